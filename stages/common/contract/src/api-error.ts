@@ -1,0 +1,117 @@
+import type { z } from 'zod'
+
+/** What a form's field had wrong with it, nested as the form is: `{content: {_errors: [{code, message}]}}`. */
+export interface FieldErrors {
+  [field: string]: FieldErrors | { code: string; message: string }[]
+}
+
+/** An answer other than 2xx, in Discord's shape. Thrown by handlers, written by one error middleware. */
+export class ApiError extends Error {
+  readonly status: number
+  readonly code: number
+  readonly errors: FieldErrors | undefined
+  /** Seconds, for 429 and 503. */
+  readonly retryAfter: number | undefined
+
+  constructor(status: number, code: number, message: string, details: { errors?: FieldErrors; retryAfter?: number } = {}) {
+    super(message)
+    this.name = 'ApiError'
+    this.status = status
+    this.code = code
+    this.errors = details.errors
+    this.retryAfter = details.retryAfter
+  }
+
+  toJSON(): object {
+    return {
+      message: this.message,
+      code: this.code,
+      ...(this.errors ? { errors: this.errors } : {}),
+      ...(this.retryAfter === undefined ? {} : { retry_after: this.retryAfter }),
+    }
+  }
+}
+
+/** The catalogue: every refusal the contract knows, by what happened. Codes are Discord's. */
+export const refuse = {
+  unauthorized: () => new ApiError(401, 0, '401: Unauthorized'),
+  notFound: () => new ApiError(404, 0, '404: Not Found'),
+  methodNotAllowed: () => new ApiError(405, 0, '405: Method Not Allowed'),
+  unknownChannel: () => new ApiError(404, 10003, 'Unknown Channel'),
+  unknownGuild: () => new ApiError(404, 10004, 'Unknown Guild'),
+  unknownInvite: () => new ApiError(404, 10006, 'Unknown Invite'),
+  unknownMember: () => new ApiError(404, 10007, 'Unknown Member'),
+  unknownMessage: () => new ApiError(404, 10008, 'Unknown Message'),
+  unknownOverwrite: () => new ApiError(404, 10009, 'Unknown Permission Overwrite'),
+  unknownRole: () => new ApiError(404, 10011, 'Unknown Role'),
+  unknownUser: () => new ApiError(404, 10013, 'Unknown User'),
+  unknownEmoji: () => new ApiError(400, 10014, 'Unknown Emoji'),
+  tooManyReactions: () => new ApiError(400, 30010, 'Maximum number of reactions reached (20)'),
+  tooLarge: () => new ApiError(413, 40005, 'Request entity too large'),
+  unsupportedMedia: () => new ApiError(415, 0, '415: Unsupported Media Type'),
+  missingAccess: () => new ApiError(403, 50001, 'Missing Access'),
+  dmNotAllowed: () => new ApiError(403, 50003, 'Cannot execute action on a DM channel'),
+  notYourMessage: () => new ApiError(403, 50005, 'Cannot edit a message authored by another user'),
+  emptyMessage: () => new ApiError(400, 50006, 'Cannot send an empty message'),
+  notTextChannel: () => new ApiError(400, 50008, 'Cannot send messages in a non-text channel'),
+  missingPermissions: () => new ApiError(403, 50013, 'Missing Permissions'),
+  invalidToken: () => new ApiError(403, 50025, 'Invalid OAuth2 access token provided'),
+  bulkDeleteCount: () =>
+    new ApiError(
+      400,
+      50016,
+      'Provided too few or too many messages to delete. Must provide at least 2 and fewer than 100 messages to delete',
+    ),
+  invalidRole: () => new ApiError(400, 50028, 'Invalid Role'),
+  bulkDeleteTooOld: () => new ApiError(400, 50034, 'You can only bulk delete messages that are under 14 days old.'),
+  invalidForm: (errors: FieldErrors) => new ApiError(400, 50035, 'Invalid Form Body', { errors }),
+  malformedJson: () => new ApiError(400, 50109, 'The request body contains invalid JSON.'),
+  rateLimited: (seconds: number) => new ApiError(429, 0, 'You are being rate limited.', { retryAfter: seconds }),
+  /** Nothing was lost: what was asked may be asked again, with the same nonce, after `seconds`. */
+  unavailable: (seconds = 1) => new ApiError(503, 0, '503: Service Unavailable', { retryAfter: seconds }),
+} as const
+
+/** One field's refusal, such as `limit=abc`. */
+export const invalidField = (field: string, code: string, message: string): ApiError =>
+  refuse.invalidForm({ [field]: { _errors: [{ code, message }] } })
+
+/** A validator's findings as Discord's nested form errors. */
+export function formErrors(error: z.ZodError): FieldErrors {
+  const root: FieldErrors = {}
+  for (const issue of error.issues) {
+    let node = root
+    for (const step of issue.path) {
+      const key = String(step)
+      const child = node[key]
+      const next = child === undefined || Array.isArray(child) ? {} : child
+      node[key] = next
+      node = next
+    }
+    const list = Array.isArray(node._errors) ? node._errors : []
+    list.push(describe(issue))
+    node._errors = list
+  }
+  return root
+}
+
+function describe(issue: z.core.$ZodIssue): { code: string; message: string } {
+  switch (issue.code) {
+    case 'invalid_type':
+      if (issue.input === undefined) return { code: 'BASE_TYPE_REQUIRED', message: 'This field is required' }
+      return { code: `${issue.expected.toUpperCase()}_TYPE_CONVERT`, message: `Could not interpret this value as ${issue.expected}.` }
+    case 'too_big':
+      if (issue.origin === 'string' || issue.origin === 'array')
+        return { code: 'BASE_TYPE_MAX_LENGTH', message: `Must be ${issue.maximum} or fewer in length.` }
+      return { code: 'NUMBER_TYPE_MAX', message: `int value should be less than or equal to ${issue.maximum}.` }
+    case 'too_small':
+      if (issue.origin === 'string' || issue.origin === 'array')
+        return { code: 'BASE_TYPE_MIN_LENGTH', message: `Must be ${issue.minimum} or more in length.` }
+      return { code: 'NUMBER_TYPE_MIN', message: `int value should be greater than or equal to ${issue.minimum}.` }
+    case 'invalid_value':
+      return { code: 'BASE_TYPE_CHOICES', message: `Value must be one of {${issue.values.map(String).join(', ')}}.` }
+    case 'custom':
+      return { code: String(issue.params?.code ?? 'BASE_TYPE_BAD_VALUE'), message: issue.message }
+    default:
+      return { code: 'BASE_TYPE_BAD_VALUE', message: issue.message }
+  }
+}

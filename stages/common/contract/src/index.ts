@@ -1,0 +1,25 @@
+export { ApiError, type FieldErrors, formErrors, invalidField, refuse } from './api-error.ts'
+export { admits, CLIENT_OPS, CloseCode, ENDS_SESSION, Intent, intentsAreValid, Op } from './gateway.ts'
+export type { Identify, PresenceInput, RequestMembers } from './input/gateway.ts'
+export * as gatewayInput from './input/gateway.ts'
+export * as messageInput from './input/message.ts'
+export { type AllowedMentions, type CreateMessage, type EditMessage, MAX_CONTENT } from './input/message.ts'
+export * as restInput from './input/rest.ts'
+export { type JsonRefusal, type JsonResult, parseJson } from './json.ts'
+export { ALL_PERMISSIONS, DEFAULT_PERMISSIONS, Permission } from './permissions.ts'
+export {
+  type ChannelId,
+  ClockWentBackwards,
+  compareIds,
+  DISCORD_EPOCH,
+  firstIdAt,
+  type GuildId,
+  isSnowflake,
+  type MessageId,
+  type RoleId,
+  type Snowflake,
+  snowflakes,
+  timeOf,
+  type UserId,
+} from './snowflake.ts'
+export { type Tokens, tokens } from './token.ts'

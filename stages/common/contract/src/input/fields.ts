@@ -1,0 +1,60 @@
+import { z } from 'zod'
+import { isSnowflake } from '../snowflake.ts'
+
+const notSnowflake = (value: unknown) => ({
+  params: { code: 'NUMBER_TYPE_COERCE' },
+  message: `Value ${JSON.stringify(String(value).slice(0, 40))} is not snowflake.`,
+})
+
+/** An id as a string, or as the bare number some libraries send. Objects such as `{"$gt": ""}` are refused, not passed on. */
+export const snowflake = z.unknown().transform((value, context): string => {
+  const text = typeof value === 'string' ? value : typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : ''
+  if (isSnowflake(text)) return BigInt(text).toString() // without leading zeros: one id, one spelling
+  context.addIssue({
+    code: 'custom',
+    ...(value === undefined ? { params: { code: 'BASE_TYPE_REQUIRED' }, message: 'This field is required' } : notSnowflake(value)),
+  })
+  return z.NEVER
+})
+
+/** A permission set: a decimal string, or a number from older libraries. Kept as a string, as on the wire. */
+export const permissions = z.union([z.string(), z.number()]).transform((value, context): string => {
+  const text = String(value)
+  if (/^[0-9]{1,19}$/.test(text)) return text
+  context.addIssue({ code: 'custom', params: { code: 'PERMISSIONS_TYPE_COERCE' }, message: 'Value is not a permission set.' })
+  return z.NEVER
+})
+
+/** Text measured in UTF-16 code units, trimmed as Discord trims names. */
+export const name = (min: number, max: number) => z.string().trim().min(min).max(max)
+
+/** Null and absent mean the same to most clients: back to the default. */
+export const orNull = <T extends z.ZodType>(schema: T) => schema.nullable().optional()
+
+/** An integer in a query string. */
+export const queryInt = (min: number, max: number, fallback: number) =>
+  z.unknown().transform((value, context): number => {
+    if (value === undefined) return fallback
+    const text = typeof value === 'string' ? value : ''
+    if (!/^-?[0-9]{1,15}$/.test(text)) {
+      context.addIssue({
+        code: 'custom',
+        params: { code: 'NUMBER_TYPE_COERCE' },
+        message: `Value ${JSON.stringify(String(value).slice(0, 40))} is not int.`,
+      })
+      return z.NEVER
+    }
+    const number = Number(text)
+    if (number >= min && number <= max) return number
+    const [code, message] =
+      number < min
+        ? ['NUMBER_TYPE_MIN', `int value should be greater than or equal to ${min}.`]
+        : ['NUMBER_TYPE_MAX', `int value should be less than or equal to ${max}.`]
+    context.addIssue({ code: 'custom', params: { code }, message })
+    return z.NEVER
+  })
+
+export const queryBoolean = z
+  .enum(['true', 'false', '1', '0', 'True', 'False'])
+  .transform((text) => text === '1' || text.toLowerCase() === 'true')
+  .optional()

@@ -1,0 +1,51 @@
+import { z } from 'zod'
+import { orNull, snowflake } from './fields.ts'
+
+const activity = z.looseObject({ name: z.string().max(128), type: z.int().min(0).max(5) })
+
+export const presence = z.object({
+  status: z.enum(['online', 'dnd', 'idle', 'invisible', 'offline']),
+  activities: orNull(z.array(activity).max(10)),
+  since: orNull(z.number()),
+  afk: orNull(z.boolean()),
+})
+
+export const identify = z.object({
+  token: z.string().max(512),
+  intents: z.unknown(),
+  properties: orNull(z.looseObject({})),
+  compress: orNull(z.boolean()),
+  large_threshold: orNull(z.int()),
+  shard: orNull(z.unknown()),
+  presence: orNull(presence),
+})
+
+export const resume = z.object({ token: z.string().max(512), session_id: z.string().max(128), seq: z.int().min(0).nullable() })
+
+export const voiceStateUpdate = z.object({
+  guild_id: snowflake,
+  channel_id: snowflake.nullable(),
+  self_mute: orNull(z.boolean()),
+  self_deaf: orNull(z.boolean()),
+})
+
+export const requestMembers = z.object({
+  guild_id: z.union([
+    snowflake,
+    z
+      .array(snowflake)
+      .length(1)
+      .transform((list) => list[0]!),
+  ]),
+  query: orNull(z.string().max(100)),
+  limit: orNull(z.int().min(0)),
+  presences: orNull(z.boolean()),
+  user_ids: orNull(z.union([snowflake.transform((one) => [one]), z.array(snowflake).max(100)])),
+  nonce: orNull(z.string().max(32)),
+})
+
+export const frame = z.object({ op: z.int(), d: z.unknown() })
+
+export type Identify = z.output<typeof identify>
+export type PresenceInput = z.output<typeof presence>
+export type RequestMembers = z.output<typeof requestMembers>

@@ -1,0 +1,104 @@
+import { z } from 'zod'
+import { name, orNull, permissions, queryBoolean, queryInt, snowflake } from './fields.ts'
+
+const overwrite = z.object({
+  id: snowflake,
+  type: z
+    .union([z.literal(0), z.literal(1), z.literal('role'), z.literal('member')])
+    .transform((type): 0 | 1 => (type === 1 || type === 'member' ? 1 : 0)),
+  allow: permissions.nullish().transform((v) => v ?? '0'),
+  deny: permissions.nullish().transform((v) => v ?? '0'),
+})
+
+export const putOverwrite = overwrite.omit({ id: true })
+
+/** 0 text, 2 voice, 4 category, 5 announcement. Threads, stages and forums are outside the contract. */
+const channelType = z.union([z.literal(0), z.literal(2), z.literal(4), z.literal(5)])
+
+const channelFields = {
+  topic: orNull(z.string().max(1_024)),
+  position: orNull(z.int().min(0).max(10_000)),
+  parent_id: orNull(snowflake),
+  nsfw: orNull(z.boolean()),
+  rate_limit_per_user: orNull(z.int().min(0).max(21_600)),
+  bitrate: orNull(z.int().min(8_000).max(384_000)),
+  user_limit: orNull(z.int().min(0).max(99)),
+  permission_overwrites: orNull(z.array(overwrite).max(500)),
+}
+
+export const createChannel = z.object({ name: name(1, 100), type: channelType.nullish().transform((v) => v ?? 0), ...channelFields })
+export const editChannel = z.object({ name: name(1, 100).optional(), type: channelType.optional(), ...channelFields })
+export const moveChannels = z
+  .array(z.object({ id: snowflake, position: orNull(z.int().min(0).max(10_000)), parent_id: orNull(snowflake) }))
+  .max(500)
+
+const roleFields = {
+  name: orNull(name(1, 100)),
+  permissions: orNull(permissions),
+  color: orNull(z.int().min(0).max(0xffffff)),
+  colors: orNull(z.object({ primary_color: z.int().min(0).max(0xffffff) })),
+  hoist: orNull(z.boolean()),
+  mentionable: orNull(z.boolean()),
+}
+export const writeRole = z.object(roleFields)
+export const moveRoles = z.array(z.object({ id: snowflake, position: orNull(z.int().min(0).max(10_000)) })).max(250)
+
+export const createGuild = z.object({ name: name(2, 100), icon: orNull(z.string().max(400_000)) })
+export const editGuild = z.object({
+  name: name(2, 100).optional(),
+  description: orNull(z.string().max(300)),
+  owner_id: snowflake.optional(),
+  system_channel_id: orNull(snowflake),
+  afk_channel_id: orNull(snowflake),
+  afk_timeout: z.int().min(60).max(3_600).optional(),
+  verification_level: orNull(z.int().min(0).max(4)),
+  default_message_notifications: orNull(z.int().min(0).max(1)),
+  explicit_content_filter: orNull(z.int().min(0).max(2)),
+  preferred_locale: orNull(z.string().max(10)),
+})
+
+export const putMember = z.object({
+  access_token: z.string().max(512),
+  nick: orNull(z.string().max(32)),
+  roles: orNull(z.array(snowflake).max(250)),
+})
+export const editMember = z.object({
+  nick: orNull(z.string().max(32)),
+  roles: orNull(z.array(snowflake).max(250)),
+  mute: orNull(z.boolean()),
+  deaf: orNull(z.boolean()),
+})
+
+export const createInvite = z
+  .object({
+    max_age: orNull(z.int().min(0).max(604_800)),
+    max_uses: orNull(z.int().min(0).max(100)),
+    temporary: orNull(z.boolean()),
+    unique: orNull(z.boolean()),
+  })
+  .nullish()
+  .transform((v) => v ?? {})
+
+export const createDm = z.object({ recipient_id: snowflake })
+export const createUser = z.object({ username: name(1, 32), bot: z.boolean().optional() })
+
+const id = snowflake.optional()
+export const pageQuery = z.object({ limit: queryInt(1, 100, 50), before: id, after: id, around: id })
+export const memberQuery = z.object({ limit: queryInt(1, 1_000, 1), after: id })
+export const guildsQuery = z.object({ limit: queryInt(1, 200, 200), after: id, before: id })
+export const memberSearchQuery = z.object({ query: z.string().max(100), limit: queryInt(1, 1_000, 1) })
+export const reactionQuery = z.object({ limit: queryInt(1, 100, 25), after: id, type: queryInt(0, 1, 0) })
+const many = z.union([snowflake.transform((one) => [one]), z.array(snowflake).max(100)]).optional()
+export const searchQuery = z.object({
+  content: z.string().max(1_024).optional(),
+  author_id: many,
+  channel_id: many,
+  mentions: many,
+  max_id: id,
+  min_id: id,
+  limit: queryInt(1, 25, 25),
+  offset: queryInt(0, 9_975, 0),
+  include_nsfw: queryBoolean,
+  sort_by: z.enum(['timestamp', 'relevance']).optional(),
+  sort_order: z.enum(['desc', 'asc']).optional(),
+})

@@ -1,0 +1,51 @@
+/** Why a text was not taken as JSON. */
+export type JsonRefusal = 'not-utf8' | 'malformed' | 'too-deep'
+export type JsonResult = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly reason: JsonRefusal }
+
+/** No body or frame of the contract nests deeper than this; a reviver or a validator is recursive and would end the process. */
+const MAX_DEPTH = 64
+
+/**
+ * JSON without the loss: an integer beyond 2^53 becomes a decimal string instead of a neighbouring number. discord.py sends
+ * ids as bare numbers, and `JSON.parse` alone would quietly answer with somebody else's id.
+ */
+export function parseJson(input: string | Uint8Array): JsonResult {
+  let text: string
+  try {
+    text = typeof input === 'string' ? input : new TextDecoder('utf-8', { fatal: true }).decode(input)
+  } catch {
+    return { ok: false, reason: 'not-utf8' }
+  }
+  if (depthExceeds(text, MAX_DEPTH)) return { ok: false, reason: 'too-deep' }
+  try {
+    // The reviver is several times slower, and only sixteen digits in a row can be beyond 2^53.
+    return {
+      ok: true,
+      value: /[0-9]{16}/.test(text) ? JSON.parse(text, keepInteger as (key: string, value: unknown) => unknown) : JSON.parse(text),
+    }
+  } catch {
+    return { ok: false, reason: 'malformed' }
+  }
+}
+
+function keepInteger(_key: string, value: unknown, context: { source?: string }): unknown {
+  if (typeof value !== 'number' || Number.isSafeInteger(value)) return value
+  return context.source !== undefined && /^-?[0-9]+$/.test(context.source) ? context.source : value
+}
+
+/** Counts brackets outside strings, without recursion. */
+function depthExceeds(text: string, limit: number): boolean {
+  let depth = 0
+  let inString = false
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i)
+    if (inString) {
+      if (c === 0x5c) i++
+      else if (c === 0x22) inString = false
+    } else if (c === 0x22) inString = true
+    else if (c === 0x7b || c === 0x5b) {
+      if (++depth > limit) return true
+    } else if (c === 0x7d || c === 0x5d) depth--
+  }
+  return false
+}

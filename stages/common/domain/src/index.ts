@@ -1,0 +1,25 @@
+export type { ChannelPatch, Decision, GuildCommand, GuildEvent, MemberPatch, Refusal } from './guild/commands.ts'
+export { decide } from './guild/decide.ts'
+export { LIMITS } from './guild/decision.ts'
+export { evolve } from './guild/evolve.ts'
+export { findMentions, type Mentions, permittedMentions } from './mentions.ts'
+export type {
+  Channel,
+  ChannelType,
+  Emoji,
+  Guild,
+  GuildState,
+  Invite,
+  Member,
+  Overwrite,
+  Reaction,
+  ReactionCount,
+  Role,
+  StoredMessage,
+  User,
+} from './model.ts'
+export { canView, channelPermissions, guildPermissions, has, highestRole, isAboveMember, isAboveRole } from './permissions.ts'
+export { wordsOf } from './search.ts'
+export { channelToWire, guildToWire, memberToWire, partialMemberToWire, roleToWire, userToWire } from './wire/guild.ts'
+export { type GuildView, OFFLINE, type Presence, presenceToWire, type VoiceState, viewOf, voiceStateToWire } from './wire/live.ts'
+export { emojiToWire, type MessageContext, messageToWire } from './wire/message.ts'

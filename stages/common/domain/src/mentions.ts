@@ -1,0 +1,46 @@
+import { type AllowedMentions, compareIds, Permission, type RoleId, type UserId } from '@threshold/contract'
+import type { GuildState } from './model.ts'
+import { has } from './permissions.ts'
+
+export interface Mentions {
+  readonly users: readonly UserId[]
+  readonly roles: readonly RoleId[]
+  readonly everyone: boolean
+}
+
+const NONE: Mentions = { users: [], roles: [], everyone: false }
+/** Discord caps what one message may notify. */
+const MOST = 100
+
+/**
+ * Whom a text mentions: `<@id>`, `<@!id>`, `<@&role>`, `@everyone`, `@here`, as far as `allowed` lets them and the author may.
+ * Pure: ids that belong to nobody are dropped by the caller, who knows the users.
+ */
+export function findMentions(content: string, allowed: AllowedMentions | null | undefined): Mentions {
+  if (content.length === 0) return NONE
+  const found = {
+    users: unique(content.matchAll(/<@!?([0-9]{1,19})>/g)),
+    roles: unique(content.matchAll(/<@&([0-9]{1,19})>/g)),
+    everyone: /@(everyone|here)\b/.test(content),
+  }
+  if (!allowed) return found
+  const parse = allowed.parse ?? []
+  return {
+    users: parse.includes('users') ? found.users : found.users.filter((id) => allowed.users?.includes(id)),
+    roles: parse.includes('roles') ? found.roles : found.roles.filter((id) => allowed.roles?.includes(id)),
+    everyone: parse.includes('everyone') && found.everyone,
+  }
+}
+
+/** Keeps what the guild knows and the author may mention: roles that are mentionable, everyone only with the permission. */
+export function permittedMentions(mentions: Mentions, state: Pick<GuildState, 'roles'>, permissions: bigint): Mentions {
+  const all = has(permissions, Permission.MentionEveryone)
+  return {
+    users: mentions.users,
+    roles: mentions.roles.filter((id) => all || state.roles.get(id)?.mentionable === true),
+    everyone: mentions.everyone && all,
+  }
+}
+
+const unique = (matches: Iterable<RegExpMatchArray>): string[] =>
+  [...new Set([...matches].map((m) => BigInt(m[1]!).toString()))].sort(compareIds).slice(0, MOST)

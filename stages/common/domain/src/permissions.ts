@@ -1,0 +1,87 @@
+import { ALL_PERMISSIONS, type ChannelId, compareIds, Permission, type UserId } from '@threshold/contract'
+import type { Channel, GuildState, Member, Overwrite, Role } from './model.ts'
+
+/**
+ * Discord's permission algorithm, pure. Source: Discord's developer documentation, "Permission Overwrites".
+ * Order: @everyone's role, the member's roles, then in a channel the overwrite of @everyone, of all roles together (allow
+ * wins over deny among them), and of the member last. Owner and administrator stand above all of it.
+ */
+export function guildPermissions(state: Pick<GuildState, 'guild' | 'roles'>, member: Pick<Member, 'roles' | 'user'>): bigint {
+  if (member.user.id === state.guild.ownerId) return ALL_PERMISSIONS
+  let bits = bitsOf(state.roles.get(state.guild.id))
+  for (const id of member.roles) bits |= bitsOf(state.roles.get(id))
+  return (bits & Permission.Administrator) !== 0n ? ALL_PERMISSIONS : bits
+}
+
+export function channelPermissions(
+  state: Pick<GuildState, 'guild' | 'roles'>,
+  member: Pick<Member, 'roles' | 'user'>,
+  channel: Channel,
+): bigint {
+  const base = guildPermissions(state, member)
+  if (base === ALL_PERMISSIONS) return base
+  let bits = base
+  const everyone = channel.overwrites.find((o) => o.id === state.guild.id)
+  if (everyone) bits = (bits & ~BigInt(everyone.deny)) | BigInt(everyone.allow)
+  let allow = 0n
+  let deny = 0n
+  for (const o of channel.overwrites) {
+    if (o.type !== 0 || o.id === state.guild.id || !member.roles.includes(o.id)) continue
+    allow |= BigInt(o.allow)
+    deny |= BigInt(o.deny)
+  }
+  bits = (bits & ~deny) | allow
+  const own = channel.overwrites.find((o) => o.type === 1 && o.id === member.user.id)
+  if (own) bits = (bits & ~BigInt(own.deny)) | BigInt(own.allow)
+  return implied(bits, channel)
+}
+
+/** Whoever cannot view a channel can do nothing in it; whoever cannot connect to a voice channel can't speak either. */
+function implied(bits: bigint, channel: Channel): bigint {
+  if ((bits & Permission.ViewChannel) === 0n) return 0n
+  if (channel.type === 2 && (bits & Permission.Connect) === 0n) return bits & ~(Permission.Speak | Permission.Stream)
+  return (bits & Permission.SendMessages) === 0n
+    ? bits & ~(Permission.MentionEveryone | Permission.SendTTSMessages | Permission.AttachFiles | Permission.EmbedLinks)
+    : bits
+}
+
+export const has = (bits: bigint, permission: bigint): boolean => (bits & permission) === permission
+
+export function canView(state: GuildState, userId: UserId, channelId: ChannelId): boolean {
+  const member = state.members.get(userId)
+  const channel = state.channels.get(channelId)
+  return member !== undefined && channel !== undefined && has(channelPermissions(state, member, channel), Permission.ViewChannel)
+}
+
+type Hierarchy = Pick<GuildState, 'guild' | 'roles'>
+type Ranked = Pick<Member, 'roles' | 'user'>
+
+/** Of two roles at the same position the older one is higher, as Discord has it. */
+const outranks = (a: Role | undefined, b: Role | undefined): boolean =>
+  a !== undefined && (b === undefined || a.position > b.position || (a.position === b.position && compareIds(a.id, b.id) < 0))
+
+/** The role that decides a member's place; undefined for who has none but @everyone. */
+export function highestRole(state: Hierarchy, member: Ranked): Role | undefined {
+  let top: Role | undefined
+  for (const id of member.roles) {
+    const role = state.roles.get(id)
+    if (outranks(role, top)) top = role
+  }
+  return top
+}
+
+/** Only what stands below a member may be given, taken or changed by them. The owner stands above all. */
+export const isAboveRole = (state: Hierarchy, member: Ranked, role: Role): boolean =>
+  member.user.id === state.guild.ownerId || outranks(highestRole(state, member), role)
+
+export const isAboveMember = (state: Hierarchy, member: Ranked, other: Ranked): boolean =>
+  other.user.id !== state.guild.ownerId &&
+  (member.user.id === state.guild.ownerId || outranks(highestRole(state, member), highestRole(state, other)))
+
+/** A new overwrite list with one entry put or, without a value, taken out. */
+export function withOverwrite(list: readonly Overwrite[], id: string, value: Overwrite | undefined): readonly Overwrite[] {
+  const others = list.filter((o) => o.id !== id)
+  return value === undefined ? others : [...others, value]
+}
+
+const bitsOf = (role: Role | undefined): bigint => (role === undefined ? 0n : BigInt(role.permissions))

@@ -1,0 +1,67 @@
+import { timeOf } from '@threshold/contract'
+import type { Emoji, Member, ReactionCount, StoredMessage, User } from '../model.ts'
+import { partialMemberToWire, userToWire } from './guild.ts'
+
+/** What a message's wire shape needs beside the message: the people in it and what was answered. */
+export interface MessageContext {
+  readonly users: ReadonlyMap<string, User>
+  readonly reactions?: readonly ReactionCount[]
+  /** The message a reply answers: null when it is gone. */
+  readonly replied?: StoredMessage | null
+  readonly memberOf?: (userId: string) => Member | undefined
+}
+
+export function messageToWire(message: StoredMessage, context: MessageContext): object {
+  const person = (id: string) => userToWire(context.users.get(id) ?? { v: 1, id, username: 'unknown', bot: false })
+  const mentioned = (id: string) => {
+    const member = context.memberOf?.(id)
+    return member ? { ...person(id), member: partialMemberToWire(member) } : person(id)
+  }
+  return {
+    id: message.id,
+    type: message.type,
+    channel_id: message.channelId,
+    author: person(message.authorId),
+    content: message.content,
+    timestamp: isoOf(message.id),
+    edited_timestamp: message.editedAt === undefined ? null : iso(message.editedAt),
+    tts: message.tts ?? false,
+    mention_everyone: message.mentionEveryone ?? false,
+    mentions: (message.mentions ?? []).map(mentioned),
+    mention_roles: [...(message.mentionRoles ?? [])],
+    attachments: [],
+    embeds: [...(message.embeds ?? [])],
+    components: [],
+    pinned: false,
+    flags: message.flags ?? 0,
+    ...(message.nonce === undefined ? {} : { nonce: message.nonce }),
+    ...(context.reactions && context.reactions.length > 0 ? { reactions: context.reactions.map(reactionToWire) } : {}),
+    ...(message.reference
+      ? {
+          message_reference: { type: 0, message_id: message.reference.messageId, channel_id: message.reference.channelId },
+          ...(context.replied === undefined
+            ? {}
+            : { referenced_message: context.replied && messageToWire(context.replied, { users: context.users }) }),
+        }
+      : {}),
+  }
+}
+
+/** `👍` or `name:id`, as in a URL. */
+export function emojiToWire(emoji: Emoji): { id: string | null; name: string; animated?: boolean } {
+  const custom = /^(\w{1,32}):([0-9]{1,19})$/.exec(emoji)
+  return custom ? { id: custom[2]!, name: custom[1]!, animated: false } : { id: null, name: emoji }
+}
+
+const reactionToWire = (count: ReactionCount) => ({
+  emoji: emojiToWire(count.emoji),
+  count: count.count,
+  count_details: { burst: 0, normal: count.count },
+  me: count.me,
+  me_burst: false,
+  burst_colors: [],
+})
+
+/** Discord writes microseconds and an offset; discord.py parses either. */
+const iso = (ms: number): string => new Date(ms).toISOString().replace('Z', '000+00:00')
+const isoOf = (id: string): string => iso(timeOf(id))

@@ -1,0 +1,8 @@
+export { type Clock, type HybridClock, hybridClock, systemClock } from './clock.ts'
+export { type Deadline, deadlineIn, remaining, within } from './deadline.ts'
+export { CodedError, deadlineExceeded, type ErrorDetails, hasCode, messageOf, type PlainError, unavailable } from './errors.ts'
+export { type Lifecycle, lifecycle, type Part } from './lifecycle.ts'
+export { createLog, type Log, silentLog } from './log.ts'
+export { createRuntime, type Runtime } from './runtime.ts'
+export { createTelemetry, type Telemetry, type TelemetryOptions } from './telemetry.ts'
+export { fanOutShare, RECIPIENTS } from './tracing.ts'

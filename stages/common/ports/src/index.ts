@@ -1,0 +1,19 @@
+export type { Analytics, AnalyticsSnapshot, EncodedEvent, EventEncoder, MemberList, Permissions } from './compute.ts'
+export type {
+  Access,
+  Delivery,
+  Executed,
+  GuildHub,
+  HubEvent,
+  MemberQuery,
+  Position,
+  Subscriber,
+  Subscription,
+  UserDelivery,
+} from './guild-hub.ts'
+export type { Anchor, DedupeKey, Inserted, MessageEdit, MessageStore } from './message-store.ts'
+export type { MetadataStore } from './metadata-store.ts'
+export type { Notification, Notifier } from './notifier.ts'
+export type { SearchIndex, SearchQuery, SearchResult } from './search-index.ts'
+export type { Resumption, SessionRegistry } from './session-registry.ts'
+export type { VoiceRelay, VoiceSeat } from './voice-relay.ts'

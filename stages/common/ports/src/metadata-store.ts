@@ -1,0 +1,38 @@
+import type { ChannelId, GuildId, UserId } from '@threshold/contract'
+import type { Channel, GuildEvent, GuildState, Invite, User } from '@threshold/domain'
+import type { Deadline } from '@threshold/kit'
+
+/**
+ * Users, guilds, channels, members, invites: small data, read often, changed seldom. Messages are not here, since they are
+ * what outgrows a database first. Rejects with `UNAVAILABLE` or `DEADLINE_EXCEEDED` alone.
+ */
+export interface MetadataStore extends AsyncDisposable {
+  createUser(user: User, deadline: Deadline): Promise<void>
+  users(ids: readonly UserId[], deadline: Deadline): Promise<readonly User[]>
+
+  /** A new guild with its first roles, channels and members. Idempotent by id. */
+  createGuild(state: GuildState, deadline: Deadline): Promise<void>
+  /** All of a guild, members included; undefined where there is none. What a guild costs to wake up: see lab 1.5. */
+  loadGuild(id: GuildId, deadline: Deadline): Promise<GuildState | undefined>
+  /** Keeps what happened. Each event is an idempotent write, so repeating a failed call is safe. */
+  record(guild: GuildId, events: readonly GuildEvent[], deadline: Deadline): Promise<void>
+
+  /** Where a channel belongs: its guild, or for a direct message its recipients. */
+  channel(id: ChannelId, deadline: Deadline): Promise<Channel | undefined>
+  guildsOf(user: UserId, deadline: Deadline): Promise<readonly GuildId[]>
+
+  /** The one direct message channel of two users; made from `candidate` where there is none yet, also when both ask at once. */
+  openDm(candidate: Channel, deadline: Deadline): Promise<Channel>
+  dmsOf(user: UserId, deadline: Deadline): Promise<readonly Channel[]>
+
+  createInvite(invite: Invite, deadline: Deadline): Promise<void>
+  /** Undefined where there is none, or it has run out. */
+  invite(code: string, deadline: Deadline): Promise<Invite | undefined>
+  invitesOf(channel: ChannelId, deadline: Deadline): Promise<readonly Invite[]>
+  removeInvite(code: string, deadline: Deadline): Promise<void>
+  /** Takes one use; false when none is left. Two who ask at once can't both have the last. */
+  useInvite(code: string, deadline: Deadline): Promise<boolean>
+
+  /** Resolves when the store answers; rejects with `UNAVAILABLE` when it does not. For /readyz. */
+  ping(deadline: Deadline): Promise<void>
+}

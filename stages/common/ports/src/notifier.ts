@@ -1,0 +1,27 @@
+import type { ChannelId, GuildId, MessageId, UserId } from '@threshold/contract'
+import type { Deadline } from '@threshold/kit'
+
+/** A push to be sent: one per message, whoever and however many it concerns. */
+export interface Notification {
+  readonly v: 1
+  /** The message's id; also the idempotency key, so that a sink may drop what it has seen. */
+  readonly id: MessageId
+  readonly channelId: ChannelId
+  readonly guildId?: GuildId
+  readonly reason: 'mention' | 'dm'
+  readonly recipients: readonly UserId[]
+  readonly author: { readonly id: UserId; readonly username: string }
+  readonly content: string
+}
+
+/**
+ * Tells people who are not looking. At least once, with the header `Idempotency-Key`; retried with growing pauses while the
+ * sink is away, and kept over a restart.
+ */
+export interface Notifier extends AsyncDisposable {
+  /**
+   * Durable once resolved. Called before the message is stored, so that no acknowledged message lacks its push; a push whose
+   * message never came to be is dropped.
+   */
+  enqueue(notification: Notification, deadline: Deadline): Promise<void>
+}
