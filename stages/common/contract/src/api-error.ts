@@ -36,7 +36,7 @@ export class ApiError extends Error {
 export const refuse = {
   unauthorized: () => new ApiError(401, 0, '401: Unauthorized'),
   notFound: () => new ApiError(404, 0, '404: Not Found'),
-  methodNotAllowed: () => new ApiError(405, 0, '405: Method Not Allowed'),
+  malformedRequest: () => new ApiError(400, 0, '400: Bad Request'),
   unknownChannel: () => new ApiError(404, 10003, 'Unknown Channel'),
   unknownGuild: () => new ApiError(404, 10004, 'Unknown Guild'),
   unknownInvite: () => new ApiError(404, 10006, 'Unknown Invite'),
@@ -97,7 +97,8 @@ export function formErrors(error: z.ZodError): FieldErrors {
 function describe(issue: z.core.$ZodIssue): { code: string; message: string } {
   switch (issue.code) {
     case 'invalid_type':
-      if (issue.input === undefined) return { code: 'BASE_TYPE_REQUIRED', message: 'This field is required' }
+      // Zod does not hand out the input it judged; its message alone says that there was none.
+      if (/received (undefined|null)$/.test(issue.message)) return { code: 'BASE_TYPE_REQUIRED', message: 'This field is required' }
       return { code: `${issue.expected.toUpperCase()}_TYPE_CONVERT`, message: `Could not interpret this value as ${issue.expected}.` }
     case 'too_big':
       if (issue.origin === 'string' || issue.origin === 'array')

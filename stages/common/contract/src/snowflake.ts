@@ -50,7 +50,7 @@ export function snowflakes(options: SnowflakeOptions): () => Snowflake {
   let last = 0
   let sequence = 0
   return () => {
-    const wall = now()
+    const wall = Math.floor(now())
     if (wall > last) {
       last = wall
       sequence = 0

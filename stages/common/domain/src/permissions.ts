@@ -36,13 +36,17 @@ export function channelPermissions(
   return implied(bits, channel)
 }
 
-/** Whoever cannot view a channel can do nothing in it; whoever cannot connect to a voice channel can't speak either. */
+/**
+ * Whoever cannot view a channel can do nothing in it; whoever cannot connect to a voice channel can't speak, and whoever
+ * cannot send can't attach or mention either. Each by itself, so that an allowance never takes anything away.
+ */
 function implied(bits: bigint, channel: Channel): bigint {
   if ((bits & Permission.ViewChannel) === 0n) return 0n
-  if (channel.type === 2 && (bits & Permission.Connect) === 0n) return bits & ~(Permission.Speak | Permission.Stream)
-  return (bits & Permission.SendMessages) === 0n
-    ? bits & ~(Permission.MentionEveryone | Permission.SendTTSMessages | Permission.AttachFiles | Permission.EmbedLinks)
-    : bits
+  let left = bits
+  if (channel.type === 2 && (bits & Permission.Connect) === 0n) left &= ~(Permission.Speak | Permission.Stream)
+  if ((bits & Permission.SendMessages) === 0n)
+    left &= ~(Permission.MentionEveryone | Permission.SendTTSMessages | Permission.AttachFiles | Permission.EmbedLinks)
+  return left
 }
 
 export const has = (bits: bigint, permission: bigint): boolean => (bits & permission) === permission

@@ -8,5 +8,6 @@ const MOST = 200
  */
 export function wordsOf(text: string): string[] {
   const plain = text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase()
-  return [...new Set(plain.match(/[\p{L}\p{N}_]+/gu) ?? [])].slice(0, MOST).map((word) => word.slice(0, LONGEST))
+  const words = (plain.match(/[\p{L}\p{N}_]+/gu) ?? []).map((word) => [...word].slice(0, LONGEST).join(''))
+  return [...new Set(words)].slice(0, MOST)
 }

@@ -22,10 +22,12 @@ export function lifecycle(runtime: Pick<Runtime, 'log'>, options: { closeWithinM
 
   const closeAll = async (): Promise<void> => {
     const until = Date.now() + closeWithinMs
-    for (const { name, part } of parts.splice(0).reverse()) {
-      const left = Math.max(100, until - Date.now())
+    const open = parts.splice(0).reverse()
+    for (const [index, { name, part }] of open.entries()) {
+      // What quick parts leave over goes to those after them; a part that hangs takes no more than its share.
+      const share = Math.max(100, (until - Date.now()) / (open.length - index))
       try {
-        await withTimeout(part[Symbol.asyncDispose](), left, name)
+        await withTimeout(part[Symbol.asyncDispose](), share, name)
       } catch (error) {
         runtime.log.warn({ part: name, err: messageOf(error) }, 'a part did not close cleanly')
       }
@@ -37,11 +39,14 @@ export function lifecycle(runtime: Pick<Runtime, 'log'>, options: { closeWithinM
       try {
         const opened = await part
         parts.push({ name, part: opened })
-        return opened
+        if (closing === undefined) return opened
       } catch (error) {
         await closeAll()
         throw new CodedError('PART_NOT_OPENED', `${name}: ${messageOf(error)}`, { cause: error })
       }
+      // Told to close while this part was still opening: nobody else knows of it, so it is closed here.
+      await closeAll()
+      throw new CodedError('CLOSING', `${name} opened while everything was being closed`)
     },
     close() {
       closing ??= closeAll()
@@ -53,7 +58,7 @@ export function lifecycle(runtime: Pick<Runtime, 'log'>, options: { closeWithinM
 async function withTimeout(work: PromiseLike<void>, ms: number, name: string): Promise<void> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new CodedError('CLOSE_TIMED_OUT', `${name} did not close within ${ms} ms`)), ms)
+    timer = setTimeout(() => reject(new CodedError('CLOSE_TIMED_OUT', `${name} did not close within ${Math.round(ms)} ms`)), ms)
   })
   try {
     await Promise.race([work, late])

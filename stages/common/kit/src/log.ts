@@ -1,4 +1,4 @@
-import { type Logger, pino } from 'pino'
+import { type DestinationStream, type Logger, pino } from 'pino'
 
 export type Log = Pick<Logger, 'debug' | 'info' | 'warn' | 'error' | 'child'>
 
@@ -6,14 +6,14 @@ export type Log = Pick<Logger, 'debug' | 'info' | 'warn' | 'error' | 'child'>
 const SECRETS = ['token', 'authorization', 'access_token', 'secret', 'password', 'uri', 'cookie']
 
 /** JSON lines on stderr, so that stdout stays free for what a program has to say to the one who started it. */
-export function createLog(options: { level?: string; name: string }): Log {
+export function createLog(options: { level?: string; name: string; to?: DestinationStream }): Log {
   return pino(
     {
       name: options.name,
       level: options.level ?? 'info',
       redact: { paths: SECRETS.flatMap((key) => [key, `*.${key}`]), censor: '[redacted]' },
     },
-    pino.destination({ fd: 2, sync: true }),
+    options.to ?? pino.destination({ fd: 2, sync: true }),
   )
 }
 

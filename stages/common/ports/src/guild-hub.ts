@@ -58,7 +58,9 @@ export interface Subscription {
 /** What a user may do in a guild, or in one of its channels, at this moment. */
 export type Access =
   | { readonly kind: 'member'; readonly member: Member; readonly permissions: bigint; readonly channel?: Channel }
-  | { readonly kind: 'unknown-guild' | 'unknown-channel' | 'not-member' }
+  | { readonly kind: 'unknown-guild' }
+  | { readonly kind: 'unknown-channel' }
+  | { readonly kind: 'not-member' }
 
 export type Executed =
   | { readonly ok: true; readonly events: readonly GuildEvent[] }

@@ -1,9 +1,13 @@
 import { z } from 'zod'
 import { isSnowflake } from '../snowflake.ts'
 
+/** What was sent, short enough to send back. Never `String(value)` of an object: `{"toString": 1}` would make it throw. */
+const shown = (value: unknown): string =>
+  JSON.stringify(typeof value === 'object' && value !== null ? '[object]' : String(value).slice(0, 40))
+
 const notSnowflake = (value: unknown) => ({
   params: { code: 'NUMBER_TYPE_COERCE' },
-  message: `Value ${JSON.stringify(String(value).slice(0, 40))} is not snowflake.`,
+  message: `Value ${shown(value)} is not snowflake.`,
 })
 
 /** An id as a string, or as the bare number some libraries send. Objects such as `{"$gt": ""}` are refused, not passed on. */
@@ -25,34 +29,55 @@ export const permissions = z.union([z.string(), z.number()]).transform((value, c
   return z.NEVER
 })
 
-/** Text measured in UTF-16 code units, trimmed as Discord trims names. */
-export const name = (min: number, max: number) => z.string().trim().min(min).max(max)
+/**
+ * Text of at most so many UTF-16 code units, which is what a string's length is in every client and store here. Zod's own
+ * `max` counts code points, so that a text of emoji could be twice as long as the contract says.
+ */
+export const text = (max: number) => z.string().refine(...atMost(max))
+
+/** A name: measured likewise, and trimmed as Discord trims names. */
+export const name = (min: number, max: number) =>
+  z
+    .string()
+    .trim()
+    .min(min)
+    .refine(...atMost(max))
+
+const atMost = (max: number) =>
+  [
+    (value: string) => value.length <= max,
+    { params: { code: 'BASE_TYPE_MAX_LENGTH' }, message: `Must be ${max} or fewer in length.` },
+  ] as const
 
 /** Null and absent mean the same to most clients: back to the default. */
 export const orNull = <T extends z.ZodType>(schema: T) => schema.nullable().optional()
 
 /** An integer in a query string. */
 export const queryInt = (min: number, max: number, fallback: number) =>
-  z.unknown().transform((value, context): number => {
-    if (value === undefined) return fallback
-    const text = typeof value === 'string' ? value : ''
-    if (!/^-?[0-9]{1,15}$/.test(text)) {
-      context.addIssue({
-        code: 'custom',
-        params: { code: 'NUMBER_TYPE_COERCE' },
-        message: `Value ${JSON.stringify(String(value).slice(0, 40))} is not int.`,
-      })
+  // Optional outside the transform: else the key itself would have to be there.
+  z
+    .unknown()
+    .optional()
+    .transform((value, context): number => {
+      if (value === undefined) return fallback
+      const text = typeof value === 'string' ? value : ''
+      if (!/^-?[0-9]{1,15}$/.test(text)) {
+        context.addIssue({
+          code: 'custom',
+          params: { code: 'NUMBER_TYPE_COERCE' },
+          message: `Value ${shown(value)} is not int.`,
+        })
+        return z.NEVER
+      }
+      const number = Number(text)
+      if (number >= min && number <= max) return number
+      const [code, message] =
+        number < min
+          ? ['NUMBER_TYPE_MIN', `int value should be greater than or equal to ${min}.`]
+          : ['NUMBER_TYPE_MAX', `int value should be less than or equal to ${max}.`]
+      context.addIssue({ code: 'custom', params: { code }, message })
       return z.NEVER
-    }
-    const number = Number(text)
-    if (number >= min && number <= max) return number
-    const [code, message] =
-      number < min
-        ? ['NUMBER_TYPE_MIN', `int value should be greater than or equal to ${min}.`]
-        : ['NUMBER_TYPE_MAX', `int value should be less than or equal to ${max}.`]
-    context.addIssue({ code: 'custom', params: { code }, message })
-    return z.NEVER
-  })
+    })
 
 export const queryBoolean = z
   .enum(['true', 'false', '1', '0', 'True', 'False'])

@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { orNull, snowflake } from './fields.ts'
+import { orNull, snowflake, text } from './fields.ts'
 
-const activity = z.looseObject({ name: z.string().max(128), type: z.int().min(0).max(5) })
+const activity = z.looseObject({ name: text(128), type: z.int().min(0).max(5) })
 
 export const presence = z.object({
   status: z.enum(['online', 'dnd', 'idle', 'invisible', 'offline']),
@@ -11,8 +11,9 @@ export const presence = z.object({
 })
 
 export const identify = z.object({
-  token: z.string().max(512),
-  intents: z.unknown(),
+  token: text(512),
+  /** Judged after the form: without valid intents the close code is 4013, not 4002. */
+  intents: z.unknown().optional(),
   properties: orNull(z.looseObject({})),
   compress: orNull(z.boolean()),
   large_threshold: orNull(z.int()),
@@ -20,7 +21,7 @@ export const identify = z.object({
   presence: orNull(presence),
 })
 
-export const resume = z.object({ token: z.string().max(512), session_id: z.string().max(128), seq: z.int().min(0).nullable() })
+export const resume = z.object({ token: text(512), session_id: text(128), seq: z.int().min(0).nullable() })
 
 export const voiceStateUpdate = z.object({
   guild_id: snowflake,
@@ -37,14 +38,14 @@ export const requestMembers = z.object({
       .length(1)
       .transform((list) => list[0]!),
   ]),
-  query: orNull(z.string().max(100)),
+  query: orNull(text(100)),
   limit: orNull(z.int().min(0)),
   presences: orNull(z.boolean()),
   user_ids: orNull(z.union([snowflake.transform((one) => [one]), z.array(snowflake).max(100)])),
-  nonce: orNull(z.string().max(32)),
+  nonce: orNull(text(32)),
 })
 
-export const frame = z.object({ op: z.int(), d: z.unknown() })
+export const frame = z.object({ op: z.int(), d: z.unknown().optional() })
 
 export type Identify = z.output<typeof identify>
 export type PresenceInput = z.output<typeof presence>

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { orNull, snowflake } from './fields.ts'
+import { orNull, snowflake, text } from './fields.ts'
 
 /** Code units of a message's text. */
 export const MAX_CONTENT = 2_000
@@ -7,8 +7,8 @@ export const MAX_CONTENT = 2_000
 /** Embeds are kept as sent, within Discord's documented sizes; nothing of the server reads inside them. */
 const embed = z
   .looseObject({
-    title: orNull(z.string().max(256)),
-    description: orNull(z.string().max(4_096)),
+    title: orNull(text(256)),
+    description: orNull(text(4_096)),
     fields: orNull(z.array(z.looseObject({})).max(25)),
   })
   .refine((value) => JSON.stringify(value).length <= 16_000, {
@@ -24,10 +24,10 @@ const allowedMentions = z.object({
 })
 
 /** Up to 25 characters, or an integer; the answer and the event carry it back as it came. */
-const nonce = z.union([z.string().max(25), z.int()])
+const nonce = z.union([text(25), z.int()])
 
 export const createMessage = z.object({
-  content: orNull(z.string().max(MAX_CONTENT)),
+  content: orNull(text(MAX_CONTENT)),
   nonce: orNull(nonce),
   enforce_nonce: orNull(z.boolean()),
   tts: orNull(z.boolean()),
@@ -46,7 +46,7 @@ export const createMessage = z.object({
 })
 
 export const editMessage = z.object({
-  content: orNull(z.string().max(MAX_CONTENT)),
+  content: orNull(text(MAX_CONTENT)),
   embeds: orNull(z.array(embed).max(10)),
   embed: orNull(embed),
   flags: orNull(z.int().min(0)),

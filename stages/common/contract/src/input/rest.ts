@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { name, orNull, permissions, queryBoolean, queryInt, snowflake } from './fields.ts'
+import { name, orNull, permissions, queryBoolean, queryInt, snowflake, text } from './fields.ts'
 
 const overwrite = z.object({
   id: snowflake,
@@ -16,7 +16,7 @@ export const putOverwrite = overwrite.omit({ id: true })
 const channelType = z.union([z.literal(0), z.literal(2), z.literal(4), z.literal(5)])
 
 const channelFields = {
-  topic: orNull(z.string().max(1_024)),
+  topic: orNull(text(1_024)),
   position: orNull(z.int().min(0).max(10_000)),
   parent_id: orNull(snowflake),
   nsfw: orNull(z.boolean()),
@@ -43,10 +43,10 @@ const roleFields = {
 export const writeRole = z.object(roleFields)
 export const moveRoles = z.array(z.object({ id: snowflake, position: orNull(z.int().min(0).max(10_000)) })).max(250)
 
-export const createGuild = z.object({ name: name(2, 100), icon: orNull(z.string().max(400_000)) })
+export const createGuild = z.object({ name: name(2, 100), icon: orNull(text(400_000)) })
 export const editGuild = z.object({
   name: name(2, 100).optional(),
-  description: orNull(z.string().max(300)),
+  description: orNull(text(300)),
   owner_id: snowflake.optional(),
   system_channel_id: orNull(snowflake),
   afk_channel_id: orNull(snowflake),
@@ -54,16 +54,16 @@ export const editGuild = z.object({
   verification_level: orNull(z.int().min(0).max(4)),
   default_message_notifications: orNull(z.int().min(0).max(1)),
   explicit_content_filter: orNull(z.int().min(0).max(2)),
-  preferred_locale: orNull(z.string().max(10)),
+  preferred_locale: orNull(text(10)),
 })
 
 export const putMember = z.object({
-  access_token: z.string().max(512),
-  nick: orNull(z.string().max(32)),
+  access_token: text(512),
+  nick: orNull(text(32)),
   roles: orNull(z.array(snowflake).max(250)),
 })
 export const editMember = z.object({
-  nick: orNull(z.string().max(32)),
+  nick: orNull(text(32)),
   roles: orNull(z.array(snowflake).max(250)),
   mute: orNull(z.boolean()),
   deaf: orNull(z.boolean()),
@@ -86,11 +86,11 @@ const id = snowflake.optional()
 export const pageQuery = z.object({ limit: queryInt(1, 100, 50), before: id, after: id, around: id })
 export const memberQuery = z.object({ limit: queryInt(1, 1_000, 1), after: id })
 export const guildsQuery = z.object({ limit: queryInt(1, 200, 200), after: id, before: id })
-export const memberSearchQuery = z.object({ query: z.string().max(100), limit: queryInt(1, 1_000, 1) })
+export const memberSearchQuery = z.object({ query: text(100), limit: queryInt(1, 1_000, 1) })
 export const reactionQuery = z.object({ limit: queryInt(1, 100, 25), after: id, type: queryInt(0, 1, 0) })
 const many = z.union([snowflake.transform((one) => [one]), z.array(snowflake).max(100)]).optional()
 export const searchQuery = z.object({
-  content: z.string().max(1_024).optional(),
+  content: text(1_024).optional(),
   author_id: many,
   channel_id: many,
   mentions: many,

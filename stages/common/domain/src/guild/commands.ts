@@ -19,7 +19,7 @@ export type GuildCommand =
   | { readonly type: 'overwrite.put'; readonly by: UserId; readonly channelId: ChannelId; readonly overwrite: Overwrite }
   | { readonly type: 'overwrite.delete'; readonly by: UserId; readonly channelId: ChannelId; readonly targetId: Snowflake }
   | { readonly type: 'role.create'; readonly by: UserId; readonly role: Role }
-  | { readonly type: 'role.edit'; readonly by: UserId; readonly roleId: RoleId; readonly patch: Partial<Omit<Role, 'id'>> }
+  | { readonly type: 'role.edit'; readonly by: UserId; readonly roleId: RoleId; readonly patch: Partial<Omit<Role, 'id' | 'position'>> }
   | { readonly type: 'role.delete'; readonly by: UserId; readonly roleId: RoleId }
   | { readonly type: 'roles.move'; readonly by: UserId; readonly moves: readonly { id: RoleId; position: number }[] }
   | {
@@ -42,10 +42,14 @@ export type MemberPatch = Partial<Pick<Member, 'nick' | 'roles' | 'mute' | 'deaf
 export type GuildEvent =
   | { readonly type: 'guild.updated'; readonly guild: Guild }
   | { readonly type: 'guild.deleted' }
-  | { readonly type: 'channel.created' | 'channel.updated' | 'channel.deleted'; readonly channel: Channel }
-  | { readonly type: 'role.created' | 'role.updated'; readonly role: Role }
+  | { readonly type: 'channel.created'; readonly channel: Channel }
+  | { readonly type: 'channel.updated'; readonly channel: Channel }
+  | { readonly type: 'channel.deleted'; readonly channel: Channel }
+  | { readonly type: 'role.created'; readonly role: Role }
+  | { readonly type: 'role.updated'; readonly role: Role }
   | { readonly type: 'role.deleted'; readonly roleId: RoleId }
-  | { readonly type: 'member.added' | 'member.updated'; readonly member: Member }
+  | { readonly type: 'member.added'; readonly member: Member }
+  | { readonly type: 'member.updated'; readonly member: Member }
   | { readonly type: 'member.removed'; readonly user: User }
 
 /** Why a guild said no. REST answers each with one of the contract's errors. */

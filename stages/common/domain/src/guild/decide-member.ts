@@ -13,8 +13,10 @@ export function decideMember(state: GuildState, command: MemberCommand): Decisio
     if (state.members.has(command.user.id)) return yes() // already there: nothing happens, and that is no error
     const mine = asker ? guildPermissions(state, asker) : 0n
     if (!command.invited && !has(mine, Permission.CreateInstantInvite)) return no(asker ? 'no-permission' : 'no-access')
-    if (command.roles.length > 0 && !(asker && mayGive(state, asker, command.roles))) return no('no-permission')
-    const { user, nick, roles, joinedAt } = command
+    const { user, nick, joinedAt } = command
+    const roles = [...new Set(command.roles)]
+    if (nick !== null && !has(mine, Permission.ManageNicknames)) return no('no-permission')
+    if (roles.length > 0 && !(asker && has(mine, Permission.ManageRoles) && mayGive(state, asker, roles))) return no('no-permission')
     return yes({ type: 'member.added', member: { user, nick, roles, joinedAt, mute: false, deaf: false } })
   }
   const member = state.members.get(command.userId)
@@ -24,7 +26,10 @@ export function decideMember(state: GuildState, command: MemberCommand): Decisio
   switch (command.type) {
     case 'member.edit': {
       const wrong = mayEdit(state, asker, member, command.patch, mine)
-      return wrong ?? yes({ type: 'member.updated', member: { ...member, ...command.patch } })
+      return (
+        wrong ??
+        yes({ type: 'member.updated', member: { ...member, ...command.patch, roles: [...new Set(command.patch.roles ?? member.roles)] } })
+      )
     }
     case 'member.role': {
       if (!state.roles.has(command.roleId) || command.roleId === state.guild.id) return no('unknown-role')

@@ -25,8 +25,9 @@ export function decideRole(state: GuildState, command: RoleCommand, asker: Membe
       // What is newly added must be one's own; what the role had already may stay.
       const added = BigInt(command.patch.permissions ?? role.permissions) & ~BigInt(role.permissions)
       if (!has(mine, added)) return no('no-permission')
-      const patch = role.id === state.guild.id ? { ...command.patch, name: role.name, position: 0 } : command.patch
-      return yes({ type: 'role.updated', role: { ...role, ...patch } })
+      // A place is changed by `roles.move` alone, which knows how high the asker stands.
+      const name = role.id === state.guild.id ? role.name : (command.patch.name ?? role.name)
+      return yes({ type: 'role.updated', role: { ...role, ...command.patch, name, position: role.position } })
     }
     case 'role.delete': {
       const role = state.roles.get(command.roleId)

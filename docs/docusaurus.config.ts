@@ -1,0 +1,82 @@
+import path from 'node:path'
+import type { Options as DocsOptions } from '@docusaurus/plugin-content-docs'
+import type * as Preset from '@docusaurus/preset-classic'
+import type { Config } from '@docusaurus/types'
+import { themes } from 'prism-react-renderer'
+import { linkToSource } from './src/plugins/link-to-source.ts'
+import { repository } from './src/plugins/repository.ts'
+import { sourcePages } from './src/plugins/source-pages.ts'
+
+const repo = repository(path.resolve(import.meta.dirname, '..'))
+
+const docs: DocsOptions = {
+  // The whole repository, of which `include` picks the pages: a lab's README is a page and stays beside its lab.
+  path: repo.root,
+  include: [...repo.include],
+  exclude: ['**/node_modules/**'],
+  routeBasePath: '/',
+  sidebarPath: './sidebars.ts',
+  numberPrefixParser: false,
+  beforeDefaultRemarkPlugins: [[linkToSource, { repository: repo }]],
+}
+
+export default {
+  title: 'Threshold',
+  tagline: 'One chat system, built four times, and the evidence for each time',
+  favicon: 'img/logo.svg',
+  // The site is read from this machine, in a classroom perhaps without a network; nothing in it depends on the address.
+  url: 'http://127.0.0.1:3010',
+  baseUrl: '/',
+  trailingSlash: false,
+  onBrokenLinks: 'throw',
+  onBrokenAnchors: 'throw',
+  onDuplicateRoutes: 'throw',
+  future: { faster: true, v4: true },
+  storage: { namespace: 'threshold' },
+  i18n: { defaultLocale: 'en', locales: ['en'] },
+  markdown: {
+    // A README must read well on a code host too, so pages are plain Markdown and not MDX.
+    format: 'detect',
+    mermaid: true,
+    hooks: { onBrokenMarkdownLinks: 'throw', onBrokenMarkdownImages: 'throw' },
+    async parseFrontMatter(params) {
+      const parsed = await params.defaultParseFrontMatter(params)
+      const file = path.relative(repo.root, params.filePath).split(path.sep).join('/')
+      return { ...parsed, frontMatter: { slug: repo.routeOf(file), ...parsed.frontMatter } }
+    },
+  },
+  presets: [['classic', { docs, blog: false, pages: false, theme: { customCss: './src/css/custom.css' } } satisfies Preset.Options]],
+  plugins: [[sourcePages, { repository: repo }]],
+  themes: [
+    '@docusaurus/theme-mermaid',
+    [
+      '@easyops-cn/docusaurus-search-local',
+      {
+        docsRouteBasePath: '/',
+        docsDir: repo.root,
+        indexBlog: false,
+        hashed: true,
+        searchBarShortcutHint: true,
+        explicitSearchResultPath: true,
+      },
+    ],
+  ],
+  themeConfig: {
+    colorMode: { respectPrefersColorScheme: true },
+    docs: { sidebar: { hideable: true } },
+    navbar: {
+      title: 'Threshold',
+      logo: { alt: '', src: 'img/logo.svg' },
+      items: [
+        { type: 'docSidebar', sidebarId: 'main', label: 'Learn', position: 'left' },
+        { to: '/contract', label: 'Contract', position: 'left' },
+        { to: '/glossary', label: 'Glossary', position: 'left' },
+      ],
+    },
+    footer: {
+      copyright: 'Threshold, Apache-2.0. Not affiliated with Discord Inc.; a retelling of what its engineers have published.',
+    },
+    prism: { theme: themes.oneLight, darkTheme: themes.oneDark, additionalLanguages: ['bash', 'json', 'rust'] },
+    mermaid: { theme: { light: 'neutral', dark: 'dark' } },
+  } satisfies Preset.ThemeConfig,
+} satisfies Config

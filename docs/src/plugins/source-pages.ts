@@ -1,0 +1,92 @@
+import { readdirSync, statSync } from 'node:fs'
+import path from 'node:path'
+import type { LoadContext, Plugin } from '@docusaurus/types'
+import remarkParse from 'remark-parse'
+import { unified } from 'unified'
+import { visit } from 'unist-util-visit'
+import { HOME, type Repository, sourceRoute } from './repository.ts'
+
+/** What a source page shows: a file's text, or a folder's entries. */
+export interface Source {
+  readonly path: string
+  readonly language: string
+  readonly text?: string
+  readonly entries?: readonly { readonly name: string; readonly route?: string }[]
+  /** The pages that speak of it, so that a reader finds back to the why. */
+  readonly mentionedOn: readonly { readonly page: string; readonly route: string }[]
+}
+
+const LANGUAGES: Readonly<Record<string, string>> = {
+  '.ts': 'ts',
+  '.js': 'js',
+  '.mjs': 'js',
+  '.json': 'json',
+  '.md': 'markdown',
+  '.yml': 'yaml',
+  '.rs': 'rust',
+  '.html': 'html',
+  '.css': 'css',
+}
+
+/** One page for each file and folder of the repository that some page links to. The site needs no code host to be read. */
+export function sourcePages(_context: LoadContext, options: { repository: Repository }): Plugin<Source[]> {
+  const { repository } = options
+  return {
+    name: 'threshold-source-pages',
+
+    async loadContent() {
+      const mentions = new Map<string, { page: string; route: string }[]>()
+      for (const page of repository.pages()) {
+        for (const link of linksOf(repository.read(page))) {
+          const target = repository.targetOf(page, link)
+          if (target?.file === HOME || (target?.kind !== 'file' && target?.kind !== 'folder')) continue
+          const list = mentions.get(target.file) ?? []
+          if (!list.some((m) => m.page === page)) list.push({ page, route: repository.routeOf(page)! })
+          mentions.set(target.file, list)
+        }
+      }
+      return [...mentions].map(([file, mentionedOn]) => sourceOf(repository, file, mentionedOn, mentions))
+    },
+
+    async contentLoaded({ content, actions }) {
+      for (const [index, source] of content.entries()) {
+        const data = await actions.createData(`source-${index}.json`, source)
+        actions.addRoute({
+          path: sourceRoute(source.path),
+          component: '@site/src/source-page.tsx',
+          exact: true,
+          modules: { source: data },
+        })
+      }
+    },
+
+    getPathsToWatch: () => [],
+  }
+}
+
+function linksOf(markdown: string): string[] {
+  const links: string[] = []
+  visit(unified().use(remarkParse).parse(markdown), (node) => {
+    if (node.type === 'link' || node.type === 'definition') links.push(node.url)
+  })
+  return links
+}
+
+function sourceOf(repository: Repository, file: string, mentionedOn: Source['mentionedOn'], known: ReadonlyMap<string, unknown>): Source {
+  const absolute = path.join(repository.root, file)
+  if (!statSync(absolute).isDirectory()) {
+    return { path: file, language: LANGUAGES[path.extname(file)] ?? 'text', text: repository.read(file), mentionedOn }
+  }
+  const entries = readdirSync(absolute, { withFileTypes: true })
+    .filter((entry) => !entry.name.startsWith('.') && entry.name !== 'node_modules')
+    .sort((a, b) => Number(b.isDirectory()) - Number(a.isDirectory()) || a.name.localeCompare(b.name))
+    .map((entry) => {
+      const inside = `${file}/${entry.name}`
+      const name = entry.isDirectory() ? `${entry.name}/` : entry.name
+      // Only what has a page of its own is a link: a folder page must not make a page of every file below it.
+      if (known.has(inside)) return { name, route: sourceRoute(inside) }
+      const page = repository.routeOf(entry.isDirectory() ? `${inside}/README.md` : inside)
+      return page && repository.pages().includes(entry.isDirectory() ? `${inside}/README.md` : inside) ? { name, route: page } : { name }
+    })
+  return { path: file, language: 'text', entries, mentionedOn }
+}

@@ -1,0 +1,39 @@
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+
+/** The only file here that reads the environment: what can be set from outside is this list and nothing else. */
+export interface EnginesConfig {
+  /** Tools, running engines' data and locks. Outside the tree, so that a fresh clone need not fetch everything again. */
+  readonly cacheDir: string
+  /** A MongoDB of the user's own. */
+  readonly mongodbUri: string | undefined
+  /** Where mongod is downloaded from: a mirror inside a closed network, for instance. */
+  readonly mongodbMirror: string
+  /** A Chromium of the user's own. */
+  readonly chromium: string | undefined
+  /** Docker somewhere else than at its usual socket. */
+  readonly dockerHost: string | undefined
+  readonly runtimeDir: string | undefined
+  readonly path: string
+  readonly home: string
+}
+
+/** Read at every call, not once at import: a test, or a CLI that was told another cache, may change the environment. */
+export function enginesConfig(env: NodeJS.ProcessEnv = process.env): EnginesConfig {
+  const home = homedir()
+  const set = (name: string): string | undefined => (env[name] === undefined || env[name] === '' ? undefined : env[name])
+  const xdg = set('XDG_CACHE_HOME')
+  return {
+    cacheDir: set('THRESHOLD_CACHE') ?? (xdg === undefined ? join(home, '.cache', 'threshold') : join(xdg, 'threshold')),
+    mongodbUri: set('THRESHOLD_MONGODB_URI'),
+    mongodbMirror: (set('THRESHOLD_MONGODB_MIRROR') ?? 'https://fastdl.mongodb.org').replace(/\/$/, ''),
+    chromium: set('THRESHOLD_CHROMIUM'),
+    dockerHost: set('DOCKER_HOST'),
+    runtimeDir: set('XDG_RUNTIME_DIR'),
+    path: env.PATH ?? '',
+    home,
+  }
+}
+
+/** A child's environment: ours, with additions. */
+export const childEnvironment = (extra: Record<string, string> = {}): NodeJS.ProcessEnv => ({ ...process.env, ...extra })

@@ -1,0 +1,60 @@
+import type { ChoiceFacts, DoctorReport, StageFacts, ToolFacts } from './report.ts'
+
+const GIGABYTE = 1_000_000_000
+const size = (bytes: number): string => `${(bytes / GIGABYTE).toFixed(1)} GB`
+
+const VERDICTS: Record<DoctorReport['status'], string> = {
+  ok: 'Everything runs, on the real engines.',
+  'stand-in': 'Everything runs. Where an engine stands in for the real one, every figure says so.',
+  cannot: 'Something cannot run yet: see the lines marked ✗.',
+}
+
+/** For reading in a terminal: what is, then what it means, then what to do. */
+export function formatDoctor(report: DoctorReport): string {
+  const { machine, disks, ports, tools, stages } = report
+  const lines = [
+    'This machine',
+    row('✓', 'system', `${machine.os}, Node ${machine.node}`),
+    row(machine.cores >= 2 ? '✓' : '!', 'cores', `${machine.cores}, load ${machine.load.toFixed(1)}${busy(report)}`),
+    row(machine.memoryBytes >= 4 * GIGABYTE ? '✓' : '!', 'memory', `${size(machine.memoryBytes)}, ${size(machine.freeMemoryBytes)} free`),
+    ...disks.map(({ what, path, freeBytes, needBytes }) =>
+      row(freeBytes >= needBytes ? '✓' : '!', `disk (${what})`, `${size(freeBytes)} free, up to ${size(needBytes)} needed: ${path}`),
+    ),
+    row(ports.free > 0 ? '✓' : '✗', 'ports', `${ports.free} of ${ports.sampled} sampled between ${ports.from} and ${ports.to} are free`),
+    '',
+    'Tools',
+    ...tools.flatMap(tool),
+    '',
+    'Stages',
+    ...stages.flatMap(stage),
+    '',
+    VERDICTS[report.status],
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+const row = (mark: string, name: string, text: string): string => `  ${mark} ${name.padEnd(14)} ${text}`
+const then = (text: string): string => `    ${''.padEnd(14)} → ${text}`
+
+const busy = ({ machine }: DoctorReport): string => (machine.load > machine.cores ? ': busy, labs would refuse to measure' : '')
+
+function tool({ name, version, why, for: purpose, install }: ToolFacts): string[] {
+  if (version !== undefined) return [row('✓', name, `${version}, for ${purpose}`)]
+  return [row('–', name, `${why}; it is for ${purpose}`), then(install)]
+}
+
+function stage({ stage, title, needs, quick, lab, passedOver }: StageFacts): string[] {
+  const best = lab ?? quick
+  const mark = best === undefined ? '✗' : best.standIn ? '~' : '✓'
+  const better = best === undefined || best.standIn ? passedOver : []
+  return [
+    row(mark, `stage ${stage}`, `${title}, needs ${needs}`),
+    ...(best === undefined ? [] : [row(' ', '', `at once: ${choice(quick)}`), row(' ', '', `in labs: ${choice(lab)}`)]),
+    ...better.flatMap(({ name, why, next }) => [row(' ', '', `not ${name}: ${why}`), then(next)]),
+  ]
+}
+
+function choice(facts: ChoiceFacts | undefined): string {
+  if (facts === undefined) return 'nothing'
+  return facts.install === undefined ? facts.name : `${facts.name}, ${facts.install}`
+}

@@ -1,0 +1,95 @@
+import { mkdir, readFile, statfs } from 'node:fs/promises'
+import { availableParallelism, freemem, loadavg, release, totalmem, type } from 'node:os'
+import { cacheDir, isInstalled } from '../cache.ts'
+import type { MongoProvider, Prefer } from '../mongodb/provider.ts'
+import { MONGO_PROVIDERS } from '../mongodb/start.ts'
+import { HIGHEST_PORT, isPortFree, LOWEST_PORT } from '../process/ports.ts'
+import { TOOLS } from '../versions.ts'
+import { familyOf, REMEDIES } from './remedies.ts'
+import type { ChoiceFacts, DiskFacts, DoctorReport, StageFacts } from './report.ts'
+import { inspectTools } from './tools.ts'
+
+const GIGABYTE = 1_000_000_000
+/** Measured: Node, both stand-ins, and what building the Rust one needs for a while. */
+const CACHE_NEEDS = 2.5 * GIGABYTE
+/** node_modules and the evidence of a workshop. */
+const TREE_NEEDS = 1.5 * GIGABYTE
+
+/** Which engine each stage stands on. A stage that brings a new one adds a line here, and its providers beside MongoDB's. */
+const STAGES = [{ stage: 1, title: 'Monolith on MongoDB', needs: 'MongoDB', providers: MONGO_PROVIDERS }] as const
+
+/** Looks at this machine and changes nothing on it but the day's note that a closed network is closed. */
+export async function inspectMachine(tree: string = process.cwd()): Promise<DoctorReport> {
+  const family = familyOf(process.platform, await readFile('/etc/os-release', 'utf8').catch(() => ''))
+  const [tools, stages, disks, free] = await Promise.all([
+    inspectTools(family),
+    Promise.all(STAGES.map(({ providers, ...stage }) => inspectStage(stage, providers, REMEDIES.mongodb[family]))),
+    Promise.all([inspectDisk('cache', cacheDir(), CACHE_NEEDS), inspectDisk('tree', tree, TREE_NEEDS)]),
+    Promise.all(samplePorts().map(isPortFree)),
+  ])
+  return {
+    v: 1,
+    status: statusOf(stages),
+    machine: {
+      os: `${type()} ${release()}`,
+      node: process.versions.node,
+      cores: availableParallelism(),
+      memoryBytes: totalmem(),
+      freeMemoryBytes: freemem(),
+      load: loadavg()[0] ?? 0,
+    },
+    disks,
+    ports: { from: LOWEST_PORT, to: HIGHEST_PORT, sampled: free.length, free: free.filter(Boolean).length },
+    tools,
+    stages,
+  }
+}
+
+function statusOf(stages: readonly StageFacts[]): DoctorReport['status'] {
+  if (stages.some(({ quick, lab }) => quick === undefined && lab === undefined)) return 'cannot'
+  return stages.some(({ quick, lab }) => (lab ?? quick)?.standIn === true) ? 'stand-in' : 'ok'
+}
+
+/** A dozen, evenly spread: on a machine with nothing to hide all are free. */
+const samplePorts = (): number[] =>
+  Array.from({ length: 12 }, (_, index) => LOWEST_PORT + index * Math.floor((HIGHEST_PORT - LOWEST_PORT) / 12))
+
+async function inspectDisk(what: string, path: string, needBytes: number): Promise<DiskFacts> {
+  await mkdir(path, { recursive: true })
+  const { bavail, bsize } = await statfs(path)
+  return { what, path, freeBytes: bavail * bsize, needBytes }
+}
+
+async function inspectStage(
+  stage: Pick<StageFacts, 'stage' | 'title' | 'needs'>,
+  providers: readonly MongoProvider[],
+  better: string,
+): Promise<StageFacts> {
+  const [quick, lab] = [await choose(providers, 'quick'), await choose(providers, 'lab')]
+  // What a lab would use is the best this machine can do, so what it passed over is what is worth mending.
+  const passedOver = lab.passedOver.map((entry) => (entry.name === 'mongod on PATH' ? { ...entry, next: better } : entry))
+  return { ...stage, quick: quick.choice, lab: lab.choice, passedOver }
+}
+
+async function choose(
+  providers: readonly MongoProvider[],
+  prefer: Prefer,
+): Promise<{ choice: ChoiceFacts | undefined; passedOver: StageFacts['passedOver'] }> {
+  const passedOver: { name: string; why: string; next: string }[] = []
+  for (const provider of providers) {
+    const availability = await provider.available(prefer)
+    if (availability.usable) {
+      const standIn = provider.native === 'secantus-rust' || provider.native === 'secantus-python'
+      return { choice: { name: provider.name, standIn, install: await installNote(provider) }, passedOver }
+    }
+    passedOver.push({ name: provider.name, why: availability.why, next: availability.next })
+  }
+  return { choice: undefined, passedOver }
+}
+
+async function installNote(provider: MongoProvider): Promise<string | undefined> {
+  if (provider.native === 'secantus-rust' && !(await isInstalled(TOOLS.secantusRust)))
+    return 'built first, about 12 minutes of processor time'
+  if (provider.native === 'secantus-python' && !(await isInstalled(TOOLS.secantusPython))) return 'installed first, about 10 s'
+  return undefined
+}

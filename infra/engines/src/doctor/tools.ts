@@ -1,0 +1,86 @@
+import { execFile } from 'node:child_process'
+import { readdir } from 'node:fs/promises'
+import { promisify } from 'node:util'
+import { cacheDir } from '../cache.ts'
+import { enginesConfig } from '../config.ts'
+import { findCargo, findPython } from '../mongodb/secantus-install.ts'
+import { containerRuntime } from '../process/container.ts'
+import { which } from '../process/which.ts'
+import { type Family, REMEDIES } from './remedies.ts'
+import type { ToolFacts } from './report.ts'
+
+const run = promisify(execFile)
+
+/** A tool that hangs at its own version must not hang the doctor. */
+const ASK_MS = 5_000
+
+/** Cassandra 5 runs on 17 and on nothing newer. */
+const JAVA_MAJOR = 17
+
+const CHROMIUM_NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome']
+
+type Seen = { readonly version: string } | { readonly why: string }
+
+export async function inspectTools(family: Family): Promise<ToolFacts[]> {
+  const tools = [
+    ['Docker', docker, 'MongoDB itself, later ScyllaDB, in containers', REMEDIES.docker],
+    ['Python 3', async () => asSeen(await findPython()), 'the quick stand-in for MongoDB', REMEDIES.python],
+    ['Rust', async () => asSeen(await findCargo()), "the labs' stand-in for MongoDB, stage 4's addons", REMEDIES.rust],
+    ['Java 17', java, 'Cassandra from stage 2 on, OpenSearch', REMEDIES.java],
+    ['Go', go, "discordgo's conformance client", REMEDIES.go],
+    ['Chromium', chromium, "the chat page's tests", REMEDIES.chromium],
+  ] as const
+  return await Promise.all(
+    tools.map(async ([name, look, purpose, remedy]) => {
+      const seen: Seen = await look()
+      const rest = { for: purpose, install: remedy[family] }
+      return 'version' in seen ? { name, version: seen.version, ...rest } : { name, version: undefined, why: seen.why, ...rest }
+    }),
+  )
+}
+
+const asSeen = (found: Awaited<ReturnType<typeof findPython>>): Seen => (found.usable ? { version: found.version } : { why: found.why })
+
+async function docker(): Promise<Seen> {
+  const runtime = await containerRuntime()
+  if (runtime !== undefined)
+    return { version: `${runtime.info.containerRuntime.serverVersion} on ${runtime.info.containerRuntime.operatingSystem}` }
+  return { why: (await which('docker')) === undefined ? 'not installed' : 'installed, but its daemon does not answer' }
+}
+
+async function java(): Promise<Seen> {
+  // It writes its version to stderr: `openjdk version "17.0.15" 2025-04-15`.
+  const said = await ask('java', ['-version'])
+  const version = /version "([^"]+)"/.exec(said ?? '')?.[1]
+  if (version === undefined) return { why: 'no java on PATH' }
+  return Number.parseInt(version, 10) === JAVA_MAJOR
+    ? { version }
+    : { why: `the java on PATH is ${version}; Cassandra needs ${JAVA_MAJOR}` }
+}
+
+async function go(): Promise<Seen> {
+  const version = /go(\d[\d.]*)/.exec((await ask('go', ['version'])) ?? '')?.[1]
+  return version === undefined ? { why: 'no go on PATH' } : { version }
+}
+
+async function chromium(): Promise<Seen> {
+  const candidates = [enginesConfig().chromium, ...(await Promise.all(CHROMIUM_NAMES.map(which)))].filter((path) => path !== undefined)
+  for (const path of candidates) {
+    const version = /(\d+\.\d[\d.]*)/.exec((await ask(path, ['--version'])) ?? '')?.[1]
+    if (version !== undefined) return { version }
+  }
+  const cached = (await readdir(cacheDir()).catch(() => [])).find((name) => name.startsWith('chromium-'))
+  return cached === undefined
+    ? { why: 'none on PATH; the tests fetch one into the cache' }
+    : { version: `${cached.slice('chromium-'.length)} (in the cache)` }
+}
+
+/** What a command says on either stream; undefined when it is not there or fails. */
+async function ask(command: string, args: readonly string[]): Promise<string | undefined> {
+  try {
+    const { stdout, stderr } = await run(command, args, { timeout: ASK_MS })
+    return stdout + stderr
+  } catch {
+    return undefined
+  }
+}

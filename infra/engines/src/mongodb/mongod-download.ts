@@ -1,0 +1,86 @@
+import { createHash } from 'node:crypto'
+import { createWriteStream } from 'node:fs'
+import { copyFile, mkdir, readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Readable, Transform } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { CodedError, messageOf } from '@threshold/kit'
+import { DryMongoBinary } from 'mongodb-memory-server-core'
+import { MongoBinaryDownloadUrl } from 'mongodb-memory-server-core/lib/util/MongoBinaryDownloadUrl.js'
+import { installTool } from '../cache.ts'
+import { runCommand } from '../process/command.ts'
+import type { OnProgress } from '../progress.ts'
+import { TOOLS, VERSIONS } from '../versions.ts'
+
+const MEGABYTE = 1_000_000
+
+/** Which file this system needs is mongodb-memory-server's knowledge; a new distribution comes with its next version. */
+export async function mongodUrl(mirror: string): Promise<string> {
+  const url = new MongoBinaryDownloadUrl(await DryMongoBinary.generateOptions({ version: VERSIONS.mongodb }))
+  return `${mirror}/${url.platform}/${await url.getArchiveName()}`
+}
+
+/**
+ * Fetches mongod into the cache and returns the binary. Our own download and not the library's, because ours shows
+ * progress, ends when its time is up, and is checked against the digest that MongoDB publishes beside the file.
+ */
+export async function downloadMongod(mirror: string, withinMs: number, onProgress: OnProgress): Promise<string> {
+  const url = await mongodUrl(mirror)
+  const dir = await installTool(
+    TOOLS.mongod,
+    async (into) => {
+      const archive = join(into, 'mongod.tgz')
+      const signal = AbortSignal.timeout(withinMs)
+      const [digest, expected] = await Promise.all([save(url, archive, signal, onProgress), publishedDigest(`${url}.sha256`, signal)])
+      if (digest !== expected)
+        throw new CodedError('DIGEST_MISMATCH', `${url} is not what MongoDB published: SHA-256 ${digest}, not ${expected}`)
+      const unpacked = join(into, 'unpacked')
+      await mkdir(unpacked)
+      await runCommand({ title: 'tar', command: 'tar', args: ['-xzf', archive, '-C', unpacked] })
+      const [top = ''] = await readdir(unpacked)
+      await mkdir(join(into, 'bin'))
+      await copyFile(join(unpacked, top, 'bin', 'mongod'), join(into, 'bin', 'mongod'))
+      await Promise.all([rm(archive), rm(unpacked, { recursive: true })])
+    },
+    onProgress,
+  )
+  return join(dir, 'bin', 'mongod')
+}
+
+async function save(url: string, file: string, signal: AbortSignal, onProgress: OnProgress): Promise<string> {
+  const text = `downloading MongoDB ${VERSIONS.mongodb}, in MB`
+  try {
+    const answer = await fetch(url, { signal })
+    if (!answer.ok || answer.body === null) throw new CodedError('DOWNLOAD_FAILED', `${url} answers ${answer.status}`)
+    const total = Math.round(Number(answer.headers.get('content-length') ?? 0) / MEGABYTE)
+    const hash = createHash('sha256')
+    let bytes = 0
+    let shown = -1
+    const watch = new Transform({
+      transform(chunk: Buffer, _encoding, done) {
+        hash.update(chunk)
+        bytes += chunk.length
+        const megabytes = Math.floor(bytes / MEGABYTE)
+        if (megabytes !== shown) onProgress(total > 0 ? { text, done: megabytes, total } : { text: `${text}: ${megabytes}` })
+        shown = megabytes
+        done(null, chunk)
+      },
+    })
+    await pipeline(Readable.fromWeb(answer.body), watch, createWriteStream(file), { signal })
+    return hash.digest('hex')
+  } catch (error) {
+    throw error instanceof CodedError ? error : new CodedError('DOWNLOAD_FAILED', `${url}: ${messageOf(error)}`, { cause: error })
+  }
+}
+
+/** `<hex>  <file name>`, as sha256sum writes it. */
+async function publishedDigest(url: string, signal: AbortSignal): Promise<string> {
+  try {
+    const answer = await fetch(url, { signal })
+    const hex = /^[0-9a-f]{64}/.exec(await answer.text())?.[0]
+    if (answer.ok && hex !== undefined) return hex
+    throw new CodedError('DOWNLOAD_FAILED', `${url} holds no digest`)
+  } catch (error) {
+    throw error instanceof CodedError ? error : new CodedError('DOWNLOAD_FAILED', `${url}: ${messageOf(error)}`, { cause: error })
+  }
+}

@@ -1,0 +1,49 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { type Engine, labelText, unusable, usable } from '../engine.ts'
+import { which } from '../process/which.ts'
+import { startProcessEngine } from './process-engine.ts'
+import { DEFAULT_CACHE_MB, type MongoProvider, mebibytes, type StartOptions } from './provider.ts'
+import { REPLICA_SET } from './ready.ts'
+
+const run = promisify(execFile)
+
+/** mongod takes no cache below a quarter of a gigabyte; the label's limits say what it really got. */
+const LEAST_CACHE_MB = 256
+
+export const mongodOnPath: MongoProvider = {
+  provider: 'native',
+  native: 'mongod',
+  name: 'mongod on PATH',
+
+  async available() {
+    const binary = await which('mongod')
+    return binary === undefined ? unusable('no mongod on PATH', 'npx threshold doctor tells how to install MongoDB') : usable
+  },
+
+  async start(options) {
+    return await startMongod((await which('mongod')) ?? 'mongod', options)
+  },
+}
+
+/** Runs a mongod binary, wherever it came from. */
+export async function startMongod(binary: string, options: StartOptions): Promise<Engine> {
+  const { stdout } = await run(binary, ['--version'])
+  const version = /v(\d+\.\d+\.\d+\S*)/.exec(stdout)?.[1] ?? 'of unknown version'
+  const cacheMb = Math.max(LEAST_CACHE_MB, options.cacheMb ?? DEFAULT_CACHE_MB)
+  options.onProgress({ text: `starting MongoDB ${version}` })
+  return await startProcessEngine({
+    label: labelText({ product: 'MongoDB', version, provider: 'native' }),
+    format: 'mongod',
+    dataDir: options.dataDir,
+    limits: { cacheBytes: mebibytes(cacheMb) },
+    replicaSet: true,
+    launch: (port, dataDir) => ({
+      command: binary,
+      args: [
+        ...['--port', String(port), '--bind_ip', '127.0.0.1', '--dbpath', dataDir, '--replSet', REPLICA_SET],
+        ...['--wiredTigerCacheSizeGB', String(cacheMb / 1024), '--quiet', '--nounixsocket'],
+      ],
+    }),
+  })
+}

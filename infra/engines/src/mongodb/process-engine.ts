@@ -1,0 +1,174 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { CodedError } from '@threshold/kit'
+import { cannotScale, type Engine, type EngineLabel, type EngineLimits, type EngineState } from '../engine.ts'
+import { type Child, type Launch, startChild } from '../process/child.ts'
+import { goneWithin, signal, terminate } from '../process/terminate.ts'
+import { claimPort } from '../run/claim-port.ts'
+import { openRun, type Run } from '../run/registry.ts'
+import { localUri, waitUntilReady } from './ready.ts'
+
+export interface ProcessEngineOptions {
+  readonly label: EngineLabel
+  readonly launch: (port: number, dataDir: string) => Launch
+  readonly limits: EngineLimits
+  /** Kept at stop; without one the data is thrown away with the engine. */
+  readonly dataDir?: string | undefined
+  /** Which data format: a kept folder is refused to another engine. */
+  readonly format: string
+  readonly replicaSet: boolean
+  readonly readyWithinMs?: number
+}
+
+const BIND_TRIES = 5
+const READY_WITHIN_MS = 90_000
+const KEPT_DATA_GRACE_MS = 15_000
+
+/** Starts a server as a local process on a free port, and again on another should someone take that port first. */
+export async function startProcessEngine(options: ProcessEngineOptions): Promise<Engine> {
+  if (options.dataDir !== undefined) await claimDataDir(options.dataDir, options.format, options.label.product)
+  for (let attempt = 1; ; attempt++) {
+    const run = await openRun({
+      role: 'mongodb',
+      text: options.label.text,
+      group: true,
+      ending: options.dataDir === undefined ? 'end' : 'ask',
+    })
+    const engine = new ProcessEngine(options, run, await claimPort(run))
+    try {
+      await engine.launch()
+      return engine
+    } catch (error) {
+      const taken = engine.portWasTaken()
+      await engine.stop()
+      if (!taken || attempt === BIND_TRIES) throw error
+    }
+  }
+}
+
+class ProcessEngine implements Engine {
+  readonly kind = 'mongodb'
+  readonly label: EngineLabel
+  readonly uri: string
+  readonly #options: ProcessEngineOptions
+  readonly #run: Run
+  readonly #port: number
+  #child: Child | undefined
+  #state: Exclude<EngineState, 'died'> = 'stopped'
+  #stopping: Promise<void> | undefined
+
+  constructor(options: ProcessEngineOptions, run: Run, port: number) {
+    this.label = options.label
+    this.uri = localUri(port)
+    this.#options = options
+    this.#run = run
+    this.#port = port
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.ended() === undefined ? this.#child?.identity.pid : undefined
+  }
+
+  state(): EngineState {
+    const runs = this.#state === 'running' || this.#state === 'paused'
+    return runs && this.#child?.ended() !== undefined ? 'died' : this.#state
+  }
+
+  limits(): EngineLimits {
+    return this.#options.limits
+  }
+
+  async launch(): Promise<void> {
+    const { launch, label, replicaSet, readyWithinMs = READY_WITHIN_MS } = this.#options
+    const dataDir = this.#options.dataDir ?? join(this.#run.dir, 'data')
+    await mkdir(dataDir, { recursive: true })
+    this.#child = await startChild(launch(this.#port, dataDir))
+    this.#state = 'running'
+    await this.#run.update({ process: this.#child.identity })
+    await waitUntilReady({
+      uri: this.uri,
+      port: this.#port,
+      product: label.product,
+      withinMs: readyWithinMs,
+      child: this.#child,
+      ...(replicaSet ? { initiateAs: `127.0.0.1:${this.#port}` } : {}),
+    })
+  }
+
+  portWasTaken(): boolean {
+    return /address (already )?in use|EADDRINUSE|errno 98|errno 48/i.test(this.#child?.tail() ?? '')
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop()
+    return this.#stopping
+  }
+
+  async #stop(): Promise<void> {
+    // Data that goes anyway needs no orderly end.
+    await this.#end(this.#options.dataDir === undefined ? 0 : KEPT_DATA_GRACE_MS)
+    this.#state = 'stopped'
+    await this.#run.close()
+  }
+
+  async #end(graceMs: number): Promise<void> {
+    if (this.#child === undefined) return
+    if (!(await terminate(this.#child.identity, { group: true, graceMs }))) {
+      throw new CodedError('ENGINE_WILL_NOT_END', `${this.label.product} (process ${this.#child.identity.pid}) survived SIGKILL`, {
+        next: 'npx threshold reset',
+      })
+    }
+  }
+
+  async kill(): Promise<void> {
+    const child = this.#running()
+    signal(child.identity.pid, 'SIGKILL', true)
+    await goneWithin(child.identity, 10_000)
+    this.#state = 'killed'
+  }
+
+  async restart(): Promise<void> {
+    if (this.#stopping !== undefined) throw stopped(this.label)
+    await this.#end(KEPT_DATA_GRACE_MS)
+    await this.launch()
+  }
+
+  async pause(): Promise<void> {
+    signal(this.#running().identity.pid, 'SIGSTOP', true)
+    this.#state = 'paused'
+  }
+
+  async resume(): Promise<void> {
+    signal(this.#running().identity.pid, 'SIGCONT', true)
+    this.#state = 'running'
+  }
+
+  async scale(nodes: number): Promise<void> {
+    if (nodes !== 1) throw cannotScale(this.label.product, nodes)
+  }
+
+  #running(): Child {
+    if (this.#child === undefined || this.#child.ended() !== undefined || this.#stopping !== undefined) throw stopped(this.label)
+    return this.#child
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop()
+  }
+}
+
+const stopped = (label: EngineLabel): CodedError => new CodedError('ENGINE_STOPPED', `${label.product} is not running`)
+
+const FORMAT_FILE = 'threshold-engine.json'
+
+/** WiredTiger files of one server are not another's, though they look alike; opening them could ruin them. */
+async function claimDataDir(dir: string, format: string, product: string): Promise<void> {
+  await mkdir(dir, { recursive: true })
+  const file = join(dir, FORMAT_FILE)
+  const written = await readFile(file, 'utf8').catch(() => undefined)
+  if (written === undefined) return await writeFile(file, `${JSON.stringify({ v: 1, format })}\n`)
+  if (written.includes(JSON.stringify(format))) return
+  throw new CodedError('DATA_OF_OTHER_ENGINE', `${dir} was written by another engine than ${product}: ${written.trim()}`, {
+    next: 'use the engine that wrote it, or another folder',
+  })
+}

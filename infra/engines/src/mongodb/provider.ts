@@ -1,0 +1,28 @@
+import type { Availability, Engine } from '../engine.ts'
+import type { OnProgress } from '../progress.ts'
+
+export type NativeKind = 'mongod' | 'memory-server' | 'secantus-rust' | 'secantus-python'
+
+/** `quick`: what is there or comes in seconds. `lab`: the best there is, also if it takes minutes once. */
+export type Prefer = 'quick' | 'lab'
+
+export interface StartOptions {
+  readonly prefer: Prefer
+  readonly cacheMb: number | undefined
+  readonly dataDir: string | undefined
+  readonly onProgress: OnProgress
+}
+
+export interface MongoProvider {
+  readonly provider: 'external' | 'docker' | 'native'
+  readonly native?: NativeKind
+  readonly name: string
+  /** Looks, and changes nothing; answers within a few seconds also where there is no network. */
+  available(prefer: Prefer): Promise<Availability>
+  start(options: StartOptions): Promise<Engine>
+}
+
+/** Enough for tests and a first run, little enough for two cores beside an editor; labs ask for what they need. */
+export const DEFAULT_CACHE_MB = 256
+
+export const mebibytes = (count: number): number => count * 1024 * 1024

@@ -1,0 +1,72 @@
+import { join } from 'node:path'
+import { isInstalled, toolDir } from '../cache.ts'
+import { labelText, unusable, usable } from '../engine.ts'
+import { TOOLS, VERSIONS } from '../versions.ts'
+import { startProcessEngine } from './process-engine.ts'
+import { DEFAULT_CACHE_MB, type MongoProvider, mebibytes, type StartOptions } from './provider.ts'
+import { buildSecantusRust, findCargo, findPython, installSecantusPython } from './secantus-install.ts'
+
+/*
+ * SecantusDB speaks MongoDB's protocol over the real WiredTiger. It runs as a process beside ours and is never linked
+ * (GPL-2.0). It stands in where MongoDB itself cannot be had, and every label says so.
+ */
+const STANDS_IN = 'MongoDB itself could not be had here'
+
+export const secantusRust: MongoProvider = {
+  provider: 'native',
+  native: 'secantus-rust',
+  name: 'SecantusDB, Rust build (stand-in)',
+
+  async available(prefer) {
+    if (await isInstalled(TOOLS.secantusRust)) return usable
+    if (prefer === 'quick') return unusable('its Rust build is not in the cache, and building takes minutes', 'npx threshold prefetch')
+    const cargo = await findCargo()
+    return cargo.usable ? usable : unusable(cargo.why, cargo.next)
+  },
+
+  async start(options) {
+    const dir = await buildSecantusRust(options.onProgress)
+    return await startSecantus(options, 'Rust', VERSIONS.secantusRust, join(dir, 'bin', 'secantusd-rs'), [
+      // Its log is allocated in full: at the default of 128 MB that would be the size of an empty database.
+      ...['--log-file-max', '32MB'],
+    ])
+  },
+}
+
+export const secantusPython: MongoProvider = {
+  provider: 'native',
+  native: 'secantus-python',
+  name: 'SecantusDB, Python wheel (stand-in)',
+
+  async available() {
+    if (await isInstalled(TOOLS.secantusPython)) return usable
+    const python = await findPython()
+    return python.usable ? usable : unusable(python.why, python.next)
+  },
+
+  async start(options) {
+    await installSecantusPython(options.onProgress)
+    return await startSecantus(options, 'Python', VERSIONS.secantusPython, join(toolDir(TOOLS.secantusPython), 'bin', 'secantusd-py'), [])
+  },
+}
+
+async function startSecantus(options: StartOptions, build: 'Rust' | 'Python', version: string, command: string, extra: readonly string[]) {
+  const cacheMb = options.cacheMb ?? DEFAULT_CACHE_MB
+  options.onProgress({ text: `starting SecantusDB ${version} (${build}), standing in for MongoDB` })
+  return await startProcessEngine({
+    label: labelText({ product: `SecantusDB/${build}`, version, provider: 'native', standIn: STANDS_IN }),
+    format: `secantus-${build.toLowerCase()}`,
+    dataDir: options.dataDir,
+    limits: { cacheBytes: mebibytes(cacheMb) },
+    replicaSet: false,
+    launch: (port, dataDir) => ({
+      command,
+      args: [
+        ...['--host', '127.0.0.1', '--port', String(port), '--storage-path', dataDir],
+        ...['--cache-size', `${cacheMb}M`, '--log-level', 'WARNING', ...extra],
+      ],
+      // It reads a configuration from the working directory and the home folder if it finds one: neither is ours.
+      cwd: dataDir,
+    }),
+  })
+}

@@ -1,0 +1,72 @@
+import { CodedError, messageOf } from '@threshold/kit'
+import type { Engine } from '../engine.ts'
+import { noProgress, type OnProgress } from '../progress.ts'
+import { sweep } from '../run/sweep.ts'
+import { dockerMongo } from './docker-provider.ts'
+import { externalMongo } from './external.ts'
+import { memoryServer } from './memory-server.ts'
+import { mongodOnPath } from './mongod.ts'
+import type { MongoProvider, NativeKind, Prefer } from './provider.ts'
+import { secantusPython, secantusRust } from './secantus.ts'
+
+/** In this order: the user's own, then the real thing, then what stands in for it. */
+export const MONGO_PROVIDERS: readonly MongoProvider[] = [
+  externalMongo,
+  dockerMongo,
+  mongodOnPath,
+  memoryServer,
+  secantusRust,
+  secantusPython,
+]
+
+export interface StartMongoOptions {
+  readonly provider?: MongoProvider['provider'] | undefined
+  /** Forces one of the native ones. */
+  readonly native?: NativeKind | undefined
+  readonly prefer?: Prefer | undefined
+  /** Not an engine that we could not kill or pause: passes over `external`. */
+  readonly ours?: boolean | undefined
+  readonly cacheMb?: number | undefined
+  /** Where the data lives and stays; without it the data goes with the engine. */
+  readonly dataDir?: string | undefined
+  readonly onProgress?: OnProgress | undefined
+}
+
+export function mongoProviders(options: Pick<StartMongoOptions, 'provider' | 'native' | 'ours'>): MongoProvider[] {
+  return MONGO_PROVIDERS.filter(
+    (candidate) =>
+      (options.provider === undefined || candidate.provider === options.provider) &&
+      (options.native === undefined || candidate.native === options.native) &&
+      !(options.ours === true && candidate.provider === 'external'),
+  )
+}
+
+/**
+ * Starts a MongoDB on the first provider that can, and returns when it answers. A provider that cannot says why in one
+ * line of progress, and the next is tried; when none can, the error lists them all.
+ */
+export async function startMongo(options: StartMongoOptions = {}): Promise<Engine> {
+  const { prefer = 'quick', onProgress = noProgress } = options
+  await sweep()
+  const candidates = mongoProviders(options)
+  const refusals: { name: string; why: string; next: string | undefined }[] = []
+  const refuse = (name: string, why: string, next: string | undefined): void => {
+    refusals.push({ name, why, next })
+    onProgress({ text: `${name}: ${why}` })
+  }
+  for (const candidate of candidates) {
+    const availability = await candidate.available(prefer)
+    if (!availability.usable) {
+      refuse(candidate.name, availability.why, availability.next)
+      continue
+    }
+    try {
+      return await candidate.start({ prefer, cacheMb: options.cacheMb, dataDir: options.dataDir, onProgress })
+    } catch (error) {
+      if (candidates.length === 1) throw error
+      refuse(candidate.name, messageOf(error).split('\n')[0] ?? '', error instanceof CodedError ? error.next : undefined)
+    }
+  }
+  const lines = refusals.map(({ name, why, next }) => `  ${name}: ${why}${next === undefined ? '' : `\n    → ${next}`}`)
+  throw new CodedError('NO_MONGODB', `no MongoDB can be had here\n${lines.join('\n')}`, { next: 'npx threshold doctor' })
+}

@@ -1,0 +1,66 @@
+import { spawn } from 'node:child_process'
+import { CodedError } from '@threshold/kit'
+import { childEnvironment } from '../config.ts'
+import { identify, type ProcessIdentity } from './identity.ts'
+
+export interface Launch {
+  readonly command: string
+  readonly args: readonly string[]
+  readonly env?: Record<string, string>
+  readonly cwd?: string
+}
+
+export interface Child {
+  readonly identity: ProcessIdentity
+  /** The last lines it wrote, on either stream. */
+  tail(): string
+  /** Why it ended, in words; undefined while it runs. */
+  ended(): string | undefined
+  onChunk(listener: (text: string) => void): void
+}
+
+/** What is kept of a child's output: enough to explain a failed start, bounded however much it writes. */
+const TAIL_CHARACTERS = 16_384
+
+/**
+ * Starts a program as leader of a process group of its own: all it may start can be ended as one, and Ctrl-C in the
+ * terminal reaches the command line alone, which then stops its engines in order.
+ */
+export async function startChild(launch: Launch): Promise<Child> {
+  const child = spawn(launch.command, launch.args, {
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: childEnvironment(launch.env),
+    cwd: launch.cwd,
+  })
+  let tail = ''
+  let ended: string | undefined
+  const listeners: ((text: string) => void)[] = []
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8')
+    stream.on('data', (text: string) => {
+      tail = (tail + text).slice(-TAIL_CHARACTERS)
+      for (const listener of listeners) listener(text)
+    })
+    // Neither the child nor its output keeps our own process alive: an engine nobody waits for ends with us.
+    if ('unref' in stream && typeof stream.unref === 'function') stream.unref()
+  }
+  child.once('close', (code, signal) => {
+    ended = signal === null ? `exit code ${code}` : `signal ${signal}`
+  })
+  await new Promise<void>((resolve, reject) => {
+    child.once('spawn', resolve)
+    child.once('error', (error) =>
+      reject(new CodedError('SPAWN_FAILED', `${launch.command} cannot be started: ${error.message}`, { cause: error })),
+    )
+  })
+  child.unref()
+  const identity = child.pid === undefined ? undefined : await identify(child.pid)
+  return {
+    // A child that ended already has no start time any more; one that no process can have makes it count as gone.
+    identity: identity ?? { pid: child.pid ?? 0, start: 'ended' },
+    tail: () => tail,
+    ended: () => ended,
+    onChunk: (listener) => listeners.push(listener),
+  }
+}

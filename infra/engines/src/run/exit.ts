@@ -1,0 +1,43 @@
+import { rmSync } from 'node:fs'
+import { signal } from '../process/terminate.ts'
+import type { RunEntry } from './registry.ts'
+
+/**
+ * How a process goes when its owner exits without stopping it: `ask` sends SIGTERM and leaves the entry for the next
+ * sweep to make sure; `end` sends SIGKILL and removes all, right for an engine whose data is thrown away.
+ */
+export type Ending = 'ask' | 'end'
+
+interface Left {
+  readonly entry: RunEntry
+  readonly dir: string
+  readonly file: string
+}
+
+const open = new Map<() => Left, Ending>()
+let listening = false
+
+/** An exit by exception or `process.exit` runs this. What a signal ends runs nothing; that is what the sweep is for. */
+export function endWithThisProcess(left: () => Left, ending: Ending): () => void {
+  if (!listening) process.once('exit', endAll)
+  listening = true
+  open.set(left, ending)
+  return () => open.delete(left)
+}
+
+/** The last moment of a process: nothing asynchronous happens any more. */
+function endAll(): void {
+  for (const [left, ending] of open) {
+    const { entry, dir, file } = left()
+    const pid = entry.process?.pid
+    // The id may be trusted without its start time: a child that ended is still known to its parent until collected.
+    if (pid !== undefined && pid !== process.pid) signal(pid, ending === 'end' ? 'SIGKILL' : 'SIGTERM', entry.group)
+    if (ending === 'ask' || entry.containerId !== undefined) continue
+    try {
+      rmSync(dir, { recursive: true, force: true, maxRetries: 5 })
+      rmSync(file, { force: true })
+    } catch {
+      // The engine may be writing its last file. The entry is still there, and the next sweep takes both.
+    }
+  }
+}

@@ -1,0 +1,133 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { CodedError } from '@threshold/kit'
+import { z } from 'zod'
+import { enginesConfig } from '../config.ts'
+import { identify, type ProcessIdentity } from '../process/identity.ts'
+import { type Ending, endWithThisProcess } from './exit.ts'
+
+const identitySchema = z.strictObject({ pid: z.int().positive(), start: z.string().min(1) })
+
+const entrySchema = z.strictObject({
+  v: z.literal(1),
+  id: z.string().regex(/^[a-z0-9-]+$/),
+  /** What it is to a reader: `mongodb`, `stage`, `generator`, `install`. */
+  role: z.string().min(1),
+  text: z.string(),
+  /** Who started it and will stop it. Once this process is gone, nobody will. */
+  owner: identitySchema,
+  process: identitySchema.optional(),
+  /** The process leads a group of its own, which is ended as one. */
+  group: z.boolean(),
+  containerId: z.string().optional(),
+  ports: z.array(z.int()),
+})
+
+/** What one run left on this machine, written down before it is left, so that a later process can clean up. */
+export type RunEntry = z.infer<typeof entrySchema>
+
+export interface Run extends AsyncDisposable {
+  readonly id: string
+  /** A folder of its own, removed with the entry. Its name is unlike any other, and so marks command lines too. */
+  readonly dir: string
+  readonly ports: readonly number[]
+  update(change: Partial<Pick<RunEntry, 'process' | 'containerId' | 'ports' | 'text'>>): Promise<void>
+  /** Removes folder and entry; the process must be gone by then. */
+  close(): Promise<void>
+}
+
+export interface RunOptions {
+  readonly role: string
+  readonly text?: string
+  readonly ports?: readonly number[]
+  readonly group?: boolean
+  /** What to do with the process should this one exit without having closed the run. */
+  readonly ending?: Ending
+}
+
+export const runsDir = (): string => join(enginesConfig().cacheDir, 'run')
+export const entryFile = (id: string): string => join(runsDir(), `${id}.json`)
+export const runDir = (id: string): string => join(runsDir(), id)
+
+/** Opens an entry, and then its folder: a folder without an entry is therefore always left over. */
+export async function openRun(options: RunOptions): Promise<Run> {
+  const owner = await identify(process.pid)
+  if (owner === undefined)
+    throw new CodedError('NO_PROCESS_TABLE', 'this system does not say when a process started', { next: 'install ps' })
+  const id = `${options.role.replaceAll(/[^a-z0-9]+/g, '-')}-${randomBytes(6).toString('hex')}`
+  let entry: RunEntry = {
+    v: 1,
+    id,
+    role: options.role,
+    text: options.text ?? options.role,
+    owner,
+    group: options.group ?? false,
+    ports: [...(options.ports ?? [])],
+  }
+  await mkdir(runsDir(), { recursive: true })
+  await writeEntry(entry)
+  await mkdir(runDir(id))
+  const forget = endWithThisProcess(() => ({ entry, dir: runDir(id), file: entryFile(id) }), options.ending ?? 'ask')
+
+  const close = async (): Promise<void> => {
+    await rm(runDir(id), { recursive: true, force: true, maxRetries: 5 })
+    await rm(entryFile(id), { force: true })
+    forget()
+  }
+  return {
+    id,
+    dir: runDir(id),
+    get ports() {
+      return entry.ports
+    },
+    async update(change) {
+      entry = { ...entry, ...change }
+      await writeEntry(entry)
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+/**
+ * Puts a process that someone else started (a stage, a load generator) under the same care: it ends with this process,
+ * and if this process is killed, the next sweep ends it. Dispose once it has ended.
+ */
+export async function registerProcess(options: RunOptions & { readonly pid: number }): Promise<Run> {
+  const identity: ProcessIdentity | undefined = await identify(options.pid)
+  if (identity === undefined) throw new CodedError('PROCESS_GONE', `${options.role}: process ${options.pid} has already ended`)
+  const run = await openRun(options)
+  await run.update({ process: identity })
+  return run
+}
+
+async function writeEntry(entry: RunEntry): Promise<void> {
+  const draft = `${entryFile(entry.id)}.${process.pid}.draft`
+  await writeFile(draft, `${JSON.stringify(entry)}\n`)
+  await rename(draft, entryFile(entry.id))
+}
+
+export interface FoundRun {
+  readonly id: string
+  /** Undefined when the file cannot be read as an entry, or there is only a folder. */
+  readonly entry: RunEntry | undefined
+}
+
+/** Everything in the folder, whole or not. */
+export async function listRuns(): Promise<{ runs: FoundRun[]; drafts: string[] }> {
+  const names = await readdir(runsDir()).catch(() => [])
+  const drafts = names.filter((name) => name.endsWith('.draft'))
+  const ids = new Set(names.filter((name) => !name.endsWith('.draft')).map((name) => name.replace(/\.json$/, '')))
+  const runs = await Promise.all([...ids].map(async (id) => ({ id, entry: await readEntry(id) })))
+  return { runs, drafts: drafts.map((name) => join(runsDir(), name)) }
+}
+
+export async function readEntry(id: string): Promise<RunEntry | undefined> {
+  try {
+    const parsed = entrySchema.safeParse(JSON.parse(await readFile(entryFile(id), 'utf8')))
+    return parsed.success && parsed.data.id === id ? parsed.data : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,40 @@
+import { randomBytes } from 'node:crypto'
+import { CodedError } from '@threshold/kit'
+import { inject } from 'vitest'
+import type { Engine, EngineLabel } from '../engine.ts'
+import { dropDatabase, withDatabase } from '../mongodb/database.ts'
+import { type StartMongoOptions, startMongo } from '../mongodb/start.ts'
+import { askEngineHost } from './host.ts'
+
+export interface LeasedDatabase extends AsyncDisposable {
+  /** With the database's name in it. */
+  readonly uri: string
+  readonly name: string
+  readonly label: EngineLabel
+}
+
+/**
+ * An empty database on the engine that all tests of this run share. Cheap: take one for each suite, or each test. Dispose
+ * drops it. A suite that kills, pauses or floods its engine must not do so to everybody's: see `ownMongo`.
+ */
+export async function leaseDatabase(): Promise<LeasedDatabase> {
+  const host = inject('thresholdEngineHost')
+  if (host === undefined) {
+    throw new CodedError('NO_ENGINE_HOST', 'no engine host runs beside these tests', {
+      next: "run vitest with the configuration at the root, whose globalSetup is infra/engines' testing/global-setup.ts",
+    })
+  }
+  const { uri, label } = await askEngineHost(host)
+  const name = `test_${process.pid}_${randomBytes(6).toString('hex')}`
+  return {
+    uri: withDatabase(uri, name),
+    name,
+    label,
+    [Symbol.asyncDispose]: () => dropDatabase(uri, name),
+  }
+}
+
+/** An engine for this suite alone, one that may be killed, paused and restarted. Stop it, or hold it by `await using`. */
+export async function ownMongo(options: Omit<StartMongoOptions, 'ours'> = {}): Promise<Engine> {
+  return await startMongo({ ...options, ours: true })
+}

@@ -1,0 +1,27 @@
+import { fileURLToPath } from 'node:url'
+
+/**
+ * Every version this package fetches, in one place. None floats: a class of thirty that installs on the same morning
+ * gets thirty times the same bytes, and a lab's figures can be compared with last year's.
+ */
+export const VERSIONS = {
+  /** Image and binary, the same version. Untried where CI has neither Docker nor the open internet. */
+  mongodb: '8.0.15',
+  mongodbImage: 'mongo:8.0.15',
+  /** The stand-in from crates.io: MongoDB's wire protocol over the real WiredTiger, built once (about 12 CPU minutes). */
+  secantusRust: '0.5.3-beta.196',
+  /** The stand-in from PyPI: installs in seconds, 10 to 20 times slower. */
+  secantusPython: '0.7.0b3',
+} as const
+
+/** Names of the folders in the cache; the version is part of it, so that two versions can live side by side. */
+export const TOOLS = {
+  mongod: { name: 'mongod', version: VERSIONS.mongodb },
+  secantusRust: { name: 'secantus-mdb', version: VERSIONS.secantusRust },
+  secantusPython: { name: 'secantusdb-py', version: VERSIONS.secantusPython },
+} as const
+
+/** The oldest Python for which the wheel's requirements are pinned. */
+export const PYTHON_AT_LEAST: readonly [number, number] = [3, 10]
+
+export const REQUIREMENTS_FILE = fileURLToPath(new URL('../requirements/secantusdb.txt', import.meta.url))

@@ -1,0 +1,147 @@
+import type { GuildId, UserId } from '@threshold/contract'
+import { channelPermissions, guildPermissions, type Member } from '@threshold/domain'
+import type { Deadline, Runtime } from '@threshold/kit'
+import type { GuildHub, MemberList, MetadataStore, Permissions, UserDelivery } from '@threshold/ports'
+import { Guild, type GuildTools } from '../guild/guild.ts'
+import { createRecent } from '../guild/recent.ts'
+
+export interface MemoryHubOptions {
+  /** Presence changes are gathered for this long before they are told. */
+  readonly presenceDelayMs?: number
+  /** Guilds kept in memory beyond those that somebody listens to. */
+  readonly idleGuilds?: number
+}
+
+/**
+ * All guilds in this process. They are loaded when first asked for, follow their own events from then on, and are dropped
+ * when nobody has listened for a while and others need the room. With the process they are gone, and with it every
+ * session: what is durable is in the metadata store before it is told to anyone.
+ */
+export function memoryGuildHub(
+  ports: { metadata: MetadataStore; permissions: Permissions; memberList: () => MemberList },
+  runtime: Pick<Runtime, 'clock'>,
+  options: MemoryHubOptions = {},
+): GuildHub {
+  const { presenceDelayMs = 200, idleGuilds = 5_000 } = options
+  const epoch = runtime.clock.now()
+  const guilds = new Map<GuildId, Guild>()
+  const loading = new Map<GuildId, Promise<Guild | undefined>>()
+  const listeners = new Map<UserId, Set<(delivery: UserDelivery) => void>>()
+  const told = createRecent<true>(10_000)
+  let userSequence = 0
+
+  const tell = (user: UserId, delivery: UserDelivery): void => {
+    for (const deliver of listeners.get(user) ?? []) deliver(delivery)
+  }
+  const tools = (id: GuildId): GuildTools => ({
+    ...ports,
+    epoch,
+    presenceDelayMs,
+    joined: (user) => tell(user, { kind: 'joined', guildId: id }),
+  })
+
+  /** One load however many ask at once. */
+  async function guild(id: GuildId, deadline: Deadline): Promise<Guild | undefined> {
+    const known = guilds.get(id)
+    if (known) {
+      guilds.delete(id) // to the end of the map: least recently used first
+      guilds.set(id, known)
+      return known
+    }
+    let load = loading.get(id)
+    if (!load) {
+      load = ports.metadata
+        .loadGuild(id, deadline)
+        .then((state) => guilds.get(id) ?? (state && keep(id, new Guild(state, tools(id)))))
+        .finally(() => loading.delete(id))
+      loading.set(id, load)
+    }
+    return load
+  }
+
+  function keep(id: GuildId, loaded: Guild): Guild {
+    guilds.set(id, loaded)
+    if (guilds.size > idleGuilds) {
+      for (const [other, candidate] of guilds) {
+        if (other === id || !candidate.idle) continue
+        candidate.close()
+        guilds.delete(other)
+        break
+      }
+    }
+    return loaded
+  }
+
+  return {
+    async create(state, deadline) {
+      await ports.metadata.createGuild(state, deadline)
+      if (!guilds.has(state.guild.id)) keep(state.guild.id, new Guild(state, tools(state.guild.id)))
+      for (const user of state.members.keys()) tell(user, { kind: 'joined', guildId: state.guild.id })
+    },
+
+    async execute(id, command, deadline) {
+      const found = await guild(id, deadline)
+      if (!found) return { ok: false, refusal: 'unknown-guild' }
+      const executed = await found.execute(command, deadline)
+      if (executed.ok && executed.events.some((e) => e.type === 'guild.deleted')) guilds.delete(id)
+      return executed
+    },
+
+    async access(id, user, channelId, deadline) {
+      const found = await guild(id, deadline)
+      if (!found) return { kind: 'unknown-guild' }
+      const { state } = found
+      const member = state.members.get(user)
+      if (channelId === undefined)
+        return member ? { kind: 'member', member, permissions: guildPermissions(state, member) } : { kind: 'not-member' }
+      const channel = state.channels.get(channelId)
+      if (!channel) return { kind: 'unknown-channel' }
+      return member ? { kind: 'member', member, permissions: channelPermissions(state, member, channel), channel } : { kind: 'not-member' }
+    },
+
+    async view(id, user, deadline) {
+      return (await guild(id, deadline))?.view(user)
+    },
+
+    async members(id, query, deadline) {
+      const found = await guild(id, deadline)
+      if (!found) return []
+      if ('ids' in query) return query.ids.map((user) => found.state.members.get(user)).filter((m): m is Member => m !== undefined)
+      return 'prefix' in query ? found.members.startingWith(query.prefix, query.limit) : found.members.page(query.after, query.limit)
+    },
+
+    async presences(id, users, deadline) {
+      const found = await guild(id, deadline)
+      return new Map(found ? users.map((user) => [user, found.presenceOf(user)] as const).filter(([, p]) => p.status !== 'offline') : [])
+    },
+
+    async publish(id, event, deadline) {
+      return (await guild(id, deadline))?.publish(event) ?? { epoch, sequence: 0 }
+    },
+
+    async publishToUsers(users, event) {
+      if (told.get(event.id)) return
+      told.set(event.id, true)
+      userSequence += 1
+      for (const user of new Set(users)) tell(user, { kind: 'event', event, position: { epoch, sequence: userSequence } })
+    },
+
+    async join(id, subscriber, deadline) {
+      return (await guild(id, deadline))?.join(subscriber)
+    },
+
+    listen(user, deliver) {
+      const own = listeners.get(user) ?? new Set()
+      listeners.set(user, own.add(deliver))
+      return () => {
+        own.delete(deliver)
+        if (own.size === 0) listeners.delete(user)
+      }
+    },
+
+    async [Symbol.asyncDispose]() {
+      for (const each of guilds.values()) each.close()
+      guilds.clear()
+    },
+  }
+}

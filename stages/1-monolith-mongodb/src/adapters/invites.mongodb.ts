@@ -1,0 +1,63 @@
+import type { Invite } from '@threshold/domain'
+import type { MetadataStore } from '@threshold/ports'
+import type { Collection } from 'mongodb'
+import { long, type MongoDatabase, text } from '../mongodb/database.ts'
+import type { InviteDocument } from '../mongodb/metadata-documents.ts'
+
+type InvitePart = Pick<MetadataStore, 'createInvite' | 'invite' | 'invitesOf' | 'removeInvite' | 'useInvite'>
+
+/** Expired invites are removed by a TTL index within a minute or so; until then the time is checked here. */
+export function mongoInvites(mongo: MongoDatabase, invites: Collection<InviteDocument>): InvitePart {
+  return {
+    async createInvite(invite, deadline) {
+      await mongo.run('invites.create', deadline, () => invites.insertOne(inviteTo(invite)))
+    },
+    async invite(code, deadline) {
+      const found = await mongo.run('invites.get', deadline, () => invites.findOne({ _id: code }))
+      return found && isOpen(found) ? inviteFrom(found) : undefined
+    },
+    async invitesOf(channel, deadline) {
+      const found = await mongo.run('invites.of-channel', deadline, () => invites.find({ channelId: long(channel) }).toArray())
+      return found.filter(isOpen).map(inviteFrom)
+    },
+    async removeInvite(code, deadline) {
+      await mongo.run('invites.remove', deadline, () => invites.deleteOne({ _id: code }))
+    },
+    async useInvite(code, deadline) {
+      // The condition and the increment are one operation: of two who ask at once for the last use, one matches nothing.
+      const taken = await mongo.run('invites.use', deadline, () =>
+        invites.findOneAndUpdate({ _id: code, $or: [{ maxUses: 0 }, { $expr: { $lt: ['$uses', '$maxUses'] } }] }, { $inc: { uses: 1 } }),
+      )
+      return taken !== null && (taken.expiresAt === undefined || taken.expiresAt.getTime() > Date.now())
+    },
+  }
+}
+
+const isOpen = (d: InviteDocument): boolean =>
+  (d.expiresAt === undefined || d.expiresAt.getTime() > Date.now()) && (d.maxUses === 0 || d.uses < d.maxUses)
+
+const inviteTo = (invite: Invite): InviteDocument => ({
+  _id: invite.code,
+  v: 1,
+  guildId: long(invite.guildId),
+  channelId: long(invite.channelId),
+  inviterId: long(invite.inviterId),
+  createdAt: new Date(invite.createdAt),
+  maxAge: invite.maxAge,
+  maxUses: invite.maxUses,
+  temporary: invite.temporary,
+  uses: 0,
+  ...(invite.maxAge === 0 ? {} : { expiresAt: new Date(invite.createdAt + invite.maxAge * 1_000) }),
+})
+
+const inviteFrom = (d: InviteDocument): Invite => ({
+  v: 1,
+  code: d._id,
+  guildId: text(d.guildId),
+  channelId: text(d.channelId),
+  inviterId: text(d.inviterId),
+  createdAt: d.createdAt.getTime(),
+  maxAge: d.maxAge,
+  maxUses: d.maxUses,
+  temporary: d.temporary,
+})

@@ -1,0 +1,163 @@
+import type { MessageId } from '@threshold/contract'
+import type { StoredMessage } from '@threshold/domain'
+import type { Anchor, MessageStore } from '@threshold/ports'
+import type { Collection, Filter } from 'mongodb'
+import { isDuplicateKey, long, type MongoDatabase, text } from '../mongodb/database.ts'
+import { fromDocument, type MessageDocument, type NonceDocument, type ReactionDocument, toDocument } from '../mongodb/documents.ts'
+import { mongoReactions } from './reactions.mongodb.ts'
+
+/** How long a repeated nonce still means the same send. */
+const NONCE_SECONDS = 300
+
+/**
+ * Messages in one collection with one compound index (channelId, _id), as Discord had it until 2015 ("How Discord Stores
+ * Billions of Messages", 2017). A page is one index range. It stays right until index and data no longer fit the
+ * cache: lab 1.2.
+ */
+export async function mongoMessageStore(mongo: MongoDatabase): Promise<MessageStore> {
+  const messages = mongo.db.collection<MessageDocument>('messages')
+  const nonces = mongo.db.collection<NonceDocument>('nonces')
+  const reactionRows = mongo.db.collection<ReactionDocument>('reactions')
+  await messages.createIndex({ channelId: 1, _id: 1 })
+  await nonces.createIndex({ at: 1 }, { expireAfterSeconds: NONCE_SECONDS })
+  await reactionRows.createIndex({ messageId: 1, emoji: 1, userId: 1 }, { unique: true })
+
+  return {
+    async insert(message, deadline, dedupe) {
+      return mongo.run('messages.insert', deadline, async () => {
+        if (!dedupe) return insertOnce(messages, message)
+        const _id = `${dedupe.authorId}:${dedupe.channelId}:${dedupe.nonce}`
+        const held = await reserve(nonces, { _id, messageId: long(message.id), at: new Date(), gone: false })
+        // Sent and since deleted: the retry must not bring it back.
+        if (held.gone) return { outcome: 'duplicate', message: { ...message, id: text(held.messageId) } }
+        // Reserved but perhaps never stored, if a process died in between: inserting under the reserved id settles it either way.
+        return insertOnce(messages, { ...message, id: text(held.messageId) }, true)
+      })
+    },
+
+    async import(batch, deadline) {
+      if (batch.length === 0) return
+      await mongo.run('messages.import', deadline, async () => {
+        try {
+          await messages.insertMany(
+            batch.map((m) => toDocument(m)),
+            { ordered: false },
+          )
+        } catch (error) {
+          if (!isDuplicateKey(error)) throw error
+        }
+      })
+    },
+
+    async get(channel, ids, deadline) {
+      const found = await mongo.run('messages.get', deadline, () =>
+        messages.find({ _id: { $in: ids.map(long) }, channelId: long(channel) }).toArray(),
+      )
+      return found.map(fromDocument)
+    },
+
+    async page(channel, anchor, limit, deadline) {
+      return mongo.run('messages.page', deadline, async () => {
+        if (anchor.at !== 'around') return range(messages, channel, anchor, limit)
+        // Half before, the message itself, half after: as Discord splits it, the message included where it exists.
+        const newer = await range(messages, channel, { at: 'after', id: anchor.id }, Math.floor(limit / 2))
+        const older = await range(messages, channel, { at: 'before', id: (BigInt(anchor.id) + 1n).toString() }, limit - newer.length)
+        return [...newer, ...older]
+      })
+    },
+
+    async edit({ id, channelId, set, writeTimeMicros }, deadline) {
+      return mongo.run('messages.edit', deadline, async () => {
+        const change = { ...toDocumentFields(set), writeTime: writeTimeMicros }
+        const where: Filter<MessageDocument> = { _id: long(id), channelId: long(channelId) }
+        const edited = await messages.findOneAndUpdate(
+          { ...where, writeTime: { $lt: writeTimeMicros } },
+          { $set: change },
+          { returnDocument: 'after' },
+        )
+        // Nothing matched: the message is gone, or a newer write was here first and stays.
+        const present = edited ?? (await messages.findOne(where))
+        return present ? fromDocument(present) : 'absent'
+      })
+    },
+
+    async remove(channel, ids, writeTimeMicros, deadline) {
+      return mongo.run('messages.remove', deadline, async () => {
+        const where: Filter<MessageDocument> = {
+          _id: { $in: ids.map(long) },
+          channelId: long(channel),
+          writeTime: { $lte: writeTimeMicros },
+        }
+        const there = await messages.find(where, { projection: { _id: 1, deduped: 1 } }).toArray()
+        const gone = there.map((m) => m._id)
+        if (gone.length === 0) return []
+        if (there.some((m) => m.deduped)) await nonces.updateMany({ messageId: { $in: gone } }, { $set: { gone: true } })
+        await messages.deleteMany({ _id: { $in: gone }, channelId: long(channel) })
+        await reactionRows.deleteMany({ messageId: { $in: gone } })
+        return gone.map(text)
+      })
+    },
+
+    ...mongoReactions(mongo, messages, reactionRows),
+    [Symbol.asyncDispose]: async () => {},
+  }
+}
+
+async function insertOnce(
+  messages: Collection<MessageDocument>,
+  message: StoredMessage,
+  deduped = false,
+): ReturnType<MessageStore['insert']> {
+  try {
+    await messages.insertOne(toDocument(message, deduped))
+    return { outcome: 'inserted', message }
+  } catch (error) {
+    if (!isDuplicateKey(error)) throw error
+    const first = await messages.findOne({ _id: long(message.id) })
+    return { outcome: 'duplicate', message: first ? fromDocument(first) : message }
+  }
+}
+
+/** Of many who reserve one key at the same time exactly one wins; the others learn the winner's id. */
+async function reserve(nonces: Collection<NonceDocument>, wish: NonceDocument): Promise<NonceDocument> {
+  try {
+    await nonces.insertOne(wish)
+    return wish
+  } catch (error) {
+    if (!isDuplicateKey(error)) throw error
+    return (await nonces.findOne({ _id: wish._id })) ?? wish
+  }
+}
+
+/** One range of the index. `after` asks for the oldest messages above an id, and answers them newest first like every page. */
+async function range(
+  messages: Collection<MessageDocument>,
+  channel: string,
+  anchor: Exclude<Anchor, { at: 'around' }> | { at: 'before' | 'after'; id: MessageId },
+  limit: number,
+) {
+  if (limit <= 0) return []
+  const channelId = long(channel)
+  const newestFirst = anchor.at !== 'after'
+  const bound: Filter<MessageDocument> =
+    anchor.at === 'latest' ? {} : { _id: newestFirst ? { $lt: long(anchor.id) } : { $gt: long(anchor.id) } }
+  const found = await messages
+    .find({ channelId, ...bound })
+    .sort({ _id: newestFirst ? -1 : 1 })
+    .limit(limit)
+    .toArray()
+  return (newestFirst ? found : found.reverse()).map(fromDocument)
+}
+
+function toDocumentFields(set: Partial<StoredMessage>): Partial<MessageDocument> {
+  const { mentions, mentionRoles, editedAt, content, embeds, flags, mentionEveryone } = set
+  return {
+    content,
+    embeds,
+    flags,
+    mentionEveryone,
+    mentions: mentions?.map(long),
+    mentionRoles: mentionRoles?.map(long),
+    editedAt: editedAt === undefined ? undefined : new Date(editedAt),
+  } as Partial<MessageDocument>
+}

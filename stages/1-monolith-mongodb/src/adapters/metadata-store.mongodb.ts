@@ -1,0 +1,187 @@
+import type { Channel, GuildEvent, GuildState, Member, User } from '@threshold/domain'
+import type { MetadataStore } from '@threshold/ports'
+import { isDuplicateKey, long, type MongoDatabase, text } from '../mongodb/database.ts'
+import {
+  type ChannelDocument,
+  channelFrom,
+  channelTo,
+  type GuildDocument,
+  guildFrom,
+  guildTo,
+  type InviteDocument,
+  type MemberDocument,
+  memberTo,
+  type UserDocument,
+  userFrom,
+  userTo,
+} from '../mongodb/metadata-documents.ts'
+import { mongoInvites } from './invites.mongodb.ts'
+
+/**
+ * A guild's roles live in the guild's document and change with it in one atomic write; channels and members are collections
+ * of their own, since both are also asked for by their own id.
+ */
+export async function mongoMetadataStore(mongo: MongoDatabase): Promise<MetadataStore> {
+  const users = mongo.db.collection<UserDocument>('users')
+  const guilds = mongo.db.collection<GuildDocument>('guilds')
+  const channels = mongo.db.collection<ChannelDocument>('channels')
+  const members = mongo.db.collection<MemberDocument>('members')
+  const invites = mongo.db.collection<InviteDocument>('invites')
+  await channels.createIndex({ guildId: 1 }, { sparse: true })
+  await channels.createIndex({ recipients: 1 }, { sparse: true })
+  await channels.createIndex({ pair: 1 }, { unique: true, sparse: true })
+  await members.createIndex({ guildId: 1 })
+  await members.createIndex({ userId: 1 })
+  await invites.createIndex({ channelId: 1 })
+  await invites.createIndex({ expiresAt: 1 }, { expireAfterSeconds: 0 })
+
+  const put = async <T extends { _id: unknown }>(
+    into: { replaceOne(where: object, document: object, options: object): Promise<unknown> },
+    document: T,
+  ): Promise<void> => {
+    const { _id, ...rest } = document
+    await into.replaceOne({ _id }, rest, { upsert: true })
+  }
+
+  async function keep(guildId: string, event: GuildEvent): Promise<void> {
+    const _id = long(guildId)
+    switch (event.type) {
+      case 'guild.updated': {
+        const { _id: _, roles, ...fields } = guildTo(event.guild, [])
+        await guilds.updateOne({ _id }, { $set: fields })
+        return
+      }
+      case 'guild.deleted':
+        // Messages stay behind, unreachable without their channel. Production would hand them to a sweeper.
+        await Promise.all([
+          guilds.deleteOne({ _id }),
+          channels.deleteMany({ guildId: _id }),
+          members.deleteMany({ guildId: _id }),
+          invites.deleteMany({ guildId: _id }),
+        ])
+        return
+      case 'channel.created':
+      case 'channel.updated':
+        return put(channels, channelTo(event.channel))
+      case 'channel.deleted':
+        await Promise.all([channels.deleteOne({ _id: long(event.channel.id) }), invites.deleteMany({ channelId: long(event.channel.id) })])
+        return
+      case 'role.created':
+      case 'role.updated':
+        await guilds.updateOne({ _id }, { $set: { [`roles.${event.role.id}`]: event.role } })
+        return
+      case 'role.deleted':
+        await guilds.updateOne({ _id }, { $unset: { [`roles.${event.roleId}`]: '' } })
+        await members.updateMany({ guildId: _id, roles: long(event.roleId) }, { $pull: { roles: long(event.roleId) } })
+        return
+      case 'member.added':
+      case 'member.updated':
+        return put(members, memberTo(guildId, event.member))
+      case 'member.removed':
+        await members.deleteOne({ _id: `${guildId}:${event.user.id}` })
+        return
+    }
+  }
+
+  return {
+    async createUser(user, deadline) {
+      await mongo.run('users.create', deadline, () => users.insertOne(userTo(user)))
+    },
+
+    async users(ids, deadline) {
+      if (ids.length === 0) return []
+      const found = await mongo.run('users.get', deadline, () => users.find({ _id: { $in: ids.map(long) } }).toArray())
+      return found.map(userFrom)
+    },
+
+    async createGuild(state, deadline) {
+      await mongo.run('guilds.create', deadline, async () => {
+        // The guild's own document comes last: a guild that can be found is whole.
+        for (const channel of state.channels.values()) await put(channels, channelTo(channel))
+        for (const member of state.members.values()) await put(members, memberTo(state.guild.id, member))
+        await put(guilds, guildTo(state.guild, [...state.roles.values()]))
+      })
+    },
+
+    async loadGuild(id, deadline) {
+      const guildId = long(id)
+      const [found, itsChannels, itsMembers] = await Promise.all([
+        mongo.run('guilds.get', deadline, () => guilds.findOne({ _id: guildId })),
+        mongo.run('channels.of-guild', deadline, () => channels.find({ guildId }).toArray()),
+        mongo.run('members.of-guild', deadline, () => members.find({ guildId }).toArray()),
+      ])
+      if (!found) return undefined
+      const people = new Map<string, User>()
+      for (let at = 0; at < itsMembers.length; at += 1_000) {
+        const some = itsMembers.slice(at, at + 1_000).map((m) => m.userId)
+        for (const user of await mongo.run('users.get', deadline, () => users.find({ _id: { $in: some } }).toArray()))
+          people.set(text(user._id), userFrom(user))
+      }
+      return assemble(found, itsChannels.map(channelFrom), itsMembers, people)
+    },
+
+    async record(guild, events, deadline) {
+      for (const event of events) await mongo.run(`guilds.${event.type}`, deadline, () => keep(guild, event))
+    },
+
+    async channel(id, deadline) {
+      const found = await mongo.run('channels.get', deadline, () => channels.findOne({ _id: long(id) }))
+      return found ? channelFrom(found) : undefined
+    },
+
+    async guildsOf(user, deadline) {
+      const found = await mongo.run('guilds.of-user', deadline, () =>
+        members.find({ userId: long(user) }, { projection: { guildId: 1 } }).toArray(),
+      )
+      return found.map((m) => text(m.guildId))
+    },
+
+    async openDm(candidate, deadline) {
+      const pair = candidate.recipients!.join(':')
+      const document = { ...channelTo(candidate), pair }
+      return mongo.run('channels.open-dm', deadline, async () => {
+        const existing = await channels.findOne({ pair })
+        if (existing) return channelFrom(existing)
+        try {
+          await channels.insertOne(document)
+          return candidate
+        } catch (error) {
+          if (!isDuplicateKey(error)) throw error
+          return channelFrom((await channels.findOne({ pair })) ?? document)
+        }
+      })
+    },
+
+    async dmsOf(user, deadline) {
+      const found = await mongo.run('channels.dms-of-user', deadline, () => channels.find({ recipients: long(user) }).toArray())
+      return found.map(channelFrom)
+    },
+
+    async ping(deadline) {
+      await mongo.run('ping', deadline, (db) => db.command({ ping: 1 }))
+    },
+
+    ...mongoInvites(mongo, invites),
+    [Symbol.asyncDispose]: async () => {},
+  }
+}
+
+function assemble(
+  document: GuildDocument,
+  channels: readonly Channel[],
+  rows: readonly MemberDocument[],
+  people: ReadonlyMap<string, User>,
+): GuildState {
+  const { guild, roles } = guildFrom(document)
+  const members = rows.map((row): [string, Member] => {
+    const id = text(row.userId)
+    const user = people.get(id) ?? { v: 1, id, username: 'unknown', bot: false }
+    return [id, { user, nick: row.nick, roles: row.roles.map(text), joinedAt: row.joinedAt.getTime(), mute: row.mute, deaf: row.deaf }]
+  })
+  return {
+    guild,
+    roles: new Map(roles.map((r) => [r.id, r])),
+    channels: new Map(channels.map((c) => [c.id, c])),
+    members: new Map(members),
+  }
+}

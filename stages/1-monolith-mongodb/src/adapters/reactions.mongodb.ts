@@ -1,0 +1,86 @@
+import type { Reaction, ReactionCount } from '@threshold/domain'
+import type { MessageStore } from '@threshold/ports'
+import type { Collection } from 'mongodb'
+import { isDuplicateKey, long, type MongoDatabase, text } from '../mongodb/database.ts'
+import type { MessageDocument, ReactionDocument } from '../mongodb/documents.ts'
+
+/** Different emoji on one message, as Discord has it. Two who add the twenty-first at once may both succeed. */
+const MOST_EMOJI = 20
+
+type ReactionPart = Pick<MessageStore, 'react' | 'unreact' | 'reactors' | 'reactions'>
+
+/**
+ * One row a reaction; counts are computed when a page is read. A counter beside the rows would be quicker to read and drift
+ * away from them whenever a process dies between the two writes.
+ */
+export function mongoReactions(
+  mongo: MongoDatabase,
+  messages: Collection<MessageDocument>,
+  rows: Collection<ReactionDocument>,
+): ReactionPart {
+  const idOf = (r: Reaction): string => `${r.messageId}:${r.emoji}:${r.userId}`
+  return {
+    react: (reaction, deadline) =>
+      mongo.run('reactions.add', deadline, async () => {
+        const messageId = long(reaction.messageId)
+        const flagged = await messages.updateOne({ _id: messageId, channelId: long(reaction.channelId) }, { $set: { reacted: true } })
+        if (flagged.matchedCount === 0) return 'absent'
+        const known: unknown[] = await rows.distinct('emoji', { messageId })
+        if (!known.includes(reaction.emoji) && known.length >= MOST_EMOJI) return 'full'
+        const { channelId, emoji, userId, writeTimeMicros } = reaction
+        try {
+          await rows.insertOne({
+            _id: idOf(reaction),
+            v: 1,
+            messageId,
+            channelId: long(channelId),
+            emoji,
+            userId: long(userId),
+            writeTime: writeTimeMicros,
+          })
+          return 'added'
+        } catch (error) {
+          if (isDuplicateKey(error)) return 'known'
+          throw error
+        }
+      }),
+
+    unreact: (reaction, deadline) =>
+      mongo.run('reactions.remove', deadline, async () => {
+        const { deletedCount } = await rows.deleteOne({ _id: idOf(reaction) })
+        return Number(deletedCount) > 0 ? 'removed' : 'absent'
+      }),
+
+    reactors: (_channel, id, emoji, page, deadline) =>
+      mongo.run('reactions.users', deadline, async () => {
+        const found = await rows
+          .find({ messageId: long(id), emoji, userId: { $gt: long(page.after ?? '0') } })
+          .sort({ userId: 1 })
+          .limit(page.limit)
+          .toArray()
+        return found.map((row) => text(row.userId))
+      }),
+
+    reactions: (_channel, ids, viewer, deadline) =>
+      mongo.run('reactions.counts', deadline, async () => {
+        const reacted = await messages.find({ _id: { $in: ids.map(long) }, reacted: true }, { projection: { _id: 1 } }).toArray()
+        if (reacted.length === 0) return new Map()
+        return countRows(await rows.find({ messageId: { $in: reacted.map((m) => m._id) } }).toArray(), viewer)
+      }),
+  }
+}
+
+/** Emoji in the order in which they first came. */
+function countRows(rows: readonly ReactionDocument[], viewer: string): Map<string, ReactionCount[]> {
+  const counts = new Map<string, ReactionCount[]>()
+  for (const row of rows.toSorted((a, b) => (a.writeTime < b.writeTime ? -1 : 1))) {
+    const list = counts.get(text(row.messageId)) ?? []
+    const at = list.findIndex((c) => c.emoji === row.emoji)
+    const me = text(row.userId) === viewer
+    const before = list[at]
+    if (before) list[at] = { ...before, count: before.count + 1, me: before.me || me }
+    else list.push({ emoji: row.emoji, count: 1, me })
+    counts.set(text(row.messageId), list)
+  }
+  return counts
+}

@@ -1,0 +1,86 @@
+import type { StoredMessage } from '@threshold/domain'
+import { long, text } from './database.ts'
+
+/** Shapes at rest. `v` says which: a reader takes its own and the one before. Unset fields are absent, not null. */
+export interface MessageDocument {
+  _id: bigint
+  v: 1
+  channelId: bigint
+  authorId: bigint
+  content: string
+  writeTime: bigint
+  type: 0 | 19
+  editedAt?: Date
+  tts?: boolean
+  nonce?: string | number
+  flags?: number
+  mentions?: bigint[]
+  mentionRoles?: bigint[]
+  mentionEveryone?: boolean
+  embeds?: readonly object[]
+  reference?: { messageId: bigint; channelId: bigint }
+  /** It was sent with `enforce_nonce`: deleting it must mark the nonce. */
+  deduped?: boolean
+  /** Somebody has reacted at some time: only then does a page ask for counts. */
+  reacted?: boolean
+}
+
+export interface NonceDocument {
+  _id: string
+  messageId: bigint
+  at: Date
+  gone: boolean
+}
+
+export interface ReactionDocument {
+  _id: string
+  v: 1
+  messageId: bigint
+  channelId: bigint
+  emoji: string
+  userId: bigint
+  writeTime: bigint
+}
+
+export function toDocument(m: StoredMessage, deduped = false): MessageDocument {
+  return {
+    _id: long(m.id),
+    v: 1,
+    channelId: long(m.channelId),
+    authorId: long(m.authorId),
+    content: m.content,
+    writeTime: m.writeTimeMicros,
+    type: m.type,
+    ...(m.editedAt === undefined ? {} : { editedAt: new Date(m.editedAt) }),
+    ...(m.tts ? { tts: true } : {}),
+    ...(m.nonce === undefined ? {} : { nonce: m.nonce }),
+    ...(m.flags ? { flags: m.flags } : {}),
+    ...(m.mentions?.length ? { mentions: m.mentions.map(long) } : {}),
+    ...(m.mentionRoles?.length ? { mentionRoles: m.mentionRoles.map(long) } : {}),
+    ...(m.mentionEveryone ? { mentionEveryone: true } : {}),
+    ...(m.embeds?.length ? { embeds: m.embeds } : {}),
+    ...(m.reference ? { reference: { messageId: long(m.reference.messageId), channelId: long(m.reference.channelId) } } : {}),
+    ...(deduped ? { deduped: true } : {}),
+  }
+}
+
+export function fromDocument(d: MessageDocument): StoredMessage {
+  return {
+    v: 1,
+    id: text(d._id),
+    channelId: text(d.channelId),
+    authorId: text(d.authorId),
+    content: d.content,
+    writeTimeMicros: d.writeTime,
+    type: d.type,
+    ...(d.editedAt === undefined ? {} : { editedAt: d.editedAt.getTime() }),
+    ...(d.tts ? { tts: true } : {}),
+    ...(d.nonce === undefined ? {} : { nonce: typeof d.nonce === 'bigint' ? Number(d.nonce) : d.nonce }),
+    ...(d.flags ? { flags: d.flags } : {}),
+    ...(d.mentions?.length ? { mentions: d.mentions.map(text) } : {}),
+    ...(d.mentionRoles?.length ? { mentionRoles: d.mentionRoles.map(text) } : {}),
+    ...(d.mentionEveryone ? { mentionEveryone: true } : {}),
+    ...(d.embeds?.length ? { embeds: d.embeds } : {}),
+    ...(d.reference ? { reference: { messageId: text(d.reference.messageId), channelId: text(d.reference.channelId) } } : {}),
+  }
+}

@@ -1,0 +1,130 @@
+import type { Channel, ChannelType, Guild, Member, Role, User } from '@threshold/domain'
+import { long, text } from './database.ts'
+
+export interface UserDocument {
+  _id: bigint
+  v: 1
+  username: string
+  bot: boolean
+}
+
+/** Roles by id, so that one role changes without rewriting the others. */
+export interface GuildDocument extends Omit<Guild, 'id' | 'ownerId' | 'systemChannelId' | 'afkChannelId'> {
+  _id: bigint
+  ownerId: bigint
+  systemChannelId: bigint | null
+  afkChannelId: bigint | null
+  roles: Record<string, Role>
+}
+
+export interface ChannelDocument {
+  _id: bigint
+  v: 1
+  type: ChannelType
+  guildId?: bigint
+  name: string
+  topic: string | null
+  position: number
+  parentId: bigint | null
+  nsfw: boolean
+  rateLimitPerUser: number
+  overwrites: { id: bigint; type: 0 | 1; allow: string; deny: string }[]
+  bitrate?: number
+  userLimit?: number
+  recipients?: bigint[]
+  /** Direct messages alone: both ids in order, unique, so that two who open it at once get the same channel. */
+  pair?: string
+}
+
+export interface MemberDocument {
+  /** `guild:user`. */
+  _id: string
+  v: 1
+  guildId: bigint
+  userId: bigint
+  nick: string | null
+  roles: bigint[]
+  joinedAt: Date
+  mute: boolean
+  deaf: boolean
+}
+
+export interface InviteDocument {
+  _id: string
+  v: 1
+  guildId: bigint
+  channelId: bigint
+  inviterId: bigint
+  createdAt: Date
+  maxAge: number
+  maxUses: number
+  temporary: boolean
+  uses: number
+  expiresAt?: Date
+}
+
+export const userTo = (user: User): UserDocument => ({ _id: long(user.id), v: 1, username: user.username, bot: user.bot })
+export const userFrom = (d: UserDocument): User => ({ v: 1, id: text(d._id), username: d.username, bot: d.bot })
+
+const maybeLong = (id: string | null): bigint | null => (id === null ? null : long(id))
+const maybeText = (id: bigint | null): string | null => (id === null ? null : text(id))
+
+export function guildTo(guild: Guild, roles: readonly Role[]): GuildDocument {
+  const { id, ownerId, systemChannelId, afkChannelId, ...rest } = guild
+  return {
+    _id: long(id),
+    ...rest,
+    ownerId: long(ownerId),
+    systemChannelId: maybeLong(systemChannelId),
+    afkChannelId: maybeLong(afkChannelId),
+    roles: Object.fromEntries(roles.map((r) => [r.id, r])),
+  }
+}
+
+export function guildFrom(document: GuildDocument): { guild: Guild; roles: Role[] } {
+  const { _id, ownerId, systemChannelId, afkChannelId, roles, ...rest } = document
+  const guild: Guild = {
+    ...rest,
+    id: text(_id),
+    ownerId: text(ownerId),
+    systemChannelId: maybeText(systemChannelId),
+    afkChannelId: maybeText(afkChannelId),
+  }
+  return { guild, roles: Object.values(roles) }
+}
+
+export function channelTo(channel: Channel): ChannelDocument {
+  const { id, guildId, parentId, overwrites, recipients, ...rest } = channel
+  return {
+    _id: long(id),
+    ...rest,
+    ...(guildId === undefined ? {} : { guildId: long(guildId) }),
+    parentId: maybeLong(parentId),
+    overwrites: overwrites.map((o) => ({ ...o, id: long(o.id) })),
+    ...(recipients === undefined ? {} : { recipients: recipients.map(long) }),
+  }
+}
+
+export function channelFrom(document: ChannelDocument): Channel {
+  const { _id, guildId, parentId, overwrites, recipients, pair, ...rest } = document
+  return {
+    ...rest,
+    id: text(_id),
+    ...(guildId === undefined ? {} : { guildId: text(guildId) }),
+    parentId: maybeText(parentId),
+    overwrites: overwrites.map((o) => ({ ...o, id: text(o.id) })),
+    ...(recipients === undefined ? {} : { recipients: recipients.map(text) }),
+  }
+}
+
+export const memberTo = (guildId: string, member: Member): MemberDocument => ({
+  _id: `${guildId}:${member.user.id}`,
+  v: 1,
+  guildId: long(guildId),
+  userId: long(member.user.id),
+  nick: member.nick,
+  roles: member.roles.map(long),
+  joinedAt: new Date(member.joinedAt),
+  mute: member.mute,
+  deaf: member.deaf,
+})

@@ -1,0 +1,79 @@
+/** Milliseconds after which a request counts as failed. Its effect may still happen, hence the nonce on a send. */
+const PATIENCE_MS = 10_000
+const RATE_LIMIT_TRIES = 3
+
+/** A request that did not succeed; `status` 0 means that no answer came. */
+export class ApiFailure extends Error {
+  constructor(status, message) {
+    super(message)
+    this.name = 'ApiFailure'
+    this.status = status
+  }
+}
+
+/** The REST half of the contract. A 429 is waited out; every other failure is the caller's to show. */
+export function createApi({ token, onUnauthorized = () => {} } = {}) {
+  async function call(method, path, body) {
+    for (let attempt = 1; ; attempt++) {
+      const response = await request(method, path, body)
+      const answer = await readJson(response)
+      if (response.ok) return answer
+      if (response.status === 429 && attempt < RATE_LIMIT_TRIES) {
+        await new Promise((resolve) => setTimeout(resolve, Math.min(PATIENCE_MS, (answer?.retry_after ?? 1) * 1_000)))
+        continue
+      }
+      if (response.status === 401) onUnauthorized()
+      throw new ApiFailure(response.status, describe(response, answer))
+    }
+  }
+
+  async function request(method, path, body) {
+    try {
+      return await fetch(path, {
+        method,
+        headers: {
+          ...(token === undefined ? {} : { Authorization: `Bot ${token}` }),
+          ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        signal: AbortSignal.timeout(PATIENCE_MS),
+      })
+    } catch (error) {
+      throw new ApiFailure(0, error.name === 'TimeoutError' ? 'The server did not answer in time' : 'The server cannot be reached')
+    }
+  }
+
+  const v10 = (method, path, body) => call(method, `/api/v10${path}`, body)
+  const emojiPath = (channel, message, emoji) => `/channels/${channel}/messages/${message}/reactions/${encodeURIComponent(emoji)}/@me`
+
+  return {
+    newUser: (username) => call('POST', '/workshop/users', { username }),
+    createGuild: (name) => v10('POST', '/guilds', { name }),
+    createChannel: (guild, name) => v10('POST', `/guilds/${guild}/channels`, { name, type: 0 }),
+    createInvite: (channel) => v10('POST', `/channels/${channel}/invites`, { max_age: 0 }),
+    join: (code) => v10('POST', `/invites/${encodeURIComponent(code)}`, {}),
+    /** Newest first, at most 100. */
+    messages: (channel, query) => v10('GET', `/channels/${channel}/messages?${new URLSearchParams(query)}`),
+    send: (channel, content, nonce) => v10('POST', `/channels/${channel}/messages`, { content, nonce, enforce_nonce: true }),
+    edit: (channel, message, content) => v10('PATCH', `/channels/${channel}/messages/${message}`, { content }),
+    remove: (channel, message) => v10('DELETE', `/channels/${channel}/messages/${message}`),
+    react: (channel, message, emoji) => v10('PUT', emojiPath(channel, message, emoji)),
+    unreact: (channel, message, emoji) => v10('DELETE', emojiPath(channel, message, emoji)),
+    typing: (channel) => v10('POST', `/channels/${channel}/typing`),
+  }
+}
+
+async function readJson(response) {
+  if (response.status === 204) return undefined
+  try {
+    return await response.json()
+  } catch {
+    return undefined // a proxy's page, say; the status tells enough
+  }
+}
+
+/** The contract's own words: the first field's complaint is more to the point than "Invalid Form Body". */
+function describe(response, answer) {
+  const field = Object.values(answer?.errors ?? {}).find((errors) => errors?._errors?.length)
+  return field?._errors[0].message ?? answer?.message ?? `The server answered ${response.status}`
+}

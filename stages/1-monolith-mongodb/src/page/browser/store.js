@@ -1,0 +1,100 @@
+/** Seconds a typing indicator stays without a renewal or a message; as documented. */
+const TYPING_MS = 10_000
+
+const nameOf = (member) => member.nick ?? member.user.global_name ?? member.user.username
+
+/**
+ * What the gateway has told, but for messages: guilds with their channels, members and presences, and who is typing.
+ * `apply` takes a dispatch; each guild's collections are Maps by id.
+ */
+export function createStore({ me, now = Date.now }) {
+  const guilds = new Map()
+  /** Channel to user to the time their indicator ends. */
+  const typing = new Map()
+
+  const takeGuild = (d) => {
+    const members = new Map((d.members ?? []).map((member) => [member.user.id, nameOf(member)]))
+    const presences = new Map((d.presences ?? []).map((presence) => [presence.user.id, presence.status]))
+    const channels = new Map((d.channels ?? []).map((channel) => [channel.id, channel]))
+    guilds.set(d.id, {
+      id: d.id,
+      name: d.name,
+      ownerId: d.owner_id,
+      available: true,
+      memberCount: d.member_count ?? members.size,
+      channels,
+      members,
+      presences,
+    })
+  }
+  const inGuild = (id, change) => {
+    const guild = guilds.get(id)
+    if (guild) change(guild)
+  }
+  const typed = (channel, user, until) => {
+    const users = typing.get(channel) ?? new Map()
+    typing.set(channel, users)
+    if (until === undefined) users.delete(user)
+    else users.set(user, until)
+  }
+
+  const handlers = {
+    /** A session that begins anew knows nothing: guilds that do not come again are gone. */
+    READY: (d) => {
+      const announced = new Set(d.guilds.map((guild) => guild.id))
+      for (const id of guilds.keys()) if (!announced.has(id)) guilds.delete(id)
+      typing.clear()
+    },
+    GUILD_CREATE: takeGuild,
+    GUILD_UPDATE: (d) => inGuild(d.id, (guild) => Object.assign(guild, { name: d.name, ownerId: d.owner_id })),
+    GUILD_DELETE: (d) => {
+      if (d.unavailable) inGuild(d.id, (guild) => Object.assign(guild, { available: false }))
+      else guilds.delete(d.id)
+    },
+    CHANNEL_CREATE: (d) => inGuild(d.guild_id, (guild) => guild.channels.set(d.id, d)),
+    CHANNEL_UPDATE: (d) => inGuild(d.guild_id, (guild) => guild.channels.set(d.id, d)),
+    CHANNEL_DELETE: (d) => inGuild(d.guild_id, (guild) => guild.channels.delete(d.id)),
+    GUILD_MEMBER_ADD: (d) =>
+      inGuild(d.guild_id, (guild) => {
+        if (!guild.members.has(d.user.id)) guild.memberCount += 1
+        guild.members.set(d.user.id, nameOf(d))
+      }),
+    GUILD_MEMBER_UPDATE: (d) => inGuild(d.guild_id, (guild) => guild.members.set(d.user.id, nameOf(d))),
+    GUILD_MEMBER_REMOVE: (d) =>
+      inGuild(d.guild_id, (guild) => {
+        guild.memberCount -= 1
+        guild.members.delete(d.user.id)
+        guild.presences.delete(d.user.id)
+      }),
+    GUILD_MEMBERS_CHUNK: (d) =>
+      inGuild(d.guild_id, (guild) => {
+        for (const member of d.members) guild.members.set(member.user.id, nameOf(member))
+        for (const presence of d.presences ?? []) guild.presences.set(presence.user.id, presence.status)
+      }),
+    PRESENCE_UPDATE: (d) => inGuild(d.guild_id, (guild) => guild.presences.set(d.user.id, d.status)),
+    TYPING_START: (d) => {
+      if (d.member) inGuild(d.guild_id, (guild) => guild.members.set(d.user_id, nameOf(d.member)))
+      typed(d.channel_id, d.user_id, now() + TYPING_MS)
+    },
+    MESSAGE_CREATE: (d) => {
+      typed(d.channel_id, d.author.id)
+      if (d.member) inGuild(d.guild_id, (guild) => guild.members.set(d.author.id, nameOf({ ...d.member, user: d.author })))
+    },
+  }
+
+  return {
+    guilds,
+    apply: (type, d) => handlers[type]?.(d),
+    /** Those one can write in, as the guild orders them. */
+    textChannels: (guild) =>
+      [...guild.channels.values()]
+        .filter((channel) => channel.type === 0 || channel.type === 5)
+        .sort((a, b) => a.position - b.position || (a.id < b.id ? -1 : 1)),
+    guildOf: (channel) => [...guilds.values()].find((guild) => guild.channels.has(channel)),
+    /** Names of who types in a channel, without oneself; and when that may change by itself. */
+    typingIn(channel, guild) {
+      const users = [...(typing.get(channel) ?? [])].filter(([user, until]) => user !== me && until > now())
+      return { names: users.map(([user]) => guild?.members.get(user) ?? 'Someone'), until: Math.min(...users.map(([, until]) => until)) }
+    },
+  }
+}

@@ -1,0 +1,173 @@
+import { compareIds } from './ids.js'
+
+const PAGE = 50
+const CATCH_UP_PAGE = 100
+/** Pages walked back to close a gap; beyond that the gap is bridged by starting over from the newest page. */
+const CATCH_UP_PAGES = 5
+/** Messages kept while one reads at the bottom. Older ones come back by scrolling up. */
+const KEPT = 500
+
+/**
+ * One channel's messages, oldest first, with what is still on its way. Whatever arrives twice, by REST and by the gateway,
+ * is there once: messages by id, own sends by nonce. `page(query)` asks REST; `changed` is called after each change.
+ */
+export function createTimeline({ page, me, changed }) {
+  let knownUpTo
+  const timeline = {
+    messages: [],
+    /** Own sends without an answer: `{nonce, content, state: 'sending' | 'failed', why?}`. */
+    pending: [],
+    /** Nothing older than the first message. */
+    complete: false,
+    loading: false,
+    failure: undefined,
+    /** What arrived while the connection was down: `{from, count}`. */
+    missed: undefined,
+
+    open: () => load(async () => settle(await page({ limit: PAGE }), PAGE)),
+
+    older: () => {
+      if (timeline.complete || timeline.loading || timeline.messages.length === 0) return Promise.resolve()
+      return load(async () => {
+        const batch = await page({ limit: PAGE, before: timeline.messages[0].id })
+        timeline.complete = batch.length < PAGE
+        timeline.messages = merge(batch, timeline.messages)
+      })
+    },
+
+    /** After a lost session: fetches back to what is known, so that edits and deletes of that stretch are seen too. */
+    catchUp: () => {
+      // Remembered until it succeeds: what arrives meanwhile must not pass for the end of what is known.
+      knownUpTo ??= timeline.messages.at(-1)?.id
+      if (knownUpTo === undefined) return timeline.open()
+      return load(async () => {
+        const fresh = []
+        let closed = false
+        while (!closed && fresh.length < CATCH_UP_PAGE * CATCH_UP_PAGES) {
+          const before = fresh.at(-1)?.id
+          const batch = await page({ limit: CATCH_UP_PAGE, ...(before ? { before } : {}) })
+          fresh.push(...batch)
+          closed = batch.length < CATCH_UP_PAGE || compareIds(batch.at(-1).id, knownUpTo) <= 0
+        }
+        settle(fresh, CATCH_UP_PAGE)
+        const missed = timeline.messages.filter((message) => compareIds(message.id, knownUpTo) > 0 && message.author.id !== me)
+        timeline.missed = missed.length === 0 ? undefined : { from: missed[0].id, count: missed.length }
+        knownUpTo = undefined
+      })
+    },
+
+    add(message) {
+      if (message.author.id === me && message.nonce != null) timeline.drop(String(message.nonce))
+      timeline.messages = merge(timeline.messages, [message])
+      changed()
+    },
+
+    /** Reactions stay as they are: an event is written for all, so its `me` is not about us. */
+    update(patch) {
+      change(patch.id, (message) => ({ ...message, ...patch, reactions: message.reactions }))
+    },
+
+    remove(ids) {
+      timeline.messages = timeline.messages.filter((message) => !ids.includes(message.id))
+      changed()
+    },
+
+    react(id, emoji, user, by) {
+      change(id, (message) => ({ ...message, reactions: counted(message.reactions ?? [], emoji, by, user === me) }))
+    },
+
+    /** A send begins, or begins again. */
+    sending(nonce, content) {
+      const at = timeline.pending.findIndex((send) => send.nonce === nonce)
+      const send = { nonce, content, state: 'sending' }
+      timeline.pending = at < 0 ? [...timeline.pending, send] : timeline.pending.with(at, send)
+      timeline.missed = undefined
+      changed()
+    },
+
+    failed(nonce, why) {
+      timeline.pending = timeline.pending.map((send) => (send.nonce === nonce ? { ...send, state: 'failed', why } : send))
+      changed()
+    },
+
+    drop(nonce) {
+      timeline.pending = timeline.pending.filter((send) => send.nonce !== nonce)
+      changed()
+    },
+
+    trim() {
+      if (timeline.messages.length <= KEPT) return
+      timeline.messages = timeline.messages.slice(-KEPT)
+      timeline.complete = false
+    },
+  }
+
+  /** Events that arrive while a page is on its way: the page may be older than they are, so they are applied again after it. */
+  let during
+  for (const name of ['add', 'update', 'remove']) {
+    const apply = timeline[name]
+    timeline[name] = (event) => {
+      during?.push(() => apply(event))
+      apply(event)
+    }
+  }
+
+  /** One after the other: a page that is still on its way when the connection comes back is waited for. */
+  let last = Promise.resolve()
+  function load(work) {
+    last = last.then(() => run(work))
+    return last
+  }
+
+  async function run(work) {
+    timeline.loading = true
+    timeline.failure = undefined
+    during = []
+    changed()
+    try {
+      await work()
+      for (const again of during) again()
+    } catch (error) {
+      timeline.failure = error.message
+    }
+    during = undefined
+    timeline.loading = false
+    changed()
+  }
+
+  /** Takes the newest stretch as REST tells it; what is known from before that stays, unless there is a gap between. */
+  function settle(newestFirst, limit) {
+    const oldest = newestFirst.at(-1)?.id
+    const whole = newestFirst.length % limit !== 0 || oldest === undefined
+    const known = timeline.messages.some((message) => oldest !== undefined && compareIds(message.id, oldest) >= 0)
+    const before = whole || !known ? [] : timeline.messages.filter((message) => compareIds(message.id, oldest) < 0)
+    timeline.complete = whole || (before.length > 0 && timeline.complete)
+    timeline.messages = merge(before, newestFirst)
+  }
+
+  function change(id, edit) {
+    timeline.messages = timeline.messages.map((message) => (message.id === id ? edit(message) : message))
+    changed()
+  }
+
+  return timeline
+}
+
+/** Each id once, the later list's version of it, in id order. */
+function merge(a, b) {
+  const byId = new Map([...a, ...b].map((message) => [message.id, message]))
+  return [...byId.values()].sort((x, y) => compareIds(x.id, y.id))
+}
+
+function counted(reactions, emoji, by, mine) {
+  const key = emojiKey(emoji)
+  const old = reactions.find((reaction) => emojiKey(reaction.emoji) === key)
+  if (!old) return by > 0 ? [...reactions, { emoji, count: 1, me: mine }] : reactions
+  // Our own may come twice, by the answer to a click and by the event.
+  if (mine && old.me === by > 0) return reactions
+  const next = { ...old, count: old.count + by, me: mine ? by > 0 : old.me }
+  return reactions.map((reaction) => (reaction === old ? next : reaction)).filter((reaction) => reaction.count > 0)
+}
+
+/** As the emoji stands in a path. */
+export const emojiKey = (emoji) => (emoji.id ? `${emoji.name}:${emoji.id}` : emoji.name)

@@ -1,0 +1,64 @@
+import { refuse } from '@threshold/contract'
+import type { Runtime } from '@threshold/kit'
+import express, { type Router } from 'express'
+import { jsonBody } from './body.ts'
+import { createContext, type RestPorts, type RestTools } from './context.ts'
+import { createOrphans } from './messages/orphans.ts'
+import { type LimitConfig, rateLimit } from './rate-limit.ts'
+import { errorHandler, routesOf } from './route.ts'
+import { channelRoutes } from './routes/channels.ts'
+import { guildRoutes } from './routes/guilds.ts'
+import { inviteRoutes } from './routes/invites.ts'
+import { memberRoutes } from './routes/members.ts'
+import { messageRoutes } from './routes/messages.ts'
+import { reactionRoutes } from './routes/reactions.ts'
+import { roleRoutes } from './routes/roles.ts'
+import { searchRoutes } from './routes/search.ts'
+import { userRoutes } from './routes/users.ts'
+import { workshopRoutes } from './routes/workshop.ts'
+
+export interface RestConfig {
+  readonly limits: LimitConfig
+  /** Whether POST /workshop/users makes users. Off where strangers can reach it. */
+  readonly provisioning: boolean
+  /** Milliseconds a request may take before it is answered 503. */
+  readonly budgetMs: number
+}
+
+export interface Rest extends AsyncDisposable {
+  readonly router: Router
+}
+
+/** Discord's REST API, as far as the contract goes, over ports alone. */
+export function createRest(ports: RestPorts, tools: RestTools, config: RestConfig, runtime: Runtime): Rest {
+  const context = createContext(ports, tools, runtime)
+  const orphans = createOrphans(context)
+  const identify = (request: express.Request): string => {
+    const header = request.headers.authorization
+    const user = header?.startsWith('Bot ') ? tools.tokens.verify(header) : undefined
+    if (user === undefined) throw refuse.unauthorized()
+    return user
+  }
+  const api = express.Router()
+  const add = routesOf(api, { identify, limit: rateLimit(config.limits), budgetMs: config.budgetMs }, runtime)
+  userRoutes(add, context)
+  guildRoutes(add, context)
+  memberRoutes(add, context)
+  roleRoutes(add, context)
+  channelRoutes(add, context)
+  messageRoutes(add, context, orphans)
+  reactionRoutes(add, context)
+  searchRoutes(add, context)
+  inviteRoutes(add, context)
+
+  const router = express.Router()
+  router.use(jsonBody())
+  if (config.provisioning)
+    workshopRoutes(routesOf(router, { identify, limit: rateLimit(config.limits), budgetMs: config.budgetMs }, runtime), context)
+  router.use(['/api/v10', '/api/v9', '/api'], api)
+  router.use(() => {
+    throw refuse.notFound()
+  })
+  router.use(errorHandler(runtime))
+  return { router, [Symbol.asyncDispose]: () => orphans[Symbol.asyncDispose]() }
+}

@@ -1,0 +1,60 @@
+import { messageToWire, partialMemberToWire, type StoredMessage } from '@threshold/domain'
+import type { HubEvent } from '@threshold/ports'
+import type { Context, Place } from '../context.ts'
+import type { Ask } from '../route.ts'
+
+/** Messages as REST answers them: authors, mentions, reactions and what was replied to, looked up for all of them at once. */
+export async function present(
+  context: Context,
+  ask: Ask,
+  messages: readonly StoredMessage[],
+  options: { reactions?: boolean } = {},
+): Promise<object[]> {
+  if (messages.length === 0) return []
+  const { ports } = context
+  const channelId = messages[0]!.channelId
+  const here = new Map(messages.map((m) => [m.id, m]))
+  const wanted = [...new Set(messages.flatMap((m) => (m.reference && !here.has(m.reference.messageId) ? [m.reference.messageId] : [])))]
+  const [fetched, reactions] = await Promise.all([
+    wanted.length > 0 ? ports.messages.get(channelId, wanted, ask.deadline) : [],
+    options.reactions ? ports.messages.reactions(channelId, [...here.keys()], ask.me, ask.deadline) : new Map(),
+  ])
+  for (const message of fetched) here.set(message.id, message)
+  const users = await context.people(
+    [...here.values()].flatMap((m) => [m.authorId, ...(m.mentions ?? [])]),
+    ask.deadline,
+  )
+  return messages.map((m) =>
+    messageToWire(m, {
+      users,
+      reactions: reactions.get(m.id),
+      ...(m.reference ? { replied: here.get(m.reference.messageId) ?? null } : {}),
+    }),
+  )
+}
+
+/** The dispatch of a message: what REST answers, and in a guild where it was said and as whom. */
+export async function messageEvent(
+  context: Context,
+  ask: Ask,
+  place: Place,
+  message: StoredMessage,
+  body: object,
+  type: 'MESSAGE_CREATE' | 'MESSAGE_UPDATE',
+): Promise<HubEvent> {
+  return {
+    v: 1,
+    id: type === 'MESSAGE_CREATE' ? message.id : `${message.id}:${message.writeTimeMicros}`,
+    type,
+    data: place.kind === 'guild' ? { ...body, guild_id: place.guildId, ...(await asMember(context, ask, place, message.authorId)) } : body,
+    channelId: message.channelId,
+    authorId: message.authorId,
+    ...(message.mentions ? { mentions: message.mentions } : {}),
+  }
+}
+
+async function asMember(context: Context, ask: Ask, place: Extract<Place, { kind: 'guild' }>, author: string): Promise<object> {
+  if (author === ask.me) return { member: partialMemberToWire(place.member) }
+  const [member] = await context.ports.hub.members(place.guildId, { ids: [author] }, ask.deadline)
+  return member ? { member: partialMemberToWire(member) } : {}
+}

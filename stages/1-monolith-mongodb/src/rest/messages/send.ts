@@ -1,0 +1,130 @@
+import { type CreateMessage, invalidField, Permission, refuse } from '@threshold/contract'
+import { findMentions, has, type Mentions, type StoredMessage } from '@threshold/domain'
+import type { DedupeKey, Notification } from '@threshold/ports'
+import type { Context, Place } from '../context.ts'
+import type { Ask } from '../route.ts'
+import type { Orphans } from './orphans.ts'
+import { messageEvent, present } from './present.ts'
+
+/**
+ * A message's way: search entry and push first, then the message, then the event. Whoever is answered 200 has a message that
+ * is stored, findable, pushed and told. A failure before the store leaves an index entry and a push for a message that
+ * never was, which their readers drop; a failure after it leaves an orphan, which the retry or the reconciler publishes.
+ */
+export async function sendMessage(context: Context, orphans: Orphans, ask: Ask, place: Place, input: CreateMessage): Promise<object> {
+  const { ports } = context
+  checkPlace(place)
+  const draft = await draftOf(context, ask, place, input)
+  await Promise.all([
+    place.kind === 'guild' ? ports.search.index(place.guildId, draft, ask.deadline) : undefined,
+    notify(context, ask, place, draft),
+  ])
+  const { outcome, message } = await ports.messages.insert(draft, ask.deadline, dedupeOf(ask, draft, input))
+  if (outcome === 'duplicate' && message.id !== draft.id) {
+    // A retry: what was written ahead for the new id belongs to nobody. The push is dropped by its worker.
+    ports.search.remove([draft.id], ask.deadline).catch(() => {})
+  }
+  const body = await present(context, ask, [message])
+  await orphans.publish(place, await messageEvent(context, ask, place, message, body[0]!, 'MESSAGE_CREATE'), ask.deadline)
+  if (outcome === 'inserted') ports.analytics.record(message)
+  return body[0]!
+}
+
+function checkPlace(place: Place): void {
+  if (place.channel.type === 4) throw refuse.notTextChannel()
+}
+
+function dedupeOf(ask: Ask, message: StoredMessage, input: CreateMessage): DedupeKey | undefined {
+  if (!input.enforce_nonce || input.nonce == null) return undefined
+  return { authorId: ask.me, channelId: message.channelId, nonce: String(input.nonce) }
+}
+
+async function draftOf(context: Context, ask: Ask, place: Place, input: CreateMessage): Promise<StoredMessage> {
+  const content = (input.content ?? '').trim()
+  const embeds = input.embeds ?? (input.embed ? [input.embed] : [])
+  if (content.length === 0 && embeds.length === 0) throw refuse.emptyMessage()
+  const tts = input.tts === true && (place.kind === 'dm' || has(place.permissions, Permission.SendTTSMessages))
+  const replied = await repliedTo(context, ask, place, input)
+  const mentions = await mentionsOf(context, ask, place, content, input.allowed_mentions)
+  const pinged = replied && input.allowed_mentions?.replied_user !== false ? [replied.authorId] : []
+  return {
+    v: 1,
+    id: context.tools.newId(),
+    channelId: place.channel.id,
+    authorId: ask.me,
+    content,
+    writeTimeMicros: context.runtime.hybrid.next(),
+    type: replied ? 19 : 0,
+    ...(tts ? { tts } : {}),
+    ...(input.nonce == null ? {} : { nonce: input.nonce }),
+    // SUPPRESS_EMBEDS and SUPPRESS_NOTIFICATIONS are the flags a sender may set.
+    ...(input.flags ? { flags: input.flags & ((1 << 2) | (1 << 12)) } : {}),
+    ...(embeds.length > 0 ? { embeds } : {}),
+    ...contentMentions({ ...mentions, users: [...new Set([...mentions.users, ...pinged])] }),
+    ...(replied ? { reference: { messageId: replied.id, channelId: replied.channelId } } : {}),
+  }
+}
+
+export const contentMentions = (mentions: Mentions): Pick<StoredMessage, 'mentions' | 'mentionRoles' | 'mentionEveryone'> => ({
+  ...(mentions.users.length > 0 ? { mentions: mentions.users } : {}),
+  ...(mentions.roles.length > 0 ? { mentionRoles: mentions.roles } : {}),
+  ...(mentions.everyone ? { mentionEveryone: true } : {}),
+})
+
+async function repliedTo(context: Context, ask: Ask, place: Place, input: CreateMessage): Promise<StoredMessage | undefined> {
+  const reference = input.message_reference
+  if (!reference) return undefined
+  if (place.kind === 'guild' && !has(place.permissions, Permission.ReadMessageHistory)) throw refuse.missingPermissions()
+  const elsewhere = reference.channel_id != null && reference.channel_id !== place.channel.id
+  const [found] = elsewhere ? [] : await context.ports.messages.get(place.channel.id, [reference.message_id], ask.deadline)
+  if (!found && reference.fail_if_not_exists !== false)
+    throw invalidField('message_reference', 'REPLIES_UNKNOWN_MESSAGE', 'Unknown message')
+  return found
+}
+
+/** The people, roles and everyone that a text may ping, of those that exist. */
+export async function mentionsOf(
+  context: Context,
+  ask: Ask,
+  place: Place,
+  content: string,
+  allowed: CreateMessage['allowed_mentions'],
+): Promise<Mentions> {
+  const found = findMentions(content, allowed)
+  const users = found.users.length === 0 ? [] : [...(await context.people(found.users, ask.deadline)).keys()]
+  if (place.kind === 'dm') return { users, roles: [], everyone: false }
+  const mayAll = has(place.permissions, Permission.MentionEveryone)
+  if (found.roles.length === 0) return { users, roles: [], everyone: found.everyone && mayAll }
+  const view = await context.ports.hub.view(place.guildId, ask.me, ask.deadline)
+  const roles = (view?.roles ?? []).filter((role) => found.roles.includes(role.id) && (mayAll || role.mentionable)).map((role) => role.id)
+  return { users, roles, everyone: found.everyone && mayAll }
+}
+
+/** Pushes go to whom a message names, or to the other side of a direct message; never to who cannot see it. */
+async function notify(context: Context, ask: Ask, place: Place, message: StoredMessage): Promise<void> {
+  const named = (place.kind === 'dm' ? place.recipients : (message.mentions ?? [])).filter((id) => id !== ask.me)
+  const seeing = place.kind === 'dm' ? named : await whoSees(context, ask, place, named)
+  if (seeing.length === 0) return
+  const author = await context.self(ask.me, ask.deadline)
+  const notification: Notification = {
+    v: 1,
+    id: message.id,
+    channelId: message.channelId,
+    ...(place.kind === 'guild' ? { guildId: place.guildId } : {}),
+    reason: place.kind === 'dm' ? 'dm' : 'mention',
+    recipients: seeing,
+    author: { id: author.id, username: author.username },
+    content: message.content,
+  }
+  await context.ports.notifier.enqueue(notification, ask.deadline)
+}
+
+async function whoSees(context: Context, ask: Ask, place: Extract<Place, { kind: 'guild' }>, users: readonly string[]): Promise<string[]> {
+  const sees = await Promise.all(
+    users.map(async (id) => {
+      const access = await context.ports.hub.access(place.guildId, id, place.channel.id, ask.deadline)
+      return access.kind === 'member' && has(access.permissions, Permission.ViewChannel)
+    }),
+  )
+  return users.filter((_, i) => sees[i])
+}

@@ -1,0 +1,38 @@
+import { type ApiError, invalidField, refuse } from '@threshold/contract'
+import type { GuildCommand, GuildEvent, Refusal } from '@threshold/domain'
+import type { Context } from './context.ts'
+import type { Ask } from './route.ts'
+
+const ANSWERS: Readonly<Record<Refusal | 'unknown-guild', () => ApiError>> = {
+  'unknown-guild': refuse.unknownGuild,
+  'unknown-channel': refuse.unknownChannel,
+  'unknown-role': refuse.unknownRole,
+  'unknown-member': refuse.unknownMember,
+  'unknown-overwrite': refuse.unknownOverwrite,
+  'no-access': refuse.missingAccess,
+  'no-permission': refuse.missingPermissions,
+  'invalid-role': refuse.invalidRole,
+  'invalid-parent': () => invalidField('parent_id', 'CHANNEL_PARENT_INVALID', 'Not a category of this guild'),
+  'invalid-channel': () => invalidField('type', 'BASE_TYPE_CHOICES', 'This channel cannot become that type'),
+  'too-many': () => invalidField('id', 'BASE_TYPE_MAX_LENGTH', 'Maximum number reached'),
+}
+
+/** Asks a guild for something, and turns its no into the contract's. */
+export async function ask(
+  context: Context,
+  guildId: string,
+  command: GuildCommand,
+  request: Pick<Ask, 'deadline'>,
+): Promise<readonly GuildEvent[]> {
+  const executed = await context.ports.hub.execute(guildId, command, request.deadline)
+  if (executed.ok) return executed.events
+  throw ANSWERS[executed.refusal]()
+}
+
+/** The value that a command left behind, for the answer: the first event of a kind. */
+export function outcome<T extends GuildEvent['type']>(
+  events: readonly GuildEvent[],
+  ...types: T[]
+): Extract<GuildEvent, { type: T }> | undefined {
+  return events.find((event): event is Extract<GuildEvent, { type: T }> => (types as string[]).includes(event.type))
+}

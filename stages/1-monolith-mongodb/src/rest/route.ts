@@ -1,0 +1,132 @@
+import { ApiError, formErrors, invalidField, isSnowflake, refuse, type UserId } from '@threshold/contract'
+import { CodedError, type Deadline, deadlineIn, hasCode, messageOf, type Runtime } from '@threshold/kit'
+import type { NextFunction, Request, RequestHandler, Response, Router } from 'express'
+import type { z } from 'zod'
+
+/** A request as a handler sees it: checked ids, parsed body, who asks, until when. Nothing of Express. */
+export interface Ask {
+  readonly me: UserId
+  readonly params: Readonly<Record<string, string>>
+  readonly query: unknown
+  readonly body: unknown
+  readonly host: string
+  readonly deadline: Deadline
+}
+
+/** What a handler resolves with: a value is 200 with a body, undefined 204, and `answer` says its own status. */
+export type Handler = (ask: Ask) => Promise<unknown>
+
+class Answer {
+  readonly status: number
+  readonly body: unknown
+  constructor(status: number, body: unknown) {
+    this.status = status
+    this.body = body
+  }
+}
+export const created = (body: unknown): Answer => new Answer(201, body)
+
+export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete'
+
+/** Adds a route; `action` names it in metrics and traces. */
+export type AddRoute = (method: Method, path: string, action: string, handler: Handler, options?: { anonymous?: boolean }) => void
+
+/** Checks input against a schema, or refuses with the contract's 50035 and what is wrong with each field. */
+export function checked<T extends z.ZodType>(schema: T, input: unknown): z.output<T> {
+  const result = schema.safeParse(input, { reportInput: true })
+  if (result.success) return result.data
+  throw refuse.invalidForm(formErrors(result.error))
+}
+
+export interface RouteGuards {
+  readonly identify: (request: Request) => UserId
+  readonly limit: (me: UserId, action: string, request: Request, response: Response) => Promise<void>
+  /** Milliseconds a request may take, all in. */
+  readonly budgetMs: number
+}
+
+/** Requests under way at once. Beyond it a wait would only grow the queue: 503, and the client tries again. */
+const MOST_IN_FLIGHT = 5_000
+
+export function routesOf(router: Router, guards: RouteGuards, runtime: Runtime): AddRoute {
+  let inFlight = 0
+  return (method, path, action, handler, options = {}) => {
+    const run: RequestHandler = async (request, response) => {
+      if (inFlight >= MOST_IN_FLIGHT) throw refuse.unavailable()
+      inFlight += 1
+      try {
+        const me = options.anonymous ? '' : guards.identify(request)
+        await guards.limit(me, action, request, response)
+        const params = idsOf(request.params as Record<string, string>)
+        const { query, body } = request
+        const ask: Ask = { me, params, query, body, host: request.headers.host ?? '', deadline: deadlineIn(guards.budgetMs, runtime.clock) }
+        const result = await runtime.telemetry.action(action, {}, () => handler(ask))
+        if (result instanceof Answer) write(response, result.status, result.body)
+        else write(response, result === undefined ? 204 : 200, result)
+      } finally {
+        inFlight -= 1
+      }
+    }
+    router[method](path, run)
+  }
+}
+
+/** Every `:id` of a path is a snowflake; other parameters are checked where they are used. */
+const FREE = new Set(['emoji', 'code'])
+
+function idsOf(params: Record<string, string>): Record<string, string> {
+  const ids: Record<string, string> = {}
+  for (const [name, value] of Object.entries(params)) {
+    if (!FREE.has(name) && !isSnowflake(value))
+      throw invalidField(name, 'NUMBER_TYPE_COERCE', `Value ${JSON.stringify(value.slice(0, 40))} is not snowflake.`)
+    ids[name] = FREE.has(name) ? value : BigInt(value).toString()
+  }
+  return ids
+}
+
+/** Exactly `application/json`: Express would add a charset, and then oceanic.js takes the body for text. */
+export function write(response: Response, status: number, body: unknown): void {
+  if (response.headersSent) return
+  response.statusCode = status
+  if (body === undefined) {
+    response.end()
+    return
+  }
+  const bytes = Buffer.from(JSON.stringify(body))
+  response.setHeader('Content-Type', 'application/json')
+  response.setHeader('Content-Length', bytes.length)
+  response.end(bytes)
+}
+
+/** The last middleware: whatever was thrown becomes an answer of the contract, and only the unexpected is logged. */
+export function errorHandler(runtime: Runtime) {
+  return (error: unknown, request: Request, response: Response, _next: NextFunction): void => {
+    const answer = asApiError(error)
+    if (answer.status >= 500 && !(error instanceof ApiError)) {
+      const known = hasCode(error, 'UNAVAILABLE', 'DEADLINE_EXCEEDED')
+      runtime.log[known ? 'warn' : 'error'](
+        { err: known ? messageOf(error) : error, method: request.method, route: request.route?.path },
+        'a request failed',
+      )
+    }
+    if (answer.retryAfter !== undefined) response.setHeader('Retry-After', String(Math.max(1, Math.ceil(answer.retryAfter))))
+    if (answer.status === 429) write(response, 429, { message: answer.message, retry_after: answer.retryAfter, global: false })
+    else write(response, answer.status, answer)
+  }
+}
+
+function asApiError(error: unknown): ApiError {
+  if (error instanceof ApiError) return error
+  if (error instanceof CodedError)
+    return error.code === 'UNAVAILABLE' || error.code === 'DEADLINE_EXCEEDED'
+      ? refuse.unavailable((error.retryAfterMs ?? 1_000) / 1_000)
+      : internal()
+  const { type, status, code } = error as { type?: string; status?: number; code?: string }
+  if (code === 'CLOCK_BACKWARDS') return refuse.unavailable()
+  if (type === 'entity.too.large') return refuse.tooLarge()
+  // Whatever else Express finds wrong with a request: a bad escape in the path, an unknown encoding, a body cut short.
+  if (status !== undefined && status >= 400 && status < 500) return status === 415 ? refuse.unsupportedMedia() : refuse.malformedRequest()
+  return internal()
+}
+
+const internal = (): ApiError => new ApiError(500, 0, '500: Internal Server Error')

@@ -1,0 +1,104 @@
+import { Permission, refuse, restInput } from '@threshold/contract'
+import { type Channel, type ChannelPatch, channelToWire, memberToWire } from '@threshold/domain'
+import type { z } from 'zod'
+import type { Context } from '../context.ts'
+import { publishTo } from '../messages/orphans.ts'
+import { ask as askGuild, outcome } from '../refusals.ts'
+import { type AddRoute, type Ask, checked } from '../route.ts'
+import { definedOnly } from './guilds.ts'
+
+type ChannelInput = Partial<z.output<typeof restInput.createChannel>> & { name: string; type: 0 | 2 | 4 | 5 }
+
+export function channelFrom(id: string, guildId: string, input: ChannelInput): Channel {
+  return {
+    v: 1,
+    id,
+    guildId,
+    type: input.type,
+    name: input.name,
+    topic: input.topic ?? null,
+    position: input.position ?? 0,
+    parentId: input.parent_id ?? null,
+    nsfw: input.nsfw ?? false,
+    rateLimitPerUser: input.rate_limit_per_user ?? 0,
+    overwrites: input.permission_overwrites ?? [],
+    ...(input.type === 2 ? { bitrate: input.bitrate ?? 64_000, userLimit: input.user_limit ?? 0 } : {}),
+  }
+}
+
+export function channelRoutes(add: AddRoute, context: Context): void {
+  const { ports } = context
+
+  add('get', '/channels/:channel', 'channel.get', async (ask) => {
+    const place = await context.place(ask.me, ask.params.channel!, 0n, ask.deadline)
+    if (place.kind === 'guild') return channelToWire(place.channel)
+    const others = place.recipients.filter((id) => id !== ask.me)
+    return channelToWire(place.channel, [...(await context.people(others, ask.deadline)).values()])
+  })
+
+  add('patch', '/channels/:channel', 'channel.edit', async (ask) => {
+    const input = checked(restInput.editChannel, ask.body ?? {})
+    const guildId = await homeOf(ask)
+    const patch: ChannelPatch = definedOnly({
+      name: input.name,
+      type: input.type,
+      topic: input.topic,
+      position: input.position ?? undefined,
+      parentId: input.parent_id,
+      nsfw: input.nsfw ?? undefined,
+      rateLimitPerUser: input.rate_limit_per_user ?? undefined,
+      bitrate: input.bitrate ?? undefined,
+      userLimit: input.user_limit ?? undefined,
+      overwrites: input.permission_overwrites ?? undefined,
+    })
+    const events = await askGuild(context, guildId, { type: 'channel.edit', by: ask.me, channelId: ask.params.channel!, patch }, ask)
+    return channelToWire(outcome(events, 'channel.updated')!.channel)
+  })
+
+  add('delete', '/channels/:channel', 'channel.delete', async (ask) => {
+    const guildId = await homeOf(ask)
+    const events = await askGuild(context, guildId, { type: 'channel.delete', by: ask.me, channelId: ask.params.channel! }, ask)
+    return channelToWire(outcome(events, 'channel.deleted')!.channel)
+  })
+
+  add('put', '/channels/:channel/permissions/:target', 'overwrite.put', async (ask) => {
+    const input = checked(restInput.putOverwrite, ask.body)
+    const guildId = await homeOf(ask)
+    await askGuild(
+      context,
+      guildId,
+      { type: 'overwrite.put', by: ask.me, channelId: ask.params.channel!, overwrite: { id: ask.params.target!, ...input } },
+      ask,
+    )
+    return undefined
+  })
+
+  add('delete', '/channels/:channel/permissions/:target', 'overwrite.delete', async (ask) => {
+    const guildId = await homeOf(ask)
+    await askGuild(
+      context,
+      guildId,
+      { type: 'overwrite.delete', by: ask.me, channelId: ask.params.channel!, targetId: ask.params.target! },
+      ask,
+    )
+    return undefined
+  })
+
+  add('post', '/channels/:channel/typing', 'channel.typing', async (ask) => {
+    const place = await context.place(ask.me, ask.params.channel!, Permission.SendMessages, ask.deadline)
+    const timestamp = Math.floor(context.runtime.clock.now() / 1_000)
+    const where = place.kind === 'guild' ? { guild_id: place.guildId, member: memberToWire(place.member) } : {}
+    const data = { channel_id: place.channel.id, user_id: ask.me, timestamp, ...where }
+    const id = `${place.channel.id}:${ask.me}:${context.runtime.hybrid.next()}`
+    await publishTo(context, place, { v: 1, id, type: 'TYPING_START', data, channelId: place.channel.id }, ask.deadline)
+    return undefined
+  })
+
+  /** The guild of a channel that the asker may at least know of. */
+  async function homeOf(ask: Ask): Promise<string> {
+    const channel = await ports.metadata.channel(ask.params.channel!, ask.deadline)
+    if (!channel) throw refuse.unknownChannel()
+    if (channel.guildId === undefined) throw refuse.dmNotAllowed()
+    return channel.guildId
+  }
+}

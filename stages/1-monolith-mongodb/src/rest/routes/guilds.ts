@@ -1,0 +1,136 @@
+import { DEFAULT_PERMISSIONS, Permission, refuse, restInput } from '@threshold/contract'
+import {
+  type Channel,
+  channelToWire,
+  type Guild,
+  type GuildState,
+  type GuildView,
+  guildToWire,
+  type Member,
+  type Role,
+} from '@threshold/domain'
+import type { Context } from '../context.ts'
+import { ask as askGuild, outcome } from '../refusals.ts'
+import { type AddRoute, type Ask, checked, created } from '../route.ts'
+import { channelFrom } from './channels.ts'
+
+export function guildRoutes(add: AddRoute, context: Context): void {
+  const { ports } = context
+
+  add('post', '/guilds', 'guild.create', async (ask) => {
+    const { name } = checked(restInput.createGuild, ask.body)
+    const user = await context.self(ask.me, ask.deadline)
+    const state = newGuild(context, name, { user, nick: null, roles: [], joinedAt: context.runtime.clock.now(), mute: false, deaf: false })
+    await ports.hub.create(state, ask.deadline)
+    return created(whole(state.guild, [...state.roles.values()]))
+  })
+
+  add('get', '/guilds/:guild', 'guild.get', async (ask) => {
+    const view = await viewOf(context, ask)
+    const counts = (ask.query as { with_counts?: string }).with_counts === 'true'
+    return {
+      ...whole(view.guild, view.roles),
+      ...(counts ? { approximate_member_count: view.memberCount, approximate_presence_count: view.memberCount } : {}),
+    }
+  })
+
+  add('patch', '/guilds/:guild', 'guild.edit', async (ask) => {
+    const input = checked(restInput.editGuild, ask.body ?? {})
+    const patch = definedOnly({
+      name: input.name,
+      description: input.description,
+      ownerId: input.owner_id,
+      systemChannelId: input.system_channel_id,
+      afkChannelId: input.afk_channel_id,
+      afkTimeout: input.afk_timeout,
+      verificationLevel: input.verification_level ?? undefined,
+      defaultMessageNotifications: input.default_message_notifications ?? undefined,
+      explicitContentFilter: input.explicit_content_filter ?? undefined,
+      preferredLocale: input.preferred_locale ?? undefined,
+    })
+    await askGuild(context, ask.params.guild!, { type: 'guild.edit', by: ask.me, patch }, ask)
+    const view = await viewOf(context, ask)
+    return whole(view.guild, view.roles)
+  })
+
+  add('delete', '/guilds/:guild', 'guild.delete', async (ask) => {
+    await askGuild(context, ask.params.guild!, { type: 'guild.delete', by: ask.me }, ask)
+    return undefined
+  })
+
+  add('get', '/guilds/:guild/channels', 'guild.channels', async (ask) => (await viewOf(context, ask)).channels.map((c) => channelToWire(c)))
+
+  add('post', '/guilds/:guild/channels', 'channel.create', async (ask) => {
+    const input = checked(restInput.createChannel, ask.body)
+    const channel = channelFrom(context.tools.newId(), ask.params.guild!, input)
+    const events = await askGuild(context, ask.params.guild!, { type: 'channel.create', by: ask.me, channel }, ask)
+    return created(channelToWire(outcome(events, 'channel.created')?.channel ?? channel))
+  })
+
+  add('patch', '/guilds/:guild/channels', 'channel.move', async (ask) => {
+    const moves = checked(restInput.moveChannels, ask.body).map((m) => ({
+      id: m.id,
+      ...(m.position == null ? {} : { position: m.position }),
+      ...(m.parent_id === undefined ? {} : { parentId: m.parent_id }),
+    }))
+    await askGuild(context, ask.params.guild!, { type: 'channels.move', by: ask.me, moves }, ask)
+    return undefined
+  })
+}
+
+/** The guild as the asker may see it; unknown guilds are 404, those one is not in 403. */
+export async function viewOf(context: Context, ask: Ask): Promise<GuildView> {
+  const view = await context.ports.hub.view(ask.params.guild!, ask.me, ask.deadline)
+  if (view) return view
+  const access = await context.ports.hub.access(ask.params.guild!, ask.me, undefined, ask.deadline)
+  throw access.kind === 'unknown-guild' ? refuse.unknownGuild() : refuse.missingAccess()
+}
+
+const whole = (guild: Guild, roles: readonly Role[]): object => guildToWire(guild, roles)
+
+export const definedOnly = <T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as { [K in keyof T]: Exclude<T[K], undefined> }
+
+/** A guild begins with one role, a channel to write in and one to talk in. */
+function newGuild(context: Context, name: string, owner: Member): GuildState {
+  const id = context.tools.newId()
+  const everyone: Role = {
+    id,
+    name: '@everyone',
+    color: 0,
+    hoist: false,
+    position: 0,
+    permissions: DEFAULT_PERMISSIONS.toString(),
+    mentionable: false,
+  }
+  const general = channelFrom(context.tools.newId(), id, { name: 'general', type: 0 })
+  const voice: Channel = channelFrom(context.tools.newId(), id, { name: 'General', type: 2 })
+  const guild: Guild = {
+    v: 1,
+    id,
+    name,
+    ownerId: owner.user.id,
+    description: null,
+    systemChannelId: general.id,
+    afkChannelId: null,
+    afkTimeout: 300,
+    verificationLevel: 0,
+    defaultMessageNotifications: 0,
+    explicitContentFilter: 0,
+    preferredLocale: 'en-US',
+  }
+  return {
+    guild,
+    roles: new Map([[id, everyone]]),
+    channels: new Map([general, voice].map((c) => [c.id, c])),
+    members: new Map([[owner.user.id, owner]]),
+  }
+}
+
+/** Who may see a guild's settings that are not in every member's view. */
+export async function requireGuild(context: Context, ask: Ask, needed: bigint): Promise<void> {
+  const access = await context.ports.hub.access(ask.params.guild!, ask.me, undefined, ask.deadline)
+  if (access.kind === 'unknown-guild') throw refuse.unknownGuild()
+  if (access.kind !== 'member') throw refuse.missingAccess()
+  if ((access.permissions & needed) !== needed && (access.permissions & Permission.Administrator) === 0n) throw refuse.missingPermissions()
+}

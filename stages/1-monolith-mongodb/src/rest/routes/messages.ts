@@ -1,0 +1,113 @@
+import { compareIds, invalidField, messageInput, Permission, refuse, restInput, timeOf } from '@threshold/contract'
+import { has, type StoredMessage } from '@threshold/domain'
+import type { Anchor } from '@threshold/ports'
+import type { Context, Place } from '../context.ts'
+import { type Orphans, publishTo } from '../messages/orphans.ts'
+import { messageEvent, present } from '../messages/present.ts'
+import { contentMentions, mentionsOf, sendMessage } from '../messages/send.ts'
+import { type AddRoute, type Ask, checked } from '../route.ts'
+
+/** Discord deletes in bulk only what is younger. */
+const BULK_DELETE_MS = 14 * 86_400_000
+
+export function messageRoutes(add: AddRoute, context: Context, orphans: Orphans): void {
+  const { ports } = context
+
+  add('get', '/channels/:channel/messages', 'message.page', async (ask) => {
+    const { limit, ...anchors } = checked(restInput.pageQuery, ask.query)
+    const place = await context.place(ask.me, ask.params.channel!, Permission.ViewChannel, ask.deadline)
+    if (!mayRead(place)) return []
+    const given = (['before', 'after', 'around'] as const).filter((at) => anchors[at] !== undefined)
+    if (given.length > 1) throw invalidField(given[1]!, 'MUTUALLY_EXCLUSIVE', 'Only one of before, after and around may be given')
+    const at = given[0]
+    const anchor: Anchor = at === undefined ? { at: 'latest' } : { at, id: anchors[at]! }
+    return present(context, ask, await ports.messages.page(place.channel.id, anchor, limit, ask.deadline), { reactions: true })
+  })
+
+  add('post', '/channels/:channel/messages', 'message.send', async (ask) => {
+    const input = checked(messageInput.createMessage, ask.body ?? {})
+    const place = await context.place(ask.me, ask.params.channel!, Permission.SendMessages, ask.deadline)
+    return sendMessage(context, orphans, ask, place, input)
+  })
+
+  add('post', '/channels/:channel/messages/bulk-delete', 'message.bulk-delete', async (ask) => {
+    const { messages } = checked(messageInput.bulkDelete, ask.body)
+    const place = await context.place(ask.me, ask.params.channel!, Permission.ManageMessages, ask.deadline)
+    if (place.kind === 'dm') throw refuse.dmNotAllowed()
+    const ids = [...new Set(messages)].sort(compareIds)
+    if (ids.length < 2 || ids.length > 100) throw refuse.bulkDeleteCount()
+    if (ids.some((id) => timeOf(id) < context.runtime.clock.now() - BULK_DELETE_MS)) throw refuse.bulkDeleteTooOld()
+    const gone = await ports.messages.remove(place.channel.id, ids, context.runtime.hybrid.next(), ask.deadline)
+    if (gone.length === 0) return undefined
+    await ports.search.remove(gone, ask.deadline)
+    const data = { ids: gone, channel_id: place.channel.id, guild_id: place.guildId }
+    await publishTo(
+      context,
+      place,
+      { v: 1, id: `${gone[0]}:bulk:${gone.length}`, type: 'MESSAGE_DELETE_BULK', data, channelId: place.channel.id },
+      ask.deadline,
+    )
+    return undefined
+  })
+
+  add('get', '/channels/:channel/messages/:message', 'message.get', async (ask) => {
+    const place = await context.place(ask.me, ask.params.channel!, Permission.ReadMessageHistory, ask.deadline)
+    return (await present(context, ask, [await find(ask, place)], { reactions: true }))[0]
+  })
+
+  add('patch', '/channels/:channel/messages/:message', 'message.edit', async (ask) => {
+    const input = checked(messageInput.editMessage, ask.body ?? {})
+    const place = await context.place(ask.me, ask.params.channel!, 0n, ask.deadline)
+    const before = await find(ask, place)
+    if (before.authorId !== ask.me) throw refuse.notYourMessage()
+    const content = input.content === undefined ? before.content : (input.content ?? '').trim()
+    const embeds =
+      input.embeds === undefined && input.embed === undefined ? before.embeds : (input.embeds ?? (input.embed ? [input.embed] : []))
+    if (content.length === 0 && !embeds?.length) throw refuse.emptyMessage()
+    const mentions = await mentionsOf(context, ask, place, content, input.allowed_mentions)
+    const set = {
+      content,
+      ...(embeds ? { embeds } : {}),
+      ...(input.flags == null ? {} : { flags: input.flags & (1 << 2) }),
+      mentions: [],
+      mentionRoles: [],
+      mentionEveryone: false,
+      ...contentMentions(mentions),
+      editedAt: context.runtime.clock.now(),
+    }
+    const edited = await ports.messages.edit(
+      { id: before.id, channelId: before.channelId, set, writeTimeMicros: context.runtime.hybrid.next() },
+      ask.deadline,
+    )
+    if (edited === 'absent') throw refuse.unknownMessage()
+    if (place.kind === 'guild') await ports.search.index(place.guildId, edited, ask.deadline)
+    const [body] = await present(context, ask, [edited], { reactions: true })
+    await publishTo(context, place, await messageEvent(context, ask, place, edited, body!, 'MESSAGE_UPDATE'), ask.deadline)
+    return body
+  })
+
+  add('delete', '/channels/:channel/messages/:message', 'message.delete', async (ask) => {
+    const place = await context.place(ask.me, ask.params.channel!, 0n, ask.deadline)
+    const message = await find(ask, place)
+    if (message.authorId !== ask.me && !(place.kind === 'guild' && has(place.permissions, Permission.ManageMessages)))
+      throw refuse.missingPermissions()
+    await ports.messages.remove(place.channel.id, [message.id], context.runtime.hybrid.next(), ask.deadline)
+    if (place.kind === 'guild') await ports.search.remove([message.id], ask.deadline)
+    const data = { id: message.id, channel_id: place.channel.id, ...(place.kind === 'guild' ? { guild_id: place.guildId } : {}) }
+    await publishTo(
+      context,
+      place,
+      { v: 1, id: `${message.id}:deleted`, type: 'MESSAGE_DELETE', data, channelId: place.channel.id },
+      ask.deadline,
+    )
+    return undefined
+  })
+
+  async function find(ask: Ask, place: Place): Promise<StoredMessage> {
+    const [message] = await ports.messages.get(place.channel.id, [ask.params.message!], ask.deadline)
+    if (!message) throw refuse.unknownMessage()
+    return message
+  }
+}
+
+const mayRead = (place: Place): boolean => place.kind === 'dm' || has(place.permissions, Permission.ReadMessageHistory)

@@ -1,0 +1,50 @@
+import { DEFAULT_PERMISSIONS, restInput } from '@threshold/contract'
+import { type Role, roleToWire } from '@threshold/domain'
+import type { Context } from '../context.ts'
+import { ask as askGuild, outcome } from '../refusals.ts'
+import { type AddRoute, checked } from '../route.ts'
+import { definedOnly, viewOf } from './guilds.ts'
+
+export function roleRoutes(add: AddRoute, context: Context): void {
+  add('get', '/guilds/:guild/roles', 'role.list', async (ask) => (await viewOf(context, ask)).roles.map(roleToWire))
+
+  add('post', '/guilds/:guild/roles', 'role.create', async (ask) => {
+    const input = checked(restInput.writeRole, ask.body ?? {})
+    const everyone = (await viewOf(context, ask)).roles.find((r) => r.id === ask.params.guild)
+    const role: Role = {
+      id: context.tools.newId(),
+      name: input.name ?? 'new role',
+      color: input.colors?.primary_color ?? input.color ?? 0,
+      hoist: input.hoist ?? false,
+      position: 1,
+      permissions: input.permissions ?? everyone?.permissions ?? DEFAULT_PERMISSIONS.toString(),
+      mentionable: input.mentionable ?? false,
+    }
+    const events = await askGuild(context, ask.params.guild!, { type: 'role.create', by: ask.me, role }, ask)
+    return roleToWire(outcome(events, 'role.created')?.role ?? role)
+  })
+
+  add('patch', '/guilds/:guild/roles', 'role.move', async (ask) => {
+    const moves = checked(restInput.moveRoles, ask.body).flatMap((m) => (m.position == null ? [] : [{ id: m.id, position: m.position }]))
+    await askGuild(context, ask.params.guild!, { type: 'roles.move', by: ask.me, moves }, ask)
+    return (await viewOf(context, ask)).roles.map(roleToWire)
+  })
+
+  add('patch', '/guilds/:guild/roles/:role', 'role.edit', async (ask) => {
+    const input = checked(restInput.writeRole, ask.body ?? {})
+    const patch = definedOnly({
+      name: input.name ?? undefined,
+      permissions: input.permissions ?? undefined,
+      color: input.colors?.primary_color ?? input.color ?? undefined,
+      hoist: input.hoist ?? undefined,
+      mentionable: input.mentionable ?? undefined,
+    })
+    const events = await askGuild(context, ask.params.guild!, { type: 'role.edit', by: ask.me, roleId: ask.params.role!, patch }, ask)
+    return roleToWire(outcome(events, 'role.updated')!.role)
+  })
+
+  add('delete', '/guilds/:guild/roles/:role', 'role.delete', async (ask) => {
+    await askGuild(context, ask.params.guild!, { type: 'role.delete', by: ask.me, roleId: ask.params.role! }, ask)
+    return undefined
+  })
+}

@@ -1,0 +1,56 @@
+import { compareIds, Permission, restInput } from '@threshold/contract'
+import { channelPermissions, has, wordsOf } from '@threshold/domain'
+import type { Context } from '../context.ts'
+import { present } from '../messages/present.ts'
+import { type AddRoute, checked } from '../route.ts'
+import { viewOf } from './guilds.ts'
+
+export function searchRoutes(add: AddRoute, context: Context): void {
+  const { ports } = context
+
+  add('get', '/guilds/:guild/messages/search', 'message.search', async (ask) => {
+    const query = checked(restInput.searchQuery, ask.query)
+    const view = await viewOf(context, ask)
+    const state = { guild: view.guild, roles: new Map(view.roles.map((r) => [r.id, r])) }
+    // The index is asked only for channels whose history the asker may read: nothing has to be filtered out afterwards.
+    const readable = view.channels.filter((c) => has(channelPermissions(state, view.me, c), Permission.ReadMessageHistory)).map((c) => c.id)
+    const channels = query.channel_id ? readable.filter((id) => query.channel_id!.includes(id)) : readable
+    const found = await ports.search.search(
+      ask.params.guild!,
+      {
+        words: wordsOf(query.content ?? ''),
+        channels,
+        order: query.sort_order === 'asc' ? 'oldest' : 'newest',
+        offset: query.offset,
+        limit: query.limit,
+        ...(query.author_id ? { authors: query.author_id } : {}),
+        ...(query.mentions ? { mentions: query.mentions } : {}),
+        ...(query.min_id ? { minId: query.min_id } : {}),
+        ...(query.max_id ? { maxId: query.max_id } : {}),
+      },
+      ask.deadline,
+    )
+    const byChannel = Map.groupBy(found.hits, (hit) => hit.channelId)
+    const messages = await Promise.all(
+      [...byChannel].map(async ([channel, hits]) => {
+        const stored = await ports.messages.get(
+          channel,
+          hits.map((h) => h.id),
+          ask.deadline,
+        )
+        return present(context, ask, stored)
+      }),
+    )
+    const sorted = messages
+      .flat()
+      .sort((a, b) => compareIds((a as { id: string }).id, (b as { id: string }).id) * (query.sort_order === 'asc' ? 1 : -1))
+    return {
+      analytics_id: '',
+      doing_deep_historical_index: false,
+      total_results: found.total,
+      messages: sorted.map((m) => [{ ...m, hit: true }]),
+      threads: [],
+      members: [],
+    }
+  })
+}

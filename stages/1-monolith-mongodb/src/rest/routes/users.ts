@@ -1,0 +1,130 @@
+import { compareIds, refuse, restInput } from '@threshold/contract'
+import { type Channel, channelToWire, guildPermissions, type User, userToWire } from '@threshold/domain'
+import type { Context } from '../context.ts'
+import { ask as askGuild } from '../refusals.ts'
+import { type AddRoute, type Ask, checked } from '../route.ts'
+
+/** Where sockets go: the address by which the client reached us, so that it works behind a port mapping too. */
+export const gatewayUrl = (host: string): string => `ws://${/^[\w.\-[\]:]{1,255}$/.test(host) ? host : '127.0.0.1'}`
+
+export function userRoutes(add: AddRoute, context: Context): void {
+  const { ports } = context
+
+  add('get', '/gateway', 'gateway.url', async (ask) => ({ url: gatewayUrl(ask.host) }), { anonymous: true })
+  add('get', '/gateway/bot', 'gateway.bot', async (ask) => ({
+    url: gatewayUrl(ask.host),
+    shards: 1,
+    session_start_limit: { total: 1_000, remaining: 1_000, reset_after: 86_400_000, max_concurrency: 16 },
+  }))
+
+  add('get', '/users/@me', 'user.me', async (ask) => ownUser(await context.self(ask.me, ask.deadline)))
+  add('get', '/users/@me/guilds', 'user.guilds', listGuilds)
+  add('delete', '/users/@me/guilds/:guild', 'user.leave', async (ask) => {
+    await askGuild(context, ask.params.guild!, { type: 'member.remove', by: ask.me, userId: ask.me }, ask)
+    return undefined
+  })
+  add('get', '/users/@me/channels', 'user.dms', async (ask) =>
+    Promise.all((await ports.metadata.dmsOf(ask.me, ask.deadline)).map((dm) => dmToWire(ask, dm, ask.me))),
+  )
+  add('post', '/users/@me/channels', 'user.open-dm', openDm)
+  add('get', '/users/:user', 'user.get', async (ask) => {
+    await context.self(ask.me, ask.deadline)
+    const user = (await context.people([ask.params.user!], ask.deadline)).get(ask.params.user!)
+    if (!user) throw refuse.unknownUser()
+    return userToWire(user)
+  })
+  for (const path of ['/oauth2/applications/@me', '/applications/@me'])
+    add('get', path, 'application.me', async (ask) => application(await context.self(ask.me, ask.deadline)))
+
+  async function listGuilds(ask: Ask): Promise<object[]> {
+    const { limit, after, before } = checked(restInput.guildsQuery, ask.query)
+    const ids = (await ports.metadata.guildsOf(ask.me, ask.deadline)).toSorted(compareIds)
+    const page = ids.filter(
+      (id) => (after === undefined || compareIds(id, after) > 0) && (before === undefined || compareIds(id, before) < 0),
+    )
+    const views = await Promise.all(
+      (before === undefined ? page.slice(0, limit) : page.slice(-limit)).map((id) => ports.hub.view(id, ask.me, ask.deadline)),
+    )
+    return views.flatMap((view) => {
+      if (!view) return []
+      const { guild, me } = view
+      const permissions = guildPermissions({ guild, roles: new Map(view.roles.map((r) => [r.id, r])) }, me)
+      return [
+        {
+          id: guild.id,
+          name: guild.name,
+          icon: null,
+          banner: null,
+          owner: guild.ownerId === ask.me,
+          permissions: permissions.toString(),
+          features: [],
+        },
+      ]
+    })
+  }
+
+  async function openDm(ask: Ask): Promise<object> {
+    const { recipient_id } = checked(restInput.createDm, ask.body)
+    const people = await context.people([ask.me, recipient_id], ask.deadline)
+    if (!people.has(recipient_id)) throw refuse.unknownUser()
+    if (recipient_id === ask.me) throw refuse.dmNotAllowed()
+    const candidate = dmChannel(context.tools.newId(), [ask.me, recipient_id].sort(compareIds))
+    const channel = await ports.metadata.openDm(candidate, ask.deadline)
+    if (channel.id === candidate.id) {
+      for (const user of channel.recipients!) {
+        const data = await dmToWire(ask, channel, user)
+        await ports.hub.publishToUsers([user], { v: 1, id: `${channel.id}:${user}`, type: 'CHANNEL_CREATE', data }, ask.deadline)
+      }
+    }
+    return dmToWire(ask, channel, ask.me)
+  }
+
+  async function dmToWire(ask: Ask, channel: Channel, viewer: string): Promise<object> {
+    const others = channel.recipients!.filter((id) => id !== viewer)
+    return channelToWire(channel, [...(await context.people(others, ask.deadline)).values()])
+  }
+}
+
+const dmChannel = (id: string, recipients: string[]): Channel => ({
+  v: 1,
+  id,
+  type: 1,
+  name: '',
+  topic: null,
+  position: 0,
+  parentId: null,
+  nsfw: false,
+  rateLimitPerUser: 0,
+  overwrites: [],
+  recipients,
+})
+
+/** What only the user themself reads. */
+export const ownUser = (user: User): object => ({
+  ...userToWire(user),
+  verified: true,
+  email: null,
+  mfa_enabled: false,
+  locale: 'en-US',
+  flags: 0,
+  premium_type: 0,
+})
+
+/** Every workshop user is its own application: the id by which libraries know themselves. */
+const application = (user: User): object => ({
+  id: user.id,
+  name: user.username,
+  icon: null,
+  description: '',
+  summary: '',
+  bot_public: true,
+  bot_require_code_grant: false,
+  bot: userToWire(user),
+  owner: userToWire(user),
+  team: null,
+  verify_key: '0'.repeat(64),
+  flags: 0,
+  rpc_origins: [],
+  tags: [],
+  redirect_uris: [],
+})

@@ -1,0 +1,131 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { ChannelId, GuildId, UserId } from '@threshold/contract'
+import type { Runtime } from '@threshold/kit'
+import { type Identify, VoiceCloseCodes, VoiceOpcodes } from './protocol.ts'
+
+/** What the gateway says of a user who may talk: in which channel, and for which of the user's gateway sessions. */
+export interface Admission {
+  readonly guildId: GuildId
+  readonly channelId: ChannelId
+  readonly userId: UserId
+  readonly sessionId: string
+}
+
+/** One end of a call. Sending must not throw and must not wait. */
+export interface Participant {
+  send(op: VoiceOpcodes, d: object): void
+  close(code: VoiceCloseCodes): void
+}
+
+export interface Seat extends Admission {
+  /** Of the token that was handed out and not yet used; the token itself is not kept. */
+  tokenHash: Buffer | undefined
+  participant: Participant | undefined
+}
+
+export interface Call {
+  /**
+   * Shared by the channel's members, since this relay forwards what it cannot read. An SFU gives each member a key of
+   * their own and encrypts anew for each; DAVE adds keys that only the members hold and that change whenever one comes or goes.
+   */
+  readonly secretKey: Buffer
+  readonly mediaSessionId: string
+  readonly present: Map<UserId, Participant>
+}
+
+export type Claim = { readonly seat: Seat } | { readonly refused: VoiceCloseCodes }
+
+/** Bytes nobody can guess. */
+const TOKEN_BYTES = 24
+const KEY_BYTES = 32
+
+const hashOf = (token: string): Buffer => createHash('sha256').update(token).digest()
+
+/** Who may sit where, and who talks to whom. Knows nothing of sockets. A user has at most one seat in a guild. */
+export class Calls {
+  readonly #random: Runtime['random']
+  readonly #guilds = new Map<GuildId, Map<UserId, Seat>>()
+  readonly #calls = new Map<ChannelId, Call>()
+
+  constructor(runtime: Pick<Runtime, 'random'>) {
+    this.#random = runtime.random
+  }
+
+  /** A token for the way in, good for one Identify. Whoever sat in another channel, or for another session, has moved. */
+  admit(admission: Admission): string {
+    const token = this.#random(TOKEN_BYTES).toString('base64url')
+    const seats = this.#guilds.get(admission.guildId) ?? new Map<UserId, Seat>()
+    this.#guilds.set(admission.guildId, seats)
+    const old = seats.get(admission.userId)
+    if (old?.channelId === admission.channelId && old.sessionId === admission.sessionId) {
+      // Asked again, as a client does whose voice socket died: what still talks goes on until the new token is used.
+      old.tokenHash = hashOf(token)
+      return token
+    }
+    seats.set(admission.userId, { ...admission, tokenHash: hashOf(token), participant: undefined })
+    old?.participant?.close(VoiceCloseCodes.Disconnected)
+    return token
+  }
+
+  dismiss(guildId: GuildId, userId: UserId): void {
+    const seats = this.#guilds.get(guildId)
+    const seat = seats?.get(userId)
+    if (seats === undefined || seat === undefined) return
+    seats.delete(userId)
+    if (seats.size === 0) this.#guilds.delete(guildId)
+    seat.participant?.close(VoiceCloseCodes.Disconnected)
+  }
+
+  /** Checks an Identify and uses its token up. */
+  claim(identify: Identify): Claim {
+    const seats = this.#guilds.get(identify.server_id)
+    if (seats === undefined) return { refused: VoiceCloseCodes.ServerNotFound }
+    const seat = seats.get(identify.user_id)
+    // Digests have one length and are compared in constant time: the answer's timing tells nothing of the token.
+    if (seat?.tokenHash === undefined || !timingSafeEqual(seat.tokenHash, hashOf(identify.token))) {
+      return { refused: VoiceCloseCodes.AuthenticationFailed }
+    }
+    if (seat.sessionId !== identify.session_id) {
+      return { refused: VoiceCloseCodes.SessionNoLongerValid }
+    }
+    seat.tokenHash = undefined
+    return { seat }
+  }
+
+  /** Whether the seat still stands: its user may have been dismissed or moved while its place was being prepared. */
+  stands(seat: Seat): boolean {
+    return this.#guilds.get(seat.guildId)?.get(seat.userId) === seat
+  }
+
+  enter(seat: Seat, participant: Participant): Call {
+    const before = seat.participant
+    seat.participant = participant
+    before?.close(VoiceCloseCodes.SessionNoLongerValid)
+    const call = this.#calls.get(seat.channelId) ?? this.#newCall()
+    this.#calls.set(seat.channelId, call)
+    call.present.set(seat.userId, participant)
+    if (call.present.size > 1) {
+      this.tell(seat, participant, VoiceOpcodes.ClientsConnect, { user_ids: [seat.userId] })
+      participant.send(VoiceOpcodes.ClientsConnect, { user_ids: [...call.present.keys()].filter((id) => id !== seat.userId) })
+    }
+    return call
+  }
+
+  leave(seat: Seat, participant: Participant): void {
+    if (seat.participant === participant) seat.participant = undefined
+    const call = this.#calls.get(seat.channelId)
+    if (call?.present.get(seat.userId) !== participant) return // a newer connection sits there
+    call.present.delete(seat.userId)
+    this.tell(seat, participant, VoiceOpcodes.ClientDisconnect, { user_id: seat.userId })
+    if (call.present.size === 0) this.#calls.delete(seat.channelId) // the next call has a key of its own
+  }
+
+  /** To everyone else in the call. */
+  tell(seat: Seat, from: Participant, op: VoiceOpcodes, d: object): void {
+    for (const other of this.#calls.get(seat.channelId)?.present.values() ?? []) if (other !== from) other.send(op, d)
+  }
+
+  #newCall(): Call {
+    return { secretKey: this.#random(KEY_BYTES), mediaSessionId: this.#random(16).toString('hex'), present: new Map() }
+  }
+}

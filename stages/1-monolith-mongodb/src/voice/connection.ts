@@ -1,0 +1,178 @@
+import { gatewayInput, parseJson } from '@threshold/contract'
+import { messageOf, type Runtime } from '@threshold/kit'
+import type { VoiceRelay, VoiceSeat } from '@threshold/ports'
+import type { RawData, WebSocket } from 'ws'
+import type { Call, Calls, Participant, Seat } from './calls.ts'
+import { VoiceCloseCodes as Close, heartbeat, identify, MODES, VoiceOpcodes as Op, REASONS, selectProtocol, speaking } from './protocol.ts'
+
+/** Bytes a slow reader may leave waiting before it is dropped. Voice frames are about 100 bytes: this is a lot of silence. */
+const MAX_BUFFERED = 256 * 1_024
+
+/** Frames in ten seconds. Speaking goes on and off a few times a second at the most. */
+const MAX_FRAMES = 120
+const FRAME_WINDOW_MS = 10_000
+
+export interface ConnectionParts {
+  readonly calls: Calls
+  readonly relay: VoiceRelay
+  readonly heartbeatMs: number
+  readonly version: number
+  readonly runtime: Pick<Runtime, 'clock' | 'log'>
+}
+
+interface Ready {
+  readonly at: 'ready'
+  readonly seat: Seat
+  readonly place: VoiceSeat
+  readonly call: Call
+}
+
+type State = Ready | { readonly at: 'hello' | 'identifying' | 'closed' }
+
+/** One voice socket, from Hello to its close. Whatever it sends, it can end itself and nothing else. */
+export class VoiceConnection implements Participant {
+  readonly #socket: WebSocket
+  readonly #parts: ConnectionParts
+  readonly #silence: NodeJS.Timeout
+  #state: State = { at: 'hello' }
+  #seq = 0
+  #frames = { since: 0, count: 0 }
+
+  constructor(socket: WebSocket, parts: ConnectionParts) {
+    this.#socket = socket
+    this.#parts = parts
+    // Two intervals of silence, or two intervals without an Identify, whatever else is sent.
+    this.#silence = setTimeout(() => this.close(Close.SessionTimeout), parts.heartbeatMs * 2)
+    socket.on('message', (data, isBinary) => this.#receive(data, isBinary))
+    socket.on('error', (error) => parts.runtime.log.debug({ err: messageOf(error) }, 'voice socket'))
+    socket.on('close', () => this.#gone())
+    this.send(Op.Hello, { v: parts.version, heartbeat_interval: parts.heartbeatMs })
+  }
+
+  send(op: Op, d: object | number | string): void {
+    if (this.#socket.readyState !== this.#socket.OPEN) return
+    if (this.#socket.bufferedAmount > MAX_BUFFERED) {
+      this.#parts.runtime.log.info({ buffered: this.#socket.bufferedAmount }, 'voice socket reads too slowly')
+      this.#socket.terminate()
+      return
+    }
+    const numbered = this.#parts.version >= 8 && op !== Op.Hello && op !== Op.HeartbeatAck && op !== Op.Ready
+    this.#socket.send(JSON.stringify(numbered ? { op, d, seq: ++this.#seq } : { op, d }))
+  }
+
+  close(code: Close): void {
+    this.#gone()
+    this.#socket.close(code, REASONS[code])
+  }
+
+  #receive(data: RawData, isBinary: boolean): void {
+    if (this.#state.at === 'closed') return
+    const refused = this.#flooding() ? Close.RateLimited : this.#handle(data, isBinary)
+    if (refused !== undefined) this.close(refused)
+  }
+
+  /** Answers a frame, or says why it ends the connection. */
+  #handle(data: RawData, isBinary: boolean): Close | undefined {
+    // Binary frames carry DAVE's key exchange, which was not offered.
+    const json = isBinary ? undefined : parseJson(data as Buffer)
+    const frame = json?.ok ? gatewayInput.frame.safeParse(json.value) : undefined
+    if (!frame?.success) return Close.FailedToDecode
+    const { op, d } = frame.data
+    switch (op) {
+      case Op.Heartbeat:
+        return this.#heartbeat(d)
+      case Op.Identify:
+        return this.#identify(d)
+      case Op.SelectProtocol:
+        return this.#state.at === 'ready' ? this.#selectProtocol(d, this.#state) : Close.NotAuthenticated
+      case Op.Speaking:
+        return this.#state.at === 'ready' ? this.#speaking(d, this.#state) : Close.NotAuthenticated
+      case Op.Resume:
+        // Calls live in this process alone and die with the socket: the client asks the gateway for a new token and comes again.
+        return Close.SessionNoLongerValid
+      default:
+        return Close.UnknownOpcode
+    }
+  }
+
+  #heartbeat(d: unknown): Close | undefined {
+    const beat = heartbeat.safeParse(d)
+    if (!beat.success) return Close.FailedToDecode
+    if (this.#state.at === 'ready') this.#silence.refresh()
+    this.send(Op.HeartbeatAck, typeof beat.data === 'object' ? { t: beat.data.t } : beat.data)
+    return undefined
+  }
+
+  #identify(d: unknown): Close | undefined {
+    if (this.#state.at !== 'hello') return Close.AlreadyAuthenticated
+    const form = identify.safeParse(d)
+    if (!form.success) return Close.FailedToDecode
+    const claim = this.#parts.calls.claim(form.data)
+    if ('refused' in claim) return claim.refused
+    this.#state = { at: 'identifying' }
+    void this.#takeSeat(claim.seat)
+    return undefined
+  }
+
+  async #takeSeat(seat: Seat): Promise<void> {
+    const { calls, relay, runtime } = this.#parts
+    let place: VoiceSeat
+    try {
+      place = await relay.join(seat.channelId, seat.userId)
+    } catch (error) {
+      runtime.log.warn({ err: messageOf(error) }, 'voice relay took no seat')
+      this.close(Close.VoiceServerCrashed)
+      return
+    }
+    const left = this.#state.at !== 'identifying'
+    if (left || !calls.stands(seat)) {
+      relay.leave(place.ssrc)
+      if (!left) this.close(Close.Disconnected)
+      return
+    }
+    this.send(Op.Ready, { ssrc: place.ssrc, ip: place.address, port: place.port, modes: MODES, experiments: [] })
+    this.#state = { at: 'ready', seat, place, call: calls.enter(seat, this) }
+    this.#silence.refresh()
+  }
+
+  #selectProtocol(d: unknown, { call }: Ready): Close | undefined {
+    const form = selectProtocol.safeParse(d)
+    if (!form.success) return Close.FailedToDecode
+    const { protocol, data } = form.data
+    if (protocol !== 'udp') return Close.UnknownProtocol // WebRTC's would need a media stack
+    const mode = MODES.find((known) => known === data.mode)
+    if (mode === undefined) return Close.UnknownEncryptionMode
+    this.send(Op.SessionDescription, {
+      mode,
+      secret_key: [...call.secretKey],
+      media_session_id: call.mediaSessionId,
+      audio_codec: 'opus',
+      dave_protocol_version: 0, // no end-to-end encryption; in production DAVE is compulsory
+    })
+    return undefined
+  }
+
+  #speaking(d: unknown, { seat, place }: Ready): Close | undefined {
+    const form = speaking.safeParse(d)
+    if (!form.success) return Close.FailedToDecode
+    // The seat's own SSRC, whatever the client wrote: nobody announces another's voice.
+    this.#parts.calls.tell(seat, this, Op.Speaking, { speaking: form.data.speaking, ssrc: place.ssrc, user_id: seat.userId })
+    return undefined
+  }
+
+  #flooding(): boolean {
+    const now = this.#parts.runtime.clock.now()
+    if (now - this.#frames.since >= FRAME_WINDOW_MS) this.#frames = { since: now, count: 0 }
+    return ++this.#frames.count > MAX_FRAMES
+  }
+
+  /** Once, whichever side began. */
+  #gone(): void {
+    clearTimeout(this.#silence)
+    const state = this.#state
+    this.#state = { at: 'closed' }
+    if (state.at !== 'ready') return
+    this.#parts.relay.leave(state.place.ssrc)
+    this.#parts.calls.leave(state.seat, this)
+  }
+}

@@ -1,0 +1,61 @@
+import { gatewayInput } from '@threshold/contract'
+import { VoiceCloseCodes, VoiceEncryptionMode } from 'discord-api-types/voice/v8'
+import { z } from 'zod'
+
+export { VoiceCloseCodes, VoiceOpcodes } from 'discord-api-types/voice/v8'
+
+/** Versions 4 to 8 differ, as far as this server goes, in how a heartbeat looks and in that 8 numbers its messages. */
+export const OLDEST_VERSION = 4
+export const NEWEST_VERSION = 8
+
+/** What Discord requires and what it prefers. The relay does not encrypt, so it can offer what it has no code for. */
+export const MODES = [VoiceEncryptionMode.AeadAes256GcmRtpSize, VoiceEncryptionMode.AeadXChaCha20Poly1305RtpSize] as const
+
+/** Bytes of a client's frame. Discord's clients list codecs and experiments in Select Protocol and stay below 2 KB. */
+export const MAX_FRAME = 16_384
+
+const text = z.string().max(512)
+const snowflake = gatewayInput.voiceStateUpdate.shape.guild_id
+
+export const identify = z.object({ server_id: snowflake, user_id: snowflake, session_id: text, token: text })
+
+export const selectProtocol = z.object({
+  protocol: text,
+  data: z.object({ address: text, port: z.int().min(0).max(65_535), mode: text }),
+})
+
+export const speaking = z.object({ speaking: z.int().min(0).max(0xff), delay: z.int().optional(), ssrc: z.int().optional() })
+
+/** Up to version 7 a nonce that comes back; in 8 the nonce and the last numbered message that arrived. */
+export const heartbeat = z.union([
+  z.number(),
+  z.string().max(32), // a nonce beyond 2^53, as the lossless parser leaves it
+  z.object({ t: z.number(), seq_ack: z.int().min(-1).nullish() }),
+])
+
+export type Identify = z.output<typeof identify>
+
+export interface VoiceFrame {
+  readonly op: number
+  readonly d: unknown
+  /** Version 8 numbers what a resume would have to repeat. */
+  readonly seq?: number
+}
+
+/** What a close says to whoever reads it; clients go by the code. */
+export const REASONS: Readonly<Partial<Record<VoiceCloseCodes, string>>> = {
+  [VoiceCloseCodes.UnknownOpcode]: 'Unknown opcode.',
+  [VoiceCloseCodes.FailedToDecode]: 'Failed to decode payload.',
+  [VoiceCloseCodes.NotAuthenticated]: 'Not authenticated.',
+  [VoiceCloseCodes.AuthenticationFailed]: 'Authentication failed.',
+  [VoiceCloseCodes.AlreadyAuthenticated]: 'Already authenticated.',
+  [VoiceCloseCodes.SessionNoLongerValid]: 'Session is no longer valid.',
+  [VoiceCloseCodes.SessionTimeout]: 'Session timed out.',
+  [VoiceCloseCodes.ServerNotFound]: 'Server not found.',
+  [VoiceCloseCodes.UnknownProtocol]: 'Unknown protocol.',
+  [VoiceCloseCodes.Disconnected]: 'Disconnected.',
+  [VoiceCloseCodes.VoiceServerCrashed]: 'Voice server crashed.',
+  [VoiceCloseCodes.UnknownEncryptionMode]: 'Unknown encryption mode.',
+  [VoiceCloseCodes.BadRequest]: `Voice gateway versions ${OLDEST_VERSION} to ${NEWEST_VERSION} are spoken here.`,
+  [VoiceCloseCodes.RateLimited]: 'Rate limited.',
+}

@@ -1,0 +1,101 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage } from 'node:http'
+import { type AddressInfo, isIPv6 } from 'node:net'
+import type { GuildId, UserId } from '@threshold/contract'
+import type { Runtime } from '@threshold/kit'
+import type { VoiceRelay } from '@threshold/ports'
+import { Gauge } from 'prom-client'
+import { type ServerOptions, WebSocketServer } from 'ws'
+import { type Admission, Calls } from './calls.ts'
+import { VoiceConnection } from './connection.ts'
+import { MAX_FRAME, NEWEST_VERSION, OLDEST_VERSION, REASONS, VoiceCloseCodes } from './protocol.ts'
+
+export interface VoiceConfig {
+  readonly host: string
+  /** 0: any free one. */
+  readonly port: number
+  /** Milliseconds between a client's heartbeats; after two of silence it is closed. */
+  readonly heartbeatMs: number
+  /** The address clients are told, where it is not the one bound to. */
+  readonly advertise?: string
+}
+
+export interface VoiceServer extends AsyncDisposable {
+  /** `host:port`, as VOICE_SERVER_UPDATE carries it. */
+  readonly endpoint: string
+  /**
+   * A user may talk: what the gateway then tells them in VOICE_SERVER_UPDATE. Call it when a user joins or moves, not when
+   * they mute. A user who sat in another channel of the guild is moved, their old voice socket closed with 4014.
+   */
+  admit(seat: Admission): { token: string; endpoint: string }
+  /** They left, were kicked, or the channel is gone. Idempotent. */
+  dismiss(guildId: GuildId, userId: UserId): void
+}
+
+/** Milliseconds a peer has to answer a close before its socket is cut. */
+const CLOSE_WITHIN_MS = 1_000
+
+/**
+ * Voice signalling: a WebSocket server on a port of its own, as clients expect `endpoint` to be a host, not a path. It tells
+ * members of a call where to send their packets and who is speaking; the packets themselves go through the relay.
+ *
+ * In production it stands behind TLS (unmodified clients speak `wss` only), next to the SFU of its region, and a call moves
+ * to another server with a VOICE_SERVER_UPDATE when one fails.
+ */
+export async function createVoice(ports: { readonly relay: VoiceRelay }, config: VoiceConfig, runtime: Runtime): Promise<VoiceServer> {
+  const calls = new Calls(runtime)
+  const http = createServer((_request, response) => {
+    response.writeHead(426, { Connection: 'close', Upgrade: 'websocket', 'Content-Type': 'text/plain' }).end('Voice speaks WebSocket.\n')
+  })
+  const options: ServerOptions & { closeTimeout: number } = {
+    server: http,
+    maxPayload: MAX_FRAME,
+    perMessageDeflate: false,
+    closeTimeout: CLOSE_WITHIN_MS,
+  }
+  const sockets = new WebSocketServer(options)
+  sockets.on('connection', (socket, request) => {
+    const version = versionOf(request)
+    if (version !== undefined) {
+      new VoiceConnection(socket, { calls, relay: ports.relay, heartbeatMs: config.heartbeatMs, version, runtime })
+      return
+    }
+    socket.on('error', () => {}) // ws closes it; without a listener the process would end
+    socket.close(VoiceCloseCodes.BadRequest, REASONS[VoiceCloseCodes.BadRequest])
+  })
+  // ws passes the HTTP server's errors on; the one of a failed bind is told by `once` below.
+  sockets.on('error', (error) => runtime.log.warn({ err: error.message }, 'voice server'))
+  http.listen(config.port, config.host)
+  await once(http, 'listening')
+  new Gauge({
+    name: 'threshold_voice_connections',
+    help: 'Open voice sockets.',
+    registers: [runtime.telemetry.registry],
+    collect() {
+      this.set(sockets.clients.size)
+    },
+  })
+  const host = config.advertise ?? config.host
+  const endpoint = `${isIPv6(host) ? `[${host}]` : host}:${(http.address() as AddressInfo).port}`
+
+  return {
+    endpoint,
+    admit: (seat) => ({ token: calls.admit(seat), endpoint }),
+    dismiss: (guildId, userId) => calls.dismiss(guildId, userId),
+    async [Symbol.asyncDispose]() {
+      const closed = once(http, 'close')
+      sockets.close() // no new ones
+      for (const socket of sockets.clients) socket.close(1001, 'Going away.')
+      http.close()
+      http.closeAllConnections() // those that were never upgraded; the sockets above end within CLOSE_WITHIN_MS
+      await closed
+    },
+  }
+}
+
+/** Absent means the oldest, as for Discord's own clients of old. */
+function versionOf(request: IncomingMessage): number | undefined {
+  const given = URL.parse(request.url ?? '/', 'ws://voice')?.searchParams.get('v') ?? String(OLDEST_VERSION)
+  const version = Number(given)
+  return Number.isInteger(version) && version >= OLDEST_VERSION && version <= NEWEST_VERSION ? version : undefined
+}

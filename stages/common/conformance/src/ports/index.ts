@@ -1,0 +1,3 @@
+export { cloned } from './cloned.ts'
+export { testMessageStore } from './message-store.ts'
+export type { Open } from './suite.ts'

@@ -1,0 +1,94 @@
+import { compareIds, type MessageId } from '@threshold/contract'
+import type { StoredMessage } from '@threshold/domain'
+import type { Anchor, MessageStore } from '@threshold/ports'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { aMessage, messagesAged, newestFirst, newId, soon } from './world.ts'
+
+const DAY = 86_400_000
+/** Ages of up to 45 days, so that a store with ten-day buckets has several to walk, some of them empty. */
+const ages = fc.array(fc.integer({ min: 0, max: 45 * DAY }), { minLength: 1, maxLength: 40, size: 'max' })
+const RUNS = { numRuns: 8 }
+
+const idsOf = (messages: readonly { id: MessageId }[]): MessageId[] => messages.map((m) => m.id)
+
+/** A new channel with a history, imported in whatever order it was made, and that history newest first. */
+async function filled(store: MessageStore, history: readonly number[]): Promise<{ channel: string; ids: MessageId[] }> {
+  const channel = newId()
+  const messages = messagesAged(channel, history)
+  await store.import(messages, soon())
+  return { channel, ids: idsOf(messages.toSorted(newestFirst)) }
+}
+
+export function messageStorePages(store: () => MessageStore): void {
+  describe('a page of history', () => {
+    it('leads to the next without a gap or a double, whatever the page size, backwards and forwards', () =>
+      fc.assert(
+        fc.asyncProperty(ages, fc.integer({ min: 3, max: 50 }), async (history, limit) => {
+          const { channel, ids } = await filled(store(), history)
+          const walk = async (first: Anchor, next: (page: readonly StoredMessage[]) => Anchor): Promise<MessageId[][]> => {
+            const pages: MessageId[][] = []
+            for (let anchor = first; ; ) {
+              const page = await store().page(channel, anchor, limit, soon())
+              if (page.length === 0) return pages
+              expect(page.length).toBeLessThanOrEqual(limit)
+              pages.push(idsOf(page))
+              anchor = next(page)
+            }
+          }
+          const back = await walk({ at: 'latest' }, (page) => ({ at: 'before', id: page.at(-1)!.id }))
+          expect(back.flat()).toEqual(ids)
+          const forth = await walk({ at: 'after', id: '0' }, (page) => ({ at: 'after', id: page[0]!.id }))
+          expect(forth.toReversed().flat()).toEqual(ids)
+        }),
+        RUNS,
+      ))
+
+    it('starts next to any id, of a message or between messages, and never with it', () =>
+      fc.assert(
+        fc.asyncProperty(ages, fc.nat(), fc.boolean(), fc.integer({ min: 1, max: 20 }), async (history, which, between, limit) => {
+          const { channel, ids } = await filled(store(), history)
+          const id = (BigInt(ids[which % ids.length]!) + (between ? 1n : 0n)).toString()
+          const older = ids.filter((other) => compareIds(other, id) < 0)
+          const newer = ids.filter((other) => compareIds(other, id) > 0)
+          expect(idsOf(await store().page(channel, { at: 'before', id }, limit, soon()))).toEqual(older.slice(0, limit))
+          expect(idsOf(await store().page(channel, { at: 'after', id }, limit, soon()))).toEqual(newer.slice(-limit))
+        }),
+        RUNS,
+      ))
+
+    it('around an id has half its size of what is newer, then the message itself if there is one, then what is older', () =>
+      fc.assert(
+        fc.asyncProperty(ages, fc.nat(), fc.boolean(), fc.integer({ min: 1, max: 20 }), async (history, which, between, limit) => {
+          const { channel, ids } = await filled(store(), history)
+          const id = (BigInt(ids[which % ids.length]!) + (between ? 1n : 0n)).toString()
+          const newer = ids.filter((other) => compareIds(other, id) > 0).slice(-Math.floor(limit / 2) || ids.length)
+          const rest = ids.filter((other) => compareIds(other, id) <= 0).slice(0, limit - newer.length)
+          expect(idsOf(await store().page(channel, { at: 'around', id }, limit, soon()))).toEqual([...newer, ...rest])
+        }),
+        RUNS,
+      ))
+
+    it('is empty where nothing is', async () => {
+      const anchors: Anchor[] = [{ at: 'latest' }, ...(['before', 'after', 'around'] as const).map((at) => ({ at, id: newId() }))]
+      for (const anchor of anchors) expect(await store().page(newId(), anchor, 50, soon())).toEqual([])
+    })
+
+    it('has messages of its channel alone', async () => {
+      const [one, other] = [newId(), newId()]
+      const mine = Array.from({ length: 5 }, () => [aMessage(one), aMessage(other)]).flat()
+      await store().import(mine, soon())
+      const page = await store().page(one, { at: 'latest' }, 100, soon())
+      expect(idsOf(page)).toEqual(idsOf(mine.filter((m) => m.channelId === one).toSorted(newestFirst)))
+    })
+
+    it('has what was acknowledged before it was asked for', async () => {
+      const channel = newId()
+      for (let i = 0; i < 10; i++) {
+        const message = aMessage(channel)
+        await store().insert(message, soon())
+        expect(await store().page(channel, { at: 'latest' }, 1, soon())).toEqual([message])
+      }
+    })
+  })
+}

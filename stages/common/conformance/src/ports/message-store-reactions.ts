@@ -1,0 +1,151 @@
+import { compareIds, type MessageId, type UserId } from '@threshold/contract'
+import type { ReactionCount, StoredMessage } from '@threshold/domain'
+import type { MessageStore } from '@threshold/ports'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { aMessage, newId, soon, writeTime } from './world.ts'
+
+export function messageStoreReactions(store: () => MessageStore): void {
+  const sent = async (): Promise<StoredMessage> => {
+    const message = aMessage(newId())
+    await store().insert(message, soon())
+    return message
+  }
+  const reaction = ({ channelId, id }: StoredMessage, emoji: string, userId: UserId) => ({
+    v: 1 as const,
+    channelId,
+    messageId: id,
+    emoji,
+    userId,
+    writeTimeMicros: writeTime(),
+  })
+  const react = (message: StoredMessage, emoji: string, user: UserId) => store().react(reaction(message, emoji, user), soon())
+  const unreact = (message: StoredMessage, emoji: string, user: UserId) => store().unreact(reaction(message, emoji, user), soon())
+  const counts = async (message: StoredMessage, viewer: UserId): Promise<readonly ReactionCount[]> => {
+    const all = await store().reactions(message.channelId, [message.id], viewer, soon())
+    return (all.get(message.id) ?? []).toSorted((a, b) => (a.emoji < b.emoji ? -1 : 1))
+  }
+
+  describe('a reaction', () => {
+    it('is counted once a user and emoji, and known the second time', async () => {
+      const message = await sent()
+      expect(await react(message, '👍', '1')).toBe('added')
+      expect(await react(message, '👍', '1')).toBe('known')
+      expect(await counts(message, '1')).toEqual([{ emoji: '👍', count: 1, me: true }])
+      expect(await counts(message, '2')).toEqual([{ emoji: '👍', count: 1, me: false }])
+    })
+
+    it('needs its message, in its channel', async () => {
+      const message = await sent()
+      expect(await react(aMessage(message.channelId), '👍', '1')).toBe('absent')
+      expect(await react({ ...message, channelId: newId() }, '👍', '1')).toBe('absent')
+      expect(await counts(message, '1')).toEqual([])
+    })
+
+    it('is taken back once', async () => {
+      const message = await sent()
+      await react(message, 'blob:123', '1')
+      expect(await unreact(message, 'blob:123', '2')).toBe('absent')
+      expect(await unreact(message, 'blob:123', '1')).toBe('removed')
+      expect(await unreact(message, 'blob:123', '1')).toBe('absent')
+      expect(await counts(message, '1')).toEqual([])
+      expect(await react(message, 'blob:123', '1')).toBe('added')
+    })
+
+    it('of a twenty-first emoji is one too many; more of the twenty are not', async () => {
+      const message = await sent()
+      for (let i = 0; i < 20; i++) expect(await react(message, `e:${i}`, '1')).toBe('added')
+      expect(await react(message, 'e:20', '1')).toBe('full')
+      expect(await react(message, 'e:0', '2')).toBe('added')
+      expect(await react(message, 'e:0', '1')).toBe('known')
+      await unreact(message, 'e:19', '1')
+      expect(await react(message, 'e:20', '1')).toBe('added')
+      expect(await counts(message, '1')).toHaveLength(20)
+    })
+
+    it('is not lost among many at once', async () => {
+      const message = await sent()
+      const users = Array.from({ length: 20 }, newId)
+      expect(new Set(await Promise.all(users.map((user) => react(message, '👍', user))))).toEqual(new Set(['added']))
+      expect(await counts(message, users[7]!)).toEqual([{ emoji: '👍', count: 20, me: true }])
+    })
+
+    it('goes with its message', async () => {
+      const message = await sent()
+      await react(message, '👍', '1')
+      await store().remove(message.channelId, [message.id], writeTime(), soon())
+      expect(await react(message, '👍', '2')).toBe('absent')
+      expect(await counts(message, '1')).toEqual([])
+      expect(await store().reactors(message.channelId, message.id, '👍', { limit: 10 }, soon())).toEqual([])
+    })
+
+    it('leaves the message as it was', async () => {
+      const message = await sent()
+      await react(message, '👍', '1')
+      expect(await store().get(message.channelId, [message.id], soon())).toStrictEqual([message])
+    })
+  })
+
+  describe('reaction counts', () => {
+    it('are those of every reaction made and not taken back', () => {
+      const step = fc.record({ emoji: fc.constantFrom('👍', '👎', 'blob:1'), user: fc.constantFrom('1', '2', '3'), adds: fc.boolean() })
+      return fc.assert(
+        fc.asyncProperty(fc.array(step, { maxLength: 12, size: 'max' }), async (steps) => {
+          const message = await sent()
+          const model = new Map<string, Set<UserId>>()
+          for (const { emoji, user, adds } of steps) {
+            const users = model.get(emoji) ?? new Set()
+            model.set(emoji, users)
+            if (adds) expect(await react(message, emoji, user)).toBe(users.has(user) ? 'known' : 'added')
+            else expect(await unreact(message, emoji, user)).toBe(users.has(user) ? 'removed' : 'absent')
+            if (adds) users.add(user)
+            else users.delete(user)
+          }
+          const expected = [...model]
+            .filter(([, users]) => users.size > 0)
+            .map(([emoji, users]) => ({ emoji, count: users.size, me: users.has('1') }))
+          expect(await counts(message, '1')).toEqual(expected.toSorted((a, b) => (a.emoji < b.emoji ? -1 : 1)))
+        }),
+        { numRuns: 5 },
+      )
+    })
+
+    it('of many messages come at once, without those that have none', async () => {
+      const channel = newId()
+      const [a, b, c] = [aMessage(channel), aMessage(channel), aMessage(channel)]
+      await store().import([a, b, c], soon())
+      await react(a, '👍', '1')
+      await react(c, '👎', '2')
+      const all: ReadonlyMap<MessageId, readonly ReactionCount[]> = await store().reactions(
+        channel,
+        [a.id, b.id, c.id, newId()],
+        '1',
+        soon(),
+      )
+      expect(new Map(all)).toEqual(
+        new Map([
+          [a.id, [{ emoji: '👍', count: 1, me: true }]],
+          [c.id, [{ emoji: '👎', count: 1, me: false }]],
+        ]),
+      )
+      expect((await store().reactions(channel, [], '1', soon())).size).toBe(0)
+    })
+  })
+
+  describe('who reacted', () => {
+    it('is paged by id, each user once', async () => {
+      const message = await sent()
+      const users = Array.from({ length: 12 }, newId).toSorted(() => 1)
+      await Promise.all(users.map((user) => react(message, '👍', user)))
+      await react(message, '👎', newId())
+      const found: UserId[] = []
+      for (let after: UserId | undefined; ; after = found.at(-1)) {
+        const page = await store().reactors(message.channelId, message.id, '👍', { ...(after ? { after } : {}), limit: 5 }, soon())
+        if (page.length === 0) break
+        expect(page.length).toBeLessThanOrEqual(5)
+        found.push(...page)
+      }
+      expect(found).toEqual(users.toSorted(compareIds))
+    })
+  })
+}

@@ -1,0 +1,120 @@
+import type { StoredMessage } from '@threshold/domain'
+import type { MessageStore } from '@threshold/ports'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { aMessage, newId, soon, writeTime } from './world.ts'
+
+/** Edits and deletes, and who wins where they meet: the larger write time, and a delete over any edit. */
+export function messageStoreRemovals(store: () => MessageStore): void {
+  const sent = async (fields: Partial<StoredMessage> = {}): Promise<StoredMessage> => {
+    const message = aMessage(newId(), fields)
+    await store().insert(message, soon())
+    return message
+  }
+  const edit = (message: StoredMessage, content: string, writeTimeMicros: bigint) =>
+    store().edit({ id: message.id, channelId: message.channelId, set: { content }, writeTimeMicros }, soon())
+  const remove = (message: StoredMessage, writeTimeMicros: bigint) =>
+    store().remove(message.channelId, [message.id], writeTimeMicros, soon())
+  const read = async (message: StoredMessage) => (await store().get(message.channelId, [message.id], soon()))[0]
+
+  describe('an edit', () => {
+    it('changes what it names and nothing else', async () => {
+      const message = await sent({ embeds: [{ title: 'x' }], mentions: ['1'], nonce: 5 })
+      const at = writeTime()
+      const edited = { ...message, content: 'edited', editedAt: 1_700_000_000_000, writeTimeMicros: at }
+      const set = { content: 'edited', editedAt: 1_700_000_000_000 }
+      expect(await store().edit({ id: message.id, channelId: message.channelId, set, writeTimeMicros: at }, soon())).toStrictEqual(edited)
+      expect(await read(message)).toStrictEqual(edited)
+    })
+
+    it('of what is not there, or is in another channel, is absent and makes nothing', async () => {
+      const never = aMessage(newId())
+      expect(await edit(never, 'x', writeTime())).toBe('absent')
+      expect(await read(never)).toBeUndefined()
+      const message = await sent()
+      expect(await edit({ ...message, channelId: newId() }, 'x', writeTime())).toBe('absent')
+      expect(await read(message)).toEqual(message)
+    })
+
+    it('loses to one with a larger write time, in whatever order they arrive', () =>
+      fc.assert(
+        fc.asyncProperty(fc.shuffledSubarray([1n, 2n, 3n, 4n], { minLength: 2 }), async (order) => {
+          const message = await sent()
+          for (const n of order) await edit(message, `edit ${n}`, message.writeTimeMicros + n)
+          const last = order.reduce((a, b) => (a > b ? a : b))
+          expect(await read(message)).toMatchObject({ content: `edit ${last}`, writeTimeMicros: message.writeTimeMicros + last })
+        }),
+        { numRuns: 6 },
+      ))
+
+    it('that loses answers with what won', async () => {
+      const message = await sent()
+      await edit(message, 'new', message.writeTimeMicros + 10n)
+      expect(await edit(message, 'old', message.writeTimeMicros + 5n)).toMatchObject({ content: 'new' })
+    })
+
+    it('that is older than the message itself changes nothing', async () => {
+      const message = await sent()
+      await edit(message, 'from before', message.writeTimeMicros - 1n)
+      expect(await read(message)).toEqual(message)
+    })
+
+    it('compares write times to the last microsecond, also beyond 2^53', async () => {
+      const at = (1n << 60n) + 1n
+      const message = await sent({ writeTimeMicros: at })
+      await edit(message, 'one later', at + 1n)
+      await edit(message, 'one earlier', at)
+      expect(await read(message)).toMatchObject({ content: 'one later', writeTimeMicros: at + 1n })
+    })
+  })
+
+  describe('a delete', () => {
+    it('answers the ids that were there, and is no error when it is repeated', async () => {
+      const channel = newId()
+      const batch = Array.from({ length: 5 }, () => aMessage(channel))
+      await store().import(batch, soon())
+      const ids = batch.map((m) => m.id)
+      expect((await store().remove(channel, [...ids.slice(0, 3), newId()], writeTime(), soon())).toSorted()).toEqual(
+        ids.slice(0, 3).toSorted(),
+      )
+      expect((await store().remove(channel, ids, writeTime(), soon())).toSorted()).toEqual(ids.slice(3).toSorted())
+      expect(await store().remove(channel, ids, writeTime(), soon())).toEqual([])
+      expect(await store().remove(channel, [], writeTime(), soon())).toEqual([])
+      expect(await store().page(channel, { at: 'latest' }, 10, soon())).toEqual([])
+    })
+
+    it('reaches no message of another channel', async () => {
+      const message = await sent()
+      expect(await store().remove(newId(), [message.id], writeTime(), soon())).toEqual([])
+      expect(await read(message)).toEqual(message)
+    })
+
+    it('wins over an edit that is older and arrives after it', async () => {
+      const message = await sent()
+      await remove(message, message.writeTimeMicros + 2n)
+      expect(await edit(message, 'too late', message.writeTimeMicros + 1n)).toBe('absent')
+      expect(await read(message)).toBeUndefined()
+    })
+
+    it('wins over an edit that is newer and arrives after it: nothing comes back from the dead', async () => {
+      const message = await sent()
+      await remove(message, message.writeTimeMicros + 1n)
+      expect(await edit(message, 'too late', message.writeTimeMicros + 2n)).toBe('absent')
+      expect(await read(message)).toBeUndefined()
+      expect(await store().page(message.channelId, { at: 'latest' }, 10, soon())).toEqual([])
+    })
+
+    it('wins over an edit at the same microsecond', async () => {
+      const message = await sent()
+      await edit(message, 'edited', message.writeTimeMicros + 1n)
+      expect(await remove(message, message.writeTimeMicros + 1n)).toEqual([message.id])
+      expect(await read(message)).toBeUndefined()
+    })
+
+    it('wins over edits that run beside it', async () => {
+      const messages = await Promise.all(Array.from({ length: 10 }, () => sent()))
+      await Promise.all(messages.flatMap((m) => [edit(m, 'beside', writeTime()), remove(m, m.writeTimeMicros + 1_000_000_000n)]))
+      for (const message of messages) expect(await read(message)).toBeUndefined()
+    })
+  })
+}

@@ -1,0 +1,154 @@
+import type { StoredMessage } from '@threshold/domain'
+import type { MessageStore } from '@threshold/ports'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { aMessage, newId, soon, writeTime } from './world.ts'
+
+const id = fc.bigInt({ min: 1n, max: (1n << 63n) - 1n }).map(String)
+const plain = <T>(shape: { [K in keyof T]: fc.Arbitrary<T[K]> }) => fc.record(shape, { noNullPrototype: true })
+const embed = plain({ title: fc.string(), color: fc.nat(), fields: fc.array(plain({ name: fc.string() })) })
+/** Any message the contract lets through, with any of its fields there or not. What is empty is left out, as REST leaves it out. */
+const fields: fc.Arbitrary<Partial<StoredMessage>> = fc.record(
+  {
+    content: fc.string({ unit: 'grapheme', maxLength: 200 }),
+    authorId: id,
+    type: fc.constantFrom(0 as const, 19 as const),
+    writeTimeMicros: fc.bigInt({ min: 1n, max: (1n << 62n) - 1n }),
+    editedAt: fc.integer({ min: 0, max: 4_000_000_000_000 }),
+    tts: fc.constant(true),
+    nonce: fc.oneof(fc.string({ maxLength: 25 }), fc.maxSafeInteger()),
+    flags: fc.integer({ min: 1, max: 2 ** 31 - 1 }),
+    mentions: fc.array(id, { minLength: 1, maxLength: 3 }),
+    mentionRoles: fc.array(id, { minLength: 1, maxLength: 3 }),
+    mentionEveryone: fc.constant(true),
+    embeds: fc.array(embed, { minLength: 1, maxLength: 2 }),
+    reference: plain({ messageId: id, channelId: id }),
+  },
+  { requiredKeys: [], noNullPrototype: true },
+)
+
+export function messageStoreWrites(store: () => MessageStore): void {
+  const read = async (message: StoredMessage): Promise<StoredMessage | undefined> =>
+    (await store().get(message.channelId, [message.id], soon()))[0]
+
+  describe('an insert', () => {
+    it('keeps every field as it was, and adds none', () =>
+      fc.assert(
+        fc.asyncProperty(fields, async (some) => {
+          const message = aMessage(newId(), some)
+          expect(await store().insert(message, soon())).toStrictEqual({ outcome: 'inserted', message })
+          expect(await read(message)).toStrictEqual(message)
+        }),
+        { numRuns: 40 },
+      ))
+
+    it('keeps embeds whatever their fields are called', async () => {
+      const embeds = [{ 'a.b': 1, $gt: '', nested: { $where: [{ $set: 1 }], 'x.y': null } }]
+      const message = aMessage(newId(), { embeds })
+      await store().insert(message, soon())
+      expect(await read(message)).toStrictEqual(message)
+      const edited = await store().edit(
+        { id: message.id, channelId: message.channelId, set: { embeds: [{ $inc: 1 }] }, writeTimeMicros: writeTime() },
+        soon(),
+      )
+      expect(edited).toMatchObject({ embeds: [{ $inc: 1 }] })
+    })
+
+    it('survives half a surrogate pair, which some encodings have no bytes for', async () => {
+      const message = aMessage(newId(), { content: 'half: \uDC00.' })
+      await store().insert(message, soon())
+      expect((await read(message))?.content.toWellFormed()).toBe('half: \uFFFD.')
+    })
+
+    it('of an id that is there is a duplicate, answers the first and changes nothing', async () => {
+      const first = aMessage(newId())
+      await store().insert(first, soon())
+      expect(await store().insert({ ...first, content: 'second' }, soon())).toEqual({ outcome: 'duplicate', message: first })
+      expect(await read(first)).toEqual(first)
+    })
+
+    it('happens once when many come with one id at once', async () => {
+      const message = aMessage(newId())
+      const all = await Promise.all(Array.from({ length: 20 }, () => store().insert(message, soon())))
+      expect(all.filter((one) => one.outcome === 'inserted')).toHaveLength(1)
+    })
+  })
+
+  describe('a dedupe key', () => {
+    const keyOf = (message: StoredMessage, nonce = newId()) => ({ authorId: message.authorId, channelId: message.channelId, nonce })
+
+    it('makes a retry the same send: the first message is the answer, and the only one there', async () => {
+      const first = aMessage(newId(), { nonce: 'n' })
+      const key = keyOf(first)
+      expect(await store().insert(first, soon(), key)).toEqual({ outcome: 'inserted', message: first })
+      expect(await store().insert(aMessage(first.channelId, { nonce: 'n' }), soon(), key)).toEqual({ outcome: 'duplicate', message: first })
+      expect(await store().page(first.channelId, { at: 'latest' }, 10, soon())).toEqual([first])
+    })
+
+    it('gives one message when twenty come at once, and all the same answer', async () => {
+      const channel = newId()
+      const messages = Array.from({ length: 20 }, () => aMessage(channel))
+      const key = keyOf(messages[0]!)
+      const all = await Promise.all(messages.map((message) => store().insert(message, soon(), key)))
+      expect(all.filter((one) => one.outcome === 'inserted')).toHaveLength(1)
+      const there = await store().page(channel, { at: 'latest' }, 10, soon())
+      expect(there).toHaveLength(1)
+      for (const one of all) expect(one.message.id).toBe(there[0]!.id)
+    })
+
+    it('is of one author in one channel', async () => {
+      const first = aMessage(newId())
+      const key = keyOf(first)
+      await store().insert(first, soon(), key)
+      const [elsewhere, other] = [aMessage(newId()), aMessage(first.channelId, { authorId: newId() })]
+      expect((await store().insert(elsewhere, soon(), { ...key, channelId: elsewhere.channelId })).outcome).toBe('inserted')
+      expect((await store().insert(other, soon(), { ...key, authorId: other.authorId })).outcome).toBe('inserted')
+      expect((await store().insert(aMessage(first.channelId), soon(), { ...key, nonce: newId() })).outcome).toBe('inserted')
+    })
+
+    it('does not bring back what was deleted since', async () => {
+      const first = aMessage(newId())
+      const key = keyOf(first)
+      await store().insert(first, soon(), key)
+      await store().remove(first.channelId, [first.id], writeTime(), soon())
+      expect(await store().insert(aMessage(first.channelId), soon(), key)).toMatchObject({
+        outcome: 'duplicate',
+        message: { id: first.id },
+      })
+      expect(await store().page(first.channelId, { at: 'latest' }, 10, soon())).toEqual([])
+    })
+  })
+
+  describe('an import', () => {
+    it('keeps messages as they are, and changes nothing when it is repeated', async () => {
+      const channel = newId()
+      const batch = fc.sample(fields, 20).map((some) => aMessage(channel, some))
+      await store().import(batch, soon())
+      await store().import([...batch, ...batch.slice(0, 3)], soon())
+      await store().import([], soon())
+      const there = await store().get(
+        channel,
+        batch.map((m) => m.id),
+        soon(),
+      )
+      expect(new Map(there.map((m) => [m.id, m]))).toEqual(new Map(batch.map((m) => [m.id, m])))
+    })
+
+    it('does not undo an edit that came in the meantime', async () => {
+      const message = aMessage(newId())
+      await store().import([message], soon())
+      await store().edit({ id: message.id, channelId: message.channelId, set: { content: 'edited' }, writeTimeMicros: writeTime() }, soon())
+      await store().import([message], soon())
+      expect(await read(message)).toMatchObject({ content: 'edited' })
+    })
+  })
+
+  describe('a get', () => {
+    it('answers what is there, and only in its own channel', async () => {
+      const [mine, theirs] = [aMessage(newId()), aMessage(newId())]
+      await store().import([mine, theirs], soon())
+      expect(await store().get(mine.channelId, [mine.id, theirs.id, newId()], soon())).toEqual([mine])
+      expect(await store().get(mine.channelId, [], soon())).toEqual([])
+    })
+  })
+}

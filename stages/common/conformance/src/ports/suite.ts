@@ -1,0 +1,29 @@
+import { afterAll, beforeAll, describe } from 'vitest'
+import { cloned } from './cloned.ts'
+
+/** Makes the port under test. What it needs to be closed after it, such as a leased database, it gives to `use`. */
+export type Open<P> = (use: AsyncDisposableStack) => P | Promise<P>
+
+const OPEN_MS = 120_000
+const LAW_MS = 60_000
+
+/**
+ * Runs the laws of a port twice on one instance: as it is, and with everything copied on the way in and out. Opened once,
+ * since a database is slow to get: each law therefore makes ids of its own and never counts what others may have left.
+ */
+export function portSuite<P extends object>(title: string, open: Open<P>, laws: (port: () => P) => void): void {
+  describe(title, { timeout: LAW_MS }, () => {
+    const use = new AsyncDisposableStack()
+    let port: P
+    beforeAll(async () => {
+      port = await open(use)
+      if (isDisposable(port)) use.use(port)
+    }, OPEN_MS)
+    afterAll(() => use.disposeAsync(), OPEN_MS)
+
+    describe('in this process', () => laws(() => port))
+    describe('as if behind a network', () => laws(() => cloned(port)))
+  })
+}
+
+const isDisposable = (port: object): port is AsyncDisposable => Symbol.asyncDispose in port

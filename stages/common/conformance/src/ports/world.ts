@@ -1,0 +1,145 @@
+import {
+  type ChannelId,
+  compareIds,
+  firstIdAt,
+  type GuildId,
+  Permission,
+  type Snowflake,
+  snowflakes,
+  type UserId,
+} from '@threshold/contract'
+import type { Channel, GuildState, Member, Overwrite, Role, StoredMessage, User } from '@threshold/domain'
+import { type Deadline, deadlineIn, hybridClock } from '@threshold/kit'
+
+/** Everything the laws talk about, made fresh: a suite's laws share one store, and must not share what is in it. */
+
+export const newId: () => Snowflake = snowflakes({ worker: 1_023, now: Date.now, patienceMs: 60_000 })
+
+/** A deadline that a healthy engine on a busy machine keeps. */
+export const soon = (): Deadline => deadlineIn(20_000)
+
+const clock = hybridClock({ now: Date.now })
+/** Write times as a stage makes them: each larger than the last. */
+export const writeTime = (): bigint => clock.next()
+
+let made = 0n
+/** An id of some time in the past that nothing else has. */
+export const idAt = (ms: number): Snowflake => {
+  made += 1n
+  return (BigInt(firstIdAt(ms)) + (made & 0x3f_ffffn)).toString()
+}
+
+export const newestFirst = (a: { id: Snowflake }, b: { id: Snowflake }): number => compareIds(b.id, a.id)
+
+export const aMessage = (channelId: ChannelId, fields: Partial<StoredMessage> = {}): StoredMessage => ({
+  v: 1,
+  id: newId(),
+  channelId,
+  authorId: '80351110224678912',
+  content: 'hello',
+  writeTimeMicros: writeTime(),
+  type: 0,
+  ...fields,
+})
+
+/** Messages of a channel, one for each age in milliseconds. */
+export const messagesAged = (channelId: ChannelId, ages: readonly number[]): StoredMessage[] => {
+  const now = Date.now()
+  return ages.map((age) => aMessage(channelId, { id: idAt(now - age), writeTimeMicros: BigInt(now - age) * 1_000n }))
+}
+
+export const aUser = (fields: Partial<User> = {}): User => ({ v: 1, id: newId(), username: 'ada', bot: false, ...fields })
+
+export const aMember = (user: User = aUser(), fields: Partial<Member> = {}): Member => ({
+  user,
+  nick: null,
+  roles: [],
+  joinedAt: 1_700_000_000_000,
+  mute: false,
+  deaf: false,
+  ...fields,
+})
+
+export const aRole = (fields: Partial<Role> = {}): Role => ({
+  id: newId(),
+  name: 'role',
+  color: 0,
+  hoist: false,
+  position: 1,
+  permissions: '0',
+  mentionable: false,
+  ...fields,
+})
+
+export const aChannel = (guildId: GuildId, fields: Partial<Channel> = {}): Channel => ({
+  v: 1,
+  id: newId(),
+  type: 0,
+  guildId,
+  name: 'channel',
+  topic: null,
+  position: 0,
+  parentId: null,
+  nsfw: false,
+  rateLimitPerUser: 0,
+  overwrites: [],
+  ...fields,
+})
+
+export const aDirectChannel = (...recipients: [UserId, UserId]): Channel => ({
+  v: 1,
+  id: newId(),
+  type: 1,
+  name: '',
+  topic: null,
+  position: 0,
+  parentId: null,
+  nsfw: false,
+  rateLimitPerUser: 0,
+  overwrites: [],
+  recipients: recipients.toSorted(compareIds),
+})
+
+export const hides = (target: Snowflake, type: 0 | 1): Overwrite => ({ id: target, type, allow: '0', deny: String(Permission.ViewChannel) })
+export const shows = (target: Snowflake, type: 0 | 1): Overwrite => ({ id: target, type, allow: String(Permission.ViewChannel), deny: '0' })
+
+export interface SmallGuild {
+  readonly state: GuildState
+  readonly id: GuildId
+  readonly owner: Member
+  readonly others: readonly Member[]
+  /** A text channel everybody sees, and a voice channel. */
+  readonly text: Channel
+  readonly voice: Channel
+}
+
+/** A guild of an owner and some members, in which everybody may see, send and speak. */
+export function aGuild(others = 2): SmallGuild {
+  const id = newId()
+  const owner = aMember(aUser({ username: 'owner' }))
+  const members = Array.from({ length: others }, (_, i) => aMember(aUser({ username: `member${i}` })))
+  const text = aChannel(id, { name: 'text' })
+  const voice = aChannel(id, { name: 'voice', type: 2, bitrate: 64_000, userLimit: 0 })
+  const may = Permission.ViewChannel | Permission.SendMessages | Permission.Connect | Permission.Speak | Permission.CreateInstantInvite
+  const everyone = aRole({ id, name: '@everyone', position: 0, permissions: String(may) })
+  const state: GuildState = {
+    guild: {
+      v: 1,
+      id,
+      name: 'guild',
+      ownerId: owner.user.id,
+      description: null,
+      systemChannelId: text.id,
+      afkChannelId: null,
+      afkTimeout: 300,
+      verificationLevel: 0,
+      defaultMessageNotifications: 0,
+      explicitContentFilter: 0,
+      preferredLocale: 'en-US',
+    },
+    roles: new Map([[id, everyone]]),
+    channels: new Map([text, voice].map((c) => [c.id, c])),
+    members: new Map([owner, ...members].map((m) => [m.user.id, m])),
+  }
+  return { state, id, owner, others: members, text, voice }
+}

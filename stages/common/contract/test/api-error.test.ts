@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest'
+import { ApiError, type FieldErrors, formErrors, invalidField, messageInput, refuse, restInput } from '../src/index.ts'
+
+type Schema = { safeParse(value: unknown): { success: boolean; error?: Parameters<typeof formErrors>[0] | undefined } }
+
+function errorsOf(schema: Schema, value: unknown): FieldErrors {
+  const result = schema.safeParse(value)
+  if (result.error === undefined) throw new Error(`accepted: ${JSON.stringify(value)}`)
+  return formErrors(result.error)
+}
+
+/** The only error of a field, wherever it is nested. */
+const codeAt = (errors: FieldErrors, ...path: string[]): unknown => {
+  let node: unknown = errors
+  for (const step of path) node = (node as Record<string, unknown> | undefined)?.[step]
+  return (node as { _errors?: { code: string }[] } | undefined)?._errors?.map((e) => e.code).join()
+}
+
+describe('form errors', () => {
+  it('name 2,001 characters as Discord does', () => {
+    expect(errorsOf(messageInput.createMessage, { content: 'x'.repeat(2_001) })).toEqual({
+      content: { _errors: [{ code: 'BASE_TYPE_MAX_LENGTH', message: 'Must be 2000 or fewer in length.' }] },
+    })
+  })
+
+  it('count UTF-16 code units: 1,001 emoji of two units each are too long, 1,000 are not', () => {
+    expect(codeAt(errorsOf(messageInput.createMessage, { content: '😀'.repeat(1_001) }), 'content')).toBe('BASE_TYPE_MAX_LENGTH')
+    expect(messageInput.createMessage.safeParse({ content: '😀'.repeat(1_000) }).success).toBe(true)
+  })
+
+  it('nest as the form does', () => {
+    const errors = errorsOf(messageInput.createMessage, {
+      content: 'x'.repeat(2_001),
+      embeds: [{ title: 'fine' }, { title: 'x'.repeat(257) }],
+      message_reference: { message_id: 'abc' },
+    })
+    expect(codeAt(errors, 'content')).toBe('BASE_TYPE_MAX_LENGTH')
+    expect(codeAt(errors, 'embeds', '1', 'title')).toBe('BASE_TYPE_MAX_LENGTH')
+    expect(codeAt(errors, 'message_reference', 'message_id')).toBe('NUMBER_TYPE_COERCE')
+    expect(Object.keys(errors.embeds!)).toEqual(['1'])
+  })
+
+  it.each([
+    ['a missing field', restInput.createGuild, {}, 'BASE_TYPE_REQUIRED'],
+    ['null for a required field', restInput.createGuild, { name: null }, 'BASE_TYPE_REQUIRED'],
+    ['a number for a text', restInput.createGuild, { name: 5 }, 'STRING_TYPE_CONVERT'],
+    ['an operator for a text', restInput.createGuild, { name: { $gt: '' } }, 'STRING_TYPE_CONVERT'],
+    ['a text too short', restInput.createGuild, { name: 'x' }, 'BASE_TYPE_MIN_LENGTH'],
+    ['blanks for a text', restInput.createGuild, { name: '    ' }, 'BASE_TYPE_MIN_LENGTH'],
+    ['a text too long', restInput.createGuild, { name: 'x'.repeat(101) }, 'BASE_TYPE_MAX_LENGTH'],
+  ])('say what is wrong with %s', (_what, schema, value, code) => {
+    expect(codeAt(errorsOf(schema, value), 'name')).toBe(code)
+  })
+
+  it('say where a number has to lie', () => {
+    expect(codeAt(errorsOf(restInput.writeRole, { color: -1 }), 'color')).toBe('NUMBER_TYPE_MIN')
+    expect(codeAt(errorsOf(restInput.writeRole, { color: 0x1000000 }), 'color')).toBe('NUMBER_TYPE_MAX')
+  })
+
+  it('say which values a choice has', () => {
+    const errors = errorsOf(messageInput.createMessage, { allowed_mentions: { parse: ['all'] } })
+    expect(codeAt(errors, 'allowed_mentions', 'parse', '0')).toBe('BASE_TYPE_CHOICES')
+    expect(codeAt(errorsOf(restInput.createChannel, { name: 'a', type: 99 }), 'type')).toBe('BASE_TYPE_BAD_VALUE')
+  })
+
+  it('stand at the top when the form itself is none', () => {
+    expect(codeAt(errorsOf(restInput.createGuild, []))).toBe('OBJECT_TYPE_CONVERT')
+  })
+})
+
+describe('API errors', () => {
+  it('have Discord’s shape, with what they lack left out', () => {
+    expect(JSON.parse(JSON.stringify(refuse.unknownChannel()))).toEqual({ code: 10003, message: 'Unknown Channel' })
+    expect(JSON.parse(JSON.stringify(refuse.rateLimited(0.5)))).toMatchObject({ code: 0, retry_after: 0.5 })
+    expect(JSON.parse(JSON.stringify(invalidField('limit', 'NUMBER_TYPE_MAX', 'too many')))).toEqual({
+      code: 50035,
+      message: 'Invalid Form Body',
+      errors: { limit: { _errors: [{ code: 'NUMBER_TYPE_MAX', message: 'too many' }] } },
+    })
+  })
+
+  it.each([
+    ['unauthorized', 401, 0],
+    ['notFound', 404, 0],
+    ['unknownChannel', 404, 10003],
+    ['unknownGuild', 404, 10004],
+    ['unknownInvite', 404, 10006],
+    ['unknownMessage', 404, 10008],
+    ['unknownUser', 404, 10013],
+    ['missingAccess', 403, 50001],
+    ['notYourMessage', 403, 50005],
+    ['emptyMessage', 400, 50006],
+    ['missingPermissions', 403, 50013],
+    ['malformedJson', 400, 50109],
+    ['tooLarge', 413, 40005],
+  ] as const)('%s is %i with code %i', (name, status, code) => {
+    expect(refuse[name]()).toBeInstanceOf(ApiError)
+    expect(refuse[name]()).toMatchObject({ status, code })
+  })
+
+  it('tell when to come back: 503 and 429 carry it, and one second is the least promise of 503', () => {
+    expect(refuse.unavailable()).toMatchObject({ status: 503, retryAfter: 1 })
+    expect(refuse.rateLimited(3)).toMatchObject({ status: 429, retryAfter: 3 })
+  })
+})

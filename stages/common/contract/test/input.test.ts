@@ -1,0 +1,174 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { formErrors, gatewayInput, isSnowflake, messageInput, restInput } from '../src/index.ts'
+
+type Schema = { safeParse(value: unknown): { success: boolean; data?: unknown; error?: Parameters<typeof formErrors>[0] | undefined } }
+
+const ID = '80351110224678912'
+const role = { id: ID, type: 0 }
+
+/** Every field of every schema that holds an id: the form around it, and where it sits. */
+const ID_FIELDS: readonly [string, Schema, (id: unknown) => unknown][] = [
+  ['overwrite id', restInput.createChannel, (id) => ({ name: 'a', permission_overwrites: [{ ...role, id }] })],
+  ['channel parent_id', restInput.createChannel, (id) => ({ name: 'a', parent_id: id })],
+  ['edited channel parent_id', restInput.editChannel, (id) => ({ parent_id: id })],
+  ['moved channel id', restInput.moveChannels, (id) => [{ id, position: 1 }]],
+  ['moved channel parent_id', restInput.moveChannels, (id) => [{ id: ID, parent_id: id }]],
+  ['moved role id', restInput.moveRoles, (id) => [{ id, position: 1 }]],
+  ['owner_id', restInput.editGuild, (id) => ({ owner_id: id })],
+  ['system_channel_id', restInput.editGuild, (id) => ({ system_channel_id: id })],
+  ['afk_channel_id', restInput.editGuild, (id) => ({ afk_channel_id: id })],
+  ['added member roles', restInput.putMember, (id) => ({ access_token: 'x', roles: [id] })],
+  ['member roles', restInput.editMember, (id) => ({ roles: [id] })],
+  ['recipient_id', restInput.createDm, (id) => ({ recipient_id: id })],
+  ['before', restInput.pageQuery, (id) => ({ before: id })],
+  ['after', restInput.pageQuery, (id) => ({ after: id })],
+  ['around', restInput.pageQuery, (id) => ({ around: id })],
+  ['member after', restInput.memberQuery, (id) => ({ after: id })],
+  ['guilds after', restInput.guildsQuery, (id) => ({ after: id })],
+  ['guilds before', restInput.guildsQuery, (id) => ({ before: id })],
+  ['reaction after', restInput.reactionQuery, (id) => ({ after: id })],
+  ['search author_id', restInput.searchQuery, (id) => ({ author_id: id })],
+  ['search channel_id list', restInput.searchQuery, (id) => ({ channel_id: [id] })],
+  ['search mentions', restInput.searchQuery, (id) => ({ mentions: id })],
+  ['search max_id', restInput.searchQuery, (id) => ({ max_id: id })],
+  ['search min_id', restInput.searchQuery, (id) => ({ min_id: id })],
+  ['reply message_id', messageInput.createMessage, (id) => ({ message_reference: { message_id: id } })],
+  ['reply channel_id', messageInput.createMessage, (id) => ({ message_reference: { message_id: ID, channel_id: id } })],
+  ['allowed users', messageInput.createMessage, (id) => ({ allowed_mentions: { users: [id] } })],
+  ['allowed roles', messageInput.createMessage, (id) => ({ allowed_mentions: { roles: [id] } })],
+  ['bulk delete', messageInput.bulkDelete, (id) => ({ messages: [id] })],
+  ['voice guild_id', gatewayInput.voiceStateUpdate, (id) => ({ guild_id: id, channel_id: null })],
+  ['voice channel_id', gatewayInput.voiceStateUpdate, (id) => ({ guild_id: ID, channel_id: id })],
+  ['chunk guild_id', gatewayInput.requestMembers, (id) => ({ guild_id: id })],
+  ['chunk user_ids', gatewayInput.requestMembers, (id) => ({ guild_id: ID, user_ids: [id] })],
+]
+
+const NOT_IDS: readonly unknown[] = [
+  { $gt: '' },
+  { $ne: null },
+  { $where: 'sleep(1)' },
+  { toString: 1, valueOf: 1 },
+  { toString: { $gt: '' } },
+  [[ID]],
+  true,
+  '',
+  'abc',
+  '-1',
+  '1e3',
+  '0x10',
+  1.5,
+  -1,
+  2 ** 53,
+  '9'.repeat(20),
+]
+
+describe.each(ID_FIELDS)('the id field %s', (_name, schema, form) => {
+  it('takes an id, as text or as the bare number some libraries send', () => {
+    expect(schema.safeParse(form(ID)).success).toBe(true)
+    expect(schema.safeParse(form(12345)).success).toBe(true)
+  })
+
+  it('refuses operators and whatever else is no id, with a form error and not with an exception', () => {
+    for (const wrong of NOT_IDS) {
+      const result = schema.safeParse(form(wrong))
+      expect(result.success, JSON.stringify(wrong)).toBe(false)
+      expect(JSON.stringify(formErrors(result.error!))).toContain('_errors')
+    }
+  })
+})
+
+describe('ids', () => {
+  it('have one spelling: leading zeros are dropped', () => {
+    expect(restInput.pageQuery.parse({ before: `000${ID.slice(0, 16)}` }).before).toBe(ID.slice(0, 16))
+    expect(restInput.createDm.parse({ recipient_id: '0' }).recipient_id).toBe('0')
+  })
+
+  it('come out as ids whatever goes in, or do not come out', () => {
+    fc.assert(
+      fc.property(fc.anything(), (value) => {
+        const result = restInput.createDm.safeParse({ recipient_id: value })
+        if (result.success) expect(isSnowflake(result.data.recipient_id)).toBe(true)
+      }),
+    )
+  })
+})
+
+describe('the page size', () => {
+  const limit = (value: unknown) => restInput.pageQuery.safeParse({ limit: value })
+  const code = (value: unknown) => (formErrors(limit(value).error!).limit as unknown as { _errors: { code: string }[] })._errors[0]!.code
+
+  it('is 50 unless told, and 1 to 100', () => {
+    expect(limit(undefined).data?.limit).toBe(50)
+    for (const [text, number] of [
+      ['1', 1],
+      ['100', 100],
+      ['007', 7],
+    ] as const)
+      expect(limit(text).data?.limit).toBe(number)
+  })
+
+  it.each([
+    ['0', 'NUMBER_TYPE_MIN'],
+    ['-1', 'NUMBER_TYPE_MIN'],
+    ['101', 'NUMBER_TYPE_MAX'],
+    ['abc', 'NUMBER_TYPE_COERCE'],
+    ['', 'NUMBER_TYPE_COERCE'],
+    ['1.5', 'NUMBER_TYPE_COERCE'],
+    ['1'.repeat(40), 'NUMBER_TYPE_COERCE'],
+    [['1', '2'], 'NUMBER_TYPE_COERCE'],
+    [{ $gt: '' }, 'NUMBER_TYPE_COERCE'],
+    [{ toString: '1' }, 'NUMBER_TYPE_COERCE'],
+  ])('refuses %j with %s', (value, expected) => expect(code(value)).toBe(expected))
+})
+
+describe('forms', () => {
+  it('refuse or take anything at all, and never throw', () => {
+    const schemas: Schema[] = [
+      ...Object.values(restInput),
+      messageInput.createMessage,
+      messageInput.editMessage,
+      messageInput.bulkDelete,
+      gatewayInput.identify,
+      gatewayInput.resume,
+      gatewayInput.presence,
+      gatewayInput.requestMembers,
+      gatewayInput.frame,
+    ]
+    const hostile = fc.oneof(fc.jsonValue(), fc.constantFrom(...NOT_IDS))
+    const fields = ['name', 'content', 'id', 'type', 'limit', 'roles', 'embeds', 'nonce', 'allow', 'token', 'op', 'd', 'guild_id', 'status']
+    fc.assert(
+      fc.property(fc.oneof(hostile, fc.dictionary(fc.constantFrom(...fields), hostile)), (value) => {
+        for (const schema of schemas) {
+          const result = schema.safeParse(value)
+          if (!result.success) formErrors(result.error!)
+        }
+      }),
+    )
+  })
+
+  it('take a query without anything, a beat without a sequence and a login without intents', () => {
+    expect(restInput.pageQuery.parse({})).toEqual({ limit: 50 })
+    expect(restInput.searchQuery.parse({})).toEqual({ limit: 25, offset: 0 })
+    expect(restInput.createInvite.parse(undefined)).toEqual({})
+    expect(gatewayInput.frame.parse({ op: 1 })).toEqual({ op: 1 })
+    expect(gatewayInput.identify.parse({ token: 'x' })).toEqual({ token: 'x' })
+  })
+
+  it('give an overwrite its defaults, and its type as a number', () => {
+    expect(restInput.putOverwrite.parse({ type: 'member' })).toEqual({ type: 1, allow: '0', deny: '0' })
+    expect(restInput.putOverwrite.parse({ type: 0, allow: 1024, deny: null })).toEqual({ type: 0, allow: '1024', deny: '0' })
+    for (const allow of ['-1', '1.5', 'abc', { $gt: '' }, -1, 1e21])
+      expect(restInput.putOverwrite.safeParse({ type: 0, allow }).success).toBe(false)
+  })
+
+  it('keep a nonce as it came', () => {
+    for (const nonce of ['', 'abc', 123, '0123']) expect(messageInput.createMessage.parse({ nonce }).nonce).toBe(nonce)
+    for (const nonce of ['x'.repeat(26), 1.5, {}, true]) expect(messageInput.createMessage.safeParse({ nonce }).success).toBe(false)
+  })
+
+  it('bound an embed as a whole, also in fields nobody reads', () => {
+    expect(messageInput.createMessage.safeParse({ embeds: [{ whatever: 'x'.repeat(16_001) }] }).success).toBe(false)
+    expect(messageInput.createMessage.safeParse({ embeds: [{ whatever: 'x' }] }).data?.embeds).toEqual([{ whatever: 'x' }])
+  })
+})

@@ -1,0 +1,102 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { ClockWentBackwards, compareIds, DISCORD_EPOCH, firstIdAt, isSnowflake, snowflakes, timeOf } from '../src/index.ts'
+
+const START = DISCORD_EPOCH + 1_000_000_000
+
+/** A clock that is set by hand: what NTP, a virtual machine that sleeps or an operator does to a real one. */
+function bentClock(at = START) {
+  const clock = { at, now: () => clock.at }
+  return clock
+}
+
+describe('snowflakes', () => {
+  it('rise and never repeat, however the clock steps back within the patience', () => {
+    const steps = fc.array(fc.tuple(fc.integer({ min: -50, max: 50 }), fc.integer({ min: 1, max: 300 })), { maxLength: 40 })
+    fc.assert(
+      fc.property(steps, (walk) => {
+        const clock = bentClock()
+        const next = snowflakes({ worker: 7, now: clock.now, patienceMs: 10_000 })
+        const ids = walk.flatMap(([step, count]) => {
+          clock.at += step
+          return Array.from({ length: count }, next)
+        })
+        for (let i = 1; i < ids.length; i++) expect(compareIds(ids[i - 1]!, ids[i]!)).toBeLessThan(0)
+      }),
+      { numRuns: 50 },
+    )
+  })
+
+  it('are refused while the clock is further behind than the patience, and made again once it has caught up', () => {
+    const clock = bentClock()
+    const next = snowflakes({ worker: 0, now: clock.now, patienceMs: 1_000 })
+    const before = next()
+    clock.at = START - 1_001
+    expect(next).toThrow(ClockWentBackwards)
+    clock.at = START - 1_000
+    expect(compareIds(before, next())).toBeLessThan(0)
+  })
+
+  it('borrow from the next millisecond when 4,096 are used up', () => {
+    const next = snowflakes({ worker: 1, now: () => START })
+    const ids = Array.from({ length: 4_097 }, next)
+    expect(timeOf(ids[4_095]!)).toBe(START)
+    expect(timeOf(ids[4_096]!)).toBe(START + 1)
+    expect(new Set(ids).size).toBe(4_097)
+  })
+
+  it('are refused when more is borrowed than the patience allows', () => {
+    const next = snowflakes({ worker: 1, now: () => START, patienceMs: 2 })
+    for (let i = 0; i < 4_096 * 3; i++) next()
+    expect(() => Array.from({ length: 4_097 }, next)).toThrow(ClockWentBackwards)
+  })
+
+  it('differ between workers that make them in the same millisecond', () => {
+    const made = [0, 1, 1_023].flatMap((worker) => Array.from({ length: 100 }, snowflakes({ worker, now: () => START })))
+    expect(new Set(made).size).toBe(300)
+  })
+
+  it('take a clock with fractions of a millisecond', () => {
+    expect(timeOf(snowflakes({ worker: 0, now: () => START + 0.75 })())).toBe(START)
+  })
+
+  it.each([-1, 1_024, 1.5, Number.NaN])('refuse the worker number %s', (worker) => {
+    expect(() => snowflakes({ worker, now: () => START })).toThrow(RangeError)
+  })
+})
+
+const anyId = fc.bigInt({ min: 0n, max: (1n << 63n) - 1n }).map(String)
+
+describe('ids', () => {
+  it('compare as their numbers do', () => {
+    fc.assert(
+      fc.property(anyId, anyId, (a, b) => {
+        const order = BigInt(a) < BigInt(b) ? -1 : BigInt(a) > BigInt(b) ? 1 : 0
+        expect(Math.sign(compareIds(a, b))).toBe(order)
+      }),
+    )
+  })
+
+  it('tell the millisecond they were made in, and the first of a millisecond is the smallest', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: DISCORD_EPOCH, max: DISCORD_EPOCH + 2 ** 40 }), fc.integer({ min: 0, max: 1_023 }), (ms, worker) => {
+        const id = snowflakes({ worker, now: () => ms })()
+        expect(timeOf(id)).toBe(ms)
+        expect(compareIds(firstIdAt(ms), id)).toBeLessThanOrEqual(0)
+        expect(compareIds(id, firstIdAt(ms + 1))).toBeLessThan(0)
+      }),
+    )
+  })
+
+  it('begin with Discord: nothing is older than id 0', () => {
+    expect(firstIdAt(0)).toBe('0')
+    expect(firstIdAt(DISCORD_EPOCH)).toBe('0')
+  })
+
+  it('are decimal and fit the signed long of a database', () => {
+    fc.assert(fc.property(anyId, isSnowflake))
+    for (const text of ['', '-1', '1.0', '0x1', ' 1', '1\n', '１', 'abc', String(1n << 63n), '9'.repeat(19), '1'.repeat(20)])
+      expect(isSnowflake(text), JSON.stringify(text)).toBe(false)
+    expect(isSnowflake(String((1n << 63n) - 1n))).toBe(true)
+  })
+})

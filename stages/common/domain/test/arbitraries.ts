@@ -1,0 +1,162 @@
+import { Permission } from '@threshold/contract'
+import fc from 'fast-check'
+import type { Channel, GuildCommand, GuildState, Member, Overwrite, Role } from '../src/index.ts'
+import { aChannel, aGuild, aMember, aRole, aUser, GUILD, OWNER } from './fixtures.ts'
+
+const USERS = ['20', '21', '22', '23', '24'] as const
+/** Not in the guild at first. */
+const STRANGERS = ['28', '29'] as const
+const ROLES = ['31', '32', '33', '34', '35'] as const
+const CHANNELS = ['41', '42', '43', '44'] as const
+/** Ids that commands make things under. Some are older than what is there, since a command may carry any id. */
+const NEW = ['30', '36', '37', '40', '45', '46'] as const
+
+const BITS = [
+  Permission.ViewChannel,
+  Permission.SendMessages,
+  Permission.MentionEveryone,
+  Permission.AttachFiles,
+  Permission.Connect,
+  Permission.Speak,
+  Permission.ManageRoles,
+  Permission.ManageChannels,
+  Permission.ManageGuild,
+  Permission.ManageNicknames,
+  Permission.ChangeNickname,
+  Permission.KickMembers,
+  Permission.MuteMembers,
+  Permission.CreateInstantInvite,
+  Permission.BanMembers,
+] as const
+
+const setOf = (most: number): fc.Arbitrary<bigint> =>
+  fc.subarray([...BITS], { maxLength: most }).map((set) => set.reduce((all, bit) => all | bit, 0n))
+export const permissionSet = setOf(BITS.length)
+/** Few at a time: where everybody has nearly everything, nobody can gain what they should not. */
+const ordinary = setOf(3).map(String)
+/** Administrator now and then: if every guild had one, no law below it would ever be tried. */
+const rolePermissions = fc.oneof(
+  { weight: 19, arbitrary: ordinary },
+  { weight: 1, arbitrary: fc.constant(String(Permission.Administrator)) },
+)
+
+/** In half of the guilds everybody may manage: that is where escalation would start. */
+const MANAGER = Permission.ViewChannel | Permission.ManageRoles | Permission.ManageChannels | Permission.CreateInstantInvite
+
+const overwriteOf = (targets: readonly string[], type: 0 | 1): fc.Arbitrary<Overwrite> =>
+  fc.record({ id: fc.constantFrom(...targets), type: fc.constant(type), allow: ordinary, deny: ordinary })
+const overwrite = fc.oneof(overwriteOf([GUILD, ...ROLES], 0), overwriteOf([...USERS, ...STRANGERS], 1))
+const overwrites = fc.uniqueArray(overwrite, { selector: (o) => o.id, maxLength: 5 })
+
+const channel = (id: string): fc.Arbitrary<Channel> =>
+  fc
+    .record({ type: fc.constantFrom(0 as const, 2 as const, 4 as const, 5 as const), list: overwrites })
+    .map(({ type, list }) => aChannel(id, list, { type }))
+const role = (id: string): fc.Arbitrary<Role> =>
+  fc.record({ position: fc.integer({ min: 1, max: 4 }), set: rolePermissions }).map(({ position, set }) => aRole(id, position, set))
+const member = (id: string): fc.Arbitrary<Member> => fc.subarray([...ROLES], { maxLength: 3 }).map((roles) => aMember(id, roles))
+
+/** Any guild of five members, five roles and four channels. */
+export const guildState: fc.Arbitrary<GuildState> = fc
+  .record({
+    everyone: fc.oneof(
+      ordinary,
+      setOf(2).map((set) => String(set | MANAGER)),
+    ),
+    roles: fc.tuple(...ROLES.map(role)),
+    channels: fc.tuple(...CHANNELS.map(channel)),
+    members: fc.tuple(...USERS.filter((id) => id !== OWNER).map(member)),
+  })
+  .map((parts) => aGuild({ ...parts, guild: { systemChannelId: CHANNELS[0], afkChannelId: CHANNELS[1] } }))
+
+export const user = fc.constantFrom(...USERS)
+/** Somebody who is not the owner. */
+export const plainUser = fc.constantFrom(...USERS.filter((id) => id !== OWNER))
+export const channelId = fc.constantFrom(...CHANNELS)
+
+const anyUser = fc.constantFrom(...USERS, ...STRANGERS)
+/** Mostly what is there: a history of refusals would prove little. */
+const mostly = (there: readonly string[], rest: readonly string[]) =>
+  fc.oneof({ weight: 8, arbitrary: fc.constantFrom(...there) }, { weight: 2, arbitrary: fc.constantFrom(...rest) })
+const anyRole = mostly(ROLES, [GUILD, ...NEW])
+const anyChannel = mostly(CHANNELS, NEW)
+const someRoles = fc.array(anyRole, { maxLength: 3 })
+const parentId = fc.constantFrom(null, ...CHANNELS)
+
+const overwriteList = fc.array(overwrite, { maxLength: 8, size: 'max' })
+
+/** Without the keys that came out undefined: a patch says nothing of what it leaves alone. */
+const patchOf = <T extends object>(fields: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<Partial<T>> =>
+  fc.record(fields, { requiredKeys: [] }) as fc.Arbitrary<Partial<T>>
+
+const guildAsk = fc.oneof(
+  patchOf({ name: fc.constant('renamed'), ownerId: anyUser, systemChannelId: fc.oneof(fc.constant(null), anyChannel) }).map((patch) => ({
+    type: 'guild.edit' as const,
+    patch,
+  })),
+  fc.constant({ type: 'guild.delete' as const }),
+)
+
+const channelAsk = fc.oneof(
+  fc
+    .tuple(anyChannel, fc.constantFrom(0 as const, 2 as const, 4 as const), parentId, overwriteList)
+    .map(([id, type, parent, list]) => ({ type: 'channel.create' as const, channel: aChannel(id, list, { type, parentId: parent }) })),
+  fc
+    .tuple(anyChannel, patchOf({ name: fc.constant('renamed'), parentId, overwrites: overwriteList }))
+    .map(([id, patch]) => ({ type: 'channel.edit' as const, channelId: id, patch })),
+  anyChannel.map((id) => ({ type: 'channel.delete' as const, channelId: id })),
+  fc
+    .array(fc.oneof(fc.record({ id: anyChannel, position: fc.nat(5) }), fc.record({ id: anyChannel, parentId })), { maxLength: 3 })
+    .map((moves) => ({ type: 'channels.move' as const, moves })),
+  fc.tuple(anyChannel, overwrite).map(([id, value]) => ({ type: 'overwrite.put' as const, channelId: id, overwrite: value })),
+  fc
+    .tuple(anyChannel, fc.oneof(anyUser, anyRole))
+    .map(([id, targetId]) => ({ type: 'overwrite.delete' as const, channelId: id, targetId })),
+)
+
+const roleAsk = fc.oneof(
+  fc
+    .tuple(anyRole, fc.nat(9), rolePermissions)
+    .map(([id, position, set]) => ({ type: 'role.create' as const, role: aRole(id, position, set) })),
+  fc
+    // A place in a role's patch is against the type; from across a network it may come all the same.
+    .tuple(anyRole, patchOf({ name: fc.constant('renamed'), permissions: rolePermissions, position: fc.nat(9) }))
+    .map(([roleId, patch]) => ({ type: 'role.edit' as const, roleId, patch })),
+  anyRole.map((roleId) => ({ type: 'role.delete' as const, roleId })),
+  fc
+    .array(fc.record({ id: anyRole, position: fc.integer({ min: 0, max: 6 }) }), { maxLength: 2 })
+    .map((moves) => ({ type: 'roles.move' as const, moves })),
+)
+
+const memberAsk = fc.oneof(
+  fc.tuple(anyUser, fc.constantFrom(null, 'nick'), someRoles, fc.boolean()).map(([id, nick, roles, invited]) => ({
+    type: 'member.add' as const,
+    user: aUser(id),
+    nick,
+    roles,
+    joinedAt: 0,
+    invited,
+  })),
+  fc
+    .tuple(anyUser, patchOf({ nick: fc.constantFrom(null, 'nick'), roles: someRoles, mute: fc.boolean() }))
+    .map(([userId, patch]) => ({ type: 'member.edit' as const, userId, patch })),
+  fc.tuple(anyUser, anyRole, fc.boolean()).map(([userId, roleId, has]) => ({ type: 'member.role' as const, userId, roleId, has })),
+  anyUser.map((userId) => ({ type: 'member.remove' as const, userId })),
+)
+
+/** A command of any kind, well aimed or not, by somebody of `by`. */
+export const commandBy = (by: fc.Arbitrary<string>): fc.Arbitrary<GuildCommand> =>
+  fc.tuple(fc.oneof(guildAsk, channelAsk, roleAsk, memberAsk), by).map(([ask, asker]) => ({ ...ask, by: asker }) as GuildCommand)
+
+/** A command of one who is after power: roles up and down and on to themselves, more often than anything else. */
+export const plotBy = (by: string): fc.Arbitrary<GuildCommand> =>
+  fc.oneof(
+    { weight: 2, arbitrary: commandBy(fc.constant(by)) },
+    { weight: 2, arbitrary: roleAsk.map((ask) => ({ ...ask, by }) as GuildCommand) },
+    {
+      weight: 2,
+      arbitrary: fc.tuple(anyRole, fc.boolean()).map(([roleId, has]) => ({ type: 'member.role' as const, by, userId: by, roleId, has })),
+    },
+  )
+
+export const anyone = anyUser

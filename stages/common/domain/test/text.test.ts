@@ -1,0 +1,98 @@
+import { Permission } from '@threshold/contract'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { findMentions, permittedMentions, wordsOf } from '../src/index.ts'
+import { aGuild, aRole } from './fixtures.ts'
+
+const NOBODY = { users: [], roles: [], everyone: false }
+
+describe('mentions', () => {
+  it('are users, roles and everyone, each once and in id order', () => {
+    const found = findMentions('<@100> <@!20> hi <@20> <@&3> @everyone <@0020>', undefined)
+    expect(found).toEqual({ users: ['20', '100'], roles: ['3'], everyone: true })
+    expect(findMentions('are you @here?', undefined).everyone).toBe(true)
+  })
+
+  it.each(['', 'hello', '<@>', '<@abc>', '<@ 20>', '<#20>', '@ everyone', '@everyones', '<@12345678901234567890>', '&lt;@20&gt;'])(
+    'are none in %j',
+    (text) => expect(findMentions(text, undefined)).toEqual(NOBODY),
+  )
+
+  it('are all where nothing is said about what is allowed, and none where an empty list is said', () => {
+    const text = '<@20> <@&3> @everyone'
+    expect(findMentions(text, null)).toEqual({ users: ['20'], roles: ['3'], everyone: true })
+    expect(findMentions(text, {})).toEqual(NOBODY)
+    expect(findMentions(text, { parse: [] })).toEqual(NOBODY)
+    expect(findMentions(text, { parse: ['users'] })).toEqual({ users: ['20'], roles: [], everyone: false })
+    expect(findMentions(text, { parse: ['everyone'] })).toEqual({ users: [], roles: [], everyone: true })
+  })
+
+  it('are those that are listed, and only where the text has them', () => {
+    expect(findMentions('<@20> <@21> <@&3>', { users: ['21', '22'], roles: ['3', '4'] })).toEqual({
+      users: ['21'],
+      roles: ['3'],
+      everyone: false,
+    })
+  })
+
+  it('are a hundred at the most: what one message may notify is bounded', () => {
+    const text = Array.from({ length: 150 }, (_, i) => `<@${i + 1_000}>`).join('')
+    expect(findMentions(text, undefined).users).toHaveLength(100)
+  })
+
+  it('are never more than asked for, whatever the text', () => {
+    const piece = fc.constantFrom('<@20>', '<@!21>', '<@&3>', '<@&4>', '@everyone', '@here', '<@', '>', ' ', 'x')
+    fc.assert(
+      fc.property(fc.array(piece), fc.subarray(['users', 'roles', 'everyone'] as const), (pieces, parse) => {
+        const all = findMentions(pieces.join(''), undefined)
+        const some = findMentions(pieces.join(''), { parse: [...parse] })
+        expect(some).toEqual({
+          users: parse.includes('users') ? all.users : [],
+          roles: parse.includes('roles') ? all.roles : [],
+          everyone: parse.includes('everyone') && all.everyone,
+        })
+      }),
+    )
+  })
+
+  it('of everyone and of closed roles need the permission', () => {
+    const state = aGuild({ roles: [aRole('31', 1, '0', { mentionable: true }), aRole('32', 1)] })
+    const asked = { users: ['20'], roles: ['31', '32', '38'], everyone: true }
+    expect(permittedMentions(asked, state, 0n)).toEqual({ users: ['20'], roles: ['31'], everyone: false })
+    expect(permittedMentions(asked, state, Permission.MentionEveryone)).toMatchObject({ everyone: true })
+  })
+})
+
+describe('words', () => {
+  it('are lower case, without accents, once each', () => {
+    expect(wordsOf('Crème BRÛLÉE, crème!')).toEqual(['creme', 'brulee'])
+    expect(wordsOf('snake_case and 42 e-mails')).toEqual(['snake_case', 'and', '42', 'e', 'mails'])
+    expect(wordsOf('привет 世界 ﬁne')).toEqual(['привет', '世界', 'fine'])
+    expect(wordsOf('  … 👍 !? ')).toEqual([])
+  })
+
+  it('have a length and a number', () => {
+    expect(wordsOf(`${'a'.repeat(100)}b ${'a'.repeat(100)}c`)).toEqual(['a'.repeat(64)])
+    expect(wordsOf(Array.from({ length: 300 }, (_, i) => `w${i}`).join(' '))).toHaveLength(200)
+  })
+
+  it('are found again: the words of a text’s words are the same words', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 300 }), (text) => {
+        const words = wordsOf(text)
+        expect(new Set(words).size).toBe(words.length)
+        expect(wordsOf(words.join(' '))).toEqual(words)
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  it('do not depend on how an accent is written', () => {
+    fc.assert(
+      fc.property(
+        fc.string({ unit: 'binary' }),
+        (text) => String(wordsOf(text.normalize('NFD'))) === String(wordsOf(text.normalize('NFC'))),
+      ),
+    )
+  })
+})
