@@ -6,7 +6,7 @@ import { type AddRoute, type Ask, checked } from '../route.ts'
 
 const CUSTOM = /^\w{1,32}:[0-9]{1,19}$/
 const UNICODE =
-  /^(?:\p{Extended_Pictographic}|\p{Regional_Indicator}|[0-9#*]\uFE0F?\u20E3)[\p{Extended_Pictographic}\p{Regional_Indicator}\p{Emoji_Modifier}\u200D\uFE0F\u20E3\u{E0020}-\u{E007F}]*$/u
+  /^(?:\p{Extended_Pictographic}|\p{Regional_Indicator}|[0-9#*]\uFE0F?\u20E3)(?:[\p{Extended_Pictographic}\p{Regional_Indicator}\p{Emoji_Modifier}\u{E0020}-\u{E007F}]|\u200D|\uFE0F|\u20E3)*$/u
 
 export function reactionRoutes(add: AddRoute, context: Context): void {
   const { ports } = context

@@ -41,7 +41,7 @@ export function messageStoreRemovals(store: () => MessageStore): void {
         fc.asyncProperty(fc.shuffledSubarray([1n, 2n, 3n, 4n], { minLength: 2 }), async (order) => {
           const message = await sent()
           for (const n of order) await edit(message, `edit ${n}`, message.writeTimeMicros + n)
-          const last = order.reduce((a, b) => (a > b ? a : b))
+          const last = order.toSorted((a, b) => Number(a - b)).at(-1) ?? 0n
           expect(await read(message)).toMatchObject({ content: `edit ${last}`, writeTimeMicros: message.writeTimeMicros + last })
         }),
         { numRuns: 6 },
