@@ -1,4 +1,5 @@
 export { cacheDir, installTool, isInstalled, markInstalled, type Tool, toolDir } from './cache.ts'
+export { type Chromium, findChromium } from './chromium/chromium.ts'
 export { formatDoctor } from './doctor/format.ts'
 export { inspectMachine } from './doctor/inspect.ts'
 export type { DoctorReport } from './doctor/report.ts'

@@ -1,5 +1,6 @@
 import { messageOf } from '@threshold/kit'
 import { isInstalled } from './cache.ts'
+import { canFetch, findChromium, locateChromium } from './chromium/chromium.ts'
 import { dockerMongo } from './mongodb/docker-provider.ts'
 import { fetchMongod, findMongod, forgetRefusal, memoryServer } from './mongodb/memory-server.ts'
 import { buildSecantusRust, findCargo, findPython, installSecantusPython } from './mongodb/secantus-install.ts'
@@ -25,7 +26,7 @@ export type PrefetchOutcome = {
   readonly why?: string
 }
 
-/** What the engines need. Labs, browsers and other rooms append items of their own. */
+/** What engines and pages' tests need. Labs and other rooms append items of their own. */
 export const ENGINE_ITEMS: readonly PrefetchItem[] = [
   {
     id: 'mongodb-image',
@@ -72,6 +73,13 @@ export const ENGINE_ITEMS: readonly PrefetchItem[] = [
     },
     present: async () => await isInstalled(TOOLS.secantusRust),
     fetch: async (onProgress) => void (await buildSecantusRust(onProgress)),
+  },
+  {
+    id: 'chromium',
+    title: `Chromium ${VERSIONS.chromium}, for tests of pages`,
+    skip: async () => (canFetch() ? undefined : 'fetched for Linux on x64 alone; install one with your system'),
+    present: async () => (await locateChromium()) !== undefined,
+    fetch: async (onProgress) => void (await findChromium(onProgress)),
   },
 ]
 

@@ -12,6 +12,8 @@ export const VERSIONS = {
   secantusRust: '0.5.3-beta.196',
   /** The stand-in from PyPI: installs in seconds, 10 to 20 times slower. */
   secantusPython: '0.7.0b3',
+  /** The npm package @sparticuz/chromium, which carries the Chromium of that number. */
+  chromium: '153.0.0',
 } as const
 
 /** Names of the folders in the cache; the version is part of it, so that two versions can live side by side. */
@@ -19,9 +21,13 @@ export const TOOLS = {
   mongod: { name: 'mongod', version: VERSIONS.mongodb },
   secantusRust: { name: 'secantus-mdb', version: VERSIONS.secantusRust },
   secantusPython: { name: 'secantusdb-py', version: VERSIONS.secantusPython },
+  chromium: { name: 'chromium', version: VERSIONS.chromium },
 } as const
 
 /** The oldest Python for which the wheel's requirements are pinned. */
 export const PYTHON_AT_LEAST: readonly [number, number] = [3, 10]
 
 export const REQUIREMENTS_FILE = fileURLToPath(new URL('../requirements/secantusdb.txt', import.meta.url))
+
+/** A folder with package.json and package-lock.json, whose digests npm checks. */
+export const CHROMIUM_REQUIREMENTS = fileURLToPath(new URL('../requirements/chromium/', import.meta.url))

@@ -1,8 +1,7 @@
 import { execFile } from 'node:child_process'
-import { readdir } from 'node:fs/promises'
 import { promisify } from 'node:util'
-import { cacheDir } from '../cache.ts'
-import { enginesConfig } from '../config.ts'
+import { messageOf } from '@threshold/kit'
+import { canFetch, locateChromium } from '../chromium/chromium.ts'
 import { findCargo, findPython } from '../mongodb/secantus-install.ts'
 import { containerRuntime } from '../process/container.ts'
 import { which } from '../process/which.ts'
@@ -16,8 +15,6 @@ const ASK_MS = 5_000
 
 /** Cassandra 5 runs on 17 and on nothing newer. */
 const JAVA_MAJOR = 17
-
-const CHROMIUM_NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome']
 
 type Seen = { readonly version: string } | { readonly why: string }
 
@@ -64,15 +61,13 @@ async function go(): Promise<Seen> {
 }
 
 async function chromium(): Promise<Seen> {
-  const candidates = [enginesConfig().chromium, ...(await Promise.all(CHROMIUM_NAMES.map(which)))].filter((path) => path !== undefined)
-  for (const path of candidates) {
-    const version = /(\d+\.\d[\d.]*)/.exec((await ask(path, ['--version'])) ?? '')?.[1]
-    if (version !== undefined) return { version }
+  try {
+    const found = await locateChromium()
+    if (found !== undefined) return { version: found.origin === 'cache' ? `${found.version} (in the cache)` : found.version }
+    return { why: canFetch() ? 'none on PATH; the tests fetch one into the cache' : 'none on PATH' }
+  } catch (error) {
+    return { why: messageOf(error) }
   }
-  const cached = (await readdir(cacheDir()).catch(() => [])).find((name) => name.startsWith('chromium-'))
-  return cached === undefined
-    ? { why: 'none on PATH; the tests fetch one into the cache' }
-    : { version: `${cached.slice('chromium-'.length)} (in the cache)` }
 }
 
 /** What a command says on either stream; undefined when it is not there or fails. */
