@@ -21,7 +21,7 @@ export const identify = z.object({
   presence: orNull(presence),
 })
 
-export const resume = z.object({ token: text(512), session_id: text(128), seq: z.int().min(0).nullable() })
+export const resume = z.object({ token: text(512), session_id: text(128), /** A negative one is judged after the form: 4007, not 4002. */ seq: z.int().nullable() })
 
 export const voiceStateUpdate = z.object({
   guild_id: snowflake,

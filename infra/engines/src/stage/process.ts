@@ -1,0 +1,164 @@
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { CodedError } from '@threshold/kit'
+import { type Child, startChild } from '../process/child.ts'
+import type { ProcessIdentity } from '../process/identity.ts'
+import { goneWithin, signal, terminate } from '../process/terminate.ts'
+import { claimPort } from '../run/claim-port.ts'
+import { openRun, type Run } from '../run/registry.ts'
+import { listStages, REPOSITORY, type StageInfo } from './list.ts'
+
+export interface StartStageOptions {
+  readonly stage: number
+  /** With the database's name in it. */
+  readonly engineUri: string
+  readonly env?: Record<string, string>
+  /** Where it listens; without one, any free port, the same after a restart. */
+  readonly port?: number
+  readonly readyWithinMs?: number
+}
+
+/** A stage as its users have it: a process with an address. It may be killed and paused like an engine. */
+export interface StageProcess extends AsyncDisposable {
+  readonly stage: number
+  readonly url: string
+  readonly pid: number
+  readonly identity: ProcessIdentity
+  /** The last lines it wrote, on either stream. */
+  tail(): string
+  /** Why it ended, in words; undefined while it runs. */
+  ended(): string | undefined
+  /** SIGTERM, and waits for the end. Idempotent. */
+  stop(): Promise<void>
+  /** SIGKILL: nothing of it gets to say goodbye. */
+  kill(): Promise<void>
+  /** Same port, same environment. */
+  restart(): Promise<void>
+  pause(): Promise<void>
+  resume(): Promise<void>
+}
+
+const READY_WITHIN_MS = 30_000
+const STOP_WITHIN_MS = 20_000
+const POLL_MS = 20
+
+/** Starts a stage and returns when it serves. It ends with this process; should this one be killed, at the next sweep. */
+export async function startStage(options: StartStageOptions): Promise<StageProcess> {
+  const stages = await listStages()
+  const info = stages.find(({ stage }) => stage === options.stage)
+  if (info === undefined) {
+    throw new CodedError('NO_SUCH_STAGE', `there is no stage ${options.stage}; there is ${stages.map((s) => s.stage).join(', ')}`, {
+      next: 'npx threshold stages list',
+    })
+  }
+  const run = await openRun({ role: 'stage', text: `stage ${info.stage}, ${info.title}`, group: true, ending: 'end' })
+  const port = options.port === undefined || options.port === 0 ? await claimPort(run) : options.port
+  const stage = new RunningStage(info, options, run, port)
+  try {
+    await stage.launch()
+    return stage
+  } catch (error) {
+    await stage.stop()
+    throw error
+  }
+}
+
+class RunningStage implements StageProcess {
+  readonly stage: number
+  readonly url: string
+  readonly #info: StageInfo
+  readonly #options: StartStageOptions
+  readonly #run: Run
+  readonly #env: Record<string, string>
+  #child: Child | undefined
+  #stopping: Promise<void> | undefined
+
+  constructor(info: StageInfo, options: StartStageOptions, run: Run, port: number) {
+    this.stage = info.stage
+    this.url = `http://127.0.0.1:${port}`
+    this.#info = info
+    this.#options = options
+    this.#run = run
+    this.#env = {
+      THRESHOLD_TOKEN_SECRET: randomBytes(32).toString('hex'),
+      THRESHOLD_PROVISIONING: 'on',
+      THRESHOLD_HEARTBEAT_MS: '2000',
+      ...options.env,
+      THRESHOLD_MONGODB_URI: options.engineUri,
+      THRESHOLD_PORT: String(port),
+    }
+  }
+
+  get identity(): ProcessIdentity {
+    return this.#running.identity
+  }
+
+  get pid(): number {
+    return this.identity.pid
+  }
+
+  get #running(): Child {
+    if (this.#child === undefined) throw new CodedError('STAGE_STOPPED', `stage ${this.stage} was not started`)
+    return this.#child
+  }
+
+  tail = (): string => this.#child?.tail() ?? ''
+  ended = (): string | undefined => this.#child?.ended()
+
+  async launch(): Promise<void> {
+    const { readyWithinMs = READY_WITHIN_MS } = this.#options
+    const main = join(this.#info.dir, 'src', 'main.ts')
+    const child = await startChild({ command: process.execPath, args: [main], env: this.#env, cwd: REPOSITORY })
+    this.#child = child
+    await this.#run.update({ process: child.identity })
+    const until = Date.now() + readyWithinMs
+    while (!/^ready http/m.test(child.tail())) {
+      if (child.ended() !== undefined) throw notReady(this.#info, `ended (${child.ended()})`, child)
+      if (Date.now() > until) throw notReady(this.#info, `did not serve within ${readyWithinMs} ms`, child)
+      await delay(POLL_MS)
+    }
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop()
+    return this.#stopping
+  }
+
+  async #stop(): Promise<void> {
+    if (this.#child && !(await terminate(this.#child.identity, { group: true, graceMs: STOP_WITHIN_MS }))) {
+      throw new CodedError('STAGE_WILL_NOT_END', `stage ${this.stage} (process ${this.pid}) survived SIGKILL`, {
+        next: 'npx threshold reset',
+      })
+    }
+    await this.#run.close()
+  }
+
+  async kill(): Promise<void> {
+    signal(this.pid, 'SIGKILL', true)
+    await goneWithin(this.identity, 10_000)
+  }
+
+  async restart(): Promise<void> {
+    if (this.#stopping) throw new CodedError('STAGE_STOPPED', `stage ${this.stage} was stopped`)
+    await terminate(this.identity, { group: true, graceMs: STOP_WITHIN_MS })
+    await this.launch()
+  }
+
+  async pause(): Promise<void> {
+    signal(this.pid, 'SIGSTOP', true)
+  }
+
+  async resume(): Promise<void> {
+    signal(this.pid, 'SIGCONT', true)
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop()
+  }
+}
+
+const notReady = (info: StageInfo, why: string, child: Child): CodedError =>
+  new CodedError('STAGE_NOT_READY', `stage ${info.stage} ${why}\n${child.tail().trim().split('\n').slice(-10).join('\n')}`, {
+    next: 'npx threshold doctor',
+  })

@@ -1,0 +1,46 @@
+import { snowflakes, tokens } from '@threshold/contract'
+import { type Lifecycle, lifecycle, type Runtime } from '@threshold/kit'
+import { typescriptAnalytics } from './adapters/analytics.typescript.ts'
+import { typescriptEventEncoder } from './adapters/event-encoder.typescript.ts'
+import { memoryGuildHub } from './adapters/guild-hub.memory.ts'
+import { typescriptMemberList } from './adapters/member-list.typescript.ts'
+import { mongoMessageStore } from './adapters/message-store.mongodb.ts'
+import { mongoMetadataStore } from './adapters/metadata-store.mongodb.ts'
+import { mongoOutboxNotifier } from './adapters/notifier.mongodb.ts'
+import { typescriptPermissions } from './adapters/permissions.typescript.ts'
+import { mongoSearchIndex } from './adapters/search-index.mongodb.ts'
+import { noSessions } from './adapters/session-registry.none.ts'
+import { voiceRelayUdp } from './adapters/voice-relay.udp.ts'
+import type { Config } from './config.ts'
+import { createGateway } from './gateway/index.ts'
+import { serveHttp } from './http/index.ts'
+import { mongoDatabase } from './mongodb/database.ts'
+import { createPage } from './page/index.ts'
+import { createRest } from './rest/index.ts'
+import { createVoice } from './voice/index.ts'
+
+/** Stage 1: everything in one process, everything durable in one MongoDB. The right choice, until the labs say otherwise. */
+export async function start(config: Config, runtime: Runtime): Promise<Pick<Lifecycle, 'close'> & { url: string }> {
+  const life = lifecycle(runtime)
+  const tools = { tokens: tokens(config.tokenSecret), newId: snowflakes({ worker: config.worker, now: runtime.clock.now }) }
+
+  const mongo = await life.open('MongoDB', mongoDatabase(config.mongodb, runtime.telemetry))
+  const metadata = await life.open('metadata', mongoMetadataStore(mongo))
+  const messages = await life.open('messages', mongoMessageStore(mongo))
+  const search = await life.open('search', mongoSearchIndex(mongo))
+  const notifier = await life.open('notifier', mongoOutboxNotifier(mongo, messages, config.notifications, runtime))
+  const hub = await life.open(
+    'guild hub',
+    memoryGuildHub({ metadata, permissions: typescriptPermissions(), memberList: typescriptMemberList }, runtime),
+  )
+  const relay = await life.open('voice relay', voiceRelayUdp(config.voiceRelay, runtime))
+  const voice = await life.open('voice', createVoice({ relay }, config.voice, runtime))
+  const sessions = await life.open('sessions', noSessions())
+
+  const analytics = typescriptAnalytics(runtime.clock)
+  const rest = await life.open('REST', createRest({ metadata, messages, search, notifier, hub, analytics }, tools, config.rest, runtime))
+  const gateway = createGateway({ metadata, hub, sessions, encoder: typescriptEventEncoder(), voice }, tools, config.gateway, runtime)
+  const routers = [createPage(), rest.router]
+  const http = await life.open('HTTP', serveHttp({ routers, gateway, ready: metadata.ping }, config.http, runtime))
+  return { url: http.url, close: life.close }
+}

@@ -1,0 +1,268 @@
+import { CLIENT_OPS, CloseCode, gatewayInput, intentsAreValid, Op, parseJson, type Tokens } from '@threshold/contract'
+import { hasCode, messageOf } from '@threshold/kit'
+import type { SessionRegistry } from '@threshold/ports'
+import type { RawData, WebSocket } from 'ws'
+import type { z } from 'zod'
+import { MAX_FRAME, REASONS, readShard } from './protocol.ts'
+import { largeThresholdOf, presenceOf, Session, type SessionParts } from './session.ts'
+import { isStream, plainTransport, streamTransport, type Transport } from './transport.ts'
+
+export interface ConnectionLimits {
+  readonly heartbeatMs: number
+  /** How long a socket may stay without a session. Clients wait up to 5 s after an invalid session before they identify. */
+  readonly identifyWithinMs: number
+  /** Frames a client may send within `framesMs`; beyond it 4008. */
+  readonly frames: number
+  readonly framesMs: number
+  /** Bytes that may wait for a slow reader before its socket is dropped: one reader must not fill the server's memory. */
+  readonly maxBuffered: number
+}
+
+export interface ConnectionParts extends SessionParts {
+  readonly tokens: Tokens
+  readonly sessions: SessionRegistry
+  readonly limits: ConnectionLimits
+  /** Runs so many identifies at a time; the others wait their turn. */
+  readonly identifying: <T>(work: () => Promise<T>) => Promise<T>
+  readonly count: { frame(): void; slow(): void; closed(code: number): void }
+}
+
+/** Below this, a burst may go on. */
+const DRAINED = 256 * 1_024
+
+type State = 'hello' | 'identifying' | 'ready' | 'closed'
+
+/**
+ * One socket: opcodes, heartbeats, limits. What it sends can end itself and nothing else. Frames are handled one after the
+ * other, except heartbeats, which are answered at once: a client whose IDENTIFY waits for a database is not a dead one.
+ */
+export class Connection {
+  readonly #socket: WebSocket
+  readonly #parts: ConnectionParts
+  readonly #url: string
+  readonly #version: number
+  /** The whole connection is one compressed stream, as its URL asked. */
+  readonly #streams: boolean
+  readonly #silence: NodeJS.Timeout
+  readonly #nameless: NodeJS.Timeout
+  #transport: Transport
+  #state: State = 'hello'
+  #session: Session | undefined
+  #work: Promise<void> = Promise.resolve()
+  #frames = { since: 0, count: 0 }
+
+  constructor(socket: WebSocket, parts: ConnectionParts, address: { url: string; version: number; compress: string | undefined }) {
+    this.#socket = socket
+    this.#parts = parts
+    this.#url = address.url
+    this.#version = address.version
+    const { compress } = address
+    this.#streams = isStream(compress)
+    this.#transport = isStream(compress) ? streamTransport(socket, compress) : plainTransport(socket)
+    const { heartbeatMs, identifyWithinMs } = parts.limits
+    this.#silence = setTimeout(() => this.close(CloseCode.SessionTimedOut), heartbeatMs * 2)
+    this.#nameless = setTimeout(() => this.close(CloseCode.SessionTimedOut), identifyWithinMs)
+    socket.on('message', (data) => this.#receive(data))
+    socket.on('error', (error) => parts.runtime.log.debug({ err: messageOf(error) }, 'gateway socket'))
+    socket.on('close', (code) => this.#gone(code))
+    this.#control(Op.Hello, { heartbeat_interval: heartbeatMs, _trace: [] })
+  }
+
+  /** Closes with a code of ours; the peer's close then ends the session. */
+  close(code: number): void {
+    if (this.#state === 'closed') return
+    this.#leave()
+    this.#socket.close(code, REASONS[code] ?? '')
+  }
+
+  /** Asks the client to come back elsewhere, or later: what a restart says to everybody. */
+  reconnect(): void {
+    this.#control(Op.Reconnect, null)
+    this.close(1_012)
+  }
+
+  terminate(): void {
+    this.#socket.terminate()
+  }
+
+  #control(op: Op, d: unknown): void {
+    this.#write(JSON.stringify({ t: null, s: null, op, d }))
+  }
+
+  #write(text: string, written?: () => void): void {
+    if (this.#socket.readyState !== this.#socket.OPEN) {
+      written?.()
+      return
+    }
+    if (this.#transport.waiting > this.#parts.limits.maxBuffered) {
+      this.#parts.count.slow()
+      this.#parts.runtime.log.info({ waiting: this.#transport.waiting }, 'a gateway socket reads too slowly and is dropped')
+      this.#socket.terminate()
+      written?.()
+      return
+    }
+    this.#parts.count.frame()
+    this.#transport.send(text, written)
+  }
+
+  /** Waits until little is left to send. A frame's own callback tells when the kernel has taken it, so nothing polls. */
+  #drained(): Promise<void> {
+    if (this.#transport.waiting < DRAINED || this.#state === 'closed') return Promise.resolve()
+    return new Promise((resolve) => {
+      this.#socket.once('close', () => resolve())
+      this.#write('{"t":null,"s":null,"op":11,"d":null}', resolve)
+    })
+  }
+
+  #receive(data: RawData): void {
+    if (this.#state === 'closed') return
+    const refused = this.#flooding() ? CloseCode.RateLimited : this.#handle(data as Buffer)
+    if (refused !== undefined) this.close(refused)
+  }
+
+  /** Answers a frame or queues it, or says why it ends the connection. */
+  #handle(bytes: Buffer): CloseCode | undefined {
+    if (bytes.length > MAX_FRAME) return CloseCode.DecodeError
+    const json = parseJson(bytes)
+    const frame = json.ok ? gatewayInput.frame.safeParse(json.value) : undefined
+    if (!frame?.success) return CloseCode.DecodeError
+    const { op, d } = frame.data
+    if (!CLIENT_OPS.has(op)) return CloseCode.UnknownOpcode
+    switch (op) {
+      case Op.Heartbeat:
+        this.#silence.refresh()
+        this.#control(Op.HeartbeatAck, null)
+        return undefined
+      case Op.Identify:
+        return this.#identify(d)
+      case Op.Resume:
+        return this.#resume(d)
+      default:
+        return this.#command(op, d)
+    }
+  }
+
+  #identify(d: unknown): CloseCode | undefined {
+    if (this.#state !== 'hello') return CloseCode.AlreadyAuthenticated
+    const form = gatewayInput.identify.safeParse(d)
+    if (!form.success) return CloseCode.DecodeError
+    const userId = this.#parts.tokens.verify(form.data.token)
+    if (userId === undefined) return CloseCode.AuthenticationFailed
+    const { intents } = form.data
+    if (typeof intents !== 'number' || !intentsAreValid(intents)) return CloseCode.InvalidIntents
+    const shard = readShard(form.data.shard)
+    if (shard === 'invalid') return CloseCode.InvalidShard
+    // With a stream in the URL the wish is met already.
+    if (form.data.compress === true && !this.#streams) this.#transport = plainTransport(this.#socket, { compressed: true })
+    this.#state = 'identifying'
+    clearTimeout(this.#nameless)
+    this.#do('gateway.identify', () =>
+      this.#parts.identifying(async () => {
+        const { clock, random } = this.#parts.runtime
+        const [user] = await this.#parts.metadata.users([userId], { at: clock.now() + 5_000 })
+        if (!user) return this.close(CloseCode.AuthenticationFailed)
+        if (this.#state === 'closed') return
+        this.#session = new Session(
+          this.#parts,
+          {
+            id: random(16).toString('hex'),
+            user,
+            intents,
+            shard,
+            largeThreshold: largeThresholdOf(form.data),
+            presence: presenceOf(form.data.presence),
+            version: this.#version,
+            resumeUrl: this.#url,
+          },
+          { send: (text) => this.#write(text), drained: () => this.#drained() },
+        )
+        this.#state = 'ready'
+        await this.#session.start()
+      }),
+    )
+    return undefined
+  }
+
+  #resume(d: unknown): CloseCode | undefined {
+    if (this.#state !== 'hello') return CloseCode.AlreadyAuthenticated
+    const form = gatewayInput.resume.safeParse(d)
+    if (!form.success) return CloseCode.DecodeError
+    if (form.data.seq !== null && form.data.seq < 0) return CloseCode.InvalidSeq
+    const userId = this.#parts.tokens.verify(form.data.token)
+    if (userId === undefined) return CloseCode.AuthenticationFailed
+    const { session_id: sessionId, seq } = form.data
+    this.#do('gateway.resume', async () => {
+      const resumption = await this.#parts.sessions.resume(
+        { sessionId, userId, sequence: seq ?? 0 },
+        { at: this.#parts.runtime.clock.now() + 5_000 },
+      )
+      if (resumption.kind === 'bad-sequence') this.close(CloseCode.InvalidSeq)
+      else if (resumption.kind === 'refused') this.#control(Op.InvalidSession, false)
+    })
+    return undefined
+  }
+
+  #command(op: number, d: unknown): CloseCode | undefined {
+    if (this.#state === 'hello') return CloseCode.NotAuthenticated
+    const checked = <T extends z.ZodType>(
+      schema: T,
+      work: (session: Session, data: z.output<T>) => Promise<void>,
+    ): CloseCode | undefined => {
+      const form = schema.safeParse(d)
+      if (!form.success) return CloseCode.DecodeError
+      this.#do(`gateway.op${op}`, async () => {
+        if (this.#session && this.#state === 'ready') await work(this.#session, form.data)
+      })
+      return undefined
+    }
+    switch (op) {
+      case Op.PresenceUpdate:
+        return checked(gatewayInput.presence, async (session, presence) => session.setPresence(presence))
+      case Op.VoiceStateUpdate:
+        return checked(gatewayInput.voiceStateUpdate, (session, v) =>
+          session.moveVoice({
+            guildId: v.guild_id,
+            channelId: v.channel_id,
+            selfMute: v.self_mute ?? false,
+            selfDeaf: v.self_deaf ?? false,
+          }),
+        )
+      default:
+        return checked(gatewayInput.requestMembers, (session, ask) => session.requestMembers(ask))
+    }
+  }
+
+  /** One after the other. A store that is away ends the connection with a code after which clients come back by themselves. */
+  #do(action: string, work: () => Promise<void>): void {
+    const { telemetry, log } = this.#parts.runtime
+    this.#work = this.#work
+      .then(() => (this.#state === 'closed' ? undefined : telemetry.action(action, {}, work)))
+      .catch((error: unknown) => {
+        const known = hasCode(error, 'UNAVAILABLE', 'DEADLINE_EXCEEDED')
+        log[known ? 'warn' : 'error']({ err: known ? messageOf(error) : error, action }, 'a gateway command failed')
+        this.close(CloseCode.UnknownError)
+      })
+  }
+
+  #flooding(): boolean {
+    const now = this.#parts.runtime.clock.now()
+    const { frames, framesMs } = this.#parts.limits
+    if (now - this.#frames.since >= framesMs) this.#frames = { since: now, count: 0 }
+    return ++this.#frames.count > frames
+  }
+
+  #gone(code: number): void {
+    this.#parts.count.closed(code)
+    this.#leave()
+    this.#transport.close()
+  }
+
+  /** Once, whichever side began. */
+  #leave(): void {
+    clearTimeout(this.#silence)
+    clearTimeout(this.#nameless)
+    this.#state = 'closed'
+    this.#session?.end()
+    this.#session = undefined
+  }
+}

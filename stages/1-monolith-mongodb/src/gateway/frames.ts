@@ -1,0 +1,87 @@
+import { admits, Intent, timeOf, type UserId } from '@threshold/contract'
+import {
+  channelToWire,
+  type GuildView,
+  guildToWire,
+  type Member,
+  memberToWire,
+  type Presence,
+  presenceToWire,
+  voiceStateToWire,
+} from '@threshold/domain'
+import type { EncodedEvent, EventEncoder, HubEvent } from '@threshold/ports'
+
+/** Who hears a dispatch: what intents and identity decide. */
+export interface Listener {
+  readonly userId: UserId
+  readonly intents: number
+}
+
+/** An event as its listeners get it: encoded once for all who see its content, and once more for all who do not. */
+export interface Frames {
+  /** Undefined: the listener's intents do not admit it. */
+  of(event: HubEvent, inGuild: boolean, listener: Listener): EncodedEvent | undefined
+}
+
+export function createFrames(encoder: EventEncoder): Frames {
+  // Events are shared by all sessions of a guild and go with the last of them.
+  const encoded = new WeakMap<HubEvent, { whole?: EncodedEvent; bare?: EncodedEvent }>()
+  return {
+    of(event, inGuild, listener) {
+      if (!admits(listener.intents, event.type, inGuild) && !isOwn(event, listener.userId)) return undefined
+      let forms = encoded.get(event)
+      if (!forms) {
+        forms = {}
+        encoded.set(event, forms)
+      }
+      if (seesContent(event, inGuild, listener)) forms.whole ??= encoder.encode(event.type, event.data)
+      else forms.bare ??= encoder.encode(event.type, withoutContent(event.data))
+      return seesContent(event, inGuild, listener) ? forms.whole : forms.bare
+    },
+  }
+}
+
+/** A change of oneself is told whatever the intents: nobody should have to guess which roles they have. */
+const isOwn = (event: HubEvent, me: UserId): boolean =>
+  event.type === 'GUILD_MEMBER_UPDATE' && (event.data as { user?: { id?: string } }).user?.id === me
+
+const hasContent = (type: string): boolean => type === 'MESSAGE_CREATE' || type === 'MESSAGE_UPDATE'
+
+function seesContent(event: HubEvent, inGuild: boolean, { userId, intents }: Listener): boolean {
+  if (!hasContent(event.type) || !inGuild || (intents & Intent.MessageContent) !== 0) return true
+  return event.authorId === userId || event.mentions?.includes(userId) === true
+}
+
+function withoutContent(data: object): object {
+  const { referenced_message } = data as { referenced_message?: object | null }
+  const bare = { ...data, content: '', embeds: [], attachments: [], components: [] }
+  return referenced_message ? { ...bare, referenced_message: withoutContent(referenced_message) } : bare
+}
+
+/** The whole of a guild as one session may see it. */
+export function guildCreate(
+  view: GuildView,
+  members: readonly Member[],
+  presences: ReadonlyMap<UserId, Presence>,
+  listener: Listener & { readonly largeThreshold: number },
+): object {
+  const byId = new Map(members.map((m) => [m.user.id, m]))
+  return {
+    ...guildToWire(view.guild, view.roles),
+    joined_at: new Date(view.me.joinedAt || timeOf(view.guild.id)).toISOString(),
+    large: view.memberCount > listener.largeThreshold,
+    unavailable: false,
+    member_count: view.memberCount,
+    members: members.map(memberToWire),
+    channels: view.channels.map((channel) => channelToWire(channel)),
+    presences:
+      (listener.intents & Intent.GuildPresences) === 0
+        ? []
+        : [...presences].map(([user, presence]) => presenceToWire(view.guild.id, user, presence)),
+    voice_states: view.voiceStates.map((v) => voiceStateToWire(view.guild.id, v.userId, v, byId.get(v.userId))),
+    threads: [],
+    stage_instances: [],
+    guild_scheduled_events: [],
+    soundboard_sounds: [],
+  }
+}

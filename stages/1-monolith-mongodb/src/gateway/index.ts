@@ -1,0 +1,140 @@
+import type { IncomingMessage, Server } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { Tokens } from '@threshold/contract'
+import type { Runtime } from '@threshold/kit'
+import type { EventEncoder, GuildHub, MetadataStore, SessionRegistry } from '@threshold/ports'
+import pLimit from 'p-limit'
+import { Counter, Gauge } from 'prom-client'
+import { type WebSocket, WebSocketServer } from 'ws'
+import type { VoiceServer } from '../voice/index.ts'
+import { Connection, type ConnectionLimits } from './connection.ts'
+import { createFrames } from './frames.ts'
+import { MAX_READ, REASONS, readHandshake } from './protocol.ts'
+
+export interface GatewayPorts {
+  readonly metadata: MetadataStore
+  readonly hub: GuildHub
+  readonly sessions: SessionRegistry
+  readonly encoder: EventEncoder
+  readonly voice: Pick<VoiceServer, 'admit' | 'dismiss'>
+}
+
+export interface GatewayConfig {
+  /** Milliseconds between a client's heartbeats; after two of silence it is closed. */
+  readonly heartbeatMs: number
+  /** Sockets at the most; beyond it the upgrade is answered 503. */
+  readonly maxConnections: number
+  readonly limits: Omit<ConnectionLimits, 'heartbeatMs'>
+}
+
+export interface Gateway extends AsyncDisposable {
+  /** Takes the WebSocket upgrades of an HTTP server. */
+  attach(server: Server): void
+}
+
+/** Discord's own numbers where it documents them: 120 frames a minute, 5 s of patience after an invalid session. */
+export const GATEWAY_LIMITS: GatewayConfig['limits'] = {
+  identifyWithinMs: 30_000,
+  frames: 120,
+  framesMs: 60_000,
+  maxBuffered: 4 * 1_024 * 1_024,
+}
+
+/** Identifies under way at once: each may load guilds from the database, and a mass reconnect must not be a thousand at once. */
+const IDENTIFYING_AT_ONCE = 32
+/** Milliseconds a peer has to answer a close before its socket is cut. */
+const CLOSE_WITHIN_MS = 1_000
+
+/** The gateway: sockets in, sessions on them, events of the hub out. It shares process and event loop with REST. */
+export function createGateway(ports: GatewayPorts, tools: { tokens: Tokens }, config: GatewayConfig, runtime: Runtime): Gateway {
+  const connections = new Set<Connection>()
+  const count = counters(runtime, connections)
+  const parts = {
+    ...ports,
+    ...tools,
+    runtime,
+    count,
+    frames: createFrames(ports.encoder),
+    limits: { ...config.limits, heartbeatMs: config.heartbeatMs },
+    identifying: pLimit(IDENTIFYING_AT_ONCE),
+  }
+  const options = { noServer: true, maxPayload: MAX_READ, perMessageDeflate: false, clientTracking: true, closeTimeout: CLOSE_WITHIN_MS }
+  const sockets = new WebSocketServer(options)
+  let closing = false
+
+  const open = (socket: WebSocket, request: IncomingMessage): void => {
+    const handshake = readHandshake(request.url ?? '/')
+    if ('refused' in handshake) {
+      socket.on('error', () => {}) // ws closes it; without a listener the process would end
+      socket.close(handshake.refused, REASONS[handshake.refused])
+      return
+    }
+    const connection = new Connection(socket, parts, { ...handshake, url: `ws://${request.headers.host ?? ''}` })
+    connections.add(connection)
+    socket.on('close', () => connections.delete(connection))
+  }
+
+  return {
+    attach(server) {
+      server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+        socket.on('error', () => socket.destroy())
+        const path = URL.parse(request.url ?? '', 'ws://gateway')?.pathname
+        if (path !== '/') return refuse(socket, '404 Not Found')
+        if (closing || sockets.clients.size >= config.maxConnections) return refuse(socket, '503 Service Unavailable')
+        sockets.handleUpgrade(request, socket, head, open)
+      })
+    },
+    async [Symbol.asyncDispose]() {
+      closing = true
+      for (const connection of connections) connection.reconnect()
+      // ws cuts whoever does not answer the close within CLOSE_WITHIN_MS.
+      await Promise.all([...sockets.clients].map((socket) => new Promise((resolve) => socket.once('close', resolve))))
+      sockets.close()
+    },
+  }
+}
+
+const refuse = (socket: Duplex, status: string): void => {
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\nRetry-After: 1\r\n\r\n`)
+}
+
+function counters(runtime: Runtime, connections: ReadonlySet<Connection>) {
+  const { registry } = runtime.telemetry
+  new Gauge({
+    name: 'threshold_gateway_sessions',
+    help: 'Open gateway sockets.',
+    registers: [registry],
+    collect() {
+      this.set(connections.size)
+    },
+  })
+  // Counted by hand and told at the scrape: this runs once for each socket an event goes to.
+  let frames = 0
+  new Counter({
+    name: 'threshold_gateway_frames_total',
+    help: 'Frames sent to gateway sockets.',
+    registers: [registry],
+    collect() {
+      this.reset()
+      this.inc(frames)
+    },
+  })
+  const slow = new Counter({
+    name: 'threshold_gateway_slow_readers_total',
+    help: 'Sockets dropped because they read too slowly.',
+    registers: [registry],
+  })
+  const closes = new Counter({
+    name: 'threshold_gateway_closes_total',
+    help: 'Sockets closed, by code.',
+    labelNames: ['code'],
+    registers: [registry],
+  })
+  return {
+    frame: () => {
+      frames += 1
+    },
+    slow: () => slow.inc(),
+    closed: (code: number) => closes.inc({ code: String(code) }),
+  }
+}

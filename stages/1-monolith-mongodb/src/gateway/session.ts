@@ -1,0 +1,249 @@
+import { admits, type GuildId, type Identify, type PresenceInput, type UserId } from '@threshold/contract'
+import { type Channel, channelToWire, type Presence, type User, userToWire } from '@threshold/domain'
+import { type Deadline, messageOf, type Runtime } from '@threshold/kit'
+import type { Delivery, EventEncoder, GuildHub, MetadataStore, Position, Subscriber, Subscription, UserDelivery } from '@threshold/ports'
+import type { VoiceServer } from '../voice/index.ts'
+import { type Frames, guildCreate } from './frames.ts'
+import { memberChunks } from './members.ts'
+import { onShard, type Shard } from './protocol.ts'
+
+/** What every session of a gateway stands on. */
+export interface SessionParts {
+  readonly metadata: MetadataStore
+  readonly hub: GuildHub
+  readonly encoder: EventEncoder
+  readonly frames: Frames
+  readonly voice: Pick<VoiceServer, 'admit' | 'dismiss'>
+  readonly runtime: Runtime
+}
+
+/** The session's way to its client. */
+export interface Link {
+  send(text: string): void
+  /** Resolves when the client has taken most of what was sent, or is gone: bursts wait for it instead of filling memory. */
+  drained(): Promise<void>
+}
+
+export interface Identity {
+  readonly id: string
+  readonly user: User
+  readonly intents: number
+  readonly largeThreshold: number
+  readonly shard: Shard | undefined
+  readonly presence: Presence
+  readonly version: number
+  readonly resumeUrl: string
+}
+
+/** Guilds that one session joins at the same time. Each may cost the database three reads. */
+const JOINING_AT_ONCE = 4
+const BUDGET_MS = 10_000
+
+/**
+ * One client's view of the world, from READY to the end of its socket: its guilds, its intents, its own contiguous `s`.
+ * In stages 1 and 2 it dies with the socket; stage 3 lets it outlive one.
+ */
+export class Session {
+  readonly #parts: SessionParts
+  readonly #identity: Identity
+  readonly #link: Link
+  #sequence = 0
+  #presence: Presence
+  #ended = false
+  #ready = false
+  /** User events that came before READY. */
+  #early: UserDelivery[] = []
+  #stopListening = (): void => {}
+  readonly #guilds = new Map<GuildId, { subscription?: Subscription; last?: Position }>()
+  readonly #inVoice = new Set<GuildId>()
+
+  constructor(parts: SessionParts, identity: Identity, link: Link) {
+    this.#parts = parts
+    this.#identity = identity
+    this.#link = link
+    this.#presence = identity.presence
+  }
+
+  /** READY, then one GUILD_CREATE for each guild. Rejects when the stores are away: then nothing was promised yet. */
+  async start(): Promise<void> {
+    const { metadata, hub } = this.#parts
+    const { user, shard } = this.#identity
+    const deadline = this.#deadline()
+    // Heard from now on and told after READY: a guild joined in this very moment is not missed.
+    this.#stopListening = hub.listen(user.id, (delivery) => (this.#ready ? this.#hear(delivery) : this.#early.push(delivery)))
+    const [guilds, dms] = await Promise.all([metadata.guildsOf(user.id, deadline), metadata.dmsOf(user.id, deadline)])
+    const mine = guilds.filter((id) => onShard(id, shard))
+    const channels = await this.#directChannels(dms, deadline)
+    if (this.#ended) return
+    this.#dispatch('READY', this.#readyOf(mine, channels))
+    this.#ready = true
+    for (const delivery of this.#early.splice(0)) this.#hear(delivery)
+    const left = mine[Symbol.iterator]()
+    const joinSome = async (): Promise<void> => {
+      for (const id of left) {
+        await this.#join(id)
+        await this.#link.drained()
+      }
+    }
+    await Promise.all(Array.from({ length: JOINING_AT_ONCE }, joinSome))
+  }
+
+  setPresence(input: PresenceInput): void {
+    this.#presence = presenceOf(input)
+    for (const { subscription } of this.#guilds.values()) subscription?.presence(this.#presence)
+  }
+
+  async moveVoice(change: { guildId: GuildId; channelId: string | null; selfMute: boolean; selfDeaf: boolean }): Promise<void> {
+    const { guildId, channelId, selfMute, selfDeaf } = change
+    const { id: sessionId, user } = this.#identity
+    const subscription = this.#guilds.get(guildId)?.subscription
+    const moved = await subscription?.voice({ channelId, sessionId, selfMute, selfDeaf }, this.#deadline())
+    if (moved !== 'moved' || channelId === null) return
+    this.#inVoice.add(guildId)
+    const { token, endpoint } = this.#parts.voice.admit({ guildId, channelId, userId: user.id, sessionId })
+    this.#dispatch('VOICE_SERVER_UPDATE', { token, guild_id: guildId, endpoint })
+  }
+
+  async requestMembers(ask: Parameters<typeof memberChunks>[1]): Promise<void> {
+    if (!this.#guilds.has(ask.guild_id)) return // not a member: an answer would tell who is
+    for await (const chunk of memberChunks(this.#parts.hub, ask, this.#identity.intents, this.#deadline())) {
+      this.#dispatch('GUILD_MEMBERS_CHUNK', chunk)
+      await this.#link.drained()
+    }
+  }
+
+  end(): void {
+    this.#ended = true
+    this.#stopListening()
+    for (const { subscription } of this.#guilds.values()) subscription?.leave()
+    for (const guildId of this.#inVoice) this.#parts.voice.dismiss(guildId, this.#identity.user.id)
+    this.#guilds.clear()
+  }
+
+  async #join(guildId: GuildId): Promise<void> {
+    if (this.#ended || this.#guilds.has(guildId)) return
+    const entry: { subscription?: Subscription; last?: Position } = {}
+    this.#guilds.set(guildId, entry)
+    const subscriber: Subscriber = {
+      userId: this.#identity.user.id,
+      sessionId: this.#identity.id,
+      presence: this.#presence,
+      deliver: (delivery) => {
+        if (this.#guilds.get(guildId) === entry) this.#deliver(guildId, entry, delivery)
+      },
+    }
+    const subscription = await this.#parts.hub.join(guildId, subscriber, this.#deadline())
+    // Gone meanwhile: the session, the membership, or the guild.
+    if (this.#ended || this.#guilds.get(guildId) !== entry) subscription?.leave()
+    else if (subscription) entry.subscription = subscription
+    else this.#guilds.delete(guildId)
+  }
+
+  #deliver(guildId: GuildId, entry: { last?: Position }, delivery: Delivery): void {
+    if (delivery.kind === 'left') {
+      this.#guilds.delete(guildId)
+      this.#parts.voice.dismiss(guildId, this.#identity.user.id)
+      this.#inVoice.delete(guildId)
+      if (admits(this.#identity.intents, 'GUILD_DELETE', true)) this.#dispatch('GUILD_DELETE', { id: guildId })
+      return
+    }
+    if (isSeen(entry.last, delivery.position)) return
+    entry.last = delivery.position
+    if (delivery.kind === 'view') {
+      const listener = { ...this.#listener(), largeThreshold: this.#identity.largeThreshold }
+      if (admits(listener.intents, 'GUILD_CREATE', true))
+        this.#dispatch('GUILD_CREATE', guildCreate(delivery.view, delivery.members, delivery.presences, listener))
+      return
+    }
+    const { event } = delivery
+    if (event.type === 'VOICE_STATE_UPDATE') this.#followVoice(guildId, event.data)
+    const encoded = this.#parts.frames.of(event, true, this.#listener())
+    if (encoded) this.#send(encoded)
+  }
+
+  #hear(delivery: UserDelivery): void {
+    const { shard } = this.#identity
+    if (delivery.kind === 'joined') {
+      if (!onShard(delivery.guildId, shard)) return
+      this.#join(delivery.guildId).catch((error: unknown) =>
+        this.#parts.runtime.log.warn({ err: messageOf(error), guild: delivery.guildId }, 'a session could not join a guild'),
+      )
+      return
+    }
+    if (shard && shard[0] !== 0) return // direct messages go to the first shard
+    const encoded = this.#parts.frames.of(delivery.event, false, this.#listener())
+    if (encoded) this.#send(encoded)
+  }
+
+  /** The call ends with the voice state, whoever ended it: a kick, a deleted channel, another session. */
+  #followVoice(guildId: GuildId, data: object): void {
+    const { user_id, channel_id, session_id } = data as { user_id: string; channel_id: string | null; session_id: string }
+    if (user_id !== this.#identity.user.id || !this.#inVoice.has(guildId)) return
+    if (channel_id === null) this.#parts.voice.dismiss(guildId, user_id)
+    if (channel_id === null || session_id !== this.#identity.id) this.#inVoice.delete(guildId)
+  }
+
+  #listener(): { userId: UserId; intents: number } {
+    return { userId: this.#identity.user.id, intents: this.#identity.intents }
+  }
+
+  async #directChannels(dms: readonly Channel[], deadline: Deadline): Promise<object[]> {
+    const me = this.#identity.user.id
+    const others = [...new Set(dms.flatMap((dm) => dm.recipients!.filter((id) => id !== me)))]
+    const people = new Map((await this.#parts.metadata.users(others, deadline)).map((user) => [user.id, user]))
+    return dms.map((dm) =>
+      channelToWire(
+        dm,
+        dm.recipients!.flatMap((id) => people.get(id) ?? []),
+      ),
+    )
+  }
+
+  #readyOf(guilds: readonly GuildId[], channels: readonly object[]): object {
+    const { id, user, shard, version, resumeUrl } = this.#identity
+    return {
+      v: version,
+      user: { ...userToWire(user), verified: true, email: null, mfa_enabled: false, flags: 0 },
+      guilds: guilds.map((guild) => ({ id: guild, unavailable: true })),
+      session_id: id,
+      session_type: 'normal',
+      resume_gateway_url: resumeUrl,
+      ...(shard ? { shard } : {}),
+      application: { id: user.id, flags: 0 },
+      private_channels: channels,
+      presences: [],
+      relationships: [],
+      user_settings: {},
+      guild_join_requests: [],
+      geo_ordered_rtc_regions: [],
+      _trace: [],
+    }
+  }
+
+  #dispatch(type: string, data: object): void {
+    this.#send(this.#parts.encoder.encode(type, data))
+  }
+
+  #send(event: ReturnType<EventEncoder['encode']>): void {
+    if (this.#ended) return
+    this.#sequence += 1
+    this.#link.send(this.#parts.encoder.frame(event, this.#sequence))
+  }
+
+  #deadline(): Deadline {
+    return { at: this.#parts.runtime.clock.now() + BUDGET_MS }
+  }
+}
+
+/** The gateway drops what it has seen: after a publisher's retry, or once a guild's owner has changed (stage 3). */
+const isSeen = (last: Position | undefined, next: Position): boolean =>
+  last !== undefined && (next.epoch < last.epoch || (next.epoch === last.epoch && next.sequence <= last.sequence))
+
+export const presenceOf = (input: PresenceInput | null | undefined): Presence => {
+  const status = input?.status ?? 'online'
+  return { status: status === 'invisible' ? 'offline' : status, activities: status === 'invisible' ? [] : (input?.activities ?? []) }
+}
+
+/** Discord's bounds on what clients may call a large guild. */
+export const largeThresholdOf = ({ large_threshold }: Pick<Identify, 'large_threshold'>): number =>
+  Math.min(250, Math.max(50, large_threshold ?? 50))

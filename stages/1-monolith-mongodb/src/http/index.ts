@@ -1,0 +1,103 @@
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import { type AddressInfo, isIPv6 } from 'node:net'
+import type { Deadline, Runtime } from '@threshold/kit'
+import express, { type RequestHandler, type Router } from 'express'
+import { write } from '../rest/route.ts'
+
+export interface HttpConfig {
+  readonly host: string
+  /** 0: any free one. */
+  readonly port: number
+}
+
+export interface HttpParts {
+  /** Whether what this process stands on answers; rejects when it does not. For /readyz. */
+  readonly ready: (deadline: Deadline) => Promise<void>
+  /** Mounted in this order; the last one answers 404 to what is left. */
+  readonly routers: readonly Router[]
+  readonly gateway: AsyncDisposable & { attach(server: Server): void }
+}
+
+export interface HttpServer extends AsyncDisposable {
+  readonly url: string
+}
+
+/** What a healthy database needs for a ping, many times over. */
+const READY_WITHIN_MS = 1_000
+/** Milliseconds for a request to arrive whole: whoever sends a byte a second does not hold a connection for ever. */
+const REQUEST_WITHIN_MS = 15_000
+/** Longer than clients keep an idle connection, so that they close it and no request meets a closing server. */
+const KEEP_ALIVE_MS = 75_000
+
+/** One port for REST, the gateway, the page and what an operator asks. Resolves when it listens. */
+export async function serveHttp(parts: HttpParts, config: HttpConfig, runtime: Runtime): Promise<HttpServer> {
+  const app = express()
+  app.disable('x-powered-by').disable('etag')
+  app.set('query parser', 'simple') // `?limit[$gt]=1` is a field of that name, not an object
+  const underWay = requestsUnderWay()
+  app.use(underWay.count, operations(parts, runtime))
+  for (const router of parts.routers) app.use(router)
+
+  const server = createServer(
+    { requestTimeout: REQUEST_WITHIN_MS, headersTimeout: REQUEST_WITHIN_MS, keepAliveTimeout: KEEP_ALIVE_MS },
+    app,
+  )
+  parts.gateway.attach(server)
+  server.listen(config.port, config.host)
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  return {
+    url: `http://${isIPv6(config.host) ? `[${config.host}]` : config.host}:${port}`,
+    /** No new requests; those under way are answered, and their events told, before the sockets are closed. */
+    async [Symbol.asyncDispose]() {
+      const closed = once(server, 'close')
+      server.close()
+      server.closeIdleConnections()
+      await underWay.none()
+      await parts.gateway[Symbol.asyncDispose]()
+      server.closeAllConnections()
+      await closed
+    },
+  }
+}
+
+function requestsUnderWay(): { count: RequestHandler; none(): Promise<void> } {
+  let open = 0
+  let settled = (): void => {}
+  return {
+    count(_request, response, next) {
+      open += 1
+      response.once('close', () => {
+        open -= 1
+        if (open === 0) settled()
+      })
+      next()
+    },
+    none: () =>
+      new Promise((resolve) => {
+        settled = resolve
+        if (open === 0) resolve()
+      }),
+  }
+}
+
+function operations(parts: HttpParts, runtime: Runtime): Router {
+  const router = express.Router()
+  router.get('/healthz', (_request, response) => {
+    write(response, 200, { status: 'ok' })
+  })
+  router.get('/readyz', async (_request, response) => {
+    try {
+      await parts.ready({ at: runtime.clock.now() + READY_WITHIN_MS })
+      write(response, 200, { status: 'ready' })
+    } catch {
+      write(response.set('Retry-After', '1'), 503, { status: 'away' })
+    }
+  })
+  router.get('/metrics', async (_request, response) => {
+    const { registry } = runtime.telemetry
+    response.set('Content-Type', registry.contentType).end(await registry.metrics())
+  })
+  return router
+}
