@@ -10,7 +10,7 @@ import type { MemberList } from '@threshold/ports'
 export function typescriptMemberList(): MemberList {
   const members = new Map<UserId, Member>()
   let byId: Member[] | undefined
-  let byName: { key: string; member: Member }[] | undefined
+  let byName: Named[] | undefined
   const changed = (): void => {
     byId = undefined
     byName = undefined
@@ -32,7 +32,7 @@ export function typescriptMemberList(): MemberList {
       return byId.slice(start, start + limit)
     },
     startingWith(prefix, limit) {
-      byName ??= [...members.values()].flatMap(namesOf).sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
+      byName ??= [...members.values()].flatMap(namesOf).sort(byNameThenId)
       const wanted = prefix.toLowerCase()
       const found = new Set<Member>()
       for (let i = firstIndex(byName.length, (at) => byName![at]!.key >= wanted); i < byName.length && found.size < limit; i++) {
@@ -45,7 +45,13 @@ export function typescriptMemberList(): MemberList {
   }
 }
 
-const namesOf = (member: Member): { key: string; member: Member }[] => {
+type Named = { readonly key: string; readonly member: Member }
+
+/** Namesakes come in the order of their ids: a page of them is the same page tomorrow. */
+const byNameThenId = (a: Named, b: Named): number =>
+  a.key === b.key ? compareIds(a.member.user.id, b.member.user.id) : a.key < b.key ? -1 : 1
+
+const namesOf = (member: Member): Named[] => {
   const names = member.nick === null ? [member.user.username] : [member.user.username, member.nick]
   return names.map((name) => ({ key: name.toLowerCase(), member }))
 }

@@ -19,7 +19,7 @@ export interface MemberList {
   readonly size: number
   /** By id, ascending, after a given one. */
   page(after: UserId, limit: number): Member[]
-  /** Whose nick or username starts with `prefix`, without regard to case; by name. */
+  /** Whose nick or username starts with `prefix`, without regard to case; by that name, then by id. */
   startingWith(prefix: string, limit: number): Member[]
 }
 

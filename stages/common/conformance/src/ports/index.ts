@@ -1,3 +1,7 @@
+export { type AnalyticsBounds, testAnalytics } from './analytics.ts'
 export { cloned } from './cloned.ts'
+export { testEventEncoder } from './event-encoder.ts'
+export { testMemberList } from './member-list.ts'
 export { testMessageStore } from './message-store.ts'
+export { testPermissions } from './permissions.ts'
 export type { Open } from './suite.ts'

@@ -26,4 +26,14 @@ export function portSuite<P extends object>(title: string, open: Open<P>, laws: 
   })
 }
 
+/**
+ * The same for what is made in no time and holds state of its own, such as the computations: each run of a law makes its own.
+ */
+export function factorySuite<P extends object>(title: string, make: () => P, laws: (make: () => P) => void): void {
+  describe(title, { timeout: LAW_MS }, () => {
+    describe('in this process', () => laws(make))
+    describe('as if behind a network', () => laws(() => cloned(make())))
+  })
+}
+
 const isDisposable = (port: object): port is AsyncDisposable => Symbol.asyncDispose in port
