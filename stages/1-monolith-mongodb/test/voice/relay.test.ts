@@ -3,8 +3,8 @@ import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import fc from 'fast-check'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { type UdpVoiceRelay, voiceRelayUdp } from '../src/adapters/voice-relay.udp.ts'
-import { DISCOVERY_SIZE, discoveryRequest, readDatagram, readDiscoveryResponse, readRtp, writeRtp } from '../src/voice/datagram.ts'
+import { type UdpVoiceRelay, voiceRelayUdp } from '../../src/adapters/voice-relay.udp.ts'
+import { DISCOVERY_SIZE, discoveryRequest, readDatagram, readDiscoveryResponse, readRtp, writeRtp } from '../../src/voice/datagram.ts'
 
 const open: AsyncDisposable[] = []
 afterEach(async () => {

@@ -1,0 +1,76 @@
+import { describe, expect, it, vi } from 'vitest'
+import { VoiceOpcodes } from '../../src/voice/index.ts'
+import { ADA, ALAN, CHANNEL, dataOf, GRACE, GUILD, identify, join, OTHER_CHANNEL, raw, relay, voice, withVoice } from './calls.ts'
+
+withVoice()
+
+describe('a call', () => {
+  it('lets two members hear each other, and nobody in another channel', async () => {
+    const [ada, grace, alan] = [await join(ADA), await join(GRACE), await join(ALAN, OTHER_CHANNEL)]
+    await ada.say(Buffer.from('one'))
+    await grace.say(Buffer.from('two'))
+    await vi.waitFor(() => expect([ada.heard, grace.heard]).toEqual([['two'], ['one']]))
+    await alan.say(Buffer.from('alone'))
+    await vi.waitFor(() => expect(relay.packets().forwarded).toBe(3))
+    expect([ada.heard, grace.heard, alan.heard]).toEqual([['two'], ['one'], []])
+  })
+
+  it('gives its members one key of 32 bytes and another call another key', async () => {
+    const [ada, grace, alan] = [await join(ADA), await join(GRACE), await join(ALAN, OTHER_CHANNEL)]
+    expect(ada.secretKey).toHaveLength(32)
+    expect(ada.secretKey.equals(grace.secretKey)).toBe(true)
+    expect(ada.secretKey.equals(alan.secretKey)).toBe(false)
+    expect(ada.mode).toBe('aead_aes256_gcm_rtpsize')
+    expect(ada.discovered.address).toBe('127.0.0.1')
+  })
+
+  it('tells the others who comes, speaks and goes', async () => {
+    const [ada, grace, alan] = [await join(ADA), await join(GRACE), await join(ALAN, OTHER_CHANNEL)]
+    expect(dataOf(ada, VoiceOpcodes.ClientsConnect)).toEqual([{ user_ids: [GRACE] }])
+    expect(dataOf(grace, VoiceOpcodes.ClientsConnect)).toEqual([{ user_ids: [ADA] }])
+    grace.speaking(1)
+    await vi.waitFor(() => expect(dataOf(ada, VoiceOpcodes.Speaking)).toEqual([{ speaking: 1, ssrc: grace.ssrc, user_id: GRACE }]))
+    await grace[Symbol.asyncDispose]()
+    await vi.waitFor(() => expect(dataOf(ada, VoiceOpcodes.ClientDisconnect)).toEqual([{ user_id: GRACE }]))
+    expect(alan.frames.filter((frame) => frame.op === VoiceOpcodes.Speaking || frame.op === VoiceOpcodes.ClientDisconnect)).toEqual([])
+  })
+
+  it("relays speaking under the speaker's own SSRC, whatever the frame claims", async () => {
+    const ada = await join(ADA)
+    const token = voice.admit({ guildId: GUILD, channelId: CHANNEL, userId: GRACE, sessionId: 's' }).token
+    const grace = await raw([identify({ user_id: GRACE, session_id: 's', token })])
+    await vi.waitFor(() => expect(grace.frames.map((frame) => frame.op)).toContain(VoiceOpcodes.Ready))
+    const { ssrc } = grace.frames.find((frame) => frame.op === VoiceOpcodes.Ready)!.d as { ssrc: number }
+    grace.socket.send(JSON.stringify({ op: 5, d: { speaking: 1, delay: 0, ssrc: ada.ssrc } }))
+    await vi.waitFor(() => expect(dataOf(ada, VoiceOpcodes.Speaking)).toEqual([{ speaking: 1, ssrc, user_id: GRACE }]))
+  })
+
+  it('moves a member: the old socket closes with 4014, the old channel hears no more', async () => {
+    const [ada, grace] = [await join(ADA), await join(GRACE)]
+    const moved = await join(ADA, OTHER_CHANNEL)
+    expect((await ada.closed).code).toBe(4014)
+    await moved.say(Buffer.from('elsewhere'))
+    await vi.waitFor(() => expect(relay.packets().forwarded).toBe(1))
+    expect(grace.heard).toEqual([])
+    expect(dataOf(grace, VoiceOpcodes.ClientDisconnect)).toEqual([{ user_id: ADA }])
+  })
+
+  it('ends for who is dismissed, and their token with it', async () => {
+    const ada = await join(ADA)
+    const grace = voice.admit({ guildId: GUILD, channelId: CHANNEL, userId: GRACE, sessionId: 's' })
+    voice.dismiss(GUILD, ADA)
+    voice.dismiss(GUILD, GRACE)
+    voice.dismiss(GUILD, GRACE)
+    expect((await ada.closed).code).toBe(4014)
+    expect(await (await raw([identify({ user_id: GRACE, session_id: 's', token: grace.token })])).code).toBe(4011)
+  })
+
+  it('takes a member back whose socket died, once the gateway admitted them again', async () => {
+    const ada = await join(ADA)
+    const again = await join(ADA)
+    expect((await ada.closed).code).toBe(4006)
+    const grace = await join(GRACE)
+    await again.say(Buffer.from('back'))
+    await vi.waitFor(() => expect(grace.heard).toEqual(['back']))
+  })
+})

@@ -1,0 +1,146 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { describe, expect, it, vi } from 'vitest'
+import { VoiceOpcodes, voiceClient } from '../../src/voice/index.ts'
+import {
+  ADA,
+  ALAN,
+  admitAda,
+  admitted,
+  CHANNEL,
+  closeAll,
+  closed,
+  dataOf,
+  entered,
+  GRACE,
+  GUILD,
+  identify,
+  join,
+  raw,
+  start,
+  voice,
+  withVoice,
+} from './calls.ts'
+
+withVoice()
+
+describe('a voice socket', () => {
+  it.each([4, 5, 6, 7, 8])('serves version %i, with its heartbeats', async (version) => {
+    await closeAll()
+    await start(100)
+    const ada = await join(ADA, CHANNEL, { version })
+    await vi.waitFor(() =>
+      expect(dataOf(ada, VoiceOpcodes.HeartbeatAck).slice(0, 2)).toEqual(version === 8 ? [{ t: 1 }, { t: 2 }] : [1, 2]),
+    )
+    const numbers = ada.frames.flatMap((frame) => frame.seq ?? [])
+    expect(numbers).toEqual(version === 8 ? [1] : [])
+  })
+
+  it('answers a heartbeat before Identify', async () => {
+    const socket = await raw([JSON.stringify({ op: 3, d: 1_501_184_119_561 })])
+    await vi.waitFor(() => expect(socket.frames).toContainEqual({ op: 6, d: 1_501_184_119_561 }))
+  })
+
+  const wrong: [name: string, code: number, frames: () => (string | Buffer)[]][] = [
+    ['a token nobody gave', 4004, () => admitted({ token: 'guess' })],
+    ['an empty token', 4004, () => admitted({ token: '' })],
+    ["another user's token", 4004, () => [identify({ user_id: GRACE, token: admitAda() })]],
+    ['a guild without a call', 4011, () => [identify({})]],
+    ["another session's id", 4006, () => [identify({ token: admitAda(), session_id: 'other' })]],
+    ['Resume', 4006, () => [JSON.stringify({ op: 7, d: { server_id: GUILD, session_id: 'session-3001', token: 'x', seq_ack: 1 } })]],
+    ['a second Identify', 4005, () => [entered(), identify({})]],
+    ['Speaking before Identify', 4003, () => [JSON.stringify({ op: 5, d: { speaking: 1 } })]],
+    ['Select Protocol before Identify', 4003, () => [JSON.stringify({ op: 1, d: {} })]],
+    ['an opcode nobody knows', 4001, () => [JSON.stringify({ op: 99, d: {} })]],
+    ['no JSON', 4002, () => ['{']],
+    ['JSON that is no frame', 4002, () => ['[1]']],
+    ['an operator for an id', 4002, () => [identify({ server_id: { $gt: '' } })]],
+    ['an Identify without a body', 4002, () => [JSON.stringify({ op: 0 })]],
+    ['JSON nested a thousand deep', 4002, () => [`{"op":0,"d":${'['.repeat(1_000)}${']'.repeat(1_000)}}`]],
+    ['a binary frame', 4002, () => [Buffer.from([0, 1, 2])]],
+    ['a frame beyond the limit', 1009, () => [' '.repeat(16_385)]],
+    ['a flood of frames', 4021, () => Array.from({ length: 121 }, () => JSON.stringify({ op: 3, d: 1 }))],
+  ]
+  it.each(wrong)('closes on %s with %i, and goes on serving others', async (_name, code, frames) => {
+    expect(await (await raw(frames())).code).toBe(code)
+    const [grace, alan] = [await join(GRACE), await join(ALAN)]
+    await grace.say(Buffer.from('fine'))
+    await vi.waitFor(() => expect(alan.heard).toEqual(['fine']))
+  })
+
+  it.each([
+    ['a protocol that is not UDP', 4012, { protocol: 'webrtc', data: { address: '127.0.0.1', port: 1, mode: 'aead_aes256_gcm_rtpsize' } }],
+    ['an encryption nobody speaks', 4016, { protocol: 'udp', data: { address: '127.0.0.1', port: 1, mode: 'xsalsa20_poly1305' } }],
+    ['a form that is none', 4002, { protocol: 'udp' }],
+  ])('refuses %s with %i', async (_name, code, d) => {
+    const socket = await raw([entered()])
+    await vi.waitFor(() => expect(socket.frames.map((frame) => frame.op)).toContain(VoiceOpcodes.Ready))
+    socket.socket.send(JSON.stringify({ op: 1, d }))
+    expect(await socket.code).toBe(code)
+  })
+
+  it('takes a token once', async () => {
+    const token = admitAda()
+    const first = await raw([identify({ token })])
+    await vi.waitFor(() => expect(first.frames.map((frame) => frame.op)).toContain(VoiceOpcodes.Ready))
+    expect(await (await raw([identify({ token })])).code).toBe(4004)
+  })
+
+  it('refuses a version it does not speak', async () => {
+    expect(await (await raw([], '?v=3')).code).toBe(4020)
+    expect(await (await raw([], '?v=latest')).code).toBe(4020)
+  })
+
+  it('reads ids that are bare numbers beyond 2^53', async () => {
+    const guildId = '175928847299117063'
+    const { token } = voice.admit({ guildId, channelId: CHANNEL, userId: '80351110224678912', sessionId: 's' })
+    const socket = await raw([`{"op":0,"d":{"server_id":${guildId},"user_id":80351110224678912,"session_id":"s","token":"${token}"}}`])
+    await vi.waitFor(() => expect(socket.frames.map((frame) => frame.op)).toContain(VoiceOpcodes.Ready))
+  })
+
+  it('closes who is silent, before and after Identify', async () => {
+    await closeAll()
+    await start(50)
+    const [quiet, silent] = [await raw([]), await raw([entered()])]
+    expect([await quiet.code, await silent.code]).toEqual([4009, 4009])
+  })
+
+  it('closes who only beats and never says who they are', async () => {
+    await closeAll()
+    await start(50)
+    const socket = await raw([])
+    const beat = setInterval(() => socket.socket.send(JSON.stringify({ op: 3, d: 1 })), 20)
+    expect(await socket.code).toBe(4009)
+    clearInterval(beat)
+  })
+})
+
+describe('the voice server', () => {
+  it('answers plain HTTP with a hint', async () => {
+    const response = await fetch(`http://${voice.endpoint}/`)
+    expect(response.status).toBe(426)
+  })
+
+  it('closes its sockets with 1001 and lets go of its port, also when a client never answers', async () => {
+    const ada = await join(ADA)
+    const deaf = await raw([])
+    deaf.socket.pause() // reads no more, so it never sees the close
+    const [host, port] = voice.endpoint.split(':') as [string, string]
+    const idle = connect(Number(port), host)
+    idle.on('error', () => {})
+    await once(idle, 'connect')
+    await voice[Symbol.asyncDispose]()
+    expect((await ada.closed).code).toBe(1001)
+    await expect(fetch(`http://${voice.endpoint}/`)).rejects.toThrow()
+    closed(voice)
+    idle.destroy()
+  })
+
+  it('tells a refused client the close code, and the client leaves nothing open', async () => {
+    const before = process.getActiveResourcesInfo().length
+    admitAda()
+    const refused = voiceClient({ endpoint: voice.endpoint, token: 'guess', guildId: GUILD, userId: ADA, sessionId: 'session-3001' })
+    await expect(refused).rejects.toMatchObject({ code: 'VOICE_CLOSED', message: expect.stringContaining('4004') })
+    await vi.waitFor(() => expect(process.getActiveResourcesInfo().length).toBeLessThanOrEqual(before))
+  })
+})
