@@ -1,0 +1,84 @@
+/** `count`: of things. `share`: 0–1 of what could have been. `ms`, `s`, `bytes`: context, seldom a threshold. */
+export type Unit = 'count' | 'share' | 'ratio' | 'ms' | 's' | 'bytes' | 'cores'
+
+export type Relation = 'is' | 'at most' | 'at least'
+
+/** One comparison, made. `unknown` when there was nothing to compare: a share of nothing is no zero. */
+export interface Statement {
+  readonly figure: string
+  readonly unit: Unit
+  readonly relation: Relation
+  readonly threshold: number
+  readonly value: number
+  readonly outcome: 'holds' | 'fails' | 'unknown'
+}
+
+/** Statements that must all hold. There is no `or`: a claim with a way out is not a claim. */
+export interface Check {
+  readonly statements: readonly Statement[]
+  and(other: Check): Check
+}
+
+/** One measured number, with the words to claim something about it. */
+export interface Figure {
+  readonly name: string
+  readonly unit: Unit
+  readonly value: number
+  is(threshold: number): Check
+  atMost(threshold: number): Check
+  atLeast(threshold: number): Check
+  /** How many times another figure of the same run this is: what survives the move to a faster machine. */
+  over(other: Figure): Figure
+}
+
+export function figure(name: string, unit: Unit, value: number): Figure {
+  const state = (relation: Relation, threshold: number): Check =>
+    check([{ figure: name, unit, relation, threshold, value, outcome: compare(relation, value, threshold) }])
+  return {
+    name,
+    unit,
+    value,
+    is: (threshold) => state('is', threshold),
+    atMost: (threshold) => state('at most', threshold),
+    atLeast: (threshold) => state('at least', threshold),
+    over: (other) => figure(`${name} over ${other.name}`, 'ratio', value / other.value),
+  }
+}
+
+export const check = (statements: readonly Statement[]): Check => ({
+  statements,
+  and: (other) => check([...statements, ...other.statements]),
+})
+
+function compare(relation: Relation, value: number, threshold: number): Statement['outcome'] {
+  if (!Number.isFinite(value)) return 'unknown'
+  const holds = relation === 'is' ? value === threshold : relation === 'at most' ? value <= threshold : value >= threshold
+  return holds ? 'holds' : 'fails'
+}
+
+/** A number as people read it: shares in per cent, large counts grouped. */
+export function formatValue(unit: Unit, value: number): string {
+  if (!Number.isFinite(value)) return 'unknown'
+  switch (unit) {
+    case 'count':
+      return value.toLocaleString('en-US', { maximumFractionDigits: 0 })
+    case 'share':
+      return `${significant(value * 100)}%`
+    case 'ratio':
+      return `${significant(value)}×`
+    case 'ms':
+      return `${significant(value)} ms`
+    case 's':
+      return `${significant(value)} s`
+    case 'cores':
+      return `${value.toFixed(2)} cores`
+    case 'bytes':
+      return value >= 2 ** 30 ? `${significant(value / 2 ** 30)} GiB` : `${significant(value / 2 ** 20)} MiB`
+  }
+}
+
+/** Three digits at the most: a fourth would claim a precision that no run has. */
+const significant = (value: number): string => Number(value.toPrecision(3)).toLocaleString('en-US', { maximumFractionDigits: 3 })
+
+export const statementText = ({ figure: name, unit, relation, threshold }: Statement): string =>
+  `${name} ${relation} ${formatValue(unit, threshold)}`

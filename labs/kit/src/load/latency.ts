@@ -1,0 +1,41 @@
+import { build, decodeFromCompressedBase64, encodeIntoCompressedBase64, type Histogram } from 'hdr-histogram-js'
+import type { Latency } from './report.ts'
+
+const LONGEST_US = 120_000_000
+
+/** Where the curve is read. Beyond two nines a run of seconds has few samples; the curve ends where its samples do. */
+const PERCENTILES = [0, 10, 25, 50, 75, 90, 95, 99, 99.5, 99.9, 99.95, 99.99, 100]
+
+/** Three digits of precision from a microsecond to two minutes, in some hundred kilobytes, however many values are recorded. */
+export const createLatency = (): Histogram =>
+  build({ lowestDiscernibleValue: 1, highestTrackableValue: LONGEST_US, numberOfSignificantValueDigits: 3 })
+
+export function recordMs(histogram: Histogram, ms: number): void {
+  if (!Number.isFinite(ms)) return
+  histogram.recordValue(Math.min(LONGEST_US, Math.max(1, Math.round(ms * 1_000))))
+}
+
+export function latencyOf(histogram: Histogram): Latency {
+  const count = histogram.totalCount
+  return { count, curve: curveOf(histogram), encoded: count === 0 ? '' : encodeIntoCompressedBase64(histogram) }
+}
+
+/** Adds up rounds: percentiles cannot be averaged, histograms can be added. */
+export function mergeLatency(latencies: readonly Latency[]): Latency {
+  const sum = createLatency()
+  for (const { count, encoded } of latencies) if (count > 0) sum.add(decodeFromCompressedBase64(encoded))
+  return latencyOf(sum)
+}
+
+export function percentileMs(latency: Latency, percentile: number): number {
+  if (latency.count === 0) return Number.NaN
+  return decodeFromCompressedBase64(latency.encoded).getValueAtPercentile(percentile) / 1_000
+}
+
+function curveOf(histogram: Histogram): [number, number][] {
+  const count = histogram.totalCount
+  if (count === 0) return []
+  // A percentile that less than one sample lies beyond says nothing but the maximum again.
+  const told = PERCENTILES.filter((percentile) => percentile === 100 || count * (1 - percentile / 100) >= 1)
+  return told.map((percentile) => [percentile, histogram.getValueAtPercentile(percentile) / 1_000])
+}

@@ -1,0 +1,55 @@
+import { below, type Random, seeded, waitSeconds } from './random.ts'
+import type { Group, Load } from './workload.ts'
+
+export type Arrival = Readonly<{
+  kind: 'send' | 'read'
+  /** Milliseconds after the start of the load. */
+  dueMs: number
+  /** Index among all guilds of the load, in the order of its groups. */
+  guild: number
+  channel: number
+  /** Index among the guild's online members. */
+  author: number
+  /** Length of the text, in characters. */
+  length: number
+}>
+
+/**
+ * Every send and read of a run, with its moment, before the first is made. The load is open: a slow stage does not slow
+ * down those who talk to it. A generator that waits for an answer before it sends the next message leaves out exactly the
+ * sends that would have waited longest (coordinated omission), and calls an overloaded server fast.
+ */
+export function schedule(load: Load): Arrival[] {
+  let firstGuild = 0
+  const arrivals: Arrival[] = []
+  for (const [index, group] of load.groups.entries()) {
+    const first = firstGuild
+    firstGuild += group.guilds
+    for (const [kind, perSecond] of [
+      ['send', group.messagesPerSecond],
+      ['read', group.readsPerSecond],
+    ] as const) {
+      // A stream of its own for each, so that adding reads to a load does not move its sends.
+      const random = seeded(load.seed * 1_000_003 + index * 7 + (kind === 'send' ? 0 : 3))
+      for (const dueMs of moments(random, perSecond, load.warmupSeconds + load.seconds)) {
+        arrivals.push({ kind, dueMs, ...placeOf(random, group, first) })
+      }
+    }
+  }
+  return arrivals.sort((a, b) => a.dueMs - b.dueMs)
+}
+
+function* moments(random: Random, perSecond: number, seconds: number): Generator<number> {
+  if (perSecond <= 0) return
+  for (let at = waitSeconds(random, perSecond); at < seconds; at += waitSeconds(random, perSecond)) yield at * 1_000
+}
+
+function placeOf(random: Random, group: Group, first: number): Omit<Arrival, 'kind' | 'dueMs'> {
+  return {
+    guild: first + below(random, group.guilds),
+    channel: below(random, group.channels),
+    author: below(random, group.online),
+    // Most messages are short, a few are not.
+    length: 8 + Math.floor(-Math.log(1 - random()) * 50),
+  }
+}

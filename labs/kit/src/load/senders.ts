@@ -1,0 +1,56 @@
+import { messageOf } from '@threshold/kit'
+import { Agent, request } from 'undici'
+import type { WorldGuild } from './plan.ts'
+import type { Arrival } from './schedule.ts'
+
+export interface Sender extends AsyncDisposable {
+  /** Sends or reads, once, and says how it went: `ok`, a status that was not 2xx, or why there was none. Never rejects. */
+  attempt(arrival: Arrival, nonce: string, patienceMs: number): Promise<string>
+}
+
+/** Connections kept open. More in flight than this wait in line here, and their wait counts: latency runs from the moment due. */
+const CONNECTIONS = 128
+
+export function createSender(baseUrl: string, guilds: readonly WorldGuild[]): Sender {
+  const agent = new Agent({ connections: CONNECTIONS, pipelining: 1 })
+  return {
+    async attempt(arrival, nonce, patienceMs) {
+      if (patienceMs <= 0) return 'no answer in time'
+      const guild = guilds[arrival.guild]!
+      const url = `${baseUrl}/api/v10/channels/${guild.channels[arrival.channel]}/messages`
+      const authorization = `Bot ${guild.members[arrival.author]!.token}`
+      const signal = AbortSignal.timeout(patienceMs)
+      try {
+        const { statusCode, body } =
+          arrival.kind === 'send'
+            ? await request(url, {
+                dispatcher: agent,
+                signal,
+                method: 'POST',
+                headers: { authorization, 'content-type': 'application/json' },
+                body: JSON.stringify({ content: textOf(arrival.length), nonce }),
+              })
+            : await request(`${url}?limit=50`, { dispatcher: agent, signal, headers: { authorization } })
+        await body.dump({ limit: 1_000_000 })
+        return statusCode >= 200 && statusCode < 300 ? 'ok' : `HTTP ${statusCode}`
+      } catch (error) {
+        return signal.aborted ? 'no answer in time' : codeOf(error)
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      await agent.destroy()
+    },
+  }
+}
+
+const WORDS = 'did anybody see what happened in the game last night or was that only in my head again '
+
+const textOf = (length: number): string =>
+  WORDS.repeat(Math.ceil(length / WORDS.length))
+    .slice(0, length)
+    .trim() || 'ok'
+
+function codeOf(error: unknown): string {
+  if (typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string') return error.code
+  return messageOf(error)
+}

@@ -1,0 +1,137 @@
+import { Intent, Op } from '@threshold/contract'
+import { CodedError } from '@threshold/kit'
+import WebSocket from 'ws'
+import { below, type Random } from './random.ts'
+
+export interface SessionOptions {
+  readonly gatewayUrl: string
+  readonly token: string
+  readonly guildId: string
+  readonly reconnect: boolean
+  readonly random: Random
+  /** Every MESSAGE_CREATE, with the nonce it carries. */
+  onMessage(nonce: string): void
+  onDrop(): void
+  onReturn(): void
+}
+
+/** Messages and guilds; not presences and typing, which most bots leave out and every lab would pay for. */
+const INTENTS = Intent.Guilds | Intent.GuildMessages | Intent.MessageContent
+const READY_WITHIN_MS = 30_000
+/** Client libraries wait a random while before they come back, so that not all come at once. Discord asks for 1–5 s. */
+const RETURN_WITHIN_MS = 1_000
+
+/** One member's socket, with the manners of a client library: heartbeats, and coming back if it is told to. */
+export class GatewaySession {
+  readonly #options: SessionOptions
+  #socket: WebSocket | undefined
+  #beat: NodeJS.Timeout | undefined
+  #sequence: number | null = null
+  #sessionId: string | undefined
+  #closed = false
+  #opened = false
+
+  constructor(options: SessionOptions) {
+    this.#options = options
+  }
+
+  /** Resolves once the guild has been seen: from here on its messages are owed to this socket. */
+  async open(): Promise<void> {
+    await this.#connect()
+    this.#opened = true
+  }
+
+  close(): void {
+    this.#closed = true
+    clearInterval(this.#beat)
+    this.#socket?.close(1_000)
+  }
+
+  #connect(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const socket = new WebSocket(`${this.#options.gatewayUrl}/?v=10&encoding=json`, { perMessageDeflate: false })
+      this.#socket = socket
+      let ready = false
+      const timer = setTimeout(() => socket.terminate(), READY_WITHIN_MS)
+      socket.on('message', (data) => {
+        if (this.#read(socket, data.toString()) !== 'guild seen' || ready) return
+        ready = true
+        clearTimeout(timer)
+        resolve()
+      })
+      socket.on('error', () => {}) // 'close' follows and tells it
+      socket.on('close', (code) => {
+        clearTimeout(timer)
+        clearInterval(this.#beat)
+        if (!ready) reject(new CodedError('NO_SESSION', `a gateway socket closed with ${code} before it had seen its guild`))
+        else if (!this.#closed && this.#opened) void this.#dropped()
+      })
+    })
+  }
+
+  async #dropped(): Promise<void> {
+    this.#options.onDrop()
+    while (this.#options.reconnect && !this.#closed) {
+      await new Promise((resolve) => setTimeout(resolve, below(this.#options.random, RETURN_WITHIN_MS)))
+      try {
+        await this.#connect()
+        return this.#options.onReturn()
+      } catch {
+        // The stage is not there yet; neither would a client give up.
+      }
+    }
+  }
+
+  #read(socket: WebSocket, text: string): 'guild seen' | undefined {
+    const { op, t, s, d } = JSON.parse(text) as { op: number; t: string | null; s: number | null; d: unknown }
+    if (op === Op.Dispatch) {
+      this.#sequence = s
+      return this.#dispatch(t, d)
+    }
+    if (op === Op.Hello) this.#greet(socket, (d as { heartbeat_interval: number }).heartbeat_interval)
+    else if (op === Op.InvalidSession) this.#identify(socket)
+    else if (op === Op.Reconnect) socket.close(4_200)
+    else if (op === Op.Heartbeat) this.#heartbeat(socket)
+    return undefined
+  }
+
+  #dispatch(type: string | null, data: unknown): 'guild seen' | undefined {
+    if (type === 'MESSAGE_CREATE') {
+      const { nonce } = data as { nonce?: string }
+      if (nonce !== undefined) this.#options.onMessage(nonce)
+    } else if (type === 'READY') {
+      this.#sessionId = (data as { session_id: string }).session_id
+    } else if (type === 'RESUMED') {
+      return 'guild seen'
+    } else if (type === 'GUILD_CREATE' && (data as { id: string }).id === this.#options.guildId) {
+      return 'guild seen'
+    }
+    return undefined
+  }
+
+  #greet(socket: WebSocket, intervalMs: number): void {
+    // The first heartbeat comes after a random part of the interval, or all sockets would beat together.
+    const first = below(this.#options.random, intervalMs)
+    const start = setTimeout(() => {
+      this.#heartbeat(socket)
+      this.#beat = setInterval(() => this.#heartbeat(socket), intervalMs).unref()
+    }, first).unref()
+    socket.once('close', () => clearTimeout(start))
+    if (this.#sessionId === undefined) this.#identify(socket)
+    else this.#resume(socket, this.#sessionId)
+  }
+
+  #resume(socket: WebSocket, sessionId: string): void {
+    socket.send(JSON.stringify({ op: Op.Resume, d: { token: this.#options.token, session_id: sessionId, seq: this.#sequence ?? 0 } }))
+  }
+
+  #identify(socket: WebSocket): void {
+    this.#sessionId = undefined
+    const properties = { os: 'linux', browser: 'threshold', device: 'threshold' }
+    socket.send(JSON.stringify({ op: Op.Identify, d: { token: this.#options.token, intents: INTENTS, properties } }))
+  }
+
+  #heartbeat(socket: WebSocket): void {
+    if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ op: Op.Heartbeat, d: this.#sequence }))
+  }
+}

@@ -1,0 +1,109 @@
+import type { Histogram } from 'hdr-histogram-js'
+import { createLatency, latencyOf, recordMs } from './latency.ts'
+import { type Attempt, isAcknowledged, type Ledger } from './ledger.ts'
+import type { WorldGuild } from './plan.ts'
+import { type GroupReport, type GuildTally, LATE_MS, type LoadReport, type SecondTally } from './report.ts'
+import { tally } from './tally.ts'
+import type { Load } from './workload.ts'
+
+/** From the ledger of a run to what is told of it. Pure. */
+export function summarise(ledger: Ledger, load: Load, guilds: readonly WorldGuild[], generator: LoadReport['generator']): LoadReport {
+  const warmupMs = load.warmupSeconds * 1_000
+  const counted = ledger.attempts.filter(({ arrival }) => arrival.dueMs >= warmupMs)
+  const { guilds: tallies, stray } = tally(ledger, guilds, warmupMs)
+  const errors: Record<string, number> = {}
+  for (const { outcome } of counted) {
+    if (outcome !== undefined && outcome !== 'ok') errors[outcome] = (errors[outcome] ?? 0) + 1
+  }
+  return {
+    v: 1,
+    seconds: load.seconds,
+    sends: attemptCounts(counted.filter(({ arrival }) => arrival.kind === 'send')),
+    reads: attemptCounts(counted.filter(({ arrival }) => arrival.kind === 'read')),
+    deliveries: { ...sumDeliveries(tallies), stray },
+    errors,
+    sockets: sockets(ledger),
+    groups: latencies(ledger, load, guilds, warmupMs),
+    guilds: tallies,
+    series: series(ledger, load, warmupMs),
+    generator,
+  }
+}
+
+function attemptCounts(attempts: readonly Attempt[]): LoadReport['sends'] {
+  const acknowledged = attempts.filter(isAcknowledged).length
+  const unsent = attempts.filter(({ outcome }) => outcome === undefined).length
+  return { due: attempts.length, acknowledged, unsent, errors: attempts.length - acknowledged - unsent }
+}
+
+const sumOf = <K extends string>(rows: readonly Readonly<Record<K, number>>[], key: K): number =>
+  rows.reduce((sum, row) => sum + row[key], 0)
+
+const sumDeliveries = (guilds: readonly GuildTally[]): Omit<LoadReport['deliveries'], 'stray'> => ({
+  expected: sumOf(guilds, 'expected'),
+  delivered: sumOf(guilds, 'delivered'),
+  lost: sumOf(guilds, 'lost'),
+  doubled: sumOf(guilds, 'doubled'),
+  outOfOrder: sumOf(guilds, 'outOfOrder'),
+  late: sumOf(guilds, 'late'),
+})
+
+function sockets({ sessions }: Ledger): LoadReport['sockets'] {
+  const dropped = sessions.reduce((sum, { drops }) => sum + drops, 0)
+  const back = sessions.flatMap(({ returnsMs }) => returnsMs)
+  const allBack = dropped > 0 && sessions.every(({ drops, returnsMs }) => drops === returnsMs.length)
+  return { opened: sessions.length, dropped, back: back.length, secondsUntilAllBack: allBack ? Math.max(...back) / 1_000 : null }
+}
+
+function latencies(ledger: Ledger, load: Load, guilds: readonly WorldGuild[], warmupMs: number): GroupReport[] {
+  const byGroup = new Map(
+    load.groups.map(({ name }) => [name, { sends: createLatency(), reads: createLatency(), deliveries: createLatency() }]),
+  )
+  const of = (guild: number): Record<'sends' | 'reads' | 'deliveries', Histogram> => byGroup.get(guilds[guild]!.group)!
+  for (const { arrival, answeredMs, outcome } of ledger.attempts) {
+    if (arrival.dueMs < warmupMs || outcome !== 'ok') continue
+    recordMs(arrival.kind === 'send' ? of(arrival.guild).sends : of(arrival.guild).reads, answeredMs - arrival.dueMs)
+  }
+  const { attempt, atMs } = ledger.deliveries
+  for (const [index, n] of attempt.entries()) {
+    const { arrival } = ledger.attempts[n]!
+    if (arrival.dueMs >= warmupMs) recordMs(of(arrival.guild).deliveries, atMs[index]! - arrival.dueMs)
+  }
+  return [...byGroup].map(([name, { sends, reads, deliveries }]) => ({
+    name,
+    sends: latencyOf(sends),
+    reads: latencyOf(reads),
+    deliveries: latencyOf(deliveries),
+  }))
+}
+
+/** What happened in each second of the load, by the second in which it happened. */
+function series(ledger: Ledger, load: Load, warmupMs: number): SecondTally[] {
+  const seconds = Array.from({ length: Math.ceil(load.seconds) }, (_, second) => ({
+    second,
+    due: 0,
+    acknowledged: 0,
+    errors: 0,
+    delivered: 0,
+    late: 0,
+  }))
+  const at = (ms: number): SecondTally | undefined => seconds[Math.floor((ms - warmupMs) / 1_000)]
+  const bump = (ms: number, key: Exclude<keyof SecondTally, 'second'>): void => {
+    const second = at(ms)
+    if (second) second[key]++
+  }
+  for (const { arrival, answeredMs, outcome } of ledger.attempts) {
+    if (arrival.kind !== 'send' || arrival.dueMs < warmupMs) continue
+    bump(arrival.dueMs, 'due')
+    if (outcome === 'ok') bump(answeredMs, 'acknowledged')
+    else if (outcome !== undefined) bump(answeredMs, 'errors')
+  }
+  const { attempt: of, atMs } = ledger.deliveries
+  for (const [index, n] of of.entries()) {
+    const attempt = ledger.attempts[n]!
+    if (attempt.arrival.dueMs < warmupMs) continue
+    bump(atMs[index]!, 'delivered')
+    if (isAcknowledged(attempt) && atMs[index]! - attempt.answeredMs > LATE_MS) bump(atMs[index]!, 'late')
+  }
+  return seconds
+}

@@ -1,0 +1,26 @@
+import { readFile } from 'node:fs/promises'
+import { cpus } from 'node:os'
+
+/** Seconds of CPU that this whole machine has spent on anything since it started. */
+export function machineCpuSeconds(): number {
+  return cpus().reduce((sum, { times }) => sum + times.user + times.nice + times.sys + times.irq, 0) / 1_000
+}
+
+/** Linux counts a process's time in hundredths of a second, whatever the kernel's own tick is. */
+const TICKS_PER_SECOND = 100
+
+/** Seconds of CPU that a process has used; undefined where the system does not say, or it is gone. */
+export async function processCpuSeconds(pid: number): Promise<number | undefined> {
+  try {
+    const stat = await readFile(`/proc/${pid}/stat`, 'utf8')
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND // utime, stime of proc(5)
+  } catch {
+    return undefined
+  }
+}
+
+export const ownCpuSeconds = (): number => {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1_000_000
+}

@@ -1,0 +1,33 @@
+import { z } from 'zod'
+import { loadReportSchema } from '../load/report.ts'
+import { engineSampleSchema } from './engine-counters.ts'
+
+/** The stage as its own /metrics tell it, over the seconds that counted. */
+export const stageSampleSchema = z.object({
+  cores: z.number(),
+  memoryBytes: z.number(),
+  /** The longest its event loop stood still. */
+  gapMaxMs: z.number(),
+  /** What it asked of its stores, by operation. */
+  operations: z.record(z.string(), z.number()),
+})
+
+export const machineSampleSchema = z.object({
+  loadAverage: z.number(),
+  /** CPU that neither the stage, its engine, the generator nor the lab used. */
+  othersCores: z.number(),
+})
+
+/** All that one visit of one arm left behind: what measures read their figures from. */
+export const sampleSchema = z.object({
+  arm: z.string(),
+  round: z.int(),
+  load: loadReportSchema,
+  /** Undefined when it could not be asked: killed or paused by the lab's own fault, for instance. */
+  stage: stageSampleSchema.optional(),
+  engine: engineSampleSchema.optional(),
+  machine: machineSampleSchema,
+  faults: z.array(z.string()),
+  raw: z.string(),
+})
+export type Sample = z.infer<typeof sampleSchema>

@@ -1,0 +1,111 @@
+import { CodedError } from '@threshold/kit'
+import { Agent, request } from 'undici'
+import type { WorldGuild, WorldMember } from '../load/plan.ts'
+import type { Group, Load } from '../load/workload.ts'
+
+/** The people and guilds that a lab's loads happen in, made through the stage's own API as anybody would. */
+export interface World {
+  readonly guilds: readonly WorldGuild[]
+  /** As many of them as a load needs. */
+  for(load: Load): readonly WorldGuild[]
+}
+
+export interface Api {
+  call(method: 'GET' | 'POST' | 'PUT', path: string, token?: string, body?: object): Promise<unknown>
+}
+
+const AT_ONCE = 8
+
+export function createApi(baseUrl: string): Api & AsyncDisposable {
+  const agent = new Agent({ connections: AT_ONCE })
+  return {
+    async call(method, path, token, body) {
+      const { statusCode, body: answer } = await request(`${baseUrl}${path}`, {
+        dispatcher: agent,
+        method,
+        headers: {
+          ...(token === undefined ? {} : { authorization: `Bot ${token}` }),
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      })
+      const text = await answer.text()
+      if (statusCode < 200 || statusCode > 299)
+        throw new CodedError('STAGE_REFUSED', `${method} ${path}: ${statusCode} ${text.slice(0, 200)}`)
+      return text === '' ? undefined : JSON.parse(text)
+    },
+    [Symbol.asyncDispose]: () => agent.destroy(),
+  }
+}
+
+export const createMember = async (api: Api, username: string): Promise<WorldMember> =>
+  (await api.call('POST', '/workshop/users', undefined, { username })) as WorldMember
+
+export const joinGuild = async (api: Api, guild: string, owner: WorldMember, member: WorldMember): Promise<void> => {
+  await api.call('PUT', `/api/v10/guilds/${guild}/members/${member.id}`, owner.token, { access_token: member.token })
+}
+
+export async function buildWorld(
+  baseUrl: string,
+  groups: readonly Group[],
+  onPerson: (done: number, total: number) => void,
+): Promise<World> {
+  await using api = createApi(baseUrl)
+  const total = groups.reduce((sum, group) => sum + group.guilds * group.online, 0)
+  let done = 0
+  const made = (): void => onPerson(++done, total)
+  const guilds: WorldGuild[] = []
+  for (const group of groups) {
+    // Guilds side by side where there are many, members side by side where there is one.
+    const several = Math.min(group.guilds, AT_ONCE)
+    const numbers = Array.from({ length: group.guilds }, (_, index) => index).values()
+    const built: WorldGuild[] = []
+    const buildSome = async (): Promise<void> => {
+      for (const index of numbers) built[index] = await buildGuild(api, group, index, Math.ceil(AT_ONCE / several), made)
+    }
+    await Promise.all(Array.from({ length: several }, buildSome))
+    guilds.push(...built)
+  }
+  return {
+    guilds,
+    for: (load) =>
+      load.groups.flatMap((group) =>
+        guilds
+          .filter((guild) => guild.group === group.name)
+          .slice(0, group.guilds)
+          .map((guild) => ({
+            ...guild,
+            channels: guild.channels.slice(0, group.channels),
+            members: guild.members.slice(0, group.online),
+          })),
+      ),
+  }
+}
+
+async function buildGuild(api: Api, group: Group, index: number, atOnce: number, made: () => void): Promise<WorldGuild> {
+  const owner = await createMember(api, `owner ${index}`)
+  made()
+  const { id } = (await api.call('POST', '/api/v10/guilds', owner.token, { name: `${group.name} ${index}` })) as { id: string }
+  const members = [owner]
+  const numbers = Array.from({ length: Math.max(0, group.online - 1) }, (_, n) => n + 1).values()
+  const joinSome = async (): Promise<void> => {
+    for (const n of numbers) {
+      const member = await createMember(api, `member ${index}-${n}`)
+      await joinGuild(api, id, owner, member)
+      members.push(member)
+      made()
+    }
+  }
+  await Promise.all(Array.from({ length: atOnce }, joinSome))
+  const general = ((await api.call('GET', `/api/v10/guilds/${id}/channels`, owner.token)) as { id: string; type: number }[]).filter(
+    ({ type }) => type === 0,
+  )
+  const channels = general.map((channel) => channel.id)
+  for (let n = channels.length; n < group.channels; n++) {
+    const channel = (await api.call('POST', `/api/v10/guilds/${id}/channels`, owner.token, { name: `talk-${n}`, type: 0 })) as {
+      id: string
+    }
+    channels.push(channel.id)
+  }
+  return { group: group.name, id, channels, members }
+}
