@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { CodedError, messageOf } from '@threshold/kit'
 import { z } from 'zod'
 
 const stageSchema = z.strictObject({
@@ -27,8 +28,17 @@ export async function listStages(repository: string = REPOSITORY): Promise<Stage
   const stages = await Promise.all(
     names.map(async (name) => {
       const dir = join(repository, 'stages', name)
-      return { ...stageSchema.parse(JSON.parse(await readFile(join(dir, 'stage.json'), 'utf8'))), dir }
+      return { ...(await readStageJson(join(dir, 'stage.json'))), dir }
     }),
   )
   return stages.sort((a, b) => a.stage - b.stage)
+}
+
+async function readStageJson(path: string): Promise<z.output<typeof stageSchema>> {
+  try {
+    return stageSchema.parse(JSON.parse(await readFile(path, 'utf8')))
+  } catch (error) {
+    const why = error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error)
+    throw new CodedError('BAD_STAGE_JSON', `${path}: ${why}`, { cause: error, next: 'npx threshold stages check --help' })
+  }
 }

@@ -17,6 +17,8 @@ export interface StartStageOptions {
   /** Where it listens; without one, any free port, the same after a restart. */
   readonly port?: number
   readonly readyWithinMs?: number
+  /** What it writes, on either stream, as it writes it. */
+  readonly onOutput?: (text: string) => void
 }
 
 /** A stage as its users have it: a process with an address. It may be killed and paused like an engine. */
@@ -111,6 +113,9 @@ class RunningStage implements StageProcess {
     const main = join(this.#info.dir, 'src', 'main.ts')
     const child = await startChild({ command: process.execPath, args: [main], env: this.#env, cwd: REPOSITORY })
     this.#child = child
+    // What it wrote before anybody could listen.
+    if (this.#options.onOutput && child.tail() !== '') this.#options.onOutput(child.tail())
+    if (this.#options.onOutput) child.onChunk(this.#options.onOutput)
     await this.#run.update({ process: child.identity })
     const until = Date.now() + readyWithinMs
     while (!/^ready http/m.test(child.tail())) {
