@@ -38,6 +38,10 @@ export function checked<T extends z.ZodType>(schema: T, input: unknown): z.outpu
   throw refuse.invalidForm(formErrors(result.error))
 }
 
+/** The fields that a body set: a patch changes those and no other. */
+export const definedOnly = <T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as { [K in keyof T]: Exclude<T[K], undefined> }
+
 export interface RouteGuards {
   readonly identify: (request: Request) => UserId
   readonly limit: (me: UserId, action: string, request: Request, response: Response) => Promise<void>

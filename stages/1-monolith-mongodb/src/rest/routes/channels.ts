@@ -4,8 +4,7 @@ import type { z } from 'zod'
 import type { Context } from '../context.ts'
 import { publishTo } from '../messages/orphans.ts'
 import { ask as askGuild, outcome } from '../refusals.ts'
-import { type AddRoute, type Ask, checked } from '../route.ts'
-import { definedOnly } from './guilds.ts'
+import { type AddRoute, type Ask, checked, definedOnly } from '../route.ts'
 
 type ChannelInput = Partial<z.output<typeof restInput.createChannel>> & { name: string; type: 0 | 2 | 4 | 5 }
 

@@ -1,17 +1,9 @@
-import { DEFAULT_PERMISSIONS, Permission, refuse, restInput } from '@threshold/contract'
-import {
-  type Channel,
-  channelToWire,
-  type Guild,
-  type GuildState,
-  type GuildView,
-  guildToWire,
-  type Member,
-  type Role,
-} from '@threshold/domain'
+import { DEFAULT_PERMISSIONS, restInput } from '@threshold/contract'
+import { type Channel, channelToWire, type Guild, type GuildState, guildToWire, type Member, type Role } from '@threshold/domain'
 import type { Context } from '../context.ts'
+import { viewOf } from '../guild-access.ts'
 import { ask as askGuild, outcome } from '../refusals.ts'
-import { type AddRoute, type Ask, checked, created } from '../route.ts'
+import { type AddRoute, checked, created, definedOnly } from '../route.ts'
 import { channelFrom } from './channels.ts'
 
 export function guildRoutes(add: AddRoute, context: Context): void {
@@ -78,18 +70,7 @@ export function guildRoutes(add: AddRoute, context: Context): void {
   })
 }
 
-/** The guild as the asker may see it; unknown guilds are 404, those one is not in 403. */
-export async function viewOf(context: Context, ask: Ask): Promise<GuildView> {
-  const view = await context.ports.hub.view(ask.params.guild!, ask.me, ask.deadline)
-  if (view) return view
-  const access = await context.ports.hub.access(ask.params.guild!, ask.me, undefined, ask.deadline)
-  throw access.kind === 'unknown-guild' ? refuse.unknownGuild() : refuse.missingAccess()
-}
-
 const whole = (guild: Guild, roles: readonly Role[]): object => guildToWire(guild, roles)
-
-export const definedOnly = <T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as { [K in keyof T]: Exclude<T[K], undefined> }
 
 /** A guild begins with one role, a channel to write in and one to talk in. */
 function newGuild(context: Context, name: string, owner: Member): GuildState {
@@ -125,12 +106,4 @@ function newGuild(context: Context, name: string, owner: Member): GuildState {
     channels: new Map([general, voice].map((c) => [c.id, c])),
     members: new Map([[owner.user.id, owner]]),
   }
-}
-
-/** Who may see a guild's settings that are not in every member's view. */
-export async function requireGuild(context: Context, ask: Ask, needed: bigint): Promise<void> {
-  const access = await context.ports.hub.access(ask.params.guild!, ask.me, undefined, ask.deadline)
-  if (access.kind === 'unknown-guild') throw refuse.unknownGuild()
-  if (access.kind !== 'member') throw refuse.missingAccess()
-  if ((access.permissions & needed) !== needed && (access.permissions & Permission.Administrator) === 0n) throw refuse.missingPermissions()
 }

@@ -1,9 +1,9 @@
 import { Permission, refuse, restInput } from '@threshold/contract'
 import { memberToWire } from '@threshold/domain'
 import type { Context } from '../context.ts'
+import { requireGuild } from '../guild-access.ts'
 import { ask as askGuild, outcome } from '../refusals.ts'
-import { type AddRoute, type Ask, checked, created } from '../route.ts'
-import { definedOnly, requireGuild } from './guilds.ts'
+import { type AddRoute, type Ask, checked, created, definedOnly } from '../route.ts'
 
 export function memberRoutes(add: AddRoute, context: Context): void {
   const { ports } = context

@@ -1,9 +1,9 @@
 import { DEFAULT_PERMISSIONS, restInput } from '@threshold/contract'
 import { type Role, roleToWire } from '@threshold/domain'
 import type { Context } from '../context.ts'
+import { viewOf } from '../guild-access.ts'
 import { ask as askGuild, outcome } from '../refusals.ts'
-import { type AddRoute, checked } from '../route.ts'
-import { definedOnly, viewOf } from './guilds.ts'
+import { type AddRoute, checked, definedOnly } from '../route.ts'
 
 export function roleRoutes(add: AddRoute, context: Context): void {
   add('get', '/guilds/:guild/roles', 'role.list', async (ask) => (await viewOf(context, ask)).roles.map(roleToWire))

@@ -1,9 +1,9 @@
 import { compareIds, Permission, restInput } from '@threshold/contract'
 import { channelPermissions, has, wordsOf } from '@threshold/domain'
 import type { Context } from '../context.ts'
+import { viewOf } from '../guild-access.ts'
 import { present } from '../messages/present.ts'
 import { type AddRoute, checked } from '../route.ts'
-import { viewOf } from './guilds.ts'
 
 export function searchRoutes(add: AddRoute, context: Context): void {
   const { ports } = context
