@@ -63,7 +63,10 @@ async function startSecantus(options: StartOptions, build: 'Rust' | 'Python', ve
       command,
       args: [
         ...['--host', '127.0.0.1', '--port', String(port), '--storage-path', dataDir],
-        ...['--cache-size', `${cacheMb}M`, '--log-level', 'WARNING', ...extra],
+        ...['--cache-size', `${cacheMb}M`, '--log-level', 'WARNING'],
+        // What mongod does for `j: true`. Without it a kill loses what was acknowledged: it may still be in the server's memory.
+        '--sync-on-commit',
+        ...extra,
       ],
       // It reads a configuration from the working directory and the home folder if it finds one: neither is ours.
       cwd: dataDir,

@@ -140,8 +140,10 @@ class RunningStage implements StageProcess {
   }
 
   async kill(): Promise<void> {
+    const child = this.#running
     signal(this.pid, 'SIGKILL', true)
     await goneWithin(this.identity, 10_000)
+    while (child.ended() === undefined) await delay(POLL_MS) // the system knows a moment before we are told
   }
 
   async restart(): Promise<void> {

@@ -1,0 +1,69 @@
+import { describe, expect, it, vi } from 'vitest'
+import type { Victims } from './processes.ts'
+import { newPlace } from './sender.ts'
+
+const SUITE_MS = 120_000
+const WAIT = { timeout: 30_000, interval: 50 }
+
+/** A database that is away costs its users a wait and nothing else. */
+export function testAway(name: string, open: () => Promise<Victims>): void {
+  describe(`${name}, without its database`, { timeout: SUITE_MS }, () => {
+    it.each([
+      ['killed', (v: Victims) => v.engine.kill(), (v: Victims) => v.engine.restart()],
+      ['hanging', (v: Victims) => v.engine.pause(), (v: Victims) => v.engine.resume()],
+    ])('answers 503 with Retry-After while it is %s, and serves again by itself', async (_how, hurt, heal) => {
+      await using victims = await open()
+      const { stage } = victims
+      const place = await newPlace(stage.url)
+      const before = await place.insist('before')
+
+      await hurt(victims)
+      // Many at once, and all answered: what waits is bounded in time and number.
+      const refused = await Promise.all(Array.from({ length: 200 }, (_, i) => place.send(`away-${i}`)))
+      expect(new Set(refused.map((s) => s.status))).toEqual(new Set([503]))
+      expect(refused.every((s) => Number(s.retryAfter) >= 1)).toBe(true)
+      expect((await fetch(`${stage.url}/readyz`)).status).toBe(503)
+      expect((await fetch(`${stage.url}/healthz`)).status).toBe(200)
+      expect(stage.ended()).toBeUndefined()
+
+      await heal(victims)
+      await vi.waitFor(async () => expect((await fetch(`${stage.url}/readyz`)).status).toBe(200), WAIT)
+      const after = await place.insist('after')
+      const ids = (await place.history()).map((m) => m.id)
+      expect(ids).toContain(before)
+      expect(ids).toContain(after)
+      expect(new Set(ids).size).toBe(ids.length)
+    })
+
+    it('lets a client in that came while it was away, once it is back', async () => {
+      await using victims = await open()
+      const { stage, engine } = victims
+      const user = await fetch(`${stage.url}/workshop/users`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ username: 'patient' }),
+      })
+      const { token } = (await user.json()) as { token: string }
+      await engine.kill()
+      // A close after which clients come back by themselves, not one that tells them their token is wrong.
+      expect(await identify(stage.url, token)).toBe(4_000)
+      await engine.restart()
+      await vi.waitFor(async () => expect(await identify(stage.url, token)).toBe('READY'), WAIT)
+    })
+  })
+}
+
+/** Identifies on a new socket: READY, or the code it was closed with. */
+function identify(url: string, token: string): Promise<'READY' | number> {
+  const socket = new WebSocket(`${url.replace('http', 'ws')}/?v=10&encoding=json`)
+  return new Promise((resolve) => {
+    socket.onclose = ({ code }) => resolve(code)
+    socket.onmessage = ({ data }) => {
+      const frame = JSON.parse(String(data)) as { op: number; t: string | null }
+      if (frame.op === 10) socket.send(JSON.stringify({ op: 2, d: { token, intents: 1, properties: {} } }))
+      if (frame.t !== 'READY') return
+      socket.onclose = () => resolve('READY')
+      socket.close(1000)
+    }
+  })
+}

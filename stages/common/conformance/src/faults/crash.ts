@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest'
+import type { Victims } from './processes.ts'
+import { newPlace, type Sent } from './sender.ts'
+
+const SENDS = 1_000
+const SUITE_MS = 240_000
+
+const nonces = (prefix: string, count = SENDS): string[] => Array.from({ length: count }, (_, i) => `${prefix}-${i}`)
+
+/**
+ * What `kill -9` may cost: answers, never acknowledged messages. Each round sends 1,000 messages at once, kills in their
+ * midst, starts again, and sends what was not acknowledged once more under the same nonce. Then each is there once.
+ */
+export function testCrash(name: string, open: () => Promise<Victims>, rounds = 10): void {
+  describe(`${name}, killed`, { timeout: SUITE_MS }, () => {
+    it(`loses no acknowledged message and doubles none when its process is killed in the midst of ${SENDS} sends, ${rounds} times`, async () => {
+      await using victims = await open()
+      const { stage } = victims
+      let killedWhileSending = 0
+      for (let round = 0; round < rounds; round++) {
+        const place = await newPlace(stage.url)
+        const sends = nonces(`round${round}`)
+        // Later each time, so that the kill meets a send in each of its steps.
+        const sent = await interrupt(sends.map(place.send), Math.floor((SENDS / (rounds + 1)) * (round + 1)), stage.kill.bind(stage))
+        expect(stage.ended()).toContain('SIGKILL')
+        await stage.restart()
+        if (sent.some((s) => s.id === undefined)) killedWhileSending += 1
+        await eachIsThereOnce(place, sent)
+      }
+      expect(killedWhileSending, 'rounds in which the kill met sends under way').toBeGreaterThan(rounds / 2)
+    })
+
+    it('loses no acknowledged message when its database is killed, and goes on without being restarted', async () => {
+      await using victims = await open()
+      const { stage, engine } = victims
+      const place = await newPlace(stage.url)
+      const sent = await interrupt(nonces('engine').map(place.send), SENDS / 4, engine.kill.bind(engine))
+      expect(stage.ended()).toBeUndefined()
+      await engine.restart()
+      await eachIsThereOnce(place, sent)
+      expect(stage.ended()).toBeUndefined()
+    })
+
+    it('loses no acknowledged message on SIGTERM, and answers what is under way', async () => {
+      await using victims = await open()
+      const { stage } = victims
+      const place = await newPlace(stage.url)
+      const sent = await interrupt(nonces('term').map(place.send), SENDS / 4, stage.restart.bind(stage))
+      // Never an answer that means "no": acknowledged, asked to come again, or the door already shut.
+      expect([...new Set(sent.map((s) => s.status))].filter((status) => ![0, 200, 503].includes(status))).toEqual([])
+      await eachIsThereOnce(place, sent)
+    })
+  })
+}
+
+/** Runs `act` once `after` of the sends are acknowledged, and waits for all of them to end one way or another. */
+async function interrupt(sends: Promise<Sent>[], after: number, act: () => Promise<void>): Promise<Sent[]> {
+  const { promise: enough, resolve } = Promise.withResolvers<void>()
+  let acknowledged = 0
+  for (const send of sends) {
+    void send.then(({ id }) => {
+      if (id !== undefined) acknowledged += 1
+      if (acknowledged >= after) resolve()
+    })
+  }
+  const all = Promise.all(sends)
+  await Promise.race([enough, all])
+  await act()
+  return await all
+}
+
+async function eachIsThereOnce(place: Awaited<ReturnType<typeof newPlace>>, sent: readonly Sent[]): Promise<void> {
+  const acknowledged = new Map<string, string>()
+  for (const { nonce, id } of sent) acknowledged.set(nonce, id ?? (await place.insist(nonce)))
+  const history = await place.history()
+  const ids = new Set(history.map((m) => m.id))
+  expect(
+    [...acknowledged].filter(([, id]) => !ids.has(id)).map(([nonce]) => nonce),
+    'acknowledged and missing',
+  ).toEqual([])
+  expect(history.length - new Set(history.map((m) => m.nonce)).size, 'doubled').toBe(0)
+  expect(history.length).toBe(sent.length)
+}

@@ -1,0 +1,3 @@
+export { testAway } from './away.ts'
+export { testCrash } from './crash.ts'
+export type { KillableEngine, KillableStage, Victims } from './processes.ts'
