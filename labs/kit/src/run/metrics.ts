@@ -35,7 +35,7 @@ export function byLabel(metrics: Metrics, name: string, label: string): Record<s
   return sums
 }
 
-export function valueOf(metrics: Metrics, name: string): number {
+export function metric(metrics: Metrics, name: string): number {
   for (const [key, value] of metrics) if (key === name || key.startsWith(`${name}{`)) return value
   return Number.NaN
 }

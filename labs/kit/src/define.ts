@@ -1,0 +1,138 @@
+import { CodedError } from '@threshold/kit'
+import type { Fault } from './faults.ts'
+import { type Check, check } from './figure.ts'
+import { type Load, times } from './load/workload.ts'
+import { type Figures, figuresOf, type Measures } from './measure.ts'
+
+/** `tiny` proves that the lab works, in seconds; `quick` is a first answer on two cores; `full` is for a workshop. */
+export type Size = 'tiny' | 'quick' | 'full'
+export type StageName = `stage-${number}`
+export type LoadChange = Partial<Omit<Load, 'v' | 'groups'>> & {
+  /** At most so many online in each guild: how `tiny` gets by in seconds. */
+  readonly online?: number
+}
+
+/** One side of the comparison: a stage, and in what its circumstances differ from those of the other arms. */
+export interface Arm {
+  readonly stage: StageName
+  /** So many times the people of the lab's load. */
+  readonly times?: number
+  readonly load?: Load
+  readonly fault?: Fault
+  /** How the stage is configured, beyond what every lab sets. */
+  readonly env?: Readonly<Record<string, string>>
+  /** An engine of its own with so much cache. Without it all arms share one. */
+  readonly cacheMb?: number
+}
+
+export interface SizeSettings<A extends string> {
+  /** Which arms take part; without it, all. Arms that claims are about must. */
+  readonly arms?: readonly A[]
+  /** How often the arms are gone through, one after the other. */
+  readonly repeats: number
+  readonly load?: LoadChange
+}
+
+/** An argument without mechanics: what is claimed, under which load, and what would refute it. */
+export interface LabSpec<A extends string, M extends Measures> {
+  readonly id: string
+  readonly title: string
+  readonly question: string
+  readonly hypothesis: string
+  readonly minutes: { readonly quick: number; readonly full: number }
+  readonly memory: string
+  readonly arms: Readonly<Record<A, StageName | Arm>>
+  readonly load: Load
+  readonly fault?: Fault
+  readonly measure: M
+  /** Committed before any evidence: what must hold of each arm, in every round. An arm without a claim is context. */
+  readonly claim: { readonly [K in A]?: (figures: Figures<M>) => Check }
+  /** What must hold between arms of the same round: ratios survive the move to another machine. */
+  readonly between?: (arms: Readonly<Record<A, Figures<M>>>) => Check
+  /** The proof that this lab can fail: changed like this, it must be refuted. */
+  readonly twin: {
+    readonly text: string
+    readonly fault?: Fault
+    readonly load?: LoadChange
+    readonly env?: Readonly<Record<string, string>>
+    readonly expect: 'refuted'
+  }
+  readonly sizes: Readonly<Record<Size, SizeSettings<A>>>
+}
+
+/** What the kit works with: a spec with its types forgotten. */
+export type Lab = LabSpec<string, Measures>
+
+/** Checks what the types cannot, and hands the argument on. */
+export function defineLab<const A extends string, M extends Measures>(spec: LabSpec<A, M>): Lab {
+  const lab = spec as unknown as Lab
+  const wrong = (what: string): never => {
+    throw new CodedError('BAD_LAB', `lab ${spec.id}: ${what}`)
+  }
+  if (!/^\d+\.\d+$/.test(spec.id)) wrong('an id is two numbers, such as 1.3')
+  if (Object.keys(lab.claim).length === 0 && lab.between === undefined) wrong('it claims nothing, so that nothing could refute it')
+  for (const [size, { arms, repeats }] of Object.entries(lab.sizes)) {
+    if (!Number.isInteger(repeats) || repeats < 1) wrong(`${size} must go through its arms at least once`)
+    const missing = Object.keys(lab.claim).find((arm) => arms !== undefined && !arms.includes(arm))
+    if (missing !== undefined) wrong(`${size} leaves out ${missing}, which a claim is about`)
+  }
+  return lab
+}
+
+/** An arm as a size, and perhaps the twin, run it. */
+export interface PlannedArm {
+  readonly name: string
+  readonly stage: number
+  readonly load: Load
+  readonly fault: Fault | undefined
+  readonly env: Readonly<Record<string, string>>
+  readonly cacheMb: number | undefined
+  /** Nothing is claimed of it: it is run to be seen beside the others. */
+  readonly context: boolean
+}
+
+export function plannedArms(lab: Lab, size: Size, twin: boolean): PlannedArm[] {
+  const settings = lab.sizes[size]
+  const change: LoadChange = { ...settings.load, ...(twin ? lab.twin.load : {}) }
+  const names = settings.arms ?? Object.keys(lab.arms)
+  return names.map((name) => {
+    const given = lab.arms[name]
+    if (given === undefined) throw new CodedError('BAD_LAB', `lab ${lab.id}: ${size} names the arm ${name}, which there is not`)
+    const arm: Arm = typeof given === 'string' ? { stage: given } : given
+    return {
+      name,
+      stage: stageNumber(arm.stage),
+      load: changed(times(arm.load ?? lab.load, arm.times ?? 1), change),
+      fault: (twin ? lab.twin.fault : undefined) ?? arm.fault ?? lab.fault,
+      env: { ...arm.env, ...(twin ? lab.twin.env : {}) },
+      cacheMb: arm.cacheMb,
+      context: lab.claim[name] === undefined && lab.between === undefined,
+    }
+  })
+}
+
+function changed(load: Load, { online, ...change }: LoadChange): Load {
+  const groups = load.groups.map((group) => ({ ...group, online: Math.min(group.online, online ?? group.online) }))
+  return { ...load, ...change, groups }
+}
+
+export const stageNumber = (stage: StageName): number => Number(stage.slice('stage-'.length))
+
+export interface Threshold {
+  /** An arm's name, or `between arms`. */
+  readonly arm: string
+  readonly check: Check
+}
+
+export const BETWEEN = 'between arms'
+
+/**
+ * Every claim, held against the figures of one round; without figures, the claims as they stand before anything was
+ * measured. An arm that has no sample yields unknown figures, and so no verdict.
+ */
+export function claimsOf(lab: Lab, figures: (arm: string) => Figures<Measures> = () => figuresOf(lab.measure, undefined)): Threshold[] {
+  const own = Object.entries(lab.claim).map(([arm, claim]) => ({ arm, check: claim?.(figures(arm)) ?? check([]) }))
+  if (lab.between === undefined) return own
+  const all = Object.fromEntries(Object.keys(lab.arms).map((arm) => [arm, figures(arm)]))
+  return [...own, { arm: BETWEEN, check: lab.between(all) }]
+}

@@ -1,0 +1,65 @@
+import { createHash } from 'node:crypto'
+import { readFile, realpath } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { dirname, join, relative, resolve, sep } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { parseSync } from 'oxc-parser'
+
+export interface EffectiveTree {
+  readonly hash: string
+  /** Relative to the repository, sorted. */
+  readonly files: readonly string[]
+}
+
+/**
+ * What a stage really consists of: its main.ts and all that it imports, directly or not, its stage.json and the lockfile
+ * (which stands for every package from outside). Two runs with the same hash ran the same code, whatever git says.
+ */
+export async function effectiveTree(repository: string, stageDir: string): Promise<EffectiveTree> {
+  const root = await realpath(repository)
+  const contents = new Map<string, Buffer>()
+  const waiting = [join(await realpath(stageDir), 'src', 'main.ts')]
+  for (let file = waiting.pop(); file !== undefined; file = waiting.pop()) {
+    if (contents.has(file)) continue
+    const source = await readFile(file)
+    contents.set(file, source)
+    if (!/\.(ts|js|mjs)$/.test(file)) continue
+    for (const specifier of importsOf(file, source.toString())) {
+      const target = await resolveOurs(root, file, specifier)
+      if (target !== undefined && !contents.has(target)) waiting.push(target)
+    }
+  }
+  for (const extra of [join(stageDir, 'stage.json'), join(root, 'package-lock.json')])
+    contents.set(await realpath(extra), await readFile(extra))
+
+  const files = [...contents].map(([file, content]) => ({ path: relative(root, file).split(sep).join('/'), content }))
+  files.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0))
+  const hash = createHash('sha256')
+  for (const { path, content } of files) hash.update(`${path}\n${createHash('sha256').update(content).digest('hex')}\n`)
+  return { hash: hash.digest('hex'), files: files.map(({ path }) => path) }
+}
+
+/** Types too: a stage whose types changed is another stage, and leaving them out would gain nothing. */
+export function importsOf(file: string, source: string): string[] {
+  const { module } = parseSync(file, source)
+  const exported = module.staticExports.flatMap(({ entries }) => entries.flatMap(({ moduleRequest }) => moduleRequest?.value ?? []))
+  const dynamic = module.dynamicImports.flatMap(({ moduleRequest }) => {
+    const text = source.slice(moduleRequest.start, moduleRequest.end)
+    return /^(['"`])[^'"`$]+\1$/.test(text) ? [text.slice(1, -1)] : []
+  })
+  return [...new Set([...module.staticImports.map(({ moduleRequest }) => moduleRequest.value), ...exported, ...dynamic])]
+}
+
+/** The file behind a specifier, if it is of this repository; packages from outside are the lockfile's affair. */
+async function resolveOurs(root: string, from: string, specifier: string): Promise<string | undefined> {
+  if (specifier.startsWith('node:')) return undefined
+  if (specifier.startsWith('.')) return await realpath(resolve(dirname(from), specifier))
+  let found: string
+  try {
+    found = createRequire(pathToFileURL(from)).resolve(specifier)
+  } catch {
+    return undefined // a package that only ESM can resolve: from outside, since ours name plain files in `exports`
+  }
+  const real = await realpath(found).catch(() => undefined)
+  return real?.startsWith(root + sep) && !real.includes(`${sep}node_modules${sep}`) ? real : undefined
+}
