@@ -1,16 +1,26 @@
 import type { Invite } from '@threshold/domain'
+import type { Clock } from '@threshold/kit'
 import type { MetadataStore } from '@threshold/ports'
 import type { Collection } from 'mongodb'
-import { long, type MongoDatabase, text } from '../mongodb/database.ts'
+import { isDuplicateKey, long, type MongoDatabase, text } from '../mongodb/database.ts'
 import type { InviteDocument } from '../mongodb/metadata-documents.ts'
 
 type InvitePart = Pick<MetadataStore, 'createInvite' | 'invite' | 'invitesOf' | 'removeInvite' | 'useInvite'>
 
 /** Expired invites are removed by a TTL index within a minute or so; until then the time is checked here. */
-export function mongoInvites(mongo: MongoDatabase, invites: Collection<InviteDocument>): InvitePart {
+export function mongoInvites(mongo: MongoDatabase, invites: Collection<InviteDocument>, clock: Clock): InvitePart {
+  const isOpen = (d: InviteDocument): boolean =>
+    (d.expiresAt === undefined || d.expiresAt.getTime() > clock.now()) && (d.maxUses === 0 || d.uses < d.maxUses)
+
   return {
     async createInvite(invite, deadline) {
-      await mongo.run('invites.create', deadline, () => invites.insertOne(inviteTo(invite)))
+      await mongo.run('invites.create', deadline, async () => {
+        try {
+          await invites.insertOne(inviteTo(invite))
+        } catch (error) {
+          if (!isDuplicateKey(error)) throw error // made again by whoever got no answer: it keeps the uses it had
+        }
+      })
     },
     async invite(code, deadline) {
       const found = await mongo.run('invites.get', deadline, () => invites.findOne({ _id: code }))
@@ -24,17 +34,18 @@ export function mongoInvites(mongo: MongoDatabase, invites: Collection<InviteDoc
       await mongo.run('invites.remove', deadline, () => invites.deleteOne({ _id: code }))
     },
     async useInvite(code, deadline) {
-      // The condition and the increment are one operation: of two who ask at once for the last use, one matches nothing.
-      const taken = await mongo.run('invites.use', deadline, () =>
-        invites.findOneAndUpdate({ _id: code, $or: [{ maxUses: 0 }, { $expr: { $lt: ['$uses', '$maxUses'] } }] }, { $inc: { uses: 1 } }),
+      // The conditions and the increment are one operation: of two who ask at once for the last use, one matches nothing.
+      const open = [
+        { $or: [{ maxUses: 0 }, { $expr: { $lt: ['$uses', '$maxUses'] } }] },
+        { $or: [{ expiresAt: { $exists: false } }, { expiresAt: { $gt: new Date(clock.now()) } }] },
+      ]
+      const { matchedCount } = await mongo.run('invites.use', deadline, () =>
+        invites.updateOne({ _id: code, $and: open }, { $inc: { uses: 1 } }),
       )
-      return taken !== null && (taken.expiresAt === undefined || taken.expiresAt.getTime() > Date.now())
+      return Number(matchedCount) > 0
     },
   }
 }
-
-const isOpen = (d: InviteDocument): boolean =>
-  (d.expiresAt === undefined || d.expiresAt.getTime() > Date.now()) && (d.maxUses === 0 || d.uses < d.maxUses)
 
 const inviteTo = (invite: Invite): InviteDocument => ({
   _id: invite.code,

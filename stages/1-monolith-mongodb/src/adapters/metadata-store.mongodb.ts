@@ -1,5 +1,7 @@
-import type { Channel, GuildEvent, GuildState, Member, User } from '@threshold/domain'
+import type { GuildEvent } from '@threshold/domain'
+import { type Clock, systemClock } from '@threshold/kit'
 import type { MetadataStore } from '@threshold/ports'
+import type { Collection, OptionalUnlessRequiredId } from 'mongodb'
 import { isDuplicateKey, long, type MongoDatabase, text } from '../mongodb/database.ts'
 import {
   type ChannelDocument,
@@ -10,6 +12,7 @@ import {
   guildTo,
   type InviteDocument,
   type MemberDocument,
+  memberFrom,
   memberTo,
   type UserDocument,
   userFrom,
@@ -19,9 +22,10 @@ import { mongoInvites } from './invites.mongodb.ts'
 
 /**
  * A guild's roles live in the guild's document and change with it in one atomic write; channels and members are collections
- * of their own, since both are also asked for by their own id.
+ * of their own, since both are also asked for by their own id. A member carries a copy of who they are, so that a guild of
+ * ten thousand wakes up by three reads and not by ten thousand look-ups; nobody is renamed here, or the copies would follow.
  */
-export async function mongoMetadataStore(mongo: MongoDatabase): Promise<MetadataStore> {
+export async function mongoMetadataStore(mongo: MongoDatabase, clock: Clock = systemClock): Promise<MetadataStore> {
   const users = mongo.db.collection<UserDocument>('users')
   const guilds = mongo.db.collection<GuildDocument>('guilds')
   const channels = mongo.db.collection<ChannelDocument>('channels')
@@ -52,13 +56,10 @@ export async function mongoMetadataStore(mongo: MongoDatabase): Promise<Metadata
         return
       }
       case 'guild.deleted':
+        // Members first: should this stop half-way, nobody is left who would see half a guild, or be promised one at READY.
         // Messages stay behind, unreachable without their channel. Production would hand them to a sweeper.
-        await Promise.all([
-          guilds.deleteOne({ _id }),
-          channels.deleteMany({ guildId: _id }),
-          members.deleteMany({ guildId: _id }),
-          invites.deleteMany({ guildId: _id }),
-        ])
+        await members.deleteMany({ guildId: _id })
+        await Promise.all([guilds.deleteOne({ _id }), channels.deleteMany({ guildId: _id }), invites.deleteMany({ guildId: _id })])
         return
       case 'channel.created':
       case 'channel.updated':
@@ -85,7 +86,7 @@ export async function mongoMetadataStore(mongo: MongoDatabase): Promise<Metadata
 
   return {
     async createUser(user, deadline) {
-      await mongo.run('users.create', deadline, () => users.insertOne(userTo(user)))
+      await mongo.run('users.create', deadline, () => addMissing(users, [userTo(user)]))
     },
 
     async users(ids, deadline) {
@@ -97,9 +98,12 @@ export async function mongoMetadataStore(mongo: MongoDatabase): Promise<Metadata
     async createGuild(state, deadline) {
       await mongo.run('guilds.create', deadline, async () => {
         // The guild's own document comes last: a guild that can be found is whole.
-        for (const channel of state.channels.values()) await put(channels, channelTo(channel))
-        for (const member of state.members.values()) await put(members, memberTo(state.guild.id, member))
-        await put(guilds, guildTo(state.guild, [...state.roles.values()]))
+        await addMissing(channels, [...state.channels.values()].map(channelTo))
+        await addMissing(
+          members,
+          [...state.members.values()].map((member) => memberTo(state.guild.id, member)),
+        )
+        await addMissing(guilds, [guildTo(state.guild, [...state.roles.values()])])
       })
     },
 
@@ -111,13 +115,13 @@ export async function mongoMetadataStore(mongo: MongoDatabase): Promise<Metadata
         mongo.run('members.of-guild', deadline, () => members.find({ guildId }).toArray()),
       ])
       if (!found) return undefined
-      const people = new Map<string, User>()
-      for (let at = 0; at < itsMembers.length; at += 1_000) {
-        const some = itsMembers.slice(at, at + 1_000).map((m) => m.userId)
-        for (const user of await mongo.run('users.get', deadline, () => users.find({ _id: { $in: some } }).toArray()))
-          people.set(text(user._id), userFrom(user))
+      const { guild, roles } = guildFrom(found)
+      return {
+        guild,
+        roles: new Map(roles.map((r) => [r.id, r])),
+        channels: new Map(itsChannels.map(channelFrom).map((c) => [c.id, c])),
+        members: new Map(itsMembers.map(memberFrom).map((m) => [m.user.id, m])),
       }
-      return assemble(found, itsChannels.map(channelFrom), itsMembers, people)
     },
 
     async record(guild, events, deadline) {
@@ -161,27 +165,20 @@ export async function mongoMetadataStore(mongo: MongoDatabase): Promise<Metadata
       await mongo.run('ping', deadline, (db) => db.command({ ping: 1 }))
     },
 
-    ...mongoInvites(mongo, invites),
+    ...mongoInvites(mongo, invites, clock),
     [Symbol.asyncDispose]: async () => {},
   }
 }
 
-function assemble(
-  document: GuildDocument,
-  channels: readonly Channel[],
-  rows: readonly MemberDocument[],
-  people: ReadonlyMap<string, User>,
-): GuildState {
-  const { guild, roles } = guildFrom(document)
-  const members = rows.map((row): [string, Member] => {
-    const id = text(row.userId)
-    const user = people.get(id) ?? { v: 1, id, username: 'unknown', bot: false }
-    return [id, { user, nick: row.nick, roles: row.roles.map(text), joinedAt: row.joinedAt.getTime(), mute: row.mute, deaf: row.deaf }]
-  })
-  return {
-    guild,
-    roles: new Map(roles.map((r) => [r.id, r])),
-    channels: new Map(channels.map((c) => [c.id, c])),
-    members: new Map(members),
+/**
+ * What is there already stays as it is: whoever got no answer may ask again, and finds no later change undone. In batches,
+ * since a guild of ten thousand would be ten thousand waits for the journal.
+ */
+async function addMissing<T extends { _id: unknown }>(into: Collection<T>, documents: readonly T[]): Promise<void> {
+  if (documents.length === 0) return
+  try {
+    await into.insertMany(documents as OptionalUnlessRequiredId<T>[], { ordered: false })
+  } catch (error) {
+    if (!isDuplicateKey(error)) throw error
   }
 }

@@ -1,5 +1,5 @@
 import { type Deadline, deadlineExceeded, type Telemetry, unavailable, within } from '@threshold/kit'
-import { type Db, MongoClient, MongoError, MongoOperationTimeoutError, MongoServerError } from 'mongodb'
+import { type Db, MongoBulkWriteError, MongoClient, MongoError, MongoOperationTimeoutError, MongoServerError } from 'mongodb'
 import { Counter } from 'prom-client'
 
 export interface MongoConfig {
@@ -60,7 +60,15 @@ export async function mongoDatabase(config: MongoConfig, telemetry?: Telemetry):
   }
 }
 
-export const isDuplicateKey = (error: unknown): boolean => error instanceof MongoServerError && error.code === 11_000
+const DUPLICATE_KEY = 11_000
+
+/** Of an insert of many: whether duplicates are all that went wrong. */
+export function isDuplicateKey(error: unknown): boolean {
+  if (!(error instanceof MongoServerError) || error.code !== DUPLICATE_KEY) return false
+  if (!(error instanceof MongoBulkWriteError)) return true
+  const { writeErrors } = error
+  return (Array.isArray(writeErrors) ? writeErrors : [writeErrors]).every(({ code }) => code === DUPLICATE_KEY)
+}
 
 function translate(what: string, error: unknown): unknown {
   if (!(error instanceof MongoError) || isDuplicateKey(error)) return error

@@ -42,6 +42,8 @@ export interface MemberDocument {
   v: 1
   guildId: bigint
   userId: bigint
+  username: string
+  bot: boolean
   nick: string | null
   roles: bigint[]
   joinedAt: Date
@@ -122,9 +124,20 @@ export const memberTo = (guildId: string, member: Member): MemberDocument => ({
   v: 1,
   guildId: long(guildId),
   userId: long(member.user.id),
+  username: member.user.username,
+  bot: member.user.bot,
   nick: member.nick,
   roles: member.roles.map(long),
   joinedAt: new Date(member.joinedAt),
   mute: member.mute,
   deaf: member.deaf,
+})
+
+export const memberFrom = (d: MemberDocument): Member => ({
+  user: { v: 1, id: text(d.userId), username: d.username, bot: d.bot },
+  nick: d.nick,
+  roles: d.roles.map(text),
+  joinedAt: d.joinedAt.getTime(),
+  mute: d.mute,
+  deaf: d.deaf,
 })

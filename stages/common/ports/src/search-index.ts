@@ -9,6 +9,7 @@ export interface SearchQuery {
   readonly channels: readonly ChannelId[]
   readonly authors?: readonly UserId[]
   readonly mentions?: readonly UserId[]
+  /** Younger than this, and older than that: neither bound is an answer itself. */
   readonly minId?: MessageId
   readonly maxId?: MessageId
   readonly order: 'newest' | 'oldest'

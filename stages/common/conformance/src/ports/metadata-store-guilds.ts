@@ -1,0 +1,108 @@
+import type { GuildState, User } from '@threshold/domain'
+import { evolve } from '@threshold/domain'
+import type { MetadataStore } from '@threshold/ports'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { guildHistory } from './guild-events.ts'
+import { aGuild, aMember, aUser, newId, type SmallGuild, soon } from './world.ts'
+
+const RUNS = { numRuns: 12 }
+
+export function metadataStoreGuilds(store: () => MetadataStore): void {
+  const load = (id: string): Promise<GuildState | undefined> => store().loadGuild(id, soon())
+  const known = async (...users: User[]): Promise<void> => void (await Promise.all(users.map((user) => store().createUser(user, soon()))))
+  /** A guild whose people exist. */
+  async function created(others = 2): Promise<SmallGuild> {
+    const guild = aGuild(others)
+    await known(...[...guild.state.members.values()].map(({ user }) => user))
+    await store().createGuild(guild.state, soon())
+    return guild
+  }
+
+  describe('a guild', () => {
+    it('comes back as it was made', async () => {
+      const { id, state } = await created(5)
+      expect(await load(id)).toEqual(state)
+    })
+
+    it('is undefined where there is none', async () => {
+      expect(await load(newId())).toBeUndefined()
+    })
+
+    it('is, after any history, what its events make of it', () =>
+      fc.assert(
+        fc.asyncProperty(guildHistory, async (history) => {
+          const { id, state } = await created()
+          const strangers = [aUser({ username: 'stranger' }), aUser({ username: 'guest' })]
+          await known(...strangers)
+          const { events, state: after } = history.play(state, strangers)
+          await store().record(id, events, soon())
+          expect(await load(id)).toEqual(after)
+        }),
+        RUNS,
+      ))
+
+    it('is the same when its events are written again, from the first or from any other', () =>
+      fc.assert(
+        fc.asyncProperty(guildHistory, fc.nat(), async (history, from) => {
+          const { id, state } = await created()
+          const { events, state: after } = history.play(state, [])
+          await store().record(id, events, soon())
+          await store().record(id, events.slice(from % (events.length + 1)), soon())
+          await store().record(id, events, soon())
+          expect(await load(id)).toEqual(after)
+        }),
+        RUNS,
+      ))
+
+    it('made again stays what it has become', async () => {
+      const { id, state, others } = await created()
+      const renamed = { type: 'guild.updated', guild: { ...state.guild, name: 'renamed' } } as const
+      const nicked = { type: 'member.updated', member: { ...others[0]!, nick: 'nick' } } as const
+      await store().record(id, [renamed, nicked], soon())
+      await store().createGuild(state, soon())
+      expect(await load(id)).toEqual([renamed, nicked].reduce(evolve, state))
+    })
+
+    it('of many members comes back whole', async () => {
+      const { id, state } = aGuild(1_200)
+      await store().createGuild(state, soon())
+      expect((await load(id))?.members).toEqual(state.members)
+    })
+
+    it('that is deleted leaves nothing of it to be found, and nothing of another', async () => {
+      const [gone, stays] = [await created(), await created()]
+      await store().record(gone.id, [{ type: 'guild.deleted' }], soon())
+      await store().record(gone.id, [{ type: 'guild.deleted' }], soon())
+      expect(await load(gone.id)).toBeUndefined()
+      expect(await store().channel(gone.text.id, soon())).toBeUndefined()
+      for (const user of gone.state.members.keys()) expect(await store().guildsOf(user, soon())).toEqual([])
+      expect(await load(stays.id)).toEqual(stays.state)
+    })
+  })
+
+  describe('a channel', () => {
+    it('is found by its id alone, for as long as it is there', async () => {
+      const { id, text } = await created()
+      expect(await store().channel(text.id, soon())).toEqual(text)
+      const renamed = { ...text, name: 'renamed' }
+      await store().record(id, [{ type: 'channel.updated', channel: renamed }], soon())
+      expect(await store().channel(text.id, soon())).toEqual(renamed)
+      await store().record(id, [{ type: 'channel.deleted', channel: renamed }], soon())
+      expect(await store().channel(text.id, soon())).toBeUndefined()
+      expect(await store().channel(newId(), soon())).toBeUndefined()
+    })
+  })
+
+  describe("a user's guilds", () => {
+    it('are those they are a member of', async () => {
+      const [one, other, stranger] = [await created(), await created(), aUser()]
+      expect(await store().guildsOf(stranger.id, soon())).toEqual([])
+      await store().record(one.id, [{ type: 'member.added', member: aMember(stranger) }], soon())
+      await store().record(other.id, [{ type: 'member.added', member: aMember(stranger) }], soon())
+      expect((await store().guildsOf(stranger.id, soon())).toSorted()).toEqual([one.id, other.id].toSorted())
+      await store().record(one.id, [{ type: 'member.removed', user: stranger }], soon())
+      expect(await store().guildsOf(stranger.id, soon())).toEqual([other.id])
+    })
+  })
+}

@@ -1,0 +1,131 @@
+import type { Invite } from '@threshold/domain'
+import type { MetadataStore } from '@threshold/ports'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { aDirectChannel, aUser, newId, soon } from './world.ts'
+
+const anInvite = (fields: Partial<Invite> = {}): Invite => ({
+  v: 1,
+  code: `code-${newId()}`,
+  guildId: newId(),
+  channelId: newId(),
+  inviterId: newId(),
+  createdAt: Date.now(),
+  maxAge: 0,
+  maxUses: 0,
+  temporary: false,
+  ...fields,
+})
+
+/** Users, direct messages and invites. */
+export function metadataStorePeople(store: () => MetadataStore): void {
+  describe('a user', () => {
+    it('is found by id, with whoever else was asked for and is there', async () => {
+      const [ada, grace] = [aUser({ username: 'ada' }), aUser({ username: '$gt.\u{1F600}', bot: true })]
+      await store().createUser(ada, soon())
+      await store().createUser(grace, soon())
+      const found = await store().users([grace.id, newId(), ada.id, ada.id], soon())
+      expect(new Map(found.map((user) => [user.id, user]))).toEqual(new Map([ada, grace].map((user) => [user.id, user])))
+      expect(found).toHaveLength(2)
+      expect(await store().users([], soon())).toEqual([])
+    })
+
+    it('may be made again, as whoever got no answer does', async () => {
+      const ada = aUser()
+      await Promise.all(Array.from({ length: 5 }, () => store().createUser(ada, soon())))
+      expect(await store().users([ada.id], soon())).toEqual([ada])
+    })
+  })
+
+  describe('a direct message channel', () => {
+    it('is one for two people, also when both ask at once', async () => {
+      const [ada, grace] = [newId(), newId()]
+      const opened = await Promise.all(
+        Array.from({ length: 12 }, (_, i) => store().openDm(i % 2 ? aDirectChannel(ada, grace) : aDirectChannel(grace, ada), soon())),
+      )
+      expect(new Set(opened.map(({ id }) => id)).size).toBe(1)
+      expect(await store().openDm(aDirectChannel(ada, grace), soon())).toEqual(opened[0])
+      expect(await store().channel(opened[0]!.id, soon())).toEqual(opened[0])
+    })
+
+    it('is among those of both, and of nobody else', () =>
+      fc.assert(
+        fc.asyncProperty(
+          fc.uniqueArray(fc.tuple(fc.nat(4), fc.nat(4)), { maxLength: 8, selector: ([a, b]) => [a, b].sort().join() }),
+          async (pairs) => {
+            const people = Array.from({ length: 5 }, newId)
+            const talks = pairs.filter(([a, b]) => a !== b).map(([a, b]) => aDirectChannel(people[a]!, people[b]!))
+            for (const talk of talks) await store().openDm(talk, soon())
+            for (const user of people) {
+              const ids = (await store().dmsOf(user, soon())).map(({ id }) => id)
+              expect(ids.toSorted()).toEqual(
+                talks
+                  .filter(({ recipients }) => recipients!.includes(user))
+                  .map(({ id }) => id)
+                  .toSorted(),
+              )
+            }
+          },
+        ),
+        { numRuns: 6 },
+      ))
+  })
+
+  describe('an invite', () => {
+    it('comes back as it was made, by its code and by its channel, until it is removed', async () => {
+      const invite = anInvite({ maxAge: 3_600, maxUses: 5, temporary: true })
+      await store().createInvite(invite, soon())
+      expect(await store().invite(invite.code, soon())).toEqual(invite)
+      expect(await store().invitesOf(invite.channelId, soon())).toEqual([invite])
+      await store().removeInvite(invite.code, soon())
+      await store().removeInvite(invite.code, soon())
+      expect(await store().invite(invite.code, soon())).toBeUndefined()
+      expect(await store().invitesOf(invite.channelId, soon())).toEqual([])
+      expect(await store().useInvite(invite.code, soon())).toBe(false)
+    })
+
+    it('has as many uses as it says, however many ask at once', () =>
+      fc.assert(
+        fc.asyncProperty(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 12 }), async (maxUses, asks) => {
+          const invite = anInvite({ maxUses })
+          await store().createInvite(invite, soon())
+          const taken = await Promise.all(Array.from({ length: asks }, () => store().useInvite(invite.code, soon())))
+          expect(taken.filter(Boolean)).toHaveLength(Math.min(maxUses, asks))
+          const left = asks < maxUses
+          expect(await store().invite(invite.code, soon())).toEqual(left ? invite : undefined)
+          expect(await store().invitesOf(invite.channelId, soon())).toEqual(left ? [invite] : [])
+          expect(await store().useInvite(invite.code, soon())).toBe(left)
+        }),
+        { numRuns: 8 },
+      ))
+
+    it('without a limit is never used up', async () => {
+      const invite = anInvite()
+      await store().createInvite(invite, soon())
+      for (let i = 0; i < 12; i++) expect(await store().useInvite(invite.code, soon())).toBe(true)
+      expect(await store().invite(invite.code, soon())).toEqual(invite)
+    })
+
+    it('made again has the uses it had', async () => {
+      const invite = anInvite({ maxUses: 1 })
+      await store().createInvite(invite, soon())
+      expect(await store().useInvite(invite.code, soon())).toBe(true)
+      await store().createInvite(invite, soon())
+      expect(await store().useInvite(invite.code, soon())).toBe(false)
+    })
+
+    it('that has run out of time is no invite', async () => {
+      const invite = anInvite({ createdAt: Date.now() - 61_000, maxAge: 60 })
+      await store().createInvite(invite, soon())
+      expect(await store().invite(invite.code, soon())).toBeUndefined()
+      expect(await store().invitesOf(invite.channelId, soon())).toEqual([])
+      expect(await store().useInvite(invite.code, soon())).toBe(false)
+    })
+  })
+
+  describe('a ping', () => {
+    it('is answered by a store that is there', async () => {
+      await expect(store().ping(soon())).resolves.toBeUndefined()
+    })
+  })
+}
