@@ -47,7 +47,8 @@ export function createApi({ token, onUnauthorized = () => {} } = {}) {
   const emojiPath = (channel, message, emoji) => `/channels/${channel}/messages/${message}/reactions/${encodeURIComponent(emoji)}/@me`
 
   return {
-    newUser: (username) => call('POST', '/workshop/users', { username }),
+    me: () => v10('GET', '/users/@me'),
+    newUser: (username) => call('POST', '/workshop/users', { username, bot: false }),
     createGuild: (name) => v10('POST', '/guilds', { name }),
     createChannel: (guild, name) => v10('POST', `/guilds/${guild}/channels`, { name, type: 0 }),
     createInvite: (channel) => v10('POST', `/channels/${channel}/invites`, { max_age: 0 }),

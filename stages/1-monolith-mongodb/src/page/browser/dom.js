@@ -34,7 +34,9 @@ export function reconcile(parent, items) {
       next.shownVersion = version
       if (child !== undefined) {
         if (at === child) at = next
+        const focused = child.contains(document.activeElement) ? document.activeElement : undefined
         child.replaceWith(next)
+        if (focused) keepFocus(focused, child, next)
       }
       child = next
     }
@@ -42,6 +44,13 @@ export function reconcile(parent, items) {
     else parent.insertBefore(child, at)
   }
   for (const gone of old.values()) gone.remove()
+}
+
+/** Whoever was in the old element is at the same place in the new one: the same control by its name, else the element itself. */
+function keepFocus(focused, old, next) {
+  const name = focused.getAttribute('aria-label')
+  const same = focused === old ? next : [...next.querySelectorAll('[aria-label]')].find((one) => one.getAttribute('aria-label') === name)
+  ;(same ?? next).focus({ preventScroll: true })
 }
 
 /** Shows a failed action's reason next to the form that caused it, and keeps the button from being pressed twice. */
@@ -64,16 +73,33 @@ export function onSubmit(form, work) {
 }
 
 /** A button that shows and hides a part of the page, and says so. */
-export function toggles(button, part, className = 'open') {
-  button.addEventListener('click', () => setOpen(button, part, button.getAttribute('aria-expanded') !== 'true', className))
+export function toggles(button, part, after = () => {}) {
+  button.addEventListener('click', () => {
+    const open = button.getAttribute('aria-expanded') !== 'true'
+    setOpen(button, part, open)
+    after(open)
+  })
 }
 
-export function setOpen(button, part, open, className = 'open') {
+export function setOpen(button, part, open) {
   button.setAttribute('aria-expanded', String(open))
-  part.classList.toggle(className, open)
+  part.classList.toggle('open', open)
+}
+
+const HUES = 8n
+
+/** A coloured initial: the same person has the same colour everywhere, by the millisecond their id was made in. */
+export function avatar(element, id, name) {
+  element.className = `avatar hue-${(BigInt(id) >> 22n) % HUES}`
+  element.textContent = [...name.trim()][0]?.toUpperCase() ?? '?'
+  return element
 }
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' })
 const day = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' })
+const full = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'medium' })
+export const dayAndTime = (date) => full.format(date)
+const precise = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' })
+export const preciseTime = (date) => precise.format(date)
 export const clockTime = (date) => clock.format(date)
 export const dayName = (date) => day.format(date)

@@ -29,7 +29,7 @@ const CLOSE_TO_RESUME = 4_000
  * to resume. Whether the server kept the session is the server's affair: on a refusal it identifies afresh, and whoever
  * listens is told by READY that everything has to be asked for again.
  *
- * `onState` hears `{phase, attempt?, retryAt?, why?}` with phase connecting, live, waiting, resuming, identifying or refused.
+ * `onState` hears `{phase, attempt?, retryAt?, code?, why?}` with phase connecting, live, waiting, resuming, identifying or refused.
  */
 export class Gateway {
   #options
@@ -144,7 +144,7 @@ export class Gateway {
   #lost(code, reason) {
     this.#socket = undefined
     this.#clear()
-    if (FATAL.has(code)) return this.#say({ phase: 'refused', why: `${code} ${reason}` })
+    if (FATAL.has(code)) return this.#say({ phase: 'refused', code, why: `${code} ${reason}` })
     if (code === 4007 || code === 4009) this.#session = undefined // a sequence or a session the server does not know
     const pause = backoff(this.#attempt, this.#options.random)
     this.#attempt += 1

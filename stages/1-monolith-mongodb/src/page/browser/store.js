@@ -11,8 +11,12 @@ export function createStore({ me, now = Date.now }) {
   const guilds = new Map()
   /** Channel to user to the time their indicator ends. */
   const typing = new Map()
+  /** Guilds that READY announced and that have not come yet. */
+  const expected = new Set()
+  let ready = false
 
   const takeGuild = (d) => {
+    expected.delete(d.id)
     const members = new Map((d.members ?? []).map((member) => [member.user.id, nameOf(member)]))
     const presences = new Map((d.presences ?? []).map((presence) => [presence.user.id, presence.status]))
     const channels = new Map((d.channels ?? []).map((channel) => [channel.id, channel]))
@@ -43,11 +47,15 @@ export function createStore({ me, now = Date.now }) {
     READY: (d) => {
       const announced = new Set(d.guilds.map((guild) => guild.id))
       for (const id of guilds.keys()) if (!announced.has(id)) guilds.delete(id)
+      expected.clear()
+      for (const id of announced) if (!guilds.has(id)) expected.add(id)
+      ready = true
       typing.clear()
     },
     GUILD_CREATE: takeGuild,
     GUILD_UPDATE: (d) => inGuild(d.id, (guild) => Object.assign(guild, { name: d.name, ownerId: d.owner_id })),
     GUILD_DELETE: (d) => {
+      expected.delete(d.id)
       if (d.unavailable) inGuild(d.id, (guild) => Object.assign(guild, { available: false }))
       else guilds.delete(d.id)
     },
@@ -84,6 +92,10 @@ export function createStore({ me, now = Date.now }) {
 
   return {
     guilds,
+    /** Whether it is known in which guilds one is: before, an empty list says nothing. */
+    get known() {
+      return ready && expected.size === 0
+    },
     apply: (type, d) => handlers[type]?.(d),
     /** Those one can write in, as the guild orders them. */
     textChannels: (guild) =>

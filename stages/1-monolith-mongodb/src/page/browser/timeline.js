@@ -3,25 +3,32 @@ import { compareIds } from './ids.js'
 const PAGE = 50
 const CATCH_UP_PAGE = 100
 /** Pages walked back to close a gap; beyond that the gap is bridged by starting over from the newest page. */
-const CATCH_UP_PAGES = 5
-/** Messages kept while one reads at the bottom. Older ones come back by scrolling up. */
-const KEPT = 500
+const CATCH_UP_PAGES = 3
+/** Messages kept while one reads along at the end. Older ones come back by scrolling up. */
+const KEPT = 300
+/** Messages kept while one reads further up. Beyond it the far end is let go, and comes back by scrolling down. */
+const MOST = 600
 
 /**
- * One channel's messages, oldest first, with what is still on its way. Whatever arrives twice, by REST and by the gateway,
- * is there once: messages by id, own sends by nonce. `page(query)` asks REST; `changed` is called after each change.
+ * One channel's messages, oldest first, with what is still on its way: a window on the history, of at most `MOST`. Whatever
+ * arrives twice, by REST and by the gateway, is there once: messages by id, own sends by nonce. `page(query)` asks REST;
+ * `changed` is called after each change.
  */
 export function createTimeline({ page, me, changed }) {
   let knownUpTo
   const timeline = {
     messages: [],
-    /** Own sends without an answer: `{nonce, content, state: 'sending' | 'failed', why?}`. */
+    /** Own sends without an answer: `{nonce, content, state: 'sending' | 'failed', why?, repeat?}`. */
     pending: [],
     /** Nothing older than the first message. */
     complete: false,
+    /** There are newer messages than the last one here: the window was moved up. */
+    behind: false,
+    /** Whether the reader is at the end; the view says so. */
+    following: true,
     loading: false,
     failure: undefined,
-    /** What arrived while the connection was down: `{from, count}`. */
+    /** What arrived while the connection was down: `{from, count, more}`; `more` when there was too much to fetch it all. */
     missed: undefined,
 
     open: () => load(async () => settle(await page({ limit: PAGE }), PAGE)),
@@ -32,7 +39,26 @@ export function createTimeline({ page, me, changed }) {
         const batch = await page({ limit: PAGE, before: timeline.messages[0].id })
         timeline.complete = batch.length < PAGE
         timeline.messages = merge(batch, timeline.messages)
+        bound()
       })
+    },
+
+    newer: () => {
+      if (!timeline.behind || timeline.loading) return Promise.resolve()
+      return load(async () => {
+        const batch = await page({ limit: PAGE, after: timeline.messages.at(-1).id })
+        timeline.behind = batch.length === PAGE
+        timeline.messages = merge(timeline.messages, batch)
+        letGoOfTheOldest(MOST)
+      })
+    },
+
+    /** Away from wherever one reads, to the newest page. */
+    toEnd: () => {
+      timeline.following = true
+      if (!timeline.behind) return Promise.resolve()
+      Object.assign(timeline, { messages: [], behind: false, complete: false, missed: undefined })
+      return timeline.open()
     },
 
     /** After a lost session: fetches back to what is known, so that edits and deletes of that stretch are seen too. */
@@ -40,6 +66,10 @@ export function createTimeline({ page, me, changed }) {
       // Remembered until it succeeds: what arrives meanwhile must not pass for the end of what is known.
       knownUpTo ??= timeline.messages.at(-1)?.id
       if (knownUpTo === undefined) return timeline.open()
+      if (timeline.behind) {
+        knownUpTo = undefined
+        return timeline.toEnd()
+      }
       return load(async () => {
         const fresh = []
         let closed = false
@@ -50,15 +80,19 @@ export function createTimeline({ page, me, changed }) {
           closed = batch.length < CATCH_UP_PAGE || compareIds(batch.at(-1).id, knownUpTo) <= 0
         }
         settle(fresh, CATCH_UP_PAGE)
+        bound()
         const missed = timeline.messages.filter((message) => compareIds(message.id, knownUpTo) > 0 && message.author.id !== me)
-        timeline.missed = missed.length === 0 ? undefined : { from: missed[0].id, count: missed.length }
+        timeline.missed = missed.length === 0 ? undefined : { from: missed[0].id, count: missed.length, more: !closed }
         knownUpTo = undefined
       })
     },
 
     add(message) {
       if (message.author.id === me && message.nonce != null) timeline.drop(String(message.nonce))
+      // What lies beyond the window is fetched when the reader gets there.
+      if (timeline.behind) return
       timeline.messages = merge(timeline.messages, [message])
+      bound()
       changed()
     },
 
@@ -85,20 +119,15 @@ export function createTimeline({ page, me, changed }) {
       changed()
     },
 
-    failed(nonce, why) {
-      timeline.pending = timeline.pending.map((send) => (send.nonce === nonce ? { ...send, state: 'failed', why } : send))
+    /** `repeat`: the same send may be tried again, since nobody knows whether it happened. */
+    failed(nonce, why, repeat) {
+      timeline.pending = timeline.pending.map((send) => (send.nonce === nonce ? { ...send, state: 'failed', why, repeat } : send))
       changed()
     },
 
     drop(nonce) {
       timeline.pending = timeline.pending.filter((send) => send.nonce !== nonce)
       changed()
-    },
-
-    trim() {
-      if (timeline.messages.length <= KEPT) return
-      timeline.messages = timeline.messages.slice(-KEPT)
-      timeline.complete = false
     },
   }
 
@@ -143,6 +172,23 @@ export function createTimeline({ page, me, changed }) {
     const before = whole || !known ? [] : timeline.messages.filter((message) => compareIds(message.id, oldest) < 0)
     timeline.complete = whole || (before.length > 0 && timeline.complete)
     timeline.messages = merge(before, newestFirst)
+    // A send whose answer was lost has arrived all the same.
+    const arrived = new Set(newestFirst.filter((message) => message.author.id === me).map((message) => String(message.nonce)))
+    timeline.pending = timeline.pending.filter((send) => !arrived.has(send.nonce))
+  }
+
+  /** The end that the reader is not at gives way. */
+  function bound() {
+    if (timeline.following) return letGoOfTheOldest(KEPT)
+    if (timeline.messages.length <= MOST) return
+    timeline.messages = timeline.messages.slice(0, MOST)
+    timeline.behind = true
+  }
+
+  function letGoOfTheOldest(keep) {
+    if (timeline.messages.length <= keep) return
+    timeline.messages = timeline.messages.slice(-keep)
+    timeline.complete = false
   }
 
   function change(id, edit) {

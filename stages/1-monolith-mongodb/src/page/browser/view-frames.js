@@ -1,4 +1,4 @@
-import { byId, clockTime, el } from './dom.js'
+import { byId, el, preciseTime } from './dom.js'
 
 const NAMES = [
   'Dispatch',
@@ -44,11 +44,11 @@ export function framesView() {
         el(
           'summary',
           {},
-          el('span', { className: 'way', textContent: direction === 'in' ? '←' : '→', title: direction === 'in' ? 'received' : 'sent' }),
+          el('span', { className: 'way', textContent: direction, title: direction === 'in' ? 'received' : 'sent' }),
           el('code', { textContent: `op ${frame.op}` }),
           el('span', { className: 'event', textContent: frame.t ?? NAMES[frame.op] ?? '' }),
           el('code', { className: 's', textContent: frame.s == null ? '' : `s ${frame.s}` }),
-          el('time', { textContent: clockTime(new Date()) }),
+          el('time', { textContent: preciseTime(new Date()) }),
         ),
       )
       // Written when it is opened: most frames never are.

@@ -1,4 +1,4 @@
-import { byId, el, reconcile, setText } from './dom.js'
+import { avatar, byId, el, reconcile, setText } from './dom.js'
 
 const ORDER = { online: 0, dnd: 1, idle: 2 }
 const WORD = { online: 'online', dnd: 'busy', idle: 'idle', offline: 'offline' }
@@ -6,10 +6,10 @@ const WORD = { online: 'online', dnd: 'busy', idle: 'idle', offline: 'offline' }
 /** Members drawn; a list of a hundred thousand helps nobody and costs a lot. */
 const MEMBERS_SHOWN = 200
 
-const pick = (text, current, unread, click) => {
-  const button = el('button', { type: 'button', on: { click } }, text)
+const pick = (text, { current, fresh, mark }, click) => {
+  const button = el('button', { type: 'button', on: { click } }, mark, el('span', { className: 'text', textContent: text }))
   if (current) button.setAttribute('aria-current', 'true')
-  if (unread) button.append(el('span', { className: 'unread', textContent: ' • new' }))
+  if (fresh) button.append(el('span', { className: 'unread', textContent: 'new' }))
   return el('li', {}, button)
 }
 
@@ -28,7 +28,10 @@ export function placesView(act) {
           return {
             key: one.id,
             version: `${text} ${current} ${fresh}`,
-            build: () => pick(text, current, fresh, () => act.openGuild(one.id)),
+            build: () =>
+              pick(text, { current, fresh, mark: avatar(el('span', { aria: { hidden: 'true' } }), one.id, one.name) }, () =>
+                act.openGuild(one.id),
+              ),
           }
         }),
       )
@@ -42,12 +45,16 @@ export function placesView(act) {
           return {
             key: channel.id,
             version: `${channel.name} ${current} ${fresh}`,
-            build: () => pick(`# ${channel.name}`, current, fresh, () => act.openChannel(channel.id)),
+            build: () =>
+              pick(channel.name, { current, fresh, mark: el('span', { className: 'hash', textContent: '#' }) }, () =>
+                act.openChannel(channel.id),
+              ),
           }
         }),
       )
       const channel = guild?.channels.get(channelId)
-      setText(byId('where'), channel ? `${guild.name} · #${channel.name}` : (guild?.name ?? 'Threshold'))
+      setText(byId('channel-name'), channel ? `# ${channel.name}` : 'Threshold')
+      setText(byId('guild-name-shown'), guild?.name ?? '')
       drawMembers(guild)
     },
   }
@@ -58,7 +65,7 @@ function drawMembers(guild) {
   if (guild === undefined) return
   const people = [...guild.members].map(([id, name]) => ({ id, name, status: guild.presences.get(id) ?? 'offline' }))
   people.sort((a, b) => (ORDER[a.status] ?? 3) - (ORDER[b.status] ?? 3) || a.name.localeCompare(b.name))
-  setText(byId('members-title'), `Members · ${people.filter((one) => one.status !== 'offline').length} of ${guild.memberCount} here`)
+  setText(byId('members-title'), `Here · ${people.filter((one) => one.status !== 'offline').length} of ${guild.memberCount}`)
   const rows = people.slice(0, MEMBERS_SHOWN).map(({ id, name, status }) => ({
     key: id,
     version: `${name} ${status}`,
@@ -66,8 +73,9 @@ function drawMembers(guild) {
       el(
         'li',
         { data: { status } },
+        avatar(el('span', { aria: { hidden: 'true' } }), id, name),
         el('span', { className: 'dot', title: WORD[status] ?? status }),
-        el('span', { textContent: name }),
+        el('span', { className: 'text', textContent: name }),
         el('span', { className: 'hidden-text', textContent: `, ${WORD[status] ?? status}` }),
       ),
   }))
