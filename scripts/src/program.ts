@@ -1,0 +1,64 @@
+import { Command, type CommanderError } from 'commander'
+import { addBench } from './commands/bench.ts'
+import { addDoctor } from './commands/doctor.ts'
+import { addLab } from './commands/lab.ts'
+import { addPrefetch } from './commands/prefetch.ts'
+import { addReset } from './commands/reset.ts'
+import { addStage } from './commands/stage.ts'
+import { addStages } from './commands/stages.ts'
+import { addStart } from './commands/start.ts'
+import { addTest } from './commands/test.ts'
+import type { Context } from './context.ts'
+import { fail, Misuse } from './failure.ts'
+import { terminal } from './terminal.ts'
+
+/** Runs one command line and returns the exit code. */
+export async function run(args: readonly string[]): Promise<number> {
+  let exitCode = 0
+  const context: Context = {
+    terminal,
+    exitWith(code) {
+      exitCode = code
+    },
+  }
+  try {
+    await createProgram(context).parseAsync([...args], { from: 'user' })
+    return exitCode
+  } catch (error) {
+    return fail(error, terminal, process.env.THRESHOLD_DEBUG !== undefined)
+  }
+}
+
+function createProgram(context: Context): Command {
+  const program = new Command('threshold')
+    .description('One chat system built four times, and labs that measure where each architecture breaks.')
+    .usage('COMMAND [options]')
+    .version('0.1.0')
+    .helpCommand('help [COMMAND]', 'how to use a command')
+    .configureHelp({ showGlobalOptions: false })
+    // Failures are told in one place, in one form; commands made from here on inherit this.
+    .configureOutput({ outputError: () => {} })
+    .addHelpText(
+      'after',
+      `
+Examples:
+  npx threshold doctor              what this machine can run, and what to install for better
+  npx threshold start               stage 1, the first lab, and the chat page
+  npx threshold lab 1.1 --quick     one lab, in a few minutes
+  npx threshold stages diff 1 2     what one stage changes of the one before
+  npx threshold reset               end and remove all that a run left behind
+
+Set THRESHOLD_DEBUG=1 to see stacks. Engines of your own: THRESHOLD_MONGODB_URI.`,
+    )
+  for (const add of [addStart, addDoctor, addStage, addLab, addStages, addTest, addBench, addPrefetch, addReset]) add(program, context)
+  tellWhose(program, 'npx threshold')
+  return program
+}
+
+/** A misused option is answered with the help of the command that it was given to. */
+function tellWhose(command: Command, name: string): void {
+  command.exitOverride((error: CommanderError) => {
+    throw new Misuse(error, name)
+  })
+  for (const sub of command.commands) tellWhose(sub, `${name} ${sub.name()}`)
+}
