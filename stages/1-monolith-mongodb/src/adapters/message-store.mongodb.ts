@@ -28,10 +28,11 @@ export async function mongoMessageStore(mongo: MongoDatabase): Promise<MessageSt
         if (!dedupe) return insertOnce(messages, message)
         const _id = `${dedupe.authorId}:${dedupe.channelId}:${dedupe.nonce}`
         const held = await reserve(nonces, { _id, messageId: long(message.id), at: new Date(), gone: false })
+        const reserved = { ...message, id: text(held.messageId) }
         // Sent and since deleted: the retry must not bring it back.
-        if (held.gone) return { outcome: 'duplicate', message: { ...message, id: text(held.messageId) } }
+        if (held.gone) return { outcome: 'duplicate', message: await stored(messages, reserved) }
         // Reserved but perhaps never stored, if a process died in between: inserting under the reserved id settles it either way.
-        return insertOnce(messages, { ...message, id: text(held.messageId) }, true)
+        return insertOnce(messages, reserved, _id)
       })
     },
 
@@ -88,12 +89,17 @@ export async function mongoMessageStore(mongo: MongoDatabase): Promise<MessageSt
           channelId: long(channel),
           writeTime: { $lte: writeTimeMicros },
         }
-        const there = await messages.find(where, { projection: { _id: 1, deduped: 1 } }).toArray()
-        const gone = there.map((m) => m._id)
-        if (gone.length === 0) return []
-        if (there.some((m) => m.deduped)) await nonces.updateMany({ messageId: { $in: gone } }, { $set: { gone: true } })
-        await messages.deleteMany({ _id: { $in: gone }, channelId: long(channel) })
-        await reactionRows.deleteMany({ messageId: { $in: gone } })
+        const there = await messages.find(where, { projection: { _id: 1, dedupe: 1 } }).toArray()
+        if (there.length === 0) return []
+        const _ids = there.map((m) => m._id)
+        const keys = there.flatMap((m) => m.dedupe ?? [])
+        // Marked before the message goes: a crash in between must not let a retry bring it back.
+        if (keys.length > 0) await nonces.updateMany({ _id: { $in: keys }, messageId: { $in: _ids } }, { $set: { gone: true } })
+        await messages.deleteMany({ ...where, _id: { $in: _ids } })
+        // An edit that is newer than this delete may have come between the two; its message is still there.
+        const kept = new Set((await messages.find({ _id: { $in: _ids } }, { projection: { _id: 1 } }).toArray()).map((m) => m._id))
+        const gone = _ids.filter((id) => !kept.has(id))
+        if (gone.length > 0) await reactionRows.deleteMany({ messageId: { $in: gone } })
         return gone.map(text)
       })
     },
@@ -106,26 +112,34 @@ export async function mongoMessageStore(mongo: MongoDatabase): Promise<MessageSt
 async function insertOnce(
   messages: Collection<MessageDocument>,
   message: StoredMessage,
-  deduped = false,
+  dedupe?: string,
 ): ReturnType<MessageStore['insert']> {
   try {
-    await messages.insertOne(toDocument(message, deduped))
+    await messages.insertOne(toDocument(message, dedupe))
     return { outcome: 'inserted', message }
   } catch (error) {
     if (!isDuplicateKey(error)) throw error
-    const first = await messages.findOne({ _id: long(message.id) })
-    return { outcome: 'duplicate', message: first ? fromDocument(first) : message }
+    return { outcome: 'duplicate', message: await stored(messages, message) }
   }
+}
+
+/** A message as it is now; as it would have been, where it has been deleted since. */
+async function stored(messages: Collection<MessageDocument>, message: StoredMessage): Promise<StoredMessage> {
+  const found = await messages.findOne({ _id: long(message.id) })
+  return found ? fromDocument(found) : message
 }
 
 /** Of many who reserve one key at the same time exactly one wins; the others learn the winner's id. */
 async function reserve(nonces: Collection<NonceDocument>, wish: NonceDocument): Promise<NonceDocument> {
-  try {
-    await nonces.insertOne(wish)
-    return wish
-  } catch (error) {
-    if (!isDuplicateKey(error)) throw error
-    return (await nonces.findOne({ _id: wish._id })) ?? wish
+  for (;;) {
+    try {
+      await nonces.insertOne(wish)
+      return wish
+    } catch (error) {
+      if (!isDuplicateKey(error)) throw error
+      const held = await nonces.findOne({ _id: wish._id })
+      if (held) return held // else its time to live ended between the two, and the key is free again
+    }
   }
 }
 

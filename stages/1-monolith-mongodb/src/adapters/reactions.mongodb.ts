@@ -10,8 +10,8 @@ const MOST_EMOJI = 20
 type ReactionPart = Pick<MessageStore, 'react' | 'unreact' | 'reactors' | 'reactions'>
 
 /**
- * One row a reaction; counts are computed when a page is read. A counter beside the rows would be quicker to read and drift
- * away from them whenever a process dies between the two writes.
+ * One row a reaction; counts are computed when a page is read, in the database, since one message may have thousands. A counter
+ * beside the rows would be quicker to read and drift away from them whenever a process dies between the two writes.
  */
 export function mongoReactions(
   mongo: MongoDatabase,
@@ -38,11 +38,14 @@ export function mongoReactions(
             userId: long(userId),
             writeTime: writeTimeMicros,
           })
-          return 'added'
         } catch (error) {
           if (isDuplicateKey(error)) return 'known'
           throw error
         }
+        // Deleted meanwhile: its reactions went before this one came, and nobody would ever come for it.
+        if (await messages.findOne({ _id: messageId }, { projection: { _id: 1 } })) return 'added'
+        await rows.deleteOne({ _id: idOf(reaction) })
+        return 'absent'
       }),
 
     unreact: (reaction, deadline) =>
@@ -65,22 +68,38 @@ export function mongoReactions(
       mongo.run('reactions.counts', deadline, async () => {
         const reacted = await messages.find({ _id: { $in: ids.map(long) }, reacted: true }, { projection: { _id: 1 } }).toArray()
         if (reacted.length === 0) return new Map()
-        return countRows(await rows.find({ messageId: { $in: reacted.map((m) => m._id) } }).toArray(), viewer)
+        const counted = await rows
+          .aggregate<Counted>([
+            { $match: { messageId: { $in: reacted.map((m) => m._id) } } },
+            {
+              $group: {
+                _id: { messageId: '$messageId', emoji: '$emoji' },
+                count: { $sum: 1 },
+                first: { $min: '$writeTime' },
+                me: { $max: { $eq: ['$userId', long(viewer)] } },
+              },
+            },
+          ])
+          .toArray()
+        return byMessage(counted)
       }),
   }
 }
 
+interface Counted {
+  readonly _id: { readonly messageId: bigint; readonly emoji: string }
+  readonly count: number | bigint
+  readonly first: bigint
+  readonly me: boolean
+}
+
 /** Emoji in the order in which they first came. */
-function countRows(rows: readonly ReactionDocument[], viewer: string): Map<string, ReactionCount[]> {
+function byMessage(counted: readonly Counted[]): Map<string, ReactionCount[]> {
   const counts = new Map<string, ReactionCount[]>()
-  for (const row of rows.toSorted((a, b) => (a.writeTime < b.writeTime ? -1 : 1))) {
-    const list = counts.get(text(row.messageId)) ?? []
-    const at = list.findIndex((c) => c.emoji === row.emoji)
-    const me = text(row.userId) === viewer
-    const before = list[at]
-    if (before) list[at] = { ...before, count: before.count + 1, me: before.me || me }
-    else list.push({ emoji: row.emoji, count: 1, me })
-    counts.set(text(row.messageId), list)
+  for (const { _id, count, me } of counted.toSorted((a, b) => (a.first < b.first ? -1 : 1))) {
+    const list = counts.get(text(_id.messageId)) ?? []
+    list.push({ emoji: _id.emoji, count: Number(count), me })
+    counts.set(text(_id.messageId), list)
   }
   return counts
 }

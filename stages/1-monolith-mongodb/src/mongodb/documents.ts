@@ -19,8 +19,8 @@ export interface MessageDocument {
   mentionEveryone?: boolean
   embeds?: readonly object[]
   reference?: { messageId: bigint; channelId: bigint }
-  /** It was sent with `enforce_nonce`: deleting it must mark the nonce. */
-  deduped?: boolean
+  /** Sent with `enforce_nonce`: the key of its nonce, which deleting the message must mark. */
+  dedupe?: string
   /** Somebody has reacted at some time: only then does a page ask for counts. */
   reacted?: boolean
 }
@@ -42,7 +42,7 @@ export interface ReactionDocument {
   writeTime: bigint
 }
 
-export function toDocument(m: StoredMessage, deduped = false): MessageDocument {
+export function toDocument(m: StoredMessage, dedupe?: string): MessageDocument {
   return {
     _id: long(m.id),
     v: 1,
@@ -60,7 +60,7 @@ export function toDocument(m: StoredMessage, deduped = false): MessageDocument {
     ...(m.mentionEveryone ? { mentionEveryone: true } : {}),
     ...(m.embeds?.length ? { embeds: m.embeds } : {}),
     ...(m.reference ? { reference: { messageId: long(m.reference.messageId), channelId: long(m.reference.channelId) } } : {}),
-    ...(deduped ? { deduped: true } : {}),
+    ...(dedupe === undefined ? {} : { dedupe }),
   }
 }
 

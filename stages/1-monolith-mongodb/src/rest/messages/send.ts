@@ -20,8 +20,9 @@ export async function sendMessage(context: Context, orphans: Orphans, ask: Ask, 
     notify(context, ask, place, draft),
   ])
   const { outcome, message } = await ports.messages.insert(draft, ask.deadline, dedupeOf(ask, draft, input))
-  if (outcome === 'duplicate' && message.id !== draft.id) {
-    // A retry: what was written ahead for the new id belongs to nobody. The push is dropped by its worker.
+  if (message.id !== draft.id) {
+    // A retry: what was written ahead for the new id belongs to nobody. The push is dropped by its worker; the first try's
+    // own, which was written ahead as well, waits for this message.
     ports.search.remove([draft.id], ask.deadline).catch(() => {})
   }
   const body = await present(context, ask, [message])

@@ -79,6 +79,15 @@ export function messageStoreReactions(store: () => MessageStore): void {
       expect(await store().reactors(message.channelId, message.id, '👍', { limit: 10 }, soon())).toEqual([])
     })
 
+    it('goes with its message also when both happen at once', async () => {
+      for (let round = 0; round < 8; round++) {
+        const message = await sent()
+        const reacting = Array.from({ length: 4 }, (_, i) => react(message, '👍', String(i + 1)))
+        await Promise.all([...reacting, store().remove(message.channelId, [message.id], writeTime(), soon())])
+        expect(await store().reactors(message.channelId, message.id, '👍', { limit: 10 }, soon())).toEqual([])
+      }
+    })
+
     it('leaves the message as it was', async () => {
       const message = await sent()
       await react(message, '👍', '1')

@@ -111,6 +111,27 @@ export function messageStoreRemovals(store: () => MessageStore): void {
       expect(await read(message)).toBeUndefined()
     })
 
+    it('loses to an edit that is newer and was there first, and says that nothing went', async () => {
+      const message = await sent()
+      await edit(message, 'newer', message.writeTimeMicros + 2n)
+      expect(await remove(message, message.writeTimeMicros + 1n)).toEqual([])
+      expect(await read(message)).toMatchObject({ content: 'newer' })
+    })
+
+    it('beside an edit that is newer: either it went and was said to have gone, or the edit is there', async () => {
+      const messages = await Promise.all(Array.from({ length: 10 }, () => sent()))
+      for (const message of messages) {
+        const [edited, removed] = await Promise.all([
+          edit(message, 'newer', message.writeTimeMicros + 2n),
+          remove(message, message.writeTimeMicros + 1n),
+        ])
+        const there = await read(message)
+        expect(removed).toEqual(there ? [] : [message.id])
+        if (there) expect(there).toEqual(edited)
+        else expect(edited).toBe('absent')
+      }
+    })
+
     it('wins over edits that run beside it', async () => {
       const messages = await Promise.all(Array.from({ length: 10 }, () => sent()))
       await Promise.all(messages.flatMap((m) => [edit(m, 'beside', writeTime()), remove(m, m.writeTimeMicros + 1_000_000_000n)]))

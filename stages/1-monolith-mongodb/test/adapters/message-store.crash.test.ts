@@ -1,0 +1,41 @@
+import { aMessage, newId, soon } from '@threshold/conformance/ports'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { mongoMessageStore } from '../../src/adapters/message-store.mongodb.ts'
+import { long, type MongoDatabase } from '../../src/mongodb/database.ts'
+import type { NonceDocument } from '../../src/mongodb/documents.ts'
+import { database } from './database.ts'
+
+const use = new AsyncDisposableStack()
+let mongo: MongoDatabase
+beforeAll(async () => {
+  mongo = await database(use)
+})
+afterAll(() => use.disposeAsync())
+
+/** What a process leaves behind that dies between reserving a nonce and storing its message. */
+async function reservedOnly(gone = false) {
+  const store = await mongoMessageStore(mongo)
+  const lost = aMessage(newId())
+  const key = { authorId: lost.authorId, channelId: lost.channelId, nonce: 'n' }
+  const _id = `${key.authorId}:${key.channelId}:${key.nonce}`
+  await mongo.db.collection<NonceDocument>('nonces').insertOne({ _id, messageId: long(lost.id), at: new Date(), gone })
+  return { store, lost, key }
+}
+
+describe('a nonce whose process died before the message was stored', () => {
+  it('gives the retry its id, so that two retries are still one message', async () => {
+    const { store, lost, key } = await reservedOnly()
+    const [first, second] = [aMessage(lost.channelId), aMessage(lost.channelId)]
+    expect(await store.insert(first, soon(), key)).toEqual({ outcome: 'inserted', message: { ...first, id: lost.id } })
+    expect(await store.insert(second, soon(), key)).toEqual({ outcome: 'duplicate', message: { ...first, id: lost.id } })
+    expect(await store.page(lost.channelId, { at: 'latest' }, 10, soon())).toHaveLength(1)
+  })
+})
+
+describe('a nonce that a delete marked before its process died', () => {
+  it('answers a retry with the message, which is still there', async () => {
+    const { store, lost, key } = await reservedOnly(true)
+    await store.import([lost], soon())
+    expect(await store.insert(aMessage(lost.channelId), soon(), key)).toEqual({ outcome: 'duplicate', message: lost })
+  })
+})
