@@ -128,7 +128,10 @@ export class Guild {
     const view = this.view(subscriber.userId)
     if (!view || this.#deleted) return undefined
     this.#presences.set(subscriber.userId, subscriber.sessionId, subscriber.presence)
-    const presences = this.#presences.online()
+    const { userId, presence } = subscriber
+    const presences = new Map(this.#presences.online())
+    // Its own it knows, before anybody is told.
+    if (!presences.has(userId) && presence.status !== 'offline') presences.set(userId, presence)
     const members =
       view.memberCount <= LARGE
         ? [...this.#state.members.values()]

@@ -1,0 +1,64 @@
+import { OFFLINE, type Presence } from '@threshold/domain'
+import fc from 'fast-check'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { createPresences } from '../../src/guild/presences.ts'
+
+const DELAY_MS = 200
+const as = (status: Presence['status']): Presence => ({ status, activities: [] })
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
+
+describe('presences', () => {
+  it('shown to a newcomer at any moment and followed by what is told since are the truth, once the delay is over', () => {
+    const user = fc.constantFrom('1', '2', '3')
+    const step = fc.oneof(
+      fc.record({ kind: fc.constant('set'), user, session: fc.constantFrom('a', 'b'), status: fc.constantFrom('online', 'dnd', 'idle') }),
+      fc.record({ kind: fc.constant('drop'), user, session: fc.constantFrom('a', 'b') }),
+      fc.record({ kind: fc.constant('wait'), ms: fc.integer({ min: 1, max: 2 * DELAY_MS }) }),
+      fc.record({ kind: fc.constant('join') }),
+    )
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+        const newcomers: Map<string, Presence>[] = []
+        const presences = createPresences(DELAY_MS, (who, presence) => {
+          for (const known of newcomers) known.set(who, presence)
+        })
+        const truth = new Map<string, Map<string, Presence>>()
+        for (const one of steps) {
+          if ('status' in one) {
+            presences.set(one.user, one.session, as(one.status as Presence['status']))
+            truth.set(one.user, (truth.get(one.user) ?? new Map()).set(one.session, as(one.status as Presence['status'])))
+          } else if ('session' in one) {
+            presences.drop(one.user, one.session)
+            truth.get(one.user)?.delete(one.session)
+          } else if ('ms' in one) vi.advanceTimersByTime(one.ms)
+          else newcomers.push(new Map(presences.online()))
+        }
+        vi.advanceTimersByTime(DELAY_MS)
+        const rank = ['offline', 'idle', 'dnd', 'online']
+        for (const known of newcomers) {
+          for (const who of ['1', '2', '3']) {
+            const best = [...(truth.get(who)?.values() ?? [])].sort((x, y) => rank.indexOf(y.status) - rank.indexOf(x.status))[0]
+            expect(known.get(who) ?? OFFLINE).toEqual(best ?? OFFLINE)
+            expect(presences.of(who)).toEqual(best ?? OFFLINE)
+          }
+        }
+        presences.close()
+      }),
+    )
+  })
+
+  it('of whoever is back within the delay are not mentioned', () => {
+    const told: string[] = []
+    const presences = createPresences(DELAY_MS, (who, { status }) => told.push(`${who} ${status}`))
+    presences.set('1', 'a', as('online'))
+    vi.advanceTimersByTime(DELAY_MS)
+    presences.drop('1', 'a')
+    vi.advanceTimersByTime(DELAY_MS / 2)
+    expect(presences.of('1').status).toBe('online')
+    presences.set('1', 'b', as('online'))
+    vi.advanceTimersByTime(10 * DELAY_MS)
+    expect(told).toEqual(['1 online'])
+  })
+})
