@@ -46,7 +46,7 @@ export interface LabSpec<A extends string, M extends Measures> {
   readonly fault?: Fault
   readonly measure: M
   /** Committed before any evidence: what must hold of each arm, in every round. An arm without a claim is context. */
-  readonly claim: { readonly [K in A]?: (figures: Figures<M>) => Check }
+  readonly claim: { readonly [K in NoInfer<A>]?: (figures: Figures<M>) => Check }
   /** What must hold between arms of the same round: ratios survive the move to another machine. */
   readonly between?: (arms: Readonly<Record<A, Figures<M>>>) => Check
   /** The proof that this lab can fail: changed like this, it must be refuted. */
@@ -57,7 +57,7 @@ export interface LabSpec<A extends string, M extends Measures> {
     readonly env?: Readonly<Record<string, string>>
     readonly expect: 'refuted'
   }
-  readonly sizes: Readonly<Record<Size, SizeSettings<A>>>
+  readonly sizes: Readonly<Record<Size, SizeSettings<NoInfer<A>>>>
 }
 
 /** What the kit works with: a spec with its types forgotten. */

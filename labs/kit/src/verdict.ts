@@ -18,11 +18,12 @@ export interface Judgement {
 /**
  * From measurements to a verdict, by these rules and no others:
  *
- * - Anything that kept the lab from measuring (a dead generator, a loaded machine, an unknown figure, no round at all) is
- *   `could-not-run`. A failure of the lab is never evidence against the stage.
- * - Every statement held in every round: `supported`.
- * - Some statement failed in every round: `refuted`.
- * - A statement failed in some rounds and held in others: `inconclusive`. No majority decides; a larger size may.
+ * - Anything that kept the lab from measuring (a dead generator, a loaded machine, no round at all) is `could-not-run`. A
+ *   failure of the lab is never evidence against the stage.
+ * - Some statement failed in every round: `refuted`. It was measured, whatever else could not be.
+ * - Else, some figure is unknown: `could-not-run`.
+ * - Else, a statement failed in some rounds and held in others: `inconclusive`. No majority decides; a larger size may.
+ * - Else every statement held in every round: `supported`.
  *
  * Pure: neither the order of rounds nor that of statements makes a difference.
  */
@@ -30,15 +31,14 @@ export function judge(findings: readonly Finding[], problems: readonly string[])
   if (problems.length > 0) return { verdict: 'could-not-run', reasons: problems }
   if (findings.length === 0) return { verdict: 'could-not-run', reasons: ['nothing was measured'] }
 
+  const statements = [...groupBy(findings, ({ arm, statement }) => `${arm} ${statementText(statement)}`).values()]
+  const failedAlways = statements.filter((rounds) => rounds.every(fails))
+  if (failedAlways.length > 0) return { verdict: 'refuted', reasons: failedAlways.map(describe) }
   const unknown = findings.filter(({ statement }) => statement.outcome === 'unknown')
   if (unknown.length > 0) {
     const names = new Set(unknown.map(({ arm, statement }) => `${statement.figure} of ${arm} could not be measured`))
     return { verdict: 'could-not-run', reasons: [...names] }
   }
-
-  const statements = [...groupBy(findings, ({ arm, statement }) => `${arm} ${statementText(statement)}`).values()]
-  const failedAlways = statements.filter((rounds) => rounds.every(fails))
-  if (failedAlways.length > 0) return { verdict: 'refuted', reasons: failedAlways.map(describe) }
   const failedSometimes = statements.filter((rounds) => rounds.some(fails))
   if (failedSometimes.length > 0) return { verdict: 'inconclusive', reasons: failedSometimes.map(describe) }
   return { verdict: 'supported', reasons: statements.map(describe) }

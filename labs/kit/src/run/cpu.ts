@@ -20,6 +20,16 @@ export async function processCpuSeconds(pid: number): Promise<number | undefined
   }
 }
 
+/** Memory that a process holds now (resident set); undefined as above. */
+export async function processMemoryBytes(pid: number): Promise<number | undefined> {
+  try {
+    const [, kibibytes] = /^VmRSS:\s+(\d+) kB/m.exec(await readFile(`/proc/${pid}/status`, 'utf8')) ?? []
+    return kibibytes === undefined ? undefined : Number(kibibytes) * 1_024
+  } catch {
+    return undefined
+  }
+}
+
 export const ownCpuSeconds = (): number => {
   const { user, system } = process.cpuUsage()
   return (user + system) / 1_000_000

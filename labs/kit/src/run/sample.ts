@@ -14,8 +14,8 @@ export const stageSampleSchema = z.object({
 
 export const machineSampleSchema = z.object({
   loadAverage: z.number(),
-  /** CPU that neither the stage, its engine, the generator nor the lab used. */
-  othersCores: z.number(),
+  /** CPU that neither the stage, its engine, the generator nor the lab used; null where the system does not say which process used what. */
+  othersCores: z.number().nullable(),
 })
 
 /** All that one visit of one arm left behind: what measures read their figures from. */

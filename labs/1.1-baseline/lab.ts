@@ -1,0 +1,49 @@
+import { at, busyGuilds, count, defineLab, pause, share } from '@threshold/lab-kit'
+
+export default defineLab({
+  id: '1.1',
+  title: 'Baseline',
+  question: "How far does a monolith carry you, and does it stand ten times today's load?",
+  hypothesis: "One process on one database stands ten times today's load. Whoever splits it now pays for a problem they do not have.",
+  minutes: { quick: 1, full: 12 },
+  memory: '1 GB',
+
+  // Today: a lively community with fifty people online. Its 2 messages a second are 170,000 a day; all of Discord had
+  // 120 million a day in 2017, reads and writes near 50/50 (How Discord Stores Billions of Messages).
+  load: busyGuilds({ guilds: 1, online: 50, messagesPerSecond: 2, readsPerSecond: 2, seconds: 5, seed: 11 }),
+  arms: {
+    today: { stage: 'stage-1', times: 1 },
+    fivefold: { stage: 'stage-1', times: 5 },
+    tenfold: { stage: 'stage-1', times: 10 },
+    // Beyond the question, to see where it ends: nothing is claimed of these.
+    twentyfold: { stage: 'stage-1', times: 20 },
+    fortyfold: { stage: 'stage-1', times: 40 },
+  },
+
+  measure: {
+    lost: count.lost(),
+    doubled: count.doubled(),
+    outOfOrder: count.outOfOrder(),
+    errors: count.errors(),
+    late: share.late(),
+  },
+
+  claim: {
+    today: ({ lost, doubled, outOfOrder, errors, late }) =>
+      lost.is(0).and(doubled.is(0)).and(outOfOrder.is(0)).and(errors.is(0)).and(late.atMost(0.01)),
+    tenfold: ({ lost, doubled, outOfOrder, errors, late }) =>
+      lost.is(0).and(doubled.is(0)).and(outOfOrder.is(0)).and(errors.is(0)).and(late.atMost(0.01)),
+  },
+
+  twin: {
+    text: 'the monolith hangs half a second into the load, and no one is answered any more',
+    fault: at({ second: 0.5 }, pause('stage')),
+    expect: 'refuted',
+  },
+
+  sizes: {
+    tiny: { arms: ['today', 'tenfold'], repeats: 1, load: { online: 5, seconds: 2, warmupSeconds: 0.5 } },
+    quick: { arms: ['today', 'fivefold', 'tenfold'], repeats: 2, load: { warmupSeconds: 0.5 } },
+    full: { repeats: 3, load: { seconds: 30, warmupSeconds: 3 } },
+  },
+})

@@ -1,0 +1,51 @@
+import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { renderReport } from '../report/html.ts'
+import { type Report, reportSchema } from '../report/schema.ts'
+
+export interface Evidence {
+  readonly dir: string
+  readonly reportHtml: string
+  readonly reportJson: string
+}
+
+/**
+ * What a run leaves, in a folder of its own: raw samples, report.json, report.html. It is put together where a killed lab's
+ * files are swept away and copied here whole, with the page last: a folder without a page was cut off while it was copied.
+ */
+export async function keepEvidence(evidenceDir: string, draftDir: string, report: Report): Promise<Evidence> {
+  const previous = await previousReport(evidenceDir, report)
+  const name = `${report.lab.id}-${report.startedAt.replaceAll(/[:.]/g, '-')}${report.twin === undefined ? '' : '-twin'}`
+  const dir = join(evidenceDir, name)
+  await mkdir(dir, { recursive: true })
+  await cp(draftDir, dir, { recursive: true })
+  const reportJson = join(dir, REPORT_JSON)
+  const reportHtml = join(dir, 'report.html')
+  await writeFile(reportJson, `${JSON.stringify(report, undefined, 2)}\n`)
+  await writeFile(reportHtml, renderReport(report, previous))
+  return { dir, reportHtml, reportJson }
+}
+
+const REPORT_JSON = 'report.json'
+
+/** The last run of the same lab in the same size, so that the new one can be set beside it. */
+export async function previousReport(evidenceDir: string, { lab, size, twin, startedAt }: Report): Promise<Report | undefined> {
+  const names = await readdir(evidenceDir).catch(() => [])
+  for (const name of names
+    .filter((one) => one.startsWith(`${lab.id}-`))
+    .sort()
+    .reverse()) {
+    const report = await readReport(join(evidenceDir, name, REPORT_JSON))
+    if (report?.size === size && report.twin === twin && report.startedAt < startedAt && report.samples.length > 0) return report
+  }
+  return undefined
+}
+
+/** Undefined for what is no report, or one of another version. */
+export async function readReport(file: string): Promise<Report | undefined> {
+  try {
+    return reportSchema.safeParse(JSON.parse(await readFile(file, 'utf8'))).data
+  } catch {
+    return undefined
+  }
+}

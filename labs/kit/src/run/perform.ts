@@ -1,0 +1,35 @@
+import { CodedError } from '@threshold/kit'
+import type { Action, Target } from '../faults.ts'
+import type { WorldGuild } from '../load/plan.ts'
+import type { System } from './system.ts'
+import { createApi, createMember, joinGuild } from './world.ts'
+
+/** Does to the system what a fault says. Only killing waits for an effect; what comes of it is for the load to find out. */
+export async function perform(action: Action, system: System, guilds: readonly WorldGuild[]): Promise<void> {
+  if (action.kind === 'mention') return await mentionSomebody(action.displayName, system, guilds)
+  await targetOf(action.target, system)[action.kind]()
+}
+
+function targetOf(target: Target, { stage, engine }: System): Record<'kill' | 'pause' | 'resume' | 'restart', () => Promise<void>> {
+  if (target === 'stage') return stage
+  if (engine === undefined) throw engineNotOurs()
+  return engine
+}
+
+export const engineNotOurs = (): CodedError =>
+  new CodedError('ENGINE_NOT_OURS', 'this lab does something to its engine, and the engine is not ours to do it to', {
+    next: 'unset THRESHOLD_MONGODB_URI, or choose --engine docker or --engine native',
+  })
+
+/** An ordinary input by ordinary means: somebody new, in a guild that others are in, writes a message that names a member. */
+async function mentionSomebody(displayName: string, { stage }: System, guilds: readonly WorldGuild[]): Promise<void> {
+  const [guild] = guilds
+  const [owner, ...others] = guild?.members ?? []
+  const named = others[0] ?? owner
+  if (guild === undefined || owner === undefined || named === undefined)
+    throw new CodedError('EMPTY_WORLD', 'nobody is there to be mentioned')
+  await using api = createApi(stage.url)
+  const author = await createMember(api, displayName)
+  await joinGuild(api, guild.id, owner, author)
+  await api.call('POST', `/api/v10/channels/${guild.channels[0]}/messages`, author.token, { content: `<@${named.id}> hello` })
+}

@@ -1,0 +1,162 @@
+import { loadavg } from 'node:os'
+import { join } from 'node:path'
+import type { OnProgress } from '@threshold/engines'
+import { CodedError } from '@threshold/kit'
+import type { PlannedArm } from '../define.ts'
+import { describeFault } from '../faults.ts'
+import type { LoadReport } from '../load/report.ts'
+import { machineCpuSeconds, ownCpuSeconds, processCpuSeconds } from './cpu.ts'
+import { readEngineCounters, risen } from './engine-counters.ts'
+import { type GeneratorProcess, startGenerator } from './generator-process.ts'
+import { byLabel, type Metrics, metric, scrape } from './metrics.ts'
+import { engineNotOurs, perform } from './perform.ts'
+import type { MachineLimits } from './preflight.ts'
+import type { Sample } from './sample.ts'
+import type { System } from './system.ts'
+
+export interface VisitOptions {
+  readonly arm: PlannedArm
+  readonly round: number
+  readonly system: System
+  /** Where raw samples go. */
+  readonly dir: string
+  readonly onProgress: OnProgress
+  /** Told the generator's process id: a test kills it. */
+  readonly onGenerator?: ((pid: number) => void) | undefined
+}
+
+/** One arm, once: a generator of its own, warm-up, load, fault, drain. */
+export async function visit({ arm, round, system, dir, onProgress, onGenerator }: VisitOptions): Promise<Sample> {
+  if (arm.fault !== undefined && 'target' in arm.fault.action && arm.fault.action.target === 'engine' && system.engine === undefined)
+    throw engineNotOurs()
+  const what = `round ${round}, ${arm.name}`
+  const raw = `${arm.name}-${round}.jsonl.gz`
+  const guilds = system.world.for(arm.load)
+  await using generator = await startGenerator()
+  onGenerator?.(generator.pid)
+  await generator.prepare(
+    {
+      baseUrl: system.stage.url,
+      load: arm.load,
+      guilds,
+      marker: `${round}${Math.random().toString(36).slice(2, 8)}`,
+      samplesFile: join(dir, raw),
+    },
+    (done, total) => onProgress({ text: `${what}: sockets`, done, total }),
+  )
+  let before: Promise<Look> | undefined
+  let fault: { timer: NodeJS.Timeout; done: Promise<string> } | undefined
+  const load = await generator.run({
+    onMeasuring() {
+      before = look(system, generator)
+      if (arm.fault !== undefined) fault = schedule(arm, system, guilds)
+    },
+    onSecond: (done, total) => onProgress({ text: `${what}: load`, done, total }),
+  })
+  clearTimeout(fault?.timer)
+  const faults = fault === undefined ? [] : [await fault.done]
+  if (arm.fault === undefined) assertAlive(system)
+  const [first, last] = [await before, await look(system, generator)]
+  return {
+    arm: arm.name,
+    round,
+    load,
+    ...(first === undefined ? {} : compare(first, last)),
+    machine: { loadAverage: loadavg()[0] ?? 0, othersCores: first === undefined ? null : othersCores(first, last) },
+    faults,
+    raw,
+  }
+}
+
+function schedule(
+  arm: PlannedArm,
+  system: System,
+  guilds: Parameters<typeof perform>[2],
+): { timer: NodeJS.Timeout; done: Promise<string> } {
+  const { promise, resolve, reject } = Promise.withResolvers<string>()
+  const { second, action } = arm.fault!
+  const timer = setTimeout(() => perform(action, system, guilds).then(() => resolve(describeFault(arm.fault!)), reject), second * 1_000)
+  promise.catch(() => {}) // it is awaited, and told, after the load
+  return { timer, done: promise }
+}
+
+/** What ends without a fault of ours has crashed, and a crash is no evidence. */
+function assertAlive({ stage, engine }: System): void {
+  const ended = stage.ended()
+  if (ended !== undefined)
+    throw new CodedError(
+      'STAGE_DIED',
+      `stage ${stage.stage} ended by itself (${ended})\n${stage.tail().trim().split('\n').slice(-5).join('\n')}`,
+    )
+  if (engine !== undefined && engine.state() !== 'running') throw new CodedError('ENGINE_DIED', `${engine.label.product} ended by itself`)
+}
+
+interface Look {
+  readonly atMs: number
+  readonly metrics: Metrics | undefined
+  readonly counters: Record<string, number> | undefined
+  readonly machineCpu: number
+  readonly engineCpu: number | undefined
+  /** Of the stage, its engine, the generator and the lab; undefined if one of them cannot be told. */
+  readonly ourCpu: number | undefined
+}
+
+async function look({ stage, engine, engineUri }: System, generator: GeneratorProcess): Promise<Look> {
+  const [metrics, counters, ...used] = await Promise.all([
+    scrape(stage.url),
+    readEngineCounters(engineUri).catch(() => undefined),
+    engine?.pid === undefined ? undefined : processCpuSeconds(engine.pid),
+    processCpuSeconds(stage.pid),
+    processCpuSeconds(generator.pid),
+  ])
+  const known = used.every((seconds) => seconds !== undefined)
+  return {
+    atMs: performance.now(),
+    metrics,
+    counters,
+    machineCpu: machineCpuSeconds(),
+    engineCpu: used[0],
+    ourCpu: known ? used.reduce((sum: number, seconds) => sum + (seconds ?? 0), ownCpuSeconds()) : undefined,
+  }
+}
+
+function compare(before: Look, after: Look): Pick<Sample, 'stage' | 'engine'> {
+  const seconds = (after.atMs - before.atMs) / 1_000
+  const stage =
+    before.metrics === undefined || after.metrics === undefined
+      ? undefined
+      : {
+          cores: (metric(after.metrics, 'process_cpu_seconds_total') - metric(before.metrics, 'process_cpu_seconds_total')) / seconds,
+          memoryBytes: metric(after.metrics, 'process_resident_memory_bytes'),
+          gapMaxMs: metric(after.metrics, 'threshold_event_loop_gap_max_seconds') * 1_000,
+          operations: risen(operationsOf(before.metrics), operationsOf(after.metrics)),
+        }
+  const cores = before.engineCpu === undefined || after.engineCpu === undefined ? undefined : (after.engineCpu - before.engineCpu) / seconds
+  const engine =
+    before.counters === undefined || after.counters === undefined
+      ? undefined
+      : { counters: risen(before.counters, after.counters), ...(cores === undefined ? {} : { cores }) }
+  return { ...(stage === undefined ? {} : { stage }), ...(engine === undefined ? {} : { engine }) }
+}
+
+const operationsOf = (metrics: Metrics): Record<string, number> => byLabel(metrics, 'threshold_store_operations_total', 'operation')
+
+function othersCores(before: Look, after: Look): number | null {
+  if (before.ourCpu === undefined || after.ourCpu === undefined) return null
+  const seconds = (after.atMs - before.atMs) / 1_000
+  return Math.max(0, (after.machineCpu - before.machineCpu - (after.ourCpu - before.ourCpu)) / seconds)
+}
+
+/** Why nothing may be concluded from this visit. Decided without a look at what is claimed. */
+export function whyNotUsable(sample: Sample, cores: number, limits: MachineLimits): string | undefined {
+  const { load, machine } = sample
+  if (isEmpty(load)) return 'the load was empty: nothing was due to be sent, or nobody was there to get it'
+  if (load.sends.unsent + load.reads.unsent > 0) return `the load generator left ${load.sends.unsent + load.reads.unsent} sends unsent`
+  if (load.generator.lagP99Ms > limits.lagP99Ms)
+    return `the load generator fell behind its schedule by ${Math.round(load.generator.lagP99Ms)} ms (p99), and ${limits.lagP99Ms} ms is the most`
+  const share = (machine.othersCores ?? 0) / cores
+  if (share > limits.othersShare) return `other programs used ${Math.round(share * 100)}% of the machine's CPU meanwhile`
+  return undefined
+}
+
+const isEmpty = ({ sends, sockets }: LoadReport): boolean => sends.due === 0 || sockets.opened === 0
