@@ -84,6 +84,8 @@ export function inviteRoutes(add: AddRoute, context: Context): void {
     return {
       type: 0,
       code: invite.code,
+      // Undocumented, sent by Discord, and where oceanic.js looks for the guild.
+      guild_id: id,
       guild: {
         id,
         name,
