@@ -7,6 +7,7 @@ interface OutboxDocument {
   _id: bigint
   v: 1
   notification: Notification
+  /** Tries that failed at the sink. Waiting for the message is not one. */
   attempts: number
   /** When it may be tried (again). A claim moves it forward, so that a worker that dies gives it back by itself. */
   dueAt: Date
@@ -15,8 +16,13 @@ interface OutboxDocument {
 
 /** How long a claimed push belongs to one worker. */
 const CLAIM_MS = 30_000
-/** After this a push whose message was never stored is dropped: the send it belonged to was never acknowledged. */
-const ORPHAN_MS = 60_000
+/**
+ * After this a push whose message was never stored is dropped: the send it belonged to was never acknowledged. Longer than a
+ * nonce lives, since a retry that comes late still stores its message under the first try's id.
+ */
+const ORPHAN_MS = 10 * 60_000
+/** The message is stored some milliseconds after its push: to look for it sooner would be to look twice. */
+const HEAD_START_MS = 40
 const BATCH = 20
 
 /**
@@ -34,72 +40,90 @@ export async function mongoOutboxNotifier(
   const push: Pusher = pusher(config, runtime)
   const stop = new AbortController()
   let wake = (): void => {}
+  /** Something came while the worker was looking: it must look once more before it rests. */
+  let woken = false
 
   const deadline = () => ({ at: runtime.clock.now() + 5_000 })
 
-  async function claim(): Promise<OutboxDocument | null> {
-    const now = new Date(runtime.clock.now())
-    return mongo.run('outbox.claim', deadline(), () =>
-      outbox.findOneAndUpdate(
-        { dueAt: { $lte: now } },
-        { $set: { dueAt: new Date(now.getTime() + CLAIM_MS) }, $inc: { attempts: 1 } },
-        { sort: { dueAt: 1 }, returnDocument: 'after' },
-      ),
-    )
+  /** Up to a batch of what is due. Of two workers that see the same push one gets it: the other's condition no longer holds. */
+  async function claim(): Promise<OutboxDocument[]> {
+    const now = runtime.clock.now()
+    const until = new Date(now + CLAIM_MS)
+    return mongo.run('outbox.claim', deadline(), async () => {
+      const due = await outbox
+        .find({ dueAt: { $lte: new Date(now) } })
+        .sort({ dueAt: 1 })
+        .limit(BATCH)
+        .toArray()
+      const won = await Promise.all(due.map(({ _id, dueAt }) => outbox.updateOne({ _id, dueAt }, { $set: { dueAt: until } })))
+      return due.filter((_, i) => Number(won[i]!.matchedCount) > 0)
+    })
   }
 
   async function settle(entry: OutboxDocument): Promise<void> {
     const { notification } = entry
     const [message] = await messages.get(notification.channelId, [notification.id], deadline())
     const age = runtime.clock.now() - entry.createdAt.getTime()
-    if (!message && age < ORPHAN_MS) return later(entry, 500)
+    if (!message && age < ORPHAN_MS) return later(entry, Math.min(30_000, Math.max(100, age)))
     const sent = message ? await push.send(notification, stop.signal) : 'dropped'
-    if (sent === 'retry' && entry.attempts < config.attempts)
-      return later(entry, Math.min(60_000, config.backoffMs * 2 ** (entry.attempts - 1)))
+    if (sent === 'retry' && stop.signal.aborted) return later(entry, 0) // cut short by a shutdown: the next process tries at once
+    const attempts = entry.attempts + 1
+    if (sent === 'retry' && attempts < config.attempts)
+      return later(entry, Math.min(60_000, config.backoffMs * 2 ** (attempts - 1)), attempts)
     await mongo.run('outbox.done', deadline(), () => outbox.deleteOne({ _id: entry._id }))
   }
 
-  async function later(entry: OutboxDocument, ms: number): Promise<void> {
+  async function later(entry: OutboxDocument, ms: number, attempts = entry.attempts): Promise<void> {
     const dueAt = new Date(runtime.clock.now() + ms)
-    await mongo.run('outbox.later', deadline(), () => outbox.updateOne({ _id: entry._id }, { $set: { dueAt } }))
+    await mongo.run('outbox.later', deadline(), () => outbox.updateOne({ _id: entry._id }, { $set: { dueAt, attempts } }))
   }
 
   async function work(): Promise<void> {
     while (!stop.signal.aborted) {
+      woken = false
       try {
-        const claimed: OutboxDocument[] = []
-        for (let entry = await claim(); entry; entry = claimed.length < BATCH ? await claim() : null) claimed.push(entry)
+        const claimed = await claim()
         await Promise.all(claimed.map(settle))
         if (claimed.length > 0) continue
       } catch (error) {
         runtime.log.warn({ err: messageOf(error) }, 'the outbox waits: its database is away')
       }
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, config.pollMs)
-        wake = () => {
-          clearTimeout(timer)
-          resolve()
-        }
-      })
+      await rest()
     }
+  }
+
+  function rest(): Promise<void> {
+    if (woken) return Promise.resolve()
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, config.pollMs)
+      wake = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+  function look(): void {
+    woken = true
+    wake()
   }
   const working = config.url === undefined ? Promise.resolve() : work()
 
   return {
     async enqueue(notification, within) {
       if (config.url === undefined) return // nobody listens, so nothing piles up
-      const now = new Date(runtime.clock.now())
-      const entry: OutboxDocument = { _id: long(notification.id), v: 1, notification, attempts: 0, dueAt: now, createdAt: now }
+      const now = runtime.clock.now()
+      const times = { dueAt: new Date(now + HEAD_START_MS), createdAt: new Date(now) }
+      const entry: OutboxDocument = { _id: long(notification.id), v: 1, notification, attempts: 0, ...times }
       try {
         await mongo.run('outbox.add', within, () => outbox.insertOne(entry))
       } catch (error) {
         if (!isDuplicateKey(error)) throw error // a retried send: its push is in the outbox already
       }
-      wake()
+      setTimeout(look, HEAD_START_MS + 1).unref()
     },
     async [Symbol.asyncDispose]() {
       stop.abort()
-      wake()
+      look()
       await working
     },
   }

@@ -18,7 +18,7 @@ export interface Pusher {
   send(notification: Notification, signal: AbortSignal): Promise<'sent' | 'dropped' | 'retry'>
 }
 
-/** The body of a push is the notification with its text cut to what a lock screen shows. */
+/** The body of a push is the notification with its text cut to what a lock screen shows, in UTF-16 code units. */
 const PREVIEW = 120
 
 export function pusher(config: Pick<NotificationsConfig, 'url'>, runtime: Runtime): Pusher {
@@ -54,4 +54,9 @@ export function pusher(config: Pick<NotificationsConfig, 'url'>, runtime: Runtim
   }
 }
 
-const preview = (content: string): string => (content.length <= PREVIEW ? content : `${content.slice(0, PREVIEW - 1)}…`)
+/** Never in the middle of a surrogate pair: half an emoji is no text. */
+function preview(content: string): string {
+  if (content.length <= PREVIEW) return content
+  const cut = content.slice(0, PREVIEW - 1)
+  return `${/[\uD800-\uDBFF]$/.test(cut) ? cut.slice(0, -1) : cut}…`
+}

@@ -15,8 +15,9 @@ export interface Notification {
 }
 
 /**
- * Tells people who are not looking. At least once, with the header `Idempotency-Key`; retried with growing pauses while the
- * sink is away, and kept over a restart.
+ * Tells people who are not looking, by an HTTP POST of the notification as JSON, its content cut to 120 UTF-16 code units at
+ * most. At least once, with the message's id as the header `Idempotency-Key`; retried with growing pauses while the sink is
+ * away (no connection, 408, 429, 5xx), given up where it refuses (other 4xx), and kept over a restart.
  */
 export interface Notifier extends AsyncDisposable {
   /**

@@ -4,7 +4,8 @@ import { cloned } from './cloned.ts'
 /** Makes the port under test. What it needs to be closed after it, such as a leased database, it gives to `use`. */
 export type Open<P> = (use: AsyncDisposableStack) => P | Promise<P>
 
-const OPEN_MS = 120_000
+/** A database may have to be installed first. */
+export const OPEN_MS = 120_000
 const LAW_MS = 60_000
 
 /**
@@ -37,3 +38,11 @@ export function factorySuite<P extends object>(title: string, make: () => P, law
 }
 
 const isDisposable = (port: object): port is AsyncDisposable => Symbol.asyncDispose in port
+
+/** For a suite whose laws open ports themselves: `through` is how they must take each port that they open. */
+export function bothWays(title: string, laws: (through: <P extends object>(port: P) => P) => void): void {
+  describe(title, { timeout: LAW_MS }, () => {
+    describe('in this process', () => laws((port) => port))
+    describe('as if behind a network', () => laws(cloned))
+  })
+}

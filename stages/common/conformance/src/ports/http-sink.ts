@@ -1,0 +1,69 @@
+import { once } from 'node:events'
+import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+/** A push as it arrived. */
+export interface Arrival {
+  readonly at: number
+  readonly method: string
+  readonly headers: IncomingHttpHeaders
+  readonly body: { readonly id: string }
+}
+
+/** What becomes of a request: an answer, or none, as from a machine that hangs or dies over it. */
+export type Answer = number | 'hang up' | 'keep silent'
+
+/** A real HTTP server that notes what it gets and may go away. */
+export interface HttpSink extends AsyncDisposable {
+  readonly url: string
+  readonly arrivals: readonly Arrival[]
+  /** Pushes of one message, in the order in which they came. */
+  of(id: string): readonly Arrival[]
+  answer: Answer
+  /** Nobody listens any more; the port is kept for `back`. */
+  away(): Promise<void>
+  back(): Promise<void>
+}
+
+export async function httpSink(): Promise<HttpSink> {
+  const arrivals: Arrival[] = []
+  let server: Server | undefined
+  let port = 0
+
+  async function listen(): Promise<void> {
+    server = createServer(async (request, response) => {
+      const chunks: Buffer[] = []
+      for await (const chunk of request) chunks.push(chunk as Buffer)
+      const body = JSON.parse(Buffer.concat(chunks).toString('utf8')) as Arrival['body']
+      arrivals.push({ at: performance.now(), method: request.method ?? '', headers: request.headers, body })
+      const { answer } = sink
+      if (answer === 'hang up') response.destroy()
+      else if (answer !== 'keep silent') response.writeHead(answer).end()
+    })
+    server.listen(port, '127.0.0.1')
+    await once(server, 'listening')
+    port = (server.address() as AddressInfo).port
+  }
+  async function close(): Promise<void> {
+    if (!server) return
+    const closed = once(server, 'close')
+    server.close()
+    server.closeAllConnections()
+    server = undefined
+    await closed
+  }
+
+  const sink: HttpSink = {
+    get url() {
+      return `http://127.0.0.1:${port}/push`
+    },
+    arrivals,
+    of: (id) => arrivals.filter(({ body }) => body.id === id),
+    answer: 204,
+    away: close,
+    back: listen,
+    [Symbol.asyncDispose]: close,
+  }
+  await listen()
+  return sink
+}
