@@ -1,5 +1,6 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { CodedError } from '@threshold/kit'
 
 /** The only file here that reads the environment: what can be set from outside is this list and nothing else. */
 export interface EnginesConfig {
@@ -7,8 +8,13 @@ export interface EnginesConfig {
   readonly cacheDir: string
   /** A MongoDB of the user's own. */
   readonly mongodbUri: string | undefined
+  /** A Cassandra of the user's own. */
+  readonly cassandraUri: string | undefined
+  readonly javaHome: string | undefined
   /** Where mongod is downloaded from: a mirror inside a closed network, for instance. */
   readonly mongodbMirror: string
+  /** Which provider the tests' engine must come from; without one, the best that is quickly had. */
+  readonly testEngine: 'external' | 'docker' | 'native' | undefined
   /** A Chromium of the user's own. */
   readonly chromium: string | undefined
   /** Docker somewhere else than at its usual socket. */
@@ -26,13 +32,21 @@ export function enginesConfig(env: NodeJS.ProcessEnv = process.env): EnginesConf
   return {
     cacheDir: set('THRESHOLD_CACHE') ?? (xdg === undefined ? join(home, '.cache', 'threshold') : join(xdg, 'threshold')),
     mongodbUri: set('THRESHOLD_MONGODB_URI'),
+    cassandraUri: set('THRESHOLD_CASSANDRA_URI'),
+    javaHome: set('JAVA_HOME'),
     mongodbMirror: (set('THRESHOLD_MONGODB_MIRROR') ?? 'https://fastdl.mongodb.org').replace(/\/$/, ''),
+    testEngine: testEngineOf(set('THRESHOLD_TEST_ENGINE')),
     chromium: set('THRESHOLD_CHROMIUM'),
     dockerHost: set('DOCKER_HOST'),
     runtimeDir: set('XDG_RUNTIME_DIR'),
     path: env.PATH ?? '',
     home,
   }
+}
+
+function testEngineOf(value: string | undefined): EnginesConfig['testEngine'] {
+  if (value === undefined || value === 'external' || value === 'docker' || value === 'native') return value
+  throw new CodedError('BAD_CONFIG', `THRESHOLD_TEST_ENGINE is ${value}`, { next: 'set it to external, docker or native, or unset it' })
 }
 
 /** A child's environment: ours, with additions. */

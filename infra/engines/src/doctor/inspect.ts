@@ -1,5 +1,7 @@
-import { mkdir, readFile, statfs } from 'node:fs/promises'
+import type { StatsFs } from 'node:fs'
+import { readFile, statfs } from 'node:fs/promises'
 import { availableParallelism, freemem, loadavg, release, totalmem, type } from 'node:os'
+import { dirname } from 'node:path'
 import { cacheDir, isInstalled } from '../cache.ts'
 import type { MongoProvider, Prefer } from '../mongodb/provider.ts'
 import { MONGO_PROVIDERS } from '../mongodb/start.ts'
@@ -55,9 +57,18 @@ const samplePorts = (): number[] =>
   Array.from({ length: 12 }, (_, index) => LOWEST_PORT + index * Math.floor((HIGHEST_PORT - LOWEST_PORT) / 12))
 
 async function inspectDisk(what: string, path: string, needBytes: number): Promise<DiskFacts> {
-  await mkdir(path, { recursive: true })
-  const { bavail, bsize } = await statfs(path)
+  const { bavail, bsize } = await statfsOf(path)
   return { what, path, freeBytes: bavail * bsize, needBytes }
+}
+
+/** Of what is not there yet: where it would lie. */
+async function statfsOf(path: string): Promise<StatsFs> {
+  try {
+    return await statfs(path)
+  } catch (error) {
+    if (dirname(path) === path) throw error
+    return await statfsOf(dirname(path))
+  }
 }
 
 async function inspectStage(

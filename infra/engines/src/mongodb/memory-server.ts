@@ -25,10 +25,10 @@ export const memoryServer: MongoProvider = {
   native: 'memory-server',
   name: "mongodb-memory-server's mongod",
 
-  async available() {
+  async available(prefer) {
     if ((await findMongod()) !== undefined) return usable
     const { mongodbMirror } = enginesConfig()
-    const remembered = await readRefusal(mongodbMirror)
+    const remembered = await readRefusal(mongodbMirror, prefer)
     if (remembered !== undefined) return unusable(`${remembered} (asked earlier today)`, NEXT)
     const url = await mongodUrl(mongodbMirror).catch(() => undefined)
     if (url === undefined)
@@ -54,7 +54,7 @@ export async function fetchMongod(prefer: Prefer, onProgress: OnProgress): Promi
   try {
     return await downloadMongod(mongodbMirror, DOWNLOAD_WITHIN_MS[prefer], onProgress)
   } catch (error) {
-    if (error instanceof CodedError && error.code === 'DOWNLOAD_FAILED') await writeRefusal(mongodbMirror, error.message)
+    if (error instanceof CodedError && error.code === 'DOWNLOAD_FAILED') await writeRefusal(mongodbMirror, error.message, prefer)
     throw error
   }
 }
@@ -73,11 +73,13 @@ export async function findMongod(): Promise<string | undefined> {
 const refusalFile = (): string => join(cacheDir(), 'mongod-unreachable.json')
 
 /** A closed network stays closed: asking at every start would cost each of them the whole time-out. */
-async function readRefusal(mirror: string): Promise<string | undefined> {
+async function readRefusal(mirror: string, prefer: Prefer): Promise<string | undefined> {
   try {
     const failure: unknown = JSON.parse(await readFile(refusalFile(), 'utf8'))
     if (typeof failure !== 'object' || failure === null || !('at' in failure) || !('why' in failure) || !('mirror' in failure))
       return undefined
+    // A line too slow for somebody in a hurry may do for a lab.
+    if ('prefer' in failure && failure.prefer === 'quick' && prefer === 'lab') return undefined
     const age = Date.now() - Number(failure.at)
     return failure.mirror === mirror && age >= 0 && age < DAY_MS ? String(failure.why) : undefined
   } catch {
@@ -85,9 +87,10 @@ async function readRefusal(mirror: string): Promise<string | undefined> {
   }
 }
 
-async function writeRefusal(mirror: string, why: string): Promise<void> {
+/** `prefer` is set when it was a matter of patience; a mirror that does not answer does so for everybody. */
+async function writeRefusal(mirror: string, why: string, prefer?: Prefer): Promise<void> {
   await mkdir(cacheDir(), { recursive: true })
-  await writeFile(refusalFile(), JSON.stringify({ v: 1, mirror, at: Date.now(), why }))
+  await writeFile(refusalFile(), JSON.stringify({ v: 1, mirror, prefer, at: Date.now(), why }))
 }
 
 async function refuse(mirror: string, why: string) {

@@ -34,13 +34,14 @@ export async function startProcessEngine(options: ProcessEngineOptions): Promise
       group: true,
       ending: options.dataDir === undefined ? 'end' : 'ask',
     })
-    const engine = new ProcessEngine(options, run, await claimPort(run))
+    let engine: ProcessEngine | undefined
     try {
+      engine = new ProcessEngine(options, run, await claimPort(run))
       await engine.launch()
       return engine
     } catch (error) {
-      const taken = engine.portWasTaken()
-      await engine.stop()
+      const taken = engine?.portWasTaken() === true
+      await (engine === undefined ? run.close() : engine.stop())
       if (!taken || attempt === BIND_TRIES) throw error
     }
   }
@@ -82,7 +83,7 @@ class ProcessEngine implements Engine {
     const { launch, label, replicaSet, readyWithinMs = READY_WITHIN_MS } = this.#options
     const dataDir = this.#options.dataDir ?? join(this.#run.dir, 'data')
     await mkdir(dataDir, { recursive: true })
-    this.#child = await startChild(launch(this.#port, dataDir))
+    this.#child = await startChild(launch(this.#port, dataDir), this.#run.id)
     this.#state = 'running'
     await this.#run.update({ process: this.#child.identity })
     await waitUntilReady({
@@ -148,7 +149,9 @@ class ProcessEngine implements Engine {
   }
 
   #running(): Child {
-    if (this.#child === undefined || this.#child.ended() !== undefined || this.#stopping !== undefined) throw stopped(this.label)
+    const state = this.state()
+    const runs = state === 'running' || state === 'paused'
+    if (this.#child === undefined || this.#stopping !== undefined || !runs) throw stopped(this.label)
     return this.#child
   }
 

@@ -11,6 +11,9 @@ import { PYTHON_AT_LEAST, REQUIREMENTS_FILE, TOOLS, VERSIONS } from '../versions
 
 const run = promisify(execFile)
 
+/** A tool that hangs at its own version must hang nobody else. */
+const ASK = { timeout: 10_000, killSignal: 'SIGKILL' } as const
+
 export type Found =
   | { readonly usable: true; readonly path: string; readonly version: string }
   | { readonly usable: false; readonly why: string; readonly next: string }
@@ -24,7 +27,7 @@ export async function findPython(): Promise<Found> {
   const path = await which('python3')
   if (path === undefined) return { usable: false, why: 'no python3 on PATH', next: PYTHON_NEXT }
   try {
-    const { stdout } = await run(path, ['-c', 'import sys, ensurepip; print("%d.%d.%d" % sys.version_info[:3])'])
+    const { stdout } = await run(path, ['-c', 'import sys, ensurepip; print("%d.%d.%d" % sys.version_info[:3])'], ASK)
     const version = stdout.trim()
     const [major = 0, minor = 0] = version.split('.').map(Number)
     const [leastMajor, leastMinor] = PYTHON_AT_LEAST
@@ -42,8 +45,13 @@ export async function findCargo(): Promise<Found> {
     if ((await which(tool)) === undefined)
       return { usable: false, why: `cargo is there, but no ${tool} to build WiredTiger with`, next: RUST_NEXT }
   }
-  const { stdout } = await run(path, ['--version'])
-  return { usable: true, path, version: stdout.split(' ')[1] ?? 'unknown' }
+  try {
+    const { stdout } = await run(path, ['--version'], ASK)
+    return { usable: true, path, version: stdout.split(' ')[1] ?? 'unknown' }
+  } catch {
+    // rustup puts a cargo on the PATH before there is any toolchain behind it.
+    return { usable: false, why: 'cargo is there, but does not say its version', next: 'rustup default stable' }
+  }
 }
 
 /** Seconds: an environment of its own, filled from the pinned list, every file checked against its digest. */

@@ -1,5 +1,5 @@
 import { CodedError, messageOf } from '@threshold/kit'
-import type { Engine } from '../engine.ts'
+import { type Engine, unusable } from '../engine.ts'
 import { noProgress, type OnProgress } from '../progress.ts'
 import { sweep } from '../run/sweep.ts'
 import { dockerMongo } from './docker-provider.ts'
@@ -55,7 +55,7 @@ export async function startMongo(options: StartMongoOptions = {}): Promise<Engin
     onProgress({ text: `${name}: ${why}` })
   }
   for (const candidate of candidates) {
-    const availability = await candidate.available(prefer)
+    const availability = await candidate.available(prefer).catch((error: unknown) => unusable(messageOf(error), 'npx threshold doctor'))
     if (!availability.usable) {
       refuse(candidate.name, availability.why, availability.next)
       continue

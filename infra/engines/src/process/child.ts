@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { CodedError } from '@threshold/kit'
 import { childEnvironment } from '../config.ts'
 import { identify, type ProcessIdentity } from './identity.ts'
+import { RUN_VARIABLE } from './marks.ts'
 
 export interface Launch {
   readonly command: string
@@ -22,15 +23,18 @@ export interface Child {
 /** What is kept of a child's output: enough to explain a failed start, bounded however much it writes. */
 const TAIL_CHARACTERS = 16_384
 
+/** How long the last words of an ended child may take to arrive. */
+const OUTPUT_GRACE_MS = 500
+
 /**
  * Starts a program as leader of a process group of its own: all it may start can be ended as one, and Ctrl-C in the
- * terminal reaches the command line alone, which then stops its engines in order.
+ * terminal reaches the command line alone, which then stops its engines in order. It carries the id of the run it belongs to.
  */
-export async function startChild(launch: Launch): Promise<Child> {
+export async function startChild(launch: Launch, runId: string): Promise<Child> {
   const child = spawn(launch.command, launch.args, {
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: childEnvironment(launch.env),
+    env: childEnvironment({ ...launch.env, [RUN_VARIABLE]: runId }),
     cwd: launch.cwd,
   })
   let tail = ''
@@ -45,9 +49,12 @@ export async function startChild(launch: Launch): Promise<Child> {
     // Neither the child nor its output keeps our own process alive: an engine nobody waits for ends with us.
     if ('unref' in stream && typeof stream.unref === 'function') stream.unref()
   }
-  child.once('close', (code, signal) => {
-    ended = signal === null ? `exit code ${code}` : `signal ${signal}`
-  })
+  const note = (code: number | null, signal: NodeJS.Signals | null): void => {
+    ended ??= signal === null ? `exit code ${code}` : `signal ${signal}`
+  }
+  child.once('close', note)
+  // Its output closes with the last process that has it, which may be a grandchild that lives on: the end is then noted without.
+  child.once('exit', (code, signal) => setTimeout(note, OUTPUT_GRACE_MS, code, signal).unref())
   await new Promise<void>((resolve, reject) => {
     child.once('spawn', resolve)
     child.once('error', (error) =>

@@ -19,7 +19,7 @@ const POLL_MS = 50
 export async function runCommand(options: CommandOptions): Promise<void> {
   const { title, onLine, next, withinMs = 3_600_000 } = options
   await using run = await openRun({ role: 'install', text: title, group: true, ending: 'end' })
-  const child = await startChild(options)
+  const child = await startChild(options, run.id)
   await run.update({ process: child.identity })
   let rest = ''
   child.onChunk((text) => {

@@ -1,5 +1,6 @@
-import { execFile } from 'node:child_process'
-import { readdir, readFile } from 'node:fs/promises'
+import { execFile, execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 
 const run = promisify(execFile)
@@ -17,64 +18,51 @@ export interface ProcessIdentity {
 /** The process that has this id now; undefined when there is none, or only a zombie that nobody has collected yet. */
 export async function identify(pid: number): Promise<ProcessIdentity | undefined> {
   if (!Number.isSafeInteger(pid) || pid <= 0) return undefined
-  const start = process.platform === 'linux' ? await linuxStart(pid) : await psStart(pid)
-  return start === undefined ? undefined : { pid, start }
+  try {
+    const start =
+      process.platform === 'linux'
+        ? linuxStart(await readFile(`/proc/${pid}/stat`, 'utf8'))
+        : psStart((await run('ps', psArguments(pid), PS_OPTIONS)).stdout)
+    return start === undefined ? undefined : { pid, start }
+  } catch {
+    return undefined
+  }
 }
 
 export async function isAlive(identity: ProcessIdentity): Promise<boolean> {
   return (await identify(identity.pid))?.start === identity.start
 }
 
-let bootId: Promise<string> | undefined
-
-async function linuxStart(pid: number): Promise<string | undefined> {
+/** For the last moment of a process, when nothing can be waited for any more. */
+export function isAliveNow({ pid, start }: ProcessIdentity): boolean {
   try {
-    const stat = await readFile(`/proc/${pid}/stat`, 'utf8')
-    // The second field is the command in brackets and may hold spaces and brackets; what follows the last one is regular.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    const [state] = fields
-    const ticks = fields[19] // field 22 of proc(5): start time in clock ticks since boot
-    if (state === 'Z' || state === 'X' || ticks === undefined) return undefined
-    // Ticks count from boot, so the same pair may come again after a restart of the machine.
-    bootId ??= readFile('/proc/sys/kernel/random/boot_id', 'utf8').then((id) => id.trim())
-    return `${await bootId}:${ticks}`
+    return process.platform === 'linux'
+      ? linuxStart(readFileSync(`/proc/${pid}/stat`, 'utf8')) === start
+      : psStart(execFileSync('ps', psArguments(pid), { ...PS_OPTIONS, encoding: 'utf8' })) === start
   } catch {
-    return undefined
+    return false
   }
 }
 
-async function psStart(pid: number): Promise<string | undefined> {
-  try {
-    const { stdout } = await run('ps', ['-o', 'state=,lstart=', '-p', String(pid)])
-    const line = stdout.trim()
-    return line === '' || line.startsWith('Z') ? undefined : line.slice(line.indexOf(' ')).trim()
-  } catch {
-    return undefined
-  }
+let bootId: string | undefined
+
+function linuxStart(stat: string): string | undefined {
+  // The second field is the command in brackets and may hold spaces and brackets; what follows the last one is regular.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  const [state] = fields
+  const ticks = fields[19] // field 22 of proc(5): start time in clock ticks since boot
+  if (state === 'Z' || state === 'X' || ticks === undefined) return undefined
+  // Ticks count from boot, so the same pair may come again after a restart of the machine.
+  bootId ??= readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+  return `${bootId}:${ticks}`
 }
 
-/** Processes whose command line holds `text`: finds what was started in the instant before its id was written down. */
-export async function processesMentioning(text: string): Promise<ProcessIdentity[]> {
-  const pids = process.platform === 'linux' ? await linuxMentioning(text) : await psMentioning(text)
-  const found = await Promise.all(pids.filter((pid) => pid !== process.pid).map(identify))
-  return found.filter((identity) => identity !== undefined)
-}
+const psArguments = (pid: number): string[] => ['-o', 'state=,lstart=', '-p', String(pid)]
 
-async function linuxMentioning(text: string): Promise<number[]> {
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
-  const lines = await Promise.all(
-    pids.map(async (pid) => {
-      const line = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
-      return line.includes(text) ? [Number(pid)] : []
-    }),
-  )
-  return lines.flat()
-}
+/** It writes times as the reader's country does: one process would have one start in one terminal and another in the next. */
+const PS_OPTIONS = { env: { PATH: '/bin:/usr/bin', LC_ALL: 'C', TZ: 'UTC' } } as const
 
-async function psMentioning(text: string): Promise<number[]> {
-  const { stdout } = await run('ps', ['-axo', 'pid=,command='], { maxBuffer: 16 * 1024 * 1024 })
-  return stdout
-    .split('\n')
-    .filter((line) => line.includes(text))
-    .map((line) => Number.parseInt(line, 10))
+function psStart(stdout: string): string | undefined {
+  const line = stdout.trim()
+  return line === '' || line.startsWith('Z') ? undefined : line.slice(line.indexOf(' ')).trim()
 }

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { access } from 'node:fs/promises'
+import { access, stat } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { enginesConfig } from '../config.ts'
 
@@ -11,7 +11,8 @@ export async function which(name: string): Promise<string | undefined> {
     const candidate = join(dir, name)
     try {
       await access(candidate, constants.X_OK)
-      return candidate
+      // A folder is executable too, in its way.
+      if ((await stat(candidate)).isFile()) return candidate
     } catch {
       // Not here: the next folder.
     }

@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs'
+import { isAliveNow } from '../process/identity.ts'
 import { signal } from '../process/terminate.ts'
 import type { RunEntry } from './registry.ts'
 
@@ -29,9 +30,10 @@ export function endWithThisProcess(left: () => Left, ending: Ending): () => void
 function endAll(): void {
   for (const [left, ending] of open) {
     const { entry, dir, file } = left()
-    const pid = entry.process?.pid
-    // The id may be trusted without its start time: a child that ended is still known to its parent until collected.
-    if (pid !== undefined && pid !== process.pid) signal(pid, ending === 'end' ? 'SIGKILL' : 'SIGTERM', entry.group)
+    const child = entry.process
+    // A child that ended is collected at once, and its id may be somebody else's by now.
+    if (child !== undefined && child.pid !== process.pid && isAliveNow(child))
+      signal(child.pid, ending === 'end' ? 'SIGKILL' : 'SIGTERM', entry.group)
     if (ending === 'ask' || entry.containerId !== undefined) continue
     try {
       rmSync(dir, { recursive: true, force: true, maxRetries: 5 })

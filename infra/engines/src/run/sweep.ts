@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { messageOf } from '@threshold/kit'
 import { removeContainer } from '../process/container.ts'
-import { identify, isAlive, type ProcessIdentity, processesMentioning } from '../process/identity.ts'
+import { identify, isAlive, type ProcessIdentity } from '../process/identity.ts'
+import { processesOfRun } from '../process/marks.ts'
 import { terminate } from '../process/terminate.ts'
 import { entryFile, type FoundRun, listRuns, readEntry, runDir } from './registry.ts'
 
@@ -82,7 +83,7 @@ async function processesOf(run: FoundRun): Promise<{ identity: ProcessIdentity; 
     known !== undefined && known.pid !== process.pid && (await isAlive(known))
       ? [{ identity: known, group: run.entry?.group ?? false }]
       : []
-  // An owner may be killed between starting a process and writing down its id; its folder is in the command line.
-  const mentioned = await processesMentioning(`${runDir(run.id)}/`)
-  return [...found, ...mentioned.filter(({ pid }) => pid !== known?.pid).map((identity) => ({ identity, group: false }))]
+  // An owner may be killed between starting a process and writing down its id, and a process may leave others behind.
+  const marked = await processesOfRun(run.id, runDir(run.id))
+  return [...found, ...marked.filter(({ pid }) => pid !== known?.pid).map((identity) => ({ identity, group: false }))]
 }

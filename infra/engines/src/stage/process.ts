@@ -111,7 +111,7 @@ class RunningStage implements StageProcess {
   async launch(): Promise<void> {
     const { readyWithinMs = READY_WITHIN_MS } = this.#options
     const main = join(this.#info.dir, 'src', 'main.ts')
-    const child = await startChild({ command: process.execPath, args: [main], env: this.#env, cwd: REPOSITORY })
+    const child = await startChild({ command: process.execPath, args: [main], env: this.#env, cwd: REPOSITORY }, this.#run.id)
     this.#child = child
     // What it wrote before anybody could listen.
     if (this.#options.onOutput && child.tail() !== '') this.#options.onOutput(child.tail())

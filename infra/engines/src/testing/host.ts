@@ -2,14 +2,21 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { CodedError, messageOf } from '@threshold/kit'
 import { z } from 'zod'
+import { enginesConfig } from '../config.ts'
 import { type Engine, engineLabelSchema } from '../engine.ts'
-import { startMongo } from '../mongodb/start.ts'
+import { type StartMongoOptions, startMongo } from '../mongodb/start.ts'
 import { LOOPBACK } from '../process/ports.ts'
 import type { OnProgress } from '../progress.ts'
 
 /** What the host tells a test's process about its engine. */
 const leasedSchema = z.object({ uri: z.string(), label: engineLabelSchema })
 export type SharedEngine = z.infer<typeof leasedSchema>
+
+/** Whoever names a provider for the tests waits for what it must fetch first. */
+export function testEngine(): Pick<StartMongoOptions, 'provider' | 'prefer'> {
+  const provider = enginesConfig().testEngine
+  return provider === undefined ? { prefer: 'quick' } : { provider, prefer: 'lab' }
+}
 
 export interface EngineHost extends AsyncDisposable {
   readonly url: string
@@ -23,7 +30,7 @@ export async function startEngineHost(onProgress: OnProgress): Promise<EngineHos
   let engine: Promise<Engine> | undefined
   const server = createServer(async (_request, response) => {
     try {
-      engine ??= startMongo({ prefer: 'quick', onProgress })
+      engine ??= startMongo({ ...testEngine(), onProgress })
       const { uri, label } = await engine
       response.end(JSON.stringify({ uri, label } satisfies SharedEngine))
     } catch (error) {

@@ -4,7 +4,7 @@ import { inject } from 'vitest'
 import type { Engine, EngineLabel } from '../engine.ts'
 import { dropDatabase, withDatabase } from '../mongodb/database.ts'
 import { type StartMongoOptions, startMongo } from '../mongodb/start.ts'
-import { askEngineHost } from './host.ts'
+import { askEngineHost, testEngine } from './host.ts'
 
 export interface LeasedDatabase extends AsyncDisposable {
   /** With the database's name in it. */
@@ -36,5 +36,7 @@ export async function leaseDatabase(): Promise<LeasedDatabase> {
 
 /** An engine for this suite alone, one that may be killed, paused and restarted. Stop it, or hold it by `await using`. */
 export async function ownMongo(options: Omit<StartMongoOptions, 'ours'> = {}): Promise<Engine> {
-  return await startMongo({ ...options, ours: true })
+  const { provider, prefer } = testEngine()
+  // An external engine is everybody's: what is to be killed is then the best of ours.
+  return await startMongo({ ...(provider === 'external' ? {} : { provider }), prefer, ...options, ours: true })
 }
