@@ -1,4 +1,5 @@
 import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { Options as DocsOptions } from '@docusaurus/plugin-content-docs'
 import type * as Preset from '@docusaurus/preset-classic'
 import type { Config } from '@docusaurus/types'
@@ -7,7 +8,7 @@ import { linkToSource } from './src/plugins/link-to-source.ts'
 import { repository } from './src/plugins/repository.ts'
 import { sourcePages } from './src/plugins/source-pages.ts'
 
-const repo = repository(path.resolve(import.meta.dirname, '..'))
+const repo = repository(fileURLToPath(new URL('..', import.meta.url)))
 
 const docs: DocsOptions = {
   // The whole repository, of which `include` picks the pages: a lab's README is a page and stays beside its lab.

@@ -1,8 +1,9 @@
 import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { SidebarsConfig } from '@docusaurus/plugin-content-docs'
 import { repository } from './src/plugins/repository.ts'
 
-const repo = repository(path.resolve(import.meta.dirname, '..'))
+const repo = repository(fileURLToPath(new URL('..', import.meta.url)))
 
 /** A page's id is its path without the extension, since the docs plugin looks at the whole repository. */
 const page = (file: string): string => file.replace(/\.md$/, '')
@@ -23,7 +24,7 @@ export default {
       collapsed: false,
       items: [own('story/beginning'), own('story/why-not-sharding'), own('story/retelling')],
     },
-    { type: 'category', label: 'The stages', collapsed: false, items: all('docs/docs/stages/*.md') },
+    { type: 'category', label: 'The stages', collapsed: false, items: [own('stages'), ...all('stages/*/README.md')] },
     { type: 'category', label: 'The labs', collapsed: false, items: [own('reading-a-report'), ...all('labs/*/README.md')] },
     { type: 'category', label: 'Reference', collapsed: false, items: [own('contract'), 'ARCHITECTURE', own('glossary'), 'CONTRIBUTING'] },
     { type: 'category', label: 'Decisions', items: all('docs/docs/adr/*.md') },
