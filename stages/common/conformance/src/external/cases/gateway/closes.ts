@@ -1,0 +1,173 @@
+import { CloseCode, Op } from '@threshold/contract'
+import type { Case } from '../../case.ts'
+import { same } from '../../expect.ts'
+import type { Socket } from '../../socket.ts'
+import type { World } from '../../world.ts'
+
+const { UnknownOpcode, DecodeError, NotAuthenticated, AuthenticationFailed, AlreadyAuthenticated, InvalidShard, InvalidIntents } = CloseCode
+
+/** What is sent, on a socket that has identified or one that has not, and the code that must follow. */
+async function closes(world: World, code: number, frames: readonly (string | Uint8Array | object)[], identified = true): Promise<void> {
+  const ada = await world.user()
+  for (const frame of frames) {
+    const socket = identified ? await ada.connect() : await greeted(world)
+    const raw = typeof frame === 'string' || frame instanceof Uint8Array ? frame : JSON.stringify(frame)
+    socket.sendRaw(raw)
+    same((await socket.closed()).code, code, `the close code after ${typeof raw === 'string' ? raw.slice(0, 200) : 'binary'}`)
+  }
+}
+
+async function greeted(world: World): Promise<Socket> {
+  const socket = await world.socket()
+  await socket.frame(Op.Hello)
+  return socket
+}
+
+export const closeCases: readonly Case[] = [
+  {
+    id: 'gateway.close.4001',
+    sentence: 'An opcode that no client may send closes with 4001',
+    run: (world) =>
+      closes(world, UnknownOpcode, [
+        { op: 99, d: null },
+        { op: 0, t: 'READY', s: 1, d: {} },
+        { op: 10, d: {} },
+        { op: 11 },
+        { op: 7, d: null },
+        { op: -1, d: null },
+      ]),
+  },
+  {
+    id: 'gateway.close.4002',
+    sentence: 'What is no JSON, or no frame, closes with 4002',
+    run: (world) =>
+      closes(world, DecodeError, ['nonsense', '{"op":1', '[]', '7', '"op"', 'null', '{"d":null}', '{"op":"1","d":null}', '{"op":1.5}', '']),
+  },
+  {
+    id: 'gateway.close.4002.binary',
+    sentence: 'A binary frame that is no JSON, text that is not UTF-8, and nesting without end close with 4002',
+    run: (world) =>
+      closes(world, DecodeError, [
+        Uint8Array.from([131, 104, 2, 97, 1]),
+        Uint8Array.from([0x7b, 0x22, 0xff, 0xfe]),
+        `{"op":3,"d":${'['.repeat(1_500)}${']'.repeat(1_500)}}`,
+      ]),
+  },
+  {
+    id: 'gateway.close.4002.large',
+    sentence: 'A frame far beyond Discord’s 4,096 bytes closes with 4002, and the server lives on',
+    async run(world) {
+      await closes(world, DecodeError, [JSON.stringify({ op: 1, d: null, padding: 'x'.repeat(60_000) })])
+      await (await world.user()).connect()
+    },
+  },
+  {
+    id: 'gateway.close.4002.form',
+    sentence: 'A frame whose data has the wrong form closes with 4002',
+    run: (world) =>
+      closes(world, DecodeError, [
+        { op: Op.PresenceUpdate, d: { status: 'busy', activities: [], since: null, afk: false } },
+        { op: Op.PresenceUpdate, d: 'online' },
+        { op: Op.VoiceStateUpdate, d: { guild_id: { $gt: '' }, channel_id: null } },
+        { op: Op.VoiceStateUpdate, d: null },
+        { op: Op.RequestGuildMembers, d: { guild_id: 'everywhere', query: '', limit: 0 } },
+        { op: Op.RequestGuildMembers },
+      ]),
+  },
+  {
+    id: 'gateway.close.4002.identify',
+    sentence: 'IDENTIFY without a token, or with something else in its place, closes with 4002',
+    run: (world) =>
+      closes(
+        world,
+        DecodeError,
+        [
+          { op: 2, d: {} },
+          { op: 2, d: { token: 7, intents: 0 } },
+          { op: 2, d: { token: { $ne: '' }, intents: 0 } },
+          { op: 2, d: null },
+          { op: 2 },
+        ],
+        false,
+      ),
+  },
+  {
+    id: 'gateway.close.4003',
+    sentence: 'Commands before IDENTIFY close with 4003',
+    run: (world) =>
+      closes(
+        world,
+        NotAuthenticated,
+        [
+          { op: Op.PresenceUpdate, d: { status: 'online', activities: [], since: null, afk: false } },
+          { op: Op.VoiceStateUpdate, d: { guild_id: '1', channel_id: null, self_mute: false, self_deaf: false } },
+          { op: Op.RequestGuildMembers, d: { guild_id: '1', query: '', limit: 0 } },
+        ],
+        false,
+      ),
+  },
+  {
+    id: 'gateway.close.4004',
+    sentence: 'A token that the stage did not give out closes with 4004',
+    async run(world) {
+      const ada = await world.user()
+      const tokens = ['nonsense', '', `${ada.token}x`, ada.token.slice(0, -1), `Bot Bot ${ada.token}`]
+      await closes(
+        world,
+        AuthenticationFailed,
+        tokens.map((token) => ({ op: Op.Identify, d: { token, intents: 0, properties: {} } })),
+        false,
+      )
+    },
+  },
+  {
+    id: 'gateway.close.4005',
+    sentence: 'IDENTIFY or RESUME on a socket that has a session closes with 4005',
+    async run(world) {
+      const ada = await world.user()
+      const again = [
+        { op: Op.Identify, d: { token: ada.token, intents: 0, properties: {} } },
+        { op: Op.Resume, d: { token: ada.token, session_id: 'x', seq: 1 } },
+      ]
+      await closes(world, AlreadyAuthenticated, again)
+    },
+  },
+  {
+    id: 'gateway.close.4010',
+    sentence: 'A shard that cannot be closes with 4010',
+    async run(world) {
+      const ada = await world.user()
+      const shards = [[1, 1], [0, 0], [-1, 2], [2, 2], ['0', '1'], [0], 'first', {}]
+      await closes(
+        world,
+        InvalidShard,
+        shards.map((shard) => ({ op: Op.Identify, d: { token: ada.token, intents: 0, properties: {}, shard } })),
+        false,
+      )
+    },
+  },
+  {
+    id: 'gateway.close.4012',
+    sentence: 'A gateway version that is not spoken closes with 4012',
+    async run(world) {
+      for (const v of ['1', '11', '0', 'ten', '-10']) {
+        const socket = await world.socket({ query: `?v=${v}&encoding=json` })
+        same((await socket.closed()).code, CloseCode.InvalidAPIVersion, `the close code of version ${v}`)
+      }
+    },
+  },
+  {
+    id: 'gateway.close.4013',
+    sentence: 'Intents that are none close with 4013',
+    async run(world) {
+      const ada = await world.user()
+      const all = [-1, 1.5, 2 ** 31, 2 ** 40, 1 << 30, 'all', null, [], undefined]
+      await closes(
+        world,
+        InvalidIntents,
+        all.map((intents) => ({ op: Op.Identify, d: { token: ada.token, properties: {}, intents } })),
+        false,
+      )
+    },
+  },
+]

@@ -1,0 +1,83 @@
+import { Op } from '@threshold/contract'
+import type { Case } from '../../case.ts'
+import { hasFields, holds, includes, same } from '../../expect.ts'
+
+const nothing = { activities: [], since: null, afk: false }
+
+export const presenceCases: readonly Case[] = [
+  {
+    id: 'gateway.presence.online',
+    sentence: 'PRESENCE_UPDATE tells a guild that a member came online',
+    async run(world) {
+      const guild = await world.guild()
+      const socket = await guild.owner.connect()
+      await guild.member.connect()
+      const event = await socket.next('PRESENCE_UPDATE', (d) => d.user.id === guild.member.id)
+      includes(event, { guild_id: guild.id, status: 'online' }, 'the event')
+      holds(Array.isArray(event.activities), 'its activities are a list')
+      hasFields(event, ['client_status'], 'PRESENCE_UPDATE')
+    },
+  },
+  {
+    id: 'gateway.presence.update',
+    sentence: 'Op 3 changes status and activities, and the guild is told',
+    async run(world) {
+      const guild = await world.guild()
+      const [owner, member] = [await guild.owner.connect(), await guild.member.connect()]
+      member.send(Op.PresenceUpdate, { ...nothing, status: 'dnd', activities: [{ name: 'Chess', type: 0 }] })
+      const event = await owner.next('PRESENCE_UPDATE', (d) => d.user.id === guild.member.id && d.status === 'dnd')
+      includes(event.activities?.[0], { name: 'Chess', type: 0 }, 'the activity')
+      member.send(Op.PresenceUpdate, { ...nothing, status: 'idle' })
+      includes(await owner.next('PRESENCE_UPDATE', (d) => d.status === 'idle'), { activities: [] }, 'the next event')
+    },
+  },
+  {
+    id: 'gateway.presence.identify',
+    sentence: 'A presence in IDENTIFY holds from the start',
+    async run(world) {
+      const guild = await world.guild()
+      const owner = await guild.owner.connect()
+      await guild.member.connect({ identify: { presence: { ...nothing, status: 'idle', activities: [{ name: 'Go', type: 3 }] } } })
+      const event = await owner.next('PRESENCE_UPDATE', (d) => d.user.id === guild.member.id)
+      includes(event, { status: 'idle' }, 'the event')
+      includes(event.activities?.[0], { name: 'Go', type: 3 }, 'its activity')
+    },
+  },
+  {
+    id: 'gateway.presence.offline',
+    sentence: 'Who disconnects, or makes themselves invisible, is offline to the guild',
+    async run(world) {
+      const guild = await world.guild()
+      const cy = await guild.newMember('cy')
+      const [owner, member, invisible] = [await guild.owner.connect(), await guild.member.connect(), await cy.connect()]
+      for (const { id } of [guild.member, cy]) await owner.next('PRESENCE_UPDATE', (d) => d.user.id === id && d.status === 'online')
+      member.close(1_000)
+      await owner.next('PRESENCE_UPDATE', (d) => d.user.id === guild.member.id && d.status === 'offline')
+      invisible.send(Op.PresenceUpdate, { ...nothing, status: 'invisible' })
+      await owner.next('PRESENCE_UPDATE', (d) => d.user.id === cy.id && d.status === 'offline')
+      const late = await guild.newMember('dan')
+      const { presences } = (await late.connect()).seen('GUILD_CREATE')[0]!
+      same(
+        presences.map((each) => each.user.id).filter((id) => id === cy.id || id === guild.member.id),
+        [],
+        'who of them is online',
+      )
+    },
+  },
+  {
+    id: 'gateway.presence.sessions',
+    sentence: 'Who closes one of two sessions is still online',
+    async run(world) {
+      const guild = await world.guild()
+      const owner = await guild.owner.connect()
+      const one = await guild.member.connect()
+      await owner.next('PRESENCE_UPDATE', (d) => d.user.id === guild.member.id && d.status === 'online')
+      const two = await guild.member.connect()
+      one.close(1_000)
+      // A change on the other session must be the next thing that is told.
+      two.send(Op.PresenceUpdate, { ...nothing, status: 'dnd' })
+      const next = await owner.next('PRESENCE_UPDATE', (d) => d.user.id === guild.member.id)
+      same(next.status, 'dnd', 'what is told next')
+    },
+  },
+]

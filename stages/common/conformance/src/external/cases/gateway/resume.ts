@@ -1,0 +1,227 @@
+import { CloseCode, Op } from '@threshold/contract'
+import { identify, type Session } from '../../actor.ts'
+import { type Case, NotTried } from '../../case.ts'
+import { holds, same } from '../../expect.ts'
+import type { TestGuild } from '../../guild.ts'
+import { isContiguous, type Socket } from '../../socket.ts'
+import type { World } from '../../world.ts'
+
+interface Ticket {
+  readonly token: string
+  readonly session_id: string
+  readonly seq: number | null
+}
+
+const ticketOf = (guild: TestGuild, { ready, socket }: Session, seq = socket.sequence): Ticket => ({
+  token: guild.member.token,
+  session_id: ready.session_id,
+  seq,
+})
+
+/** A socket on which RESUME was sent. */
+async function resumed(world: World, ticket: Ticket, url?: string): Promise<Socket> {
+  const socket = await world.socket({ who: 'back', resumes: true, ...(url === undefined ? {} : { url }) })
+  await socket.frame(Op.Hello)
+  socket.send(Op.Resume, ticket)
+  return socket
+}
+
+/** Op 9 with `d:false`; then the same socket, still open, takes IDENTIFY. */
+async function refused(socket: Socket, guild: TestGuild): Promise<void> {
+  same((await socket.frame(Op.InvalidSession)).d, false, 'op 9 says that the session cannot be resumed')
+  same(socket.seen('RESUMED'), [], 'RESUMED')
+  await identify(socket, guild.member.token)
+  await socket.next('GUILD_CREATE', (d) => d.id === guild.id)
+  await guild.settle(socket)
+  isContiguous(socket.frames)
+}
+
+/** Says so many things and waits until the owner has heard them, so that they are in the past for everybody. */
+async function say(guild: TestGuild, owner: Socket, contents: readonly string[]): Promise<void> {
+  for (const content of contents) await guild.say(content)
+  await owner.when('all of them', () => owner.seen('MESSAGE_CREATE', (d) => d.content === contents.at(-1)).length > 0)
+}
+
+const texts = (socket: Socket): string[] => socket.seen('MESSAGE_CREATE').map((d) => d.content)
+
+/** After RESUMED: exactly these messages came before it, numbered on from `seq`; and the session goes on. */
+async function replayed(guild: TestGuild, socket: Socket, seq: number, missed: readonly string[]): Promise<void> {
+  const done = await socket.next('RESUMED')
+  holds(typeof done === 'object' && done !== null && !Array.isArray(done), 'RESUMED’s d is an object', done)
+  const at = socket.frames.findIndex((frame) => frame.t === 'RESUMED')
+  const before = socket.frames.slice(0, at).filter((frame) => frame.t === 'MESSAGE_CREATE')
+  same(
+    before.map((frame) => (frame.d as { content: string }).content),
+    missed,
+    'what was replayed, once and in order',
+  )
+  same(socket.seen('READY'), [], 'READY')
+  await guild.settle(socket)
+  isContiguous(socket.frames, seq + 1)
+}
+
+interface Cut {
+  readonly guild: TestGuild
+  readonly owner: Socket
+  readonly session: Session
+  readonly seq: number
+}
+
+/** A session that heard something; then its connection ends in this way. */
+async function interrupted(world: World, end: (socket: Socket) => void = (socket) => socket.cut()): Promise<Cut> {
+  const guild = await world.guild()
+  const owner = await guild.owner.connect()
+  const session = await guild.member.login()
+  await guild.settle(owner, session.socket)
+  const seq = session.socket.sequence!
+  end(session.socket)
+  await session.socket.closed()
+  return { guild, owner, session, seq }
+}
+
+/** What a stage with sessions does, and what one without: there every RESUME is refused, and that is seen here too. */
+const resumable = (id: string, sentence: string, run: (world: World) => Promise<void>, end?: (socket: Socket) => void): Case => ({
+  id: `gateway.resume.${id}`,
+  sentence: `${sentence}; a stage without sessions refuses`,
+  async run(world) {
+    if (world.can('resume')) return run(world)
+    const { guild, owner, session } = await interrupted(world, end)
+    await say(guild, owner, ['missed'])
+    const socket = await resumed(world, ticketOf(guild, session))
+    await refused(socket, guild)
+    same(texts(socket).includes('missed'), false, 'whether what was missed came')
+  },
+})
+
+const survives = (name: string, end: (socket: Socket) => void): Case =>
+  resumable(
+    `survives.${name}`,
+    `A session outlives a connection that ends with ${name}`,
+    async (world) => {
+      const { guild, owner, session, seq } = await interrupted(world, end)
+      await say(guild, owner, ['missed'])
+      await replayed(guild, await resumed(world, ticketOf(guild, session)), seq, ['missed'])
+    },
+    end,
+  )
+
+export const resumeCases: readonly Case[] = [
+  resumable('replay', 'RESUME replays exactly what was missed, once, in order, then RESUMED', async (world) => {
+    const { guild, owner, session, seq } = await interrupted(world)
+    const missed = Array.from({ length: 20 }, (_, i) => `missed ${i}`)
+    await say(guild, owner, missed)
+    await replayed(guild, await resumed(world, ticketOf(guild, session), session.ready.resume_gateway_url), seq, missed)
+  }),
+  resumable('nothing-missed', 'RESUME without anything missed is RESUMED at once', async (world) => {
+    const { guild, session, seq } = await interrupted(world)
+    await replayed(guild, await resumed(world, ticketOf(guild, session)), seq, [])
+  }),
+  resumable('earlier', 'RESUME from an earlier number replays from there', async (world) => {
+    const { guild, owner, session, seq } = await interrupted(world)
+    await say(guild, owner, ['missed'])
+    await replayed(guild, await resumed(world, ticketOf(guild, session, seq - 1)), seq - 1, ['that is all', 'missed'])
+  }),
+  resumable('again', 'A session is resumed as often as its connection breaks', async (world) => {
+    const { guild, owner, session, seq } = await interrupted(world)
+    let last = seq
+    for (const content of ['first', 'second', 'third']) {
+      await say(guild, owner, [content])
+      const socket = await resumed(world, ticketOf(guild, session, last))
+      await replayed(guild, socket, last, [content])
+      last = socket.sequence!
+      socket.cut()
+    }
+  }),
+  resumable('while-busy', 'Nothing is lost or doubled when RESUME comes in the middle of a conversation', async (world) => {
+    const { guild, session, seq } = await interrupted(world)
+    const said = Array.from({ length: 60 }, (_, i) => `word ${i}`)
+    const talking = (async () => {
+      for (const content of said) await guild.say(content)
+    })()
+    const socket = await resumed(world, ticketOf(guild, session))
+    await socket.next('RESUMED')
+    await talking
+    await guild.settle(socket)
+    same(texts(socket).slice(0, -1), said, 'what was heard')
+    isContiguous(socket.frames, seq + 1)
+  }),
+  survives('a cut cable', (socket) => socket.cut()),
+  survives('1012', (socket) => socket.close(1_012)),
+  survives('4000', (socket) => socket.close(4_000)),
+  survives('4200', (socket) => socket.close(4_200)),
+  survives('no code', (socket) => socket.close()),
+  ...[1_000, 1_001].map(
+    (code): Case => ({
+      id: `gateway.resume.ended.${code}`,
+      sentence: `A close with ${code} ends the session: op 9 \`d:false\`, and IDENTIFY on the same socket works`,
+      async run(world) {
+        const { guild, session } = await interrupted(world, (socket) => socket.close(code))
+        await refused(await resumed(world, ticketOf(guild, session)), guild)
+      },
+    }),
+  ),
+  {
+    id: 'gateway.resume.unknown',
+    sentence: 'An unknown session gets op 9 `d:false`, the socket stays open, and IDENTIFY on it works',
+    async run(world) {
+      const guild = await world.guild()
+      for (const session_id of ['nonsense', '0'.repeat(32), ''])
+        await refused(await resumed(world, { token: guild.member.token, session_id, seq: 1 }), guild)
+    },
+  },
+  {
+    id: 'gateway.resume.foreign',
+    sentence: 'Another user’s session gets op 9 `d:false`, and stays that user’s',
+    async run(world) {
+      const { guild, session, seq } = await interrupted(world)
+      const owners: Ticket = { ...ticketOf(guild, session), token: guild.owner.token }
+      const socket = await resumed(world, owners)
+      same((await socket.frame(Op.InvalidSession)).d, false, 'op 9 says that the session cannot be resumed')
+      same((await identify(socket, guild.owner.token)).user.id, guild.owner.id, 'whose session IDENTIFY begins')
+      const back = await resumed(world, ticketOf(guild, session))
+      if (world.can('resume')) await replayed(guild, back, seq, [])
+      else await refused(back, guild)
+    },
+  },
+  resumable('expired', 'A session that was abandoned for too long gets op 9 `d:false`', async (world) => {
+    const { sessionMs } = world.target
+    if (sessionMs === undefined || sessionMs > 15_000)
+      throw new NotTried('needs a stage whose sessions expire within 15 s, and to be told how soon')
+    const { guild, session } = await interrupted(world)
+    // The one thing in this suite that only time can bring about.
+    await new Promise((resolve) => setTimeout(resolve, sessionMs * 1.5))
+    await refused(await resumed(world, ticketOf(guild, session)), guild)
+  }),
+  {
+    id: 'gateway.resume.bad-seq',
+    sentence: 'A number that the session never reached closes with 4007; a stage without sessions refuses',
+    async run(world) {
+      const { guild, session, seq } = await interrupted(world)
+      const socket = await resumed(world, ticketOf(guild, session, seq + 1_000))
+      if (world.can('resume')) same((await socket.closed()).code, CloseCode.InvalidSeq, 'the close code')
+      else await refused(socket, guild)
+    },
+  },
+  {
+    id: 'gateway.resume.negative-seq',
+    sentence: 'A number that is none closes, with 4007 or 4002',
+    async run(world) {
+      const { guild, session } = await interrupted(world)
+      const { code } = await (await resumed(world, ticketOf(guild, session, -1))).closed()
+      holds(code === CloseCode.InvalidSeq || code === CloseCode.DecodeError, 'the close code', code)
+    },
+  },
+  {
+    id: 'gateway.resume.form',
+    sentence: 'RESUME with a form that is none closes with 4002',
+    async run(world) {
+      const guild = await world.guild()
+      for (const d of [{}, null, { token: guild.member.token }, { token: guild.member.token, session_id: { $gt: '' }, seq: 1 }]) {
+        const socket = await world.socket()
+        await socket.frame(Op.Hello)
+        socket.send(Op.Resume, d)
+        same((await socket.closed()).code, CloseCode.DecodeError, 'the close code')
+      }
+    },
+  },
+]

@@ -1,0 +1,161 @@
+import { Op, Permission } from '@threshold/contract'
+import type { Case } from '../../case.ts'
+import { holds, includes, same } from '../../expect.ts'
+import type { TestGuild } from '../../guild.ts'
+import { NO_PERMISSION } from '../../rest.ts'
+import type { Socket } from '../../socket.ts'
+
+const move = (socket: Socket, guild: TestGuild, channel_id: string | null, more: object = {}): void =>
+  socket.send(Op.VoiceStateUpdate, { guild_id: guild.id, channel_id, self_mute: false, self_deaf: false, ...more })
+
+export const voiceCases: readonly Case[] = [
+  {
+    id: 'gateway.voice.join',
+    sentence: 'Op 4 joins a voice channel: everybody hears VOICE_STATE_UPDATE, and who joined VOICE_SERVER_UPDATE',
+    async run(world) {
+      const guild = await world.guild()
+      const owner = await guild.owner.connect()
+      const { socket: member, ready } = await guild.member.login()
+      move(member, guild, guild.voice, { self_mute: true })
+      for (const socket of [owner, member]) {
+        const event = await socket.next('VOICE_STATE_UPDATE')
+        includes(
+          event,
+          {
+            guild_id: guild.id,
+            channel_id: guild.voice,
+            user_id: guild.member.id,
+            self_mute: true,
+            self_deaf: false,
+            deaf: false,
+            mute: false,
+          },
+          'the state',
+        )
+        includes(event.member?.user, { id: guild.member.id }, 'its member')
+        same(event.session_id, ready.session_id, 'its session')
+      }
+      const server = await member.next('VOICE_SERVER_UPDATE')
+      same(server.guild_id, guild.id, 'the guild')
+      holds(typeof server.token === 'string' && server.token.length > 0, 'a token for the voice server')
+      holds(server.endpoint === null || /^[\w.-]+(:[0-9]+)?$/.test(server.endpoint), 'an endpoint without a scheme', server.endpoint)
+      await guild.settle(owner)
+      same(owner.seen('VOICE_SERVER_UPDATE'), [], 'what others are told of the voice server')
+    },
+  },
+  {
+    id: 'gateway.voice.move',
+    sentence: 'A member moves between channels, mutes and deafens themselves, and leaves with `channel_id` null',
+    async run(world) {
+      const guild = await world.guild()
+      const second = await guild.channel({ name: 'second', type: 2 })
+      const [owner, member] = [await guild.owner.connect(), await guild.member.connect()]
+      const changes = [
+        [guild.voice, {}],
+        [second.id, {}],
+        [second.id, { self_deaf: true }],
+        [null, {}],
+      ] as const
+      for (const [channel, more] of changes) {
+        move(member, guild, channel, more)
+        includes(
+          await owner.next('VOICE_STATE_UPDATE'),
+          { user_id: guild.member.id, channel_id: channel, self_deaf: 'self_deaf' in more },
+          'the state',
+        )
+      }
+    },
+  },
+  {
+    id: 'gateway.voice.states',
+    sentence: 'GUILD_CREATE says who is in which voice channel',
+    async run(world) {
+      const guild = await world.guild()
+      const member = await guild.member.connect()
+      move(member, guild, guild.voice)
+      await member.next('VOICE_STATE_UPDATE')
+      const states = (await guild.owner.connect()).seen('GUILD_CREATE')[0]!.voice_states
+      same(
+        states.map((each) => [each.user_id, each.channel_id]),
+        [[guild.member.id, guild.voice]],
+        'the voice states',
+      )
+    },
+  },
+  {
+    id: 'gateway.voice.disconnect',
+    sentence: 'Whose gateway connection ends leaves the voice channel; so does who is removed, or whose channel is deleted',
+    async run(world) {
+      const guild = await world.guild()
+      const [cy, dan] = [await guild.newMember('cy'), await guild.newMember('dan')]
+      const second = await guild.channel({ name: 'second', type: 2 })
+      const owner = await guild.owner.connect()
+      const sockets = [await guild.member.connect(), await cy.connect(), await dan.connect()]
+      for (const [i, channel] of [guild.voice, guild.voice, second.id].entries()) {
+        move(sockets[i]!, guild, channel)
+        await owner.next('VOICE_STATE_UPDATE', (d) => d.channel_id === channel)
+      }
+      sockets[0]!.close(1_000)
+      await owner.next('VOICE_STATE_UPDATE', (d) => d.user_id === guild.member.id && d.channel_id === null)
+      await guild.owner.api.delete(`/guilds/${guild.id}/members/${cy.id}`)
+      await owner.next('VOICE_STATE_UPDATE', (d) => d.user_id === cy.id && d.channel_id === null)
+      await guild.owner.api.delete(`/channels/${second.id}`)
+      await owner.next('VOICE_STATE_UPDATE', (d) => d.user_id === dan.id && d.channel_id === null)
+    },
+  },
+  {
+    id: 'gateway.voice.refused',
+    sentence: 'Nobody joins where they may not connect, what is no voice channel, or a guild that is not theirs',
+    async run(world) {
+      const guild = await world.guild()
+      const eve = await world.user('eve')
+      const hidden = await guild.hiddenChannel({ type: 2 })
+      const locked = await guild.channel({ type: 2 })
+      await guild.overwrite(locked.id, guild.id, 0, { deny: Permission.Connect })
+      const [owner, member, outside] = [await guild.owner.connect(), await guild.member.connect(), await eve.connect()]
+      for (const channel of [hidden.id, locked.id, guild.text, '1000000000000000']) move(member, guild, channel)
+      move(outside, guild, guild.voice)
+      move(member, guild, guild.voice)
+      const first = await owner.next('VOICE_STATE_UPDATE')
+      includes(first, { user_id: guild.member.id, channel_id: guild.voice }, 'the first state that anybody hears of')
+      await member.next('VOICE_SERVER_UPDATE')
+      await guild.settle(owner, member)
+      same(owner.seen('VOICE_STATE_UPDATE').length, 1, 'how many there were')
+      same(member.seen('VOICE_SERVER_UPDATE').length, 1, 'how often a voice server was named')
+      holds(outside.isOpen && member.isOpen, 'the sockets are open')
+    },
+  },
+  {
+    id: 'gateway.voice.user-limit',
+    sentence: 'A full voice channel takes nobody more but who may move members',
+    async run(world) {
+      const guild = await world.guild()
+      const cy = await guild.newMember('cy')
+      const small = await guild.channel({ type: 2, user_limit: 1 })
+      const [owner, member, late] = [await guild.owner.connect(), await guild.member.connect(), await cy.connect()]
+      move(member, guild, small.id)
+      await owner.next('VOICE_STATE_UPDATE', (d) => d.channel_id === small.id)
+      move(late, guild, small.id)
+      move(late, guild, guild.voice)
+      includes(await owner.next('VOICE_STATE_UPDATE'), { user_id: cy.id, channel_id: guild.voice }, 'where the late one is')
+      move(owner, guild, small.id)
+      includes(await owner.next('VOICE_STATE_UPDATE'), { user_id: guild.owner.id, channel_id: small.id }, 'where the owner is')
+    },
+  },
+  {
+    id: 'gateway.voice.server-mute',
+    sentence: 'Who is muted or deafened by others is told to all as a voice state',
+    async run(world) {
+      const guild = await world.guild()
+      const [owner, member] = [await guild.owner.connect(), await guild.member.connect()]
+      move(member, guild, guild.voice)
+      await owner.next('VOICE_STATE_UPDATE')
+      for (const change of [{ mute: true }, { deaf: true }, { mute: false, deaf: false }]) {
+        includes(await guild.owner.api.patch(`/guilds/${guild.id}/members/${guild.member.id}`, change), change, 'the member')
+        includes(await owner.next('VOICE_STATE_UPDATE'), { user_id: guild.member.id, channel_id: guild.voice, ...change }, 'the state')
+      }
+      const path = `/guilds/${guild.id}/members/${guild.owner.id}`
+      await guild.member.api.refused(NO_PERMISSION, 'PATCH', path, { mute: true })
+    },
+  },
+]

@@ -1,0 +1,67 @@
+import type { Case } from '../case.ts'
+import { closeCases } from './gateway/closes.ts'
+import { compressCases } from './gateway/compress.ts'
+import { contentCases } from './gateway/content.ts'
+import { endingCases } from './gateway/endings.ts'
+import { guildCreateCases } from './gateway/guild-create.ts'
+import { guildEventCases } from './gateway/guild-events.ts'
+import { handshakeCases } from './gateway/handshake.ts'
+import { intentCases } from './gateway/intents.ts'
+import { memberChunkCases } from './gateway/members.ts'
+import { messageEventCases } from './gateway/message-events.ts'
+import { presenceCases } from './gateway/presence.ts'
+import { resumeCases } from './gateway/resume.ts'
+import { sequenceCases } from './gateway/sequence.ts'
+import { sightCases } from './gateway/sight.ts'
+import { voiceCases } from './gateway/voice.ts'
+import { channelCases } from './rest/channels.ts'
+import { guildChannelCases } from './rest/guild-channels.ts'
+import { guildCases } from './rest/guilds.ts'
+import { historyCases } from './rest/history.ts'
+import { inviteCases } from './rest/invites.ts'
+import { limitCases } from './rest/limits.ts'
+import { memberCases } from './rest/members.ts'
+import { messageCases } from './rest/messages.ts'
+import { permissionCases } from './rest/permissions.ts'
+import { reactionCases } from './rest/reactions.ts'
+import { roleCases } from './rest/roles.ts'
+import { searchCases } from './rest/search.ts'
+import { sendingCases } from './rest/sending.ts'
+import { transportCases } from './rest/transport.ts'
+import { userCases } from './rest/users.ts'
+import { workshopCases } from './rest/workshop.ts'
+
+/** The contract, case by case. The slow ones, which wait for a silence to be noticed, come first: others run beside them. */
+export const allCases: readonly Case[] = [
+  ...endingCases,
+  ...closeCases,
+  ...resumeCases,
+  ...workshopCases,
+  ...transportCases,
+  ...limitCases,
+  ...userCases,
+  ...guildCases,
+  ...guildChannelCases,
+  ...channelCases,
+  ...permissionCases,
+  ...memberCases,
+  ...roleCases,
+  ...sendingCases,
+  ...messageCases,
+  ...historyCases,
+  ...reactionCases,
+  ...inviteCases,
+  ...searchCases,
+  ...handshakeCases,
+  ...guildCreateCases,
+  ...messageEventCases,
+  ...guildEventCases,
+  ...presenceCases,
+  ...memberChunkCases,
+  ...voiceCases,
+  ...intentCases,
+  ...contentCases,
+  ...sightCases,
+  ...sequenceCases,
+  ...compressCases,
+]

@@ -1,0 +1,179 @@
+import { Permission } from '@threshold/contract'
+import type { APIGuild } from 'discord-api-types/v10'
+import type { Case } from '../../case.ts'
+import { hasFields, holds, id, includes, same } from '../../expect.ts'
+import { invalid, NO_ACCESS, NO_PERMISSION, UNKNOWN_CHANNEL, UNKNOWN_GUILD } from '../../rest.ts'
+
+const NOWHERE = '1000000000000000'
+
+export const guildCases: readonly Case[] = [
+  {
+    id: 'rest.guilds.create',
+    sentence: '`POST /guilds` makes a guild that its maker owns, with a role `@everyone` of the guild’s id',
+    async run(world) {
+      const ada = await world.user()
+      const answer = await ada.api.call('POST', '/guilds', { name: 'Analytical Engines' })
+      same(answer.status, 201, 'status')
+      const guild = answer.body as APIGuild
+      id(guild.id, 'id')
+      includes(guild, { name: 'Analytical Engines', owner_id: ada.id }, 'the guild')
+      const [everyone, ...others] = guild.roles
+      includes(everyone, { id: guild.id, name: '@everyone', position: 0 }, 'its one role')
+      same(others, [], 'other roles')
+      holds(/^[0-9]+$/.test(everyone!.permissions), 'permissions are a string of digits', everyone)
+      includes(await ada.api.get(`/guilds/${guild.id}/members/${ada.id}`), { roles: [] }, 'its first member')
+      holds(Array.isArray(await ada.api.get(`/guilds/${guild.id}/channels`)), 'it has a list of channels')
+    },
+  },
+  {
+    id: 'rest.guilds.create.invalid',
+    sentence: 'A guild’s name has 2 to 100 characters',
+    async run(world) {
+      const ada = await world.user()
+      await ada.api.refused(invalid('name', 'BASE_TYPE_REQUIRED'), 'POST', '/guilds', {})
+      await ada.api.refused(invalid('name', 'BASE_TYPE_MAX_LENGTH'), 'POST', '/guilds', { name: 'x'.repeat(101) })
+      for (const name of ['x', '', ' x ', 7, null, []]) await ada.api.refused(invalid('name'), 'POST', '/guilds', { name })
+      await ada.api.post('/guilds', { name: 'x'.repeat(100) })
+    },
+  },
+  {
+    id: 'rest.guilds.get',
+    sentence: '`/guilds/:id` is the guild to its members, with all that clients read',
+    async run(world) {
+      const guild = await world.guild()
+      const seen = await guild.member.api.get<APIGuild>(`/guilds/${guild.id}`)
+      includes(seen, { id: guild.id, name: guild.name, owner_id: guild.owner.id }, 'the guild')
+      hasFields(seen, GUILD_FIELDS, 'a guild')
+      const counted = await guild.member.api.get<APIGuild>(`/guilds/${guild.id}?with_counts=true`)
+      same(counted.approximate_member_count, 2, 'approximate_member_count')
+    },
+  },
+  {
+    id: 'rest.guilds.unknown',
+    sentence: 'An unknown guild is 10004, whatever is asked of it',
+    async run(world) {
+      const ada = await world.user()
+      for (const path of ['', '/channels', '/members', `/members/${ada.id}`, '/messages/search?content=x'])
+        await ada.api.refused(UNKNOWN_GUILD, 'GET', `/guilds/${NOWHERE}${path}`)
+      await ada.api.refused(UNKNOWN_GUILD, 'PATCH', `/guilds/${NOWHERE}`, { name: 'mine' })
+      await ada.api.refused(UNKNOWN_GUILD, 'DELETE', `/guilds/${NOWHERE}`)
+      await ada.api.refused(UNKNOWN_GUILD, 'POST', `/guilds/${NOWHERE}/channels`, { name: 'mine' })
+      await ada.api.refused(UNKNOWN_GUILD, 'POST', `/guilds/${NOWHERE}/roles`, { name: 'mine' })
+      await ada.api.refused(invalid(), 'GET', '/guilds/nonsense')
+    },
+  },
+  {
+    id: 'rest.guilds.foreign',
+    sentence: 'Whoever is not in a guild has no access to it (50001)',
+    async run(world) {
+      const guild = await world.guild()
+      const { api } = await world.user('eve')
+      for (const path of ['', '/channels', '/members', `/members/${guild.owner.id}`, '/messages/search?content=x'])
+        await api.refused(NO_ACCESS, 'GET', `/guilds/${guild.id}${path}`)
+      await api.refused(NO_ACCESS, 'PATCH', `/guilds/${guild.id}`, { name: 'mine now' })
+      await api.refused(NO_ACCESS, 'DELETE', `/guilds/${guild.id}`)
+      await api.refused(NO_ACCESS, 'POST', `/guilds/${guild.id}/channels`, { name: 'mine' })
+      await api.refused(NO_ACCESS, 'POST', `/guilds/${guild.id}/roles`, { name: 'mine' })
+      await api.refused(NO_ACCESS, 'DELETE', `/guilds/${guild.id}/members/${guild.member.id}`)
+    },
+  },
+  {
+    id: 'rest.guilds.edit',
+    sentence: 'Whoever may manage a guild edits it, and only what the form names changes',
+    async run(world) {
+      const guild = await world.guild()
+      const path = `/guilds/${guild.id}`
+      const before = await guild.owner.api.get<APIGuild>(path)
+      const change = {
+        name: 'renamed',
+        description: 'what it is about',
+        afk_timeout: 60,
+        system_channel_id: guild.text,
+        afk_channel_id: guild.voice,
+      }
+      includes(await guild.owner.api.patch(path, change), change, 'the answer')
+      const after = await guild.member.api.get<APIGuild>(path)
+      includes(after, change, 'the guild')
+      includes(
+        after,
+        { owner_id: before.owner_id, verification_level: before.verification_level, preferred_locale: before.preferred_locale },
+        'the rest',
+      )
+      includes(
+        await guild.owner.api.patch(path, { description: null, system_channel_id: null }),
+        { description: null, system_channel_id: null, name: 'renamed' },
+        'taken away',
+      )
+      await guild.grant(guild.member, Permission.ManageGuild)
+      includes(await guild.member.api.patch(path, { name: 'by a member' }), { name: 'by a member' }, 'with MANAGE_GUILD')
+    },
+  },
+  {
+    id: 'rest.guilds.edit.refused',
+    sentence: 'Without MANAGE_GUILD, or with a bad form, nothing of a guild changes',
+    async run(world) {
+      const guild = await world.guild()
+      const path = `/guilds/${guild.id}`
+      await guild.member.api.refused(NO_PERMISSION, 'PATCH', path, { name: 'taken over' })
+      for (const name of ['', 'x', 'x'.repeat(101), {}]) await guild.owner.api.refused(invalid('name'), 'PATCH', path, { name })
+      await guild.owner.api.refused(invalid('afk_timeout'), 'PATCH', path, { name: 'half', afk_timeout: 'long' })
+      includes(await guild.owner.api.get(path), { name: guild.name }, 'the guild')
+    },
+  },
+  {
+    id: 'rest.guilds.edit.owner',
+    sentence: 'Only its owner gives a guild away, and then owns it no longer',
+    async run(world) {
+      const guild = await world.guild()
+      const path = `/guilds/${guild.id}`
+      await guild.grant(guild.member, Permission.Administrator)
+      await guild.member.api.refused(NO_PERMISSION, 'PATCH', path, { owner_id: guild.member.id })
+      includes(await guild.owner.api.patch(path, { owner_id: guild.member.id }), { owner_id: guild.member.id }, 'the guild')
+      await guild.owner.api.refused(NO_PERMISSION, 'DELETE', path)
+      await guild.member.api.nothing('DELETE', path)
+    },
+  },
+  {
+    id: 'rest.guilds.delete',
+    sentence: 'Only its owner deletes a guild; after that neither it nor its channels are known',
+    async run(world) {
+      const guild = await world.guild()
+      const message = await guild.say('hello')
+      await guild.grant(guild.member, Permission.Administrator)
+      await guild.member.api.refused(NO_PERMISSION, 'DELETE', `/guilds/${guild.id}`)
+      await guild.owner.api.nothing('DELETE', `/guilds/${guild.id}`)
+      for (const who of [guild.owner, guild.member]) {
+        await who.api.refused(UNKNOWN_GUILD, 'GET', `/guilds/${guild.id}`)
+        await who.api.refused(UNKNOWN_CHANNEL, 'GET', `/channels/${guild.text}`)
+        await who.api.refused(UNKNOWN_CHANNEL, 'GET', `/channels/${guild.text}/messages/${message.id}`)
+        await who.api.refused(UNKNOWN_CHANNEL, 'POST', `/channels/${guild.text}/messages`, { content: 'anybody?' })
+        same(await who.api.get('/users/@me/guilds'), [], 'the guilds one is in')
+      }
+      await guild.owner.api.refused(UNKNOWN_GUILD, 'DELETE', `/guilds/${guild.id}`)
+    },
+  },
+]
+
+/** Of a guild object as Discord documents it: those that every client reads. */
+const GUILD_FIELDS = [
+  'id',
+  'name',
+  'icon',
+  'owner_id',
+  'afk_channel_id',
+  'afk_timeout',
+  'verification_level',
+  'default_message_notifications',
+  'explicit_content_filter',
+  'roles',
+  'emojis',
+  'stickers',
+  'features',
+  'mfa_level',
+  'system_channel_id',
+  'system_channel_flags',
+  'premium_tier',
+  'preferred_locale',
+  'nsfw_level',
+  'description',
+]

@@ -1,0 +1,178 @@
+import type { APIMessage } from 'discord-api-types/v10'
+import fc from 'fast-check'
+import type { Case } from '../../case.ts'
+import { same } from '../../expect.ts'
+import type { TestGuild } from '../../guild.ts'
+import { invalid } from '../../rest.ts'
+import type { World } from '../../world.ts'
+
+type Anchor = 'before' | 'after' | 'around'
+
+/** A guild with so many messages in its text channel, and their ids, newest first. */
+async function history(
+  world: World,
+  length: number,
+): Promise<{ guild: TestGuild; ids: string[]; page: (query: string) => Promise<string[]> }> {
+  const guild = await world.guild()
+  const ids: string[] = []
+  for (let i = 0; i < length; i++) ids.unshift((await guild.say(`message ${i}`)).id)
+  const page = async (query: string): Promise<string[]> =>
+    (await guild.member.api.get<APIMessage[]>(`/channels/${guild.text}/messages${query}`)).map((m) => m.id)
+  return { guild, ids, page }
+}
+
+/** What a page must hold, told by the whole history. Around: at least half on each side where there are as many. */
+function expected(ids: readonly string[], anchor: Anchor, id: string, limit: number): string[] {
+  const older = ids.filter((each) => BigInt(each) < BigInt(id))
+  const newer = ids.filter((each) => BigInt(each) > BigInt(id))
+  return anchor === 'before' ? older.slice(0, limit) : newer.slice(-limit)
+}
+
+const SMALL = 24
+
+export const historyCases: readonly Case[] = [
+  {
+    id: 'rest.messages.page.latest',
+    sentence: 'A page is the latest 50 messages, newest first, unless `limit` says 1 to 100',
+    async run(world) {
+      const { ids, page } = await history(world, 60)
+      same(await page(''), ids.slice(0, 50), 'by default')
+      same(await page('?limit=1'), ids.slice(0, 1), 'with limit 1')
+      same(await page('?limit=100'), ids, 'with limit 100')
+    },
+  },
+  {
+    id: 'rest.messages.page.limit',
+    sentence: '`limit=0|101|abc` is an invalid form that names the limit',
+    async run(world) {
+      const guild = await world.guild()
+      for (const limit of ['0', '101', 'abc', '-1', '1.5', '1e1'])
+        await guild.owner.api.refused(invalid('limit'), 'GET', `/channels/${guild.text}/messages?limit=${limit}`)
+    },
+  },
+  {
+    id: 'rest.messages.page.anchor',
+    sentence: 'An anchor that is no snowflake is an invalid form that names it',
+    async run(world) {
+      const guild = await world.guild()
+      for (const anchor of ['before', 'after', 'around'])
+        for (const value of ['last', '-1', '1.5', '[$gt]', '9'.repeat(25)])
+          await guild.owner.api.refused(invalid(anchor), 'GET', `/channels/${guild.text}/messages?${anchor}=${value}`)
+    },
+  },
+  {
+    id: 'rest.messages.page.empty',
+    sentence: 'A channel without messages has an empty page, whatever the anchor',
+    async run(world) {
+      const guild = await world.guild()
+      for (const query of ['', '?before=1', '?after=1', '?around=1', `?after=${'9'.repeat(18)}`])
+        same(await guild.member.api.get(`/channels/${guild.text}/messages${query}`), [], `the page ${query}`)
+    },
+  },
+  {
+    id: 'rest.messages.page.before',
+    sentence: 'A page before a message holds those just older, without it',
+    async run(world) {
+      const { ids, page } = await history(world, 6)
+      same(await page(`?before=${ids[2]}&limit=2`), ids.slice(3, 5), 'two before the third')
+      same(await page(`?before=${ids[5]}`), [], 'before the oldest')
+    },
+  },
+  {
+    id: 'rest.messages.page.after',
+    sentence: 'A page after a message holds those just newer, without it, newest first all the same',
+    async run(world) {
+      const { ids, page } = await history(world, 6)
+      same(await page(`?after=${ids[4]}&limit=2`), ids.slice(2, 4), 'two after the fifth')
+      same(await page(`?after=${ids[0]}`), [], 'after the newest')
+      same(await page('?after=0&limit=3'), ids.slice(3), 'after the beginning')
+    },
+  },
+  {
+    id: 'rest.messages.page.around',
+    sentence: 'A page around a message holds it in its middle',
+    async run(world) {
+      const { ids, page } = await history(world, 9)
+      same(await page(`?around=${ids[4]}&limit=5`), ids.slice(2, 7), 'five around the fifth')
+      same(await page(`?around=${ids[4]}&limit=3`), ids.slice(3, 6), 'three around the fifth')
+      const atEdge = await page(`?around=${ids[0]}&limit=5`)
+      same(atEdge.slice(0, 3), ids.slice(0, 3), 'around the newest')
+    },
+  },
+  {
+    id: 'rest.messages.page.law',
+    sentence: 'Whatever the message and the limit, a page before or after it is exactly what the history says',
+    async run(world) {
+      const { ids, page } = await history(world, SMALL)
+      const asked = fc.record({
+        anchor: fc.constantFrom<Anchor>('before', 'after'),
+        at: fc.nat(SMALL - 1),
+        // An id that no message has is a place in history all the same.
+        offset: fc.constantFrom(-1n, 0n, 1n),
+        limit: fc.integer({ min: 1, max: 30 }),
+      })
+      await fc.assert(
+        fc.asyncProperty(asked, async ({ anchor, at, offset, limit }) => {
+          const id = String(BigInt(ids[at]!) + offset)
+          same(await page(`?${anchor}=${id}&limit=${limit}`), expected(ids, anchor, id, limit), `${limit} ${anchor} ${id}`)
+        }),
+        { numRuns: 40 },
+      )
+    },
+  },
+  {
+    id: 'rest.messages.page.around.law',
+    sentence: 'Whatever the message and the limit, a page around it has the message, no gap, no double, and `limit` at most',
+    async run(world) {
+      const { ids, page } = await history(world, SMALL)
+      const asked = fc.record({ at: fc.nat(SMALL - 1), limit: fc.integer({ min: 1, max: 30 }) })
+      await fc.assert(
+        fc.asyncProperty(asked, async ({ at, limit }) => {
+          const got = await page(`?around=${ids[at]}&limit=${limit}`)
+          const from = ids.indexOf(got[0]!)
+          same(got, ids.slice(from, from + got.length), 'a stretch of the history')
+          same(got.includes(ids[at]!), true, `the page of ${limit} has the message itself`)
+          same(got.length <= limit, true, `${got.length} of ${limit}`)
+          const half = Math.floor((limit - 1) / 2)
+          same(at - from >= Math.min(half, at), true, 'half of it is newer, where there is as much')
+          same(from + got.length - 1 - at >= Math.min(half, SMALL - 1 - at), true, 'half of it is older, where there is as much')
+        }),
+        { numRuns: 40 },
+      )
+    },
+  },
+  {
+    id: 'rest.messages.page.walk',
+    sentence: 'Walking a history page by page, back or forth, meets each message once',
+    async run(world) {
+      const { ids, page } = await history(world, SMALL)
+      for (const limit of [1, 5, 7, 24]) {
+        const back: string[] = []
+        for (let next = await page(`?limit=${limit}`); next.length > 0; next = await page(`?limit=${limit}&before=${back.at(-1)}`))
+          back.push(...next)
+        same(back, ids, `back, ${limit} at a time`)
+        const forth: string[] = []
+        for (let next = await page(`?limit=${limit}&after=0`); next.length > 0; next = await page(`?limit=${limit}&after=${forth[0]}`))
+          forth.unshift(...next)
+        same(forth, ids, `forth, ${limit} at a time`)
+      }
+    },
+  },
+  {
+    id: 'rest.messages.page.after-deletes',
+    sentence: 'Deleted messages leave no hole: a page is full as long as there are messages',
+    async run(world) {
+      const { guild, ids, page } = await history(world, 12)
+      const gone = ids.filter((_, i) => i % 2 === 0)
+      await guild.owner.api.post(`/channels/${guild.text}/messages/bulk-delete`, { messages: gone })
+      const left = ids.filter((id) => !gone.includes(id))
+      same(await page('?limit=4'), left.slice(0, 4), 'the latest four')
+      same(await page(`?before=${left[1]}&limit=4`), left.slice(2, 6), 'four before one of them')
+      same(
+        await page(`?before=${gone[3]}&limit=2`),
+        left.filter((id) => BigInt(id) < BigInt(gone[3]!)).slice(0, 2),
+        'two before one that is gone',
+      )
+    },
+  },
+]

@@ -1,0 +1,166 @@
+import { Permission } from '@threshold/contract'
+import type { APIMessage, APIUser } from 'discord-api-types/v10'
+import type { Case } from '../../case.ts'
+import { includes, same } from '../../expect.ts'
+import type { TestGuild } from '../../guild.ts'
+import { invalid, NO_PERMISSION, UNKNOWN_MESSAGE } from '../../rest.ts'
+
+const THUMB = '👍'
+const smallestFirst = (a: string, b: string): number => (BigInt(a) < BigInt(b) ? -1 : 1)
+
+interface Spot {
+  readonly guild: TestGuild
+  readonly id: string
+  readonly path: string
+  reactions(reader?: 'owner' | 'member'): Promise<{ name: string | null; id: string | null; count: number; me: boolean }[]>
+}
+
+async function message(guild: TestGuild): Promise<Spot> {
+  const { id } = await guild.say('react to this')
+  const at = `/channels/${guild.text}/messages/${id}`
+  return {
+    guild,
+    id,
+    path: `${at}/reactions`,
+    async reactions(reader = 'owner') {
+      const list = (await guild[reader].api.get<APIMessage>(at)).reactions ?? []
+      return list.map(({ emoji, count, me }) => ({ name: emoji.name, id: emoji.id, count, me }))
+    },
+  }
+}
+
+export const reactionCases: readonly Case[] = [
+  {
+    id: 'rest.reactions.add',
+    sentence: 'A reaction is put once however often it is put, and counted with the message',
+    async run(world) {
+      const { guild, path, reactions } = await message(await world.guild())
+      for (let i = 0; i < 2; i++) await guild.member.api.nothing('PUT', `${path}/${THUMB}/@me`)
+      same(await reactions('owner'), [{ name: THUMB, id: null, count: 1, me: false }], 'as another sees it')
+      same(await reactions('member'), [{ name: THUMB, id: null, count: 1, me: true }], 'as who reacted sees it')
+      await guild.owner.api.nothing('PUT', `${path}/${THUMB}/@me`)
+      same(await reactions('owner'), [{ name: THUMB, id: null, count: 2, me: true }], 'with two')
+      const [listed] = await guild.owner.api.get<APIMessage[]>(`/channels/${guild.text}/messages?limit=1`)
+      same(
+        listed!.reactions?.map(({ count, me }) => ({ count, me })),
+        [{ count: 2, me: true }],
+        'in the history',
+      )
+    },
+  },
+  {
+    id: 'rest.reactions.emoji',
+    sentence: 'Unicode emoji of any make and custom ones as `name:id` are taken, anything else is 10014',
+    async run(world) {
+      const { guild, path, reactions } = await message(await world.guild())
+      const unicode = ['❤️', '👩‍👩‍👧‍👦', '🇩🇪', '7️⃣', '👋🏽']
+      for (const emoji of unicode) await guild.owner.api.nothing('PUT', `${path}/${encodeURIComponent(emoji)}/@me`)
+      await guild.owner.api.nothing('PUT', `${path}/${encodeURIComponent('blob:80351110224678912')}/@me`)
+      const wanted = [...unicode.map((name) => ({ name, id: null as string | null })), { name: 'blob', id: '80351110224678912' }]
+      same(
+        new Set((await reactions()).map(({ name, id }) => `${name} ${id}`)),
+        new Set(wanted.map(({ name, id }) => `${name} ${id}`)),
+        'the reactions',
+      )
+      for (const emoji of ['thumbsup', 'x', 'blob:', 'blob:abc', '$ne', '👍 or not'])
+        await guild.owner.api.refused({ status: 400, code: 10014 }, 'PUT', `${path}/${encodeURIComponent(emoji)}/@me`)
+    },
+  },
+  {
+    id: 'rest.reactions.remove',
+    sentence: 'One takes one’s own reaction back, as often as one likes; the last one gone, so is the emoji',
+    async run(world) {
+      const { guild, path, reactions } = await message(await world.guild())
+      for (const { api } of [guild.owner, guild.member]) await api.put(`${path}/${THUMB}/@me`)
+      await guild.member.api.nothing('DELETE', `${path}/${THUMB}/@me`)
+      same(await reactions('member'), [{ name: THUMB, id: null, count: 1, me: false }], 'with one left')
+      await guild.member.api.nothing('DELETE', `${path}/${THUMB}/@me`)
+      await guild.owner.api.nothing('DELETE', `${path}/${THUMB}/@me`)
+      same(await reactions(), [], 'with none left')
+    },
+  },
+  {
+    id: 'rest.reactions.clear',
+    sentence: 'With MANAGE_MESSAGES all reactions of one emoji are removed, and no other',
+    async run(world) {
+      const { guild, path, reactions } = await message(await world.guild())
+      for (const { api } of [guild.owner, guild.member]) for (const emoji of [THUMB, '🎉']) await api.put(`${path}/${emoji}/@me`)
+      await guild.member.api.refused(NO_PERMISSION, 'DELETE', `${path}/${THUMB}`)
+      await guild.owner.api.nothing('DELETE', `${path}/${THUMB}`)
+      same(await reactions(), [{ name: '🎉', id: null, count: 2, me: true }], 'what is left')
+    },
+  },
+  {
+    id: 'rest.reactions.list',
+    sentence: 'Who reacted is listed in order of ids, `limit` 1 to 100, from `after` on',
+    async run(world) {
+      const { guild, path } = await message(await world.guild())
+      const people = [guild.owner, guild.member, await guild.newMember('cy'), await guild.newMember('dan')]
+      for (const { api } of people) await api.put(`${path}/${THUMB}/@me`)
+      const ids = people.map((each) => each.id).toSorted(smallestFirst)
+      const list = async (query = ''): Promise<string[]> =>
+        (await guild.member.api.get<APIUser[]>(`${path}/${THUMB}${query}`)).map((user) => user.id)
+      same(await list(), ids, 'by default')
+      same(await list('?limit=2'), ids.slice(0, 2), 'the first two')
+      same(await list(`?limit=2&after=${ids[1]}`), ids.slice(2), 'the next two')
+      same(await list(`?after=${ids[3]}`), [], 'after the last')
+      const [first] = await guild.member.api.get<APIUser[]>(`${path}/${THUMB}?limit=1`)
+      includes(first, { username: people.find((each) => each.id === ids[0])!.username }, 'a user of the list')
+      same(await guild.member.api.get(`${path}/🎉`), [], 'who reacted with another emoji')
+      for (const limit of ['0', '101', 'abc']) await guild.member.api.refused(invalid('limit'), 'GET', `${path}/${THUMB}?limit=${limit}`)
+    },
+  },
+  {
+    id: 'rest.reactions.unknown',
+    sentence: 'An unknown message has no reactions (10008), and a deleted one no longer',
+    async run(world) {
+      const { guild, id, path } = await message(await world.guild())
+      await guild.member.api.put(`${path}/${THUMB}/@me`)
+      await guild.owner.api.delete(`/channels/${guild.text}/messages/${id}`)
+      for (const at of [path, `/channels/${guild.text}/messages/1000000000000000/reactions`]) {
+        await guild.member.api.refused(UNKNOWN_MESSAGE, 'PUT', `${at}/${THUMB}/@me`)
+        await guild.member.api.refused(UNKNOWN_MESSAGE, 'GET', `${at}/${THUMB}`)
+        await guild.member.api.refused(UNKNOWN_MESSAGE, 'DELETE', `${at}/${THUMB}/@me`)
+      }
+    },
+  },
+  {
+    id: 'rest.reactions.permissions',
+    sentence: 'Without ADD_REACTIONS one may join in what another began, and begin nothing; without history, neither',
+    async run(world) {
+      const { guild, path } = await message(await world.guild())
+      await guild.overwrite(guild.text, guild.id, 0, { deny: Permission.AddReactions })
+      await guild.member.api.refused(NO_PERMISSION, 'PUT', `${path}/${THUMB}/@me`)
+      await guild.owner.api.put(`${path}/${THUMB}/@me`)
+      await guild.member.api.nothing('PUT', `${path}/${THUMB}/@me`)
+      await guild.overwrite(guild.text, guild.id, 0, { deny: Permission.ReadMessageHistory })
+      await guild.member.api.refused(NO_PERMISSION, 'PUT', `${path}/${THUMB}/@me`)
+    },
+  },
+  {
+    id: 'rest.reactions.most',
+    sentence: 'A message has at most 20 different emoji; a twenty-first is refused, one more of the same is not',
+    async run(world) {
+      const { guild, path } = await message(await world.guild())
+      // 😀 and those that follow it in Unicode.
+      const emoji = Array.from({ length: 21 }, (_, i) => String.fromCodePoint(0x1f600 + i))
+      for (const each of emoji.slice(0, 20)) await guild.owner.api.nothing('PUT', `${path}/${each}/@me`)
+      await guild.owner.api.refused({ status: 400, code: 30010 }, 'PUT', `${path}/${emoji[20]}/@me`)
+      await guild.member.api.nothing('PUT', `${path}/${emoji[19]}/@me`)
+    },
+  },
+  {
+    id: 'rest.reactions.concurrent',
+    sentence: 'Reactions put at the same time are all counted, each once',
+    async run(world) {
+      const { guild, path, reactions } = await message(await world.guild())
+      const people = [guild.owner, guild.member, await guild.newMember('cy'), await guild.newMember('dan')]
+      await Promise.all([...people, ...people].map(({ api }) => api.put(`${path}/${THUMB}/@me`)))
+      same(
+        (await reactions()).map(({ count }) => count),
+        [4],
+        'the count',
+      )
+    },
+  },
+]

@@ -1,0 +1,170 @@
+import { Permission } from '@threshold/contract'
+import type { APIGuild, APIGuildMember, APIRole } from 'discord-api-types/v10'
+import type { Case } from '../../case.ts'
+import { holds, id, includes, same } from '../../expect.ts'
+import type { TestGuild } from '../../guild.ts'
+import { invalid, NO_PERMISSION, type Refusal } from '../../rest.ts'
+
+const UNKNOWN_ROLE: Refusal = { status: 404, code: 10011 }
+const NOTHING = '1000000000000000'
+
+const rolesOf = async (guild: TestGuild): Promise<APIRole[]> => (await guild.owner.api.get<APIGuild>(`/guilds/${guild.id}`)).roles
+const rolesOfMember = async (guild: TestGuild): Promise<string[]> =>
+  (await guild.owner.api.get<APIGuildMember>(`/guilds/${guild.id}/members/${guild.member.id}`)).roles
+
+export const roleCases: readonly Case[] = [
+  {
+    id: 'rest.roles.create',
+    sentence: 'A role is made with what it was given, and with defaults for the rest',
+    async run(world) {
+      const guild = await world.guild()
+      const path = `/guilds/${guild.id}/roles`
+      const fields = { name: 'Engineers', color: 0x336699, hoist: true, mentionable: true, permissions: '2048' }
+      const made = await guild.owner.api.post<APIRole>(path, fields)
+      id(made.id, 'id')
+      includes(made, { ...fields, managed: false }, 'the role')
+      holds(made.position >= 1, 'it stands above @everyone', made.position)
+      includes(await guild.owner.api.post(path, {}), { name: 'new role', color: 0, hoist: false, mentionable: false }, 'a role by default')
+      includes(
+        (await rolesOf(guild)).find((role) => role.id === made.id),
+        fields,
+        'the role, in the guild',
+      )
+      await guild.grant(guild.member, Permission.ManageRoles)
+      includes(await guild.member.api.post(path, { name: 'by a member', permissions: '0' }), { name: 'by a member' }, 'with MANAGE_ROLES')
+    },
+  },
+  {
+    id: 'rest.roles.edit',
+    sentence: 'A role is edited, and only what the form names changes',
+    async run(world) {
+      const guild = await world.guild()
+      const role = await guild.role(2_048n, { name: 'before', color: 1 })
+      const path = `/guilds/${guild.id}/roles/${role.id}`
+      const change = { name: 'after', hoist: true, mentionable: true, permissions: '1024' }
+      includes(await guild.owner.api.patch(path, change), { id: role.id, color: 1, ...change }, 'the answer')
+      includes(
+        (await rolesOf(guild)).find((each) => each.id === role.id),
+        { color: 1, ...change },
+        'the role',
+      )
+      const everyone = await guild.owner.api.patch<APIRole>(`/guilds/${guild.id}/roles/${guild.id}`, { permissions: '1024' })
+      includes(everyone, { id: guild.id, name: '@everyone', permissions: '1024' }, '@everyone')
+    },
+  },
+  {
+    id: 'rest.roles.move',
+    sentence: 'Roles are moved by their positions, below one’s own alone',
+    async run(world) {
+      const guild = await world.guild()
+      const path = `/guilds/${guild.id}/roles`
+      const [low, high] = [await guild.role(0n, { name: 'low' }), await guild.role(0n, { name: 'high' })]
+      const moved = await guild.owner.api.patch<APIRole[]>(path, [
+        { id: high.id, position: 4 },
+        { id: low.id, position: 2 },
+      ])
+      const position = (roles: readonly APIRole[], id: string): number | undefined => roles.find((role) => role.id === id)?.position
+      for (const roles of [moved, await rolesOf(guild)]) {
+        holds(position(roles, high.id)! > position(roles, low.id)!, 'one stands above the other', roles)
+        same(position(roles, guild.id), 0, 'where @everyone stands')
+      }
+      await guild.member.api.refused(NO_PERMISSION, 'PATCH', path, [{ id: low.id, position: 3 }])
+      await guild.owner.api.patch(`${path}/${low.id}`, { permissions: String(Permission.ManageRoles) })
+      await guild.give(guild.member, low.id)
+      await guild.member.api.refused(NO_PERMISSION, 'PATCH', path, [{ id: high.id, position: 1 }])
+      await guild.owner.api.refused(UNKNOWN_ROLE, 'PATCH', path, [{ id: NOTHING, position: 1 }])
+    },
+  },
+  {
+    id: 'rest.roles.delete',
+    sentence: 'A deleted role is gone from the guild and from its members; @everyone stays',
+    async run(world) {
+      const guild = await world.guild()
+      const role = await guild.grant(guild.member, Permission.ManageMessages)
+      same(await rolesOfMember(guild), [role.id], 'the member’s roles')
+      await guild.owner.api.nothing('DELETE', `/guilds/${guild.id}/roles/${role.id}`)
+      same(
+        (await rolesOf(guild)).map((each) => each.id),
+        [guild.id],
+        'the guild’s roles',
+      )
+      same(await rolesOfMember(guild), [], 'the member’s roles, after')
+      await guild.owner.api.refused(UNKNOWN_ROLE, 'DELETE', `/guilds/${guild.id}/roles/${role.id}`)
+      const everyone = await guild.owner.api.call('DELETE', `/guilds/${guild.id}/roles/${guild.id}`)
+      holds(everyone.status >= 400 && everyone.status < 500, '@everyone cannot be deleted', everyone)
+    },
+  },
+  {
+    id: 'rest.roles.give',
+    sentence: 'A role is given to a member and taken again, each as often as one likes',
+    async run(world) {
+      const guild = await world.guild()
+      const [one, two] = [await guild.role(0n), await guild.role(0n)]
+      const path = (role: string): string => `/guilds/${guild.id}/members/${guild.member.id}/roles/${role}`
+      for (const role of [one, one, two]) await guild.owner.api.nothing('PUT', path(role.id))
+      same((await rolesOfMember(guild)).toSorted(), [one.id, two.id].toSorted(), 'the member’s roles')
+      for (let i = 0; i < 2; i++) await guild.owner.api.nothing('DELETE', path(one.id))
+      same(await rolesOfMember(guild), [two.id], 'what is left')
+      await guild.owner.api.refused(UNKNOWN_ROLE, 'PUT', path(NOTHING))
+      const stranger = await world.user('eve')
+      await guild.owner.api.refused({ status: 404, code: 10007 }, 'PUT', `/guilds/${guild.id}/members/${stranger.id}/roles/${one.id}`)
+      await guild.owner.api.refused(invalid(), 'PUT', path('admin'))
+    },
+  },
+  {
+    id: 'rest.roles.give.concurrent',
+    sentence: 'Roles given at the same time are all given',
+    async run(world) {
+      const guild = await world.guild()
+      const roles = await Promise.all(Array.from({ length: 5 }, () => guild.role(0n)))
+      await Promise.all(roles.map((role) => guild.give(guild.member, role.id)))
+      same((await rolesOfMember(guild)).toSorted(), roles.map((role) => role.id).toSorted(), 'the member’s roles')
+    },
+  },
+  {
+    id: 'rest.roles.refused',
+    sentence: 'Roles are managed with MANAGE_ROLES alone (50013)',
+    async run(world) {
+      const guild = await world.guild()
+      const role = await guild.role(0n)
+      const at = `/guilds/${guild.id}`
+      await guild.member.api.refused(NO_PERMISSION, 'POST', `${at}/roles`, { name: 'mine' })
+      await guild.member.api.refused(NO_PERMISSION, 'PATCH', `${at}/roles/${role.id}`, { name: 'mine' })
+      await guild.member.api.refused(NO_PERMISSION, 'DELETE', `${at}/roles/${role.id}`)
+      await guild.member.api.refused(NO_PERMISSION, 'PUT', `${at}/members/${guild.member.id}/roles/${role.id}`)
+      await guild.member.api.refused(NO_PERMISSION, 'DELETE', `${at}/members/${guild.owner.id}/roles/${role.id}`)
+    },
+  },
+  {
+    id: 'rest.roles.invalid',
+    sentence: 'A role’s form is checked field by field',
+    async run(world) {
+      const guild = await world.guild()
+      const path = `/guilds/${guild.id}/roles`
+      await guild.owner.api.refused(invalid('name', 'BASE_TYPE_MAX_LENGTH'), 'POST', path, { name: 'x'.repeat(101) })
+      await guild.owner.api.refused(invalid('color'), 'POST', path, { color: 0x1000000 })
+      await guild.owner.api.refused(invalid('permissions'), 'POST', path, { permissions: 'all' })
+      await guild.owner.api.refused(invalid('hoist'), 'POST', path, { hoist: 'yes' })
+      await guild.owner.api.refused(UNKNOWN_ROLE, 'PATCH', `${path}/${NOTHING}`, { name: 'x' })
+      await guild.owner.api.refused(invalid(), 'PATCH', `${path}/admin`, { name: 'x' })
+    },
+  },
+  {
+    id: 'rest.roles.no-escalation',
+    sentence: 'Nobody gives a role more than they may do themselves, nor touches a role above their own',
+    async run(world) {
+      const guild = await world.guild()
+      const at = `/guilds/${guild.id}`
+      const own = await guild.grant(guild.member, Permission.ManageRoles)
+      const above = await guild.role(Permission.Administrator)
+      await guild.owner.api.patch(`${at}/roles`, [{ id: above.id, position: 5 }])
+      const { api } = guild.member
+      await api.refused(NO_PERMISSION, 'POST', `${at}/roles`, { name: 'more', permissions: String(Permission.Administrator) })
+      await api.refused(NO_PERMISSION, 'PATCH', `${at}/roles/${above.id}`, { name: 'lower' })
+      await api.refused(NO_PERMISSION, 'DELETE', `${at}/roles/${above.id}`)
+      await api.refused(NO_PERMISSION, 'PUT', `${at}/members/${guild.member.id}/roles/${above.id}`)
+      await api.refused(NO_PERMISSION, 'PATCH', `${at}/roles/${own.id}`, { permissions: String(Permission.Administrator) })
+      await api.refused(NO_PERMISSION, 'PATCH', `${at}/roles/${guild.id}`, { permissions: String(Permission.BanMembers) })
+    },
+  },
+]

@@ -1,0 +1,229 @@
+import { Permission } from '@threshold/contract'
+import type { APIMessage } from 'discord-api-types/v10'
+import type { Case } from '../../case.ts'
+import { hasFields, holds, id, includes, same } from '../../expect.ts'
+import { EMPTY, invalid, NO_PERMISSION } from '../../rest.ts'
+
+/** Without `mentions, mention_roles, attachments, embeds` eris drops a message; the others are read by all. */
+export const MESSAGE_FIELDS = [
+  'id',
+  'channel_id',
+  'author',
+  'content',
+  'timestamp',
+  'edited_timestamp',
+  'tts',
+  'mention_everyone',
+  'mentions',
+  'mention_roles',
+  'attachments',
+  'embeds',
+  'pinned',
+  'type',
+]
+
+export const sendingCases: readonly Case[] = [
+  {
+    id: 'rest.messages.send',
+    sentence: 'A message is sent, and answered whole',
+    async run(world) {
+      const guild = await world.guild()
+      const answer = await guild.member.api.call('POST', `/channels/${guild.text}/messages`, { content: 'hello' })
+      same(answer.status, 200, 'status')
+      const message = answer.body as APIMessage
+      hasFields(message, MESSAGE_FIELDS, 'a message')
+      id(message.id, 'id')
+      const plain = {
+        channel_id: guild.text,
+        content: 'hello',
+        type: 0,
+        tts: false,
+        pinned: false,
+        edited_timestamp: null,
+        mention_everyone: false,
+      }
+      includes(message, { ...plain, mentions: [], mention_roles: [], attachments: [], embeds: [] }, 'the message')
+      includes(message.author, { id: guild.member.id, username: guild.member.username }, 'its author')
+      holds(Math.abs(Date.parse(message.timestamp) - Date.now()) < 120_000, 'sent just now', message.timestamp)
+      includes(await guild.owner.api.get(`/channels/${guild.text}/messages/${message.id}`), { ...message }, 'the message, read by another')
+    },
+  },
+  {
+    id: 'rest.messages.send.length',
+    sentence: 'A message has at most 2,000 characters; 2,001 are `BASE_TYPE_MAX_LENGTH`',
+    async run(world) {
+      const guild = await world.guild()
+      const path = `/channels/${guild.text}/messages`
+      const longest = 'x'.repeat(2_000)
+      same((await guild.owner.api.post<APIMessage>(path, { content: longest })).content, longest, 'the longest message')
+      await guild.owner.api.refused(invalid('content', 'BASE_TYPE_MAX_LENGTH'), 'POST', path, { content: `${longest}x` })
+    },
+  },
+  {
+    id: 'rest.messages.send.empty',
+    sentence: 'A message without text and embeds is 50006, and nothing is sent',
+    async run(world) {
+      const guild = await world.guild()
+      const path = `/channels/${guild.text}/messages`
+      for (const body of [{}, { content: '' }, { content: null }, { content: ' \n\t ' }, { embeds: [] }])
+        await guild.owner.api.refused(EMPTY, 'POST', path, body)
+      same(await guild.owner.api.get(path), [], 'the history')
+    },
+  },
+  {
+    id: 'rest.messages.send.refused',
+    sentence: 'Without SEND_MESSAGES nothing is sent (50013), nor into a channel that holds no messages',
+    async run(world) {
+      const guild = await world.guild()
+      await guild.overwrite(guild.text, guild.id, 0, { deny: Permission.SendMessages })
+      await guild.member.api.refused(NO_PERMISSION, 'POST', `/channels/${guild.text}/messages`, { content: 'hi' })
+      const category = await guild.channel({ type: 4 })
+      await guild.owner.api.refused({ status: 400, code: 50008 }, 'POST', `/channels/${category.id}/messages`, { content: 'hi' })
+    },
+  },
+  {
+    id: 'rest.messages.send.embeds',
+    sentence: 'Embeds are kept as sent, with text or alone, ten at most',
+    async run(world) {
+      const guild = await world.guild()
+      const path = `/channels/${guild.text}/messages`
+      const embeds = [{ title: 'Notes', description: 'on the engine', fields: [{ name: 'a', value: 'b', inline: true }], color: 5 }]
+      const message = await guild.owner.api.post<APIMessage>(path, { embeds })
+      includes(message.embeds[0], embeds[0]!, 'the embed')
+      same(message.content, '', 'the text')
+      includes((await guild.member.api.get<APIMessage>(`${path}/${message.id}`)).embeds[0], embeds[0]!, 'the embed, read')
+      await guild.owner.api.refused(invalid('embeds'), 'POST', path, { embeds: Array.from({ length: 11 }, () => embeds[0]) })
+      await guild.owner.api.refused(invalid('embeds.0.title', 'BASE_TYPE_MAX_LENGTH'), 'POST', path, {
+        embeds: [{ title: 'x'.repeat(257) }],
+      })
+    },
+  },
+  {
+    id: 'rest.messages.send.reply',
+    sentence: 'A reply names what it answers, and what was answered comes with it',
+    async run(world) {
+      const guild = await world.guild()
+      const path = `/channels/${guild.text}/messages`
+      const question = await guild.say('why?')
+      const reply = await guild.member.api.post<APIMessage>(path, { content: 'because', message_reference: { message_id: question.id } })
+      same(reply.type, 19, 'its type')
+      includes(reply.message_reference, { message_id: question.id, channel_id: guild.text }, 'what it answers')
+      includes(reply.referenced_message, { id: question.id, content: 'why?' }, 'the question')
+      same(
+        reply.mentions.map((user) => user.id),
+        [guild.owner.id],
+        'whom it mentions',
+      )
+      const unknown = { content: 'to nobody', message_reference: { message_id: '1000000000000000' } }
+      await guild.member.api.refused(invalid('message_reference'), 'POST', path, unknown)
+      const anyway = { ...unknown, message_reference: { ...unknown.message_reference, fail_if_not_exists: false } }
+      includes(await guild.member.api.post(path, anyway), { content: 'to nobody', type: 0 }, 'a reply that need not find its question')
+    },
+  },
+  {
+    id: 'rest.messages.send.mentions',
+    sentence: 'Mentions in a text are told as users and roles, as far as they exist and `allowed_mentions` lets them',
+    async run(world) {
+      const guild = await world.guild()
+      const role = await guild.role(0n, { mentionable: true })
+      const path = `/channels/${guild.text}/messages`
+      const content = `<@${guild.member.id}> <@!${guild.owner.id}> <@1000000000000000> <@&${role.id}>`
+      const message = await guild.owner.api.post<APIMessage>(path, { content })
+      same(new Set(message.mentions.map((user) => user.id)), new Set([guild.member.id, guild.owner.id]), 'who is mentioned')
+      includes(
+        message.mentions.find((user) => user.id === guild.member.id),
+        { username: guild.member.username },
+        'a mentioned user',
+      )
+      same(message.mention_roles, [role.id], 'which roles')
+      const silent = await guild.owner.api.post<APIMessage>(path, { content, allowed_mentions: { parse: [] } })
+      includes(silent, { content, mentions: [], mention_roles: [] }, 'with nothing allowed')
+      const one = await guild.owner.api.post<APIMessage>(path, { content, allowed_mentions: { users: [guild.member.id] } })
+      same(
+        one.mentions.map((user) => user.id),
+        [guild.member.id],
+        'with one user allowed',
+      )
+    },
+  },
+  {
+    id: 'rest.messages.send.mention-everyone',
+    sentence: '`@everyone`, and roles that are not mentionable, are mentioned with MENTION_EVERYONE alone',
+    async run(world) {
+      const guild = await world.guild()
+      const role = await guild.role(0n, { mentionable: false })
+      const path = `/channels/${guild.text}/messages`
+      const content = `@everyone <@&${role.id}>`
+      includes(await guild.owner.api.post(path, { content }), { mention_everyone: true, mention_roles: [role.id] }, 'the owner’s')
+      includes(await guild.member.api.post(path, { content }), { mention_everyone: false, mention_roles: [] }, 'a member’s')
+      includes(await guild.owner.api.post(path, { content: 'hello @here' }), { mention_everyone: true }, '@here')
+    },
+  },
+  {
+    id: 'rest.messages.nonce',
+    sentence: 'A nonce comes back in the answer as it was sent; by itself it keeps nothing from being sent twice',
+    async run(world) {
+      const guild = await world.guild()
+      const path = `/channels/${guild.text}/messages`
+      const text = await guild.owner.api.post<APIMessage>(path, { content: 'one', nonce: 'n-1' })
+      same(text.nonce, 'n-1', 'a nonce of text')
+      same((await guild.owner.api.post<APIMessage>(path, { content: 'two', nonce: 42 })).nonce, 42, 'a nonce that is a number')
+      const again = await guild.owner.api.post<APIMessage>(path, { content: 'one', nonce: 'n-1' })
+      holds(again.id !== text.id, 'sent again without enforce_nonce it is another message')
+      await guild.owner.api.refused(invalid('nonce'), 'POST', path, { content: 'x', nonce: 'x'.repeat(26) })
+    },
+  },
+  {
+    id: 'rest.messages.enforce-nonce',
+    sentence: 'With `enforce_nonce` a retried send gives the first message back, and one message is kept',
+    async run(world) {
+      const guild = await world.guild()
+      const path = `/channels/${guild.text}/messages`
+      const body = { content: 'once', nonce: 'retry-1', enforce_nonce: true }
+      const first = await guild.owner.api.post<APIMessage>(path, body)
+      const retried = await guild.owner.api.post<APIMessage>(path, body)
+      includes(retried, { id: first.id, content: 'once' }, 'the retry')
+      same((await guild.owner.api.post<APIMessage>(path, { ...body, content: 'other words' })).content, 'once', 'a retry with other words')
+      same(
+        (await guild.owner.api.get<APIMessage[]>(path)).map((m) => m.id),
+        [first.id],
+        'the history',
+      )
+    },
+  },
+  {
+    id: 'rest.messages.enforce-nonce.scope',
+    sentence: 'Another nonce, another author or another channel is another message',
+    async run(world) {
+      const guild = await world.guild()
+      const other = await guild.channel()
+      const body = { content: 'hi', nonce: 'same', enforce_nonce: true }
+      const sent = [
+        await guild.owner.api.post<APIMessage>(`/channels/${guild.text}/messages`, body),
+        await guild.owner.api.post<APIMessage>(`/channels/${guild.text}/messages`, { ...body, nonce: 'another' }),
+        await guild.member.api.post<APIMessage>(`/channels/${guild.text}/messages`, body),
+        await guild.owner.api.post<APIMessage>(`/channels/${other.id}/messages`, body),
+      ]
+      same(new Set(sent.map((m) => m.id)).size, 4, 'how many messages there are')
+    },
+  },
+  {
+    id: 'rest.messages.enforce-nonce.concurrent',
+    sentence: 'Ten sends at once with one enforced nonce are one message, and one event',
+    async run(world) {
+      const guild = await world.guild()
+      const socket = await guild.member.connect()
+      const path = `/channels/${guild.text}/messages`
+      const body = { content: 'once', nonce: 'flood', enforce_nonce: true }
+      const sent = await Promise.all(Array.from({ length: 10 }, () => guild.owner.api.post<APIMessage>(path, body)))
+      same(new Set(sent.map((m) => m.id)).size, 1, 'how many ids were answered')
+      await guild.settle(socket)
+      same(
+        socket.seen('MESSAGE_CREATE', (d) => d.content === 'once').map((d) => d.id),
+        [sent[0]!.id],
+        'the events',
+      )
+      same((await guild.owner.api.get<APIMessage[]>(path)).filter((m) => m.content === 'once').length, 1, 'how many are kept')
+    },
+  },
+]

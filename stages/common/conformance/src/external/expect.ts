@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict'
+
+/** A few assertions that say what was expected. Not the test runner's own: cases run without one, too. */
+
+export function same<T>(actual: T, expected: T, what: string): void {
+  try {
+    assert.deepEqual(actual, expected)
+  } catch {
+    throw new Error(`${what}\nexpected ${show(expected)}\n but got ${show(actual)}`)
+  }
+}
+
+export function holds(condition: unknown, what: string, got?: unknown): asserts condition {
+  if (!condition) throw new Error(got === undefined ? what : `${what}\n but got ${show(got)}`)
+}
+
+/** Every field that is expected is there and equal; others may be there too. */
+export function includes(actual: unknown, expected: Readonly<Record<string, unknown>>, what: string): void {
+  holds(typeof actual === 'object' && actual !== null, `${what}: an object`, actual)
+  const shown = Object.fromEntries(Object.keys(expected).map((key) => [key, (actual as Record<string, unknown>)[key]]))
+  same(shown, { ...expected }, what)
+}
+
+export function hasFields(actual: unknown, fields: readonly string[], what: string): void {
+  holds(typeof actual === 'object' && actual !== null, `${what}: an object`, actual)
+  const missing = fields.filter((field) => !(field in actual))
+  holds(missing.length === 0, `${what} lacks ${missing.join(', ')}`, Object.keys(actual))
+}
+
+export const isId = (value: unknown): value is string => typeof value === 'string' && /^[0-9]{15,20}$/.test(value)
+
+export function id(value: unknown, what: string): void {
+  holds(isId(value), `${what} is a snowflake in a string`, value)
+}
+
+export const show = (value: unknown): string => {
+  const text = JSON.stringify(value, readable) ?? String(value)
+  return text.length > 1_500 ? `${text.slice(0, 1_500)}…` : text
+}
+
+const readable = (_key: string, value: unknown): unknown =>
+  typeof value === 'bigint' ? `${value}n` : value instanceof Set || value instanceof Map ? [...value] : value

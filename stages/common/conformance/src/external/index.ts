@@ -1,0 +1,3 @@
+export type { Capability, Case, Target } from './case.ts'
+export { allCases } from './cases/index.ts'
+export { type ConformanceOptions, testConformance } from './suite.ts'

@@ -1,0 +1,143 @@
+import { holds, same, show } from './expect.ts'
+import type { Journal } from './journal.ts'
+
+export interface Answer {
+  readonly status: number
+  readonly headers: Headers
+  readonly text: string
+  /** Parsed where it is JSON. */
+  readonly body: unknown
+}
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+
+export interface CallOptions {
+  readonly headers?: Readonly<Record<string, string>>
+  /** Instead of `/api/v10`. */
+  readonly prefix?: string
+  /** Sends ids as bare JSON numbers, as discord.py does. */
+  readonly bareIds?: boolean
+  /** Bytes as they are, instead of a body. */
+  readonly raw?: string | Uint8Array<ArrayBuffer>
+}
+
+/** What a refusal must say. */
+export interface Refusal {
+  readonly status: number
+  readonly code: number
+  /** The path of a field in `errors`, such as `content` or `embeds.0.title`, and what code it carries. */
+  readonly field?: string
+  readonly fieldCode?: string
+}
+
+const ANSWER_MS = 15_000
+
+/** One user's way to the stage's REST API, with nothing between a case and the wire. */
+export class Api {
+  readonly #base: string
+  readonly #who: string
+  readonly #authorization: string | undefined
+  readonly #journal: Journal
+
+  constructor(base: string, who: string, authorization: string | undefined, journal: Journal) {
+    this.#base = base.replace(/\/+$/, '')
+    this.#who = who
+    this.#authorization = authorization
+    this.#journal = journal
+  }
+
+  async call(method: Method, path: string, body?: unknown, options: CallOptions = {}): Promise<Answer> {
+    const url = `${this.#base}${options.prefix ?? '/api/v10'}${path}`
+    const json = body === undefined ? undefined : options.bareIds ? bare(JSON.stringify(body)) : JSON.stringify(body)
+    const sent = options.raw ?? json
+    const response = await fetch(url, {
+      method,
+      headers: {
+        ...(this.#authorization === undefined ? {} : { authorization: this.#authorization }),
+        ...(sent === undefined ? {} : { 'content-type': 'application/json' }),
+        ...options.headers,
+      },
+      ...(sent === undefined ? {} : { body: sent }),
+      signal: AbortSignal.timeout(ANSWER_MS),
+    }).catch((cause: unknown) => {
+      throw new Error(`${method} ${path} was not answered: ${String((cause as Error).cause ?? cause)}`)
+    })
+    const text = await response.text()
+    const shown = sent === undefined ? '' : ` ${typeof sent === 'string' ? sent : `(${sent.length} bytes)`}`
+    this.#journal.note(this.#who, `${method} ${options.prefix ?? ''}${path}${shown} → ${response.status} ${text}`)
+    return { status: response.status, headers: response.headers, text, body: parsed(text) }
+  }
+
+  /** The body of an answer that must be a success. */
+  async ask<T>(method: Method, path: string, body?: unknown, options?: CallOptions): Promise<T> {
+    const answer = await this.call(method, path, body, options)
+    holds(answer.status >= 200 && answer.status < 300, `${method} ${path} succeeds`, { status: answer.status, body: answer.body })
+    return answer.body as T
+  }
+
+  get = <T>(path: string): Promise<T> => this.ask('GET', path)
+  post = <T>(path: string, body?: unknown, options?: CallOptions): Promise<T> => this.ask('POST', path, body, options)
+  patch = <T>(path: string, body: unknown, options?: CallOptions): Promise<T> => this.ask('PATCH', path, body, options)
+  put = <T = void>(path: string, body?: unknown, options?: CallOptions): Promise<T> => this.ask('PUT', path, body, options)
+  delete = <T = void>(path: string): Promise<T> => this.ask('DELETE', path)
+
+  /** What must be refused, and how. */
+  async refused(refusal: Refusal, method: Method, path: string, body?: unknown, options?: CallOptions): Promise<Answer> {
+    const answer = await this.call(method, path, body, options)
+    refusedWith(answer, refusal, `${method} ${path}`)
+    return answer
+  }
+
+  /** What must be answered with a status and no body. */
+  async nothing(method: Method, path: string, body?: unknown): Promise<void> {
+    const answer = await this.call(method, path, body)
+    same({ status: answer.status, text: answer.text }, { status: 204, text: '' }, `${method} ${path} is answered 204`)
+  }
+}
+
+export function refusedWith(answer: Answer, { status, code, field, fieldCode }: Refusal, what: string): void {
+  const body = answer.body as { code?: unknown; message?: unknown; errors?: unknown } | undefined
+  same({ status: answer.status, code: body?.code }, { status, code }, `${what} is refused (${answer.text.slice(0, 300)})`)
+  holds(typeof body?.message === 'string' && body.message.length > 0, `${what}: a refusal has a message`, body)
+  if (field === undefined) return
+  const errors = field.split('.').reduce<unknown>((node, key) => (node as Record<string, unknown> | undefined)?.[key], body.errors)
+  const list = (errors as { _errors?: { code?: unknown; message?: unknown }[] } | undefined)?._errors
+  holds(Array.isArray(list) && list.length > 0, `${what}: errors.${field}._errors names what is wrong (${show(body)})`)
+  for (const each of list)
+    holds(typeof each.code === 'string' && typeof each.message === 'string', `${what}: each error has a code and a message`, list)
+  if (fieldCode !== undefined)
+    holds(
+      list.some((each) => each.code === fieldCode),
+      `${what}: errors.${field} says ${fieldCode}`,
+      list,
+    )
+}
+
+/** Ids without their quotes. */
+export const bare = (json: string): string => json.replace(/"([0-9]{15,20})"/g, '$1')
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+export const NO_ACCESS: Refusal = { status: 403, code: 50001 }
+export const NO_PERMISSION: Refusal = { status: 403, code: 50013 }
+export const UNKNOWN_CHANNEL: Refusal = { status: 404, code: 10003 }
+export const UNKNOWN_GUILD: Refusal = { status: 404, code: 10004 }
+export const UNKNOWN_INVITE: Refusal = { status: 404, code: 10006 }
+export const UNKNOWN_MESSAGE: Refusal = { status: 404, code: 10008 }
+export const UNKNOWN_USER: Refusal = { status: 404, code: 10013 }
+export const UNAUTHORIZED: Refusal = { status: 401, code: 0 }
+export const NOT_FOUND: Refusal = { status: 404, code: 0 }
+export const EMPTY: Refusal = { status: 400, code: 50006 }
+export const MALFORMED: Refusal = { status: 400, code: 50109 }
+export const invalid = (field?: string, fieldCode?: string): Refusal => ({
+  status: 400,
+  code: 50035,
+  ...(field === undefined ? {} : { field }),
+  ...(fieldCode === undefined ? {} : { fieldCode }),
+})

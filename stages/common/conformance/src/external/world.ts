@@ -1,0 +1,91 @@
+import { type Actor, createActor } from './actor.ts'
+import { type Capability, NotTried, type Target } from './case.ts'
+import { type GuildOptions, makeGuild, type TestGuild } from './guild.ts'
+import { Journal } from './journal.ts'
+import { Api } from './rest.ts'
+import { isContiguous, PATIENCE_MS, Socket, type SocketOptions } from './socket.ts'
+import { eventually } from './wait.ts'
+
+/** Everybody has a name of their own, so that cases may search for people without meeting each other's. */
+let made = 0
+const RUN = Math.random().toString(36).slice(2, 8)
+export const unique = (name: string): string => `${name}-${RUN}${(++made).toString(36)}`
+
+/**
+ * What one case has of the stage: people and guilds made for it alone, and every socket it opened. Cases run at the same
+ * time on one stage, so nothing here may count what others made.
+ */
+export class World {
+  readonly target: Target
+  readonly journal = new Journal()
+  readonly #sockets: { socket: Socket; resumed: boolean }[] = []
+  #gatewayUrl: Promise<string> | undefined
+
+  constructor(target: Target) {
+    this.target = target
+  }
+
+  can(capability: Capability): boolean {
+    return this.target.capabilities.has(capability)
+  }
+
+  /** A stranger: requests without a token. */
+  get anonymous(): Api {
+    return this.api('nobody', undefined)
+  }
+
+  api(who: string, authorization: string | undefined, base = this.target.baseUrl): Api {
+    return new Api(base, who, authorization, this.journal)
+  }
+
+  /** A new user of the workshop. */
+  async user(name = 'ada', base = this.target.baseUrl): Promise<Actor> {
+    const username = unique(name)
+    const { id, token } = await this.api(name, undefined, base).ask<{ id: string; token: string }>(
+      'POST',
+      '/workshop/users',
+      { username },
+      { prefix: '' },
+    )
+    this.journal.hide(token)
+    return createActor(this, { id, token, username, name, base })
+  }
+
+  /** A guild of its owner, one member, a text and a voice channel. */
+  guild(options?: GuildOptions): Promise<TestGuild> {
+    return makeGuild(this, options)
+  }
+
+  /** A bare socket: HELLO may be on its way, nothing has been said. */
+  async socket(options: SocketOptions & { who?: string; url?: string; resumes?: boolean } = {}): Promise<Socket> {
+    this.#gatewayUrl ??= this.anonymous.get<{ url: string }>('/gateway').then((body) => body.url)
+    const socket = new Socket(options.url ?? (await this.#gatewayUrl), options.who ?? 'socket', this.journal, options)
+    this.#sockets.push({ socket, resumed: options.resumes ?? false })
+    return socket
+  }
+
+  eventually<T>(what: string, ask: () => Promise<T>, good: (answer: T) => boolean): Promise<T> {
+    return eventually(what, ask, good, PATIENCE_MS)
+  }
+
+  /** The address of the same stage with a limit that a few requests reach. */
+  get limited(): string {
+    if (this.target.limitedUrl !== undefined) return this.target.limitedUrl
+    throw new NotTried('needs the address of the same stage started with a low rate limit (--limited URL)')
+  }
+
+  get closed(): string {
+    if (this.target.closedUrl !== undefined) return this.target.closedUrl
+    throw new NotTried('needs the address of the same stage started without provisioning (--closed URL)')
+  }
+
+  /** What must be so in every case, whatever else it looks at. */
+  verify(): void {
+    for (const { socket, resumed } of this.#sockets) if (!resumed) isContiguous(socket.frames)
+  }
+
+  /** Ends every connection; nobody else would. */
+  dispose(): void {
+    for (const { socket } of this.#sockets) socket.cut()
+  }
+}
