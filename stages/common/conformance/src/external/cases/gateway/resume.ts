@@ -93,10 +93,10 @@ const resumable = (id: string, sentence: string, run: (world: World) => Promise<
   },
 })
 
-const survives = (name: string, end: (socket: Socket) => void): Case =>
+const survives = (id: string, how: string, end: (socket: Socket) => void): Case =>
   resumable(
-    `survives.${name}`,
-    `A session outlives a connection that ends with ${name}`,
+    `survives.${id}`,
+    `A session outlives a connection that ends with ${how}`,
     async (world) => {
       const { guild, owner, session, seq } = await interrupted(world, end)
       await say(guild, owner, ['missed'])
@@ -145,11 +145,11 @@ export const resumeCases: readonly Case[] = [
     same(texts(socket).slice(0, -1), said, 'what was heard')
     isContiguous(socket.frames, seq + 1)
   }),
-  survives('a cut cable', (socket) => socket.cut()),
-  survives('1012', (socket) => socket.close(1_012)),
-  survives('4000', (socket) => socket.close(4_000)),
-  survives('4200', (socket) => socket.close(4_200)),
-  survives('no code', (socket) => socket.close()),
+  survives('cut', 'a cut cable', (socket) => socket.cut()),
+  survives('1012', '1012', (socket) => socket.close(1_012)),
+  survives('4000', '4000', (socket) => socket.close(4_000)),
+  survives('4200', '4200', (socket) => socket.close(4_200)),
+  survives('no-code', 'no code', (socket) => socket.close()),
   ...[1_000, 1_001].map(
     (code): Case => ({
       id: `gateway.resume.ended.${code}`,
