@@ -13,6 +13,9 @@ export interface LockOptions {
 
 const POLL_MS = 50
 
+/** Kept reachable: a lock whose database is collected as garbage, because the work waits for nothing the collector knows, is let go of. */
+const held = new Set<DatabaseSync>()
+
 /**
  * Runs `work` while no other process on this machine runs work under the same name.
  *
@@ -24,10 +27,12 @@ export async function withLock<T>(name: string, options: LockOptions, work: () =
   const dir = join(enginesConfig().cacheDir, 'locks')
   await mkdir(dir, { recursive: true })
   const database = new DatabaseSync(join(dir, `${name}.lock`))
+  held.add(database)
   try {
     await acquire(database, name, options)
     return await work()
   } finally {
+    held.delete(database)
     database.close()
   }
 }

@@ -1,0 +1,14 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { setImmediate as later } from 'node:timers/promises'
+import { withLock } from '../../src/lock.ts'
+
+/** Adds one to the number in a file, so many times, under a lock: reading and writing with a pause between, so that two would lose some. */
+const [, , file = '', times = '0'] = process.argv
+for (let time = 0; time < Number(times); time++) {
+  await withLock('counter', {}, async () => {
+    const count = Number(await readFile(file, 'utf8'))
+    await later()
+    await writeFile(file, String(count + 1))
+  })
+}
+process.stdout.write('done\n')
