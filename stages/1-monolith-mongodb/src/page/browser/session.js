@@ -51,7 +51,8 @@ export function createSession({ token, user, onChange, onState, onFrame, onUnaut
 
   /** READY means that nobody kept our session: what happened meanwhile is in no event and has to be asked for. */
   async function comeBack() {
-    for (const [channel, timeline] of timelines) {
+    // Of a copy: drawing puts the current one at the end again, and the walk would never get there.
+    for (const [channel, timeline] of [...timelines]) {
       if (channel === current || timeline.pending.length > 0) await timeline.catchUp()
       else timelines.delete(channel)
     }
@@ -59,7 +60,7 @@ export function createSession({ token, user, onChange, onState, onFrame, onUnaut
   }
 
   function repeatSends() {
-    for (const [channel, timeline] of timelines)
+    for (const [channel, timeline] of [...timelines])
       for (const send of timeline.pending) if (send.repeat) transmit(channel, send.nonce, send.content)
   }
 
@@ -81,7 +82,7 @@ export function createSession({ token, user, onChange, onState, onFrame, onUnaut
     timelines.delete(channel) // and in again, as the one used last
     timelines.set(channel, timeline)
     if (!known) timeline.open()
-    for (const [id, old] of timelines) if (timelines.size > TIMELINES_KEPT && old.pending.length === 0) timelines.delete(id)
+    for (const [id, old] of [...timelines]) if (timelines.size > TIMELINES_KEPT && old.pending.length === 0) timelines.delete(id)
     return timeline
   }
 

@@ -115,7 +115,7 @@ export function createTimeline({ page, me, changed }) {
       const at = timeline.pending.findIndex((send) => send.nonce === nonce)
       const send = { nonce, content, state: 'sending' }
       timeline.pending = at < 0 ? [...timeline.pending, send] : timeline.pending.with(at, send)
-      timeline.missed = undefined
+      if (at < 0) timeline.missed = undefined // whoever answers has read
       changed()
     },
 

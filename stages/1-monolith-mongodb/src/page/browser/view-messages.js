@@ -43,8 +43,7 @@ export function messagesView(act) {
     const atEnd = history.scrollHeight - history.scrollTop - history.clientHeight < NEAR
     if (atEnd !== shown.following) leftAt = shown.messages.at(-1)?.id
     shown.following = atEnd && !shown.behind
-    if (history.scrollTop < AHEAD) act.older()
-    if (shown.behind && history.scrollHeight - history.scrollTop - history.clientHeight < AHEAD) act.newer()
+    readAhead(shown)
     drawToEnd(shown)
   })
   toEnd.addEventListener('click', () => {
@@ -76,8 +75,14 @@ export function messagesView(act) {
       if (now) history.scrollTop += now.getBoundingClientRect().top - top
     }
     drawToEnd(timeline)
-    // A page that does not fill the screen cannot be scrolled, so the next one is asked for at once.
-    if (history.clientHeight > 0 && history.scrollHeight <= history.clientHeight && !timeline.failure) act.older()
+    readAhead(timeline)
+  }
+
+  /** Asked after each draw too: a page that does not fill the screen cannot be scrolled, and who scrolled while one was on its way waits there. */
+  function readAhead(timeline) {
+    if (timeline.loading || timeline.failure !== undefined || history.clientHeight === 0) return
+    if (history.scrollTop < AHEAD) act.older()
+    if (timeline.behind && history.scrollHeight - history.scrollTop - history.clientHeight < AHEAD) act.newer()
   }
 
   /** What the reader looks at: whatever is added or let go around it, this stays where it is. */
