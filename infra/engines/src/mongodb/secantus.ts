@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { isInstalled, toolDir } from '../cache.ts'
 import { labelText, unusable, usable } from '../engine.ts'
+import type { Launch } from '../process/child.ts'
 import { TOOLS, VERSIONS } from '../versions.ts'
 import { startProcessEngine } from './process-engine.ts'
 import { DEFAULT_CACHE_MB, type MongoProvider, mebibytes, type StartOptions } from './provider.ts'
@@ -59,17 +60,21 @@ async function startSecantus(options: StartOptions, build: 'Rust' | 'Python', ve
     dataDir: options.dataDir,
     limits: { cacheBytes: mebibytes(cacheMb) },
     replicaSet: false,
-    launch: (port, dataDir) => ({
-      command,
-      args: [
-        ...['--host', '127.0.0.1', '--port', String(port), '--storage-path', dataDir],
-        ...['--cache-size', `${cacheMb}M`, '--log-level', 'WARNING'],
-        // What mongod does for `j: true`. Without it a kill loses what was acknowledged: it may still be in the server's memory.
-        '--sync-on-commit',
-        ...extra,
-      ],
-      // It reads a configuration from the working directory and the home folder if it finds one: neither is ours.
-      cwd: dataDir,
-    }),
+    launch: secantusLaunch(command, cacheMb, extra),
   })
 }
+
+export const secantusLaunch =
+  (command: string, cacheMb: number, extra: readonly string[] = []) =>
+  (port: number, dataDir: string): Launch => ({
+    command,
+    args: [
+      ...['--host', '127.0.0.1', '--port', String(port), '--storage-path', dataDir],
+      ...['--cache-size', `${cacheMb}M`, '--log-level', 'WARNING'],
+      // What mongod does for `j: true`. Without it a kill loses what was acknowledged: it may still be in the server's memory.
+      '--sync-on-commit',
+      ...extra,
+    ],
+    // It reads a configuration from the working directory and the home folder if it finds one: neither is ours.
+    cwd: dataDir,
+  })
