@@ -63,14 +63,15 @@ export function guildCreate(
   view: GuildView,
   members: readonly Member[],
   presences: ReadonlyMap<UserId, Presence>,
-  listener: Listener & { readonly largeThreshold: number },
+  listener: Listener & { readonly largeThreshold: number; readonly announced: boolean },
 ): object {
   const byId = new Map(members.map((m) => [m.user.id, m]))
   return {
     ...guildToWire(view.guild, view.roles),
     joined_at: new Date(view.me.joinedAt || timeOf(view.guild.id)).toISOString(),
     large: view.memberCount > listener.largeThreshold,
-    unavailable: false,
+    // Of a guild that READY announced. Without it discord.py and its kin take the guild for one that was joined just now.
+    ...(listener.announced ? { unavailable: false } : {}),
     member_count: view.memberCount,
     members: members.map(memberToWire),
     channels: view.channels.map((channel) => channelToWire(channel)),

@@ -35,6 +35,14 @@ export interface Identity {
   readonly resumeUrl: string
 }
 
+/** A guild as the session has it. */
+interface Joined {
+  /** READY named it; otherwise it was joined since. */
+  readonly announced: boolean
+  subscription?: Subscription
+  last?: Position
+}
+
 /** Guilds that one session joins at the same time. Each may cost the database three reads. */
 const JOINING_AT_ONCE = 4
 const BUDGET_MS = 10_000
@@ -54,7 +62,7 @@ export class Session {
   /** User events that came before READY. */
   #early: UserDelivery[] = []
   #stopListening = (): void => {}
-  readonly #guilds = new Map<GuildId, { subscription?: Subscription; last?: Position }>()
+  readonly #guilds = new Map<GuildId, Joined>()
   readonly #inVoice = new Set<GuildId>()
 
   constructor(parts: SessionParts, identity: Identity, link: Link) {
@@ -81,7 +89,7 @@ export class Session {
     const left = mine[Symbol.iterator]()
     const joinSome = async (): Promise<void> => {
       for (const id of left) {
-        await this.#join(id)
+        await this.#join(id, { announced: true })
         await this.#link.drained()
       }
     }
@@ -120,9 +128,9 @@ export class Session {
     this.#guilds.clear()
   }
 
-  async #join(guildId: GuildId): Promise<void> {
+  async #join(guildId: GuildId, { announced }: { announced: boolean }): Promise<void> {
     if (this.#ended || this.#guilds.has(guildId)) return
-    const entry: { subscription?: Subscription; last?: Position } = {}
+    const entry: Joined = { announced }
     this.#guilds.set(guildId, entry)
     const subscriber: Subscriber = {
       userId: this.#identity.user.id,
@@ -139,7 +147,7 @@ export class Session {
     else this.#guilds.delete(guildId)
   }
 
-  #deliver(guildId: GuildId, entry: { last?: Position }, delivery: Delivery): void {
+  #deliver(guildId: GuildId, entry: Joined, delivery: Delivery): void {
     if (delivery.kind === 'left') {
       this.#guilds.delete(guildId)
       this.#parts.voice.dismiss(guildId, this.#identity.user.id)
@@ -150,7 +158,7 @@ export class Session {
     if (isSeen(entry.last, delivery.position)) return
     entry.last = delivery.position
     if (delivery.kind === 'view') {
-      const listener = { ...this.#listener(), largeThreshold: this.#identity.largeThreshold }
+      const listener = { ...this.#listener(), largeThreshold: this.#identity.largeThreshold, announced: entry.announced }
       if (admits(listener.intents, 'GUILD_CREATE', true))
         this.#dispatch('GUILD_CREATE', guildCreate(delivery.view, delivery.members, delivery.presences, listener))
       return
@@ -165,7 +173,7 @@ export class Session {
     const { shard } = this.#identity
     if (delivery.kind === 'joined') {
       if (!onShard(delivery.guildId, shard)) return
-      this.#join(delivery.guildId).catch((error: unknown) =>
+      this.#join(delivery.guildId, { announced: false }).catch((error: unknown) =>
         this.#parts.runtime.log.warn({ err: messageOf(error), guild: delivery.guildId }, 'a session could not join a guild'),
       )
       return

@@ -19,7 +19,7 @@ export function guildRoutes(add: AddRoute, context: Context): void {
 
   add('get', '/guilds/:guild', 'guild.get', async (ask) => {
     const view = await viewOf(context, ask)
-    const counts = (ask.query as { with_counts?: string }).with_counts === 'true'
+    const { with_counts: counts } = checked(restInput.guildQuery, ask.query)
     return {
       ...whole(view.guild, view.roles),
       ...(counts ? { approximate_member_count: view.memberCount, approximate_presence_count: view.memberCount } : {}),

@@ -85,6 +85,7 @@ export const createUser = z.object({ username: name(1, 32), bot: z.boolean().opt
 const id = snowflake.optional()
 export const pageQuery = z.object({ limit: queryInt(1, 100, 50), before: id, after: id, around: id })
 export const memberQuery = z.object({ limit: queryInt(1, 1_000, 1), after: id })
+export const guildQuery = z.object({ with_counts: queryBoolean })
 export const guildsQuery = z.object({ limit: queryInt(1, 200, 200), after: id, before: id })
 export const memberSearchQuery = z.object({ query: text(100), limit: queryInt(1, 1_000, 1) })
 export const reactionQuery = z.object({ limit: queryInt(1, 100, 25), after: id, type: queryInt(0, 1, 0) })
