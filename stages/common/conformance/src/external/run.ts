@@ -20,13 +20,6 @@ const HELP = `Tries the contract on a stage of your own: all it needs is an addr
 Exits with 0 when all that was tried passed, 1 when something failed, 2 when it could not begin.
 `
 
-try {
-  exit(await main(argv.slice(2)))
-} catch (error) {
-  stderr.write(`${(error as Error).message}\n\n${HELP}`)
-  exit(2)
-}
-
 async function main(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args: [...args],
@@ -98,3 +91,10 @@ const json = (one: Case, outcome: Outcome): string =>
     sentence: one.sentence,
     ...(outcome.kind === 'failed' ? { ...outcome, error: outcome.error.message } : outcome),
   })
+
+try {
+  exit(await main(argv.slice(2)))
+} catch (error) {
+  stderr.write(`${(error as Error).message}\n\n${HELP}`)
+  exit(2)
+}

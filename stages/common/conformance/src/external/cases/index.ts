@@ -18,6 +18,7 @@ import { channelCases } from './rest/channels.ts'
 import { guildChannelCases } from './rest/guild-channels.ts'
 import { guildCases } from './rest/guilds.ts'
 import { historyCases } from './rest/history.ts'
+import { idCases } from './rest/ids.ts'
 import { inviteCases } from './rest/invites.ts'
 import { limitCases } from './rest/limits.ts'
 import { memberCases } from './rest/members.ts'
@@ -38,6 +39,7 @@ export const allCases: readonly Case[] = [
   ...resumeCases,
   ...workshopCases,
   ...transportCases,
+  ...idCases,
   ...limitCases,
   ...userCases,
   ...guildCases,

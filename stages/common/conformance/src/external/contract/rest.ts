@@ -27,6 +27,7 @@ export const introduction: Section = {
       cases: [
         'rest.json.charset',
         'rest.json.empty-body',
+        'rest.json.too-large',
         'rest.ids.ordered',
         'rest.permissions.everyone',
         'rest.permissions.overwrite-everyone',

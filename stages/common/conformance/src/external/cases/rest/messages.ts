@@ -145,10 +145,12 @@ export const messageCases: readonly Case[] = [
       const path = `/channels/${guild.text}/messages/bulk-delete`
       const messages = [(await guild.say('one')).id, (await guild.say('two')).id]
       await guild.member.api.refused(NO_PERMISSION, 'POST', path, { messages })
+      const now = Date.now()
+      const manyIds = Array.from({ length: 101 }, (_, i) => idAt(now - i))
       const count: Refusal = { status: 400, code: 50016 }
       await guild.owner.api.refused(count, 'POST', path, { messages: messages.slice(0, 1) })
-      await guild.owner.api.refused(count, 'POST', path, { messages: Array.from({ length: 101 }, (_, i) => idAt(Date.now() - i)) })
-      await guild.owner.api.refused({ status: 400, code: 50034 }, 'POST', path, { messages: [...messages, idAt(Date.now() - 15 * DAY_MS)] })
+      await guild.owner.api.refused(count, 'POST', path, { messages: manyIds })
+      await guild.owner.api.refused({ status: 400, code: 50034 }, 'POST', path, { messages: [...messages, idAt(now - 15 * DAY_MS)] })
       await guild.owner.api.refused(invalid('messages'), 'POST', path, {})
       await guild.owner.api.refused(invalid('messages.1'), 'POST', path, { messages: [messages[0], { $gt: '' }] })
       same((await guild.owner.api.get<APIMessage[]>(`/channels/${guild.text}/messages`)).length, 2, 'how many are left')
