@@ -23,6 +23,7 @@ export interface ProcessEngineOptions {
 const BIND_TRIES = 5
 const READY_WITHIN_MS = 90_000
 const KEPT_DATA_GRACE_MS = 15_000
+const KILL_WITHIN_MS = 10_000
 
 /** Starts a server as a local process on a free port, and again on another should someone take that port first. */
 export async function startProcessEngine(options: ProcessEngineOptions): Promise<Engine> {
@@ -124,7 +125,7 @@ class ProcessEngine implements Engine {
   async kill(): Promise<void> {
     const child = this.#running()
     signal(child.identity.pid, 'SIGKILL', true)
-    await goneWithin(child.identity, 10_000)
+    await goneWithin(child.identity, KILL_WITHIN_MS)
     this.#state = 'killed'
   }
 

@@ -50,8 +50,11 @@ function linuxStart(stat: string): string | undefined {
   // The second field is the command in brackets and may hold spaces and brackets; what follows the last one is regular.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   const [state] = fields
-  const ticks = fields[19] // field 22 of proc(5): start time in clock ticks since boot
-  if (state === 'Z' || state === 'X' || ticks === undefined) return undefined
+  const threads = Number(fields[17]) // field 20 of proc(5)
+  const ticks = fields[19] // field 22: start time in clock ticks since boot
+  // The first thread of a killed process may be gone while others still hold its ports and files.
+  const over = state === 'X' || (state === 'Z' && !(threads > 1))
+  if (over || ticks === undefined) return undefined
   // Ticks count from boot, so the same pair may come again after a restart of the machine.
   bootId ??= readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
   return `${bootId}:${ticks}`
