@@ -1,9 +1,14 @@
 import type { GuildId, UserId } from '@threshold/contract'
-import { channelPermissions, guildPermissions, type Member } from '@threshold/domain'
-import type { Deadline, Runtime } from '@threshold/kit'
+import { channelPermissions, type GuildState, guildPermissions, type Member } from '@threshold/domain'
+import { type Deadline, deadlineIn, type Runtime, within } from '@threshold/kit'
 import type { GuildHub, MemberList, MetadataStore, Permissions, UserDelivery } from '@threshold/ports'
 import { Guild, type GuildTools } from '../guild/guild.ts'
 import { createRecent } from '../guild/recent.ts'
+
+/** What loading the largest guild may take. Callers have deadlines of their own. */
+const LOAD_MS = 30_000
+/** Direct messages whose ids are remembered, so that a retry is not told twice. */
+const REMEMBERED = 16_384
 
 export interface MemoryHubOptions {
   /** Presence changes are gathered for this long before they are told. */
@@ -23,24 +28,37 @@ export function memoryGuildHub(
   options: MemoryHubOptions = {},
 ): GuildHub {
   const { presenceDelayMs = 200, idleGuilds = 5_000 } = options
-  const epoch = runtime.clock.now()
+  const began = runtime.clock.now()
+  let epoch = began
   const guilds = new Map<GuildId, Guild>()
   const loading = new Map<GuildId, Promise<Guild | undefined>>()
   const listeners = new Map<UserId, Set<(delivery: UserDelivery) => void>>()
-  const told = createRecent<true>(10_000)
+  const told = createRecent<true>(REMEMBERED)
   let userSequence = 0
 
   const tell = (user: UserId, delivery: UserDelivery): void => {
     for (const deliver of listeners.get(user) ?? []) deliver(delivery)
   }
-  const tools = (id: GuildId): GuildTools => ({
-    ...ports,
-    epoch,
-    presenceDelayMs,
-    joined: (user) => tell(user, { kind: 'joined', guildId: id }),
-  })
+  /** A guild that was dropped and is loaded again begins a new log, so it needs an epoch that no log of its had before. */
+  const nextEpoch = (): number => {
+    epoch = Math.max(epoch + 1, runtime.clock.now())
+    return epoch
+  }
+  const wake = (id: GuildId, state: GuildState): Guild => {
+    const tools: GuildTools = {
+      ...ports,
+      epoch: nextEpoch(),
+      presenceDelayMs,
+      joined: (user) => tell(user, { kind: 'joined', guildId: id }),
+      deleted: () => drop(id),
+    }
+    return keep(id, new Guild(state, tools))
+  }
 
-  /** One load however many ask at once. */
+  /**
+   * One load however many ask at once, and it goes on when the first of them gives up: a guild that takes longer to load
+   * than its callers have patience would otherwise be begun again for ever.
+   */
   async function guild(id: GuildId, deadline: Deadline): Promise<Guild | undefined> {
     const known = guilds.get(id)
     if (known) {
@@ -51,40 +69,40 @@ export function memoryGuildHub(
     let load = loading.get(id)
     if (!load) {
       load = ports.metadata
-        .loadGuild(id, deadline)
-        .then((state) => guilds.get(id) ?? (state && keep(id, new Guild(state, tools(id)))))
+        .loadGuild(id, deadlineIn(LOAD_MS))
+        .then((state) => guilds.get(id) ?? (state && wake(id, state)))
         .finally(() => loading.delete(id))
+      load.catch(() => {}) // whoever waits hears of it; nobody may be waiting any more
       loading.set(id, load)
     }
-    return load
+    return within(deadline, 'the guild', load)
   }
 
   function keep(id: GuildId, loaded: Guild): Guild {
     guilds.set(id, loaded)
-    if (guilds.size > idleGuilds) {
-      for (const [other, candidate] of guilds) {
-        if (other === id || !candidate.idle) continue
-        candidate.close()
-        guilds.delete(other)
-        break
-      }
+    if (guilds.size <= idleGuilds) return loaded
+    for (const [other, candidate] of guilds) {
+      if (guilds.size <= idleGuilds) break
+      if (other !== id && candidate.idle) drop(other)
     }
     return loaded
+  }
+
+  function drop(id: GuildId): void {
+    guilds.get(id)?.close()
+    guilds.delete(id)
   }
 
   return {
     async create(state, deadline) {
       await ports.metadata.createGuild(state, deadline)
-      if (!guilds.has(state.guild.id)) keep(state.guild.id, new Guild(state, tools(state.guild.id)))
+      if (!guilds.has(state.guild.id)) wake(state.guild.id, state)
       for (const user of state.members.keys()) tell(user, { kind: 'joined', guildId: state.guild.id })
     },
 
     async execute(id, command, deadline) {
       const found = await guild(id, deadline)
-      if (!found) return { ok: false, refusal: 'unknown-guild' }
-      const executed = await found.execute(command, deadline)
-      if (executed.ok && executed.events.some((e) => e.type === 'guild.deleted')) guilds.delete(id)
-      return executed
+      return found ? found.execute(command, deadline) : { ok: false, refusal: 'unknown-guild' }
     },
 
     async access(id, user, channelId, deadline) {
@@ -116,14 +134,14 @@ export function memoryGuildHub(
     },
 
     async publish(id, event, deadline) {
-      return (await guild(id, deadline))?.publish(event) ?? { epoch, sequence: 0 }
+      return (await guild(id, deadline))?.publish(event) ?? { epoch: began, sequence: 0 }
     },
 
     async publishToUsers(users, event) {
       if (told.get(event.id)) return
       told.set(event.id, true)
       userSequence += 1
-      for (const user of new Set(users)) tell(user, { kind: 'event', event, position: { epoch, sequence: userSequence } })
+      for (const user of new Set(users)) tell(user, { kind: 'event', event, position: { epoch: began, sequence: userSequence } })
     },
 
     async join(id, subscriber, deadline) {
@@ -135,7 +153,7 @@ export function memoryGuildHub(
       listeners.set(user, own.add(deliver))
       return () => {
         own.delete(deliver)
-        if (own.size === 0) listeners.delete(user)
+        if (own.size === 0 && listeners.get(user) === own) listeners.delete(user)
       }
     },
 

@@ -32,19 +32,3 @@ export function dispatchOf(state: GuildState, event: GuildEvent): { type: string
       }
   }
 }
-
-/** Whether an event may change who sees which channel. */
-export function changesSight(before: GuildState, event: GuildEvent): boolean {
-  switch (event.type) {
-    case 'channel.updated':
-    case 'role.updated':
-    case 'role.deleted':
-      return true
-    case 'guild.updated':
-      return event.guild.ownerId !== before.guild.ownerId
-    case 'member.updated':
-      return before.members.get(event.member.user.id)?.roles.join() !== event.member.roles.join()
-    default:
-      return false
-  }
-}

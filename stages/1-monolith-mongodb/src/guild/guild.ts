@@ -1,4 +1,4 @@
-import { Permission, type UserId } from '@threshold/contract'
+import { type ChannelId, Permission, type UserId } from '@threshold/contract'
 import {
   channelPermissions,
   channelToWire,
@@ -9,42 +9,38 @@ import {
   type GuildState,
   type GuildView,
   has,
+  type Member,
   type Presence,
   presenceToWire,
-  type Refusal,
-  type VoiceState,
   viewOf,
-  voiceStateToWire,
 } from '@threshold/domain'
 import type { Deadline } from '@threshold/kit'
-import type {
-  Delivery,
-  Executed,
-  HubEvent,
-  MemberList,
-  MetadataStore,
-  Permissions,
-  Position,
-  Subscriber,
-  Subscription,
-} from '@threshold/ports'
+import type { Executed, HubEvent, MemberList, MetadataStore, Permissions, Position, Subscriber, Subscription } from '@threshold/ports'
 import { type Audience, createAudience } from './audience.ts'
-import { changesSight, dispatchOf } from './dispatches.ts'
+import { type Calls, createCalls } from './calls.ts'
+import { dispatchOf } from './dispatches.ts'
+import { createLedger, type Ledger } from './ledger.ts'
+import { createGuildLog, type GuildLog } from './log.ts'
 import { createPresences, type Presences } from './presences.ts'
 import { createRecent, type Recent } from './recent.ts'
+import { affectedBy, changesSince, type Sight, sightOf } from './sight.ts'
 
 export interface GuildTools {
-  readonly metadata: Pick<MetadataStore, 'record'>
+  readonly metadata: Pick<MetadataStore, 'record' | 'createGuild'>
   readonly permissions: Permissions
   readonly memberList: () => MemberList
   readonly epoch: number
   readonly presenceDelayMs: number
   /** Somebody became a member: their sessions elsewhere must join. */
   readonly joined: (user: UserId) => void
+  /** There is no such guild any more, here or in the store. */
+  readonly deleted: () => void
 }
 
 /** How many members a view carries; the rest come in chunks when asked for. Discord calls a guild beyond it `large`. */
 export const LARGE = 250
+/** Published ids remembered: a retried send comes within seconds, and the busiest guild says less than this in them. */
+const REMEMBERED = 16_384
 
 /**
  * One guild, whole: its state, its log, its listeners. Commands go through it one after the other, so a decision is made on
@@ -53,25 +49,32 @@ export const LARGE = 250
  */
 export class Guild {
   #state: GuildState
-  #sequence = 0
-  #queue: Promise<unknown> = Promise.resolve()
+  /** The state's own, changed in place: to copy ten thousand members for each that joins would be most of a join's cost. */
+  readonly #people: Map<UserId, Member>
   #deleted = false
   readonly #tools: GuildTools
+  readonly #ledger: Ledger
   readonly #audience: Audience
+  readonly #log: GuildLog
   readonly #presences: Presences
   readonly #members: MemberList
-  readonly #voice = new Map<UserId, VoiceState>()
-  readonly #recent: Recent<Position> = createRecent(1_024)
+  readonly #calls: Calls
+  readonly #recent: Recent<Position> = createRecent(REMEMBERED)
 
   constructor(state: GuildState, tools: GuildTools) {
-    this.#state = state
+    this.#people = new Map(state.members)
+    this.#state = { ...state, members: this.#people }
     this.#tools = tools
+    this.#ledger = createLedger(tools.metadata)
     this.#audience = createAudience(tools.permissions)
+    this.#log = createGuildLog(state.guild.id, tools.epoch, this.#audience)
+    this.#calls = createCalls(this.#log, this.#audience, () => this.#state)
     this.#members = tools.memberList()
     for (const member of state.members.values()) this.#members.put(member)
     this.#presences = createPresences(tools.presenceDelayMs, (user, presence) => this.#tellPresence(user, presence))
   }
 
+  /** As it is now: not for keeping, since its members change in place. */
   get state(): GuildState {
     return this.#state
   }
@@ -80,33 +83,32 @@ export class Guild {
     return this.#members
   }
 
+  /** Nobody listens and nothing is under way: it may be dropped and loaded again. */
   get idle(): boolean {
-    return this.#audience.size === 0
+    return this.#audience.size === 0 && !this.#ledger.busy
   }
 
   presenceOf(user: UserId): Presence {
     return this.#presences.of(user)
   }
 
-  /** One after the other. Rejects as the store does; then nothing has changed here. */
+  /** One after the other. Rejects as the store does, or when its turn did not come in time; then nothing has changed here. */
   execute(command: GuildCommand, deadline: Deadline): Promise<Executed> {
-    const run = async (): Promise<Executed> => {
+    return this.#ledger.inTurn(deadline, async () => {
       if (this.#deleted) return { ok: false, refusal: 'unknown-guild' }
       const decision = decide(this.#state, command)
       if (!decision.ok) return decision
-      await this.#tools.metadata.record(this.#state.guild.id, decision.events, deadline)
+      if (decision.events.length > 0) await this.#ledger.record(this.#state, decision.events, deadline)
       for (const event of decision.events) this.#apply(event)
       return decision
-    }
-    const done = this.#queue.then(run)
-    this.#queue = done.catch(() => {})
-    return done
+    })
   }
 
   publish(event: HubEvent): Position {
     const seen = this.#recent.get(event.id)
     if (seen) return seen
-    const position = this.#emit(event, (user) => event.channelId === undefined || this.#audience.sees(this.#state, user, event.channelId))
+    const { channelId } = event
+    const position = this.#log.appendEvent(event, channelId === undefined ? () => true : this.#seeing(channelId))
     this.#recent.set(event.id, position)
     return position
   }
@@ -116,32 +118,29 @@ export class Guild {
     if (!me) return undefined
     const channels = [...this.#state.channels.values()].filter((c) => has(channelPermissions(this.#state, me, c), Permission.ViewChannel))
     const visible = new Set(channels.map((c) => c.id))
-    return viewOf(
-      this.#state,
-      me,
-      channels,
-      [...this.#voice.values()].filter((v) => visible.has(v.channelId)),
-    )
+    const voiceStates = [...this.#calls.all()].filter((v) => visible.has(v.channelId))
+    return viewOf(this.#state, me, channels, voiceStates)
   }
 
   join(subscriber: Subscriber): Subscription | undefined {
     const view = this.view(subscriber.userId)
     if (!view || this.#deleted) return undefined
-    this.#presences.set(subscriber.userId, subscriber.sessionId, subscriber.presence)
-    const { userId, presence } = subscriber
+    const { userId, sessionId, presence } = subscriber
+    this.#presences.set(userId, sessionId, presence)
     const presences = new Map(this.#presences.online())
     // Its own it knows, before anybody is told.
     if (!presences.has(userId) && presence.status !== 'offline') presences.set(userId, presence)
-    const members =
-      view.memberCount <= LARGE
-        ? [...this.#state.members.values()]
-        : [...this.#state.members.values()].filter((m) => presences.has(m.user.id) || m === view.me)
+    const listed = view.memberCount <= LARGE ? this.#people.keys() : new Set([userId, ...presences.keys()])
+    const members = [...listed].flatMap((user) => this.#people.get(user) ?? [])
     // The view and the first event after it: nothing can come in between, since none of this waits.
-    this.#audience.add(subscriber)
-    subscriber.deliver({ kind: 'view', view, members, presences, position: this.#position() })
+    this.#audience.add(this.#state, subscriber)
+    subscriber.deliver({ kind: 'view', view, members, presences, position: this.#log.position })
+    const listens = (): boolean => this.#audience.of(subscriber.userId).includes(subscriber)
     return {
-      presence: (presence) => this.#presences.set(subscriber.userId, subscriber.sessionId, presence),
-      voice: async (change) => this.#moveVoice(subscriber.userId, change),
+      presence: (changed) => {
+        if (listens()) this.#presences.set(userId, sessionId, changed)
+      },
+      voice: async (change) => (listens() ? this.#calls.move(subscriber.userId, change) : 'left'),
       leave: () => this.#drop(subscriber),
     }
   }
@@ -150,61 +149,67 @@ export class Guild {
     this.#presences.close()
   }
 
-  #position(): Position {
-    return { epoch: this.#tools.epoch, sequence: this.#sequence }
-  }
-
-  #emit(event: HubEvent, hears: (user: UserId) => boolean): Position {
-    this.#sequence += 1
-    const position = this.#position()
-    const delivery: Delivery = { kind: 'event', event, position }
-    for (const subscriber of this.#audience.all()) if (hears(subscriber.userId)) subscriber.deliver(delivery)
-    return position
+  #seeing(channel: ChannelId): (user: UserId) => boolean {
+    return (user) => this.#audience.sees(this.#state, user, channel)
   }
 
   #apply(event: GuildEvent): void {
     const before = this.#state
-    const sight = changesSight(before, event) ? this.#sight() : undefined
-    const saw =
-      event.type === 'channel.deleted'
-        ? new Set([...this.#audience.users()].filter((u) => this.#audience.sees(before, u, event.channel.id)))
-        : undefined
-    this.#state = evolve(before, event)
-    this.#audience.changed()
+    const affected = affectedBy(before, event)
+    const sight = affected && sightOf(this.#audience, before, affected)
+    const silenced = event.type === 'member.updated' && changesVoice(before, event.member) ? event.member.user.id : undefined
+    // Calls end while those who saw them can still be told.
+    if (event.type === 'channel.deleted') this.#calls.end(event.channel.id)
+    if (event.type === 'member.removed') this.#calls.leave(event.user.id)
+    const saw = event.type === 'channel.deleted' ? new Set(this.#audience.viewers(before, event.channel.id)) : undefined
+    this.#evolve(event)
+    if (event.type.startsWith('channel.')) this.#audience.changed((event as { channel: { id: ChannelId } }).channel.id)
+    else if (affected?.user) this.#audience.changedFor(this.#state, affected.user)
+    else if (affected) this.#audience.changed()
     this.#follow(event)
     const dispatch = dispatchOf(this.#state, event)
     if (dispatch) {
       const { channelId } = dispatch
-      const hears = (user: UserId): boolean => {
-        if (channelId === undefined) return true
-        if (saw) return saw.has(user)
-        return this.#audience.sees(this.#state, user, channelId) && (sight === undefined || sight.get(user)?.has(channelId) === true)
-      }
-      this.#emit(this.#event(dispatch.type, dispatch.data), hears)
+      const sees = channelId === undefined ? () => true : saw ? (user: UserId) => saw.has(user) : this.#seeing(channelId)
+      // Who only now gained sight of the channel is told that it is there, not that it changed.
+      const seen = channelId === undefined ? undefined : sight?.get(channelId)
+      this.#log.append(dispatch.type, dispatch.data, (user) => sees(user) && (seen === undefined || seen.has(user)))
     }
-    if (sight) this.#tellSight(sight)
+    if (sight) this.#tellSight(before, sight, sightOf(this.#audience, this.#state, affected!))
+    if (silenced) this.#calls.muted(silenced)
   }
 
-  /** What else must follow an event: the member list, the listeners of who left, the sessions of who came. */
-  #follow(event: GuildEvent): void {
-    if (event.type === 'member.added' || event.type === 'member.updated') this.#members.put(event.member)
-    if (event.type === 'member.added') this.#tools.joined(event.member.user.id)
-    if (event.type === 'role.deleted') for (const m of this.#state.members.values()) this.#members.put(m)
-    if (event.type === 'member.removed') {
+  #evolve(event: GuildEvent): void {
+    if (event.type === 'member.added' || event.type === 'member.updated') this.#put(event.member)
+    else if (event.type === 'member.removed') {
+      this.#people.delete(event.user.id)
       this.#members.remove(event.user.id)
-      this.#leaveAll(event.user.id)
+    } else {
+      const next = evolve(this.#state, event)
+      for (const member of next.members === this.#people ? [] : next.members.values())
+        if (this.#people.get(member.user.id) !== member) this.#put(member)
+      this.#state = { ...next, members: this.#people }
     }
-    if (event.type === 'channel.deleted')
-      for (const v of [...this.#voice.values()]) if (v.channelId === event.channel.id) this.#setVoice(v.userId, { ...v, channelId: null })
+  }
+
+  #put(member: Member): void {
+    this.#people.set(member.user.id, member)
+    this.#members.put(member)
+  }
+
+  /** Who came is told to join, who went hears nothing more. */
+  #follow(event: GuildEvent): void {
+    if (event.type === 'member.added') this.#tools.joined(event.member.user.id)
+    if (event.type === 'member.removed') this.#leaveAll(event.user.id)
     if (event.type === 'guild.deleted') {
       this.#deleted = true
+      this.#calls.forget()
       for (const user of [...this.#audience.users()]) this.#leaveAll(user)
+      this.#tools.deleted()
     }
   }
 
   #leaveAll(user: UserId): void {
-    const voice = this.#voice.get(user)
-    if (voice) this.#setVoice(user, { ...voice, channelId: null })
     for (const subscriber of this.#audience.of(user)) {
       this.#drop(subscriber)
       subscriber.deliver({ kind: 'left', guildId: this.#state.guild.id })
@@ -214,66 +219,25 @@ export class Guild {
   #drop(subscriber: Subscriber): void {
     this.#audience.remove(subscriber)
     this.#presences.drop(subscriber.userId, subscriber.sessionId)
-    const voice = this.#voice.get(subscriber.userId)
-    if (voice?.sessionId === subscriber.sessionId) this.#setVoice(subscriber.userId, { ...voice, channelId: null })
-  }
-
-  /** Which channels each listener sees now. */
-  #sight(): Map<UserId, Set<string>> {
-    const sight = new Map<UserId, Set<string>>()
-    for (const user of this.#audience.users())
-      sight.set(user, new Set([...this.#state.channels.keys()].filter((c) => this.#audience.sees(this.#state, user, c))))
-    return sight
+    if (this.#calls.of(subscriber.userId)?.sessionId === subscriber.sessionId) this.#calls.leave(subscriber.userId)
   }
 
   /** To who gained sight of a channel it is created, to who lost it, deleted: their clients need not know why. */
-  #tellSight(before: Map<UserId, Set<string>>): void {
-    for (const channel of this.#state.channels.values()) {
-      const gained = new Set<UserId>()
-      const lost = new Set<UserId>()
-      for (const [user, saw] of before) {
-        const sees = this.#audience.sees(this.#state, user, channel.id)
-        if (sees && !saw.has(channel.id)) gained.add(user)
-        if (!sees && saw.has(channel.id)) lost.add(user)
-      }
-      if (gained.size > 0) this.#emit(this.#event('CHANNEL_CREATE', channelToWire(channel)), (user) => gained.has(user))
-      if (lost.size > 0) this.#emit(this.#event('CHANNEL_DELETE', channelToWire(channel)), (user) => lost.has(user))
+  #tellSight(before: GuildState, saw: Sight, sees: Sight): void {
+    for (const { channel, gained, lost } of changesSince(saw, sees)) {
+      if (gained.size > 0) this.#log.append('CHANNEL_CREATE', channelToWire(this.#state.channels.get(channel)!), (user) => gained.has(user))
+      // As they last saw it: what it has become is not for them.
+      if (lost.size > 0) this.#log.append('CHANNEL_DELETE', channelToWire(before.channels.get(channel)!), (user) => lost.has(user))
     }
   }
 
   #tellPresence(user: UserId, presence: Presence): void {
     if (!this.#state.members.has(user)) return
-    this.#emit(this.#event('PRESENCE_UPDATE', presenceToWire(this.#state.guild.id, user, presence)), () => true)
+    this.#log.append('PRESENCE_UPDATE', presenceToWire(this.#state.guild.id, user, presence), () => true)
   }
+}
 
-  #moveVoice(user: UserId, change: Omit<VoiceState, 'channelId' | 'userId'> & { channelId: string | null }): 'moved' | 'left' | Refusal {
-    if (change.channelId === null) {
-      if (this.#voice.has(user)) this.#setVoice(user, change)
-      return 'left'
-    }
-    const member = this.#state.members.get(user)
-    const channel = this.#state.channels.get(change.channelId)
-    if (!member || channel?.type !== 2) return 'unknown-channel'
-    if (!has(channelPermissions(this.#state, member, channel), Permission.Connect)) return 'no-permission'
-    const inside = [...this.#voice.values()].filter((v) => v.channelId === channel.id && v.userId !== user).length
-    if (channel.userLimit && inside >= channel.userLimit && !has(channelPermissions(this.#state, member, channel), Permission.MoveMembers))
-      return 'too-many'
-    this.#setVoice(user, change)
-    return 'moved'
-  }
-
-  #setVoice(user: UserId, state: Omit<VoiceState, 'channelId' | 'userId'> & { channelId: string | null }): void {
-    const before = this.#voice.get(user)?.channelId
-    const { channelId } = state
-    if (channelId === null) this.#voice.delete(user)
-    else this.#voice.set(user, { ...state, channelId, userId: user })
-    const member = this.#state.members.get(user)
-    const data = voiceStateToWire(this.#state.guild.id, user, state, member)
-    const sees = (who: UserId, id: string | null | undefined): boolean => id != null && this.#audience.sees(this.#state, who, id)
-    this.#emit(this.#event('VOICE_STATE_UPDATE', data), (who) => who === user || sees(who, channelId) || sees(who, before))
-  }
-
-  #event(type: string, data: object): HubEvent {
-    return { v: 1, id: `${this.#state.guild.id}:${this.#tools.epoch}:${this.#sequence + 1}`, type, data }
-  }
+const changesVoice = ({ members }: GuildState, { user, mute, deaf }: Member): boolean => {
+  const was = members.get(user.id)
+  return was !== undefined && (was.mute !== mute || was.deaf !== deaf)
 }

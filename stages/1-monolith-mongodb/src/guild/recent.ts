@@ -9,6 +9,7 @@ export function createRecent<V>(most: number): Recent<V> {
   return {
     get: (key) => entries.get(key),
     set(key, value) {
+      entries.delete(key) // what is seen again is young again
       if (entries.size >= most) entries.delete(entries.keys().next().value!)
       entries.set(key, value)
     },

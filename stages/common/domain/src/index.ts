@@ -2,6 +2,7 @@ export type { ChannelPatch, Decision, GuildCommand, GuildEvent, MemberPatch, Ref
 export { decide } from './guild/decide.ts'
 export { LIMITS } from './guild/decision.ts'
 export { evolve } from './guild/evolve.ts'
+export { undo } from './guild/undo.ts'
 export { findMentions, type Mentions, permittedMentions } from './mentions.ts'
 export type {
   Channel,

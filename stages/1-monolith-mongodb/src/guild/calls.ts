@@ -1,0 +1,85 @@
+import { type ChannelId, Permission, type UserId } from '@threshold/contract'
+import { channelPermissions, type GuildState, has, type Refusal, type VoiceState, voiceStateToWire } from '@threshold/domain'
+import type { Audience } from './audience.ts'
+import type { GuildLog } from './log.ts'
+
+export type VoiceChange = Omit<VoiceState, 'channelId' | 'userId'> & { readonly channelId: ChannelId | null }
+
+/**
+ * Who talks where in one guild, and who is told of it: whoever sees the channel they came from or the one they are in. In
+ * memory alone, since a call does not outlive the process that carries it.
+ */
+export interface Calls {
+  all(): Iterable<VoiceState>
+  of(user: UserId): VoiceState | undefined
+  move(user: UserId, change: VoiceChange): 'moved' | 'left' | Refusal
+  leave(user: UserId): void
+  /** Somebody muted or deafened a member, or let them speak again: who hears them is told. */
+  muted(user: UserId): void
+  /** The channel goes: everybody is out of it. */
+  end(channel: ChannelId): void
+  /** The guild goes: nobody is left to be told. */
+  forget(): void
+}
+
+export function createCalls(log: GuildLog, audience: Audience, now: () => GuildState): Calls {
+  const states = new Map<UserId, VoiceState>()
+
+  /** Who sees where they are now is told so; who sees only where they were, that they are gone, and not where to. */
+  const tell = (user: UserId, change: VoiceChange, before: ChannelId | undefined): void => {
+    const sees = (who: UserId, channel: ChannelId | null | undefined): boolean => channel != null && audience.sees(now(), who, channel)
+    const knows = (who: UserId): boolean => who === user || sees(who, change.channelId)
+    const say = (state: VoiceChange, hears: (who: UserId) => boolean): void => {
+      log.append('VOICE_STATE_UPDATE', voiceStateToWire(now().guild.id, user, state, now().members.get(user)), hears)
+    }
+    if (change.channelId === null) return say(change, (who) => who === user || sees(who, before))
+    say(change, knows)
+    if (before !== change.channelId) say({ ...change, channelId: null }, (who) => !knows(who) && sees(who, before))
+  }
+  const leave = (user: UserId, change?: VoiceChange): void => {
+    const was = states.get(user)
+    if (!was) return
+    states.delete(user)
+    tell(user, { ...was, ...change, channelId: null }, was.channelId)
+  }
+  const inside = (channel: ChannelId): VoiceState[] => [...states.values()].filter((state) => state.channelId === channel)
+
+  /** Why a member may not enter. Who is inside already may change their state there, however full it is. */
+  const refused = (user: UserId, channelId: ChannelId): Refusal | undefined => {
+    const state = now()
+    const member = state.members.get(user)
+    const channel = state.channels.get(channelId)
+    if (!member || channel?.type !== 2) return 'unknown-channel'
+    const permissions = channelPermissions(state, member, channel)
+    if (!has(permissions, Permission.Connect)) return 'no-permission'
+    if (!channel.userLimit || states.get(user)?.channelId === channelId || has(permissions, Permission.MoveMembers)) return undefined
+    return inside(channelId).length >= channel.userLimit ? 'too-many' : undefined
+  }
+
+  return {
+    all: () => states.values(),
+    of: (user) => states.get(user),
+    move(user, change) {
+      const { channelId } = change
+      if (channelId === null) {
+        leave(user, change)
+        return 'left'
+      }
+      const refusal = refused(user, channelId)
+      if (refusal) return refusal
+      const before = states.get(user)?.channelId
+      states.set(user, { ...change, channelId, userId: user })
+      tell(user, change, before)
+      return 'moved'
+    },
+    leave: (user) => leave(user),
+    muted(user) {
+      const state = states.get(user)
+      if (state) tell(user, state, state.channelId)
+    },
+    end(channel) {
+      for (const { userId } of inside(channel)) leave(userId)
+    },
+    forget: () => states.clear(),
+  }
+}
