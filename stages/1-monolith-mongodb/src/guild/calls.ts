@@ -32,9 +32,10 @@ export function createCalls(log: GuildLog, audience: Audience, now: () => GuildS
     const say = (state: VoiceChange, hears: (who: UserId) => boolean): void => {
       log.append('VOICE_STATE_UPDATE', voiceStateToWire(now().guild.id, user, state, now().members.get(user)), hears)
     }
-    if (change.channelId === null) return say(change, (who) => who === user || sees(who, before))
-    say(change, knows)
-    if (before !== change.channelId) say({ ...change, channelId: null }, (who) => !knows(who) && sees(who, before))
+    const gone = { ...change, channelId: null }
+    if (change.channelId === null) say(gone, (who) => who === user || sees(who, before))
+    else say(change, knows)
+    if (change.channelId !== null && change.channelId !== before) say(gone, (who) => !knows(who) && sees(who, before))
   }
   const leave = (user: UserId, change?: VoiceChange): void => {
     const was = states.get(user)
