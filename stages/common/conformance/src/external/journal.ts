@@ -1,6 +1,6 @@
 /** How many lines a failure shows, and how long one may be. */
 const SHOWN = 60
-const LONGEST = 900
+const LONGEST = 600
 
 /** What passed between a case and the stage, for the one who has to find out why it failed. Tokens are not in it. */
 export class Journal {

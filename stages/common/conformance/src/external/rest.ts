@@ -38,12 +38,14 @@ export class Api {
   readonly #who: string
   readonly #authorization: string | undefined
   readonly #journal: Journal
+  readonly #over: AbortSignal
 
-  constructor(base: string, who: string, authorization: string | undefined, journal: Journal) {
+  constructor(base: string, who: string, authorization: string | undefined, { journal, over }: { journal: Journal; over: AbortSignal }) {
     this.#base = base.replace(/\/+$/, '')
     this.#who = who
     this.#authorization = authorization
     this.#journal = journal
+    this.#over = over
   }
 
   async call(method: Method, path: string, body?: unknown, options: CallOptions = {}): Promise<Answer> {
@@ -58,7 +60,7 @@ export class Api {
         ...options.headers,
       },
       ...(sent === undefined ? {} : { body: sent }),
-      signal: AbortSignal.timeout(ANSWER_MS),
+      signal: AbortSignal.any([this.#over, AbortSignal.timeout(ANSWER_MS)]),
     }).catch((cause: unknown) => {
       throw new Error(`${method} ${path} was not answered: ${String((cause as Error).cause ?? cause)}`)
     })

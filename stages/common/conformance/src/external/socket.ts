@@ -159,9 +159,10 @@ export class Socket {
   }
 
   #receive(text: string): void {
-    this.#note(`← ${text}`)
     const frame = JSON.parse(text) as Frame
     this.frames.push(frame)
+    // The pulse of a connection is no news, unless the case is about it.
+    if (frame.op !== 11 || !this.#heartbeat) this.#note(`← ${text}`)
     if (frame.op === 10 && this.#heartbeat) this.#beat((frame.d as { heartbeat_interval: number }).heartbeat_interval)
     if (frame.op === 1 && this.#heartbeat) this.send(1, this.sequence)
     this.#waiters.wake()
@@ -169,7 +170,7 @@ export class Socket {
 
   #beat(everyMs: number): void {
     this.#timer = setInterval(() => {
-      if (this.#socket.readyState === WebSocket.OPEN) this.send(1, this.sequence)
+      if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify({ op: 1, d: this.sequence }))
     }, everyMs)
   }
 

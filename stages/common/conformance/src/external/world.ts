@@ -19,6 +19,7 @@ export class World {
   readonly target: Target
   readonly journal = new Journal()
   readonly #sockets: { socket: Socket; resumed: boolean }[] = []
+  readonly #over = new AbortController()
   #gatewayUrl: Promise<string> | undefined
 
   constructor(target: Target) {
@@ -35,7 +36,7 @@ export class World {
   }
 
   api(who: string, authorization: string | undefined, base = this.target.baseUrl): Api {
-    return new Api(base, who, authorization, this.journal)
+    return new Api(base, who, authorization, { journal: this.journal, over: this.#over.signal })
   }
 
   /** A new user of the workshop. */
@@ -59,6 +60,7 @@ export class World {
   /** A bare socket: HELLO may be on its way, nothing has been said. */
   async socket(options: SocketOptions & { who?: string; url?: string; resumes?: boolean } = {}): Promise<Socket> {
     this.#gatewayUrl ??= this.anonymous.get<{ url: string }>('/gateway').then((body) => body.url)
+    this.#over.signal.throwIfAborted()
     const socket = new Socket(options.url ?? (await this.#gatewayUrl), options.who ?? 'socket', this.journal, options)
     this.#sockets.push({ socket, resumed: options.resumes ?? false })
     return socket
@@ -84,8 +86,9 @@ export class World {
     for (const { socket, resumed } of this.#sockets) if (!resumed) isContiguous(socket.frames)
   }
 
-  /** Ends every connection; nobody else would. */
+  /** Ends every connection, and whatever a case that took too long would still begin; nobody else would. */
   dispose(): void {
+    this.#over.abort(new Error('the case is over'))
     for (const { socket } of this.#sockets) socket.cut()
   }
 }
