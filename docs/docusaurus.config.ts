@@ -2,7 +2,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Options as DocsOptions } from '@docusaurus/plugin-content-docs'
 import type * as Preset from '@docusaurus/preset-classic'
-import type { Config } from '@docusaurus/types'
+import type { Config, Plugin } from '@docusaurus/types'
 import { themes } from 'prism-react-renderer'
 import { linkToSource } from './src/plugins/link-to-source.ts'
 import { repository } from './src/plugins/repository.ts'
@@ -47,7 +47,7 @@ export default {
     },
   },
   presets: [['classic', { docs, blog: false, pages: false, theme: { customCss: './src/css/custom.css' } } satisfies Preset.Options]],
-  plugins: [[sourcePages, { repository: repo }]],
+  plugins: [() => sourcePages({ repository: repo }) as Plugin],
   themes: [
     '@docusaurus/theme-mermaid',
     [

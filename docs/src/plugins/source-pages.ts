@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
-import type { LoadContext, Plugin } from '@docusaurus/types'
+import type { Plugin } from '@docusaurus/types'
 import remarkParse from 'remark-parse'
 import { unified } from 'unified'
 import { visit } from 'unist-util-visit'
@@ -29,7 +29,7 @@ const LANGUAGES: Readonly<Record<string, string>> = {
 }
 
 /** One page for each file and folder of the repository that some page links to. The site needs no code host to be read. */
-export function sourcePages(_context: LoadContext, options: { repository: Repository }): Plugin<Source[]> {
+export function sourcePages(options: { repository: Repository }): Plugin<Source[]> {
   const { repository } = options
   return {
     name: 'threshold-source-pages',

@@ -1,0 +1,52 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type OnProgress, runCommand, which } from '@threshold/engines'
+import { CodedError } from '@threshold/kit'
+import { ROOT } from './context.ts'
+
+/** The site has packages of its own, half a gigabyte that nobody needs who only runs a lab: they come when the site is asked for. */
+export const DOCS = join(ROOT, 'docs')
+
+/** Docusaurus' command line, to be run by node in DOCS once `installDocs` has resolved. */
+export const DOCUSAURUS = join(DOCS, 'node_modules', '@docusaurus', 'core', 'bin', 'docusaurus.mjs')
+
+/** Brings the site's packages in step with its lock file. Nothing happens where they are. */
+export async function installDocs(onProgress: OnProgress): Promise<void> {
+  if (await isInStep()) return
+  const npm = await which('npm')
+  if (npm === undefined)
+    throw new CodedError('NO_NPM', 'no npm on PATH to fetch the packages of the site with', { next: 'install Node.js' })
+  onProgress({ text: 'fetching the packages of the docs site (about 580 MB on disk, once)' })
+  await runCommand({
+    title: 'npm ci in docs',
+    command: npm,
+    // The prefix, since this may run inside an npm script of the workspace, whose settings are in the environment.
+    args: ['ci', '--prefix', DOCS, '--workspaces=false', '--no-audit', '--no-fund'],
+    cwd: DOCS,
+    next: 'npm reaches its registry with your usual settings (npm config get registry, proxy): check those, then run the same command again',
+  })
+}
+
+interface Lock {
+  readonly packages: Readonly<Record<string, { readonly version?: string; readonly optional?: boolean; readonly integrity?: string }>>
+}
+
+/** What npm has written down of what it installed, against what it should have: another version of one package is out of step. */
+async function isInStep(): Promise<boolean> {
+  const [wanted, there] = await Promise.all(['package-lock.json', 'node_modules/.package-lock.json'].map(readLock))
+  if (wanted === undefined || there === undefined) return false
+  return Object.entries(wanted.packages).every(([path, { integrity, optional }]) => {
+    if (path === '') return true
+    const found = there.packages[path]
+    // A package for another system is left out by npm, and is optional.
+    return found === undefined ? optional === true : found.integrity === integrity
+  })
+}
+
+async function readLock(name: string): Promise<Lock | undefined> {
+  try {
+    return JSON.parse(await readFile(join(DOCS, name), 'utf8')) as Lock
+  } catch {
+    return undefined
+  }
+}
