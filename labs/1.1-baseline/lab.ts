@@ -38,6 +38,7 @@ export default defineLab({
   twin: {
     text: 'the monolith hangs half a second into the load, and no one is answered any more',
     fault: at({ second: 0.5 }, pause('stage')),
+    load: { patienceSeconds: 1 },
     expect: 'refuted',
   },
 

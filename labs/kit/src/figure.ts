@@ -80,5 +80,5 @@ export function formatValue(unit: Unit, value: number): string {
 /** Three digits at the most: a fourth would claim a precision that no run has. */
 const significant = (value: number): string => Number(value.toPrecision(3)).toLocaleString('en-US', { maximumFractionDigits: 3 })
 
-export const statementText = ({ figure: name, unit, relation, threshold }: Statement): string =>
+export const statementText = ({ figure: name, unit, relation, threshold }: Omit<Statement, 'value' | 'outcome'>): string =>
   `${name} ${relation} ${formatValue(unit, threshold)}`

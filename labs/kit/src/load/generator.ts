@@ -21,7 +21,7 @@ export interface Generator {
 }
 
 /** Sockets that identify at the same time: a stage's start is not what most labs measure. */
-const OPENING_AT_ONCE = 24
+const OPENING_AT_ONCE = 12
 /** Deliveries still under way get this long after the last answer before they count as lost. */
 const DRAIN_MS = 1_500
 /** Beyond so many unanswered the generator sends no more: its memory is bounded, and what it left out is told as unsent. */

@@ -4,7 +4,7 @@ import type { Latency } from './report.ts'
 const LONGEST_US = 120_000_000
 
 /** Where the curve is read. Beyond two nines a run of seconds has few samples; the curve ends where its samples do. */
-const PERCENTILES = [0, 10, 25, 50, 75, 90, 95, 99, 99.5, 99.9, 99.95, 99.99, 100]
+const PERCENTILES = [0, 10, 25, 50, 65, 75, 80, 85, 90, 93, 95, 97, 98, 99, 99.3, 99.5, 99.7, 99.8, 99.9, 99.95, 99.98, 99.99, 100]
 
 /** Three digits of precision from a microsecond to two minutes, in some hundred kilobytes, however many values are recorded. */
 export const createLatency = (): Histogram =>

@@ -25,6 +25,7 @@ export function schedule(load: Load): Arrival[] {
   for (const [index, group] of load.groups.entries()) {
     const first = firstGuild
     firstGuild += group.guilds
+    if (group.guilds * group.online * group.channels === 0) continue // nobody is there to say anything
     for (const [kind, perSecond] of [
       ['send', group.messagesPerSecond],
       ['read', group.readsPerSecond],

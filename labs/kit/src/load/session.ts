@@ -18,6 +18,7 @@ export interface SessionOptions {
 /** Messages and guilds; not presences and typing, which most bots leave out and every lab would pay for. */
 const INTENTS = Intent.Guilds | Intent.GuildMessages | Intent.MessageContent
 const READY_WITHIN_MS = 30_000
+const OPENING_TRIES = 4
 /** Client libraries wait a random while before they come back, so that not all come at once. Discord asks for 1–5 s. */
 const RETURN_WITHIN_MS = 1_000
 
@@ -35,10 +36,21 @@ export class GatewaySession {
     this.#options = options
   }
 
-  /** Resolves once the guild has been seen: from here on its messages are owed to this socket. */
+  /**
+   * Resolves once the guild has been seen: from here on its messages are owed to this socket. Opening is not what is measured;
+   * a stage that refuses once is asked again, as a client library would.
+   */
   async open(): Promise<void> {
-    await this.#connect()
-    this.#opened = true
+    for (let attempt = 1; !this.#opened; attempt++) {
+      try {
+        await this.#connect()
+        this.#opened = true
+      } catch (error) {
+        if (attempt === OPENING_TRIES) throw error
+        this.#sessionId = undefined
+        await this.#pause()
+      }
+    }
   }
 
   close(): void {
@@ -72,7 +84,7 @@ export class GatewaySession {
   async #dropped(): Promise<void> {
     this.#options.onDrop()
     while (this.#options.reconnect && !this.#closed) {
-      await new Promise((resolve) => setTimeout(resolve, below(this.#options.random, RETURN_WITHIN_MS)))
+      await this.#pause()
       try {
         await this.#connect()
         return this.#options.onReturn()
@@ -80,6 +92,10 @@ export class GatewaySession {
         // The stage is not there yet; neither would a client give up.
       }
     }
+  }
+
+  #pause(): Promise<void> {
+    return new Promise((resolve) => setTimeout(resolve, below(this.#options.random, RETURN_WITHIN_MS)))
   }
 
   #read(socket: WebSocket, text: string): 'guild seen' | undefined {

@@ -51,7 +51,7 @@ export function busyGuilds(options: BusyGuilds): Load {
     messagesPerSecond: options.messagesPerSecond,
     readsPerSecond,
   }
-  const { warmupSeconds = 1, patienceSeconds = 2, reconnect = false } = options
+  const { warmupSeconds = 1, patienceSeconds = 5, reconnect = false } = options
   return {
     v: 1,
     groups: huge === undefined ? [ordinary] : [ordinary, { name: 'huge guild', guilds: 1, channels, readsPerSecond: 0, ...huge }],

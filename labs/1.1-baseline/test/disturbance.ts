@@ -1,0 +1,50 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readdirSync, readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { cacheDir } from '@threshold/engines'
+
+/** Two programs for each core that do nothing but compute, until disposed of. */
+export async function burnAllCores(): Promise<AsyncDisposable> {
+  const burners = Array.from({ length: 2 * availableParallelism() }, () =>
+    spawn(process.execPath, ['-e', 'for (;;) {}'], { stdio: 'ignore' }),
+  )
+  await Promise.all(burners.map((burner) => once(burner, 'spawn')))
+  return {
+    async [Symbol.asyncDispose]() {
+      await Promise.all(
+        burners.map(async (burner) => {
+          burner.kill('SIGKILL')
+          await once(burner, 'exit')
+        }),
+      )
+    },
+  }
+}
+
+interface Entry {
+  readonly role: string
+  readonly owner: { readonly pid: number }
+  readonly process?: { readonly pid: number; readonly start: string }
+  readonly ports: readonly number[]
+}
+
+/** What is written down of running processes, as a sweep would find it. */
+export function entriesIn(dir: string): Entry[] {
+  return readdirSync(join(dir, 'run'))
+    .filter((name) => name.endsWith('.json'))
+    .flatMap((name) => {
+      try {
+        return [JSON.parse(readFileSync(join(dir, 'run', name), 'utf8')) as Entry]
+      } catch {
+        return [] // closed between listing and reading
+      }
+    })
+}
+
+/** Processes of a role that this process started and nobody else did. */
+export const ownProcesses = (role: string): number[] =>
+  entriesIn(cacheDir())
+    .filter((entry) => entry.role === role && entry.owner.pid === process.pid)
+    .flatMap((entry) => entry.process?.pid ?? [])

@@ -1,0 +1,63 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, mkdtemp, readdir, rm, symlink } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { cacheDir, isAlive, isPortFree, sweep } from '@threshold/engines'
+import { leaseDatabase } from '@threshold/engines/testing'
+import { afterEach, describe, expect, it } from 'vitest'
+import { entriesIn } from './disturbance.ts'
+
+const LAB = fileURLToPath(new URL('./lab-process.ts', import.meta.url))
+const made: string[] = []
+
+afterEach(async () => {
+  await Promise.all(made.splice(0).map((dir) => rm(dir, { recursive: true, force: true })))
+})
+
+/** A cache of this test's own, with the tools of the real one: what runs elsewhere on this machine is nobody's to end. */
+async function ownCache(): Promise<string> {
+  // An engine is installed by now, or this installs one.
+  await using _ = await leaseDatabase()
+  const dir = await mkdtemp(join(tmpdir(), 'threshold-cache-'))
+  made.push(dir)
+  const kept = (await readdir(cacheDir())).filter((name) => !['run', 'locks'].includes(name))
+  await Promise.all(kept.map((name) => symlink(join(cacheDir(), name), join(dir, name))))
+  await mkdir(join(dir, 'run'))
+  return dir
+}
+
+describe('a lab that is killed', () => {
+  it('leaves no process, port or file that a sweep does not clear, and no half of a report', async () => {
+    const cache = await ownCache()
+    const evidence = join(cache, 'evidence')
+    const lab = spawn(process.execPath, [LAB, evidence], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, THRESHOLD_CACHE: cache, THRESHOLD_MONGODB_URI: '' },
+    })
+    let told = ''
+    for await (const chunk of lab.stdout.setEncoding('utf8')) {
+      told += chunk
+      if (told.includes('load')) break
+    }
+    const left = entriesIn(cache)
+    expect(left.map(({ role }) => role).sort()).toEqual(['generator', 'lab', 'mongodb', 'stage'])
+    lab.kill('SIGKILL')
+    await once(lab, 'exit')
+
+    const before = process.env.THRESHOLD_CACHE
+    process.env.THRESHOLD_CACHE = cache
+    try {
+      expect((await sweep()).problems).toEqual([])
+      expect((await sweep()).ended).toEqual([])
+    } finally {
+      if (before === undefined) delete process.env.THRESHOLD_CACHE
+      else process.env.THRESHOLD_CACHE = before
+    }
+    for (const { process: identity } of left) expect(identity !== undefined && (await isAlive(identity))).toBe(false)
+    for (const port of left.flatMap(({ ports }) => ports)) expect(await isPortFree(port)).toBe(true)
+    expect(await readdir(join(cache, 'run'))).toEqual([])
+    expect(await readdir(evidence).catch(() => [])).toEqual([])
+  })
+})

@@ -1,0 +1,134 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type LeasedDatabase, leaseDatabase } from '@threshold/engines/testing'
+import { type Lab, type Report, type RunLabOptions, reportSchema, runLab } from '@threshold/lab-kit'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import lab from '../lab.ts'
+import { burnAllCores, ownProcesses } from './disturbance.ts'
+
+/** These tests judge the lab, not the machine they run on; what a busy machine does to a verdict has a test of its own. */
+const ANY_MACHINE = { loadPerCore: 1_000, othersShare: 1_000, lagP99Ms: 1_500 }
+
+let evidenceDir: string
+let database: LeasedDatabase
+
+beforeAll(async () => {
+  evidenceDir = await mkdtemp(join(tmpdir(), 'threshold-evidence-'))
+  database = await leaseDatabase()
+})
+
+afterAll(async () => {
+  await database[Symbol.asyncDispose]()
+  await rm(evidenceDir, { recursive: true, force: true })
+})
+
+/** A run at size tiny on the engine that all tests share, and what its report says: the page's word is not enough. */
+async function run(which: string | Lab, options: Partial<RunLabOptions> = {}): Promise<Report> {
+  const engine = { uri: database.uri, label: database.label }
+  const result = await runLab(which, { size: 'tiny', evidenceDir, engine, machine: ANY_MACHINE, ...options })
+  const report = reportSchema.parse(JSON.parse(await readFile(result.reportJson, 'utf8')))
+  expect(result.verdict).toBe(report.verdict)
+  return report
+}
+
+describe('lab 1.1', () => {
+  it('is supported: the monolith stands ten times the load', async () => {
+    const report = await run('1.1', { prediction: 'yes' })
+    expect(report.reasons.join('\n')).toContain('tenfold: lost is 0; measured 0')
+    expect(report.verdict).toBe('supported')
+    expect(report.prediction.line).toBe('You predicted supported, and so it is.')
+    const tenfold = report.samples.find(({ arm }) => arm === 'tenfold')!
+    expect(tenfold.load.sockets.opened).toBe(50)
+    expect(tenfold.load.deliveries.expected).toBeGreaterThan(100)
+    expect(tenfold.load.deliveries.delivered).toBe(tenfold.load.deliveries.expected)
+    expect(tenfold.stage?.operations).not.toEqual({})
+  })
+
+  it('is refuted as its wrong twin, in which the monolith hangs', async () => {
+    const report = await run('1.1', { twin: true })
+    expect(report.verdict).toBe('refuted')
+    expect(report.reasons.join('\n')).toMatch(/errors is 0, never so/)
+  })
+})
+
+describe('a run without a verdict', () => {
+  const ended = (report: Report): string => {
+    expect(report.verdict).toBe('could-not-run')
+    return report.reasons.join('\n')
+  }
+
+  it('comes of an empty load', async () => {
+    const silent = lab.load.groups.map((group) => ({ ...group, messagesPerSecond: 0 }))
+    const nobody = lab.load.groups.map((group) => ({ ...group, guilds: 0 }))
+    expect(ended(await run({ ...lab, load: { ...lab.load, groups: silent } }))).toContain('the load was empty')
+    expect(ended(await run({ ...lab, load: { ...lab.load, groups: nobody } }))).toContain('the load was empty')
+  })
+
+  it('comes of a load generator that is killed', async () => {
+    let generator = 0
+    const report = await run('1.1', {
+      onGenerator: (pid) => {
+        generator = pid
+      },
+      onProgress: ({ text }) => {
+        if (text.endsWith('load')) process.kill(generator, 'SIGKILL')
+      },
+    })
+    expect(ended(report)).toContain('the load generator died (signal SIGKILL)')
+  })
+
+  it('comes of a load generator that falls behind its schedule', async () => {
+    const report = await run('1.1', {
+      machine: { ...ANY_MACHINE, lagP99Ms: 100 },
+      onGenerator: (pid) => {
+        // Stopped for a moment again and again: what it sends afterwards is late by its own fault.
+        const stutter = setInterval(() => {
+          if (isGone(pid)) return clearInterval(stutter)
+          process.kill(pid, 'SIGSTOP')
+          setTimeout(() => isGone(pid) || process.kill(pid, 'SIGCONT'), 300)
+        }, 500)
+      },
+    })
+    expect(ended(report)).toContain('fell behind its schedule')
+    expect(report.discarded.length).toBeGreaterThan(0)
+  })
+
+  it('comes of a machine that is busy with something else', async () => {
+    await using _ = await burnAllCores()
+    const report = await run('1.1', { machine: { patienceMs: 2_500 } })
+    expect(ended(report)).toMatch(/this machine is busy: .*(other programs use|load average)/)
+    expect(report.samples).toEqual([])
+  })
+
+  it('comes of a stage that does not start', async () => {
+    const arms = { today: { stage: 'stage-1', env: { THRESHOLD_RATE_REQUESTS: 'plenty' } }, tenfold: 'stage-1' } as const
+    expect(ended(await run({ ...lab, arms }))).toContain('THRESHOLD_RATE_REQUESTS')
+  })
+
+  it('comes of a stage that dies by itself: a crash is no evidence', async () => {
+    let killed = false
+    const report = await run('1.1', {
+      onProgress: ({ text }) => {
+        if (killed || !text.endsWith('load')) return
+        killed = true
+        for (const pid of ownProcesses('stage')) process.kill(pid, 'SIGKILL')
+      },
+    })
+    expect(ended(report)).toContain('stage 1 ended by itself')
+  })
+
+  it('comes of a fault that needs an engine of its own, where the engine is not ours', async () => {
+    const fault = { second: 0.5, action: { kind: 'pause', target: 'engine' } } as const
+    expect(ended(await run({ ...lab, fault }))).toContain('the engine is not ours')
+  })
+})
+
+function isGone(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return false
+  } catch {
+    return true
+  }
+}

@@ -1,0 +1,43 @@
+import { BarChart, LineChart, ScatterChart } from 'echarts/charts'
+import { GridComponent, LegendComponent, MarkLineComponent, TitleComponent } from 'echarts/components'
+import { type EChartsCoreOption, init, use } from 'echarts/core'
+import { SVGRenderer } from 'echarts/renderers'
+import { html, type Markup, raw } from './markup.ts'
+import { throughVariables } from './palette.ts'
+
+use([BarChart, LineChart, ScatterChart, GridComponent, LegendComponent, MarkLineComponent, TitleComponent, SVGRenderer])
+
+/** Drawn for the width it will be read at: a wide picture made small on a phone has letters nobody can read. */
+export interface Canvas {
+  readonly width: number
+  readonly height: number
+  readonly narrow: boolean
+}
+
+const WIDE: Canvas = { width: 960, height: 400, narrow: false }
+const NARROW: Canvas = { width: 360, height: 340, narrow: true }
+
+/** The same picture twice, for a projector and for a phone; the page shows one of them. */
+export function draw(
+  label: string,
+  options: (canvas: Canvas) => EChartsCoreOption,
+  height: { wide?: number; narrow?: number } = {},
+): Markup {
+  const wide = svg(options, { ...WIDE, height: height.wide ?? WIDE.height })
+  const narrow = svg(options, { ...NARROW, height: height.narrow ?? NARROW.height })
+  return html`<div class="wide" role="img" aria-label="${label}">${raw(wide)}</div>
+<div class="narrow" role="img" aria-label="${label}">${raw(narrow)}</div>`
+}
+
+function svg(options: (canvas: Canvas) => EChartsCoreOption, canvas: Canvas): string {
+  const { width, height } = canvas
+  const chart = init(null, null, { renderer: 'svg', ssr: true, width, height })
+  try {
+    chart.setOption({ animation: false, textStyle: { fontFamily: 'inherit' }, ...options(canvas) })
+    const drawn = chart.renderToSVGString({ useViewBox: true })
+    // It fills the width it is given, and its letters take the page's own font.
+    return throughVariables(drawn.replace(/<svg width="[^"]*" height="[^"]*"/, '<svg width="100%"').replaceAll('font-family:inherit;', ''))
+  } finally {
+    chart.dispose()
+  }
+}

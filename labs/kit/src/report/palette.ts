@@ -1,0 +1,29 @@
+/*
+ * ECharts wants colours it can read, and the page wants colours that follow the reader's light or dark. So charts are drawn
+ * with stand-ins that occur nowhere else, and these are exchanged for the page's variables afterwards.
+ */
+const STAND_INS = {
+  '#010101': 'var(--ink)',
+  '#020202': 'var(--muted)',
+  '#030303': 'var(--line)',
+  '#040404': 'var(--bad)',
+  '#050505': 'var(--surface)',
+  '#110101': 'var(--c1)',
+  '#110202': 'var(--c2)',
+  '#110303': 'var(--c3)',
+  '#110404': 'var(--c4)',
+  '#110505': 'var(--c5)',
+  '#110606': 'var(--c6)',
+} as const
+
+export const INK = '#010101'
+export const MUTED = '#020202'
+export const LINE = '#030303'
+export const BAD = '#040404'
+export const SURFACE = '#050505'
+export const SERIES = ['#110101', '#110202', '#110303', '#110404', '#110505', '#110606'] as const
+
+export const seriesColor = (index: number): string => SERIES[index % SERIES.length]!
+
+export const throughVariables = (svg: string): string =>
+  Object.entries(STAND_INS).reduce((text, [standIn, variable]) => text.replaceAll(standIn, variable), svg)

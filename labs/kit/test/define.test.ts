@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest'
+import { claimsOf, defineLab, type LabSpec, plannedArms } from '../src/define.ts'
+import { at, describeFault, mention, pause } from '../src/faults.ts'
+import { statementText } from '../src/figure.ts'
+import { loadLabs } from '../src/labs.ts'
+import { busyGuilds } from '../src/load/workload.ts'
+import { count, time } from '../src/measure.ts'
+
+const measures = { lost: count.lost(), guildsDown: count.guildsWithLostOrLate(), sendP99: time.sendP99() }
+type Spec = LabSpec<'breaks' | 'holds', typeof measures>
+
+const spec: Spec = {
+  id: '9.9',
+  title: 'A lab',
+  question: 'Does it?',
+  hypothesis: 'It does.',
+  minutes: { quick: 1, full: 2 },
+  memory: '1 GB',
+  arms: { breaks: { stage: 'stage-1', times: 4, env: { A: '1' } }, holds: 'stage-3' },
+  load: busyGuilds({ guilds: 2, online: 25, messagesPerSecond: 4, seconds: 30, seed: 7 }),
+  fault: at({ second: 10 }, mention({ displayName: 'Ada' })),
+  measure: measures,
+  claim: { breaks: ({ guildsDown }) => guildsDown.is(8), holds: ({ guildsDown, lost }) => guildsDown.is(0).and(lost.is(0)) },
+  between: ({ breaks, holds }) => breaks.sendP99.over(holds.sendP99).atLeast(3),
+  twin: { text: 'nobody is named', fault: at({ second: 10 }, pause('stage')), expect: 'refuted' },
+  sizes: { tiny: { repeats: 1, load: { online: 3, seconds: 2 } }, quick: { repeats: 2 }, full: { repeats: 5 } },
+}
+
+describe('a lab', () => {
+  it('is refused when it claims nothing, or leaves out what it claims something about', () => {
+    const { between: _, ...withoutBetween } = spec
+    expect(() => defineLab({ ...withoutBetween, claim: {} })).toThrow(/claims nothing/)
+    expect(() => defineLab({ ...spec, sizes: { ...spec.sizes, tiny: { repeats: 1, arms: ['holds'] } } })).toThrow(/leaves out breaks/)
+    expect(() => defineLab({ ...spec, sizes: { ...spec.sizes, full: { repeats: 0 } } })).toThrow(/at least once/)
+    expect(() => defineLab({ ...spec, id: 'one' })).toThrow(/two numbers/)
+  })
+
+  it('tells its thresholds before anything was measured, and knows none of them to hold', () => {
+    const claims = claimsOf(defineLab(spec))
+    expect(claims.map(({ arm, check }) => [arm, check.statements.map(statementText)])).toEqual([
+      ['breaks', ['guilds down is 8']],
+      ['holds', ['guilds down is 0', 'lost is 0']],
+      ['between arms', ['send p99 over send p99 at least 3×']],
+    ])
+    expect(claims.flatMap(({ check }) => check.statements.map(({ outcome }) => outcome))).not.toContain('holds')
+  })
+
+  it('plans its arms as a size has them', () => {
+    const [breaks, holds] = plannedArms(defineLab(spec), 'tiny', false)
+    expect(breaks).toMatchObject({
+      name: 'breaks',
+      stage: 1,
+      env: { A: '1' },
+      load: { seconds: 2, groups: [{ guilds: 8, online: 3, messagesPerSecond: 16 }] },
+    })
+    expect(holds).toMatchObject({ stage: 3, load: { groups: [{ guilds: 2, online: 3 }] }, fault: { second: 10 } })
+    expect(plannedArms(defineLab(spec), 'quick', false)[1]).toMatchObject({ load: { seconds: 30, groups: [{ online: 25 }] } })
+  })
+
+  it('runs its twin with the twin’s fault, and all else as it was', () => {
+    const lab = defineLab(spec)
+    const [twin] = plannedArms(lab, 'quick', true)
+    const [own] = plannedArms(lab, 'quick', false)
+    expect(describeFault(twin!.fault!)).toBe('after 10 s: pause the stage')
+    expect({ ...twin, fault: undefined }).toEqual({ ...own, fault: undefined })
+  })
+})
+
+describe('the labs of this repository', () => {
+  it('load, each in a folder that begins with its id, and each with a twin that must be refuted', async () => {
+    const labs = await loadLabs()
+    expect(labs.map(({ id }) => id)).toContain('1.1')
+    expect(new Set(labs.map(({ id }) => id)).size).toBe(labs.length)
+    for (const lab of labs) {
+      expect(lab.twin.expect).toBe('refuted')
+      for (const size of ['tiny', 'quick', 'full'] as const) expect(plannedArms(lab, size, false).length).toBeGreaterThan(0)
+    }
+  })
+})

@@ -1,0 +1,129 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, describe, expect, it } from 'vitest'
+import { renderReport } from '../src/report/html.ts'
+import { type Report, reportSchema } from '../src/report/schema.ts'
+import { keepEvidence, previousReport } from '../src/run/evidence.ts'
+import { MACHINE_LIMITS } from '../src/run/preflight.ts'
+import { whyNotUsable } from '../src/run/visit.ts'
+import { ENGINE, reportOf, sampleOf } from './sample.ts'
+
+const made: string[] = []
+const folder = async (): Promise<string> => {
+  const dir = await mkdtemp(join(tmpdir(), 'threshold-report-'))
+  made.push(dir)
+  return dir
+}
+
+afterEach(async () => {
+  await Promise.all(made.splice(0).map((dir) => rm(dir, { recursive: true, force: true })))
+})
+
+describe('a report', () => {
+  it('names the engine beside every figure', () => {
+    const page = renderReport(reportOf())
+    const captions = page.match(/<figcaption>.*?<\/figcaption>/gs) ?? []
+    expect(captions.length).toBe(page.split('<figure>').length - 1)
+    expect(captions.length).toBeGreaterThanOrEqual(6)
+    for (const caption of captions) expect(caption).toContain(ENGINE.text)
+    for (const table of page.split('<section>').filter((part) => part.includes('<table'))) expect(table).toContain('SecantusDB/Rust 0.5.3')
+  })
+
+  it('asks no network for anything', () => {
+    const page = renderReport(reportOf(), reportOf({ startedAt: '2025-12-31T10:00:00.000Z' }))
+    const addresses = page.match(/[a-z]+:\/\/[^\s"'<)]+/g) ?? []
+    // Names of XML vocabularies, which nothing fetches.
+    expect(new Set(addresses)).toEqual(new Set(['http://www.w3.org/2000/svg', 'http://www.w3.org/1999/xlink']))
+    expect(page).not.toMatch(/<script|<link|<img|@import|url\((?!#)/)
+    expect(page).toContain("default-src 'none'")
+  })
+
+  it('takes its colours from the page, which follows the reader’s light or dark', () => {
+    const page = renderReport(reportOf())
+    expect(page).toContain('prefers-color-scheme: dark')
+    expect(page).toMatch(/stroke="var\(--c1\)"/)
+    expect(page).not.toMatch(/#0[1-5]0[1-5]0[1-5]|#110[1-6]0[1-6]/)
+  })
+
+  it('is drawn for a projector and for a phone', () => {
+    const page = renderReport(reportOf())
+    expect(page.split('class="wide"').length).toBe(page.split('class="narrow"').length)
+    expect(page).toContain('viewBox="0 0 360')
+    expect(page).toContain('viewBox="0 0 960')
+  })
+
+  it('lets nothing that came from outside become markup', () => {
+    const evil = '<img src=x onerror=alert(1)>'
+    const page = renderReport(reportOf({ verdict: 'could-not-run', reasons: [evil], prediction: { said: evil, line: evil } }))
+    expect(page).not.toContain('<img')
+    expect(page).toContain('&lt;img src=x onerror=alert(1)&gt;')
+  })
+
+  it('of a run that measured nothing shows no figure and says that it settles nothing', () => {
+    const arms = reportOf().arms.map(({ engine: _, ...arm }) => arm)
+    const page = renderReport(reportOf({ arms, samples: [], findings: [], verdict: 'could-not-run', reasons: ['the load generator died'] }))
+    expect(page).not.toContain('<figure>')
+    expect(page).toContain('Could not run')
+    expect(page).toContain('the load generator died')
+    expect(page).toContain('not measured')
+  })
+
+  it('says of a wrong twin that it is one', () => {
+    expect(renderReport(reportOf({ twin: 'the stage hangs', verdict: 'refuted' }))).toContain('Wrong twin')
+  })
+
+  it('warns where the run before was on another engine, machine or code', () => {
+    const before = reportOf({ startedAt: '2025-12-31T10:00:00.000Z' })
+    expect(renderReport(reportOf(), before)).toContain('Same engine, same machine, same code')
+    const arms = before.arms.map((arm) => ({ ...arm, engine: { ...ENGINE, text: 'MongoDB 8.0.15 (docker)' } }))
+    expect(renderReport(reportOf(), { ...before, arms })).toContain('Not alike in the engine')
+  })
+})
+
+describe('evidence', () => {
+  const keep = async (dir: string, change: Partial<Report>) => {
+    const draft = await folder()
+    await mkdir(join(draft, 'samples'))
+    await writeFile(join(draft, 'samples', 'today-1.jsonl.gz'), 'raw')
+    return await keepEvidence(dir, draft, reportOf(change))
+  }
+
+  it('reads back as what was written, and carries the raw samples', async () => {
+    const dir = await folder()
+    const { environment } = reportOf()
+    const { reportJson } = await keep(dir, { environment })
+    expect(reportSchema.parse(JSON.parse(await readFile(reportJson, 'utf8')))).toEqual(reportOf({ environment }))
+    expect(await readFile(join(reportJson, '..', 'samples', 'today-1.jsonl.gz'), 'utf8')).toBe('raw')
+  })
+
+  it('sets a run beside the last one of the same lab and size, and beside no twin', async () => {
+    const dir = await folder()
+    const at = (hour: string) => `2026-01-01T${hour}:00:00.000Z`
+    await keep(dir, { startedAt: at('01') })
+    await keep(dir, { startedAt: at('02') })
+    await keep(dir, { startedAt: at('03'), size: 'full' })
+    await keep(dir, { startedAt: at('04'), twin: 'wrong' })
+    await keep(dir, { startedAt: at('05'), samples: [], verdict: 'could-not-run' })
+    expect((await previousReport(dir, reportOf({ startedAt: at('06') })))?.startedAt).toBe(at('02'))
+    expect(await previousReport(dir, reportOf({ startedAt: at('01') }))).toBeUndefined()
+  })
+})
+
+describe('a visit', () => {
+  const usable = sampleOf('today', 1)
+  const change = (load: Partial<typeof usable.load>) => ({ ...usable, load: { ...usable.load, ...load } })
+
+  it('counts when nothing disturbed it', () => {
+    expect(whyNotUsable(usable, 2, MACHINE_LIMITS)).toBeUndefined()
+  })
+
+  it('does not count with an empty load, a generator behind its schedule, sends left out, or a machine that others used', () => {
+    const { sends, generator } = usable.load
+    expect(whyNotUsable(change({ sends: { ...sends, due: 0 } }), 2, MACHINE_LIMITS)).toContain('empty')
+    expect(whyNotUsable(change({ generator: { ...generator, lagP99Ms: 101 } }), 2, MACHINE_LIMITS)).toContain('fell behind')
+    expect(whyNotUsable(change({ sends: { ...sends, unsent: 3 } }), 2, MACHINE_LIMITS)).toContain('unsent')
+    expect(whyNotUsable({ ...usable, machine: { loadAverage: 1, othersCores: 1 } }, 2, MACHINE_LIMITS)).toContain('other programs used 50%')
+    expect(whyNotUsable({ ...usable, machine: { loadAverage: 1, othersCores: null } }, 2, MACHINE_LIMITS)).toBeUndefined()
+  })
+})

@@ -1,0 +1,115 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { schedule } from '../src/load/schedule.ts'
+import { busyGuilds, type Load, largestOf, times } from '../src/load/workload.ts'
+
+const load: fc.Arbitrary<Load> = fc
+  .record({
+    guilds: fc.integer({ min: 1, max: 20 }),
+    online: fc.integer({ min: 1, max: 50 }),
+    channels: fc.integer({ min: 1, max: 4 }),
+    messagesPerSecond: fc.integer({ min: 1, max: 60 }),
+    readsPerSecond: fc.integer({ min: 0, max: 60 }),
+    seconds: fc.integer({ min: 1, max: 20 }),
+    warmupSeconds: fc.integer({ min: 0, max: 3 }),
+    seed: fc.integer({ min: 0, max: 10_000 }),
+  })
+  .map(busyGuilds)
+
+describe('a schedule', () => {
+  it('is the same for the same load and seed, and another for another seed', () => {
+    fc.assert(
+      fc.property(load, (one) => {
+        expect(schedule(one)).toEqual(schedule(one))
+        const other = schedule({ ...one, seed: one.seed + 1 })
+        if (other.length > 0) expect(other).not.toEqual(schedule(one))
+      }),
+    )
+  })
+
+  it('lies within its time, in order, and names only people and places there are', () => {
+    fc.assert(
+      fc.property(load, (one) => {
+        const [group] = one.groups
+        const arrivals = schedule(one)
+        expect(arrivals.map(({ dueMs }) => dueMs)).toEqual(arrivals.map(({ dueMs }) => dueMs).toSorted((a, b) => a - b))
+        for (const { dueMs, guild, channel, author } of arrivals) {
+          expect(dueMs).toBeLessThan((one.seconds + one.warmupSeconds) * 1_000)
+          expect(guild).toBeLessThan(group!.guilds)
+          expect(channel).toBeLessThan(group!.channels)
+          expect(author).toBeLessThan(group!.online)
+        }
+      }),
+    )
+  })
+
+  it('has as many sends as were asked for, within what chance allows', () => {
+    fc.assert(
+      fc.property(load, (one) => {
+        const expected = one.groups[0]!.messagesPerSecond * (one.seconds + one.warmupSeconds)
+        const sends = schedule(one).filter(({ kind }) => kind === 'send').length
+        // Six standard deviations of a Poisson count: once in a hundred million.
+        expect(Math.abs(sends - expected)).toBeLessThanOrEqual(6 * Math.sqrt(expected) + 6)
+      }),
+      { seed: 1 },
+    )
+  })
+
+  it('does not move its sends when reads are added to the load', () => {
+    fc.assert(
+      fc.property(load, (one) => {
+        const sends = (of: Load) => schedule(of).filter(({ kind }) => kind === 'send')
+        const more = { ...one, groups: one.groups.map((group) => ({ ...group, readsPerSecond: group.readsPerSecond + 5 })) }
+        expect(sends(more)).toEqual(sends(one))
+      }),
+    )
+  })
+
+  it('keeps the groups of a load apart', () => {
+    const one = busyGuilds({
+      guilds: 3,
+      online: 2,
+      messagesPerSecond: 50,
+      huge: { online: 100, messagesPerSecond: 50 },
+      seconds: 2,
+      seed: 1,
+    })
+    const arrivals = schedule(one)
+    expect(new Set(arrivals.map(({ guild }) => guild))).toEqual(new Set([0, 1, 2, 3]))
+    expect(Math.max(...arrivals.filter(({ guild }) => guild < 3).map(({ author }) => author))).toBeLessThan(2)
+    expect(Math.max(...arrivals.filter(({ guild }) => guild === 3).map(({ author }) => author))).toBeGreaterThan(10)
+  })
+
+  it('is empty for an empty load', () => {
+    expect(schedule(busyGuilds({ guilds: 1, online: 1, messagesPerSecond: 0, seconds: 5, seed: 1 }))).toEqual([])
+    expect(schedule(busyGuilds({ guilds: 0, online: 9, messagesPerSecond: 9, seconds: 5, seed: 1 }))).toEqual([])
+    expect(schedule(busyGuilds({ guilds: 9, online: 0, messagesPerSecond: 9, seconds: 5, seed: 1 }))).toEqual([])
+  })
+})
+
+describe('a load', () => {
+  it('so many times is so many times the guilds and messages, and the same people in each', () => {
+    fc.assert(
+      fc.property(load, fc.integer({ min: 1, max: 50 }), (one, factor) => {
+        const [before, after] = [one.groups[0]!, times(one, factor).groups[0]!]
+        expect(after).toMatchObject({
+          guilds: before.guilds * factor,
+          messagesPerSecond: before.messagesPerSecond * factor,
+          online: before.online,
+        })
+      }),
+    )
+  })
+
+  it('finds its people in a world made for the largest of several', () => {
+    fc.assert(
+      fc.property(fc.array(load, { minLength: 1, maxLength: 5 }), (loads) => {
+        const [most] = largestOf(loads)
+        for (const { groups } of loads) {
+          expect(most!.guilds).toBeGreaterThanOrEqual(groups[0]!.guilds)
+          expect(most!.online).toBeGreaterThanOrEqual(groups[0]!.online)
+        }
+      }),
+    )
+  })
+})

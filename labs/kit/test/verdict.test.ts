@@ -1,0 +1,136 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { figure } from '../src/figure.ts'
+import { comparePrediction, type Finding, judge, readPrediction } from '../src/verdict.ts'
+
+const finding = (arm: string, round: number, name: string, value: number): Finding => ({
+  arm,
+  round,
+  statement: figure(name, 'count', value).is(0).statements[0]!,
+})
+
+const arm = fc.constantFrom('breaks', 'holds')
+const name = fc.constantFrom('lost', 'doubled')
+/** Every arm and figure in every round, as a run yields them. */
+const rounds = (value: fc.Arbitrary<number>): fc.Arbitrary<Finding[]> =>
+  fc
+    .array(fc.tuple(value, value, value, value), { minLength: 1, maxLength: 4 })
+    .map((all) =>
+      all.flatMap(([a, b, c, d], index) => [
+        finding('breaks', index + 1, 'lost', a),
+        finding('breaks', index + 1, 'doubled', b),
+        finding('holds', index + 1, 'lost', c),
+        finding('holds', index + 1, 'doubled', d),
+      ]),
+    )
+const counts = rounds(fc.constantFrom(0, 0, 1))
+
+describe('a verdict', () => {
+  it('is supported if and only if every statement held in every round', () => {
+    fc.assert(
+      fc.property(counts, (findings) => {
+        expect(judge(findings, []).verdict === 'supported').toBe(findings.every(({ statement }) => statement.outcome === 'holds'))
+      }),
+    )
+  })
+
+  it('is refuted if and only if some statement held in no round', () => {
+    fc.assert(
+      fc.property(counts, (findings) => {
+        const never = findings.some((one) =>
+          findings
+            .filter((other) => other.arm === one.arm && other.statement.figure === one.statement.figure)
+            .every(({ statement }) => statement.outcome === 'fails'),
+        )
+        expect(judge(findings, []).verdict === 'refuted').toBe(never)
+      }),
+    )
+  })
+
+  it('does not depend on the order of rounds or statements', () => {
+    fc.assert(
+      fc.property(
+        counts.chain((findings) => fc.tuple(fc.constant(findings), fc.shuffledSubarray(findings, { minLength: findings.length }))),
+        ([a, b]) => {
+          expect(judge(b, []).verdict).toBe(judge(a, []).verdict)
+          expect(new Set(judge(b, []).reasons)).toEqual(new Set(judge(a, []).reasons))
+        },
+      ),
+    )
+  })
+
+  it('is never supported or refuted once something kept the lab from measuring', () => {
+    fc.assert(
+      fc.property(counts, fc.array(fc.string({ minLength: 1 }), { minLength: 1 }), (findings, problems) => {
+        expect(judge(findings, problems)).toEqual({ verdict: 'could-not-run', reasons: problems })
+      }),
+    )
+  })
+
+  it('is could-not-run when nothing was measured, or when what held everywhere else is unknown', () => {
+    expect(judge([], []).verdict).toBe('could-not-run')
+    fc.assert(
+      fc.property(arm, name, (where, what) => {
+        const { verdict, reasons } = judge([finding('holds', 1, 'errors', 0), finding(where, 1, what, Number.NaN)], [])
+        expect(verdict).toBe('could-not-run')
+        expect(reasons).toEqual([`${what} of ${where} could not be measured`])
+      }),
+    )
+  })
+
+  it('rests on what failed, also where something else is unknown: an outage leaves nothing to be late', () => {
+    expect(judge([finding('holds', 1, 'errors', 7), finding('holds', 1, 'late', Number.NaN)], []).verdict).toBe('refuted')
+  })
+
+  it('always says why', () => {
+    fc.assert(
+      fc.property(counts, (findings) => {
+        expect(judge(findings, []).reasons.length).toBeGreaterThan(0)
+      }),
+    )
+  })
+})
+
+describe('a comparison', () => {
+  it('of a share of nothing is unknown, and not zero', () => {
+    expect(figure('late', 'share', 0 / 0).atMost(0.01).statements[0]).toMatchObject({ outcome: 'unknown' })
+  })
+
+  it('takes in its own threshold', () => {
+    fc.assert(
+      fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (value) => {
+        const one = figure('late', 'share', value)
+        const outcomes = one
+          .is(value)
+          .and(one.atMost(value))
+          .and(one.atLeast(value))
+          .statements.map(({ outcome }) => outcome)
+        expect(outcomes).toEqual(['holds', 'holds', 'holds'])
+      }),
+    )
+  })
+
+  it('of two figures of a run is their ratio', () => {
+    const ratio = figure('misses', 'count', 600).over(figure('misses', 'count', 200))
+    expect(ratio.value).toBe(3)
+    expect(ratio.atLeast(3).statements[0]).toMatchObject({ outcome: 'holds', unit: 'ratio' })
+  })
+})
+
+describe('a prediction', () => {
+  it('is scored when it is a yes or a no', () => {
+    expect([
+      readPrediction('Yes'),
+      readPrediction('holds'),
+      readPrediction('no'),
+      readPrediction('perhaps'),
+      readPrediction(undefined),
+    ]).toEqual(['supported', 'supported', 'refuted', undefined, undefined])
+  })
+
+  it('is never called right or wrong by a run that settles nothing', () => {
+    expect(comparePrediction('yes', 'could-not-run')).toContain('settles nothing')
+    expect(comparePrediction('yes', 'refuted')).toContain('it is refuted')
+    expect(comparePrediction('no', 'refuted')).toContain('so it is')
+  })
+})
