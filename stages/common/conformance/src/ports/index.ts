@@ -1,6 +1,7 @@
 export { type AnalyticsBounds, testAnalytics } from './analytics.ts'
 export { cloned } from './cloned.ts'
 export { testEventEncoder } from './event-encoder.ts'
+export { testGuildHub } from './guild-hub.ts'
 export { testMemberList } from './member-list.ts'
 export { testMessageStore } from './message-store.ts'
 export { testMetadataStore } from './metadata-store.ts'

@@ -43,7 +43,7 @@ export function messageStoreWrites(store: () => MessageStore): void {
       ))
 
     it('keeps embeds whatever their fields are called', async () => {
-      const embeds = [{ 'a.b': 1, $gt: '', nested: { $where: [{ $set: 1 }], 'x.y': null } }]
+      const embeds = [{ 'a.b': 1, $gt: '', nested: { $where: [{ $set: 1 }], 'x.y': null }, _bsontype: 'ObjectId', 'a\0b': 1 }]
       const message = aMessage(newId(), { embeds })
       await store().insert(message, soon())
       expect(await read(message)).toStrictEqual(message)

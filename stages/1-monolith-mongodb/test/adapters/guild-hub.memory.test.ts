@@ -1,0 +1,14 @@
+import { testGuildHub } from '@threshold/conformance/ports'
+import { systemClock } from '@threshold/kit'
+import { memoryGuildHub } from '../../src/adapters/guild-hub.memory.ts'
+import { typescriptMemberList } from '../../src/adapters/member-list.typescript.ts'
+import { mongoMetadataStore } from '../../src/adapters/metadata-store.mongodb.ts'
+import { typescriptPermissions } from '../../src/adapters/permissions.typescript.ts'
+import { database } from './database.ts'
+
+const computed = { permissions: typescriptPermissions(), memberList: typescriptMemberList }
+
+testGuildHub('Memory', async (use, faulty) => {
+  const metadata = faulty(await mongoMetadataStore(await database(use)))
+  return memoryGuildHub({ metadata, ...computed }, { clock: systemClock }, { presenceDelayMs: 20 })
+})

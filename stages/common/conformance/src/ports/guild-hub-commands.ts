@@ -1,0 +1,208 @@
+import type { GuildCommand, GuildState } from '@threshold/domain'
+import { evolve } from '@threshold/domain'
+import { deadlineIn, hasCode } from '@threshold/kit'
+import { describe, expect, it, vi } from 'vitest'
+import { agrees, anEvent, believed, done, founded, type HubWorld, listen, ONLINE, PATIENCE, settled } from './guild-hub-world.ts'
+import { aChannel, aGuild, aRole, aUser, newId, type SmallGuild, soon } from './world.ts'
+
+/** One command of each kind that writes, and what it leaves of the guild. */
+const COMMANDS: Record<string, (guild: SmallGuild) => GuildCommand> = {
+  'guild.edit': ({ owner }) => ({ type: 'guild.edit', by: owner.user.id, patch: { name: 'renamed' } }),
+  'guild.delete': ({ owner }) => ({ type: 'guild.delete', by: owner.user.id }),
+  'channel.create': ({ owner, id }) => ({ type: 'channel.create', by: owner.user.id, channel: aChannel(id) }),
+  'channel.edit': ({ owner, text }) => ({ type: 'channel.edit', by: owner.user.id, channelId: text.id, patch: { topic: 'new' } }),
+  // Deleting the system channel writes twice: the channel goes, and the guild no longer names it.
+  'channel.delete': ({ owner, text }) => ({ type: 'channel.delete', by: owner.user.id, channelId: text.id }),
+  'role.create': ({ owner }) => ({ type: 'role.create', by: owner.user.id, role: aRole() }),
+  'role.edit': ({ owner, id }) => ({ type: 'role.edit', by: owner.user.id, roleId: id, patch: { permissions: '8' } }),
+  'member.add': ({ owner }) => ({
+    type: 'member.add',
+    by: owner.user.id,
+    user: aUser(),
+    nick: null,
+    roles: [],
+    joinedAt: 0,
+    invited: true,
+  }),
+  'member.edit': ({ owner, others }) => ({ type: 'member.edit', by: owner.user.id, userId: others[0]!.user.id, patch: { nick: 'nick' } }),
+  'member.remove': ({ owner, others }) => ({ type: 'member.remove', by: owner.user.id, userId: others[0]!.user.id }),
+}
+
+export function guildHubCommands(world: HubWorld): void {
+  const { hub, store } = world
+  const code = (...codes: string[]) => expect.toSatisfy((error) => hasCode(error, ...codes), `an error of ${codes.join(' or ')}`)
+  const harmless = ({ owner }: SmallGuild): GuildCommand => ({ type: 'role.create', by: owner.user.id, role: aRole() })
+
+  describe('a command', () => {
+    it.each(Object.keys(COMMANDS))('%s is in the store once it is acknowledged, and told to who listens', async (kind) => {
+      const guild = await founded(hub())
+      const listener = await listen(hub(), guild.id, guild.owner.user.id)
+      const executed = await hub().execute(guild.id, COMMANDS[kind]!(guild), soon())
+      if (!executed.ok) throw new Error(executed.refusal)
+      const after: GuildState | undefined = kind === 'guild.delete' ? undefined : executed.events.reduce(evolve, guild.state)
+      expect(await store().real.loadGuild(guild.id, soon())).toEqual(after)
+      if (after) expect(await believed(hub(), guild.id, guild.owner.user.id)).toEqual(after)
+      await vi.waitFor(() => expect(listener.told.length).toBeGreaterThan(1), PATIENCE)
+    })
+
+    it('is not acknowledged, nor heard of, nor believed before the store has it', async () => {
+      const guild = await founded(hub())
+      const listener = await listen(hub(), guild.id, guild.owner.user.id)
+      const held = store().hold('record')
+      let acknowledged = false
+      const executing = hub()
+        .execute(guild.id, COMMANDS['channel.create']!(guild), soon())
+        .then(() => (acknowledged = true))
+      await held.reached
+      await settled(hub(), guild.id, [listener]) // the guild itself goes on meanwhile
+      expect(acknowledged).toBe(false)
+      expect(listener.events('CHANNEL_CREATE')).toEqual([])
+      expect(await believed(hub(), guild.id, guild.owner.user.id)).toEqual(guild.state)
+      held.release()
+      await executing
+      await settled(hub(), guild.id, [listener])
+      expect(listener.events('CHANNEL_CREATE')).toHaveLength(1)
+      await agrees(world, guild.id, guild.owner.user.id)
+    })
+
+    it('that is refused changes nothing and says why', async () => {
+      const guild = await founded(hub())
+      const [{ user }] = guild.others as [(typeof guild.others)[0]]
+      const refused = await hub().execute(guild.id, { type: 'guild.delete', by: user.id }, soon())
+      expect(refused).toEqual({ ok: false, refusal: 'no-permission' })
+      expect(await store().real.loadGuild(guild.id, soon())).toEqual(guild.state)
+      expect(await hub().execute(newId(), harmless(guild), soon())).toEqual({ ok: false, refusal: 'unknown-guild' })
+    })
+
+    it('among many at once is decided on what those before it have left', async () => {
+      const guild = await founded(hub())
+      const by = guild.owner.user.id
+      const channel = aChannel(guild.id)
+      const make = Array.from({ length: 5 }, () => hub().execute(guild.id, { type: 'channel.create', by, channel }, soon()))
+      const roles = Array.from({ length: 10 }, () => hub().execute(guild.id, harmless(guild), soon()))
+      const made = await Promise.all(make)
+      expect(made.filter((executed) => executed.ok && executed.events.length > 0)).toHaveLength(1)
+      await Promise.all(roles)
+      const state = await believed(hub(), guild.id, by)
+      expect([state.roles.size, state.channels.size]).toEqual([11, 3])
+      await agrees(world, guild.id, by)
+    })
+  })
+
+  describe('when the store fails', () => {
+    it.each(Object.keys(COMMANDS))('%s leaves the guild as it was, for those who listen and for those who ask', async (kind) => {
+      const guild = await founded(hub())
+      const listener = await listen(hub(), guild.id, guild.owner.user.id)
+      {
+        using _ = store().fail('record', 'before')
+        await expect(hub().execute(guild.id, COMMANDS[kind]!(guild), soon())).rejects.toEqual(code('UNAVAILABLE'))
+      }
+      await settled(hub(), guild.id, [listener])
+      expect(listener.events().filter(({ type }) => !/^(TYPING_START|PRESENCE_UPDATE)$/.test(type))).toEqual([])
+      expect(await believed(hub(), guild.id, guild.owner.user.id)).toEqual(guild.state)
+      await done(hub(), guild.id, harmless(guild))
+      await agrees(world, guild.id, guild.owner.user.id)
+    })
+
+    for (const when of ['after', 'midway'] as const) {
+      it.each(Object.keys(COMMANDS))(
+        `%s that was written ${when === 'after' ? 'all the same' : 'in part'} is taken back before anything else is written`,
+        async (kind) => {
+          const guild = await founded(hub())
+          {
+            using _ = store().fail('record', when)
+            await expect(hub().execute(guild.id, COMMANDS[kind]!(guild), soon())).rejects.toEqual(code('UNAVAILABLE'))
+          }
+          expect(await believed(hub(), guild.id, guild.owner.user.id)).toEqual(guild.state)
+          await done(hub(), guild.id, harmless(guild))
+          await agrees(world, guild.id, guild.owner.user.id)
+          expect((await believed(hub(), guild.id, guild.owner.user.id)).channels).toEqual(guild.state.channels)
+        },
+      )
+    }
+
+    it('a role that everybody has comes back to everybody', async () => {
+      const guild = await founded(hub())
+      const [by, role] = [guild.owner.user.id, aRole()]
+      await done(hub(), guild.id, { type: 'role.create', by, role })
+      for (const { user } of guild.others)
+        await done(hub(), guild.id, { type: 'member.role', by, userId: user.id, roleId: role.id, has: true })
+      {
+        using _ = store().fail('record', 'after')
+        await expect(hub().execute(guild.id, { type: 'role.delete', by, roleId: role.id }, soon())).rejects.toEqual(code('UNAVAILABLE'))
+      }
+      await done(hub(), guild.id, harmless(guild))
+      await agrees(world, guild.id, by)
+    })
+
+    it('a command keeps its deadline, and so does one that waits behind it', async () => {
+      const guild = await founded(hub())
+      const held = store().hold('record')
+      const began = performance.now()
+      const slow = [harmless(guild), harmless(guild)].map((command) => hub().execute(guild.id, command, deadlineIn(150)))
+      for (const one of await Promise.allSettled(slow))
+        expect(one).toEqual({ status: 'rejected', reason: code('DEADLINE_EXCEEDED', 'UNAVAILABLE') })
+      expect(performance.now() - began).toBeLessThan(5_000)
+      held.release()
+      await done(hub(), guild.id, harmless(guild))
+      await agrees(world, guild.id, guild.owner.user.id)
+    })
+
+    it('a guild that could not be made is none', async () => {
+      const guild = aGuild()
+      {
+        using _ = store().fail('createGuild', 'before')
+        await expect(hub().create(guild.state, soon())).rejects.toEqual(code('UNAVAILABLE'))
+      }
+      expect(await hub().view(guild.id, guild.owner.user.id, soon())).toBeUndefined()
+      await hub().create(guild.state, soon())
+      await agrees(world, guild.id, guild.owner.user.id)
+    })
+  })
+
+  describe('a guild that sleeps in the store', () => {
+    const asleep = async (): Promise<SmallGuild> => {
+      const guild = aGuild()
+      await store().real.createGuild(guild.state, soon())
+      return guild
+    }
+
+    it('wakes up whole when it is asked for, also by many at once', async () => {
+      const guild = await asleep()
+      const listeners = await Promise.all(Array.from({ length: 10 }, () => listen(hub(), guild.id, guild.owner.user.id)))
+      await settled(hub(), guild.id, listeners) // all ten are in the same guild
+      expect(await believed(hub(), guild.id, guild.owner.user.id)).toEqual(guild.state)
+    })
+
+    it('is not taken for none because the store is away', async () => {
+      const guild = await asleep()
+      const event = anEvent()
+      {
+        using _ = store().fail('loadGuild', 'before')
+        const subscriber = { userId: guild.owner.user.id, sessionId: newId(), presence: ONLINE, deliver: () => {} }
+        const asked = [
+          hub().view(guild.id, guild.owner.user.id, soon()),
+          hub().access(guild.id, guild.owner.user.id, undefined, soon()),
+          hub().execute(guild.id, harmless(guild), soon()),
+          hub().publish(guild.id, event, soon()),
+          hub().join(guild.id, subscriber, soon()),
+        ]
+        for (const one of await Promise.allSettled(asked)) expect(one).toEqual({ status: 'rejected', reason: code('UNAVAILABLE') })
+      }
+      const listener = await listen(hub(), guild.id, guild.owner.user.id)
+      await hub().publish(guild.id, event, soon()) // what was not published may be published again
+      await settled(hub(), guild.id, [listener])
+      expect(listener.events('MESSAGE_CREATE')).toEqual([event])
+    })
+
+    it('keeps nobody beyond their deadline, and is there for who waits longer', async () => {
+      const guild = await asleep()
+      const held = store().hold('loadGuild')
+      const view = (ms: number) => hub().view(guild.id, guild.owner.user.id, deadlineIn(ms))
+      const [hasty, patient] = [view(100), view(20_000)]
+      await expect(hasty).rejects.toEqual(code('DEADLINE_EXCEEDED'))
+      held.release()
+      expect((await patient)?.guild).toEqual(guild.state.guild)
+    })
+  })
+}

@@ -1,0 +1,263 @@
+import { compareIds, Permission, type UserId } from '@threshold/contract'
+import { channelPermissions, guildPermissions } from '@threshold/domain'
+import type { UserDelivery } from '@threshold/ports'
+import { describe, expect, it, vi } from 'vitest'
+import { anEvent, done, founded, type HubWorld, type Listener, listen, ONLINE, PATIENCE, settled } from './guild-hub-world.ts'
+import { aChannel, aGuild, aMember, aRole, aUser, hides, newId, type SmallGuild, shows, soon } from './world.ts'
+
+/** Who is in a guild, what they may do, where they are, and what concerns them beyond it. */
+export function guildHubPeople({ hub }: HubWorld): void {
+  describe('access', () => {
+    it('is what roles and overwrites come to, in the guild and in each channel', async () => {
+      const { state, id, owner, others, text, voice } = aGuild(3)
+      const role = aRole({ permissions: String(Permission.ManageMessages) })
+      const channels = [
+        { ...text, overwrites: [hides(id, 0), shows(role.id, 0)] },
+        { ...voice, overwrites: [hides(others[1]!.user.id, 1)] },
+      ]
+      const members = [owner, { ...others[0]!, roles: [role.id] }, others[1]!, others[2]!]
+      const mixed = {
+        ...state,
+        roles: new Map([...state.roles, [role.id, role]]),
+        channels: new Map(channels.map((channel) => [channel.id, channel])),
+        members: new Map(members.map((member) => [member.user.id, member])),
+      }
+      await hub().create(mixed, soon())
+      for (const member of members) {
+        const user = member.user.id
+        expect(await hub().access(id, user, undefined, soon())).toEqual({
+          kind: 'member',
+          member,
+          permissions: guildPermissions(mixed, member),
+        })
+        for (const channel of channels) {
+          const permissions = channelPermissions(mixed, member, channel)
+          expect(await hub().access(id, user, channel.id, soon())).toEqual({ kind: 'member', member, permissions, channel })
+        }
+      }
+    })
+
+    it('tells a stranger from an unknown channel and an unknown guild', async () => {
+      const guild = await founded(hub())
+      const owner = guild.owner.user.id
+      expect(await hub().access(guild.id, newId(), undefined, soon())).toEqual({ kind: 'not-member' })
+      expect(await hub().access(guild.id, newId(), guild.text.id, soon())).toEqual({ kind: 'not-member' })
+      expect(await hub().access(guild.id, owner, newId(), soon())).toEqual({ kind: 'unknown-channel' })
+      expect(await hub().access(newId(), owner, undefined, soon())).toEqual({ kind: 'unknown-guild' })
+    })
+  })
+
+  describe('members', () => {
+    it('are found by id, by name and page by page, and follow what happens', async () => {
+      const guild = await founded(hub(), 12)
+      const by = guild.owner.user.id
+      const gone = guild.others[3]!.user.id
+      const nick = { type: 'member.edit', by, userId: guild.others[4]!.user.id, patch: { nick: 'Zoë' } } as const
+      await done(hub(), guild.id, { type: 'member.remove', by, userId: gone })
+      await done(hub(), guild.id, nick)
+      const left = [...guild.state.members.keys()].filter((id) => id !== gone).toSorted(compareIds)
+
+      const paged: UserId[] = []
+      for (let after = '0'; ; after = paged.at(-1)!) {
+        const page = await hub().members(guild.id, { after, limit: 5 }, soon())
+        if (page.length === 0) break
+        paged.push(...page.map(({ user }) => user.id))
+      }
+      expect(paged).toEqual(left)
+      expect((await hub().members(guild.id, { ids: [gone, nick.userId, newId()] }, soon())).map(({ user }) => user.id)).toEqual([
+        nick.userId,
+      ])
+      expect((await hub().members(guild.id, { prefix: 'zo', limit: 5 }, soon())).map(({ user }) => user.id)).toEqual([nick.userId])
+      expect(await hub().members(guild.id, { prefix: 'MEMBER1', limit: 2 }, soon())).toHaveLength(2)
+      expect(await hub().members(newId(), { after: '0', limit: 5 }, soon())).toEqual([])
+    })
+
+    it('who come are told so wherever they are, and who go hear nothing more', async () => {
+      const guild = await founded(hub())
+      const by = guild.owner.user.id
+      const user = aUser()
+      const told: UserDelivery[] = []
+      const stop = hub().listen(user.id, (delivery) => void told.push(delivery))
+      const subscriber = { userId: user.id, sessionId: newId(), presence: ONLINE, deliver: () => {} }
+      expect(await hub().join(guild.id, subscriber, soon())).toBeUndefined()
+
+      await done(hub(), guild.id, { type: 'member.add', by, user, nick: null, roles: [], joinedAt: 0, invited: true })
+      await vi.waitFor(() => expect(told).toEqual([{ kind: 'joined', guildId: guild.id }]), PATIENCE)
+      const listener = await listen(hub(), guild.id, user.id)
+      expect(listener.view.me).toEqual(aMember(user, { joinedAt: 0 }))
+
+      await done(hub(), guild.id, { type: 'member.remove', by, userId: user.id })
+      await vi.waitFor(() => expect(listener.isOut).toBe(true), PATIENCE)
+      await hub().publish(guild.id, anEvent(), soon())
+      const owner = await listen(hub(), guild.id, by)
+      await settled(hub(), guild.id, [owner])
+      expect(listener.told.at(-1)).toEqual({ kind: 'left', guildId: guild.id })
+      expect(await hub().view(guild.id, user.id, soon())).toBeUndefined()
+      stop()
+    })
+
+    it('of a guild that is deleted are all out, and there is no such guild any more', async () => {
+      const guild = await founded(hub())
+      const listeners = await Promise.all([...guild.state.members.keys()].map((user) => listen(hub(), guild.id, user)))
+      await done(hub(), guild.id, { type: 'guild.delete', by: guild.owner.user.id })
+      await vi.waitFor(() => expect(listeners.every(({ isOut }) => isOut)).toBe(true), PATIENCE)
+      expect(await hub().access(guild.id, guild.owner.user.id, undefined, soon())).toEqual({ kind: 'unknown-guild' })
+      const subscriber = { userId: guild.owner.user.id, sessionId: newId(), presence: ONLINE, deliver: () => {} }
+      expect(await hub().join(guild.id, subscriber, soon())).toBeUndefined()
+    })
+  })
+
+  describe('presence', () => {
+    const seen = (guild: SmallGuild, user: UserId) => hub().presences(guild.id, [user, newId()], soon())
+
+    it('is that of the most present session, and is told to the others', async () => {
+      const guild = await founded(hub())
+      const user = guild.others[0]!.user.id
+      const owner = await listen(hub(), guild.id, guild.owner.user.id)
+      const told = (): unknown[] =>
+        owner.events('PRESENCE_UPDATE').flatMap(({ data }) => {
+          const { user: who, status } = data as { user: { id: string }; status: string }
+          return who.id === user ? [status] : []
+        })
+      const becomes = async (status: string): Promise<void> => {
+        await vi.waitFor(() => expect(told().at(-1)).toBe(status), PATIENCE)
+        expect((await seen(guild, user)).get(user)?.status ?? 'offline').toBe(status)
+      }
+      const idle = await listen(hub(), guild.id, user, { status: 'idle', activities: [] })
+      await becomes('idle')
+      const busy = await listen(hub(), guild.id, user, { status: 'dnd', activities: [{ name: 'a game', type: 0 }] })
+      await becomes('dnd')
+      expect((await seen(guild, user)).get(user)?.activities).toEqual([{ name: 'a game', type: 0 }])
+      idle.subscription.presence(ONLINE)
+      await becomes('online')
+      idle.subscription.leave()
+      await becomes('dnd')
+      busy.subscription.leave()
+      await becomes('offline')
+      expect((await seen(guild, user)).size).toBe(0)
+      expect(told()).toEqual(['idle', 'dnd', 'online', 'dnd', 'offline'])
+    })
+
+    it('of who hides is not told', async () => {
+      const guild = await founded(hub())
+      const [hidden, shown] = guild.others.map(({ user }) => user.id) as [string, string]
+      const owner = await listen(hub(), guild.id, guild.owner.user.id)
+      await listen(hub(), guild.id, hidden, { status: 'offline', activities: [] })
+      await listen(hub(), guild.id, shown)
+      const about = (user: string) =>
+        owner.events('PRESENCE_UPDATE').filter(({ data }) => (data as { user: { id: string } }).user.id === user)
+      await vi.waitFor(() => expect(about(shown)).toHaveLength(1), PATIENCE)
+      expect(about(hidden)).toEqual([])
+      expect([...(await hub().presences(guild.id, [hidden, shown], soon())).keys()]).toEqual([shown])
+    })
+  })
+
+  describe('what concerns a user', () => {
+    it('reaches all their listeners once, and nobody else', async () => {
+      const [ada, grace, alan] = [newId(), newId(), newId()]
+      const told = new Map<string, UserDelivery[]>()
+      const hear = (user: UserId, name: string): (() => void) => {
+        told.set(name, [])
+        return hub().listen(user, (delivery) => void told.get(name)!.push(delivery))
+      }
+      const stops = [hear(ada, 'ada 1'), hear(ada, 'ada 2'), hear(grace, 'grace'), hear(alan, 'alan')]
+      const events = Array.from({ length: 5 }, () => anEvent())
+      for (const event of events) await Promise.all([0, 1, 2].map(() => hub().publishToUsers([ada, grace, ada], event, soon())))
+      const ids = (name: string) => told.get(name)!.flatMap((d) => (d.kind === 'event' ? [d.event.id] : []))
+      for (const name of ['ada 1', 'ada 2', 'grace'])
+        await vi.waitFor(() => expect(ids(name)).toEqual(events.map(({ id }) => id)), PATIENCE)
+      expect(told.get('alan')).toEqual([])
+      for (const stop of stops) stop()
+    })
+
+    it('is heard until a listener stops; to stop twice silences nobody else', async () => {
+      const user = newId()
+      const heard: string[] = []
+      const stop = hub().listen(user, () => void heard.push('first'))
+      stop()
+      const others = hub().listen(user, () => void heard.push('second'))
+      stop()
+      await hub().publishToUsers([user], anEvent(), soon())
+      await vi.waitFor(() => expect(heard).toEqual(['second']), PATIENCE)
+      others()
+    })
+  })
+
+  describe('voice', () => {
+    const quiet = { selfMute: false, selfDeaf: false }
+    const enter = ({ subscription, sessionId }: Listener, channelId: string | null) =>
+      subscription.voice({ channelId, sessionId, ...quiet }, soon())
+    /** Where a listener was told that somebody is: in a channel, or in none. */
+    const places = (who: Listener, user: UserId): unknown[] =>
+      who.events('VOICE_STATE_UPDATE').flatMap(({ data }) => {
+        const { user_id, channel_id } = data as { user_id: string; channel_id: string | null }
+        return user_id === user ? [channel_id] : []
+      })
+
+    it('is told to who sees the channel, and shown to who comes later', async () => {
+      const guild = await founded(hub())
+      const [by, user, other] = [guild.owner.user.id, guild.others[0]!.user.id, guild.others[1]!.user.id]
+      const hidden = aChannel(guild.id, { type: 2, overwrites: [hides(other, 1)] })
+      await done(hub(), guild.id, { type: 'channel.create', by, channel: hidden })
+      const [owner, talker, blind] = [
+        await listen(hub(), guild.id, by),
+        await listen(hub(), guild.id, user),
+        await listen(hub(), guild.id, other),
+      ]
+      const all = [owner, talker, blind]
+      expect(await enter(talker, hidden.id)).toBe('moved')
+      expect(await enter(talker, guild.voice.id)).toBe('moved')
+      expect(await enter(talker, hidden.id)).toBe('moved')
+      await settled(hub(), guild.id, all)
+      expect(places(owner, user)).toEqual([hidden.id, guild.voice.id, hidden.id])
+      expect(places(talker, user)).toEqual([hidden.id, guild.voice.id, hidden.id])
+      expect(places(blind, user)).toEqual([guild.voice.id, null]) // gone from where they were seen, and not where to
+      const states = async (who: UserId) => (await listen(hub(), guild.id, who)).view.voiceStates
+      expect(await states(by)).toEqual([{ userId: user, channelId: hidden.id, sessionId: talker.sessionId, ...quiet }])
+      expect(await states(other)).toEqual([])
+      expect(await enter(talker, null)).toBe('left')
+      await settled(hub(), guild.id, all)
+      expect(places(owner, user).at(-1)).toBeNull()
+      expect(places(blind, user)).toHaveLength(2)
+    })
+
+    it('is not for who may not connect, nor in what is no voice channel, nor beyond its limit', async () => {
+      const guild = await founded(hub())
+      const [by, user, other] = [guild.owner.user.id, guild.others[0]!.user.id, guild.others[1]!.user.id]
+      const locked = aChannel(guild.id, { type: 2, overwrites: [{ id: guild.id, type: 0, allow: '0', deny: String(Permission.Connect) }] })
+      const narrow = aChannel(guild.id, { type: 2, userLimit: 1 })
+      for (const channel of [locked, narrow]) await done(hub(), guild.id, { type: 'channel.create', by, channel })
+      const [owner, talker, late] = [
+        await listen(hub(), guild.id, by),
+        await listen(hub(), guild.id, user),
+        await listen(hub(), guild.id, other),
+      ]
+      expect(await enter(talker, locked.id)).toBe('no-permission')
+      expect(await enter(talker, guild.text.id)).toBe('unknown-channel')
+      expect(await enter(talker, newId())).toBe('unknown-channel')
+      expect(await enter(talker, narrow.id)).toBe('moved')
+      expect(await enter(late, narrow.id)).toBe('too-many')
+      expect(await enter(talker, narrow.id)).toBe('moved') // to change something where one is already
+      expect(await enter(owner, narrow.id)).toBe('moved') // who may move members may come in
+      await settled(hub(), guild.id, [owner])
+      expect(places(owner, other)).toEqual([])
+    })
+
+    it.each(['the session ends', 'the member goes', 'the channel goes'] as const)('is over when %s, and everybody is told', async (end) => {
+      const guild = await founded(hub())
+      const [by, user] = [guild.owner.user.id, guild.others[0]!.user.id]
+      const [owner, talker, idle] = [
+        await listen(hub(), guild.id, by),
+        await listen(hub(), guild.id, user),
+        await listen(hub(), guild.id, user),
+      ]
+      await enter(talker, guild.voice.id)
+      idle.subscription.leave() // another session of theirs, which has nothing to do with the call
+      if (end === 'the session ends') talker.subscription.leave()
+      if (end === 'the member goes') await done(hub(), guild.id, { type: 'member.remove', by, userId: user })
+      if (end === 'the channel goes') await done(hub(), guild.id, { type: 'channel.delete', by, channelId: guild.voice.id })
+      await vi.waitFor(() => expect(places(owner, user)).toEqual([guild.voice.id, null]), PATIENCE)
+      expect((await hub().view(guild.id, by, soon()))?.voiceStates).toEqual([])
+    })
+  })
+}

@@ -1,0 +1,99 @@
+import type { ChannelId, GuildId, UserId } from '@threshold/contract'
+import type { GuildCommand, GuildState, GuildView, Presence } from '@threshold/domain'
+import type { Delivery, GuildHub, HubEvent, Position, Subscription } from '@threshold/ports'
+import { expect, vi } from 'vitest'
+import type { FaultyStore } from './faulty-store.ts'
+import { aGuild, newId, type SmallGuild, soon } from './world.ts'
+
+/** The hub under test, and the store beneath it. */
+export interface HubWorld {
+  hub(): GuildHub
+  store(): FaultyStore
+}
+
+export const ONLINE: Presence = { status: 'online', activities: [] }
+export const PATIENCE = { timeout: 10_000, interval: 10 }
+
+/** An event that says nothing but its own id. */
+export const anEvent = (channelId?: ChannelId, fields: Partial<HubEvent> = {}): HubEvent => {
+  const id = newId()
+  return { v: 1, id, type: 'MESSAGE_CREATE', data: { id }, ...(channelId === undefined ? {} : { channelId }), ...fields }
+}
+
+/** A session that notes what it is told. */
+export interface Listener {
+  readonly userId: UserId
+  readonly sessionId: string
+  readonly told: readonly Delivery[]
+  readonly subscription: Subscription
+  readonly view: GuildView
+  readonly from: Position
+  events(type?: string): HubEvent[]
+  positions(): Position[]
+  /** Told that it is out, so that nothing follows. */
+  readonly isOut: boolean
+}
+
+export async function listen(hub: GuildHub, guild: GuildId, userId: UserId, presence: Presence = ONLINE): Promise<Listener> {
+  const told: Delivery[] = []
+  const sessionId = newId()
+  const subscriber = { userId, sessionId, presence, deliver: (delivery: Delivery) => void told.push(delivery) }
+  const subscription = await hub.join(guild, subscriber, soon())
+  const first = await vi.waitFor(() => {
+    const [delivery] = told
+    if (!subscription || delivery?.kind !== 'view') throw new Error('a session that joins a guild is shown it first')
+    return delivery
+  }, PATIENCE)
+  const heard = () => told.filter((delivery) => delivery.kind === 'event')
+  return {
+    userId,
+    sessionId,
+    told,
+    subscription: subscription!,
+    view: first.view,
+    from: first.position,
+    events: (type) => heard().flatMap(({ event }) => (type === undefined || event.type === type ? [event] : [])),
+    positions: () => heard().map(({ position }) => position),
+    get isOut() {
+      return told.at(-1)?.kind === 'left'
+    },
+  }
+}
+
+/** Once a last event that concerns everybody is heard by all, whatever was said before it has been, or never will be. */
+export async function settled(hub: GuildHub, guild: GuildId, listeners: readonly Listener[]): Promise<void> {
+  const last = anEvent(undefined, { type: 'TYPING_START' })
+  await hub.publish(guild, last, soon())
+  await vi.waitFor(() => {
+    for (const one of listeners) if (!one.isOut) expect(one.events('TYPING_START').some(({ id }) => id === last.id)).toBe(true)
+  }, PATIENCE)
+}
+
+/** A guild that the hub has made. */
+export async function founded(hub: GuildHub, others = 2): Promise<SmallGuild> {
+  const guild = aGuild(others)
+  await hub.create(guild.state, soon())
+  return guild
+}
+
+/** A command that must succeed. */
+export async function done(hub: GuildHub, guild: GuildId, command: GuildCommand): Promise<void> {
+  expect(await hub.execute(guild, command, soon())).toMatchObject({ ok: true })
+}
+
+/** What the hub believes of a guild, put together from its answers to the owner, who sees everything. */
+export async function believed(hub: GuildHub, guild: GuildId, owner: UserId): Promise<GuildState> {
+  const view = (await hub.view(guild, owner, soon()))!
+  const members = await hub.members(guild, { after: '0', limit: 1_000 }, soon())
+  return {
+    guild: view.guild,
+    roles: new Map(view.roles.map((role) => [role.id, role])),
+    channels: new Map(view.channels.map((channel) => [channel.id, channel])),
+    members: new Map(members.map((member) => [member.user.id, member])),
+  }
+}
+
+/** The same guild, after a restart as before. */
+export async function agrees(world: HubWorld, guild: GuildId, owner: UserId): Promise<void> {
+  expect(await believed(world.hub(), guild, owner)).toEqual(await world.store().real.loadGuild(guild, soon()))
+}

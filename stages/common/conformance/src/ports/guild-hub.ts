@@ -1,0 +1,33 @@
+import type { GuildHub, MetadataStore } from '@threshold/ports'
+import { afterAll, beforeAll } from 'vitest'
+import { type FaultyStore, faultyStore } from './faulty-store.ts'
+import { guildHubCommands } from './guild-hub-commands.ts'
+import { guildHubLog } from './guild-hub-log.ts'
+import { guildHubPeople } from './guild-hub-people.ts'
+import { bothWays, OPEN_MS } from './suite.ts'
+
+/** Makes the hub under test on a store that it gives to `faulty` and uses as that returns it. */
+export type OpenHub = (use: AsyncDisposableStack, faulty: (store: MetadataStore) => MetadataStore) => Promise<GuildHub>
+
+/** The laws of a GuildHub. What it stands on is a real store whose calls the suite may let fail, or wait. */
+export function testGuildHub(name: string, open: OpenHub): void {
+  bothWays(`${name} as a guild hub`, (through) => {
+    const use = new AsyncDisposableStack()
+    let hub: GuildHub
+    let faults: FaultyStore
+    beforeAll(async () => {
+      const opened = await open(use, (real) => {
+        const made = faultyStore(real)
+        faults = made.faults
+        return made.store
+      })
+      hub = through(use.use(opened))
+    }, OPEN_MS)
+    afterAll(() => use.disposeAsync(), OPEN_MS)
+
+    const world = { hub: () => hub, store: () => faults }
+    guildHubLog(world)
+    guildHubCommands(world)
+    guildHubPeople(world)
+  })
+}
