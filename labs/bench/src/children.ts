@@ -1,0 +1,76 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { type Run, registerProcess } from '@threshold/engines'
+import { CodedError } from '@threshold/kit'
+import { answer, type ClientAnswer, type ClientCommand } from './protocol.ts'
+
+interface Child extends AsyncDisposable {
+  readonly process: ChildProcess
+  readonly pid: number
+}
+
+/** A process of the bench, under the same care as an engine: it ends with us, or at the next sweep. */
+async function child(file: string, args: readonly string[]): Promise<Child> {
+  const started = fork(fileURLToPath(new URL(file, import.meta.url)), args, { execArgv: [], stdio: ['ignore', 'pipe', 'inherit', 'ipc'] })
+  await once(started, 'spawn')
+  const pid = started.pid!
+  const run: Run = await registerProcess({ role: 'bench', pid, ending: 'end' })
+  return {
+    process: started,
+    pid,
+    async [Symbol.asyncDispose]() {
+      if (started.exitCode === null && started.signalCode === null) {
+        const ended = once(started, 'exit')
+        started.kill('SIGKILL') // it keeps nothing
+        await ended
+      }
+      await run.close()
+    },
+  }
+}
+
+export interface Client extends AsyncDisposable {
+  connect(ask: Omit<Extract<ClientCommand, { do: 'connect' }>, 'do'>): Promise<void>
+  send(ask: Omit<Extract<ClientCommand, { do: 'send' }>, 'do'>): Promise<ClientAnswer>
+  leave(): Promise<void>
+}
+
+export async function startClient(): Promise<Client> {
+  const started = await child('./client.ts', [])
+  const ask = async (command: ClientCommand): Promise<unknown> => {
+    const { promise, resolve, reject } = Promise.withResolvers<{ answered?: unknown; failed?: string }>()
+    const died = (): void => reject(new CodedError('CLIENT_DIED', 'the client of the bench ended before it answered'))
+    started.process.once('exit', died).once('message', resolve as (message: unknown) => void)
+    started.process.send(command)
+    const { answered, failed } = await promise.finally(() => started.process.off('exit', died))
+    if (failed !== undefined) throw new CodedError('BENCH_FAILED', failed)
+    return answered
+  }
+  return {
+    connect: async (command) => void (await ask({ do: 'connect', ...command })),
+    send: async (command) => answer.parse(await ask({ do: 'send', ...command })),
+    leave: async () => void (await ask({ do: 'leave' })),
+    [Symbol.asyncDispose]: () => started[Symbol.asyncDispose](),
+  }
+}
+
+export interface Peer extends AsyncDisposable {
+  readonly pid: number
+  readonly url: string
+  readonly port: number
+}
+
+/** A server that does nothing but tell all its sockets. */
+export async function startPeer(kind: 'ws' | 'socket.io' | 'tcp'): Promise<Peer> {
+  const started = await child('./peer.ts', [kind])
+  const [line] = (await once(started.process.stdout!, 'data')) as [Buffer]
+  const [, port, sockets] = /^ready (\d+) (\d+)/.exec(String(line)) ?? []
+  if (sockets === undefined) throw new CodedError('BENCH_FAILED', `${kind} did not start: ${String(line)}`)
+  return {
+    pid: started.pid,
+    url: `http://127.0.0.1:${port}/`,
+    port: Number(sockets),
+    [Symbol.asyncDispose]: () => started[Symbol.asyncDispose](),
+  }
+}

@@ -1,0 +1,71 @@
+import { startStage } from '@threshold/engines'
+import { startPeer } from './children.ts'
+import type { Dialect } from './protocol.ts'
+
+/** A server that is measured, as the bench sees it. */
+export interface Contestant extends AsyncDisposable {
+  readonly name: string
+  readonly dialect: Dialect
+  readonly pid: number
+  /** Where sockets connect. */
+  readonly port: number
+  /** Where a POST of `{content}` tells them all. */
+  readonly url: string
+  readonly token?: string
+  readonly tokens: readonly string[]
+}
+
+/** Different people, so that permissions are looked up for many and not for one. */
+const USERS = 100
+
+/** All of stage 1: what arrives by POST is checked, stored, logged and then told. */
+export async function stageContestant(engineUri: string, { stage = 1, users = USERS } = {}): Promise<Contestant> {
+  const running = await startStage({
+    stage,
+    engineUri,
+    env: { THRESHOLD_HEARTBEAT_MS: '30000', THRESHOLD_LOG_LEVEL: 'warn', THRESHOLD_RATE_REQUESTS: '1000000' },
+  })
+  try {
+    const { channel, tokens } = await prepareGuild(running.url, users)
+    return {
+      name: `stage ${stage} (whole)`,
+      dialect: 'gateway',
+      pid: running.pid,
+      port: Number(new URL(running.url).port),
+      url: `${running.url}/api/v10/channels/${channel}/messages`,
+      token: tokens[0]!,
+      tokens,
+      [Symbol.asyncDispose]: () => running.stop(),
+    }
+  } catch (error) {
+    await running.stop()
+    throw error
+  }
+}
+
+export async function peerContestant(kind: 'ws' | 'socket.io' | 'tcp', name: string): Promise<Contestant> {
+  const peer = await startPeer(kind)
+  const { pid, port, url } = peer
+  return { name, dialect: kind, pid, port, url, tokens: [], [Symbol.asyncDispose]: () => peer[Symbol.asyncDispose]() }
+}
+
+async function prepareGuild(url: string, users: number): Promise<{ channel: string; tokens: string[] }> {
+  const call = async <T>(method: string, path: string, body: object, token?: string): Promise<T> => {
+    const headers = { 'content-type': 'application/json', ...(token ? { authorization: `Bot ${token}` } : {}) }
+    const response = await fetch(url + path, { method, headers, body: JSON.stringify(body) })
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`)
+    return (await response.json()) as T
+  }
+  const user = (username: string) => call<{ id: string; token: string }>('POST', '/workshop/users', { username })
+  const owner = await user('sender')
+  const guild = await call<{ id: string }>('POST', '/api/v10/guilds', { name: 'bench' }, owner.token)
+  const channel = await call<{ id: string }>('POST', `/api/v10/guilds/${guild.id}/channels`, { name: 'bench' }, owner.token)
+  const join = async (username: string): Promise<string> => {
+    const member = await user(username)
+    await call('PUT', `/api/v10/guilds/${guild.id}/members/${member.id}`, { access_token: member.token }, owner.token)
+    return member.token
+  }
+  const members = await Promise.all(Array.from({ length: users - 1 }, (_, i) => join(`member${i}`)))
+  const tokens = [owner.token, ...members]
+  return { channel: channel.id, tokens }
+}
