@@ -167,7 +167,7 @@ function toDocumentFields(set: Partial<StoredMessage>): Partial<MessageDocument>
   const { mentions, mentionRoles, editedAt, content, embeds, flags, mentionEveryone } = set
   return {
     content,
-    embeds,
+    embeds: embeds === undefined ? undefined : JSON.stringify(embeds),
     flags,
     mentionEveryone,
     mentions: mentions?.map(long),

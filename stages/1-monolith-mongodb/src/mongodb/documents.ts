@@ -17,7 +17,8 @@ export interface MessageDocument {
   mentions?: bigint[]
   mentionRoles?: bigint[]
   mentionEveryone?: boolean
-  embeds?: readonly object[]
+  /** As JSON: their keys are the client's, and a driver takes `_bsontype`, or a key with a zero byte in it, for something of its own. */
+  embeds?: string
   reference?: { messageId: bigint; channelId: bigint }
   /** Sent with `enforce_nonce`: the key of its nonce, which deleting the message must mark. */
   dedupe?: string
@@ -58,7 +59,7 @@ export function toDocument(m: StoredMessage, dedupe?: string): MessageDocument {
     ...(m.mentions?.length ? { mentions: m.mentions.map(long) } : {}),
     ...(m.mentionRoles?.length ? { mentionRoles: m.mentionRoles.map(long) } : {}),
     ...(m.mentionEveryone ? { mentionEveryone: true } : {}),
-    ...(m.embeds?.length ? { embeds: m.embeds } : {}),
+    ...(m.embeds?.length ? { embeds: JSON.stringify(m.embeds) } : {}),
     ...(m.reference ? { reference: { messageId: long(m.reference.messageId), channelId: long(m.reference.channelId) } } : {}),
     ...(dedupe === undefined ? {} : { dedupe }),
   }
@@ -80,7 +81,12 @@ export function fromDocument(d: MessageDocument): StoredMessage {
     ...(d.mentions?.length ? { mentions: d.mentions.map(text) } : {}),
     ...(d.mentionRoles?.length ? { mentionRoles: d.mentionRoles.map(text) } : {}),
     ...(d.mentionEveryone ? { mentionEveryone: true } : {}),
-    ...(d.embeds?.length ? { embeds: d.embeds } : {}),
+    ...embedsFrom(d.embeds),
     ...(d.reference ? { reference: { messageId: text(d.reference.messageId), channelId: text(d.reference.channelId) } } : {}),
   }
+}
+
+function embedsFrom(json: string | undefined): Pick<StoredMessage, 'embeds'> {
+  const embeds = json === undefined ? [] : (JSON.parse(json) as object[])
+  return embeds.length === 0 ? {} : { embeds }
 }

@@ -171,4 +171,16 @@ describe('forms', () => {
     expect(messageInput.createMessage.safeParse({ embeds: [{ whatever: 'x'.repeat(16_001) }] }).success).toBe(false)
     expect(messageInput.createMessage.safeParse({ embeds: [{ whatever: 'x' }] }).data?.embeds).toEqual([{ whatever: 'x' }])
   })
+
+  it('refuse half a surrogate pair wherever it could not be kept as it is, and take it in what people call themselves', () => {
+    const half = 'a\ud83d'
+    expect(formErrors(messageInput.createMessage.safeParse({ content: half }).error!)).toEqual({
+      content: { _errors: [{ code: 'BASE_TYPE_BAD_UNICODE', message: 'Must be well-formed Unicode.' }] },
+    })
+    for (const input of [{ nonce: half }, { embeds: [{ fields: [{ name: half }] }] }, { embeds: [{ [half]: 1 }] }])
+      expect(messageInput.createMessage.safeParse(input).success).toBe(false)
+    expect(restInput.createChannel.safeParse({ name: half }).success).toBe(false)
+    expect(restInput.editMember.parse({ nick: half })).toEqual({ nick: half })
+    expect(messageInput.createMessage.parse({ content: '\ud83d\udc4d' })).toEqual({ content: '👍' })
+  })
 })

@@ -30,13 +30,29 @@ export const permissions = z.union([z.string(), z.number()]).transform((value, c
 })
 
 /**
+ * Half a surrogate pair is no character: no encoding has it, so it could not be answered, stored and sent as the same text. Clients
+ * make them by cutting a text in the middle of an emoji.
+ */
+const wellFormed = [
+  (value: string) => value.isWellFormed(),
+  { params: { code: 'BASE_TYPE_BAD_UNICODE' }, message: 'Must be well-formed Unicode.' },
+] as const
+
+/**
  * Text of at most so many UTF-16 code units, which is what a string's length is in every client and store here. Zod's own
  * `max` counts code points, so that a text of emoji could be twice as long as the contract says.
  */
-export const text = (max: number) => z.string().refine(...atMost(max))
+export const text = (max: number) =>
+  z
+    .string()
+    .refine(...atMost(max))
+    .refine(...wellFormed)
 
-/** A name: measured likewise, and trimmed as Discord trims names. */
-export const name = (min: number, max: number) =>
+/** A name of a thing: measured likewise, and trimmed as Discord trims names. */
+export const name = (min: number, max: number) => personName(min, max).refine(...wellFormed)
+
+/** What people call themselves is taken as it comes, ill-formed or not: whoever passes it on has to cope with that. */
+export const personName = (min: number, max: number) =>
   z
     .string()
     .trim()
@@ -48,6 +64,13 @@ const atMost = (max: number) =>
     (value: string) => value.length <= max,
     { params: { code: 'BASE_TYPE_MAX_LENGTH' }, message: `Must be ${max} or fewer in length.` },
   ] as const
+
+/** Whether every text in a value is well-formed, keys included. The value came out of JSON, so its depth is bounded. */
+export function isWellFormed(value: unknown): boolean {
+  if (typeof value === 'string') return value.isWellFormed()
+  if (typeof value !== 'object' || value === null) return true
+  return Object.entries(value).every(([key, inner]) => key.isWellFormed() && isWellFormed(inner))
+}
 
 /** Null and absent mean the same to most clients: back to the default. */
 export const orNull = <T extends z.ZodType>(schema: T) => schema.nullable().optional()

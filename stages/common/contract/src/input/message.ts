@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { orNull, snowflake, text } from './fields.ts'
+import { isWellFormed, orNull, snowflake, text } from './fields.ts'
 
 /** Code units of a message's text. */
 export const MAX_CONTENT = 2_000
@@ -15,6 +15,7 @@ const embed = z
     params: { code: 'BASE_TYPE_MAX_LENGTH' },
     message: 'Must be 16000 or fewer in length.',
   })
+  .refine(isWellFormed, { params: { code: 'BASE_TYPE_BAD_UNICODE' }, message: 'Must be well-formed Unicode.' })
 
 const allowedMentions = z.object({
   parse: orNull(z.array(z.enum(['users', 'roles', 'everyone'])).max(3)),

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { name, orNull, permissions, queryBoolean, queryInt, snowflake, text } from './fields.ts'
+import { name, orNull, permissions, personName, queryBoolean, queryInt, snowflake, text } from './fields.ts'
 
 const overwrite = z.object({
   id: snowflake,
@@ -59,11 +59,11 @@ export const editGuild = z.object({
 
 export const putMember = z.object({
   access_token: text(512),
-  nick: orNull(text(32)),
+  nick: orNull(personName(0, 32)),
   roles: orNull(z.array(snowflake).max(250)),
 })
 export const editMember = z.object({
-  nick: orNull(text(32)),
+  nick: orNull(personName(0, 32)),
   roles: orNull(z.array(snowflake).max(250)),
   mute: orNull(z.boolean()),
   deaf: orNull(z.boolean()),
@@ -80,7 +80,7 @@ export const createInvite = z
   .transform((v) => v ?? {})
 
 export const createDm = z.object({ recipient_id: snowflake })
-export const createUser = z.object({ username: name(1, 32), bot: z.boolean().optional() })
+export const createUser = z.object({ username: personName(1, 32), bot: z.boolean().optional() })
 
 const id = snowflake.optional()
 export const pageQuery = z.object({ limit: queryInt(1, 100, 50), before: id, after: id, around: id })
