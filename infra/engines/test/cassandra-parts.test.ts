@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest'
+import { parseCassandraUri, withKeyspace } from '../src/cassandra/address.ts'
+import { meetsPause, parsePauses } from '../src/cassandra/gc-log.ts'
+
+const LOG = `[2026-11-25T13:45:46.100+0000][info][gc,start    ] GC(0) Pause Young (Normal) (G1 Evacuation Pause)
+[2026-11-25T13:45:46.123+0000][info][safepoint   ] Safepoint "G1CollectForAllocation", Time since last: 12 ns, Reaching safepoint: 34 ns, Cleanup: 5 ns, At safepoint: 6 ns, Total: 20000000 ns
+[2026-11-25T13:45:50.000+0000][info][safepoint   ] Safepoint "Cleanup", Time since last: 1 ns, Reaching safepoint: 2 ns, Cleanup: 3 ns, At safepoint: 4 ns, Total: 1500000 ns
+half a line at the end of a killed node's log [2026-11-`
+
+describe('the log of a JVM', () => {
+  const end = Date.UTC(2026, 10, 25, 13, 45, 46, 123)
+  it('gives each pause with both its ends', () => {
+    expect(parsePauses(LOG)).toEqual([
+      { start: end - 20, end, reason: 'G1CollectForAllocation' },
+      { start: Date.UTC(2026, 10, 25, 13, 45, 50) - 1.5, end: Date.UTC(2026, 10, 25, 13, 45, 50), reason: 'Cleanup' },
+    ])
+  })
+
+  it('tells the spans that met a pause from those that met none', () => {
+    const pauses = parsePauses(LOG)
+    expect(meetsPause(pauses, end - 30, end - 21)).toBe(false)
+    expect(meetsPause(pauses, end - 30, end - 20)).toBe(true)
+    expect(meetsPause(pauses, end - 10, end - 5)).toBe(true)
+    expect(meetsPause(pauses, end + 1, end + 100)).toBe(false)
+    expect(meetsPause([], 0, 1)).toBe(false)
+  })
+})
+
+describe('the address of a Cassandra', () => {
+  it('names nodes, port, data centre and keyspace', () => {
+    expect(parseCassandraUri('cassandra://127.0.0.1,127.0.0.2:9142/chat?dc=dc1')).toEqual({
+      contactPoints: ['127.0.0.1', '127.0.0.2'],
+      port: 9142,
+      localDataCenter: 'dc1',
+      keyspace: 'chat',
+      credentials: undefined,
+    })
+    expect(parseCassandraUri('cassandra://ada:s%40crets@db:9042')).toMatchObject({ credentials: { username: 'ada', password: 's@crets' } })
+  })
+
+  it('takes another keyspace', () => {
+    for (const uri of ['cassandra://h:1/?dc=d', 'cassandra://h:1/old?dc=d']) expect(withKeyspace(uri, 'new')).toBe('cassandra://h:1/new?dc=d')
+  })
+
+  it('is refused without repeating what may be a password', () => {
+    expect(() => parseCassandraUri('cassandra://ada:secret@')).toThrow(/^(?!.*secret)/)
+  })
+})

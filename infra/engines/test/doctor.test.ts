@@ -1,0 +1,96 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { symlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { formatDoctor } from '../src/doctor/format.ts'
+import { inspectMachine } from '../src/doctor/inspect.ts'
+import { familyOf, REMEDIES } from '../src/doctor/remedies.ts'
+import type { DoctorReport } from '../src/doctor/report.ts'
+import { containerRuntime } from '../src/process/container.ts'
+import { which } from '../src/process/which.ts'
+import { emptyCache, folder, setEnvironment, site } from './machine.ts'
+
+const dockerAnswers = (await containerRuntime()) !== undefined
+
+/** The doctor on a machine that has these programs and no others; nothing in its cache or its home; a mirror that has nothing. */
+async function diagnose(use: AsyncDisposableStack, programs: Readonly<Record<string, string>> = {}) {
+  const cache = await emptyCache(use)
+  const [path, home] = [await folder(use), await folder(use)]
+  for (const [name, target] of Object.entries(programs)) await symlink(target, join(path, name))
+  const mirror = await site(use, () => ({ status: 404 }))
+  setEnvironment(use, { PATH: path, HOME: home, THRESHOLD_MONGODB_URI: undefined, THRESHOLD_MONGODB_MIRROR: mirror.url })
+  setEnvironment(use, { JAVA_HOME: undefined, THRESHOLD_CHROMIUM: undefined })
+  const report = await inspectMachine()
+  return { report, text: formatDoctor(report), cache }
+}
+
+const tool = (report: DoctorReport, name: string) => report.tools.find((each) => each.name === name)
+/** The interpreter itself, and not what stands before it on the PATH to choose one. */
+const python = (): string => execFileSync('python3', ['-c', 'import sys; print(sys.executable)'], { encoding: 'utf8' }).trim()
+
+describe.skipIf(dockerAnswers)('the doctor on a machine without Docker, Java or Rust (skipped where Docker answers)', () => {
+  it('says that everything works, what stands in, and the command for better', async () => {
+    await using use = new AsyncDisposableStack()
+    const { report, text } = await diagnose(use, { python3: python() })
+    expect(report.status).toBe('stand-in')
+    expect(report.stages[0]).toMatchObject({ stage: 1, quick: { standIn: true }, lab: { standIn: true } })
+    expect(text).toContain('Everything runs. Where an engine stands in for the real one, every figure says so.')
+    expect(text).toMatch(/~ stage 1 +Monolith on MongoDB, needs MongoDB/)
+    expect(text).toContain('at once: SecantusDB, Python wheel (stand-in), installed first, about 10 s')
+    expect(text).toContain('not SecantusDB, Rust build (stand-in): no cargo on PATH')
+    expect(tool(report, 'Python 3')?.version).toMatch(/^3\.\d+/)
+  })
+
+  it('tells of everything that is missing what it is for, and a command', async () => {
+    await using use = new AsyncDisposableStack()
+    const { report, text } = await diagnose(use, { python3: python() })
+    for (const name of ['Docker', 'Rust', 'Java 17', 'Go']) {
+      const facts = tool(report, name)
+      expect(facts).toMatchObject({ version: undefined, why: expect.stringMatching(/./), install: expect.stringMatching(/./) })
+      expect(text).toContain(`${facts?.why}; it is for ${facts?.for}`)
+      expect(text).toContain(`→ ${facts?.install}`)
+    }
+    for (const { next } of report.stages.flatMap(({ passedOver }) => passedOver)) expect(text).toContain(`→ ${next}`)
+  })
+
+  it('says what cannot run where there is no Python either', async () => {
+    await using use = new AsyncDisposableStack()
+    const { report, text } = await diagnose(use)
+    expect(report.status).toBe('cannot')
+    expect(report.stages[0]).toMatchObject({ quick: undefined, lab: undefined })
+    expect(text).toContain('✗ stage 1')
+    expect(text).toContain('Something cannot run yet: see the lines marked ✗.')
+    expect(text).toContain(tool(report, 'Python 3')?.install)
+  })
+
+  it('is not misled by programs that are there and do not work', async () => {
+    await using use = new AsyncDisposableStack()
+    const no = (await which('false'))!
+    const { report } = await diagnose(use, { python3: python(), cargo: no, cmake: no, cc: no, java: no, go: no, docker: no })
+    expect(report.status).toBe('stand-in')
+    for (const name of ['Docker', 'Rust', 'Java 17', 'Go']) expect(tool(report, name)?.version).toBeUndefined()
+    expect(tool(report, 'Docker')?.why).toContain('its daemon does not answer')
+  })
+
+  it('installs nothing and starts nothing', async () => {
+    await using use = new AsyncDisposableStack()
+    const { report, cache } = await diagnose(use, { python3: python() })
+    expect(['run', 'locks', 'build'].filter((name) => existsSync(join(cache, name)))).toEqual([])
+    expect(report.disks).toHaveLength(2)
+    for (const { freeBytes } of report.disks) expect(freeBytes).toBeGreaterThan(0)
+  })
+})
+
+describe('remedies', () => {
+  it.each([
+    ['linux', 'NAME="Debian GNU/Linux"\nID=debian\n', 'debian'],
+    ['linux', 'ID=linuxmint\nID_LIKE="ubuntu debian"\n', 'debian'],
+    ['linux', 'ID=fedora\nVARIANT="not debian"\n', 'other'],
+    ['linux', '', 'other'],
+    ['darwin', '', 'macos'],
+  ] as const)('on %s with %j are those of %s', (platform, release, family) => {
+    expect(familyOf(platform, release)).toBe(family)
+    for (const remedy of Object.values(REMEDIES)) expect(remedy[family]).not.toBe('')
+  })
+})

@@ -1,0 +1,87 @@
+import { MongoClient } from 'mongodb'
+import { describe, expect, it } from 'vitest'
+import { dropDatabase, withDatabase } from '../src/mongodb/database.ts'
+import { askEngineHost, startEngineHost, testEngine } from '../src/testing/host.ts'
+import { leaseDatabase } from '../src/testing/index.ts'
+import { emptyCache, folder, setEnvironment } from './machine.ts'
+
+async function databasesOf(uri: string): Promise<string[]> {
+  const client = new MongoClient(uri)
+  try {
+    return (await client.db('admin').admin().listDatabases({ nameOnly: true })).databases.map(({ name }) => name)
+  } finally {
+    await client.close(true)
+  }
+}
+
+async function insert(uri: string): Promise<number> {
+  const client = new MongoClient(uri)
+  try {
+    // The address names the database: whoever connects by it needs to know no other name.
+    await client.db().collection('things').insertOne({ n: 1 })
+    return await client.db().collection('things').countDocuments()
+  } finally {
+    await client.close(true)
+  }
+}
+
+describe('a leased database', () => {
+  it('is empty, shared with nobody, and gone when it is given back', async () => {
+    await using use = new AsyncDisposableStack()
+    const kept = use.use(await leaseDatabase())
+    const given = await leaseDatabase()
+    expect(kept.name).not.toBe(given.name)
+    expect([await insert(kept.uri), await insert(given.uri)]).toEqual([1, 1])
+    expect(await databasesOf(kept.uri)).toEqual(expect.arrayContaining([kept.name, given.name]))
+    await given[Symbol.asyncDispose]()
+    const left = await databasesOf(kept.uri)
+    expect([left.includes(kept.name), left.includes(given.name)]).toEqual([true, false])
+  })
+})
+
+describe('the engine host', () => {
+  it('tells a test why there is no engine, and does not try again for the next', async () => {
+    await using use = new AsyncDisposableStack()
+    await emptyCache(use)
+    setEnvironment(use, { PATH: await folder(use), THRESHOLD_TEST_ENGINE: 'external', THRESHOLD_MONGODB_URI: undefined })
+    const lines: string[] = []
+    const host = use.use(await startEngineHost(({ text }) => lines.push(text)))
+    for (const _time of [1, 2])
+      await expect(askEngineHost(host.url)).rejects.toMatchObject({
+        code: 'NO_MONGODB',
+        message: expect.stringContaining('external: THRESHOLD_MONGODB_URI is not set'),
+      })
+    expect(lines).toEqual(['external: THRESHOLD_MONGODB_URI is not set'])
+  })
+
+  it('takes the provider that THRESHOLD_TEST_ENGINE names, with patience, and no word that names none', async () => {
+    await using use = new AsyncDisposableStack()
+    setEnvironment(use, { THRESHOLD_TEST_ENGINE: undefined })
+    expect(testEngine()).toEqual({ prefer: 'quick' })
+    setEnvironment(use, { THRESHOLD_TEST_ENGINE: 'docker' })
+    expect(testEngine()).toEqual({ provider: 'docker', prefer: 'lab' })
+    setEnvironment(use, { THRESHOLD_TEST_ENGINE: 'podman' })
+    expect(() => testEngine()).toThrow(expect.objectContaining({ code: 'BAD_CONFIG', next: expect.stringContaining('docker') }))
+  })
+})
+
+describe('the address of one database', () => {
+  it.each([
+    ['mongodb://a:1', 'mongodb://a:1/chat'],
+    ['mongodb://a:1/?directConnection=true', 'mongodb://a:1/chat?directConnection=true'],
+    ['mongodb://a:1/other?w=1', 'mongodb://a:1/chat?w=1'],
+    ['mongodb://a:1,b:2,c:3/?replicaSet=rs', 'mongodb://a:1,b:2,c:3/chat?replicaSet=rs'],
+    ['mongodb+srv://cluster.example/', 'mongodb+srv://cluster.example/chat'],
+    ['mongodb://u:p%40@a:1/', 'mongodb://u:p%40@a:1/chat?authSource=admin'],
+    ['mongodb://u:p@a:1/users', 'mongodb://u:p@a:1/chat?authSource=users'],
+    ['mongodb://u:p@a:1/users?authSource=x', 'mongodb://u:p@a:1/chat?authSource=x'],
+  ])('on %s is %s', (server, expected) => {
+    expect(withDatabase(server, 'chat')).toBe(expected)
+    expect(() => new MongoClient(withDatabase(server, 'chat'))).not.toThrow()
+  })
+
+  it('is none where the server has none', async () => {
+    expect(() => withDatabase('http://a/', 'chat')).toThrow(expect.objectContaining({ code: 'BAD_MONGODB_URI' }))
+    await expect(dropDatabase('mongodb://127.0.0.1:1/', 'chat')).rejects.toThrow()
+  })
+})
