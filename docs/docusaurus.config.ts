@@ -4,6 +4,7 @@ import type { Options as DocsOptions } from '@docusaurus/plugin-content-docs'
 import type * as Preset from '@docusaurus/preset-classic'
 import type { Config, Plugin } from '@docusaurus/types'
 import { themes } from 'prism-react-renderer'
+import { contractCases } from './src/plugins/contract-cases.ts'
 import { linkToSource } from './src/plugins/link-to-source.ts'
 import { repository } from './src/plugins/repository.ts'
 import { sourcePages } from './src/plugins/source-pages.ts'
@@ -18,7 +19,7 @@ const docs: DocsOptions = {
   routeBasePath: '/',
   sidebarPath: './sidebars.ts',
   numberPrefixParser: false,
-  beforeDefaultRemarkPlugins: [[linkToSource, { repository: repo }]],
+  beforeDefaultRemarkPlugins: [[linkToSource, { repository: repo }], contractCases],
 }
 
 export default {

@@ -26,7 +26,12 @@ export default {
     },
     { type: 'category', label: 'The stages', collapsed: false, items: [own('stages'), ...all('stages/*/README.md')] },
     { type: 'category', label: 'The labs', collapsed: false, items: [own('reading-a-report'), ...all('labs/*/README.md')] },
-    { type: 'category', label: 'Reference', collapsed: false, items: [own('contract'), 'ARCHITECTURE', own('glossary'), 'CONTRIBUTING'] },
+    {
+      type: 'category',
+      label: 'Reference',
+      collapsed: false,
+      items: [own('contract'), own('contract-cases'), 'ARCHITECTURE', own('glossary'), 'CONTRIBUTING'],
+    },
     { type: 'category', label: 'Decisions', items: all('docs/docs/adr/*.md') },
   ],
 } satisfies SidebarsConfig
