@@ -1,11 +1,19 @@
-import { CodedError } from '@threshold/kit'
 import type { CommanderError } from 'commander'
 import { EXIT } from './context.ts'
-import { Interrupted } from './interruption.ts'
 import type { Terminal } from './terminal.ts'
 
 /** The caller wrote something that this command does not know. */
-const USAGE = ['UNKNOWN_STAGE', 'UNKNOWN_LAB', 'UNKNOWN_BENCH', 'BAD_OPTION']
+const USAGE = ['UNKNOWN_STAGE', 'UNKNOWN_LAB', 'UNKNOWN_BENCH']
+
+/** Somebody told the command to end before it was done. Not a failure, and told as none. */
+export class Interrupted extends Error {
+  readonly exitCode: number
+
+  constructor(exitCode: number) {
+    super('interrupted')
+    this.exitCode = exitCode
+  }
+}
 
 /** Commander leaves by throwing: for help and version as well as for a command line that it does not understand. */
 export class Misuse extends Error {
@@ -23,17 +31,26 @@ export class Misuse extends Error {
 export function fail(error: unknown, terminal: Terminal, debug: boolean): number {
   if (error instanceof Misuse) return error.error.exitCode === 0 ? 0 : failUsage(error, terminal)
   if (error instanceof Interrupted) return error.exitCode
-  const coded =
-    error instanceof CodedError
-      ? error
-      : new CodedError('CRASHED', error instanceof Error ? error.message : String(error), {
-          next: 'set THRESHOLD_DEBUG=1 and run it again for the stack',
-          cause: error,
-        })
-  terminal.say(describe(coded.code, coded.message, coded.next))
+  const { code, message, next } = isCoded(error) ? error : crash(error)
+  terminal.say(describe(code, message, next))
   if (debug) terminal.say(stackOf(error))
-  return USAGE.includes(coded.code) ? EXIT.usage : EXIT.failure
+  return USAGE.includes(code) ? EXIT.usage : EXIT.failure
 }
+
+interface Coded {
+  readonly code: string
+  readonly message: string
+  readonly next?: string | undefined
+}
+
+/** By name and not by class: the class comes with all of the kit, which a mistyped option need not wait for. */
+const isCoded = (error: unknown): error is Coded => error instanceof Error && error.name === 'CodedError' && 'code' in error
+
+const crash = (error: unknown): Coded => ({
+  code: 'CRASHED',
+  message: error instanceof Error ? error.message : String(error),
+  next: 'set THRESHOLD_DEBUG=1 and run it again for the stack',
+})
 
 /** Commander's own words, in our form: it knows the nearest command and option, and wrote them on a second line. */
 function failUsage({ error, command }: Misuse, terminal: Terminal): number {

@@ -1,16 +1,7 @@
 import { constants } from 'node:os'
 import { type Run, registerProcess } from '@threshold/engines'
+import { Interrupted } from './failure.ts'
 import type { Terminal } from './terminal.ts'
-
-/** Somebody told the command to end before it was done. Not a failure, and told as none. */
-export class Interrupted extends Error {
-  readonly exitCode: number
-
-  constructor(exitCode: number) {
-    super('interrupted')
-    this.exitCode = exitCode
-  }
-}
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 

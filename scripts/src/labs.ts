@@ -1,7 +1,9 @@
+import { constants } from 'node:os'
 import type { OnProgress } from '@threshold/engines'
-import { interruptible, unlessInterrupted } from './interruption.ts'
-import { unknown } from './nearest.ts'
+import { Interrupted } from './failure.ts'
+import { unlessInterrupted } from './interruption.ts'
 import { strong, type Terminal, table } from './terminal.ts'
+import { unknown } from './unknown.ts'
 
 export type Size = 'tiny' | 'quick' | 'full'
 export type Verdict = 'supported' | 'refuted' | 'inconclusive' | 'could-not-run'
@@ -14,6 +16,7 @@ export interface LabInfo {
   readonly id: string
   readonly title: string
   readonly question: string
+  readonly hypothesis: string
   readonly minutes: { readonly quick: number; readonly full: number }
   readonly memory: string
   readonly stages: readonly number[]
@@ -54,22 +57,27 @@ export interface LabRun {
 }
 
 /** Asks, runs, and returns what came of it; draws nothing but progress. */
-export async function runLab(lab: LabInfo, { size, ask }: LabRun, terminal: Terminal): Promise<LabOutcome & { prediction?: Prediction }> {
+export async function runLab(
+  lab: LabInfo,
+  { size, ask }: LabRun,
+  terminal: Terminal,
+  interrupted: AbortSignal,
+): Promise<LabOutcome & { prediction?: Prediction }> {
   const minutes = size === 'tiny' ? 'seconds' : `about ${lab.minutes[size]} min`
-  terminal.say(`${strong(`Lab ${lab.id}, ${lab.title}`)} (${size}, ${minutes}, ${lab.memory})\n${lab.question}`)
+  terminal.say(
+    `${strong(`Lab ${lab.id}, ${lab.title}`)} (${size}, ${minutes}, ${lab.memory})\n${lab.question}\nHypothesis: ${lab.hypothesis}`,
+  )
   const prediction = ask && terminal.interactive ? await askPrediction() : undefined
   const kit = await labKit()
-  const outcome = await interruptible(`lab ${lab.id}`, terminal, async (interrupted) => {
-    using progress = terminal.progress(`lab ${lab.id}`)
-    const run = kit.runLab(lab.id, { size, ...(prediction === undefined ? {} : { prediction }), onProgress: progress.step })
-    return await unlessInterrupted(interrupted, run)
-  })
+  using progress = terminal.progress(`lab ${lab.id}`)
+  const run = kit.runLab(lab.id, { size, ...(prediction === undefined ? {} : { prediction }), onProgress: progress.step })
+  const outcome = await unlessInterrupted(interrupted, run)
   return { ...outcome, ...(prediction === undefined ? {} : { prediction }) }
 }
 
 async function askPrediction(): Promise<Prediction | undefined> {
   const { select } = await import('@inquirer/prompts')
-  return await select<Prediction | undefined>(
+  const answer = select<Prediction | undefined>(
     {
       message: 'What will the run say of the hypothesis?',
       choices: [
@@ -81,6 +89,10 @@ async function askPrediction(): Promise<Prediction | undefined> {
     // The answer is part of the conversation and none of the result.
     { output: process.stderr },
   )
+  return await answer.catch((error: unknown) => {
+    // In a prompt, Ctrl-C is a key and no signal.
+    throw error instanceof Error && error.name === 'ExitPromptError' ? new Interrupted(128 + constants.signals.SIGINT) : error
+  })
 }
 
 export function drawOutcome({ summary, verdict, reportHtml }: LabOutcome): string {

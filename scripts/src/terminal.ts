@@ -13,7 +13,7 @@ export interface Terminal {
 }
 
 /** Something slow that goes on. Dispose of it before saying anything else. */
-export interface Progress extends Disposable {
+interface Progress extends Disposable {
   readonly step: OnProgress
 }
 

@@ -1,61 +1,14 @@
-import { glob } from 'node:fs/promises'
-import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
-import type { OnProgress } from '@threshold/engines'
-import { CodedError } from '@threshold/kit'
 import type { Command } from 'commander'
-import { type Context, ROOT } from '../context.ts'
-import { interruptible, unlessInterrupted } from '../interruption.ts'
-import { unknown } from '../nearest.ts'
-import { table } from '../terminal.ts'
+import type { Context } from '../context.ts'
 
-/** What a file in labs/bench exports as its default. */
-interface Bench {
-  readonly name: string
-  readonly title: string
-  /** Returns the table to print. */
-  run(onProgress: OnProgress): Promise<string>
-}
-
-export function addBench(program: Command, { terminal }: Context): void {
+export function addBench(program: Command, context: Context): void {
   program
     .command('bench')
     .description('ratios against peers, interleaved in one run; without a name, what there is to run')
     .argument('[NAME]', 'the name of a bench')
     .addHelpText('after', '\nA bench is a file in labs/bench.\n\nExample:\n  npx threshold bench')
     .action(async (name: string | undefined) => {
-      const benches = await listBenches()
-      if (name === undefined) return terminal.print(list(benches))
-      const bench = benches.find((one) => one.name === name)
-      const known = benches.map((one) => one.name)
-      if (bench === undefined) throw unknown('UNKNOWN_BENCH', 'bench', name, known, 'npx threshold bench')
-      const result = await interruptible(`bench ${name}`, terminal, async (interrupted) => {
-        using progress = terminal.progress(bench.title)
-        return await unlessInterrupted(interrupted, bench.run(progress.step))
-      })
-      terminal.print(result)
+      const { bench } = await import('../actions/bench.ts')
+      await bench(context, name)
     })
 }
-
-const list = (benches: readonly Bench[]): string =>
-  benches.length === 0
-    ? 'no bench yet in labs/bench'
-    : table(
-        ['Bench', 'Measures'],
-        benches.map(({ name, title }) => [name, title]),
-      )
-
-async function listBenches(): Promise<Bench[]> {
-  const folder = join(ROOT, 'labs', 'bench')
-  const files = (await Array.fromAsync(glob('*.ts', { cwd: folder }))).toSorted()
-  return await Promise.all(
-    files.map(async (file) => {
-      const { default: bench }: { default?: unknown } = await import(pathToFileURL(join(folder, file)).href)
-      if (!isBench(bench)) throw new CodedError('BAD_BENCH', `labs/bench/${file} has no default export with name, title and run`)
-      return bench
-    }),
-  )
-}
-
-const isBench = (value: unknown): value is Bench =>
-  typeof value === 'object' && value !== null && 'name' in value && 'title' in value && 'run' in value && typeof value.run === 'function'

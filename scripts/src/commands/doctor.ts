@@ -1,8 +1,7 @@
-import { formatDoctor, inspectMachine } from '@threshold/engines'
 import type { Command } from 'commander'
-import { type Context, EXIT, ROOT } from '../context.ts'
+import type { Context } from '../context.ts'
 
-export function addDoctor(program: Command, { terminal, exitWith }: Context): void {
+export function addDoctor(program: Command, context: Context): void {
   program
     .command('doctor')
     .description('what this machine has, which engine each stage would get, and what to install for a better one')
@@ -16,9 +15,8 @@ Examples:
   npx threshold doctor
   npx threshold doctor --json > doctor.json`,
     )
-    .action(async ({ json }: { json?: true }) => {
-      const report = await inspectMachine(ROOT)
-      terminal.print(json ? JSON.stringify(report, undefined, 2) : formatDoctor(report).trimEnd())
-      if (report.status === 'cannot') exitWith(EXIT.failure)
+    .action(async ({ json = false }: { json?: boolean }) => {
+      const { doctor } = await import('../actions/doctor.ts')
+      await doctor(context, json)
     })
 }

@@ -1,8 +1,7 @@
 import { type Command, Option } from 'commander'
 import type { Context } from '../context.ts'
-import { drawLabs, drawOutcome, EXIT_CODES, findLab, labKit, runLab, type Size } from '../labs.ts'
 
-interface Options {
+export interface LabOptions {
   readonly quick?: true
   readonly full?: true
   readonly tiny?: true
@@ -10,7 +9,7 @@ interface Options {
   readonly json?: true
 }
 
-export function addLab(program: Command, { terminal, exitWith }: Context): void {
+export function addLab(program: Command, context: Context): void {
   program
     .command('lab')
     .description('run a lab, or list them: a question, a load, and a verdict that is computed')
@@ -31,15 +30,8 @@ Examples:
   npx threshold lab 1.1 --quick
   npx threshold lab 1.1 --full --no-predict --json > outcome.json`,
     )
-    .action(async (id: string, { full, tiny, predict, json }: Options) => {
-      if (id === 'list') {
-        const labs = await (await labKit()).listLabs()
-        return terminal.print(json ? JSON.stringify(labs, undefined, 2) : drawLabs(labs))
-      }
-      const lab = await findLab(id)
-      const size: Size = full ? 'full' : tiny ? 'tiny' : 'quick'
-      const outcome = await runLab(lab, { size, ask: predict }, terminal)
-      terminal.print(json ? JSON.stringify({ v: 1, lab: lab.id, size, ...outcome }, undefined, 2) : drawOutcome(outcome))
-      exitWith(EXIT_CODES[outcome.verdict])
+    .action(async (id: string, options: LabOptions) => {
+      const { lab } = await import('../actions/lab.ts')
+      await lab(context, id, options)
     })
 }

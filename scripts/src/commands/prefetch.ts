@@ -1,11 +1,7 @@
-import { type PrefetchOutcome, prefetch } from '@threshold/engines'
 import type { Command } from 'commander'
-import { type Context, EXIT } from '../context.ts'
-import { table } from '../terminal.ts'
+import type { Context } from '../context.ts'
 
-const WORDS: Record<PrefetchOutcome['outcome'], string> = { present: 'here', fetched: 'fetched', skipped: 'skipped', failed: 'FAILED' }
-
-export function addPrefetch(program: Command, { terminal, exitWith }: Context): void {
+export function addPrefetch(program: Command, context: Context): void {
   program
     .command('prefetch')
     .description('fetch and build all that a class needs, before it starts')
@@ -20,20 +16,7 @@ Examples:
   THRESHOLD_CACHE=/mnt/class npx threshold prefetch     into another cache than ~/.cache/threshold`,
     )
     .action(async () => {
-      const outcomes = await withProgress()
-      terminal.print(
-        table(
-          ['What', 'State', 'Why'],
-          outcomes.map(({ title, outcome, why }) => [title, WORDS[outcome], firstLine(why)]),
-        ),
-      )
-      if (outcomes.some(({ outcome }) => outcome === 'failed')) exitWith(EXIT.failure)
+      const { prefetchAll } = await import('../actions/prefetch.ts')
+      await prefetchAll(context)
     })
-
-  async function withProgress(): Promise<PrefetchOutcome[]> {
-    using progress = terminal.progress('looking at what is here')
-    return await prefetch(progress.step)
-  }
 }
-
-const firstLine = (text = ''): string => text.split('\n')[0] ?? ''

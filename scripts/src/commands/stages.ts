@@ -1,17 +1,11 @@
-import { resolve } from 'node:path'
 import type { Command } from 'commander'
-import { type Context, EXIT, ROOT } from '../context.ts'
-import { unknown } from '../nearest.ts'
-import { checkStages } from '../stages/check.ts'
-import { diffStages } from '../stages/diff.ts'
-import { drawDiff, drawList } from '../stages/draw.ts'
-import { readCommon, readStages, type StageTree } from '../stages/tree.ts'
+import { type Context, ROOT } from '../context.ts'
 
 interface Options {
   readonly root: string
 }
 
-export function addStages(program: Command, { terminal, exitWith }: Context): void {
+export function addStages(program: Command, context: Context): void {
   const stages = program
     .command('stages')
     .description('how the stages build on one another')
@@ -24,12 +18,15 @@ Examples:
   npx threshold stages check`,
     )
   const withRoot = (command: Command): Command =>
-    command.option('--root FOLDER', "another tree than this one, such as a class's fork", ROOT)
+    command.option('--root <folder>', "another tree than this one, such as a class's fork", ROOT)
 
   withRoot(stages.command('list'))
     .description('all stages, with what each says of itself in stage.json')
     .addHelpText('after', '\nExample:\n  npx threshold stages list')
-    .action(async ({ root }: Options) => terminal.print(drawList(await readStages(resolve(root)))))
+    .action(async ({ root }: Options) => {
+      const { listStages } = await import('../actions/stages.ts')
+      await listStages(context, root)
+    })
 
   withRoot(stages.command('diff'))
     .description('what one stage changes of another: ports, wiring, replaced adapters, additions')
@@ -37,9 +34,8 @@ Examples:
     .argument('<B>', 'the number of another')
     .addHelpText('after', '\nExamples:\n  npx threshold stages diff 1 2\n  npx threshold stages diff 1 4')
     .action(async (a: string, b: string, { root }: Options) => {
-      const all = await readStages(resolve(root))
-      const [before, after] = [find(all, a), find(all, b)]
-      terminal.print(drawDiff(before, after, diffStages(all, before, after)))
+      const { diffStages } = await import('../actions/stages.ts')
+      await diffStages(context, root, a, b)
     })
 
   withRoot(stages.command('check'))
@@ -59,17 +55,7 @@ Example:
   npx threshold stages check`,
     )
     .action(async ({ root }: Options) => {
-      const all = await readStages(resolve(root))
-      const problems = checkStages(all, await readCommon(resolve(root)))
-      for (const { room, where, what } of problems) terminal.print(`${room}  ${where}  ${what}`)
-      terminal.print(problems.length === 0 ? `${all.length} checked: they are what they say` : `${problems.length} to mend`)
-      if (problems.length > 0) exitWith(EXIT.failure)
+      const { checkStages } = await import('../actions/stages.ts')
+      await checkStages(context, root)
     })
-}
-
-function find(stages: readonly StageTree[], number: string): StageTree {
-  const found = stages.find(({ info }) => String(info.stage) === number)
-  const known = stages.map(({ info }) => String(info.stage))
-  if (found === undefined) throw unknown('UNKNOWN_STAGE', 'stage', number, known, 'npx threshold stages list')
-  return found
 }

@@ -15,7 +15,7 @@ export interface Problem {
 const WIRING_LINES = { stage: 150, role: 60 } as const
 
 /** Compares each stage.json with what the stage really imports, and looks for what no stage may do. */
-export function checkStages(stages: readonly StageTree[], common: ReadonlyMap<string, Source>): Problem[] {
+export function findProblems(stages: readonly StageTree[], common: ReadonlyMap<string, Source>): Problem[] {
   const each = stages.flatMap((stage) => [
     ...checkOrder(stages, stage),
     ...checkDeclared(stages, stage),

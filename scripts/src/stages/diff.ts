@@ -25,13 +25,13 @@ export interface Part {
   readonly lines: number
 }
 
-export interface FileDiff {
+interface FileDiff {
   readonly path: string
   /** Empty when both are the same. Each begins with a space, a plus, a minus, or @@ for where it is. */
   readonly lines: readonly string[]
 }
 
-export function diffStages(stages: readonly StageTree[], before: StageTree, after: StageTree): StageDiff {
+export function compareStages(stages: readonly StageTree[], before: StageTree, after: StageTree): StageDiff {
   return { ports: diffPorts(stages, before, after), wiring: diffWiring(before, after), lists: diffLists(before, after) }
 }
 

@@ -12,7 +12,7 @@ export interface Source {
   readonly broken: string | undefined
 }
 
-export interface Import {
+interface Import {
   readonly specifier: string
   readonly line: number
   /** Erased before it runs: knowledge of a shape, and no wiring. */

@@ -1,0 +1,121 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { cacheDir, identify } from '@threshold/engines'
+import { expect, vi } from 'vitest'
+
+export const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
+export const LAUNCHER = join(ROOT, 'scripts', 'threshold.mjs')
+
+export interface Options {
+  readonly env?: NodeJS.ProcessEnv
+  readonly cwd?: string
+  /** Another Node than this one. */
+  readonly node?: string
+  readonly launcher?: string
+}
+
+export interface Finished {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** A command that runs: what it has written so far, and its end. */
+export interface Running extends AsyncDisposable {
+  readonly child: ChildProcess
+  readonly finished: Promise<Finished>
+  stdout(): string
+  stderr(): string
+}
+
+/** Starts the real launcher as a shell would. What a test forgets is killed when the test is over. */
+export function start(args: readonly string[], options: Options = {}): Running {
+  const { node = process.execPath, launcher = LAUNCHER, cwd = ROOT, env } = options
+  // Neither vitest's settings nor colours are a user's.
+  const { NODE_OPTIONS: _, VITEST: __, FORCE_COLOR: ___, ...inherited } = process.env
+  const child = spawn(node, [launcher, ...args], { cwd, env: { ...inherited, NO_COLOR: '1', ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  let stdout = ''
+  let stderr = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text
+  })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text
+  })
+  const finished = once(child, 'close').then(([code, signal]) => ({ code, signal, stdout, stderr }) as Finished)
+  return {
+    child,
+    finished,
+    stdout: () => stdout,
+    stderr: () => stderr,
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGKILL')
+      await finished
+    },
+  }
+}
+
+export async function threshold(args: readonly string[], options: Options = {}): Promise<Finished> {
+  await using command = start(args, options)
+  return await command.finished
+}
+
+/** Waits for the one line that says a stage serves, and returns its address. */
+export async function ready(command: Running): Promise<string> {
+  return await vi.waitFor(
+    () => {
+      const [, url] = /^ready (http:\S+)$/m.exec(command.stdout()) ?? []
+      if (command.child.exitCode !== null) throw new Error(`it ended with ${command.child.exitCode}: ${command.stderr()}`)
+      if (url === undefined) throw new Error(`not ready: ${command.stderr()}`)
+      return url
+    },
+    { timeout: 60_000, interval: 50 },
+  )
+}
+
+/** Waits until nothing runs under these ids; a zombie that nobody has collected yet does not run. */
+export async function gone(...pids: readonly number[]): Promise<void> {
+  await vi.waitFor(async () => expect(await Promise.all(pids.map(identify))).toEqual(pids.map(() => undefined)), { timeout: 10_000 })
+}
+
+/** A folder that goes with the test. */
+export interface Folder extends AsyncDisposable {
+  readonly path: string
+}
+
+export async function temporaryFolder(): Promise<Folder> {
+  const path = await mkdtemp(join(tmpdir(), 'threshold-cli-'))
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true, maxRetries: 5 }) }
+}
+
+export interface Cache extends Folder {
+  readonly env: NodeJS.ProcessEnv
+  /** File names of all that is registered as running. */
+  left(): Promise<string[]>
+  /** The process id of what runs in this role: `stage`, `mongodb`, `command`. */
+  pidOf(role: string): Promise<number>
+}
+
+/** A cache with everything that is installed on this machine and nothing that runs: a reset of it is a reset of nobody else's. */
+export async function ownCache(): Promise<Cache> {
+  const folder = await temporaryFolder()
+  const installed = (await readdir(cacheDir()).catch(() => [])).filter((name) => !['run', 'locks'].includes(name))
+  await Promise.all(installed.map((name) => symlink(join(cacheDir(), name), join(folder.path, name))))
+  const runs = join(folder.path, 'run')
+  const left = (): Promise<string[]> => readdir(runs).catch(() => [])
+  return {
+    ...folder,
+    env: { THRESHOLD_CACHE: folder.path },
+    left,
+    async pidOf(role) {
+      const name = (await left()).find((file) => file.startsWith(`${role}-`) && file.endsWith('.json'))
+      const { process } = JSON.parse(await readFile(join(runs, name ?? `no ${role}`), 'utf8')) as { process: { pid: number } }
+      return process.pid
+    },
+  }
+}

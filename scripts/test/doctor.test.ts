@@ -1,0 +1,50 @@
+import { symlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { temporaryFolder, threshold } from './cli.ts'
+
+interface Report {
+  readonly v: number
+  readonly status: string
+  readonly tools: readonly { readonly name: string; readonly version?: string; readonly why?: string; readonly install: string }[]
+  readonly stages: readonly { readonly stage: number; readonly passedOver: readonly { readonly next: string }[] }[]
+}
+
+describe('doctor', () => {
+  it('prints one JSON document with --json, and nothing else', async () => {
+    const { code, stdout, stderr } = await threshold(['doctor', '--json'])
+    const report = JSON.parse(stdout) as Report
+    expect(report.v).toBe(1)
+    expect(['ok', 'stand-in', 'cannot']).toContain(report.status)
+    expect(report.stages.map(({ stage }) => stage)).toContain(1)
+    expect(stderr).toBe('')
+    expect(code).toBe(report.status === 'cannot' ? 1 : 0)
+  })
+
+  it('says of a machine without Docker, Java, Rust or Python what is missing, why it matters and what brings it', async () => {
+    await using folder = await temporaryFolder()
+    // A PATH with Node on it and nothing else.
+    await symlink(process.execPath, join(folder.path, 'node'))
+    const env = {
+      PATH: folder.path,
+      DOCKER_HOST: `unix://${folder.path}/none.sock`,
+      THRESHOLD_CACHE: join(folder.path, 'cache'),
+      THRESHOLD_MONGODB_URI: '',
+      // A network that is closed answers at once here, and not after the resolver's patience.
+      THRESHOLD_MONGODB_MIRROR: 'http://127.0.0.1:9',
+    }
+    const [{ code, stdout }, words] = await Promise.all([threshold(['doctor', '--json'], { env }), threshold(['doctor'], { env })])
+    const report = JSON.parse(stdout) as Report
+    for (const name of ['Docker', 'Java 17', 'Rust', 'Python 3']) {
+      const tool = report.tools.find((one) => one.name === name)
+      expect(tool, name).toMatchObject({ why: expect.stringMatching(/./), install: expect.stringMatching(/./) })
+      expect(tool?.version, name).toBeUndefined()
+    }
+    expect(report.status).toBe('cannot')
+    expect(report.stages[0]?.passedOver.every(({ next }) => next.length > 0)).toBe(true)
+    expect(code).toBe(1)
+
+    expect(words.stdout).toContain('Something cannot run yet')
+    expect(words.code).toBe(1)
+  })
+})

@@ -1,0 +1,185 @@
+import { execFile } from 'node:child_process'
+import { cp, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { delimiter, dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { type Finished, type Folder, gone, LAUNCHER, ROOT, start, temporaryFolder, threshold } from './cli.ts'
+
+const run = promisify(execFile)
+
+/** The oldest that the launcher promises to work on. */
+const OLD = '20.20.2'
+/** npm is asked a dozen times here, and beside other tests each may take its time. */
+const MINUTES = 120_000
+
+let old = ''
+let wanted = ''
+
+beforeAll(async () => {
+  wanted = (await readFile(join(ROOT, '.node-version'), 'utf8')).trim()
+  const { stdout } = await run('npm', ['exec', '--yes', `--package=node@${OLD}`, '--', 'node', '-p', 'process.execPath'])
+  old = stdout.trim()
+})
+
+/** A tree as the launcher finds it: its own file, a lockfile, one dependency that needs no network, and a command to run. */
+async function makeTree(): Promise<Folder> {
+  const tree = await temporaryFolder()
+  await write(tree, { '.node-version': `${wanted}\n`, 'scripts/cli.ts': COMMAND })
+  await cp(LAUNCHER, join(tree.path, 'scripts', 'threshold.mjs'))
+  await depend(tree, '1.0.0')
+  return tree
+}
+
+const COMMAND = `import { dep } from 'dep'
+const [how = 'tell']: string[] = process.argv.slice(2)
+if (how === 'tell') console.log(JSON.stringify({ node: process.versions.node, dep, args: process.argv.slice(2) }))
+else if (how === 'fail') process.exit(7)
+else {
+  process.on('SIGINT', () => process.exit(3))
+  process.on('SIGTERM', () => process.exit(4))
+  process.on('disconnect', () => process.exit(5))
+  setInterval(() => {}, 1_000)
+  console.log('waiting', process.pid)
+}
+`
+
+async function write(tree: Folder, files: Record<string, string | object>): Promise<void> {
+  for (const [name, content] of Object.entries(files)) {
+    const path = join(tree.path, name)
+    await mkdir(dirname(path), { recursive: true })
+    await writeFile(path, typeof content === 'string' ? content : JSON.stringify(content))
+  }
+}
+
+/** One dependency of this version, as a tarball in the tree, and the lockfile that names it. */
+async function depend(tree: Folder, version: string): Promise<void> {
+  const dependencies = { dep: 'file:dep.tgz' }
+  const root = { name: 'tree', version: '1.0.0', type: 'module', dependencies }
+  await write(tree, {
+    'dep/package.json': { name: 'dep', version, type: 'module', main: 'index.js' },
+    'dep/index.js': `export const dep = ${JSON.stringify(version)}\n`,
+    'package.json': root,
+    'package-lock.json': {
+      ...root,
+      lockfileVersion: 3,
+      requires: true,
+      packages: { '': root, 'node_modules/dep': { version, resolved: 'file:dep.tgz' } },
+    },
+  })
+  await run('npm', ['pack', '--silent', './dep'], { cwd: tree.path })
+  await rename(join(tree.path, `dep-${version}.tgz`), join(tree.path, 'dep.tgz'))
+}
+
+/** Under an old Node, with no newer one to be found on PATH. */
+const onOld = (tree: Folder) => ({
+  node: old,
+  launcher: join(tree.path, 'scripts', 'threshold.mjs'),
+  cwd: tree.path,
+  env: { PATH: oldPath() },
+})
+const oldPath = (): string => [dirname(old), '/usr/bin', '/bin'].join(delimiter)
+const launch = (tree: Folder, ...args: string[]): Promise<Finished> => threshold(args, onOld(tree))
+
+describe('the launcher, on a Node that is too old', { timeout: MINUTES }, () => {
+  let tree: Folder
+  beforeAll(async () => {
+    tree = await makeTree()
+  })
+  afterAll(() => tree[Symbol.asyncDispose]())
+
+  it('installs the dependencies, gets the Node it needs, and leaves stdout to the command', async () => {
+    const first = await launch(tree, 'tell', 'a b')
+    expect(JSON.parse(first.stdout)).toEqual({ node: wanted, dep: '1.0.0', args: ['tell', 'a b'] })
+    expect(first.stderr).toContain('the dependencies are not installed yet; running npm ci')
+    expect(first.stderr).toContain(`this is Node ${OLD}; getting ${wanted}`)
+
+    const second = await launch(tree, 'tell')
+    expect(second).toMatchObject({ code: 0, stderr: '' })
+  })
+
+  it('installs again when the lockfile has changed, and when an install was cut off', async () => {
+    await launch(tree, 'tell')
+    await depend(tree, '1.1.0')
+    expect((await launch(tree, 'tell')).stderr).toContain('dep is not installed as package-lock.json says')
+    expect((await launch(tree, 'tell')).stderr).toBe('')
+    await rm(join(tree.path, 'node_modules', '.package-lock.json'))
+    expect((await launch(tree, 'tell')).stderr).toContain('not installed yet')
+  })
+
+  it('passes on exit codes', async () => {
+    expect(await launch(tree, 'fail')).toMatchObject({ code: 7, signal: null })
+  })
+
+  it.each([
+    { signal: 'SIGINT', code: 3 },
+    { signal: 'SIGTERM', code: 4 },
+  ] as const)('passes on $signal and waits for the end', async ({ signal, code }) => {
+    await using command = start(['wait'], onOld(tree))
+    await vi.waitFor(() => expect(command.stdout()).toContain('waiting'), { timeout: 60_000 })
+    command.child.kill(signal)
+    expect(await command.finished).toMatchObject({ code })
+  })
+
+  it('ends as the command did when that is killed', async () => {
+    await using command = start(['wait'], onOld(tree))
+    const pid = await vi.waitFor(() => pidOf(command.stdout()), { timeout: 60_000 })
+    process.kill(pid, 'SIGKILL')
+    expect(await command.finished).toMatchObject({ signal: 'SIGKILL' })
+  })
+
+  it('takes the command with it when it is killed itself', async () => {
+    await using command = start(['wait'], onOld(tree))
+    const pid = await vi.waitFor(() => pidOf(command.stdout()), { timeout: 60_000 })
+    command.child.kill('SIGKILL')
+    await gone(pid)
+  })
+
+  it('says so when the lockfile is gone', async () => {
+    await rm(join(tree.path, 'package-lock.json'))
+    const { code, stderr } = await launch(tree, 'tell')
+    expect(stderr).toMatch(/^NO_LOCKFILE: /)
+    expect(code).toBe(1)
+  })
+})
+
+describe('the launcher, where something is missing', { timeout: MINUTES }, () => {
+  let tree: Folder
+  beforeEach(async () => {
+    tree = await makeTree()
+  })
+  afterEach(() => tree[Symbol.asyncDispose]())
+
+  it('says what failed and what mends it when npm cannot install', async () => {
+    await rm(join(tree.path, 'dep.tgz'))
+    const { code, stdout, stderr } = await launch(tree, 'tell')
+    expect(stderr).toMatch(/^NPM_CI_FAILED: npm ci ended with code \d+$/m)
+    expect(stderr.trimEnd().split('\n').at(-1)).toMatch(/^ {2}→ .*npm ci$/)
+    expect(stderr).not.toMatch(/^\s+at /m)
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+  })
+
+  it('says so when there is no npm', async () => {
+    await using bare = await temporaryFolder()
+    await symlink(old, join(bare.path, 'node'))
+    const { code, stderr } = await threshold(['tell'], { ...onOld(tree), env: { npm_execpath: '', PATH: bare.path } })
+    expect(stderr).toMatch(/^CANNOT_START: npm: /m)
+    expect(code).toBe(1)
+  })
+})
+
+describe('this repository', { timeout: MINUTES }, () => {
+  it('is served by the launcher on Node 20', async () => {
+    const { code, stdout } = await threshold(['doctor', '--json'], {
+      node: old,
+      env: { PATH: oldPath() },
+    })
+    expect(JSON.parse(stdout)).toMatchObject({ v: 1, machine: { node: wanted } })
+    expect([0, 1]).toContain(code)
+  })
+})
+
+function pidOf(stdout: string): number {
+  const pid = Number(/^waiting (\d+)$/m.exec(stdout)?.[1])
+  expect(pid).toBeGreaterThan(0)
+  return pid
+}

@@ -1,0 +1,69 @@
+import { existsSync } from 'node:fs'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { isPortFree } from '@threshold/engines'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Cache, gone, ownCache, ROOT, ready, start, threshold } from './cli.ts'
+
+let cache: Cache
+beforeAll(async () => {
+  cache = await ownCache()
+})
+afterAll(() => cache[Symbol.asyncDispose]())
+
+const reset = () => threshold(['reset'], { env: cache.env })
+
+describe('reset', () => {
+  it('says that there is nothing to do, as often as it is asked', async () => {
+    for (const _ of [1, 2]) expect(await reset()).toMatchObject({ code: 0, stdout: 'clean: there was nothing to end or remove\n' })
+  })
+
+  it('ends and removes what a stage leaves that was cut off by kill -9', async () => {
+    await using command = start(['stage', '1'], { env: cache.env })
+    const url = await ready(command)
+    const left = [await cache.pidOf('stage'), await cache.pidOf('mongodb')]
+    process.kill(await cache.pidOf('command'), 'SIGKILL')
+    await command.finished
+    // The point of it all: they go on without their owner.
+    expect((await fetch(`${url}/readyz`)).status).toBe(200)
+
+    const { code, stdout, stderr } = await reset()
+    expect(stderr).toMatch(/^ended {4}stage 1, /m)
+    expect(stdout).toMatch(/^2 ended, \d+ removed, no problems$/m)
+    expect({ code, left: await cache.left(), free: await isPortFree(Number(new URL(url).port)) }).toEqual({ code: 0, left: [], free: true })
+    await gone(...left)
+    expect(await reset()).toMatchObject({ code: 0, stdout: expect.stringContaining('nothing to end') })
+  })
+
+  it('ends a stage that runs in another terminal, and its command', async () => {
+    await using command = start(['stage', '1'], { env: cache.env })
+    await ready(command)
+    const pids = [await cache.pidOf('stage'), await cache.pidOf('mongodb'), await cache.pidOf('command')]
+    expect(await reset()).toMatchObject({ code: 0 })
+    await command.finished
+    await gone(...pids)
+    expect(await cache.left()).toEqual([])
+  })
+
+  it('clears a registry that makes no sense', async () => {
+    const runs = join(cache.path, 'run')
+    await mkdir(join(runs, 'mongodb-0123456789ab', 'data'), { recursive: true })
+    await writeFile(join(runs, 'stage-0123456789ab.json'), '{"v":1,')
+    await writeFile(join(runs, `stage-0123456789ab.json.${process.pid}.draft`), '')
+    expect(await reset()).toMatchObject({ code: 0 })
+    expect(await cache.left()).toEqual([])
+  })
+
+  it('removes what is in .threshold, and keeps the evidence', async () => {
+    const remains = join(ROOT, '.threshold')
+    const [kept, lost] = [join(remains, 'evidence', 'reset-test'), join(remains, 'reset-test')]
+    for (const folder of [kept, lost]) await mkdir(folder, { recursive: true })
+    try {
+      const { code, stderr } = await reset()
+      expect(stderr).toContain(`removed  ${lost}`)
+      expect({ code, lost: existsSync(lost), kept: existsSync(kept) }).toEqual({ code: 0, lost: false, kept: true })
+    } finally {
+      await rm(kept, { recursive: true, force: true })
+    }
+  })
+})

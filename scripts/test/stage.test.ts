@@ -1,0 +1,70 @@
+import { freePort, isPortFree } from '@threshold/engines'
+import { leaseDatabase } from '@threshold/engines/testing'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Cache, ownCache, ready, start } from './cli.ts'
+
+let cache: Cache
+beforeAll(async () => {
+  cache = await ownCache()
+})
+afterAll(() => cache[Symbol.asyncDispose]())
+
+describe('stage', { timeout: 120_000 }, () => {
+  it.each(['SIGINT', 'SIGTERM'] as const)('prints one line when it serves, and leaves nothing after %s', async (signal) => {
+    const port = await freePort()
+    await using command = start(['stage', '1', '--port', String(port), '--heartbeat', '3000'], { env: cache.env })
+    const url = await ready(command)
+    expect(url).toBe(`http://127.0.0.1:${port}`)
+    expect((await fetch(`${url}/readyz`)).status).toBe(200)
+    // Provisioning is on, and the token it gives is good for the API.
+    const made = await fetch(`${url}/workshop/users`, {
+      method: 'POST',
+      body: '{"username":"ada"}',
+      headers: { 'content-type': 'application/json' },
+    })
+    const { token } = (await made.json()) as { token: string }
+    expect((await fetch(`${url}/api/v10/users/@me`, { headers: { authorization: `Bot ${token}` } })).status).toBe(200)
+    expect((await cache.left()).length).toBeGreaterThan(0)
+
+    command.child.kill(signal)
+    const { code, stdout, stderr } = await command.finished
+    expect(stdout).toBe(`ready ${url}\n`)
+    expect({ code, left: await cache.left(), free: await isPortFree(port) }, stderr).toEqual({ code: 0, left: [], free: true })
+  })
+
+  it('keeps its log on stderr, as much of it as the environment asks for', async () => {
+    await using command = start(['stage', '1'], { env: { ...cache.env, THRESHOLD_LOG_LEVEL: 'silent' } })
+    await ready(command)
+    command.child.kill('SIGTERM')
+    expect((await command.finished).stderr).not.toContain('"level"')
+  })
+
+  it('leaves with the reason, and without its engine, when the stage dies', async () => {
+    await using command = start(['stage', '1'], { env: cache.env })
+    await ready(command)
+    process.kill(await cache.pidOf('stage'), 'SIGKILL')
+    const { code, stderr } = await command.finished
+    expect(stderr).toMatch(/^STAGE_ENDED: stage 1 ended: signal SIGKILL$/m)
+    expect({ code, left: await cache.left() }).toEqual({ code: 1, left: [] })
+  })
+
+  it('says so when its port is taken', async () => {
+    await using first = start(['stage', '1'], { env: cache.env })
+    const port = new URL(await ready(first)).port
+    await using second = start(['stage', '1', '--port', port], { env: cache.env })
+    const { code, stdout, stderr } = await second.finished
+    expect(stderr).toMatch(/^STAGE_NOT_READY: /m)
+    expect(stderr).toContain(port)
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+  })
+
+  it('serves from a MongoDB of the user’s own', async () => {
+    await using database = await leaseDatabase()
+    const env = { ...cache.env, THRESHOLD_MONGODB_URI: database.uri }
+    await using command = start(['stage', '1', '--engine', 'external'], { env })
+    expect((await fetch(`${await ready(command)}/readyz`)).status).toBe(200)
+    expect(command.stderr()).toContain('(external')
+    command.child.kill('SIGTERM')
+    expect((await command.finished).code).toBe(0)
+  })
+})

@@ -1,0 +1,194 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { findProblems } from '../src/stages/check.ts'
+import { readStages } from '../src/stages/tree.ts'
+import { type Folder, ROOT, temporaryFolder, threshold } from './cli.ts'
+import { FIRST, type Files, SECOND, writeStages } from './stage-fixtures.ts'
+
+let folder: Folder
+beforeEach(async () => {
+  folder = await temporaryFolder()
+})
+afterEach(() => folder[Symbol.asyncDispose]())
+
+const both = (first?: Files, second?: Files): Promise<void> => writeStages(folder.path, first, second)
+
+const stages = (...args: string[]) => threshold(['stages', ...args, '--root', folder.path])
+
+describe('stages check', () => {
+  it('finds nothing to mend in stages that are what they say', async () => {
+    await both()
+    expect(await stages('check')).toMatchObject({ code: 0, stdout: '2 checked: they are what they say\n' })
+  })
+
+  const wired = (line: string, from: Files = SECOND): Files => ({ 'src/compose.ts': `${line}\n${from['src/compose.ts']}` })
+  const says = (change: object, from: Files = SECOND): Files => ({ 'stage.json': { ...(from['stage.json'] as object), ...change } })
+
+  it.each<{ what: string; first?: Files; second?: Files; says: RegExp }>([
+    {
+      what: 'an own part that is wired and not declared',
+      second: says({ adds: [] }),
+      says: /^stage 2 {2}src\/compose\.ts:5 {2}wires migrate, which stage\.json neither adds nor replaces by$/m,
+    },
+    {
+      what: 'an own part that is declared and not there, with the nearest',
+      second: says({ adds: ['migrat'] }),
+      says: /^stage 2 {2}stage\.json {2}names migrat, which is not here \(did you mean migrate\?\)$/m,
+    },
+    {
+      what: 'an own part that nothing loads',
+      second: { ...says({ adds: ['migrate', 'spare'] }), 'src/spare/index.ts': 'export const spare = 1\n' },
+      says: /names spare, and nothing that runs imports it/,
+    },
+    {
+      what: 'a part that only a type is imported of',
+      second: {
+        ...wired("import type { spare } from './spare/index.ts'"),
+        ...says({ adds: ['migrate', 'spare'] }),
+        'src/spare/index.ts': 'export const spare = 1\n',
+      },
+      says: /names spare, and nothing that runs imports it/,
+    },
+    {
+      what: 'an inherited part that is neither used nor removed',
+      second: says({ removes: [] }),
+      says: /^stage 2 {2}stage\.json {2}keeps stage 1's page by saying nothing of it/m,
+    },
+    {
+      what: 'a removed part that is wired',
+      second: wired("import { page } from '@threshold/stage-1/page'"),
+      says: /^stage 2 {2}src\/compose\.ts:1 {2}imports page, which stage\.json removes$/m,
+    },
+    {
+      what: 'a replaced part that is wired',
+      second: wired("import { mongoStore } from '@threshold/stage-1/adapters/message-store.mongodb'"),
+      says: /imports stage 1's adapters\/message-store\.mongodb\.ts, which stage 2 replaced by adapters\/message-store\.cassandra\.ts/,
+    },
+    {
+      what: 'a replacement of nothing',
+      second: { ...says({ adds: [], replaces: ['adapters/message-store.cassandra.ts', 'migrate'] }) },
+      says: /replaces by migrate, and no stage before has anything for it to replace/,
+    },
+    {
+      what: 'an addition that is a replacement',
+      second: {
+        ...wired("import { mine } from './rest/index.ts'"),
+        ...says({ adds: ['migrate', 'rest'] }),
+        'src/rest/index.ts': 'export const mine = 1\n',
+      },
+      says: /adds rest, which stage 1 has already: that is a replacement/,
+    },
+    {
+      what: 'the removal of what is not inherited, with the nearest',
+      second: says({ removes: ['page', 'resd'] }),
+      says: /removes resd, which it does not inherit \(did you mean rest\?\)/,
+    },
+    {
+      what: 'a part of an earlier stage that it does not declare',
+      second: wired("import { collection } from '@threshold/stage-1/adapters/collection'"),
+      says: /imports stage 1's adapters\/collection\.ts, which no stage\.json adds/,
+    },
+    {
+      what: 'an import that leads nowhere',
+      second: wired("import { rust } from '@threshold/stage-1/rust'"),
+      says: /imports @threshold\/stage-1\/rust: stage 1 does not export rust/,
+    },
+    {
+      what: 'the import of a later stage, in a type too',
+      first: { 'src/rest/index.ts': "import type { X } from '@threshold/stage-2/rest'\nexport const rest = 1 as unknown as X\n" },
+      says: /^stage 1 {2}src\/rest\/index\.ts:1 {2}imports @threshold\/stage-2\/rest, of a later stage$/m,
+    },
+    {
+      what: 'a class inherited from another stage',
+      second: {
+        'src/migrate/index.ts':
+          "import { Rest } from '@threshold/stage-1/rest'\nexport class Mine extends Rest {}\nexport const migrate = 1\n",
+      },
+      says: /^stage 2 {2}src\/migrate\/index\.ts:2 {2}inherits from @threshold\/stage-1\/rest/m,
+    },
+    {
+      what: 'a part that asks for its stage',
+      first: { 'src/rest/index.ts': 'export const rest = (config: { stage: number }) => (config.stage >= 3 ? 1 : 2)\n' },
+      says: /^stage 1 {2}src\/rest\/index\.ts:1 {2}asks for the number of a stage/m,
+    },
+    {
+      what: 'wiring of more than 150 lines',
+      first: { 'src/config.ts': `${FIRST['src/config.ts']}${'//\n'.repeat(150)}` },
+      says: /^stage 1 {2}src {2}compose\.ts, config\.ts, main\.ts have 159 lines together; 150 is the most$/m,
+    },
+    {
+      what: 'a stage that is not built on the one before',
+      second: says({ previous: null }),
+      says: /previous is null; the stage before this one is 1/,
+    },
+    {
+      what: 'a file that does not parse',
+      first: { 'src/rest/index.ts': 'export const rest = {\n' },
+      says: /^stage 1 {2}src\/rest\/index\.ts {2}does not parse/m,
+    },
+  ])('finds $what', async ({ first, second, says: expected }) => {
+    await both(first, second)
+    const problems = findProblems(await readStages(folder.path), new Map())
+    expect(problems.map(({ room, where, what }) => `${room}  ${where}  ${what}`).join('\n')).toMatch(expected)
+  })
+
+  it('finds a room of common that asks for a stage', async () => {
+    await both()
+    await mkdir(join(folder.path, 'stages/common/domain/src'), { recursive: true })
+    await writeFile(
+      join(folder.path, 'stages/common/domain/src/rules.ts'),
+      'export const limit = (stage: number) => {\n  if (stage === 2) return 1\n}\n',
+    )
+    expect(await stages('check')).toMatchObject({
+      code: 1,
+      stdout: expect.stringMatching(/^common {2}domain\/src\/rules\.ts:2 {2}asks for/m),
+    })
+  })
+
+  it('names the file of a stage.json that is none', async () => {
+    await both({}, { 'stage.json': { capabilities: 'all' } })
+    const { code, stderr } = await stages('check')
+    expect(stderr).toMatch(/^BAD_STAGE_JSON: .*2-second.*stage\.json/)
+    expect(code).toBe(1)
+  })
+
+  it('holds of this repository', async () => {
+    expect(await threshold(['stages', 'check', '--root', ROOT])).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('they are what they say'),
+    })
+  })
+})
+
+describe('stages list', () => {
+  it('tells what each stage says of itself', async () => {
+    await both()
+    const { stdout } = await stages('list')
+    expect(stdout).toMatch(/^2 +Second +1 +mongodb, cassandra +1 +1 +1 +–$/m)
+  })
+})
+
+describe('stages diff', () => {
+  it('shows the port table, what was replaced, added and removed, and how the wiring differs', async () => {
+    await both()
+    const { code, stdout } = await stages('diff', '1', '2')
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^message-store +message-store\.mongodb\.ts \(stage 1\) +message-store\.cassandra\.ts \(stage 2\) +replaced$/m)
+    expect(stdout).toMatch(/^rest +rest \(stage 1\) +rest \(stage 1\) +kept$/m)
+    expect(stdout).toMatch(/^page +page \(stage 1\) +– +removed$/m)
+    expect(stdout).toMatch(/^migrate +– +migrate \(stage 2\) +added$/m)
+    expect(stdout).toMatch(/Engines\n {2}\+ cassandra\n/)
+    expect(stdout).toMatch(/^ {2}\+import \{ cassandraStore \}/m)
+    expect(stdout).toMatch(/^ {2}-import \{ mongoStore \}/m)
+    expect(stdout).toMatch(/^config\.ts\n {2}the same in both$/m)
+  })
+
+  it('of a stage and itself shows no difference', async () => {
+    await both()
+    const { code, stdout } = await stages('diff', '2', '2')
+    expect(code).toBe(0)
+    expect(stdout).not.toMatch(/^ {2}[+-]/m)
+    expect(stdout).not.toMatch(/replaced$/m)
+  })
+})

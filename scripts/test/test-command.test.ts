@@ -1,0 +1,68 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { type Cache, type Folder, gone, ownCache, start, temporaryFolder, threshold } from './cli.ts'
+
+let cache: Cache
+let suite: Folder
+beforeEach(async () => {
+  cache = await ownCache()
+  suite = await temporaryFolder()
+})
+afterEach(async () => {
+  await suite[Symbol.asyncDispose]()
+  await cache[Symbol.asyncDispose]()
+})
+
+/** A suite outside this repository, with vitest's functions as globals since nothing is installed there. */
+async function suiteOf(files: Record<string, string>): Promise<string[]> {
+  await mkdir(join(suite.path, 'test'))
+  for (const [name, text] of Object.entries(files)) await writeFile(join(suite.path, 'test', name), text)
+  return ['test', '--root', suite.path, '--globals']
+}
+
+const lastLine = (text: string): string | undefined => text.trimEnd().split('\n').at(-1)
+
+describe('test', { timeout: 120_000 }, () => {
+  it('ends with a line that counts, and exits with 0 when all pass', async () => {
+    const args = await suiteOf({ 'good.test.ts': "it('a', () => {})\nit('b', () => {})\nit.skip('c, which needs a server', () => {})\n" })
+    const { code, stdout, stderr } = await threshold(args, { env: cache.env })
+    expect(lastLine(stdout), stderr).toBe('2 passed, 0 failed, 1 skipped')
+    expect({ code, left: await cache.left() }).toEqual({ code: 0, left: [] })
+  })
+
+  it('counts what fails, a file that does not load included, and exits with 1', async () => {
+    const args = await suiteOf({
+      'bad.test.ts': "it('a', () => {})\nit('b', () => expect(1).toBe(2))\n",
+      'broken.test.ts': "import './not-there.ts'\nit('c', () => {})\n",
+    })
+    const { code, stdout } = await threshold(args, { env: cache.env })
+    expect(lastLine(stdout)).toBe('1 passed, 2 failed')
+    expect(code).toBe(1)
+  })
+
+  it("passes on vitest's own options", async () => {
+    const args = await suiteOf({ 'good.test.ts': "it('apples', () => {})\nit('pears', () => expect(1).toBe(2))\n" })
+    const { code, stdout } = await threshold([...args, '-t', 'apples'], { env: cache.env })
+    expect(lastLine(stdout)).toBe('1 passed, 0 failed, 1 skipped')
+    expect(code).toBe(0)
+  })
+
+  it('fails when no test was found', async () => {
+    const { code } = await threshold(await suiteOf({}), { env: cache.env })
+    expect(code).toBe(1)
+  })
+
+  it('leaves nothing when interrupted', async () => {
+    const args = await suiteOf({
+      'slow.test.ts': "it('waits', async () => {\n  console.log('it began')\n  await new Promise(() => {})\n}, 600_000)\n",
+    })
+    await using command = start([...args, '--disable-console-intercept'], { env: cache.env })
+    await vi.waitFor(() => expect(command.stdout()).toContain('it began'), { timeout: 60_000 })
+    const vitest = await cache.pidOf('tests')
+    command.child.kill('SIGTERM')
+    expect((await command.finished).code).toBe(143)
+    await gone(vitest)
+    expect(await cache.left()).toEqual([])
+  })
+})
