@@ -4,7 +4,8 @@ import { orNull, snowflake, text } from './fields.ts'
 const activity = z.looseObject({ name: text(128), type: z.int().min(0).max(5) })
 
 export const presence = z.object({
-  status: z.enum(['online', 'dnd', 'idle', 'invisible', 'offline']),
+  /** discordgo identifies with an empty one, which says nothing and so means what saying nothing means. */
+  status: z.union([z.enum(['online', 'dnd', 'idle', 'invisible', 'offline']), z.literal('').transform(() => 'online' as const)]),
   activities: orNull(z.array(activity).max(10)),
   since: orNull(z.number()),
   afk: orNull(z.boolean()),
@@ -21,7 +22,12 @@ export const identify = z.object({
   presence: orNull(presence),
 })
 
-export const resume = z.object({ token: text(512), session_id: text(128), /** A negative one is judged after the form: 4007, not 4002. */ seq: z.int().nullable() })
+export const resume = z.object({
+  token: text(512),
+  session_id: text(128),
+  /** A negative one is judged after the form: 4007, not 4002. */
+  seq: z.int().nullable(),
+})
 
 export const voiceStateUpdate = z.object({
   guild_id: snowflake,
@@ -42,7 +48,8 @@ export const requestMembers = z.object({
   limit: orNull(z.int().min(0)),
   presences: orNull(z.boolean()),
   user_ids: orNull(z.union([snowflake.transform((one) => [one]), z.array(snowflake).max(100)])),
-  nonce: orNull(text(32)),
+  /** One that is none is ignored, as Discord documents, and the chunks carry none. */
+  nonce: orNull(text(32)).catch(undefined),
 })
 
 export const frame = z.object({ op: z.int(), d: z.unknown().optional() })
