@@ -57,7 +57,7 @@ const inviteTo = (invite: Invite): InviteDocument => ({
   maxAge: invite.maxAge,
   maxUses: invite.maxUses,
   temporary: invite.temporary,
-  uses: 0,
+  uses: invite.uses,
   ...(invite.maxAge === 0 ? {} : { expiresAt: new Date(invite.createdAt + invite.maxAge * 1_000) }),
 })
 
@@ -70,5 +70,6 @@ const inviteFrom = (d: InviteDocument): Invite => ({
   createdAt: d.createdAt.getTime(),
   maxAge: d.maxAge,
   maxUses: d.maxUses,
+  uses: d.uses,
   temporary: d.temporary,
 })

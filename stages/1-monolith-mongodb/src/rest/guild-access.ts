@@ -18,3 +18,15 @@ export async function requireGuild(context: Context, ask: Ask, needed: bigint): 
   if (access.kind !== 'member') throw refuse.missingAccess()
   if ((access.permissions & needed) !== needed && (access.permissions & Permission.Administrator) === 0n) throw refuse.missingPermissions()
 }
+
+/** Members counted for presences; approximate is Discord's own word for these figures. */
+const COUNTED = 1_000
+
+/** How many are in a guild, and how many of them are online. */
+export async function countsOf(context: Context, ask: Ask, guildId: string, memberCount: number): Promise<object> {
+  const { hub } = context.ports
+  const members = await hub.members(guildId, { after: '0', limit: COUNTED }, ask.deadline)
+  const ids = members.map((member) => member.user.id)
+  const online = await hub.presences(guildId, ids, ask.deadline)
+  return { approximate_member_count: memberCount, approximate_presence_count: online.size }
+}

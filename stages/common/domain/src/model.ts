@@ -95,6 +95,8 @@ export interface Invite {
   /** Seconds; 0 is forever. */
   readonly maxAge: number
   readonly maxUses: number
+  /** How often it was used so far. */
+  readonly uses: number
   readonly temporary: boolean
 }
 

@@ -46,15 +46,30 @@ export async function messageEvent(
     v: 1,
     id: type === 'MESSAGE_CREATE' ? message.id : `${message.id}:${message.writeTimeMicros}`,
     type,
-    data: place.kind === 'guild' ? { ...body, guild_id: place.guildId, ...(await asMember(context, ask, place, message.authorId)) } : body,
+    data:
+      place.kind === 'guild'
+        ? { ...body, ...(await asMembers(context, ask, place, message, body as { mentions: { id: string }[] })) }
+        : body,
     channelId: message.channelId,
     authorId: message.authorId,
     ...(message.mentions ? { mentions: message.mentions } : {}),
   }
 }
 
-async function asMember(context: Context, ask: Ask, place: Extract<Place, { kind: 'guild' }>, author: string): Promise<object> {
-  if (author === ask.me) return { member: partialMemberToWire(place.member) }
-  const [member] = await context.ports.hub.members(place.guildId, { ids: [author] }, ask.deadline)
-  return member ? { member: partialMemberToWire(member) } : {}
+/** What an event tells of a guild beside the message: as which member its author wrote it, and whom it mentions. */
+async function asMembers(
+  context: Context,
+  ask: Ask,
+  place: Extract<Place, { kind: 'guild' }>,
+  { authorId }: StoredMessage,
+  { mentions }: { mentions: readonly { id: string }[] },
+): Promise<object> {
+  const ids = new Set([...(authorId === ask.me ? [] : [authorId]), ...mentions.map((user) => user.id)])
+  const found = ids.size === 0 ? [] : await context.ports.hub.members(place.guildId, { ids: [...ids] }, ask.deadline)
+  const members = new Map([place.member, ...found].map((member) => [member.user.id, { member: partialMemberToWire(member) }]))
+  return {
+    guild_id: place.guildId,
+    ...members.get(authorId),
+    mentions: mentions.map((user) => ({ ...user, ...members.get(user.id) })),
+  }
 }

@@ -1,7 +1,7 @@
 import { DEFAULT_PERMISSIONS, restInput } from '@threshold/contract'
 import { type Channel, channelToWire, type Guild, type GuildState, guildToWire, type Member, type Role } from '@threshold/domain'
 import type { Context } from '../context.ts'
-import { viewOf } from '../guild-access.ts'
+import { countsOf, viewOf } from '../guild-access.ts'
 import { ask as askGuild, outcome } from '../refusals.ts'
 import { type AddRoute, checked, created, definedOnly } from '../route.ts'
 import { channelFrom } from './channels.ts'
@@ -22,7 +22,7 @@ export function guildRoutes(add: AddRoute, context: Context): void {
     const { with_counts: counts } = checked(restInput.guildQuery, ask.query)
     return {
       ...whole(view.guild, view.roles),
-      ...(counts ? { approximate_member_count: view.memberCount, approximate_presence_count: view.memberCount } : {}),
+      ...(counts ? await countsOf(context, ask, view.guild.id, view.memberCount) : {}),
     }
   })
 

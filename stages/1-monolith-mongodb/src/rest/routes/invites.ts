@@ -1,6 +1,7 @@
 import { Permission, refuse, restInput } from '@threshold/contract'
-import { channelToWire, guildToWire, type Invite, userToWire } from '@threshold/domain'
+import { type Channel, channelToWire, type Guild, guildToWire, type Invite, userToWire } from '@threshold/domain'
 import type { Context } from '../context.ts'
+import { countsOf } from '../guild-access.ts'
 import { ask as askGuild } from '../refusals.ts'
 import { type AddRoute, type Ask, checked } from '../route.ts'
 
@@ -20,6 +21,7 @@ export function inviteRoutes(add: AddRoute, context: Context): void {
       createdAt: context.runtime.clock.now(),
       maxAge: input.max_age ?? 86_400,
       maxUses: input.max_uses ?? 0,
+      uses: 0,
       temporary: input.temporary ?? false,
     }
     await ports.metadata.createInvite(invite, ask.deadline)
@@ -38,7 +40,12 @@ export function inviteRoutes(add: AddRoute, context: Context): void {
     return Promise.all((await ports.metadata.invitesOf(place.channel.id, ask.deadline)).map((invite) => inviteToWire(ask, invite)))
   })
 
-  add('get', '/invites/:code', 'invite.get', async (ask) => inviteToWire(ask, await find(ask)))
+  add('get', '/invites/:code', 'invite.get', async (ask) => {
+    const { with_counts: counts } = checked(restInput.guildQuery, ask.query)
+    const invite = await find(ask)
+    const { memberCount } = await homeOf(ask, invite)
+    return { ...(await inviteToWire(ask, invite)), ...(counts ? await countsOf(context, ask, invite.guildId, memberCount) : {}) }
+  })
 
   /** Discord's bots cannot accept invites; the workshop's users can, since the chat page joins by them. */
   add('post', '/invites/:code', 'invite.accept', async (ask) => {
@@ -73,14 +80,25 @@ export function inviteRoutes(add: AddRoute, context: Context): void {
     return invite
   }
 
-  async function inviteToWire(ask: Ask, invite: Invite): Promise<object> {
-    // Seen with the inviter's eyes: whoever holds the code need not be a member.
+  /**
+   * The guild and channel that an invite leads to, whoever asks: who holds the code need not be a member, and an invite outlives
+   * its maker's membership. Once it does, that costs a read of the guild.
+   */
+  async function homeOf(ask: Ask, invite: Invite): Promise<{ guild: Guild; channel: Channel; memberCount: number }> {
     const view = await ports.hub.view(invite.guildId, invite.inviterId, ask.deadline)
-    const channel = view?.channels.find((c) => c.id === invite.channelId)
-    if (!view || !channel) throw refuse.unknownInvite()
+    const seen = view?.channels.find((c) => c.id === invite.channelId)
+    if (view && seen) return { guild: view.guild, channel: seen, memberCount: view.memberCount }
+    const state = await ports.metadata.loadGuild(invite.guildId, ask.deadline)
+    const channel = state?.channels.get(invite.channelId)
+    if (!state || !channel) throw refuse.unknownInvite()
+    return { guild: state.guild, channel, memberCount: state.members.size }
+  }
+
+  async function inviteToWire(ask: Ask, invite: Invite): Promise<object> {
+    const home = await homeOf(ask, invite)
     const inviter = (await context.people([invite.inviterId], ask.deadline)).get(invite.inviterId)
-    const { id, name } = guildToWire(view.guild, [])
-    const wireChannel = channelToWire(channel) as { id: string; type: number; name: string }
+    const { id, name } = guildToWire(home.guild, [])
+    const wireChannel = channelToWire(home.channel) as { id: string; type: number; name: string }
     return {
       type: 0,
       code: invite.code,
@@ -92,18 +110,16 @@ export function inviteRoutes(add: AddRoute, context: Context): void {
         icon: null,
         splash: null,
         banner: null,
-        description: view.guild.description,
+        description: home.guild.description,
         features: [],
-        verification_level: view.guild.verificationLevel,
+        verification_level: home.guild.verificationLevel,
         vanity_url_code: null,
         nsfw_level: 0,
         premium_subscription_count: 0,
       },
       channel: { id: wireChannel.id, type: wireChannel.type, name: wireChannel.name },
       ...(inviter ? { inviter: userToWire(inviter) } : {}),
-      approximate_member_count: view.memberCount,
-      approximate_presence_count: view.memberCount,
-      uses: 0,
+      uses: invite.uses,
       max_uses: invite.maxUses,
       max_age: invite.maxAge,
       temporary: invite.temporary,

@@ -1,6 +1,6 @@
 import { timeOf } from '@threshold/contract'
-import type { Emoji, Member, ReactionCount, StoredMessage, User } from '../model.ts'
-import { partialMemberToWire, userToWire } from './guild.ts'
+import type { Emoji, ReactionCount, StoredMessage, User } from '../model.ts'
+import { userToWire } from './guild.ts'
 
 /** What a message's wire shape needs beside the message: the people in it and what was answered. */
 export interface MessageContext {
@@ -8,15 +8,10 @@ export interface MessageContext {
   readonly reactions?: readonly ReactionCount[]
   /** The message a reply answers: null when it is gone. */
   readonly replied?: StoredMessage | null
-  readonly memberOf?: (userId: string) => Member | undefined
 }
 
 export function messageToWire(message: StoredMessage, context: MessageContext): object {
   const person = (id: string) => userToWire(context.users.get(id) ?? { v: 1, id, username: 'unknown', bot: false })
-  const mentioned = (id: string) => {
-    const member = context.memberOf?.(id)
-    return member ? { ...person(id), member: partialMemberToWire(member) } : person(id)
-  }
   return {
     id: message.id,
     type: message.type,
@@ -27,7 +22,7 @@ export function messageToWire(message: StoredMessage, context: MessageContext): 
     edited_timestamp: message.editedAt === undefined ? null : iso(message.editedAt),
     tts: message.tts ?? false,
     mention_everyone: message.mentionEveryone ?? false,
-    mentions: (message.mentions ?? []).map(mentioned),
+    mentions: (message.mentions ?? []).map(person),
     mention_roles: [...(message.mentionRoles ?? [])],
     attachments: [],
     embeds: [...(message.embeds ?? [])],

@@ -40,6 +40,7 @@ export const messageEventCases: readonly Case[] = [
         [guild.member.id],
         'whom it mentions',
       )
+      includes(event.mentions[0]!.member, { nick: null, roles: [] }, 'as which member it mentions them')
       same(event.embeds[0]?.title, 'e', 'its embed')
     },
   },

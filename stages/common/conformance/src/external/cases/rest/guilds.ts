@@ -44,8 +44,17 @@ export const guildCases: readonly Case[] = [
       const seen = await guild.member.api.get<APIGuild>(`/guilds/${guild.id}`)
       includes(seen, { id: guild.id, name: guild.name, owner_id: guild.owner.id }, 'the guild')
       hasFields(seen, GUILD_FIELDS, 'a guild')
-      const counted = await guild.member.api.get<APIGuild>(`/guilds/${guild.id}?with_counts=true`)
-      same(counted.approximate_member_count, 2, 'approximate_member_count')
+    },
+  },
+  {
+    id: 'rest.guilds.counts',
+    sentence: 'With `with_counts` a guild says how many are in it, and how many of them are online',
+    async run(world) {
+      const guild = await world.guild()
+      const count = (): Promise<APIGuild> => guild.owner.api.get(`/guilds/${guild.id}?with_counts=true`)
+      includes(await count(), { approximate_member_count: 2, approximate_presence_count: 0 }, 'with nobody online')
+      await guild.member.connect()
+      await world.eventually('one is online', count, (answer) => answer.approximate_presence_count === 1)
     },
   },
   {

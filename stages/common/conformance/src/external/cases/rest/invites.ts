@@ -99,4 +99,37 @@ export const inviteCases: readonly Case[] = [
       await guild.owner.api.refused(UNKNOWN_INVITE, 'GET', `/invites/${short.code}`)
     },
   },
+  {
+    id: 'rest.invites.uses',
+    sentence: 'An invite counts how often it was used',
+    async run(world) {
+      const guild = await world.guild()
+      const path = `/channels/${guild.text}/invites`
+      const { code } = await guild.owner.api.post<APIInvite>(path, { max_uses: 5 })
+      for (const name of ['cy', 'dan']) await (await world.user(name)).api.post(`/invites/${code}`)
+      await guild.member.api.post(`/invites/${code}`)
+      const [invite] = await guild.owner.api.get<APIExtendedInvite[]>(path)
+      includes(invite, { code, uses: 2, max_uses: 5 }, 'after two who joined, and one who was in already')
+    },
+  },
+  {
+    id: 'rest.invites.outlives',
+    sentence: 'An invite outlives its maker’s membership',
+    async run(world) {
+      const guild = await world.guild()
+      const path = `/channels/${guild.text}/invites`
+      const { code } = await guild.member.api.post<APIInvite>(path, {})
+      await guild.owner.api.delete(`/guilds/${guild.id}/members/${guild.member.id}`)
+      const listed = await guild.owner.api.get<APIExtendedInvite[]>(path)
+      same(
+        listed.map((invite) => invite.code),
+        [code],
+        'the channel’s invites',
+      )
+      const cy = await world.user('cy')
+      includes((await cy.api.get<APIInvite>(`/invites/${code}`)).guild, { id: guild.id }, 'its guild')
+      await cy.api.post(`/invites/${code}`)
+      await cy.api.get(`/guilds/${guild.id}`)
+    },
+  },
 ]
