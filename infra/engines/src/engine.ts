@@ -26,7 +26,7 @@ export type EngineState = 'running' | 'paused' | 'killed' | 'stopped' | 'died'
  * else below with ENGINE_NOT_OURS.
  */
 export interface Engine extends AsyncDisposable {
-  readonly kind: 'mongodb'
+  readonly kind: 'mongodb' | 'cassandra'
   readonly label: EngineLabel
   readonly uri: string
   /** Of the process, where there is one of ours. */

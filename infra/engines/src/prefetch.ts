@@ -1,5 +1,6 @@
 import { messageOf } from '@threshold/kit'
 import { isInstalled } from './cache.ts'
+import { findMaven, installCassandra } from './cassandra/install.ts'
 import { canFetch, findChromium, locateChromium } from './chromium/chromium.ts'
 import { dockerMongo } from './mongodb/docker-provider.ts'
 import { fetchMongod, findMongod, forgetRefusal, memoryServer } from './mongodb/memory-server.ts'
@@ -80,6 +81,16 @@ export const ENGINE_ITEMS: readonly PrefetchItem[] = [
     skip: async () => (canFetch() ? undefined : 'fetched for Linux on x64 alone; install one with your system'),
     present: async () => (await locateChromium()) !== undefined,
     fetch: async (onProgress) => void (await findChromium(onProgress)),
+  },
+  {
+    id: 'cassandra',
+    title: `Cassandra ${VERSIONS.cassandra} (jars)`,
+    skip: async () => {
+      if ((await containerRuntime()) !== undefined) return 'Docker runs Cassandra'
+      return (await findMaven()) === undefined ? 'no mvn on PATH' : undefined
+    },
+    present: async () => await isInstalled(TOOLS.cassandra),
+    fetch: async (onProgress) => void (await installCassandra(onProgress)),
   },
 ]
 

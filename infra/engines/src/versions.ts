@@ -14,6 +14,9 @@ export const VERSIONS = {
   secantusPython: '0.7.0b3',
   /** The npm package @sparticuz/chromium, which carries the Chromium of that number. */
   chromium: '153.0.0',
+  /** The jars from Maven's repository, and the image of the same version. */
+  cassandra: '5.0.9',
+  cassandraImage: 'cassandra:5.0.9',
 } as const
 
 /** Names of the folders in the cache; the version is part of it, so that two versions can live side by side. */
@@ -22,6 +25,7 @@ export const TOOLS = {
   secantusRust: { name: 'secantus-mdb', version: VERSIONS.secantusRust },
   secantusPython: { name: 'secantusdb-py', version: VERSIONS.secantusPython },
   chromium: { name: 'chromium', version: VERSIONS.chromium },
+  cassandra: { name: 'cassandra', version: VERSIONS.cassandra },
 } as const
 
 /** The oldest Python for which the wheel's requirements are pinned. */
@@ -31,3 +35,6 @@ export const REQUIREMENTS_FILE = fileURLToPath(new URL('../requirements/secantus
 
 /** A folder with package.json and package-lock.json, whose digests npm checks. */
 export const CHROMIUM_REQUIREMENTS = fileURLToPath(new URL('../requirements/chromium/', import.meta.url))
+
+/** pom.xml, the JVM's flags and the log's settings. */
+export const CASSANDRA_REQUIREMENTS = fileURLToPath(new URL('../requirements/cassandra/', import.meta.url))

@@ -39,7 +39,8 @@ describe('the address of a Cassandra', () => {
   })
 
   it('takes another keyspace', () => {
-    for (const uri of ['cassandra://h:1/?dc=d', 'cassandra://h:1/old?dc=d']) expect(withKeyspace(uri, 'new')).toBe('cassandra://h:1/new?dc=d')
+    for (const uri of ['cassandra://h:1/?dc=d', 'cassandra://h:1/old?dc=d'])
+      expect(withKeyspace(uri, 'new')).toBe('cassandra://h:1/new?dc=d')
   })
 
   it('is refused without repeating what may be a password', () => {

@@ -1,0 +1,53 @@
+import { CodedError } from '@threshold/kit'
+import { Client } from 'cassandra-driver'
+
+export interface CassandraAddress {
+  readonly contactPoints: readonly string[]
+  readonly port: number
+  readonly localDataCenter: string
+  readonly keyspace: string | undefined
+  readonly credentials: { readonly username: string; readonly password: string } | undefined
+}
+
+export const cassandraUri = (addresses: readonly string[], port: number, localDataCenter = 'datacenter1'): string =>
+  `cassandra://${addresses.join(',')}:${port}/?dc=${localDataCenter}`
+
+/** The same cluster with a keyspace in the path. */
+export const withKeyspace = (uri: string, keyspace: string): string => uri.replace(/^(cassandra:\/\/[^/?]+)\/?[^?]*/, `$1/${keyspace}`)
+
+const SHAPE = /^cassandra:\/\/(?:([^:@/]+):([^@/]+)@)?([^/:?@]+):(\d{1,5})(?:\/(\w*))?(?:\?dc=([\w.-]+))?$/
+
+/** `cassandra://[user:password@]host[,host]:port/[keyspace][?dc=name]`; errors never repeat it, since it may hold a password. */
+export function parseCassandraUri(uri: string): CassandraAddress {
+  const [, username, password, hosts, port, keyspace, dc] = SHAPE.exec(uri) ?? []
+  if (hosts === undefined) {
+    throw new CodedError('BAD_CASSANDRA_URI', 'that is no address of a Cassandra', {
+      next: 'write cassandra://host[,host]:9042/?dc=datacenter1',
+    })
+  }
+  return {
+    contactPoints: hosts.split(','),
+    port: Number(port),
+    localDataCenter: dc ?? 'datacenter1',
+    keyspace: keyspace === '' ? undefined : keyspace,
+    credentials:
+      username === undefined ? undefined : { username: decodeURIComponent(username), password: decodeURIComponent(password ?? '') },
+  }
+}
+
+/** A short-lived client: for a question, a keyspace made or dropped. */
+export async function askCassandra<T>(uri: string, ask: (client: Client) => Promise<T>, withinMs = 5_000): Promise<T> {
+  const { contactPoints, port, localDataCenter, credentials } = parseCassandraUri(uri)
+  const client = new Client({
+    contactPoints: contactPoints.map((host) => `${host}:${port}`),
+    localDataCenter,
+    protocolOptions: { port }, // without it the other nodes are looked for on 9042
+    socketOptions: { connectTimeout: withinMs, readTimeout: withinMs },
+    ...(credentials ? { credentials } : {}),
+  })
+  try {
+    return await ask(client)
+  } finally {
+    await client.shutdown().catch(() => {})
+  }
+}

@@ -1,0 +1,139 @@
+import { CodedError } from '@threshold/kit'
+import { cannotScale, type EngineState, labelText } from '../engine.ts'
+import { withLock } from '../lock.ts'
+import type { OnProgress } from '../progress.ts'
+import { claimPort } from '../run/claim-port.ts'
+import { openRun, type Run } from '../run/registry.ts'
+import { VERSIONS } from '../versions.ts'
+import { cassandraUri } from './address.ts'
+import { type CassandraEngine, DEFAULT_HEAP_MB, LEAST_CACHE_MB, MOST_NODES, type StartCassandraOptions } from './engine.ts'
+import { installCassandra } from './install.ts'
+import { findJava, JAVA_MAJOR } from './java.ts'
+import { type CassandraNode, NativeNode } from './node.ts'
+
+const ADDRESSES = ['127.0.0.1', '127.0.0.2', '127.0.0.3'] as const
+/** Its label says what it is; the figures of a laptop's node with a small heap are not those of a server. */
+const label = (heapMb: number) => labelText({ product: `Cassandra, ${heapMb} MB heap`, version: VERSIONS.cassandra, provider: 'native' })
+
+/** A cluster of local processes on loopback addresses of their own, with the same ports on each, as on real machines. */
+export async function startNativeCassandra(options: StartCassandraOptions, onProgress: OnProgress): Promise<CassandraEngine> {
+  const java = await findJava()
+  if (!java.usable) throw new CodedError('NO_JAVA', java.why, { next: `install Java ${JAVA_MAJOR}; npx threshold doctor says how` })
+  const home = await installCassandra(onProgress)
+  const run = await openRun({ role: 'cassandra-ports', text: 'ports of a Cassandra cluster' })
+  const cluster = new Cluster(options, {
+    java: java.path,
+    home,
+    run,
+    onProgress,
+    cqlPort: await claimPort(run),
+    storagePort: await claimPort(run),
+  })
+  try {
+    const { nodes = 1 } = options
+    while (cluster.nodes().length < nodes) await cluster.join()
+    return cluster
+  } catch (error) {
+    await cluster.stop()
+    throw error
+  }
+}
+
+interface Place {
+  readonly java: string
+  readonly home: string
+  readonly run: Run
+  readonly onProgress: OnProgress
+  readonly cqlPort: number
+  readonly storagePort: number
+}
+
+class Cluster implements CassandraEngine {
+  readonly kind = 'cassandra'
+  readonly label
+  readonly #options: StartCassandraOptions
+  readonly #place: Place
+  readonly #nodes: NativeNode[] = []
+  #stopping: Promise<void> | undefined
+
+  constructor(options: StartCassandraOptions, place: Place) {
+    this.#options = options
+    this.#place = place
+    this.label = label(options.heapMb ?? DEFAULT_HEAP_MB)
+  }
+
+  get uri(): string {
+    return cassandraUri(
+      this.#nodes.map((node) => node.address),
+      this.#place.cqlPort,
+    )
+  }
+
+  get pid(): number | undefined {
+    return this.#nodes[0]?.pid
+  }
+
+  nodes(): readonly CassandraNode[] {
+    return this.#nodes
+  }
+
+  state(): EngineState {
+    return this.#nodes[0]?.state() ?? 'stopped'
+  }
+
+  limits(): { cacheBytes: number } {
+    return { cacheBytes: (this.#options.cacheMb ?? LEAST_CACHE_MB) * 1024 * 1024 }
+  }
+
+  async join(): Promise<CassandraNode> {
+    const address = ADDRESSES[this.#nodes.length]
+    if (address === undefined || this.#stopping) throw cannotScale('Cassandra', this.#nodes.length + 1)
+    const { java, home, cqlPort, storagePort, onProgress, run } = this.#place
+    onProgress({ text: `starting Cassandra ${VERSIONS.cassandra} on ${address} (7 to 35 s)` })
+    const settings = {
+      address,
+      seeds: [ADDRESSES[0]],
+      cqlPort,
+      storagePort,
+      jmxPort: await claimPort(run),
+      heapMb: this.#options.heapMb ?? DEFAULT_HEAP_MB,
+      collector: this.#options.collector ?? 'G1',
+      cacheMb: this.#options.cacheMb ?? LEAST_CACHE_MB,
+      bootstrap: this.#nodes.length > 0,
+    } as const
+    // Cassandra wants joins one after another; so does a machine of two cores.
+    const node = await withLock('cassandra-start', { withinMs: 600_000 }, () => NativeNode.start(settings, java, home))
+    this.#nodes.push(node)
+    return node
+  }
+
+  async scale(nodes: number): Promise<void> {
+    if (nodes < this.#nodes.length || nodes > MOST_NODES) throw cannotScale('Cassandra', nodes)
+    while (this.#nodes.length < nodes) await this.join()
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop()
+    return this.#stopping
+  }
+
+  async #stop(): Promise<void> {
+    await Promise.all(this.#nodes.map((node) => node.stop()))
+    await this.#place.run.close()
+  }
+
+  kill = (): Promise<void> => this.#first.kill()
+  restart = (): Promise<void> => this.#first.restart()
+  pause = (): Promise<void> => this.#first.pause()
+  resume = (): Promise<void> => this.#first.resume()
+
+  get #first(): NativeNode {
+    const [first] = this.#nodes
+    if (first === undefined) throw new CodedError('ENGINE_STOPPED', 'Cassandra is not running')
+    return first
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop()
+  }
+}

@@ -1,0 +1,30 @@
+import type { Engine } from '../engine.ts'
+import type { CassandraNode } from './node.ts'
+import type { Collector } from './settings.ts'
+
+/** A Cassandra cluster that runs, of one to three nodes here. `kill`, `pause` and the like concern its first node. */
+export interface CassandraEngine extends Engine {
+  readonly kind: 'cassandra'
+  /** `cassandra://address[,address]:port/?dc=datacenter1`; a keyspace may stand in the path. */
+  readonly uri: string
+  /** Empty for an external one. */
+  nodes(): readonly CassandraNode[]
+  /** One node more. It takes over its share of the data while the others serve; returns when it serves as well. */
+  join(): Promise<CassandraNode>
+}
+
+export interface StartCassandraOptions {
+  readonly provider?: 'external' | 'docker' | 'native' | undefined
+  /** Not an engine that we could not kill or pause: passes over `external`. */
+  readonly ours?: boolean | undefined
+  readonly nodes?: number | undefined
+  readonly heapMb?: number | undefined
+  readonly collector?: Collector | undefined
+  /** Of the chunk cache, which holds pages of sstables. */
+  readonly cacheMb?: number | undefined
+}
+
+export const MOST_NODES = 3
+/** Enough for tests: a node takes 0.7 GB with it. */
+export const DEFAULT_HEAP_MB = 256
+export const LEAST_CACHE_MB = 32

@@ -1,0 +1,59 @@
+import { CodedError, messageOf } from '@threshold/kit'
+import { enginesConfig } from '../config.ts'
+import { labelText, notOurs, unusable, usable } from '../engine.ts'
+import { askCassandra } from './address.ts'
+import type { CassandraEngine } from './engine.ts'
+import type { CassandraProvider } from './provider.ts'
+
+const VARIABLE = 'THRESHOLD_CASSANDRA_URI'
+
+const versionOf = (uri: string): Promise<string> =>
+  askCassandra(uri, async (client) => String((await client.execute('SELECT release_version FROM system.local')).first()?.release_version))
+
+export const externalCassandra: CassandraProvider = {
+  provider: 'external',
+  name: 'external',
+
+  async available() {
+    const uri = enginesConfig().cassandraUri
+    if (uri === undefined) return unusable(`${VARIABLE} is not set`, `export ${VARIABLE}=cassandra://host:9042/?dc=datacenter1`)
+    try {
+      await versionOf(uri)
+      return usable
+    } catch (error) {
+      return unusable(`the server of ${VARIABLE} does not answer: ${messageOf(error)}`, `start that server, or unset ${VARIABLE}`)
+    }
+  },
+
+  async start() {
+    const uri = enginesConfig().cassandraUri
+    if (uri === undefined) throw new CodedError('NO_CASSANDRA', `${VARIABLE} is not set`)
+    return externalEngine(uri, await versionOf(uri))
+  },
+}
+
+function externalEngine(uri: string, version: string): CassandraEngine {
+  const refuse = (what: string) => async (): Promise<never> => {
+    throw notOurs(what)
+  }
+  const stop = async (): Promise<void> => {}
+  return {
+    kind: 'cassandra',
+    label: labelText({ product: 'Cassandra', version, provider: 'external' }),
+    uri,
+    pid: undefined,
+    nodes: () => [],
+    state: () => 'running',
+    stop,
+    kill: refuse('killed'),
+    restart: refuse('restarted'),
+    pause: refuse('paused'),
+    resume: refuse('resumed'),
+    limits() {
+      throw notOurs('limited')
+    },
+    scale: refuse('scaled'),
+    join: refuse('scaled'),
+    [Symbol.asyncDispose]: stop,
+  }
+}

@@ -1,0 +1,153 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { CodedError, messageOf } from '@threshold/kit'
+import type { EngineState } from '../engine.ts'
+import { type Child, startChild } from '../process/child.ts'
+import { goneWithin, signal, terminate } from '../process/terminate.ts'
+import { openRun, type Run } from '../run/registry.ts'
+import { askCassandra, cassandraUri } from './address.ts'
+import { type Pause, readPauses } from './gc-log.ts'
+import { nodetool, type TableFigures, tableFigures } from './nodetool.ts'
+import { gcLogOf, launchArgs, type NodeSettings, writeSettings } from './settings.ts'
+
+const READY_WITHIN_MS = 120_000
+const STOP_GRACE_MS = 15_000
+const POLL_MS = 200
+
+/** One node of a cluster: a JVM on an address of its own. */
+export interface CassandraNode {
+  readonly address: string
+  readonly pid: number | undefined
+  state(): EngineState
+  kill(): Promise<void>
+  restart(): Promise<void>
+  pause(): Promise<void>
+  resume(): Promise<void>
+  nodetool(...args: string[]): Promise<string>
+  /** Tombstones scanned, partition sizes, sstables of a table, as this node counts them. */
+  table(keyspace: string, table: string): Promise<TableFigures>
+  /** Stop-the-world pauses so far. */
+  pauses(): Promise<Pause[]>
+}
+
+export class NativeNode implements CassandraNode {
+  readonly address: string
+  readonly #settings: NodeSettings
+  readonly #java: string
+  readonly #home: string
+  readonly #run: Run
+  #child: Child | undefined
+  #state: Exclude<EngineState, 'died'> = 'stopped'
+
+  private constructor(settings: NodeSettings, java: string, home: string, run: Run) {
+    this.address = settings.address
+    this.#settings = settings
+    this.#java = java
+    this.#home = home
+    this.#run = run
+  }
+
+  static async start(settings: Omit<NodeSettings, 'dir'>, java: string, home: string): Promise<NativeNode> {
+    const run = await openRun({ role: 'cassandra', text: `Cassandra node ${settings.address}`, group: true, ending: 'end' })
+    const node = new NativeNode({ ...settings, dir: run.dir }, java, home, run)
+    try {
+      await writeSettings(node.#settings)
+      await node.#launch()
+      return node
+    } catch (error) {
+      await node.stop()
+      throw error
+    }
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.ended() === undefined ? this.#child?.identity.pid : undefined
+  }
+
+  state(): EngineState {
+    const runs = this.#state === 'running' || this.#state === 'paused'
+    return runs && this.#child?.ended() !== undefined ? 'died' : this.#state
+  }
+
+  async #launch(): Promise<void> {
+    const args = await launchArgs(this.#settings, this.#home)
+    this.#child = await startChild({ command: this.#java, args, cwd: this.#settings.dir }, this.#run.id)
+    this.#state = 'running'
+    await this.#run.update({ process: this.#child.identity })
+    await answersCql(this.#settings, this.#child)
+  }
+
+  /** Its data goes with it, so it need not end in order. */
+  async stop(): Promise<void> {
+    if (this.#child) await terminate(this.#child.identity, { group: true, graceMs: 0 })
+    this.#state = 'stopped'
+    await this.#run.close()
+  }
+
+  async kill(): Promise<void> {
+    const child = this.#running()
+    signal(child.identity.pid, 'SIGKILL', true)
+    await goneWithin(child.identity, 10_000)
+    this.#state = 'killed'
+  }
+
+  async restart(): Promise<void> {
+    if (this.#child) await terminate(this.#child.identity, { group: true, graceMs: STOP_GRACE_MS })
+    await this.#launch()
+  }
+
+  async pause(): Promise<void> {
+    signal(this.#running().identity.pid, 'SIGSTOP', true)
+    this.#state = 'paused'
+  }
+
+  async resume(): Promise<void> {
+    signal(this.#running().identity.pid, 'SIGCONT', true)
+    this.#state = 'running'
+  }
+
+  nodetool(...args: string[]): Promise<string> {
+    return nodetool(this.#place, ...args)
+  }
+
+  table(keyspace: string, table: string): Promise<TableFigures> {
+    return tableFigures(this.#place, keyspace, table)
+  }
+
+  pauses(): Promise<Pause[]> {
+    return readPauses(gcLogOf(this.#settings.dir))
+  }
+
+  get #place() {
+    return { java: this.#java, home: this.#home, jmxPort: this.#settings.jmxPort }
+  }
+
+  #running(): Child {
+    if (this.#child === undefined || this.#child.ended() !== undefined)
+      throw new CodedError('ENGINE_STOPPED', `Cassandra on ${this.address} is not running`)
+    return this.#child
+  }
+}
+
+/** Asks in CQL, since neither the log nor an open port says that a node has joined and serves. */
+async function answersCql(node: NodeSettings, child: Child): Promise<void> {
+  const until = Date.now() + READY_WITHIN_MS
+  let last = 'it does not listen yet'
+  while (Date.now() < until) {
+    if (child.ended() !== undefined) {
+      const said = child.tail().trim().split('\n').slice(-10).join('\n')
+      throw new CodedError('ENGINE_DIED', `Cassandra on ${node.address} ended at start (${child.ended()})\n${said}`, {
+        next: 'npx threshold doctor',
+      })
+    }
+    try {
+      await askCassandra(cassandraUri([node.address], node.cqlPort), (client) => client.execute('SELECT bootstrapped FROM system.local'))
+      return
+    } catch (error) {
+      last = messageOf(error)
+    }
+    await delay(POLL_MS)
+  }
+  throw new CodedError('ENGINE_NOT_READY', `Cassandra on ${node.address} did not answer within ${READY_WITHIN_MS / 1_000} s: ${last}`, {
+    next: 'npx threshold doctor',
+  })
+}

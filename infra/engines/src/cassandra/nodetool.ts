@@ -1,0 +1,76 @@
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { CodedError, messageOf } from '@threshold/kit'
+import { jvmFlags } from './settings.ts'
+
+const run = promisify(execFile)
+const WITHIN_MS = 120_000
+
+export interface NodetoolPlace {
+  readonly java: string
+  readonly home: string
+  readonly jmxPort: number
+}
+
+/** Runs nodetool against one node and answers what it said. A second or so: a JVM starts for it. */
+export async function nodetool(place: NodetoolPlace, ...args: string[]): Promise<string> {
+  const flags = await jvmFlags()
+  const command = [
+    '-Xmx64M',
+    '-XX:+UseSerialGC',
+    '-XX:TieredStopAtLevel=1',
+    ...flags,
+    `-Dlogback.configurationFile=${join(place.home, 'logback.xml')}`,
+  ]
+  const connect = ['-h', '127.0.0.1', '-p', String(place.jmxPort)]
+  try {
+    const { stdout } = await run(
+      place.java,
+      [...command, '-cp', join(place.home, 'lib', '*'), 'org.apache.cassandra.tools.NodeTool', ...connect, ...args],
+      { timeout: WITHIN_MS, maxBuffer: 16 * 1024 * 1024 },
+    )
+    return stdout
+  } catch (error) {
+    throw new CodedError('NODETOOL_FAILED', `nodetool ${args.join(' ')}: ${messageOf(error).split('\n').slice(-3).join(' ')}`)
+  }
+}
+
+/** What a table costs to read on one node, in Cassandra's own counters since it started. */
+export interface TableFigures {
+  /** Bytes of live sstables. */
+  readonly spaceBytes: number
+  readonly sstables: number
+  readonly partitions: number
+  readonly partitionMaxBytes: number
+  readonly partitionMeanBytes: number
+  /** Over the last five minutes. */
+  readonly tombstonesPerReadMean: number
+  readonly tombstonesPerReadMax: number
+  readonly liveCellsPerReadMean: number
+  readonly reads: number
+  readonly writes: number
+}
+
+export async function tableFigures(place: NodetoolPlace, keyspace: string, table: string): Promise<TableFigures> {
+  const text = await nodetool(place, 'tablestats', '-F', 'json', `${keyspace}.${table}`)
+  const all = JSON.parse(text) as Record<string, { tables?: Record<string, Record<string, unknown>> }>
+  const stats = all[keyspace]?.tables?.[table]
+  if (stats === undefined) throw new CodedError('NO_SUCH_TABLE', `nodetool knows no table ${keyspace}.${table}`)
+  const number = (name: string): number => {
+    const value = Number(stats[name])
+    return Number.isFinite(value) ? value : 0
+  }
+  return {
+    spaceBytes: number('space_used_live'),
+    sstables: number('sstable_count'),
+    partitions: number('number_of_partitions_estimate'),
+    partitionMaxBytes: number('compacted_partition_maximum_bytes'),
+    partitionMeanBytes: number('compacted_partition_mean_bytes'),
+    tombstonesPerReadMean: number('average_tombstones_per_slice_last_five_minutes'),
+    tombstonesPerReadMax: number('maximum_tombstones_per_slice_last_five_minutes'),
+    liveCellsPerReadMean: number('average_live_cells_per_slice_last_five_minutes'),
+    reads: number('local_read_count'),
+    writes: number('local_write_count'),
+  }
+}

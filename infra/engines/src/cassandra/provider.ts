@@ -1,0 +1,52 @@
+import { isInstalled } from '../cache.ts'
+import { type Availability, unusable, usable } from '../engine.ts'
+import { containerRuntime } from '../process/container.ts'
+import { which } from '../process/which.ts'
+import type { OnProgress } from '../progress.ts'
+import { TOOLS, VERSIONS } from '../versions.ts'
+import { startNativeCassandra } from './cluster.ts'
+import type { CassandraEngine, StartCassandraOptions } from './engine.ts'
+import { externalCassandra } from './external.ts'
+import { findMaven, MAVEN_NEXT } from './install.ts'
+import { findJava } from './java.ts'
+
+export interface CassandraProvider {
+  readonly provider: 'external' | 'docker' | 'native'
+  readonly name: string
+  /** Looks, and changes nothing. */
+  available(): Promise<Availability>
+  start(options: StartCassandraOptions, onProgress: OnProgress): Promise<CassandraEngine>
+}
+
+export const dockerCassandra: CassandraProvider = {
+  provider: 'docker',
+  name: `${VERSIONS.cassandraImage} in Docker`,
+  async available() {
+    if ((await containerRuntime()) !== undefined) return usable
+    return (await which('docker')) === undefined
+      ? unusable('no Docker here', 'npx threshold doctor tells how to install it')
+      : unusable(
+          'Docker is installed, but its daemon does not answer',
+          'start Docker (Linux: sudo systemctl start docker; macOS: open -a Docker)',
+        )
+  },
+  async start(options, onProgress) {
+    const { startDockerCassandra } = await import('./docker.ts') // testcontainers is slow to load, and useless without Docker
+    return await startDockerCassandra(options, onProgress)
+  },
+}
+
+export const nativeCassandra: CassandraProvider = {
+  provider: 'native',
+  name: `Cassandra ${VERSIONS.cassandra}, local processes`,
+  async available() {
+    const java = await findJava()
+    if (!java.usable) return unusable(java.why, 'npx threshold doctor tells how to install Java 17')
+    if ((await isInstalled(TOOLS.cassandra)) || (await findMaven()) !== undefined) return usable
+    return unusable('its jars are not in the cache, and there is no mvn to fetch them', MAVEN_NEXT)
+  },
+  start: startNativeCassandra,
+}
+
+/** In this order: the user's own, then containers, then processes of ours. */
+export const CASSANDRA_PROVIDERS: readonly CassandraProvider[] = [externalCassandra, dockerCassandra, nativeCassandra]

@@ -1,0 +1,110 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { CASSANDRA_REQUIREMENTS } from '../versions.ts'
+
+export interface NodeSettings {
+  readonly address: string
+  /** Addresses that a node asks for the others. The first node asks itself. */
+  readonly seeds: readonly string[]
+  readonly cqlPort: number
+  readonly storagePort: number
+  readonly jmxPort: number
+  readonly heapMb: number
+  readonly collector: Collector
+  /** Where its data, configuration and logs are. */
+  readonly dir: string
+  /** Whether it takes its share of the data from the others when it joins: all but the first. */
+  readonly bootstrap: boolean
+  readonly cacheMb: number
+}
+
+export type Collector = 'G1' | 'Parallel' | 'Serial' | 'Z' | 'Shenandoah'
+
+export const gcLogOf = (dir: string): string => join(dir, 'gc.log')
+
+/** Cassandra 5 for one laptop, three nodes of it: small caches, small commit log, no authentication on loopback. */
+export async function writeSettings(node: NodeSettings): Promise<void> {
+  await mkdir(join(node.dir, 'conf'), { recursive: true })
+  const data = join(node.dir, 'data')
+  const yaml = {
+    cluster_name: 'threshold',
+    num_tokens: 4,
+    allocate_tokens_for_local_replication_factor: 3,
+    auto_bootstrap: node.bootstrap,
+    partitioner: 'org.apache.cassandra.dht.Murmur3Partitioner',
+    endpoint_snitch: 'SimpleSnitch',
+    seed_provider: [{ class_name: 'org.apache.cassandra.locator.SimpleSeedProvider', parameters: [{ seeds: node.seeds.join(',') }] }],
+    listen_address: node.address,
+    rpc_address: node.address,
+    storage_port: node.storagePort,
+    native_transport_port: node.cqlPort,
+    start_native_transport: true,
+    data_file_directories: [join(data, 'sstables')],
+    commitlog_directory: join(data, 'commitlog'),
+    hints_directory: join(data, 'hints'),
+    saved_caches_directory: join(data, 'saved_caches'),
+    cdc_raw_directory: join(data, 'cdc_raw'),
+    // A killed process loses nothing, since the log is mapped memory that the system keeps; a power cut loses 10 s of one
+    // node, and the other replicas have them.
+    commitlog_sync: 'periodic',
+    commitlog_sync_period: '10000ms',
+    commitlog_segment_size: '8MiB',
+    commitlog_total_space: '256MiB',
+    commitlog_disk_access_mode: 'mmap',
+    disk_access_mode: 'mmap_index_only',
+    memtable_heap_space: '64MiB',
+    memtable_offheap_space: '64MiB',
+    memtable_allocation_type: 'heap_buffers',
+    file_cache_size: `${node.cacheMb}MiB`,
+    key_cache_size: '8MiB',
+    row_cache_size: '0MiB',
+    counter_cache_size: '0MiB',
+    networking_cache_size: '16MiB',
+    concurrent_reads: 16,
+    concurrent_writes: 16,
+    concurrent_counter_writes: 4,
+    concurrent_compactors: 1,
+    compaction_throughput: '64MiB/s',
+    hinted_handoff_enabled: true,
+    dynamic_snitch: false,
+    auto_snapshot: false,
+    internode_compression: 'none',
+  }
+  // JSON is YAML.
+  await writeFile(join(node.dir, 'conf', 'cassandra.yaml'), `${JSON.stringify(yaml, null, 2)}\n`)
+}
+
+/** The flags of the JVM, without what is run. */
+export async function jvmFlags(): Promise<string[]> {
+  const options = await readFile(join(CASSANDRA_REQUIREMENTS, 'jvm17.options'), 'utf8')
+  return options.split('\n').filter((line) => line.startsWith('-'))
+}
+
+export async function launchArgs(node: NodeSettings, home: string): Promise<string[]> {
+  const property = (name: string, value: string | number | boolean): string => `-Dcassandra.${name}=${value}`
+  return [
+    ...(await jvmFlags()),
+    `-javaagent:${join(home, 'lib', 'jamm-0.4.0.jar')}`,
+    `-Xms${node.heapMb}M`,
+    `-Xmx${node.heapMb}M`,
+    '-Xss384k',
+    '-XX:MaxDirectMemorySize=256M',
+    '-XX:MetaspaceSize=128M',
+    `-XX:+Use${node.collector}GC`,
+    // Both ends of each pause, in UTC: lab 4.1 lays them beside the reads that fell into them.
+    `-Xlog:gc*,safepoint:file=${gcLogOf(node.dir)}:utctime,level,tags:filecount=0`,
+    `-Dlogback.configurationFile=${join(home, 'logback.xml')}`,
+    '-Djava.net.preferIPv4Stack=true',
+    property('config', `file://${join(node.dir, 'conf', 'cassandra.yaml')}`),
+    property('storagedir', join(node.dir, 'data')),
+    property('logdir', join(node.dir, 'logs')),
+    property('jmx.local.port', node.jmxPort),
+    property('skip_wait_for_gossip_to_settle', 0),
+    property('ring_delay_ms', 1_000),
+    property('superuser_setup_delay_ms', 0),
+    property('consistent.rangemovement', false),
+    '-cp',
+    `${join(node.dir, 'conf')}:${join(home, 'lib', '*')}`,
+    'org.apache.cassandra.service.CassandraDaemon',
+  ]
+}
