@@ -69,7 +69,7 @@ export class Session {
     this.#parts = parts
     this.#identity = identity
     this.#link = link
-    this.#presence = identity.presence
+    this.#presence = this.#since(identity.presence)
   }
 
   /** READY, then one GUILD_CREATE for each guild. Rejects when the stores are away: then nothing was promised yet. */
@@ -97,7 +97,7 @@ export class Session {
   }
 
   setPresence(input: PresenceInput): void {
-    this.#presence = presenceOf(input)
+    this.#presence = this.#since(presenceOf(input))
     for (const { subscription } of this.#guilds.values()) subscription?.presence(this.#presence)
   }
 
@@ -236,6 +236,11 @@ export class Session {
     if (this.#ended) return
     this.#sequence += 1
     this.#link.send(this.#parts.encoder.frame(event, this.#sequence))
+  }
+
+  #since(presence: Presence): Presence {
+    const created_at = this.#parts.runtime.clock.now()
+    return { ...presence, activities: presence.activities.map((activity) => ({ ...activity, created_at })) }
   }
 
   #deadline(): Deadline {

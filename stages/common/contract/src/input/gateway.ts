@@ -1,7 +1,13 @@
 import { z } from 'zod'
 import { orNull, snowflake, text } from './fields.ts'
 
-const activity = z.looseObject({ name: text(128), type: z.int().min(0).max(5) })
+/** What Discord lets bots set; the rest is dropped. Libraries send their whole structure, and others cannot read it. */
+const activity = z.object({
+  name: text(128),
+  type: z.int().min(0).max(5),
+  url: text(512).nullish().catch(undefined),
+  state: text(128).nullish().catch(undefined),
+})
 
 export const presence = z.object({
   /** discordgo identifies with an empty one, which says nothing and so means what saying nothing means. */
