@@ -1,5 +1,6 @@
 import { Command, type CommanderError } from 'commander'
 import { addBench } from './commands/bench.ts'
+import { addDocs } from './commands/docs.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addLab } from './commands/lab.ts'
 import { addPrefetch } from './commands/prefetch.ts'
@@ -46,11 +47,13 @@ Examples:
   npx threshold start               stage 1, the first lab, and the chat page
   npx threshold lab 1.1 --quick     one lab, in a few minutes
   npx threshold stages diff 1 2     what one stage changes of the one before
+  npx threshold docs                the story, the stages, the labs, the decisions
   npx threshold reset               end and remove all that a run left behind
 
 Set THRESHOLD_DEBUG=1 to see stacks. Engines of your own: THRESHOLD_MONGODB_URI.`,
     )
-  for (const add of [addStart, addDoctor, addStage, addLab, addStages, addTest, addBench, addPrefetch, addReset]) add(program, context)
+  for (const add of [addStart, addDoctor, addStage, addLab, addStages, addTest, addBench, addPrefetch, addReset, addDocs])
+    add(program, context)
   tellWhose(program, 'npx threshold')
   return program
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { threshold } from './cli.ts'
 
-const COMMANDS = ['start', 'doctor', 'stage', 'lab', 'stages', 'test', 'bench', 'prefetch', 'reset']
+const COMMANDS = ['start', 'doctor', 'stage', 'lab', 'stages', 'test', 'bench', 'prefetch', 'reset', 'docs']
 
 describe('help', () => {
   it('lists every command, with examples', async () => {

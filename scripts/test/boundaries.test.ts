@@ -1,0 +1,97 @@
+import { execFile } from 'node:child_process'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+const run = promisify(execFile)
+
+/** The house in small: who imports whom, and the rule that says no. */
+const ARROWS: readonly [from: string, to: string, rule: string][] = [
+  ['stages/common/contract/src/a.ts', 'stages/common/kit/src/a.ts', 'contract-imports-only-its-own'],
+  ['stages/common/domain/src/b.ts', 'stages/common/kit/src/a.ts', 'domain-imports-only-its-own'],
+  ['stages/common/kit/src/c.ts', 'stages/common/ports/src/a.ts', 'kit-imports-only-its-own'],
+  ['stages/common/ports/src/d.ts', 'infra/engines/src/a.ts', 'ports-imports-only-its-own'],
+  ['stages/common/ports/test/d.test.ts', 'stages/1-monolith/src/a.ts', 'ports-tests-import-only-their-own'],
+  ['stages/common/conformance/src/e.ts', 'stages/1-monolith/src/a.ts', 'conformance-imports-only-its-own'],
+  ['stages/1-monolith/src/f.ts', 'stages/2-wide/src/a.ts', 'stage-1-knows-no-later-stage'],
+  ['stages/1-monolith/test/f.test.ts', 'stages/4-fast/src/a.ts', 'stage-1-knows-no-later-stage'],
+  ['stages/3-actors/src/g.ts', 'stages/4-fast/src/a.ts', 'stage-3-knows-no-later-stage'],
+  ['stages/1-monolith/src/h.ts', 'infra/engines/src/a.ts', 'stage-1-imports-only-its-own'],
+  ['stages/1-monolith/src/i.ts', 'stages/common/conformance/src/a.ts', 'stage-1-imports-only-its-own'],
+  ['infra/engines/src/j.ts', 'stages/common/contract/src/a.ts', 'engines-imports-only-its-own'],
+  ['labs/1.1-base/lab.ts', 'stages/1-monolith/src/a.ts', 'labs-see-stages-from-outside'],
+  ['labs/kit/test/k.test.ts', 'stages/1-monolith/src/a.ts', 'labs-see-stages-from-outside'],
+  ['labs/kit/src/l.ts', 'stages/common/ports/src/a.ts', 'labs-imports-only-its-own'],
+  ['scripts/src/m.ts', 'stages/2-wide/src/a.ts', 'labs-see-stages-from-outside'],
+  ['stages/2-wide/src/n.ts', 'stages/2-wide/test/a.ts', 'no-test-in-the-product'],
+  ['stages/2-wide/src/o.ts', 'stages/1-monolith/src/a.ts', 'packages-by-their-name'],
+  ['stages/2-wide/src/p.ts', 'stages/2-wide/src/missing.ts', 'all-resolves'],
+]
+
+const ALLOWED: readonly [from: string, to: string][] = [
+  ['stages/2-wide/src/q.ts', 'stages/2-wide/src/a.ts'],
+  ['stages/2-wide/test/q.test.ts', 'stages/2-wide/src/a.ts'],
+]
+
+/** As a type too: knowledge of a room is knowledge of a room. */
+const TYPES: readonly [from: string, to: string, rule: string][] = [
+  ['stages/common/domain/src/types.ts', 'infra/engines/src/a.ts', 'domain-imports-only-its-own'],
+]
+
+let tree: string
+let violations: { rule: string; from: string; to: string }[]
+
+beforeAll(async () => {
+  tree = await mkdtemp(join(tmpdir(), 'threshold-arrows-'))
+  for (const [from, to] of [...ARROWS, ...TYPES, ...ALLOWED])
+    for (const path of [from, to]) await mkdir(dirname(join(tree, path)), { recursive: true })
+  for (const [, to] of ARROWS) if (!to.includes('missing')) await writeFile(join(tree, to), 'export const a = 1\nexport type A = number\n')
+  const importing = (from: string, to: string): string => relative(dirname(from), to).replace(/^(?!\.)/, './')
+  for (const [from, to] of [...ARROWS, ...ALLOWED])
+    await writeFile(join(tree, from), `import { a } from '${importing(from, to)}'\nexport const b = a\n`)
+  for (const [from, to] of TYPES) await writeFile(join(tree, from), `import type { A } from '${importing(from, to)}'\nexport type B = A\n`)
+  await writeFile(join(tree, 'stages/2-wide/src/x.ts'), "import { y } from './y.ts'\nexport const x = () => y\n")
+  await writeFile(join(tree, 'stages/2-wide/src/y.ts'), "import { x } from './x.ts'\nexport const y = () => x\n")
+  violations = await cruise()
+}, 60_000)
+
+afterAll(async () => {
+  await rm(tree, { recursive: true, force: true })
+})
+
+async function cruise(): Promise<typeof violations> {
+  const cruiser = join(ROOT, 'node_modules', '.bin', 'depcruise')
+  const args = [cruiser, '--config', join(ROOT, '.dependency-cruiser.mjs'), '--output-type', 'json', 'stages', 'infra', 'labs', 'scripts']
+  const { stdout } = await run(process.execPath, args, { cwd: tree, maxBuffer: 64 * 1024 * 1024 })
+    // It exits with the number of violations, which are what this is about.
+    .catch((error: { stdout: string }) => error)
+  const { summary } = JSON.parse(stdout) as { summary: { violations: { rule: { name: string }; from: string; to: string }[] } }
+  return summary.violations.map(({ rule, from, to }) => ({ rule: rule.name, from, to }))
+}
+
+const rulesAgainst = (from: string): string[] => violations.filter((each) => each.from === from).map(({ rule }) => rule)
+
+describe('the boundaries of the house', () => {
+  it.each(ARROWS)('%s may not import %s: %s', (from, _to, rule) => {
+    expect(rulesAgainst(from)).toContain(rule)
+  })
+
+  it.each(TYPES)('%s may not import a type of %s: %s', (from, _to, rule) => {
+    expect(rulesAgainst(from)).toContain(rule)
+  })
+
+  it.each(ALLOWED)('%s may import %s', (from) => {
+    expect(rulesAgainst(from)).toEqual([])
+  })
+
+  it('have no way round', () => {
+    expect(violations.filter(({ rule }) => rule === 'no-cycles').map(({ from }) => from)).toEqual([
+      'stages/2-wide/src/x.ts',
+      'stages/2-wide/src/y.ts',
+    ])
+  })
+})

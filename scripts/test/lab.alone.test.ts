@@ -1,0 +1,53 @@
+import { existsSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { type Cache, ownCache, start, threshold } from './cli.ts'
+
+let cache: Cache
+beforeAll(async () => {
+  cache = await ownCache()
+})
+afterAll(() => cache[Symbol.asyncDispose]())
+
+const CODES: Record<string, number> = { supported: 0, refuted: 10, inconclusive: 11, 'could-not-run': 12 }
+
+describe('lab', () => {
+  it('lists the labs, with what each takes, also when no lab is named', async () => {
+    const [named, list] = await Promise.all([threshold(['lab']), threshold(['lab', 'list'])])
+    expect(list.stdout).toMatch(/^1\.1 +Baseline +1 +\d+ min +\d+ min +\S+ [GM]B +\S/m)
+    expect(named.stdout).toBe(list.stdout)
+    expect(list.code).toBe(0)
+  })
+
+  it('asks nothing without a terminal, prints the outcome as one JSON document, and exits with its code', async () => {
+    const { code, stdout, stderr } = await threshold(['lab', '1.1', '--tiny', '--json'], { env: cache.env })
+    const outcome = JSON.parse(stdout) as { verdict: string; reasons: string[]; reportHtml: string; reportJson: string }
+    try {
+      expect(outcome).toMatchObject({ v: 1, lab: '1.1', size: 'tiny' })
+      expect(code).toBe(CODES[outcome.verdict])
+      expect(outcome.reasons.length).toBeGreaterThan(0)
+      expect([existsSync(outcome.reportHtml), existsSync(outcome.reportJson)]).toEqual([true, true])
+      // What it is about is said before it runs, and not where the JSON goes.
+      expect(stderr).toMatch(/^Lab 1\.1, Baseline \(tiny/m)
+      expect(stderr).toMatch(/^Hypothesis: /m)
+      expect(await cache.left()).toEqual([])
+    } finally {
+      await rm(dirname(outcome.reportHtml), { recursive: true, force: true })
+    }
+  })
+
+  it('refuses two sizes at once', async () => {
+    const { code, stderr } = await threshold(['lab', '1.1', '--quick', '--full'])
+    expect(stderr).toMatch(/^CONFLICTING_OPTION: /)
+    expect(code).toBe(2)
+  })
+
+  it('leaves nothing when interrupted', async () => {
+    await using command = start(['lab', '1.1', '--full'], { env: cache.env })
+    await vi.waitFor(async () => expect(await cache.left()).toContainEqual(expect.stringMatching(/^lab-/)), { timeout: 60_000 })
+    command.child.kill('SIGTERM')
+    const { code, stdout } = await command.finished
+    expect({ code, stdout, left: await cache.left() }).toEqual({ code: 143, stdout: '', left: [] })
+  })
+})
