@@ -1,0 +1,118 @@
+"""What a client is by its socket: there, away, in a call, back again."""
+
+import asyncio
+
+import discord
+from play import Steps
+
+from .cast import Cast
+
+
+class Call(discord.VoiceProtocol):
+    """The gateway's part of a voice connection; what follows it, unmodified clients do only with TLS."""
+
+    def __init__(self, client: discord.Client, channel: discord.abc.Connectable) -> None:
+        super().__init__(client, channel)
+        self.server: asyncio.Future[dict] = asyncio.get_running_loop().create_future()
+
+    async def on_voice_state_update(self, data) -> None:
+        pass
+
+    async def on_voice_server_update(self, data) -> None:
+        if not self.server.done():
+            self.server.set_result(data)
+
+    async def connect(self, *, timeout: float, reconnect: bool, self_deaf: bool = False, self_mute: bool = False) -> None:
+        await self.channel.guild.change_voice_state(channel=self.channel, self_deaf=self_deaf, self_mute=self_mute)
+        await asyncio.wait_for(asyncio.shield(self.server), timeout)
+
+    async def disconnect(self, *, force: bool = False) -> None:
+        await self.channel.guild.change_voice_state(channel=None)
+        self.cleanup()
+
+
+def session_steps(cast: Cast) -> Steps:
+    world, ada, bob = cast.world, cast.ada, cast.bob
+    running: list[asyncio.Task[None]] = []
+
+    async def login() -> None:
+        for client, person in ((ada, world.ada), (bob, world.bob)):
+            running.append(asyncio.create_task(client.start(person["token"])))
+        # Not wait_until_ready: that would wait on for ever for a client whose start has failed.
+        while not (ada.is_ready() and bob.is_ready()):
+            for task in running:
+                if task.done():
+                    task.result()
+            await asyncio.sleep(0.01)
+        assert ada.user.id == world.ada_id
+        assert bob.user.name == world.bob["username"]
+        assert (await ada.application_info()).id == world.ada_id
+
+    async def presence() -> None:
+        got = ada.wait_for("presence_update", check=lambda _, now: now.id == world.bob_id and now.status is discord.Status.dnd)
+        activity = discord.Activity(type=discord.ActivityType.watching, name="the scenario")
+        await bob.change_presence(status=discord.Status.dnd, activity=activity)
+        assert (await got)[1].activity.name == "the scenario"
+
+    async def voice() -> None:
+        def in_channel(channel_id: int | None):
+            return lambda member, _, now: member.id == world.bob_id and (now.channel and now.channel.id) == channel_id
+
+        joined = ada.wait_for("voice_state_update", check=in_channel(world.voice_id))
+        call = await cast.guild(bob).get_channel(world.voice_id).connect(cls=Call, self_deaf=True)
+        assert (await joined)[2].self_deaf
+        server = await call.server
+        assert server["token"] and server["endpoint"]
+        assert world.bob_id in [member.id for member in cast.guild(ada).get_channel(world.voice_id).members]
+        left = ada.wait_for("voice_state_update", check=in_channel(None))
+        await call.disconnect()
+        await left
+
+    async def comes_back(client: discord.Client) -> str:
+        ways = {asyncio.ensure_future(client.wait_for("resumed")): "resumed", asyncio.ensure_future(client.wait_for("ready")): "identified"}
+        done, late = await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        for task in late:
+            task.cancel()
+        return ways[done.pop()]
+
+    async def reconnect() -> None:
+        seen: list[str] = []
+
+        async def on_message(message: discord.Message) -> None:
+            seen.append(message.content)
+
+        bob.event(on_message)
+        back = asyncio.gather(comes_back(ada), comes_back(bob))
+        missed = await cast.hand.ask("cut")
+        ways = await back
+        cast.hand.note(f"after a cut socket: {', '.join(ways)}")
+        await cast.sent("after the cut")
+        while "after the cut" not in seen:  # discord.py runs its listeners in tasks of their own
+            await asyncio.sleep(0.01)
+        assert seen == ([missed, "after the cut"] if world.resume else ["after the cut"]), seen
+        assert ways == (["resumed", "resumed"] if world.resume else ["identified", "identified"])
+
+    async def zombie() -> None:
+        back = asyncio.gather(comes_back(ada), comes_back(bob))
+        await cast.hand.ask("mute")
+        cast.hand.note(f"after a silent server: {', '.join(await back)}")
+        await cast.sent("after the silence")
+
+    async def close() -> None:
+        def bob_is(status: discord.Status):
+            return lambda _, now: now.id == world.bob_id and now.status is status
+
+        # Seen first, since who is back and gone again within a moment need not be mentioned.
+        there = ada.wait_for("presence_update", check=bob_is(discord.Status.idle))
+        await bob.change_presence(status=discord.Status.idle)
+        await there
+        offline = ada.wait_for("presence_update", check=bob_is(discord.Status.offline))
+        await bob.close()
+        await offline
+        await ada.close()
+        await asyncio.gather(*running)
+
+    return {
+        **{"login": login, "presence": presence, "voice": voice},
+        **{"reconnect": reconnect, "zombie": zombie, "close": close},
+    }
