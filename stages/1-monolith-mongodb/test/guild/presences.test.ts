@@ -61,4 +61,42 @@ describe('presences', () => {
     vi.advanceTimersByTime(10 * DELAY_MS)
     expect(told).toEqual(['1 online'])
   })
+
+  it('of a crowd are told of in batches, each after its delay, and everybody in the end', () => {
+    const told: string[] = []
+    const presences = createPresences(DELAY_MS, (who) => told.push(who))
+    const crowd = Array.from({ length: 180 }, (_, i) => String(i))
+    for (const who of crowd) presences.set(who, 'a', as('online'))
+    const sizes: number[] = []
+    while (vi.getTimerCount() > 0) {
+      const before = told.length
+      vi.advanceTimersByTime(DELAY_MS)
+      sizes.push(told.length - before)
+    }
+    expect(sizes).toEqual([50, 50, 50, 30])
+    expect(told).toEqual(crowd)
+  })
+
+  it('that change while others are told of them are told in their turn', () => {
+    const told: string[] = []
+    const presences = createPresences(DELAY_MS, (who, { status }) => {
+      told.push(`${who} ${status}`)
+      if (told.length === 1) presences.set('1', 'a', as('dnd')) // as a listener's own session might, there and then
+    })
+    presences.set('1', 'a', as('online'))
+    vi.advanceTimersByTime(10 * DELAY_MS)
+    expect(told).toEqual(['1 online', '1 dnd'])
+    expect(presences.of('1').status).toBe('dnd')
+  })
+
+  it('are told no more once they are closed, and keep no timer', () => {
+    const told: string[] = []
+    const presences = createPresences(DELAY_MS, (who) => told.push(who))
+    presences.set('1', 'a', as('online'))
+    presences.close()
+    presences.drop('1', 'a')
+    expect(vi.getTimerCount()).toBe(0)
+    vi.advanceTimersByTime(10 * DELAY_MS)
+    expect(told).toEqual([])
+  })
 })

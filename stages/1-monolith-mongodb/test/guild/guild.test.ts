@@ -1,0 +1,141 @@
+import { aChannel, aGuild, aMember, aRole, hides } from '@threshold/conformance/ports'
+import type { GuildCommand, GuildState } from '@threshold/domain'
+import { deadlineIn } from '@threshold/kit'
+import type { Delivery } from '@threshold/ports'
+import { afterEach, describe, expect, it } from 'vitest'
+import { typescriptMemberList } from '../../src/adapters/member-list.typescript.ts'
+import { typescriptPermissions } from '../../src/adapters/permissions.typescript.ts'
+import { Guild, LARGE } from '../../src/guild/guild.ts'
+import { subscriber } from './world.ts'
+
+const open: Guild[] = []
+afterEach(() => {
+  for (const guild of open.splice(0)) guild.close()
+})
+
+/** A guild over a store that keeps everything and answers at once: what stores really do is for the port's suite. */
+function awake(state: GuildState) {
+  let computed = 0
+  const real = typescriptPermissions()
+  const permissions = {
+    viewers(of: GuildState, channel: string, users: Iterable<string>) {
+      computed += 1
+      return real.viewers(of, channel, users)
+    },
+  }
+  const metadata = { record: async () => {}, createGuild: async () => {} }
+  const tools = {
+    metadata,
+    permissions,
+    memberList: typescriptMemberList,
+    epoch: 1,
+    presenceDelayMs: 5,
+    joined: () => {},
+    deleted: () => {},
+  }
+  const guild = new Guild(state, tools)
+  open.push(guild)
+  return { guild, computed: () => computed, run: (command: GuildCommand) => guild.execute(command, deadlineIn(5_000)) }
+}
+
+const shown = (told: readonly Delivery[]) => {
+  const [first] = told
+  if (first?.kind !== 'view') throw new Error('a session that joins a guild is shown it first')
+  return first
+}
+const events = (told: readonly Delivery[], type: string): unknown[] =>
+  told.flatMap((delivery) => (delivery.kind === 'event' && delivery.event.type === type ? [delivery.event.data] : []))
+
+describe('a guild', () => {
+  it('shows all of its members while it is small, and of a large one those who are online and oneself', () => {
+    const [small, large] = [aGuild(LARGE - 1), aGuild(LARGE)]
+    for (const { state, owner, others } of [small, large]) {
+      const { guild } = awake(state)
+      const [first, second] = [subscriber(others[3]!.user.id), subscriber(owner.user.id)]
+      for (const each of [first, second]) guild.join(each)
+      const listed = shown(first.told).members.map(({ user }) => user.id)
+      expect(listed).toEqual(state.members.size <= LARGE ? [...state.members.keys()] : [others[3]!.user.id])
+      expect(shown(second.told).view.memberCount).toBe(state.members.size)
+    }
+  })
+
+  it('takes who comes into its own list, and leaves that of whoever loaded it alone', async () => {
+    const { state, owner } = aGuild(2)
+    const { guild, run } = awake(state)
+    const before = guild.state.members
+    const { user } = aMember()
+    await run({ type: 'member.add', by: owner.user.id, user, nick: null, roles: [], joinedAt: 0, invited: true })
+    expect(guild.state.members).toBe(before) // not a copy: a guild of ten thousand would make ten thousand of ten thousand
+    expect([before.has(user.id), state.members.has(user.id)]).toEqual([true, false])
+  })
+
+  it('takes a deleted role from all who had it, also where they are looked up by name', async () => {
+    const { state, owner, others } = aGuild(3)
+    const role = aRole()
+    const holders = others.slice(1).map((member) => ({ ...member, roles: [role.id] }))
+    const members = new Map([...state.members, ...holders.map((member) => [member.user.id, member] as const)])
+    const { guild, run } = awake({ ...state, roles: new Map([...state.roles, [role.id, role]]), members })
+    expect(guild.members.page('0', 10).flatMap(({ roles }) => roles)).toEqual([role.id, role.id])
+    await run({ type: 'role.delete', by: owner.user.id, roleId: role.id })
+    expect(guild.members.page('0', 10).flatMap(({ roles }) => roles)).toEqual([])
+    expect([...guild.state.members.values()].flatMap(({ roles }) => roles)).toEqual([])
+  })
+
+  it('computes no permissions for what changes nobody’s sight', async () => {
+    const { state, owner, others, id, text } = aGuild(20)
+    const { guild, run, computed } = awake(state)
+    for (const member of [owner, ...others]) guild.join(subscriber(member.user.id))
+    const by = owner.user.id
+    const say = (): void =>
+      void guild.publish({ v: 1, id: `${computed()}:${Math.random()}`, type: 'MESSAGE_CREATE', data: {}, channelId: text.id })
+    say()
+    const before = computed()
+    await run({ type: 'role.edit', by, roleId: id, patch: { color: 7 } })
+    await run({ type: 'guild.edit', by, patch: { name: 'renamed' } })
+    await run({ type: 'member.edit', by, userId: others[0]!.user.id, patch: { nick: 'nick' } })
+    await run({ type: 'role.create', by, role: aRole() })
+    say()
+    expect(computed()).toBe(before)
+  })
+
+  it('tells who loses sight of a channel of it as they last saw it, and not of what it has become', async () => {
+    const { state, owner, others, text } = aGuild(1)
+    const { guild, run } = awake(state)
+    const member = subscriber(others[0]!.user.id)
+    guild.join(member)
+    const patch = { topic: 'a secret', overwrites: [hides(others[0]!.user.id, 1)] }
+    await run({ type: 'channel.edit', by: owner.user.id, channelId: text.id, patch })
+    expect(events(member.told, 'CHANNEL_UPDATE')).toEqual([])
+    expect(events(member.told, 'CHANNEL_DELETE')).toMatchObject([{ id: text.id, topic: null }])
+  })
+
+  it('is idle when nobody listens and nothing is under way', async () => {
+    const { state, owner, id } = aGuild(1)
+    const { guild, run } = awake(state)
+    expect(guild.idle).toBe(true)
+    const running = run({ type: 'channel.create', by: owner.user.id, channel: aChannel(id) })
+    expect(guild.idle).toBe(false)
+    await running
+    expect(guild.idle).toBe(true)
+    const subscription = guild.join(subscriber(owner.user.id))
+    expect(guild.idle).toBe(false)
+    subscription?.leave()
+    expect(guild.idle).toBe(true)
+  })
+
+  it('lets nobody talk or be present by a session that has ended', async () => {
+    const { state, owner, voice } = aGuild(1)
+    const { guild } = awake(state)
+    const gone = subscriber(owner.user.id)
+    const subscription = guild.join(gone)!
+    subscription.leave()
+    expect(
+      await subscription.voice({ channelId: voice.id, sessionId: gone.sessionId, selfMute: false, selfDeaf: false }, deadlineIn(1_000)),
+    ).toBe('left')
+    subscription.presence({ status: 'dnd', activities: [] })
+    const listener = subscriber(owner.user.id)
+    guild.join(listener)
+    expect(shown(listener.told).view.voiceStates).toEqual([])
+    expect(shown(listener.told).presences.get(owner.user.id)?.status).toBe('online')
+  })
+})
