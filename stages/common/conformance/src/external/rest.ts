@@ -72,7 +72,13 @@ export class Api {
 
   /** The body of an answer that must be a success. */
   async ask<T>(method: Method, path: string, body?: unknown, options?: CallOptions): Promise<T> {
-    const answer = await this.call(method, path, body, options)
+    let answer = await this.call(method, path, body, options)
+    // A stage that cannot just now says when to come back, and every client library does. On a busy machine that is no flaw;
+    // a stage that goes on saying it is one.
+    for (let again = 0; answer.status === 503 && again < 2; again++) {
+      await new Promise((resolve) => setTimeout(resolve, 1_000 * Number(answer.headers.get('retry-after') ?? 1)))
+      answer = await this.call(method, path, body, options)
+    }
     holds(answer.status >= 200 && answer.status < 300, `${method} ${path} succeeds`, { status: answer.status, body: answer.body })
     return answer.body as T
   }
