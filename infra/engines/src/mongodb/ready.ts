@@ -89,7 +89,7 @@ async function beSetOfOne(uri: string, host: string): Promise<void> {
   }
 }
 
-export const diedAtStart = (product: string, child: Child): CodedError =>
+const diedAtStart = (product: string, child: Child): CodedError =>
   new CodedError('ENGINE_DIED', `${product} ended at start (${child.ended()})\n${lastLines(child)}`, { next: 'npx threshold doctor' })
 
 const lastLines = (child: Child): string => child.tail().trim().split('\n').slice(-10).join('\n')

@@ -32,7 +32,7 @@ export interface StartMongoOptions {
   readonly onProgress?: OnProgress | undefined
 }
 
-export function mongoProviders(options: Pick<StartMongoOptions, 'provider' | 'native' | 'ours'>): MongoProvider[] {
+function mongoProviders(options: Pick<StartMongoOptions, 'provider' | 'native' | 'ours'>): MongoProvider[] {
   return MONGO_PROVIDERS.filter(
     (candidate) =>
       (options.provider === undefined || candidate.provider === options.provider) &&

@@ -7,7 +7,7 @@ import { enginesConfig } from '../config.ts'
  * Whether testcontainers could find a runtime at all. It brings up to a second's worth of modules, which every start on a
  * machine without Docker would pay only to be told so.
  */
-export function hasContainerSocket(): boolean {
+function hasContainerSocket(): boolean {
   const { dockerHost, runtimeDir, home } = enginesConfig()
   const places = ['/var/run/docker.sock', join(home, '.docker/run/docker.sock'), join(home, '.docker/desktop/docker.sock')]
   if (runtimeDir !== undefined) places.push(join(runtimeDir, 'docker.sock'), join(runtimeDir, 'podman/podman.sock'))

@@ -46,7 +46,7 @@ export interface RunOptions {
   readonly ending?: Ending
 }
 
-export const runsDir = (): string => join(enginesConfig().cacheDir, 'run')
+const runsDir = (): string => join(enginesConfig().cacheDir, 'run')
 export const entryFile = (id: string): string => join(runsDir(), `${id}.json`)
 export const runDir = (id: string): string => join(runsDir(), id)
 

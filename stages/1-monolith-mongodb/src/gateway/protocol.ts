@@ -7,7 +7,7 @@ export const MAX_READ = 65_536
 
 /** Gateway versions that clients of today speak. They differ in nothing this contract has. */
 const VERSIONS: ReadonlySet<string> = new Set(['9', '10'])
-export const NEWEST_VERSION = 10
+const NEWEST_VERSION = 10
 
 /** What a close says to whoever reads it; clients go by the code. */
 export const REASONS: Readonly<Record<number, string>> = {

@@ -2,7 +2,7 @@ import { parseJson, refuse } from '@threshold/contract'
 import express, { type RequestHandler } from 'express'
 
 /** Bytes of a body at most. A message is 2,000 characters and ten embeds; this is several times that. */
-export const MAX_BODY = 256 * 1_024
+const MAX_BODY = 256 * 1_024
 
 /**
  * Reads a body as lossless JSON, whatever its charset parameter says: UTF-8 or refused. Only `application/json` is taken, so

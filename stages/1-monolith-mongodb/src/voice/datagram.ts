@@ -9,7 +9,7 @@ export type Datagram =
   | { readonly kind: 'malformed' }
 
 export const DISCOVERY_SIZE = 74
-export const RTP_HEADER_SIZE = 12
+const RTP_HEADER_SIZE = 12
 
 /** An Ethernet frame's worth. Real voice packets stay far below: 20 ms of Opus at 64 kbit/s is 160 bytes. */
 export const MAX_DATAGRAM = 1_500

@@ -2,7 +2,7 @@ import { newId } from '@threshold/conformance/ports'
 import type { Presence } from '@threshold/domain'
 import type { Delivery, Subscriber } from '@threshold/ports'
 
-export const ONLINE: Presence = { status: 'online', activities: [] }
+const ONLINE: Presence = { status: 'online', activities: [] }
 
 /** A session that notes what it is told; `then` is what it does about it, there and then. */
 export function subscriber(userId: string, then: (delivery: Delivery) => void = () => {}): Subscriber & { readonly told: Delivery[] } {

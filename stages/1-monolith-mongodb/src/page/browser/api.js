@@ -3,7 +3,7 @@ const PATIENCE_MS = 10_000
 const RATE_LIMIT_TRIES = 3
 
 /** A request that did not succeed; `status` 0 means that no answer came. */
-export class ApiFailure extends Error {
+class ApiFailure extends Error {
   constructor(status, message) {
     super(message)
     this.name = 'ApiFailure'

@@ -1,7 +1,7 @@
 import { byId, onSubmit } from './dom.js'
 
 /** A code, or the whole link that holds one. */
-export const codeOf = (text) => /[#&/]?(?:invite[=/])?([\w-]+)\/?$/.exec(text.trim())?.[1] ?? text.trim()
+const codeOf = (text) => /[#&/]?(?:invite[=/])?([\w-]+)\/?$/.exec(text.trim())?.[1] ?? text.trim()
 
 /** Guilds, channels and invites: what is asked in a dialog, and what is done with the answer. */
 export function dialogs(api, { joined, guild, channel, show }) {

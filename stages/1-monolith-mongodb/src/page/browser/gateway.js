@@ -1,6 +1,6 @@
 import { backoff } from './backoff.js'
 
-export const Op = {
+const Op = {
   dispatch: 0,
   heartbeat: 1,
   identify: 2,

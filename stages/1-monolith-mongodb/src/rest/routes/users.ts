@@ -5,7 +5,7 @@ import { ask as askGuild } from '../refusals.ts'
 import { type AddRoute, type Ask, checked } from '../route.ts'
 
 /** Where sockets go: the address by which the client reached us, so that it works behind a port mapping too. */
-export const gatewayUrl = (host: string): string => `ws://${/^[\w.\-[\]:]{1,255}$/.test(host) ? host : '127.0.0.1'}`
+const gatewayUrl = (host: string): string => `ws://${/^[\w.\-[\]:]{1,255}$/.test(host) ? host : '127.0.0.1'}`
 
 export function userRoutes(add: AddRoute, context: Context): void {
   const { ports } = context
@@ -100,7 +100,7 @@ const dmChannel = (id: string, recipients: string[]): Channel => ({
 })
 
 /** What only the user themself reads. */
-export const ownUser = (user: User): object => ({
+const ownUser = (user: User): object => ({
   ...userToWire(user),
   verified: true,
   email: null,

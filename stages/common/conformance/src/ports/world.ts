@@ -24,7 +24,7 @@ export const writeTime = (): bigint => clock.next()
 
 let made = 0n
 /** An id of some time in the past that nothing else has. */
-export const idAt = (ms: number): Snowflake => {
+const idAt = (ms: number): Snowflake => {
   made += 1n
   return (BigInt(firstIdAt(ms)) + (made & 0x3f_ffffn)).toString()
 }
