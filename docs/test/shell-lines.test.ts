@@ -1,10 +1,10 @@
 import { globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
-import { cacheDir } from '@threshold/engines'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Cache, ownCache } from '../../scripts/test/cli.ts'
 import { type ShellFence, shellFences } from './shell/fences.ts'
 import { faultOf } from './shell/reasons.ts'
-import { copyTree, ownCache, runFence } from './shell/run.ts'
+import { copyTree, runFence } from './shell/run.ts'
 
 const root = path.resolve(import.meta.dirname, '../..')
 
@@ -16,10 +16,11 @@ const fences = documents.flatMap((document) => shellFences(document, readFileSyn
 
 describe('the shell lines of the pages', () => {
   let tree: Awaited<ReturnType<typeof copyTree>>
-  let cache: Awaited<ReturnType<typeof ownCache>>
+  // Of its own: a line that resets or sweeps must end nobody else's engine.
+  let cache: Cache
   beforeAll(async () => {
     tree = await copyTree(root)
-    cache = await ownCache(cacheDir())
+    cache = await ownCache()
   })
   afterAll(async () => {
     await tree[Symbol.asyncDispose]()
@@ -45,7 +46,7 @@ describe('the shell lines of the pages', () => {
     const env = {
       ...process.env,
       PATH: `${path.dirname(process.execPath)}:${path.join(root, 'node_modules/.bin')}:${process.env.PATH}`,
-      THRESHOLD_CACHE: cache.dir,
+      ...cache.env,
       NO_COLOR: '1',
     }
     const { code, at, output } = await runFence(fence, tree.root, env)

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cp, lstat, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises'
+import { cp, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { ShellFence } from './fences.ts'
@@ -60,14 +60,4 @@ function endGroup(pid: number): void {
   } catch {
     // Nobody is left of the group.
   }
-}
-
-/** A cache of its own with the tools that are installed in the real one: a line that resets or sweeps must end no one else's engine. */
-export async function ownCache(real: string): Promise<{ dir: string } & AsyncDisposable> {
-  const dir = await mkdtemp(path.join(tmpdir(), 'threshold-cache-'))
-  for (const name of await readdir(real).catch((): string[] => [])) {
-    const whole = await lstat(path.join(real, name, '.threshold-complete.json')).catch(() => undefined)
-    if (whole) await symlink(path.join(real, name), path.join(dir, name))
-  }
-  return { dir, [Symbol.asyncDispose]: () => rm(dir, { recursive: true, force: true }) }
 }
