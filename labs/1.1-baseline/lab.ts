@@ -16,8 +16,8 @@ export default defineLab({
     fivefold: { stage: 'stage-1', times: 5 },
     tenfold: { stage: 'stage-1', times: 10 },
     // Beyond the question, to see where it ends: nothing is claimed of these.
-    twentyfold: { stage: 'stage-1', times: 20 },
-    fortyfold: { stage: 'stage-1', times: 40 },
+    thirtyfold: { stage: 'stage-1', times: 30 },
+    hundredfold: { stage: 'stage-1', times: 100 },
   },
 
   measure: {

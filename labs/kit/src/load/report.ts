@@ -35,7 +35,12 @@ const attemptCounts = {
   unsent: count,
 }
 
-export const guildTallySchema = z.object({ group: z.string(), ...attemptCounts, ...deliveryCounts })
+export const guildTallySchema = z.object({
+  group: z.string(),
+  /** Sockets that are owed its messages. */ sockets: count,
+  ...attemptCounts,
+  ...deliveryCounts,
+})
 export type GuildTally = z.infer<typeof guildTallySchema>
 
 const secondSchema = z.object({ second: z.int(), due: count, acknowledged: count, errors: count, delivered: count, late: count })

@@ -15,10 +15,9 @@ export interface DeliveryTally {
  * ledger whatever. `warmupMs`: attempts due before it are owed to nobody.
  */
 export function tally(ledger: Ledger, guilds: readonly GuildShape[], warmupMs: number): DeliveryTally {
-  const tallies: GuildTally[] = guilds.map(({ group }) => ({ group, ...NOTHING }))
   const counts = ledger.attempts.map(({ arrival }) => arrival.dueMs >= warmupMs)
   const sessionsOf = (guild: number): number => ledger.sessions.reduce((sum, session) => sum + (session.guild === guild ? 1 : 0), 0)
-  const audience = guilds.map((_, guild) => sessionsOf(guild))
+  const tallies: GuildTally[] = guilds.map(({ group }, guild) => ({ group, sockets: sessionsOf(guild), ...NOTHING }))
 
   for (const [index, attempt] of ledger.attempts.entries()) {
     const { arrival } = attempt
@@ -29,7 +28,7 @@ export function tally(ledger: Ledger, guilds: readonly GuildShape[], warmupMs: n
     else if (!isAcknowledged(attempt)) of.errors++
     else {
       of.acknowledged++
-      of.expected += audience[arrival.guild]!
+      of.expected += of.sockets
     }
   }
 

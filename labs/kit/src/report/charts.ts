@@ -82,7 +82,7 @@ export function stepsChart(report: Report): Markup {
       rows.map(({ name }) => name),
     ),
     xAxis: stepsAxis(canvas, arms),
-    yAxis: upright(canvas, '% of what was owed', { type: 'value', min: 0, max: nice(highest * 1.25) }),
+    yAxis: upright(canvas, '% of what was owed', { type: 'value', min: 0, max: Math.min(100, nice(highest * 1.25)) }),
     series: rows.map(({ name, color, values }, index) => ({
       type: 'bar',
       name,
@@ -103,16 +103,19 @@ export function stepsChart(report: Report): Markup {
   }))
 }
 
-/** Deliveries a second against the load: a straight line while the stage keeps up, and a bend where it no longer does. */
+/** Deliveries a second against what the load would come to, were every send answered and delivered: where it bends, the stage no longer keeps up. */
 export function throughputChart(report: Report): Markup {
   const arms = measured(report)
-  const perSecond = (arm: string, key: 'expected' | 'delivered'): number => {
+  const perSecond = (arm: string, read: (load: Report['samples'][number]['load']) => number): number => {
     const all = samplesOf(report, arm)
-    return sum(all.map(({ load }) => load.deliveries[key])) / Math.max(1, sum(all.map(({ load }) => load.seconds)))
+    return sum(all.map(({ load }) => read(load))) / Math.max(1, sum(all.map(({ load }) => load.seconds)))
   }
+  const due = (arm: string): number => perSecond(arm, ({ guilds }) => sum(guilds.map((guild) => guild.due * guild.sockets)))
+  const late = (arm: string): number => perSecond(arm, ({ deliveries }) => deliveries.late)
+  const delivered = (arm: string): number => perSecond(arm, ({ deliveries }) => deliveries.delivered)
   return draw('Deliveries a second, by load', (canvas) => ({
     grid: grid(canvas, { bottom: canvas.narrow ? 64 : 76 }),
-    legend: legend(canvas, ['delivered on time', 'late', 'owed']),
+    legend: legend(canvas, ['delivered on time', 'late', 'due']),
     xAxis: stepsAxis(canvas, arms),
     yAxis: upright(canvas, 'deliveries a second', { type: 'value', min: 0 }),
     series: [
@@ -122,7 +125,7 @@ export function throughputChart(report: Report): Markup {
         stack: 'all',
         silent: true,
         barMaxWidth: 70,
-        data: arms.map(({ name }) => perSecond(name, 'delivered') - lateASecond(report, name)),
+        data: arms.map(({ name }) => delivered(name) - late(name)),
         itemStyle: { color: seriesColor(0) },
       },
       {
@@ -130,21 +133,16 @@ export function throughputChart(report: Report): Markup {
         name: 'late',
         stack: 'all',
         silent: true,
-        data: arms.map(({ name }) => lateASecond(report, name)),
+        data: arms.map(({ name }) => late(name)),
         itemStyle: { color: BAD },
       },
       line(INK, {
-        name: 'owed',
-        data: arms.map(({ name }) => perSecond(name, 'expected')),
+        name: 'due',
+        data: arms.map(({ name }) => due(name)),
         lineStyle: { color: INK, width: 2, type: 'dotted' },
       }),
     ],
   }))
-}
-
-const lateASecond = (report: Report, arm: string): number => {
-  const all = samplesOf(report, arm)
-  return sum(all.map(({ load }) => load.deliveries.late)) / Math.max(1, sum(all.map(({ load }) => load.seconds)))
 }
 
 /** One round, second by second: where a fault struck and how long it was felt. */

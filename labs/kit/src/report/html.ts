@@ -46,7 +46,7 @@ function figures(report: Report, previous: Report | undefined): Markup | undefin
   const reads = report.samples.some(({ load }) => load.reads.due > 0)
   return html`<section><h2>What was measured</h2>
 ${figure('What went wrong, by load', stepsChart(report), `Deliveries that came late (${LATE_TEXT}) or never, and sends and reads that nobody answered in time. All rounds together. The broken line is what was claimed.`)}
-${figure('How much was delivered, by load', throughputChart(report), 'One message is a delivery to every socket of its guild. Where the bars fall short of the dots, the stage no longer keeps up.')}
+${figure('How much was delivered, by load', throughputChart(report), 'One message is due at every socket of its guild. Where the bars fall short of the dots, the stage no longer keeps up.')}
 ${figure('How long a message took to every socket', percentileChart(report, 'deliveries', previous), 'From the moment it was due to be sent, so that waiting in line counts too. The axis gives each nine the same room: the right end is where the unlucky are.')}
 ${figure('How long a sender waited for the answer', percentileChart(report, 'sends', previous), 'From the moment the send was due to its acknowledgement.')}
 ${reads && figure('How long a page of history took', percentileChart(report, 'reads', previous), 'The latest fifty messages of a channel, from the moment the read was due.')}
@@ -86,7 +86,7 @@ ${arms.map(
 <dt>Machine</dt><dd>${machine.text}, ${machine.os}; load average at the start ${one.toFixed(2)}, ${five.toFixed(2)}, ${fifteen.toFixed(2)}; ${formatValue('bytes', machine.freeBytes)} of memory free</dd>
 ${stages.map(({ stage, tree, files }) => html`<dt>Stage ${stage}, code</dt><dd><code>${tree}</code> over ${files} files: all it imports, its stage.json and the lockfile</dd>`)}
 <dt>Load</dt><dd>open: every send has its moment beforehand, and none waits for another's answer. ${samples.length > 0 && `Late means ${LATE_TEXT}.`}</dd>
-${discarded.length > 0 && html`<dt>Made again</dt><dd>${discarded.map(({ arm, round, why }) => html`${arm}, round ${round}: ${why}. `)}</dd>`}
+${discarded.length > 0 && html`<dt>Not counted</dt><dd>${discarded.map(({ arm, round, why }) => html`${arm}, round ${round}: ${why}. `)}</dd>`}
 </dl></section>`
 }
 

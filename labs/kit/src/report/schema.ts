@@ -56,7 +56,7 @@ export const reportSchema = z.object({
   figures: z.array(z.object({ arm: z.string(), round: z.int(), figure: z.string(), unit, value: z.number().nullable() })),
   findings: z.array(z.object({ arm: z.string(), round: z.int(), statement: statementSchema })),
   samples: z.array(sampleSchema),
-  /** Visits that were repeated, and why; decided without a look at what is claimed. */
+  /** Visits that do not count, and why; decided without a look at what is claimed. */
   discarded: z.array(z.object({ arm: z.string(), round: z.int(), why: z.string() })),
   verdict: z.enum(['supported', 'refuted', 'inconclusive', 'could-not-run']),
   reasons: z.array(z.string()),

@@ -19,6 +19,7 @@ export interface RoundsOptions {
 
 export interface Rounds {
   readonly samples: readonly Sample[]
+  /** Visits that do not count, and why. */
   readonly discarded: readonly { arm: string; round: number; why: string }[]
   /** What kept the lab from measuring; empty if nothing did. */
   readonly problems: readonly string[]
@@ -32,36 +33,46 @@ const TRIES = 2
  * fills, treats no arm better than another.
  */
 export async function goThroughRounds(options: RoundsOptions): Promise<Rounds> {
-  const { arms, repeats, systems, cores, limits } = options
-  const samples: Sample[] = []
-  const discarded: { arm: string; round: number; why: string }[] = []
+  const { arms, repeats } = options
+  const rounds = { samples: [] as Sample[], discarded: [] as { arm: string; round: number; why: string }[], problems: [] as string[] }
   for (let round = 1; round <= repeats; round++) {
     for (const arm of round % 2 === 1 ? arms : arms.toReversed()) {
-      const system = systems.get(systemKey(arm))!
       for (let attempt = 1; ; attempt++) {
-        let sample: Sample
-        try {
-          sample = await visit({ ...options, arm, round, system })
-        } catch (error) {
-          return { samples, discarded, problems: [describe(error, arm, round)] }
-        }
-        const why = whyNotUsable(sample, cores, limits)
-        if (arm.fault !== undefined) await system.repair()
-        if (why === undefined) {
-          samples.push(sample)
+        const visited = await visitOnce(options, arm, round)
+        if ('sample' in visited) {
+          rounds.samples.push(visited.sample)
           break
         }
-        discarded.push({ arm: arm.name, round, why })
-        if (attempt === TRIES) return { samples, discarded, problems: [`${arm.name}, round ${round}: ${why}`] }
+        const { why, again } = visited
+        rounds.discarded.push({ arm: arm.name, round, why })
+        // Nothing is claimed of it: an arm beyond what the stage, or this machine, can bear is told as such, and the lab goes on.
+        if (arm.context) break
+        if (!again || attempt === TRIES) return { ...rounds, problems: [`${arm.name}, round ${round}: ${why}`] }
         options.onProgress({ text: `round ${round}, ${arm.name}: ${why}; once more` })
       }
     }
   }
-  return { samples, discarded, problems: [] }
+  return rounds
 }
 
-function describe(error: unknown, arm: PlannedArm, round: number): string {
+type Visited = { readonly sample: Sample } | { readonly why: string; readonly again: boolean }
+
+/** Leaves the system fit for the next visit, whatever this one did to it. */
+async function visitOnce(options: RoundsOptions, arm: PlannedArm, round: number): Promise<Visited> {
+  const system = options.systems.get(systemKey(arm))!
+  let visited: Visited
+  try {
+    const sample = await visit({ ...options, arm, round, system })
+    const why = whyNotUsable(sample, options.cores, options.limits)
+    visited = why === undefined ? { sample } : { why, again: true }
+  } catch (error) {
+    visited = { why: describe(error), again: false }
+  }
+  if (arm.fault !== undefined || (arm.context && 'why' in visited)) await system.repair()
+  return visited
+}
+
+function describe(error: unknown): string {
   const [message = ''] = messageOf(error).split('\n')
-  const next = error instanceof CodedError && error.next !== undefined ? ` → ${error.next}` : ''
-  return `${arm.name}, round ${round}: ${message}${next}`
+  return error instanceof CodedError && error.next !== undefined ? `${message} → ${error.next}` : message
 }
