@@ -5,6 +5,9 @@ import { GATEWAY_LIMITS } from './gateway/index.ts'
 const int = (least: number, most: number, otherwise: number) => z.coerce.number().int().min(least).max(most).default(otherwise)
 const port = int(0, 65_535, 0)
 
+/** Kept for REST when the gateway is full. */
+const SPARE_CONNECTIONS = 1_000
+
 /** Everything that can be set from outside. Secure by default: loopback alone, and nobody makes users. */
 const environment = z.object({
   THRESHOLD_HOST: z.string().default('127.0.0.1'),
@@ -37,7 +40,7 @@ export function readConfig(env: Record<string, string | undefined>) {
   const e = read.data
   const host = e.THRESHOLD_HOST
   return {
-    http: { host, port: e.THRESHOLD_PORT },
+    http: { host, port: e.THRESHOLD_PORT, maxConnections: e.THRESHOLD_MAX_CONNECTIONS + SPARE_CONNECTIONS },
     mongodb: { uri: e.THRESHOLD_MONGODB_URI },
     tokenSecret: e.THRESHOLD_TOKEN_SECRET,
     worker: e.THRESHOLD_WORKER,

@@ -63,6 +63,7 @@ export class Connection {
     this.#silence = setTimeout(() => this.close(CloseCode.SessionTimedOut), heartbeatMs * 2)
     this.#nameless = setTimeout(() => this.close(CloseCode.SessionTimedOut), identifyWithinMs)
     socket.on('message', (data) => this.#receive(data))
+    socket.on('ping', (data) => this.#pinged(data))
     socket.on('error', (error) => parts.runtime.log.debug({ err: messageOf(error) }, 'gateway socket'))
     socket.on('close', (code) => this.#gone(code))
     this.#control(Op.Hello, { heartbeat_interval: heartbeatMs, _trace: [] })
@@ -118,6 +119,13 @@ export class Connection {
     if (this.#state === 'closed') return
     const refused = this.#flooding() ? CloseCode.RateLimited : this.#handle(data as Buffer)
     if (refused !== undefined) this.close(refused)
+  }
+
+  /** Pings count as frames: ws alone would answer any number of them, also to somebody who never reads the answers. */
+  #pinged(data: Buffer): void {
+    if (this.#state === 'closed') return
+    if (this.#flooding()) this.close(CloseCode.RateLimited)
+    else this.#socket.pong(data)
   }
 
   /** Answers a frame or queues it, or says why it ends the connection. */

@@ -58,7 +58,14 @@ export function createGateway(ports: GatewayPorts, tools: { tokens: Tokens }, co
     limits: { ...config.limits, heartbeatMs: config.heartbeatMs },
     identifying: pLimit(IDENTIFYING_AT_ONCE),
   }
-  const options = { noServer: true, maxPayload: MAX_READ, perMessageDeflate: false, clientTracking: true, closeTimeout: CLOSE_WITHIN_MS }
+  const options = {
+    noServer: true,
+    maxPayload: MAX_READ,
+    perMessageDeflate: false,
+    autoPong: false,
+    clientTracking: true,
+    closeTimeout: CLOSE_WITHIN_MS,
+  }
   const sockets = new WebSocketServer(options)
   let closing = false
 
@@ -95,6 +102,8 @@ export function createGateway(ports: GatewayPorts, tools: { tokens: Tokens }, co
 }
 
 const refuse = (socket: Duplex, status: string): void => {
+  // Not left half open: its peer may never close its own side.
+  socket.once('finish', () => socket.destroy())
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\nRetry-After: 1\r\n\r\n`)
 }
 

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import { type AddressInfo, isIPv6 } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { Deadline, Runtime } from '@threshold/kit'
 import express, { type RequestHandler, type Router } from 'express'
 import { write } from '../rest/route.ts'
@@ -9,6 +10,8 @@ export interface HttpConfig {
   readonly host: string
   /** 0: any free one. */
   readonly port: number
+  /** Sockets at the most, of REST and gateway together; beyond it a new one is closed at once. */
+  readonly maxConnections: number
 }
 
 export interface HttpParts {
@@ -27,6 +30,8 @@ export interface HttpServer extends AsyncDisposable {
 const READY_WITHIN_MS = 1_000
 /** Milliseconds for a request to arrive whole: whoever sends a byte a second does not hold a connection for ever. */
 const REQUEST_WITHIN_MS = 15_000
+/** How often that is looked at. Node's own half minute would make three quarters of a minute of the quarter. */
+const LOOK_EVERY_MS = 1_000
 /** Longer than clients keep an idle connection, so that they close it and no request meets a closing server. */
 const KEEP_ALIVE_MS = 75_000
 
@@ -40,9 +45,18 @@ export async function serveHttp(parts: HttpParts, config: HttpConfig, runtime: R
   for (const router of parts.routers) app.use(router)
 
   const server = createServer(
-    { requestTimeout: REQUEST_WITHIN_MS, headersTimeout: REQUEST_WITHIN_MS, keepAliveTimeout: KEEP_ALIVE_MS },
+    {
+      requestTimeout: REQUEST_WITHIN_MS,
+      headersTimeout: REQUEST_WITHIN_MS,
+      connectionsCheckingInterval: LOOK_EVERY_MS,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      // Java's client, for one, offers HTTP/2 with its first request. Whoever is not taken up on an offer goes on as before.
+      shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
+    },
     app,
   )
+  server.maxConnections = config.maxConnections
+  server.on('clientError', refuseMalformed)
   parts.gateway.attach(server)
   server.listen(config.port, config.host)
   await once(server, 'listening')
@@ -60,6 +74,30 @@ export async function serveHttp(parts: HttpParts, config: HttpConfig, runtime: R
       await closed
     },
   }
+}
+
+/** What the parser found wrong, where it is not simply a bad request. */
+const PARSER_ANSWERS: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: '431: Request Header Fields Too Large',
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: '413: Payload Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408: Request Timeout',
+}
+
+/**
+ * What is no HTTP never gets to Express. It is answered in the contract's shape all the same, and its connection ends: where a
+ * next request would begin can't be known, and guessing is how requests are smuggled past a proxy.
+ */
+function refuseMalformed(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy()
+    return
+  }
+  const message = PARSER_ANSWERS[error.code ?? ''] ?? '400: Bad Request'
+  const body = JSON.stringify({ message, code: 0 })
+  const head = `HTTP/1.1 ${message.replace(':', '')}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}`
+  // Not left half open: its peer may never close its own side.
+  socket.once('finish', () => socket.destroy())
+  socket.end(`${head}\r\nConnection: close\r\n\r\n${body}`)
 }
 
 function requestsUnderWay(): { count: RequestHandler; none(): Promise<void> } {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { extname } from 'node:path'
 import express, { type Router } from 'express'
@@ -24,9 +25,10 @@ const POLICY = [
  * disk access. In production a CDN would serve them.
  */
 export function createPage(): Router {
-  const files = new Map<string, { type: string; body: Buffer }>()
+  const files = new Map<string, { type: string; body: Buffer; tag: string }>()
   for (const name of readdirSync(FOLDER)) {
-    const file = { type: extname(name), body: readFileSync(new URL(name, FOLDER)) }
+    const body = readFileSync(new URL(name, FOLDER))
+    const file = { type: extname(name), body, tag: `"${createHash('sha256').update(body).digest('base64url')}"` }
     files.set(name === 'index.html' ? '/' : `/${name}`, file)
   }
   const router = express.Router()
@@ -37,7 +39,8 @@ export function createPage(): Router {
       'Content-Security-Policy': POLICY,
       'X-Content-Type-Options': 'nosniff',
       'Referrer-Policy': 'no-referrer',
-      'Cache-Control': 'no-cache', // asked anew each time, answered 304 by ETag: a new version shows at the next reload
+      ETag: file.tag,
+      'Cache-Control': 'no-cache', // asked anew each time, answered 304 by its tag: a new version shows at the next reload
     })
     response.type(file.type).send(file.body)
   })
