@@ -66,7 +66,7 @@ function readMeta(text: string, refuse: (why: string) => never): { reason: strin
     return value
   }
   if (found['no-run'] !== undefined && found['no-run'].trim() === '') refuse('no-run wants its reason')
-  return { reason: found['no-run'], exit: number('exit', 0), seconds: number('seconds', 60) }
+  return { reason: found['no-run'], exit: number('exit', 0), seconds: number('seconds', 120) }
 }
 
 /** Commands, each with its place: comments and blank lines left out, a line that ends in a backslash joined to the next. */
