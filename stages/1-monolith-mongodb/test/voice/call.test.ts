@@ -1,6 +1,21 @@
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { VoiceOpcodes } from '../../src/voice/index.ts'
-import { ADA, ALAN, CHANNEL, dataOf, GRACE, GUILD, identify, join, OTHER_CHANNEL, raw, relay, voice, withVoice } from './calls.ts'
+import {
+  ADA,
+  ALAN,
+  CHANNEL,
+  dataOf,
+  eventually,
+  GRACE,
+  GUILD,
+  identify,
+  join,
+  OTHER_CHANNEL,
+  raw,
+  relay,
+  voice,
+  withVoice,
+} from './calls.ts'
 
 withVoice()
 
@@ -9,9 +24,9 @@ describe('a call', () => {
     const [ada, grace, alan] = [await join(ADA), await join(GRACE), await join(ALAN, OTHER_CHANNEL)]
     await ada.say(Buffer.from('one'))
     await grace.say(Buffer.from('two'))
-    await vi.waitFor(() => expect([ada.heard, grace.heard]).toEqual([['two'], ['one']]))
+    await eventually(() => expect([ada.heard, grace.heard]).toEqual([['two'], ['one']]))
     await alan.say(Buffer.from('alone'))
-    await vi.waitFor(() => expect(relay.packets().forwarded).toBe(3))
+    await eventually(() => expect(relay.packets().forwarded).toBe(3))
     expect([ada.heard, grace.heard, alan.heard]).toEqual([['two'], ['one'], []])
   })
 
@@ -29,9 +44,9 @@ describe('a call', () => {
     expect(dataOf(ada, VoiceOpcodes.ClientsConnect)).toEqual([{ user_ids: [GRACE] }])
     expect(dataOf(grace, VoiceOpcodes.ClientsConnect)).toEqual([{ user_ids: [ADA] }])
     grace.speaking(1)
-    await vi.waitFor(() => expect(dataOf(ada, VoiceOpcodes.Speaking)).toEqual([{ speaking: 1, ssrc: grace.ssrc, user_id: GRACE }]))
+    await eventually(() => expect(dataOf(ada, VoiceOpcodes.Speaking)).toEqual([{ speaking: 1, ssrc: grace.ssrc, user_id: GRACE }]))
     await grace[Symbol.asyncDispose]()
-    await vi.waitFor(() => expect(dataOf(ada, VoiceOpcodes.ClientDisconnect)).toEqual([{ user_id: GRACE }]))
+    await eventually(() => expect(dataOf(ada, VoiceOpcodes.ClientDisconnect)).toEqual([{ user_id: GRACE }]))
     expect(alan.frames.filter((frame) => frame.op === VoiceOpcodes.Speaking || frame.op === VoiceOpcodes.ClientDisconnect)).toEqual([])
   })
 
@@ -39,10 +54,10 @@ describe('a call', () => {
     const ada = await join(ADA)
     const token = voice.admit({ guildId: GUILD, channelId: CHANNEL, userId: GRACE, sessionId: 's' }).token
     const grace = await raw([identify({ user_id: GRACE, session_id: 's', token })])
-    await vi.waitFor(() => expect(grace.frames.map((frame) => frame.op)).toContain(VoiceOpcodes.Ready))
+    await eventually(() => expect(grace.frames.map((frame) => frame.op)).toContain(VoiceOpcodes.Ready))
     const { ssrc } = grace.frames.find((frame) => frame.op === VoiceOpcodes.Ready)!.d as { ssrc: number }
     grace.socket.send(JSON.stringify({ op: 5, d: { speaking: 1, delay: 0, ssrc: ada.ssrc } }))
-    await vi.waitFor(() => expect(dataOf(ada, VoiceOpcodes.Speaking)).toEqual([{ speaking: 1, ssrc, user_id: GRACE }]))
+    await eventually(() => expect(dataOf(ada, VoiceOpcodes.Speaking)).toEqual([{ speaking: 1, ssrc, user_id: GRACE }]))
   })
 
   it('moves a member: the old socket closes with 4014, the old channel hears no more', async () => {
@@ -50,7 +65,7 @@ describe('a call', () => {
     const moved = await join(ADA, OTHER_CHANNEL)
     expect((await ada.closed).code).toBe(4014)
     await moved.say(Buffer.from('elsewhere'))
-    await vi.waitFor(() => expect(relay.packets().forwarded).toBe(1))
+    await eventually(() => expect(relay.packets().forwarded).toBe(1))
     expect(grace.heard).toEqual([])
     expect(dataOf(grace, VoiceOpcodes.ClientDisconnect)).toEqual([{ user_id: ADA }])
   })
@@ -71,6 +86,6 @@ describe('a call', () => {
     expect((await ada.closed).code).toBe(4006)
     const grace = await join(GRACE)
     await again.say(Buffer.from('back'))
-    await vi.waitFor(() => expect(grace.heard).toEqual(['back']))
+    await eventually(() => expect(grace.heard).toEqual(['back']))
   })
 })

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createRuntime } from '@threshold/kit'
-import { afterEach, beforeEach } from 'vitest'
+import { afterEach, beforeEach, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import { type UdpVoiceRelay, voiceRelayUdp } from '../../src/adapters/voice-relay.udp.ts'
 import {
@@ -103,3 +103,6 @@ export const entered = (): string => identify({ token: admitAda() })
 export function closed(part: AsyncDisposable): void {
   open = open.filter((other) => other !== part)
 }
+
+/** Waits until it holds: at once on a free machine, and longer on a busy one than a test would care to say each time. */
+export const eventually = (holds: () => void): Promise<void> => vi.waitFor(holds, { timeout: 10_000, interval: 20 })

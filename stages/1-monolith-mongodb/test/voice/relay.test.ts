@@ -2,9 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import fc from 'fast-check'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import { type UdpVoiceRelay, voiceRelayUdp } from '../../src/adapters/voice-relay.udp.ts'
 import { DISCOVERY_SIZE, discoveryRequest, readDatagram, readDiscoveryResponse, readRtp, writeRtp } from '../../src/voice/datagram.ts'
+import { eventually } from './calls.ts'
 
 const open: AsyncDisposable[] = []
 afterEach(async () => {
@@ -49,7 +50,7 @@ async function peer(of: UdpVoiceRelay, channel: string, user: string): Promise<P
     say: (text, ssrc = seat.ssrc) => send(writeRtp({ ssrc, sequence: 1, timestamp: 960, payload: Buffer.from(text) })),
     async discover(ssrc = seat.ssrc) {
       send(discoveryRequest(ssrc))
-      await vi.waitFor(() => expect(answers).not.toHaveLength(0))
+      await eventually(() => expect(answers).not.toHaveLength(0))
       return answers.shift()
     },
   }
@@ -57,7 +58,7 @@ async function peer(of: UdpVoiceRelay, channel: string, user: string): Promise<P
 
 /** Loopback keeps the order of one socket's datagrams: once a later good packet is through, an earlier bad one would be too. */
 const drained = (of: UdpVoiceRelay, packets: number): Promise<void> =>
-  vi.waitFor(() => expect(Object.values(of.packets()).reduce((sum, count) => sum + count, 0)).toBe(packets))
+  eventually(() => expect(Object.values(of.packets()).reduce((sum, count) => sum + count, 0)).toBe(packets))
 
 describe('the voice relay over UDP', () => {
   it('tells a client how its packets look from outside', async () => {
@@ -75,9 +76,9 @@ describe('the voice relay over UDP', () => {
     ])
     for (const one of [ada, grace, alan, eve]) await one.discover()
     ada.say('hello')
-    await vi.waitFor(() => expect([grace.heard, alan.heard]).toEqual([['hello'], ['hello']]))
+    await eventually(() => expect([grace.heard, alan.heard]).toEqual([['hello'], ['hello']]))
     grace.say('hi')
-    await vi.waitFor(() => expect([ada.heard, alan.heard]).toEqual([['hi'], ['hello', 'hi']]))
+    await eventually(() => expect([ada.heard, alan.heard]).toEqual([['hi'], ['hello', 'hi']]))
     expect(eve.heard).toEqual([])
   })
 
@@ -101,7 +102,7 @@ describe('the voice relay over UDP', () => {
     await drained(calls, 5)
     expect(calls.packets()['wrong-source']).toBe(2)
     ada.say('I am')
-    await vi.waitFor(() => expect(grace.heard).toEqual(['I am']))
+    await eventually(() => expect(grace.heard).toEqual(['I am']))
   })
 
   it('forgets who left', async () => {
@@ -134,7 +135,7 @@ describe('the voice relay over UDP', () => {
     await drained(calls, 2 + junk.length)
     expect(calls.packets()).toMatchObject({ malformed: 5, 'too-large': 2, forwarded: 0 })
     ada.say('well')
-    await vi.waitFor(() => expect(grace.heard).toEqual(['well']))
+    await eventually(() => expect(grace.heard).toEqual(['well']))
   })
 
   it('refuses a port that is taken', async () => {

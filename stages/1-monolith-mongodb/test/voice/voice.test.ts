@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { VoiceOpcodes, voiceClient } from '../../src/voice/index.ts'
 import {
   ADA,
@@ -12,6 +12,7 @@ import {
   closed,
   dataOf,
   entered,
+  eventually,
   GRACE,
   GUILD,
   identify,
@@ -29,7 +30,7 @@ describe('a voice socket', () => {
     await closeAll()
     await start(100)
     const ada = await join(ADA, CHANNEL, { version })
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(dataOf(ada, VoiceOpcodes.HeartbeatAck).slice(0, 2)).toEqual(version === 8 ? [{ t: 1 }, { t: 2 }] : [1, 2]),
     )
     const numbers = ada.frames.flatMap((frame) => frame.seq ?? [])
@@ -38,7 +39,7 @@ describe('a voice socket', () => {
 
   it('answers a heartbeat before Identify', async () => {
     const socket = await raw([JSON.stringify({ op: 3, d: 1_501_184_119_561 })])
-    await vi.waitFor(() => expect(socket.frames).toContainEqual({ op: 6, d: 1_501_184_119_561 }))
+    await eventually(() => expect(socket.frames).toContainEqual({ op: 6, d: 1_501_184_119_561 }))
   })
 
   const wrong: [name: string, code: number, frames: () => (string | Buffer)[]][] = [
@@ -65,7 +66,7 @@ describe('a voice socket', () => {
     expect(await (await raw(frames())).code).toBe(code)
     const [grace, alan] = [await join(GRACE), await join(ALAN)]
     await grace.say(Buffer.from('fine'))
-    await vi.waitFor(() => expect(alan.heard).toEqual(['fine']))
+    await eventually(() => expect(alan.heard).toEqual(['fine']))
   })
 
   it.each([
@@ -74,7 +75,7 @@ describe('a voice socket', () => {
     ['a form that is none', 4002, { protocol: 'udp' }],
   ])('refuses %s with %i', async (_name, code, d) => {
     const socket = await raw([entered()])
-    await vi.waitFor(() => expect(socket.frames.map((frame) => frame.op)).toContain(VoiceOpcodes.Ready))
+    await eventually(() => expect(socket.frames.map((frame) => frame.op)).toContain(VoiceOpcodes.Ready))
     socket.socket.send(JSON.stringify({ op: 1, d }))
     expect(await socket.code).toBe(code)
   })
@@ -82,7 +83,7 @@ describe('a voice socket', () => {
   it('takes a token once', async () => {
     const token = admitAda()
     const first = await raw([identify({ token })])
-    await vi.waitFor(() => expect(first.frames.map((frame) => frame.op)).toContain(VoiceOpcodes.Ready))
+    await eventually(() => expect(first.frames.map((frame) => frame.op)).toContain(VoiceOpcodes.Ready))
     expect(await (await raw([identify({ token })])).code).toBe(4004)
   })
 
@@ -95,7 +96,7 @@ describe('a voice socket', () => {
     const guildId = '175928847299117063'
     const { token } = voice.admit({ guildId, channelId: CHANNEL, userId: '80351110224678912', sessionId: 's' })
     const socket = await raw([`{"op":0,"d":{"server_id":${guildId},"user_id":80351110224678912,"session_id":"s","token":"${token}"}}`])
-    await vi.waitFor(() => expect(socket.frames.map((frame) => frame.op)).toContain(VoiceOpcodes.Ready))
+    await eventually(() => expect(socket.frames.map((frame) => frame.op)).toContain(VoiceOpcodes.Ready))
   })
 
   it('closes who is silent, before and after Identify', async () => {
@@ -141,6 +142,6 @@ describe('the voice server', () => {
     admitAda()
     const refused = voiceClient({ endpoint: voice.endpoint, token: 'guess', guildId: GUILD, userId: ADA, sessionId: 'session-3001' })
     await expect(refused).rejects.toMatchObject({ code: 'VOICE_CLOSED', message: expect.stringContaining('4004') })
-    await vi.waitFor(() => expect(process.getActiveResourcesInfo().length).toBeLessThanOrEqual(before))
+    await eventually(() => expect(process.getActiveResourcesInfo().length).toBeLessThanOrEqual(before))
   })
 })
