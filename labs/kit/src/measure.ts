@@ -51,7 +51,7 @@ export const count = {
     ),
   storeOperations: (kind: RegExp) =>
     measure('count', `store operations like ${kind.source}`, (s) =>
-      s.stage === undefined
+      s.stage.operations === null
         ? Number.NaN
         : Object.entries(s.stage.operations).reduce((sum, [name, operations]) => sum + (kind.test(name) ? operations : 0), 0),
     ),
@@ -82,7 +82,7 @@ export const time = {
   deliveryP99: (group?: string) =>
     measure('ms', 'p99 from the moment a send was due to each socket', (s) => latency(s, 'deliveries', group, 99)),
   readP99: (group?: string) => measure('ms', 'p99 from the moment a read was due to its answer', (s) => latency(s, 'reads', group, 99)),
-  eventLoopGap: () => measure('ms', "longest standstill of the stage's event loop", (s) => s.stage?.gapMaxMs ?? Number.NaN),
+  eventLoopGap: () => measure('ms', "longest standstill of the stage's event loop", (s) => s.stage.gapMaxMs ?? Number.NaN),
   untilAllBack: () => measure('s', 'until every dropped socket was back', (s) => s.load.sockets.secondsUntilAllBack ?? Number.NaN),
 }
 

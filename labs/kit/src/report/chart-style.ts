@@ -60,10 +60,23 @@ export const line = (color: string, change: object = {}): object => ({
   ...change,
 })
 
-export const thresholdLine = (canvas: Canvas, at: number, text: string): object => ({
+const BROKEN = { color: BAD, width: 2, type: 'dashed' } as const
+
+/** What was claimed, across the whole chart. */
+export const thresholdLine = (at: number): object => ({
   silent: true,
   symbol: 'none',
-  lineStyle: { color: BAD, width: 2, type: 'dashed' },
-  label: { formatter: text, color: BAD, fontSize: fontSize(canvas), position: 'insideEndTop' },
+  lineStyle: BROKEN,
+  label: { show: false },
   data: [{ yAxis: at }],
+})
+
+/** Its entry in the legend, where no bar can cover the words. */
+export const thresholdEntry = (name: string): object => ({
+  type: 'line',
+  name,
+  data: [],
+  symbol: 'none',
+  lineStyle: BROKEN,
+  itemStyle: { color: BAD },
 })

@@ -1,5 +1,6 @@
 import { formatValue } from '../figure.ts'
-import { coresChart, LATE_TEXT, percentileChart, samplesOf, stepsChart, throughputChart, timelineChart } from './charts.ts'
+import { coresChart, LATE_TEXT, percentileChart, samplesOf, timelineChart } from './charts.ts'
+import { stepsChart, throughputChart } from './charts-by-load.ts'
 import { html, type Markup, raw } from './markup.ts'
 import type { Report } from './schema.ts'
 import { beside, claims, context, engineLabel, headline, moment } from './sections.ts'
@@ -58,8 +59,8 @@ ${context(report, previous)}${resources(report, label)}</section>`
 function resources(report: Report, label: string): Markup {
   const rows = report.samples.map(({ arm, round, stage, engine, load, machine }) => [
     `${arm}, round ${round}`,
-    stage === undefined ? 'unknown' : formatValue('bytes', stage.memoryBytes),
-    stage === undefined ? 'unknown' : formatValue('ms', stage.gapMaxMs),
+    formatValue('bytes', stage.memoryBytes ?? Number.NaN),
+    formatValue('ms', stage.gapMaxMs ?? Number.NaN),
     engine?.counters['pages read into cache'] === undefined ? 'unknown' : formatValue('count', engine.counters['pages read into cache']),
     formatValue('ms', load.generator.lagP99Ms),
     machine.loadAverage.toFixed(1),

@@ -2,15 +2,16 @@ import { z } from 'zod'
 import { loadReportSchema } from '../load/report.ts'
 import { engineSampleSchema } from './engine-counters.ts'
 
-/** The stage as its own /metrics tell it, over the seconds that counted. */
+/** The stage over the seconds that counted. Null: it could not be asked, being killed, paused or swamped. */
 export const stageSampleSchema = z.object({
-  cores: z.number(),
-  memoryBytes: z.number(),
+  cores: z.number().nullable(),
+  memoryBytes: z.number().nullable(),
   /** The longest its event loop stood still. */
-  gapMaxMs: z.number(),
+  gapMaxMs: z.number().nullable(),
   /** What it asked of its stores, by operation. */
-  operations: z.record(z.string(), z.number()),
+  operations: z.record(z.string(), z.number()).nullable(),
 })
+export type StageSample = z.infer<typeof stageSampleSchema>
 
 export const machineSampleSchema = z.object({
   loadAverage: z.number(),
@@ -23,8 +24,8 @@ export const sampleSchema = z.object({
   arm: z.string(),
   round: z.int(),
   load: loadReportSchema,
-  /** Undefined when it could not be asked: killed or paused by the lab's own fault, for instance. */
-  stage: stageSampleSchema.optional(),
+  stage: stageSampleSchema,
+  /** Undefined when it could not be asked. */
   engine: engineSampleSchema.optional(),
   machine: machineSampleSchema,
   faults: z.array(z.string()),

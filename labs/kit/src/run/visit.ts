@@ -1,14 +1,11 @@
-import { loadavg } from 'node:os'
 import { join } from 'node:path'
 import type { OnProgress } from '@threshold/engines'
 import { CodedError } from '@threshold/kit'
 import type { PlannedArm } from '../define.ts'
 import { describeFault } from '../faults.ts'
 import type { LoadReport } from '../load/report.ts'
-import { machineCpuSeconds, ownCpuSeconds, processCpuSeconds } from './cpu.ts'
-import { readEngineCounters, risen } from './engine-counters.ts'
-import { type GeneratorProcess, startGenerator } from './generator-process.ts'
-import { byLabel, type Metrics, metric, scrape } from './metrics.ts'
+import { startGenerator } from './generator-process.ts'
+import { between, type Look, look } from './look.ts'
 import { engineNotOurs, perform } from './perform.ts'
 import type { MachineLimits } from './preflight.ts'
 import type { Sample } from './sample.ts'
@@ -56,16 +53,8 @@ export async function visit({ arm, round, system, dir, onProgress, onGenerator }
   clearTimeout(fault?.timer)
   const faults = fault === undefined ? [] : [await fault.done]
   if (arm.fault === undefined) assertAlive(system)
-  const [first, last] = [await before, await look(system, generator)]
-  return {
-    arm: arm.name,
-    round,
-    load,
-    ...(first === undefined ? {} : compare(first, last)),
-    machine: { loadAverage: loadavg()[0] ?? 0, othersCores: first === undefined ? null : othersCores(first, last) },
-    faults,
-    raw,
-  }
+  const seen = between((await before) ?? (await look(system, generator)), await look(system, generator))
+  return { arm: arm.name, round, load, ...seen, faults, raw }
 }
 
 function schedule(
@@ -89,62 +78,6 @@ function assertAlive({ stage, engine }: System): void {
       `stage ${stage.stage} ended by itself (${ended})\n${stage.tail().trim().split('\n').slice(-5).join('\n')}`,
     )
   if (engine !== undefined && engine.state() !== 'running') throw new CodedError('ENGINE_DIED', `${engine.label.product} ended by itself`)
-}
-
-interface Look {
-  readonly atMs: number
-  readonly metrics: Metrics | undefined
-  readonly counters: Record<string, number> | undefined
-  readonly machineCpu: number
-  readonly engineCpu: number | undefined
-  /** Of the stage, its engine, the generator and the lab; undefined if one of them cannot be told. */
-  readonly ourCpu: number | undefined
-}
-
-async function look({ stage, engine, engineUri }: System, generator: GeneratorProcess): Promise<Look> {
-  const [metrics, counters, ...used] = await Promise.all([
-    scrape(stage.url),
-    readEngineCounters(engineUri).catch(() => undefined),
-    engine?.pid === undefined ? undefined : processCpuSeconds(engine.pid),
-    processCpuSeconds(stage.pid),
-    processCpuSeconds(generator.pid),
-  ])
-  const known = used.every((seconds) => seconds !== undefined)
-  return {
-    atMs: performance.now(),
-    metrics,
-    counters,
-    machineCpu: machineCpuSeconds(),
-    engineCpu: used[0],
-    ourCpu: known ? used.reduce((sum: number, seconds) => sum + (seconds ?? 0), ownCpuSeconds()) : undefined,
-  }
-}
-
-function compare(before: Look, after: Look): Pick<Sample, 'stage' | 'engine'> {
-  const seconds = (after.atMs - before.atMs) / 1_000
-  const stage =
-    before.metrics === undefined || after.metrics === undefined
-      ? undefined
-      : {
-          cores: (metric(after.metrics, 'process_cpu_seconds_total') - metric(before.metrics, 'process_cpu_seconds_total')) / seconds,
-          memoryBytes: metric(after.metrics, 'process_resident_memory_bytes'),
-          gapMaxMs: metric(after.metrics, 'threshold_event_loop_gap_max_seconds') * 1_000,
-          operations: risen(operationsOf(before.metrics), operationsOf(after.metrics)),
-        }
-  const cores = before.engineCpu === undefined || after.engineCpu === undefined ? undefined : (after.engineCpu - before.engineCpu) / seconds
-  const engine =
-    before.counters === undefined || after.counters === undefined
-      ? undefined
-      : { counters: risen(before.counters, after.counters), ...(cores === undefined ? {} : { cores }) }
-  return { ...(stage === undefined ? {} : { stage }), ...(engine === undefined ? {} : { engine }) }
-}
-
-const operationsOf = (metrics: Metrics): Record<string, number> => byLabel(metrics, 'threshold_store_operations_total', 'operation')
-
-function othersCores(before: Look, after: Look): number | null {
-  if (before.ourCpu === undefined || after.ourCpu === undefined) return null
-  const seconds = (after.atMs - before.atMs) / 1_000
-  return Math.max(0, (after.machineCpu - before.machineCpu - (after.ourCpu - before.ourCpu)) / seconds)
 }
 
 /** Why nothing may be concluded from this visit. Decided without a look at what is claimed. */

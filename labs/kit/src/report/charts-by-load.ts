@@ -1,0 +1,112 @@
+import { type axis, below, grid, legend, line, thresholdEntry, thresholdLine, upright } from './chart-style.ts'
+import { measured, samplesOf, sum } from './charts.ts'
+import { draw } from './draw.ts'
+import type { Markup } from './markup.ts'
+import { BAD, INK, MUTED, seriesColor } from './palette.ts'
+import type { ArmReport, Report } from './schema.ts'
+
+/** What a lab of load steps is about: of what was owed, how much did not come, or came too late; against what was claimed. */
+export function stepsChart(report: Report): Markup {
+  const arms = measured(report)
+  const most = report.thresholds.find(
+    ({ figure, unit, text }) => unit === 'share' && figure.startsWith('late') && text.includes('at most'),
+  )?.threshold
+  const shareOf = (arm: string, key: 'late' | 'lost'): number => {
+    const all = samplesOf(report, arm).map(({ load }) => load.deliveries)
+    return (100 * sum(all.map((each) => each[key]))) / Math.max(1, sum(all.map(({ expected }) => expected)))
+  }
+  const failed = (arm: string): number => {
+    const all = samplesOf(report, arm).flatMap(({ load }) => [load.sends, load.reads])
+    return (100 * sum(all.map(({ errors }) => errors))) / Math.max(1, sum(all.map(({ due }) => due)))
+  }
+  const rows = [
+    { name: 'late', color: seriesColor(1), values: arms.map(({ name }) => shareOf(name, 'late')) },
+    { name: 'lost', color: BAD, values: arms.map(({ name }) => shareOf(name, 'lost')) },
+    { name: 'not answered', color: seriesColor(3), values: arms.map(({ name }) => failed(name)) },
+  ]
+  const claimed = most === undefined ? undefined : `late: at most ${most * 100}%`
+  const highest = Math.max(...rows.flatMap(({ values }) => values), (most ?? 0) * 100)
+  return draw('Late, lost and unanswered, by load', (canvas) => ({
+    grid: grid(canvas, { bottom: canvas.narrow ? 64 : 76 }),
+    legend: legend(canvas, [...rows.map(({ name }) => name), ...(claimed === undefined ? [] : [claimed])]),
+    xAxis: stepsAxis(canvas, arms),
+    yAxis: upright(canvas, '% of what was owed', { type: 'value', min: 0, max: Math.min(100, nice(highest * 1.25)) }),
+    series: [
+      ...(claimed === undefined ? [] : [thresholdEntry(claimed)]),
+      ...rows.map(({ name, color, values }, index) => ({
+        type: 'bar',
+        name,
+        silent: true,
+        data: values,
+        barMaxWidth: 46,
+        barMinHeight: 2,
+        itemStyle: { color, borderRadius: [3, 3, 0, 0] },
+        label: {
+          show: !canvas.narrow,
+          position: 'top',
+          color: INK,
+          fontSize: 13,
+          formatter: ({ value }: { value: number }) => `${Number(value.toPrecision(2))}%`,
+        },
+        ...(index === 0 && most !== undefined ? { markLine: thresholdLine(most * 100) } : {}),
+      })),
+    ],
+  }))
+}
+
+/** Deliveries a second against what the load would come to, were every send answered and delivered: where it bends, the stage no longer keeps up. */
+export function throughputChart(report: Report): Markup {
+  const arms = measured(report)
+  const perSecond = (arm: string, read: (load: Report['samples'][number]['load']) => number): number => {
+    const all = samplesOf(report, arm)
+    return sum(all.map(({ load }) => read(load))) / Math.max(1, sum(all.map(({ load }) => load.seconds)))
+  }
+  const due = (arm: string): number => perSecond(arm, ({ guilds }) => sum(guilds.map((guild) => guild.due * guild.sockets)))
+  const late = (arm: string): number => perSecond(arm, ({ deliveries }) => deliveries.late)
+  const delivered = (arm: string): number => perSecond(arm, ({ deliveries }) => deliveries.delivered)
+  return draw('Deliveries a second, by load', (canvas) => ({
+    grid: grid(canvas, { bottom: canvas.narrow ? 64 : 76 }),
+    legend: legend(canvas, ['delivered on time', 'late', 'due']),
+    xAxis: stepsAxis(canvas, arms),
+    yAxis: upright(canvas, 'deliveries a second', { type: 'value', min: 0 }),
+    series: [
+      {
+        type: 'bar',
+        name: 'delivered on time',
+        stack: 'all',
+        silent: true,
+        barMaxWidth: 70,
+        data: arms.map(({ name }) => delivered(name) - late(name)),
+        itemStyle: { color: seriesColor(0) },
+      },
+      {
+        type: 'bar',
+        name: 'late',
+        stack: 'all',
+        silent: true,
+        data: arms.map(({ name }) => late(name)),
+        itemStyle: { color: BAD },
+      },
+      line(INK, {
+        name: 'due',
+        data: arms.map(({ name }) => due(name)),
+        lineStyle: { color: INK, width: 2, type: 'dotted' },
+      }),
+    ],
+  }))
+}
+
+const stepsAxis = (canvas: Parameters<typeof axis>[0], arms: readonly ArmReport[]): object =>
+  below(canvas, '', {
+    type: 'category',
+    data: arms.map(({ name, messagesPerSecond, online }) => `${name}\n${online} online\n${Number(messagesPerSecond.toPrecision(3))} msg/s`),
+    axisTick: { show: false },
+    axisLabel: { color: MUTED, fontSize: canvas.narrow ? 11 : 14, lineHeight: canvas.narrow ? 14 : 18, interval: 0 },
+  })
+
+/** The next round number, so that an axis ends where people expect it to. */
+function nice(value: number): number {
+  if (value <= 0) return 1
+  const power = 10 ** Math.floor(Math.log10(value))
+  return [1, 2, 2.5, 5, 10].map((step) => step * power).find((step) => step >= value) ?? value
+}

@@ -1,0 +1,75 @@
+import { loadavg } from 'node:os'
+import { machineCpuSeconds, ownCpuSeconds, processCpuSeconds } from './cpu.ts'
+import { readEngineCounters, risen } from './engine-counters.ts'
+import type { GeneratorProcess } from './generator-process.ts'
+import { byLabel, type Metrics, metric, scrape } from './metrics.ts'
+import type { Sample, StageSample } from './sample.ts'
+import type { System } from './system.ts'
+
+/** Everybody's counters at one moment. Two of them tell what happened between. */
+export interface Look {
+  readonly atMs: number
+  readonly metrics: Metrics | undefined
+  readonly counters: Record<string, number> | undefined
+  readonly machineCpu: number
+  readonly engineCpu: number | undefined
+  readonly stageCpu: number | undefined
+  /** Of the stage, its engine, the generator and the lab; undefined if one of them cannot be told. */
+  readonly ourCpu: number | undefined
+}
+
+export async function look({ stage, engine, engineUri }: System, generator: Pick<GeneratorProcess, 'pid'>): Promise<Look> {
+  const [metrics, counters, ...used] = await Promise.all([
+    scrape(stage.url),
+    readEngineCounters(engineUri).catch(() => undefined),
+    engine?.pid === undefined ? undefined : processCpuSeconds(engine.pid),
+    processCpuSeconds(stage.pid),
+    processCpuSeconds(generator.pid),
+  ])
+  const [engineCpu, stageCpu] = used
+  const known = used.every((seconds) => seconds !== undefined)
+  return {
+    atMs: performance.now(),
+    metrics,
+    counters,
+    machineCpu: machineCpuSeconds(),
+    engineCpu,
+    stageCpu,
+    ourCpu: known ? used.reduce((sum: number, seconds) => sum + (seconds ?? 0), ownCpuSeconds()) : undefined,
+  }
+}
+
+export function between(before: Look, after: Look): Pick<Sample, 'stage' | 'engine' | 'machine'> {
+  const seconds = (after.atMs - before.atMs) / 1_000
+  const rate = (from: number | undefined, to: number | undefined): number | null =>
+    known(((to ?? Number.NaN) - (from ?? Number.NaN)) / seconds)
+  const engineCores = rate(before.engineCpu, after.engineCpu)
+  const others = rate(ours(before), ours(after))
+  return {
+    stage: stageBetween(before, after, rate(cpuOf(before), cpuOf(after))),
+    ...(before.counters === undefined || after.counters === undefined
+      ? {}
+      : { engine: { counters: risen(before.counters, after.counters), ...(engineCores === null ? {} : { cores: engineCores }) } }),
+    machine: { loadAverage: loadavg()[0] ?? 0, othersCores: others === null ? null : Math.max(0, others) },
+  }
+}
+
+/** All that the machine did and none of it for this lab. */
+const ours = ({ machineCpu, ourCpu }: Look): number | undefined => (ourCpu === undefined ? undefined : machineCpu - ourCpu)
+
+/** By the system's own account where it gives one: it answers for a stage that does not. */
+const cpuOf = ({ stageCpu, metrics }: Look): number | undefined =>
+  stageCpu ?? (metrics === undefined ? undefined : metric(metrics, 'process_cpu_seconds_total'))
+
+function stageBetween({ metrics: before }: Look, { metrics: after }: Look, cores: number | null): StageSample {
+  if (before === undefined || after === undefined) return { cores, memoryBytes: null, gapMaxMs: null, operations: null }
+  return {
+    cores,
+    memoryBytes: known(metric(after, 'process_resident_memory_bytes')),
+    gapMaxMs: known(metric(after, 'threshold_event_loop_gap_max_seconds') * 1_000),
+    operations: risen(operationsOf(before), operationsOf(after)),
+  }
+}
+
+const operationsOf = (metrics: Metrics): Record<string, number> => byLabel(metrics, 'threshold_store_operations_total', 'operation')
+const known = (value: number): number | null => (Number.isFinite(value) ? value : null)
