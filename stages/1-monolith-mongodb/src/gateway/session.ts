@@ -1,5 +1,5 @@
 import { admits, type GuildId, type Identify, type PresenceInput, type UserId } from '@threshold/contract'
-import { type Channel, channelToWire, type Presence, type User, userToWire } from '@threshold/domain'
+import { type Channel, channelToWire, OFFLINE, type Presence, type User, userToWire } from '@threshold/domain'
 import { type Deadline, messageOf, type Runtime } from '@threshold/kit'
 import type { Delivery, EventEncoder, GuildHub, MetadataStore, Position, Subscriber, Subscription, UserDelivery } from '@threshold/ports'
 import type { VoiceServer } from '../voice/index.ts'
@@ -252,9 +252,10 @@ export class Session {
 const isSeen = (last: Position | undefined, next: Position): boolean =>
   last !== undefined && (next.epoch < last.epoch || (next.epoch === last.epoch && next.sequence <= last.sequence))
 
-export const presenceOf = (input: PresenceInput | null | undefined): Presence => {
+export function presenceOf(input: PresenceInput | null | undefined): Presence {
   const status = input?.status ?? 'online'
-  return { status: status === 'invisible' ? 'offline' : status, activities: status === 'invisible' ? [] : (input?.activities ?? []) }
+  if (status === 'invisible') return OFFLINE
+  return { status, activities: input?.activities ?? (input?.game?.name ? [input.game] : []) }
 }
 
 /** Discord's bounds on what clients may call a large guild. */

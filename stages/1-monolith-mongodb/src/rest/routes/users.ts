@@ -34,7 +34,9 @@ export function userRoutes(add: AddRoute, context: Context): void {
     return userToWire(user)
   })
   for (const path of ['/oauth2/applications/@me', '/applications/@me'])
-    add('get', path, 'application.me', async (ask) => application(await context.self(ask.me, ask.deadline)))
+    add('get', path, 'application.me', async (ask) =>
+      application(await context.self(ask.me, ask.deadline), (await ports.metadata.guildsOf(ask.me, ask.deadline)).length),
+    )
 
   async function listGuilds(ask: Ask): Promise<object[]> {
     const { limit, after, before } = checked(restInput.guildsQuery, ask.query)
@@ -111,7 +113,7 @@ const ownUser = (user: User): object => ({
 })
 
 /** Every workshop user is its own application: the id by which libraries know themselves. */
-const application = (user: User): object => ({
+const application = (user: User, guilds: number): object => ({
   id: user.id,
   name: user.username,
   icon: null,
@@ -124,6 +126,10 @@ const application = (user: User): object => ({
   team: null,
   verify_key: '0'.repeat(64),
   flags: 0,
+  approximate_guild_count: guilds,
+  // Guilds alone can have an application here, so these are true.
+  approximate_user_install_count: 0,
+  approximate_user_authorization_count: 0,
   rpc_origins: [],
   tags: [],
   redirect_uris: [],

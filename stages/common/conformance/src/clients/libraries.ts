@@ -38,10 +38,10 @@ const javascript = (id: string, name: string, folder: string): Library => ({
 })
 
 /** -B: what Python compiles is not left in the tree. */
-const python = (id: string, name: string, module: string): Library => ({
+const python = (id: string, name: string, module: string, atLeast: string): Library => ({
   id,
   name,
-  missing: missingPython,
+  missing: () => missingPython(atLeast),
   prepare: async (onProgress) => ({ command: await installPythonClients(onProgress), args: ['-B', '-m', module], cwd: here('python') }),
 })
 
@@ -49,7 +49,8 @@ export const LIBRARIES: readonly Library[] = [
   javascript('discordjs', 'discord.js 14.28.1', 'discord-js'),
   javascript('oceanic', 'oceanic.js 1.15.0', 'oceanic'),
   javascript('eris', 'eris 0.18.0', 'eris'),
-  python('discordpy', 'discord.py 2.7.1', 'discord_py'),
+  python('discordpy', 'discord.py 2.7.1', 'discord_py', '3.10'),
+  python('hikari', 'hikari 2.7.0', 'hikari_client', '3.11'),
   {
     id: 'discordgo',
     name: 'discordgo 0.29.0',

@@ -13,6 +13,8 @@ export const presence = z.object({
   /** discordgo identifies with an empty one, which says nothing and so means what saying nothing means. */
   status: z.union([z.enum(['online', 'dnd', 'idle', 'invisible', 'offline']), z.literal('').transform(() => 'online' as const)]),
   activities: orNull(z.array(activity).max(10)),
+  /** The one activity of older protocols: hikari sends no other, discordgo an empty one. */
+  game: orNull(activity).catch(undefined),
   since: orNull(z.number()),
   afk: orNull(z.boolean()),
 })

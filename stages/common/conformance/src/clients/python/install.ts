@@ -9,9 +9,13 @@ const REQUIREMENTS = fileURLToPath(new URL('./requirements.txt', import.meta.url
 /** One environment for all Python clients; the version changes with the pinned list. */
 const TOOL = { name: 'python-clients', version: 'discord.py-2.7.1-hikari-2.7.0' }
 
-export async function missingPython(): Promise<Missing | undefined> {
+/** `atLeast`: such as `3.11`, for a library that demands more than the pinned list as a whole. */
+export async function missingPython(atLeast: string): Promise<Missing | undefined> {
   const python = await findPython()
-  return python.usable ? undefined : { why: python.why, next: python.next }
+  if (!python.usable) return { why: python.why, next: python.next }
+  const [, minor = 0] = python.version.split('.').map(Number)
+  if (minor >= Number(atLeast.split('.')[1])) return undefined
+  return { why: `Python ${python.version} is older than ${atLeast}`, next: `install Python ${atLeast} or newer (https://python.org)` }
 }
 
 /** Seconds, once: an environment of its own, filled from the pinned list, every file checked against its digest. */

@@ -71,7 +71,13 @@ export const bites: Section = {
     {
       id: 'bites.compress',
       text: '`compress=zlib-stream` in the URL and `compress` in IDENTIFY go together: honour both or neither (hikari works only where the first is honoured). `compress=zstd-stream` likewise.',
-      cases: ['gateway.compress.zlib-stream', 'gateway.compress.zstd-stream', 'gateway.compress.together', 'gateway.compress.none'],
+      cases: [
+        'gateway.compress.zlib-stream',
+        'gateway.compress.zstd-stream',
+        'gateway.compress.together',
+        'gateway.compress.none',
+        'clients.hikari.*',
+      ],
     },
     {
       id: 'bites.closes',
@@ -82,6 +88,7 @@ export const bites: Section = {
         'gateway.resume.survives.1012',
         'clients.discordgo.zombie',
         'clients.discordjs.reconnect',
+        'clients.discordjs.zombie',
       ],
     },
   ],

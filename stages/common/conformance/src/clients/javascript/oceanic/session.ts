@@ -28,7 +28,7 @@ export const session = ({ hand, world, ada, bob, sent }: Cast) =>
       // What @discordjs/voice is given by oceanic.js: what arrives for a voice connection, and the shard that speaks for it.
       const server = awaited<string>('VOICE_SERVER_UPDATE', (resolve) => {
         bob.voiceAdapters.set(world.guildId, {
-          onVoiceServerUpdate: (data) => resolve(`${data.endpoint} ${data.token}`),
+          onVoiceServerUpdate: (data: { endpoint?: string | null; token: string }) => resolve(`${data.endpoint} ${data.token}`),
           onVoiceStateUpdate: () => {},
           destroy: () => {},
         })
