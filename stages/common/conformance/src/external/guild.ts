@@ -2,7 +2,8 @@ import { Permission } from '@threshold/contract'
 import type { APIChannel, APIGuild, APIMessage, APIRole } from 'discord-api-types/v10'
 import type { Actor } from './actor.ts'
 import type { Socket } from './socket.ts'
-import { unique, type World } from './world.ts'
+import { unique } from './unique.ts'
+import type { World } from './world.ts'
 
 export interface GuildOptions {
   /** What @everyone may do; by default what the stage says. */

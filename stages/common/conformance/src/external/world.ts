@@ -4,12 +4,8 @@ import { type GuildOptions, makeGuild, type TestGuild } from './guild.ts'
 import { Journal } from './journal.ts'
 import { Api } from './rest.ts'
 import { isContiguous, PATIENCE_MS, Socket, type SocketOptions } from './socket.ts'
+import { unique } from './unique.ts'
 import { eventually } from './wait.ts'
-
-/** Everybody has a name of their own, so that cases may search for people without meeting each other's. */
-let made = 0
-const RUN = Math.random().toString(36).slice(2, 8)
-export const unique = (name: string): string => `${name}-${RUN}${(++made).toString(36)}`
 
 /**
  * What one case has of the stage: people and guilds made for it alone, and every socket it opened. Cases run at the same
