@@ -2,7 +2,7 @@ import type { GuildEvent } from '@threshold/domain'
 import { type Clock, systemClock } from '@threshold/kit'
 import type { MetadataStore } from '@threshold/ports'
 import type { Collection, OptionalUnlessRequiredId } from 'mongodb'
-import { isDuplicateKey, long, type MongoDatabase, text } from '../mongodb/database.ts'
+import { isDuplicateKey, long, type MongoDatabase, text, upsert } from '../mongodb/database.ts'
 import {
   type ChannelDocument,
   channelFrom,
@@ -39,14 +39,6 @@ export async function mongoMetadataStore(mongo: MongoDatabase, clock: Clock = sy
   await invites.createIndex({ channelId: 1 })
   await invites.createIndex({ expiresAt: 1 }, { expireAfterSeconds: 0 })
 
-  const put = async <T extends { _id: unknown }>(
-    into: { replaceOne(where: object, document: object, options: object): Promise<unknown> },
-    document: T,
-  ): Promise<void> => {
-    const { _id, ...rest } = document
-    await into.replaceOne({ _id }, rest, { upsert: true })
-  }
-
   async function keep(guildId: string, event: GuildEvent): Promise<void> {
     const _id = long(guildId)
     switch (event.type) {
@@ -63,7 +55,7 @@ export async function mongoMetadataStore(mongo: MongoDatabase, clock: Clock = sy
         return
       case 'channel.created':
       case 'channel.updated':
-        return put(channels, channelTo(event.channel))
+        return upsert(channels, channelTo(event.channel))
       case 'channel.deleted':
         await Promise.all([channels.deleteOne({ _id: long(event.channel.id) }), invites.deleteMany({ channelId: long(event.channel.id) })])
         return
@@ -77,7 +69,7 @@ export async function mongoMetadataStore(mongo: MongoDatabase, clock: Clock = sy
         return
       case 'member.added':
       case 'member.updated':
-        return put(members, memberTo(guildId, event.member))
+        return upsert(members, memberTo(guildId, event.member))
       case 'member.removed':
         await members.deleteOne({ _id: `${guildId}:${event.user.id}` })
         return

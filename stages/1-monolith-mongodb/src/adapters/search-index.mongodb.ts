@@ -1,7 +1,7 @@
 import { type StoredMessage, wordsOf } from '@threshold/domain'
 import type { SearchIndex } from '@threshold/ports'
 import type { Filter } from 'mongodb'
-import { long, type MongoDatabase, text } from '../mongodb/database.ts'
+import { long, type MongoDatabase, text, upsert } from '../mongodb/database.ts'
 
 interface SearchDocument {
   _id: bigint
@@ -20,11 +20,12 @@ interface SearchDocument {
 export async function mongoSearchIndex(mongo: MongoDatabase): Promise<SearchIndex> {
   const entries = mongo.db.collection<SearchDocument>('search')
   await entries.createIndex({ guildId: 1, words: 1, _id: -1 })
+  // A search by author or channel alone has no word to start from, and would go through a guild once for each of its words.
+  await entries.createIndex({ guildId: 1, _id: -1 })
 
   return {
     async index(guild, message, deadline) {
-      const { _id, ...rest } = entryOf(guild, message)
-      await mongo.run('search.index', deadline, () => entries.replaceOne({ _id }, rest, { upsert: true }))
+      await mongo.run('search.index', deadline, () => upsert(entries, entryOf(guild, message)))
     },
 
     async remove(ids, deadline) {

@@ -1,5 +1,15 @@
 import { type Deadline, deadlineExceeded, type Telemetry, unavailable, within } from '@threshold/kit'
-import { type Db, MongoBulkWriteError, MongoClient, MongoError, MongoOperationTimeoutError, MongoServerError } from 'mongodb'
+import {
+  type Collection,
+  type Db,
+  type Filter,
+  MongoBulkWriteError,
+  MongoClient,
+  MongoError,
+  MongoOperationTimeoutError,
+  MongoServerError,
+  type WithoutId,
+} from 'mongodb'
 import { Counter } from 'prom-client'
 
 export interface MongoConfig {
@@ -68,6 +78,21 @@ export function isDuplicateKey(error: unknown): boolean {
   if (!(error instanceof MongoBulkWriteError)) return true
   const { writeErrors } = error
   return (Array.isArray(writeErrors) ? writeErrors : [writeErrors]).every(({ code }) => code === DUPLICATE_KEY)
+}
+
+/**
+ * Puts a document in the place of whatever has its id. Of two that do so at once where nothing was, MongoDB may let one fail
+ * on the other's key: by then there is something to replace.
+ */
+export async function upsert<T extends { _id: unknown }>(into: Collection<T>, document: T): Promise<void> {
+  const { _id, ...rest } = document
+  const replace = () => into.replaceOne({ _id } as Filter<T>, rest as WithoutId<T>, { upsert: true })
+  try {
+    await replace()
+  } catch (error) {
+    if (!isDuplicateKey(error)) throw error
+    await replace()
+  }
 }
 
 function translate(what: string, error: unknown): unknown {

@@ -98,6 +98,14 @@ export function testSearchIndex(name: string, open: Open<SearchIndex>): void {
         }
       })
 
+      it('finds what was said last of a message, however often it was indexed at once', async () => {
+        const [guild, message] = [newId(), aMessage(newId(), { content: 'first' })]
+        await Promise.all(Array.from({ length: 8 }, () => index().index(guild, message, soon())))
+        await index().index(guild, { ...message, content: 'second' }, soon())
+        const find = (word: string) => search(guild, { ...all, words: [word], channels: [message.channelId] })
+        expect([(await find('first')).total, (await find('second')).total]).toEqual([0, 1])
+      })
+
       it('answers nothing from channels that were not asked about, nor from another guild', async () => {
         const [guild, other] = [newId(), newId()]
         const secret = aMessage(newId(), { content: 'secret' })

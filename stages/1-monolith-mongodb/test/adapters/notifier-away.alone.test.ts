@@ -1,0 +1,42 @@
+import { randomBytes } from 'node:crypto'
+import { aMessage, httpSink, newId, soon } from '@threshold/conformance/ports'
+import { withDatabase } from '@threshold/engines'
+import { ownMongo } from '@threshold/engines/testing'
+import { createRuntime } from '@threshold/kit'
+import { expect, it, vi } from 'vitest'
+import { mongoMessageStore } from '../../src/adapters/message-store.mongodb.ts'
+import { mongoOutboxNotifier } from '../../src/adapters/notifier.mongodb.ts'
+import { mongoDatabase } from '../../src/mongodb/database.ts'
+
+const PATIENCE = { timeout: 60_000, interval: 50 }
+
+it('an outbox whose database is killed goes on when it is back, and has lost no push', async () => {
+  await using sink = await httpSink()
+  await using engine = await ownMongo()
+  await using mongo = await mongoDatabase({ uri: withDatabase(engine.uri, 'outbox') })
+  let aheadMs = 0
+  const runtime = createRuntime({ random: randomBytes, clock: { now: () => Date.now() + aheadMs } })
+  await using _telemetry = runtime.telemetry
+  const messages = await mongoMessageStore(mongo)
+  await using notifier = await mongoOutboxNotifier(mongo, messages, { url: sink.url, attempts: 10, backoffMs: 50, pollMs: 50 }, runtime)
+
+  const send = async (): Promise<string> => {
+    const message = aMessage(newId())
+    const author = { id: message.authorId, username: 'ada' }
+    const push = { v: 1, id: message.id, channelId: message.channelId, reason: 'dm', recipients: ['1'], author, content: 'hello' } as const
+    await notifier.enqueue(push, soon())
+    await messages.insert(message, soon())
+    return message.id
+  }
+  await sink.away()
+  const before = await Promise.all(Array.from({ length: 5 }, send))
+  await engine.kill()
+  await expect(send()).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+  await engine.restart()
+  await sink.back()
+  aheadMs = 60_000 // what a worker had claimed when the database died is free again once the claim has run out
+  const after = await vi.waitFor(send, PATIENCE)
+  await vi.waitFor(() => {
+    for (const id of [...before, after]) expect(sink.of(id).length).toBeGreaterThan(0)
+  }, PATIENCE)
+})
