@@ -73,10 +73,10 @@ async function interrupted(world: World, end: (socket: Socket) => void = (socket
   const owner = await guild.owner.connect()
   const session = await guild.member.login()
   await guild.settle(owner, session.socket)
-  const seq = session.socket.sequence!
   end(session.socket)
   await session.socket.closed()
-  return { guild, owner, session, seq }
+  // Only now: until the end, a presence may still have come.
+  return { guild, owner, session, seq: session.socket.sequence! }
 }
 
 /** What a stage with sessions does, and what one without: there every RESUME is refused, and that is seen here too. */
