@@ -1,25 +1,14 @@
 import type { Canvas } from './draw.ts'
-import { BAD, INK, LINE, MUTED, SURFACE } from './palette.ts'
+import { BAD, LINE, MUTED, SURFACE } from './palette.ts'
 
-/** What all charts share: letters large enough for the last row, few lines, one legend at the top. */
+/** What all charts share: letters large enough for the last row, few lines. */
 export const fontSize = ({ narrow }: Canvas): number => (narrow ? 12 : 15)
 
 export const grid = (canvas: Canvas, change: object = {}): object => ({
   left: canvas.narrow ? 48 : 72,
   right: canvas.narrow ? 14 : 32,
-  top: canvas.narrow ? 68 : 72,
+  top: canvas.narrow ? 30 : 38,
   bottom: canvas.narrow ? 48 : 56,
-  ...change,
-})
-
-export const legend = (canvas: Canvas, names: readonly string[], change: object = {}): object => ({
-  data: names,
-  left: canvas.narrow ? 8 : 64,
-  top: 0,
-  itemGap: canvas.narrow ? 10 : 22,
-  itemWidth: 22,
-  textStyle: { color: INK, fontSize: fontSize(canvas) },
-  inactiveColor: MUTED,
   ...change,
 })
 
@@ -60,23 +49,11 @@ export const line = (color: string, change: object = {}): object => ({
   ...change,
 })
 
-const BROKEN = { color: BAD, width: 2, type: 'dashed' } as const
-
 /** What was claimed, across the whole chart. */
 export const thresholdLine = (at: number): object => ({
   silent: true,
   symbol: 'none',
-  lineStyle: BROKEN,
+  lineStyle: { color: BAD, width: 2, type: 'dashed' },
   label: { show: false },
   data: [{ yAxis: at }],
-})
-
-/** Its entry in the legend, where no bar can cover the words. */
-export const thresholdEntry = (name: string): object => ({
-  type: 'line',
-  name,
-  data: [],
-  symbol: 'none',
-  lineStyle: BROKEN,
-  itemStyle: { color: BAD },
 })

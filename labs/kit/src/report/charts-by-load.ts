@@ -1,6 +1,6 @@
-import { type axis, below, grid, legend, line, thresholdEntry, thresholdLine, upright } from './chart-style.ts'
+import { type axis, below, grid, line, thresholdLine, upright } from './chart-style.ts'
 import { measured, samplesOf, sum } from './charts.ts'
-import { draw } from './draw.ts'
+import { draw, type Key } from './draw.ts'
 import type { Markup } from './markup.ts'
 import { BAD, INK, MUTED, seriesColor } from './palette.ts'
 import type { ArmReport, Report } from './schema.ts'
@@ -24,15 +24,14 @@ export function stepsChart(report: Report): Markup {
     { name: 'lost', color: BAD, values: arms.map(({ name }) => shareOf(name, 'lost')) },
     { name: 'not answered', color: seriesColor(3), values: arms.map(({ name }) => failed(name)) },
   ]
-  const claimed = most === undefined ? undefined : `late: at most ${most * 100}%`
   const highest = Math.max(...rows.flatMap(({ values }) => values), (most ?? 0) * 100)
-  return draw('Late, lost and unanswered, by load', (canvas) => ({
+  const keys = rows.map(({ name, color }): Key => ({ name, color, shape: 'bar' }))
+  if (most !== undefined) keys.push({ name: `late: at most ${most * 100}%`, color: BAD, shape: 'dashed' })
+  return draw('Late, lost and unanswered, by load', keys, (canvas) => ({
     grid: grid(canvas, { bottom: canvas.narrow ? 64 : 76 }),
-    legend: legend(canvas, [...rows.map(({ name }) => name), ...(claimed === undefined ? [] : [claimed])]),
     xAxis: stepsAxis(canvas, arms),
     yAxis: upright(canvas, '% of what was owed', { type: 'value', min: 0, max: Math.min(100, nice(highest * 1.25)) }),
     series: [
-      ...(claimed === undefined ? [] : [thresholdEntry(claimed)]),
       ...rows.map(({ name, color, values }, index) => ({
         type: 'bar',
         name,
@@ -64,9 +63,13 @@ export function throughputChart(report: Report): Markup {
   const due = (arm: string): number => perSecond(arm, ({ guilds }) => sum(guilds.map((guild) => guild.due * guild.sockets)))
   const late = (arm: string): number => perSecond(arm, ({ deliveries }) => deliveries.late)
   const delivered = (arm: string): number => perSecond(arm, ({ deliveries }) => deliveries.delivered)
-  return draw('Deliveries a second, by load', (canvas) => ({
+  const keys: Key[] = [
+    { name: 'delivered on time', color: seriesColor(0), shape: 'bar' },
+    { name: 'late', color: BAD, shape: 'bar' },
+    { name: 'due', color: INK, shape: 'dotted' },
+  ]
+  return draw('Deliveries a second, by load', keys, (canvas) => ({
     grid: grid(canvas, { bottom: canvas.narrow ? 64 : 76 }),
-    legend: legend(canvas, ['delivered on time', 'late', 'due']),
     xAxis: stepsAxis(canvas, arms),
     yAxis: upright(canvas, 'deliveries a second', { type: 'value', min: 0 }),
     series: [

@@ -1,7 +1,7 @@
 import { mergeLatency } from '../load/latency.ts'
 import { LATE_MS, type Latency } from '../load/report.ts'
-import { axis, below, fontSize, grid, legend, line, upright } from './chart-style.ts'
-import { draw } from './draw.ts'
+import { axis, below, fontSize, grid, line, upright } from './chart-style.ts'
+import { draw, type Key } from './draw.ts'
 import type { Markup } from './markup.ts'
 import { LINE, MUTED, seriesColor } from './palette.ts'
 import type { ArmReport, Report } from './schema.ts'
@@ -16,6 +16,8 @@ export const latencyOfArm = (report: Report, arm: string, kind: Kind): Latency =
 
 export const measured = (report: Report): ArmReport[] => report.arms.filter((arm) => samplesOf(report, arm.name).length > 0)
 
+const armKeys = (arms: readonly ArmReport[]): Key[] => arms.map(({ name }, index) => ({ name, color: seriesColor(index), shape: 'line' }))
+
 /** 0, 90, 99, 99.9 % at equal distances: a tail is not to be squeezed into the last millimetre. */
 const nines = (percentile: number, count: number): number => -Math.log10(Math.max(1 - percentile / 100, 1 / Math.max(count, 1)))
 
@@ -24,12 +26,10 @@ const NINES = ['0%', '90%', '99%', '99.9%', '99.99%', '99.999%', '99.9999%']
 /** How long it took, for the median and for the unlucky. A previous run's curve is drawn broken, beneath. */
 export function percentileChart(report: Report, kind: Kind, previous: Report | undefined): Markup {
   const arms = measured(report)
-  return draw('Latency by percentile', (canvas) => ({
+  const keys = armKeys(arms)
+  if (previous !== undefined) keys.push({ name: 'the run before', color: MUTED, shape: 'dashed' })
+  return draw('Latency by percentile', keys, (canvas) => ({
     grid: grid(canvas),
-    legend: legend(
-      canvas,
-      arms.map(({ name }) => name),
-    ),
     xAxis: below(canvas, 'so many were at least as fast', {
       type: 'value',
       min: 0,
@@ -59,12 +59,8 @@ const curve = ({ count, curve: points }: Latency): [number, number][] =>
 export function timelineChart(report: Report): Markup {
   const arms = measured(report)
   const seconds = Math.max(...arms.map(({ name }) => samplesOf(report, name)[0]!.load.series.length))
-  return draw('Sends answered, second by second', (canvas) => ({
+  return draw('Sends answered, second by second', armKeys(arms), (canvas) => ({
     grid: grid(canvas),
-    legend: legend(
-      canvas,
-      arms.map(({ name }) => name),
-    ),
     xAxis: below(canvas, 'second of the load, first round', {
       type: 'category',
       data: Array.from({ length: seconds }, (_, second) => second + 1),
@@ -94,14 +90,12 @@ export function coresChart(report: Report): Markup {
     { name: 'load generator', read: (s: Report['samples'][number]) => s.load.generator.cores },
     { name: 'others', read: (s: Report['samples'][number]) => s.machine.othersCores },
   ]
+  const colorOf = (index: number): string => (index === users.length - 1 ? LINE : seriesColor(index))
   return draw(
     'CPU cores used',
+    users.map(({ name }, index): Key => ({ name, color: colorOf(index), shape: 'bar' })),
     (canvas) => ({
-      grid: grid(canvas, { left: canvas.narrow ? 76 : 110 }),
-      legend: legend(
-        canvas,
-        users.map(({ name }) => name),
-      ),
+      grid: grid(canvas, { left: canvas.narrow ? 96 : 124, top: 10 }),
       xAxis: below(canvas, `cores, of ${report.environment.cores}`, {
         type: 'value',
         min: 0,
@@ -116,10 +110,10 @@ export function coresChart(report: Report): Markup {
         silent: true,
         barMaxWidth: 34,
         data: arms.map((arm) => Number(mean(arm.name, read).toFixed(3))),
-        itemStyle: { color: name === 'others' ? LINE : seriesColor(index) },
+        itemStyle: { color: colorOf(index) },
       })),
     }),
-    { wide: 120 + 52 * arms.length, narrow: 130 + 44 * arms.length },
+    { wide: 76 + 52 * arms.length, narrow: 70 + 44 * arms.length },
   )
 }
 

@@ -1,11 +1,11 @@
-import { BarChart, LineChart, ScatterChart } from 'echarts/charts'
-import { GridComponent, LegendComponent, MarkLineComponent, TitleComponent } from 'echarts/components'
+import { BarChart, LineChart } from 'echarts/charts'
+import { GridComponent, MarkLineComponent } from 'echarts/components'
 import { type EChartsCoreOption, init, use } from 'echarts/core'
 import { SVGRenderer } from 'echarts/renderers'
 import { html, type Markup, raw } from './markup.ts'
 import { throughVariables } from './palette.ts'
 
-use([BarChart, LineChart, ScatterChart, GridComponent, LegendComponent, MarkLineComponent, TitleComponent, SVGRenderer])
+use([BarChart, LineChart, GridComponent, MarkLineComponent, SVGRenderer])
 
 /** Drawn for the width it will be read at: a wide picture made small on a phone has letters nobody can read. */
 export interface Canvas {
@@ -17,15 +17,26 @@ export interface Canvas {
 const WIDE: Canvas = { width: 960, height: 400, narrow: false }
 const NARROW: Canvas = { width: 360, height: 340, narrow: true }
 
+/** One line of a legend. It is text of the page and not of the picture, so that it breaks where the reader's screen ends. */
+export interface Key {
+  readonly name: string
+  readonly color: string
+  readonly shape: 'bar' | 'line' | 'dashed' | 'dotted'
+}
+
 /** The same picture twice, for a projector and for a phone; the page shows one of them. */
 export function draw(
   label: string,
+  keys: readonly Key[],
   options: (canvas: Canvas) => EChartsCoreOption,
   height: { wide?: number; narrow?: number } = {},
 ): Markup {
   const wide = svg(options, { ...WIDE, height: height.wide ?? WIDE.height })
   const narrow = svg(options, { ...NARROW, height: height.narrow ?? NARROW.height })
-  return html`<div class="wide" role="img" aria-label="${label}">${raw(wide)}</div>
+  const legend = keys.map(
+    ({ name, color, shape }) => html`<li><i class="${shape}" style="color:${throughVariables(color)}"></i>${name}</li>`,
+  )
+  return html`<ul class="legend">${legend}</ul><div class="wide" role="img" aria-label="${label}">${raw(wide)}</div>
 <div class="narrow" role="img" aria-label="${label}">${raw(narrow)}</div>`
 }
 

@@ -38,6 +38,8 @@ td.n, th.n { text-align: right; white-space: nowrap; } tr:last-child td { border
 figure { margin: 0; } figure + h3 { margin-top: 34px; } figure svg { display: block; width: 100%; height: auto; font-family: inherit; }
 figcaption { color: var(--muted); font-size: 0.92rem; margin: 8px 0 0; max-width: 84ch; } figcaption .label { display: block; margin-top: 4px; }
 .label::before { content: 'Measured on '; }
+.legend { display: flex; flex-wrap: wrap; gap: 4px 22px; list-style: none; margin: 4px 0 8px; padding: 0; font-size: 0.95rem; } .legend li { display: flex; align-items: center; gap: 8px; }
+.legend i { width: 22px; border-top: 3px solid; } .legend .bar { height: 13px; border: 0; border-radius: 3px; background: currentColor; } .legend .dashed { border-top-style: dashed; } .legend .dotted { border-top-style: dotted; }
 .narrow { display: none; } .reasons { margin: 0; padding-left: 1.2em; } .reasons li { margin: 0 0 6px; overflow-wrap: anywhere; white-space: pre-line; }
 details { margin: 16px 0 0; } summary { cursor: pointer; color: var(--accent); }
 @media (max-width: 680px) { .tiles { grid-template-columns: repeat(3, 1fr); gap: 12px; } .tiles b { font-size: 1.4rem; }
