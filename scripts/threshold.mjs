@@ -28,6 +28,7 @@ try {
       `this is Node ${process.versions.node}; the launcher needs ${OLDEST}`,
       `install Node ${wanted}: https://nodejs.org`,
     )
+  followParent()
   await installDependencies()
   if (major(process.versions.node) >= major(wanted)) await import('./cli.ts')
   else await handOver(await findNode(wanted))
@@ -43,6 +44,21 @@ function say(text) {
 
 function major(version) {
   return Number.parseInt(version, 10)
+}
+
+/**
+ * npm and npx start us by way of a shell, and a signal that ends them ends that shell with them, and nothing else. Whoever is left
+ * behind has another parent from then on, and closes down as if the signal had come through.
+ */
+function followParent() {
+  if (process.env.npm_lifecycle_event === undefined) return
+  const parent = process.ppid
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(timer)
+    process.kill(process.pid, 'SIGTERM')
+  }, 500)
+  timer.unref()
 }
 
 /** Runs `npm ci` when what is installed is not what package-lock.json says. */

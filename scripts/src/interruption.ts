@@ -7,12 +7,12 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 const INTERRUPTED = 128 + constants.signals.SIGINT
 
-/** Ctrl-C reaches the launcher and this process, and the launcher passes its own on: that is one wish, not two. */
+/** Ctrl-C reaches npm, the launcher and this process, and each passes its own on: that is one wish, not three. */
 const ONE_WISH_MS = 1_000
 
 /**
- * Runs a command that holds something. A signal aborts what `work` was given; a second one, a moment later, ends the
- * process at once. The same when the launcher is killed: the channel to it closes.
+ * Runs a command that holds something. A signal aborts what `work` was given; the same one again, a moment later, ends
+ * the process at once. The same when the launcher is killed: the channel to it closes.
  *
  * The command is registered like the engines it starts, so that `threshold reset` in another terminal ends it too.
  */
@@ -23,11 +23,11 @@ export async function interruptible<T>(
 ): Promise<T> {
   const controller = new AbortController()
   const listening: (() => void)[] = []
-  let first = 0
+  let first = { code: 0, at: 0 }
   const interrupt = (code: number): void => {
-    if (controller.signal.aborted && Date.now() - first > ONE_WISH_MS) process.exit(code)
+    if (controller.signal.aborted && code === first.code && Date.now() - first.at > ONE_WISH_MS) process.exit(code)
     if (controller.signal.aborted) return
-    first = Date.now()
+    first = { code, at: Date.now() }
     terminal.say(code === INTERRUPTED ? 'closing; Ctrl-C once more to leave at once' : 'closing')
     controller.abort(new Interrupted(code))
   }

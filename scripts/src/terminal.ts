@@ -21,7 +21,7 @@ export const terminal: Terminal = {
   interactive: process.stdin.isTTY === true && process.stderr.isTTY === true,
   print: (text) => void process.stdout.write(`${text}\n`),
   say: (text) => void process.stderr.write(`${text}\n`),
-  progress: (text) => (process.stderr.isTTY ? spinner(text) : lines(text)),
+  progress: (text) => (canDraw() ? spinner(text) : lines(text)),
 }
 
 const PLAIN = {
@@ -56,6 +56,10 @@ export const strong = (text: string): string => styleText('bold', text)
 export const added = (text: string): string => styleText('green', text)
 export const removed = (text: string): string => styleText('red', text)
 export const faint = (text: string): string => styleText('dim', text)
+
+/** A terminal may say that it has no width, as those of CI do; drawing there would never come to an end. */
+const canDraw = (): boolean => process.stderr.isTTY && process.stderr.columns >= NARROWEST
+const NARROWEST = 40
 
 function spinner(text: string): Progress {
   const drawn = ora({ text, stream: process.stderr, discardStdin: false }).start()

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { cp, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { delimiter, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -131,6 +131,22 @@ describe('the launcher, on a Node that is too old', { timeout: MINUTES }, () => 
     await using command = start(['wait'], onOld(tree))
     const pid = await vi.waitFor(() => pidOf(command.stdout()), { timeout: 60_000 })
     command.child.kill('SIGKILL')
+    await gone(pid)
+  })
+
+  it('closes down when npm, or the shell between them, is ended', async () => {
+    const { node, launcher, cwd, env } = onOld(tree)
+    const child = spawn('sh', ['-c', '"$0" "$@"; exit $?', node, launcher, 'wait'], {
+      cwd,
+      env: { ...process.env, ...env, npm_lifecycle_event: 'npx' },
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
+    let stdout = ''
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text
+    })
+    const pid = await vi.waitFor(() => pidOf(stdout), { timeout: 60_000 })
+    child.kill('SIGTERM')
     await gone(pid)
   })
 
