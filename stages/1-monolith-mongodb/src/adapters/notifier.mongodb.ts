@@ -1,4 +1,4 @@
-import { messageOf, type Runtime } from '@threshold/kit'
+import { hasCode, messageOf, type Runtime } from '@threshold/kit'
 import type { MessageStore, Notification, Notifier } from '@threshold/ports'
 import { isDuplicateKey, long, type MongoDatabase } from '../mongodb/database.ts'
 import { type NotificationsConfig, type Pusher, pusher } from '../notifications/push.ts'
@@ -24,6 +24,8 @@ const ORPHAN_MS = 10 * 60_000
 /** The message is stored some milliseconds after its push: to look for it sooner would be to look twice. */
 const HEAD_START_MS = 40
 const BATCH = 20
+/** Pushes under way at once: what a sink that is slow for everybody may hold in memory. */
+const UNDER_WAY = 100
 
 /**
  * An outbox in the database: written before the message, sent after it. A crash at any point loses no push of an
@@ -78,12 +80,25 @@ export async function mongoOutboxNotifier(
     await mongo.run('outbox.later', deadline(), () => outbox.updateOne({ _id: entry._id }, { $set: { dueAt, attempts } }))
   }
 
+  const underWay = new Set<Promise<void>>()
+  /** Not waited for: a sink that takes five seconds for one push must not hold up those behind it. */
+  function begin(entry: OutboxDocument): void {
+    const settled = settle(entry)
+      .catch((error: unknown) => {
+        if (!hasCode(error, 'UNAVAILABLE', 'DEADLINE_EXCEEDED')) throw error
+        runtime.log.warn({ err: messageOf(error) }, 'a push waits: its database is away') // its claim runs out, and it is due again
+      })
+      .finally(() => underWay.delete(settled))
+    underWay.add(settled)
+  }
+
   async function work(): Promise<void> {
     while (!stop.signal.aborted) {
       woken = false
       try {
         const claimed = await claim()
-        await Promise.all(claimed.map(settle))
+        for (const entry of claimed) begin(entry)
+        if (underWay.size >= UNDER_WAY) await Promise.race(underWay)
         if (claimed.length > 0) continue
       } catch (error) {
         runtime.log.warn({ err: messageOf(error) }, 'the outbox waits: its database is away')
@@ -125,6 +140,7 @@ export async function mongoOutboxNotifier(
       stop.abort()
       look()
       await working
+      await Promise.allSettled(underWay)
     },
   }
 }

@@ -14,12 +14,14 @@ export interface NotificationsConfig {
 }
 
 export interface Pusher {
-  /** `sent`, `dropped` (the sink refused it for good, 4xx) or `retry` (away, 5xx, 429). */
+  /** `sent`, `dropped` (the sink refused it for good, 4xx) or `retry` (away, 5xx, 429). Never rejects. */
   send(notification: Notification, signal: AbortSignal): Promise<'sent' | 'dropped' | 'retry'>
 }
 
 /** The body of a push is the notification with its text cut to what a lock screen shows, in UTF-16 code units. */
 const PREVIEW = 120
+/** A phone's title has room for so much of a name. */
+const NAME = 20
 
 export function pusher(config: Pick<NotificationsConfig, 'url'>, runtime: Runtime): Pusher {
   const pushes = new Counter({
@@ -37,10 +39,11 @@ export function pusher(config: Pick<NotificationsConfig, 'url'>, runtime: Runtim
   }
 
   async function attempt(notification: Notification, signal: AbortSignal): Promise<'sent' | 'dropped' | 'retry'> {
+    const title = titleOf(notification)
     try {
       const response = await fetch(config.url!, {
         method: 'POST',
-        headers: { 'content-type': 'application/json', 'idempotency-key': notification.id },
+        headers: { 'content-type': 'application/json', 'idempotency-key': notification.id, title },
         body: JSON.stringify({ ...notification, content: preview(notification.content) }),
         signal: AbortSignal.any([signal, AbortSignal.timeout(5_000)]),
       })
@@ -59,4 +62,10 @@ function preview(content: string): string {
   if (content.length <= PREVIEW) return content
   const cut = content.slice(0, PREVIEW - 1)
   return `${/[\uD800-\uDBFF]$/.test(cut) ? cut.slice(0, -1) : cut}…`
+}
+
+/** Push services take the title as a header, and headers are ASCII. */
+function titleOf({ author, reason }: Notification): string {
+  const name = author.username.slice(0, NAME)
+  return encodeURIComponent(reason === 'dm' ? name : `${name} mentioned you`)
 }
