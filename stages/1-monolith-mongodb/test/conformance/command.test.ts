@@ -1,0 +1,80 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { type StageProcess, startStage } from '@threshold/engines'
+import { leaseDatabase } from '@threshold/engines/testing'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { flawedStage } from './flawed-stage.ts'
+
+const command = fileURLToPath(import.meta.resolve('@threshold/conformance/run'))
+
+const run = (...args: string[]): Promise<{ code: number; out: string; err: string }> =>
+  new Promise((resolve) => {
+    execFile(process.execPath, [command, ...args], { maxBuffer: 1 << 26 }, (error, out, err) =>
+      resolve({ code: error === null ? 0 : Number(error.code), out, err }),
+    )
+  })
+
+const use = new AsyncDisposableStack()
+let stage: StageProcess
+beforeAll(async () => {
+  const { uri } = use.use(await leaseDatabase())
+  stage = use.use(await startStage({ stage: 1, engineUri: uri }))
+})
+afterAll(() => use.disposeAsync())
+
+describe.concurrent('the conformance command', { timeout: 60_000 }, () => {
+  it('lists its cases without a stage', async () => {
+    const { code, out } = await run('--list', '--only', 'rest.messages.page')
+    expect(code).toBe(0)
+    expect(out).toMatch(/^rest\.messages\.page\.around: A page around a message holds it in its middle$/m)
+    expect(out).not.toMatch(/^gateway/m)
+  })
+
+  it('needs the address of one stage, and says so', async () => {
+    for (const args of [[], ['nonsense'], ['http://127.0.0.1:1', 'http://127.0.0.1:2'], ['--such', 'http://127.0.0.1:1']]) {
+      const { code, err } = await run(...args)
+      expect(code, args.join(' ')).toBe(2)
+      expect(err).toMatch(/run\.ts http:\/\/127\.0\.0\.1:PORT/)
+    }
+    expect((await run(stage.url, '--only', 'rest.nothing')).err).toMatch(/no case begins with rest\.nothing/)
+    expect((await run(stage.url, '--jobs', 'many')).err).toMatch(/--jobs takes a number/)
+  })
+
+  it('says that nothing answers', async () => {
+    const { code, err } = await run('http://127.0.0.1:59')
+    expect(code).toBe(2)
+    expect(err).toMatch(/nothing answers at http:\/\/127\.0\.0\.1:59/)
+  })
+
+  it('passes a stage that keeps the contract, and says what it could not try', async () => {
+    const { code, out } = await run(stage.url, '--only', 'rest.users', '--only', 'rest.rate', '--only', 'gateway.ready')
+    expect(out).toMatch(/✓ rest\.users\.me/)
+    expect(out).toMatch(/· rest\.rate\.of-one-user {2}not tried: needs the address of the same stage started with a low rate limit/)
+    expect(out).toMatch(/0 failed, 2 not tried/)
+    expect(code).toBe(0)
+  })
+
+  it('fails one that does not, with what passed between them and without a token', async () => {
+    await using flawed = await flawedStage(stage.url, { told: (frame) => [frame.replaceAll('"private_channels"', '"channels"')] })
+    const { code, out } = await run(flawed.url, '--only', 'gateway.ready')
+    expect(code).toBe(1)
+    expect(out).toMatch(/✗ gateway\.ready .*\n +gateway\.ready: READY lacks private_channels/)
+    expect(out).toMatch(/bob +← \{"t":"READY"/)
+    expect(out).toMatch(/"token":"\[token\]"/)
+    expect(out).not.toMatch(/"token":"[^[]/)
+  })
+
+  it('speaks JSON, a line for each case', async () => {
+    const { code, out } = await run(stage.url, '--only', 'workshop.healthz', '--only', 'workshop.users', '--json')
+    const lines = out.trim().split('\n')
+    const told = lines.map((line) => JSON.parse(line) as { id: string; kind: string })
+    expect(told.map(({ id, kind }) => `${id} ${kind}`).toSorted()).toEqual([
+      'workshop.healthz passed',
+      'workshop.users.create passed',
+      'workshop.users.invalid passed',
+      'workshop.users.namesakes passed',
+      'workshop.users.off not-tried',
+    ])
+    expect(code).toBe(0)
+  })
+})
