@@ -1,4 +1,4 @@
-import { admits, type GuildId, type Identify, type PresenceInput, type UserId } from '@threshold/contract'
+import { APPLICATION_FLAGS, admits, type GuildId, type Identify, type PresenceInput, type UserId } from '@threshold/contract'
 import { type Channel, channelToWire, OFFLINE, type Presence, type User, userToWire } from '@threshold/domain'
 import { type Deadline, messageOf, type Runtime } from '@threshold/kit'
 import type { Delivery, EventEncoder, GuildHub, MetadataStore, Position, Subscriber, Subscription, UserDelivery } from '@threshold/ports'
@@ -217,7 +217,7 @@ export class Session {
       session_type: 'normal',
       resume_gateway_url: resumeUrl,
       ...(shard ? { shard } : {}),
-      application: { id: user.id, flags: 0 },
+      application: { id: user.id, flags: APPLICATION_FLAGS },
       private_channels: channels,
       presences: [],
       relationships: [],

@@ -1,4 +1,4 @@
-import { GatewayCloseCodes, GatewayIntentBits, GatewayOpcodes } from 'discord-api-types/v10'
+import { ApplicationFlags, GatewayCloseCodes, GatewayIntentBits, GatewayOpcodes } from 'discord-api-types/v10'
 
 export { GatewayCloseCodes as CloseCode, GatewayIntentBits as Intent, GatewayOpcodes as Op } from 'discord-api-types/v10'
 
@@ -6,6 +6,10 @@ const KNOWN_INTENTS = Object.values(GatewayIntentBits).reduce<number>((all, bit)
 
 export const intentsAreValid = (intents: number): boolean =>
   Number.isSafeInteger(intents) && intents >= 0 && (intents & ~KNOWN_INTENTS) === 0 && intents <= KNOWN_INTENTS
+
+/** Every workshop user may have the privileged intents; disnake asks its application's flags before it uses them. */
+export const APPLICATION_FLAGS: number =
+  ApplicationFlags.GatewayPresenceLimited | ApplicationFlags.GatewayGuildMembersLimited | ApplicationFlags.GatewayMessageContentLimited
 
 /** The intent that admits an event, in a guild and in a direct message. An event that is not listed goes to everyone. */
 const INTENT_OF: Readonly<Record<string, readonly [guild: number, dm: number]>> = {

@@ -1,5 +1,5 @@
 export { ApiError, type FieldErrors, formErrors, invalidField, refuse } from './api-error.ts'
-export { admits, CLIENT_OPS, CloseCode, ENDS_SESSION, Intent, intentsAreValid, Op } from './gateway.ts'
+export { APPLICATION_FLAGS, admits, CLIENT_OPS, CloseCode, ENDS_SESSION, Intent, intentsAreValid, Op } from './gateway.ts'
 export type { Identify, PresenceInput, RequestMembers } from './input/gateway.ts'
 export * as gatewayInput from './input/gateway.ts'
 export * as messageInput from './input/message.ts'

@@ -1,4 +1,4 @@
-import { compareIds, refuse, restInput } from '@threshold/contract'
+import { APPLICATION_FLAGS, compareIds, refuse, restInput } from '@threshold/contract'
 import { type Channel, channelToWire, guildPermissions, type User, userToWire } from '@threshold/domain'
 import type { Context } from '../context.ts'
 import { ask as askGuild } from '../refusals.ts'
@@ -125,7 +125,7 @@ const application = (user: User, guilds: number): object => ({
   owner: userToWire(user),
   team: null,
   verify_key: '0'.repeat(64),
-  flags: 0,
+  flags: APPLICATION_FLAGS,
   approximate_guild_count: guilds,
   // Guilds alone can have an application here, so these are true.
   approximate_user_install_count: 0,
