@@ -3,13 +3,19 @@ import { fileURLToPath } from 'node:url'
 import type { Options as DocsOptions } from '@docusaurus/plugin-content-docs'
 import type * as Preset from '@docusaurus/preset-classic'
 import type { Config, Plugin } from '@docusaurus/types'
-import { themes } from 'prism-react-renderer'
+import { type PrismTheme, themes } from 'prism-react-renderer'
 import { contractCases } from './src/plugins/contract-cases.ts'
 import { linkToSource } from './src/plugins/link-to-source.ts'
 import { repository } from './src/plugins/repository.ts'
 import { sourcePages } from './src/plugins/source-pages.ts'
 
 const repo = repository(fileURLToPath(new URL('..', import.meta.url)))
+
+/** Comments carry the why, and the themes all but hide them. */
+const withComments = (theme: PrismTheme, color: string): PrismTheme => ({
+  ...theme,
+  styles: [...theme.styles, { types: ['comment'], style: { color, fontStyle: 'normal' } }],
+})
 
 const docs: DocsOptions = {
   // The whole repository, of which `include` picks the pages: a lab's README is a page and stays beside its lab.
@@ -78,7 +84,11 @@ export default {
     footer: {
       copyright: 'Threshold, Apache-2.0. Not affiliated with Discord Inc.; a retelling of what its engineers have published.',
     },
-    prism: { theme: themes.oneLight, darkTheme: themes.oneDark, additionalLanguages: ['bash', 'json', 'rust'] },
+    prism: {
+      theme: withComments(themes.oneLight, '#3f6f57'),
+      darkTheme: withComments(themes.oneDark, '#8cc3a5'),
+      additionalLanguages: ['bash', 'json', 'rust'],
+    },
     mermaid: { theme: { light: 'neutral', dark: 'dark' } },
   } satisfies Preset.ThemeConfig,
 } satisfies Config

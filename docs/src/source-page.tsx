@@ -15,10 +15,10 @@ export default function SourcePage({ source }: { source: Source }): ReactNode {
         </Heading>
         <p>
           Explained on{' '}
-          {source.mentionedOn.map(({ page, route }, index) => (
-            <span key={page}>
+          {source.mentionedOn.map(({ title, route }, index) => (
+            <span key={route}>
               {index > 0 && ', '}
-              <Link to={route}>{titleOf(page)}</Link>
+              <Link to={route}>{title}</Link>
             </span>
           ))}
           .
@@ -39,10 +39,3 @@ export default function SourcePage({ source }: { source: Source }): ReactNode {
     </Layout>
   )
 }
-
-/** `labs/1.1-baseline/README.md` reads better as `labs/1.1-baseline`, and the site's own pages by their name. */
-const titleOf = (page: string): string =>
-  page
-    .replace(/^docs\/docs\//, '')
-    .replace(/\.md$/, '')
-    .replace(/\/(README|index)$/, '')

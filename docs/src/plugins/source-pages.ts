@@ -13,7 +13,12 @@ export interface Source {
   readonly text?: string
   readonly entries?: readonly { readonly name: string; readonly route?: string }[]
   /** The pages that speak of it, so that a reader finds back to the why. */
-  readonly mentionedOn: readonly { readonly page: string; readonly route: string }[]
+  readonly mentionedOn: readonly Mention[]
+}
+
+interface Mention {
+  readonly title: string
+  readonly route: string
 }
 
 const LANGUAGES: Readonly<Record<string, string>> = {
@@ -35,13 +40,15 @@ export function sourcePages(options: { repository: Repository }): Plugin<Source[
     name: 'threshold-source-pages',
 
     async loadContent() {
-      const mentions = new Map<string, { page: string; route: string }[]>()
+      const mentions = new Map<string, Mention[]>()
       for (const page of repository.pages()) {
-        for (const link of linksOf(repository.read(page))) {
+        const text = repository.read(page)
+        const mention = { title: titleOf(text) ?? page, route: repository.routeOf(page)! }
+        for (const link of linksOf(text)) {
           const target = repository.targetOf(page, link)
           if (target?.file === HOME || (target?.kind !== 'file' && target?.kind !== 'folder')) continue
           const list = mentions.get(target.file) ?? []
-          if (!list.some((m) => m.page === page)) list.push({ page, route: repository.routeOf(page)! })
+          if (!list.includes(mention)) list.push(mention)
           mentions.set(target.file, list)
         }
       }
@@ -63,6 +70,9 @@ export function sourcePages(options: { repository: Repository }): Plugin<Source[
     getPathsToWatch: () => [],
   }
 }
+
+/** The first heading, which is what a reader knows a page by. */
+const titleOf = (markdown: string): string | undefined => /^# (.+)$/m.exec(markdown)?.[1]
 
 function linksOf(markdown: string): string[] {
   const links: string[] = []
