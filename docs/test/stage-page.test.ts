@@ -1,0 +1,30 @@
+import { globSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { describe, expect, it } from 'vitest'
+
+const ROOT = path.resolve(import.meta.dirname, '../..')
+const read = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8')
+
+const unique = (text: string, pattern: RegExp): string[] => [...new Set(text.match(pattern))].sort()
+
+/** A page that lists what can be set and what can be watched must not fall behind the code. */
+describe.each(globSync('stages/[0-9]-*/README.md', { cwd: ROOT }))('%s', (page) => {
+  const folder = path.dirname(page)
+  const sources = globSync([`${folder}/src/**/*.ts`, 'stages/common/*/src/**/*.ts'], { cwd: ROOT })
+    .map(read)
+    .join('\n')
+
+  it('names every variable of the configuration, and none that is not there', () => {
+    expect(unique(read(page), /THRESHOLD_[A-Z_]+/g)).toEqual(unique(read(`${folder}/src/config.ts`), /THRESHOLD_[A-Z_]+/g))
+  })
+
+  it('names every metric of ours, and none that is not there', () => {
+    expect(unique(read(page), /threshold_[a-z_]+/g)).toEqual(unique(sources, /(?<=name: ')threshold_[a-z_]+/g))
+  })
+
+  it('links to every adapter that the stage has', () => {
+    const adapters = globSync(`${folder}/src/adapters/*.ts`, { cwd: ROOT }).map((file) => path.basename(file, '.ts'))
+    const missing = adapters.filter((name) => !read(page).includes(name) && !name.endsWith('.typescript'))
+    expect(missing).toEqual([])
+  })
+})
