@@ -7,7 +7,6 @@ export const engineSampleSchema = z.object({
   /** How much each of the engine's own counters rose. */
   counters: z.record(z.string(), z.number()),
 })
-export type EngineSample = z.infer<typeof engineSampleSchema>
 
 /** Counters of WiredTiger's cache, by MongoDB's own names: pages asked for, and those that had to be read from disk. */
 const CACHE_COUNTERS = [
@@ -29,5 +28,11 @@ export async function readEngineCounters(uri: string): Promise<Record<string, nu
   }
 }
 
+/** A counter that is lower than before began anew: its process was restarted in between. */
 export const risen = (before: Readonly<Record<string, number>>, after: Readonly<Record<string, number>>): Record<string, number> =>
-  Object.fromEntries(Object.entries(after).map(([name, value]) => [name, value - (before[name] ?? 0)]))
+  Object.fromEntries(
+    Object.entries(after).map(([name, value]) => {
+      const start = before[name] ?? 0
+      return [name, value < start ? value : value - start]
+    }),
+  )

@@ -16,6 +16,7 @@ import { MongoClient } from 'mongodb'
 import type { PlannedArm, Size } from '../define.ts'
 import { largestOf } from '../load/workload.ts'
 import { machineMark } from './environment.ts'
+import { startPhones } from './phones.ts'
 import { buildWorld, type World } from './world.ts'
 
 /** An engine that somebody else holds: a lab may use it, and may neither kill nor limit it. */
@@ -92,7 +93,9 @@ async function openSystem(
     stack.defer(() => dropDatabase(uri, database))
   }
   onProgress({ text: `starting stage ${arm.stage} on ${label.text}` })
-  const stage = stack.use(await startStage({ stage: arm.stage, engineUri, env: { ...ENVIRONMENT, ...arm.env } }))
+  const phones = stack.use(await startPhones())
+  const env = { ...ENVIRONMENT, THRESHOLD_NOTIFICATIONS_URL: phones.url, ...arm.env }
+  const stage = stack.use(await startStage({ stage: arm.stage, engineUri, env }))
   const groups = largestOf(alike.map(({ load }) => load))
   const world = await buildWorld(stage.url, groups, (done, total) => onProgress({ text: 'people come in', done, total }))
   return {

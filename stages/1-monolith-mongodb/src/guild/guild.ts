@@ -130,11 +130,14 @@ export class Guild {
     const presences = new Map(this.#presences.online())
     // Its own it knows, before anybody is told.
     if (!presences.has(userId) && presence.status !== 'offline') presences.set(userId, presence)
-    const listed = view.memberCount <= LARGE ? this.#people.keys() : new Set([userId, ...presences.keys()])
-    const members = [...listed].flatMap((user) => this.#people.get(user) ?? [])
+    // Of a large guild those who are here, and never more than a view holds: two thousand who come back after a restart would
+    // otherwise be sent two thousand members each. The rest is asked for in chunks.
+    const listed = view.memberCount <= LARGE ? this.#people.keys() : new Set([userId, ...presences.keys()]).values()
+    const members = [...listed.take(LARGE)].flatMap((user) => this.#people.get(user) ?? [])
+    const shown = new Map(members.flatMap(({ user: { id } }) => (presences.has(id) ? [[id, presences.get(id)!]] : [])))
     // The view and the first event after it: nothing can come in between, since none of this waits.
     this.#audience.add(this.#state, subscriber)
-    subscriber.deliver({ kind: 'view', view, members, presences, position: this.#log.position })
+    subscriber.deliver({ kind: 'view', view, members, presences: shown, position: this.#log.position })
     const listens = (): boolean => this.#audience.of(subscriber.userId).includes(subscriber)
     return {
       presence: (changed) => {

@@ -1,0 +1,43 @@
+import { at, busyGuilds, count, defineLab, mention } from '@threshold/lab-kit'
+
+/** A name that a phone's title cuts after twenty UTF-16 code units: in the middle of the tree. */
+const CUT_IN_HALF = 'Radia Perlman (STP)\u{1F333}'
+const WHOLE = 'Radia Perlman (STP)'
+
+export default defineLab({
+  id: '1.3',
+  title: 'Blast radius',
+  question: 'What does one unhandled bug in notifications take down?',
+  hypothesis:
+    'In a monolith, everything: pushes share a process with messages, so one name that a phone cannot show ends every guild and drops every socket.',
+  minutes: { quick: 1, full: 3 },
+  memory: '1 GB',
+
+  load: busyGuilds({ guilds: 10, online: 10, messagesPerSecond: 20, seconds: 6, seed: 7, patienceSeconds: 2 }),
+  arms: {
+    // Somebody is mentioned, and that is all.
+    ordinary: { stage: 'stage-1', fault: at({ second: 2 }, mention({ displayName: WHOLE })) },
+    // The same, by somebody whose name ends in an emoji. A stage of its own: what it leaves behind is not to meet the other arm.
+    hit: { stage: 'stage-1', fault: at({ second: 2 }, mention({ displayName: CUT_IN_HALF })), env: { THRESHOLD_WORKER: '1' } },
+  },
+
+  measure: { guildsDown: count.guildsWithLostOrLate(), socketsDropped: count.socketsDropped() },
+
+  // All of them, in a stage of ten guilds with ten people each; and none, where the name fits.
+  claim: {
+    ordinary: ({ socketsDropped }) => socketsDropped.is(0),
+    hit: ({ guildsDown, socketsDropped }) => guildsDown.is(10).and(socketsDropped.is(100)),
+  },
+
+  twin: {
+    text: 'the name fits on the phone',
+    fault: at({ second: 2 }, mention({ displayName: WHOLE })),
+    expect: 'refuted',
+  },
+
+  sizes: {
+    tiny: { repeats: 1, load: { seconds: 3, warmupSeconds: 0.5 } },
+    quick: { repeats: 1 },
+    full: { repeats: 1, load: { seconds: 30, warmupSeconds: 3 } },
+  },
+})
