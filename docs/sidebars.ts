@@ -30,7 +30,7 @@ export default {
       type: 'category',
       label: 'Reference',
       collapsed: false,
-      items: [own('contract'), own('contract-cases'), 'ARCHITECTURE', own('glossary'), 'CONTRIBUTING'],
+      items: [own('contract'), own('contract-cases'), own('commands'), 'ARCHITECTURE', own('glossary'), 'CONTRIBUTING'],
     },
     { type: 'category', label: 'Decisions', items: all('docs/docs/adr/*.md') },
   ],

@@ -27,7 +27,8 @@ describe('the docs site', () => {
   let browser: Browser
 
   beforeAll(async () => {
-    await installDocs(() => {})
+    // A minute or more on a fresh clone: silence would look like a hang.
+    await installDocs(({ text }) => void process.stderr.write(`docs: ${text}\n`))
     cache = await ownCache()
     network = await noNetwork()
     command = start(['docs', '--port', '0'], { env: { ...cache.env, ...network.env } })

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type OnProgress, runCommand, which } from '@threshold/engines'
+import { type OnProgress, type PrefetchItem, runCommand, which } from '@threshold/engines'
 import { CodedError } from '@threshold/kit'
 import { ROOT } from './context.ts'
 
@@ -25,6 +25,14 @@ export async function installDocs(onProgress: OnProgress): Promise<void> {
     cwd: DOCS,
     next: 'npm reaches its registry with your usual settings (npm config get registry, proxy): check those, then run the same command again',
   })
+}
+
+/** For a class that will read the site without a network. */
+export const DOCS_ITEM: PrefetchItem = {
+  id: 'docs',
+  title: 'the packages of the docs site',
+  present: isInStep,
+  fetch: installDocs,
 }
 
 interface Lock {

@@ -1,5 +1,6 @@
-import { type PrefetchOutcome, prefetch } from '@threshold/engines'
+import { ENGINE_ITEMS, type PrefetchOutcome, prefetch } from '@threshold/engines'
 import { type Context, EXIT } from '../context.ts'
+import { DOCS_ITEM } from '../docs-site.ts'
 import { interruptible, unlessInterrupted } from '../interruption.ts'
 import { table } from '../terminal.ts'
 
@@ -8,7 +9,7 @@ const WORDS: Record<PrefetchOutcome['outcome'], string> = { present: 'here', fet
 export async function prefetchAll({ terminal, exitWith }: Context): Promise<void> {
   const outcomes = await interruptible('prefetch', terminal, async (interrupted) => {
     using progress = terminal.progress('looking at what is here')
-    return await unlessInterrupted(interrupted, prefetch(progress.step))
+    return await unlessInterrupted(interrupted, prefetch(progress.step, [...ENGINE_ITEMS, DOCS_ITEM]))
   })
   terminal.print(
     table(

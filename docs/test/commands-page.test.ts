@@ -1,0 +1,24 @@
+import { globSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { expect, it } from 'vitest'
+import { threshold } from '../../scripts/test/cli.ts'
+
+const ROOT = path.resolve(import.meta.dirname, '../..')
+const page = readFileSync(path.join(ROOT, 'docs/docs/commands.md'), 'utf8')
+
+it('the page of commands names every command that there is, and no other', async () => {
+  const { stdout } = await threshold(['--help'])
+  const commands = stdout.slice(stdout.indexOf('Commands:'), stdout.indexOf('Examples:'))
+  const known = [...commands.matchAll(/^ {2}([a-z]+)/gm)].map((match) => match[1]!)
+  const named = [...page.matchAll(/^\| `([a-z]+)/gm)].map((match) => match[1]!)
+  expect(known.length).toBeGreaterThan(5)
+  expect(named.toSorted()).toEqual(known.toSorted())
+})
+
+it('names no variable that nobody reads', () => {
+  const code = globSync(['scripts/**/*.{ts,mjs}', 'infra/engines/src/**/*.ts'], { cwd: ROOT })
+    .filter((file) => !file.includes('node_modules'))
+    .map((file) => readFileSync(path.join(ROOT, file), 'utf8'))
+    .join('\n')
+  expect([...new Set(page.match(/\bTHRESHOLD_[A-Z_]+/g))].filter((name) => !code.includes(name))).toEqual([])
+})
