@@ -32,7 +32,10 @@ export const identify = z.object({
 
 export const resume = z.object({
   token: text(512),
-  session_id: text(128),
+  /** Null from discord.py's kin when they were cut before READY: no session, and not a wrong form, or they would try for ever. */
+  session_id: text(128)
+    .nullable()
+    .transform((id) => id ?? ''),
   /** A negative one is judged after the form: 4007, not 4002. */
   seq: z.int().nullable(),
 })
