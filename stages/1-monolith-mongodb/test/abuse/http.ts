@@ -69,3 +69,12 @@ export function isProper({ status, headers, text }: Answer, asked: unknown): voi
       : { message: expect.any(String), code: expect.any(Number) },
   )
 }
+
+/** What the stage counts of itself, as an operator reads it. */
+export async function metric(base: string, name: string): Promise<number> {
+  const { text } = await send(base, { method: 'GET', path: '/metrics' })
+  return Number(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, 'm').exec(text)?.[1])
+}
+
+/** Bytes that the stage's process holds. */
+export const memory = (base: string): Promise<number> => metric(base, 'process_resident_memory_bytes')

@@ -74,6 +74,10 @@ export async function openRaw(base: string, query = 'v=10&encoding=json'): Promi
     if (!upgraded) {
       const end = buffer.indexOf('\r\n\r\n')
       if (end < 0) return
+      if (!buffer.toString('latin1').startsWith('HTTP/1.1 101 ')) {
+        socket.destroy() // refused: told by the rejection
+        return
+      }
       buffer = buffer.subarray(end + 4)
       upgraded = true
       opened()
