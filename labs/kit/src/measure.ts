@@ -83,7 +83,8 @@ export const time = {
     measure('ms', 'p99 from the moment a send was due to each socket', (s) => latency(s, 'deliveries', group, 99)),
   readP99: (group?: string) => measure('ms', 'p99 from the moment a read was due to its answer', (s) => latency(s, 'reads', group, 99)),
   eventLoopGap: () => measure('ms', "longest standstill of the stage's event loop", (s) => s.stage.gapMaxMs ?? Number.NaN),
-  untilAllBack: () => measure('s', 'until every dropped socket was back', (s) => s.load.sockets.secondsUntilAllBack ?? Number.NaN),
+  untilAllBack: () =>
+    measure('s', 'from the first dropped socket until all were back', (s) => s.load.sockets.secondsUntilAllBack ?? Number.NaN),
 }
 
 const sum = (rows: readonly { late: number; expected: number }[], key: 'late' | 'expected'): number =>

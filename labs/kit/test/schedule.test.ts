@@ -24,6 +24,7 @@ describe('a schedule', () => {
         const other = schedule({ ...one, seed: one.seed + 1 })
         if (other.length > 0) expect(other).not.toEqual(schedule(one))
       }),
+      { numRuns: 30 },
     )
   })
 
@@ -62,6 +63,7 @@ describe('a schedule', () => {
         const more = { ...one, groups: one.groups.map((group) => ({ ...group, readsPerSecond: group.readsPerSecond + 5 })) }
         expect(sends(more)).toEqual(sends(one))
       }),
+      { numRuns: 30 },
     )
   })
 

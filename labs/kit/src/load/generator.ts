@@ -24,6 +24,8 @@ export interface Generator {
 const OPENING_AT_ONCE = 12
 /** Deliveries still under way get this long after the last answer before they count as lost. */
 const DRAIN_MS = 1_500
+/** How long sockets that were dropped are waited for: how soon all are back is a figure. */
+const RETURN_WITHIN_MS = 60_000
 /** Beyond so many unanswered the generator sends no more: its memory is bounded, and what it left out is told as unsent. */
 const IN_FLIGHT = 20_000
 
@@ -49,7 +51,7 @@ export function createGenerator(plan: Plan, tell: (message: FromGenerator) => vo
         const n = attemptOf(nonce, plan.marker)
         if (n !== undefined) recordDelivery(ledger, n, index, now())
       },
-      onDrop: () => record.drops++,
+      onDrop: () => record.dropsMs.push(now()),
       onReturn: () => record.returnsMs.push(now()),
     })
   })
@@ -80,6 +82,7 @@ export function createGenerator(plan: Plan, tell: (message: FromGenerator) => vo
       const { user, system } = process.cpuUsage(measured)
       ticks.stop()
       await drain(ledger, now, totalMs + load.patienceSeconds * 1_000 + DRAIN_MS)
+      if (load.reconnect) await untilAllBack(ledger, now, now() + RETURN_WITHIN_MS)
       for (const session of sessions) session.close()
       await sender[Symbol.asyncDispose]()
 
@@ -143,6 +146,11 @@ async function drain(ledger: Ledger, now: () => number, latestMs: number): Promi
   while (ledger.deliveries.attempt.length < owed() && now() < until) await delay(20)
   // A doubled delivery comes after the last one that was owed.
   await delay(100)
+}
+
+async function untilAllBack({ sessions }: Ledger, now: () => number, latestMs: number): Promise<void> {
+  const away = (): boolean => sessions.some(({ dropsMs, returnsMs }) => dropsMs.length > returnsMs.length)
+  while (away() && now() < latestMs) await delay(20)
 }
 
 function narrate(tell: (message: FromGenerator) => void, seconds: number, warmupMs: number, onMeasuring: () => void): { stop(): void } {

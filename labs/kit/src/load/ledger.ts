@@ -12,8 +12,8 @@ export interface Attempt {
 /** A socket as the ledger sees it: whose guild's messages should come down it. */
 export interface LedgerSession {
   readonly guild: number
-  drops: number
-  /** Milliseconds since the start of the load at which it came back, after each drop that it came back from. */
+  /** When it was dropped, and when it came back, in milliseconds since the start of the load. */
+  readonly dropsMs: number[]
   readonly returnsMs: number[]
 }
 
@@ -34,7 +34,7 @@ export interface Ledger {
 export function createLedger(arrivals: readonly Arrival[], sessions: readonly { guild: number }[]): Ledger {
   return {
     attempts: arrivals.map((arrival) => ({ arrival, sentMs: Number.NaN, answeredMs: Number.NaN, outcome: undefined })),
-    sessions: sessions.map(({ guild }) => ({ guild, drops: 0, returnsMs: [] })),
+    sessions: sessions.map(({ guild }) => ({ guild, dropsMs: [], returnsMs: [] })),
     deliveries: { attempt: [], session: [], atMs: [] },
   }
 }

@@ -63,7 +63,13 @@ export const loadReportSchema = z.object({
   reads: z.object(attemptCounts),
   deliveries: z.object({ ...deliveryCounts, /** At a socket of another guild. */ stray: count }),
   errors: z.record(z.string(), count),
-  sockets: z.object({ opened: count, dropped: count, back: count, secondsUntilAllBack: z.number().nullable() }),
+  sockets: z.object({
+    opened: count,
+    dropped: count,
+    back: count,
+    /** From the first drop to the last return; null unless some were dropped and all came back. */
+    secondsUntilAllBack: z.number().nullable(),
+  }),
   groups: z.array(groupReportSchema),
   guilds: z.array(guildTallySchema),
   series: z.array(secondSchema),

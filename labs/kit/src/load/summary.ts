@@ -49,11 +49,20 @@ const sumDeliveries = (guilds: readonly GuildTally[]): Omit<LoadReport['deliveri
 })
 
 function sockets({ sessions }: Ledger): LoadReport['sockets'] {
-  const dropped = sessions.reduce((sum, { drops }) => sum + drops, 0)
-  const back = sessions.flatMap(({ returnsMs }) => returnsMs)
-  const allBack = dropped > 0 && sessions.every(({ drops, returnsMs }) => drops === returnsMs.length)
-  return { opened: sessions.length, dropped, back: back.length, secondsUntilAllBack: allBack ? Math.max(...back) / 1_000 : null }
+  const drops = sessions.flatMap(({ dropsMs }) => dropsMs)
+  const returns = sessions.flatMap(({ returnsMs }) => returnsMs)
+  const allBack = drops.length > 0 && sessions.every(({ dropsMs, returnsMs }) => dropsMs.length === returnsMs.length)
+  return {
+    opened: sessions.length,
+    dropped: drops.length,
+    back: returns.length,
+    secondsUntilAllBack: allBack ? (highest(returns) - lowest(drops)) / 1_000 : null,
+  }
 }
+
+/** Not by spreading: a storm has more sockets than a call may have arguments. */
+const highest = (values: readonly number[]): number => values.reduce((most, value) => Math.max(most, value))
+const lowest = (values: readonly number[]): number => values.reduce((least, value) => Math.min(least, value))
 
 function latencies(ledger: Ledger, load: Load, guilds: readonly WorldGuild[], warmupMs: number): GroupReport[] {
   const byGroup = new Map(

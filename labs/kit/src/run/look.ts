@@ -16,6 +16,9 @@ export interface Look {
   readonly stageCpu: number | undefined
   /** Of the stage, its engine, the generator and the lab; undefined if one of them cannot be told. */
   readonly ourCpu: number | undefined
+  /** A process that was restarted counts from nothing again. */
+  readonly stagePid: number
+  readonly enginePid: number | undefined
 }
 
 export async function look({ stage, engine, engineUri }: System, generator: Pick<GeneratorProcess, 'pid'>): Promise<Look> {
@@ -36,6 +39,8 @@ export async function look({ stage, engine, engineUri }: System, generator: Pick
     engineCpu,
     stageCpu,
     ourCpu: known ? used.reduce((sum: number, seconds) => sum + (seconds ?? 0), ownCpuSeconds()) : undefined,
+    stagePid: stage.pid,
+    enginePid: engine?.pid,
   }
 }
 
@@ -43,25 +48,33 @@ export function between(before: Look, after: Look): Pick<Sample, 'stage' | 'engi
   const seconds = (after.atMs - before.atMs) / 1_000
   const rate = (from: number | undefined, to: number | undefined): number | null =>
     known(((to ?? Number.NaN) - (from ?? Number.NaN)) / seconds)
-  const engineCores = rate(before.engineCpu, after.engineCpu)
-  const others = rate(ours(before), ours(after))
+  const newStage = before.stagePid !== after.stagePid
+  const newEngine = before.enginePid !== after.enginePid
+  const engineCores = rate(newEngine ? 0 : before.engineCpu, after.engineCpu)
+  // What a process had used when it was ended is nobody's any more, so that the rest of the machine cannot be told.
+  const rest = newStage || newEngine ? null : rate(others(before), others(after))
   return {
-    stage: stageBetween(before, after, rate(cpuOf(before), cpuOf(after))),
+    stage: stageBetween(newStage ? new Map() : before.metrics, after.metrics, rate(newStage ? 0 : cpuOf(before), cpuOf(after))),
     ...(before.counters === undefined || after.counters === undefined
       ? {}
-      : { engine: { counters: risen(before.counters, after.counters), ...(engineCores === null ? {} : { cores: engineCores }) } }),
-    machine: { loadAverage: loadavg()[0] ?? 0, othersCores: others === null ? null : Math.max(0, others) },
+      : {
+          engine: {
+            counters: risen(newEngine ? {} : before.counters, after.counters),
+            ...(engineCores === null ? {} : { cores: engineCores }),
+          },
+        }),
+    machine: { loadAverage: loadavg()[0] ?? 0, othersCores: rest === null ? null : Math.max(0, rest) },
   }
 }
 
 /** All that the machine did and none of it for this lab. */
-const ours = ({ machineCpu, ourCpu }: Look): number | undefined => (ourCpu === undefined ? undefined : machineCpu - ourCpu)
+const others = ({ machineCpu, ourCpu }: Look): number | undefined => (ourCpu === undefined ? undefined : machineCpu - ourCpu)
 
 /** By the system's own account where it gives one: it answers for a stage that does not. */
 const cpuOf = ({ stageCpu, metrics }: Look): number | undefined =>
   stageCpu ?? (metrics === undefined ? undefined : metric(metrics, 'process_cpu_seconds_total'))
 
-function stageBetween({ metrics: before }: Look, { metrics: after }: Look, cores: number | null): StageSample {
+function stageBetween(before: Metrics | undefined, after: Metrics | undefined, cores: number | null): StageSample {
   if (before === undefined || after === undefined) return { cores, memoryBytes: null, gapMaxMs: null, operations: null }
   return {
     cores,

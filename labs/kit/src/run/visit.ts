@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { OnProgress } from '@threshold/engines'
 import { CodedError } from '@threshold/kit'
 import type { PlannedArm } from '../define.ts'
-import { describeFault } from '../faults.ts'
+import { describeFault, type Fault } from '../faults.ts'
 import type { LoadReport } from '../load/report.ts'
 import { startGenerator } from './generator-process.ts'
 import { between, type Look, look } from './look.ts'
@@ -42,31 +42,40 @@ export async function visit({ arm, round, system, dir, onProgress, onGenerator }
     (done, total) => onProgress({ text: `${what}: sockets`, done, total }),
   )
   let before: Promise<Look> | undefined
-  let fault: { timer: NodeJS.Timeout; done: Promise<string> } | undefined
+  let fault: Scheduled | undefined
   const load = await generator.run({
     onMeasuring() {
       before = look(system, generator)
-      if (arm.fault !== undefined) fault = schedule(arm, system, guilds)
+      if (arm.fault !== undefined) fault = schedule(arm.fault, () => perform(arm.fault!.action, system, guilds))
     },
     onSecond: (done, total) => onProgress({ text: `${what}: load`, done, total }),
   })
-  clearTimeout(fault?.timer)
-  const faults = fault === undefined ? [] : [await fault.done]
+  const faults = fault === undefined ? [] : [await fault.done()]
   if (arm.fault === undefined) assertAlive(system)
   const seen = between((await before) ?? (await look(system, generator)), await look(system, generator))
   return { arm: arm.name, round, load, ...seen, faults, raw }
 }
 
-function schedule(
-  arm: PlannedArm,
-  system: System,
-  guilds: Parameters<typeof perform>[2],
-): { timer: NodeJS.Timeout; done: Promise<string> } {
-  const { promise, resolve, reject } = Promise.withResolvers<string>()
-  const { second, action } = arm.fault!
-  const timer = setTimeout(() => perform(action, system, guilds).then(() => resolve(describeFault(arm.fault!)), reject), second * 1_000)
-  promise.catch(() => {}) // it is awaited, and told, after the load
-  return { timer, done: promise }
+interface Scheduled {
+  /** What was done, in words. */
+  done(): Promise<string>
+}
+
+function schedule(fault: Fault, act: () => Promise<void>): Scheduled {
+  let acting: Promise<void> | undefined
+  const timer = setTimeout(() => {
+    acting = act()
+    acting.catch(() => {}) // it is awaited, and told, after the load
+  }, fault.second * 1_000)
+  return {
+    async done() {
+      clearTimeout(timer)
+      if (acting === undefined)
+        throw new CodedError('FAULT_NOT_REACHED', `the load was over before the fault was due (${describeFault(fault)})`)
+      await acting
+      return describeFault(fault)
+    },
+  }
 }
 
 /** What ends without a fault of ours has crashed, and a crash is no evidence. */
