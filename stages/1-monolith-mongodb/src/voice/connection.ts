@@ -44,6 +44,7 @@ export class VoiceConnection implements Participant {
     // Two intervals of silence, or two intervals without an Identify, whatever else is sent.
     this.#silence = setTimeout(() => this.close(Close.SessionTimeout), parts.heartbeatMs * 2)
     socket.on('message', (data, isBinary) => this.#receive(data, isBinary))
+    socket.on('ping', (data) => this.#pinged(data))
     socket.on('error', (error) => parts.runtime.log.debug({ err: messageOf(error) }, 'voice socket'))
     socket.on('close', () => this.#gone())
     this.send(Op.Hello, { v: parts.version, heartbeat_interval: parts.heartbeatMs })
@@ -69,6 +70,13 @@ export class VoiceConnection implements Participant {
     if (this.#state.at === 'closed') return
     const refused = this.#flooding() ? Close.RateLimited : this.#handle(data, isBinary)
     if (refused !== undefined) this.close(refused)
+  }
+
+  /** Pings count as frames: ws alone would answer any number of them, also to somebody who never reads the answers. */
+  #pinged(data: Buffer): void {
+    if (this.#state.at === 'closed') return
+    if (this.#flooding()) this.close(Close.RateLimited)
+    else this.#socket.pong(data)
   }
 
   /** Answers a frame, or says why it ends the connection. */

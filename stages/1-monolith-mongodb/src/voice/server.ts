@@ -51,6 +51,7 @@ export async function createVoice(ports: { readonly relay: VoiceRelay }, config:
     server: http,
     maxPayload: MAX_FRAME,
     perMessageDeflate: false,
+    autoPong: false,
     closeTimeout: CLOSE_WITHIN_MS,
   }
   const sockets = new WebSocketServer(options)

@@ -80,6 +80,14 @@ describe('a voice socket', () => {
     expect(await socket.code).toBe(code)
   })
 
+  it('answers pings, and closes on a flood of them', async () => {
+    const { socket, code } = await raw([])
+    socket.ping('x')
+    expect(String((await once(socket, 'pong'))[0])).toBe('x')
+    for (let i = 0; i < 150; i++) socket.ping()
+    expect(await code).toBe(4021)
+  })
+
   it('takes a token once', async () => {
     const token = admitAda()
     const first = await raw([identify({ token })])
