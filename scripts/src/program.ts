@@ -1,4 +1,5 @@
 import { Command, type CommanderError } from 'commander'
+import manifest from '../../package.json' with { type: 'json' }
 import { addBench } from './commands/bench.ts'
 import { addDocs } from './commands/docs.ts'
 import { addDoctor } from './commands/doctor.ts'
@@ -34,7 +35,7 @@ function createProgram(context: Context): Command {
   const program = new Command('threshold')
     .description('One chat system built four times, and labs that measure where each architecture breaks.')
     .usage('COMMAND [options]')
-    .version('0.1.0')
+    .version(manifest.version)
     .helpCommand('help [COMMAND]', 'how to use a command')
     .configureHelp({ showGlobalOptions: false })
     // Failures are told in one place, in one form; commands made from here on inherit this.

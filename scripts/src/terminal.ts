@@ -71,14 +71,18 @@ function spinner(text: string): Progress {
   }
 }
 
-/** In a file or a pipeline: a line for each new thing, and for each tenth of it. */
+/** How often one thing that goes on is told of where lines stay. */
+const REPEAT_MS = 5_000
+
+/** In a file or a pipeline: a line for each new thing, and now and then one for how far it is. */
 function lines(text: string): Progress {
-  let last = ''
+  let last = { subject: '', at: 0 }
   const step: OnProgress = (next) => {
-    const { done = 0, total = 1 } = next
-    const line = `${next.text}#${Math.floor((done / total) * 10)}`
-    if (line !== last) process.stderr.write(`${withShare(next)}\n`)
-    last = line
+    // `installing X: this file`, `installing X: that file` are one thing.
+    const [subject = ''] = next.text.split(': ')
+    if (subject === last.subject && Date.now() - last.at < REPEAT_MS) return
+    last = { subject, at: Date.now() }
+    process.stderr.write(`${withShare(next)}\n`)
   }
   step({ text })
   return { step, [Symbol.dispose]: () => {} }

@@ -119,3 +119,20 @@ export async function ownCache(): Promise<Cache> {
     },
   }
 }
+
+/** A machine with Node and nothing else: no tool on PATH, no Docker, no way out. */
+export async function bareMachine(): Promise<Folder & { readonly env: NodeJS.ProcessEnv }> {
+  const folder = await temporaryFolder()
+  await symlink(process.execPath, join(folder.path, 'node'))
+  return {
+    ...folder,
+    env: {
+      PATH: folder.path,
+      DOCKER_HOST: `unix://${folder.path}/none.sock`,
+      THRESHOLD_CACHE: join(folder.path, 'cache'),
+      THRESHOLD_MONGODB_URI: '',
+      // A closed network answers at once here, and not after the resolver's patience.
+      THRESHOLD_MONGODB_MIRROR: 'http://127.0.0.1:9',
+    },
+  }
+}

@@ -1,7 +1,5 @@
-import { symlink } from 'node:fs/promises'
-import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { temporaryFolder, threshold } from './cli.ts'
+import { bareMachine, threshold } from './cli.ts'
 
 interface Report {
   readonly v: number
@@ -10,7 +8,7 @@ interface Report {
   readonly stages: readonly { readonly stage: number; readonly passedOver: readonly { readonly next: string }[] }[]
 }
 
-describe('doctor', () => {
+describe('doctor', { timeout: 120_000 }, () => {
   it('prints one JSON document with --json, and nothing else', async () => {
     const { code, stdout, stderr } = await threshold(['doctor', '--json'])
     const report = JSON.parse(stdout) as Report
@@ -22,17 +20,8 @@ describe('doctor', () => {
   })
 
   it('says of a machine without Docker, Java, Rust or Python what is missing, why it matters and what brings it', async () => {
-    await using folder = await temporaryFolder()
-    // A PATH with Node on it and nothing else.
-    await symlink(process.execPath, join(folder.path, 'node'))
-    const env = {
-      PATH: folder.path,
-      DOCKER_HOST: `unix://${folder.path}/none.sock`,
-      THRESHOLD_CACHE: join(folder.path, 'cache'),
-      THRESHOLD_MONGODB_URI: '',
-      // A network that is closed answers at once here, and not after the resolver's patience.
-      THRESHOLD_MONGODB_MIRROR: 'http://127.0.0.1:9',
-    }
+    await using machine = await bareMachine()
+    const { env } = machine
     const [{ code, stdout }, words] = await Promise.all([threshold(['doctor', '--json'], { env }), threshold(['doctor'], { env })])
     const report = JSON.parse(stdout) as Report
     for (const name of ['Docker', 'Java 17', 'Rust', 'Python 3']) {

@@ -3,7 +3,7 @@ import { threshold } from './cli.ts'
 
 const COMMANDS = ['start', 'doctor', 'stage', 'lab', 'stages', 'test', 'bench', 'prefetch', 'reset', 'docs']
 
-describe('help', () => {
+describe('help', { timeout: 120_000 }, () => {
   it('lists every command, with examples', async () => {
     const { code, stdout } = await threshold(['--help'])
     expect(code).toBe(0)
@@ -29,7 +29,7 @@ describe('help', () => {
   })
 })
 
-describe('an unknown word', () => {
+describe('an unknown word', { timeout: 120_000 }, () => {
   it.each([
     { what: 'command', args: ['docter'], says: /^UNKNOWN_COMMAND: .*docter.*did you mean doctor\?/, next: 'npx threshold --help' },
     { what: 'subcommand', args: ['stages', 'chek'], says: /^UNKNOWN_COMMAND: .*did you mean check\?/, next: 'npx threshold stages --help' },

@@ -16,7 +16,7 @@ const both = (first?: Files, second?: Files): Promise<void> => writeStages(folde
 
 const stages = (...args: string[]) => threshold(['stages', ...args, '--root', folder.path])
 
-describe('stages check', () => {
+describe('stages check', { timeout: 120_000 }, () => {
   it('finds nothing to mend in stages that are what they say', async () => {
     await both()
     expect(await stages('check')).toMatchObject({ code: 0, stdout: '2 checked: they are what they say\n' })
@@ -161,7 +161,7 @@ describe('stages check', () => {
   })
 })
 
-describe('stages list', () => {
+describe('stages list', { timeout: 120_000 }, () => {
   it('tells what each stage says of itself', async () => {
     await both()
     const { stdout } = await stages('list')
@@ -169,7 +169,7 @@ describe('stages list', () => {
   })
 })
 
-describe('stages diff', () => {
+describe('stages diff', { timeout: 120_000 }, () => {
   it('shows the port table, what was replaced, added and removed, and how the wiring differs', async () => {
     await both()
     const { code, stdout } = await stages('diff', '1', '2')
