@@ -3,7 +3,10 @@
 // It sees to the dependencies, finds a Node that is new enough, and hands over to cli.ts. All it says goes to stderr, since
 // stdout belongs to the command. Set THRESHOLD_DEBUG=1 to see stacks.
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -63,8 +66,54 @@ function followParent() {
 
 /** Runs `npm ci` when what is installed is not what package-lock.json says. */
 async function installDependencies() {
-  const why = whyNotInstalled()
-  if (why === undefined) return
+  if (whyNotInstalled() === undefined) return
+  const unlock = await lockTree()
+  try {
+    // Whoever had the lock before may have done it.
+    const why = whyNotInstalled()
+    if (why !== undefined) await install(why)
+  } finally {
+    unlock()
+  }
+}
+
+/**
+ * Two that install into one tree at once, in two terminals, would each remove what the other writes. The lock is a socket that is
+ * listened on, since that is let go of however its holder ends; a socket's file that nobody answers at is left over.
+ */
+async function lockTree() {
+  const name = createHash('sha256').update(ROOT).digest('hex').slice(0, 16)
+  const path = join(tmpdir(), `threshold-install-${name}.sock`)
+  for (let told = false; ; ) {
+    const waiting = new Set()
+    const server = createServer((socket) => waiting.add(socket.unref().on('error', () => {}))).unref()
+    const taken = await new Promise((resolve) => server.once('error', () => resolve(true)).listen(path, () => resolve(false)))
+    if (!taken) {
+      return () => {
+        server.close()
+        for (const socket of waiting) socket.destroy()
+      }
+    }
+    const answered = await waitFor(connect(path), () => {
+      if (!told) say('threshold: another process is installing the dependencies, waiting for it…')
+      told = true
+    })
+    if (!answered) rmSync(path, { force: true })
+  }
+}
+
+/** Until the other end closes; false when there is none. */
+async function waitFor(holder, onConnect) {
+  let answered = false
+  holder.once('connect', () => {
+    answered = true
+    onConnect()
+  })
+  await new Promise((resolve) => holder.on('error', () => {}).once('close', resolve))
+  return answered
+}
+
+async function install(why) {
   say(`threshold: ${why}; running npm ci, a minute or two…`)
   const started = Date.now()
   // npm's own bar is drawn on stderr; its summary on stdout would end up in somebody's JSON.

@@ -9,6 +9,8 @@ import { expect, vi } from 'vitest'
 
 export const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 export const LAUNCHER = join(ROOT, 'scripts', 'threshold.mjs')
+/** Past the launcher, which would mend the dependencies under the tests that run. */
+const COMMAND = join(ROOT, 'scripts', 'cli.ts')
 
 export interface Options {
   readonly env?: NodeJS.ProcessEnv
@@ -33,9 +35,9 @@ export interface Running extends AsyncDisposable {
   stderr(): string
 }
 
-/** Starts the real launcher as a shell would. What a test forgets is killed when the test is over. */
+/** Starts the real command as a shell would. What a test forgets is killed when the test is over. */
 export function start(args: readonly string[], options: Options = {}): Running {
-  const { node = process.execPath, launcher = LAUNCHER, cwd = ROOT, env } = options
+  const { node = process.execPath, launcher = COMMAND, cwd = ROOT, env } = options
   // Neither vitest's settings nor colours are a user's.
   const { NODE_OPTIONS: _, VITEST: __, FORCE_COLOR: ___, ...inherited } = process.env
   const child = spawn(node, [launcher, ...args], { cwd, env: { ...inherited, NO_COLOR: '1', ...env }, stdio: ['ignore', 'pipe', 'pipe'] })

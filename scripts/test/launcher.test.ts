@@ -106,6 +106,16 @@ describe('the launcher, on a Node that is too old', { timeout: MINUTES }, () => 
     expect((await launch(tree, 'tell')).stderr).toContain('not installed yet')
   })
 
+  it('installs once when two are started at once', async () => {
+    await rm(join(tree.path, 'node_modules'), { recursive: true })
+    const both = await Promise.all([launch(tree, 'tell'), launch(tree, 'tell')])
+    expect(both.map(({ code, stdout }) => [code, (JSON.parse(stdout) as { dep: string }).dep])).toEqual([
+      [0, '1.1.0'],
+      [0, '1.1.0'],
+    ])
+    expect(both.filter(({ stderr }) => stderr.includes('running npm ci'))).toHaveLength(1)
+  })
+
   it('passes on exit codes', async () => {
     expect(await launch(tree, 'fail')).toMatchObject({ code: 7, signal: null })
   })
@@ -185,11 +195,15 @@ describe('the launcher, where something is missing', { timeout: MINUTES }, () =>
 
 describe('this repository', { timeout: MINUTES }, () => {
   it('is served by the launcher on Node 20', async () => {
-    const { code, stdout } = await threshold(['doctor', '--json'], {
-      node: old,
-      env: { PATH: oldPath() },
-    })
-    expect(JSON.parse(stdout)).toMatchObject({ v: 1, machine: { node: wanted } })
+    await using tree = await temporaryFolder()
+    // All of it but the lockfile, which says what is installed: a test that installs would do so under all others.
+    for (const name of ['.node-version', 'package.json', 'node_modules']) await symlink(join(ROOT, name), join(tree.path, name))
+    await cp(join(ROOT, 'node_modules', '.package-lock.json'), join(tree.path, 'package-lock.json'))
+    await mkdir(join(tree.path, 'scripts'))
+    await cp(LAUNCHER, join(tree.path, 'scripts', 'threshold.mjs'))
+    await symlink(join(ROOT, 'scripts', 'cli.ts'), join(tree.path, 'scripts', 'cli.ts'))
+    const { code, stdout, stderr } = await threshold(['doctor', '--json'], onOld(tree))
+    expect(JSON.parse(stdout), stderr).toMatchObject({ v: 1, machine: { node: wanted } })
     expect([0, 1]).toContain(code)
   })
 })
