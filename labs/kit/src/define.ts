@@ -10,6 +10,8 @@ export type StageName = `stage-${number}`
 export type LoadChange = Partial<Omit<Load, 'v' | 'groups'>> & {
   /** At most so many online in each guild: how `tiny` gets by in seconds. */
   readonly online?: number
+  /** At most so many channels in each guild. */
+  readonly channels?: number
 }
 
 /** One side of the comparison: a stage, and in what its circumstances differ from those of the other arms. */
@@ -111,8 +113,12 @@ export function plannedArms(lab: Lab, size: Size, twin: boolean): PlannedArm[] {
   })
 }
 
-function changed(load: Load, { online, ...change }: LoadChange): Load {
-  const groups = load.groups.map((group) => ({ ...group, online: Math.min(group.online, online ?? group.online) }))
+function changed(load: Load, { online, channels, ...change }: LoadChange): Load {
+  const groups = load.groups.map((group) => ({
+    ...group,
+    online: Math.min(group.online, online ?? group.online),
+    channels: Math.min(group.channels, channels ?? group.channels),
+  }))
   return { ...load, ...change, groups }
 }
 

@@ -30,6 +30,7 @@ function perfect({ messages, sessions }: Story, afterMs = 5): Ledger {
     channel,
     author: 0,
     length: 5,
+    ago: 0,
   }))
   const places = sessions.flatMap((count, guild) => Array.from({ length: count }, () => ({ guild })))
   const ledger = createLedger(arrivals, places)

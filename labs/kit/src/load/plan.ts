@@ -12,6 +12,8 @@ export interface WorldGuild {
   readonly channels: readonly string[]
   /** The owner first; all of them may talk. */
   readonly members: readonly WorldMember[]
+  /** How far back its channels' past goes; undefined where there is none. */
+  readonly historyDays?: number
 }
 
 /** All that a generator needs to know. It is told over the channel to its parent, so no token is in a command line. */

@@ -12,6 +12,8 @@ export type Arrival = Readonly<{
   author: number
   /** Length of the text, in characters. */
   length: number
+  /** How far back in its channel's past a read begins: 0 is now, 1 the first message. */
+  ago: number
 }>
 
 /**
@@ -52,5 +54,6 @@ function placeOf(random: Random, group: Group, first: number): Omit<Arrival, 'ki
     author: below(random, group.online),
     // Most messages are short, a few are not.
     length: 8 + Math.floor(-Math.log(1 - random()) * 50),
+    ago: random(),
   }
 }

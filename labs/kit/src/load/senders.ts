@@ -1,3 +1,4 @@
+import { firstIdAt } from '@threshold/contract'
 import { messageOf } from '@threshold/kit'
 import { Agent, request } from 'undici'
 import type { WorldGuild } from './plan.ts'
@@ -30,7 +31,7 @@ export function createSender(baseUrl: string, guilds: readonly WorldGuild[]): Se
                 headers: { authorization, 'content-type': 'application/json' },
                 body: JSON.stringify({ content: textOf(arrival.length), nonce }),
               })
-            : await request(`${url}?limit=50`, { dispatcher: agent, signal, headers: { authorization } })
+            : await request(`${url}?limit=50${beforeOf(arrival, guild)}`, { dispatcher: agent, signal, headers: { authorization } })
         await body.dump({ limit: 1_000_000 })
         return statusCode >= 200 && statusCode < 300 ? 'ok' : `HTTP ${statusCode}`
       } catch (error) {
@@ -42,6 +43,12 @@ export function createSender(baseUrl: string, guilds: readonly WorldGuild[]): Se
     },
   }
 }
+
+const DAY_MS = 86_400_000
+
+/** Where somebody scrolls to: anywhere in a past, where there is one. */
+const beforeOf = ({ ago }: Arrival, { historyDays }: WorldGuild): string =>
+  historyDays === undefined ? '' : `&before=${firstIdAt(Date.now() - ago * historyDays * DAY_MS)}`
 
 const WORDS = 'did anybody see what happened in the game last night or was that only in my head again '
 

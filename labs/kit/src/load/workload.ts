@@ -9,6 +9,16 @@ export interface Group {
   readonly messagesPerSecond: number
   /** Pages of a channel's latest fifty messages: what a client loads when somebody looks into a channel. */
   readonly readsPerSecond: number
+  /** What was said before anybody came. Reads then go anywhere in it, and not to the latest fifty. */
+  readonly history?: History
+}
+
+/** Of each channel. */
+export interface History {
+  readonly messages: number
+  readonly days: number
+  /** Of each message. */
+  readonly characters: number
 }
 
 /** What people do to a stage, as plain data. The same data and the same seed give the same load to the microsecond. */
@@ -31,6 +41,7 @@ export interface BusyGuilds {
   readonly messagesPerSecond: number
   readonly readsPerSecond?: number
   readonly channels?: number
+  readonly history?: History
   /** One guild unlike the others, beside them. */
   readonly huge?: { readonly online: number; readonly messagesPerSecond: number }
   readonly seconds: number
@@ -42,7 +53,7 @@ export interface BusyGuilds {
 
 /** Guilds in which people talk: the load of every lab until one needs another. */
 export function busyGuilds(options: BusyGuilds): Load {
-  const { readsPerSecond = 0, channels = 1, huge } = options
+  const { readsPerSecond = 0, channels = 1, huge, history } = options
   const ordinary: Group = {
     name: huge === undefined ? 'guilds' : 'small guilds',
     guilds: options.guilds,
@@ -50,6 +61,7 @@ export function busyGuilds(options: BusyGuilds): Load {
     channels,
     messagesPerSecond: options.messagesPerSecond,
     readsPerSecond,
+    ...(history === undefined ? {} : { history }),
   }
   const { warmupSeconds = 1, patienceSeconds = 5, reconnect = false } = options
   return {
@@ -97,7 +109,11 @@ export function describeLoad(load: Load): string {
   const groups = load.groups.map((group) => {
     const guilds = group.guilds === 1 ? '1 guild' : `${group.guilds} guilds`
     const reads = group.readsPerSecond === 0 ? '' : ` and ${round(group.readsPerSecond)} history reads`
-    return `${guilds} with ${group.online} online each, ${round(group.messagesPerSecond)} messages${reads} a second`
+    const past =
+      group.history === undefined
+        ? ''
+        : `, over ${(group.guilds * group.channels * group.history.messages).toLocaleString('en')} messages of the past`
+    return `${guilds} with ${group.online} online each, ${round(group.messagesPerSecond)} messages${reads} a second${past}`
   })
   return `${groups.join('; ')}; for ${load.seconds} s`
 }

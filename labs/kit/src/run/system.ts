@@ -40,7 +40,9 @@ export interface System {
 /** Heartbeats as seldom as Discord's, or a thousand sockets would chiefly send heartbeats. */
 const ENVIRONMENT = { THRESHOLD_HEARTBEAT_MS: '41250', THRESHOLD_LOG_LEVEL: 'warn' }
 
-export const systemKey = ({ stage, env, cacheMb }: PlannedArm): string => JSON.stringify([stage, Object.entries(env).sort(), cacheMb])
+/** Arms that ask for the same share a system. A past cannot be taken back: who has another one lives elsewhere. */
+export const systemKey = ({ stage, env, cacheMb, load }: PlannedArm): string =>
+  JSON.stringify([stage, Object.entries(env).sort(), cacheMb, load.groups.map(({ history, channels }) => history && [history, channels])])
 
 export interface SystemOptions {
   readonly size: Size
@@ -75,6 +77,17 @@ async function openEngine({ stage, cacheMb }: PlannedArm, { size, shared, onProg
     await startMongo({ prefer: size === 'full' ? 'lab' : 'quick', cacheMb, ours: cacheMb !== undefined, onProgress }),
   )
   const { uri, label } = engine
+  // A large cache would hold what the lab grows on purpose beyond a small one, and its verdict would be about nothing.
+  const held = engine.label.provider === 'external' ? undefined : engine.limits().cacheBytes
+  if (cacheMb !== undefined && held !== undefined && held > cacheMb * 2 ** 20) {
+    throw new CodedError(
+      'CACHE_TOO_LARGE',
+      `${label.product} takes no less than ${held / 2 ** 20} MB of cache, and this lab asks for ${cacheMb}`,
+      {
+        next: 'choose --engine native for this lab',
+      },
+    )
+  }
   return { uri, label, engine: label.provider === 'external' ? undefined : engine }
 }
 

@@ -15,6 +15,8 @@ export interface Api {
 }
 
 const AT_ONCE = 8
+/** Channels whose past is written at the same time: enough to keep an engine busy, and no more. */
+const FILLING_AT_ONCE = 2
 
 export function createApi(baseUrl: string): Api & AsyncDisposable {
   const agent = new Agent({ connections: AT_ONCE })
@@ -51,7 +53,7 @@ export async function buildWorld(
   onPerson: (done: number, total: number) => void,
 ): Promise<World> {
   await using api = createApi(baseUrl)
-  const total = groups.reduce((sum, group) => sum + group.guilds * group.online, 0)
+  const total = groups.reduce((sum, group) => sum + group.guilds * (group.online + (group.history === undefined ? 0 : group.channels)), 0)
   let done = 0
   const made = (): void => onPerson(++done, total)
   const guilds: WorldGuild[] = []
@@ -107,5 +109,15 @@ async function buildGuild(api: Api, group: Group, index: number, atOnce: number,
     }
     channels.push(channel.id)
   }
-  return { group: group.name, id, channels, members }
+  const { history } = group
+  if (history === undefined) return { group: group.name, id, channels, members }
+  const unfilled = channels.values()
+  const fillSome = async (): Promise<void> => {
+    for (const channel of unfilled) {
+      await api.call('POST', '/workshop/history', owner.token, { channel_id: channel, ...history })
+      made()
+    }
+  }
+  await Promise.all(Array.from({ length: FILLING_AT_ONCE }, fillSome))
+  return { group: group.name, id, channels, members, historyDays: history.days }
 }

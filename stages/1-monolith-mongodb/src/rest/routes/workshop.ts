@@ -1,5 +1,5 @@
-import { restInput } from '@threshold/contract'
-import type { User } from '@threshold/domain'
+import { firstIdAt, Permission, restInput } from '@threshold/contract'
+import type { StoredMessage, User } from '@threshold/domain'
 import type { Context } from '../context.ts'
 import { type AddRoute, checked, created } from '../route.ts'
 
@@ -17,4 +17,26 @@ export function workshopRoutes(add: AddRoute, context: Context): void {
     },
     { anonymous: true },
   )
+
+  /** A past for labs: what a year of talk weighs is not to take a year. No event, no push, no search: nobody was there. */
+  add('post', '/workshop/history', 'workshop.history', async (ask) => {
+    const { channel_id, messages, days, characters } = checked(restInput.fillHistory, ask.body)
+    await context.place(ask.me, channel_id, Permission.ManageMessages, ask.deadline)
+    const now = context.runtime.clock.now()
+    const past = (index: number): StoredMessage => {
+      const at = now - days * DAY_MS * (1 - index / messages)
+      // The time says where it lies, and the rest of the id that it is nobody else's.
+      const id = (BigInt(firstIdAt(at)) + BigInt(context.runtime.random(4).readUInt32BE() & 0x3f_ffff)).toString()
+      const content = `${index} `.padEnd(characters, context.runtime.random(16).toString('hex'))
+      return { v: 1, id, channelId: channel_id, authorId: ask.me, content, writeTimeMicros: BigInt(Math.floor(at)) * 1_000n, type: 0 }
+    }
+    for (let from = 0; from < messages; from += BATCH) {
+      const batch = Array.from({ length: Math.min(BATCH, messages - from) }, (_, i) => past(from + i))
+      await context.ports.messages.import(batch, ask.deadline)
+    }
+    return undefined
+  })
 }
+
+const DAY_MS = 86_400_000
+const BATCH = 500

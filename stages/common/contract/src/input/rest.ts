@@ -81,6 +81,13 @@ export const createInvite = z
 
 export const createDm = z.object({ recipient_id: snowflake })
 export const createUser = z.object({ username: personName(1, 32), bot: z.boolean().optional() })
+/** A channel's past for labs: so many messages, spread evenly over so many days until now. */
+export const fillHistory = z.object({
+  channel_id: snowflake,
+  messages: z.int().min(1).max(10_000),
+  days: z.number().positive().max(3_650),
+  characters: z.int().min(1).max(2_000),
+})
 
 const id = snowflake.optional()
 export const pageQuery = z.object({ limit: queryInt(1, 100, 50), before: id, after: id, around: id })

@@ -1,0 +1,45 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { leaseDatabase } from '@threshold/engines/testing'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Report, reportSchema } from '../report/schema.ts'
+import { runLab } from '../run-lab.ts'
+
+/** These tests judge a lab, not the machine they run on; what a busy machine does to a verdict has a test of its own. */
+const ANY_MACHINE = { loadPerCore: 1_000, othersShare: 1_000, lagP99Ms: 1_500 }
+const LAB_MS = 240_000
+
+/**
+ * What every lab owes: at size tiny it is supported, and its wrong twin is refuted, both read from the report that it leaves.
+ * `more` looks at what the first run measured.
+ */
+export function testLab(id: string, more: (report: Report) => void = () => {}): void {
+  describe(`lab ${id}`, { timeout: LAB_MS }, () => {
+    const use = new AsyncDisposableStack()
+    let run: (twin: boolean) => Promise<Report>
+    beforeAll(async () => {
+      const evidenceDir = await mkdtemp(join(tmpdir(), 'threshold-evidence-'))
+      use.defer(() => rm(evidenceDir, { recursive: true, force: true }))
+      const { uri, label } = use.use(await leaseDatabase())
+      run = async (twin) => {
+        const result = await runLab(id, { size: 'tiny', twin, evidenceDir, engine: { uri, label }, machine: ANY_MACHINE })
+        const report = reportSchema.parse(JSON.parse(await readFile(result.reportJson, 'utf8')))
+        expect(result.verdict).toBe(report.verdict)
+        return report
+      }
+    })
+    afterAll(() => use.disposeAsync())
+
+    it('is supported', async () => {
+      const report = await run(false)
+      expect(report.verdict, report.reasons.join('\n')).toBe('supported')
+      more(report)
+    })
+
+    it('is refuted as its wrong twin', async () => {
+      const report = await run(true)
+      expect(report.verdict, report.reasons.join('\n')).toBe('refuted')
+    })
+  })
+}
