@@ -19,6 +19,8 @@ export interface Audience {
   sees(state: GuildState, user: UserId, channel: ChannelId): boolean
   /** Listeners who may see a channel. The set is for reading now: it follows who comes and goes. */
   viewers(state: GuildState, channel: ChannelId): ReadonlySet<UserId>
+  /** Who of `users` may see a channel, computed now and not kept. */
+  ask(state: GuildState, channel: ChannelId, users: readonly UserId[]): ReadonlySet<UserId>
   /** Forgets what was computed of one channel, or of all: overwrites or roles have changed. */
   changed(channel?: ChannelId): void
   /** Computes one user anew: their own roles have changed. */
@@ -71,6 +73,7 @@ export function createAudience(permissions: Permissions): Audience {
     has: (user) => byUser.has(user),
     sees: (state, user, channel) => viewers(state, channel).has(user),
     viewers,
+    ask: (state, channel, users) => permissions.viewers(state, channel, users),
     changed(channel) {
       if (channel === undefined) known.clear()
       else known.delete(channel)

@@ -35,7 +35,8 @@ export function createCalls(log: GuildLog, audience: Audience, now: () => GuildS
     const gone = { ...change, channelId: null }
     if (change.channelId === null) say(gone, (who) => who === user || sees(who, before))
     else say(change, knows)
-    if (change.channelId !== null && change.channelId !== before) say(gone, (who) => !knows(who) && sees(who, before))
+    if (change.channelId !== null && before !== undefined && change.channelId !== before)
+      say(gone, (who) => !knows(who) && sees(who, before))
   }
   const leave = (user: UserId, change?: VoiceChange): void => {
     const was = states.get(user)

@@ -23,7 +23,7 @@ import { createLedger, type Ledger } from './ledger.ts'
 import { createGuildLog, type GuildLog } from './log.ts'
 import { createPresences, type Presences } from './presences.ts'
 import { createRecent, type Recent } from './recent.ts'
-import { affectedBy, changesSince, type Sight, sightOf } from './sight.ts'
+import { type Change, sightBefore } from './sight.ts'
 
 export interface GuildTools {
   readonly metadata: Pick<MetadataStore, 'record' | 'createGuild'>
@@ -127,14 +127,14 @@ export class Guild {
     if (!view || this.#deleted) return undefined
     const { userId, sessionId, presence } = subscriber
     this.#presences.set(userId, sessionId, presence)
-    const presences = new Map(this.#presences.online())
-    // Its own it knows, before anybody is told.
-    if (!presences.has(userId) && presence.status !== 'offline') presences.set(userId, presence)
+    const online = this.#presences.online()
     // Of a large guild those who are here, and never more than a view holds: two thousand who come back after a restart would
     // otherwise be sent two thousand members each. The rest is asked for in chunks.
-    const listed = view.memberCount <= LARGE ? this.#people.keys() : new Set([userId, ...presences.keys()]).values()
-    const members = [...listed.take(LARGE)].flatMap((user) => this.#people.get(user) ?? [])
-    const shown = new Map(members.flatMap(({ user: { id } }) => (presences.has(id) ? [[id, presences.get(id)!]] : [])))
+    const listed = view.memberCount <= LARGE ? this.#people.keys() : new Set([userId, ...online.keys().take(LARGE - 1)]).values()
+    const members = [...listed].flatMap((user) => this.#people.get(user) ?? [])
+    // Its own presence it knows, before anybody is told.
+    const own = presence.status === 'offline' ? [] : [[userId, presence] as const]
+    const shown = new Map([...own, ...members.flatMap(({ user: { id } }) => (online.has(id) ? [[id, online.get(id)!] as const] : []))])
     // The view and the first event after it: nothing can come in between, since none of this waits.
     this.#audience.add(this.#state, subscriber)
     subscriber.deliver({ kind: 'view', view, members, presences: shown, position: this.#log.position })
@@ -158,8 +158,7 @@ export class Guild {
 
   #apply(event: GuildEvent): void {
     const before = this.#state
-    const affected = affectedBy(before, event)
-    const sight = affected && sightOf(this.#audience, before, affected)
+    const sight = sightBefore(this.#audience, before, event)
     const silenced = event.type === 'member.updated' && changesVoice(before, event.member) ? event.member.user.id : undefined
     // Calls end while those who saw them can still be told.
     if (event.type === 'channel.deleted') this.#calls.end(event.channel.id)
@@ -167,18 +166,19 @@ export class Guild {
     const saw = event.type === 'channel.deleted' ? new Set(this.#audience.viewers(before, event.channel.id)) : undefined
     this.#evolve(event)
     if (event.type.startsWith('channel.')) this.#audience.changed((event as { channel: { id: ChannelId } }).channel.id)
-    else if (affected?.user) this.#audience.changedFor(this.#state, affected.user)
-    else if (affected) this.#audience.changed()
+    else if (sight?.affected.user) this.#audience.changedFor(this.#state, sight.affected.user)
+    else if (sight) this.#audience.changed()
     this.#follow(event)
+    const changes = sight?.changes(this.#state) ?? []
     const dispatch = dispatchOf(this.#state, event)
     if (dispatch) {
       const { channelId } = dispatch
       const sees = channelId === undefined ? () => true : saw ? (user: UserId) => saw.has(user) : this.#seeing(channelId)
       // Who only now gained sight of the channel is told that it is there, not that it changed.
-      const seen = channelId === undefined ? undefined : sight?.get(channelId)
-      this.#log.append(dispatch.type, dispatch.data, (user) => sees(user) && (seen === undefined || seen.has(user)))
+      const newcomers = changes.find(({ channel }) => channel === channelId)?.gained
+      this.#log.append(dispatch.type, dispatch.data, (user) => sees(user) && !newcomers?.has(user))
     }
-    if (sight) this.#tellSight(before, sight, sightOf(this.#audience, this.#state, affected!))
+    this.#tellSight(before, changes)
     if (silenced) this.#calls.muted(silenced)
   }
 
@@ -226,8 +226,8 @@ export class Guild {
   }
 
   /** To who gained sight of a channel it is created, to who lost it, deleted: their clients need not know why. */
-  #tellSight(before: GuildState, saw: Sight, sees: Sight): void {
-    for (const { channel, gained, lost } of changesSince(saw, sees)) {
+  #tellSight(before: GuildState, changes: readonly Change[]): void {
+    for (const { channel, gained, lost } of changes) {
       if (gained.size > 0) this.#log.append('CHANNEL_CREATE', channelToWire(this.#state.channels.get(channel)!), (user) => gained.has(user))
       // As they last saw it: what it has become is not for them.
       if (lost.size > 0) this.#log.append('CHANNEL_DELETE', channelToWire(before.channels.get(channel)!), (user) => lost.has(user))

@@ -1,9 +1,11 @@
-import { aChannel, aGuild, aMember, aRole, hides, shows } from '@threshold/conformance/ports'
-import { evolve, type GuildEvent, type GuildState } from '@threshold/domain'
+import { aChannel, aGuild, aMember, aRole, aUser, guildHistory, hides, shows } from '@threshold/conformance/ports'
+import { canView, evolve, type GuildEvent, type GuildState } from '@threshold/domain'
+import type { Permissions } from '@threshold/ports'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { typescriptPermissions } from '../../src/adapters/permissions.typescript.ts'
 import { createAudience } from '../../src/guild/audience.ts'
-import { affectedBy, changesSince, sightOf } from '../../src/guild/sight.ts'
+import { affectedBy, sightBefore } from '../../src/guild/sight.ts'
 import { subscriber } from './world.ts'
 
 const guild = aGuild(3)
@@ -45,14 +47,12 @@ describe('what an event may change of who sees what', () => {
 })
 
 describe('a change of sight', () => {
-  const changes = (event: GuildEvent) => {
+  /** As the guild does it: taken before, compared after. Only who listens is looked at. */
+  const changes = (event: GuildEvent, start = state, users = [first.user.id, second.user.id]) => {
     const audience = createAudience(typescriptPermissions())
-    for (const { user } of [first, second]) audience.add(state, subscriber(user.id))
-    const affected = affectedBy(state, event)!
-    const before = sightOf(audience, state, affected)
-    const after = evolve(state, event)
-    audience.changed()
-    return [...changesSince(before, sightOf(audience, after, affected))]
+    for (const user of users) audience.add(start, subscriber(user))
+    const sight = sightBefore(audience, start, event)
+    return sight?.changes(evolve(start, event))
   }
 
   it('names who gained sight of which channel, and nobody for whom nothing changed', () => {
@@ -60,6 +60,7 @@ describe('a change of sight', () => {
       { channel: locked.id, gained: new Set([first.user.id]), lost: new Set() },
     ])
     expect(changes({ type: 'role.updated', role: { ...role, permissions: '64' } })).toEqual([])
+    expect(changes({ type: 'member.updated', member: { ...first, roles: [role.id] } }, state, [second.user.id])).toEqual([])
   })
 
   it('names who lost it', () => {
@@ -67,5 +68,49 @@ describe('a change of sight', () => {
     expect(changes({ type: 'channel.updated', channel: hidden })).toEqual([
       { channel: guild.text.id, gained: new Set(), lost: new Set([second.user.id]) },
     ])
+  })
+
+  it('is that of each user, in any guild, though only one of those who are alike is asked about', () =>
+    fc.assert(
+      fc.property(guildHistory, fc.infiniteStream(fc.boolean()), (history, listens) => {
+        const strangers = [aUser(), aUser()]
+        const { events } = history.play(state, strangers)
+        let now = state
+        for (const event of events) {
+          const users = [...now.members.keys()].filter(() => listens.next().value)
+          const next = evolve(now, event)
+          const expected = [...now.channels.keys()].flatMap((channel) => {
+            const there = (user: string): boolean => next.channels.has(channel) && canView(next, user, channel)
+            const gained = users.filter((user) => there(user) && !canView(now, user, channel))
+            const lost = users.filter((user) => !there(user) && canView(now, user, channel))
+            return gained.length + lost.length > 0 ? [{ channel, gained: new Set(gained), lost: new Set(lost) }] : []
+          })
+          // Who or what is gone altogether has no sight to be compared.
+          if (event.type !== 'channel.deleted' && event.type !== 'member.removed')
+            expect(changes(event, now, users) ?? []).toEqual(expected)
+          now = next
+        }
+      }),
+      { numRuns: 60 },
+    ))
+
+  it('of ten thousand who are alike is found out by asking about a few', () => {
+    const crowd = aGuild(10_000)
+    let asked = 0
+    const real = typescriptPermissions()
+    const counting: Permissions = {
+      viewers(of, channel, users) {
+        const all = [...users]
+        asked += all.length
+        return real.viewers(of, channel, all)
+      },
+    }
+    const audience = createAudience(counting)
+    for (const user of crowd.state.members.keys()) audience.add(crowd.state, subscriber(user))
+    const everyone = { ...crowd.state.roles.get(crowd.id)!, permissions: '0' }
+    const event: GuildEvent = { type: 'role.updated', role: everyone }
+    const found = sightBefore(audience, crowd.state, event)!.changes(evolve(crowd.state, event))
+    expect(found.map(({ channel, lost }) => [channel, lost.size])).toEqual([...crowd.state.channels.keys()].map((id) => [id, 10_000]))
+    expect(asked).toBeLessThan(20)
   })
 })

@@ -22,7 +22,7 @@ const history = fc.array(
     channelId: channel,
     authorId: author,
   }),
-  { maxLength: 120, size: 'max' },
+  { maxLength: 80, size: 'max' },
 )
 
 interface Entry {
@@ -81,7 +81,7 @@ export function testAnalytics(name: string, make: (clock: Clock) => Analytics, b
                 check(analytics.snapshot(), entries)
               }
             }),
-            { numRuns: 60 },
+            { numRuns: 25 },
           ))
 
         it('forgets all of it in time', () => {

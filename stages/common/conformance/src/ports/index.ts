@@ -1,6 +1,7 @@
 export { type AnalyticsBounds, testAnalytics } from './analytics.ts'
 export { cloned } from './cloned.ts'
 export { testEventEncoder } from './event-encoder.ts'
+export { guildHistory } from './guild-events.ts'
 export { testGuildHub } from './guild-hub.ts'
 export { httpSink } from './http-sink.ts'
 export { testMemberList } from './member-list.ts'

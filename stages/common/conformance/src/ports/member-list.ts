@@ -63,7 +63,7 @@ export function testMemberList(name: string, make: () => MemberList): void {
   factorySuite(`${name} as a member list`, make, (open) => {
     it('answers as a plain list would, whatever came and went before', () =>
       fc.assert(
-        fc.property(fc.array(step, { maxLength: 60, size: 'max' }), (steps) => {
+        fc.property(fc.array(step, { maxLength: 50, size: 'max' }), (steps) => {
           const list = open()
           const model = naive()
           for (const each of steps) {
@@ -81,7 +81,7 @@ export function testMemberList(name: string, make: () => MemberList): void {
             expect(list.size).toBe(model.members.size)
           }
         }),
-        { numRuns: 150 },
+        { numRuns: 80 },
       ))
 
     it('leads from page to page to everybody, each once', () =>

@@ -64,7 +64,7 @@ export function testPermissions(name: string, make: () => Permissions): void {
             const viewers = open().viewers(state, channel.id, asked)
             expect(new Set(viewers)).toEqual(new Set(asked.filter((user) => canView(state, user, channel.id))))
           }),
-          { numRuns: 200 },
+          { numRuns: 100 },
         ))
 
       it('change with the state: an answer is never left over from another one', () =>
