@@ -130,7 +130,7 @@ export interface Threshold {
   readonly check: Check
 }
 
-export const BETWEEN = 'between arms'
+const BETWEEN = 'between arms'
 
 /**
  * Every claim, held against the figures of one round; without figures, the claims as they stand before anything was

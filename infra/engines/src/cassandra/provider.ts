@@ -18,7 +18,7 @@ export interface CassandraProvider {
   start(options: StartCassandraOptions, onProgress: OnProgress): Promise<CassandraEngine>
 }
 
-export const dockerCassandra: CassandraProvider = {
+const dockerCassandra: CassandraProvider = {
   provider: 'docker',
   name: `${VERSIONS.cassandraImage} in Docker`,
   async available() {
@@ -36,7 +36,7 @@ export const dockerCassandra: CassandraProvider = {
   },
 }
 
-export const nativeCassandra: CassandraProvider = {
+const nativeCassandra: CassandraProvider = {
   provider: 'native',
   name: `Cassandra ${VERSIONS.cassandra}, local processes`,
   async available() {

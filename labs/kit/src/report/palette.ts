@@ -21,7 +21,7 @@ export const MUTED = '#020202'
 export const LINE = '#030303'
 export const BAD = '#040404'
 export const SURFACE = '#050505'
-export const SERIES = ['#110101', '#110202', '#110303', '#110404', '#110505', '#110606'] as const
+const SERIES = ['#110101', '#110202', '#110303', '#110404', '#110505', '#110606'] as const
 
 export const seriesColor = (index: number): string => SERIES[index % SERIES.length]!
 

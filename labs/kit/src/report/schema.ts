@@ -4,7 +4,7 @@ import { sampleSchema } from '../run/sample.ts'
 
 const unit = z.enum(['count', 'share', 'ratio', 'ms', 's', 'bytes', 'cores'])
 
-export const statementSchema = z.object({
+const statementSchema = z.object({
   figure: z.string(),
   unit,
   relation: z.enum(['is', 'at most', 'at least']),

@@ -42,7 +42,7 @@ export async function previousReport(evidenceDir: string, { lab, size, twin, sta
 }
 
 /** Undefined for what is no report, or one of another version. */
-export async function readReport(file: string): Promise<Report | undefined> {
+async function readReport(file: string): Promise<Report | undefined> {
   try {
     return reportSchema.safeParse(JSON.parse(await readFile(file, 'utf8'))).data
   } catch {

@@ -13,7 +13,7 @@ export const stageSampleSchema = z.object({
 })
 export type StageSample = z.infer<typeof stageSampleSchema>
 
-export const machineSampleSchema = z.object({
+const machineSampleSchema = z.object({
   loadAverage: z.number(),
   /** CPU that neither the stage, its engine, the generator nor the lab used; null where the system does not say which process used what. */
   othersCores: z.number().nullable(),
