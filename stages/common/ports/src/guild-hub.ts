@@ -83,7 +83,8 @@ export type MemberQuery =
  *
  * Guarantees: `publish` and `execute` resolve once the event is in the log. All sessions of a guild hear its events in the
  * order of the log, each once, none of a channel they cannot view at that point of the log. Rejects with `UNAVAILABLE` or
- * `DEADLINE_EXCEEDED`; then publishing the same id again is safe.
+ * `DEADLINE_EXCEEDED`; then publishing the same id again is safe, and a command has changed nothing that anybody hears of:
+ * what a store may have kept of it all the same is taken back before anything else is decided.
  */
 export interface GuildHub extends AsyncDisposable {
   create(state: GuildState, deadline: Deadline): Promise<void>

@@ -7,10 +7,11 @@ import type { Deadline } from '@threshold/kit'
  * what outgrows a database first. Rejects with `UNAVAILABLE` or `DEADLINE_EXCEEDED` alone.
  */
 export interface MetadataStore extends AsyncDisposable {
+  /** Idempotent by id: who is there already stays as they are. */
   createUser(user: User, deadline: Deadline): Promise<void>
   users(ids: readonly UserId[], deadline: Deadline): Promise<readonly User[]>
 
-  /** A new guild with its first roles, channels and members. Idempotent by id. */
+  /** A new guild with its first roles, channels and members. Idempotent by id: what is there already stays as it has become. */
   createGuild(state: GuildState, deadline: Deadline): Promise<void>
   /** All of a guild, members included; undefined where there is none. What a guild costs to wake up: see lab 1.5. */
   loadGuild(id: GuildId, deadline: Deadline): Promise<GuildState | undefined>
@@ -25,6 +26,7 @@ export interface MetadataStore extends AsyncDisposable {
   openDm(candidate: Channel, deadline: Deadline): Promise<Channel>
   dmsOf(user: UserId, deadline: Deadline): Promise<readonly Channel[]>
 
+  /** Idempotent by code: an invite that is there already keeps the uses it has had. */
   createInvite(invite: Invite, deadline: Deadline): Promise<void>
   /** Undefined where there is none, or it has run out. */
   invite(code: string, deadline: Deadline): Promise<Invite | undefined>

@@ -1,0 +1,50 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { decide, evolve, type GuildEvent, undo } from '../src/index.ts'
+import { anyone, commandBy, guildState } from './arbitraries.ts'
+import { GUILD } from './fixtures.ts'
+
+describe('undoing events', () => {
+  it('takes a store back to where it was, whatever part of them it has written', () => {
+    fc.assert(
+      fc.property(guildState, fc.array(commandBy(anyone), { maxLength: 30, size: 'max' }), fc.nat(), (before, commands, n) => {
+        let state = before
+        const events: GuildEvent[] = []
+        for (const command of commands) {
+          const decision = decide(state, command)
+          if (!decision.ok) continue
+          events.push(...decision.events)
+          state = decision.events.reduce(evolve, state)
+        }
+        const written = events.slice(0, n % (events.length + 1)).reduce(evolve, before)
+        const back = undo(before, events)
+        expect(back.reduce(evolve, written)).toEqual(before)
+        // Once more, as whoever got no answer does, and where nothing had been written at all.
+        expect([...back, ...back].reduce(evolve, written)).toEqual(before)
+        expect(back.reduce(evolve, before)).toEqual(before)
+      }),
+    )
+  })
+
+  it('of a deleted role gives it back to all who had it', () => {
+    fc.assert(
+      fc.property(guildState, (before) => {
+        for (const roleId of before.roles.keys()) {
+          if (roleId === GUILD) continue
+          const events: GuildEvent[] = [{ type: 'role.deleted', roleId }]
+          const holders = [...before.members.values()].filter(({ roles }) => roles.includes(roleId))
+          expect(undo(before, events)).toHaveLength(1 + holders.length)
+          expect([...events, ...undo(before, events)].reduce(evolve, before)).toEqual(before)
+        }
+      }),
+      { numRuns: 30 },
+    )
+  })
+
+  it('of a deleted guild is not a matter of events', () => {
+    fc.assert(
+      fc.property(guildState, (before) => expect(undo(before, [{ type: 'guild.deleted' }])).toEqual([])),
+      { numRuns: 5 },
+    )
+  })
+})
