@@ -48,9 +48,9 @@ const FROM_END =
   "(({ scrollHeight, scrollTop, clientHeight }) => scrollHeight - scrollTop - clientHeight)(document.getElementById('history'))"
 
 /** Two people in one guild, the second by the first one's link. */
-async function pair() {
+async function pair(url = stage.url) {
   const use = new AsyncDisposableStack()
-  const ada = use.use(await browser.visit(stage.url))
+  const ada = use.use(await browser.visit(url))
   await signIn(ada.page, 'Ada')
   await createGuild(ada.page, 'Analytical Engines')
   const grace = use.use(await browser.visit(await inviteLink(ada.page)))
@@ -96,13 +96,14 @@ describe('the chat page', { timeout: 90_000 }, () => {
   })
 
   it('says that it reconnects, comes back by itself, and shows every message once', async () => {
-    await using both = await pair()
+    await using mortal = await startStage({ stage: 1, engineUri: database.uri })
+    await using both = await pair(mortal.url)
     const { ada, grace } = both
     await grace.page.clock.install()
     await say(ada.page, 'before')
     const channel = (await remembered(ada.page, 'place')).channelId ?? ''
-    const witness = await account(stage.url, (await remembered(ada.page, 'identity')).token)
-    await stage.kill()
+    const witness = await account(mortal.url, (await remembered(ada.page, 'identity')).token)
+    await mortal.kill()
     for (const { page } of [ada, grace])
       await status(page)
         .and(page.getByText(/^Reconnecting/))
@@ -116,8 +117,8 @@ describe('the chat page', { timeout: 90_000 }, () => {
     await grace.page.getByText(/Not sent: .* It is sent again/).waitFor()
 
     // Her clock stands still while the stage comes back and is spoken to: nobody but the history will tell her of it.
-    await grace.page.clock.pauseAt(Number(await grace.page.evaluate('Date.now()')) + 20)
-    await stage.restart()
+    await grace.page.clock.pauseAt(Number(await grace.page.evaluate('Date.now()')) + 1_000)
+    await mortal.restart()
     for (const text of ['meanwhile 1', 'meanwhile 2', 'meanwhile 3']) await witness.say(channel, text)
     await grace.page.clock.resume()
     for (const { page } of [ada, grace]) await live(page).waitFor()
@@ -261,5 +262,26 @@ describe('the chat page', { timeout: 90_000 }, () => {
     await live(page).waitFor()
     await page.reload()
     await live(page).waitFor()
+  })
+
+  it('says so where no users are made, and takes a token there all the same', async () => {
+    const secret = 'shared by two stages of this test alone'
+    const open = { stage: 1, engineUri: database.uri }
+    await using maker = await startStage({ ...open, env: { THRESHOLD_TOKEN_SECRET: secret } })
+    const { token } = await account(maker.url)
+    await using closed = await startStage({ ...open, env: { THRESHOLD_TOKEN_SECRET: secret, THRESHOLD_PROVISIONING: 'off' } })
+    await using visitor = await browser.visit(closed.url)
+    const { page } = visitor
+    await page.getByLabel('Your name').fill('Ada')
+    await page.getByRole('button', { name: 'Enter' }).click()
+    await page.getByText('This server makes no users by itself.').waitFor()
+    await page.getByText('I have a token').click()
+    await page.getByLabel("A user's token").fill(token)
+    await page.keyboard.press('Enter')
+    await live(page).waitFor()
+    await page.getByRole('button', { name: 'Leave' }).click()
+    await page.getByLabel('Your name').waitFor()
+    await page.reload()
+    await page.getByLabel('Your name').waitFor()
   })
 })

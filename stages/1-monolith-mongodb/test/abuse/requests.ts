@@ -68,7 +68,7 @@ function queryFor(schema: z.ZodType | undefined, world: World): fc.Arbitrary<str
 }
 
 /** encodeURIComponent throws at half a surrogate pair; on the wire it is the three bytes that UTF-8 would have for it. */
-export const escaped = (text: string): string =>
+const escaped = (text: string): string =>
   [...text]
     .map((character) =>
       character.isWellFormed()
