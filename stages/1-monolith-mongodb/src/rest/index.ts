@@ -52,6 +52,11 @@ export function createRest(ports: RestPorts, tools: RestTools, config: RestConfi
   inviteRoutes(add, context)
 
   const router = express.Router()
+  // A path may write `@` escaped, and JDA's do; literals of a route are compared as they were written.
+  router.use((request, _response, next) => {
+    request.url = request.url.replaceAll('/%40me', '/@me')
+    next()
+  })
   router.use(jsonBody())
   if (config.provisioning)
     workshopRoutes(routesOf(router, { identify, limit: rateLimit(config.limits), budgetMs: config.budgetMs }, runtime), context)
