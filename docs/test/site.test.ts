@@ -1,6 +1,5 @@
 import { spawnSync } from 'node:child_process'
 import { globSync, readFileSync } from 'node:fs'
-import { setPriority } from 'node:os'
 import path from 'node:path'
 import { findChromium } from '@threshold/engines'
 import { type Browser, chromium as driver, type Page } from 'playwright-core'
@@ -32,8 +31,6 @@ describe('the docs site', () => {
     cache = await ownCache()
     network = await noNetwork()
     command = start(['docs', '--port', '0'], { env: { ...cache.env, ...network.env } })
-    // A build takes all the cores there are; the suites beside it have timings to keep.
-    setPriority(command.child.pid!, 10)
     const ended = command.finished.then(({ code, stderr }) => Promise.reject(new Error(`it ended with ${code}: ${stderr}`)))
     url = await Promise.race([vi.waitFor(() => readyLine(command), { timeout: BUILD_MS, interval: 100 }), ended])
     ended.catch(() => {}) // it ends in a test, and that is as it should be
