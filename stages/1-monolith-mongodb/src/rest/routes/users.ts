@@ -73,7 +73,8 @@ export function userRoutes(add: AddRoute, context: Context): void {
     const candidate = dmChannel(context.tools.newId(), [ask.me, recipient_id].sort(compareIds))
     const channel = await ports.metadata.openDm(candidate, ask.deadline)
     if (channel.id === candidate.id) {
-      for (const user of channel.recipients!) {
+      // Bots are not told, as Discord documents since gateway v8: their libraries take every CHANNEL_CREATE for a guild's.
+      for (const user of channel.recipients!.filter((id) => people.get(id)?.bot === false)) {
         const data = await dmToWire(ask, channel, user)
         await ports.hub.publishToUsers([user], { v: 1, id: `${channel.id}:${user}`, type: 'CHANNEL_CREATE', data }, ask.deadline)
       }
