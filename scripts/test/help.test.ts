@@ -11,16 +11,13 @@ describe('help', { timeout: 120_000 }, () => {
     expect(stdout).toContain('Examples:')
   })
 
-  it.each([...COMMANDS.map((name) => [name]), ['stages', 'list'], ['stages', 'diff'], ['stages', 'check']])(
-    'of %s %s gives an example',
-    async (...words) => {
-      const { code, stdout, stderr } = await threshold([...words.filter((word) => word !== undefined), '--help'])
-      expect(stdout).toMatch(/^Usage: threshold /)
-      expect(stdout).toMatch(/^Examples?:$/m)
-      expect(stderr).toBe('')
-      expect(code).toBe(0)
-    },
-  )
+  it.each([...COMMANDS, 'stages list', 'stages diff', 'stages check'])('of %s gives an example', async (words) => {
+    const { code, stdout, stderr } = await threshold([...words.split(' '), '--help'])
+    expect(stdout).toMatch(/^Usage: threshold /)
+    expect(stdout).toMatch(/^Examples?:$/m)
+    expect(stderr).toBe('')
+    expect(code).toBe(0)
+  })
 
   it('is what a command line without a command gets', async () => {
     const { code, stderr } = await threshold([])
