@@ -10,7 +10,7 @@ const scrolling = (channels: number) =>
     online: 5,
     channels,
     messagesPerSecond: 2,
-    readsPerSecond: 30,
+    readsPerSecond: 10,
     history: { messages: 1_000, days: 365, characters: 400 },
     seconds: 8,
     seed: 12,
@@ -18,8 +18,8 @@ const scrolling = (channels: number) =>
 
 /** Megabytes: small enough to be outgrown in seconds, as 2015's RAM was outgrown in months. */
 const CACHE = 16
-/** At 30 reads a second for eight seconds. */
-const READS = 240
+/** At 10 reads a second for eight seconds. */
+const READS = 80
 
 export default defineLab({
   id: '1.2',
@@ -39,8 +39,8 @@ export default defineLab({
   measure: { cacheMisses: count.cacheMisses(), errors: count.errors(), readP99: time.readP99() },
 
   claim: {
-    fits: ({ cacheMisses, errors }) => cacheMisses.atMost(READS * 0.25).and(errors.is(0)),
-    outgrown: ({ cacheMisses }) => cacheMisses.atLeast(READS * 0.5),
+    fits: ({ cacheMisses }) => cacheMisses.atMost(READS * 0.25),
+    outgrown: ({ cacheMisses }) => cacheMisses.atLeast(READS),
   },
 
   twin: {

@@ -13,12 +13,12 @@ export default defineLab({
   minutes: { quick: 1, full: 3 },
   memory: '1 GB',
 
-  load: busyGuilds({ guilds: 10, online: 10, messagesPerSecond: 20, seconds: 6, seed: 7, patienceSeconds: 2 }),
+  load: busyGuilds({ guilds: 10, online: 10, messagesPerSecond: 40, seconds: 6, seed: 7, patienceSeconds: 2 }),
   arms: {
     // Somebody is mentioned, and that is all.
-    ordinary: { stage: 'stage-1', fault: at({ second: 2 }, mention({ displayName: WHOLE })) },
+    ordinary: { stage: 'stage-1', fault: at({ second: 1 }, mention({ displayName: WHOLE })) },
     // The same, by somebody whose name ends in an emoji. A stage of its own: what it leaves behind is not to meet the other arm.
-    hit: { stage: 'stage-1', fault: at({ second: 2 }, mention({ displayName: CUT_IN_HALF })), env: { THRESHOLD_WORKER: '1' } },
+    hit: { stage: 'stage-1', fault: at({ second: 1 }, mention({ displayName: CUT_IN_HALF })), env: { THRESHOLD_WORKER: '1' } },
   },
 
   measure: { guildsDown: count.guildsWithLostOrLate(), socketsDropped: count.socketsDropped() },
@@ -31,12 +31,12 @@ export default defineLab({
 
   twin: {
     text: 'the name fits on the phone',
-    fault: at({ second: 2 }, mention({ displayName: WHOLE })),
+    fault: at({ second: 1 }, mention({ displayName: WHOLE })),
     expect: 'refuted',
   },
 
   sizes: {
-    tiny: { repeats: 1, load: { seconds: 3, warmupSeconds: 0.5 } },
+    tiny: { repeats: 1, load: { seconds: 4, warmupSeconds: 0.5 } },
     quick: { repeats: 1 },
     full: { repeats: 1, load: { seconds: 30, warmupSeconds: 3 } },
   },
