@@ -2,7 +2,13 @@ import { ApplicationFlags, GatewayCloseCodes, GatewayIntentBits, GatewayOpcodes 
 
 export { GatewayCloseCodes as CloseCode, GatewayIntentBits as Intent, GatewayOpcodes as Op } from 'discord-api-types/v10'
 
-const KNOWN_INTENTS = Object.values(GatewayIntentBits).reduce<number>((all, bit) => (typeof bit === 'number' ? all | bit : all), 0)
+/** In no documentation, but taken by Discord: interactions.py has it among all its intents. Admits nothing here. */
+const UNDOCUMENTED = 1 << 17
+
+const KNOWN_INTENTS = Object.values(GatewayIntentBits).reduce<number>(
+  (all, bit) => (typeof bit === 'number' ? all | bit : all),
+  UNDOCUMENTED,
+)
 
 export const intentsAreValid = (intents: number): boolean =>
   Number.isSafeInteger(intents) && intents >= 0 && (intents & ~KNOWN_INTENTS) === 0 && intents <= KNOWN_INTENTS
