@@ -2,14 +2,14 @@ import { busyGuilds, defineLab, time } from '@threshold/lab-kit'
 
 /** Small guilds as in every lab, beside a guild of so many; how much is said in it is what the arms differ in. */
 const beside = (messagesPerSecond: number) =>
-  busyGuilds({ guilds: 10, online: 5, messagesPerSecond: 20, huge: { online: 1_000, messagesPerSecond }, seconds: 8, seed: 14 })
+  busyGuilds({ guilds: 10, online: 5, messagesPerSecond: 20, huge: { online: 500, messagesPerSecond }, seconds: 8, seed: 14 })
 
 export default defineLab({
   id: '1.4',
   title: 'Event loop',
   question: 'What does one huge guild do to the others?',
   hypothesis:
-    'All guilds share one event loop. While it writes one message to a thousand sockets, nobody else is served: the small guilds wait, though nothing happened in them.',
+    'All guilds share one event loop. While it writes one message to five hundred sockets, nobody else is served: the small guilds wait, though nothing happened in them.',
   minutes: { quick: 2, full: 6 },
   memory: '2 GB',
 
@@ -17,7 +17,7 @@ export default defineLab({
   arms: {
     // The huge guild is there, and silent.
     silent: { stage: 'stage-1', load: beside(0) },
-    talking: { stage: 'stage-1', load: beside(12) },
+    talking: { stage: 'stage-1', load: beside(40) },
   },
 
   measure: {
@@ -37,7 +37,7 @@ export default defineLab({
   },
 
   sizes: {
-    tiny: { repeats: 1, load: { online: 250, seconds: 3, warmupSeconds: 0.5 } },
+    tiny: { repeats: 1, load: { seconds: 4, warmupSeconds: 2 } },
     quick: { repeats: 2 },
     full: { repeats: 3, load: { seconds: 20, warmupSeconds: 3 } },
   },
