@@ -62,8 +62,17 @@ export function routesOf(router: Router, guards: RouteGuards, runtime: Runtime):
         const me = options.anonymous ? '' : guards.identify(request)
         await guards.limit(me, action, request, response)
         const params = idsOf(request.params as Record<string, string>)
-        const { query, body } = request
-        const ask: Ask = { me, params, query, body, host: request.headers.host ?? '', deadline: deadlineIn(guards.budgetMs, runtime.clock) }
+        const ask: Ask = {
+          me,
+          params,
+          query: request.query,
+          // Parsed, or refused, when the handler reads it.
+          get body(): unknown {
+            return request.body
+          },
+          host: request.headers.host ?? '',
+          deadline: deadlineIn(guards.budgetMs, runtime.clock),
+        }
         const result = await runtime.telemetry.action(action, {}, () => handler(ask))
         if (result instanceof Answer) write(response, result.status, result.body)
         else write(response, result === undefined ? 204 : 200, result)

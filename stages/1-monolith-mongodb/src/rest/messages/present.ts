@@ -46,10 +46,12 @@ export async function messageEvent(
     v: 1,
     id: type === 'MESSAGE_CREATE' ? message.id : `${message.id}:${message.writeTimeMicros}`,
     type,
-    data:
-      place.kind === 'guild'
-        ? { ...body, ...(await asMembers(context, ask, place, message, body as { mentions: { id: string }[] })) }
-        : body,
+    data: {
+      ...body,
+      // By it discord.js knows a direct channel that nobody announced.
+      channel_type: place.channel.type,
+      ...(place.kind === 'guild' ? await asMembers(context, ask, place, message, body as { mentions: { id: string }[] }) : {}),
+    },
     channelId: message.channelId,
     authorId: message.authorId,
     ...(message.mentions ? { mentions: message.mentions } : {}),
