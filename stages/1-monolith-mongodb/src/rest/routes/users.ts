@@ -38,6 +38,9 @@ export function userRoutes(add: AddRoute, context: Context): void {
       application(await context.self(ask.me, ask.deadline), (await ports.metadata.guildsOf(ask.me, ask.deadline)).length),
     )
 
+  // There are none, and py-cord is not ready before it has been told so.
+  add('get', '/soundboard-default-sounds', 'soundboard.default', async () => [])
+
   async function listGuilds(ask: Ask): Promise<object[]> {
     const { limit, after, before } = checked(restInput.guildsQuery, ask.query)
     const ids = (await ports.metadata.guildsOf(ask.me, ask.deadline)).toSorted(compareIds)
