@@ -50,6 +50,8 @@ export class Connection {
   #session: Session | undefined
   #work: Promise<void> = Promise.resolve()
   #frames = { since: 0, count: 0 }
+  /** Bursts that wait for the client to take what it was sent. */
+  readonly #bursts: (() => void)[] = []
 
   constructor(socket: WebSocket, parts: ConnectionParts, address: { url: string; version: number; compress: string | undefined }) {
     this.#socket = socket
@@ -58,7 +60,7 @@ export class Connection {
     this.#version = address.version
     const { compress } = address
     this.#streams = isStream(compress)
-    this.#transport = isStream(compress) ? streamTransport(socket, compress) : plainTransport(socket)
+    this.#transport = isStream(compress) ? streamTransport(socket, compress, this.#taken) : plainTransport(socket, this.#taken)
     const { heartbeatMs, identifyWithinMs } = parts.limits
     this.#silence = setTimeout(() => this.close(CloseCode.SessionTimedOut), heartbeatMs * 2)
     this.#nameless = setTimeout(() => this.close(CloseCode.SessionTimedOut), identifyWithinMs)
@@ -90,29 +92,30 @@ export class Connection {
     this.#write(JSON.stringify({ t: null, s: null, op, d }))
   }
 
-  #write(text: string, written?: () => void): void {
-    if (this.#socket.readyState !== this.#socket.OPEN) {
-      written?.()
-      return
-    }
+  #write(text: string): void {
+    if (this.#socket.readyState !== this.#socket.OPEN) return
     if (this.#transport.waiting > this.#parts.limits.maxBuffered) {
       this.#parts.count.slow()
       this.#parts.runtime.log.info({ waiting: this.#transport.waiting }, 'a gateway socket reads too slowly and is dropped')
       this.#socket.terminate()
-      written?.()
       return
     }
     this.#parts.count.frame()
-    this.#transport.send(text, written)
+    this.#transport.send(text)
   }
 
-  /** Waits until little is left to send. A frame's own callback tells when the kernel has taken it, so nothing polls. */
+  /** Waits until little is left to send. */
   #drained(): Promise<void> {
     if (this.#transport.waiting < DRAINED || this.#state === 'closed') return Promise.resolve()
-    return new Promise((resolve) => {
-      this.#socket.once('close', () => resolve())
-      this.#write('{"t":null,"s":null,"op":11,"d":null}', resolve)
-    })
+    return new Promise((resolve) => this.#bursts.push(resolve))
+  }
+
+  readonly #taken = (): void => {
+    if (this.#bursts.length > 0 && this.#transport.waiting < DRAINED) this.#goOn()
+  }
+
+  #goOn(): void {
+    for (const resolve of this.#bursts.splice(0)) resolve()
   }
 
   #receive(data: RawData): void {
@@ -161,7 +164,7 @@ export class Connection {
     const shard = readShard(form.data.shard)
     if (shard === 'invalid') return CloseCode.InvalidShard
     // With a stream in the URL the wish is met already.
-    if (form.data.compress === true && !this.#streams) this.#transport = plainTransport(this.#socket, { compressed: true })
+    if (form.data.compress === true && !this.#streams) this.#transport = plainTransport(this.#socket, this.#taken, { compressed: true })
     this.#state = 'identifying'
     clearTimeout(this.#nameless)
     this.#do('gateway.identify', () =>
@@ -270,6 +273,7 @@ export class Connection {
     clearTimeout(this.#silence)
     clearTimeout(this.#nameless)
     this.#state = 'closed'
+    this.#goOn()
     this.#session?.end()
     this.#session = undefined
   }

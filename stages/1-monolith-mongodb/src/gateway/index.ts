@@ -42,8 +42,10 @@ export const GATEWAY_LIMITS: GatewayConfig['limits'] = {
 
 /** Identifies under way at once: each may load guilds from the database, and a mass reconnect must not be a thousand at once. */
 const IDENTIFYING_AT_ONCE = 32
-/** Milliseconds a peer has to answer a close before its socket is cut. */
-const CLOSE_WITHIN_MS = 1_000
+/** Milliseconds a peer has to answer a close before its socket is cut: one that is busy flooding still learns why. */
+const CLOSE_WITHIN_MS = 5_000
+/** The same when the whole gateway closes, and others wait for that. */
+const LEAVE_WITHIN_MS = 1_000
 
 /** The gateway: sockets in, sessions on them, events of the hub out. It shares process and event loop with REST. */
 export function createGateway(ports: GatewayPorts, tools: { tokens: Tokens }, config: GatewayConfig, runtime: Runtime): Gateway {
@@ -94,8 +96,11 @@ export function createGateway(ports: GatewayPorts, tools: { tokens: Tokens }, co
     async [Symbol.asyncDispose]() {
       closing = true
       for (const connection of connections) connection.reconnect()
-      // ws cuts whoever does not answer the close within CLOSE_WITHIN_MS.
+      const cut = setTimeout(() => {
+        for (const socket of sockets.clients) socket.terminate()
+      }, LEAVE_WITHIN_MS)
       await Promise.all([...sockets.clients].map((socket) => new Promise((resolve) => socket.once('close', resolve))))
+      clearTimeout(cut)
       sockets.close()
     },
   }

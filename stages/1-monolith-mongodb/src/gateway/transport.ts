@@ -6,9 +6,12 @@ export type Stream = 'zlib-stream' | 'zstd-stream'
 
 export const isStream = (wish: string | undefined): wish is Stream => wish === 'zlib-stream' || wish === 'zstd-stream'
 
-/** Frames on their way out, in order. Sending neither throws nor waits; `waiting` tells how much has not left yet. */
+/**
+ * Frames on their way out, in order. Sending neither throws nor waits; `waiting` tells how much has not left yet, and `taken`,
+ * given when the transport is made, is called whenever the kernel has taken a frame.
+ */
 export interface Transport {
-  send(text: string, written?: () => void): void
+  send(text: string): void
   /** Bytes that the socket's peer has not taken yet, and characters still to be compressed. */
   readonly waiting: number
   close(): void
@@ -18,11 +21,11 @@ export interface Transport {
 const WORTH_COMPRESSING = 4_096
 
 /** Text as it is; or, when `compress` in IDENTIFY asks for it, what is long as one deflated payload. */
-export function plainTransport(socket: WebSocket, { compressed = false } = {}): Transport {
+export function plainTransport(socket: WebSocket, taken: () => void, { compressed = false } = {}): Transport {
   return {
-    send(text, written) {
-      if (compressed && text.length >= WORTH_COMPRESSING) socket.send(deflateSync(text, { level: 1 }), written)
-      else socket.send(text, written)
+    send(text) {
+      if (compressed && text.length >= WORTH_COMPRESSING) socket.send(deflateSync(text, { level: 1 }), taken)
+      else socket.send(text, taken)
     },
     get waiting() {
       return socket.bufferedAmount
@@ -36,7 +39,7 @@ export function plainTransport(socket: WebSocket, { compressed = false } = {}): 
  * (Discord: MESSAGE_CREATE 270 to 166 bytes, as reported). The price is a window of some 100 KB for each connection, and
  * that no frame can be shared. Each payload ends with a flush and is one WebSocket message, as all clients expect.
  */
-export function streamTransport(socket: WebSocket, compression: Stream): Transport {
+export function streamTransport(socket: WebSocket, compression: Stream, taken: () => void): Transport {
   const zlib = compression === 'zlib-stream'
   const stream = zlib
     ? createDeflate({ level: 1 })
@@ -48,7 +51,7 @@ export function streamTransport(socket: WebSocket, compression: Stream): Transpo
   stream.on('data', (chunk: Buffer) => chunks.push(chunk))
   stream.on('error', () => socket.terminate()) // a window out of step can't be mended
   return {
-    send(text, written) {
+    send(text) {
       if (closed) return
       compressing += text.length
       stream.write(text)
@@ -56,7 +59,7 @@ export function streamTransport(socket: WebSocket, compression: Stream): Transpo
         compressing -= text.length
         const frame = Buffer.concat(chunks)
         chunks = []
-        if (!closed) socket.send(frame, { binary: true }, written)
+        if (!closed) socket.send(frame, { binary: true }, taken)
       })
     },
     get waiting() {
