@@ -3,8 +3,9 @@ import { defineConfig } from 'vitest/config'
 const excluded = ['**/node_modules/**', '**/fixtures/**', 'docs/build/**', '**/.threshold/**']
 
 /**
- * Two projects, one after the other. Suites that kill, pause or measure are named `*.alone.test.ts` and run singly once all others
- * are done: beside them, their engine would be a stranger's victim and their figures a stranger's load.
+ * Three projects, one after the other. Suites that count what becomes of processes of their own, and wait for most of their time,
+ * are named `*.apart.test.ts` and run three at once when all quick ones are done. Those named `*.alone.test.ts` measure time, or end
+ * what they find, and run singly at last: beside them, figures would be a stranger's load and engines a stranger's victim.
  */
 export default defineConfig({
   test: {
@@ -17,13 +18,25 @@ export default defineConfig({
         test: {
           name: 'together',
           include: ['**/test/**/*.test.ts'],
-          exclude: [...excluded, '**/*.alone.test.ts'],
-          // Made for two cores: a third file would only slow the other two and the engine they share.
-          maxWorkers: 2,
+          exclude: [...excluded, '**/*.{alone,apart}.test.ts'],
+          // Made for two cores: many suites wait for processes, and a third fills the gaps that two leave.
+          maxWorkers: 3,
           testTimeout: 30_000,
           // A first run may install its engine in a beforeAll.
           hookTimeout: 180_000,
           sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'apart',
+          include: ['**/test/**/*.apart.test.ts'],
+          exclude: excluded,
+          maxWorkers: 3,
+          testTimeout: 240_000,
+          hookTimeout: 300_000,
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -35,7 +48,7 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 300_000,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
     ],

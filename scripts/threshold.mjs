@@ -5,8 +5,9 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import module from 'node:module'
 import { connect, createServer } from 'node:net'
-import { tmpdir } from 'node:os'
+import { homedir, tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -32,6 +33,7 @@ try {
       `install Node ${wanted}: https://nodejs.org`,
     )
   followParent()
+  keepCompiled()
   await installDependencies()
   if (major(process.versions.node) >= major(wanted)) await import('./cli.ts')
   else await handOver(await findNode(wanted))
@@ -62,6 +64,13 @@ function followParent() {
     process.kill(process.pid, 'SIGTERM')
   }, 500)
   timer.unref()
+}
+
+/** What V8 compiled is kept for the next start, of ours and of all processes we start: a stage serves in half the time. */
+function keepCompiled() {
+  const { NODE_COMPILE_CACHE: given, THRESHOLD_CACHE: own, XDG_CACHE_HOME: caches } = process.env
+  process.env.NODE_COMPILE_CACHE = given || join(own || join(caches || join(homedir(), '.cache'), 'threshold'), 'compile')
+  module.enableCompileCache?.(process.env.NODE_COMPILE_CACHE) // not in Node 20
 }
 
 /** Runs `npm ci` when what is installed is not what package-lock.json says. */

@@ -1,19 +1,18 @@
 import { type OnProgress, startMongo, withDatabase } from '@threshold/engines'
 import { startClient } from './src/children.ts'
 import { type Contestant, peerContestant, stageContestant } from './src/contestants.ts'
-import { cpuMicros, median, publish, type Sample, sample, type Window } from './src/measure.ts'
+import { cpuMicros, measure, median, type Sample, type Window } from './src/measure.ts'
+import { report } from './src/report.ts'
 
 /** Deliveries are about the same in each window, so that each is measured for about as long. */
 const WINDOWS: readonly Window[] = [
-  { sockets: 1_000, inFlight: 1, messages: 80 },
-  { sockets: 1_000, inFlight: 8, messages: 80 },
-  { sockets: 5_000, inFlight: 1, messages: 16 },
-  { sockets: 5_000, inFlight: 8, messages: 16 },
+  { sockets: 1_000, inFlight: [1, 8], messages: 80 },
+  { sockets: 5_000, inFlight: [1, 8], messages: 16 },
 ]
 const ROUNDS = 3
 
 /** One message to many sockets: the gateway beside what a team might have taken instead. */
-async function run(onProgress: OnProgress): Promise<string> {
+async function run(onProgress: OnProgress, options: { publish?: boolean } = {}): Promise<string> {
   await using use = new AsyncDisposableStack()
   const engine = use.use(await startMongo({ prefer: 'lab', onProgress }))
   const contestants: Contestant[] = [
@@ -24,29 +23,26 @@ async function run(onProgress: OnProgress): Promise<string> {
   ]
   const client = use.use(await startClient())
   const samples: Sample[] = []
+  let done = 0
   const total = ROUNDS * WINDOWS.length * contestants.length
   for (let round = 0; round < ROUNDS; round++) {
     for (const window of WINDOWS) {
       // Interleaved: whatever else this machine does in these minutes, it does to all of them.
       for (const contestant of contestants) {
-        onProgress({ text: `${contestant.name}, ${window.sockets} sockets`, done: samples.length, total })
-        samples.push(await sample(client, contestant, window))
+        onProgress({ text: `${contestant.name}, ${window.sockets} sockets`, done, total })
+        samples.push(...(await measure(client, contestant, window)))
+        done += 1
       }
     }
   }
-  return await publish({
-    name: 'fanout',
-    title: 'One message to many sockets',
-    engine: engine.label.text,
-    samples,
-    ...describe(samples, contestants),
-  })
+  const title = 'One message to many sockets'
+  return await report({ name: 'fanout', title, engine: engine.label.text, samples, ...describe(samples, contestants) }, options)
 }
 
 function describe(samples: readonly Sample[], contestants: readonly Contestant[]) {
   const rows: string[][] = []
   const findings: string[] = []
-  for (const { sockets, inFlight } of WINDOWS) {
+  for (const { sockets, inFlight } of WINDOWS.flatMap((window) => window.inFlight.map((inFlight) => ({ ...window, inFlight })))) {
     const of = (name: string) => samples.filter((s) => s.name === name && s.sockets === sockets && s.inFlight === inFlight)
     const cpu = (name: string) => median(of(name), cpuMicros)
     const stage = cpu(contestants[0]!.name)

@@ -1,14 +1,15 @@
 import { type OnProgress, startMongo, withDatabase } from '@threshold/engines'
 import { startClient } from './src/children.ts'
 import { stageContestant } from './src/contestants.ts'
-import { cpuMicros, median, publish, type Sample, sample } from './src/measure.ts'
+import { cpuMicros, measure, median, type Sample } from './src/measure.ts'
+import { report } from './src/report.ts'
 
 const SOCKETS = 500
 const MESSAGES = 200
 const ROUNDS = 3
 
 /** The whole way of a message, one after the other: from the POST to the last of 500 sockets of one guild. */
-async function run(onProgress: OnProgress): Promise<string> {
+async function run(onProgress: OnProgress, options: { publish?: boolean } = {}): Promise<string> {
   await using use = new AsyncDisposableStack()
   const engine = use.use(await startMongo({ prefer: 'lab', onProgress }))
   const stage = use.use(await stageContestant(withDatabase(engine.uri, 'bench')))
@@ -16,12 +17,12 @@ async function run(onProgress: OnProgress): Promise<string> {
   const samples: Sample[] = []
   for (let round = 0; round < ROUNDS; round++) {
     onProgress({ text: `round ${round + 1}`, done: round, total: ROUNDS })
-    samples.push(await sample(client, stage, { sockets: SOCKETS, inFlight: 1, messages: MESSAGES }))
+    samples.push(...(await measure(client, stage, { sockets: SOCKETS, inFlight: [1], messages: MESSAGES })))
   }
   const p50 = median(samples, (s) => s.lastP50)
   const cpu = median(samples, cpuMicros)
   const memory = median(samples, (s) => s.serverMemoryBytes) / 2 ** 20
-  return await publish({
+  const result = {
     name: 'route',
     title: `POST to the last of ${SOCKETS} sockets`,
     engine: engine.label.text,
@@ -32,7 +33,8 @@ async function run(onProgress: OnProgress): Promise<string> {
       `${SOCKETS} sockets of one guild, ${MESSAGES} messages one after the other, the middle one of ${ROUNDS} rounds.`,
       'Memory is the whole process, its libraries included.',
     ],
-  })
+  }
+  return await report(result, options)
 }
 
 export default { name: 'route', title: 'POST to the last of 500 sockets of one guild: latency, CPU, memory', run }

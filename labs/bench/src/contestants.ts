@@ -16,7 +16,7 @@ export interface Contestant extends AsyncDisposable {
 }
 
 /** Different people, so that permissions are looked up for many and not for one. */
-const USERS = 100
+const USERS = 25
 
 /** All of stage 1: what arrives by POST is checked, stored, logged and then told. */
 export async function stageContestant(engineUri: string, { stage = 1, users = USERS } = {}): Promise<Contestant> {

@@ -13,10 +13,15 @@ interface Bench {
   readonly name: string
   readonly title: string
   /** Returns the table to print. */
-  run(onProgress: OnProgress): Promise<string>
+  run(onProgress: OnProgress, options: BenchOptions): Promise<string>
 }
 
-export async function bench({ terminal }: Context, name: string | undefined): Promise<void> {
+export interface BenchOptions {
+  /** Writes the result into the docs as well. */
+  readonly publish?: boolean
+}
+
+export async function bench({ terminal }: Context, name: string | undefined, options: BenchOptions): Promise<void> {
   const benches = await listBenches()
   if (name === undefined) return terminal.print(list(benches))
   const found = benches.find((one) => one.name === name)
@@ -24,7 +29,7 @@ export async function bench({ terminal }: Context, name: string | undefined): Pr
   if (found === undefined) throw unknown('UNKNOWN_BENCH', 'bench', name, known, 'npx threshold bench')
   const result = await interruptible(`bench ${name}`, terminal, async (interrupted) => {
     using progress = terminal.progress(found.title)
-    return await unlessInterrupted(interrupted, found.run(progress.step))
+    return await unlessInterrupted(interrupted, found.run(progress.step, options))
   })
   terminal.print(result)
 }

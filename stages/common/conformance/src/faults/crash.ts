@@ -1,9 +1,12 @@
+import pLimit from 'p-limit'
 import { describe, expect, it } from 'vitest'
 import type { Victims } from './processes.ts'
 import { newPlace, type Sent } from './sender.ts'
 
 const SENDS = 1_000
 const SUITE_MS = 240_000
+/** As many as a client library has under way: enough to hurry, and no flood that would be asked to come again. */
+const INSISTING_AT_ONCE = 16
 
 const nonces = (prefix: string, count = SENDS): string[] => Array.from({ length: count }, (_, i) => `${prefix}-${i}`)
 
@@ -70,8 +73,10 @@ async function interrupt(sends: Promise<Sent>[], after: number, act: () => Promi
 }
 
 async function eachIsThereOnce(place: Awaited<ReturnType<typeof newPlace>>, sent: readonly Sent[]): Promise<void> {
-  const acknowledged = new Map<string, string>()
-  for (const { nonce, id } of sent) acknowledged.set(nonce, id ?? (await place.insist(nonce)))
+  const few = pLimit(INSISTING_AT_ONCE)
+  const acknowledged = new Map(
+    await Promise.all(sent.map(({ nonce, id }) => few(async () => [nonce, id ?? (await place.insist(nonce))] as const))),
+  )
   const history = await place.history()
   const ids = new Set(history.map((m) => m.id))
   expect(
