@@ -1,31 +1,58 @@
-import { readFile } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { copyFile, lstat, readFile, rename, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type OnProgress, type PrefetchItem, runCommand, which } from '@threshold/engines'
+import { installTool, type OnProgress, type PrefetchItem, runCommand, type Tool, which } from '@threshold/engines'
 import { CodedError } from '@threshold/kit'
 import { ROOT } from './context.ts'
 
 /** The site has packages of its own, half a gigabyte that nobody needs who only runs a lab: they come when the site is asked for. */
 export const DOCS = join(ROOT, 'docs')
+const NODE_MODULES = join(DOCS, 'node_modules')
 
 /** Docusaurus' command line, to be run by node in DOCS once `installDocs` has resolved. */
-export const DOCUSAURUS = join(DOCS, 'node_modules', '@docusaurus', 'core', 'bin', 'docusaurus.mjs')
+export const DOCUSAURUS = join(NODE_MODULES, '@docusaurus', 'core', 'bin', 'docusaurus.mjs')
 
-/** Brings the site's packages in step with its lock file. Nothing happens where they are. */
+/**
+ * Brings the site's packages in step with its lock file. They lie in the cache, for every clone on this machine and every branch
+ * that has the same lock file, and `docs/node_modules` points there; one that somebody installed by hand serves as well.
+ */
 export async function installDocs(onProgress: OnProgress): Promise<void> {
   if (await isInStep()) return
+  const dir = await installTool(await packages(), fetchPackages, onProgress)
+  // By rename, so that of two who do this at once neither finds a moment without it.
+  const link = join(DOCS, `node_modules.${process.pid}`)
+  await symlink(join(dir, 'node_modules'), link)
+  if (!(await isLink())) await rm(NODE_MODULES, { recursive: true, force: true })
+  await rename(link, NODE_MODULES)
+}
+
+async function fetchPackages(dir: string, onProgress: OnProgress): Promise<void> {
   const npm = await which('npm')
   if (npm === undefined)
     throw new CodedError('NO_NPM', 'no npm on PATH to fetch the packages of the site with', { next: 'install Node.js' })
   onProgress({ text: 'fetching the packages of the docs site (about 580 MB on disk, once)' })
+  for (const file of ['package.json', 'package-lock.json']) await copyFile(join(DOCS, file), join(dir, file))
   await runCommand({
-    title: 'npm ci in docs',
+    title: 'npm ci for docs',
     command: npm,
     // The prefix, since this may run inside an npm script of the workspace, whose settings are in the environment.
-    args: ['ci', '--prefix', DOCS, '--workspaces=false', '--no-audit', '--no-fund'],
-    cwd: DOCS,
+    args: ['ci', '--prefix', dir, '--workspaces=false', '--no-audit', '--no-fund'],
+    cwd: dir,
     next: 'npm reaches its registry with your usual settings (npm config get registry, proxy): check those, then run the same command again',
   })
 }
+
+/** Named by its lock file. */
+async function packages(): Promise<Tool> {
+  const lock = await readFile(join(DOCS, 'package-lock.json'))
+  return { name: 'docs-packages', version: createHash('sha256').update(lock).digest('hex').slice(0, 12) }
+}
+
+const isLink = (): Promise<boolean> =>
+  lstat(NODE_MODULES).then(
+    (found) => found.isSymbolicLink(),
+    () => false,
+  )
 
 /** For a class that will read the site without a network. */
 export const DOCS_ITEM: PrefetchItem = {

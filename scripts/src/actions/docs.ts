@@ -33,6 +33,8 @@ async function build(onProgress: OnProgress): Promise<void> {
     command: process.execPath,
     args: [DOCUSAURUS, 'build'],
     cwd: DOCS,
+    // Its packages are shared by all clones of this machine, and a cache among them would be of several trees at once.
+    env: { DOCUSAURUS_NO_PERSISTENT_CACHE: 'true' },
     onLine,
     next: 'cd docs && npm run build',
   })
