@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import { CLIENT_OPS, CloseCode, gatewayInput, intentsAreValid, Op, parseJson, type Tokens } from '@threshold/contract'
 import { hasCode, messageOf } from '@threshold/kit'
 import type { SessionRegistry } from '@threshold/ports'
@@ -38,6 +39,8 @@ type State = 'hello' | 'identifying' | 'ready' | 'closed'
  */
 export class Connection {
   readonly #socket: WebSocket
+  /** What the WebSocket stands on: frames go straight there. */
+  readonly #raw: Socket
   readonly #parts: ConnectionParts
   readonly #url: string
   readonly #version: number
@@ -50,17 +53,21 @@ export class Connection {
   #session: Session | undefined
   #work: Promise<void> = Promise.resolve()
   #frames = { since: 0, count: 0 }
-  /** Bursts that wait for the client to take what it was sent. */
-  readonly #bursts: (() => void)[] = []
 
-  constructor(socket: WebSocket, parts: ConnectionParts, address: { url: string; version: number; compress: string | undefined }) {
+  constructor(
+    socket: WebSocket,
+    raw: Socket,
+    parts: ConnectionParts,
+    address: { url: string; version: number; compress: string | undefined },
+  ) {
     this.#socket = socket
+    this.#raw = raw
     this.#parts = parts
     this.#url = address.url
     this.#version = address.version
     const { compress } = address
     this.#streams = isStream(compress)
-    this.#transport = isStream(compress) ? streamTransport(socket, compress, this.#taken) : plainTransport(socket, this.#taken)
+    this.#transport = isStream(compress) ? streamTransport(raw, compress) : plainTransport(raw)
     const { heartbeatMs, identifyWithinMs } = parts.limits
     this.#silence = setTimeout(() => this.close(CloseCode.SessionTimedOut), heartbeatMs * 2)
     this.#nameless = setTimeout(() => this.close(CloseCode.SessionTimedOut), identifyWithinMs)
@@ -106,16 +113,7 @@ export class Connection {
 
   /** Waits until little is left to send. */
   #drained(): Promise<void> {
-    if (this.#transport.waiting < DRAINED || this.#state === 'closed') return Promise.resolve()
-    return new Promise((resolve) => this.#bursts.push(resolve))
-  }
-
-  readonly #taken = (): void => {
-    if (this.#bursts.length > 0 && this.#transport.waiting < DRAINED) this.#goOn()
-  }
-
-  #goOn(): void {
-    for (const resolve of this.#bursts.splice(0)) resolve()
+    return this.#transport.waiting < DRAINED ? Promise.resolve() : this.#transport.drained()
   }
 
   #receive(data: RawData): void {
@@ -164,7 +162,7 @@ export class Connection {
     const shard = readShard(form.data.shard)
     if (shard === 'invalid') return CloseCode.InvalidShard
     // With a stream in the URL the wish is met already.
-    if (form.data.compress === true && !this.#streams) this.#transport = plainTransport(this.#socket, this.#taken, { compressed: true })
+    if (form.data.compress === true && !this.#streams) this.#transport = plainTransport(this.#raw, { compressed: true })
     this.#state = 'identifying'
     clearTimeout(this.#nameless)
     this.#do('gateway.identify', () =>
@@ -273,7 +271,6 @@ export class Connection {
     clearTimeout(this.#silence)
     clearTimeout(this.#nameless)
     this.#state = 'closed'
-    this.#goOn()
     this.#session?.end()
     this.#session = undefined
   }

@@ -78,7 +78,7 @@ export function createGateway(ports: GatewayPorts, tools: { tokens: Tokens }, co
       socket.close(handshake.refused, REASONS[handshake.refused])
       return
     }
-    const connection = new Connection(socket, parts, { ...handshake, url: `ws://${request.headers.host ?? ''}` })
+    const connection = new Connection(socket, request.socket, parts, { ...handshake, url: `ws://${request.headers.host ?? ''}` })
     connections.add(connection)
     socket.on('close', () => connections.delete(connection))
   }
