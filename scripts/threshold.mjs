@@ -46,7 +46,6 @@ try {
 function say(text) {
   process.stderr.write(`${text}\n`)
 }
-
 function major(version) {
   return Number.parseInt(version, 10)
 }

@@ -1,23 +1,12 @@
 import type { Socket } from 'node:net'
-import { CLIENT_OPS, CloseCode, gatewayInput, intentsAreValid, Op, parseJson, type Tokens } from '@threshold/contract'
+import { CLIENT_OPS, CloseCode, gatewayInput, Op, parseJson, type Tokens } from '@threshold/contract'
 import { hasCode, messageOf } from '@threshold/kit'
 import type { SessionRegistry } from '@threshold/ports'
 import type { RawData, WebSocket } from 'ws'
 import type { z } from 'zod'
-import { MAX_FRAME, REASONS, readShard } from './protocol.ts'
-import { largeThresholdOf, presenceOf, Session, type SessionParts } from './session.ts'
+import { type ConnectionLimits, floodGate, MAX_FRAME, REASONS, readIdentify } from './protocol.ts'
+import { Session, type SessionParts } from './session.ts'
 import { isStream, plainTransport, streamTransport, type Transport } from './transport.ts'
-
-export interface ConnectionLimits {
-  readonly heartbeatMs: number
-  /** How long a socket may stay without a session. Clients wait up to 5 s after an invalid session before they identify. */
-  readonly identifyWithinMs: number
-  /** Frames a client may send within `framesMs`; beyond it 4008. */
-  readonly frames: number
-  readonly framesMs: number
-  /** Bytes that may wait for a slow reader before its socket is dropped: one reader must not fill the server's memory. */
-  readonly maxBuffered: number
-}
 
 export interface ConnectionParts extends SessionParts {
   readonly tokens: Tokens
@@ -52,7 +41,7 @@ export class Connection {
   #state: State = 'hello'
   #session: Session | undefined
   #work: Promise<void> = Promise.resolve()
-  #frames = { since: 0, count: 0 }
+  readonly #flooding: () => boolean
 
   constructor(
     socket: WebSocket,
@@ -62,6 +51,7 @@ export class Connection {
   ) {
     this.#socket = socket
     this.#raw = raw
+    this.#flooding = floodGate(parts.limits, parts.runtime.clock)
     this.#parts = parts
     this.#url = address.url
     this.#version = address.version
@@ -153,16 +143,11 @@ export class Connection {
 
   #identify(d: unknown): CloseCode | undefined {
     if (this.#state !== 'hello') return CloseCode.AlreadyAuthenticated
-    const form = gatewayInput.identify.safeParse(d)
-    if (!form.success) return CloseCode.DecodeError
-    const userId = this.#parts.tokens.verify(form.data.token)
-    if (userId === undefined) return CloseCode.AuthenticationFailed
-    const { intents } = form.data
-    if (typeof intents !== 'number' || !intentsAreValid(intents)) return CloseCode.InvalidIntents
-    const shard = readShard(form.data.shard)
-    if (shard === 'invalid') return CloseCode.InvalidShard
+    const asked = readIdentify(d, this.#parts.tokens)
+    if ('refused' in asked) return asked.refused
+    const { compress, userId, ...wishes } = asked
     // With a stream in the URL the wish is met already.
-    if (form.data.compress === true && !this.#streams) this.#transport = plainTransport(this.#raw, { compressed: true })
+    if (compress && !this.#streams) this.#transport = plainTransport(this.#raw, { compressed: true })
     this.#state = 'identifying'
     clearTimeout(this.#nameless)
     this.#do('gateway.identify', () =>
@@ -173,16 +158,7 @@ export class Connection {
         if (this.#state === 'closed') return
         this.#session = new Session(
           this.#parts,
-          {
-            id: random(16).toString('hex'),
-            user,
-            intents,
-            shard,
-            largeThreshold: largeThresholdOf(form.data),
-            presence: presenceOf(form.data.presence),
-            version: this.#version,
-            resumeUrl: this.#url,
-          },
+          { ...wishes, id: random(16).toString('hex'), user, version: this.#version, resumeUrl: this.#url },
           { send: (text) => this.#write(text), drained: () => this.#drained() },
         )
         this.#state = 'ready'
@@ -251,13 +227,6 @@ export class Connection {
         log[known ? 'warn' : 'error']({ err: known ? messageOf(error) : error, action }, 'a gateway command failed')
         this.close(CloseCode.UnknownError)
       })
-  }
-
-  #flooding(): boolean {
-    const now = this.#parts.runtime.clock.now()
-    const { frames, framesMs } = this.#parts.limits
-    if (now - this.#frames.since >= framesMs) this.#frames = { since: now, count: 0 }
-    return ++this.#frames.count > frames
   }
 
   #gone(code: number): void {

@@ -1,4 +1,4 @@
-import { admits, Intent, timeOf, type UserId } from '@threshold/contract'
+import { APPLICATION_FLAGS, admits, type GuildId, Intent, timeOf, type UserId } from '@threshold/contract'
 import {
   channelToWire,
   type GuildView,
@@ -7,9 +7,12 @@ import {
   memberToWire,
   type Presence,
   presenceToWire,
+  type User,
+  userToWire,
   voiceStateToWire,
 } from '@threshold/domain'
 import type { EncodedEvent, EventEncoder, HubEvent } from '@threshold/ports'
+import type { Shard } from './protocol.ts'
 
 /** Who hears a dispatch: what intents and identity decide. */
 export interface Listener {
@@ -56,6 +59,43 @@ function withoutContent(data: object): object {
   const { referenced_message } = data as { referenced_message?: object | null }
   const bare = { ...data, content: '', embeds: [], attachments: [], components: [] }
   return referenced_message ? { ...bare, referenced_message: withoutContent(referenced_message) } : bare
+}
+
+/** Who a session is, and what it asked for when it said so. */
+export interface Identity {
+  readonly id: string
+  readonly user: User
+  readonly intents: number
+  readonly largeThreshold: number
+  readonly shard: Shard | undefined
+  readonly presence: Presence
+  readonly version: number
+  readonly resumeUrl: string
+}
+
+/** What a session is told first. Its guilds come after it, one by one. */
+export function ready(
+  { id, user, shard, version, resumeUrl }: Identity,
+  guilds: readonly GuildId[],
+  privateChannels: readonly object[],
+): object {
+  return {
+    v: version,
+    user: { ...userToWire(user), verified: true, email: null, mfa_enabled: false, flags: 0 },
+    guilds: guilds.map((guild) => ({ id: guild, unavailable: true })),
+    session_id: id,
+    session_type: 'normal',
+    resume_gateway_url: resumeUrl,
+    ...(shard ? { shard } : {}),
+    application: { id: user.id, flags: APPLICATION_FLAGS },
+    private_channels: privateChannels,
+    presences: [],
+    relationships: [],
+    user_settings: {},
+    guild_join_requests: [],
+    geo_ordered_rtc_regions: [],
+    _trace: [],
+  }
 }
 
 /** The whole of a guild as one session may see it. */

@@ -7,9 +7,9 @@ import pLimit from 'p-limit'
 import { Counter, Gauge } from 'prom-client'
 import { type WebSocket, WebSocketServer } from 'ws'
 import type { VoiceServer } from '../voice/index.ts'
-import { Connection, type ConnectionLimits } from './connection.ts'
+import { Connection } from './connection.ts'
 import { createFrames } from './frames.ts'
-import { MAX_READ, REASONS, readHandshake } from './protocol.ts'
+import { type ConnectionLimits, MAX_READ, REASONS, readHandshake } from './protocol.ts'
 
 export interface GatewayPorts {
   readonly metadata: MetadataStore

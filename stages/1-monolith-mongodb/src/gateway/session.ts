@@ -1,11 +1,11 @@
-import { APPLICATION_FLAGS, admits, type GuildId, type Identify, type PresenceInput, type UserId } from '@threshold/contract'
-import { type Channel, channelToWire, OFFLINE, type Presence, type User, userToWire } from '@threshold/domain'
+import { admits, type GuildId, type PresenceInput, type UserId } from '@threshold/contract'
+import { type Channel, channelToWire, type Presence } from '@threshold/domain'
 import { type Deadline, messageOf, type Runtime } from '@threshold/kit'
 import type { Delivery, EventEncoder, GuildHub, MetadataStore, Position, Subscriber, Subscription, UserDelivery } from '@threshold/ports'
 import type { VoiceServer } from '../voice/index.ts'
-import { type Frames, guildCreate } from './frames.ts'
+import { type Frames, guildCreate, type Identity, ready } from './frames.ts'
 import { memberChunks } from './members.ts'
-import { onShard, type Shard } from './protocol.ts'
+import { onShard, presenceOf } from './protocol.ts'
 
 /** What every session of a gateway stands on. */
 export interface SessionParts {
@@ -22,17 +22,6 @@ export interface Link {
   send(text: string): void
   /** Resolves when the client has taken most of what was sent, or is gone: bursts wait for it instead of filling memory. */
   drained(): Promise<void>
-}
-
-export interface Identity {
-  readonly id: string
-  readonly user: User
-  readonly intents: number
-  readonly largeThreshold: number
-  readonly shard: Shard | undefined
-  readonly presence: Presence
-  readonly version: number
-  readonly resumeUrl: string
 }
 
 /** A guild as the session has it. */
@@ -83,7 +72,7 @@ export class Session {
     const mine = guilds.filter((id) => onShard(id, shard))
     const channels = await this.#directChannels(dms, deadline)
     if (this.#ended) return
-    this.#dispatch('READY', this.#readyOf(mine, channels))
+    this.#dispatch('READY', ready(this.#identity, mine, channels))
     this.#ready = true
     for (const delivery of this.#early.splice(0)) this.#hear(delivery)
     const left = mine[Symbol.iterator]()
@@ -207,27 +196,6 @@ export class Session {
     )
   }
 
-  #readyOf(guilds: readonly GuildId[], channels: readonly object[]): object {
-    const { id, user, shard, version, resumeUrl } = this.#identity
-    return {
-      v: version,
-      user: { ...userToWire(user), verified: true, email: null, mfa_enabled: false, flags: 0 },
-      guilds: guilds.map((guild) => ({ id: guild, unavailable: true })),
-      session_id: id,
-      session_type: 'normal',
-      resume_gateway_url: resumeUrl,
-      ...(shard ? { shard } : {}),
-      application: { id: user.id, flags: APPLICATION_FLAGS },
-      private_channels: channels,
-      presences: [],
-      relationships: [],
-      user_settings: {},
-      guild_join_requests: [],
-      geo_ordered_rtc_regions: [],
-      _trace: [],
-    }
-  }
-
   #dispatch(type: string, data: object): void {
     this.#send(this.#parts.encoder.encode(type, data))
   }
@@ -251,13 +219,3 @@ export class Session {
 /** The gateway drops what it has seen: after a publisher's retry, or once a guild's owner has changed (stage 3). */
 const isSeen = (last: Position | undefined, next: Position): boolean =>
   last !== undefined && (next.epoch < last.epoch || (next.epoch === last.epoch && next.sequence <= last.sequence))
-
-export function presenceOf(input: PresenceInput | null | undefined): Presence {
-  const status = input?.status ?? 'online'
-  if (status === 'invisible') return OFFLINE
-  return { status, activities: input?.activities ?? (input?.game?.name ? [input.game] : []) }
-}
-
-/** Discord's bounds on what clients may call a large guild. */
-export const largeThresholdOf = ({ large_threshold }: Pick<Identify, 'large_threshold'>): number =>
-  Math.min(250, Math.max(50, large_threshold ?? 50))
