@@ -1,5 +1,5 @@
 export { cacheDir, installTool, isInstalled, markInstalled, type Tool, toolDir } from './cache.ts'
-export { askCassandra, type CassandraAddress, parseCassandraUri, withKeyspace } from './cassandra/address.ts'
+export { askCassandra, type CassandraAddress, dropKeyspace, parseCassandraUri, withKeyspace } from './cassandra/address.ts'
 export type { CassandraEngine, StartCassandraOptions } from './cassandra/engine.ts'
 export { meetsPause, type Pause } from './cassandra/gc-log.ts'
 export type { CassandraNode } from './cassandra/node.ts'

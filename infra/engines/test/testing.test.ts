@@ -1,8 +1,9 @@
 import { MongoClient } from 'mongodb'
 import { describe, expect, it } from 'vitest'
+import { askCassandra } from '../src/cassandra/address.ts'
 import { dropDatabase, withDatabase } from '../src/mongodb/database.ts'
 import { askEngineHost, startEngineHost, testEngine } from '../src/testing/host.ts'
-import { leaseDatabase } from '../src/testing/index.ts'
+import { leaseDatabase, leaseKeyspace } from '../src/testing/index.ts'
 import { emptyCache, folder, setEnvironment } from './machine.ts'
 
 async function databasesOf(uri: string): Promise<string[]> {
@@ -39,19 +40,46 @@ describe('a leased database', () => {
   })
 })
 
+describe('a leased keyspace', { timeout: 180_000 }, () => {
+  it('is nobody else’s, and gone when it is given back', async () => {
+    await using use = new AsyncDisposableStack()
+    const kept = use.use(await leaseKeyspace())
+    const given = await leaseKeyspace()
+    expect(kept.keyspace).not.toBe(given.keyspace)
+    const there = (): Promise<boolean[]> =>
+      askCassandra(kept.uri, async (client) => {
+        const { rows } = await client.execute('SELECT keyspace_name FROM system_schema.keyspaces')
+        return [kept, given].map(({ keyspace }) => rows.some((row) => row.keyspace_name === keyspace))
+      })
+    expect(await there()).toEqual([false, false])
+    for (const { uri, keyspace } of [kept, given])
+      await askCassandra(uri, (client) =>
+        client.execute(`CREATE KEYSPACE ${keyspace} WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}`),
+      )
+    expect(await there()).toEqual([true, true])
+    await given[Symbol.asyncDispose]()
+    expect(await there()).toEqual([true, false])
+  })
+})
+
 describe('the engine host', () => {
   it('tells a test why there is no engine, and does not try again for the next', async () => {
     await using use = new AsyncDisposableStack()
     await emptyCache(use)
-    setEnvironment(use, { PATH: await folder(use), THRESHOLD_TEST_ENGINE: 'external', THRESHOLD_MONGODB_URI: undefined })
+    setEnvironment(use, { PATH: await folder(use), THRESHOLD_TEST_ENGINE: 'external' })
+    setEnvironment(use, { THRESHOLD_MONGODB_URI: undefined, THRESHOLD_CASSANDRA_URI: undefined })
     const lines: string[] = []
     const host = use.use(await startEngineHost(({ text }) => lines.push(text)))
     for (const _time of [1, 2])
-      await expect(askEngineHost(host.url)).rejects.toMatchObject({
+      await expect(askEngineHost(host.url, 'mongodb')).rejects.toMatchObject({
         code: 'NO_MONGODB',
         message: expect.stringContaining('external: THRESHOLD_MONGODB_URI is not set'),
       })
     expect(lines).toEqual(['external: THRESHOLD_MONGODB_URI is not set'])
+    await expect(askEngineHost(host.url, 'cassandra')).rejects.toMatchObject({
+      code: 'NO_CASSANDRA',
+      message: expect.stringContaining('external: THRESHOLD_CASSANDRA_URI is not set'),
+    })
   })
 
   it('takes the provider that THRESHOLD_TEST_ENGINE names, with patience, and no word that names none', async () => {

@@ -12,7 +12,7 @@ import { countTests } from '../test-counts.ts'
 import { findStage } from '../unknown.ts'
 
 /** Tests run on what starts in seconds; twelve minutes of compiling are for labs. */
-const NOT_FOR_TESTS = ['secantusdb-rust', 'cassandra']
+const NOT_FOR_TESTS = ['secantusdb-rust']
 
 export async function test({ terminal, exitWith }: Context, what: readonly string[]): Promise<void> {
   const args = await argumentsFor(what)

@@ -51,3 +51,11 @@ export async function askCassandra<T>(uri: string, ask: (client: Client) => Prom
     await client.shutdown().catch(() => {})
   }
 }
+
+/** Schema changes wait for the disk, which on a busy machine takes its time. */
+const DROP_WITHIN_MS = 30_000
+
+export async function dropKeyspace(uri: string, keyspace: string): Promise<void> {
+  if (!/^[a-z]\w*$/.test(keyspace)) throw new CodedError('BAD_KEYSPACE', `${keyspace} is no name of a keyspace of ours`)
+  await askCassandra(uri, (client) => client.execute(`DROP KEYSPACE IF EXISTS ${keyspace}`), DROP_WITHIN_MS)
+}

@@ -99,6 +99,7 @@ class Cluster implements CassandraEngine {
       heapMb: this.#options.heapMb ?? DEFAULT_HEAP_MB,
       collector: this.#options.collector ?? 'G1',
       cacheMb: this.#options.cacheMb ?? LEAST_CACHE_MB,
+      unsafeSystem: this.#options.unsafeSystem ?? false,
       bootstrap: this.#nodes.length > 0,
     } as const
     // Cassandra wants joins one after another; so does a machine of two cores.

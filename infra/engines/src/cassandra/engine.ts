@@ -22,6 +22,8 @@ export interface StartCassandraOptions {
   readonly collector?: Collector | undefined
   /** Of the chunk cache, which holds pages of sstables. */
   readonly cacheMb?: number | undefined
+  /** Its own tables are not flushed at each change of a schema: quicker, for what no test will kill. Local processes alone. */
+  readonly unsafeSystem?: boolean | undefined
 }
 
 export const MOST_NODES = 3

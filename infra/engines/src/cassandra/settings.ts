@@ -16,6 +16,7 @@ export interface NodeSettings {
   /** Whether it takes its share of the data from the others when it joins: all but the first. */
   readonly bootstrap: boolean
   readonly cacheMb: number
+  readonly unsafeSystem: boolean
 }
 
 export type Collector = 'G1' | 'Parallel' | 'Serial' | 'Z' | 'Shenandoah'
@@ -103,6 +104,7 @@ export async function launchArgs(node: NodeSettings, home: string): Promise<stri
     property('ring_delay_ms', 1_000),
     property('superuser_setup_delay_ms', 0),
     property('consistent.rangemovement', false),
+    property('unsafesystem', node.unsafeSystem),
     '-cp',
     `${join(node.dir, 'conf')}:${join(home, 'lib', '*')}`,
     'org.apache.cassandra.service.CassandraDaemon',

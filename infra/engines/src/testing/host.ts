@@ -2,13 +2,15 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { CodedError, messageOf } from '@threshold/kit'
 import { z } from 'zod'
+import type { StartCassandraOptions } from '../cassandra/engine.ts'
+import { startCassandra } from '../cassandra/start.ts'
 import { enginesConfig } from '../config.ts'
 import { type Engine, engineLabelSchema } from '../engine.ts'
 import { type StartMongoOptions, startMongo } from '../mongodb/start.ts'
 import { LOOPBACK } from '../process/ports.ts'
 import type { OnProgress } from '../progress.ts'
 
-/** What the host tells a test's process about its engine. */
+/** What the host tells a test's process about an engine. */
 const leasedSchema = z.object({ uri: z.string(), label: engineLabelSchema })
 export type SharedEngine = z.infer<typeof leasedSchema>
 
@@ -18,20 +20,33 @@ export function testEngine(): Pick<StartMongoOptions, 'provider' | 'prefer'> {
   return provider === undefined ? { prefer: 'quick' } : { provider, prefer: 'lab' }
 }
 
+/** One small node; the provider is the one that is named for all of the tests' engines. */
+export const testCassandra = (): StartCassandraOptions => ({ provider: enginesConfig().testEngine })
+
 export interface EngineHost extends AsyncDisposable {
   readonly url: string
 }
 
+const STARTS = {
+  mongodb: (onProgress: OnProgress): Promise<Engine> => startMongo({ ...testEngine(), onProgress }),
+  cassandra: (onProgress: OnProgress): Promise<Engine> => startCassandra({ ...testCassandra(), unsafeSystem: true, onProgress }),
+}
+export type HostedKind = keyof typeof STARTS
+
 /**
- * Holds the one engine that the tests of a run share. It starts the engine when the first test asks, so that a run of pure
+ * Holds the engines that the tests of a run share. It starts each when the first test asks for it, so that a run of pure
  * tests pays nothing; test processes ask over loopback, because they share nothing else with the process that outlives them.
  */
 export async function startEngineHost(onProgress: OnProgress): Promise<EngineHost> {
-  let engine: Promise<Engine> | undefined
-  const server = createServer(async (_request, response) => {
+  const engines = new Map<HostedKind, Promise<Engine>>()
+  const started = (kind: HostedKind): Promise<Engine> => {
+    const engine = engines.get(kind) ?? STARTS[kind](onProgress)
+    engines.set(kind, engine)
+    return engine
+  }
+  const server = createServer(async (request, response) => {
     try {
-      engine ??= startMongo({ ...testEngine(), onProgress })
-      const { uri, label } = await engine
+      const { uri, label } = await started(request.url === '/cassandra' ? 'cassandra' : 'mongodb')
       response.end(JSON.stringify({ uri, label } satisfies SharedEngine))
     } catch (error) {
       response.statusCode = 503
@@ -41,11 +56,11 @@ export async function startEngineHost(onProgress: OnProgress): Promise<EngineHos
   await new Promise<void>((resolve) => server.listen(0, LOOPBACK, resolve))
   server.unref()
   return {
-    url: `http://${LOOPBACK}:${(server.address() as AddressInfo).port}/mongodb`,
+    url: `http://${LOOPBACK}:${(server.address() as AddressInfo).port}`,
     async [Symbol.asyncDispose]() {
       await close(server)
-      const started = await engine?.catch(() => undefined)
-      await started?.stop()
+      const all = await Promise.allSettled(engines.values())
+      await Promise.all(all.map((engine) => (engine.status === 'fulfilled' ? engine.value.stop() : undefined)))
     },
   }
 }
@@ -55,9 +70,11 @@ async function close(server: Server): Promise<void> {
   await new Promise((closed) => server.close(closed))
 }
 
-export async function askEngineHost(url: string): Promise<SharedEngine> {
-  const answer = await fetch(url)
+const NONE: Record<HostedKind, string> = { mongodb: 'NO_MONGODB', cassandra: 'NO_CASSANDRA' }
+
+export async function askEngineHost(url: string, kind: HostedKind): Promise<SharedEngine> {
+  const answer = await fetch(`${url}/${kind}`)
   const text = await answer.text()
-  if (!answer.ok) throw new CodedError('NO_MONGODB', text, { next: 'npx threshold doctor' })
+  if (!answer.ok) throw new CodedError(NONE[kind], text, { next: 'npx threshold doctor' })
   return leasedSchema.parse(JSON.parse(text))
 }

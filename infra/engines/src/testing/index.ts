@@ -1,10 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { CodedError } from '@threshold/kit'
 import { inject } from 'vitest'
+import { dropKeyspace, withKeyspace } from '../cassandra/address.ts'
+import type { CassandraEngine, StartCassandraOptions } from '../cassandra/engine.ts'
+import { startCassandra } from '../cassandra/start.ts'
 import type { Engine, EngineLabel } from '../engine.ts'
 import { dropDatabase, withDatabase } from '../mongodb/database.ts'
 import { type StartMongoOptions, startMongo } from '../mongodb/start.ts'
-import { askEngineHost, testEngine } from './host.ts'
+import { askEngineHost, type HostedKind, type SharedEngine, testCassandra, testEngine } from './host.ts'
 
 export interface LeasedDatabase extends AsyncDisposable {
   /** With the database's name in it. */
@@ -13,19 +16,20 @@ export interface LeasedDatabase extends AsyncDisposable {
   readonly label: EngineLabel
 }
 
+export interface LeasedKeyspace extends AsyncDisposable {
+  /** With the keyspace in its path. */
+  readonly uri: string
+  readonly keyspace: string
+  readonly label: EngineLabel
+}
+
 /**
  * An empty database on the engine that all tests of this run share. Cheap: take one for each suite, or each test. Dispose
  * drops it. A suite that kills, pauses or floods its engine must not do so to everybody's: see `ownMongo`.
  */
 export async function leaseDatabase(): Promise<LeasedDatabase> {
-  const host = inject('thresholdEngineHost')
-  if (host === undefined) {
-    throw new CodedError('NO_ENGINE_HOST', 'no engine host runs beside these tests', {
-      next: "run vitest with the configuration at the root, whose globalSetup is infra/engines' testing/global-setup.ts",
-    })
-  }
-  const { uri, label } = await askEngineHost(host)
-  const name = `test_${process.pid}_${randomBytes(6).toString('hex')}`
+  const { uri, label } = await sharedEngine('mongodb')
+  const name = newName()
   return {
     uri: withDatabase(uri, name),
     name,
@@ -34,9 +38,39 @@ export async function leaseDatabase(): Promise<LeasedDatabase> {
   }
 }
 
+/** The same on the run's Cassandra: the name of a keyspace that nobody else has, made by whoever uses it; dispose drops it. */
+export async function leaseKeyspace(): Promise<LeasedKeyspace> {
+  const { uri, label } = await sharedEngine('cassandra')
+  const keyspace = newName()
+  return {
+    uri: withKeyspace(uri, keyspace),
+    keyspace,
+    label,
+    [Symbol.asyncDispose]: () => dropKeyspace(uri, keyspace),
+  }
+}
+
 /** An engine for this suite alone, one that may be killed, paused and restarted. Stop it, or hold it by `await using`. */
 export async function ownMongo(options: Omit<StartMongoOptions, 'ours'> = {}): Promise<Engine> {
   const { provider, prefer } = testEngine()
   // An external engine is everybody's: what is to be killed is then the best of ours.
   return await startMongo({ ...(provider === 'external' ? {} : { provider }), prefer, ...options, ours: true })
+}
+
+/** The same for Cassandra. */
+export async function ownCassandra(options: Omit<StartCassandraOptions, 'ours'> = {}): Promise<CassandraEngine> {
+  const { provider } = testCassandra()
+  return await startCassandra({ ...(provider === 'external' ? {} : { provider }), ...options, ours: true })
+}
+
+const newName = (): string => `test_${process.pid}_${randomBytes(6).toString('hex')}`
+
+async function sharedEngine(kind: HostedKind): Promise<SharedEngine> {
+  const host = inject('thresholdEngineHost')
+  if (host === undefined) {
+    throw new CodedError('NO_ENGINE_HOST', 'no engine host runs beside these tests', {
+      next: "run vitest with the configuration at the root, whose globalSetup is infra/engines' testing/global-setup.ts",
+    })
+  }
+  return await askEngineHost(host, kind)
 }
