@@ -11,8 +11,10 @@ import { listStages, REPOSITORY, type StageInfo } from './list.ts'
 
 export interface StartStageOptions {
   readonly stage: number
-  /** With the database's name in it. */
+  /** Of its MongoDB, with the database's name in it. */
   readonly engineUri: string
+  /** Of its Cassandra, with the keyspace in its path; for stages whose messages are there. */
+  readonly cassandraUri?: string
   readonly env?: Record<string, string>
   /** Where it listens; without one, any free port, the same after a restart. */
   readonly port?: number
@@ -54,6 +56,9 @@ export async function startStage(options: StartStageOptions): Promise<StageProce
       next: 'npx threshold stages list',
     })
   }
+  if (info.engines.includes('cassandra') && options.cassandraUri === undefined) {
+    throw new CodedError('ENGINE_MISSING', `stage ${info.stage} needs a Cassandra beside its MongoDB`, { next: 'pass cassandraUri' })
+  }
   const run = await openRun({ role: 'stage', text: `stage ${info.stage}, ${info.title}`, group: true, ending: 'end' })
   const port = options.port === undefined || options.port === 0 ? await claimPort(run) : options.port
   const stage = new RunningStage(info, options, run, port)
@@ -88,6 +93,7 @@ class RunningStage implements StageProcess {
       THRESHOLD_HEARTBEAT_MS: '2000',
       ...options.env,
       THRESHOLD_MONGODB_URI: options.engineUri,
+      ...(options.cassandraUri === undefined ? {} : { THRESHOLD_CASSANDRA_URI: options.cassandraUri }),
       THRESHOLD_PORT: String(port),
     }
   }

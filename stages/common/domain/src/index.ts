@@ -1,3 +1,4 @@
+export { bucketOf } from './buckets.ts'
 export type { ChannelPatch, Decision, GuildCommand, GuildEvent, MemberPatch, Refusal } from './guild/commands.ts'
 export { decide } from './guild/decide.ts'
 export { LIMITS } from './guild/decision.ts'

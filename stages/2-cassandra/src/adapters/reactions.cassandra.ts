@@ -1,0 +1,99 @@
+import type { ChannelId, MessageId } from '@threshold/contract'
+import type { Reaction, ReactionCount } from '@threshold/domain'
+import type { MessageStore } from '@threshold/ports'
+import type { CassandraDatabase, Execute, Row } from '../cassandra/database.ts'
+import { long, text } from '../cassandra/rows.ts'
+import { turns } from '../cassandra/turns.ts'
+
+/** Different emoji on one message, as Discord has it. Two who add the twenty-first at once may both succeed. */
+const MOST_EMOJI = 20
+
+type ReactionPart = Pick<MessageStore, 'react' | 'unreact' | 'reactors' | 'reactions'>
+
+/** How the message store finds its rows. */
+interface Messages {
+  readonly keyspace: string
+  readonly table: string
+  keyOf(channel: ChannelId, id: MessageId): unknown[]
+  rowsOf(execute: Execute, channel: ChannelId, ids: readonly MessageId[]): Promise<Row[]>
+}
+
+/**
+ * A message's reactions are one partition: emoji, then users. Counting reads all of it; Cassandra's counters would be quicker,
+ * and cannot be repeated safely after a time-out. Production keeps a count of its own beside the very large ones.
+ */
+export function cassandraReactions(database: CassandraDatabase, messages: Messages): ReactionPart {
+  const table = `${messages.keyspace}.reactions`
+  const inTurn = turns()
+  const ONE = 'message_id = ? AND emoji = ? AND user_id = ?'
+  const INSERT = `INSERT INTO ${table} (message_id, emoji, user_id, v, write_time) VALUES (?, ?, ?, 1, ?) USING TIMESTAMP ?`
+  const FLAG = `UPDATE ${messages.table} USING TIMESTAMP ? SET reacted = true WHERE channel_id = ? AND bucket = ? AND message_id = ?`
+  const keyOf = ({ messageId, emoji, userId }: Reaction): unknown[] => [long(messageId), emoji, long(userId)]
+  const turnOf = ({ messageId, emoji, userId }: Reaction): string => `${messageId}:${userId}:${emoji}`
+
+  /** When a reaction was written; undefined when it is not there. */
+  async function writtenAt(execute: Execute, reaction: Reaction): Promise<bigint | undefined> {
+    const [row] = await execute(`SELECT write_time FROM ${table} WHERE ${ONE}`, keyOf(reaction))
+    return row?.write_time as bigint | undefined
+  }
+
+  async function countsOf(execute: Execute, id: MessageId, viewer: string): Promise<ReactionCount[]> {
+    const grouped = `SELECT emoji, count(*) AS count, min(write_time) AS first FROM ${table} WHERE message_id = ? GROUP BY emoji`
+    const rows = await execute(grouped, [long(id)])
+    if (rows.length === 0) return []
+    const theirs = `SELECT emoji FROM ${table} WHERE message_id = ? AND emoji IN ? AND user_id = ?`
+    const mine = new Set((await execute(theirs, [long(id), rows.map((row) => row.emoji), long(viewer)])).map((row) => row.emoji))
+    // Emoji in the order in which they first came.
+    return rows
+      .toSorted((a, b) => ((a.first as bigint) < (b.first as bigint) ? -1 : 1))
+      .map(({ emoji, count }) => ({ emoji: text(emoji), count: Number(count), me: mine.has(emoji) }))
+  }
+
+  return {
+    react: (reaction, deadline) =>
+      database.run('reactions.add', deadline, (execute) =>
+        inTurn(turnOf(reaction), async () => {
+          const { channelId, messageId, emoji, writeTimeMicros } = reaction
+          const [message] = await messages.rowsOf(execute, channelId, [messageId])
+          if (message?.author_id == null) return 'absent'
+          if ((await writtenAt(execute, reaction)) !== undefined) return 'known'
+          const emojis = await execute(`SELECT emoji FROM ${table} WHERE message_id = ? GROUP BY emoji`, [long(messageId)])
+          if (emojis.length >= MOST_EMOJI && !emojis.some((row) => row.emoji === emoji)) return 'full'
+          // First, or a crash in between would leave a reaction that no page asks for.
+          if (message.reacted !== true) await execute(FLAG, [writeTimeMicros, ...messages.keyOf(channelId, messageId)])
+          await execute(INSERT, [...keyOf(reaction), writeTimeMicros, writeTimeMicros])
+          // Its message deleted meanwhile: that delete covers its reactions for ever, this one too.
+          return (await writtenAt(execute, reaction)) === undefined ? 'absent' : 'added'
+        }),
+      ),
+
+    unreact: (reaction, deadline) =>
+      database.run('reactions.remove', deadline, (execute) =>
+        inTurn(turnOf(reaction), async () => {
+          const written = await writtenAt(execute, reaction)
+          if (written === undefined) return 'absent'
+          // At least as late as what it takes back, or it would take nothing.
+          let at = reaction.writeTimeMicros
+          if (at < written) at = written
+          await execute(`DELETE FROM ${table} USING TIMESTAMP ? WHERE ${ONE}`, [at, ...keyOf(reaction)])
+          return 'removed'
+        }),
+      ),
+
+    reactors: (_channel, id, emoji, page, deadline) =>
+      database.run('reactions.users', deadline, async (execute) => {
+        const select = `SELECT user_id FROM ${table} WHERE message_id = ? AND emoji = ? AND user_id > ? LIMIT ?`
+        return (await execute(select, [long(id), emoji, long(page.after ?? '0'), page.limit])).map((row) => text(row.user_id))
+      }),
+
+    reactions: (channel, ids, viewer, deadline) =>
+      database.run('reactions.counts', deadline, async (execute) => {
+        // Most messages have none, and a page has fifty: only those that anybody ever reacted to are asked about.
+        const reacted = (await messages.rowsOf(execute, channel, ids)).filter((row) => row.reacted === true)
+        const counted = await Promise.all(
+          reacted.map(async (row) => [text(row.message_id), await countsOf(execute, text(row.message_id), viewer)] as const),
+        )
+        return new Map(counted.filter(([, counts]) => counts.length > 0))
+      }),
+  }
+}

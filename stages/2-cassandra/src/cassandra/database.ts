@@ -1,0 +1,128 @@
+import { type Deadline, deadlineExceeded, remaining, type Telemetry, unavailable, within } from '@threshold/kit'
+import { auth, Client, errors, policies, type QueryOptions, types } from 'cassandra-driver'
+import pLimit from 'p-limit'
+import { Counter } from 'prom-client'
+import type { CassandraAddress } from './address.ts'
+
+export interface CassandraConfig extends CassandraAddress {
+  readonly replication: number
+  /** Days of one bucket; fixed once a keyspace is made. */
+  readonly bucketDays: number
+}
+
+/** What a statement asks of the replicas, and whether it may be sent twice. */
+export interface Ask extends Pick<QueryOptions, 'consistency' | 'serialConsistency'> {
+  /** A write with a time of its own is: the second is the first again. A lightweight transaction is not. */
+  readonly isIdempotent: boolean
+}
+
+/** Reads and writes overlap in at least one replica, so what was acknowledged is read; one of three nodes may be down. */
+const quorum: Ask = { consistency: types.consistencies.localQuorum, isIdempotent: true }
+/** Paxos among the replicas of one data centre: who of many came first. Four round trips between them where a write has one. */
+const serial: Ask = { ...quorum, serialConsistency: types.consistencies.localSerial, isIdempotent: false }
+export const CONSISTENCY = { quorum, serial } as const
+
+/** Statements under way, and waiting. Beyond both a wait would only grow: 503 at once, and the client comes again. */
+const UNDER_WAY = 256
+const WAITING = 2_048
+/** A second replica is asked when the first has not answered by then. Of one node it asks nothing; there is no second. */
+const SPECULATE_AFTER_MS = 100
+const READ_TIMEOUT_MS = 4_000
+
+export type Row = Readonly<Record<string, unknown>>
+export type Execute = (cql: string, values: readonly unknown[], ask?: Ask) => Promise<readonly Row[]>
+
+export interface CassandraDatabase extends AsyncDisposable {
+  readonly client: Client
+  /**
+   * Runs one operation of a port, of however many statements. Rejects with `UNAVAILABLE` or `DEADLINE_EXCEEDED`, never with an
+   * error of the driver's. After the deadline no further statement is sent; adapters order theirs so that each may be the last.
+   */
+  run<T>(what: string, deadline: Deadline, work: (execute: Execute) => Promise<T>): Promise<T>
+}
+
+/**
+ * Statements are prepared once and go straight to a replica of their partition (token-aware). `undefined` is left unset on
+ * the wire: a null would be a tombstone for each column that a message does not have.
+ */
+export async function cassandraDatabase(config: CassandraConfig, telemetry?: Telemetry): Promise<CassandraDatabase> {
+  const { localDataCenter, port, credentials } = config
+  const client = new Client({
+    contactPoints: config.contactPoints.map((host) => `${host}:${port}`),
+    localDataCenter,
+    protocolOptions: { port }, // or the other nodes are looked for on 9042, and stay down
+    encoding: { useBigIntAsLong: true, useUndefinedAsUnset: true },
+    socketOptions: { connectTimeout: 2_000, readTimeout: READ_TIMEOUT_MS },
+    pooling: { heartBeatInterval: 5_000 },
+    policies: {
+      loadBalancing: new policies.loadBalancing.TokenAwarePolicy(new policies.loadBalancing.DCAwareRoundRobinPolicy(localDataCenter)),
+      speculativeExecution: new policies.speculativeExecution.ConstantSpeculativeExecutionPolicy(SPECULATE_AFTER_MS, 1),
+      // The driver's own default would send anything to the next node after a time-out, "for historical reasons".
+      retry: new policies.retry.IdempotenceAwareRetryPolicy(new policies.retry.RetryPolicy()),
+      // A node that is down is looked for after half a second at first, then more seldom, but never later than 4 s.
+      reconnection: new policies.reconnection.ExponentialReconnectionPolicy(500, 4_000, false),
+    },
+    ...(credentials ? { authProvider: new auth.PlainTextAuthProvider(credentials.username, credentials.password) } : {}),
+  })
+  const count = countStatements(telemetry)
+  try {
+    await client.connect()
+  } catch (error) {
+    await client.shutdown()
+    throw unavailable('Cassandra', error)
+  }
+  const limit = pLimit(UNDER_WAY)
+
+  async function send(what: string, deadline: Deadline, cql: string, values: readonly unknown[], ask: Ask): Promise<readonly Row[]> {
+    // Whoever waited past the deadline is not worth asking for any more, and a write could land after its undoing.
+    if (Date.now() >= deadline.at) throw deadlineExceeded(what)
+    count(what)
+    try {
+      const readTimeout = Math.min(READ_TIMEOUT_MS, remaining(deadline))
+      return (await client.execute(cql, [...values], { ...ask, readTimeout, prepare: true })).rows
+    } catch (error) {
+      throw translate(what, error)
+    }
+  }
+
+  return {
+    client,
+    async run(what, deadline, work) {
+      if (Date.now() >= deadline.at) throw deadlineExceeded(what)
+      // Turned away at the door: what has begun may finish.
+      if (limit.pendingCount >= WAITING) throw unavailable('Cassandra')
+      return await within(
+        deadline,
+        what,
+        work((cql, values, ask = quorum) => limit(() => send(what, deadline, cql, values, ask))),
+      )
+    },
+    [Symbol.asyncDispose]: () => client.shutdown(),
+  }
+}
+
+function translate(what: string, error: unknown): unknown {
+  if (error instanceof TypeError) return error // a value that no column takes: a fault of ours, not of Cassandra's
+  return mayHaveHappened(error) ? deadlineExceeded(what, error) : unavailable('Cassandra', error)
+}
+
+/** Sent, and not answered in time: by a replica to its coordinator, or by the coordinator to us. */
+function mayHaveHappened(error: unknown): boolean {
+  if (error instanceof errors.OperationTimedOutError) return true
+  // After the last node: what each of them said.
+  if (error instanceof errors.NoHostAvailableError) return Object.values<unknown>(error.innerErrors ?? {}).some(mayHaveHappened)
+  const { readTimeout, writeTimeout } = types.responseErrorCodes
+  return error instanceof errors.ResponseError && (error.code === readTimeout || error.code === writeTimeout)
+}
+
+/** Statements, not operations: how many a page needs is what buckets cost. */
+function countStatements(telemetry: Telemetry | undefined): (what: string) => void {
+  if (!telemetry) return () => {}
+  const counter = new Counter({
+    name: 'threshold_cassandra_statements_total',
+    help: 'Statements sent to Cassandra, by what they are for.',
+    labelNames: ['operation'],
+    registers: [telemetry.registry],
+  })
+  return (what) => counter.inc({ operation: what })
+}

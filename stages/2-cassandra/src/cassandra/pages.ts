@@ -1,0 +1,46 @@
+import type { ChannelId, MessageId } from '@threshold/contract'
+import type { StoredMessage } from '@threshold/domain'
+import type { Anchor } from '@threshold/ports'
+import type { Buckets } from './buckets.ts'
+import type { Execute } from './database.ts'
+import { fromRow, long } from './rows.ts'
+
+/** Where a range of ids ends on the side from which it is read. */
+type Edge = { readonly than: '<' | '<=' | '>'; readonly id: MessageId } | undefined
+
+/**
+ * A page walks from its anchor away, bucket by bucket, and stops when it is full: in a lively channel that is one partition.
+ * One after the other, since most pages need no second; a channel with a message a month pays with a round trip for each.
+ */
+export function createPages(select: string, buckets: Buckets) {
+  async function range(execute: Execute, channel: ChannelId, edge: Edge, limit: number): Promise<StoredMessage[]> {
+    if (limit <= 0) return []
+    const newestFirst = edge?.than !== '>'
+    const bound = edge === undefined ? '' : ` AND message_id ${edge.than} ?`
+    const cql = `${select} WHERE channel_id = ? AND bucket = ?${bound}${newestFirst ? '' : ' ORDER BY message_id ASC'} LIMIT ?`
+    const walk = await buckets.list(execute, channel, edge === undefined ? {} : { [newestFirst ? 'to' : 'from']: buckets.of(edge.id) })
+    const found: StoredMessage[] = []
+    for (const bucket of newestFirst ? walk : walk.toReversed()) {
+      const rows = await execute(cql, [long(channel), bucket, ...(edge === undefined ? [] : [long(edge.id)]), limit - found.length])
+      found.push(...rows.flatMap((row) => fromRow(row) ?? []))
+      if (found.length >= limit) break
+    }
+    return newestFirst ? found : found.reverse()
+  }
+
+  return async (execute: Execute, channel: ChannelId, anchor: Anchor, limit: number): Promise<StoredMessage[]> => {
+    switch (anchor.at) {
+      case 'latest':
+        return await range(execute, channel, undefined, limit)
+      case 'before':
+        return await range(execute, channel, { than: '<', id: anchor.id }, limit)
+      case 'after':
+        return await range(execute, channel, { than: '>', id: anchor.id }, limit)
+      case 'around': {
+        // Half after, then the message itself where it exists, then what is before it: as Discord splits it.
+        const newer = await range(execute, channel, { than: '>', id: anchor.id }, Math.floor(limit / 2))
+        return [...newer, ...(await range(execute, channel, { than: '<=', id: anchor.id }, limit - newer.length))]
+      }
+    }
+  }
+}

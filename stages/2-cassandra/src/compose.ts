@@ -1,0 +1,50 @@
+import { snowflakes, tokens } from '@threshold/contract'
+import { type Deadline, type Lifecycle, lifecycle, type Runtime } from '@threshold/kit'
+import { typescriptAnalytics } from '@threshold/stage-1/adapters/analytics.typescript'
+import { typescriptEventEncoder } from '@threshold/stage-1/adapters/event-encoder.typescript'
+import { memoryGuildHub } from '@threshold/stage-1/adapters/guild-hub.memory'
+import { typescriptMemberList } from '@threshold/stage-1/adapters/member-list.typescript'
+import { mongoMetadataStore } from '@threshold/stage-1/adapters/metadata-store.mongodb'
+import { mongoOutboxNotifier } from '@threshold/stage-1/adapters/notifier.mongodb'
+import { typescriptPermissions } from '@threshold/stage-1/adapters/permissions.typescript'
+import { mongoSearchIndex } from '@threshold/stage-1/adapters/search-index.mongodb'
+import { noSessions } from '@threshold/stage-1/adapters/session-registry.none'
+import { voiceRelayUdp } from '@threshold/stage-1/adapters/voice-relay.udp'
+import { createGateway } from '@threshold/stage-1/gateway'
+import { serveHttp } from '@threshold/stage-1/http'
+import { mongoDatabase } from '@threshold/stage-1/mongodb'
+import { createPage } from '@threshold/stage-1/page'
+import { createRest } from '@threshold/stage-1/rest'
+import { createVoice } from '@threshold/stage-1/voice'
+import { cassandraMessageStore } from './adapters/message-store.cassandra.ts'
+import { cassandraDatabase } from './cassandra/database.ts'
+import { ping } from './cassandra/schema.ts'
+import type { Config } from './config.ts'
+
+/** Stage 2: still one process. Messages and reactions are on Cassandra; people, guilds, search and pushes stay on MongoDB. */
+export async function start(config: Config, runtime: Runtime): Promise<Pick<Lifecycle, 'close'> & { url: string }> {
+  const life = lifecycle(runtime)
+  const tools = { tokens: tokens(config.tokenSecret), newId: snowflakes({ worker: config.worker, now: runtime.clock.now }) }
+
+  const mongo = await life.open('MongoDB', mongoDatabase(config.mongodb, runtime.telemetry))
+  const metadata = await life.open('metadata', mongoMetadataStore(mongo))
+  const cassandra = await life.open('Cassandra', cassandraDatabase(config.cassandra, runtime.telemetry))
+  const messages = await life.open('messages', cassandraMessageStore(cassandra, config.cassandra))
+  const search = await life.open('search', mongoSearchIndex(mongo))
+  const notifier = await life.open('notifier', mongoOutboxNotifier(mongo, messages, config.notifications, runtime))
+  const hub = await life.open(
+    'guild hub',
+    memoryGuildHub({ metadata, permissions: typescriptPermissions(), memberList: typescriptMemberList }, runtime),
+  )
+  const relay = await life.open('voice relay', voiceRelayUdp(config.voiceRelay, runtime))
+  const voice = await life.open('voice', createVoice({ relay }, config.voice, runtime))
+  const sessions = await life.open('sessions', noSessions())
+
+  const analytics = typescriptAnalytics(runtime.clock)
+  const rest = await life.open('REST', createRest({ metadata, messages, search, notifier, hub, analytics }, tools, config.rest, runtime))
+  const gateway = createGateway({ metadata, hub, sessions, encoder: typescriptEventEncoder(), voice }, tools, config.gateway, runtime)
+  const routers = [createPage(), rest.router]
+  const ready = async (by: Deadline) => void (await Promise.all([metadata.ping(by), ping(cassandra, config.cassandra, by)]))
+  const http = await life.open('HTTP', serveHttp({ routers, gateway, ready }, config.http, runtime))
+  return { url: http.url, close: life.close }
+}

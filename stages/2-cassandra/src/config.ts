@@ -1,0 +1,71 @@
+import { CodedError } from '@threshold/kit'
+import { GATEWAY_LIMITS } from '@threshold/stage-1/gateway'
+import { z } from 'zod'
+import { cassandraAddress } from './cassandra/address.ts'
+
+const int = (least: number, most: number, otherwise: number) => z.coerce.number().int().min(least).max(most).default(otherwise)
+const port = int(0, 65_535, 0)
+
+/** Kept for REST when the gateway is full. */
+const SPARE_CONNECTIONS = 1_000
+
+/** Everything that can be set from outside. Secure by default: loopback alone, and nobody makes users. */
+const environment = z.object({
+  THRESHOLD_HOST: z.string().default('127.0.0.1'),
+  THRESHOLD_PORT: port,
+  /** With the database's name in it. */
+  THRESHOLD_MONGODB_URI: z.string().regex(/^mongodb(\+srv)?:\/\/[^/]+\/[^?]+/, 'must name a host and a database'),
+  /** With the keyspace in its path. */
+  THRESHOLD_CASSANDRA_URI: z.string(),
+  /** Discord's width: their busiest channels stayed below 100 MB a partition ("How Discord Stores Billions of Messages", 2017). */
+  THRESHOLD_BUCKET_DAYS: int(1, 365, 10),
+  /** Copies of each row; 3 where there are three nodes. */
+  THRESHOLD_REPLICATION: int(1, 9, 1),
+  THRESHOLD_TOKEN_SECRET: z.string().min(16),
+  THRESHOLD_WORKER: int(0, 1_023, 0),
+  THRESHOLD_HEARTBEAT_MS: int(100, 600_000, 41_250),
+  THRESHOLD_MAX_CONNECTIONS: int(1, 1_000_000, 19_000),
+  THRESHOLD_PROVISIONING: z.enum(['on', 'off']).default('off'),
+  THRESHOLD_RATE_REQUESTS: int(1, 1_000_000, 5_000),
+  THRESHOLD_RATE_SECONDS: int(1, 3_600, 5),
+  THRESHOLD_NOTIFICATIONS_URL: z.url({ protocol: /^https?$/ }).optional(),
+  THRESHOLD_NOTIFICATIONS_BACKOFF_MS: int(1, 60_000, 1_000),
+  THRESHOLD_VOICE_PORT: port,
+  THRESHOLD_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  THRESHOLD_OTLP_URL: z.url().optional(),
+})
+
+export type Config = ReturnType<typeof readConfig>
+
+export function readConfig(env: Record<string, string | undefined>) {
+  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
+  const read = environment.safeParse(set)
+  if (!read.success) {
+    const wrong = read.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)
+    throw new CodedError('BAD_CONFIG', wrong.join('; '), { next: 'npx threshold stage 2 sets all of it for you' })
+  }
+  const e = read.data
+  const host = e.THRESHOLD_HOST
+  return {
+    http: { host, port: e.THRESHOLD_PORT, maxConnections: e.THRESHOLD_MAX_CONNECTIONS + SPARE_CONNECTIONS },
+    mongodb: { uri: e.THRESHOLD_MONGODB_URI },
+    cassandra: {
+      ...cassandraAddress(e.THRESHOLD_CASSANDRA_URI),
+      replication: e.THRESHOLD_REPLICATION,
+      bucketDays: e.THRESHOLD_BUCKET_DAYS,
+    },
+    tokenSecret: e.THRESHOLD_TOKEN_SECRET,
+    worker: e.THRESHOLD_WORKER,
+    rest: {
+      provisioning: e.THRESHOLD_PROVISIONING === 'on',
+      limits: { requests: e.THRESHOLD_RATE_REQUESTS, seconds: e.THRESHOLD_RATE_SECONDS },
+      budgetMs: 5_000,
+    },
+    gateway: { heartbeatMs: e.THRESHOLD_HEARTBEAT_MS, maxConnections: e.THRESHOLD_MAX_CONNECTIONS, limits: GATEWAY_LIMITS },
+    notifications: { url: e.THRESHOLD_NOTIFICATIONS_URL, attempts: 10, backoffMs: e.THRESHOLD_NOTIFICATIONS_BACKOFF_MS, pollMs: 500 },
+    voice: { host, port: e.THRESHOLD_VOICE_PORT, heartbeatMs: 13_750 },
+    voiceRelay: { host, port: 0 },
+    log: { level: e.THRESHOLD_LOG_LEVEL },
+    otlpUrl: e.THRESHOLD_OTLP_URL,
+  }
+}

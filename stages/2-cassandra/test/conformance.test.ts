@@ -1,0 +1,25 @@
+import { testConformance } from '@threshold/conformance/external'
+import { type StageProcess, startStage } from '@threshold/engines'
+import { leaseDatabase, leaseKeyspace } from '@threshold/engines/testing'
+import { afterAll, beforeAll } from 'vitest'
+
+const use = new AsyncDisposableStack()
+const stages: Record<'plain' | 'limited' | 'closed', StageProcess | undefined> = { plain: undefined, limited: undefined, closed: undefined }
+
+beforeAll(async () => {
+  const [{ uri: engineUri }, { uri: cassandraUri }] = [use.use(await leaseDatabase()), use.use(await leaseKeyspace())]
+  const start = async (env: Record<string, string> = {}) => use.use(await startStage({ stage: 2, engineUri, cassandraUri, env }))
+  stages.plain = await start()
+  stages.limited = await start({ THRESHOLD_WORKER: '1', THRESHOLD_RATE_REQUESTS: '5', THRESHOLD_RATE_SECONDS: '2' })
+  stages.closed = await start({ THRESHOLD_WORKER: '2', THRESHOLD_PROVISIONING: 'off' })
+})
+afterAll(() => use.disposeAsync())
+
+testConformance('stage 2', {
+  baseUrl: () => stages.plain!.url,
+  limitedUrl: () => stages.limited!.url,
+  closedUrl: () => stages.closed!.url,
+  heartbeatMs: 2_000,
+  // Sessions die with their process here, as in stage 1.
+  capabilities: [],
+})
