@@ -15,10 +15,10 @@ export async function stage({ terminal }: Context, number: string, options: Stag
     const { port, engine, heartbeat } = options
     const env = stageEnvironment(heartbeat)
     const onOutput = logLines(terminal.say)
-    await using served = await serve({ stage: info.stage, port, engine, env, onOutput }, terminal, interrupted)
+    await using served = await serve({ stage: info, port, engine, env, onOutput }, terminal, interrupted)
     const { url } = served.process
     terminal.print(`ready ${url}`)
-    terminal.say(`stage ${number}, ${info.title}, on ${served.engine.label.text}; chat page: ${url}/ ; Ctrl-C ends it`)
+    terminal.say(`stage ${number}, ${info.title}, on ${served.engines}; chat page: ${url}/ ; Ctrl-C ends it`)
     await untilGone(served, interrupted)
   })
 }
