@@ -20,7 +20,7 @@ export async function startNativeCassandra(options: StartCassandraOptions, onPro
   const java = await findJava()
   if (!java.usable) throw new CodedError('NO_JAVA', java.why, { next: `install Java ${JAVA_MAJOR}; npx threshold doctor says how` })
   const home = await installCassandra(onProgress)
-  const run = await openRun({ role: 'cassandra-ports', text: 'ports of a Cassandra cluster' })
+  const run = await openRun({ role: 'ports', text: 'ports of a Cassandra cluster' })
   const cluster = new Cluster(options, {
     java: java.path,
     home,

@@ -1,14 +1,22 @@
 import { leaseKeyspace } from '@threshold/engines/testing'
-import type { Telemetry } from '@threshold/kit'
+import { createTelemetry, type Telemetry } from '@threshold/kit'
 import { cassandraMessageStore } from '../../src/adapters/message-store.cassandra.ts'
 import { cassandraAddress } from '../../src/cassandra/address.ts'
-import { type CassandraConfig, type CassandraDatabase, cassandraDatabase } from '../../src/cassandra/database.ts'
+import { type CassandraConfig, cassandraDatabase } from '../../src/cassandra/database.ts'
 
 export const configFor = (uri: string): CassandraConfig => ({ ...cassandraAddress(uri), replication: 1, bucketDays: 10 })
 
 /** A message store on an empty keyspace of the shared engine, dropped when the suite is over. */
-export async function openStore(use: AsyncDisposableStack, telemetry?: Telemetry) {
+export async function openStore(use: AsyncDisposableStack) {
   const { uri, keyspace } = use.use(await leaseKeyspace())
-  const database: CassandraDatabase = use.use(await cassandraDatabase(configFor(uri), telemetry))
-  return { database, keyspace, store: await cassandraMessageStore(database, configFor(uri)) }
+  const config = configFor(uri)
+  const telemetry = use.use(createTelemetry({ service: 'test' }))
+  const database = use.use(await cassandraDatabase(config, telemetry))
+  return { config, database, keyspace, store: await cassandraMessageStore(database, config), statements: () => countOf(telemetry) }
+}
+
+/** Statements sent so far, whatever for. */
+async function countOf({ registry }: Telemetry): Promise<number> {
+  const { values } = (await registry.getSingleMetric('threshold_cassandra_statements_total')?.get()) ?? { values: [] }
+  return values.reduce((sum, { value }) => sum + value, 0)
 }

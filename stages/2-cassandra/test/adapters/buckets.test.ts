@@ -1,0 +1,110 @@
+import { aMessage, newId, soon, writeTime } from '@threshold/conformance/ports'
+import { type ChannelId, firstIdAt, type MessageId } from '@threshold/contract'
+import { bucketOf, type StoredMessage } from '@threshold/domain'
+import { deadlineIn } from '@threshold/kit'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { cassandraMessageStore } from '../../src/adapters/message-store.cassandra.ts'
+import { long } from '../../src/cassandra/rows.ts'
+import { openStore } from './database.ts'
+
+const use = new AsyncDisposableStack()
+let opened: Awaited<ReturnType<typeof openStore>>
+beforeAll(async () => {
+  opened = await openStore(use)
+})
+afterAll(() => use.disposeAsync())
+
+const DAY_MS = 86_400_000
+const aged = (channelId: ChannelId, days: number): StoredMessage =>
+  aMessage(channelId, { id: String(BigInt(firstIdAt(Date.now() - days * DAY_MS)) + BigInt(Math.floor(days) + 1)) })
+
+/** How many statements an operation sends. */
+async function costOf(act: () => Promise<unknown>): Promise<number> {
+  const before = await opened.statements()
+  await act()
+  return (await opened.statements()) - before
+}
+const latest = (channel: ChannelId, limit = 50) => opened.store.page(channel, { at: 'latest' }, limit, soon())
+const idsOf = (messages: readonly StoredMessage[]): MessageId[] => messages.map(({ id }) => id)
+
+describe('a page', () => {
+  it('of a lively channel asks for its buckets and one partition, however far back the channel goes', async () => {
+    const channel = newId()
+    const recent = Array.from({ length: 60 }, () => aMessage(channel))
+    await opened.store.import([...recent, ...Array.from({ length: 80 }, (_, i) => aged(channel, 20 + i * 10))], soon())
+    expect(await costOf(() => latest(channel))).toBe(2)
+  })
+
+  it('of a channel that slept for years asks none of the buckets in between', async () => {
+    const channel = newId()
+    const messages = [aMessage(channel), aged(channel, 1_200), aged(channel, 2_400)]
+    await opened.store.import(messages, soon())
+    // The bucket list, and three partitions; 240 lie between the first and the last.
+    expect(await costOf(async () => expect(idsOf(await latest(channel))).toEqual(idsOf(messages)))).toBe(4)
+    expect(await costOf(() => opened.store.page(channel, { at: 'before', id: messages[0]!.id }, 1, soon()))).toBe(3)
+    expect(await costOf(() => opened.store.page(channel, { at: 'after', id: '0' }, 1, soon()))).toBe(2)
+  })
+
+  it('of a channel with nothing in it asks for its buckets and no partition', async () => {
+    expect(await costOf(() => latest(newId()))).toBe(1)
+  })
+
+  it('asks for counts of those messages alone that anybody reacted to', async () => {
+    const channel = newId()
+    const messages = Array.from({ length: 40 }, () => aMessage(channel))
+    await opened.store.import(messages, soon())
+    const counts = () => opened.store.reactions(channel, idsOf(messages), '1', soon())
+    expect(await costOf(counts)).toBe(1)
+    const reaction = { v: 1, channelId: channel, messageId: messages[3]!.id, emoji: '👍', userId: '1' } as const
+    await opened.store.react({ ...reaction, writeTimeMicros: writeTime() }, soon())
+    expect(await costOf(async () => expect((await counts()).size).toBe(1))).toBe(3)
+    await opened.store.unreact({ ...reaction, writeTimeMicros: writeTime() }, soon())
+    await opened.store.react({ ...reaction, userId: '2', writeTimeMicros: writeTime() }, soon())
+    expect((await counts()).get(reaction.messageId)).toEqual([{ emoji: '👍', count: 1, me: false }])
+  })
+})
+
+describe('a write', () => {
+  it('writes its bucket down once', async () => {
+    const channel = newId()
+    const insert = () => opened.store.insert(aMessage(channel), soon())
+    // To look for it, to write its bucket down, to write it.
+    expect(await costOf(insert)).toBe(3)
+    expect(await costOf(insert)).toBe(2)
+  })
+
+  it('whose deadline has passed sends nothing', async () => {
+    const message = aMessage(newId())
+    const late = deadlineIn(-1)
+    const cost = await costOf(async () => {
+      await expect(opened.store.insert(message, late)).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' })
+      await expect(opened.store.remove(message.channelId, [message.id], writeTime(), late)).rejects.toMatchObject({
+        code: 'DEADLINE_EXCEEDED',
+      })
+    })
+    expect(cost).toBe(0)
+  })
+
+  it('leaves unset what it does not name: a null would be a tombstone', async () => {
+    const { database, keyspace, store } = opened
+    const message = aMessage(newId())
+    const { channelId, id, writeTimeMicros: at } = message
+    await store.insert(message, soon())
+    await store.edit({ id, channelId, set: { content: 'edited' }, writeTimeMicros: at + 10n }, soon())
+    // Older than both: had either written a null, this value would lie under it.
+    const update = `UPDATE ${keyspace}.messages USING TIMESTAMP ? SET flags = 4 WHERE channel_id = ? AND bucket = ? AND message_id = ?`
+    await database.client.execute(update, [at - 1n, long(channelId), bucketOf(id, 10), long(id)], { prepare: true })
+    expect(await store.get(channelId, [id], soon())).toMatchObject([{ content: 'edited', flags: 4 }])
+  })
+})
+
+describe('a keyspace', () => {
+  it('keeps the width of its buckets, and says so to whoever comes with another', async () => {
+    const { database, config } = opened
+    await expect(cassandraMessageStore(database, { ...config, bucketDays: 30 })).rejects.toMatchObject({
+      code: 'BUCKET_WIDTH',
+      message: expect.stringContaining('THRESHOLD_BUCKET_DAYS=10'),
+    })
+    await expect(cassandraMessageStore(database, config)).resolves.toBeDefined()
+  })
+})

@@ -1,0 +1,100 @@
+import { aMessage, newId, soon, writeTime } from '@threshold/conformance/ports'
+import type { StoredMessage } from '@threshold/domain'
+import { bucketOf } from '@threshold/domain'
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { cassandraMessageStore, FOREVER } from '../../src/adapters/message-store.cassandra.ts'
+import { cassandraDatabase } from '../../src/cassandra/database.ts'
+import { COLUMNS, insertValues, long } from '../../src/cassandra/rows.ts'
+import { openStore } from './database.ts'
+
+const use = new AsyncDisposableStack()
+let opened: Awaited<ReturnType<typeof openStore>>
+beforeAll(async () => {
+  opened = await openStore(use)
+})
+afterAll(() => use.disposeAsync())
+
+const ONE = 'channel_id = ? AND bucket = ? AND message_id = ?'
+const keyOf = ({ channelId, id }: StoredMessage) => [long(channelId), bucketOf(id, 10), long(id)]
+
+/** What reaches a replica, each at a time of its own and in whatever order: from other coordinators, as hints, by repair. */
+function mutations(message: StoredMessage, removedAt: bigint) {
+  const { database, keyspace } = opened
+  const send = (cql: string, values: unknown[]) => () => database.client.execute(cql, values, { prepare: true })
+  const columns = ['channel_id', 'bucket', 'message_id', ...COLUMNS]
+  const insert = `INSERT INTO ${keyspace}.messages (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')}) USING TIMESTAMP ?`
+  const update = `UPDATE ${keyspace}.messages USING TIMESTAMP ? SET content = ?, write_time = ? WHERE ${ONE}`
+  const edit = (content: string, at: bigint) => send(update, [at, content, at, ...keyOf(message)])
+  return {
+    insert: send(insert, [...keyOf(message), ...insertValues(message, undefined), message.writeTimeMicros]),
+    earlyEdit: edit('early', message.writeTimeMicros + 10n),
+    lateEdit: edit('late', message.writeTimeMicros + 1_000n),
+    remove: send(`DELETE FROM ${keyspace}.messages USING TIMESTAMP ? WHERE ${ONE}`, [removedAt, ...keyOf(message)]),
+  }
+}
+
+/** Whatever is left of it on the replica. */
+async function leftOf(message: StoredMessage): Promise<number> {
+  const { database, keyspace } = opened
+  const { rowLength } = await database.client.execute(`SELECT * FROM ${keyspace}.messages WHERE ${ONE}`, keyOf(message), { prepare: true })
+  return rowLength
+}
+
+describe('a message that was edited and deleted at once', () => {
+  const order = fc.shuffledSubarray(['insert', 'earlyEdit', 'lateEdit', 'remove'] as const, { minLength: 4 })
+
+  it('leaves no row, in whatever order insert, edits and delete reach the replica', () =>
+    fc.assert(
+      fc.asyncProperty(order, async (steps) => {
+        const message = aMessage(newId())
+        const sends = mutations(message, FOREVER)
+        for (const step of steps) await sends[step]()
+        expect(await leftOf(message)).toBe(0)
+        expect(await opened.store.get(message.channelId, [message.id], soon())).toEqual([])
+        expect(await opened.store.page(message.channelId, { at: 'latest' }, 10, soon())).toEqual([])
+      }),
+      { numRuns: 24 },
+    ))
+
+  it('would leave a row of edited columns alone if the delete had its own time', async () => {
+    const message = aMessage(newId())
+    const { insert, remove, lateEdit } = mutations(message, message.writeTimeMicros + 100n)
+    for (const send of [insert, remove, lateEdit]) await send()
+    expect(await leftOf(message)).toBe(1)
+    // Which is why a row without an author is never shown.
+    expect(await opened.store.get(message.channelId, [message.id], soon())).toEqual([])
+  })
+
+  it('stays deleted when a backfill brings it once more', async () => {
+    const message = aMessage(newId())
+    await opened.store.insert(message, soon())
+    await opened.store.remove(message.channelId, [message.id], writeTime(), soon())
+    await opened.store.import([message], soon())
+    expect(await leftOf(message)).toBe(0)
+  })
+})
+
+describe('two processes on one keyspace', () => {
+  it('that edit and delete the same messages at once leave no ghost, and answer nothing that was not so', async () => {
+    const database = use.use(await cassandraDatabase(opened.config))
+    const other = await cassandraMessageStore(database, opened.config)
+    const channel = newId()
+    const messages = Array.from({ length: 60 }, () => aMessage(channel))
+    await opened.store.import(messages, soon())
+    const answers = await Promise.all(
+      messages.map(async (message) => {
+        const edit = { id: message.id, channelId: channel, set: { content: 'edited' }, writeTimeMicros: writeTime() + 1_000_000n }
+        return await Promise.all([opened.store.edit(edit, soon()), other.remove(channel, [message.id], writeTime(), soon())])
+      }),
+    )
+    for (const [index, [edited, removed]] of answers.entries()) {
+      const message = messages[index]!
+      const [there] = await opened.store.get(channel, [message.id], soon())
+      expect(removed).toEqual(there ? [] : [message.id])
+      if (there) expect(there).toEqual(edited)
+      if (edited !== 'absent') expect(edited).toMatchObject({ content: 'edited' })
+      expect(await leftOf(message)).toBe(there ? 1 : 0)
+    }
+  })
+})
