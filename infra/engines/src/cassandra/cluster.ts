@@ -99,6 +99,7 @@ class Cluster implements CassandraEngine {
       heapMb: this.#options.heapMb ?? DEFAULT_HEAP_MB,
       collector: this.#options.collector ?? 'G1',
       cacheMb: this.#options.cacheMb ?? LEAST_CACHE_MB,
+      commitLog: this.#options.commitLog ?? 'batch',
       unsafeSystem: this.#options.unsafeSystem ?? false,
       bootstrap: this.#nodes.length > 0,
     } as const

@@ -1,6 +1,6 @@
 import type { Engine } from '../engine.ts'
 import type { CassandraNode } from './node.ts'
-import type { Collector } from './settings.ts'
+import type { Collector, CommitLog } from './settings.ts'
 
 /** A Cassandra cluster that runs, of one to three nodes here. `kill`, `pause` and the like concern its first node. */
 export interface CassandraEngine extends Engine {
@@ -22,6 +22,8 @@ export interface StartCassandraOptions {
   readonly collector?: Collector | undefined
   /** Of the chunk cache, which holds pages of sstables. */
   readonly cacheMb?: number | undefined
+  /** `batch` unless it is said: no acknowledged write is lost with a node that is killed. */
+  readonly commitLog?: CommitLog | undefined
   /** Its own tables are not flushed at each change of a schema: quicker, for what no test will kill. Local processes alone. */
   readonly unsafeSystem?: boolean | undefined
 }

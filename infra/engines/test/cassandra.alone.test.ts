@@ -1,0 +1,98 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { askCassandra } from '../src/cassandra/address.ts'
+import type { CassandraEngine } from '../src/cassandra/engine.ts'
+import { identify } from '../src/process/identity.ts'
+import { ownCassandra } from '../src/testing/index.ts'
+
+const WITHIN_MS = 10_000
+const ask = <T>(engine: CassandraEngine, cql: string, values: unknown[] = []) =>
+  askCassandra(engine.uri, async (client) => (await client.execute(cql, values, { prepare: values.length > 0 })).rows as T[], WITHIN_MS)
+const countOf = async (engine: CassandraEngine): Promise<number> =>
+  Number((await ask<{ count: unknown }>(engine, 'SELECT count(*) AS count FROM t.rows'))[0]?.count)
+
+/** A node takes ten seconds and more to start, so these share one; each leaves it running. */
+describe('Cassandra', { timeout: 120_000 }, () => {
+  const use = new AsyncDisposableStack()
+  let engine: CassandraEngine
+  beforeAll(async () => {
+    engine = use.use(await ownCassandra())
+    await askCassandra(
+      engine.uri,
+      async (client) => {
+        await client.execute("CREATE KEYSPACE t WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}")
+        await client.execute('CREATE TABLE t.rows (id int PRIMARY KEY, text text)')
+      },
+      30_000,
+    )
+  })
+  afterAll(() => use.disposeAsync())
+
+  it('says what it is, and where', () => {
+    const { product, version, provider, text } = engine.label
+    expect(text).toBe(`${product} ${version} (${provider})`)
+    expect(product).toMatch(/^Cassandra, \d+ MB heap$/)
+    expect(engine.uri).toMatch(/^cassandra:\/\/127\.0\.0\.1:\d+\/\?dc=datacenter1$/)
+    expect(engine.state()).toBe('running')
+  })
+
+  it('killed and started again has every write that it acknowledged, to the last', async () => {
+    const { acknowledged, refused } = await askCassandra(
+      engine.uri,
+      async (client) => {
+        let acknowledged = 0
+        let killing: Promise<void> | undefined
+        const writes = Array.from({ length: 2_000 }, async (_, id) => {
+          await client.execute('INSERT INTO t.rows (id, text) VALUES (?, ?)', [id, 'x'], { prepare: true })
+          acknowledged += 1
+          // At once: what a log that is written now and then has not written yet would be gone.
+          if (acknowledged === 500) killing = engine.kill()
+        })
+        const settled = await Promise.allSettled(writes)
+        await killing
+        return { acknowledged, refused: settled.filter(({ status }) => status === 'rejected').length }
+      },
+      WITHIN_MS,
+    )
+    expect(engine.state()).toBe('killed')
+    expect(acknowledged).toBeGreaterThanOrEqual(500)
+    expect(refused).toBeGreaterThan(0)
+    await engine.restart()
+    expect(engine.state()).toBe('running')
+    expect(await countOf(engine)).toBeGreaterThanOrEqual(acknowledged)
+  })
+
+  it('paused answers nothing and closes nothing, and goes on where it was', async () => {
+    const before = await countOf(engine)
+    await engine.pause()
+    expect(engine.state()).toBe('paused')
+    await expect(askCassandra(engine.uri, (client) => client.connect(), 500)).rejects.toThrow()
+    await engine.resume()
+    expect(engine.state()).toBe('running')
+    await vi.waitFor(async () => expect(await countOf(engine)).toBe(before), WITHIN_MS)
+  })
+
+  it('tells of its nodes what nodetool and the log of its collector say', async () => {
+    // Where containers run it there is no node to ask.
+    for (const node of engine.nodes()) {
+      expect(await node.nodetool('status')).toMatch(/^UN +127\.0\.0\.1/m)
+      await node.nodetool('flush', 't')
+      expect(await node.table('t', 'rows')).toMatchObject({ sstables: expect.any(Number), partitions: expect.any(Number) })
+      expect((await node.table('t', 'rows')).sstables).toBeGreaterThan(0)
+      const pauses = await node.pauses()
+      expect(pauses.length).toBeGreaterThan(0)
+      for (const { start, end } of pauses) expect(end).toBeGreaterThan(start)
+    }
+    expect(engine.nodes()).toHaveLength(engine.label.provider === 'native' ? 1 : 0)
+  })
+
+  it('is noticed when it dies by itself, and leaves no process when it is stopped', async () => {
+    const { pid } = engine
+    if (pid !== undefined) {
+      process.kill(pid, 'SIGKILL')
+      await vi.waitFor(() => expect(engine.state()).toBe('died'), WITHIN_MS)
+    }
+    await engine.stop()
+    expect(engine.state()).toBe('stopped')
+    if (pid !== undefined) expect(await identify(pid)).toBeUndefined()
+  })
+})
