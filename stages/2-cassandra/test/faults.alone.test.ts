@@ -32,6 +32,6 @@ const openMongo = () =>
     cassandraUri: use.use(await leaseKeyspace()).uri,
   }))
 
-testCrash('Stage 2 on Cassandra', openCassandra, 3)
+testCrash('Stage 2 on Cassandra', openCassandra, 1)
 testAway('Stage 2 (Cassandra)', openCassandra, { letsIn: true })
 testAway('Stage 2 (MongoDB)', openMongo)
