@@ -132,7 +132,10 @@ export async function bareMachine(): Promise<Folder & { readonly env: NodeJS.Pro
       PATH: folder.path,
       DOCKER_HOST: `unix://${folder.path}/none.sock`,
       THRESHOLD_CACHE: join(folder.path, 'cache'),
+      JAVA_HOME: '',
+      THRESHOLD_JVM_FOLDERS: folder.path,
       THRESHOLD_MONGODB_URI: '',
+      THRESHOLD_CASSANDRA_URI: '',
       // A closed network answers at once here, and not after the resolver's patience.
       THRESHOLD_MONGODB_MIRROR: 'http://127.0.0.1:9',
     },

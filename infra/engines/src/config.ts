@@ -11,6 +11,8 @@ export interface EnginesConfig {
   /** A Cassandra of the user's own. */
   readonly cassandraUri: string | undefined
   readonly javaHome: string | undefined
+  /** Where systems put the Javas that are not on the PATH; colons between them. */
+  readonly jvmFolders: readonly string[]
   /** Where mongod is downloaded from: a mirror inside a closed network, for instance. */
   readonly mongodbMirror: string
   /** Which provider the tests' engine must come from; without one, the best that is quickly had. */
@@ -24,6 +26,8 @@ export interface EnginesConfig {
   readonly home: string
 }
 
+const JVM_FOLDERS = '/usr/lib/jvm:/Library/Java/JavaVirtualMachines:/opt/homebrew/opt'
+
 /** Read at every call, not once at import: a test, or a CLI that was told another cache, may change the environment. */
 export function enginesConfig(env: NodeJS.ProcessEnv = process.env): EnginesConfig {
   const home = homedir()
@@ -34,6 +38,7 @@ export function enginesConfig(env: NodeJS.ProcessEnv = process.env): EnginesConf
     mongodbUri: set('THRESHOLD_MONGODB_URI'),
     cassandraUri: set('THRESHOLD_CASSANDRA_URI'),
     javaHome: set('JAVA_HOME'),
+    jvmFolders: (set('THRESHOLD_JVM_FOLDERS') ?? JVM_FOLDERS).split(':'),
     mongodbMirror: (set('THRESHOLD_MONGODB_MIRROR') ?? 'https://fastdl.mongodb.org').replace(/\/$/, ''),
     testEngine: testEngineOf(set('THRESHOLD_TEST_ENGINE')),
     chromium: set('THRESHOLD_CHROMIUM'),

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { symlink } from 'node:fs/promises'
+import { symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { formatDoctor } from '../src/doctor/format.ts'
@@ -20,22 +20,59 @@ async function diagnose(use: AsyncDisposableStack, programs: Readonly<Record<str
   for (const [name, target] of Object.entries(programs)) await symlink(target, join(path, name))
   const mirror = await site(use, () => ({ status: 404 }))
   setEnvironment(use, { PATH: path, HOME: home, THRESHOLD_MONGODB_URI: undefined, THRESHOLD_MONGODB_MIRROR: mirror.url })
-  setEnvironment(use, { JAVA_HOME: undefined, THRESHOLD_CHROMIUM: undefined })
+  setEnvironment(use, {
+    JAVA_HOME: undefined,
+    THRESHOLD_JVM_FOLDERS: path,
+    THRESHOLD_CHROMIUM: undefined,
+    THRESHOLD_CASSANDRA_URI: undefined,
+  })
   const report = await inspectMachine()
   return { report, text: formatDoctor(report), cache }
+}
+
+/** A program that says this on stderr, as Java does with its version. */
+async function saying(use: AsyncDisposableStack, text: string): Promise<string> {
+  const path = join(await folder(use), 'program')
+  await writeFile(path, `#!${(await which('sh'))!}\necho '${text}' >&2\n`, { mode: 0o755 })
+  return path
 }
 
 const tool = (report: DoctorReport, name: string) => report.tools.find((each) => each.name === name)
 /** The interpreter itself, and not what stands before it on the PATH to choose one. */
 const python = (): string => execFileSync('python3', ['-c', 'import sys; print(sys.executable)'], { encoding: 'utf8' }).trim()
 
-describe.skipIf(dockerAnswers)('the doctor on a machine without Docker, Java or Rust (skipped where Docker answers)', () => {
-  it('says that everything works, what stands in, and the command for better', async () => {
+describe.skipIf(dockerAnswers)('the doctor on a machine without Docker or Rust (skipped where Docker answers)', () => {
+  it('says of each stage what it would stand on, and what must be fetched first', async () => {
+    await using use = new AsyncDisposableStack()
+    const java = await saying(use, 'openjdk version "17.0.15" 2025-04-15')
+    const { report, text } = await diagnose(use, { python3: python(), java, mvn: (await which('true'))! })
+    expect(report.status).toBe('stand-in')
+    expect(report.stages.map(({ stage, lab }) => [stage, lab?.standIn])).toEqual([
+      [1, true],
+      [2, false],
+    ])
+    expect(text).toContain('Everything runs. Where an engine stands in for the real one, every figure says so.')
+    expect(text).toMatch(/✓ stage 2 +Messages on Cassandra, needs Cassandra, and stage 1's MongoDB/)
+    expect(text).toMatch(/in labs: Cassandra \S+, local processes, fetched first, 67 MB/)
+  })
+
+  it.each([
+    ['without Java 17', 'openjdk version "25.0.1" 2025-10-21', 'no Java 17; there is 25.0.1', /openjdk-17|openjdk@17|temurin/],
+    ['without Maven', 'openjdk version "17.0.15" 2025-04-15', 'there is no mvn to fetch them', /install Maven/],
+  ])('%s says what stage 2 lacks, and the command that brings it', async (_what, version, why, next) => {
+    await using use = new AsyncDisposableStack()
+    const { report, text } = await diagnose(use, { python3: python(), java: await saying(use, version) })
+    expect(report.status).toBe('cannot')
+    expect(text).toMatch(/✗ stage 2 /)
+    const lacking = report.stages[1]?.passedOver.find(({ name }) => name.includes('local processes'))
+    expect(lacking).toMatchObject({ why: expect.stringContaining(why), next: expect.stringMatching(next) })
+    expect(text).toContain(`→ ${lacking?.next}`)
+  })
+
+  it('says what stands in, and the command for better', async () => {
     await using use = new AsyncDisposableStack()
     const { report, text } = await diagnose(use, { python3: python() })
-    expect(report.status).toBe('stand-in')
     expect(report.stages[0]).toMatchObject({ stage: 1, quick: { standIn: true }, lab: { standIn: true } })
-    expect(text).toContain('Everything runs. Where an engine stands in for the real one, every figure says so.')
     expect(text).toMatch(/~ stage 1 +Monolith on MongoDB, needs MongoDB/)
     expect(text).toContain('at once: SecantusDB, Python wheel (stand-in), installed first, about 10 s')
     expect(text).toContain('not SecantusDB, Rust build (stand-in): no cargo on PATH')
@@ -68,7 +105,7 @@ describe.skipIf(dockerAnswers)('the doctor on a machine without Docker, Java or 
     await using use = new AsyncDisposableStack()
     const no = (await which('false'))!
     const { report } = await diagnose(use, { python3: python(), cargo: no, cmake: no, cc: no, java: no, go: no, docker: no })
-    expect(report.status).toBe('stand-in')
+    expect(report.stages.map(({ lab }) => lab?.standIn)).toEqual([true, undefined])
     for (const name of ['Docker', 'Rust', 'Java 17', 'Go']) expect(tool(report, name)?.version).toBeUndefined()
     expect(tool(report, 'Docker')?.why).toContain('its daemon does not answer')
   })

@@ -10,7 +10,6 @@ const run = promisify(execFile)
 /** Cassandra 5 runs on 17; on 21 and later it exits at once. */
 export const JAVA_MAJOR = 17
 const ASK_MS = 5_000
-const JVM_FOLDERS = ['/usr/lib/jvm', '/Library/Java/JavaVirtualMachines', '/opt/homebrew/opt']
 
 export type FoundJava =
   | { readonly usable: true; readonly path: string; readonly version: string }
@@ -30,10 +29,10 @@ export async function findJava(): Promise<FoundJava> {
 }
 
 async function candidates(): Promise<string[]> {
-  const { javaHome } = enginesConfig()
+  const { javaHome, jvmFolders } = enginesConfig()
   const onPath = await which('java')
   const installed = await Promise.all(
-    JVM_FOLDERS.map(async (folder) =>
+    jvmFolders.map(async (folder) =>
       (await readdir(folder).catch(() => [])).filter((name) => name.includes(String(JAVA_MAJOR))).map((name) => join(folder, name)),
     ),
   )

@@ -36,12 +36,15 @@ const dockerCassandra: CassandraProvider = {
   },
 }
 
+/** The doctor, who knows the system, says more. */
+export const JAVA_NEXT = 'npx threshold doctor tells how to install Java 17'
+
 const nativeCassandra: CassandraProvider = {
   provider: 'native',
   name: `Cassandra ${VERSIONS.cassandra}, local processes`,
   async available() {
     const java = await findJava()
-    if (!java.usable) return unusable(java.why, 'npx threshold doctor tells how to install Java 17')
+    if (!java.usable) return unusable(java.why, JAVA_NEXT)
     if ((await isInstalled(TOOLS.cassandra)) || (await findMaven()) !== undefined) return usable
     return unusable('its jars are not in the cache, and there is no mvn to fetch them', MAVEN_NEXT)
   },

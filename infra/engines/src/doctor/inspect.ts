@@ -2,12 +2,11 @@ import type { StatsFs } from 'node:fs'
 import { readFile, statfs } from 'node:fs/promises'
 import { availableParallelism, freemem, loadavg, release, totalmem, type } from 'node:os'
 import { dirname } from 'node:path'
-import { cacheDir, isInstalled } from '../cache.ts'
-import type { MongoProvider, Prefer } from '../mongodb/provider.ts'
-import { MONGO_PROVIDERS } from '../mongodb/start.ts'
+import { cacheDir } from '../cache.ts'
+import type { Prefer } from '../mongodb/provider.ts'
 import { HIGHEST_PORT, isPortFree, LOWEST_PORT } from '../process/ports.ts'
-import { TOOLS } from '../versions.ts'
-import { familyOf, REMEDIES } from './remedies.ts'
+import { CANDIDATES, type Candidate, nextFor } from './candidates.ts'
+import { type Family, familyOf } from './remedies.ts'
 import type { ChoiceFacts, DiskFacts, DoctorReport, StageFacts } from './report.ts'
 import { inspectTools } from './tools.ts'
 
@@ -17,15 +16,18 @@ const CACHE_NEEDS = 2.5 * GIGABYTE
 /** node_modules and the evidence of a workshop. */
 const TREE_NEEDS = 1.5 * GIGABYTE
 
-/** Which engine each stage stands on. A stage that brings a new one adds a line here, and its providers beside MongoDB's. */
-const STAGES = [{ stage: 1, title: 'Monolith on MongoDB', needs: 'MongoDB', providers: MONGO_PROVIDERS }] as const
+/** What each stage needs that those before it did not. A stage that brings an engine adds a line here. */
+const STAGES = [
+  { stage: 1, title: 'Monolith on MongoDB', needs: 'MongoDB', candidates: CANDIDATES.mongodb },
+  { stage: 2, title: 'Messages on Cassandra', needs: "Cassandra, and stage 1's MongoDB", candidates: CANDIDATES.cassandra },
+] as const
 
 /** Looks at this machine and changes nothing on it but the day's note that a closed network is closed. */
 export async function inspectMachine(tree: string = process.cwd()): Promise<DoctorReport> {
   const family = familyOf(process.platform, await readFile('/etc/os-release', 'utf8').catch(() => ''))
   const [tools, stages, disks, free] = await Promise.all([
     inspectTools(family),
-    Promise.all(STAGES.map(({ providers, ...stage }) => inspectStage(stage, providers, REMEDIES.mongodb[family]))),
+    Promise.all(STAGES.map(({ candidates, ...stage }) => inspectStage(stage, candidates, family))),
     Promise.all([inspectDisk('cache', cacheDir(), CACHE_NEEDS), inspectDisk('tree', tree, TREE_NEEDS)]),
     Promise.all(samplePorts().map(isPortFree)),
   ])
@@ -73,34 +75,25 @@ async function statfsOf(path: string): Promise<StatsFs> {
 
 async function inspectStage(
   stage: Pick<StageFacts, 'stage' | 'title' | 'needs'>,
-  providers: readonly MongoProvider[],
-  better: string,
+  candidates: readonly Candidate[],
+  family: Family,
 ): Promise<StageFacts> {
-  const [quick, lab] = [await choose(providers, 'quick'), await choose(providers, 'lab')]
+  const [quick, lab] = [await choose(candidates, 'quick'), await choose(candidates, 'lab')]
   // What a lab would use is the best this machine can do, so what it passed over is what is worth mending.
-  const passedOver = lab.passedOver.map((entry) => (entry.name === 'mongod on PATH' ? { ...entry, next: better } : entry))
+  const passedOver = lab.passedOver.map((entry) => ({ ...entry, next: nextFor(entry, family) }))
   return { ...stage, quick: quick.choice, lab: lab.choice, passedOver }
 }
 
 async function choose(
-  providers: readonly MongoProvider[],
+  candidates: readonly Candidate[],
   prefer: Prefer,
 ): Promise<{ choice: ChoiceFacts | undefined; passedOver: StageFacts['passedOver'] }> {
   const passedOver: { name: string; why: string; next: string }[] = []
-  for (const provider of providers) {
-    const availability = await provider.available(prefer)
-    if (availability.usable) {
-      const standIn = provider.native === 'secantus-rust' || provider.native === 'secantus-python'
-      return { choice: { name: provider.name, standIn, install: await installNote(provider) }, passedOver }
-    }
-    passedOver.push({ name: provider.name, why: availability.why, next: availability.next })
+  for (const candidate of candidates) {
+    const { name, standIn } = candidate
+    const availability = await candidate.available(prefer)
+    if (availability.usable) return { choice: { name, standIn, install: await candidate.install() }, passedOver }
+    passedOver.push({ name, why: availability.why, next: availability.next })
   }
   return { choice: undefined, passedOver }
-}
-
-async function installNote(provider: MongoProvider): Promise<string | undefined> {
-  if (provider.native === 'secantus-rust' && !(await isInstalled(TOOLS.secantusRust)))
-    return 'built first, about 12 minutes of processor time'
-  if (provider.native === 'secantus-python' && !(await isInstalled(TOOLS.secantusPython))) return 'installed first, about 10 s'
-  return undefined
 }

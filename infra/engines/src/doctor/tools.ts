@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { messageOf } from '@threshold/kit'
+import { type FoundJava, findJava, JAVA_MAJOR } from '../cassandra/java.ts'
 import { canFetch, locateChromium } from '../chromium/chromium.ts'
 import { findCargo, findPython } from '../mongodb/secantus-install.ts'
 import { containerRuntime } from '../process/container.ts'
@@ -13,9 +14,6 @@ const run = promisify(execFile)
 /** A tool that hangs at its own version must not hang the doctor. */
 const ASK_MS = 5_000
 
-/** Cassandra 5 runs on 17 and on nothing newer. */
-const JAVA_MAJOR = 17
-
 type Seen = { readonly version: string } | { readonly why: string }
 
 export async function inspectTools(family: Family): Promise<ToolFacts[]> {
@@ -23,7 +21,7 @@ export async function inspectTools(family: Family): Promise<ToolFacts[]> {
     ['Docker', docker, 'MongoDB itself, later ScyllaDB, in containers', REMEDIES.docker],
     ['Python 3', async () => asSeen(await findPython()), 'the quick stand-in for MongoDB', REMEDIES.python],
     ['Rust', async () => asSeen(await findCargo()), "the labs' stand-in for MongoDB, stage 4's addons", REMEDIES.rust],
-    ['Java 17', java, 'Cassandra from stage 2 on, OpenSearch', REMEDIES.java],
+    [`Java ${JAVA_MAJOR}`, async () => asSeen(await findJava()), 'Cassandra from stage 2 on, OpenSearch', REMEDIES.java],
     ['Go', go, "discordgo's conformance client", REMEDIES.go],
     ['Chromium', chromium, "the chat page's tests", REMEDIES.chromium],
   ] as const
@@ -36,23 +34,14 @@ export async function inspectTools(family: Family): Promise<ToolFacts[]> {
   )
 }
 
-const asSeen = (found: Awaited<ReturnType<typeof findPython>>): Seen => (found.usable ? { version: found.version } : { why: found.why })
+const asSeen = (found: FoundJava | Awaited<ReturnType<typeof findPython>>): Seen =>
+  found.usable ? { version: found.version } : { why: found.why }
 
 async function docker(): Promise<Seen> {
   const runtime = await containerRuntime()
   if (runtime !== undefined)
     return { version: `${runtime.info.containerRuntime.serverVersion} on ${runtime.info.containerRuntime.operatingSystem}` }
   return { why: (await which('docker')) === undefined ? 'not installed' : 'installed, but its daemon does not answer' }
-}
-
-async function java(): Promise<Seen> {
-  // It writes its version to stderr: `openjdk version "17.0.15" 2025-04-15`.
-  const said = await ask('java', ['-version'])
-  const version = /version "([^"]+)"/.exec(said ?? '')?.[1]
-  if (version === undefined) return { why: 'no java on PATH' }
-  return Number.parseInt(version, 10) === JAVA_MAJOR
-    ? { version }
-    : { why: `the java on PATH is ${version}; Cassandra needs ${JAVA_MAJOR}` }
 }
 
 async function go(): Promise<Seen> {
