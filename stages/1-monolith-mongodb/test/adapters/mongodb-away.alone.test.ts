@@ -10,5 +10,5 @@ testStoresAway('MongoDB', async (use) => {
   const engine = use.use(await ownMongo())
   const mongo = use.use(await mongoDatabase({ uri: withDatabase(engine.uri, 'away') }))
   const [messages, metadata, search] = [await mongoMessageStore(mongo), await mongoMetadataStore(mongo), await mongoSearchIndex(mongo)]
-  return { engine, messages, metadata, search }
+  return { engine, messages, rest: { metadata, search } }
 })

@@ -1,0 +1,17 @@
+import { testStoresAway } from '@threshold/conformance/ports'
+import { withKeyspace } from '@threshold/engines'
+import { ownCassandra } from '@threshold/engines/testing'
+import { cassandraMessageStore } from '../../src/adapters/message-store.cassandra.ts'
+import { cassandraAddress } from '../../src/cassandra/address.ts'
+import { cassandraDatabase } from '../../src/cassandra/database.ts'
+
+testStoresAway(
+  'Cassandra',
+  async (use) => {
+    const engine = use.use(await ownCassandra())
+    const config = { ...cassandraAddress(withKeyspace(engine.uri, 'away')), replication: 1, bucketDays: 10 }
+    const database = use.use(await cassandraDatabase(config))
+    return { engine, messages: await cassandraMessageStore(database, config) }
+  },
+  'messages',
+)
