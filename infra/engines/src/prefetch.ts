@@ -2,6 +2,7 @@ import { messageOf } from '@threshold/kit'
 import { isInstalled } from './cache.ts'
 import { findMaven, installCassandra } from './cassandra/install.ts'
 import { canFetch, findChromium, locateChromium } from './chromium/chromium.ts'
+import { enginesConfig } from './config.ts'
 import { dockerMongo } from './mongodb/docker-provider.ts'
 import { fetchMongod, findMongod, forgetRefusal, memoryServer } from './mongodb/memory-server.ts'
 import { buildSecantusRust, findCargo, findPython, installSecantusPython } from './mongodb/secantus-install.ts'
@@ -83,10 +84,26 @@ export const ENGINE_ITEMS: readonly PrefetchItem[] = [
     fetch: async (onProgress) => void (await findChromium(onProgress)),
   },
   {
+    id: 'cassandra-image',
+    title: `the image ${VERSIONS.cassandraImage}`,
+    skip: async () => ((await containerRuntime()) === undefined ? 'no Docker that answers' : undefined),
+    present: async () => {
+      if ((await containerRuntime()) === undefined) return false
+      const { hasCassandraImage } = await import('./cassandra/docker.ts')
+      return await hasCassandraImage()
+    },
+    fetch: async (onProgress) => {
+      onProgress({ text: `pulling ${VERSIONS.cassandraImage}` })
+      const { pullCassandraImage } = await import('./cassandra/docker.ts')
+      await pullCassandraImage()
+    },
+  },
+  {
     id: 'cassandra',
     title: `Cassandra ${VERSIONS.cassandra} (jars)`,
     skip: async () => {
-      if ((await containerRuntime()) !== undefined) return 'Docker runs Cassandra'
+      // Unless the tests were told to run it as a process all the same.
+      if ((await containerRuntime()) !== undefined && enginesConfig().testEngine !== 'native') return 'Docker runs Cassandra'
       return (await findMaven()) === undefined ? 'no mvn on PATH' : undefined
     },
     present: async () => await isInstalled(TOOLS.cassandra),

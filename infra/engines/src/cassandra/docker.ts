@@ -1,4 +1,4 @@
-import { GenericContainer, getContainerRuntimeClient, type StartedTestContainer, Wait } from 'testcontainers'
+import { GenericContainer, getContainerRuntimeClient, ImageName, type StartedTestContainer, Wait } from 'testcontainers'
 import { cannotScale, type EngineState, labelText } from '../engine.ts'
 import type { OnProgress } from '../progress.ts'
 import { claimPort } from '../run/claim-port.ts'
@@ -49,6 +49,11 @@ export async function startDockerCassandra(options: StartCassandraOptions, onPro
     throw error
   }
 }
+
+const IMAGE = ImageName.fromString(VERSIONS.cassandraImage)
+
+export const hasCassandraImage = async (): Promise<boolean> => await (await getContainerRuntimeClient()).image.exists(IMAGE)
+export const pullCassandraImage = async (): Promise<void> => await (await getContainerRuntimeClient()).image.pull(IMAGE)
 
 interface Parts {
   readonly container: StartedTestContainer
