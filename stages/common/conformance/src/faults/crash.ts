@@ -3,28 +3,27 @@ import { describe, expect, it } from 'vitest'
 import type { Victims } from './processes.ts'
 import { newPlace, type Sent } from './sender.ts'
 
-const SENDS = 1_000
 const SUITE_MS = 240_000
 /** As many as a client library has under way: enough to hurry, and no flood that would be asked to come again. */
 const INSISTING_AT_ONCE = 16
 
-const nonces = (prefix: string, count = SENDS): string[] => Array.from({ length: count }, (_, i) => `${prefix}-${i}`)
+const nonces = (prefix: string, count: number): string[] => Array.from({ length: count }, (_, i) => `${prefix}-${i}`)
 
 /**
- * What `kill -9` may cost: answers, never acknowledged messages. Each round sends 1,000 messages at once, kills in their
- * midst, starts again, and sends what was not acknowledged once more under the same nonce. Then each is there once.
+ * What `kill -9` may cost: answers, never acknowledged messages. Each round sends many messages at once, kills in their midst,
+ * starts again, and sends what was not acknowledged once more under the same nonce. Then each is there once.
  */
-export function testCrash(name: string, open: () => Promise<Victims>, rounds = 10): void {
+export function testCrash(name: string, open: () => Promise<Victims>, { rounds = 10, sends: count = 1_000 } = {}): void {
   describe(`${name}, killed`, { timeout: SUITE_MS }, () => {
-    it(`loses no acknowledged message and doubles none when its process is killed in the midst of ${SENDS} sends, ${rounds} times`, async () => {
+    it(`loses no acknowledged message and doubles none when its process is killed in the midst of ${count} sends, ${rounds} times`, async () => {
       await using victims = await open()
       const { stage } = victims
       let killedWhileSending = 0
       for (let round = 0; round < rounds; round++) {
         const place = await newPlace(stage.url)
-        const sends = nonces(`round${round}`)
+        const sends = nonces(`round${round}`, count)
         // Later each time, so that the kill meets a send in each of its steps.
-        const sent = await interrupt(sends.map(place.send), Math.floor((SENDS / (rounds + 1)) * (round + 1)), stage.kill.bind(stage))
+        const sent = await interrupt(sends.map(place.send), Math.floor((count / (rounds + 1)) * (round + 1)), stage.kill.bind(stage))
         expect(stage.ended()).toContain('SIGKILL')
         await stage.restart()
         if (sent.some((s) => s.id === undefined)) killedWhileSending += 1
@@ -37,7 +36,7 @@ export function testCrash(name: string, open: () => Promise<Victims>, rounds = 1
       await using victims = await open()
       const { stage, engine } = victims
       const place = await newPlace(stage.url)
-      const sent = await interrupt(nonces('engine').map(place.send), SENDS / 4, engine.kill.bind(engine))
+      const sent = await interrupt(nonces('engine', count).map(place.send), count / 4, engine.kill.bind(engine))
       expect(stage.ended()).toBeUndefined()
       await engine.restart()
       await eachIsThereOnce(place, sent)
@@ -48,7 +47,7 @@ export function testCrash(name: string, open: () => Promise<Victims>, rounds = 1
       await using victims = await open()
       const { stage } = victims
       const place = await newPlace(stage.url)
-      const sent = await interrupt(nonces('term').map(place.send), SENDS / 4, stage.restart.bind(stage))
+      const sent = await interrupt(nonces('term', count).map(place.send), count / 4, stage.restart.bind(stage))
       // Never an answer that means "no": acknowledged, asked to come again, or the door already shut.
       expect([...new Set(sent.map((s) => s.status))].filter((status) => ![0, 200, 503].includes(status))).toEqual([])
       await eachIsThereOnce(place, sent)
