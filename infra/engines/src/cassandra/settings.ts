@@ -70,6 +70,8 @@ export async function writeSettings(node: NodeSettings): Promise<void> {
     row_cache_size: '0MiB',
     counter_cache_size: '0MiB',
     networking_cache_size: '16MiB',
+    // Two round trips for a lightweight transaction instead of four (CEP-14, Cassandra 4.1).
+    paxos_variant: 'v2',
     concurrent_reads: 16,
     concurrent_writes: node.commitLog === 'batch' ? 64 : 16, // they wait for the disk together
     concurrent_counter_writes: 4,
