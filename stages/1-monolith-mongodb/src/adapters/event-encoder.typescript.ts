@@ -1,12 +1,15 @@
 import type { EventEncoder } from '@threshold/ports'
 
 /**
- * A session's `s` is its own, so a frame can't be shared as it is; everything but the number can. `JSON.stringify` runs once
- * for an event, and each of five thousand sessions costs the joining of three strings.
+ * A session's `s` is its own, so a frame can't be shared as it is; everything but the number can. `JSON.stringify` and the
+ * conversion to UTF-8 run once for an event, and each of five thousand sessions costs the joining of three pieces of memory.
  */
 export function typescriptEventEncoder(): EventEncoder {
   return {
-    encode: (type, data) => ({ head: `{"t":${JSON.stringify(type)},"s":`, tail: `,"op":0,"d":${JSON.stringify(data)}}` }),
-    frame: (event, sequence) => event.head + sequence + event.tail,
+    encode: (type, data) => ({
+      head: Buffer.from(`{"t":${JSON.stringify(type)},"s":`),
+      tail: Buffer.from(`,"op":0,"d":${JSON.stringify(data)}}`),
+    }),
+    frame: ({ head, tail }, sequence) => Buffer.concat([head, Buffer.from(String(sequence), 'latin1'), tail]),
   }
 }

@@ -86,10 +86,10 @@ export class Connection {
   }
 
   #control(op: Op, d: unknown): void {
-    this.#write(JSON.stringify({ t: null, s: null, op, d }))
+    this.#write(Buffer.from(JSON.stringify({ t: null, s: null, op, d })))
   }
 
-  #write(text: string): void {
+  #write(frame: Uint8Array): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return
     if (this.#transport.waiting > this.#parts.limits.maxBuffered) {
       this.#parts.count.slow()
@@ -98,7 +98,7 @@ export class Connection {
       return
     }
     this.#parts.count.frame()
-    this.#transport.send(text)
+    this.#transport.send(frame)
   }
 
   /** Waits until little is left to send. */
@@ -159,7 +159,7 @@ export class Connection {
         this.#session = new Session(
           this.#parts,
           { ...wishes, id: random(16).toString('hex'), user, version: this.#version, resumeUrl: this.#url },
-          { send: (text) => this.#write(text), drained: () => this.#drained() },
+          { send: (frame) => this.#write(frame), drained: () => this.#drained() },
         )
         this.#state = 'ready'
         await this.#session.start()

@@ -37,9 +37,12 @@ export function createFrames(encoder: EventEncoder): Frames {
         forms = {}
         encoded.set(event, forms)
       }
-      if (seesContent(event, inGuild, listener)) forms.whole ??= encoder.encode(event.type, event.data)
-      else forms.bare ??= encoder.encode(event.type, withoutContent(event.data))
-      return seesContent(event, inGuild, listener) ? forms.whole : forms.bare
+      if (seesContent(event, inGuild, listener)) {
+        forms.whole ??= encoder.encode(event.type, event.data)
+        return forms.whole
+      }
+      forms.bare ??= encoder.encode(event.type, withoutContent(event.data))
+      return forms.bare
     },
   }
 }

@@ -19,7 +19,7 @@ export interface SessionParts {
 
 /** The session's way to its client. */
 export interface Link {
-  send(text: string): void
+  send(frame: Uint8Array): void
   /** Resolves when the client has taken most of what was sent, or is gone: bursts wait for it instead of filling memory. */
   drained(): Promise<void>
 }

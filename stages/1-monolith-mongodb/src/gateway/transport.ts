@@ -4,7 +4,7 @@ import { Sender } from 'ws'
 
 declare module 'ws' {
   /** Public in ws and missing from its types. */
-  export const Sender: { frame(data: Buffer, options: typeof TEXT): [header: Buffer, payload: Buffer] }
+  export const Sender: { frame(data: Uint8Array, options: typeof TEXT): [header: Uint8Array, payload: Uint8Array] }
 }
 
 /** What `compress` in the URL may ask for. */
@@ -14,8 +14,9 @@ export const isStream = (wish: string | undefined): wish is Stream => wish === '
 
 /** Frames on their way out, in order. Sending neither throws nor waits; `waiting` tells how much has not left yet. */
 export interface Transport {
-  send(text: string): void
-  /** Bytes that the socket's peer has not taken yet, and characters still to be compressed. */
+  /** JSON, as UTF-8. */
+  send(text: Uint8Array): void
+  /** Bytes that the socket's peer has not taken yet, and those still to be compressed. */
   readonly waiting: number
   /** Resolves when the kernel has taken all that was sent so far, or the socket is gone. */
   drained(): Promise<void>
@@ -34,7 +35,7 @@ export function plainTransport(socket: Socket, { compressed = false } = {}): Tra
   return {
     send(text) {
       if (compressed && text.length >= WORTH_COMPRESSING) write(socket, deflateSync(text, { level: 1 }), BINARY)
-      else write(socket, Buffer.from(text), TEXT)
+      else write(socket, text, TEXT)
     },
     get waiting() {
       return socket.writableLength
@@ -102,9 +103,9 @@ function uncorkAll(): void {
 /**
  * The frame is ws's; that it leaves as one buffer is ours, since a system call is most of what a delivery costs and two
  * buffers cost more than one. Frames of the same turn of the event loop share that call: of eight messages under way at once
- * several come back from the store together. Sockets of other protocols' making get nothing else than what ws itself writes.
+ * several come back from the store together.
  */
-function write(socket: Socket, payload: Buffer, options: typeof TEXT): void {
+function write(socket: Socket, payload: Uint8Array, options: typeof TEXT): void {
   if (!socket.writable) return
   if (socket.writableCorked === 0) {
     socket.cork()

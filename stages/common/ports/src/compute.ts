@@ -25,14 +25,14 @@ export interface MemberList {
 
 /** A dispatch made once for everybody: only `s` differs between sessions. */
 export interface EncodedEvent {
-  readonly head: string
-  readonly tail: string
+  readonly head: Uint8Array
+  readonly tail: Uint8Array
 }
 
 export interface EventEncoder {
   encode(type: string, data: object): EncodedEvent
   /** The frame of one session. */
-  frame(event: EncodedEvent, sequence: number): string
+  frame(event: EncodedEvent, sequence: number): Uint8Array
 }
 
 export interface AnalyticsSnapshot {

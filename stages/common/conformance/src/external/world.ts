@@ -53,11 +53,16 @@ export class World {
     return makeGuild(this, options)
   }
 
+  #gateway(): Promise<string> {
+    this.#gatewayUrl ??= this.anonymous.get<{ url: string }>('/gateway').then((body) => body.url)
+    return this.#gatewayUrl
+  }
+
   /** A bare socket: HELLO may be on its way, nothing has been said. */
   async socket(options: SocketOptions & { who?: string; url?: string; resumes?: boolean } = {}): Promise<Socket> {
-    this.#gatewayUrl ??= this.anonymous.get<{ url: string }>('/gateway').then((body) => body.url)
+    const url = options.url ?? (await this.#gateway())
     this.#over.signal.throwIfAborted()
-    const socket = new Socket(options.url ?? (await this.#gatewayUrl), options.who ?? 'socket', this.journal, options)
+    const socket = new Socket(url, options.who ?? 'socket', this.journal, options)
     this.#sockets.push({ socket, resumed: options.resumes ?? false })
     return socket
   }

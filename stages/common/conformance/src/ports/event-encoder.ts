@@ -17,6 +17,9 @@ const data = fc.dictionary(
 ) as fc.Arbitrary<object>
 const sequence = fc.oneof(fc.nat(), fc.maxSafeInteger().map(Math.abs))
 
+/** As text, and an error where it is none that UTF-8 knows. */
+const read = (frame: Uint8Array): string => new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(frame)
+
 /** What a client makes of it, and what it was: both as JSON has them, so that `-0` is no difference. */
 const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
 
@@ -28,7 +31,7 @@ export function testEventEncoder(name: string, make: () => EventEncoder): void {
         fc.assert(
           fc.property(type, data, sequence, (t, d, s) => {
             const encoder = open()
-            expect(JSON.parse(encoder.frame(encoder.encode(t, d), s))).toEqual({ t, s, op: 0, d: plain(d) })
+            expect(JSON.parse(read(encoder.frame(encoder.encode(t, d), s)))).toEqual({ t, s, op: 0, d: plain(d) })
           }),
         ))
 
@@ -37,7 +40,7 @@ export function testEventEncoder(name: string, make: () => EventEncoder): void {
           fc.property(type, data, fc.array(sequence, { minLength: 2, maxLength: 5 }), (t, d, numbers) => {
             const encoder = open()
             const event = encoder.encode(t, d)
-            const frames = numbers.map((s) => JSON.parse(encoder.frame(event, s)) as { s: number })
+            const frames = numbers.map((s) => JSON.parse(read(encoder.frame(event, s))) as { s: number })
             expect(frames.map(({ s }) => s)).toEqual(numbers)
             expect(new Set(frames.map((frame) => JSON.stringify({ ...frame, s: 0 }))).size).toBe(1)
           }),
@@ -47,7 +50,7 @@ export function testEventEncoder(name: string, make: () => EventEncoder): void {
         fc.assert(
           fc.property(type, data, (t, d) => {
             const encoder = open()
-            expect(encoder.frame(encoder.encode(t, d), 1).isWellFormed()).toBe(true)
+            expect(() => read(encoder.frame(encoder.encode(t, d), 1))).not.toThrow()
           }),
         ))
 
@@ -57,7 +60,7 @@ export function testEventEncoder(name: string, make: () => EventEncoder): void {
         const event = encoder.encode('MESSAGE_CREATE', changing)
         changing.content = 'after'
         changing.list.push(2)
-        expect(JSON.parse(encoder.frame(event, 5))).toEqual({ t: 'MESSAGE_CREATE', s: 5, op: 0, d: { content: 'before', list: [1] } })
+        expect(JSON.parse(read(encoder.frame(event, 5)))).toEqual({ t: 'MESSAGE_CREATE', s: 5, op: 0, d: { content: 'before', list: [1] } })
       })
     })
   })
