@@ -1,18 +1,22 @@
 import { testAway, testCrash } from '@threshold/conformance/faults'
-import { startStage, withDatabase, withKeyspace } from '@threshold/engines'
+import { type Engine, startStage, withDatabase, withKeyspace } from '@threshold/engines'
 import { leaseDatabase, leaseKeyspace, ownCassandra, ownMongo } from '@threshold/engines/testing'
+import { afterAll, beforeAll } from 'vitest'
 
-type Addresses = { engineUri: string; cassandraUri: string }
+/** One for all tests here, since a JVM takes its time to start: whoever finds it killed starts it again. */
+let cassandra: Awaited<ReturnType<typeof ownCassandra>>
+beforeAll(async () => {
+  cassandra = await ownCassandra()
+})
+afterAll(() => cassandra?.stop())
 
-/** The stage on two databases, one of which suffers. */
-async function victims<T extends AsyncDisposable>(
-  own: () => Promise<T>,
-  other: (engine: T, use: AsyncDisposableStack) => Promise<Addresses>,
+async function victims<T extends Engine>(
+  engine: T,
+  addresses: (use: AsyncDisposableStack) => Promise<{ engineUri: string; cassandraUri: string }>,
+  use = new AsyncDisposableStack(),
 ) {
-  const use = new AsyncDisposableStack()
   try {
-    const engine = use.use(await own())
-    const stage = use.use(await startStage({ stage: 2, ...(await other(engine, use)) }))
+    const stage = use.use(await startStage({ stage: 2, ...(await addresses(use)) }))
     return { engine, stage, [Symbol.asyncDispose]: () => use.disposeAsync() }
   } catch (error) {
     await use.disposeAsync()
@@ -20,17 +24,19 @@ async function victims<T extends AsyncDisposable>(
   }
 }
 
-const openCassandra = () =>
-  victims(ownCassandra, async (engine, use) => ({
-    engineUri: use.use(await leaseDatabase()).uri,
-    cassandraUri: withKeyspace(engine.uri, 'faults'),
-  }))
+let opened = 0
+const openCassandra = async () => {
+  if (cassandra.state() !== 'running') await cassandra.restart()
+  const cassandraUri = withKeyspace(cassandra.uri, `faults_${++opened}`)
+  return await victims(cassandra, async (use) => ({ engineUri: use.use(await leaseDatabase()).uri, cassandraUri }))
+}
 
-const openMongo = () =>
-  victims(ownMongo, async (engine, use) => ({
-    engineUri: withDatabase(engine.uri, 'faults'),
-    cassandraUri: use.use(await leaseKeyspace()).uri,
-  }))
+const openMongo = async () => {
+  const use = new AsyncDisposableStack()
+  const engine = use.use(await ownMongo())
+  const engineUri = withDatabase(engine.uri, 'faults')
+  return await victims(engine, async (use) => ({ engineUri, cassandraUri: use.use(await leaseKeyspace()).uri }), use)
+}
 
 // Fewer than stage 1's: a nonce is a transaction here, and a thousand at once outlast their deadline on two cores.
 testCrash('Stage 2 on Cassandra', openCassandra, { rounds: 2, sends: 200 })
