@@ -20,6 +20,7 @@ import { cassandraMessageStore } from './adapters/message-store.cassandra.ts'
 import { cassandraDatabase } from './cassandra/database.ts'
 import { ping } from './cassandra/schema.ts'
 import type { Config } from './config.ts'
+import { movingMessageStore } from './migration/index.ts'
 
 /** Stage 2: still one process. Messages and reactions are on Cassandra; people, guilds, search and pushes stay on MongoDB. */
 export async function start(config: Config, runtime: Runtime): Promise<Pick<Lifecycle, 'close'> & { url: string }> {
@@ -29,7 +30,8 @@ export async function start(config: Config, runtime: Runtime): Promise<Pick<Life
   const mongo = await life.open('MongoDB', mongoDatabase(config.mongodb, runtime.telemetry))
   const metadata = await life.open('metadata', mongoMetadataStore(mongo))
   const cassandra = await life.open('Cassandra', cassandraDatabase(config.cassandra, runtime.telemetry))
-  const messages = await life.open('messages', cassandraMessageStore(cassandra, config.cassandra))
+  const store = await life.open('message store', cassandraMessageStore(cassandra, config.cassandra))
+  const messages = await life.open('messages', movingMessageStore({ mongo, cassandra, messages: store }, config, runtime))
   const search = await life.open('search', mongoSearchIndex(mongo))
   const notifier = await life.open('notifier', mongoOutboxNotifier(mongo, messages, config.notifications, runtime))
   const hub = await life.open(
@@ -39,7 +41,6 @@ export async function start(config: Config, runtime: Runtime): Promise<Pick<Life
   const relay = await life.open('voice relay', voiceRelayUdp(config.voiceRelay, runtime))
   const voice = await life.open('voice', createVoice({ relay }, config.voice, runtime))
   const sessions = await life.open('sessions', noSessions())
-
   const analytics = typescriptAnalytics(runtime.clock)
   const rest = await life.open('REST', createRest({ metadata, messages, search, notifier, hub, analytics }, tools, config.rest, runtime))
   const gateway = createGateway({ metadata, hub, sessions, encoder: typescriptEventEncoder(), voice }, tools, config.gateway, runtime)

@@ -17,6 +17,8 @@ const environment = z.object({
   THRESHOLD_MONGODB_URI: z.string().regex(/^mongodb(\+srv)?:\/\/[^/]+\/[^?]+/, 'must name a host and a database'),
   /** With the keyspace in its path. */
   THRESHOLD_CASSANDRA_URI: z.string(),
+  /** Where messages are in databases that have none yet: on MongoDB they are to be moved from there (`threshold migrate`). */
+  THRESHOLD_MESSAGES_ON: z.enum(['cassandra', 'mongodb']).default('cassandra'),
   /** Discord's width: their busiest channels stayed below 100 MB a partition ("How Discord Stores Billions of Messages", 2017). */
   THRESHOLD_BUCKET_DAYS: int(1, 365, 10),
   /** Copies of each row; 3 where there are three nodes. */
@@ -38,14 +40,12 @@ const environment = z.object({
 export type Config = ReturnType<typeof readConfig>
 
 export function readConfig(env: Record<string, string | undefined>) {
-  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
-  const read = environment.safeParse(set)
+  const read = environment.safeParse(Object.fromEntries(Object.entries(env).filter(([, value]) => value !== '')))
   if (!read.success) {
     const wrong = read.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)
     throw new CodedError('BAD_CONFIG', wrong.join('; '), { next: 'npx threshold stage 2 sets all of it for you' })
   }
-  const e = read.data
-  const host = e.THRESHOLD_HOST
+  const { THRESHOLD_HOST: host, ...e } = read.data
   return {
     http: { host, port: e.THRESHOLD_PORT, maxConnections: e.THRESHOLD_MAX_CONNECTIONS + SPARE_CONNECTIONS },
     mongodb: { uri: e.THRESHOLD_MONGODB_URI },
@@ -54,6 +54,7 @@ export function readConfig(env: Record<string, string | undefined>) {
       replication: e.THRESHOLD_REPLICATION,
       bucketDays: e.THRESHOLD_BUCKET_DAYS,
     },
+    startsOn: e.THRESHOLD_MESSAGES_ON,
     tokenSecret: e.THRESHOLD_TOKEN_SECRET,
     worker: e.THRESHOLD_WORKER,
     rest: {

@@ -4,7 +4,7 @@ import { CONSISTENCY, type Execute } from './database.ts'
 import { long, text } from './rows.ts'
 
 /** How long a repeated nonce still means the same send. */
-const SECONDS = 300
+export const SECONDS = 300
 
 /** Every write to this table is a lightweight transaction: mixed with plain ones their times would not compare. */
 export interface Nonces {

@@ -1,0 +1,98 @@
+import { randomUUID } from 'node:crypto'
+import { deadlineIn, messageOf, type Runtime } from '@threshold/kit'
+import type { MessageStore } from '@threshold/ports'
+import { mongoMessageStore } from '@threshold/stage-1/adapters/message-store.mongodb'
+import type { MongoDatabase } from '@threshold/stage-1/mongodb'
+import type { CassandraConfig, CassandraDatabase } from '../cassandra/database.ts'
+import { type Following, followMigration } from './follow.ts'
+import { createIntents, type Intents } from './intents.ts'
+import { migratingMessageStore } from './message-store.migrating.ts'
+import { rolesIn, type Sides, settle } from './mirror.ts'
+import { cassandraMovable } from './movable.cassandra.ts'
+import { mongoMovable } from './movable.mongodb.ts'
+import { migrationState } from './phases.ts'
+import { createShadow, type Shadow } from './shadow.ts'
+
+export interface Databases {
+  readonly mongo: MongoDatabase
+  readonly cassandra: CassandraDatabase
+  /** The message store on that Cassandra. */
+  readonly messages: MessageStore
+}
+
+const SETTLE_EVERY_MS = 500
+const SETTLED_TOGETHER = 200
+const SETTLE_WITHIN_MS = 5_000
+
+/**
+ * The message store in whatever phase the move from MongoDB is. Where stage 1 left messages and nobody has begun to move them,
+ * it serves them from where they are; `startsOn` says the same of an empty database. Where nothing ever moved, or all is
+ * done, it is the store on Cassandra itself, and costs nothing.
+ */
+export async function movingMessageStore(
+  { mongo, cassandra, messages }: Databases,
+  config: { cassandra: CassandraConfig; startsOn: 'cassandra' | 'mongodb' },
+  runtime: Runtime,
+): Promise<MessageStore> {
+  const state = migrationState(mongo, runtime.clock)
+  let migration = await state.read()
+  if (!migration && (config.startsOn === 'mongodb' || (await state.hasMessages()))) migration = await state.begin('mongo')
+  if (!migration || migration.phase === 'decommissioned') return messages
+
+  await using opened = new AsyncDisposableStack()
+  const id = randomUUID()
+  const sides: Sides = {
+    mongo: { store: await mongoMessageStore(mongo), movable: mongoMovable(mongo) },
+    cassandra: { store: messages, movable: cassandraMovable(cassandra, config.cassandra) },
+  }
+  let following: Following
+  const shadow: Shadow = createShadow(() => following.now(), runtime)
+  const intents = opened.use(await createIntents(mongo, id, runtime))
+  following = opened.use(await followMigration(state, id, runtime, shadow.counts))
+  opened.use(settleIntents(sides, following, intents, runtime))
+  const store = migratingMessageStore({ sides, following, intents, shadow }, runtime)
+  const closing = opened.move()
+  return { ...store, [Symbol.asyncDispose]: () => closing.disposeAsync() }
+}
+
+/** Settles what is written down: what failed here a moment ago, and what a process left that is no more. */
+export function settleIntents(sides: Sides, following: Following, intents: Intents, { log, clock }: Pick<Runtime, 'log' | 'clock'>) {
+  let timer: NodeJS.Timeout | undefined
+  let closed = false
+  let working = Promise.resolve()
+
+  async function settleSome(): Promise<void> {
+    const deadline = deadlineIn(SETTLE_WITHIN_MS, clock)
+    const { primary, follower } = rolesIn(following.now().phase, sides)
+    if (!follower || following.now().to !== undefined) return
+    // As a write, since it is one: a phase is not over while this goes by it.
+    await following.write(deadline, async ({ phase }) => {
+      const roles = rolesIn(phase, sides)
+      if (roles.primary !== primary) return
+      const ends = { from: primary.movable, to: follower.movable }
+      for (const { noteId, intent } of await intents.due(SETTLED_TOGETHER, deadline)) {
+        await settle(ends, intent, deadline)
+        await intents.remove([noteId], deadline)
+      }
+    })
+  }
+  async function work(): Promise<void> {
+    try {
+      await settleSome()
+    } catch (error) {
+      log.warn({ err: messageOf(error) }, 'what the two stores may differ in waits to be settled')
+    }
+    if (!closed) timer = setTimeout(begin, SETTLE_EVERY_MS)
+  }
+  function begin(): void {
+    working = work()
+  }
+  begin()
+  return {
+    async [Symbol.asyncDispose]() {
+      closed = true
+      clearTimeout(timer)
+      await working
+    },
+  }
+}

@@ -1,0 +1,104 @@
+import type { Reaction, StoredMessage } from '@threshold/domain'
+import { CodedError, type Deadline } from '@threshold/kit'
+import type { MessageStore } from '@threshold/ports'
+import type { Intent } from './intents.ts'
+import { keyOf, type Movable, type PutOptions, type Row } from './movable.ts'
+import type { Phase } from './phases.ts'
+
+/** One of the two stores: what the product asks of it, and what a move asks of it. */
+export interface Side {
+  readonly store: MessageStore
+  readonly movable: Movable
+}
+
+export interface Sides {
+  readonly mongo: Side
+  readonly cassandra: Side
+}
+
+/** Who decides and is read, and who is made equal to it. */
+export interface Roles {
+  readonly primary: Side
+  readonly follower?: Side
+}
+
+export function rolesIn(phase: Phase, { mongo, cassandra }: Sides): Roles {
+  switch (phase) {
+    case 'mongo':
+      return { primary: mongo }
+    case 'dual-write':
+      return { primary: mongo, follower: cassandra }
+    case 'cutover':
+      return { primary: cassandra, follower: mongo }
+    case 'decommissioned':
+      return { primary: cassandra }
+  }
+}
+
+/** The two ends between which something is made equal. */
+export interface Ends {
+  readonly from: Movable
+  readonly to: Movable
+}
+
+/** Changes that meet one message while it is made equal; more than a few are no coincidence. */
+const ROUNDS = 10
+
+/**
+ * Rows as the first store answered them. A follower that forgets what it deleted is looked after: the message may have been
+ * deleted between the answer and this, and its delete may have been here already.
+ */
+export async function mirrorRows({ from, to }: Ends, rows: readonly Row[], deadline: Deadline, options: PutOptions): Promise<void> {
+  if (rows.length === 0) return
+  await to.put(rows, deadline, options)
+  if (to.remembersDeletes) return
+  const keys = rows.map(({ message }) => keyOf(message))
+  const there = new Set((await from.rows(keys, deadline)).map(({ message }) => message.id))
+  const gone = keys.filter(({ id }) => !there.has(id))
+  if (gone.length > 0) await to.erase(gone, deadline)
+}
+
+export async function mirrorNonce({ from, to }: Ends, key: string, deadline: Deadline): Promise<string | undefined> {
+  const held = await from.nonce(key, deadline)
+  if (held) await to.putNonces([held], deadline)
+  return held?.id
+}
+
+/**
+ * Makes a reaction what it is in the first store, and looks again: two devices of one user may take turns meanwhile. `took`
+ * says that it was taken back; only then is a delete written for what was not there.
+ */
+export async function mirrorReaction({ from, to }: Ends, reaction: Reaction, took: boolean, deadline: Deadline): Promise<void> {
+  let erase = took || !to.remembersDeletes
+  let last: bigint | undefined
+  for (let round = 0; round < ROUNDS; round++) {
+    const there = await from.reaction(reaction, deadline)
+    if (round > 0 && there?.writeTimeMicros === last) return
+    if (there) await to.putReactions([there], deadline)
+    else if (erase) await to.eraseReactions([reaction], deadline)
+    last = there?.writeTimeMicros
+    erase ||= there !== undefined
+  }
+  throw new CodedError('UNAVAILABLE', 'a reaction changes faster than it can be followed')
+}
+
+/**
+ * What a note left behind may mean is settled by looking at the first store, whatever became of the write. A message that is not
+ * there is deleted in the other only where the note is of a delete: an insert may never have happened, and Cassandra deletes for
+ * ever.
+ */
+export async function settle(ends: Ends, intent: Intent, deadline: Deadline): Promise<void> {
+  if ('userId' in intent) return await mirrorReaction(ends, intent, intent.kind === 'unreact', deadline)
+  const { kind, channelId, id, dedupe } = intent
+  // A retry that found its nonce reserved, but its message never stored, stores it under the id of the first try.
+  const reserved = kind === 'insert' && dedupe !== undefined ? await mirrorNonce(ends, dedupe, deadline) : undefined
+  const keys = [...new Set([id, reserved ?? id])].map((one) => ({ channelId, id: one }))
+  const rows = await ends.from.rows(keys, deadline)
+  await mirrorRows(ends, rows, deadline, { edited: true })
+  const there = new Set(rows.map(({ message }) => message.id))
+  const gone = keys.filter((key) => !there.has(key.id)).map((key) => ({ ...key, dedupe }))
+  if (gone.length > 0 && (kind === 'remove' || !ends.to.remembersDeletes)) await ends.to.erase(gone, deadline)
+}
+
+/** In a row as it was sent, what an insert leaves out is not there in any store: nothing to empty. */
+export const asSent = (message: StoredMessage, dedupe?: string): Row => ({ message, dedupe })

@@ -1,0 +1,138 @@
+import type { Reaction } from '@threshold/domain'
+import { FOREVER } from '../adapters/message-store.cassandra.ts'
+import { createBuckets } from '../cassandra/buckets.ts'
+import { type CassandraConfig, type CassandraDatabase, CONSISTENCY, type Row as Columns, type Execute } from '../cassandra/database.ts'
+import { createNonces, SECONDS } from '../cassandra/nonces.ts'
+import { COLUMNS, EDITABLE, fromRow, insertValues, long, text } from '../cassandra/rows.ts'
+import type { Gone, MessageKey, Movable, Nonce, PutOptions, Row } from './movable.ts'
+
+/** Statements under way together for one call. */
+const TOGETHER = 64
+
+const EDITABLE_COLUMNS: ReadonlySet<string> = new Set(EDITABLE)
+
+/**
+ * Cassandra as one end of a move. A row is put at its own write time, so that the order in which rows arrive means nothing: a
+ * backfill that brings an old one finds the newer cells in place, and a delete later than all of them.
+ */
+export function cassandraMovable(database: CassandraDatabase, { keyspace, bucketDays }: CassandraConfig): Movable {
+  const buckets = createBuckets(keyspace, bucketDays)
+  const nonces = createNonces(keyspace)
+  const messages = `${keyspace}.messages`
+  const reactions = `${keyspace}.reactions`
+  const ONE = 'channel_id = ? AND bucket = ? AND message_id = ?'
+  const REACTION = 'message_id = ? AND emoji = ? AND user_id = ?'
+  const SELECT = `SELECT ${SELECTED} FROM ${messages} WHERE channel_id = ? AND bucket = ? AND message_id IN ?`
+  const INSERT = `INSERT INTO ${messages} (channel_id, bucket, message_id, ${COLUMNS.join(', ')}) VALUES (?, ?, ?, ${COLUMNS.map(() => '?').join(', ')}) USING TIMESTAMP ?`
+  const DELETE = `BEGIN BATCH
+    DELETE FROM ${messages} USING TIMESTAMP ? WHERE ${ONE};
+    DELETE FROM ${reactions} USING TIMESTAMP ? WHERE message_id = ?;
+  APPLY BATCH`
+  const FLAG = `UPDATE ${messages} USING TIMESTAMP ? SET reacted = true WHERE ${ONE}`
+  const REACT = `INSERT INTO ${reactions} (message_id, emoji, user_id, v, write_time) VALUES (?, ?, ?, 1, ?) USING TIMESTAMP ?`
+  const NONCE = `INSERT INTO ${keyspace}.nonces (key, message_id, gone) VALUES (?, ?, ?) IF NOT EXISTS USING TTL ${SECONDS}`
+  const OVER = `UPDATE ${keyspace}.nonces USING TTL ${SECONDS} SET message_id = ?, gone = ? WHERE key = ? IF message_id = ?`
+
+  const placeOf = ({ channelId, id }: MessageKey): unknown[] => [long(channelId), buckets.of(id), long(id)]
+  const reactionOf = ({ messageId, emoji, userId }: Reaction): unknown[] => [long(messageId), emoji, long(userId)]
+  const keyOf = ({ channelId, messageId }: Reaction): MessageKey => ({ channelId, id: messageId })
+
+  async function putOne(execute: Execute, { message, dedupe }: Row, { edited }: PutOptions): Promise<void> {
+    const values = insertValues(message, dedupe).map((value, i) =>
+      // What an edit emptied is written as nothing at the edit's time: a cell that is merely absent would let an older row's through.
+      value === undefined && edited && EDITABLE_COLUMNS.has(COLUMNS[i]!) ? null : value,
+    )
+    await buckets.open(execute, message.channelId, buckets.of(message.id))
+    await execute(INSERT, [...placeOf(message), ...values, message.writeTimeMicros])
+  }
+
+  async function putNonce(execute: Execute, { key, id, gone }: Nonce): Promise<void> {
+    const [held] = await execute(NONCE, [key, long(id), gone], CONSISTENCY.serial)
+    if (held?.['[applied]'] === true || held?.message_id == null) return
+    if (text(held.message_id) !== id) await execute(OVER, [long(id), gone, key, held.message_id], CONSISTENCY.serial)
+    else if (gone) await nonces.markGone(execute, key, id)
+  }
+
+  async function timeOf(execute: Execute, reaction: Reaction): Promise<bigint | undefined> {
+    const [row] = await execute(`SELECT write_time FROM ${reactions} WHERE ${REACTION}`, reactionOf(reaction))
+    return row?.write_time as bigint | undefined
+  }
+
+  const each = async <T>(items: readonly T[], work: (item: T) => Promise<unknown>): Promise<void> => {
+    for (let at = 0; at < items.length; at += TOGETHER) await Promise.all(items.slice(at, at + TOGETHER).map(work))
+  }
+
+  return {
+    remembersDeletes: true,
+    rows: (keys, deadline) =>
+      database.run('migration.rows', deadline, async (execute) => {
+        const parts = [...Map.groupBy(keys, ({ channelId, id }) => `${channelId}:${buckets.of(id)}`).values()]
+        const found: Row[] = []
+        await each(parts, async (part) => {
+          const [{ channelId, id }] = part as [MessageKey]
+          const rows = await execute(SELECT, [long(channelId), buckets.of(id), [...new Set(part.map((key) => long(key.id)))]])
+          found.push(...rows.flatMap((row) => rowFrom(row) ?? []))
+        })
+        return found
+      }),
+    put: (rows, deadline, options) =>
+      database.run('migration.put', deadline, (execute) => each(rows, (row) => putOne(execute, row, options))),
+    erase: (gone, deadline) =>
+      database.run('migration.erase', deadline, (execute) =>
+        each(gone, async (one: Gone) => {
+          if (one.dedupe !== undefined) await putNonce(execute, { key: one.dedupe, id: one.id, gone: true })
+          await execute(DELETE, [FOREVER, ...placeOf(one), FOREVER, long(one.id)])
+        }),
+      ),
+    nonce: (key, deadline) =>
+      database.run('migration.nonce', deadline, async (execute) => {
+        const [held] = await execute(`SELECT message_id, gone FROM ${keyspace}.nonces WHERE key = ?`, [key])
+        return held?.message_id == null ? undefined : { key, id: text(held.message_id), gone: held.gone === true }
+      }),
+    putNonces: (all, deadline) => database.run('migration.nonces', deadline, (execute) => each(all, (one) => putNonce(execute, one))),
+    reaction: (reaction, deadline) =>
+      database.run('migration.reaction', deadline, async (execute) => {
+        const writeTimeMicros = await timeOf(execute, reaction)
+        return writeTimeMicros === undefined ? undefined : { ...reaction, writeTimeMicros }
+      }),
+    reactionsOn: (keys, deadline) =>
+      database.run('migration.reactions', deadline, async (execute) => {
+        const found: Reaction[] = []
+        await each(keys, async ({ channelId, id }) => {
+          const rows = await execute(`SELECT emoji, user_id, write_time FROM ${reactions} WHERE message_id = ?`, [long(id)])
+          for (const row of rows) {
+            const writeTimeMicros = row.write_time as bigint
+            found.push({ v: 1, channelId, messageId: id, emoji: text(row.emoji), userId: text(row.user_id), writeTimeMicros })
+          }
+        })
+        return found
+      }),
+    putReactions: (all, deadline) =>
+      database.run('migration.react', deadline, (execute) =>
+        each(all, async (reaction) => {
+          // First, or a crash in between would leave a reaction that no page asks for. Its message may come later.
+          await execute(FLAG, [reaction.writeTimeMicros, ...placeOf(keyOf(reaction))])
+          await execute(REACT, [...reactionOf(reaction), reaction.writeTimeMicros, reaction.writeTimeMicros])
+        }),
+      ),
+    eraseReactions: (all, deadline) =>
+      database.run('migration.unreact', deadline, (execute) =>
+        each(all, async (reaction) => {
+          const written = await timeOf(execute, reaction)
+          let at = reaction.writeTimeMicros
+          if (written !== undefined && written > at) at = written
+          await execute(`DELETE FROM ${reactions} USING TIMESTAMP ? WHERE ${REACTION}`, [at, ...reactionOf(reaction)])
+        }),
+      ),
+  }
+}
+
+export const SELECTED = `channel_id, message_id, reacted, ${COLUMNS.join(', ')}`
+
+/** Undefined: columns without a message, such as a reaction's mark that was here before its message. */
+export function rowFrom(columns: Columns): Row | undefined {
+  const message = fromRow(columns)
+  if (message === undefined) return undefined
+  const dedupe = columns.dedupe == null ? undefined : text(columns.dedupe)
+  return { message, dedupe, ...(columns.reacted === true ? { reacted: true } : {}) }
+}

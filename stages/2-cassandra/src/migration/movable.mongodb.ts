@@ -1,0 +1,144 @@
+import type { Reaction, StoredMessage } from '@threshold/domain'
+import type { Deadline } from '@threshold/kit'
+import { isDuplicateKey, long, type MongoDatabase, text } from '@threshold/stage-1/mongodb'
+import {
+  fromDocument,
+  type MessageDocument,
+  type NonceDocument,
+  type ReactionDocument,
+  toDocument,
+} from '@threshold/stage-1/mongodb/documents'
+import { type MessageKey, type Movable, type Nonce, type Row, reactionKey } from './movable.ts'
+
+/** What an edit may set, in a document. */
+const EDITABLE = ['content', 'flags', 'embeds', 'mentions', 'mentionRoles', 'mentionEveryone', 'editedAt'] as const
+
+export interface MongoMovable extends Movable {
+  /** Rows with ids above one and up to another, oldest first. */
+  scan(after: bigint, to: bigint, limit: number, deadline: Deadline): Promise<Row[]>
+  /** The oldest and the newest id; undefined when there is none. */
+  span(deadline: Deadline): Promise<{ oldest: bigint; newest: bigint; about: number } | undefined>
+  /** All that still count: those of some minutes. */
+  nonces(deadline: Deadline): Promise<Nonce[]>
+}
+
+/** MongoDB as one end of a move. A document that is deleted is gone without a trace: see `remembersDeletes`. */
+export function mongoMovable(mongo: MongoDatabase): MongoMovable {
+  const messages = mongo.db.collection<MessageDocument>('messages')
+  const nonces = mongo.db.collection<NonceDocument>('nonces')
+  const reactions = mongo.db.collection<ReactionDocument>('reactions')
+
+  async function putOne({ message, dedupe }: Row): Promise<void> {
+    const { _id, ...set } = toDocument(message, dedupe)
+    const unset = Object.fromEntries(EDITABLE.filter((field) => set[field] === undefined).map((field) => [field, '' as const]))
+    const change = { $set: set, ...(Object.keys(unset).length > 0 ? { $unset: unset } : {}) }
+    try {
+      // One that is as new, or newer, does not match; then the upsert meets its id, and that is well.
+      await messages.updateOne({ _id, writeTime: { $lt: set.writeTime } }, change, { upsert: true })
+    } catch (error) {
+      if (!isDuplicateKey(error)) throw error
+    }
+  }
+
+  async function putNonce({ key, id, gone }: Nonce): Promise<void> {
+    const document: NonceDocument = { _id: key, messageId: long(id), at: new Date(), gone }
+    try {
+      await nonces.insertOne(document)
+    } catch (error) {
+      if (!isDuplicateKey(error)) throw error
+      await nonces.replaceOne({ _id: key, messageId: { $ne: long(id) } }, document)
+      if (gone) await nonces.updateOne({ _id: key, messageId: long(id) }, { $set: { gone } })
+    }
+  }
+
+  async function putReaction(reaction: Reaction): Promise<void> {
+    const { channelId, messageId, emoji, userId, writeTimeMicros } = reaction
+    const flagged = await messages.updateOne({ _id: long(messageId), channelId: long(channelId) }, { $set: { reacted: true } })
+    if (Number(flagged.matchedCount) === 0) return // its message is gone, and so is this
+    const _id = reactionKey(reaction)
+    const fields = { v: 1 as const, messageId: long(messageId), channelId: long(channelId), emoji, userId: long(userId) }
+    try {
+      await reactions.updateOne(
+        { _id, writeTime: { $lt: writeTimeMicros } },
+        { $set: { ...fields, writeTime: writeTimeMicros } },
+        { upsert: true },
+      )
+    } catch (error) {
+      if (!isDuplicateKey(error)) throw error
+    }
+  }
+
+  const inOrder = async <T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> => {
+    for (const item of items) await work(item)
+  }
+  const idsOf = (keys: readonly MessageKey[]): bigint[] => keys.map(({ id }) => long(id))
+
+  return {
+    remembersDeletes: false,
+    rows: (keys, deadline) =>
+      mongo.run('migration.rows', deadline, async () => {
+        const channels = new Map(keys.map(({ channelId, id }) => [id, channelId]))
+        const found = (await messages.find({ _id: { $in: idsOf(keys) } }).toArray()).map(rowFrom)
+        return found.filter(({ message }) => channels.get(message.id) === message.channelId)
+      }),
+    put: (rows, deadline) => mongo.run('migration.put', deadline, () => inOrder(rows, putOne)),
+    erase: (gone, deadline) =>
+      mongo.run('migration.erase', deadline, async () => {
+        const _ids = idsOf(gone)
+        const there = await messages.find({ _id: { $in: _ids } }, { projection: { dedupe: 1 } }).toArray()
+        const keys = [...gone, ...there].flatMap(({ dedupe }) => dedupe ?? [])
+        if (keys.length > 0) await nonces.updateMany({ _id: { $in: keys }, messageId: { $in: _ids } }, { $set: { gone: true } })
+        await messages.deleteMany({ _id: { $in: _ids } })
+        await reactions.deleteMany({ messageId: { $in: _ids } })
+      }),
+    nonce: (key, deadline) =>
+      mongo.run('migration.nonce', deadline, async () => {
+        const held = await nonces.findOne({ _id: key })
+        return held ? nonceFrom(held) : undefined
+      }),
+    putNonces: (all, deadline) => mongo.run('migration.nonces', deadline, () => inOrder(all, putNonce)),
+    reaction: (reaction, deadline) =>
+      mongo.run('migration.reaction', deadline, async () => {
+        const held = await reactions.findOne({ _id: reactionKey(reaction) })
+        return held ? reactionFrom(held) : undefined
+      }),
+    reactionsOn: (keys, deadline) =>
+      mongo.run('migration.reactions', deadline, async () =>
+        (await reactions.find({ messageId: { $in: idsOf(keys) } }).toArray()).map(reactionFrom),
+      ),
+    putReactions: (all, deadline) => mongo.run('migration.react', deadline, () => inOrder(all, putReaction)),
+    eraseReactions: (all, deadline) =>
+      mongo.run('migration.unreact', deadline, async () => {
+        await reactions.deleteMany({ _id: { $in: all.map(reactionKey) } })
+      }),
+
+    scan: (after, to, limit, deadline) =>
+      mongo.run('migration.scan', deadline, async () => {
+        const range = messages.find({ _id: { $gt: after, $lte: to } })
+        return (await range.sort({ _id: 1 }).limit(limit).toArray()).map(rowFrom)
+      }),
+    span: (deadline) =>
+      mongo.run('migration.span', deadline, async () => {
+        const end = (order: 1 | -1) =>
+          messages
+            .find({}, { projection: { _id: 1 } })
+            .sort({ _id: order })
+            .limit(1)
+            .toArray()
+        const [[oldest], [newest], about] = await Promise.all([end(1), end(-1), messages.estimatedDocumentCount()])
+        return oldest && newest ? { oldest: oldest._id, newest: newest._id, about: Number(about) } : undefined
+      }),
+    nonces: (deadline) => mongo.run('migration.nonces', deadline, async () => (await nonces.find().toArray()).map(nonceFrom)),
+  }
+}
+
+const rowFrom = (document: MessageDocument): Row => ({
+  message: fromDocument(document) satisfies StoredMessage,
+  dedupe: document.dedupe,
+  ...(document.reacted ? { reacted: true } : {}),
+})
+const nonceFrom = ({ _id, messageId, gone }: NonceDocument): Nonce => ({ key: _id, id: text(messageId), gone })
+const reactionFrom = ({ messageId, channelId, emoji, userId, writeTime }: ReactionDocument): Reaction => ({
+  ...{ v: 1, channelId: text(channelId), messageId: text(messageId) },
+  ...{ emoji, userId: text(userId), writeTimeMicros: writeTime },
+})

@@ -1,0 +1,57 @@
+import type { ChannelId, MessageId } from '@threshold/contract'
+import type { Reaction, StoredMessage } from '@threshold/domain'
+import type { Deadline } from '@threshold/kit'
+
+export interface MessageKey {
+  readonly channelId: ChannelId
+  readonly id: MessageId
+}
+
+/** A message with what its store keeps beside it: the key of the nonce it was sent with. */
+export interface Row {
+  readonly message: StoredMessage
+  readonly dedupe?: string | undefined
+  /** Somebody has reacted at some time. */
+  readonly reacted?: boolean
+}
+
+export interface Gone extends MessageKey {
+  readonly dedupe?: string | undefined
+}
+
+export interface Nonce {
+  readonly key: string
+  readonly id: MessageId
+  readonly gone: boolean
+}
+
+export interface PutOptions {
+  /** Rows that were never edited need no nulls, and each null is a tombstone in Cassandra. */
+  readonly edited: boolean
+}
+
+/**
+ * What both stores offer to a move, beyond their port: rows as they are, put where they may be already or where a newer one
+ * is. Each of these may be repeated, and may arrive late: what has the larger write time stays.
+ */
+export interface Movable {
+  /**
+   * A deleted message stays deleted, whatever is put after it. Where that is not so, whoever puts a row looks afterwards
+   * whether it has been deleted meanwhile.
+   */
+  readonly remembersDeletes: boolean
+  rows(keys: readonly MessageKey[], deadline: Deadline): Promise<Row[]>
+  put(rows: readonly Row[], deadline: Deadline, options: PutOptions): Promise<void>
+  /** Messages with their reactions, whether they are here or not. */
+  erase(gone: readonly Gone[], deadline: Deadline): Promise<void>
+  nonce(key: string, deadline: Deadline): Promise<Nonce | undefined>
+  putNonces(nonces: readonly Nonce[], deadline: Deadline): Promise<void>
+  reaction(reaction: Reaction, deadline: Deadline): Promise<Reaction | undefined>
+  reactionsOn(keys: readonly MessageKey[], deadline: Deadline): Promise<Reaction[]>
+  putReactions(reactions: readonly Reaction[], deadline: Deadline): Promise<void>
+  /** Each at its own write time, or at that of what is there where that is later. */
+  eraseReactions(reactions: readonly Reaction[], deadline: Deadline): Promise<void>
+}
+
+export const keyOf = ({ channelId, id }: StoredMessage): MessageKey => ({ channelId, id })
+export const reactionKey = ({ messageId, emoji, userId }: Reaction): string => `${messageId}:${emoji}:${userId}`

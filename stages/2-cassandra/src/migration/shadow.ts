@@ -1,0 +1,84 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { ChannelId } from '@threshold/contract'
+import type { StoredMessage } from '@threshold/domain'
+import { deadlineIn, type Runtime } from '@threshold/kit'
+import type { Anchor, MessageStore } from '@threshold/ports'
+import { Counter } from 'prom-client'
+import type { Migration, ShadowReads } from './phases.ts'
+
+interface Page {
+  readonly channel: ChannelId
+  readonly anchor: Anchor
+  readonly limit: number
+}
+
+export interface Shadow {
+  /** Of a share of pages: reads the page from both stores, when nobody waits for it, and counts whether they agree. */
+  compare(page: Page, primary: MessageStore, follower: MessageStore): void
+  counts(): ShadowReads
+}
+
+/** Pages under comparison; beyond it none is taken up, since this must not become the load. */
+const AT_ONCE = 4
+const WITHIN_MS = 3_000
+/** A message on its way is in one store and not yet in the other: pages that differ are read again after so long, and so often. */
+const AGAIN_MS = 200
+const TRIES = 5
+
+/** The last thing to look at before a cut-over: what readers would have been shown, compared under their own load. */
+export function createShadow(migration: () => Migration, runtime: Pick<Runtime, 'clock' | 'log' | 'telemetry'>): Shadow {
+  const { clock, log, telemetry } = runtime
+  const counter = new Counter({
+    name: 'threshold_migration_shadow_reads_total',
+    help: 'Pages read from both stores during a migration, by whether they agreed.',
+    labelNames: ['outcome'],
+    registers: [telemetry.registry],
+  })
+  let counts = { round: 0, same: 0, differing: 0 }
+  let due = 0
+  let underWay = 0
+
+  const read = async ({ channel, anchor, limit }: Page, store: MessageStore): Promise<readonly StoredMessage[]> =>
+    await store.page(channel, anchor, limit, deadlineIn(WITHIN_MS, clock))
+
+  async function agree(page: Page, primary: MessageStore, follower: MessageStore): Promise<boolean> {
+    for (let tries = 1; ; tries++) {
+      const [one, other] = await Promise.all([read(page, primary), read(page, follower)])
+      if (one.length === other.length && one.every((message, i) => same(message, other[i]!))) return true
+      if (tries === TRIES) return false
+      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS).unref())
+    }
+  }
+
+  async function count(page: Page, primary: MessageStore, follower: MessageStore, round: number): Promise<void> {
+    underWay += 1
+    try {
+      const agreed = await agree(page, primary, follower)
+      counter.inc({ outcome: agreed ? 'same' : 'differing' })
+      if (counts.round === round) counts = agreed ? { ...counts, same: counts.same + 1 } : { ...counts, differing: counts.differing + 1 }
+      // Where, and never what: people's words are not for a log.
+      if (!agreed) log.warn({ channel: page.channel, anchor: page.anchor }, 'a page differs between the two stores')
+    } catch {
+      counter.inc({ outcome: 'failed' })
+    } finally {
+      underWay -= 1
+    }
+  }
+
+  return {
+    compare(page, primary, follower) {
+      const { phase, shadow } = migration()
+      if (phase !== 'dual-write' || shadow.share === 0) return
+      if (counts.round !== shadow.round) counts = { round: shadow.round, same: 0, differing: 0 }
+      due += shadow.share
+      if (due < 1 || underWay >= AT_ONCE) return
+      due -= 1
+      void count(page, primary, follower, shadow.round)
+    },
+    counts: () => counts,
+  }
+}
+
+/** Half a surrogate pair is a replacement character in either store, but not always the moment it is read. */
+export const same = (one: StoredMessage, other: StoredMessage): boolean =>
+  isDeepStrictEqual({ ...one, content: one.content.toWellFormed() }, { ...other, content: other.content.toWellFormed() })

@@ -1,0 +1,69 @@
+import type { Row } from '../movable.ts'
+import { keyOf } from '../movable.ts'
+import type { Range } from './checkpoints.ts'
+import { acknowledged } from './followers.ts'
+import { command, insist, type Move, needs } from './move.ts'
+import { idRanges, runRanges, whole } from './ranges.ts'
+
+const BATCH = 250
+
+/**
+ * Copies what was there before both stores were written to, oldest first, each row with the write time it has. So it cannot undo
+ * anything: an edit that was mirrored meanwhile is newer, and a delete is later than everything.
+ */
+export async function backfill(move: Move): Promise<void> {
+  const { config, teller, source, target } = move
+  const migration = await move.migration()
+  needs('backfill', migration, 'dual-write')
+  const checkpoints = move.checkpoints(migration.run)
+  if (checkpoints.outcome('backfill')?.key === migration.generation) {
+    teller.say(`backfill: done already; next: ${command('verify')}`)
+    return
+  }
+  // Not before everybody writes to both: what is written to MongoDB alone behind the backfill's back would be missed.
+  await acknowledged(move, migration)
+  const span = await insist(source.span)
+  const ranges = await checkpoints.resume('backfill', migration.generation, async () => (span ? idRanges(span) : []))
+
+  // A nonce lives for five minutes: one used just before must be known after the cut-over.
+  const nonces = await insist(source.nonces)
+  await insist((by) => target.putNonces(nonces, by))
+
+  async function batch(range: Range): Promise<number> {
+    const after = BigInt(range.cursor ?? range.from)
+    const rows = await insist((by) => source.scan(after, BigInt(range.to), BATCH, by))
+    await copy(move, rows)
+    const last = rows.at(-1)
+    if (last) range.cursor = last.message.id
+    range.counts.source += rows.length
+    range.done = rows.length < BATCH
+    return rows.length
+  }
+  const began = Date.now()
+  const work = { step: 'backfill', about: span?.about ?? 0, concurrency: config.concurrency, rate: config.rate }
+  const rows = await runRanges(ranges, { ...work, batch, save: (range) => saveAt(move, range) }, teller)
+  teller.moment?.('before the backfill is done')
+  checkpoints.finish('backfill', true)
+  teller.moment?.('after the backfill is done')
+  const seconds = (Date.now() - began) / 1_000
+  teller.say(`backfill: ${whole(rows)} rows in ${seconds.toFixed(1)} s, ${ranges.length} ranges; next: ${command('verify')}`)
+
+  function saveAt({ teller: told }: Move, range: Range): void {
+    told.moment?.('before a checkpoint')
+    checkpoints.save('backfill', range)
+    told.moment?.('after a checkpoint')
+  }
+}
+
+async function copy({ source, target }: Move, rows: readonly Row[]): Promise<void> {
+  // Each at its own time. What an edit emptied is a null for edited rows alone: most rows never were, and a null is a tombstone.
+  const [edited, plain] = [rows.filter(wasEdited), rows.filter((row) => !wasEdited(row))]
+  await insist((by) => target.put(plain, by, { edited: false }))
+  await insist((by) => target.put(edited, by, { edited: true }))
+  const reacted = rows.filter((row) => row.reacted).map(({ message }) => keyOf(message))
+  if (reacted.length === 0) return
+  const reactions = await insist((by) => source.reactionsOn(reacted, by))
+  await insist((by) => target.putReactions(reactions, by))
+}
+
+const wasEdited = ({ message }: Row): boolean => message.editedAt !== undefined

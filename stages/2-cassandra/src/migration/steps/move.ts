@@ -1,0 +1,139 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
+import { CodedError, type Deadline, deadlineIn, hasCode, type Runtime } from '@threshold/kit'
+import { type MongoDatabase, mongoDatabase } from '@threshold/stage-1/mongodb'
+import { type CassandraConfig, type CassandraDatabase, cassandraDatabase } from '../../cassandra/database.ts'
+import { createSchema } from '../../cassandra/schema.ts'
+import { createIntents, type Intents } from '../intents.ts'
+import { cassandraMovable } from '../movable.cassandra.ts'
+import { type MongoMovable, mongoMovable } from '../movable.mongodb.ts'
+import type { Movable } from '../movable.ts'
+import { type Migration, type MigrationState, migrationState, type Phase, type Policy } from '../phases.ts'
+import { type Checkpoints, lockMigrator, openCheckpoints } from './checkpoints.ts'
+
+export const STEPS = ['plan', 'dual-write', 'backfill', 'verify', 'cutover', 'rollback', 'decommission', 'status', 'all'] as const
+export type StepName = (typeof STEPS)[number]
+
+export interface MigratorConfig {
+  readonly mongodb: { readonly uri: string }
+  readonly cassandra: CassandraConfig
+  /** The folder of checkpoints. */
+  readonly folder: string
+  /** Ranges under way at once. */
+  readonly concurrency: number
+  /** Rows a second at the most. */
+  readonly rate: number | undefined
+  readonly policy: Policy
+  /** The share of pages that are compared once a verification was clean. */
+  readonly shadow: number
+}
+
+export interface Teller {
+  /** A result. */
+  say(line: string): void
+  /** Something on the way. */
+  progress(line: string): void
+  /** Called before and after everything that is persisted for good, with a name of the moment. */
+  moment?(name: string): void
+}
+
+/** What every step of the migrator works with. */
+export interface Move extends AsyncDisposable {
+  readonly config: MigratorConfig
+  readonly teller: Teller
+  readonly runtime: Runtime
+  readonly state: MigrationState
+  readonly mongo: MongoDatabase
+  readonly cassandra: CassandraDatabase
+  readonly source: MongoMovable
+  readonly target: Movable
+  readonly intents: Intents
+  /** The document, freed of a hold that a migrator left behind. */
+  migration(): Promise<Migration>
+  /** Of this migrator alone, from now on. */
+  checkpoints(run: string): Checkpoints
+  /** To look at, while another migrator may be at work. */
+  reading(run?: string): Checkpoints
+  change(from: Migration, what: string, change: Parameters<MigrationState['move']>[1]): Promise<Migration | undefined>
+}
+
+export const command = (step: StepName): string => `npx threshold migrate mongo-cassandra ${step}`
+
+export async function openMove(config: MigratorConfig, teller: Teller, runtime: Runtime): Promise<Move> {
+  await using opened = new AsyncDisposableStack()
+  const mongo = opened.use(await mongoDatabase(config.mongodb))
+  const cassandra = opened.use(await cassandraDatabase(config.cassandra))
+  await createSchema(cassandra, config.cassandra)
+  const state = migrationState(mongo, runtime.clock)
+  const intents = opened.use(await createIntents(mongo, randomUUID(), runtime))
+  let checkpoints: Checkpoints | undefined
+  const closing = opened.move()
+
+  const change: Move['change'] = async (from, what, changes) => {
+    teller.moment?.(`before ${what}`)
+    const moved = await state.move(from, changes)
+    teller.moment?.(`after ${what}`)
+    return moved
+  }
+  return {
+    ...{ config, teller, runtime, state, mongo, cassandra, intents, change },
+    source: mongoMovable(mongo),
+    target: cassandraMovable(cassandra, config.cassandra),
+    async migration() {
+      for (;;) {
+        const found = await state.read()
+        if (!found) throw await neverBegun(state)
+        if (found.to === undefined) return found
+        await change(found, 'letting writes go', { to: undefined })
+      }
+    },
+    checkpoints(run) {
+      if (checkpoints === undefined) {
+        closing.use(lockMigrator(config.folder, run))
+        checkpoints = closing.use(openCheckpoints(config.folder, run))
+      }
+      return checkpoints
+    },
+    reading: (run = 'none') => closing.use(openCheckpoints(run === 'none' ? undefined : config.folder, run)),
+    [Symbol.asyncDispose]: () => closing.disposeAsync(),
+  }
+}
+
+/** The document is written by the stage: where there is none, nothing that is running would follow it. */
+async function neverBegun(state: MigrationState): Promise<CodedError> {
+  return (await state.hasMessages())
+    ? new CodedError('NO_FOLLOWER', 'no stage 2 has been started on this database: whoever writes to it now would not follow the move', {
+        next: 'start stage 2 in the place of stage 1, with the same database; it serves the messages from where they are',
+      })
+    : new CodedError('NOTHING_TO_MOVE', 'there are no messages on this MongoDB: this stage has them on Cassandra from the beginning', {
+        next: 'npx threshold stage 2 --migrating starts one that has not',
+      })
+}
+
+export function outOfOrder(step: StepName, migration: Migration, next: StepName): CodedError {
+  return new CodedError('OUT_OF_ORDER', `${step} is not what comes now: the move is in phase ${migration.phase}`, { next: command(next) })
+}
+
+/** A wrong phase is answered with the step that leads on from where the move is. */
+export function needs(step: StepName, migration: Migration, phase: Phase): void {
+  if (migration.phase === phase) return
+  const next: Record<Phase, StepName> = { mongo: 'dual-write', 'dual-write': 'backfill', cutover: 'decommission', decommissioned: 'status' }
+  throw outOfOrder(step, migration, next[migration.phase])
+}
+
+const BATCH_WITHIN_MS = 10_000
+const PATIENCE_MS = 60_000
+const PAUSE_MS = 500
+
+/** For what may be repeated: a database that is away for a moment costs the migrator the moment. */
+export async function insist<T>(work: (deadline: Deadline) => Promise<T>): Promise<T> {
+  const until = Date.now() + PATIENCE_MS
+  for (;;) {
+    try {
+      return await work(deadlineIn(BATCH_WITHIN_MS))
+    } catch (error) {
+      if (!hasCode(error, 'UNAVAILABLE', 'DEADLINE_EXCEEDED') || Date.now() > until) throw error
+      await delay(PAUSE_MS)
+    }
+  }
+}

@@ -1,0 +1,146 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { CodedError, hasCode } from '@threshold/kit'
+import { settle } from '../mirror.ts'
+import type { Movable } from '../movable.ts'
+import type { Migration, Phase } from '../phases.ts'
+import { acknowledged, noFollower, settled, wellFollowed } from './followers.ts'
+import { command, insist, type Move, needs, outOfOrder } from './move.ts'
+
+/** Changes the document whatever else was changed meanwhile, such as a hold that was let go. */
+async function enter(move: Move, from: Phase, phase: Phase, more: object = {}): Promise<Migration> {
+  for (;;) {
+    const migration = await move.migration()
+    if (migration.phase === phase) return migration
+    if (migration.phase !== from) throw outOfOrder('status', migration, 'status')
+    const moved = await move.change(migration, phase, { phase, ...more })
+    if (moved) return moved
+  }
+}
+
+export async function dualWrite(move: Move): Promise<void> {
+  const { state, teller, config } = move
+  const before = await move.migration()
+  if (before.phase !== 'mongo') needs('dual-write', before, 'dual-write')
+  // Nobody follows: nobody would write to both, and who writes past the document is not to be seen from here.
+  if ((await state.followers()).length === 0) throw noFollower()
+  const policy = { policy: config.policy }
+  const migration = await enter(move, 'mongo', 'dual-write', policy)
+  const followers = await acknowledged(move, migration)
+  teller.say(`dual-write: ${followers.length} processes write to both stores, policy ${migration.policy}; next: ${command('backfill')}`)
+}
+
+/** What is tried again when a process was slow to follow, or a hold was let go under it. */
+const ATTEMPTS = 10
+/** Less than a process bears it, so that the hold is still there when the phase is changed. */
+const HELD_MS = 1_500
+
+/**
+ * Changes who decides. Writes wait meanwhile, some tenths of a second: all processes end what they began, what differs is
+ * settled, and then the document is changed, but only if it is still the one that holds them. Were two of them to decide by
+ * different stores even for a moment, a retry that meets the other could be a second message.
+ */
+async function switchTo(move: Move, from: Phase, phase: Phase, ends: { from: Movable; to: Movable }): Promise<number> {
+  const { state } = move
+  for (let attempt = 1; ; attempt++) {
+    const migration = await move.migration()
+    if (migration.phase !== from) return 0
+    await wellFollowed(move, migration)
+    await settled(move)
+    const began = Date.now()
+    const held = await move.change(migration, 'holding writes', { to: phase })
+    if (!held) continue
+    try {
+      await acknowledged(move, held, HELD_MS)
+      await settleAll(move, ends, began + HELD_MS)
+      const moved = await move.change(held, phase, { phase, to: undefined })
+      if (moved) {
+        const heldMs = Date.now() - began
+        await acknowledged(move, moved)
+        return heldMs
+      }
+      if (attempt === ATTEMPTS)
+        throw new CodedError('HOLD_LOST', 'processes let writes go before the phase could be changed', { next: 'run the step again' })
+    } catch (error) {
+      await state.move(held, { to: undefined })
+      if (!hasCode(error) || attempt === ATTEMPTS) throw error
+    }
+    await delay(attempt * 200)
+  }
+}
+
+/** Nobody writes: what is still written down, whatever its age, is settled here and now. */
+async function settleAll({ intents }: Move, ends: { from: Movable; to: Movable }, until: number): Promise<void> {
+  for (;;) {
+    const deadline = { at: until }
+    const all = await intents.all(500, deadline)
+    if (all.length === 0) return
+    await Promise.all(all.map(({ intent }) => settle(ends, intent, deadline)))
+    await intents.remove(
+      all.map(({ noteId }) => noteId),
+      deadline,
+    )
+  }
+}
+
+export async function cutover(move: Move): Promise<void> {
+  const { teller, source, target, state } = move
+  const migration = await move.migration()
+  if (migration.phase === 'cutover') {
+    await acknowledged(move, migration)
+    teller.say(`cutover: done already; next: ${command('decommission')}, or ${command('rollback')}`)
+    return
+  }
+  needs('cutover', migration, 'dual-write')
+  const checkpoints = move.checkpoints(migration.run)
+  if (checkpoints.outcome('backfill')?.key !== migration.generation) throw outOfOrder('cutover', migration, 'backfill')
+  const verified = checkpoints.outcome('verify')
+  if (!verified?.clean || verified.key !== migration.entered) {
+    throw new CodedError('NOT_VERIFIED', 'no verification has ended without a difference since the backfill', { next: command('verify') })
+  }
+  const shadow = (await state.followers()).map((one) => one.shadow).filter(({ round }) => round === migration.shadow.round)
+  const count = (what: 'same' | 'differing'): number => shadow.reduce((sum, one) => sum + one[what], 0)
+  const figure = `${count('same') + count('differing')} pages read from both stores since, ${count('differing')} differed`
+  if (count('differing') > 0) throw new CodedError('READS_DIFFER', figure, { next: command('verify') })
+  const heldMs = await switchTo(move, 'dual-write', 'cutover', { from: source, to: target })
+  teller.say(`cutover: Cassandra decides and is read; writes waited for ${heldMs} ms; ${figure}`)
+  teller.say(`next: ${command('decommission')} when you are sure, or ${command('rollback')}`)
+}
+
+export async function rollback(move: Move): Promise<void> {
+  const { teller, source, target } = move
+  const migration = await move.migration()
+  switch (migration.phase) {
+    case 'mongo':
+      return teller.say(`rollback: messages are on MongoDB alone; next: ${command('dual-write')}`)
+    case 'dual-write': {
+      await acknowledged(move, await enter(move, 'dual-write', 'mongo'))
+      return teller.say(`rollback: messages are written to MongoDB alone; next: ${command('dual-write')}`)
+    }
+    case 'cutover': {
+      const heldMs = await switchTo(move, 'cutover', 'dual-write', { from: target, to: source })
+      const next = `${command('verify')} to come back, or ${command('rollback')} once more`
+      return teller.say(`rollback: MongoDB decides and is read; writes waited for ${heldMs} ms; next: ${next}`)
+    }
+    case 'decommissioned':
+      throw new CodedError('NO_WAY_BACK', 'MongoDB has been decommissioned: it knows nothing of what was written since', {
+        next: command('status'),
+      })
+  }
+}
+
+/** What messages lay in. People, guilds, invites, search and pushes stay where they are. */
+const COLLECTIONS = ['messages', 'reactions', 'nonces', 'migration_intents'] as const
+
+export async function decommission(move: Move): Promise<void> {
+  const { teller, mongo } = move
+  const before = await move.migration()
+  if (before.phase !== 'decommissioned') needs('decommission', before, 'cutover')
+  const migration = await enter(move, 'cutover', 'decommissioned')
+  await acknowledged(move, migration)
+  for (const name of COLLECTIONS) {
+    teller.moment?.(`before dropping ${name}`)
+    await insist((by) => mongo.run('migration.drop', by, (db) => db.dropCollection(name)))
+    teller.moment?.(`after dropping ${name}`)
+  }
+  teller.say('decommission: messages are on Cassandra alone, and what MongoDB had of them is removed; the move is over')
+}

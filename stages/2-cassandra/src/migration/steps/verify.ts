@@ -1,0 +1,129 @@
+import { CodedError, unavailable } from '@threshold/kit'
+import type { types } from 'cassandra-driver'
+import { CONSISTENCY } from '../../cassandra/database.ts'
+import { rowFrom, SELECTED } from '../movable.cassandra.ts'
+import { keyOf, type MessageKey } from '../movable.ts'
+import type { Migration } from '../phases.ts'
+import type { Counts, Range } from './checkpoints.ts'
+import { compare, repair } from './compare.ts'
+import { acknowledged } from './followers.ts'
+import { command, insist, type Move, needs, outOfOrder } from './move.ts'
+import { idRanges, runRanges, tokenRanges, whole } from './ranges.ts'
+
+const BATCH = 250
+
+/**
+ * Compares both stores, both ways: all that MongoDB has with Cassandra, by ranges of ids, and all that Cassandra has with MongoDB,
+ * by ranges of tokens. What differs is repaired, and then the verification is not clean: the next one must find nothing.
+ */
+export async function verify(move: Move): Promise<boolean> {
+  const { config, teller, source } = move
+  const migration = await move.migration()
+  needs('verify', migration, 'dual-write')
+  const checkpoints = move.checkpoints(migration.run)
+  if (checkpoints.outcome('backfill')?.key !== migration.generation) throw outOfOrder('verify', migration, 'backfill')
+  await acknowledged(move, migration)
+  const span = await insist(source.span)
+  const about = span?.about ?? 0
+  const ranges = await checkpoints.resume('verify', migration.entered, async () => [...(span ? idRanges(span) : []), ...tokenRanges(about)])
+  const work = { step: 'verify', about: about * 2, concurrency: config.concurrency, rate: config.rate }
+  const batch = (range: Range) => (range.side === 'source' ? fromSource(move, migration, range) : fromTarget(move, migration, range))
+  const save = (range: Range): void => checkpoints.save('verify', range)
+  await runRanges(ranges, { ...work, batch, save }, teller)
+
+  const total = sum(ranges)
+  const found = total.onlySource + total.onlyTarget + total.differing
+  for (const line of divergenceByRange(ranges)) teller.say(line)
+  teller.moment?.('before the verification is done')
+  checkpoints.finish('verify', found === 0)
+  teller.moment?.('after the verification is done')
+  const counted = `verify: ${whole(total.source)} rows on MongoDB, ${whole(total.target)} on Cassandra`
+  if (found > 0) {
+    teller.say(`${counted}; ${whole(found)} differed, ${whole(total.repaired)} repaired; next: ${command('verify')}, until it finds none`)
+    return false
+  }
+  // Pages are compared from here on, under the load that there is: the figure that cutover looks at.
+  await compareReads(move)
+  teller.say(`${counted}; no difference; next: ${command('cutover')}`)
+  return true
+}
+
+async function compareReads(move: Move): Promise<void> {
+  for (;;) {
+    const migration = await move.migration()
+    const shadow = { share: move.config.shadow, round: migration.shadow.round + 1 }
+    if (await move.change(migration, 'comparing reads', { shadow })) return
+  }
+}
+
+async function fromSource(move: Move, migration: Migration, range: Range): Promise<number> {
+  const after = BigInt(range.cursor ?? range.from)
+  const rows = await insist((by) => move.source.scan(after, BigInt(range.to), BATCH, by))
+  const keys = rows.map(({ message }) => keyOf(message))
+  const { target, repaired, ...found } = await check(move, migration, keys)
+  add(range.counts, { ...found, source: rows.length, target, repaired })
+  range.cursor = keys.at(-1)?.id ?? range.cursor
+  range.done = rows.length < BATCH
+  return rows.length
+}
+
+/** The other way round only what MongoDB does not have is news. The cursor is Cassandra's own, good for another process too. */
+async function fromTarget(move: Move, migration: Migration, range: Range): Promise<number> {
+  const { keyspace } = move.config.cassandra
+  const token = 'token(channel_id, bucket)'
+  const cql = `SELECT ${SELECTED} FROM ${keyspace}.messages WHERE ${token} > ? AND ${token} <= ?`
+  const page = await insist(async () => {
+    const pageState = range.cursor === null ? {} : { pageState: range.cursor }
+    const options = { ...CONSISTENCY.quorum, prepare: true, fetchSize: BATCH, ...pageState }
+    try {
+      return await move.cassandra.client.execute(cql, [BigInt(range.from), BigInt(range.to)], options)
+    } catch (error) {
+      throw unavailable('Cassandra', error)
+    }
+  })
+  const keys = page.rows.flatMap((row: types.Row) => rowFrom(row)?.message ?? []).map(keyOf)
+  const there = new Set((await insist((by) => move.source.rows(keys, by))).map(({ message }) => message.id))
+  const { onlyTarget, repaired } = await check(
+    move,
+    migration,
+    keys.filter(({ id }) => !there.has(id)),
+  )
+  add(range.counts, { source: 0, target: 0, onlySource: 0, onlyTarget, differing: 0, repaired })
+  range.cursor = page.pageState
+  range.done = page.pageState === null || page.pageState === undefined
+  return keys.length
+}
+
+/** Compares and repairs. The counts are of what was found, so that a repair cannot make a verification clean. */
+async function check(move: Move, { epoch, run }: Migration, keys: readonly MessageKey[]): Promise<Counts> {
+  const { divergences, source, target } = await compare(move, keys)
+  if (divergences.length > 0) {
+    // A repair may delete, and what it goes by is only so in this phase.
+    const now = await move.migration()
+    if (now.phase !== 'dual-write' || now.run !== run) throw new CodedError('MOVED_MEANWHILE', `the move left epoch ${epoch}`)
+    for (const divergence of divergences) await repair(move, divergence)
+  }
+  const onlySource = divergences.filter((one) => one.source && !one.target).length
+  const onlyTarget = divergences.filter((one) => one.target && !one.source).length
+  const differing = divergences.length - onlySource - onlyTarget
+  return { source, target, onlySource, onlyTarget, differing, repaired: divergences.length }
+}
+
+function add(counts: Counts, more: Counts): void {
+  for (const name of Object.keys(counts) as (keyof Counts)[]) counts[name] += more[name]
+}
+
+function sum(ranges: readonly Range[]): Counts {
+  const total: Counts = { source: 0, target: 0, onlySource: 0, onlyTarget: 0, differing: 0, repaired: 0 }
+  for (const { counts } of ranges) add(total, counts)
+  return total
+}
+
+export function divergenceByRange(ranges: readonly Range[]): string[] {
+  return ranges.flatMap(({ no, side, from, to, counts }) => {
+    const { onlySource, onlyTarget, differing } = counts
+    if (onlySource + onlyTarget + differing === 0) return []
+    const what = `${onlySource} only on MongoDB, ${onlyTarget} only on Cassandra, ${differing} different`
+    return [`range ${no} (${side === 'source' ? 'ids' : 'tokens'} ${from} to ${to}): ${what}`]
+  })
+}

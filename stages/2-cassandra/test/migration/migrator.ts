@@ -1,0 +1,21 @@
+import { migrate, type StepName } from '../../src/migration/steps/index.ts'
+import type { House } from './house.ts'
+
+/** Runs a step of the migrator in this process and answers what it said. */
+export function migrator({ uris, config: cassandra, runtime }: House, folder: string) {
+  return async (step: StepName): Promise<string> => {
+    const said: string[] = []
+    const teller = { say: (line: string) => void said.push(line), progress: () => {} }
+    const config = {
+      mongodb: { uri: uris.mongodb },
+      cassandra,
+      folder,
+      concurrency: 4,
+      rate: undefined,
+      policy: 'queue' as const,
+      shadow: 1,
+    }
+    await migrate(step, 'decommission', config, teller, runtime)
+    return said.join('\n')
+  }
+}

@@ -1,0 +1,135 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { aMessage, newId, soon, writeTime } from '@threshold/conformance/ports'
+import type { MessageStore } from '@threshold/ports'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type House, openHouse } from './house.ts'
+import { migrator } from './migrator.ts'
+
+const use = new AsyncDisposableStack()
+let house: House
+let store: MessageStore
+let run: ReturnType<typeof migrator>
+beforeAll(async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'threshold-walk-'))
+  use.defer(() => rm(folder, { recursive: true, force: true }))
+  house = await openHouse(use)
+  store = await house.process()
+  run = migrator(house, folder)
+})
+afterAll(() => use.disposeAsync())
+
+const channel = newId()
+const key = (nonce: string) => ({ authorId: '80351110224678912', channelId: channel, nonce })
+const reaction = (messageId: string, emoji: string) => ({
+  v: 1 as const,
+  channelId: channel,
+  messageId,
+  emoji,
+  userId: '7',
+  writeTimeMicros: writeTime(),
+})
+const phase = async () => (await house.state.read())?.phase
+
+describe('a move, step by step', { timeout: 120_000 }, () => {
+  const old = Array.from({ length: 30 }, () => aMessage(channel))
+
+  it('begins where stage 1 left off, and says what comes next', async () => {
+    await store.import(old, soon())
+    await store.react(reaction(old[3]!.id, '👍'), soon())
+    await store.insert(old[0]!, soon(), key('before'))
+    expect(await phase()).toBe('mongo')
+    expect(await run('plan')).toMatch(/about 30 messages.*next: .*dual-write$/s)
+  })
+
+  it.each([
+    ['backfill', 'dual-write'],
+    ['verify', 'dual-write'],
+    ['cutover', 'dual-write'],
+    ['decommission', 'dual-write'],
+  ] as const)('refuses %s, out of its order, and names the step that comes', async (step, next) => {
+    await expect(run(step)).rejects.toMatchObject({ code: 'OUT_OF_ORDER', next: expect.stringContaining(next) })
+  })
+
+  it('writes to both, then copies what was there, and can be told so twice', async () => {
+    expect(await run('dual-write')).toMatch(/1 processes write to both stores/)
+    expect(await run('dual-write')).toMatch(/1 processes write to both stores/)
+    const fresh = aMessage(channel)
+    await store.insert(fresh, soon(), key('during'))
+    expect(await house.sides.cassandra.store.page(channel, { at: 'latest' }, 100, soon())).toEqual([fresh])
+    await expect(run('verify')).rejects.toMatchObject({ code: 'OUT_OF_ORDER', next: expect.stringContaining('backfill') })
+    expect(await run('backfill')).toMatch(/31 rows/)
+    expect(await run('backfill')).toMatch(/done already/)
+  })
+
+  it('does not cut over before a verification that found nothing, and repairs what one finds', async () => {
+    await expect(run('cutover')).rejects.toMatchObject({ code: 'NOT_VERIFIED' })
+    const { mongo } = house.sides
+    // Past the store that follows the move: an edit, a delete, a reaction taken back, another made.
+    await mongo.store.edit(
+      { id: old[1]!.id, channelId: channel, set: { content: 'behind its back' }, writeTimeMicros: writeTime() },
+      soon(),
+    )
+    await mongo.store.remove(channel, [old[2]!.id], writeTime(), soon())
+    await mongo.store.unreact(reaction(old[3]!.id, '👍'), soon())
+    await mongo.store.react(reaction(old[4]!.id, '👎'), soon())
+    expect(await run('verify')).toMatch(/ 1 only on Cassandra.*4 differed, 4 repaired; next: .*verify/s)
+    await expect(run('cutover')).rejects.toMatchObject({ code: 'NOT_VERIFIED' })
+    expect(await run('verify')).toMatch(/no difference; next: .*cutover$/)
+    expect(await run('status')).toMatch(/verify: \d+ of \d+ ranges, done.*next: .*cutover$/s)
+  })
+
+  it('compares pages that are read meanwhile, and cuts over', async () => {
+    const before = await store.page(channel, { at: 'latest' }, 100, soon())
+    for (let i = 0; i < 60; i++) await store.page(channel, { at: 'latest' }, 50, soon())
+    expect(await run('cutover')).toMatch(/Cassandra decides and is read; writes waited for \d+ ms; [1-9]\d* pages read .* 0 differed/)
+    expect(await run('cutover')).toMatch(/done already/)
+    expect(await store.page(channel, { at: 'latest' }, 100, soon())).toEqual(before)
+    // A retry of what was sent before.
+    expect(await store.insert(aMessage(channel), soon(), key('before'))).toMatchObject({
+      outcome: 'duplicate',
+      message: { id: old[0]!.id },
+    })
+    expect((await store.insert(aMessage(channel), soon(), key('during'))).outcome).toBe('duplicate')
+  })
+
+  it('has a way back that loses nothing', async () => {
+    const after = aMessage(channel)
+    await store.insert(after, soon(), key('after'))
+    await store.remove(channel, [old[5]!.id], writeTime(), soon())
+    expect(await run('rollback')).toMatch(/MongoDB decides and is read; .*verify/)
+    expect(await phase()).toBe('dual-write')
+    const page = await store.page(channel, { at: 'latest' }, 100, soon())
+    expect(page.map(({ id }) => id)).toContain(after.id)
+    expect(page.map(({ id }) => id)).not.toContain(old[5]!.id)
+    expect((await store.insert(aMessage(channel), soon(), key('after'))).outcome).toBe('duplicate')
+    await expect(run('cutover')).rejects.toMatchObject({ code: 'NOT_VERIFIED' })
+    expect(await run('rollback')).toMatch(/MongoDB alone/)
+    await store.edit({ id: after.id, channelId: channel, set: { content: 'alone' }, writeTimeMicros: writeTime() }, soon())
+    await store.remove(channel, [old[6]!.id], writeTime(), soon())
+  })
+
+  it('walks all of it from anywhere, and there is an end', async () => {
+    const page = await store.page(channel, { at: 'latest' }, 100, soon())
+    expect(await run('all')).toMatch(/dual-write:.*backfill:.*verify:.*cutover:.*decommission:.*the move is over/s)
+    expect(await store.page(channel, { at: 'latest' }, 100, soon())).toEqual(page)
+    expect(await house.state.hasMessages()).toBe(false)
+    await expect(run('rollback')).rejects.toMatchObject({ code: 'NO_WAY_BACK' })
+    expect(await run('decommission')).toMatch(/the move is over/)
+    expect(await (await house.process()).page(channel, { at: 'latest' }, 100, soon())).toEqual(page)
+  })
+})
+
+describe('a move that nobody follows', { timeout: 60_000 }, () => {
+  it('does not begin: who writes there would write past it', async () => {
+    await using own = new AsyncDisposableStack()
+    const other = await openHouse(own)
+    const alone = migrator(other, await mkdtemp(join(tmpdir(), 'threshold-walk-')))
+    await expect(alone('dual-write')).rejects.toMatchObject({ code: 'NOTHING_TO_MOVE' })
+    await other.sides.mongo.store.insert(aMessage(newId()), soon())
+    await expect(alone('dual-write')).rejects.toMatchObject({ code: 'NO_FOLLOWER' })
+    await other.state.begin('mongo')
+    await expect(alone('dual-write')).rejects.toMatchObject({ code: 'NO_FOLLOWER' })
+  })
+})
