@@ -3,7 +3,7 @@ import { EXIT } from './context.ts'
 import type { Terminal } from './terminal.ts'
 
 /** The caller wrote something that this command does not know. */
-const USAGE = ['UNKNOWN_STAGE', 'UNKNOWN_LAB', 'UNKNOWN_BENCH']
+const USAGE = ['UNKNOWN_STAGE', 'UNKNOWN_LAB', 'UNKNOWN_BENCH', 'UNKNOWN_MIGRATION', 'UNKNOWN_STEP']
 
 /** Somebody told the command to end before it was done. Not a failure, and told as none. */
 export class Interrupted extends Error {

@@ -4,6 +4,7 @@ import { addBench } from './commands/bench.ts'
 import { addDocs } from './commands/docs.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addLab } from './commands/lab.ts'
+import { addMigrate } from './commands/migrate.ts'
 import { addPrefetch } from './commands/prefetch.ts'
 import { addReset } from './commands/reset.ts'
 import { addStage } from './commands/stage.ts'
@@ -53,7 +54,7 @@ Examples:
 
 Set THRESHOLD_DEBUG=1 to see stacks. Engines of your own: THRESHOLD_MONGODB_URI.`,
     )
-  for (const add of [addStart, addDoctor, addStage, addLab, addStages, addTest, addBench, addPrefetch, addReset, addDocs])
+  for (const add of [addStart, addDoctor, addStage, addLab, addStages, addMigrate, addTest, addBench, addPrefetch, addReset, addDocs])
     add(program, context)
   tellWhose(program, 'npx threshold')
   return program

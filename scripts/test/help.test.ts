@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { threshold } from './cli.ts'
 
-const COMMANDS = ['start', 'doctor', 'stage', 'lab', 'stages', 'test', 'bench', 'prefetch', 'reset', 'docs']
+const COMMANDS = ['start', 'doctor', 'stage', 'lab', 'stages', 'migrate', 'test', 'bench', 'prefetch', 'reset', 'docs']
 
 describe('help', { timeout: 120_000 }, () => {
   it('lists every command, with examples', async () => {

@@ -1,8 +1,10 @@
+import type { StageInfo } from '@threshold/engines'
 import { CodedError } from '@threshold/kit'
 import type { StageOptions } from '../commands/stage.ts'
 import type { Context } from '../context.ts'
 import { Interrupted } from '../failure.ts'
 import { interruptible } from '../interruption.ts'
+import { MIGRATIONS } from '../migrations.ts'
 import { logLines, type Served, serve } from '../serve.ts'
 import { findStage } from '../unknown.ts'
 
@@ -12,15 +14,27 @@ const HEARTBEAT_MS = 41_250
 export async function stage({ terminal }: Context, number: string, options: StageOptions): Promise<void> {
   const info = await findStage(number)
   await interruptible(`stage ${number}`, terminal, async (interrupted) => {
-    const { port, engine, heartbeat } = options
-    const env = stageEnvironment(heartbeat)
+    const { port, engine, heartbeat, migrating } = options
+    const env = { ...stageEnvironment(heartbeat), ...(migrating ? startsOnMongo(info) : {}) }
     const onOutput = logLines(terminal.say)
     await using served = await serve({ stage: info, port, engine, env, onOutput }, terminal, interrupted)
     const { url } = served.process
     terminal.print(`ready ${url}`)
     terminal.say(`stage ${number}, ${info.title}, on ${served.engines}; chat page: ${url}/ ; Ctrl-C ends it`)
+    if (migrating) terminal.say('messages begin on MongoDB; in another terminal: npx threshold migrate mongo-cassandra plan')
     await untilGone(served, interrupted)
   })
+}
+
+function startsOnMongo(info: StageInfo): Record<string, string> {
+  const migration = MIGRATIONS.find(({ stage }) => stage === info.stage)
+  if (migration?.startsOn === undefined) {
+    const which = MIGRATIONS.map(({ stage }) => stage).join(', ')
+    throw new CodedError('NO_MIGRATION', `nothing moves in stage ${info.stage}; stages with a migration: ${which}`, {
+      next: 'npx threshold migrate --help',
+    })
+  }
+  return migration.startsOn
 }
 
 /** Returns when interrupted, which is how a stage in the foreground is meant to end; throws when it ended by itself. */

@@ -8,6 +8,7 @@ export interface StageOptions {
   readonly port?: number
   readonly engine?: (typeof PROVIDERS)[number]
   readonly heartbeat?: number
+  readonly migrating?: true
 }
 
 export function addStage(program: Command, context: Context): void {
@@ -22,6 +23,7 @@ export function addStage(program: Command, context: Context): void {
       oneOf(PROVIDERS),
     )
     .option('--heartbeat <MS>', 'the heartbeat interval that clients are told, in milliseconds', wholeNumber(100, 600_000))
+    .option('--migrating', 'stage 2 alone: messages begin on MongoDB, to be moved by "threshold migrate" while the stage serves')
     .addHelpText(
       'after',
       `
@@ -37,7 +39,8 @@ the stage and its engines and exits with 0. POST /workshop/users makes users. Wh
 
 Examples:
   npx threshold stage 1
-  npx threshold stage 1 --port 3000 --engine docker`,
+  npx threshold stage 1 --port 3000 --engine docker
+  npx threshold stage 2 --migrating`,
     )
     .action(async (number: string, options: StageOptions) => {
       const { stage } = await import('../actions/stage.ts')

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { CodedError } from '@threshold/kit'
@@ -8,6 +9,7 @@ import { goneWithin, signal, terminate } from '../process/terminate.ts'
 import { claimPort } from '../run/claim-port.ts'
 import { openRun, type Run } from '../run/registry.ts'
 import { listStages, REPOSITORY, type StageInfo } from './list.ts'
+import { ADDRESSES, type Addresses } from './running.ts'
 
 export interface StartStageOptions {
   readonly stage: number
@@ -129,6 +131,10 @@ class RunningStage implements StageProcess {
       if (Date.now() > until) throw notReady(this.#info, `did not serve within ${readyWithinMs} ms`, child)
       await delay(POLL_MS)
     }
+    const { engineUri: mongodb, cassandraUri: cassandra } = this.#options
+    const addresses: Addresses = { v: 1, stage: this.stage, url: this.url, mongodb, ...(cassandra === undefined ? {} : { cassandra }) }
+    // For this user's eyes alone: an address may hold a password. It goes with the run's folder.
+    await writeFile(join(this.#run.dir, ADDRESSES), JSON.stringify(addresses), { mode: 0o600 })
   }
 
   stop(): Promise<void> {

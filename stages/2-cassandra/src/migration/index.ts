@@ -56,7 +56,7 @@ export async function movingMessageStore(
 }
 
 /** Settles what is written down: what failed here a moment ago, and what a process left that is no more. */
-export function settleIntents(sides: Sides, following: Following, intents: Intents, { log, clock }: Pick<Runtime, 'log' | 'clock'>) {
+function settleIntents(sides: Sides, following: Following, intents: Intents, { log, clock }: Pick<Runtime, 'log' | 'clock'>) {
   let timer: NodeJS.Timeout | undefined
   let closed = false
   let working = Promise.resolve()

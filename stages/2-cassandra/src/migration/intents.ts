@@ -1,3 +1,4 @@
+import type { MessageId } from '@threshold/contract'
 import type { Reaction } from '@threshold/domain'
 import { type Deadline, deadlineIn, messageOf, type Runtime } from '@threshold/kit'
 import { long, type MongoDatabase, text } from '@threshold/stage-1/mongodb'
@@ -22,6 +23,8 @@ export interface Intents extends AsyncDisposable {
   due(limit: number, deadline: Deadline): Promise<Noted[]>
   /** How many there are that are older than this. */
   waiting(olderThanMs: number, deadline: Deadline): Promise<number>
+  /** Of these messages those that something is written down of. */
+  about(ids: readonly MessageId[], deadline: Deadline): Promise<ReadonlySet<MessageId>>
   /** All of them, whatever their age: for who knows that nobody writes. */
   all(limit: number, deadline: Deadline): Promise<Noted[]>
   remove(noteIds: readonly string[], deadline: Deadline): Promise<void>
@@ -100,6 +103,11 @@ export async function createIntents(mongo: MongoDatabase, by: string, { clock, l
     },
     waiting: (olderThanMs, deadline) =>
       mongo.run('intents.count', deadline, async () => Number(await documents.countDocuments({ at: { $lte: before(olderThanMs) } }))),
+    about: (ids, deadline) =>
+      mongo.run('intents.about', deadline, async () => {
+        const found = documents.find({ messageId: { $in: ids.map(long) } }, { projection: { messageId: 1 } })
+        return new Set((await found.toArray()).map(({ messageId }) => text(messageId)))
+      }),
     all: (limit, deadline) => find('all', {}, limit, deadline),
     remove,
     async [Symbol.asyncDispose]() {

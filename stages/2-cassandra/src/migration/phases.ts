@@ -67,7 +67,7 @@ const ID = 'mongo-cassandra'
  * Longer than a process may go by what it read last (`LEASE_MS`) and then finish what it began (5 s): whoever was not heard of
  * for this long writes nothing any more. Clocks must agree to a few seconds, as those of machines with NTP do.
  */
-export const LIVE_MS = 12_000
+const LIVE_MS = 12_000
 const WITHIN_MS = 2_000
 
 type Stored = Omit<Migration, 'to'> & { _id: string; to?: Phase | null }

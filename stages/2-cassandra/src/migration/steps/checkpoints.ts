@@ -28,7 +28,7 @@ const countsSchema = z.strictObject({
   differing: count,
   repaired: count,
 })
-export const noCounts = (): Counts => ({ source: 0, target: 0, onlySource: 0, onlyTarget: 0, differing: 0, repaired: 0 })
+const noCounts = (): Counts => ({ source: 0, target: 0, onlySource: 0, onlyTarget: 0, differing: 0, repaired: 0 })
 
 export interface Outcome {
   /** What it is good for: see `generation` and `entered`. */

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Reaction } from '@threshold/domain'
 import type { Deadline } from '@threshold/kit'
+import type { Intents } from '../intents.ts'
 import { type MessageKey, type Movable, type Row, reactionKey } from '../movable.ts'
 import { same } from '../shadow.ts'
 import { insist } from './move.ts'
@@ -15,9 +16,13 @@ export interface Divergence {
   readonly targetReactions: readonly Reaction[]
 }
 
-export interface Pair {
+interface Ends {
   readonly source: Movable
   readonly target: Movable
+}
+
+interface Pair extends Ends {
+  readonly intents: Pick<Intents, 'about'>
 }
 
 export interface Compared {
@@ -26,7 +31,7 @@ export interface Compared {
   readonly divergences: readonly Divergence[]
 }
 
-async function compareOnce({ source, target }: Pair, keys: readonly MessageKey[], by: Deadline): Promise<Compared> {
+async function compareOnce({ source, target }: Ends, keys: readonly MessageKey[], by: Deadline): Promise<Compared> {
   if (keys.length === 0) return { source: 0, target: 0, divergences: [] }
   const [sources, targets] = await Promise.all([source.rows(keys, by), target.rows(keys, by)])
   const [ours, theirs] = [byId(sources), byId(targets)]
@@ -49,25 +54,42 @@ async function compareOnce({ source, target }: Pair, keys: readonly MessageKey[]
 }
 
 const AGAIN_MS = 150
-const TRIES = 6
+/** A second store that is away for longer makes differences, and they are told as such. */
+const PATIENCE_MS = 30_000
 
-/** What is being written is in one store and not yet in the other: only what stays different is a difference. */
+/**
+ * What is being written, or waits to be settled, is in one store and not yet in the other; it is written down. Only what differs
+ * when nothing is written down of it, before and after it was looked at, is a difference.
+ */
 export async function compare(pair: Pair, keys: readonly MessageKey[]): Promise<Compared> {
   const first = await insist((by) => compareOnce(pair, keys, by))
+  const until = Date.now() + PATIENCE_MS
   let { divergences } = first
-  for (let tries = 1; divergences.length > 0 && tries < TRIES; tries++) {
-    await delay(AGAIN_MS)
+  let quiet = new Set<string>()
+  for (;;) {
+    const open = divergences.filter(({ key }) => !quiet.has(key.id)).map(({ key }) => key)
+    if (open.length === 0 || Date.now() > until) return { ...first, divergences }
+    const under = async () =>
+      await insist((by) =>
+        pair.intents.about(
+          divergences.map(({ key }) => key.id),
+          by,
+        ),
+      )
+    const before = await under()
+    if (before.size > 0) await delay(AGAIN_MS)
     const left = divergences.map(({ key }) => key)
     divergences = (await insist((by) => compareOnce(pair, left, by))).divergences
+    const after = divergences.length === 0 ? before : await under()
+    quiet = new Set(left.map(({ id }) => id).filter((id) => !before.has(id) && !after.has(id)))
   }
-  return { ...first, divergences }
 }
 
 /**
  * Gives the older of the two what the newer has. A row that MongoDB has and Cassandra will not take was deleted there: an insert
  * that came after its delete, which MongoDB cannot tell from a first one.
  */
-export async function repair({ source, target }: Pair, divergence: Divergence): Promise<void> {
+export async function repair({ source, target }: Ends, divergence: Divergence): Promise<void> {
   const { key, source: one, target: other } = divergence
   const put = (to: Movable, row: Row) => insist((by) => to.put([row], by, { edited: true }))
   if (!one) return other && (await insist((by) => target.erase([{ ...key, dedupe: other.dedupe }], by)))
@@ -89,7 +111,7 @@ export async function repair({ source, target }: Pair, divergence: Divergence): 
   await repairReactions({ source, target }, divergence)
 }
 
-async function repairReactions({ source, target }: Pair, { sourceReactions, targetReactions }: Divergence): Promise<void> {
+async function repairReactions({ source, target }: Ends, { sourceReactions, targetReactions }: Divergence): Promise<void> {
   const ours = new Set(sourceReactions.map(reactionKey))
   await insist((by) => target.putReactions(sourceReactions, by))
   const newer = targetReactions.filter((reaction) => ours.has(reactionKey(reaction)))

@@ -1,0 +1,50 @@
+import type { StoredMessage } from '@threshold/domain'
+import { fromDocument, type MessageDocument, type ReactionDocument } from '@threshold/stage-1/mongodb/documents'
+import type { types } from 'cassandra-driver'
+import { expect, vi } from 'vitest'
+import { fromRow } from '../../src/cassandra/rows.ts'
+import type { House } from './house.ts'
+
+interface Everything {
+  readonly messages: ReadonlyMap<string, StoredMessage>
+  readonly reactions: ReadonlyMap<string, bigint>
+}
+
+/** All that lies on MongoDB, read past the code that is under test. */
+export async function onMongo({ mongo }: House): Promise<Everything> {
+  const messages = (await mongo.db.collection<MessageDocument>('messages').find().toArray()).map(fromDocument)
+  const reactions = await mongo.db.collection<ReactionDocument>('reactions').find().toArray()
+  return { messages: byId(messages), reactions: new Map(reactions.map(({ _id, writeTime }) => [_id, writeTime])) }
+}
+
+export async function onCassandra({ cassandra: { client }, config: { keyspace } }: House): Promise<Everything> {
+  const all = async (table: string) => {
+    const rows: types.Row[] = []
+    for (let pageState: string | undefined; ; ) {
+      const options = { prepare: true, fetchSize: 1_000, ...(pageState === undefined ? {} : { pageState }) }
+      const page = await client.execute(`SELECT * FROM ${keyspace}.${table}`, [], options)
+      rows.push(...page.rows)
+      if (!page.pageState) break
+      pageState = page.pageState
+    }
+    return rows
+  }
+  const messages = (await all('messages')).flatMap((row) => fromRow(row) ?? [])
+  const keyed = (await all('reactions')).map((row): [string, bigint] => [
+    `${row.message_id}:${row.emoji}:${row.user_id}`,
+    row.write_time as bigint,
+  ])
+  return { messages: byId(messages), reactions: new Map(keyed) }
+}
+
+/** Once nothing is written any more and all that was written down is settled, the two stores have the same. */
+export async function expectEqual(house: House, withinMs = 40_000): Promise<Everything> {
+  const intents = house.mongo.db.collection('migration_intents')
+  await vi.waitFor(async () => expect(Number(await intents.countDocuments({}))).toBe(0), { timeout: withinMs, interval: 100 })
+  const [mongo, cassandra] = [await onMongo(house), await onCassandra(house)]
+  expect(cassandra.messages).toEqual(mongo.messages)
+  expect(cassandra.reactions).toEqual(mongo.reactions)
+  return mongo
+}
+
+const byId = (messages: readonly StoredMessage[]): Map<string, StoredMessage> => new Map(messages.map((message) => [message.id, message]))

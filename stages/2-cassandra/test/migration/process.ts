@@ -1,0 +1,38 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+
+const REAL = fileURLToPath(new URL('../../src/migration/main.ts', import.meta.url))
+const DYING = fileURLToPath(new URL('processes/dying-migrator.ts', import.meta.url))
+
+export interface Ended {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly output: string
+}
+
+export interface MigratorProcess {
+  /** Its first words: it has connected, and works from here on. */
+  readonly working: Promise<void>
+  readonly ended: Promise<Ended>
+  kill(): void
+}
+
+/** The migrator as it is run: a process of its own. */
+export function startMigrator(env: Record<string, string>, args: readonly string[], dieAt?: string): MigratorProcess {
+  const script = dieAt === undefined ? [REAL, ...args] : [DYING, ...args, dieAt]
+  const child = spawn(process.execPath, script, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  let output = ''
+  const { promise: working, resolve } = Promise.withResolvers<void>()
+  const read = (text: string): void => {
+    output += text
+    resolve()
+  }
+  child.stdout.setEncoding('utf8').on('data', read)
+  child.stderr.setEncoding('utf8').on('data', read)
+  const ended = once(child, 'close').then(([code, signal]: (number | NodeJS.Signals | null)[]) => {
+    resolve()
+    return { code: code as number | null, signal: signal as NodeJS.Signals | null, output }
+  })
+  return { working, ended, kill: () => void child.kill('SIGKILL') }
+}

@@ -1,0 +1,151 @@
+import { setTimeout as delay } from 'node:timers/promises'
+
+interface Expected {
+  readonly content: string
+  readonly reactions: ReadonlySet<string>
+}
+
+export interface Traffic {
+  readonly done: () => number
+  /** Requests that were not answered as hoped at the first try. */
+  readonly retried: () => number
+  /** Ends it, once all that was begun was acknowledged. */
+  stop(): Promise<void>
+  /** What readers see and should not, or should and do not; nothing else is right at any time. */
+  wrong(): Promise<string[]>
+}
+
+const WRITERS = 4
+const PAUSE_MS = 20
+const PATIENCE_MS = 45_000
+const EMOJI = ['👍', '👎', '🎉']
+
+/** Dice that fall the same way each time. */
+export function dice(seed: number): (below: number) => number {
+  let state = seed >>> 0
+  return (below) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return Math.floor((state / 2 ** 32) * below)
+  }
+}
+
+/**
+ * People who send, edit, delete and react, each in a channel of their own, and insist until they are answered: so what must be
+ * there in the end is known to the last reaction.
+ */
+export async function startTraffic(url: string, seed: number): Promise<Traffic> {
+  const api = `${url}/api/v10`
+  let [requests, retried, stopping] = [0, 0, false]
+
+  async function call(method: string, path: string, token: string, body?: object): Promise<Response> {
+    const headers = { 'content-type': 'application/json', authorization: `Bot ${token}` }
+    const until = Date.now() + PATIENCE_MS
+    for (let tries = 0; ; tries++) {
+      const answer = await fetch(path, { method, headers, ...(body ? { body: JSON.stringify(body) } : {}) }).catch(() => undefined)
+      // A delete that was carried out and not answered finds nothing the second time.
+      if (answer?.ok || (tries > 0 && method === 'DELETE' && answer?.status === 404)) {
+        requests += 1
+        return answer
+      }
+      if (answer && answer.status !== 503 && answer.status !== 429)
+        throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`)
+      if (Date.now() > until) throw new Error(`${method} ${path} was not answered within ${PATIENCE_MS} ms`)
+      retried += 1
+      await delay(PAUSE_MS)
+    }
+  }
+
+  const user = await call('POST', `${url}/workshop/users`, '', { username: 'mover' })
+  const { token } = (await user.json()) as { token: string }
+  const json = async <T>(method: string, path: string, body?: object): Promise<T> =>
+    (await (await call(method, `${api}${path}`, token, body)).json()) as T
+  const guild = await json<{ id: string }>('POST', '/guilds', { name: 'moving' })
+
+  async function writer(index: number) {
+    const roll = dice(seed + index)
+    const channel = await json<{ id: string }>('POST', `/guilds/${guild.id}/channels`, { name: `moving-${index}` })
+    const path = `/channels/${channel.id}/messages`
+    const expected = new Map<string, Expected>()
+    const act = async (n: number): Promise<void> => {
+      const ids = [...expected.keys()]
+      // Of the newest few as well as of the oldest: what is just being copied, and what was long ago.
+      const id = ids[roll(2) === 0 ? roll(ids.length) : Math.max(0, ids.length - 1 - roll(5))]
+      const what = id === undefined ? 0 : roll(10)
+      if (what < 4 || id === undefined) {
+        const content = `message ${index}.${n}`
+        const sent = await json<{ id: string }>('POST', path, { content, nonce: `${index}.${n}`, enforce_nonce: true })
+        if (expected.has(sent.id)) throw new Error(`one id for two messages: ${sent.id}`)
+        expected.set(sent.id, { content, reactions: new Set() })
+      } else if (what < 6) {
+        const content = `edited ${index}.${n}`
+        await call('PATCH', `${api}${path}/${id}`, token, { content, embeds: roll(2) === 0 ? [{ title: 'x' }] : [] })
+        expected.set(id, { ...expected.get(id)!, content })
+      } else if (what < 7) {
+        await call('DELETE', `${api}${path}/${id}`, token)
+        expected.delete(id)
+      } else {
+        const emoji = EMOJI[roll(EMOJI.length)]!
+        const reactions = new Set(expected.get(id)!.reactions)
+        const takes = reactions.delete(emoji)
+        if (!takes) reactions.add(emoji)
+        await call(takes ? 'DELETE' : 'PUT', `${api}${path}/${id}/reactions/${encodeURIComponent(emoji)}/@me`, token)
+        expected.set(id, { ...expected.get(id)!, reactions })
+      }
+    }
+    const working = (async () => {
+      for (let n = 0; !stopping; n++) {
+        await act(n)
+        await delay(PAUSE_MS)
+      }
+    })()
+    // Told of when it is waited for.
+    working.catch(() => {})
+
+    interface Shown {
+      readonly id: string
+      readonly content: string
+      readonly reactions?: readonly { readonly emoji: { readonly name: string } }[]
+    }
+    async function wrong(): Promise<string[]> {
+      const shown: Shown[] = []
+      for (let before = ''; ; before = `&before=${shown.at(-1)!.id}`) {
+        const page = await json<Shown[]>('GET', `${path}?limit=100${before}`)
+        shown.push(...page)
+        if (page.length < 100) break
+      }
+      const ids = shown.map(({ id }) => id)
+      const inOrder = [...ids].sort((a, b) => (BigInt(a) < BigInt(b) ? 1 : -1))
+      const seen = new Map(shown.map((one) => [one.id, one]))
+      return [
+        ...(ids.length === seen.size ? [] : ['doubled']),
+        ...(ids.join() === inOrder.join() ? [] : ['out of order']),
+        ...ids.filter((id) => !expected.has(id)).map((id) => `back from the dead: ${id}`),
+        ...[...expected].flatMap(([id, { content, reactions }]) => {
+          const there = seen.get(id)
+          if (!there) return [`lost: ${id} ${content}`]
+          const emoji = (there.reactions ?? [])
+            .map((one) => one.emoji.name)
+            .toSorted()
+            .join()
+          const right = [...reactions].toSorted().join()
+          return [
+            ...(there.content === content ? [] : [`${id} says ${there.content}, not ${content}`]),
+            ...(emoji === right ? [] : [`${id} has reactions ${emoji}, not ${right}`]),
+          ]
+        }),
+      ]
+    }
+    return { working, wrong }
+  }
+
+  const writers = await Promise.all(Array.from({ length: WRITERS }, (_, i) => writer(i)))
+  return {
+    done: () => requests,
+    retried: () => retried,
+    async stop() {
+      stopping = true
+      await Promise.all(writers.map(({ working }) => working))
+    },
+    wrong: async () => (await Promise.all(writers.map((one) => one.wrong()))).flat(),
+  }
+}
