@@ -37,6 +37,18 @@ describe('an unknown word', { timeout: 120_000 }, () => {
       next: 'npx threshold stage --help',
     },
     { what: 'stage', args: ['stage', '7'], says: /^UNKNOWN_STAGE: .*"7".*did you mean \d\?/, next: 'npx threshold stages list' },
+    {
+      what: 'migration',
+      args: ['migrate', 'mongo-casandra'],
+      says: /^UNKNOWN_MIGRATION: .*did you mean mongo-cassandra\?/,
+      next: 'npx threshold migrate',
+    },
+    {
+      what: 'step',
+      args: ['migrate', 'mongo-cassandra', 'cutovr'],
+      says: /^UNKNOWN_STEP: .*did you mean cutover\?/,
+      next: 'npx threshold migrate --help',
+    },
     { what: 'stage to compare', args: ['stages', 'diff', '1', '9'], says: /^UNKNOWN_STAGE: .*"9"/, next: 'npx threshold stages list' },
     { what: 'stage to test', args: ['test', '8'], says: /^UNKNOWN_STAGE: .*"8"/, next: 'npx threshold stages list' },
     {

@@ -13,7 +13,7 @@ const shape = z.object({
   THRESHOLD_BUCKET_DAYS: int(1, 365, 10),
   THRESHOLD_REPLICATION: int(1, 9, 1),
   step: z.enum(STEPS),
-  until: z.enum(STEPS).default('decommission'),
+  until: z.enum(['dual-write', 'backfill', 'verify', 'cutover', 'decommission']).default('decommission'),
   rate: z.coerce.number().int().positive().optional(),
   concurrency: int(1, 64, 4),
   policy: z.enum(['queue', 'fail']).default('queue'),

@@ -18,8 +18,8 @@ export interface MongoMovable extends Movable {
   scan(after: bigint, to: bigint, limit: number, deadline: Deadline): Promise<Row[]>
   /** The oldest and the newest id; undefined when there is none. */
   span(deadline: Deadline): Promise<{ oldest: bigint; newest: bigint; about: number } | undefined>
-  /** All that still count: those of some minutes. */
-  nonces(deadline: Deadline): Promise<Nonce[]>
+  /** Those that still count and were used before: of some minutes. */
+  nonces(before: Date, deadline: Deadline): Promise<Nonce[]>
 }
 
 /** MongoDB as one end of a move. A document that is deleted is gone without a trace: see `remembersDeletes`. */
@@ -128,7 +128,8 @@ export function mongoMovable(mongo: MongoDatabase): MongoMovable {
         const [[oldest], [newest], about] = await Promise.all([end(1), end(-1), messages.estimatedDocumentCount()])
         return oldest && newest ? { oldest: oldest._id, newest: newest._id, about: Number(about) } : undefined
       }),
-    nonces: (deadline) => mongo.run('migration.nonces', deadline, async () => (await nonces.find().toArray()).map(nonceFrom)),
+    nonces: (before, deadline) =>
+      mongo.run('migration.nonces', deadline, async () => (await nonces.find({ at: { $lte: before } }).toArray()).map(nonceFrom)),
   }
 }
 

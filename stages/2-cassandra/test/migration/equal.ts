@@ -11,7 +11,7 @@ interface Everything {
 }
 
 /** All that lies on MongoDB, read past the code that is under test. */
-export async function onMongo({ mongo }: House): Promise<Everything> {
+async function onMongo({ mongo }: House): Promise<Everything> {
   const messages = (await mongo.db.collection<MessageDocument>('messages').find().toArray()).map(fromDocument)
   const reactions = await mongo.db.collection<ReactionDocument>('reactions').find().toArray()
   return { messages: byId(messages), reactions: new Map(reactions.map(({ _id, writeTime }) => [_id, writeTime])) }

@@ -9,8 +9,9 @@ export interface Traffic {
   readonly done: () => number
   /** Requests that were not answered as hoped at the first try. */
   readonly retried: () => number
-  /** Ends it, once all that was begun was acknowledged. */
-  stop(): Promise<void>
+  /** Resolves once all that was begun was acknowledged, and nothing is under way. */
+  pause(): Promise<void>
+  resume(): void
   /** What readers see and should not, or should and do not; nothing else is right at any time. */
   wrong(): Promise<string[]>
 }
@@ -35,7 +36,7 @@ export function dice(seed: number): (below: number) => number {
  */
 export async function startTraffic(url: string, seed: number): Promise<Traffic> {
   const api = `${url}/api/v10`
-  let [requests, retried, stopping] = [0, 0, false]
+  let [requests, retried, pausing] = [0, 0, false]
 
   async function call(method: string, path: string, token: string, body?: object): Promise<Response> {
     const headers = { 'content-type': 'application/json', authorization: `Bot ${token}` }
@@ -71,12 +72,12 @@ export async function startTraffic(url: string, seed: number): Promise<Traffic> 
       // Of the newest few as well as of the oldest: what is just being copied, and what was long ago.
       const id = ids[roll(2) === 0 ? roll(ids.length) : Math.max(0, ids.length - 1 - roll(5))]
       const what = id === undefined ? 0 : roll(10)
-      if (what < 4 || id === undefined) {
+      if (what < 3 || id === undefined) {
         const content = `message ${index}.${n}`
         const sent = await json<{ id: string }>('POST', path, { content, nonce: `${index}.${n}`, enforce_nonce: true })
         if (expected.has(sent.id)) throw new Error(`one id for two messages: ${sent.id}`)
         expected.set(sent.id, { content, reactions: new Set() })
-      } else if (what < 6) {
+      } else if (what < 5) {
         const content = `edited ${index}.${n}`
         await call('PATCH', `${api}${path}/${id}`, token, { content, embeds: roll(2) === 0 ? [{ title: 'x' }] : [] })
         expected.set(id, { ...expected.get(id)!, content })
@@ -92,14 +93,13 @@ export async function startTraffic(url: string, seed: number): Promise<Traffic> 
         expected.set(id, { ...expected.get(id)!, reactions })
       }
     }
-    const working = (async () => {
-      for (let n = 0; !stopping; n++) {
-        await act(n)
+    let n = 0
+    const work = async (): Promise<void> => {
+      while (!pausing) {
+        await act(n++)
         await delay(PAUSE_MS)
       }
-    })()
-    // Told of when it is waited for.
-    working.catch(() => {})
+    }
 
     interface Shown {
       readonly id: string
@@ -135,16 +135,24 @@ export async function startTraffic(url: string, seed: number): Promise<Traffic> 
         }),
       ]
     }
-    return { working, wrong }
+    return { work, wrong }
   }
 
   const writers = await Promise.all(Array.from({ length: WRITERS }, (_, i) => writer(i)))
+  let working: Promise<unknown> = Promise.resolve()
+  function resume(): void {
+    pausing = false
+    working = Promise.all(writers.map(({ work }) => work()))
+    working.catch(() => {}) // told of when it is waited for
+  }
+  resume()
   return {
+    resume,
     done: () => requests,
     retried: () => retried,
-    async stop() {
-      stopping = true
-      await Promise.all(writers.map(({ working }) => working))
+    async pause() {
+      pausing = true
+      await working
     },
     wrong: async () => (await Promise.all(writers.map((one) => one.wrong()))).flat(),
   }

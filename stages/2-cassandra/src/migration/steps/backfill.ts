@@ -1,6 +1,7 @@
 import type { Row } from '../movable.ts'
 import { keyOf } from '../movable.ts'
-import type { Range } from './checkpoints.ts'
+import type { Migration } from '../phases.ts'
+import type { Checkpoints, Range } from './checkpoints.ts'
 import { acknowledged } from './followers.ts'
 import { command, insist, type Move, needs } from './move.ts'
 import { idRanges, runRanges, whole } from './ranges.ts'
@@ -12,7 +13,7 @@ const BATCH = 250
  * anything: an edit that was mirrored meanwhile is newer, and a delete is later than everything.
  */
 export async function backfill(move: Move): Promise<void> {
-  const { config, teller, source, target } = move
+  const { config, teller, source } = move
   const migration = await move.migration()
   needs('backfill', migration, 'dual-write')
   const checkpoints = move.checkpoints(migration.run)
@@ -25,9 +26,7 @@ export async function backfill(move: Move): Promise<void> {
   const span = await insist(source.span)
   const ranges = await checkpoints.resume('backfill', migration.generation, async () => (span ? idRanges(span) : []))
 
-  // A nonce lives for five minutes: one used just before must be known after the cut-over.
-  const nonces = await insist(source.nonces)
-  await insist((by) => target.putNonces(nonces, by))
+  await copyNonces(move, migration, checkpoints)
 
   async function batch(range: Range): Promise<number> {
     const after = BigInt(range.cursor ?? range.from)
@@ -53,6 +52,18 @@ export async function backfill(move: Move): Promise<void> {
     checkpoints.save('backfill', range)
     told.moment?.('after a checkpoint')
   }
+}
+
+/** What a writer's clock may be ahead of the migrator's. */
+const CLOCKS_MS = 10_000
+
+/** A nonce lives for five minutes: one used just before both stores were written to must be known after the cut-over. */
+async function copyNonces({ source, target }: Move, { generation, since }: Migration, checkpoints: Checkpoints): Promise<void> {
+  if (checkpoints.outcome('nonces')?.key === generation) return
+  await checkpoints.resume('nonces', generation, async () => [])
+  const nonces = await insist((by) => source.nonces(new Date(since.getTime() + CLOCKS_MS), by))
+  await insist((by) => target.putNonces(nonces, by))
+  checkpoints.finish('nonces', true)
 }
 
 async function copy({ source, target }: Move, rows: readonly Row[]): Promise<void> {

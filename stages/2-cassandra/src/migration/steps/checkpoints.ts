@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { CodedError } from '@threshold/kit'
@@ -127,4 +128,8 @@ export function lockMigrator(folder: string, run: string): Disposable {
     })
   }
   return { [Symbol.dispose]: () => database.close() }
+}
+
+export async function removeCheckpoints(folder: string, run: string): Promise<void> {
+  for (const end of ['sqlite', 'sqlite-wal', 'sqlite-shm', 'lock']) await rm(join(folder, `${run}.${end}`), { force: true })
 }

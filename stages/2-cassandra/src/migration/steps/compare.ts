@@ -25,14 +25,8 @@ interface Pair extends Ends {
   readonly intents: Pick<Intents, 'about'>
 }
 
-export interface Compared {
-  readonly source: number
-  readonly target: number
-  readonly divergences: readonly Divergence[]
-}
-
-async function compareOnce({ source, target }: Ends, keys: readonly MessageKey[], by: Deadline): Promise<Compared> {
-  if (keys.length === 0) return { source: 0, target: 0, divergences: [] }
+async function compareOnce({ source, target }: Ends, keys: readonly MessageKey[], by: Deadline): Promise<Divergence[]> {
+  if (keys.length === 0) return []
   const [sources, targets] = await Promise.all([source.rows(keys, by), target.rows(keys, by)])
   const [ours, theirs] = [byId(sources), byId(targets)]
   // Of messages alone that anybody reacted to, in either store: most have none.
@@ -40,7 +34,7 @@ async function compareOnce({ source, target }: Ends, keys: readonly MessageKey[]
   const [ourReactions, theirReactions] =
     reacted.length === 0 ? [[], []] : await Promise.all([source.reactionsOn(reacted, by), target.reactionsOn(reacted, by)])
   const [oursByMessage, theirsByMessage] = [byMessage(ourReactions), byMessage(theirReactions)]
-  const divergences = keys.flatMap((key): Divergence[] => {
+  return keys.flatMap((key): Divergence[] => {
     const [one, other] = [ours.get(key.id), theirs.get(key.id)]
     const [reactions, others] = [oursByMessage.get(key.id) ?? [], theirsByMessage.get(key.id) ?? []]
     const sourceReactions = one ? without(reactions, others) : []
@@ -50,7 +44,6 @@ async function compareOnce({ source, target }: Ends, keys: readonly MessageKey[]
       ? []
       : [{ key, source: one, target: other, sourceReactions, targetReactions }]
   })
-  return { source: sources.length, target: targets.length, divergences }
 }
 
 const AGAIN_MS = 150
@@ -61,14 +54,13 @@ const PATIENCE_MS = 30_000
  * What is being written, or waits to be settled, is in one store and not yet in the other; it is written down. Only what differs
  * when nothing is written down of it, before and after it was looked at, is a difference.
  */
-export async function compare(pair: Pair, keys: readonly MessageKey[]): Promise<Compared> {
-  const first = await insist((by) => compareOnce(pair, keys, by))
+export async function compare(pair: Pair, keys: readonly MessageKey[]): Promise<Divergence[]> {
+  let divergences = await insist((by) => compareOnce(pair, keys, by))
   const until = Date.now() + PATIENCE_MS
-  let { divergences } = first
   let quiet = new Set<string>()
   for (;;) {
     const open = divergences.filter(({ key }) => !quiet.has(key.id)).map(({ key }) => key)
-    if (open.length === 0 || Date.now() > until) return { ...first, divergences }
+    if (open.length === 0 || Date.now() > until) return divergences
     const under = async () =>
       await insist((by) =>
         pair.intents.about(
@@ -79,7 +71,7 @@ export async function compare(pair: Pair, keys: readonly MessageKey[]): Promise<
     const before = await under()
     if (before.size > 0) await delay(AGAIN_MS)
     const left = divergences.map(({ key }) => key)
-    divergences = (await insist((by) => compareOnce(pair, left, by))).divergences
+    divergences = await insist((by) => compareOnce(pair, left, by))
     const after = divergences.length === 0 ? before : await under()
     quiet = new Set(left.map(({ id }) => id).filter((id) => !before.has(id) && !after.has(id)))
   }

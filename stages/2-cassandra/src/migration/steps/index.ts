@@ -1,4 +1,4 @@
-import type { Runtime } from '@threshold/kit'
+import { CodedError, type Runtime } from '@threshold/kit'
 import { backfill } from './backfill.ts'
 import { type MigratorConfig, type Move, openMove, type StepName, type Teller } from './move.ts'
 import { nextStep, plan, status } from './report.ts'
@@ -18,9 +18,10 @@ export async function migrate(step: StepName, until: StepName, config: MigratorC
 }
 
 async function run(move: Move, step: Exclude<StepName, 'all'>): Promise<void> {
+  if (step !== 'plan' && step !== 'status') move.checkpoints((await move.migration()).run) // and with them the lock
   switch (step) {
     case 'plan':
-      return await plan(move, move.checkpoints((await move.migration()).run))
+      return await plan(move, move.reading((await move.migration()).run))
     case 'dual-write':
       return await dualWrite(move)
     case 'backfill':
@@ -38,15 +39,19 @@ async function run(move: Move, step: Exclude<StepName, 'all'>): Promise<void> {
   }
 }
 
-/** From wherever the move is to where it is told to stop, under whatever traffic there is. */
+const ORDER: readonly StepName[] = ['dual-write', 'backfill', 'verify', 'cutover', 'decommission']
+
+/** From wherever the move is to where it is told to stop, and never further, under whatever traffic there is. */
 async function all(move: Move, until: StepName): Promise<void> {
   await run(move, 'plan')
   for (let verifications = 0; ; ) {
     const migration = await move.migration()
     const step = nextStep(migration, move.checkpoints(migration.run))
-    if (step === 'status' || step === 'all') return
-    if (step === 'verify' && ++verifications > VERIFICATIONS) return
+    if (step === 'all' || step === 'status' || ORDER.indexOf(step) > ORDER.indexOf(until)) return
+    if (step === 'verify' && ++verifications > VERIFICATIONS) {
+      const why = `${VERIFICATIONS} verifications in a row have found differences: something writes past the stage`
+      throw new CodedError('NEVER_EQUAL', why, { next: 'look for another process, a stage 1 perhaps, that writes to MongoDB' })
+    }
     await run(move, step)
-    if (step === until) return
   }
 }

@@ -9,7 +9,7 @@ import { cassandraMovable } from '../movable.cassandra.ts'
 import { type MongoMovable, mongoMovable } from '../movable.mongodb.ts'
 import type { Movable } from '../movable.ts'
 import { type Migration, type MigrationState, migrationState, type Phase, type Policy } from '../phases.ts'
-import { type Checkpoints, lockMigrator, openCheckpoints } from './checkpoints.ts'
+import { type Checkpoints, lockMigrator, openCheckpoints, removeCheckpoints } from './checkpoints.ts'
 
 export const STEPS = ['plan', 'dual-write', 'backfill', 'verify', 'cutover', 'rollback', 'decommission', 'status', 'all'] as const
 export type StepName = (typeof STEPS)[number]
@@ -54,6 +54,8 @@ export interface Move extends AsyncDisposable {
   checkpoints(run: string): Checkpoints
   /** To look at, while another migrator may be at work. */
   reading(run?: string): Checkpoints
+  /** They go with the end of this process: the move is over. */
+  forget(run: string): void
   change(from: Migration, what: string, change: Parameters<MigrationState['move']>[1]): Promise<Migration | undefined>
 }
 
@@ -67,6 +69,9 @@ export async function openMove(config: MigratorConfig, teller: Teller, runtime: 
   const state = migrationState(mongo, runtime.clock)
   const intents = opened.use(await createIntents(mongo, randomUUID(), runtime))
   let checkpoints: Checkpoints | undefined
+  let over: string | undefined
+  // Before the checkpoints are opened, and therefore after they are closed.
+  opened.defer(() => (over === undefined ? undefined : removeCheckpoints(config.folder, over)))
   const closing = opened.move()
 
   const change: Move['change'] = async (from, what, changes) => {
@@ -95,6 +100,9 @@ export async function openMove(config: MigratorConfig, teller: Teller, runtime: 
       return checkpoints
     },
     reading: (run = 'none') => closing.use(openCheckpoints(run === 'none' ? undefined : config.folder, run)),
+    forget(run) {
+      over = run
+    },
     [Symbol.asyncDispose]: () => closing.disposeAsync(),
   }
 }

@@ -142,5 +142,6 @@ export async function decommission(move: Move): Promise<void> {
     await insist((by) => mongo.run('migration.drop', by, (db) => db.dropCollection(name)))
     teller.moment?.(`after dropping ${name}`)
   }
+  move.forget(migration.run)
   teller.say('decommission: messages are on Cassandra alone, and what MongoDB had of them is removed; the move is over')
 }

@@ -60,8 +60,7 @@ async function fromSource(move: Move, migration: Migration, range: Range): Promi
   const after = BigInt(range.cursor ?? range.from)
   const rows = await insist((by) => move.source.scan(after, BigInt(range.to), BATCH, by))
   const keys = rows.map(({ message }) => keyOf(message))
-  const { target, repaired, ...found } = await check(move, migration, keys)
-  add(range.counts, { ...found, source: rows.length, target, repaired })
+  add(range.counts, { ...(await check(move, migration, keys)), source: rows.length })
   range.cursor = keys.at(-1)?.id ?? range.cursor
   range.done = rows.length < BATCH
   return rows.length
@@ -83,12 +82,12 @@ async function fromTarget(move: Move, migration: Migration, range: Range): Promi
   })
   const keys = page.rows.flatMap((row: types.Row) => rowFrom(row)?.message ?? []).map(keyOf)
   const there = new Set((await insist((by) => move.source.rows(keys, by))).map(({ message }) => message.id))
-  const { onlyTarget, repaired } = await check(
+  const found = await check(
     move,
     migration,
     keys.filter(({ id }) => !there.has(id)),
   )
-  add(range.counts, { source: 0, target: 0, onlySource: 0, onlyTarget, differing: 0, repaired })
+  add(range.counts, { ...found, target: keys.length })
   range.cursor = page.pageState
   range.done = page.pageState === null || page.pageState === undefined
   return keys.length
@@ -96,7 +95,7 @@ async function fromTarget(move: Move, migration: Migration, range: Range): Promi
 
 /** Compares and repairs. The counts are of what was found, so that a repair cannot make a verification clean. */
 async function check(move: Move, { epoch, run }: Migration, keys: readonly MessageKey[]): Promise<Counts> {
-  const { divergences, source, target } = await compare(move, keys)
+  const divergences = await compare(move, keys)
   if (divergences.length > 0) {
     // A repair may delete, and what it goes by is only so in this phase.
     const now = await move.migration()
@@ -106,7 +105,7 @@ async function check(move: Move, { epoch, run }: Migration, keys: readonly Messa
   const onlySource = divergences.filter((one) => one.source && !one.target).length
   const onlyTarget = divergences.filter((one) => one.target && !one.source).length
   const differing = divergences.length - onlySource - onlyTarget
-  return { source, target, onlySource, onlyTarget, differing, repaired: divergences.length }
+  return { source: 0, target: 0, onlySource, onlyTarget, differing, repaired: divergences.length }
 }
 
 function add(counts: Counts, more: Counts): void {

@@ -1,0 +1,60 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Cache, ownCache, ready, start, threshold } from './cli.ts'
+
+let cache: Cache
+beforeAll(async () => {
+  cache = await ownCache()
+})
+afterAll(() => cache[Symbol.asyncDispose]())
+
+const migrate = (...args: string[]) => threshold(['migrate', ...args], { env: cache.env })
+
+describe('migrate', { timeout: 240_000 }, () => {
+  it('lists what can be moved', async () => {
+    const { code, stdout } = await migrate()
+    expect(stdout).toMatch(/mongo-cassandra +messages, from MongoDB to Cassandra +plan, dual-write/)
+    expect(code).toBe(0)
+  })
+
+  it('finds no databases where no stage runs, and says what to do', async () => {
+    const { code, stderr } = await migrate('mongo-cassandra', 'plan')
+    expect(stderr).toMatch(/^WHICH_DATABASES: no stage 2 runs on this machine\n {2}→ npx threshold stage 2 --migrating/)
+    expect(code).toBe(1)
+  })
+
+  it('is for a stage that something moves in', async () => {
+    const { code, stderr } = await threshold(['stage', '1', '--migrating'], { env: cache.env })
+    expect(stderr).toMatch(/^NO_MIGRATION: nothing moves in stage 1/)
+    expect(code).toBe(1)
+  })
+
+  it('moves the stage that runs here, and what was sent before is there after it', async () => {
+    await using stage = start(['stage', '2', '--migrating'], { env: cache.env })
+    const url = await ready(stage)
+    const call = async <T>(path: string, token: string, body?: object): Promise<T> => {
+      const headers = { 'content-type': 'application/json', authorization: `Bot ${token}` }
+      const answer = await fetch(`${url}${path}`, body ? { method: 'POST', headers, body: JSON.stringify(body) } : { headers })
+      expect(answer.status).toBeLessThan(300)
+      return (await answer.json()) as T
+    }
+    const { token } = await call<{ token: string }>('/workshop/users', '', { username: 'ada' })
+    const guild = await call<{ id: string }>('/api/v10/guilds', token, { name: 'guild' })
+    const channel = await call<{ id: string }>(`/api/v10/guilds/${guild.id}/channels`, token, { name: 'channel' })
+    const messages = `/api/v10/channels/${channel.id}/messages`
+    await call(messages, token, { content: 'before' })
+
+    expect((await migrate('mongo-cassandra', 'cutover')).stderr).toMatch(
+      /^OUT_OF_ORDER: .*\n {2}→ npx threshold migrate mongo-cassandra dual-write/m,
+    )
+    const to = await migrate('mongo-cassandra', 'all', '--until', 'cutover', '--rate', '5000', '--shadow', '1')
+    expect(to.code, to.stderr).toBe(0)
+    expect(to.stdout).toMatch(/backfill: 1 rows.*cutover: Cassandra decides/s)
+    await call(messages, token, { content: 'after' })
+    expect((await migrate('mongo-cassandra')).stdout).toMatch(/^phase: cutover since/)
+    const end = await migrate('mongo-cassandra', 'decommission')
+    expect(end.stdout).toMatch(/the move is over/)
+    expect((await call<{ content: string }[]>(messages, token)).map(({ content }) => content)).toEqual(['after', 'before'])
+    stage.child.kill('SIGTERM')
+    expect((await stage.finished).code).toBe(0)
+  })
+})

@@ -1,0 +1,3 @@
+import { testConformanceIn } from './conformance.ts'
+
+testConformanceIn('cutover')
