@@ -4,7 +4,7 @@ import { cassandraMessageStore } from '../../src/adapters/message-store.cassandr
 import { cassandraAddress } from '../../src/cassandra/address.ts'
 import { type CassandraConfig, cassandraDatabase } from '../../src/cassandra/database.ts'
 
-const configFor = (uri: string): CassandraConfig => ({ ...cassandraAddress(uri), replication: 1, bucketDays: 10 })
+export const configFor = (uri: string): CassandraConfig => ({ ...cassandraAddress(uri), replication: 1, bucketDays: 10 })
 
 /** A message store on an empty keyspace of the shared engine, dropped when the suite is over. */
 export async function openStore(use: AsyncDisposableStack) {
