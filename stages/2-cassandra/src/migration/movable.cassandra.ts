@@ -4,10 +4,15 @@ import { createBuckets } from '../cassandra/buckets.ts'
 import { type CassandraConfig, type CassandraDatabase, CONSISTENCY, type Row as Columns, type Execute } from '../cassandra/database.ts'
 import { createNonces, SECONDS } from '../cassandra/nonces.ts'
 import { COLUMNS, EDITABLE, fromRow, insertValues, long, text } from '../cassandra/rows.ts'
-import type { Gone, MessageKey, Movable, Nonce, PutOptions, Row } from './movable.ts'
+import type { Gone, MessageKey, Movable, Nonce, Row } from './movable.ts'
 
-/** Statements under way together for one call. */
-const TOGETHER = 64
+/** Statements under way together for one call; what is beyond the database's own bound waits there. */
+const TOGETHER = 256
+/**
+ * Rows of one partition in one statement, in one of few sizes, so that few statements are prepared. A batch within a partition is a
+ * single write to one node's log; one over many partitions would make one node the coordinator of all of them.
+ */
+const BATCHES = [16, 4, 1] as const
 
 const EDITABLE_COLUMNS: ReadonlySet<string> = new Set(EDITABLE)
 
@@ -37,13 +42,27 @@ export function cassandraMovable(database: CassandraDatabase, { keyspace, bucket
   const reactionOf = ({ messageId, emoji, userId }: Reaction): unknown[] => [long(messageId), emoji, long(userId)]
   const keyOf = ({ channelId, messageId }: Reaction): MessageKey => ({ channelId, id: messageId })
 
-  async function putOne(execute: Execute, { message, dedupe }: Row, { edited }: PutOptions): Promise<void> {
+  const statementOf = (rows: number): string => (rows === 1 ? INSERT : `BEGIN UNLOGGED BATCH ${`${INSERT}; `.repeat(rows)}APPLY BATCH`)
+
+  function valuesOf({ message, dedupe }: Row, edited: boolean): unknown[] {
     const values = insertValues(message, dedupe).map((value, i) =>
       // What an edit emptied is written as nothing at the edit's time: a cell that is merely absent would let an older row's through.
       value === undefined && edited && EDITABLE_COLUMNS.has(COLUMNS[i]!) ? null : value,
     )
-    await buckets.open(execute, message.channelId, buckets.of(message.id))
-    await execute(INSERT, [...placeOf(message), ...values, message.writeTimeMicros])
+    return [...placeOf(message), ...values, message.writeTimeMicros]
+  }
+
+  async function put(execute: Execute, rows: readonly Row[], edited: boolean): Promise<void> {
+    const partitions = [...Map.groupBy(rows, ({ message }) => `${message.channelId}:${buckets.of(message.id)}`).values()]
+    await each(partitions, async ([row]) => {
+      if (row) await buckets.open(execute, row.message.channelId, buckets.of(row.message.id))
+    })
+    await each(partitions.flatMap(inBatches), (batch) =>
+      execute(
+        statementOf(batch.length),
+        batch.flatMap((row) => valuesOf(row, edited)),
+      ),
+    )
   }
 
   async function putNonce(execute: Execute, { key, id, gone }: Nonce): Promise<void> {
@@ -75,8 +94,7 @@ export function cassandraMovable(database: CassandraDatabase, { keyspace, bucket
         })
         return found
       }),
-    put: (rows, deadline, options) =>
-      database.run('migration.put', deadline, (execute) => each(rows, (row) => putOne(execute, row, options))),
+    put: (rows, deadline, { edited }) => database.run('migration.put', deadline, (execute) => put(execute, rows, edited)),
     erase: (gone, deadline) =>
       database.run('migration.erase', deadline, (execute) =>
         each(gone, async (one: Gone) => {
@@ -125,6 +143,15 @@ export function cassandraMovable(database: CassandraDatabase, { keyspace, bucket
         }),
       ),
   }
+}
+
+function inBatches(rows: readonly Row[]): Row[][] {
+  const batches: Row[][] = []
+  for (let at = 0; at < rows.length; at += batches.at(-1)!.length) {
+    const size = BATCHES.find((most) => most <= rows.length - at)!
+    batches.push(rows.slice(at, at + size))
+  }
+  return batches
 }
 
 export const SELECTED = `channel_id, message_id, reacted, ${COLUMNS.join(', ')}`

@@ -6,7 +6,7 @@ import { acknowledged } from './followers.ts'
 import { command, insist, type Move, needs } from './move.ts'
 import { idRanges, runRanges, whole } from './ranges.ts'
 
-const BATCH = 250
+const BATCH = 500
 
 /**
  * Copies what was there before both stores were written to, oldest first, each row with the write time it has. So it cannot undo

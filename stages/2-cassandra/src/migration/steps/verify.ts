@@ -10,7 +10,7 @@ import { acknowledged } from './followers.ts'
 import { command, insist, type Move, needs, outOfOrder } from './move.ts'
 import { idRanges, runRanges, tokenRanges, whole } from './ranges.ts'
 
-const BATCH = 250
+const BATCH = 500
 
 /**
  * Compares both stores, both ways: all that MongoDB has with Cassandra, by ranges of ids, and all that Cassandra has with MongoDB,
