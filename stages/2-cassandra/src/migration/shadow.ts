@@ -21,9 +21,12 @@ export interface Shadow {
 /** Pages under comparison; beyond it none is taken up, since this must not become the load. */
 const AT_ONCE = 4
 const WITHIN_MS = 3_000
-/** A message on its way is in one store and not yet in the other: pages that differ are read again after so long, and so often. */
-const AGAIN_MS = 200
-const TRIES = 5
+/**
+ * A message on its way, or one that waits to be settled, is in one store and not yet in the other: pages that differ are read
+ * again after so long, and so often.
+ */
+const AGAIN_MS = 500
+const TRIES = 12
 
 /** The last thing to look at before a cut-over: what readers would have been shown, compared under their own load. */
 export function createShadow(migration: () => Migration, runtime: Pick<Runtime, 'clock' | 'log' | 'telemetry'>): Shadow {

@@ -17,7 +17,7 @@ export interface Traffic {
 }
 
 const WRITERS = 4
-const PAUSE_MS = 20
+const PAUSE_MS = 40
 const PATIENCE_MS = 45_000
 const EMOJI = ['👍', '👎', '🎉']
 
@@ -84,6 +84,8 @@ export async function startTraffic(url: string, seed: number): Promise<Traffic> 
       } else if (what < 7) {
         await call('DELETE', `${api}${path}/${id}`, token)
         expected.delete(id)
+      } else if (what < 8) {
+        await call('GET', `${api}${path}?limit=50`, token)
       } else {
         const emoji = EMOJI[roll(EMOJI.length)]!
         const reactions = new Set(expected.get(id)!.reactions)
