@@ -68,7 +68,7 @@ export async function threshold(args: readonly string[], options: Options = {}):
 }
 
 /** Waits for the one line that says a stage serves, and returns its address. */
-export async function ready(command: Running): Promise<string> {
+export async function ready(command: Running, withinMs = 60_000): Promise<string> {
   return await vi.waitFor(
     () => {
       const [, url] = /^ready (http:\S+)$/m.exec(command.stdout()) ?? []
@@ -76,7 +76,7 @@ export async function ready(command: Running): Promise<string> {
       if (url === undefined) throw new Error(`not ready: ${command.stderr()}`)
       return url
     },
-    { timeout: 60_000, interval: 50 },
+    { timeout: withinMs, interval: 50 },
   )
 }
 

@@ -30,7 +30,7 @@ describe('migrate', { timeout: 240_000 }, () => {
 
   it('moves the stage that runs here, and what was sent before is there after it', async () => {
     await using stage = start(['stage', '2', '--migrating'], { env: cache.env })
-    const url = await ready(stage)
+    const url = await ready(stage, 150_000) // Cassandra on a busy machine
     const call = async <T>(path: string, token: string, body?: object): Promise<T> => {
       const headers = { 'content-type': 'application/json', authorization: `Bot ${token}` }
       const answer = await fetch(`${url}${path}`, body ? { method: 'POST', headers, body: JSON.stringify(body) } : { headers })
