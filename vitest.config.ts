@@ -4,7 +4,7 @@ const excluded = ['**/node_modules/**', '**/fixtures/**', 'docs/build/**', '**/.
 
 /**
  * Three projects, one after the other. Suites that count what becomes of processes of their own, and wait for most of their time,
- * are named `*.apart.test.ts` and run three at once when all quick ones are done. Those named `*.alone.test.ts` measure time, or end
+ * are named `*.apart.test.ts` and run two at once when all quick ones are done. Those named `*.alone.test.ts` measure time, or end
  * what they find, and run singly at last: beside them, figures would be a stranger's load and engines a stranger's victim.
  */
 export default defineConfig({
@@ -19,8 +19,8 @@ export default defineConfig({
           name: 'together',
           include: ['**/test/**/*.test.ts'],
           exclude: [...excluded, '**/*.{alone,apart}.test.ts'],
-          // Made for two cores: many suites wait for processes, and a third fills the gaps that two leave.
-          maxWorkers: 3,
+          // Made for two cores: a third file would only slow the other two and the engines they share.
+          maxWorkers: 2,
           testTimeout: 30_000,
           // A first run may install its engine in a beforeAll.
           hookTimeout: 180_000,
@@ -33,7 +33,7 @@ export default defineConfig({
           name: 'apart',
           include: ['**/test/**/*.apart.test.ts'],
           exclude: excluded,
-          maxWorkers: 3,
+          maxWorkers: 2,
           testTimeout: 240_000,
           hookTimeout: 300_000,
           sequence: { groupOrder: 1 },

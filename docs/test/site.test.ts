@@ -16,6 +16,9 @@ const PAGES = ['ARCHITECTURE.md', 'CONTRIBUTING.md', 'docs/docs/**/*.md', 'labs/
 const SETUP_MS = 900_000
 const BUILD_MS = 420_000
 
+/** Pixels that a page sticks out of its window, for a browser to tell. */
+const TOO_WIDE = '(document.documentElement.scrollWidth - window.innerWidth)'
+
 /** `threshold docs`, as a reader runs it, with its network taken away. */
 describe('the docs site', () => {
   let cache: Cache
@@ -89,8 +92,10 @@ describe('the docs site', () => {
       await page.goto(url + route)
       await diagramsAreDrawn(page, route)
       await page.setViewportSize({ width: 390, height: 844 })
-      const tooWide = (await page.evaluate('document.documentElement.scrollWidth - window.innerWidth')) as number
-      if (tooWide > 0) faults.push(`${route}: ${tooWide} px wider than a phone`)
+      // Waited for: scripts of the page arrange it anew when its window changes.
+      await page.waitForFunction(`${TOO_WIDE} <= 0`, undefined, { timeout: 5_000 }).catch(async () => {
+        faults.push(`${route}: ${await page.evaluate(TOO_WIDE)} px wider than a phone`)
+      })
     }
     await page.close()
     expect(faults).toEqual([])
