@@ -74,12 +74,24 @@ export async function mirrorReaction({ from, to }: Ends, reaction: Reaction, too
   for (let round = 0; round < ROUNDS; round++) {
     const there = await from.reaction(reaction, deadline)
     if (round > 0 && there?.writeTimeMicros === last) return
-    if (there) await to.putReactions([there], deadline)
-    else if (erase) await to.eraseReactions([reaction], deadline)
+    if (there) {
+      if (!to.remembersDeletes) await bringMessage({ from, to }, reaction, deadline)
+      await to.putReactions([there], deadline)
+    } else if (erase) await to.eraseReactions([reaction], deadline)
     last = there?.writeTimeMicros
     erase ||= there !== undefined
   }
   throw new CodedError('UNAVAILABLE', 'a reaction changes faster than it can be followed')
+}
+
+/**
+ * MongoDB takes no reaction on a message that it does not have, since it cannot tell one that is deleted from one that it missed
+ * while it was away: so the message comes first.
+ */
+async function bringMessage({ from, to }: Ends, { channelId, messageId }: Reaction, deadline: Deadline): Promise<void> {
+  const keys = [{ channelId, id: messageId }]
+  if ((await to.rows(keys, deadline)).length > 0) return
+  await mirrorRows({ from, to }, await from.rows(keys, deadline), deadline, { edited: true })
 }
 
 /**

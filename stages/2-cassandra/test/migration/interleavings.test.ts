@@ -23,6 +23,8 @@ interface Opened {
   readonly sides: Sides
   readonly store: ReturnType<typeof migratingMessageStore>
   readonly intents: Intents
+  /** Resolves when no note is left of what is done. */
+  forgotten(): Promise<void>
 }
 
 /** A second store that is sometimes away, as its network would have it: before it has done anything, or when it has done it all. */
@@ -61,7 +63,11 @@ async function open(phase: Phase): Promise<Opened> {
       return Date.now() + strides
     },
   }
-  return { house, sides, intents, store: migratingMessageStore({ sides, following, intents, shadow }, { ...house.runtime, clock }) }
+  // What both stores are said to have is forgotten at once: what is settled later must not owe anything to a note that was left.
+  const removing: Promise<void>[] = []
+  const prompt: Intents = { ...intents, done: (noteIds) => void removing.push(intents.remove(noteIds, soon())) }
+  const store = migratingMessageStore({ sides, following, intents: prompt, shadow }, { ...house.runtime, clock })
+  return { house, sides, intents, store, forgotten: async () => void (await Promise.all(removing.splice(0))) }
 }
 
 beforeAll(async () => {
@@ -109,7 +115,8 @@ async function both({ house }: Opened, message: StoredMessage) {
   return [await look(house.sides.mongo), await look(house.sides.cassandra)] as const
 }
 
-async function settleAll({ sides, intents }: Opened, phase: Phase): Promise<void> {
+async function settleAll({ sides, intents, forgotten }: Opened, phase: Phase): Promise<void> {
+  await forgotten()
   const { primary, follower } = rolesIn(phase, sides)
   for (const { noteId, intent } of await intents.all(1_000, soon())) {
     await settle({ from: primary.movable, to: follower!.movable }, intent, soon())
@@ -201,6 +208,19 @@ describe.each(['dual-write', 'cutover'] as const)('in phase %s, a second store t
       { numRuns: 25 },
     ),
   )
+
+  it('has a reaction on a message that it missed', async () => {
+    const opened = houses.get(phase)!
+    const message = rich(newId())
+    away = () => true
+    await opened.store.insert(message, soon())
+    away = () => false
+    await act(opened, message, 'react')
+    await settleAll(opened, phase)
+    const [one, other] = await both(opened, message)
+    expect(one.reactions).toHaveLength(1)
+    expect(other).toEqual(one)
+  })
 
   it('fails them where the policy says so, and a retry settles it', { timeout: 60_000 }, async () => {
     const opened = houses.get(phase)!
