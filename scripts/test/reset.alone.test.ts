@@ -8,6 +8,8 @@ import { type Cache, gone, ownCache, ROOT, ready, start, threshold } from './cli
 let cache: Cache
 beforeAll(async () => {
   cache = await ownCache()
+  // The checkpoints of a migration that ran in this tree, for one.
+  await reset()
 })
 afterAll(() => cache[Symbol.asyncDispose]())
 
