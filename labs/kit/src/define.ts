@@ -12,6 +12,8 @@ export type LoadChange = Partial<Omit<Load, 'v' | 'groups'>> & {
   readonly online?: number
   /** At most so many channels in each guild. */
   readonly channels?: number
+  /** At most so many messages of a guild come at the same moment. */
+  readonly together?: number
 }
 
 /** One side of the comparison: a stage, and in what its circumstances differ from those of the other arms. */
@@ -113,11 +115,12 @@ export function plannedArms(lab: Lab, size: Size, twin: boolean): PlannedArm[] {
   })
 }
 
-function changed(load: Load, { online, channels, ...change }: LoadChange): Load {
+function changed(load: Load, { online, channels, together, ...change }: LoadChange): Load {
   const groups = load.groups.map((group) => ({
     ...group,
     online: Math.min(group.online, online ?? group.online),
     channels: Math.min(group.channels, channels ?? group.channels),
+    ...(group.together === undefined ? {} : { together: Math.min(group.together, together ?? group.together) }),
   }))
   return { ...load, ...change, groups }
 }

@@ -79,6 +79,8 @@ export const time = {
   sendP99: (group?: string) => measure('ms', 'p99 from the moment a send was due to its answer', (s) => latency(s, 'sends', group, 99)),
   deliveryP50: (group?: string) =>
     measure('ms', 'p50 from the moment a send was due to each socket', (s) => latency(s, 'deliveries', group, 50)),
+  deliveryP90: (group?: string) =>
+    measure('ms', 'p90 from the moment a send was due to each socket', (s) => latency(s, 'deliveries', group, 90)),
   deliveryP99: (group?: string) =>
     measure('ms', 'p99 from the moment a send was due to each socket', (s) => latency(s, 'deliveries', group, 99)),
   readP99: (group?: string) => measure('ms', 'p99 from the moment a read was due to its answer', (s) => latency(s, 'reads', group, 99)),

@@ -56,6 +56,27 @@ describe('a schedule', () => {
     )
   })
 
+  it('has people who answer at once do so at the same moment, and others each at their own', () => {
+    const bursts = schedule(
+      busyGuilds({
+        guilds: 1,
+        online: 2,
+        messagesPerSecond: 4,
+        huge: { online: 9, messagesPerSecond: 40, together: 20 },
+        seconds: 20,
+        seed: 3,
+      }),
+    )
+    const moments = (guild: number) =>
+      Map.groupBy(
+        bursts.filter((one) => one.guild === guild),
+        ({ dueMs }) => dueMs,
+      )
+    expect(new Set([...moments(1).values()].map((at) => at.length))).toEqual(new Set([20]))
+    expect(new Set([...moments(0).values()].map((at) => at.length))).toEqual(new Set([1]))
+    expect(Math.abs([...moments(1).values()].length - 40)).toBeLessThan(30)
+  })
+
   it('does not move its sends when reads are added to the load', () => {
     fc.assert(
       fc.property(load, (one) => {

@@ -28,14 +28,14 @@ export function schedule(load: Load): Arrival[] {
     const first = firstGuild
     firstGuild += group.guilds
     if (group.guilds * group.online * group.channels === 0) continue // nobody is there to say anything
-    for (const [kind, perSecond] of [
-      ['send', group.messagesPerSecond],
-      ['read', group.readsPerSecond],
+    for (const [kind, perSecond, together] of [
+      ['send', group.messagesPerSecond, group.together ?? 1],
+      ['read', group.readsPerSecond, 1],
     ] as const) {
       // A stream of its own for each, so that adding reads to a load does not move its sends.
       const random = seeded(load.seed * 1_000_003 + index * 7 + (kind === 'send' ? 0 : 3))
-      for (const dueMs of moments(random, perSecond, load.warmupSeconds + load.seconds)) {
-        arrivals.push({ kind, dueMs, ...placeOf(random, group, first) })
+      for (const dueMs of moments(random, perSecond / together, load.warmupSeconds + load.seconds)) {
+        for (let n = 0; n < together; n++) arrivals.push({ kind, dueMs, ...placeOf(random, group, first) })
       }
     }
   }

@@ -7,6 +7,8 @@ export interface Group {
   readonly channels: number
   /** Over all guilds of the group together. */
   readonly messagesPerSecond: number
+  /** So many of them come at the same moment, as when everybody answers the same word. Without it, each by itself. */
+  readonly together?: number
   /** Pages of a channel's latest fifty messages: what a client loads when somebody looks into a channel. */
   readonly readsPerSecond: number
   /** What was said before anybody came. Reads then go anywhere in it, and not to the latest fifty. */
@@ -43,7 +45,7 @@ export interface BusyGuilds {
   readonly channels?: number
   readonly history?: History
   /** One guild unlike the others, beside them. */
-  readonly huge?: { readonly online: number; readonly messagesPerSecond: number }
+  readonly huge?: { readonly online: number; readonly messagesPerSecond: number; readonly together?: number }
   readonly seconds: number
   readonly warmupSeconds?: number
   readonly seed: number
@@ -113,7 +115,8 @@ export function describeLoad(load: Load): string {
       group.history === undefined
         ? ''
         : `, over ${(group.guilds * group.channels * group.history.messages).toLocaleString('en')} messages of the past`
-    return `${guilds} with ${group.online} online each, ${round(group.messagesPerSecond)} messages${reads} a second${past}`
+    const bursts = (group.together ?? 1) === 1 || group.messagesPerSecond === 0 ? '' : `, ${group.together} at a time`
+    return `${guilds} with ${group.online} online each, ${round(group.messagesPerSecond)} messages${reads} a second${bursts}${past}`
   })
   return `${groups.join('; ')}; for ${load.seconds} s`
 }
