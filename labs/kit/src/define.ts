@@ -1,4 +1,6 @@
+import type { StartCassandraOptions } from '@threshold/engines'
 import { CodedError } from '@threshold/kit'
+import type { Deed } from './deeds.ts'
 import type { Fault } from './faults.ts'
 import { type Check, check } from './figure.ts'
 import { type Load, times } from './load/workload.ts'
@@ -25,9 +27,14 @@ export interface Arm {
   readonly fault?: Fault
   /** How the stage is configured, beyond what every lab sets. */
   readonly env?: Readonly<Record<string, string>>
-  /** An engine of its own with so much cache. Without it all arms share one. */
+  /** A MongoDB of its own with so much cache. Without it all arms share one. */
   readonly cacheMb?: number
+  /** A Cassandra of its own, set up like this. Without it arms whose stage needs one share one. */
+  readonly cassandra?: CassandraSettings
+  readonly deed?: Deed
 }
+
+export type CassandraSettings = Pick<StartCassandraOptions, 'nodes' | 'heapMb' | 'collector' | 'cacheMb'>
 
 export interface SizeSettings<A extends string> {
   /** Which arms take part; without it, all. Arms that claims are about must. */
@@ -59,6 +66,7 @@ export interface LabSpec<A extends string, M extends Measures> {
     readonly fault?: Fault
     readonly load?: LoadChange
     readonly env?: Readonly<Record<string, string>>
+    readonly deed?: Deed
     readonly expect: 'refuted'
   }
   readonly sizes: Readonly<Record<Size, SizeSettings<NoInfer<A>>>>
@@ -91,6 +99,8 @@ export interface PlannedArm {
   readonly fault: Fault | undefined
   readonly env: Readonly<Record<string, string>>
   readonly cacheMb: number | undefined
+  readonly cassandra: CassandraSettings | undefined
+  readonly deed: Deed | undefined
   /** Nothing is claimed of it: it is run to be seen beside the others. */
   readonly context: boolean
 }
@@ -110,6 +120,8 @@ export function plannedArms(lab: Lab, size: Size, twin: boolean): PlannedArm[] {
       fault: (twin ? lab.twin.fault : undefined) ?? arm.fault ?? lab.fault,
       env: { ...arm.env, ...(twin ? lab.twin.env : {}) },
       cacheMb: arm.cacheMb,
+      cassandra: arm.cassandra,
+      deed: arm.deed === undefined ? undefined : ((twin ? lab.twin.deed : undefined) ?? arm.deed),
       context: lab.claim[name] === undefined && lab.between === undefined,
     }
   })

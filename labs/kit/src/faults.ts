@@ -1,5 +1,5 @@
-/** What a fault may be done to. An engine that is not ours cannot be touched; a lab that needs to could not run. */
-export type Target = 'stage' | 'engine'
+/** What a fault may be done to: the stage, its MongoDB, its Cassandra. An engine that is not ours cannot be touched; a lab that needs to could not run. */
+export type Target = 'stage' | 'engine' | 'cassandra'
 
 /** Something done to the system while people use it, as plain data. */
 export type Action =

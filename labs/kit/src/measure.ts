@@ -1,5 +1,7 @@
+import { BEYOND_THE_LOAD } from './deeds.ts'
 import { type Figure, figure, type Unit } from './figure.ts'
 import { mergeLatency, percentileMs } from './load/latency.ts'
+import { cacheMissesOf } from './run/engine-counters.ts'
 import type { Sample } from './run/sample.ts'
 
 /** How one number is read off what a visit left. */
@@ -58,10 +60,19 @@ export const count = {
   cacheMisses: () =>
     measure(
       'count',
-      "pages the engine read into its cache, by the engine's own count",
-      (s) => s.engine?.counters['pages read into cache'] ?? Number.NaN,
+      "what the engine that holds messages read into its cache, by its own count: MongoDB's pages, or Cassandra's chunks of 16 KiB",
+      (s) => cacheMissesOf(s.engine),
+    ),
+  beyondTheLoad: () =>
+    measure(
+      's',
+      'that what was done went on after people had left: nothing was measured in them',
+      (s) => s.told?.[BEYOND_THE_LOAD] ?? Number.NaN,
     ),
 }
+
+/** What an arm's deed told under this name. */
+export const told = (name: string, unit: Unit, text: string): Measure => measure(unit, text, (s) => s.told?.[name] ?? Number.NaN)
 
 /** Parts of a whole, from the same visit. A share of nothing is unknown, and an unknown makes no verdict. */
 export const share = {
@@ -83,6 +94,7 @@ export const time = {
     measure('ms', 'p90 from the moment a send was due to each socket', (s) => latency(s, 'deliveries', group, 90)),
   deliveryP99: (group?: string) =>
     measure('ms', 'p99 from the moment a send was due to each socket', (s) => latency(s, 'deliveries', group, 99)),
+  readP50: (group?: string) => measure('ms', 'p50 from the moment a read was due to its answer', (s) => latency(s, 'reads', group, 50)),
   readP99: (group?: string) => measure('ms', 'p99 from the moment a read was due to its answer', (s) => latency(s, 'reads', group, 99)),
   eventLoopGap: () => measure('ms', "longest standstill of the stage's event loop", (s) => s.stage.gapMaxMs ?? Number.NaN),
   untilAllBack: () =>

@@ -10,11 +10,12 @@ import { describeLoad } from './load/workload.ts'
 import { figuresOf } from './measure.ts'
 import type { Report } from './report/schema.ts'
 import { effectiveTree } from './run/effective-tree.ts'
+import type { SharedEngine } from './run/engines.ts'
 import { type Environment, readEnvironment } from './run/environment.ts'
 import { keepEvidence } from './run/evidence.ts'
 import { MACHINE_LIMITS, type MachineLimits, whyNotCalm } from './run/preflight.ts'
 import { goThroughRounds, type Rounds } from './run/rounds.ts'
-import { openSystems, type SharedEngine, type System, systemKey } from './run/system.ts'
+import { openSystems, type System, systemKey } from './run/system.ts'
 import { comparePrediction, judge, type Verdict } from './verdict.ts'
 
 export interface RunLabOptions {
@@ -26,8 +27,10 @@ export interface RunLabOptions {
   readonly onProgress?: OnProgress | undefined
   /** Where evidence is kept; the repository's .threshold/evidence without it. */
   readonly evidenceDir?: string | undefined
-  /** An engine that others use too. Without one the lab starts its own. */
+  /** A MongoDB that others use too. Without one the lab starts its own. */
   readonly engine?: SharedEngine | undefined
+  /** The same for Cassandra, where a stage needs one. */
+  readonly cassandra?: SharedEngine | undefined
   /** What the machine may be busy with besides. */
   readonly machine?: Partial<MachineLimits> | undefined
   /** Told each load generator's process id, for whoever wants to watch it, or to kill it. */
@@ -82,14 +85,15 @@ async function measure(
   dir: string,
   options: RunLabOptions & { onProgress: OnProgress },
 ): Promise<Measured> {
-  const { onProgress, onGenerator, size, engine } = options
+  const { onProgress, onGenerator, size } = options
+  const shared = { mongodb: options.engine, cassandra: options.cassandra }
   const labels = new Map<string, System['label']>()
   const failed = (problem: string): Measured => ({ rounds: { samples: [], discarded: [], problems: [problem] }, labels })
   const busy = await whyNotCalm(cores, limits, onProgress)
   if (busy !== undefined) return failed(`this machine is busy: ${busy}`)
   try {
     await using stack = new AsyncDisposableStack()
-    const systems = await openSystems(arms, { size, shared: engine, onProgress }, stack)
+    const systems = await openSystems(arms, { size, shared, onProgress }, stack)
     for (const arm of arms) labels.set(arm.name, systems.get(systemKey(arm))!.label)
     const rounds = await goThroughRounds({ arms, repeats: lab.sizes[size].repeats, systems, cores, limits, dir, onProgress, onGenerator })
     onProgress({ text: 'closing stage and engine' })
@@ -141,6 +145,7 @@ async function compose(
       messagesPerSecond: arm.load.groups.reduce((sum, group) => sum + group.messagesPerSecond, 0),
       online: arm.load.groups.reduce((sum, group) => sum + group.guilds * group.online, 0),
       ...(arm.fault === undefined ? {} : { fault: describeFault(arm.fault) }),
+      ...(arm.deed === undefined ? {} : { deed: arm.deed.text }),
       env: { ...arm.env },
       ...(labels.has(arm.name) ? { engine: labels.get(arm.name)! } : {}),
       context: arm.context,

@@ -1,4 +1,5 @@
 import { formatValue } from '../figure.ts'
+import { cacheMissesOf } from '../run/engine-counters.ts'
 import { coresChart, LATE_TEXT, percentileChart, samplesOf, timelineChart } from './charts.ts'
 import { stepsChart, throughputChart } from './charts-by-load.ts'
 import { html, type Markup, raw } from './markup.ts'
@@ -61,7 +62,7 @@ function resources(report: Report, label: string): Markup {
     `${arm}, round ${round}`,
     formatValue('bytes', stage.memoryBytes ?? Number.NaN),
     formatValue('ms', stage.gapMaxMs ?? Number.NaN),
-    engine?.counters['pages read into cache'] === undefined ? 'unknown' : formatValue('count', engine.counters['pages read into cache']),
+    formatValue('count', cacheMissesOf(engine)),
     formatValue('ms', load.generator.lagP99Ms),
     machine.loadAverage.toFixed(1),
   ])
@@ -76,8 +77,8 @@ function origin(report: Report): Markup {
   const [one, five, fifteen] = machine.loadAverage
   return html`<section><h2>Where this comes from</h2><dl>
 ${arms.map(
-  ({ name, stage, stageTitle, load, fault, engine, context: beside, env }) =>
-    html`<dt>${name}</dt><dd>stage ${stage}, ${stageTitle}${engine !== undefined && html` on ${engine.text}`}. ${load}.${fault !== undefined && html` Fault: ${fault}.`}${
+  ({ name, stage, stageTitle, load, fault, deed, engine, context: beside, env }) =>
+    html`<dt>${name}</dt><dd>stage ${stage}, ${stageTitle}${engine !== undefined && html` on ${engine.text}`}. ${load}.${fault !== undefined && html` Fault: ${fault}.`}${deed !== undefined && html` Meanwhile: ${deed}.`}${
       Object.keys(env).length > 0 &&
       html` <code>${Object.entries(env)
         .map(([key, value]) => `${key}=${value}`)

@@ -31,6 +31,8 @@ const armSchema = z.object({
   messagesPerSecond: z.number(),
   online: z.number(),
   fault: z.string().optional(),
+  /** What was done beside the load, in words. */
+  deed: z.string().optional(),
   env: z.record(z.string(), z.string()),
   /** Set once the arm's engine runs; no figure is shown without it. */
   engine: engineSchema.optional(),

@@ -1,3 +1,4 @@
+import { askCassandra } from '@threshold/engines'
 import { MongoClient } from 'mongodb'
 import { z } from 'zod'
 
@@ -16,8 +17,37 @@ const CACHE_COUNTERS = [
   'bytes read into cache',
 ] as const
 
-/** Asks the engine itself, so that no figure on it is an estimate from outside. Empty where it has no such counters. */
-export async function readEngineCounters(uri: string): Promise<Record<string, number>> {
+/** Of the cache that holds pieces of Cassandra's files: those asked for, and those that had to be read from disk. */
+const CHUNKS_ASKED = 'chunks requested from the cache'
+const CHUNKS_MISSED = 'chunks read into cache'
+const PAGES_MISSED = 'pages read into cache' satisfies (typeof CACHE_COUNTERS)[number]
+
+/** Of the engine that holds the messages: Cassandra where there is one. Unknown where it has no such counter. */
+export const cacheMissesOf = (engine: z.infer<typeof engineSampleSchema> | undefined): number =>
+  engine?.counters[CHUNKS_MISSED] ?? engine?.counters[PAGES_MISSED] ?? Number.NaN
+
+/** Asks the engines themselves, so that no figure on them is an estimate from outside. */
+export async function readEngineCounters({ mongo, cassandra }: Uris): Promise<Record<string, number>> {
+  const [pages, chunks] = await Promise.all([mongoCounters(mongo.uri), cassandra === undefined ? {} : cassandraCounters(cassandra.uri)])
+  return { ...pages, ...chunks }
+}
+
+interface Uris {
+  readonly mongo: { readonly uri: string }
+  readonly cassandra: { readonly uri: string } | undefined
+}
+
+/** By CQL and not by nodetool, so that it works with an engine of whatever provider. Of one node: the one that answers. */
+async function cassandraCounters(uri: string): Promise<Record<string, number>> {
+  const cql = "SELECT hit_count, request_count FROM system_views.caches WHERE name = 'chunks'"
+  const row = (await askCassandra(uri, (client) => client.execute(cql))).first()
+  if (row === null) return {}
+  const asked = Number(row.request_count)
+  return { [CHUNKS_ASKED]: asked, [CHUNKS_MISSED]: asked - Number(row.hit_count) }
+}
+
+/** Empty where it has no such counters. */
+async function mongoCounters(uri: string): Promise<Record<string, number>> {
   const client = new MongoClient(uri, { serverSelectionTimeoutMS: 2_000, socketTimeoutMS: 5_000, maxPoolSize: 1 })
   try {
     const status = await client.db('admin').command({ serverStatus: 1 })

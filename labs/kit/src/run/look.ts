@@ -18,18 +18,20 @@ export interface Look {
   readonly ourCpu: number | undefined
   /** A process that was restarted counts from nothing again. */
   readonly stagePid: number
-  readonly enginePid: number | undefined
+  readonly enginePids: readonly number[]
 }
 
-export async function look({ stage, engine, engineUri }: System, generator: Pick<GeneratorProcess, 'pid'>): Promise<Look> {
-  const [metrics, counters, ...used] = await Promise.all([
+export async function look(system: System, generator: Pick<GeneratorProcess, 'pid'>): Promise<Look> {
+  const { stage, mongo, cassandra } = system
+  const enginePids = [mongo.engine, ...(cassandra?.engine?.nodes() ?? [])].flatMap((engine) => engine?.pid ?? [])
+  const [metrics, counters, engineCpu, stageCpu, generatorCpu] = await Promise.all([
     scrape(stage.url),
-    readEngineCounters(engineUri).catch(() => undefined),
-    engine?.pid === undefined ? undefined : processCpuSeconds(engine.pid),
+    readEngineCounters(system).catch(() => undefined),
+    cpuOfAll(enginePids),
     processCpuSeconds(stage.pid),
     processCpuSeconds(generator.pid),
   ])
-  const [engineCpu, stageCpu] = used
+  const used = [engineCpu, stageCpu, generatorCpu]
   const known = used.every((seconds) => seconds !== undefined)
   return {
     atMs: performance.now(),
@@ -40,8 +42,14 @@ export async function look({ stage, engine, engineUri }: System, generator: Pick
     stageCpu,
     ourCpu: known ? used.reduce((sum: number, seconds) => sum + (seconds ?? 0), ownCpuSeconds()) : undefined,
     stagePid: stage.pid,
-    enginePid: engine?.pid,
+    enginePids,
   }
+}
+
+/** Undefined where one of them cannot be told, or none is ours. */
+async function cpuOfAll(pids: readonly number[]): Promise<number | undefined> {
+  const each = await Promise.all(pids.map(processCpuSeconds))
+  return each.length > 0 && each.every((seconds) => seconds !== undefined) ? each.reduce((sum, seconds) => sum + seconds, 0) : undefined
 }
 
 export function between(before: Look, after: Look): Pick<Sample, 'stage' | 'engine' | 'machine'> {
@@ -49,7 +57,7 @@ export function between(before: Look, after: Look): Pick<Sample, 'stage' | 'engi
   const rate = (from: number | undefined, to: number | undefined): number | null =>
     known(((to ?? Number.NaN) - (from ?? Number.NaN)) / seconds)
   const newStage = before.stagePid !== after.stagePid
-  const newEngine = before.enginePid !== after.enginePid
+  const newEngine = String(before.enginePids) !== String(after.enginePids)
   const engineCores = rate(newEngine ? 0 : before.engineCpu, after.engineCpu)
   // What a process had used when it was ended is nobody's any more, so that the rest of the machine cannot be told.
   const rest = newStage || newEngine ? null : rate(others(before), others(after))

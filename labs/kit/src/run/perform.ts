@@ -1,3 +1,4 @@
+import type { Engine, StageProcess } from '@threshold/engines'
 import { CodedError } from '@threshold/kit'
 import type { Action, Target } from '../faults.ts'
 import type { WorldGuild } from '../load/plan.ts'
@@ -10,16 +11,20 @@ export async function perform(action: Action, system: System, guilds: readonly W
   await targetOf(action.target, system)[action.kind]()
 }
 
-function targetOf(target: Target, { stage, engine }: System): Record<'kill' | 'pause' | 'resume' | 'restart', () => Promise<void>> {
-  if (target === 'stage') return stage
-  if (engine === undefined) throw engineNotOurs()
-  return engine
+function targetOf(target: Target, system: System): Record<'kill' | 'pause' | 'resume' | 'restart', () => Promise<void>> {
+  return target === 'stage' ? system.stage : assertOurs(target, system)
 }
 
-export const engineNotOurs = (): CodedError =>
-  new CodedError('ENGINE_NOT_OURS', 'this lab does something to its engine, and the engine is not ours to do it to', {
-    next: 'unset THRESHOLD_MONGODB_URI, or choose --engine docker or --engine native',
+/** An engine that is somebody else's is not for a lab to kill. Asked before the load begins. */
+export function assertOurs(target: Target, { stage, mongo, cassandra }: System): StageProcess | Engine {
+  if (target === 'stage') return stage
+  const engine = target === 'engine' ? mongo.engine : cassandra?.engine
+  if (engine !== undefined) return engine
+  const which = target === 'engine' ? 'MONGODB' : 'CASSANDRA'
+  throw new CodedError('ENGINE_NOT_OURS', 'this lab does something to its engine, and the engine is not ours to do it to', {
+    next: `unset THRESHOLD_${which}_URI, or choose --engine docker or --engine native`,
   })
+}
 
 /** An ordinary input by ordinary means: somebody new, in a guild that others are in, writes a message that names a member. */
 async function mentionSomebody(displayName: string, { stage }: System, guilds: readonly WorldGuild[]): Promise<void> {

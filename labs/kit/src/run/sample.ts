@@ -29,6 +29,8 @@ export const sampleSchema = z.object({
   engine: engineSampleSchema.optional(),
   machine: machineSampleSchema,
   faults: z.array(z.string()),
+  /** What the arm's deed counted, by its own names. */
+  told: z.record(z.string(), z.number()).optional(),
   raw: z.string(),
 })
 export type Sample = z.infer<typeof sampleSchema>

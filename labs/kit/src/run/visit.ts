@@ -1,12 +1,13 @@
 import { join } from 'node:path'
 import type { OnProgress } from '@threshold/engines'
 import { CodedError } from '@threshold/kit'
+import { BEYOND_THE_LOAD, type Deed, type Scene } from '../deeds.ts'
 import type { PlannedArm } from '../define.ts'
 import { describeFault, type Fault } from '../faults.ts'
 import type { LoadReport } from '../load/report.ts'
 import { startGenerator } from './generator-process.ts'
 import { between, type Look, look } from './look.ts'
-import { engineNotOurs, perform } from './perform.ts'
+import { assertOurs, perform } from './perform.ts'
 import type { MachineLimits } from './preflight.ts'
 import type { Sample } from './sample.ts'
 import type { System } from './system.ts'
@@ -24,8 +25,7 @@ export interface VisitOptions {
 
 /** One arm, once: a generator of its own, warm-up, load, fault, drain. */
 export async function visit({ arm, round, system, dir, onProgress, onGenerator }: VisitOptions): Promise<Sample> {
-  if (arm.fault !== undefined && 'target' in arm.fault.action && arm.fault.action.target === 'engine' && system.engine === undefined)
-    throw engineNotOurs()
+  if (arm.fault !== undefined && 'target' in arm.fault.action) assertOurs(arm.fault.action.target, system)
   const what = `round ${round}, ${arm.name}`
   const raw = `${arm.name}-${round}.jsonl.gz`
   const guilds = system.world.for(arm.load)
@@ -43,17 +43,33 @@ export async function visit({ arm, round, system, dir, onProgress, onGenerator }
   )
   let before: Promise<Look> | undefined
   let fault: Scheduled | undefined
+  let deed: Promise<Told> | undefined
   const load = await generator.run({
     onMeasuring() {
       before = look(system, generator)
       if (arm.fault !== undefined) fault = schedule(arm.fault, () => perform(arm.fault!.action, system, guilds))
+      if (arm.deed !== undefined)
+        deed = doing(arm.deed, { ...system, guilds, seconds: arm.load.seconds, say: (text) => onProgress({ text }) })
     },
     onSecond: (done, total) => onProgress({ text: `${what}: load`, done, total }),
   })
   const faults = fault === undefined ? [] : [await fault.done()]
+  const told = await deed
   if (arm.fault === undefined) assertAlive(system)
   const seen = between((await before) ?? (await look(system, generator)), await look(system, generator))
-  return { arm: arm.name, round, load, ...seen, faults, raw }
+  return { arm: arm.name, round, load, ...seen, faults, ...(told === undefined ? {} : { told }), raw }
+}
+
+type Told = Readonly<Record<string, number>>
+
+async function doing(deed: Deed, scene: Scene): Promise<Told> {
+  const started = performance.now()
+  const work = deed.run(scene).then((told) => {
+    const seconds = (performance.now() - started) / 1_000
+    return { ...told, [BEYOND_THE_LOAD]: Math.max(0, seconds - scene.seconds) }
+  })
+  work.catch(() => {}) // it is awaited, and told, after the load
+  return await work
 }
 
 interface Scheduled {
@@ -79,14 +95,16 @@ function schedule(fault: Fault, act: () => Promise<void>): Scheduled {
 }
 
 /** What ends without a fault of ours has crashed, and a crash is no evidence. */
-function assertAlive({ stage, engine }: System): void {
+function assertAlive({ stage, mongo, cassandra }: System): void {
   const ended = stage.ended()
   if (ended !== undefined)
     throw new CodedError(
       'STAGE_DIED',
       `stage ${stage.stage} ended by itself (${ended})\n${stage.tail().trim().split('\n').slice(-5).join('\n')}`,
     )
-  if (engine !== undefined && engine.state() !== 'running') throw new CodedError('ENGINE_DIED', `${engine.label.product} ended by itself`)
+  for (const engine of [mongo.engine, cassandra?.engine]) {
+    if (engine?.state() === 'died') throw new CodedError('ENGINE_DIED', `${engine.label.product} ended by itself`)
+  }
 }
 
 /** Why nothing may be concluded from this visit. Decided without a look at what is claimed. */

@@ -1,7 +1,7 @@
 import { CodedError } from '@threshold/kit'
 import { Agent, request } from 'undici'
 import type { WorldGuild, WorldMember } from '../load/plan.ts'
-import type { Group, Load } from '../load/workload.ts'
+import type { Group, History, Load } from '../load/workload.ts'
 
 /** The people and guilds that a lab's loads happen in, made through the stage's own API as anybody would. */
 export interface World {
@@ -114,10 +114,22 @@ async function buildGuild(api: Api, group: Group, index: number, atOnce: number,
   const unfilled = channels.values()
   const fillSome = async (): Promise<void> => {
     for (const channel of unfilled) {
-      await api.call('POST', '/workshop/history', owner.token, { channel_id: channel, ...history })
+      for (const piece of piecesOf(history)) await api.call('POST', '/workshop/history', owner.token, { channel_id: channel, ...piece })
       made()
     }
   }
   await Promise.all(Array.from({ length: FILLING_AT_ONCE }, fillSome))
   return { group: group.name, id, channels, members, historyDays: history.days }
+}
+
+/** So many messages are written within the five seconds that a stage takes for an answer, on a slow machine too. */
+const PIECE = 1_000
+
+/** A long past, oldest first, in pieces that follow one another. */
+function* piecesOf({ messages, days, characters }: History) {
+  for (let from = 0; from < messages; from += PIECE) {
+    const some = Math.min(PIECE, messages - from)
+    const daysAt = (index: number): number => days * (1 - index / messages)
+    yield { messages: some, days: daysAt(from), until_days: Math.max(0, daysAt(from + some)), characters }
+  }
 }

@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { leaseDatabase } from '@threshold/engines/testing'
+import { leaseDatabase, leaseKeyspace } from '@threshold/engines/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Report, reportSchema } from '../report/schema.ts'
 import { runLab } from '../run-lab.ts'
@@ -12,9 +12,9 @@ const LAB_MS = 240_000
 
 /**
  * What every lab owes: at size tiny it is supported, and its wrong twin is refuted, both read from the report that it leaves.
- * `more` looks at what the first run measured.
+ * `more` looks at what the first run measured. `cassandra`: a stage of it needs one, and may share that of all tests.
  */
-export function testLab(id: string, more: (report: Report) => void = () => {}): void {
+export function testLab(id: string, more: (report: Report) => void = () => {}, { cassandra = false } = {}): void {
   describe(`lab ${id}`, { timeout: LAB_MS }, () => {
     const use = new AsyncDisposableStack()
     let run: (twin: boolean) => Promise<Report>
@@ -22,8 +22,16 @@ export function testLab(id: string, more: (report: Report) => void = () => {}): 
       const evidenceDir = await mkdtemp(join(tmpdir(), 'threshold-evidence-'))
       use.defer(() => rm(evidenceDir, { recursive: true, force: true }))
       const { uri, label } = use.use(await leaseDatabase())
+      const shared = cassandra ? use.use(await leaseKeyspace()) : undefined
       run = async (twin) => {
-        const result = await runLab(id, { size: 'tiny', twin, evidenceDir, engine: { uri, label }, machine: ANY_MACHINE })
+        const result = await runLab(id, {
+          size: 'tiny',
+          twin,
+          evidenceDir,
+          engine: { uri, label },
+          cassandra: shared,
+          machine: ANY_MACHINE,
+        })
         const report = reportSchema.parse(JSON.parse(await readFile(result.reportJson, 'utf8')))
         expect(result.verdict).toBe(report.verdict)
         return report

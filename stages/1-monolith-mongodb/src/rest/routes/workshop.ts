@@ -20,11 +20,11 @@ export function workshopRoutes(add: AddRoute, context: Context): void {
 
   /** A past for labs: what a year of talk weighs is not to take a year. No event, no push, no search: nobody was there. */
   add('post', '/workshop/history', 'workshop.history', async (ask) => {
-    const { channel_id, messages, days, characters } = checked(restInput.fillHistory, ask.body)
+    const { channel_id, messages, days, until_days, characters } = checked(restInput.fillHistory, ask.body)
     await context.place(ask.me, channel_id, Permission.ManageMessages, ask.deadline)
     const now = context.runtime.clock.now()
     const past = (index: number): StoredMessage => {
-      const at = now - days * DAY_MS * (1 - index / messages)
+      const at = now - DAY_MS * (days - (Math.max(0, days - until_days) * index) / messages)
       // The time says where it lies, and the rest of the id that it is nobody else's.
       const id = (BigInt(firstIdAt(at)) + BigInt(context.runtime.random(4).readUInt32BE() & 0x3f_ffff)).toString()
       const content = `${index} `.padEnd(characters, context.runtime.random(16).toString('hex'))

@@ -86,6 +86,8 @@ export const fillHistory = z.object({
   channel_id: snowflake,
   messages: z.int().min(1).max(10_000),
   days: z.number().positive().max(3_650),
+  /** How many days ago that past ends: a long one is written piece by piece. */
+  until_days: z.number().min(0).max(3_650).default(0),
   characters: z.int().min(1).max(2_000),
 })
 
