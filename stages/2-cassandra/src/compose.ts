@@ -30,7 +30,7 @@ export async function start(config: Config, runtime: Runtime): Promise<Pick<Life
   const mongo = await life.open('MongoDB', mongoDatabase(config.mongodb, runtime.telemetry))
   const metadata = await life.open('metadata', mongoMetadataStore(mongo))
   const cassandra = await life.open('Cassandra', cassandraDatabase(config.cassandra, runtime.telemetry))
-  const store = await life.open('message store', cassandraMessageStore(cassandra, config.cassandra))
+  const store = await life.open('message store', cassandraMessageStore(cassandra, config.cassandra, runtime.clock.now))
   const messages = await life.open('messages', movingMessageStore({ mongo, cassandra, messages: store }, config, runtime))
   const search = await life.open('search', mongoSearchIndex(mongo))
   const notifier = await life.open('notifier', mongoOutboxNotifier(mongo, messages, config.notifications, runtime))

@@ -30,11 +30,15 @@ const IMPORTED_TOGETHER = 64
  * with its text, as if the delete had come a moment later; to promise more across processes takes a lightweight transaction
  * for each edit and delete, four times the round trips. Stage 3 has no need of it: one guild is one actor.
  */
-export async function cassandraMessageStore(database: CassandraDatabase, config: CassandraConfig): Promise<MessageStore> {
+export async function cassandraMessageStore(
+  database: CassandraDatabase,
+  config: CassandraConfig,
+  now: () => number = Date.now,
+): Promise<MessageStore> {
   await createSchema(database, config)
   const { keyspace } = config
   const table = `${keyspace}.messages`
-  const buckets = createBuckets(keyspace, config.bucketDays)
+  const buckets = createBuckets(keyspace, config.bucketDays, now)
   const nonces = createNonces(keyspace)
   const inTurn = turns()
 
@@ -47,7 +51,7 @@ export async function cassandraMessageStore(database: CassandraDatabase, config:
     DELETE FROM ${table} USING TIMESTAMP ? WHERE ${ONE};
     DELETE FROM ${keyspace}.reactions USING TIMESTAMP ? WHERE message_id = ?;
   APPLY BATCH`
-  const page = createPages(SELECT, buckets)
+  const page = createPages(SELECT, buckets, now)
 
   const keyOf = (channel: ChannelId, id: MessageId): unknown[] => [long(channel), buckets.of(id), long(id)]
 
@@ -63,16 +67,15 @@ export async function cassandraMessageStore(database: CassandraDatabase, config:
     return (await Promise.all(each.map(([bucket, some]) => execute(select, [long(channel), bucket, some.map(long)])))).flat()
   }
 
-  async function write(execute: Execute, message: StoredMessage, dedupe?: string): Promise<void> {
-    const bucket = buckets.of(message.id)
-    await buckets.open(execute, message.channelId, bucket)
-    await execute(INSERT, [long(message.channelId), bucket, long(message.id), ...insertValues(message, dedupe), message.writeTimeMicros])
-  }
+  /** Into a bucket that is open. */
+  const write = (execute: Execute, message: StoredMessage, dedupe?: string): Promise<unknown> =>
+    execute(INSERT, [...keyOf(message.channelId, message.id), ...insertValues(message, dedupe), message.writeTimeMicros])
 
   const insertOnce = (execute: Execute, message: StoredMessage, dedupe?: string) =>
     inTurn(message.id, async () => {
       const first = await find(execute, message.channelId, message.id)
       if (first) return { outcome: 'duplicate', message: first } as const
+      await buckets.open(execute, message.channelId, buckets.of(message.id))
       await write(execute, message, dedupe)
       // Another try of this send may have been stored and deleted meanwhile. Its delete covers this write, and nothing was sent.
       const lost = dedupe !== undefined && !(await find(execute, message.channelId, message.id))
@@ -105,8 +108,12 @@ export async function cassandraMessageStore(database: CassandraDatabase, config:
     import: (batch, deadline) =>
       database.run('messages.import', deadline, async (execute) => {
         // One statement each: a batch over many partitions would make one node the coordinator of all of them.
-        for (let at = 0; at < batch.length; at += IMPORTED_TOGETHER)
-          await Promise.all(batch.slice(at, at + IMPORTED_TOGETHER).map((message) => write(execute, message)))
+        for (let at = 0; at < batch.length; at += IMPORTED_TOGETHER) {
+          const some = batch.slice(at, at + IMPORTED_TOGETHER)
+          const into = Map.groupBy(some, ({ channelId, id }) => `${channelId}:${buckets.of(id)}`)
+          await Promise.all([...into.values()].map(([one]) => one && buckets.open(execute, one.channelId, buckets.of(one.id))))
+          await Promise.all(some.map((message) => write(execute, message)))
+        }
       }),
 
     get: (channel, ids, deadline) =>

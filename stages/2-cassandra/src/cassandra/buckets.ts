@@ -1,4 +1,4 @@
-import type { ChannelId, MessageId } from '@threshold/contract'
+import { type ChannelId, firstIdAt, type MessageId } from '@threshold/contract'
 import { bucketOf } from '@threshold/domain'
 import type { Execute } from './database.ts'
 import { long } from './rows.ts'
@@ -8,35 +8,57 @@ const LAST = 2_147_483_647
 /** Channels and buckets remembered as written down before the oldest make room. */
 const REMEMBERED = 50_000
 
+/** After a bucket's end nothing is written into it but what opens it anew: a send takes seconds and not minutes to arrive. */
+const OVER_AFTER_MS = 600_000
+/** A write follows its bucket's opening within its deadline of five seconds; the rest is for clocks that differ. */
+const FOLLOWS_WITHIN_MS = 20_000
+
 /**
  * Which buckets of a channel hold messages, so that a page of a channel that slept for three years asks a handful of
  * partitions and not a hundred and ten. A bucket is written down before the first message in it: it may turn out to be
  * empty, and none is missed. A channel of ten years has 370 of them: one small read.
+ *
+ * A bucket that was emptied is marked by the page that found it so, or each page would step over its tombstones again (lab
+ * 2.4). A mark is as old as the read that found nothing, and a bit: whoever opens the bucket meanwhile, or later, wins.
  */
 export interface Buckets {
   of(id: MessageId): number
-  /** Before a message is written into it. */
+  /** Before messages are written into it. */
   open(execute: Execute, channel: ChannelId, bucket: number): Promise<void>
-  /** Those that are written down, both ends included, newest first. */
+  /** Those that are written down and not known to be empty, both ends included, newest first. */
   list(execute: Execute, channel: ChannelId, range: { from?: number; to?: number }): Promise<number[]>
+  /** Nothing was found in all of it by a read that began then. While it is the present bucket, that means nothing. */
+  foundEmpty(execute: Execute, channel: ChannelId, bucket: number, sinceMs: number): Promise<void>
 }
 
-export function createBuckets(keyspace: string, days: number): Buckets {
+export function createBuckets(keyspace: string, days: number, now: () => number): Buckets {
   const known = new Set<string>()
+  const WRITE = `INSERT INTO ${keyspace}.channel_buckets (channel_id, bucket, emptied) VALUES (?, ?, ?) USING TIMESTAMP ?`
+  const isOver = (bucket: number): boolean => bucketOf(firstIdAt(now() - OVER_AFTER_MS), days) > bucket
+  const micros = (ms: number): bigint => BigInt(ms) * 1_000n
+
+  function remember(key: string): void {
+    const [oldest] = known
+    if (known.size >= REMEMBERED && oldest !== undefined) known.delete(oldest)
+    known.add(key)
+  }
+
   return {
     of: (id) => bucketOf(id, days),
     async open(execute, channel, bucket) {
       const key = `${channel}:${bucket}`
-      if (known.has(key)) return
-      // Its write time does not matter: nothing ever deletes a bucket's entry.
-      await execute(`INSERT INTO ${keyspace}.channel_buckets (channel_id, bucket) VALUES (?, ?)`, [long(channel), bucket])
-      const [oldest] = known
-      if (known.size >= REMEMBERED && oldest !== undefined) known.delete(oldest)
-      known.add(key)
+      // One that is over may have been marked since, by any process: it is opened each time.
+      const over = isOver(bucket)
+      if (known.has(key) && !over) return
+      await execute(WRITE, [long(channel), bucket, false, micros(now())])
+      if (!over) remember(key)
     },
     async list(execute, channel, { from = 0, to = LAST }) {
-      const select = `SELECT bucket FROM ${keyspace}.channel_buckets WHERE channel_id = ? AND bucket >= ? AND bucket <= ?`
-      return (await execute(select, [long(channel), from, to])).map((row) => Number(row.bucket))
+      const select = `SELECT bucket, emptied FROM ${keyspace}.channel_buckets WHERE channel_id = ? AND bucket >= ? AND bucket <= ?`
+      return (await execute(select, [long(channel), from, to])).flatMap((row) => (row.emptied === true ? [] : Number(row.bucket)))
+    },
+    async foundEmpty(execute, channel, bucket, sinceMs) {
+      if (isOver(bucket)) await execute(WRITE, [long(channel), bucket, true, micros(sinceMs - FOLLOWS_WITHIN_MS)])
     },
   }
 }

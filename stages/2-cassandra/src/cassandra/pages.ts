@@ -12,7 +12,7 @@ type Edge = { readonly than: '<' | '<=' | '>'; readonly id: MessageId } | undefi
  * A page walks from its anchor away, bucket by bucket, and stops when it is full: in a lively channel that is one partition.
  * One after the other, since most pages need no second; a channel with a message a month pays with a round trip for each.
  */
-export function createPages(select: string, buckets: Buckets) {
+export function createPages(select: string, buckets: Buckets, now: () => number) {
   async function range(execute: Execute, channel: ChannelId, edge: Edge, limit: number): Promise<StoredMessage[]> {
     if (limit <= 0) return []
     const newestFirst = edge?.than !== '>'
@@ -21,9 +21,13 @@ export function createPages(select: string, buckets: Buckets) {
     const walk = await buckets.list(execute, channel, edge === undefined ? {} : { [newestFirst ? 'to' : 'from']: buckets.of(edge.id) })
     const found: StoredMessage[] = []
     for (const bucket of newestFirst ? walk : walk.toReversed()) {
+      const since = now()
       const rows = await execute(cql, [long(channel), bucket, ...(edge === undefined ? [] : [long(edge.id)]), limit - found.length])
       found.push(...rows.flatMap((row) => fromRow(row) ?? []))
       if (found.length >= limit) break
+      // Of the anchor's own bucket only a part was looked at.
+      const whole = edge === undefined || bucket !== buckets.of(edge.id)
+      if (whole && rows.length === 0) await buckets.foundEmpty(execute, channel, bucket, since)
     }
     return newestFirst ? found : found.reverse()
   }

@@ -14,7 +14,7 @@ const TABLES = [
     embeds text, reference_message bigint, reference_channel bigint, dedupe text, reacted boolean,
     PRIMARY KEY ((channel_id, bucket), message_id)
   ) WITH CLUSTERING ORDER BY (message_id DESC)`,
-  `channel_buckets (channel_id bigint, bucket int, PRIMARY KEY (channel_id, bucket)) WITH CLUSTERING ORDER BY (bucket DESC)`,
+  `channel_buckets (channel_id bigint, bucket int, emptied boolean, PRIMARY KEY (channel_id, bucket)) WITH CLUSTERING ORDER BY (bucket DESC)`,
   `reactions (
     message_id bigint, emoji text, user_id bigint, v tinyint, write_time bigint,
     PRIMARY KEY (message_id, emoji, user_id)

@@ -21,7 +21,7 @@ const EDITABLE_COLUMNS: ReadonlySet<string> = new Set(EDITABLE)
  * backfill that brings an old one finds the newer cells in place, and a delete later than all of them.
  */
 export function cassandraMovable(database: CassandraDatabase, { keyspace, bucketDays }: CassandraConfig): Movable {
-  const buckets = createBuckets(keyspace, bucketDays)
+  const buckets = createBuckets(keyspace, bucketDays, Date.now)
   const nonces = createNonces(keyspace)
   const messages = `${keyspace}.messages`
   const reactions = `${keyspace}.reactions`

@@ -12,7 +12,9 @@ export async function openStore(use: AsyncDisposableStack) {
   const config = configFor(uri)
   const telemetry = use.use(createTelemetry({ service: 'test' }))
   const database = use.use(await cassandraDatabase(config, telemetry))
-  return { config, database, keyspace, store: await cassandraMessageStore(database, config), statements: () => countOf(telemetry) }
+  /** What another process would have: the same rows, and nothing remembered. */
+  const another = (now?: () => number) => cassandraMessageStore(database, config, now)
+  return { config, database, keyspace, store: await another(), another, statements: () => countOf(telemetry) }
 }
 
 /** Statements sent so far, whatever for. */
