@@ -1,29 +1,22 @@
-import { askCassandra } from '@threshold/engines'
-import type { Deed } from '@threshold/lab-kit'
+import { askKeyspace, type Deed } from '@threshold/lab-kit'
 
 export const LARGEST = { young: 'rows in the largest partition of the young channels', old: 'rows in the largest partition of the old' }
 export const LARGEST_BYTES = 'bytes of the largest partition on disk'
 
-const SCAN_WITHIN_MS = 60_000
-
 /** Counts the rows of every partition, which needs no engine of ours; its bytes on disk as well where the node is. */
 export const lookAtPartitions: Deed = {
   text: 'the rows of every partition are counted',
-  async run({ cassandra, guilds }) {
-    if (cassandra === undefined) return {}
-    const keyspace = keyspaceOf(cassandra.uri)
-    const cql = `SELECT channel_id, COUNT(*) AS held FROM ${keyspace}.messages GROUP BY channel_id, bucket`
-    const partitions = await askCassandra(cassandra.uri, async (client) => [...(await client.execute(cql)).rows], SCAN_WITHIN_MS)
-    const largest = (group: string): number => {
-      const channels = new Set(guilds.filter((guild) => guild.group === group).flatMap((guild) => guild.channels))
-      return Math.max(0, ...partitions.filter((row) => channels.has(String(row.channel_id))).map((row) => Number(row.held)))
-    }
-    const counted = { [LARGEST.young]: largest('young channels'), [LARGEST.old]: largest('old channels') }
-    const [node] = cassandra.engine?.nodes() ?? []
-    if (node === undefined) return counted
-    await node.nodetool('flush', keyspace)
-    return { ...counted, [LARGEST_BYTES]: (await node.table(keyspace, 'messages')).partitionMaxBytes }
-  },
+  run: ({ cassandra, guilds }) =>
+    askKeyspace(cassandra, async (keyspace, rows) => {
+      const partitions = await rows(`SELECT channel_id, COUNT(*) AS held FROM ${keyspace}.messages GROUP BY channel_id, bucket`)
+      const largest = (group: string): number => {
+        const channels = new Set(guilds.filter((guild) => guild.group === group).flatMap((guild) => guild.channels))
+        return Math.max(0, ...partitions.filter((row) => channels.has(String(row.channel_id))).map((row) => Number(row.held)))
+      }
+      const counted = { [LARGEST.young]: largest('young channels'), [LARGEST.old]: largest('old channels') }
+      const [node] = cassandra?.engine?.nodes() ?? []
+      if (node === undefined) return counted
+      await node.nodetool('flush', keyspace)
+      return { ...counted, [LARGEST_BYTES]: (await node.table(keyspace, 'messages')).partitionMaxBytes }
+    }),
 }
-
-const keyspaceOf = (uri: string): string => new URL(uri.replace(/^cassandra:/, 'http:').replace(/,[^:/]+/g, '')).pathname.slice(1)

@@ -44,6 +44,8 @@ export const count = {
       'sends and reads answered other than 2xx, or not at all while their sender waited',
       (s) => s.load.sends.errors + s.load.reads.errors,
     ),
+  secondsWithErrors: () =>
+    measure('count', 'seconds in which a send or a read failed', (s) => s.load.series.filter(({ errors }) => errors > 0).length),
   socketsDropped: () => measure('count', 'sockets that the stage closed or lost', (s) => s.load.sockets.dropped),
   guildsWithLostOrLate: (group?: string) =>
     measure(

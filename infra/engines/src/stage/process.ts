@@ -45,7 +45,7 @@ export interface StageProcess extends AsyncDisposable {
   resume(): Promise<void>
 }
 
-const READY_WITHIN_MS = 30_000
+const READY_WITHIN_MS = 60_000
 const STOP_WITHIN_MS = 20_000
 const POLL_MS = 20
 

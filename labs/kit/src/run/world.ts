@@ -10,8 +10,11 @@ export interface World {
   for(load: Load): readonly WorldGuild[]
 }
 
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+
 export interface Api {
-  call(method: 'GET' | 'POST' | 'PUT', path: string, token?: string, body?: object): Promise<unknown>
+  /** Resolves with the body of a 2xx; rejects with `STAGE_REFUSED` for any other answer. */
+  call(method: Method, path: string, token?: string, body?: object): Promise<unknown>
 }
 
 const AT_ONCE = 8
@@ -123,7 +126,7 @@ async function buildGuild(api: Api, group: Group, index: number, atOnce: number,
 }
 
 /** So many messages are written within the five seconds that a stage takes for an answer, on a slow machine too. */
-const PIECE = 1_000
+const PIECE = 250
 
 /** A long past, oldest first, in pieces that follow one another. */
 function* piecesOf({ messages, days, characters }: History) {

@@ -19,7 +19,7 @@ import { cassandraReactions } from './reactions.cassandra.ts'
 export const FOREVER = 1n << 62n
 
 /** Writes of an import that are under way together. */
-const IMPORTED_TOGETHER = 64
+const IMPORTED_TOGETHER = 128
 
 /**
  * Messages in partitions by channel and bucket ("How Discord Stores Billions of Messages", 2017). Every write carries the

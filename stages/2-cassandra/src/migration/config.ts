@@ -10,7 +10,7 @@ const int = (least: number, most: number, otherwise: number) => z.coerce.number(
 const shape = z.object({
   THRESHOLD_MONGODB_URI: z.string().regex(/^mongodb(\+srv)?:\/\/[^/]+\/[^?]+/, 'must name a host and a database'),
   THRESHOLD_CASSANDRA_URI: z.string(),
-  THRESHOLD_BUCKET_DAYS: int(1, 365, 10),
+  THRESHOLD_BUCKET_DAYS: int(1, 36_500, 10),
   THRESHOLD_REPLICATION: int(1, 9, 1),
   step: z.enum(STEPS),
   until: z.enum(['dual-write', 'backfill', 'verify', 'cutover', 'decommission']).default('decommission'),

@@ -1,0 +1,104 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { type Api, askKeyspace, createApi, type Deed, type WorldGuild } from '@threshold/lab-kit'
+
+export const TOLD = {
+  deleted: 'messages deleted',
+  before: 'ms for a page before the deletes, p50',
+  after: 'ms for a page after them, p50',
+  first: 'ms for the first page after them',
+  metByFirst: 'tombstones that the deepest read stepped over',
+  rowsAfter: 'partitions with nothing but tombstones in them that a page still asks',
+} as const
+
+const PAGES = 40
+const DELETED_TOGETHER = 100
+const AT_ONCE = 4
+const KEPT_SHARE = 0.05
+/** Marks count once whoever opened the bucket can no longer be about to write. */
+const SETTLES_WITHIN_MS = 40_000
+
+/** What a moderator does with a channel that was flooded: the newest 95% go, and people look into it again. */
+export const clearTheChannel: Deed = {
+  text: 'the newest 95% of a channel are deleted, and its latest page is read again and again',
+  async run({ stage, cassandra, guilds, say }) {
+    const guild = guilds.find(({ group }) => group === 'cleared')!
+    const channel = guild.channels[0]!
+    await using api = createApi(stage.url)
+    const read = (query = ''): Promise<{ id: string }[]> => page(api, guild, query)
+    const before = await timed(read)
+    const ids = await all(read)
+    const gone = ids.slice(0, Math.floor(ids.length * (1 - KEPT_SHARE)))
+    say(`${gone.length} of ${ids.length} messages are deleted`)
+    const batches = Array.from({ length: Math.ceil(gone.length / DELETED_TOGETHER) }, (_, n) =>
+      gone.slice(n * DELETED_TOGETHER, (n + 1) * DELETED_TOGETHER),
+    ).values()
+    const remove = async (): Promise<void> => {
+      for (const messages of batches)
+        await api.call('POST', `/api/v10/channels/${channel}/messages/bulk-delete`, guild.members[0]!.token, { messages })
+    }
+    await Promise.all(Array.from({ length: AT_ONCE }, remove))
+
+    const [first = 0] = await timed(read, 1)
+    const unmarked = () => askKeyspace(cassandra, (keyspace, rows) => emptiedButAsked(channel, gone, keyspace, rows))
+    const until = Date.now() + SETTLES_WITHIN_MS
+    // The present bucket is never passed by.
+    while ((await unmarked()) > 1 && Date.now() < until) {
+      await read()
+      await delay(500)
+    }
+    const met = await askKeyspace(cassandra, async (keyspace, rows) => {
+      const cql = "SELECT max FROM system_views.tombstones_per_read WHERE keyspace_name = ? AND table_name = 'messages'"
+      const [row] = await rows(cql, [keyspace])
+      return Number(row?.max)
+    })
+    return {
+      [TOLD.deleted]: gone.length,
+      [TOLD.before]: median(before),
+      [TOLD.first]: first,
+      [TOLD.after]: median(await timed(read)),
+      [TOLD.metByFirst]: met,
+      [TOLD.rowsAfter]: await unmarked(),
+    }
+  },
+}
+
+/** Partitions in which nothing is left, that a page would ask nevertheless. */
+async function emptiedButAsked(
+  channel: string,
+  gone: readonly string[],
+  keyspace: string,
+  rows: (cql: string, values?: readonly unknown[]) => Promise<Readonly<Record<string, unknown>>[]>,
+): Promise<number> {
+  if (gone.length === 0) return 0
+  const asked = await rows(`SELECT bucket, emptied FROM ${keyspace}.channel_buckets WHERE channel_id = ?`, [channel])
+  const held = await rows(`SELECT bucket FROM ${keyspace}.messages WHERE channel_id = ? GROUP BY channel_id, bucket ALLOW FILTERING`, [
+    channel,
+  ])
+  const full = new Set(held.map(({ bucket }) => bucket))
+  return asked.filter(({ bucket, emptied }) => emptied !== true && !full.has(bucket)).length
+}
+
+const page = async (api: Api, { channels, members }: WorldGuild, query: string): Promise<{ id: string }[]> =>
+  (await api.call('GET', `/api/v10/channels/${channels[0]}/messages?limit=50${query}`, members[0]!.token)) as { id: string }[]
+
+/** Newest first. */
+async function all(read: (query: string) => Promise<{ id: string }[]>): Promise<string[]> {
+  const ids: string[] = []
+  for (;;) {
+    const found = await read(ids.length === 0 ? '' : `&before=${ids.at(-1)}`)
+    if (found.length === 0) return ids
+    ids.push(...found.map(({ id }) => id))
+  }
+}
+
+async function timed(read: () => Promise<unknown>, times = PAGES): Promise<number[]> {
+  const took: number[] = []
+  for (let n = 0; n < times; n++) {
+    const from = performance.now()
+    await read()
+    took.push(performance.now() - from)
+  }
+  return took
+}
+
+const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN

@@ -1,0 +1,50 @@
+import { busyGuilds, count, defineLab, told } from '@threshold/lab-kit'
+import { firstDraft, SECRET, TOLD, throughTheStage } from './race.ts'
+
+const talk = busyGuilds({ guilds: 2, online: 5, messagesPerSecond: 4, seconds: 12, seed: 25 })
+const env = { THRESHOLD_TOKEN_SECRET: SECRET }
+
+export default defineLab({
+  id: '2.5',
+  title: 'Ghosts',
+  question: 'What does eventual consistency leave behind?',
+  hypothesis:
+    'In Cassandra a write is an upsert. An edit that arrives after a delete brings back a row that has what was edited and nothing else: a message that nobody wrote. Where a delete is later than every write, nothing comes back, in whatever order they arrive.',
+  minutes: { quick: 1, full: 3 },
+  memory: '2 GB',
+
+  load: {
+    ...talk,
+    groups: [...talk.groups, { name: 'raced', guilds: 1, online: 1, channels: 1, messagesPerSecond: 0, readsPerSecond: 0 }],
+  },
+  arms: {
+    draft: { stage: 'stage-2', env, deed: firstDraft },
+    stage: { stage: 'stage-2', env, deed: throughTheStage },
+  },
+
+  measure: {
+    races: told(TOLD.races, 'count', TOLD.races),
+    editsDone: told(TOLD.edits, 'count', TOLD.edits),
+    ghosts: told(TOLD.ghosts, 'count', `${TOLD.ghosts}, found in the table itself`),
+    shown: told(TOLD.shown, 'count', TOLD.shown),
+    errors: count.errors(),
+  },
+
+  claim: {
+    draft: ({ ghosts }) => ghosts.atLeast(10),
+    // Edits were under way, or there was no race: the first of the two to arrive is not always the delete.
+    stage: ({ ghosts, shown, editsDone, errors }) => ghosts.is(0).and(shown.is(0)).and(editsDone.atLeast(1)).and(errors.is(0)),
+  },
+
+  twin: {
+    text: 'both write as a first draft would',
+    deed: firstDraft,
+    expect: 'refuted',
+  },
+
+  sizes: {
+    tiny: { repeats: 1, load: { seconds: 5, warmupSeconds: 0.5 } },
+    quick: { repeats: 1 },
+    full: { repeats: 1, load: { seconds: 60, warmupSeconds: 3 } },
+  },
+})

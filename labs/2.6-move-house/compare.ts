@@ -1,0 +1,41 @@
+import { firstIdAt } from '@threshold/contract'
+import { askKeyspace, type Scene } from '@threshold/lab-kit'
+import { MongoClient } from 'mongodb'
+
+/** What was sent within the last moments may be in one store and on its way to the other. */
+const SETTLED_MS = 3_000
+
+export interface Comparison {
+  /** Messages that both stores hold, or one of them. */
+  readonly messages: number
+  /** Those that only one holds, or whose texts differ. */
+  readonly different: number
+}
+
+/** Both stores read whole, past the stage and past the migrator. */
+export async function compareStores({ mongo, cassandra }: Scene): Promise<Comparison> {
+  const until = BigInt(firstIdAt(Date.now() - SETTLED_MS))
+  const [ours, theirs] = await Promise.all([onMongo(mongo.uri, until), onCassandra(cassandra, until)])
+  const ids = new Set([...ours.keys(), ...theirs.keys()])
+  return { messages: ids.size, different: [...ids].filter((id) => ours.get(id) !== theirs.get(id)).length }
+}
+
+async function onMongo(uri: string, until: bigint): Promise<Map<string, string>> {
+  const client = new MongoClient(uri, { serverSelectionTimeoutMS: 5_000, maxPoolSize: 1, useBigInt64: true })
+  try {
+    const found = await client
+      .db()
+      .collection('messages')
+      .find({}, { projection: { content: 1 } })
+      .toArray()
+    return new Map(found.map(({ _id, content }) => [String(_id), String(content)] as const).filter(([id]) => BigInt(id) < until))
+  } finally {
+    await client.close(true)
+  }
+}
+
+const onCassandra = (cassandra: Scene['cassandra'], until: bigint): Promise<Map<string, string>> =>
+  askKeyspace(cassandra, async (keyspace, rows) => {
+    const found = await rows(`SELECT message_id, content FROM ${keyspace}.messages`)
+    return new Map(found.map((row) => [String(row.message_id), String(row.content)] as const).filter(([id]) => BigInt(id) < until))
+  })

@@ -1,0 +1,69 @@
+import { busyGuilds, count, defineLab, told } from '@threshold/lab-kit'
+import { behindClosedDoors, TOLD, whilePeopleTalk } from './move.ts'
+
+/** Messages begin on MongoDB, where stage 1 left them. */
+const env = { THRESHOLD_MESSAGES_ON: 'mongodb' }
+
+export default defineLab({
+  id: '2.6',
+  title: 'Move house',
+  question: 'MongoDB to Cassandra under load: what was lost, how long was it down?',
+  hypothesis:
+    'Nothing and not for a second: while both stores are written, the past is copied with the times at which it was written, whatever differs is repaired, and only then is the other store believed. Also when the migrator is killed twice on the way. Behind closed doors it takes as long as the copy does.',
+  minutes: { quick: 3, full: 6 },
+  memory: '2 GB',
+
+  load: busyGuilds({
+    guilds: 4,
+    online: 5,
+    channels: 1,
+    messagesPerSecond: 10,
+    readsPerSecond: 4,
+    history: { messages: 1_000, days: 200, characters: 100 },
+    seconds: 60,
+    seed: 26,
+    reconnect: true,
+  }),
+  arms: {
+    closed: { stage: 'stage-2', env, deed: behindClosedDoors },
+    live: { stage: 'stage-2', env, deed: whilePeopleTalk },
+  },
+
+  measure: {
+    lost: count.lost(),
+    doubled: count.doubled(),
+    outOfOrder: count.outOfOrder(),
+    secondsOfFailures: count.secondsWithErrors(),
+    kills: told(TOLD.kills, 'count', TOLD.kills),
+    messages: told(TOLD.messages, 'count', TOLD.messages),
+    different: told(TOLD.different, 'count', `${TOLD.different}, of all but the last three seconds`),
+    tookSeconds: told(TOLD.seconds, 's', TOLD.seconds),
+    beyondTheLoad: count.beyondTheLoad(),
+  },
+
+  claim: {
+    closed: ({ secondsOfFailures, different }) => secondsOfFailures.atLeast(2).and(different.is(0)),
+    live: ({ lost, doubled, outOfOrder, secondsOfFailures, kills, messages, different, beyondTheLoad }) =>
+      lost
+        .is(0)
+        .and(doubled.is(0))
+        .and(outOfOrder.is(0))
+        .and(secondsOfFailures.is(0))
+        .and(kills.is(2))
+        .and(messages.atLeast(4_000))
+        .and(different.is(0))
+        .and(beyondTheLoad.is(0)),
+  },
+
+  twin: {
+    text: 'the chat is closed for the move in both',
+    deed: behindClosedDoors,
+    expect: 'refuted',
+  },
+
+  sizes: {
+    tiny: { repeats: 1, load: { seconds: 40, warmupSeconds: 0.5 } },
+    quick: { repeats: 1 },
+    full: { repeats: 1, load: { seconds: 120, warmupSeconds: 3 } },
+  },
+})

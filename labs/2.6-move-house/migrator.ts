@@ -1,0 +1,50 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { listStages, registerProcess } from '@threshold/engines'
+import { CodedError } from '@threshold/kit'
+import type { Scene } from '@threshold/lab-kit'
+
+export interface Migrator extends AsyncDisposable {
+  /** Resolves once it has said so, on either stream. */
+  said(what: RegExp): Promise<void>
+  /** SIGKILL; resolves when it is gone. */
+  kill(): Promise<void>
+  /** Rejects when it did not end well. */
+  done(): Promise<void>
+}
+
+/** `threshold migrate mongo-cassandra all --until cutover` in a process of its own, on the stage's own databases. */
+export async function startMigrator({ mongo, cassandra }: Scene, folder: string): Promise<Migrator> {
+  const { dir } = (await listStages()).find(({ stage }) => stage === 2)!
+  const args = [join(dir, 'src', 'migration', 'main.ts'), 'all', '--until', 'cutover', '--rate', '800', '--checkpoints', folder]
+  const env = { ...process.env, THRESHOLD_MONGODB_URI: mongo.uri, THRESHOLD_CASSANDRA_URI: cassandra?.uri ?? '' }
+  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const closed = once(child, 'close') as Promise<[number | null]>
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => void (output += text))
+  const written = await registerProcess({ role: 'migrator', text: 'the migrator of lab 2.6', pid: child.pid!, ending: 'end' })
+  const lastWords = (): string => output.trim().split('\n').slice(-5).join('\n')
+  const kill = async (): Promise<void> => {
+    child.kill('SIGKILL')
+    await closed
+  }
+  return {
+    async said(what) {
+      while (!what.test(output)) {
+        const ended = await Promise.race([closed, once(child.stdout, 'data'), once(child.stderr, 'data')])
+        if (child.exitCode !== null && !what.test(output) && ended !== undefined)
+          throw new CodedError('MIGRATOR_ENDED', `the migrator ended before it was to be killed\n${lastWords()}`)
+      }
+    },
+    kill,
+    async done() {
+      const [code] = await closed
+      if (code !== 0) throw new CodedError('MIGRATOR_FAILED', `the migrator ended with code ${code}\n${lastWords()}`)
+    },
+    async [Symbol.asyncDispose]() {
+      await kill()
+      await written.close()
+    },
+  }
+}
