@@ -1,14 +1,13 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Environment, readEnvironment } from '@threshold/lab-kit'
-import type { Sample } from './measure.ts'
 
 /** What a bench measured, and what it comes to. */
 export interface BenchResult {
   readonly name: string
   readonly title: string
   readonly engine: string
-  readonly samples: readonly Sample[]
+  readonly samples: readonly object[]
   readonly columns: readonly string[]
   readonly rows: readonly (readonly string[])[]
   /** What the rows come to, a sentence each; where it is a loss, they say so. */
@@ -25,7 +24,7 @@ export interface BenchReport extends BenchResult {
 const RESULTS = join('labs', 'bench', 'results')
 const PAGE = join('labs', 'bench', 'README.md')
 /** In the order of the page. */
-const BENCHES = ['fanout', 'route'] as const
+const BENCHES = ['fanout', 'route', 'backfill', 'history'] as const
 
 /** Writes the evidence and returns the table for the terminal. Published, it is also what the docs show. */
 export async function report(result: BenchResult, { publish = false } = {}): Promise<string> {
