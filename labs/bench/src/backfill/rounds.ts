@@ -6,6 +6,7 @@ import { CodedError } from '@threshold/kit'
 import { processCpuSeconds } from '@threshold/lab-kit'
 import { exportCsv } from './csv.ts'
 import { digest, type Written } from './digest.ts'
+import { copySchema } from './schema.ts'
 import { openSource, type Size } from './source.ts'
 import { copyWriter, findCqlsh, LOOP, loopWriter, MIGRATOR, migratorWriter, SEQUENTIAL, type Writer, type WriterAnswer } from './writers.ts'
 
@@ -65,7 +66,7 @@ export async function backfillRounds(databases: Databases, size: Size, rounds: n
     const uri = withKeyspace(databases.cassandra, keyspace)
     try {
       tell('making the keyspace')
-      await source.makeSchema(uri)
+      await copySchema(databases.cassandra, keyspace)
       if (writer.name === MIGRATOR) await source.beginAnew(uri)
       tell(`round ${round + 1}`)
       const before = await cpuOf(databases.cassandraPid)

@@ -21,8 +21,6 @@ export interface Source extends AsyncDisposable {
   readonly rows: number
   /** Days of one bucket, as the stage and the migrator have it unless they are told otherwise. */
   readonly bucketDays: number
-  /** Makes keyspace and tables as the migrator makes them. */
-  makeSchema(cassandra: string): Promise<void>
   /** Everybody writes to both stores, as if for the first time: what was copied before does not count. */
   beginAnew(cassandra: string): Promise<void>
   /** The real step, as `threshold migrate` runs it. */
@@ -50,6 +48,7 @@ export async function openSource(uris: { mongodb: string; cassandra: string }, s
   const folder = await mkdtemp(join(tmpdir(), 'threshold-bench-'))
   opened.defer(() => rm(folder, { recursive: true, force: true }))
   const program = await migrator()
+  let begun = false
   const step = (name: string, cassandra: string, onLine?: (line: string) => void): Promise<Metered> =>
     meteredNode({
       args: [program, name, '--checkpoints', folder],
@@ -61,10 +60,10 @@ export async function openSource(uris: { mongodb: string; cassandra: string }, s
     mongodb,
     rows: total,
     bucketDays: BUCKET_DAYS,
-    makeSchema: async (cassandra) => void (await step('plan', cassandra)),
     async beginAnew(cassandra) {
-      await step('rollback', cassandra)
+      if (begun) await step('rollback', cassandra)
       await step('dual-write', cassandra)
+      begun = true
     },
     backfill: (cassandra, onLine) => step('backfill', cassandra, onLine),
     [Symbol.asyncDispose]: () => closing.disposeAsync(),
