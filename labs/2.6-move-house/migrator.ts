@@ -18,11 +18,16 @@ export interface Migrator extends AsyncDisposable {
 export async function startMigrator({ mongo, cassandra }: Scene, folder: string): Promise<Migrator> {
   const { dir } = (await listStages()).find(({ stage }) => stage === 2)!
   const args = [join(dir, 'src', 'migration', 'main.ts'), 'all', '--until', 'cutover', '--rate', '800', '--checkpoints', folder]
-  const env = { ...process.env, THRESHOLD_MONGODB_URI: mongo.uri, THRESHOLD_CASSANDRA_URI: cassandra?.uri ?? '' }
+  // Nothing else of the surroundings: the move is told all that it needs.
+  const env = { THRESHOLD_MONGODB_URI: mongo.uri, THRESHOLD_CASSANDRA_URI: cassandra?.uri ?? '' }
   const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
   const closed = once(child, 'close') as Promise<[number | null]>
   let output = ''
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => void (output += text))
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text
+    })
+  }
   const written = await registerProcess({ role: 'migrator', text: 'the migrator of lab 2.6', pid: child.pid!, ending: 'end' })
   const lastWords = (): string => output.trim().split('\n').slice(-5).join('\n')
   const kill = async (): Promise<void> => {

@@ -1,13 +1,15 @@
 import { messageOf } from '@threshold/kit'
 import { isInstalled } from './cache.ts'
+import { installCqlsh } from './cassandra/cqlsh.ts'
 import { findMaven, installCassandra } from './cassandra/install.ts'
 import { canFetch, findChromium, locateChromium } from './chromium/chromium.ts'
 import { enginesConfig } from './config.ts'
 import { dockerMongo } from './mongodb/docker-provider.ts'
 import { fetchMongod, findMongod, forgetRefusal, memoryServer } from './mongodb/memory-server.ts'
-import { buildSecantusRust, findCargo, findPython, installSecantusPython } from './mongodb/secantus-install.ts'
+import { buildSecantusRust, findCargo, installSecantusPython } from './mongodb/secantus-install.ts'
 import { containerRuntime } from './process/container.ts'
 import { noProgress, type OnProgress } from './progress.ts'
+import { findPython } from './python.ts'
 import { TOOLS, VERSIONS } from './versions.ts'
 
 /** Something a class needs before it starts, so that thirty machines do not fetch it in the first five minutes. */
@@ -108,6 +110,16 @@ export const ENGINE_ITEMS: readonly PrefetchItem[] = [
     },
     present: async () => await isInstalled(TOOLS.cassandra),
     fetch: async (onProgress) => void (await installCassandra(onProgress)),
+  },
+  {
+    id: 'cqlsh',
+    title: `cqlsh ${VERSIONS.cqlsh}, for a bench`,
+    skip: async () => {
+      const python = await findPython()
+      return python.usable ? undefined : python.why
+    },
+    present: async () => await isInstalled(TOOLS.cqlsh),
+    fetch: async (onProgress) => void (await installCqlsh(onProgress)),
   },
 ]
 

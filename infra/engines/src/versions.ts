@@ -17,6 +17,8 @@ export const VERSIONS = {
   /** The jars from Maven's repository, and the image of the same version. */
   cassandra: '5.0.9',
   cassandraImage: 'cassandra:5.0.9',
+  /** Cassandra's own shell, from PyPI: `threshold bench backfill` compares with its COPY FROM. */
+  cqlsh: '6.2.2',
 } as const
 
 /** Names of the folders in the cache; the version is part of it, so that two versions can live side by side. */
@@ -26,12 +28,15 @@ export const TOOLS = {
   secantusPython: { name: 'secantusdb-py', version: VERSIONS.secantusPython },
   chromium: { name: 'chromium', version: VERSIONS.chromium },
   cassandra: { name: 'cassandra', version: VERSIONS.cassandra },
+  cqlsh: { name: 'cqlsh', version: VERSIONS.cqlsh },
 } as const
 
 /** The oldest Python for which the wheel's requirements are pinned. */
 export const PYTHON_AT_LEAST: readonly [number, number] = [3, 10]
 
 export const REQUIREMENTS_FILE = fileURLToPath(new URL('../requirements/secantusdb.txt', import.meta.url))
+
+export const CQLSH_REQUIREMENTS = fileURLToPath(new URL('../requirements/cqlsh.txt', import.meta.url))
 
 /** A folder with package.json and package-lock.json, whose digests npm checks. */
 export const CHROMIUM_REQUIREMENTS = fileURLToPath(new URL('../requirements/chromium/', import.meta.url))

@@ -1,4 +1,5 @@
 import { startStage } from '@threshold/engines'
+import { api } from './api.ts'
 import { startPeer } from './children.ts'
 import type { Dialect } from './protocol.ts'
 
@@ -50,12 +51,7 @@ export async function peerContestant(kind: 'ws' | 'socket.io' | 'tcp', name: str
 }
 
 async function prepareGuild(url: string, users: number): Promise<{ channel: string; tokens: string[] }> {
-  const call = async <T>(method: string, path: string, body: object, token?: string): Promise<T> => {
-    const headers = { 'content-type': 'application/json', ...(token ? { authorization: `Bot ${token}` } : {}) }
-    const response = await fetch(url + path, { method, headers, body: JSON.stringify(body) })
-    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`)
-    return (await response.json()) as T
-  }
+  const call = api(url)
   const user = (username: string) => call<{ id: string; token: string }>('POST', '/workshop/users', { username })
   const owner = await user('sender')
   const guild = await call<{ id: string }>('POST', '/api/v10/guilds', { name: 'bench' }, owner.token)

@@ -43,7 +43,7 @@ export async function measure(client: Client, contestant: Contestant, window: Wi
 }
 
 /** Of several rounds the middle one counts: a neighbour's minute on the same machine spoils one round, not the result. */
-export function median(samples: readonly Sample[], of: (sample: Sample) => number): number {
+export function median<T>(samples: readonly T[], of: (sample: T) => number): number {
   const sorted = samples.map(of).sort((a, b) => a - b)
   const middle = Math.floor(sorted.length / 2)
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2

@@ -7,36 +7,13 @@ import { cacheDir, installTool } from '../cache.ts'
 import { runCommand } from '../process/command.ts'
 import { which } from '../process/which.ts'
 import type { OnProgress } from '../progress.ts'
-import { PYTHON_AT_LEAST, REQUIREMENTS_FILE, TOOLS, VERSIONS } from '../versions.ts'
+import { ASK, type Found, installPythonPackage } from '../python.ts'
+import { REQUIREMENTS_FILE, TOOLS, VERSIONS } from '../versions.ts'
 
 const run = promisify(execFile)
 
-/** A tool that hangs at its own version must hang nobody else. */
-const ASK = { timeout: 10_000, killSignal: 'SIGKILL' } as const
-
-export type Found =
-  | { readonly usable: true; readonly path: string; readonly version: string }
-  | { readonly usable: false; readonly why: string; readonly next: string }
-
-const PYTHON_NEXT = 'install Python 3.10 or newer with venv (Debian, Ubuntu: sudo apt-get install python3-venv; macOS: brew install python)'
 const RUST_NEXT =
   'install Rust (https://rustup.rs) and a C compiler with CMake (Debian, Ubuntu: sudo apt-get install build-essential cmake)'
-
-/** A Python that can make a virtual environment. Debian's own cannot without a package more. */
-export async function findPython(): Promise<Found> {
-  const path = await which('python3')
-  if (path === undefined) return { usable: false, why: 'no python3 on PATH', next: PYTHON_NEXT }
-  try {
-    const { stdout } = await run(path, ['-c', 'import sys, ensurepip; print("%d.%d.%d" % sys.version_info[:3])'], ASK)
-    const version = stdout.trim()
-    const [major = 0, minor = 0] = version.split('.').map(Number)
-    const [leastMajor, leastMinor] = PYTHON_AT_LEAST
-    if (major > leastMajor || (major === leastMajor && minor >= leastMinor)) return { usable: true, path, version }
-    return { usable: false, why: `Python ${version} is older than ${PYTHON_AT_LEAST.join('.')}`, next: PYTHON_NEXT }
-  } catch {
-    return { usable: false, why: 'python3 cannot make virtual environments (no ensurepip)', next: PYTHON_NEXT }
-  }
-}
 
 export async function findCargo(): Promise<Found> {
   const path = await which('cargo')
@@ -54,33 +31,17 @@ export async function findCargo(): Promise<Found> {
   }
 }
 
-/** Seconds: an environment of its own, filled from the pinned list, every file checked against its digest. */
-export async function installSecantusPython(onProgress: OnProgress): Promise<string> {
-  return await installTool(
-    TOOLS.secantusPython,
-    async (dir) => {
-      const python = await findPython()
-      if (!python.usable) throw new CodedError('NO_PYTHON', python.why, { next: python.next })
-      const text = `installing SecantusDB ${VERSIONS.secantusPython} (Python, about 10 s, once)`
-      onProgress({ text })
-      await runCommand({ title: 'python3 -m venv', command: python.path, args: ['-m', 'venv', dir], next: PYTHON_NEXT })
-      await runCommand({
-        title: `pip install secantusdb==${VERSIONS.secantusPython}`,
-        command: join(dir, 'bin', 'python'),
-        args: [
-          ...['-m', 'pip', 'install', '--require-hashes', '--only-binary=:all:', '--no-input', '--disable-pip-version-check'],
-          ...['--progress-bar', 'off', '-r', REQUIREMENTS_FILE],
-        ],
-        onLine: (line) => {
-          const name = /^(?:Collecting|Downloading) (\S+)/.exec(line)?.[1]
-          if (name !== undefined) onProgress({ text: `${text}: ${name.split('/').at(-1)}` })
-        },
-        next: 'pip reaches its index with your usual settings (PIP_INDEX_URL, proxy): check those, then run the same command again',
-      })
+/** Seconds, where a Python is. */
+export const installSecantusPython = (onProgress: OnProgress): Promise<string> =>
+  installPythonPackage(
+    {
+      tool: TOOLS.secantusPython,
+      package: `secantusdb==${VERSIONS.secantusPython}`,
+      title: `SecantusDB ${VERSIONS.secantusPython} (Python)`,
+      requirements: REQUIREMENTS_FILE,
     },
     onProgress,
   )
-}
 
 /** Minutes, once: built from source with the lock file that it was published with. A killed build goes on where it was. */
 export async function buildSecantusRust(onProgress: OnProgress): Promise<string> {

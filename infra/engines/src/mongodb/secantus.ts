@@ -2,10 +2,11 @@ import { join } from 'node:path'
 import { isInstalled, toolDir } from '../cache.ts'
 import { labelText, unusable, usable } from '../engine.ts'
 import type { Launch } from '../process/child.ts'
+import { findPython } from '../python.ts'
 import { TOOLS, VERSIONS } from '../versions.ts'
 import { startProcessEngine } from './process-engine.ts'
 import { DEFAULT_CACHE_MB, type MongoProvider, mebibytes, type StartOptions } from './provider.ts'
-import { buildSecantusRust, findCargo, findPython, installSecantusPython } from './secantus-install.ts'
+import { buildSecantusRust, findCargo, installSecantusPython } from './secantus-install.ts'
 
 /*
  * SecantusDB speaks MongoDB's protocol over the real WiredTiger. It runs as a process beside ours and is never linked

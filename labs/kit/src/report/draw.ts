@@ -14,7 +14,7 @@ export interface Canvas {
   readonly narrow: boolean
 }
 
-const WIDE: Canvas = { width: 960, height: 400, narrow: false }
+export const WIDE: Canvas = { width: 960, height: 400, narrow: false }
 const NARROW: Canvas = { width: 360, height: 340, narrow: true }
 
 /** One line of a legend. It is text of the page and not of the picture, so that it breaks where the reader's screen ends. */
@@ -40,7 +40,7 @@ export function draw(
 <div class="narrow" role="img" aria-label="${label}">${raw(narrow)}</div>`
 }
 
-function svg(options: (canvas: Canvas) => EChartsCoreOption, canvas: Canvas): string {
+export function svg(options: (canvas: Canvas) => EChartsCoreOption, canvas: Canvas): string {
   const { width, height } = canvas
   const chart = init(null, null, { renderer: 'svg', ssr: true, width, height })
   try {

@@ -1,13 +1,15 @@
-/** One style sheet in the page itself. Light and dark by the reader's own setting; a printed page is always light. */
-export const STYLE = `
-:root { color-scheme: light dark;
+/** The colours of a page, light and dark by the reader's own setting. */
+export const COLORS = `:root { color-scheme: light dark;
   --page: #f6f7f9; --surface: #ffffff; --ink: #17191f; --muted: #5d6473; --line: #d9dde5; --accent: #3056d3;
   --good: #157347; --good-bg: #e3f4ea; --bad: #c02637; --bad-bg: #fbe6e8; --warn: #8a5a00; --warn-bg: #fbf0d9; --none: #4d5566; --none-bg: #e8ebf1;
   --c1: #3056d3; --c2: #d9730d; --c3: #0f8f83; --c4: #9a3ec2; --c5: #7a6a00; --c6: #5d6473; }
 @media (prefers-color-scheme: dark) { :root {
   --page: #12141a; --surface: #1a1d25; --ink: #eceef3; --muted: #a4abba; --line: #343a48; --accent: #8ea8ff;
   --good: #5fd39a; --good-bg: #12301f; --bad: #ff8a94; --bad-bg: #3b161b; --warn: #f0c36a; --warn-bg: #35280c; --none: #b7bece; --none-bg: #272c38;
-  --c1: #8ea8ff; --c2: #ffb066; --c3: #4fd1c2; --c4: #d79bff; --c5: #dccb55; --c6: #a4abba; } }
+  --c1: #8ea8ff; --c2: #ffb066; --c3: #4fd1c2; --c4: #d79bff; --c5: #dccb55; --c6: #a4abba; } }`
+
+/** One style sheet in the page itself. Light and dark by the reader's own setting; a printed page is always light. */
+export const STYLE = `${COLORS}
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--page); color: var(--ink); font: 18px/1.55 system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif; }
 main { max-width: 1080px; margin: 0 auto; padding: 40px 28px 80px; }

@@ -1,0 +1,20 @@
+import { join } from 'node:path'
+import type { OnProgress } from '../progress.ts'
+import { installPythonPackage } from '../python.ts'
+import { CQLSH_REQUIREMENTS, TOOLS, VERSIONS } from '../versions.ts'
+
+export interface Cqlsh {
+  readonly version: string
+  /** The Python of its environment, and the program that it runs. */
+  readonly python: string
+  readonly path: string
+}
+
+/** Cassandra's shell as its project publishes it for Python, apart from any server. */
+export async function installCqlsh(onProgress: OnProgress): Promise<Cqlsh> {
+  const dir = await installPythonPackage(
+    { tool: TOOLS.cqlsh, package: `cqlsh==${VERSIONS.cqlsh}`, title: `cqlsh ${VERSIONS.cqlsh}`, requirements: CQLSH_REQUIREMENTS },
+    onProgress,
+  )
+  return { version: VERSIONS.cqlsh, python: join(dir, 'bin', 'python'), path: join(dir, 'bin', 'cqlsh') }
+}

@@ -1,0 +1,86 @@
+import { randomBytes } from 'node:crypto'
+import { dropKeyspace, type OnProgress, startCassandra, startMongo, withDatabase, withKeyspace } from '@threshold/engines'
+import { type Backfilled, type BackfillSample, backfillRounds } from './src/backfill/rounds.ts'
+import { COPY, MIGRATOR, SEQUENTIAL } from './src/backfill/writers.ts'
+import { median } from './src/measure.ts'
+import { report } from './src/report.ts'
+
+/** A year of many channels: their messages come mixed, as they were said. */
+const SIZE = { channels: 100, messages: 1_000, days: 365, characters: 120 } as const
+const ROWS = SIZE.channels * SIZE.messages
+const ROUNDS = 3
+const HEAP_MB = 512
+
+/** A backfill from MongoDB into Cassandra: the migrator beside what a team might have written or taken instead. */
+async function run(onProgress: OnProgress, options: { publish?: boolean } = {}): Promise<string> {
+  await using use = new AsyncDisposableStack()
+  const mongo = use.use(await startMongo({ prefer: 'lab', onProgress }))
+  const cassandra = use.use(await startCassandra({ heapMb: HEAP_MB, onProgress }))
+  // An engine of the user's own may have been here before.
+  const keyspace = `bench_${randomBytes(4).toString('hex')}`
+  const uri = withKeyspace(cassandra.uri, keyspace)
+  use.defer(() => dropKeyspace(uri, keyspace))
+  const databases = { mongodb: withDatabase(mongo.uri, keyspace), cassandra: uri, cassandraPid: cassandra.pid }
+  const measured = await backfillRounds(databases, SIZE, ROUNDS, onProgress)
+  const engine = `${cassandra.label.text}, one node, batch commit log; from ${mongo.label.text}`
+  const title = `${ROWS.toLocaleString('en')} messages from MongoDB to Cassandra`
+  return await report({ name: 'backfill', title, engine, samples: measured.samples, ...describe(measured) }, options)
+}
+
+const perMillion = (seconds: number, rows: number): number => (seconds / rows) * 1_000_000
+
+export function describe({ samples, noCopy, exportSeconds }: Backfilled) {
+  const names = [...new Set(samples.map(({ name }) => name))]
+  const middle = (name: string, of: (sample: BackfillSample) => number): number =>
+    median(
+      samples.filter((sample) => sample.name === name),
+      of,
+    )
+  const speed = (name: string): number => middle(name, ({ rows, copying }) => rows / copying)
+  const whole = (n: number): string => Math.round(n).toLocaleString('en')
+  const rows = names.map((name) => [
+    name,
+    whole(speed(name)),
+    (speed(name) / speed(MIGRATOR)).toFixed(2),
+    middle(name, ({ seconds }) => seconds).toFixed(1),
+    middle(name, ({ cpuSeconds, rows: count }) => perMillion(cpuSeconds, count)).toFixed(0),
+    engineCpu(middle(name, (sample) => perMillion(sample.engineCpuSeconds ?? Number.NaN, sample.rows))),
+    samples.every((sample) => sample.name !== name || sample.atTheirTime === sample.rows) ? 'yes' : 'no',
+  ])
+  const others = names.filter((name) => name !== MIGRATOR)
+  const times = (name: string): string => (speed(MIGRATOR) / speed(name)).toFixed(2)
+  const faster = others.filter((name) => speed(name) > speed(MIGRATOR))
+  const [first] = samples
+  const findings = [
+    `The migrator copies ${others.map((name) => `${times(name)} times as many rows a second as ${name}`).join(', ')}.`,
+    faster.length === 0 ? 'Nothing here is faster than the migrator.' : `The migrator loses to ${faster.join(' and ')}.`,
+    `Wanted: no slower than ${COPY}${names.includes(COPY) ? ` (${speed(MIGRATOR) >= speed(COPY) ? 'it is not' : 'it is'})` : ' (not measured)'}, and at least three times ${SEQUENTIAL} (${speed(MIGRATOR) >= 3 * speed(SEQUENTIAL) ? 'it is' : 'it is not'}).`,
+    `The migrator takes ${middle(MIGRATOR, ({ cpuSeconds, rows: count }) => perMillion(cpuSeconds, count)).toFixed(0)} seconds of CPU for a million rows, its start and its reading included.`,
+    ...(noCopy === undefined ? [] : [`${COPY} is not among them: ${noCopy}.`]),
+    ...(exportSeconds === undefined
+      ? []
+      : [
+          `${COPY} reads a file and cannot set write times, so it is for stores that nobody writes to meanwhile. Writing its file from MongoDB took ${exportSeconds.toFixed(1)} s more, which is not counted; the others read from MongoDB as they go.`,
+        ]),
+    `Each wrote the same ${whole(first?.rows ?? 0)} rows in ${whole(first?.buckets ?? 0)} buckets into a keyspace of its own; all columns were compared. A write is acknowledged when it is on disk, for all of them.`,
+    'Rows a second from the first row to the last, as each says itself; seconds and CPU of the whole process. Only the migrator writes down how far it is, and goes on from there after a kill.',
+  ]
+  const columns = [
+    'Writer',
+    'Rows/s',
+    'Ratio to the migrator',
+    'Whole process s',
+    'CPU s a million rows',
+    'Cassandra’s',
+    'Write times kept',
+  ]
+  return { columns, rows, findings }
+}
+
+const engineCpu = (seconds: number): string => (Number.isNaN(seconds) ? 'unknown' : seconds.toFixed(0))
+
+export default {
+  name: 'backfill',
+  title: `${ROWS.toLocaleString('en')} messages from MongoDB to Cassandra: the migrator, COPY FROM, two loops`,
+  run,
+}

@@ -1,0 +1,140 @@
+import { randomBytes } from 'node:crypto'
+import {
+  dropDatabase,
+  dropKeyspace,
+  type Engine,
+  type OnProgress,
+  startCassandra,
+  startMongo,
+  withDatabase,
+  withKeyspace,
+} from '@threshold/engines'
+import { curvesBySize } from '@threshold/lab-kit'
+import { type FilledChannel, fillChannel, PAGE, type Place } from './src/history/channel.ts'
+import { type HistoryMeasured, type HistorySample, historyRounds } from './src/history/rounds.ts'
+import { tidy } from './src/history/table-reads.ts'
+import { median } from './src/measure.ts'
+import { report } from './src/report.ts'
+
+const SIZES = [10_000, 100_000, 1_000_000] as const
+/** Three years: a hundred and ten buckets of ten days. */
+const PAST = { days: 1_095, characters: 120 } as const
+const EFFORT = { rounds: 3, pages: 400 } as const
+const HEAP_MB = 512
+
+const wholeNumber = (n: number): string => n.toLocaleString('en')
+
+/** What a page of fifty costs where ten thousand messages lie, and where a million do. */
+async function run(onProgress: OnProgress, options: { publish?: boolean } = {}): Promise<string> {
+  await using use = new AsyncDisposableStack()
+  const mongo = use.use(await startMongo({ prefer: 'lab', onProgress }))
+  const cassandra = use.use(await startCassandra({ heapMb: HEAP_MB, onProgress }))
+  const [node] = cassandra.nodes()
+  const channels: FilledChannel[] = []
+  for (const messages of SIZES) {
+    for (const place of places(use, mongo, cassandra)) {
+      const text = `writing ${wholeNumber(messages)} messages through stage ${place.stage}`
+      channels.push(use.use(await fillChannel(place, { messages, ...PAST }, (done) => onProgress({ text, done, total: messages }))))
+    }
+  }
+  onProgress({ text: 'Cassandra puts its files in order' })
+  for (const { keyspace } of channels) if (keyspace !== undefined && node) await tidy(node, keyspace)
+  const measured = await historyRounds(channels, node, EFFORT, onProgress)
+  const title = `A page of ${PAGE} in a channel of ${wholeNumber(SIZES[0])} to ${wholeNumber(SIZES.at(-1)!)} messages`
+  const engine = `${cassandra.label.text}, one node; ${mongo.label.text}`
+  const missing =
+    mongo.label.standIn === undefined
+      ? []
+      : [`MongoDB is not measured: ${mongo.label.product} is a stand-in, and its pages cost what MongoDB's do not.`]
+  const { findings, ...described } = describe(measured)
+  return await report(
+    { name: 'history', title, engine, samples: measured.samples, ...described, findings: [...findings, ...missing] },
+    options,
+  )
+}
+
+/** Databases of its own for each; stage 1 only where it runs on MongoDB itself. */
+function places(use: AsyncDisposableStack, mongo: Engine, cassandra: Engine): Place[] {
+  const name = `bench_${randomBytes(4).toString('hex')}`
+  const [first, second] = [`${name}_1`, `${name}_2`]
+  const onCassandra = {
+    stage: 2,
+    mongodb: withDatabase(mongo.uri, second),
+    cassandra: withKeyspace(cassandra.uri, name),
+    enginePid: cassandra.pid,
+  }
+  use.defer(() => dropKeyspace(cassandra.uri, name))
+  for (const database of [first, second]) use.defer(() => dropDatabase(mongo.uri, database))
+  if (mongo.label.standIn !== undefined) return [onCassandra]
+  return [onCassandra, { stage: 1, mongodb: withDatabase(mongo.uri, first), enginePid: mongo.pid }]
+}
+
+const WORDS = { newest: 'newest', random: 'before a random moment' } as const
+const KINDS = ['newest', 'random'] as const
+
+export function describe({ samples, reads }: HistoryMeasured) {
+  const names = [...new Set(samples.map(({ name }) => name))]
+  const sizes = [...new Set(samples.map(({ messages }) => messages))]
+  const middle = (name: string, at: 'newest' | 'random', messages: number, of: (sample: HistorySample) => number): number =>
+    median(
+      samples.filter((sample) => sample.name === name && sample.at === at && sample.messages === messages),
+      of,
+    )
+  const lines = names.flatMap((name) => KINDS.map((at) => ({ name, at })))
+  const rows = lines.flatMap(({ name, at }) =>
+    sizes.map((messages) => {
+      const of = (read: (sample: HistorySample) => number): number => middle(name, at, messages, read)
+      return [
+        ...[name, WORDS[at], wholeNumber(messages), of(({ p50 }) => p50).toFixed(1), of(({ p99 }) => p99).toFixed(1)],
+        (of(({ p50 }) => p50) / middle(name, at, sizes[0]!, ({ p50 }) => p50)).toFixed(2),
+        ...[
+          of(({ statements }) => statements).toFixed(1),
+          known(of(({ stageCpuMs }) => stageCpuMs)),
+          known(of(({ engineCpuMs }) => engineCpuMs)),
+        ],
+      ]
+    }),
+  )
+  const largest = sizes.at(-1)!
+  const grows = lines.map(({ name, at }) => {
+    const ratio = middle(name, at, largest, ({ p50 }) => p50) / middle(name, at, sizes[0]!, ({ p50 }) => p50)
+    return `${name}, ${WORDS[at]}: ${(largest / sizes[0]!).toFixed(0)} times as many messages, ${ratio.toFixed(2)} times the time of a page (p50).`
+  })
+  const seen = [...reads].map(([messages, { sstablesP50, sstablesP99, readP50Ms, readP99Ms }]) => {
+    const files = `${sstablesP50.toFixed(0)} (p99 ${sstablesP99.toFixed(0)}) sstables a read`
+    return `Cassandra itself, of ${wholeNumber(messages)} messages: ${files}, ${readP50Ms.toFixed(2)} ms (p99 ${readP99Ms.toFixed(2)}) in the node.`
+  })
+  const findings = [
+    ...grows,
+    ...seen,
+    'One page after the other through the stage’s own API, from the request to the last byte; permissions and JSON are in it.',
+    'A statement a page is the list of the channel’s buckets; the others walk buckets until the page is full, which takes more of them where a channel says little.',
+    ...(reads.size === 0
+      ? []
+      : ['Cassandra’s files were flushed and compacted first, since the fill wrote all days at once, as no channel does.']),
+  ]
+  const columns = [
+    'Server',
+    'Page',
+    'Messages',
+    'p50 ms',
+    'p99 ms',
+    `To ${wholeNumber(sizes[0]!)}`,
+    'Statements a page',
+    'Stage CPU ms',
+    'Engine CPU ms',
+  ]
+  const curves = lines.flatMap(({ name, at }, color) =>
+    (['p50', 'p99'] as const).map((which) => ({
+      name: `${names.length > 1 ? `${name}, ` : ''}${at}, ${which}`,
+      ...{ color, broken: which === 'p99' },
+      points: sizes.map((messages) => [messages, middle(name, at, messages, (sample) => sample[which])] as const),
+    })),
+  )
+  const svg = curvesBySize({ x: 'messages in the channel', y: `ms for a page of ${PAGE}` }, curves)
+  return { columns, rows, findings, picture: { svg, label: `Milliseconds for a page of ${PAGE}, by the size of the channel` } }
+}
+
+const known = (ms: number): string => (Number.isNaN(ms) ? 'unknown' : ms.toFixed(2))
+
+export default { name: 'history', title: `a page of ${PAGE} where 10,000, 100,000 and 1,000,000 messages lie`, run }

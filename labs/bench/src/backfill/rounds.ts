@@ -1,0 +1,93 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { dropKeyspace, type OnProgress, parseCassandraUri, withKeyspace } from '@threshold/engines'
+import { CodedError } from '@threshold/kit'
+import { processCpuSeconds } from '@threshold/lab-kit'
+import { exportCsv } from './csv.ts'
+import { digest, type Written } from './digest.ts'
+import { copySchema } from './schema.ts'
+import { openSource, type Size } from './source.ts'
+import { copyWriter, findCqlsh, LOOP, loopWriter, MIGRATOR, migratorWriter, SEQUENTIAL, type Writer, type WriterAnswer } from './writers.ts'
+
+/** One contestant, once. */
+export interface BackfillSample extends WriterAnswer, Written {
+  readonly name: string
+  readonly round: number
+  /** Undefined where Cassandra is no process of ours. */
+  readonly engineCpuSeconds: number | undefined
+}
+
+export interface Backfilled {
+  readonly samples: readonly BackfillSample[]
+  /** Why COPY FROM is not among them; undefined where it is. */
+  readonly noCopy: string | undefined
+  /** What writing the CSV took, once, that COPY FROM reads each time. */
+  readonly exportSeconds: number | undefined
+}
+
+export interface Databases {
+  readonly mongodb: string
+  /** With a keyspace, whose name others are derived from. */
+  readonly cassandra: string
+  readonly cassandraPid?: number | undefined
+}
+
+/** All contestants write the same rows, each time into a keyspace of their own, which is dropped before the next begins. */
+export async function backfillRounds(databases: Databases, size: Size, rounds: number, onProgress: OnProgress): Promise<Backfilled> {
+  await using use = new AsyncDisposableStack()
+  const source = use.use(await openSource(databases, size, onProgress))
+  const writers: Writer[] = [migratorWriter(source), loopWriter(source, LOOP), loopWriter(source, SEQUENTIAL)]
+  const cqlsh = await findCqlsh(onProgress)
+  let exportSeconds: number | undefined
+  if (typeof cqlsh !== 'string') {
+    const folder = await mkdtemp(join(tmpdir(), 'threshold-bench-csv-'))
+    use.defer(() => rm(folder, { recursive: true, force: true }))
+    onProgress({ text: 'writing the CSV for COPY FROM' })
+    const exported = await exportCsv(source.mongodb, source.bucketDays, folder)
+    exportSeconds = exported.seconds
+    writers.splice(1, 0, copyWriter(cqlsh, exported))
+  }
+  const samples: BackfillSample[] = []
+  for (let round = 0; round < rounds; round++) {
+    // Another begins each time: whatever the one before leaves behind in the engine, it leaves to all of them in turn.
+    const order = writers.map((_, i) => writers[(i + round) % writers.length]!)
+    for (const [i, writer] of order.entries()) {
+      const done = round * writers.length + i
+      const tell = (text: string): void => onProgress({ text: `${writer.name}: ${text}`, done, total: rounds * writers.length })
+      samples.push({ ...(await visit(writer, round, `r${round}_${i}`, tell)), name: writer.name, round })
+    }
+  }
+  agree(samples, source.rows)
+  return { samples, noCopy: typeof cqlsh === 'string' ? cqlsh : undefined, exportSeconds }
+
+  async function visit(writer: Writer, round: number, suffix: string, tell: (text: string) => void) {
+    const keyspace = `${parseCassandraUri(databases.cassandra).keyspace}_${suffix}`
+    const uri = withKeyspace(databases.cassandra, keyspace)
+    try {
+      tell('making the keyspace')
+      await copySchema(databases.cassandra, keyspace)
+      if (writer.name === MIGRATOR) await source.beginAnew(uri)
+      tell(`round ${round + 1}`)
+      const before = await cpuOf(databases.cassandraPid)
+      const answer = await writer.write(uri, tell)
+      const after = await cpuOf(databases.cassandraPid)
+      tell('looking at what it wrote')
+      const engineCpuSeconds = before === undefined || after === undefined ? undefined : after - before
+      return { ...answer, ...(await digest(uri)), engineCpuSeconds }
+    } finally {
+      await dropKeyspace(uri, keyspace)
+    }
+  }
+}
+
+const cpuOf = async (pid: number | undefined): Promise<number | undefined> => (pid === undefined ? undefined : await processCpuSeconds(pid))
+
+/** Figures of contestants who did not do the same work would be no comparison. */
+function agree(samples: readonly BackfillSample[], rows: number): void {
+  const [first] = samples
+  const odd = samples.find((one) => one.rows !== rows || one.digest !== first?.digest || one.buckets !== first.buckets)
+  if (odd === undefined) return
+  const why = `${odd.name} left ${odd.rows} rows in ${odd.buckets} buckets, not the same ${rows} as the others`
+  throw new CodedError('BENCH_FAILED', why)
+}

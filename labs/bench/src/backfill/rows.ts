@@ -1,0 +1,56 @@
+import { DISCORD_EPOCH, timeOf } from '@threshold/contract'
+import { parseCassandraUri } from '@threshold/engines'
+import { CodedError } from '@threshold/kit'
+import { Client } from 'cassandra-driver'
+import { MongoClient } from 'mongodb'
+
+/** What the messages of this bench are made of. The store's other columns are for what nobody did with them. */
+export const COLUMNS = ['channel_id', 'bucket', 'message_id', 'v', 'author_id', 'content', 'write_time', 'type'] as const
+
+/** In the order of the columns. */
+export type Row = readonly [bigint, number, bigint, number, bigint, string, bigint, number]
+
+interface MessageDocument {
+  readonly _id: bigint
+  readonly v: bigint | number
+  readonly channelId: bigint
+  readonly authorId: bigint
+  readonly content: string
+  readonly writeTime: bigint
+  readonly type: bigint | number
+}
+
+const DAY_MS = 86_400_000
+/** What the driver fetches at a time. */
+const BATCH = 1_000
+
+/** All messages, oldest first, as a plain script reads them. */
+export async function* readRows(mongodb: string, bucketDays: number): AsyncGenerator<Row> {
+  await using use = new AsyncDisposableStack()
+  const client = new MongoClient(mongodb, { useBigInt64: true, maxPoolSize: 1 })
+  use.defer(() => client.close())
+  const all = client.db().collection<MessageDocument>('messages').find({}, { batchSize: BATCH }).sort({ _id: 1 })
+  for await (const { _id, v, channelId, authorId, content, writeTime, type } of all) {
+    const bucket = Math.floor((timeOf(String(_id)) - DISCORD_EPOCH) / (bucketDays * DAY_MS))
+    yield [channelId, bucket, _id, Number(v), authorId, content, writeTime, Number(type)]
+  }
+}
+
+export interface Keyspace extends AsyncDisposable {
+  readonly client: Client
+  readonly name: string
+}
+
+export async function openKeyspace(uri: string): Promise<Keyspace> {
+  const { contactPoints, port, localDataCenter, credentials, keyspace } = parseCassandraUri(uri)
+  if (keyspace === undefined) throw new CodedError('BAD_CASSANDRA_URI', 'a bench needs a keyspace in the path of the address')
+  const client = new Client({
+    contactPoints: contactPoints.map((host) => `${host}:${port}`),
+    localDataCenter,
+    protocolOptions: { port },
+    encoding: { useBigIntAsLong: true },
+    ...(credentials ? { credentials } : {}),
+  })
+  await client.connect()
+  return { client, name: keyspace, [Symbol.asyncDispose]: () => client.shutdown() }
+}

@@ -1,0 +1,77 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { listStages, type OnProgress, startStage } from '@threshold/engines'
+import { CodedError } from '@threshold/kit'
+import { fillPast, openTalk } from '../api.ts'
+import { type Metered, meteredNode } from '../metered.ts'
+
+/** How much is moved. */
+export interface Size {
+  readonly channels: number
+  /** In each channel. */
+  readonly messages: number
+  readonly days: number
+  readonly characters: number
+}
+
+/** Stage 2 before its move: its messages are on MongoDB, and it goes by what a migrator says. */
+export interface Source extends AsyncDisposable {
+  readonly mongodb: string
+  readonly rows: number
+  /** Days of one bucket, as the stage and the migrator have it unless they are told otherwise. */
+  readonly bucketDays: number
+  /** Everybody writes to both stores, as if for the first time: what was copied before does not count. */
+  beginAnew(cassandra: string): Promise<void>
+  /** The real step, as `threshold migrate` runs it. */
+  backfill(cassandra: string, onLine: (line: string) => void): Promise<Metered>
+}
+
+/** The number of the stage that messages move to. */
+const STAGE = 2
+const BUCKET_DAYS = 10
+
+export async function openSource(uris: { mongodb: string; cassandra: string }, size: Size, onProgress: OnProgress): Promise<Source> {
+  await using opened = new AsyncDisposableStack()
+  const { mongodb } = uris
+  const stage = opened.use(
+    await startStage({
+      stage: STAGE,
+      engineUri: mongodb,
+      cassandraUri: uris.cassandra,
+      env: { THRESHOLD_MESSAGES_ON: 'mongodb', THRESHOLD_LOG_LEVEL: 'warn', THRESHOLD_RATE_REQUESTS: '1000000' },
+    }),
+  )
+  const { token, channels } = await openTalk(stage.url, size.channels)
+  const total = size.channels * size.messages
+  await fillPast(stage.url, token, { ...size, channels }, (done) => onProgress({ text: 'writing messages into MongoDB', done, total }))
+  const folder = await mkdtemp(join(tmpdir(), 'threshold-bench-'))
+  opened.defer(() => rm(folder, { recursive: true, force: true }))
+  const program = await migrator()
+  let begun = false
+  const step = (name: string, cassandra: string, onLine?: (line: string) => void): Promise<Metered> =>
+    meteredNode({
+      args: [program, name, '--checkpoints', folder],
+      env: { THRESHOLD_MONGODB_URI: mongodb, THRESHOLD_CASSANDRA_URI: cassandra, THRESHOLD_BUCKET_DAYS: String(BUCKET_DAYS) },
+      ...(onLine === undefined ? {} : { onLine }),
+    })
+  const closing = opened.move()
+  return {
+    mongodb,
+    rows: total,
+    bucketDays: BUCKET_DAYS,
+    async beginAnew(cassandra) {
+      if (begun) await step('rollback', cassandra)
+      await step('dual-write', cassandra)
+      begun = true
+    },
+    backfill: (cassandra, onLine) => step('backfill', cassandra, onLine),
+    [Symbol.asyncDispose]: () => closing.disposeAsync(),
+  }
+}
+
+async function migrator(): Promise<string> {
+  const stage = (await listStages()).find((one) => one.stage === STAGE)
+  if (stage === undefined) throw new CodedError('NO_SUCH_STAGE', `there is no stage ${STAGE}`, { next: 'npx threshold stages list' })
+  return join(stage.dir, 'src', 'migration', 'main.ts')
+}

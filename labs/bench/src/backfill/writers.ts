@@ -1,0 +1,87 @@
+import { fileURLToPath } from 'node:url'
+import { type Cqlsh, installCqlsh, type OnProgress, parseCassandraUri } from '@threshold/engines'
+import { messageOf } from '@threshold/kit'
+import { type Metered, meteredCqlsh, meteredNode } from '../metered.ts'
+import type { Exported } from './csv.ts'
+import { COLUMNS } from './rows.ts'
+import type { Source } from './source.ts'
+
+/** Who brings the messages into a keyspace; its schema is there. */
+export interface Writer {
+  readonly name: string
+  write(cassandra: string, onLine: (line: string) => void): Promise<WriterAnswer>
+}
+
+export interface WriterAnswer extends Omit<Metered, 'output'> {
+  /** From its first row to its last, as it says itself: without the start of its process, which all of them have. */
+  readonly copying: number
+}
+
+export const MIGRATOR = 'the migrator'
+export const SEQUENTIAL = 'one INSERT after the other'
+export const COPY = 'cqlsh COPY FROM'
+const IN_FLIGHT = 64
+export const LOOP = `${IN_FLIGHT} INSERTs in flight`
+
+const PROGRAM = fileURLToPath(new URL('./loop.ts', import.meta.url))
+
+export const migratorWriter = (source: Source): Writer => ({
+  name: MIGRATOR,
+  async write(cassandra, onLine) {
+    const { output, ...used } = await source.backfill(cassandra, onLine)
+    return { ...used, copying: stated(output, /^backfill: [\d,]+ rows in ([\d.]+) s/m) }
+  },
+})
+
+export const loopWriter = (source: Source, name: typeof SEQUENTIAL | typeof LOOP): Writer => ({
+  name,
+  async write(cassandra, onLine) {
+    const inFlight = name === SEQUENTIAL ? 1 : IN_FLIGHT
+    const args = [PROGRAM, source.mongodb, cassandra, String(source.bucketDays), String(inFlight)]
+    const { output, ...used } = await meteredNode({ args, onLine })
+    return { ...used, copying: stated(output, /^loop: \d+ rows in ([\d.]+) s/m) }
+  },
+})
+
+/** With cqlsh's own settings. Both tables, since a page does not find a message whose bucket is not written down. */
+export function copyWriter(cqlsh: Cqlsh, { messages, buckets }: Exported): Writer {
+  return {
+    name: COPY,
+    async write(cassandra, onLine) {
+      const { contactPoints, port, keyspace, credentials } = parseCassandraUri(cassandra)
+      const copies = [
+        `COPY ${keyspace}.messages (${COLUMNS.join(', ')}) FROM '${messages}'`,
+        `COPY ${keyspace}.channel_buckets (channel_id, bucket) FROM '${buckets}'`,
+      ]
+      const who = credentials === undefined ? [] : ['-u', credentials.username, '-p', credentials.password]
+      const args = ['--no-color', ...who, '-e', copies.join('; '), contactPoints[0] ?? '', String(port)]
+      const { output, ...used } = await meteredCqlsh(cqlsh, { args, onLine })
+      const times = [
+        ...output.matchAll(
+          /rows imported from 1 files in (?:(\d+) days?, )?(?:(\d+) hours?, )?(?:(\d+) minutes?, and )?([\d.]+) seconds?/g,
+        ),
+      ]
+      if (times.length !== copies.length) throw new Error(`COPY FROM did not say that it is done:\n${output.slice(-2_000)}`)
+      const copying = times.reduce(
+        (sum, [, d = 0, h = 0, m = 0, s = 0]) => sum + ((Number(d) * 24 + Number(h)) * 60 + Number(m)) * 60 + Number(s),
+        0,
+      )
+      return { ...used, copying }
+    },
+  }
+}
+
+/** The shell, or why there is none: the bench goes on without it. */
+export async function findCqlsh(onProgress: OnProgress): Promise<Cqlsh | string> {
+  try {
+    return await installCqlsh(onProgress)
+  } catch (error) {
+    return messageOf(error).split('\n')[0] ?? ''
+  }
+}
+
+function stated(output: string, shape: RegExp): number {
+  const seconds = Number(shape.exec(output)?.[1])
+  if (Number.isNaN(seconds)) throw new Error(`it did not say how long it copied:\n${output.slice(-2_000)}`)
+  return seconds
+}

@@ -1,0 +1,61 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { type Cqlsh, childEnvironment, registerProcess } from '@threshold/engines'
+import { CodedError } from '@threshold/kit'
+
+/** What a program used from its first instruction to its last. */
+export interface Metered {
+  /** Both streams. */
+  readonly output: string
+  readonly cpuSeconds: number
+  readonly seconds: number
+}
+
+export interface Program {
+  readonly args: readonly string[]
+  readonly env?: Record<string, string>
+  /** A line on either stream. */
+  readonly onLine?: (line: string) => void
+}
+
+const METER = fileURLToPath(new URL('./meter.ts', import.meta.url))
+
+/** The system counts the CPU of children that were waited for, and cqlsh copies by processes of its own. */
+const PYTHON_METER = [
+  'import os, resource, subprocess, sys',
+  'code = subprocess.call(sys.argv[1:])',
+  'used = resource.getrusage(resource.RUSAGE_CHILDREN)',
+  'os.write(3, str(used.ru_utime + used.ru_stime).encode())',
+  'sys.exit(code)',
+].join('\n')
+
+/** A program on Node, which knows nothing of being metered. */
+export const meteredNode = ({ args, ...rest }: Program): Promise<Metered> =>
+  run(process.execPath, { args: ['--import', METER, ...args], ...rest })
+
+export const meteredCqlsh = ({ python, path }: Cqlsh, { args, ...rest }: Program): Promise<Metered> =>
+  run(python, { args: ['-c', PYTHON_METER, python, path, ...args], ...rest })
+
+/** Beside its two streams a program has a third, on which its meter writes what it used. */
+async function run(command: string, { args, env, onLine }: Program): Promise<Metered> {
+  const began = performance.now()
+  const child = spawn(command, args, { detached: true, stdio: ['ignore', 'pipe', 'pipe', 'pipe'], env: childEnvironment(env) })
+  const ended = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>
+  await once(child, 'spawn')
+  await using _ = await registerProcess({ role: 'bench', pid: child.pid!, group: true, ending: 'end' })
+  let output = ''
+  let used = ''
+  for (const stream of [child.stdout!, child.stderr!]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text
+      for (const line of text.split(/[\r\n]+/)) if (line !== '') onLine?.(line)
+    })
+  }
+  child.stdio[3]!.on('data', (text: Buffer) => {
+    used += String(text)
+  })
+  const [code, signal] = await ended
+  if (code !== 0) throw new CodedError('BENCH_FAILED', `${args.join(' ')} ended with ${code ?? signal}\n${output.slice(-2_000)}`)
+  return { output, cpuSeconds: Number(used), seconds: (performance.now() - began) / 1_000 }
+}
