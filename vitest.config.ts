@@ -1,11 +1,13 @@
 import { defineConfig } from 'vitest/config'
 
 const excluded = ['**/node_modules/**', '**/fixtures/**', 'docs/build/**', '**/.threshold/**']
+const labs = 'labs/*/test/**/*.apart.test.ts'
 
 /**
- * Three projects, one after the other. Suites that count what becomes of processes of their own, and wait for most of their time,
- * are named `*.apart.test.ts` and run two at once when all quick ones are done. Those named `*.alone.test.ts` measure time, or end
- * what they find, and run singly at last: beside them, figures would be a stranger's load and engines a stranger's victim.
+ * Four projects, one after the other. Suites that kill engines and stages of their own are named `*.apart.test.ts` and run when all
+ * quick ones are done; those of the labs after them, and more at once, since their load is small and they wait for most of their
+ * time. Those named `*.alone.test.ts` measure time, or end what they find, and run singly at last: beside them, figures would be a
+ * stranger's load and what they find a stranger's.
  */
 export default defineConfig({
   test: {
@@ -32,11 +34,23 @@ export default defineConfig({
         test: {
           name: 'apart',
           include: ['**/test/**/*.apart.test.ts'],
-          exclude: excluded,
+          exclude: [...excluded, labs],
           maxWorkers: 2,
           testTimeout: 240_000,
           hookTimeout: 300_000,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'labs',
+          include: [labs],
+          exclude: excluded,
+          maxWorkers: 3,
+          testTimeout: 240_000,
+          hookTimeout: 300_000,
+          sequence: { groupOrder: 2 },
         },
       },
       {
@@ -48,7 +62,7 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 300_000,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
     ],

@@ -1,4 +1,5 @@
 import { testMessageStore } from '@threshold/conformance/ports'
+import { testsAll } from '@threshold/engines/testing'
 import { describe, it } from 'vitest'
 import type { Phase } from '../../src/migration/phases.ts'
 import { openHouse } from './house.ts'
@@ -8,7 +9,7 @@ const PASSED_ON: readonly Phase[] = ['mongo', 'decommissioned']
 
 for (const phase of PASSED_ON) {
   const title = `In phase ${phase}, the store that follows a migration`
-  if (process.env.THRESHOLD_TEST_ALL_PHASES === '1')
+  if (testsAll())
     testMessageStore(title, async (use) => {
       const house = await openHouse(use)
       await house.inPhase(phase)
@@ -16,6 +17,6 @@ for (const phase of PASSED_ON) {
     })
   else
     describe(title, () => {
-      it.skip('is one of two stores that pass these laws themselves: set THRESHOLD_TEST_ALL_PHASES=1 to run them once more', () => {})
+      it.skip('is one of two stores that pass these laws themselves: npm test -- --all runs them once more', () => {})
     })
 }
