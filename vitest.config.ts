@@ -4,10 +4,9 @@ const excluded = ['**/node_modules/**', '**/fixtures/**', 'docs/build/**', '**/.
 const labs = 'labs/*/test/**/*.apart.test.ts'
 
 /**
- * Four projects, one after the other. Suites that kill engines and stages of their own are named `*.apart.test.ts` and run when all
- * quick ones are done; those of the labs after them, and more at once, since their load is small and they wait for most of their
- * time. Those named `*.alone.test.ts` measure time, or end what they find, and run singly at last: beside them, figures would be a
- * stranger's load and what they find a stranger's.
+ * Four projects, one after the other. Suites named `*.alone.test.ts` measure time, or end what they find: they run singly, and before
+ * all others, while the machine is calm. Then the many quick ones. Those that kill engines and stages of their own are named
+ * `*.apart.test.ts` and come after; last those of the labs, more at once, since their load is small and they wait for most of their time.
  */
 export default defineConfig({
   test: {
@@ -15,6 +14,18 @@ export default defineConfig({
     globalSetup: ['infra/engines/src/testing/global-setup.ts'],
     reporters: ['default'],
     projects: [
+      {
+        extends: true,
+        test: {
+          name: 'alone',
+          include: ['**/test/**/*.alone.test.ts'],
+          exclude: excluded,
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
+          sequence: { groupOrder: 0 },
+        },
+      },
       {
         extends: true,
         test: {
@@ -26,7 +37,7 @@ export default defineConfig({
           testTimeout: 30_000,
           // A first run may install its engine in a beforeAll.
           hookTimeout: 180_000,
-          sequence: { groupOrder: 0 },
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -38,7 +49,7 @@ export default defineConfig({
           maxWorkers: 2,
           testTimeout: 240_000,
           hookTimeout: 300_000,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
       {
@@ -49,18 +60,6 @@ export default defineConfig({
           exclude: excluded,
           maxWorkers: 3,
           testTimeout: 240_000,
-          hookTimeout: 300_000,
-          sequence: { groupOrder: 2 },
-        },
-      },
-      {
-        extends: true,
-        test: {
-          name: 'alone',
-          include: ['**/test/**/*.alone.test.ts'],
-          exclude: excluded,
-          fileParallelism: false,
-          testTimeout: 120_000,
           hookTimeout: 300_000,
           sequence: { groupOrder: 3 },
         },
