@@ -6,7 +6,7 @@ const labs = 'labs/*/test/**/*.apart.test.ts'
 /**
  * Four projects, one after the other. Suites named `*.alone.test.ts` measure time, or end what they find: they run singly, and before
  * all others, while the machine is calm. Then the many quick ones. Those that kill engines and stages of their own are named
- * `*.apart.test.ts` and come after; last those of the labs, more at once, since their load is small and they wait for most of their time.
+ * `*.apart.test.ts` and come after; last those of the labs, which would make them late.
  */
 export default defineConfig({
   test: {
@@ -23,7 +23,8 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 300_000,
-          sequence: { groupOrder: 0 },
+          // Not 0: there vitest keeps what runs singly for the end.
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -32,12 +33,12 @@ export default defineConfig({
           name: 'together',
           include: ['**/test/**/*.test.ts'],
           exclude: [...excluded, '**/*.{alone,apart}.test.ts'],
-          // Made for two cores: a third file would only slow the other two and the engines they share.
-          maxWorkers: 2,
+          // One more than the cores it is made for: most suites wait for something now and then.
+          maxWorkers: 3,
           testTimeout: 30_000,
           // A first run may install its engine in a beforeAll.
           hookTimeout: 180_000,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
       {
@@ -46,10 +47,10 @@ export default defineConfig({
           name: 'apart',
           include: ['**/test/**/*.apart.test.ts'],
           exclude: [...excluded, labs],
-          maxWorkers: 2,
+          maxWorkers: 3,
           testTimeout: 240_000,
           hookTimeout: 300_000,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
       {
@@ -61,7 +62,7 @@ export default defineConfig({
           maxWorkers: 3,
           testTimeout: 240_000,
           hookTimeout: 300_000,
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 4 },
         },
       },
     ],

@@ -14,10 +14,13 @@ export async function inProcess(args: readonly string[]): Promise<Finished> {
       return true
     }),
   )
+  // Nobody's terminal, whatever vitest runs in.
+  vi.stubEnv('FORCE_COLOR', undefined).stubEnv('NO_COLOR', '1')
   try {
     const code = await run(args)
     return { code, signal: null, ...said }
   } finally {
     for (const spy of spies) spy.mockRestore()
+    vi.unstubAllEnvs()
   }
 }
