@@ -1,11 +1,12 @@
 import { defineConfig } from 'vitest/config'
 
 const excluded = ['**/node_modules/**', '**/fixtures/**', 'docs/build/**', '**/.threshold/**']
+const labs = 'labs/*/test/**/*.apart.test.ts'
 
 /**
- * Three projects, one after the other. Suites that count what becomes of processes of their own, and wait for most of their time,
- * are named `*.apart.test.ts` and run two at once when all quick ones are done. Those named `*.alone.test.ts` measure time, or end
- * what they find, and run singly at last: beside them, figures would be a stranger's load and engines a stranger's victim.
+ * Four projects, one after the other. Suites named `*.alone.test.ts` measure time, or end what they find: they run singly, and before
+ * all others, while the machine is calm. Then the many quick ones. Those that kill engines and stages of their own are named
+ * `*.apart.test.ts` and come after; last those of the labs, which would make them late.
  */
 export default defineConfig({
   test: {
@@ -16,15 +17,28 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          name: 'alone',
+          include: ['**/test/**/*.alone.test.ts'],
+          exclude: excluded,
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
+          // Not 0: there vitest keeps what runs singly for the end.
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: 'together',
           include: ['**/test/**/*.test.ts'],
           exclude: [...excluded, '**/*.{alone,apart}.test.ts'],
-          // Made for two cores: a third file would only slow the other two and the engines they share.
-          maxWorkers: 2,
+          // One more than the cores it is made for: most suites wait for something now and then.
+          maxWorkers: 3,
           testTimeout: 30_000,
           // A first run may install its engine in a beforeAll.
           hookTimeout: 180_000,
-          sequence: { groupOrder: 0 },
+          sequence: { groupOrder: 2 },
         },
       },
       {
@@ -32,23 +46,23 @@ export default defineConfig({
         test: {
           name: 'apart',
           include: ['**/test/**/*.apart.test.ts'],
-          exclude: excluded,
-          maxWorkers: 2,
+          exclude: [...excluded, labs],
+          maxWorkers: 3,
           testTimeout: 240_000,
           hookTimeout: 300_000,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 3 },
         },
       },
       {
         extends: true,
         test: {
-          name: 'alone',
-          include: ['**/test/**/*.alone.test.ts'],
+          name: 'labs',
+          include: [labs],
           exclude: excluded,
-          fileParallelism: false,
-          testTimeout: 120_000,
+          maxWorkers: 3,
+          testTimeout: 240_000,
           hookTimeout: 300_000,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 4 },
         },
       },
     ],

@@ -35,12 +35,16 @@ export interface Running extends AsyncDisposable {
   stderr(): string
 }
 
+/** A JVM that a test starts lives for a minute: it is not to spend half of that compiling for its best speed. */
+const QUICK_JAVA = { JDK_JAVA_OPTIONS: '-XX:TieredStopAtLevel=1' }
+
 /** Starts the real command as a shell would. What a test forgets is killed when the test is over. */
 export function start(args: readonly string[], options: Options = {}): Running {
   const { node = process.execPath, launcher = COMMAND, cwd = ROOT, env } = options
   // Neither vitest's settings nor colours are a user's.
   const { NODE_OPTIONS: _, VITEST: __, FORCE_COLOR: ___, ...inherited } = process.env
-  const child = spawn(node, [launcher, ...args], { cwd, env: { ...inherited, NO_COLOR: '1', ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const environment = { ...inherited, ...QUICK_JAVA, NO_COLOR: '1', ...env }
+  const child = spawn(node, [launcher, ...args], { cwd, env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
   let stdout = ''
   let stderr = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

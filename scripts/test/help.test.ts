@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { threshold } from './cli.ts'
+import { inProcess } from './in-process.ts'
 
 const COMMANDS = ['start', 'doctor', 'stage', 'lab', 'stages', 'migrate', 'test', 'bench', 'prefetch', 'reset', 'docs']
 
@@ -12,7 +13,7 @@ describe('help', { timeout: 120_000 }, () => {
   })
 
   it.each([...COMMANDS, 'stages list', 'stages diff', 'stages check'])('of %s gives an example', async (words) => {
-    const { code, stdout, stderr } = await threshold([...words.split(' '), '--help'])
+    const { code, stdout, stderr } = await inProcess([...words.split(' '), '--help'])
     expect(stdout).toMatch(/^Usage: threshold /)
     expect(stdout).toMatch(/^Examples?:$/m)
     expect(stderr).toBe('')
@@ -60,7 +61,7 @@ describe('an unknown word', { timeout: 120_000 }, () => {
     { what: 'lab', args: ['lab', '1.l'], says: /^UNKNOWN_LAB: .*"1\.l".*did you mean 1\.1\?/, next: 'npx threshold lab list' },
     { what: 'bench', args: ['bench', 'nosuchbench'], says: /^UNKNOWN_BENCH: .*"nosuchbench"/, next: 'npx threshold bench' },
   ])('as a $what is answered with the nearest and the next step, and no stack', async ({ args, says, next }) => {
-    const { code, stdout, stderr } = await threshold(args)
+    const { code, stdout, stderr } = await inProcess(args)
     expect(stderr).toMatch(says)
     expect(stderr.trimEnd().split('\n').at(-1)).toBe(`  → ${next}`)
     expect(stderr).not.toMatch(/^\s+at /m)
@@ -69,9 +70,15 @@ describe('an unknown word', { timeout: 120_000 }, () => {
   })
 
   it.each(['-1', '70000', '80a', ''])('as a port (%j) is refused with the bounds', async (port) => {
-    const { code, stderr } = await threshold(['stage', '1', `--port=${port}`])
+    const { code, stderr } = await inProcess(['stage', '1', `--port=${port}`])
     expect(stderr).toContain('whole number from 0 to 65535')
     expect(code).toBe(2)
+  })
+
+  it('is told by the command itself, with the code that it exits with', async () => {
+    const { code, stdout, stderr } = await threshold(['stage', '7'])
+    expect(stderr).toMatch(/^UNKNOWN_STAGE: .*\n {2}→ npx threshold stages list\n$/)
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
   })
 
   it('comes with a stack when THRESHOLD_DEBUG asks for it', async () => {

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { findProblems } from '../src/stages/check.ts'
 import { readStages } from '../src/stages/tree.ts'
 import { type Folder, ROOT, temporaryFolder, threshold } from './cli.ts'
+import { inProcess } from './in-process.ts'
 import { FIRST, type Files, SECOND, writeStages } from './stage-fixtures.ts'
 
 let folder: Folder
@@ -14,7 +15,7 @@ afterEach(() => folder[Symbol.asyncDispose]())
 
 const both = (first?: Files, second?: Files): Promise<void> => writeStages(folder.path, first, second)
 
-const stages = (...args: string[]) => threshold(['stages', ...args, '--root', folder.path])
+const stages = (...args: string[]) => inProcess(['stages', ...args, '--root', folder.path])
 
 describe('stages check', { timeout: 120_000 }, () => {
   it('finds nothing to mend in stages that are what they say', async () => {

@@ -48,6 +48,12 @@ describe('test', { timeout: 120_000 }, () => {
     expect(code).toBe(0)
   })
 
+  it('tells its tests when everything is asked for', async () => {
+    const args = await suiteOf({ 'all.test.ts': "it('is told', () => expect(process.env.THRESHOLD_TEST_ALL).toBe('1'))\n" })
+    expect((await threshold([...args, '--all'], { env: cache.env })).code).toBe(0)
+    expect((await threshold(args, { env: { ...cache.env, THRESHOLD_TEST_ALL: '' } })).code).toBe(1)
+  })
+
   it('fails when no test was found', async () => {
     const { code } = await threshold(await suiteOf({}), { env: cache.env })
     expect(code).toBe(1)

@@ -17,6 +17,8 @@ export interface EnginesConfig {
   readonly mongodbMirror: string
   /** Which provider the tests' engine must come from; without one, the best that is quickly had. */
   readonly testEngine: 'external' | 'docker' | 'native' | undefined
+  /** Whether tests repeat as often as they can, see testing/breadth.ts. */
+  readonly testAll: boolean
   /** A Chromium of the user's own. */
   readonly chromium: string | undefined
   /** Docker somewhere else than at its usual socket. */
@@ -41,6 +43,7 @@ export function enginesConfig(env: NodeJS.ProcessEnv = process.env): EnginesConf
     jvmFolders: (set('THRESHOLD_JVM_FOLDERS') ?? JVM_FOLDERS).split(':'),
     mongodbMirror: (set('THRESHOLD_MONGODB_MIRROR') ?? 'https://fastdl.mongodb.org').replace(/\/$/, ''),
     testEngine: testEngineOf(set('THRESHOLD_TEST_ENGINE')),
+    testAll: set('THRESHOLD_TEST_ALL') === '1',
     chromium: set('THRESHOLD_CHROMIUM'),
     dockerHost: set('DOCKER_HOST'),
     runtimeDir: set('XDG_RUNTIME_DIR'),

@@ -14,12 +14,12 @@ import { findStage } from '../unknown.ts'
 /** Tests run on what starts in seconds; twelve minutes of compiling are for labs. */
 const NOT_FOR_TESTS = ['secantusdb-rust']
 
-export async function test({ terminal, exitWith }: Context, what: readonly string[]): Promise<void> {
+export async function test({ terminal, exitWith }: Context, what: readonly string[], { all }: { all: boolean }): Promise<void> {
   const args = await argumentsFor(what)
   const { code, counts } = await interruptible(`test ${what.join(' ')}`.trim(), terminal, async (interrupted, run) => {
     await unlessInterrupted(interrupted, setUp(terminal))
     const report = join(run.dir, 'tests.json')
-    const code = await runVitest([...args, '--reporter=json', `--outputFile.json=${report}`], interrupted)
+    const code = await runVitest([...args, '--reporter=json', `--outputFile.json=${report}`], interrupted, all)
     return { code, counts: countTests(await readFile(report, 'utf8').catch(() => undefined)) }
   })
   if (counts === undefined) throw new CodedError('TESTS_DID_NOT_RUN', `vitest ended with code ${code} before it had counted anything`)
@@ -44,9 +44,10 @@ async function argumentsFor(what: readonly string[]): Promise<string[]> {
 }
 
 /** In a group of its own, so that it and its workers can be ended as one; then its engines, which it can no longer end. */
-async function runVitest(args: readonly string[], interrupted: AbortSignal): Promise<number> {
+async function runVitest(args: readonly string[], interrupted: AbortSignal, all: boolean): Promise<number> {
   const vitest = join(dirname(createRequire(join(ROOT, 'package.json')).resolve('vitest/package.json')), 'vitest.mjs')
-  const child = spawn(process.execPath, [vitest, 'run', ...args], { cwd: ROOT, stdio: 'inherit', detached: true })
+  const env = { ...process.env, ...(all ? { THRESHOLD_TEST_ALL: '1' } : {}) }
+  const child = spawn(process.execPath, [vitest, 'run', ...args], { cwd: ROOT, env, stdio: 'inherit', detached: true })
   const closed = once(child, 'close')
   const pid = child.pid
   const identity = pid === undefined ? undefined : await identify(pid)

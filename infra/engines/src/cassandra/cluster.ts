@@ -6,7 +6,7 @@ import { claimPort } from '../run/claim-port.ts'
 import { openRun, type Run } from '../run/registry.ts'
 import { VERSIONS } from '../versions.ts'
 import { cassandraUri } from './address.ts'
-import { type CassandraEngine, DEFAULT_HEAP_MB, LEAST_CACHE_MB, MOST_NODES, type StartCassandraOptions } from './engine.ts'
+import { type CassandraEngine, collectorOf, DEFAULT_HEAP_MB, LEAST_CACHE_MB, MOST_NODES, type StartCassandraOptions } from './engine.ts'
 import { installCassandra } from './install.ts'
 import { findJava, JAVA_MAJOR } from './java.ts'
 import { type CassandraNode, NativeNode } from './node.ts'
@@ -97,9 +97,10 @@ class Cluster implements CassandraEngine {
       storagePort,
       jmxPort: await claimPort(run),
       heapMb: this.#options.heapMb ?? DEFAULT_HEAP_MB,
-      collector: this.#options.collector ?? 'G1',
+      collector: collectorOf(this.#options),
       cacheMb: this.#options.cacheMb ?? LEAST_CACHE_MB,
       commitLog: this.#options.commitLog ?? 'batch',
+      shortLived: this.#options.shortLived ?? false,
       unsafeSystem: this.#options.unsafeSystem ?? false,
       bootstrap: this.#nodes.length > 0,
     } as const

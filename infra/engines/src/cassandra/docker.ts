@@ -5,7 +5,8 @@ import { claimPort } from '../run/claim-port.ts'
 import { openRun } from '../run/registry.ts'
 import { VERSIONS } from '../versions.ts'
 import { askCassandra, cassandraUri } from './address.ts'
-import { type CassandraEngine, DEFAULT_HEAP_MB, LEAST_CACHE_MB, type StartCassandraOptions } from './engine.ts'
+import { type CassandraEngine, collectorOf, DEFAULT_HEAP_MB, LEAST_CACHE_MB, type StartCassandraOptions } from './engine.ts'
+import { SHORT_LIVED } from './settings.ts'
 
 const INSIDE = 9_042
 /** The image's own file says otherwise. */
@@ -34,7 +35,8 @@ export async function startDockerCassandra(options: StartCassandraOptions, onPro
         // Clients outside are told this address for the node, and find it there.
         CASSANDRA_BROADCAST_RPC_ADDRESS: '127.0.0.1',
         JVM_EXTRA_OPTS: [
-          `-XX:+Use${options.collector ?? 'G1'}GC -Dcassandra.skip_wait_for_gossip_to_settle=0 -Dcassandra.ring_delay_ms=1000`,
+          `-XX:+Use${collectorOf(options)}GC -Dcassandra.skip_wait_for_gossip_to_settle=0 -Dcassandra.ring_delay_ms=1000`,
+          ...(options.shortLived ? [SHORT_LIVED] : []),
           ...(options.commitLog === 'periodic' ? [] : BATCH),
         ].join(' '),
       })

@@ -16,6 +16,7 @@ export interface NodeSettings {
   /** Whether it takes its share of the data from the others when it joins: all but the first. */
   readonly bootstrap: boolean
   readonly cacheMb: number
+  readonly shortLived: boolean
   readonly unsafeSystem: boolean
   readonly commitLog: CommitLog
 }
@@ -32,6 +33,9 @@ const COMMIT_LOG: Record<CommitLog, object> = {
 }
 
 export type Collector = 'G1' | 'Parallel' | 'Serial' | 'Z' | 'Shenandoah'
+
+/** Code is compiled once, quickly, and never again for its best. */
+export const SHORT_LIVED = '-XX:TieredStopAtLevel=1'
 
 export const gcLogOf = (dir: string): string => join(dir, 'gc.log')
 
@@ -103,6 +107,7 @@ export async function launchArgs(node: NodeSettings, home: string): Promise<stri
     '-XX:MaxDirectMemorySize=256M',
     '-XX:MetaspaceSize=128M',
     `-XX:+Use${node.collector}GC`,
+    ...(node.shortLived ? [SHORT_LIVED] : []),
     // Both ends of each pause, in UTC: lab 4.1 lays them beside the reads that fell into them.
     `-Xlog:gc*,safepoint:file=${gcLogOf(node.dir)}:utctime,level,tags:filecount=0`,
     `-Dlogback.configurationFile=${join(home, 'logback.xml')}`,

@@ -20,8 +20,8 @@ export function testEngine(): Pick<StartMongoOptions, 'provider' | 'prefer'> {
   return provider === undefined ? { prefer: 'quick' } : { provider, prefer: 'lab' }
 }
 
-/** One small node; the provider is the one that is named for all of the tests' engines. */
-export const testCassandra = (): StartCassandraOptions => ({ provider: enginesConfig().testEngine })
+/** One small node for some minutes; the provider is the one that is named for all of the tests' engines. */
+export const testCassandra = (): StartCassandraOptions => ({ provider: enginesConfig().testEngine, shortLived: true })
 
 export interface EngineHost extends AsyncDisposable {
   readonly url: string

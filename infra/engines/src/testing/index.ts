@@ -9,6 +9,8 @@ import { dropDatabase, withDatabase } from '../mongodb/database.ts'
 import { type StartMongoOptions, startMongo } from '../mongodb/start.ts'
 import { askEngineHost, type HostedKind, type SharedEngine, testCassandra, testEngine } from './host.ts'
 
+export { rounds, testsAll } from './breadth.ts'
+
 export interface LeasedDatabase extends AsyncDisposable {
   /** With the database's name in it. */
   readonly uri: string
@@ -59,8 +61,8 @@ export async function ownMongo(options: Omit<StartMongoOptions, 'ours'> = {}): P
 
 /** The same for Cassandra. */
 export async function ownCassandra(options: Omit<StartCassandraOptions, 'ours'> = {}): Promise<CassandraEngine> {
-  const { provider } = testCassandra()
-  return await startCassandra({ ...(provider === 'external' ? {} : { provider }), ...options, ours: true })
+  const { provider, ...rest } = testCassandra()
+  return await startCassandra({ ...rest, ...(provider === 'external' ? {} : { provider }), ...options, ours: true })
 }
 
 const newName = (): string => `test_${process.pid}_${randomBytes(6).toString('hex')}`

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { aMessage, newId, soon, writeTime } from '@threshold/conformance/ports'
 import type { StoredMessage } from '@threshold/domain'
+import { rounds } from '@threshold/engines/testing'
 import { unavailable } from '@threshold/kit'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -158,7 +159,7 @@ describe('a backfill that reads a message and writes it later', { timeout: 120_0
         const [one, other] = await both(opened, message)
         expect(other).toEqual(one)
       }),
-      { numRuns: 40 },
+      { numRuns: rounds(10, 40) },
     ))
 
   it('brings back nothing that was deleted before it came, and no reaction that was taken back', async () => {
@@ -205,7 +206,7 @@ describe.each(['dual-write', 'cutover'] as const)('in phase %s, a second store t
             message: { id: message.id },
           })
       }),
-      { numRuns: 25 },
+      { numRuns: rounds(8, 25) },
     ),
   )
 

@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { aMessage, newId, soon, writeTime } from '@threshold/conformance/ports'
 import { firstIdAt } from '@threshold/contract'
 import { type StageProcess, startStage } from '@threshold/engines'
+import { rounds } from '@threshold/engines/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { expectEqual, onCassandra } from './equal.ts'
 import { type House, openHouse } from './house.ts'
@@ -12,7 +13,7 @@ import { startMigrator } from './process.ts'
 import { dice, startTraffic, type Traffic } from './traffic.ts'
 
 const SEED = 20_150_513
-const KILLS = 20
+const KILLS = rounds(4, 20)
 const OLD = 1_000
 /** Not as fast as it can, so that there is something to kill. */
 const PACE = ['--rate', '4000', '--shadow', '1']

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { rounds } from '@threshold/engines/testing'
 
 interface Expected {
   readonly content: string
@@ -17,7 +18,9 @@ export interface Traffic {
 }
 
 const WRITERS = 4
-const PAUSE_MS = 40
+/** Between what one of them does and the next: some dozens of requests a second, and more when everything is asked for. */
+const PAUSE_MS = rounds(120, 40)
+const RETRY_MS = 40
 const PATIENCE_MS = 45_000
 const EMOJI = ['👍', '👎', '🎉']
 
@@ -52,7 +55,7 @@ export async function startTraffic(url: string, seed: number): Promise<Traffic> 
         throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`)
       if (Date.now() > until) throw new Error(`${method} ${path} was not answered within ${PATIENCE_MS} ms`)
       retried += 1
-      await delay(PAUSE_MS)
+      await delay(RETRY_MS)
     }
   }
 

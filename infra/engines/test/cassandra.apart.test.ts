@@ -16,7 +16,7 @@ describe('Cassandra', { timeout: 120_000 }, () => {
   const use = new AsyncDisposableStack()
   let engine: CassandraEngine
   beforeAll(async () => {
-    engine = use.use(await ownCassandra())
+    engine = use.use(await ownCassandra({ collector: 'G1' }))
     await askCassandra(
       engine.uri,
       async (client) => {
