@@ -38,7 +38,7 @@ export default defineLab({
 
   twin: {
     text: 'both write as a first draft would',
-    deed: firstDraft,
+    deeds: { stage: firstDraft },
     expect: 'refuted',
   },
 

@@ -57,7 +57,7 @@ export default defineLab({
 
   twin: {
     text: 'the chat is closed for the move in both',
-    deed: behindClosedDoors,
+    deeds: { live: behindClosedDoors },
     expect: 'refuted',
   },
 

@@ -19,6 +19,8 @@ export interface EnginesConfig {
   readonly testEngine: 'external' | 'docker' | 'native' | undefined
   /** Whether tests repeat as often as they can, see testing/breadth.ts. */
   readonly testAll: boolean
+  /** Also what starts three nodes of Cassandra at once. */
+  readonly testCluster: boolean
   /** A Chromium of the user's own. */
   readonly chromium: string | undefined
   /** Docker somewhere else than at its usual socket. */
@@ -44,6 +46,7 @@ export function enginesConfig(env: NodeJS.ProcessEnv = process.env): EnginesConf
     mongodbMirror: (set('THRESHOLD_MONGODB_MIRROR') ?? 'https://fastdl.mongodb.org').replace(/\/$/, ''),
     testEngine: testEngineOf(set('THRESHOLD_TEST_ENGINE')),
     testAll: set('THRESHOLD_TEST_ALL') === '1',
+    testCluster: set('THRESHOLD_TEST_CLUSTER') === '1',
     chromium: set('THRESHOLD_CHROMIUM'),
     dockerHost: set('DOCKER_HOST'),
     runtimeDir: set('XDG_RUNTIME_DIR'),

@@ -60,13 +60,16 @@ export interface LabSpec<A extends string, M extends Measures> {
   readonly claim: { readonly [K in NoInfer<A>]?: (figures: Figures<M>) => Check }
   /** What must hold between arms of the same round: ratios survive the move to another machine. */
   readonly between?: (arms: Readonly<Record<A, Figures<M>>>) => Check
+  /** What a team should take home beside the verdict, in lines; from the last round. Nothing is judged by it. */
+  readonly notes?: (arms: Readonly<Record<A, Figures<M>>>) => readonly string[]
   /** The proof that this lab can fail: changed like this, it must be refuted. */
   readonly twin: {
     readonly text: string
     readonly fault?: Fault
     readonly load?: LoadChange
     readonly env?: Readonly<Record<string, string>>
-    readonly deed?: Deed
+    /** Other deeds than their own, by arm. */
+    readonly deeds?: { readonly [K in NoInfer<A>]?: Deed }
     readonly expect: 'refuted'
   }
   readonly sizes: Readonly<Record<Size, SizeSettings<NoInfer<A>>>>
@@ -121,7 +124,7 @@ export function plannedArms(lab: Lab, size: Size, twin: boolean): PlannedArm[] {
       env: { ...arm.env, ...(twin ? lab.twin.env : {}) },
       cacheMb: arm.cacheMb,
       cassandra: arm.cassandra,
-      deed: arm.deed === undefined ? undefined : ((twin ? lab.twin.deed : undefined) ?? arm.deed),
+      deed: (twin ? lab.twin.deeds?.[name] : undefined) ?? arm.deed,
       context: lab.claim[name] === undefined && lab.between === undefined,
     }
   })
@@ -154,6 +157,11 @@ const BETWEEN = 'between arms'
 export function claimsOf(lab: Lab, figures: (arm: string) => Figures<Measures> = () => figuresOf(lab.measure, undefined)): Threshold[] {
   const own = Object.entries(lab.claim).map(([arm, claim]) => ({ arm, check: claim?.(figures(arm)) ?? check([]) }))
   if (lab.between === undefined) return own
-  const all = Object.fromEntries(Object.keys(lab.arms).map((arm) => [arm, figures(arm)]))
-  return [...own, { arm: BETWEEN, check: lab.between(all) }]
+  return [...own, { arm: BETWEEN, check: lab.between(allArms(lab, figures)) }]
 }
+
+const allArms = (lab: Lab, figures: (arm: string) => Figures<Measures>): Record<string, Figures<Measures>> =>
+  Object.fromEntries(Object.keys(lab.arms).map((arm) => [arm, figures(arm)]))
+
+export const notesOf = (lab: Lab, figures: (arm: string) => Figures<Measures>): readonly string[] =>
+  lab.notes?.(allArms(lab, figures)) ?? []

@@ -29,6 +29,8 @@ export interface Figure {
   atLeast(threshold: number): Check
   /** How many times another figure of the same run this is: what survives the move to a faster machine. */
   over(other: Figure): Figure
+  /** How much more this is than another figure of the same unit. */
+  minus(other: Figure): Figure
 }
 
 export function figure(name: string, unit: Unit, value: number): Figure {
@@ -42,6 +44,7 @@ export function figure(name: string, unit: Unit, value: number): Figure {
     atMost: (threshold) => state('at most', threshold),
     atLeast: (threshold) => state('at least', threshold),
     over: (other) => figure(`${name} over ${other.name}`, 'ratio', value / other.value),
+    minus: (other) => figure(`${name} beyond ${other.name}`, unit, value - other.value),
   }
 }
 

@@ -65,6 +65,13 @@ export const count = {
       "what the engine that holds messages read into its cache, by its own count: MongoDB's pages, or Cassandra's chunks of 16 KiB",
       (s) => cacheMissesOf(s.engine),
     ),
+  missesPerThousand: () =>
+    measure('count', 'cache misses of the engine that holds messages, for each thousand sends and reads that were answered', (s) => {
+      const answered = s.load.sends.acknowledged + s.load.reads.acknowledged
+      return (1_000 * cacheMissesOf(s.engine)) / answered
+    }),
+  acknowledged: () => measure('count', 'sends answered 2xx', (s) => s.load.sends.acknowledged),
+  pagesRead: () => measure('count', 'pages of history answered 2xx', (s) => s.load.reads.acknowledged),
   beyondTheLoad: () =>
     measure(
       's',

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { listStages, noProgress, type OnProgress, registerProcess } from '@threshold/engines'
 import { CodedError, messageOf } from '@threshold/kit'
-import { claimsOf, type Lab, type PlannedArm, plannedArms, type Size } from './define.ts'
+import { claimsOf, type Lab, notesOf, type PlannedArm, plannedArms, type Size } from './define.ts'
 import { describeFault } from './faults.ts'
 import { statementText } from './figure.ts'
 import { findLab, REPOSITORY } from './labs.ts'
@@ -178,18 +178,20 @@ async function compose(
     discarded: [...discarded],
     verdict,
     reasons: [...reasons],
+    notes: samples.length === 0 ? [] : [...notesOf(lab, (arm) => figuresOf(lab.measure, sampleOf(arm, numbers.at(-1) ?? 0)))],
     rerun: `npx threshold lab ${lab.id} --${size}`,
   }
 }
 
 const known = (value: number): number | null => (Number.isFinite(value) ? value : null)
 
-function summaryOf({ lab, verdict, reasons, prediction, arms }: Report): string {
+function summaryOf({ lab, verdict, reasons, notes, prediction, arms }: Report): string {
   const engines = [...new Set(arms.flatMap(({ engine }) => engine?.text ?? []))]
   return [
     `Lab ${lab.id}, ${lab.title}: ${lab.question}`,
     `Hypothesis: ${lab.hypothesis}`,
     ...reasons.map((reason) => `  ${verdict === 'supported' ? '✓' : '✗'} ${reason}`),
+    ...notes.map((note) => `  · ${note}`),
     ...(engines.length === 0 ? [] : [`Measured on ${engines.join(', ')}.`]),
     prediction.line,
   ].join('\n')

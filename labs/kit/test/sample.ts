@@ -76,6 +76,7 @@ export function reportOf(change: Partial<Report> = {}): Report {
     samples: [sampleOf('today', 1), sampleOf('tenfold', 1, 10)],
     discarded: [],
     verdict: 'supported',
+    notes: [],
     reasons: ['tenfold: late at most 1%; measured 0%'],
     rerun: 'npx threshold lab 9.9 --quick',
     ...change,

@@ -6,5 +6,8 @@ import { enginesConfig } from '../config.ts'
  */
 export const testsAll = (): boolean => enginesConfig().testAll
 
+/** Whether three nodes of Cassandra may run at once, which takes 3 GB of memory beside everything else. */
+export const testsClusters = (): boolean => enginesConfig().testCluster
+
 /** How often a test does something by chance: `usual` times, and `all` of them when everything is asked for. */
 export const rounds = (usual: number, all: number): number => (testsAll() ? all : usual)

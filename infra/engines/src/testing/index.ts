@@ -9,7 +9,7 @@ import { dropDatabase, withDatabase } from '../mongodb/database.ts'
 import { type StartMongoOptions, startMongo } from '../mongodb/start.ts'
 import { askEngineHost, type HostedKind, type SharedEngine, testCassandra, testEngine } from './host.ts'
 
-export { rounds, testsAll } from './breadth.ts'
+export { rounds, testsAll, testsClusters } from './breadth.ts'
 
 export interface LeasedDatabase extends AsyncDisposable {
   /** With the database's name in it. */

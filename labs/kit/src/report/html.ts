@@ -29,7 +29,7 @@ ${top(report)}${claims(report)}${figures(report, previous)}${beside(report, prev
 
 function top(report: Report): Markup {
   const [word, meaning] = VERDICTS[report.verdict]
-  const { lab, twin, verdict, reasons, prediction, size, startedAt, seconds } = report
+  const { lab, twin, verdict, reasons, notes, prediction, size, startedAt, seconds } = report
   const told = verdict === 'supported' ? [] : reasons
   return html`<header class="top"><p class="eyebrow">Threshold · Lab ${lab.id}, ${lab.title} · ${size} · ${moment(startedAt)} · ${Math.round(seconds)} s</p>
 <h1>${lab.question}</h1>
@@ -37,7 +37,8 @@ ${twin !== undefined && html`<p class="twin"><b>Wrong twin.</b> This run was mad
 <dl><dt>Hypothesis</dt><dd>${lab.hypothesis}</dd><dt>Prediction</dt><dd>${prediction.line}</dd><dt>Engine</dt><dd>${engineLabel(report)}</dd><dt>Machine</dt><dd>${report.environment.text}</dd></dl>
 <div class="verdict ${verdict}"><b>${word}</b><span>${meaning}</span></div>
 ${headline(report)}
-${told.length > 0 && html`<h3>Why</h3><ul class="reasons">${told.map((reason) => html`<li>${reason}</li>`)}</ul>`}</header>`
+${told.length > 0 && html`<h3>Why</h3><ul class="reasons">${told.map((reason) => html`<li>${reason}</li>`)}</ul>`}
+${notes.length > 0 && html`<h3>To take home</h3><ul class="reasons">${notes.map((note) => html`<li>${note}</li>`)}</ul>`}</header>`
 }
 
 function figures(report: Report, previous: Report | undefined): Markup | undefined {

@@ -62,6 +62,8 @@ export const reportSchema = z.object({
   discarded: z.array(z.object({ arm: z.string(), round: z.int(), why: z.string() })),
   verdict: z.enum(['supported', 'refuted', 'inconclusive', 'could-not-run']),
   reasons: z.array(z.string()),
+  /** What a team should take home beside the verdict. */
+  notes: z.array(z.string()).default([]),
   rerun: z.string(),
 })
 export type Report = z.infer<typeof reportSchema>

@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { leaseDatabase, leaseKeyspace } from '@threshold/engines/testing'
+import { leaseDatabase, leaseKeyspace, testsClusters } from '@threshold/engines/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Report, reportSchema } from '../report/schema.ts'
 import { runLab } from '../run-lab.ts'
@@ -9,13 +9,17 @@ import { runLab } from '../run-lab.ts'
 /** These tests judge a lab, not the machine they run on; what a busy machine does to a verdict has a test of its own. */
 const ANY_MACHINE = { loadPerCore: 1_000, othersShare: 1_000, lagP99Ms: 1_500 }
 const LAB_MS = 240_000
+const CLUSTER_MS = 900_000
 
 /**
  * What every lab owes: at size tiny it is supported, and its wrong twin is refuted, both read from the report that it leaves.
- * `more` looks at what the first run measured. `cassandra`: a stage of it needs one, and may share that of all tests.
+ * `more` looks at what the first run measured. `cassandra`: a stage of it needs one, and may share that of all tests;
+ * `cluster`: it starts three nodes of its own.
  */
-export function testLab(id: string, more: (report: Report) => void = () => {}, { cassandra = false } = {}): void {
-  describe(`lab ${id}`, { timeout: LAB_MS }, () => {
+export function testLab(id: string, more: (report: Report) => void = () => {}, { cassandra = false, cluster = false } = {}): void {
+  const left = cluster && !testsClusters()
+  const name = left ? `lab ${id} (three nodes of Cassandra: runs with THRESHOLD_TEST_CLUSTER=1)` : `lab ${id}`
+  describe.skipIf(left)(name, { timeout: cluster ? CLUSTER_MS : LAB_MS }, () => {
     const use = new AsyncDisposableStack()
     let run: (twin: boolean) => Promise<Report>
     beforeAll(async () => {

@@ -1,0 +1,71 @@
+import { busyGuilds, count, defineLab, time } from '@threshold/lab-kit'
+import { audit } from './audit.ts'
+
+/**
+ * Half reads, half writes. What grows is the number of channels, each with a thousand messages: the stand-in's page read costs
+ * by the size of a channel, which MongoDB's does not, and no engine is to be blamed for that.
+ */
+const talk = (channels: number) =>
+  busyGuilds({
+    guilds: 1,
+    online: 5,
+    channels,
+    messagesPerSecond: 10,
+    readsPerSecond: 10,
+    history: { messages: 1_000, days: 365, characters: 400 },
+    seconds: 10,
+    seed: 21,
+  })
+
+/** Megabytes: each engine's cache as small as it allows. */
+const MONGO_CACHE = 16
+const CASSANDRA_CACHE = 32
+const FEW = 12
+const MANY = 120
+
+export default defineLab({
+  id: '2.1',
+  title: 'Growth',
+  question: "How does each engine's own cache-miss count per operation slope over tenfold growth?",
+  hypothesis:
+    'At ten times the data stage 1 reads from disk for nearly every operation, and only a larger machine would help. Of stage 2, one node of Cassandra under the same growth reads no more from disk for an operation than MongoDB does.',
+  minutes: { quick: 6, full: 10 },
+  memory: '3 GB',
+
+  load: talk(FEW),
+  arms: {
+    mongo: { stage: 'stage-1', load: talk(FEW), cacheMb: MONGO_CACHE },
+    mongoTenfold: { stage: 'stage-1', load: talk(MANY), cacheMb: MONGO_CACHE },
+    cassandra: { stage: 'stage-2', load: talk(FEW), cassandra: { cacheMb: CASSANDRA_CACHE } },
+    cassandraTenfold: { stage: 'stage-2', load: talk(MANY), cassandra: { cacheMb: CASSANDRA_CACHE } },
+  },
+
+  measure: {
+    misses: count.missesPerThousand(),
+    sends: count.acknowledged(),
+    pages: count.pagesRead(),
+    errors: count.errors(),
+    readP99: time.readP99(),
+    sendP99: time.sendP99(),
+  },
+
+  claim: {},
+  // What an operation costs more at ten times the data, by each engine's own count. One node may honestly lose.
+  between: ({ mongo, mongoTenfold, cassandra, cassandraTenfold }) => {
+    const [onMongo, onCassandra] = [mongoTenfold.misses.minus(mongo.misses), cassandraTenfold.misses.minus(cassandra.misses)]
+    return onMongo.atLeast(500).and(onCassandra.over(onMongo).atMost(1))
+  },
+  notes: ({ mongo, mongoTenfold }) => audit(mongo, mongoTenfold),
+
+  twin: {
+    text: 'nothing was ever said in most of the channels: nothing grows',
+    load: { channels: FEW },
+    expect: 'refuted',
+  },
+
+  sizes: {
+    tiny: { repeats: 1, load: { channels: 60, seconds: 4, warmupSeconds: 1 } },
+    quick: { repeats: 1, load: { warmupSeconds: 2 } },
+    full: { repeats: 3, load: { seconds: 20, warmupSeconds: 4 } },
+  },
+})

@@ -1,0 +1,120 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { CassandraEngine } from '@threshold/engines'
+import { CodedError } from '@threshold/kit'
+import { askKeyspace, type Deed, type Scene } from '@threshold/lab-kit'
+import { ownership, statesSeenBy } from './status.ts'
+import { startWriter, type Writer } from './writer.ts'
+
+export const TOLD = {
+  written: 'messages that were acknowledged',
+  missing: 'acknowledged messages that cannot be read at the end',
+  failed: 'share of the sends that failed while a machine was away',
+  nodes: 'nodes at the end',
+  leastOwned: 'least share of the data that a node owns, at one copy',
+  copies: 'least share of the data that a node holds, at the end',
+  untilSeen: 'seconds until a living node saw the dead one',
+} as const
+
+/** How long a machine is away: longer than Cassandra takes to see it. */
+const AWAY_MS = 25_000
+
+/** The one server is killed, and comes back. */
+export const theOnlyServer: Deed = {
+  text: 'MongoDB, the only server, is killed with -9, and is started again after a while',
+  async run(scene) {
+    const { engine } = scene.mongo
+    if (engine === undefined) throw notOurs('MONGODB')
+    const writer = startWriter(scene)
+    await delay(2_000)
+    const since = writer.window()
+    await engine.kill()
+    await delay(AWAY_MS)
+    const { tried, failed } = since()
+    await engine.restart()
+    await settled(writer)
+    return { ...(await account(writer)), [TOLD.nodes]: 1, [TOLD.failed]: failed / tried }
+  },
+}
+
+/** From one node to three while people talk; then one of the three is killed, and comes back. */
+export const oneOfThree = (copies: 3 | 1): Deed => ({
+  text: `two nodes join under traffic, ${copies === 3 ? 'the keyspace is altered to three copies and repaired' : 'the keyspace keeps one copy of everything'}; one node is killed with -9, and is started again`,
+  async run(scene) {
+    const cassandra = scene.cassandra?.engine
+    if (cassandra === undefined || cassandra.nodes().length === 0) throw notOurs('CASSANDRA')
+    const { keyspace } = await named(scene)
+    const writer = startWriter(scene)
+    for (const nth of ['second', 'third']) {
+      scene.say(`the ${nth} node joins, which takes about half a minute`)
+      await cassandra.join()
+    }
+    const owned = await ownership(cassandra, keyspace)
+    if (copies === 3) await threeCopies(scene, cassandra, keyspace)
+    const held = await ownership(cassandra, keyspace)
+
+    const lost = cassandra.nodes()[2]!
+    scene.say('one of three nodes is killed')
+    const since = writer.window()
+    const from = performance.now()
+    await lost.kill()
+    const untilSeen = await seenDead(cassandra, lost.address, from)
+    await delay(Math.max(0, AWAY_MS - (performance.now() - from)))
+    const { tried, failed } = since()
+    await lost.restart()
+    await settled(writer)
+    return {
+      ...(await account(writer)),
+      [TOLD.nodes]: cassandra.nodes().length,
+      [TOLD.leastOwned]: Math.min(...owned.values()),
+      [TOLD.copies]: Math.min(...held.values()),
+      [TOLD.untilSeen]: untilSeen,
+      [TOLD.failed]: failed / tried,
+    }
+  },
+})
+
+/** A keyspace that is altered knows of its copies and has none yet: repair makes them, one node after the other. */
+async function threeCopies({ cassandra, say }: Scene, engine: CassandraEngine, keyspace: string): Promise<void> {
+  say('three copies of everything')
+  await askKeyspace(cassandra, (_, rows) =>
+    rows(`ALTER KEYSPACE ${keyspace} WITH replication = {'class': 'NetworkTopologyStrategy', 'datacenter1': 3}`),
+  )
+  for (const node of engine.nodes()) {
+    say(`repair on ${node.address}`)
+    await node.nodetool('repair', '-full', keyspace)
+  }
+}
+
+const SEEN_WITHIN_MS = 90_000
+
+async function seenDead(engine: CassandraEngine, address: string, from: number): Promise<number> {
+  while (performance.now() - from < SEEN_WITHIN_MS) {
+    if ((await statesSeenBy(engine.nodes()[0]!)).get(address) === 'down') return (performance.now() - from) / 1_000
+    await delay(250)
+  }
+  throw new CodedError('NEVER_SEEN', `no node saw within ${SEEN_WITHIN_MS / 1_000} s that ${address} is dead`)
+}
+
+/** Until sends succeed again, or a while has passed: what was acknowledged is then read either way. */
+async function settled(writer: Writer): Promise<void> {
+  const until = Date.now() + 30_000
+  let since = writer.window()
+  while (Date.now() < until) {
+    await delay(2_000)
+    const { tried, failed } = since()
+    if (tried > 0 && failed === 0) return
+    since = writer.window()
+  }
+}
+
+async function account(writer: Writer): Promise<Record<string, number>> {
+  await writer.stop()
+  return { [TOLD.written]: writer.acknowledged.length, [TOLD.missing]: await writer.missing() }
+}
+
+const named = ({ cassandra }: Scene): Promise<{ keyspace: string }> => askKeyspace(cassandra, async (keyspace) => ({ keyspace }))
+
+const notOurs = (which: string): CodedError =>
+  new CodedError('ENGINE_NOT_OURS', 'this lab kills engines and lets nodes join, and the engine is not ours to do it to', {
+    next: `unset THRESHOLD_${which}_URI, or choose --engine native`,
+  })
