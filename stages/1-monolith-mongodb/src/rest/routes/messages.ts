@@ -4,6 +4,7 @@ import type { Anchor } from '@threshold/ports'
 import type { Context, Place } from '../context.ts'
 import { type Orphans, publishTo } from '../messages/orphans.ts'
 import { messageEvent, present } from '../messages/present.ts'
+import { removeNow } from '../messages/remove.ts'
 import { contentMentions, mentionsOf, sendMessage } from '../messages/send.ts'
 import { type AddRoute, type Ask, checked } from '../route.ts'
 
@@ -12,6 +13,7 @@ const BULK_DELETE_MS = 14 * 86_400_000
 
 export function messageRoutes(add: AddRoute, context: Context, orphans: Orphans): void {
   const { ports } = context
+  const stores = { messages: ports.messages, hybrid: context.runtime.hybrid }
 
   add('get', '/channels/:channel/messages', 'message.page', async (ask) => {
     const { limit, ...anchors } = checked(restInput.pageQuery, ask.query)
@@ -37,7 +39,7 @@ export function messageRoutes(add: AddRoute, context: Context, orphans: Orphans)
     const ids = [...new Set(messages)].sort(compareIds)
     if (ids.length < 2 || ids.length > 100) throw refuse.bulkDeleteCount()
     if (ids.some((id) => timeOf(id) < context.runtime.clock.now() - BULK_DELETE_MS)) throw refuse.bulkDeleteTooOld()
-    const gone = await ports.messages.remove(place.channel.id, ids, context.runtime.hybrid.next(), ask.deadline)
+    const gone = await removeNow(stores, place.channel.id, ids, ask.deadline)
     if (gone.length === 0) return undefined
     await ports.search.remove(gone, ask.deadline)
     const data = { ids: gone, channel_id: place.channel.id, guild_id: place.guildId }
@@ -91,7 +93,8 @@ export function messageRoutes(add: AddRoute, context: Context, orphans: Orphans)
     const message = await find(ask, place)
     if (message.authorId !== ask.me && !(place.kind === 'guild' && has(place.permissions, Permission.ManageMessages)))
       throw refuse.missingPermissions()
-    await ports.messages.remove(place.channel.id, [message.id], context.runtime.hybrid.next(), ask.deadline)
+    // Nothing: somebody else deleted it a moment before, and has said so.
+    if ((await removeNow(stores, place.channel.id, [message.id], ask.deadline)).length === 0) throw refuse.unknownMessage()
     if (place.kind === 'guild') await ports.search.remove([message.id], ask.deadline)
     const data = { id: message.id, channel_id: place.channel.id, ...(place.kind === 'guild' ? { guild_id: place.guildId } : {}) }
     await publishTo(

@@ -1,0 +1,39 @@
+import { aMessage, newId, soon } from '@threshold/conformance/ports'
+import { hybridClock, systemClock } from '@threshold/kit'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { mongoMessageStore } from '../../src/adapters/message-store.mongodb.ts'
+import { removeNow } from '../../src/rest/messages/remove.ts'
+import { database } from '../adapters/database.ts'
+
+const use = new AsyncDisposableStack()
+let messages: Awaited<ReturnType<typeof mongoMessageStore>>
+beforeAll(async () => {
+  messages = await mongoMessageStore(await database(use))
+})
+afterAll(() => use.disposeAsync())
+
+const AN_HOUR = 3_600_000_000n
+const hybrid = hybridClock(systemClock)
+
+describe('a delete', () => {
+  it('deletes what a process wrote whose clock is ahead', async () => {
+    const channel = newId()
+    const [now, ahead] = [aMessage(channel), aMessage(channel)]
+    await messages.import([now, { ...ahead, writeTimeMicros: hybrid.next() + AN_HOUR }], soon())
+    const gone = await removeNow({ messages, hybrid: hybridClock(systemClock) }, channel, [now.id, ahead.id], soon())
+    expect(new Set(gone)).toEqual(new Set([now.id, ahead.id]))
+    expect(await messages.get(channel, [now.id, ahead.id], soon())).toEqual([])
+  })
+
+  it('says that nothing went where nothing was', async () => {
+    expect(await removeNow({ messages, hybrid }, newId(), [newId()], soon())).toEqual([])
+  })
+
+  it('goes with one of two who delete the same at once', async () => {
+    const channel = newId()
+    const message = aMessage(channel)
+    await messages.insert(message, soon())
+    const both = await Promise.all([1, 2].map(() => removeNow({ messages, hybrid }, channel, [message.id], soon())))
+    expect(both.flat()).toEqual([message.id])
+  })
+})
