@@ -1,6 +1,6 @@
 import { testAway, testCrash } from '@threshold/conformance/faults'
 import { type Engine, startStage, withDatabase, withKeyspace } from '@threshold/engines'
-import { leaseDatabase, leaseKeyspace, ownCassandra, ownMongo } from '@threshold/engines/testing'
+import { leaseDatabase, leaseKeyspace, ownCassandra, ownMongo, rounds } from '@threshold/engines/testing'
 import { afterAll, beforeAll } from 'vitest'
 
 /** One for all tests here, since a JVM takes its time to start: whoever finds it killed starts it again. */
@@ -39,6 +39,6 @@ const openMongo = async () => {
 }
 
 // Fewer than stage 1's: a nonce is a transaction here, and a thousand at once outlast their deadline on two cores.
-testCrash('Stage 2 on Cassandra', openCassandra, { rounds: 2, sends: 200 })
+testCrash('Stage 2 on Cassandra', openCassandra, { rounds: rounds(1, 2), sends: 200 })
 testAway('Stage 2 (Cassandra)', openCassandra, { letsIn: true })
 testAway('Stage 2 (MongoDB)', openMongo)

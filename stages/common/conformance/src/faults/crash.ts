@@ -16,7 +16,7 @@ const nonces = (prefix: string, count: number): string[] => Array.from({ length:
  */
 export function testCrash(name: string, open: () => Promise<Victims>, { rounds = often(2, 10), sends: count = 1_000 } = {}): void {
   describe(`${name}, killed`, { timeout: SUITE_MS }, () => {
-    it(`loses no acknowledged message and doubles none when its process is killed in the midst of ${count} sends, ${rounds} times`, async () => {
+    it(`loses no acknowledged message and doubles none when its process is killed in the midst of ${count} sends, ${rounds === 1 ? 'once' : `${rounds} times`}`, async () => {
       await using victims = await open()
       const { stage } = victims
       let killedWhileSending = 0
