@@ -59,7 +59,7 @@ export default defineConfig({
           name: 'labs',
           include: [labs],
           exclude: excluded,
-          maxWorkers: 3,
+          maxWorkers: 2,
           testTimeout: 240_000,
           hookTimeout: 300_000,
           sequence: { groupOrder: 4 },
