@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { startStage } from '@threshold/engines'
 import type { Deed, Scene } from '@threshold/lab-kit'
 import { compareStores } from './compare.ts'
 import { startMigrator } from './migrator.ts'
@@ -33,16 +34,22 @@ export const whilePeopleTalk: Deed = {
     }),
 }
 
-/** As most people move: the chat is closed, everything is copied, the chat opens again. */
+/**
+ * As most people move: the chat is closed, everything is copied, the chat opens again. The migrator has to see somebody who
+ * follows its move, so a second process of the stage runs meanwhile, at an address that nobody is told.
+ */
 export const behindClosedDoors: Deed = {
   text: 'the stage is stopped, all messages move, and the stage is started again',
   run: (scene) =>
     move(scene, async (folder) => {
-      const { stage } = scene
+      const { stage, mongo, cassandra } = scene
       process.kill(stage.pid, 'SIGTERM')
       while (stage.ended() === undefined) await delay(20)
+      const env = { THRESHOLD_WORKER: '1', THRESHOLD_LOG_LEVEL: 'warn' }
+      await using inside = await startStage({ stage: 2, engineUri: mongo.uri, cassandraUri: cassandra!.uri, env })
       await using migrator = await startMigrator(scene, folder)
       await migrator.done()
+      await inside.stop()
       await stage.restart()
       return 0
     }),

@@ -62,14 +62,14 @@ export async function visit({ arm, round, system, dir, onProgress, onGenerator }
 
 type Told = Readonly<Record<string, number>>
 
-async function doing(deed: Deed, scene: Scene): Promise<Told> {
+function doing(deed: Deed, scene: Scene): Promise<Told> {
   const started = performance.now()
   const work = deed.run(scene).then((told) => {
     const seconds = (performance.now() - started) / 1_000
     return { ...told, [BEYOND_THE_LOAD]: Math.max(0, seconds - scene.seconds) }
   })
   work.catch(() => {}) // it is awaited, and told, after the load
-  return await work
+  return work
 }
 
 interface Scheduled {
