@@ -29,7 +29,7 @@ export const theOnlyServer: Deed = {
     const since = writer.window()
     await engine.kill()
     await delay(AWAY_MS)
-    const { tried, failed } = since()
+    const { tried, failed } = await since()
     await engine.restart()
     await settled(writer)
     return { ...(await account(writer)), [TOLD.nodes]: 1, [TOLD.failed]: failed / tried }
@@ -59,7 +59,7 @@ export const oneOfThree = (copies: 3 | 1): Deed => ({
     await lost.kill()
     const untilSeen = await seenDead(cassandra, lost.address, from)
     await delay(Math.max(0, AWAY_MS - (performance.now() - from)))
-    const { tried, failed } = since()
+    const { tried, failed } = await since()
     await lost.restart()
     await settled(writer)
     return {
@@ -101,7 +101,7 @@ async function settled(writer: Writer): Promise<void> {
   let since = writer.window()
   while (Date.now() < until) {
     await delay(2_000)
-    const { tried, failed } = since()
+    const { tried, failed } = await since()
     if (tried > 0 && failed === 0) return
     since = writer.window()
   }

@@ -5,8 +5,8 @@ import { createApi, type Scene } from '@threshold/lab-kit'
 export interface Writer {
   /** Ids of acknowledged messages so far. */
   readonly acknowledged: readonly string[]
-  /** From now on; told with the share of sends that failed since. */
-  window(): () => { readonly tried: number; readonly failed: number }
+  /** From now until the answer is asked for: the sends that began in between, once each of them has ended. */
+  window(): () => Promise<{ readonly tried: number; readonly failed: number }>
   stop(): Promise<void>
   /** Acknowledged messages that no page of their channel shows. */
   missing(): Promise<number>
@@ -22,36 +22,34 @@ export function startWriter({ stage, guilds }: Scene): Writer {
   const messages = `/api/v10/channels/${channel}/messages`
   const api = createApi(stage.url)
   const acknowledged: string[] = []
-  let [tried, failed] = [0, 0]
+  /** Every send, by when it began: whether it was acknowledged in time. */
+  const sends: Promise<boolean>[] = []
   let going = true
-  const sends = new Set<Promise<void>>()
 
-  async function send(): Promise<void> {
-    tried++
-    try {
-      const sent = api.call('POST', messages, token, { content: `the ${tried}th` }) as Promise<{ id: string }>
-      // Later than that is a failure for whoever waits; should it be acknowledged after all, it still has to be kept.
-      void sent.then(({ id }) => acknowledged.push(id)).catch(() => {})
-      await Promise.race([sent, delay(PATIENCE_MS).then(() => Promise.reject(new Error('too late')))])
-    } catch {
-      failed++
-    }
+  async function send(): Promise<boolean> {
+    const sent = api.call('POST', messages, token, { content: `the ${sends.length}th` }) as Promise<{ id: string }>
+    // Later than in time is a failure for whoever waits. Should it be acknowledged after all, it still has to be kept.
+    const kept = sent.then(
+      ({ id }) => acknowledged.push(id) > 0,
+      () => false,
+    )
+    return await Promise.race([kept, delay(PATIENCE_MS, false)])
   }
 
   const writing = (async () => {
     // Open loop: a server that hangs does not slow down whoever writes to it.
-    for (; going; await delay(EVERY_MS)) {
-      const one = send().finally(() => sends.delete(one))
-      sends.add(one)
-    }
+    for (; going; await delay(EVERY_MS)) sends.push(send())
     await Promise.all(sends)
   })()
 
   return {
     acknowledged,
     window() {
-      const before = { tried, failed }
-      return () => ({ tried: tried - before.tried, failed: failed - before.failed })
+      const from = sends.length
+      return async () => {
+        const done = await Promise.all(sends.slice(from))
+        return { tried: done.length, failed: done.filter((inTime) => !inTime).length }
+      }
     },
     async stop() {
       going = false
