@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { dropKeyspace, type OnProgress, startCassandra, startMongo, withDatabase, withKeyspace } from '@threshold/engines'
+import { dropDatabase, dropKeyspace, type OnProgress, startCassandra, startMongo, withDatabase, withKeyspace } from '@threshold/engines'
 import { type Backfilled, type BackfillSample, backfillRounds } from './src/backfill/rounds.ts'
 import { COPY, MIGRATOR, SEQUENTIAL } from './src/backfill/writers.ts'
 import { median } from './src/measure.ts'
@@ -8,7 +8,7 @@ import { report } from './src/report.ts'
 /** A year of many channels: their messages come mixed, as they were said. */
 const SIZE = { channels: 100, messages: 1_000, days: 365, characters: 120 } as const
 const ROWS = SIZE.channels * SIZE.messages
-const ROUNDS = 3
+const EFFORT = { rounds: 3, warmUps: 2 } as const
 const HEAP_MB = 512
 
 /** A backfill from MongoDB into Cassandra: the migrator beside what a team might have written or taken instead. */
@@ -20,8 +20,9 @@ async function run(onProgress: OnProgress, options: { publish?: boolean } = {}):
   const keyspace = `bench_${randomBytes(4).toString('hex')}`
   const uri = withKeyspace(cassandra.uri, keyspace)
   use.defer(() => dropKeyspace(uri, keyspace))
+  use.defer(() => dropDatabase(mongo.uri, keyspace))
   const databases = { mongodb: withDatabase(mongo.uri, keyspace), cassandra: uri, cassandraPid: cassandra.pid }
-  const measured = await backfillRounds(databases, SIZE, ROUNDS, onProgress)
+  const measured = await backfillRounds(databases, SIZE, EFFORT, onProgress)
   const engine = `${cassandra.label.text}, one node, batch commit log; from ${mongo.label.text}`
   const title = `${ROWS.toLocaleString('en')} messages from MongoDB to Cassandra`
   return await report({ name: 'backfill', title, engine, samples: measured.samples, ...describe(measured) }, options)
@@ -52,9 +53,9 @@ export function describe({ samples, noCopy, exportSeconds }: Backfilled) {
   const faster = others.filter((name) => speed(name) > speed(MIGRATOR))
   const [first] = samples
   const findings = [
-    `The migrator copies ${others.map((name) => `${times(name)} times as many rows a second as ${name}`).join(', ')}.`,
+    `Rows a second, the migrator to the others: ${others.map((name) => `${times(name)} times ${name}`).join(', ')}.`,
     faster.length === 0 ? 'Nothing here is faster than the migrator.' : `The migrator loses to ${faster.join(' and ')}.`,
-    `Wanted: no slower than ${COPY}${names.includes(COPY) ? ` (${speed(MIGRATOR) >= speed(COPY) ? 'it is not' : 'it is'})` : ' (not measured)'}, and at least three times ${SEQUENTIAL} (${speed(MIGRATOR) >= 3 * speed(SEQUENTIAL) ? 'it is' : 'it is not'}).`,
+    `Wanted: at least as fast as ${COPY} (${names.includes(COPY) ? met(speed(MIGRATOR) >= speed(COPY)) : 'not measured'}), and at least three times ${SEQUENTIAL} (${met(speed(MIGRATOR) >= 3 * speed(SEQUENTIAL))}).`,
     `The migrator takes ${middle(MIGRATOR, ({ cpuSeconds, rows: count }) => perMillion(cpuSeconds, count)).toFixed(0)} seconds of CPU for a million rows, its start and its reading included.`,
     ...(noCopy === undefined ? [] : [`${COPY} is not among them: ${noCopy}.`]),
     ...(exportSeconds === undefined
@@ -77,6 +78,7 @@ export function describe({ samples, noCopy, exportSeconds }: Backfilled) {
   return { columns, rows, findings }
 }
 
+const met = (reached: boolean): string => (reached ? 'reached' : 'missed')
 const engineCpu = (seconds: number): string => (Number.isNaN(seconds) ? 'unknown' : seconds.toFixed(0))
 
 export default {

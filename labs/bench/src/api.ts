@@ -1,3 +1,6 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { messageOf } from '@threshold/kit'
+
 /** Asks a stage as anybody would. */
 export const api =
   (url: string) =>
@@ -11,8 +14,11 @@ export const api =
 
 /** At once, and no more: enough to keep an engine busy. */
 const AT_ONCE = 2
-/** One request is to be answered within the stage's time, on a busy machine too. */
-const EACH = 2_500
+/** One request is to be answered within the stage's time, on a busy machine and by an engine that has just started. */
+const EACH = 500
+/** A stage that is asked for too much says so, and is asked again. What it had written by then stays: some messages more. */
+const ATTEMPTS = 20
+const RETRY_MS = 1_000
 
 /** Written through the stage's own import, with ids and write times of the days they are said to be from. */
 export interface Past {
@@ -33,12 +39,24 @@ export async function fillPast(url: string, token: string, past: Past, onDone: (
   const some = async (): Promise<void> => {
     for (const { channel, messages } of left) {
       const { days, characters } = past
-      await call('POST', '/workshop/history', { channel_id: channel, messages, days, characters }, token)
+      await insist(() => call('POST', '/workshop/history', { channel_id: channel, messages, days, characters }, token))
       done += messages
       onDone(done)
     }
   }
   await Promise.all(Array.from({ length: AT_ONCE }, some))
+}
+
+async function insist(work: () => Promise<unknown>): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await work()
+      return
+    } catch (error) {
+      if (!/: 503 /.test(messageOf(error)) || attempt === ATTEMPTS) throw error
+      await delay(RETRY_MS)
+    }
+  }
 }
 
 export interface Talk {

@@ -64,8 +64,9 @@ export function page(reports: readonly BenchReport[]): string {
   return `# Bench
 
 What the gateway, a move to another database and a page of history cost, beside what a team might have taken instead where there is
-such a thing, interleaved in one run on one machine. Only ratios travel: your milliseconds will be others. \`threshold bench NAME --publish\` measures again and writes this page; nobody types it.
-Every sample lies beside it, in \`labs/bench/results\`.
+such a thing, interleaved in one run on one machine. Only ratios travel: your milliseconds will be others.
+\`threshold bench NAME --publish\` measures again and writes this page; nobody types it. Every sample lies beside it, in
+\`labs/bench/results\`.
 
 \`\`\`bash no-run="takes minutes and loads both cores; labs/bench/test runs what it measures"
 npx threshold bench fanout

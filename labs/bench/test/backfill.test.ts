@@ -13,7 +13,7 @@ it('a bench of backfills: all contestants write the same rows, and each says wha
   const [database, keyspace] = [use.use(await leaseDatabase()), use.use(await leaseKeyspace())]
   const copies = (await findPython()).usable ? [COPY] : []
 
-  const measured = await backfillRounds({ mongodb: database.uri, cassandra: keyspace.uri }, SIZE, 1, () => {})
+  const measured = await backfillRounds({ mongodb: database.uri, cassandra: keyspace.uri }, SIZE, { rounds: 1, warmUps: 0 }, () => {})
 
   const { samples } = measured
   expect(samples.map(({ name }) => name)).toEqual([MIGRATOR, ...copies, LOOP, SEQUENTIAL])

@@ -6,7 +6,7 @@ import { historyRounds } from '../src/history/rounds.ts'
 import { parseHistograms } from '../src/history/table-reads.ts'
 
 const EFFORT = { rounds: 2, pages: 8 }
-/** Two messages a day: a page walks three buckets or four. */
+/** Two messages a day: a page walks several buckets. */
 const PAST = { days: 200, characters: 20 }
 
 describe('a bench of history', { timeout: 120_000 }, () => {
@@ -25,9 +25,9 @@ describe('a bench of history', { timeout: 120_000 }, () => {
     for (const { name, p50, p99, statements } of measured.samples) {
       expect(p50).toBeGreaterThan(0)
       expect(p99).toBeGreaterThanOrEqual(p50)
-      // On Cassandra the buckets are listed, then at least three are read: fifty messages are twenty-five days.
+      // On Cassandra the buckets are listed, then read until the page is full. A fill that was asked twice leaves fuller ones.
       if (name === 'stage 1') expect(statements).toBe(1)
-      else expect(statements).toBeGreaterThanOrEqual(4)
+      else expect(statements).toBeGreaterThanOrEqual(2)
     }
   })
 

@@ -1,11 +1,15 @@
+import { existsSync, globSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
+import { basename } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { page, published } from '../src/report.ts'
 
 describe('the page of the bench', () => {
   it('is what the published results come to, and nothing typed', async () => {
     const reports = await published()
-    expect(reports.map(({ name }) => name)).toEqual(['fanout', 'route'])
+    const files = globSync('labs/bench/results/*.json').map((file) => basename(file, '.json'))
+    expect(reports.map(({ name }) => name).toSorted()).toEqual(files.toSorted())
+    for (const { name, picture } of reports) expect(existsSync(`labs/bench/results/${name}.svg`)).toBe(picture !== undefined)
     expect(await readFile('labs/bench/README.md', 'utf8')).toBe(page(reports))
   })
 

@@ -33,8 +33,19 @@ export interface Databases {
   readonly cassandraPid?: number | undefined
 }
 
+export interface Effort {
+  readonly rounds: number
+  /** Visits before the first round that do not count. */
+  readonly warmUps: number
+}
+
 /** All contestants write the same rows, each time into a keyspace of their own, which is dropped before the next begins. */
-export async function backfillRounds(databases: Databases, size: Size, rounds: number, onProgress: OnProgress): Promise<Backfilled> {
+export async function backfillRounds(
+  databases: Databases,
+  size: Size,
+  { rounds, warmUps }: Effort,
+  onProgress: OnProgress,
+): Promise<Backfilled> {
   await using use = new AsyncDisposableStack()
   const source = use.use(await openSource(databases, size, onProgress))
   const writers: Writer[] = [migratorWriter(source), loopWriter(source, LOOP), loopWriter(source, SEQUENTIAL)]
@@ -48,6 +59,9 @@ export async function backfillRounds(databases: Databases, size: Size, rounds: n
     exportSeconds = exported.seconds
     writers.splice(1, 0, copyWriter(cqlsh, exported))
   }
+  // A JVM that has just started compiles what it runs: who came first would pay for it. One writes rows, the other batches.
+  for (const [i, writer] of [loopWriter(source, LOOP), migratorWriter(source)].slice(0, warmUps).entries())
+    await visit(writer, `w${i}`, (text) => onProgress({ text: `warming up, ${writer.name}: ${text}` }))
   const samples: BackfillSample[] = []
   for (let round = 0; round < rounds; round++) {
     // Another begins each time: whatever the one before leaves behind in the engine, it leaves to all of them in turn.
@@ -55,20 +69,19 @@ export async function backfillRounds(databases: Databases, size: Size, rounds: n
     for (const [i, writer] of order.entries()) {
       const done = round * writers.length + i
       const tell = (text: string): void => onProgress({ text: `${writer.name}: ${text}`, done, total: rounds * writers.length })
-      samples.push({ ...(await visit(writer, round, `r${round}_${i}`, tell)), name: writer.name, round })
+      samples.push({ ...(await visit(writer, `r${round}_${i}`, tell)), name: writer.name, round })
     }
   }
   agree(samples, source.rows)
   return { samples, noCopy: typeof cqlsh === 'string' ? cqlsh : undefined, exportSeconds }
 
-  async function visit(writer: Writer, round: number, suffix: string, tell: (text: string) => void) {
+  async function visit(writer: Writer, suffix: string, tell: (text: string) => void) {
     const keyspace = `${parseCassandraUri(databases.cassandra).keyspace}_${suffix}`
     const uri = withKeyspace(databases.cassandra, keyspace)
     try {
       tell('making the keyspace')
       await copySchema(databases.cassandra, keyspace)
       if (writer.name === MIGRATOR) await source.beginAnew(uri)
-      tell(`round ${round + 1}`)
       const before = await cpuOf(databases.cassandraPid)
       const answer = await writer.write(uri, tell)
       const after = await cpuOf(databases.cassandraPid)

@@ -36,6 +36,13 @@ export async function* readRows(mongodb: string, bucketDays: number): AsyncGener
   }
 }
 
+export async function countRows(mongodb: string): Promise<number> {
+  await using use = new AsyncDisposableStack()
+  const client = new MongoClient(mongodb, { maxPoolSize: 1 })
+  use.defer(() => client.close())
+  return await client.db().collection('messages').countDocuments()
+}
+
 export interface Keyspace extends AsyncDisposable {
   readonly client: Client
   readonly name: string

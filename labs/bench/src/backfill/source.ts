@@ -5,6 +5,7 @@ import { listStages, type OnProgress, startStage } from '@threshold/engines'
 import { CodedError } from '@threshold/kit'
 import { fillPast, openTalk } from '../api.ts'
 import { type Metered, meteredNode } from '../metered.ts'
+import { countRows } from './rows.ts'
 
 /** How much is moved. */
 export interface Size {
@@ -58,7 +59,7 @@ export async function openSource(uris: { mongodb: string; cassandra: string }, s
   const closing = opened.move()
   return {
     mongodb,
-    rows: total,
+    rows: await countRows(mongodb),
     bucketDays: BUCKET_DAYS,
     async beginAnew(cassandra) {
       if (begun) await step('rollback', cassandra)

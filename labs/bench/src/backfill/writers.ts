@@ -55,7 +55,8 @@ export function copyWriter(cqlsh: Cqlsh, { messages, buckets }: Exported): Write
       ]
       const who = credentials === undefined ? [] : ['-u', credentials.username, '-p', credentials.password]
       const args = ['--no-color', ...who, '-e', copies.join('; '), contactPoints[0] ?? '', String(port)]
-      const { output, ...used } = await meteredCqlsh(cqlsh, { args, onLine })
+      // It ends with 2 also where a batch came too late, was tried again and went well. What it wrote is looked at afterwards.
+      const { output, ...used } = await meteredCqlsh(cqlsh, { args, mayEndWith: 2, onLine })
       const times = [
         ...output.matchAll(
           /rows imported from 1 files in (?:(\d+) days?, )?(?:(\d+) hours?, )?(?:(\d+) minutes?, and )?([\d.]+) seconds?/g,

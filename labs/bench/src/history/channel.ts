@@ -34,8 +34,8 @@ export interface Place {
 
 export const PAGE = 50
 const DAY_MS = 86_400_000
-/** So much of its past lies behind the oldest place that is asked for: each page is to be a full one. */
-const OLDEST = 0.9
+/** Pages' worth of messages that lie behind the oldest place that is asked for, so that each page is a full one. */
+const BEHIND = 2
 
 /** Written through the stage's own import, over all its days. */
 export async function fillChannel(
@@ -57,6 +57,7 @@ export async function fillChannel(
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
   opened.defer(() => agent.destroy())
   const url = `${running.url}/api/v10/channels/${channels[0]}/messages?limit=${PAGE}`
+  const share = Math.max(0, 1 - (BEHIND * PAGE) / past.messages)
   const closing = opened.move()
   return {
     name: `stage ${stage}`,
@@ -65,7 +66,7 @@ export async function fillChannel(
     pid: running.pid,
     enginePid,
     async page(at) {
-      const then = Date.now() - Math.random() * OLDEST * past.days * DAY_MS
+      const then = Date.now() - Math.random() * share * past.days * DAY_MS
       const { ms, body } = await timed(at === 'newest' ? url : `${url}&before=${firstIdAt(Math.max(then, DISCORD_EPOCH))}`, token, agent)
       const found = (JSON.parse(body) as unknown[]).length
       if (found !== Math.min(PAGE, past.messages)) throw new Error(`a page of ${found} messages, of a channel of ${past.messages}`)

@@ -8,6 +8,8 @@ export interface CassandraConfig extends CassandraAddress {
   readonly replication: number
   /** Days of one bucket; fixed once a keyspace is made. */
   readonly bucketDays: number
+  /** Off for what loads the nodes as much as they bear: each of its statements is slow, and would be sent twice. */
+  readonly speculate?: boolean
 }
 
 /** What a statement asks of the replicas, and whether it may be sent twice. */
@@ -56,7 +58,10 @@ export async function cassandraDatabase(config: CassandraConfig, telemetry?: Tel
     pooling: { heartBeatInterval: 5_000 },
     policies: {
       loadBalancing: new policies.loadBalancing.TokenAwarePolicy(new policies.loadBalancing.DCAwareRoundRobinPolicy(localDataCenter)),
-      speculativeExecution: new policies.speculativeExecution.ConstantSpeculativeExecutionPolicy(SPECULATE_AFTER_MS, 1),
+      speculativeExecution:
+        config.speculate === false
+          ? new policies.speculativeExecution.NoSpeculativeExecutionPolicy()
+          : new policies.speculativeExecution.ConstantSpeculativeExecutionPolicy(SPECULATE_AFTER_MS, 1),
       // The driver's own default would send anything to the next node after a time-out, "for historical reasons".
       retry: new policies.retry.IdempotenceAwareRetryPolicy(new policies.retry.RetryPolicy()),
       // A node that is down is looked for after half a second at first, then more seldom, but never later than 4 s.

@@ -12,7 +12,7 @@ const TOGETHER = 256
  * Rows of one partition in one statement, in one of few sizes, so that few statements are prepared. A batch within a partition is a
  * single write to one node's log; one over many partitions would make one node the coordinator of all of them.
  */
-const BATCHES = [16, 4, 1] as const
+const BATCHES = [32, 16, 8, 4, 2, 1] as const
 
 const EDITABLE_COLUMNS: ReadonlySet<string> = new Set(EDITABLE)
 

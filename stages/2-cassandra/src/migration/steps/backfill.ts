@@ -6,7 +6,10 @@ import { acknowledged } from './followers.ts'
 import { command, insist, type Move, needs } from './move.ts'
 import { idRanges, runRanges, whole } from './ranges.ts'
 
-const BATCH = 500
+/** Read at once: about a range. Channels lie mixed in it, and the more of it there is, the more rows lie in one partition. */
+const BATCH = 2_500
+/** Written by one deadline: what a node keeps that has much else to do. */
+const WRITTEN_TOGETHER = 500
 
 /**
  * Copies what was there before both stores were written to, oldest first, each row with the write time it has. So it cannot undo
@@ -28,14 +31,16 @@ export async function backfill(move: Move): Promise<void> {
 
   await copyNonces(move, migration, checkpoints)
 
+  // At most a second's worth, so that a low rate is a low rate from one second to the next.
+  const most = Math.min(BATCH, config.rate ?? BATCH)
   async function batch(range: Range): Promise<number> {
     const after = BigInt(range.cursor ?? range.from)
-    const rows = await insist((by) => source.scan(after, BigInt(range.to), BATCH, by))
+    const rows = await insist((by) => source.scan(after, BigInt(range.to), most, by))
     await copy(move, rows)
     const last = rows.at(-1)
     if (last) range.cursor = last.message.id
     range.counts.source += rows.length
-    range.done = rows.length < BATCH
+    range.done = rows.length < most
     return rows.length
   }
   const began = Date.now()
@@ -69,12 +74,20 @@ async function copyNonces({ source, target }: Move, { generation, since }: Migra
 async function copy({ source, target }: Move, rows: readonly Row[]): Promise<void> {
   // Each at its own time. What an edit emptied is a null for edited rows alone: most rows never were, and a null is a tombstone.
   const [edited, plain] = [rows.filter(wasEdited), rows.filter((row) => !wasEdited(row))]
-  await insist((by) => target.put(plain, by, { edited: false }))
-  await insist((by) => target.put(edited, by, { edited: true }))
+  for (const some of byPlace(plain)) await insist((by) => target.put(some, by, { edited: false }))
+  for (const some of byPlace(edited)) await insist((by) => target.put(some, by, { edited: true }))
   const reacted = rows.filter((row) => row.reacted).map(({ message }) => keyOf(message))
   if (reacted.length === 0) return
   const reactions = await insist((by) => source.reactionsOn(reacted, by))
   await insist((by) => target.putReactions(reactions, by))
+}
+
+/** What lies in one channel comes together, and with it what lies in one partition. */
+function byPlace(rows: readonly Row[]): Row[][] {
+  const sorted = [...Map.groupBy(rows, ({ message }) => message.channelId).values()].flat()
+  return Array.from({ length: Math.ceil(sorted.length / WRITTEN_TOGETHER) }, (_, i) =>
+    sorted.slice(i * WRITTEN_TOGETHER, (i + 1) * WRITTEN_TOGETHER),
+  )
 }
 
 const wasEdited = ({ message }: Row): boolean => message.editedAt !== undefined

@@ -64,7 +64,7 @@ export const command = (step: StepName): string => `npx threshold migrate mongo-
 export async function openMove(config: MigratorConfig, teller: Teller, runtime: Runtime): Promise<Move> {
   await using opened = new AsyncDisposableStack()
   const mongo = opened.use(await mongoDatabase(config.mongodb))
-  const cassandra = opened.use(await cassandraDatabase(config.cassandra))
+  const cassandra = opened.use(await cassandraDatabase({ ...config.cassandra, speculate: false }))
   await createSchema(cassandra, config.cassandra)
   const state = migrationState(mongo, runtime.clock)
   const intents = opened.use(await createIntents(mongo, randomUUID(), runtime))
