@@ -19,10 +19,7 @@ const environment = z.object({
   THRESHOLD_CASSANDRA_URI: z.string(),
   /** Where messages are in databases that have none yet: on MongoDB they are to be moved from there (`threshold migrate`). */
   THRESHOLD_MESSAGES_ON: z.enum(['cassandra', 'mongodb']).default('cassandra'),
-  /**
-   * Discord's width: their busiest channels stayed below 100 MB a partition ("How Discord Stores Billions of Messages", 2017).
-   * A hundred years is no bucket at all, which lab 2.3 compares it with.
-   */
+  /** Discord's width: a partition stayed below 100 MB ("How Discord Stores Billions of Messages", 2017). A hundred years is none at all. */
   THRESHOLD_BUCKET_DAYS: int(1, 36_500, 10),
   /** Copies of each row; 3 where there are three nodes. */
   THRESHOLD_REPLICATION: int(1, 9, 1),
