@@ -9,7 +9,8 @@ const run = promisify(execFile)
 
 /** Cassandra 5 runs on 17; on 21 and later it exits at once. */
 export const JAVA_MAJOR = 17
-const ASK_MS = 5_000
+/** A JVM needs a second to say what it is; on a machine that is busy, many. */
+const ASK_MS = 30_000
 
 export type FoundJava =
   | { readonly usable: true; readonly path: string; readonly version: string }

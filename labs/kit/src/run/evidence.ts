@@ -1,5 +1,5 @@
 import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { renderReport } from '../report/html.ts'
 import { type Report, reportSchema } from '../report/schema.ts'
 
@@ -16,8 +16,7 @@ export interface Evidence {
 export async function keepEvidence(evidenceDir: string, draftDir: string, report: Report): Promise<Evidence> {
   const previous = await previousReport(evidenceDir, report)
   const name = `${report.lab.id}-${report.startedAt.replaceAll(/[:.]/g, '-')}${report.twin === undefined ? '' : '-twin'}`
-  const dir = join(evidenceDir, name)
-  await mkdir(dir, { recursive: true })
+  const dir = await newFolder(join(evidenceDir, name))
   await cp(draftDir, dir, { recursive: true })
   const reportJson = join(dir, REPORT_JSON)
   const reportHtml = join(dir, 'report.html')
@@ -27,6 +26,20 @@ export async function keepEvidence(evidenceDir: string, draftDir: string, report
 }
 
 const REPORT_JSON = 'report.json'
+
+/** Two runs that began in the same millisecond do not overwrite each other. */
+async function newFolder(path: string): Promise<string> {
+  await mkdir(dirname(path), { recursive: true })
+  for (let n = 1; ; n++) {
+    const dir = n === 1 ? path : `${path}-${n}`
+    try {
+      await mkdir(dir)
+      return dir
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    }
+  }
+}
 
 /** The last run of the same lab in the same size, so that the new one can be set beside it. */
 export async function previousReport(evidenceDir: string, { lab, size, twin, startedAt }: Report): Promise<Report | undefined> {
