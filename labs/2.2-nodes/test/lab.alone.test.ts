@@ -1,3 +1,3 @@
 import { testLab } from '@threshold/lab-kit/testing'
 
-testLab('2.2', undefined, { cluster: true })
+testLab('2.2', { cluster: true })

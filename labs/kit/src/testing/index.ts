@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { leaseDatabase, leaseKeyspace, testsClusters } from '@threshold/engines/testing'
+import { leaseDatabase, leaseKeyspace, testsAll, testsClusters } from '@threshold/engines/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Report, reportSchema } from '../report/schema.ts'
 import { runLab } from '../run-lab.ts'
@@ -11,12 +11,19 @@ const ANY_MACHINE = { loadPerCore: 1_000, othersShare: 1_000, lagP99Ms: 1_500 }
 const LAB_MS = 240_000
 const CLUSTER_MS = 900_000
 
-/**
- * What every lab owes: at size tiny it is supported, and its wrong twin is refuted, both read from the report that it leaves.
- * `more` looks at what the first run measured. `cassandra`: a stage of it needs one, and may share that of all tests;
- * `cluster`: it starts three nodes of its own.
- */
-export function testLab(id: string, more: (report: Report) => void = () => {}, { cassandra = false, cluster = false } = {}): void {
+export interface LabTest {
+  /** Looks at what the first run measured. */
+  readonly more?: (report: Report) => void
+  /** A stage of it needs a Cassandra, and may share that of all tests. */
+  readonly cassandra?: boolean
+  /** It starts three nodes of its own. */
+  readonly cluster?: boolean
+  /** Its twin takes so long that it runs with `--all` alone, as in CI. */
+  readonly longTwin?: boolean
+}
+
+/** What every lab owes: at size tiny it is supported, and its wrong twin is refuted, both read from the report that it leaves. */
+export function testLab(id: string, { more, cassandra = false, cluster = false, longTwin = false }: LabTest = {}): void {
   const left = cluster && !testsClusters()
   const name = left ? `lab ${id} (three nodes of Cassandra: runs with THRESHOLD_TEST_CLUSTER=1)` : `lab ${id}`
   describe.skipIf(left)(name, { timeout: cluster ? CLUSTER_MS : LAB_MS }, () => {
@@ -46,10 +53,11 @@ export function testLab(id: string, more: (report: Report) => void = () => {}, {
     it('is supported', async () => {
       const report = await run(false)
       expect(report.verdict, report.reasons.join('\n')).toBe('supported')
-      more(report)
+      more?.(report)
     })
 
-    it('is refuted as its wrong twin', async () => {
+    const later = longTwin && !testsAll()
+    it.skipIf(later)(`is refuted as its wrong twin${later ? ' (runs with --all)' : ''}`, async () => {
       const report = await run(true)
       expect(report.verdict, report.reasons.join('\n')).toBe('refuted')
     })
