@@ -33,8 +33,8 @@ export default defineConfig({
           name: 'together',
           include: ['**/test/**/*.test.ts'],
           exclude: [...excluded, '**/*.{alone,apart}.test.ts'],
-          // One more than the cores it is made for: most suites wait for something now and then.
-          maxWorkers: 3,
+          // Made for two cores: a third file would only slow the other two and the engines they share.
+          maxWorkers: 2,
           testTimeout: 30_000,
           // A first run may install its engine in a beforeAll.
           hookTimeout: 180_000,
@@ -47,7 +47,7 @@ export default defineConfig({
           name: 'apart',
           include: ['**/test/**/*.apart.test.ts'],
           exclude: [...excluded, labs],
-          maxWorkers: 3,
+          maxWorkers: 2,
           testTimeout: 240_000,
           hookTimeout: 300_000,
           sequence: { groupOrder: 3 },
