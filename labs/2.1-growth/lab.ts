@@ -18,9 +18,8 @@ const talk = (channels: number) =>
     seed: 21,
   })
 
-/** Megabytes: each engine's cache as small as it allows. */
-const MONGO_CACHE = 16
-const CASSANDRA_CACHE = 32
+/** Megabytes, of each engine: as small as both allow. */
+const CACHE = 16
 const FEW = 12
 const MANY = 120
 
@@ -29,16 +28,16 @@ export default defineLab({
   title: 'Growth',
   question: "How does each engine's own cache-miss count per operation slope over tenfold growth?",
   hypothesis:
-    'At ten times the data stage 1 reads from disk for nearly every operation, and only a larger machine would help. Of stage 2, one node of Cassandra under the same growth reads no more from disk for an operation than MongoDB does.',
+    'At ten times the data either engine reads at least once more from disk for each operation. One node of Cassandra is no cure for a cache that is too small; what it buys is that there may be more nodes.',
   minutes: { quick: 6, full: 10 },
   memory: '3 GB',
 
   load: talk(FEW),
   arms: {
-    mongo: { stage: 'stage-1', load: talk(FEW), cacheMb: MONGO_CACHE },
-    mongoTenfold: { stage: 'stage-1', load: talk(MANY), cacheMb: MONGO_CACHE },
-    cassandra: { stage: 'stage-2', load: talk(FEW), cassandra: { cacheMb: CASSANDRA_CACHE } },
-    cassandraTenfold: { stage: 'stage-2', load: talk(MANY), cassandra: { cacheMb: CASSANDRA_CACHE } },
+    mongo: { stage: 'stage-1', load: talk(FEW), cacheMb: CACHE },
+    mongoTenfold: { stage: 'stage-1', load: talk(MANY), cacheMb: CACHE },
+    cassandra: { stage: 'stage-2', load: talk(FEW), cassandra: { cacheMb: CACHE } },
+    cassandraTenfold: { stage: 'stage-2', load: talk(MANY), cassandra: { cacheMb: CACHE } },
   },
 
   measure: {
@@ -51,12 +50,12 @@ export default defineLab({
   },
 
   claim: {},
-  // What an operation costs more at ten times the data, by each engine's own count. One node may honestly lose.
+  // What a thousand operations cost more at ten times the data, by each engine's own count.
   between: ({ mongo, mongoTenfold, cassandra, cassandraTenfold }) => {
     const [onMongo, onCassandra] = [mongoTenfold.misses.minus(mongo.misses), cassandraTenfold.misses.minus(cassandra.misses)]
-    return onMongo.atLeast(500).and(onCassandra.over(onMongo).atMost(1))
+    return onMongo.atLeast(1_000).and(onCassandra.atLeast(1_000))
   },
-  notes: ({ mongo, mongoTenfold }) => audit(mongo, mongoTenfold),
+  notes: (arms) => audit(arms),
 
   twin: {
     text: 'nothing was ever said in most of the channels: nothing grows',

@@ -2,9 +2,9 @@ import type { StartCassandraOptions } from '@threshold/engines'
 import { CodedError } from '@threshold/kit'
 import type { Deed } from './deeds.ts'
 import type { Fault } from './faults.ts'
-import { type Check, check } from './figure.ts'
+import { type Check, check, figure } from './figure.ts'
 import { type Load, times } from './load/workload.ts'
-import { type Figures, figuresOf, type Measures } from './measure.ts'
+import { type Figures, figuresOf, type Measures, wordsOf } from './measure.ts'
 
 /** `tiny` proves that the lab works, in seconds; `quick` is a first answer on two cores; `full` is for a workshop. */
 export type Size = 'tiny' | 'quick' | 'full'
@@ -160,8 +160,17 @@ export function claimsOf(lab: Lab, figures: (arm: string) => Figures<Measures> =
   return [...own, { arm: BETWEEN, check: lab.between(allArms(lab, figures)) }]
 }
 
+/** A figure is named with its arm here: two arms' figures of the same name would make one statement of two. */
 const allArms = (lab: Lab, figures: (arm: string) => Figures<Measures>): Record<string, Figures<Measures>> =>
-  Object.fromEntries(Object.keys(lab.arms).map((arm) => [arm, figures(arm)]))
+  Object.fromEntries(
+    Object.keys(lab.arms).map((arm) => {
+      const named = Object.entries(figures(arm)).map(([key, { name, unit, value }]) => [
+        key,
+        figure(`${wordsOf(arm)} ${name}`, unit, value),
+      ])
+      return [arm, Object.fromEntries(named)]
+    }),
+  )
 
 export const notesOf = (lab: Lab, figures: (arm: string) => Figures<Measures>): readonly string[] =>
   lab.notes?.(allArms(lab, figures)) ?? []

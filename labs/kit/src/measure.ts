@@ -27,7 +27,7 @@ export function figuresOf<M extends Measures>(measures: M, sample: Sample | unde
 }
 
 /** `lateDeliveries` → `late deliveries`. */
-const wordsOf = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
+export const wordsOf = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
 
 const guilds = (sample: Sample, group: string | undefined) =>
   sample.load.guilds.filter((guild) => group === undefined || guild.group === group)

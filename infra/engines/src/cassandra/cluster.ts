@@ -99,6 +99,8 @@ class Cluster implements CassandraEngine {
       heapMb: this.#options.heapMb ?? DEFAULT_HEAP_MB,
       collector: collectorOf(this.#options),
       cacheMb: this.#options.cacheMb ?? LEAST_CACHE_MB,
+      // Whoever asks for a cache of some size wants to see files read.
+      memtableMb: this.#options.cacheMb === undefined ? 64 : 16,
       commitLog: this.#options.commitLog ?? 'batch',
       shortLived: this.#options.shortLived ?? false,
       unsafeSystem: this.#options.unsafeSystem ?? false,

@@ -20,7 +20,7 @@ export interface StartCassandraOptions {
   readonly nodes?: number | undefined
   readonly heapMb?: number | undefined
   readonly collector?: Collector | undefined
-  /** Of the chunk cache, which holds pages of sstables. */
+  /** Of the chunk cache, which holds pages of sstables. With it a local node also keeps little of what was written last in memory. */
   readonly cacheMb?: number | undefined
   /** `batch` unless it is said: no acknowledged write is lost with a node that is killed. */
   readonly commitLog?: CommitLog | undefined
@@ -36,4 +36,4 @@ export const collectorOf = ({ collector, shortLived }: StartCassandraOptions): C
 export const MOST_NODES = 3
 /** Enough for tests: a node takes 0.7 GB with it. */
 export const DEFAULT_HEAP_MB = 256
-export const LEAST_CACHE_MB = 32
+export const LEAST_CACHE_MB = 16

@@ -16,6 +16,8 @@ export interface NodeSettings {
   /** Whether it takes its share of the data from the others when it joins: all but the first. */
   readonly bootstrap: boolean
   readonly cacheMb: number
+  /** Of what was written last and is not in files yet. Reads of it cost no file, so that a large one hides what a small cache shows. */
+  readonly memtableMb: number
   readonly shortLived: boolean
   readonly unsafeSystem: boolean
   readonly commitLog: CommitLog
@@ -66,10 +68,12 @@ export async function writeSettings(node: NodeSettings): Promise<void> {
     commitlog_total_space: '256MiB',
     commitlog_disk_access_mode: 'mmap',
     disk_access_mode: 'mmap_index_only',
-    memtable_heap_space: '64MiB',
-    memtable_offheap_space: '64MiB',
+    memtable_heap_space: `${node.memtableMb}MiB`,
+    memtable_offheap_space: `${node.memtableMb}MiB`,
     memtable_allocation_type: 'heap_buffers',
-    file_cache_size: `${node.cacheMb}MiB`,
+    // Off by default since 4.0, and then its misses are counted nowhere. Of its size Cassandra keeps 32 MiB back for buffers.
+    file_cache_enabled: true,
+    file_cache_size: `${node.cacheMb + 32}MiB`,
     key_cache_size: '8MiB',
     row_cache_size: '0MiB',
     counter_cache_size: '0MiB',

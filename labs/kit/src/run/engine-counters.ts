@@ -28,8 +28,10 @@ export const cacheMissesOf = (engine: z.infer<typeof engineSampleSchema> | undef
 
 /** Asks the engines themselves, so that no figure on them is an estimate from outside. */
 export async function readEngineCounters({ mongo, cassandra }: Uris): Promise<Record<string, number>> {
-  const [pages, chunks] = await Promise.all([mongoCounters(mongo.uri), cassandra === undefined ? {} : cassandraCounters(cassandra.uri)])
-  return { ...pages, ...chunks }
+  if (cassandra === undefined) return await mongoCounters(mongo.uri)
+  const [pages, chunks] = await Promise.all([mongoCounters(mongo.uri), cassandraCounters(cassandra.uri)])
+  // Named apart: where messages are on Cassandra, what MongoDB reads says nothing of them.
+  return { ...Object.fromEntries(Object.entries(pages).map(([name, value]) => [`MongoDB's ${name}`, value])), ...chunks }
 }
 
 interface Uris {
