@@ -10,7 +10,10 @@ const REMEMBERED = 50_000
 
 /** After a bucket's end nothing is written into it but what opens it anew: a send takes seconds and not minutes to arrive. */
 const OVER_AFTER_MS = 600_000
-/** A write follows its bucket's opening within its deadline of five seconds; the rest is for clocks that differ. */
+/**
+ * A write follows its bucket's opening within its deadline: five seconds for a request, ten for a backfill. The rest is for
+ * clocks that differ.
+ */
 const FOLLOWS_WITHIN_MS = 20_000
 
 /**
