@@ -28,12 +28,4 @@ describe('a delete', () => {
   it('says that nothing went where nothing was', async () => {
     expect(await removeNow({ messages, hybrid }, newId(), [newId()], soon())).toEqual([])
   })
-
-  it('goes with one of two who delete the same at once', async () => {
-    const channel = newId()
-    const message = aMessage(channel)
-    await messages.insert(message, soon())
-    const both = await Promise.all([1, 2].map(() => removeNow({ messages, hybrid }, channel, [message.id], soon())))
-    expect(both.flat()).toEqual([message.id])
-  })
 })
