@@ -42,7 +42,7 @@ export const oneOfThree = (copies: 3 | 1): Deed => ({
   async run(scene) {
     const cassandra = scene.cassandra?.engine
     if (cassandra === undefined || cassandra.nodes().length === 0) throw notOurs('CASSANDRA')
-    const { keyspace } = await named(scene)
+    const keyspace = await askKeyspace(scene.cassandra, async (name) => name)
     const writer = startWriter(scene)
     for (const nth of ['second', 'third']) {
       scene.say(`the ${nth} node joins, which takes about half a minute`)
@@ -111,8 +111,6 @@ async function account(writer: Writer): Promise<Record<string, number>> {
   await writer.stop()
   return { [TOLD.written]: writer.acknowledged.length, [TOLD.missing]: await writer.missing() }
 }
-
-const named = ({ cassandra }: Scene): Promise<{ keyspace: string }> => askKeyspace(cassandra, async (keyspace) => ({ keyspace }))
 
 const notOurs = (which: string): CodedError =>
   new CodedError('ENGINE_NOT_OURS', 'this lab kills engines and lets nodes join, and the engine is not ours to do it to', {

@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Api, askKeyspace, createApi, type Deed, type WorldGuild } from '@threshold/lab-kit'
+import { type Api, askKeyspace, createApi, type Deed, type Row, type WorldGuild } from '@threshold/lab-kit'
 
 export const TOLD = {
   deleted: 'messages deleted',
   before: 'ms for a page before the deletes, p50',
   after: 'ms for a page after them, p50',
   first: 'ms for the first page after them',
-  metByFirst: 'tombstones that the deepest read stepped over',
-  rowsAfter: 'partitions with nothing but tombstones in them that a page still asks',
+  metByDeepest: 'tombstones that the deepest read stepped over',
+  askedInVain: 'partitions with nothing but tombstones in them that a page still asks',
 } as const
 
 const PAGES = 40
@@ -45,7 +45,7 @@ export const clearTheChannel: Deed = {
       const [row] = await rows(cql, [keyspace])
       return Number(row?.max)
     })
-    const unmarked = () => askKeyspace(cassandra, (keyspace, rows) => emptiedButAsked(channel, gone, keyspace, rows))
+    const unmarked = () => askKeyspace(cassandra, (keyspace, rows) => emptiedButAsked(channel, keyspace, rows))
     const until = Date.now() + SETTLES_WITHIN_MS
     // The present bucket is never passed by.
     while ((await unmarked()) > 1 && Date.now() < until) {
@@ -57,8 +57,8 @@ export const clearTheChannel: Deed = {
       [TOLD.before]: median(before),
       [TOLD.first]: first,
       [TOLD.after]: median(await timed(read)),
-      [TOLD.metByFirst]: met,
-      [TOLD.rowsAfter]: await unmarked(),
+      [TOLD.metByDeepest]: met,
+      [TOLD.askedInVain]: await unmarked(),
     }
   },
 }
@@ -66,11 +66,9 @@ export const clearTheChannel: Deed = {
 /** Partitions in which nothing is left, that a page would ask nevertheless. */
 async function emptiedButAsked(
   channel: string,
-  gone: readonly string[],
   keyspace: string,
-  rows: (cql: string, values?: readonly unknown[]) => Promise<Readonly<Record<string, unknown>>[]>,
+  rows: (cql: string, values?: readonly unknown[]) => Promise<Row[]>,
 ): Promise<number> {
-  if (gone.length === 0) return 0
   const asked = await rows(`SELECT bucket, emptied FROM ${keyspace}.channel_buckets WHERE channel_id = ?`, [channel])
   const held = await rows(`SELECT bucket FROM ${keyspace}.messages WHERE channel_id = ? GROUP BY channel_id, bucket ALLOW FILTERING`, [
     channel,

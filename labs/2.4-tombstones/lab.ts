@@ -31,8 +31,8 @@ export default defineLab({
 
   measure: {
     deleted: told(TOLD.deleted, 'count', TOLD.deleted),
-    tombstonesMet: told(TOLD.metByFirst, 'count', `${TOLD.metByFirst}, by Cassandra's own count`),
-    askedInVain: told(TOLD.rowsAfter, 'count', TOLD.rowsAfter),
+    tombstonesMet: told(TOLD.metByDeepest, 'count', `${TOLD.metByDeepest}, by Cassandra's own count`),
+    askedInVain: told(TOLD.askedInVain, 'count', TOLD.askedInVain),
     pageBefore: told(TOLD.before, 'ms', TOLD.before),
     firstPageAfter: told(TOLD.first, 'ms', TOLD.first),
     pageAfter: told(TOLD.after, 'ms', TOLD.after),
