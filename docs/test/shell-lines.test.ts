@@ -1,5 +1,6 @@
 import { globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
+import { testsAll } from '@threshold/engines/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Cache, ownCache } from '../../scripts/test/cli.ts'
 import { type ShellFence, shellFences } from './shell/fences.ts'
@@ -15,6 +16,21 @@ const documents = globSync(PAGES, { cwd: root }).sort()
 const fences = documents.flatMap((document) => shellFences(document, readFileSync(path.join(root, document), 'utf8')))
 
 describe('the shell lines of the pages', () => {
+  it('are looked for on every page there is', () => {
+    expect(documents).toEqual(expect.arrayContaining(['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'docs/docs/index.md']))
+    expect(fences.length).toBeGreaterThan(0)
+  })
+
+  for (const fence of fences) {
+    const kept = fence.lines.filter((line) => line.reason !== undefined)
+    if (kept.length > 0)
+      it(`carry a reason: ${title(fence)}`, () => {
+        for (const { at, text, reason } of kept) expect(faultOf(root, reason!), `${fence.document}:${at}: ${text}`).toBeUndefined()
+      })
+  }
+})
+
+describe.runIf(testsAll())('the shell lines that carry no reason', () => {
   let tree: Awaited<ReturnType<typeof copyTree>>
   // Of its own: a line that resets or sweeps must end nobody else's engine.
   let cache: Cache
@@ -27,19 +43,9 @@ describe('the shell lines of the pages', () => {
     await cache[Symbol.asyncDispose]()
   })
 
-  it('are looked for on every page there is', () => {
-    expect(documents).toEqual(expect.arrayContaining(['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'docs/docs/index.md']))
-    expect(fences.length).toBeGreaterThan(0)
-  })
-
   for (const fence of fences) {
     const run = fence.lines.filter((line) => line.reason === undefined)
-    const kept = fence.lines.filter((line) => line.reason !== undefined)
     if (run.length > 0) it(`run: ${title(fence)}`, { timeout: (fence.seconds + 10) * 1_000 }, () => runs(fence))
-    if (kept.length > 0)
-      it(`carry a reason: ${title(fence)}`, () => {
-        for (const { at, text, reason } of kept) expect(faultOf(root, reason!), `${fence.document}:${at}: ${text}`).toBeUndefined()
-      })
   }
 
   async function runs(fence: ShellFence): Promise<void> {

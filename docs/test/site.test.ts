@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { findChromium } from '@threshold/engines'
+import { testsAll } from '@threshold/engines/testing'
 import { type Browser, chromium as driver, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { DOCS, installDocs } from '../../scripts/src/docs-site.ts'
@@ -20,7 +21,7 @@ const BUILD_MS = 420_000
 const TOO_WIDE = '(document.documentElement.scrollWidth - window.innerWidth)'
 
 /** `threshold docs`, as a reader runs it, with its network taken away. */
-describe('the docs site', () => {
+describe.runIf(testsAll())('the docs site', () => {
   let cache: Cache
   let network: NoNetwork
   let command: Running

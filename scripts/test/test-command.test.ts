@@ -54,6 +54,34 @@ describe('test', { timeout: 120_000 }, () => {
     expect((await threshold(args, { env: { ...cache.env, THRESHOLD_TEST_ALL: '' } })).code).toBe(1)
   })
 
+  it('looks once more, if it is told to, at what failed, and names what then passes', async () => {
+    const seen = join(suite.path, 'seen')
+    const args = await suiteOf({
+      'good.test.ts': "it('a', () => {})\n",
+      'unsteady.test.ts': `it('b', async () => {
+        const { access, writeFile } = await import('node:fs/promises')
+        const again = await access('${seen}').then(() => true, () => false)
+        await writeFile('${seen}', '')
+        expect(again).toBe(true)
+      })\n`,
+    })
+    const { code, stdout } = await threshold([...args, '--second-look'], { env: cache.env })
+    expect(stdout).toMatch(/^unsteady: .*unsteady\.test\.ts failed among the others and passed by itself$/m)
+    expect({ code, last: lastLine(stdout) }).toEqual({ code: 0, last: '2 passed, 0 failed' })
+  })
+
+  it('does not let through what fails twice, nor looks again at more than a few', async () => {
+    const bad = "it('is bad', () => expect(1).toBe(2))\n"
+    const args = await suiteOf({ 'bad.test.ts': bad })
+    const twice = await threshold([...args, '--second-look'], { env: cache.env })
+    expect({ code: twice.code, last: lastLine(twice.stdout) }).toEqual({ code: 1, last: '0 passed, 1 failed' })
+    expect(twice.stdout).toContain('a second look')
+    for (const name of ['b', 'c', 'd']) await writeFile(join(suite.path, 'test', `${name}.test.ts`), bad)
+    const many = await threshold([...args, '--second-look'], { env: cache.env })
+    expect({ code: many.code, last: lastLine(many.stdout) }).toEqual({ code: 1, last: '0 passed, 4 failed' })
+    expect(many.stdout).not.toContain('a second look')
+  })
+
   it('fails when no test was found', async () => {
     const { code } = await threshold(await suiteOf({}), { env: cache.env })
     expect(code).toBe(1)

@@ -1,3 +1,3 @@
 import { testLab } from '@threshold/lab-kit/testing'
 
-testLab('2.5', { cassandra: true, longTwin: true })
+testLab('2.5', { cassandra: true })

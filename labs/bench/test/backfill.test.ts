@@ -1,5 +1,5 @@
 import { findPython } from '@threshold/engines'
-import { leaseDatabase, leaseKeyspace } from '@threshold/engines/testing'
+import { leaseDatabase, leaseKeyspace, testsAll } from '@threshold/engines/testing'
 import { expect, it } from 'vitest'
 import { describe as describeBackfill } from '../backfill.ts'
 import { backfillRounds } from '../src/backfill/rounds.ts'
@@ -8,30 +8,34 @@ import { COPY, LOOP, MIGRATOR, SEQUENTIAL } from '../src/backfill/writers.ts'
 const SIZE = { channels: 4, messages: 60, days: 100, characters: 30 }
 const ROWS = SIZE.channels * SIZE.messages
 
-it('a bench of backfills: all contestants write the same rows, and each says what it took', { timeout: 120_000 }, async () => {
-  await using use = new AsyncDisposableStack()
-  const [database, keyspace] = [use.use(await leaseDatabase()), use.use(await leaseKeyspace())]
-  const copies = (await findPython()).usable ? [COPY] : []
+it.runIf(testsAll())(
+  'a bench of backfills: all contestants write the same rows, and each says what it took',
+  { timeout: 120_000 },
+  async () => {
+    await using use = new AsyncDisposableStack()
+    const [database, keyspace] = [use.use(await leaseDatabase()), use.use(await leaseKeyspace())]
+    const copies = (await findPython()).usable ? [COPY] : []
 
-  const measured = await backfillRounds({ mongodb: database.uri, cassandra: keyspace.uri }, SIZE, { rounds: 1, warmUps: 0 }, () => {})
+    const measured = await backfillRounds({ mongodb: database.uri, cassandra: keyspace.uri }, SIZE, { rounds: 1, warmUps: 0 }, () => {})
 
-  const { samples } = measured
-  expect(samples.map(({ name }) => name)).toEqual([MIGRATOR, ...copies, LOOP, SEQUENTIAL])
-  expect(new Set(samples.map(({ digest }) => digest)).size).toBe(1)
-  for (const { name, rows, buckets, atTheirTime, copying, seconds, cpuSeconds } of samples) {
-    expect(rows).toBe(ROWS)
-    // A hundred days are ten buckets, or eleven where the first begins in the midst of one.
-    expect(buckets / SIZE.channels).toBeGreaterThanOrEqual(10)
-    expect(atTheirTime).toBe(name === COPY ? 0 : ROWS)
-    expect(copying).toBeGreaterThan(0)
-    expect(seconds).toBeGreaterThanOrEqual(copying)
-    expect(cpuSeconds).toBeGreaterThan(0.05)
-  }
+    const { samples } = measured
+    expect(samples.map(({ name }) => name)).toEqual([MIGRATOR, ...copies, LOOP, SEQUENTIAL])
+    expect(new Set(samples.map(({ digest }) => digest)).size).toBe(1)
+    for (const { name, rows, buckets, atTheirTime, copying, seconds, cpuSeconds } of samples) {
+      expect(rows).toBe(ROWS)
+      // A hundred days are ten buckets, or eleven where the first begins in the midst of one.
+      expect(buckets / SIZE.channels).toBeGreaterThanOrEqual(10)
+      expect(atTheirTime).toBe(name === COPY ? 0 : ROWS)
+      expect(copying).toBeGreaterThan(0)
+      expect(seconds).toBeGreaterThanOrEqual(copying)
+      expect(cpuSeconds).toBeGreaterThan(0.05)
+    }
 
-  const { columns, rows, findings } = describeBackfill(measured)
-  for (const row of rows) expect(row).toHaveLength(columns.length)
-  expect(rows.map(([name, , ratio, , , , kept]) => ({ name, ratio: Number(ratio) > 0, kept }))).toEqual(
-    samples.map(({ name }) => ({ name, ratio: true, kept: name === COPY ? 'no' : 'yes' })),
-  )
-  expect(findings.join('\n')).toContain(copies.length === 0 ? `${COPY} is not among them: ` : `${COPY} reads a file`)
-})
+    const { columns, rows, findings } = describeBackfill(measured)
+    for (const row of rows) expect(row).toHaveLength(columns.length)
+    expect(rows.map(([name, , ratio, , , , kept]) => ({ name, ratio: Number(ratio) > 0, kept }))).toEqual(
+      samples.map(({ name }) => ({ name, ratio: true, kept: name === COPY ? 'no' : 'yes' })),
+    )
+    expect(findings.join('\n')).toContain(copies.length === 0 ? `${COPY} is not among them: ` : `${COPY} reads a file`)
+  },
+)

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import type { TestOptions } from '../actions/test.ts'
 import type { Context } from '../context.ts'
 
 export function addTest(program: Command, context: Context): void {
@@ -7,6 +8,7 @@ export function addTest(program: Command, context: Context): void {
     .description("set up what tests need and run them: all, one stage's, or what vitest is told")
     .argument('[what...]', 'the number of a stage, or files and options for vitest')
     .option('--all', 'every round and every phase of a migration, as CI does: half an hour')
+    .option('--second-look', 'run up to three files that failed once more by themselves, and name those that then pass')
     .allowUnknownOption()
     .addHelpText(
       'after',
@@ -20,8 +22,8 @@ Examples:
   npx threshold test stages/common/domain         one room
   npx threshold test 1 -t "deletes"               vitest's own options, here a name`,
     )
-    .action(async (what: readonly string[], { all = false }: { all?: boolean }) => {
+    .action(async (what: readonly string[], { all = false, secondLook = false }: Partial<TestOptions>) => {
       const { test } = await import('../actions/test.ts')
-      await test(context, what, { all })
+      await test(context, what, { all, secondLook })
     })
 }

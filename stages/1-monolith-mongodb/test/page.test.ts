@@ -1,5 +1,5 @@
 import { type StageProcess, startStage } from '@threshold/engines'
-import { type LeasedDatabase, leaseDatabase } from '@threshold/engines/testing'
+import { type LeasedDatabase, leaseDatabase, testsAll } from '@threshold/engines/testing'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createGuild, inviteLink, live, message, type People, people, say, signIn, status, transcript } from './page/browser.ts'
@@ -133,7 +133,7 @@ describe('the chat page', { timeout: 90_000 }, () => {
     await grace.page.getByText('3 messages arrived while you were away').waitFor()
   })
 
-  it('shows what others write as text, whatever it looks like, and asks nobody but its own server', async () => {
+  it.runIf(testsAll())('shows what others write as text, whatever it looks like, and asks nobody but its own server', async () => {
     const attack = '<img src=x onerror="window.taken = true"><script>window.taken = true</script>'
     await using mallory = await browser.visit(stage.url)
     await signIn(mallory.page, '<img src=x onerror=taken=1>')
@@ -157,7 +157,7 @@ describe('the chat page', { timeout: 90_000 }, () => {
     }
   })
 
-  it('scrolls back through a long history page by page, and keeps the place one reads at', async () => {
+  it.runIf(testsAll())('scrolls back through a long history page by page, and keeps the place one reads at', async () => {
     await using reader = await browser.visit(stage.url)
     const { page } = reader
     await signIn(page, 'Ada')
@@ -186,7 +186,7 @@ describe('the chat page', { timeout: 90_000 }, () => {
     await expect.poll(() => page.evaluate(FROM_END), PATIENCE).toBeLessThan(5)
   })
 
-  it('is usable by keyboard alone', async () => {
+  it.runIf(testsAll())('is usable by keyboard alone', async () => {
     await using both = await pair()
     const { page } = both.ada
     await say(both.grace.page, 'first')
@@ -210,7 +210,7 @@ describe('the chat page', { timeout: 90_000 }, () => {
     await message(page, 'second').waitFor()
   })
 
-  it('fits a phone: nothing sticks out, and the lists are drawers', async () => {
+  it.runIf(testsAll())('fits a phone: nothing sticks out, and the lists are drawers', async () => {
     await using visitor = await browser.visit(stage.url, { viewport: { width: 390, height: 844 }, hasTouch: true, colorScheme: 'dark' })
     const { page } = visitor
     await signIn(page, 'Ada')
@@ -235,14 +235,14 @@ describe('the chat page', { timeout: 90_000 }, () => {
     expect(await page.evaluate('getComputedStyle(document.body).backgroundColor')).not.toBe(background)
   })
 
-  it('runs no inline script and loads nothing from elsewhere, even if something were injected', async () => {
+  it.runIf(testsAll())('runs no inline script and loads nothing from elsewhere, even if something were injected', async () => {
     await using visitor = await browser.visit(stage.url)
     const { page } = visitor
     const refused = await page.evaluate(INJECTIONS)
     expect(refused).toEqual({ heard: ['connect-src', 'img-src', 'script-src-attr', 'script-src-elem'], taken: false })
   })
 
-  it('refuses a token that is none, and leaves when its own is not accepted any more', async () => {
+  it.runIf(testsAll())('refuses a token that is none, and leaves when its own is not accepted any more', async () => {
     await using visitor = await browser.visit(stage.url)
     const { page } = visitor
     await page.getByText('I have a token').click()
@@ -264,7 +264,7 @@ describe('the chat page', { timeout: 90_000 }, () => {
     await live(page).waitFor()
   })
 
-  it('says so where no users are made, and takes a token there all the same', async () => {
+  it.runIf(testsAll())('says so where no users are made, and takes a token there all the same', async () => {
     const secret = 'shared by two stages of this test alone'
     const open = { stage: 1, engineUri: database.uri }
     await using maker = await startStage({ ...open, env: { THRESHOLD_TOKEN_SECRET: secret } })

@@ -18,15 +18,16 @@ export interface LabTest {
   readonly cassandra?: boolean
   /** It starts three nodes of its own. */
   readonly cluster?: boolean
-  /** Its twin takes so long that it runs with `--all` alone, as in CI. */
-  readonly longTwin?: boolean
 }
 
-/** What every lab owes: at size tiny it is supported, and its wrong twin is refuted, both read from the report that it leaves. */
-export function testLab(id: string, { more, cassandra = false, cluster = false, longTwin = false }: LabTest = {}): void {
-  const left = cluster && !testsClusters()
-  const name = left ? `lab ${id} (three nodes of Cassandra: runs with THRESHOLD_TEST_CLUSTER=1)` : `lab ${id}`
-  describe.skipIf(left)(name, { timeout: cluster ? CLUSTER_MS : LAB_MS }, () => {
+/**
+ * What every lab owes: at size tiny it is supported, and its wrong twin is refuted, both read from the report that it leaves. Ten
+ * minutes for all of them, so they run with `--all`, as in CI; lab 1.1 has tests of its own, which always run.
+ */
+export function testLab(id: string, { more, cassandra = false, cluster = false }: LabTest = {}): void {
+  const runs = cluster ? testsClusters() : testsAll()
+  const when = cluster ? 'three nodes of Cassandra: runs with THRESHOLD_TEST_CLUSTER=1' : 'runs with --all'
+  describe.runIf(runs)(runs ? `lab ${id}` : `lab ${id} (${when})`, { timeout: cluster ? CLUSTER_MS : LAB_MS }, () => {
     const use = new AsyncDisposableStack()
     let run: (twin: boolean) => Promise<Report>
     beforeAll(async () => {
@@ -56,8 +57,7 @@ export function testLab(id: string, { more, cassandra = false, cluster = false, 
       more?.(report)
     })
 
-    const later = longTwin && !testsAll()
-    it.skipIf(later)(`is refuted as its wrong twin${later ? ' (runs with --all)' : ''}`, async () => {
+    it('is refuted as its wrong twin', async () => {
       const report = await run(true)
       expect(report.verdict, report.reasons.join('\n')).toBe('refuted')
     })

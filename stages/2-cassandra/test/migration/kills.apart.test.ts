@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { aMessage, newId, soon, writeTime } from '@threshold/conformance/ports'
 import { firstIdAt } from '@threshold/contract'
 import { type StageProcess, startStage } from '@threshold/engines'
-import { rounds } from '@threshold/engines/testing'
+import { rounds, testsAll } from '@threshold/engines/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { expectEqual, onCassandra } from './equal.ts'
 import { type House, openHouse } from './house.ts'
@@ -109,7 +109,7 @@ describe('the migrator, under live traffic', { timeout: 240_000 }, () => {
     expect(stage.ended()).toBeUndefined()
   })
 
-  it.each([
+  it.runIf(testsAll()).each([
     ['all', 'before dual-write', 'mongo'],
     ['all', 'after dual-write', 'dual-write'],
     ['all', 'before a checkpoint', 'dual-write'],
@@ -137,10 +137,10 @@ describe('the migrator, under live traffic', { timeout: 240_000 }, () => {
   it('ends, with all that was acknowledged, once each and in order, and the same in both stores', async () => {
     await insist(['all', '--until', 'cutover'])
     await expectAllThere()
-    expect(traffic.done()).toBeGreaterThan(300)
+    expect(traffic.done()).toBeGreaterThan(rounds(100, 300))
   })
 
-  it.each([
+  it.runIf(testsAll()).each([
     ['before decommissioned', 'cutover'],
     ['after decommissioned', 'decommissioned'],
     ['before dropping messages', 'decommissioned'],

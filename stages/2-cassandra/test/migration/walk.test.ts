@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { aMessage, newId, soon, writeTime } from '@threshold/conformance/ports'
 import type { MessageStore } from '@threshold/ports'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type House, openHouse } from './house.ts'
 import { migrator } from './migrator.ts'
 
@@ -82,7 +82,11 @@ describe('a move, step by step', { timeout: 120_000 }, () => {
 
   it('compares pages that are read meanwhile, and cuts over', async () => {
     const before = await store.page(channel, { at: 'latest' }, 100, soon())
-    for (let i = 0; i < 60; i++) await store.page(channel, { at: 'latest' }, 50, soon())
+    // Until the process has seen that it should, has compared one, and has told so.
+    await vi.waitFor(async () => {
+      for (let i = 0; i < 20; i++) await store.page(channel, { at: 'latest' }, 50, soon())
+      expect((await house.state.followers()).map((one) => one.shadow.same)).toContainEqual(expect.toSatisfy((same) => same > 0))
+    }, 20_000)
     expect(await run('cutover')).toMatch(/Cassandra decides and is read; writes waited for \d+ ms; [1-9]\d* pages read .* 0 differed/)
     expect(await run('cutover')).toMatch(/done already/)
     expect(await store.page(channel, { at: 'latest' }, 100, soon())).toEqual(before)

@@ -1,3 +1,4 @@
+import { testsAll } from '@threshold/engines/testing'
 import { describe, expect, it, vi } from 'vitest'
 import type { Victims } from './processes.ts'
 import { newPlace } from './sender.ts'
@@ -8,11 +9,13 @@ const WAIT = { timeout: 30_000, interval: 50 }
 export interface AwayOptions {
   /** Whether it is another database that knows people and guilds: then who comes meanwhile is let in. */
   readonly letsIn?: boolean
+  /** Where another suite has shown the same of the same adapters. */
+  readonly onlyWithAll?: boolean
 }
 
 /** A database that is away costs its users a wait and nothing else. */
-export function testAway(name: string, open: () => Promise<Victims>, { letsIn = false }: AwayOptions = {}): void {
-  describe(`${name}, without its database`, { timeout: SUITE_MS }, () => {
+export function testAway(name: string, open: () => Promise<Victims>, { letsIn = false, onlyWithAll = false }: AwayOptions = {}): void {
+  describe.runIf(testsAll() || !onlyWithAll)(`${name}, without its database`, { timeout: SUITE_MS }, () => {
     it.each([
       ['killed', (v: Victims) => v.engine.kill(), (v: Victims) => v.engine.restart()],
       ['hanging', (v: Victims) => v.engine.pause(), (v: Victims) => v.engine.resume()],

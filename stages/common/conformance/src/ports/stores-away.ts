@@ -86,7 +86,6 @@ export function testStoresAway(
     }, OPEN_MS)
     afterAll(() => use.disposeAsync(), OPEN_MS)
 
-    const isBack = async (): Promise<void> => void (await vi.waitFor(() => stores.messages.get(newId(), [newId()], soon()), BACK))
     const refusal = expect.toSatisfy((error) => hasCode(error, 'UNAVAILABLE', 'DEADLINE_EXCEEDED'), 'UNAVAILABLE or DEADLINE_EXCEEDED')
 
     /** Everything at once, and once more: the first round may find connections that look alive, the second none. */
@@ -108,10 +107,14 @@ export function testStoresAway(
         }
       }
     }
-    async function allWork(): Promise<void> {
-      await isBack()
-      for (const call of Object.values(calls(stores))) await call(soon())
-    }
+    /**
+     * In the end, and not from the first answer on: a driver that saw many calls time out drops that connection, which may have
+     * come to life again meanwhile, and needs a moment for the next one.
+     */
+    const allWork = (): Promise<void> =>
+      vi.waitFor(async () => {
+        for (const call of Object.values(calls(stores))) await call(soon())
+      }, BACK)
 
     it('answers every call within its deadline while the engine is killed, and works when it is back', async () => {
       await allWork()
@@ -140,6 +143,7 @@ export function testStoresAway(
     })
 
     it('has every message that it acknowledged before a kill, and a retry of the others is no second message', async () => {
+      await allWork()
       const channel = newId()
       const messages = Array.from({ length: 200 }, () => aMessage(channel))
       const acknowledged = new Set<string>()
@@ -159,7 +163,7 @@ export function testStoresAway(
       expect(acknowledged.size).toBeLessThan(messages.length)
 
       await stores.engine.restart()
-      await isBack()
+      await allWork()
       const there = async () => {
         const found = await stores.messages.get(
           channel,
@@ -196,7 +200,7 @@ export function testStoresAway(
       await metadata.record(id, [{ type: 'guild.updated', guild: { ...state.guild, name: 'renamed' } }], soon())
       await stores.engine.kill()
       await stores.engine.restart()
-      await isBack()
+      await allWork()
       const loaded = (await metadata.loadGuild(id, soon()))!
       expect(loaded.guild.name).toBe('renamed')
       expect(loaded.members.get(nicked.user.id)).toEqual(nicked)

@@ -1,3 +1,0 @@
-import { testConformanceIn } from './conformance.ts'
-
-testConformanceIn('cutover')
