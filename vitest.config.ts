@@ -35,8 +35,8 @@ export default defineConfig({
           name: 'together',
           include: ['**/test/**/*.test.ts'],
           exclude: [...excluded, '**/*.{alone,apart}.test.ts'],
-          // For two cores: a third of these suites' time is waiting.
-          maxWorkers: 3,
+          // Made for two cores: a third file would only slow the other two and the engines they share.
+          maxWorkers: 2,
           testTimeout: 30_000,
           // A first run may install its engine in a beforeAll.
           hookTimeout: 180_000,

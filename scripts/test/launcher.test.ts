@@ -176,7 +176,7 @@ describe('the launcher, where something is missing', { timeout: MINUTES }, () =>
   })
   afterEach(() => tree[Symbol.asyncDispose]())
 
-  it('says what failed and what mends it when npm cannot install', async () => {
+  it.runIf(testsAll())('says what failed and what mends it when npm cannot install', async () => {
     await rm(join(tree.path, 'dep.tgz'))
     const { code, stdout, stderr } = await launch(tree, 'tell')
     expect(stderr).toMatch(/^NPM_CI_FAILED: npm ci ended with code \d+$/m)
@@ -185,7 +185,7 @@ describe('the launcher, where something is missing', { timeout: MINUTES }, () =>
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
   })
 
-  it('says so when there is no npm', async () => {
+  it.runIf(testsAll())('says so when there is no npm', async () => {
     await using bare = await temporaryFolder()
     await symlink(old, join(bare.path, 'node'))
     const { code, stderr } = await threshold(['tell'], { ...onOld(tree), env: { npm_execpath: '', PATH: bare.path } })

@@ -5,12 +5,12 @@ import type { Phase } from '../../src/migration/phases.ts'
 import { openHouse } from './house.ts'
 
 /**
- * Before and after the move each call goes straight on to one of the two stores, which pass the same laws in suites of their own;
- * in cutover the two have changed places, and the whole contract is tried there.
+ * Before and after the move each call goes straight on to one of the two stores, which pass the same laws in suites of their own; what
+ * is special between is tried by itself in `interleavings` and `walk`.
  */
-const OTHERS: readonly Phase[] = ['mongo', 'cutover', 'decommissioned']
+const PHASES: readonly Phase[] = ['mongo', 'dual-write', 'cutover', 'decommissioned']
 
-for (const phase of OTHERS) {
+for (const phase of PHASES) {
   const title = `In phase ${phase}, the store that follows a migration`
   if (testsAll())
     testMessageStore(title, async (use) => {

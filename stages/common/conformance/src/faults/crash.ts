@@ -14,7 +14,11 @@ const nonces = (prefix: string, count: number): string[] => Array.from({ length:
  * What `kill -9` may cost: answers, never acknowledged messages. Each round sends many messages at once, kills in their midst,
  * starts again, and sends what was not acknowledged once more under the same nonce. Then each is there once.
  */
-export function testCrash(name: string, open: () => Promise<Victims>, { rounds = often(1, 10), sends: count = 1_000 } = {}): void {
+export function testCrash(
+  name: string,
+  open: () => Promise<Victims>,
+  { rounds = often(1, 10), sends: count = often(300, 1_000) } = {},
+): void {
   describe(`${name}, killed`, { timeout: SUITE_MS }, () => {
     it(`loses no acknowledged message and doubles none when its process is killed in the midst of ${count} sends, ${rounds === 1 ? 'once' : `${rounds} times`}`, async () => {
       await using victims = await open()
