@@ -15,6 +15,7 @@ export default defineConfig({
     reporters: ['default'],
     // What a worker has loaded serves all its suites: they hold no state in modules, and loading took a third of the run.
     isolate: false,
+    maxConcurrency: 8,
     projects: [
       {
         extends: true,
@@ -49,7 +50,8 @@ export default defineConfig({
           name: 'apart',
           include: ['**/test/**/*.apart.test.ts'],
           exclude: [...excluded, labs],
-          maxWorkers: 2,
+          // One of three waits: for an engine that starts again, or for its turn with a Cassandra of its own.
+          maxWorkers: 3,
           testTimeout: 240_000,
           hookTimeout: 300_000,
           sequence: { groupOrder: 3 },

@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { testsAll } from '@threshold/engines/testing'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type Cache, type Folder, gone, ownCache, start, temporaryFolder, threshold } from './cli.ts'
 
@@ -41,7 +42,7 @@ describe('test', { timeout: 120_000 }, () => {
     expect(code).toBe(1)
   })
 
-  it("passes on vitest's own options", async () => {
+  it.runIf(testsAll())("passes on vitest's own options", async () => {
     const args = await suiteOf({ 'good.test.ts': "it('apples', () => {})\nit('pears', () => expect(1).toBe(2))\n" })
     const { code, stdout } = await threshold([...args, '-t', 'apples'], { env: cache.env })
     expect(lastLine(stdout)).toBe('1 passed, 0 failed, 1 skipped')
@@ -70,7 +71,7 @@ describe('test', { timeout: 120_000 }, () => {
     expect({ code, last: lastLine(stdout) }).toEqual({ code: 0, last: '2 passed, 0 failed' })
   })
 
-  it('does not let through what fails twice, nor looks again at more than a few', async () => {
+  it.runIf(testsAll())('does not let through what fails twice, nor looks again at more than a few', async () => {
     const bad = "it('is bad', () => expect(1).toBe(2))\n"
     const args = await suiteOf({ 'bad.test.ts': bad })
     const twice = await threshold([...args, '--second-look'], { env: cache.env })

@@ -5,9 +5,9 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
 import { runCommand } from '../src/process/command.ts'
-import { identify, isAlive, isAliveNow } from '../src/process/identity.ts'
+import { identify, isAlive, isAliveNow, isHalted } from '../src/process/identity.ts'
 import { freePort, HIGHEST_PORT, isPortFree, LOWEST_PORT, somethingListens } from '../src/process/ports.ts'
-import { goneWithin, terminate } from '../src/process/terminate.ts'
+import { goneWithin, halt, signal, terminate } from '../src/process/terminate.ts'
 import { which } from '../src/process/which.ts'
 import { listRuns } from '../src/run/registry.ts'
 import { emptyCache, folder, setEnvironment } from './machine.ts'
@@ -43,6 +43,18 @@ describe('a process', () => {
     const deaf = await running(use, "process.on('SIGTERM', () => {}).pid")
     expect(await terminate(deaf.identity, { group: true, graceMs: 100 })).toBe(true)
     expect(deaf.child.signalCode ?? (await once(deaf.child, 'exit'))[1]).toBe('SIGKILL')
+  })
+
+  it('that is halted does nothing from then on, until it is let go on', async () => {
+    await using use = new AsyncDisposableStack()
+    const { identity } = await running(use)
+    expect(await isHalted(identity.pid)).toBe(false)
+    await halt(identity.pid)
+    expect(await isHalted(identity.pid)).toBe(true)
+    signal(identity.pid, 'SIGCONT', true)
+    await vi.waitFor(async () => expect(await isHalted(identity.pid)).toBe(false))
+    await terminate(identity, { group: true })
+    expect(await isHalted(identity.pid)).toBe(true)
   })
 
   it('ends with the group that it leads', async () => {

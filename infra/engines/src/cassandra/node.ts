@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { CodedError, messageOf } from '@threshold/kit'
 import type { EngineState } from '../engine.ts'
 import { type Child, startChild } from '../process/child.ts'
-import { goneWithin, signal, terminate } from '../process/terminate.ts'
+import { goneWithin, halt, signal, terminate } from '../process/terminate.ts'
 import { openRun, type Run } from '../run/registry.ts'
 import { askCassandra, cassandraUri } from './address.ts'
 import { type Pause, readPauses } from './gc-log.ts'
@@ -96,7 +96,7 @@ export class NativeNode implements CassandraNode {
   }
 
   async pause(): Promise<void> {
-    signal(this.#running().identity.pid, 'SIGSTOP', true)
+    await halt(this.#running().identity.pid)
     this.#state = 'paused'
   }
 

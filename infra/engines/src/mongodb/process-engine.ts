@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { CodedError } from '@threshold/kit'
 import { cannotScale, type Engine, type EngineLabel, type EngineLimits, type EngineState } from '../engine.ts'
 import { type Child, type Launch, startChild } from '../process/child.ts'
-import { goneWithin, signal, terminate } from '../process/terminate.ts'
+import { goneWithin, halt, signal, terminate } from '../process/terminate.ts'
 import { claimPort } from '../run/claim-port.ts'
 import { openRun, type Run } from '../run/registry.ts'
 import { localUri, waitUntilReady } from './ready.ts'
@@ -136,7 +136,7 @@ class ProcessEngine implements Engine {
   }
 
   async pause(): Promise<void> {
-    signal(this.#running().identity.pid, 'SIGSTOP', true)
+    await halt(this.#running().identity.pid)
     this.#state = 'paused'
   }
 

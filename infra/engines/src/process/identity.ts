@@ -1,6 +1,6 @@
 import { execFile, execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 
 const run = promisify(execFile)
@@ -44,11 +44,26 @@ export function isAliveNow({ pid, start }: ProcessIdentity): boolean {
   }
 }
 
+/** Whether no thread of it runs: it was stopped, or is gone. */
+export async function isHalted(pid: number): Promise<boolean> {
+  try {
+    if (process.platform !== 'linux') return /^T/.test((await run('ps', ['-o', 'state=', '-p', String(pid)], PS_OPTIONS)).stdout)
+    const threads = await readdir(`/proc/${pid}/task`)
+    const states = threads.map(async (id) => stateOf(await readFile(`/proc/${pid}/task/${id}/stat`, 'utf8')))
+    return (await Promise.all(states)).every((state) => 'TtXZ'.includes(state))
+  } catch {
+    return (await identify(pid)) === undefined
+  }
+}
+
 let bootId: string | undefined
 
+/** The second field is the command in brackets and may hold spaces and brackets; what follows the last one is regular. */
+const fieldsOf = (stat: string): string[] => stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+const stateOf = (stat: string): string => fieldsOf(stat)[0]!
+
 function linuxStart(stat: string): string | undefined {
-  // The second field is the command in brackets and may hold spaces and brackets; what follows the last one is regular.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  const fields = fieldsOf(stat)
   const [state] = fields
   const threads = Number(fields[17]) // field 20 of proc(5)
   const ticks = fields[19] // field 22: start time in clock ticks since boot

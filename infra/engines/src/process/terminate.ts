@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { isAlive, type ProcessIdentity } from './identity.ts'
+import { isAlive, isHalted, type ProcessIdentity } from './identity.ts'
 
 export interface TerminateOptions {
   /** Signal the whole process group: only for processes that were started as leaders of their own. */
@@ -11,6 +11,8 @@ export interface TerminateOptions {
 const POLL_MS = 20
 /** A killed process is gone as soon as the system has freed its memory; longer means it hangs in the kernel. */
 const KILL_WITHIN_MS = 10_000
+
+const HALT_WITHIN_MS = 5_000
 
 /** Ends exactly this process, gently if it listens. True when it is gone at return; a process already gone is success. */
 export async function terminate(identity: ProcessIdentity, options: TerminateOptions = {}): Promise<boolean> {
@@ -32,6 +34,16 @@ export function signal(pid: number, name: NodeJS.Signals, group: boolean): boole
   } catch {
     return false
   }
+}
+
+/**
+ * SIGSTOP to the group of a process. Returns once none of its threads runs any more: the signal is taken in a moment of its own, and
+ * what is asked of a process meanwhile may still be done and answered.
+ */
+export async function halt(pid: number): Promise<void> {
+  signal(pid, 'SIGSTOP', true)
+  const until = Date.now() + HALT_WITHIN_MS
+  while (Date.now() < until && !(await isHalted(pid))) await delay(POLL_MS)
 }
 
 export async function goneWithin(identity: ProcessIdentity, ms: number): Promise<boolean> {

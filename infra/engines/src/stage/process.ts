@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { CodedError } from '@threshold/kit'
 import { type Child, startChild } from '../process/child.ts'
 import type { ProcessIdentity } from '../process/identity.ts'
-import { goneWithin, signal, terminate } from '../process/terminate.ts'
+import { goneWithin, halt, signal, terminate } from '../process/terminate.ts'
 import { claimPort } from '../run/claim-port.ts'
 import { openRun, type Run } from '../run/registry.ts'
 import { listStages, REPOSITORY, type StageInfo } from './list.ts'
@@ -165,7 +165,7 @@ class RunningStage implements StageProcess {
   }
 
   async pause(): Promise<void> {
-    signal(this.pid, 'SIGSTOP', true)
+    await halt(this.pid)
   }
 
   async resume(): Promise<void> {

@@ -5,6 +5,7 @@ import { dropKeyspace, withKeyspace } from '../cassandra/address.ts'
 import type { CassandraEngine, StartCassandraOptions } from '../cassandra/engine.ts'
 import { startCassandra } from '../cassandra/start.ts'
 import type { Engine, EngineLabel } from '../engine.ts'
+import { withLock } from '../lock.ts'
 import { dropDatabase, withDatabase } from '../mongodb/database.ts'
 import { type StartMongoOptions, startMongo } from '../mongodb/start.ts'
 import { askEngineHost, type HostedKind, type SharedEngine, testCassandra, testEngine } from './host.ts'
@@ -59,10 +60,32 @@ export async function ownMongo(options: Omit<StartMongoOptions, 'ours'> = {}): P
   return await startMongo({ ...(provider === 'external' ? {} : { provider }), prefer, ...options, ours: true })
 }
 
-/** The same for Cassandra. */
+/**
+ * The same for Cassandra. One at a time on this machine: with the one that is shared that is two JVMs, and two cores bear no third.
+ */
 export async function ownCassandra(options: Omit<StartCassandraOptions, 'ours'> = {}): Promise<CassandraEngine> {
   const { provider, ...rest } = testCassandra()
-  return await startCassandra({ ...rest, ...(provider === 'external' ? {} : { provider }), ...options, ours: true })
+  const leave = await takeTurn('own-cassandra-of-a-test')
+  try {
+    const engine = await startCassandra({ ...rest, ...(provider === 'external' ? {} : { provider }), ...options, ours: true })
+    const end = engine.stop.bind(engine)
+    const stop = (): Promise<void> => end().finally(leave)
+    return Object.assign(engine, { stop, [Symbol.asyncDispose]: stop })
+  } catch (error) {
+    leave()
+    throw error
+  }
+}
+
+/** Resolves with the way out. */
+async function takeTurn(name: string): Promise<() => void> {
+  const [mine, over] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  withLock(name, {}, () => {
+    mine.resolve()
+    return over.promise
+  }).catch(mine.reject)
+  await mine.promise
+  return over.resolve
 }
 
 const newName = (): string => `test_${process.pid}_${randomBytes(6).toString('hex')}`

@@ -1,6 +1,6 @@
 import { allCases, judge, type Target, tryCase } from '@threshold/conformance/external'
 import { type StageProcess, startStage } from '@threshold/engines'
-import { leaseDatabase } from '@threshold/engines/testing'
+import { leaseDatabase, testsAll } from '@threshold/engines/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Flaw, flawedStage } from './flawed-stage.ts'
 
@@ -120,6 +120,7 @@ const FLAWS: Readonly<Record<string, { flaw: Flaw; noticedBy: readonly string[] 
 const use = new AsyncDisposableStack()
 let stage: StageProcess
 beforeAll(async () => {
+  if (!testsAll()) return
   const { uri } = use.use(await leaseDatabase())
   stage = use.use(await startStage({ stage: 1, engineUri: uri }))
 })
@@ -128,7 +129,7 @@ afterAll(() => use.disposeAsync())
 const caseOf = (id: string) => allCases.find((one) => one.id === id)!
 const targetAt = (baseUrl: string): Target => ({ baseUrl, capabilities: new Set() })
 
-describe.concurrent('the suite notices a flawed stage', { timeout: 180_000 }, () => {
+describe.runIf(testsAll()).concurrent('the suite notices a flawed stage', { timeout: 180_000 }, () => {
   for (const [name, { flaw, noticedBy }] of Object.entries(FLAWS)) {
     it(`with ${name}`, async () => {
       await using flawed = await flawedStage(stage.url, flaw)
