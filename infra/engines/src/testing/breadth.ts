@@ -1,8 +1,8 @@
 import { enginesConfig } from '../config.ts'
 
 /**
- * Whether everything is asked for: `threshold test --all`, and CI. Every kind of test runs without it as well, on the same engines;
- * what it adds is repetition, for what only chance or number brings to light.
+ * Whether everything is asked for: `threshold test --all`, and CI. Without it a run is short enough to be made before each commit: what
+ * a change of a stage can break, each thing once.
  */
 export const testsAll = (): boolean => enginesConfig().testAll
 
