@@ -1,4 +1,4 @@
-import { leaseDatabase } from '@threshold/engines/testing'
+import { leaseDatabase, testsAll } from '@threshold/engines/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Client, startClient } from '../src/children.ts'
 import { type Contestant, peerContestant, stageContestant } from '../src/contestants.ts'
@@ -6,7 +6,7 @@ import { measure } from '../src/measure.ts'
 
 const WINDOW = { sockets: 20, inFlight: [1, 2], messages: 6 }
 
-describe('a bench', { timeout: 120_000 }, () => {
+describe.runIf(testsAll())('a bench', { timeout: 120_000 }, () => {
   const use = new AsyncDisposableStack()
   let client: Client
   beforeAll(async () => {

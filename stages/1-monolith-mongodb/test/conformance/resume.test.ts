@@ -1,6 +1,6 @@
 import { allCases, judge, type Target, tryCase } from '@threshold/conformance/external'
 import { type StageProcess, startStage } from '@threshold/engines'
-import { leaseDatabase } from '@threshold/engines/testing'
+import { leaseDatabase, testsAll } from '@threshold/engines/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Mishap, resumingStage } from './resuming-stage.ts'
 
@@ -43,13 +43,13 @@ describe.concurrent('where sessions are kept', { timeout: 120_000 }, () => {
   }
 
   for (const [name, mishap] of Object.entries(MISHAPS)) {
-    it(`it is noticed when ${name}`, async () => {
+    it.runIf(testsAll())(`it is noticed when ${name}`, async () => {
       await using resuming = await resumingStage(stage.url, { sessionMs: KEPT_MS, mishap })
       expect((await tryCase(replay, targetAt(resuming.url, true))).kind).toBe('failed')
     })
   }
 
-  it('it is noticed when nobody said that they are', async () => {
+  it.runIf(testsAll())('it is noticed when nobody said that they are', async () => {
     await using resuming = await resumingStage(stage.url, { sessionMs: KEPT_MS })
     expect((await tryCase(replay, targetAt(resuming.url, false))).kind).toBe('failed')
   })
