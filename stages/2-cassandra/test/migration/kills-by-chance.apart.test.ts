@@ -1,0 +1,58 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { rounds } from '@threshold/engines/testing'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { dice } from './traffic.ts'
+import { type Moving, startMoving } from './under-traffic.ts'
+
+const SEED = 20_150_513
+const KILLS = rounds(3, 20)
+
+const use = new AsyncDisposableStack()
+let moving: Moving
+beforeAll(async () => {
+  moving = await startMoving(use, SEED)
+})
+afterAll(() => use.disposeAsync())
+
+describe('the migrator, under live traffic', { timeout: rounds(240_000, 1_200_000) }, () => {
+  it(`killed with -9 at ${KILLS} random moments, and the stage once, ends with equal stores each time`, async () => {
+    const roll = dice(SEED)
+    const met = new Map<string, number>()
+    for (let kills = 0; kills < KILLS; ) {
+      const migrator = moving.start(['all', '--until', 'cutover'])
+      await migrator.working
+      // Soon for most, so that it is the first steps that are met; later for some, so that the last ones are.
+      const ended = await Promise.race([migrator.ended, delay(roll(kills % 4 === 3 ? 3_000 : 900))])
+      if (ended === undefined) migrator.kill()
+      const { signal, code, output } = ended ?? (await migrator.ended)
+      if (signal === 'SIGKILL') {
+        kills += 1
+        const where = output.trim().split('\n').at(-1)!.split(':')[0]!
+        met.set(where, (met.get(where) ?? 0) + 1)
+        if (kills === Math.ceil(KILLS / 2)) {
+          await moving.stage.kill()
+          await moving.stage.restart()
+        }
+        // Now and then killed once more where it was resumed, before it comes to an end.
+        if (kills % 5 === 2 && kills < KILLS) continue
+      } else expect(code, output).toBe(0)
+      await moving.endsEqual()
+      await moving.back(kills % 2 === 0 ? 'mongo' : 'dual-write')
+    }
+    expect(met.size, `what the kills met: ${[...met].map(([where, n]) => `${where} ${n}`).join(', ')}`).toBeGreaterThan(1)
+  })
+
+  it('is back on MongoDB alone, by as many steps as there were', async () => {
+    await moving.back('mongo')
+    expect(moving.stage.ended()).toBeUndefined()
+  })
+
+  it('moves all of it to Cassandra in the end', async () => {
+    await moving.endsEqual()
+    expect(moving.traffic.done()).toBeGreaterThan(rounds(100, 300))
+    await moving.insist(['decommission'])
+    expect(await moving.house.state.hasMessages()).toBe(false)
+    await moving.traffic.pause()
+    expect(await moving.traffic.wrong()).toEqual([])
+  })
+})

@@ -1,0 +1,82 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { aMessage, newId, soon, writeTime } from '@threshold/conformance/ports'
+import { firstIdAt } from '@threshold/contract'
+import { type StageProcess, startStage } from '@threshold/engines'
+import { expect } from 'vitest'
+import type { Phase } from '../../src/migration/phases.ts'
+import { expectEqual } from './equal.ts'
+import { type House, openHouse } from './house.ts'
+import { type MigratorProcess, startMigrator } from './process.ts'
+import { startTraffic, type Traffic } from './traffic.ts'
+
+const OLD = 1_000
+/** Not as fast as it can, so that there is something to kill. */
+const PACE = ['--rate', '4000', '--shadow', '1']
+
+/** A stage that people use while its messages move, and a migrator to be killed. */
+export interface Moving {
+  readonly house: House
+  readonly stage: StageProcess
+  readonly traffic: Traffic
+  start(args: readonly string[], dieAt?: string): MigratorProcess
+  /** To the end, however often it takes: a process that was just killed is counted out after some seconds. */
+  insist(args: readonly string[]): Promise<string>
+  phase(): Promise<Phase | undefined>
+  /** Back to it by as many steps as there are. */
+  back(to: 'mongo' | 'dual-write'): Promise<void>
+  /** Goes on to the cut-over from wherever the move was left. Then all that was acknowledged is there, once and in order, in both stores. */
+  endsEqual(): Promise<void>
+}
+
+export async function startMoving(use: AsyncDisposableStack, seed: number): Promise<Moving> {
+  const folder = await mkdtemp(join(tmpdir(), 'threshold-kills-'))
+  use.defer(() => rm(folder, { recursive: true, force: true }))
+  const pace = [...PACE, '--checkpoints', folder]
+  const house = await openHouse(use)
+  const { mongodb: engineUri, cassandra: cassandraUri } = house.uris
+  const env = { THRESHOLD_MONGODB_URI: engineUri, THRESHOLD_CASSANDRA_URI: cassandraUri }
+  await fill(house)
+  const stage = use.use(await startStage({ stage: 2, engineUri, cassandraUri }))
+  const traffic = await startTraffic(stage.url, seed)
+  use.defer(() => traffic.pause())
+
+  const start: Moving['start'] = (args, dieAt) => startMigrator(env, [...args, ...pace], dieAt)
+  async function insist(args: readonly string[]): Promise<string> {
+    const { code, output } = await start(args).ended
+    expect(code, output).toBe(0)
+    return output
+  }
+  const phase = async () => (await house.state.read())?.phase
+  return {
+    ...{ house, stage, traffic, start, insist, phase },
+    async back(to) {
+      while ((await phase()) !== to) await insist(['rollback'])
+    },
+    async endsEqual() {
+      await insist(['all', '--until', 'cutover'])
+      // While nobody writes.
+      await traffic.pause()
+      expect(await traffic.wrong()).toEqual([])
+      const { messages } = await expectEqual(house)
+      expect(messages.size).toBeGreaterThanOrEqual(OLD)
+      traffic.resume()
+    },
+  }
+}
+
+/** What stage 1 left: old messages of some weeks, a few of them edited, a few with reactions. */
+async function fill(house: House): Promise<void> {
+  const { store } = house.sides.mongo
+  const channel = newId()
+  const old = Array.from({ length: OLD }, (_, i) => {
+    const at = Date.now() - (i + 1) * 1_500_000
+    return aMessage(channel, { id: firstIdAt(at), writeTimeMicros: BigInt(at) * 1_000n, content: `old ${i}` })
+  })
+  await store.import(old, soon())
+  for (const { id } of old.filter((_, i) => i % 50 === 0)) {
+    await store.edit({ id, channelId: channel, set: { content: 'edited', editedAt: 1 }, writeTimeMicros: writeTime() }, soon())
+    await store.react({ v: 1, channelId: channel, messageId: id, emoji: '👍', userId: '7', writeTimeMicros: writeTime() }, soon())
+  }
+}
