@@ -19,7 +19,7 @@ export interface Traffic {
 
 const WRITERS = 4
 /** Between what one of them does and the next: some dozens of requests a second, and more when everything is asked for. */
-const PAUSE_MS = rounds(120, 40)
+const PAUSE_MS = rounds(120, 80)
 const RETRY_MS = 40
 const PATIENCE_MS = 45_000
 const EMOJI = ['👍', '👎', '🎉']
