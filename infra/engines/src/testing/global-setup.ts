@@ -2,12 +2,6 @@ import { stderr } from 'node:process'
 import type { TestProject } from 'vitest/node'
 import { startEngineHost } from './host.ts'
 
-declare module 'vitest' {
-  interface ProvidedContext {
-    thresholdEngineHost: string
-  }
-}
-
 /** Named in the root vitest.config.ts. What it starts ends with the run; what a killed run leaves, the next one's sweep ends. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   let last = ''

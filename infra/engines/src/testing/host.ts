@@ -10,6 +10,12 @@ import { type StartMongoOptions, startMongo } from '../mongodb/start.ts'
 import { LOOPBACK } from '../process/ports.ts'
 import type { OnProgress } from '../progress.ts'
 
+declare module 'vitest' {
+  interface ProvidedContext {
+    thresholdEngineHost: string
+  }
+}
+
 /** What the host tells a test's process about an engine. */
 const leasedSchema = z.object({ uri: z.string(), label: engineLabelSchema })
 export type SharedEngine = z.infer<typeof leasedSchema>
