@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { testsAll } from './infra/engines/src/testing/breadth.ts'
 
 const excluded = ['**/node_modules/**', '**/fixtures/**', 'docs/build/**', '**/.threshold/**']
 const labs = 'labs/*/test/**/*.apart.test.ts'
@@ -50,8 +51,8 @@ export default defineConfig({
           name: 'apart',
           include: ['**/test/**/*.apart.test.ts'],
           exclude: [...excluded, labs],
-          // One of three waits: for an engine that starts again, or for its turn with a Cassandra of its own.
-          maxWorkers: 3,
+          // One of three waits: for an engine that starts again, or for its turn. Of all there is, too many would want the disk at once.
+          maxWorkers: testsAll() ? 2 : 3,
           testTimeout: 240_000,
           hookTimeout: 300_000,
           sequence: { groupOrder: 3 },

@@ -77,8 +77,8 @@ export async function ownCassandra(options: Omit<StartCassandraOptions, 'ours'> 
   }
 }
 
-/** Resolves with the way out. */
-async function takeTurn(name: string): Promise<() => void> {
+/** One at a time on this machine, of all who name the same. Resolves with the way out. */
+export async function takeTurn(name: string): Promise<() => void> {
   const [mine, over] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
   withLock(name, {}, () => {
     mine.resolve()

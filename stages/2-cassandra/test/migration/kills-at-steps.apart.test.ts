@@ -7,7 +7,7 @@ const use = new AsyncDisposableStack()
 let moving: Moving
 beforeAll(async () => {
   if (testsAll()) moving = await startMoving(use, 20_170_117)
-})
+}, 1_200_000)
 afterAll(() => use.disposeAsync())
 
 /** Before and after all that is persisted for good: a phase, a checkpoint, an outcome, a hold, a collection that is dropped. */

@@ -11,7 +11,7 @@ const use = new AsyncDisposableStack()
 let moving: Moving
 beforeAll(async () => {
   moving = await startMoving(use, SEED)
-})
+}, 1_200_000)
 afterAll(() => use.disposeAsync())
 
 describe('the migrator, under live traffic', { timeout: rounds(240_000, 1_200_000) }, () => {

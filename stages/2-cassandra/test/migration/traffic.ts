@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { rounds } from '@threshold/engines/testing'
 
 interface Expected {
   readonly content: string
@@ -18,8 +17,8 @@ export interface Traffic {
 }
 
 const WRITERS = 4
-/** Between what one of them does and the next: some dozens of requests a second, and more when everything is asked for. */
-const PAUSE_MS = rounds(120, 80)
+/** Between what one of them does and the next: some dozens of requests a second. */
+const PAUSE_MS = 120
 const RETRY_MS = 40
 const PATIENCE_MS = 45_000
 const EMOJI = ['👍', '👎', '🎉']

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { aMessage, newId, soon, writeTime } from '@threshold/conformance/ports'
 import { firstIdAt } from '@threshold/contract'
 import { type StageProcess, startStage } from '@threshold/engines'
+import { takeTurn } from '@threshold/engines/testing'
 import { expect } from 'vitest'
 import type { Phase } from '../../src/migration/phases.ts'
 import { expectEqual } from './equal.ts'
@@ -30,7 +31,9 @@ export interface Moving {
   endsEqual(): Promise<void>
 }
 
+/** Waits its turn: two moves at once, each with people and a migrator that starts anew, keep one disk busy with nothing but each other. */
 export async function startMoving(use: AsyncDisposableStack, seed: number): Promise<Moving> {
+  use.defer(await takeTurn('a-move-under-traffic'))
   const folder = await mkdtemp(join(tmpdir(), 'threshold-kills-'))
   use.defer(() => rm(folder, { recursive: true, force: true }))
   const pace = [...PACE, '--checkpoints', folder]
