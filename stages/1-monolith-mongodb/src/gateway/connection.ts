@@ -4,6 +4,7 @@ import { hasCode, messageOf } from '@threshold/kit'
 import type { SessionRegistry } from '@threshold/ports'
 import type { RawData, WebSocket } from 'ws'
 import type { z } from 'zod'
+import type { Dispatch } from './dispatch.ts'
 import { type ConnectionLimits, floodGate, MAX_FRAME, REASONS, readIdentify } from './protocol.ts'
 import { Session, type SessionParts } from './session.ts'
 import { isStream, plainTransport, streamTransport, type Transport } from './transport.ts'
@@ -57,7 +58,7 @@ export class Connection {
     this.#version = address.version
     const { compress } = address
     this.#streams = isStream(compress)
-    this.#transport = isStream(compress) ? streamTransport(raw, compress) : plainTransport(raw)
+    this.#transport = isStream(compress) ? streamTransport(socket, raw, compress) : plainTransport(socket, raw)
     const { heartbeatMs, identifyWithinMs } = parts.limits
     this.#silence = setTimeout(() => this.close(CloseCode.SessionTimedOut), heartbeatMs * 2)
     this.#nameless = setTimeout(() => this.close(CloseCode.SessionTimedOut), identifyWithinMs)
@@ -72,6 +73,7 @@ export class Connection {
   close(code: number): void {
     if (this.#state === 'closed') return
     this.#leave()
+    this.#transport.flush()
     this.#socket.close(code, REASONS[code] ?? '')
   }
 
@@ -86,19 +88,25 @@ export class Connection {
   }
 
   #control(op: Op, d: unknown): void {
-    this.#write(Buffer.from(JSON.stringify({ t: null, s: null, op, d })))
+    if (this.#takes()) this.#transport.send(Buffer.from(JSON.stringify({ t: null, s: null, op, d })))
   }
 
-  #write(frame: Uint8Array): void {
-    if (this.#socket.readyState !== this.#socket.OPEN) return
-    if (this.#transport.waiting > this.#parts.limits.maxBuffered) {
+  #dispatch(event: Dispatch, sequence: number): void {
+    if (this.#takes()) this.#transport.dispatch(event, sequence)
+  }
+
+  /** Whether one more frame may be sent. Who has left too many unread is dropped. */
+  #takes(): boolean {
+    if (this.#socket.readyState !== this.#socket.OPEN) return false
+    const { waiting } = this.#transport
+    if (waiting > this.#parts.limits.maxBuffered) {
       this.#parts.count.slow()
-      this.#parts.runtime.log.info({ waiting: this.#transport.waiting }, 'a gateway socket reads too slowly and is dropped')
+      this.#parts.runtime.log.info({ waiting }, 'a gateway socket reads too slowly and is dropped')
       this.#socket.terminate()
-      return
+      return false
     }
     this.#parts.count.frame()
-    this.#transport.send(frame)
+    return true
   }
 
   /** Waits until little is left to send. */
@@ -116,7 +124,10 @@ export class Connection {
   #pinged(data: Buffer): void {
     if (this.#state === 'closed') return
     if (this.#flooding()) this.close(CloseCode.RateLimited)
-    else this.#socket.pong(data)
+    else {
+      this.#transport.flush()
+      this.#socket.pong(data)
+    }
   }
 
   /** Answers a frame or queues it, or says why it ends the connection. */
@@ -147,7 +158,7 @@ export class Connection {
     if ('refused' in asked) return asked.refused
     const { compress, userId, ...wishes } = asked
     // With a stream in the URL the wish is met already.
-    if (compress && !this.#streams) this.#transport = plainTransport(this.#raw, { compressed: true })
+    if (compress && !this.#streams) this.#transport = plainTransport(this.#socket, this.#raw, { compressed: true })
     this.#state = 'identifying'
     clearTimeout(this.#nameless)
     this.#do('gateway.identify', () =>
@@ -159,7 +170,7 @@ export class Connection {
         this.#session = new Session(
           this.#parts,
           { ...wishes, id: random(16).toString('hex'), user, version: this.#version, resumeUrl: this.#url },
-          { send: (frame) => this.#write(frame), drained: () => this.#drained() },
+          { send: (event, sequence) => this.#dispatch(event, sequence), drained: () => this.#drained() },
         )
         this.#state = 'ready'
         await this.#session.start()

@@ -11,7 +11,8 @@ import {
   userToWire,
   voiceStateToWire,
 } from '@threshold/domain'
-import type { EncodedEvent, EventEncoder, HubEvent } from '@threshold/ports'
+import type { EventEncoder, HubEvent } from '@threshold/ports'
+import { Dispatch } from './dispatch.ts'
 import type { Shard } from './protocol.ts'
 
 /** Who hears a dispatch: what intents and identity decide. */
@@ -23,12 +24,12 @@ export interface Listener {
 /** An event as its listeners get it: encoded once for all who see its content, and once more for all who do not. */
 export interface Frames {
   /** Undefined: the listener's intents do not admit it. */
-  of(event: HubEvent, inGuild: boolean, listener: Listener): EncodedEvent | undefined
+  of(event: HubEvent, inGuild: boolean, listener: Listener): Dispatch | undefined
 }
 
 export function createFrames(encoder: EventEncoder): Frames {
   // Events are shared by all sessions of a guild and go with the last of them.
-  const encoded = new WeakMap<HubEvent, { whole?: EncodedEvent; bare?: EncodedEvent }>()
+  const encoded = new WeakMap<HubEvent, { whole?: Dispatch; bare?: Dispatch }>()
   return {
     of(event, inGuild, listener) {
       if (!admits(listener.intents, event.type, inGuild) && !isOwn(event, listener.userId)) return undefined
@@ -38,10 +39,10 @@ export function createFrames(encoder: EventEncoder): Frames {
         encoded.set(event, forms)
       }
       if (seesContent(event, inGuild, listener)) {
-        forms.whole ??= encoder.encode(event.type, event.data)
+        forms.whole ??= new Dispatch(encoder, event.type, event.data)
         return forms.whole
       }
-      forms.bare ??= encoder.encode(event.type, withoutContent(event.data))
+      forms.bare ??= new Dispatch(encoder, event.type, withoutContent(event.data))
       return forms.bare
     },
   }

@@ -3,6 +3,7 @@ import { type Channel, channelToWire, type Presence } from '@threshold/domain'
 import { type Deadline, messageOf, type Runtime } from '@threshold/kit'
 import type { Delivery, EventEncoder, GuildHub, MetadataStore, Position, Subscriber, Subscription, UserDelivery } from '@threshold/ports'
 import type { VoiceServer } from '../voice/index.ts'
+import { Dispatch } from './dispatch.ts'
 import { type Frames, guildCreate, type Identity, ready } from './frames.ts'
 import { memberChunks } from './members.ts'
 import { onShard, presenceOf } from './protocol.ts'
@@ -19,7 +20,7 @@ export interface SessionParts {
 
 /** The session's way to its client. */
 export interface Link {
-  send(frame: Uint8Array): void
+  send(event: Dispatch, sequence: number): void
   /** Resolves when the client has taken most of what was sent, or is gone: bursts wait for it instead of filling memory. */
   drained(): Promise<void>
 }
@@ -154,8 +155,8 @@ export class Session {
     }
     const { event } = delivery
     if (event.type === 'VOICE_STATE_UPDATE') this.#followVoice(guildId, event.data)
-    const encoded = this.#parts.frames.of(event, true, this.#listener())
-    if (encoded) this.#send(encoded)
+    const dispatch = this.#parts.frames.of(event, true, this.#listener())
+    if (dispatch) this.#send(dispatch)
   }
 
   #hear(delivery: UserDelivery): void {
@@ -168,8 +169,8 @@ export class Session {
       return
     }
     if (shard && shard[0] !== 0) return // direct messages go to the first shard
-    const encoded = this.#parts.frames.of(delivery.event, false, this.#listener())
-    if (encoded) this.#send(encoded)
+    const dispatch = this.#parts.frames.of(delivery.event, false, this.#listener())
+    if (dispatch) this.#send(dispatch)
   }
 
   /** The call ends with the voice state, whoever ended it: a kick, a deleted channel, another session. */
@@ -197,13 +198,13 @@ export class Session {
   }
 
   #dispatch(type: string, data: object): void {
-    this.#send(this.#parts.encoder.encode(type, data))
+    this.#send(new Dispatch(this.#parts.encoder, type, data))
   }
 
-  #send(event: ReturnType<EventEncoder['encode']>): void {
+  #send(event: Dispatch): void {
     if (this.#ended) return
     this.#sequence += 1
-    this.#link.send(this.#parts.encoder.frame(event, this.#sequence))
+    this.#link.send(event, this.#sequence)
   }
 
   #since(presence: Presence): Presence {

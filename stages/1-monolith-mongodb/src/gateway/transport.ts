@@ -1,11 +1,7 @@
 import type { Socket } from 'node:net'
 import { constants, createDeflate, createZstdCompress, deflateSync } from 'node:zlib'
-import { Sender } from 'ws'
-
-declare module 'ws' {
-  /** Public in ws and missing from its types. */
-  export const Sender: { frame(data: Uint8Array, options: typeof TEXT): [header: Uint8Array, payload: Uint8Array] }
-}
+import type { WebSocket } from 'ws'
+import { binaryFrame, type Dispatch, textFrame } from './dispatch.ts'
 
 /** What `compress` in the URL may ask for. */
 export type Stream = 'zlib-stream' | 'zstd-stream'
@@ -16,33 +12,101 @@ export const isStream = (wish: string | undefined): wish is Stream => wish === '
 export interface Transport {
   /** JSON, as UTF-8. */
   send(text: Uint8Array): void
-  /** Bytes that the socket's peer has not taken yet, and those still to be compressed. */
+  /** An event, with the number it has in this session. */
+  dispatch(event: Dispatch, sequence: number): void
+  /** Bytes that the socket's peer has not taken yet, and those still to be framed or compressed. */
   readonly waiting: number
+  /** Writes what waits for the end of this turn: before ws writes something of its own. */
+  flush(): void
   /** Resolves when the kernel has taken all that was sent so far, or the socket is gone. */
   drained(): Promise<void>
   close(): void
 }
 
-const TEXT = { fin: true, rsv1: false, opcode: 1, mask: false, readOnly: true }
-const BINARY = { ...TEXT, opcode: 2 }
 const NOTHING = Buffer.alloc(0)
 
 /** Shorter payloads gain nothing from being compressed each by itself. */
 const WORTH_COMPRESSING = 4_096
 
-/** Text as it is; or, when `compress` in IDENTIFY asks for it, what is long as one deflated payload. */
-export function plainTransport(socket: Socket, { compressed = false } = {}): Transport {
-  return {
+/** Transports with events to write when this turn of the event loop is over. */
+let due: Transport[] = []
+
+function flushAll(): void {
+  const transports = due
+  due = []
+  for (const transport of transports) transport.flush()
+}
+
+/**
+ * Text as it is; or, when `compress` in IDENTIFY asks for it, what is long as one deflated payload.
+ *
+ * Events leave when the turn of the event loop that they came in is over, those of one turn as one piece, since a system call
+ * is most of what a delivery costs: of eight messages under way at once several come back from the store together. An event
+ * that is alone leaves from the memory that it lends to one session after the other.
+ */
+export function plainTransport(socket: WebSocket, raw: Socket, { compressed = false } = {}): Transport {
+  /** What waits: one event, not framed yet; or frames of more than one. */
+  let event: Dispatch | undefined
+  let number = 0
+  let frames: Buffer[] = []
+  let bytes = 0
+
+  const isOpen = (): boolean => socket.readyState === socket.OPEN && raw.writable
+  const queue = (frame: Buffer): void => {
+    if (event) frames.push(event.frame(number))
+    event = undefined
+    frames.push(frame)
+  }
+  const transport: Transport = {
     send(text) {
-      if (compressed && text.length >= WORTH_COMPRESSING) write(socket, deflateSync(text, { level: 1 }), BINARY)
-      else write(socket, text, TEXT)
+      const frame = compressed && text.length >= WORTH_COMPRESSING ? binaryFrame(deflateSync(text, { level: 1 })) : textFrame(text)
+      if (bytes === 0) {
+        if (isOpen()) raw.write(frame)
+        return
+      }
+      queue(frame)
+      bytes += frame.length
+    },
+    dispatch(next, sequence) {
+      if (compressed && next.size >= WORTH_COMPRESSING) return transport.send(next.text(sequence))
+      if (bytes > 0) queue(next.frame(sequence))
+      else {
+        event = next
+        number = sequence
+        if (due.push(transport) === 1) setImmediate(flushAll)
+      }
+      bytes += next.size
     },
     get waiting() {
-      return socket.writableLength
+      return raw.writableLength + bytes
     },
-    drained: () => taken(socket),
-    close() {},
+    flush() {
+      if (bytes === 0) return
+      bytes = 0
+      if (event) {
+        const alone = event
+        event = undefined
+        if (!isOpen()) return
+        raw.write(alone.lend(number))
+        // The kernel has a copy of what it took at once; what it did not take, the socket still points at.
+        if (raw.writableLength > 0) alone.keep(number)
+        return
+      }
+      const together = frames
+      frames = []
+      if (isOpen()) raw.write(Buffer.concat(together))
+    },
+    drained() {
+      transport.flush()
+      return taken(raw)
+    },
+    close() {
+      event = undefined
+      frames = []
+      bytes = 0
+    },
   }
+  return transport
 }
 
 /**
@@ -50,7 +114,7 @@ export function plainTransport(socket: Socket, { compressed = false } = {}): Tra
  * (Discord: MESSAGE_CREATE 270 to 166 bytes, as reported). The price is a window of some 100 KB for each connection, and
  * that no frame can be shared. Each payload ends with a flush and is one WebSocket message, as all clients expect.
  */
-export function streamTransport(socket: Socket, compression: Stream): Transport {
+export function streamTransport(socket: WebSocket, raw: Socket, compression: Stream): Transport {
   const zlib = compression === 'zlib-stream'
   const stream = zlib
     ? createDeflate({ level: 1 })
@@ -61,28 +125,31 @@ export function streamTransport(socket: Socket, compression: Stream): Transport 
   let closed = false
   let compressed: Promise<void> = Promise.resolve()
   stream.on('data', (chunk: Buffer) => chunks.push(chunk))
-  stream.on('error', () => socket.destroy()) // a window out of step can't be mended
+  stream.on('error', () => raw.destroy()) // a window out of step can't be mended
+  const send = (text: Uint8Array): void => {
+    if (closed) return
+    compressing += text.length
+    stream.write(text)
+    compressed = new Promise((resolve) =>
+      stream.flush(flush, () => {
+        compressing -= text.length
+        const frame = binaryFrame(Buffer.concat(chunks))
+        chunks = []
+        if (!closed && socket.readyState === socket.OPEN && raw.writable) raw.write(frame)
+        resolve()
+      }),
+    )
+  }
   return {
-    send(text) {
-      if (closed) return
-      compressing += text.length
-      stream.write(text)
-      compressed = new Promise((resolve) =>
-        stream.flush(flush, () => {
-          compressing -= text.length
-          const frame = Buffer.concat(chunks)
-          chunks = []
-          if (!closed) write(socket, frame, BINARY)
-          resolve()
-        }),
-      )
-    },
+    send,
+    dispatch: (event, sequence) => send(event.text(sequence)),
     get waiting() {
-      return socket.writableLength + compressing
+      return raw.writableLength + compressing
     },
+    flush() {},
     async drained() {
       await compressed
-      await taken(socket)
+      await taken(raw)
     },
     close() {
       closed = true
@@ -91,32 +158,9 @@ export function streamTransport(socket: Socket, compression: Stream): Transport 
   }
 }
 
-/** Sockets whose frames leave together when this turn of the event loop is over. */
-let corked: Socket[] = []
-
-function uncorkAll(): void {
-  const sockets = corked
-  corked = []
-  for (const socket of sockets) socket.uncork()
-}
-
-/**
- * The frame is ws's; that it leaves as one buffer is ours, since a system call is most of what a delivery costs and two
- * buffers cost more than one. Frames of the same turn of the event loop share that call: of eight messages under way at once
- * several come back from the store together.
- */
-function write(socket: Socket, payload: Uint8Array, options: typeof TEXT): void {
-  if (!socket.writable) return
-  if (socket.writableCorked === 0) {
-    socket.cork()
-    if (corked.push(socket) === 1) setImmediate(uncorkAll)
-  }
-  socket.write(Buffer.concat(Sender.frame(payload, options)))
-}
-
 /** Nothing is written, and in order: its callback comes after that of all before it, also when the socket ends. */
-const taken = (socket: Socket): Promise<void> =>
+const taken = (raw: Socket): Promise<void> =>
   new Promise((resolve) => {
-    if (!socket.writable) return resolve()
-    socket.write(NOTHING, () => resolve())
+    if (!raw.writable) return resolve()
+    raw.write(NOTHING, () => resolve())
   })
