@@ -7,7 +7,7 @@ import type { z } from 'zod'
 import type { Dispatch } from './dispatch.ts'
 import { type ConnectionLimits, floodGate, MAX_FRAME, REASONS, readIdentify } from './protocol.ts'
 import { Session, type SessionParts } from './session.ts'
-import { isStream, plainTransport, streamTransport, type Transport } from './transport.ts'
+import { isStream, type Line, plainTransport, streamTransport, type Transport } from './transport.ts'
 
 export interface ConnectionParts extends SessionParts {
   readonly tokens: Tokens
@@ -29,8 +29,7 @@ type State = 'hello' | 'identifying' | 'ready' | 'closed'
  */
 export class Connection {
   readonly #socket: WebSocket
-  /** What the WebSocket stands on: frames go straight there. */
-  readonly #raw: Socket
+  readonly #line: Line
   readonly #parts: ConnectionParts
   readonly #url: string
   readonly #version: number
@@ -51,14 +50,14 @@ export class Connection {
     address: { url: string; version: number; compress: string | undefined },
   ) {
     this.#socket = socket
-    this.#raw = raw
     this.#flooding = floodGate(parts.limits, parts.runtime.clock)
     this.#parts = parts
     this.#url = address.url
     this.#version = address.version
     const { compress } = address
     this.#streams = isStream(compress)
-    this.#transport = isStream(compress) ? streamTransport(socket, raw, compress) : plainTransport(socket, raw)
+    this.#line = { socket, raw, maxWaiting: parts.limits.maxBuffered, tooSlow: (waiting) => this.#dropped(waiting) }
+    this.#transport = isStream(compress) ? streamTransport(this.#line, compress) : plainTransport(this.#line)
     const { heartbeatMs, identifyWithinMs } = parts.limits
     this.#silence = setTimeout(() => this.close(CloseCode.SessionTimedOut), heartbeatMs * 2)
     this.#nameless = setTimeout(() => this.close(CloseCode.SessionTimedOut), identifyWithinMs)
@@ -88,25 +87,24 @@ export class Connection {
   }
 
   #control(op: Op, d: unknown): void {
-    if (this.#takes()) this.#transport.send(Buffer.from(JSON.stringify({ t: null, s: null, op, d })))
+    if (this.#state === 'closed') return
+    this.#parts.count.frame()
+    this.#transport.send(Buffer.from(JSON.stringify({ t: null, s: null, op, d })))
   }
 
   #dispatch(event: Dispatch, sequence: number): void {
-    if (this.#takes()) this.#transport.dispatch(event, sequence)
+    if (this.#state === 'closed') return
+    this.#parts.count.frame()
+    this.#transport.dispatch(event, sequence)
   }
 
-  /** Whether one more frame may be sent. Who has left too many unread is dropped. */
-  #takes(): boolean {
-    if (this.#socket.readyState !== this.#socket.OPEN) return false
-    const { waiting } = this.#transport
-    if (waiting > this.#parts.limits.maxBuffered) {
-      this.#parts.count.slow()
-      this.#parts.runtime.log.info({ waiting }, 'a gateway socket reads too slowly and is dropped')
-      this.#socket.terminate()
-      return false
-    }
-    this.#parts.count.frame()
-    return true
+  /** Who leaves too much unread is dropped: one reader must not fill the server's memory. */
+  #dropped(waiting: number): void {
+    if (this.#state === 'closed') return
+    this.#parts.count.slow()
+    this.#parts.runtime.log.info({ waiting }, 'a gateway socket reads too slowly and is dropped')
+    this.#leave()
+    this.#socket.terminate()
   }
 
   /** Waits until little is left to send. */
@@ -158,7 +156,7 @@ export class Connection {
     if ('refused' in asked) return asked.refused
     const { compress, userId, ...wishes } = asked
     // With a stream in the URL the wish is met already.
-    if (compress && !this.#streams) this.#transport = plainTransport(this.#socket, this.#raw, { compressed: true })
+    if (compress && !this.#streams) this.#transport = plainTransport(this.#line, { compressed: true })
     this.#state = 'identifying'
     clearTimeout(this.#nameless)
     this.#do('gateway.identify', () =>

@@ -1,12 +1,22 @@
 import type { Socket } from 'node:net'
 import { constants, createDeflate, createZstdCompress, deflateSync } from 'node:zlib'
-import type { WebSocket } from 'ws'
+import { WebSocket } from 'ws'
 import { binaryFrame, type Dispatch, textFrame } from './dispatch.ts'
 
 /** What `compress` in the URL may ask for. */
 export type Stream = 'zlib-stream' | 'zstd-stream'
 
 export const isStream = (wish: string | undefined): wish is Stream => wish === 'zlib-stream' || wish === 'zstd-stream'
+
+/** A connection as its frames see it. They go straight to what the WebSocket stands on. */
+export interface Line {
+  readonly socket: WebSocket
+  readonly raw: Socket
+  /** Bytes that may wait for a reader. */
+  readonly maxWaiting: number
+  /** More are waiting. */
+  tooSlow(waiting: number): void
+}
 
 /** Frames on their way out, in order. Sending neither throws nor waits; `waiting` tells how much has not left yet. */
 export interface Transport {
@@ -23,6 +33,7 @@ export interface Transport {
   close(): void
 }
 
+const { OPEN } = WebSocket
 const NOTHING = Buffer.alloc(0)
 
 /** Shorter payloads gain nothing from being compressed each by itself. */
@@ -37,72 +48,82 @@ function flushAll(): void {
   for (const transport of transports) transport.flush()
 }
 
+/** Memory for what several events say to one socket. It is the next socket's, once the kernel has a copy. */
+const SCRATCH = 65_536
+let scratch = Buffer.allocUnsafeSlow(SCRATCH)
+/** Of a frame beside its event: the header, and the digits of a number. */
+const MOST_AROUND = 32
+
 /**
  * Text as it is; or, when `compress` in IDENTIFY asks for it, what is long as one deflated payload.
  *
  * Events leave when the turn of the event loop that they came in is over, those of one turn as one piece, since a system call
- * is most of what a delivery costs: of eight messages under way at once several come back from the store together. An event
- * that is alone leaves from the memory that it lends to one session after the other.
+ * is most of what a delivery costs: of eight messages under way at once several come back from the store together. Their
+ * memory is lent from socket to socket: a copy for each would be found again by the garbage collector.
  */
-export function plainTransport(socket: WebSocket, raw: Socket, { compressed = false } = {}): Transport {
-  /** What waits: one event, not framed yet; or frames of more than one. */
-  let event: Dispatch | undefined
-  let number = 0
-  let frames: Buffer[] = []
+export function plainTransport({ socket, raw, maxWaiting, tooSlow }: Line, { compressed = false } = {}): Transport {
+  const events: Dispatch[] = []
+  const numbers: number[] = []
+  /** Of `events`. */
   let bytes = 0
 
-  const isOpen = (): boolean => socket.readyState === socket.OPEN && raw.writable
-  const queue = (frame: Buffer): void => {
-    if (event) frames.push(event.frame(number))
-    event = undefined
-    frames.push(frame)
+  /** Whether the kernel has a copy of all of it. What it did not take, the socket still points at. */
+  const write = (frame: Buffer): boolean => {
+    // After a close of either side a frame would be no WebSocket any more.
+    if (socket.readyState !== OPEN) return true
+    raw.write(frame)
+    return raw.writableLength === 0
+  }
+  const writeOne = (event: Dispatch, number: number): boolean => {
+    const taken = write(event.lend(number))
+    if (!taken) event.keep(number)
+    return taken
+  }
+  const writeTogether = (): boolean => {
+    const most = bytes + MOST_AROUND * events.length
+    const memory = most > SCRATCH ? Buffer.allocUnsafe(most) : scratch
+    let length = 0
+    for (const [i, event] of events.entries()) {
+      const frame = event.lend(numbers[i]!)
+      memory.set(frame, length)
+      length += frame.length
+    }
+    const taken = write(memory.subarray(0, length))
+    if (!taken && memory === scratch) scratch = Buffer.allocUnsafeSlow(SCRATCH)
+    return taken
+  }
+  const dropSlow = (): void => {
+    if (raw.writableLength > maxWaiting) tooSlow(raw.writableLength)
   }
   const transport: Transport = {
     send(text) {
-      const frame = compressed && text.length >= WORTH_COMPRESSING ? binaryFrame(deflateSync(text, { level: 1 })) : textFrame(text)
-      if (bytes === 0) {
-        if (isOpen()) raw.write(frame)
-        return
-      }
-      queue(frame)
-      bytes += frame.length
+      transport.flush()
+      const deflated = compressed && text.length >= WORTH_COMPRESSING
+      if (!write(deflated ? binaryFrame(deflateSync(text, { level: 1 })) : textFrame(text))) dropSlow()
     },
-    dispatch(next, sequence) {
-      if (compressed && next.size >= WORTH_COMPRESSING) return transport.send(next.text(sequence))
-      if (bytes > 0) queue(next.frame(sequence))
-      else {
-        event = next
-        number = sequence
-        if (due.push(transport) === 1) setImmediate(flushAll)
-      }
-      bytes += next.size
+    dispatch(event, sequence) {
+      if (compressed && event.size >= WORTH_COMPRESSING) return transport.send(event.text(sequence))
+      if (events.push(event) === 1 && due.push(transport) === 1) setImmediate(flushAll)
+      numbers.push(sequence)
+      bytes += event.size
+      if (bytes > maxWaiting) transport.flush()
     },
     get waiting() {
       return raw.writableLength + bytes
     },
     flush() {
-      if (bytes === 0) return
-      bytes = 0
-      if (event) {
-        const alone = event
-        event = undefined
-        if (!isOpen()) return
-        raw.write(alone.lend(number))
-        // The kernel has a copy of what it took at once; what it did not take, the socket still points at.
-        if (raw.writableLength > 0) alone.keep(number)
-        return
-      }
-      const together = frames
-      frames = []
-      if (isOpen()) raw.write(Buffer.concat(together))
+      if (events.length === 0) return
+      const taken = events.length === 1 ? writeOne(events[0]!, numbers[0]!) : writeTogether()
+      transport.close()
+      if (!taken) dropSlow()
     },
     drained() {
       transport.flush()
       return taken(raw)
     },
     close() {
-      event = undefined
-      frames = []
+      events.length = 0
+      numbers.length = 0
       bytes = 0
     },
   }
@@ -114,7 +135,7 @@ export function plainTransport(socket: WebSocket, raw: Socket, { compressed = fa
  * (Discord: MESSAGE_CREATE 270 to 166 bytes, as reported). The price is a window of some 100 KB for each connection, and
  * that no frame can be shared. Each payload ends with a flush and is one WebSocket message, as all clients expect.
  */
-export function streamTransport(socket: WebSocket, raw: Socket, compression: Stream): Transport {
+export function streamTransport({ socket, raw, maxWaiting, tooSlow }: Line, compression: Stream): Transport {
   const zlib = compression === 'zlib-stream'
   const stream = zlib
     ? createDeflate({ level: 1 })
@@ -129,13 +150,15 @@ export function streamTransport(socket: WebSocket, raw: Socket, compression: Str
   const send = (text: Uint8Array): void => {
     if (closed) return
     compressing += text.length
+    const waiting = raw.writableLength + compressing
+    if (waiting > maxWaiting) tooSlow(waiting)
     stream.write(text)
     compressed = new Promise((resolve) =>
       stream.flush(flush, () => {
         compressing -= text.length
         const frame = binaryFrame(Buffer.concat(chunks))
         chunks = []
-        if (!closed && socket.readyState === socket.OPEN && raw.writable) raw.write(frame)
+        if (!closed && socket.readyState === OPEN) raw.write(frame)
         resolve()
       }),
     )
