@@ -45,6 +45,8 @@ export interface StageProcess extends AsyncDisposable {
   resume(): Promise<void>
 }
 
+/** Node's default costs a stage a hundred MiB more and gains it nothing that we could measure: ADR 21. */
+const YOUNG_GENERATION = '--max-semi-space-size=4'
 const READY_WITHIN_MS = 60_000
 const STOP_WITHIN_MS = 20_000
 const POLL_MS = 20
@@ -119,7 +121,8 @@ class RunningStage implements StageProcess {
   async launch(): Promise<void> {
     const { readyWithinMs = READY_WITHIN_MS } = this.#options
     const main = join(this.#info.dir, 'src', 'main.ts')
-    const child = await startChild({ command: process.execPath, args: [main], env: this.#env, cwd: REPOSITORY }, this.#run.id)
+    const args = [YOUNG_GENERATION, main]
+    const child = await startChild({ command: process.execPath, args, env: this.#env, cwd: REPOSITORY }, this.#run.id)
     this.#child = child
     // What it wrote before anybody could listen.
     if (this.#options.onOutput && child.tail() !== '') this.#options.onOutput(child.tail())

@@ -21,8 +21,10 @@ describe('the migrator, under live traffic', { timeout: rounds(240_000, 1_200_00
     for (let kills = 0; kills < KILLS; ) {
       const migrator = moving.start(['all', '--until', 'cutover'])
       await migrator.working
-      // Soon for most, so that it is the first steps that are met; later for some, so that the last ones are.
-      const ended = await Promise.race([migrator.ended, delay(roll(kills % 4 === 3 ? 3_000 : 900))])
+      // At once or soon for every other one, so that the first step is met; the rest when that is done, so that all others are.
+      if (kills % 2 === 1) await migrator.says(/^(dual-write|backfill|verify)/m)
+      const within = [0, 900, 900, 3_000][kills % 4]!
+      const ended = await Promise.race([migrator.ended, delay(within === 0 ? 0 : roll(within))])
       if (ended === undefined) migrator.kill()
       const { signal, code, output } = ended ?? (await migrator.ended)
       if (signal === 'SIGKILL') {

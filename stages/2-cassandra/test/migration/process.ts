@@ -14,6 +14,8 @@ export interface Ended {
 export interface MigratorProcess {
   /** Its first words: it has connected, and works from here on. */
   readonly working: Promise<void>
+  /** Resolves when it has said it, or has ended. */
+  says(words: RegExp): Promise<void>
   readonly ended: Promise<Ended>
   kill(): void
 }
@@ -23,16 +25,22 @@ export function startMigrator(env: Record<string, string>, args: readonly string
   const script = dieAt === undefined ? [REAL, ...args] : [DYING, ...args, dieAt]
   const child = spawn(process.execPath, script, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
-  const { promise: working, resolve } = Promise.withResolvers<void>()
+  const waiting = new Set<{ readonly words: RegExp; done(): void }>()
+  const says = (words: RegExp): Promise<void> =>
+    new Promise((done) => {
+      if (words.test(output)) done()
+      else waiting.add({ words, done })
+    })
+  const working = says(/./)
   const read = (text: string): void => {
     output += text
-    resolve()
+    for (const { words, done } of waiting) if (words.test(output)) done()
   }
   child.stdout.setEncoding('utf8').on('data', read)
   child.stderr.setEncoding('utf8').on('data', read)
   const ended = once(child, 'close').then(([code, signal]: (number | NodeJS.Signals | null)[]) => {
-    resolve()
+    for (const { done } of waiting) done()
     return { code: code as number | null, signal: signal as NodeJS.Signals | null, output }
   })
-  return { working, ended, kill: () => void child.kill('SIGKILL') }
+  return { working, says, ended, kill: () => void child.kill('SIGKILL') }
 }
