@@ -7,7 +7,7 @@ import type { z } from 'zod'
 import type { Dispatch } from './dispatch.ts'
 import { type ConnectionLimits, floodGate, MAX_FRAME, REASONS, readIdentify } from './protocol.ts'
 import { Session, type SessionParts } from './session.ts'
-import { isStream, type Line, plainTransport, streamTransport, type Transport } from './transport.ts'
+import { isStream, type Line, PlainTransport, streamTransport, type Transport } from './transport.ts'
 
 export interface ConnectionParts extends SessionParts {
   readonly tokens: Tokens
@@ -57,7 +57,7 @@ export class Connection {
     const { compress } = address
     this.#streams = isStream(compress)
     this.#line = { socket, raw, maxWaiting: parts.limits.maxBuffered, tooSlow: (waiting) => this.#dropped(waiting) }
-    this.#transport = isStream(compress) ? streamTransport(this.#line, compress) : plainTransport(this.#line)
+    this.#transport = isStream(compress) ? streamTransport(this.#line, compress) : new PlainTransport(this.#line)
     const { heartbeatMs, identifyWithinMs } = parts.limits
     this.#silence = setTimeout(() => this.close(CloseCode.SessionTimedOut), heartbeatMs * 2)
     this.#nameless = setTimeout(() => this.close(CloseCode.SessionTimedOut), identifyWithinMs)
@@ -82,10 +82,6 @@ export class Connection {
     this.close(1_012)
   }
 
-  terminate(): void {
-    this.#socket.terminate()
-  }
-
   #control(op: Op, d: unknown): void {
     if (this.#state === 'closed') return
     this.#parts.count.frame()
@@ -108,9 +104,7 @@ export class Connection {
   }
 
   /** Waits until little is left to send. */
-  #drained(): Promise<void> {
-    return this.#transport.waiting < DRAINED ? Promise.resolve() : this.#transport.drained()
-  }
+  #drained = async (): Promise<void> => (this.#transport.waiting < DRAINED ? undefined : this.#transport.drained())
 
   #receive(data: RawData): void {
     if (this.#state === 'closed') return
@@ -156,7 +150,7 @@ export class Connection {
     if ('refused' in asked) return asked.refused
     const { compress, userId, ...wishes } = asked
     // With a stream in the URL the wish is met already.
-    if (compress && !this.#streams) this.#transport = plainTransport(this.#line, { compressed: true })
+    if (compress && !this.#streams) this.#transport = new PlainTransport(this.#line, { compressed: true })
     this.#state = 'identifying'
     clearTimeout(this.#nameless)
     this.#do('gateway.identify', () =>
@@ -168,7 +162,7 @@ export class Connection {
         this.#session = new Session(
           this.#parts,
           { ...wishes, id: random(16).toString('hex'), user, version: this.#version, resumeUrl: this.#url },
-          { send: (event, sequence) => this.#dispatch(event, sequence), drained: () => this.#drained() },
+          { send: (event, sequence) => this.#dispatch(event, sequence), drained: this.#drained },
         )
         this.#state = 'ready'
         await this.#session.start()

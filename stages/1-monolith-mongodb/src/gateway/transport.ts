@@ -60,74 +60,103 @@ const MOST_AROUND = 32
  * Events leave when the turn of the event loop that they came in is over, those of one turn as one piece, since a system call
  * is most of what a delivery costs: of eight messages under way at once several come back from the store together. Their
  * memory is lent from socket to socket: a copy for each would be found again by the garbage collector.
+ *
+ * A class, since V8 takes objects with a getter of their own for as many types, and looks up each call on them by name.
  */
-export function plainTransport({ socket, raw, maxWaiting, tooSlow }: Line, { compressed = false } = {}): Transport {
-  const events: Dispatch[] = []
-  const numbers: number[] = []
-  /** Of `events`. */
-  let bytes = 0
+export class PlainTransport implements Transport {
+  readonly #line: Line
+  readonly #compressed: boolean
+  /** Waits for the end of the turn. */
+  #event: Dispatch | undefined
+  #number = 0
+  /** What came after it in the same turn. */
+  #others: { readonly event: Dispatch; readonly number: number }[] = []
+  /** Of all that waits. */
+  #bytes = 0
+
+  constructor(line: Line, { compressed = false } = {}) {
+    this.#line = line
+    this.#compressed = compressed
+  }
+
+  send(text: Uint8Array): void {
+    this.flush()
+    const deflated = this.#compressed && text.length >= WORTH_COMPRESSING
+    if (!this.#write(deflated ? binaryFrame(deflateSync(text, { level: 1 })) : textFrame(text))) this.#dropSlow()
+  }
+
+  dispatch(event: Dispatch, number: number): void {
+    if (this.#compressed && event.size >= WORTH_COMPRESSING) {
+      this.send(event.text(number))
+      return
+    }
+    if (this.#event) this.#others.push({ event, number })
+    else {
+      this.#event = event
+      this.#number = number
+      if (due.push(this) === 1) setImmediate(flushAll)
+    }
+    this.#bytes += event.size
+    if (this.#bytes > this.#line.maxWaiting) this.flush()
+  }
+
+  get waiting(): number {
+    return this.#line.raw.writableLength + this.#bytes
+  }
+
+  flush(): void {
+    const event = this.#event
+    if (!event) return
+    const taken = this.#others.length === 0 ? this.#writeOne(event, this.#number) : this.#writeTogether(event)
+    this.close()
+    if (!taken) this.#dropSlow()
+  }
+
+  drained(): Promise<void> {
+    this.flush()
+    return taken(this.#line.raw)
+  }
+
+  close(): void {
+    this.#event = undefined
+    if (this.#others.length > 0) this.#others = []
+    this.#bytes = 0
+  }
+
+  #writeOne(event: Dispatch, number: number): boolean {
+    const taken = this.#write(event.lend(number))
+    if (!taken) event.keep(number)
+    return taken
+  }
+
+  #writeTogether(event: Dispatch): boolean {
+    const all = [{ event, number: this.#number }, ...this.#others]
+    const most = this.#bytes + MOST_AROUND * all.length
+    const memory = most > SCRATCH ? Buffer.allocUnsafe(most) : scratch
+    let length = 0
+    for (const one of all) {
+      const frame = one.event.lend(one.number)
+      memory.set(frame, length)
+      length += frame.length
+    }
+    const taken = this.#write(memory.subarray(0, length))
+    if (!taken && memory === scratch) scratch = Buffer.allocUnsafeSlow(SCRATCH)
+    return taken
+  }
 
   /** Whether the kernel has a copy of all of it. What it did not take, the socket still points at. */
-  const write = (frame: Buffer): boolean => {
+  #write(frame: Buffer): boolean {
+    const { socket, raw } = this.#line
     // After a close of either side a frame would be no WebSocket any more.
     if (socket.readyState !== OPEN) return true
     raw.write(frame)
     return raw.writableLength === 0
   }
-  const writeOne = (event: Dispatch, number: number): boolean => {
-    const taken = write(event.lend(number))
-    if (!taken) event.keep(number)
-    return taken
+
+  #dropSlow(): void {
+    const waiting = this.#line.raw.writableLength
+    if (waiting > this.#line.maxWaiting) this.#line.tooSlow(waiting)
   }
-  const writeTogether = (): boolean => {
-    const most = bytes + MOST_AROUND * events.length
-    const memory = most > SCRATCH ? Buffer.allocUnsafe(most) : scratch
-    let length = 0
-    for (const [i, event] of events.entries()) {
-      const frame = event.lend(numbers[i]!)
-      memory.set(frame, length)
-      length += frame.length
-    }
-    const taken = write(memory.subarray(0, length))
-    if (!taken && memory === scratch) scratch = Buffer.allocUnsafeSlow(SCRATCH)
-    return taken
-  }
-  const dropSlow = (): void => {
-    if (raw.writableLength > maxWaiting) tooSlow(raw.writableLength)
-  }
-  const transport: Transport = {
-    send(text) {
-      transport.flush()
-      const deflated = compressed && text.length >= WORTH_COMPRESSING
-      if (!write(deflated ? binaryFrame(deflateSync(text, { level: 1 })) : textFrame(text))) dropSlow()
-    },
-    dispatch(event, sequence) {
-      if (compressed && event.size >= WORTH_COMPRESSING) return transport.send(event.text(sequence))
-      if (events.push(event) === 1 && due.push(transport) === 1) setImmediate(flushAll)
-      numbers.push(sequence)
-      bytes += event.size
-      if (bytes > maxWaiting) transport.flush()
-    },
-    get waiting() {
-      return raw.writableLength + bytes
-    },
-    flush() {
-      if (events.length === 0) return
-      const taken = events.length === 1 ? writeOne(events[0]!, numbers[0]!) : writeTogether()
-      transport.close()
-      if (!taken) dropSlow()
-    },
-    drained() {
-      transport.flush()
-      return taken(raw)
-    },
-    close() {
-      events.length = 0
-      numbers.length = 0
-      bytes = 0
-    },
-  }
-  return transport
 }
 
 /**

@@ -6,7 +6,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import { typescriptEventEncoder } from '../../src/adapters/event-encoder.typescript.ts'
 import { Dispatch } from '../../src/gateway/dispatch.ts'
-import { plainTransport, type Transport } from '../../src/gateway/transport.ts'
+import { PlainTransport, type Transport } from '../../src/gateway/transport.ts'
 
 interface Pair {
   readonly transport: Transport
@@ -48,7 +48,14 @@ async function pairs(count: number, { maxWaiting = 2 ** 30, compressed = false }
       slow.push(waiting)
       server.terminate()
     }
-    all.push({ transport: plainTransport({ socket: server, raw, maxWaiting, tooSlow }, { compressed }), server, raw, client, heard, slow })
+    all.push({
+      transport: new PlainTransport({ socket: server, raw, maxWaiting, tooSlow }, { compressed }),
+      server,
+      raw,
+      client,
+      heard,
+      slow,
+    })
   }
   return all
 }
