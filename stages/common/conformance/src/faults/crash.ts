@@ -8,10 +8,13 @@ const SUITE_MS = often(240_000, 600_000)
 /** As many as a client library has under way: enough to hurry, and no flood that would be asked to come again. */
 const INSISTING_AT_ONCE = 16
 
+/** A stream and no volley: of a volley all go through the steps together, and are answered together. */
+const SENDING_AT_ONCE = 64
+
 const nonces = (prefix: string, count: number): string[] => Array.from({ length: count }, (_, i) => `${prefix}-${i}`)
 
 /**
- * What `kill -9` may cost: answers, never acknowledged messages. Each round sends many messages at once, kills in their midst,
+ * What `kill -9` may cost: answers, never acknowledged messages. Each round sends many messages, kills in their midst,
  * starts again, and sends what was not acknowledged once more under the same nonce. Then each is there once.
  */
 export function testCrash(
@@ -27,11 +30,12 @@ export function testCrash(
       for (let round = 0; round < rounds; round++) {
         const place = await newPlace(stage.url)
         const sends = nonces(`round${round}`, count)
-        // Later each time, so that the kill meets a send in each of its steps; half are left, since a later kill may find all answered.
-        const sent = await interrupt(sends.map(place.send), Math.floor((count / 2 / rounds) * (round + 1)), stage.kill.bind(stage))
+        // Later each time, and never so late that there are not enough left to be in the midst of.
+        const after = Math.floor((count / 2 / rounds) * (round + 1))
+        const { sent, caught } = await interrupt(sends, place.send, after, stage.kill.bind(stage))
         expect(stage.ended()).toContain('SIGKILL')
         await stage.restart()
-        if (sent.some((s) => s.id === undefined)) killedWhileSending += 1
+        if (caught > 0) killedWhileSending += 1
         await eachIsThereOnce(place, sent)
       }
       expect(killedWhileSending, 'rounds in which the kill met sends under way').toBeGreaterThan(rounds / 2)
@@ -41,7 +45,7 @@ export function testCrash(
       await using victims = await open()
       const { stage, engine } = victims
       const place = await newPlace(stage.url)
-      const sent = await interrupt(nonces('engine', count).map(place.send), count / 4, engine.kill.bind(engine))
+      const { sent } = await interrupt(nonces('engine', count), place.send, count / 4, engine.kill.bind(engine))
       expect(stage.ended()).toBeUndefined()
       await engine.restart()
       await eachIsThereOnce(place, sent)
@@ -52,7 +56,7 @@ export function testCrash(
       await using victims = await open()
       const { stage } = victims
       const place = await newPlace(stage.url)
-      const sent = await interrupt(nonces('term', count).map(place.send), count / 4, stage.restart.bind(stage))
+      const { sent } = await interrupt(nonces('term', count), place.send, count / 4, stage.restart.bind(stage))
       // Never an answer that means "no": acknowledged, asked to come again, or the door already shut.
       expect([...new Set(sent.map((s) => s.status))].filter((status) => ![0, 200, 503].includes(status))).toEqual([])
       await eachIsThereOnce(place, sent)
@@ -60,20 +64,38 @@ export function testCrash(
   })
 }
 
+interface Interrupted {
+  readonly sent: readonly Sent[]
+  /** Sends that were under way just before `act`, and were never answered. */
+  readonly caught: number
+}
+
 /** Runs `act` once `after` of the sends are acknowledged, and waits for all of them to end one way or another. */
-async function interrupt(sends: Promise<Sent>[], after: number, act: () => Promise<void>): Promise<Sent[]> {
+async function interrupt(
+  all: readonly string[],
+  send: (nonce: string) => Promise<Sent>,
+  after: number,
+  act: () => Promise<void>,
+): Promise<Interrupted> {
   const { promise: enough, resolve } = Promise.withResolvers<void>()
+  const few = pLimit(SENDING_AT_ONCE)
+  const underWay = new Set<string>()
   let acknowledged = 0
-  for (const send of sends) {
-    void send.then(({ id }) => {
-      if (id !== undefined) acknowledged += 1
+  const sends = all.map((nonce) =>
+    few(async () => {
+      underWay.add(nonce)
+      const sent = await send(nonce)
+      underWay.delete(nonce)
+      if (sent.id !== undefined) acknowledged += 1
       if (acknowledged >= after) resolve()
-    })
-  }
-  const all = Promise.all(sends)
-  await Promise.race([enough, all])
+      return sent
+    }),
+  )
+  await Promise.race([enough, Promise.all(sends)])
+  const then = new Set(underWay)
   await act()
-  return await all
+  const sent = await Promise.all(sends)
+  return { sent, caught: sent.filter(({ nonce, id }) => then.has(nonce) && id === undefined).length }
 }
 
 async function eachIsThereOnce(place: Awaited<ReturnType<typeof newPlace>>, sent: readonly Sent[]): Promise<void> {
