@@ -9,13 +9,13 @@ export interface MachineLimits {
   readonly loadPerCore: number
   /** Share of the machine's CPU that others may use, now and while the lab runs. */
   readonly othersShare: number
-  /** How long a busy machine is waited for. */
+  /** How long a busy machine is waited for. A lab before this one may leave a load average of 8, which takes a minute to be 3. */
   readonly patienceMs: number
   /** How far behind its schedule the generator may send, at p99. */
   readonly lagP99Ms: number
 }
 
-export const MACHINE_LIMITS: MachineLimits = { loadPerCore: 1.5, othersShare: 0.4, patienceMs: 45_000, lagP99Ms: 100 }
+export const MACHINE_LIMITS: MachineLimits = { loadPerCore: 1.5, othersShare: 0.4, patienceMs: 90_000, lagP99Ms: 100 }
 
 /** A moment long enough to tell a running program from a passing one. */
 const LOOK_MS = 1_000
