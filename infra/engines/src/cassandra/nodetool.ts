@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { setPriority } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { CodedError, messageOf } from '@threshold/kit'
@@ -13,7 +14,10 @@ export interface NodetoolPlace {
   readonly jmxPort: number
 }
 
-/** Runs nodetool against one node and answers what it said. A second or so: a JVM starts for it. */
+/** A nice value: whoever is measured meanwhile should not notice that a JVM starts. */
+const IN_THE_BACKGROUND = 10
+
+/** Runs nodetool against one node and answers what it said. A second or so, more on a busy machine: a JVM starts for it. */
 export async function nodetool(place: NodetoolPlace, ...args: string[]): Promise<string> {
   const flags = await jvmFlags()
   const command = [
@@ -25,12 +29,13 @@ export async function nodetool(place: NodetoolPlace, ...args: string[]): Promise
   ]
   const connect = ['-h', '127.0.0.1', '-p', String(place.jmxPort)]
   try {
-    const { stdout } = await run(
+    const running = run(
       place.java,
       [...command, '-cp', join(place.home, 'lib', '*'), 'org.apache.cassandra.tools.NodeTool', ...connect, ...args],
       { timeout: WITHIN_MS, maxBuffer: 16 * 1024 * 1024 },
     )
-    return stdout
+    if (running.child.pid !== undefined) setPriority(running.child.pid, IN_THE_BACKGROUND)
+    return (await running).stdout
   } catch (error) {
     throw new CodedError('NODETOOL_FAILED', `nodetool ${args.join(' ')}: ${messageOf(error).split('\n').slice(-3).join(' ')}`)
   }

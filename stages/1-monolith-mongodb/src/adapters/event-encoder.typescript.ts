@@ -2,7 +2,7 @@ import type { EventEncoder } from '@threshold/ports'
 
 /**
  * A session's `s` is its own, so a frame can't be shared as it is; everything but the number can. `JSON.stringify` and the
- * conversion to UTF-8 run once for an event, and each of five thousand sessions costs the joining of three pieces of memory.
+ * conversion to UTF-8 run once for an event, and the gateway puts the digits of each session between the two pieces.
  */
 export function typescriptEventEncoder(): EventEncoder {
   return {

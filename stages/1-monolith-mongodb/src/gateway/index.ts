@@ -126,7 +126,7 @@ function counters(runtime: Runtime, connections: ReadonlySet<Connection>) {
   let frames = 0
   new Counter({
     name: 'threshold_gateway_frames_total',
-    help: 'Frames sent to gateway sockets.',
+    help: 'Frames handed to gateway sockets.',
     registers: [registry],
     collect() {
       this.reset()

@@ -96,7 +96,8 @@ export class Session {
     const { id: sessionId, user } = this.#identity
     const subscription = this.#guilds.get(guildId)?.subscription
     const moved = await subscription?.voice({ channelId, sessionId, selfMute, selfDeaf }, this.#deadline())
-    if (moved !== 'moved' || channelId === null) return
+    // Ended meanwhile, perhaps by this very event: nobody would leave the call again.
+    if (this.#ended || moved !== 'moved' || channelId === null) return
     this.#inVoice.add(guildId)
     const { token, endpoint } = this.#parts.voice.admit({ guildId, channelId, userId: user.id, sessionId })
     this.#dispatch('VOICE_SERVER_UPDATE', { token, guild_id: guildId, endpoint })

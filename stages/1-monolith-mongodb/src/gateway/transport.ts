@@ -48,6 +48,11 @@ function flushAll(): void {
   for (const transport of transports) transport.flush()
 }
 
+interface Numbered {
+  readonly event: Dispatch
+  readonly number: number
+}
+
 /** Memory for what several events say to one socket. It is the next socket's, once the kernel has a copy. */
 const SCRATCH = 65_536
 let scratch = Buffer.allocUnsafeSlow(SCRATCH)
@@ -70,7 +75,7 @@ export class PlainTransport implements Transport {
   #event: Dispatch | undefined
   #number = 0
   /** What came after it in the same turn. */
-  #others: { readonly event: Dispatch; readonly number: number }[] = []
+  #others: Numbered[] = []
   /** Of all that waits. */
   #bytes = 0
 
@@ -81,8 +86,9 @@ export class PlainTransport implements Transport {
 
   send(text: Uint8Array): void {
     this.flush()
+    if (this.#takesNothing()) return
     const deflated = this.#compressed && text.length >= WORTH_COMPRESSING
-    if (!this.#write(deflated ? binaryFrame(deflateSync(text, { level: 1 })) : textFrame(text))) this.#dropSlow()
+    this.#write(deflated ? binaryFrame(deflateSync(text, { level: 1 })) : textFrame(text))
   }
 
   dispatch(event: Dispatch, number: number): void {
@@ -107,9 +113,13 @@ export class PlainTransport implements Transport {
   flush(): void {
     const event = this.#event
     if (!event) return
-    const taken = this.#others.length === 0 ? this.#writeOne(event, this.#number) : this.#writeTogether(event)
+    const others = this.#others
+    const number = this.#number
+    const bytes = this.#bytes
     this.close()
-    if (!taken) this.#dropSlow()
+    if (this.#takesNothing()) return
+    if (others.length === 0) this.#writeOne(event, number)
+    else this.#writeTogether([{ event, number }, ...others], bytes)
   }
 
   drained(): Promise<void> {
@@ -123,39 +133,43 @@ export class PlainTransport implements Transport {
     this.#bytes = 0
   }
 
-  #writeOne(event: Dispatch, number: number): boolean {
-    const taken = this.#write(event.lend(number))
-    if (!taken) event.keep(number)
-    return taken
+  #writeOne(event: Dispatch, number: number): void {
+    // To a socket that is behind nothing is lent: it would keep it.
+    if (this.#line.raw.writableLength > 0) this.#write(event.frame(number))
+    else if (!this.#write(event.lend(number))) event.keep(number)
   }
 
-  #writeTogether(event: Dispatch): boolean {
-    const all = [{ event, number: this.#number }, ...this.#others]
-    const most = this.#bytes + MOST_AROUND * all.length
-    const memory = most > SCRATCH ? Buffer.allocUnsafe(most) : scratch
+  #writeTogether(all: readonly Numbered[], bytes: number): void {
+    const most = bytes + MOST_AROUND * all.length
+    const lent = most <= SCRATCH && this.#line.raw.writableLength === 0
+    const memory = lent ? scratch : Buffer.allocUnsafe(most)
     let length = 0
-    for (const one of all) {
-      const frame = one.event.lend(one.number)
+    for (const { event, number } of all) {
+      const frame = event.lend(number)
       memory.set(frame, length)
       length += frame.length
     }
-    const taken = this.#write(memory.subarray(0, length))
-    if (!taken && memory === scratch) scratch = Buffer.allocUnsafeSlow(SCRATCH)
-    return taken
+    if (!this.#write(memory.subarray(0, length)) && lent) scratch = Buffer.allocUnsafeSlow(SCRATCH)
+  }
+
+  /**
+   * After a close of either side a frame would be no WebSocket any more. And a reader is too slow by what it has left of what
+   * came before: one frame may be larger than what may wait.
+   */
+  #takesNothing(): boolean {
+    const { socket, raw, maxWaiting, tooSlow } = this.#line
+    if (socket.readyState !== OPEN) return true
+    const waiting = raw.writableLength
+    if (waiting <= maxWaiting) return false
+    tooSlow(waiting)
+    return true
   }
 
   /** Whether the kernel has a copy of all of it. What it did not take, the socket still points at. */
   #write(frame: Buffer): boolean {
-    const { socket, raw } = this.#line
-    // After a close of either side a frame would be no WebSocket any more.
-    if (socket.readyState !== OPEN) return true
+    const { raw } = this.#line
     raw.write(frame)
     return raw.writableLength === 0
-  }
-
-  #dropSlow(): void {
-    const waiting = this.#line.raw.writableLength
-    if (waiting > this.#line.maxWaiting) this.#line.tooSlow(waiting)
   }
 }
 
@@ -178,9 +192,12 @@ export function streamTransport({ socket, raw, maxWaiting, tooSlow }: Line, comp
   stream.on('error', () => raw.destroy()) // a window out of step can't be mended
   const send = (text: Uint8Array): void => {
     if (closed) return
-    compressing += text.length
     const waiting = raw.writableLength + compressing
-    if (waiting > maxWaiting) tooSlow(waiting)
+    if (waiting > maxWaiting) {
+      tooSlow(waiting)
+      return
+    }
+    compressing += text.length
     stream.write(text)
     compressed = new Promise((resolve) =>
       stream.flush(flush, () => {

@@ -1,6 +1,8 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { inflateSync } from 'node:zlib'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
@@ -13,10 +15,13 @@ interface Pair {
   readonly server: WebSocket
   readonly raw: Socket
   readonly client: WebSocket
-  /** What the client has received, parsed. */
+  /** What the client has received, parsed; and which of it was binary. */
   readonly heard: { s: number | null; d: { text: string } | null }[]
+  readonly binary: boolean[]
   readonly slow: number[]
 }
+
+const WAIT = { timeout: 20_000 }
 
 const encoder = typescriptEventEncoder()
 const event = (text: string): Dispatch => new Dispatch(encoder, 'MESSAGE_CREATE', { text })
@@ -28,12 +33,12 @@ async function pairs(count: number, { maxWaiting = 2 ** 30, compressed = false }
   const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false })
   http.listen(0, '127.0.0.1')
   await once(http, 'listening')
+  const all: Pair[] = []
   onTestFinished(() => {
-    for (const socket of sockets.clients) socket.terminate()
+    for (const { client, server } of all) for (const socket of [client, server]) socket.terminate()
     http.close()
   })
   const { port } = http.address() as AddressInfo
-  const all: Pair[] = []
   for (let i = 0; i < count; i++) {
     const upgraded = once(http, 'upgrade') as Promise<[IncomingMessage, Socket, Buffer]>
     const client = new WebSocket(`ws://127.0.0.1:${port}`)
@@ -42,22 +47,28 @@ async function pairs(count: number, { maxWaiting = 2 ** 30, compressed = false }
     const server = await new Promise<WebSocket>((resolve) => sockets.handleUpgrade(request, raw, head, resolve))
     await opened
     const heard: Pair['heard'] = []
-    client.on('message', (data: Buffer, binary) => heard.push(JSON.parse(String(binary ? inflateSync(data) : data))))
+    const binary: boolean[] = []
+    client.on('message', (data: Buffer, isBinary) => {
+      binary.push(isBinary)
+      heard.push(JSON.parse(String(isBinary ? inflateSync(data) : data)))
+    })
     const slow: number[] = []
     const tooSlow = (waiting: number): void => {
       slow.push(waiting)
       server.terminate()
     }
-    all.push({
-      transport: new PlainTransport({ socket: server, raw, maxWaiting, tooSlow }, { compressed }),
-      server,
-      raw,
-      client,
-      heard,
-      slow,
-    })
+    const line = { socket: server, raw, maxWaiting, tooSlow }
+    all.push({ transport: new PlainTransport(line, { compressed }), server, raw, client, heard, binary, slow })
   }
   return all
+}
+
+/** Bytes of buffers that somebody still points at. */
+function bytesInBuffers(): number {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  collect()
+  return process.memoryUsage().arrayBuffers
 }
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
@@ -81,9 +92,9 @@ describe('frames on their way to many sockets', () => {
       if (round % 10 === 0) for (const { transport } of all) transport.send(ack)
       await turn()
     }
-    expect(Math.max(...all.map(({ transport }) => transport.waiting))).toBeGreaterThan(1_000_000)
+    for (const { transport } of slow) expect(transport.waiting).toBeGreaterThan(1_000_000)
     for (const { client } of slow) client.resume()
-    await expect.poll(() => all.map(({ heard }) => heard.length), { timeout: 20_000 }).toEqual(all.map(() => sent.length + 12))
+    await expect.poll(() => all.map(({ heard }) => heard.length), WAIT).toEqual(all.map(() => sent.length + 12))
     for (const [i, { heard }] of all.entries()) {
       const events = heard.filter(({ s }) => s !== null)
       expect(events.map(({ s }) => s)).toEqual(sent.map((_, n) => starts[i]! + n))
@@ -99,7 +110,7 @@ describe('frames on their way to many sockets', () => {
     transport.dispatch(event('c'), 3)
     transport.send(ack)
     await transport.drained()
-    await expect.poll(() => heard.map(({ s }) => s)).toEqual([1, null, 2, 3, null])
+    await expect.poll(() => heard.map(({ s }) => s), WAIT).toEqual([1, null, 2, 3, null])
   })
 
   it('are nothing after a close, of either side', async () => {
@@ -126,6 +137,9 @@ describe('frames on their way to many sockets', () => {
     expect(slow[0]).toBeGreaterThan(100_000)
     expect(slow[0]).toBeLessThan(200_000)
     expect(server.readyState).not.toBe(WebSocket.OPEN)
+    transport.dispatch(event('after'), 10_001)
+    transport.flush()
+    expect(slow).toHaveLength(1)
   })
 
   it('do not gather in one turn beyond what may wait', async () => {
@@ -137,10 +151,36 @@ describe('frames on their way to many sockets', () => {
   })
 
   it('are deflated one by one where they are long and the client asked for it', async () => {
-    const [{ transport, heard }] = (await pairs(1, { compressed: true })) as [Pair]
+    const [{ transport, heard, binary }] = (await pairs(1, { compressed: true })) as [Pair]
     const texts = ['short', 'y'.repeat(10_000), 'short again']
     for (const [i, text] of texts.entries()) transport.dispatch(event(text), i + 1)
-    await expect.poll(() => heard.map(({ d }) => d?.text)).toEqual(texts)
+    await expect.poll(() => heard.map(({ d }) => d?.text), WAIT).toEqual(texts)
     expect(heard.map(({ s }) => s)).toEqual([1, 2, 3])
+    expect(binary).toEqual([false, true, false])
+  })
+
+  it('may be larger than what may wait, for a reader who reads', async () => {
+    const [{ transport, heard, slow }] = (await pairs(1, { maxWaiting: 100_000 })) as [Pair]
+    transport.dispatch(event('x'.repeat(6_000_000)), 1)
+    await expect.poll(() => heard.length, WAIT).toBe(1)
+    expect(slow).toEqual([])
+  })
+
+  it('keep no more memory than they are long, while nobody reads them', async () => {
+    const [{ transport, client, raw }] = (await pairs(1)) as [Pair]
+    client.pause()
+    while (raw.writableLength === 0) {
+      transport.dispatch(event('x'.repeat(100_000)), 1)
+      await turn()
+    }
+    const [before, waiting] = [bytesInBuffers(), transport.waiting]
+    for (let i = 0; i < 1_000; i++) {
+      for (const s of [1, 2, 3]) transport.dispatch(event('small'), s)
+      await turn()
+    }
+    const [kept, grown] = [bytesInBuffers() - before, transport.waiting - waiting]
+    expect(grown).toBeGreaterThan(1_000 * 3 * 50)
+    // Node cuts small pieces from a pool, and not all of it is used; 64 KiB for each turn would be 65 MB.
+    expect(kept).toBeLessThan(grown + 10_000_000)
   })
 })

@@ -26,9 +26,10 @@ export function startMigrator(env: Record<string, string>, args: readonly string
   const child = spawn(process.execPath, script, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
   const waiting = new Set<{ readonly words: RegExp; done(): void }>()
+  let over = false
   const says = (words: RegExp): Promise<void> =>
     new Promise((done) => {
-      if (words.test(output)) done()
+      if (over || words.test(output)) done()
       else waiting.add({ words, done })
     })
   const working = says(/./)
@@ -39,6 +40,7 @@ export function startMigrator(env: Record<string, string>, args: readonly string
   child.stdout.setEncoding('utf8').on('data', read)
   child.stderr.setEncoding('utf8').on('data', read)
   const ended = once(child, 'close').then(([code, signal]: (number | NodeJS.Signals | null)[]) => {
+    over = true
     for (const { done } of waiting) done()
     return { code: code as number | null, signal: signal as NodeJS.Signals | null, output }
   })

@@ -31,7 +31,7 @@ export interface EncodedEvent {
 
 export interface EventEncoder {
   encode(type: string, data: object): EncodedEvent
-  /** The frame of one session. */
+  /** The frame of one session: head, the digits of its number, tail. Who sends many may put them in by itself. */
   frame(event: EncodedEvent, sequence: number): Uint8Array
 }
 

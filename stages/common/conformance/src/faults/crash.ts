@@ -95,7 +95,7 @@ async function interrupt(
   const then = new Set(underWay)
   await act()
   const sent = await Promise.all(sends)
-  return { sent, caught: sent.filter(({ nonce, id }) => then.has(nonce) && id === undefined).length }
+  return { sent, caught: sent.filter(({ nonce, status }) => then.has(nonce) && status === 0).length }
 }
 
 async function eachIsThereOnce(place: Awaited<ReturnType<typeof newPlace>>, sent: readonly Sent[]): Promise<void> {

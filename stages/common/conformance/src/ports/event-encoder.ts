@@ -35,6 +35,15 @@ export function testEventEncoder(name: string, make: () => EventEncoder): void {
           }),
         ))
 
+      it('is the head, the digits of the number, and the tail', () =>
+        fc.assert(
+          fc.property(type, data, sequence, (t, d, s) => {
+            const encoder = open()
+            const event = encoder.encode(t, d)
+            expect(Buffer.from(encoder.frame(event, s)).equals(Buffer.concat([event.head, Buffer.from(String(s)), event.tail]))).toBe(true)
+          }),
+        ))
+
       it('of one event differs from another in its number alone', () =>
         fc.assert(
           fc.property(type, data, fc.array(sequence, { minLength: 2, maxLength: 5 }), (t, d, numbers) => {
