@@ -21,6 +21,7 @@ const AWAY_MS = 25_000
 /** The one server is killed, and comes back. */
 export const theOnlyServer: Deed = {
   text: 'MongoDB, the only server, is killed with -9, and is started again after a while',
+  spendsWorld: true,
   async run(scene) {
     const { engine } = scene.mongo
     if (engine === undefined) throw notOurs('MONGODB')
@@ -39,6 +40,7 @@ export const theOnlyServer: Deed = {
 /** From one node to three while people talk; then one of the three is killed, and comes back. */
 export const oneOfThree = (copies: 3 | 1): Deed => ({
   text: `two nodes join under traffic, ${copies === 3 ? 'the keyspace is altered to three copies and repaired' : 'the keyspace keeps one copy of everything'}; one node is killed with -9, and is started again`,
+  spendsWorld: true,
   async run(scene) {
     const cassandra = scene.cassandra?.engine
     if (cassandra === undefined || cassandra.nodes().length === 0) throw notOurs('CASSANDRA')

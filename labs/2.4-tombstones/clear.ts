@@ -20,6 +20,7 @@ const SETTLES_WITHIN_MS = 40_000
 /** What a moderator does with a channel that was flooded: the newest 95% go, and people look into it again. */
 export const clearTheChannel: Deed = {
   text: 'the newest 95% of a channel are deleted, and its latest page is read again and again',
+  spendsWorld: true,
   async run({ stage, cassandra, guilds, say }) {
     const guild = guilds.find(({ group }) => group === 'cleared')!
     const channel = guild.channels[0]!

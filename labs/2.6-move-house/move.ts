@@ -20,6 +20,7 @@ const KILLED_AFTER = [/^dual-write: \d+ processes/m, /^backfill: [\d,]+ rows in/
 /** People talk all the while, and nobody tells them. */
 export const whilePeopleTalk: Deed = {
   text: 'all messages move while people talk, and the migrator is killed with -9 twice on the way',
+  spendsWorld: true,
   run: (scene) =>
     move(scene, async (folder) => {
       for (const words of KILLED_AFTER) {
@@ -40,6 +41,7 @@ export const whilePeopleTalk: Deed = {
  */
 export const behindClosedDoors: Deed = {
   text: 'the stage is stopped, all messages move, and the stage is started again',
+  spendsWorld: true,
   run: (scene) =>
     move(scene, async (folder) => {
       const { stage, mongo, cassandra } = scene

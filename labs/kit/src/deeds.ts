@@ -23,6 +23,8 @@ export interface Scene {
 export interface Deed {
   /** In words, for a report's reader. Arms whose deeds have different words live in systems of their own. */
   readonly text: string
+  /** It leaves another world than it found: what it did cannot be done there a second time, and a second try gets a new one. */
+  readonly spendsWorld?: boolean
   run(scene: Scene): Promise<Readonly<Record<string, number>>>
 }
 

@@ -15,7 +15,7 @@ import { type Environment, readEnvironment } from './run/environment.ts'
 import { keepEvidence } from './run/evidence.ts'
 import { MACHINE_LIMITS, type MachineLimits, whyNotCalm } from './run/preflight.ts'
 import { goThroughRounds, type Rounds } from './run/rounds.ts'
-import { openSystems, type System, systemKey } from './run/system.ts'
+import { openSystems, type System } from './run/system.ts'
 import { comparePrediction, judge, type Verdict } from './verdict.ts'
 
 export interface RunLabOptions {
@@ -94,7 +94,7 @@ async function measure(
   try {
     await using stack = new AsyncDisposableStack()
     const systems = await openSystems(arms, { size, shared, onProgress }, stack)
-    for (const arm of arms) labels.set(arm.name, systems.get(systemKey(arm))!.label)
+    for (const arm of arms) labels.set(arm.name, systems.of(arm).label)
     const rounds = await goThroughRounds({ arms, repeats: lab.sizes[size].repeats, systems, cores, limits, dir, onProgress, onGenerator })
     onProgress({ text: 'closing stage and engine' })
     return { rounds, labels }

@@ -6,6 +6,16 @@ export function machineCpuSeconds(): number {
   return cpus().reduce((sum, { times }) => sum + times.user + times.nice + times.sys + times.irq, 0) / 1_000
 }
 
+/** Tasks of this machine that run, or would if they could, or wait for a disk, in this moment and without the one that asks; undefined as below. */
+export async function tasksAtWork(): Promise<number | undefined> {
+  try {
+    const [, running, blocked] = /^procs_running (\d+)\nprocs_blocked (\d+)/m.exec(await readFile('/proc/stat', 'utf8')) ?? []
+    return running === undefined ? undefined : Number(running) + Number(blocked) - 1
+  } catch {
+    return undefined
+  }
+}
+
 /** Linux counts a process's time in hundredths of a second, whatever the kernel's own tick is. */
 const TICKS_PER_SECOND = 100
 

@@ -1,15 +1,15 @@
 import { loadavg } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { OnProgress } from '@threshold/engines'
-import { machineCpuSeconds, ownCpuSeconds } from './cpu.ts'
+import { machineCpuSeconds, ownCpuSeconds, tasksAtWork } from './cpu.ts'
 
 /** What a machine may be busy with besides the lab before figures taken on it are worth nothing. */
 export interface MachineLimits {
-  /** Load average of the last minute, for each core. */
+  /** Tasks that run or wait for a disk, for each core. */
   readonly loadPerCore: number
   /** Share of the machine's CPU that others may use, now and while the lab runs. */
   readonly othersShare: number
-  /** How long a busy machine is waited for. A lab before this one may leave a load average of 8, which takes a minute to be 3. */
+  /** How long a busy machine is waited for. Where only the load average can be had, a lab before this one is in it for a minute. */
   readonly patienceMs: number
   /** How far behind its schedule the generator may send, at p99. */
   readonly lagP99Ms: number
@@ -17,13 +17,14 @@ export interface MachineLimits {
 
 export const MACHINE_LIMITS: MachineLimits = { loadPerCore: 1.5, othersShare: 0.4, patienceMs: 90_000, lagP99Ms: 100 }
 
-/** A moment long enough to tell a running program from a passing one. */
+/** A moment long enough to tell a running program from a passing one, and how often it is looked at within. */
 const LOOK_MS = 1_000
+const GLANCES = 20
 
 /**
- * Waits until the machine is calm, for a while. The load average alone will not do: it remembers an installation that ended a
- * minute ago, and does not yet know of the build that began a second ago; so the CPU is looked at as well.
- * Returns why the machine is no place to measure, or undefined.
+ * Waits until the machine is calm, for a while. The load average will not do where the system can tell better: it remembers for
+ * minutes a lab that has ended, and does not yet know of the build that began a second ago. So it is looked at what runs now, or
+ * waits for a disk, and at the CPU that is used. Returns why the machine is no place to measure, or undefined.
  */
 export async function whyNotCalm(cores: number, limits: MachineLimits, onProgress: OnProgress): Promise<string | undefined> {
   const until = Date.now() + limits.patienceMs
@@ -36,14 +37,23 @@ export async function whyNotCalm(cores: number, limits: MachineLimits, onProgres
 
 async function busyWith(cores: number, limits: MachineLimits): Promise<string | undefined> {
   const before = { machine: machineCpuSeconds(), own: ownCpuSeconds(), at: performance.now() }
-  await delay(LOOK_MS)
+  const load = await loadFor(LOOK_MS)
   const seconds = (performance.now() - before.at) / 1_000
   const others = machineCpuSeconds() - before.machine - (ownCpuSeconds() - before.own)
   const share = others / seconds / cores
   if (share > limits.othersShare) {
     return `other programs use ${Math.round(share * 100)}% of its CPU, and a lab can bear ${Math.round(limits.othersShare * 100)}%`
   }
-  const [load = 0] = loadavg()
   const most = limits.loadPerCore * cores
-  return load > most ? `its load average is ${load.toFixed(1)} on ${cores} cores, and a lab can bear ${most}` : undefined
+  return load > most ? `its load is ${load.toFixed(1)} on ${cores} cores, and a lab can bear ${most}` : undefined
+}
+
+/** What the load average would be, were it of this moment alone. */
+async function loadFor(ms: number): Promise<number> {
+  let tasks = 0
+  for (let glance = 0; glance < GLANCES; glance++) {
+    await delay(ms / GLANCES)
+    tasks += (await tasksAtWork()) ?? loadavg()[0] ?? 0
+  }
+  return tasks / GLANCES
 }

@@ -3,13 +3,13 @@ import { CodedError, messageOf } from '@threshold/kit'
 import type { PlannedArm } from '../define.ts'
 import type { MachineLimits } from './preflight.ts'
 import type { Sample } from './sample.ts'
-import { type System, systemKey } from './system.ts'
+import type { Systems } from './system.ts'
 import { visit, whyNotUsable } from './visit.ts'
 
 export interface RoundsOptions {
   readonly arms: readonly PlannedArm[]
   readonly repeats: number
-  readonly systems: ReadonlyMap<string, System>
+  readonly systems: Systems
   readonly cores: number
   readonly limits: MachineLimits
   readonly dir: string
@@ -47,7 +47,8 @@ export async function goThroughRounds(options: RoundsOptions): Promise<Rounds> {
         rounds.discarded.push({ arm: arm.name, round, why })
         // Nothing is claimed of it: an arm beyond what the stage, or this machine, can bear is told as such, and the lab goes on.
         if (arm.context) break
-        if (!again || attempt === TRIES) return { ...rounds, problems: [`${arm.name}, round ${round}: ${why}`] }
+        const afresh = again && attempt < TRIES && (arm.deed?.spendsWorld !== true || (await options.systems.renew(arm)))
+        if (!afresh) return { ...rounds, problems: [`${arm.name}, round ${round}: ${why}`] }
         options.onProgress({ text: `round ${round}, ${arm.name}: ${why}; once more` })
       }
     }
@@ -59,7 +60,7 @@ type Visited = { readonly sample: Sample } | { readonly why: string; readonly ag
 
 /** Leaves the system fit for the next visit, whatever this one did to it. */
 async function visitOnce(options: RoundsOptions, arm: PlannedArm, round: number): Promise<Visited> {
-  const system = options.systems.get(systemKey(arm))!
+  const system = options.systems.of(arm)
   let visited: Visited
   try {
     const sample = await visit({ ...options, arm, round, system })

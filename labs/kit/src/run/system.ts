@@ -28,21 +28,33 @@ export const systemKey = ({ stage, env, cacheMb, cassandra, deed, load }: Planne
     load.groups.map(({ history, channels }) => history && [history, channels]),
   ])
 
-/** All systems that these arms need, by key. They end with `stack`, in reverse order. */
-export async function openSystems(
-  arms: readonly PlannedArm[],
-  options: EnginesOptions,
-  stack: AsyncDisposableStack,
-): Promise<Map<string, System>> {
+/** The systems of a run. They end with the stack that they were opened on. */
+export interface Systems {
+  of(arm: PlannedArm): System
+  /** Puts a new world in the place of one that a deed has spent. False: the engines it spent as well are this arm's alone. */
+  renew(arm: PlannedArm): Promise<boolean>
+}
+
+/** All systems that these arms need. They end with `stack`, in reverse order. */
+export async function openSystems(arms: readonly PlannedArm[], options: EnginesOptions, stack: AsyncDisposableStack): Promise<Systems> {
   const systems = new Map<string, System>()
   const engines = engineRoom(options, stack)
-  for (const arm of arms) {
+  const open = async (arm: PlannedArm): Promise<void> => {
     const key = systemKey(arm)
-    if (systems.has(key)) continue
     const alike = arms.filter((other) => systemKey(other) === key)
     systems.set(key, await openSystem(arm, alike, await engines.open(arm), options.onProgress, stack))
   }
-  return systems
+  for (const arm of arms) if (!systems.has(systemKey(arm))) await open(arm)
+  const of = (arm: PlannedArm): System => systems.get(systemKey(arm))!
+  return {
+    of,
+    async renew(arm) {
+      if (arm.cassandra !== undefined || arm.cacheMb !== undefined) return false
+      await of(arm).stage.stop()
+      await open(arm)
+      return true
+    },
+  }
 }
 
 async function openSystem(
