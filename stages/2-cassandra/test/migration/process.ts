@@ -12,8 +12,6 @@ export interface Ended {
 }
 
 export interface MigratorProcess {
-  /** Its first words: it has connected, and works from here on. */
-  readonly working: Promise<void>
   /** Resolves when it has said it, or has ended. */
   says(words: RegExp): Promise<void>
   readonly ended: Promise<Ended>
@@ -32,7 +30,6 @@ export function startMigrator(env: Record<string, string>, args: readonly string
       if (over || words.test(output)) done()
       else waiting.add({ words, done })
     })
-  const working = says(/./)
   const read = (text: string): void => {
     output += text
     for (const { words, done } of waiting) if (words.test(output)) done()
@@ -44,5 +41,5 @@ export function startMigrator(env: Record<string, string>, args: readonly string
     for (const { done } of waiting) done()
     return { code: code as number | null, signal: signal as NodeJS.Signals | null, output }
   })
-  return { working, says, ended, kill: () => void child.kill('SIGKILL') }
+  return { says, ended, kill: () => void child.kill('SIGKILL') }
 }
