@@ -7,7 +7,8 @@ import type { z } from 'zod'
 import type { Dispatch } from './dispatch.ts'
 import { type ConnectionLimits, floodGate, MAX_FRAME, REASONS, readIdentify } from './protocol.ts'
 import { Session, type SessionParts } from './session.ts'
-import { isStream, type Line, PlainTransport, streamTransport, type Transport } from './transport.ts'
+import { isStream, streamTransport } from './stream-transport.ts'
+import { type Line, PlainTransport, type Transport } from './transport.ts'
 
 export interface ConnectionParts extends SessionParts {
   readonly tokens: Tokens
