@@ -18,7 +18,7 @@ export interface System extends Pick<Foundation, 'mongo' | 'cassandra'> {
 const ENVIRONMENT = { THRESHOLD_HEARTBEAT_MS: '41250', THRESHOLD_LOG_LEVEL: 'warn' }
 
 /** Arms that ask for the same share a system. A past cannot be taken back: who has another one, or makes one, lives elsewhere. */
-export const systemKey = ({ stage, env, cacheMb, cassandra, deed, load }: PlannedArm): string =>
+const systemKey = ({ stage, env, cacheMb, cassandra, deed, load }: PlannedArm): string =>
   JSON.stringify([
     stage,
     Object.entries(env).sort(),
