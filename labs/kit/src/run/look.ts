@@ -22,8 +22,8 @@ export interface Look {
 }
 
 export async function look(system: System, generator: Pick<GeneratorProcess, 'pid'>): Promise<Look> {
-  const { stage, mongo, cassandra } = system
-  const enginePids = [mongo.engine, ...(cassandra?.engine?.nodes() ?? [])].flatMap((engine) => engine?.pid ?? [])
+  const { stage } = system
+  const enginePids = enginesOf(system)
   const [metrics, counters, engineCpu, stageCpu, generatorCpu] = await Promise.all([
     scrape(stage.url),
     readEngineCounters(system).catch(() => undefined),
@@ -45,6 +45,13 @@ export async function look(system: System, generator: Pick<GeneratorProcess, 'pi
     enginePids,
   }
 }
+
+/** Of the engines that are ours. */
+const enginesOf = ({ mongo, cassandra }: System): number[] =>
+  [mongo.engine, ...(cassandra?.engine?.nodes() ?? [])].flatMap((engine) => engine?.pid ?? [])
+
+/** Of all that is measured, as they are now. */
+export const processesOf = (system: System): number[] => [system.stage.pid, ...enginesOf(system)]
 
 /** Undefined where one of them cannot be told, or none is ours. */
 async function cpuOfAll(pids: readonly number[]): Promise<number | undefined> {

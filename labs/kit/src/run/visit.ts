@@ -6,6 +6,7 @@ import type { PlannedArm } from '../define.ts'
 import { describeFault, type Fault } from '../faults.ts'
 import type { LoadReport } from '../load/report.ts'
 import { startGenerator } from './generator-process.ts'
+import { givingWay } from './give-way.ts'
 import { between, type Look, look } from './look.ts'
 import { assertOurs, perform } from './perform.ts'
 import type { MachineLimits } from './preflight.ts'
@@ -41,6 +42,8 @@ export async function visit({ arm, round, system, dir, onProgress, onGenerator }
     },
     (done, total) => onProgress({ text: `${what}: sockets`, done, total }),
   )
+  const giveWay = givingWay(system)
+  await giveWay()
   let before: Promise<Look> | undefined
   let fault: Scheduled | undefined
   let deed: Promise<Told> | undefined
@@ -51,7 +54,10 @@ export async function visit({ arm, round, system, dir, onProgress, onGenerator }
       if (arm.deed !== undefined)
         deed = doing(arm.deed, { ...system, guilds, seconds: arm.load.seconds, say: (text) => onProgress({ text }) })
     },
-    onSecond: (done, total) => onProgress({ text: `${what}: load`, done, total }),
+    onSecond(done, total) {
+      void giveWay()
+      onProgress({ text: `${what}: load`, done, total })
+    },
   })
   const faults = fault === undefined ? [] : [await fault.done()]
   const told = await deed
