@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { parseCassandraUri, withKeyspace } from '../src/cassandra/address.ts'
 import { meetsPause, parsePauses } from '../src/cassandra/gc-log.ts'
+import { complaint } from '../src/cassandra/nodetool.ts'
 
 const LOG = `[2026-11-25T13:45:46.100+0000][info][gc,start    ] GC(0) Pause Young (Normal) (G1 Evacuation Pause)
 [2026-11-25T13:45:46.123+0000][info][safepoint   ] Safepoint "G1CollectForAllocation", Time since last: 12 ns, Reaching safepoint: 34 ns, Cleanup: 5 ns, At safepoint: 6 ns, Total: 20000000 ns
@@ -23,6 +24,27 @@ describe('the log of a JVM', () => {
     expect(meetsPause(pauses, end - 10, end - 5)).toBe(true)
     expect(meetsPause(pauses, end + 1, end + 100)).toBe(false)
     expect(meetsPause([], 0, 1)).toBe(false)
+  })
+})
+
+describe('a nodetool that fails', () => {
+  it('says what went wrong and in which step, and not where in its code', () => {
+    const stderr = `error: Repair job has failed with the error message: Some repair failed
+-- StackTrace --
+java.lang.RuntimeException: Repair job has failed
+\tat org.apache.cassandra.tools.RepairRunner.run(RepairRunner.java:73)
+`
+    const stdout = `[2026-11-26 07:00:00,000] Starting repair command #1
+[2026-11-26 07:00:01,000] Repair session 1 for range [(1,2]] failed with error Validation failed
+`
+    expect(complaint(Object.assign(new Error('Command failed'), { stderr, stdout }))).toBe(
+      'error: Repair job has failed with the error message: Some repair failed; [2026-11-26 07:00:01,000] Repair session 1 for range [(1,2]] failed with error Validation failed',
+    )
+  })
+
+  it('was perhaps only too slow, or never ran', () => {
+    expect(complaint(Object.assign(new Error('Command failed'), { killed: true, stdout: '', stderr: '' }))).toMatch('no answer within')
+    expect(complaint(new Error('spawn java ENOENT'))).toBe('spawn java ENOENT')
   })
 })
 

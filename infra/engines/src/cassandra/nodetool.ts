@@ -37,8 +37,22 @@ export async function nodetool(place: NodetoolPlace, ...args: string[]): Promise
     if (running.child.pid !== undefined) setPriority(running.child.pid, IN_THE_BACKGROUND)
     return (await running).stdout
   } catch (error) {
-    throw new CodedError('NODETOOL_FAILED', `nodetool ${args.join(' ')}: ${messageOf(error).split('\n').slice(-3).join(' ')}`)
+    throw new CodedError('NODETOOL_FAILED', `nodetool ${args.join(' ')}: ${complaint(error)}`)
   }
+}
+
+/** What went wrong and in which step: nodetool says the first before a stack trace on stderr, the second among its progress on stdout. */
+export function complaint(error: unknown): string {
+  const { stdout = '', stderr = '', killed } = error as { stdout?: string; stderr?: string; killed?: boolean }
+  if (killed) return `no answer within ${WITHIN_MS / 1_000} s`
+  const steps = stdout.split('\n').filter((line) => /fail|error|exception/i.test(line))
+  const [said = ''] = stderr.split('-- StackTrace --')
+  return (
+    [said, ...steps.slice(-3)]
+      .map((line) => line.trim().replaceAll(/\s*\n\s*/g, '; '))
+      .filter((line) => line !== '')
+      .join('; ') || messageOf(error)
+  )
 }
 
 /** What a table costs to read on one node, in Cassandra's own counters since it started. */
