@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { listStages, registerProcess } from '@threshold/engines'
 import { CodedError } from '@threshold/kit'
-import { type Scene, standBehind } from '@threshold/lab-kit'
+import type { Scene } from '@threshold/lab-kit'
 
 export interface Migrator extends AsyncDisposable {
   /** Resolves once it has said so, on either stream. */
@@ -20,6 +20,7 @@ export async function startMigrator({ mongo, cassandra }: Scene, folder: string)
   const args = [join(dir, 'src', 'migration', 'main.ts'), 'all', '--until', 'cutover', '--rate', '800', '--checkpoints', folder]
   // Nothing else of the surroundings: the move is told all that it needs.
   const env = { THRESHOLD_MONGODB_URI: mongo.uri, THRESHOLD_CASSANDRA_URI: cassandra?.uri ?? '' }
+  // In a session of its own, as stage and engines are: a system may share its cores out by session.
   const child = spawn(process.execPath, args, { detached: true, env, stdio: ['ignore', 'pipe', 'pipe'] })
   const closed = once(child, 'close') as Promise<[number | null]>
   let output = ''
@@ -29,8 +30,6 @@ export async function startMigrator({ mongo, cassandra }: Scene, folder: string)
     })
   }
   const written = await registerProcess({ role: 'migrator', text: 'the migrator of lab 2.6', pid: child.pid!, ending: 'end' })
-  // As the stage does, with which it shares two cores and both engines.
-  await standBehind(child.pid!)
   const lastWords = (): string => output.trim().split('\n').slice(-5).join('\n')
   const kill = async (): Promise<void> => {
     child.kill('SIGKILL')

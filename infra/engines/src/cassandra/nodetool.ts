@@ -1,11 +1,12 @@
-import { execFile } from 'node:child_process'
-import { setPriority } from 'node:os'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
+import type { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
 import { CodedError, messageOf } from '@threshold/kit'
+import { standBehind } from '../process/stand-behind.ts'
 import { jvmFlags } from './settings.ts'
 
-const run = promisify(execFile)
 const WITHIN_MS = 120_000
 
 export interface NodetoolPlace {
@@ -13,9 +14,6 @@ export interface NodetoolPlace {
   readonly home: string
   readonly jmxPort: number
 }
-
-/** A nice value: whoever is measured meanwhile should not notice that a JVM starts. */
-const IN_THE_BACKGROUND = 10
 
 /** Runs nodetool against one node and answers what it said. A second or so, more on a busy machine: a JVM starts for it. */
 export async function nodetool(place: NodetoolPlace, ...args: string[]): Promise<string> {
@@ -28,31 +26,37 @@ export async function nodetool(place: NodetoolPlace, ...args: string[]): Promise
     `-Dlogback.configurationFile=${join(place.home, 'logback.xml')}`,
   ]
   const connect = ['-h', '127.0.0.1', '-p', String(place.jmxPort)]
+  const child = spawn(
+    place.java,
+    [...command, '-cp', join(place.home, 'lib', '*'), 'org.apache.cassandra.tools.NodeTool', ...connect, ...args],
+    { detached: true, stdio: ['ignore', 'pipe', 'pipe'], timeout: WITHIN_MS },
+  )
+  // Whoever is measured meanwhile should not notice that a JVM starts.
+  if (child.pid !== undefined) void standBehind(child.pid)
+  const [stdout, stderr, ended] = await Promise.all([saidOn(child.stdout), saidOn(child.stderr), endOf(child)])
+  if (ended !== 'exit code 0') throw new CodedError('NODETOOL_FAILED', `nodetool ${args.join(' ')}: ${complaint(ended, stdout, stderr)}`)
+  return stdout
+}
+
+/** What came until it ended; nothing of a program that could not be started. */
+const saidOn = (stream: Readable): Promise<string> => text(stream).catch(() => '')
+
+async function endOf(child: ChildProcess): Promise<string> {
   try {
-    const running = run(
-      place.java,
-      [...command, '-cp', join(place.home, 'lib', '*'), 'org.apache.cassandra.tools.NodeTool', ...connect, ...args],
-      { timeout: WITHIN_MS, maxBuffer: 16 * 1024 * 1024 },
-    )
-    if (running.child.pid !== undefined) setPriority(running.child.pid, IN_THE_BACKGROUND)
-    return (await running).stdout
+    const [code, signal] = await once(child, 'close')
+    if (child.killed) return `no answer within ${WITHIN_MS / 1_000} s`
+    return signal === null ? `exit code ${code}` : `signal ${signal}`
   } catch (error) {
-    throw new CodedError('NODETOOL_FAILED', `nodetool ${args.join(' ')}: ${complaint(error)}`)
+    return messageOf(error)
   }
 }
 
 /** What went wrong and in which step: nodetool says the first before a stack trace on stderr, the second among its progress on stdout. */
-export function complaint(error: unknown): string {
-  const { stdout = '', stderr = '', killed } = error as { stdout?: string; stderr?: string; killed?: boolean }
-  if (killed) return `no answer within ${WITHIN_MS / 1_000} s`
-  const steps = stdout.split('\n').filter((line) => /fail|error|exception/i.test(line))
+export function complaint(ended: string, stdout: string, stderr: string): string {
   const [said = ''] = stderr.split('-- StackTrace --')
-  return (
-    [said, ...steps.slice(-3)]
-      .map((line) => line.trim().replaceAll(/\s*\n\s*/g, '; '))
-      .filter((line) => line !== '')
-      .join('; ') || messageOf(error)
-  )
+  const steps = stdout.split('\n').filter((line) => /fail|error|exception/i.test(line))
+  const lines = [said, ...steps.slice(-3)].map((line) => line.trim().replaceAll(/\s*\n\s*/g, '; '))
+  return [ended, ...lines].filter((line) => line !== '').join('; ')
 }
 
 /** What a table costs to read on one node, in Cassandra's own counters since it started. */

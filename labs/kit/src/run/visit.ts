@@ -42,8 +42,7 @@ export async function visit({ arm, round, system, dir, onProgress, onGenerator }
     },
     (done, total) => onProgress({ text: `${what}: sockets`, done, total }),
   )
-  const giveWay = givingWay(system)
-  await giveWay()
+  using _ = await givingWay(system, generator.pid)
   let before: Promise<Look> | undefined
   let fault: Scheduled | undefined
   let deed: Promise<Told> | undefined
@@ -54,10 +53,7 @@ export async function visit({ arm, round, system, dir, onProgress, onGenerator }
       if (arm.deed !== undefined)
         deed = doing(arm.deed, { ...system, guilds, seconds: arm.load.seconds, say: (text) => onProgress({ text }) })
     },
-    onSecond(done, total) {
-      void giveWay()
-      onProgress({ text: `${what}: load`, done, total })
-    },
+    onSecond: (done, total) => onProgress({ text: `${what}: load`, done, total }),
   })
   const faults = fault === undefined ? [] : [await fault.done()]
   const told = await deed

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { getPriority } from 'node:os'
 import { afterEach, describe, expect, it } from 'vitest'
-import { GIVES_WAY, standBehind } from '../src/run/give-way.ts'
+import { BEHIND, ownChildren, standBehind } from '../src/process/stand-behind.ts'
 
 /** Says that it is there, and once more when a thread that it starts at a word runs. */
 const PROGRAM = `
@@ -27,26 +27,34 @@ const threadsOf = (pid: number): number[] => readdirSync(`/proc/${pid}/task`).ma
 const sessionOf = (pid: number | 'self'): string => readFileSync(`/proc/${pid}/autogroup`, 'utf8').trim()
 const grouped = existsSync('/proc/self/autogroup')
 
-describe('a process that stands behind the generator', () => {
+describe('a process that stands behind', () => {
   it('gives way to us with each of its threads, those included that it starts later', async () => {
     const child = await start(true)
     const ours = getPriority()
     await standBehind(child.pid)
-    expect(getPriority(child.pid)).toBe(GIVES_WAY)
+    expect(getPriority(child.pid)).toBe(BEHIND)
     expect(getPriority()).toBe(ours)
     child.stdin!.write('now')
     await once(child.stdout!, 'data')
-    if (process.platform === 'linux')
-      expect(new Set(threadsOf(child.pid).map((thread) => getPriority(thread)))).toEqual(new Set([GIVES_WAY]))
+    if (process.platform === 'linux') expect(new Set(threadsOf(child.pid).map((thread) => getPriority(thread)))).toEqual(new Set([BEHIND]))
   })
 
   it.runIf(grouped)('takes its session along, and never ours', async () => {
     const [apart, beside] = [await start(true), await start(false)]
     const ours = sessionOf('self')
     await Promise.all([standBehind(apart.pid), standBehind(beside.pid)])
-    expect(sessionOf(apart.pid)).toMatch(new RegExp(`nice ${GIVES_WAY}$`))
+    expect(sessionOf(apart.pid)).toMatch(new RegExp(`nice ${BEHIND}$`))
     expect(sessionOf(beside.pid)).toBe(ours)
-    expect(getPriority(beside.pid)).toBe(GIVES_WAY)
+    expect(getPriority(beside.pid)).toBe(BEHIND)
+  })
+
+  it.runIf(process.platform === 'linux')('is found among our children while it runs', async () => {
+    const [apart, beside] = [await start(true), await start(false)]
+    expect(await ownChildren()).toEqual(expect.arrayContaining([apart.pid, beside.pid]))
+    apart.kill('SIGKILL')
+    await once(apart, 'close')
+    expect(await ownChildren()).not.toContain(apart.pid)
+    expect(await ownChildren()).toContain(beside.pid)
   })
 
   it('may have ended', async () => {

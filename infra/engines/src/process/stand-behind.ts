@@ -1,0 +1,62 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { constants, setPriority } from 'node:os'
+import { setTimeout as delay } from 'node:timers/promises'
+
+/** A nice value: one like it has a ninth of the CPU of an ordinary process that wants the same core. */
+export const BEHIND = constants.priority.PRIORITY_BELOW_NORMAL
+/** Linux takes a new value for a session's share ten times a second at most. */
+const AGAIN_MS = 110
+const TRIES = 5
+
+/**
+ * Lets a process stand behind ourselves and all that is ordinary; nobody needs a privilege for it. Never rejects: a system that
+ * has no such thing, or a process that ended, leaves everything as it was.
+ */
+export async function standBehind(pid: number): Promise<void> {
+  lower(pid)
+  // Linux holds a nice value for each thread, and those of an engine that runs are many; who is started later inherits it.
+  const threads = await readdir(`/proc/${pid}/task`).catch(() => [])
+  for (const thread of threads) lower(Number(thread))
+  await lowerSession(pid).catch(() => {})
+}
+
+function lower(thread: number): void {
+  try {
+    setPriority(thread, BEHIND)
+  } catch {
+    // It has ended.
+  }
+}
+
+/**
+ * Where Linux groups processes by their session (sched_autogroup of sched(7)) nice values count within one alone, and a session
+ * has a value of its own. Who shares our session stays in it as it is.
+ */
+async function lowerSession(pid: number): Promise<void> {
+  const session = `/proc/${pid}/autogroup`
+  if (nameOf(await readFile(session, 'utf8')) === nameOf(await readFile('/proc/self/autogroup', 'utf8'))) return
+  for (let attempt = 1; attempt <= TRIES; attempt++) {
+    try {
+      return await writeFile(session, String(BEHIND))
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error
+      await delay(AGAIN_MS)
+    }
+  }
+}
+
+/** Of `/autogroup-25 nice 0`. */
+const nameOf = (autogroup: string): string => autogroup.split(' ')[0]!
+
+/** Those that this process has started and that have not ended, where the system tells (proc(5)); none elsewhere. */
+export async function ownChildren(): Promise<number[]> {
+  // Each thread has those that it started.
+  const threads = await readdir('/proc/self/task').catch(() => [])
+  const lists = await Promise.all(threads.map((thread) => readFile(`/proc/self/task/${thread}/children`, 'utf8').catch(() => '')))
+  return lists.flatMap((list) =>
+    list
+      .split(' ')
+      .filter((pid) => pid.trim() !== '')
+      .map(Number),
+  )
+}
