@@ -46,7 +46,6 @@ export async function openSystems(arms: readonly PlannedArm[], options: EnginesO
   }
   for (const arm of arms) if (!systems.has(systemKey(arm))) await open(arm)
   const of = (arm: PlannedArm): System => systems.get(systemKey(arm))!
-  await beginFromDisk(new Set(arms.filter(({ cacheMb }) => cacheMb !== undefined).map(of)), options.onProgress)
   return {
     of,
     async renew(arm) {
@@ -56,18 +55,6 @@ export async function openSystems(arms: readonly PlannedArm[], options: EnginesO
       return true
     },
   }
-}
-
-/**
- * What was just written is in an engine's cache in larger pieces than on its disk. It is cut up at a moment of the engine's own
- * and then read again, also where all of it would fit: 29 pages in one visit of lab 1.2. An engine whose cache is what a lab is
- * about is started again once all pasts are written, and holds from then on what was read.
- */
-async function beginFromDisk(systems: ReadonlySet<System>, onProgress: OnProgress): Promise<void> {
-  const engines = new Set([...systems].flatMap(({ mongo }) => mongo.engine ?? []))
-  if (engines.size > 0) onProgress({ text: 'starting engine and stage again: what was written is read from disk from now on' })
-  for (const engine of engines) await engine.restart()
-  for (const { stage } of systems) await stage.restart()
 }
 
 async function openSystem(
