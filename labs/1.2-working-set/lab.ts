@@ -49,10 +49,9 @@ export default defineLab({
     expect: 'refuted',
   },
 
-  // Both arms share an engine: what fits is read into its cache again after the other's turn, before anything is counted.
   sizes: {
     tiny: { repeats: 1, load: { channels: 60, seconds: 4, warmupSeconds: 1 } },
-    quick: { repeats: 2, load: { warmupSeconds: 6 } },
-    full: { repeats: 3, load: { seconds: 8, warmupSeconds: 8 } },
+    quick: { repeats: 2, load: { warmupSeconds: 4 } },
+    full: { repeats: 3, load: { seconds: 8, warmupSeconds: 4 } },
   },
 })

@@ -42,7 +42,7 @@ export interface EnginesOptions {
 
 /** Engines are started when the first arm asks for one set up like that, and end with `stack`. */
 export function engineRoom({ size, shared, onProgress }: EnginesOptions, stack: AsyncDisposableStack) {
-  const mongos = new Map<number | undefined, Held<Engine>>()
+  const mongos = new Map<string | undefined, Held<Engine>>()
   const cassandras = new Map<string, Held<CassandraEngine>>()
 
   async function mongoFor({ cacheMb }: PlannedArm): Promise<Held<Engine>> {
@@ -60,13 +60,16 @@ export function engineRoom({ size, shared, onProgress }: EnginesOptions, stack: 
   }
 
   return {
-    async open(arm: PlannedArm): Promise<Foundation> {
+    /** `system` names what stands on it: who names the same, has the same. */
+    async open(arm: PlannedArm, system: string): Promise<Foundation> {
       const info = (await listStages()).find(({ stage }) => stage === arm.stage)
       if (info === undefined)
         throw new CodedError('NO_SUCH_STAGE', `there is no stage ${arm.stage} yet`, { next: 'npx threshold stages list' })
       const name = newName()
-      const mongo = mongos.get(arm.cacheMb) ?? (await mongoFor(arm))
-      mongos.set(arm.cacheMb, mongo)
+      // A small cache serves one system alone: what another leaves in it, or drives out of it, would count as misses of this one.
+      const whose = arm.cacheMb === undefined ? undefined : system
+      const mongo = mongos.get(whose) ?? (await mongoFor(arm))
+      mongos.set(whose, mongo)
       if (mongo.engine === undefined) {
         await dropLeftDatabases(mongo.uri)
         // An engine of ours takes its data with it; another's has to be left as it was found.

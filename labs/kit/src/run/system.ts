@@ -42,7 +42,7 @@ export async function openSystems(arms: readonly PlannedArm[], options: EnginesO
   const open = async (arm: PlannedArm): Promise<void> => {
     const key = systemKey(arm)
     const alike = arms.filter((other) => systemKey(other) === key)
-    systems.set(key, await openSystem(arm, alike, await engines.open(arm), options.onProgress, stack))
+    systems.set(key, await openSystem(arm, alike, await engines.open(arm, key), options.onProgress, stack))
   }
   for (const arm of arms) if (!systems.has(systemKey(arm))) await open(arm)
   const of = (arm: PlannedArm): System => systems.get(systemKey(arm))!
