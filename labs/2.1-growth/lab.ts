@@ -29,7 +29,7 @@ export default defineLab({
   question: "How does each engine's own cache-miss count per operation slope over tenfold growth?",
   hypothesis:
     'At ten times the data either engine reads at least once more from disk for each operation. One node of Cassandra is no cure for a cache that is too small; what it buys is that there may be more nodes.',
-  minutes: { quick: 6, full: 10 },
+  minutes: { quick: 3, full: 10 },
   memory: '3 GB',
 
   load: talk(FEW),
