@@ -1,5 +1,4 @@
 import { ownChildren, standBehind } from '@threshold/engines'
-import { processesOf } from './look.ts'
 import type { System } from './system.ts'
 
 /** A node that joins, or a tool that asks one, has so long at the most in which it is everybody's equal. */
@@ -9,16 +8,24 @@ const LOOK_MS = 100
  * Lets all that a lab started stand behind its load generator, for as long as it is held. The generator is the clock of a lab and
  * all but idle; yet on two cores, with thirty threads of a database beside it, a fair scheduler let it wait up to 200 ms for its
  * turn, and its schedule was no schedule. On a machine of its own it would never wait. All of it gives way by the same amount,
- * those that start meanwhile too, so between a stage, its engines and what is done to them nothing changes.
+ * those that start meanwhile too, so between a stage, its engines and what is done to them nothing changes. Where an engine is
+ * not ours to lower, nothing is: a stage behind its own database would be another stage.
  */
 export async function givingWay(system: System, generatorPid: number): Promise<Disposable> {
+  if (!allOurs(system)) return { [Symbol.dispose]: () => {} }
   const done = new Set([generatorPid])
   const look = async (): Promise<void> => {
-    const news = new Set([...processesOf(system), ...(await ownChildren())]).difference(done)
+    const news = new Set(await ownChildren()).difference(done)
     for (const pid of news) done.add(pid)
     await Promise.all([...news].map(standBehind))
   }
   await look()
   const timer = setInterval(() => void look(), LOOK_MS).unref()
   return { [Symbol.dispose]: () => clearInterval(timer) }
+}
+
+/** Processes that we started, each of them; not somebody else's, and not in a container. */
+function allOurs({ mongo, cassandra }: System): boolean {
+  const engines = [mongo.engine, ...(cassandra === undefined ? [] : (cassandra.engine?.nodes() ?? [undefined]))]
+  return engines.every((engine) => engine?.pid !== undefined)
 }

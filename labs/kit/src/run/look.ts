@@ -50,9 +50,6 @@ export async function look(system: System, generator: Pick<GeneratorProcess, 'pi
 const enginesOf = ({ mongo, cassandra }: System): number[] =>
   [mongo.engine, ...(cassandra?.engine?.nodes() ?? [])].flatMap((engine) => engine?.pid ?? [])
 
-/** Of all that is measured, as they are now. */
-export const processesOf = (system: System): number[] => [system.stage.pid, ...enginesOf(system)]
-
 /** Undefined where one of them cannot be told, or none is ours. */
 async function cpuOfAll(pids: readonly number[]): Promise<number | undefined> {
   const each = await Promise.all(pids.map(processCpuSeconds))
