@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { CassandraEngine } from '@threshold/engines'
-import { CodedError, messageOf } from '@threshold/kit'
+import { CodedError } from '@threshold/kit'
 import { askKeyspace, type Deed, type Scene } from '@threshold/lab-kit'
 import { ownership, statesSeenBy } from './status.ts'
 import { startWriter, type Writer } from './writer.ts'
@@ -83,24 +83,10 @@ async function threeCopies({ cassandra, say }: Scene, engine: CassandraEngine, k
   )
   for (const node of engine.nodes()) {
     say(`repair on ${node.address}`)
-    await insist(() => node.nodetool('repair', '-full', keyspace), say)
+    await node.nodetool('repair', '-full', keyspace)
   }
 }
 
-/** A repair may fail on a busy cluster: a stream of it, or a comparison that took too long. It may be begun again at any time. */
-async function insist(repair: () => Promise<unknown>, say: (text: string) => void): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      await repair()
-      return
-    } catch (error) {
-      if (attempt === REPAIR_TRIES) throw error
-      say(`it failed and is begun again: ${messageOf(error)}`)
-    }
-  }
-}
-
-const REPAIR_TRIES = 3
 const SEEN_WITHIN_MS = 90_000
 
 async function seenDead(engine: CassandraEngine, address: string, from: number): Promise<number> {

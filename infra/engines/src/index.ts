@@ -19,7 +19,7 @@ export { ENGINE_ITEMS, type PrefetchItem, type PrefetchOutcome, prefetch } from 
 export { runCommand } from './process/command.ts'
 export { identify, isAlive, type ProcessIdentity } from './process/identity.ts'
 export { freePort, isPortFree } from './process/ports.ts'
-export { ownChildren, standBehind } from './process/stand-behind.ts'
+export { childProcesses, lowerPriority } from './process/priority.ts'
 export { terminate } from './process/terminate.ts'
 export { which } from './process/which.ts'
 export { noProgress, type OnProgress, type Step } from './progress.ts'

@@ -42,8 +42,11 @@ java.lang.RuntimeException: Repair job has failed
     )
   })
 
-  it('was perhaps only too slow, or never ran', () => {
+  it('tells how it ended where it said nothing, and all it said where there is no stack trace', () => {
     expect(complaint('no answer within 120 s', '', '')).toBe('no answer within 120 s')
+    expect(complaint('exit code 1', '', 'nodetool: Failed to connect\n  to 127.0.0.1:7199\n')).toBe(
+      'exit code 1; nodetool: Failed to connect; to 127.0.0.1:7199',
+    )
   })
 })
 

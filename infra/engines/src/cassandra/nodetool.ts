@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { CodedError, messageOf } from '@threshold/kit'
-import { standBehind } from '../process/stand-behind.ts'
+import { lowerPriority } from '../process/priority.ts'
+import { registerProcess } from '../run/registry.ts'
 import { jvmFlags } from './settings.ts'
 
 const WITHIN_MS = 120_000
@@ -31,12 +32,17 @@ export async function nodetool(place: NodetoolPlace, ...args: string[]): Promise
     [...command, '-cp', join(place.home, 'lib', '*'), 'org.apache.cassandra.tools.NodeTool', ...connect, ...args],
     { detached: true, stdio: ['ignore', 'pipe', 'pipe'], timeout: WITHIN_MS },
   )
+  const all = Promise.all([saidOn(child.stdout), saidOn(child.stderr), endOf(child)])
   // Whoever is measured meanwhile should not notice that a JVM starts.
-  if (child.pid !== undefined) void standBehind(child.pid)
-  const [stdout, stderr, ended] = await Promise.all([saidOn(child.stdout), saidOn(child.stderr), endOf(child)])
+  if (child.pid !== undefined) void lowerPriority(child.pid)
+  // In a session of its own no Ctrl-C reaches it. One that could not be started, or has ended, needs nobody to end it.
+  await using _ = child.pid === undefined ? undefined : await registered(child.pid).catch(() => undefined)
+  const [stdout, stderr, ended] = await all
   if (ended !== 'exit code 0') throw new CodedError('NODETOOL_FAILED', `nodetool ${args.join(' ')}: ${complaint(ended, stdout, stderr)}`)
   return stdout
 }
+
+const registered = (pid: number) => registerProcess({ role: 'nodetool', pid, group: true, ending: 'end' })
 
 /** What came until it ended; nothing of a program that could not be started. */
 const saidOn = (stream: Readable): Promise<string> => text(stream).catch(() => '')

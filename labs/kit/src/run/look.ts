@@ -22,8 +22,8 @@ export interface Look {
 }
 
 export async function look(system: System, generator: Pick<GeneratorProcess, 'pid'>): Promise<Look> {
-  const { stage } = system
-  const enginePids = enginesOf(system)
+  const { stage, mongo, cassandra } = system
+  const enginePids = [mongo.engine, ...(cassandra?.engine?.nodes() ?? [])].flatMap((engine) => engine?.pid ?? [])
   const [metrics, counters, engineCpu, stageCpu, generatorCpu] = await Promise.all([
     scrape(stage.url),
     readEngineCounters(system).catch(() => undefined),
@@ -45,10 +45,6 @@ export async function look(system: System, generator: Pick<GeneratorProcess, 'pi
     enginePids,
   }
 }
-
-/** Of the engines that are ours. */
-const enginesOf = ({ mongo, cassandra }: System): number[] =>
-  [mongo.engine, ...(cassandra?.engine?.nodes() ?? [])].flatMap((engine) => engine?.pid ?? [])
 
 /** Undefined where one of them cannot be told, or none is ours. */
 async function cpuOfAll(pids: readonly number[]): Promise<number | undefined> {

@@ -6,10 +6,10 @@ import type { PlannedArm } from '../define.ts'
 import { describeFault, type Fault } from '../faults.ts'
 import type { LoadReport } from '../load/report.ts'
 import { startGenerator } from './generator-process.ts'
-import { givingWay } from './give-way.ts'
 import { between, type Look, look } from './look.ts'
 import { assertOurs, perform } from './perform.ts'
 import type { MachineLimits } from './preflight.ts'
+import { lowerAllButGenerator } from './priority.ts'
 import type { Sample } from './sample.ts'
 import type { System } from './system.ts'
 
@@ -42,7 +42,7 @@ export async function visit({ arm, round, system, dir, onProgress, onGenerator }
     },
     (done, total) => onProgress({ text: `${what}: sockets`, done, total }),
   )
-  using _ = await givingWay(system, generator.pid)
+  using _ = await lowerAllButGenerator(system, generator.pid)
   let before: Promise<Look> | undefined
   let fault: Scheduled | undefined
   let deed: Promise<Told> | undefined

@@ -3,26 +3,27 @@ import { constants, setPriority } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 
 /** A nice value: one like it has a ninth of the CPU of an ordinary process that wants the same core. */
-export const BEHIND = constants.priority.PRIORITY_BELOW_NORMAL
+export const LOWERED = constants.priority.PRIORITY_BELOW_NORMAL
 /** Linux takes a new value for a session's share ten times a second at most. */
 const AGAIN_MS = 110
 const TRIES = 5
 
 /**
- * Lets a process stand behind ourselves and all that is ordinary; nobody needs a privilege for it. Never rejects: a system that
+ * Lowers a process behind ourselves and all that is ordinary, which takes no privilege. Never rejects: a system that
  * has no such thing, or a process that ended, leaves everything as it was.
  */
-export async function standBehind(pid: number): Promise<void> {
-  lower(pid)
+export async function lowerPriority(pid: number): Promise<void> {
+  // At once: a program that has just started has no other thread yet.
+  renice(pid)
   // Linux holds a nice value for each thread, and those of an engine that runs are many; who is started later inherits it.
   const threads = await readdir(`/proc/${pid}/task`).catch(() => [])
-  for (const thread of threads) lower(Number(thread))
-  await lowerSession(pid).catch(() => {})
+  for (const thread of threads) renice(Number(thread))
+  await lowerAutogroup(pid).catch(() => {})
 }
 
-function lower(thread: number): void {
+function renice(thread: number): void {
   try {
-    setPriority(thread, BEHIND)
+    setPriority(thread, LOWERED)
   } catch {
     // It has ended.
   }
@@ -32,12 +33,12 @@ function lower(thread: number): void {
  * Where Linux groups processes by their session (sched_autogroup of sched(7)) nice values count within one alone, and a session
  * has a value of its own. Who shares our session stays in it as it is.
  */
-async function lowerSession(pid: number): Promise<void> {
-  const session = `/proc/${pid}/autogroup`
-  if (nameOf(await readFile(session, 'utf8')) === nameOf(await readFile('/proc/self/autogroup', 'utf8'))) return
+async function lowerAutogroup(pid: number): Promise<void> {
+  const autogroup = `/proc/${pid}/autogroup`
+  if (nameOf(await readFile(autogroup, 'utf8')) === nameOf(await readFile('/proc/self/autogroup', 'utf8'))) return
   for (let attempt = 1; attempt <= TRIES; attempt++) {
     try {
-      return await writeFile(session, String(BEHIND))
+      return await writeFile(autogroup, String(LOWERED))
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error
       await delay(AGAIN_MS)
@@ -49,7 +50,7 @@ async function lowerSession(pid: number): Promise<void> {
 const nameOf = (autogroup: string): string => autogroup.split(' ')[0]!
 
 /** Those that this process has started and that have not ended, where the system tells (proc(5)); none elsewhere. */
-export async function ownChildren(): Promise<number[]> {
+export async function childProcesses(): Promise<number[]> {
   // Each thread has those that it started.
   const threads = await readdir('/proc/self/task').catch(() => [])
   const lists = await Promise.all(threads.map((thread) => readFile(`/proc/self/task/${thread}/children`, 'utf8').catch(() => '')))

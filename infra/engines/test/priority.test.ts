@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { getPriority } from 'node:os'
 import { afterEach, describe, expect, it } from 'vitest'
-import { BEHIND, ownChildren, standBehind } from '../src/process/stand-behind.ts'
+import { childProcesses, LOWERED, lowerPriority } from '../src/process/priority.ts'
 
 /** Says that it is there, and once more when a thread that it starts at a word runs. */
 const PROGRAM = `
@@ -27,40 +27,40 @@ const threadsOf = (pid: number): number[] => readdirSync(`/proc/${pid}/task`).ma
 const sessionOf = (pid: number | 'self'): string => readFileSync(`/proc/${pid}/autogroup`, 'utf8').trim()
 const grouped = existsSync('/proc/self/autogroup')
 
-describe('a process that stands behind', () => {
+describe('a process whose priority is lowered', () => {
   it('gives way to us with each of its threads, those included that it starts later', async () => {
     const child = await start(true)
     const ours = getPriority()
-    await standBehind(child.pid)
-    expect(getPriority(child.pid)).toBe(BEHIND)
+    await lowerPriority(child.pid)
+    expect(getPriority(child.pid)).toBe(LOWERED)
     expect(getPriority()).toBe(ours)
     child.stdin!.write('now')
     await once(child.stdout!, 'data')
-    if (process.platform === 'linux') expect(new Set(threadsOf(child.pid).map((thread) => getPriority(thread)))).toEqual(new Set([BEHIND]))
+    if (process.platform === 'linux') expect(new Set(threadsOf(child.pid).map((thread) => getPriority(thread)))).toEqual(new Set([LOWERED]))
   })
 
   it.runIf(grouped)('takes its session along, and never ours', async () => {
     const [apart, beside] = [await start(true), await start(false)]
     const ours = sessionOf('self')
-    await Promise.all([standBehind(apart.pid), standBehind(beside.pid)])
-    expect(sessionOf(apart.pid)).toMatch(new RegExp(`nice ${BEHIND}$`))
+    await Promise.all([lowerPriority(apart.pid), lowerPriority(beside.pid)])
+    expect(sessionOf(apart.pid)).toMatch(new RegExp(`nice ${LOWERED}$`))
     expect(sessionOf(beside.pid)).toBe(ours)
-    expect(getPriority(beside.pid)).toBe(BEHIND)
+    expect(getPriority(beside.pid)).toBe(LOWERED)
   })
 
   it.runIf(process.platform === 'linux')('is found among our children while it runs', async () => {
     const [apart, beside] = [await start(true), await start(false)]
-    expect(await ownChildren()).toEqual(expect.arrayContaining([apart.pid, beside.pid]))
+    expect(await childProcesses()).toEqual(expect.arrayContaining([apart.pid, beside.pid]))
     apart.kill('SIGKILL')
     await once(apart, 'close')
-    expect(await ownChildren()).not.toContain(apart.pid)
-    expect(await ownChildren()).toContain(beside.pid)
+    expect(await childProcesses()).not.toContain(apart.pid)
+    expect(await childProcesses()).toContain(beside.pid)
   })
 
   it('may have ended', async () => {
     const child = await start(true)
     child.kill('SIGKILL')
     await once(child, 'close')
-    await standBehind(child.pid)
+    await lowerPriority(child.pid)
   })
 })
