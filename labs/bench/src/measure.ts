@@ -25,21 +25,31 @@ export interface Window {
  * or caches is the same for all.
  */
 export async function measure(client: Client, contestant: Contestant, window: Window): Promise<Sample[]> {
-  const { dialect, port, tokens, url, token, name, pid } = contestant
   const { sockets, messages } = window
-  await client.connect({ dialect, port, sockets, tokens: [...tokens] })
+  await connect(client, contestant, sockets)
   const samples: Sample[] = []
-  for (const inFlight of window.inFlight) {
-    const send = (count: number) => client.send({ url, token, messages: count, inFlight })
-    await send(Math.max(inFlight, Math.ceil(messages / 4)))
-    const before = (await processCpuSeconds(pid)) ?? Number.NaN
-    const answer = await send(messages)
-    const serverCpuSeconds = ((await processCpuSeconds(pid)) ?? Number.NaN) - before
-    const serverMemoryBytes = (await processMemoryBytes(pid)) ?? Number.NaN
-    samples.push({ ...answer, name, sockets, inFlight, serverCpuSeconds, serverMemoryBytes })
-  }
+  for (const inFlight of window.inFlight) samples.push(await measureRound(client, contestant, { sockets, messages, inFlight }))
   await client.leave()
   return samples
+}
+
+export async function connect(client: Client, { dialect, port, tokens }: Contestant, sockets: number): Promise<void> {
+  await client.connect({ dialect, port, sockets, tokens: [...tokens] })
+}
+
+/** Over the sockets that the client has: a quarter as many messages that do not count, then those that do. */
+export async function measureRound(
+  client: Client,
+  { url, token, name, pid }: Contestant,
+  { sockets, messages, inFlight }: { sockets: number; messages: number; inFlight: number },
+): Promise<Sample> {
+  const send = (count: number) => client.send({ url, token, messages: count, inFlight })
+  await send(Math.max(inFlight, Math.ceil(messages / 4)))
+  const before = (await processCpuSeconds(pid)) ?? Number.NaN
+  const answer = await send(messages)
+  const serverCpuSeconds = ((await processCpuSeconds(pid)) ?? Number.NaN) - before
+  const serverMemoryBytes = (await processMemoryBytes(pid)) ?? Number.NaN
+  return { ...answer, name, sockets, inFlight, serverCpuSeconds, serverMemoryBytes }
 }
 
 /** Of several rounds the middle one counts: a neighbour's minute on the same machine spoils one round, not the result. */
