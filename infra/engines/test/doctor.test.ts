@@ -88,6 +88,9 @@ describe.skipIf(dockerAnswers)('the doctor on a machine without Docker or Rust (
       expect(text).toContain(`${facts?.why}; it is for ${facts?.for}`)
       expect(text).toContain(`→ ${facts?.install}`)
     }
+    // Where no CI of ours has been, nobody is told that it works.
+    expect(text).toMatch(/– Docker .*untried so far/)
+    expect(text.match(/not \S+ in Docker, untried so far: no Docker here/g)).toHaveLength(2)
     for (const { next } of report.stages.flatMap(({ passedOver }) => passedOver)) expect(text).toContain(`→ ${next}`)
   })
 

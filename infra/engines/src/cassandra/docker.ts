@@ -1,5 +1,6 @@
-import { GenericContainer, getContainerRuntimeClient, ImageName, type StartedTestContainer, Wait } from 'testcontainers'
+import { getContainerRuntimeClient, ImageName, type StartedTestContainer, Wait } from 'testcontainers'
 import { cannotScale, type EngineState, labelText } from '../engine.ts'
+import { LoopbackContainer } from '../process/loopback-container.ts'
 import type { OnProgress } from '../progress.ts'
 import { claimPort } from '../run/claim-port.ts'
 import { openRun } from '../run/registry.ts'
@@ -27,7 +28,7 @@ export async function startDockerCassandra(options: StartCassandraOptions, onPro
   try {
     const port = await claimPort(run)
     onProgress({ text: `starting ${VERSIONS.cassandraImage} in Docker` })
-    const container = await new GenericContainer(VERSIONS.cassandraImage)
+    const container = await new LoopbackContainer(VERSIONS.cassandraImage)
       .withEnvironment({
         MAX_HEAP_SIZE: `${heapMb}M`,
         HEAP_NEWSIZE: `${Math.floor(heapMb / 4)}M`,

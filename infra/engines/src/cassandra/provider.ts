@@ -1,7 +1,6 @@
 import { isInstalled } from '../cache.ts'
 import { type Availability, unusable, usable } from '../engine.ts'
-import { containerRuntime } from '../process/container.ts'
-import { which } from '../process/which.ts'
+import { containerRuntime, noContainers } from '../process/container.ts'
 import type { OnProgress } from '../progress.ts'
 import { TOOLS, VERSIONS } from '../versions.ts'
 import { startNativeCassandra } from './cluster.ts'
@@ -13,6 +12,8 @@ import { findJava } from './java.ts'
 export interface CassandraProvider {
   readonly provider: 'external' | 'docker' | 'native'
   readonly name: string
+  /** No CI of ours has run it yet; the doctor says so. */
+  readonly untried?: true
   /** Looks, and changes nothing. */
   available(): Promise<Availability>
   start(options: StartCassandraOptions, onProgress: OnProgress): Promise<CassandraEngine>
@@ -21,14 +22,9 @@ export interface CassandraProvider {
 const dockerCassandra: CassandraProvider = {
   provider: 'docker',
   name: `${VERSIONS.cassandraImage} in Docker`,
+  untried: true,
   async available() {
-    if ((await containerRuntime()) !== undefined) return usable
-    return (await which('docker')) === undefined
-      ? unusable('no Docker here', 'npx threshold doctor tells how to install it')
-      : unusable(
-          'Docker is installed, but its daemon does not answer',
-          'start Docker (Linux: sudo systemctl start docker; macOS: open -a Docker)',
-        )
+    return (await containerRuntime()) === undefined ? await noContainers() : usable
   },
   async start(options, onProgress) {
     const { startDockerCassandra } = await import('./docker.ts') // testcontainers is slow to load, and useless without Docker

@@ -21,8 +21,12 @@ const first =
     (await isInstalled(tool)) ? undefined : note
 const nothing: Candidate['install'] = async () => undefined
 
+const nameOf = ({ name, untried }: { readonly name: string; readonly untried?: true }): string =>
+  untried ? `${name}, untried so far` : name
+
 function ofMongo(provider: MongoProvider): Candidate {
-  const { name, native } = provider
+  const { native } = provider
+  const name = nameOf(provider)
   const available: Candidate['available'] = (prefer) => provider.available(prefer)
   switch (native) {
     case 'secantus-rust':
@@ -38,7 +42,7 @@ export const CANDIDATES = {
   mongodb: MONGO_PROVIDERS.map(ofMongo),
   cassandra: CASSANDRA_PROVIDERS.map(
     (provider): Candidate => ({
-      name: provider.name,
+      name: nameOf(provider),
       standIn: false,
       available: () => provider.available(),
       install: provider.provider === 'native' ? first(TOOLS.cassandra, 'fetched first, 67 MB') : nothing,

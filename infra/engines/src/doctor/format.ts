@@ -14,7 +14,7 @@ export function formatDoctor(report: DoctorReport): string {
   const { machine, disks, ports, tools, stages } = report
   const lines = [
     'This machine',
-    row('✓', 'system', `${machine.os}, Node ${machine.node}`),
+    row('✓', 'system', `${machine.os}, Node ${machine.node}${machine.os.startsWith('Linux') ? '' : ': untried so far'}`),
     row(machine.cores >= 2 ? '✓' : '!', 'cores', `${machine.cores}, load ${machine.load.toFixed(1)}${busy(report)}`),
     row(machine.memoryBytes >= 4 * GIGABYTE ? '✓' : '!', 'memory', `${size(machine.memoryBytes)}, ${size(machine.freeMemoryBytes)} free`),
     ...disks.map(({ what, path, freeBytes, needBytes }) =>

@@ -19,7 +19,7 @@ type Seen = { readonly version: string } | { readonly why: string }
 
 export async function inspectTools(family: Family): Promise<ToolFacts[]> {
   const tools = [
-    ['Docker', docker, 'MongoDB itself, later ScyllaDB, in containers', REMEDIES.docker],
+    ['Docker', docker, 'MongoDB itself, later ScyllaDB, in containers: untried so far', REMEDIES.docker],
     ['Python 3', async () => asSeen(await findPython()), 'the quick stand-in for MongoDB', REMEDIES.python],
     ['Rust', async () => asSeen(await findCargo()), "the labs' stand-in for MongoDB, stage 4's addons", REMEDIES.rust],
     [`Java ${JAVA_MAJOR}`, async () => asSeen(await findJava()), 'Cassandra from stage 2 on, OpenSearch', REMEDIES.java],

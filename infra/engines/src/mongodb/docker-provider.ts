@@ -1,24 +1,17 @@
 import { messageOf } from '@threshold/kit'
 import { unusable, usable } from '../engine.ts'
-import { containerRuntime } from '../process/container.ts'
-import { which } from '../process/which.ts'
+import { containerRuntime, noContainers } from '../process/container.ts'
 import { VERSIONS } from '../versions.ts'
 import type { MongoProvider } from './provider.ts'
 
 export const dockerMongo: MongoProvider = {
   provider: 'docker',
   name: `${VERSIONS.mongodbImage} in Docker`,
+  untried: true,
 
   async available(prefer) {
     const runtime = await containerRuntime()
-    if (runtime === undefined) {
-      return (await which('docker')) !== undefined
-        ? unusable(
-            'Docker is installed, but its daemon does not answer',
-            'start Docker (Linux: sudo systemctl start docker; macOS: open -a Docker)',
-          )
-        : unusable('no Docker here', 'npx threshold doctor tells how to install it')
-    }
+    if (runtime === undefined) return await noContainers()
     if (prefer === 'lab') return usable
     // A first run is not the moment to pull a few hundred megabytes unasked.
     const { ImageName } = await import('testcontainers')

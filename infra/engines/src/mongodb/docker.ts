@@ -1,6 +1,7 @@
 import { CodedError } from '@threshold/kit'
-import { GenericContainer, getContainerRuntimeClient, ImageName, type StartedTestContainer, Wait } from 'testcontainers'
+import { getContainerRuntimeClient, ImageName, type StartedTestContainer, Wait } from 'testcontainers'
 import { cannotScale, type Engine, type EngineState, labelText } from '../engine.ts'
+import { LoopbackContainer } from '../process/loopback-container.ts'
 import { claimPort } from '../run/claim-port.ts'
 import { openRun, type Run } from '../run/registry.ts'
 import { VERSIONS } from '../versions.ts'
@@ -21,7 +22,7 @@ export async function startDockerMongo(options: StartOptions): Promise<Engine> {
     // A port of our choice and not one of Docker's: a container that was killed would come back on another.
     const port = await claimPort(run)
     options.onProgress({ text: `starting ${VERSIONS.mongodbImage} in Docker` })
-    const container = await new GenericContainer(VERSIONS.mongodbImage)
+    const container = await new LoopbackContainer(VERSIONS.mongodbImage)
       .withCommand(['--replSet', REPLICA_SET, '--bind_ip_all', '--wiredTigerCacheSizeGB', String(cacheMb / 1024), '--quiet'])
       .withExposedPorts({ container: INSIDE, host: port })
       .withBindMounts(options.dataDir === undefined ? [] : [{ source: options.dataDir, target: '/data/db', mode: 'rw' }])

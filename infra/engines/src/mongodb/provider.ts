@@ -17,6 +17,8 @@ export interface MongoProvider {
   readonly provider: 'external' | 'docker' | 'native'
   readonly native?: NativeKind
   readonly name: string
+  /** No CI of ours has run it yet; the doctor says so. */
+  readonly untried?: true
   /** Looks, and changes nothing; answers within a few seconds also where there is no network. */
   available(prefer: Prefer): Promise<Availability>
   start(options: StartOptions): Promise<Engine>

@@ -2,6 +2,8 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ContainerRuntimeClient } from 'testcontainers'
 import { enginesConfig } from '../config.ts'
+import { type Availability, unusable } from '../engine.ts'
+import { which } from './which.ts'
 
 /**
  * Whether testcontainers could find a runtime at all. It brings up to a second's worth of modules, which every start on a
@@ -25,6 +27,15 @@ export async function containerRuntime(): Promise<ContainerRuntimeClient | undef
     return undefined
   }
 }
+
+/** Why no container can be started here, and what to do about it. */
+export const noContainers = async (): Promise<Availability> =>
+  (await which('docker')) === undefined
+    ? unusable('no Docker here', 'npx threshold doctor tells how to install it')
+    : unusable(
+        'Docker is installed, but its daemon does not answer',
+        'start Docker (Linux: sudo systemctl start docker; macOS: open -a Docker)',
+      )
 
 /** True when there was such a container and it is gone now. */
 export async function removeContainer(id: string): Promise<boolean> {
