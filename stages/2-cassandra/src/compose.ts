@@ -18,7 +18,6 @@ import { createRest } from '@threshold/stage-1/rest'
 import { createVoice } from '@threshold/stage-1/voice'
 import { cassandraMessageStore } from './adapters/message-store.cassandra.ts'
 import { cassandraDatabase } from './cassandra/database.ts'
-import { ping } from './cassandra/schema.ts'
 import type { Config } from './config.ts'
 import { movingMessageStore } from './migration/index.ts'
 
@@ -45,7 +44,7 @@ export async function start(config: Config, runtime: Runtime): Promise<Pick<Life
   const rest = await life.open('REST', createRest({ metadata, messages, search, notifier, hub, analytics }, tools, config.rest, runtime))
   const gateway = createGateway({ metadata, hub, sessions, encoder: typescriptEventEncoder(), voice }, tools, config.gateway, runtime)
   const routers = [createPage(), rest.router]
-  const ready = async (by: Deadline) => void (await Promise.all([metadata.ping(by), ping(cassandra, config.cassandra, by)]))
+  const ready = async (by: Deadline) => void (await Promise.all([metadata.ping(by), messages.ready(by)]))
   const http = await life.open('HTTP', serveHttp({ routers, gateway, ready }, config.http, runtime))
   return { url: http.url, close: life.close }
 }

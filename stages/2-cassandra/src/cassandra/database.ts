@@ -84,7 +84,9 @@ export async function cassandraDatabase(config: CassandraConfig, telemetry?: Tel
     count(what)
     try {
       const readTimeout = Math.min(READ_TIMEOUT_MS, remaining(deadline))
-      return (await client.execute(cql, [...values], { ...ask, readTimeout, prepare: true })).rows
+      const answered = await client.execute(cql, [...values], { ...ask, readTimeout, prepare: true })
+      // The driver answers 5,000 rows and leaves the rest to be asked for: one message may have more reactions than that.
+      return answered.pageState == null ? answered.rows : await Array.fromAsync(answered)
     } catch (error) {
       throw translate(what, error)
     }

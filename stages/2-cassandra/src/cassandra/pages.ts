@@ -2,8 +2,8 @@ import type { ChannelId, MessageId } from '@threshold/contract'
 import type { StoredMessage } from '@threshold/domain'
 import type { Anchor } from '@threshold/ports'
 import type { Buckets } from './buckets.ts'
-import type { Execute } from './database.ts'
-import { fromRow, long } from './rows.ts'
+import type { Execute, Row } from './database.ts'
+import { fromRow, long, text } from './rows.ts'
 
 /** Where a range of ids ends on the side from which it is read. */
 type Edge = { readonly than: '<' | '<=' | '>'; readonly id: MessageId } | undefined
@@ -16,18 +16,30 @@ export function createPages(select: string, buckets: Buckets, now: () => number)
   async function range(execute: Execute, channel: ChannelId, edge: Edge, limit: number): Promise<StoredMessage[]> {
     if (limit <= 0) return []
     const newestFirst = edge?.than !== '>'
-    const bound = edge === undefined ? '' : ` AND message_id ${edge.than} ?`
-    const cql = `${select} WHERE channel_id = ? AND bucket = ?${bound}${newestFirst ? '' : ' ORDER BY message_id ASC'} LIMIT ?`
+    const ask = async (bucket: number, from: Edge, most: number): Promise<readonly Row[]> => {
+      const bound = from === undefined ? '' : ` AND message_id ${from.than} ?`
+      const cql = `${select} WHERE channel_id = ? AND bucket = ?${bound}${newestFirst ? '' : ' ORDER BY message_id ASC'} LIMIT ?`
+      return await execute(cql, [long(channel), bucket, ...(from === undefined ? [] : [long(from.id)]), most])
+    }
     const walk = await buckets.list(execute, channel, edge === undefined ? {} : { [newestFirst ? 'to' : 'from']: buckets.of(edge.id) })
     const found: StoredMessage[] = []
     for (const bucket of newestFirst ? walk : walk.toReversed()) {
       const since = now()
-      const rows = await execute(cql, [long(channel), bucket, ...(edge === undefined ? [] : [long(edge.id)]), limit - found.length])
-      found.push(...rows.flatMap((row) => fromRow(row) ?? []))
+      let from = edge
+      let some = 0
+      // A row may be no message: a reaction's mark that came before its message, or a ghost. Behind it the bucket goes on.
+      for (let full = true; full && found.length < limit; ) {
+        const most = limit - found.length
+        const rows = await ask(bucket, from, most)
+        found.push(...rows.flatMap((row) => fromRow(row) ?? []))
+        some += rows.length
+        full = rows.length === most
+        from = full ? { than: newestFirst ? '<' : '>', id: text(rows.at(-1)!.message_id) } : from
+      }
       if (found.length >= limit) break
       // Of the anchor's own bucket only a part was looked at.
       const whole = edge === undefined || bucket !== buckets.of(edge.id)
-      if (whole && rows.length === 0) await buckets.foundEmpty(execute, channel, bucket, since)
+      if (whole && some === 0) await buckets.foundEmpty(execute, channel, bucket, since)
     }
     return newestFirst ? found : found.reverse()
   }

@@ -52,6 +52,12 @@ export async function createSchema({ client }: CassandraDatabase, config: Cassan
   }
 }
 
+/** Whether there are any in this keyspace: of whatever move, or of none. */
+export async function hasMessages(database: CassandraDatabase, { keyspace }: CassandraConfig, deadline: Deadline): Promise<boolean> {
+  const first = `SELECT author_id FROM ${keyspace}.messages LIMIT 1`
+  return (await database.run('look', deadline, (execute) => execute(first, []))).length > 0
+}
+
 /** Whether enough replicas answer. For /readyz. */
 export async function ping(database: CassandraDatabase, { keyspace }: CassandraConfig, deadline: Deadline): Promise<void> {
   await database.run('ping', deadline, (execute) => execute(widthOf(keyspace), []))

@@ -1,16 +1,17 @@
 import { randomUUID } from 'node:crypto'
-import { deadlineIn, messageOf, type Runtime } from '@threshold/kit'
+import { CodedError, type Deadline, deadlineIn, messageOf, type Runtime } from '@threshold/kit'
 import type { MessageStore } from '@threshold/ports'
 import { mongoMessageStore } from '@threshold/stage-1/adapters/message-store.mongodb'
 import type { MongoDatabase } from '@threshold/stage-1/mongodb'
 import type { CassandraConfig, CassandraDatabase } from '../cassandra/database.ts'
+import { hasMessages, ping } from '../cassandra/schema.ts'
 import { type Following, followMigration } from './follow.ts'
 import { createIntents, type Intents } from './intents.ts'
 import { migratingMessageStore } from './message-store.migrating.ts'
 import { rolesIn, type Sides, settle } from './mirror.ts'
 import { cassandraMovable } from './movable.cassandra.ts'
 import { mongoMovable } from './movable.mongodb.ts'
-import { migrationState } from './phases.ts'
+import { type Migration, type MigrationState, migrationState } from './phases.ts'
 import { createShadow, type Shadow } from './shadow.ts'
 
 export interface Databases {
@@ -20,9 +21,19 @@ export interface Databases {
   readonly messages: MessageStore
 }
 
+interface MovingConfig {
+  readonly cassandra: CassandraConfig
+  readonly startsOn: 'cassandra' | 'mongodb'
+}
+
 const SETTLE_EVERY_MS = 500
 const SETTLED_TOGETHER = 200
 const SETTLE_WITHIN_MS = 5_000
+
+export interface MovingMessageStore extends MessageStore {
+  /** Rejects while what decides in this phase does not answer. A second store that is away takes no process out of service. */
+  ready(deadline: Deadline): Promise<void>
+}
 
 /**
  * The message store in whatever phase the move from MongoDB is. Where stage 1 left messages and nobody has begun to move them,
@@ -31,13 +42,17 @@ const SETTLE_WITHIN_MS = 5_000
  */
 export async function movingMessageStore(
   { mongo, cassandra, messages }: Databases,
-  config: { cassandra: CassandraConfig; startsOn: 'cassandra' | 'mongodb' },
+  config: MovingConfig,
   runtime: Runtime,
-): Promise<MessageStore> {
+): Promise<MovingMessageStore> {
   const state = migrationState(mongo, runtime.clock)
-  let migration = await state.read()
-  if (!migration && (config.startsOn === 'mongodb' || (await state.hasMessages()))) migration = await state.begin('mongo')
-  if (!migration || migration.phase === 'decommissioned') return messages
+  const answers = (deadline: Deadline): Promise<void> => ping(cassandra, config.cassandra, deadline)
+  const migration = (await state.read()) ?? (await begin(state, cassandra, config))
+  if (migration.phase === 'decommissioned') {
+    if (config.startsOn === 'mongodb' || (await state.hasMessages()))
+      runtime.log.warn('messages are on Cassandra here; what MongoDB may have of them was written past this stage and is not read')
+    return { ...messages, ready: answers }
+  }
 
   await using opened = new AsyncDisposableStack()
   const id = randomUUID()
@@ -46,13 +61,41 @@ export async function movingMessageStore(
     cassandra: { store: messages, movable: cassandraMovable(cassandra, config.cassandra) },
   }
   let following: Following
-  const shadow: Shadow = createShadow(() => following.now(), runtime)
+  const shadow: Shadow = createShadow(() => following.now(), state, runtime)
   const intents = opened.use(await createIntents(mongo, id, runtime))
   following = opened.use(await followMigration(state, id, runtime, shadow.counts))
   opened.use(settleIntents(sides, following, intents, runtime))
   const store = migratingMessageStore({ sides, following, intents, shadow }, runtime)
   const closing = opened.move()
-  return { ...store, [Symbol.asyncDispose]: () => closing.disposeAsync() }
+  return {
+    ...store,
+    async ready(deadline) {
+      const { phase, policy } = following.now()
+      const needed = rolesIn(phase, sides).primary === sides.cassandra || (phase === 'dual-write' && policy === 'fail')
+      if (needed) await answers(deadline)
+    },
+    [Symbol.asyncDispose]: () => closing.disposeAsync(),
+  }
+}
+
+/** Which of the two has the messages is written down by the first start, and never guessed again. */
+async function begin(
+  state: MigrationState,
+  cassandra: CassandraDatabase,
+  { cassandra: target, startsOn }: MovingConfig,
+): Promise<Migration> {
+  if (startsOn === 'cassandra' && !(await state.hasMessages())) return await state.begin('decommissioned')
+  // A history on Cassandra would vanish from sight, and a verification take it for what MongoDB has deleted.
+  if (await hasMessages(cassandra, target, deadlineIn(SETTLE_WITHIN_MS))) {
+    throw new CodedError(
+      'MESSAGES_ON_BOTH',
+      `messages are on MongoDB and in keyspace ${target.keyspace}, and nothing says which are the right ones`,
+      {
+        next: 'name an empty keyspace in THRESHOLD_CASSANDRA_URI, or a database without messages in THRESHOLD_MONGODB_URI',
+      },
+    )
+  }
+  return await state.begin('mongo')
 }
 
 /** Settles what is written down: what failed here a moment ago, and what a process left that is no more. */

@@ -105,11 +105,14 @@ export async function settle(ends: Ends, intent: Intent, deadline: Deadline): Pr
   // A retry that found its nonce reserved, but its message never stored, stores it under the id of the first try.
   const reserved = kind === 'insert' && dedupe !== undefined ? await mirrorNonce(ends, dedupe, deadline) : undefined
   const keys = [...new Set([id, reserved ?? id])].map((one) => ({ channelId, id: one }))
+  // In this order. What the second store had before the first was asked, the first had too, so where it is not there any more it
+  // was deleted. What neither had may be on its way right now, as a retry of what this note is of.
+  const had = new Set(ends.to.remembersDeletes ? [] : (await ends.to.rows(keys, deadline)).map(({ message }) => message.id))
   const rows = await ends.from.rows(keys, deadline)
   await mirrorRows(ends, rows, deadline, { edited: true })
   const there = new Set(rows.map(({ message }) => message.id))
-  const gone = keys.filter((key) => !there.has(key.id)).map((key) => ({ ...key, dedupe }))
-  if (gone.length > 0 && (kind === 'remove' || !ends.to.remembersDeletes)) await ends.to.erase(gone, deadline)
+  const gone = keys.filter((key) => !there.has(key.id) && (kind === 'remove' || had.has(key.id))).map((key) => ({ ...key, dedupe }))
+  if (gone.length > 0) await ends.to.erase(gone, deadline)
 }
 
 /** In a row as it was sent, what an insert leaves out is not there in any store: nothing to empty. */

@@ -31,7 +31,12 @@ export interface Migration {
   readonly policy: Policy
   /** The share of pages that are read from both stores and compared; each verification begins a round of its own. */
   readonly shadow: { readonly share: number; readonly round: number }
+  /** What MongoDB had of messages is removed, or there never was any: there is nothing left to do. */
+  readonly removed?: boolean
 }
+
+/** Written by a stage that began on Cassandra: messages that turn up on MongoDB later are not where they belong, and hide none. */
+export const neverMoved = ({ phase, generation }: Migration): boolean => phase === 'decommissioned' && generation === 0
 
 export interface ShadowReads {
   readonly round: number
@@ -58,6 +63,10 @@ export interface MigrationState {
   followers(): Promise<Follower[]>
   report(follower: Follower): Promise<void>
   leave(id: string): Promise<void>
+  /** A page that was read from both stores differed: for good, since the process that saw it may end before it is asked. */
+  differed(round: number): Promise<void>
+  /** How often in this round. */
+  differences(round: number): Promise<number>
   /** Whether stage 1 left messages here. */
   hasMessages(): Promise<boolean>
 }
@@ -76,6 +85,7 @@ type StoredFollower = Omit<Follower, 'id'> & { _id: string; v: 1 }
 export function migrationState(mongo: MongoDatabase, clock: Clock): MigrationState {
   const documents = mongo.db.collection<Stored>('migrations')
   const processes = mongo.db.collection<StoredFollower>('migration_followers')
+  const rounds = mongo.db.collection<{ _id: string; differing: number }>('migration_rounds')
   const soon = (): Deadline => deadlineIn(WITHIN_MS, clock)
   const run = <T>(what: string, work: () => Promise<T>): Promise<T> => mongo.run(`migration.${what}`, soon(), work)
 
@@ -91,7 +101,7 @@ export function migrationState(mongo: MongoDatabase, clock: Clock): MigrationSta
       const since = new Date(clock.now())
       const first: Stored = {
         ...{ _id: ID, v: 1, run: randomUUID(), phase, since, epoch: 1, entered: 1, generation: 0 },
-        ...{ policy: 'queue', shadow: { share: 0, round: 0 } },
+        ...{ policy: 'queue', shadow: { share: 0, round: 0 }, removed: phase === 'decommissioned' },
       }
       try {
         await run('begin', () => documents.insertOne(first))
@@ -123,6 +133,12 @@ export function migrationState(mongo: MongoDatabase, clock: Clock): MigrationSta
     },
     async leave(id) {
       await run('leave', () => processes.deleteOne({ _id: id }))
+    },
+    async differed(round) {
+      await run('differed', () => rounds.updateOne({ _id: String(round) }, { $inc: { differing: 1 } }, { upsert: true }))
+    },
+    async differences(round) {
+      return Number((await run('differences', () => rounds.findOne({ _id: String(round) })))?.differing ?? 0)
     },
     async hasMessages() {
       return (await run('look', () => mongo.db.collection('messages').findOne({}, { projection: { _id: 1 } }))) !== null

@@ -4,7 +4,7 @@ import type { StoredMessage } from '@threshold/domain'
 import { deadlineIn, type Runtime } from '@threshold/kit'
 import type { Anchor, MessageStore } from '@threshold/ports'
 import { Counter } from 'prom-client'
-import type { Migration, ShadowReads } from './phases.ts'
+import type { Migration, MigrationState, ShadowReads } from './phases.ts'
 
 interface Page {
   readonly channel: ChannelId
@@ -29,7 +29,11 @@ const AGAIN_MS = 500
 const TRIES = 12
 
 /** The last thing to look at before a cut-over: what readers would have been shown, compared under their own load. */
-export function createShadow(migration: () => Migration, runtime: Pick<Runtime, 'clock' | 'log' | 'telemetry'>): Shadow {
+export function createShadow(
+  migration: () => Migration,
+  state: Pick<MigrationState, 'differed'>,
+  runtime: Pick<Runtime, 'clock' | 'log' | 'telemetry'>,
+): Shadow {
   const { clock, log, telemetry } = runtime
   const counter = new Counter({
     name: 'threshold_migration_shadow_reads_total',
@@ -59,8 +63,10 @@ export function createShadow(migration: () => Migration, runtime: Pick<Runtime, 
       const agreed = await agree(page, primary, follower)
       counter.inc({ outcome: agreed ? 'same' : 'differing' })
       if (counts.round === round) counts = agreed ? { ...counts, same: counts.same + 1 } : { ...counts, differing: counts.differing + 1 }
+      if (agreed) return
       // Where, and never what: people's words are not for a log.
-      if (!agreed) log.warn({ channel: page.channel, anchor: page.anchor }, 'a page differs between the two stores')
+      log.warn({ channel: page.channel, anchor: page.anchor }, 'a page differs between the two stores')
+      await state.differed(round)
     } catch {
       counter.inc({ outcome: 'failed' })
     } finally {

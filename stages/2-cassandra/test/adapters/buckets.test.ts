@@ -45,6 +45,25 @@ describe('a page', () => {
     expect(await costOf(() => opened.store.page(channel, { at: 'after', id: '0' }, 1, soon()))).toBe(2)
   })
 
+  it('is not cut short by rows that are no messages, such as the mark of a reaction that came before its message', async () => {
+    const channel = newId()
+    const [newest, ...rest] = Array.from({ length: 12 }, () => aMessage(channel)).toReversed()
+    const marks = rest.filter((_, i) => i % 3 > 0)
+    const messages = [newest!, ...rest.filter((_, i) => i % 3 === 0), aged(channel, 30)]
+    await opened.store.import(messages, soon())
+    const mark = `UPDATE ${opened.keyspace}.messages SET reacted = true WHERE channel_id = ? AND bucket = ? AND message_id = ?`
+    for (const { id } of marks) {
+      const at = [long(channel), bucketOf(id, opened.config.bucketDays), long(id)]
+      await opened.database.run('mark', soon(), (execute) => execute(mark, at))
+    }
+    const ids = idsOf(messages)
+    expect(idsOf(await latest(channel, 3))).toEqual(ids.slice(0, 3))
+    expect(idsOf(await latest(channel))).toEqual(ids)
+    expect(idsOf(await opened.store.page(channel, { at: 'before', id: ids[0]! }, 2, soon()))).toEqual(ids.slice(1, 3))
+    expect(idsOf(await opened.store.page(channel, { at: 'after', id: '0' }, 3, soon()))).toEqual(ids.slice(-3))
+    expect(idsOf(await opened.store.page(channel, { at: 'around', id: ids[2]! }, 5, soon()))).toEqual(ids.slice(0, 5))
+  })
+
   it('of a channel that was cleared steps over its emptied buckets once', async () => {
     let now = Date.now()
     const store = await opened.another(() => now)

@@ -3,7 +3,7 @@ import { keyOf } from '../movable.ts'
 import type { Migration } from '../phases.ts'
 import type { Checkpoints, Range } from './checkpoints.ts'
 import { acknowledged } from './followers.ts'
-import { command, insist, type Move, needs } from './move.ts'
+import { command, insist, type Move, needs, putReactions } from './move.ts'
 import { idRanges, runRanges, whole } from './ranges.ts'
 
 /** Read at once: about a range. Channels lie mixed in it, and the more of it there is, the more rows lie in one partition. */
@@ -78,8 +78,7 @@ async function copy({ source, target }: Move, rows: readonly Row[]): Promise<voi
   for (const some of byPlace(edited)) await insist((by) => target.put(some, by, { edited: true }))
   const reacted = rows.filter((row) => row.reacted).map(({ message }) => keyOf(message))
   if (reacted.length === 0) return
-  const reactions = await insist((by) => source.reactionsOn(reacted, by))
-  await insist((by) => target.putReactions(reactions, by))
+  await putReactions(target, await insist((by) => source.reactionsOn(reacted, by)))
 }
 
 /** What lies in one channel comes together, and with it what lies in one partition. */

@@ -4,7 +4,7 @@ import type { Deadline } from '@threshold/kit'
 import type { Intents } from '../intents.ts'
 import { type MessageKey, type Movable, type Row, reactionKey } from '../movable.ts'
 import { same } from '../shadow.ts'
-import { insist } from './move.ts'
+import { insist, putReactions } from './move.ts'
 
 /** One message as the two stores have it, where they do not agree. */
 export interface Divergence {
@@ -105,9 +105,9 @@ export async function repair({ source, target }: Ends, divergence: Divergence): 
 
 async function repairReactions({ source, target }: Ends, { sourceReactions, targetReactions }: Divergence): Promise<void> {
   const ours = new Set(sourceReactions.map(reactionKey))
-  await insist((by) => target.putReactions(sourceReactions, by))
+  await putReactions(target, sourceReactions)
   const newer = targetReactions.filter((reaction) => ours.has(reactionKey(reaction)))
-  await insist((by) => source.putReactions(newer, by))
+  await putReactions(source, newer)
   const only = targetReactions.filter((reaction) => !ours.has(reactionKey(reaction)))
   await insist((by) => target.eraseReactions(only, by))
 }

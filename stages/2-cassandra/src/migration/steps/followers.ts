@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { CodedError } from '@threshold/kit'
 import type { Follower, Migration } from '../phases.ts'
-import type { Move } from './move.ts'
+import type { Look } from './move.ts'
 
 const LOOK_MS = 50
 const ACKNOWLEDGED_WITHIN_MS = 60_000
@@ -9,7 +9,7 @@ const ACKNOWLEDGED_WITHIN_MS = 60_000
 const FRESH_MS = 3_000
 
 /** Waits until each process that follows the move has ended what it began before this epoch. */
-export async function acknowledged({ state, teller }: Move, { epoch }: Migration, withinMs = ACKNOWLEDGED_WITHIN_MS): Promise<Follower[]> {
+export async function acknowledged({ state, teller }: Look, { epoch }: Migration, withinMs = ACKNOWLEDGED_WITHIN_MS): Promise<Follower[]> {
   const until = Date.now() + withinMs
   for (let told = false; ; ) {
     const followers = await state.followers()
@@ -29,7 +29,7 @@ export async function acknowledged({ state, teller }: Move, { epoch }: Migration
 }
 
 /** The same, and each has been heard of just now: before writes are held for it. */
-export async function wellFollowed(move: Move, migration: Migration): Promise<Follower[]> {
+export async function wellFollowed(move: Look, migration: Migration): Promise<Follower[]> {
   const until = Date.now() + ACKNOWLEDGED_WITHIN_MS
   for (;;) {
     const followers = await acknowledged(move, migration)
@@ -50,7 +50,7 @@ const QUIET_WITHIN_MS = 60_000
 const UNSETTLED_MS = 1_500
 
 /** Waits until what the two stores may differ in has been settled, but for what is just being written. */
-export async function settled({ intents, teller }: Move): Promise<void> {
+export async function settled({ intents, teller }: Look): Promise<void> {
   const until = Date.now() + QUIET_WITHIN_MS
   for (let told = 0; ; ) {
     const waiting = await intents.waiting(UNSETTLED_MS, { at: Date.now() + 5_000 })

@@ -1,6 +1,6 @@
 import { CodedError, type Runtime } from '@threshold/kit'
 import { backfill } from './backfill.ts'
-import { type MigratorConfig, type Move, openMove, type StepName, type Teller } from './move.ts'
+import { begun, type Look, type MigratorConfig, openLook, type StepName, type Teller } from './move.ts'
 import { nextStep, plan, status } from './report.ts'
 import { cutover, decommission, dualWrite, rollback } from './transitions.ts'
 import { verify } from './verify.ts'
@@ -12,37 +12,38 @@ const VERIFICATIONS = 5
 
 /** Runs one step. Each may be run again, and is resumed where it was when its process ended in the midst of it. */
 export async function migrate(step: StepName, until: StepName, config: MigratorConfig, teller: Teller, runtime: Runtime): Promise<void> {
-  await using move = await openMove(config, teller, runtime)
-  if (step === 'all') return await all(move, until)
-  await run(move, step)
+  await using look = await openLook(config, teller, runtime)
+  if (step === 'all') return await all(look, until)
+  await run(look, step)
 }
 
-async function run(move: Move, step: Exclude<StepName, 'all'>): Promise<void> {
-  if (step !== 'plan' && step !== 'status') move.checkpoints((await move.migration()).run) // and with them the lock
+async function run(look: Look, step: Exclude<StepName, 'all'>): Promise<void> {
+  // With the checkpoints the lock, and before anything is changed: another migrator may be at work.
+  if (step !== 'plan' && step !== 'status') look.checkpoints((await begun(look.state)).run)
   switch (step) {
     case 'plan':
-      return await plan(move, move.reading((await move.migration()).run))
+      return await plan(look, look.reading((await begun(look.state)).run))
     case 'dual-write':
-      return await dualWrite(move)
+      return await dualWrite(await look.open())
     case 'backfill':
-      return await backfill(move)
+      return await backfill(await look.open())
     case 'verify':
-      return void (await verify(move))
+      return void (await verify(await look.open()))
     case 'cutover':
-      return await cutover(move)
+      return await cutover(await look.open())
     case 'rollback':
-      return await rollback(move)
+      return await rollback(look)
     case 'decommission':
-      return await decommission(move)
+      return await decommission(look)
     case 'status':
-      return await status(move, move.reading((await move.state.read())?.run))
+      return await status(look, look.reading((await look.state.read())?.run))
   }
 }
 
 const ORDER: readonly StepName[] = ['dual-write', 'backfill', 'verify', 'cutover', 'decommission']
 
 /** From wherever the move is to where it is told to stop, and never further, under whatever traffic there is. */
-async function all(move: Move, until: StepName): Promise<void> {
+async function all(move: Look, until: StepName): Promise<void> {
   await run(move, 'plan')
   for (let verifications = 0; ; ) {
     const migration = await move.migration()

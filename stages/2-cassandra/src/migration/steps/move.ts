@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
+import type { Reaction } from '@threshold/domain'
 import { CodedError, type Deadline, deadlineIn, hasCode, type Runtime } from '@threshold/kit'
 import { type MongoDatabase, mongoDatabase } from '@threshold/stage-1/mongodb'
 import { type CassandraConfig, type CassandraDatabase, cassandraDatabase } from '../../cassandra/database.ts'
@@ -8,7 +9,7 @@ import { createIntents, type Intents } from '../intents.ts'
 import { cassandraMovable } from '../movable.cassandra.ts'
 import { type MongoMovable, mongoMovable } from '../movable.mongodb.ts'
 import type { Movable } from '../movable.ts'
-import { type Migration, type MigrationState, migrationState, type Phase, type Policy } from '../phases.ts'
+import { type Migration, type MigrationState, migrationState, neverMoved, type Phase, type Policy } from '../phases.ts'
 import { type Checkpoints, lockMigrator, openCheckpoints, removeCheckpoints } from './checkpoints.ts'
 
 export const STEPS = ['plan', 'dual-write', 'backfill', 'verify', 'cutover', 'rollback', 'decommission', 'status', 'all'] as const
@@ -37,16 +38,17 @@ export interface Teller {
   moment?(name: string): void
 }
 
-/** What every step of the migrator works with. */
-export interface Move extends AsyncDisposable {
+/**
+ * What every step of the migrator works with. MongoDB alone: to look, and to leave a Cassandra that is ill, must not take the
+ * Cassandra that is ill.
+ */
+export interface Look extends AsyncDisposable {
   readonly config: MigratorConfig
   readonly teller: Teller
   readonly runtime: Runtime
   readonly state: MigrationState
   readonly mongo: MongoDatabase
-  readonly cassandra: CassandraDatabase
   readonly source: MongoMovable
-  readonly target: Movable
   readonly intents: Intents
   /** The document, freed of a hold that a migrator left behind. */
   migration(): Promise<Migration>
@@ -57,19 +59,26 @@ export interface Move extends AsyncDisposable {
   /** They go with the end of this process: the move is over. */
   forget(run: string): void
   change(from: Migration, what: string, change: Parameters<MigrationState['move']>[1]): Promise<Migration | undefined>
+  /** Cassandra too. */
+  open(): Promise<Move>
+}
+
+/** What a step works with that writes to both stores. */
+export interface Move extends Look {
+  readonly cassandra: CassandraDatabase
+  readonly target: Movable
 }
 
 export const command = (step: StepName): string => `npx threshold migrate mongo-cassandra ${step}`
 
-export async function openMove(config: MigratorConfig, teller: Teller, runtime: Runtime): Promise<Move> {
+export async function openLook(config: MigratorConfig, teller: Teller, runtime: Runtime): Promise<Look> {
   await using opened = new AsyncDisposableStack()
   const mongo = opened.use(await mongoDatabase(config.mongodb))
-  const cassandra = opened.use(await cassandraDatabase({ ...config.cassandra, speculate: false }))
-  await createSchema(cassandra, config.cassandra)
   const state = migrationState(mongo, runtime.clock)
   const intents = opened.use(await createIntents(mongo, randomUUID(), runtime))
   let checkpoints: Checkpoints | undefined
   let over: string | undefined
+  let whole: Move | undefined
   // Before the checkpoints are opened, and therefore after they are closed.
   opened.defer(() => (over === undefined ? undefined : removeCheckpoints(config.folder, over)))
   const closing = opened.move()
@@ -80,14 +89,12 @@ export async function openMove(config: MigratorConfig, teller: Teller, runtime: 
     teller.moment?.(`after ${what}`)
     return moved
   }
-  return {
-    ...{ config, teller, runtime, state, mongo, cassandra, intents, change },
+  const look: Look = {
+    ...{ config, teller, runtime, state, mongo, intents, change },
     source: mongoMovable(mongo),
-    target: cassandraMovable(cassandra, config.cassandra),
     async migration() {
       for (;;) {
-        const found = await state.read()
-        if (!found) throw await neverBegun(state)
+        const found = await begun(state)
         if (found.to === undefined) return found
         await change(found, 'letting writes go', { to: undefined })
       }
@@ -103,13 +110,23 @@ export async function openMove(config: MigratorConfig, teller: Teller, runtime: 
     forget(run) {
       over = run
     },
+    async open() {
+      if (whole) return whole
+      const cassandra = closing.use(await cassandraDatabase({ ...config.cassandra, speculate: false }))
+      await createSchema(cassandra, config.cassandra)
+      whole = { ...look, cassandra, target: cassandraMovable(cassandra, config.cassandra) }
+      return whole
+    },
     [Symbol.asyncDispose]: () => closing.disposeAsync(),
   }
+  return look
 }
 
-/** The document is written by the stage: where there is none, nothing that is running would follow it. */
-async function neverBegun(state: MigrationState): Promise<CodedError> {
-  return (await state.hasMessages())
+/** The document as it is, with whatever hold. The stage writes it: where there is none, nothing that is running would follow it. */
+export async function begun(state: MigrationState): Promise<Migration> {
+  const found = await state.read()
+  if (found && !neverMoved(found)) return found
+  throw !found && (await state.hasMessages())
     ? new CodedError('NO_FOLLOWER', 'no stage 2 has been started on this database: whoever writes to it now would not follow the move', {
         next: 'start stage 2 in the place of stage 1, with the same database; it serves the messages from where they are',
       })
@@ -144,4 +161,12 @@ export async function insist<T>(work: (deadline: Deadline) => Promise<T>): Promi
       await delay(PAUSE_MS)
     }
   }
+}
+
+/** Written by one deadline. One message may have more than a deadline's worth, and would be begun again for ever. */
+const REACTIONS_TOGETHER = 500
+
+export async function putReactions(to: Movable, reactions: readonly Reaction[]): Promise<void> {
+  for (let at = 0; at < reactions.length; at += REACTIONS_TOGETHER)
+    await insist((by) => to.putReactions(reactions.slice(at, at + REACTIONS_TOGETHER), by))
 }

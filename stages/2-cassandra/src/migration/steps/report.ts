@@ -1,6 +1,6 @@
-import type { Migration } from '../phases.ts'
+import { type Migration, neverMoved } from '../phases.ts'
 import type { Checkpoints } from './checkpoints.ts'
-import { command, insist, type Move, type StepName } from './move.ts'
+import { begun, command, insist, type Look, type StepName } from './move.ts'
 import { idRanges, whole } from './ranges.ts'
 import { divergenceByRange } from './verify.ts'
 
@@ -16,14 +16,14 @@ export function nextStep(migration: Migration, checkpoints: Checkpoints): StepNa
     case 'cutover':
       return 'decommission'
     case 'decommissioned':
-      return 'status'
+      return migration.removed ? 'status' : 'decommission'
   }
 }
 
 /** What there is to move and how it would be done. Changes nothing. */
-export async function plan(move: Move, checkpoints: Checkpoints): Promise<void> {
+export async function plan(move: Look, checkpoints: Checkpoints): Promise<void> {
   const { teller, source, config, state } = move
-  const migration = await move.migration()
+  const migration = await begun(state)
   const span = await insist(source.span)
   const followers = await state.followers()
   teller.say(`phase: ${migration.phase}; ${followers.length} processes follow the move`)
@@ -36,9 +36,10 @@ export async function plan(move: Move, checkpoints: Checkpoints): Promise<void> 
   teller.say(`next: ${command(nextStep(migration, checkpoints))}`)
 }
 
-export async function status(move: Move, checkpoints: Checkpoints): Promise<void> {
+export async function status(move: Look, checkpoints: Checkpoints): Promise<void> {
   const { teller, state, intents } = move
   const found = await state.read()
+  if (found && neverMoved(found)) return teller.say('no move has begun: messages are on Cassandra from the beginning')
   if (!found) {
     const next = (await state.hasMessages()) ? 'stage 2 has not been started on these databases yet' : 'there is nothing to move'
     return teller.say(`no move has begun: ${next}`)

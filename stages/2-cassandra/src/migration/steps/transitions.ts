@@ -1,13 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { CodedError, hasCode } from '@threshold/kit'
+import { hasMessages } from '../../cassandra/schema.ts'
 import { settle } from '../mirror.ts'
 import type { Movable } from '../movable.ts'
 import type { Migration, Phase } from '../phases.ts'
 import { acknowledged, noFollower, settled, wellFollowed } from './followers.ts'
-import { command, insist, type Move, needs, outOfOrder } from './move.ts'
+import { command, insist, type Look, type Move, needs, outOfOrder } from './move.ts'
+import { comparedReads } from './reads.ts'
 
 /** Changes the document whatever else was changed meanwhile, such as a hold that was let go. */
-async function enter(move: Move, from: Phase, phase: Phase, more: object = {}): Promise<Migration> {
+async function enter(move: Look, from: Phase, phase: Phase, more: object = {}): Promise<Migration> {
   for (;;) {
     const migration = await move.migration()
     if (migration.phase === phase) return migration
@@ -23,6 +25,13 @@ export async function dualWrite(move: Move): Promise<void> {
   if (before.phase !== 'mongo') needs('dual-write', before, 'dual-write')
   // Nobody follows: nobody would write to both, and who writes past the document is not to be seen from here.
   if ((await state.followers()).length === 0) throw noFollower()
+  const { cassandra: target } = config
+  // What a verification finds on Cassandra alone, it takes for deleted on MongoDB.
+  if (before.generation === 0 && (await insist((by) => hasMessages(move.cassandra, target, by)))) {
+    throw new CodedError('TARGET_IN_USE', `keyspace ${target.keyspace} has messages that are not of this move`, {
+      next: 'name an empty keyspace in THRESHOLD_CASSANDRA_URI, for the stage and for the migrator',
+    })
+  }
   const policy = { policy: config.policy }
   const migration = await enter(move, 'mongo', 'dual-write', policy)
   const followers = await acknowledged(move, migration)
@@ -39,7 +48,7 @@ const HELD_MS = 1_500
  * settled, and then the document is changed, but only if it is still the one that holds them. Were two of them to decide by
  * different stores even for a moment, a retry that meets the other could be a second message.
  */
-async function switchTo(move: Move, from: Phase, phase: Phase, ends: { from: Movable; to: Movable }): Promise<number> {
+async function switchTo(move: Look, from: Phase, phase: Phase, ends: { from: Movable; to: Movable }): Promise<number> {
   const { state } = move
   for (let attempt = 1; ; attempt++) {
     const migration = await move.migration()
@@ -69,7 +78,7 @@ async function switchTo(move: Move, from: Phase, phase: Phase, ends: { from: Mov
 }
 
 /** Nobody writes: what is still written down, whatever its age, is settled here and now. */
-async function settleAll({ intents }: Move, ends: { from: Movable; to: Movable }, until: number): Promise<void> {
+async function settleAll({ intents }: Look, ends: { from: Movable; to: Movable }, until: number): Promise<void> {
   for (;;) {
     const deadline = { at: until }
     const all = await intents.all(500, deadline)
@@ -83,7 +92,7 @@ async function settleAll({ intents }: Move, ends: { from: Movable; to: Movable }
 }
 
 export async function cutover(move: Move): Promise<void> {
-  const { teller, source, target, state } = move
+  const { teller, source, target } = move
   const migration = await move.migration()
   if (migration.phase === 'cutover') {
     await acknowledged(move, migration)
@@ -97,17 +106,16 @@ export async function cutover(move: Move): Promise<void> {
   if (!verified?.clean || verified.key !== migration.entered) {
     throw new CodedError('NOT_VERIFIED', 'no verification has ended without a difference since the backfill', { next: command('verify') })
   }
-  const shadow = (await state.followers()).map((one) => one.shadow).filter(({ round }) => round === migration.shadow.round)
-  const count = (what: 'same' | 'differing'): number => shadow.reduce((sum, one) => sum + one[what], 0)
-  const figure = `${count('same') + count('differing')} pages read from both stores since, ${count('differing')} differed`
-  if (count('differing') > 0) throw new CodedError('READS_DIFFER', figure, { next: command('verify') })
+  const reads = await comparedReads(move, migration)
+  const figure = `${reads.same + reads.differing} pages read from both stores since, ${reads.differing} differed`
+  if (reads.differing > 0) throw new CodedError('READS_DIFFER', figure, { next: command('verify') })
   const heldMs = await switchTo(move, 'dual-write', 'cutover', { from: source, to: target })
   teller.say(`cutover: Cassandra decides and is read; writes waited for ${heldMs} ms; ${figure}`)
   teller.say(`next: ${command('decommission')} when you are sure, or ${command('rollback')}`)
 }
 
-export async function rollback(move: Move): Promise<void> {
-  const { teller, source, target } = move
+export async function rollback(move: Look): Promise<void> {
+  const { teller, source } = move
   const migration = await move.migration()
   switch (migration.phase) {
     case 'mongo':
@@ -117,6 +125,7 @@ export async function rollback(move: Move): Promise<void> {
       return teller.say(`rollback: messages are written to MongoDB alone; next: ${command('dual-write')}`)
     }
     case 'cutover': {
+      const { target } = await move.open().catch(cannotLeave)
       const heldMs = await switchTo(move, 'cutover', 'dual-write', { from: target, to: source })
       const next = `${command('verify')} to come back, or ${command('rollback')} once more`
       return teller.say(`rollback: MongoDB decides and is read; writes waited for ${heldMs} ms; next: ${next}`)
@@ -128,10 +137,18 @@ export async function rollback(move: Move): Promise<void> {
   }
 }
 
-/** What messages lay in. People, guilds, invites, search and pushes stay where they are. */
-const COLLECTIONS = ['messages', 'reactions', 'nonces', 'migration_intents'] as const
+/** What was acknowledged last may be on Cassandra alone, where it decides: who left without asking it would lose that. */
+function cannotLeave(error: unknown): never {
+  if (!hasCode(error, 'UNAVAILABLE')) throw error
+  throw new CodedError('CASSANDRA_AWAY', 'Cassandra decides in this phase, and it does not answer', {
+    next: `bring it back, a quorum of its nodes at least, then ${command('rollback')}`,
+  })
+}
 
-export async function decommission(move: Move): Promise<void> {
+/** What messages lay in. People, guilds, invites, search and pushes stay where they are. */
+const COLLECTIONS = ['messages', 'reactions', 'nonces', 'migration_intents', 'migration_rounds'] as const
+
+export async function decommission(move: Look): Promise<void> {
   const { teller, mongo } = move
   const before = await move.migration()
   if (before.phase !== 'decommissioned') needs('decommission', before, 'cutover')
@@ -142,6 +159,8 @@ export async function decommission(move: Move): Promise<void> {
     await insist((by) => mongo.run('migration.drop', by, (db) => db.dropCollection(name)))
     teller.moment?.(`after dropping ${name}`)
   }
+  // Only now is it over: whoever dies before this does the rest again.
+  for (let over = migration; !over.removed; ) over = (await move.change(over, 'the end', { removed: true })) ?? (await move.migration())
   move.forget(migration.run)
   teller.say('decommission: messages are on Cassandra alone, and what MongoDB had of them is removed; the move is over')
 }

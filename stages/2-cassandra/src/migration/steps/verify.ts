@@ -1,6 +1,7 @@
 import { CodedError, unavailable } from '@threshold/kit'
 import type { types } from 'cassandra-driver'
 import { CONSISTENCY } from '../../cassandra/database.ts'
+import { text } from '../../cassandra/rows.ts'
 import { rowFrom, SELECTED } from '../movable.cassandra.ts'
 import { keyOf, type MessageKey } from '../movable.ts'
 import type { Migration } from '../phases.ts'
@@ -60,7 +61,8 @@ async function fromSource(move: Move, migration: Migration, range: Range): Promi
   const after = BigInt(range.cursor ?? range.from)
   const rows = await insist((by) => move.source.scan(after, BigInt(range.to), BATCH, by))
   const keys = rows.map(({ message }) => keyOf(message))
-  add(range.counts, { ...(await check(move, migration, keys)), source: rows.length })
+  await check(move, migration, range, keys)
+  range.counts.source += rows.length
   range.cursor = keys.at(-1)?.id ?? range.cursor
   range.done = rows.length < BATCH
   return rows.length
@@ -80,32 +82,51 @@ async function fromTarget(move: Move, migration: Migration, range: Range): Promi
       throw unavailable('Cassandra', error)
     }
   })
-  const keys = page.rows.flatMap((row: types.Row) => rowFrom(row)?.message ?? []).map(keyOf)
+  const keys = page.rows.map((row: types.Row): MessageKey => ({ channelId: text(row.channel_id), id: text(row.message_id) }))
   const there = new Set((await insist((by) => move.source.rows(keys, by))).map(({ message }) => message.id))
-  const found = await check(
+  const missed = (row: types.Row, i: number): boolean => !there.has(keys[i]!.id) && rowFrom(row) === undefined
+  const ghosts = keys.filter((_, i) => missed(page.rows[i]!, i))
+  await check(
     move,
     migration,
-    keys.filter(({ id }) => !there.has(id)),
+    range,
+    keys.filter((key) => !there.has(key.id) && !ghosts.includes(key)),
+    ghosts,
   )
-  add(range.counts, { ...found, target: keys.length })
+  range.counts.target += keys.length - ghosts.length
   range.cursor = page.pageState
   range.done = page.pageState === null || page.pageState === undefined
   return keys.length
 }
 
-/** Compares and repairs. The counts are of what was found, so that a repair cannot make a verification clean. */
-async function check(move: Move, { epoch, run }: Migration, keys: readonly MessageKey[]): Promise<Counts> {
+/**
+ * Compares and repairs. What was found is counted, and the count kept, before any of it is repaired: so a repair cannot make a
+ * verification clean, not even one that a kill cuts off. Ghosts are rows of Cassandra that are no message, and of which MongoDB
+ * has none: the mark of a reaction to what was deleted since.
+ */
+async function check(
+  move: Move,
+  { epoch, run }: Migration,
+  range: Range,
+  keys: readonly MessageKey[],
+  ghosts: readonly MessageKey[] = [],
+): Promise<void> {
   const divergences = await compare(move, keys)
-  if (divergences.length > 0) {
-    // A repair may delete, and what it goes by is only so in this phase.
-    const now = await move.migration()
-    if (now.phase !== 'dual-write' || now.run !== run) throw new CodedError('MOVED_MEANWHILE', `the move left epoch ${epoch}`)
-    for (const divergence of divergences) await repair(move, divergence)
-  }
+  if (divergences.length + ghosts.length === 0) return
   const onlySource = divergences.filter((one) => one.source && !one.target).length
   const onlyTarget = divergences.filter((one) => one.target && !one.source).length
-  const differing = divergences.length - onlySource - onlyTarget
-  return { source: 0, target: 0, onlySource, onlyTarget, differing, repaired: divergences.length }
+  range.counts.onlySource += onlySource
+  range.counts.onlyTarget += onlyTarget + ghosts.length
+  range.counts.differing += divergences.length - onlySource - onlyTarget
+  move.checkpoints(run).save('verify', range)
+  // A repair may delete, and what it goes by is only so in this phase.
+  const now = await move.migration()
+  if (now.phase !== 'dual-write' || now.run !== run) throw new CodedError('MOVED_MEANWHILE', `the move left epoch ${epoch}`)
+  move.teller.moment?.('before a repair')
+  for (const divergence of divergences) await repair(move, divergence)
+  await insist((by) => move.target.erase(ghosts, by))
+  move.teller.moment?.('after a repair')
+  range.counts.repaired += divergences.length + ghosts.length
 }
 
 function add(counts: Counts, more: Counts): void {

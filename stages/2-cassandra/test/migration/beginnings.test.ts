@@ -1,0 +1,110 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { aMessage, newId, soon } from '@threshold/conformance/ports'
+import { unavailable } from '@threshold/kit'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { movingMessageStore } from '../../src/migration/index.ts'
+import { type House, openHouse } from './house.ts'
+import { migrator } from './migrator.ts'
+
+const use = new AsyncDisposableStack()
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'threshold-beginnings-'))
+  use.defer(() => rm(folder, { recursive: true, force: true }))
+})
+afterAll(() => use.disposeAsync())
+
+/** A stage that starts now. */
+const start = ({ mongo, cassandra, config, sides, runtime }: House, startsOn: 'cassandra' | 'mongodb' = 'cassandra') =>
+  movingMessageStore({ mongo, cassandra, messages: sides.cassandra.store }, { cassandra: config, startsOn }, runtime)
+
+/** The same machines, but nobody finds Cassandra. */
+const withoutCassandra = (house: House): House => ({ ...house, config: { ...house.config, port: 1 } })
+
+describe('a stage that began on Cassandra', { timeout: 60_000 }, () => {
+  it('stays there, whatever turns up on MongoDB later', async () => {
+    await using own = new AsyncDisposableStack()
+    const house = await openHouse(own)
+    const message = aMessage(newId())
+    await own.use(await start(house)).insert(message, soon())
+    await house.sides.mongo.store.insert(aMessage(message.channelId), soon()) // by a stage 1 that was started by mistake
+    for (const startsOn of ['cassandra', 'mongodb'] as const) {
+      const again = own.use(await start(house, startsOn))
+      expect(await again.page(message.channelId, { at: 'latest' }, 50, soon())).toEqual([message])
+    }
+    const run = migrator(house, folder)
+    for (const step of ['all', 'dual-write', 'decommission', 'rollback'] as const)
+      await expect(run(step)).rejects.toMatchObject({ code: 'NOTHING_TO_MOVE' })
+    expect(await run('status')).toBe('no move has begun: messages are on Cassandra from the beginning')
+  })
+})
+
+describe('messages in both, and no word of a move', { timeout: 60_000 }, () => {
+  it('are not served: one half would vanish from sight', async () => {
+    await using own = new AsyncDisposableStack()
+    const house = await openHouse(own)
+    for (const { store } of Object.values(house.sides)) await store.insert(aMessage(newId()), soon())
+    await expect(start(house)).rejects.toMatchObject({ code: 'MESSAGES_ON_BOTH', next: expect.stringContaining('THRESHOLD_CASSANDRA_URI') })
+    expect(await house.state.read()).toBeUndefined()
+  })
+
+  it('keep a move from beginning, since it would take the one for deleted in the other', async () => {
+    await using own = new AsyncDisposableStack()
+    const house = await openHouse(own)
+    own.use(await start(house, 'mongodb'))
+    await house.sides.cassandra.store.insert(aMessage(newId()), soon()) // by somebody who was given the same keyspace
+    await expect(migrator(house, folder)('dual-write')).rejects.toMatchObject({ code: 'TARGET_IN_USE' })
+    expect((await house.state.read())?.phase).toBe('mongo')
+  })
+})
+
+describe('while Cassandra is away', { timeout: 60_000 }, () => {
+  it.each([
+    ['mongo', 'queue', 'ready'],
+    ['dual-write', 'queue', 'ready'],
+    ['dual-write', 'fail', 'not ready'],
+    ['cutover', 'queue', 'not ready'],
+    ['decommissioned', 'queue', 'not ready'],
+  ] as const)('a process in phase %s with policy %s is %s', async (phase, policy, expected) => {
+    await using own = new AsyncDisposableStack()
+    const house = await openHouse(own)
+    await house.move({ phase, policy })
+    let away = false
+    const run: House['cassandra']['run'] = (...asked) => (away ? Promise.reject(unavailable('Cassandra')) : house.cassandra.run(...asked))
+    const store = own.use(await start({ ...house, cassandra: { ...house.cassandra, run } }))
+    await store.ready(soon())
+    away = true
+    expect(
+      await store.ready(soon()).then(
+        () => 'ready',
+        () => 'not ready',
+      ),
+    ).toBe(expected)
+  })
+
+  it('a move can be looked at, and left where MongoDB decides', async () => {
+    await using own = new AsyncDisposableStack()
+    const house = await openHouse(own)
+    own.use(await start(house, 'mongodb'))
+    await migrator(house, folder)('dual-write')
+    const run = migrator(withoutCassandra(house), folder)
+    expect(await run('status')).toMatch(/phase: dual-write/)
+    expect(await run('plan')).toMatch(/next: .*backfill/)
+    expect(await run('rollback')).toMatch(/MongoDB alone/)
+    expect((await house.state.read())?.phase).toBe('mongo')
+  })
+
+  it('it is not left where Cassandra decides, and says what is missing', async () => {
+    await using own = new AsyncDisposableStack()
+    const house = await openHouse(own)
+    await house.inPhase('cutover')
+    own.use(await start(house))
+    await expect(migrator(withoutCassandra(house), folder)('rollback')).rejects.toMatchObject({
+      code: 'CASSANDRA_AWAY',
+      next: expect.stringContaining('bring it back'),
+    })
+    expect((await house.state.read())?.phase).toBe('cutover')
+  })
+})
