@@ -4,6 +4,7 @@ interface Pattern {
   readonly sends: Figure
   readonly pages: Figure
   readonly misses: Figure
+  readonly sstables: Figure
   readonly readP99: Figure
 }
 
@@ -23,7 +24,7 @@ export function audit({ mongo, mongoTenfold, cassandra, cassandraTenfold }: Read
     `Audit of stage 1's pattern: ${Math.round(share)}% reads, ${Math.round(100 - share)}% writes; pages go anywhere in what was ever said, so that what is read is as large as what is kept.`,
     `For each thousand operations its engine read ${whole(mongo.misses.value)} pages from disk, and ${whole(mongoTenfold.misses.value)} at ten times the data: ${near}.`,
     `A page of history took ${whole(mongo.readP99.value)} ms at p99, then ${whole(mongoTenfold.readP99.value)} ms. Watch the misses: they rise before the milliseconds do.`,
-    `Cassandra's own count went from ${whole(cassandra.misses.value)} chunks to ${whole(cassandraTenfold.misses.value)}: ${Number.isFinite(slope) ? slope.toFixed(1) : 'an unknown number of'} times MongoDB's slope, in units of another size.`,
+    `Cassandra's own count went from ${whole(cassandra.misses.value)} chunks to ${whole(cassandraTenfold.misses.value)}: ${Number.isFinite(slope) ? slope.toFixed(1) : 'an unknown number of'} times MongoDB's slope, in units of another size. A read looked into ${whole(cassandra.sstables.value)} of its files, then into ${whole(cassandraTenfold.sstables.value)}.`,
   ]
 }
 

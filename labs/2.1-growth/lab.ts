@@ -1,5 +1,6 @@
-import { busyGuilds, count, defineLab, time } from '@threshold/lab-kit'
+import { busyGuilds, count, defineLab, time, told } from '@threshold/lab-kit'
 import { audit } from './audit.ts'
+import { countSstables, SSTABLES } from './sstables.ts'
 
 /**
  * Half reads, half writes. What grows is the number of channels, each as long as before: the stand-in's page read costs by the
@@ -36,12 +37,14 @@ export default defineLab({
   arms: {
     mongo: { stage: 'stage-1', load: talk(FEW), cacheMb: CACHE },
     mongoTenfold: { stage: 'stage-1', load: talk(MANY), cacheMb: CACHE },
-    cassandra: { stage: 'stage-2', load: talk(FEW), cassandra: { cacheMb: CACHE } },
-    cassandraTenfold: { stage: 'stage-2', load: talk(MANY), cassandra: { cacheMb: CACHE } },
+    cassandra: { stage: 'stage-2', load: talk(FEW), cassandra: { cacheMb: CACHE }, deed: countSstables },
+    cassandraTenfold: { stage: 'stage-2', load: talk(MANY), cassandra: { cacheMb: CACHE }, deed: countSstables },
   },
 
   measure: {
     misses: count.missesPerThousand(),
+    sstables: told(SSTABLES.usual, 'count', `${SSTABLES.usual} (p50), where the node is ours to ask`),
+    sstablesP99: told(SSTABLES.most, 'count', `${SSTABLES.most} (p99)`),
     sends: count.acknowledged(),
     pages: count.pagesRead(),
     errors: count.errors(),

@@ -12,7 +12,7 @@ import {
 import { curvesBySize } from '@threshold/lab-kit'
 import { type FilledChannel, fillChannel, PAGE, type Place } from './src/history/channel.ts'
 import { type HistoryMeasured, type HistorySample, historyRounds } from './src/history/rounds.ts'
-import { tidy } from './src/history/table-reads.ts'
+import { tidy } from './src/history/tidy.ts'
 import { median } from './src/measure.ts'
 import { report } from './src/report.ts'
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { parseCassandraUri, withKeyspace } from '../src/cassandra/address.ts'
 import { meetsPause, parsePauses } from '../src/cassandra/gc-log.ts'
-import { complaint } from '../src/cassandra/nodetool.ts'
+import { complaint, parseHistograms } from '../src/cassandra/nodetool.ts'
 
 const LOG = `[2026-11-25T13:45:46.100+0000][info][gc,start    ] GC(0) Pause Young (Normal) (G1 Evacuation Pause)
 [2026-11-25T13:45:46.123+0000][info][safepoint   ] Safepoint "G1CollectForAllocation", Time since last: 12 ns, Reaching safepoint: 34 ns, Cleanup: 5 ns, At safepoint: 6 ns, Total: 20000000 ns
@@ -24,6 +24,19 @@ describe('the log of a JVM', () => {
     expect(meetsPause(pauses, end - 10, end - 5)).toBe(true)
     expect(meetsPause(pauses, end + 1, end + 100)).toBe(false)
     expect(meetsPause([], 0, 1)).toBe(false)
+  })
+})
+
+describe('what nodetool says', () => {
+  it('is read for how many sstables a read looks into', () => {
+    const text = `threshold/messages histograms
+Percentile      Read Latency     Write Latency          SSTables    Partition Size        Cell Count
+                    (micros)          (micros)                             (bytes)
+50%                   315.85             61.21              1.00             24601              1331
+75%                   379.02             73.46              1.00             24601              1331
+99%                  1131.75            219.34              3.00             29521              1597`
+    expect(parseHistograms(text)).toEqual({ sstablesP50: 1, sstablesP99: 3, readP50Ms: 0.31585, readP99Ms: 1.13175 })
+    expect(() => parseHistograms('No SSTables exists')).toThrow(/says nothing of SSTables/)
   })
 })
 

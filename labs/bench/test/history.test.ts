@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest'
 import { describe as describeHistory } from '../history.ts'
 import { fillChannel } from '../src/history/channel.ts'
 import { historyRounds } from '../src/history/rounds.ts'
-import { parseHistograms } from '../src/history/table-reads.ts'
 
 const EFFORT = { rounds: 2, pages: 8 }
 /** Two messages a day: a page walks several buckets. */
@@ -43,16 +42,5 @@ describe('a bench of history', { timeout: 120_000 }, () => {
     expect(rows.map((row) => row[5])).toEqual(['1.00', '1.50', '1.00', '2.00'])
     expect(findings).toContain('stage 2, newest: 100 times as many messages, 1.50 times the time of a page (p50).')
     expect(picture.svg).toMatch(/^<svg [^>]*><style>:root .*newest, p50.*random, p99/s)
-  })
-
-  it('reads what nodetool says', () => {
-    const text = `threshold/messages histograms
-Percentile      Read Latency     Write Latency          SSTables    Partition Size        Cell Count
-                    (micros)          (micros)                             (bytes)
-50%                   315.85             61.21              1.00             24601              1331
-75%                   379.02             73.46              1.00             24601              1331
-99%                  1131.75            219.34              3.00             29521              1597`
-    expect(parseHistograms(text)).toEqual({ sstablesP50: 1, sstablesP99: 3, readP50Ms: 0.31585, readP99Ms: 1.13175 })
-    expect(() => parseHistograms('No SSTables exists')).toThrow(/says nothing of SSTables/)
   })
 })

@@ -42,7 +42,7 @@ export async function test({ terminal, exitWith }: Context, what: readonly strin
   })
   if (ran.counts === undefined)
     throw new CodedError('TESTS_DID_NOT_RUN', `vitest ended with code ${ran.code} before it had counted anything`)
-  if (!all) terminal.print('\nwhat was skipped runs with npm test -- --all')
+  if (!all) terminal.print('\nwhat was skipped runs with npm test -- --all, three nodes of Cassandra with THRESHOLD_TEST_CLUSTER=1 besides')
   terminal.print(inWords(ran.counts))
   exitWith(ran.code)
 }

@@ -6,7 +6,7 @@ import { goneWithin, halt, signal, terminate } from '../process/terminate.ts'
 import { openRun, type Run } from '../run/registry.ts'
 import { askCassandra, cassandraUri } from './address.ts'
 import { type Pause, readPauses } from './gc-log.ts'
-import { nodetool, type TableFigures, tableFigures } from './nodetool.ts'
+import { nodetool, type TableFigures, type TableReads, tableFigures, tableReads } from './nodetool.ts'
 import { gcLogOf, launchArgs, type NodeSettings, writeSettings } from './settings.ts'
 
 const READY_WITHIN_MS = 120_000
@@ -25,6 +25,8 @@ export interface CassandraNode {
   nodetool(...args: string[]): Promise<string>
   /** Tombstones scanned, partition sizes, sstables of a table, as this node counts them. */
   table(keyspace: string, table: string): Promise<TableFigures>
+  /** Sstables that a read looked into, and its time in the node. */
+  reads(keyspace: string, table: string): Promise<TableReads>
   /** Stop-the-world pauses so far. */
   pauses(): Promise<Pause[]>
 }
@@ -111,6 +113,10 @@ export class NativeNode implements CassandraNode {
 
   table(keyspace: string, table: string): Promise<TableFigures> {
     return tableFigures(this.#place, keyspace, table)
+  }
+
+  reads(keyspace: string, table: string): Promise<TableReads> {
+    return tableReads(this.#place, keyspace, table)
   }
 
   pauses(): Promise<Pause[]> {

@@ -103,3 +103,35 @@ export async function tableFigures(place: NodetoolPlace, keyspace: string, table
     writes: number('local_write_count'),
   }
 }
+
+/** How a node saw the reads of a table, over the last minutes. */
+export interface TableReads {
+  /** Files on disk that one read had to look into. */
+  readonly sstablesP50: number
+  readonly sstablesP99: number
+  /** In the node, without the way to it. */
+  readonly readP50Ms: number
+  readonly readP99Ms: number
+}
+
+export const tableReads = async (place: NodetoolPlace, keyspace: string, table: string): Promise<TableReads> =>
+  parseHistograms(await nodetool(place, 'tablehistograms', keyspace, table))
+
+/** A table for people: a line of headings, one of units, then a line for each percentile. */
+export function parseHistograms(said: string): TableReads {
+  const lines = said.split('\n').map((line) => line.trim().split(/\s{2,}/))
+  const headings = lines.find(([first]) => first === 'Percentile')
+  const value = (percentile: string, heading: string): number => {
+    const row = lines.find(([first]) => first === percentile)
+    const number = Number(row?.[headings?.indexOf(heading) ?? -1])
+    if (Number.isNaN(number))
+      throw new CodedError('NODETOOL_FAILED', `nodetool tablehistograms says nothing of ${heading} at ${percentile}`)
+    return number
+  }
+  return {
+    sstablesP50: value('50%', 'SSTables'),
+    sstablesP99: value('99%', 'SSTables'),
+    readP50Ms: value('50%', 'Read Latency') / 1_000,
+    readP99Ms: value('99%', 'Read Latency') / 1_000,
+  }
+}

@@ -1,7 +1,6 @@
-import type { CassandraNode, OnProgress } from '@threshold/engines'
+import type { CassandraNode, OnProgress, TableReads } from '@threshold/engines'
 import { createLatency, processCpuSeconds, recordMs } from '@threshold/lab-kit'
 import type { FilledChannel } from './channel.ts'
-import { type TableReads, tableReads } from './table-reads.ts'
 
 /** Pages of one channel, of one kind, in one round. */
 export interface HistorySample {
@@ -50,7 +49,8 @@ export async function historyRounds(
     }
   }
   const reads = new Map<number, TableReads>()
-  for (const { keyspace, messages } of channels) if (keyspace !== undefined && node) reads.set(messages, await tableReads(node, keyspace))
+  for (const { keyspace, messages } of channels)
+    if (keyspace !== undefined && node) reads.set(messages, await node.reads(keyspace, 'messages'))
   return { samples, reads }
 
   async function measured(channel: FilledChannel, at: 'newest' | 'random') {
