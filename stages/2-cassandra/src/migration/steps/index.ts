@@ -45,9 +45,10 @@ const ORDER: readonly StepName[] = ['dual-write', 'backfill', 'verify', 'cutover
 /** From wherever the move is to where it is told to stop, and never further, under whatever traffic there is. */
 async function all(move: Look, until: StepName): Promise<void> {
   await run(move, 'plan')
+  const checkpoints = move.checkpoints((await begun(move.state)).run)
   for (let verifications = 0; ; ) {
     const migration = await move.migration()
-    const step = nextStep(migration, move.checkpoints(migration.run))
+    const step = nextStep(migration, checkpoints)
     if (step === 'all' || step === 'status' || ORDER.indexOf(step) > ORDER.indexOf(until)) return
     if (step === 'verify' && ++verifications > VERIFICATIONS) {
       const why = `${VERIFICATIONS} verifications in a row have found differences: something writes past the stage`
