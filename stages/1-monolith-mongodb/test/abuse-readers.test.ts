@@ -30,7 +30,11 @@ describe('a reader that stops reading', () => {
       raw.socket.pause()
     }
     const before = await memory(abused.url)
-    const embeds = Array.from({ length: 10 }, (_, i) => ({ title: String(i), text: 'x'.repeat(15_000) }))
+    // Addresses are what an embed has most room for.
+    const url = `https://example.org/${'x'.repeat(2_000)}`
+    const footer = { text: 'x', icon_url: url }
+    const author = { name: 'x', url, icon_url: url }
+    const embeds = Array.from({ length: 10 }, (_, i) => ({ title: String(i), url, image: { url }, thumbnail: { url }, footer, author }))
     const contents: string[] = []
     while (contents.length < ENOUGH && (await metric(abused.url, 'threshold_gateway_slow_readers_total')) < SLOW) {
       const content = `large ${contents.length}`

@@ -5,7 +5,7 @@ import type { Collection } from 'mongodb'
 import { isDuplicateKey, long, type MongoDatabase, text } from '../mongodb/database.ts'
 import type { InviteDocument } from '../mongodb/metadata-documents.ts'
 
-type InvitePart = Pick<MetadataStore, 'createInvite' | 'invite' | 'invitesOf' | 'removeInvite' | 'useInvite'>
+type InvitePart = Pick<MetadataStore, 'createInvite' | 'invite' | 'invitesOf' | 'removeInvite' | 'useInvite' | 'giveBackInvite'>
 
 /** Expired invites are removed by a TTL index within a minute or so; until then the time is checked here. */
 export function mongoInvites(mongo: MongoDatabase, invites: Collection<InviteDocument>, clock: Clock): InvitePart {
@@ -43,6 +43,9 @@ export function mongoInvites(mongo: MongoDatabase, invites: Collection<InviteDoc
         invites.updateOne({ _id: code, $and: open }, { $inc: { uses: 1 } }),
       )
       return Number(matchedCount) > 0
+    },
+    async giveBackInvite(code, deadline) {
+      await mongo.run('invites.give-back', deadline, () => invites.updateOne({ _id: code, uses: { $gt: 0 } }, { $inc: { uses: -1 } }))
     },
   }
 }

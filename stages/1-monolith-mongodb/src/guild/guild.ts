@@ -1,5 +1,6 @@
 import { type ChannelId, Permission, type UserId } from '@threshold/contract'
 import {
+  can,
   channelPermissions,
   channelToWire,
   decide,
@@ -107,8 +108,8 @@ export class Guild {
   publish(event: HubEvent): Position {
     const seen = this.#recent.get(event.id)
     if (seen) return seen
-    const { channelId } = event
-    const position = this.#log.appendEvent(event, channelId === undefined ? () => true : this.#seeing(channelId))
+    const { channelId, needs } = event
+    const position = this.#log.appendEvent(event, channelId === undefined ? () => true : this.#seeing(channelId, needs))
     this.#recent.set(event.id, position)
     return position
   }
@@ -152,8 +153,9 @@ export class Guild {
     this.#presences.close()
   }
 
-  #seeing(channel: ChannelId): (user: UserId) => boolean {
-    return (user) => this.#audience.sees(this.#state, user, channel)
+  #seeing(channel: ChannelId, needs = 0n): (user: UserId) => boolean {
+    // Sight is one look-up; more than that is computed for each listener, and few events ask for it.
+    return (user) => this.#audience.sees(this.#state, user, channel) && (needs === 0n || can(this.#state, user, channel, needs))
   }
 
   #apply(event: GuildEvent): void {

@@ -123,8 +123,12 @@ export function errorHandler(runtime: Runtime) {
       )
     }
     if (answer.retryAfter !== undefined) response.setHeader('Retry-After', String(Math.max(1, Math.ceil(answer.retryAfter))))
-    if (answer.status === 429) write(response, 429, { message: answer.message, retry_after: answer.retryAfter, global: false })
-    else write(response, answer.status, answer)
+    if (answer.status === 429) {
+      // Discord stands behind a proxy that says so. A 429 without it is for discord.py and JDA one of somebody else's, which
+      // they raise instead of waiting.
+      response.setHeader('Via', '1.1 threshold')
+      write(response, 429, { message: answer.message, retry_after: answer.retryAfter, global: false })
+    } else write(response, answer.status, answer)
   }
 }
 

@@ -20,7 +20,7 @@ export type {
   StoredMessage,
   User,
 } from './model.ts'
-export { canView, channelPermissions, guildPermissions, has, highestRole, isAboveMember, isAboveRole } from './permissions.ts'
+export { can, canView, channelPermissions, guildPermissions, has, highestRole, isAboveMember, isAboveRole } from './permissions.ts'
 export { wordsOf } from './search.ts'
 export { channelToWire, guildToWire, memberToWire, partialMemberToWire, roleToWire, userToWire } from './wire/guild.ts'
 export { type GuildView, OFFLINE, type Presence, presenceToWire, type VoiceState, viewOf, voiceStateToWire } from './wire/live.ts'

@@ -51,11 +51,15 @@ function implied(bits: bigint, channel: Channel): bigint {
 
 export const has = (bits: bigint, permission: bigint): boolean => (bits & permission) === permission
 
-export function canView(state: GuildState, userId: UserId, channelId: ChannelId): boolean {
+/** Whether somebody has all these permissions in a channel; nobody has any in one that is not there. */
+export function can(state: GuildState, userId: UserId, channelId: ChannelId, permission: bigint): boolean {
   const member = state.members.get(userId)
   const channel = state.channels.get(channelId)
-  return member !== undefined && channel !== undefined && has(channelPermissions(state, member, channel), Permission.ViewChannel)
+  return member !== undefined && channel !== undefined && has(channelPermissions(state, member, channel), permission)
 }
+
+export const canView = (state: GuildState, userId: UserId, channelId: ChannelId): boolean =>
+  can(state, userId, channelId, Permission.ViewChannel)
 
 type Hierarchy = Pick<GuildState, 'guild' | 'roles'>
 type Ranked = Pick<Member, 'roles' | 'user'>

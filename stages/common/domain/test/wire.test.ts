@@ -36,6 +36,16 @@ describe('a message on the wire', () => {
     expect(messageToWire(message, { users })).not.toHaveProperty('reactions')
   })
 
+  it('calls every embed rich, also one that was kept before that was said', () => {
+    const embeds = [{ title: 'a' }, { type: 'video', odd: { key: 1 } }]
+    expect(messageToWire({ ...message, embeds }, { users })).toMatchObject({
+      embeds: [
+        { title: 'a', type: 'rich' },
+        { odd: { key: 1 }, type: 'rich' },
+      ],
+    })
+  })
+
   it('is plain JSON: no bigint gets out', () => {
     expect(JSON.parse(JSON.stringify(messageToWire(message, { users })))).toEqual(messageToWire(message, { users }))
   })

@@ -12,6 +12,8 @@ export interface HubEvent {
   readonly data: object
   /** Only who can view this channel hears of it. Absent: every member. */
   readonly channelId?: ChannelId
+  /** Of those who can view `channelId`, only who has all these permissions there: some things are not for everybody to know. */
+  readonly needs?: bigint
   /** Who caused it: sees content without the MESSAGE_CONTENT intent. */
   readonly authorId?: UserId
   /** Whom it speaks to, who sees content likewise. */
@@ -82,9 +84,9 @@ export type MemberQuery =
  * somewhere, and the port does not change.
  *
  * Guarantees: `publish` and `execute` resolve once the event is in the log. All sessions of a guild hear its events in the
- * order of the log, each once, none of a channel they cannot view at that point of the log. Rejects with `UNAVAILABLE` or
- * `DEADLINE_EXCEEDED`; then publishing the same id again is safe, and a command has changed nothing that anybody hears of:
- * what a store may have kept of it all the same is taken back before anything else is decided.
+ * order of the log, each once, none of a channel they cannot view, or whose `needs` they lack, at that point of the log.
+ * Rejects with `UNAVAILABLE` or `DEADLINE_EXCEEDED`; then publishing the same id again is safe, and a command has changed
+ * nothing that anybody hears of: what a store may have kept of it all the same is taken back before anything else is decided.
  */
 export interface GuildHub extends AsyncDisposable {
   create(state: GuildState, deadline: Deadline): Promise<void>

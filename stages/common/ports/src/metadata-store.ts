@@ -34,6 +34,11 @@ export interface MetadataStore extends AsyncDisposable {
   removeInvite(code: string, deadline: Deadline): Promise<void>
   /** Takes one use; false when none is left. Two who ask at once can't both have the last. */
   useInvite(code: string, deadline: Deadline): Promise<boolean>
+  /**
+   * Gives one use back, for who took it and then did not get in. Once for each `useInvite` that took one: after a failure that
+   * leaves open whether it was done, it is not repeated. A lost use is a nuisance; one too many lets somebody in.
+   */
+  giveBackInvite(code: string, deadline: Deadline): Promise<void>
 
   /** Resolves when the store answers; rejects with `UNAVAILABLE` when it does not. For /readyz. */
   ping(deadline: Deadline): Promise<void>

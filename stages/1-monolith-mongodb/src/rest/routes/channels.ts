@@ -1,7 +1,7 @@
 import { Permission, refuse, restInput } from '@threshold/contract'
 import { type Channel, type ChannelPatch, channelToWire, memberToWire } from '@threshold/domain'
 import type { z } from 'zod'
-import type { Context } from '../context.ts'
+import type { Context, Place } from '../context.ts'
 import { publishTo } from '../messages/orphans.ts'
 import { ask as askGuild, outcome } from '../refusals.ts'
 import { type AddRoute, type Ask, checked, definedOnly } from '../route.ts'
@@ -30,9 +30,7 @@ export function channelRoutes(add: AddRoute, context: Context): void {
 
   add('get', '/channels/:channel', 'channel.get', async (ask) => {
     const place = await context.place(ask.me, ask.params.channel!, 0n, ask.deadline)
-    if (place.kind === 'guild') return channelToWire(place.channel)
-    const others = place.recipients.filter((id) => id !== ask.me)
-    return channelToWire(place.channel, [...(await context.people(others, ask.deadline)).values()])
+    return place.kind === 'guild' ? channelToWire(place.channel) : directToWire(ask, place)
   })
 
   add('patch', '/channels/:channel', 'channel.edit', async (ask) => {
@@ -54,9 +52,11 @@ export function channelRoutes(add: AddRoute, context: Context): void {
     return channelToWire(outcome(events, 'channel.updated')!.channel)
   })
 
+  /** A direct message is closed: its client shows it no longer, and it is kept, since opening it again gives the same one. */
   add('delete', '/channels/:channel', 'channel.delete', async (ask) => {
-    const guildId = await homeOf(ask)
-    const events = await askGuild(context, guildId, { type: 'channel.delete', by: ask.me, channelId: ask.params.channel! }, ask)
+    const place = await context.place(ask.me, ask.params.channel!, 0n, ask.deadline)
+    if (place.kind === 'dm') return directToWire(ask, place)
+    const events = await askGuild(context, place.guildId, { type: 'channel.delete', by: ask.me, channelId: ask.params.channel! }, ask)
     return channelToWire(outcome(events, 'channel.deleted')!.channel)
   })
 
@@ -92,6 +92,12 @@ export function channelRoutes(add: AddRoute, context: Context): void {
     await publishTo(context, place, { v: 1, id, type: 'TYPING_START', data, channelId: place.channel.id }, ask.deadline)
     return undefined
   })
+
+  /** A direct message as the asker sees it: with the other as its recipient. */
+  async function directToWire(ask: Ask, { channel, recipients }: Extract<Place, { kind: 'dm' }>): Promise<object> {
+    const others = recipients.filter((id) => id !== ask.me)
+    return channelToWire(channel, [...(await context.people(others, ask.deadline)).values()])
+  }
 
   /** The guild of a channel that the asker may at least know of. */
   async function homeOf(ask: Ask): Promise<string> {

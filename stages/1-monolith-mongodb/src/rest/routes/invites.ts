@@ -1,9 +1,13 @@
 import { Permission, refuse, restInput } from '@threshold/contract'
-import { type Channel, channelToWire, type Guild, guildToWire, type Invite, userToWire } from '@threshold/domain'
+import { type Channel, channelToWire, type Guild, guildToWire, type Invite, type User, userToWire } from '@threshold/domain'
+import { deadlineIn, messageOf } from '@threshold/kit'
 import type { Context } from '../context.ts'
 import { countsOf } from '../guild-access.ts'
-import { ask as askGuild } from '../refusals.ts'
+import { ask as askGuild, outcome } from '../refusals.ts'
 import { type AddRoute, type Ask, checked } from '../route.ts'
+
+/** What giving a use back may take. */
+const GIVE_BACK_MS = 2_000
 
 export function inviteRoutes(add: AddRoute, context: Context): void {
   const { ports } = context
@@ -27,11 +31,10 @@ export function inviteRoutes(add: AddRoute, context: Context): void {
     await ports.metadata.createInvite(invite, ask.deadline)
     const body = await inviteToWire(ask, invite)
     const data = { ...body, channel_id: invite.channelId, guild_id: invite.guildId }
-    await ports.hub.publish(
-      invite.guildId,
-      { v: 1, id: `invite:${invite.code}`, type: 'INVITE_CREATE', data, channelId: invite.channelId },
-      ask.deadline,
-    )
+    const { guildId, channelId } = invite
+    // For whoever could list the channel's invites anyway: the code itself is the way in.
+    const needs = Permission.ManageChannels
+    await ports.hub.publish(guildId, { v: 1, id: `invite:${invite.code}`, type: 'INVITE_CREATE', data, channelId, needs }, ask.deadline)
     return body
   })
 
@@ -55,12 +58,12 @@ export function inviteRoutes(add: AddRoute, context: Context): void {
     if (access.kind === 'unknown-guild') throw refuse.unknownInvite()
     if (access.kind !== 'member') {
       if (!(await ports.metadata.useInvite(invite.code, ask.deadline))) throw refuse.unknownInvite()
-      await askGuild(
-        context,
-        invite.guildId,
-        { type: 'member.add', by: invite.inviterId, user, nick: null, roles: [], joinedAt: context.runtime.clock.now(), invited: true },
-        ask,
-      )
+      let joined = false
+      try {
+        joined = await join(ask, invite, user)
+      } finally {
+        if (!joined) await giveBack(invite)
+      }
     }
     return inviteToWire(ask, invite)
   })
@@ -72,6 +75,22 @@ export function inviteRoutes(add: AddRoute, context: Context): void {
     await ports.metadata.removeInvite(invite.code, ask.deadline)
     return body
   })
+
+  /** False for who got in by another way meanwhile, such as the same invite sent twice. */
+  async function join(ask: Ask, invite: Invite, user: User): Promise<boolean> {
+    const { guildId, inviterId: by } = invite
+    const joinedAt = context.runtime.clock.now()
+    const events = await askGuild(context, guildId, { type: 'member.add', by, user, nick: null, roles: [], joinedAt, invited: true }, ask)
+    return outcome(events, 'member.added') !== undefined
+  }
+
+  /** With time of its own, since the join may have used up the request's. What fails here costs a use, and is not tried again. */
+  async function giveBack({ code }: Invite): Promise<void> {
+    const { clock, log } = context.runtime
+    await ports.metadata
+      .giveBackInvite(code, deadlineIn(GIVE_BACK_MS, clock))
+      .catch((error: unknown) => log.warn({ err: messageOf(error) }, 'an invite’s use is lost'))
+  }
 
   async function find(ask: Ask): Promise<Invite> {
     const code = ask.params.code!

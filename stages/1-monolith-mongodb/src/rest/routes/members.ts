@@ -1,5 +1,5 @@
 import { Permission, refuse, restInput } from '@threshold/contract'
-import { memberToWire } from '@threshold/domain'
+import { type Member, type MemberPatch, memberToWire } from '@threshold/domain'
 import type { Context } from '../context.ts'
 import { requireGuild } from '../guild-access.ts'
 import { ask as askGuild, outcome } from '../refusals.ts'
@@ -60,8 +60,18 @@ export function memberRoutes(add: AddRoute, context: Context): void {
       mute: input.mute ?? undefined,
       deaf: input.deaf ?? undefined,
     })
+    return memberToWire(await change(ask, userId, patch))
+  }
+
+  /** Deprecated by Discord for the route above; discordgo and eris still use it. */
+  add('patch', '/guilds/:guild/members/@me/nick', 'member.edit-nick', async (ask) => {
+    const { nick } = checked(restInput.editNick, ask.body ?? {})
+    return { nick: (await change(ask, ask.me, definedOnly({ nick: nick === '' ? null : nick }))).nick }
+  })
+
+  async function change(ask: Ask, userId: string, patch: MemberPatch): Promise<Member> {
     const events = await askGuild(context, ask.params.guild!, { type: 'member.edit', by: ask.me, userId, patch }, ask)
-    return memberToWire(outcome(events, 'member.updated')!.member)
+    return outcome(events, 'member.updated')!.member
   }
 
   add('delete', '/guilds/:guild/members/:user', 'member.remove', async (ask) => {

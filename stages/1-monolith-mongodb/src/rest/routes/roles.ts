@@ -1,4 +1,4 @@
-import { DEFAULT_PERMISSIONS, restInput } from '@threshold/contract'
+import { DEFAULT_PERMISSIONS, refuse, restInput } from '@threshold/contract'
 import { type Role, roleToWire } from '@threshold/domain'
 import type { Context } from '../context.ts'
 import { viewOf } from '../guild-access.ts'
@@ -7,6 +7,12 @@ import { type AddRoute, checked, definedOnly } from '../route.ts'
 
 export function roleRoutes(add: AddRoute, context: Context): void {
   add('get', '/guilds/:guild/roles', 'role.list', async (ask) => (await viewOf(context, ask)).roles.map(roleToWire))
+
+  add('get', '/guilds/:guild/roles/:role', 'role.get', async (ask) => {
+    const role = (await viewOf(context, ask)).roles.find(({ id }) => id === ask.params.role)
+    if (!role) throw refuse.unknownRole()
+    return roleToWire(role)
+  })
 
   add('post', '/guilds/:guild/roles', 'role.create', async (ask) => {
     const input = checked(restInput.writeRole, ask.body ?? {})

@@ -1,9 +1,9 @@
-import type { ChannelId, UserId } from '@threshold/contract'
+import { type ChannelId, Permission, type UserId } from '@threshold/contract'
 import { type Channel, canView, evolve, type GuildCommand, type GuildState } from '@threshold/domain'
 import type { GuildHub, Position } from '@threshold/ports'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { anEvent, founded, type HubWorld, type Listener, listen, settled } from './guild-hub-world.ts'
+import { anEvent, done, founded, type HubWorld, type Listener, listen, settled } from './guild-hub-world.ts'
 import { aChannel, aRole, hides, newId, type SmallGuild, shows, soon } from './world.ts'
 
 const kinds = <K extends string>(...all: K[]) => fc.constantFrom(...all)
@@ -204,6 +204,19 @@ export function guildHubLog({ hub }: HubWorld): void {
       expect(new Set([...first, await hub().publish(guild.id, event, soon())].map((p) => JSON.stringify(p))).size).toBe(1)
       await settled(hub(), guild.id, [listener])
       expect(listener.events('MESSAGE_CREATE').filter(({ id }) => id === event.id)).toEqual([event])
+    })
+
+    it('keeps what needs a permission from who sees the channel and lacks that permission there', async () => {
+      const guild = await founded(hub(), 2)
+      const [manager, member] = guild.others.map(({ user }) => user.id) as [string, string]
+      const allowed = { id: manager, type: 1, allow: String(Permission.ManageChannels), deny: '0' } as const
+      await done(hub(), guild.id, { type: 'overwrite.put', by: guild.owner.user.id, channelId: guild.text.id, overwrite: allowed })
+      const listeners = await Promise.all([guild.owner.user.id, manager, member].map((user) => listen(hub(), guild.id, user)))
+      const events = [{ ...anEvent(guild.text.id), needs: Permission.ManageChannels }, anEvent(guild.text.id)]
+      for (const event of events) await hub().publish(guild.id, event, soon())
+      await settled(hub(), guild.id, listeners)
+      const [all, open] = [events.map(({ id }) => id), [events[1]!.id]]
+      expect(listeners.map((one) => one.events('MESSAGE_CREATE').map(({ id }) => id))).toEqual([all, all, open])
     })
 
     it('goes on without a gap from what a session was shown when it joined', async () => {

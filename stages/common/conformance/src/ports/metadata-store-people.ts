@@ -107,6 +107,18 @@ export function metadataStorePeople(store: () => MetadataStore): void {
       expect(await store().invite(invite.code, soon())).toEqual({ ...invite, uses: 12 })
     })
 
+    it('whose use was given back has it once more, and never more uses than it was made with', async () => {
+      const invite = anInvite({ maxUses: 2 })
+      await store().createInvite(invite, soon())
+      await store().giveBackInvite(invite.code, soon()) // nothing was taken
+      for (let i = 0; i < 2; i++) expect(await store().useInvite(invite.code, soon())).toBe(true)
+      await store().giveBackInvite(invite.code, soon())
+      expect(await store().invite(invite.code, soon())).toEqual({ ...invite, uses: 1 })
+      expect(await store().useInvite(invite.code, soon())).toBe(true)
+      expect(await store().useInvite(invite.code, soon())).toBe(false)
+      await store().giveBackInvite(newId(), soon()) // of an invite that is gone
+    })
+
     it('made again has the uses it had', async () => {
       const invite = anInvite({ maxUses: 1 })
       await store().createInvite(invite, soon())

@@ -58,6 +58,7 @@ function otherCalls({ metadata, search }: NonNullable<BreakableStores['rest']>):
     'metadata.invitesOf': (d) => metadata.invitesOf(channel, d),
     'metadata.removeInvite': (d) => metadata.removeInvite(invite.code, d),
     'metadata.useInvite': (d) => metadata.useInvite(invite.code, d),
+    'metadata.giveBackInvite': (d) => metadata.giveBackInvite(invite.code, d),
     'metadata.ping': (d) => metadata.ping(d),
     'search.index': (d) => search.index(id, message, d),
     'search.remove': (d) => search.remove([message.id], d),

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { ALL_PERMISSIONS } from '../permissions.ts'
 import { isSnowflake } from '../snowflake.ts'
 
 /** What was sent, short enough to send back. Never `String(value)` of an object: `{"toString": 1}` would make it throw. */
@@ -21,10 +22,14 @@ export const snowflake = z.unknown().transform((value, context): string => {
   return z.NEVER
 })
 
-/** A permission set: a decimal string, or a number from older libraries. Kept as a string, as on the wire. */
+/**
+ * A permission set: a decimal string, or a number from older libraries. Kept as a string, as on the wire. Bits that stand for no
+ * permission are dropped, as Discord drops them: py-cord's `Permissions.all()` sets every bit below 2^53, which not even an
+ * owner has.
+ */
 export const permissions = z.union([z.string(), z.number()]).transform((value, context): string => {
   const text = String(value)
-  if (/^[0-9]{1,19}$/.test(text)) return text
+  if (/^[0-9]{1,19}$/.test(text)) return (BigInt(text) & ALL_PERMISSIONS).toString()
   context.addIssue({ code: 'custom', params: { code: 'PERMISSIONS_TYPE_COERCE' }, message: 'Value is not a permission set.' })
   return z.NEVER
 })
@@ -64,13 +69,6 @@ const atMost = (max: number) =>
     (value: string) => value.length <= max,
     { params: { code: 'BASE_TYPE_MAX_LENGTH' }, message: `Must be ${max} or fewer in length.` },
   ] as const
-
-/** Whether every text in a value is well-formed, keys included. The value came out of JSON, so its depth is bounded. */
-export function isWellFormed(value: unknown): boolean {
-  if (typeof value === 'string') return value.isWellFormed()
-  if (typeof value !== 'object' || value === null) return true
-  return Object.entries(value).every(([key, inner]) => key.isWellFormed() && isWellFormed(inner))
-}
 
 /** Null and absent mean the same to most clients: back to the default. */
 export const orNull = <T extends z.ZodType>(schema: T) => schema.nullable().optional()

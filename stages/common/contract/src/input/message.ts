@@ -1,21 +1,9 @@
 import { z } from 'zod'
-import { isWellFormed, orNull, snowflake, text } from './fields.ts'
+import { embed, embeds } from './embed.ts'
+import { orNull, snowflake, text } from './fields.ts'
 
 /** Code units of a message's text. */
 export const MAX_CONTENT = 2_000
-
-/** Embeds are kept as sent, within Discord's documented sizes; nothing of the server reads inside them. */
-const embed = z
-  .looseObject({
-    title: orNull(text(256)),
-    description: orNull(text(4_096)),
-    fields: orNull(z.array(z.looseObject({})).max(25)),
-  })
-  .refine((value) => JSON.stringify(value).length <= 16_000, {
-    params: { code: 'BASE_TYPE_MAX_LENGTH' },
-    message: 'Must be 16000 or fewer in length.',
-  })
-  .refine(isWellFormed, { params: { code: 'BASE_TYPE_BAD_UNICODE' }, message: 'Must be well-formed Unicode.' })
 
 const allowedMentions = z.object({
   parse: orNull(z.array(z.enum(['users', 'roles', 'everyone'])).max(3)),
@@ -32,7 +20,7 @@ export const createMessage = z.object({
   nonce: orNull(nonce),
   enforce_nonce: orNull(z.boolean()),
   tts: orNull(z.boolean()),
-  embeds: orNull(z.array(embed).max(10)),
+  embeds: orNull(embeds),
   embed: orNull(embed),
   flags: orNull(z.int().min(0)),
   allowed_mentions: orNull(allowedMentions),
@@ -48,7 +36,7 @@ export const createMessage = z.object({
 
 export const editMessage = z.object({
   content: orNull(text(MAX_CONTENT)),
-  embeds: orNull(z.array(embed).max(10)),
+  embeds: orNull(embeds),
   embed: orNull(embed),
   flags: orNull(z.int().min(0)),
   allowed_mentions: orNull(allowedMentions),

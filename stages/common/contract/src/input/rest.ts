@@ -62,12 +62,24 @@ export const putMember = z.object({
   nick: orNull(personName(0, 32)),
   roles: orNull(z.array(snowflake).max(250)),
 })
+/** What Discord can do and this contract cannot is refused: an answer of 200 would say that it was done. */
+const unsupported = (what: string, isNothing: (value: unknown) => boolean) =>
+  z
+    .unknown()
+    .optional()
+    .refine(isNothing, { params: { code: 'BASE_TYPE_BAD_VALUE' }, message: `${what} is not supported here.` })
+
 export const editMember = z.object({
   nick: orNull(personName(0, 32)),
   roles: orNull(z.array(snowflake).max(250)),
   mute: orNull(z.boolean()),
   deaf: orNull(z.boolean()),
+  /** Null ends a time-out, and nobody has one. */
+  communication_disabled_until: unsupported('A time-out', (value) => value == null),
+  /** Null would put somebody out of their call, and so asks for something as well. */
+  channel_id: unsupported('Moving another in voice', (value) => value === undefined),
 })
+export const editNick = z.object({ nick: orNull(personName(0, 32)) })
 
 export const createInvite = z
   .object({

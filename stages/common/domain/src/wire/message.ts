@@ -25,7 +25,8 @@ export function messageToWire(message: StoredMessage, context: MessageContext): 
     mentions: (message.mentions ?? []).map(person),
     mention_roles: [...(message.mentionRoles ?? [])],
     attachments: [],
-    embeds: [...(message.embeds ?? [])],
+    // Of an embed's kinds a user can send this one alone; the others are what Discord makes of links.
+    embeds: (message.embeds ?? []).map((embed) => ({ ...embed, type: 'rich' })),
     components: [],
     pinned: false,
     flags: message.flags ?? 0,

@@ -15,6 +15,7 @@ import { sequenceCases } from './gateway/sequence.ts'
 import { sightCases } from './gateway/sight.ts'
 import { voiceCases } from './gateway/voice.ts'
 import { channelCases } from './rest/channels.ts'
+import { embedCases } from './rest/embeds.ts'
 import { guildChannelCases } from './rest/guild-channels.ts'
 import { guildCases } from './rest/guilds.ts'
 import { historyCases } from './rest/history.ts'
@@ -49,6 +50,7 @@ export const allCases: readonly Case[] = [
   ...memberCases,
   ...roleCases,
   ...sendingCases,
+  ...embedCases,
   ...messageCases,
   ...historyCases,
   ...reactionCases,

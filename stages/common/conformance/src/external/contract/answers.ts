@@ -71,6 +71,7 @@ export const errors: Section = {
       cases: [
         'rest.json.not-a-form',
         'rest.messages.send.length',
+        'rest.messages.send.embeds.refused',
         'rest.messages.page.limit',
         'rest.messages.page.anchor',
         'rest.users.unknown',
@@ -80,6 +81,7 @@ export const errors: Section = {
         'rest.channels.edit.refused',
         'rest.members.list.invalid',
         'rest.members.edit.refused',
+        'rest.members.edit.unsupported',
         'rest.roles.invalid',
         'rest.search.invalid',
         'rest.invites.refused',

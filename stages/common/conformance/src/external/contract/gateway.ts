@@ -192,6 +192,7 @@ export const gateway: Section = {
         'gateway.sight.exceptions',
         'gateway.sight.lost',
         'gateway.sight.roles',
+        'gateway.sight.invites',
         'gateway.sight.mentioned',
         'gateway.sight.voice',
         'gateway.sight.dm',

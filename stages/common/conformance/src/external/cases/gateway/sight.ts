@@ -76,6 +76,22 @@ export const sightCases: readonly Case[] = [
     },
   },
   {
+    id: 'gateway.sight.invites',
+    sentence: 'INVITE_CREATE, which tells the code, reaches those alone who may manage its channel',
+    async run(world) {
+      const guild = await world.guild()
+      const cy = await guild.newMember('cy')
+      await guild.overwrite(guild.text, cy.id, 1, { allow: Permission.ManageChannels })
+      const [owner, member, manager] = [await guild.owner.connect(), await guild.member.connect(), await cy.connect()]
+      const codeOf = async (channel: string): Promise<string> =>
+        (await guild.member.api.post<{ code: string }>(`/channels/${channel}/invites`, {})).code
+      const [here, elsewhere] = [await codeOf(guild.text), await codeOf(guild.voice)]
+      await guild.settle(owner, member, manager)
+      const heard = (socket: Socket): string[] => socket.seen('INVITE_CREATE').map((d) => d.code)
+      same([owner, manager, member].map(heard), [[here, elsewhere], [here], []], 'the codes that owner, manager and member heard')
+    },
+  },
+  {
     id: 'gateway.sight.lost',
     sentence: 'Who loses sight of a channel hears nothing more of it, and again when it comes back',
     async run(world) {

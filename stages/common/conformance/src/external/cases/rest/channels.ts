@@ -159,6 +159,23 @@ export const channelCases: readonly Case[] = [
     },
   },
   {
+    id: 'rest.channels.delete.dm',
+    sentence: 'A direct message is closed with the channel as the answer; it is kept, and opened again it is the same',
+    async run(world) {
+      const [ada, bob, eve] = [await world.user(), await world.user('bob'), await world.user('eve')]
+      const open = (): Promise<APIDMChannel> => ada.api.post('/users/@me/channels', { recipient_id: bob.id })
+      const dm = await open()
+      await ada.api.post(`/channels/${dm.id}/messages`, { content: 'before' })
+      await eve.api.refused(NO_ACCESS, 'DELETE', `/channels/${dm.id}`)
+      const closed = await ada.api.call('DELETE', `/channels/${dm.id}`)
+      same(closed.status, 200, 'status')
+      includes(closed.body, { id: dm.id, type: 1, recipients: dm.recipients }, 'the channel')
+      same((await open()).id, dm.id, 'opened again')
+      const [kept] = await bob.api.get<{ content: string }[]>(`/channels/${dm.id}/messages`)
+      same(kept?.content, 'before', 'what was said')
+    },
+  },
+  {
     id: 'rest.channels.delete.category',
     sentence: 'A deleted category leaves its channels without a parent',
     async run(world) {

@@ -113,6 +113,18 @@ export const inviteCases: readonly Case[] = [
     },
   },
   {
+    id: 'rest.invites.uses.once',
+    sentence: 'Who accepts an invite several times at once joins once, and takes one use',
+    async run(world) {
+      const guild = await world.guild()
+      const path = `/channels/${guild.text}/invites`
+      const { code } = await guild.owner.api.post<APIInvite>(path, { max_uses: 100 })
+      const cy = await world.user('cy')
+      await Promise.all(Array.from({ length: 8 }, () => cy.api.post(`/invites/${code}`)))
+      includes((await guild.owner.api.get<APIExtendedInvite[]>(path))[0], { code, uses: 1 }, 'the invite')
+    },
+  },
+  {
     id: 'rest.invites.outlives',
     sentence: 'An invite outlives its maker’s membership',
     async run(world) {

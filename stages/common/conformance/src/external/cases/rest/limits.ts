@@ -78,10 +78,11 @@ export const limitCases: readonly Case[] = [
   },
   {
     id: 'rest.rate.of-one-user',
-    sentence: 'One user’s limit is nobody else’s',
+    sentence: 'One user’s limit is nobody else’s, and 429 says `Via`, without which discord.py and JDA raise it instead of waiting',
     async run(world) {
       const [ada, bob] = [await world.user('ada', world.limited), await world.user('bob', world.limited)]
-      await exhaust(() => ada.api.call('GET', '/users/@me'))
+      const { refused } = await exhaust(() => ada.api.call('GET', '/users/@me'))
+      holds(/^1\.1 \S+/.test(refused.headers.get('via') ?? ''), '429 says through whom it came', refused.headers.get('via'))
       same((await bob.api.call('GET', '/users/@me')).status, 200, 'another user')
     },
   },

@@ -134,6 +134,37 @@ export const memberCases: readonly Case[] = [
     },
   },
   {
+    id: 'rest.members.edit.nick',
+    sentence: '`PATCH …/members/@me/nick` changes one’s own nick and answers it, as older libraries ask for it',
+    async run(world) {
+      const guild = await world.guild()
+      const at = `/guilds/${guild.id}/members`
+      for (const [given, nick] of [['B', 'B'] as const, ['', null] as const, ['Bob', 'Bob'] as const, [null, null] as const]) {
+        same(await guild.member.api.patch(`${at}/@me/nick`, { nick: given }), { nick }, 'the answer')
+        includes(await guild.owner.api.get(`${at}/${guild.member.id}`), { nick }, 'the member')
+      }
+      const long = { nick: 'x'.repeat(33) }
+      await guild.member.api.refused(invalid('nick', 'BASE_TYPE_MAX_LENGTH'), 'PATCH', `${at}/@me/nick`, long)
+      await guild.owner.api.patch(`/guilds/${guild.id}/roles/${guild.id}`, { permissions: String(USUAL & ~Permission.ChangeNickname) })
+      await guild.member.api.refused(NO_PERMISSION, 'PATCH', `${at}/@me/nick`, { nick: 'C' })
+      await (await world.user('eve')).api.refused(NO_ACCESS, 'PATCH', `${at}/@me/nick`, { nick: 'E' })
+    },
+  },
+  {
+    id: 'rest.members.edit.unsupported',
+    sentence: 'A time-out, and a move of another in voice, are refused: 200 would say that they were done',
+    async run(world) {
+      const guild = await world.guild()
+      const path = `/guilds/${guild.id}/members/${guild.member.id}`
+      const until = new Date(Date.now() + 60_000).toISOString()
+      const timeout = { nick: 'late', communication_disabled_until: until }
+      await guild.owner.api.refused(invalid('communication_disabled_until'), 'PATCH', path, timeout)
+      for (const channel_id of [guild.voice, null]) await guild.owner.api.refused(invalid('channel_id'), 'PATCH', path, { channel_id })
+      includes(await guild.owner.api.get(path), { nick: null, communication_disabled_until: null }, 'the member')
+      includes(await guild.owner.api.patch(path, { nick: 'B', communication_disabled_until: null }), { nick: 'B' }, 'the end of a time-out')
+    },
+  },
+  {
     id: 'rest.members.edit.refused',
     sentence: 'A change of a member has a form, names roles that exist, and reaches only who stands below',
     async run(world) {

@@ -1,4 +1,4 @@
-import { Permission } from '@threshold/contract'
+import { ALL_PERMISSIONS, Permission } from '@threshold/contract'
 import type { Case } from '../../case.ts'
 import { holds, includes, same } from '../../expect.ts'
 import { type TestGuild, USUAL } from '../../guild.ts'
@@ -139,6 +139,25 @@ export const permissionCases: readonly Case[] = [
       await guild.overwrite(guild.text, role.id, 0, { allow: bits })
       const channel = await guild.owner.api.get<{ permission_overwrites: unknown }>(`/channels/${guild.text}`)
       same(channel.permission_overwrites, [{ id: role.id, type: 0, allow: String(bits), deny: '0' }], 'the overwrite')
+    },
+  },
+  {
+    id: 'rest.permissions.unknown-bits',
+    sentence: 'Bits that stand for no permission are dropped and refuse nothing: py-cord’s “all” is 2^53 − 1',
+    async run(world) {
+      const guild = await world.guild()
+      const every = 2n ** 62n - 1n
+      const known = String(ALL_PERMISSIONS & every)
+      const role = await guild.role(every)
+      includes(role, { permissions: known }, 'a role')
+      includes(
+        await guild.owner.api.patch(`/guilds/${guild.id}/roles/${role.id}`, { permissions: String(every) }),
+        { permissions: known },
+        'edited',
+      )
+      await guild.overwrite(guild.text, role.id, 0, { allow: every })
+      const made = await guild.channel({ permission_overwrites: [{ id: role.id, type: 0, allow: '0', deny: String(every) }] })
+      includes(made, { permission_overwrites: [{ id: role.id, type: 0, allow: '0', deny: known }] }, 'a channel')
     },
   },
 ]

@@ -3,7 +3,7 @@ import type { APIGuild, APIGuildMember, APIRole } from 'discord-api-types/v10'
 import type { Case } from '../../case.ts'
 import { holds, id, includes, same } from '../../expect.ts'
 import type { TestGuild } from '../../guild.ts'
-import { invalid, NO_PERMISSION, type Refusal } from '../../rest.ts'
+import { invalid, NO_ACCESS, NO_PERMISSION, type Refusal } from '../../rest.ts'
 
 const UNKNOWN_ROLE: Refusal = { status: 404, code: 10011 }
 const NOTHING = '1000000000000000'
@@ -32,6 +32,22 @@ export const roleCases: readonly Case[] = [
       )
       await guild.grant(guild.member, Permission.ManageRoles)
       includes(await guild.member.api.post(path, { name: 'by a member', permissions: '0' }), { name: 'by a member' }, 'with MANAGE_ROLES')
+    },
+  },
+  {
+    id: 'rest.roles.get',
+    sentence: '`GET /guilds/:id/roles` lists the roles, and `/guilds/:id/roles/:role` is one of them; another is 10011',
+    async run(world) {
+      const guild = await world.guild()
+      const path = `/guilds/${guild.id}/roles`
+      const role = await guild.role(2_048n, { name: 'Engineers' })
+      same(await guild.member.api.get(`${path}/${role.id}`), role, 'the role')
+      includes(await guild.member.api.get(`${path}/${guild.id}`), { id: guild.id, name: '@everyone' }, '@everyone')
+      const listed = await guild.member.api.get<APIRole[]>(path)
+      same(new Set(listed.map((each) => each.id)), new Set([guild.id, role.id]), 'all roles')
+      await guild.member.api.refused(UNKNOWN_ROLE, 'GET', `${path}/${NOTHING}`)
+      await guild.member.api.refused(invalid(), 'GET', `${path}/admin`)
+      await (await world.user('eve')).api.refused(NO_ACCESS, 'GET', `${path}/${role.id}`)
     },
   },
   {

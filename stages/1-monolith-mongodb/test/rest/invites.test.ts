@@ -1,0 +1,59 @@
+import { randomBytes } from 'node:crypto'
+import { newId } from '@threshold/conformance/ports'
+import type { GuildEvent, Invite } from '@threshold/domain'
+import { createRuntime, deadlineIn, unavailable } from '@threshold/kit'
+import type { Executed, GuildHub, MetadataStore } from '@threshold/ports'
+import { describe, expect, it } from 'vitest'
+import type { Context } from '../../src/rest/context.ts'
+import type { Handler } from '../../src/rest/route.ts'
+import { inviteRoutes } from '../../src/rest/routes/invites.ts'
+
+const user = { v: 1, id: newId(), username: 'cy', bot: false } as const
+const member = { user, nick: null, roles: [], joinedAt: 0, mute: false, deaf: false }
+const added: GuildEvent = { type: 'member.added', member }
+
+/** Somebody accepts an invite with one use, and the guild does with them what `join` says. Answers how many uses are left. */
+async function usesLeft(join: () => Promise<Executed>, store: Partial<MetadataStore> = {}): Promise<number> {
+  const at = { guildId: newId(), channelId: newId(), inviterId: newId() }
+  const invite: Invite = { v: 1, code: 'code', ...at, createdAt: 0, maxAge: 0, maxUses: 1, uses: 0, temporary: false }
+  let left = 1
+  const metadata: Partial<MetadataStore> = {
+    invite: async () => invite,
+    useInvite: async () => left-- > 0,
+    giveBackInvite: async (_code, { at }) => {
+      expect(at, 'the deadline').toBeGreaterThan(Date.now())
+      left += 1
+    },
+    loadGuild: async () => undefined,
+    ...store,
+  }
+  const hub: Partial<GuildHub> = { access: async () => ({ kind: 'not-member' }), execute: join, view: async () => undefined }
+  const context = {
+    ports: { metadata, hub },
+    runtime: createRuntime({ random: randomBytes }),
+    self: async () => user,
+  } as unknown as Context
+  const handlers = new Map<string, Handler>()
+  inviteRoutes((_method, _path, action, handler) => void handlers.set(action, handler), context)
+  // Its time is over by the time that the guild has not answered.
+  const ask = { me: user.id, params: { code: invite.code }, query: {}, body: undefined, host: '', deadline: deadlineIn(0) }
+  await handlers.get('invite.accept')!(ask).catch(() => {})
+  return left
+}
+
+describe('a use of an invite', () => {
+  it('is taken by who joins', async () => {
+    expect(await usesLeft(async () => ({ ok: true, events: [added] }))).toBe(0)
+  })
+
+  it('is given back when the guild is away, when it refuses, and when they were in already', async () => {
+    expect(await usesLeft(() => Promise.reject(unavailable('the store')))).toBe(1)
+    expect(await usesLeft(async () => ({ ok: false, refusal: 'unknown-guild' }))).toBe(1)
+    expect(await usesLeft(async () => ({ ok: true, events: [] }))).toBe(1)
+  })
+
+  it('is lost, and nothing else, when it cannot be given back', async () => {
+    const away = { giveBackInvite: () => Promise.reject(unavailable('the store')) }
+    expect(await usesLeft(() => Promise.reject(unavailable('the store')), away)).toBe(0)
+  })
+})
