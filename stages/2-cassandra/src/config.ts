@@ -64,7 +64,7 @@ export function readConfig(env: Record<string, string | undefined>) {
     },
     gateway: { heartbeatMs: e.THRESHOLD_HEARTBEAT_MS, maxConnections: e.THRESHOLD_MAX_CONNECTIONS, limits: GATEWAY_LIMITS },
     notifications: { url: e.THRESHOLD_NOTIFICATIONS_URL, attempts: 10, backoffMs: e.THRESHOLD_NOTIFICATIONS_BACKOFF_MS, pollMs: 500 },
-    voice: { host, port: e.THRESHOLD_VOICE_PORT, heartbeatMs: 13_750 },
+    voice: { host, port: e.THRESHOLD_VOICE_PORT, heartbeatMs: 13_750, maxConnections: e.THRESHOLD_MAX_CONNECTIONS },
     voiceRelay: { host, port: 0 },
     log: { level: e.THRESHOLD_LOG_LEVEL },
     otlpUrl: e.THRESHOLD_OTLP_URL,

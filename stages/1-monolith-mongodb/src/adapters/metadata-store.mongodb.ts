@@ -89,13 +89,14 @@ export async function mongoMetadataStore(mongo: MongoDatabase, clock: Clock = sy
 
     async createGuild(state, deadline) {
       await mongo.run('guilds.create', deadline, async () => {
-        // The guild's own document comes last: a guild that can be found is whole.
+        // Members last: should this stop half-way, there is a guild that nobody is in, or part of one that nobody can find.
+        // A member without their guild would be promised it at every READY.
         await addMissing(channels, [...state.channels.values()].map(channelTo))
+        await addMissing(guilds, [guildTo(state.guild, [...state.roles.values()])])
         await addMissing(
           members,
           [...state.members.values()].map((member) => memberTo(state.guild.id, member)),
         )
-        await addMissing(guilds, [guildTo(state.guild, [...state.roles.values()])])
       })
     },
 

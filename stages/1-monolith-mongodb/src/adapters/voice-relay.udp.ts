@@ -17,7 +17,7 @@ export interface VoiceRelayConfig {
 }
 
 /** What became of a datagram. All but the first two are dropped without an answer: an answer to a forged source would be an attack on it. */
-const OUTCOMES = ['forwarded', 'discovered', 'malformed', 'too-large', 'unknown-ssrc', 'wrong-source', 'congested'] as const
+const OUTCOMES = ['forwarded', 'discovered', 'malformed', 'too-large', 'unknown-ssrc', 'wrong-source', 'silenced', 'congested'] as const
 export type PacketOutcome = (typeof OUTCOMES)[number]
 
 export interface UdpVoiceRelay extends VoiceRelay {
@@ -31,6 +31,7 @@ interface Seat {
   readonly userId: UserId
   /** `address:port` of the first discovery; packets from elsewhere are not this seat's. */
   source?: { readonly address: string; readonly port: number }
+  silent: boolean
 }
 
 /** Bytes waiting in the kernel's hands before packets are dropped: late sound is worse than lost sound. */
@@ -76,6 +77,7 @@ export async function voiceRelayUdp(
       return 'discovered'
     }
     if (!cameFrom(seat, from)) return 'wrong-source'
+    if (seat.silent) return 'silenced'
     if (socket.getSendQueueSize() > MAX_QUEUED) return 'congested'
     for (const other of channels.get(seat.channelId) ?? []) if (other !== seat && other.source) send(socket, bytes, other.source)
     return 'forwarded'
@@ -86,10 +88,15 @@ export async function voiceRelayUdp(
 
     async join(channelId, userId): Promise<VoiceSeat> {
       const ssrc = freeSsrc(random, seats)
-      const seat: Seat = { ssrc, channelId, userId }
+      const seat: Seat = { ssrc, channelId, userId, silent: false }
       seats.set(ssrc, seat)
       channels.set(channelId, (channels.get(channelId) ?? new Set()).add(seat))
       return { ssrc, address: config.advertise ?? config.host, port: socket.address().port }
+    },
+
+    silence(ssrc, silent) {
+      const seat = seats.get(ssrc)
+      if (seat) seat.silent = silent
     },
 
     leave(ssrc) {

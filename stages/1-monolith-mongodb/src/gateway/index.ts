@@ -16,7 +16,7 @@ export interface GatewayPorts {
   readonly hub: GuildHub
   readonly sessions: SessionRegistry
   readonly encoder: EventEncoder
-  readonly voice: Pick<VoiceServer, 'admit' | 'dismiss'>
+  readonly voice: Pick<VoiceServer, 'admit' | 'dismiss' | 'silence'>
 }
 
 export interface GatewayConfig {

@@ -7,6 +7,7 @@ import { Dispatch } from './dispatch.ts'
 import { type Frames, guildCreate, type Identity, ready } from './frames.ts'
 import { memberChunks } from './members.ts'
 import { onShard, presenceOf } from './protocol.ts'
+import { Talk, type VoiceWish } from './talk.ts'
 
 /** What every session of a gateway stands on. */
 export interface SessionParts {
@@ -14,7 +15,7 @@ export interface SessionParts {
   readonly hub: GuildHub
   readonly encoder: EventEncoder
   readonly frames: Frames
-  readonly voice: Pick<VoiceServer, 'admit' | 'dismiss'>
+  readonly voice: Pick<VoiceServer, 'admit' | 'dismiss' | 'silence'>
   readonly runtime: Runtime
 }
 
@@ -53,13 +54,14 @@ export class Session {
   #early: UserDelivery[] = []
   #stopListening = (): void => {}
   readonly #guilds = new Map<GuildId, Joined>()
-  readonly #inVoice = new Set<GuildId>()
+  readonly #talk: Talk
 
   constructor(parts: SessionParts, identity: Identity, link: Link) {
     this.#parts = parts
     this.#identity = identity
     this.#link = link
     this.#presence = this.#since(identity.presence)
+    this.#talk = new Talk(parts.voice, identity)
   }
 
   /** READY, then one GUILD_CREATE for each guild. Rejects when the stores are away: then nothing was promised yet. */
@@ -91,16 +93,14 @@ export class Session {
     for (const { subscription } of this.#guilds.values()) subscription?.presence(this.#presence)
   }
 
-  async moveVoice(change: { guildId: GuildId; channelId: string | null; selfMute: boolean; selfDeaf: boolean }): Promise<void> {
-    const { guildId, channelId, selfMute, selfDeaf } = change
-    const { id: sessionId, user } = this.#identity
+  async moveVoice({ guildId, ...wish }: VoiceWish & { guildId: GuildId }): Promise<void> {
     const subscription = this.#guilds.get(guildId)?.subscription
-    const moved = await subscription?.voice({ channelId, sessionId, selfMute, selfDeaf }, this.#deadline())
+    const moved = await subscription?.voice({ ...wish, sessionId: this.#identity.id }, this.#deadline())
+    const { channelId } = wish
     // Ended meanwhile, perhaps by this very event: nobody would leave the call again.
     if (this.#ended || moved !== 'moved' || channelId === null) return
-    this.#inVoice.add(guildId)
-    const { token, endpoint } = this.#parts.voice.admit({ guildId, channelId, userId: user.id, sessionId })
-    this.#dispatch('VOICE_SERVER_UPDATE', { token, guild_id: guildId, endpoint })
+    const server = this.#talk.moved(guildId, channelId, wish)
+    if (server) this.#dispatch('VOICE_SERVER_UPDATE', server)
   }
 
   async requestMembers(ask: Parameters<typeof memberChunks>[1]): Promise<void> {
@@ -115,7 +115,7 @@ export class Session {
     this.#ended = true
     this.#stopListening()
     for (const { subscription } of this.#guilds.values()) subscription?.leave()
-    for (const guildId of this.#inVoice) this.#parts.voice.dismiss(guildId, this.#identity.user.id)
+    this.#talk.end()
     this.#guilds.clear()
   }
 
@@ -135,15 +135,18 @@ export class Session {
     // Gone meanwhile: the session, the membership, or the guild.
     if (this.#ended || this.#guilds.get(guildId) !== entry) subscription?.leave()
     else if (subscription) entry.subscription = subscription
-    else this.#guilds.delete(guildId)
+    else {
+      this.#guilds.delete(guildId)
+      // READY has promised it, and a client waits for what it was promised.
+      if (announced) this.#tellGone(guildId)
+    }
   }
 
   #deliver(guildId: GuildId, entry: Joined, delivery: Delivery): void {
     if (delivery.kind === 'left') {
       this.#guilds.delete(guildId)
-      this.#parts.voice.dismiss(guildId, this.#identity.user.id)
-      this.#inVoice.delete(guildId)
-      if (admits(this.#identity.intents, 'GUILD_DELETE', true)) this.#dispatch('GUILD_DELETE', { id: guildId })
+      this.#talk.left(guildId)
+      this.#tellGone(guildId)
       return
     }
     if (isSeen(entry.last, delivery.position)) return
@@ -155,9 +158,13 @@ export class Session {
       return
     }
     const { event } = delivery
-    if (event.type === 'VOICE_STATE_UPDATE') this.#followVoice(guildId, event.data)
+    if (event.type === 'VOICE_STATE_UPDATE') this.#talk.follow(guildId, event.data)
     const dispatch = this.#parts.frames.of(event, true, this.#listener())
     if (dispatch) this.#send(dispatch)
+  }
+
+  #tellGone(guildId: GuildId): void {
+    if (admits(this.#identity.intents, 'GUILD_DELETE', true)) this.#dispatch('GUILD_DELETE', { id: guildId })
   }
 
   #hear(delivery: UserDelivery): void {
@@ -172,14 +179,6 @@ export class Session {
     if (shard && shard[0] !== 0) return // direct messages go to the first shard
     const dispatch = this.#parts.frames.of(delivery.event, false, this.#listener())
     if (dispatch) this.#send(dispatch)
-  }
-
-  /** The call ends with the voice state, whoever ended it: a kick, a deleted channel, another session. */
-  #followVoice(guildId: GuildId, data: object): void {
-    const { user_id, channel_id, session_id } = data as { user_id: string; channel_id: string | null; session_id: string }
-    if (user_id !== this.#identity.user.id || !this.#inVoice.has(guildId)) return
-    if (channel_id === null) this.#parts.voice.dismiss(guildId, user_id)
-    if (channel_id === null || session_id !== this.#identity.id) this.#inVoice.delete(guildId)
   }
 
   #listener(): { userId: UserId; intents: number } {

@@ -1,5 +1,5 @@
 import { type ChannelId, Permission, type UserId } from '@threshold/contract'
-import { channelPermissions, type GuildState, has, type Refusal, type VoiceState, voiceStateToWire } from '@threshold/domain'
+import { can, channelPermissions, type GuildState, has, type Refusal, type VoiceState, voiceStateToWire } from '@threshold/domain'
 import type { Audience } from './audience.ts'
 import type { GuildLog } from './log.ts'
 
@@ -30,7 +30,10 @@ export function createCalls(log: GuildLog, audience: Audience, now: () => GuildS
     const sees = (who: UserId, channel: ChannelId | null | undefined): boolean => channel != null && audience.sees(now(), who, channel)
     const knows = (who: UserId): boolean => who === user || sees(who, change.channelId)
     const say = (state: VoiceChange, hears: (who: UserId) => boolean): void => {
-      log.append('VOICE_STATE_UPDATE', voiceStateToWire(now().guild.id, user, state, now().members.get(user)), hears)
+      const wire = voiceStateToWire(now().guild.id, user, state, now().members.get(user))
+      // Looked at when somebody enters or changes something: permissions that change in the midst of a call wait until then.
+      const suppress = state.channelId !== null && !can(now(), user, state.channelId, Permission.Speak)
+      log.append('VOICE_STATE_UPDATE', { ...wire, suppress }, hears)
     }
     const gone = { ...change, channelId: null }
     if (change.channelId === null) say(gone, (who) => who === user || sees(who, before))

@@ -3,24 +3,29 @@ import type { ChannelId, GuildId, UserId } from '@threshold/contract'
 import type { Runtime } from '@threshold/kit'
 import { type Identify, VoiceCloseCodes, VoiceOpcodes } from './protocol.ts'
 
-/** What the gateway says of a user who may talk: in which channel, and for which of the user's gateway sessions. */
+/** What the gateway says of a user who is in a call: in which channel, and for which of the user's gateway sessions. */
 export interface Admission {
   readonly guildId: GuildId
   readonly channelId: ChannelId
   readonly userId: UserId
   readonly sessionId: string
+  /** May listen and not speak: muted by a moderator, or without the permission. */
+  readonly silent?: boolean
 }
 
 /** One end of a call. Sending must not throw and must not wait. */
 export interface Participant {
   send(op: VoiceOpcodes, d: object): void
   close(code: VoiceCloseCodes): void
+  /** Whether what they say is kept from the others. */
+  silence(silent: boolean): void
 }
 
 export interface Seat extends Admission {
   /** Of the token that was handed out and not yet used; the token itself is not kept. */
   tokenHash: Buffer | undefined
   participant: Participant | undefined
+  silent: boolean
 }
 
 export interface Call {
@@ -60,11 +65,19 @@ export class Calls {
     if (old?.channelId === admission.channelId && old.sessionId === admission.sessionId) {
       // Asked again, as a client does whose voice socket died: what still talks goes on until the new token is used.
       old.tokenHash = hashOf(token)
+      this.silence(admission.guildId, admission.userId, admission.silent ?? false)
       return token
     }
-    seats.set(admission.userId, { ...admission, tokenHash: hashOf(token), participant: undefined })
+    seats.set(admission.userId, { ...admission, silent: admission.silent ?? false, tokenHash: hashOf(token), participant: undefined })
     old?.participant?.close(VoiceCloseCodes.Disconnected)
     return token
+  }
+
+  silence(guildId: GuildId, userId: UserId, silent: boolean): void {
+    const seat = this.#guilds.get(guildId)?.get(userId)
+    if (seat === undefined) return
+    seat.silent = silent
+    seat.participant?.silence(silent)
   }
 
   dismiss(guildId: GuildId, userId: UserId): void {

@@ -66,6 +66,10 @@ export class VoiceConnection implements Participant {
     this.#socket.close(code, REASONS[code])
   }
 
+  silence(silent: boolean): void {
+    if (this.#state.at === 'ready') this.#parts.relay.silence(this.#state.place.ssrc, silent)
+  }
+
   #receive(data: RawData, isBinary: boolean): void {
     if (this.#state.at === 'closed') return
     const refused = this.#flooding() ? Close.RateLimited : this.#handle(data, isBinary)
@@ -138,6 +142,7 @@ export class VoiceConnection implements Participant {
       if (!left) this.close(Close.Disconnected)
       return
     }
+    relay.silence(place.ssrc, seat.silent)
     this.send(Op.Ready, { ssrc: place.ssrc, ip: place.address, port: place.port, modes: MODES, experiments: [] })
     this.#state = { at: 'ready', seat, place, call: calls.enter(seat, this) }
     this.#silence.refresh()
@@ -163,6 +168,7 @@ export class VoiceConnection implements Participant {
   #speaking(d: unknown, { seat, place }: Ready): Close | undefined {
     const form = speaking.safeParse(d)
     if (!form.success) return Close.FailedToDecode
+    if (seat.silent) return undefined // nor is anybody told that they speak
     // The seat's own SSRC, whatever the client wrote: nobody announces another's voice.
     this.#parts.calls.tell(seat, this, Op.Speaking, { speaking: form.data.speaking, ssrc: place.ssrc, user_id: seat.userId })
     return undefined

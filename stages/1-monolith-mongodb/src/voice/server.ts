@@ -18,6 +18,8 @@ export interface VoiceConfig {
   readonly heartbeatMs: number
   /** The address clients are told, where it is not the one bound to. */
   readonly advertise?: string
+  /** Sockets at the most, upgraded or not; beyond it a new one is closed at once. */
+  readonly maxConnections?: number
 }
 
 export interface VoiceServer extends AsyncDisposable {
@@ -28,10 +30,18 @@ export interface VoiceServer extends AsyncDisposable {
    * they mute. A user who sat in another channel of the guild is moved, their old voice socket closed with 4014.
    */
   admit(seat: Admission): { token: string; endpoint: string }
+  /** They were muted by a moderator, or may speak again. Who mutes themselves simply sends nothing. */
+  silence(guildId: GuildId, userId: UserId, silent: boolean): void
   /** They left, were kicked, or the channel is gone. Idempotent. */
   dismiss(guildId: GuildId, userId: UserId): void
 }
 
+/** As many as the gateway takes: whoever talks is connected there too. */
+const MAX_CONNECTIONS = 19_000
+/** Milliseconds for an upgrade to arrive whole. It is a few hundred bytes, and nothing else is served here. */
+const REQUEST_WITHIN_MS = 5_000
+/** How often that is looked at; Node's own half minute would be most of the wait. */
+const LOOK_EVERY_MS = 1_000
 /** Milliseconds a peer has to answer a close before its socket is cut. */
 const CLOSE_WITHIN_MS = 1_000
 
@@ -44,9 +54,12 @@ const CLOSE_WITHIN_MS = 1_000
  */
 export async function createVoice(ports: { readonly relay: VoiceRelay }, config: VoiceConfig, runtime: Runtime): Promise<VoiceServer> {
   const calls = new Calls(runtime)
-  const http = createServer((_request, response) => {
+  const times = { requestTimeout: REQUEST_WITHIN_MS, headersTimeout: REQUEST_WITHIN_MS, connectionsCheckingInterval: LOOK_EVERY_MS }
+  const http = createServer(times, (_request, response) => {
     response.writeHead(426, { Connection: 'close', Upgrade: 'websocket', 'Content-Type': 'text/plain' }).end('Voice speaks WebSocket.\n')
   })
+  // A flood here would otherwise take the file descriptors of REST and the gateway, which are in the same process.
+  http.maxConnections = config.maxConnections ?? MAX_CONNECTIONS
   const options: ServerOptions & { closeTimeout: number } = {
     server: http,
     maxPayload: MAX_FRAME,
@@ -82,6 +95,7 @@ export async function createVoice(ports: { readonly relay: VoiceRelay }, config:
   return {
     endpoint,
     admit: (seat) => ({ token: calls.admit(seat), endpoint }),
+    silence: (guildId, userId, silent) => calls.silence(guildId, userId, silent),
     dismiss: (guildId, userId) => calls.dismiss(guildId, userId),
     async [Symbol.asyncDispose]() {
       const closed = once(http, 'close')

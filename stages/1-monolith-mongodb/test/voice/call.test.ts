@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { VoiceOpcodes } from '../../src/voice/index.ts'
+import { VoiceOpcodes, voiceClient } from '../../src/voice/index.ts'
 import {
   ADA,
   ALAN,
@@ -68,6 +68,24 @@ describe('a call', () => {
     await eventually(() => expect(relay.packets().forwarded).toBe(1))
     expect(grace.heard).toEqual([])
     expect(dataOf(grace, VoiceOpcodes.ClientDisconnect)).toEqual([{ user_id: ADA }])
+  })
+
+  it('keeps what a silenced member says from the others, also when they come back, and tells nobody that they speak', async () => {
+    const [ada, grace] = [await join(ADA), await join(GRACE)]
+    voice.silence(GUILD, ADA, true)
+    await ada.say(Buffer.from('muted'))
+    ada.speaking(1)
+    await grace.say(Buffer.from('heard'))
+    await eventually(() => expect([ada.heard, relay.packets().silenced]).toEqual([['heard'], 1]))
+    voice.silence(GUILD, ADA, false)
+    await ada.say(Buffer.from('again'))
+    await eventually(() => expect(grace.heard).toEqual(['again']))
+    const { token, endpoint } = voice.admit({ guildId: GUILD, channelId: CHANNEL, userId: ALAN, sessionId: 's', silent: true })
+    await using alan = await voiceClient({ endpoint, token, guildId: GUILD, userId: ALAN, sessionId: 's' })
+    await alan.say(Buffer.from('no permission'))
+    await eventually(() => expect(relay.packets().silenced).toBe(2))
+    expect(grace.heard).toEqual(['again'])
+    expect(dataOf(grace, VoiceOpcodes.Speaking)).toEqual([])
   })
 
   it('ends for who is dismissed, and their token with it', async () => {

@@ -15,5 +15,7 @@ export interface VoiceSeat {
 export interface VoiceRelay extends AsyncDisposable {
   /** A seat is bound to the address its first discovery packet comes from; packets from elsewhere are dropped. */
   join(channel: ChannelId, user: UserId): Promise<VoiceSeat>
+  /** What a silent seat says is dropped, until it is silent no more; it hears the others all the same. A new seat may speak. */
+  silence(ssrc: number, silent: boolean): void
   leave(ssrc: number): void
 }

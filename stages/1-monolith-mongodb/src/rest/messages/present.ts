@@ -3,10 +3,13 @@ import type { HubEvent } from '@threshold/ports'
 import type { Context, Place } from '../context.ts'
 import type { Ask } from '../route.ts'
 
+/** For whom, and until when. */
+type Asker = Pick<Ask, 'me' | 'deadline'>
+
 /** Messages as REST answers them: authors, mentions, reactions and what was replied to, looked up for all of them at once. */
 export async function present(
   context: Context,
-  ask: Ask,
+  ask: Asker,
   messages: readonly StoredMessage[],
   options: { reactions?: boolean } = {},
 ): Promise<object[]> {
@@ -36,7 +39,7 @@ export async function present(
 /** The dispatch of a message: what REST answers, and in a guild where it was said and as whom. */
 export async function messageEvent(
   context: Context,
-  ask: Ask,
+  ask: Asker,
   place: Place,
   message: StoredMessage,
   body: object,
@@ -61,7 +64,7 @@ export async function messageEvent(
 /** What an event tells of a guild beside the message: as which member its author wrote it, and whom it mentions. */
 async function asMembers(
   context: Context,
-  ask: Ask,
+  ask: Asker,
   place: Extract<Place, { kind: 'guild' }>,
   { authorId }: StoredMessage,
   { mentions }: { mentions: readonly { id: string }[] },

@@ -1,6 +1,6 @@
-import { type CreateMessage, invalidField, Permission, refuse } from '@threshold/contract'
+import { type CreateMessage, invalidField, type MessageId, Permission, refuse } from '@threshold/contract'
 import { findMentions, has, type Mentions, type StoredMessage } from '@threshold/domain'
-import type { DedupeKey, Notification } from '@threshold/ports'
+import type { DedupeKey, HubEvent, Notification } from '@threshold/ports'
 import type { Context, Place } from '../context.ts'
 import type { Ask } from '../route.ts'
 import type { Orphans } from './orphans.ts'
@@ -9,7 +9,8 @@ import { messageEvent, present } from './present.ts'
 /**
  * A message's way: search entry and push first, then the message, then the event. Whoever is answered 200 has a message that
  * is stored, findable, pushed and told. A failure before the store leaves an index entry and a push for a message that
- * never was, which their readers drop; a failure after it leaves an orphan, which the retry or the reconciler publishes.
+ * never was, which their readers drop; a failure from the store on may leave an orphan, which the retry or the reconciler
+ * publishes.
  */
 export async function sendMessage(context: Context, orphans: Orphans, ask: Ask, place: Place, input: CreateMessage): Promise<object> {
   const { ports } = context
@@ -19,16 +20,31 @@ export async function sendMessage(context: Context, orphans: Orphans, ask: Ask, 
     place.kind === 'guild' ? ports.search.index(place.guildId, draft, ask.deadline) : undefined,
     notify(context, ask, place, draft),
   ])
-  const { outcome, message } = await ports.messages.insert(draft, ask.deadline, dedupeOf(ask, draft, input))
-  if (message.id !== draft.id) {
-    // A retry: what was written ahead for the new id belongs to nobody. The push is dropped by its worker; the first try's
-    // own, which was written ahead as well, waits for this message.
-    ports.search.remove([draft.id], ask.deadline).catch(() => {})
+  let { id } = draft
+  try {
+    const { outcome, message } = await ports.messages.insert(draft, ask.deadline, dedupeOf(ask, draft, input))
+    id = message.id
+    if (id !== draft.id) {
+      // A retry: what was written ahead for the new id belongs to nobody. The push is dropped by its worker; the first try's
+      // own, which was written ahead as well, waits for this message.
+      ports.search.remove([draft.id], ask.deadline).catch(() => {})
+    }
+    const body = await present(context, ask, [message])
+    await orphans.publish(place, await messageEvent(context, ask, place, message, body[0]!, 'MESSAGE_CREATE'), ask.deadline)
+    if (outcome === 'inserted') ports.analytics.record(message)
+    return body[0]!
+  } catch (error) {
+    // It may be stored, whatever failed: an insert that timed out goes on.
+    orphans.remember(place, id, (deadline) => ifStored(context, place, id, { me: ask.me, deadline }))
+    throw error
   }
-  const body = await present(context, ask, [message])
-  await orphans.publish(place, await messageEvent(context, ask, place, message, body[0]!, 'MESSAGE_CREATE'), ask.deadline)
-  if (outcome === 'inserted') ports.analytics.record(message)
-  return body[0]!
+}
+
+async function ifStored(context: Context, place: Place, id: MessageId, by: Pick<Ask, 'me' | 'deadline'>): Promise<HubEvent | undefined> {
+  const [message] = await context.ports.messages.get(place.channel.id, [id], by.deadline)
+  if (!message) return undefined
+  const [body] = await present(context, by, [message])
+  return messageEvent(context, by, place, message, body!, 'MESSAGE_CREATE')
 }
 
 function checkPlace(place: Place): void {

@@ -4,7 +4,7 @@ import type { Anchor } from '@threshold/ports'
 import type { Context, Place } from '../context.ts'
 import { type Orphans, publishTo } from '../messages/orphans.ts'
 import { messageEvent, present } from '../messages/present.ts'
-import { removeNow } from '../messages/remove.ts'
+import { removeAndTell } from '../messages/remove.ts'
 import { contentMentions, mentionsOf, sendMessage } from '../messages/send.ts'
 import { type AddRoute, type Ask, checked } from '../route.ts'
 
@@ -13,7 +13,6 @@ const BULK_DELETE_MS = 14 * 86_400_000
 
 export function messageRoutes(add: AddRoute, context: Context, orphans: Orphans): void {
   const { ports } = context
-  const stores = { messages: ports.messages, hybrid: context.runtime.hybrid }
 
   add('get', '/channels/:channel/messages', 'message.page', async (ask) => {
     const { limit, ...anchors } = checked(restInput.pageQuery, ask.query)
@@ -39,16 +38,7 @@ export function messageRoutes(add: AddRoute, context: Context, orphans: Orphans)
     const ids = [...new Set(messages)].sort(compareIds)
     if (ids.length < 2 || ids.length > 100) throw refuse.bulkDeleteCount()
     if (ids.some((id) => timeOf(id) < context.runtime.clock.now() - BULK_DELETE_MS)) throw refuse.bulkDeleteTooOld()
-    const gone = await removeNow(stores, place.channel.id, ids, ask.deadline)
-    if (gone.length === 0) return undefined
-    await ports.search.remove(gone, ask.deadline)
-    const data = { ids: gone, channel_id: place.channel.id, guild_id: place.guildId }
-    await publishTo(
-      context,
-      place,
-      { v: 1, id: `${gone[0]}:bulk:${gone.length}`, type: 'MESSAGE_DELETE_BULK', data, channelId: place.channel.id },
-      ask.deadline,
-    )
+    await removeAndTell(context, orphans, place, ids, 'in bulk', ask.deadline)
     return undefined
   })
 
@@ -93,16 +83,9 @@ export function messageRoutes(add: AddRoute, context: Context, orphans: Orphans)
     const message = await find(ask, place)
     if (message.authorId !== ask.me && !(place.kind === 'guild' && has(place.permissions, Permission.ManageMessages)))
       throw refuse.missingPermissions()
+    const gone = await removeAndTell(context, orphans, place, [message.id], 'each', ask.deadline)
     // Nothing: somebody else deleted it a moment before, and has said so.
-    if ((await removeNow(stores, place.channel.id, [message.id], ask.deadline)).length === 0) throw refuse.unknownMessage()
-    if (place.kind === 'guild') await ports.search.remove([message.id], ask.deadline)
-    const data = { id: message.id, channel_id: place.channel.id, ...(place.kind === 'guild' ? { guild_id: place.guildId } : {}) }
-    await publishTo(
-      context,
-      place,
-      { v: 1, id: `${message.id}:deleted`, type: 'MESSAGE_DELETE', data, channelId: place.channel.id },
-      ask.deadline,
-    )
+    if (gone.length === 0) throw refuse.unknownMessage()
     return undefined
   })
 

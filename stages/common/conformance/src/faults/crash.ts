@@ -8,8 +8,8 @@ const SUITE_MS = often(240_000, 600_000)
 /** As many as a client library has under way: enough to hurry, and no flood that would be asked to come again. */
 const INSISTING_AT_ONCE = 16
 
-/** A stream and no volley: of a volley all go through the steps together, and are answered together. */
-const SENDING_AT_ONCE = 64
+/** A stream, so that each is on another of a send's steps. Tried in full it is a volley, and as many are under way as are sent. */
+const SENDING_AT_ONCE = often(64, Number.POSITIVE_INFINITY)
 
 const nonces = (prefix: string, count: number): string[] => Array.from({ length: count }, (_, i) => `${prefix}-${i}`)
 

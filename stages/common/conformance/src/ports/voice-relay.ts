@@ -70,6 +70,21 @@ export function testVoiceRelay(name: string, open: Open<VoiceRelay>): void {
         await hears(ada, late, 'now')
       })
 
+      it('that is silenced hears and is not heard, until it may speak again', async () => {
+        await using use = new AsyncDisposableStack()
+        const channel = newId()
+        const [ada, grace, alan] = [await talker(use, channel), await talker(use, channel), await talker(use, channel)]
+        for (const one of [ada, grace, alan]) await one.discover()
+        relay().silence(ada.seat.ssrc, true)
+        relay().silence(7, true) // nobody's
+        ada.say('let me speak')
+        await hears(ada, grace, 'not now')
+        await hears(grace, alan, 'she is muted')
+        expect([...grace.heard, ...alan.heard].map((packet) => packet.payload)).not.toContain('let me speak')
+        relay().silence(ada.seat.ssrc, false)
+        await hears(grace, ada, 'at last')
+      })
+
       it('that was left is silent, and leaving it again is no error', async () => {
         await using use = new AsyncDisposableStack()
         const channel = newId()

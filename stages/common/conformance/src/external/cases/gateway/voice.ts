@@ -62,6 +62,9 @@ export const voiceCases: readonly Case[] = [
         includes(event, { user_id: guild.member.id, channel_id: channel }, 'the state')
         if (channel !== null) same(event.self_deaf, 'self_deaf' in more, 'whether they are deaf')
       }
+      await guild.settle(member)
+      // A new token would make a client leave the call and enter it again, each time it mutes.
+      same(member.seen('VOICE_SERVER_UPDATE').length, 2, 'how often a voice server was named: for the channels, not for the deafness')
     },
   },
   {

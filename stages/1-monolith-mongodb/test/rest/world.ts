@@ -1,0 +1,97 @@
+import { randomBytes } from 'node:crypto'
+import { aGuild, newId, type SmallGuild, soon } from '@threshold/conformance/ports'
+import { tokens } from '@threshold/contract'
+import { createRuntime } from '@threshold/kit'
+import type { Delivery, HubEvent, MessageStore, MetadataStore, Notifier, SearchIndex } from '@threshold/ports'
+import { typescriptAnalytics } from '../../src/adapters/analytics.typescript.ts'
+import { memoryGuildHub } from '../../src/adapters/guild-hub.memory.ts'
+import { typescriptMemberList } from '../../src/adapters/member-list.typescript.ts'
+import { mongoMessageStore } from '../../src/adapters/message-store.mongodb.ts'
+import { mongoMetadataStore } from '../../src/adapters/metadata-store.mongodb.ts'
+import { typescriptPermissions } from '../../src/adapters/permissions.typescript.ts'
+import { mongoSearchIndex } from '../../src/adapters/search-index.mongodb.ts'
+import type { MongoDatabase } from '../../src/mongodb/database.ts'
+import { createContext } from '../../src/rest/context.ts'
+import { createOrphans } from '../../src/rest/messages/orphans.ts'
+import type { Handler } from '../../src/rest/route.ts'
+import { messageRoutes } from '../../src/rest/routes/messages.ts'
+import { searchRoutes } from '../../src/rest/routes/search.ts'
+
+type Stores = { readonly messages: MessageStore; readonly metadata: MetadataStore; readonly search: SearchIndex }
+type Fault = (call: () => Promise<unknown>) => Promise<unknown>
+
+/** REST's routes for messages without HTTP, on real stores whose calls can be made to fail, and a session that hears. */
+export interface Rest extends AsyncDisposable {
+  readonly guild: SmallGuild
+  readonly stores: Stores
+  /** Asks a route by its action's name, as the guild's owner. */
+  ask(action: string, more?: { params?: Record<string, string>; body?: unknown; query?: unknown }): Promise<{ id: string }>
+  /** What the owner's session was told, of this type. */
+  heard(type: string): HubEvent[]
+  /** The next `times` calls of a store's method go as the fault has it. */
+  fault<P extends keyof Stores>(port: P, method: keyof Stores[P] & string, act: Fault, times?: number): void
+}
+
+export async function rest(mongo: MongoDatabase): Promise<Rest> {
+  const faults = new Map<string, { act: Fault; times: number }>()
+  const faulty = <T extends object>(port: string, real: T): T =>
+    new Proxy(real, {
+      get(target, key) {
+        const value: unknown = Reflect.get(target, key)
+        if (typeof value !== 'function') return value
+        return (...args: unknown[]) => {
+          const call = (): Promise<unknown> => value.apply(target, args)
+          const fault = faults.get(`${port}.${String(key)}`)
+          if (!fault || fault.times === 0) return call()
+          fault.times -= 1
+          return fault.act(call)
+        }
+      },
+    })
+  const stores: Stores = {
+    messages: await mongoMessageStore(mongo),
+    metadata: await mongoMetadataStore(mongo),
+    search: await mongoSearchIndex(mongo),
+  }
+  const messages = faulty('messages', stores.messages)
+  const metadata = faulty('metadata', stores.metadata)
+  const search = faulty('search', stores.search)
+  const notifier: Notifier = { enqueue: async () => {}, [Symbol.asyncDispose]: async () => {} }
+  const runtime = createRuntime({ random: randomBytes })
+  const hub = memoryGuildHub({ metadata, permissions: typescriptPermissions(), memberList: typescriptMemberList }, runtime)
+  const ports = { messages, metadata, search, notifier, hub, analytics: typescriptAnalytics(runtime.clock) }
+  const context = createContext(ports, { tokens: tokens('x'.repeat(32)), newId }, runtime)
+  const orphans = createOrphans(context)
+  const handlers = new Map<string, Handler>()
+  const add = (_method: string, _path: string, action: string, handler: Handler): void => void handlers.set(action, handler)
+  messageRoutes(add, context, orphans)
+  searchRoutes(add, context)
+
+  const guild = aGuild(1)
+  const me = guild.owner.user.id
+  await stores.metadata.createUser(guild.owner.user, soon())
+  await hub.create(guild.state, soon())
+  const told: Delivery[] = []
+  const presence = { status: 'online', activities: [] } as const
+  await hub.join(guild.id, { userId: me, sessionId: newId(), presence, deliver: (delivery) => void told.push(delivery) }, soon())
+  return {
+    guild,
+    stores,
+    ask: async (action, { params = {}, body, query = {} } = {}) =>
+      (await handlers.get(action)!({
+        me,
+        params: { guild: guild.id, channel: guild.text.id, ...params },
+        query,
+        body,
+        host: '',
+        deadline: soon(),
+      })) as { id: string },
+    heard: (type) => told.flatMap((delivery) => (delivery.kind === 'event' && delivery.event.type === type ? [delivery.event] : [])),
+    fault: (port, method, act, times = 1) => void faults.set(`${port}.${method}`, { act, times }),
+    async [Symbol.asyncDispose]() {
+      await orphans[Symbol.asyncDispose]()
+      await hub[Symbol.asyncDispose]()
+      await runtime.telemetry[Symbol.asyncDispose]()
+    },
+  }
+}

@@ -1,0 +1,50 @@
+import type { Socket } from 'node:net'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { dial, exchange, openRaw, statuses } from '../abuse/raw.ts'
+import { identify } from '../abuse/session.ts'
+import { type AbusedStage, abusedStage, type World } from '../abuse/world.ts'
+
+const SOCKETS = 30
+
+let abused: AbusedStage
+let world: World
+beforeAll(async () => {
+  abused = await abusedStage({ THRESHOLD_MAX_CONNECTIONS: String(SOCKETS) })
+  world = await abused.world()
+})
+afterAll(async () => await abused?.[Symbol.asyncDispose]())
+
+/** Where the stage's voice server is, as a client learns it. */
+async function voiceUrl(): Promise<string> {
+  const raw = await openRaw(abused.url)
+  raw.send(identify(world.token))
+  await raw.heard('"GUILD_CREATE"')
+  raw.send({ op: 4, d: { guild_id: world.guild, channel_id: world.voice, self_mute: false, self_deaf: false } })
+  await raw.heard('"VOICE_SERVER_UPDATE"')
+  raw.socket.destroy()
+  const { endpoint } = JSON.parse(raw.received.find((frame) => frame.includes('"VOICE_SERVER_UPDATE"'))!).d
+  return `http://${endpoint}`
+}
+
+describe('a flood of connections to the voice port', () => {
+  it('is refused beyond the limit, ends when nothing is said, and leaves REST alone', { timeout: 60_000 }, async () => {
+    const url = await voiceUrl()
+    const sockets: Socket[] = []
+    let closed = 0
+    for (let i = 0; i < SOCKETS + 50; i++) {
+      const socket = await dial(url)
+      socket.resume() // or its end would wait to be read
+      socket.on('close', () => {
+        closed += 1
+      })
+      sockets.push(socket)
+    }
+    await expect.poll(() => closed, { timeout: 10_000 }).toBeGreaterThanOrEqual(50)
+    const answers = await Promise.all(Array.from({ length: 50 }, () => world.ask('GET', `/channels/${world.channel}`)))
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
+    // Nobody closes the others from this side: they have five seconds to come to the point.
+    await expect.poll(() => closed, { timeout: 20_000 }).toBe(sockets.length)
+    const { text } = await exchange(url, 'GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+    expect(statuses(text)).toEqual([426])
+  })
+})
