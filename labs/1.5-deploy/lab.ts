@@ -21,6 +21,7 @@ export default defineLab({
 
   measure: {
     socketsDropped: count.socketsDropped(),
+    socketsAway: count.socketsAway(),
     // What an IDENTIFY asks for: who this is, which guilds, which direct messages.
     readsToIdentify: count.storeOperations(/^(users\.get|guilds\.of-user|channels\.dms-of-user)$/),
     // What waking up a guild asks for, once for each.
@@ -30,9 +31,10 @@ export default defineLab({
 
   claim: {
     undisturbed: ({ socketsDropped, readsToWakeGuilds }) => socketsDropped.is(0).and(readsToWakeGuilds.is(0)),
-    deployed: ({ socketsDropped, readsToIdentify, readsToWakeGuilds }) =>
+    deployed: ({ socketsDropped, socketsAway, readsToIdentify, readsToWakeGuilds }) =>
       socketsDropped
         .is(GUILDS * ONLINE)
+        .and(socketsAway.is(0))
         .and(readsToIdentify.atLeast(2 * GUILDS * ONLINE))
         .and(readsToWakeGuilds.atLeast(GUILDS)),
   },

@@ -2,21 +2,26 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { CassandraEngine } from '@threshold/engines'
 import { CodedError } from '@threshold/kit'
 import { askKeyspace, type Deed, type Scene } from '@threshold/lab-kit'
-import { ownership, statesSeenBy } from './status.ts'
+import { leastHeld, leastOwned, statesSeenBy } from './status.ts'
 import { startWriter, type Writer } from './writer.ts'
 
 export const TOLD = {
   written: 'messages that were acknowledged',
   missing: 'acknowledged messages that cannot be read at the end',
+  unreadable: 'acknowledged messages that could not be read while a machine was away',
   failed: 'share of the sends that failed while a machine was away',
   nodes: 'nodes at the end',
-  leastOwned: 'least share of the data that a node owns, at one copy',
-  copies: 'least share of the data that a node holds, at the end',
+  ownedBefore: 'least share of the ring that a node owns, at one copy',
+  owned: 'least share of the ring that a node owns, at the end',
+  heldBefore: 'least share of the channels that a node has on its disk, at one copy',
+  held: 'least share of the channels that a node has on its disk, before one is killed',
   untilSeen: 'seconds until a living node saw the dead one',
 } as const
 
 /** How long a machine is away: longer than Cassandra takes to see it. */
 const AWAY_MS = 25_000
+/** How long what was acknowledged is looked for: while a machine is away, and at the end. */
+const LOOK_MS = { away: 10_000, end: 30_000 }
 
 /** The one server is killed, and comes back. */
 export const theOnlyServer: Deed = {
@@ -25,15 +30,16 @@ export const theOnlyServer: Deed = {
   async run(scene) {
     const { engine } = scene.mongo
     if (engine === undefined) throw notOurs('MONGODB')
-    const writer = startWriter(scene)
+    await using writer = startWriter(scene)
     await delay(2_000)
     const since = writer.window()
     await engine.kill()
     await delay(AWAY_MS)
     const { tried, failed } = await since()
+    const unreadable = await writer.missing(LOOK_MS.away)
     await engine.restart()
     await settled(writer)
-    return { ...(await account(writer)), [TOLD.nodes]: 1, [TOLD.failed]: failed / tried }
+    return { ...(await account(writer)), [TOLD.nodes]: 1, [TOLD.failed]: failed / tried, [TOLD.unreadable]: unreadable }
   },
 }
 
@@ -45,14 +51,15 @@ export const oneOfThree = (copies: 3 | 1): Deed => ({
     const cassandra = scene.cassandra?.engine
     if (cassandra === undefined || cassandra.nodes().length === 0) throw notOurs('CASSANDRA')
     const keyspace = await askKeyspace(scene.cassandra, async (name) => name)
-    const writer = startWriter(scene)
+    await using writer = startWriter(scene)
     for (const nth of ['second', 'third']) {
       scene.say(`the ${nth} node joins, which takes about half a minute`)
       await cassandra.join()
     }
-    const owned = await ownership(cassandra, keyspace)
+    const before = await spread(scene, cassandra, keyspace, writer)
+    writer.leaveHalf()
     if (copies === 3) await threeCopies(scene, cassandra, keyspace)
-    const held = await ownership(cassandra, keyspace)
+    const after = await spread(scene, cassandra, keyspace, writer)
 
     const lost = cassandra.nodes()[2]!
     scene.say('one of three nodes is killed')
@@ -62,18 +69,30 @@ export const oneOfThree = (copies: 3 | 1): Deed => ({
     const untilSeen = await seenDead(cassandra, lost.address, from)
     await delay(Math.max(0, AWAY_MS - (performance.now() - from)))
     const { tried, failed } = await since()
+    const unreadable = await writer.missing(LOOK_MS.away)
     await lost.restart()
     await settled(writer)
     return {
       ...(await account(writer)),
       [TOLD.nodes]: cassandra.nodes().length,
-      [TOLD.leastOwned]: Math.min(...owned.values()),
-      [TOLD.copies]: Math.min(...held.values()),
+      [TOLD.ownedBefore]: before.owned,
+      [TOLD.owned]: after.owned,
+      [TOLD.heldBefore]: before.held,
+      [TOLD.held]: after.held,
       [TOLD.untilSeen]: untilSeen,
       [TOLD.failed]: failed / tried,
+      [TOLD.unreadable]: unreadable,
     }
   },
 })
+
+/** What each node is to have, by its tokens, and what it has. */
+async function spread({ guilds, say }: Scene, engine: CassandraEngine, keyspace: string, writer: Writer) {
+  say('what each node has')
+  using _ = await writer.pause()
+  const channels = guilds.flatMap((guild) => guild.channels).length
+  return { owned: await leastOwned(engine, keyspace), held: await leastHeld(engine, keyspace, channels) }
+}
 
 /** A keyspace that is altered knows of its copies and has none yet: repair makes them, one node after the other. */
 async function threeCopies({ cassandra, say }: Scene, engine: CassandraEngine, keyspace: string): Promise<void> {
@@ -111,7 +130,7 @@ async function settled(writer: Writer): Promise<void> {
 
 async function account(writer: Writer): Promise<Record<string, number>> {
   await writer.stop()
-  return { [TOLD.written]: writer.acknowledged.length, [TOLD.missing]: await writer.missing() }
+  return { [TOLD.written]: writer.acknowledged(), [TOLD.missing]: await writer.missing(LOOK_MS.end) }
 }
 
 const notOurs = (which: string): CodedError =>

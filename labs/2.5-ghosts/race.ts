@@ -1,15 +1,24 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { startStage } from '@threshold/engines'
-import { type Api, askKeyspace, createApi, type Deed, type Scene, type WorldGuild } from '@threshold/lab-kit'
+import { API_CONNECTIONS, type Api, askKeyspace, createApi, type Deed, type Scene, type WorldGuild } from '@threshold/lab-kit'
+import { type Pair, spanOf, tallyOf } from './overlap.ts'
 
 export const TOLD = {
-  races: 'messages that one person edited while another deleted them',
+  races: 'messages that one person edited and another deleted',
   edits: 'edits that were answered as done',
+  raced: 'of them, those under way while the delete of the same message was',
   ghosts: 'rows with a text and nobody who wrote it',
   shown: 'deleted messages that a page shows',
 } as const
 
 const RACES = 200
-const AT_ONCE = 20
+/** No more than an Api sends at a time: what has begun is on its way then, and does not wait in line on our side. */
+const AT_ONCE = API_CONNECTIONS
+/**
+ * How long an edit is under way when the delete begins, in times that a send takes here, one after the other in turn. Which of the
+ * two is quicker depends on the machine; with any one head start, on some machine nearly every delete would win, or none.
+ */
+const HEAD_STARTS = [0, 0.2, 0.4, 0.6, 0.8]
 /** The two processes read each other's tokens. */
 export const SECRET = 'lab-2-5: two processes, one chat'
 
@@ -22,26 +31,26 @@ interface Raced {
 export const firstDraft: Deed = {
   text: 'edits and deletes of the same messages, written as a first draft would: each statement with its own time',
   run: (scene) =>
-    race(scene, async (messages) => {
-      await askKeyspace(scene.cassandra, async (keyspace, rows) => {
+    race(scene, (messages) =>
+      askKeyspace(scene.cassandra, async (keyspace, rows) => {
         const partitions = await rows(`SELECT channel_id, bucket, message_id FROM ${keyspace}.messages`)
         const keys = new Map(partitions.map((row) => [String(row.message_id), [row.channel_id, row.bucket, row.message_id]]))
         const where = 'WHERE channel_id = ? AND bucket = ? AND message_id = ?'
-        await together(messages, async ({ id }) => {
+        return await together(messages, async ({ id }) => {
           const key = keys.get(id)!
-          const remove = rows(`DELETE FROM ${keyspace}.messages ${where}`, key)
-          await Promise.all([remove, rows(`UPDATE ${keyspace}.messages SET content = ? ${where}`, ['edited', ...key])])
+          const removing = spanOf(() => rows(`DELETE FROM ${keyspace}.messages ${where}`, key))
+          const editing = spanOf(() => rows(`UPDATE ${keyspace}.messages SET content = ? ${where}`, ['edited', ...key]))
+          return { edit: await editing, remove: await removing }
         })
-      })
-      return messages.length
-    }),
+      }),
+    ),
 }
 
 /** The same through the stage, and through a second process of it on the same stores, which knows nothing of the first one's turns. */
 export const throughTheStage: Deed = {
   text: 'edits through one process of the stage, deletes of the same messages through another',
   run: (scene) =>
-    race(scene, async (messages, { members }) => {
+    race(scene, async (messages, { members }, sendMs) => {
       const { mongo, cassandra } = scene
       const env = { THRESHOLD_TOKEN_SECRET: SECRET, THRESHOLD_WORKER: '1', THRESHOLD_LOG_LEVEL: 'warn' }
       await using second = await startStage({ stage: 2, engineUri: mongo.uri, cassandraUri: cassandra!.uri, env })
@@ -49,53 +58,57 @@ export const throughTheStage: Deed = {
       await using moderator = createApi(second.url)
       const path = ({ channel, id }: Raced): string => `/api/v10/channels/${channel}/messages/${id}`
       const token = members[0]!.token
-      let edited = 0
-      await together(messages, async (message) => {
-        const edit = editor.call('PATCH', path(message), token, { content: 'edited' }).then(
-          () => void edited++,
-          () => {}, // it came too late, and was told so
-        )
-        await Promise.all([edit, moderator.call('DELETE', path(message), token)])
+      return await together(messages, async (message, n) => {
+        // Refused, an edit came too late and was told so.
+        const editing = spanOf(() => editor.call('PATCH', path(message), token, { content: 'edited' }))
+        await delay(HEAD_STARTS[n % HEAD_STARTS.length]! * sendMs)
+        const removing = spanOf(() => moderator.call('DELETE', path(message), token))
+        return { edit: await editing, remove: await removing }
       })
-      return edited
     }),
 }
 
 async function race(
   scene: Scene,
-  act: (messages: readonly Raced[], guild: WorldGuild) => Promise<number>,
+  act: (messages: readonly Raced[], guild: WorldGuild, sendMs: number) => Promise<Pair[]>,
 ): Promise<Record<string, number>> {
   const guild = scene.guilds.find(({ group }) => group === 'raced')!
   const channel = guild.channels[0]!
   await using api = createApi(scene.stage.url)
+  const from = performance.now()
   const messages = await write(api, guild, channel)
-  const edits = await act(messages, guild)
+  const pairs = await act(messages, guild, ((performance.now() - from) * AT_ONCE) / RACES)
+  // A message that stays because nobody deleted it would be no ghost, and no evidence.
+  for (const { remove } of pairs) if (remove.refusal !== undefined) throw remove.refusal
+  const { edits, raced } = tallyOf(pairs)
   const ids = new Set(messages.map(({ id }) => id))
   const rows = await askKeyspace(scene.cassandra, (keyspace, ask) => ask(`SELECT message_id, author_id FROM ${keyspace}.messages`))
   const page = (await api.call('GET', `/api/v10/channels/${channel}/messages?limit=100`, guild.members[0]!.token)) as { id: string }[]
   return {
     [TOLD.races]: messages.length,
     [TOLD.edits]: edits,
+    [TOLD.raced]: raced,
     [TOLD.ghosts]: rows.filter((row) => row.author_id == null).length,
     [TOLD.shown]: page.filter(({ id }) => ids.has(id)).length,
   }
 }
 
 async function write(api: Api, { members }: WorldGuild, channel: string): Promise<Raced[]> {
-  const messages: Raced[] = []
-  await together(Array.from({ length: RACES }), async () => {
+  return await together(Array.from({ length: RACES }), async () => {
     const { id } = (await api.call('POST', `/api/v10/channels/${channel}/messages`, members[0]!.token, { content: 'hello' })) as {
       id: string
     }
-    messages.push({ id, channel })
+    return { id, channel }
   })
-  return messages
 }
 
-async function together<T>(items: readonly T[], act: (item: T) => Promise<unknown>): Promise<void> {
-  const rest = items.values()
+/** Some at a time; what came of each, in the order of the items. */
+async function together<T, R>(items: readonly T[], act: (item: T, index: number) => Promise<R>): Promise<R[]> {
+  const rest = items.entries()
+  const results: R[] = []
   const some = async (): Promise<void> => {
-    for (const item of rest) await act(item)
+    for (const [index, item] of rest) results[index] = await act(item, index)
   }
   await Promise.all(Array.from({ length: AT_ONCE }, some))
+  return results
 }

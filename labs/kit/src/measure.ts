@@ -47,6 +47,12 @@ export const count = {
   secondsWithErrors: () =>
     measure('count', 'seconds in which a send or a read failed', (s) => s.load.series.filter(({ errors }) => errors > 0).length),
   socketsDropped: () => measure('count', 'sockets that the stage closed or lost', (s) => s.load.sockets.dropped),
+  socketsAway: () =>
+    measure(
+      'count',
+      'of the sockets that were dropped, those that were not back at the end',
+      ({ load: { sockets } }) => sockets.dropped - sockets.back,
+    ),
   guildsWithLostOrLate: (group?: string) =>
     measure(
       'count',

@@ -15,6 +15,7 @@ import { type Environment, readEnvironment } from './run/environment.ts'
 import { keepEvidence } from './run/evidence.ts'
 import { MACHINE_LIMITS, type MachineLimits, whyNotCalm } from './run/preflight.ts'
 import { goThroughRounds, type Rounds } from './run/rounds.ts'
+import { caveatsOf } from './run/sample.ts'
 import { openSystems, type System } from './run/system.ts'
 import { comparePrediction, judge, type Verdict } from './verdict.ts'
 
@@ -177,7 +178,7 @@ async function compose(
     samples: [...samples],
     discarded: [...discarded],
     verdict,
-    reasons: [...reasons],
+    reasons: [...reasons, ...caveatsOf(samples)],
     notes: samples.length === 0 ? [] : [...notesOf(lab, (arm) => figuresOf(lab.measure, sampleOf(arm, numbers.at(-1) ?? 0)))],
     rerun: `npx threshold lab ${lab.id} --${size}`,
   }
@@ -185,12 +186,14 @@ async function compose(
 
 const known = (value: number): number | null => (Number.isFinite(value) ? value : null)
 
-function summaryOf({ lab, verdict, reasons, notes, prediction, arms }: Report): string {
+function summaryOf({ lab, verdict, reasons, notes, prediction, arms, samples }: Report): string {
   const engines = [...new Set(arms.flatMap(({ engine }) => engine?.text ?? []))]
+  const caveats = caveatsOf(samples)
+  const mark = (reason: string): string => (caveats.includes(reason) ? '?' : verdict === 'supported' ? '✓' : '✗')
   return [
     `Lab ${lab.id}, ${lab.title}: ${lab.question}`,
     `Hypothesis: ${lab.hypothesis}`,
-    ...reasons.map((reason) => `  ${verdict === 'supported' ? '✓' : '✗'} ${reason}`),
+    ...reasons.map((reason) => `  ${mark(reason)} ${reason}`),
     ...notes.map((note) => `  · ${note}`),
     ...(engines.length === 0 ? [] : [`Measured on ${engines.join(', ')}.`]),
     prediction.line,

@@ -6,6 +6,7 @@ import { renderReport } from '../src/report/html.ts'
 import { type Report, reportSchema } from '../src/report/schema.ts'
 import { keepEvidence, previousReport } from '../src/run/evidence.ts'
 import { MACHINE_LIMITS } from '../src/run/preflight.ts'
+import { caveatsOf } from '../src/run/sample.ts'
 import { whyNotUsable } from '../src/run/visit.ts'
 import { ENGINE, reportOf, sampleOf } from './sample.ts'
 
@@ -67,6 +68,15 @@ describe('a report', () => {
     expect(page).toContain('Could not run')
     expect(page).toContain('the load generator died')
     expect(page).toContain('not measured')
+  })
+
+  it('says for which arms nobody could tell whether other programs disturbed them, also where all held', () => {
+    const unseen = { ...sampleOf('tenfold', 1, 10), machine: { loadAverage: 0.5, othersCores: null } }
+    const samples = [sampleOf('today', 1), unseen]
+    expect(caveatsOf(samples)).toEqual([expect.stringContaining('whether other programs disturbed tenfold could not be told')])
+    expect(renderReport(reportOf({ samples }))).toContain('whether other programs disturbed tenfold could not be told')
+    expect(caveatsOf(reportOf().samples)).toEqual([])
+    expect(renderReport(reportOf())).not.toContain('could not be told')
   })
 
   it('says of a wrong twin that it is one', () => {

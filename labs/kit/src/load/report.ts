@@ -43,7 +43,17 @@ export const guildTallySchema = z.object({
 })
 export type GuildTally = z.infer<typeof guildTallySchema>
 
-const secondSchema = z.object({ second: z.int(), due: count, acknowledged: count, errors: count, delivered: count, late: count })
+const secondSchema = z.object({
+  second: z.int(),
+  /** Sends. */
+  due: count,
+  /** Sends, by the second of their answer. */
+  acknowledged: count,
+  /** Sends and reads, by the second in which they were refused, or their sender gave up. */
+  errors: count,
+  delivered: count,
+  late: count,
+})
 export type SecondTally = z.infer<typeof secondSchema>
 
 export const groupReportSchema = z.object({
@@ -72,6 +82,7 @@ export const loadReportSchema = z.object({
   }),
   groups: z.array(groupReportSchema),
   guilds: z.array(guildTallySchema),
+  /** The seconds of the load, and after them those in which something of it was still answered or delivered. */
   series: z.array(secondSchema),
   generator: z.object({
     /** CPU seconds used for each second of load. */

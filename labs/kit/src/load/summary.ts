@@ -86,26 +86,26 @@ function latencies(ledger: Ledger, load: Load, guilds: readonly WorldGuild[], wa
   }))
 }
 
-/** What happened in each second of the load, by the second in which it happened. */
+/**
+ * What happened in each second of the load, and in those after it in which something was still answered: whoever sent in the last
+ * second waits for as long as everybody else. By the second in which it happened, so that each row adds up to the whole.
+ */
 function series(ledger: Ledger, load: Load, warmupMs: number): SecondTally[] {
-  const seconds = Array.from({ length: Math.ceil(load.seconds) }, (_, second) => ({
-    second,
-    due: 0,
-    acknowledged: 0,
-    errors: 0,
-    delivered: 0,
-    late: 0,
-  }))
-  const at = (ms: number): SecondTally | undefined => seconds[Math.floor((ms - warmupMs) / 1_000)]
-  const bump = (ms: number, key: Exclude<keyof SecondTally, 'second'>): void => {
-    const second = at(ms)
-    if (second) second[key]++
+  const nothing = { due: 0, acknowledged: 0, errors: 0, delivered: 0, late: 0 }
+  const seconds: SecondTally[] = Array.from({ length: Math.ceil(load.seconds) }, (_, second) => ({ second, ...nothing }))
+  const bump = (ms: number, key: keyof typeof nothing): void => {
+    const at = Math.max(0, Math.floor((ms - warmupMs) / 1_000))
+    while (seconds.length <= at) seconds.push({ second: seconds.length, ...nothing })
+    seconds[at]![key]++
   }
   for (const { arrival, answeredMs, outcome } of ledger.attempts) {
-    if (arrival.kind !== 'send' || arrival.dueMs < warmupMs) continue
+    if (arrival.dueMs < warmupMs) continue
+    // Who got no answer at all gave up when their patience ended. A read that fails is a failure as much as a send.
+    const overMs = Number.isNaN(answeredMs) ? arrival.dueMs + load.patienceSeconds * 1_000 : answeredMs
+    if (outcome !== undefined && outcome !== 'ok') bump(overMs, 'errors')
+    if (arrival.kind !== 'send') continue
     bump(arrival.dueMs, 'due')
     if (outcome === 'ok') bump(answeredMs, 'acknowledged')
-    else if (outcome !== undefined) bump(answeredMs, 'errors')
   }
   const { attempt: of, atMs } = ledger.deliveries
   for (const [index, n] of of.entries()) {

@@ -58,7 +58,12 @@ const curve = ({ count, curve: points }: Latency): [number, number][] =>
 /** One round, second by second: where a fault struck and how long it was felt. */
 export function timelineChart(report: Report): Markup {
   const arms = measured(report)
-  const seconds = Math.max(...arms.map(({ name }) => samplesOf(report, name)[0]!.load.series.length))
+  // Answers that come after the last second have nothing due beside them, and would look like a fall.
+  const during = (arm: string) => {
+    const { series, seconds } = samplesOf(report, arm)[0]!.load
+    return series.filter(({ second }) => second < seconds)
+  }
+  const seconds = Math.max(...arms.map(({ name }) => during(name).length))
   return draw('Sends answered, second by second', armKeys(arms), (canvas) => ({
     grid: grid(canvas),
     xAxis: below(canvas, 'second of the load, first round', {
@@ -67,7 +72,7 @@ export function timelineChart(report: Report): Markup {
     }),
     yAxis: upright(canvas, 'sends a second: dotted due, drawn answered', { type: 'value', min: 0 }),
     series: arms.flatMap(({ name }, index) => {
-      const { series } = samplesOf(report, name)[0]!.load
+      const series = during(name)
       const color = seriesColor(index)
       return [
         line(color, { data: series.map(({ due }) => due), symbol: 'none', lineStyle: { color, width: 1.5, type: 'dotted' } }),

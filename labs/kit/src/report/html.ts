@@ -1,5 +1,6 @@
 import { formatValue } from '../figure.ts'
 import { cacheMissesOf } from '../run/engine-counters.ts'
+import { caveatsOf } from '../run/sample.ts'
 import { coresChart, LATE_TEXT, percentileChart, samplesOf, timelineChart } from './charts.ts'
 import { stepsChart, throughputChart } from './charts-by-load.ts'
 import { html, type Markup, raw } from './markup.ts'
@@ -30,14 +31,15 @@ ${top(report)}${claims(report)}${figures(report, previous)}${beside(report, prev
 function top(report: Report): Markup {
   const [word, meaning] = VERDICTS[report.verdict]
   const { lab, twin, verdict, reasons, notes, prediction, size, startedAt, seconds } = report
-  const told = verdict === 'supported' ? [] : reasons
+  // Where all held, the table of claims says why; what it cannot say is what nobody knows.
+  const told = verdict === 'supported' ? caveatsOf(report.samples) : reasons
   return html`<header class="top"><p class="eyebrow">Threshold · Lab ${lab.id}, ${lab.title} · ${size} · ${moment(startedAt)} · ${Math.round(seconds)} s</p>
 <h1>${lab.question}</h1>
 ${twin !== undefined && html`<p class="twin"><b>Wrong twin.</b> This run was made in order to be refuted: ${twin}.</p>`}
 <dl><dt>Hypothesis</dt><dd>${lab.hypothesis}</dd><dt>Prediction</dt><dd>${prediction.line}</dd><dt>Engine</dt><dd>${engineLabel(report)}</dd><dt>Machine</dt><dd>${report.environment.text}</dd></dl>
 <div class="verdict ${verdict}"><b>${word}</b><span>${meaning}</span></div>
 ${headline(report)}
-${told.length > 0 && html`<h3>Why</h3><ul class="reasons">${told.map((reason) => html`<li>${reason}</li>`)}</ul>`}
+${told.length > 0 && html`<h3>${verdict === 'supported' ? 'What is not known' : 'Why'}</h3><ul class="reasons">${told.map((reason) => html`<li>${reason}</li>`)}</ul>`}
 ${notes.length > 0 && html`<h3>To take home</h3><ul class="reasons">${notes.map((note) => html`<li>${note}</li>`)}</ul>`}</header>`
 }
 

@@ -1,7 +1,7 @@
 import { loadavg } from 'node:os'
-import { machineCpuSeconds, ownCpuSeconds, processCpuSeconds } from './cpu.ts'
+import type { Engine } from '@threshold/engines'
+import { familyCpuSeconds, machineCpuSeconds, processCpuSeconds } from './cpu.ts'
 import { readEngineCounters, risen } from './engine-counters.ts'
-import type { GeneratorProcess } from './generator-process.ts'
 import { byLabel, type Metrics, metric, scrape } from './metrics.ts'
 import type { Sample, StageSample } from './sample.ts'
 import type { System } from './system.ts'
@@ -14,25 +14,22 @@ export interface Look {
   readonly machineCpu: number
   readonly engineCpu: number | undefined
   readonly stageCpu: number | undefined
-  /** Of the stage, its engine, the generator and the lab; undefined if one of them cannot be told. */
+  /** Of the lab and all that it started, ended or not; undefined where an engine is not among that, or the system does not say. */
   readonly ourCpu: number | undefined
   /** A process that was restarted counts from nothing again. */
   readonly stagePid: number
   readonly enginePids: readonly number[]
 }
 
-export async function look(system: System, generator: Pick<GeneratorProcess, 'pid'>): Promise<Look> {
+export async function look(system: System): Promise<Look> {
   const { stage, mongo, cassandra } = system
   const enginePids = [mongo.engine, ...(cassandra?.engine?.nodes() ?? [])].flatMap((engine) => engine?.pid ?? [])
-  const [metrics, counters, engineCpu, stageCpu, generatorCpu] = await Promise.all([
+  const [metrics, counters, engineCpu, stageCpu] = await Promise.all([
     scrape(stage.url),
     readEngineCounters(system).catch(() => undefined),
     cpuOfAll(enginePids),
     processCpuSeconds(stage.pid),
-    processCpuSeconds(generator.pid),
   ])
-  const used = [engineCpu, stageCpu, generatorCpu]
-  const known = used.every((seconds) => seconds !== undefined)
   return {
     atMs: performance.now(),
     metrics,
@@ -40,11 +37,14 @@ export async function look(system: System, generator: Pick<GeneratorProcess, 'pi
     machineCpu: machineCpuSeconds(),
     engineCpu,
     stageCpu,
-    ourCpu: known ? used.reduce((sum: number, seconds) => sum + (seconds ?? 0), ownCpuSeconds()) : undefined,
+    ourCpu: startedHere(mongo.engine) && (cassandra === undefined || startedHere(cassandra.engine)) ? familyCpuSeconds() : undefined,
     stagePid: stage.pid,
     enginePids,
   }
 }
+
+/** In a container, or somebody else's, an engine is no process that this one started. Killed, it still was one. */
+const startedHere = (engine: Engine | undefined): boolean => engine?.label.provider === 'native'
 
 /** Undefined where one of them cannot be told, or none is ours. */
 async function cpuOfAll(pids: readonly number[]): Promise<number | undefined> {
@@ -59,8 +59,7 @@ export function between(before: Look, after: Look): Pick<Sample, 'stage' | 'engi
   const newStage = before.stagePid !== after.stagePid
   const newEngine = String(before.enginePids) !== String(after.enginePids)
   const engineCores = rate(newEngine ? 0 : before.engineCpu, after.engineCpu)
-  // What a process had used when it was ended is nobody's any more, so that the rest of the machine cannot be told.
-  const rest = newStage || newEngine ? null : rate(others(before), others(after))
+  const rest = rate(others(before), others(after))
   return {
     stage: stageBetween(newStage ? new Map() : before.metrics, after.metrics, rate(newStage ? 0 : cpuOf(before), cpuOf(after))),
     ...(before.counters === undefined || after.counters === undefined

@@ -15,7 +15,7 @@ export type StageSample = z.infer<typeof stageSampleSchema>
 
 const machineSampleSchema = z.object({
   loadAverage: z.number(),
-  /** CPU that neither the stage, its engine, the generator nor the lab used; null where the system does not say which process used what. */
+  /** CPU that neither the lab used nor anything it started; null where an engine is not among that, or the system does not say. */
   othersCores: z.number().nullable(),
 })
 
@@ -34,3 +34,12 @@ export const sampleSchema = z.object({
   raw: z.string(),
 })
 export type Sample = z.infer<typeof sampleSchema>
+
+/** What a reader should know before trusting these figures: nobody saw a disturbance there, and nobody could have. */
+export function caveatsOf(samples: readonly Sample[]): string[] {
+  const arms = new Set(samples.filter(({ machine }) => machine.othersCores === null).map(({ arm }) => arm))
+  if (arms.size === 0) return []
+  return [
+    `whether other programs disturbed ${[...arms].join(', ')} could not be told: what they used is known only beside engines started here, on Linux`,
+  ]
+}

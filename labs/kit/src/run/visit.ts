@@ -48,7 +48,7 @@ export async function visit({ arm, round, system, dir, onProgress, onGenerator }
   let deed: Promise<Told> | undefined
   const load = await generator.run({
     onMeasuring() {
-      before = look(system, generator)
+      before = look(system)
       if (arm.fault !== undefined) fault = schedule(arm.fault, () => perform(arm.fault!.action, system, guilds))
       if (arm.deed !== undefined)
         deed = doing(arm.deed, { ...system, guilds, seconds: arm.load.seconds, say: (text) => onProgress({ text }) })
@@ -58,7 +58,7 @@ export async function visit({ arm, round, system, dir, onProgress, onGenerator }
   const faults = fault === undefined ? [] : [await fault.done()]
   const told = await deed
   if (arm.fault === undefined) assertAlive(system)
-  const seen = between((await before) ?? (await look(system, generator)), await look(system, generator))
+  const seen = between((await before) ?? (await look(system)), await look(system))
   return { arm: arm.name, round, load, ...seen, faults, ...(told === undefined ? {} : { told }), raw }
 }
 
@@ -116,6 +116,7 @@ export function whyNotUsable(sample: Sample, cores: number, limits: MachineLimit
   if (load.sends.unsent + load.reads.unsent > 0) return `the load generator left ${load.sends.unsent + load.reads.unsent} sends unsent`
   if (load.generator.lagP99Ms > limits.lagP99Ms)
     return `the load generator fell behind its schedule by ${Math.round(load.generator.lagP99Ms)} ms (p99), and ${limits.lagP99Ms} ms is the most`
+  // What cannot be told is no ground to throw a visit away. The report says that nobody knows: see `caveatsOf`.
   const share = (machine.othersCores ?? 0) / cores
   if (share > limits.othersShare) return `other programs used ${Math.round(share * 100)}% of the machine's CPU meanwhile`
   return undefined

@@ -17,12 +17,13 @@ export interface Api {
   call(method: Method, path: string, token?: string, body?: object): Promise<unknown>
 }
 
-const AT_ONCE = 8
+/** Calls that an Api has under way at the same time; more wait in line inside it. */
+export const API_CONNECTIONS = 8
 /** Channels whose past is written at the same time: enough to keep an engine busy, and no more. */
 const FILLING_AT_ONCE = 2
 
 export function createApi(baseUrl: string): Api & AsyncDisposable {
-  const agent = new Agent({ connections: AT_ONCE })
+  const agent = new Agent({ connections: API_CONNECTIONS })
   return {
     async call(method, path, token, body) {
       const { statusCode, body: answer } = await request(`${baseUrl}${path}`, {
@@ -62,11 +63,11 @@ export async function buildWorld(
   const guilds: WorldGuild[] = []
   for (const group of groups) {
     // Guilds side by side where there are many, members side by side where there is one.
-    const several = Math.min(group.guilds, AT_ONCE)
+    const several = Math.min(group.guilds, API_CONNECTIONS)
     const numbers = Array.from({ length: group.guilds }, (_, index) => index).values()
     const built: WorldGuild[] = []
     const buildSome = async (): Promise<void> => {
-      for (const index of numbers) built[index] = await buildGuild(api, group, index, Math.ceil(AT_ONCE / several), made)
+      for (const index of numbers) built[index] = await buildGuild(api, group, index, Math.ceil(API_CONNECTIONS / several), made)
     }
     await Promise.all(Array.from({ length: several }, buildSome))
     guilds.push(...built)

@@ -30,22 +30,25 @@ export function createCalls(log: GuildLog, audience: Audience, now: () => GuildS
     const sees = (who: UserId, channel: ChannelId | null | undefined): boolean => channel != null && audience.sees(now(), who, channel)
     const knows = (who: UserId): boolean => who === user || sees(who, change.channelId)
     const say = (state: VoiceChange, hears: (who: UserId) => boolean): void => {
-      const wire = voiceStateToWire(now().guild.id, user, state, now().members.get(user))
-      // Looked at when somebody enters or changes something: permissions that change in the midst of a call wait until then.
-      const suppress = state.channelId !== null && !can(now(), user, state.channelId, Permission.Speak)
-      log.append('VOICE_STATE_UPDATE', { ...wire, suppress }, hears)
+      log.append('VOICE_STATE_UPDATE', voiceStateToWire(now().guild.id, user, state, now().members.get(user)), hears)
     }
-    const gone = { ...change, channelId: null }
+    const gone = { ...change, channelId: null, suppress: false }
     if (change.channelId === null) say(gone, (who) => who === user || sees(who, before))
     else say(change, knows)
     if (change.channelId !== null && before !== undefined && change.channelId !== before)
       say(gone, (who) => !knows(who) && sees(who, before))
   }
+  /** Looked at when somebody enters or changes something: permissions that change in the midst of a call wait until then. */
+  const sit = (user: UserId, change: VoiceChange & { readonly channelId: ChannelId }): VoiceState => {
+    const state = { ...change, userId: user, suppress: !can(now(), user, change.channelId, Permission.Speak) }
+    states.set(user, state)
+    return state
+  }
   const leave = (user: UserId, change?: VoiceChange): void => {
     const was = states.get(user)
     if (!was) return
     states.delete(user)
-    tell(user, { ...was, ...change, channelId: null }, was.channelId)
+    tell(user, { ...was, ...change, channelId: null, suppress: false }, was.channelId)
   }
   const inside = (channel: ChannelId): VoiceState[] => [...states.values()].filter((state) => state.channelId === channel)
 
@@ -73,14 +76,13 @@ export function createCalls(log: GuildLog, audience: Audience, now: () => GuildS
       const refusal = refused(user, channelId)
       if (refusal) return refusal
       const before = states.get(user)?.channelId
-      states.set(user, { ...change, channelId, userId: user })
-      tell(user, change, before)
+      tell(user, sit(user, { ...change, channelId }), before)
       return 'moved'
     },
     leave: (user) => leave(user),
     muted(user) {
       const state = states.get(user)
-      if (state) tell(user, state, state.channelId)
+      if (state) tell(user, sit(user, state), state.channelId)
     },
     end(channel) {
       for (const { userId } of inside(channel)) leave(userId)

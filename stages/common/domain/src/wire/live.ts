@@ -8,6 +8,8 @@ export interface VoiceState {
   readonly sessionId: string
   readonly selfMute: boolean
   readonly selfDeaf: boolean
+  /** Lacks the permission to speak there. */
+  readonly suppress?: boolean
 }
 
 export const voiceStateToWire = (
@@ -26,7 +28,7 @@ export const voiceStateToWire = (
   self_deaf: state.selfDeaf,
   self_mute: state.selfMute,
   self_video: false,
-  suppress: false,
+  suppress: state.suppress ?? false,
   request_to_speak_timestamp: null,
 })
 

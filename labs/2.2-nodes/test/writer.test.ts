@@ -1,0 +1,97 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Scene } from '@threshold/lab-kit'
+import { describe, expect, it } from 'vitest'
+import { startWriter, WRITERS } from '../writer.ts'
+
+const CHANNELS = ['10', '11', '12', '13', '14', '15']
+
+/** As much of a stage as a writer sees: it keeps messages by channel, and can be told to refuse, or to forget. */
+async function startChat() {
+  const messages = new Map<string, string[]>(CHANNELS.map((channel) => [channel, []]))
+  const away = new Set<string>()
+  let next = 100
+  const server = createServer(async (request, response) => {
+    const [, channel = ''] = /\/channels\/(\d+)\/messages/.exec(request.url!) ?? []
+    await text(request)
+    if (away.has(channel)) return response.writeHead(503).end()
+    const held = messages.get(channel)!
+    if (request.method === 'POST') {
+      held.push(String(next++))
+      return response.end(JSON.stringify({ id: held.at(-1) }))
+    }
+    const before = Number(/before=(\d+)/.exec(request.url!)?.[1] ?? Number.POSITIVE_INFINITY)
+    const page = held.filter((id) => Number(id) < before).toReversed()
+    return response.end(JSON.stringify(page.slice(0, 100).map((id) => ({ id }))))
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const guilds = [
+    { group: 'guilds', id: '1', channels: ['99'], members: [] },
+    { group: WRITERS, id: '2', channels: CHANNELS, members: [{ id: '3', token: 'a' }] },
+  ]
+  return {
+    messages,
+    away,
+    scene: { stage: { url }, guilds } as unknown as Pick<Scene, 'stage' | 'guilds'>,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections()
+      await new Promise((closed) => server.close(closed))
+    },
+  }
+}
+
+const sizes = (messages: ReadonlyMap<string, readonly string[]>): number[] => CHANNELS.map((channel) => messages.get(channel)!.length)
+
+describe('a writer', () => {
+  it('writes in all channels, then in every second one, and not while it is paused', async () => {
+    await using chat = await startChat()
+    await using writer = startWriter(chat.scene)
+    await delay(1_000)
+    expect(Math.min(...sizes(chat.messages))).toBeGreaterThan(0)
+    writer.leaveHalf()
+    {
+      using _ = await writer.pause()
+      const before = sizes(chat.messages)
+      await delay(300)
+      expect(sizes(chat.messages)).toEqual(before)
+    }
+    const before = sizes(chat.messages)
+    await delay(800)
+    const more = sizes(chat.messages).map((size, index) => size - before[index]!)
+    expect(more.filter((_, index) => index % 2 === 0)).toEqual([0, 0, 0])
+    expect(Math.min(...more.filter((_, index) => index % 2 === 1))).toBeGreaterThan(0)
+    await writer.stop()
+    expect(writer.acknowledged()).toBe(sizes(chat.messages).reduce((sum, size) => sum + size))
+  })
+
+  it('misses what cannot be read, as long as it cannot be, and what is gone', async () => {
+    await using chat = await startChat()
+    await using writer = startWriter(chat.scene)
+    await delay(1_000)
+    await writer.stop()
+    expect(await writer.missing(2_000)).toBe(0)
+    chat.away.add('12')
+    expect(await writer.missing(700)).toBe(chat.messages.get('12')!.length)
+    setTimeout(() => chat.away.clear(), 300)
+    expect(await writer.missing(5_000)).toBe(0)
+    chat.messages.get('13')!.shift()
+    expect(await writer.missing(700)).toBe(1)
+  })
+
+  it('reads back channels of more than one page', async () => {
+    await using chat = await startChat()
+    await using writer = startWriter(chat.scene)
+    await delay(300)
+    await writer.stop()
+    // Said by others meanwhile, so that what the writer said is on a page further back.
+    for (const held of chat.messages.values()) for (let n = 0; n < 250; n++) held.push(String(1_000 + n))
+    expect(await writer.missing(2_000)).toBe(0)
+    chat.messages.get('10')!.shift()
+    expect(await writer.missing(600)).toBe(1)
+  })
+})

@@ -1,0 +1,32 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { overlap, type Pair, type Span, spanOf, tallyOf } from '../overlap.ts'
+
+const span: fc.Arbitrary<Span> = fc
+  .tuple(fc.integer({ min: 0, max: 50 }), fc.integer({ min: 0, max: 50 }))
+  .map(([beganMs, tookMs]) => ({ beganMs, answeredMs: beganMs + tookMs }))
+
+describe('a race', () => {
+  it('is none where the edit was answered before the delete began, or the delete before the edit', () => {
+    fc.assert(
+      fc.property(span, span, (edit, remove) => {
+        const apart = edit.answeredMs <= remove.beganMs || remove.answeredMs <= edit.beganMs
+        expect(overlap(edit, remove)).toBe(!apart)
+        expect(overlap(remove, edit)).toBe(overlap(edit, remove))
+      }),
+    )
+  })
+
+  it('counts for an edit that was done, and for no other', async () => {
+    const write = (): Promise<void> => delay(20)
+    const refuse = (): Promise<void> => delay(20).then(() => Promise.reject(new Error('gone')))
+    const atOnce = async (editing: () => Promise<void>): Promise<Pair> => {
+      const [edit, remove] = await Promise.all([spanOf(editing), spanOf(write)])
+      return { edit, remove }
+    }
+    const inTurn: Pair = { edit: await spanOf(write), remove: await spanOf(write) }
+    expect(tallyOf([inTurn])).toEqual({ edits: 1, raced: 0 })
+    expect(tallyOf([inTurn, await atOnce(write), await atOnce(refuse)])).toEqual({ edits: 2, raced: 1 })
+  })
+})
