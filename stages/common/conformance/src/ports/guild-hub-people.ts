@@ -213,7 +213,7 @@ export function guildHubPeople({ hub }: HubWorld): void {
       expect(places(talker, user)).toEqual([hidden.id, guild.voice.id, hidden.id])
       expect(places(blind, user)).toEqual([guild.voice.id, null]) // gone from where they were seen, and not where to
       const states = async (who: UserId) => (await listen(hub(), guild.id, who)).view.voiceStates
-      expect(await states(by)).toEqual([{ userId: user, channelId: hidden.id, sessionId: talker.sessionId, ...quiet }])
+      expect(await states(by)).toEqual([{ userId: user, channelId: hidden.id, sessionId: talker.sessionId, ...quiet, suppress: false }])
       expect(await states(other)).toEqual([])
       expect(await enter(talker, null)).toBe('left')
       await settled(hub(), guild.id, all)

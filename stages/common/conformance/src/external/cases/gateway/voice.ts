@@ -69,7 +69,7 @@ export const voiceCases: readonly Case[] = [
   },
   {
     id: 'gateway.voice.states',
-    sentence: 'GUILD_CREATE says who is in which voice channel',
+    sentence: 'GUILD_CREATE says who is in which voice channel, and who may not speak there',
     async run(world) {
       const guild = await world.guild()
       const member = await guild.member.connect()
@@ -77,10 +77,16 @@ export const voiceCases: readonly Case[] = [
       await member.next('VOICE_STATE_UPDATE')
       const states = (await guild.owner.connect()).seen('GUILD_CREATE')[0]!.voice_states
       same(
-        states.map((each) => [each.user_id, each.channel_id]),
-        [[guild.member.id, guild.voice]],
+        states.map((each) => [each.user_id, each.channel_id, each.suppress]),
+        [[guild.member.id, guild.voice, false]],
         'the voice states',
       )
+      const overwrite = { id: guild.member.id, type: 1, allow: '0', deny: Permission.Speak.toString() }
+      const hushed = await guild.channel({ name: 'hushed', type: 2, permission_overwrites: [overwrite] })
+      move(member, guild, hushed.id)
+      includes(await member.next('VOICE_STATE_UPDATE', (d) => d.channel_id === hushed.id), { suppress: true }, 'the state')
+      const [later] = (await guild.owner.connect()).seen('GUILD_CREATE')[0]!.voice_states
+      includes(later!, { channel_id: hushed.id, suppress: true }, 'the voice state of who may not speak')
     },
   },
   {
