@@ -5,7 +5,7 @@ export default defineLab({
   title: 'Baseline',
   question: "How far does a monolith carry you, and does it stand ten times today's load?",
   hypothesis: "One process on one database stands ten times today's load. Whoever splits it now pays for a problem they do not have.",
-  minutes: { quick: 1, full: 12 },
+  minutes: { quick: 1, full: 10 },
   memory: '1 GB',
 
   // Today: a lively community with fifty people online. Its 2 messages a second are 170,000 a day; all of Discord had

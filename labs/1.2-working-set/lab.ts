@@ -27,7 +27,7 @@ export default defineLab({
   question: 'What happens when data and index outgrow the cache?',
   hypothesis:
     'While all that is read fits, a page of history costs the engine nothing but memory. Once it does not, each page costs reads from disk, and that grows with what was ever said, not with what is said today.',
-  minutes: { quick: 3, full: 6 },
+  minutes: { quick: 1, full: 2 },
   memory: '1 GB',
 
   load: scrolling(5),

@@ -10,7 +10,7 @@ export default defineLab({
   question: 'What does one unhandled bug in notifications take down?',
   hypothesis:
     'In a monolith, everything: pushes share a process with messages, so one name that a phone cannot show ends every guild and drops every socket.',
-  minutes: { quick: 1, full: 3 },
+  minutes: { quick: 1, full: 2 },
   memory: '1 GB',
 
   load: busyGuilds({ guilds: 10, online: 10, messagesPerSecond: 40, seconds: 6, seed: 7, patienceSeconds: 2 }),

@@ -10,7 +10,7 @@ export default defineLab({
   question: 'What does one huge guild do to the others?',
   hypothesis:
     'All guilds share one event loop. While it writes one message to five hundred sockets, nobody else is served: the small guilds wait, though nothing happened in them.',
-  minutes: { quick: 2, full: 6 },
+  minutes: { quick: 2, full: 3 },
   memory: '2 GB',
 
   load: beside(0),

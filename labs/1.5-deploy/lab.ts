@@ -9,7 +9,7 @@ export default defineLab({
   question: 'What does a restart cost?',
   hypothesis:
     'Every socket drops, and since the stage keeps no session, every client identifies afresh: at least two database reads for each of them, all at the same moment.',
-  minutes: { quick: 1, full: 3 },
+  minutes: { quick: 1, full: 4 },
   memory: '1 GB',
 
   load: busyGuilds({ guilds: GUILDS, online: ONLINE, messagesPerSecond: 5, seconds: 10, seed: 15, patienceSeconds: 5, reconnect: true }),

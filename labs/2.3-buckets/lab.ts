@@ -13,7 +13,7 @@ export default defineLab({
   question: 'What does a partition without buckets do?',
   hypothesis:
     'It grows for as long as the channel lives: ten times the age, ten times the partition, and a node has to hold it whole. With a bucket of ten days in its key the largest partition stays what it was.',
-  minutes: { quick: 2, full: 6 },
+  minutes: { quick: 1, full: 2 },
   memory: '2 GB',
 
   load: {

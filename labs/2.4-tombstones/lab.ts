@@ -12,7 +12,7 @@ export default defineLab({
   question: 'Why did a channel with one message take 20 s?',
   hypothesis:
     'A delete is a write, and what it deletes stays as a tombstone. Whoever reads the latest page of a cleared channel steps over all of them, each time. Where partitions are cut by time and the emptied ones are remembered, a page passes them by.',
-  minutes: { quick: 3, full: 6 },
+  minutes: { quick: 2, full: 3 },
   memory: '2 GB',
 
   load: {

@@ -10,7 +10,7 @@ export default defineLab({
   question: 'MongoDB to Cassandra under load: what was lost, how long was it down?',
   hypothesis:
     'Nothing and not for a second: while both stores are written, the past is copied with the times at which it was written, whatever differs is repaired, and only then is the other store believed. Also when the migrator is killed twice on the way. Behind closed doors it takes as long as the copy does.',
-  minutes: { quick: 3, full: 6 },
+  minutes: { quick: 3, full: 5 },
   memory: '2 GB',
 
   load: busyGuilds({
