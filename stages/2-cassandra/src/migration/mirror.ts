@@ -112,7 +112,10 @@ export async function settle(ends: Ends, intent: Intent, deadline: Deadline): Pr
   await mirrorRows(ends, rows, deadline, { edited: true })
   const there = new Set(rows.map(({ message }) => message.id))
   const gone = keys.filter((key) => !there.has(key.id) && (kind === 'remove' || had.has(key.id))).map((key) => ({ ...key, dedupe }))
-  if (gone.length > 0) await ends.to.erase(gone, deadline)
+  if (gone.length === 0) return
+  await ends.to.erase(gone, deadline)
+  // A delete that died half-way may have left reactions in the first store as well, of which nobody will ask it again.
+  if (kind === 'remove' && !ends.from.remembersDeletes) await ends.from.erase(gone, deadline)
 }
 
 /** In a row as it was sent, what an insert leaves out is not there in any store: nothing to empty. */

@@ -88,8 +88,9 @@ export function mongoMovable(mongo: MongoDatabase): MongoMovable {
         const there = await messages.find({ _id: { $in: _ids } }, { projection: { dedupe: 1 } }).toArray()
         const keys = [...gone, ...there].flatMap(({ dedupe }) => dedupe ?? [])
         if (keys.length > 0) await nonces.updateMany({ _id: { $in: keys }, messageId: { $in: _ids } }, { $set: { gone: true } })
-        await messages.deleteMany({ _id: { $in: _ids } })
+        // The message last: whoever dies in between leaves one behind by which this is found again, and its reactions with it.
         await reactions.deleteMany({ messageId: { $in: _ids } })
+        await messages.deleteMany({ _id: { $in: _ids } })
       }),
     nonce: (key, deadline) =>
       mongo.run('migration.nonce', deadline, async () => {

@@ -18,6 +18,28 @@ afterAll(() => use.disposeAsync())
 const key = (channelId: string) => ({ authorId: '80351110224678912', channelId, nonce: 'n' })
 const keyText = (channelId: string) => `80351110224678912:${channelId}:n`
 
+describe('a note of a delete that died half-way', { timeout: 30_000 }, () => {
+  it('leaves no reactions behind, in either store', async () => {
+    await using own = new AsyncDisposableStack()
+    const other = await openHouse(own)
+    const { mongo, cassandra } = other.sides
+    const message = aMessage(newId())
+    const { channelId, id } = message
+    const reaction = { v: 1 as const, channelId, messageId: id, emoji: '👍', userId: '7', writeTimeMicros: writeTime() }
+    for (const { store: each } of [mongo, cassandra]) {
+      await each.insert(message, soon())
+      await each.react(reaction, soon())
+    }
+    await other.mongo.db.collection('messages').deleteMany({}) // and then the process is killed
+    await settle({ from: mongo.movable, to: cassandra.movable }, { kind: 'remove', channelId, id }, soon())
+    const key = [{ channelId, id }]
+    for (const { movable, store: each } of [mongo, cassandra]) {
+      expect(await movable.reactionsOn(key, soon())).toEqual([])
+      expect(await each.get(channelId, [id], soon())).toEqual([])
+    }
+  })
+})
+
 describe('a note of a send that settles after the cut-over', { timeout: 30_000 }, () => {
   it('takes nothing away that a retry stores in the very moment', async () => {
     const { mongo, cassandra } = house.sides
