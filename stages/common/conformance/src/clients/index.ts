@@ -14,6 +14,8 @@ export interface ClientsOptions {
 }
 
 const STEP_MS = 180_000
+/** A build of a client's from nothing, beside other tests. */
+const PREPARED_WITHIN_MS = 600_000
 
 /** The ids of all cases here: `clients.discordjs.edit`. */
 export const clientCases: readonly string[] = LIBRARIES.flatMap((library) => STEPS.map((step) => caseId(library, step.id)))
@@ -30,17 +32,18 @@ export function testClients(name: string, options: ClientsOptions): void {
   const { baseUrl, capabilities = [], onProgress = () => {} } = options
   describe(`${name} and unmodified clients`, { timeout: STEP_MS }, () => {
     const runs = new Map<Library, Promise<ClientRun>>()
-    const start = async (library: Library): Promise<ClientRun> =>
-      await runClient(await library.prepare(onProgress), { baseUrl: baseUrl(), resume: capabilities.includes('resume') })
 
     beforeAll(async () => {
-      for (const library of LIBRARIES) {
-        if (await library.missing()) continue
-        const run = start(library)
+      const preparing: [Library, ReturnType<Library['prepare']>][] = []
+      for (const library of LIBRARIES) if (!(await library.missing())) preparing.push([library, library.prepare(onProgress)])
+      // All of them before any plays: what is installed or built for one takes cores and disk, and the others keep time meanwhile.
+      await Promise.allSettled(preparing.map(([, prepared]) => prepared))
+      for (const [library, prepared] of preparing) {
+        const run = prepared.then((client) => runClient(client, { baseUrl: baseUrl(), resume: capabilities.includes('resume') }))
         run.catch(() => {}) // told by its cases
         runs.set(library, run)
       }
-    })
+    }, PREPARED_WITHIN_MS)
     afterAll(async () => {
       for (const run of await Promise.allSettled(runs.values())) {
         if (run.status === 'fulfilled') await run.value[Symbol.asyncDispose]()
