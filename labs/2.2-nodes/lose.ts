@@ -12,7 +12,7 @@ export const TOLD = {
   failed: 'share of the sends that failed while a machine was away',
   nodes: 'nodes at the end',
   ownedBefore: 'least share of the ring that a node owns, at one copy',
-  owned: 'least share of the ring that a node owns, at the end',
+  owned: 'least share of the ring that a node owns, before one is killed',
   heldBefore: 'least share of the channels that a node has on its disk, at one copy',
   held: 'least share of the channels that a node has on its disk, before one is killed',
   untilSeen: 'seconds until a living node saw the dead one',

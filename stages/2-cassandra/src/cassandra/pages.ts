@@ -26,20 +26,20 @@ export function createPages(select: string, buckets: Buckets, now: () => number)
     for (const bucket of newestFirst ? walk : walk.toReversed()) {
       const since = now()
       let from = edge
-      let some = 0
+      let rowsSeen = 0
       // A row may be no message: a reaction's mark that came before its message, or a ghost. Behind it the bucket goes on.
       for (let full = true; full && found.length < limit; ) {
         const most = limit - found.length
         const rows = await ask(bucket, from, most)
         found.push(...rows.flatMap((row) => fromRow(row) ?? []))
-        some += rows.length
+        rowsSeen += rows.length
         full = rows.length === most
         from = full ? { than: newestFirst ? '<' : '>', id: text(rows.at(-1)!.message_id) } : from
       }
       if (found.length >= limit) break
       // Of the anchor's own bucket only a part was looked at.
       const whole = edge === undefined || bucket !== buckets.of(edge.id)
-      if (whole && some === 0) await buckets.foundEmpty(execute, channel, bucket, since)
+      if (whole && rowsSeen === 0) await buckets.foundEmpty(execute, channel, bucket, since)
     }
     return newestFirst ? found : found.reverse()
   }

@@ -89,7 +89,7 @@ async function begin(
   if (await hasMessages(cassandra, target, deadlineIn(SETTLE_WITHIN_MS))) {
     throw new CodedError(
       'MESSAGES_ON_BOTH',
-      `messages are on MongoDB and in keyspace ${target.keyspace}, and nothing says which are the right ones`,
+      `keyspace ${target.keyspace} has messages, and those on MongoDB are to be served: nothing says which are the right ones`,
       {
         next: 'name an empty keyspace in THRESHOLD_CASSANDRA_URI, or a database without messages in THRESHOLD_MONGODB_URI',
       },
