@@ -1,7 +1,7 @@
 import { refuse } from '@threshold/contract'
 import type { Runtime } from '@threshold/kit'
 import express, { type Router } from 'express'
-import { jsonBody } from './body.ts'
+import { rawBody } from './body.ts'
 import { createContext, type RestPorts, type RestTools } from './context.ts'
 import { createOrphans } from './messages/orphans.ts'
 import { type LimitConfig, rateLimit } from './rate-limit.ts'
@@ -57,7 +57,7 @@ export function createRest(ports: RestPorts, tools: RestTools, config: RestConfi
     request.url = request.url.replaceAll('/%40me', '/@me')
     next()
   })
-  router.use(jsonBody())
+  router.use(rawBody())
   if (config.provisioning)
     workshopRoutes(routesOf(router, { identify, limit: rateLimit(config.limits), budgetMs: config.budgetMs }, runtime), context)
   router.use(['/api/v10', '/api/v9', '/api'], api)

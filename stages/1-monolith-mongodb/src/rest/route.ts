@@ -2,6 +2,7 @@ import { ApiError, formErrors, invalidField, isSnowflake, refuse, type UserId } 
 import { CodedError, type Deadline, deadlineIn, hasCode, messageOf, type Runtime } from '@threshold/kit'
 import type { NextFunction, Request, RequestHandler, Response, Router } from 'express'
 import type { z } from 'zod'
+import { bodyOf } from './body.ts'
 
 /** A request as a handler sees it: checked ids, parsed body, who asks, until when. Nothing of Express. */
 export interface Ask {
@@ -11,6 +12,33 @@ export interface Ask {
   readonly body: unknown
   readonly host: string
   readonly deadline: Deadline
+}
+
+/**
+ * A class: to an object whose getter was made together with it V8 gives a type of its own, and a type keeps what it names, here
+ * the whole request, until the next full garbage collection.
+ */
+class Asked implements Ask {
+  readonly me: UserId
+  readonly params: Readonly<Record<string, string>>
+  readonly query: unknown
+  readonly host: string
+  readonly deadline: Deadline
+  readonly #request: Request
+
+  constructor(request: Request, me: UserId, deadline: Deadline) {
+    this.me = me
+    this.params = idsOf(request.params as Record<string, string>)
+    this.query = request.query
+    this.host = request.headers.host ?? ''
+    this.deadline = deadline
+    this.#request = request
+  }
+
+  /** Parsed, or refused, when the handler reads it. */
+  get body(): unknown {
+    return bodyOf(this.#request)
+  }
 }
 
 /** What a handler resolves with: a value is 200 with a body, undefined 204, and `answer` says its own status. */
@@ -61,18 +89,7 @@ export function routesOf(router: Router, guards: RouteGuards, runtime: Runtime):
       try {
         const me = options.anonymous ? '' : guards.identify(request)
         await guards.limit(me, action, request, response)
-        const params = idsOf(request.params as Record<string, string>)
-        const ask: Ask = {
-          me,
-          params,
-          query: request.query,
-          // Parsed, or refused, when the handler reads it.
-          get body(): unknown {
-            return request.body
-          },
-          host: request.headers.host ?? '',
-          deadline: deadlineIn(guards.budgetMs, runtime.clock),
-        }
+        const ask = new Asked(request, me, deadlineIn(guards.budgetMs, runtime.clock))
         const result = await runtime.telemetry.action(action, {}, () => handler(ask))
         if (result instanceof Answer) write(response, result.status, result.body)
         else write(response, result === undefined ? 204 : 200, result)
