@@ -108,6 +108,50 @@ describe('a send that fails once the message may be stored', () => {
   })
 })
 
+describe('an edit that fails once it may be stored', () => {
+  const edit = (world: Rest, message: string, content: string) => world.ask('message.edit', { params: { message }, body: { content } })
+  const updates = (world: Rest): unknown[] => world.heard('MESSAGE_UPDATE').map(({ data }) => (data as { content: string }).content)
+
+  it('is heard without a retry when it was made and the answer lost, and is found by its new words', async () => {
+    await using world = await rest(mongo)
+    const { id } = await say(world, 'before')
+    world.fault('messages', 'edit', doneAndLost)
+    await expect(edit(world, id, 'afterwards')).rejects.toMatchObject(late)
+    await expect.poll(() => updates(world), PATIENCE).toEqual(['afterwards'])
+    expect(await world.ask('message.search', { query: { content: 'afterwards' } })).toMatchObject({ messages: [[{ id }]] })
+  })
+
+  it('is heard when the search index is away for a while', async () => {
+    await using world = await rest(mongo)
+    const { id } = await say(world, 'before')
+    world.fault('search', 'index', away, 2)
+    await expect(edit(world, id, 'after')).rejects.toMatchObject(unheardOf)
+    await expect.poll(() => updates(world), PATIENCE).toEqual(['after'])
+  })
+
+  it('is told once when the client asks again, since a later edit tells of itself', async () => {
+    await using world = await rest(mongo)
+    const { id } = await say(world, 'before')
+    world.fault('messages', 'edit', doneAndLost)
+    await expect(edit(world, id, 'after')).rejects.toMatchObject(late)
+    await edit(world, id, 'after')
+    await pause(A_LOOK_MS)
+    expect(updates(world)).toEqual(['after'])
+  })
+
+  it('is not heard of when nothing was changed, or when the message is gone', async () => {
+    await using world = await rest(mongo)
+    const [kept, gone] = [await say(world, 'kept'), await say(world, 'gone')]
+    world.fault('messages', 'edit', away)
+    await expect(edit(world, kept.id, 'after')).rejects.toMatchObject(unheardOf)
+    world.fault('messages', 'edit', doneAndLost)
+    await expect(edit(world, gone.id, 'after')).rejects.toMatchObject(late)
+    await world.ask('message.delete', { params: { message: gone.id } })
+    await pause(A_LOOK_MS)
+    expect(updates(world)).toEqual([])
+  })
+})
+
 describe('a deletion whose second step fails', () => {
   const remove = (world: Rest, message: string) => world.ask('message.delete', { params: { message } })
 

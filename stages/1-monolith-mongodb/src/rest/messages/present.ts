@@ -36,6 +36,9 @@ export async function present(
   )
 }
 
+/** Of the event that tells of an edit. */
+export const updateId = ({ id, writeTimeMicros }: Pick<StoredMessage, 'id' | 'writeTimeMicros'>): string => `${id}:${writeTimeMicros}`
+
 /** The dispatch of a message: what REST answers, and in a guild where it was said and as whom. */
 export async function messageEvent(
   context: Context,
@@ -47,7 +50,7 @@ export async function messageEvent(
 ): Promise<HubEvent> {
   return {
     v: 1,
-    id: type === 'MESSAGE_CREATE' ? message.id : `${message.id}:${message.writeTimeMicros}`,
+    id: type === 'MESSAGE_CREATE' ? message.id : updateId(message),
     type,
     data: {
       ...body,

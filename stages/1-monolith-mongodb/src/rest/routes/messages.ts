@@ -2,10 +2,11 @@ import { compareIds, invalidField, messageInput, Permission, refuse, restInput, 
 import { has, type StoredMessage } from '@threshold/domain'
 import type { Anchor } from '@threshold/ports'
 import type { Context, Place } from '../context.ts'
-import { type Orphans, publishTo } from '../messages/orphans.ts'
-import { messageEvent, present } from '../messages/present.ts'
+import { editMessage } from '../messages/edit.ts'
+import type { Orphans } from '../messages/orphans.ts'
+import { present } from '../messages/present.ts'
 import { removeAndTell } from '../messages/remove.ts'
-import { contentMentions, mentionsOf, sendMessage } from '../messages/send.ts'
+import { sendMessage } from '../messages/send.ts'
 import { type AddRoute, type Ask, checked } from '../route.ts'
 
 /** Discord deletes in bulk only what is younger. */
@@ -52,30 +53,7 @@ export function messageRoutes(add: AddRoute, context: Context, orphans: Orphans)
     const place = await context.place(ask.me, ask.params.channel!, 0n, ask.deadline)
     const before = await find(ask, place)
     if (before.authorId !== ask.me) throw refuse.notYourMessage()
-    const content = input.content === undefined ? before.content : (input.content ?? '').trim()
-    const embeds =
-      input.embeds === undefined && input.embed === undefined ? before.embeds : (input.embeds ?? (input.embed ? [input.embed] : []))
-    if (content.length === 0 && !embeds?.length) throw refuse.emptyMessage()
-    const mentions = await mentionsOf(context, ask, place, content, input.allowed_mentions)
-    const set = {
-      content,
-      ...(embeds ? { embeds } : {}),
-      ...(input.flags == null ? {} : { flags: input.flags & (1 << 2) }),
-      mentions: [],
-      mentionRoles: [],
-      mentionEveryone: false,
-      ...contentMentions(mentions),
-      editedAt: context.runtime.clock.now(),
-    }
-    const edited = await ports.messages.edit(
-      { id: before.id, channelId: before.channelId, set, writeTimeMicros: context.runtime.hybrid.next() },
-      ask.deadline,
-    )
-    if (edited === 'absent') throw refuse.unknownMessage()
-    if (place.kind === 'guild') await ports.search.index(place.guildId, edited, ask.deadline)
-    const [body] = await present(context, ask, [edited], { reactions: true })
-    await publishTo(context, place, await messageEvent(context, ask, place, edited, body!, 'MESSAGE_UPDATE'), ask.deadline)
-    return body
+    return editMessage(context, orphans, ask, place, before, input)
   })
 
   add('delete', '/channels/:channel/messages/:message', 'message.delete', async (ask) => {

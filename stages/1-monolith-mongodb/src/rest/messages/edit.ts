@@ -1,0 +1,71 @@
+import { type EditMessage, refuse } from '@threshold/contract'
+import type { StoredMessage } from '@threshold/domain'
+import type { HubEvent } from '@threshold/ports'
+import type { Context, Place } from '../context.ts'
+import type { Ask } from '../route.ts'
+import type { Orphans } from './orphans.ts'
+import { messageEvent, present, updateId } from './present.ts'
+import { contentMentions, mentionsOf } from './send.ts'
+
+/**
+ * Changes what the author gave and nothing else: first the message, then what is found by its words, then the event. Whatever
+ * fails from the store on, the change may have been made; the reconciler looks, and finds what it tells of by its write time.
+ */
+export async function editMessage(
+  context: Context,
+  orphans: Orphans,
+  ask: Ask,
+  place: Place,
+  before: StoredMessage,
+  input: EditMessage,
+): Promise<object> {
+  const set = await changeOf(context, ask, place, before, input)
+  const { id, channelId } = before
+  const writeTimeMicros = context.runtime.hybrid.next()
+  const made = { id, writeTimeMicros }
+  try {
+    const edited = await context.ports.messages.edit({ ...made, channelId, set }, ask.deadline)
+    if (edited !== 'absent') {
+      const { event, body } = await tellOf(context, ask, place, edited)
+      await orphans.publish(place, event, ask.deadline)
+      return body
+    }
+  } catch (error) {
+    orphans.remember(place, updateId(made), async (deadline) => {
+      const [now] = await context.ports.messages.get(channelId, [id], deadline)
+      // A later edit tells of itself.
+      if (now?.writeTimeMicros !== writeTimeMicros) return undefined
+      return (await tellOf(context, { me: ask.me, deadline }, place, now)).event
+    })
+    throw error
+  }
+  throw refuse.unknownMessage()
+}
+
+async function changeOf(context: Context, ask: Ask, place: Place, before: StoredMessage, input: EditMessage) {
+  const content = input.content === undefined ? before.content : (input.content ?? '').trim()
+  const embeds =
+    input.embeds === undefined && input.embed === undefined ? before.embeds : (input.embeds ?? (input.embed ? [input.embed] : []))
+  if (content.length === 0 && !embeds?.length) throw refuse.emptyMessage()
+  return {
+    content,
+    ...(embeds ? { embeds } : {}),
+    ...(input.flags == null ? {} : { flags: input.flags & (1 << 2) }),
+    mentions: [],
+    mentionRoles: [],
+    mentionEveryone: false,
+    ...contentMentions(await mentionsOf(context, ask, place, content, input.allowed_mentions)),
+    editedAt: context.runtime.clock.now(),
+  }
+}
+
+async function tellOf(
+  context: Context,
+  ask: Pick<Ask, 'me' | 'deadline'>,
+  place: Place,
+  edited: StoredMessage,
+): Promise<{ event: HubEvent; body: object }> {
+  if (place.kind === 'guild') await context.ports.search.index(place.guildId, edited, ask.deadline)
+  const [body] = await present(context, ask, [edited], { reactions: true })
+  return { event: await messageEvent(context, ask, place, edited, body!, 'MESSAGE_UPDATE'), body: body! }
+}
