@@ -4,6 +4,7 @@ import { type FaultyStore, faultyStore } from './faulty-store.ts'
 import { guildHubCommands } from './guild-hub-commands.ts'
 import { guildHubLog } from './guild-hub-log.ts'
 import { guildHubPeople } from './guild-hub-people.ts'
+import { guildHubVoice } from './guild-hub-voice.ts'
 import { bothWays, OPEN_MS } from './suite.ts'
 
 /** Makes the hub under test on a store that it gives to `faulty` and uses as that returns it. */
@@ -29,5 +30,6 @@ export function testGuildHub(name: string, open: OpenHub): void {
     guildHubLog(world)
     guildHubCommands(world)
     guildHubPeople(world)
+    guildHubVoice(world)
   })
 }
