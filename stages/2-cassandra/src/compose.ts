@@ -19,7 +19,7 @@ import { createVoice } from '@threshold/stage-1/voice'
 import { cassandraMessageStore } from './adapters/message-store.cassandra.ts'
 import { cassandraDatabase } from './cassandra/database.ts'
 import type { Config } from './config.ts'
-import { movingMessageStore } from './migration/index.ts'
+import { movingMessageStore, whoWaits } from './migration/index.ts'
 
 /** Stage 2: still one process. Messages and reactions are on Cassandra; people, guilds, search and pushes stay on MongoDB. */
 export async function start(config: Config, runtime: Runtime): Promise<Pick<Lifecycle, 'close'> & { url: string }> {
@@ -28,8 +28,8 @@ export async function start(config: Config, runtime: Runtime): Promise<Pick<Life
 
   const mongo = await life.open('MongoDB', mongoDatabase(config.mongodb, runtime.telemetry))
   const metadata = await life.open('metadata', mongoMetadataStore(mongo))
-  const cassandra = await life.open('Cassandra', cassandraDatabase(config.cassandra, runtime.telemetry))
-  const store = await life.open('message store', cassandraMessageStore(cassandra, config.cassandra, runtime.clock.now))
+  const cassandra = await life.open('Cassandra', cassandraDatabase(config.cassandra, runtime.telemetry, await whoWaits(mongo, runtime)))
+  const store = cassandraMessageStore(cassandra, config.cassandra, runtime.clock.now)
   const messages = await life.open('messages', movingMessageStore({ mongo, cassandra, messages: store }, config, runtime))
   const search = await life.open('search', mongoSearchIndex(mongo))
   const notifier = await life.open('notifier', mongoOutboxNotifier(mongo, messages, config.notifications, runtime))

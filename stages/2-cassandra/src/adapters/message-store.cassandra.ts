@@ -6,7 +6,6 @@ import type { CassandraConfig, CassandraDatabase, Execute, Row } from '../cassan
 import { createNonces } from '../cassandra/nonces.ts'
 import { createPages } from '../cassandra/pages.ts'
 import { COLUMNS, EDITABLE, editValues, fromRow, insertValues, long, text } from '../cassandra/rows.ts'
-import { createSchema } from '../cassandra/schema.ts'
 import { turns } from '../cassandra/turns.ts'
 import { cassandraReactions } from './reactions.cassandra.ts'
 
@@ -30,12 +29,7 @@ const IMPORTED_TOGETHER = 128
  * with its text, as if the delete had come a moment later; to promise more across processes takes a lightweight transaction
  * for each edit and delete, four times the round trips. Stage 3 has no need of it: one guild is one actor.
  */
-export async function cassandraMessageStore(
-  database: CassandraDatabase,
-  config: CassandraConfig,
-  now: () => number = Date.now,
-): Promise<MessageStore> {
-  await createSchema(database, config)
+export function cassandraMessageStore(database: CassandraDatabase, config: CassandraConfig, now: () => number = Date.now): MessageStore {
   const { keyspace } = config
   const table = `${keyspace}.messages`
   const buckets = createBuckets(keyspace, config.bucketDays, now)

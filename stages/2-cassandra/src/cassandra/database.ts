@@ -1,8 +1,11 @@
-import { type Deadline, deadlineExceeded, remaining, type Telemetry, unavailable, within } from '@threshold/kit'
-import { auth, Client, errors, policies, type QueryOptions, types } from 'cassandra-driver'
+import { type Deadline, deadlineExceeded, type Log, remaining, type Telemetry, unavailable, within } from '@threshold/kit'
+import { auth, Client, errors, policies, types } from 'cassandra-driver'
 import pLimit from 'p-limit'
 import { Counter } from 'prom-client'
 import type { CassandraAddress } from './address.ts'
+import { type Ask, CONSISTENCY } from './consistency.ts'
+import { opening } from './opening.ts'
+import { createSchema } from './schema.ts'
 
 export interface CassandraConfig extends CassandraAddress {
   readonly replication: number
@@ -11,18 +14,6 @@ export interface CassandraConfig extends CassandraAddress {
   /** Off for what loads the nodes as much as they bear: each of its statements is slow, and would be sent twice. */
   readonly speculate?: boolean
 }
-
-/** What a statement asks of the replicas, and whether it may be sent twice. */
-export interface Ask extends Pick<QueryOptions, 'consistency' | 'serialConsistency'> {
-  /** A write with a time of its own is: the second is the first again. A lightweight transaction is not. */
-  readonly isIdempotent: boolean
-}
-
-/** Reads and writes overlap in at least one replica, so what was acknowledged is read; one of three nodes may be down. */
-const quorum: Ask = { consistency: types.consistencies.localQuorum, isIdempotent: true }
-/** Paxos among the replicas of one data centre: who of many came first. Four round trips between them where a write has one. */
-const serial: Ask = { ...quorum, serialConsistency: types.consistencies.localSerial, isIdempotent: false }
-export const CONSISTENCY = { quorum, serial } as const
 
 /** Statements under way, and waiting. Beyond both a wait would only grow: 503 at once, and the client comes again. */
 const UNDER_WAY = 256
@@ -46,8 +37,11 @@ export interface CassandraDatabase extends AsyncDisposable {
 /**
  * Statements are prepared once and go straight to a replica of their partition (token-aware). `undefined` is left unset on
  * the wire: a null would be a tombstone for each column that a message does not have.
+ *
+ * Rejects with `UNAVAILABLE` when nobody answers. Given `whileAway`, it tells that one instead, goes on trying, and until then
+ * every operation is refused.
  */
-export async function cassandraDatabase(config: CassandraConfig, telemetry?: Telemetry): Promise<CassandraDatabase> {
+export async function cassandraDatabase(config: CassandraConfig, telemetry?: Telemetry, whileAway?: Log): Promise<CassandraDatabase> {
   const { localDataCenter, port, credentials } = config
   const client = new Client({
     contactPoints: config.contactPoints.map((host) => `${host}:${port}`),
@@ -70,12 +64,10 @@ export async function cassandraDatabase(config: CassandraConfig, telemetry?: Tel
     ...(credentials ? { authProvider: new auth.PlainTextAuthProvider(credentials.username, credentials.password) } : {}),
   })
   const count = countStatements(telemetry)
-  try {
-    await client.connect()
-  } catch (error) {
+  const opened = await opening(() => open(client, config), whileAway).catch(async (error: unknown) => {
     await client.shutdown()
-    throw unavailable('Cassandra', error)
-  }
+    throw error
+  })
   const limit = pLimit(UNDER_WAY)
 
   async function send(what: string, deadline: Deadline, cql: string, values: readonly unknown[], ask: Ask): Promise<readonly Row[]> {
@@ -96,16 +88,30 @@ export async function cassandraDatabase(config: CassandraConfig, telemetry?: Tel
     client,
     async run(what, deadline, work) {
       if (Date.now() >= deadline.at) throw deadlineExceeded(what)
+      if (!opened.done()) throw unavailable('Cassandra')
       // Turned away at the door: what has begun may finish.
       if (limit.pendingCount >= WAITING) throw unavailable('Cassandra')
       return await within(
         deadline,
         what,
-        work((cql, values, ask = quorum) => limit(() => send(what, deadline, cql, values, ask))),
+        work((cql, values, ask = CONSISTENCY.quorum) => limit(() => send(what, deadline, cql, values, ask))),
       )
     },
-    [Symbol.asyncDispose]: () => client.shutdown(),
+    async [Symbol.asyncDispose]() {
+      opened[Symbol.dispose]()
+      await client.shutdown()
+    },
   }
+}
+
+/** May be tried again after it has failed, from wherever it came to. */
+async function open(client: Client, config: CassandraConfig): Promise<void> {
+  try {
+    await client.connect()
+  } catch (error) {
+    throw unavailable('Cassandra', error)
+  }
+  await createSchema(client, config)
 }
 
 function translate(what: string, error: unknown): unknown {

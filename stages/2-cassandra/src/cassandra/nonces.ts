@@ -1,6 +1,7 @@
 import type { MessageId } from '@threshold/contract'
 import type { DedupeKey } from '@threshold/ports'
-import { CONSISTENCY, type Execute } from './database.ts'
+import { CONSISTENCY } from './consistency.ts'
+import type { Execute } from './database.ts'
 import { long, text } from './rows.ts'
 
 /** How long a repeated nonce still means the same send. */

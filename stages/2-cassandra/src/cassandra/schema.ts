@@ -1,5 +1,7 @@
 import { CodedError, type Deadline, unavailable } from '@threshold/kit'
-import { type CassandraConfig, type CassandraDatabase, CONSISTENCY } from './database.ts'
+import type { Client } from 'cassandra-driver'
+import { CONSISTENCY } from './consistency.ts'
+import type { CassandraConfig, CassandraDatabase } from './database.ts'
 
 /**
  * A channel's messages lie in partitions of some days each, newest first: a page is one slice of one partition, or of as
@@ -32,9 +34,10 @@ const widthOf = (keyspace: string): string => `SELECT value FROM ${keyspace}.set
  * Makes keyspace and tables where they are missing. A keyspace keeps the width of bucket that it was made with. Production
  * would change its schema by a step of the deploy and not at each start: two versions at once may disagree on it.
  */
-export async function createSchema({ client }: CassandraDatabase, config: CassandraConfig): Promise<void> {
+export async function createSchema(client: Client, config: CassandraConfig): Promise<void> {
   const { keyspace, replication, bucketDays, localDataCenter } = config
   const change = (cql: string) => client.execute(cql, [], { readTimeout: SCHEMA_WITHIN_MS })
+  let held: number
   try {
     await change(
       `CREATE KEYSPACE IF NOT EXISTS ${keyspace} WITH replication = {'class': 'NetworkTopologyStrategy', '${localDataCenter}': ${replication}}`,
@@ -42,10 +45,10 @@ export async function createSchema({ client }: CassandraDatabase, config: Cassan
     for (const table of TABLES) await change(`CREATE TABLE IF NOT EXISTS ${keyspace}.${table}`)
     const insert = `INSERT INTO ${keyspace}.settings (name, value) VALUES ('bucket_days', ?) IF NOT EXISTS`
     await client.execute(insert, [String(bucketDays)], { ...CONSISTENCY.serial, prepare: true })
+    held = Number((await client.execute(widthOf(keyspace), [], { ...CONSISTENCY.quorum })).first()?.value)
   } catch (error) {
     throw unavailable('Cassandra', error)
   }
-  const held = Number((await client.execute(widthOf(keyspace), [], { ...CONSISTENCY.quorum })).first()?.value)
   if (held !== bucketDays) {
     const why = `keyspace ${keyspace} has buckets of ${held} days, not of ${bucketDays}: messages would be looked for where they are not`
     throw new CodedError('BUCKET_WIDTH', `${why}; set THRESHOLD_BUCKET_DAYS=${held}`)

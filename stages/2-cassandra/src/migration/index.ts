@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { CodedError, type Deadline, deadlineIn, messageOf, type Runtime } from '@threshold/kit'
+import { CodedError, type Deadline, deadlineIn, type Log, messageOf, type Runtime } from '@threshold/kit'
 import type { MessageStore } from '@threshold/ports'
 import { mongoMessageStore } from '@threshold/stage-1/adapters/message-store.mongodb'
 import type { MongoDatabase } from '@threshold/stage-1/mongodb'
@@ -77,6 +77,13 @@ export async function movingMessageStore(
     [Symbol.asyncDispose]: () => closing.disposeAsync(),
   }
 }
+
+/**
+ * Who is told of a Cassandra that is away at the start, and goes without it: a process that is restarted in an outage serves
+ * what it can. Not the first on its database, which has to write down where messages are.
+ */
+export const whoWaits = async (mongo: MongoDatabase, { clock, log }: Pick<Runtime, 'clock' | 'log'>): Promise<Log | undefined> =>
+  (await migrationState(mongo, clock).read()) ? log : undefined
 
 /** Which of the two has the messages is written down by the first start, and never guessed again. */
 async function begin(

@@ -3,7 +3,7 @@ import { type ChannelId, firstIdAt, type MessageId } from '@threshold/contract'
 import { bucketOf, type StoredMessage } from '@threshold/domain'
 import { deadlineIn } from '@threshold/kit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { cassandraMessageStore } from '../../src/adapters/message-store.cassandra.ts'
+import { cassandraDatabase } from '../../src/cassandra/database.ts'
 import { long } from '../../src/cassandra/rows.ts'
 import { openStore } from './database.ts'
 
@@ -66,7 +66,7 @@ describe('a page', () => {
 
   it('of a channel that was cleared steps over its emptied buckets once', async () => {
     let now = Date.now()
-    const store = await opened.another(() => now)
+    const store = opened.another(() => now)
     const channel = newId()
     const gone = Array.from({ length: 5 }, (_, i) => aged(channel, 30 + i * 10))
     const kept = aged(channel, 200)
@@ -80,7 +80,7 @@ describe('a page', () => {
     expect(await costOf(read)).toBe(2)
     // What is written into one of them later opens it again, whichever process marked it.
     now += 60_000
-    const other = await opened.another(() => now)
+    const other = opened.another(() => now)
     await other.import([{ ...gone[2]!, id: String(BigInt(gone[2]!.id) + 1n) }], soon())
     const back = await store.page(channel, { at: 'latest' }, 50, soon())
     expect(idsOf(back)).toEqual([String(BigInt(gone[2]!.id) + 1n), kept.id])
@@ -149,11 +149,12 @@ describe('a write', () => {
 
 describe('a keyspace', () => {
   it('keeps the width of its buckets, and says so to whoever comes with another', async () => {
-    const { database, config } = opened
-    await expect(cassandraMessageStore(database, { ...config, bucketDays: 30 })).rejects.toMatchObject({
+    const { config } = opened
+    await expect(cassandraDatabase({ ...config, bucketDays: 30 })).rejects.toMatchObject({
       code: 'BUCKET_WIDTH',
       message: expect.stringContaining('THRESHOLD_BUCKET_DAYS=10'),
     })
-    await expect(cassandraMessageStore(database, config)).resolves.toBeDefined()
+    await using again = await cassandraDatabase(config)
+    expect(again).toBeDefined()
   })
 })

@@ -11,7 +11,7 @@ testStoresAway(
     const engine = use.use(await ownCassandra())
     const config = { ...cassandraAddress(withKeyspace(engine.uri, 'away')), replication: 1, bucketDays: 10 }
     const database = use.use(await cassandraDatabase(config))
-    return { engine, messages: await cassandraMessageStore(database, config) }
+    return { engine, messages: cassandraMessageStore(database, config) }
   },
   'messages',
 )

@@ -14,7 +14,7 @@ export async function openStore(use: AsyncDisposableStack) {
   const database = use.use(await cassandraDatabase(config, telemetry))
   /** What another process would have: the same rows, and nothing remembered. */
   const another = (now?: () => number) => cassandraMessageStore(database, config, now)
-  return { config, database, keyspace, store: await another(), another, statements: () => countOf(telemetry) }
+  return { config, database, keyspace, store: another(), another, statements: () => countOf(telemetry) }
 }
 
 /** Statements sent so far, whatever for. */

@@ -78,7 +78,7 @@ describe('a message that was edited and deleted at once', () => {
 describe('two processes on one keyspace', () => {
   it('that edit and delete the same messages at once leave no ghost, and answer nothing that was not so', async () => {
     const database = use.use(await cassandraDatabase(opened.config))
-    const other = await cassandraMessageStore(database, opened.config)
+    const other = cassandraMessageStore(database, opened.config)
     const channel = newId()
     const messages = Array.from({ length: 60 }, () => aMessage(channel))
     await opened.store.import(messages, soon())

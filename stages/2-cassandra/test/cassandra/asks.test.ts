@@ -55,7 +55,7 @@ beforeAll(async () => {
 /** Every operation of the port, of a move's end, and of the migrator that goes past both. */
 async function allThatIsSent(tables: Record<string, Row[]>): Promise<Sent[]> {
   const { database, sent } = await recorded(config, answering(tables))
-  const store = await cassandraMessageStore(database, config)
+  const store = cassandraMessageStore(database, config)
   await ping(database, config, soon())
   await hasMessages(database, config, soon())
   await store.insert(message, soon(), dedupe)
@@ -146,7 +146,7 @@ describe('the driver', () => {
   const { rethrow, retry } = { rethrow: 0, retry: 1 } satisfies Record<string, policies.retry.DecisionInfo['decision']>
 
   it('sends a statement again after a lost node, or a lost batch log, only if it is marked', async () => {
-    const { policies: by } = (await recorded(config, () => [])).driver
+    const { policies: by } = (await recorded(config, answering({}))).driver
     const decisions = (isIdempotent: boolean) => {
       const info = told(isIdempotent) as unknown as policies.retry.OperationInfo
       const { localQuorum } = types.consistencies
@@ -158,12 +158,12 @@ describe('the driver', () => {
   })
 
   it('takes nothing for marked that says nothing of it', async () => {
-    expect((await recorded(config, () => [])).driver.queryOptions.isIdempotent ?? false).toBe(false)
+    expect((await recorded(config, answering({}))).driver.queryOptions.isIdempotent ?? false).toBe(false)
   })
 
   it('asks one second node, or none where it is told not to', async () => {
     const next = async (more: Partial<CassandraConfig>) => {
-      const { policies: by } = (await recorded({ ...config, ...more }, () => [])).driver
+      const { policies: by } = (await recorded({ ...config, ...more }, answering({}))).driver
       const plan = by.speculativeExecution.newPlan('', '')
       return [plan.nextExecution(), plan.nextExecution()]
     }

@@ -22,15 +22,21 @@ interface DriverOptions {
  * on Cassandra itself.
  */
 export async function recorded(config: CassandraConfig, answer: (cql: string) => readonly Row[]) {
-  using _ = vi.spyOn(Client.prototype, 'connect').mockResolvedValue()
-  const database = await cassandraDatabase(config)
-  const { client } = database
-  const { options: driver } = client as unknown as { options: DriverOptions }
   const sent: Sent[] = []
-  const execute = async (cql: string, _values: unknown, options: QueryOptions = {}) => {
-    sent.push({ cql, options: { ...driver.queryOptions, ...options } })
+  const execute = async (client: Client, cql: string, options: QueryOptions = {}) => {
+    sent.push({ cql, options: { ...optionsOf(client).queryOptions, ...options } })
     const rows = answer(cql)
     return { rows, first: () => rows[0] ?? null, pageState: null }
   }
-  return { database: { ...database, client: Object.assign(client, { execute }) }, driver, sent }
+  using _ = vi.spyOn(Client.prototype, 'connect').mockResolvedValue()
+  using executed = vi.spyOn(Client.prototype, 'execute')
+  executed.mockImplementation(function (this: Client, cql: string, _values: unknown, options?: QueryOptions) {
+    return execute(this, cql, options)
+  } as never)
+  const database = await cassandraDatabase(config)
+  const { client } = database
+  const recording = { execute: (cql: string, _values: unknown, options?: QueryOptions) => execute(client, cql, options) }
+  return { database: { ...database, client: Object.assign(client, recording) }, driver: optionsOf(client), sent }
 }
+
+const optionsOf = (client: Client): DriverOptions => (client as unknown as { options: DriverOptions }).options

@@ -2,8 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { aMessage, newId, soon } from '@threshold/conformance/ports'
-import { unavailable } from '@threshold/kit'
+import { silentLog, unavailable } from '@threshold/kit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { cassandraMessageStore } from '../../src/adapters/message-store.cassandra.ts'
+import { cassandraDatabase } from '../../src/cassandra/database.ts'
 import { movingMessageStore } from '../../src/migration/index.ts'
 import { type House, openHouse } from './house.ts'
 import { migrator } from './migrator.ts'
@@ -82,6 +84,29 @@ describe('while Cassandra is away', { timeout: 60_000 }, () => {
         () => 'not ready',
       ),
     ).toBe(expected)
+  })
+
+  it('a process starts, serves where MongoDB decides, and what it wrote follows once there is a Cassandra', async () => {
+    await using own = new AsyncDisposableStack()
+    const house = await openHouse(own)
+    await house.inPhase('dual-write')
+    await expect(cassandraDatabase({ ...house.config, port: 1 })).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    const nobody = own.use(await cassandraDatabase({ ...house.config, port: 1 }, undefined, silentLog))
+    const store = cassandraMessageStore(nobody, house.config)
+    const message = aMessage(newId())
+    {
+      await using process = await start({
+        ...house,
+        cassandra: nobody,
+        sides: { ...house.sides, cassandra: { ...house.sides.cassandra, store } },
+      })
+      await process.insert(message, soon())
+      expect(await process.page(message.channelId, { at: 'latest' }, 50, soon())).toEqual([message])
+      await expect(store.get(message.channelId, [message.id], soon())).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    }
+    await house.process()
+    const followed = () => house.sides.cassandra.store.get(message.channelId, [message.id], soon())
+    await expect.poll(followed, { timeout: 30_000 }).toEqual([message])
   })
 
   it('a move can be looked at, and left where MongoDB decides', async () => {

@@ -21,7 +21,7 @@ export async function openHouse(use: AsyncDisposableStack) {
   const cassandra = use.use(await cassandraDatabase(config))
   const sides = {
     mongo: { store: await mongoMessageStore(mongo), movable: mongoMovable(mongo) },
-    cassandra: { store: await cassandraMessageStore(cassandra, config), movable: cassandraMovable(cassandra, config) },
+    cassandra: { store: cassandraMessageStore(cassandra, config), movable: cassandraMovable(cassandra, config) },
   }
   const state = migrationState(mongo, runtime.clock)
   return {

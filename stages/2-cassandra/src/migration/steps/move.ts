@@ -4,7 +4,6 @@ import type { Reaction } from '@threshold/domain'
 import { CodedError, type Deadline, deadlineIn, hasCode, type Runtime } from '@threshold/kit'
 import { type MongoDatabase, mongoDatabase } from '@threshold/stage-1/mongodb'
 import { type CassandraConfig, type CassandraDatabase, cassandraDatabase } from '../../cassandra/database.ts'
-import { createSchema } from '../../cassandra/schema.ts'
 import { createIntents, type Intents } from '../intents.ts'
 import { cassandraMovable } from '../movable.cassandra.ts'
 import { type MongoMovable, mongoMovable } from '../movable.mongodb.ts'
@@ -113,7 +112,6 @@ export async function openLook(config: MigratorConfig, teller: Teller, runtime: 
     async open() {
       if (whole) return whole
       const cassandra = closing.use(await cassandraDatabase({ ...config.cassandra, speculate: false }))
-      await createSchema(cassandra, config.cassandra)
       whole = { ...look, cassandra, target: cassandraMovable(cassandra, config.cassandra) }
       return whole
     },

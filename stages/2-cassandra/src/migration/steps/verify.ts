@@ -1,6 +1,6 @@
 import { CodedError, unavailable } from '@threshold/kit'
 import type { types } from 'cassandra-driver'
-import { CONSISTENCY } from '../../cassandra/database.ts'
+import { CONSISTENCY } from '../../cassandra/consistency.ts'
 import { text } from '../../cassandra/rows.ts'
 import { rowFrom, SELECTED } from '../movable.cassandra.ts'
 import { keyOf, type MessageKey } from '../movable.ts'

@@ -16,10 +16,12 @@ export interface AwayOptions {
 /** A database that is away costs its users a wait and nothing else. */
 export function testAway(name: string, open: () => Promise<Victims>, { letsIn = false, onlyWithAll = false }: AwayOptions = {}): void {
   describe.runIf(testsAll() || !onlyWithAll)(`${name}, without its database`, { timeout: SUITE_MS }, () => {
-    it.each([
+    const ways = [
       ['killed', (v: Victims) => v.engine.kill(), (v: Victims) => v.engine.restart()],
       ['hanging', (v: Victims) => v.engine.pause(), (v: Victims) => v.engine.resume()],
-    ])('answers 503 with Retry-After while it is %s, and serves again by itself', async (_how, hurt, heal) => {
+    ] as const
+
+    it.each(ways)('answers 503 with Retry-After while it is %s, and serves again by itself', async (_how, hurt, heal) => {
       await using victims = await open()
       const { stage } = victims
       const place = await newPlace(stage.url)
@@ -41,6 +43,23 @@ export function testAway(name: string, open: () => Promise<Victims>, { letsIn = 
       expect(ids).toContain(before)
       expect(ids).toContain(after)
       expect(new Set(ids).size).toBe(ids.length)
+    })
+
+    // Of its only database it knows neither people nor guilds without it: such a stage ends, and whoever watches it starts it again.
+    it.runIf(letsIn).each(ways)('starts again while it is %s, and serves by itself once it is back', async (_how, hurt, heal) => {
+      await using victims = await open()
+      const { stage } = victims
+      const place = await newPlace(stage.url)
+      const before = await place.insist('before')
+      await hurt(victims)
+      await stage.kill()
+      await stage.restart()
+      expect((await place.send('away')).status).toBe(503)
+      expect((await fetch(`${stage.url}/readyz`)).status).toBe(503)
+      await heal(victims)
+      await vi.waitFor(async () => expect((await fetch(`${stage.url}/readyz`)).status).toBe(200), WAIT)
+      const after = await place.insist('after')
+      expect((await place.history()).map((m) => m.id)).toEqual(expect.arrayContaining([before, after]))
     })
 
     const lets = letsIn ? 'lets clients in while it is away' : 'lets a client in that came while it was away, once it is back'
