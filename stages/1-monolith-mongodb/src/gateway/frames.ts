@@ -1,4 +1,4 @@
-import { APPLICATION_FLAGS, admits, type GuildId, Intent, timeOf, type UserId } from '@threshold/contract'
+import { APPLICATION_FLAGS, admits, type GuildId, Intent, timeOf, timeToWire, type UserId } from '@threshold/contract'
 import {
   channelToWire,
   type GuildView,
@@ -112,7 +112,7 @@ export function guildCreate(
   const byId = new Map(members.map((m) => [m.user.id, m]))
   return {
     ...guildToWire(view.guild, view.roles),
-    joined_at: new Date(view.me.joinedAt || timeOf(view.guild.id)).toISOString(),
+    joined_at: timeToWire(view.me.joinedAt || timeOf(view.guild.id)),
     large: view.memberCount > listener.largeThreshold,
     // Of a guild that READY announced. Without it discord.py and its kin take the guild for one that was joined just now.
     ...(listener.announced ? { unavailable: false } : {}),

@@ -209,7 +209,8 @@ export class Session {
 
   #since(presence: Presence): Presence {
     const created_at = this.#parts.runtime.clock.now()
-    return { ...presence, activities: presence.activities.map((activity) => ({ ...activity, created_at })) }
+    // Discord4J takes no activity without an id, and with it not the guild that it is shown in.
+    return { ...presence, activities: presence.activities.map((activity, i) => ({ id: String(i), ...activity, created_at })) }
   }
 
   #deadline(): Deadline {

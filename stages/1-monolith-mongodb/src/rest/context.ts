@@ -22,7 +22,7 @@ export interface RestTools {
 /** Where a message goes, and what the asker may do there. */
 export type Place =
   | { readonly kind: 'guild'; readonly guildId: string; readonly channel: Channel; readonly member: Member; readonly permissions: bigint }
-  | { readonly kind: 'dm'; readonly channel: Channel; readonly recipients: readonly UserId[] }
+  | { readonly kind: 'dm'; readonly guildId?: undefined; readonly channel: Channel; readonly recipients: readonly UserId[] }
 
 /** What all routes share: the ports, and the three look-ups that nearly each of them begins with. */
 export interface Context {

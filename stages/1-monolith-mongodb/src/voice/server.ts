@@ -89,7 +89,8 @@ export async function createVoice(ports: { readonly relay: VoiceRelay }, config:
       this.set(sockets.clients.size)
     },
   })
-  const host = config.advertise ?? config.host
+  // A name, since Discord sends no other and JDA reads none.
+  const host = config.advertise ?? (config.host === '127.0.0.1' ? 'localhost' : config.host)
   const endpoint = `${isIPv6(host) ? `[${host}]` : host}:${(http.address() as AddressInfo).port}`
 
   return {

@@ -32,6 +32,7 @@ const INTENT_OF: Readonly<Record<string, readonly [guild: number, dm: number]>> 
   GUILD_MEMBER_UPDATE: [GatewayIntentBits.GuildMembers, 0],
   GUILD_MEMBER_REMOVE: [GatewayIntentBits.GuildMembers, 0],
   INVITE_CREATE: [GatewayIntentBits.GuildInvites, 0],
+  INVITE_DELETE: [GatewayIntentBits.GuildInvites, 0],
   VOICE_STATE_UPDATE: [GatewayIntentBits.GuildVoiceStates, 0],
   PRESENCE_UPDATE: [GatewayIntentBits.GuildPresences, 0],
   MESSAGE_CREATE: [GatewayIntentBits.GuildMessages, GatewayIntentBits.DirectMessages],

@@ -22,4 +22,5 @@ export {
   timeOf,
   type UserId,
 } from './snowflake.ts'
+export { timeToWire } from './time.ts'
 export { type Tokens, tokens } from './token.ts'

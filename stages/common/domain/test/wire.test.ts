@@ -106,7 +106,11 @@ describe('a guild on the wire', () => {
   })
 
   it('shows members and presences as clients read them', () => {
-    expect(memberToWire(aMember('21', ['31']))).toMatchObject({ user: { id: '21' }, roles: ['31'], joined_at: '1970-01-01T00:00:00.000Z' })
+    expect(memberToWire(aMember('21', ['31']))).toMatchObject({
+      user: { id: '21' },
+      roles: ['31'],
+      joined_at: '1970-01-01T00:00:00.000000+00:00',
+    })
     expect(presenceToWire(GUILD, '21', { status: 'dnd', activities: [] })).toMatchObject({
       user: { id: '21' },
       client_status: { desktop: 'dnd' },

@@ -66,6 +66,6 @@ async function tellOf(
   edited: StoredMessage,
 ): Promise<{ event: HubEvent; body: object }> {
   if (place.kind === 'guild') await context.ports.search.index(place.guildId, edited, ask.deadline)
-  const [body] = await present(context, ask, [edited], { reactions: true })
+  const [body] = await present(context, ask, place, [edited], { reactions: true })
   return { event: await messageEvent(context, ask, place, edited, body!, 'MESSAGE_UPDATE'), body: body! }
 }

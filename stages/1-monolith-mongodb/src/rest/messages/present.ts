@@ -10,6 +10,7 @@ type Asker = Pick<Ask, 'me' | 'deadline'>
 export async function present(
   context: Context,
   ask: Asker,
+  { guildId }: { readonly guildId?: string | undefined },
   messages: readonly StoredMessage[],
   options: { reactions?: boolean } = {},
 ): Promise<object[]> {
@@ -30,6 +31,7 @@ export async function present(
   return messages.map((m) =>
     messageToWire(m, {
       users,
+      guildId,
       reactions: reactions.get(m.id),
       ...(m.reference ? { replied: here.get(m.reference.messageId) ?? null } : {}),
     }),

@@ -29,7 +29,7 @@ export async function sendMessage(context: Context, orphans: Orphans, ask: Ask, 
       // own, which was written ahead as well, waits for this message.
       ports.search.remove([draft.id], ask.deadline).catch(() => {})
     }
-    const body = await present(context, ask, [message])
+    const body = await present(context, ask, place, [message])
     await orphans.publish(place, await messageEvent(context, ask, place, message, body[0]!, 'MESSAGE_CREATE'), ask.deadline)
     if (outcome === 'inserted') ports.analytics.record(message)
     return body[0]!
@@ -43,7 +43,7 @@ export async function sendMessage(context: Context, orphans: Orphans, ask: Ask, 
 async function ifStored(context: Context, place: Place, id: MessageId, by: Pick<Ask, 'me' | 'deadline'>): Promise<HubEvent | undefined> {
   const [message] = await context.ports.messages.get(place.channel.id, [id], by.deadline)
   if (!message) return undefined
-  const [body] = await present(context, by, [message])
+  const [body] = await present(context, by, place, [message])
   return messageEvent(context, by, place, message, body!, 'MESSAGE_CREATE')
 }
 

@@ -1,4 +1,4 @@
-import { Permission, refuse, restInput } from '@threshold/contract'
+import { Permission, refuse, restInput, timeToWire } from '@threshold/contract'
 import { type Channel, channelToWire, type Guild, guildToWire, type Invite, type User, userToWire } from '@threshold/domain'
 import { deadlineIn, messageOf } from '@threshold/kit'
 import type { Context } from '../context.ts'
@@ -30,11 +30,7 @@ export function inviteRoutes(add: AddRoute, context: Context): void {
     }
     await ports.metadata.createInvite(invite, ask.deadline)
     const body = await inviteToWire(ask, invite)
-    const data = { ...body, channel_id: invite.channelId, guild_id: invite.guildId }
-    const { guildId, channelId } = invite
-    // For whoever could list the channel's invites anyway: the code itself is the way in.
-    const needs = Permission.ManageChannels
-    await ports.hub.publish(guildId, { v: 1, id: `invite:${invite.code}`, type: 'INVITE_CREATE', data, channelId, needs }, ask.deadline)
+    await tell(ask, invite, 'INVITE_CREATE', body)
     return body
   })
 
@@ -73,8 +69,21 @@ export function inviteRoutes(add: AddRoute, context: Context): void {
     const body = await inviteToWire(ask, invite)
     await context.place(ask.me, invite.channelId, Permission.ManageChannels, ask.deadline)
     await ports.metadata.removeInvite(invite.code, ask.deadline)
+    await tell(ask, invite, 'INVITE_DELETE', { code: invite.code })
     return body
   })
+
+  /** Told to whoever could list the channel's invites anyway: the code itself is the way in. */
+  async function tell(
+    ask: Ask,
+    { code, guildId, channelId }: Invite,
+    type: 'INVITE_CREATE' | 'INVITE_DELETE',
+    body: object,
+  ): Promise<void> {
+    const data = { ...body, channel_id: channelId, guild_id: guildId }
+    const needs = Permission.ManageChannels
+    await ports.hub.publish(guildId, { v: 1, id: `${type}:${code}`, type, data, channelId, needs }, ask.deadline)
+  }
 
   /** False for who got in by another way meanwhile, such as the same invite sent twice. */
   async function join(ask: Ask, invite: Invite, user: User): Promise<boolean> {
@@ -142,8 +151,8 @@ export function inviteRoutes(add: AddRoute, context: Context): void {
       max_uses: invite.maxUses,
       max_age: invite.maxAge,
       temporary: invite.temporary,
-      created_at: new Date(invite.createdAt).toISOString(),
-      expires_at: invite.maxAge === 0 ? null : new Date(invite.createdAt + invite.maxAge * 1_000).toISOString(),
+      created_at: timeToWire(invite.createdAt),
+      expires_at: invite.maxAge === 0 ? null : timeToWire(invite.createdAt + invite.maxAge * 1_000),
     }
   }
 }

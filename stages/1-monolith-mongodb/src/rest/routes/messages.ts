@@ -23,7 +23,7 @@ export function messageRoutes(add: AddRoute, context: Context, orphans: Orphans)
     if (given.length > 1) throw invalidField(given[1]!, 'MUTUALLY_EXCLUSIVE', 'Only one of before, after and around may be given')
     const at = given[0]
     const anchor: Anchor = at === undefined ? { at: 'latest' } : { at, id: anchors[at]! }
-    return present(context, ask, await ports.messages.page(place.channel.id, anchor, limit, ask.deadline), { reactions: true })
+    return present(context, ask, place, await ports.messages.page(place.channel.id, anchor, limit, ask.deadline), { reactions: true })
   })
 
   add('post', '/channels/:channel/messages', 'message.send', async (ask) => {
@@ -43,9 +43,18 @@ export function messageRoutes(add: AddRoute, context: Context, orphans: Orphans)
     return undefined
   })
 
+  // Nothing can be pinned here, so this is true. JDA and discord.py ask the first, which else would be a message's id.
+  const nothingPinned = (path: string, none: object) =>
+    add('get', path, 'message.pins', async (ask) => {
+      await context.place(ask.me, ask.params.channel!, Permission.ViewChannel, ask.deadline)
+      return none
+    })
+  nothingPinned('/channels/:channel/messages/pins', { items: [], has_more: false })
+  nothingPinned('/channels/:channel/pins', [])
+
   add('get', '/channels/:channel/messages/:message', 'message.get', async (ask) => {
     const place = await context.place(ask.me, ask.params.channel!, Permission.ReadMessageHistory, ask.deadline)
-    return (await present(context, ask, [await find(ask, place)], { reactions: true }))[0]
+    return (await present(context, ask, place, [await find(ask, place)], { reactions: true }))[0]
   })
 
   add('patch', '/channels/:channel/messages/:message', 'message.edit', async (ask) => {

@@ -38,7 +38,7 @@ export function searchRoutes(add: AddRoute, context: Context): void {
           hits.map((h) => h.id),
           ask.deadline,
         )
-        return present(context, ask, stored)
+        return present(context, ask, { guildId: ask.params.guild }, stored)
       }),
     )
     const sorted = messages

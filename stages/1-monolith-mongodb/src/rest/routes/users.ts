@@ -1,6 +1,7 @@
 import { APPLICATION_FLAGS, compareIds, refuse, restInput } from '@threshold/contract'
 import { type Channel, channelToWire, guildPermissions, type User, userToWire } from '@threshold/domain'
 import type { Context } from '../context.ts'
+import { countsOf } from '../guild-access.ts'
 import { ask as askGuild } from '../refusals.ts'
 import { type AddRoute, type Ask, checked } from '../route.ts'
 
@@ -42,7 +43,7 @@ export function userRoutes(add: AddRoute, context: Context): void {
   add('get', '/soundboard-default-sounds', 'soundboard.default', async () => [])
 
   async function listGuilds(ask: Ask): Promise<object[]> {
-    const { limit, after, before } = checked(restInput.guildsQuery, ask.query)
+    const { limit, after, before, with_counts: counts } = checked(restInput.guildsQuery, ask.query)
     const ids = (await ports.metadata.guildsOf(ask.me, ask.deadline)).toSorted(compareIds)
     const page = ids.filter(
       (id) => (after === undefined || compareIds(id, after) > 0) && (before === undefined || compareIds(id, before) < 0),
@@ -50,7 +51,7 @@ export function userRoutes(add: AddRoute, context: Context): void {
     const views = await Promise.all(
       (before === undefined ? page.slice(0, limit) : page.slice(-limit)).map((id) => ports.hub.view(id, ask.me, ask.deadline)),
     )
-    return views.flatMap((view) => {
+    const shown = views.map(async (view) => {
       if (!view) return []
       const { guild, me } = view
       const permissions = guildPermissions({ guild, roles: new Map(view.roles.map((r) => [r.id, r])) }, me)
@@ -63,9 +64,11 @@ export function userRoutes(add: AddRoute, context: Context): void {
           owner: guild.ownerId === ask.me,
           permissions: permissions.toString(),
           features: [],
+          ...(counts ? await countsOf(context, ask, guild.id, view.memberCount) : {}),
         },
       ]
     })
+    return (await Promise.all(shown)).flat()
   }
 
   async function openDm(ask: Ask): Promise<object> {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { timeToWire } from '../time.ts'
 import { orNull, text } from './fields.ts'
 
 /** UTF-16 code units of all that can be read in the embeds of one message together. */
@@ -29,12 +30,12 @@ const link = address(/^https?:\/\//i)
 /** Pictures may name a file that was sent along, too. Files are outside the contract, so nothing is shown for it. */
 const picture = address(/^(https?|attachment):\/\//i)
 
-/** Answered as Discord writes times: discord.py on a Python before 3.11 cannot read the `Z` that JavaScript sends. */
+/** Answered as Discord writes times. */
 const timestamp = z.string().transform((value, context): string => {
   // Without an offset it means UTC, here and at Discord; JavaScript would take it for the machine's own time.
   const zoned = /(Z|[+-]\d\d:\d\d)$/.test(value) ? value : `${value}Z`
   const at = iso8601.safeParse(zoned).success ? Date.parse(zoned) : Number.NaN
-  if (at >= FIRST && at <= LAST) return new Date(at).toISOString().replace('Z', '000+00:00')
+  if (at >= FIRST && at <= LAST) return timeToWire(at)
   context.addIssue({ code: 'custom', params: { code: 'DATE_TIME_TYPE_PARSE' }, message: 'Could not parse. Should be ISO8601.' })
   return z.NEVER
 })

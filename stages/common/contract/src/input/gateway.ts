@@ -15,7 +15,8 @@ export const presence = z.object({
   activities: orNull(z.array(activity).max(10)),
   /** The one activity of older protocols: hikari sends no other, discordgo an empty one. */
   game: orNull(activity).catch(undefined),
-  since: orNull(z.number()),
+  /** Nobody is told of it, and serenity writes it as an object. */
+  since: orNull(z.number()).catch(undefined),
   afk: orNull(z.boolean()),
 })
 

@@ -1,3 +1,4 @@
+import { timeToWire } from '@threshold/contract'
 import type { Channel, Guild, Member, Role, User } from '../model.ts'
 
 /** From what is kept to what Discord's clients read. Every field here is read by at least one of them; see the contract. */
@@ -22,7 +23,7 @@ export const partialMemberToWire = (member: Member) => ({
   avatar: null,
   banner: null,
   roles: [...member.roles],
-  joined_at: new Date(member.joinedAt).toISOString(),
+  joined_at: timeToWire(member.joinedAt),
   premium_since: null,
   deaf: member.deaf,
   mute: member.mute,
@@ -75,9 +76,10 @@ export const guildToWire = (guild: Guild, roles: Iterable<Role>) => ({
   icon_hash: null,
   splash: null,
   discovery_splash: null,
+  home_header: null,
   banner: null,
   owner_id: guild.ownerId,
-  region: null,
+  region: 'deprecated',
   description: guild.description,
   afk_channel_id: guild.afkChannelId,
   afk_timeout: guild.afkTimeout,
@@ -100,11 +102,13 @@ export const guildToWire = (guild: Guild, roles: Iterable<Role>) => ({
   max_presences: null,
   max_members: 500_000,
   max_video_channel_users: 25,
+  max_stage_video_channel_users: 50,
   vanity_url_code: null,
   premium_tier: 0,
   premium_subscription_count: 0,
   premium_progress_bar_enabled: false,
   preferred_locale: guild.preferredLocale,
+  nsfw: false,
   nsfw_level: 0,
   hub_type: null,
   incidents_data: null,

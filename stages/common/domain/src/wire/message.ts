@@ -1,10 +1,12 @@
-import { timeOf } from '@threshold/contract'
+import { timeOf, timeToWire } from '@threshold/contract'
 import type { Emoji, ReactionCount, StoredMessage, User } from '../model.ts'
 import { userToWire } from './guild.ts'
 
 /** What a message's wire shape needs beside the message: the people in it and what was answered. */
 export interface MessageContext {
   readonly users: ReadonlyMap<string, User>
+  /** Where it was said, if in a guild. */
+  readonly guildId?: string | undefined
   readonly reactions?: readonly ReactionCount[]
   /** The message a reply answers: null when it is gone. */
   readonly replied?: StoredMessage | null
@@ -18,8 +20,8 @@ export function messageToWire(message: StoredMessage, context: MessageContext): 
     channel_id: message.channelId,
     author: person(message.authorId),
     content: message.content,
-    timestamp: isoOf(message.id),
-    edited_timestamp: message.editedAt === undefined ? null : iso(message.editedAt),
+    timestamp: timeToWire(timeOf(message.id)),
+    edited_timestamp: message.editedAt === undefined ? null : timeToWire(message.editedAt),
     tts: message.tts ?? false,
     mention_everyone: message.mentionEveryone ?? false,
     mentions: (message.mentions ?? []).map(person),
@@ -34,7 +36,12 @@ export function messageToWire(message: StoredMessage, context: MessageContext): 
     ...(context.reactions && context.reactions.length > 0 ? { reactions: context.reactions.map(reactionToWire) } : {}),
     ...(message.reference
       ? {
-          message_reference: { type: 0, message_id: message.reference.messageId, channel_id: message.reference.channelId },
+          message_reference: {
+            type: 0,
+            message_id: message.reference.messageId,
+            channel_id: message.reference.channelId,
+            ...(context.guildId === undefined ? {} : { guild_id: context.guildId }),
+          },
           ...(context.replied === undefined
             ? {}
             : { referenced_message: context.replied && messageToWire(context.replied, { users: context.users }) }),
@@ -57,7 +64,3 @@ const reactionToWire = (count: ReactionCount) => ({
   me_burst: false,
   burst_colors: [],
 })
-
-/** Discord writes microseconds and an offset; discord.py parses either. */
-const iso = (ms: number): string => new Date(ms).toISOString().replace('Z', '000+00:00')
-const isoOf = (id: string): string => iso(timeOf(id))

@@ -1,5 +1,5 @@
 import type { Case } from '../../case.ts'
-import { hasFields, holds, includes, same } from '../../expect.ts'
+import { hasFields, holds, includes, same, wireTime } from '../../expect.ts'
 
 /** Every field that the five client libraries read; without one of them some library does not become ready. */
 const FIELDS = [
@@ -70,6 +70,7 @@ export const guildCreateCases: readonly Case[] = [
       for (const list of LISTS) holds(Array.isArray((created as unknown as Record<string, unknown>)[list]), `${list} is a list`)
       includes(created, { id: guild.id, name: guild.name, owner_id: guild.owner.id, member_count: 2, large: false }, 'the guild')
       holds(Math.abs(Date.parse(created!.joined_at) - Date.now()) < 120_000, 'joined_at is when its user joined', created!.joined_at)
+      for (const { joined_at } of [created!, ...created!.members]) wireTime(joined_at, 'joined_at')
       for (const field of [
         'verification_level',
         'default_message_notifications',

@@ -37,10 +37,13 @@ export const presenceCases: readonly Case[] = [
     async run(world) {
       const guild = await world.guild()
       const owner = await guild.owner.connect()
-      await guild.member.connect({ identify: { presence: { ...nothing, status: 'idle', activities: [{ name: 'Go', type: 3 }] } } })
+      const since = { secs_since_epoch: 1_795_704_370, nanos_since_epoch: 0 } // as serenity writes it
+      const presence = { ...nothing, since, status: 'idle', activities: [{ name: 'Go', type: 3 }] }
+      await guild.member.connect({ identify: { presence } })
       const event = await owner.next('PRESENCE_UPDATE', (d) => d.user.id === guild.member.id)
       includes(event, { status: 'idle' }, 'the event')
       includes(event.activities?.[0], { name: 'Go', type: 3 }, 'its activity')
+      hasFields(event.activities?.[0], ['id', 'created_at'], 'its activity')
     },
   },
   {

@@ -77,7 +77,7 @@ export const sightCases: readonly Case[] = [
   },
   {
     id: 'gateway.sight.invites',
-    sentence: 'INVITE_CREATE, which tells the code, reaches those alone who may manage its channel',
+    sentence: 'INVITE_CREATE, which tells the code, reaches those alone who may manage its channel, and so does INVITE_DELETE',
     async run(world) {
       const guild = await world.guild()
       const cy = await guild.newMember('cy')
@@ -86,9 +86,12 @@ export const sightCases: readonly Case[] = [
       const codeOf = async (channel: string): Promise<string> =>
         (await guild.member.api.post<{ code: string }>(`/channels/${channel}/invites`, {})).code
       const [here, elsewhere] = [await codeOf(guild.text), await codeOf(guild.voice)]
+      for (const code of [here, elsewhere]) await guild.owner.api.call('DELETE', `/invites/${code}`)
       await guild.settle(owner, member, manager)
-      const heard = (socket: Socket): string[] => socket.seen('INVITE_CREATE').map((d) => d.code)
-      same([owner, manager, member].map(heard), [[here, elsewhere], [here], []], 'the codes that owner, manager and member heard')
+      for (const type of ['INVITE_CREATE', 'INVITE_DELETE'] as const) {
+        const heard = (socket: Socket): string[] => socket.seen(type).map((d) => d.code)
+        same([owner, manager, member].map(heard), [[here, elsewhere], [here], []], `what owner, manager and member heard of ${type}`)
+      }
     },
   },
   {

@@ -1,7 +1,7 @@
 import { Permission } from '@threshold/contract'
 import type { APIExtendedInvite, APIInvite } from 'discord-api-types/v10'
 import type { Case } from '../../case.ts'
-import { holds, includes, same } from '../../expect.ts'
+import { holds, includes, same, wireTime } from '../../expect.ts'
 import { USUAL } from '../../guild.ts'
 import { invalid, NO_PERMISSION, UNKNOWN_INVITE } from '../../rest.ts'
 
@@ -18,6 +18,7 @@ export const inviteCases: readonly Case[] = [
       includes(invite.guild, { id: guild.id, name: guild.name }, 'its guild')
       includes(invite.channel, { id: guild.text, type: 0, name: 'text' }, 'its channel')
       includes(invite.inviter, { id: guild.member.id }, 'who made it')
+      for (const time of [invite.created_at, invite.expires_at]) wireTime(time, 'when it begins or ends')
       includes(await guild.member.api.post(path, { max_age: 60, max_uses: 3 }), { max_age: 60, max_uses: 3 }, 'as asked for')
       const bodiless = await guild.member.api.post<APIInvite>(path)
       holds(bodiless.code !== invite.code, 'without a body it is another invite')

@@ -1,7 +1,7 @@
 import { Permission } from '@threshold/contract'
 import type { APIGuildMember } from 'discord-api-types/v10'
 import type { Case } from '../../case.ts'
-import { hasFields, holds, includes, same } from '../../expect.ts'
+import { hasFields, holds, includes, same, wireTime } from '../../expect.ts'
 import { USUAL } from '../../guild.ts'
 import { invalid, NO_ACCESS, NO_PERMISSION, type Refusal } from '../../rest.ts'
 
@@ -48,6 +48,7 @@ export const memberCases: readonly Case[] = [
       includes(member.user, { id: guild.member.id, username: guild.member.username }, 'its user')
       hasFields(member, ['joined_at', 'avatar', 'premium_since', 'flags', 'pending', 'communication_disabled_until'], 'a member')
       holds(Math.abs(Date.parse(member.joined_at!) - Date.now()) < 120_000, 'joined just now', member.joined_at)
+      wireTime(member.joined_at, 'joined_at')
       const stranger = await world.user('eve')
       await guild.owner.api.refused(UNKNOWN_MEMBER, 'GET', `/guilds/${guild.id}/members/${stranger.id}`)
       await guild.owner.api.refused(invalid(), 'GET', `/guilds/${guild.id}/members/bob`)

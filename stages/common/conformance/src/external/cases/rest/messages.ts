@@ -1,7 +1,7 @@
 import { Permission } from '@threshold/contract'
 import type { APIMessage } from 'discord-api-types/v10'
 import type { Case } from '../../case.ts'
-import { holds, includes, same } from '../../expect.ts'
+import { holds, includes, same, wireTime } from '../../expect.ts'
 import { EMPTY, invalid, NO_PERMISSION, type Refusal, UNKNOWN_MESSAGE } from '../../rest.ts'
 
 const NOTHING = '1000000000000000'
@@ -34,6 +34,7 @@ export const messageCases: readonly Case[] = [
       const edited = await guild.member.api.patch<APIMessage>(path, { content })
       includes(edited, { id: before.id, content, timestamp: before.timestamp }, 'the answer')
       holds(Date.parse(edited.edited_timestamp!) >= Date.parse(before.timestamp), 'it says when it was edited', edited.edited_timestamp)
+      for (const time of [edited.timestamp, edited.edited_timestamp]) wireTime(time, 'when it was written or edited')
       same(
         edited.mentions.map((user) => user.id),
         [guild.member.id],

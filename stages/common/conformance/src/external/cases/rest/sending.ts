@@ -90,7 +90,7 @@ export const sendingCases: readonly Case[] = [
       const question = await guild.say('why?')
       const reply = await guild.member.api.post<APIMessage>(path, { content: 'because', message_reference: { message_id: question.id } })
       same(reply.type, 19, 'its type')
-      includes(reply.message_reference, { message_id: question.id, channel_id: guild.text }, 'what it answers')
+      includes(reply.message_reference, { message_id: question.id, channel_id: guild.text, guild_id: guild.id }, 'what it answers')
       includes(reply.referenced_message, { id: question.id, content: 'why?' }, 'the question')
       same(
         reply.mentions.map((user) => user.id),
