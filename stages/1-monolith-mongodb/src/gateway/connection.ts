@@ -5,7 +5,7 @@ import type { SessionRegistry } from '@threshold/ports'
 import type { RawData, WebSocket } from 'ws'
 import type { z } from 'zod'
 import type { Dispatch } from './dispatch.ts'
-import { type ConnectionLimits, floodGate, MAX_FRAME, REASONS, readIdentify } from './protocol.ts'
+import { type ConnectionLimits, floodGate, HELLO_AFTER_MS, MAX_FRAME, REASONS, readIdentify } from './protocol.ts'
 import { Session, type SessionParts } from './session.ts'
 import { isStream, streamTransport } from './stream-transport.ts'
 import { type Line, PlainTransport, type Transport } from './transport.ts'
@@ -66,7 +66,7 @@ export class Connection {
     socket.on('ping', (data) => this.#pinged(data))
     socket.on('error', (error) => parts.runtime.log.debug({ err: messageOf(error) }, 'gateway socket'))
     socket.on('close', (code) => this.#gone(code))
-    this.#control(Op.Hello, { heartbeat_interval: heartbeatMs, _trace: [] })
+    setTimeout(() => this.#control(Op.Hello, { heartbeat_interval: heartbeatMs, _trace: [] }), HELLO_AFTER_MS)
   }
 
   /** Closes with a code of ours; the peer's close then ends the session. */

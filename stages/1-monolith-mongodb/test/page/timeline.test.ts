@@ -141,3 +141,32 @@ describe("the page's window on a channel", () => {
     expect(shown(timeline)).toEqual(['line 1', 'line 3', 'line 4'])
   })
 })
+
+describe('reactions of a message', () => {
+  const emoji = (name: string) => ({ id: null, name })
+  it('are counted, one emoji is cleared, and all of them are', async () => {
+    const timeline = await open(history(1))
+    const { id } = say(1)
+    const counts = (): unknown[] =>
+      timeline.messages[0].reactions.map((r: { emoji: { name: string }; count: number; me: boolean }) => [r.emoji.name, r.count, r.me])
+    for (const [name, user] of [
+      ['👍', ME],
+      ['👍', '2'],
+      ['🎉', '2'],
+      ['🐳', '2'],
+    ] as const)
+      timeline.react(id, emoji(name), user, 1)
+    expect(counts()).toEqual([
+      ['👍', 2, true],
+      ['🎉', 1, false],
+      ['🐳', 1, false],
+    ])
+    timeline.clearReactions(id, emoji('👍'))
+    expect(counts()).toEqual([
+      ['🎉', 1, false],
+      ['🐳', 1, false],
+    ])
+    timeline.clearReactions(id)
+    expect(counts()).toEqual([])
+  })
+})

@@ -41,6 +41,8 @@ const INTENT_OF: Readonly<Record<string, readonly [guild: number, dm: number]>> 
   MESSAGE_DELETE_BULK: [GatewayIntentBits.GuildMessages, 0],
   MESSAGE_REACTION_ADD: [GatewayIntentBits.GuildMessageReactions, GatewayIntentBits.DirectMessageReactions],
   MESSAGE_REACTION_REMOVE: [GatewayIntentBits.GuildMessageReactions, GatewayIntentBits.DirectMessageReactions],
+  MESSAGE_REACTION_REMOVE_ALL: [GatewayIntentBits.GuildMessageReactions, GatewayIntentBits.DirectMessageReactions],
+  MESSAGE_REACTION_REMOVE_EMOJI: [GatewayIntentBits.GuildMessageReactions, GatewayIntentBits.DirectMessageReactions],
   TYPING_START: [GatewayIntentBits.GuildMessageTyping, GatewayIntentBits.DirectMessageTyping],
 }
 

@@ -46,6 +46,8 @@ export function createSession({ token, user, onChange, onState, onFrame, onUnaut
     MESSAGE_DELETE_BULK: (d) => at(d.channel_id)?.remove(d.ids),
     MESSAGE_REACTION_ADD: (d) => at(d.channel_id)?.react(d.message_id, d.emoji, d.user_id, 1),
     MESSAGE_REACTION_REMOVE: (d) => at(d.channel_id)?.react(d.message_id, d.emoji, d.user_id, -1),
+    MESSAGE_REACTION_REMOVE_EMOJI: (d) => at(d.channel_id)?.clearReactions(d.message_id, d.emoji),
+    MESSAGE_REACTION_REMOVE_ALL: (d) => at(d.channel_id)?.clearReactions(d.message_id),
     CHANNEL_DELETE: (d) => timelines.delete(d.id),
   }
 

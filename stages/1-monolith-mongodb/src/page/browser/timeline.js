@@ -110,6 +110,12 @@ export function createTimeline({ page, me, changed }) {
       change(id, (message) => ({ ...message, reactions: counted(message.reactions ?? [], emoji, by, user === me) }))
     },
 
+    /** Of one emoji, or all. */
+    clearReactions(id, emoji) {
+      const goes = (reaction) => emoji === undefined || emojiKey(reaction.emoji) === emojiKey(emoji)
+      change(id, (message) => ({ ...message, reactions: message.reactions?.filter((reaction) => !goes(reaction)) }))
+    },
+
     /** A send begins, or begins again. */
     sending(nonce, content) {
       const at = timeline.pending.findIndex((send) => send.nonce === nonce)

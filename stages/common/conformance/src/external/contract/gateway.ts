@@ -96,6 +96,7 @@ export const gateway: Section = {
         'gateway.message-delete-bulk',
         'gateway.reaction-add',
         'gateway.reaction-remove',
+        'gateway.reaction-clear',
         'gateway.typing-start',
         'gateway.typing-start.dm',
       ],

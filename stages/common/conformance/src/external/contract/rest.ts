@@ -211,6 +211,7 @@ export const rest: Section = {
         'rest.reactions.emoji',
         'rest.reactions.remove',
         'rest.reactions.clear',
+        'rest.reactions.custom',
         'rest.reactions.list',
         'rest.reactions.unknown',
         'rest.reactions.permissions',

@@ -150,6 +150,24 @@ export const messageEventCases: readonly Case[] = [
     },
   },
   {
+    id: 'gateway.reaction-clear',
+    sentence: 'Reactions removed together are told together: MESSAGE_REACTION_REMOVE_EMOJI, and MESSAGE_REACTION_REMOVE_ALL',
+    async run(world) {
+      const { guild, socket } = await listening(world)
+      const { id } = await guild.say('react')
+      const path = `/channels/${guild.text}/messages/${id}/reactions`
+      for (const { api } of [guild.owner, guild.member]) for (const emoji of ['👍', '🎉']) await api.put(`${path}/${emoji}/@me`)
+      await guild.owner.api.delete(`${path}/👍`)
+      await guild.owner.api.delete(path)
+      const where = { channel_id: guild.text, guild_id: guild.id, message_id: id }
+      const one = await socket.next('MESSAGE_REACTION_REMOVE_EMOJI')
+      includes(one, where, 'of one emoji')
+      includes(one.emoji, { name: '👍', id: null }, 'its emoji')
+      includes(await socket.next('MESSAGE_REACTION_REMOVE_ALL'), where, 'of all')
+      same(socket.seen('MESSAGE_REACTION_REMOVE').length, 0, 'how many were told by themselves')
+    },
+  },
+  {
     id: 'gateway.typing-start',
     sentence: 'TYPING_START says who types where, and since when',
     async run(world) {

@@ -88,6 +88,22 @@ export const reactionCases: readonly Case[] = [
       await guild.member.api.refused(NO_PERMISSION, 'DELETE', `${path}/${THUMB}`)
       await guild.owner.api.nothing('DELETE', `${path}/${THUMB}`)
       same(await reactions(), [{ name: '🎉', id: null, count: 2, me: true }], 'what is left')
+      await guild.member.api.put(`${path}/${THUMB}/@me`)
+      await guild.member.api.refused(NO_PERMISSION, 'DELETE', path)
+      await guild.owner.api.nothing('DELETE', path)
+      same(await reactions(), [], 'what is left when all are removed')
+    },
+  },
+  {
+    id: 'rest.reactions.custom',
+    sentence: 'A custom emoji is `name:id`, whether `:` or `a:` stand before it, as discord.py and its kin send it, or not',
+    async run(world) {
+      const { guild, path, reactions } = await message(await world.guild())
+      await guild.owner.api.put(`${path}/blob:123456789012345678/@me`)
+      await guild.member.api.put(`${path}/${encodeURIComponent(':blob:123456789012345678')}/@me`)
+      same(await reactions(), [{ name: 'blob', id: '123456789012345678', count: 2, me: true }], 'the reactions')
+      await guild.owner.api.nothing('DELETE', `${path}/${encodeURIComponent('a:blob:123456789012345678')}/@me`)
+      same(await reactions(), [{ name: 'blob', id: '123456789012345678', count: 1, me: false }], 'with one left')
     },
   },
   {
