@@ -47,6 +47,7 @@ export const refuse = {
   unknownUser: () => new ApiError(404, 10013, 'Unknown User'),
   unknownEmoji: () => new ApiError(400, 10014, 'Unknown Emoji'),
   tooManyReactions: () => new ApiError(400, 30010, 'Maximum number of reactions reached (20)'),
+  notInVoice: () => new ApiError(400, 40032, 'Target user is not connected to voice.'),
   tooLarge: () => new ApiError(413, 40005, 'Request entity too large'),
   unsupportedMedia: () => new ApiError(415, 0, '415: Unsupported Media Type'),
   missingAccess: () => new ApiError(403, 50001, 'Missing Access'),

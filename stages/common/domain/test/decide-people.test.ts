@@ -97,7 +97,13 @@ describe('a member', () => {
     joinedAt: 5,
     invited,
   })
-  const edit = (by: string, userId: string, patch: MemberPatch): GuildCommand => ({ type: 'member.edit', by, userId, patch })
+  const edit = (by: string, userId: string, patch: MemberPatch, inVoice = true): GuildCommand => ({
+    type: 'member.edit',
+    by,
+    userId,
+    patch,
+    inVoice,
+  })
   const role = (by: string, userId: string, roleId: string, has = true): GuildCommand => ({ type: 'member.role', by, userId, roleId, has })
   const remove = (by: string, userId: string): GuildCommand => ({ type: 'member.remove', by, userId })
 
@@ -117,6 +123,9 @@ describe('a member', () => {
     ['not from below', edit('21', OWNER, { nick: 'you' }), 'no-permission'],
     ['is muted by who may mute', edit('21', '23', { mute: true }), 'done'],
     ['not by others', edit('22', '23', { mute: true }), 'no-permission'],
+    ['not outside a call', edit('21', '23', { mute: true }, false), 'not-in-voice'],
+    ['where others may not in any case', edit('22', '23', { mute: true }, false), 'no-permission'],
+    ['though much else may change there', edit('21', '23', { nick: 'you' }, false), 'done'],
     ['is deafened by who may deafen', edit('21', '23', { deaf: true }), 'no-permission'],
     ['gets roles from above', edit('21', '23', { roles: ['32', '33'] }), 'done'],
     ['not roles that are gone', edit('21', '23', { roles: ['38'] }), 'unknown-role'],

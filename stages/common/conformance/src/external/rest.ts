@@ -134,6 +134,7 @@ function parsed(text: string): unknown {
 
 export const NO_ACCESS: Refusal = { status: 403, code: 50001 }
 export const NO_PERMISSION: Refusal = { status: 403, code: 50013 }
+export const NOT_IN_VOICE: Refusal = { status: 400, code: 40032 }
 export const UNKNOWN_CHANNEL: Refusal = { status: 404, code: 10003 }
 export const UNKNOWN_GUILD: Refusal = { status: 404, code: 10004 }
 export const UNKNOWN_INVITE: Refusal = { status: 404, code: 10006 }

@@ -25,11 +25,11 @@ export function decideMember(state: GuildState, command: MemberCommand): Decisio
   const mine = guildPermissions(state, asker)
   switch (command.type) {
     case 'member.edit': {
-      const wrong = mayEdit(state, asker, member, command.patch, mine)
-      return (
-        wrong ??
-        yes({ type: 'member.updated', member: { ...member, ...command.patch, roles: [...new Set(command.patch.roles ?? member.roles)] } })
-      )
+      const { patch, inVoice } = command
+      const wrong = mayEdit(state, asker, member, patch, mine)
+      if (wrong) return wrong
+      if (inVoice === false && (patch.mute !== undefined || patch.deaf !== undefined)) return no('not-in-voice')
+      return yes({ type: 'member.updated', member: { ...member, ...patch, roles: [...new Set(patch.roles ?? member.roles)] } })
     }
     case 'member.role': {
       if (!state.roles.has(command.roleId) || command.roleId === state.guild.id) return no('unknown-role')

@@ -2,7 +2,7 @@ import { Op, Permission } from '@threshold/contract'
 import type { Case } from '../../case.ts'
 import { holds, includes, same } from '../../expect.ts'
 import type { TestGuild } from '../../guild.ts'
-import { NO_PERMISSION } from '../../rest.ts'
+import { NO_PERMISSION, NOT_IN_VOICE } from '../../rest.ts'
 import type { Socket } from '../../socket.ts'
 
 const move = (socket: Socket, guild: TestGuild, channel_id: string | null, more: object = {}): void =>
@@ -163,6 +163,8 @@ export const voiceCases: readonly Case[] = [
       }
       const path = `/guilds/${guild.id}/members/${guild.owner.id}`
       await guild.member.api.refused(NO_PERMISSION, 'PATCH', path, { mute: true })
+      // Nobody can be muted who is in no call, as Discord documents.
+      await guild.owner.api.refused(NOT_IN_VOICE, 'PATCH', path, { mute: true })
     },
   },
 ]
