@@ -5,7 +5,7 @@ import type { SessionRegistry } from '@threshold/ports'
 import type { RawData, WebSocket } from 'ws'
 import type { z } from 'zod'
 import type { Dispatch } from './dispatch.ts'
-import { type ConnectionLimits, floodGate, HELLO_AFTER_MS, MAX_FRAME, REASONS, readIdentify } from './protocol.ts'
+import { type ConnectionLimits, DRAINED, floodGate, MAX_FRAME, REASONS, readIdentify } from './protocol.ts'
 import { Session, type SessionParts } from './session.ts'
 import { isStream, streamTransport } from './stream-transport.ts'
 import { type Line, PlainTransport, type Transport } from './transport.ts'
@@ -18,9 +18,6 @@ export interface ConnectionParts extends SessionParts {
   readonly identifying: <T>(work: () => Promise<T>) => Promise<T>
   readonly count: { frame(): void; slow(): void; closed(code: number): void }
 }
-
-/** Below this, a burst may go on. */
-const DRAINED = 256 * 1_024
 
 type State = 'hello' | 'identifying' | 'ready' | 'closed'
 
@@ -66,7 +63,10 @@ export class Connection {
     socket.on('ping', (data) => this.#pinged(data))
     socket.on('error', (error) => parts.runtime.log.debug({ err: messageOf(error) }, 'gateway socket'))
     socket.on('close', (code) => this.#gone(code))
-    setTimeout(() => this.#control(Op.Hello, { heartbeat_interval: heartbeatMs, _trace: [] }), HELLO_AFTER_MS)
+  }
+
+  hello(): void {
+    this.#control(Op.Hello, { heartbeat_interval: this.#parts.limits.heartbeatMs, _trace: [] })
   }
 
   /** Closes with a code of ours; the peer's close then ends the session. */

@@ -9,7 +9,7 @@ import { type WebSocket, WebSocketServer } from 'ws'
 import type { VoiceServer } from '../voice/index.ts'
 import { Connection } from './connection.ts'
 import { createFrames } from './frames.ts'
-import { type ConnectionLimits, MAX_READ, REASONS, readHandshake } from './protocol.ts'
+import { type ConnectionLimits, HELLO_AFTER_MS, MAX_READ, REASONS, readHandshake } from './protocol.ts'
 
 export interface GatewayPorts {
   readonly metadata: MetadataStore
@@ -81,6 +81,12 @@ export function createGateway(ports: GatewayPorts, tools: { tokens: Tokens }, co
     const connection = new Connection(socket, request.socket, parts, { ...handshake, url: `ws://${request.headers.host ?? ''}` })
     connections.add(connection)
     socket.on('close', () => connections.delete(connection))
+    // And before anything that a client in a hurry is answered.
+    socket.pause()
+    setTimeout(() => {
+      connection.hello()
+      socket.resume()
+    }, HELLO_AFTER_MS)
   }
 
   return {

@@ -97,7 +97,7 @@ export class Guild {
   execute(command: GuildCommand, deadline: Deadline): Promise<Executed> {
     return this.#ledger.inTurn(deadline, async () => {
       if (this.#deleted) return { ok: false, refusal: 'unknown-guild' }
-      const decision = decide(this.#state, command)
+      const decision = decide(this.#state, command, (user) => this.#calls.of(user) !== undefined)
       if (!decision.ok) return decision
       if (decision.events.length > 0) await this.#ledger.record(this.#state, decision.events, deadline)
       for (const event of decision.events) this.#apply(event)

@@ -9,7 +9,7 @@ const ANSWERS: Readonly<Record<Refusal | 'unknown-guild', () => ApiError>> = {
   'unknown-role': refuse.unknownRole,
   'unknown-member': refuse.unknownMember,
   'unknown-overwrite': refuse.unknownOverwrite,
-  'not-in-voice': refuse.notInVoice,
+  'not-in-call': refuse.notInVoice,
   'no-access': refuse.missingAccess,
   'no-permission': refuse.missingPermissions,
   'invalid-role': refuse.invalidRole,

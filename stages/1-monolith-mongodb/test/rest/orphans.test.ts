@@ -139,6 +139,22 @@ describe('an edit that fails once it may be stored', () => {
     expect(updates(world)).toEqual(['after'])
   })
 
+  it('is not told after a later one that came while the reconciler put it together, nor found by its words', async () => {
+    await using world = await rest(mongo)
+    const { id } = await say(world, 'before')
+    world.fault('messages', 'edit', doneAndLost)
+    await expect(edit(world, id, 'first')).rejects.toMatchObject(late)
+    world.fault('search', 'index', async (call) => {
+      await edit(world, id, 'second')
+      return call()
+    })
+    await expect.poll(() => updates(world), PATIENCE).toEqual(['second'])
+    await pause(A_LOOK_MS)
+    expect(updates(world)).toEqual(['second'])
+    expect(await world.ask('message.search', { query: { content: 'first' } })).toMatchObject({ messages: [] })
+    expect(await world.ask('message.search', { query: { content: 'second' } })).toMatchObject({ messages: [[{ id }]] })
+  })
+
   it('is not heard of when nothing was changed, or when the message is gone', async () => {
     await using world = await rest(mongo)
     const [kept, gone] = [await say(world, 'kept'), await say(world, 'gone')]

@@ -15,6 +15,7 @@ import { createContext } from '../../src/rest/context.ts'
 import { createOrphans } from '../../src/rest/messages/orphans.ts'
 import type { Handler } from '../../src/rest/route.ts'
 import { messageRoutes } from '../../src/rest/routes/messages.ts'
+import { reactionRoutes } from '../../src/rest/routes/reactions.ts'
 import { searchRoutes } from '../../src/rest/routes/search.ts'
 
 type Stores = { readonly messages: MessageStore; readonly metadata: MetadataStore; readonly search: SearchIndex }
@@ -65,6 +66,7 @@ export async function rest(mongo: MongoDatabase): Promise<Rest> {
   const handlers = new Map<string, Handler>()
   const add = (_method: string, _path: string, action: string, handler: Handler): void => void handlers.set(action, handler)
   messageRoutes(add, context, orphans)
+  reactionRoutes(add, context)
   searchRoutes(add, context)
 
   const guild = aGuild(1)

@@ -3,9 +3,9 @@ import { auth, Client, errors, policies, types } from 'cassandra-driver'
 import pLimit from 'p-limit'
 import { Counter } from 'prom-client'
 import type { CassandraAddress } from './address.ts'
+import { connect } from './connect.ts'
 import { type Ask, CONSISTENCY } from './consistency.ts'
 import { opening } from './opening.ts'
-import { createSchema } from './schema.ts'
 
 export interface CassandraConfig extends CassandraAddress {
   readonly replication: number
@@ -64,7 +64,7 @@ export async function cassandraDatabase(config: CassandraConfig, telemetry?: Tel
     ...(credentials ? { authProvider: new auth.PlainTextAuthProvider(credentials.username, credentials.password) } : {}),
   })
   const count = countStatements(telemetry)
-  const opened = await opening(() => open(client, config), whileAway).catch(async (error: unknown) => {
+  const opened = await opening((stopped) => connect(client, config, stopped), whileAway).catch(async (error: unknown) => {
     await client.shutdown()
     throw error
   })
@@ -98,20 +98,10 @@ export async function cassandraDatabase(config: CassandraConfig, telemetry?: Tel
       )
     },
     async [Symbol.asyncDispose]() {
-      opened[Symbol.dispose]()
+      await opened[Symbol.asyncDispose]() // the driver does not end what is still connecting
       await client.shutdown()
     },
   }
-}
-
-/** May be tried again after it has failed, from wherever it came to. */
-async function open(client: Client, config: CassandraConfig): Promise<void> {
-  try {
-    await client.connect()
-  } catch (error) {
-    throw unavailable('Cassandra', error)
-  }
-  await createSchema(client, config)
 }
 
 function translate(what: string, error: unknown): unknown {

@@ -3,48 +3,53 @@ import { hasCode, type Log, messageOf } from '@threshold/kit'
 /** How often what was away at the start is tried again. */
 const EVERY_MS = 1_000
 
-export interface Opening extends Disposable {
+export interface Opening extends AsyncDisposable {
   done(): boolean
 }
 
 /**
  * Opens; where `whileAway` is given, what is not available does not keep the process from starting: it is tried again until it
- * is there, and told of when the reason changes. A process that is restarted in an outage so serves what it can.
+ * is there. A process that is restarted in an outage so serves what it can. Anything else that is wrong will be wrong
+ * tomorrow: then it is told, and not tried again.
  */
-export async function opening(open: () => Promise<void>, whileAway?: Log): Promise<Opening> {
-  let done = false
-  let stopped = false
+export async function opening(open: (stopped: () => boolean) => Promise<void>, whileAway?: Log): Promise<Opening> {
+  let [done, stopped] = [false, false]
   let timer: NodeJS.Timeout | undefined
-  let told = ''
+  let working = Promise.resolve()
 
+  const attempt = async (): Promise<void> => {
+    await open(() => stopped)
+    done = true
+  }
   const again = async (log: Log): Promise<void> => {
     try {
-      await open()
-      done = true
+      await attempt()
       log.info('Cassandra is there')
     } catch (error) {
-      if (!stopped) later(log, error)
+      if (stopped) return
+      if (hasCode(error, 'UNAVAILABLE')) later(log)
+      else log.error({ err: messageOf(error) }, 'Cassandra is there, and messages cannot be served from it')
     }
   }
-  const later = (log: Log, error: unknown): void => {
-    const why = messageOf(error)
-    if (why !== told) log.warn({ err: why }, 'messages wait for Cassandra; it is tried again each second')
-    told = why
-    timer = setTimeout(again, EVERY_MS, log)
+  const later = (log: Log): void => {
+    timer = setTimeout(() => {
+      working = again(log)
+    }, EVERY_MS)
   }
 
   try {
-    await open()
-    done = true
+    await attempt()
   } catch (error) {
     if (!whileAway || !hasCode(error, 'UNAVAILABLE')) throw error
-    later(whileAway, error)
+    whileAway.warn({ err: messageOf(error) }, 'messages wait for Cassandra; it is tried again each second')
+    later(whileAway)
   }
   return {
     done: () => done,
-    [Symbol.dispose]() {
+    async [Symbol.asyncDispose]() {
       stopped = true
       clearTimeout(timer)
+      await working
     },
   }
 }

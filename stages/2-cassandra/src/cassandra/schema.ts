@@ -1,4 +1,4 @@
-import { CodedError, type Deadline, unavailable } from '@threshold/kit'
+import { CodedError, type Deadline } from '@threshold/kit'
 import type { Client } from 'cassandra-driver'
 import { CONSISTENCY } from './consistency.ts'
 import type { CassandraConfig, CassandraDatabase } from './database.ts'
@@ -37,18 +37,13 @@ const widthOf = (keyspace: string): string => `SELECT value FROM ${keyspace}.set
 export async function createSchema(client: Client, config: CassandraConfig): Promise<void> {
   const { keyspace, replication, bucketDays, localDataCenter } = config
   const change = (cql: string) => client.execute(cql, [], { readTimeout: SCHEMA_WITHIN_MS })
-  let held: number
-  try {
-    await change(
-      `CREATE KEYSPACE IF NOT EXISTS ${keyspace} WITH replication = {'class': 'NetworkTopologyStrategy', '${localDataCenter}': ${replication}}`,
-    )
-    for (const table of TABLES) await change(`CREATE TABLE IF NOT EXISTS ${keyspace}.${table}`)
-    const insert = `INSERT INTO ${keyspace}.settings (name, value) VALUES ('bucket_days', ?) IF NOT EXISTS`
-    await client.execute(insert, [String(bucketDays)], { ...CONSISTENCY.serial, prepare: true })
-    held = Number((await client.execute(widthOf(keyspace), [], { ...CONSISTENCY.quorum })).first()?.value)
-  } catch (error) {
-    throw unavailable('Cassandra', error)
-  }
+  await change(
+    `CREATE KEYSPACE IF NOT EXISTS ${keyspace} WITH replication = {'class': 'NetworkTopologyStrategy', '${localDataCenter}': ${replication}}`,
+  )
+  for (const table of TABLES) await change(`CREATE TABLE IF NOT EXISTS ${keyspace}.${table}`)
+  const insert = `INSERT INTO ${keyspace}.settings (name, value) VALUES ('bucket_days', ?) IF NOT EXISTS`
+  await client.execute(insert, [String(bucketDays)], { ...CONSISTENCY.serial, prepare: true })
+  const held = Number((await client.execute(widthOf(keyspace), [], { ...CONSISTENCY.quorum })).first()?.value)
   if (held !== bucketDays) {
     const why = `keyspace ${keyspace} has buckets of ${held} days, not of ${bucketDays}: messages would be looked for where they are not`
     throw new CodedError('BUCKET_WIDTH', `${why}; set THRESHOLD_BUCKET_DAYS=${held}`)

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { CodedError, type Deadline, deadlineIn, type Log, messageOf, type Runtime } from '@threshold/kit'
+import { CodedError, type Deadline, deadlineIn, messageOf, type Runtime } from '@threshold/kit'
 import type { MessageStore } from '@threshold/ports'
 import { mongoMessageStore } from '@threshold/stage-1/adapters/message-store.mongodb'
 import type { MongoDatabase } from '@threshold/stage-1/mongodb'
-import type { CassandraConfig, CassandraDatabase } from '../cassandra/database.ts'
+import { type CassandraConfig, type CassandraDatabase, cassandraDatabase } from '../cassandra/database.ts'
 import { hasMessages, ping } from '../cassandra/schema.ts'
 import { type Following, followMigration } from './follow.ts'
 import { createIntents, type Intents } from './intents.ts'
@@ -79,11 +79,17 @@ export async function movingMessageStore(
 }
 
 /**
- * Who is told of a Cassandra that is away at the start, and goes without it: a process that is restarted in an outage serves
- * what it can. Not the first on its database, which has to write down where messages are.
+ * Cassandra; later, where it is away: a process that is restarted in an outage serves what it can meanwhile. Not the first on
+ * its database, which has to write down where messages are.
  */
-export const whoWaits = async (mongo: MongoDatabase, { clock, log }: Pick<Runtime, 'clock' | 'log'>): Promise<Log | undefined> =>
-  (await migrationState(mongo, clock).read()) ? log : undefined
+export async function cassandraInTime(
+  mongo: MongoDatabase,
+  { cassandra }: Pick<MovingConfig, 'cassandra'>,
+  { clock, log, telemetry }: Runtime,
+): Promise<CassandraDatabase> {
+  const known = await migrationState(mongo, clock).read()
+  return await cassandraDatabase(cassandra, telemetry, known && log)
+}
 
 /** Which of the two has the messages is written down by the first start, and never guessed again. */
 async function begin(

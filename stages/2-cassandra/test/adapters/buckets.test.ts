@@ -1,7 +1,7 @@
 import { aMessage, newId, soon, writeTime } from '@threshold/conformance/ports'
 import { type ChannelId, firstIdAt, type MessageId } from '@threshold/contract'
 import { bucketOf, type StoredMessage } from '@threshold/domain'
-import { deadlineIn } from '@threshold/kit'
+import { deadlineIn, silentLog } from '@threshold/kit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { cassandraDatabase } from '../../src/cassandra/database.ts'
 import { long } from '../../src/cassandra/rows.ts'
@@ -156,5 +156,10 @@ describe('a keyspace', () => {
     })
     await using again = await cassandraDatabase(config)
     expect(again).toBeDefined()
+  })
+
+  it('in another data centre is one that somebody has to correct, and no outage', async () => {
+    const elsewhere = cassandraDatabase({ ...opened.config, localDataCenter: 'nowhere' }, undefined, silentLog)
+    await expect(elsewhere).rejects.toMatchObject({ code: 'CASSANDRA_REFUSED', message: expect.stringContaining('nowhere') })
   })
 })

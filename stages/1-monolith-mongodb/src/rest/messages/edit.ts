@@ -31,15 +31,26 @@ export async function editMessage(
       return body
     }
   } catch (error) {
-    orphans.remember(place, updateId(made), async (deadline) => {
-      const [now] = await context.ports.messages.get(channelId, [id], deadline)
-      // A later edit tells of itself.
-      if (now?.writeTimeMicros !== writeTimeMicros) return undefined
-      return (await tellOf(context, { me: ask.me, deadline }, place, now)).event
-    })
+    const { me } = ask // and not the request with its body, which would stay as long
+    orphans.remember(place, updateId(made), (deadline) => ifMade(context, { me, deadline }, place, made))
     throw error
   }
   throw refuse.unknownMessage()
+}
+
+type Made = Pick<StoredMessage, 'id' | 'writeTimeMicros'>
+
+/** A later edit tells of itself, also one that comes while this is put together; what is found by its words is the later one's then. */
+async function ifMade(context: Context, by: Pick<Ask, 'me' | 'deadline'>, place: Place, made: Made): Promise<HubEvent | undefined> {
+  const find = async (): Promise<StoredMessage | undefined> =>
+    (await context.ports.messages.get(place.channel.id, [made.id], by.deadline))[0]
+  const found = await find()
+  if (found?.writeTimeMicros !== made.writeTimeMicros) return undefined
+  const { event } = await tellOf(context, by, place, found)
+  const now = await find()
+  if (now?.writeTimeMicros === made.writeTimeMicros) return event
+  if (now && place.kind === 'guild') await context.ports.search.index(place.guildId, now, by.deadline)
+  return undefined
 }
 
 async function changeOf(context: Context, ask: Ask, place: Place, before: StoredMessage, input: EditMessage) {

@@ -16,9 +16,10 @@ export type Find = (deadline: Deadline) => Promise<HubEvent | undefined>
 
 /**
  * A message that is stored but was not published is an orphan: in the history, and unheard. So is a deletion that was made
- * and not told. Their requests were answered 503, and where the failure was a time-out nobody knows how far they came. So
+ * and not told, and an edit. Their requests were answered 503, and where the failure was a time-out nobody knows how far they came. So
  * whatever fails once a change may have been made is remembered here by its event's id, looked up, and told if it is there.
- * The client's retry tells it as well: publishing is idempotent by the event's id, so both may happen.
+ * The client's retry tells it as well: publishing is idempotent by the event's id, so both may happen. An edit's retry is a
+ * later edit, beside which the first is found no more.
  */
 export interface Orphans extends AsyncDisposable {
   /** Publishes; then the event is no orphan. Who calls it remembers, when it rejects. */

@@ -35,7 +35,8 @@ export async function sendMessage(context: Context, orphans: Orphans, ask: Ask, 
     return body[0]!
   } catch (error) {
     // It may be stored, whatever failed: an insert that timed out goes on.
-    orphans.remember(place, id, (deadline) => ifStored(context, place, id, { me: ask.me, deadline }))
+    const { me } = ask // and not the request with its body, which would stay as long
+    orphans.remember(place, id, (deadline) => ifStored(context, place, id, { me, deadline }))
     throw error
   }
 }

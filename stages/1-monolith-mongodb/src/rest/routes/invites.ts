@@ -69,7 +69,10 @@ export function inviteRoutes(add: AddRoute, context: Context): void {
     const body = await inviteToWire(ask, invite)
     await context.place(ask.me, invite.channelId, Permission.ManageChannels, ask.deadline)
     await ports.metadata.removeInvite(invite.code, ask.deadline)
-    await tell(ask, invite, 'INVITE_DELETE', { code: invite.code })
+    // It is gone: who asks again would be told that there is none.
+    await tell(ask, invite, 'INVITE_DELETE', { code: invite.code }).catch((error: unknown) =>
+      context.runtime.log.warn({ err: messageOf(error) }, 'nobody is told that an invite is gone'),
+    )
     return body
   })
 

@@ -60,8 +60,7 @@ export function memberRoutes(add: AddRoute, context: Context): void {
       mute: input.mute ?? undefined,
       deaf: input.deaf ?? undefined,
     })
-    const inVoice = patch.mute === undefined && patch.deaf === undefined ? undefined : await speaks(ask, userId)
-    return memberToWire(await change(ask, userId, patch, inVoice))
+    return memberToWire(await change(ask, userId, patch))
   }
 
   /** Deprecated by Discord for the route above; discordgo and eris still use it. */
@@ -70,15 +69,8 @@ export function memberRoutes(add: AddRoute, context: Context): void {
     return { nick: (await change(ask, ask.me, definedOnly({ nick: nick === '' ? null : nick }))).nick }
   })
 
-  /** Whether they are in a call: as they see it themselves. */
-  async function speaks(ask: Ask, userId: string): Promise<boolean> {
-    const view = await ports.hub.view(ask.params.guild!, userId, ask.deadline)
-    return view?.voiceStates.some((state) => state.userId === userId) ?? false
-  }
-
-  async function change(ask: Ask, userId: string, patch: MemberPatch, inVoice?: boolean): Promise<Member> {
-    const command = { type: 'member.edit', by: ask.me, userId, patch, ...(inVoice === undefined ? {} : { inVoice }) } as const
-    const events = await askGuild(context, ask.params.guild!, command, ask)
+  async function change(ask: Ask, userId: string, patch: MemberPatch): Promise<Member> {
+    const events = await askGuild(context, ask.params.guild!, { type: 'member.edit', by: ask.me, userId, patch }, ask)
     return outcome(events, 'member.updated')!.member
   }
 

@@ -1,5 +1,6 @@
 import { Permission, refuse, restInput } from '@threshold/contract'
 import { emojiToWire, has, memberToWire, type StoredMessage, userToWire } from '@threshold/domain'
+import { deadlineIn } from '@threshold/kit'
 import type { Context, Place } from '../context.ts'
 import { publishTo } from '../messages/orphans.ts'
 import { type AddRoute, type Ask, checked } from '../route.ts'
@@ -13,6 +14,16 @@ interface Target {
   readonly channel: string
   readonly message: StoredMessage
 }
+
+interface Reacted {
+  readonly emoji: string
+  readonly user: string
+}
+
+type Told = Pick<Ask, 'params' | 'deadline'>
+
+/** What telling takes at the most, once a request's own time may be over. */
+const TELL_MS = 2_000
 
 export function reactionRoutes(add: AddRoute, context: Context): void {
   const { ports } = context
@@ -51,16 +62,17 @@ export function reactionRoutes(add: AddRoute, context: Context): void {
     const place = await placeOf(ask)
     const at = await target(ask, place)
     if (user !== ask.me && !(place.kind === 'guild' && has(place.permissions, Permission.ManageMessages))) throw refuse.missingPermissions()
-    if (await takeBackOne(ask, at, emoji, user))
-      await tell(ask, place, 'MESSAGE_REACTION_REMOVE', { user_id: user, emoji: emojiToWire(emoji), burst: false, type: 0 })
+    if (await takeBackOne(ask, at, { emoji, user })) await tellRemoved(ask, place, { emoji, user })
     return undefined
   }
   /** Whether it was there. */
-  async function takeBackOne(ask: Ask, { channel, message }: Target, emoji: string, userId: string): Promise<boolean> {
+  async function takeBackOne(ask: Ask, { channel, message }: Target, { emoji, user }: Reacted): Promise<boolean> {
     const writeTimeMicros = context.runtime.hybrid.next()
-    const reaction = { v: 1 as const, channelId: channel, messageId: message.id, emoji, userId, writeTimeMicros }
+    const reaction = { v: 1 as const, channelId: channel, messageId: message.id, emoji, userId: user, writeTimeMicros }
     return (await ports.messages.unreact(reaction, ask.deadline)) === 'removed'
   }
+  const tellRemoved = (ask: Told, place: Place, { emoji, user }: Reacted): Promise<void> =>
+    tell(ask, place, 'MESSAGE_REACTION_REMOVE', { user_id: user, emoji: emojiToWire(emoji), burst: false, type: 0 })
 
   add('delete', `${path}/:emoji/@me`, 'reaction.remove', (ask) => takeBack(ask, ask.me))
   add('delete', `${path}/:emoji/:user`, 'reaction.remove-other', (ask) => takeBack(ask, ask.params.user!))
@@ -68,7 +80,8 @@ export function reactionRoutes(add: AddRoute, context: Context): void {
   add('delete', `${path}/:emoji`, 'reaction.clear', async (ask) => {
     const emoji = emojiOf(ask)
     const place = await moderated(ask)
-    await clear(ask, await target(ask, place), emoji)
+    const at = await target(ask, place)
+    await clear(ask, place, at, () => some(ask, at, emoji))
     await tell(ask, place, 'MESSAGE_REACTION_REMOVE_EMOJI', { emoji: emojiToWire(emoji) })
     return undefined
   })
@@ -76,8 +89,10 @@ export function reactionRoutes(add: AddRoute, context: Context): void {
   add('delete', path, 'reaction.clear-all', async (ask) => {
     const place = await moderated(ask)
     const at = await target(ask, place)
-    const counts = await ports.messages.reactions(at.channel, [at.message.id], ask.me, ask.deadline)
-    for (const { emoji } of counts.get(at.message.id) ?? []) await clear(ask, at, emoji)
+    await clear(ask, place, at, async () => {
+      const [first] = (await ports.messages.reactions(at.channel, [at.message.id], ask.me, ask.deadline)).get(at.message.id) ?? []
+      return first ? await some(ask, at, first.emoji) : []
+    })
     await tell(ask, place, 'MESSAGE_REACTION_REMOVE_ALL', {})
     return undefined
   })
@@ -88,11 +103,19 @@ export function reactionRoutes(add: AddRoute, context: Context): void {
     return place
   }
 
-  async function clear(ask: Ask, at: Target, emoji: string): Promise<void> {
-    for (;;) {
-      const users = await ports.messages.reactors(at.channel, at.message.id, emoji, { limit: 100 }, ask.deadline)
-      if (users.length === 0) return
-      for (const user of users) await takeBackOne(ask, at, emoji, user)
+  const some = async (ask: Ask, { channel, message }: Target, emoji: string): Promise<Reacted[]> =>
+    (await ports.messages.reactors(channel, message.id, emoji, { limit: 100 }, ask.deadline)).map((user) => ({ emoji, user }))
+
+  /** Removes until there are no more; who asked tells of all together. Should it end half-way, what went is told one by one. */
+  async function clear(ask: Ask, place: Place, at: Target, next: () => Promise<Reacted[]>): Promise<void> {
+    const gone: Reacted[] = []
+    try {
+      for (let few = await next(); few.length > 0; few = await next())
+        for (const one of few) if (await takeBackOne(ask, at, one)) gone.push(one)
+    } catch (error) {
+      const by = { params: ask.params, deadline: deadlineIn(TELL_MS, context.runtime.clock) }
+      await Promise.allSettled(gone.map((one) => tellRemoved(by, place, one)))
+      throw error
     }
   }
 
@@ -113,7 +136,7 @@ export function reactionRoutes(add: AddRoute, context: Context): void {
     return { channel: place.channel.id, message }
   }
 
-  async function tell(ask: Ask, place: Place, type: string, what: object): Promise<void> {
+  async function tell(ask: Told, place: Place, type: string, what: object): Promise<void> {
     const message_id = ask.params.message!
     const data = { channel_id: place.channel.id, message_id, ...(place.kind === 'guild' ? { guild_id: place.guildId } : {}), ...what }
     const id = `${message_id}:${type}:${context.runtime.hybrid.next()}`

@@ -31,14 +31,7 @@ export type GuildCommand =
       readonly joinedAt: number
       readonly invited: boolean
     }
-  | {
-      readonly type: 'member.edit'
-      readonly by: UserId
-      readonly userId: UserId
-      readonly patch: MemberPatch
-      /** False: in no call, where nobody is muted or deafened. Calls are not in a guild's state. */
-      readonly inVoice?: boolean
-    }
+  | { readonly type: 'member.edit'; readonly by: UserId; readonly userId: UserId; readonly patch: MemberPatch }
   | { readonly type: 'member.role'; readonly by: UserId; readonly userId: UserId; readonly roleId: RoleId; readonly has: boolean }
   | { readonly type: 'member.remove'; readonly by: UserId; readonly userId: UserId }
 
@@ -65,7 +58,7 @@ export type Refusal =
   | 'unknown-role'
   | 'unknown-member'
   | 'unknown-overwrite'
-  | 'not-in-voice'
+  | 'not-in-call'
   | 'no-access'
   | 'no-permission'
   | 'invalid-role'

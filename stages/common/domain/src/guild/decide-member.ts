@@ -1,4 +1,4 @@
-import { Permission, type RoleId } from '@threshold/contract'
+import { Permission, type RoleId, type UserId } from '@threshold/contract'
 import type { GuildState, Member } from '../model.ts'
 import { guildPermissions, has, isAboveMember, isAboveRole } from '../permissions.ts'
 import type { Decision, GuildCommand, MemberPatch } from './commands.ts'
@@ -7,7 +7,7 @@ import { no, yes } from './decision.ts'
 type MemberCommand = Extract<GuildCommand, { type: `member.${string}` }>
 
 /** Members: who may bring them in, change them and send them away. */
-export function decideMember(state: GuildState, command: MemberCommand): Decision {
+export function decideMember(state: GuildState, command: MemberCommand, inCall: (user: UserId) => boolean): Decision {
   const asker = state.members.get(command.by)
   if (command.type === 'member.add') {
     if (state.members.has(command.user.id)) return yes() // already there: nothing happens, and that is no error
@@ -25,10 +25,10 @@ export function decideMember(state: GuildState, command: MemberCommand): Decisio
   const mine = guildPermissions(state, asker)
   switch (command.type) {
     case 'member.edit': {
-      const { patch, inVoice } = command
+      const { patch } = command
       const wrong = mayEdit(state, asker, member, patch, mine)
       if (wrong) return wrong
-      if (inVoice === false && (patch.mute !== undefined || patch.deaf !== undefined)) return no('not-in-voice')
+      if ((patch.mute !== undefined || patch.deaf !== undefined) && !inCall(command.userId)) return no('not-in-call')
       return yes({ type: 'member.updated', member: { ...member, ...patch, roles: [...new Set(patch.roles ?? member.roles)] } })
     }
     case 'member.role': {

@@ -1,4 +1,4 @@
-import { Permission } from '@threshold/contract'
+import { Permission, type UserId } from '@threshold/contract'
 import type { Channel, Guild, GuildState, Member, Overwrite } from '../model.ts'
 import { channelPermissions, guildPermissions, has, withOverwrite } from '../permissions.ts'
 import type { ChannelPatch, Decision, GuildCommand, GuildEvent, Refusal } from './commands.ts'
@@ -9,16 +9,17 @@ import { LIMITS, no, yes } from './decision.ts'
 /**
  * What a command does to a guild, or why not. Pure: no clock, no store, no ids of its own, so that every rule is a table of
  * given, when, then. Permissions are checked here, where the state cannot change between the check and the act.
+ * Calls are not in a guild's state: whoever keeps them says who is in one, since nobody else can be muted or deafened.
  */
-export function decide(state: GuildState, command: GuildCommand): Decision {
+export function decide(state: GuildState, command: GuildCommand, inCall: (user: UserId) => boolean = () => true): Decision {
   const asker = state.members.get(command.by)
   switch (command.type) {
     case 'member.add':
-      return decideMember(state, command)
+      return decideMember(state, command, inCall)
     case 'member.edit':
     case 'member.role':
     case 'member.remove':
-      return asker ? decideMember(state, command) : no('no-access')
+      return asker ? decideMember(state, command, inCall) : no('no-access')
     case 'role.create':
     case 'role.edit':
     case 'role.delete':
