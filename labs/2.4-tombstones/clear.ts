@@ -11,6 +11,8 @@ export const TOLD = {
 } as const
 
 const PAGES = 40
+/** Between two pages: a collection or a compaction of some tenths of a second then spoils few of them, and not the middle one. */
+const APART_MS = 50
 const DELETED_TOGETHER = 100
 const AT_ONCE = 4
 const KEPT_SHARE = 0.05
@@ -97,6 +99,7 @@ async function timed(read: () => Promise<unknown>, times = PAGES): Promise<numbe
     const from = performance.now()
     await read()
     took.push(performance.now() - from)
+    await delay(APART_MS)
   }
   return took
 }
