@@ -140,8 +140,10 @@ async function answersCql(node: NodeSettings, child: Child): Promise<void> {
   let last = 'it does not listen yet'
   while (Date.now() < until) {
     if (child.ended() !== undefined) {
-      const said = child.tail().trim().split('\n').slice(-10).join('\n')
-      throw new CodedError('ENGINE_DIED', `Cassandra on ${node.address} ended at start (${child.ended()})\n${said}`, {
+      const said = child.tail().trim().split('\n')
+      // Cassandra says why it does not start in one line, and a lab's report has room for one.
+      const why = said.findLast((line) => line.includes('encountered during startup')) ?? child.ended()
+      throw new CodedError('ENGINE_DIED', `Cassandra on ${node.address} ended at start: ${why}\n${said.slice(-10).join('\n')}`, {
         next: 'npx threshold doctor',
       })
     }
