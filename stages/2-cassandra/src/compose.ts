@@ -18,7 +18,7 @@ import { createRest } from '@threshold/stage-1/rest'
 import { createVoice } from '@threshold/stage-1/voice'
 import { cassandraMessageStore } from './adapters/message-store.cassandra.ts'
 import type { Config } from './config.ts'
-import { cassandraInTime, movingMessageStore } from './migration/index.ts'
+import { movingMessageStore, openCassandra } from './migration/index.ts'
 
 /** Stage 2: still one process. Messages and reactions are on Cassandra; people, guilds, search and pushes stay on MongoDB. */
 export async function start(config: Config, runtime: Runtime): Promise<Pick<Lifecycle, 'close'> & { url: string }> {
@@ -27,7 +27,7 @@ export async function start(config: Config, runtime: Runtime): Promise<Pick<Life
 
   const mongo = await life.open('MongoDB', mongoDatabase(config.mongodb, runtime.telemetry))
   const metadata = await life.open('metadata', mongoMetadataStore(mongo))
-  const cassandra = await life.open('Cassandra', cassandraInTime(mongo, config, runtime))
+  const cassandra = await life.open('Cassandra', openCassandra(mongo, config, runtime))
   const store = cassandraMessageStore(cassandra, config.cassandra, runtime.clock.now)
   const messages = await life.open('messages', movingMessageStore({ mongo, cassandra, messages: store }, config, runtime))
   const search = await life.open('search', mongoSearchIndex(mongo))

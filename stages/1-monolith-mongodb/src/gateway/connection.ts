@@ -5,10 +5,10 @@ import type { SessionRegistry } from '@threshold/ports'
 import type { RawData, WebSocket } from 'ws'
 import type { z } from 'zod'
 import type { Dispatch } from './dispatch.ts'
-import { type ConnectionLimits, DRAINED, floodGate, MAX_FRAME, REASONS, readIdentify } from './protocol.ts'
+import { type ConnectionLimits, floodGate, MAX_FRAME, REASONS, readIdentify } from './protocol.ts'
 import { Session, type SessionParts } from './session.ts'
 import { isStream, streamTransport } from './stream-transport.ts'
-import { type Line, PlainTransport, type Transport } from './transport.ts'
+import { DRAINED, type Line, PlainTransport, type Transport } from './transport.ts'
 
 export interface ConnectionParts extends SessionParts {
   readonly tokens: Tokens

@@ -9,7 +9,7 @@ import { type WebSocket, WebSocketServer } from 'ws'
 import type { VoiceServer } from '../voice/index.ts'
 import { Connection } from './connection.ts'
 import { createFrames } from './frames.ts'
-import { type ConnectionLimits, HELLO_AFTER_MS, MAX_READ, REASONS, readHandshake } from './protocol.ts'
+import { type ConnectionLimits, MAX_READ, REASONS, readHandshake } from './protocol.ts'
 
 export interface GatewayPorts {
   readonly metadata: MetadataStore
@@ -42,6 +42,8 @@ export const GATEWAY_LIMITS: GatewayConfig['limits'] = {
 
 /** Identifies under way at once: each may load guilds from the database, and a mass reconnect must not be a thousand at once. */
 const IDENTIFYING_AT_ONCE = 32
+/** HELLO comes in a read of its own: cloudstorm ignores what is in one with the answer to its upgrade, and would wait for ever. */
+const HELLO_AFTER_MS = 5
 /** Milliseconds a peer has to answer a close before its socket is cut: one that is busy flooding still learns why. */
 const CLOSE_WITHIN_MS = 5_000
 /** The same when the whole gateway closes, and others wait for that. */
@@ -81,7 +83,7 @@ export function createGateway(ports: GatewayPorts, tools: { tokens: Tokens }, co
     const connection = new Connection(socket, request.socket, parts, { ...handshake, url: `ws://${request.headers.host ?? ''}` })
     connections.add(connection)
     socket.on('close', () => connections.delete(connection))
-    // And before anything that a client in a hurry is answered.
+    // Until HELLO is said nothing is read, so that nothing is answered before it.
     socket.pause()
     setTimeout(() => {
       connection.hello()

@@ -2,10 +2,6 @@ import { CloseCode, gatewayInput, intentsAreValid, type PresenceInput, type Toke
 import { OFFLINE, type Presence } from '@threshold/domain'
 import type { Clock } from '@threshold/kit'
 
-/** HELLO comes in a read of its own: cloudstorm ignores what is in one with the answer to its upgrade, and would wait for ever. */
-export const HELLO_AFTER_MS = 5
-/** Bytes; with fewer left to send, a burst may go on. */
-export const DRAINED = 256 * 1_024
 /** Bytes of a client's frame at the most, as Discord has it; beyond it 4002. */
 export const MAX_FRAME = 4_096
 /** Bytes that are read at all, before anything is known of a frame; beyond it ws itself closes with 1009. */

@@ -13,6 +13,9 @@ export interface Line {
   tooSlow(waiting: number): void
 }
 
+/** Bytes; with fewer left to send, a burst may go on. */
+export const DRAINED = 256 * 1_024
+
 /** Frames on their way out, in order. Sending neither throws nor waits; `waiting` tells how much has not left yet. */
 export interface Transport {
   /** JSON, as UTF-8. */

@@ -79,10 +79,10 @@ export async function movingMessageStore(
 }
 
 /**
- * Cassandra; later, where it is away: a process that is restarted in an outage serves what it can meanwhile. Not the first on
- * its database, which has to write down where messages are.
+ * Opens Cassandra. Where some stage was started on this database before, one that is away is waited for in the background: a
+ * process that is restarted in an outage serves what it can. The first start has to write down where messages are, and needs it.
  */
-export async function cassandraInTime(
+export async function openCassandra(
   mongo: MongoDatabase,
   { cassandra }: Pick<MovingConfig, 'cassandra'>,
   { clock, log, telemetry }: Runtime,
