@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises'
+import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { askCassandra } from '../src/cassandra/address.ts'
 import type { CassandraEngine } from '../src/cassandra/engine.ts'
@@ -10,6 +12,9 @@ const ask = <T>(engine: CassandraEngine, cql: string, values: unknown[] = []) =>
   askCassandra(engine.uri, async (client) => (await client.execute(cql, values, { prepare: values.length > 0 })).rows as T[], WITHIN_MS)
 const countOf = async (engine: CassandraEngine): Promise<number> =>
   Number((await ask<{ count: unknown }>(engine, 'SELECT count(*) AS count FROM t.rows'))[0]?.count)
+
+/** Whether a node on 127.0.0.2 listens, just before it asks its seed. Linux lists the address backwards in hexadecimal, and this state as 0A. */
+const secondListens = async (): Promise<boolean> => /: 0200007F:\w{4} 00000000:0000 0A /.test(await readFile('/proc/net/tcp', 'utf8'))
 
 /** A node takes ten seconds and more to start, so these share one; each leaves it running. */
 describe('Cassandra', { timeout: 120_000 }, () => {
@@ -75,6 +80,20 @@ describe('Cassandra', { timeout: 120_000 }, () => {
       for (const { start, end } of pauses) expect(end).toBeGreaterThan(start)
     }
     expect(engine.nodes()).toHaveLength(engine.label.provider === 'native' ? 1 : 0)
+  })
+
+  it.runIf(testsAll() && process.platform === 'linux')('takes a node in also when the first does not answer it at once', async (test) => {
+    if (engine.label.provider !== 'native') test.skip('containers have no addresses of their own on this machine')
+    await engine.pause()
+    const resumeLate = async () => {
+      await expect.poll(secondListens, { timeout: 60_000 }).toBe(true)
+      // A node that asks once gives up after three seconds.
+      await delay(4_000)
+      await engine.resume()
+    }
+    const [node] = await Promise.all([engine.join(), resumeLate()])
+    expect(node.address).toBe('127.0.0.2')
+    expect((await engine.nodes()[0]?.nodetool('status'))?.match(/^UN /gm)).toHaveLength(2)
   })
 
   it('is noticed when it dies by itself, and leaves no process when it is stopped', async () => {

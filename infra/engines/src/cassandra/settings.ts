@@ -39,6 +39,15 @@ export type Collector = 'G1' | 'Parallel' | 'Serial' | 'Z' | 'Shenandoah'
 /** Code is compiled once, quickly, and never again for its best. */
 export const SHORT_LIVED = '-XX:TieredStopAtLevel=1'
 
+/**
+ * How long a node waits for what others tell it of the ring; Cassandra's default is 30 s. A first node has nobody to wait for. One
+ * that joins asks its seed every five seconds for twice this long, and then ends with `Unable to gossip with any peers`: with one
+ * second it asks once, and a seed that is busy just then costs the join (`Gossiper.doShadowRound`). It is also what the others
+ * have to learn of its share before it copies that; a write which they do not send it meanwhile would be missing.
+ */
+const ALONE_RING_DELAY_MS = 1_000
+const JOIN_RING_DELAY_MS = 5_000
+
 export const gcLogOf = (dir: string): string => join(dir, 'gc.log')
 
 /** Cassandra 5 for one laptop, three nodes of it: small caches, small commit log, no authentication on loopback. */
@@ -121,7 +130,7 @@ export async function launchArgs(node: NodeSettings, home: string): Promise<stri
     property('logdir', join(node.dir, 'logs')),
     property('jmx.local.port', node.jmxPort),
     property('skip_wait_for_gossip_to_settle', 0),
-    property('ring_delay_ms', 1_000),
+    property('ring_delay_ms', node.bootstrap ? JOIN_RING_DELAY_MS : ALONE_RING_DELAY_MS),
     property('superuser_setup_delay_ms', 0),
     property('consistent.rangemovement', false),
     property('unsafesystem', node.unsafeSystem),
