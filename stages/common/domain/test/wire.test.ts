@@ -63,6 +63,10 @@ describe('a message on the wire', () => {
     })
     expect(messageToWire(reply, { users, replied: null })).toMatchObject({ referenced_message: null })
     expect(messageToWire(reply, { users })).not.toHaveProperty('referenced_message')
+    // Of a reply to a reply both say where they were said.
+    const again = { ...reply, id: '12582912000', reference: { messageId: reply.id, channelId: '41' } }
+    const reference = { message_reference: { guild_id: GUILD } }
+    expect(messageToWire(again, { users, guildId: GUILD, replied: reply })).toMatchObject({ ...reference, referenced_message: reference })
   })
 
   it('counts reactions, of Unicode and of custom emoji', () => {

@@ -44,7 +44,7 @@ export function messageToWire(message: StoredMessage, context: MessageContext): 
           },
           ...(context.replied === undefined
             ? {}
-            : { referenced_message: context.replied && messageToWire(context.replied, { users: context.users }) }),
+            : { referenced_message: context.replied && messageToWire(context.replied, { users: context.users, guildId: context.guildId }) }),
         }
       : {}),
   }
