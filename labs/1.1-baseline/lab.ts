@@ -39,6 +39,7 @@ export default defineLab({
     text: 'the monolith hangs half a second into the load, and no one is answered any more',
     fault: at({ second: 0.5 }, pause('stage')),
     load: { patienceSeconds: 1 },
+    refutedBy: ['today: errors', 'tenfold: errors'],
     expect: 'refuted',
   },
 

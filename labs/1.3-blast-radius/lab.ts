@@ -32,6 +32,7 @@ export default defineLab({
   twin: {
     text: 'the name fits on the phone',
     fault: at({ second: 1 }, mention({ displayName: WHOLE })),
+    refutedBy: ['hit: guilds down', 'hit: sockets dropped'],
     expect: 'refuted',
   },
 

@@ -35,6 +35,7 @@ export default defineLab({
   twin: {
     text: 'the huge guild stays as small as the others, and its people talk one at a time',
     load: { online: 5, together: 1 },
+    refutedBy: ['between arms: talking small guilds over silent small guilds'],
     expect: 'refuted',
   },
 

@@ -42,6 +42,7 @@ export default defineLab({
   twin: {
     text: 'nobody deploys; somebody is mentioned instead',
     fault: at({ second: 2 }, mention({ displayName: 'Ada' })),
+    refutedBy: ['deployed: sockets dropped'],
     expect: 'refuted',
   },
 

@@ -63,6 +63,7 @@ export default defineLab({
   twin: {
     text: 'nothing was ever said in most of the channels: nothing grows',
     load: { channels: FEW },
+    refutedBy: ['between arms: mongo tenfold misses beyond mongo misses', 'between arms: cassandra tenfold misses beyond cassandra misses'],
     expect: 'refuted',
   },
 

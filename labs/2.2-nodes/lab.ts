@@ -1,15 +1,11 @@
-import { busyGuilds, count, defineLab, told } from '@threshold/lab-kit'
+import { busyGuilds, count, defineLab, told, withWriter } from '@threshold/lab-kit'
 import { oneOfThree, TOLD, theOnlyServer } from './lose.ts'
-import { WRITERS } from './writer.ts'
 
 /** Each is a partition. With so many, each of three nodes has some that are its alone; with one, which node is killed would be luck. */
 const CHANNELS = 60
 
-const talk = (seconds: number) => {
-  const load = busyGuilds({ guilds: 2, online: 5, messagesPerSecond: 5, readsPerSecond: 2, seconds, seed: 22, reconnect: true })
-  const kept = { name: WRITERS, guilds: 1, online: 1, channels: CHANNELS, messagesPerSecond: 0, readsPerSecond: 0 }
-  return { ...load, groups: [...load.groups, kept] }
-}
+const talk = (seconds: number) =>
+  withWriter(busyGuilds({ guilds: 2, online: 5, messagesPerSecond: 5, readsPerSecond: 2, seconds, seed: 22, reconnect: true }), CHANNELS)
 
 export default defineLab({
   id: '2.2',
@@ -22,13 +18,14 @@ export default defineLab({
 
   load: talk(60),
   arms: {
-    // 64 MB of cache: a server of this lab's own, which it may kill.
-    oneServer: { stage: 'stage-1', load: talk(60), cacheMb: 64, deed: theOnlyServer },
+    // With a cache of its own it is a server of this lab's own, which it may kill.
+    oneServer: { stage: 'stage-1', load: talk(60), cacheMb: 256, deed: theOnlyServer },
     threeNodes: { stage: 'stage-2', load: talk(240), cassandra: { nodes: 1 }, deed: oneOfThree(3) },
   },
 
   measure: {
     written: told(TOLD.written, 'count', TOLD.written),
+    unreadableOnceJoined: told(TOLD.unreadableJoined, 'count', TOLD.unreadableJoined),
     missing: told(TOLD.missing, 'count', TOLD.missing),
     unreadableWhileAway: told(TOLD.unreadable, 'count', TOLD.unreadable),
     failedWhileAway: told(TOLD.failed, 'share', TOLD.failed),
@@ -44,9 +41,10 @@ export default defineLab({
 
   claim: {
     oneServer: ({ written, missing, failedWhileAway }) => written.atLeast(20).and(missing.is(0)).and(failedWhileAway.atLeast(0.8)),
-    threeNodes: ({ written, missing, unreadableWhileAway, failedWhileAway, nodes, ring, onDisk }) =>
+    threeNodes: ({ written, unreadableOnceJoined, missing, unreadableWhileAway, failedWhileAway, nodes, ring, onDisk }) =>
       written
         .atLeast(100)
+        .and(unreadableOnceJoined.is(0))
         .and(missing.is(0))
         .and(unreadableWhileAway.is(0))
         .and(failedWhileAway.atMost(0.2))
@@ -58,6 +56,7 @@ export default defineLab({
   twin: {
     text: 'three nodes, and one copy of everything',
     deeds: { threeNodes: oneOfThree(1) },
+    refutedBy: ['threeNodes: unreadable while away'],
     expect: 'refuted',
   },
 

@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { CassandraEngine } from '@threshold/engines'
 import { CodedError } from '@threshold/kit'
-import { askKeyspace, type Deed, type Scene } from '@threshold/lab-kit'
+import { askKeyspace, type Deed, type Scene, startWriter, type Writer } from '@threshold/lab-kit'
 import { leastHeld, leastOwned, statesSeenBy } from './status.ts'
-import { startWriter, type Writer } from './writer.ts'
 
 export const TOLD = {
   written: 'messages that were acknowledged',
+  unreadableJoined: 'acknowledged messages that could not be read once the nodes had joined',
   missing: 'acknowledged messages that cannot be read at the end',
   unreadable: 'acknowledged messages that could not be read while a machine was away',
   failed: 'share of the sends that failed while a machine was away',
@@ -20,8 +20,8 @@ export const TOLD = {
 
 /** How long a machine is away: longer than Cassandra takes to see it. */
 const AWAY_MS = 25_000
-/** How long what was acknowledged is looked for: while a machine is away, and at the end. */
-const LOOK_MS = { away: 10_000, end: 30_000 }
+/** How long what was acknowledged is looked for: once nodes have joined, while a machine is away, and at the end. */
+const LOOK_MS = { joined: 20_000, away: 10_000, end: 30_000 }
 
 /** The one server is killed, and comes back. */
 export const theOnlyServer: Deed = {
@@ -36,7 +36,7 @@ export const theOnlyServer: Deed = {
     await engine.kill()
     await delay(AWAY_MS)
     const { tried, failed } = await since()
-    const unreadable = await writer.missing(LOOK_MS.away)
+    const { missing: unreadable } = await writer.look(LOOK_MS.away)
     await engine.restart()
     await settled(writer)
     return { ...(await account(writer)), [TOLD.nodes]: 1, [TOLD.failed]: failed / tried, [TOLD.unreadable]: unreadable }
@@ -56,6 +56,8 @@ export const oneOfThree = (copies: 3 | 1): Deed => ({
       scene.say(`the ${nth} node joins, which takes about half a minute`)
       await cassandra.join()
     }
+    // Before there are copies: what a node owns and was not given, nobody else may answer for.
+    const { missing: unreadableJoined } = await writer.look(LOOK_MS.joined)
     const before = await spread(scene, cassandra, keyspace, writer)
     writer.leaveHalf()
     if (copies === 3) await threeCopies(scene, cassandra, keyspace)
@@ -69,12 +71,13 @@ export const oneOfThree = (copies: 3 | 1): Deed => ({
     const untilSeen = await seenDead(cassandra, lost.address, from)
     await delay(Math.max(0, AWAY_MS - (performance.now() - from)))
     const { tried, failed } = await since()
-    const unreadable = await writer.missing(LOOK_MS.away)
+    const { missing: unreadable } = await writer.look(LOOK_MS.away)
     await lost.restart()
     await settled(writer)
     return {
       ...(await account(writer)),
       [TOLD.nodes]: cassandra.nodes().length,
+      [TOLD.unreadableJoined]: unreadableJoined,
       [TOLD.ownedBefore]: before.owned,
       [TOLD.owned]: after.owned,
       [TOLD.heldBefore]: before.held,
@@ -130,10 +133,13 @@ async function settled(writer: Writer): Promise<void> {
 
 async function account(writer: Writer): Promise<Record<string, number>> {
   await writer.stop()
-  return { [TOLD.written]: writer.acknowledged(), [TOLD.missing]: await writer.missing(LOOK_MS.end) }
+  return { [TOLD.written]: writer.acknowledged(), [TOLD.missing]: (await writer.look(LOOK_MS.end)).missing }
 }
 
 const notOurs = (which: string): CodedError =>
   new CodedError('ENGINE_NOT_OURS', 'this lab kills engines and lets nodes join, and the engine is not ours to do it to', {
-    next: `unset THRESHOLD_${which}_URI, or choose --engine native`,
+    next:
+      which === 'CASSANDRA'
+        ? 'unset THRESHOLD_CASSANDRA_URI; nodes join local processes alone, and containers do not'
+        : 'unset THRESHOLD_MONGODB_URI',
   })

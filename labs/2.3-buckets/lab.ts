@@ -46,6 +46,7 @@ export default defineLab({
   twin: {
     text: 'no buckets anywhere',
     env: { THRESHOLD_BUCKET_DAYS: '36500' },
+    refutedBy: ['bucketed: old largest over young largest'],
     expect: 'refuted',
   },
 

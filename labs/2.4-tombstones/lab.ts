@@ -51,6 +51,7 @@ export default defineLab({
   twin: {
     text: 'partitions are not cut by time anywhere',
     env: { THRESHOLD_BUCKET_DAYS: '36500' },
+    refutedBy: ['bucketed: tombstones met over deleted'],
     expect: 'refuted',
   },
 

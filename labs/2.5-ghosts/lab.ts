@@ -1,5 +1,5 @@
 import { busyGuilds, count, defineLab, told } from '@threshold/lab-kit'
-import { firstDraft, SECRET, TOLD, throughTheStage } from './race.ts'
+import { cured, firstDraft, RACES, SECRET, TOLD, throughTheStage } from './race.ts'
 
 const talk = busyGuilds({ guilds: 2, online: 5, messagesPerSecond: 4, seconds: 12, seed: 25 })
 const env = { THRESHOLD_TOKEN_SECRET: SECRET }
@@ -19,6 +19,7 @@ export default defineLab({
   },
   arms: {
     draft: { stage: 'stage-2', env, deed: firstDraft },
+    cured: { stage: 'stage-2', env, deed: cured },
     stage: { stage: 'stage-2', env, deed: throughTheStage },
   },
 
@@ -32,14 +33,17 @@ export default defineLab({
   },
 
   claim: {
-    draft: ({ ghosts }) => ghosts.atLeast(10),
+    draft: ({ ghosts }) => ghosts.atLeast(100),
+    // The same edits, all of them done, and all later than their deletes.
+    cured: ({ ghosts, shown, editsDone }) => ghosts.is(0).and(shown.is(0)).and(editsDone.is(RACES)),
     // Of two hundred. Where no edit that was done met a delete under way there was no race, and nothing to cure.
     stage: ({ ghosts, shown, raced, errors }) => ghosts.is(0).and(shown.is(0)).and(raced.atLeast(20)).and(errors.is(0)),
   },
 
   twin: {
-    text: 'both write as a first draft would',
-    deeds: { stage: firstDraft },
+    text: 'the delete has its own time, as in a first draft',
+    deeds: { cured: firstDraft },
+    refutedBy: ['cured: ghosts'],
     expect: 'refuted',
   },
 

@@ -11,7 +11,7 @@ export const TOLD = {
   shown: 'deleted messages that a page shows',
 } as const
 
-const RACES = 200
+export const RACES = 200
 /** No more than an Api sends at a time: what has begun is on its way then, and does not wait in line on our side. */
 const AT_ONCE = API_CONNECTIONS
 /**
@@ -26,27 +26,43 @@ interface Raced {
   readonly id: string
   readonly channel: string
 }
+const pathOf = ({ channel, id }: Raced): string => `/api/v10/channels/${channel}/messages/${id}`
 
-/** As a first draft writes it: an edit sets its columns, a delete deletes, and each has the time at which it is written. */
-export const firstDraft: Deed = {
-  text: 'edits and deletes of the same messages, written as a first draft would: each statement with its own time',
+const ONE = 'WHERE channel_id = ? AND bucket = ? AND message_id = ?'
+
+/**
+ * Each message is deleted, and edited by somebody who does not know it yet: half of them while the delete is on its way, half once it
+ * is answered. The edits are a first draft's, past the stage: a statement that sets its columns, and has the time at which it is
+ * written.
+ */
+const lateEdits = (text: string, deletes: 'draft' | 'stage'): Deed => ({
+  text,
   run: (scene) =>
-    race(scene, (messages) =>
+    race(scene, (messages, { members }) =>
       askKeyspace(scene.cassandra, async (keyspace, rows) => {
+        await using moderator = createApi(scene.stage.url)
         const partitions = await rows(`SELECT channel_id, bucket, message_id FROM ${keyspace}.messages`)
         const keys = new Map(partitions.map((row) => [String(row.message_id), [row.channel_id, row.bucket, row.message_id]]))
-        const where = 'WHERE channel_id = ? AND bucket = ? AND message_id = ?'
-        return await together(messages, async ({ id }) => {
-          const key = keys.get(id)!
-          const removing = spanOf(() => rows(`DELETE FROM ${keyspace}.messages ${where}`, key))
-          const editing = spanOf(() => rows(`UPDATE ${keyspace}.messages SET content = ? ${where}`, ['edited', ...key]))
-          return { edit: await editing, remove: await removing }
+        return await together(messages, async (message, n) => {
+          const key = keys.get(message.id)!
+          const remove = (): Promise<unknown> =>
+            deletes === 'stage'
+              ? moderator.call('DELETE', pathOf(message), members[0]!.token)
+              : rows(`DELETE FROM ${keyspace}.messages ${ONE}`, key)
+          const removing = spanOf(remove)
+          if (n % 2 === 1) await removing
+          const edit = await spanOf(() => rows(`UPDATE ${keyspace}.messages SET content = ? ${ONE}`, ['edited', ...key]))
+          return { edit, remove: await removing }
         })
       }),
     ),
-}
+})
 
-/** The same through the stage, and through a second process of it on the same stores, which knows nothing of the first one's turns. */
+export const firstDraft = lateEdits('edits that come after a delete, both as a first draft writes them: each with its own time', 'draft')
+/** The edits are as before, and later than the deletes by their own times as well: nothing but the delete's time is another one. */
+export const cured = lateEdits('the same edits of a first draft, after deletes as the stage writes them', 'stage')
+
+/** All through the stage, and through a second process of it on the same stores, which knows nothing of the first one's turns. */
 export const throughTheStage: Deed = {
   text: 'edits through one process of the stage, deletes of the same messages through another',
   run: (scene) =>
@@ -56,13 +72,12 @@ export const throughTheStage: Deed = {
       await using second = await startStage({ stage: 2, engineUri: mongo.uri, cassandraUri: cassandra!.uri, env })
       await using editor = createApi(scene.stage.url)
       await using moderator = createApi(second.url)
-      const path = ({ channel, id }: Raced): string => `/api/v10/channels/${channel}/messages/${id}`
       const token = members[0]!.token
       return await together(messages, async (message, n) => {
         // Refused, an edit came too late and was told so.
-        const editing = spanOf(() => editor.call('PATCH', path(message), token, { content: 'edited' }))
+        const editing = spanOf(() => editor.call('PATCH', pathOf(message), token, { content: 'edited' }))
         await delay(HEAD_STARTS[n % HEAD_STARTS.length]! * sendMs)
-        const removing = spanOf(() => moderator.call('DELETE', path(message), token))
+        const removing = spanOf(() => moderator.call('DELETE', pathOf(message), token))
         return { edit: await editing, remove: await removing }
       })
     }),

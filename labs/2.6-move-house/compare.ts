@@ -8,7 +8,7 @@ const SETTLED_MS = 3_000
 export interface Comparison {
   /** Messages that both stores hold, or one of them. */
   readonly messages: number
-  /** Those that only one holds, or whose texts differ. */
+  /** Those that only one holds, or whose text, author, time of writing or time of edit differ. */
   readonly different: number
 }
 
@@ -23,12 +23,11 @@ export async function compareStores({ mongo, cassandra }: Scene): Promise<Compar
 async function onMongo(uri: string, until: bigint): Promise<Map<string, string>> {
   const client = new MongoClient(uri, { serverSelectionTimeoutMS: 5_000, maxPoolSize: 1, useBigInt64: true })
   try {
-    const found = await client
-      .db()
-      .collection('messages')
-      .find({}, { projection: { content: 1 } })
-      .toArray()
-    return new Map(found.map(({ _id, content }) => [String(_id), String(content)] as const).filter(([id]) => BigInt(id) < until))
+    const found = await client.db().collection('messages').find().toArray()
+    return before(
+      until,
+      found.map(({ _id, authorId, content, writeTime, editedAt }) => [_id, content, authorId, writeTime, editedAt]),
+    )
   } finally {
     await client.close(true)
   }
@@ -36,6 +35,22 @@ async function onMongo(uri: string, until: bigint): Promise<Map<string, string>>
 
 const onCassandra = (cassandra: Scene['cassandra'], until: bigint): Promise<Map<string, string>> =>
   askKeyspace(cassandra, async (keyspace, rows) => {
-    const found = await rows(`SELECT message_id, content FROM ${keyspace}.messages`)
-    return new Map(found.map((row) => [String(row.message_id), String(row.content)] as const).filter(([id]) => BigInt(id) < until))
+    const found = await rows(`SELECT message_id, content, author_id, write_time, edited_at FROM ${keyspace}.messages`)
+    return before(
+      until,
+      found.map((row) => [row.message_id, row.content, row.author_id, row.write_time, row.edited_at]),
+    )
   })
+
+type Told = readonly [id: unknown, content: unknown, author: unknown, writeTime: unknown, editedAt: unknown]
+
+/** By id, all that is compared in one text. */
+const before = (until: bigint, messages: readonly Told[]): Map<string, string> =>
+  new Map(
+    messages
+      .map(([id, content, author, writeTime, editedAt]) => {
+        const edited = editedAt == null ? '' : Number(editedAt)
+        return [String(id), [author, writeTime, edited, content].join(' ')] as const
+      })
+      .filter(([id]) => BigInt(id) < until),
+  )

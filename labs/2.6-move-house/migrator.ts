@@ -8,16 +8,19 @@ import type { Scene } from '@threshold/lab-kit'
 export interface Migrator extends AsyncDisposable {
   /** Resolves once it has said so, on either stream. */
   said(what: RegExp): Promise<void>
-  /** SIGKILL; resolves when it is gone. */
-  kill(): Promise<void>
-  /** Rejects when it did not end well. */
-  done(): Promise<void>
+  /** SIGKILL; resolves when it is gone: whether that is what ended it, and not its own end. */
+  kill(): Promise<boolean>
+  /** Whether the move came to its end: false when it says that the stores cannot be made, or kept, equal. Rejects when it failed otherwise. */
+  done(): Promise<boolean>
 }
 
+/** Of a move that is refused by what it found, and not by a failure of this lab. */
+const NEVER_DONE = /^(NEVER_EQUAL|READS_DIFFER|NOT_SETTLED): /m
+
 /** `threshold migrate mongo-cassandra all --until cutover` in a process of its own, on the stage's own databases. */
-export async function startMigrator({ mongo, cassandra }: Scene, folder: string): Promise<Migrator> {
+export async function startMigrator({ mongo, cassandra }: Scene, folder: string, options: readonly string[]): Promise<Migrator> {
   const { dir } = (await listStages()).find(({ stage }) => stage === 2)!
-  const args = [join(dir, 'src', 'migration', 'main.ts'), 'all', '--until', 'cutover', '--rate', '800', '--checkpoints', folder]
+  const args = [join(dir, 'src', 'migration', 'main.ts'), 'all', '--until', 'cutover', '--checkpoints', folder, ...options]
   // Nothing else of the surroundings: the move is told all that it needs.
   const env = { THRESHOLD_MONGODB_URI: mongo.uri, THRESHOLD_CASSANDRA_URI: cassandra?.uri ?? '' }
   // In a session of its own, as stage and engines are: a system may share its cores out by session.
@@ -31,9 +34,10 @@ export async function startMigrator({ mongo, cassandra }: Scene, folder: string)
   }
   const written = await registerProcess({ role: 'migrator', text: 'the migrator of lab 2.6', pid: child.pid!, ending: 'end' })
   const lastWords = (): string => output.trim().split('\n').slice(-5).join('\n')
-  const kill = async (): Promise<void> => {
+  const kill = async (): Promise<boolean> => {
     child.kill('SIGKILL')
     await closed
+    return child.signalCode === 'SIGKILL'
   }
   return {
     async said(what) {
@@ -46,7 +50,9 @@ export async function startMigrator({ mongo, cassandra }: Scene, folder: string)
     kill,
     async done() {
       const [code] = await closed
-      if (code !== 0) throw new CodedError('MIGRATOR_FAILED', `the migrator ended with code ${code}\n${lastWords()}`)
+      if (code === 0) return true
+      if (NEVER_DONE.test(output)) return false
+      throw new CodedError('MIGRATOR_FAILED', `the migrator ended with code ${code}\n${lastWords()}`)
     },
     async [Symbol.asyncDispose]() {
       await kill()

@@ -3,19 +3,30 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { startStage } from '@threshold/engines'
-import type { Deed, Scene } from '@threshold/lab-kit'
+import { type Deed, type Scene, startWriter } from '@threshold/lab-kit'
 import { compareStores } from './compare.ts'
 import { startMigrator } from './migrator.ts'
 
 export const TOLD = {
-  kills: 'times the migrator was killed with -9',
+  kills: 'times the migrator was killed with -9 in the midst of its work',
+  moved: 'moves that came to their end, both stores found equal',
+  written: 'messages of the account that were acknowledged meanwhile',
+  missing: 'of them, those that no page shows after the move',
+  shownTwice: 'of them, those that pages show twice',
+  shownOutOfOrder: 'of them, those that pages show out of order',
   messages: 'messages in either store at the end',
-  different: 'messages that only one store has, or that differ',
+  different: 'messages that only one store has, or that differ in text, author, time of writing or of edit',
   seconds: 'seconds that the move took',
 } as const
 
-/** At the end of which words it is killed: in the midst of what comes next. */
-const KILLED_AFTER = [/^dual-write: \d+ processes/m, /^backfill: [\d,]+ rows in/m]
+/** At which words it is killed: it tells them each second for as long as it copies, and then for as long as it verifies. */
+const KILLED_AT = [/^backfill: [\d,]+ of about/m, /^verify: [\d,]+ of about/m]
+/** Slow enough to be met in the midst of its work. Somebody who moves while people talk would set a limit as well, and a higher one. */
+const LIVE = ['--rate', '800']
+/** As fast as it can; and nobody reads meanwhile, so there are no reads to compare. */
+const CLOSED = ['--shadow', '0']
+/** How long what was acknowledged is looked for after the move. */
+const LOOK_MS = 20_000
 
 /** People talk all the while, and nobody tells them. */
 export const whilePeopleTalk: Deed = {
@@ -23,15 +34,15 @@ export const whilePeopleTalk: Deed = {
   spendsWorld: true,
   run: (scene) =>
     move(scene, async (folder) => {
-      for (const words of KILLED_AFTER) {
-        await using migrator = await startMigrator(scene, folder)
+      let kills = 0
+      for (const words of KILLED_AT) {
+        await using migrator = await startMigrator(scene, folder, LIVE)
         await migrator.said(words)
         await delay(Math.random() * 300)
-        await migrator.kill()
+        if (await migrator.kill()) kills++
       }
-      await using migrator = await startMigrator(scene, folder)
-      await migrator.done()
-      return KILLED_AFTER.length
+      await using migrator = await startMigrator(scene, folder, LIVE)
+      return { kills, moved: await migrator.done() }
     }),
 }
 
@@ -49,23 +60,42 @@ export const behindClosedDoors: Deed = {
       while (stage.ended() === undefined) await delay(20)
       const env = { THRESHOLD_WORKER: '1', THRESHOLD_LOG_LEVEL: 'warn' }
       await using inside = await startStage({ stage: 2, engineUri: mongo.uri, cassandraUri: cassandra!.uri, env })
-      await using migrator = await startMigrator(scene, folder)
-      await migrator.done()
+      await using migrator = await startMigrator(scene, folder, CLOSED)
+      const moved = await migrator.done()
       await inside.stop()
       await stage.restart()
-      return 0
+      return { kills: 0, moved }
     }),
 }
 
-async function move(scene: Scene, act: (folder: string) => Promise<number>): Promise<Record<string, number>> {
+interface Moved {
+  readonly kills: number
+  readonly moved: boolean
+}
+
+/** Somebody keeps account of what was acknowledged all the while, and looks for it afterwards. */
+async function move(scene: Scene, act: (folder: string) => Promise<Moved>): Promise<Record<string, number>> {
   const folder = await mkdtemp(join(tmpdir(), 'threshold-lab-2.6-'))
   try {
+    await using writer = startWriter(scene)
     const started = performance.now()
-    const kills = await act(folder)
+    const { kills, moved } = await act(folder)
     const seconds = (performance.now() - started) / 1_000
     scene.say(`moved within ${seconds.toFixed(0)} s; comparing both stores`)
+    await writer.stop()
+    const { missing, doubled, outOfOrder } = await writer.look(LOOK_MS)
     const { messages, different } = await compareStores(scene)
-    return { [TOLD.kills]: kills, [TOLD.seconds]: seconds, [TOLD.messages]: messages, [TOLD.different]: different }
+    return {
+      [TOLD.kills]: kills,
+      [TOLD.moved]: Number(moved),
+      [TOLD.seconds]: seconds,
+      [TOLD.written]: writer.acknowledged(),
+      [TOLD.missing]: missing,
+      [TOLD.shownTwice]: doubled,
+      [TOLD.shownOutOfOrder]: outOfOrder,
+      [TOLD.messages]: messages,
+      [TOLD.different]: different,
+    }
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

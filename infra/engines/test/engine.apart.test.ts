@@ -17,7 +17,7 @@ const MEGABYTE = 1024 * 1024
 
 let engine: Engine
 beforeAll(async () => {
-  engine = await ownMongo({ cacheMb: 64 })
+  engine = await ownMongo({ cacheMb: 256 })
 })
 afterAll(async () => {
   await engine?.stop()

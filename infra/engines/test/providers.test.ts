@@ -64,6 +64,18 @@ describe('providers of MongoDB', () => {
     ])
   })
 
+  it('that take no cache as small as is wanted are passed over for those that do', async () => {
+    await using use = new AsyncDisposableStack()
+    await bareMachine(use, (await nowhere(use)).url)
+    const { lines } = await linesOf({ provider: 'native', cacheMb: 16 })
+    expect(lines.slice(0, 2)).toEqual(
+      ['mongod on PATH', "mongodb-memory-server's mongod"].map(
+        (name) => `${name}: takes no less than 256 MB of cache, and 16 MB are wanted`,
+      ),
+    )
+    expect(lines[2]).toMatch(/^SecantusDB/)
+  })
+
   it('refuse an option that leaves only one with its own error', async () => {
     await using use = new AsyncDisposableStack()
     await bareMachine(use, (await nowhere(use)).url)

@@ -70,6 +70,8 @@ export interface LabSpec<A extends string, M extends Measures> {
     readonly env?: Readonly<Record<string, string>>
     /** Other deeds than their own, by arm. */
     readonly deeds?: { readonly [K in NoInfer<A>]?: Deed }
+    /** Which statements must have failed, as a verdict's reasons name them: `arm: figure`. A twin that fails elsewhere proves nothing. */
+    readonly refutedBy: readonly [string, ...string[]]
     readonly expect: 'refuted'
   }
   readonly sizes: Readonly<Record<Size, SizeSettings<NoInfer<A>>>>

@@ -22,7 +22,7 @@ const spec: Spec = {
   measure: measures,
   claim: { breaks: ({ guildsDown }) => guildsDown.is(8), holds: ({ guildsDown, lost }) => guildsDown.is(0).and(lost.is(0)) },
   between: ({ breaks, holds }) => breaks.sendP99.over(holds.sendP99).atLeast(3),
-  twin: { text: 'nobody is named', fault: at({ second: 10 }, pause('stage')), expect: 'refuted' },
+  twin: { text: 'nobody is named', fault: at({ second: 10 }, pause('stage')), refutedBy: ['hit: errors'], expect: 'refuted' },
   sizes: { tiny: { repeats: 1, load: { online: 3, seconds: 2 } }, quick: { repeats: 2 }, full: { repeats: 5 } },
 }
 

@@ -57,7 +57,7 @@ const labOf = (change: Partial<Lab>): Lab => ({
       untilAllBack: time.untilAllBack(),
     },
     claim: { struck: ({ errors }) => errors.is(0) },
-    twin: { text: 'none', expect: 'refuted' },
+    twin: { text: 'none', refutedBy: ['none'], expect: 'refuted' },
     sizes: { tiny: { repeats: 1 }, quick: { repeats: 1 }, full: { repeats: 1 } },
   }),
   ...change,
@@ -110,8 +110,8 @@ describe.runIf(testsAll()).concurrent('a fault', () => {
 
   it('that hangs an engine of the lab’s own is felt, and is over with the visit', async () => {
     const arms = {
-      struck: { stage: 'stage-1', cacheMb: 64, fault: at({ second: 1 }, pause('engine')) },
-      spared: { stage: 'stage-1', cacheMb: 64 },
+      struck: { stage: 'stage-1', cacheMb: 256, fault: at({ second: 1 }, pause('engine')) },
+      spared: { stage: 'stage-1', cacheMb: 256 },
     } as const
     const lab = labOf({ arms, claim: { struck: ({ errors }) => errors!.atLeast(1), spared: ({ errors }) => errors!.is(0) } })
     const report = await run(lab)

@@ -42,11 +42,12 @@ export const SHORT_LIVED = '-XX:TieredStopAtLevel=1'
 /**
  * How long a node waits for what others tell it of the ring; Cassandra's default is 30 s. A first node has nobody to wait for. One
  * that joins asks its seed every five seconds for twice this long, and then ends with `Unable to gossip with any peers`: with one
- * second it asks once, and a seed that is busy just then costs the join (`Gossiper.doShadowRound`). It is also what the others
- * have to learn of its share before it copies that; a write which they do not send it meanwhile would be missing.
+ * second it asks once, and a seed that is busy just then costs the join (`Gossiper.doShadowRound`). It waits as long for the
+ * schema, and without any it copies nothing and joins nevertheless (`StorageService.waitForSchema`): of four joins under traffic
+ * with one second, two nodes had none of what they owned. And it is as long as others have to learn of writes they owe it.
  */
 const ALONE_RING_DELAY_MS = 1_000
-const JOIN_RING_DELAY_MS = 5_000
+const JOIN_RING_DELAY_MS = 10_000
 
 export const gcLogOf = (dir: string): string => join(dir, 'gc.log')
 

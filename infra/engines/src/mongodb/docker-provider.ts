@@ -2,11 +2,12 @@ import { messageOf } from '@threshold/kit'
 import { unusable, usable } from '../engine.ts'
 import { containerRuntime, noContainers } from '../process/container.ts'
 import { VERSIONS } from '../versions.ts'
-import type { MongoProvider } from './provider.ts'
+import { MONGOD_LEAST_CACHE_MB, type MongoProvider } from './provider.ts'
 
 export const dockerMongo: MongoProvider = {
   provider: 'docker',
   name: `${VERSIONS.mongodbImage} in Docker`,
+  leastCacheMb: MONGOD_LEAST_CACHE_MB,
   untried: true,
 
   async available(prefer) {

@@ -9,13 +9,12 @@ import { DEFAULT_CACHE_MB, mebibytes, type StartOptions } from './provider.ts'
 import { localUri, REPLICA_SET, waitUntilReady } from './ready.ts'
 
 const INSIDE = 27_017
-const LEAST_CACHE_MB = 256
 const READY_WITHIN_MS = 120_000
 const STOP_GRACE_S = 15
 
 /** Loaded only where Docker answers; see docker-provider.ts. */
 export async function startDockerMongo(options: StartOptions): Promise<Engine> {
-  const cacheMb = Math.max(LEAST_CACHE_MB, options.cacheMb ?? DEFAULT_CACHE_MB)
+  const cacheMb = options.cacheMb ?? DEFAULT_CACHE_MB
   const label = labelText({ product: 'MongoDB', version: VERSIONS.mongodb, provider: 'docker' })
   const run = await openRun({ role: 'mongodb', text: label.text, ending: 'ask' })
   try {

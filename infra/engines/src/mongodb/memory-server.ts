@@ -9,7 +9,7 @@ import type { OnProgress } from '../progress.ts'
 import { TOOLS, VERSIONS } from '../versions.ts'
 import { startMongod } from './mongod.ts'
 import { downloadMongod, mongodUrl } from './mongod-download.ts'
-import type { MongoProvider, Prefer } from './provider.ts'
+import { MONGOD_LEAST_CACHE_MB, type MongoProvider, type Prefer } from './provider.ts'
 
 /** How long a mirror may take to say that the file is there. A closed network often answers nothing at all. */
 const PROBE_MS = 2_500
@@ -24,6 +24,7 @@ export const memoryServer: MongoProvider = {
   provider: 'native',
   native: 'memory-server',
   name: "mongodb-memory-server's mongod",
+  leastCacheMb: MONGOD_LEAST_CACHE_MB,
 
   async available(prefer) {
     if ((await findMongod()) !== undefined) return usable

@@ -3,18 +3,16 @@ import { promisify } from 'node:util'
 import { type Engine, labelText, unusable, usable } from '../engine.ts'
 import { which } from '../process/which.ts'
 import { startProcessEngine } from './process-engine.ts'
-import { DEFAULT_CACHE_MB, type MongoProvider, mebibytes, type StartOptions } from './provider.ts'
+import { DEFAULT_CACHE_MB, MONGOD_LEAST_CACHE_MB, type MongoProvider, mebibytes, type StartOptions } from './provider.ts'
 import { REPLICA_SET } from './ready.ts'
 
 const run = promisify(execFile)
-
-/** mongod takes no cache below a quarter of a gigabyte; the label's limits say what it really got. */
-const LEAST_CACHE_MB = 256
 
 export const mongodOnPath: MongoProvider = {
   provider: 'native',
   native: 'mongod',
   name: 'mongod on PATH',
+  leastCacheMb: MONGOD_LEAST_CACHE_MB,
 
   async available() {
     const binary = await which('mongod')
@@ -30,7 +28,7 @@ export const mongodOnPath: MongoProvider = {
 export async function startMongod(binary: string, options: StartOptions): Promise<Engine> {
   const { stdout } = await run(binary, ['--version'])
   const version = /v(\d+\.\d+\.\d+\S*)/.exec(stdout)?.[1] ?? 'of unknown version'
-  const cacheMb = Math.max(LEAST_CACHE_MB, options.cacheMb ?? DEFAULT_CACHE_MB)
+  const cacheMb = options.cacheMb ?? DEFAULT_CACHE_MB
   options.onProgress({ text: `starting MongoDB ${version}` })
   return await startProcessEngine({
     label: labelText({ product: 'MongoDB', version, provider: 'native' }),

@@ -17,6 +17,8 @@ export interface MongoProvider {
   readonly provider: 'external' | 'docker' | 'native'
   readonly native?: NativeKind
   readonly name: string
+  /** Without it, it takes what it is given. */
+  readonly leastCacheMb?: number
   /** No CI of ours has run it yet; the doctor says so. */
   readonly untried?: true
   /** Looks, and changes nothing; answers within a few seconds also where there is no network. */
@@ -26,5 +28,8 @@ export interface MongoProvider {
 
 /** Enough for tests and a first run, little enough for two cores beside an editor; labs ask for what they need. */
 export const DEFAULT_CACHE_MB = 256
+
+/** mongod takes no cache below a quarter of a gigabyte (`storage.wiredTiger.engineConfig.cacheSizeGB`: 0.25 to 10,000). */
+export const MONGOD_LEAST_CACHE_MB = 256
 
 export const mebibytes = (count: number): number => count * 1024 * 1024

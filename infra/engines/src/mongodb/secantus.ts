@@ -5,14 +5,17 @@ import type { Launch } from '../process/child.ts'
 import { findPython } from '../python.ts'
 import { TOOLS, VERSIONS } from '../versions.ts'
 import { startProcessEngine } from './process-engine.ts'
-import { DEFAULT_CACHE_MB, type MongoProvider, mebibytes, type StartOptions } from './provider.ts'
+import { DEFAULT_CACHE_MB, MONGOD_LEAST_CACHE_MB, type MongoProvider, mebibytes, type StartOptions } from './provider.ts'
 import { buildSecantusRust, findCargo, installSecantusPython } from './secantus-install.ts'
 
 /*
  * SecantusDB speaks MongoDB's protocol over the real WiredTiger. It runs as a process beside ours and is never linked
  * (GPL-2.0). It stands in where MongoDB itself cannot be had, and every label says so.
  */
-const STANDS_IN = 'MongoDB itself could not be had here'
+const standsIn = ({ cacheMb }: StartOptions): string =>
+  cacheMb !== undefined && cacheMb < MONGOD_LEAST_CACHE_MB
+    ? `MongoDB itself takes no less than ${MONGOD_LEAST_CACHE_MB} MB of cache, and this is to have ${cacheMb} MB`
+    : 'MongoDB itself could not be had here'
 
 export const secantusRust: MongoProvider = {
   provider: 'native',
@@ -56,7 +59,7 @@ async function startSecantus(options: StartOptions, build: 'Rust' | 'Python', ve
   const cacheMb = options.cacheMb ?? DEFAULT_CACHE_MB
   options.onProgress({ text: `starting SecantusDB ${version} (${build}), standing in for MongoDB` })
   return await startProcessEngine({
-    label: labelText({ product: `SecantusDB/${build}`, version, provider: 'native', standIn: STANDS_IN }),
+    label: labelText({ product: `SecantusDB/${build}`, version, provider: 'native', standIn: standsIn(options) }),
     format: `secantus-${build.toLowerCase()}`,
     dataDir: options.dataDir,
     limits: { cacheBytes: mebibytes(cacheMb) },

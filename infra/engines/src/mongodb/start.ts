@@ -26,6 +26,7 @@ export interface StartMongoOptions {
   readonly prefer?: Prefer | undefined
   /** Not an engine that we could not kill or pause: passes over `external`. */
   readonly ours?: boolean | undefined
+  /** Passes over what takes no less than more: what stands in for MongoDB takes any. */
   readonly cacheMb?: number | undefined
   /** Where the data lives and stays; without it the data goes with the engine. */
   readonly dataDir?: string | undefined
@@ -55,6 +56,11 @@ export async function startMongo(options: StartMongoOptions = {}): Promise<Engin
     onProgress({ text: `${name}: ${why}` })
   }
   for (const candidate of candidates) {
+    const { leastCacheMb = 0 } = candidate
+    if (options.cacheMb !== undefined && options.cacheMb < leastCacheMb) {
+      refuse(candidate.name, `takes no less than ${leastCacheMb} MB of cache, and ${options.cacheMb} MB are wanted`, undefined)
+      continue
+    }
     const availability = await candidate.available(prefer).catch((error: unknown) => unusable(messageOf(error), 'npx threshold doctor'))
     if (!availability.usable) {
       refuse(candidate.name, availability.why, availability.next)

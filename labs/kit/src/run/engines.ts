@@ -77,7 +77,7 @@ export function engineRoom({ size, shared, onProgress }: EnginesOptions, stack: 
       }
       const database = { ...mongo, uri: withDatabase(mongo.uri, name) }
       if (!info.engines.includes('cassandra')) return { mongo: database, cassandra: undefined, label: mongo.label }
-      const key = JSON.stringify(arm.cassandra)
+      const key = JSON.stringify([arm.cassandra, arm.cassandra?.cacheMb === undefined ? undefined : system])
       const cassandra = cassandras.get(key) ?? (await cassandraFor(arm))
       cassandras.set(key, cassandra)
       if (cassandra.engine === undefined) {
@@ -104,7 +104,7 @@ function notLargerThan<E extends Engine>(cacheMb: number | undefined, held: Held
   const bytes = held.engine?.limits().cacheBytes
   if (cacheMb !== undefined && bytes !== undefined && bytes > cacheMb * 2 ** 20) {
     const why = `${held.label.product} takes no less than ${bytes / 2 ** 20} MB of cache, and this lab asks for ${cacheMb}`
-    throw new CodedError('CACHE_TOO_LARGE', why, { next: 'choose --engine native for this lab' })
+    throw new CodedError('CACHE_TOO_LARGE', why, { next: 'npx threshold doctor' })
   }
   return held
 }

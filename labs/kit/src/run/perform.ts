@@ -22,7 +22,7 @@ export function assertOurs(target: Target, { stage, mongo, cassandra }: System):
   if (engine !== undefined) return engine
   const which = target === 'engine' ? 'MONGODB' : 'CASSANDRA'
   throw new CodedError('ENGINE_NOT_OURS', 'this lab does something to its engine, and the engine is not ours to do it to', {
-    next: `unset THRESHOLD_${which}_URI, or choose --engine docker or --engine native`,
+    next: `unset THRESHOLD_${which}_URI`,
   })
 }
 

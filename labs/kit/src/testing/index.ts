@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { leaseDatabase, leaseKeyspace, testsAll, testsClusters } from '@threshold/engines/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { findLab } from '../labs.ts'
 import { type Report, reportSchema } from '../report/schema.ts'
 import { runLab } from '../run-lab.ts'
 
@@ -21,7 +22,7 @@ export interface LabTest {
 }
 
 /**
- * What every lab owes: at size tiny it is supported, and its wrong twin is refuted, both read from the report that it leaves. Ten
+ * What every lab owes: at size tiny it is supported, and its wrong twin is refuted for its own reason, both read from the report that it leaves. Ten
  * minutes for all of them, so they run with `--all`, as in CI; lab 1.1 has tests of its own, which always run.
  */
 export function testLab(id: string, { more, cassandra = false, cluster = false }: LabTest = {}): void {
@@ -57,9 +58,11 @@ export function testLab(id: string, { more, cassandra = false, cluster = false }
       more?.(report)
     })
 
-    it('is refuted as its wrong twin', async () => {
-      const report = await run(true)
-      expect(report.verdict, report.reasons.join('\n')).toBe('refuted')
+    it('is refuted as its wrong twin, by what the twin is about', async () => {
+      const { verdict, reasons } = await run(true)
+      expect(verdict, reasons.join('\n')).toBe('refuted')
+      const lab = await findLab(id)
+      for (const statement of lab.twin.refutedBy) expect(reasons).toContainEqual(expect.stringMatching(new RegExp(`^${statement} `)))
     })
   })
 }

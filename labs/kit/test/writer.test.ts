@@ -3,9 +3,9 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Scene } from '@threshold/lab-kit'
 import { describe, expect, it } from 'vitest'
-import { startWriter, WRITERS } from '../writer.ts'
+import type { Scene } from '../src/deeds.ts'
+import { startWriter, WRITERS } from '../src/writer.ts'
 
 const CHANNELS = ['10', '11', '12', '13', '14', '15']
 
@@ -13,6 +13,8 @@ const CHANNELS = ['10', '11', '12', '13', '14', '15']
 async function startChat() {
   const messages = new Map<string, string[]>(CHANNELS.map((channel) => [channel, []]))
   const away = new Set<string>()
+  const twice = new Set<string>()
+  const shuffled = new Set<string>()
   let next = 100
   const server = createServer(async (request, response) => {
     const [, channel = ''] = /\/channels\/(\d+)\/messages/.exec(request.url!) ?? []
@@ -25,7 +27,9 @@ async function startChat() {
     }
     const before = Number(/before=(\d+)/.exec(request.url!)?.[1] ?? Number.POSITIVE_INFINITY)
     const page = held.filter((id) => Number(id) < before).toReversed()
-    return response.end(JSON.stringify(page.slice(0, 100).map((id) => ({ id }))))
+    const shown = page.slice(0, 100).flatMap((id) => (twice.has(id) ? [id, id] : [id]))
+    if (shuffled.has(channel)) shown.reverse()
+    return response.end(JSON.stringify(shown.map((id) => ({ id }))))
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -37,6 +41,8 @@ async function startChat() {
   return {
     messages,
     away,
+    twice,
+    shuffled,
     scene: { stage: { url }, guilds } as unknown as Pick<Scene, 'stage' | 'guilds'>,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections()
@@ -76,13 +82,25 @@ describe('a writer', { timeout: 60_000 }, () => {
     await using writer = startWriter(chat.scene)
     await writtenEverywhere(chat.messages)
     await writer.stop()
-    expect(await writer.missing(2_000)).toBe(0)
+    expect((await writer.look(2_000)).missing).toBe(0)
     chat.away.add('12')
-    expect(await writer.missing(700)).toBe(chat.messages.get('12')!.length)
+    expect((await writer.look(700)).missing).toBe(chat.messages.get('12')!.length)
     setTimeout(() => chat.away.clear(), 300)
-    expect(await writer.missing(5_000)).toBe(0)
+    expect((await writer.look(5_000)).missing).toBe(0)
     chat.messages.get('13')!.shift()
-    expect(await writer.missing(700)).toBe(1)
+    expect((await writer.look(700)).missing).toBe(1)
+  })
+
+  it('sees what pages show twice, and against the order', async () => {
+    await using chat = await startChat()
+    await using writer = startWriter(chat.scene)
+    await expect.poll(() => Math.min(...sizes(chat.messages)), { timeout: 20_000 }).toBeGreaterThan(1)
+    await writer.stop()
+    expect(await writer.look(2_000)).toEqual({ missing: 0, doubled: 0, outOfOrder: 0 })
+    chat.twice.add(chat.messages.get('11')![0]!)
+    expect(await writer.look(2_000)).toEqual({ missing: 0, doubled: 1, outOfOrder: 0 })
+    chat.shuffled.add('14')
+    expect(await writer.look(2_000)).toEqual({ missing: 0, doubled: 1, outOfOrder: chat.messages.get('14')!.length - 1 })
   })
 
   it('reads back channels of more than one page', async () => {
@@ -92,8 +110,8 @@ describe('a writer', { timeout: 60_000 }, () => {
     await writer.stop()
     // Said by others meanwhile, so that what the writer said is on a page further back.
     for (const held of chat.messages.values()) for (let n = 0; n < 250; n++) held.push(String(1_000 + n))
-    expect(await writer.missing(2_000)).toBe(0)
+    expect((await writer.look(2_000)).missing).toBe(0)
     chat.messages.get('10')!.shift()
-    expect(await writer.missing(600)).toBe(1)
+    expect((await writer.look(600)).missing).toBe(1)
   })
 })

@@ -1,5 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Api, createApi, type Scene } from '@threshold/lab-kit'
+import type { Scene } from './deeds.ts'
+import type { Load } from './load/workload.ts'
+import { type Api, createApi } from './run/world.ts'
 
 /** Somebody who writes in many channels in turn and keeps account: what was acknowledged has to be there at the end. */
 export interface Writer extends AsyncDisposable {
@@ -12,8 +14,18 @@ export interface Writer extends AsyncDisposable {
   /** Nothing is under way from here on, and nothing begins until this is disposed of. */
   pause(): Promise<Disposable>
   stop(): Promise<void>
-  /** Of the messages acknowledged by now, those that no page of their channel shows within this time, however often it is asked for. */
-  missing(withinMs: number): Promise<number>
+  /** Reads all of its channels back, again and again within this time where something is missing. */
+  look(withinMs: number): Promise<Look>
+}
+
+/** Of the messages acknowledged by now, as pages of their channels show them. */
+export interface Look {
+  /** Those that no page shows. */
+  readonly missing: number
+  /** Those that pages show more than once. */
+  readonly doubled: number
+  /** Those that do not come after all that are newer, going back. */
+  readonly outOfOrder: number
 }
 
 const EVERY_MS = 100
@@ -23,6 +35,12 @@ const PAGE = 100
 
 /** The group of the load that is the writer's alone. */
 export const WRITERS = 'kept account of'
+
+/** The same load, and beside it a guild with so many channels, in which only the writer writes. */
+export const withWriter = (load: Load, channels: number): Load => ({
+  ...load,
+  groups: [...load.groups, { name: WRITERS, guilds: 1, online: 1, channels, messagesPerSecond: 0, readsPerSecond: 0 }],
+})
 
 export function startWriter({ stage, guilds }: Pick<Scene, 'stage' | 'guilds'>): Writer {
   const { channels, members } = guilds.find(({ group }) => group === WRITERS)!
@@ -59,22 +77,23 @@ export function startWriter({ stage, guilds }: Pick<Scene, 'stage' | 'guilds'>):
     await writing
   }
 
-  async function idsIn(channel: string, reader: Api): Promise<Set<string>> {
-    const seen = new Set<string>()
+  /** Newest first, as a page has them. */
+  async function idsIn(channel: string, reader: Api): Promise<string[]> {
+    const seen: string[] = []
     for (let before = ''; ; ) {
       const page = (await reader.call('GET', `${messagesIn(channel)}?limit=${PAGE}${before}`, token)) as { id: string }[]
-      for (const { id } of page) seen.add(id)
+      seen.push(...page.map(({ id }) => id))
       if (page.length < PAGE) return seen
       before = `&before=${page.at(-1)!.id}`
     }
   }
 
   /** A page that cannot be had shows nothing. Whoever wants to see it asks again, and so it is here. */
-  async function missingIn(channel: string, ids: readonly string[], reader: Api, until: number): Promise<number> {
-    for (let missing = ids.length; ; await delay(AGAIN_MS)) {
+  async function lookAt(channel: string, ids: readonly string[], reader: Api, until: number): Promise<Look> {
+    for (let look: Look = { missing: ids.length, doubled: 0, outOfOrder: 0 }; ; await delay(AGAIN_MS)) {
       const seen = await idsIn(channel, reader).catch(() => undefined)
-      if (seen !== undefined) missing = ids.filter((id) => !seen.has(id)).length
-      if (missing === 0 || Date.now() >= until) return missing
+      if (seen !== undefined) look = { missing: new Set(ids).difference(new Set(seen)).size, ...orderOf(seen) }
+      if (look.missing === 0 || Date.now() >= until) return look
     }
   }
 
@@ -100,19 +119,25 @@ export function startWriter({ stage, guilds }: Pick<Scene, 'stage' | 'guilds'>):
       }
     },
     stop,
-    async missing(withinMs) {
+    async look(withinMs) {
       // Of its own, and gone with the time: no page waits in line behind sends, and none answers when nobody waits any more.
       await using reader = createApi(stage.url)
       const over = setTimeout(() => void reader[Symbol.asyncDispose](), withinMs)
       const until = Date.now() + withinMs
-      const each = [...acknowledged].map(([channel, ids]) => missingIn(channel, [...ids], reader, until))
-      const missing = (await Promise.all(each)).reduce((sum, some) => sum + some, 0)
+      const each = await Promise.all([...acknowledged].map(([channel, ids]) => lookAt(channel, [...ids], reader, until)))
       clearTimeout(over)
-      return missing
+      const sum = (of: keyof Look): number => each.reduce((total, look) => total + look[of], 0)
+      return { missing: sum('missing'), doubled: sum('doubled'), outOfOrder: sum('outOfOrder') }
     },
     async [Symbol.asyncDispose]() {
       await stop()
       await api[Symbol.asyncDispose]()
     },
   }
+}
+
+/** Of ids newest first. */
+function orderOf(ids: readonly string[]): Omit<Look, 'missing'> {
+  const outOfOrder = ids.filter((id, index) => index > 0 && BigInt(id) > BigInt(ids[index - 1]!)).length
+  return { doubled: ids.length - new Set(ids).size, outOfOrder }
 }
