@@ -21,7 +21,7 @@ export interface Listener {
   readonly intents: number
 }
 
-/** An event as its listeners get it: encoded once for all who see its content, and once more for all who do not. */
+/** An event as its listeners get it: encoded once for all who see its content, and once more for those who do not. */
 export interface Frames {
   /** Undefined: the listener's intents do not admit it. */
   of(event: HubEvent, inGuild: boolean, listener: Listener): Dispatch | undefined
@@ -29,7 +29,7 @@ export interface Frames {
 
 export function createFrames(encoder: EventEncoder): Frames {
   // Events are shared by all sessions of a guild and go with the last of them.
-  const encoded = new WeakMap<HubEvent, { whole?: Dispatch; bare?: Dispatch }>()
+  const encoded = new WeakMap<HubEvent, { whole?: Dispatch; bare?: Dispatch; answer?: Dispatch }>()
   return {
     of(event, inGuild, listener) {
       if (!admits(listener.intents, event.type, inGuild) && !isOwn(event, listener.userId)) return undefined
@@ -41,6 +41,11 @@ export function createFrames(encoder: EventEncoder): Frames {
       if (seesContent(event, inGuild, listener)) {
         forms.whole ??= new Dispatch(encoder, event.type, event.data)
         return forms.whole
+      }
+      // Of one's own words only one person is the author, so this form is one person's.
+      if (isAnswer(event, listener.userId)) {
+        forms.answer ??= new Dispatch(encoder, event.type, withoutContent(event.data, 'but what it answers'))
+        return forms.answer
       }
       forms.bare ??= new Dispatch(encoder, event.type, withoutContent(event.data))
       return forms.bare
@@ -59,10 +64,14 @@ function seesContent(event: HubEvent, inGuild: boolean, { userId, intents }: Lis
   return event.authorId === userId || event.mentions?.includes(userId) === true
 }
 
-function withoutContent(data: object): object {
+/** discord.js and its kin take what is quoted for news of the message that they hold: a quote without words would empty their own. */
+const isAnswer = ({ type, data }: HubEvent, me: UserId): boolean =>
+  hasContent(type) && (data as { referenced_message?: { author?: { id?: string } } | null }).referenced_message?.author?.id === me
+
+function withoutContent(data: object, how?: 'but what it answers'): object {
   const { referenced_message } = data as { referenced_message?: object | null }
   const bare = { ...data, content: '', embeds: [], attachments: [], components: [] }
-  return referenced_message ? { ...bare, referenced_message: withoutContent(referenced_message) } : bare
+  return referenced_message && how === undefined ? { ...bare, referenced_message: withoutContent(referenced_message) } : bare
 }
 
 /** Who a session is, and what it asked for when it said so. */

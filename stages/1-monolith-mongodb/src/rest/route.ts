@@ -104,11 +104,14 @@ export function routesOf(router: Router, guards: RouteGuards, runtime: Runtime):
 /** Every `:id` of a path is a snowflake; other parameters are checked where they are used. */
 const FREE = new Set(['emoji', 'code'])
 
+/** As Discord names the parameters of its paths. */
+const fieldOf = (parameter: string): string => (parameter === 'target' ? 'overwrite_id' : `${parameter}_id`)
+
 function idsOf(params: Record<string, string>): Record<string, string> {
   const ids: Record<string, string> = {}
   for (const [name, value] of Object.entries(params)) {
     if (!FREE.has(name) && !isSnowflake(value))
-      throw invalidField(name, 'NUMBER_TYPE_COERCE', `Value ${JSON.stringify(value.slice(0, 40))} is not snowflake.`)
+      throw invalidField(fieldOf(name), 'NUMBER_TYPE_COERCE', `Value ${JSON.stringify(value.slice(0, 40))} is not snowflake.`)
     ids[name] = FREE.has(name) ? value : BigInt(value).toString()
   }
   return ids

@@ -65,7 +65,7 @@ type Hierarchy = Pick<GuildState, 'guild' | 'roles'>
 type Ranked = Pick<Member, 'roles' | 'user'>
 
 /** Of two roles at the same position the older one is higher, as Discord has it. */
-const outranks = (a: Role | undefined, b: Role | undefined): boolean =>
+export const outranks = (a: Role | undefined, b: Role | undefined): boolean =>
   a !== undefined && (b === undefined || a.position > b.position || (a.position === b.position && compareIds(a.id, b.id) < 0))
 
 /** The role that decides a member's place; undefined for who has none but @everyone. */

@@ -1,11 +1,14 @@
 import { type EditMessage, refuse } from '@threshold/contract'
 import type { StoredMessage } from '@threshold/domain'
-import type { HubEvent } from '@threshold/ports'
+import type { HubEvent, MessageEdit } from '@threshold/ports'
 import type { Context, Place } from '../context.ts'
 import type { Ask } from '../route.ts'
 import type { Orphans } from './orphans.ts'
 import { messageEvent, present, updateId } from './present.ts'
-import { contentMentions, mentionsOf } from './send.ts'
+import { contentMentions, mentionsOf, pingsReplied } from './send.ts'
+
+/** The flag that an edit may set. */
+const SUPPRESS_EMBEDS = 1 << 2
 
 /**
  * Changes what the author gave and nothing else: first the message, then what is found by its words, then the event. Whatever
@@ -53,20 +56,34 @@ async function ifMade(context: Context, by: Pick<Ask, 'me' | 'deadline'>, place:
   return undefined
 }
 
-async function changeOf(context: Context, ask: Ask, place: Place, before: StoredMessage, input: EditMessage) {
+async function changeOf(context: Context, ask: Ask, place: Place, before: StoredMessage, input: EditMessage): Promise<MessageEdit['set']> {
   const content = input.content === undefined ? before.content : (input.content ?? '').trim()
   const embeds =
     input.embeds === undefined && input.embed === undefined ? before.embeds : (input.embeds ?? (input.embed ? [input.embed] : []))
   if (content.length === 0 && !embeds?.length) throw refuse.emptyMessage()
   return {
-    content,
     ...(embeds ? { embeds } : {}),
-    ...(input.flags == null ? {} : { flags: input.flags & (1 << 2) }),
-    mentions: [],
-    mentionRoles: [],
-    mentionEveryone: false,
-    ...contentMentions(await mentionsOf(context, ask, place, content, input.allowed_mentions)),
+    ...(input.flags == null ? {} : { flags: ((before.flags ?? 0) & ~SUPPRESS_EMBEDS) | (input.flags & SUPPRESS_EMBEDS) }),
+    ...(input.content === undefined ? {} : await saying(context, ask, place, before, { ...input, content })),
     editedAt: context.runtime.clock.now(),
+  }
+}
+
+/** Other words mention others; whom a reply answers stays mentioned, unless the edit leaves them out. */
+async function saying(
+  context: Context,
+  ask: Ask,
+  place: Place,
+  { reference, mentions: before = [] }: StoredMessage,
+  { content, allowed_mentions }: { readonly content: string } & Pick<EditMessage, 'allowed_mentions'>,
+): Promise<MessageEdit['set']> {
+  const asked = reference && before.length > 0 && pingsReplied(allowed_mentions)
+  const [replied] = asked ? await context.ports.messages.get(place.channel.id, [reference.messageId], ask.deadline) : []
+  const kept = replied && before.includes(replied.authorId) ? [replied.authorId] : []
+  const { users, ...others } = await mentionsOf(context, ask, place, content, allowed_mentions)
+  return {
+    ...{ content, mentions: [], mentionRoles: [], mentionEveryone: false },
+    ...contentMentions({ ...others, users: [...new Set([...users, ...kept])] }),
   }
 }
 
@@ -78,5 +95,7 @@ async function tellOf(
 ): Promise<{ event: HubEvent; body: object }> {
   if (place.kind === 'guild') await context.ports.search.index(place.guildId, edited, ask.deadline)
   const [body] = await present(context, ask, place, [edited], { reactions: true })
-  return { event: await messageEvent(context, ask, place, edited, body!, 'MESSAGE_UPDATE'), body: body! }
+  // Their `me` is the editor's, and everybody is told the same: whoever hears of the edit keeps the reactions they know.
+  const { reactions: _, ...told } = body as { reactions?: unknown }
+  return { event: await messageEvent(context, ask, place, edited, told, 'MESSAGE_UPDATE'), body: body! }
 }

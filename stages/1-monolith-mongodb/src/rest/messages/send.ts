@@ -64,7 +64,7 @@ async function draftOf(context: Context, ask: Ask, place: Place, input: CreateMe
   const tts = input.tts === true && (place.kind === 'dm' || has(place.permissions, Permission.SendTTSMessages))
   const replied = await repliedTo(context, ask, place, input)
   const mentions = await mentionsOf(context, ask, place, content, input.allowed_mentions)
-  const pinged = replied && input.allowed_mentions?.replied_user !== false ? [replied.authorId] : []
+  const pinged = replied && pingsReplied(input.allowed_mentions) ? [replied.authorId] : []
   return {
     v: 1,
     id: context.tools.newId(),
@@ -82,6 +82,9 @@ async function draftOf(context: Context, ask: Ask, place: Place, input: CreateMe
     ...(replied ? { reference: { messageId: replied.id, channelId: replied.channelId } } : {}),
   }
 }
+
+/** Who says what may be mentioned, and not this, leaves it out. */
+export const pingsReplied = (allowed: CreateMessage['allowed_mentions']): boolean => allowed == null || allowed.replied_user === true
 
 export const contentMentions = (mentions: Mentions): Pick<StoredMessage, 'mentions' | 'mentionRoles' | 'mentionEveryone'> => ({
   ...(mentions.users.length > 0 ? { mentions: mentions.users } : {}),

@@ -1,6 +1,6 @@
 import { Permission } from '@threshold/contract'
 import type { GuildState, Member, Role } from '../model.ts'
-import { guildPermissions, has, highestRole, isAboveRole } from '../permissions.ts'
+import { guildPermissions, has, isAboveRole, outranks } from '../permissions.ts'
 import type { Decision, GuildCommand, GuildEvent } from './commands.ts'
 import { LIMITS, no, yes } from './decision.ts'
 
@@ -35,20 +35,36 @@ export function decideRole(state: GuildState, command: RoleCommand, asker: Membe
       if (role.id === state.guild.id) return no('invalid-role')
       return isBelow(state, role, asker) ? yes({ type: 'role.deleted', roleId: role.id }) : no('no-permission')
     }
-    case 'roles.move': {
-      const events: GuildEvent[] = []
-      const top = asker.user.id === state.guild.ownerId ? Number.POSITIVE_INFINITY : (highestRole(state, asker)?.position ?? 0)
-      for (const { id, position } of command.moves) {
-        const role = state.roles.get(id)
-        if (!role) return no('unknown-role')
-        if (id === state.guild.id ? position !== 0 : position < 1) return no('invalid-role')
-        if (position === role.position) continue
-        if (!isBelow(state, role, asker) || position >= top) return no('no-permission')
-        events.push({ type: 'role.updated', role: { ...role, position } })
-      }
-      return yes(...events)
-    }
+    case 'roles.move':
+      return decideMoves(state, command, asker)
   }
+}
+
+/**
+ * Judged by the order that comes of it, not by numbers: discord.js and JDA name every role with its place in the list, also those
+ * above the asker, whose numbers may change by it and whose order may not. Places are numbered without gaps afterwards.
+ */
+function decideMoves(state: GuildState, { moves }: Extract<RoleCommand, { type: 'roles.move' }>, asker: Member): Decision {
+  const wanted = new Map(moves.map(({ id, position }) => [id, position]))
+  for (const [id, position] of wanted) {
+    if (!state.roles.has(id)) return no('unknown-role')
+    if (id === state.guild.id ? position !== 0 : position < 1) return no('invalid-role')
+  }
+  if ([...wanted].every(([id, position]) => state.roles.get(id)?.position === position)) return yes()
+  const before = [...state.roles.values()].sort((a, b) => (outranks(a, b) ? 1 : -1))
+  // One that moves pushes aside what stands at its new place: it ends beyond it, seen from where it came.
+  const places = before.map((role) => {
+    const place = wanted.get(role.id) ?? role.position
+    return { role, place: place + Math.sign(place - role.position) / 2 }
+  })
+  const after = places.toSorted((a, b) => a.place - b.place).map(({ role }) => role)
+  const settled = before.filter((role) => !isBelow(state, role, asker))
+  if (after.slice(after.length - settled.length).some((role, i) => role !== settled[i])) return no('no-permission')
+  return yes(
+    ...after.flatMap((role, position): GuildEvent[] =>
+      role.position === position ? [] : [{ type: 'role.updated', role: { ...role, position } }],
+    ),
+  )
 }
 
 /** @everyone may be changed by whoever may manage roles; any other role must stand below the asker. */

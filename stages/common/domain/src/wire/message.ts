@@ -44,7 +44,9 @@ export function messageToWire(message: StoredMessage, context: MessageContext): 
           },
           ...(context.replied === undefined
             ? {}
-            : { referenced_message: context.replied && messageToWire(context.replied, { users: context.users, guildId: context.guildId }) }),
+            : {
+                referenced_message: context.replied && messageToWire(context.replied, { users: context.users, guildId: context.guildId }),
+              }),
         }
       : {}),
   }

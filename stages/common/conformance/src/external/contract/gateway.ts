@@ -92,6 +92,7 @@ export const gateway: Section = {
       text: 'Also MESSAGE_UPDATE, MESSAGE_DELETE(_BULK), MESSAGE_REACTION_ADD/REMOVE, TYPING_START,',
       cases: [
         'gateway.message-update',
+        'gateway.message-update.reactions',
         'gateway.message-delete',
         'gateway.message-delete-bulk',
         'gateway.reaction-add',
@@ -183,6 +184,7 @@ export const gateway: Section = {
         'gateway.content.mentioned',
         'gateway.content.dm',
         'gateway.content.reply',
+        'gateway.content.quoted',
       ],
     },
     {

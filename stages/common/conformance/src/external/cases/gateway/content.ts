@@ -87,4 +87,24 @@ export const contentCases: readonly Case[] = [
       same(reply.referenced_message?.content ?? '', '', 'the question')
     },
   },
+  {
+    id: 'gateway.content.quoted',
+    sentence: 'One’s own words stay whole where another quotes them without a mention',
+    async run(world) {
+      const guild = await world.guild()
+      const cy = await guild.newMember('cy')
+      const [member, other] = [await guild.member.connect({ intents: WITHOUT }), await cy.connect({ intents: WITHOUT })]
+      const question = await guild.say('my question', guild.member)
+      await guild.owner.api.post(`/channels/${guild.text}/messages`, {
+        content: 'secret answer',
+        message_reference: { message_id: question.id },
+        allowed_mentions: { parse: [] },
+      })
+      const isReply = (d: { type: number }): boolean => d.type === 19
+      const heard = await member.next('MESSAGE_CREATE', isReply)
+      same([heard.content, heard.referenced_message?.content], ['', 'my question'], 'to who is quoted')
+      const overheard = await other.next('MESSAGE_CREATE', isReply)
+      same([overheard.content, overheard.referenced_message?.content], ['', ''], 'to another')
+    },
+  },
 ]

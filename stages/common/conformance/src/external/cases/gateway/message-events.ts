@@ -94,6 +94,18 @@ export const messageEventCases: readonly Case[] = [
     },
   },
   {
+    id: 'gateway.message-update.reactions',
+    sentence: 'MESSAGE_UPDATE says nothing of reactions: which of them are one’s own is not the same for all',
+    async run(world) {
+      const { guild, socket } = await listening(world)
+      const path = `/channels/${guild.text}/messages/${(await guild.say('before')).id}`
+      await guild.member.api.put(`${path}/reactions/${encodeURIComponent('👍')}/@me`)
+      const edited = await guild.owner.api.patch<APIMessage>(path, { content: 'after' })
+      same([edited.reactions?.[0]?.count, edited.reactions?.[0]?.me], [1, false], 'the answer’s reactions')
+      same((await socket.next('MESSAGE_UPDATE')).reactions, undefined, 'the event’s reactions')
+    },
+  },
+  {
     id: 'gateway.message-delete',
     sentence: 'MESSAGE_DELETE names message, channel and guild',
     async run(world) {

@@ -63,6 +63,28 @@ export const messageCases: readonly Case[] = [
     },
   },
   {
+    id: 'rest.messages.edit.mentions',
+    sentence: 'An edit that names no text mentions nobody anew, and a reply whose text is edited goes on mentioning whom it answers',
+    async run(world) {
+      const guild = await world.guild()
+      const at = `/channels/${guild.text}/messages`
+      const mentioned = ({ mentions, mention_everyone }: APIMessage): unknown[] => [mentions.map((user) => user.id), mention_everyone]
+      const content = `<@${guild.member.id}> @everyone`
+      const silent = await guild.owner.api.post<APIMessage>(at, { content, allowed_mentions: { parse: [] } })
+      const decorated = await guild.owner.api.patch<APIMessage>(`${at}/${silent.id}`, { embeds: [{ title: 'one' }] })
+      same(mentioned(decorated), [[], false], 'with an embed')
+      same(mentioned(await guild.owner.api.patch<APIMessage>(`${at}/${silent.id}`, { flags: 4 })), [[], false], 'with a flag')
+      const question = await guild.say('why?')
+      const reply = { content: 'becuase', message_reference: { message_id: question.id } }
+      const path = `${at}/${(await guild.member.api.post<APIMessage>(at, reply)).id}`
+      const ofOwner = [[guild.owner.id], false]
+      same(mentioned(await guild.member.api.patch<APIMessage>(path, { content: 'because' })), ofOwner, 'an answer with other words')
+      same(mentioned(await guild.member.api.patch<APIMessage>(path, { embeds: [{ title: 'one' }] })), ofOwner, 'an answer with an embed')
+      const quiet = { content: 'because!', allowed_mentions: { parse: [] } }
+      same(mentioned(await guild.member.api.patch<APIMessage>(path, quiet)), [[], false], 'an answer that is to mention nobody')
+    },
+  },
+  {
     id: 'rest.messages.edit.others',
     sentence: 'Nobody edits another’s message (50005), whatever their permissions',
     async run(world) {

@@ -92,6 +92,35 @@ export const roleCases: readonly Case[] = [
     },
   },
   {
+    id: 'rest.roles.move.order',
+    sentence: 'Who may move a role may name the places of all, as long as those above keep their order',
+    async run(world) {
+      const guild = await world.guild()
+      const path = `/guilds/${guild.id}/roles`
+      const top = await guild.grant(guild.member, Permission.ManageRoles)
+      const [one, two] = [await guild.role(0n, { name: 'one' }), await guild.role(0n, { name: 'two' })]
+      // As discord.js and JDA send it: each role with its place in the list, though all began at the same one.
+      const inOrder = (...roles: readonly { id: string }[]) => [{ id: guild.id }, ...roles].map(({ id }, position) => ({ id, position }))
+      const orderOf = (roles: readonly APIRole[]): string[] => roles.toSorted((a, b) => a.position - b.position).map((role) => role.id)
+      for (const order of [inOrder(one, two, top), inOrder(two, one, top)]) {
+        const moved = await guild.member.api.patch<APIRole[]>(path, order)
+        same(
+          orderOf(moved),
+          order.map(({ id }) => id),
+          'the answer',
+        )
+        same(
+          orderOf(await rolesOf(guild)),
+          order.map(({ id }) => id),
+          'the roles',
+        )
+      }
+      for (const order of [inOrder(two, top, one), inOrder(top, two, one)])
+        await guild.member.api.refused(NO_PERMISSION, 'PATCH', path, order)
+      same(orderOf(await rolesOf(guild)), [guild.id, two.id, one.id, top.id], 'the roles, after what was refused')
+    },
+  },
+  {
     id: 'rest.roles.delete',
     sentence: 'A deleted role is gone from the guild and from its members; @everyone stays',
     async run(world) {
@@ -124,7 +153,7 @@ export const roleCases: readonly Case[] = [
       await guild.owner.api.refused(UNKNOWN_ROLE, 'PUT', path(NOTHING))
       const stranger = await world.user('eve')
       await guild.owner.api.refused({ status: 404, code: 10007 }, 'PUT', `/guilds/${guild.id}/members/${stranger.id}/roles/${one.id}`)
-      await guild.owner.api.refused(invalid(), 'PUT', path('admin'))
+      await guild.owner.api.refused(invalid('role_id', 'NUMBER_TYPE_COERCE'), 'PUT', path('admin'))
     },
   },
   {

@@ -104,6 +104,26 @@ export const sendingCases: readonly Case[] = [
     },
   },
   {
+    id: 'rest.messages.send.reply.pings',
+    sentence: 'A reply mentions whom it answers, unless `allowed_mentions` is given without `replied_user`',
+    async run(world) {
+      const guild = await world.guild()
+      const { id } = await guild.say('why?')
+      const pings = async (allowed_mentions?: object | null): Promise<boolean> => {
+        const reply = {
+          content: 'because',
+          message_reference: { message_id: id },
+          ...(allowed_mentions === undefined ? {} : { allowed_mentions }),
+        }
+        const { mentions } = await guild.member.api.post<APIMessage>(`/channels/${guild.text}/messages`, reply)
+        return mentions.some((user) => user.id === guild.owner.id)
+      }
+      same([await pings(), await pings(null), await pings({ replied_user: true })], [true, true, true], 'without it, or with it')
+      const without = [{ parse: [] }, { parse: ['users'] }, { replied_user: false }]
+      for (const allowed of without) same(await pings(allowed), false, `with ${JSON.stringify(allowed)}`)
+    },
+  },
+  {
     id: 'rest.messages.send.mentions',
     sentence: 'Mentions in a text are told as users and roles, as far as they exist and `allowed_mentions` lets them',
     async run(world) {
