@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
 import { testsAll } from '@threshold/engines/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Cache, ownCache, ready, start, threshold } from './cli.ts'
@@ -9,6 +11,13 @@ beforeAll(async () => {
 afterAll(() => cache[Symbol.asyncDispose]())
 
 const migrate = (...args: string[]) => threshold(['migrate', ...args], { env: cache.env })
+
+/** The steps of the playbook, with their options. */
+async function playbook(): Promise<string[][]> {
+  const text = await readFile(fileURLToPath(new URL('../../docs/docs/migration-playbook.md', import.meta.url)), 'utf8')
+  const [, block = ''] = /```bash no-run="needs the stage[^\n]*\n(.*?)```/s.exec(text) ?? []
+  return [...block.matchAll(/^npx threshold migrate mongo-cassandra (.+)$/gm)].map(([, step]) => step!.split(' '))
+}
 
 describe('migrate', { timeout: 240_000 }, () => {
   it('lists what can be moved', async () => {
@@ -47,13 +56,27 @@ describe('migrate', { timeout: 240_000 }, () => {
     expect((await migrate('mongo-cassandra', 'cutover')).stderr).toMatch(
       /^OUT_OF_ORDER: .*\n {2}→ npx threshold migrate mongo-cassandra dual-write/m,
     )
-    const to = await migrate('mongo-cassandra', 'all', '--until', 'cutover', '--rate', '5000', '--shadow', '1')
-    expect(to.code, to.stderr).toBe(0)
-    expect(to.stdout).toMatch(/backfill: 1 rows.*cutover: Cassandra decides/s)
-    await call(messages, token, { content: 'after' })
-    expect((await migrate('mongo-cassandra')).stdout).toMatch(/^phase: cutover since/)
-    const end = await migrate('mongo-cassandra', 'decommission')
-    expect(end.stdout).toMatch(/the move is over/)
+    // Each line of the playbook, and what it says.
+    const said = {
+      plan: /^phase: mongo; 1 processes follow the move/,
+      'dual-write': /^dual-write: 1 processes write to both stores/m,
+      backfill: /^backfill: 1 rows/m,
+      verify: /^verify: /m,
+      cutover: /^cutover: Cassandra decides/m,
+      status: /^phase: cutover since/,
+      decommission: /the move is over/,
+    }
+    const lines = await playbook()
+    expect(lines.map(([step]) => step)).toEqual(Object.keys(said))
+    for (const [step, ...options] of lines) {
+      const { code, stdout, stderr } = await migrate('mongo-cassandra', step!, ...options)
+      expect(code, stderr).toBe(0)
+      expect(stdout).toMatch(said[step as keyof typeof said])
+      if (step !== 'cutover') continue
+      await call(messages, token, { content: 'after' })
+      const again = await migrate('mongo-cassandra', 'all', '--until', 'cutover')
+      expect([again.code, again.stdout]).toEqual([0, expect.stringMatching(/^cutover: done already/m)])
+    }
     expect((await call<{ content: string }[]>(messages, token)).map(({ content }) => content)).toEqual(['after', 'before'])
     stage.child.kill('SIGTERM')
     expect((await stage.finished).code).toBe(0)

@@ -88,7 +88,7 @@ export async function writeSettings(node: NodeSettings): Promise<void> {
     row_cache_size: '0MiB',
     counter_cache_size: '0MiB',
     networking_cache_size: '16MiB',
-    // Two round trips for a lightweight transaction instead of four (CEP-14, Cassandra 4.1).
+    // Two round trips for a lightweight transaction instead of four, v1's (CEP-14, Cassandra 4.1). Not the default.
     paxos_variant: 'v2',
     concurrent_reads: 16,
     concurrent_writes: node.commitLog === 'batch' ? 64 : 16, // they wait for the disk together

@@ -27,7 +27,7 @@ const IMPORTED_TOGETHER = 128
  * What reads and then writes takes its turn by message, within this process. Ids are made by one process each, so that two
  * never insert the same one. An edit in one process beside a delete in another would end deleted although it was answered
  * with its text, as if the delete had come a moment later; to promise more across processes takes a lightweight transaction
- * for each edit and delete, four times the round trips. Stage 3 has no need of it: one guild is one actor.
+ * for each edit and delete, twice the round trips or four times. Stage 3 has no need of it: one guild is one actor.
  */
 export function cassandraMessageStore(database: CassandraDatabase, config: CassandraConfig, now: () => number = Date.now): MessageStore {
   const { keyspace } = config

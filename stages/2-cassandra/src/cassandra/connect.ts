@@ -24,13 +24,20 @@ export async function connect(client: Client, config: CassandraConfig, stopped: 
   }
 }
 
-const { serverError, unavailableException, overloaded, isBootstrapping, readTimeout, writeTimeout } = types.responseErrorCodes
-const PASSING: ReadonlySet<number> = new Set([serverError, unavailableException, overloaded, isBootstrapping, readTimeout, writeTimeout])
+const { serverError, unavailableException, overloaded, isBootstrapping } = types.responseErrorCodes
+const { readTimeout, writeTimeout, readFailure, writeFailure } = types.responseErrorCodes
+const PASSING: ReadonlySet<number> = new Set([
+  ...[serverError, unavailableException, overloaded, isBootstrapping],
+  ...[readTimeout, writeTimeout, readFailure, writeFailure],
+])
+/** What a node says that cannot read who may log in, in an outage or just after its start (`PasswordAuthenticator`). */
+const CANNOT_LOOK_UP = 'Unable to perform authentication'
 
 /** What waiting does not mend, in an error or in what each of the nodes said; undefined where it may. */
 function wrongIn(error: unknown): unknown {
   if (error instanceof errors.NoHostAvailableError) return Object.values<unknown>(error.innerErrors ?? {}).find((inner) => wrongIn(inner))
   if (error instanceof errors.ResponseError) return PASSING.has(error.code) ? undefined : error
+  if (error instanceof errors.AuthenticationError && error.message.includes(CANNOT_LOOK_UP)) return undefined
   const lasting = [errors.AuthenticationError, errors.ArgumentError, errors.NotSupportedError, TypeError]
   return lasting.some((kind) => error instanceof kind) ? error : undefined
 }

@@ -8,6 +8,6 @@ export interface Ask extends Pick<QueryOptions, 'consistency' | 'serialConsisten
 
 /** Reads and writes overlap in at least one replica, so what was acknowledged is read; one of three nodes may be down. */
 const quorum: Ask = { consistency: types.consistencies.localQuorum, isIdempotent: true }
-/** Paxos among the replicas of one data centre: who of many came first. Four round trips between them where a write has one. */
+/** Paxos among the replicas of one data centre: who of many came first. Two round trips between them, or four with Paxos v1, where a write has one. */
 const serial: Ask = { ...quorum, serialConsistency: types.consistencies.localSerial, isIdempotent: false }
 export const CONSISTENCY = { quorum, serial } as const

@@ -1,7 +1,7 @@
 import { hasCode, type Log, messageOf } from '@threshold/kit'
 
-/** How often what was away at the start is tried again. */
-const EVERY_MS = 1_000
+/** How often what was away at the start is tried again, and what came back as something else. */
+const EVERY_MS = { away: 1_000, wrong: 10_000 }
 
 export interface Opening extends AsyncDisposable {
   done(): boolean
@@ -9,8 +9,8 @@ export interface Opening extends AsyncDisposable {
 
 /**
  * Opens; where `whileAway` is given, what is not available does not keep the process from starting: it is tried again until it
- * is there. A process that is restarted in an outage so serves what it can. Anything else that is wrong will be wrong
- * tomorrow: then it is told, and not tried again.
+ * is there. A process that is restarted in an outage so serves what it can. What is wrong in another way is told as an error, and
+ * tried again more seldom: somebody may mend it, and nodes that come back have been heard to say odd things.
  */
 export async function opening(open: (stopped: () => boolean) => Promise<void>, whileAway?: Log): Promise<Opening> {
   let [done, stopped] = [false, false]
@@ -27,14 +27,15 @@ export async function opening(open: (stopped: () => boolean) => Promise<void>, w
       log.info('Cassandra is there')
     } catch (error) {
       if (stopped) return
-      if (hasCode(error, 'UNAVAILABLE')) later(log)
-      else log.error({ err: messageOf(error) }, 'Cassandra is there, and messages cannot be served from it')
+      const away = hasCode(error, 'UNAVAILABLE')
+      if (!away) log.error({ err: messageOf(error) }, 'Cassandra is there, and messages cannot be served from it')
+      later(log, away ? EVERY_MS.away : EVERY_MS.wrong)
     }
   }
-  const later = (log: Log): void => {
+  const later = (log: Log, ms: number): void => {
     timer = setTimeout(() => {
       working = again(log)
-    }, EVERY_MS)
+    }, ms)
   }
 
   try {
@@ -42,7 +43,7 @@ export async function opening(open: (stopped: () => boolean) => Promise<void>, w
   } catch (error) {
     if (!whileAway || !hasCode(error, 'UNAVAILABLE')) throw error
     whileAway.warn({ err: messageOf(error) }, 'messages wait for Cassandra; it is tried again each second')
-    later(whileAway)
+    later(whileAway, EVERY_MS.away)
   }
   return {
     done: () => done,

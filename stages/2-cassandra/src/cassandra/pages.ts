@@ -39,7 +39,8 @@ export function createPages(select: string, buckets: Buckets, now: () => number)
       if (found.length >= limit) break
       // Of the anchor's own bucket only a part was looked at.
       const whole = edge === undefined || bucket !== buckets.of(edge.id)
-      if (whole && rowsSeen === 0) await buckets.foundEmpty(execute, channel, bucket, since)
+      // Nobody waits for it: a page is a page also where nothing can be written, and the next one would find the same.
+      if (whole && rowsSeen === 0) void buckets.foundEmpty(execute, channel, bucket, since).catch(() => {})
     }
     return newestFirst ? found : found.reverse()
   }

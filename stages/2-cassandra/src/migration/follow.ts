@@ -57,7 +57,11 @@ export async function followMigration(
   /** Only if it is still the same hold: the document decides, so that a migrator that comes late finds its hold gone. */
   function letGo(held: Migration): void {
     const { to, ...rest } = held
-    state.move(rest, { to: undefined }).catch((error: unknown) => log.warn({ err: messageOf(error) }, 'writes stay held'))
+    state.move(rest, { to: undefined }).catch((error: unknown) => {
+      log.warn({ err: messageOf(error) }, 'writes stay held')
+      // The migrator may have died of the same outage: nobody else would let them go.
+      if (!closed && now.epoch === held.epoch) holding = setTimeout(letGo, HOLD_MS, held)
+    })
   }
 
   async function poll(): Promise<void> {

@@ -46,22 +46,26 @@ export function migratingMessageStore({ sides, following, intents, shadow }: Mig
       // Should this reject, nobody knows what came of it: the notes stay until nothing can be under way any more.
       const result = await act(primary.store)
       const ends = { from: primary.movable, to: follower.movable }
-      const followed = await follow(policy, () => mirror(ends, result, deadlineIn(MIRROR_MS, clock)))
-      if (followed) intents.done(notes)
-      else intents.failed(notes)
+      const outcome = await follow(policy, ends, (by) => mirror(ends, result, by))
+      if (outcome === 'followed') intents.done(notes)
+      else if (outcome === 'missed') intents.failed(notes)
       return result
     })
 
-  async function follow(policy: Policy, mirror: () => Promise<void>): Promise<boolean> {
-    if (policy === 'queue' && clock.now() < restUntil) return false
+  /**
+   * `missed`: it may be settled at once. `unknown`: what was sent may still arrive, after what settles it and after a delete that
+   * the second store would not remember; the note waits until nothing can be under way any more.
+   */
+  async function follow(policy: Policy, { to }: Ends, mirror: (by: Deadline) => Promise<void>): Promise<'followed' | 'missed' | 'unknown'> {
+    if (policy === 'queue' && clock.now() < restUntil) return 'missed'
     try {
-      await mirror()
-      return true
+      await mirror(deadlineIn(MIRROR_MS, clock))
+      return 'followed'
     } catch (error) {
       if (!hasCode(error, 'UNAVAILABLE', 'DEADLINE_EXCEEDED') || policy === 'fail') throw error
       restUntil = clock.now() + REST_MS
       log.warn({ err: messageOf(error) }, 'the second store does not follow; what it missed is written down')
-      return false
+      return to.remembersDeletes || hasCode(error, 'UNAVAILABLE') ? 'missed' : 'unknown'
     }
   }
 

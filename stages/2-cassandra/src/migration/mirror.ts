@@ -66,18 +66,25 @@ export async function mirrorNonce({ from, to }: Ends, key: string, deadline: Dea
 
 /**
  * Makes a reaction what it is in the first store, and looks again: two devices of one user may take turns meanwhile. `took`
- * says that it was taken back; only then is a delete written for what was not there.
+ * says that it was taken back; only then is a delete written for what was not there. A delete is as late as what the second
+ * store had before the first was asked, and no later: what came to it since is newer, and may be there to stay.
  */
 export async function mirrorReaction({ from, to }: Ends, reaction: Reaction, took: boolean, deadline: Deadline): Promise<void> {
   let erase = took || !to.remembersDeletes
+  let seen = reaction
   let last: bigint | undefined
+  const see = (one: Reaction | undefined): void => {
+    if (one && one.writeTimeMicros > seen.writeTimeMicros) seen = one
+  }
   for (let round = 0; round < ROUNDS; round++) {
+    see(await to.reaction(reaction, deadline))
     const there = await from.reaction(reaction, deadline)
     if (round > 0 && there?.writeTimeMicros === last) return
     if (there) {
       if (!to.remembersDeletes) await bringMessage({ from, to }, reaction, deadline)
       await to.putReactions([there], deadline)
-    } else if (erase) await to.eraseReactions([reaction], deadline)
+      see(there)
+    } else if (erase) await to.eraseReactions([seen], deadline)
     last = there?.writeTimeMicros
     erase ||= there !== undefined
   }

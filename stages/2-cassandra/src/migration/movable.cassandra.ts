@@ -136,12 +136,9 @@ export function cassandraMovable(database: CassandraDatabase, { keyspace, bucket
       ),
     eraseReactions: (all, deadline) =>
       database.run('migration.unreact', deadline, (execute) =>
-        each(all, async (reaction) => {
-          const written = await timeOf(execute, reaction)
-          let at = reaction.writeTimeMicros
-          if (written !== undefined && written > at) at = written
-          await execute(`DELETE FROM ${reactions} USING TIMESTAMP ? WHERE ${REACTION}`, [at, ...reactionOf(reaction)])
-        }),
+        each(all, (reaction) =>
+          execute(`DELETE FROM ${reactions} USING TIMESTAMP ? WHERE ${REACTION}`, [reaction.writeTimeMicros, ...reactionOf(reaction)]),
+        ),
       ),
   }
 }

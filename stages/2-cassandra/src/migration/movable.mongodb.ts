@@ -1,5 +1,5 @@
 import type { Reaction, StoredMessage } from '@threshold/domain'
-import type { Deadline } from '@threshold/kit'
+import { type Deadline, deadlineExceeded, remaining } from '@threshold/kit'
 import { isDuplicateKey, long, type MongoDatabase, text } from '@threshold/stage-1/mongodb'
 import {
   fromDocument,
@@ -28,13 +28,13 @@ export function mongoMovable(mongo: MongoDatabase): MongoMovable {
   const nonces = mongo.db.collection<NonceDocument>('nonces')
   const reactions = mongo.db.collection<ReactionDocument>('reactions')
 
-  async function putOne({ message, dedupe }: Row): Promise<void> {
+  async function putOne({ message, dedupe }: Row, upsert: boolean): Promise<void> {
     const { _id, ...set } = toDocument(message, dedupe)
     const unset = Object.fromEntries(EDITABLE.filter((field) => set[field] === undefined).map((field) => [field, '' as const]))
     const change = { $set: set, ...(Object.keys(unset).length > 0 ? { $unset: unset } : {}) }
     try {
       // One that is as new, or newer, does not match; then the upsert meets its id, and that is well.
-      await messages.updateOne({ _id, writeTime: { $lt: set.writeTime } }, change, { upsert: true })
+      await messages.updateOne({ _id, writeTime: { $lt: set.writeTime } }, change, { upsert })
     } catch (error) {
       if (!isDuplicateKey(error)) throw error
     }
@@ -51,7 +51,7 @@ export function mongoMovable(mongo: MongoDatabase): MongoMovable {
     }
   }
 
-  async function putReaction(reaction: Reaction): Promise<void> {
+  async function putReaction(reaction: Reaction, upsert: boolean): Promise<void> {
     const { channelId, messageId, emoji, userId, writeTimeMicros } = reaction
     const flagged = await messages.updateOne({ _id: long(messageId), channelId: long(channelId) }, { $set: { reacted: true } })
     if (Number(flagged.matchedCount) === 0) return // its message is gone, and so is this
@@ -61,15 +61,19 @@ export function mongoMovable(mongo: MongoDatabase): MongoMovable {
       await reactions.updateOne(
         { _id, writeTime: { $lt: writeTimeMicros } },
         { $set: { ...fields, writeTime: writeTimeMicros } },
-        { upsert: true },
+        { upsert },
       )
     } catch (error) {
       if (!isDuplicateKey(error)) throw error
     }
   }
 
-  const inOrder = async <T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> => {
-    for (const item of items) await work(item)
+  /** Nothing is begun after the deadline: whoever stopped waiting for it may undo it. */
+  const inOrder = async <T>(items: readonly T[], deadline: Deadline, work: (item: T) => Promise<unknown>): Promise<void> => {
+    for (const item of items) {
+      if (remaining(deadline) <= 0) throw deadlineExceeded('migration')
+      await work(item)
+    }
   }
   const idsOf = (keys: readonly MessageKey[]): bigint[] => keys.map(({ id }) => long(id))
 
@@ -81,7 +85,8 @@ export function mongoMovable(mongo: MongoDatabase): MongoMovable {
         const found = (await messages.find({ _id: { $in: idsOf(keys) } }).toArray()).map(rowFrom)
         return found.filter(({ message }) => channels.get(message.id) === message.channelId)
       }),
-    put: (rows, deadline) => mongo.run('migration.put', deadline, () => inOrder(rows, putOne)),
+    put: (rows, deadline, { present = false }) =>
+      mongo.run('migration.put', deadline, () => inOrder(rows, deadline, (row) => putOne(row, !present))),
     erase: (gone, deadline) =>
       mongo.run('migration.erase', deadline, async () => {
         const _ids = idsOf(gone)
@@ -97,7 +102,7 @@ export function mongoMovable(mongo: MongoDatabase): MongoMovable {
         const held = await nonces.findOne({ _id: key })
         return held ? nonceFrom(held) : undefined
       }),
-    putNonces: (all, deadline) => mongo.run('migration.nonces', deadline, () => inOrder(all, putNonce)),
+    putNonces: (all, deadline) => mongo.run('migration.nonces', deadline, () => inOrder(all, deadline, putNonce)),
     reaction: (reaction, deadline) =>
       mongo.run('migration.reaction', deadline, async () => {
         const held = await reactions.findOne({ _id: reactionKey(reaction) })
@@ -107,11 +112,12 @@ export function mongoMovable(mongo: MongoDatabase): MongoMovable {
       mongo.run('migration.reactions', deadline, async () =>
         (await reactions.find({ messageId: { $in: idsOf(keys) } }).toArray()).map(reactionFrom),
       ),
-    putReactions: (all, deadline) => mongo.run('migration.react', deadline, () => inOrder(all, putReaction)),
+    putReactions: (all, deadline, { present = false } = {}) =>
+      mongo.run('migration.react', deadline, () => inOrder(all, deadline, (reaction) => putReaction(reaction, !present))),
     eraseReactions: (all, deadline) =>
-      mongo.run('migration.unreact', deadline, async () => {
-        await reactions.deleteMany({ _id: { $in: all.map(reactionKey) } })
-      }),
+      mongo.run('migration.unreact', deadline, () =>
+        inOrder(all, deadline, (one) => reactions.deleteOne({ _id: reactionKey(one), writeTime: { $lte: one.writeTimeMicros } })),
+      ),
 
     scan: (after, to, limit, deadline) =>
       mongo.run('migration.scan', deadline, async () => {

@@ -28,6 +28,8 @@ export interface Nonce {
 export interface PutOptions {
   /** Rows that were never edited need no nulls, and each null is a tombstone in Cassandra. */
   readonly edited: boolean
+  /** Only in the place of an older one that is there, where deletes are not remembered: it may have been deleted a moment ago. */
+  readonly present?: boolean
 }
 
 /**
@@ -48,8 +50,8 @@ export interface Movable {
   putNonces(nonces: readonly Nonce[], deadline: Deadline): Promise<void>
   reaction(reaction: Reaction, deadline: Deadline): Promise<Reaction | undefined>
   reactionsOn(keys: readonly MessageKey[], deadline: Deadline): Promise<Reaction[]>
-  putReactions(reactions: readonly Reaction[], deadline: Deadline): Promise<void>
-  /** Each at its own write time, or at that of what is there where that is later. */
+  putReactions(reactions: readonly Reaction[], deadline: Deadline, options?: Pick<PutOptions, 'present'>): Promise<void>
+  /** Each at its own write time: one that is newer stays. */
   eraseReactions(reactions: readonly Reaction[], deadline: Deadline): Promise<void>
 }
 

@@ -42,6 +42,10 @@ export interface ShadowReads {
   readonly round: number
   readonly same: number
   readonly differing: number
+  /** Pages of which one store could not be read. */
+  readonly failed: number
+  /** Pages that have differed so far, or are being read. */
+  readonly underWay: number
 }
 
 /** A process that goes by the document, and how far it has got. */
@@ -73,10 +77,11 @@ export interface MigrationState {
 
 const ID = 'mongo-cassandra'
 /**
- * Longer than a process may go by what it read last (`LEASE_MS`) and then finish what it began (5 s): whoever was not heard of
- * for this long writes nothing any more. Clocks must agree to a few seconds, as those of machines with NTP do.
+ * Whoever was not heard of for this long writes nothing any more. A process goes by what it read last for 5 s (`LEASE_MS`), then
+ * finishes what it began within a request's 5 s and a mirror's one, and may have reported a second before it read: 12 s. The rest
+ * is for clocks, which must agree to a few seconds, as those of machines with NTP do.
  */
-const LIVE_MS = 12_000
+const LIVE_MS = 18_000
 const WITHIN_MS = 2_000
 
 type Stored = Omit<Migration, 'to'> & { _id: string; to?: Phase | null }

@@ -27,6 +27,8 @@ const WITHIN_MS = 3_000
  */
 const AGAIN_MS = 500
 const TRIES = 12
+/** After so long every comparison has come to its end, as long as both stores answer. */
+export const COMPARED_WITHIN_MS = TRIES * AGAIN_MS + WITHIN_MS
 
 /** The last thing to look at before a cut-over: what readers would have been shown, compared under their own load. */
 export function createShadow(
@@ -41,7 +43,7 @@ export function createShadow(
     labelNames: ['outcome'],
     registers: [telemetry.registry],
   })
-  let counts = { round: 0, same: 0, differing: 0 }
+  let counts = { round: 0, same: 0, differing: 0, failed: 0 }
   let due = 0
   let underWay = 0
 
@@ -57,18 +59,22 @@ export function createShadow(
     }
   }
 
+  function tell(outcome: 'same' | 'differing' | 'failed', round: number): void {
+    counter.inc({ outcome })
+    if (counts.round === round) counts = { ...counts, [outcome]: counts[outcome] + 1 }
+  }
+
   async function count(page: Page, primary: MessageStore, follower: MessageStore, round: number): Promise<void> {
     underWay += 1
     try {
       const agreed = await agree(page, primary, follower)
-      counter.inc({ outcome: agreed ? 'same' : 'differing' })
-      if (counts.round === round) counts = agreed ? { ...counts, same: counts.same + 1 } : { ...counts, differing: counts.differing + 1 }
+      tell(agreed ? 'same' : 'differing', round)
       if (agreed) return
       // Where, and never what: people's words are not for a log.
       log.warn({ channel: page.channel, anchor: page.anchor }, 'a page differs between the two stores')
       await state.differed(round)
     } catch {
-      counter.inc({ outcome: 'failed' })
+      tell('failed', round)
     } finally {
       underWay -= 1
     }
@@ -78,13 +84,13 @@ export function createShadow(
     compare(page, primary, follower) {
       const { phase, shadow } = migration()
       if (phase !== 'dual-write' || shadow.share === 0) return
-      if (counts.round !== shadow.round) counts = { round: shadow.round, same: 0, differing: 0 }
+      if (counts.round !== shadow.round) counts = { round: shadow.round, same: 0, differing: 0, failed: 0 }
       due += shadow.share
       if (due < 1 || underWay >= AT_ONCE) return
       due -= 1
       void count(page, primary, follower, shadow.round)
     },
-    counts: () => counts,
+    counts: () => ({ ...counts, underWay }),
   }
 }
 

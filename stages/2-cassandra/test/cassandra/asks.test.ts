@@ -1,6 +1,6 @@
 import { aMessage, newId, soon, writeTime } from '@threshold/conformance/ports'
 import { bucketOf, type Reaction } from '@threshold/domain'
-import { type policies, types } from 'cassandra-driver'
+import { errors, type policies, types } from 'cassandra-driver'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { cassandraMessageStore } from '../../src/adapters/message-store.cassandra.ts'
 import type { CassandraConfig, Row } from '../../src/cassandra/database.ts'
@@ -155,6 +155,13 @@ describe('the driver', () => {
     }
     expect(decisions(false)).toEqual([rethrow, rethrow])
     expect(decisions(true)).toEqual([retry, retry])
+  })
+
+  it('asks no other node after the deadline', async () => {
+    const { policies: by } = (await recorded(config, answering({}))).driver
+    const late = new errors.OperationTimedOutError('late', '127.0.0.1')
+    const info = told(true) as unknown as policies.retry.OperationInfo
+    expect(by.retry.onRequestError(info, types.consistencies.localQuorum, late).decision).toBe(rethrow)
   })
 
   it('takes nothing for marked that says nothing of it', async () => {

@@ -42,13 +42,14 @@ describe('what is opened', () => {
     expect(asked()).toBe(3)
   })
 
-  it('is told of and left alone when it comes back as something else', async () => {
+  it('is told of when it comes back as something else, and tried again more seldom', { timeout: 30_000 }, async () => {
     const { log, errors } = heard()
-    const { open, asked } = answers(unavailable('it'), wrong)
+    const { open, asked } = answers(unavailable('it'), wrong, undefined)
     await using opened = await opening(open, log)
     await expect.poll(errors, PATIENCE).toBe(1)
-    await new Promise((resolve) => setTimeout(resolve, 1_500)) // longer than it waits between two tries
+    await new Promise((resolve) => setTimeout(resolve, 1_500)) // longer than it waits for what is merely away
     expect([asked(), opened.done(), errors()]).toEqual([2, false, 1])
+    await expect.poll(opened.done, { timeout: 20_000 }).toBe(true)
   })
 
   it('waits for a try that is under way when it is closed, and tells it', async () => {

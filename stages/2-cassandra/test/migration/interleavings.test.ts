@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto'
 import { aMessage, newId, soon, writeTime } from '@threshold/conformance/ports'
 import type { StoredMessage } from '@threshold/domain'
 import { rounds } from '@threshold/engines/testing'
-import { unavailable } from '@threshold/kit'
+import { deadlineExceeded, unavailable } from '@threshold/kit'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Following, followMigration } from '../../src/migration/follow.ts'
-import { createIntents, type Intents } from '../../src/migration/intents.ts'
+import { createIntents, type Intents, type Noted } from '../../src/migration/intents.ts'
 import { migratingMessageStore } from '../../src/migration/message-store.migrating.ts'
 import { rolesIn, type Side, type Sides, settle } from '../../src/migration/mirror.ts'
 import { keyOf, type Movable } from '../../src/migration/movable.ts'
@@ -18,6 +18,7 @@ const use = new AsyncDisposableStack()
 const houses = new Map<Phase, Opened>()
 /** Answers true while the second store is to be away. */
 let away: () => boolean = () => false
+let failure: () => Error = () => unavailable('the second store')
 
 interface Opened {
   readonly house: House
@@ -35,9 +36,9 @@ function sometimesAway(side: Side, second: () => boolean): Side {
       const method = target[name]
       if (typeof method !== 'function') return method
       return async (...args: never[]) => {
-        if (second() && away()) throw unavailable('the second store')
+        if (second() && away()) throw failure()
         const answer = await (method as (...all: never[]) => Promise<unknown>).apply(target, args)
-        if (second() && away()) throw unavailable('the second store')
+        if (second() && away()) throw failure()
         return answer
       }
     },
@@ -209,6 +210,20 @@ describe.each(['dual-write', 'cutover'] as const)('in phase %s, a second store t
       { numRuns: rounds(8, 25) },
     ),
   )
+
+  it('and that may still do what it was asked for is left alone as long, where it would forget a delete', async () => {
+    const { store, intents } = houses.get(phase)!
+    const message = aMessage(newId())
+    failure = () => deadlineExceeded('the second store')
+    away = () => true
+    await store.insert(message, soon())
+    away = () => false
+    failure = () => unavailable('the second store')
+    const isOurs = ({ intent }: Noted): boolean => 'id' in intent && intent.id === message.id
+    expect((await intents.all(1_000, soon())).filter(isOurs)).toHaveLength(1)
+    expect((await intents.due(1_000, soon())).filter(isOurs)).toHaveLength(phase === 'cutover' ? 0 : 1)
+    await settleAll(houses.get(phase)!, phase)
+  })
 
   it('has a reaction on a message that it missed', async () => {
     const opened = houses.get(phase)!

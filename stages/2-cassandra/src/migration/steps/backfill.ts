@@ -3,7 +3,7 @@ import { keyOf } from '../movable.ts'
 import type { Migration } from '../phases.ts'
 import type { Checkpoints, Range } from './checkpoints.ts'
 import { acknowledged } from './followers.ts'
-import { command, insist, type Move, needs, putReactions } from './move.ts'
+import { command, insist, type Move, needs, putReactions, reactionsOf, slices } from './move.ts'
 import { idRanges, runRanges, whole } from './ranges.ts'
 
 /** Read at once: about a range. Channels lie mixed in it, and the more of it there is, the more rows lie in one partition. */
@@ -59,6 +59,8 @@ export async function backfill(move: Move): Promise<void> {
   }
 }
 
+/** Each is a lightweight transaction: a thousand may outlast a deadline, and would be begun again for ever. */
+const NONCES_TOGETHER = 200
 /** What a writer's clock may be ahead of the migrator's. */
 const CLOCKS_MS = 10_000
 
@@ -67,7 +69,7 @@ async function copyNonces({ source, target }: Move, { generation, since }: Migra
   if (checkpoints.outcome('nonces')?.key === generation) return
   await checkpoints.resume('nonces', generation, async () => [])
   const nonces = await insist((by) => source.nonces(new Date(since.getTime() + CLOCKS_MS), by))
-  await insist((by) => target.putNonces(nonces, by))
+  for (const some of slices(nonces, NONCES_TOGETHER)) await insist((by) => target.putNonces(some, by))
   checkpoints.finish('nonces', true)
 }
 
@@ -77,16 +79,13 @@ async function copy({ source, target }: Move, rows: readonly Row[]): Promise<voi
   for (const some of byPlace(plain)) await insist((by) => target.put(some, by, { edited: false }))
   for (const some of byPlace(edited)) await insist((by) => target.put(some, by, { edited: true }))
   const reacted = rows.filter((row) => row.reacted).map(({ message }) => keyOf(message))
-  if (reacted.length === 0) return
-  await putReactions(target, await insist((by) => source.reactionsOn(reacted, by)))
+  await putReactions(target, await reactionsOf(source, reacted))
 }
 
 /** What lies in one channel comes together, and with it what lies in one partition. */
 function byPlace(rows: readonly Row[]): Row[][] {
   const sorted = [...Map.groupBy(rows, ({ message }) => message.channelId).values()].flat()
-  return Array.from({ length: Math.ceil(sorted.length / WRITTEN_TOGETHER) }, (_, i) =>
-    sorted.slice(i * WRITTEN_TOGETHER, (i + 1) * WRITTEN_TOGETHER),
-  )
+  return slices(sorted, WRITTEN_TOGETHER)
 }
 
 const wasEdited = ({ message }: Row): boolean => message.editedAt !== undefined

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Reaction } from '@threshold/domain'
-import type { Deadline } from '@threshold/kit'
 import type { Intents } from '../intents.ts'
-import { type MessageKey, type Movable, type Row, reactionKey } from '../movable.ts'
+import { mirrorReaction } from '../mirror.ts'
+import { type MessageKey, type Movable, type PutOptions, type Row, reactionKey } from '../movable.ts'
 import { same } from '../shadow.ts'
-import { insist, putReactions } from './move.ts'
+import { insist, putReactions, reactionsOf } from './move.ts'
 
 /** One message as the two stores have it, where they do not agree. */
 export interface Divergence {
@@ -25,15 +25,14 @@ interface Pair extends Ends {
   readonly intents: Pick<Intents, 'about'>
 }
 
-async function compareOnce({ source, target }: Ends, keys: readonly MessageKey[], by: Deadline): Promise<Divergence[]> {
+async function compareOnce({ source, target }: Ends, keys: readonly MessageKey[]): Promise<Divergence[]> {
   if (keys.length === 0) return []
-  const [sources, targets] = await Promise.all([source.rows(keys, by), target.rows(keys, by)])
-  const [ours, theirs] = [byId(sources), byId(targets)]
+  const [sources, targets] = await Promise.all([source, target].map((side) => insist((by) => side.rows(keys, by))))
+  const [ours, theirs] = [byId(sources!), byId(targets!)]
   // Of messages alone that anybody reacted to, in either store: most have none.
   const reacted = keys.filter(({ id }) => ours.get(id)?.reacted || theirs.get(id)?.reacted)
-  const [ourReactions, theirReactions] =
-    reacted.length === 0 ? [[], []] : await Promise.all([source.reactionsOn(reacted, by), target.reactionsOn(reacted, by)])
-  const [oursByMessage, theirsByMessage] = [byMessage(ourReactions), byMessage(theirReactions)]
+  const [ourReactions, theirReactions] = await Promise.all([source, target].map((side) => reactionsOf(side, reacted)))
+  const [oursByMessage, theirsByMessage] = [byMessage(ourReactions!), byMessage(theirReactions!)]
   return keys.flatMap((key): Divergence[] => {
     const [one, other] = [ours.get(key.id), theirs.get(key.id)]
     const [reactions, others] = [oursByMessage.get(key.id) ?? [], theirsByMessage.get(key.id) ?? []]
@@ -55,7 +54,7 @@ const PATIENCE_MS = 30_000
  * when nothing is written down of it, before and after it was looked at, is a difference.
  */
 export async function compare(pair: Pair, keys: readonly MessageKey[]): Promise<Divergence[]> {
-  let divergences = await insist((by) => compareOnce(pair, keys, by))
+  let divergences = await compareOnce(pair, keys)
   const until = Date.now() + PATIENCE_MS
   let quiet = new Set<string>()
   for (;;) {
@@ -71,11 +70,14 @@ export async function compare(pair: Pair, keys: readonly MessageKey[]): Promise<
     const before = await under()
     if (before.size > 0) await delay(AGAIN_MS)
     const left = divergences.map(({ key }) => key)
-    divergences = await insist((by) => compareOnce(pair, left, by))
+    divergences = await compareOnce(pair, left)
     const after = divergences.length === 0 ? before : await under()
     quiet = new Set(left.map(({ id }) => id).filter((id) => !before.has(id) && !after.has(id)))
   }
 }
+
+/** The first store decides: what was deleted there since it was compared stays so. */
+const PRESENT = { present: true } as const
 
 /**
  * Gives the older of the two what the newer has. A row that MongoDB has and Cassandra will not take was deleted there: an insert
@@ -83,7 +85,8 @@ export async function compare(pair: Pair, keys: readonly MessageKey[]): Promise<
  */
 export async function repair({ source, target }: Ends, divergence: Divergence): Promise<void> {
   const { key, source: one, target: other } = divergence
-  const put = (to: Movable, row: Row) => insist((by) => to.put([row], by, { edited: true }))
+  const put = (to: Movable, row: Row, options?: Pick<PutOptions, 'present'>) =>
+    insist((by) => to.put([row], by, { edited: true, ...options }))
   if (!one) return other && (await insist((by) => target.erase([{ ...key, dedupe: other.dedupe }], by)))
   if (!other) {
     await put(target, one)
@@ -92,12 +95,12 @@ export async function repair({ source, target }: Ends, divergence: Divergence): 
   } else if (!same(one.message, other.message)) {
     const [ours, theirs] = [one.message.writeTimeMicros, other.message.writeTimeMicros]
     if (ours > theirs) await put(target, one)
-    else if (theirs > ours) await put(source, other)
+    else if (theirs > ours) await put(source, other, PRESENT)
     else {
       // Two processes in one microsecond: neither is the newer, so the one that is read becomes it.
       const settled = { ...one, message: { ...one.message, writeTimeMicros: ours + 1n } }
       await put(target, settled)
-      await put(source, settled)
+      await put(source, settled, PRESENT)
     }
   }
   await repairReactions({ source, target }, divergence)
@@ -107,9 +110,10 @@ async function repairReactions({ source, target }: Ends, { sourceReactions, targ
   const ours = new Set(sourceReactions.map(reactionKey))
   await putReactions(target, sourceReactions)
   const newer = targetReactions.filter((reaction) => ours.has(reactionKey(reaction)))
-  await putReactions(source, newer)
+  await putReactions(source, newer, PRESENT)
+  // As it is now, and not as it was when all of these were compared: whoever took one back may have given it again.
   const only = targetReactions.filter((reaction) => !ours.has(reactionKey(reaction)))
-  await insist((by) => target.eraseReactions(only, by))
+  for (const one of only) await insist((by) => mirrorReaction({ from: source, to: target }, one, true, by))
 }
 
 const byId = (rows: readonly Row[]): Map<string, Row> => new Map(rows.map((row) => [row.message.id, row]))

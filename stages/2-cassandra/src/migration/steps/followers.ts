@@ -17,7 +17,7 @@ export async function acknowledged({ state, teller }: Look, { epoch }: Migration
     if (behind.length === 0) return followers
     if (Date.now() > until) {
       throw new CodedError('FOLLOWER_LAGS', `${behind.length} of ${followers.length} processes have not followed within ${withinMs} ms`, {
-        next: 'run the step again; a process that was killed is counted out by itself after 12 s',
+        next: 'run the step again; a process that was killed is counted out by itself after 18 s',
       })
     }
     if (!told && Date.now() > until - withinMs + FRESH_MS) {

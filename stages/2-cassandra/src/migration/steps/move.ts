@@ -7,7 +7,7 @@ import { type CassandraConfig, type CassandraDatabase, cassandraDatabase } from 
 import { createIntents, type Intents } from '../intents.ts'
 import { cassandraMovable } from '../movable.cassandra.ts'
 import { type MongoMovable, mongoMovable } from '../movable.mongodb.ts'
-import type { Movable } from '../movable.ts'
+import type { MessageKey, Movable, PutOptions } from '../movable.ts'
 import { type Migration, type MigrationState, migrationState, neverMoved, type Phase, type Policy } from '../phases.ts'
 import { type Checkpoints, lockMigrator, openCheckpoints, removeCheckpoints } from './checkpoints.ts'
 
@@ -164,7 +164,18 @@ export async function insist<T>(work: (deadline: Deadline) => Promise<T>): Promi
 /** Written by one deadline. One message may have more than a deadline's worth, and would be begun again for ever. */
 const REACTIONS_TOGETHER = 500
 
-export async function putReactions(to: Movable, reactions: readonly Reaction[]): Promise<void> {
-  for (let at = 0; at < reactions.length; at += REACTIONS_TOGETHER)
-    await insist((by) => to.putReactions(reactions.slice(at, at + REACTIONS_TOGETHER), by))
+export async function putReactions(to: Movable, reactions: readonly Reaction[], options?: Pick<PutOptions, 'present'>): Promise<void> {
+  for (const some of slices(reactions, REACTIONS_TOGETHER)) await insist((by) => to.putReactions(some, by, options))
 }
+
+/** Of so many messages at once; each may have thousands. */
+const REACTED_TOGETHER = 100
+
+export async function reactionsOf(side: Movable, keys: readonly MessageKey[]): Promise<Reaction[]> {
+  const found: Reaction[] = []
+  for (const some of slices(keys, REACTED_TOGETHER)) found.push(...(await insist((by) => side.reactionsOn(some, by))))
+  return found
+}
+
+export const slices = <T>(items: readonly T[], size: number): T[][] =>
+  Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size))

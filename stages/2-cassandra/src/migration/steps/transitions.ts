@@ -70,7 +70,8 @@ async function switchTo(move: Look, from: Phase, phase: Phase, ends: { from: Mov
       if (attempt === ATTEMPTS)
         throw new CodedError('HOLD_LOST', 'processes let writes go before the phase could be changed', { next: 'run the step again' })
     } catch (error) {
-      await state.move(held, { to: undefined })
+      // Should this fail as well, the processes let go by themselves.
+      await state.move(held, { to: undefined }).catch(() => {})
       if (!hasCode(error) || attempt === ATTEMPTS) throw error
     }
     await delay(attempt * 200)
@@ -107,6 +108,11 @@ export async function cutover(move: Move): Promise<void> {
     throw new CodedError('NOT_VERIFIED', 'no verification has ended without a difference since the backfill', { next: command('verify') })
   }
   const reads = await comparedReads(move, migration)
+  if (reads.same === 0 && reads.failed > 0) {
+    throw new CodedError('READS_FAILED', `none of ${reads.failed} pages could be read from both stores`, {
+      next: `see that Cassandra is well, then ${command('cutover')}`,
+    })
+  }
   const figure = `${reads.same + reads.differing} pages read from both stores since, ${reads.differing} differed`
   if (reads.differing > 0) throw new CodedError('READS_DIFFER', figure, { next: command('verify') })
   const heldMs = await switchTo(move, 'dual-write', 'cutover', { from: source, to: target })
