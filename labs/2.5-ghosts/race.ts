@@ -31,9 +31,8 @@ const pathOf = ({ channel, id }: Raced): string => `/api/v10/channels/${channel}
 const ONE = 'WHERE channel_id = ? AND bucket = ? AND message_id = ?'
 
 /**
- * Each message is deleted, and edited by somebody who does not know it yet: half of them while the delete is on its way, half once it
- * is answered. The edits are a first draft's, past the stage: a statement that sets its columns, and has the time at which it is
- * written.
+ * Each message is deleted, and then edited by somebody who does not know it yet. The edits are a first draft's, past the stage: a
+ * statement that sets its columns, and has the time at which it is written.
  */
 const lateEdits = (text: string, deletes: 'draft' | 'stage'): Deed => ({
   text,
@@ -43,23 +42,22 @@ const lateEdits = (text: string, deletes: 'draft' | 'stage'): Deed => ({
         await using moderator = createApi(scene.stage.url)
         const partitions = await rows(`SELECT channel_id, bucket, message_id FROM ${keyspace}.messages`)
         const keys = new Map(partitions.map((row) => [String(row.message_id), [row.channel_id, row.bucket, row.message_id]]))
-        return await together(messages, async (message, n) => {
+        return await together(messages, async (message) => {
           const key = keys.get(message.id)!
           const remove = (): Promise<unknown> =>
             deletes === 'stage'
               ? moderator.call('DELETE', pathOf(message), members[0]!.token)
               : rows(`DELETE FROM ${keyspace}.messages ${ONE}`, key)
-          const removing = spanOf(remove)
-          if (n % 2 === 1) await removing
+          const removed = await spanOf(remove)
           const edit = await spanOf(() => rows(`UPDATE ${keyspace}.messages SET content = ? ${ONE}`, ['edited', ...key]))
-          return { edit, remove: await removing }
+          return { edit, remove: removed }
         })
       }),
     ),
 })
 
 export const firstDraft = lateEdits('edits that come after a delete, both as a first draft writes them: each with its own time', 'draft')
-/** The edits are as before, and later than the deletes by their own times as well: nothing but the delete's time is another one. */
+/** The same edits, later than the deletes by their own times as well; only the deletes are written otherwise. */
 export const cured = lateEdits('the same edits of a first draft, after deletes as the stage writes them', 'stage')
 
 /** All through the stage, and through a second process of it on the same stores, which knows nothing of the first one's turns. */

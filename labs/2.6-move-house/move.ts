@@ -17,6 +17,7 @@ export const TOLD = {
   messages: 'messages in either store at the end',
   different: 'messages that only one store has, or that differ in text, author, time of writing or of edit',
   seconds: 'seconds that the move took',
+  beyond: 'seconds of it after people had left',
 } as const
 
 /** At which words it is killed: it tells them each second for as long as it copies, and then for as long as it verifies. */
@@ -89,6 +90,7 @@ async function move(scene: Scene, act: (folder: string) => Promise<Moved>): Prom
       [TOLD.kills]: kills,
       [TOLD.moved]: Number(moved),
       [TOLD.seconds]: seconds,
+      [TOLD.beyond]: Math.max(0, seconds - scene.seconds),
       [TOLD.written]: writer.acknowledged(),
       [TOLD.missing]: missing,
       [TOLD.shownTwice]: doubled,

@@ -57,7 +57,9 @@ export async function cassandraDatabase(config: CassandraConfig, telemetry?: Tel
           ? new policies.speculativeExecution.NoSpeculativeExecutionPolicy()
           : new policies.speculativeExecution.ConstantSpeculativeExecutionPolicy(SPECULATE_AFTER_MS, 1),
       // The driver's own default would send anything to the next node after a time-out, "for historical reasons".
-      retry: new policies.retry.IdempotenceAwareRetryPolicy(new InTimePolicy()),
+      retry: new policies.retry.IdempotenceAwareRetryPolicy(
+        config.speculate === false ? new policies.retry.RetryPolicy() : new OnceInTimePolicy(),
+      ),
       // A node that is down is looked for after half a second at first, then more seldom, but never later than 4 s.
       reconnection: new policies.reconnection.ExponentialReconnectionPolicy(500, 4_000, false),
     },
@@ -105,10 +107,10 @@ export async function cassandraDatabase(config: CassandraConfig, telemetry?: Tel
 }
 
 /**
- * Of a node that has not answered until the deadline no other is asked: nobody waits any more. Who is merely slow was overtaken
- * long before, by the second node that is asked after `SPECULATE_AFTER_MS`.
+ * Of a node that has not answered in its time (`READ_TIMEOUT_MS`, or what is left of the deadline) no other is asked: whoever waits
+ * has waited long enough, and what is slow was overtaken before, by the second node that is asked after `SPECULATE_AFTER_MS`.
  */
-class InTimePolicy extends policies.retry.RetryPolicy {
+class OnceInTimePolicy extends policies.retry.RetryPolicy {
   override onRequestError(...[info, consistency, error]: Parameters<policies.retry.RetryPolicy['onRequestError']>) {
     return error instanceof errors.OperationTimedOutError ? this.rethrowResult() : super.onRequestError(info, consistency, error)
   }

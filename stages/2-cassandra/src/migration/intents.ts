@@ -9,6 +9,7 @@ export type Intent = ({ readonly kind: 'insert' | 'edit' | 'remove' } & Gone) | 
 
 export interface Noted {
   readonly noteId: string
+  readonly at: Date
   readonly intent: Intent
 }
 
@@ -31,7 +32,7 @@ export interface Intents extends AsyncDisposable {
 }
 
 /** Longer than a request's deadline and a driver's patience with a socket together: what was sent has arrived, or never will. */
-const AT_WORK_MS = 15_000
+export const AT_WORK_MS = 15_000
 const GATHER_MS = 25
 /** Remembered to be due at once; what is beyond is found by its age. */
 const MOST_FAILED = 10_000
@@ -59,7 +60,11 @@ export async function createIntents(mongo: MongoDatabase, by: string, { clock, l
 
   const find = (what: string, filter: object, limit: number, deadline: Deadline): Promise<Noted[]> =>
     mongo.run(`intents.${what}`, deadline, async () =>
-      (await documents.find(filter).sort({ at: 1 }).limit(limit).toArray()).map((one) => ({ noteId: one._id, intent: fromDocument(one) })),
+      (await documents.find(filter).sort({ at: 1 }).limit(limit).toArray()).map((one) => ({
+        noteId: one._id,
+        at: one.at,
+        intent: fromDocument(one),
+      })),
     )
   const before = (ms: number): Date => new Date(clock.now() - ms)
 

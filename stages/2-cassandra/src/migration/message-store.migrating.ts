@@ -53,8 +53,8 @@ export function migratingMessageStore({ sides, following, intents, shadow }: Mig
     })
 
   /**
-   * `missed`: it may be settled at once. `unknown`: what was sent may still arrive, after what settles it and after a delete that
-   * the second store would not remember; the note waits until nothing can be under way any more.
+   * `missed`: it may be settled at once. `unknown`: what was sent may still arrive, also where the connection broke, after what
+   * settles it and after a delete that the second store would not remember; the note waits until nothing can be under way any more.
    */
   async function follow(policy: Policy, { to }: Ends, mirror: (by: Deadline) => Promise<void>): Promise<'followed' | 'missed' | 'unknown'> {
     if (policy === 'queue' && clock.now() < restUntil) return 'missed'
@@ -65,7 +65,7 @@ export function migratingMessageStore({ sides, following, intents, shadow }: Mig
       if (!hasCode(error, 'UNAVAILABLE', 'DEADLINE_EXCEEDED') || policy === 'fail') throw error
       restUntil = clock.now() + REST_MS
       log.warn({ err: messageOf(error) }, 'the second store does not follow; what it missed is written down')
-      return to.remembersDeletes || hasCode(error, 'UNAVAILABLE') ? 'missed' : 'unknown'
+      return to.remembersDeletes ? 'missed' : 'unknown'
     }
   }
 

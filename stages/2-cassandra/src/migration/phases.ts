@@ -44,8 +44,8 @@ export interface ShadowReads {
   readonly differing: number
   /** Pages of which one store could not be read. */
   readonly failed: number
-  /** Pages that have differed so far, or are being read. */
-  readonly underWay: number
+  /** Pages that have differed so far, and are read again. */
+  readonly doubtful: number
 }
 
 /** A process that goes by the document, and how far it has got. */

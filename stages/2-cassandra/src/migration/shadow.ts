@@ -22,13 +22,13 @@ export interface Shadow {
 const AT_ONCE = 4
 const WITHIN_MS = 3_000
 /**
- * A message on its way, or one that waits to be settled, is in one store and not yet in the other: pages that differ are read
- * again after so long, and so often.
+ * A message on its way, or one that waits to be settled, is in one store and not yet in the other: a page that differs is read
+ * again every so often, for so long.
  */
 const AGAIN_MS = 500
-const TRIES = 12
-/** After so long every comparison has come to its end, as long as both stores answer. */
-export const COMPARED_WITHIN_MS = TRIES * AGAIN_MS + WITHIN_MS
+const AGAIN_FOR_MS = 6_000
+/** After so long every comparison has come to its end. */
+export const COMPARED_WITHIN_MS = AGAIN_FOR_MS + 2 * WITHIN_MS
 
 /** The last thing to look at before a cut-over: what readers would have been shown, compared under their own load. */
 export function createShadow(
@@ -46,15 +46,18 @@ export function createShadow(
   let counts = { round: 0, same: 0, differing: 0, failed: 0 }
   let due = 0
   let underWay = 0
+  let doubtful = 0
 
   const read = async ({ channel, anchor, limit }: Page, store: MessageStore): Promise<readonly StoredMessage[]> =>
     await store.page(channel, anchor, limit, deadlineIn(WITHIN_MS, clock))
 
-  async function agree(page: Page, primary: MessageStore, follower: MessageStore): Promise<boolean> {
-    for (let tries = 1; ; tries++) {
+  async function agree(page: Page, primary: MessageStore, follower: MessageStore, doubted: () => void): Promise<boolean> {
+    const until = clock.now() + AGAIN_FOR_MS
+    for (let first = true; ; first = false) {
       const [one, other] = await Promise.all([read(page, primary), read(page, follower)])
       if (one.length === other.length && one.every((message, i) => same(message, other[i]!))) return true
-      if (tries === TRIES) return false
+      if (clock.now() >= until) return false
+      if (first) doubted()
       await new Promise((resolve) => setTimeout(resolve, AGAIN_MS).unref())
     }
   }
@@ -65,9 +68,13 @@ export function createShadow(
   }
 
   async function count(page: Page, primary: MessageStore, follower: MessageStore, round: number): Promise<void> {
+    let doubts = 0
     underWay += 1
     try {
-      const agreed = await agree(page, primary, follower)
+      const agreed = await agree(page, primary, follower, () => {
+        doubts = 1
+        doubtful += 1
+      })
       tell(agreed ? 'same' : 'differing', round)
       if (agreed) return
       // Where, and never what: people's words are not for a log.
@@ -77,6 +84,7 @@ export function createShadow(
       tell('failed', round)
     } finally {
       underWay -= 1
+      doubtful -= doubts
     }
   }
 
@@ -90,7 +98,7 @@ export function createShadow(
       due -= 1
       void count(page, primary, follower, shadow.round)
     },
-    counts: () => ({ ...counts, underWay }),
+    counts: () => ({ ...counts, doubtful }),
   }
 }
 

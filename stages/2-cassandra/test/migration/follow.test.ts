@@ -6,7 +6,7 @@ import { expect, it } from 'vitest'
 import { followMigration } from '../../src/migration/follow.ts'
 import { type MigrationState, migrationState } from '../../src/migration/phases.ts'
 
-const noReads = () => ({ round: 0, same: 0, differing: 0, failed: 0, underWay: 0 })
+const noReads = () => ({ round: 0, same: 0, differing: 0, failed: 0, doubtful: 0 })
 
 it('a hold that cannot be given back at first is given back later, with no migrator there', { timeout: 30_000 }, async () => {
   await using use = new AsyncDisposableStack()

@@ -52,7 +52,7 @@ describe('pages that are read from both stores before a cut-over', { timeout: 30
       throw new Error('it is away')
     })
     read(showing('one'), away)
-    expect(await asked()).toEqual({ same: 0, differing: 0, failed: 1 } satisfies Omit<ShadowReads, 'round' | 'underWay'>)
+    expect(await asked()).toEqual({ same: 0, differing: 0, failed: 1 } satisfies Omit<ShadowReads, 'round' | 'doubtful'>)
   })
 
   it('are not waited for where none are to be compared', async () => {

@@ -98,6 +98,13 @@ describe('a move, step by step', { timeout: 120_000 }, () => {
     await house.state.differed(round) // as a process has seen that has ended since
     await expect(run('cutover')).rejects.toMatchObject({ code: 'READS_DIFFER', next: expect.stringContaining('verify') })
     expect(await run('verify')).toMatch(/no difference/)
+    const { epoch, shadow } = (await house.state.read())!
+    // So far nobody has read anything in this round, but one whose pages Cassandra did not answer.
+    const failed = { round: shadow.round, same: 0, differing: 0, failed: 1, doubtful: 0 }
+    await house.state.report({ id: 'unlucky', epoch, at: new Date(), shadow: failed })
+    await expect(run('cutover')).rejects.toMatchObject({ code: 'READS_FAILED', next: expect.stringContaining('verify') })
+    await house.state.leave('unlucky')
+    expect(await run('verify')).toMatch(/no difference/)
     void (async () => {
       while ((await phase()) === 'dual-write') await store.page(channel, { at: 'latest' }, 50, soon()) // as people do
     })()

@@ -1,5 +1,5 @@
 import { type EditMessage, refuse } from '@threshold/contract'
-import type { StoredMessage } from '@threshold/domain'
+import { findMentions, type StoredMessage } from '@threshold/domain'
 import type { HubEvent, MessageEdit } from '@threshold/ports'
 import type { Context, Place } from '../context.ts'
 import type { Ask } from '../route.ts'
@@ -69,21 +69,20 @@ async function changeOf(context: Context, ask: Ask, place: Place, before: Stored
   }
 }
 
-/** Other words mention others; whom a reply answers stays mentioned, unless the edit leaves them out. */
+/** Other words mention others. Whom a reply mentions by answering them stays mentioned, unless the edit leaves them out. */
 async function saying(
   context: Context,
   ask: Ask,
   place: Place,
-  { reference, mentions: before = [] }: StoredMessage,
+  before: StoredMessage,
   { content, allowed_mentions }: { readonly content: string } & Pick<EditMessage, 'allowed_mentions'>,
 ): Promise<MessageEdit['set']> {
-  const asked = reference && before.length > 0 && pingsReplied(allowed_mentions)
-  const [replied] = asked ? await context.ports.messages.get(place.channel.id, [reference.messageId], ask.deadline) : []
-  const kept = replied && before.includes(replied.authorId) ? [replied.authorId] : []
+  const byWords = findMentions(before.content, undefined).users
+  const byAnswer = before.reference && pingsReplied(allowed_mentions) ? (before.mentions ?? []).filter((id) => !byWords.includes(id)) : []
   const { users, ...others } = await mentionsOf(context, ask, place, content, allowed_mentions)
   return {
     ...{ content, mentions: [], mentionRoles: [], mentionEveryone: false },
-    ...contentMentions({ ...others, users: [...new Set([...users, ...kept])] }),
+    ...contentMentions({ ...others, users: [...new Set([...users, ...byAnswer])] }),
   }
 }
 

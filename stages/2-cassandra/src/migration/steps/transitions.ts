@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { CodedError, hasCode } from '@threshold/kit'
 import { hasMessages } from '../../cassandra/schema.ts'
+import { AT_WORK_MS } from '../intents.ts'
 import { settle } from '../mirror.ts'
 import type { Movable } from '../movable.ts'
 import type { Migration, Phase } from '../phases.ts'
@@ -78,17 +79,23 @@ async function switchTo(move: Look, from: Phase, phase: Phase, ends: { from: Mov
   }
 }
 
-/** Nobody writes: what is still written down, whatever its age, is settled here and now. */
+/**
+ * Nobody writes: what is still written down is settled here and now. Where the second store forgets deletes, what is young is
+ * left alone, since it may still arrive there: most of it was done and is about to be crossed out, and for the rest the hold is
+ * given back, and tried again.
+ */
 async function settleAll({ intents }: Look, ends: { from: Movable; to: Movable }, until: number): Promise<void> {
+  const deadline = { at: until }
   for (;;) {
-    const deadline = { at: until }
     const all = await intents.all(500, deadline)
     if (all.length === 0) return
-    await Promise.all(all.map(({ intent }) => settle(ends, intent, deadline)))
+    const ripe = ends.to.remembersDeletes ? all : all.filter(({ at }) => Date.now() - at.getTime() > AT_WORK_MS)
+    await Promise.all(ripe.map(({ intent }) => settle(ends, intent, deadline)))
     await intents.remove(
-      all.map(({ noteId }) => noteId),
+      ripe.map(({ noteId }) => noteId),
       deadline,
     )
+    if (ripe.length === 0) await delay(25)
   }
 }
 
@@ -108,13 +115,13 @@ export async function cutover(move: Move): Promise<void> {
     throw new CodedError('NOT_VERIFIED', 'no verification has ended without a difference since the backfill', { next: command('verify') })
   }
   const reads = await comparedReads(move, migration)
-  if (reads.same === 0 && reads.failed > 0) {
-    throw new CodedError('READS_FAILED', `none of ${reads.failed} pages could be read from both stores`, {
-      next: `see that Cassandra is well, then ${command('cutover')}`,
-    })
-  }
   const figure = `${reads.same + reads.differing} pages read from both stores since, ${reads.differing} differed`
   if (reads.differing > 0) throw new CodedError('READS_DIFFER', figure, { next: command('verify') })
+  if (reads.same === 0 && reads.failed > 0) {
+    throw new CodedError('READS_FAILED', `none of ${reads.failed} pages could be read from both stores`, {
+      next: `see that Cassandra is well, then ${command('verify')}: it asks for pages anew`,
+    })
+  }
   const heldMs = await switchTo(move, 'dual-write', 'cutover', { from: source, to: target })
   teller.say(`cutover: Cassandra decides and is read; writes waited for ${heldMs} ms; ${figure}`)
   teller.say(`next: ${command('decommission')} when you are sure, or ${command('rollback')}`)
