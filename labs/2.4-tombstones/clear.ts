@@ -3,15 +3,15 @@ import { type Api, askKeyspace, createApi, type Deed, type Row, type WorldGuild 
 
 export const TOLD = {
   deleted: 'messages deleted',
-  before: 'ms for a page before the deletes, p50',
-  after: 'ms for a page after them, p50',
+  before: 'ms for a page before the deletes, p10',
+  after: 'ms for a page after them, p10',
   first: 'ms for the first page after them',
   metByDeepest: 'tombstones that the deepest read stepped over',
   askedInVain: 'partitions with nothing but tombstones in them that a page still asks',
 } as const
 
 const PAGES = 40
-/** Between two pages: a collection or a compaction of some tenths of a second then spoils few of them, and not the middle one. */
+/** Between two pages: a collection or a compaction of some tenths of a second then spoils few of them. */
 const APART_MS = 50
 const DELETED_TOGETHER = 100
 const AT_ONCE = 4
@@ -57,9 +57,9 @@ export const clearTheChannel: Deed = {
     }
     return {
       [TOLD.deleted]: gone.length,
-      [TOLD.before]: median(before),
+      [TOLD.before]: quick(before),
       [TOLD.first]: first,
-      [TOLD.after]: median(await timed(read)),
+      [TOLD.after]: quick(await timed(read)),
       [TOLD.metByDeepest]: met,
       [TOLD.askedInVain]: await unmarked(),
     }
@@ -104,4 +104,5 @@ async function timed(read: () => Promise<unknown>, times = PAGES): Promise<numbe
   return took
 }
 
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
+/** Of the quickest tenth the slowest. What else a machine does only adds to a page; the tombstones are in each. */
+const quick = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 10)] ?? Number.NaN

@@ -61,8 +61,8 @@ export async function movingMessageStore(
     cassandra: { store: messages, movable: cassandraMovable(cassandra, config.cassandra) },
   }
   let following: Following
-  const shadow: Shadow = createShadow(() => following.now(), state, runtime)
   const intents = opened.use(await createIntents(mongo, id, runtime))
+  const shadow: Shadow = createShadow(() => following.now(), state, intents, runtime)
   following = opened.use(await followMigration(state, id, runtime, shadow.counts))
   opened.use(settleIntents(sides, following, intents, runtime))
   const store = migratingMessageStore({ sides, following, intents, shadow }, runtime)

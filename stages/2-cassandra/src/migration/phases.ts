@@ -44,7 +44,7 @@ export interface ShadowReads {
   readonly differing: number
   /** Pages of which one store could not be read. */
   readonly failed: number
-  /** Pages that have differed so far, and are read again. */
+  /** Pages that have differed for a while, and are read again. */
   readonly doubtful: number
 }
 

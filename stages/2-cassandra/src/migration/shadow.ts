@@ -4,6 +4,7 @@ import type { StoredMessage } from '@threshold/domain'
 import { deadlineIn, type Runtime } from '@threshold/kit'
 import type { Anchor, MessageStore } from '@threshold/ports'
 import { Counter } from 'prom-client'
+import type { Intents } from './intents.ts'
 import type { Migration, MigrationState, ShadowReads } from './phases.ts'
 
 interface Page {
@@ -20,20 +21,22 @@ export interface Shadow {
 
 /** Pages under comparison; beyond it none is taken up, since this must not become the load. */
 const AT_ONCE = 4
+/** The try at which a page that still differs is one to wait for. */
+const DOUBTED = 3
 const WITHIN_MS = 3_000
-/**
- * A message on its way, or one that waits to be settled, is in one store and not yet in the other: a page that differs is read
- * again every so often, for so long.
- */
+/** A message on its way is in one store and not yet in the other: a page that differs is read again every so often, for so long. */
 const AGAIN_MS = 500
 const AGAIN_FOR_MS = 6_000
+/** And for longer while something is written down of what differs. What a killed process left is settled after fifteen seconds. */
+const WRITTEN_FOR_MS = 25_000
 /** After so long every comparison has come to its end. */
-export const COMPARED_WITHIN_MS = AGAIN_FOR_MS + 2 * WITHIN_MS
+export const COMPARED_WITHIN_MS = WRITTEN_FOR_MS + 3 * WITHIN_MS
 
 /** The last thing to look at before a cut-over: what readers would have been shown, compared under their own load. */
 export function createShadow(
   migration: () => Migration,
   state: Pick<MigrationState, 'differed'>,
+  intents: Pick<Intents, 'about'>,
   runtime: Pick<Runtime, 'clock' | 'log' | 'telemetry'>,
 ): Shadow {
   const { clock, log, telemetry } = runtime
@@ -51,13 +54,23 @@ export function createShadow(
   const read = async ({ channel, anchor, limit }: Page, store: MessageStore): Promise<readonly StoredMessage[]> =>
     await store.page(channel, anchor, limit, deadlineIn(WITHIN_MS, clock))
 
+  /** Whether something is written down of what one page has and the other has not, or has otherwise. */
+  async function written(one: readonly StoredMessage[], other: readonly StoredMessage[]): Promise<boolean> {
+    const alike = (message: StoredMessage, all: readonly StoredMessage[]): boolean => all.some((each) => same(each, message))
+    const odd = [...one.filter((message) => !alike(message, other)), ...other.filter((message) => !alike(message, one))]
+    const ids = [...new Set(odd.map(({ id }) => id))]
+    return (await intents.about(ids, deadlineIn(WITHIN_MS, clock))).size > 0
+  }
+
   async function agree(page: Page, primary: MessageStore, follower: MessageStore, doubted: () => void): Promise<boolean> {
-    const until = clock.now() + AGAIN_FOR_MS
-    for (let first = true; ; first = false) {
+    const began = clock.now()
+    for (let tries = 1; ; tries++) {
       const [one, other] = await Promise.all([read(page, primary), read(page, follower)])
       if (one.length === other.length && one.every((message, i) => same(message, other[i]!))) return true
-      if (clock.now() >= until) return false
-      if (first) doubted()
+      const ms = clock.now() - began
+      if (ms >= WRITTEN_FOR_MS || (ms >= AGAIN_FOR_MS && !(await written(one, other)))) return false
+      // Not at once: of a lively channel some message is always on its way.
+      if (tries === DOUBTED) doubted()
       await new Promise((resolve) => setTimeout(resolve, AGAIN_MS).unref())
     }
   }

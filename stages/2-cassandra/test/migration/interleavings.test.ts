@@ -50,9 +50,9 @@ async function open(phase: Phase): Promise<Opened> {
   const house = await openHouse(use)
   await house.inPhase(phase)
   let following: Following
-  const shadow = createShadow(() => following.now(), house.state, house.runtime)
-  following = use.use(await followMigration(house.state, randomUUID(), house.runtime, shadow.counts))
   const intents = use.use(await createIntents(house.mongo, randomUUID(), house.runtime))
+  const shadow = createShadow(() => following.now(), house.state, intents, house.runtime)
+  following = use.use(await followMigration(house.state, randomUUID(), house.runtime, shadow.counts))
   const sides: Sides = {
     mongo: sometimesAway(house.sides.mongo, () => phase === 'cutover'),
     cassandra: sometimesAway(house.sides.cassandra, () => phase === 'dual-write'),

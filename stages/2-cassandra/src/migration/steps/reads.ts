@@ -7,6 +7,8 @@ import type { Look } from './move.ts'
 const ENOUGH = 20
 /** Of a chat in which nobody reads there is nothing to compare, and a cut-over need not wait for it. */
 const WITHIN_MS = 5_000
+/** By then a page that differed at the beginning is known to, and told. */
+const AT_LEAST_MS = 2_500
 const LOOK_MS = 100
 
 /**
@@ -15,16 +17,17 @@ const LOOK_MS = 100
  * some seconds before it is told, so it waits for those.
  */
 export async function comparedReads({ state, teller }: Look, { shadow }: Migration): Promise<Omit<ShadowReads, 'round' | 'doubtful'>> {
-  const until = Date.now() + (shadow.share === 0 ? 0 : WITHIN_MS)
-  const atLast = until + (shadow.share === 0 ? 0 : COMPARED_WITHIN_MS)
+  const began = Date.now()
+  const past = (ms: number): boolean => shadow.share === 0 || Date.now() - began >= ms
   for (let told = false; ; ) {
     const reads = (await state.followers()).map((one) => one.shadow).filter(({ round }) => round === shadow.round)
     const sum = (of: keyof ShadowReads): number => reads.reduce((total, one) => total + one[of], 0)
     // Kept apart, for good: the process that saw it may have ended since.
     const differing = Math.max(await state.differences(shadow.round), sum('differing'))
     const [same, failed] = [sum('same'), sum('failed')]
-    const enough = (same >= ENOUGH || Date.now() >= until) && (sum('doubtful') === 0 || Date.now() >= atLast)
-    if (differing > 0 || enough) return { same, differing, failed }
+    const enough = (same >= ENOUGH && past(AT_LEAST_MS)) || past(WITHIN_MS)
+    const decided = sum('doubtful') === 0 || past(WITHIN_MS + COMPARED_WITHIN_MS)
+    if (differing > 0 || (enough && decided)) return { same, differing, failed }
     if (!told) teller.progress('waiting for pages to be read from both stores')
     told = true
     await delay(LOOK_MS)
