@@ -1,9 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { cacheDir, identify } from '@threshold/engines'
 import { expect, vi } from 'vitest'
 
@@ -38,7 +39,7 @@ export interface Running extends AsyncDisposable {
 /** A JVM that a test starts lives for a minute: it is not to spend half of that compiling for its best speed. */
 const QUICK_JAVA = { JDK_JAVA_OPTIONS: '-XX:TieredStopAtLevel=1' }
 
-/** Starts the real command as a shell would. What a test forgets is killed when the test is over. */
+/** Starts the real command as a shell would. What a test forgets is killed when the test is over; its engines are the cache's to end. */
 export function start(args: readonly string[], options: Options = {}): Running {
   const { node = process.execPath, launcher = COMMAND, cwd = ROOT, env } = options
   // Neither vitest's settings nor colours are a user's.
@@ -107,6 +108,14 @@ export interface Cache extends Folder {
   pidOf(role: string): Promise<number>
 }
 
+/** As `reset` does, but of this cache alone: a command that was killed leaves its engines to the next one, and here none comes. */
+const endAllOf = (path: string) =>
+  promisify(execFile)(
+    process.execPath,
+    ['--input-type=module', '--eval', "await (await import('@threshold/engines')).sweep({ all: true, graceMs: 0 })"],
+    { cwd: join(ROOT, 'scripts'), env: { ...process.env, NODE_OPTIONS: '', THRESHOLD_CACHE: path } },
+  )
+
 /** A cache with everything that is installed on this machine and nothing that runs: a reset of it is a reset of nobody else's. */
 export async function ownCache(): Promise<Cache> {
   const folder = await temporaryFolder()
@@ -122,6 +131,10 @@ export async function ownCache(): Promise<Cache> {
       const name = (await left()).find((file) => file.startsWith(`${role}-`) && file.endsWith('.json'))
       const { process } = JSON.parse(await readFile(join(runs, name ?? `no ${role}`), 'utf8')) as { process: { pid: number } }
       return process.pid
+    },
+    async [Symbol.asyncDispose]() {
+      if ((await left()).length > 0) await endAllOf(folder.path)
+      await folder[Symbol.asyncDispose]()
     },
   }
 }
