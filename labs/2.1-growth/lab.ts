@@ -31,7 +31,7 @@ export default defineLab({
   hypothesis:
     'At ten times the data either engine reads at least once more from disk for each operation. One node of Cassandra is no cure for a cache that is too small; what it buys is that there may be more nodes.',
   minutes: { quick: 3, full: 10 },
-  memory: '3 GB',
+  memory: '4 GB',
 
   load: talk(FEW),
   arms: {
