@@ -22,8 +22,8 @@ export interface LabTest {
 }
 
 /**
- * What every lab owes: at size tiny it is supported, and its wrong twin is refuted for its own reason, both read from the report that it leaves. Ten
- * minutes for all of them, so they run with `--all`, as in CI; lab 1.1 has tests of its own, which always run.
+ * What every lab owes: at size tiny it is supported, and its wrong twin is refuted for its own reason, both read from the report
+ * that it leaves. Ten minutes for all of them, so they run with `--all`, as in CI; lab 1.1 has tests of its own, which always run.
  */
 export function testLab(id: string, { more, cassandra = false, cluster = false }: LabTest = {}): void {
   const runs = cluster ? testsClusters() : testsAll()

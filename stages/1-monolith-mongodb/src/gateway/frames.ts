@@ -29,7 +29,7 @@ export interface Frames {
 
 export function createFrames(encoder: EventEncoder): Frames {
   // Events are shared by all sessions of a guild and go with the last of them.
-  const encoded = new WeakMap<HubEvent, { whole?: Dispatch; bare?: Dispatch; answer?: Dispatch }>()
+  const encoded = new WeakMap<HubEvent, { whole?: Dispatch; bare?: Dispatch; quoting?: Dispatch }>()
   return {
     of(event, inGuild, listener) {
       if (!admits(listener.intents, event.type, inGuild) && !isOwn(event, listener.userId)) return undefined
@@ -43,9 +43,9 @@ export function createFrames(encoder: EventEncoder): Frames {
         return forms.whole
       }
       // Of one's own words only one person is the author, so this form is one person's.
-      if (isAnswer(event, listener.userId)) {
-        forms.answer ??= new Dispatch(encoder, event.type, withoutContent(event.data, 'but what it answers'))
-        return forms.answer
+      if (quotes(event, listener.userId)) {
+        forms.quoting ??= new Dispatch(encoder, event.type, withoutOwnContent(event.data))
+        return forms.quoting
       }
       forms.bare ??= new Dispatch(encoder, event.type, withoutContent(event.data))
       return forms.bare
@@ -65,13 +65,16 @@ function seesContent(event: HubEvent, inGuild: boolean, { userId, intents }: Lis
 }
 
 /** discord.js and its kin take what is quoted for news of the message that they hold: a quote without words would empty their own. */
-const isAnswer = ({ type, data }: HubEvent, me: UserId): boolean =>
+const quotes = ({ type, data }: HubEvent, me: UserId): boolean =>
   hasContent(type) && (data as { referenced_message?: { author?: { id?: string } } | null }).referenced_message?.author?.id === me
 
-function withoutContent(data: object, how?: 'but what it answers'): object {
+/** Of what a message quotes, it leaves all. */
+const withoutOwnContent = (data: object): object => ({ ...data, content: '', embeds: [], attachments: [], components: [] })
+
+function withoutContent(data: object): object {
   const { referenced_message } = data as { referenced_message?: object | null }
-  const bare = { ...data, content: '', embeds: [], attachments: [], components: [] }
-  return referenced_message && how === undefined ? { ...bare, referenced_message: withoutContent(referenced_message) } : bare
+  const bare = withoutOwnContent(data)
+  return referenced_message ? { ...bare, referenced_message: withoutContent(referenced_message) } : bare
 }
 
 /** Who a session is, and what it asked for when it said so. */

@@ -56,10 +56,11 @@ export function createShadow(
 
   /** Whether something is written down of what one page has and the other has not, or has otherwise. */
   async function written(one: readonly StoredMessage[], other: readonly StoredMessage[]): Promise<boolean> {
-    const alike = (message: StoredMessage, all: readonly StoredMessage[]): boolean => all.some((each) => same(each, message))
-    const odd = [...one.filter((message) => !alike(message, other)), ...other.filter((message) => !alike(message, one))]
-    const ids = [...new Set(odd.map(({ id }) => id))]
-    return (await intents.about(ids, deadlineIn(WITHIN_MS, clock))).size > 0
+    const [ours, theirs] = [one, other].map((page) => new Map(page.map((message) => [message.id, message])))
+    const ids = [...new Set([...one, ...other].map(({ id }) => id))]
+    const differ = (a: StoredMessage | undefined, b: StoredMessage | undefined): boolean => !a || !b || !same(a, b)
+    const odd = ids.filter((id) => differ(ours?.get(id), theirs?.get(id)))
+    return (await intents.about(odd, deadlineIn(WITHIN_MS, clock))).size > 0
   }
 
   async function agree(page: Page, primary: MessageStore, follower: MessageStore, doubted: () => void): Promise<boolean> {

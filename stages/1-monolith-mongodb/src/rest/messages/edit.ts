@@ -64,13 +64,13 @@ async function changeOf(context: Context, ask: Ask, place: Place, before: Stored
   return {
     ...(embeds ? { embeds } : {}),
     ...(input.flags == null ? {} : { flags: ((before.flags ?? 0) & ~SUPPRESS_EMBEDS) | (input.flags & SUPPRESS_EMBEDS) }),
-    ...(input.content === undefined ? {} : await saying(context, ask, place, before, { ...input, content })),
+    ...(input.content === undefined ? {} : await newText(context, ask, place, before, { ...input, content })),
     editedAt: context.runtime.clock.now(),
   }
 }
 
 /** Other words mention others. Whom a reply mentions by answering them stays mentioned, unless the edit leaves them out. */
-async function saying(
+async function newText(
   context: Context,
   ask: Ask,
   place: Place,

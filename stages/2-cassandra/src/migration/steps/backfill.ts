@@ -3,7 +3,8 @@ import { keyOf } from '../movable.ts'
 import type { Migration } from '../phases.ts'
 import type { Checkpoints, Range } from './checkpoints.ts'
 import { acknowledged } from './followers.ts'
-import { command, insist, type Move, needs, putReactions, reactionsOf, slices } from './move.ts'
+import { insist, putReactions, reactionsOf, slices } from './insist.ts'
+import { command, type Move, needs } from './move.ts'
 import { idRanges, runRanges, whole } from './ranges.ts'
 
 /** Read at once: about a range. Channels lie mixed in it, and the more of it there is, the more rows lie in one partition. */

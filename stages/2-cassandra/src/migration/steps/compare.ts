@@ -4,7 +4,7 @@ import type { Intents } from '../intents.ts'
 import { mirrorReaction } from '../mirror.ts'
 import { type MessageKey, type Movable, type PutOptions, type Row, reactionKey } from '../movable.ts'
 import { same } from '../shadow.ts'
-import { insist, putReactions, reactionsOf } from './move.ts'
+import { insist, putReactions, reactionsOf } from './insist.ts'
 
 /** One message as the two stores have it, where they do not agree. */
 export interface Divergence {
@@ -27,12 +27,12 @@ interface Pair extends Ends {
 
 async function compareOnce({ source, target }: Ends, keys: readonly MessageKey[]): Promise<Divergence[]> {
   if (keys.length === 0) return []
-  const [sources, targets] = await Promise.all([source, target].map((side) => insist((by) => side.rows(keys, by))))
-  const [ours, theirs] = [byId(sources!), byId(targets!)]
+  const rowsOf = async (side: Movable) => byId(await insist((by) => side.rows(keys, by)))
+  const [ours, theirs] = await Promise.all([rowsOf(source), rowsOf(target)])
   // Of messages alone that anybody reacted to, in either store: most have none.
   const reacted = keys.filter(({ id }) => ours.get(id)?.reacted || theirs.get(id)?.reacted)
-  const [ourReactions, theirReactions] = await Promise.all([source, target].map((side) => reactionsOf(side, reacted)))
-  const [oursByMessage, theirsByMessage] = [byMessage(ourReactions!), byMessage(theirReactions!)]
+  const reactionsIn = async (side: Movable) => byMessage(await reactionsOf(side, reacted))
+  const [oursByMessage, theirsByMessage] = await Promise.all([reactionsIn(source), reactionsIn(target)])
   return keys.flatMap((key): Divergence[] => {
     const [one, other] = [ours.get(key.id), theirs.get(key.id)]
     const [reactions, others] = [oursByMessage.get(key.id) ?? [], theirsByMessage.get(key.id) ?? []]

@@ -1,6 +1,7 @@
 import { type Migration, neverMoved } from '../phases.ts'
 import type { Checkpoints } from './checkpoints.ts'
-import { begun, command, insist, type Look, type StepName } from './move.ts'
+import { insist } from './insist.ts'
+import { begun, command, type Look, type StepName } from './move.ts'
 import { idRanges, whole } from './ranges.ts'
 import { divergenceByRange } from './verify.ts'
 

@@ -6,7 +6,8 @@ import { settle } from '../mirror.ts'
 import type { Movable } from '../movable.ts'
 import type { Migration, Phase } from '../phases.ts'
 import { acknowledged, noFollower, settled, wellFollowed } from './followers.ts'
-import { command, insist, type Look, type Move, needs, outOfOrder } from './move.ts'
+import { insist } from './insist.ts'
+import { command, type Look, type Move, needs, outOfOrder } from './move.ts'
 import { comparedReads } from './reads.ts'
 
 /** Changes the document whatever else was changed meanwhile, such as a hold that was let go. */

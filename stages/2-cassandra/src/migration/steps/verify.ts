@@ -8,7 +8,8 @@ import type { Migration } from '../phases.ts'
 import type { Counts, Range } from './checkpoints.ts'
 import { compare, repair } from './compare.ts'
 import { acknowledged } from './followers.ts'
-import { command, insist, type Move, needs, outOfOrder } from './move.ts'
+import { insist } from './insist.ts'
+import { command, type Move, needs, outOfOrder } from './move.ts'
 import { idRanges, runRanges, tokenRanges, whole } from './ranges.ts'
 
 const BATCH = 500

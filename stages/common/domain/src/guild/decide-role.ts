@@ -58,8 +58,8 @@ function decideMoves(state: GuildState, { moves }: Extract<RoleCommand, { type: 
     return { role, place: place + Math.sign(place - role.position) / 2 }
   })
   const after = places.toSorted((a, b) => a.place - b.place).map(({ role }) => role)
-  const settled = before.filter((role) => !isBelow(state, role, asker))
-  if (after.slice(after.length - settled.length).some((role, i) => role !== settled[i])) return no('no-permission')
+  const notBelow = before.filter((role) => !isBelow(state, role, asker))
+  if (after.slice(after.length - notBelow.length).some((role, i) => role !== notBelow[i])) return no('no-permission')
   return yes(
     ...after.flatMap((role, position): GuildEvent[] =>
       role.position === position ? [] : [{ type: 'role.updated', role: { ...role, position } }],
