@@ -1,5 +1,5 @@
 import { snowflakes, tokens } from '@threshold/contract'
-import { type Lifecycle, lifecycle, type Runtime } from '@threshold/kit'
+import { answers, type Lifecycle, lifecycle, type Runtime } from '@threshold/kit'
 import { typescriptAnalytics } from './adapters/analytics.typescript.ts'
 import { typescriptEventEncoder } from './adapters/event-encoder.typescript.ts'
 import { memoryGuildHub } from './adapters/guild-hub.memory.ts'
@@ -41,6 +41,7 @@ export async function start(config: Config, runtime: Runtime): Promise<Pick<Life
   const rest = await life.open('REST', createRest({ metadata, messages, search, notifier, hub, analytics }, tools, config.rest, runtime))
   const gateway = createGateway({ metadata, hub, sessions, encoder: typescriptEventEncoder(), voice }, tools, config.gateway, runtime)
   const routers = [createPage(), rest.router]
-  const http = await life.open('HTTP', serveHttp({ routers, gateway, ready: metadata.ping }, config.http, runtime))
+  const readiness = [answers('MongoDB', metadata.ping)]
+  const http = await life.open('HTTP', serveHttp({ routers, gateway, readiness }, config.http, runtime))
   return { url: http.url, close: life.close }
 }

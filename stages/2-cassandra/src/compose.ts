@@ -1,5 +1,5 @@
 import { snowflakes, tokens } from '@threshold/contract'
-import { type Deadline, type Lifecycle, lifecycle, type Runtime } from '@threshold/kit'
+import { answers, type Lifecycle, lifecycle, type Runtime } from '@threshold/kit'
 import { typescriptAnalytics } from '@threshold/stage-1/adapters/analytics.typescript'
 import { typescriptEventEncoder } from '@threshold/stage-1/adapters/event-encoder.typescript'
 import { memoryGuildHub } from '@threshold/stage-1/adapters/guild-hub.memory'
@@ -43,7 +43,7 @@ export async function start(config: Config, runtime: Runtime): Promise<Pick<Life
   const rest = await life.open('REST', createRest({ metadata, messages, search, notifier, hub, analytics }, tools, config.rest, runtime))
   const gateway = createGateway({ metadata, hub, sessions, encoder: typescriptEventEncoder(), voice }, tools, config.gateway, runtime)
   const routers = [createPage(), rest.router]
-  const ready = async (by: Deadline) => void (await Promise.all([metadata.ping(by), messages.ready(by)]))
-  const http = await life.open('HTTP', serveHttp({ routers, gateway, ready }, config.http, runtime))
+  const readiness = [answers('MongoDB', metadata.ping), answers('messages', messages.ready)]
+  const http = await life.open('HTTP', serveHttp({ routers, gateway, readiness }, config.http, runtime))
   return { url: http.url, close: life.close }
 }

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import { type AddressInfo, isIPv6 } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { Deadline, Runtime } from '@threshold/kit'
+import { deadlineIn, type ReadinessCheck, type Runtime, unreadyReasons } from '@threshold/kit'
 import express, { type RequestHandler, type Router } from 'express'
 import { write } from '../rest/route.ts'
 
@@ -15,8 +15,8 @@ export interface HttpConfig {
 }
 
 export interface HttpParts {
-  /** Whether what this process stands on answers; rejects when it does not. For /readyz. */
-  readonly ready: (deadline: Deadline) => Promise<void>
+  /** /readyz answers 200 when each of them is satisfied, and otherwise 503 with their reasons. */
+  readonly readiness: readonly ReadinessCheck[]
   /** Mounted in this order; the last one answers 404 to what is left. */
   readonly routers: readonly Router[]
   readonly gateway: AsyncDisposable & { attach(server: Server): void }
@@ -126,12 +126,9 @@ function operations(parts: HttpParts, runtime: Runtime): Router {
     write(response, 200, { status: 'ok' })
   })
   router.get('/readyz', async (_request, response) => {
-    try {
-      await parts.ready({ at: runtime.clock.now() + READY_WITHIN_MS })
-      write(response, 200, { status: 'ready' })
-    } catch {
-      write(response.set('Retry-After', '1'), 503, { status: 'away' })
-    }
+    const reasons = await unreadyReasons(parts.readiness, deadlineIn(READY_WITHIN_MS, runtime.clock))
+    if (Object.keys(reasons).length === 0) write(response, 200, { status: 'ready' })
+    else write(response.set('Retry-After', '1'), 503, { status: 'not ready', reasons })
   })
   router.get('/metrics', async (_request, response) => {
     const { registry } = runtime.telemetry

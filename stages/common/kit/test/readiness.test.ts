@@ -1,0 +1,26 @@
+import { expect, it } from 'vitest'
+import { answers, deadlineIn, type ReadinessCheck, unavailable, unreadyReasons } from '../src/index.ts'
+
+const fine: ReadinessCheck = { name: 'fine', reason: () => undefined }
+const behind: ReadinessCheck = { name: 'clock', reason: async () => 'the clock is behind' }
+
+it('gives the reason of each check that is not satisfied, and none of the others', async () => {
+  expect(await unreadyReasons([fine, behind], deadlineIn(1_000))).toEqual({ clock: 'the clock is behind' })
+  expect(await unreadyReasons([fine], deadlineIn(1_000))).toEqual({})
+})
+
+it('takes a rejection, a throw and silence for reasons', async () => {
+  const away = answers('MongoDB', () => Promise.reject(unavailable('MongoDB')))
+  const broken: ReadinessCheck = {
+    name: 'broken',
+    reason() {
+      throw new Error('it broke')
+    },
+  }
+  const silent = answers('silent', () => new Promise(() => {}))
+  expect(await unreadyReasons([away, broken, silent, fine], deadlineIn(50))).toEqual({
+    MongoDB: 'MongoDB is not available',
+    broken: 'it broke',
+    silent: 'silent did not answer in time',
+  })
+})
