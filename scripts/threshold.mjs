@@ -14,7 +14,8 @@ import { fileURLToPath } from 'node:url'
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
 const SELF = fileURLToPath(import.meta.url)
 const OLDEST = 20
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP']
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']
+const SHELL = /(^|\/)-?(ash|bash|busybox|dash|fish|ksh|sh|zsh)$/
 
 class Failure extends Error {
   constructor(code, message, next) {
@@ -51,18 +52,59 @@ function major(version) {
 }
 
 /**
- * npm and npx start us by way of a shell, and a signal that ends them ends that shell with them, and nothing else. Whoever is left
- * behind has another parent from then on, and closes down as if the signal had come through.
+ * npm and npx start the launcher by way of a shell. When npm is killed, neither the shell nor the launcher gets a signal, and
+ * the shell lives on: so the launcher looks at every process between itself and npm. When one is gone, the command closes.
  */
 function followParent() {
-  if (process.env.npm_lifecycle_event === undefined) return
-  const parent = process.ppid
+  // With a channel, the launcher above does this.
+  if (process.env.npm_lifecycle_event === undefined || process.connected) return
+  const chain = ancestorsUpToNpm()
   const timer = setInterval(() => {
-    if (process.ppid === parent) return
+    if (process.ppid === chain[0] && chain.every(isAlive) && chain.every(hasSameParent)) return
     clearInterval(timer)
-    process.kill(process.pid, 'SIGTERM')
-  }, 500)
+    // A command that holds something listens to `disconnect`; everything else ends by the signal.
+    if (!process.emit('disconnect')) process.kill(process.pid, 'SIGTERM')
+  }, 250)
   timer.unref()
+}
+
+/** The parent, and the parents above it up to the first that is no shell: npm. */
+function ancestorsUpToNpm() {
+  const chain = [process.ppid]
+  while (chain.length < 5) {
+    const { parent, program } = look(chain.at(-1))
+    if (parent === undefined || !SHELL.test(program)) break
+    chain.push(parent)
+  }
+  return chain
+}
+
+function hasSameParent(pid, index, chain) {
+  const above = chain[index + 1]
+  // Elsewhere than on Linux each look would start a `ps`.
+  return above === undefined || process.platform !== 'linux' || look(pid).parent === above
+}
+
+function isAlive(pid) {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return error.code === 'EPERM'
+  }
+}
+
+/** The parent and the program of a process; neither of one that is gone. */
+function look(pid) {
+  try {
+    const line =
+      process.platform === 'linux'
+        ? readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^\d+ \((.*)\) \S (\d+) .*/s, '$2 $1')
+        : spawnSync('ps', ['-o', 'ppid=,comm=', '-p', String(pid)], { encoding: 'utf8' }).stdout
+    const [, parent, program] = /^\s*(\d+) (.*?)\s*$/.exec(line) ?? []
+    return { parent: parent && Number(parent), program }
+  } catch {
+    return {}
+  }
 }
 
 /** What V8 compiled is kept for the next start, of ours and of all processes we start: a stage serves in half the time. */
@@ -237,6 +279,8 @@ async function endBy(signal) {
 async function run(command, args, options, onStart = () => {}) {
   const child = spawn(command, args, options)
   const pass = SIGNALS.map((signal) => [signal, () => child.kill(signal)])
+  // npm is gone. The command line closes when its channel does, once, however many signals came before.
+  pass.push(['disconnect', () => (child.connected ? child.disconnect() : child.kill('SIGTERM'))])
   for (const [signal, listener] of pass) process.on(signal, listener)
   try {
     return await new Promise((resolve, reject) => {

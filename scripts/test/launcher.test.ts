@@ -38,6 +38,8 @@ else if (how === 'fail') process.exit(7)
 else {
   process.on('SIGINT', () => process.exit(3))
   process.on('SIGTERM', () => process.exit(4))
+  process.on('SIGHUP', () => process.exit(6))
+  process.on('SIGQUIT', () => process.exit(8))
   process.on('disconnect', () => process.exit(5))
   setInterval(() => {}, 1_000)
   console.log('waiting', process.pid)
@@ -124,6 +126,8 @@ describe('the launcher, on a Node that is too old', { timeout: MINUTES }, () => 
   it.each([
     { signal: 'SIGINT', code: 3 },
     { signal: 'SIGTERM', code: 4 },
+    { signal: 'SIGHUP', code: 6 },
+    { signal: 'SIGQUIT', code: 8 },
   ] as const)('passes on $signal and waits for the end', async ({ signal, code }) => {
     await using command = start(['wait'], onOld(tree))
     await vi.waitFor(() => expect(command.stdout()).toContain('waiting'), { timeout: 60_000 })
@@ -145,20 +149,32 @@ describe('the launcher, on a Node that is too old', { timeout: MINUTES }, () => 
     await gone(pid)
   })
 
-  it('closes down when npm, or the shell between them, is ended', async () => {
+  /** A program that starts a shell that starts the launcher, as npm does. The shell does not replace itself by it. */
+  const NPM = `
+    const { spawn } = require('node:child_process')
+    const shell = spawn('sh', ['-c', '"$0" "$@"; exit $?', ...process.argv.slice(1)], { stdio: 'inherit' })
+    console.log('shell', shell.pid)
+    setInterval(() => {}, 1_000)`
+
+  it.each(['npm', 'shell'] as const)('closes when the %s above it is killed', async (which) => {
     const { node, launcher, cwd, env } = onOld(tree)
-    const child = spawn('sh', ['-c', '"$0" "$@"; exit $?', node, launcher, 'wait'], {
+    const npm = spawn(process.execPath, ['-e', NPM, node, launcher, 'wait'], {
       cwd,
       env: { ...process.env, ...env, npm_lifecycle_event: 'npx' },
       stdio: ['ignore', 'pipe', 'ignore'],
     })
     let stdout = ''
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    npm.stdout.setEncoding('utf8').on('data', (text: string) => {
       stdout += text
     })
-    const pid = await vi.waitFor(() => pidOf(stdout), { timeout: 60_000 })
-    child.kill('SIGTERM')
-    await gone(pid)
+    try {
+      const pid = await vi.waitFor(() => pidOf(stdout), { timeout: 60_000 })
+      const shell = Number(/^shell (\d+)$/m.exec(stdout)?.[1])
+      process.kill(which === 'npm' ? npm.pid! : shell, 'SIGKILL')
+      await gone(pid)
+    } finally {
+      npm.kill('SIGKILL')
+    }
   })
 
   it('says so when the lockfile is gone', async () => {
