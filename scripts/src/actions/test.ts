@@ -2,9 +2,11 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
+import { availableParallelism } from 'node:os'
 import { basename, dirname, join, relative } from 'node:path'
 import { ENGINE_ITEMS, identify, prefetch, registerProcess, sweep, terminate } from '@threshold/engines'
 import { CodedError } from '@threshold/kit'
+import { measureOthers } from '@threshold/lab-kit'
 import { type Context, EXIT, ROOT } from '../context.ts'
 import { interruptible, unlessInterrupted } from '../interruption.ts'
 import type { Terminal } from '../terminal.ts'
@@ -14,19 +16,24 @@ import { findStage } from '../unknown.ts'
 /** Tests run on what starts in seconds; twelve minutes of compiling are for labs. */
 const NOT_FOR_TESTS = ['secantusdb-rust']
 
-/** More than that is no chance: something is broken, and a second look would only hide half of it. */
-const MOST_UNSTEADY_FILES = 3
+/** When more files fail, something is broken, and running them again would only take time. */
+const MOST_FLAKY_FILES = 3
 
 export interface TestOptions {
   /** Every round and every phase, as CI does. */
   readonly all: boolean
-  /** Whether a few files that failed are run once more, by themselves. What then passes is named, not forgotten. */
-  readonly secondLook: boolean
+  /**
+   * Runs up to three failed files once more, by themselves, and names those that then pass as
+   * flaky. They count as failed all the same.
+   */
+  readonly rerunFailed: boolean
 }
 
-export async function test({ terminal, exitWith }: Context, what: readonly string[], { all, secondLook }: TestOptions): Promise<void> {
+export async function test({ terminal, exitWith }: Context, what: readonly string[], { all, rerunFailed }: TestOptions): Promise<void> {
   const args = await argumentsFor(what)
   const ran = await interruptible(`test ${what.join(' ')}`.trim(), terminal, async (interrupted, run) => {
+    const busy = await busyWith()
+    if (busy) terminal.print(`this machine is busy: ${busy}. The tests take longer, and some may fail for lack of CPU.`)
     await unlessInterrupted(interrupted, setUp(terminal))
     const vitest = async (report: string, args: readonly string[]): Promise<Ran> => {
       const path = join(run.dir, report)
@@ -34,15 +41,27 @@ export async function test({ terminal, exitWith }: Context, what: readonly strin
       return { code, counts: countTests(await readFile(path, 'utf8').catch(() => undefined)) }
     }
     const first = await vitest('tests.json', args)
-    const again = failedFiles(first.counts ?? new Map())
-    if (!secondLook || again.length === 0 || again.length > MOST_UNSTEADY_FILES) return first
-    terminal.print(`\na second look, one after the other, at ${again.length === 1 ? 'the file' : 'the files'} that failed`)
-    const second = await vitest('second.json', [...args, ...again, '--no-file-parallelism'])
-    return lookedAtTwice(terminal, first, second, again)
+    const failed = failedFiles(first.counts ?? new Map())
+    if (failed.length > 0) {
+      const stillBusy = await busyWith()
+      if (busy || stillBusy) terminal.print(tooBusy(stillBusy ?? busy ?? ''))
+    }
+    if (!rerunFailed) return first
+    let flaky: string[] = []
+    if (failed.length > 0 && failed.length <= MOST_FLAKY_FILES) {
+      terminal.print('\nrunning the failed files once more, by themselves')
+      const again = await vitest('again.json', [...args, ...failed, '--no-file-parallelism'])
+      const stillFail = failedFiles(again.counts ?? new Map())
+      if (again.counts) flaky = failed.filter((file) => !stillFail.includes(file))
+    }
+    for (const file of flaky) terminal.print(`flaky: ${relative(ROOT, file)} failed among the others and passed by itself`)
+    terminal.print(`${flaky.length} flaky`)
+    return first
   })
   if (ran.counts === undefined)
     throw new CodedError('TESTS_DID_NOT_RUN', `vitest ended with code ${ran.code} before it had counted anything`)
-  if (!all) terminal.print('\nwhat was skipped runs with npm test -- --all, three nodes of Cassandra with THRESHOLD_TEST_CLUSTER=1 besides')
+  if (!all)
+    terminal.print('\nskipped tests run with npm test -- --all; those with three nodes of Cassandra also need THRESHOLD_TEST_CLUSTER=1')
   terminal.print(inWords(ran.counts))
   exitWith(ran.code)
 }
@@ -52,15 +71,18 @@ interface Ran {
   readonly counts: TestCounts | undefined
 }
 
-/** The second time decides; and who failed the first time is said, since a test that depends on the hour is a fault of its own. */
-function lookedAtTwice(terminal: Terminal, first: Ran, second: Ran, files: readonly string[]): Ran {
-  if (first.counts === undefined || second.counts === undefined) return first
-  const stillFail = failedFiles(second.counts)
-  for (const file of files) {
-    if (!stillFail.includes(file)) terminal.print(`unsteady: ${relative(ROOT, file)} failed among the others and passed by itself`)
-  }
-  return { code: second.code, counts: new Map([...first.counts, ...second.counts]) }
+/** Others may take half of the CPU before tests, whose limits are generous, could feel it. */
+const OTHERS_SHARE = 0.5
+
+/** What other programs do to this machine, in words; undefined while it is calm. */
+async function busyWith(): Promise<string | undefined> {
+  const cores = availableParallelism()
+  const { share } = await measureOthers(cores)
+  return share > OTHERS_SHARE ? `other programs use ${Math.round(share * 100)}% of its ${cores} cores` : undefined
 }
+
+const tooBusy = (busy: string): string =>
+  `\nTOO_BUSY: tests failed while ${busy}, which may be why\n  → end other programs, then run the tests again`
 
 /** What cannot be had is said, and no more: a test that needs it will say so again, by name. */
 async function setUp(terminal: Terminal): Promise<void> {

@@ -8,7 +8,7 @@ export function addTest(program: Command, context: Context): void {
     .description("set up what tests need and run them: all, one stage's, or what vitest is told")
     .argument('[what...]', 'the number of a stage, or files and options for vitest')
     .option('--all', 'as much as CI does: all but what starts three nodes of Cassandra; half an hour')
-    .option('--second-look', 'run up to three files that failed once more by themselves, and name those that then pass')
+    .option('--rerun-failed', 'run up to three failed files once more, by themselves; those that then pass are named as flaky')
     .allowUnknownOption()
     .addHelpText(
       'after',
@@ -23,8 +23,8 @@ Examples:
   npx threshold test stages/common/domain         one room
   npx threshold test 1 -t "deletes"               vitest's own options, here a name`,
     )
-    .action(async (what: readonly string[], { all = false, secondLook = false }: Partial<TestOptions>) => {
+    .action(async (what: readonly string[], { all = false, rerunFailed = false }: Partial<TestOptions>) => {
       const { test } = await import('../actions/test.ts')
-      await test(context, what, { all, secondLook })
+      await test(context, what, { all, rerunFailed })
     })
 }

@@ -36,16 +36,27 @@ export async function whyNotCalm(cores: number, limits: MachineLimits, onProgres
 }
 
 async function busyWith(cores: number, limits: MachineLimits): Promise<string | undefined> {
-  const before = { machine: machineCpuSeconds(), own: ownCpuSeconds(), at: performance.now() }
-  const load = await loadFor(LOOK_MS)
-  const seconds = (performance.now() - before.at) / 1_000
-  const others = machineCpuSeconds() - before.machine - (ownCpuSeconds() - before.own)
-  const share = others / seconds / cores
+  const { share, load } = await measureOthers(cores)
   if (share > limits.othersShare) {
     return `other programs use ${Math.round(share * 100)}% of its CPU, and a lab can bear ${Math.round(limits.othersShare * 100)}%`
   }
   const most = limits.loadPerCore * cores
   return load > most ? `its load is ${load.toFixed(1)} on ${cores} cores, and a lab can bear ${most}` : undefined
+}
+
+/**
+ * Measures for one second how busy other programs keep this machine. Programs that this process
+ * started count as others.
+ *
+ * @returns `share`: the part of all cores' CPU time that others used, 0 to 1; `load`: tasks that
+ * were running, ready to run or waiting for a disk, on average
+ */
+export async function measureOthers(cores: number): Promise<{ share: number; load: number }> {
+  const before = { machine: machineCpuSeconds(), own: ownCpuSeconds(), at: performance.now() }
+  const load = await loadFor(LOOK_MS)
+  const seconds = (performance.now() - before.at) / 1_000
+  const others = machineCpuSeconds() - before.machine - (ownCpuSeconds() - before.own)
+  return { share: others / seconds / cores, load }
 }
 
 /** What the load average would be, were it of this moment alone. */
