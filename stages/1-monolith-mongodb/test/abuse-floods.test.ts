@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { as, isProper, send } from './abuse/http.ts'
-import { dial, exchange, openRaw, statuses } from './abuse/raw.ts'
+import { dial, exchange, fragments, openRaw, type RawWebSocket, statuses, writeFrame } from './abuse/raw.ts'
 import { bystander, identify } from './abuse/session.ts'
 import { type AbusedStage, abusedStage, newUser, type World } from './abuse/world.ts'
 
@@ -10,6 +10,7 @@ const SECONDS = 3
 const SOCKETS = 30
 /** What the stage keeps for REST besides. */
 const SPARE = 1_000
+const NOTHING = Buffer.alloc(0)
 
 let abused: AbusedStage
 let world: World
@@ -66,21 +67,56 @@ describe('a flood', () => {
     await expect.poll(async () => (await make()).status, { timeout: 10_000, interval: 200 }).toBe(201)
   })
 
-  it('of frames closes with 4008: beats, commands and pings alike', async () => {
-    const floods: [what: string, send: (raw: Awaited<ReturnType<typeof openRaw>>) => void][] = [
-      ['beats', (raw) => raw.send({ op: 1, d: null })],
-      ['pings', (raw) => raw.frame(9, Buffer.from('x'))],
-    ]
-    for (const [what, one] of floods) {
+  const floods: [what: string, send: (raw: RawWebSocket) => void][] = [
+    ['beats', (raw) => raw.send({ op: 1, d: null })],
+    ['pings', (raw) => raw.frame(9, Buffer.from('x'))],
+    ['empty pings', (raw) => raw.frame(9, NOTHING)],
+    ['unsolicited pongs', (raw) => raw.frame(10, Buffer.from('x'))],
+    ['empty pongs', (raw) => raw.frame(10, NOTHING)],
+    ['pings and pongs in turn', (raw) => [9, 10].forEach((opcode) => void raw.frame(opcode, NOTHING))],
+    ['empty fragments of a frame without end', fragments(NOTHING)],
+    ['fragments of a byte', fragments(Buffer.from(' '))],
+  ]
+  it.each(floods)('of frames closes with 4008, before IDENTIFY and after it: %s', async (_what, send) => {
+    for (const identifies of [false, true]) {
       const raw = await openRaw(abused.url)
-      for (let i = 0; i < 200; i++) one(raw)
-      expect(await raw.closed, what).toBe(4_008)
+      if (identifies) {
+        raw.send(identify(world.token))
+        await raw.heard('"READY"')
+      }
+      for (let i = 0; i < 200; i++) send(raw)
+      expect(await raw.closed).toBe(4_008)
     }
+  })
+
+  it('of commands closes with 4008 too', async () => {
     const raw = await openRaw(abused.url)
     raw.send(identify(world.token))
     await raw.heard('"READY"')
     for (let i = 0; i < 200; i++) raw.send({ op: 8, d: { guild_id: world.guild, query: '', limit: 0 } })
     expect(await raw.closed, 'commands').toBe(4_008)
+  })
+
+  it('that goes on after its close is not read, and is cut', { timeout: 30_000 }, async () => {
+    for (const query of ['v=10&encoding=json', 'v=1&encoding=json']) {
+      const raw = await openRaw(abused.url, query)
+      const pongs = Buffer.concat(Array.from({ length: 5_000 }, () => writeFrame(10, NOTHING, {})))
+      let cut = false
+      raw.socket.on('close', () => {
+        cut = true
+      })
+      await expect
+        .poll(
+          () => {
+            // What the stage does not read waits here: no more is written on top of it.
+            if (raw.socket.writableLength < 1_000_000) raw.socket.write(pongs)
+            return cut
+          },
+          { timeout: 20_000, interval: 5 },
+        )
+        .toBe(true)
+      expect(await raw.closed).toBe(query.startsWith('v=10') ? 4_008 : 4_012)
+    }
   })
 
   it('of sockets is bounded: 503 beyond the limit, those that are open live on, and room is given back', async () => {

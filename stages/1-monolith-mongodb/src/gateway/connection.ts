@@ -4,6 +4,7 @@ import { hasCode, messageOf } from '@threshold/kit'
 import type { SessionRegistry } from '@threshold/ports'
 import type { RawData, WebSocket } from 'ws'
 import type { z } from 'zod'
+import { stopReading } from '../http/websockets.ts'
 import type { Dispatch } from './dispatch.ts'
 import { type ConnectionLimits, floodGate, MAX_FRAME, REASONS, readIdentify } from './protocol.ts'
 import { Session, type SessionParts } from './session.ts'
@@ -61,6 +62,7 @@ export class Connection {
     this.#nameless = setTimeout(() => this.close(CloseCode.SessionTimedOut), identifyWithinMs)
     socket.on('message', (data) => this.#receive(data))
     socket.on('ping', (data) => this.#pinged(data))
+    socket.on('pong', () => this.#flooded())
     socket.on('error', (error) => parts.runtime.log.debug({ err: messageOf(error) }, 'gateway socket'))
     socket.on('close', (code) => this.#gone(code))
   }
@@ -107,20 +109,25 @@ export class Connection {
   /** Waits until little is left to send. */
   #drained = async (): Promise<void> => (this.#transport.waiting < DRAINED ? undefined : this.#transport.drained())
 
+  /** Each frame counts, a control frame too, and after a close as well. One too many ends the connection, and the reading. */
+  #flooded(): boolean {
+    if (!this.#flooding()) return false
+    this.close(CloseCode.RateLimited)
+    stopReading(this.#socket)
+    return true
+  }
+
   #receive(data: RawData): void {
-    if (this.#state === 'closed') return
-    const refused = this.#flooding() ? CloseCode.RateLimited : this.#handle(data as Buffer)
+    if (this.#flooded() || this.#state === 'closed') return
+    const refused = this.#handle(data as Buffer)
     if (refused !== undefined) this.close(refused)
   }
 
-  /** Pings count as frames: ws alone would answer any number of them, also to somebody who never reads the answers. */
+  /** ws alone would answer any number of pings, also to a client that never reads the answers. */
   #pinged(data: Buffer): void {
-    if (this.#state === 'closed') return
-    if (this.#flooding()) this.close(CloseCode.RateLimited)
-    else {
-      this.#transport.flush()
-      this.#socket.pong(data)
-    }
+    if (this.#flooded() || this.#state === 'closed') return
+    this.#transport.flush()
+    this.#socket.pong(data)
   }
 
   /** Answers a frame or queues it, or says why it ends the connection. */

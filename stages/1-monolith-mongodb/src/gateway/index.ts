@@ -1,11 +1,12 @@
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { Tokens } from '@threshold/contract'
+import { CloseCode, type Tokens } from '@threshold/contract'
 import type { Runtime } from '@threshold/kit'
 import type { EventEncoder, GuildHub, MetadataStore, SessionRegistry } from '@threshold/ports'
 import pLimit from 'p-limit'
 import { Counter, Gauge } from 'prom-client'
-import { type WebSocket, WebSocketServer } from 'ws'
+import type { WebSocket } from 'ws'
+import { boundedWebSockets, stopReading } from '../http/websockets.ts'
 import type { VoiceServer } from '../voice/index.ts'
 import { Connection } from './connection.ts'
 import { createFrames } from './frames.ts'
@@ -44,7 +45,7 @@ export const GATEWAY_LIMITS: GatewayConfig['limits'] = {
 const IDENTIFYING_AT_ONCE = 32
 /** HELLO comes in a read of its own: cloudstorm ignores what is in one with the answer to its upgrade, and would wait for ever. */
 const HELLO_AFTER_MS = 5
-/** Milliseconds a peer has to answer a close before its socket is cut: one that is busy flooding still learns why. */
+/** Milliseconds a peer has to answer a close before its socket is cut. */
 const CLOSE_WITHIN_MS = 5_000
 /** The same when the whole gateway closes, and others wait for that. */
 const LEAVE_WITHIN_MS = 1_000
@@ -62,15 +63,7 @@ export function createGateway(ports: GatewayPorts, tools: { tokens: Tokens }, co
     limits: { ...config.limits, heartbeatMs: config.heartbeatMs },
     identifying: pLimit(IDENTIFYING_AT_ONCE),
   }
-  const options = {
-    noServer: true,
-    maxPayload: MAX_READ,
-    perMessageDeflate: false,
-    autoPong: false,
-    clientTracking: true,
-    closeTimeout: CLOSE_WITHIN_MS,
-  }
-  const sockets = new WebSocketServer(options)
+  const sockets = boundedWebSockets({ maxPayload: MAX_READ, closeTimeout: CLOSE_WITHIN_MS, rateLimited: CloseCode.RateLimited })
   let closing = false
 
   const open = (socket: WebSocket, request: IncomingMessage): void => {
@@ -78,6 +71,7 @@ export function createGateway(ports: GatewayPorts, tools: { tokens: Tokens }, co
     if ('refused' in handshake) {
       socket.on('error', () => {}) // ws closes it; without a listener the process would end
       socket.close(handshake.refused, REASONS[handshake.refused])
+      stopReading(socket)
       return
     }
     const connection = new Connection(socket, request.socket, parts, { ...handshake, url: `ws://${request.headers.host ?? ''}` })

@@ -2,6 +2,7 @@ import { gatewayInput, parseJson } from '@threshold/contract'
 import { messageOf, type Runtime } from '@threshold/kit'
 import type { VoiceRelay, VoiceSeat } from '@threshold/ports'
 import type { RawData, WebSocket } from 'ws'
+import { stopReading } from '../http/websockets.ts'
 import type { Call, Calls, Participant, Seat } from './calls.ts'
 import { VoiceCloseCodes as Close, heartbeat, identify, MODES, VoiceOpcodes as Op, REASONS, selectProtocol, speaking } from './protocol.ts'
 
@@ -45,6 +46,7 @@ export class VoiceConnection implements Participant {
     this.#silence = setTimeout(() => this.close(Close.SessionTimeout), parts.heartbeatMs * 2)
     socket.on('message', (data, isBinary) => this.#receive(data, isBinary))
     socket.on('ping', (data) => this.#pinged(data))
+    socket.on('pong', () => this.#flooded())
     socket.on('error', (error) => parts.runtime.log.debug({ err: messageOf(error) }, 'voice socket'))
     socket.on('close', () => this.#gone())
     this.send(Op.Hello, { v: parts.version, heartbeat_interval: parts.heartbeatMs })
@@ -70,17 +72,24 @@ export class VoiceConnection implements Participant {
     if (this.#state.at === 'ready') this.#parts.relay.silence(this.#state.place.ssrc, silent)
   }
 
+  /** Each frame counts, a control frame too, and after a close as well. One too many ends the connection, and the reading. */
+  #flooded(): boolean {
+    if (!this.#flooding()) return false
+    if (this.#state.at !== 'closed') this.close(Close.RateLimited)
+    stopReading(this.#socket)
+    return true
+  }
+
   #receive(data: RawData, isBinary: boolean): void {
-    if (this.#state.at === 'closed') return
-    const refused = this.#flooding() ? Close.RateLimited : this.#handle(data, isBinary)
+    if (this.#flooded() || this.#state.at === 'closed') return
+    const refused = this.#handle(data, isBinary)
     if (refused !== undefined) this.close(refused)
   }
 
-  /** Pings count as frames: ws alone would answer any number of them, also to somebody who never reads the answers. */
+  /** ws alone would answer any number of pings, also to a client that never reads the answers. */
   #pinged(data: Buffer): void {
-    if (this.#state.at === 'closed') return
-    if (this.#flooding()) this.close(Close.RateLimited)
-    else this.#socket.pong(data)
+    if (this.#flooded() || this.#state.at === 'closed') return
+    this.#socket.pong(data)
   }
 
   /** Answers a frame, or says why it ends the connection. */

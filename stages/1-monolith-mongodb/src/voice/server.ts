@@ -5,7 +5,7 @@ import type { GuildId, UserId } from '@threshold/contract'
 import type { Runtime } from '@threshold/kit'
 import type { VoiceRelay } from '@threshold/ports'
 import { Gauge } from 'prom-client'
-import { type ServerOptions, WebSocketServer } from 'ws'
+import { boundedWebSockets, stopReading } from '../http/websockets.ts'
 import { type Admission, Calls } from './calls.ts'
 import { VoiceConnection } from './connection.ts'
 import { MAX_FRAME, NEWEST_VERSION, OLDEST_VERSION, REASONS, VoiceCloseCodes } from './protocol.ts'
@@ -60,14 +60,10 @@ export async function createVoice(ports: { readonly relay: VoiceRelay }, config:
   })
   // A flood here would otherwise take the file descriptors of REST and the gateway, which are in the same process.
   http.maxConnections = config.maxConnections ?? MAX_CONNECTIONS
-  const options: ServerOptions & { closeTimeout: number } = {
-    server: http,
-    maxPayload: MAX_FRAME,
-    perMessageDeflate: false,
-    autoPong: false,
-    closeTimeout: CLOSE_WITHIN_MS,
-  }
-  const sockets = new WebSocketServer(options)
+  const sockets = boundedWebSockets({ maxPayload: MAX_FRAME, closeTimeout: CLOSE_WITHIN_MS, rateLimited: VoiceCloseCodes.RateLimited })
+  http.on('upgrade', (request, socket, head) => {
+    sockets.handleUpgrade(request, socket, head, (opened) => sockets.emit('connection', opened, request))
+  })
   sockets.on('connection', (socket, request) => {
     const version = versionOf(request)
     if (version !== undefined) {
@@ -76,9 +72,10 @@ export async function createVoice(ports: { readonly relay: VoiceRelay }, config:
     }
     socket.on('error', () => {}) // ws closes it; without a listener the process would end
     socket.close(VoiceCloseCodes.BadRequest, REASONS[VoiceCloseCodes.BadRequest])
+    stopReading(socket)
   })
-  // ws passes the HTTP server's errors on; the one of a failed bind is told by `once` below.
-  sockets.on('error', (error) => runtime.log.warn({ err: error.message }, 'voice server'))
+  // The error of a failed bind is told by `once` below.
+  http.on('error', (error) => runtime.log.warn({ err: error.message }, 'voice server'))
   http.listen(config.port, config.host)
   await once(http, 'listening')
   new Gauge({

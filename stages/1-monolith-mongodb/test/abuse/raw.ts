@@ -108,7 +108,7 @@ function readFrame(buffer: Buffer): { opcode: number; payload: Buffer; rest: Buf
 }
 
 /** `claims` is the length that the header tells, whatever follows. */
-function writeFrame(opcode: number, payload: Uint8Array, { masked = true, fin = true, claims = payload.length } = {}): Buffer {
+export function writeFrame(opcode: number, payload: Uint8Array, { masked = true, fin = true, claims = payload.length } = {}): Buffer {
   const head = Buffer.alloc(10)
   head[0] = (fin ? 128 : 0) | opcode
   const flag = masked ? 128 : 0
@@ -126,4 +126,13 @@ function writeFrame(opcode: number, payload: Uint8Array, { masked = true, fin = 
   if (!masked) return Buffer.concat([head.subarray(0, size), payload])
   const mask = randomBytes(4)
   return Buffer.concat([head.subarray(0, size), mask, Buffer.from(payload).map((byte, i) => byte ^ mask[i % 4]!)])
+}
+
+/** Sends a text frame whose end never comes, a fragment a call. */
+export function fragments(each: Buffer): (raw: RawWebSocket) => void {
+  const begun = new WeakSet<RawWebSocket>()
+  return (raw) => {
+    raw.frame(begun.has(raw) ? 0 : 1, each, { fin: false })
+    begun.add(raw)
+  }
 }

@@ -1,10 +1,11 @@
 import type { Socket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { dial, exchange, openRaw, statuses } from '../abuse/raw.ts'
+import { dial, exchange, fragments, openRaw, type RawWebSocket, statuses } from '../abuse/raw.ts'
 import { identify } from '../abuse/session.ts'
 import { type AbusedStage, abusedStage, type World } from '../abuse/world.ts'
 
 const SOCKETS = 30
+const NOTHING = Buffer.alloc(0)
 
 let abused: AbusedStage
 let world: World
@@ -25,6 +26,19 @@ async function voiceUrl(): Promise<string> {
   const { endpoint } = JSON.parse(raw.received.find((frame) => frame.includes('"VOICE_SERVER_UPDATE"'))!).d
   return `http://${endpoint}`
 }
+
+describe('a flood of frames on the voice socket', () => {
+  const floods: [what: string, send: (raw: RawWebSocket) => void][] = [
+    ['pings', (raw) => raw.frame(9, NOTHING)],
+    ['unsolicited pongs', (raw) => raw.frame(10, NOTHING)],
+    ['fragments without end', fragments(NOTHING)],
+  ]
+  it.each(floods)('is closed with 4021: %s', async (_what, send) => {
+    const raw = await openRaw(await voiceUrl(), 'v=8')
+    for (let i = 0; i < 400; i++) send(raw)
+    expect(await raw.closed).toBe(4_021)
+  })
+})
 
 describe('a flood of connections to the voice port', () => {
   it('is refused beyond the limit, ends when nothing is said, and leaves REST alone', { timeout: 60_000 }, async () => {
