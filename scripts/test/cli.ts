@@ -19,6 +19,10 @@ export interface Options {
   /** Another Node than this one. */
   readonly node?: string
   readonly launcher?: string
+  /** A program and its arguments that start the command in their turn: `unshare --mount …`. */
+  readonly under?: readonly string[]
+  /** Another user; for root alone. */
+  readonly uid?: number
 }
 
 export interface Finished {
@@ -41,11 +45,17 @@ const QUICK_JAVA = { JDK_JAVA_OPTIONS: '-XX:TieredStopAtLevel=1' }
 
 /** Starts the real command as a shell would. What a test forgets is killed when the test is over; its engines are the cache's to end. */
 export function start(args: readonly string[], options: Options = {}): Running {
-  const { node = process.execPath, launcher = COMMAND, cwd = ROOT, env } = options
+  const { node = process.execPath, launcher = COMMAND, cwd = ROOT, env, under = [], uid } = options
   // Neither vitest's settings nor colours are a user's.
   const { NODE_OPTIONS: _, VITEST: __, FORCE_COLOR: ___, ...inherited } = process.env
   const environment = { ...inherited, ...QUICK_JAVA, NO_COLOR: '1', ...env }
-  const child = spawn(node, [launcher, ...args], { cwd, env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
+  const [program = node, ...rest] = [...under, node, launcher, ...args]
+  const child = spawn(program, rest, {
+    cwd,
+    env: environment,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...(uid === undefined ? {} : { uid, gid: uid }),
+  })
   let stdout = ''
   let stderr = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

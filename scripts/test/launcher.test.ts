@@ -15,20 +15,34 @@ const MINUTES = 120_000
 
 let old = ''
 let wanted = ''
+/** Of all trees here: the launcher's Node is fetched into it by the first test. */
+let cache: Folder
+/** What the old Node lies in. */
+let olden: Folder
 
 beforeAll(async () => {
   wanted = (await readFile(join(ROOT, '.node-version'), 'utf8')).trim()
-  const { stdout } = await run('npm', ['exec', '--yes', `--package=node@${OLD}`, '--', 'node', '-p', 'process.execPath'])
-  old = stdout.trim()
-})
+  ;[cache, olden] = [await temporaryFolder(), await temporaryFolder()]
+  const name = `node-${process.platform}-${process.arch}`
+  // The package with the binary in it: npm's `node` fetches it by a script, which npm 12 does not run.
+  await run('npm', ['install', '--prefix', olden.path, '--no-audit', '--no-fund', '--no-save', `${name}@${OLD}`])
+  old = join(olden.path, 'node_modules', name, 'bin', 'node')
+}, MINUTES)
+afterAll(() => Promise.all([cache, olden].map((folder) => folder[Symbol.asyncDispose]())))
 
 /** A tree as the launcher finds it: its own file, a lockfile, one dependency that needs no network, and a command to run. */
 async function makeTree(): Promise<Folder> {
   const tree = await temporaryFolder()
   await write(tree, { '.node-version': `${wanted}\n`, 'scripts/cli.ts': COMMAND })
-  await cp(LAUNCHER, join(tree.path, 'scripts', 'threshold.mjs'))
+  await copyLauncher(tree)
   await depend(tree, '1.0.0')
   return tree
+}
+
+async function copyLauncher(tree: Folder): Promise<void> {
+  const scripts = join(tree.path, 'scripts')
+  await cp(LAUNCHER, join(scripts, 'threshold.mjs'))
+  await cp(join(dirname(LAUNCHER), 'launcher'), join(scripts, 'launcher'), { recursive: true })
 }
 
 const COMMAND = `import { dep } from 'dep'
@@ -56,8 +70,8 @@ async function write(tree: Folder, files: Record<string, string | object>): Prom
 
 /** One dependency of this version, as a tarball in the tree, and the lockfile that names it. */
 async function depend(tree: Folder, version: string): Promise<void> {
-  const dependencies = { dep: 'file:dep.tgz' }
-  const root = { name: 'tree', version: '1.0.0', type: 'module', dependencies }
+  const devDependencies = { dep: 'file:dep.tgz' }
+  const root = { name: 'tree', version: '1.0.0', type: 'module', devDependencies }
   await write(tree, {
     'dep/package.json': { name: 'dep', version, type: 'module', main: 'index.js' },
     'dep/index.js': `export const dep = ${JSON.stringify(version)}\n`,
@@ -66,7 +80,7 @@ async function depend(tree: Folder, version: string): Promise<void> {
       ...root,
       lockfileVersion: 3,
       requires: true,
-      packages: { '': root, 'node_modules/dep': { version, resolved: 'file:dep.tgz' } },
+      packages: { '': root, 'node_modules/dep': { version, resolved: 'file:dep.tgz', dev: true } },
     },
   })
   await run('npm', ['pack', '--silent', './dep'], { cwd: tree.path })
@@ -78,7 +92,7 @@ const onOld = (tree: Folder) => ({
   node: old,
   launcher: join(tree.path, 'scripts', 'threshold.mjs'),
   cwd: tree.path,
-  env: { PATH: oldPath() },
+  env: { PATH: oldPath(), THRESHOLD_CACHE: cache.path, npm_config_ignore_scripts: 'true' },
 })
 const oldPath = (): string => [dirname(old), '/usr/bin', '/bin'].join(delimiter)
 const launch = (tree: Folder, ...args: string[]): Promise<Finished> => threshold(args, onOld(tree))
@@ -195,7 +209,7 @@ describe('the launcher, where something is missing', { timeout: MINUTES }, () =>
   it.runIf(testsAll())('says what failed and what mends it when npm cannot install', async () => {
     await rm(join(tree.path, 'dep.tgz'))
     const { code, stdout, stderr } = await launch(tree, 'tell')
-    expect(stderr).toMatch(/^NPM_CI_FAILED: npm ci ended with code \d+$/m)
+    expect(stderr).toMatch(/^NPM_CI_FAILED: npm ci ended with code \d+ in /m)
     expect(stderr.trimEnd().split('\n').at(-1)).toMatch(/^ {2}→ .*npm ci$/)
     expect(stderr).not.toMatch(/^\s+at /m)
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
@@ -204,7 +218,7 @@ describe('the launcher, where something is missing', { timeout: MINUTES }, () =>
   it.runIf(testsAll())('says so when there is no npm', async () => {
     await using bare = await temporaryFolder()
     await symlink(old, join(bare.path, 'node'))
-    const { code, stderr } = await threshold(['tell'], { ...onOld(tree), env: { npm_execpath: '', PATH: bare.path } })
+    const { code, stderr } = await threshold(['tell'], { ...onOld(tree), env: { ...onOld(tree).env, npm_execpath: '', PATH: bare.path } })
     expect(stderr).toMatch(/^CANNOT_START: npm: /m)
     expect(code).toBe(1)
   })
@@ -217,7 +231,7 @@ describe('this repository', { timeout: MINUTES }, () => {
     for (const name of ['.node-version', 'package.json', 'node_modules']) await symlink(join(ROOT, name), join(tree.path, name))
     await cp(join(ROOT, 'node_modules', '.package-lock.json'), join(tree.path, 'package-lock.json'))
     await mkdir(join(tree.path, 'scripts'))
-    await cp(LAUNCHER, join(tree.path, 'scripts', 'threshold.mjs'))
+    await copyLauncher(tree)
     await symlink(join(ROOT, 'scripts', 'cli.ts'), join(tree.path, 'scripts', 'cli.ts'))
     const { code, stdout, stderr } = await threshold(['doctor', '--json'], onOld(tree))
     expect(JSON.parse(stdout), stderr).toMatchObject({ v: 1, machine: { node: wanted } })

@@ -1,0 +1,29 @@
+/** A failure that the launcher explains: a code, what happened and why, and the command that helps. */
+export class Failure extends Error {
+  constructor(code, message, next) {
+    super(message)
+    this.code = code
+    this.next = next
+  }
+}
+
+/** Everything the launcher says goes to stderr, since stdout belongs to the command. */
+export function say(text) {
+  process.stderr.write(`${text}\n`)
+}
+
+const REASONS = {
+  EACCES: 'permission denied',
+  EPERM: 'operation not permitted',
+  EROFS: 'the file system is read-only',
+  ENOSPC: 'no space left on the disk',
+  EDQUOT: 'the disk quota is used up',
+  ENOTDIR: 'a part of the path is a file',
+  EEXIST: 'it is a file',
+  ENOENT: 'it cannot be made',
+  ENAMETOOLONG: 'the path is too long',
+  ELOOP: 'the path holds a loop of links',
+}
+
+/** The reason of a file error in words, with its code. */
+export const reasonOf = (error) => `${REASONS[error.code] ?? error.message} (${error.code})`
