@@ -1,4 +1,4 @@
-import { snowflakes, tokens } from '@threshold/contract'
+import { tokens } from '@threshold/contract'
 import { answers, type Lifecycle, lifecycle, type Runtime } from '@threshold/kit'
 import { typescriptAnalytics } from './adapters/analytics.typescript.ts'
 import { typescriptEventEncoder } from './adapters/event-encoder.typescript.ts'
@@ -10,6 +10,7 @@ import { mongoOutboxNotifier } from './adapters/notifier.mongodb.ts'
 import { typescriptPermissions } from './adapters/permissions.typescript.ts'
 import { mongoSearchIndex } from './adapters/search-index.mongodb.ts'
 import { noSessions } from './adapters/session-registry.none.ts'
+import { mongoTimeReservations } from './adapters/time-reservations.mongodb.ts'
 import { voiceRelayUdp } from './adapters/voice-relay.udp.ts'
 import type { Config } from './config.ts'
 import { createGateway } from './gateway/index.ts'
@@ -17,22 +18,23 @@ import { serveHttp } from './http/index.ts'
 import { mongoDatabase } from './mongodb/database.ts'
 import { createPage } from './page/index.ts'
 import { createRest } from './rest/index.ts'
+import { reserveTime } from './time/index.ts'
 import { createVoice } from './voice/index.ts'
 
 /** Stage 1: everything in one process, everything durable in one MongoDB. The right choice, until the labs say otherwise. */
-export async function start(config: Config, runtime: Runtime): Promise<Pick<Lifecycle, 'close'> & { url: string }> {
-  const life = lifecycle(runtime)
-  const tools = { tokens: tokens(config.tokenSecret), newId: snowflakes({ worker: config.worker, now: runtime.clock.now }) }
+export async function start(config: Config, world: Runtime): Promise<Pick<Lifecycle, 'close'> & { url: string }> {
+  const life = lifecycle(world)
 
-  const mongo = await life.open('MongoDB', mongoDatabase(config.mongodb, runtime.telemetry))
+  const mongo = await life.open('MongoDB', mongoDatabase(config.mongodb, world.telemetry))
+  const time = await life.open('reserved time', reserveTime(mongoTimeReservations(mongo), config.worker, world))
+  const runtime: Runtime = { ...world, hybrid: time.hybrid }
+  const tools = { tokens: tokens(config.tokenSecret), newId: time.newId }
   const metadata = await life.open('metadata', mongoMetadataStore(mongo))
   const messages = await life.open('messages', mongoMessageStore(mongo))
   const search = await life.open('search', mongoSearchIndex(mongo))
   const notifier = await life.open('notifier', mongoOutboxNotifier(mongo, messages, config.notifications, runtime))
-  const hub = await life.open(
-    'guild hub',
-    memoryGuildHub({ metadata, permissions: typescriptPermissions(), memberList: typescriptMemberList }, runtime),
-  )
+  const guilds = { metadata, permissions: typescriptPermissions(), memberList: typescriptMemberList }
+  const hub = await life.open('guild hub', memoryGuildHub(guilds, runtime))
   const relay = await life.open('voice relay', voiceRelayUdp(config.voiceRelay, runtime))
   const voice = await life.open('voice', createVoice({ relay }, config.voice, runtime))
   const sessions = await life.open('sessions', noSessions())
@@ -41,7 +43,7 @@ export async function start(config: Config, runtime: Runtime): Promise<Pick<Life
   const rest = await life.open('REST', createRest({ metadata, messages, search, notifier, hub, analytics }, tools, config.rest, runtime))
   const gateway = createGateway({ metadata, hub, sessions, encoder: typescriptEventEncoder(), voice }, tools, config.gateway, runtime)
   const routers = [createPage(), rest.router]
-  const readiness = [answers('MongoDB', metadata.ping)]
+  const readiness = [time.readiness, answers('MongoDB', metadata.ping)]
   const http = await life.open('HTTP', serveHttp({ routers, gateway, readiness }, config.http, runtime))
   return { url: http.url, close: life.close }
 }

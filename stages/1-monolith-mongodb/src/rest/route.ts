@@ -131,12 +131,15 @@ export function write(response: Response, status: number, body: unknown): void {
   response.end(bytes)
 }
 
+/** Codes of failures that pass by themselves: 503 with `Retry-After`, and one line in the log without a stack. */
+const TRY_AGAIN = ['UNAVAILABLE', 'DEADLINE_EXCEEDED', 'CLOCK_BEHIND'] as const
+
 /** The last middleware: whatever was thrown becomes an answer of the contract, and only the unexpected is logged. */
 export function errorHandler(runtime: Runtime) {
   return (error: unknown, request: Request, response: Response, _next: NextFunction): void => {
     const answer = asApiError(error)
     if (answer.status >= 500 && !(error instanceof ApiError)) {
-      const known = hasCode(error, 'UNAVAILABLE', 'DEADLINE_EXCEEDED')
+      const known = hasCode(error, ...TRY_AGAIN)
       runtime.log[known ? 'warn' : 'error'](
         { err: known ? messageOf(error) : error, method: request.method, route: request.route?.path },
         'a request failed',
@@ -155,11 +158,8 @@ export function errorHandler(runtime: Runtime) {
 function asApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error
   if (error instanceof CodedError)
-    return error.code === 'UNAVAILABLE' || error.code === 'DEADLINE_EXCEEDED'
-      ? refuse.unavailable((error.retryAfterMs ?? 1_000) / 1_000)
-      : internal()
-  const { type, status, code } = error as { type?: string; status?: number; code?: string }
-  if (code === 'CLOCK_BACKWARDS') return refuse.unavailable()
+    return hasCode(error, ...TRY_AGAIN) ? refuse.unavailable((error.retryAfterMs ?? 1_000) / 1_000) : internal()
+  const { type, status } = error as { type?: string; status?: number }
   if (type === 'entity.too.large') return refuse.tooLarge()
   // Whatever else Express finds wrong with a request: a bad escape in the path, an unknown encoding, a body cut short.
   if (status !== undefined && status >= 400 && status < 500) return status === 415 ? refuse.unsupportedMedia() : refuse.malformedRequest()

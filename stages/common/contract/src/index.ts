@@ -9,13 +9,13 @@ export { type JsonRefusal, type JsonResult, parseJson } from './json.ts'
 export { ALL_PERMISSIONS, DEFAULT_PERMISSIONS, Permission } from './permissions.ts'
 export {
   type ChannelId,
-  ClockWentBackwards,
   compareIds,
   DISCORD_EPOCH,
   firstIdAt,
   type GuildId,
   isSnowflake,
   type MessageId,
+  OutOfIds,
   type RoleId,
   type Snowflake,
   snowflakes,

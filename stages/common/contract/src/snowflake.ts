@@ -28,38 +28,37 @@ export const firstIdAt = (ms: number): Snowflake => (BigInt(Math.max(0, Math.flo
 export const compareIds = (a: Snowflake, b: Snowflake): number => a.length - b.length || (a < b ? -1 : a > b ? 1 : 0)
 
 export interface SnowflakeOptions {
-  /** 0–1023; two processes with the same number may make the same id. Stage 3 leases it, stages 1 and 2 are told. */
+  /** 0–1023. Configured in stages 1 and 2, leased in stage 3. */
   readonly worker: number
   readonly now: () => number
-  /** How far, in ms, the clock may run backwards before ids are refused. Up to here the last known time is kept. */
-  readonly patienceMs?: number
+  /** The end of the time that is reserved for this process: no id lies in this millisecond or after it. */
+  readonly until?: () => number
 }
 
-/** Thrown when the clock was set back further than can be bridged: an id that may repeat is worse than none. */
-export class ClockWentBackwards extends Error {
-  readonly code = 'CLOCK_BACKWARDS'
+/** Every id of the reserved time is used up. */
+export class OutOfIds extends Error {
+  readonly code = 'OUT_OF_IDS'
 }
 
 /**
  * Makes ids that never repeat and never go down. When the clock steps back, ids go on from the last time seen; when a
- * millisecond's 4,096 ids are used up, they borrow from the next one. Both are bounded by `patienceMs`, then refused.
+ * millisecond's 4,096 ids are used up, they borrow from the next one, and are refused where the reserved time ends.
  */
 export function snowflakes(options: SnowflakeOptions): () => Snowflake {
-  const { worker, now, patienceMs = 5_000 } = options
+  const { worker, now, until = () => Number.POSITIVE_INFINITY } = options
   if (!Number.isInteger(worker) || worker < 0 || worker > 1_023) throw new RangeError(`worker must be 0–1023, not ${worker}`)
   let last = 0
   let sequence = 0
   return () => {
-    const wall = Math.floor(now())
+    const wall = Math.min(Math.floor(now()), until() - 1)
     if (wall > last) {
       last = wall
       sequence = 0
-    } else if (last - wall > patienceMs) {
-      throw new ClockWentBackwards(`the clock is ${last - wall} ms behind the last id; no id is made until it has caught up`)
-    } else if (++sequence > 4_095) {
+    } else if (sequence < 4_095) sequence += 1
+    else if (last + 1 < until()) {
       last += 1
       sequence = 0
-    }
+    } else throw new OutOfIds('the ids of the reserved time are used up')
     return ((BigInt(last - DISCORD_EPOCH) << 22n) | (BigInt(worker) << 12n) | BigInt(sequence)).toString()
   }
 }

@@ -13,7 +13,7 @@ import { type Deadline, deadlineIn, hybridClock } from '@threshold/kit'
 
 /** Everything the laws talk about, made fresh: a suite's laws share one store, and must not share what is in it. */
 
-export const newId: () => Snowflake = snowflakes({ worker: 1_023, now: Date.now, patienceMs: 60_000 })
+export const newId: () => Snowflake = snowflakes({ worker: 1_023, now: Date.now })
 
 /** A deadline that a healthy engine on a busy machine keeps. */
 export const soon = (): Deadline => deadlineIn(20_000)

@@ -1,0 +1,75 @@
+import { randomUUID } from 'node:crypto'
+import type { TimeReservations } from '@threshold/ports'
+import { describe, expect, it } from 'vitest'
+import { type Open, portSuite } from './suite.ts'
+import { soon } from './world.ts'
+
+const NOW = 1_700_000_000_000
+const WINDOW = { ms: 4_000 }
+let workers = 0
+/** Of each law its own, since the laws share one store. */
+const aWorker = (): number => {
+  workers += 1
+  return workers
+}
+
+/** The laws of TimeReservations. */
+export function testTimeReservations(name: string, open: Open<TimeReservations>): void {
+  portSuite(`${name} as a store of time reservations`, open, (store) => {
+    const reserve = (worker: number, owner: string, at: number) => store().reserve(worker, { owner, at, ...WINDOW }, soon())
+
+    describe('a reservation', () => {
+      it('begins at the owner’s clock where nothing was reserved before', async () => {
+        expect(await reserve(aWorker(), 'a', NOW)).toEqual({ owner: 'a', from: NOW, until: NOW + 4_000 })
+      })
+
+      it('begins for a new owner where the last one ends, however far back the new owner’s clock is', async () => {
+        const worker = aWorker()
+        await reserve(worker, 'a', NOW)
+        expect(await reserve(worker, 'b', NOW - 600_000)).toMatchObject({ from: NOW + 4_000, until: NOW + 8_000 })
+        expect(await reserve(worker, 'a', NOW)).toMatchObject({ from: NOW + 8_000 })
+        expect(await reserve(worker, 'c', NOW + 60_000)).toMatchObject({ from: NOW + 60_000 })
+      })
+
+      it('grows for its owner, who may ask again after a failure and is given no less than before', async () => {
+        const worker = aWorker()
+        await reserve(worker, 'a', NOW)
+        expect(await reserve(worker, 'a', NOW + 2_000)).toMatchObject({ from: NOW, until: NOW + 6_000 })
+        expect(await reserve(worker, 'a', NOW + 2_000)).toMatchObject({ from: NOW, until: NOW + 6_000 })
+        expect(await reserve(worker, 'a', NOW - 60_000)).toMatchObject({ from: NOW, until: NOW + 6_000 })
+      })
+
+      it('is its worker’s own', async () => {
+        const [one, other] = [aWorker(), aWorker()]
+        await reserve(one, 'a', NOW + 600_000)
+        expect(await reserve(other, 'b', NOW)).toMatchObject({ from: NOW })
+      })
+
+      it('of many owners at the same time shares no millisecond with another', async () => {
+        const worker = aWorker()
+        const held = await Promise.all(Array.from({ length: 20 }, (_, i) => reserve(worker, randomUUID(), NOW + i)))
+        const inOrder = held.toSorted((a, b) => a.from - b.from)
+        for (const [i, { from }] of inOrder.entries()) if (i > 0) expect(from).toBeGreaterThanOrEqual(inOrder[i - 1]!.until)
+      })
+    })
+
+    describe('time that is given back', () => {
+      it('is the next owner’s', async () => {
+        const worker = aWorker()
+        await reserve(worker, 'a', NOW)
+        await store().release(worker, 'a', NOW + 10, soon())
+        expect(await reserve(worker, 'b', NOW)).toMatchObject({ from: NOW + 10 })
+      })
+
+      it('is nobody else’s to give, and never more than was reserved', async () => {
+        const worker = aWorker()
+        await store().release(worker, 'a', NOW, soon())
+        await reserve(worker, 'a', NOW)
+        await reserve(worker, 'b', NOW)
+        await store().release(worker, 'a', NOW + 10, soon())
+        await store().release(worker, 'b', NOW + 60_000, soon())
+        expect(await reserve(worker, 'c', NOW)).toMatchObject({ from: NOW + 8_000 })
+      })
+    })
+  })
+}
