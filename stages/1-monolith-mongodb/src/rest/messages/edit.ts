@@ -24,10 +24,17 @@ export async function editMessage(
 ): Promise<object> {
   const set = await changeOf(context, ask, place, before, input)
   const { id, channelId } = before
-  const writeTimeMicros = context.runtime.hybrid.next()
-  const made = { id, writeTimeMicros }
+  const { hybrid } = context.runtime
+  hybrid.observe(before.writeTimeMicros)
+  let made = { id, writeTimeMicros: hybrid.next() }
   try {
-    const edited = await context.ports.messages.edit({ ...made, channelId, set }, ask.deadline)
+    let edited = await context.ports.messages.edit({ ...made, channelId, set }, ask.deadline)
+    // Another edit with a later write time was there first, perhaps by a process whose clock is ahead. This one came after it.
+    while (edited !== 'absent' && edited.writeTimeMicros > made.writeTimeMicros) {
+      hybrid.observe(edited.writeTimeMicros)
+      made = { id, writeTimeMicros: hybrid.next() }
+      edited = await context.ports.messages.edit({ ...made, channelId, set }, ask.deadline)
+    }
     if (edited !== 'absent') {
       const { event, body } = await tellOf(context, ask, place, edited)
       await orphans.publish(place, event, ask.deadline)
@@ -35,7 +42,8 @@ export async function editMessage(
     }
   } catch (error) {
     const { me } = ask // and not the request with its body, which would stay as long
-    orphans.remember(place, updateId(made), (deadline) => ifMade(context, { me, deadline }, place, made))
+    const tried = made
+    orphans.remember(place, updateId(tried), (deadline) => ifMade(context, { me, deadline }, place, tried))
     throw error
   }
   throw refuse.unknownMessage()

@@ -38,7 +38,7 @@ export function reactionRoutes(add: AddRoute, context: Context): void {
       const first = await ports.messages.reactors(channel, message.id, emoji, { limit: 1 }, ask.deadline)
       if (first.length === 0) throw refuse.missingPermissions()
     }
-    const writeTimeMicros = context.runtime.hybrid.next()
+    const writeTimeMicros = laterThan(message)
     const result = await ports.messages.react(
       { v: 1, channelId: channel, messageId: message.id, emoji, userId: ask.me, writeTimeMicros },
       ask.deadline,
@@ -67,7 +67,7 @@ export function reactionRoutes(add: AddRoute, context: Context): void {
   }
   /** Whether it was there. */
   async function takeBackOne(ask: Ask, { channel, message }: Target, { emoji, user }: Reacted): Promise<boolean> {
-    const writeTimeMicros = context.runtime.hybrid.next()
+    const writeTimeMicros = laterThan(message)
     const reaction = { v: 1 as const, channelId: channel, messageId: message.id, emoji, userId: user, writeTimeMicros }
     return (await ports.messages.unreact(reaction, ask.deadline)) === 'removed'
   }
@@ -127,6 +127,12 @@ export function reactionRoutes(add: AddRoute, context: Context): void {
     const people = await context.people(ids, ask.deadline)
     return ids.flatMap((id) => people.get(id) ?? []).map(userToWire)
   })
+
+  /** The message may have been written by a process whose clock is ahead. */
+  function laterThan({ writeTimeMicros }: StoredMessage): bigint {
+    context.runtime.hybrid.observe(writeTimeMicros)
+    return context.runtime.hybrid.next()
+  }
 
   const placeOf = (ask: Ask): Promise<Place> => context.place(ask.me, ask.params.channel!, Permission.ReadMessageHistory, ask.deadline)
 

@@ -1,3 +1,5 @@
 export { testAway } from './away.ts'
+export { type ShiftedStage, testClocks } from './clocks.ts'
 export { testCrash } from './crash.ts'
 export type { KillableEngine, KillableStage, Victims } from './processes.ts'
+export { shiftedClock } from './shifted-clock.ts'

@@ -1,0 +1,103 @@
+import { compareIds } from '@threshold/contract'
+import { describe, expect, it } from 'vitest'
+import { type Author, newAuthor } from './author.ts'
+import type { KillableStage } from './processes.ts'
+import type { ShiftedClock } from './shifted-clock.ts'
+
+const SUITE_MS = 120_000
+const MINUTE_MS = 60_000
+/** Under way together, so that many fall into one millisecond. */
+const SENDS = 64
+const HOUR_MS = 60 * MINUTE_MS
+
+/** A stage whose clock is set by the test. */
+export interface ShiftedStage extends AsyncDisposable {
+  readonly stage: KillableStage & { tail(): string }
+  readonly clock: ShiftedClock
+}
+
+/** What a clock that is set costs: nothing while it is off by hours, and beyond that a refusal that says so. */
+export function testClocks(name: string, open: () => Promise<ShiftedStage>): void {
+  describe(`${name}, with its clock set`, { timeout: SUITE_MS }, () => {
+    async function killedAndStarted({ stage, clock }: ShiftedStage, ms: number): Promise<void> {
+      await stage.kill()
+      await clock.shift(ms)
+      await stage.restart()
+    }
+
+    it('keeps every edit and reaction to a message that it sent while its clock was ten minutes ahead', async () => {
+      await using shifted = await open()
+      await shifted.clock.shiftRunning(10 * MINUTE_MS)
+      const { author } = await newAuthor(shifted.stage.url)
+      const { id } = await author.send('first text')
+      await author.edit(id, 'edited ahead')
+      await author.react(id)
+      await author.unreact(id)
+      await killedAndStarted(shifted, 0)
+      expect((await author.edit(id, 'second text')).content).toBe('second text')
+      await author.react(id)
+      expect(await author.get(id)).toMatchObject({ content: 'second text', reactions: [{ count: 1 }] })
+      await author.unreact(id)
+      expect((await author.get(id)).reactions ?? []).toEqual([])
+      await author.react(id)
+      await author.remove(id)
+      expect(await author.page()).toEqual([])
+    })
+
+    it('repeats no id when it is killed and started again with its clock set back, and stores each message for its author', async () => {
+      await using shifted = await open()
+      const { author, other } = await newAuthor(shifted.stage.url)
+      const sent: { id: string; content: string; by: Author }[] = []
+      const send = async (by: Author, prefix: string): Promise<void> => {
+        await Promise.all(
+          Array.from({ length: SENDS }, async (_, i) => {
+            const content = `${prefix} ${i}`
+            sent.push({ ...(await by.send(content)), by })
+          }),
+        )
+      }
+      await send(author, 'before')
+      await shifted.clock.shiftRunning(12_000)
+      await send(author, 'twelve seconds later')
+      await killedAndStarted(shifted, -2_000)
+      await send(other, 'after')
+      expect(new Set(sent.map(({ id }) => id)).size).toBe(sent.length)
+      const stored = new Map((await author.page()).map((m) => [m.id, m]))
+      for (const { id, content, by } of sent) expect(stored.get(id)).toMatchObject({ content, author: { id: by.id } })
+      const newest = sent.filter(({ by }) => by === other).map(({ id }) => id)
+      const oldest = sent.filter(({ by }) => by === author).map(({ id }) => id)
+      expect(compareIds(newest.toSorted(compareIds)[0]!, oldest.toSorted(compareIds).at(-1)!)).toBeGreaterThan(0)
+    })
+
+    it('serves on when its clock is set back by a minute, and tells by how much', async () => {
+      await using shifted = await open()
+      const { stage, clock } = shifted
+      const { author } = await newAuthor(stage.url)
+      const { id: before } = await author.send('before')
+      await clock.shiftRunning(-MINUTE_MS)
+      const { id: after } = await author.send('after')
+      expect(compareIds(before, after)).toBeLessThan(0)
+      expect((await fetch(`${stage.url}/readyz`)).status).toBe(200)
+      const behind = /^threshold_clock_behind_seconds\{.*\} ([\d.]+)$/m.exec(await (await fetch(`${stage.url}/metrics`)).text())
+      expect(Number(behind?.[1])).toBeGreaterThan(30)
+    })
+
+    it('refuses to send while its clock is more than a day behind, says why, and serves by itself once it is right', async () => {
+      await using shifted = await open()
+      const { stage, clock } = shifted
+      const { author } = await newAuthor(stage.url)
+      const { id } = await author.send('before')
+      await clock.shiftRunning(-25 * HOUR_MS)
+      const refused = await author.trySend('too early')
+      expect([refused.status, Number(refused.headers.get('retry-after'))]).toEqual([503, 60])
+      const readiness = await fetch(`${stage.url}/readyz`)
+      expect(readiness.status).toBe(503)
+      expect(await readiness.json()).toMatchObject({ reasons: { clock: expect.stringMatching(/behind the last id/) } })
+      expect((await author.edit(id, 'edited')).content).toBe('edited')
+      expect(stage.tail()).not.toMatch(/\n\s+at |"stack"/)
+      await clock.shiftRunning(0)
+      expect((await author.trySend('in time')).status).toBe(200)
+      expect((await fetch(`${stage.url}/readyz`)).status).toBe(200)
+    })
+  })
+}
