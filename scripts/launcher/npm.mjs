@@ -35,12 +35,12 @@ function npm(...args) {
   return started?.endsWith('npm-cli.js') && existsSync(started) ? [process.execPath, started, ...args] : ['npm', ...args]
 }
 
-/** npm keeps its own cache in the home folder. Where it cannot, it uses ours. */
+/** npm keeps its own cache where it is told, or in the home folder. Where it can do neither, it uses ours. */
 function npmEnvironment() {
   const home = homeFolder()
-  const own = process.env.npm_config_cache || (home && join(home, '.npm'))
-  if (own && whyNotWritable(own) === undefined) return process.env
-  return { ...process.env, npm_config_cache: join(requireCache(), 'npm') }
+  const places = [process.env.npm_config_cache, home && join(home, '.npm')].filter(Boolean)
+  const cache = places.find((place) => whyNotWritable(place) === undefined) ?? join(requireCache(), 'npm')
+  return { ...process.env, npm_config_cache: cache }
 }
 
 const AGAIN = 'then run the same command again'

@@ -1,6 +1,7 @@
 import { Command, type CommanderError } from 'commander'
 import manifest from '../../package.json' with { type: 'json' }
 import { addBench } from './commands/bench.ts'
+import { addCheck } from './commands/check.ts'
 import { addDocs } from './commands/docs.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addLab } from './commands/lab.ts'
@@ -54,7 +55,20 @@ Examples:
 
 Set THRESHOLD_DEBUG=1 to see stacks. Engines of your own: THRESHOLD_MONGODB_URI.`,
     )
-  for (const add of [addStart, addDoctor, addStage, addLab, addStages, addMigrate, addTest, addBench, addPrefetch, addReset, addDocs])
+  for (const add of [
+    addStart,
+    addDoctor,
+    addStage,
+    addLab,
+    addStages,
+    addMigrate,
+    addTest,
+    addBench,
+    addPrefetch,
+    addReset,
+    addDocs,
+    addCheck,
+  ])
     add(program, context)
   tellWhose(program, 'npx threshold')
   return program

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { threshold } from './cli.ts'
 import { inProcess } from './in-process.ts'
 
-const COMMANDS = ['start', 'doctor', 'stage', 'lab', 'stages', 'migrate', 'test', 'bench', 'prefetch', 'reset', 'docs']
+const COMMANDS = ['start', 'doctor', 'stage', 'lab', 'stages', 'migrate', 'test', 'bench', 'prefetch', 'reset', 'docs', 'check']
 
 describe('help', { timeout: 120_000 }, () => {
   it('lists every command, with examples', async () => {

@@ -1,15 +1,11 @@
-import { execFile, spawn } from 'node:child_process'
-import { cp, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { spawn } from 'node:child_process'
+import { cp, mkdir, readFile, rm, symlink } from 'node:fs/promises'
 import { delimiter, dirname, join } from 'node:path'
-import { promisify } from 'node:util'
 import { testsAll } from '@threshold/engines/testing'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import { type Finished, type Folder, gone, LAUNCHER, ROOT, start, temporaryFolder, threshold } from './cli.ts'
+import { type Finished, type Folder, gone, ROOT, start, temporaryFolder, threshold } from './cli.ts'
+import { copyLauncher, depend, fetchOldNode, makeTree, OLD } from './tree.ts'
 
-const run = promisify(execFile)
-
-/** The oldest that the launcher promises to work on. */
-const OLD = '20.20.2'
 /** npm is asked a dozen times here, and beside other tests each may take its time. */
 const MINUTES = 120_000
 
@@ -23,69 +19,9 @@ let olden: Folder
 beforeAll(async () => {
   wanted = (await readFile(join(ROOT, '.node-version'), 'utf8')).trim()
   ;[cache, olden] = [await temporaryFolder(), await temporaryFolder()]
-  const name = `node-${process.platform}-${process.arch}`
-  // The package with the binary in it: npm's `node` fetches it by a script, which npm 12 does not run.
-  await run('npm', ['install', '--prefix', olden.path, '--no-audit', '--no-fund', '--no-save', `${name}@${OLD}`])
-  old = join(olden.path, 'node_modules', name, 'bin', 'node')
+  old = await fetchOldNode(olden)
 }, MINUTES)
 afterAll(() => Promise.all([cache, olden].map((folder) => folder[Symbol.asyncDispose]())))
-
-/** A tree as the launcher finds it: its own file, a lockfile, one dependency that needs no network, and a command to run. */
-async function makeTree(): Promise<Folder> {
-  const tree = await temporaryFolder()
-  await write(tree, { '.node-version': `${wanted}\n`, 'scripts/cli.ts': COMMAND })
-  await copyLauncher(tree)
-  await depend(tree, '1.0.0')
-  return tree
-}
-
-async function copyLauncher(tree: Folder): Promise<void> {
-  const scripts = join(tree.path, 'scripts')
-  await cp(LAUNCHER, join(scripts, 'threshold.mjs'))
-  await cp(join(dirname(LAUNCHER), 'launcher'), join(scripts, 'launcher'), { recursive: true })
-}
-
-const COMMAND = `import { dep } from 'dep'
-const [how = 'tell']: string[] = process.argv.slice(2)
-if (how === 'tell') console.log(JSON.stringify({ node: process.versions.node, dep, args: process.argv.slice(2) }))
-else if (how === 'fail') process.exit(7)
-else {
-  process.on('SIGINT', () => process.exit(3))
-  process.on('SIGTERM', () => process.exit(4))
-  process.on('SIGHUP', () => process.exit(6))
-  process.on('SIGQUIT', () => process.exit(8))
-  process.on('disconnect', () => process.exit(5))
-  setInterval(() => {}, 1_000)
-  console.log('waiting', process.pid)
-}
-`
-
-async function write(tree: Folder, files: Record<string, string | object>): Promise<void> {
-  for (const [name, content] of Object.entries(files)) {
-    const path = join(tree.path, name)
-    await mkdir(dirname(path), { recursive: true })
-    await writeFile(path, typeof content === 'string' ? content : JSON.stringify(content))
-  }
-}
-
-/** One dependency of this version, as a tarball in the tree, and the lockfile that names it. */
-async function depend(tree: Folder, version: string): Promise<void> {
-  const devDependencies = { dep: 'file:dep.tgz' }
-  const root = { name: 'tree', version: '1.0.0', type: 'module', devDependencies }
-  await write(tree, {
-    'dep/package.json': { name: 'dep', version, type: 'module', main: 'index.js' },
-    'dep/index.js': `export const dep = ${JSON.stringify(version)}\n`,
-    'package.json': root,
-    'package-lock.json': {
-      ...root,
-      lockfileVersion: 3,
-      requires: true,
-      packages: { '': root, 'node_modules/dep': { version, resolved: 'file:dep.tgz', dev: true } },
-    },
-  })
-  await run('npm', ['pack', '--silent', './dep'], { cwd: tree.path })
-  await rename(join(tree.path, `dep-${version}.tgz`), join(tree.path, 'dep.tgz'))
-}
 
 /** Under an old Node, with no newer one to be found on PATH. */
 const onOld = (tree: Folder) => ({

@@ -1,5 +1,5 @@
-import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { userInfo } from 'node:os'
+import { isAbsolute, join, resolve } from 'node:path'
 import { CodedError } from '@threshold/kit'
 
 /** The only file here that reads the environment: what can be set from outside is this list and nothing else. */
@@ -34,11 +34,13 @@ const JVM_FOLDERS = '/usr/lib/jvm:/Library/Java/JavaVirtualMachines:/opt/homebre
 
 /** Read at every call, not once at import: a test, or a CLI that was told another cache, may change the environment. */
 export function enginesConfig(env: NodeJS.ProcessEnv = process.env): EnginesConfig {
-  const home = homedir()
+  const home = homeOf(env)
   const set = (name: string): string | undefined => (env[name] === undefined || env[name] === '' ? undefined : env[name])
-  const xdg = set('XDG_CACHE_HOME')
+  const [own, caches] = [set('THRESHOLD_CACHE'), set('XDG_CACHE_HOME')]
+  // The same as the launcher finds, see scripts/launcher/folders.mjs. A relative XDG_CACHE_HOME is invalid.
+  const shared = caches !== undefined && isAbsolute(caches) ? caches : join(home ?? '/', '.cache')
   return {
-    cacheDir: set('THRESHOLD_CACHE') ?? (xdg === undefined ? join(home, '.cache', 'threshold') : join(xdg, 'threshold')),
+    cacheDir: own === undefined ? join(shared, 'threshold') : resolve(own),
     mongodbUri: set('THRESHOLD_MONGODB_URI'),
     cassandraUri: set('THRESHOLD_CASSANDRA_URI'),
     javaHome: set('JAVA_HOME'),
@@ -51,7 +53,17 @@ export function enginesConfig(env: NodeJS.ProcessEnv = process.env): EnginesConf
     dockerHost: set('DOCKER_HOST'),
     runtimeDir: set('XDG_RUNTIME_DIR'),
     path: env.PATH ?? '',
-    home,
+    home: home ?? '/',
+  }
+}
+
+/** Undefined for a user without a home folder. */
+function homeOf({ HOME }: NodeJS.ProcessEnv): string | undefined {
+  if (HOME !== undefined && isAbsolute(HOME)) return HOME
+  try {
+    return userInfo().homedir || undefined
+  } catch {
+    return undefined // the system's list of users does not have this one
   }
 }
 

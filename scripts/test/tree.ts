@@ -1,0 +1,75 @@
+import { execFile } from 'node:child_process'
+import { cp, mkdir, rename, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { type Folder, LAUNCHER, ROOT, temporaryFolder } from './cli.ts'
+
+const run = promisify(execFile)
+
+/** The oldest Node that the launcher promises to work on. */
+export const OLD = '20.20.2'
+
+/** Fetches it into a folder and returns its path. npm's `node` package needs an install script, which npm 12 does not run. */
+export async function fetchOldNode(folder: Folder): Promise<string> {
+  const name = `node-${process.platform}-${process.arch}`
+  await run('npm', ['install', '--prefix', folder.path, '--no-audit', '--no-fund', '--no-save', `${name}@${OLD}`])
+  return join(folder.path, 'node_modules', name, 'bin', 'node')
+}
+
+/** A tree as the launcher finds it: its own file, a lockfile, one dependency that needs no network, and a command to run. */
+export async function makeTree(): Promise<Folder> {
+  const tree = await temporaryFolder()
+  await write(tree, { 'scripts/cli.ts': COMMAND })
+  await cp(join(ROOT, '.node-version'), join(tree.path, '.node-version'))
+  await copyLauncher(tree)
+  await depend(tree, '1.0.0')
+  return tree
+}
+
+export async function copyLauncher(tree: Folder): Promise<void> {
+  const scripts = join(tree.path, 'scripts')
+  await cp(LAUNCHER, join(scripts, 'threshold.mjs'))
+  await cp(join(dirname(LAUNCHER), 'launcher'), join(scripts, 'launcher'), { recursive: true })
+}
+
+const COMMAND = `import { dep } from 'dep'
+const [how = 'tell']: string[] = process.argv.slice(2)
+if (how === 'tell') console.log(JSON.stringify({ node: process.versions.node, dep, args: process.argv.slice(2) }))
+else if (how === 'fail') process.exit(7)
+else {
+  process.on('SIGINT', () => process.exit(3))
+  process.on('SIGTERM', () => process.exit(4))
+  process.on('SIGHUP', () => process.exit(6))
+  process.on('SIGQUIT', () => process.exit(8))
+  process.on('disconnect', () => process.exit(5))
+  setInterval(() => {}, 1_000)
+  console.log('waiting', process.pid)
+}
+`
+
+async function write(tree: Folder, files: Record<string, string | object>): Promise<void> {
+  for (const [name, content] of Object.entries(files)) {
+    const path = join(tree.path, name)
+    await mkdir(dirname(path), { recursive: true })
+    await writeFile(path, typeof content === 'string' ? content : JSON.stringify(content))
+  }
+}
+
+/** One dependency of this version, as a tarball in the tree, and the lockfile that names it. */
+export async function depend(tree: Folder, version: string): Promise<void> {
+  const devDependencies = { dep: 'file:dep.tgz' }
+  const root = { name: 'tree', version: '1.0.0', type: 'module', devDependencies }
+  await write(tree, {
+    'dep/package.json': { name: 'dep', version, type: 'module', main: 'index.js' },
+    'dep/index.js': `export const dep = ${JSON.stringify(version)}\n`,
+    'package.json': root,
+    'package-lock.json': {
+      ...root,
+      lockfileVersion: 3,
+      requires: true,
+      packages: { '': root, 'node_modules/dep': { version, resolved: 'file:dep.tgz', dev: true } },
+    },
+  })
+  await run('npm', ['pack', '--silent', './dep'], { cwd: tree.path })
+  await rename(join(tree.path, `dep-${version}.tgz`), join(tree.path, 'dep.tgz'))
+}
