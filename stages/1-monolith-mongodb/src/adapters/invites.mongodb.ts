@@ -5,7 +5,13 @@ import type { Collection } from 'mongodb'
 import { isDuplicateKey, long, type MongoDatabase, text } from '../mongodb/database.ts'
 import type { InviteDocument } from '../mongodb/metadata-documents.ts'
 
-type InvitePart = Pick<MetadataStore, 'createInvite' | 'invite' | 'invitesOf' | 'removeInvite' | 'useInvite' | 'giveBackInvite'>
+type InvitePart = Pick<
+  MetadataStore,
+  'createInvite' | 'invite' | 'invitesOf' | 'invitesOfGuild' | 'removeInvite' | 'useInvite' | 'giveBackInvite'
+>
+
+/** Invites of one guild that a list holds; Discord lets a guild have no more. */
+const MOST = 1_000
 
 /** Expired invites are removed by a TTL index within a minute or so; until then the time is checked here. */
 export function mongoInvites(mongo: MongoDatabase, invites: Collection<InviteDocument>, clock: Clock): InvitePart {
@@ -28,6 +34,15 @@ export function mongoInvites(mongo: MongoDatabase, invites: Collection<InviteDoc
     },
     async invitesOf(channel, deadline) {
       const found = await mongo.run('invites.of-channel', deadline, () => invites.find({ channelId: long(channel) }).toArray())
+      return found.filter(isOpen).map(inviteFrom)
+    },
+    async invitesOfGuild(guild, deadline) {
+      const found = await mongo.run('invites.of-guild', deadline, () =>
+        invites
+          .find({ guildId: long(guild) })
+          .limit(MOST)
+          .toArray(),
+      )
       return found.filter(isOpen).map(inviteFrom)
     },
     async removeInvite(code, deadline) {

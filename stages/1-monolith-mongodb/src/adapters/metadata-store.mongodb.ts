@@ -36,8 +36,20 @@ export async function mongoMetadataStore(mongo: MongoDatabase, clock: Clock = sy
   await channels.createIndex({ pair: 1 }, { unique: true, sparse: true })
   await members.createIndex({ guildId: 1 })
   await members.createIndex({ userId: 1 })
+  await members.createIndex({ temporary: 1 }, { sparse: true })
   await invites.createIndex({ channelId: 1 })
+  await invites.createIndex({ guildId: 1 })
   await invites.createIndex({ expiresAt: 1 }, { expireAfterSeconds: 0 })
+
+  /** Several channels in one request, in their order: one by one a category with 400 channels would wait 400 times for the journal. */
+  async function keepBatch(guildId: string, batch: readonly GuildEvent[]): Promise<void> {
+    if (batch.length === 1) return keep(guildId, batch[0]!)
+    const updates = batch.flatMap((event) => (event.type === 'channel.updated' ? [channelTo(event.channel)] : []))
+    await channels.bulkWrite(
+      updates.map(({ _id, ...replacement }) => ({ replaceOne: { filter: { _id }, replacement, upsert: true } })),
+      { ordered: true },
+    )
+  }
 
   async function keep(guildId: string, event: GuildEvent): Promise<void> {
     const _id = long(guildId)
@@ -118,7 +130,7 @@ export async function mongoMetadataStore(mongo: MongoDatabase, clock: Clock = sy
     },
 
     async record(guild, events, deadline) {
-      for (const event of events) await mongo.run(`guilds.${event.type}`, deadline, () => keep(guild, event))
+      for (const batch of batches(events)) await mongo.run(`guilds.${batch[0]!.type}`, deadline, () => keepBatch(guild, batch))
     },
 
     async channel(id, deadline) {
@@ -131,6 +143,13 @@ export async function mongoMetadataStore(mongo: MongoDatabase, clock: Clock = sy
         members.find({ userId: long(user) }, { projection: { guildId: 1 } }).toArray(),
       )
       return found.map((m) => text(m.guildId))
+    },
+
+    async guildsWithTemporaryMembers(deadline) {
+      const found = await mongo.run('guilds.with-temporary-members', deadline, () =>
+        members.find({ temporary: true }, { projection: { guildId: 1 } }).toArray(),
+      )
+      return [...new Set(found.map((m) => text(m.guildId)))]
     },
 
     async openDm(candidate, deadline) {
@@ -174,4 +193,15 @@ async function addMissing<T extends { _id: unknown }>(into: Collection<T>, docum
   } catch (error) {
     if (!isDuplicateKey(error)) throw error
   }
+}
+
+/** Updates of channels that follow one another are one batch; any other event is one by itself. */
+function batches(events: readonly GuildEvent[]): GuildEvent[][] {
+  const all: GuildEvent[][] = []
+  for (const event of events) {
+    const last = all.at(-1)
+    if (event.type === 'channel.updated' && last?.[0]?.type === event.type) last.push(event)
+    else all.push([event])
+  }
+  return all
 }

@@ -14,7 +14,7 @@ export function affectedBy(before: GuildState, event: GuildEvent): Affected | un
   switch (event.type) {
     case 'channel.updated': {
       const old = before.channels.get(event.channel.id)
-      return old && shape(old.overwrites) !== shape(event.channel.overwrites) ? { channels: [event.channel.id] } : undefined
+      return old && shape(before, old.overwrites) !== shape(before, event.channel.overwrites) ? { channels: [event.channel.id] } : undefined
     }
     case 'role.updated':
       return before.roles.get(event.role.id)?.permissions === event.role.permissions ? undefined : everyChannel(before)
@@ -32,7 +32,12 @@ export function affectedBy(before: GuildState, event: GuildEvent): Affected | un
 }
 
 const everyChannel = (state: GuildState): Affected => ({ channels: [...state.channels.keys()] })
-const shape = (overwrites: readonly Overwrite[]): string => overwrites.map((o) => `${o.type}${o.id} ${o.allow} ${o.deny}`).join()
+/** Entries of a role that is gone show nobody anything: when a role is deleted they go channel by channel. */
+const shape = ({ roles }: GuildState, overwrites: readonly Overwrite[]): string =>
+  overwrites
+    .filter((o) => o.type === 1 || roles.has(o.id))
+    .map((o) => `${o.type}${o.id} ${o.allow} ${o.deny}`)
+    .join()
 
 export interface Change {
   readonly channel: ChannelId

@@ -49,6 +49,8 @@ export interface MemberDocument {
   joinedAt: Date
   mute: boolean
   deaf: boolean
+  /** Absent for all but temporary members, so that their index stays small. */
+  temporary?: true
 }
 
 export interface InviteDocument {
@@ -131,6 +133,7 @@ export const memberTo = (guildId: string, member: Member): MemberDocument => ({
   joinedAt: new Date(member.joinedAt),
   mute: member.mute,
   deaf: member.deaf,
+  ...(member.temporary ? { temporary: true } : {}),
 })
 
 export const memberFrom = (d: MemberDocument): Member => ({
@@ -140,4 +143,5 @@ export const memberFrom = (d: MemberDocument): Member => ({
   joinedAt: d.joinedAt.getTime(),
   mute: d.mute,
   deaf: d.deaf,
+  ...(d.temporary ? { temporary: true } : {}),
 })

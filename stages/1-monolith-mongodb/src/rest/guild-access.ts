@@ -12,11 +12,12 @@ export async function viewOf(context: Context, ask: Ask): Promise<GuildView> {
 }
 
 /** Who may see a guild's settings that are not in every member's view. */
-export async function requireGuild(context: Context, ask: Ask, needed: bigint): Promise<void> {
+export async function requireGuild(context: Context, ask: Ask, needed: bigint): Promise<{ readonly permissions: bigint }> {
   const access = await context.ports.hub.access(ask.params.guild!, ask.me, undefined, ask.deadline)
   if (access.kind === 'unknown-guild') throw refuse.unknownGuild()
   if (access.kind !== 'member') throw refuse.missingAccess()
   if ((access.permissions & needed) !== needed && (access.permissions & Permission.Administrator) === 0n) throw refuse.missingPermissions()
+  return access
 }
 
 /** Members counted for presences; approximate is Discord's own word for these figures. */

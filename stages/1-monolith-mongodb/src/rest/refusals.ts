@@ -8,6 +8,7 @@ const ANSWERS: Readonly<Record<Refusal | 'unknown-guild', () => ApiError>> = {
   'unknown-channel': refuse.unknownChannel,
   'unknown-role': refuse.unknownRole,
   'unknown-member': refuse.unknownMember,
+  'unknown-user': refuse.unknownUser,
   'unknown-overwrite': refuse.unknownOverwrite,
   'not-in-call': refuse.notInVoice,
   'no-access': refuse.missingAccess,
@@ -15,6 +16,9 @@ const ANSWERS: Readonly<Record<Refusal | 'unknown-guild', () => ApiError>> = {
   'invalid-role': refuse.invalidRole,
   'invalid-parent': () => invalidField('parent_id', 'CHANNEL_PARENT_INVALID', 'Not a category of this guild'),
   'invalid-channel': () => invalidField('type', 'BASE_TYPE_CHOICES', 'This channel cannot become that type'),
+  'invalid-name': () => invalidField('name', 'BASE_TYPE_BAD_LENGTH', 'Must be between 1 and 100 in length.'),
+  'invalid-system-channel': () => invalidField('system_channel_id', 'GUILD_SYSTEM_CHANNEL_INVALID', 'Must be a text channel of this guild'),
+  'invalid-afk-channel': () => invalidField('afk_channel_id', 'GUILD_AFK_CHANNEL_INVALID', 'Must be a voice channel of this guild'),
   'too-many': () => invalidField('id', 'BASE_TYPE_MAX_LENGTH', 'Maximum number reached'),
 }
 

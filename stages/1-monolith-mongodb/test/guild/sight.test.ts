@@ -27,6 +27,11 @@ describe('what an event may change of who sees what', () => {
       { type: 'channel.updated', channel: { ...locked, overwrites: [] } },
       { channels: [locked.id] },
     ],
+    [
+      'an overwrite of a role that is gone: nothing',
+      { type: 'channel.updated', channel: { ...locked, overwrites: [...locked.overwrites, shows('7', 0)] } },
+      undefined,
+    ],
     ["a role's colour: nothing", { type: 'role.updated', role: { ...role, color: 7 } }, undefined],
     ["a role's place: nothing", { type: 'role.updated', role: { ...role, position: 9 } }, undefined],
     ["a role's permissions: every channel", { type: 'role.updated', role: { ...role, permissions: '8' } }, { channels: all }],

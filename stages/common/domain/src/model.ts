@@ -60,6 +60,8 @@ export interface Member {
   readonly joinedAt: number
   readonly mute: boolean
   readonly deaf: boolean
+  /** Ends when the member goes offline. Absent once the member was given a role. */
+  readonly temporary?: true
 }
 
 export interface Guild {

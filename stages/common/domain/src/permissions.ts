@@ -20,21 +20,35 @@ export function channelPermissions(
 ): bigint {
   const base = guildPermissions(state, member)
   if (base === ALL_PERMISSIONS) return base
+  const bits = applyOverwrites(base, state, member, channel)
+  return implied(bits, channel)
+}
+
+/** @everyone's entry, then those of all roles together, then the member's own: each takes its denials away and adds its allowances. */
+function applyOverwrites(
+  base: bigint,
+  state: Pick<GuildState, 'guild'>,
+  member: Pick<Member, 'roles' | 'user'>,
+  { overwrites }: Channel,
+): bigint {
   let bits = base
-  const everyone = channel.overwrites.find((o) => o.id === state.guild.id)
+  const everyone = overwrites.find((o) => o.type === 0 && o.id === state.guild.id)
   if (everyone) bits = (bits & ~BigInt(everyone.deny)) | BigInt(everyone.allow)
   let allow = 0n
   let deny = 0n
-  for (const o of channel.overwrites) {
+  for (const o of overwrites) {
     if (o.type !== 0 || o.id === state.guild.id || !member.roles.includes(o.id)) continue
     allow |= BigInt(o.allow)
     deny |= BigInt(o.deny)
   }
   bits = (bits & ~deny) | allow
-  const own = channel.overwrites.find((o) => o.type === 1 && o.id === member.user.id)
-  if (own) bits = (bits & ~BigInt(own.deny)) | BigInt(own.allow)
-  return implied(bits, channel)
+  const own = overwrites.find((o) => o.type === 1 && o.id === member.user.id)
+  return own ? (bits & ~BigInt(own.deny)) | BigInt(own.allow) : bits
 }
+
+/** What a channel's overwrites alone give a member, whatever their roles give them in the guild. */
+export const allowedByOverwrites = (state: Pick<GuildState, 'guild'>, member: Pick<Member, 'roles' | 'user'>, channel: Channel): bigint =>
+  applyOverwrites(0n, state, member, channel)
 
 /**
  * Whoever cannot view a channel can do nothing in it; whoever cannot connect to a voice channel can't speak, and whoever

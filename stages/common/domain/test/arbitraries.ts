@@ -56,6 +56,15 @@ const role = (id: string): fc.Arbitrary<Role> =>
   fc.record({ position: fc.integer({ min: 1, max: 4 }), set: rolePermissions }).map(({ position, set }) => aRole(id, position, set))
 const member = (id: string): fc.Arbitrary<Member> => fc.subarray([...ROLES], { maxLength: 3 }).map((roles) => aMember(id, roles))
 
+/** In a category where the one named is one, and often synced with it. */
+const housed = (channels: readonly Channel[], homes: readonly { parentId: string; synced: boolean }[]): Channel[] =>
+  channels.map((each, i) => {
+    const { parentId, synced } = homes[i]!
+    const category = channels.find((other) => other.id === parentId && other.type === 4)
+    if (!category || each.type === 4) return each
+    return { ...each, parentId, overwrites: synced ? category.overwrites : each.overwrites }
+  })
+
 /** Any guild of five members, five roles and four channels. */
 export const guildState: fc.Arbitrary<GuildState> = fc
   .record({
@@ -65,8 +74,10 @@ export const guildState: fc.Arbitrary<GuildState> = fc
     ),
     roles: fc.tuple(...ROLES.map(role)),
     channels: fc.tuple(...CHANNELS.map(channel)),
+    homes: fc.tuple(...CHANNELS.map(() => fc.record({ parentId: fc.constantFrom(...CHANNELS), synced: fc.boolean() }))),
     members: fc.tuple(...USERS.filter((id) => id !== OWNER).map(member)),
   })
+  .map(({ homes, ...parts }) => ({ ...parts, channels: housed(parts.channels, homes) }))
   .map((parts) => aGuild({ ...parts, guild: { systemChannelId: CHANNELS[0], afkChannelId: CHANNELS[1] } }))
 
 export const user = fc.constantFrom(...USERS)
@@ -129,19 +140,21 @@ const roleAsk = fc.oneof(
 )
 
 const memberAsk = fc.oneof(
-  fc.tuple(anyUser, fc.constantFrom(null, 'nick'), someRoles, fc.boolean()).map(([id, nick, roles, invited]) => ({
+  fc.tuple(anyUser, fc.constantFrom(null, 'nick'), someRoles, fc.boolean(), fc.boolean()).map(([id, nick, roles, invited, temporary]) => ({
     type: 'member.add' as const,
     user: aUser(id),
     nick,
     roles,
     joinedAt: 0,
     invited,
+    temporary,
   })),
   fc
     .tuple(anyUser, patchOf({ nick: fc.constantFrom(null, 'nick'), roles: someRoles, mute: fc.boolean() }))
     .map(([userId, patch]) => ({ type: 'member.edit' as const, userId, patch })),
   fc.tuple(anyUser, anyRole, fc.boolean()).map(([userId, roleId, has]) => ({ type: 'member.role' as const, userId, roleId, has })),
   anyUser.map((userId) => ({ type: 'member.remove' as const, userId })),
+  anyUser.map((userId) => ({ type: 'member.expire' as const, userId })),
 )
 
 /** A command of any kind, well aimed or not, by somebody of `by`. */

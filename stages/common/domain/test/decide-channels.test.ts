@@ -118,7 +118,8 @@ describe('an overwrite', () => {
     ['never allows what its author lacks', put('21', roleOverwrite('32', bits('BanMembers'))), 'no-permission'],
     ['nor denies it', put('21', roleOverwrite('32', '0', bits('BanMembers'))), 'no-permission'],
     ['is for a role that is there', put('21', roleOverwrite('38', '0')), 'unknown-role'],
-    ['or for any user, who may join later', put('21', memberOverwrite('29', bits('ViewChannel'))), 'done'],
+    ['or for a member', put('21', memberOverwrite('23', bits('ViewChannel'), bits('SendMessages'))), 'done'],
+    ['not for a stranger', put('21', memberOverwrite('29', bits('ViewChannel'))), 'unknown-user'],
     ['is taken away by who may manage roles', { type: 'overwrite.delete', by: '21', channelId: '41', targetId: '23' }, 'done'],
     ['not by others', { type: 'overwrite.delete', by: '23', channelId: '41', targetId: '23' }, 'no-permission'],
     ['and has to be there', { type: 'overwrite.delete', by: '21', channelId: '41', targetId: '22' }, 'unknown-overwrite'],
@@ -158,6 +159,7 @@ describe('an overwrite', () => {
 
   it('is one of 500 at the most', () => {
     const list = Array.from({ length: LIMITS.overwrites }, (_, i) => memberOverwrite(String(5_000 + i)))
-    expect(refusal(put(OWNER, memberOverwrite('23')), aGuild({ channels: [aChannel('41', list)] }))).toBe('too-many')
+    const full = aGuild({ channels: [aChannel('41', list)], members: [aMember('23')] })
+    expect(refusal(put(OWNER, memberOverwrite('23')), full)).toBe('too-many')
   })
 })

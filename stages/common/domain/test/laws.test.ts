@@ -1,10 +1,11 @@
+import { isDeepStrictEqual } from 'node:util'
 import { ALL_PERMISSIONS, Permission } from '@threshold/contract'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Channel, GuildCommand, GuildEvent, GuildState, Member } from '../src/index.ts'
 import { channelPermissions, decide, evolve, guildPermissions, isAboveRole } from '../src/index.ts'
 import { anyone, channelId, commandBy, guildState, plainUser, plotBy } from './arbitraries.ts'
-import { aMember, GUILD } from './fixtures.ts'
+import { aChannel, aMember, GUILD, OWNER } from './fixtures.ts'
 
 /** What is left of a guild after a history, and what happened in it. Refused commands do nothing. */
 function play(start: GuildState, commands: readonly GuildCommand[]): { state: GuildState; events: GuildEvent[] } {
@@ -25,20 +26,31 @@ const history = fc.array(commandBy(anyone), { maxLength: 40, size: 'max' })
 const covers = (set: bigint, part: bigint): boolean => (part & ~set) === 0n
 const grown = (set: bigint): bigint => ((set & Permission.Administrator) === 0n ? set : ALL_PERMISSIONS)
 
+/** Roles that a member can give themself, @everyone and their own among them. */
+function reachable(state: GuildState, member: Member): Set<string> {
+  const below = [...state.roles.values()].filter((role) => isAboveRole(state, member, role)).map(({ id }) => id)
+  return new Set([GUILD, ...member.roles, ...below])
+}
+
+/** What overwrites of a channel allow to a member, if nothing were denied to them. */
+const allowed = (channel: Channel, member: Member, roles: ReadonlySet<string>): bigint =>
+  channel.overwrites
+    .filter((o) => (o.type === 0 ? roles.has(o.id) : o.id === member.user.id))
+    .reduce((bits, o) => bits | BigInt(o.allow), 0n)
+
 /**
  * All that a member commands: their own permissions and those of every role below their highest, which they may hand out.
  * That a role may be given away with more permissions than the giver has is Discord's rule: place decides, not content.
+ * In a channel also what the categories allow, since a channel can be moved into one, and everything where an overwrite
+ * allows MANAGE_ROLES.
  */
 function ceiling(state: GuildState, member: Member, channel?: Channel): bigint {
-  let bits = guildPermissions(state, member)
-  const mine = new Set([GUILD, ...member.roles])
-  for (const role of state.roles.values()) {
-    if (!isAboveRole(state, member, role) && !mine.has(role.id)) continue
-    bits |= BigInt(role.permissions)
-    mine.add(role.id)
-  }
-  for (const o of channel?.overwrites ?? []) if (mine.has(o.id) || o.id === member.user.id) bits |= BigInt(o.allow)
-  return grown(bits)
+  const roles = reachable(state, member)
+  const inGuild = [...roles].reduce((bits, id) => bits | BigInt(state.roles.get(id)!.permissions), guildPermissions(state, member))
+  if (!channel) return grown(inGuild)
+  const categories = [...state.channels.values()].filter((each) => each.type === 4)
+  const inChannel = [channel, ...categories].reduce((bits, each) => bits | allowed(each, member, roles), 0n)
+  return (inChannel & Permission.ManageRoles) === 0n ? grown(inGuild | inChannel) : ALL_PERMISSIONS
 }
 
 /** What a member could have in a channel if nothing were denied to them. */
@@ -91,22 +103,83 @@ describe('no command, and no series of them by one who is not the owner,', () =>
 })
 
 describe('a change of overwrites', () => {
-  it('changes for nobody what the asker has neither in the guild nor in the channel: no allowance, and no denial lifted', () => {
+  it('changes no bit that the asker has neither in the guild nor in the category, unless the channel gives them MANAGE_ROLES', () => {
     const ask = fc.tuple(plainUser, channelId).chain(([by, id]) => fc.tuple(fc.constant(id), commandBy(fc.constant(by))))
     fc.assert(
       fc.property(guildState, ask, (before, [id, command]) => {
         fc.pre(command.type === 'overwrite.put' || command.type === 'overwrite.delete' || command.type === 'channel.edit')
         const asker = before.members.get(command.by)!
         const channel = before.channels.get(id)!
-        const own = guildPermissions(before, asker) | channelPermissions(before, asker, channel)
+        const parent = (id: string | null | undefined): Channel[] => {
+          const category = id ? before.channels.get(id) : undefined
+          return category?.type === 4 ? [category] : []
+        }
+        const roles = new Set([GUILD, ...asker.roles])
+        fc.pre((allowed(channel, asker, roles) & Permission.ManageRoles) === 0n)
+        const categories = [...parent(channel.parentId), ...parent(command.type === 'channel.edit' ? command.patch.parentId : null)]
+        const own = categories.reduce((bits, each) => bits | channelPermissions(before, asker, each), guildPermissions(before, asker))
         const after = play(before, [command]).state
-        for (const target of [...before.members.keys(), ...before.roles.keys()]) {
-          const was = channel.overwrites.find((o) => o.id === target) ?? { allow: '0', deny: '0' }
-          const is = after.channels.get(id)!.overwrites.find((o) => o.id === target) ?? { allow: '0', deny: '0' }
-          expect(covers(own, (BigInt(was.allow) ^ BigInt(is.allow)) | (BigInt(was.deny) ^ BigInt(is.deny))), `target ${target}`).toBe(true)
+        const targets = [...before.members.keys(), ...before.roles.keys()].flatMap((target) => [
+          { id: target, type: 0 },
+          { id: target, type: 1 },
+        ])
+        for (const target of targets) {
+          const entry = (list: Channel['overwrites']) =>
+            list.find((o) => o.id === target.id && o.type === target.type) ?? { allow: '0', deny: '0' }
+          const [was, is] = [entry(channel.overwrites), entry(after.channels.get(id)!.overwrites)]
+          expect(
+            covers(own, (BigInt(was.allow) ^ BigInt(is.allow)) | (BigInt(was.deny) ^ BigInt(is.deny))),
+            `target ${target.type}:${target.id}`,
+          ).toBe(true)
         }
       }),
       { numRuns: 500 },
+    )
+  })
+})
+
+describe('a channel that is synced with its category', () => {
+  const synced = (state: GuildState, child: Channel): boolean => {
+    const category = child.parentId === null ? undefined : state.channels.get(child.parentId)
+    const bare = (list: Channel['overwrites']): string[] =>
+      list
+        .filter((o) => o.allow !== '0' || o.deny !== '0')
+        .map((o) => `${o.type}:${o.id}:${o.allow}:${o.deny}`)
+        .toSorted()
+    return category?.type === 4 && isDeepStrictEqual(bare(category.overwrites), bare(child.overwrites))
+  }
+  /** Commands that change the child's own overwrites, or where it is. */
+  const concerns = (command: GuildCommand, id: string): boolean =>
+    ('channelId' in command && command.channelId === id) ||
+    (command.type === 'channels.move' && command.moves.some((move) => move.id === id))
+
+  it('stays synced, whatever happens to the category, to roles and to members', () => {
+    fc.assert(
+      fc.property(guildState, history, (before, commands) => {
+        let state = before
+        for (const command of commands) {
+          const after = play(state, [command]).state
+          for (const child of state.channels.values()) {
+            const now = after.channels.get(child.id)
+            if (!now || now.parentId !== child.parentId || concerns(command, child.id) || !synced(state, child)) continue
+            expect(synced(after, now), `${child.id} after ${command.type}`).toBe(true)
+          }
+          state = after
+        }
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  it('is every channel that is made in one without overwrites of its own', () => {
+    fc.assert(
+      fc.property(guildState, (before) => {
+        for (const category of [...before.channels.values()].filter((each) => each.type === 4)) {
+          const channel = aChannel('49', [], { parentId: category.id })
+          const after = play(before, [{ type: 'channel.create', by: OWNER, channel }]).state
+          expect(synced(after, after.channels.get('49')!)).toBe(true)
+        }
+      }),
     )
   })
 })
@@ -123,7 +196,7 @@ describe('whatever happens to a guild,', () => {
     )
   })
 
-  it('nothing in it names what is gone: roles of members, parents of channels, the system channel', () => {
+  it('nothing in it names what is gone: roles of members and of overwrites, parents of channels, the system channel', () => {
     fc.assert(
       fc.property(guildState, history, (before, commands) => {
         const { state } = play(before, commands)
@@ -131,6 +204,7 @@ describe('whatever happens to a guild,', () => {
         for (const c of state.channels.values()) {
           if (c.parentId !== null) expect(state.channels.get(c.parentId)?.type).toBe(4)
           if (c.type === 4) expect(c.parentId).toBeNull()
+          for (const o of c.overwrites) if (o.type === 0) expect(state.roles.has(o.id)).toBe(true)
         }
         for (const id of [state.guild.systemChannelId, state.guild.afkChannelId]) if (id !== null) expect(state.channels.has(id)).toBe(true)
       }),

@@ -22,6 +22,9 @@ export interface MetadataStore extends AsyncDisposable {
   channel(id: ChannelId, deadline: Deadline): Promise<Channel | undefined>
   guildsOf(user: UserId, deadline: Deadline): Promise<readonly GuildId[]>
 
+  /** Guilds in which somebody is a member until they go offline. After a restart nobody else would notice that they are. */
+  guildsWithTemporaryMembers(deadline: Deadline): Promise<readonly GuildId[]>
+
   /** The one direct message channel of two users; made from `candidate` where there is none yet, also when both ask at once. */
   openDm(candidate: Channel, deadline: Deadline): Promise<Channel>
   dmsOf(user: UserId, deadline: Deadline): Promise<readonly Channel[]>
@@ -31,6 +34,8 @@ export interface MetadataStore extends AsyncDisposable {
   /** Undefined where there is none, or it has run out. */
   invite(code: string, deadline: Deadline): Promise<Invite | undefined>
   invitesOf(channel: ChannelId, deadline: Deadline): Promise<readonly Invite[]>
+  /** At most a thousand. */
+  invitesOfGuild(guild: GuildId, deadline: Deadline): Promise<readonly Invite[]>
   removeInvite(code: string, deadline: Deadline): Promise<void>
   /** Takes one use; false when none is left. Two who ask at once can't both have the last. */
   useInvite(code: string, deadline: Deadline): Promise<boolean>

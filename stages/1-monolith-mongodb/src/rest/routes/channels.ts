@@ -1,5 +1,5 @@
 import { Permission, refuse, restInput } from '@threshold/contract'
-import { type Channel, type ChannelPatch, channelToWire, memberToWire } from '@threshold/domain'
+import { type Channel, type ChannelPatch, channelToWire, type GuildEvent, memberToWire } from '@threshold/domain'
 import type { z } from 'zod'
 import type { Context, Place } from '../context.ts'
 import { publishTo } from '../messages/orphans.ts'
@@ -49,7 +49,9 @@ export function channelRoutes(add: AddRoute, context: Context): void {
       overwrites: input.permission_overwrites ?? undefined,
     })
     const events = await askGuild(context, guildId, { type: 'channel.edit', by: ask.me, channelId: ask.params.channel!, patch }, ask)
-    return channelToWire(outcome(events, 'channel.updated')!.channel)
+    // Of a category's events those of its synced children come first.
+    const edited = events.findLast((event) => event.type === 'channel.updated' && event.channel.id === ask.params.channel)
+    return channelToWire((edited as Extract<GuildEvent, { type: 'channel.updated' }>).channel)
   })
 
   /** A direct message is closed: its client shows it no longer, and it is kept, since opening it again gives the same one. */

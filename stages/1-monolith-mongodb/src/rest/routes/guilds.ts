@@ -64,6 +64,7 @@ export function guildRoutes(add: AddRoute, context: Context): void {
       id: m.id,
       ...(m.position == null ? {} : { position: m.position }),
       ...(m.parent_id === undefined ? {} : { parentId: m.parent_id }),
+      ...(m.lock_permissions ? { lockPermissions: true } : {}),
     }))
     await askGuild(context, ask.params.guild!, { type: 'channels.move', by: ask.me, moves }, ask)
     return undefined

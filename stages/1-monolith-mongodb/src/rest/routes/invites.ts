@@ -1,13 +1,26 @@
 import { Permission, refuse, restInput, timeToWire } from '@threshold/contract'
-import { type Channel, channelToWire, type Guild, guildToWire, type Invite, type User, userToWire } from '@threshold/domain'
+import { type Channel, channelToWire, type Guild, guildToWire, has, type Invite, type User, userToWire } from '@threshold/domain'
 import { deadlineIn, messageOf } from '@threshold/kit'
 import type { Context } from '../context.ts'
-import { countsOf } from '../guild-access.ts'
+import { countsOf, requireGuild, viewOf } from '../guild-access.ts'
 import { ask as askGuild, outcome } from '../refusals.ts'
 import { type AddRoute, type Ask, checked } from '../route.ts'
 
 /** What giving a use back may take. */
 const GIVE_BACK_MS = 2_000
+
+/** Where an invite leads. */
+interface Home {
+  readonly guild: Guild
+  readonly channel: Channel
+  readonly memberCount: number
+}
+
+/** Without what Discord calls an invite's metadata. */
+function withoutUse(invite: object): object {
+  const { uses, max_uses, max_age, temporary, created_at, ...rest } = invite as Record<string, unknown>
+  return rest
+}
 
 export function inviteRoutes(add: AddRoute, context: Context): void {
   const { ports } = context
@@ -37,6 +50,30 @@ export function inviteRoutes(add: AddRoute, context: Context): void {
   add('get', '/channels/:channel/invites', 'invite.list', async (ask) => {
     const place = await context.place(ask.me, ask.params.channel!, Permission.ManageChannels, ask.deadline)
     return Promise.all((await ports.metadata.invitesOf(place.channel.id, ask.deadline)).map((invite) => inviteToWire(ask, invite)))
+  })
+
+  /** Who may read the audit log sees which invites there are; who may manage the guild, also how they are used. */
+  add('get', '/guilds/:guild/invites', 'invite.list-guild', async (ask) => {
+    const { permissions } = await requireGuild(context, ask, 0n)
+    const manages = has(permissions, Permission.ManageGuild)
+    if (!manages && !has(permissions, Permission.ViewAuditLog)) throw refuse.missingPermissions()
+    const { guild, memberCount } = await viewOf(context, ask)
+    const invites = await ports.metadata.invitesOfGuild(guild.id, ask.deadline)
+    const channels = new Map<string, Channel>()
+    for (const channelId of new Set(invites.map((invite) => invite.channelId))) {
+      const access = await ports.hub.access(guild.id, ask.me, channelId, ask.deadline)
+      if (access.kind === 'member' && access.channel) channels.set(channelId, access.channel)
+    }
+    const listed = invites.flatMap((invite) => {
+      const channel = channels.get(invite.channelId)
+      return channel ? [{ invite, home: { guild, channel, memberCount } }] : []
+    })
+    return Promise.all(
+      listed.map(async ({ invite, home }) => {
+        const whole = await inviteToWire(ask, invite, home)
+        return manages ? whole : withoutUse(whole)
+      }),
+    )
   })
 
   add('get', '/invites/:code', 'invite.get', async (ask) => {
@@ -115,7 +152,7 @@ export function inviteRoutes(add: AddRoute, context: Context): void {
    * The guild and channel that an invite leads to, whoever asks: who holds the code need not be a member, and an invite outlives
    * its maker's membership. Once it does, that costs a read of the guild.
    */
-  async function homeOf(ask: Ask, invite: Invite): Promise<{ guild: Guild; channel: Channel; memberCount: number }> {
+  async function homeOf(ask: Ask, invite: Invite): Promise<Home> {
     const view = await ports.hub.view(invite.guildId, invite.inviterId, ask.deadline)
     const seen = view?.channels.find((c) => c.id === invite.channelId)
     if (view && seen) return { guild: view.guild, channel: seen, memberCount: view.memberCount }
@@ -125,8 +162,8 @@ export function inviteRoutes(add: AddRoute, context: Context): void {
     return { guild: state.guild, channel, memberCount: state.members.size }
   }
 
-  async function inviteToWire(ask: Ask, invite: Invite): Promise<object> {
-    const home = await homeOf(ask, invite)
+  async function inviteToWire(ask: Ask, invite: Invite, known?: Home): Promise<object> {
+    const home = known ?? (await homeOf(ask, invite))
     const inviter = (await context.people([invite.inviterId], ask.deadline)).get(invite.inviterId)
     const { id, name } = guildToWire(home.guild, [])
     const wireChannel = channelToWire(home.channel) as { id: string; type: number; name: string }

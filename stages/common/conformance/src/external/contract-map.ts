@@ -1,5 +1,6 @@
 import { errors, workshop } from './contract/answers.ts'
 import { gateway } from './contract/gateway.ts'
+import { guildRules } from './contract/guild-rules.ts'
 import { introduction, rest } from './contract/rest.ts'
 import type { Section, Sentence } from './contract/sentence.ts'
 import { bites, sessions } from './contract/sessions.ts'
@@ -10,7 +11,7 @@ export type { Section, Sentence } from './contract/sentence.ts'
  * The contract, sentence by sentence, and what holds a stage to each. This is the source: a sentence without a case, a case
  * without a sentence and a name that does not exist fail a test.
  */
-export const contract: readonly Section[] = [introduction, rest, workshop, errors, gateway, sessions, bites]
+export const contract: readonly Section[] = [introduction, rest, guildRules, workshop, errors, gateway, sessions, bites]
 
 export const sentences: readonly Sentence[] = contract.flatMap((section) => section.sentences)
 

@@ -139,6 +139,7 @@ export const UNKNOWN_CHANNEL: Refusal = { status: 404, code: 10003 }
 export const UNKNOWN_GUILD: Refusal = { status: 404, code: 10004 }
 export const UNKNOWN_INVITE: Refusal = { status: 404, code: 10006 }
 export const UNKNOWN_MESSAGE: Refusal = { status: 404, code: 10008 }
+export const UNKNOWN_ROLE: Refusal = { status: 404, code: 10011 }
 export const UNKNOWN_USER: Refusal = { status: 404, code: 10013 }
 export const UNAUTHORIZED: Refusal = { status: 401, code: 0 }
 export const NOT_FOUND: Refusal = { status: 404, code: 0 }

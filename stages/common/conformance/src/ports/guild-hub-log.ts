@@ -58,6 +58,8 @@ class Play {
       case 'hide':
       case 'show':
       case 'restore':
+        // An overwrite is for a member; that of one who was kicked stays.
+        if (!this.state.members.has(userId) && step.whom !== 3) return
         return this.#overwrite(step.kind, this.#channels[step.channel]!.id, step.whom === 3 ? undefined : userId)
       case 'grant':
       case 'deprive':

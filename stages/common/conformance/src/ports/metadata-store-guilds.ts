@@ -4,7 +4,7 @@ import type { MetadataStore } from '@threshold/ports'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { guildHistory } from './guild-events.ts'
-import { aGuild, aMember, aUser, newId, type SmallGuild, soon } from './world.ts'
+import { aChannel, aGuild, aMember, aUser, hides, newId, type SmallGuild, soon } from './world.ts'
 
 const RUNS = { numRuns: 12 }
 
@@ -81,6 +81,19 @@ export function metadataStoreGuilds(store: () => MetadataStore): void {
     })
   })
 
+  describe('many channels', () => {
+    it('are kept together, and each as the last event has it', async () => {
+      const { id, state } = await created()
+      const made = Array.from({ length: 60 }, () => aChannel(id))
+      const hidden = made.map((channel) => ({ ...channel, overwrites: [hides(id, 0)] }))
+      const renamed = hidden.slice(0, 5).map((channel) => ({ ...channel, name: 'renamed' }))
+      const updates = [...made, ...hidden, ...renamed].map((channel) => ({ type: 'channel.updated', channel }) as const)
+      const events = [...updates, { type: 'channel.deleted', channel: made[59]! } as const, updates[0]!]
+      await store().record(id, events, soon())
+      expect((await load(id))!.channels).toEqual(events.reduce(evolve, state).channels)
+    })
+  })
+
   describe('a channel', () => {
     it('is found by its id alone, for as long as it is there', async () => {
       const { id, text } = await created()
@@ -91,6 +104,21 @@ export function metadataStoreGuilds(store: () => MetadataStore): void {
       await store().record(id, [{ type: 'channel.deleted', channel: renamed }], soon())
       expect(await store().channel(text.id, soon())).toBeUndefined()
       expect(await store().channel(newId(), soon())).toBeUndefined()
+    })
+  })
+
+  describe('temporary members', () => {
+    it('are found by their guilds until they stay for good or leave', async () => {
+      const [{ id }, other] = [await created(), await created()]
+      const temporary = aMember(aUser(), { temporary: true })
+      await store().record(id, [{ type: 'member.added', member: temporary }], soon())
+      expect((await load(id))!.members.get(temporary.user.id)).toEqual(temporary)
+      const guilds = async (): Promise<string[]> => [...(await store().guildsWithTemporaryMembers(soon()))]
+      expect((await guilds()).filter((each) => each === id || each === other.id)).toEqual([id])
+      const { temporary: _, ...settled } = temporary
+      await store().record(id, [{ type: 'member.updated', member: settled }], soon())
+      expect(await guilds()).not.toContain(id)
+      expect((await load(id))!.members.get(temporary.user.id)).toEqual(settled)
     })
   })
 

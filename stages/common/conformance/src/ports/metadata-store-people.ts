@@ -73,15 +73,18 @@ export function metadataStorePeople(store: () => MetadataStore): void {
   })
 
   describe('an invite', () => {
-    it('comes back as it was made, by its code and by its channel, until it is removed', async () => {
+    it('comes back as it was made, by its code, its channel and its guild, until it is removed', async () => {
       const invite = anInvite({ maxAge: 3_600, maxUses: 5, temporary: true })
       await store().createInvite(invite, soon())
       expect(await store().invite(invite.code, soon())).toEqual(invite)
       expect(await store().invitesOf(invite.channelId, soon())).toEqual([invite])
+      expect(await store().invitesOfGuild(invite.guildId, soon())).toEqual([invite])
+      expect(await store().invitesOfGuild(newId(), soon())).toEqual([])
       await store().removeInvite(invite.code, soon())
       await store().removeInvite(invite.code, soon())
       expect(await store().invite(invite.code, soon())).toBeUndefined()
       expect(await store().invitesOf(invite.channelId, soon())).toEqual([])
+      expect(await store().invitesOfGuild(invite.guildId, soon())).toEqual([])
       expect(await store().useInvite(invite.code, soon())).toBe(false)
     })
 

@@ -56,6 +56,8 @@ function otherCalls({ metadata, search }: NonNullable<BreakableStores['rest']>):
     'metadata.createInvite': (d) => metadata.createInvite(invite, d),
     'metadata.invite': (d) => metadata.invite(invite.code, d),
     'metadata.invitesOf': (d) => metadata.invitesOf(channel, d),
+    'metadata.invitesOfGuild': (d) => metadata.invitesOfGuild(id, d),
+    'metadata.guildsWithTemporaryMembers': (d) => metadata.guildsWithTemporaryMembers(d),
     'metadata.removeInvite': (d) => metadata.removeInvite(invite.code, d),
     'metadata.useInvite': (d) => metadata.useInvite(invite.code, d),
     'metadata.giveBackInvite': (d) => metadata.giveBackInvite(invite.code, d),

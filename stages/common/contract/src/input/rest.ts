@@ -29,7 +29,14 @@ const channelFields = {
 export const createChannel = z.object({ name: name(1, 100), type: channelType.nullish().transform((v) => v ?? 0), ...channelFields })
 export const editChannel = z.object({ name: name(1, 100).optional(), type: channelType.optional(), ...channelFields })
 export const moveChannels = z
-  .array(z.object({ id: snowflake, position: orNull(z.int().min(0).max(10_000)), parent_id: orNull(snowflake) }))
+  .array(
+    z.object({
+      id: snowflake,
+      position: orNull(z.int().min(0).max(10_000)),
+      parent_id: orNull(snowflake),
+      lock_permissions: orNull(z.boolean()),
+    }),
+  )
   .max(500)
 
 const roleFields = {
@@ -50,7 +57,7 @@ export const editGuild = z.object({
   owner_id: snowflake.optional(),
   system_channel_id: orNull(snowflake),
   afk_channel_id: orNull(snowflake),
-  afk_timeout: z.int().min(60).max(3_600).optional(),
+  afk_timeout: z.literal([60, 300, 900, 1_800, 3_600]).optional(),
   verification_level: orNull(z.int().min(0).max(4)),
   default_message_notifications: orNull(z.int().min(0).max(1)),
   explicit_content_filter: orNull(z.int().min(0).max(2)),

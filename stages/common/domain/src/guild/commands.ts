@@ -14,7 +14,7 @@ export type GuildCommand =
   | {
       readonly type: 'channels.move'
       readonly by: UserId
-      readonly moves: readonly { id: ChannelId; position?: number; parentId?: ChannelId | null }[]
+      readonly moves: readonly ChannelMove[]
     }
   | { readonly type: 'overwrite.put'; readonly by: UserId; readonly channelId: ChannelId; readonly overwrite: Overwrite }
   | { readonly type: 'overwrite.delete'; readonly by: UserId; readonly channelId: ChannelId; readonly targetId: Snowflake }
@@ -30,10 +30,22 @@ export type GuildCommand =
       readonly roles: readonly RoleId[]
       readonly joinedAt: number
       readonly invited: boolean
+      /** By an invite that gives membership until the member goes offline without a role. */
+      readonly temporary?: boolean
     }
+  /** The member's last session ended a while ago: a temporary membership ends. */
+  | { readonly type: 'member.expire'; readonly by: UserId; readonly userId: UserId }
   | { readonly type: 'member.edit'; readonly by: UserId; readonly userId: UserId; readonly patch: MemberPatch }
   | { readonly type: 'member.role'; readonly by: UserId; readonly userId: UserId; readonly roleId: RoleId; readonly has: boolean }
   | { readonly type: 'member.remove'; readonly by: UserId; readonly userId: UserId }
+
+export interface ChannelMove {
+  readonly id: ChannelId
+  readonly position?: number
+  readonly parentId?: ChannelId | null
+  /** Takes the overwrites of the category that the channel is in afterwards. */
+  readonly lockPermissions?: boolean
+}
 
 export type ChannelPatch = Partial<Omit<Channel, 'v' | 'id' | 'guildId' | 'recipients'>>
 export type MemberPatch = Partial<Pick<Member, 'nick' | 'roles' | 'mute' | 'deaf'>>
@@ -57,6 +69,7 @@ export type Refusal =
   | 'unknown-channel'
   | 'unknown-role'
   | 'unknown-member'
+  | 'unknown-user'
   | 'unknown-overwrite'
   | 'not-in-call'
   | 'no-access'
@@ -64,6 +77,9 @@ export type Refusal =
   | 'invalid-role'
   | 'invalid-parent'
   | 'invalid-channel'
+  | 'invalid-name'
+  | 'invalid-system-channel'
+  | 'invalid-afk-channel'
   | 'too-many'
 
 export type Decision = { readonly ok: true; readonly events: readonly GuildEvent[] } | { readonly ok: false; readonly refusal: Refusal }

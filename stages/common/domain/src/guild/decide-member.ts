@@ -17,7 +17,8 @@ export function decideMember(state: GuildState, command: MemberCommand, inCall: 
     const roles = [...new Set(command.roles)]
     if (nick !== null && !has(mine, Permission.ManageNicknames)) return no('no-permission')
     if (roles.length > 0 && !(asker && has(mine, Permission.ManageRoles) && mayGive(state, asker, roles))) return no('no-permission')
-    return yes({ type: 'member.added', member: { user, nick, roles, joinedAt, mute: false, deaf: false } })
+    const member: Member = { user, nick, roles, joinedAt, mute: false, deaf: false }
+    return yes({ type: 'member.added', member: command.temporary ? { ...member, temporary: true } : member })
   }
   const member = state.members.get(command.userId)
   if (!asker) return no('no-access')
@@ -29,14 +30,15 @@ export function decideMember(state: GuildState, command: MemberCommand, inCall: 
       const wrong = mayEdit(state, asker, member, patch, mine)
       if (wrong) return wrong
       if ((patch.mute !== undefined || patch.deaf !== undefined) && !inCall(command.userId)) return no('not-in-call')
-      return yes({ type: 'member.updated', member: { ...member, ...patch, roles: [...new Set(patch.roles ?? member.roles)] } })
+      const roles = [...new Set(patch.roles ?? member.roles)]
+      return yes({ type: 'member.updated', member: settled({ ...member, ...patch, roles }) })
     }
     case 'member.role': {
       if (!state.roles.has(command.roleId) || command.roleId === state.guild.id) return no('unknown-role')
       if (!has(mine, Permission.ManageRoles) || !mayGive(state, asker, [command.roleId])) return no('no-permission')
       if (member.roles.includes(command.roleId) === command.has) return yes()
       const roles = command.has ? [...member.roles, command.roleId] : member.roles.filter((id) => id !== command.roleId)
-      return yes({ type: 'member.updated', member: { ...member, roles } })
+      return yes({ type: 'member.updated', member: settled({ ...member, roles }) })
     }
     case 'member.remove': {
       if (member.user.id === state.guild.ownerId) return no('no-permission')
@@ -44,7 +46,16 @@ export function decideMember(state: GuildState, command: MemberCommand, inCall: 
       if (!leaves && !(has(mine, Permission.KickMembers) && isAboveMember(state, asker, member))) return no('no-permission')
       return yes({ type: 'member.removed', user: member.user })
     }
+    case 'member.expire': {
+      const expires = member.temporary && command.by === member.user.id && member.user.id !== state.guild.ownerId
+      return expires ? yes({ type: 'member.removed', user: member.user }) : yes()
+    }
   }
+}
+
+/** A role makes a temporary member a member for good. */
+function settled({ temporary, ...member }: Member): Member {
+  return temporary && member.roles.length === 0 ? { ...member, temporary } : member
 }
 
 function mayEdit(state: GuildState, asker: Member, member: Member, patch: MemberPatch, mine: bigint): Decision | undefined {

@@ -3,6 +3,7 @@ import type { GuildState, Member, Role } from '../model.ts'
 import { guildPermissions, has, isAboveRole, outranks } from '../permissions.ts'
 import type { Decision, GuildCommand, GuildEvent } from './commands.ts'
 import { LIMITS, no, yes } from './decision.ts'
+import { withoutRole } from './overwrites.ts'
 
 type RoleCommand = Extract<GuildCommand, { type: `role.${string}` | `roles.${string}` }>
 
@@ -33,7 +34,9 @@ export function decideRole(state: GuildState, command: RoleCommand, asker: Membe
       const role = state.roles.get(command.roleId)
       if (!role) return no('unknown-role')
       if (role.id === state.guild.id) return no('invalid-role')
-      return isBelow(state, role, asker) ? yes({ type: 'role.deleted', roleId: role.id }) : no('no-permission')
+      if (!isBelow(state, role, asker)) return no('no-permission')
+      // The role goes first: without it its overwrites give nobody anything, so that removing them changes nobody's view.
+      return yes({ type: 'role.deleted', roleId: role.id }, ...withoutRole(state, role.id))
     }
     case 'roles.move':
       return decideMoves(state, command, asker)

@@ -14,6 +14,7 @@ import { resumeCases } from './gateway/resume.ts'
 import { sequenceCases } from './gateway/sequence.ts'
 import { sightCases } from './gateway/sight.ts'
 import { voiceCases } from './gateway/voice.ts'
+import { categoryCases } from './rest/categories.ts'
 import { channelCases } from './rest/channels.ts'
 import { embedCases } from './rest/embeds.ts'
 import { guildChannelCases } from './rest/guild-channels.ts'
@@ -24,6 +25,7 @@ import { inviteCases } from './rest/invites.ts'
 import { limitCases } from './rest/limits.ts'
 import { memberCases } from './rest/members.ts'
 import { messageCases } from './rest/messages.ts'
+import { overwriteCases } from './rest/overwrites.ts'
 import { permissionCases } from './rest/permissions.ts'
 import { reactionCases } from './rest/reactions.ts'
 import { roleCases } from './rest/roles.ts'
@@ -45,7 +47,9 @@ export const allCases: readonly Case[] = [
   ...userCases,
   ...guildCases,
   ...guildChannelCases,
+  ...categoryCases,
   ...channelCases,
+  ...overwriteCases,
   ...permissionCases,
   ...memberCases,
   ...roleCases,

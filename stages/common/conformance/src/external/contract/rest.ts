@@ -39,6 +39,9 @@ export const introduction: Section = {
         'rest.permissions.history',
         'rest.permissions.at-once',
         'rest.permissions.unknown-bits',
+        'rest.overwrites.role-deleted',
+        'rest.overwrites.manage-roles',
+        'rest.overwrites.channel-only',
         'rest.messages.send.embeds',
         'rest.messages.send.embeds.fields',
         'rest.messages.send.reply',
@@ -114,6 +117,7 @@ export const rest: Section = {
         'rest.guilds.channels.create.overwrites',
         'rest.guilds.channels.create.refused',
         'rest.guilds.channels.create.no-escalation',
+        'rest.guilds.channels.names',
       ],
     },
     {
@@ -224,12 +228,13 @@ export const rest: Section = {
     },
     {
       id: 'rest.route.typing-and-invites',
-      text: '`/channels/:id/typing`, `/channels/:id/invites`, `/invites/:code`: POST, GET.',
+      text: '`/channels/:id/typing`, `/channels/:id/invites`, `/guilds/:id/invites`, `/invites/:code`: POST, GET.',
       cases: [
         'rest.typing',
         'rest.invites.create',
         'rest.invites.get',
         'rest.invites.list',
+        'rest.invites.list-guild',
         'rest.invites.refused',
         'rest.invites.accept',
         'rest.invites.expire',

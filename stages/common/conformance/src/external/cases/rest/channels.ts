@@ -216,7 +216,7 @@ export const channelCases: readonly Case[] = [
       const guild = await world.guild()
       const path = `/channels/${guild.text}/permissions`
       await guild.member.api.refused(NO_PERMISSION, 'PUT', `${path}/${guild.id}`, { type: 0, allow: '0', deny: '2048' })
-      await guild.overwrite(guild.text, guild.member.id, 1, { allow: Permission.ManageRoles })
+      await guild.grant(guild.member, Permission.ManageRoles)
       const allow = String(Permission.ManageMessages)
       await guild.member.api.refused(NO_PERMISSION, 'PUT', `${path}/${guild.member.id}`, { type: 1, allow, deny: '0' })
       await guild.owner.api.refused(invalid('type'), 'PUT', `${path}/${guild.id}`, { type: 7 })

@@ -45,7 +45,22 @@ export const guildChannelCases: readonly Case[] = [
       )
       includes(await guild.channel({ name: 'news', type: 5 }), { type: 5 }, 'an announcement channel')
       await guild.grant(guild.member, Permission.ManageChannels)
-      includes(await guild.member.api.post(path, { name: 'by a member' }), { name: 'by a member' }, 'with MANAGE_CHANNELS')
+      includes(await guild.member.api.post(path, { name: 'by-a-member' }), { name: 'by-a-member' }, 'with MANAGE_CHANNELS')
+    },
+  },
+  {
+    id: 'rest.guilds.channels.names',
+    sentence: 'Names of text and announcement channels become lower case, with one dash for each run of blanks and dashes',
+    async run(world) {
+      const guild = await world.guild()
+      for (const type of [0, 5]) {
+        includes(await guild.channel({ name: 'My Cool  Channel', type }), { name: 'my-cool-channel' }, 'a new channel')
+        includes(await guild.channel({ name: ' Über -- Öl\t', type }), { name: 'über-öl' }, 'with blanks and dashes')
+      }
+      for (const type of [2, 4])
+        includes(await guild.channel({ name: 'My Cool  Channel', type }), { name: 'My Cool  Channel' }, 'of another kind')
+      includes(await guild.owner.api.patch(`/channels/${guild.text}`, { name: 'New Name' }), { name: 'new-name' }, 'a renamed channel')
+      await guild.owner.api.refused(invalid('name', 'BASE_TYPE_BAD_LENGTH'), 'POST', `/guilds/${guild.id}/channels`, { name: '- -' })
     },
   },
   {

@@ -126,6 +126,13 @@ export const guildCases: readonly Case[] = [
       await guild.member.api.refused(NO_PERMISSION, 'PATCH', path, { name: 'taken over' })
       for (const name of ['', 'x', 'x'.repeat(101), {}]) await guild.owner.api.refused(invalid('name'), 'PATCH', path, { name })
       await guild.owner.api.refused(invalid('afk_timeout'), 'PATCH', path, { name: 'half', afk_timeout: 'long' })
+      for (const afk_timeout of [0, 61, 120, 3_601])
+        await guild.owner.api.refused(invalid('afk_timeout', 'BASE_TYPE_CHOICES'), 'PATCH', path, { name: 'half', afk_timeout })
+      const category = await guild.channel({ name: 'a category', type: 4 })
+      for (const system_channel_id of [guild.voice, category.id])
+        await guild.owner.api.refused(invalid('system_channel_id'), 'PATCH', path, { name: 'half', system_channel_id })
+      for (const afk_channel_id of [guild.text, category.id])
+        await guild.owner.api.refused(invalid('afk_channel_id'), 'PATCH', path, { name: 'half', afk_channel_id })
       includes(await guild.owner.api.get(path), { name: guild.name }, 'the guild')
     },
   },

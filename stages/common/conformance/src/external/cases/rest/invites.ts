@@ -3,7 +3,7 @@ import type { APIExtendedInvite, APIInvite } from 'discord-api-types/v10'
 import type { Case } from '../../case.ts'
 import { holds, includes, same, wireTime } from '../../expect.ts'
 import { USUAL } from '../../guild.ts'
-import { invalid, NO_PERMISSION, UNKNOWN_INVITE } from '../../rest.ts'
+import { invalid, NO_ACCESS, NO_PERMISSION, UNKNOWN_INVITE } from '../../rest.ts'
 
 export const inviteCases: readonly Case[] = [
   {
@@ -55,6 +55,38 @@ export const inviteCases: readonly Case[] = [
       )
       await guild.member.api.refused(NO_PERMISSION, 'GET', path)
       same(await guild.owner.api.get(`/channels/${guild.voice}/invites`), [], 'another channel’s')
+    },
+  },
+  {
+    id: 'rest.invites.list-guild',
+    sentence: 'A guild’s invites are listed to who may manage it, and without their uses to who may read its audit log',
+    async run(world) {
+      const guild = await world.guild()
+      const path = `/guilds/${guild.id}/invites`
+      same(await guild.owner.api.get(path), [], 'a new guild’s')
+      const hidden = await guild.hiddenChannel()
+      const made = await Promise.all(
+        [guild.text, guild.voice, hidden.id].map((id) => guild.owner.api.post<APIInvite>(`/channels/${id}/invites`, { max_uses: 2 })),
+      )
+      await guild.member.api.refused(NO_PERMISSION, 'GET', path)
+      await (await world.user('eve')).api.refused(NO_ACCESS, 'GET', path)
+      await guild.grant(guild.member, Permission.ViewAuditLog)
+      const listed = async (): Promise<APIExtendedInvite[]> =>
+        (await guild.member.api.get<APIExtendedInvite[]>(path)).toSorted((a, b) => a.code.localeCompare(b.code))
+      const codes = made.map((invite) => invite.code).toSorted((a, b) => a.localeCompare(b))
+      const plain = await listed()
+      same(
+        plain.map((invite) => invite.code),
+        codes,
+        'the codes',
+      )
+      holds(
+        plain.every((invite) => !('uses' in invite) && !('max_uses' in invite)),
+        'no uses for a reader of the audit log',
+        plain,
+      )
+      await guild.grant(guild.member, Permission.ManageGuild)
+      for (const invite of await listed()) includes(invite, { uses: 0, max_uses: 2, temporary: false }, 'for a manager')
     },
   },
   {

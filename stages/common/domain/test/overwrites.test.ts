@@ -1,0 +1,113 @@
+import { describe, expect, it } from 'vitest'
+import { decide, evolve, type GuildCommand, type GuildState, type Overwrite, undo } from '../src/index.ts'
+import { aChannel, aGuild, aMember, aRole, bits, GUILD, memberOverwrite, OWNER, roleOverwrite } from './fixtures.ts'
+
+const MM = bits('ManageMessages')
+const MR = bits('ManageRoles')
+
+/** 21 manages roles and channels in the guild, 22 is an administrator, 23 holds role 33 and 24 nothing. */
+function guildWith(overwrites: readonly Overwrite[], category: readonly Overwrite[] = []): GuildState {
+  return aGuild({
+    everyone: bits('ViewChannel', 'SendMessages'),
+    roles: [aRole('31', 3, bits('ManageChannels', 'ManageRoles')), aRole('32', 2, bits('Administrator')), aRole('33', 1)],
+    channels: [aChannel('41', overwrites, { parentId: '42' }), aChannel('42', category, { type: 4 })],
+    members: [aMember('21', ['31']), aMember('22', ['32']), aMember('23', ['33']), aMember('24')],
+  })
+}
+
+const refusal = (command: GuildCommand, state: GuildState): string => {
+  const decision = decide(state, command)
+  return decision.ok ? 'done' : decision.refusal
+}
+const put = (by: string, overwrite: Overwrite): GuildCommand => ({ type: 'overwrite.put', by, channelId: '41', overwrite })
+const patch = (by: string, overwrites: readonly Overwrite[]): GuildCommand => ({
+  type: 'channel.edit',
+  by,
+  channelId: '41',
+  patch: { overwrites },
+})
+const create = (by: string, overwrites: readonly Overwrite[]): GuildCommand => ({
+  type: 'channel.create',
+  by,
+  channel: aChannel('49', overwrites),
+})
+
+describe('an overwrite’s type', () => {
+  it('is part of what changes: the old entry goes, and a new one comes', () => {
+    const silenced = guildWith([roleOverwrite('31', MM), memberOverwrite('21', '0', MM)])
+    expect(refusal(patch('21', [roleOverwrite('31', MM), roleOverwrite('21', '0', MM)]), silenced)).toBe('no-permission')
+    expect(refusal(put('21', roleOverwrite('21', '0', MM)), silenced)).toBe('no-permission')
+    const allowed = guildWith([roleOverwrite('33', MM)])
+    expect(refusal(put('21', memberOverwrite('33', MM)), allowed)).toBe('no-permission')
+    expect(refusal(patch('21', [memberOverwrite('33', MM)]), allowed)).toBe('no-permission')
+  })
+
+  it('counts also for who may change everything: a role’s id is no member', () => {
+    expect(refusal(put(OWNER, memberOverwrite('33', MM)), guildWith([roleOverwrite('33', MM)]))).toBe('unknown-user')
+    expect(refusal(put(OWNER, memberOverwrite(GUILD)), guildWith([]))).toBe('unknown-user')
+    expect(refusal(put(OWNER, roleOverwrite('23')), guildWith([]))).toBe('unknown-role')
+  })
+})
+
+describe('what an overwrite may hold', () => {
+  it.each([
+    ['what its author has in the guild', put('21', roleOverwrite('33', bits('SendMessages'))), [], [], 'done'],
+    ['not what the channel alone allows them', put('21', memberOverwrite('24', MM)), [memberOverwrite('21', MM)], [], 'no-permission'],
+    ['what the category allows them', put('21', memberOverwrite('24', MM)), [], [memberOverwrite('21', MM)], 'done'],
+    ['anything, where the channel gives them MANAGE_ROLES', put('24', memberOverwrite('23', MM)), [memberOverwrite('24', MR)], [], 'done'],
+    ['also by a role', put('23', memberOverwrite('24', MM)), [roleOverwrite('33', MR)], [], 'done'],
+    ['and also MANAGE_ROLES', put('24', memberOverwrite('23', MR)), [memberOverwrite('24', MR)], [], 'done'],
+    [
+      'not where another entry denies it',
+      put('23', memberOverwrite('24', MM)),
+      [roleOverwrite('33', MR), memberOverwrite('23', '0', MR)],
+      [],
+      'no-permission',
+    ],
+    ['no MANAGE_ROLES from who only has it in the guild', put('21', memberOverwrite('21', MR)), [], [], 'no-permission'],
+    ['and from an administrator', put('22', memberOverwrite('21', MR)), [], [], 'done'],
+  ] satisfies [string, GuildCommand, Overwrite[], Overwrite[], string][])('%s', (_rule, command, overwrites, category, outcome) =>
+    expect(refusal(command, guildWith(overwrites, category))).toBe(outcome),
+  )
+
+  it.each([
+    ['allows MANAGE_ROLES only by an administrator', create('21', [memberOverwrite('21', MR)]), 'no-permission'],
+    ['and denies it only by one', create('21', [roleOverwrite('33', '0', MR)]), 'no-permission'],
+    ['such as this', create('22', [memberOverwrite('21', MR)]), 'done'],
+    ['or the owner', create(OWNER, [memberOverwrite('21', MR)]), 'done'],
+    ['and names no role that is not there', create(OWNER, [roleOverwrite('39')]), 'unknown-role'],
+    ['nor a stranger', create(OWNER, [memberOverwrite('29')]), 'unknown-user'],
+  ] satisfies [string, GuildCommand, string][])('a new channel %s', (_rule, command, outcome) =>
+    expect(refusal(command, guildWith([]))).toBe(outcome),
+  )
+
+  it('names a role or a member, when a list is put as well', () => {
+    expect(refusal(patch(OWNER, [roleOverwrite('39')]), guildWith([]))).toBe('unknown-role')
+    expect(refusal(patch(OWNER, [memberOverwrite('29')]), guildWith([]))).toBe('unknown-user')
+  })
+
+  it('keeps the entry of a member who has left', () => {
+    const left = guildWith([memberOverwrite('29', bits('SendMessages'))])
+    expect(refusal(patch('21', [memberOverwrite('29', bits('SendMessages')), memberOverwrite('24')]), left)).toBe('done')
+  })
+})
+
+describe('a deleted role', () => {
+  const state = guildWith([roleOverwrite('33', MM), memberOverwrite('24', MM)], [roleOverwrite('33', MM)])
+  const decision = decide(state, { type: 'role.delete', by: OWNER, roleId: '33' })
+  const events = decision.ok ? decision.events : []
+
+  it('is gone from the overwrites of all channels', () => {
+    const after = events.reduce(evolve, state)
+    expect(after.channels.get('41')!.overwrites).toEqual([memberOverwrite('24', MM)])
+    expect(after.channels.get('42')!.overwrites).toEqual([])
+    expect(events.map((event) => event.type)).toEqual(['role.deleted', 'channel.updated', 'channel.updated'])
+  })
+
+  it('comes back with them when the store could not keep it', () => {
+    for (let written = 0; written <= events.length; written++) {
+      const partly = events.slice(0, written).reduce(evolve, state)
+      expect(undo(state, events).reduce(evolve, partly)).toEqual(state)
+    }
+  })
+})
