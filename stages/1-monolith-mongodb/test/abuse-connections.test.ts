@@ -18,6 +18,8 @@ const lines = (...all: string[]): string => `${all.join('\r\n')}\r\n\r\n`
 /** Asked inside of something else: if it were answered, it would have been smuggled. */
 const SMUGGLED = lines('GET /healthz HTTP/1.1', 'Host: x')
 
+const JSON_BODY = ['Host: localhost', 'Content-Type: application/json']
+
 describe('a connection that is not what was asked for', () => {
   const malformed: [what: string, bytes: string | Buffer, status: number][] = [
     ['noise', Buffer.from([0, 1, 2, 255, 254, 10, 13, 10]), 400],
@@ -30,26 +32,34 @@ describe('a connection that is not what was asked for', () => {
     ['a space before a colon', lines('GET / HTTP/1.1', 'Host: x', 'Content-Length : 5'), 400],
     ['headers of 100 kB', lines('GET / HTTP/1.1', 'Host: x', `X: ${'x'.repeat(100_000)}`), 431],
     ['an address of 100 kB', lines(`GET /${'x'.repeat(100_000)} HTTP/1.1`, 'Host: x'), 431],
-    ['two lengths', `${lines('POST /workshop/users HTTP/1.1', 'Host: x', 'Content-Length: 5', 'Content-Length: 60')}12345${SMUGGLED}`, 400],
+    [
+      'two lengths',
+      `${lines('POST /workshop/users HTTP/1.1', ...JSON_BODY, 'Content-Length: 5', 'Content-Length: 60')}12345${SMUGGLED}`,
+      400,
+    ],
     [
       'a length and chunks',
-      `${lines('POST /workshop/users HTTP/1.1', 'Host: x', 'Content-Length: 4', 'Transfer-Encoding: chunked')}0\r\n\r\n${SMUGGLED}`,
+      `${lines('POST /workshop/users HTTP/1.1', ...JSON_BODY, 'Content-Length: 4', 'Transfer-Encoding: chunked')}0\r\n\r\n${SMUGGLED}`,
       400,
     ],
     [
       'chunks by another name',
-      `${lines('POST /workshop/users HTTP/1.1', 'Host: x', 'Transfer-Encoding: xchunked')}0\r\n\r\n${SMUGGLED}`,
+      `${lines('POST /workshop/users HTTP/1.1', ...JSON_BODY, 'Transfer-Encoding: xchunked')}0\r\n\r\n${SMUGGLED}`,
       400,
     ],
     [
       'chunked, but not last',
-      `${lines('POST /workshop/users HTTP/1.1', 'Host: x', 'Transfer-Encoding: chunked, identity')}0\r\n\r\n${SMUGGLED}`,
+      `${lines('POST /workshop/users HTTP/1.1', ...JSON_BODY, 'Transfer-Encoding: chunked, identity')}0\r\n\r\n${SMUGGLED}`,
       400,
     ],
-    ['a length with a sign', `${lines('POST /workshop/users HTTP/1.1', 'Host: x', 'Content-Length: +5')}12345${SMUGGLED}`, 400],
-    ['a negative length', lines('POST /workshop/users HTTP/1.1', 'Host: x', 'Content-Length: -1'), 400],
-    ['a chunk of no size', `${lines('POST /workshop/users HTTP/1.1', 'Host: x', 'Transfer-Encoding: chunked')}zz\r\n${SMUGGLED}`, 400],
-    ['a bare line feed', `POST /workshop/users HTTP/1.1\nHost: x\nContent-Length: 5\n\n12345${SMUGGLED}`, 400],
+    ['a length with a sign', `${lines('POST /workshop/users HTTP/1.1', ...JSON_BODY, 'Content-Length: +5')}12345${SMUGGLED}`, 400],
+    ['a negative length', lines('POST /workshop/users HTTP/1.1', ...JSON_BODY, 'Content-Length: -1'), 400],
+    ['a chunk of no size', `${lines('POST /workshop/users HTTP/1.1', ...JSON_BODY, 'Transfer-Encoding: chunked')}zz\r\n${SMUGGLED}`, 400],
+    [
+      'a bare line feed',
+      `POST /workshop/users HTTP/1.1\nHost: localhost\nContent-Type: application/json\nContent-Length: 5\n\n12345${SMUGGLED}`,
+      400,
+    ],
   ]
   it.each(malformed)('is answered once, in shape, and closed: %s', async (_what, bytes, status) => {
     const { text, closed } = await exchange(abused.url, bytes)
@@ -70,7 +80,10 @@ describe('a connection that is not what was asked for', () => {
         ['headers', 'GET /healthz HTTP/1.1\r\nHost: x\r\n', 'X: y\r\n'],
         [
           'a body',
-          lines('POST /workshop/users HTTP/1.1', 'Host: x', 'Content-Type: application/json', 'Content-Length: 1000').replace(/$/, '{'),
+          lines('POST /workshop/users HTTP/1.1', 'Host: localhost', 'Content-Type: application/json', 'Content-Length: 1000').replace(
+            /$/,
+            '{',
+          ),
           ' ',
         ],
         ['silence', '', ''],
@@ -166,7 +179,7 @@ describe('a connection that is not what was asked for', () => {
   it('does not fill the memory by asking and never reading', { timeout: 60_000 }, async () => {
     const before = await memory(abused.url)
     const greedy = await Promise.all(Array.from({ length: 5 }, () => dial(abused.url)))
-    const request = lines('GET /messages.css HTTP/1.1', 'Host: x')
+    const request = lines('GET /messages.css HTTP/1.1', 'Host: localhost')
     for (const socket of greedy) {
       socket.pause()
       socket.write(request.repeat(4_000))

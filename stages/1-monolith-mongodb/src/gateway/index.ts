@@ -6,7 +6,7 @@ import type { EventEncoder, GuildHub, MetadataStore, SessionRegistry } from '@th
 import pLimit from 'p-limit'
 import { Counter, Gauge } from 'prom-client'
 import type { WebSocket } from 'ws'
-import { boundedWebSockets, stopReading } from '../http/websockets.ts'
+import { boundedWebSockets, cutSoon } from '../http/websockets.ts'
 import type { VoiceServer } from '../voice/index.ts'
 import { Connection } from './connection.ts'
 import { createFrames } from './frames.ts'
@@ -29,8 +29,8 @@ export interface GatewayConfig {
 }
 
 export interface Gateway extends AsyncDisposable {
-  /** Takes the WebSocket upgrades of an HTTP server. */
-  attach(server: Server): void
+  /** Takes the WebSocket upgrades of an HTTP server, of those that may open one. */
+  attach(server: Server, mayOpen: (request: IncomingMessage) => boolean): void
 }
 
 /** Discord's own numbers where it documents them: 120 frames a minute, 5 s of patience after an invalid session. */
@@ -71,7 +71,7 @@ export function createGateway(ports: GatewayPorts, tools: { tokens: Tokens }, co
     if ('refused' in handshake) {
       socket.on('error', () => {}) // ws closes it; without a listener the process would end
       socket.close(handshake.refused, REASONS[handshake.refused])
-      stopReading(socket)
+      cutSoon(socket)
       return
     }
     const connection = new Connection(socket, request.socket, parts, { ...handshake, url: `ws://${request.headers.host ?? ''}` })
@@ -86,11 +86,12 @@ export function createGateway(ports: GatewayPorts, tools: { tokens: Tokens }, co
   }
 
   return {
-    attach(server) {
+    attach(server, mayOpen) {
       server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
         socket.on('error', () => socket.destroy())
         const path = URL.parse(request.url ?? '', 'ws://gateway')?.pathname
         if (path !== '/') return refuse(socket, '404 Not Found')
+        if (!mayOpen(request)) return refuse(socket, '403 Forbidden')
         if (closing || sockets.clients.size >= config.maxConnections) return refuse(socket, '503 Service Unavailable')
         sockets.handleUpgrade(request, socket, head, open)
       })

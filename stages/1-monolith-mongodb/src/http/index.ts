@@ -1,15 +1,19 @@
 import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { type AddressInfo, isIPv6 } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { deadlineIn, type ReadinessCheck, type Runtime, unreadyReasons } from '@threshold/kit'
 import express, { type RequestHandler, type Router } from 'express'
 import { write } from '../rest/route.ts'
+import { type OwnSite, ownSite } from './own-site.ts'
+import { unreadBodies } from './unread-bodies.ts'
 
 export interface HttpConfig {
   readonly host: string
   /** 0: any free one. */
   readonly port: number
+  /** Where clients reach it, when that is not where it listens. */
+  readonly publicUrl?: string | undefined
   /** Sockets at the most, of REST and gateway together; beyond it a new one is closed at once. */
   readonly maxConnections: number
 }
@@ -19,7 +23,7 @@ export interface HttpParts {
   readonly readiness: readonly ReadinessCheck[]
   /** Mounted in this order; the last one answers 404 to what is left. */
   readonly routers: readonly Router[]
-  readonly gateway: AsyncDisposable & { attach(server: Server): void }
+  readonly gateway: AsyncDisposable & { attach(server: Server, mayOpen: (request: IncomingMessage) => boolean): void }
 }
 
 export interface HttpServer extends AsyncDisposable {
@@ -41,7 +45,9 @@ export async function serveHttp(parts: HttpParts, config: HttpConfig, runtime: R
   app.disable('x-powered-by').disable('etag')
   app.set('query parser', 'simple') // `?limit[$gt]=1` is a field of that name, not an object
   const underWay = requestsUnderWay()
-  app.use(underWay.count, operations(parts, runtime))
+  const unread = unreadBodies()
+  const site = ownSite(config)
+  app.use(underWay.count, unread.close, health(parts, runtime), ownSiteOnly(site), metrics(runtime))
   for (const router of parts.routers) app.use(router)
 
   const server = createServer(
@@ -56,8 +62,13 @@ export async function serveHttp(parts: HttpParts, config: HttpConfig, runtime: R
     app,
   )
   server.maxConnections = config.maxConnections
-  server.on('clientError', refuseMalformed)
-  parts.gateway.attach(server)
+  server.on('clientError', (error, socket) => {
+    // A second answer would be taken for that of the next request.
+    if (unread.isAnswered(socket)) socket.destroy()
+    else refuseMalformed(error, socket)
+  })
+  server.on('checkContinue', app) // or Node would ask for a body before the token was looked at
+  parts.gateway.attach(server, (request) => request.headers.origin === undefined || site.isOwn(request))
   server.listen(config.port, config.host)
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
@@ -120,7 +131,21 @@ function requestsUnderWay(): { count: RequestHandler; none(): Promise<void> } {
   }
 }
 
-function operations(parts: HttpParts, runtime: Runtime): Router {
+/**
+ * Everything but the API and the health of this process answers to its own names alone, and to no foreign page. The API needs no
+ * such check: a foreign page has no token, and unmodified clients behind a proxy call it by Discord's name.
+ */
+function ownSiteOnly(site: OwnSite): RequestHandler {
+  return (request, response, next) => {
+    if (/^\/api(\/|$)/i.test(request.path)) return next()
+    if (!site.hostIsOwn(request))
+      return write(response, 403, { message: '403: not a name of this stage; THRESHOLD_PUBLIC_URL adds one', code: 0 })
+    if (!site.originIsOwn(request)) return write(response, 403, { message: '403: not for pages of another origin', code: 0 })
+    next()
+  }
+}
+
+function health(parts: HttpParts, runtime: Runtime): Router {
   const router = express.Router()
   router.get('/healthz', (_request, response) => {
     write(response, 200, { status: 'ok' })
@@ -130,6 +155,11 @@ function operations(parts: HttpParts, runtime: Runtime): Router {
     if (Object.keys(reasons).length === 0) write(response, 200, { status: 'ready' })
     else write(response.set('Retry-After', '1'), 503, { status: 'not ready', reasons })
   })
+  return router
+}
+
+function metrics(runtime: Runtime): Router {
+  const router = express.Router()
   router.get('/metrics', async (_request, response) => {
     const { registry } = runtime.telemetry
     response.set('Content-Type', registry.contentType).end(await registry.metrics())

@@ -6,7 +6,7 @@ const MAX_FRAGMENTS = 8
 const MAX_BUFFERED_CHUNKS = 256
 /** ws closes with this when a frame has more fragments, or chunks, than it may have. */
 const TOO_MANY_PARTS = 1_008
-/** How long a socket that floods stays open, unread, so that its close frame arrives before the connection is cut. */
+/** How long a socket that was closed may take to read its close frame before the connection is cut. */
 const LINGER_MS = 1_000
 
 interface Options {
@@ -45,5 +45,10 @@ export function boundedWebSockets({ rateLimited, ...options }: Options): WebSock
 export function stopReading(socket: WebSocket): void {
   if (socket.isPaused) return
   socket.pause()
+  cutSoon(socket)
+}
+
+/** Gives the peer of a closed socket a moment to answer, and no time to flood. */
+export function cutSoon(socket: WebSocket): void {
   setTimeout(() => socket.terminate(), LINGER_MS)
 }

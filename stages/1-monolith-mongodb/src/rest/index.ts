@@ -1,7 +1,7 @@
 import { refuse } from '@threshold/contract'
 import type { Runtime } from '@threshold/kit'
 import express, { type Router } from 'express'
-import { rawBody } from './body.ts'
+import { bodyReader, requireJson } from './body.ts'
 import { createContext, type RestPorts, type RestTools } from './context.ts'
 import { createOrphans } from './messages/orphans.ts'
 import { type LimitConfig, rateLimit } from './rate-limit.ts'
@@ -39,8 +39,14 @@ export function createRest(ports: RestPorts, tools: RestTools, config: RestConfi
     if (user === undefined) throw refuse.unauthorized()
     return user
   }
+  const guards = {
+    identify,
+    limit: rateLimit(config.limits),
+    readBody: bodyReader(),
+    budgetMs: config.budgetMs,
+  }
   const api = express.Router()
-  const add = routesOf(api, { identify, limit: rateLimit(config.limits), budgetMs: config.budgetMs }, runtime)
+  const add = routesOf(api, guards, runtime)
   userRoutes(add, context)
   guildRoutes(add, context)
   memberRoutes(add, context)
@@ -57,9 +63,13 @@ export function createRest(ports: RestPorts, tools: RestTools, config: RestConfi
     request.url = request.url.replaceAll('/%40me', '/@me')
     next()
   })
-  router.use(rawBody())
-  if (config.provisioning)
-    workshopRoutes(routesOf(router, { identify, limit: rateLimit(config.limits), budgetMs: config.budgetMs }, runtime), context)
+  if (config.provisioning) {
+    router.use('/workshop', (request, _response, next) => {
+      requireJson(request)
+      next()
+    })
+    workshopRoutes(routesOf(router, guards, runtime), context)
+  }
   router.use(['/api/v10', '/api/v9', '/api'], api)
   router.use(() => {
     throw refuse.notFound()

@@ -1,4 +1,4 @@
-import { refuse, type UserId } from '@threshold/contract'
+import { refuse } from '@threshold/contract'
 import type { Request, Response } from 'express'
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
 
@@ -12,14 +12,13 @@ export interface LimitConfig {
  * A fixed window for each user, route and major parameter, told in Discord's headers. It lives in this process: with several
  * of them each counts for itself, and production would keep the counts where all can see them.
  */
-export function rateLimit(config: LimitConfig): (me: UserId, action: string, request: Request, response: Response) => Promise<void> {
+export function rateLimit(config: LimitConfig): (sender: string, action: string, request: Request, response: Response) => Promise<void> {
   const limiter = new RateLimiterMemory({ points: config.requests, duration: config.seconds })
-  return async (me, action, request, response) => {
+  return async (sender, action, request, response) => {
     const { channel, guild } = request.params
-    const who = me === '' ? (request.socket.remoteAddress ?? '') : me
     let state: RateLimiterRes
     try {
-      state = await limiter.consume(`${who}:${action}:${channel ?? guild ?? ''}`)
+      state = await limiter.consume(`${sender}:${action}:${channel ?? guild ?? ''}`)
     } catch (refused) {
       if (!(refused instanceof RateLimiterRes)) throw refused
       headers(response, action, config, refused)

@@ -2,7 +2,7 @@ import { ApiError, formErrors, invalidField, isSnowflake, refuse, type UserId } 
 import { CodedError, type Deadline, deadlineIn, hasCode, messageOf, type Runtime } from '@threshold/kit'
 import type { NextFunction, Request, RequestHandler, Response, Router } from 'express'
 import type { z } from 'zod'
-import { bodyOf } from './body.ts'
+import { bodyOf, type ReadBody } from './body.ts'
 
 /** A request as a handler sees it: checked ids, parsed body, who asks, until when. Nothing of Express. */
 export interface Ask {
@@ -72,7 +72,9 @@ export const definedOnly = <T extends object>(fields: T): { [K in keyof T]: Excl
 
 export interface RouteGuards {
   readonly identify: (request: Request) => UserId
-  readonly limit: (me: UserId, action: string, request: Request, response: Response) => Promise<void>
+  /** The sender is a user, or for a route without a token an address. */
+  readonly limit: (sender: string, action: string, request: Request, response: Response) => Promise<void>
+  readonly readBody: ReadBody
   /** Milliseconds a request may take, all in. */
   readonly budgetMs: number
 }
@@ -88,7 +90,10 @@ export function routesOf(router: Router, guards: RouteGuards, runtime: Runtime):
       inFlight += 1
       try {
         const me = options.anonymous ? '' : guards.identify(request)
-        await guards.limit(me, action, request, response)
+        const sender = me === '' ? (request.socket.remoteAddress ?? '') : me
+        await guards.limit(sender, action, request, response)
+        // After the token and the rate: a stranger's body is not read.
+        await guards.readBody(request, response, sender)
         const ask = new Asked(request, me, deadlineIn(guards.budgetMs, runtime.clock))
         const result = await runtime.telemetry.action(action, {}, () => handler(ask))
         if (result instanceof Answer) write(response, result.status, result.body)

@@ -5,7 +5,7 @@ import type { GuildId, UserId } from '@threshold/contract'
 import type { Runtime } from '@threshold/kit'
 import type { VoiceRelay } from '@threshold/ports'
 import { Gauge } from 'prom-client'
-import { boundedWebSockets, stopReading } from '../http/websockets.ts'
+import { boundedWebSockets, cutSoon } from '../http/websockets.ts'
 import { type Admission, Calls } from './calls.ts'
 import { VoiceConnection } from './connection.ts'
 import { MAX_FRAME, NEWEST_VERSION, OLDEST_VERSION, REASONS, VoiceCloseCodes } from './protocol.ts'
@@ -72,7 +72,7 @@ export async function createVoice(ports: { readonly relay: VoiceRelay }, config:
     }
     socket.on('error', () => {}) // ws closes it; without a listener the process would end
     socket.close(VoiceCloseCodes.BadRequest, REASONS[VoiceCloseCodes.BadRequest])
-    stopReading(socket)
+    cutSoon(socket)
   })
   // The error of a failed bind is told by `once` below.
   http.on('error', (error) => runtime.log.warn({ err: error.message }, 'voice server'))

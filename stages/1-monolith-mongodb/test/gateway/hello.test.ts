@@ -31,7 +31,7 @@ describe('HELLO', () => {
     const config = { heartbeatMs: 10_000, maxConnections: TRIES, limits: GATEWAY_LIMITS }
     const gateway = use.use(createGateway({} as GatewayPorts, { tokens: tokens('x'.repeat(32)) }, config, runtime))
     const server = createServer().listen(0, '127.0.0.1')
-    gateway.attach(server)
+    gateway.attach(server, () => true)
     await once(server, 'listening')
     use.defer(() => void server.close())
     const { port } = server.address() as AddressInfo

@@ -1,0 +1,63 @@
+import type { IncomingMessage } from 'node:http'
+import { isIPv4 } from 'node:net'
+
+export interface SiteNames {
+  /** The configured host: a name or an address to bind to. */
+  readonly host: string
+  /** Where clients reach the stage when that is not where it listens: behind a proxy, say. */
+  readonly publicUrl?: string | undefined
+}
+
+/**
+ * Tells the stage's own pages from foreign ones. A browser runs pages of any site on the machine where a stage listens on
+ * loopback, and such a page can send requests there:
+ *
+ * - from its own origin, which the browser names in `Origin`;
+ * - or as the same origin, once its name has been made to resolve to a loopback address (DNS rebinding). Then the name of the
+ *   foreign site is in `Host`.
+ *
+ * A request without `Origin` comes from no page's script: bots and command lines send none.
+ */
+export interface OwnSite {
+  /** `Host` names this stage: a loopback name or address, the address that was connected to, or a configured name. */
+  hostIsOwn(request: IncomingMessage): boolean
+  /** `Origin` is absent, or the origin that `Host` names, or that of the public URL. */
+  originIsOwn(request: IncomingMessage): boolean
+  /** Both. */
+  isOwn(request: IncomingMessage): boolean
+}
+
+export function ownSite({ host, publicUrl }: SiteNames): OwnSite {
+  const published = publicUrl === undefined ? undefined : new URL(publicUrl)
+  const configured = new Set([host.toLowerCase(), ...(published ? [published.hostname] : [])])
+
+  const site: OwnSite = {
+    hostIsOwn(request) {
+      const named = parsed(request)
+      if (named === undefined) return request.headers.host === undefined
+      const name = named.hostname.replace(/^\[|\]$|\.$/g, '')
+      return isLoopback(name) || configured.has(name) || name === addressOf(request)
+    },
+    originIsOwn(request) {
+      const { origin } = request.headers
+      if (origin === undefined) return true
+      const from = URL.parse(origin)
+      return from !== null && (from.host === parsed(request)?.host || from.origin === published?.origin)
+    },
+    isOwn: (request) => site.hostIsOwn(request) && site.originIsOwn(request),
+  }
+  return site
+}
+
+/** `Host` as a URL has it: in lower case, an address in its usual form. Undefined where there is more in it than a host. */
+function parsed({ headers: { host } }: IncomingMessage): URL | undefined {
+  const url = host === undefined || /[/?#@\\]/.test(host) ? null : URL.parse(`http://${host}`)
+  return url ?? undefined
+}
+
+/** RFC 6761: `localhost` and all below it are loopback, and no DNS server is asked for them. */
+const isLoopback = (name: string): boolean =>
+  name === 'localhost' || name.endsWith('.localhost') || name === '::1' || (isIPv4(name) && name.startsWith('127.'))
+
+/** An IPv4 address may be told in IPv6's form. */
+const addressOf = ({ socket }: IncomingMessage): string | undefined => socket.localAddress?.replace(/^::ffff:/, '')

@@ -1,0 +1,54 @@
+import type { IncomingMessage } from 'node:http'
+import { describe, expect, it } from 'vitest'
+import { ownSite } from '../../src/http/own-site.ts'
+
+const site = ownSite({ host: '0.0.0.0', publicUrl: 'https://chat.example/' })
+const request = (headers: { host?: string; origin?: string }, localAddress = '::ffff:172.17.0.2') =>
+  ({ headers, socket: { localAddress } }) as unknown as IncomingMessage
+
+describe('the names of a stage', () => {
+  it.each([
+    ...['localhost', 'localhost:8080', 'LOCALHOST:8080', 'localhost.:8080', 'stage.localhost:1', '127.0.0.1', '127.1.2.3:80', '[::1]:8080'],
+    ...['chat.example', 'Chat.Example:443', '172.17.0.2:8080'],
+  ])('include %s', (host) => {
+    expect(site.hostIsOwn(request({ host }))).toBe(true)
+  })
+
+  it.each([
+    ...['evil.example', 'evil.example:8080', 'localhost.evil.example', '127.0.0.1.evil.example', 'evillocalhost', '128.0.0.1', '10.0.0.1'],
+    ...['', 'localhost@evil.example', 'localhost/evil', 'localhost#', 'chat.example.evil.example', '[::2]', 'x:y', '172.17.0.3'],
+  ])('do not include %j', (host) => {
+    expect(site.hostIsOwn(request({ host }))).toBe(false)
+  })
+
+  it('are not asked of a client that names none', () => {
+    expect(site.hostIsOwn(request({}))).toBe(true)
+  })
+
+  it('include a name that the stage is told to bind to', () => {
+    const bound = ownSite({ host: 'stage-1' })
+    expect([bound.hostIsOwn(request({ host: 'stage-1:80' })), bound.hostIsOwn(request({ host: 'chat.example' }))]).toEqual([true, false])
+  })
+})
+
+describe('the origin of a stage', () => {
+  it('is that of its page, under each of its names', () => {
+    for (const host of ['localhost:8080', '127.0.0.1:8080', '[::1]:8080', 'chat.example'])
+      expect(site.originIsOwn(request({ host, origin: `http://${host}` })), host).toBe(true)
+    expect(site.originIsOwn(request({ host: '127.0.0.1:8080', origin: 'https://chat.example' })), 'behind a proxy').toBe(true)
+    expect(site.originIsOwn(request({ host: 'localhost:8080' })), 'of no page').toBe(true)
+  })
+
+  it.each([
+    'http://evil.example',
+    'http://localhost:3000',
+    'http://localhost',
+    'http://127.0.0.1:8080',
+    'null',
+    '',
+    'http://chat.example',
+    'file://',
+  ])('is not %j', (origin) => {
+    expect(site.originIsOwn(request({ host: 'localhost:8080', origin }))).toBe(false)
+  })
+})
