@@ -1,3 +1,4 @@
+import { writeJson } from '@threshold/contract'
 import type { EventEncoder } from '@threshold/ports'
 
 /**
@@ -8,7 +9,7 @@ export function typescriptEventEncoder(): EventEncoder {
   return {
     encode: (type, data) => ({
       head: Buffer.from(`{"t":${JSON.stringify(type)},"s":`),
-      tail: Buffer.from(`,"op":0,"d":${JSON.stringify(data)}}`),
+      tail: Buffer.from(`,"op":0,"d":${writeJson(data)}}`),
     }),
     frame: ({ head, tail }, sequence) => Buffer.concat([head, Buffer.from(String(sequence), 'latin1'), tail]),
   }

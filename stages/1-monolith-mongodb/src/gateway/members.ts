@@ -1,4 +1,4 @@
-import { Intent, type RequestMembers } from '@threshold/contract'
+import { Intent, isSnowflake, type RequestMembers } from '@threshold/contract'
 import { type Member, memberToWire, presenceToWire } from '@threshold/domain'
 import type { Deadline } from '@threshold/kit'
 import type { GuildHub } from '@threshold/ports'
@@ -17,7 +17,8 @@ async function find(
 ): Promise<{ members: Member[]; missing?: string[] }> {
   const guild = ask.guild_id
   if (ask.user_ids) {
-    const members = [...(await hub.members(guild, { ids: ask.user_ids }, deadline))]
+    const ids = ask.user_ids.filter(isSnowflake)
+    const members = [...(await hub.members(guild, { ids }, deadline))]
     const found = new Set(members.map((m) => m.user.id))
     return { members, missing: ask.user_ids.filter((id) => !found.has(id)) }
   }

@@ -12,7 +12,7 @@ export interface MessageDocument {
   type: 0 | 19
   editedAt?: Date
   tts?: boolean
-  nonce?: string | number
+  nonce?: string | number | bigint
   flags?: number
   mentions?: bigint[]
   mentionRoles?: bigint[]
@@ -76,7 +76,7 @@ export function fromDocument(d: MessageDocument): StoredMessage {
     type: d.type,
     ...(d.editedAt === undefined ? {} : { editedAt: d.editedAt.getTime() }),
     ...(d.tts ? { tts: true } : {}),
-    ...(d.nonce === undefined ? {} : { nonce: typeof d.nonce === 'bigint' ? Number(d.nonce) : d.nonce }),
+    ...(d.nonce === undefined ? {} : { nonce: narrow(d.nonce) }),
     ...(d.flags ? { flags: d.flags } : {}),
     ...(d.mentions?.length ? { mentions: d.mentions.map(text) } : {}),
     ...(d.mentionRoles?.length ? { mentionRoles: d.mentionRoles.map(text) } : {}),
@@ -85,6 +85,10 @@ export function fromDocument(d: MessageDocument): StoredMessage {
     ...(d.reference ? { reference: { messageId: text(d.reference.messageId), channelId: text(d.reference.channelId) } } : {}),
   }
 }
+
+/** The driver reads every 64-bit integer as a bigint, and some engines return all integers so. */
+const narrow = (value: string | number | bigint): string | number | bigint =>
+  typeof value === 'bigint' && Number.isSafeInteger(Number(value)) ? Number(value) : value
 
 function embedsFrom(json: string | undefined): Pick<StoredMessage, 'embeds'> {
   const embeds = json === undefined ? [] : (JSON.parse(json) as object[])

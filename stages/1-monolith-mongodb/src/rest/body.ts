@@ -1,4 +1,4 @@
-import { parseJson, refuse } from '@threshold/contract'
+import { invalidField, parseJson, refuse } from '@threshold/contract'
 import express, { type Request, type Response } from 'express'
 
 /** Bytes of a body at most. A message is 2,000 characters and ten embeds; this is several times that. */
@@ -20,6 +20,7 @@ export function bodyReader(): ReadBody {
   return (request, response, sender) => {
     const bytes = mostBytes(request)
     if (bytes === 0) return undefined
+    refuseFiles(request)
     if (bytes > MAX_BODY) throw refuse.tooLarge()
     held.take(sender, bytes)
     response.once('close', () => held.giveBack(sender, bytes))
@@ -28,6 +29,12 @@ export function bodyReader(): ReadBody {
       raw(request, response, (error) => (error === undefined ? resolve() : reject(error)))
     })
   }
+}
+
+/** Discord takes files this way. They are refused by name, like any field that is not supported, and not for their size. */
+function refuseFiles({ headers }: Request): void {
+  if (/^multipart\/form-data\s*(;|$)/i.test(headers['content-type'] ?? ''))
+    throw invalidField('files', 'FIELD_UNSUPPORTED', 'files are not supported by this server; send application/json.')
 }
 
 /** What a body may come to. One of unknown length may be as large as any, and so may one that is compressed. */

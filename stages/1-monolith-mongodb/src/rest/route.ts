@@ -1,4 +1,4 @@
-import { ApiError, formErrors, invalidField, isSnowflake, refuse, type UserId } from '@threshold/contract'
+import { ApiError, formErrors, invalidField, isSnowflake, refuse, type UserId, writeJson } from '@threshold/contract'
 import { CodedError, type Deadline, deadlineIn, hasCode, messageOf, type Runtime } from '@threshold/kit'
 import type { NextFunction, Request, RequestHandler, Response, Router } from 'express'
 import type { z } from 'zod'
@@ -130,7 +130,7 @@ export function write(response: Response, status: number, body: unknown): void {
     response.end()
     return
   }
-  const bytes = Buffer.from(JSON.stringify(body))
+  const bytes = Buffer.from(writeJson(body))
   response.setHeader('Content-Type', 'application/json')
   response.setHeader('Content-Length', bytes.length)
   response.end(bytes)

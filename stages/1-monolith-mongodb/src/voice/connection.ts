@@ -1,4 +1,4 @@
-import { gatewayInput, parseJson } from '@threshold/contract'
+import { gatewayInput, parseJson, writeJson } from '@threshold/contract'
 import { messageOf, type Runtime } from '@threshold/kit'
 import type { VoiceRelay, VoiceSeat } from '@threshold/ports'
 import type { RawData, WebSocket } from 'ws'
@@ -52,7 +52,7 @@ export class VoiceConnection implements Participant {
     this.send(Op.Hello, { v: parts.version, heartbeat_interval: parts.heartbeatMs })
   }
 
-  send(op: Op, d: object | number | string): void {
+  send(op: Op, d: object | number | string | bigint): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return
     if (this.#socket.bufferedAmount > MAX_BUFFERED) {
       this.#parts.runtime.log.info({ buffered: this.#socket.bufferedAmount }, 'voice socket reads too slowly')
@@ -60,7 +60,7 @@ export class VoiceConnection implements Participant {
       return
     }
     const numbered = this.#parts.version >= 8 && op !== Op.Hello && op !== Op.HeartbeatAck && op !== Op.Ready
-    this.#socket.send(JSON.stringify(numbered ? { op, d, seq: ++this.#seq } : { op, d }))
+    this.#socket.send(writeJson(numbered ? { op, d, seq: ++this.#seq } : { op, d }))
   }
 
   close(code: Close): void {

@@ -29,8 +29,9 @@ export const speaking = z.object({ speaking: z.int().min(0).max(0xff), delay: z.
 /** Up to version 7 a nonce that comes back; in 8 the nonce and the last numbered message that arrived. */
 export const heartbeat = z.union([
   z.number(),
-  z.string().max(32), // a nonce beyond 2^53, as the lossless parser leaves it
-  z.object({ t: z.number(), seq_ack: z.int().min(-1).nullish() }),
+  z.string().max(32),
+  z.bigint(),
+  z.object({ t: z.union([z.number(), z.bigint()]), seq_ack: z.int().min(-1).nullish() }),
 ])
 
 export type Identify = z.output<typeof identify>

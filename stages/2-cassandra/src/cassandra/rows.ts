@@ -1,3 +1,4 @@
+import { parseJson, writeJson } from '@threshold/contract'
 import type { StoredMessage } from '@threshold/domain'
 import type { MessageEdit } from '@threshold/ports'
 import type { Row } from './database.ts'
@@ -42,7 +43,7 @@ export const insertValues = (m: StoredMessage, dedupe: string | undefined): unkn
     type: m.type,
     edited_at: dateOf(m.editedAt),
     tts: m.tts || undefined,
-    nonce: m.nonce === undefined ? undefined : JSON.stringify(m.nonce),
+    nonce: m.nonce === undefined ? undefined : writeJson(m.nonce),
     flags: m.flags || undefined,
     mentions: m.mentions?.length ? m.mentions.map(long) : undefined,
     mention_roles: m.mentionRoles?.length ? m.mentionRoles.map(long) : undefined,
@@ -82,7 +83,7 @@ export function fromRow(row: Row): StoredMessage | undefined {
     type: row.type as 0 | 19,
     ...(row.edited_at instanceof Date ? { editedAt: row.edited_at.getTime() } : {}),
     ...(row.tts ? { tts: true } : {}),
-    ...(row.nonce == null ? {} : { nonce: JSON.parse(text(row.nonce)) as string | number }),
+    ...(row.nonce == null ? {} : { nonce: nonceFrom(text(row.nonce)) }),
     ...(row.flags ? { flags: row.flags as number } : {}),
     ...(isList(row.mentions) ? { mentions: row.mentions.map(text) } : {}),
     ...(isList(row.mention_roles) ? { mentionRoles: row.mention_roles.map(text) } : {}),
@@ -92,6 +93,11 @@ export function fromRow(row: Row): StoredMessage | undefined {
       ? {}
       : { reference: { messageId: text(row.reference_message), channelId: text(row.reference_channel) } }),
   }
+}
+
+function nonceFrom(json: string): NonNullable<StoredMessage['nonce']> {
+  const read = parseJson(json)
+  return read.ok ? (read.value as NonNullable<StoredMessage['nonce']>) : json
 }
 
 const isList = (value: unknown): value is unknown[] => Array.isArray(value) && value.length > 0

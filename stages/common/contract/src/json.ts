@@ -6,8 +6,8 @@ export type JsonResult = { readonly ok: true; readonly value: unknown } | { read
 const MAX_DEPTH = 64
 
 /**
- * JSON without the loss: an integer beyond 2^53 becomes a decimal string instead of a neighbouring number. discord.py sends
- * ids as bare numbers, and `JSON.parse` alone would quietly answer with somebody else's id.
+ * JSON without the loss: an integer beyond 2^53 becomes a bigint instead of a neighbouring number. discord.py sends ids as
+ * bare numbers, and `JSON.parse` alone would answer with the id of something else.
  */
 export function parseJson(input: string | Uint8Array): JsonResult {
   let text: string
@@ -30,7 +30,21 @@ export function parseJson(input: string | Uint8Array): JsonResult {
 
 function keepInteger(_key: string, value: unknown, context: { source?: string }): unknown {
   if (typeof value !== 'number' || Number.isSafeInteger(value)) return value
-  return context.source !== undefined && /^-?[0-9]+$/.test(context.source) ? context.source : value
+  return context.source !== undefined && /^-?[0-9]+$/.test(context.source) ? BigInt(context.source) : value
+}
+
+/** In Node.js 24, and missing from TypeScript's library. */
+const { rawJSON } = JSON as unknown as { rawJSON(text: string): unknown }
+
+/** The way back: a bigint is written as the integer that it is. */
+export function writeJson(value: unknown): string {
+  try {
+    return JSON.stringify(value)
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+    // A replacer makes every answer slower, and hardly one has a bigint in it.
+    return JSON.stringify(value, (_key, each: unknown) => (typeof each === 'bigint' ? rawJSON(String(each)) : each))
+  }
 }
 
 /** Counts brackets outside strings, without recursion. */

@@ -41,7 +41,6 @@ const ID_FIELDS: readonly [string, Schema, (id: unknown) => unknown][] = [
   ['voice guild_id', gatewayInput.voiceStateUpdate, (id) => ({ guild_id: id, channel_id: null })],
   ['voice channel_id', gatewayInput.voiceStateUpdate, (id) => ({ guild_id: ID, channel_id: id })],
   ['chunk guild_id', gatewayInput.requestMembers, (id) => ({ guild_id: id })],
-  ['chunk user_ids', gatewayInput.requestMembers, (id) => ({ guild_id: ID, user_ids: [id] })],
 ]
 
 const NOT_IDS: readonly unknown[] = [
@@ -168,15 +167,42 @@ describe('forms', () => {
     expect(restInput.writeRole.parse({ permissions: '000' }).permissions).toBe('0')
   })
 
-  it('take the end of a time-out that nobody has, and refuse what would be answered and not done', () => {
-    expect(restInput.editMember.parse({ nick: 'x', communication_disabled_until: null }).nick).toBe('x')
-    for (const input of [{ communication_disabled_until: '2026-01-01T00:00:00Z' }, { channel_id: ID }, { channel_id: null }])
-      expect(restInput.editMember.safeParse(input).success, JSON.stringify(input)).toBe(false)
+  it('keep a nonce as it came', () => {
+    for (const nonce of ['', 'abc', 123, '0123', ' a ', 2n ** 63n - 1n, -(2n ** 63n)])
+      expect(messageInput.createMessage.parse({ nonce }).nonce).toBe(nonce)
+    for (const nonce of ['x'.repeat(26), 1.5, {}, true, 2n ** 63n])
+      expect(messageInput.createMessage.safeParse({ nonce }).success).toBe(false)
   })
 
-  it('keep a nonce as it came', () => {
-    for (const nonce of ['', 'abc', 123, '0123']) expect(messageInput.createMessage.parse({ nonce }).nonce).toBe(nonce)
-    for (const nonce of ['x'.repeat(26), 1.5, {}, true]) expect(messageInput.createMessage.safeParse({ nonce }).success).toBe(false)
+  it('count code points, after trimming what people write', () => {
+    const content = (text: string) => messageInput.createMessage.safeParse({ content: text })
+    expect(content('🦑'.repeat(1_001)).success).toBe(true)
+    expect(content('🦑'.repeat(2_000)).success).toBe(true)
+    expect(content('🦑'.repeat(2_001)).success).toBe(false)
+    expect(content(`${'x'.repeat(2_000)}   `).data?.content).toBe('x'.repeat(2_000))
+    expect(content('x'.repeat(2_001)).success).toBe(false)
+    expect(restInput.createChannel.safeParse({ name: '🦑'.repeat(100), topic: ` ${'🦑'.repeat(1_024)} ` }).success).toBe(true)
+    expect(restInput.editMember.safeParse({ nick: '🦑'.repeat(32) }).success).toBe(true)
+    expect(restInput.editMember.safeParse({ nick: '🦑'.repeat(33) }).success).toBe(false)
+    const embeds = (description: string) => messageInput.createMessage.safeParse({ embeds: [{ description }] })
+    expect(embeds('🦑'.repeat(4_096)).success).toBe(true)
+    expect(embeds(` ${'x'.repeat(4_096)} `).data?.embeds).toEqual([{ description: 'x'.repeat(4_096) }])
+  })
+
+  it('take only the locales that Discord has', () => {
+    for (const preferred_locale of ['', 'en', 'de\0', 'xx-XX', 'EN-US'])
+      expect(formErrors(restInput.editGuild.safeParse({ preferred_locale }).error!)).toMatchObject({
+        preferred_locale: { _errors: [{ code: 'BASE_TYPE_CHOICES' }] },
+      })
+    for (const preferred_locale of ['de', 'he', 'zh-TW', null])
+      expect(restInput.editGuild.safeParse({ preferred_locale }).success).toBe(true)
+  })
+
+  it('take members by ids that are none, to be told that they were not found', () => {
+    const ids = (user_ids: unknown) => gatewayInput.requestMembers.safeParse({ guild_id: ID, user_ids }).data?.user_ids
+    expect(ids(['abc', ID, 12, 9_007_199_254_740_993n])).toEqual(['abc', ID, '12', '9007199254740993'])
+    expect(ids('abc')).toEqual(['abc'])
+    expect(ids([{ $gt: '' }])).toBeUndefined()
   })
 
   it('refuse half a surrogate pair wherever it could not be kept as it is, and take it in what people call themselves', () => {

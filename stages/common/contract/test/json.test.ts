@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { parseJson } from '../src/index.ts'
+import { parseJson, writeJson } from '../src/index.ts'
 
 const parsed = (text: string | Uint8Array): unknown => {
   const result = parseJson(text)
@@ -42,7 +42,7 @@ describe('lossless JSON', () => {
         for (const kind of nesting) text = kind === 'array' ? `[0, ${text}, "x"]` : `{"a": 1, "id": ${text}, "z": null}`
         let value = parsed(text)
         for (const kind of nesting.toReversed()) value = kind === 'array' ? (value as unknown[])[1] : (value as { id: unknown }).id
-        expect(value).toBe(String(integer))
+        expect(value).toBe(integer)
       }),
     )
   })
@@ -90,5 +90,23 @@ describe('lossless JSON', () => {
     fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => typeof parseJson(bytes).ok === 'boolean'))
     for (const text of ['', '{', '{"a":}', "{'a':1}", '[1,]', 'undefined', 'NaN', '01', '"\n"', '{"a":1} x'])
       expect(parseJson(text), text).toEqual({ ok: false, reason: 'malformed' })
+  })
+})
+
+describe('writing JSON', () => {
+  it('writes a bigint as the integer that was read', () => {
+    fc.assert(
+      fc.property(beyondSafe, (integer) => {
+        const text = `{"a":[{"nonce":${integer}}],"b":"${integer}"}`
+        expect(writeJson(parsed(text))).toBe(text)
+      }),
+    )
+  })
+
+  it('writes what JSON.stringify writes, and throws where that throws for another reason', () => {
+    fc.assert(fc.property(fc.jsonValue(), (value) => void expect(writeJson(value)).toBe(JSON.stringify(value))))
+    const circle: { self?: unknown } = {}
+    circle.self = circle
+    expect(() => writeJson(circle)).toThrow(TypeError)
   })
 })

@@ -108,7 +108,7 @@ export interface StoredMessage {
   readonly id: MessageId
   readonly channelId: ChannelId
   readonly authorId: UserId
-  /** 0 to 2,000 UTF-16 code units; the contract checks it, not the store. Empty only where there are embeds. */
+  /** 0 to 2,000 code points; the contract checks it, not the store. Empty only where there are embeds. */
   readonly content: string
   /** Microseconds since the Unix epoch, from the writer's hybrid clock. A backfill keeps it, so the newer write wins wherever both land. */
   readonly writeTimeMicros: bigint
@@ -117,7 +117,8 @@ export interface StoredMessage {
   /** 0 plain, 19 reply. Only set fields are written: an unset column is a tombstone in stage 2. */
   readonly type: 0 | 19
   readonly tts?: boolean
-  readonly nonce?: string | number
+  /** A bigint where it is an integer beyond 2^53. */
+  readonly nonce?: string | number | bigint
   readonly flags?: number
   readonly mentions?: readonly UserId[]
   readonly mentionRoles?: readonly RoleId[]

@@ -65,7 +65,7 @@ async function ifMade(context: Context, by: Pick<Ask, 'me' | 'deadline'>, place:
 }
 
 async function changeOf(context: Context, ask: Ask, place: Place, before: StoredMessage, input: EditMessage): Promise<MessageEdit['set']> {
-  const content = input.content === undefined ? before.content : (input.content ?? '').trim()
+  const content = input.content === undefined ? before.content : (input.content ?? '')
   const embeds =
     input.embeds === undefined && input.embed === undefined ? before.embeds : (input.embeds ?? (input.embed ? [input.embed] : []))
   if (content.length === 0 && !embeds?.length) throw refuse.emptyMessage()

@@ -58,7 +58,7 @@ function dedupeOf(ask: Ask, message: StoredMessage, input: CreateMessage): Dedup
 }
 
 async function draftOf(context: Context, ask: Ask, place: Place, input: CreateMessage): Promise<StoredMessage> {
-  const content = (input.content ?? '').trim()
+  const content = input.content ?? ''
   const embeds = input.embeds ?? (input.embed ? [input.embed] : [])
   if (content.length === 0 && embeds.length === 0) throw refuse.emptyMessage()
   const tts = input.tts === true && (place.kind === 'dm' || has(place.permissions, Permission.SendTTSMessages))

@@ -1,18 +1,21 @@
 import { DEFAULT_PERMISSIONS, restInput } from '@threshold/contract'
 import { type Channel, channelToWire, type Guild, type GuildState, guildToWire, type Member, type Role } from '@threshold/domain'
+import type { z } from 'zod'
 import type { Context } from '../context.ts'
 import { countsOf, viewOf } from '../guild-access.ts'
 import { ask as askGuild, outcome } from '../refusals.ts'
 import { type AddRoute, checked, created, definedOnly } from '../route.ts'
 import { channelFrom } from './channels.ts'
 
+const DEFAULT_LOCALE = 'en-US'
+
 export function guildRoutes(add: AddRoute, context: Context): void {
   const { ports } = context
 
   add('post', '/guilds', 'guild.create', async (ask) => {
-    const { name } = checked(restInput.createGuild, ask.body)
+    const input = checked(restInput.createGuild, ask.body)
     const user = await context.self(ask.me, ask.deadline)
-    const state = newGuild(context, name, { user, nick: null, roles: [], joinedAt: context.runtime.clock.now(), mute: false, deaf: false })
+    const state = newGuild(context, input, { user, nick: null, roles: [], joinedAt: context.runtime.clock.now(), mute: false, deaf: false })
     await ports.hub.create(state, ask.deadline)
     return created(whole(state.guild, [...state.roles.values()]))
   })
@@ -38,7 +41,7 @@ export function guildRoutes(add: AddRoute, context: Context): void {
       verificationLevel: input.verification_level ?? undefined,
       defaultMessageNotifications: input.default_message_notifications ?? undefined,
       explicitContentFilter: input.explicit_content_filter ?? undefined,
-      preferredLocale: input.preferred_locale ?? undefined,
+      preferredLocale: input.preferred_locale === null ? DEFAULT_LOCALE : input.preferred_locale,
     })
     await askGuild(context, ask.params.guild!, { type: 'guild.edit', by: ask.me, patch }, ask)
     const view = await viewOf(context, ask)
@@ -74,7 +77,7 @@ export function guildRoutes(add: AddRoute, context: Context): void {
 const whole = (guild: Guild, roles: readonly Role[]): object => guildToWire(guild, roles)
 
 /** A guild begins with one role, a channel to write in and one to talk in. */
-function newGuild(context: Context, name: string, owner: Member): GuildState {
+function newGuild(context: Context, input: z.output<typeof restInput.createGuild>, owner: Member): GuildState {
   const id = context.tools.newId()
   const everyone: Role = {
     id,
@@ -90,16 +93,16 @@ function newGuild(context: Context, name: string, owner: Member): GuildState {
   const guild: Guild = {
     v: 1,
     id,
-    name,
+    name: input.name,
     ownerId: owner.user.id,
     description: null,
     systemChannelId: general.id,
     afkChannelId: null,
     afkTimeout: 300,
-    verificationLevel: 0,
-    defaultMessageNotifications: 0,
-    explicitContentFilter: 0,
-    preferredLocale: 'en-US',
+    verificationLevel: input.verification_level ?? 0,
+    defaultMessageNotifications: input.default_message_notifications ?? 0,
+    explicitContentFilter: input.explicit_content_filter ?? 0,
+    preferredLocale: input.preferred_locale ?? DEFAULT_LOCALE,
   }
   return {
     guild,

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { timeToWire } from '../time.ts'
-import { orNull, text } from './fields.ts'
+import { codePoints, orNull, prose, text } from './fields.ts'
 
-/** UTF-16 code units of all that can be read in the embeds of one message together. */
+/** Code points of all that can be read in the embeds of one message together. */
 const MAX_TOTAL = 6_000
 
 const iso8601 = z.iso.datetime({ offset: true })
@@ -18,7 +18,7 @@ const said = <T extends object>(fields: T): { [K in keyof T]?: NonNullable<T[K]>
   }
 
 const required = (max: number) =>
-  text(max).refine((value) => !isBlank(value), { params: { code: 'BASE_TYPE_REQUIRED' }, message: 'This field is required' })
+  prose(max).refine((value) => !isBlank(value), { params: { code: 'BASE_TYPE_REQUIRED' }, message: 'This field is required' })
 
 /** Only schemes that a client may open or show without a second thought: never `javascript:`. */
 const address = (schemes: RegExp) =>
@@ -43,7 +43,7 @@ const timestamp = z.string().transform((value, context): string => {
 /** discord.py sends a footer without a text, and pictures without an address, for what was taken away again. */
 const image = z.object({ url: orNull(picture) }).transform(({ url }) => (url == null ? undefined : { url }))
 const footer = z
-  .object({ text: orNull(text(2_048)), icon_url: orNull(picture) })
+  .object({ text: orNull(prose(2_048)), icon_url: orNull(picture) })
   .transform(({ text, icon_url }) => (isBlank(text) ? undefined : { text: text!, ...said({ icon_url }) }))
 const author = z
   .object({ name: required(256), url: orNull(link), icon_url: orNull(picture) })
@@ -58,8 +58,8 @@ const field = z
  */
 const fields = z
   .object({
-    title: orNull(text(256)),
-    description: orNull(text(4_096)),
+    title: orNull(prose(256)),
+    description: orNull(prose(4_096)),
     url: orNull(link),
     timestamp: orNull(timestamp),
     color: orNull(z.int().min(0).max(0xffffff)),
@@ -75,7 +75,7 @@ export type Embed = z.output<typeof fields>
 
 const lengthOf = ({ title, description, footer, author, fields }: Embed): number =>
   [title, description, footer?.text, author?.name, ...(fields ?? []).flatMap(({ name, value }) => [name, value])].reduce(
-    (sum, text) => sum + (text?.length ?? 0),
+    (sum, text) => sum + codePoints(text ?? ''),
     0,
   )
 

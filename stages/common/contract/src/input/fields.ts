@@ -13,7 +13,8 @@ const notSnowflake = (value: unknown) => ({
 
 /** An id as a string, or as the bare number some libraries send. Objects such as `{"$gt": ""}` are refused, not passed on. */
 export const snowflake = z.unknown().transform((value, context): string => {
-  const text = typeof value === 'string' ? value : typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : ''
+  const isInteger = typeof value === 'bigint' || (typeof value === 'number' && Number.isSafeInteger(value))
+  const text = typeof value === 'string' ? value : isInteger ? String(value) : ''
   if (isSnowflake(text)) return BigInt(text).toString() // without leading zeros: one id, one spelling
   context.addIssue({
     code: 'custom',
@@ -27,7 +28,7 @@ export const snowflake = z.unknown().transform((value, context): string => {
  * permission are dropped, as Discord drops them: py-cord's `Permissions.all()` sets every bit below 2^53, which not even an
  * owner has.
  */
-export const permissions = z.union([z.string(), z.number()]).transform((value, context): string => {
+export const permissions = z.union([z.string(), z.number(), z.bigint()]).transform((value, context): string => {
   const text = String(value)
   if (/^[0-9]{1,19}$/.test(text)) return (BigInt(text) & ALL_PERMISSIONS).toString()
   context.addIssue({ code: 'custom', params: { code: 'PERMISSIONS_TYPE_COERCE' }, message: 'Value is not a permission set.' })
@@ -43,17 +44,15 @@ const wellFormed = [
   { params: { code: 'BASE_TYPE_BAD_UNICODE' }, message: 'Must be well-formed Unicode.' },
 ] as const
 
-/**
- * Text of at most so many UTF-16 code units, which is what a string's length is in every client and store here. Zod's own
- * `max` counts code points, so that a text of emoji could be twice as long as the contract says.
- */
-export const text = (max: number) =>
-  z
-    .string()
-    .refine(...atMost(max))
-    .refine(...wellFormed)
+/** Text as it came, of at most so many code points, as Discord counts: `👍` is one, although a string's length says two. */
+export const text = (max: number) => wellFormedAtMost(z.string(), max)
 
-/** A name of a thing: measured likewise, and trimmed as Discord trims names. */
+/** What people write. Discord trims it before it counts, and keeps it trimmed. */
+export const prose = (max: number) => wellFormedAtMost(z.string().trim(), max)
+
+const wellFormedAtMost = (from: z.ZodString, max: number) => from.refine(...atMost(max)).refine(...wellFormed)
+
+/** A name of a thing. */
 export const name = (min: number, max: number) => personName(min, max).refine(...wellFormed)
 
 /** What people call themselves is taken as it comes, ill-formed or not: whoever passes it on has to cope with that. */
@@ -64,9 +63,16 @@ export const personName = (min: number, max: number) =>
     .min(min)
     .refine(...atMost(max))
 
+/** The length in code points. */
+export const codePoints = (value: string): number => {
+  let count = 0
+  for (const _ of value) count += 1
+  return count
+}
+
 const atMost = (max: number) =>
   [
-    (value: string) => value.length <= max,
+    (value: string) => value.length <= max || codePoints(value) <= max,
     { params: { code: 'BASE_TYPE_MAX_LENGTH' }, message: `Must be ${max} or fewer in length.` },
   ] as const
 

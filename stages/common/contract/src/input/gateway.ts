@@ -48,6 +48,8 @@ export const voiceStateUpdate = z.object({
   self_deaf: orNull(z.boolean()),
 })
 
+const anyId = z.union([snowflake, text(100), z.number().transform(String), z.bigint().transform(String)])
+
 export const requestMembers = z.object({
   guild_id: z.union([
     snowflake,
@@ -59,7 +61,8 @@ export const requestMembers = z.object({
   query: orNull(text(100)),
   limit: orNull(z.int().min(0)),
   presences: orNull(z.boolean()),
-  user_ids: orNull(z.union([snowflake.transform((one) => [one]), z.array(snowflake).max(100)])),
+  /** One that is no id belongs to no member, and is named in `not_found`. */
+  user_ids: orNull(z.union([anyId.transform((one) => [one]), z.array(anyId).max(100)])),
   /** One that is none is ignored, as Discord documents, and the chunks carry none. */
   nonce: orNull(text(32)).catch(undefined),
 })

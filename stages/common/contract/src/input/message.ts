@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import { embed, embeds } from './embed.ts'
-import { orNull, snowflake, text } from './fields.ts'
+import { orNull, prose, snowflake, text } from './fields.ts'
+import { allUnsupported, unsupported } from './unsupported.ts'
 
-/** Code units of a message's text. */
+/** Code points of a message's text. */
 export const MAX_CONTENT = 2_000
 
 const allowedMentions = z.object({
@@ -12,17 +13,42 @@ const allowedMentions = z.object({
   replied_user: orNull(z.boolean()),
 })
 
-/** Up to 25 characters, or an integer; the answer and the event carry it back as it came. */
-const nonce = z.union([text(25), z.int()])
+/** Up to 25 characters, or an integer of 64 bits; the answer and the event carry it back as it came. */
+const nonce = z.union([
+  text(25),
+  z.int(),
+  z
+    .bigint()
+    .min(-(2n ** 63n))
+    .max(2n ** 63n - 1n),
+])
+
+/** IS_VOICE_MESSAGE and IS_COMPONENTS_V2: Discord lets a sender set them. The bits that nobody may set are ignored there too. */
+const UNSUPPORTED_FLAGS = (1 << 13) | (1 << 15)
+
+const flags = orNull(
+  z
+    .int()
+    .min(0)
+    .refine((bits) => (bits & UNSUPPORTED_FLAGS) === 0, {
+      params: { code: 'FIELD_UNSUPPORTED' },
+      message: 'flags: voice messages and components are not supported by this server.',
+    }),
+)
+
+const content = orNull(prose(MAX_CONTENT))
+
+/** What a message may have at Discord beside its text and embeds. */
+const parts = allUnsupported('components', 'sticker_ids', 'attachments')
 
 export const createMessage = z.object({
-  content: orNull(text(MAX_CONTENT)),
+  content,
   nonce: orNull(nonce),
   enforce_nonce: orNull(z.boolean()),
   tts: orNull(z.boolean()),
   embeds: orNull(embeds),
   embed: orNull(embed),
-  flags: orNull(z.int().min(0)),
+  flags,
   allowed_mentions: orNull(allowedMentions),
   message_reference: orNull(
     z.object({
@@ -30,16 +56,21 @@ export const createMessage = z.object({
       channel_id: orNull(snowflake),
       guild_id: orNull(snowflake),
       fail_if_not_exists: orNull(z.boolean()),
+      /** 0 is a reply; 1 forwards. */
+      type: unsupported('message_reference.type'),
     }),
   ),
+  ...parts,
+  ...allUnsupported('poll', 'shared_client_theme'),
 })
 
 export const editMessage = z.object({
-  content: orNull(text(MAX_CONTENT)),
+  content,
   embeds: orNull(embeds),
   embed: orNull(embed),
-  flags: orNull(z.int().min(0)),
+  flags,
   allowed_mentions: orNull(allowedMentions),
+  ...parts,
 })
 
 export const bulkDelete = z.object({ messages: z.array(snowflake).max(1_000) })

@@ -32,6 +32,7 @@ import { roleCases } from './rest/roles.ts'
 import { searchCases } from './rest/search.ts'
 import { sendingCases } from './rest/sending.ts'
 import { transportCases } from './rest/transport.ts'
+import { unsupportedCases } from './rest/unsupported.ts'
 import { userCases } from './rest/users.ts'
 import { workshopCases } from './rest/workshop.ts'
 
@@ -60,6 +61,7 @@ export const allCases: readonly Case[] = [
   ...reactionCases,
   ...inviteCases,
   ...searchCases,
+  ...unsupportedCases,
   ...handshakeCases,
   ...guildCreateCases,
   ...messageEventCases,

@@ -87,6 +87,19 @@ export const errors: Section = {
         'rest.invites.refused',
       ],
     },
+    {
+      id: 'errors.unsupported',
+      text: 'What is not supported is refused by name (400, 50035 with the field), never dropped with a 200;',
+      cases: [
+        'rest.unsupported.messages',
+        'rest.unsupported.files',
+        'rest.unsupported.channels',
+        'rest.unsupported.guilds',
+        'rest.unsupported.members',
+        'rest.unsupported.nothing',
+        'rest.members.edit.unsupported',
+      ],
+    },
     { id: 'errors.50109', text: '50109 malformed JSON.', cases: ['rest.json.malformed'] },
     {
       id: 'limits',
