@@ -1,6 +1,6 @@
 import type { MessageId } from '@threshold/contract'
 import type { StoredMessage } from '@threshold/domain'
-import type { Anchor, MessageStore } from '@threshold/ports'
+import type { MessageStore } from '@threshold/ports'
 import type { Collection, Filter } from 'mongodb'
 import { isDuplicateKey, long, type MongoDatabase, text } from '../mongodb/database.ts'
 import { fromDocument, type MessageDocument, type NonceDocument, type ReactionDocument, toDocument } from '../mongodb/documents.ts'
@@ -59,10 +59,11 @@ export async function mongoMessageStore(mongo: MongoDatabase): Promise<MessageSt
 
     async page(channel, anchor, limit, deadline) {
       return mongo.run('messages.page', deadline, async () => {
-        if (anchor.at !== 'around') return range(messages, channel, anchor, limit)
+        if (anchor.at === 'latest') return range(messages, channel, anchor, limit)
+        if (anchor.at !== 'around') return range(messages, channel, { at: anchor.at, id: anchor.id }, limit)
         // Half before, the message itself, half after: as Discord splits it, the message included where it exists.
         const newer = await range(messages, channel, { at: 'after', id: anchor.id }, Math.floor(limit / 2))
-        const older = await range(messages, channel, { at: 'before', id: (BigInt(anchor.id) + 1n).toString() }, limit - newer.length)
+        const older = await range(messages, channel, { at: 'until', id: anchor.id }, limit - newer.length)
         return [...newer, ...older]
       })
     },
@@ -143,18 +144,19 @@ async function reserve(nonces: Collection<NonceDocument>, wish: NonceDocument): 
   }
 }
 
+const BOUNDS = { before: '$lt', until: '$lte', after: '$gt' } as const
+
 /** One range of the index. `after` asks for the oldest messages above an id, and answers them newest first like every page. */
 async function range(
   messages: Collection<MessageDocument>,
   channel: string,
-  anchor: Exclude<Anchor, { at: 'around' }> | { at: 'before' | 'after'; id: MessageId },
+  anchor: { at: 'latest' } | { at: keyof typeof BOUNDS; id: MessageId },
   limit: number,
 ) {
   if (limit <= 0) return []
   const channelId = long(channel)
   const newestFirst = anchor.at !== 'after'
-  const bound: Filter<MessageDocument> =
-    anchor.at === 'latest' ? {} : { _id: newestFirst ? { $lt: long(anchor.id) } : { $gt: long(anchor.id) } }
+  const bound: Filter<MessageDocument> = anchor.at === 'latest' ? {} : { _id: { [BOUNDS[anchor.at]]: long(anchor.id) } }
   const found = await messages
     .find({ channelId, ...bound })
     .sort({ _id: newestFirst ? -1 : 1 })

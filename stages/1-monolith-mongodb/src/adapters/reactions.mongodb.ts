@@ -1,11 +1,10 @@
 import type { Reaction, ReactionCount } from '@threshold/domain'
+import { sharedLock } from '@threshold/kit'
 import type { MessageStore } from '@threshold/ports'
 import type { Collection } from 'mongodb'
 import { isDuplicateKey, long, type MongoDatabase, text } from '../mongodb/database.ts'
 import type { MessageDocument, ReactionDocument } from '../mongodb/documents.ts'
-
-/** Different emoji on one message, as Discord has it. Two who add the twenty-first at once may both succeed. */
-const MOST_EMOJI = 20
+import { reactWithinLimit } from './reaction-limit.ts'
 
 type ReactionPart = Pick<MessageStore, 'react' | 'unreact' | 'reactors' | 'reactions'>
 
@@ -19,40 +18,43 @@ export function mongoReactions(
   rows: Collection<ReactionDocument>,
 ): ReactionPart {
   const idOf = (r: Reaction): string => `${r.messageId}:${r.emoji}:${r.userId}`
+  /** By message. It holds within this process, and this stage is one process. */
+  const lock = sharedLock()
+
+  async function insert(reaction: Reaction): Promise<'added' | 'known' | 'absent'> {
+    const { channelId, emoji, userId, writeTimeMicros } = reaction
+    const messageId = long(reaction.messageId)
+    const flagged = await messages.updateOne({ _id: messageId, channelId: long(channelId) }, { $set: { reacted: true } })
+    if (flagged.matchedCount === 0) return 'absent'
+    try {
+      const ids = { messageId, channelId: long(channelId), userId: long(userId) }
+      await rows.insertOne({ _id: idOf(reaction), v: 1, ...ids, emoji, writeTime: writeTimeMicros })
+    } catch (error) {
+      if (isDuplicateKey(error)) return 'known'
+      throw error
+    }
+    // The message was deleted in the meantime, and its reactions before this one was there: no later delete would take it.
+    if (await messages.findOne({ _id: messageId }, { projection: { _id: 1 } })) return 'added'
+    await rows.deleteOne({ _id: idOf(reaction) })
+    return 'absent'
+  }
+
   return {
     react: (reaction, deadline) =>
-      mongo.run('reactions.add', deadline, async () => {
-        const messageId = long(reaction.messageId)
-        const flagged = await messages.updateOne({ _id: messageId, channelId: long(reaction.channelId) }, { $set: { reacted: true } })
-        if (flagged.matchedCount === 0) return 'absent'
-        const known: unknown[] = await rows.distinct('emoji', { messageId })
-        if (!known.includes(reaction.emoji) && known.length >= MOST_EMOJI) return 'full'
-        const { channelId, emoji, userId, writeTimeMicros } = reaction
-        try {
-          await rows.insertOne({
-            _id: idOf(reaction),
-            v: 1,
-            messageId,
-            channelId: long(channelId),
-            emoji,
-            userId: long(userId),
-            writeTime: writeTimeMicros,
-          })
-        } catch (error) {
-          if (isDuplicateKey(error)) return 'known'
-          throw error
-        }
-        // Deleted meanwhile: its reactions went before this one came, and nobody would ever come for it.
-        if (await messages.findOne({ _id: messageId }, { projection: { _id: 1 } })) return 'added'
-        await rows.deleteOne({ _id: idOf(reaction) })
-        return 'absent'
-      }),
+      mongo.run('reactions.add', deadline, () =>
+        reactWithinLimit(lock, reaction, {
+          emojiOf: () => rows.distinct('emoji', { messageId: long(reaction.messageId) }),
+          insert: () => insert(reaction),
+        }),
+      ),
 
     unreact: (reaction, deadline) =>
-      mongo.run('reactions.remove', deadline, async () => {
-        const { deletedCount } = await rows.deleteOne({ _id: idOf(reaction) })
-        return Number(deletedCount) > 0 ? 'removed' : 'absent'
-      }),
+      mongo.run('reactions.remove', deadline, () =>
+        lock.shared(reaction.messageId, async () => {
+          const { deletedCount } = await rows.deleteOne({ _id: idOf(reaction) })
+          return Number(deletedCount) > 0 ? 'removed' : 'absent'
+        }),
+      ),
 
     reactors: (_channel, id, emoji, page, deadline) =>
       mongo.run('reactions.users', deadline, async () => {

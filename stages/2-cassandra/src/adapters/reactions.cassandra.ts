@@ -1,12 +1,11 @@
 import type { ChannelId, MessageId } from '@threshold/contract'
 import type { Reaction, ReactionCount } from '@threshold/domain'
+import { sharedLock } from '@threshold/kit'
 import type { MessageStore } from '@threshold/ports'
+import { reactWithinLimit } from '@threshold/stage-1/adapters/reaction-limit'
 import type { CassandraDatabase, Execute, Row } from '../cassandra/database.ts'
 import { long, text } from '../cassandra/rows.ts'
 import { turns } from '../cassandra/turns.ts'
-
-/** Different emoji on one message, as Discord has it. Two who add the twenty-first at once may both succeed. */
-const MOST_EMOJI = 20
 
 type ReactionPart = Pick<MessageStore, 'react' | 'unreact' | 'reactors' | 'reactions'>
 
@@ -25,6 +24,8 @@ interface Messages {
 export function cassandraReactions(database: CassandraDatabase, messages: Messages): ReactionPart {
   const table = `${messages.keyspace}.reactions`
   const inTurn = turns()
+  /** By message. Like `inTurn` it holds within this process, and this stage is one process. */
+  const lock = sharedLock()
   const ONE = 'message_id = ? AND emoji = ? AND user_id = ?'
   const INSERT = `INSERT INTO ${table} (message_id, emoji, user_id, v, write_time) VALUES (?, ?, ?, 1, ?) USING TIMESTAMP ?`
   const FLAG = `UPDATE ${messages.table} USING TIMESTAMP ? SET reacted = true WHERE channel_id = ? AND bucket = ? AND message_id = ?`
@@ -49,36 +50,46 @@ export function cassandraReactions(database: CassandraDatabase, messages: Messag
       .map(({ emoji, count }) => ({ emoji: text(emoji), count: Number(count), me: mine.has(emoji) }))
   }
 
+  async function emojiOf(execute: Execute, id: MessageId): Promise<unknown[]> {
+    const rows = await execute(`SELECT emoji FROM ${table} WHERE message_id = ? GROUP BY emoji`, [long(id)])
+    return rows.map((row) => row.emoji)
+  }
+
+  const insert = (execute: Execute, reaction: Reaction) =>
+    inTurn(turnOf(reaction), async () => {
+      const { channelId, messageId, writeTimeMicros } = reaction
+      const [message] = await messages.rowsOf(execute, channelId, [messageId])
+      if (message?.author_id == null) return 'absent'
+      if ((await writtenAt(execute, reaction)) !== undefined) return 'known'
+      // First, or a crash in between would leave a reaction that no page asks for.
+      if (message.reacted !== true) await execute(FLAG, [writeTimeMicros, ...messages.keyOf(channelId, messageId)])
+      await execute(INSERT, [...keyOf(reaction), writeTimeMicros, writeTimeMicros])
+      // Its message deleted meanwhile: that delete covers its reactions for ever, this one too.
+      return (await writtenAt(execute, reaction)) === undefined ? 'absent' : 'added'
+    })
+
+  const remove = (execute: Execute, reaction: Reaction) =>
+    inTurn(turnOf(reaction), async () => {
+      const written = await writtenAt(execute, reaction)
+      if (written === undefined) return 'absent'
+      // At least as late as what it takes back, or it would take nothing.
+      let at = reaction.writeTimeMicros
+      if (at < written) at = written
+      await execute(`DELETE FROM ${table} USING TIMESTAMP ? WHERE ${ONE}`, [at, ...keyOf(reaction)])
+      return 'removed'
+    })
+
   return {
     react: (reaction, deadline) =>
       database.run('reactions.add', deadline, (execute) =>
-        inTurn(turnOf(reaction), async () => {
-          const { channelId, messageId, emoji, writeTimeMicros } = reaction
-          const [message] = await messages.rowsOf(execute, channelId, [messageId])
-          if (message?.author_id == null) return 'absent'
-          if ((await writtenAt(execute, reaction)) !== undefined) return 'known'
-          const emojis = await execute(`SELECT emoji FROM ${table} WHERE message_id = ? GROUP BY emoji`, [long(messageId)])
-          if (emojis.length >= MOST_EMOJI && !emojis.some((row) => row.emoji === emoji)) return 'full'
-          // First, or a crash in between would leave a reaction that no page asks for.
-          if (message.reacted !== true) await execute(FLAG, [writeTimeMicros, ...messages.keyOf(channelId, messageId)])
-          await execute(INSERT, [...keyOf(reaction), writeTimeMicros, writeTimeMicros])
-          // Its message deleted meanwhile: that delete covers its reactions for ever, this one too.
-          return (await writtenAt(execute, reaction)) === undefined ? 'absent' : 'added'
+        reactWithinLimit(lock, reaction, {
+          emojiOf: () => emojiOf(execute, reaction.messageId),
+          insert: () => insert(execute, reaction),
         }),
       ),
 
     unreact: (reaction, deadline) =>
-      database.run('reactions.remove', deadline, (execute) =>
-        inTurn(turnOf(reaction), async () => {
-          const written = await writtenAt(execute, reaction)
-          if (written === undefined) return 'absent'
-          // At least as late as what it takes back, or it would take nothing.
-          let at = reaction.writeTimeMicros
-          if (at < written) at = written
-          await execute(`DELETE FROM ${table} USING TIMESTAMP ? WHERE ${ONE}`, [at, ...keyOf(reaction)])
-          return 'removed'
-        }),
-      ),
+      database.run('reactions.remove', deadline, (execute) => lock.shared(reaction.messageId, () => remove(execute, reaction))),
 
     reactors: (_channel, id, emoji, page, deadline) =>
       database.run('reactions.users', deadline, async (execute) => {

@@ -2,12 +2,28 @@
 const LONGEST = 64
 const MOST = 200
 
+/** A word, an emoji with what belongs to it, or signs that stand alone: the `!` of `hello!` is none of them. */
+const TOKEN =
+  /[\p{L}\p{N}_]+|\p{Regional_Indicator}{1,2}|\p{Extended_Pictographic}\p{Emoji_Modifier}?(?:\u200D\p{Extended_Pictographic}\p{Emoji_Modifier}?){0,9}|(?<=^|\s)[[\p{P}\p{S}]--[\p{Extended_Pictographic}\p{Regional_Indicator}_]]+(?=\s|$)/gv
+const SIGNS = /^[[\p{P}\p{S}]--[\p{Extended_Pictographic}\p{Regional_Indicator}_]]+$/v
+
 /**
  * The words of a text as an index keeps them: lower case, without accents, once each. Search means "all of these words";
  * relevance, stemming and phrases are what a search engine would add.
  */
 export function wordsOf(text: string): string[] {
   const plain = text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase()
-  const words = (plain.match(/[\p{L}\p{N}_]+/gu) ?? []).map((word) => [...word].slice(0, LONGEST).join(''))
+  const words = (plain.match(TOKEN) ?? []).map((word) => [...word].slice(0, LONGEST).join(''))
   return [...new Set(words)].slice(0, MOST)
+}
+
+/**
+ * The words that a message must have to be found by a text. Signs count only where there is nothing else. A text without
+ * any word, such as a zero-width space, is sought as it is and so found nowhere, instead of everywhere.
+ */
+export function soughtWords(text: string): string[] {
+  const words = wordsOf(text)
+  const spoken = words.filter((word) => !SIGNS.test(word))
+  if (spoken.length > 0) return spoken
+  return words.length > 0 || text.trim() === '' ? words : [text]
 }

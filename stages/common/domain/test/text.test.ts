@@ -1,7 +1,7 @@
 import { Permission } from '@threshold/contract'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { findMentions, permittedMentions, wordsOf } from '../src/index.ts'
+import { findMentions, permittedMentions, soughtWords, wordsOf } from '../src/index.ts'
 import { aGuild, aRole } from './fixtures.ts'
 
 const NOBODY = { users: [], roles: [], everyone: false }
@@ -68,7 +68,8 @@ describe('words', () => {
     expect(wordsOf('Crème BRÛLÉE, crème!')).toEqual(['creme', 'brulee'])
     expect(wordsOf('snake_case and 42 e-mails')).toEqual(['snake_case', 'and', '42', 'e', 'mails'])
     expect(wordsOf('привет 世界 ﬁne')).toEqual(['привет', '世界', 'fine'])
-    expect(wordsOf('  … 👍 !? ')).toEqual([])
+    expect(wordsOf('hello! 👍🏽❤️, 🇩🇪🇫🇷 … !?')).toEqual(['hello', '👍🏽', '❤', '🇩🇪', '🇫🇷', '...', '!?'])
+    expect(wordsOf('  \u200b\u0301 ')).toEqual([])
   })
 
   it('have a length and a number', () => {
@@ -85,6 +86,14 @@ describe('words', () => {
       }),
       { numRuns: 500 },
     )
+  })
+
+  it('are sought without signs where there are others, and never nothing where something was written', () => {
+    expect(soughtWords('hello !!!')).toEqual(['hello'])
+    expect(soughtWords('🦑')).toEqual(['🦑'])
+    expect(soughtWords('!!!')).toEqual(['!!!'])
+    expect(soughtWords('\u200b')).toEqual(['\u200b'])
+    expect(soughtWords('  ')).toEqual([])
   })
 
   it('do not depend on how an accent is written', () => {

@@ -1,5 +1,5 @@
 import { Permission, refuse, restInput } from '@threshold/contract'
-import { emojiToWire, has, memberToWire, type StoredMessage, userToWire } from '@threshold/domain'
+import { emojiToWire, has, isEmoji, memberToWire, type StoredMessage, userToWire } from '@threshold/domain'
 import { deadlineIn } from '@threshold/kit'
 import type { Context, Place } from '../context.ts'
 import { publishTo } from '../messages/orphans.ts'
@@ -7,9 +7,6 @@ import { type AddRoute, type Ask, checked } from '../route.ts'
 
 /** discord.py and its kin send `<a:name:id>` without its brackets alone. */
 const CUSTOM = /^(?:a?:)?(\w{1,32}:[0-9]{1,19})$/
-const UNICODE =
-  /^(?:\p{Extended_Pictographic}|\p{Regional_Indicator}|[0-9#*]\uFE0F?\u20E3)(?:[\p{Extended_Pictographic}\p{Regional_Indicator}\p{Emoji_Modifier}\u{E0020}-\u{E007F}]|\u200D|\uFE0F|\u20E3)*$/u
-
 interface Target {
   readonly channel: string
   readonly message: StoredMessage
@@ -121,8 +118,10 @@ export function reactionRoutes(add: AddRoute, context: Context): void {
 
   add('get', `${path}/:emoji`, 'reaction.list', async (ask) => {
     const emoji = emojiOf(ask)
-    const { limit, after } = checked(restInput.reactionQuery, ask.query)
+    const { limit, after, type } = checked(restInput.reactionQuery, ask.query)
     const { channel, message } = await target(ask, await placeOf(ask))
+    // 1 asks for super reactions, and there are none.
+    if (type === 1) return []
     const ids = await ports.messages.reactors(channel, message.id, emoji, { limit, ...(after ? { after } : {}) }, ask.deadline)
     const people = await context.people(ids, ask.deadline)
     return ids.flatMap((id) => people.get(id) ?? []).map(userToWire)
@@ -153,6 +152,6 @@ export function reactionRoutes(add: AddRoute, context: Context): void {
 function emojiOf(ask: Ask): string {
   const emoji = ask.params.emoji!
   const custom = CUSTOM.exec(emoji)?.[1]
-  if (emoji.length > 60 || !(custom || UNICODE.test(emoji))) throw refuse.unknownEmoji()
+  if (emoji.length > 60 || !(custom || isEmoji(emoji))) throw refuse.unknownEmoji()
   return custom ?? emoji
 }

@@ -1,5 +1,5 @@
 import { compareIds, Permission, restInput } from '@threshold/contract'
-import { channelPermissions, has, wordsOf } from '@threshold/domain'
+import { channelPermissions, has, soughtWords } from '@threshold/domain'
 import type { Context } from '../context.ts'
 import { viewOf } from '../guild-access.ts'
 import { present } from '../messages/present.ts'
@@ -18,7 +18,7 @@ export function searchRoutes(add: AddRoute, context: Context): void {
     const found = await ports.search.search(
       ask.params.guild!,
       {
-        words: wordsOf(query.content ?? ''),
+        words: soughtWords(query.content ?? ''),
         channels,
         order: query.sort_order === 'asc' ? 'oldest' : 'newest',
         offset: query.offset,

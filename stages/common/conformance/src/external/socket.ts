@@ -27,6 +27,8 @@ export interface Frame {
   readonly d: unknown
   readonly s: number | null
   readonly t: string | null
+  /** As it was sent: JavaScript reads an integer beyond 2^53 as a neighbouring one. */
+  readonly text: string
 }
 
 export interface SocketOptions {
@@ -159,7 +161,7 @@ export class Socket {
   }
 
   #receive(text: string): void {
-    const frame = JSON.parse(text) as Frame
+    const frame: Frame = { ...JSON.parse(text), text }
     this.frames.push(frame)
     // The pulse of a connection is no news, unless the case is about it.
     if (frame.op !== 11 || !this.#heartbeat) this.#note(`← ${text}`)

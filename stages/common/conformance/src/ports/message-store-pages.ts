@@ -57,6 +57,13 @@ export function messageStorePages(store: () => MessageStore): void {
         RUNS,
       ))
 
+    it('takes the largest id there is for one newer than all', async () => {
+      const { channel, ids } = await filled(store(), [0, DAY, 12 * DAY])
+      const id = (2n ** 63n - 1n).toString()
+      for (const at of ['before', 'around'] as const) expect(idsOf(await store().page(channel, { at, id }, 10, soon()))).toEqual(ids)
+      expect(await store().page(channel, { at: 'after', id }, 10, soon())).toEqual([])
+    })
+
     it('around an id has half its size of what is newer, then the message itself if there is one, then what is older', () =>
       fc.assert(
         fc.asyncProperty(ages, fc.nat(), fc.boolean(), fc.integer({ min: 1, max: 20 }), async (history, which, between, limit) => {

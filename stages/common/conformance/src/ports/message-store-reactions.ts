@@ -63,6 +63,21 @@ export function messageStoreReactions(store: () => MessageStore): void {
       expect(await counts(message, '1')).toHaveLength(20)
     })
 
+    it('of a twenty-first emoji is one too many also when they all come at once', async () => {
+      const message = await sent()
+      const before = newId()
+      expect(await react(message, 'e:0', before)).toBe('added')
+      const together = Array.from({ length: 144 }, (_, i) => react(message, `e:${i}`, newId()))
+      // Joining in and taking back go on beside them, and free no place twice.
+      const meanwhile = [unreact(message, 'e:0', before), ...Array.from({ length: 10 }, () => react(message, 'e:0', newId()))]
+      const outcomes = await Promise.all(together)
+      await Promise.all(meanwhile)
+      expect(new Set(outcomes)).toEqual(new Set(['added', 'full']))
+      const there = await counts(message, '1')
+      expect(there).toHaveLength(20)
+      expect(outcomes.filter((outcome) => outcome === 'added')).toHaveLength(20)
+    })
+
     it('is not lost among many at once', async () => {
       const message = await sent()
       const users = Array.from({ length: 20 }, newId)

@@ -83,9 +83,9 @@ describe('the journal', () => {
 })
 
 describe('what holds on every socket', () => {
-  const dispatch = (s: number) => ({ op: 0, t: 'MESSAGE_CREATE', s, d: {} })
+  const dispatch = (s: number) => ({ op: 0, t: 'MESSAGE_CREATE', s, d: {}, text: '' })
   it('notices a gap, a double and a wrong beginning in s', () => {
-    expect(() => isContiguous([dispatch(1), { op: 11, t: null, s: null, d: null }, dispatch(2)])).not.toThrow()
+    expect(() => isContiguous([dispatch(1), { op: 11, t: null, s: null, d: null, text: '' }, dispatch(2)])).not.toThrow()
     for (const wrong of [
       [1, 3],
       [1, 2, 2],

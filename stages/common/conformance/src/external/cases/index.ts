@@ -26,6 +26,7 @@ import { limitCases } from './rest/limits.ts'
 import { memberCases } from './rest/members.ts'
 import { messageCases } from './rest/messages.ts'
 import { overwriteCases } from './rest/overwrites.ts'
+import { nonceCases } from './rest/nonces.ts'
 import { permissionCases } from './rest/permissions.ts'
 import { reactionCases } from './rest/reactions.ts'
 import { roleCases } from './rest/roles.ts'
@@ -55,6 +56,7 @@ export const allCases: readonly Case[] = [
   ...memberCases,
   ...roleCases,
   ...sendingCases,
+  ...nonceCases,
   ...embedCases,
   ...messageCases,
   ...historyCases,

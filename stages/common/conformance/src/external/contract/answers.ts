@@ -71,6 +71,7 @@ export const errors: Section = {
       cases: [
         'rest.json.not-a-form',
         'rest.messages.send.length',
+        'rest.messages.send.length.code-points',
         'rest.messages.send.embeds.refused',
         'rest.messages.page.limit',
         'rest.messages.page.anchor',
@@ -114,6 +115,7 @@ export const errors: Section = {
         'rest.messages.enforce-nonce.scope',
         'rest.messages.enforce-nonce.concurrent',
         'rest.messages.nonce',
+        'rest.messages.nonce.integer',
       ],
     },
   ],

@@ -67,6 +67,9 @@ export const memberChunkCases: readonly Case[] = [
       const { ids, chunks } = await request(socket, { guild_id: guild.id, user_ids: [guild.owner.id, stranger.id], limit: 0 })
       same(ids, [guild.owner.id], 'the members')
       same(chunks[0]!.not_found?.map(String), [stranger.id], 'not_found')
+      const noId = await request(socket, { guild_id: guild.id, user_ids: ['abc', guild.owner.id], limit: 0 })
+      same(noId.ids, [guild.owner.id], 'the members, beside what is no id')
+      same(noId.chunks[0]!.not_found, ['abc'], 'what is no id, in not_found')
       same(
         (await request(socket, { guild_id: guild.id, user_ids: guild.owner.id, limit: 0 })).ids,
         [guild.owner.id],

@@ -86,6 +86,16 @@ export const historyCases: readonly Case[] = [
     },
   },
   {
+    id: 'rest.messages.page.around.largest',
+    sentence: 'A page around or before the largest id there can be is the newest page, and one after it is empty',
+    async run(world) {
+      const { ids, page } = await history(world, 4)
+      const largest = '9223372036854775807'
+      for (const anchor of ['around', 'before']) same(await page(`?${anchor}=${largest}`), ids, `the page ${anchor} it`)
+      same(await page(`?after=${largest}`), [], 'the page after it')
+    },
+  },
+  {
     id: 'rest.messages.page.before',
     sentence: 'A page before a message holds those just older, without it',
     async run(world) {

@@ -1,7 +1,7 @@
 import { Permission } from '@threshold/contract'
 import type { APIMessage, APIUser } from 'discord-api-types/v10'
 import type { Case } from '../../case.ts'
-import { includes, same } from '../../expect.ts'
+import { holds, includes, same } from '../../expect.ts'
 import type { TestGuild } from '../../guild.ts'
 import { invalid, NO_PERMISSION, UNKNOWN_MESSAGE } from '../../rest.ts'
 
@@ -62,7 +62,7 @@ export const reactionCases: readonly Case[] = [
         new Set(wanted.map(({ name, id }) => `${name} ${id}`)),
         'the reactions',
       )
-      for (const emoji of ['thumbsup', 'x', 'blob:', 'blob:abc', '$ne', '👍 or not'])
+      for (const emoji of ['thumbsup', 'x', 'blob:', 'blob:abc', '$ne', '👍 or not', '👍👎', '🇩🇪🇫🇷🇮🇹', '🇽🇽', '7', '👍\u200D'])
         await guild.owner.api.refused({ status: 400, code: 10014 }, 'PUT', `${path}/${encodeURIComponent(emoji)}/@me`)
     },
   },
@@ -163,6 +163,24 @@ export const reactionCases: readonly Case[] = [
       for (const each of emoji.slice(0, 20)) await guild.owner.api.nothing('PUT', `${path}/${each}/@me`)
       await guild.owner.api.refused({ status: 400, code: 30010 }, 'PUT', `${path}/${emoji[20]}/@me`)
       await guild.member.api.nothing('PUT', `${path}/${emoji[19]}/@me`)
+    },
+  },
+  {
+    id: 'rest.reactions.most.concurrent',
+    sentence: 'A message has at most 20 different emoji also when 144 are put at the same time',
+    async run(world) {
+      const { guild, path, reactions } = await message(await world.guild())
+      const emoji = Array.from({ length: 144 }, (_, i) => `e${i}:${80_351_110_224n + BigInt(i)}`)
+      const answers = await Promise.all(emoji.map((each) => guild.owner.api.call('PUT', `${path}/${each}/@me`)))
+      const outcomes = answers.map(({ status, body }) => `${status} ${(body as { code?: number } | undefined)?.code ?? ''}`)
+      // A stage that has too much to do says so, and has not lost count.
+      holds(
+        outcomes.every((outcome) => ['204 ', '400 30010', '503 0'].includes(outcome)),
+        'each is put, one too many, or too much at once',
+        outcomes,
+      )
+      const there = (await reactions()).length
+      holds(there <= 20 && (there === 20 || outcomes.includes('503 0')), 'there are 20', there)
     },
   },
   {

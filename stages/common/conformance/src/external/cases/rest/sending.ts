@@ -60,6 +60,21 @@ export const sendingCases: readonly Case[] = [
     },
   },
   {
+    id: 'rest.messages.send.length.code-points',
+    sentence: 'Characters are code points, counted after trimming: 1,001 emoji are a message, and 2,000 characters with blanks around them',
+    async run(world) {
+      const guild = await world.guild()
+      const path = `/channels/${guild.text}/messages`
+      for (const content of ['🦑'.repeat(1_001), '🦑'.repeat(2_000)])
+        same((await guild.owner.api.post<APIMessage>(path, { content })).content, content, 'emoji')
+      const longest = 'x'.repeat(2_000)
+      const padded = await guild.owner.api.post<APIMessage>(path, { content: ` ${longest}   ` })
+      same(padded.content, longest, 'the longest message, trimmed')
+      same((await guild.owner.api.patch<APIMessage>(`${path}/${padded.id}`, { content: `${longest}\n ` })).content, longest, 'an edit')
+      await guild.owner.api.refused(invalid('content', 'BASE_TYPE_MAX_LENGTH'), 'POST', path, { content: '🦑'.repeat(2_001) })
+    },
+  },
+  {
     id: 'rest.messages.send.empty',
     sentence: 'A message without text, and without an embed that shows something, is 50006, and nothing is sent',
     async run(world) {
@@ -160,73 +175,6 @@ export const sendingCases: readonly Case[] = [
       includes(await guild.owner.api.post(path, { content }), { mention_everyone: true, mention_roles: [role.id] }, 'the owner’s')
       includes(await guild.member.api.post(path, { content }), { mention_everyone: false, mention_roles: [] }, 'a member’s')
       includes(await guild.owner.api.post(path, { content: 'hello @here' }), { mention_everyone: true }, '@here')
-    },
-  },
-  {
-    id: 'rest.messages.nonce',
-    sentence: 'A nonce comes back in the answer as it was sent; by itself it keeps nothing from being sent twice',
-    async run(world) {
-      const guild = await world.guild()
-      const path = `/channels/${guild.text}/messages`
-      const text = await guild.owner.api.post<APIMessage>(path, { content: 'one', nonce: 'n-1' })
-      same(text.nonce, 'n-1', 'a nonce of text')
-      same((await guild.owner.api.post<APIMessage>(path, { content: 'two', nonce: 42 })).nonce, 42, 'a nonce that is a number')
-      const again = await guild.owner.api.post<APIMessage>(path, { content: 'one', nonce: 'n-1' })
-      holds(again.id !== text.id, 'sent again without enforce_nonce it is another message')
-      await guild.owner.api.refused(invalid('nonce'), 'POST', path, { content: 'x', nonce: 'x'.repeat(26) })
-    },
-  },
-  {
-    id: 'rest.messages.enforce-nonce',
-    sentence: 'With `enforce_nonce` a retried send gives the first message back, and one message is kept',
-    async run(world) {
-      const guild = await world.guild()
-      const path = `/channels/${guild.text}/messages`
-      const body = { content: 'once', nonce: 'retry-1', enforce_nonce: true }
-      const first = await guild.owner.api.post<APIMessage>(path, body)
-      const retried = await guild.owner.api.post<APIMessage>(path, body)
-      includes(retried, { id: first.id, content: 'once' }, 'the retry')
-      same((await guild.owner.api.post<APIMessage>(path, { ...body, content: 'other words' })).content, 'once', 'a retry with other words')
-      same(
-        (await guild.owner.api.get<APIMessage[]>(path)).map((m) => m.id),
-        [first.id],
-        'the history',
-      )
-    },
-  },
-  {
-    id: 'rest.messages.enforce-nonce.scope',
-    sentence: 'Another nonce, another author or another channel is another message',
-    async run(world) {
-      const guild = await world.guild()
-      const other = await guild.channel()
-      const body = { content: 'hi', nonce: 'same', enforce_nonce: true }
-      const sent = [
-        await guild.owner.api.post<APIMessage>(`/channels/${guild.text}/messages`, body),
-        await guild.owner.api.post<APIMessage>(`/channels/${guild.text}/messages`, { ...body, nonce: 'another' }),
-        await guild.member.api.post<APIMessage>(`/channels/${guild.text}/messages`, body),
-        await guild.owner.api.post<APIMessage>(`/channels/${other.id}/messages`, body),
-      ]
-      same(new Set(sent.map((m) => m.id)).size, 4, 'how many messages there are')
-    },
-  },
-  {
-    id: 'rest.messages.enforce-nonce.concurrent',
-    sentence: 'Ten sends at once with one enforced nonce are one message, and one event',
-    async run(world) {
-      const guild = await world.guild()
-      const socket = await guild.member.connect()
-      const path = `/channels/${guild.text}/messages`
-      const body = { content: 'once', nonce: 'flood', enforce_nonce: true }
-      const sent = await Promise.all(Array.from({ length: 10 }, () => guild.owner.api.post<APIMessage>(path, body)))
-      same(new Set(sent.map((m) => m.id)).size, 1, 'how many ids were answered')
-      await guild.settle(socket)
-      same(
-        socket.seen('MESSAGE_CREATE', (d) => d.content === 'once').map((d) => d.id),
-        [sent[0]!.id],
-        'the events',
-      )
-      same((await guild.owner.api.get<APIMessage[]>(path)).filter((m) => m.content === 'once').length, 1, 'how many are kept')
     },
   },
 ]

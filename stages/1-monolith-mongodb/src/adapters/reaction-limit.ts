@@ -1,0 +1,34 @@
+import type { Reaction } from '@threshold/domain'
+import type { SharedLock } from '@threshold/kit'
+import type { MessageStore } from '@threshold/ports'
+
+/** Different emoji on one message, as Discord has it. */
+const MOST_EMOJI = 20
+
+type Outcome = Awaited<ReturnType<MessageStore['react']>>
+
+export interface ReactionStep {
+  /** The emoji that the message has now. */
+  emojiOf(): Promise<readonly unknown[]>
+  insert(): Promise<Exclude<Outcome, 'full'>>
+}
+
+/**
+ * Adds a reaction and keeps the limit, however many come at once. One with an emoji that the message has cannot pass the
+ * limit, so those run together and a popular message stays quick. One with a new emoji is alone on its message while it
+ * counts and adds. `lock` is by message, and reactions are taken back under its shared side.
+ */
+export async function reactWithinLimit(
+  lock: SharedLock,
+  { messageId, emoji }: Reaction,
+  { emojiOf, insert }: ReactionStep,
+): Promise<Outcome> {
+  const isFull = (there: readonly unknown[]): boolean => there.length >= MOST_EMOJI && !there.includes(emoji)
+  const joined = await lock.shared(messageId, async () => {
+    const there = await emojiOf()
+    if (there.includes(emoji)) return insert()
+    return isFull(there) ? 'full' : undefined
+  })
+  if (joined) return joined
+  return lock.exclusive(messageId, async () => (isFull(await emojiOf()) ? 'full' : insert()))
+}

@@ -1,0 +1,50 @@
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { sharedLock } from '../src/index.ts'
+
+it('lets shared work overlap, and exclusive work with nothing on its key', () =>
+  fc.assert(
+    fc.asyncProperty(
+      fc.scheduler(),
+      fc.array(fc.record({ key: fc.constantFrom('a', 'b'), kind: fc.constantFrom('shared', 'exclusive') }), { maxLength: 20 }),
+      async (scheduler, works) => {
+        const lock = sharedLock()
+        const inside = new Map<string, string[]>()
+        const done = works.map(({ key, kind }) =>
+          lock[kind](key, async () => {
+            const now = [...(inside.get(key) ?? []), kind]
+            inside.set(key, now)
+            if (now.includes('exclusive')) expect(now).toEqual(['exclusive'])
+            await scheduler.schedule(Promise.resolve())
+            inside.get(key)!.splice(inside.get(key)!.indexOf(kind), 1)
+          }),
+        )
+        await scheduler.waitFor(Promise.all(done))
+      },
+    ),
+  ))
+
+it('runs shared work at the same time, and begins what came after exclusive work when that is done', async () => {
+  const lock = sharedLock()
+  const log: string[] = []
+  const { promise: open, resolve } = Promise.withResolvers<void>()
+  const first = ['shared 1', 'shared 2'].map((name) =>
+    lock.shared('k', () => {
+      log.push(name)
+      return open
+    }),
+  )
+  const alone = lock.exclusive('k', async () => void log.push('exclusive'))
+  const after = lock.shared('k', async () => void log.push('after'))
+  await lock.shared('other', async () => void log.push('other key'))
+  expect(log).toEqual(['shared 1', 'shared 2', 'other key'])
+  resolve()
+  await Promise.all([...first, alone, after])
+  expect(log.slice(3)).toEqual(['exclusive', 'after'])
+})
+
+it('goes on after work that failed', async () => {
+  const lock = sharedLock()
+  await expect(lock.exclusive('k', () => Promise.reject(new Error('no')))).rejects.toThrow('no')
+  expect(await lock.shared('k', async () => 'yes')).toBe('yes')
+})
