@@ -97,7 +97,7 @@ export function ready(
 ): object {
   return {
     v: version,
-    user: { ...userToWire(user), verified: true, email: null, mfa_enabled: false, flags: 0 },
+    user: { ...userToWire(user), verified: true, email: null, mfa_enabled: false },
     guilds: guilds.map((guild) => ({ id: guild, unavailable: true })),
     session_id: id,
     session_type: 'normal',

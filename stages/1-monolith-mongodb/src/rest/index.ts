@@ -11,6 +11,7 @@ import { guildRoutes } from './routes/guilds.ts'
 import { inviteRoutes } from './routes/invites.ts'
 import { memberRoutes } from './routes/members.ts'
 import { messageRoutes } from './routes/messages.ts'
+import { nothingRoutes } from './routes/nothing.ts'
 import { reactionRoutes } from './routes/reactions.ts'
 import { roleRoutes } from './routes/roles.ts'
 import { searchRoutes } from './routes/search.ts'
@@ -56,6 +57,7 @@ export function createRest(ports: RestPorts, tools: RestTools, config: RestConfi
   reactionRoutes(add, context)
   searchRoutes(add, context)
   inviteRoutes(add, context)
+  nothingRoutes(add, context)
 
   const router = express.Router()
   // A path may write `@` escaped, and JDA's do; literals of a route are compared as they were written.

@@ -110,7 +110,8 @@ export function routesOf(router: Router, guards: RouteGuards, runtime: Runtime):
 const FREE = new Set(['emoji', 'code'])
 
 /** As Discord names the parameters of its paths. */
-const fieldOf = (parameter: string): string => (parameter === 'target' ? 'overwrite_id' : `${parameter}_id`)
+const fieldOf = (parameter: string): string =>
+  parameter === 'target' ? 'overwrite_id' : parameter.endsWith('_id') ? parameter : `${parameter}_id`
 
 function idsOf(params: Record<string, string>): Record<string, string> {
   const ids: Record<string, string> = {}
@@ -155,7 +156,7 @@ export function errorHandler(runtime: Runtime) {
       // Discord stands behind a proxy that says so. A 429 without it is for discord.py and JDA one of somebody else's, which
       // they raise instead of waiting.
       response.setHeader('Via', '1.1 threshold')
-      write(response, 429, { message: answer.message, retry_after: answer.retryAfter, global: false })
+      write(response, 429, { ...answer.toJSON(), global: false })
     } else write(response, answer.status, answer)
   }
 }

@@ -45,7 +45,12 @@ export const refuse = {
   unknownOverwrite: () => new ApiError(404, 10009, 'Unknown Permission Overwrite'),
   unknownRole: () => new ApiError(404, 10011, 'Unknown Role'),
   unknownUser: () => new ApiError(404, 10013, 'Unknown User'),
+  /** Of a reaction: what was given is no emoji. */
   unknownEmoji: () => new ApiError(400, 10014, 'Unknown Emoji'),
+  noSuchEmoji: () => new ApiError(404, 10014, 'Unknown Emoji'),
+  unknownBan: () => new ApiError(404, 10026, 'Unknown Ban'),
+  unknownSticker: () => new ApiError(404, 10060, 'Unknown Sticker'),
+  unknownScheduledEvent: () => new ApiError(404, 10070, 'Unknown Guild Scheduled Event'),
   tooManyReactions: () => new ApiError(400, 30010, 'Maximum number of reactions reached (20)'),
   notInVoice: () => new ApiError(400, 40032, 'Target user is not connected to voice.'),
   tooLarge: () => new ApiError(413, 40005, 'Request entity too large'),

@@ -182,6 +182,7 @@ export function inviteRoutes(add: AddRoute, context: Context): void {
         features: [],
         verification_level: home.guild.verificationLevel,
         vanity_url_code: null,
+        nsfw: false,
         nsfw_level: 0,
         premium_subscription_count: 0,
       },

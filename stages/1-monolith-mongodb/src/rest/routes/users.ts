@@ -39,9 +39,6 @@ export function userRoutes(add: AddRoute, context: Context): void {
       application(await context.self(ask.me, ask.deadline), (await ports.metadata.guildsOf(ask.me, ask.deadline)).length),
     )
 
-  // There are none, and py-cord is not ready before it has been told so.
-  add('get', '/soundboard-default-sounds', 'soundboard.default', async () => [])
-
   async function listGuilds(ask: Ask): Promise<object[]> {
     const { limit, after, before, with_counts: counts } = checked(restInput.guildsQuery, ask.query)
     const ids = (await ports.metadata.guildsOf(ask.me, ask.deadline)).toSorted(compareIds)
@@ -115,7 +112,6 @@ const ownUser = (user: User): object => ({
   email: null,
   mfa_enabled: false,
   locale: 'en-US',
-  flags: 0,
   premium_type: 0,
 })
 
@@ -132,7 +128,9 @@ const application = (user: User, guilds: number): object => ({
   owner: userToWire(user),
   team: null,
   verify_key: '0'.repeat(64),
+  type: null,
   flags: APPLICATION_FLAGS,
+  flags_new: String(APPLICATION_FLAGS),
   approximate_guild_count: guilds,
   // Guilds alone can have an application here, so these are true.
   approximate_user_install_count: 0,
@@ -140,4 +138,11 @@ const application = (user: User, guilds: number): object => ({
   rpc_origins: [],
   tags: [],
   redirect_uris: [],
+  interactions_endpoint_url: null,
+  role_connections_verification_url: null,
+  event_webhooks_url: null,
+  event_webhooks_status: 1,
+  event_webhooks_types: [],
+  explicit_content_filter: 0,
+  eligible_oauth2_scopes: [],
 })

@@ -1,7 +1,8 @@
 import { errors, workshop } from './contract/answers.ts'
 import { gateway } from './contract/gateway.ts'
 import { guildRules } from './contract/guild-rules.ts'
-import { introduction, rest } from './contract/rest.ts'
+import { introduction } from './contract/introduction.ts'
+import { rest } from './contract/rest.ts'
 import type { Section, Sentence } from './contract/sentence.ts'
 import { bites, sessions } from './contract/sessions.ts'
 

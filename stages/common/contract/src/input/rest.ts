@@ -164,6 +164,8 @@ export const memberQuery = z.object({ limit: queryInt(1, 1_000, 1), after: id })
 export const guildQuery = z.object({ with_counts: queryBoolean })
 export const guildsQuery = z.object({ with_counts: queryBoolean, limit: queryInt(1, 200, 200), after: id, before: id })
 export const memberSearchQuery = z.object({ query: text(100), limit: queryInt(1, 1_000, 1) })
+/** Of a list that is empty, wherever it begins. */
+export const listQuery = z.object({ limit: queryInt(1, 1_000, 50) })
 export const reactionQuery = z.object({ limit: queryInt(1, 100, 25), after: id, type: queryInt(0, 1, 0) })
 const many = z.union([snowflake.transform((one) => [one]), z.array(snowflake).max(100)]).optional()
 export const searchQuery = z.object({

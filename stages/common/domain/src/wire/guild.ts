@@ -12,7 +12,9 @@ export const userToWire = (user: User) => ({
   system: false,
   banner: null,
   accent_color: null,
+  primary_guild: null,
   public_flags: 0,
+  flags: 0,
 })
 
 export const memberToWire = (member: Member) => ({ ...partialMemberToWire(member), user: userToWire(member.user) })

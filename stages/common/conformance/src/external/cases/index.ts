@@ -25,8 +25,9 @@ import { inviteCases } from './rest/invites.ts'
 import { limitCases } from './rest/limits.ts'
 import { memberCases } from './rest/members.ts'
 import { messageCases } from './rest/messages.ts'
-import { overwriteCases } from './rest/overwrites.ts'
 import { nonceCases } from './rest/nonces.ts'
+import { nothingCases } from './rest/nothing.ts'
+import { overwriteCases } from './rest/overwrites.ts'
 import { permissionCases } from './rest/permissions.ts'
 import { reactionCases } from './rest/reactions.ts'
 import { roleCases } from './rest/roles.ts'
@@ -64,6 +65,7 @@ export const allCases: readonly Case[] = [
   ...inviteCases,
   ...searchCases,
   ...unsupportedCases,
+  ...nothingCases,
   ...handshakeCases,
   ...guildCreateCases,
   ...messageEventCases,

@@ -1,63 +1,5 @@
 import type { Section } from './sentence.ts'
 
-export const introduction: Section = {
-  title: 'The one external contract',
-  sentences: [
-    {
-      id: 'intro.subset',
-      text: 'Every stage answers the same contract: a subset of Discord’s public REST API v10 and Gateway v10 (JSON), so that unmodified client libraries drive every stage and one conformance suite runs on all of them.',
-      cases: [
-        'rest.prefix.v10',
-        'gateway.hello',
-        'clients.discordjs.login',
-        'clients.oceanic.login',
-        'clients.eris.login',
-        'clients.discordpy.login',
-        'clients.discordgo.login',
-      ],
-    },
-    {
-      id: 'intro.clients',
-      text: 'Clients that must work as they are, on every stage: discord.js 14, oceanic.js 1, eris 0.18, discord.py 2, discordgo 0.29.',
-      cases: ['clients.discordjs.*', 'clients.oceanic.*', 'clients.eris.*', 'clients.discordpy.*', 'clients.discordgo.*'],
-    },
-    {
-      id: 'intro.silence',
-      text: 'Where this page is silent, do what Discord documents. Do not invent a protocol.',
-      cases: [
-        'rest.json.charset',
-        'rest.json.empty-body',
-        'rest.json.too-large',
-        'rest.ids.ordered',
-        'rest.permissions.everyone',
-        'rest.permissions.overwrite-everyone',
-        'rest.permissions.overwrite-role',
-        'rest.permissions.overwrite-member',
-        'rest.permissions.administrator',
-        'rest.permissions.owner',
-        'rest.permissions.view-first',
-        'rest.permissions.history',
-        'rest.permissions.at-once',
-        'rest.permissions.unknown-bits',
-        'rest.overwrites.role-deleted',
-        'rest.overwrites.manage-roles',
-        'rest.overwrites.channel-only',
-        'rest.messages.send.embeds',
-        'rest.messages.send.embeds.fields',
-        'rest.messages.send.reply',
-        'rest.messages.send.reply.pings',
-        'rest.messages.send.mentions',
-        'rest.messages.send.mention-everyone',
-        'gateway.identify.query',
-        'gateway.identify.shard',
-        'gateway.intents.own-member-update',
-        'gateway.voice.server-mute',
-        'gateway.close.encoding',
-      ],
-    },
-  ],
-}
-
 export const rest: Section = {
   title: 'REST',
   sentences: [
@@ -227,6 +169,11 @@ export const rest: Section = {
         'rest.reactions.most.concurrent',
         'rest.reactions.concurrent',
       ],
+    },
+    {
+      id: 'rest.route.nothing',
+      text: 'Threads (active, archived), emojis, stickers, webhooks, bans, scheduled events, AutoMod rules, integrations, templates, audit log, voice regions, application emojis and commands: GET: the truthful empty answer in Discord’s shape.',
+      cases: ['rest.nothing.guilds', 'rest.nothing.moderation', 'rest.nothing.channels', 'rest.nothing.applications', 'rest.nothing.made'],
     },
     {
       id: 'rest.route.typing-and-invites',

@@ -33,7 +33,7 @@ export const inviteCases: readonly Case[] = [
       const stranger = await world.user('eve')
       const seen = await stranger.api.get<APIInvite>(`/invites/${code}`)
       includes(seen, { code }, 'the invite')
-      includes(seen.guild, { id: guild.id, name: guild.name }, 'its guild')
+      includes(seen.guild, { id: guild.id, name: guild.name, nsfw: false }, 'its guild')
       includes(seen.channel, { id: guild.text }, 'its channel')
       for (const unknown of ['nonsense', 'a'.repeat(40), encodeURIComponent('{"$gt":""}')])
         await stranger.api.refused(UNKNOWN_INVITE, 'GET', `/invites/${unknown}`)

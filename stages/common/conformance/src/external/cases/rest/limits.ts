@@ -59,8 +59,9 @@ export const limitCases: readonly Case[] = [
       const ada = await world.user('ada', world.limited)
       const { refused, answered, limit } = await exhaust(() => ada.api.call('GET', '/users/@me'))
       holds(answered >= limit, 'as many requests as the limit says are answered', { answered, limit })
-      const body = refused.body as { message?: unknown; retry_after?: unknown; global?: unknown }
+      const body = refused.body as { message?: unknown; code?: unknown; retry_after?: unknown; global?: unknown }
       holds(typeof body.message === 'string' && typeof body.global === 'boolean', '429 has a message and says whether it is global', body)
+      holds(typeof body.code === 'number', '429 has a code', body)
       holds(typeof body.retry_after === 'number' && body.retry_after > 0 && body.retry_after < 120, '429 says after how many seconds', body)
       same(number(refused, 'x-ratelimit-remaining'), 0, 'what is left')
       holds(

@@ -45,6 +45,8 @@ export const userCases: readonly Case[] = [
       const me = await ada.api.get<APIUser>('/users/@me')
       includes(me, { id: ada.id, username: ada.username }, 'me')
       hasFields(me, ['id', 'username', 'discriminator', 'global_name', 'avatar'], 'a user')
+      for (const user of [me, await (await world.user('bob')).api.get(`/users/${ada.id}`)])
+        includes(user, { flags: 0, public_flags: 0, primary_guild: null }, 'a user')
     },
   },
   {
@@ -196,6 +198,18 @@ export const userCases: readonly Case[] = [
       const ada = await world.user()
       const application = await ada.api.get<{ id: string }>('/oauth2/applications/@me')
       hasFields(application, ['id', 'name', 'icon', 'description', 'bot_public', 'bot_require_code_grant', 'verify_key'], 'an application')
+      includes(
+        application,
+        {
+          type: null,
+          interactions_endpoint_url: null,
+          role_connections_verification_url: null,
+          explicit_content_filter: 0,
+          eligible_oauth2_scopes: [],
+        },
+        'an application',
+      )
+      holds(typeof (application as { flags_new?: unknown }).flags_new === 'string', 'flags_new is a string', application)
       const { ready } = await ada.login()
       same(application.id, ready.application.id, 'its id, and READY’s')
     },

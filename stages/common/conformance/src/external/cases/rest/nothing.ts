@@ -1,0 +1,113 @@
+import { Permission } from '@threshold/contract'
+import type { Case } from '../../case.ts'
+import { same } from '../../expect.ts'
+import type { TestGuild } from '../../guild.ts'
+import { invalid, NO_ACCESS, NO_PERMISSION, UNKNOWN_CHANNEL, UNKNOWN_GUILD } from '../../rest.ts'
+
+const NOBODY = '1000000000000000'
+const NO_THREADS = { threads: [], members: [], has_more: false }
+const NO_ENTRIES = {
+  audit_log_entries: [],
+  users: [],
+  integrations: [],
+  webhooks: [],
+  guild_scheduled_events: [],
+  threads: [],
+  application_commands: [],
+  auto_moderation_rules: [],
+}
+
+const OF_MEMBERS: Readonly<Record<string, object>> = {
+  'threads/active': NO_THREADS,
+  emojis: [],
+  stickers: [],
+  'scheduled-events': [],
+}
+const OF_MODERATORS: readonly [path: string, none: object, needed: bigint][] = [
+  ['webhooks', [], Permission.ManageWebhooks],
+  ['bans', [], Permission.BanMembers],
+  ['auto-moderation/rules', [], Permission.ManageGuild],
+  ['integrations', [], Permission.ManageGuild],
+  ['templates', [], Permission.ManageGuild],
+  ['audit-logs', NO_ENTRIES, Permission.ViewAuditLog],
+]
+
+/** What a member may not see before they have a permission, and then may. */
+async function opensWith(guild: TestGuild, path: string, none: object, needed: bigint): Promise<void> {
+  const { api } = guild.member
+  await api.refused(NO_PERMISSION, 'GET', path)
+  const role = await guild.grant(guild.member, needed)
+  same(await api.get(path), none, `${path} with the permission`)
+  await guild.owner.api.delete(`/guilds/${guild.id}/roles/${role.id}`)
+}
+
+export const nothingCases: readonly Case[] = [
+  {
+    id: 'rest.nothing.guilds',
+    sentence: 'Threads, emojis, stickers and scheduled events of a guild are answered as empty, to its members alone',
+    async run(world) {
+      const [guild, eve] = [await world.guild(), await world.user('eve')]
+      for (const [part, none] of Object.entries(OF_MEMBERS)) {
+        same(await guild.member.api.get(`/guilds/${guild.id}/${part}`), none, part)
+        await eve.api.refused(NO_ACCESS, 'GET', `/guilds/${guild.id}/${part}`)
+        await eve.api.refused(UNKNOWN_GUILD, 'GET', `/guilds/${NOBODY}/${part}`)
+      }
+    },
+  },
+  {
+    id: 'rest.nothing.moderation',
+    sentence: 'Bans, webhooks, AutoMod rules, integrations, templates and the audit log are empty, by their permissions',
+    async run(world) {
+      const guild = await world.guild()
+      for (const [part, none, needed] of OF_MODERATORS) {
+        same(await guild.owner.api.get(`/guilds/${guild.id}/${part}`), none, `${part} to the owner`)
+        await opensWith(guild, `/guilds/${guild.id}/${part}`, none, needed)
+      }
+      await guild.owner.api.refused({ status: 404, code: 10026 }, 'GET', `/guilds/${guild.id}/bans/${guild.member.id}`)
+      await guild.owner.api.refused(invalid('limit'), 'GET', `/guilds/${guild.id}/bans?limit=abc`)
+    },
+  },
+  {
+    id: 'rest.nothing.channels',
+    sentence: 'Archived threads and webhooks of a channel are empty, to who may see them',
+    async run(world) {
+      const guild = await world.guild()
+      const path = `/channels/${guild.text}`
+      same(await guild.member.api.get(`${path}/threads/archived/public`), NO_THREADS, 'public threads')
+      await opensWith(guild, `${path}/threads/archived/private`, NO_THREADS, Permission.ManageThreads)
+      await opensWith(guild, `${path}/webhooks`, [], Permission.ManageWebhooks)
+      const hidden = await guild.hiddenChannel()
+      for (const part of ['threads/archived/public', 'threads/archived/private', 'webhooks']) {
+        await guild.member.api.refused(NO_ACCESS, 'GET', `/channels/${hidden.id}/${part}`)
+        await guild.member.api.refused(UNKNOWN_CHANNEL, 'GET', `/channels/${NOBODY}/${part}`)
+      }
+    },
+  },
+  {
+    id: 'rest.nothing.applications',
+    sentence: 'An application has no emojis and no commands, anywhere, and sees no other’s; there are no voice regions',
+    async run(world) {
+      const [guild, eve] = [await world.guild(), await world.user('eve')]
+      const { api, id } = guild.owner
+      same(await api.get(`/applications/${id}/emojis`), { items: [] }, 'emojis')
+      same(await api.get(`/applications/${id}/commands`), [], 'commands')
+      same(await api.get(`/applications/${id}/guilds/${guild.id}/commands`), [], 'commands of a guild')
+      same(await api.get('/voice/regions'), [], 'voice regions')
+      for (const part of ['emojis', 'commands', `guilds/${guild.id}/commands`])
+        await eve.api.refused(NO_ACCESS, 'GET', `/applications/${id}/${part}`)
+      await eve.api.refused(NO_ACCESS, 'GET', `/applications/${eve.id}/guilds/${guild.id}/commands`)
+    },
+  },
+  {
+    id: 'rest.nothing.made',
+    sentence: 'Of what there is none, none can be made: the routes that would are unknown',
+    async run(world) {
+      const guild = await world.guild()
+      const parts = [...Object.keys(OF_MEMBERS), ...OF_MODERATORS.map(([part]) => part)]
+      for (const part of parts)
+        await guild.owner.api.refused({ status: 404, code: 0 }, 'POST', `/guilds/${guild.id}/${part}`, { name: 'x' })
+      for (const part of ['threads', 'webhooks'])
+        await guild.owner.api.refused({ status: 404, code: 0 }, 'POST', `/channels/${guild.text}/${part}`, { name: 'x' })
+    },
+  },
+]
