@@ -8,7 +8,7 @@ describe('prefetch', { timeout: 120_000 }, () => {
     const { code, stdout, stderr } = await threshold(['prefetch'], { env: machine.env })
     const row = (name: string): string => stdout.split('\n').find((line) => line.startsWith(name)) ?? ''
     expect(row('What')).toMatch(/^What +State +Why$/)
-    expect(row('the image mongo')).toMatch(/ skipped +no Docker that answers$/)
+    expect(row('the image mongo')).toMatch(/ skipped +the Docker daemon does not answer at /)
     expect(row('mongod ')).toMatch(/ skipped +http:\/\/127\.0\.0\.1:9 cannot be reached/)
     expect(stdout).toMatch(/^SecantusDB \S+ \(Python\) +skipped +no python3 on PATH$/m)
     expect(stdout).toMatch(/^SecantusDB \S+ \(Rust\) +skipped +no cargo on PATH$/m)

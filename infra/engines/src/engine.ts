@@ -47,6 +47,9 @@ export interface Engine extends AsyncDisposable {
   scale(nodes: number): Promise<void>
 }
 
+/** `quick`: what is there or comes in seconds. `lab`: the best there is, also if it takes minutes once. */
+export type Prefer = 'quick' | 'lab'
+
 export type Availability = { readonly usable: true } | { readonly usable: false; readonly why: string; readonly next: string }
 
 export const usable: Availability = { usable: true }

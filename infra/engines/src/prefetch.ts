@@ -4,13 +4,13 @@ import { installCqlsh } from './cassandra/cqlsh.ts'
 import { findMaven, installCassandra } from './cassandra/install.ts'
 import { canFetch, findChromium, locateChromium } from './chromium/chromium.ts'
 import { enginesConfig } from './config.ts'
-import { dockerMongo } from './mongodb/docker-provider.ts'
+import { findDocker } from './docker/find.ts'
+import { ensureImage, type Image, imageAvailable } from './docker/image.ts'
 import { fetchMongod, findMongod, forgetRefusal, memoryServer } from './mongodb/memory-server.ts'
 import { buildSecantusRust, findCargo, installSecantusPython } from './mongodb/secantus-install.ts'
-import { containerRuntime } from './process/container.ts'
 import { noProgress, type OnProgress } from './progress.ts'
 import { findPython } from './python.ts'
-import { TOOLS, VERSIONS } from './versions.ts'
+import { CASSANDRA_IMAGE, MONGODB_IMAGE, TOOLS, VERSIONS } from './versions.ts'
 
 /** Something a class needs before it starts, so that thirty machines do not fetch it in the first five minutes. */
 export interface PrefetchItem {
@@ -30,19 +30,23 @@ export type PrefetchOutcome = {
   readonly why?: string
 }
 
+const image = (id: string, image: Image): PrefetchItem => ({
+  id,
+  title: `the image ${image.name}`,
+  skip: async () => {
+    const docker = await findDocker()
+    return docker.usable ? undefined : docker.why
+  },
+  present: async () => (await imageAvailable(image, 'quick')).usable,
+  fetch: async (onProgress) => {
+    const docker = await findDocker()
+    if (docker.usable) await ensureImage(docker.client, image, onProgress)
+  },
+})
+
 /** What engines and pages' tests need. Labs and other rooms append items of their own. */
 export const ENGINE_ITEMS: readonly PrefetchItem[] = [
-  {
-    id: 'mongodb-image',
-    title: `the image ${VERSIONS.mongodbImage}`,
-    skip: async () => ((await containerRuntime()) === undefined ? 'no Docker that answers' : undefined),
-    present: async () => (await dockerMongo.available('quick')).usable,
-    fetch: async (onProgress) => {
-      onProgress({ text: `pulling ${VERSIONS.mongodbImage}, about 300 MB` })
-      const { pullDockerMongo } = await import('./mongodb/docker.ts')
-      await pullDockerMongo()
-    },
-  },
+  image('mongodb-image', MONGODB_IMAGE),
   {
     id: 'mongod',
     title: `mongod ${VERSIONS.mongodb}`,
@@ -70,7 +74,7 @@ export const ENGINE_ITEMS: readonly PrefetchItem[] = [
     title: `SecantusDB ${VERSIONS.secantusRust} (Rust)`,
     skip: async () => {
       // Where MongoDB itself can be had, no lab needs what stands in for it.
-      if ((await containerRuntime()) !== undefined) return 'Docker runs MongoDB itself'
+      if ((await findDocker()).usable) return 'Docker runs MongoDB itself'
       if ((await findMongod()) !== undefined) return 'mongod itself is here'
       const cargo = await findCargo()
       return cargo.usable ? undefined : cargo.why
@@ -85,27 +89,13 @@ export const ENGINE_ITEMS: readonly PrefetchItem[] = [
     present: async () => (await locateChromium()) !== undefined,
     fetch: async (onProgress) => void (await findChromium(onProgress)),
   },
-  {
-    id: 'cassandra-image',
-    title: `the image ${VERSIONS.cassandraImage}`,
-    skip: async () => ((await containerRuntime()) === undefined ? 'no Docker that answers' : undefined),
-    present: async () => {
-      if ((await containerRuntime()) === undefined) return false
-      const { hasCassandraImage } = await import('./cassandra/docker.ts')
-      return await hasCassandraImage()
-    },
-    fetch: async (onProgress) => {
-      onProgress({ text: `pulling ${VERSIONS.cassandraImage}` })
-      const { pullCassandraImage } = await import('./cassandra/docker.ts')
-      await pullCassandraImage()
-    },
-  },
+  image('cassandra-image', CASSANDRA_IMAGE),
   {
     id: 'cassandra',
     title: `Cassandra ${VERSIONS.cassandra} (jars)`,
     skip: async () => {
       // Unless the tests were told to run it as a process all the same.
-      if ((await containerRuntime()) !== undefined && enginesConfig().testEngine !== 'native') return 'Docker runs Cassandra'
+      if ((await findDocker()).usable && enginesConfig().testEngine !== 'native') return 'Docker runs Cassandra'
       return (await findMaven()) === undefined ? 'no mvn on PATH' : undefined
     },
     present: async () => await isInstalled(TOOLS.cassandra),

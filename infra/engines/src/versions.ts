@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
  * gets thirty times the same bytes, and a lab's figures can be compared with last year's.
  */
 export const VERSIONS = {
-  /** Image and binary, the same version. Untried where CI has neither Docker nor the open internet. */
+  /** Image and binary, the same version. */
   mongodb: '8.0.15',
   mongodbImage: 'mongo:8.0.15',
   /** The stand-in from crates.io: MongoDB's wire protocol over the real WiredTiger, built once (about 12 CPU minutes). */
@@ -20,6 +20,10 @@ export const VERSIONS = {
   /** Cassandra's own shell, from PyPI: `threshold bench backfill` compares with its COPY FROM. */
   cqlsh: '6.2.2',
 } as const
+
+/** Sizes are those of the download, for a reader. */
+export const MONGODB_IMAGE = { name: VERSIONS.mongodbImage, size: 'about 300 MB' } as const
+export const CASSANDRA_IMAGE = { name: VERSIONS.cassandraImage, size: 'under 200 MB' } as const
 
 /** Names of the folders in the cache; the version is part of it, so that two versions can live side by side. */
 export const TOOLS = {

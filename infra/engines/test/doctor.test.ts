@@ -3,15 +3,15 @@ import { existsSync } from 'node:fs'
 import { symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { findDocker } from '../src/docker/find.ts'
 import { formatDoctor } from '../src/doctor/format.ts'
 import { inspectMachine } from '../src/doctor/inspect.ts'
 import { familyOf, REMEDIES } from '../src/doctor/remedies.ts'
 import type { DoctorReport } from '../src/doctor/report.ts'
-import { containerRuntime } from '../src/process/container.ts'
 import { which } from '../src/process/which.ts'
 import { emptyCache, folder, setEnvironment, site } from './machine.ts'
 
-const dockerAnswers = (await containerRuntime()) !== undefined
+const dockerAnswers = (await findDocker()).usable
 
 /** The doctor on a machine that has these programs and no others; nothing in its cache or its home; a mirror that has nothing. */
 async function diagnose(use: AsyncDisposableStack, programs: Readonly<Record<string, string>> = {}) {
@@ -89,8 +89,8 @@ describe.skipIf(dockerAnswers)('the doctor on a machine without Docker or Rust (
       expect(text).toContain(`→ ${facts?.install}`)
     }
     // Where no CI of ours has been, nobody is told that it works.
-    expect(text).toMatch(/– Docker .*untried so far/)
-    expect(text.match(/not \S+ in Docker, untried so far: no Docker here/g)).toHaveLength(2)
+    expect(text).toMatch(/– Docker .*untried: the official images/)
+    expect(text.match(/not \S+ in Docker: no Docker here/g)).toHaveLength(2)
     for (const { next } of report.stages.flatMap(({ passedOver }) => passedOver)) expect(text).toContain(`→ ${next}`)
   })
 

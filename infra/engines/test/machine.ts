@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFile, mkdtemp, rm, symlink } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { isInstalled, toolDir } from '../src/cache.ts'
 import { enginesConfig } from '../src/config.ts'
 import { identify, type ProcessIdentity } from '../src/process/identity.ts'
+import type { RunEntry } from '../src/run/registry.ts'
 import { sweep } from '../src/run/sweep.ts'
 import { TOOLS } from '../src/versions.ts'
 
@@ -50,6 +51,19 @@ export async function ownCache(use: AsyncDisposableStack): Promise<string> {
   await Promise.all(installed.flat().map((dir) => symlink(dir, join(cache, basename(dir)))))
   await copyFile(note, join(cache, basename(note))).catch(() => {})
   return cache
+}
+
+/** No process had this id and this start: what a killed owner's entry looks like. */
+export const DEAD: ProcessIdentity = { pid: 2 ** 22 - 1, start: 'before' }
+
+/** A run as a killed owner leaves it: an entry, and a folder with data. */
+export async function leaveRun(cache: string, id: string, entry: Partial<RunEntry> = {}): Promise<string> {
+  const dir = join(cache, 'run', id)
+  await mkdir(join(dir, 'data'), { recursive: true })
+  await writeFile(join(dir, 'data', 'file'), 'left')
+  const whole: RunEntry = { v: 1, id, role: 'mongodb', text: 'an engine', owner: DEAD, group: false, ports: [], ...entry }
+  await writeFile(`${dir}.json`, JSON.stringify(whole))
+  return dir
 }
 
 export interface OtherProcess {

@@ -4,24 +4,11 @@ import { existsSync } from 'node:fs'
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { identify, isAlive, type ProcessIdentity } from '../src/process/identity.ts'
+import { identify, isAlive } from '../src/process/identity.ts'
 import { RUN_VARIABLE } from '../src/process/marks.ts'
-import { openRun, type RunEntry, registerProcess } from '../src/run/registry.ts'
+import { openRun, registerProcess } from '../src/run/registry.ts'
 import { type SweepReport, sweep } from '../src/run/sweep.ts'
-import { emptyCache, otherProcess } from './machine.ts'
-
-/** No process had this id and this start: what a killed owner's entry looks like. */
-const DEAD: ProcessIdentity = { pid: 2 ** 22 - 1, start: 'before' }
-
-/** As a killed owner leaves it. */
-async function leave(cache: string, id: string, entry: Partial<RunEntry> = {}): Promise<string> {
-  const dir = join(cache, 'run', id)
-  await mkdir(join(dir, 'data'), { recursive: true })
-  await writeFile(join(dir, 'data', 'file'), 'left')
-  const whole: RunEntry = { v: 1, id, role: 'mongodb', text: 'an engine', owner: DEAD, group: false, ports: [], ...entry }
-  await writeFile(`${dir}.json`, JSON.stringify(whole))
-  return dir
-}
+import { DEAD, emptyCache, leaveRun, otherProcess } from './machine.ts'
 
 async function stranger(use: AsyncDisposableStack, env: Record<string, string> = {}, ...args: string[]) {
   const script = "console.log('up'); setInterval(() => {}, 60_000)"
@@ -41,7 +28,7 @@ describe('a sweep', () => {
     await using use = new AsyncDisposableStack()
     const cache = await emptyCache(use)
     const child = await stranger(use)
-    const dir = await leave(cache, 'mongodb-1', { process: child })
+    const dir = await leaveRun(cache, 'mongodb-1', { process: child })
     const report = await sweep()
     expect(report.ended).toEqual([`an engine (process ${child.pid})`])
     expect([...report.removed].sort()).toEqual([dir, `${dir}.json`])
@@ -55,7 +42,7 @@ describe('a sweep', () => {
     await using use = new AsyncDisposableStack()
     const cache = await emptyCache(use)
     const innocent = await stranger(use)
-    await leave(cache, 'mongodb-1', { process: { pid: innocent.pid, start: 'before' }, group: true })
+    await leaveRun(cache, 'mongodb-1', { process: { pid: innocent.pid, start: 'before' }, group: true })
     const report = await sweep()
     expect(report.ended).toEqual([])
     expect(await isAlive(innocent)).toBe(true)
@@ -65,7 +52,7 @@ describe('a sweep', () => {
   it('takes an owner for dead whose id another process has now', async () => {
     await using use = new AsyncDisposableStack()
     const cache = await emptyCache(use)
-    await leave(cache, 'mongodb-1', { owner: { pid: (await stranger(use)).pid, start: 'before' } })
+    await leaveRun(cache, 'mongodb-1', { owner: { pid: (await stranger(use)).pid, start: 'before' } })
     await sweep()
     expect(await leftIn(cache)).toEqual([])
   })
@@ -76,8 +63,8 @@ describe('a sweep', () => {
     const marked = await stranger(use, { [RUN_VARIABLE]: 'stage-1' })
     const named = await stranger(use, {}, join(cache, 'run', 'mongodb-1', 'data'))
     const other = await stranger(use, { [RUN_VARIABLE]: 'stage-10' }, join(cache, 'run', 'mongodb-10', 'data'))
-    await leave(cache, 'stage-1')
-    await leave(cache, 'mongodb-1')
+    await leaveRun(cache, 'stage-1')
+    await leaveRun(cache, 'mongodb-1')
     expect((await sweep()).ended).toHaveLength(2)
     expect(await Promise.all([marked, named, other].map(isAlive))).toEqual([false, false, true])
   })
@@ -110,7 +97,7 @@ describe('a sweep', () => {
     await using use = new AsyncDisposableStack()
     const cache = await emptyCache(use)
     const children = await Promise.all([1, 2, 3].map(() => stranger(use)))
-    for (const [index, child] of children.entries()) await leave(cache, `stage-${index}`, { process: child })
+    for (const [index, child] of children.entries()) await leaveRun(cache, `stage-${index}`, { process: child })
     const sweepers = await Promise.all([1, 2, 3].map(() => otherProcess(use, 'sweeper.ts')))
     const reports = sweepers.map(({ said }): SweepReport => JSON.parse(said))
     expect(reports.flatMap(({ problems }) => problems)).toEqual([])

@@ -52,6 +52,13 @@ export async function askCassandra<T>(uri: string, ask: (client: Client) => Prom
   }
 }
 
+/** The version that the server says it has. */
+export const cassandraVersion = (uri: string): Promise<string> =>
+  askCassandra(uri, async (client) => {
+    const { rows } = await client.execute('SELECT release_version FROM system.local')
+    return String(rows[0]?.release_version)
+  })
+
 /** Schema changes wait for the disk, which on a busy machine takes its time. */
 const DROP_WITHIN_MS = 30_000
 

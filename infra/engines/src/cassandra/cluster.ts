@@ -6,10 +6,11 @@ import { claimPort } from '../run/claim-port.ts'
 import { openRun, type Run } from '../run/registry.ts'
 import { VERSIONS } from '../versions.ts'
 import { cassandraUri } from './address.ts'
-import { type CassandraEngine, collectorOf, DEFAULT_HEAP_MB, LEAST_CACHE_MB, MOST_NODES, type StartCassandraOptions } from './engine.ts'
+import { type CassandraEngine, collectorOf, DEFAULT_HEAP_MB, MOST_NODES, type StartCassandraOptions } from './engine.ts'
 import { installCassandra } from './install.ts'
 import { findJava, JAVA_MAJOR } from './java.ts'
 import { type CassandraNode, NativeNode } from './node.ts'
+import { LEAST_CACHE_MB } from './settings.ts'
 
 const ADDRESSES = ['127.0.0.1', '127.0.0.2', '127.0.0.3'] as const
 /** Its label says what it is; the figures of a laptop's node with a small heap are not those of a server. */
@@ -98,9 +99,7 @@ class Cluster implements CassandraEngine {
       jmxPort: await claimPort(run),
       heapMb: this.#options.heapMb ?? DEFAULT_HEAP_MB,
       collector: collectorOf(this.#options),
-      cacheMb: this.#options.cacheMb ?? LEAST_CACHE_MB,
-      // Whoever asks for a cache of some size wants to see files read.
-      memtableMb: this.#options.cacheMb === undefined ? 64 : 16,
+      cacheMb: this.#options.cacheMb,
       commitLog: this.#options.commitLog ?? 'batch',
       shortLived: this.#options.shortLived ?? false,
       unsafeSystem: this.#options.unsafeSystem ?? false,

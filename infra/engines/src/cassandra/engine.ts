@@ -1,4 +1,4 @@
-import type { Engine } from '../engine.ts'
+import type { Engine, Prefer } from '../engine.ts'
 import type { CassandraNode } from './node.ts'
 import type { Collector, CommitLog } from './settings.ts'
 
@@ -17,6 +17,8 @@ export interface StartCassandraOptions {
   readonly provider?: 'external' | 'docker' | 'native' | undefined
   /** Not an engine that we could not kill or pause: passes over `external`. */
   readonly ours?: boolean | undefined
+  /** `quick` unless it is said: it does not wait for an image of a few hundred megabytes. */
+  readonly prefer?: Prefer | undefined
   readonly nodes?: number | undefined
   readonly heapMb?: number | undefined
   readonly collector?: Collector | undefined
@@ -26,7 +28,7 @@ export interface StartCassandraOptions {
   readonly commitLog?: CommitLog | undefined
   /** For a node that lives for minutes: half the CPU until it serves, and not the speed that it would come to in an hour. */
   readonly shortLived?: boolean | undefined
-  /** Its own tables are not flushed at each change of a schema: quicker, for what no test will kill. Local processes alone. */
+  /** Its own tables are not flushed at each change of a schema: quicker, for what no test will kill. */
   readonly unsafeSystem?: boolean | undefined
 }
 
@@ -36,4 +38,3 @@ export const collectorOf = ({ collector, shortLived }: StartCassandraOptions): C
 export const MOST_NODES = 3
 /** Enough for tests: a node takes 0.7 GB with it. */
 export const DEFAULT_HEAP_MB = 256
-export const LEAST_CACHE_MB = 16

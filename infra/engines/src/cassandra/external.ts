@@ -1,14 +1,11 @@
 import { CodedError, messageOf } from '@threshold/kit'
 import { enginesConfig } from '../config.ts'
 import { labelText, notOurs, unusable, usable } from '../engine.ts'
-import { askCassandra } from './address.ts'
+import { cassandraVersion } from './address.ts'
 import type { CassandraEngine } from './engine.ts'
 import type { CassandraProvider } from './provider.ts'
 
 const VARIABLE = 'THRESHOLD_CASSANDRA_URI'
-
-const versionOf = (uri: string): Promise<string> =>
-  askCassandra(uri, async (client) => String((await client.execute('SELECT release_version FROM system.local')).first()?.release_version))
 
 export const externalCassandra: CassandraProvider = {
   provider: 'external',
@@ -18,7 +15,7 @@ export const externalCassandra: CassandraProvider = {
     const uri = enginesConfig().cassandraUri
     if (uri === undefined) return unusable(`${VARIABLE} is not set`, `export ${VARIABLE}=cassandra://host:9042/?dc=datacenter1`)
     try {
-      await versionOf(uri)
+      await cassandraVersion(uri)
       return usable
     } catch (error) {
       return unusable(`the server of ${VARIABLE} does not answer: ${messageOf(error)}`, `start that server, or unset ${VARIABLE}`)
@@ -28,7 +25,7 @@ export const externalCassandra: CassandraProvider = {
   async start() {
     const uri = enginesConfig().cassandraUri
     if (uri === undefined) throw new CodedError('NO_CASSANDRA', `${VARIABLE} is not set`)
-    return externalEngine(uri, await versionOf(uri))
+    return externalEngine(uri, await cassandraVersion(uri))
   },
 }
 

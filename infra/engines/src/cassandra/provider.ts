@@ -1,9 +1,12 @@
+import { CodedError } from '@threshold/kit'
 import { isInstalled } from '../cache.ts'
-import { type Availability, unusable, usable } from '../engine.ts'
-import { containerRuntime, noContainers } from '../process/container.ts'
+import { findDocker } from '../docker/find.ts'
+import { imageAvailable } from '../docker/image.ts'
+import { type Availability, type Prefer, unusable, usable } from '../engine.ts'
 import type { OnProgress } from '../progress.ts'
-import { TOOLS, VERSIONS } from '../versions.ts'
+import { CASSANDRA_IMAGE, TOOLS, VERSIONS } from '../versions.ts'
 import { startNativeCassandra } from './cluster.ts'
+import { startDockerCassandra } from './docker.ts'
 import type { CassandraEngine, StartCassandraOptions } from './engine.ts'
 import { externalCassandra } from './external.ts'
 import { findMaven, MAVEN_NEXT } from './install.ts'
@@ -12,23 +15,19 @@ import { findJava } from './java.ts'
 export interface CassandraProvider {
   readonly provider: 'external' | 'docker' | 'native'
   readonly name: string
-  /** No CI of ours has run it yet; the doctor says so. */
-  readonly untried?: true
   /** Looks, and changes nothing. */
-  available(): Promise<Availability>
+  available(prefer: Prefer): Promise<Availability>
   start(options: StartCassandraOptions, onProgress: OnProgress): Promise<CassandraEngine>
 }
 
 const dockerCassandra: CassandraProvider = {
   provider: 'docker',
   name: `${VERSIONS.cassandraImage} in Docker`,
-  untried: true,
-  async available() {
-    return (await containerRuntime()) === undefined ? await noContainers() : usable
-  },
+  available: (prefer) => imageAvailable(CASSANDRA_IMAGE, prefer),
   async start(options, onProgress) {
-    const { startDockerCassandra } = await import('./docker.ts') // testcontainers is slow to load, and useless without Docker
-    return await startDockerCassandra(options, onProgress)
+    const docker = await findDocker()
+    if (!docker.usable) throw new CodedError('NO_DOCKER', docker.why, { next: docker.next })
+    return await startDockerCassandra(docker, options, onProgress)
   },
 }
 

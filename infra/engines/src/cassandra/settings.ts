@@ -15,9 +15,7 @@ export interface NodeSettings {
   readonly dir: string
   /** Whether it takes its share of the data from the others when it joins: all but the first. */
   readonly bootstrap: boolean
-  readonly cacheMb: number
-  /** Of what was written last and is not in files yet. Reads of it cost no file, so that a large one hides what a small cache shows. */
-  readonly memtableMb: number
+  readonly cacheMb: number | undefined
   readonly shortLived: boolean
   readonly unsafeSystem: boolean
   readonly commitLog: CommitLog
@@ -29,9 +27,27 @@ export interface NodeSettings {
  * this node loses, 10 s at a power cut and up to 100 ms, what has not been marked as written yet, when it is killed.
  */
 export type CommitLog = 'batch' | 'periodic'
-const COMMIT_LOG: Record<CommitLog, object> = {
-  batch: { commitlog_sync: 'batch' },
+export const COMMIT_LOG: Record<CommitLog, Readonly<Record<string, string>>> = {
+  batch: { commitlog_sync: 'batch', commitlog_sync_period: '0ms' },
   periodic: { commitlog_sync: 'periodic', commitlog_sync_period: '10000ms' },
+}
+
+/** Of the chunk cache, which Cassandra takes no smaller. */
+export const LEAST_CACHE_MB = 16
+
+/**
+ * Memtables hold the newest writes, and a read of them costs no file. They are small beside a cache of a chosen size, since
+ * a large one would hide what a small cache shows.
+ */
+export function cacheSettings(cacheMb: number | undefined): Readonly<Record<string, string | boolean>> {
+  const memtable = cacheMb === undefined ? '64MiB' : '16MiB'
+  return {
+    memtable_heap_space: memtable,
+    memtable_offheap_space: memtable,
+    // Off by default since 4.0, and then its misses are counted nowhere. Cassandra keeps 32 MiB of its size back for buffers.
+    file_cache_enabled: true,
+    file_cache_size: `${(cacheMb ?? LEAST_CACHE_MB) + 32}MiB`,
+  }
 }
 
 export type Collector = 'G1' | 'Parallel' | 'Serial' | 'Z' | 'Shenandoah'
@@ -78,12 +94,8 @@ export async function writeSettings(node: NodeSettings): Promise<void> {
     commitlog_total_space: '256MiB',
     commitlog_disk_access_mode: 'mmap',
     disk_access_mode: 'mmap_index_only',
-    memtable_heap_space: `${node.memtableMb}MiB`,
-    memtable_offheap_space: `${node.memtableMb}MiB`,
     memtable_allocation_type: 'heap_buffers',
-    // Off by default since 4.0, and then its misses are counted nowhere. Of its size Cassandra keeps 32 MiB back for buffers.
-    file_cache_enabled: true,
-    file_cache_size: `${node.cacheMb + 32}MiB`,
+    ...cacheSettings(node.cacheMb),
     key_cache_size: '8MiB',
     row_cache_size: '0MiB',
     counter_cache_size: '0MiB',

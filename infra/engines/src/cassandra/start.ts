@@ -1,4 +1,5 @@
 import { CodedError, messageOf } from '@threshold/kit'
+import { unusable } from '../engine.ts'
 import { noProgress, type OnProgress } from '../progress.ts'
 import { sweep } from '../run/sweep.ts'
 import type { CassandraEngine, StartCassandraOptions } from './engine.ts'
@@ -17,7 +18,9 @@ export async function startCassandra(options: StartCassandraOptions & { onProgre
   )
   const refusals: string[] = []
   for (const candidate of candidates) {
-    const availability = await candidate.available()
+    const availability = await candidate
+      .available(options.prefer ?? 'quick')
+      .catch((error: unknown) => unusable(messageOf(error), 'npx threshold doctor'))
     const refuse = (why: string, next: string | undefined): void => {
       refusals.push(`  ${candidate.name}: ${why}${next === undefined ? '' : `\n    → ${next}`}`)
       onProgress({ text: `${candidate.name}: ${why}` })

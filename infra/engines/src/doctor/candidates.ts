@@ -1,9 +1,10 @@
 import { isInstalled, type Tool } from '../cache.ts'
 import { CASSANDRA_PROVIDERS, JAVA_NEXT } from '../cassandra/provider.ts'
-import type { Availability } from '../engine.ts'
-import type { MongoProvider, Prefer } from '../mongodb/provider.ts'
+import { type Image, imageAvailable } from '../docker/image.ts'
+import type { Availability, EngineLabel, Prefer } from '../engine.ts'
+import type { MongoProvider } from '../mongodb/provider.ts'
 import { MONGO_PROVIDERS } from '../mongodb/start.ts'
-import { TOOLS } from '../versions.ts'
+import { CASSANDRA_IMAGE, MONGODB_IMAGE, TOOLS } from '../versions.ts'
 import { type Family, REMEDIES } from './remedies.ts'
 
 /** What a stage could stand on, as the doctor sees it. */
@@ -21,31 +22,41 @@ const first =
     (await isInstalled(tool)) ? undefined : note
 const nothing: Candidate['install'] = async () => undefined
 
-const nameOf = ({ name, untried }: { readonly name: string; readonly untried?: true }): string =>
-  untried ? `${name}, untried so far` : name
+const pulled =
+  (image: Image): Candidate['install'] =>
+  async () =>
+    (await imageAvailable(image, 'quick')).usable ? undefined : `pulled first, ${image.size}`
 
 function ofMongo(provider: MongoProvider): Candidate {
   const { native } = provider
-  const name = nameOf(provider)
+  const { name } = provider
   const available: Candidate['available'] = (prefer) => provider.available(prefer)
   switch (native) {
     case 'secantus-rust':
       return { name, standIn: true, available, install: first(TOOLS.secantusRust, 'built first, about 12 minutes of processor time') }
     case 'secantus-python':
       return { name, standIn: true, available, install: first(TOOLS.secantusPython, 'installed first, about 10 s') }
-    default:
-      return { name, standIn: false, available, install: nothing }
+    default: {
+      const install = provider.provider === 'docker' ? pulled(MONGODB_IMAGE) : nothing
+      return { name, standIn: false, available, install }
+    }
   }
+}
+
+const CASSANDRA_INSTALLS: Record<EngineLabel['provider'], Candidate['install']> = {
+  external: nothing,
+  docker: pulled(CASSANDRA_IMAGE),
+  native: first(TOOLS.cassandra, 'fetched first, 67 MB'),
 }
 
 export const CANDIDATES = {
   mongodb: MONGO_PROVIDERS.map(ofMongo),
   cassandra: CASSANDRA_PROVIDERS.map(
     (provider): Candidate => ({
-      name: nameOf(provider),
+      name: provider.name,
       standIn: false,
-      available: () => provider.available(),
-      install: provider.provider === 'native' ? first(TOOLS.cassandra, 'fetched first, 67 MB') : nothing,
+      available: (prefer) => provider.available(prefer),
+      install: CASSANDRA_INSTALLS[provider.provider],
     }),
   ),
 } as const

@@ -3,23 +3,26 @@ import { promisify } from 'node:util'
 import { messageOf } from '@threshold/kit'
 import { type FoundJava, findJava, JAVA_MAJOR } from '../cassandra/java.ts'
 import { canFetch, locateChromium } from '../chromium/chromium.ts'
+import { findDocker } from '../docker/find.ts'
 import { findCargo } from '../mongodb/secantus-install.ts'
-import { containerRuntime } from '../process/container.ts'
-import { which } from '../process/which.ts'
 import { findPython } from '../python.ts'
 import { type Family, REMEDIES } from './remedies.ts'
 import type { ToolFacts } from './report.ts'
 
 const run = promisify(execFile)
 
+/** What our CI runs the Docker provider on, and what nobody of us has run it on. */
+const DOCKER_TRIED = 'tried with Docker 20.10.24 on images of our own; untried: the official images, rootless Docker, macOS'
+
 /** A tool that hangs at its own version must not hang the doctor. */
 const ASK_MS = 5_000
 
-type Seen = { readonly version: string } | { readonly why: string }
+/** `next` is for what is here and does not work; what is missing is installed. */
+type Seen = { readonly version: string } | { readonly why: string; readonly next?: string }
 
 export async function inspectTools(family: Family): Promise<ToolFacts[]> {
   const tools = [
-    ['Docker', docker, 'MongoDB itself, later ScyllaDB, in containers: untried so far', REMEDIES.docker],
+    ['Docker', docker, `MongoDB and Cassandra in containers (${DOCKER_TRIED})`, REMEDIES.docker],
     ['Python 3', async () => asSeen(await findPython()), 'the quick stand-in for MongoDB', REMEDIES.python],
     ['Rust', async () => asSeen(await findCargo()), "the labs' stand-in for MongoDB, stage 4's addons", REMEDIES.rust],
     [`Java ${JAVA_MAJOR}`, async () => asSeen(await findJava()), 'Cassandra from stage 2 on, OpenSearch', REMEDIES.java],
@@ -30,7 +33,8 @@ export async function inspectTools(family: Family): Promise<ToolFacts[]> {
     tools.map(async ([name, look, purpose, remedy]) => {
       const seen: Seen = await look()
       const rest = { for: purpose, install: remedy[family] }
-      return 'version' in seen ? { name, version: seen.version, ...rest } : { name, version: undefined, why: seen.why, ...rest }
+      if ('version' in seen) return { name, version: seen.version, ...rest }
+      return { name, version: undefined, why: seen.why, ...rest, install: seen.next ?? rest.install }
     }),
   )
 }
@@ -39,10 +43,9 @@ const asSeen = (found: FoundJava | Awaited<ReturnType<typeof findPython>>): Seen
   found.usable ? { version: found.version } : { why: found.why }
 
 async function docker(): Promise<Seen> {
-  const runtime = await containerRuntime()
-  if (runtime !== undefined)
-    return { version: `${runtime.info.containerRuntime.serverVersion} on ${runtime.info.containerRuntime.operatingSystem}` }
-  return { why: (await which('docker')) === undefined ? 'not installed' : 'installed, but its daemon does not answer' }
+  const found = await findDocker()
+  if (found.usable) return { version: `${found.version} on ${found.system}` }
+  return found.installed ? { why: found.why, next: found.next } : { why: 'not installed' }
 }
 
 async function go(): Promise<Seen> {

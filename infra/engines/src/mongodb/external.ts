@@ -1,7 +1,7 @@
 import { CodedError, messageOf } from '@threshold/kit'
-import type { Document } from 'mongodb'
 import { enginesConfig } from '../config.ts'
 import { cannotScale, type Engine, labelText, notOurs, unusable, usable } from '../engine.ts'
+import { askProduct, type MongoProduct } from './product.ts'
 import type { MongoProvider } from './provider.ts'
 import { adminCommand } from './ready.ts'
 
@@ -26,22 +26,20 @@ export const externalMongo: MongoProvider = {
   async start() {
     const uri = enginesConfig().mongodbUri
     if (uri === undefined) throw new CodedError('NO_MONGODB', `${VARIABLE} is not set`)
-    const [build, hello] = await Promise.all([adminCommand(uri, { buildInfo: 1 }), adminCommand(uri, { hello: 1 })])
-    return externalEngine(uri, build, hello)
+    return externalEngine(uri, await askProduct(uri))
   },
 }
 
-function externalEngine(uri: string, build: Document, hello: Document): Engine {
+function externalEngine(uri: string, { product, version }: MongoProduct): Engine {
   const refuse = (what: string) => async (): Promise<void> => {
     throw notOurs(what)
   }
-  const product = productOf(build, hello)
   const stop = async (): Promise<void> => {}
   return {
     kind: 'mongodb',
     label: labelText({
       product,
-      version: String(build.version),
+      version,
       provider: 'external',
       ...(product === 'MongoDB' ? {} : { standIn: `it speaks MongoDB's protocol but is ${product}` }),
     }),
@@ -61,11 +59,4 @@ function externalEngine(uri: string, build: Document, hello: Document): Engine {
     },
     [Symbol.asyncDispose]: stop,
   }
-}
-
-/** Servers that speak the protocol give themselves away in what they say beside the version they claim. */
-function productOf(build: Document, hello: Document): string {
-  if (build.ferretdb !== undefined) return 'FerretDB'
-  if (hello.setName === 'secantus' || JSON.stringify(build).toLowerCase().includes('secantus')) return 'SecantusDB'
-  return 'MongoDB'
 }

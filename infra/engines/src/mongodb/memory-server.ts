@@ -4,12 +4,12 @@ import { CodedError, messageOf } from '@threshold/kit'
 import { DryMongoBinary } from 'mongodb-memory-server-core'
 import { cacheDir, isInstalled, toolDir } from '../cache.ts'
 import { enginesConfig } from '../config.ts'
-import { unusable, usable } from '../engine.ts'
+import { type Prefer, unusable, usable } from '../engine.ts'
 import type { OnProgress } from '../progress.ts'
 import { TOOLS, VERSIONS } from '../versions.ts'
 import { startMongod } from './mongod.ts'
 import { downloadMongod, mongodUrl } from './mongod-download.ts'
-import { MONGOD_LEAST_CACHE_MB, type MongoProvider, type Prefer } from './provider.ts'
+import { MONGOD_LEAST_CACHE_MB, type MongoProvider } from './provider.ts'
 
 /** How long a mirror may take to say that the file is there. A closed network often answers nothing at all. */
 const PROBE_MS = 2_500

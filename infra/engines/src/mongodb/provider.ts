@@ -1,10 +1,7 @@
-import type { Availability, Engine } from '../engine.ts'
+import type { Availability, Engine, Prefer } from '../engine.ts'
 import type { OnProgress } from '../progress.ts'
 
 export type NativeKind = 'mongod' | 'memory-server' | 'secantus-rust' | 'secantus-python'
-
-/** `quick`: what is there or comes in seconds. `lab`: the best there is, also if it takes minutes once. */
-export type Prefer = 'quick' | 'lab'
 
 export interface StartOptions {
   readonly prefer: Prefer
@@ -19,8 +16,6 @@ export interface MongoProvider {
   readonly name: string
   /** Without it, it takes what it is given. */
   readonly leastCacheMb?: number
-  /** No CI of ours has run it yet; the doctor says so. */
-  readonly untried?: true
   /** Looks, and changes nothing; answers within a few seconds also where there is no network. */
   available(prefer: Prefer): Promise<Availability>
   start(options: StartOptions): Promise<Engine>

@@ -31,8 +31,8 @@ export interface ReadyOptions {
   readonly port: number
   readonly product: string
   readonly withinMs: number
-  /** The process that must stay alive meanwhile; none when it runs in a container. */
-  readonly child?: Child
+  /** The process that must stay alive meanwhile. */
+  readonly child: Child
   /** The host a new replica set gives itself; none when the engine needs no initiation. */
   readonly initiateAs?: string
 }
@@ -46,25 +46,29 @@ export async function waitUntilReady(options: ReadyOptions): Promise<void> {
   const until = Date.now() + withinMs
   let last = 'it does not listen yet'
   for (;;) {
-    if (child?.ended() !== undefined) throw diedAtStart(product, child)
+    if (child.ended() !== undefined) throw diedAtStart(product, child)
     if (Date.now() > until) {
-      const said = child === undefined ? '' : `\n${lastLines(child)}`
-      throw new CodedError('ENGINE_NOT_READY', `${product} did not answer within ${Math.round(withinMs / 1_000)} s: ${last}${said}`, {
-        next: 'npx threshold doctor',
-      })
+      const seconds = Math.round(withinMs / 1_000)
+      const what = `${product} did not answer within ${seconds} s: ${last}\n${lastLines(child)}`
+      throw new CodedError('ENGINE_NOT_READY', what, { next: 'npx threshold doctor' })
     }
     if (await somethingListens(port)) {
       try {
-        const hello = await adminCommand(uri, { hello: 1 })
-        if (hello.isWritablePrimary === true) return
-        last = 'it is no primary yet'
-        if (initiateAs !== undefined) await beSetOfOne(uri, initiateAs)
+        return await askIfPrimary(uri, initiateAs)
       } catch (error) {
         last = messageOf(error)
       }
     }
     await delay(POLL_MS)
   }
+}
+
+/** Throws why the server takes no writes yet. Where there is no replica set yet, the first question makes one. */
+export async function askIfPrimary(uri: string, initiateAs?: string): Promise<void> {
+  const hello = await adminCommand(uri, { hello: 1 })
+  if (hello.isWritablePrimary === true) return
+  if (initiateAs !== undefined) await beSetOfOne(uri, initiateAs)
+  throw new CodedError('NOT_PRIMARY', 'it is not a primary yet')
 }
 
 export const REPLICA_SET = 'threshold'

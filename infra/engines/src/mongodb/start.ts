@@ -1,12 +1,12 @@
 import { CodedError, messageOf } from '@threshold/kit'
-import { type Engine, unusable } from '../engine.ts'
+import { type Engine, type Prefer, unusable } from '../engine.ts'
 import { noProgress, type OnProgress } from '../progress.ts'
 import { sweep } from '../run/sweep.ts'
 import { dockerMongo } from './docker-provider.ts'
 import { externalMongo } from './external.ts'
 import { memoryServer } from './memory-server.ts'
 import { mongodOnPath } from './mongod.ts'
-import type { MongoProvider, NativeKind, Prefer } from './provider.ts'
+import type { MongoProvider, NativeKind } from './provider.ts'
 import { secantusPython, secantusRust } from './secantus.ts'
 
 /** In this order: the user's own, then the real thing, then what stands in for it. */

@@ -34,7 +34,7 @@ function endAll(): void {
     // A child that ended is collected at once, and its id may be somebody else's by now.
     if (child !== undefined && child.pid !== process.pid && isAliveNow(child))
       signal(child.pid, ending === 'end' ? 'SIGKILL' : 'SIGTERM', entry.group)
-    if (ending === 'ask' || entry.containerId !== undefined) continue
+    if (ending === 'ask' || entry.dockerHost !== undefined) continue
     try {
       rmSync(dir, { recursive: true, force: true, maxRetries: 5 })
       rmSync(file, { force: true })

@@ -20,6 +20,9 @@ const entrySchema = z.strictObject({
   process: identitySchema.optional(),
   /** The process leads a group of its own, which is ended as one. */
   group: z.boolean(),
+  /** The Docker daemon that is asked for a container, written down before it is asked. */
+  dockerHost: z.string().optional(),
+  /** Written down once the container was created, before it is started. */
   containerId: z.string().optional(),
   ports: z.array(z.int()),
 })
@@ -32,7 +35,7 @@ export interface Run extends AsyncDisposable {
   /** A folder of its own, removed with the entry. Its name is unlike any other, and so marks command lines too. */
   readonly dir: string
   readonly ports: readonly number[]
-  update(change: Partial<Pick<RunEntry, 'process' | 'containerId' | 'ports' | 'text'>>): Promise<void>
+  update(change: Partial<Pick<RunEntry, 'process' | 'dockerHost' | 'containerId' | 'ports' | 'text'>>): Promise<void>
   /** Removes folder and entry; the process must be gone by then. */
   close(): Promise<void>
 }

@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { messageOf } from '@threshold/kit'
-import { removeContainer } from '../process/container.ts'
+import { enginesConfig } from '../config.ts'
+import { RUN_LABEL } from '../docker/labels.ts'
+import { removeContainersOfCache, removeContainersOfRun } from '../docker/remove.ts'
 import { identify, isAlive, type ProcessIdentity } from '../process/identity.ts'
 import { processesOfRun } from '../process/marks.ts'
 import { terminate } from '../process/terminate.ts'
@@ -33,17 +35,28 @@ export async function sweep(options: SweepOptions = {}): Promise<SweepReport> {
   await Promise.all(
     runs.map(async (run) => {
       try {
-        if (all || (await isLeftOver(run))) await clear(run, graceMs, report)
+        if (all || (await isLeftOver(run))) await clear(run, { all, graceMs }, report)
       } catch (error) {
         report.problems.push(`${run.id}: ${messageOf(error)}`)
       }
     }),
   )
+  if (all) await clearForgotten(report)
   for (const draft of drafts) {
     const writer = Number(draft.split('.').at(-2))
     if (all || (await identify(writer)) === undefined) await rm(draft, { force: true })
   }
   return report
+}
+
+/** Containers of this cache that no entry leads to: the cache's folder was removed, or Docker did not answer last time. */
+async function clearForgotten(report: Report): Promise<void> {
+  try {
+    const removed = await removeContainersOfCache(enginesConfig().cacheDir)
+    for (const id of removed) report.ended.push(containerText('a container that nothing led to', id))
+  } catch (error) {
+    report.problems.push(`containers: ${messageOf(error)}`)
+  }
 }
 
 async function isLeftOver(run: FoundRun): Promise<boolean> {
@@ -60,22 +73,40 @@ interface Report {
   problems: string[]
 }
 
-async function clear(run: FoundRun, graceMs: number, report: Report): Promise<void> {
+async function clear(run: FoundRun, { all, graceMs }: Required<SweepOptions>, report: Report): Promise<void> {
   const dir = runDir(run.id)
   for (const { identity, group } of await processesOf(run)) {
     const what = `${run.entry?.text ?? run.id} (process ${identity.pid})`
     if (await terminate(identity, { group, graceMs })) report.ended.push(what)
     else report.problems.push(`${what} could not be ended; try: kill -9 ${identity.pid}`)
   }
-  const container = run.entry?.containerId
-  if (container !== undefined && (await removeContainer(container)))
-    report.ended.push(`${run.entry?.text} (container ${container.slice(0, 12)})`)
+  if (!(await clearContainers(run, all, report))) return
   for (const path of [dir, entryFile(run.id)]) {
     if (!existsSync(path)) continue
     await rm(path, { recursive: true, force: true, maxRetries: 5 })
     report.removed.push(path)
   }
 }
+
+/** False when the daemon could not be asked: the entry then stays for the next sweep. */
+async function clearContainers({ id, entry }: FoundRun, all: boolean, report: Report): Promise<boolean> {
+  if (entry?.dockerHost === undefined) return true
+  const { dockerHost, containerId, text } = entry
+  try {
+    for (const removed of await removeContainersOfRun({ runId: id, containerId, dockerHost }))
+      report.ended.push(containerText(text, removed))
+    return true
+  } catch (error) {
+    const how = `docker ps -aq --filter label=${RUN_LABEL}=${id} | xargs -r docker rm -fv`
+    report.problems.push(
+      `${text}: the Docker daemon at ${dockerHost} does not answer (${messageOf(error)}), so its container may be left; start Docker, then: ${how}`,
+    )
+    // After a reset nothing of this cache is kept; the next one finds the container by its label.
+    return all
+  }
+}
+
+const containerText = (text: string, id: string): string => `${text} (container ${id.slice(0, 12)})`
 
 async function processesOf(run: FoundRun): Promise<{ identity: ProcessIdentity; group: boolean }[]> {
   const known = run.entry?.process

@@ -21,13 +21,13 @@ const leasedSchema = z.object({ uri: z.string(), label: engineLabelSchema })
 export type SharedEngine = z.infer<typeof leasedSchema>
 
 /** Whoever names a provider for the tests waits for what it must fetch first. */
-export function testEngine(): Pick<StartMongoOptions, 'provider' | 'prefer'> {
+export function testEngine(): Pick<StartMongoOptions & StartCassandraOptions, 'provider' | 'prefer'> {
   const provider = enginesConfig().testEngine
   return provider === undefined ? { prefer: 'quick' } : { provider, prefer: 'lab' }
 }
 
 /** One small node for some minutes; the provider is the one that is named for all of the tests' engines. */
-export const testCassandra = (): StartCassandraOptions => ({ provider: enginesConfig().testEngine, shortLived: true })
+export const testCassandra = (): StartCassandraOptions => ({ ...testEngine(), shortLived: true })
 
 export interface EngineHost extends AsyncDisposable {
   readonly url: string

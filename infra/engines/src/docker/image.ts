@@ -1,0 +1,65 @@
+import { CodedError, messageOf } from '@threshold/kit'
+import type Dockerode from 'dockerode'
+import { type Availability, type Prefer, unusable, usable } from '../engine.ts'
+import type { OnProgress } from '../progress.ts'
+import { findDocker } from './find.ts'
+
+export interface Image {
+  /** With its tag. */
+  readonly name: string
+  /** What pulling it costs, for a reader. */
+  readonly size: string
+}
+
+/** Whether Docker can run it. A first run is not the moment to pull a few hundred megabytes unasked; a lab may. */
+export async function imageAvailable(image: Image, prefer: Prefer): Promise<Availability> {
+  const docker = await findDocker()
+  if (!docker.usable) return unusable(docker.why, docker.next)
+  if (prefer === 'lab' || (await hasImage(docker.client, image.name))) return usable
+  return unusable(`the image ${image.name} has not been pulled yet (${image.size})`, 'npx threshold prefetch')
+}
+
+export async function hasImage(client: Dockerode, name: string): Promise<boolean> {
+  try {
+    await client.getImage(name).inspect()
+    return true
+  } catch (error) {
+    if (isNotFound(error)) return false
+    throw error
+  }
+}
+
+/** Returns at once when the image is there, also without a network. */
+export async function ensureImage(client: Dockerode, image: Image, onProgress: OnProgress): Promise<void> {
+  const { name, size } = image
+  if (await hasImage(client, name)) return
+  const text = `pulling ${name}, ${size}`
+  onProgress({ text })
+  try {
+    const stream = await client.pull(name)
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const layers = new Map<string, boolean>()
+    client.modem.followProgress(
+      stream,
+      (error) => (error ? reject(error) : resolve()),
+      (event: { id?: string; status?: string }) => {
+        if (event.id === undefined || event.status === undefined) return
+        layers.set(event.id, (layers.get(event.id) ?? false) || /^(Pull complete|Already exists)$/.test(event.status))
+        const done = [...layers.values()].filter(Boolean).length
+        onProgress({ text, done, total: layers.size })
+      },
+    )
+    await promise
+  } catch (error) {
+    throw new CodedError('NO_IMAGE', `the image ${name} is not here and cannot be pulled: ${messageOf(error)}`, {
+      cause: error,
+      next: 'npx threshold prefetch, on a network that reaches the registry; or docker load',
+    })
+  }
+}
+
+export const isNotFound = (error: unknown): boolean => statusOf(error) === 404
+/** Docker refuses what the state of a container does not allow, such as to pause one that is paused. */
+export const isConflict = (error: unknown): boolean => statusOf(error) === 409
+
+const statusOf = (error: unknown): unknown => (error instanceof Error && 'statusCode' in error ? error.statusCode : undefined)

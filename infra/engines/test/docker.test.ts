@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest'
+import { environmentOf } from '../src/cassandra/docker.ts'
+import { createOptions } from '../src/docker/container.ts'
+import { CACHE_LABEL, RUN_LABEL } from '../src/docker/labels.ts'
+import { productOf } from '../src/mongodb/product.ts'
+import { listRuns } from '../src/run/registry.ts'
+import { sweep } from '../src/run/sweep.ts'
+import { emptyCache, leaveRun } from './machine.ts'
+
+describe('what is asked of Docker', () => {
+  it('publishes ports on this machine alone, and names the run and its cache', async () => {
+    await using use = new AsyncDisposableStack()
+    const cache = await emptyCache(use)
+    const options = createOptions({ image: 'mongo', inside: 27_017, port: 20_001, environment: { A: 'b=c' } }, 'mongodb-1')
+    expect(options).toEqual({
+      Image: 'mongo',
+      Env: ['A=b=c'],
+      Labels: { [RUN_LABEL]: 'mongodb-1', [CACHE_LABEL]: cache },
+      ExposedPorts: { '27017/tcp': {} },
+      HostConfig: { PortBindings: { '27017/tcp': [{ HostIp: '127.0.0.1', HostPort: '20001' }] } },
+    })
+  })
+
+  it('gives Cassandra one collector, whichever it is', () => {
+    const flags = (options: Parameters<typeof environmentOf>[0]) => environmentOf(options).JVM_EXTRA_OPTS?.split(' ') ?? []
+    expect(flags({})).toContain('-XX:+UseG1GC')
+    expect(flags({})).not.toContain('-XX:-UseG1GC')
+    for (const collector of ['Serial', 'Parallel', 'Z', 'Shenandoah'] as const) {
+      const asked = flags({ collector })
+      expect(asked.indexOf('-XX:-UseG1GC')).toBeLessThan(asked.indexOf(`-XX:+Use${collector}GC`))
+      expect(asked.filter((flag) => /^-XX:\+Use\w+GC$/.test(flag))).toHaveLength(1)
+      expect(asked).toContain('-XX:-UseG1GC')
+    }
+    expect(flags({ shortLived: true })).toEqual(expect.arrayContaining(['-XX:-UseG1GC', '-XX:+UseSerialGC']))
+  })
+})
+
+describe('what a server says of itself', () => {
+  it.each([
+    [{ version: '8.0.15' }, { setName: 'threshold' }, { product: 'MongoDB', version: '8.0.15' }],
+    [{ version: '8.2.11', secantusVersion: '0.7.0b3' }, {}, { product: 'SecantusDB', version: '0.7.0b3' }],
+    [{ version: '8.0.0' }, { setName: 'secantus' }, { product: 'SecantusDB', version: '8.0.0' }],
+    [{ version: '7.0.77', ferretdb: { version: 'v2.1.0' } }, {}, { product: 'FerretDB', version: 'v2.1.0' }],
+  ])('%j is believed before the tag of its image', (build, hello, product) => {
+    expect(productOf(build, hello)).toEqual(product)
+  })
+})
+
+describe('a sweep, where the Docker of a run does not answer', () => {
+  it('says that its container may be left and how to end it, and keeps the entry until a reset', async () => {
+    await using use = new AsyncDisposableStack()
+    const cache = await emptyCache(use)
+    await leaveRun(cache, 'mongodb-1', { dockerHost: 'unix:///nowhere/docker.sock' })
+    const told = [expect.stringMatching(new RegExp(`an engine: the Docker daemon at unix:///nowhere.*label=${RUN_LABEL}=mongodb-1 `))]
+    expect((await sweep()).problems).toEqual(told)
+    expect((await listRuns()).runs.map(({ id }) => id)).toEqual(['mongodb-1'])
+    expect((await sweep({ all: true })).problems).toEqual(told)
+    expect((await listRuns()).runs).toEqual([])
+    expect((await sweep({ all: true })).problems).toEqual([])
+  })
+})
