@@ -20,7 +20,7 @@ export function addMigrate(program: Command, context: Context): void {
     .option('--concurrency <N>', 'backfill and verify: ranges at once; 4 without it', wholeNumber(1, 64))
     .option(
       '--policy <kind>',
-      'dual-write: what a write does that the second store fails: queue (answered, repaired later) or fail (503)',
+      'dual-write: a write that the second store fails is answered and repaired later (queue, the default) or answered 503 (fail); may be changed by saying dual-write again',
       oneOf(['queue', 'fail']),
     )
     .option('--shadow <SHARE>', 'verify: the share of page reads compared from then on, 0 to 1; 0.1 without it', share)
@@ -28,8 +28,9 @@ export function addMigrate(program: Command, context: Context): void {
     .addHelpText(
       'after',
       `
-Each step may be run again, and goes on where it was when it was killed. It says what it did and which step comes next. It moves
-the stage that "threshold stage 2" runs on this machine; for databases of your own:
+Each step may be run again, and goes on where it was when it was killed. "status" names the step that comes next; a step that is
+done, and one that is refused, name the same. The steps act on the stage that "threshold stage 2" runs on this machine; for databases
+of your own set:
   THRESHOLD_MONGODB_URI     with the database's name in it, as the stage has it
   THRESHOLD_CASSANDRA_URI   with the keyspace in its path, as the stage has it
 Checkpoints are kept in .threshold/migrations; they hold ids and counts, and no address.

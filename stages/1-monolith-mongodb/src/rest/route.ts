@@ -163,6 +163,7 @@ export function errorHandler(runtime: Runtime) {
 
 function asApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error
+  if (hasCode(error, 'TOO_LARGE')) return refuse.tooLarge()
   if (error instanceof CodedError)
     return hasCode(error, ...TRY_AGAIN) ? refuse.unavailable((error.retryAfterMs ?? 1_000) / 1_000) : internal()
   const { type, status } = error as { type?: string; status?: number }

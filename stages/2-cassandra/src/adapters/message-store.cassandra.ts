@@ -54,9 +54,13 @@ export function cassandraMessageStore(database: CassandraDatabase, config: Cassa
     return row && fromRow(row)
   }
 
+  const SOME = 'channel_id = ? AND bucket = ? AND message_id IN ?'
+  const ALL_OF = `${SELECT} WHERE ${SOME}`
+  /** A page of a hundred messages may be 24 MB; what is asked of reactions is not in them. */
+  const MARKS = `SELECT message_id, author_id, reacted FROM ${table} WHERE ${SOME}`
+
   /** One statement for each bucket that they lie in: for the messages of a page, one or two. */
-  async function rowsOf(execute: Execute, channel: ChannelId, ids: readonly MessageId[]): Promise<Row[]> {
-    const select = `${SELECT} WHERE channel_id = ? AND bucket = ? AND message_id IN ?`
+  async function rowsOf(execute: Execute, select: string, channel: ChannelId, ids: readonly MessageId[]): Promise<Row[]> {
     const each = [...Map.groupBy(new Set(ids), buckets.of)]
     return (await Promise.all(each.map(([bucket, some]) => execute(select, [long(channel), bucket, some.map(long)])))).flat()
   }
@@ -111,7 +115,9 @@ export function cassandraMessageStore(database: CassandraDatabase, config: Cassa
       }),
 
     get: (channel, ids, deadline) =>
-      database.run('messages.get', deadline, async (execute) => (await rowsOf(execute, channel, ids)).flatMap((row) => fromRow(row) ?? [])),
+      database.run('messages.get', deadline, async (execute) =>
+        (await rowsOf(execute, ALL_OF, channel, ids)).flatMap((row) => fromRow(row) ?? []),
+      ),
 
     page: (channel, anchor, limit, deadline) => database.run('messages.page', deadline, (execute) => page(execute, channel, anchor, limit)),
 
@@ -133,7 +139,7 @@ export function cassandraMessageStore(database: CassandraDatabase, config: Cassa
         return (await Promise.all(each)).flat()
       }),
 
-    ...cassandraReactions(database, { keyspace, table, keyOf, rowsOf }),
+    ...cassandraReactions(database, { keyspace, table, keyOf, marksOf: (execute, ...of) => rowsOf(execute, MARKS, ...of) }),
     [Symbol.asyncDispose]: async () => {},
   }
 }

@@ -14,7 +14,8 @@ interface Messages {
   readonly keyspace: string
   readonly table: string
   keyOf(channel: ChannelId, id: MessageId): unknown[]
-  rowsOf(execute: Execute, channel: ChannelId, ids: readonly MessageId[]): Promise<Row[]>
+  /** Whether they are there, and whether somebody has reacted. */
+  marksOf(execute: Execute, channel: ChannelId, ids: readonly MessageId[]): Promise<Row[]>
 }
 
 /**
@@ -58,7 +59,7 @@ export function cassandraReactions(database: CassandraDatabase, messages: Messag
   const insert = (execute: Execute, reaction: Reaction) =>
     inTurn(turnOf(reaction), async () => {
       const { channelId, messageId, writeTimeMicros } = reaction
-      const [message] = await messages.rowsOf(execute, channelId, [messageId])
+      const [message] = await messages.marksOf(execute, channelId, [messageId])
       if (message?.author_id == null) return 'absent'
       if ((await writtenAt(execute, reaction)) !== undefined) return 'known'
       // First, or a crash in between would leave a reaction that no page asks for.
@@ -100,7 +101,7 @@ export function cassandraReactions(database: CassandraDatabase, messages: Messag
     reactions: (channel, ids, viewer, deadline) =>
       database.run('reactions.counts', deadline, async (execute) => {
         // Most messages have none, and a page has fifty: only those that anybody ever reacted to are asked about.
-        const reacted = (await messages.rowsOf(execute, channel, ids)).filter((row) => row.reacted === true)
+        const reacted = (await messages.marksOf(execute, channel, ids)).filter((row) => row.reacted === true)
         const counted = await Promise.all(
           reacted.map(async (row) => [text(row.message_id), await countsOf(execute, text(row.message_id), viewer)] as const),
         )

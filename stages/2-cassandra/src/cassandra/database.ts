@@ -6,6 +6,7 @@ import type { CassandraAddress } from './address.ts'
 import { connect } from './connect.ts'
 import { type Ask, CONSISTENCY } from './consistency.ts'
 import { opening } from './opening.ts'
+import { refusalOf } from './refusals.ts'
 
 export interface CassandraConfig extends CassandraAddress {
   readonly replication: number
@@ -28,8 +29,9 @@ export type Execute = (cql: string, values: readonly unknown[], ask?: Ask) => Pr
 export interface CassandraDatabase extends AsyncDisposable {
   readonly client: Client
   /**
-   * Runs one operation of a port, of however many statements. Rejects with `UNAVAILABLE` or `DEADLINE_EXCEEDED`, never with an
-   * error of the driver's. After the deadline no further statement is sent; adapters order theirs so that each may be the last.
+   * Runs one operation of a port, of however many statements. Rejects with `UNAVAILABLE` or `DEADLINE_EXCEEDED` where a later
+   * try may go well, with `TOO_LARGE` or `CASSANDRA_REFUSED` where none will, and never with an error of the driver's. After
+   * the deadline no further statement is sent; adapters order theirs so that each may be the last.
    */
   run<T>(what: string, deadline: Deadline, work: (execute: Execute) => Promise<T>): Promise<T>
 }
@@ -82,7 +84,7 @@ export async function cassandraDatabase(config: CassandraConfig, telemetry?: Tel
       // The driver answers 5,000 rows and leaves the rest to be asked for: one message may have more reactions than that.
       return answered.pageState == null ? answered.rows : await Array.fromAsync(answered)
     } catch (error) {
-      throw translate(what, error)
+      throw storeError(what, error)
     }
   }
 
@@ -116,9 +118,10 @@ class OnceInTimePolicy extends policies.retry.RetryPolicy {
   }
 }
 
-function translate(what: string, error: unknown): unknown {
+/** The coded error of the port for an error of the driver. */
+export function storeError(what: string, error: unknown): unknown {
   if (error instanceof TypeError) return error // a value that no column takes: a fault of ours, not of Cassandra's
-  return mayHaveHappened(error) ? deadlineExceeded(what, error) : unavailable('Cassandra', error)
+  return refusalOf(what, error) ?? (mayHaveHappened(error) ? deadlineExceeded(what, error) : unavailable('Cassandra', error))
 }
 
 /** Sent, and not answered in time: by a replica to its coordinator, or by the coordinator to us. */

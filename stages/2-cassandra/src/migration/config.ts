@@ -16,7 +16,7 @@ const shape = z.object({
   until: z.enum(['dual-write', 'backfill', 'verify', 'cutover', 'decommission']).default('decommission'),
   rate: z.coerce.number().int().positive().optional(),
   concurrency: int(1, 64, 4),
-  policy: z.enum(['queue', 'fail']).default('queue'),
+  policy: z.enum(['queue', 'fail']).optional(),
   shadow: z.coerce.number().min(0).max(1).default(0.1),
   checkpoints: z.string().default('.threshold/migrations'),
 })

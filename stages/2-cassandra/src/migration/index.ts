@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { CodedError, type Deadline, deadlineIn, messageOf, type Runtime } from '@threshold/kit'
+import { CodedError, type Deadline, deadlineIn, hasCode, messageOf, type Runtime } from '@threshold/kit'
 import type { MessageStore } from '@threshold/ports'
 import { mongoMessageStore } from '@threshold/stage-1/adapters/message-store.mongodb'
 import type { MongoDatabase } from '@threshold/stage-1/mongodb'
@@ -127,8 +127,15 @@ function settleIntents(sides: Sides, following: Following, intents: Intents, { l
       if (roles.primary !== primary) return
       const ends = { from: primary.movable, to: follower.movable }
       for (const { noteId, intent } of await intents.due(SETTLED_TOGETHER, deadline)) {
-        await settle(ends, intent, deadline)
-        await intents.remove([noteId], deadline)
+        try {
+          await settle(ends, intent, deadline)
+          await intents.remove([noteId], deadline)
+        } catch (error) {
+          if (!hasCode(error, 'ROW_REFUSED')) throw error
+          // It must not keep all others waiting.
+          log.error({ err: messageOf(error) }, 'the second store will not take a message; the move cannot be completed with it')
+          await intents.refused([noteId], messageOf(error), deadline)
+        }
       }
     })
   }

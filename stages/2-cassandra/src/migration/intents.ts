@@ -11,6 +11,8 @@ export interface Noted {
   readonly noteId: string
   readonly at: Date
   readonly intent: Intent
+  /** Why the second store will not take it. */
+  readonly refused?: string
 }
 
 export interface Intents extends AsyncDisposable {
@@ -20,11 +22,18 @@ export interface Intents extends AsyncDisposable {
   done(noteIds: readonly string[]): void
   /** The first store has it, and the second could not be reached: due at once. */
   failed(noteIds: readonly string[]): void
+  /**
+   * The second store will not take the message as it is. It is tried again, behind all others and after some seconds: the
+   * message may be edited or deleted, or the store be set up to take it.
+   */
+  refused(noteIds: readonly string[], why: string, deadline: Deadline): Promise<void>
+  /** Those of which the second store has said so. */
+  refusals(limit: number, deadline: Deadline): Promise<Noted[]>
   /** Oldest first: what failed here, and what is so old that nobody can be at work on it any more. */
   due(limit: number, deadline: Deadline): Promise<Noted[]>
   /** How many there are that are older than this. */
   waiting(olderThanMs: number, deadline: Deadline): Promise<number>
-  /** Of these messages those that something is written down of. */
+  /** Of these messages those that something is written down of, and that may still be settled as they are. */
   about(ids: readonly MessageId[], deadline: Deadline): Promise<ReadonlySet<MessageId>>
   /** All of them, whatever their age: for who knows that nobody writes. */
   all(limit: number, deadline: Deadline): Promise<Noted[]>
@@ -48,6 +57,7 @@ interface IntentDocument {
   userId?: bigint
   writeTime?: bigint
   at: Date
+  refused?: string
 }
 
 export async function createIntents(mongo: MongoDatabase, by: string, { clock, log }: Pick<Runtime, 'clock' | 'log'>): Promise<Intents> {
@@ -61,9 +71,8 @@ export async function createIntents(mongo: MongoDatabase, by: string, { clock, l
   const find = (what: string, filter: object, limit: number, deadline: Deadline): Promise<Noted[]> =>
     mongo.run(`intents.${what}`, deadline, async () =>
       (await documents.find(filter).sort({ at: 1 }).limit(limit).toArray()).map((one) => ({
-        noteId: one._id,
-        at: one.at,
-        intent: fromDocument(one),
+        ...{ noteId: one._id, at: one.at, intent: fromDocument(one) },
+        ...(one.refused === undefined ? {} : { refused: one.refused }),
       })),
     )
   const before = (ms: number): Date => new Date(clock.now() - ms)
@@ -99,6 +108,12 @@ export async function createIntents(mongo: MongoDatabase, by: string, { clock, l
     failed(noteIds) {
       for (const noteId of noteIds) if (failures.size < MOST_FAILED) failures.add(noteId)
     },
+    async refused(noteIds, refused, deadline) {
+      const at = new Date(clock.now())
+      await mongo.run('intents.refused', deadline, () => documents.updateMany({ _id: { $in: [...noteIds] } }, { $set: { at, refused } }))
+      for (const noteId of noteIds) failures.delete(noteId)
+    },
+    refusals: (limit, deadline) => find('refusals', { refused: { $exists: true } }, limit, deadline),
     async due(limit, deadline) {
       const again = [...failures].slice(0, limit)
       const known = again.length === 0 ? [] : await find('failed', { _id: { $in: again } }, limit, deadline)
@@ -110,7 +125,7 @@ export async function createIntents(mongo: MongoDatabase, by: string, { clock, l
       mongo.run('intents.count', deadline, async () => Number(await documents.countDocuments({ at: { $lte: before(olderThanMs) } }))),
     about: (ids, deadline) =>
       mongo.run('intents.about', deadline, async () => {
-        const found = documents.find({ messageId: { $in: ids.map(long) } }, { projection: { messageId: 1 } })
+        const found = documents.find({ messageId: { $in: ids.map(long) }, refused: { $exists: false } }, { projection: { messageId: 1 } })
         return new Set((await found.toArray()).map(({ messageId }) => text(messageId)))
       }),
     all: (limit, deadline) => find('all', {}, limit, deadline),

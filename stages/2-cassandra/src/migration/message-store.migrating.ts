@@ -7,6 +7,8 @@ import { asSent, type Ends, mirrorNonce, mirrorReaction, mirrorRows, type Roles,
 import type { Policy } from './phases.ts'
 import type { Shadow } from './shadow.ts'
 
+type Outcome = 'followed' | 'missed' | 'unknown' | { readonly refused: string }
+
 /** What a write waits for the second store at the most. A healthy one needs a hundredth of it. */
 const MIRROR_MS = 1_000
 /** After a failure the second store is left alone for this long: its outage must not make every write wait. */
@@ -49,24 +51,38 @@ export function migratingMessageStore({ sides, following, intents, shadow }: Mig
       const outcome = await follow(policy, ends, (by) => mirror(ends, result, by))
       if (outcome === 'followed') intents.done(notes)
       else if (outcome === 'missed') intents.failed(notes)
+      else if (outcome !== 'unknown') await markRefused(notes, outcome.refused)
       return result
     })
 
   /**
-   * `missed`: it may be settled at once. `unknown`: what was sent may still arrive, also where the connection broke, after what
+   * `refused`: the second store will never take it as it is, and is well otherwise. `missed`: it may be settled at once. `unknown`: what was sent may still arrive, also where the connection broke, after what
    * settles it and after a delete that the second store would not remember; the note waits until nothing can be under way any more.
    */
-  async function follow(policy: Policy, { to }: Ends, mirror: (by: Deadline) => Promise<void>): Promise<'followed' | 'missed' | 'unknown'> {
+  async function follow(policy: Policy, { to }: Ends, mirror: (by: Deadline) => Promise<void>): Promise<Outcome> {
     if (policy === 'queue' && clock.now() < restUntil) return 'missed'
     try {
       await mirror(deadlineIn(MIRROR_MS, clock))
       return 'followed'
     } catch (error) {
-      if (!hasCode(error, 'UNAVAILABLE', 'DEADLINE_EXCEEDED') || policy === 'fail') throw error
+      const refused = hasCode(error, 'ROW_REFUSED')
+      if (policy === 'fail') throw refused ? error.cause : error
+      if (refused) {
+        log.error({ err: messageOf(error) }, 'the second store will not take a message; the move cannot be completed with it')
+        return { refused: messageOf(error) }
+      }
+      if (!hasCode(error, 'UNAVAILABLE', 'DEADLINE_EXCEEDED', 'CASSANDRA_REFUSED')) throw error
       restUntil = clock.now() + REST_MS
       log.warn({ err: messageOf(error) }, 'the second store does not follow; what it missed is written down')
       return to.remembersDeletes ? 'missed' : 'unknown'
     }
+  }
+
+  /** Where it cannot be marked it stays as it is: what settles it is told the same. */
+  async function markRefused(notes: readonly string[], why: string): Promise<void> {
+    await intents.refused(notes, why, deadlineIn(MIRROR_MS, clock)).catch((error: unknown) => {
+      log.warn({ err: messageOf(error) }, 'a refused message could not be marked')
+    })
   }
 
   const read = <T>(work: (primary: MessageStore, roles: Roles) => Promise<T>): Promise<T> =>
@@ -119,11 +135,11 @@ export function migratingMessageStore({ sides, following, intents, shadow }: Mig
       return write(deadline, {
         // Only of what is there: a note of a delete is a licence to delete for ever.
         async intents({ movable }) {
-          const rows = await movable.rows(
+          const there = await movable.existing(
             ids.map((id) => ({ channelId: channel, id })),
             deadline,
           )
-          dedupes = new Map(rows.map(({ message, dedupe }) => [message.id, dedupe]))
+          dedupes = new Map(there.map(({ id, dedupe }) => [id, dedupe]))
           return [...dedupes].map(([id, dedupe]) => ({ kind: 'remove', channelId: channel, id, dedupe }))
         },
         act: (primary) => primary.remove(channel, ids, writeTimeMicros, deadline),
@@ -163,7 +179,7 @@ export function migratingMessageStore({ sides, following, intents, shadow }: Mig
     page: (channel, anchor, limit, deadline) =>
       read(async (primary, { follower }) => {
         const page = await primary.page(channel, anchor, limit, deadline)
-        if (follower) shadow.compare({ channel, anchor, limit }, primary, follower.store)
+        if (follower) shadow.compare({ channel, anchor, limit }, page, primary, follower.store)
         return page
       }),
     reactors: (channel, id, emoji, page, deadline) => read((primary) => primary.reactors(channel, id, emoji, page, deadline)),

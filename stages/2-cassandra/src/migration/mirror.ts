@@ -53,7 +53,7 @@ export async function mirrorRows({ from, to }: Ends, rows: readonly Row[], deadl
   await to.put(rows, deadline, options)
   if (to.remembersDeletes) return
   const keys = rows.map(({ message }) => keyOf(message))
-  const there = new Set((await from.rows(keys, deadline)).map(({ message }) => message.id))
+  const there = new Set((await from.existing(keys, deadline)).map(({ id }) => id))
   const gone = keys.filter(({ id }) => !there.has(id))
   if (gone.length > 0) await to.erase(gone, deadline)
 }
@@ -97,7 +97,7 @@ export async function mirrorReaction({ from, to }: Ends, reaction: Reaction, too
  */
 async function bringMessage({ from, to }: Ends, { channelId, messageId }: Reaction, deadline: Deadline): Promise<void> {
   const keys = [{ channelId, id: messageId }]
-  if ((await to.rows(keys, deadline)).length > 0) return
+  if ((await to.existing(keys, deadline)).length > 0) return
   await mirrorRows({ from, to }, await from.rows(keys, deadline), deadline, { edited: true })
 }
 
@@ -114,7 +114,7 @@ export async function settle(ends: Ends, intent: Intent, deadline: Deadline): Pr
   const keys = [...new Set([id, reserved ?? id])].map((one) => ({ channelId, id: one }))
   // In this order. What the second store had before the first was asked, the first had too, so where it is not there any more it
   // was deleted. What neither had may be on its way right now, as a retry of what this note is of.
-  const had = new Set(ends.to.remembersDeletes ? [] : (await ends.to.rows(keys, deadline)).map(({ message }) => message.id))
+  const had = new Set(ends.to.remembersDeletes ? [] : (await ends.to.existing(keys, deadline)).map(({ id: one }) => one))
   const rows = await ends.from.rows(keys, deadline)
   await mirrorRows(ends, rows, deadline, { edited: true })
   const there = new Set(rows.map(({ message }) => message.id))

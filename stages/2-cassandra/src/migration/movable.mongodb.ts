@@ -8,18 +8,25 @@ import {
   type ReactionDocument,
   toDocument,
 } from '@threshold/stage-1/mongodb/documents'
-import { type MessageKey, type Movable, type Nonce, type Row, reactionKey } from './movable.ts'
+import { type Gone, type MessageKey, type Movable, messagesAfter, type Nonce, REACTIONS_PAGE, type Row, reactionKey } from './movable.ts'
+import { type Bounds, bytesOf } from './sizes.ts'
 
 /** What an edit may set, in a document. */
 const EDITABLE = ['content', 'flags', 'embeds', 'mentions', 'mentionRoles', 'mentionEveryone', 'editedAt'] as const
 
 export interface MongoMovable extends Movable {
-  /** Rows with ids above one and up to another, oldest first. */
-  scan(after: bigint, to: bigint, limit: number, deadline: Deadline): Promise<Row[]>
+  /** Rows with ids above one and up to another, oldest first, until there are so many or they are so large. */
+  scan(after: bigint, to: bigint, most: Bounds, deadline: Deadline): Promise<Scanned>
   /** The oldest and the newest id; undefined when there is none. */
   span(deadline: Deadline): Promise<{ oldest: bigint; newest: bigint; about: number } | undefined>
   /** Those that still count and were used before: of some minutes. */
   nonces(before: Date, deadline: Deadline): Promise<Nonce[]>
+}
+
+export interface Scanned {
+  readonly rows: Row[]
+  /** There may be more behind the last of them. */
+  readonly more: boolean
 }
 
 /** MongoDB as one end of a move. A document that is deleted is gone without a trace: see `remembersDeletes`. */
@@ -85,6 +92,15 @@ export function mongoMovable(mongo: MongoDatabase): MongoMovable {
         const found = (await messages.find({ _id: { $in: idsOf(keys) } }).toArray()).map(rowFrom)
         return found.filter(({ message }) => channels.get(message.id) === message.channelId)
       }),
+    existing: (keys, deadline) =>
+      mongo.run('migration.existing', deadline, async () => {
+        const channels = new Map(keys.map(({ channelId, id }) => [id, channelId]))
+        const found = messages.find({ _id: { $in: idsOf(keys) } }, { projection: { channelId: 1, dedupe: 1 } })
+        const there = (await found.toArray()).map(
+          ({ _id, channelId, dedupe }): Gone => ({ id: text(_id), channelId: text(channelId), dedupe }),
+        )
+        return there.filter(({ id, channelId }) => channels.get(id) === channelId)
+      }),
     put: (rows, deadline, { present = false }) =>
       mongo.run('migration.put', deadline, () => inOrder(rows, deadline, (row) => putOne(row, !present))),
     erase: (gone, deadline) =>
@@ -108,10 +124,23 @@ export function mongoMovable(mongo: MongoDatabase): MongoMovable {
         const held = await reactions.findOne({ _id: reactionKey(reaction) })
         return held ? reactionFrom(held) : undefined
       }),
-    reactionsOn: (keys, deadline) =>
-      mongo.run('migration.reactions', deadline, async () =>
-        (await reactions.find({ messageId: { $in: idsOf(keys) } }).toArray()).map(reactionFrom),
-      ),
+    reactionsOn: (keys, deadline, after) =>
+      mongo.run('migration.reactions', deadline, async () => {
+        const { part, whole } = messagesAfter(keys, after)
+        const find = async (filter: Parameters<typeof reactions.find>[0], most: number): Promise<Reaction[]> => {
+          const found = reactions.find(filter).sort({ messageId: 1, emoji: 1, userId: 1 }).limit(most)
+          return (await found.toArray()).map(reactionFrom)
+        }
+        const found: Reaction[] = []
+        if (after && part.length > 0) {
+          const { emoji, userId } = after
+          const behind = { $or: [{ emoji, userId: { $gt: long(userId) } }, { emoji: { $gt: emoji } }] }
+          found.push(...(await find({ messageId: long(after.messageId), ...behind }, REACTIONS_PAGE)))
+        }
+        const left = REACTIONS_PAGE - found.length
+        if (whole.length > 0 && left > 0) found.push(...(await find({ messageId: { $in: idsOf(whole) } }, left)))
+        return found
+      }),
     putReactions: (all, deadline, { present = false } = {}) =>
       mongo.run('migration.react', deadline, () => inOrder(all, deadline, (reaction) => putReaction(reaction, !present))),
     eraseReactions: (all, deadline) =>
@@ -119,10 +148,22 @@ export function mongoMovable(mongo: MongoDatabase): MongoMovable {
         inOrder(all, deadline, (one) => reactions.deleteOne({ _id: reactionKey(one), writeTime: { $lte: one.writeTimeMicros } })),
       ),
 
-    scan: (after, to, limit, deadline) =>
+    scan: (after, to, most, deadline) =>
       mongo.run('migration.scan', deadline, async () => {
-        const range = messages.find({ _id: { $gt: after, $lte: to } })
-        return (await range.sort({ _id: 1 }).limit(limit).toArray()).map(rowFrom)
+        const rows: Row[] = []
+        let bytes = 0
+        // The server sends at most 16 MB at once, so that what is left unread here is no more than that.
+        const range = messages
+          .find({ _id: { $gt: after, $lte: to } })
+          .sort({ _id: 1 })
+          .limit(most.rows)
+        for await (const document of range) {
+          const row = rowFrom(document)
+          rows.push(row)
+          bytes += bytesOf(row)
+          if (bytes >= most.bytes) return { rows, more: true }
+        }
+        return { rows, more: rows.length === most.rows }
       }),
     span: (deadline) =>
       mongo.run('migration.span', deadline, async () => {

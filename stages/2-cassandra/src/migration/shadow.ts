@@ -6,6 +6,7 @@ import type { Anchor, MessageStore } from '@threshold/ports'
 import { Counter } from 'prom-client'
 import type { Intents } from './intents.ts'
 import type { Migration, MigrationState, ShadowReads } from './phases.ts'
+import { bytesOfMessage } from './sizes.ts'
 
 interface Page {
   readonly channel: ChannelId
@@ -14,13 +15,18 @@ interface Page {
 }
 
 export interface Shadow {
-  /** Of a share of pages: reads the page from both stores, when nobody waits for it, and counts whether they agree. */
-  compare(page: Page, primary: MessageStore, follower: MessageStore): void
+  /**
+   * Of a share of pages: reads the page from both stores, when nobody waits for it, and counts whether they agree. `shown` is
+   * the page as the reader got it, by which its size is known beforehand.
+   */
+  compare(page: Page, shown: readonly StoredMessage[], primary: MessageStore, follower: MessageStore): void
   counts(): ShadowReads
 }
 
 /** Pages under comparison; beyond it none is taken up, since this must not become the load. */
 const AT_ONCE = 4
+/** And bytes of them, beyond the first: a page of a hundred large messages is 24 MB, and is read twice. */
+const BYTES_AT_ONCE = 8 * 1_024 * 1_024
 /** The try at which a page that still differs is one to wait for. */
 const DOUBTED = 3
 const WITHIN_MS = 3_000
@@ -49,6 +55,7 @@ export function createShadow(
   let counts = { round: 0, same: 0, differing: 0, failed: 0 }
   let due = 0
   let underWay = 0
+  let bytesUnderWay = 0
   let doubtful = 0
 
   const read = async ({ channel, anchor, limit }: Page, store: MessageStore): Promise<readonly StoredMessage[]> =>
@@ -81,9 +88,10 @@ export function createShadow(
     if (counts.round === round) counts = { ...counts, [outcome]: counts[outcome] + 1 }
   }
 
-  async function count(page: Page, primary: MessageStore, follower: MessageStore, round: number): Promise<void> {
+  async function count(page: Page, bytes: number, primary: MessageStore, follower: MessageStore, round: number): Promise<void> {
     let doubts = 0
     underWay += 1
+    bytesUnderWay += bytes
     try {
       const agreed = await agree(page, primary, follower, () => {
         doubts = 1
@@ -98,19 +106,22 @@ export function createShadow(
       tell('failed', round)
     } finally {
       underWay -= 1
+      bytesUnderWay -= bytes
       doubtful -= doubts
     }
   }
 
   return {
-    compare(page, primary, follower) {
+    compare(page, shown, primary, follower) {
       const { phase, shadow } = migration()
       if (phase !== 'dual-write' || shadow.share === 0) return
       if (counts.round !== shadow.round) counts = { round: shadow.round, same: 0, differing: 0, failed: 0 }
       due += shadow.share
       if (due < 1 || underWay >= AT_ONCE) return
+      const bytes = shown.reduce((sum, message) => sum + bytesOfMessage(message), 0)
+      if (underWay > 0 && bytesUnderWay + bytes > BYTES_AT_ONCE) return
       due -= 1
-      void count(page, primary, follower, shadow.round)
+      void count(page, bytes, primary, follower, shadow.round)
     },
     counts: () => ({ ...counts, doubtful }),
   }

@@ -73,6 +73,7 @@ async function allThatIsSent(tables: Record<string, Row[]>): Promise<Sent[]> {
   const end = cassandraMovable(database, config)
   const keys = [{ channelId: channel, id: message.id }]
   await end.rows(keys, soon())
+  await end.existing(keys, soon())
   await end.put(
     Array.from({ length: 63 }, () => ({ message })),
     soon(),
@@ -83,6 +84,7 @@ async function allThatIsSent(tables: Record<string, Row[]>): Promise<Sent[]> {
   await end.putNonces([{ key: 'key', id: message.id, gone: true }], soon())
   await end.reaction(reaction, soon())
   await end.reactionsOn(keys, soon())
+  await end.reactionsOn(keys, soon(), reaction)
   await end.putReactions([reaction], soon())
   await end.eraseReactions([reaction], soon())
 
@@ -100,7 +102,7 @@ async function verifyNothing(cassandra: Move['cassandra']): Promise<void> {
     ...{ cassandra, target: cassandraMovable(cassandra, config) },
     ...{ config: { cassandra: config, concurrency: 4, rate: undefined, shadow: 0 } },
     ...{ teller: { say() {}, progress() {} }, state: { followers: async () => [] }, intents: { about: async () => new Set() } },
-    ...{ source: { span: async () => undefined, rows: async () => [], reactionsOn: async () => [] } },
+    ...{ source: { span: async () => undefined, rows: async () => [], existing: async () => [], reactionsOn: async () => [] } },
     ...{ migration: async () => migration, change: async () => migration, checkpoints: () => checkpoints },
   }
   await verify(nothing as unknown as Move)

@@ -17,11 +17,14 @@ async function onMongo({ mongo }: House): Promise<Everything> {
   return { messages: byId(messages), reactions: new Map(reactions.map(({ _id, writeTime }) => [_id, writeTime])) }
 }
 
+/** A thousand large messages in one answer would be more than a small node's heap. */
+const FETCHED = { messages: 40, reactions: 1_000 } as const
+
 export async function onCassandra({ cassandra: { client }, config: { keyspace } }: House): Promise<Everything> {
-  const all = async (table: string) => {
+  const all = async (table: string, fetchSize: number) => {
     const rows: types.Row[] = []
     for (let pageState: string | undefined; ; ) {
-      const options = { prepare: true, fetchSize: 1_000, ...(pageState === undefined ? {} : { pageState }) }
+      const options = { prepare: true, fetchSize, ...(pageState === undefined ? {} : { pageState }) }
       const page = await client.execute(`SELECT * FROM ${keyspace}.${table}`, [], options)
       rows.push(...page.rows)
       if (!page.pageState) break
@@ -29,8 +32,8 @@ export async function onCassandra({ cassandra: { client }, config: { keyspace } 
     }
     return rows
   }
-  const messages = (await all('messages')).flatMap((row) => fromRow(row) ?? [])
-  const keyed = (await all('reactions')).map((row): [string, bigint] => [
+  const messages = (await all('messages', FETCHED.messages)).flatMap((row) => fromRow(row) ?? [])
+  const keyed = (await all('reactions', FETCHED.reactions)).map((row): [string, bigint] => [
     `${row.message_id}:${row.emoji}:${row.user_id}`,
     row.write_time as bigint,
   ])

@@ -27,7 +27,7 @@ function house(share = 1) {
   const state = { followers: async () => [{ shadow: shadow.counts() }], differences: async () => differences.length }
   const look = { state, teller: { say() {}, progress() {} } } as unknown as Look
   const read = (primary: MessageStore, follower: MessageStore) =>
-    shadow.compare({ channel, anchor: { at: 'latest' }, limit: 50 }, primary, follower)
+    shadow.compare({ channel, anchor: { at: 'latest' }, limit: 50 }, [], primary, follower)
   return { noted, read, asked: () => comparedReads(look, migration) }
 }
 

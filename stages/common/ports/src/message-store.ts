@@ -29,8 +29,8 @@ export interface MessageEdit {
 /**
  * Keeps messages by channel, in snowflake order, and the reactions on them.
  *
- * Every method rejects with `UNAVAILABLE` (retry later) or `DEADLINE_EXCEEDED` (the effect may have happened), and with
- * nothing else a caller could act on. Arguments and results are plain data: a stage may put a network between itself and
+ * Every method rejects with `UNAVAILABLE` (retry later), `DEADLINE_EXCEEDED` (the effect may have happened) or `TOO_LARGE` (the
+ * store will never take this message), and with nothing else a caller could act on. Arguments and results are plain data: a stage may put a network between itself and
  * its store. Of two writes to one message the one with the larger `writeTimeMicros` wins; at a tie a delete wins.
  */
 export interface MessageStore extends AsyncDisposable {

@@ -1,16 +1,19 @@
-import type { Row } from '../movable.ts'
-import { keyOf } from '../movable.ts'
+import { keyOf, type Row } from '../movable.ts'
 import type { Migration } from '../phases.ts'
+import { cutRows, slices } from '../sizes.ts'
 import type { Checkpoints, Range } from './checkpoints.ts'
 import { acknowledged } from './followers.ts'
-import { insist, putReactions, reactionsOf, slices } from './insist.ts'
-import { command, type Move, needs } from './move.ts'
+import { insist, putReactions, reactionPages } from './insist.ts'
+import { type Move, needs } from './move.ts'
 import { idRanges, runRanges, whole } from './ranges.ts'
 
-/** Read at once: about a range. Channels lie mixed in it, and the more of it there is, the more rows lie in one partition. */
-const BATCH = 2_500
+/**
+ * Read at once: about a range. Channels lie mixed in it, and the more of it there is, the more rows lie in one partition. Of
+ * messages of 240 kB it is thirty, so that what all ranges hold at once stays below a hundred megabytes.
+ */
+const READ = { rows: 2_500, bytes: 8 * 1_024 * 1_024 } as const
 /** Written by one deadline: what a node keeps that has much else to do. */
-const WRITTEN_TOGETHER = 500
+const WRITTEN_TOGETHER = { rows: 500, bytes: 4 * 1_024 * 1_024 } as const
 
 /**
  * Copies what was there before both stores were written to, oldest first, each row with the write time it has. So it cannot undo
@@ -22,7 +25,7 @@ export async function backfill(move: Move): Promise<void> {
   needs('backfill', migration, 'dual-write')
   const checkpoints = move.checkpoints(migration.run)
   if (checkpoints.outcome('backfill')?.key === migration.generation) {
-    teller.say(`backfill: done already; next: ${command('verify')}`)
+    teller.say('backfill: done already')
     return
   }
   // Not before everybody writes to both: what is written to MongoDB alone behind the backfill's back would be missed.
@@ -33,15 +36,15 @@ export async function backfill(move: Move): Promise<void> {
   await copyNonces(move, migration, checkpoints)
 
   // At most a second's worth, so that a low rate is a low rate from one second to the next.
-  const most = Math.min(BATCH, config.rate ?? BATCH)
+  const most = { ...READ, rows: Math.min(READ.rows, config.rate ?? READ.rows) }
   async function batch(range: Range): Promise<number> {
     const after = BigInt(range.cursor ?? range.from)
-    const rows = await insist((by) => source.scan(after, BigInt(range.to), most, by))
+    const { rows, more } = await insist((by) => source.scan(after, BigInt(range.to), most, by))
     await copy(move, rows)
     const last = rows.at(-1)
     if (last) range.cursor = last.message.id
     range.counts.source += rows.length
-    range.done = rows.length < most
+    range.done = !more
     return rows.length
   }
   const began = Date.now()
@@ -51,7 +54,7 @@ export async function backfill(move: Move): Promise<void> {
   checkpoints.finish('backfill', true)
   teller.moment?.('after the backfill is done')
   const seconds = (Date.now() - began) / 1_000
-  teller.say(`backfill: ${whole(rows)} rows in ${seconds.toFixed(1)} s, ${ranges.length} ranges; next: ${command('verify')}`)
+  teller.say(`backfill: ${whole(rows)} rows in ${seconds.toFixed(1)} s, ${ranges.length} ranges`)
 
   function saveAt({ teller: told }: Move, range: Range): void {
     told.moment?.('before a checkpoint')
@@ -80,13 +83,13 @@ async function copy({ source, target }: Move, rows: readonly Row[]): Promise<voi
   for (const some of byPlace(plain)) await insist((by) => target.put(some, by, { edited: false }))
   for (const some of byPlace(edited)) await insist((by) => target.put(some, by, { edited: true }))
   const reacted = rows.filter((row) => row.reacted).map(({ message }) => keyOf(message))
-  await putReactions(target, await reactionsOf(source, reacted))
+  for await (const page of reactionPages(source, reacted)) await putReactions(target, page)
 }
 
 /** What lies in one channel comes together, and with it what lies in one partition. */
 function byPlace(rows: readonly Row[]): Row[][] {
   const sorted = [...Map.groupBy(rows, ({ message }) => message.channelId).values()].flat()
-  return slices(sorted, WRITTEN_TOGETHER)
+  return cutRows(sorted, WRITTEN_TOGETHER)
 }
 
 const wasEdited = ({ message }: Row): boolean => message.editedAt !== undefined

@@ -4,7 +4,8 @@ import type { Intents } from '../intents.ts'
 import { mirrorReaction } from '../mirror.ts'
 import { type MessageKey, type Movable, type PutOptions, type Row, reactionKey } from '../movable.ts'
 import { same } from '../shadow.ts'
-import { insist, putReactions, reactionsOf } from './insist.ts'
+import { slices } from '../sizes.ts'
+import { insist, putReactions, reactionPages } from './insist.ts'
 
 /** One message as the two stores have it, where they do not agree. */
 export interface Divergence {
@@ -31,18 +32,36 @@ async function compareOnce({ source, target }: Ends, keys: readonly MessageKey[]
   const [ours, theirs] = await Promise.all([rowsOf(source), rowsOf(target)])
   // Of messages alone that anybody reacted to, in either store: most have none.
   const reacted = keys.filter(({ id }) => ours.get(id)?.reacted || theirs.get(id)?.reacted)
-  const reactionsIn = async (side: Movable) => byMessage(await reactionsOf(side, reacted))
-  const [oursByMessage, theirsByMessage] = await Promise.all([reactionsIn(source), reactionsIn(target)])
+  const reactions = await differingReactions({ source, target }, reacted)
   return keys.flatMap((key): Divergence[] => {
     const [one, other] = [ours.get(key.id), theirs.get(key.id)]
-    const [reactions, others] = [oursByMessage.get(key.id) ?? [], theirsByMessage.get(key.id) ?? []]
-    const sourceReactions = one ? without(reactions, others) : []
-    const targetReactions = other ? without(others, reactions) : []
+    const { sourceReactions = [], targetReactions = [] } = reactions.get(key.id) ?? {}
+    const divergence = {
+      ...{ key, source: one, target: other },
+      ...{ sourceReactions: one ? sourceReactions : [], targetReactions: other ? targetReactions : [] },
+    }
     const equal = one && other ? same(one.message, other.message) : one === other
-    return equal && sourceReactions.length + targetReactions.length === 0
-      ? []
-      : [{ key, source: one, target: other, sourceReactions, targetReactions }]
+    return equal && divergence.sourceReactions.length + divergence.targetReactions.length === 0 ? [] : [divergence]
   })
+}
+
+type Reactions = Pick<Divergence, 'sourceReactions' | 'targetReactions'>
+
+/** Messages whose reactions are in memory at once, of both stores. */
+const REACTED_TOGETHER = 20
+
+async function differingReactions({ source, target }: Ends, reacted: readonly MessageKey[]): Promise<Map<string, Reactions>> {
+  const found = new Map<string, Reactions>()
+  for (const some of slices(reacted, REACTED_TOGETHER)) {
+    const [ours, theirs] = await Promise.all([source, target].map((side) => Array.fromAsync(reactionPages(side, some))))
+    const [byOurs, byTheirs] = [byMessage(ours!.flat()), byMessage(theirs!.flat())]
+    for (const { id } of some) {
+      const [one, other] = [byOurs.get(id) ?? [], byTheirs.get(id) ?? []]
+      const [sourceReactions, targetReactions] = [without(one, other), without(other, one)]
+      if (sourceReactions.length + targetReactions.length > 0) found.set(id, { sourceReactions, targetReactions })
+    }
+  }
+  return found
 }
 
 const AGAIN_MS = 150

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { CodedError } from '@threshold/kit'
 import type { Follower, Migration } from '../phases.ts'
 import type { Look } from './move.ts'
+import { REFUSED_NEXT, START_STAGE } from './next.ts'
 
 const LOOK_MS = 50
 const ACKNOWLEDGED_WITHIN_MS = 60_000
@@ -17,7 +18,7 @@ export async function acknowledged({ state, teller }: Look, { epoch }: Migration
     if (behind.length === 0) return followers
     if (Date.now() > until) {
       throw new CodedError('FOLLOWER_LAGS', `${behind.length} of ${followers.length} processes have not followed within ${withinMs} ms`, {
-        next: 'run the step again; a process that was killed is counted out by itself after 18 s',
+        next: 'wait 18 s, after which a process that was killed is counted out by itself',
       })
     }
     if (!told && Date.now() > until - withinMs + FRESH_MS) {
@@ -41,9 +42,7 @@ export async function wellFollowed(move: Look, migration: Migration): Promise<Fo
 
 /** Somebody must be there who goes by the document; whoever writes without it would be missed. */
 export const noFollower = (): CodedError =>
-  new CodedError('NO_FOLLOWER', 'no stage is running that follows this move', {
-    next: 'start stage 2 on these databases; it serves the messages from where they are',
-  })
+  new CodedError('NO_FOLLOWER', 'no stage is running that follows this move', { next: START_STAGE })
 
 const QUIET_WITHIN_MS = 60_000
 /** Older than any write that goes well. */
@@ -53,11 +52,13 @@ const UNSETTLED_MS = 1_500
 export async function settled({ intents, teller }: Look): Promise<void> {
   const until = Date.now() + QUIET_WITHIN_MS
   for (let told = 0; ; ) {
+    const [refused] = await intents.refusals(1, { at: Date.now() + 5_000 })
+    if (refused) throw new CodedError('ROW_REFUSED', refused.refused!, { next: REFUSED_NEXT })
     const waiting = await intents.waiting(UNSETTLED_MS, { at: Date.now() + 5_000 })
     if (waiting === 0) return
     if (Date.now() > until) {
       throw new CodedError('NOT_SETTLED', `${waiting} writes wait for the second store: it does not follow`, {
-        next: 'see that it is well, then run the step again',
+        next: 'see that it is up and well',
       })
     }
     if (waiting !== told) teller.progress(`${waiting} writes wait to be settled in both stores`)

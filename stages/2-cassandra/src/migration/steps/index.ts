@@ -1,7 +1,8 @@
 import { CodedError, type Runtime } from '@threshold/kit'
 import { backfill } from './backfill.ts'
-import { begun, type Look, type MigratorConfig, openLook, type StepName, type Teller } from './move.ts'
-import { nextStep, plan, status } from './report.ts'
+import { begun, command, type Look, type MigratorConfig, openLook, type StepName, type Teller } from './move.ts'
+import { type Next, nextOf, withNext } from './next.ts'
+import { plan, status } from './report.ts'
 import { cutover, decommission, dualWrite, rollback } from './transitions.ts'
 import { verify } from './verify.ts'
 
@@ -17,9 +18,28 @@ export async function migrate(step: StepName, until: StepName, config: MigratorC
   await run(look, step)
 }
 
-async function run(look: Look, step: Exclude<StepName, 'all'>): Promise<void> {
+type Step = Exclude<StepName, 'all'>
+
+/** A step, and the next one, said in the same words however the step ended. */
+async function run(look: Look, step: Step): Promise<void> {
+  const next = async (): Promise<Next> => {
+    const { run: name } = await begun(look.state)
+    return await nextOf(look, tells(step) ? look.reading(name) : look.checkpoints(name))
+  }
+  try {
+    await perform(look, step)
+  } catch (error) {
+    throw await withNext(error, step, next)
+  }
+  if (!tells(step)) look.teller.say(`next: ${(await next()).text}`)
+}
+
+/** Tells the next step itself, and changes nothing. */
+const tells = (step: Step): boolean => step === 'plan' || step === 'status'
+
+async function perform(look: Look, step: Step): Promise<void> {
   // With the checkpoints the lock, and before anything is changed: another migrator may be at work.
-  if (step !== 'plan' && step !== 'status') look.checkpoints((await begun(look.state)).run)
+  if (!tells(step)) look.checkpoints((await begun(look.state)).run)
   switch (step) {
     case 'plan':
       return await plan(look, look.reading((await begun(look.state)).run))
@@ -47,12 +67,13 @@ async function all(move: Look, until: StepName): Promise<void> {
   await run(move, 'plan')
   const checkpoints = move.checkpoints((await begun(move.state)).run)
   for (let verifications = 0; ; ) {
-    const migration = await move.migration()
-    const step = nextStep(migration, checkpoints)
-    if (step === 'all' || step === 'status' || ORDER.indexOf(step) > ORDER.indexOf(until)) return
+    await move.migration() // freed of a hold
+    const { step } = await nextOf(move, checkpoints)
+    if (step === undefined || step === 'all' || ORDER.indexOf(step) > ORDER.indexOf(until)) return
     if (step === 'verify' && ++verifications > VERIFICATIONS) {
       const why = `${VERIFICATIONS} verifications in a row have found differences: something writes past the stage`
-      throw new CodedError('NEVER_EQUAL', why, { next: 'look for another process, a stage 1 perhaps, that writes to MongoDB' })
+      const next = `look for another process, a stage 1 perhaps, that writes to MongoDB, then ${command('verify')}`
+      throw new CodedError('NEVER_EQUAL', why, { next })
     }
     await run(move, step)
   }

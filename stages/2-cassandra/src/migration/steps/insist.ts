@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Reaction } from '@threshold/domain'
 import { type Deadline, deadlineIn, hasCode } from '@threshold/kit'
-import type { MessageKey, Movable, PutOptions } from '../movable.ts'
+import { type MessageKey, type Movable, type PutOptions, REACTIONS_PAGE } from '../movable.ts'
+import { slices } from '../sizes.ts'
 
 const BATCH_WITHIN_MS = 10_000
 const PATIENCE_MS = 60_000
@@ -27,14 +28,17 @@ export async function putReactions(to: Movable, reactions: readonly Reaction[], 
   for (const some of slices(reactions, REACTIONS_TOGETHER)) await insist((by) => to.putReactions(some, by, options))
 }
 
-/** Of so many messages at once; each may have thousands. */
+/** Messages whose reactions are asked for together. */
 const REACTED_TOGETHER = 100
 
-export async function reactionsOf(side: Movable, keys: readonly MessageKey[]): Promise<Reaction[]> {
-  const found: Reaction[] = []
-  for (const some of slices(keys, REACTED_TOGETHER)) found.push(...(await insist((by) => side.reactionsOn(some, by))))
-  return found
+/** Page by page: all reactions on one message may be more than a process can hold, or a deadline. */
+export async function* reactionPages(side: Movable, keys: readonly MessageKey[]): AsyncGenerator<Reaction[]> {
+  for (const some of slices(keys, REACTED_TOGETHER)) {
+    let page: Reaction[] = []
+    do {
+      const after = page.at(-1)
+      page = await insist((by) => side.reactionsOn(some, by, after))
+      yield page
+    } while (page.length >= REACTIONS_PAGE)
+  }
 }
-
-export const slices = <T>(items: readonly T[], size: number): T[][] =>
-  Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size))

@@ -21,7 +21,8 @@ export interface MigratorConfig {
   readonly concurrency: number
   /** Rows a second at the most. */
   readonly rate: number | undefined
-  readonly policy: Policy
+  /** Undefined: as it is. */
+  readonly policy: Policy | undefined
   /** The share of pages that are compared once a verification was clean. */
   readonly shadow: number
 }
@@ -122,22 +123,24 @@ export async function openLook(config: MigratorConfig, teller: Teller, runtime: 
 export async function begun(state: MigrationState): Promise<Migration> {
   const found = await state.read()
   if (found && !neverMoved(found)) return found
-  throw !found && (await state.hasMessages())
-    ? new CodedError('NO_FOLLOWER', 'no stage 2 has been started on this database: whoever writes to it now would not follow the move', {
-        next: 'start stage 2 in the place of stage 1, with the same database; it serves the messages from where they are',
-      })
-    : new CodedError('NOTHING_TO_MOVE', 'there are no messages on this MongoDB: this stage has them on Cassandra from the beginning', {
-        next: 'npx threshold stage 2 --migrating starts one that has not',
-      })
+  if (!found && (await state.hasMessages())) {
+    const why = 'no stage 2 has been started on this database: a process that writes to it now would not follow the move'
+    throw new CodedError('NO_FOLLOWER', why, {
+      next: `start stage 2 in the place of stage 1, with the same database; it serves the messages from where they are, then ${command('dual-write')}`,
+    })
+  }
+  const why = found
+    ? 'messages are on Cassandra from the beginning'
+    : 'there are no messages on this MongoDB, and no stage 2 that puts them there'
+  throw new CodedError('NOTHING_TO_MOVE', why, { next: 'npx threshold stage 2 --migrating starts a stage whose messages are on MongoDB' })
 }
 
-export function outOfOrder(step: StepName, migration: Migration, next: StepName): CodedError {
-  return new CodedError('OUT_OF_ORDER', `${step} is not what comes now: the move is in phase ${migration.phase}`, { next: command(next) })
+/** Which step comes now is added where the state of the move is known: see `withNext`. */
+export function outOfOrder(step: StepName, { phase }: Migration, missing?: StepName): CodedError {
+  const why = missing === undefined ? '' : `, and its ${missing} is not done`
+  return new CodedError('OUT_OF_ORDER', `${step} is not what comes now: the move is in phase ${phase}${why}`)
 }
 
-/** A wrong phase is answered with the step that leads on from where the move is. */
 export function needs(step: StepName, migration: Migration, phase: Phase): void {
-  if (migration.phase === phase) return
-  const next: Record<Phase, StepName> = { mongo: 'dual-write', 'dual-write': 'backfill', cutover: 'decommission', decommissioned: 'status' }
-  throw outOfOrder(step, migration, next[migration.phase])
+  if (migration.phase !== phase) throw outOfOrder(step, migration)
 }

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Migration, ShadowReads } from '../phases.ts'
+import type { Migration, MigrationState, ShadowReads } from '../phases.ts'
 import { COMPARED_WITHIN_MS } from '../shadow.ts'
 import type { Look } from './move.ts'
 
@@ -11,6 +11,18 @@ const WITHIN_MS = 5_000
 const AT_LEAST_MS = 2_500
 const LOOK_MS = 100
 
+/** Pages that were read from both stores in a round, by what came of it. */
+export async function readsOf(
+  state: Pick<MigrationState, 'followers' | 'differences'>,
+  round: number,
+): Promise<Omit<ShadowReads, 'round'>> {
+  const reads = (await state.followers()).map((one) => one.shadow).filter((one) => one.round === round)
+  const sum = (of: keyof ShadowReads): number => reads.reduce((total, one) => total + one[of], 0)
+  // Kept apart, for good: the process that saw it may have ended since.
+  const differing = Math.max(await state.differences(round), sum('differing'))
+  return { same: sum('same'), differing, failed: sum('failed'), doubtful: sum('doubtful') }
+}
+
 /**
  * What readers were shown from both stores since the last verification. The processes have to hear first that they should
  * compare, so a cut-over that comes straight after it waits until some pages have been; and a page that differs is read again for
@@ -20,13 +32,9 @@ export async function comparedReads({ state, teller }: Look, { shadow }: Migrati
   const began = Date.now()
   const past = (ms: number): boolean => shadow.share === 0 || Date.now() - began >= ms
   for (let told = false; ; ) {
-    const reads = (await state.followers()).map((one) => one.shadow).filter(({ round }) => round === shadow.round)
-    const sum = (of: keyof ShadowReads): number => reads.reduce((total, one) => total + one[of], 0)
-    // Kept apart, for good: the process that saw it may have ended since.
-    const differing = Math.max(await state.differences(shadow.round), sum('differing'))
-    const [same, failed] = [sum('same'), sum('failed')]
+    const { same, differing, failed, doubtful } = await readsOf(state, shadow.round)
     const enough = (same >= ENOUGH && past(AT_LEAST_MS)) || past(WITHIN_MS)
-    const decided = sum('doubtful') === 0 || past(WITHIN_MS + COMPARED_WITHIN_MS)
+    const decided = doubtful === 0 || past(WITHIN_MS + COMPARED_WITHIN_MS)
     if (differing > 0 || (enough && decided)) return { same, differing, failed }
     if (!told) teller.progress('waiting for pages to be read from both stores')
     told = true

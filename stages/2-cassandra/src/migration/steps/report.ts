@@ -1,25 +1,11 @@
-import { type Migration, neverMoved } from '../phases.ts'
-import type { Checkpoints } from './checkpoints.ts'
+import { hasCode } from '@threshold/kit'
+import type { Migration } from '../phases.ts'
+import type { Checkpoints, Outcome } from './checkpoints.ts'
 import { insist } from './insist.ts'
-import { begun, command, type Look, type StepName } from './move.ts'
+import { begun, type Look } from './move.ts'
+import { nextOf } from './next.ts'
 import { idRanges, whole } from './ranges.ts'
 import { divergenceByRange } from './verify.ts'
-
-export function nextStep(migration: Migration, checkpoints: Checkpoints): StepName {
-  switch (migration.phase) {
-    case 'mongo':
-      return 'dual-write'
-    case 'dual-write': {
-      if (checkpoints.outcome('backfill')?.key !== migration.generation) return 'backfill'
-      const verified = checkpoints.outcome('verify')
-      return verified?.clean && verified.key === migration.entered ? 'cutover' : 'verify'
-    }
-    case 'cutover':
-      return 'decommission'
-    case 'decommissioned':
-      return migration.removed ? 'status' : 'decommission'
-  }
-}
 
 /** What there is to move and how it would be done. Changes nothing. */
 export async function plan(move: Look, checkpoints: Checkpoints): Promise<void> {
@@ -34,17 +20,13 @@ export async function plan(move: Look, checkpoints: Checkpoints): Promise<void> 
     teller.say(`to copy: about ${whole(span.about)} messages in ${ranges} ranges, ${config.concurrency} at once${pace}`)
   } else teller.say('to copy: nothing')
   teller.say('steps: dual-write, backfill, verify, cutover, decommission; rollback leads back from each but the last')
-  teller.say(`next: ${command(nextStep(migration, checkpoints))}`)
+  teller.say(`next: ${(await nextOf(move, checkpoints)).text}`)
 }
 
 export async function status(move: Look, checkpoints: Checkpoints): Promise<void> {
   const { teller, state, intents } = move
-  const found = await state.read()
-  if (found && neverMoved(found)) return teller.say('no move has begun: messages are on Cassandra from the beginning')
-  if (!found) {
-    const next = (await state.hasMessages()) ? 'stage 2 has not been started on these databases yet' : 'there is nothing to move'
-    return teller.say(`no move has begun: ${next}`)
-  }
+  const found = await begunOrWhy(move)
+  if (typeof found === 'string') return teller.say(found)
   const held = found.to === undefined ? '' : `, writes wait for ${found.to}`
   teller.say(`phase: ${found.phase} since ${found.since.toISOString()}${held}; policy ${found.policy}`)
   const followers = await state.followers()
@@ -56,11 +38,30 @@ export async function status(move: Look, checkpoints: Checkpoints): Promise<void
     const ranges = checkpoints.ranges(step)
     if (ranges.length === 0) continue
     const outcome = checkpoints.outcome(step)
-    const stale = outcome && outcome.key !== (step === 'backfill' ? found.generation : found.entered)
-    const how = stale ? 'of an earlier attempt' : outcome ? (outcome.clean ? 'done' : 'found differences') : 'under way'
-    teller.say(`${step}: ${ranges.filter(({ done }) => done).length} of ${ranges.length} ranges, ${how}`)
+    teller.say(`${step}: ${ranges.filter(({ done }) => done).length} of ${ranges.length} ranges, ${howFar(step, found, outcome)}`)
   }
+  const refused = await intents.refusals(REFUSALS, { at: Date.now() + 5_000 })
+  for (const { refused: why } of refused) teller.say(`refused: ${why}`)
   for (const line of divergenceByRange(checkpoints.ranges('verify'))) teller.say(line)
-  const next = nextStep(found, checkpoints)
-  if (next !== 'status') teller.say(`next: ${command(next)}`)
+  teller.say(`next: ${(await nextOf(move, checkpoints)).text}`)
+}
+
+/** Messages that are named; more say the same. */
+const REFUSALS = 10
+
+async function begunOrWhy({ state }: Look): Promise<Migration | string> {
+  try {
+    return await begun(state)
+  } catch (error) {
+    if (!hasCode(error, 'NO_FOLLOWER', 'NOTHING_TO_MOVE')) throw error
+    return `no move has begun: ${error.message}\nnext: ${error.next}`
+  }
+}
+
+function howFar(step: 'backfill' | 'verify', { phase, generation, entered }: Migration, outcome: Outcome | undefined): string {
+  if (outcome === undefined) return 'under way'
+  // The cut-over took place on it; what the phase before needed is not asked for again.
+  const over = phase === 'cutover' || phase === 'decommissioned'
+  if (!over && outcome.key !== (step === 'backfill' ? generation : entered)) return 'of an earlier attempt'
+  return outcome.clean ? 'done' : 'found differences'
 }

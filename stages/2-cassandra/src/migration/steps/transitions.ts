@@ -1,21 +1,22 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { CodedError, hasCode } from '@threshold/kit'
+import pLimit from 'p-limit'
 import { hasMessages } from '../../cassandra/schema.ts'
 import { AT_WORK_MS } from '../intents.ts'
 import { settle } from '../mirror.ts'
 import type { Movable } from '../movable.ts'
-import type { Migration, Phase } from '../phases.ts'
+import type { Migration, Phase, Policy } from '../phases.ts'
 import { acknowledged, noFollower, settled, wellFollowed } from './followers.ts'
 import { insist } from './insist.ts'
-import { command, type Look, type Move, needs, outOfOrder } from './move.ts'
+import { command, type Look, type Move, needs, outOfOrder, type StepName } from './move.ts'
 import { comparedReads } from './reads.ts'
 
 /** Changes the document whatever else was changed meanwhile, such as a hold that was let go. */
-async function enter(move: Look, from: Phase, phase: Phase, more: object = {}): Promise<Migration> {
+async function enter(move: Look, step: StepName, from: Phase, phase: Phase, more: object = {}): Promise<Migration> {
   for (;;) {
     const migration = await move.migration()
     if (migration.phase === phase) return migration
-    if (migration.phase !== from) throw outOfOrder('status', migration, 'status')
+    if (migration.phase !== from) throw outOfOrder(step, migration)
     const moved = await move.change(migration, phase, { phase, ...more })
     if (moved) return moved
   }
@@ -34,10 +35,22 @@ export async function dualWrite(move: Move): Promise<void> {
       next: 'name an empty keyspace in THRESHOLD_CASSANDRA_URI, for the stage and for the migrator',
     })
   }
-  const policy = { policy: config.policy }
-  const migration = await enter(move, 'mongo', 'dual-write', policy)
+  const entered = await enter(move, 'dual-write', 'mongo', 'dual-write', policyOf(config.policy))
+  // Said again with another policy, it changes that and nothing else.
+  const migration = config.policy === undefined || config.policy === entered.policy ? entered : await changePolicy(move, config.policy)
   const followers = await acknowledged(move, migration)
-  teller.say(`dual-write: ${followers.length} processes write to both stores, policy ${migration.policy}; next: ${command('backfill')}`)
+  teller.say(`dual-write: ${followers.length} processes write to both stores, policy ${migration.policy}`)
+}
+
+const policyOf = (policy: Policy | undefined) => (policy === undefined ? {} : { policy })
+
+async function changePolicy(move: Look, policy: Policy): Promise<Migration> {
+  for (;;) {
+    const migration = await move.migration()
+    if (migration.phase !== 'dual-write') throw outOfOrder('dual-write', migration)
+    const changed = await move.change(migration, 'another policy', { policy })
+    if (changed) return changed
+  }
 }
 
 /** What is tried again when a process was slow to follow, or a hold was let go under it. */
@@ -70,7 +83,7 @@ async function switchTo(move: Look, from: Phase, phase: Phase, ends: { from: Mov
         return heldMs
       }
       if (attempt === ATTEMPTS)
-        throw new CodedError('HOLD_LOST', 'processes let writes go before the phase could be changed', { next: 'run the step again' })
+        throw new CodedError('HOLD_LOST', 'processes let writes go before the phase could be changed', { next: 'wait some seconds' })
     } catch (error) {
       // Should this fail as well, the processes let go by themselves.
       await state.move(held, { to: undefined }).catch(() => {})
@@ -80,6 +93,9 @@ async function switchTo(move: Look, from: Phase, phase: Phase, ends: { from: Mov
   }
 }
 
+/** Each may hold a row of megabytes, from one store to the other. */
+const SETTLED_TOGETHER = 40
+
 /**
  * Nobody writes: what is still written down is settled here and now. Where the second store forgets deletes, what is young is
  * left alone, since it may still arrive there: most of it was done and is about to be crossed out, and for the rest the hold is
@@ -87,11 +103,12 @@ async function switchTo(move: Look, from: Phase, phase: Phase, ends: { from: Mov
  */
 async function settleAll({ intents }: Look, ends: { from: Movable; to: Movable }, until: number): Promise<void> {
   const deadline = { at: until }
+  const together = pLimit(SETTLED_TOGETHER)
   for (;;) {
     const all = await intents.all(500, deadline)
     if (all.length === 0) return
     const ripe = ends.to.remembersDeletes ? all : all.filter(({ at }) => Date.now() - at.getTime() > AT_WORK_MS)
-    await Promise.all(ripe.map(({ intent }) => settle(ends, intent, deadline)))
+    await Promise.all(ripe.map(({ intent }) => together(() => settle(ends, intent, deadline))))
     await intents.remove(
       ripe.map(({ noteId }) => noteId),
       deadline,
@@ -105,7 +122,7 @@ export async function cutover(move: Move): Promise<void> {
   const migration = await move.migration()
   if (migration.phase === 'cutover') {
     await acknowledged(move, migration)
-    teller.say(`cutover: done already; next: ${command('decommission')}, or ${command('rollback')}`)
+    teller.say('cutover: done already')
     return
   }
   needs('cutover', migration, 'dual-write')
@@ -113,19 +130,16 @@ export async function cutover(move: Move): Promise<void> {
   if (checkpoints.outcome('backfill')?.key !== migration.generation) throw outOfOrder('cutover', migration, 'backfill')
   const verified = checkpoints.outcome('verify')
   if (!verified?.clean || verified.key !== migration.entered) {
-    throw new CodedError('NOT_VERIFIED', 'no verification has ended without a difference since the backfill', { next: command('verify') })
+    throw new CodedError('NOT_VERIFIED', 'no verification has ended without a difference since the backfill')
   }
   const reads = await comparedReads(move, migration)
   const figure = `${reads.same + reads.differing} pages read from both stores since, ${reads.differing} differed`
-  if (reads.differing > 0) throw new CodedError('READS_DIFFER', figure, { next: command('verify') })
+  if (reads.differing > 0) throw new CodedError('READS_DIFFER', figure)
   if (reads.same === 0 && reads.failed > 0) {
-    throw new CodedError('READS_FAILED', `none of ${reads.failed} pages could be read from both stores`, {
-      next: `see that Cassandra is well, then ${command('verify')}: it asks for pages anew`,
-    })
+    throw new CodedError('READS_FAILED', `none of ${reads.failed} pages could be read from both stores`)
   }
   const heldMs = await switchTo(move, 'dual-write', 'cutover', { from: source, to: target })
   teller.say(`cutover: Cassandra decides and is read; writes waited for ${heldMs} ms; ${figure}`)
-  teller.say(`next: ${command('decommission')} when you are sure, or ${command('rollback')}`)
 }
 
 export async function rollback(move: Look): Promise<void> {
@@ -133,21 +147,18 @@ export async function rollback(move: Look): Promise<void> {
   const migration = await move.migration()
   switch (migration.phase) {
     case 'mongo':
-      return teller.say(`rollback: messages are on MongoDB alone; next: ${command('dual-write')}`)
+      return teller.say('rollback: done already; messages are on MongoDB alone')
     case 'dual-write': {
-      await acknowledged(move, await enter(move, 'dual-write', 'mongo'))
-      return teller.say(`rollback: messages are written to MongoDB alone; next: ${command('dual-write')}`)
+      await acknowledged(move, await enter(move, 'rollback', 'dual-write', 'mongo'))
+      return teller.say('rollback: messages are written to MongoDB alone')
     }
     case 'cutover': {
       const { target } = await move.open().catch(cannotLeave)
       const heldMs = await switchTo(move, 'cutover', 'dual-write', { from: target, to: source })
-      const next = `${command('verify')} to come back, or ${command('rollback')} once more`
-      return teller.say(`rollback: MongoDB decides and is read; writes waited for ${heldMs} ms; next: ${next}`)
+      return teller.say(`rollback: MongoDB decides and is read; writes waited for ${heldMs} ms; rollback once more ends the dual writes`)
     }
     case 'decommissioned':
-      throw new CodedError('NO_WAY_BACK', 'MongoDB has been decommissioned: it knows nothing of what was written since', {
-        next: command('status'),
-      })
+      throw new CodedError('NO_WAY_BACK', 'MongoDB has been decommissioned: it knows nothing of what was written since')
   }
 }
 
@@ -166,7 +177,7 @@ export async function decommission(move: Look): Promise<void> {
   const { teller, mongo } = move
   const before = await move.migration()
   if (before.phase !== 'decommissioned') needs('decommission', before, 'cutover')
-  const migration = await enter(move, 'cutover', 'decommissioned')
+  const migration = await enter(move, 'decommission', 'cutover', 'decommissioned')
   await acknowledged(move, migration)
   for (const name of COLLECTIONS) {
     teller.moment?.(`before dropping ${name}`)

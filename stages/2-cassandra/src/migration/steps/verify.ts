@@ -1,18 +1,22 @@
-import { CodedError, unavailable } from '@threshold/kit'
+import { CodedError } from '@threshold/kit'
 import type { types } from 'cassandra-driver'
 import { CONSISTENCY } from '../../cassandra/consistency.ts'
+import { storeError } from '../../cassandra/database.ts'
 import { text } from '../../cassandra/rows.ts'
-import { rowFrom, SELECTED } from '../movable.cassandra.ts'
 import { keyOf, type MessageKey } from '../movable.ts'
 import type { Migration } from '../phases.ts'
+import { slices } from '../sizes.ts'
 import type { Counts, Range } from './checkpoints.ts'
 import { compare, repair } from './compare.ts'
 import { acknowledged } from './followers.ts'
 import { insist } from './insist.ts'
-import { command, type Move, needs, outOfOrder } from './move.ts'
+import { type Move, needs, outOfOrder } from './move.ts'
 import { idRanges, runRanges, tokenRanges, whole } from './ranges.ts'
 
-const BATCH = 500
+/** Rows compared at once: what both stores have of them is in memory. */
+const COMPARED = { rows: 500, bytes: 4 * 1_024 * 1_024 } as const
+/** Rows that only Cassandra has. How large they are is not known before they are read. */
+const UNKNOWN_TOGETHER = 16
 
 /**
  * Compares both stores, both ways: all that MongoDB has with Cassandra, by ranges of ids, and all that Cassandra has with MongoDB,
@@ -41,12 +45,12 @@ export async function verify(move: Move): Promise<boolean> {
   teller.moment?.('after the verification is done')
   const counted = `verify: ${whole(total.source)} rows on MongoDB, ${whole(total.target)} on Cassandra`
   if (found > 0) {
-    teller.say(`${counted}; ${whole(found)} differed, ${whole(total.repaired)} repaired; next: ${command('verify')}, until it finds none`)
+    teller.say(`${counted}; ${whole(found)} differed, ${whole(total.repaired)} repaired; to be verified again until none differs`)
     return false
   }
   // Pages are compared from here on, under the load that there is: the figure that cutover looks at.
   await compareReads(move)
-  teller.say(`${counted}; no difference; next: ${command('cutover')}`)
+  teller.say(`${counted}; no difference`)
   return true
 }
 
@@ -60,40 +64,39 @@ async function compareReads(move: Move): Promise<void> {
 
 async function fromSource(move: Move, migration: Migration, range: Range): Promise<number> {
   const after = BigInt(range.cursor ?? range.from)
-  const rows = await insist((by) => move.source.scan(after, BigInt(range.to), BATCH, by))
+  const { rows, more } = await insist((by) => move.source.scan(after, BigInt(range.to), COMPARED, by))
   const keys = rows.map(({ message }) => keyOf(message))
   await check(move, migration, range, keys)
   range.counts.source += rows.length
   range.cursor = keys.at(-1)?.id ?? range.cursor
-  range.done = rows.length < BATCH
+  range.done = !more
   return rows.length
 }
 
-/** The other way round only what MongoDB does not have is news. The cursor is Cassandra's own, good for another process too. */
+/**
+ * The other way round only what MongoDB does not have is news, and for that the keys suffice. The cursor is Cassandra's own, good
+ * for another process too.
+ */
 async function fromTarget(move: Move, migration: Migration, range: Range): Promise<number> {
   const { keyspace } = move.config.cassandra
   const token = 'token(channel_id, bucket)'
-  const cql = `SELECT ${SELECTED} FROM ${keyspace}.messages WHERE ${token} > ? AND ${token} <= ?`
+  const cql = `SELECT channel_id, message_id, author_id FROM ${keyspace}.messages WHERE ${token} > ? AND ${token} <= ?`
   const page = await insist(async () => {
     const pageState = range.cursor === null ? {} : { pageState: range.cursor }
-    const options = { ...CONSISTENCY.quorum, prepare: true, fetchSize: BATCH, ...pageState }
+    const options = { ...CONSISTENCY.quorum, prepare: true, fetchSize: COMPARED.rows, ...pageState }
     try {
       return await move.cassandra.client.execute(cql, [BigInt(range.from), BigInt(range.to)], options)
     } catch (error) {
-      throw unavailable('Cassandra', error)
+      throw storeError('migration.verify', error)
     }
   })
   const keys = page.rows.map((row: types.Row): MessageKey => ({ channelId: text(row.channel_id), id: text(row.message_id) }))
-  const there = new Set((await insist((by) => move.source.rows(keys, by))).map(({ message }) => message.id))
-  const missed = (row: types.Row, i: number): boolean => !there.has(keys[i]!.id) && rowFrom(row) === undefined
-  const ghosts = keys.filter((_, i) => missed(page.rows[i]!, i))
-  await check(
-    move,
-    migration,
-    range,
-    keys.filter((key) => !there.has(key.id) && !ghosts.includes(key)),
-    ghosts,
-  )
+  const there = new Set((await insist((by) => move.source.existing(keys, by))).map(({ id }) => id))
+  const missed = keys.map((key, i) => ({ key, ghost: page.rows[i]!.author_id == null })).filter(({ key }) => !there.has(key.id))
+  const ghosts = missed.flatMap(({ key, ghost }) => (ghost ? [key] : []))
+  const only = missed.flatMap(({ key, ghost }) => (ghost ? [] : [key]))
+  if (ghosts.length > 0) await check(move, migration, range, [], ghosts)
+  for (const some of slices(only, UNKNOWN_TOGETHER)) await check(move, migration, range, some)
   range.counts.target += keys.length - ghosts.length
   range.cursor = page.pageState
   range.done = page.pageState === null || page.pageState === undefined
