@@ -1,5 +1,6 @@
 import { holds, same, show } from './expect.ts'
 import type { Journal } from './journal.ts'
+import { faultsOfAnswer } from './schema/check.ts'
 
 export interface Answer {
   readonly status: number
@@ -67,7 +68,17 @@ export class Api {
     const text = await response.text()
     const shown = sent === undefined ? '' : ` ${typeof sent === 'string' ? sent : `(${sent.length} bytes)`}`
     this.#journal.note(this.#who, `${method} ${options.prefix ?? ''}${path}${shown} → ${response.status} ${text}`)
-    return { status: response.status, headers: response.headers, text, body: parsed(text) }
+    const answer = { status: response.status, headers: response.headers, text, body: parsed(text) }
+    // What an operator asks, such as /healthz, is not Discord's API.
+    if (/^\/(api|workshop)\//.test(new URL(url).pathname)) this.#holdToSchema(method, path, answer)
+    return answer
+  }
+
+  /** Every JSON answer in every case is held against the schema of its route. */
+  #holdToSchema(method: Method, path: string, { status, headers, body }: Answer): void {
+    if (!headers.get('content-type')?.startsWith('application/json')) return
+    const faults = faultsOfAnswer(method, path, status, body)
+    holds(faults === undefined, `${method} ${path} → ${status} is not as its schema says:\n${faults}`, body)
   }
 
   /** The body of an answer that must be a success. */

@@ -1,7 +1,8 @@
-import { describe, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import type { Capability } from './case.ts'
 import { allCases } from './cases/index.ts'
 import { CASE_MS, judge, tryCase } from './runner.ts'
+import { neverHeld } from './schema/check.ts'
 
 export interface ConformanceOptions {
   /** Called when the cases run, so that a stage may be started in `beforeAll`. */
@@ -24,6 +25,14 @@ export function testConformance(name: string, options: ConformanceOptions): void
   if (unknown.length > 0) throw new Error(`no such case: ${unknown.join(', ')}`)
 
   describe.concurrent(`${name} keeps the contract`, { timeout: CASE_MS + 5_000 }, () => {
+    let tried = 0
+    // Only where all cases ran: a run of one case brings about little.
+    afterAll(() => {
+      if (tried < allCases.length) return
+      const expected = options.capabilities?.includes('resume') ? [] : ['RESUMED']
+      expect(neverHeld(), 'routes and dispatches that no case holds against their schema').toEqual(expected)
+    })
+
     for (const one of allCases) {
       const reason = skip[one.id]
       it(`${one.id}: ${one.sentence}${reason === undefined ? '' : ` (skipped: ${reason})`}`, async () => {
@@ -35,6 +44,7 @@ export function testConformance(name: string, options: ConformanceOptions): void
           ...(options.limitedUrl === undefined ? {} : { limitedUrl: options.limitedUrl() }),
           ...(options.closedUrl === undefined ? {} : { closedUrl: options.closedUrl() }),
         })
+        tried += 1
         const wrong = judge(one, outcome, reason)
         if (wrong !== undefined) throw new Error(wrong, outcome.kind === 'failed' ? { cause: outcome.error } : {})
       })

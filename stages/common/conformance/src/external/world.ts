@@ -1,8 +1,10 @@
 import { type Actor, createActor } from './actor.ts'
 import { type Capability, NotTried, type Target } from './case.ts'
+import { holds } from './expect.ts'
 import { type GuildOptions, makeGuild, type TestGuild } from './guild.ts'
 import { Journal } from './journal.ts'
 import { Api } from './rest.ts'
+import { faultsOfDispatch } from './schema/check.ts'
 import { isContiguous, PATIENCE_MS, Socket, type SocketOptions } from './socket.ts'
 import { unique } from './unique.ts'
 import { eventually } from './wait.ts'
@@ -84,7 +86,13 @@ export class World {
 
   /** What must be so in every case, whatever else it looks at. */
   verify(): void {
-    for (const { socket, resumed } of this.#sockets) if (!resumed) isContiguous(socket.frames)
+    for (const { socket, resumed } of this.#sockets) {
+      if (!resumed) isContiguous(socket.frames)
+      for (const { op, t, d } of socket.frames) {
+        const faults = op === 0 ? faultsOfDispatch(t ?? '', d) : undefined
+        holds(faults === undefined, `${t} is not as its schema says:\n${faults}`, d)
+      }
+    }
   }
 
   /** Ends every connection, and whatever a case that took too long would still begin; nobody else would. */

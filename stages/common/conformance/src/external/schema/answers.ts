@@ -1,0 +1,133 @@
+import { array, boolean, count, gatewayUrl, id, none, object, type Schema, string, text } from './build.ts'
+import { channel, directChannel, guild, guildChannel, invite, inviteWithMetadata, myGuild, role } from './guilds.ts'
+import { message, pins, searchResult } from './messages.ts'
+import { application, me, member, user } from './people.ts'
+
+const fieldError = object({ code: text, message: text })
+
+/**
+ * Every refusal. Errors of a form are nested as the form is, and `_errors` ends each path; ajv needs
+ * an `$id` to follow the recursion.
+ */
+export const error: Schema = {
+  $id: 'error',
+  ...object({ code: count, message: text }, { errors: { $ref: '#/$defs/form' }, retry_after: { type: 'number', minimum: 0 } }),
+  $defs: {
+    form: {
+      type: 'object',
+      minProperties: 1,
+      properties: { _errors: array(fieldError, { minItems: 1 }) },
+      additionalProperties: { $ref: '#/$defs/form' },
+    },
+  },
+}
+
+/** A 429 says how long to wait, and whether all routes are meant. */
+export const rateLimited = object({
+  code: count,
+  message: text,
+  retry_after: { type: 'number', minimum: 0 },
+  global: boolean,
+})
+
+const sessionStartLimit = object({
+  total: count,
+  remaining: count,
+  reset_after: count,
+  max_concurrency: { type: 'integer', minimum: 1 },
+})
+const region = object({
+  id: text,
+  name: text,
+  custom: boolean,
+  deprecated: boolean,
+  optimal: boolean,
+})
+const noThreads = object({ threads: none, members: none }, { has_more: { const: false } })
+const auditLog = object(
+  Object.fromEntries(
+    [
+      'audit_log_entries',
+      'users',
+      'integrations',
+      'webhooks',
+      'guild_scheduled_events',
+      'threads',
+      'application_commands',
+      'auto_moderation_rules',
+    ].map((list) => [list, none]),
+  ),
+)
+
+/** The body of each successful answer, by verb and route. A route answered 204 has no entry. */
+export const ANSWERS: Readonly<Record<string, Schema>> = {
+  'GET /gateway': object({ url: gatewayUrl }),
+  'GET /gateway/bot': object({
+    url: gatewayUrl,
+    shards: { type: 'integer', minimum: 1 },
+    session_start_limit: sessionStartLimit,
+  }),
+  'GET /oauth2/applications/@me': application,
+  'GET /applications/@me': application,
+  'GET /users/@me': me,
+  'GET /users/@me/guilds': array(myGuild, { maxItems: 200 }),
+  'GET /users/@me/channels': array(directChannel),
+  'POST /users/@me/channels': directChannel,
+  'GET /users/:user': user,
+  'POST /guilds': guild,
+  'GET /guilds/:guild': guild,
+  'PATCH /guilds/:guild': guild,
+  'GET /guilds/:guild/channels': array(guildChannel),
+  'POST /guilds/:guild/channels': guildChannel,
+  'GET /guilds/:guild/members': array(member, { maxItems: 1_000 }),
+  'GET /guilds/:guild/members/search': array(member, { maxItems: 1_000 }),
+  'GET /guilds/:guild/members/:user': member,
+  'PUT /guilds/:guild/members/:user': member,
+  'PATCH /guilds/:guild/members/@me': member,
+  'PATCH /guilds/:guild/members/:user': member,
+  'PATCH /guilds/:guild/members/@me/nick': object({ nick: { type: ['string', 'null'] } }),
+  'GET /guilds/:guild/roles': array(role, { minItems: 1 }),
+  'POST /guilds/:guild/roles': role,
+  'PATCH /guilds/:guild/roles': array(role, { minItems: 1 }),
+  'GET /guilds/:guild/roles/:role': role,
+  'PATCH /guilds/:guild/roles/:role': role,
+  'GET /guilds/:guild/messages/search': searchResult,
+  'GET /guilds/:guild/invites': array(inviteWithMetadata),
+  'GET /channels/:channel': channel,
+  'PATCH /channels/:channel': channel,
+  'DELETE /channels/:channel': channel,
+  'GET /channels/:channel/messages': array(message, { maxItems: 100 }),
+  'POST /channels/:channel/messages': message,
+  'GET /channels/:channel/messages/:message': message,
+  'PATCH /channels/:channel/messages/:message': message,
+  'GET /channels/:channel/messages/:message/reactions/:emoji': array(user, { maxItems: 100 }),
+  'GET /channels/:channel/messages/pins': pins,
+  'GET /channels/:channel/pins': none,
+  'GET /channels/:channel/invites': array(inviteWithMetadata),
+  'POST /channels/:channel/invites': inviteWithMetadata,
+  'GET /invites/:code': invite,
+  'POST /invites/:code': invite,
+  'DELETE /invites/:code': invite,
+  // What a guild, a channel or an application does not have here is answered as empty.
+  'GET /guilds/:guild/threads/active': noThreads,
+  'GET /channels/:channel/threads/archived/public': noThreads,
+  'GET /channels/:channel/threads/archived/private': noThreads,
+  'GET /channels/:channel/users/@me/threads/archived/private': noThreads,
+  'GET /channels/:channel/webhooks': none,
+  'GET /guilds/:guild/emojis': none,
+  'GET /guilds/:guild/stickers': none,
+  'GET /guilds/:guild/webhooks': none,
+  'GET /guilds/:guild/bans': none,
+  'GET /guilds/:guild/scheduled-events': none,
+  'GET /guilds/:guild/auto-moderation/rules': none,
+  'GET /guilds/:guild/integrations': none,
+  'GET /guilds/:guild/templates': none,
+  'GET /guilds/:guild/audit-logs': auditLog,
+  'GET /guilds/:guild/regions': array(region),
+  'GET /voice/regions': array(region),
+  'GET /applications/:application/emojis': object({ items: none }),
+  'GET /applications/:application/commands': none,
+  'GET /applications/:application/guilds/:guild/commands': none,
+  'GET /soundboard-default-sounds': none,
+  'POST /workshop/users': object({ id, token: string }),
+}

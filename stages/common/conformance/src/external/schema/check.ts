@@ -1,0 +1,75 @@
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
+import { ANSWERS, error, rateLimited } from './answers.ts'
+import type { Schema } from './build.ts'
+import { DISPATCHES } from './gateway.ts'
+
+const ajv = new Ajv2020({ allErrors: true, strict: true, strictTypes: false })
+/** Compiled when first needed: a run of a few cases compiles a few schemas. */
+const compiled = new Map<Schema, ValidateFunction>()
+
+/** Routes and dispatches that were held against their schema in this process. */
+const held = new Set<string>()
+
+/** Routes and dispatches that no case has brought about yet. */
+export const neverHeld = (): string[] => [...Object.keys(ANSWERS), ...Object.keys(DISPATCHES)].filter((name) => !held.has(name))
+
+/** What is wrong with a value, one fault a line; undefined where nothing is. */
+function faultsOf(schema: Schema, value: unknown): string | undefined {
+  const validate = compiled.get(schema) ?? ajv.compile(schema)
+  compiled.set(schema, validate)
+  if (validate(value)) return undefined
+  return validate.errors
+    ?.map(({ instancePath, message, params }) => `${instancePath || '/'} ${message} ${JSON.stringify(params)}`)
+    .join('\n')
+}
+
+interface Route {
+  readonly name: string
+  readonly verb: string
+  readonly segments: readonly string[]
+}
+
+const routes: readonly Route[] = Object.keys(ANSWERS)
+  .map((name) => {
+    const [verb = '', path = ''] = name.split(' ')
+    return { name, verb, segments: path.split('/') }
+  })
+  // A literal such as `@me` comes before a parameter in the same place.
+  .sort((a, b) => parameters(a) - parameters(b))
+
+function parameters({ segments }: Route): number {
+  return segments.filter((segment) => segment.startsWith(':')).length
+}
+
+function routeOf(verb: string, path: string): Route | undefined {
+  const segments = path.replace(/\?.*$/, '').split('/')
+  return routes.find(
+    (route) =>
+      route.verb === verb &&
+      route.segments.length === segments.length &&
+      route.segments.every((segment, i) => segment.startsWith(':') || segment === segments[i]),
+  )
+}
+
+/**
+ * Holds an answer of the REST API against the schema of its route, or of errors. A success with a
+ * body whose route has no schema is a fault as well: a new route brings its schema.
+ *
+ * @param path without the prefix, such as `/users/@me?x=1`
+ * @returns the faults, a line each; undefined where there are none
+ */
+export function faultsOfAnswer(verb: string, path: string, status: number, body: unknown): string | undefined {
+  if (status === 429) return faultsOf(rateLimited, body)
+  if (status >= 400) return faultsOf(error, body)
+  if (status === 204) return undefined
+  const route = routeOf(verb, path)
+  held.add(route?.name ?? '')
+  return route === undefined ? 'no schema describes this answer' : faultsOf(ANSWERS[route.name]!, body)
+}
+
+/** The same for the `d` of a dispatch. */
+export function faultsOfDispatch(name: string, data: unknown): string | undefined {
+  const schema = DISPATCHES[name]
+  held.add(name)
+  return schema === undefined ? 'no schema describes this dispatch' : faultsOf(schema, data)
+}

@@ -1,0 +1,97 @@
+import { array, boolean, count, gatewayUrl, id, none, object, oneOf, orNull, type Schema, string, text, time } from './build.ts'
+import { directChannel, guild, guildChannel, guildCreate, role } from './guilds.ts'
+import {
+  emojiCleared,
+  messageDeleted,
+  messageEvent,
+  messagesDeleted,
+  reactionAdded,
+  reactionRemoved,
+  reactionsCleared,
+} from './messages.ts'
+import { member, memberEvent, presence, readyUser, user, voiceState } from './people.ts'
+
+const ready = object(
+  {
+    v: oneOf(9, 10),
+    user: readyUser,
+    guilds: array(object({ id, unavailable: { const: true } })),
+    session_id: text,
+    resume_gateway_url: gatewayUrl,
+    application: object({ id, flags: count }),
+    private_channels: array(directChannel),
+  },
+  {
+    shard: array(count, { minItems: 2, maxItems: 2 }),
+    // Discord sends these to bots without documenting them, and some libraries read them.
+    _trace: array(string),
+    geo_ordered_rtc_regions: none,
+    guild_join_requests: none,
+    presences: none,
+    relationships: none,
+    session_type: string,
+    user_settings: object({}),
+  },
+)
+
+const chunk = object(
+  {
+    guild_id: id,
+    members: array(member, { maxItems: 1_000 }),
+    chunk_index: count,
+    chunk_count: { type: 'integer', minimum: 1 },
+  },
+  { not_found: array(text), presences: array(presence), nonce: text },
+)
+
+const invite = object(
+  {
+    guild_id: id,
+    channel_id: id,
+    code: text,
+    created_at: time,
+    max_age: count,
+    max_uses: count,
+    temporary: boolean,
+    uses: count,
+    expires_at: orNull(time),
+  },
+  { inviter: user, type: { const: 0 } },
+)
+
+const roleEvent = object({ guild_id: id, role })
+
+/** What `d` of each dispatch is, by the dispatch's name. */
+export const DISPATCHES: Readonly<Record<string, Schema>> = {
+  READY: ready,
+  // An empty object at least: oceanic.js throws on null.
+  RESUMED: { type: 'object' },
+  GUILD_CREATE: guildCreate,
+  GUILD_UPDATE: guild,
+  GUILD_DELETE: object({ id }, { unavailable: boolean }),
+  GUILD_ROLE_CREATE: roleEvent,
+  GUILD_ROLE_UPDATE: roleEvent,
+  GUILD_ROLE_DELETE: object({ guild_id: id, role_id: id }),
+  CHANNEL_CREATE: { oneOf: [guildChannel, directChannel] },
+  CHANNEL_UPDATE: guildChannel,
+  CHANNEL_DELETE: { oneOf: [guildChannel, directChannel] },
+  GUILD_MEMBER_ADD: memberEvent,
+  GUILD_MEMBER_UPDATE: memberEvent,
+  GUILD_MEMBER_REMOVE: object({ guild_id: id, user }),
+  GUILD_MEMBERS_CHUNK: chunk,
+  INVITE_CREATE: invite,
+  INVITE_DELETE: object({ channel_id: id, code: text }, { guild_id: id }),
+  MESSAGE_CREATE: messageEvent,
+  MESSAGE_UPDATE: messageEvent,
+  MESSAGE_DELETE: messageDeleted,
+  MESSAGE_DELETE_BULK: messagesDeleted,
+  MESSAGE_REACTION_ADD: reactionAdded,
+  MESSAGE_REACTION_REMOVE: reactionRemoved,
+  MESSAGE_REACTION_REMOVE_ALL: reactionsCleared,
+  MESSAGE_REACTION_REMOVE_EMOJI: emojiCleared,
+  PRESENCE_UPDATE: presence,
+  // The timestamp is in seconds.
+  TYPING_START: object({ channel_id: id, user_id: id, timestamp: count }, { guild_id: id, member }),
+  VOICE_STATE_UPDATE: voiceState,
+  VOICE_SERVER_UPDATE: object({ token: text, guild_id: id, endpoint: orNull(text) }),
+}

@@ -1,0 +1,144 @@
+import { array, bits, boolean, count, id, nothing, object, oneOf, orNull, string, text, time } from './build.ts'
+
+const primaryGuild = object({
+  identity_guild_id: orNull(id),
+  identity_enabled: orNull(boolean),
+  tag: orNull(string),
+  badge: orNull(string),
+})
+
+const userRequired = {
+  id,
+  username: string,
+  discriminator: string,
+  global_name: orNull(string),
+  avatar: orNull(string),
+  flags: count,
+  public_flags: count,
+  primary_guild: orNull(primaryGuild),
+}
+const userOptional = {
+  bot: boolean,
+  system: boolean,
+  banner: orNull(string),
+  accent_color: orNull(count),
+  avatar_decoration_data: nothing,
+  collectibles: nothing,
+}
+
+/** A user as others see them. */
+export const user = object(userRequired, userOptional)
+
+const meOptional = {
+  ...userOptional,
+  premium_type: count,
+  email: orNull(string),
+  verified: boolean,
+}
+
+/** The user who asks: GET /users/@me. */
+export const me = object({ ...userRequired, mfa_enabled: boolean, locale: string }, meOptional)
+
+/** The user in READY. */
+export const readyUser = object(userRequired, { ...meOptional, mfa_enabled: boolean, locale: string })
+
+const memberRequired = {
+  nick: orNull(string),
+  avatar: orNull(string),
+  banner: orNull(string),
+  roles: array(id, { uniqueItems: true }),
+  joined_at: time,
+  premium_since: orNull(time),
+  deaf: boolean,
+  mute: boolean,
+  flags: count,
+  pending: boolean,
+  communication_disabled_until: orNull(time),
+}
+const memberOptional = { avatar_decoration_data: nothing, collectibles: nothing, permissions: bits }
+
+/** A member inside an event that names the user elsewhere, such as a message. */
+export const partialMember = object(memberRequired, memberOptional)
+export const member = object({ ...memberRequired, user }, memberOptional)
+/** GUILD_MEMBER_ADD and GUILD_MEMBER_UPDATE. */
+export const memberEvent = object({ ...memberRequired, user, guild_id: id }, memberOptional)
+/** A mentioned user. An event in a guild adds the member. */
+export const mentionedUser = object(userRequired, { ...userOptional, member: partialMember })
+
+const status = oneOf('online', 'idle', 'dnd', 'offline')
+const activity = object(
+  { id: string, name: string, type: { type: 'integer', minimum: 0, maximum: 5 }, created_at: count },
+  { url: orNull(string), state: orNull(string) },
+)
+
+/** PRESENCE_UPDATE, and a presence in GUILD_CREATE or in a chunk of members. */
+export const presence = object({
+  user: object({ id }),
+  guild_id: id,
+  status,
+  activities: array(activity),
+  client_status: { type: 'object', additionalProperties: status },
+})
+
+/** VOICE_STATE_UPDATE, and a voice state in GUILD_CREATE. */
+export const voiceState = object(
+  {
+    guild_id: id,
+    channel_id: orNull(id),
+    user_id: id,
+    session_id: text,
+    deaf: boolean,
+    mute: boolean,
+    self_deaf: boolean,
+    self_mute: boolean,
+    self_stream: boolean,
+    self_video: boolean,
+    suppress: boolean,
+    request_to_speak_timestamp: orNull(time),
+  },
+  { member },
+)
+
+/** GET /oauth2/applications/@me. */
+export const application = object(
+  {
+    id,
+    name: string,
+    icon: orNull(string),
+    description: string,
+    type: orNull(count),
+    verify_key: string,
+    flags: count,
+    flags_new: { type: 'string', pattern: '^[0-9]+$' },
+    redirect_uris: array(string),
+    interactions_endpoint_url: orNull(string),
+    role_connections_verification_url: orNull(string),
+    owner: user,
+    approximate_guild_count: count,
+    approximate_user_install_count: count,
+    approximate_user_authorization_count: count,
+    explicit_content_filter: count,
+    team: nothing,
+    eligible_oauth2_scopes: array(string),
+  },
+  {
+    bot: user,
+    bot_public: boolean,
+    bot_require_code_grant: boolean,
+    cover_image: orNull(string),
+    custom_install_url: orNull(string),
+    event_webhooks_status: count,
+    event_webhooks_types: array(string),
+    event_webhooks_url: orNull(string),
+    guild_id: id,
+    hook: boolean,
+    install_params: orNull({ type: 'object' }),
+    integration_types_config: { type: 'object' },
+    privacy_policy_url: orNull(string),
+    rpc_origins: array(string),
+    slug: string,
+    summary: string,
+    tags: array(string),
+    terms_of_service_url: orNull(string),
+  },
+)
