@@ -27,6 +27,8 @@ export interface Target {
   readonly limitedUrl?: string
   /** The same stage started with provisioning off. */
   readonly closedUrl?: string
+  /** Takes the name of each route and dispatch that a case held against its schema. */
+  readonly seen?: Set<string>
 }
 
 /** A case says so when the target gives it no way to try. Not a pass: the reason is printed, and CI counts it as a failure. */

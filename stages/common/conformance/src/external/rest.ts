@@ -40,13 +40,20 @@ export class Api {
   readonly #authorization: string | undefined
   readonly #journal: Journal
   readonly #over: AbortSignal
+  readonly #seen: Set<string> | undefined
 
-  constructor(base: string, who: string, authorization: string | undefined, { journal, over }: { journal: Journal; over: AbortSignal }) {
+  constructor(
+    base: string,
+    who: string,
+    authorization: string | undefined,
+    { journal, over, seen }: { journal: Journal; over: AbortSignal; seen?: Set<string> | undefined },
+  ) {
     this.#base = base.replace(/\/+$/, '')
     this.#who = who
     this.#authorization = authorization
     this.#journal = journal
     this.#over = over
+    this.#seen = seen
   }
 
   async call(method: Method, path: string, body?: unknown, options: CallOptions = {}): Promise<Answer> {
@@ -77,7 +84,7 @@ export class Api {
   /** Every JSON answer in every case is held against the schema of its route. */
   #holdToSchema(method: Method, path: string, { status, headers, body }: Answer): void {
     if (!headers.get('content-type')?.startsWith('application/json')) return
-    const faults = faultsOfAnswer(method, path, status, body)
+    const faults = faultsOfAnswer(method, path, status, body, this.#seen)
     holds(faults === undefined, `${method} ${path} → ${status} is not as its schema says:\n${faults}`, body)
   }
 

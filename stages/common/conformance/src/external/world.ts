@@ -34,7 +34,7 @@ export class World {
   }
 
   api(who: string, authorization: string | undefined, base = this.target.baseUrl): Api {
-    return new Api(base, who, authorization, { journal: this.journal, over: this.#over.signal })
+    return new Api(base, who, authorization, { journal: this.journal, over: this.#over.signal, seen: this.target.seen })
   }
 
   /** A new user of the workshop. */
@@ -89,7 +89,7 @@ export class World {
     for (const { socket, resumed } of this.#sockets) {
       if (!resumed) isContiguous(socket.frames)
       for (const { op, t, d } of socket.frames) {
-        const faults = op === 0 ? faultsOfDispatch(t ?? '', d) : undefined
+        const faults = op === 0 ? faultsOfDispatch(t ?? '', d, this.target.seen) : undefined
         holds(faults === undefined, `${t} is not as its schema says:\n${faults}`, d)
       }
     }

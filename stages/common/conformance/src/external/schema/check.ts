@@ -7,11 +7,8 @@ const ajv = new Ajv2020({ allErrors: true, strict: true, strictTypes: false })
 /** Compiled when first needed: a run of a few cases compiles a few schemas. */
 const compiled = new Map<Schema, ValidateFunction>()
 
-/** Routes and dispatches that were held against their schema in this process. */
-const held = new Set<string>()
-
-/** Routes and dispatches that no case has brought about yet. */
-export const neverHeld = (): string[] => [...Object.keys(ANSWERS), ...Object.keys(DISPATCHES)].filter((name) => !held.has(name))
+/** Every route and dispatch that has a schema, such as `GET /users/@me` and `READY`. */
+export const DESCRIBED: readonly string[] = [...Object.keys(ANSWERS), ...Object.keys(DISPATCHES)]
 
 /** What is wrong with a value, one fault a line; undefined where nothing is. */
 function faultsOf(schema: Schema, value: unknown): string | undefined {
@@ -56,20 +53,21 @@ function routeOf(verb: string, path: string): Route | undefined {
  * body whose route has no schema is a fault as well: a new route brings its schema.
  *
  * @param path without the prefix, such as `/users/@me?x=1`
+ * @param seen takes the route's name
  * @returns the faults, a line each; undefined where there are none
  */
-export function faultsOfAnswer(verb: string, path: string, status: number, body: unknown): string | undefined {
+export function faultsOfAnswer(verb: string, path: string, status: number, body: unknown, seen?: Set<string>): string | undefined {
   if (status === 429) return faultsOf(rateLimited, body)
   if (status >= 400) return faultsOf(error, body)
   if (status === 204) return undefined
   const route = routeOf(verb, path)
-  held.add(route?.name ?? '')
+  if (route !== undefined) seen?.add(route.name)
   return route === undefined ? 'no schema describes this answer' : faultsOf(ANSWERS[route.name]!, body)
 }
 
 /** The same for the `d` of a dispatch. */
-export function faultsOfDispatch(name: string, data: unknown): string | undefined {
+export function faultsOfDispatch(name: string, data: unknown, seen?: Set<string>): string | undefined {
   const schema = DISPATCHES[name]
-  held.add(name)
+  seen?.add(name)
   return schema === undefined ? 'no schema describes this dispatch' : faultsOf(schema, data)
 }
