@@ -27,6 +27,7 @@ export const voiceStateToWire = (
   mute: member?.mute ?? false,
   self_deaf: state.selfDeaf,
   self_mute: state.selfMute,
+  self_stream: false,
   self_video: false,
   suppress: state.suppress ?? false,
   request_to_speak_timestamp: null,

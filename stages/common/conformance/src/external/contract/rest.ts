@@ -68,6 +68,7 @@ export const rest: Section = {
       cases: [
         'rest.members.list',
         'rest.members.list.invalid',
+        'rest.members.search',
         'rest.members.get',
         'rest.members.add',
         'rest.members.add.with',

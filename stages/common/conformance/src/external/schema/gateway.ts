@@ -1,5 +1,5 @@
 import { array, boolean, count, gatewayUrl, id, none, object, oneOf, orNull, type Schema, string, text, time } from './build.ts'
-import { directChannel, guild, guildChannel, guildCreate, role } from './guilds.ts'
+import { directChannel, guild, guildChannel, guildCreate, inviteTarget, role } from './guilds.ts'
 import {
   emojiCleared,
   messageDeleted,
@@ -56,7 +56,8 @@ const invite = object(
     uses: count,
     expires_at: orNull(time),
   },
-  { inviter: user, type: { const: 0 } },
+  // The last two are more than Discord documents: what GET answers for the same invite.
+  { inviter: user, type: { const: 0 }, ...inviteTarget },
 )
 
 const roleEvent = object({ guild_id: id, role })

@@ -168,13 +168,14 @@ const inviteGuild = object(
   },
   { premium_tier: count },
 )
+/** Where an invite leads. */
+export const inviteTarget = { guild: inviteGuild, channel: object({ id, type: count, name: text }) }
 const inviteRequired = {
   type: { const: 0 },
   code: text,
   expires_at: orNull(time),
-  guild: inviteGuild,
   guild_id: id,
-  channel: object({ id, type: count, name: text }),
+  ...inviteTarget,
 }
 const inviteOptional = { flags: count, ...counts }
 const metadata = {
@@ -187,6 +188,6 @@ const metadata = {
 }
 
 /** An invite, as its code shows it to anyone. */
-export const invite = object(inviteRequired, { ...inviteOptional, inviter: user })
+export const invite = object(inviteRequired, { ...inviteOptional, ...metadata })
 /** An invite, as its channel or guild lists it. */
 export const inviteWithMetadata = object({ ...inviteRequired, ...metadata }, inviteOptional)

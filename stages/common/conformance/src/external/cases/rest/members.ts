@@ -28,6 +28,19 @@ export const memberCases: readonly Case[] = [
     },
   },
   {
+    id: 'rest.members.search',
+    sentence: '`/guilds/:id/members/search` finds members whose name begins with `query`, one by default',
+    async run(world) {
+      const guild = await world.guild()
+      const cy = await guild.newMember('cy')
+      const found = async (query: string): Promise<string[]> =>
+        (await guild.member.api.get<APIGuildMember[]>(`/guilds/${guild.id}/members/search?${query}`)).map((m) => m.user.id)
+      same(await found(`query=${cy.username.slice(0, 5)}`), [cy.id], 'by a prefix')
+      same(await found('query=nobody-is-called-so&limit=10'), [], 'nobody')
+      await guild.member.api.refused(invalid('limit'), 'GET', `/guilds/${guild.id}/members/search?query=a&limit=0`)
+    },
+  },
+  {
     id: 'rest.members.list.invalid',
     sentence: 'A list’s limit is 1 to 1,000 and `after` an id',
     async run(world) {

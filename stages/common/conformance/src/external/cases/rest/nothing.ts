@@ -21,7 +21,9 @@ const OF_MEMBERS: Readonly<Record<string, object>> = {
   'threads/active': NO_THREADS,
   emojis: [],
   stickers: [],
+  'soundboard-sounds': { items: [] },
   'scheduled-events': [],
+  regions: [],
 }
 const OF_MODERATORS: readonly [path: string, none: object, needed: bigint][] = [
   ['webhooks', [], Permission.ManageWebhooks],
@@ -69,11 +71,15 @@ export const nothingCases: readonly Case[] = [
   },
   {
     id: 'rest.nothing.channels',
-    sentence: 'Archived threads and webhooks of a channel are empty, to who may see them',
+    sentence: 'Archived threads, pins and webhooks of a channel are empty, to who may see them',
     async run(world) {
       const guild = await world.guild()
       const path = `/channels/${guild.text}`
-      same(await guild.member.api.get(`${path}/threads/archived/public`), NO_THREADS, 'public threads')
+      const { api } = guild.member
+      same(await api.get(`${path}/threads/archived/public`), NO_THREADS, 'public threads')
+      same(await api.get(`${path}/users/@me/threads/archived/private`), NO_THREADS, 'own threads')
+      same(await api.get(`${path}/messages/pins`), { items: [], has_more: false }, 'pins')
+      same(await api.get(`${path}/pins`), [], 'pins, as older clients ask')
       await opensWith(guild, `${path}/threads/archived/private`, NO_THREADS, Permission.ManageThreads)
       await opensWith(guild, `${path}/webhooks`, [], Permission.ManageWebhooks)
       const hidden = await guild.hiddenChannel()
@@ -92,7 +98,11 @@ export const nothingCases: readonly Case[] = [
       same(await api.get(`/applications/${id}/emojis`), { items: [] }, 'emojis')
       same(await api.get(`/applications/${id}/commands`), [], 'commands')
       same(await api.get(`/applications/${id}/guilds/${guild.id}/commands`), [], 'commands of a guild')
+      for (const part of ['entitlements', 'role-connections/metadata', `guilds/${guild.id}/commands/permissions`])
+        same(await api.get(`/applications/${id}/${part}`), [], part)
       same(await api.get('/voice/regions'), [], 'voice regions')
+      same(await api.get('/soundboard-default-sounds'), [], 'sounds')
+      same(await api.get('/sticker-packs'), { sticker_packs: [] }, 'sticker packs')
       for (const part of ['emojis', 'commands', `guilds/${guild.id}/commands`])
         await eve.api.refused(NO_ACCESS, 'GET', `/applications/${id}/${part}`)
       await eve.api.refused(NO_ACCESS, 'GET', `/applications/${eve.id}/guilds/${guild.id}/commands`)

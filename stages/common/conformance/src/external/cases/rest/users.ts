@@ -210,6 +210,7 @@ export const userCases: readonly Case[] = [
         'an application',
       )
       holds(typeof (application as { flags_new?: unknown }).flags_new === 'string', 'flags_new is a string', application)
+      same(await ada.api.get('/applications/@me'), application, 'its other address')
       const { ready } = await ada.login()
       same(application.id, ready.application.id, 'its id, and READY’s')
     },
