@@ -1,4 +1,5 @@
 import { type AllowedMentions, compareIds, Permission, type RoleId, type UserId } from '@threshold/contract'
+import { withoutCode } from './code-spans.ts'
 import type { GuildState } from './model.ts'
 import { has } from './permissions.ts'
 
@@ -14,14 +15,16 @@ const MOST = 100
 
 /**
  * Whom a text mentions: `<@id>`, `<@!id>`, `<@&role>`, `@everyone`, `@here`, as far as `allowed` lets them and the author may.
+ * Code mentions nobody.
  * Pure: ids that belong to nobody are dropped by the caller, who knows the users.
  */
 export function findMentions(content: string, allowed: AllowedMentions | null | undefined): Mentions {
   if (content.length === 0) return NONE
+  const text = withoutCode(content)
   const found = {
-    users: unique(content.matchAll(/<@!?([0-9]{1,19})>/g)),
-    roles: unique(content.matchAll(/<@&([0-9]{1,19})>/g)),
-    everyone: /@(everyone|here)\b/.test(content),
+    users: unique(text.matchAll(/<@!?([0-9]{1,19})>/g)),
+    roles: unique(text.matchAll(/<@&([0-9]{1,19})>/g)),
+    everyone: /@(everyone|here)\b/.test(text),
   }
   if (!allowed) return found
   const parse = allowed.parse ?? []
