@@ -51,6 +51,8 @@ export const refuse = {
   unknownBan: () => new ApiError(404, 10026, 'Unknown Ban'),
   unknownSticker: () => new ApiError(404, 10060, 'Unknown Sticker'),
   unknownScheduledEvent: () => new ApiError(404, 10070, 'Unknown Guild Scheduled Event'),
+  slowMode: (seconds: number) =>
+    new ApiError(429, 20016, 'This action cannot be performed due to slowmode rate limit.', { retryAfter: seconds }),
   tooManyReactions: () => new ApiError(400, 30010, 'Maximum number of reactions reached (20)'),
   notInVoice: () => new ApiError(400, 40032, 'Target user is not connected to voice.'),
   tooLarge: () => new ApiError(413, 40005, 'Request entity too large'),

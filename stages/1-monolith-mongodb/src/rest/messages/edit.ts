@@ -5,7 +5,7 @@ import type { Context, Place } from '../context.ts'
 import type { Ask } from '../route.ts'
 import type { Orphans } from './orphans.ts'
 import { messageEvent, present, updateId } from './present.ts'
-import { contentMentions, mentionsOf, pingsReplied } from './send.ts'
+import { checkEmbeds, contentMentions, mentionsOf, pingsReplied } from './send.ts'
 
 /** The flag that an edit may set. */
 const SUPPRESS_EMBEDS = 1 << 2
@@ -66,9 +66,10 @@ async function ifMade(context: Context, by: Pick<Ask, 'me' | 'deadline'>, place:
 
 async function changeOf(context: Context, ask: Ask, place: Place, before: StoredMessage, input: EditMessage): Promise<MessageEdit['set']> {
   const content = input.content === undefined ? before.content : (input.content ?? '')
-  const embeds =
-    input.embeds === undefined && input.embed === undefined ? before.embeds : (input.embeds ?? (input.embed ? [input.embed] : []))
+  const keeps = input.embeds === undefined && input.embed === undefined
+  const embeds = keeps ? before.embeds : (input.embeds ?? (input.embed ? [input.embed] : []))
   if (content.length === 0 && !embeds?.length) throw refuse.emptyMessage()
+  if (!keeps) checkEmbeds(place, embeds ?? [])
   return {
     ...(embeds ? { embeds } : {}),
     ...(input.flags == null ? {} : { flags: ((before.flags ?? 0) & ~SUPPRESS_EMBEDS) | (input.flags & SUPPRESS_EMBEDS) }),

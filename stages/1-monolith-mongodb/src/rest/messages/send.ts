@@ -5,6 +5,7 @@ import type { Context, Place } from '../context.ts'
 import type { Ask } from '../route.ts'
 import type { Orphans } from './orphans.ts'
 import { messageEvent, present } from './present.ts'
+import type { SlowMode } from './slow-mode.ts'
 
 /**
  * A message's way: search entry and push first, then the message, then the event. Whoever is answered 200 has a message that
@@ -12,17 +13,41 @@ import { messageEvent, present } from './present.ts'
  * never was, which their readers drop; a failure from the store on may leave an orphan, which the retry or the reconciler
  * publishes.
  */
-export async function sendMessage(context: Context, orphans: Orphans, ask: Ask, place: Place, input: CreateMessage): Promise<object> {
-  const { ports } = context
+export async function sendMessage(
+  context: Context,
+  tools: { readonly orphans: Orphans; readonly slowMode: SlowMode },
+  ask: Ask,
+  place: Place,
+  input: CreateMessage,
+): Promise<object> {
   checkPlace(place)
   const draft = await draftOf(context, ask, place, input)
+  const dedupe = dedupeOf(ask, draft, input)
+  const release = await tools.slowMode.admit(ask, place, dedupe?.nonce)
+  try {
+    return await store(context, tools.orphans, ask, place, draft, dedupe)
+  } catch (error) {
+    release()
+    throw error
+  }
+}
+
+async function store(
+  context: Context,
+  orphans: Orphans,
+  ask: Ask,
+  place: Place,
+  draft: StoredMessage,
+  dedupe: DedupeKey | undefined,
+): Promise<object> {
+  const { ports } = context
   await Promise.all([
     place.kind === 'guild' ? ports.search.index(place.guildId, draft, ask.deadline) : undefined,
     notify(context, ask, place, draft),
   ])
   let { id } = draft
   try {
-    const { outcome, message } = await ports.messages.insert(draft, ask.deadline, dedupeOf(ask, draft, input))
+    const { outcome, message } = await ports.messages.insert(draft, ask.deadline, dedupe)
     id = message.id
     if (id !== draft.id) {
       // A retry: what was written ahead for the new id belongs to nobody. The push is dropped by its worker; the first try's
@@ -52,6 +77,11 @@ function checkPlace(place: Place): void {
   if (place.channel.type === 4) throw refuse.notTextChannel()
 }
 
+/** Discord refuses the message, and leaves no embed out of one. */
+export function checkEmbeds(place: Place, embeds: readonly object[]): void {
+  if (embeds.length > 0 && place.kind === 'guild' && !has(place.permissions, Permission.EmbedLinks)) throw refuse.missingPermissions()
+}
+
 function dedupeOf(ask: Ask, message: StoredMessage, input: CreateMessage): DedupeKey | undefined {
   if (!input.enforce_nonce || input.nonce == null) return undefined
   return { authorId: ask.me, channelId: message.channelId, nonce: String(input.nonce) }
@@ -61,6 +91,7 @@ async function draftOf(context: Context, ask: Ask, place: Place, input: CreateMe
   const content = input.content ?? ''
   const embeds = input.embeds ?? (input.embed ? [input.embed] : [])
   if (content.length === 0 && embeds.length === 0) throw refuse.emptyMessage()
+  checkEmbeds(place, embeds)
   const tts = input.tts === true && (place.kind === 'dm' || has(place.permissions, Permission.SendTTSMessages))
   const replied = await repliedTo(context, ask, place, input)
   const mentions = await mentionsOf(context, ask, place, content, input.allowed_mentions)

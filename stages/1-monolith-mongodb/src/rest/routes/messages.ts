@@ -7,6 +7,7 @@ import type { Orphans } from '../messages/orphans.ts'
 import { present } from '../messages/present.ts'
 import { removeAndTell } from '../messages/remove.ts'
 import { sendMessage } from '../messages/send.ts'
+import { createSlowMode } from '../messages/slow-mode.ts'
 import { type AddRoute, type Ask, checked } from '../route.ts'
 
 /** Discord deletes in bulk only what is younger. */
@@ -14,6 +15,7 @@ const BULK_DELETE_MS = 14 * 86_400_000
 
 export function messageRoutes(add: AddRoute, context: Context, orphans: Orphans): void {
   const { ports } = context
+  const slowMode = createSlowMode(context)
 
   add('get', '/channels/:channel/messages', 'message.page', async (ask) => {
     const { limit, ...anchors } = checked(restInput.pageQuery, ask.query)
@@ -29,7 +31,7 @@ export function messageRoutes(add: AddRoute, context: Context, orphans: Orphans)
   add('post', '/channels/:channel/messages', 'message.send', async (ask) => {
     const input = checked(messageInput.createMessage, ask.body ?? {})
     const place = await context.place(ask.me, ask.params.channel!, Permission.SendMessages, ask.deadline)
-    return sendMessage(context, orphans, ask, place, input)
+    return sendMessage(context, { orphans, slowMode }, ask, place, input)
   })
 
   add('post', '/channels/:channel/messages/bulk-delete', 'message.bulk-delete', async (ask) => {

@@ -24,6 +24,7 @@ import { idCases } from './rest/ids.ts'
 import { inviteCases } from './rest/invites.ts'
 import { limitCases } from './rest/limits.ts'
 import { memberCases } from './rest/members.ts'
+import { messageRuleCases } from './rest/message-rules.ts'
 import { messageCases } from './rest/messages.ts'
 import { nonceCases } from './rest/nonces.ts'
 import { nothingCases } from './rest/nothing.ts'
@@ -60,6 +61,7 @@ export const allCases: readonly Case[] = [
   ...nonceCases,
   ...embedCases,
   ...messageCases,
+  ...messageRuleCases,
   ...historyCases,
   ...reactionCases,
   ...inviteCases,

@@ -19,5 +19,11 @@ export const guildRules: Section = {
       text: 'An overwrite’s type is part of what a permission check compares.',
       cases: ['rest.overwrites.type', 'rest.overwrites.unknown'],
     },
+    {
+      id: 'rest.enforced',
+      text: 'Slow mode, temporary invites and EMBED_LINKS are enforced.',
+      cases: ['rest.messages.slow-mode', 'rest.messages.embed-links'],
+    },
+    { id: 'rest.code', text: 'A mention inside code is none.', cases: ['rest.messages.code'] },
   ],
 }

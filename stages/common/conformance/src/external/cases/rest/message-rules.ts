@@ -1,0 +1,66 @@
+import { Permission } from '@threshold/contract'
+import type { APIMessage } from 'discord-api-types/v10'
+import type { Case } from '../../case.ts'
+import { holds, includes, same } from '../../expect.ts'
+import { NO_PERMISSION } from '../../rest.ts'
+
+const { EmbedLinks, ManageMessages, MentionEveryone } = Permission
+
+export const messageRuleCases: readonly Case[] = [
+  {
+    id: 'rest.messages.slow-mode',
+    sentence: 'With `rate_limit_per_user` a member who writes again too early is refused with 429 and 20016; moderators are not',
+    async run(world) {
+      const guild = await world.guild()
+      const path = `/channels/${guild.text}/messages`
+      await guild.owner.api.patch(`/channels/${guild.text}`, { rate_limit_per_user: 30 })
+      await guild.member.api.refused({ status: 400, code: 50006 }, 'POST', path, {}) // counts for nothing
+      const first = await guild.member.api.post<APIMessage>(path, { content: 'first', nonce: '1', enforce_nonce: true })
+      const again = await guild.member.api.call('POST', path, { content: 'second' })
+      same(again.status, 429, 'status')
+      const body = again.body as { code: number; retry_after: number; global: boolean }
+      includes(body, { code: 20016, global: false }, 'the refusal')
+      holds(body.retry_after > 0 && body.retry_after <= 30, 'how long to wait', body)
+      const retried = await guild.member.api.post<APIMessage>(path, { content: 'first', nonce: '1', enforce_nonce: true })
+      same(retried.id, first.id, 'a retry of the first is the first')
+      for (let i = 0; i < 2; i++) await guild.say('the owner’s')
+      await guild.grant(guild.member, ManageMessages)
+      for (let i = 0; i < 2; i++) await guild.say('a moderator’s', guild.member)
+    },
+  },
+  {
+    id: 'rest.messages.embed-links',
+    sentence: 'Without EMBED_LINKS no message with an embed is taken, and none is edited into one',
+    async run(world) {
+      const guild = await world.guild()
+      const path = `/channels/${guild.text}/messages`
+      const embeds = [{ title: 'a title' }]
+      const { id } = await guild.member.api.post<APIMessage>(path, { content: 'with', embeds })
+      await guild.overwrite(guild.text, guild.id, 0, { deny: EmbedLinks })
+      await guild.member.api.refused(NO_PERMISSION, 'POST', path, { content: 'with', embeds })
+      await guild.member.api.refused(NO_PERMISSION, 'POST', path, { embeds })
+      await guild.member.api.refused(NO_PERMISSION, 'PATCH', `${path}/${id}`, { embeds })
+      await guild.say('without', guild.member)
+      const edited = await guild.member.api.patch<APIMessage>(`${path}/${id}`, { content: 'other words' })
+      same(edited.embeds.length, 1, 'the embeds that it had')
+      same((await guild.member.api.patch<APIMessage>(`${path}/${id}`, { embeds: [] })).embeds, [], 'without them')
+    },
+  },
+  {
+    id: 'rest.messages.code',
+    sentence: 'A mention inside inline code or a code block is none',
+    async run(world) {
+      const guild = await world.guild()
+      const role = await guild.role(0n, { mentionable: true })
+      await guild.grant(guild.member, MentionEveryone)
+      const path = `/channels/${guild.text}/messages`
+      const text = `<@${guild.owner.id}> <@&${role.id}> @everyone`
+      const none = { mentions: [], mention_roles: [], mention_everyone: false }
+      for (const content of [`\`${text}\``, `\`\` ${text} \`\``, `\`\`\`${text}\`\`\``, `\`\`\`md\n${text}\n\`\`\``])
+        includes(await guild.member.api.post(path, { content }), { content, ...none }, 'in code')
+      const beside = await guild.member.api.post<APIMessage>(path, { content: `\`code\` ${text} \`` })
+      includes(beside, { mention_everyone: true, mention_roles: [role.id] }, 'beside code')
+      includes(await guild.member.api.patch(`${path}/${beside.id}`, { content: `\`${text}\`` }), none, 'edited')
+    },
+  },
+]
