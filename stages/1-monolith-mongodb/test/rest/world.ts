@@ -33,7 +33,8 @@ export interface Rest extends AsyncDisposable {
   fault<P extends keyof Stores>(port: P, method: keyof Stores[P] & string, act: Fault, times?: number): void
 }
 
-export async function rest(mongo: MongoDatabase): Promise<Rest> {
+/** With a guild of an earlier one it is the same stage after a restart. */
+export async function rest(mongo: MongoDatabase, guild = aGuild(1)): Promise<Rest> {
   const faults = new Map<string, { act: Fault; times: number }>()
   const faulty = <T extends object>(port: string, real: T): T =>
     new Proxy(real, {
@@ -69,7 +70,6 @@ export async function rest(mongo: MongoDatabase): Promise<Rest> {
   reactionRoutes(add, context)
   searchRoutes(add, context)
 
-  const guild = aGuild(1)
   const me = guild.owner.user.id
   await stores.metadata.createUser(guild.owner.user, soon())
   await hub.create(guild.state, soon())

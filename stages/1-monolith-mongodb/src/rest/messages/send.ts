@@ -47,14 +47,17 @@ async function store(
   ])
   let { id } = draft
   try {
-    const { outcome, message } = await ports.messages.insert(draft, ask.deadline, dedupe)
-    id = message.id
+    const { outcome, message: kept } = await ports.messages.insert(draft, ask.deadline, dedupe)
+    id = kept.id
     if (id !== draft.id) {
       // A retry: what was written ahead for the new id belongs to nobody. The push is dropped by its worker; the first try's
       // own, which was written ahead as well, waits for this message.
       ports.search.remove([draft.id], ask.deadline).catch(() => {})
     }
-    const body = await present(context, ask, place, [message])
+    // A retry may come after the message was deleted, and is answered as if it had come before. No session hears of it.
+    const [message] = outcome === 'inserted' ? [kept] : await ports.messages.get(kept.channelId, [id], ask.deadline)
+    const body = await present(context, ask, place, [message ?? kept])
+    if (!message) return body[0]!
     await orphans.publish(place, await messageEvent(context, ask, place, message, body[0]!, 'MESSAGE_CREATE'), ask.deadline)
     if (outcome === 'inserted') ports.analytics.record(message)
     return body[0]!
