@@ -36,7 +36,7 @@ export async function start(config: Config, world: Runtime): Promise<Pick<Lifecy
   const guilds = { metadata, permissions: typescriptPermissions(), memberList: typescriptMemberList }
   const hub = await life.open('guild hub', memoryGuildHub(guilds, runtime))
   const relay = await life.open('voice relay', voiceRelayUdp(config.voiceRelay, runtime))
-  const voice = await life.open('voice', createVoice({ relay }, config.voice, runtime))
+  const voice = await life.open('voice', createVoice({ relay, hub }, config.voice, runtime))
   const sessions = await life.open('sessions', noSessions())
 
   const analytics = typescriptAnalytics(runtime.clock)

@@ -1,6 +1,7 @@
-import { gatewayInput, parseJson, writeJson } from '@threshold/contract'
-import { messageOf, type Runtime } from '@threshold/kit'
-import type { VoiceRelay, VoiceSeat } from '@threshold/ports'
+import { gatewayInput, Permission, parseJson, writeJson } from '@threshold/contract'
+import { has } from '@threshold/domain'
+import { deadlineIn, messageOf, type Runtime } from '@threshold/kit'
+import type { GuildHub, VoiceRelay, VoiceSeat } from '@threshold/ports'
 import type { RawData, WebSocket } from 'ws'
 import { stopReading } from '../http/websockets.ts'
 import type { Call, Calls, Participant, Seat } from './calls.ts'
@@ -13,9 +14,13 @@ const MAX_BUFFERED = 256 * 1_024
 const MAX_FRAMES = 120
 const FRAME_WINDOW_MS = 10_000
 
+/** What asking for a member's permissions may take. */
+const ACCESS_MS = 5_000
+
 export interface ConnectionParts {
   readonly calls: Calls
   readonly relay: VoiceRelay
+  readonly hub: Pick<GuildHub, 'access'>
   readonly heartbeatMs: number
   readonly version: number
   readonly runtime: Pick<Runtime, 'clock' | 'log'>
@@ -139,9 +144,13 @@ export class VoiceConnection implements Participant {
     const { calls, relay, runtime } = this.#parts
     let place: VoiceSeat
     try {
+      if (!(await this.#mayEnter(seat))) {
+        this.close(Close.Disconnected)
+        return
+      }
       place = await relay.join(seat.channelId, seat.userId)
     } catch (error) {
-      runtime.log.warn({ err: messageOf(error) }, 'voice relay took no seat')
+      runtime.log.warn({ err: messageOf(error) }, 'a voice socket got no seat')
       this.close(Close.VoiceServerCrashed)
       return
     }
@@ -155,6 +164,15 @@ export class VoiceConnection implements Participant {
     this.send(Op.Ready, { ssrc: place.ssrc, ip: place.address, port: place.port, modes: MODES, experiments: [] })
     this.#state = { at: 'ready', seat, place, call: calls.enter(seat, this) }
     this.#silence.refresh()
+  }
+
+  /** Asked once more: the token may be older than a change of permissions, roles or channels. */
+  async #mayEnter(seat: Seat): Promise<boolean> {
+    const { hub, runtime } = this.#parts
+    const access = await hub.access(seat.guildId, seat.userId, seat.channelId, deadlineIn(ACCESS_MS, runtime.clock))
+    if (access.kind !== 'member' || !has(access.permissions, Permission.ViewChannel | Permission.Connect)) return false
+    seat.silent ||= !has(access.permissions, Permission.Speak)
+    return true
   }
 
   #selectProtocol(d: unknown, { call }: Ready): Close | undefined {

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage } from 'node:http'
 import { type AddressInfo, isIPv6 } from 'node:net'
 import type { GuildId, UserId } from '@threshold/contract'
 import type { Runtime } from '@threshold/kit'
-import type { VoiceRelay } from '@threshold/ports'
+import type { GuildHub, VoiceRelay } from '@threshold/ports'
 import { Gauge } from 'prom-client'
 import { boundedWebSockets, cutSoon } from '../http/websockets.ts'
 import { type Admission, Calls } from './calls.ts'
@@ -52,7 +52,11 @@ const CLOSE_WITHIN_MS = 1_000
  * In production it stands behind TLS (unmodified clients speak `wss` only), next to the SFU of its region, and a call moves
  * to another server with a VOICE_SERVER_UPDATE when one fails.
  */
-export async function createVoice(ports: { readonly relay: VoiceRelay }, config: VoiceConfig, runtime: Runtime): Promise<VoiceServer> {
+export async function createVoice(
+  ports: { readonly relay: VoiceRelay; readonly hub: Pick<GuildHub, 'access'> },
+  config: VoiceConfig,
+  runtime: Runtime,
+): Promise<VoiceServer> {
   const calls = new Calls(runtime)
   const times = { requestTimeout: REQUEST_WITHIN_MS, headersTimeout: REQUEST_WITHIN_MS, connectionsCheckingInterval: LOOK_EVERY_MS }
   const http = createServer(times, (_request, response) => {
@@ -67,7 +71,7 @@ export async function createVoice(ports: { readonly relay: VoiceRelay }, config:
   sockets.on('connection', (socket, request) => {
     const version = versionOf(request)
     if (version !== undefined) {
-      new VoiceConnection(socket, { calls, relay: ports.relay, heartbeatMs: config.heartbeatMs, version, runtime })
+      new VoiceConnection(socket, { calls, ...ports, heartbeatMs: config.heartbeatMs, version, runtime })
       return
     }
     socket.on('error', () => {}) // ws closes it; without a listener the process would end

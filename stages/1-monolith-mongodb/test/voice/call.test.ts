@@ -1,3 +1,5 @@
+import { Permission } from '@threshold/contract'
+import type { Access } from '@threshold/ports'
 import { describe, expect, it } from 'vitest'
 import { VoiceOpcodes, voiceClient } from '../../src/voice/index.ts'
 import {
@@ -11,6 +13,7 @@ import {
   identify,
   join,
   OTHER_CHANNEL,
+  permit,
   raw,
   relay,
   voice,
@@ -18,6 +21,34 @@ import {
 } from './calls.ts'
 
 withVoice()
+
+describe('a token that is older than a change in the guild', () => {
+  it.each([
+    ['VIEW_CHANNEL was withdrawn', Permission.Connect | Permission.Speak],
+    ['CONNECT was withdrawn', Permission.ViewChannel | Permission.Speak],
+    ['the member was removed', { kind: 'not-member' }],
+    ['the channel was deleted', { kind: 'unknown-channel' }],
+    ['the guild was deleted', { kind: 'unknown-guild' }],
+  ] satisfies [string, Access | bigint][])('lets nobody in: %s', async (_change, left) => {
+    const { token } = voice.admit({ guildId: GUILD, channelId: CHANNEL, userId: ADA, sessionId: 's' })
+    permit(left)
+    const socket = await raw([identify({ session_id: 's', token })])
+    expect(await socket.code).toBe(4014)
+    expect(socket.frames.map((frame) => frame.op)).not.toContain(VoiceOpcodes.Ready)
+  })
+
+  it('lets in who may only listen, and keeps what they say', async () => {
+    const grace = await join(GRACE)
+    permit(Permission.ViewChannel | Permission.Connect)
+    const ada = await join(ADA)
+    ada.speaking(1)
+    await ada.say(Buffer.from('unheard'))
+    await grace.say(Buffer.from('heard'))
+    await eventually(() => expect(ada.heard).toEqual(['heard']))
+    expect(grace.heard).toEqual([])
+    expect(dataOf(grace, VoiceOpcodes.Speaking)).toEqual([])
+  })
+})
 
 describe('a call', () => {
   it('lets two members hear each other, and nobody in another channel', async () => {

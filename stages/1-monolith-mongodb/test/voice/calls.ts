@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import { aMember } from '@threshold/conformance/ports'
+import { Permission } from '@threshold/contract'
 import { createRuntime } from '@threshold/kit'
+import type { Access } from '@threshold/ports'
 import { afterEach, beforeEach, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import { type UdpVoiceRelay, voiceRelayUdp } from '../../src/adapters/voice-relay.udp.ts'
@@ -22,6 +25,13 @@ export const GRACE = '3002'
 export const ALAN = '3003'
 
 let open: AsyncDisposable[] = []
+const EVERYTHING = Permission.ViewChannel | Permission.Connect | Permission.Speak
+const member = (permissions: bigint): Access => ({ kind: 'member', member: aMember(), permissions })
+let access: Access
+/** What the guild says of everybody from now on; at first that they may do everything. */
+export function permit(allowed: Access | bigint): void {
+  access = typeof allowed === 'bigint' ? member(allowed) : allowed
+}
 /** Those of the running test. */
 export let relay: UdpVoiceRelay
 export let voice: VoiceServer
@@ -37,7 +47,8 @@ export function withVoice(): void {
 export async function start(heartbeatMs: number): Promise<void> {
   const runtime = createRuntime({ random: randomBytes })
   relay = await voiceRelayUdp({ host: '127.0.0.1', port: 0 }, runtime)
-  voice = await createVoice({ relay }, { host: '127.0.0.1', port: 0, heartbeatMs }, runtime)
+  access = member(EVERYTHING)
+  voice = await createVoice({ relay, hub: { access: async () => access } }, { host: '127.0.0.1', port: 0, heartbeatMs }, runtime)
   open = [runtime.telemetry, relay, voice]
 }
 

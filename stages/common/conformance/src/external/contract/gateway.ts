@@ -148,6 +148,7 @@ export const gateway: Section = {
       cases: [
         'gateway.voice.join',
         'gateway.voice.move',
+        'gateway.voice.withdrawn',
         'gateway.voice.states',
         'gateway.voice.disconnect',
         'gateway.voice.refused',

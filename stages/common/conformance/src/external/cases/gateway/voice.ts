@@ -68,6 +68,30 @@ export const voiceCases: readonly Case[] = [
     },
   },
   {
+    id: 'gateway.voice.withdrawn',
+    sentence: 'A voice token lets nobody in whose CONNECT was withdrawn after it was given',
+    async run(world) {
+      const guild = await world.guild()
+      const { socket: member, ready } = await guild.member.login()
+      const enter = async (): Promise<Socket> => {
+        move(member, guild, guild.voice)
+        const { token, endpoint } = await member.next('VOICE_SERVER_UPDATE')
+        if (refuses) await guild.overwrite(guild.voice, guild.id, 0, { deny: Permission.Connect })
+        const voice = await world.socket({ exact: `ws://${endpoint}/?v=8`, heartbeat: false, who: 'bob’s voice' })
+        await voice.frame(8)
+        voice.send(0, { server_id: guild.id, user_id: guild.member.id, session_id: ready.session_id, token })
+        return voice
+      }
+      let refuses = false
+      const allowed = await enter()
+      await allowed.frame(2)
+      refuses = true
+      const voice = await enter()
+      await voice.closed()
+      same(voice.frames.filter((frame) => frame.op === 2).length, 0, 'how often it was let in')
+    },
+  },
+  {
     id: 'gateway.voice.states',
     sentence: 'GUILD_CREATE says who is in which voice channel, and who may not speak there',
     async run(world) {
