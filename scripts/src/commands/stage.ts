@@ -33,6 +33,8 @@ the stage and its engines and exits with 0. POST /workshop/users makes users. Wh
   THRESHOLD_NOTIFICATIONS_URL    where mentions and direct messages are pushed to
   THRESHOLD_RATE_REQUESTS, THRESHOLD_RATE_SECONDS    the window of the rate limits
   THRESHOLD_PROVISIONING=off     nobody makes users over HTTP
+  THRESHOLD_PUBLIC_URL           where clients reach it, such as https://chat.example behind a TLS proxy
+  THRESHOLD_TRUSTED_PROXIES      addresses or CIDR blocks whose X-Forwarded-Proto and -Host are believed
   THRESHOLD_TOKEN_SECRET         keeps tokens valid from one run to the next
   THRESHOLD_MONGODB_URI          a MongoDB of your own
   THRESHOLD_CASSANDRA_URI        a Cassandra of your own, from stage 2 on: cassandra://host:9042/?dc=datacenter1

@@ -14,7 +14,7 @@ import { mongoTimeReservations } from './adapters/time-reservations.mongodb.ts'
 import { voiceRelayUdp } from './adapters/voice-relay.udp.ts'
 import type { Config } from './config.ts'
 import { createGateway } from './gateway/index.ts'
-import { serveHttp } from './http/index.ts'
+import { gatewayUrls, serveHttp } from './http/index.ts'
 import { mongoDatabase } from './mongodb/database.ts'
 import { createPage } from './page/index.ts'
 import { createRest } from './rest/index.ts'
@@ -28,7 +28,7 @@ export async function start(config: Config, world: Runtime): Promise<Pick<Lifecy
   const mongo = await life.open('MongoDB', mongoDatabase(config.mongodb, world.telemetry))
   const time = await life.open('reserved time', reserveTime(mongoTimeReservations(mongo), config.worker, world))
   const runtime: Runtime = { ...world, hybrid: time.hybrid }
-  const tools = { tokens: tokens(config.tokenSecret), newId: time.newId }
+  const tools = { tokens: tokens(config.tokenSecret), newId: time.newId, gatewayUrl: gatewayUrls(config.http) }
   const metadata = await life.open('metadata', mongoMetadataStore(mongo))
   const messages = await life.open('messages', mongoMessageStore(mongo))
   const search = await life.open('search', mongoSearchIndex(mongo))

@@ -1,23 +1,19 @@
 import { CodedError } from '@threshold/kit'
 import { z } from 'zod'
 import { GATEWAY_LIMITS } from './gateway/index.ts'
+import { listenConfig, listenEnvironment } from './http/index.ts'
 
 const int = (least: number, most: number, otherwise: number) => z.coerce.number().int().min(least).max(most).default(otherwise)
 const port = int(0, 65_535, 0)
 
-/** Kept for REST when the gateway is full. */
-const SPARE_CONNECTIONS = 1_000
-
 /** Everything that can be set from outside. Secure by default: loopback alone, and nobody makes users. */
 const environment = z.object({
-  THRESHOLD_HOST: z.string().default('127.0.0.1'),
-  THRESHOLD_PORT: port,
+  ...listenEnvironment,
   /** With the database's name in it. */
   THRESHOLD_MONGODB_URI: z.string().regex(/^mongodb(\+srv)?:\/\/[^/]+\/[^?]+/, 'must name a host and a database'),
   THRESHOLD_TOKEN_SECRET: z.string().min(16),
   THRESHOLD_WORKER: int(0, 1_023, 0),
   THRESHOLD_HEARTBEAT_MS: int(100, 600_000, 41_250),
-  THRESHOLD_MAX_CONNECTIONS: int(1, 1_000_000, 19_000),
   THRESHOLD_PROVISIONING: z.enum(['on', 'off']).default('off'),
   THRESHOLD_RATE_REQUESTS: int(1, 1_000_000, 5_000),
   THRESHOLD_RATE_SECONDS: int(1, 3_600, 5),
@@ -38,9 +34,9 @@ export function readConfig(env: Record<string, string | undefined>) {
     throw new CodedError('BAD_CONFIG', wrong.join('; '), { next: 'npx threshold stage 1 sets all of it for you' })
   }
   const e = read.data
-  const host = e.THRESHOLD_HOST
+  const listen = listenConfig(e)
   return {
-    http: { host, port: e.THRESHOLD_PORT, maxConnections: e.THRESHOLD_MAX_CONNECTIONS + SPARE_CONNECTIONS },
+    http: listen.http,
     mongodb: { uri: e.THRESHOLD_MONGODB_URI },
     tokenSecret: e.THRESHOLD_TOKEN_SECRET,
     worker: e.THRESHOLD_WORKER,
@@ -51,8 +47,8 @@ export function readConfig(env: Record<string, string | undefined>) {
     },
     gateway: { heartbeatMs: e.THRESHOLD_HEARTBEAT_MS, maxConnections: e.THRESHOLD_MAX_CONNECTIONS, limits: GATEWAY_LIMITS },
     notifications: { url: e.THRESHOLD_NOTIFICATIONS_URL, attempts: 10, backoffMs: e.THRESHOLD_NOTIFICATIONS_BACKOFF_MS, pollMs: 500 },
-    voice: { host, port: e.THRESHOLD_VOICE_PORT, heartbeatMs: 13_750, maxConnections: e.THRESHOLD_MAX_CONNECTIONS },
-    voiceRelay: { host, port: 0 },
+    voice: { ...listen.voice, port: e.THRESHOLD_VOICE_PORT, heartbeatMs: 13_750 },
+    voiceRelay: listen.voiceRelay,
     log: { level: e.THRESHOLD_LOG_LEVEL },
     otlpUrl: e.THRESHOLD_OTLP_URL,
   }

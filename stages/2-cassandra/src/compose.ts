@@ -12,7 +12,7 @@ import { noSessions } from '@threshold/stage-1/adapters/session-registry.none'
 import { mongoTimeReservations } from '@threshold/stage-1/adapters/time-reservations.mongodb'
 import { voiceRelayUdp } from '@threshold/stage-1/adapters/voice-relay.udp'
 import { createGateway } from '@threshold/stage-1/gateway'
-import { serveHttp } from '@threshold/stage-1/http'
+import { gatewayUrls, serveHttp } from '@threshold/stage-1/http'
 import { mongoDatabase } from '@threshold/stage-1/mongodb'
 import { createPage } from '@threshold/stage-1/page'
 import { createRest } from '@threshold/stage-1/rest'
@@ -29,7 +29,7 @@ export async function start(config: Config, world: Runtime): Promise<Pick<Lifecy
   const mongo = await life.open('MongoDB', mongoDatabase(config.mongodb, world.telemetry))
   const time = await life.open('reserved time', reserveTime(mongoTimeReservations(mongo), config.worker, world))
   const runtime: Runtime = { ...world, hybrid: time.hybrid }
-  const tools = { tokens: tokens(config.tokenSecret), newId: time.newId }
+  const tools = { tokens: tokens(config.tokenSecret), newId: time.newId, gatewayUrl: gatewayUrls(config.http) }
   const metadata = await life.open('metadata', mongoMetadataStore(mongo))
   const cassandra = await life.open('Cassandra', openCassandra(mongo, config, runtime))
   const store = cassandraMessageStore(cassandra, config.cassandra, runtime.clock.now)

@@ -4,7 +4,7 @@ import { leaseDatabase, leaseKeyspace } from '@threshold/engines/testing'
 import { afterAll, beforeAll } from 'vitest'
 
 const use = new AsyncDisposableStack()
-const stages: Record<'plain' | 'limited' | 'closed', StageProcess | undefined> = { plain: undefined, limited: undefined, closed: undefined }
+const stages: Partial<Record<'plain' | 'limited' | 'closed' | 'published', StageProcess>> = {}
 
 beforeAll(async () => {
   const [{ uri: engineUri }, { uri: cassandraUri }] = [use.use(await leaseDatabase()), use.use(await leaseKeyspace())]
@@ -12,6 +12,7 @@ beforeAll(async () => {
   stages.plain = await start()
   stages.limited = await start({ THRESHOLD_WORKER: '1', THRESHOLD_RATE_REQUESTS: '5', THRESHOLD_RATE_SECONDS: '2' })
   stages.closed = await start({ THRESHOLD_WORKER: '2', THRESHOLD_PROVISIONING: 'off' })
+  stages.published = await start({ THRESHOLD_WORKER: '3', THRESHOLD_PUBLIC_URL: 'https://chat.example:8443' })
 })
 afterAll(() => use.disposeAsync())
 
@@ -19,6 +20,7 @@ testConformance('stage 2', {
   baseUrl: () => stages.plain!.url,
   limitedUrl: () => stages.limited!.url,
   closedUrl: () => stages.closed!.url,
+  published: () => ({ baseUrl: stages.published!.url, gatewayUrl: 'wss://chat.example:8443' }),
   heartbeatMs: 2_000,
   // Sessions die with their process here, as in stage 1.
   capabilities: [],

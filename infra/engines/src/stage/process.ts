@@ -95,6 +95,9 @@ class RunningStage implements StageProcess {
       THRESHOLD_TOKEN_SECRET: randomBytes(32).toString('hex'),
       THRESHOLD_PROVISIONING: 'on',
       THRESHOLD_HEARTBEAT_MS: '2000',
+      // Of the shell: a lab's load and a test go where the stage listens.
+      THRESHOLD_PUBLIC_URL: '',
+      THRESHOLD_TRUSTED_PROXIES: '',
       ...options.env,
       THRESHOLD_MONGODB_URI: options.engineUri,
       ...(options.cassandraUri === undefined ? {} : { THRESHOLD_CASSANDRA_URI: options.cassandraUri }),

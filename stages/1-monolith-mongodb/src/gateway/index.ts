@@ -6,6 +6,7 @@ import type { EventEncoder, GuildHub, MetadataStore, SessionRegistry } from '@th
 import pLimit from 'p-limit'
 import { Counter, Gauge } from 'prom-client'
 import type { WebSocket } from 'ws'
+import type { GatewayUrl } from '../http/public-address.ts'
 import { boundedWebSockets, cutSoon } from '../http/websockets.ts'
 import type { VoiceServer } from '../voice/index.ts'
 import { Connection } from './connection.ts'
@@ -51,7 +52,12 @@ const CLOSE_WITHIN_MS = 5_000
 const LEAVE_WITHIN_MS = 1_000
 
 /** The gateway: sockets in, sessions on them, events of the hub out. It shares process and event loop with REST. */
-export function createGateway(ports: GatewayPorts, tools: { tokens: Tokens }, config: GatewayConfig, runtime: Runtime): Gateway {
+export function createGateway(
+  ports: GatewayPorts,
+  tools: { tokens: Tokens; gatewayUrl: GatewayUrl },
+  config: GatewayConfig,
+  runtime: Runtime,
+): Gateway {
   const connections = new Set<Connection>()
   const count = counters(runtime, connections)
   const parts = {
@@ -74,7 +80,7 @@ export function createGateway(ports: GatewayPorts, tools: { tokens: Tokens }, co
       cutSoon(socket)
       return
     }
-    const connection = new Connection(socket, request.socket, parts, { ...handshake, url: `ws://${request.headers.host ?? ''}` })
+    const connection = new Connection(socket, request.socket, parts, { ...handshake, url: tools.gatewayUrl(request) })
     connections.add(connection)
     socket.on('close', () => connections.delete(connection))
     // Until HELLO is said nothing is read, so that nothing is answered before it.

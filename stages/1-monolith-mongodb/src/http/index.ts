@@ -6,14 +6,16 @@ import { deadlineIn, type ReadinessCheck, type Runtime, unreadyReasons } from '@
 import express, { type RequestHandler, type Router } from 'express'
 import { write } from '../rest/route.ts'
 import { type OwnSite, ownSite } from './own-site.ts'
+import type { PublicAddress } from './public-address.ts'
 import { unreadBodies } from './unread-bodies.ts'
 
-export interface HttpConfig {
+export { listenConfig, listenEnvironment } from './environment.ts'
+export { gatewayUrls } from './public-address.ts'
+
+export interface HttpConfig extends PublicAddress {
   readonly host: string
   /** 0: any free one. */
   readonly port: number
-  /** Where clients reach it, when that is not where it listens. */
-  readonly publicUrl?: string | undefined
   /** Sockets at the most, of REST and gateway together; beyond it a new one is closed at once. */
   readonly maxConnections: number
 }

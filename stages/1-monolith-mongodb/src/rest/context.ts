@@ -2,6 +2,7 @@ import { type ChannelId, Permission, refuse, type Snowflake, type Tokens, type U
 import { type Channel, has, type Member, type User } from '@threshold/domain'
 import type { Deadline, Runtime } from '@threshold/kit'
 import type { Analytics, GuildHub, MessageStore, MetadataStore, Notifier, SearchIndex } from '@threshold/ports'
+import type { GatewayUrl } from '../http/public-address.ts'
 
 /** What REST stands on. All of it is ports, so the api role of a later stage takes this folder as it is. */
 export interface RestPorts {
@@ -17,6 +18,7 @@ export interface RestTools {
   readonly tokens: Tokens
   /** A new id; throws when the clock has run backwards too far. */
   readonly newId: () => Snowflake
+  readonly gatewayUrl: GatewayUrl
 }
 
 /** Where a message goes, and what the asker may do there. */

@@ -44,6 +44,7 @@ export function createRest(ports: RestPorts, tools: RestTools, config: RestConfi
     identify,
     limit: rateLimit(config.limits),
     readBody: bodyReader(),
+    gatewayUrl: tools.gatewayUrl,
     budgetMs: config.budgetMs,
   }
   const api = express.Router()

@@ -2,6 +2,7 @@ import { ApiError, formErrors, invalidField, isSnowflake, refuse, type UserId, w
 import { CodedError, type Deadline, deadlineIn, hasCode, messageOf, type Runtime } from '@threshold/kit'
 import type { NextFunction, Request, RequestHandler, Response, Router } from 'express'
 import type { z } from 'zod'
+import type { GatewayUrl } from '../http/public-address.ts'
 import { bodyOf, type ReadBody } from './body.ts'
 
 /** A request as a handler sees it: checked ids, parsed body, who asks, until when. Nothing of Express. */
@@ -10,7 +11,8 @@ export interface Ask {
   readonly params: Readonly<Record<string, string>>
   readonly query: unknown
   readonly body: unknown
-  readonly host: string
+  /** Where this client's sockets go. */
+  readonly gatewayUrl: string
   readonly deadline: Deadline
 }
 
@@ -22,17 +24,21 @@ class Asked implements Ask {
   readonly me: UserId
   readonly params: Readonly<Record<string, string>>
   readonly query: unknown
-  readonly host: string
   readonly deadline: Deadline
+  readonly #guards: RouteGuards
   readonly #request: Request
 
-  constructor(request: Request, me: UserId, deadline: Deadline) {
+  constructor(request: Request, me: UserId, deadline: Deadline, guards: RouteGuards) {
     this.me = me
     this.params = idsOf(request.params as Record<string, string>)
     this.query = request.query
-    this.host = request.headers.host ?? ''
     this.deadline = deadline
     this.#request = request
+    this.#guards = guards
+  }
+
+  get gatewayUrl(): string {
+    return this.#guards.gatewayUrl(this.#request)
   }
 
   /** Parsed, or refused, when the handler reads it. */
@@ -75,6 +81,7 @@ export interface RouteGuards {
   /** The sender is a user, or for a route without a token an address. */
   readonly limit: (sender: string, action: string, request: Request, response: Response) => Promise<void>
   readonly readBody: ReadBody
+  readonly gatewayUrl: GatewayUrl
   /** Milliseconds a request may take, all in. */
   readonly budgetMs: number
 }
@@ -94,7 +101,7 @@ export function routesOf(router: Router, guards: RouteGuards, runtime: Runtime):
         await guards.limit(sender, action, request, response)
         // After the token and the rate: a stranger's body is not read.
         await guards.readBody(request, response, sender)
-        const ask = new Asked(request, me, deadlineIn(guards.budgetMs, runtime.clock))
+        const ask = new Asked(request, me, deadlineIn(guards.budgetMs, runtime.clock), guards)
         const result = await runtime.telemetry.action(action, {}, () => handler(ask))
         if (result instanceof Answer) write(response, result.status, result.body)
         else write(response, result === undefined ? 204 : 200, result)

@@ -29,7 +29,9 @@ describe('HELLO', () => {
     use.defer(() => runtime.telemetry[Symbol.asyncDispose]())
     // Nobody identifies, so that nothing behind the gateway is asked.
     const config = { heartbeatMs: 10_000, maxConnections: TRIES, limits: GATEWAY_LIMITS }
-    const gateway = use.use(createGateway({} as GatewayPorts, { tokens: tokens('x'.repeat(32)) }, config, runtime))
+    const gateway = use.use(
+      createGateway({} as GatewayPorts, { tokens: tokens('x'.repeat(32)), gatewayUrl: () => 'ws://here' }, config, runtime),
+    )
     const server = createServer().listen(0, '127.0.0.1')
     gateway.attach(server, () => true)
     await once(server, 'listening')

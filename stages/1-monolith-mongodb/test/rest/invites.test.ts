@@ -36,7 +36,7 @@ async function usesLeft(join: () => Promise<Executed>, store: Partial<MetadataSt
   const handlers = new Map<string, Handler>()
   inviteRoutes((_method, _path, action, handler) => void handlers.set(action, handler), context)
   // Its time is over by the time that the guild has not answered.
-  const ask = { me: user.id, params: { code: invite.code }, query: {}, body: undefined, host: '', deadline: deadlineIn(0) }
+  const ask = { me: user.id, params: { code: invite.code }, query: {}, body: undefined, gatewayUrl: '', deadline: deadlineIn(0) }
   await handlers.get('invite.accept')!(ask).catch(() => {})
   return left
 }

@@ -62,7 +62,7 @@ export async function rest(mongo: MongoDatabase, guild = aGuild(1)): Promise<Res
   const runtime = createRuntime({ random: randomBytes })
   const hub = memoryGuildHub({ metadata, permissions: typescriptPermissions(), memberList: typescriptMemberList }, runtime)
   const ports = { messages, metadata, search, notifier, hub, analytics: typescriptAnalytics(runtime.clock) }
-  const context = createContext(ports, { tokens: tokens('x'.repeat(32)), newId }, runtime)
+  const context = createContext(ports, { tokens: tokens('x'.repeat(32)), newId, gatewayUrl: () => '' }, runtime)
   const orphans = createOrphans(context)
   const handlers = new Map<string, Handler>()
   const add = (_method: string, _path: string, action: string, handler: Handler): void => void handlers.set(action, handler)
@@ -85,7 +85,7 @@ export async function rest(mongo: MongoDatabase, guild = aGuild(1)): Promise<Res
         params: { guild: guild.id, channel: guild.text.id, ...params },
         query,
         body,
-        host: '',
+        gatewayUrl: '',
         deadline: soon(),
       })) as { id: string },
     heard: (type) => told.flatMap((delivery) => (delivery.kind === 'event' && delivery.event.type === type ? [delivery.event] : [])),

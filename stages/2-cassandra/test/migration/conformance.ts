@@ -4,15 +4,11 @@ import { afterAll, beforeAll, describe } from 'vitest'
 import type { Phase } from '../../src/migration/phases.ts'
 import { openHouse } from './house.ts'
 
-/** The whole contract of a stage whose messages are moving: three processes follow the same move. */
+/** The whole contract of a stage whose messages are moving: four processes follow the same move. */
 export function testConformanceIn(phase: Phase): void {
   describe(`in phase ${phase}`, () => {
     const use = new AsyncDisposableStack()
-    const stages: Record<'plain' | 'limited' | 'closed', StageProcess | undefined> = {
-      plain: undefined,
-      limited: undefined,
-      closed: undefined,
-    }
+    const stages: Partial<Record<'plain' | 'limited' | 'closed' | 'published', StageProcess>> = {}
     beforeAll(async () => {
       const house = await openHouse(use)
       await house.inPhase(phase)
@@ -21,12 +17,14 @@ export function testConformanceIn(phase: Phase): void {
       stages.plain = await start()
       stages.limited = await start({ THRESHOLD_WORKER: '1', THRESHOLD_RATE_REQUESTS: '5', THRESHOLD_RATE_SECONDS: '2' })
       stages.closed = await start({ THRESHOLD_WORKER: '2', THRESHOLD_PROVISIONING: 'off' })
+      stages.published = await start({ THRESHOLD_WORKER: '3', THRESHOLD_PUBLIC_URL: 'https://chat.example:8443' })
     })
     afterAll(() => use.disposeAsync())
     testConformance(`stage 2 in phase ${phase}`, {
       baseUrl: () => stages.plain!.url,
       limitedUrl: () => stages.limited!.url,
       closedUrl: () => stages.closed!.url,
+      published: () => ({ baseUrl: stages.published!.url, gatewayUrl: 'wss://chat.example:8443' }),
       heartbeatMs: 2_000,
       capabilities: [],
     })

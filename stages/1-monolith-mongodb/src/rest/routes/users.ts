@@ -5,15 +5,12 @@ import { countsOf } from '../guild-access.ts'
 import { ask as askGuild } from '../refusals.ts'
 import { type AddRoute, type Ask, checked } from '../route.ts'
 
-/** Where sockets go: the address by which the client reached us, so that it works behind a port mapping too. */
-const gatewayUrl = (host: string): string => `ws://${/^[\w.\-[\]:]{1,255}$/.test(host) ? host : '127.0.0.1'}`
-
 export function userRoutes(add: AddRoute, context: Context): void {
   const { ports } = context
 
-  add('get', '/gateway', 'gateway.url', async (ask) => ({ url: gatewayUrl(ask.host) }), { anonymous: true })
+  add('get', '/gateway', 'gateway.url', async (ask) => ({ url: ask.gatewayUrl }), { anonymous: true })
   add('get', '/gateway/bot', 'gateway.bot', async (ask) => ({
-    url: gatewayUrl(ask.host),
+    url: ask.gatewayUrl,
     shards: 1,
     session_start_limit: { total: 1_000, remaining: 1_000, reset_after: 86_400_000, max_concurrency: 16 },
   }))

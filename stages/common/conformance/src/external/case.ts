@@ -27,8 +27,16 @@ export interface Target {
   readonly limitedUrl?: string
   /** The same stage started with provisioning off. */
   readonly closedUrl?: string
+  /** The same stage started with a public URL. */
+  readonly published?: Published
   /** Takes the name of each route and dispatch that a case held against its schema. */
   readonly seen?: Set<string>
+}
+
+/** A stage that is reached under another address than it listens on, and what it must say of its gateway. */
+export interface Published {
+  readonly baseUrl: string
+  readonly gatewayUrl: string
 }
 
 /** A case says so when the target gives it no way to try. Not a pass: the reason is printed, and CI counts it as a failure. */

@@ -13,6 +13,8 @@ const HELP = `Tries the contract on a stage of your own: all it needs is an addr
   --session-ms MS      how long it keeps an abandoned one, to try that it ends
   --limited URL        the same stage started with a low rate limit
   --closed URL         the same stage started without provisioning
+  --published URL      the same stage started with a public URL
+  --published-as URL   what that one must say of its gateway, such as wss://chat.example
   --jobs N             cases at the same time (8)
   --list               the cases, without trying them
   --json               one line of JSON for each case
@@ -30,6 +32,8 @@ async function main(args: readonly string[]): Promise<number> {
       'session-ms': { type: 'string' },
       limited: { type: 'string' },
       closed: { type: 'string' },
+      published: { type: 'string' },
+      'published-as': { type: 'string' },
       jobs: { type: 'string', default: '8' },
       list: { type: 'boolean' },
       json: { type: 'boolean' },
@@ -54,6 +58,7 @@ async function main(args: readonly string[]): Promise<number> {
     ...(values['session-ms'] === undefined ? {} : { sessionMs: Number(values['session-ms']) }),
     ...(values.limited === undefined ? {} : { limitedUrl: values.limited }),
     ...(values.closed === undefined ? {} : { closedUrl: values.closed }),
+    ...publishedOf(values.published, values['published-as']),
   }
   const count = { passed: 0, failed: 0, 'not-tried': 0 }
   const began = performance.now()
@@ -64,6 +69,12 @@ async function main(args: readonly string[]): Promise<number> {
   const seconds = ((performance.now() - began) / 1_000).toFixed(1)
   if (!values.json) tell(`\n${count.passed} passed, ${count.failed} failed, ${count['not-tried']} not tried, in ${seconds} s\n`)
   return count.failed === 0 ? 0 : 1
+}
+
+function publishedOf(baseUrl: string | undefined, gatewayUrl: string | undefined): Pick<Target, 'published'> {
+  if (baseUrl === undefined && gatewayUrl === undefined) return {}
+  if (baseUrl === undefined || gatewayUrl === undefined) throw new Error('--published and --published-as go together')
+  return { published: { baseUrl, gatewayUrl } }
 }
 
 const tell = (text: string): 0 => {

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest'
-import type { Capability } from './case.ts'
+import type { Capability, Published } from './case.ts'
 import { allCases } from './cases/index.ts'
 import { CASE_MS, judge, tryCase } from './runner.ts'
 import { DESCRIBED } from './schema/check.ts'
@@ -16,6 +16,8 @@ export interface ConformanceOptions {
   readonly limitedUrl?: () => string
   /** The same stage with provisioning off. */
   readonly closedUrl?: () => string
+  /** The same stage with a public URL. */
+  readonly published?: () => Published
 }
 
 /** The whole contract, case by case, as tests of one stage. */
@@ -46,6 +48,7 @@ export function testConformance(name: string, options: ConformanceOptions): void
           ...(options.sessionMs === undefined ? {} : { sessionMs: options.sessionMs }),
           ...(options.limitedUrl === undefined ? {} : { limitedUrl: options.limitedUrl() }),
           ...(options.closedUrl === undefined ? {} : { closedUrl: options.closedUrl() }),
+          ...(options.published === undefined ? {} : { published: options.published() }),
         })
         tried += 1
         const wrong = judge(one, outcome, reason)

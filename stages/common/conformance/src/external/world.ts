@@ -1,5 +1,5 @@
 import { type Actor, createActor } from './actor.ts'
-import { type Capability, NotTried, type Target } from './case.ts'
+import { type Capability, NotTried, type Published, type Target } from './case.ts'
 import { holds } from './expect.ts'
 import { type GuildOptions, makeGuild, type TestGuild } from './guild.ts'
 import { Journal } from './journal.ts'
@@ -77,6 +77,11 @@ export class World {
   get limited(): string {
     if (this.target.limitedUrl !== undefined) return this.target.limitedUrl
     throw new NotTried('needs the address of the same stage started with a low rate limit (--limited URL)')
+  }
+
+  get published(): Published {
+    if (this.target.published !== undefined) return this.target.published
+    throw new NotTried('needs the same stage started with a public URL (--published URL --published-as GATEWAY)')
   }
 
   get closed(): string {

@@ -23,6 +23,11 @@ export const gateway: Section = {
         'gateway.close.4001',
       ],
     },
+    {
+      id: 'gateway.public-url',
+      text: 'A configured public URL (or a trusted proxy) decides the scheme and host in `/gateway` and READY: behind TLS they say `wss`.',
+      cases: ['gateway.public-url'],
+    },
     { id: 'gateway.close.4001', text: 'Close codes: 4001 unknown op.', cases: ['gateway.close.4001'] },
     {
       id: 'gateway.close.4002',

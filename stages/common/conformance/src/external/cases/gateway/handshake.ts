@@ -5,6 +5,22 @@ import { hasFields, holds, id, includes, same } from '../../expect.ts'
 
 export const handshakeCases: readonly Case[] = [
   {
+    id: 'gateway.public-url',
+    sentence: 'A configured public URL decides scheme and host in `/gateway`, `/gateway/bot` and READY, whatever the request says',
+    async run(world) {
+      const { baseUrl, gatewayUrl } = world.published
+      const ada = await world.user('ada', baseUrl)
+      const headers = { 'x-forwarded-proto': 'http', 'x-forwarded-host': 'evil.example' }
+      for (const path of ['/gateway', '/gateway/bot']) {
+        const { body } = await ada.api.call('GET', path, undefined, { headers })
+        includes(body, { url: gatewayUrl }, path)
+      }
+      const socket = await world.socket({ url: baseUrl.replace(/^http/, 'ws') })
+      await socket.frame(10)
+      same((await identify(socket, ada.token)).resume_gateway_url, gatewayUrl, 'READY’s resume_gateway_url')
+    },
+  },
+  {
     id: 'gateway.hello',
     sentence: 'The first frame is HELLO with a `heartbeat_interval` in milliseconds',
     async run(world) {
