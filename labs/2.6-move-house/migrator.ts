@@ -1,7 +1,6 @@
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { listStages, registerProcess } from '@threshold/engines'
+import { listStages, spawnRegistered } from '@threshold/engines'
 import { CodedError } from '@threshold/kit'
 import type { Scene } from '@threshold/lab-kit'
 
@@ -24,15 +23,22 @@ export async function startMigrator({ mongo, cassandra }: Scene, folder: string,
   // Nothing else of the surroundings: the move is told all that it needs.
   const env = { THRESHOLD_MONGODB_URI: mongo.uri, THRESHOLD_CASSANDRA_URI: cassandra?.uri ?? '' }
   // In a session of its own, as stage and engines are: a system may share its cores out by session.
-  const child = spawn(process.execPath, args, { detached: true, env, stdio: ['ignore', 'pipe', 'pipe'] })
-  const closed = once(child, 'close') as Promise<[number | null]>
+  const { child, run, closed } = await spawnRegistered({
+    role: 'migrator',
+    text: 'the migrator of lab 2.6',
+    group: true,
+    onExit: 'kill',
+    command: process.execPath,
+    args,
+    spawn: { detached: true, env, stdio: ['ignore', 'pipe', 'pipe'] },
+  })
+  const [stdout, stderr] = [child.stdout!, child.stderr!]
   let output = ''
-  for (const stream of [child.stdout, child.stderr]) {
+  for (const stream of [stdout, stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {
       output += text
     })
   }
-  const written = await registerProcess({ role: 'migrator', text: 'the migrator of lab 2.6', pid: child.pid!, ending: 'end' })
   const lastWords = (): string => output.trim().split('\n').slice(-5).join('\n')
   const kill = async (): Promise<boolean> => {
     child.kill('SIGKILL')
@@ -42,21 +48,21 @@ export async function startMigrator({ mongo, cassandra }: Scene, folder: string,
   return {
     async said(what) {
       while (!what.test(output)) {
-        const ended = await Promise.race([closed, once(child.stdout, 'data'), once(child.stderr, 'data')])
+        const ended = await Promise.race([closed, once(stdout, 'data'), once(stderr, 'data')])
         if (child.exitCode !== null && !what.test(output) && ended !== undefined)
           throw new CodedError('MIGRATOR_ENDED', `the migrator ended before it was to be killed\n${lastWords()}`)
       }
     },
     kill,
     async done() {
-      const [code] = await closed
+      const { code } = await closed
       if (code === 0) return true
       if (NEVER_DONE.test(output)) return false
       throw new CodedError('MIGRATOR_FAILED', `the migrator ended with code ${code}\n${lastWords()}`)
     },
     async [Symbol.asyncDispose]() {
       await kill()
-      await written.close()
+      await run.close()
     },
   }
 }

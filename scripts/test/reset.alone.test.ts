@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isPortFree } from '@threshold/engines'
+import { killUnwatched } from '@threshold/engines/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Cache, gone, ownCache, ROOT, ready, start, threshold } from './cli.ts'
 
@@ -20,11 +21,11 @@ describe('reset', () => {
     for (const _ of [1, 2]) expect(await reset()).toMatchObject({ code: 0, stdout: 'clean: there was nothing to end or remove\n' })
   })
 
-  it('ends and removes what a stage leaves that was cut off by kill -9', async () => {
+  it('ends and removes what a stage leaves that was cut off by kill -9 together with its watcher', async () => {
     await using command = start(['stage', '1'], { env: cache.env })
     const url = await ready(command)
     const left = [await cache.pidOf('stage'), await cache.pidOf('mongodb')]
-    process.kill(await cache.pidOf('command'), 'SIGKILL')
+    await killUnwatched(await cache.pidOf('command'))
     await command.finished
     // The point of it all: they go on without their owner.
     expect((await fetch(`${url}/readyz`)).status).toBe(200)

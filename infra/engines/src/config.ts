@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
-import { CodedError } from '@threshold/kit'
+import { CodedError } from '@threshold/kit/errors'
 
 /** The only file here that reads the environment: what can be set from outside is this list and nothing else. */
 export interface EnginesConfig {

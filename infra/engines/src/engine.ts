@@ -1,4 +1,4 @@
-import { CodedError } from '@threshold/kit'
+import { CodedError } from '@threshold/kit/errors'
 import { z } from 'zod'
 
 /** Where a figure was measured. No result leaves this repository without one. */

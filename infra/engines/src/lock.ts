@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as delay } from 'node:timers/promises'
-import { CodedError } from '@threshold/kit'
+import { CodedError } from '@threshold/kit/errors'
 import { enginesConfig } from './config.ts'
 
 export interface LockOptions {

@@ -61,7 +61,7 @@ export async function leaveRun(cache: string, id: string, entry: Partial<RunEntr
   const dir = join(cache, 'run', id)
   await mkdir(join(dir, 'data'), { recursive: true })
   await writeFile(join(dir, 'data', 'file'), 'left')
-  const whole: RunEntry = { v: 1, id, role: 'mongodb', text: 'an engine', owner: DEAD, group: false, ports: [], ...entry }
+  const whole: RunEntry = { v: 1, id, role: 'mongodb', text: 'an engine', owner: DEAD, group: false, onExit: 'term', ports: [], ...entry }
   await writeFile(`${dir}.json`, JSON.stringify(whole))
   return dir
 }
@@ -71,6 +71,8 @@ export interface OtherProcess {
   /** What it said first, in one line. */
   readonly said: string
   readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>
+  /** Resolves with the signal that ended it once nothing holds its output any more. */
+  readonly closed: Promise<NodeJS.Signals | null>
   kill(signal?: NodeJS.Signals): void
 }
 
@@ -84,6 +86,7 @@ export async function otherProcess(use: AsyncDisposableStack, script: string, ..
     stderr += text
   })
   const ended = once(child, 'exit').then(([code, signal]) => ({ code, signal }))
+  const closed = once(child, 'close').then(([, signal]) => signal)
   const line = once(createInterface({ input: child.stdout }), 'line').then(([text]) => String(text))
   const said = await Promise.race([
     line,
@@ -93,7 +96,13 @@ export async function otherProcess(use: AsyncDisposableStack, script: string, ..
   ])
   const pid = child.pid ?? 0
   // One that spoke and went is known by a start that no process can have.
-  return { identity: (await identify(pid)) ?? { pid, start: 'ended' }, said, ended, kill: (signal = 'SIGKILL') => child.kill(signal) }
+  return {
+    identity: (await identify(pid)) ?? { pid, start: 'ended' },
+    said,
+    ended,
+    closed,
+    kill: (signal = 'SIGKILL') => child.kill(signal),
+  }
 }
 
 /** A real HTTP server on loopback, which counts what it is asked for. */

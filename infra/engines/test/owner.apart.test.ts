@@ -4,9 +4,12 @@ import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
 import { identify } from '../src/process/identity.ts'
 import { isPortFree, somethingListens } from '../src/process/ports.ts'
-import { registerProcess } from '../src/run/registry.ts'
+import { openRun, registerProcess } from '../src/run/registry.ts'
 import type { SweepReport } from '../src/run/sweep.ts'
-import { type OtherProcess, otherProcess, ownCache } from './machine.ts'
+import { killUnwatched, watchersOf } from '../src/testing/unwatched.ts'
+import { emptyCache, type OtherProcess, otherProcess, ownCache } from './machine.ts'
+
+const WITHIN = { timeout: 10_000, interval: 50 }
 
 /** Another process starts an engine; what it started, by its own words. */
 async function owner(use: AsyncDisposableStack, ...leave: string[]) {
@@ -22,12 +25,48 @@ async function sweptElsewhere(use: AsyncDisposableStack, ...what: string[]): Pro
   return JSON.parse(sweeper.said)
 }
 
+/** Process, port, files and entries, without any other process that sweeps. */
+async function leavesNothing(cache: string, { pid, port }: { pid: number; port: number }): Promise<void> {
+  await vi.waitFor(async () => {
+    expect(await identify(pid)).toBeUndefined()
+    expect(await isPortFree(port)).toBe(true)
+    expect(await runs(cache)).toEqual([])
+  }, WITHIN)
+}
+
 describe('an engine whose owner is killed', () => {
-  it('runs on, until any other process sweeps: then process, port and data are gone, and a second sweep finds nothing', async () => {
+  it('is ended by the watcher, with its port and its files', async () => {
+    await using use = new AsyncDisposableStack()
+    const cache = await ownCache(use)
+    const { process, ...engine } = await owner(use)
+    const [watcher] = await watchersOf(process.identity.pid)
+    process.kill('SIGKILL')
+    await leavesNothing(cache, engine)
+    // The watcher leaves last.
+    await vi.waitFor(async () => expect(await identify(watcher!)).toBeUndefined(), WITHIN)
+    expect(await sweptElsewhere(use)).toEqual({ ended: [], removed: [], problems: [] })
+  })
+
+  it('is ended by a second watcher when the first was killed', async () => {
+    await using use = new AsyncDisposableStack()
+    const cache = await ownCache(use)
+    const { process: other, ...engine } = await owner(use)
+    const [first] = await watchersOf(other.identity.pid)
+    process.kill(first!, 'SIGKILL')
+    await vi.waitFor(async () => {
+      const [second] = await watchersOf(other.identity.pid)
+      expect(second).toBeDefined()
+      expect(second).not.toBe(first)
+    }, WITHIN)
+    other.kill('SIGKILL')
+    await leavesNothing(cache, engine)
+  })
+
+  it('runs on when the watcher is killed too, until any other process sweeps; a second sweep finds nothing', async () => {
     await using use = new AsyncDisposableStack()
     const cache = await ownCache(use)
     const { process, pid, port } = await owner(use)
-    process.kill('SIGKILL')
+    await killUnwatched(process.identity.pid)
     await process.ended
     expect(await somethingListens(port)).toBe(true)
 
@@ -40,15 +79,51 @@ describe('an engine whose owner is killed', () => {
     expect(await sweptElsewhere(use)).toEqual({ ended: [], removed: [], problems: [] })
   })
 
-  it('is ended by the next engine that starts, without anybody asking', async () => {
+  it('is then ended by the next engine that starts', async () => {
     await using use = new AsyncDisposableStack()
     await ownCache(use)
     const first = await owner(use)
-    first.process.kill('SIGKILL')
+    await killUnwatched(first.process.identity.pid)
     await first.process.ended
     const second = await owner(use)
     expect(await identify(first.pid)).toBeUndefined()
     expect(await somethingListens(second.port)).toBe(true)
+  })
+})
+
+describe('a process', () => {
+  it('whose owner is killed between the start and the entry of its id is ended all the same', async () => {
+    await using use = new AsyncDisposableStack()
+    const cache = await emptyCache(use)
+    const other = await otherProcess(use, 'unnoted.ts')
+    const pid = Number(other.said)
+    expect(await identify(pid)).toBeDefined()
+    other.kill('SIGKILL')
+    await vi.waitFor(async () => {
+      expect(await identify(pid)).toBeUndefined()
+      expect(await runs(cache)).toEqual([])
+    }, WITHIN)
+  })
+
+  it('is watched while it has something open, and by nobody afterwards', async () => {
+    await using use = new AsyncDisposableStack()
+    await emptyCache(use)
+    const before = await watchersOf(process.pid)
+    const open = [await openRun({ role: 'ports' }), await openRun({ role: 'ports' })]
+    const watchers = async () => (await watchersOf(process.pid)).filter((pid) => !before.includes(pid))
+    expect(await watchers()).toHaveLength(1)
+    await open[0]?.close()
+    expect(await watchers()).toHaveLength(1)
+    await open[1]?.close()
+    await vi.waitFor(async () => expect(await watchers()).toEqual([]), WITHIN)
+  })
+
+  it('is not held by its watcher: its output ends with it', async () => {
+    await using use = new AsyncDisposableStack()
+    await ownCache(use)
+    const { process } = await owner(use)
+    process.kill('SIGKILL')
+    expect(await process.closed).toBe('SIGKILL')
   })
 })
 
@@ -71,11 +146,7 @@ describe('an engine whose owner leaves without stopping it', () => {
     const cache = await ownCache(use)
     const { process, pid, port } = await owner(use, leave)
     expect((await process.ended).code).toBe(leave === 'exit' ? 0 : 1)
-    await vi.waitFor(async () => expect(await identify(pid)).toBeUndefined(), 10_000)
-    expect(await isPortFree(port)).toBe(true)
-    // At most the entry is left, where the engine was still writing: the next sweep takes that.
-    await sweptElsewhere(use)
-    expect(await runs(cache)).toEqual([])
+    await leavesNothing(cache, { pid, port })
   })
 })
 

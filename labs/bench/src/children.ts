@@ -1,7 +1,7 @@
-import { type ChildProcess, fork } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { type Run, registerProcess } from '@threshold/engines'
+import { spawnRegistered } from '@threshold/engines'
 import { CodedError } from '@threshold/kit'
 import { answer, type ClientAnswer, type ClientCommand } from './protocol.ts'
 
@@ -12,10 +12,17 @@ interface Child extends AsyncDisposable {
 
 /** A process of the bench, under the same care as an engine: it ends with us, or at the next sweep. */
 async function child(file: string, args: readonly string[]): Promise<Child> {
-  const started = fork(fileURLToPath(new URL(file, import.meta.url)), args, { execArgv: [], stdio: ['ignore', 'pipe', 'inherit', 'ipc'] })
-  await once(started, 'spawn')
-  const pid = started.pid!
-  const run: Run = await registerProcess({ role: 'bench', pid, ending: 'end' })
+  const {
+    child: started,
+    identity: { pid },
+    run,
+  } = await spawnRegistered({
+    role: 'bench',
+    onExit: 'kill',
+    command: process.execPath,
+    args: [fileURLToPath(new URL(file, import.meta.url)), ...args],
+    spawn: { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] },
+  })
   return {
     process: started,
     pid,

@@ -1,7 +1,5 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { type Cqlsh, childEnvironment, registerProcess } from '@threshold/engines'
+import { type Cqlsh, childEnvironment, spawnRegistered } from '@threshold/engines'
 import { CodedError } from '@threshold/kit'
 
 /** What a program used from its first instruction to its last. */
@@ -34,18 +32,23 @@ const PYTHON_METER = [
 
 /** A program on Node, which knows nothing of being metered. */
 export const meteredNode = ({ args, ...rest }: Program): Promise<Metered> =>
-  run(process.execPath, { args: ['--import', METER, ...args], ...rest })
+  meter(process.execPath, { args: ['--import', METER, ...args], ...rest })
 
 export const meteredCqlsh = ({ python, path }: Cqlsh, { args, ...rest }: Program): Promise<Metered> =>
-  run(python, { args: ['-c', PYTHON_METER, python, path, ...args], ...rest })
+  meter(python, { args: ['-c', PYTHON_METER, python, path, ...args], ...rest })
 
 /** Beside its two streams a program has a third, on which its meter writes what it used. */
-async function run(command: string, { args, env, mayEndWith = 0, onLine }: Program): Promise<Metered> {
+async function meter(command: string, { args, env, mayEndWith = 0, onLine }: Program): Promise<Metered> {
   const began = performance.now()
-  const child = spawn(command, args, { detached: true, stdio: ['ignore', 'pipe', 'pipe', 'pipe'], env: childEnvironment(env) })
-  const ended = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>
-  await once(child, 'spawn')
-  await using _ = await registerProcess({ role: 'bench', pid: child.pid!, group: true, ending: 'end' })
+  const { child, run, closed } = await spawnRegistered({
+    role: 'bench',
+    group: true,
+    onExit: 'kill',
+    command,
+    args,
+    spawn: { detached: true, stdio: ['ignore', 'pipe', 'pipe', 'pipe'], env: childEnvironment(env) },
+  })
+  await using _ = run
   let output = ''
   let used = ''
   for (const stream of [child.stdout!, child.stderr!]) {
@@ -57,7 +60,7 @@ async function run(command: string, { args, env, mayEndWith = 0, onLine }: Progr
   child.stdio[3]!.on('data', (text: Buffer) => {
     used += String(text)
   })
-  const [code, signal] = await ended
+  const { code, signal } = await closed
   if (code !== 0 && code !== mayEndWith)
     throw new CodedError('BENCH_FAILED', `${args.join(' ')} ended with ${code ?? signal}\n${output.slice(-2_000)}`)
   return { output, cpuSeconds: Number(used), seconds: (performance.now() - began) / 1_000 }

@@ -58,7 +58,7 @@ async function run(lab: Lab, options: RunLabOptions): Promise<LabResult> {
   const environment = readEnvironment()
   const arms = plannedArms(lab, size, twin)
   // The lab itself is written down too: what it has not copied to the evidence yet goes with it, however it ends.
-  const own = await registerProcess({ role: 'lab', text: `lab ${lab.id}`, pid: process.pid, ending: 'end' })
+  const own = await registerProcess({ role: 'lab', text: `lab ${lab.id}`, pid: process.pid, onExit: 'kill' })
   const draft = join(own.dir, 'evidence')
   await mkdir(join(draft, 'samples'), { recursive: true })
   try {

@@ -1,7 +1,5 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
-import { freePort, identify, isPortFree, type OnProgress, registerProcess, runCommand, terminate } from '@threshold/engines'
+import { freePort, isPortFree, type OnProgress, runCommand, spawnRegistered, terminate } from '@threshold/engines'
 import { CodedError } from '@threshold/kit'
 import type { DocsOptions } from '../commands/docs.ts'
 import type { Context } from '../context.ts'
@@ -43,12 +41,17 @@ async function build(onProgress: OnProgress): Promise<void> {
 /** Until it is interrupted. A process of its own, registered: it ends with this one, or at the next sweep. */
 async function serve(port: number, interrupted: AbortSignal, ready: () => void): Promise<void> {
   const args = [DOCUSAURUS, 'serve', '--host', '127.0.0.1', '--port', String(port), '--no-open']
-  const child = spawn(process.execPath, args, { cwd: DOCS, stdio: 'ignore', detached: true })
-  const closed = once(child, 'close')
-  const identity = child.pid === undefined ? undefined : await identify(child.pid)
-  if (child.pid === undefined || identity === undefined)
-    throw new CodedError('DOCS_NOT_SERVED', 'the server of the docs site could not be started', { next: 'cd docs && npm run serve' })
-  await using _run = await registerProcess({ role: 'docs', pid: child.pid, group: true, ending: 'end' })
+  const { child, identity, run, closed } = await spawnRegistered({
+    role: 'docs',
+    text: 'the server of the docs site',
+    ports: [port],
+    group: true,
+    onExit: 'kill',
+    command: process.execPath,
+    args,
+    spawn: { cwd: DOCS, stdio: 'ignore', detached: true },
+  })
+  await using _ = run
   const end = (): void => void terminate(identity, { group: true })
   interrupted.addEventListener('abort', end, { once: true })
   while (child.exitCode === null && !interrupted.aborted && !(await answers(port))) await delay(LOOK_EVERY_MS)

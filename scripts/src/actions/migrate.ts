@@ -1,7 +1,5 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { join } from 'node:path'
-import { runningStages } from '@threshold/engines'
+import { runningStages, spawnRegistered } from '@threshold/engines'
 import { CodedError } from '@threshold/kit'
 import type { MigrateOptions } from '../commands/migrate.ts'
 import { type Context, REMAINS, ROOT } from '../context.ts'
@@ -27,10 +25,22 @@ export async function migrate(
   const given = Object.entries(options).flatMap(([option, value]) => [`--${option}`, String(value)])
   const args = [join(dir, migration.program), step, ...given, '--checkpoints', join(ROOT, REMAINS, 'migrations')]
   await interruptible(`migrate ${name} ${step}`, terminal, async (interrupted) => {
-    const child = spawn(process.execPath, args, { cwd: ROOT, env: { ...process.env, ...env }, stdio: ['ignore', 'inherit', 'inherit'] })
+    const { child, run, closed } = await spawnRegistered({
+      role: 'migrator',
+      text: `the migrator of ${name}`,
+      group: true,
+      onExit: 'kill',
+      command: process.execPath,
+      args,
+      // In a group of its own: a signal to ours ends it through us, in one way and not in two.
+      spawn: { cwd: ROOT, env: { ...process.env, ...env }, stdio: ['ignore', 'inherit', 'inherit'], detached: true },
+    })
+    await using _ = run
     // It has nothing to finish: what it did is written down, and it goes on from there.
-    interrupted.addEventListener('abort', () => void child.kill('SIGKILL'))
-    const [code] = (await once(child, 'close')) as [number | null]
+    const end = (): void => void child.kill('SIGKILL')
+    if (interrupted.aborted) end()
+    interrupted.addEventListener('abort', end)
+    const { code } = await closed
     interrupted.throwIfAborted()
     exitWith(code ?? 1)
   })

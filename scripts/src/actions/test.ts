@@ -1,10 +1,8 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { availableParallelism } from 'node:os'
 import { basename, dirname, join, relative } from 'node:path'
-import { ENGINE_ITEMS, identify, prefetch, registerProcess, sweep, terminate } from '@threshold/engines'
+import { ENGINE_ITEMS, prefetch, spawnRegistered, sweep, terminate } from '@threshold/engines'
 import { CodedError } from '@threshold/kit'
 import { measureOthers } from '@threshold/lab-kit'
 import { type Context, EXIT, ROOT } from '../context.ts'
@@ -104,18 +102,20 @@ async function argumentsFor(what: readonly string[]): Promise<string[]> {
 async function runVitest(args: readonly string[], interrupted: AbortSignal, all: boolean): Promise<number> {
   const vitest = join(dirname(createRequire(join(ROOT, 'package.json')).resolve('vitest/package.json')), 'vitest.mjs')
   const env = { ...process.env, ...(all ? { THRESHOLD_TEST_ALL: '1' } : {}) }
-  const child = spawn(process.execPath, [vitest, 'run', ...args], { cwd: ROOT, env, stdio: 'inherit', detached: true })
-  const closed = once(child, 'close')
-  const pid = child.pid
-  const identity = pid === undefined ? undefined : await identify(pid)
-  if (pid === undefined || identity === undefined)
-    throw new CodedError('TESTS_DID_NOT_RUN', 'vitest could not be started', { next: 'npm ci' })
-  await using _run = await registerProcess({ role: 'tests', pid, group: true, ending: 'end' })
+  const { identity, run, closed } = await spawnRegistered({
+    role: 'tests',
+    group: true,
+    onExit: 'kill',
+    command: process.execPath,
+    args: [vitest, 'run', ...args],
+    spawn: { cwd: ROOT, env, stdio: 'inherit', detached: true },
+  })
+  await using _ = run
   const end = (): void => void terminate(identity, { group: true })
   interrupted.addEventListener('abort', end, { once: true })
-  const [code] = await closed
+  const { code } = await closed
   interrupted.removeEventListener('abort', end)
   if (interrupted.aborted) await sweep()
   interrupted.throwIfAborted()
-  return typeof code === 'number' ? code : EXIT.failure
+  return code ?? EXIT.failure
 }

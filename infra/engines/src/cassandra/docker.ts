@@ -26,7 +26,7 @@ export async function startDockerCassandra(
 ): Promise<CassandraEngine> {
   if ((options.nodes ?? 1) > 1) throw cannotScale('Cassandra in Docker', options.nodes ?? 1)
   await ensureImage(docker.client, CASSANDRA_IMAGE, onProgress)
-  const run = await openRun({ role: 'cassandra', text: `${VERSIONS.cassandraImage} in Docker`, ending: 'ask' })
+  const run = await openRun({ role: 'cassandra', text: `${VERSIONS.cassandraImage} in Docker`, onExit: 'term' })
   let container: Container | undefined
   try {
     const port = await claimPort(run)

@@ -49,7 +49,7 @@ export class NativeNode implements CassandraNode {
   }
 
   static async start(settings: Omit<NodeSettings, 'dir'>, java: string, home: string): Promise<NativeNode> {
-    const run = await openRun({ role: 'cassandra', text: `Cassandra node ${settings.address}`, group: true, ending: 'end' })
+    const run = await openRun({ role: 'cassandra', text: `Cassandra node ${settings.address}`, group: true, onExit: 'kill' })
     const node = new NativeNode({ ...settings, dir: run.dir }, java, home, run)
     try {
       await writeSettings(node.#settings)

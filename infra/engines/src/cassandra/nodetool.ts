@@ -1,11 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
-import { CodedError, messageOf } from '@threshold/kit'
+import { CodedError } from '@threshold/kit'
 import { lowerPriority } from '../process/priority.ts'
-import { registerProcess } from '../run/registry.ts'
+import { spawnRegistered } from '../process/registered.ts'
 import { jvmFlags } from './settings.ts'
 
 const WITHIN_MS = 120_000
@@ -27,35 +25,27 @@ export async function nodetool(place: NodetoolPlace, ...args: string[]): Promise
     `-Dlogback.configurationFile=${join(place.home, 'logback.xml')}`,
   ]
   const connect = ['-h', '127.0.0.1', '-p', String(place.jmxPort)]
-  const child = spawn(
-    place.java,
-    [...command, '-cp', join(place.home, 'lib', '*'), 'org.apache.cassandra.tools.NodeTool', ...connect, ...args],
-    { detached: true, stdio: ['ignore', 'pipe', 'pipe'], timeout: WITHIN_MS },
-  )
-  const all = Promise.all([saidOn(child.stdout), saidOn(child.stderr), endOf(child)])
-  // Whoever is measured meanwhile should not notice that a JVM starts.
-  if (child.pid !== undefined) void lowerPriority(child.pid)
-  // In a session of its own no Ctrl-C reaches it. One that could not be started, or has ended, needs nobody to end it.
-  await using _ = child.pid === undefined ? undefined : await registered(child.pid).catch(() => undefined)
-  const [stdout, stderr, ended] = await all
+  // In a session of its own no Ctrl-C reaches it.
+  const { child, identity, run, closed } = await spawnRegistered({
+    role: 'nodetool',
+    group: true,
+    onExit: 'kill',
+    command: place.java,
+    args: [...command, '-cp', join(place.home, 'lib', '*'), 'org.apache.cassandra.tools.NodeTool', ...connect, ...args],
+    spawn: { detached: true, stdio: ['ignore', 'pipe', 'pipe'], timeout: WITHIN_MS },
+  })
+  await using _ = run
+  // A JVM that starts must not disturb what is measured meanwhile.
+  void lowerPriority(identity.pid)
+  const [stdout, stderr, { code, signal }] = await Promise.all([saidOn(child.stdout!), saidOn(child.stderr!), closed])
+  const late = `no answer within ${WITHIN_MS / 1_000} s`
+  const ended = child.killed ? late : signal === null ? `exit code ${code}` : `signal ${signal}`
   if (ended !== 'exit code 0') throw new CodedError('NODETOOL_FAILED', `nodetool ${args.join(' ')}: ${complaint(ended, stdout, stderr)}`)
   return stdout
 }
 
-const registered = (pid: number) => registerProcess({ role: 'nodetool', pid, group: true, ending: 'end' })
-
 /** What came until it ended; nothing of a program that could not be started. */
 const saidOn = (stream: Readable): Promise<string> => text(stream).catch(() => '')
-
-async function endOf(child: ChildProcess): Promise<string> {
-  try {
-    const [code, signal] = await once(child, 'close')
-    if (child.killed) return `no answer within ${WITHIN_MS / 1_000} s`
-    return signal === null ? `exit code ${code}` : `signal ${signal}`
-  } catch (error) {
-    return messageOf(error)
-  }
-}
 
 /** What went wrong and in which step: nodetool says the first before a stack trace on stderr, the second among its progress on stdout. */
 export function complaint(ended: string, stdout: string, stderr: string): string {

@@ -1,4 +1,4 @@
-import { CodedError } from '@threshold/kit'
+import { CodedError } from '@threshold/kit/errors'
 import type Dockerode from 'dockerode'
 import { enginesConfig } from '../config.ts'
 import type { EngineState } from '../engine.ts'

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { messageOf } from '@threshold/kit'
+import { messageOf } from '@threshold/kit/errors'
 import type Dockerode from 'dockerode'
 import { enginesConfig } from '../config.ts'
 import { which } from '../process/which.ts'

@@ -1,4 +1,4 @@
-import { CodedError, messageOf } from '@threshold/kit'
+import { CodedError, messageOf } from '@threshold/kit/errors'
 import type Dockerode from 'dockerode'
 import { type Availability, type Prefer, unusable, usable } from '../engine.ts'
 import type { OnProgress } from '../progress.ts'

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { CodedError, messageOf } from '@threshold/kit'
+import { CodedError, messageOf } from '@threshold/kit/errors'
 import { somethingListens } from '../process/ports.ts'
 import type { OnProgress } from '../progress.ts'
 import type { Container } from './container.ts'

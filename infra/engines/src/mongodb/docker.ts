@@ -18,7 +18,7 @@ export async function startDockerMongo(docker: Docker, options: StartOptions): P
   const { onProgress, dataDir } = options
   const cacheMb = options.cacheMb ?? DEFAULT_CACHE_MB
   await ensureImage(docker.client, MONGODB_IMAGE, onProgress)
-  const run = await openRun({ role: 'mongodb', text: `${VERSIONS.mongodbImage} in Docker`, ending: 'ask' })
+  const run = await openRun({ role: 'mongodb', text: `${VERSIONS.mongodbImage} in Docker`, onExit: 'term' })
   let container: Container | undefined
   try {
     // We choose the port: Docker would give a container that was killed another one.

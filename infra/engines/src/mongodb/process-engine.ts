@@ -33,7 +33,7 @@ export async function startProcessEngine(options: ProcessEngineOptions): Promise
       role: 'mongodb',
       text: options.label.text,
       group: true,
-      ending: options.dataDir === undefined ? 'end' : 'ask',
+      onExit: options.dataDir === undefined ? 'kill' : 'term',
     })
     let engine: ProcessEngine | undefined
     try {

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
-import { CodedError } from '@threshold/kit'
+import { CodedError } from '@threshold/kit/errors'
 import { childEnvironment } from '../config.ts'
 import { identify, type ProcessIdentity } from './identity.ts'
-import { RUN_VARIABLE } from './marks.ts'
+import { RUN_VARIABLE } from './process-tags.ts'
 
 export interface Launch {
   readonly command: string

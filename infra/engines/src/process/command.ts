@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { CodedError } from '@threshold/kit'
+import { CodedError } from '@threshold/kit/errors'
 import { openRun } from '../run/registry.ts'
 import { type Launch, startChild } from './child.ts'
 import { terminate } from './terminate.ts'
@@ -18,7 +18,7 @@ const POLL_MS = 50
 /** Runs a program to its end. It is registered while it runs, so that an install outlives neither us nor a `kill -9`. */
 export async function runCommand(options: CommandOptions): Promise<void> {
   const { title, onLine, next, withinMs = 3_600_000 } = options
-  await using run = await openRun({ role: 'install', text: title, group: true, ending: 'end' })
+  await using run = await openRun({ role: 'install', text: title, group: true, onExit: 'kill' })
   const child = await startChild(options, run.id)
   await run.update({ process: child.identity })
   let rest = ''

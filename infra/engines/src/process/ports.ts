@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto'
 import { connect, createServer } from 'node:net'
-import { CodedError } from '@threshold/kit'
+import { CodedError } from '@threshold/kit/errors'
 
 /**
  * Engines listen below 32768: from there on Linux takes the local ports of outgoing connections, and one of those may sit

@@ -1,6 +1,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { constants, setPriority } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
+import { watcherPids } from '../run/watcher.ts'
 
 /** A nice value: one like it has a ninth of the CPU of an ordinary process that wants the same core. */
 export const LOWERED = constants.priority.PRIORITY_BELOW_NORMAL
@@ -49,15 +50,15 @@ async function lowerAutogroup(pid: number): Promise<void> {
 /** Of `/autogroup-25 nice 0`. */
 const nameOf = (autogroup: string): string => autogroup.split(' ')[0]!
 
-/** Those that this process has started and that have not ended, where the system tells (proc(5)); none elsewhere. */
+/**
+ * The processes that this one has started and that have not ended, without its watchers. Linux tells (proc(5)); elsewhere
+ * there are none.
+ */
 export async function childProcesses(): Promise<number[]> {
   // Each thread has those that it started.
   const threads = await readdir('/proc/self/task').catch(() => [])
   const lists = await Promise.all(threads.map((thread) => readFile(`/proc/self/task/${thread}/children`, 'utf8').catch(() => '')))
-  return lists.flatMap((list) =>
-    list
-      .split(' ')
-      .filter((pid) => pid.trim() !== '')
-      .map(Number),
-  )
+  const pids = lists.flatMap((list) => list.split(' ').filter((pid) => pid.trim() !== ''))
+  const watchers = watcherPids()
+  return pids.map(Number).filter((pid) => !watchers.includes(pid))
 }

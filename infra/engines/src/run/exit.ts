@@ -1,45 +1,46 @@
-import { rmSync } from 'node:fs'
-import { isAliveNow } from '../process/identity.ts'
+import { isAliveNow, type ProcessIdentity } from '../process/identity.ts'
 import { signal } from '../process/terminate.ts'
 import type { RunEntry } from './registry.ts'
 
-/**
- * How a process goes when its owner exits without stopping it: `ask` sends SIGTERM and leaves the entry for the next
- * sweep to make sure; `end` sends SIGKILL and removes all, right for an engine whose data is thrown away.
- */
-export type Ending = 'ask' | 'end'
-
-interface Left {
-  readonly entry: RunEntry
-  readonly dir: string
-  readonly file: string
-}
-
-const open = new Map<() => Left, Ending>()
+const open = new Set<() => RunEntry>()
 let listening = false
 
-/** An exit by exception or `process.exit` runs this. What a signal ends runs nothing; that is what the sweep is for. */
-export function endWithThisProcess(left: () => Left, ending: Ending): () => void {
-  if (!listening) process.once('exit', endAll)
+/**
+ * An exit by an exception or by `process.exit` ends the process of the entry at once. A signal that ends this process runs
+ * nothing of ours; the watcher ends what is left then, and removes the files in either case.
+ */
+export function endWithThisProcess(entry: () => RunEntry): () => void {
+  if (!listening) process.once('exit', () => void endStarted())
   listening = true
-  open.set(left, ending)
-  return () => open.delete(left)
+  open.add(entry)
+  return () => open.delete(entry)
 }
 
-/** The last moment of a process: nothing asynchronous happens any more. */
-function endAll(): void {
-  for (const [left, ending] of open) {
-    const { entry, dir, file } = left()
-    const child = entry.process
-    // A child that ended is collected at once, and its id may be somebody else's by now.
-    if (child !== undefined && child.pid !== process.pid && isAliveNow(child))
-      signal(child.pid, ending === 'end' ? 'SIGKILL' : 'SIGTERM', entry.group)
-    if (ending === 'ask' || entry.dockerHost !== undefined) continue
-    try {
-      rmSync(dir, { recursive: true, force: true, maxRetries: 5 })
-      rmSync(file, { force: true })
-    } catch {
-      // The engine may be writing its last file. The entry is still there, and the next sweep takes both.
-    }
-  }
+/** What this process has started and not stopped yet, in words for a person. */
+export function startedHere(): string[] {
+  const containers = [...open].flatMap((read) => (read().dockerHost === undefined ? [] : read().text))
+  return [...started().map(({ entry, process: { pid } }) => inWords(entry, pid)), ...containers]
 }
+
+/**
+ * Ends all of it as its entry says, or by SIGKILL; returns what it ended, in the same words. Waits for nothing: in the last
+ * moment of a process nothing asynchronous happens any more.
+ */
+export function endStarted({ atOnce = false } = {}): string[] {
+  return started().flatMap(({ entry, process: identity }) => {
+    const how = atOnce || entry.onExit === 'kill' ? 'SIGKILL' : 'SIGTERM'
+    // A child that ended is collected at once, and its id may be another process's by now.
+    const ended = isAliveNow(identity) && signal(identity.pid, how, entry.group)
+    return ended ? [inWords(entry, identity.pid)] : []
+  })
+}
+
+function started(): { entry: RunEntry; process: ProcessIdentity }[] {
+  return [...open].flatMap((read) => {
+    const entry = read()
+    const { process: identity } = entry
+    return identity === undefined || identity.pid === process.pid ? [] : [{ entry, process: identity }]
+  })
+}
+
+const inWords = (entry: RunEntry, pid: number): string => `${entry.text} (process ${pid})`

@@ -1,15 +1,22 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { CodedError } from '@threshold/kit'
+import { CodedError } from '@threshold/kit/errors'
 import { z } from 'zod'
 import { enginesConfig } from '../config.ts'
-import { identify, type ProcessIdentity } from '../process/identity.ts'
-import { type Ending, endWithThisProcess } from './exit.ts'
+import { identify } from '../process/identity.ts'
+import { endWithThisProcess } from './exit.ts'
+import { watchThisProcess } from './watcher.ts'
 
 const identitySchema = z.strictObject({ pid: z.int().positive(), start: z.string().min(1) })
 
-const entrySchema = z.strictObject({
+/**
+ * How a process is ended once its owner is gone: `term` sends SIGTERM and gives it time, `kill` sends SIGKILL, which is
+ * right for an engine whose data is thrown away.
+ */
+const onExit = z.enum(['term', 'kill'])
+
+const entrySchema = z.object({
   v: z.literal(1),
   id: z.string().regex(/^[a-z0-9-]+$/),
   /** What it is to a reader: `mongodb`, `stage`, `generator`, `install`. */
@@ -24,6 +31,7 @@ const entrySchema = z.strictObject({
   dockerHost: z.string().optional(),
   /** Written down once the container was created, before it is started. */
   containerId: z.string().optional(),
+  onExit: onExit.default('term'),
   ports: z.array(z.int()),
 })
 
@@ -45,8 +53,8 @@ export interface RunOptions {
   readonly text?: string
   readonly ports?: readonly number[]
   readonly group?: boolean
-  /** What to do with the process should this one exit without having closed the run. */
-  readonly ending?: Ending
+  /** How the process is ended should this one end without having closed the run; `term` without it. */
+  readonly onExit?: z.infer<typeof onExit>
 }
 
 const runsDir = (): string => join(enginesConfig().cacheDir, 'run')
@@ -66,17 +74,26 @@ export async function openRun(options: RunOptions): Promise<Run> {
     text: options.text ?? options.role,
     owner,
     group: options.group ?? false,
+    onExit: options.onExit ?? 'term',
     ports: [...(options.ports ?? [])],
   }
   await mkdir(runsDir(), { recursive: true })
-  await writeEntry(entry)
-  await mkdir(runDir(id))
-  const forget = endWithThisProcess(() => ({ entry, dir: runDir(id), file: entryFile(id) }), options.ending ?? 'ask')
+  // First of all: there is no moment at which something is left and nobody watches.
+  const unwatch = watchThisProcess(owner)
+  try {
+    await writeEntry(entry)
+    await mkdir(runDir(id))
+  } catch (error) {
+    unwatch()
+    throw error
+  }
+  const forget = endWithThisProcess(() => entry)
 
   const close = async (): Promise<void> => {
     await rm(runDir(id), { recursive: true, force: true, maxRetries: 5 })
     await rm(entryFile(id), { force: true })
     forget()
+    unwatch()
   }
   return {
     id,
@@ -94,11 +111,11 @@ export async function openRun(options: RunOptions): Promise<Run> {
 }
 
 /**
- * Puts a process that someone else started (a stage, a load generator) under the same care: it ends with this process,
- * and if this process is killed, the next sweep ends it. Dispose once it has ended.
+ * Registers a process that runs already, such as this one: `threshold reset` ends it. Dispose once it has ended. A process
+ * that is to be started here is started by `spawnRegistered`, which registers it first.
  */
 export async function registerProcess(options: RunOptions & { readonly pid: number }): Promise<Run> {
-  const identity: ProcessIdentity | undefined = await identify(options.pid)
+  const identity = await identify(options.pid)
   if (identity === undefined) throw new CodedError('PROCESS_GONE', `${options.role}: process ${options.pid} has already ended`)
   const run = await openRun(options)
   await run.update({ process: identity })

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
-import { messageOf } from '@threshold/kit'
+import { messageOf } from '@threshold/kit/errors'
 import { enginesConfig } from '../config.ts'
 import { RUN_LABEL } from '../docker/labels.ts'
 import { removeContainersOfCache, removeContainersOfRun } from '../docker/remove.ts'
 import { identify, isAlive, type ProcessIdentity } from '../process/identity.ts'
-import { processesOfRun } from '../process/marks.ts'
+import { processesOfRun } from '../process/process-tags.ts'
 import { terminate } from '../process/terminate.ts'
 import { entryFile, type FoundRun, listRuns, readEntry, runDir } from './registry.ts'
 
@@ -21,15 +21,21 @@ export interface SweepReport {
 export interface SweepOptions {
   /** Also what still has a living owner: for `threshold reset`. */
   readonly all?: boolean
+  /** How long SIGTERM may take. What a dead owner would have killed is killed. */
   readonly graceMs?: number
 }
+
+const GRACE_MS = 5_000
+
+/** A process may start another one while it is being ended. */
+const PASSES = 5
 
 /**
  * Ends and removes what a killed owner left behind: processes, containers, data. Safe to run at any time, twice, and from
  * several processes at once; it never ends a process whose id was reused since.
  */
 export async function sweep(options: SweepOptions = {}): Promise<SweepReport> {
-  const { all = false, graceMs = 5_000 } = options
+  const { all = false, graceMs = GRACE_MS } = options
   const report = { ended: [] as string[], removed: [] as string[], problems: [] as string[] }
   const { runs, drafts } = await listRuns()
   await Promise.all(
@@ -75,10 +81,13 @@ interface Report {
 
 async function clear(run: FoundRun, { all, graceMs }: Required<SweepOptions>, report: Report): Promise<void> {
   const dir = runDir(run.id)
-  for (const { identity, group } of await processesOf(run)) {
-    const what = `${run.entry?.text ?? run.id} (process ${identity.pid})`
-    if (await terminate(identity, { group, graceMs })) report.ended.push(what)
-    else report.problems.push(`${what} could not be ended; try: kill -9 ${identity.pid}`)
+  const grace = !all && run.entry?.onExit === 'kill' ? 0 : graceMs
+  for (let pass = 0; pass < PASSES; pass++) {
+    const found = await processesOf(run)
+    if (found.length === 0) break
+    const ended = await Promise.all(found.map((one) => end(one, run, grace, report)))
+    // Its entry stays, so that it is not forgotten.
+    if (ended.includes(false)) return
   }
   if (!(await clearContainers(run, all, report))) return
   for (const path of [dir, entryFile(run.id)]) {
@@ -108,7 +117,20 @@ async function clearContainers({ id, entry }: FoundRun, all: boolean, report: Re
 
 const containerText = (text: string, id: string): string => `${text} (container ${id.slice(0, 12)})`
 
-async function processesOf(run: FoundRun): Promise<{ identity: ProcessIdentity; group: boolean }[]> {
+interface FoundProcess {
+  readonly identity: ProcessIdentity
+  readonly group: boolean
+}
+
+async function end({ identity, group }: FoundProcess, run: FoundRun, graceMs: number, report: Report): Promise<boolean> {
+  const what = `${run.entry?.text ?? run.id} (process ${identity.pid})`
+  const ended = await terminate(identity, { group, graceMs })
+  if (ended) report.ended.push(what)
+  else report.problems.push(`${what} could not be ended; try: kill -9 ${identity.pid}`)
+  return ended
+}
+
+async function processesOf(run: FoundRun): Promise<FoundProcess[]> {
   const known = run.entry?.process
   const found =
     known !== undefined && known.pid !== process.pid && (await isAlive(known))

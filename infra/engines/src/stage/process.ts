@@ -63,7 +63,7 @@ export async function startStage(options: StartStageOptions): Promise<StageProce
   if (info.engines.includes('cassandra') && options.cassandraUri === undefined) {
     throw new CodedError('ENGINE_MISSING', `stage ${info.stage} needs a Cassandra beside its MongoDB`, { next: 'pass cassandraUri' })
   }
-  const run = await openRun({ role: 'stage', text: `stage ${info.stage}, ${info.title}`, group: true, ending: 'end' })
+  const run = await openRun({ role: 'stage', text: `stage ${info.stage}, ${info.title}`, group: true, onExit: 'kill' })
   const port = options.port === undefined || options.port === 0 ? await claimPort(run) : options.port
   const stage = new RunningStage(info, options, run, port)
   try {

@@ -11,6 +11,7 @@ import { type StartMongoOptions, startMongo } from '../mongodb/start.ts'
 import { askEngineHost, type HostedKind, type SharedEngine, testCassandra, testEngine } from './host.ts'
 
 export { rounds, testsAll, testsClusters } from './breadth.ts'
+export { killUnwatched, watchersOf } from './unwatched.ts'
 
 export interface LeasedDatabase extends AsyncDisposable {
   /** With the database's name in it. */

@@ -1,6 +1,6 @@
-import { type ChildProcess, fork } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { type Run, registerProcess, terminate } from '@threshold/engines'
+import { type Run, spawnRegistered, terminate } from '@threshold/engines'
 import { CodedError } from '@threshold/kit'
 import type { FromGenerator, Plan, ToGenerator } from '../load/plan.ts'
 import type { LoadReport } from '../load/report.ts'
@@ -17,14 +17,19 @@ const ENTRY = fileURLToPath(new URL('../load/main.ts', import.meta.url))
 
 /** Starts the generator. Should it die, whoever waits for it gets GENERATOR_DIED: a run without load has no verdict. */
 export async function startGenerator(): Promise<GeneratorProcess> {
-  const child = fork(ENTRY, [], { execArgv: [], stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
+  const { child, identity, run } = await spawnRegistered({
+    role: 'generator',
+    text: 'the load generator',
+    onExit: 'kill',
+    command: process.execPath,
+    args: [ENTRY],
+    spawn: { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] },
+  })
   let complaint = ''
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     complaint = (complaint + text).slice(-2_000)
   })
-  const pid = child.pid
-  if (pid === undefined) throw new CodedError('GENERATOR_DIED', 'the load generator could not be started')
-  const run = await registerProcess({ role: 'generator', pid, ending: 'end' })
+  const { pid } = identity
   const post = (message: ToGenerator): boolean => child.send(message)
 
   return {

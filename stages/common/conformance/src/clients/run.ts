@@ -98,7 +98,7 @@ export async function runClient(launch: Launch, options: RunOptions): Promise<Cl
   await new Promise<void>((resolve) => child.once('spawn', resolve).once('error', () => resolve()))
   const identity = child.pid === undefined ? undefined : await identify(child.pid)
   const registered =
-    identity && (await registerProcess({ pid: identity.pid, role: 'client', text: launch.command, group: true, ending: 'end' }))
+    identity && (await registerProcess({ pid: identity.pid, role: 'client', text: launch.command, group: true, onExit: 'kill' }))
   send(child.stdin, world)
 
   const failed = (id: StepId, why: string): CodedError =>

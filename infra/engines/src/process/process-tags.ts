@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { readdir, readFile } from 'node:fs/promises'
+import { readdirSync, readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { identify, type ProcessIdentity } from './identity.ts'
 
@@ -14,23 +14,25 @@ export const RUN_VARIABLE = 'THRESHOLD_RUN'
 /** Processes that carry the run's mark in their environment, or its folder, which no other has, in their command line. */
 export async function processesOfRun(id: string, dir: string): Promise<ProcessIdentity[]> {
   const mark = `${RUN_VARIABLE}=${id}`
-  const pids = process.platform === 'linux' ? await linuxMarked(mark, `${dir}/`) : await psMarked(mark, `${dir}/`)
+  const pids = process.platform === 'linux' ? linuxMarked(mark, `${dir}/`) : await psMarked(mark, `${dir}/`)
   const found = await Promise.all(pids.filter((pid) => pid !== process.pid).map(identify))
   return found.filter((identity) => identity !== undefined)
 }
 
-async function linuxMarked(mark: string, argument: string): Promise<number[]> {
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
-  const marked = await Promise.all(
-    pids.map(async (pid) => {
-      // Another user's process does not show its environment; it is none of ours either.
-      const [command, environment] = await Promise.all(
-        ['cmdline', 'environ'].map((file) => readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '')),
-      )
-      return command?.includes(argument) || environment?.split('\0').includes(mark) ? [Number(pid)] : []
-    }),
-  )
-  return marked.flat()
+/** Without waiting: some hundred small files, which a pool of threads would only read more slowly. */
+function linuxMarked(mark: string, argument: string): number[] {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
+  const marked = pids.filter((pid) => read(pid, 'cmdline').includes(argument) || read(pid, 'environ').split('\0').includes(mark))
+  return marked.map(Number)
+}
+
+function read(pid: string, file: 'cmdline' | 'environ'): string {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8')
+  } catch {
+    // It has ended, or belongs to another user, whose processes are none of ours.
+    return ''
+  }
 }
 
 /** `-E` appends the environment: macOS shows that of one's own processes. */

@@ -1,0 +1,25 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { goneWithin } from '../process/terminate.ts'
+import { sweep } from './sweep.ts'
+
+/*
+ * What a watcher becomes when its owner is gone: it ends what the owner has left, and then itself. It works for the cache
+ * that THRESHOLD_CACHE names. Nobody reads what it could say.
+ */
+const OWNER_GONE_WITHIN_MS = 30_000
+const WITHIN_MS = 120_000
+const PASSES = 5
+const PAUSE_MS = 200
+
+for (const signal of ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM']) process.on(signal, () => {})
+setTimeout(() => process.exit(1), WITHIN_MS).unref()
+
+const [pid, start = ''] = process.argv.slice(2)
+// Files are closed before a process counts as ended: of one with a large heap, some time before.
+await goneWithin({ pid: Number(pid), start }, OWNER_GONE_WITHIN_MS)
+for (let pass = 0; pass < PASSES; pass++) {
+  const { ended, removed, problems } = await sweep()
+  // Once more after a pass that found something: what it ended may have been starting a process.
+  if (ended.length + removed.length + problems.length === 0) break
+  await delay(PAUSE_MS)
+}
