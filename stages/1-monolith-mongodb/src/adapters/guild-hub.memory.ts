@@ -4,15 +4,19 @@ import { type Deadline, deadlineIn, type Runtime, within } from '@threshold/kit'
 import type { GuildHub, MemberList, MetadataStore, Permissions, UserDelivery } from '@threshold/ports'
 import { Guild, type GuildTools } from '../guild/guild.ts'
 import { createRecent } from '../guild/recent.ts'
+import type { TemporaryTimes } from '../guild/temporary-members.ts'
 
 /** What loading the largest guild may take. Callers have deadlines of their own. */
 const LOAD_MS = 30_000
+/** When the store was away at the start, it is asked again after this long. */
+const AGAIN_MS = 10_000
 /** Direct messages whose ids are remembered, so that a retry is not told twice. */
 const REMEMBERED = 16_384
 
 export interface MemoryHubOptions {
   /** Presence changes are gathered for this long before they are told. */
   readonly presenceDelayMs?: number
+  readonly temporary?: TemporaryTimes
   /** Guilds kept in memory beyond those that somebody listens to. */
   readonly idleGuilds?: number
 }
@@ -35,6 +39,21 @@ export function memoryGuildHub(
   const listeners = new Map<UserId, Set<(delivery: UserDelivery) => void>>()
   const told = createRecent<true>(REMEMBERED)
   let userSequence = 0
+  let disposed = false
+
+  /**
+   * A restart ends every session. Guilds with temporary members wake up, so that the membership of whoever does not come
+   * back ends: nobody else would ask for those guilds.
+   */
+  const wakeTemporary = async (): Promise<void> => {
+    try {
+      const ids = await ports.metadata.guildsWithTemporaryMembers(deadlineIn(LOAD_MS))
+      for (const id of ids) if (!disposed) await guild(id, deadlineIn(LOAD_MS))
+    } catch {
+      if (!disposed) sweep = setTimeout(wakeTemporary, AGAIN_MS)
+    }
+  }
+  let sweep = setTimeout(wakeTemporary, 0)
 
   const tell = (user: UserId, delivery: UserDelivery): void => {
     for (const deliver of listeners.get(user) ?? []) deliver(delivery)
@@ -49,10 +68,13 @@ export function memoryGuildHub(
       ...ports,
       epoch: nextEpoch(),
       presenceDelayMs,
+      ...(options.temporary ? { temporary: options.temporary } : {}),
       joined: (user) => tell(user, { kind: 'joined', guildId: id }),
       deleted: () => drop(id),
     }
-    return keep(id, new Guild(state, tools))
+    const woken = new Guild(state, tools)
+    if (disposed) woken.close()
+    return keep(id, woken)
   }
 
   /**
@@ -158,6 +180,8 @@ export function memoryGuildHub(
     },
 
     async [Symbol.asyncDispose]() {
+      disposed = true
+      clearTimeout(sweep)
       for (const each of guilds.values()) each.close()
       guilds.clear()
     },

@@ -1,5 +1,14 @@
 import { type ChannelId, Permission, type UserId } from '@threshold/contract'
-import { can, channelPermissions, type GuildState, has, type Refusal, type VoiceState, voiceStateToWire } from '@threshold/domain'
+import {
+  can,
+  channelPermissions,
+  type GuildState,
+  has,
+  type Member,
+  type Refusal,
+  type VoiceState,
+  voiceStateToWire,
+} from '@threshold/domain'
 import type { Audience } from './audience.ts'
 import type { GuildLog } from './log.ts'
 
@@ -89,4 +98,10 @@ export function createCalls(log: GuildLog, audience: Audience, now: () => GuildS
     },
     forget: () => states.clear(),
   }
+}
+
+/** Whether a moderator muted or deafened the member, or let them speak again. */
+export const changesVoice = ({ members }: GuildState, { user, mute, deaf }: Member): boolean => {
+  const was = members.get(user.id)
+  return was !== undefined && (was.mute !== mute || was.deaf !== deaf)
 }

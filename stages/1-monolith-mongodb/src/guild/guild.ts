@@ -1,7 +1,6 @@
-import { type ChannelId, Permission, type UserId } from '@threshold/contract'
+import type { ChannelId, UserId } from '@threshold/contract'
 import {
   can,
-  channelPermissions,
   channelToWire,
   decide,
   evolve,
@@ -9,22 +8,22 @@ import {
   type GuildEvent,
   type GuildState,
   type GuildView,
-  has,
   type Member,
   type Presence,
   presenceToWire,
-  viewOf,
 } from '@threshold/domain'
-import type { Deadline } from '@threshold/kit'
+import { type Deadline, deadlineIn } from '@threshold/kit'
 import type { Executed, HubEvent, MemberList, MetadataStore, Permissions, Position, Subscriber, Subscription } from '@threshold/ports'
 import { type Audience, createAudience } from './audience.ts'
-import { type Calls, createCalls } from './calls.ts'
+import { type Calls, changesVoice, createCalls } from './calls.ts'
 import { dispatchOf } from './dispatches.ts'
 import { createLedger, type Ledger } from './ledger.ts'
 import { createGuildLog, type GuildLog } from './log.ts'
+import { membersShown, viewFor } from './newcomer.ts'
 import { createPresences, type Presences } from './presences.ts'
 import { createRecent, type Recent } from './recent.ts'
 import { type Change, sightBefore } from './sight.ts'
+import { createTemporaryMembers, TEMPORARY_TIMES, type TemporaryMembers, type TemporaryTimes } from './temporary-members.ts'
 
 export interface GuildTools {
   readonly metadata: Pick<MetadataStore, 'record' | 'createGuild'>
@@ -32,14 +31,15 @@ export interface GuildTools {
   readonly memberList: () => MemberList
   readonly epoch: number
   readonly presenceDelayMs: number
+  readonly temporary?: TemporaryTimes
   /** Somebody became a member: their sessions elsewhere must join. */
   readonly joined: (user: UserId) => void
   /** There is no such guild any more, here or in the store. */
   readonly deleted: () => void
 }
 
-/** How many members a view carries; the rest come in chunks when asked for. Discord calls a guild beyond it `large`. */
-export const LARGE = 250
+/** What ending a temporary membership may take. */
+const EXPIRE_MS = 5_000
 /** Published ids remembered: a retried send comes within seconds, and the busiest guild says less than this in them. */
 const REMEMBERED = 16_384
 
@@ -60,6 +60,7 @@ export class Guild {
   readonly #presences: Presences
   readonly #members: MemberList
   readonly #calls: Calls
+  readonly #temporary: TemporaryMembers
   readonly #recent: Recent<Position> = createRecent(REMEMBERED)
 
   constructor(state: GuildState, tools: GuildTools) {
@@ -72,6 +73,8 @@ export class Guild {
     this.#calls = createCalls(this.#log, this.#audience, () => this.#state)
     this.#members = tools.memberList()
     for (const member of state.members.values()) this.#members.put(member)
+    this.#temporary = createTemporaryMembers(tools.temporary ?? TEMPORARY_TIMES, (user) => this.#expire(user))
+    for (const member of state.members.values()) if (member.temporary) this.#temporary.away(member.user.id, false)
     this.#presences = createPresences(tools.presenceDelayMs, (user, presence) => this.#tellPresence(user, presence))
   }
 
@@ -86,7 +89,7 @@ export class Guild {
 
   /** Nobody listens and nothing is under way: it may be dropped and loaded again. */
   get idle(): boolean {
-    return this.#audience.size === 0 && !this.#ledger.busy
+    return this.#audience.size === 0 && !this.#ledger.busy && !this.#temporary.waiting
   }
 
   presenceOf(user: UserId): Presence {
@@ -115,12 +118,7 @@ export class Guild {
   }
 
   view(user: UserId): GuildView | undefined {
-    const me = this.#state.members.get(user)
-    if (!me) return undefined
-    const channels = [...this.#state.channels.values()].filter((c) => has(channelPermissions(this.#state, me, c), Permission.ViewChannel))
-    const visible = new Set(channels.map((c) => c.id))
-    const voiceStates = [...this.#calls.all()].filter((v) => visible.has(v.channelId))
-    return viewOf(this.#state, me, channels, voiceStates)
+    return viewFor(this.#state, user, this.#calls.all())
   }
 
   join(subscriber: Subscriber): Subscription | undefined {
@@ -128,17 +126,11 @@ export class Guild {
     if (!view || this.#deleted) return undefined
     const { userId, sessionId, presence } = subscriber
     this.#presences.set(userId, sessionId, presence)
-    const online = this.#presences.online()
-    // Of a large guild those who are here, and never more than a view holds: two thousand who come back after a restart would
-    // otherwise be sent two thousand members each. The rest is asked for in chunks.
-    const listed = view.memberCount <= LARGE ? this.#people.keys() : new Set([userId, ...online.keys().take(LARGE - 1)]).values()
-    const members = [...listed].flatMap((user) => this.#people.get(user) ?? [])
-    // Its own presence it knows, before anybody is told.
-    const own = presence.status === 'offline' ? [] : [[userId, presence] as const]
-    const shown = new Map([...own, ...members.flatMap(({ user: { id } }) => (online.has(id) ? [[id, online.get(id)!] as const] : []))])
+    const shown = membersShown(this.#state, subscriber, this.#presences.online())
     // The view and the first event after it: nothing can come in between, since none of this waits.
     this.#audience.add(this.#state, subscriber)
-    subscriber.deliver({ kind: 'view', view, members, presences: shown, position: this.#log.position })
+    this.#temporary.back(userId)
+    subscriber.deliver({ kind: 'view', view, ...shown, position: this.#log.position })
     const listens = (): boolean => this.#audience.of(subscriber.userId).includes(subscriber)
     return {
       presence: (changed) => {
@@ -151,6 +143,7 @@ export class Guild {
 
   close(): void {
     this.#presences.close()
+    this.#temporary.close()
   }
 
   #seeing(channel: ChannelId, needs = 0n): (user: UserId) => boolean {
@@ -204,8 +197,14 @@ export class Guild {
 
   /** Who came is told to join, who went hears nothing more. */
   #follow(event: GuildEvent): void {
-    if (event.type === 'member.added') this.#tools.joined(event.member.user.id)
-    if (event.type === 'member.removed') this.#leaveAll(event.user.id)
+    if (event.type === 'member.added') {
+      if (event.member.temporary) this.#temporary.away(event.member.user.id, false)
+      this.#tools.joined(event.member.user.id)
+    }
+    if (event.type === 'member.removed') {
+      this.#leaveAll(event.user.id)
+      this.#temporary.back(event.user.id)
+    }
     if (event.type === 'guild.deleted') {
       this.#deleted = true
       this.#calls.forget()
@@ -225,6 +224,14 @@ export class Guild {
     this.#audience.remove(subscriber)
     this.#presences.drop(subscriber.userId, subscriber.sessionId)
     if (this.#calls.of(subscriber.userId)?.sessionId === subscriber.sessionId) this.#calls.leave(subscriber.userId)
+    if (this.#people.get(subscriber.userId)?.temporary && !this.#audience.has(subscriber.userId))
+      this.#temporary.away(subscriber.userId, true)
+  }
+
+  /** Decided by the state: a member who was given a role meanwhile stays. */
+  async #expire(user: UserId): Promise<void> {
+    if (this.#audience.has(user)) return
+    await this.execute({ type: 'member.expire', by: user, userId: user }, deadlineIn(EXPIRE_MS))
   }
 
   /** To who gained sight of a channel it is created, to who lost it, deleted: their clients need not know why. */
@@ -240,9 +247,4 @@ export class Guild {
     if (!this.#state.members.has(user)) return
     this.#log.append('PRESENCE_UPDATE', presenceToWire(this.#state.guild.id, user, presence), () => true)
   }
-}
-
-const changesVoice = ({ members }: GuildState, { user, mute, deaf }: Member): boolean => {
-  const was = members.get(user.id)
-  return was !== undefined && (was.mute !== mute || was.deaf !== deaf)
 }

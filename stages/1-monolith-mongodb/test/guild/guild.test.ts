@@ -5,7 +5,8 @@ import type { Delivery } from '@threshold/ports'
 import { afterEach, describe, expect, it } from 'vitest'
 import { typescriptMemberList } from '../../src/adapters/member-list.typescript.ts'
 import { typescriptPermissions } from '../../src/adapters/permissions.typescript.ts'
-import { Guild, LARGE } from '../../src/guild/guild.ts'
+import { Guild } from '../../src/guild/guild.ts'
+import { LARGE } from '../../src/guild/newcomer.ts'
 import { subscriber } from './world.ts'
 
 const open: Guild[] = []

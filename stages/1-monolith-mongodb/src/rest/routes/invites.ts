@@ -127,9 +127,10 @@ export function inviteRoutes(add: AddRoute, context: Context): void {
 
   /** False for who got in by another way meanwhile, such as the same invite sent twice. */
   async function join(ask: Ask, invite: Invite, user: User): Promise<boolean> {
-    const { guildId, inviterId: by } = invite
+    const { guildId, inviterId: by, temporary } = invite
     const joinedAt = context.runtime.clock.now()
-    const events = await askGuild(context, guildId, { type: 'member.add', by, user, nick: null, roles: [], joinedAt, invited: true }, ask)
+    const command = { type: 'member.add', by, user, nick: null, roles: [], joinedAt, invited: true, temporary } as const
+    const events = await askGuild(context, guildId, command, ask)
     return outcome(events, 'member.added') !== undefined
   }
 

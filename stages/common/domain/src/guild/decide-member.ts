@@ -18,7 +18,7 @@ export function decideMember(state: GuildState, command: MemberCommand, inCall: 
     if (nick !== null && !has(mine, Permission.ManageNicknames)) return no('no-permission')
     if (roles.length > 0 && !(asker && has(mine, Permission.ManageRoles) && mayGive(state, asker, roles))) return no('no-permission')
     const member: Member = { user, nick, roles, joinedAt, mute: false, deaf: false }
-    return yes({ type: 'member.added', member: command.temporary ? { ...member, temporary: true } : member })
+    return yes({ type: 'member.added', member: command.temporary ? settled({ ...member, temporary: true }) : member })
   }
   const member = state.members.get(command.userId)
   if (!asker) return no('no-access')

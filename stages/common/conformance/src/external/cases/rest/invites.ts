@@ -5,6 +5,9 @@ import { holds, includes, same, wireTime } from '../../expect.ts'
 import { USUAL } from '../../guild.ts'
 import { invalid, NO_ACCESS, NO_PERMISSION, UNKNOWN_INVITE } from '../../rest.ts'
 
+/** Until a temporary member who went offline is removed: a connection that broke may come back. */
+const TEMPORARY_MS = 15_000
+
 export const inviteCases: readonly Case[] = [
   {
     id: 'rest.invites.create',
@@ -112,6 +115,28 @@ export const inviteCases: readonly Case[] = [
       await cy.api.get(`/guilds/${guild.id}`)
       await dan.api.refused(UNKNOWN_INVITE, 'POST', `/invites/${code}`)
       await dan.api.refused({ status: 403, code: 50001 }, 'GET', `/guilds/${guild.id}`)
+    },
+  },
+  {
+    id: 'rest.invites.temporary',
+    sentence: 'Whoever joined by a temporary invite and goes offline without a role is a member no longer',
+    async run(world) {
+      const guild = await world.guild()
+      const owner = await guild.owner.connect()
+      const { code } = await guild.owner.api.post<APIInvite>(`/channels/${guild.text}/invites`, { temporary: true })
+      const [cy, dan] = [await world.user('cy'), await world.user('dan')]
+      for (const actor of [dan, cy]) await actor.api.post(`/invites/${code}`)
+      await guild.grant(dan, 0n)
+      const sockets = [await dan.connect(), await cy.connect()]
+      for (const socket of sockets) socket.close(1000)
+      await owner.when('GUILD_MEMBER_REMOVE', () => owner.seen('GUILD_MEMBER_REMOVE').length > 0, TEMPORARY_MS)
+      same(
+        owner.seen('GUILD_MEMBER_REMOVE').map((d) => d.user.id),
+        [cy.id],
+        'who was removed',
+      )
+      await cy.api.refused(NO_ACCESS, 'GET', `/guilds/${guild.id}`)
+      await dan.api.get(`/guilds/${guild.id}`)
     },
   },
   {

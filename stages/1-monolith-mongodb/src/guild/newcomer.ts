@@ -1,0 +1,43 @@
+import { Permission, type UserId } from '@threshold/contract'
+import {
+  channelPermissions,
+  type GuildState,
+  type GuildView,
+  has,
+  type Member,
+  type Presence,
+  type VoiceState,
+  viewOf,
+} from '@threshold/domain'
+import type { Subscriber } from '@threshold/ports'
+
+/** How many members a view carries; the rest come in chunks when asked for. Discord calls a guild beyond it `large`. */
+export const LARGE = 250
+
+/** The guild as a member sees it; undefined for who is none. */
+export function viewFor(state: GuildState, user: UserId, calls: Iterable<VoiceState>): GuildView | undefined {
+  const me = state.members.get(user)
+  if (!me) return undefined
+  const channels = [...state.channels.values()].filter((c) => has(channelPermissions(state, me, c), Permission.ViewChannel))
+  const visible = new Set(channels.map((c) => c.id))
+  const voiceStates = [...calls].filter((v) => visible.has(v.channelId))
+  return viewOf(state, me, channels, voiceStates)
+}
+
+/**
+ * The members that a new session is shown, and who of them is online. Of a large guild those who are here, and never more than
+ * a view holds: two thousand who come back after a restart would otherwise be sent two thousand members each. The rest is
+ * asked for in chunks.
+ */
+export function membersShown(
+  { members: people }: GuildState,
+  { userId, presence }: Pick<Subscriber, 'userId' | 'presence'>,
+  online: ReadonlyMap<UserId, Presence>,
+): { members: Member[]; presences: ReadonlyMap<UserId, Presence> } {
+  const listed = people.size <= LARGE ? people.keys() : new Set([userId, ...online.keys().take(LARGE - 1)]).values()
+  const members = [...listed].flatMap((user) => people.get(user) ?? [])
+  // Its own presence it knows, before anybody is told.
+  const own = presence.status === 'offline' ? [] : [[userId, presence] as const]
+  const others = members.flatMap(({ user: { id } }) => (online.has(id) ? [[id, online.get(id)!] as const] : []))
+  return { members, presences: new Map([...own, ...others]) }
+}

@@ -1,0 +1,111 @@
+import { aGuild, aUser, newId, type SmallGuild, soon } from '@threshold/conformance/ports'
+import type { User } from '@threshold/domain'
+import { systemClock, unavailable } from '@threshold/kit'
+import type { GuildHub, MetadataStore, Subscription } from '@threshold/ports'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { memoryGuildHub } from '../../src/adapters/guild-hub.memory.ts'
+import { typescriptMemberList } from '../../src/adapters/member-list.typescript.ts'
+import { mongoMetadataStore } from '../../src/adapters/metadata-store.mongodb.ts'
+import { typescriptPermissions } from '../../src/adapters/permissions.typescript.ts'
+import { database } from './database.ts'
+
+const use = new AsyncDisposableStack()
+let store: MetadataStore
+beforeAll(async () => {
+  store = await mongoMetadataStore(await database(use))
+})
+afterAll(() => use.disposeAsync())
+
+const PATIENCE = { timeout: 15_000, interval: 20 }
+const NEVER = 600_000
+const AT_ONCE = 50
+
+const hubWith = (offlineMs: number, unseenMs: number, metadata: MetadataStore = store): GuildHub =>
+  memoryGuildHub(
+    { metadata, permissions: typescriptPermissions(), memberList: typescriptMemberList },
+    { clock: systemClock },
+    { presenceDelayMs: 5, temporary: { offlineMs, unseenMs } },
+  )
+const invited = async (hub: GuildHub, guild: SmallGuild, temporary = true): Promise<User> => {
+  const user = aUser()
+  const by = guild.owner.user.id
+  const command = { type: 'member.add', by, user, nick: null, roles: [], joinedAt: 0, invited: true, temporary } as const
+  expect(await hub.execute(guild.id, command, soon())).toMatchObject({ ok: true })
+  return user
+}
+const founded = async (hub: GuildHub): Promise<SmallGuild> => {
+  const guild = aGuild(1)
+  await hub.create(guild.state, soon())
+  return guild
+}
+const connect = async (hub: GuildHub, guild: SmallGuild, user: User): Promise<Subscription> => {
+  const presence = { status: 'online', activities: [] } as const
+  return (await hub.join(guild.id, { userId: user.id, sessionId: newId(), presence, deliver: () => {} }, soon()))!
+}
+const isMember = async ({ id }: SmallGuild, user: User): Promise<boolean> => (await store.loadGuild(id, soon()))!.members.has(user.id)
+
+describe('a temporary member', () => {
+  it('is removed once their last session has ended', async () => {
+    await using hub = hubWith(AT_ONCE, NEVER)
+    const guild = await founded(hub)
+    const user = await invited(hub, guild)
+    const sessions = [await connect(hub, guild, user), await connect(hub, guild, user)]
+    sessions[0]!.leave()
+    const other = await invited(hub, guild)
+    ;(await connect(hub, guild, other)).leave()
+    await expect.poll(() => isMember(guild, other), PATIENCE).toBe(false)
+    expect(await isMember(guild, user)).toBe(true)
+    sessions[1]!.leave()
+    await expect.poll(() => isMember(guild, user), PATIENCE).toBe(false)
+  })
+
+  it('stays with a role, also when the role is taken away again, and so does a member by another invite', async () => {
+    await using hub = hubWith(AT_ONCE, NEVER)
+    const guild = await founded(hub)
+    const by = guild.owner.user.id
+    const [trusted, lasting, leaving] = [await invited(hub, guild), await invited(hub, guild, false), await invited(hub, guild)]
+    const role = { id: newId(), name: 'role', color: 0, hoist: false, position: 1, permissions: '0', mentionable: false }
+    await hub.execute(guild.id, { type: 'role.create', by, role }, soon())
+    for (const has of [true, false])
+      await hub.execute(guild.id, { type: 'member.role', by, userId: trusted.id, roleId: role.id, has }, soon())
+    for (const user of [trusted, lasting, leaving]) (await connect(hub, guild, user)).leave()
+    await expect.poll(() => isMember(guild, leaving), PATIENCE).toBe(false)
+    expect([await isMember(guild, trusted), await isMember(guild, lasting)]).toEqual([true, true])
+  })
+
+  it('who does not come back after a restart is removed, and who does stays', async () => {
+    const before = hubWith(NEVER, NEVER)
+    const guild = await founded(before)
+    const [away, back] = [await invited(before, guild), await invited(before, guild)]
+    await before[Symbol.asyncDispose]()
+    await using after = hubWith(AT_ONCE, 2_000)
+    const session = await connect(after, guild, back)
+    await expect.poll(() => isMember(guild, away), PATIENCE).toBe(false)
+    expect(await isMember(guild, back)).toBe(true)
+    session.leave()
+    await expect.poll(() => isMember(guild, back), PATIENCE).toBe(false)
+  })
+
+  it('is removed after a restart also where nobody asks for the guild', async () => {
+    const before = hubWith(NEVER, NEVER)
+    const guild = await founded(before)
+    const user = await invited(before, guild)
+    await before[Symbol.asyncDispose]()
+    await using _after = hubWith(NEVER, AT_ONCE)
+    await expect.poll(() => isMember(guild, user), PATIENCE).toBe(false)
+  })
+
+  it('is removed later when the store is away at first', async () => {
+    let failures = 1
+    const record: MetadataStore['record'] = async (guild, events, deadline) => {
+      if (events.some(({ type }) => type === 'member.removed') && failures-- > 0) throw unavailable('MongoDB')
+      return store.record(guild, events, deadline)
+    }
+    await using hub = hubWith(AT_ONCE, NEVER, { ...store, record })
+    const guild = await founded(hub)
+    const user = await invited(hub, guild)
+    ;(await connect(hub, guild, user)).leave()
+    await expect.poll(() => failures, PATIENCE).toBe(0)
+    await expect.poll(() => isMember(guild, user), PATIENCE).toBe(false)
+  })
+})
