@@ -1,8 +1,8 @@
-import { migrate, type StepName } from '../../src/migration/steps/index.ts'
+import { type MigratorConfig, migrate, type StepName } from '../../src/migration/steps/index.ts'
 import type { House } from './house.ts'
 
 /** Runs a step of the migrator in this process and answers what it said. It gives up at a moment, where one is named. */
-export function migrator({ uris, config: cassandra, runtime }: House, folder: string) {
+export function migrator({ uris, config: cassandra, runtime }: House, folder: string, more: Partial<MigratorConfig> = {}) {
   return async (step: StepName, dieAt?: string): Promise<string> => {
     const said: string[] = []
     const teller = {
@@ -18,6 +18,7 @@ export function migrator({ uris, config: cassandra, runtime }: House, folder: st
       rate: undefined,
       policy: 'queue' as const,
       shadow: 1,
+      ...more,
     }
     await migrate(step, 'decommission', config, teller, runtime)
     return said.join('\n')
