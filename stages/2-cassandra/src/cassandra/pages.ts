@@ -3,6 +3,7 @@ import type { StoredMessage } from '@threshold/domain'
 import type { Anchor } from '@threshold/ports'
 import type { Buckets } from './buckets.ts'
 import type { Execute, Row } from './database.ts'
+import { createPageSizes } from './page-sizes.ts'
 import { fromRow, long, text } from './rows.ts'
 
 /** Where a range of ids ends on the side from which it is read. */
@@ -13,6 +14,8 @@ type Edge = { readonly than: '<' | '<=' | '>'; readonly id: MessageId } | undefi
  * One after the other, since most pages need no second; a channel with a message a month pays with a round trip for each.
  */
 export function createPages(select: string, buckets: Buckets, now: () => number) {
+  const sizes = createPageSizes()
+
   async function range(execute: Execute, channel: ChannelId, edge: Edge, limit: number): Promise<StoredMessage[]> {
     if (limit <= 0) return []
     const newestFirst = edge?.than !== '>'
@@ -29,8 +32,9 @@ export function createPages(select: string, buckets: Buckets, now: () => number)
       let rowsSeen = 0
       // A row may be no message: a reaction's mark that came before its message, or a ghost. Behind it the bucket goes on.
       for (let full = true; full && found.length < limit; ) {
-        const most = limit - found.length
+        const most = sizes.rowsAtOnce(channel, limit - found.length)
         const rows = await ask(bucket, from, most)
+        sizes.learn(channel, rows)
         found.push(...rows.flatMap((row) => fromRow(row) ?? []))
         rowsSeen += rows.length
         full = rows.length === most
@@ -45,7 +49,7 @@ export function createPages(select: string, buckets: Buckets, now: () => number)
     return newestFirst ? found : found.reverse()
   }
 
-  return async (execute: Execute, channel: ChannelId, anchor: Anchor, limit: number): Promise<StoredMessage[]> => {
+  const page = async (execute: Execute, channel: ChannelId, anchor: Anchor, limit: number): Promise<StoredMessage[]> => {
     switch (anchor.at) {
       case 'latest':
         return await range(execute, channel, undefined, limit)
@@ -60,4 +64,7 @@ export function createPages(select: string, buckets: Buckets, now: () => number)
       }
     }
   }
+
+  return async (execute: Execute, channel: ChannelId, anchor: Anchor, limit: number): Promise<StoredMessage[]> =>
+    await sizes.read(channel, limit, () => page(execute, channel, anchor, limit))
 }

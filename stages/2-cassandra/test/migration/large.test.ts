@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { aMessage, newId, soon, writeTime } from '@threshold/conformance/ports'
 import type { StoredMessage } from '@threshold/domain'
+import { rounds } from '@threshold/engines/testing'
 import { deadlineIn } from '@threshold/kit'
 import type { MessageStore } from '@threshold/ports'
 import type { ReactionDocument } from '@threshold/stage-1/mongodb/documents'
@@ -13,8 +14,10 @@ import { expectEqual, onCassandra } from './equal.ts'
 import { openHouse } from './house.ts'
 import { migrator } from './migrator.ts'
 
-const MANY = 400
+/** Five minutes on a busy machine for all of them. */
+const MANY = rounds(100, 400)
 const LARGE = 240_000
+const READERS = 12
 const MIB = 1_024 * 1_024
 /** More than half a segment of the commit log, as `settings.ts` sets it. */
 const TOO_LARGE = 5 * MIB
@@ -73,6 +76,11 @@ describe('large messages', { timeout: 300_000 }, () => {
     expect((await store.page(channel, { at: 'after', id: messages.at(-1)!.id }, 100, slowly())).map(({ id }) => id)).toEqual(
       [edge, embedded, liked].map(({ id }) => id).reverse(),
     )
+    // More than a small node's heap, were each of them one answer.
+    const readers = await Promise.all(
+      Array.from({ length: READERS }, () => store.page(channel, { at: 'before', id: edge.id }, 100, slowly())),
+    )
+    expect(readers.map((one) => one.map(({ id }) => id))).toEqual(readers.map(() => page.map(({ id }) => id)))
     const all = await Array.fromAsync(reactionPages(house.sides.cassandra.movable, [keyOf(liked)]))
     expect(all.flat()).toHaveLength(reactions.length)
   })
