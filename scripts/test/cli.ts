@@ -97,7 +97,7 @@ export async function ready(command: Running, withinMs = 60_000): Promise<string
 
 /** Waits until nothing runs under these ids; a zombie that nobody has collected yet does not run. */
 export async function gone(...pids: readonly number[]): Promise<void> {
-  await vi.waitFor(async () => expect(await Promise.all(pids.map(identify))).toEqual(pids.map(() => undefined)), { timeout: 10_000 })
+  await vi.waitFor(async () => expect(await Promise.all(pids.map(identify))).toEqual(pids.map(() => undefined)), { timeout: 30_000 })
 }
 
 /** A folder that goes with the test. */

@@ -52,7 +52,7 @@ describe('a process', () => {
     await halt(identity.pid)
     expect(await isHalted(identity.pid)).toBe(true)
     signal(identity.pid, 'SIGCONT', true)
-    await vi.waitFor(async () => expect(await isHalted(identity.pid)).toBe(false))
+    await vi.waitFor(async () => expect(await isHalted(identity.pid)).toBe(false), 30_000)
     await terminate(identity, { group: true })
     expect(await isHalted(identity.pid)).toBe(true)
   })
@@ -98,7 +98,7 @@ describe('a command', () => {
       withinMs: 3_000,
     })
     await expect(slow).rejects.toMatchObject({ code: 'COMMAND_TIMED_OUT' })
-    await vi.waitFor(async () => expect(await identify(Number(lines[0]))).toBeUndefined())
+    await vi.waitFor(async () => expect(await identify(Number(lines[0]))).toBeUndefined(), 30_000)
   })
 
   it('is over when it ends, though something it started still holds its output', async () => {

@@ -85,7 +85,7 @@ describe('a body that is held open', () => {
     const held = await hold(send(), { 'transfer-encoding': 'chunked' }, 0)
     await expect.poll(() => answers([held])).toEqual([401])
     held.socket.write('zz\r\n')
-    await expect.poll(() => held.closed, { timeout: 10_000 }).toBe(true)
+    await expect.poll(() => held.closed, { timeout: 30_000 }).toBe(true)
     expect(answers([held])).toEqual([401])
   })
 
@@ -102,7 +102,7 @@ describe('a body that is held open', () => {
     expect(dm.status, dm.text).toBe(200)
     for (const { socket } of held) socket.destroy()
     const sent = () => world.ask('POST', `/channels/${world.channel}/messages`, { content: 'x'.repeat(1_000) })
-    await expect.poll(async () => (await sent()).status, { timeout: 10_000 }).toBe(200)
+    await expect.poll(async () => (await sent()).status, { timeout: 30_000 }).toBe(200)
   })
 
   it('counts against one of its address where a route asks for no token', { timeout: 60_000 }, async () => {
@@ -111,6 +111,6 @@ describe('a body that is held open', () => {
     await expect.poll(() => answers(held).length, { timeout: 20_000 }).toBeGreaterThanOrEqual(10)
     expect(new Set(answers(held))).toEqual(new Set([503]))
     for (const { socket } of held) socket.destroy()
-    await expect.poll(async () => await newUser(abused.url), { timeout: 10_000 }).toMatchObject({ id: expect.any(String) })
+    await expect.poll(async () => await newUser(abused.url), { timeout: 30_000 }).toMatchObject({ id: expect.any(String) })
   })
 })

@@ -50,6 +50,6 @@ describe('a reader that stops reading', () => {
       raw.socket.resume()
       expect(await raw.closed).toBeUndefined()
     }
-    await expect.poll(() => metric(abused.url, 'threshold_gateway_sessions'), { timeout: 10_000 }).toBe(1)
+    await expect.poll(() => metric(abused.url, 'threshold_gateway_sessions'), { timeout: 30_000 }).toBe(1)
   })
 })

@@ -24,6 +24,8 @@ const environment = z.object({
   THRESHOLD_WORKER: int(0, 1_023, 0),
   THRESHOLD_HEARTBEAT_MS: int(100, 600_000, 41_250),
   THRESHOLD_PROVISIONING: z.enum(['on', 'off']).default('off'),
+  /** Milliseconds a request may take; what a session reads at its start may take twice that. */
+  THRESHOLD_BUDGET_MS: int(100, 60_000, 5_000),
   THRESHOLD_RATE_REQUESTS: int(1, 1_000_000, 5_000),
   THRESHOLD_RATE_SECONDS: int(1, 3_600, 5),
   THRESHOLD_NOTIFICATIONS_URL: z.url({ protocol: /^https?$/ }).optional(),
@@ -57,9 +59,14 @@ export function readConfig(env: Record<string, string | undefined>) {
     rest: {
       provisioning: e.THRESHOLD_PROVISIONING === 'on',
       limits: { requests: e.THRESHOLD_RATE_REQUESTS, seconds: e.THRESHOLD_RATE_SECONDS },
-      budgetMs: 5_000,
+      budgetMs: e.THRESHOLD_BUDGET_MS,
     },
-    gateway: { heartbeatMs: e.THRESHOLD_HEARTBEAT_MS, maxConnections: e.THRESHOLD_MAX_CONNECTIONS, limits: GATEWAY_LIMITS },
+    gateway: {
+      heartbeatMs: e.THRESHOLD_HEARTBEAT_MS,
+      maxConnections: e.THRESHOLD_MAX_CONNECTIONS,
+      budgetMs: 2 * e.THRESHOLD_BUDGET_MS,
+      limits: GATEWAY_LIMITS,
+    },
     notifications: { url: e.THRESHOLD_NOTIFICATIONS_URL, attempts: 10, backoffMs: e.THRESHOLD_NOTIFICATIONS_BACKOFF_MS, pollMs: 500 },
     voice: { ...listen.voice, port: e.THRESHOLD_VOICE_PORT, heartbeatMs: 13_750 },
     voiceRelay: listen.voiceRelay,

@@ -26,6 +26,8 @@ export interface GatewayConfig {
   readonly heartbeatMs: number
   /** Sockets at the most; beyond it the upgrade is answered 503. */
   readonly maxConnections: number
+  /** Milliseconds that a session's reads may take, such as those for READY. */
+  readonly budgetMs: number
   readonly limits: Omit<ConnectionLimits, 'heartbeatMs'>
 }
 
@@ -67,6 +69,7 @@ export function createGateway(
     count,
     frames: createFrames(ports.encoder),
     limits: { ...config.limits, heartbeatMs: config.heartbeatMs },
+    budgetMs: config.budgetMs,
     identifying: pLimit(IDENTIFYING_AT_ONCE),
   }
   const sockets = boundedWebSockets({ maxPayload: MAX_READ, closeTimeout: CLOSE_WITHIN_MS, rateLimited: CloseCode.RateLimited })

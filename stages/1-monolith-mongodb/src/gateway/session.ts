@@ -17,6 +17,8 @@ export interface SessionParts {
   readonly frames: Frames
   readonly voice: Pick<VoiceServer, 'admit' | 'dismiss' | 'silence'>
   readonly runtime: Runtime
+  /** Milliseconds that the ports have for what a session asks of them. */
+  readonly budgetMs: number
 }
 
 /** The session's way to its client. */
@@ -36,7 +38,6 @@ interface Joined {
 
 /** Guilds that one session joins at the same time. Each may cost the database three reads. */
 const JOINING_AT_ONCE = 4
-const BUDGET_MS = 10_000
 
 /**
  * One client's view of the world, from READY to the end of its socket: its guilds, its intents, its own contiguous `s`.
@@ -214,7 +215,7 @@ export class Session {
   }
 
   #deadline(): Deadline {
-    return { at: this.#parts.runtime.clock.now() + BUDGET_MS }
+    return { at: this.#parts.runtime.clock.now() + this.#parts.budgetMs }
   }
 }
 

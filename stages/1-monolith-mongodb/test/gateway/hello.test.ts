@@ -28,7 +28,7 @@ describe('HELLO', () => {
     const runtime = createRuntime({ random: randomBytes })
     use.defer(() => runtime.telemetry[Symbol.asyncDispose]())
     // Nobody identifies, so that nothing behind the gateway is asked.
-    const config = { heartbeatMs: 10_000, maxConnections: TRIES, limits: GATEWAY_LIMITS }
+    const config = { heartbeatMs: 10_000, maxConnections: TRIES, budgetMs: 10_000, limits: GATEWAY_LIMITS }
     const gateway = use.use(
       createGateway({} as GatewayPorts, { tokens: tokens('x'.repeat(32)), gatewayUrl: () => 'ws://here' }, config, runtime),
     )

@@ -54,7 +54,7 @@ async function session(user: User, listed: readonly string[], states: readonly G
     },
     drained: async () => {},
   }
-  const made = new Session({ metadata, hub, encoder, frames: createFrames(encoder), voice, runtime }, identity, link)
+  const made = new Session({ metadata, hub, encoder, frames: createFrames(encoder), voice, runtime, budgetMs: 10_000 }, identity, link)
   await made.start()
   return {
     told,

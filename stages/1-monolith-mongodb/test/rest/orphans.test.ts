@@ -15,7 +15,7 @@ beforeAll(async () => {
 })
 afterAll(() => use.disposeAsync())
 
-const PATIENCE = { timeout: 10_000, interval: 20 }
+const PATIENCE = { timeout: 30_000, interval: 20 }
 /** Longer than the reconciler waits between two looks. */
 const A_LOOK_MS = 1_500
 

@@ -116,4 +116,4 @@ export function closed(part: AsyncDisposable): void {
 }
 
 /** Waits until it holds: at once on a free machine, and longer on a busy one than a test would care to say each time. */
-export const eventually = (holds: () => void): Promise<void> => vi.waitFor(holds, { timeout: 10_000, interval: 20 })
+export const eventually = (holds: () => void): Promise<void> => vi.waitFor(holds, { timeout: 30_000, interval: 20 })

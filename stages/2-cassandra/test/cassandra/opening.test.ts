@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { opening } from '../../src/cassandra/opening.ts'
 
 const wrong = new TypeError('it is not the one that is meant')
-const PATIENCE = { timeout: 10_000 }
+const PATIENCE = { timeout: 30_000 }
 
 /** Answers one after the other, the last of them for ever. */
 function answers(...all: (Error | undefined)[]) {

@@ -74,7 +74,7 @@ describe('telemetry', () => {
     while (performance.now() < until); // the stall itself: nothing else can run
     expect(await gap()).toBeGreaterThan(0.25)
     // Told once. A busy machine may stall by itself, but not for as long, time and again.
-    await vi.waitFor(async () => expect(await gap()).toBeLessThan(0.2), { timeout: 5_000 })
+    await vi.waitFor(async () => expect(await gap()).toBeLessThan(0.2), { timeout: 30_000 })
   })
 
   it('shows a stall that somebody notices before the next scrape just as well', async () => {

@@ -31,7 +31,7 @@ export interface Refusal {
   readonly fieldCode?: string
 }
 
-const ANSWER_MS = 15_000
+const ANSWER_MS = 30_000
 
 /** One user's way to the stage's REST API, with nothing between a case and the wire. */
 export class Api {

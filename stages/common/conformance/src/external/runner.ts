@@ -7,7 +7,7 @@ export type Outcome =
   | { readonly kind: 'not-tried'; readonly reason: string }
 
 /** No case needs nearly as long; one that does hangs. */
-export const CASE_MS = 60_000
+export const CASE_MS = 120_000
 
 /** Tries one case against a target. Never rejects, and leaves no connection behind. */
 export async function tryCase(one: Case, target: Target): Promise<Outcome> {

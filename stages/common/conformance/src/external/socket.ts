@@ -41,7 +41,7 @@ export interface SocketOptions {
 }
 
 /** How long anything that should happen may take. Long for a busy machine, since only a failure waits it out. */
-export const PATIENCE_MS = 10_000
+export const PATIENCE_MS = 30_000
 
 /** One gateway connection, frame by frame. What arrives is kept; a case takes out what it waits for. */
 export class Socket {

@@ -12,7 +12,7 @@ export interface HubWorld {
 }
 
 export const ONLINE: Presence = { status: 'online', activities: [] }
-export const PATIENCE = { timeout: 10_000, interval: 10 }
+export const PATIENCE = { timeout: 30_000, interval: 10 }
 
 /** An event that says nothing but its own id. */
 export const anEvent = (channelId?: ChannelId, fields: Partial<HubEvent> = {}): HubEvent => {

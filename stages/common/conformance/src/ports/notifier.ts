@@ -17,7 +17,7 @@ export interface NotifierWorld {
 /** Longer than any notifier waits for a message that does not come. */
 const FOR_EVER_MS = 24 * 3_600_000
 const BACKOFF_MS = 60
-const PATIENCE = { timeout: 20_000, interval: 10 }
+const PATIENCE = { timeout: 60_000, interval: 10 }
 
 const about = (message: StoredMessage, fields: Partial<Notification> = {}): Notification => ({
   v: 1,

@@ -70,7 +70,7 @@ function otherCalls({ metadata, search }: NonNullable<BreakableStores['rest']>):
 
 const DEADLINE_MS = 800
 /** What a busy machine may add to a deadline before it counts as not kept. */
-const GRACE_MS = 4_000
+const GRACE_MS = 10_000
 const BACK = { timeout: 60_000, interval: 100 }
 
 /**

@@ -59,7 +59,7 @@ export async function voicePeer(seat: VoiceSeat): Promise<VoicePeer> {
           if (told.length === 0) throw new Error('the relay has not answered a discovery')
           return told[0]!
         },
-        { timeout: 10_000, interval: 50 },
+        { timeout: 30_000, interval: 50 },
       ),
     [Symbol.asyncDispose]: async () => void socket.close(),
   }

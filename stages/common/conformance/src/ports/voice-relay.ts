@@ -11,7 +11,7 @@ interface Talker extends VoicePeer {
   readonly channel: ChannelId
 }
 
-const PATIENCE = { timeout: 10_000, interval: 20 }
+const PATIENCE = { timeout: 30_000, interval: 20 }
 
 /** The laws of a VoiceRelay, with real datagrams on loopback. UDP may lose some: what must arrive is said again until it has. */
 export function testVoiceRelay(name: string, open: Open<VoiceRelay>): void {
