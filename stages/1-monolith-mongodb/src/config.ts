@@ -3,11 +3,11 @@ import { z } from 'zod'
 import { GATEWAY_LIMITS } from './gateway/index.ts'
 import { listenConfig, listenEnvironment } from './http/index.ts'
 
-const int = (least: number, most: number, otherwise: number) => z.coerce.number().int().min(least).max(most).default(otherwise)
+export const int = (least: number, most: number, otherwise: number) => z.coerce.number().int().min(least).max(most).default(otherwise)
 const port = int(0, 65_535, 0)
 
 /** Everything that can be set from outside. Secure by default: loopback alone, and nobody makes users. */
-const environment = z.object({
+export const environment = z.object({
   ...listenEnvironment,
   /** With the database's name in it. */
   THRESHOLD_MONGODB_URI: z.string().regex(/^mongodb(\+srv)?:\/\/[^/]+\/[^?]+/, 'must name a host and a database'),
@@ -26,16 +26,20 @@ const environment = z.object({
   THRESHOLD_OTLP_URL: z.url().optional(),
 })
 
-export type Config = ReturnType<typeof readConfig>
+export type Config = ReturnType<typeof configOf>
 
-export function readConfig(env: Record<string, string | undefined>) {
-  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
-  const read = environment.safeParse(set)
-  if (!read.success) {
-    const wrong = read.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)
-    throw new CodedError('BAD_CONFIG', wrong.join('; '), { next: 'npx threshold stage 1 sets all of it for you' })
-  }
-  const e = read.data
+export const readConfig = (env: Record<string, string | undefined>): Config =>
+  configOf(parse(environment, env, 'npx threshold stage 1 sets all of it for you'))
+
+/** Rejects with `BAD_CONFIG`, which names each variable that is wrong. An empty variable counts as not set. */
+export function parse<T extends z.ZodType>(schema: T, env: Record<string, string | undefined>, next: string): z.output<T> {
+  const read = schema.safeParse(Object.fromEntries(Object.entries(env).filter(([, value]) => value !== '')))
+  if (read.success) return read.data
+  const wrong = read.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)
+  throw new CodedError('BAD_CONFIG', wrong.join('; '), { next })
+}
+
+export function configOf(e: z.output<typeof environment>) {
   const listen = listenConfig(e)
   return {
     http: listen.http,

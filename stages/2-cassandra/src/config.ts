@@ -1,17 +1,9 @@
-import { CodedError } from '@threshold/kit'
-import { GATEWAY_LIMITS } from '@threshold/stage-1/gateway'
-import { listenConfig, listenEnvironment } from '@threshold/stage-1/http'
+import { configOf, int, parse, environment as stage1 } from '@threshold/stage-1/config'
 import { z } from 'zod'
 import { cassandraAddress } from './cassandra/address.ts'
 
-const int = (least: number, most: number, otherwise: number) => z.coerce.number().int().min(least).max(most).default(otherwise)
-const port = int(0, 65_535, 0)
-
-/** Everything that can be set from outside. Secure by default: loopback alone, and nobody makes users. */
-const environment = z.object({
-  ...listenEnvironment,
-  /** With the database's name in it. */
-  THRESHOLD_MONGODB_URI: z.string().regex(/^mongodb(\+srv)?:\/\/[^/]+\/[^?]+/, 'must name a host and a database'),
+/** What stage 1 can be told, and where and how messages are kept. */
+const environment = stage1.extend({
   /** With the keyspace in its path. */
   THRESHOLD_CASSANDRA_URI: z.string(),
   /** Where messages are in databases that have none yet: on MongoDB they are to be moved from there (`threshold migrate`). */
@@ -20,57 +12,16 @@ const environment = z.object({
   THRESHOLD_BUCKET_DAYS: int(1, 36_500, 10),
   /** Copies of each row; 3 where there are three nodes. */
   THRESHOLD_REPLICATION: int(1, 9, 1),
-  THRESHOLD_TOKEN_SECRET: z.string().min(16),
-  THRESHOLD_WORKER: int(0, 1_023, 0),
-  THRESHOLD_HEARTBEAT_MS: int(100, 600_000, 41_250),
-  THRESHOLD_PROVISIONING: z.enum(['on', 'off']).default('off'),
-  /** Milliseconds a request may take; what a session reads at its start may take twice that. */
-  THRESHOLD_BUDGET_MS: int(100, 60_000, 5_000),
-  THRESHOLD_RATE_REQUESTS: int(1, 1_000_000, 5_000),
-  THRESHOLD_RATE_SECONDS: int(1, 3_600, 5),
-  THRESHOLD_NOTIFICATIONS_URL: z.url({ protocol: /^https?$/ }).optional(),
-  THRESHOLD_NOTIFICATIONS_BACKOFF_MS: int(1, 60_000, 1_000),
-  THRESHOLD_VOICE_PORT: port,
-  THRESHOLD_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
-  THRESHOLD_OTLP_URL: z.url().optional(),
 })
 
 export type Config = ReturnType<typeof readConfig>
 
 export function readConfig(env: Record<string, string | undefined>) {
-  const read = environment.safeParse(Object.fromEntries(Object.entries(env).filter(([, value]) => value !== '')))
-  if (!read.success) {
-    const wrong = read.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)
-    throw new CodedError('BAD_CONFIG', wrong.join('; '), { next: 'npx threshold stage 2 sets all of it for you' })
+  const e = parse(environment, env, 'npx threshold stage 2 sets all of it for you')
+  const cassandra = {
+    ...cassandraAddress(e.THRESHOLD_CASSANDRA_URI),
+    replication: e.THRESHOLD_REPLICATION,
+    bucketDays: e.THRESHOLD_BUCKET_DAYS,
   }
-  const e = read.data
-  const listen = listenConfig(e)
-  return {
-    http: listen.http,
-    mongodb: { uri: e.THRESHOLD_MONGODB_URI },
-    cassandra: {
-      ...cassandraAddress(e.THRESHOLD_CASSANDRA_URI),
-      replication: e.THRESHOLD_REPLICATION,
-      bucketDays: e.THRESHOLD_BUCKET_DAYS,
-    },
-    startsOn: e.THRESHOLD_MESSAGES_ON,
-    tokenSecret: e.THRESHOLD_TOKEN_SECRET,
-    worker: e.THRESHOLD_WORKER,
-    rest: {
-      provisioning: e.THRESHOLD_PROVISIONING === 'on',
-      limits: { requests: e.THRESHOLD_RATE_REQUESTS, seconds: e.THRESHOLD_RATE_SECONDS },
-      budgetMs: e.THRESHOLD_BUDGET_MS,
-    },
-    gateway: {
-      heartbeatMs: e.THRESHOLD_HEARTBEAT_MS,
-      maxConnections: e.THRESHOLD_MAX_CONNECTIONS,
-      budgetMs: 2 * e.THRESHOLD_BUDGET_MS,
-      limits: GATEWAY_LIMITS,
-    },
-    notifications: { url: e.THRESHOLD_NOTIFICATIONS_URL, attempts: 10, backoffMs: e.THRESHOLD_NOTIFICATIONS_BACKOFF_MS, pollMs: 500 },
-    voice: { ...listen.voice, port: e.THRESHOLD_VOICE_PORT, heartbeatMs: 13_750 },
-    voiceRelay: listen.voiceRelay,
-    log: { level: e.THRESHOLD_LOG_LEVEL },
-    otlpUrl: e.THRESHOLD_OTLP_URL,
-  }
+  return { ...configOf(e), cassandra, startsOn: e.THRESHOLD_MESSAGES_ON }
 }
