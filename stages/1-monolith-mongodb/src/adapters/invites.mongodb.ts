@@ -1,5 +1,5 @@
 import type { Invite } from '@threshold/domain'
-import type { Clock } from '@threshold/kit'
+import { type Clock, unavailable } from '@threshold/kit'
 import type { MetadataStore } from '@threshold/ports'
 import type { Collection } from 'mongodb'
 import { isDuplicateKey, long, type MongoDatabase, text } from '../mongodb/database.ts'
@@ -24,7 +24,10 @@ export function mongoInvites(mongo: MongoDatabase, invites: Collection<InviteDoc
         try {
           await invites.insertOne(inviteTo(invite))
         } catch (error) {
-          if (!isDuplicateKey(error)) throw error // made again by whoever got no answer: it keeps the uses it had
+          if (!isDuplicateKey(error)) throw error
+          // Made again by a caller that got no answer: it keeps the uses it had. Another invite of this code is not theirs.
+          const held = await invites.findOne({ _id: invite.code })
+          if (held && text(held.channelId) !== invite.channelId) throw unavailable('a free code', error)
         }
       })
     },

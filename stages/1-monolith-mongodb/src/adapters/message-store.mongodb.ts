@@ -32,7 +32,10 @@ export async function mongoMessageStore(mongo: MongoDatabase): Promise<MessageSt
         // Sent and since deleted: the retry must not bring it back.
         if (held.gone) return { outcome: 'duplicate', message: await stored(messages, reserved) }
         // Reserved but perhaps never stored, if a process died in between: inserting under the reserved id settles it either way.
-        return insertOnce(messages, reserved, _id)
+        const inserted = await insertOnce(messages, reserved, _id)
+        // The next try must not be given the same id.
+        if (inserted.outcome === 'taken') await nonces.deleteOne({ _id, messageId: held.messageId, gone: false })
+        return inserted
       })
     },
 
@@ -120,8 +123,17 @@ async function insertOnce(
     return { outcome: 'inserted', message }
   } catch (error) {
     if (!isDuplicateKey(error)) throw error
-    return { outcome: 'duplicate', message: await stored(messages, message) }
+    const found = await messages.findOne({ _id: long(message.id) })
+    if (!found && dedupe !== undefined) return { outcome: 'duplicate', message } // deleted since
+    if (!found || !isSameSend(found, message, dedupe)) return { outcome: 'taken', message }
+    return { outcome: 'duplicate', message: fromDocument(found) }
   }
+}
+
+/** An id alone says nothing: two processes may have made it, one of them with its clock set back. */
+function isSameSend(found: MessageDocument, message: StoredMessage, dedupe: string | undefined): boolean {
+  if (text(found.authorId) !== message.authorId || text(found.channelId) !== message.channelId) return false
+  return dedupe === undefined ? found.writeTime === message.writeTimeMicros : found.dedupe === dedupe
 }
 
 /** A message as it is now; as it would have been, where it has been deleted since. */

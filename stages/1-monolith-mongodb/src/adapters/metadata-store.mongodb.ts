@@ -1,7 +1,7 @@
 import type { GuildEvent } from '@threshold/domain'
-import { type Clock, systemClock } from '@threshold/kit'
+import { type Clock, type CodedError, systemClock, unavailable } from '@threshold/kit'
 import type { MetadataStore } from '@threshold/ports'
-import type { Collection, OptionalUnlessRequiredId } from 'mongodb'
+import type { Collection, Filter, OptionalUnlessRequiredId } from 'mongodb'
 import { isDuplicateKey, long, type MongoDatabase, text, upsert } from '../mongodb/database.ts'
 import {
   type ChannelDocument,
@@ -67,7 +67,8 @@ export async function mongoMetadataStore(mongo: MongoDatabase, clock: Clock = sy
         return
       case 'channel.created':
       case 'channel.updated':
-        return upsert(channels, channelTo(event.channel))
+        // Never over a channel of another guild.
+        return whereFree(upsert(channels, channelTo(event.channel), { guildId: _id }))
       case 'channel.deleted':
         await Promise.all([channels.deleteOne({ _id: long(event.channel.id) }), invites.deleteMany({ channelId: long(event.channel.id) })])
         return
@@ -90,7 +91,7 @@ export async function mongoMetadataStore(mongo: MongoDatabase, clock: Clock = sy
 
   return {
     async createUser(user, deadline) {
-      await mongo.run('users.create', deadline, () => addMissing(users, [userTo(user)]))
+      await mongo.run('users.create', deadline, () => addMissing(users, [userTo(user)], ['username']))
     },
 
     async users(ids, deadline) {
@@ -103,8 +104,8 @@ export async function mongoMetadataStore(mongo: MongoDatabase, clock: Clock = sy
       await mongo.run('guilds.create', deadline, async () => {
         // Members last: should this stop half-way, there is a guild that nobody is in, or part of one that nobody can find.
         // A member without their guild would be promised it at every READY.
-        await addMissing(channels, [...state.channels.values()].map(channelTo))
-        await addMissing(guilds, [guildTo(state.guild, [...state.roles.values()])])
+        await addMissing(channels, [...state.channels.values()].map(channelTo), ['guildId'])
+        await addMissing(guilds, [guildTo(state.guild, [...state.roles.values()])], ['ownerId'])
         await addMissing(
           members,
           [...state.members.values()].map((member) => memberTo(state.guild.id, member)),
@@ -163,7 +164,9 @@ export async function mongoMetadataStore(mongo: MongoDatabase, clock: Clock = sy
           return candidate
         } catch (error) {
           if (!isDuplicateKey(error)) throw error
-          return channelFrom((await channels.findOne({ pair })) ?? document)
+          const other = await channels.findOne({ pair })
+          if (!other) throw idTaken(error)
+          return channelFrom(other)
         }
       })
     },
@@ -183,15 +186,38 @@ export async function mongoMetadataStore(mongo: MongoDatabase, clock: Clock = sy
 }
 
 /**
- * What is there already stays as it is: whoever got no answer may ask again, and finds no later change undone. In batches,
+ * Documents that are there already stay as they are: a caller that got no answer may ask again, and no later change is undone.
+ * `mine` names fields that never change and tell such a document from another one that was given the same id. In batches,
  * since a guild of ten thousand would be ten thousand waits for the journal.
  */
-async function addMissing<T extends { _id: unknown }>(into: Collection<T>, documents: readonly T[]): Promise<void> {
+async function addMissing<T extends { _id: unknown }>(
+  into: Collection<T>,
+  documents: readonly T[],
+  mine: readonly (keyof T)[] = [],
+): Promise<void> {
   if (documents.length === 0) return
   try {
     await into.insertMany(documents as OptionalUnlessRequiredId<T>[], { ordered: false })
   } catch (error) {
     if (!isDuplicateKey(error)) throw error
+    if (mine.length === 0) return
+    const there = await into.find({ _id: { $in: documents.map(({ _id }) => _id) } } as unknown as Filter<T>).toArray()
+    const byId = new Map(there.map((document): [unknown, T] => [document._id, document as unknown as T]))
+    for (const document of documents) {
+      const found = byId.get(document._id)
+      if (found && mine.some((field) => found[field] !== document[field])) throw idTaken(error)
+    }
+  }
+}
+
+/** The caller asks again under a new id. */
+const idTaken = (cause: unknown): CodedError => unavailable('a free id', cause)
+
+async function whereFree(work: Promise<void>): Promise<void> {
+  try {
+    await work
+  } catch (error) {
+    throw isDuplicateKey(error) ? idTaken(error) : error
   }
 }
 

@@ -1,7 +1,7 @@
 import { type StoredMessage, wordsOf } from '@threshold/domain'
 import type { SearchIndex } from '@threshold/ports'
 import type { Filter } from 'mongodb'
-import { long, type MongoDatabase, text, upsert } from '../mongodb/database.ts'
+import { isDuplicateKey, long, type MongoDatabase, text, upsert } from '../mongodb/database.ts'
 
 interface SearchDocument {
   _id: bigint
@@ -25,7 +25,15 @@ export async function mongoSearchIndex(mongo: MongoDatabase): Promise<SearchInde
 
   return {
     async index(guild, message, deadline) {
-      await mongo.run('search.index', deadline, () => upsert(entries, entryOf(guild, message)))
+      await mongo.run('search.index', deadline, async () => {
+        const entry = entryOf(guild, message)
+        try {
+          await upsert(entries, entry, { channelId: entry.channelId, authorId: entry.authorId })
+        } catch (error) {
+          // Another message has this id, and its entry stays: the send is about to find out.
+          if (!isDuplicateKey(error)) throw error
+        }
+      })
     },
 
     async remove(ids, deadline) {

@@ -84,11 +84,12 @@ export function isDuplicateKey(error: unknown): boolean {
 
 /**
  * Puts a document in the place of whatever has its id. Of two that do so at once where nothing was, MongoDB may let one fail
- * on the other's key: by then there is something to replace.
+ * on the other's key: by then there is something to replace. `only` names fields of the document that may be replaced; one
+ * that has other values stays, and the duplicate key is the caller's.
  */
-export async function upsert<T extends { _id: unknown }>(into: Collection<T>, document: T): Promise<void> {
+export async function upsert<T extends { _id: unknown }>(into: Collection<T>, document: T, only: Partial<T> = {}): Promise<void> {
   const { _id, ...rest } = document
-  const replace = () => into.replaceOne({ _id } as Filter<T>, rest as WithoutId<T>, { upsert: true })
+  const replace = () => into.replaceOne({ _id, ...only } as Filter<T>, rest as WithoutId<T>, { upsert: true })
   try {
     await replace()
   } catch (error) {

@@ -11,7 +11,7 @@ import { mongoMetadataStore } from '../../src/adapters/metadata-store.mongodb.ts
 import { typescriptPermissions } from '../../src/adapters/permissions.typescript.ts'
 import { mongoSearchIndex } from '../../src/adapters/search-index.mongodb.ts'
 import type { MongoDatabase } from '../../src/mongodb/database.ts'
-import { createContext } from '../../src/rest/context.ts'
+import { createContext, type RestTools } from '../../src/rest/context.ts'
 import { createOrphans } from '../../src/rest/messages/orphans.ts'
 import type { Handler } from '../../src/rest/route.ts'
 import { messageRoutes } from '../../src/rest/routes/messages.ts'
@@ -19,7 +19,7 @@ import { reactionRoutes } from '../../src/rest/routes/reactions.ts'
 import { searchRoutes } from '../../src/rest/routes/search.ts'
 
 type Stores = { readonly messages: MessageStore; readonly metadata: MetadataStore; readonly search: SearchIndex }
-type Fault = (call: () => Promise<unknown>) => Promise<unknown>
+type Fault = (call: () => Promise<unknown>, first: unknown) => Promise<unknown>
 
 /** REST's routes for messages without HTTP, on real stores whose calls can be made to fail, and a session that hears. */
 export interface Rest extends AsyncDisposable {
@@ -34,7 +34,11 @@ export interface Rest extends AsyncDisposable {
 }
 
 /** With a guild of an earlier one it is the same stage after a restart. */
-export async function rest(mongo: MongoDatabase, guild = aGuild(1)): Promise<Rest> {
+export async function rest(
+  mongo: MongoDatabase,
+  guild = aGuild(1),
+  tools: Partial<Pick<RestTools, 'newId'>> = {},
+): Promise<Rest> {
   const faults = new Map<string, { act: Fault; times: number }>()
   const faulty = <T extends object>(port: string, real: T): T =>
     new Proxy(real, {
@@ -46,7 +50,7 @@ export async function rest(mongo: MongoDatabase, guild = aGuild(1)): Promise<Res
           const fault = faults.get(`${port}.${String(key)}`)
           if (!fault || fault.times === 0) return call()
           fault.times -= 1
-          return fault.act(call)
+          return fault.act(call, args[0])
         }
       },
     })
@@ -62,7 +66,7 @@ export async function rest(mongo: MongoDatabase, guild = aGuild(1)): Promise<Res
   const runtime = createRuntime({ random: randomBytes })
   const hub = memoryGuildHub({ metadata, permissions: typescriptPermissions(), memberList: typescriptMemberList }, runtime)
   const ports = { messages, metadata, search, notifier, hub, analytics: typescriptAnalytics(runtime.clock) }
-  const context = createContext(ports, { tokens: tokens('x'.repeat(32)), newId, gatewayUrl: () => '' }, runtime)
+  const context = createContext(ports, { tokens: tokens('x'.repeat(32)), newId, gatewayUrl: () => '', ...tools }, runtime)
   const orphans = createOrphans(context)
   const handlers = new Map<string, Handler>()
   const add = (_method: string, _path: string, action: string, handler: Handler): void => void handlers.set(action, handler)

@@ -71,8 +71,15 @@ export function cassandraMessageStore(database: CassandraDatabase, config: Cassa
 
   const insertOnce = (execute: Execute, message: StoredMessage, dedupe?: string) =>
     inTurn(message.id, async () => {
-      const first = await find(execute, message.channelId, message.id)
-      if (first) return { outcome: 'duplicate', message: first } as const
+      const [row] = await execute(`${SELECT} WHERE ${ONE}`, keyOf(message.channelId, message.id))
+      const first = row && fromRow(row)
+      if (first) {
+        // An id alone says nothing: two processes may have made it, one of them with its clock set back.
+        const same =
+          first.authorId === message.authorId &&
+          (dedupe === undefined ? first.writeTimeMicros === message.writeTimeMicros : row.dedupe === dedupe)
+        return same ? ({ outcome: 'duplicate', message: first } as const) : ({ outcome: 'taken', message } as const)
+      }
       await buckets.open(execute, message.channelId, buckets.of(message.id))
       await write(execute, message, dedupe)
       // Another try of this send may have been stored and deleted meanwhile. Its delete covers this write, and nothing was sent.
@@ -100,7 +107,10 @@ export function cassandraMessageStore(database: CassandraDatabase, config: Cassa
         // Sent and since deleted: the retry must not bring it back.
         if (held.gone) return { outcome: 'duplicate', message: (await find(execute, message.channelId, held.id)) ?? reserved }
         // Reserved but perhaps never stored, if a process died in between: inserting under the reserved id settles it either way.
-        return await insertOnce(execute, reserved, key)
+        const inserted = await insertOnce(execute, reserved, key)
+        // The next try must not be given the same id.
+        if (inserted.outcome === 'taken') await nonces.release(execute, key, held.id)
+        return inserted
       }),
 
     import: (batch, deadline) =>

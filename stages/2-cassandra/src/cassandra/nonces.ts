@@ -14,12 +14,15 @@ export interface Nonces {
   reserve(execute: Execute, key: string, id: MessageId): Promise<{ id: MessageId; gone: boolean }>
   /** Its message is about to be deleted: a retry must not bring it back. */
   markGone(execute: Execute, key: string, id: MessageId): Promise<void>
+  /** The id turned out to be another message's: the key is free again. */
+  release(execute: Execute, key: string, id: MessageId): Promise<void>
 }
 
 export function createNonces(keyspace: string): Nonces {
   const insert = `INSERT INTO ${keyspace}.nonces (key, message_id, gone) VALUES (?, ?, false) IF NOT EXISTS USING TTL ${SECONDS}`
   // The id again, since it would end before the mark does and leave a key that holds nothing.
   const mark = `UPDATE ${keyspace}.nonces USING TTL ${SECONDS} SET gone = true, message_id = ? WHERE key = ? IF message_id = ?`
+  const free = `DELETE FROM ${keyspace}.nonces WHERE key = ? IF message_id = ? AND gone = false`
   return {
     keyOf: ({ authorId, channelId, nonce }) => `${authorId}:${channelId}:${nonce}`,
     async reserve(execute, key, id) {
@@ -28,6 +31,9 @@ export function createNonces(keyspace: string): Nonces {
     },
     async markGone(execute, key, id) {
       await execute(mark, [long(id), key, long(id)], CONSISTENCY.serial)
+    },
+    async release(execute, key, id) {
+      await execute(free, [key, long(id)], CONSISTENCY.serial)
     },
   }
 }

@@ -98,6 +98,7 @@ export function migratingMessageStore({ sides, following, intents, shadow }: Mig
         intents: () => [{ kind: 'insert', channelId: message.channelId, id: message.id, dedupe: key }],
         act: (primary) => primary.insert(message, deadline, dedupe),
         async mirror(ends, { outcome, message: stored }, by) {
+          if (outcome === 'taken') return
           // The nonce too: used before the cut-over, it is known after it.
           if (key !== undefined) await mirrorNonce(ends, key, by)
           if (outcome === 'inserted') return await mirrorRows(ends, [asSent(stored, key)], by, { edited: false })

@@ -12,9 +12,12 @@ export interface DedupeKey {
   readonly nonce: string
 }
 
-/** `duplicate` carries the message that was there first, so that a retry is answered with it. */
+/**
+ * `duplicate` carries the message that was there first, so that a retry is answered with it. `taken`: another message has
+ * this id; nothing was stored, and the sender tries again under a new id.
+ */
 export interface Inserted {
-  readonly outcome: 'inserted' | 'duplicate'
+  readonly outcome: 'inserted' | 'duplicate' | 'taken'
   readonly message: StoredMessage
 }
 
@@ -34,7 +37,10 @@ export interface MessageEdit {
  * its store. Of two writes to one message the one with the larger `writeTimeMicros` wins; at a tie a delete wins.
  */
 export interface MessageStore extends AsyncDisposable {
-  /** Durable once resolved. The same id, or the same dedupe key within its time to live, is a `duplicate` and changes nothing. */
+  /**
+   * Durable once resolved. The same dedupe key within its time to live is a `duplicate` and changes nothing. So is the same
+   * id, author, channel and write time; the same id alone is not a retry, and is `taken`.
+   */
   insert(message: StoredMessage, deadline: Deadline, dedupe?: DedupeKey): Promise<Inserted>
 
   /** Messages with ids of any age, as they are: for labs that fill years, and for migrations. Idempotent. */

@@ -48,6 +48,7 @@ async function store(
   let { id } = draft
   try {
     const { outcome, message: kept } = await ports.messages.insert(draft, ask.deadline, dedupe)
+    if (outcome === 'taken') return await storeUnderNewId(context, orphans, ask, place, draft, dedupe)
     id = kept.id
     if (id !== draft.id) {
       // A retry: what was written ahead for the new id belongs to nobody. The push is dropped by its worker; the first try's
@@ -67,6 +68,24 @@ async function store(
     orphans.remember(place, id, (deadline) => ifStored(context, place, id, { me, deadline }))
     throw error
   }
+}
+
+/**
+ * Another message has the draft's id. Time is reserved before ids are made in it, so this means that ids were made past the
+ * reservations. The send must not be lost all the same. Its deadline bounds the tries.
+ */
+async function storeUnderNewId(
+  context: Context,
+  orphans: Orphans,
+  ask: Ask,
+  place: Place,
+  draft: StoredMessage,
+  dedupe: DedupeKey | undefined,
+): Promise<object> {
+  const { hybrid, log } = context.runtime
+  log.error({ id: draft.id }, 'an id was made twice: does something else make ids with the same THRESHOLD_WORKER?')
+  const again = { ...draft, id: context.tools.newId(), writeTimeMicros: hybrid.next() }
+  return await store(context, orphans, ask, place, again, dedupe)
 }
 
 async function ifStored(context: Context, place: Place, id: MessageId, by: Pick<Ask, 'me' | 'deadline'>): Promise<HubEvent | undefined> {

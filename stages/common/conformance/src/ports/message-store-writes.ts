@@ -67,6 +67,21 @@ export function messageStoreWrites(store: () => MessageStore): void {
       expect(await read(first)).toEqual(first)
     })
 
+    it('of an id that another message has is no retry: it is told, and the first stays as it is', async () => {
+      const first = aMessage(newId())
+      await store().insert(first, soon())
+      const others = [aMessage(first.channelId, { id: first.id, authorId: newId() }), aMessage(first.channelId, { id: first.id })]
+      for (const other of others) {
+        expect((await store().insert(other, soon())).outcome).toBe('taken')
+        const key = { authorId: other.authorId, channelId: other.channelId, nonce: newId() }
+        expect((await store().insert(other, soon(), key)).outcome).toBe('taken')
+        // The nonce was not used up by it.
+        const again = { ...other, id: newId() }
+        expect(await store().insert(again, soon(), key)).toEqual({ outcome: 'inserted', message: again })
+      }
+      expect(await read(first)).toEqual(first)
+    })
+
     it('happens once when many come with one id at once', async () => {
       const message = aMessage(newId())
       const all = await Promise.all(Array.from({ length: 20 }, () => store().insert(message, soon())))

@@ -64,6 +64,21 @@ export function metadataStoreGuilds(store: () => MetadataStore): void {
       expect(await load(id)).toEqual([renamed, nicked].reduce(evolve, state))
     })
 
+    it('is not made under the id of another, nor with a channel of another, which stay as they are', async () => {
+      const first = await created()
+      const same = aGuild()
+      const sameId: GuildState = { ...same.state, guild: { ...same.state.guild, id: first.id } }
+      const sameChannel: GuildState = { ...same.state, channels: new Map([[first.text.id, { ...same.text, id: first.text.id }]]) }
+      for (const state of [sameId, sameChannel]) {
+        await expect(store().createGuild(state, soon())).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+        expect(await store().guildsOf(same.owner.user.id, soon())).toEqual([])
+      }
+      const other = await created()
+      const taken = { type: 'channel.created', channel: { ...other.text, id: first.text.id } } as const
+      await expect(store().record(other.id, [taken], soon())).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+      expect((await load(first.id))?.channels.get(first.text.id)).toEqual(first.text)
+    })
+
     it('of many members comes back whole', async () => {
       const { id, state } = aGuild(1_200)
       await store().createGuild(state, soon())

@@ -31,6 +31,14 @@ export function metadataStorePeople(store: () => MetadataStore): void {
       expect(await store().users([], soon())).toEqual([])
     })
 
+    it('is not made under the id of another, who stays', async () => {
+      const ada = aUser({ username: 'ada' })
+      await store().createUser(ada, soon())
+      const grace = aUser({ id: ada.id, username: 'grace' })
+      await expect(store().createUser(grace, soon())).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+      expect(await store().users([ada.id], soon())).toEqual([ada])
+    })
+
     it('may be made again, as whoever got no answer does', async () => {
       const ada = aUser()
       await Promise.all(Array.from({ length: 5 }, () => store().createUser(ada, soon())))
