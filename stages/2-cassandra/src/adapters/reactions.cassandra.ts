@@ -1,11 +1,14 @@
 import type { ChannelId, MessageId } from '@threshold/contract'
 import type { Reaction, ReactionCount } from '@threshold/domain'
-import { sharedLock } from '@threshold/kit'
+import { sharedLock, unavailable } from '@threshold/kit'
 import type { MessageStore } from '@threshold/ports'
 import { reactWithinLimit } from '@threshold/stage-1/adapters/reaction-limit'
 import type { CassandraDatabase, Execute, Row } from '../cassandra/database.ts'
 import { long, text } from '../cassandra/rows.ts'
 import { turns } from '../cassandra/turns.ts'
+
+/** Processes that take turns at one reaction; more than a few are no coincidence. */
+const ROUNDS = 5
 
 type ReactionPart = Pick<MessageStore, 'react' | 'unreact' | 'reactors' | 'reactions'>
 
@@ -30,8 +33,16 @@ export function cassandraReactions(database: CassandraDatabase, messages: Messag
   const ONE = 'message_id = ? AND emoji = ? AND user_id = ?'
   const INSERT = `INSERT INTO ${table} (message_id, emoji, user_id, v, write_time) VALUES (?, ?, ?, 1, ?) USING TIMESTAMP ?`
   const FLAG = `UPDATE ${messages.table} USING TIMESTAMP ? SET reacted = true WHERE channel_id = ? AND bucket = ? AND message_id = ?`
+  const MESSAGE = `SELECT author_id, WRITETIME(reacted) AS reacted_at FROM ${messages.table} WHERE channel_id = ? AND bucket = ? AND message_id = ?`
   const keyOf = ({ messageId, emoji, userId }: Reaction): unknown[] => [long(messageId), emoji, long(userId)]
   const turnOf = ({ messageId, emoji, userId }: Reaction): string => `${messageId}:${userId}:${emoji}`
+
+  /** Undefined when there is no such message. Its mark is as late as the first reaction, and as every one that was taken back. */
+  async function messageOf(execute: Execute, { channelId, messageId }: Reaction): Promise<{ reactedAt?: bigint } | undefined> {
+    const [row] = await execute(MESSAGE, messages.keyOf(channelId, messageId))
+    if (row?.author_id == null) return undefined
+    return row.reacted_at == null ? {} : { reactedAt: row.reacted_at as bigint }
+  }
 
   /** When a reaction was written; undefined when it is not there. */
   async function writtenAt(execute: Execute, reaction: Reaction): Promise<bigint | undefined> {
@@ -58,15 +69,20 @@ export function cassandraReactions(database: CassandraDatabase, messages: Messag
 
   const insert = (execute: Execute, reaction: Reaction) =>
     inTurn(turnOf(reaction), async () => {
-      const { channelId, messageId, writeTimeMicros } = reaction
-      const [message] = await messages.marksOf(execute, channelId, [messageId])
-      if (message?.author_id == null) return 'absent'
-      if ((await writtenAt(execute, reaction)) !== undefined) return 'known'
-      // First, or a crash in between would leave a reaction that no page asks for.
-      if (message.reacted !== true) await execute(FLAG, [writeTimeMicros, ...messages.keyOf(channelId, messageId)])
-      await execute(INSERT, [...keyOf(reaction), writeTimeMicros, writeTimeMicros])
-      // Its message deleted meanwhile: that delete covers its reactions for ever, this one too.
-      return (await writtenAt(execute, reaction)) === undefined ? 'absent' : 'added'
+      const { channelId, messageId } = reaction
+      for (let round = 0; round < ROUNDS; round++) {
+        const message = await messageOf(execute, reaction)
+        if (message === undefined) return 'absent'
+        if ((await writtenAt(execute, reaction)) !== undefined) return round === 0 ? 'known' : 'added'
+        // Later than every reaction that was taken back, whatever the clock says, or their tombstones would cover it.
+        const at = later(reaction.writeTimeMicros, message.reactedAt)
+        // First, or a crash in between would leave a reaction that no page asks for.
+        if (message.reactedAt === undefined) await execute(FLAG, [at, ...messages.keyOf(channelId, messageId)])
+        await execute(INSERT, [...keyOf(reaction), at, at])
+        if ((await writtenAt(execute, reaction)) !== undefined) return 'added'
+        // Covered: its message was deleted meanwhile, or another process has just taken this reaction back.
+      }
+      throw unavailable('a reaction that changes faster than it can be written')
     })
 
   const remove = (execute: Execute, reaction: Reaction) =>
@@ -76,6 +92,8 @@ export function cassandraReactions(database: CassandraDatabase, messages: Messag
       // At least as late as what it takes back, or it would take nothing.
       let at = reaction.writeTimeMicros
       if (at < written) at = written
+      // First: a tombstone cannot be read, and whoever reacts again must be later than it.
+      await execute(FLAG, [at, ...messages.keyOf(reaction.channelId, reaction.messageId)])
       await execute(`DELETE FROM ${table} USING TIMESTAMP ? WHERE ${ONE}`, [at, ...keyOf(reaction)])
       return 'removed'
     })
@@ -109,3 +127,5 @@ export function cassandraReactions(database: CassandraDatabase, messages: Messag
       }),
   }
 }
+
+const later = (at: bigint, than: bigint | undefined): bigint => (than === undefined || at > than ? at : than + 1n)

@@ -37,6 +37,7 @@ export interface Buckets {
 export function createBuckets(keyspace: string, days: number, now: () => number): Buckets {
   const known = new Set<string>()
   const WRITE = `INSERT INTO ${keyspace}.channel_buckets (channel_id, bucket, emptied) VALUES (?, ?, ?) USING TIMESTAMP ?`
+  const MARK = `SELECT emptied, WRITETIME(emptied) AS at FROM ${keyspace}.channel_buckets WHERE channel_id = ? AND bucket = ?`
   const isOver = (bucket: number): boolean => bucketOf(firstIdAt(now() - OVER_AFTER_MS), days) > bucket
   const micros = (ms: number): bigint => BigInt(ms) * 1_000n
 
@@ -53,7 +54,11 @@ export function createBuckets(keyspace: string, days: number, now: () => number)
       // One that is over may have been marked since, by any process: it is opened each time.
       const over = isOver(bucket)
       if (known.has(key) && !over) return
-      await execute(WRITE, [long(channel), bucket, false, micros(now())])
+      // Later than its mark, also where that was made while a clock was ahead: nothing in a bucket that stays marked is read.
+      const [held] = await execute(MARK, [long(channel), bucket])
+      const marked = held?.emptied === true ? (held.at as bigint) : 0n
+      const at = micros(now())
+      await execute(WRITE, [long(channel), bucket, false, at > marked ? at : marked + 1n])
       if (!over) remember(key)
     },
     async list(execute, channel, { from = 0, to = LAST }) {

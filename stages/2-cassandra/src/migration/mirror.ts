@@ -84,11 +84,24 @@ export async function mirrorReaction({ from, to }: Ends, reaction: Reaction, too
       if (!to.remembersDeletes) await bringMessage({ from, to }, reaction, deadline)
       await to.putReactions([there], deadline)
       see(there)
+      if (to.remembersDeletes) await makeLater({ from, to }, there, deadline)
     } else if (erase) await to.eraseReactions([seen], deadline)
     last = there?.writeTimeMicros
     erase ||= there !== undefined
   }
   throw new CodedError('UNAVAILABLE', 'a reaction changes faster than it can be followed')
+}
+
+/**
+ * A reaction that was taken back while a clock was ahead, and comes again, is older than the second store's tombstone, which
+ * covers it. The first store, which remembers no deletes, is given a later write time, and the next round brings that.
+ */
+async function makeLater({ from, to }: Ends, reaction: Reaction, deadline: Deadline): Promise<void> {
+  if ((await to.reaction(reaction, deadline)) !== undefined) return
+  const erasedAt = await to.reactionsErasedAt({ channelId: reaction.channelId, id: reaction.messageId }, deadline)
+  // Undefined: its message is deleted there.
+  if (erasedAt === undefined || erasedAt < reaction.writeTimeMicros) return
+  await from.putReactions([{ ...reaction, writeTimeMicros: erasedAt + 1n }], deadline, { present: true })
 }
 
 /**

@@ -183,11 +183,18 @@ export function cassandraMovable(database: CassandraDatabase, { keyspace, bucket
           await execute(REACT, [...reactionOf(reaction), reaction.writeTimeMicros, reaction.writeTimeMicros])
         }),
       ),
+    reactionsErasedAt: (key, deadline) =>
+      database.run('migration.reacted', deadline, async (execute) => {
+        const [row] = await execute(`SELECT WRITETIME(reacted) AS reacted_at FROM ${messages} WHERE ${ONE}`, placeOf(key))
+        return (row?.reacted_at as bigint | null | undefined) ?? undefined
+      }),
     eraseReactions: (all, deadline) =>
       database.run('migration.unreact', deadline, (execute) =>
-        each(all, (reaction) =>
-          execute(`DELETE FROM ${reactions} USING TIMESTAMP ? WHERE ${REACTION}`, [reaction.writeTimeMicros, ...reactionOf(reaction)]),
-        ),
+        each(all, async (reaction) => {
+          // First: a tombstone cannot be read, and whoever reacts again must be later than it.
+          await execute(FLAG, [reaction.writeTimeMicros, ...placeOf(keyOf(reaction))])
+          await execute(`DELETE FROM ${reactions} USING TIMESTAMP ? WHERE ${REACTION}`, [reaction.writeTimeMicros, ...reactionOf(reaction)])
+        }),
       ),
   }
 }

@@ -143,6 +143,7 @@ export function mongoMovable(mongo: MongoDatabase): MongoMovable {
       }),
     putReactions: (all, deadline, { present = false } = {}) =>
       mongo.run('migration.react', deadline, () => inOrder(all, deadline, (reaction) => putReaction(reaction, !present))),
+    reactionsErasedAt: async () => undefined,
     eraseReactions: (all, deadline) =>
       mongo.run('migration.unreact', deadline, () =>
         inOrder(all, deadline, (one) => reactions.deleteOne({ _id: reactionKey(one), writeTime: { $lte: one.writeTimeMicros } })),

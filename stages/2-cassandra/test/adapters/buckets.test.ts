@@ -87,6 +87,20 @@ describe('a page', () => {
     expect(idsOf(back)).toEqual([String(BigInt(gone[2]!.id) + 1n), kept.id])
   })
 
+  it('shows what is sent into a bucket that was found empty by a process whose clock was ahead', async () => {
+    const channel = newId()
+    const gone = aMessage(channel)
+    await opened.store.insert(gone, soon())
+    await opened.store.remove(channel, [gone.id], writeTime(), soon())
+    const ahead = opened.another(() => Date.now() + 20 * DAY_MS)
+    expect(await ahead.page(channel, { at: 'latest' }, 50, soon())).toEqual([])
+    // No page waits for its marks.
+    await expect.poll(() => costOf(() => latest(channel))).toBe(1)
+    const sent = aMessage(channel)
+    await opened.another().insert(sent, soon())
+    expect(idsOf(await latest(channel))).toEqual([sent.id])
+  })
+
   it('of a channel whose present bucket is empty looks into it each time', async () => {
     const channel = newId()
     const message = aMessage(channel)
@@ -118,8 +132,8 @@ describe('a write', () => {
   it('writes its bucket down once', async () => {
     const channel = newId()
     const insert = () => opened.store.insert(aMessage(channel), soon())
-    // To look for it, to write its bucket down, to write it.
-    expect(await costOf(insert)).toBe(3)
+    // To look for it, to look for its bucket's mark, to write its bucket down, to write it.
+    expect(await costOf(insert)).toBe(4)
     expect(await costOf(insert)).toBe(2)
   })
 

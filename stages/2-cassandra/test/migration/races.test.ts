@@ -55,6 +55,24 @@ describe('one device takes a reaction back while another gives it again', { time
   })
 })
 
+describe('a reaction that was taken back while a clock was ahead', { timeout: 30_000 }, () => {
+  it.each(['mongo', 'cassandra'] as const)('is in both stores when it is given again, where %s decides', async (first) => {
+    const { mongo, cassandra, reaction, inBoth } = await reacted()
+    const [from, to] = first === 'mongo' ? [mongo, cassandra] : [cassandra, mongo]
+    const inFuture = (micros: bigint): Reaction => ({ ...reaction(), writeTimeMicros: writeTime() + micros })
+    const [given, taken, again] = [inFuture(3_600_000_000n), inFuture(3_600_100_000n), reaction()]
+    for (const { store } of [mongo, cassandra]) await store.react(given, soon())
+    await from.store.unreact(taken, soon())
+    await mirrorReaction({ from: from.movable, to: to.movable }, taken, true, soon())
+    expect(await inBoth()).toEqual([[], []])
+    expect(await from.store.react(again, soon())).toBe('added')
+    await mirrorReaction({ from: from.movable, to: to.movable }, again, false, soon())
+    const [inMongo, inCassandra] = await inBoth()
+    expect(inMongo).toHaveLength(1)
+    expect(inCassandra).toEqual(inMongo)
+  })
+})
+
 describe('what happens between a comparison and its repair', { timeout: 30_000 }, () => {
   it('is not undone: a reaction that is given again stays', async () => {
     const { mongo, cassandra, message, reaction, inBoth } = await reacted()

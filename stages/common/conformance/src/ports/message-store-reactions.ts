@@ -134,6 +134,21 @@ export function messageStoreReactions(store: () => MessageStore): void {
       )
     })
 
+    it('come again after they were taken back while a clock was ahead', async () => {
+      const message = await sent()
+      const reaction = { v: 1, channelId: message.channelId, messageId: message.id, emoji: '👍', userId: '1' } as const
+      const ahead = writeTime() + 3_600_000_000n
+      for (let round = 0n; round < 3n; round++) {
+        const at = ahead + 10n * round
+        expect(await store().react({ ...reaction, writeTimeMicros: at }, soon())).toBe('added')
+        expect(await store().unreact({ ...reaction, writeTimeMicros: at + 1n }, soon())).toBe('removed')
+        expect(await store().react({ ...reaction, writeTimeMicros: writeTime() }, soon())).toBe('added')
+        expect(await counts(message, '1')).toEqual([{ emoji: '👍', count: 1, me: true }])
+        expect(await store().unreact({ ...reaction, writeTimeMicros: writeTime() }, soon())).toBe('removed')
+        expect(await counts(message, '1')).toEqual([])
+      }
+    })
+
     it('of many messages come at once, without those that have none', async () => {
       const channel = newId()
       const [a, b, c] = [aMessage(channel), aMessage(channel), aMessage(channel)]
