@@ -23,6 +23,7 @@ const CLAIM_MS = 30_000
 const ORPHAN_MS = 10 * 60_000
 /** The message is stored some milliseconds after its push: to look for it sooner would be to look twice. */
 const HEAD_START_MS = 40
+const MOST_PUT_OFF_MS = 60_000
 const BATCH = 20
 /** Pushes under way at once: what a sink that is slow for everybody may hold in memory. */
 const UNDER_WAY = 100
@@ -53,7 +54,8 @@ export async function mongoOutboxNotifier(
     const until = new Date(now + CLAIM_MS)
     return mongo.run('outbox.claim', deadline(), async () => {
       const due = await outbox
-        .find({ dueAt: { $lte: new Date(now) } })
+        // Due further ahead than anything is put off: by a clock that was ahead.
+        .find({ $or: [{ dueAt: { $lte: new Date(now) } }, { dueAt: { $gt: new Date(now + 2 * MOST_PUT_OFF_MS) } }] })
         .sort({ dueAt: 1 })
         .limit(BATCH)
         .toArray()
@@ -71,7 +73,7 @@ export async function mongoOutboxNotifier(
     if (sent === 'retry' && stop.signal.aborted) return later(entry, 0) // cut short by a shutdown: the next process tries at once
     const attempts = entry.attempts + 1
     if (sent === 'retry' && attempts < config.attempts)
-      return later(entry, Math.min(60_000, config.backoffMs * 2 ** (attempts - 1)), attempts)
+      return later(entry, Math.min(MOST_PUT_OFF_MS, config.backoffMs * 2 ** (attempts - 1)), attempts)
     await mongo.run('outbox.done', deadline(), () => outbox.deleteOne({ _id: entry._id }))
   }
 

@@ -23,7 +23,8 @@ export function floodGate({ frames, framesMs }: Pick<ConnectionLimits, 'frames' 
   let [since, count] = [0, 0]
   return () => {
     const now = clock.now()
-    if (now - since >= framesMs) [since, count] = [now, 0]
+    // Before: the clock was set back, and the window would stay open for as long.
+    if (now < since || now - since >= framesMs) [since, count] = [now, 0]
     count += 1
     return count > frames
   }

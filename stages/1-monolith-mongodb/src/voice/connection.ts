@@ -203,7 +203,8 @@ export class VoiceConnection implements Participant {
 
   #flooding(): boolean {
     const now = this.#parts.runtime.clock.now()
-    if (now - this.#frames.since >= FRAME_WINDOW_MS) this.#frames = { since: now, count: 0 }
+    const { since } = this.#frames
+    if (now < since || now - since >= FRAME_WINDOW_MS) this.#frames = { since: now, count: 0 }
     return ++this.#frames.count > MAX_FRAMES
   }
 

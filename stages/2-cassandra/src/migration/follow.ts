@@ -30,8 +30,9 @@ export async function followMigration(
   shadow: () => ShadowReads,
 ): Promise<Following> {
   const { clock, log } = runtime
-  await state.report({ id, epoch: 0, at: new Date(clock.now()), shadow: shadow() })
-  let readAt = clock.now()
+  await state.report({ id, epoch: 0, shadow: shadow() })
+  // Durations by the process's own time: the system's clock may be set while they last.
+  let readAt = performance.now()
   let now = (await state.read())!
   let acknowledged = 0
   let reportedAt = 0
@@ -66,17 +67,17 @@ export async function followMigration(
 
   async function poll(): Promise<void> {
     try {
-      const began = clock.now()
+      const began = performance.now()
       const next = await state.read()
       readAt = began
       if (next) adopt(next)
       const drained = [...underWay].every(([epoch]) => epoch >= now.epoch)
       const news = drained && acknowledged !== now.epoch
-      if (news || clock.now() - reportedAt > REPORT_MS) {
+      if (news || performance.now() - reportedAt > REPORT_MS) {
         const epoch = drained ? now.epoch : acknowledged
-        await state.report({ id, epoch, at: new Date(began), shadow: shadow() })
+        await state.report({ id, epoch, shadow: shadow() })
         acknowledged = epoch
-        reportedAt = clock.now()
+        reportedAt = performance.now()
       }
     } catch (error) {
       log.warn({ err: messageOf(error) }, 'the migration cannot be followed: its database is away')
@@ -87,7 +88,7 @@ export async function followMigration(
   async function run<T>(work: (migration: Migration) => Promise<T>): Promise<T> {
     const { epoch } = now
     // The last phase is nobody's to change.
-    if (now.phase !== 'decommissioned' && clock.now() - readAt > LEASE_MS) throw unavailable('the state of the migration')
+    if (now.phase !== 'decommissioned' && performance.now() - readAt > LEASE_MS) throw unavailable('the state of the migration')
     underWay.set(epoch, (underWay.get(epoch) ?? 0) + 1)
     try {
       return await work(now)

@@ -53,7 +53,8 @@ export interface Follower {
   readonly id: string
   /** Everything it began before this epoch has ended. */
   readonly epoch: number
-  readonly at: Date
+  /** Since it was last heard of, by the database's clock: its own may have been set back. */
+  readonly silentMs: number
   readonly shadow: ShadowReads
 }
 
@@ -65,7 +66,7 @@ export interface MigrationState {
   move(from: Migration, change: Partial<Omit<Migration, 'v' | 'run' | 'epoch'>>): Promise<Migration | undefined>
   /** Those that have been heard of within a time in which each would have reported many times. */
   followers(): Promise<Follower[]>
-  report(follower: Follower): Promise<void>
+  report(follower: Omit<Follower, 'silentMs'>): Promise<void>
   leave(id: string): Promise<void>
   /** A page that was read from both stores differed: for good, since the process that saw it may end before it is asked. */
   differed(round: number): Promise<void>
@@ -78,14 +79,14 @@ export interface MigrationState {
 const ID = 'mongo-cassandra'
 /**
  * Whoever was not heard of for this long writes nothing any more. A process goes by what it read last for 5 s (`LEASE_MS`), then
- * finishes what it began within a request's 5 s and a mirror's one, and may have reported a second before it read: 12 s. The rest
- * is for clocks, which must agree to a few seconds, as those of machines with NTP do.
+ * finishes what it began within a request's 5 s and a mirror's one, and may have reported a second before it read: 12 s. Only the
+ * database's clock is asked, and durations are measured by clocks that nobody sets.
  */
 const LIVE_MS = 18_000
 const WITHIN_MS = 2_000
 
 type Stored = Omit<Migration, 'to'> & { _id: string; to?: Phase | null }
-type StoredFollower = Omit<Follower, 'id'> & { _id: string; v: 1 }
+type StoredFollower = Omit<Follower, 'id' | 'silentMs'> & { _id: string; v: 1; at: Date }
 
 export function migrationState(mongo: MongoDatabase, clock: Clock): MigrationState {
   const documents = mongo.db.collection<Stored>('migrations')
@@ -129,12 +130,15 @@ export function migrationState(mongo: MongoDatabase, clock: Clock): MigrationSta
       return Number(replaced.matchedCount) > 0 ? { ...next, ...(to ? { to } : {}) } : undefined
     },
     async followers() {
-      const since = clock.now() - LIVE_MS
       const all = await run('followers', () => processes.find().toArray())
-      return all.filter(({ at }) => at.getTime() > since).map(({ _id, v, ...rest }) => ({ id: _id, ...rest }))
+      const { localTime } = (await run('time', () => mongo.db.command({ hello: 1 }))) as { localTime: Date }
+      return all
+        .map(({ _id, v, at, ...rest }) => ({ id: _id, silentMs: localTime.getTime() - at.getTime(), ...rest }))
+        .filter(({ silentMs }) => silentMs < LIVE_MS)
     },
     async report({ id, ...rest }) {
-      await run('report', () => processes.replaceOne({ _id: id }, { v: 1, ...rest }, { upsert: true }))
+      const now = { $set: { v: 1, ...rest }, $currentDate: { at: true } } as const
+      await run('report', () => processes.updateOne({ _id: id }, now, { upsert: true }))
     },
     async leave(id) {
       await run('leave', () => processes.deleteOne({ _id: id }))

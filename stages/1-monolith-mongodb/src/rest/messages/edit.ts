@@ -1,4 +1,4 @@
-import { type EditMessage, refuse } from '@threshold/contract'
+import { type EditMessage, refuse, timeOf } from '@threshold/contract'
 import { findMentions, type StoredMessage } from '@threshold/domain'
 import type { HubEvent, MessageEdit } from '@threshold/ports'
 import type { Context, Place } from '../context.ts'
@@ -74,7 +74,8 @@ async function changeOf(context: Context, ask: Ask, place: Place, before: Stored
     ...(embeds ? { embeds } : {}),
     ...(input.flags == null ? {} : { flags: ((before.flags ?? 0) & ~SUPPRESS_EMBEDS) | (input.flags & SUPPRESS_EMBEDS) }),
     ...(input.content === undefined ? {} : await newText(context, ask, place, before, { ...input, content })),
-    editedAt: context.runtime.clock.now(),
+    // Never before it was sent: its id may lie ahead of a clock that was set back.
+    editedAt: Math.max(context.runtime.clock.now(), timeOf(before.id), before.editedAt ?? 0),
   }
 }
 

@@ -34,7 +34,7 @@ export async function wellFollowed(move: Look, migration: Migration): Promise<Fo
   const until = Date.now() + ACKNOWLEDGED_WITHIN_MS
   for (;;) {
     const followers = await acknowledged(move, migration)
-    if (followers.length > 0 && followers.every(({ at }) => Date.now() - at.getTime() < FRESH_MS)) return followers
+    if (followers.length > 0 && followers.every(({ silentMs }) => silentMs < FRESH_MS)) return followers
     if (Date.now() > until || followers.length === 0) throw noFollower()
     await delay(LOOK_MS)
   }

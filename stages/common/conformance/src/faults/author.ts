@@ -6,6 +6,8 @@ const PAUSE_MS = 100
 interface Message {
   readonly id: string
   readonly content: string
+  readonly timestamp: string
+  readonly edited_timestamp: string | null
   readonly author: { readonly id: string }
   readonly reactions?: readonly { readonly count: number }[]
 }

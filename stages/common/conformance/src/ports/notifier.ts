@@ -77,6 +77,18 @@ export function testNotifier(name: string, open: (use: AsyncDisposableStack) => 
     }
 
     describe('a push', () => {
+      it('sends soon what an earlier process left whose clock was ten minutes ahead', async () => {
+        const message = aMessage(newId())
+        aheadMs = 600_000
+        const ahead = await start()
+        await vi.waitFor(() => ahead.enqueue(about(message), soon()), PATIENCE)
+        await ahead[Symbol.asyncDispose]()
+        await world.store(message)
+        aheadMs = 0
+        await start()
+        await arrives(message)
+      })
+
       it('is the notification with its content cut, and names its message in Idempotency-Key', async () => {
         const notifier = await start()
         await fc.assert(

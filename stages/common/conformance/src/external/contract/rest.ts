@@ -15,6 +15,11 @@ export const rest: Section = {
       cases: ['rest.ids.strings', 'rest.ids.ordered', 'rest.json.charset', 'rest.json.not-a-form'],
     },
     {
+      id: 'rest.clock',
+      text: 'No id is used twice and no edit is lost when the clock is set back, also across a restart.',
+      cases: ['rest.ids.once', 'rest.messages.edit.last'],
+    },
+    {
       id: 'rest.route.gateway',
       text: '`/gateway`, `/gateway/bot` (`{url, shards, session_start_limit:{total, remaining, reset_after, max_concurrency}}`): GET.',
       cases: ['rest.gateway.url', 'rest.gateway.bot'],

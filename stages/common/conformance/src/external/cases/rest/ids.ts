@@ -44,6 +44,23 @@ export const idCases: readonly Case[] = [
     },
   },
   {
+    id: 'rest.ids.once',
+    sentence: 'No id is used twice: of many messages sent at once each has its own, and is stored with its own text and author',
+    async run(world) {
+      const guild = await world.guild()
+      const texts = Array.from({ length: 40 }, (_, i) => `message ${i}`)
+      const sent = await Promise.all(texts.map((text, i) => guild.say(text, i % 2 === 0 ? guild.owner : guild.member)))
+      same(new Set(sent.map((message) => message.id)).size, texts.length, 'different ids')
+      const page = await guild.owner.api.get<APIMessage[]>(`/channels/${guild.text}/messages?limit=100`)
+      const stored = new Map(page.map((message) => [message.id, message]))
+      for (const [i, { id: one }] of sent.entries()) {
+        const author = i % 2 === 0 ? guild.owner.id : guild.member.id
+        includes(stored.get(one), { content: texts[i] }, 'the stored message')
+        same(stored.get(one)?.author.id, author, 'its author')
+      }
+    },
+  },
+  {
     id: 'rest.ids.bare-numbers',
     sentence: 'Ids sent as bare 64-bit numbers are taken without losing a digit',
     async run(world) {

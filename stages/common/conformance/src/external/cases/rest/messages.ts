@@ -45,6 +45,25 @@ export const messageCases: readonly Case[] = [
     },
   },
   {
+    id: 'rest.messages.edit.last',
+    sentence: 'Each edit is answered with its own text, and the last of many that follow one another is what is stored',
+    async run(world) {
+      const guild = await world.guild()
+      const { id, timestamp } = await guild.say('first')
+      const path = `/channels/${guild.text}/messages/${id}`
+      for (let i = 0; i < 10; i++) {
+        const content = `edit ${i}`
+        const edited = await guild.owner.api.patch<APIMessage>(path, { content })
+        same(edited.content, content, 'the answer')
+        holds(Date.parse(edited.edited_timestamp!) >= Date.parse(timestamp), 'edited no earlier than it was sent', edited)
+        includes(await guild.owner.api.get(path), { content }, 'the message')
+      }
+      const texts = Array.from({ length: 8 }, (_, i) => `at once ${i}`)
+      const edits = await Promise.all(texts.map((content) => guild.owner.api.patch<APIMessage>(path, { content })))
+      same(edits.map(({ content }) => content).join(), texts.join(), 'the answers')
+    },
+  },
+  {
     id: 'rest.messages.edit.embeds',
     sentence: 'An edit changes text or embeds; what it does not name stays',
     async run(world) {
