@@ -1,6 +1,8 @@
 import type { MessageId } from '@threshold/contract'
-import type { StoredMessage } from '@threshold/domain'
+
+import { isSameSend, type StoredMessage } from '@threshold/domain'
 import type { MessageStore } from '@threshold/ports'
+
 import type { Collection, Filter } from 'mongodb'
 import { isDuplicateKey, long, type MongoDatabase, text } from '../mongodb/database.ts'
 import { fromDocument, type MessageDocument, type NonceDocument, type ReactionDocument, toDocument } from '../mongodb/documents.ts'
@@ -27,7 +29,7 @@ export async function mongoMessageStore(mongo: MongoDatabase): Promise<MessageSt
       return mongo.run('messages.insert', deadline, async () => {
         if (!dedupe) return insertOnce(messages, message)
         const _id = `${dedupe.authorId}:${dedupe.channelId}:${dedupe.nonce}`
-        const held = await reserve(nonces, { _id, messageId: long(message.id), at: new Date(), gone: false })
+        const held = await reserve(nonces, _id, long(message.id))
         const reserved = { ...message, id: text(held.messageId) }
         // Sent and since deleted: the retry must not bring it back.
         if (held.gone) return { outcome: 'duplicate', message: await stored(messages, reserved) }
@@ -125,15 +127,10 @@ async function insertOnce(
     if (!isDuplicateKey(error)) throw error
     const found = await messages.findOne({ _id: long(message.id) })
     if (!found && dedupe !== undefined) return { outcome: 'duplicate', message } // deleted since
-    if (!found || !isSameSend(found, message, dedupe)) return { outcome: 'taken', message }
-    return { outcome: 'duplicate', message: fromDocument(found) }
+    const first = found && fromDocument(found)
+    if (!first || !isSameSend(first, found.dedupe, message, dedupe)) return { outcome: 'taken', message }
+    return { outcome: 'duplicate', message: first }
   }
-}
-
-/** An id alone says nothing: two processes may have made it, one of them with its clock set back. */
-function isSameSend(found: MessageDocument, message: StoredMessage, dedupe: string | undefined): boolean {
-  if (text(found.authorId) !== message.authorId || text(found.channelId) !== message.channelId) return false
-  return dedupe === undefined ? found.writeTime === message.writeTimeMicros : found.dedupe === dedupe
 }
 
 /** A message as it is now; as it would have been, where it has been deleted since. */
@@ -142,15 +139,25 @@ async function stored(messages: Collection<MessageDocument>, message: StoredMess
   return found ? fromDocument(found) : message
 }
 
-/** Of many who reserve one key at the same time exactly one wins; the others learn the winner's id. */
-async function reserve(nonces: Collection<NonceDocument>, wish: NonceDocument): Promise<NonceDocument> {
+/**
+ * Of many who reserve one key at the same time exactly one wins; the others learn the winner's id. Its age is told by the
+ * database's clock, which also ends it.
+ */
+async function reserve(
+  nonces: Collection<NonceDocument>,
+  _id: string,
+  messageId: bigint,
+): Promise<Pick<NonceDocument, 'messageId' | 'gone'>> {
   for (;;) {
     try {
-      await nonces.insertOne(wish)
-      return wish
+      // Never over one that is there: it has an id, so the filter does not match it and the insert meets its key.
+      const absent = { _id, messageId: { $exists: false } }
+      const wish = { $set: { messageId, gone: false }, $currentDate: { at: true } } as const
+      await nonces.updateOne(absent, wish, { upsert: true })
+      return { messageId, gone: false }
     } catch (error) {
       if (!isDuplicateKey(error)) throw error
-      const held = await nonces.findOne({ _id: wish._id })
+      const held = await nonces.findOne({ _id })
       if (held) return held // else its time to live ended between the two, and the key is free again
     }
   }

@@ -34,11 +34,7 @@ export interface Rest extends AsyncDisposable {
 }
 
 /** With a guild of an earlier one it is the same stage after a restart. */
-export async function rest(
-  mongo: MongoDatabase,
-  guild = aGuild(1),
-  tools: Partial<Pick<RestTools, 'newId'>> = {},
-): Promise<Rest> {
+export async function rest(mongo: MongoDatabase, guild = aGuild(1), tools: Partial<Pick<RestTools, 'newId'>> = {}): Promise<Rest> {
   const faults = new Map<string, { act: Fault; times: number }>()
   const faulty = <T extends object>(port: string, real: T): T =>
     new Proxy(real, {

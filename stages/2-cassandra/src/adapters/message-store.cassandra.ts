@@ -1,5 +1,5 @@
 import type { ChannelId, MessageId } from '@threshold/contract'
-import type { StoredMessage } from '@threshold/domain'
+import { isSameSend, type StoredMessage } from '@threshold/domain'
 import type { MessageStore } from '@threshold/ports'
 import { createBuckets } from '../cassandra/buckets.ts'
 import type { CassandraConfig, CassandraDatabase, Execute, Row } from '../cassandra/database.ts'
@@ -74,10 +74,7 @@ export function cassandraMessageStore(database: CassandraDatabase, config: Cassa
       const [row] = await execute(`${SELECT} WHERE ${ONE}`, keyOf(message.channelId, message.id))
       const first = row && fromRow(row)
       if (first) {
-        // An id alone says nothing: two processes may have made it, one of them with its clock set back.
-        const same =
-          first.authorId === message.authorId &&
-          (dedupe === undefined ? first.writeTimeMicros === message.writeTimeMicros : row.dedupe === dedupe)
+        const same = isSameSend(first, row.dedupe == null ? undefined : text(row.dedupe), message, dedupe)
         return same ? ({ outcome: 'duplicate', message: first } as const) : ({ outcome: 'taken', message } as const)
       }
       await buckets.open(execute, message.channelId, buckets.of(message.id))

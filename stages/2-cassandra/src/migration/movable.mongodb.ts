@@ -48,12 +48,12 @@ export function mongoMovable(mongo: MongoDatabase): MongoMovable {
   }
 
   async function putNonce({ key, id, gone }: Nonce): Promise<void> {
-    const document: NonceDocument = { _id: key, messageId: long(id), at: new Date(), gone }
+    // Its age by the database's clock, which also ends it.
+    const fresh = { $set: { messageId: long(id), gone }, $currentDate: { at: true } } as const
     try {
-      await nonces.insertOne(document)
+      await nonces.updateOne({ _id: key, messageId: { $ne: long(id) } }, fresh, { upsert: true })
     } catch (error) {
       if (!isDuplicateKey(error)) throw error
-      await nonces.replaceOne({ _id: key, messageId: { $ne: long(id) } }, document)
       if (gone) await nonces.updateOne({ _id: key, messageId: long(id) }, { $set: { gone } })
     }
   }

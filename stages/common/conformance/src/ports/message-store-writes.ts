@@ -74,9 +74,10 @@ export function messageStoreWrites(store: () => MessageStore): void {
       for (const other of others) {
         expect((await store().insert(other, soon())).outcome).toBe('taken')
         const key = { authorId: other.authorId, channelId: other.channelId, nonce: newId() }
-        expect((await store().insert(other, soon(), key)).outcome).toBe('taken')
+        const withNonce = { ...other, nonce: key.nonce }
+        expect((await store().insert(withNonce, soon(), key)).outcome).toBe('taken')
         // The nonce was not used up by it.
-        const again = { ...other, id: newId() }
+        const again = { ...withNonce, id: newId() }
         expect(await store().insert(again, soon(), key)).toEqual({ outcome: 'inserted', message: again })
       }
       expect(await read(first)).toEqual(first)
