@@ -98,6 +98,16 @@ describe('slow mode', () => {
     await expect(slow.admit(by('21'), place(), undefined)).rejects.toMatchObject(SLOW)
   })
 
+  it('takes a nonce for a retry no longer than the store does', async () => {
+    const { place, process, later } = world(3_600)
+    const slow = process()
+    await slow.admit(by('21'), place(), 'a')
+    later(200_000)
+    await slow.admit(by('21'), place(), 'a')
+    later(100_000)
+    await expect(slow.admit(by('21'), place(), 'a')).rejects.toMatchObject(SLOW)
+  })
+
   it('holds across a restart: the history is read once', async () => {
     const { place, process, stored, reads, later } = world()
     await stored('21', 'a')

@@ -9,6 +9,8 @@ const REMEMBERED = 20_000
 const PAGE = 100
 /** Pages of history that are read at most. Somebody whose last message is beyond them gets one message early. */
 const PAGES = 10
+/** For so long a nonce surely means the same message: less than any store's reservation, or a nonce would end slow mode. */
+const RETRY_MS = 240_000
 const EXEMPT = [Permission.ManageMessages, Permission.ManageChannels, Permission.BypassSlowmode]
 
 export interface SlowMode {
@@ -69,8 +71,8 @@ export function createSlowMode({ ports, runtime }: Pick<Context, 'ports' | 'runt
       // From here on nothing waits, so that of two messages at once one is refused.
       const key = keyOf(place.channel.id, me)
       const last = sent.get(key)
-      if (last && nonce !== undefined && last.nonce === nonce) return () => {}
       const now = runtime.clock.now()
+      if (last && nonce !== undefined && last.nonce === nonce && now - last.at < RETRY_MS) return () => {}
       const left = last ? Math.min(last.at + seconds * 1_000 - now, seconds * 1_000) : 0
       if (left > 0) throw refuse.slowMode(left / 1_000)
       const mine: Sent = { at: now, nonce }
