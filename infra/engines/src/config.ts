@@ -72,5 +72,9 @@ function testEngineOf(value: string | undefined): EnginesConfig['testEngine'] {
   throw new CodedError('BAD_CONFIG', `THRESHOLD_TEST_ENGINE is ${value}`, { next: 'set it to external, docker or native, or unset it' })
 }
 
-/** A child's environment: ours, with additions. */
-export const childEnvironment = (extra: Record<string, string> = {}): NodeJS.ProcessEnv => ({ ...process.env, ...extra })
+/** A child's environment: ours, with additions. Undefined takes a variable away. */
+export const childEnvironment = (extra: Record<string, string | undefined> = {}): NodeJS.ProcessEnv => ({ ...process.env, ...extra })
+
+/** These would have an environment of its own look for its packages elsewhere. */
+export const OWN_PYTHON = { PYTHONHOME: undefined, PYTHONPATH: undefined, PYTHONPLATLIBDIR: undefined, PYTHONUSERBASE: undefined }
+export const pythonEnvironment = (): NodeJS.ProcessEnv => childEnvironment(OWN_PYTHON)

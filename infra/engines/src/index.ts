@@ -24,7 +24,7 @@ export { type RegisteredProcess, spawnRegistered } from './process/registered.ts
 export { terminate } from './process/terminate.ts'
 export { which } from './process/which.ts'
 export { noProgress, type OnProgress, type Step } from './progress.ts'
-export { findPython } from './python.ts'
+export { findPython, installPythonPackage } from './python.ts'
 export { endStarted, startedHere } from './run/exit.ts'
 export { type Run, type RunOptions, registerProcess } from './run/registry.ts'
 export { type SweepOptions, type SweepReport, sweep } from './run/sweep.ts'

@@ -1,9 +1,10 @@
+import { accessSync, constants } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as delay } from 'node:timers/promises'
-import { CodedError } from '@threshold/kit/errors'
-import { enginesConfig } from './config.ts'
+import { CodedError, messageOf } from '@threshold/kit/errors'
+import { requireCache } from './folder.ts'
 
 export interface LockOptions {
   /** Called once if someone else holds the lock. */
@@ -24,9 +25,9 @@ const held = new Set<DatabaseSync>()
  * is dead, and two who judge at the same moment both take it.
  */
 export async function withLock<T>(name: string, options: LockOptions, work: () => Promise<T>): Promise<T> {
-  const dir = join(enginesConfig().cacheDir, 'locks')
+  const dir = join(await requireCache(), 'locks')
   await mkdir(dir, { recursive: true })
-  const database = new DatabaseSync(join(dir, `${name}.lock`))
+  const database = open(join(dir, `${name}.lock`))
   held.add(database)
   try {
     await acquire(database, name, options)
@@ -35,6 +36,23 @@ export async function withLock<T>(name: string, options: LockOptions, work: () =
     held.delete(database)
     database.close()
   }
+}
+
+function open(file: string): DatabaseSync {
+  try {
+    const database = new DatabaseSync(file)
+    // SQLite opens a file that it may only read, and then excludes nobody.
+    accessSync(file, constants.W_OK)
+    return database
+  } catch (error) {
+    throw unusable(file, error)
+  }
+}
+
+/** Left by another user, `sudo` perhaps, or by a file system that can only be read. */
+function unusable(file: string, error: unknown): CodedError {
+  const next = `sudo rm ${file}, or set THRESHOLD_CACHE to a folder that you can write in`
+  return new CodedError('CACHE_UNUSABLE', `the lock ${file} cannot be used: ${messageOf(error)}`, { cause: error, next })
 }
 
 async function acquire(database: DatabaseSync, name: string, options: LockOptions): Promise<void> {
@@ -47,8 +65,7 @@ async function acquire(database: DatabaseSync, name: string, options: LockOption
       database.exec('BEGIN EXCLUSIVE')
       return
     } catch (error) {
-      if (!isBusy(error))
-        throw new CodedError('LOCK_BROKEN', `the lock ${name} cannot be used`, { cause: error, next: 'npx threshold reset' })
+      if (!isBusy(error)) throw unusable(database.location() ?? name, error)
     }
     if (Date.now() > until) {
       throw new CodedError('LOCK_TIMED_OUT', `another process has held the lock ${name} for ${Math.round(withinMs / 1_000)} s`, {

@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { CodedError } from '@threshold/kit'
 import { installTool, type Tool } from './cache.ts'
+import { OWN_PYTHON, pythonEnvironment } from './config.ts'
+import { pipSettings } from './pip.ts'
 import { runCommand } from './process/command.ts'
 import { which } from './process/which.ts'
 import type { OnProgress } from './progress.ts'
@@ -24,7 +26,10 @@ export async function findPython(): Promise<Found> {
   const path = await which('python3')
   if (path === undefined) return { usable: false, why: 'no python3 on PATH', next: PYTHON_NEXT }
   try {
-    const { stdout } = await run(path, ['-c', 'import sys, ensurepip; print("%d.%d.%d" % sys.version_info[:3])'], ASK)
+    const { stdout } = await run(path, ['-I', '-c', 'import sys, ensurepip; print("%d.%d.%d" % sys.version_info[:3])'], {
+      ...ASK,
+      env: pythonEnvironment(),
+    })
     const version = stdout.trim()
     const [major = 0, minor = 0] = version.split('.').map(Number)
     const [leastMajor, leastMinor] = PYTHON_AT_LEAST
@@ -54,14 +59,24 @@ export async function installPythonPackage(wanted: PythonPackage, onProgress: On
       if (!python.usable) throw new CodedError('NO_PYTHON', python.why, { next: python.next })
       const text = `installing ${wanted.title} (about 10 s, once)`
       onProgress({ text })
-      await runCommand({ title: 'python3 -m venv', command: python.path, args: ['-m', 'venv', dir], next: PYTHON_NEXT })
+      // In the tool's own folder, so that the disk of the cache is the only one that has to have room.
+      const env = { ...OWN_PYTHON, TMPDIR: dir }
+      await runCommand({
+        title: 'python3 -m venv',
+        command: python.path,
+        args: ['-I', '-m', 'venv', dir],
+        env,
+        next: PYTHON_NEXT,
+      })
+      const own = join(dir, 'bin', 'python')
       await runCommand({
         title: `pip install ${wanted.package}`,
-        command: join(dir, 'bin', 'python'),
+        command: own,
         args: [
-          ...['-m', 'pip', 'install', '--require-hashes', '--only-binary=:all:', '--no-input', '--disable-pip-version-check'],
+          ...['-I', '-m', 'pip', 'install', '--require-hashes', '--only-binary=:all:', '--no-input', '--disable-pip-version-check'],
           ...['--progress-bar', 'off', '-r', wanted.requirements],
         ],
+        env: { ...env, ...(await pipSettings(own)) },
         onLine: (line) => {
           const name = /^(?:Collecting|Downloading) (\S+)/.exec(line)?.[1]
           if (name !== undefined) onProgress({ text: `${text}: ${name.split('/').at(-1)}` })

@@ -25,14 +25,33 @@ export const VERSIONS = {
 export const MONGODB_IMAGE = { name: VERSIONS.mongodbImage, size: 'about 300 MB' } as const
 export const CASSANDRA_IMAGE = { name: VERSIONS.cassandraImage, size: 'under 200 MB' } as const
 
-/** Names of the folders in the cache; the version is part of it, so that two versions can live side by side. */
+/**
+ * Names of the folders in the cache; the version is part of it, so that two versions can live side by side. `installMb` is the
+ * most that an install takes on the way, measured, with a quarter on top. `check` runs in the folder, and a tool that fails it
+ * is installed anew.
+ */
 export const TOOLS = {
-  mongod: { name: 'mongod', version: VERSIONS.mongodb },
-  secantusRust: { name: 'secantus-mdb', version: VERSIONS.secantusRust },
-  secantusPython: { name: 'secantusdb-py', version: VERSIONS.secantusPython },
-  chromium: { name: 'chromium', version: VERSIONS.chromium },
-  cassandra: { name: 'cassandra', version: VERSIONS.cassandra },
-  cqlsh: { name: 'cqlsh', version: VERSIONS.cqlsh },
+  mongod: { name: 'mongod', version: VERSIONS.mongodb, installMb: 800, check: ['bin/mongod', '--version'] },
+  secantusRust: {
+    name: 'secantus-mdb',
+    version: VERSIONS.secantusRust,
+    installMb: 2_000,
+    check: ['bin/secantusd-rs', '--version'],
+  },
+  secantusPython: {
+    name: 'secantusdb-py',
+    version: VERSIONS.secantusPython,
+    installMb: 250,
+    check: ['bin/secantusd-py', '--help'],
+  },
+  chromium: { name: 'chromium', version: VERSIONS.chromium, installMb: 400 },
+  cassandra: {
+    name: 'cassandra',
+    version: VERSIONS.cassandra,
+    installMb: 250,
+    check: ['/bin/sh', '-c', 'test -s lib/jamm-0.4.0.jar && test -s lib/cassandra-all-5.0.9.jar && test -s logback.xml'],
+  },
+  cqlsh: { name: 'cqlsh', version: VERSIONS.cqlsh, installMb: 100, check: ['bin/cqlsh', '--version'] },
 } as const
 
 /** The oldest Python for which the wheel's requirements are pinned. */

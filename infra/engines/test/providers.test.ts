@@ -109,11 +109,12 @@ describe("an engine of the user's own", () => {
 })
 
 describe("mongod's download", () => {
+  const BINARY = '#!/bin/sh\n'
   /** An archive as MongoDB publishes it, with its digest beside it. */
   async function published(use: AsyncDisposableStack, digest?: string) {
     const dir = await folder(use)
     await mkdir(join(dir, 'mongodb-1', 'bin'), { recursive: true })
-    await writeFile(join(dir, 'mongodb-1', 'bin', 'mongod'), 'a binary')
+    await writeFile(join(dir, 'mongodb-1', 'bin', 'mongod'), BINARY, { mode: 0o755 })
     execFileSync('tar', ['-czf', join(dir, 'mongod.tgz'), '-C', dir, 'mongodb-1'])
     const archive = await readFile(join(dir, 'mongod.tgz'))
     const line = `${digest ?? createHash('sha256').update(archive).digest('hex')}  mongod.tgz\n`
@@ -125,7 +126,7 @@ describe("mongod's download", () => {
     await emptyCache(use)
     setEnvironment(use, { THRESHOLD_MONGODB_MIRROR: (await published(use)).url })
     const binary = await fetchMongod('quick', noProgress)
-    expect(await readFile(binary, 'utf8')).toBe('a binary')
+    expect(await readFile(binary, 'utf8')).toBe(BINARY)
     expect((await memoryServer.available('quick')).usable).toBe(true)
   })
 

@@ -2,6 +2,7 @@ import { copyFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CodedError } from '@threshold/kit'
 import { installTool } from '../cache.ts'
+import { childEnvironment } from '../config.ts'
 import { runCommand } from '../process/command.ts'
 import { which } from '../process/which.ts'
 import type { OnProgress } from '../progress.ts'
@@ -31,6 +32,8 @@ export async function installCassandra(onProgress: OnProgress): Promise<string> 
           ...[`-DoutputDirectory=${join(dir, 'lib')}`, '-DincludeScope=runtime'],
         ],
         cwd: dir,
+        // Maven's plugins, too, compare words by the language of the machine.
+        env: { MAVEN_OPTS: `${childEnvironment().MAVEN_OPTS ?? ''} -Duser.language=en -Duser.country=US`.trim(), TMPDIR: dir },
         onLine: (line) => {
           const jar = /Downloaded from \S+: \S+\/([^/ ]+\.jar)/.exec(line)?.[1]
           if (jar !== undefined) onProgress({ text: `${text}: ${jar}`, done: ++jars })

@@ -7,7 +7,7 @@ import { openRun, type Run } from '../run/registry.ts'
 import { askCassandra, cassandraUri } from './address.ts'
 import { type Pause, readPauses } from './gc-log.ts'
 import { nodetool, type TableFigures, type TableReads, tableFigures, tableReads } from './nodetool.ts'
-import { gcLogOf, launchArgs, type NodeSettings, writeSettings } from './settings.ts'
+import { gcLogOf, JVM_ENVIRONMENT, launchArgs, type NodeSettings, writeSettings } from './settings.ts'
 
 const READY_WITHIN_MS = 120_000
 const STOP_GRACE_MS = 15_000
@@ -52,7 +52,7 @@ export class NativeNode implements CassandraNode {
     const run = await openRun({ role: 'cassandra', text: `Cassandra node ${settings.address}`, group: true, onExit: 'kill' })
     const node = new NativeNode({ ...settings, dir: run.dir }, java, home, run)
     try {
-      await writeSettings(node.#settings)
+      await writeSettings(node.#settings, home)
       await node.#launch()
       return node
     } catch (error) {
@@ -71,8 +71,8 @@ export class NativeNode implements CassandraNode {
   }
 
   async #launch(): Promise<void> {
-    const args = await launchArgs(this.#settings, this.#home)
-    this.#child = await startChild({ command: this.#java, args, cwd: this.#settings.dir }, this.#run.id)
+    const args = await launchArgs(this.#settings)
+    this.#child = await startChild({ command: this.#java, args, cwd: this.#settings.dir, env: JVM_ENVIRONMENT }, this.#run.id)
     this.#state = 'running'
     await this.#run.update({ process: this.#child.identity })
     await answersCql(this.#settings, this.#child)

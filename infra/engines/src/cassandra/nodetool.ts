@@ -1,10 +1,12 @@
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
+import { pathToFileURL } from 'node:url'
 import { CodedError } from '@threshold/kit'
+import { childEnvironment } from '../config.ts'
 import { lowerPriority } from '../process/priority.ts'
 import { spawnRegistered } from '../process/registered.ts'
-import { jvmFlags } from './settings.ts'
+import { JVM_ENVIRONMENT, jvmFlags } from './settings.ts'
 
 const WITHIN_MS = 120_000
 
@@ -22,7 +24,7 @@ export async function nodetool(place: NodetoolPlace, ...args: string[]): Promise
     '-XX:+UseSerialGC',
     '-XX:TieredStopAtLevel=1',
     ...flags,
-    `-Dlogback.configurationFile=${join(place.home, 'logback.xml')}`,
+    `-Dlogback.configurationFile=${pathToFileURL(join(place.home, 'logback.xml'))}`,
   ]
   const connect = ['-h', '127.0.0.1', '-p', String(place.jmxPort)]
   // In a session of its own no Ctrl-C reaches it.
@@ -31,8 +33,14 @@ export async function nodetool(place: NodetoolPlace, ...args: string[]): Promise
     group: true,
     onExit: 'kill',
     command: place.java,
-    args: [...command, '-cp', join(place.home, 'lib', '*'), 'org.apache.cassandra.tools.NodeTool', ...connect, ...args],
-    spawn: { detached: true, stdio: ['ignore', 'pipe', 'pipe'], timeout: WITHIN_MS },
+    args: [...command, '-cp', join('lib', '*'), 'org.apache.cassandra.tools.NodeTool', ...connect, ...args],
+    spawn: {
+      cwd: place.home,
+      env: childEnvironment(JVM_ENVIRONMENT),
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: WITHIN_MS,
+    },
   })
   await using _ = run
   // A JVM that starts must not disturb what is measured meanwhile.

@@ -1,8 +1,8 @@
 import { CodedError } from '@threshold/kit'
-import { isInstalled } from '../cache.ts'
+import { isInstalled, roomFor } from '../cache.ts'
 import { findDocker } from '../docker/find.ts'
 import { imageAvailable } from '../docker/image.ts'
-import { type Availability, type Prefer, unusable, usable } from '../engine.ts'
+import { type Availability, type Prefer, unusable } from '../engine.ts'
 import type { OnProgress } from '../progress.ts'
 import { CASSANDRA_IMAGE, TOOLS, VERSIONS } from '../versions.ts'
 import { startNativeCassandra } from './cluster.ts'
@@ -34,13 +34,16 @@ const dockerCassandra: CassandraProvider = {
 /** The doctor, who knows the system, says more. */
 export const JAVA_NEXT = 'npx threshold doctor tells how to install Java 17'
 
+/** A commit log, system tables and logs. */
+const RUN_MB = 150
+
 const nativeCassandra: CassandraProvider = {
   provider: 'native',
   name: `Cassandra ${VERSIONS.cassandra}, local processes`,
   async available() {
     const java = await findJava()
     if (!java.usable) return unusable(java.why, JAVA_NEXT)
-    if ((await isInstalled(TOOLS.cassandra)) || (await findMaven()) !== undefined) return usable
+    if ((await isInstalled(TOOLS.cassandra)) || (await findMaven()) !== undefined) return await roomFor(TOOLS.cassandra, RUN_MB)
     return unusable('its jars are not in the cache, and there is no mvn to fetch them', MAVEN_NEXT)
   },
   start: startNativeCassandra,

@@ -1,5 +1,6 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { CASSANDRA_REQUIREMENTS } from '../versions.ts'
 
 export interface NodeSettings {
@@ -65,11 +66,19 @@ export const SHORT_LIVED = '-XX:TieredStopAtLevel=1'
 const ALONE_RING_DELAY_MS = 1_000
 const JOIN_RING_DELAY_MS = 10_000
 
-export const gcLogOf = (dir: string): string => join(dir, 'gc.log')
+const GC_LOG = 'gc.log'
+export const gcLogOf = (dir: string): string => join(dir, GC_LOG)
+
+/**
+ * A link in a node's folder to where Cassandra is installed. The JVM runs in that folder and its flags name relative paths: a
+ * class path is cut at colons, an agent's path at an equals sign, a log's at a comma.
+ */
+const HOME = 'cassandra'
 
 /** Cassandra 5 for one laptop, three nodes of it: small caches, small commit log, no authentication on loopback. */
-export async function writeSettings(node: NodeSettings): Promise<void> {
+export async function writeSettings(node: NodeSettings, home: string): Promise<void> {
   await mkdir(join(node.dir, 'conf'), { recursive: true })
+  await mkdir(join(node.dir, 'tmp'), { recursive: true })
   const data = join(node.dir, 'data')
   const yaml = {
     cluster_name: 'threshold',
@@ -112,9 +121,13 @@ export async function writeSettings(node: NodeSettings): Promise<void> {
     auto_snapshot: false,
     internode_compression: 'none',
   }
+  await symlink(home, join(node.dir, HOME))
   // JSON is YAML.
   await writeFile(join(node.dir, 'conf', 'cassandra.yaml'), `${JSON.stringify(yaml, null, 2)}\n`)
 }
+
+/** A JVM reads the encoding of file names from the locale: in the C locale a path with an umlaut is no file. */
+export const JVM_ENVIRONMENT = { LC_ALL: 'C.UTF-8' }
 
 /** The flags of the JVM, without what is run. */
 export async function jvmFlags(): Promise<string[]> {
@@ -122,11 +135,11 @@ export async function jvmFlags(): Promise<string[]> {
   return options.split('\n').filter((line) => line.startsWith('-'))
 }
 
-export async function launchArgs(node: NodeSettings, home: string): Promise<string[]> {
+export async function launchArgs(node: NodeSettings): Promise<string[]> {
   const property = (name: string, value: string | number | boolean): string => `-Dcassandra.${name}=${value}`
   return [
     ...(await jvmFlags()),
-    `-javaagent:${join(home, 'lib', 'jamm-0.4.0.jar')}`,
+    `-javaagent:${HOME}/lib/jamm-0.4.0.jar`,
     `-Xms${node.heapMb}M`,
     `-Xmx${node.heapMb}M`,
     '-Xss384k',
@@ -135,10 +148,13 @@ export async function launchArgs(node: NodeSettings, home: string): Promise<stri
     `-XX:+Use${node.collector}GC`,
     ...(node.shortLived ? [SHORT_LIVED] : []),
     // Both ends of each pause, in UTC: lab 4.1 lays them beside the reads that fell into them.
-    `-Xlog:gc*,safepoint:file=${gcLogOf(node.dir)}:utctime,level,tags:filecount=0`,
-    `-Dlogback.configurationFile=${join(home, 'logback.xml')}`,
+    `-Xlog:gc*,safepoint:file=${GC_LOG}:utctime,level,tags:filecount=0`,
+    `-Dlogback.configurationFile=${pathToFileURL(join(node.dir, HOME, 'logback.xml'))}`,
+    // Not the system's temporary folder, which may be full, or allow no programs.
+    `-Djava.io.tmpdir=${join(node.dir, 'tmp')}`,
+    `-Djna.tmpdir=${join(node.dir, 'tmp')}`,
     '-Djava.net.preferIPv4Stack=true',
-    property('config', `file://${join(node.dir, 'conf', 'cassandra.yaml')}`),
+    property('config', String(pathToFileURL(join(node.dir, 'conf', 'cassandra.yaml')))),
     property('storagedir', join(node.dir, 'data')),
     property('logdir', join(node.dir, 'logs')),
     property('jmx.local.port', node.jmxPort),
@@ -148,7 +164,7 @@ export async function launchArgs(node: NodeSettings, home: string): Promise<stri
     property('consistent.rangemovement', false),
     property('unsafesystem', node.unsafeSystem),
     '-cp',
-    `${join(node.dir, 'conf')}:${join(home, 'lib', '*')}`,
+    `conf:${HOME}/lib/*`,
     'org.apache.cassandra.service.CassandraDaemon',
   ]
 }

@@ -1,4 +1,5 @@
-import type { ChoiceFacts, DoctorReport, StageFacts, ToolFacts } from './report.ts'
+import { CACHE_NEXT } from '../folder.ts'
+import type { ChoiceFacts, DiskFacts, DoctorReport, StageFacts, ToolFacts } from './report.ts'
 
 const GIGABYTE = 1_000_000_000
 const size = (bytes: number): string => `${(bytes / GIGABYTE).toFixed(1)} GB`
@@ -17,9 +18,7 @@ export function formatDoctor(report: DoctorReport): string {
     row('✓', 'system', `${machine.os}, Node ${machine.node}${machine.os.startsWith('Linux') ? '' : ': untried so far'}`),
     row(machine.cores >= 2 ? '✓' : '!', 'cores', `${machine.cores}, load ${machine.load.toFixed(1)}${busy(report)}`),
     row(machine.memoryBytes >= 4 * GIGABYTE ? '✓' : '!', 'memory', `${size(machine.memoryBytes)}, ${size(machine.freeMemoryBytes)} free`),
-    ...disks.map(({ what, path, freeBytes, needBytes }) =>
-      row(freeBytes >= needBytes ? '✓' : '!', `disk (${what})`, `${size(freeBytes)} free, up to ${size(needBytes)} needed: ${path}`),
-    ),
+    ...disks.flatMap(disk),
     row(ports.free > 0 ? '✓' : '✗', 'ports', `${ports.free} of ${ports.sampled} sampled between ${ports.from} and ${ports.to} are free`),
     '',
     'Tools',
@@ -35,6 +34,12 @@ export function formatDoctor(report: DoctorReport): string {
 
 const row = (mark: string, name: string, text: string): string => `  ${mark} ${name.padEnd(14)} ${text}`
 const then = (text: string): string => `    ${''.padEnd(14)} → ${text}`
+
+function disk({ what, path, freeBytes, needBytes, problem }: DiskFacts): string[] {
+  const name = `disk (${what})`
+  if (problem !== undefined) return [row('✗', name, problem), then(CACHE_NEXT)]
+  return [row(freeBytes >= needBytes ? '✓' : '!', name, `${size(freeBytes)} free, up to ${size(needBytes)} needed: ${path}`)]
+}
 
 const busy = ({ machine }: DoctorReport): string => (machine.load > machine.cores ? ': busy, labs would refuse to measure' : '')
 

@@ -1,9 +1,8 @@
-import type { StatsFs } from 'node:fs'
-import { readFile, statfs } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { availableParallelism, freemem, loadavg, release, totalmem, type } from 'node:os'
-import { dirname } from 'node:path'
 import { cacheDir } from '../cache.ts'
 import type { Prefer } from '../engine.ts'
+import { freeBytes, whyNoCache } from '../folder.ts'
 import { HIGHEST_PORT, isPortFree, LOWEST_PORT } from '../process/ports.ts'
 import { CANDIDATES, type Candidate, nextFor } from './candidates.ts'
 import { type Family, familyOf } from './remedies.ts'
@@ -28,12 +27,12 @@ export async function inspectMachine(tree: string = process.cwd()): Promise<Doct
   const [tools, stages, disks, free] = await Promise.all([
     inspectTools(family),
     Promise.all(STAGES.map(({ candidates, ...stage }) => inspectStage(stage, candidates, family))),
-    Promise.all([inspectDisk('cache', cacheDir(), CACHE_NEEDS), inspectDisk('tree', tree, TREE_NEEDS)]),
+    Promise.all([inspectDisk('cache', cacheDir(), CACHE_NEEDS, await whyNoCache()), inspectDisk('tree', tree, TREE_NEEDS)]),
     Promise.all(samplePorts().map(isPortFree)),
   ])
   return {
     v: 1,
-    status: statusOf(stages),
+    status: disks.some(({ problem }) => problem !== undefined) ? 'cannot' : statusOf(stages),
     machine: {
       os: `${type()} ${release()}`,
       node: process.versions.node,
@@ -58,19 +57,8 @@ function statusOf(stages: readonly StageFacts[]): DoctorReport['status'] {
 const samplePorts = (): number[] =>
   Array.from({ length: 12 }, (_, index) => LOWEST_PORT + index * Math.floor((HIGHEST_PORT - LOWEST_PORT) / 12))
 
-async function inspectDisk(what: string, path: string, needBytes: number): Promise<DiskFacts> {
-  const { bavail, bsize } = await statfsOf(path)
-  return { what, path, freeBytes: bavail * bsize, needBytes }
-}
-
-/** Of what is not there yet: where it would lie. */
-async function statfsOf(path: string): Promise<StatsFs> {
-  try {
-    return await statfs(path)
-  } catch (error) {
-    if (dirname(path) === path) throw error
-    return await statfsOf(dirname(path))
-  }
+async function inspectDisk(what: string, path: string, needBytes: number, problem?: string): Promise<DiskFacts> {
+  return { what, path, freeBytes: await freeBytes(path), needBytes, ...(problem === undefined ? {} : { problem }) }
 }
 
 async function inspectStage(

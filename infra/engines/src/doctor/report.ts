@@ -25,6 +25,8 @@ export interface DiskFacts {
   readonly path: string
   readonly freeBytes: number
   readonly needBytes: number
+  /** Why nothing can be written there. */
+  readonly problem?: string
 }
 
 export interface PortFacts {

@@ -2,14 +2,14 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CodedError, messageOf } from '@threshold/kit'
 import { DryMongoBinary } from 'mongodb-memory-server-core'
-import { cacheDir, isInstalled, toolDir } from '../cache.ts'
+import { cacheDir, isInstalled, room, roomFor, toolDir } from '../cache.ts'
 import { enginesConfig } from '../config.ts'
-import { type Prefer, unusable, usable } from '../engine.ts'
+import { type Prefer, unusable } from '../engine.ts'
 import type { OnProgress } from '../progress.ts'
 import { TOOLS, VERSIONS } from '../versions.ts'
 import { startMongod } from './mongod.ts'
 import { downloadMongod, mongodUrl } from './mongod-download.ts'
-import { MONGOD_LEAST_CACHE_MB, type MongoProvider } from './provider.ts'
+import { MONGOD_LEAST_CACHE_MB, MONGOD_RUN_MB, type MongoProvider } from './provider.ts'
 
 /** How long a mirror may take to say that the file is there. A closed network often answers nothing at all. */
 const PROBE_MS = 2_500
@@ -27,7 +27,7 @@ export const memoryServer: MongoProvider = {
   leastCacheMb: MONGOD_LEAST_CACHE_MB,
 
   async available(prefer) {
-    if ((await findMongod()) !== undefined) return usable
+    if ((await findMongod()) !== undefined) return await room('mongod', MONGOD_RUN_MB)
     const { mongodbMirror } = enginesConfig()
     const remembered = await readRefusal(mongodbMirror, prefer)
     if (remembered !== undefined) return unusable(`${remembered} (asked earlier today)`, NEXT)
@@ -36,7 +36,7 @@ export const memoryServer: MongoProvider = {
       return unusable(`there is no MongoDB ${VERSIONS.mongodb} for this system`, 'use Docker, or set THRESHOLD_MONGODB_URI')
     try {
       const answer = await fetch(url, { method: 'HEAD', signal: AbortSignal.timeout(PROBE_MS) })
-      if (answer.ok) return usable
+      if (answer.ok) return await roomFor(TOOLS.mongod, MONGOD_RUN_MB)
       return await refuse(mongodbMirror, `${mongodbMirror} answers ${answer.status} for MongoDB ${VERSIONS.mongodb}`)
     } catch (error) {
       return await refuse(mongodbMirror, `${mongodbMirror} cannot be reached: ${reason(error)}`)
@@ -90,8 +90,12 @@ async function readRefusal(mirror: string, prefer: Prefer): Promise<string | und
 
 /** `prefer` is set when it was a matter of patience; a mirror that does not answer does so for everybody. */
 async function writeRefusal(mirror: string, why: string, prefer?: Prefer): Promise<void> {
-  await mkdir(cacheDir(), { recursive: true })
-  await writeFile(refusalFile(), JSON.stringify({ v: 1, mirror, prefer, at: Date.now(), why }))
+  try {
+    await mkdir(cacheDir(), { recursive: true })
+    await writeFile(refusalFile(), JSON.stringify({ v: 1, mirror, prefer, at: Date.now(), why }))
+  } catch {
+    // A cache that cannot be written is told of where it is needed; the note only saves time.
+  }
 }
 
 async function refuse(mirror: string, why: string) {
@@ -101,7 +105,7 @@ async function refuse(mirror: string, why: string) {
 
 /** Forgets an earlier failure: whoever asks for a prefetch has perhaps just opened the network. */
 export async function forgetRefusal(): Promise<void> {
-  await rm(refusalFile(), { force: true })
+  await rm(refusalFile(), { force: true }).catch(() => {})
 }
 
 /** fetch says only "fetch failed"; what happened is in the cause. */

@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { type Engine, labelText, unusable, usable } from '../engine.ts'
+import { room } from '../cache.ts'
+import { type Engine, labelText, unusable } from '../engine.ts'
 import { which } from '../process/which.ts'
 import { startProcessEngine } from './process-engine.ts'
-import { DEFAULT_CACHE_MB, MONGOD_LEAST_CACHE_MB, type MongoProvider, mebibytes, type StartOptions } from './provider.ts'
+import { DEFAULT_CACHE_MB, MONGOD_LEAST_CACHE_MB, MONGOD_RUN_MB, type MongoProvider, mebibytes, type StartOptions } from './provider.ts'
 import { REPLICA_SET } from './ready.ts'
 
 const run = promisify(execFile)
@@ -16,7 +17,9 @@ export const mongodOnPath: MongoProvider = {
 
   async available() {
     const binary = await which('mongod')
-    return binary === undefined ? unusable('no mongod on PATH', 'npx threshold doctor tells how to install MongoDB') : usable
+    return binary === undefined
+      ? unusable('no mongod on PATH', 'npx threshold doctor tells how to install MongoDB')
+      : await room('mongod', MONGOD_RUN_MB)
   },
 
   async start(options) {

@@ -58,7 +58,13 @@ export async function buildSecantusRust(onProgress: OnProgress): Promise<string>
         title: `cargo install secantus-mdb@${VERSIONS.secantusRust}`,
         command: cargo.path,
         args: ['install', TOOLS.secantusRust.name, '--version', VERSIONS.secantusRust, '--ignore-rust-version', '--locked', '--root', dir],
-        env: { CARGO_TARGET_DIR: target, CARGO_TERM_PROGRESS_WHEN: 'always', CARGO_TERM_PROGRESS_WIDTH: '80', CARGO_TERM_COLOR: 'never' },
+        env: {
+          TMPDIR: dir,
+          CARGO_TARGET_DIR: target,
+          CARGO_TERM_PROGRESS_WHEN: 'always',
+          CARGO_TERM_PROGRESS_WIDTH: '80',
+          CARGO_TERM_COLOR: 'never',
+        },
         onLine: (line) => {
           const [, done, total, crate] = /(\d+)\/(\d+): (.*)$/.exec(line) ?? []
           if (done !== undefined && total !== undefined) onProgress({ text: `${text}: ${crate}`, done: Number(done), total: Number(total) })

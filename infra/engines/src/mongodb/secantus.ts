@@ -1,6 +1,7 @@
 import { join } from 'node:path'
-import { isInstalled, toolDir } from '../cache.ts'
-import { labelText, unusable, usable } from '../engine.ts'
+import { isInstalled, roomFor, toolDir } from '../cache.ts'
+import { OWN_PYTHON } from '../config.ts'
+import { labelText, unusable } from '../engine.ts'
 import type { Launch } from '../process/child.ts'
 import { findPython } from '../python.ts'
 import { TOOLS, VERSIONS } from '../versions.ts'
@@ -17,16 +18,19 @@ const standsIn = ({ cacheMb }: StartOptions): string =>
     ? `MongoDB itself takes no less than ${MONGOD_LEAST_CACHE_MB} MB of cache, and this is to have ${cacheMb} MB`
     : 'MongoDB itself could not be had here'
 
+/** Its log is 32 MB from the first. */
+const RUN_MB = 64
+
 export const secantusRust: MongoProvider = {
   provider: 'native',
   native: 'secantus-rust',
   name: 'SecantusDB, Rust build (stand-in)',
 
   async available(prefer) {
-    if (await isInstalled(TOOLS.secantusRust)) return usable
+    if (await isInstalled(TOOLS.secantusRust)) return await roomFor(TOOLS.secantusRust, RUN_MB)
     if (prefer === 'quick') return unusable('its Rust build is not in the cache, and building takes minutes', 'npx threshold prefetch')
     const cargo = await findCargo()
-    return cargo.usable ? usable : unusable(cargo.why, cargo.next)
+    return cargo.usable ? await roomFor(TOOLS.secantusRust, RUN_MB) : unusable(cargo.why, cargo.next)
   },
 
   async start(options) {
@@ -44,9 +48,9 @@ export const secantusPython: MongoProvider = {
   name: 'SecantusDB, Python wheel (stand-in)',
 
   async available() {
-    if (await isInstalled(TOOLS.secantusPython)) return usable
-    const python = await findPython()
-    return python.usable ? usable : unusable(python.why, python.next)
+    const python = (await isInstalled(TOOLS.secantusPython)) || (await findPython())
+    if (python !== true && !python.usable) return unusable(python.why, python.next)
+    return await roomFor(TOOLS.secantusPython, RUN_MB)
   },
 
   async start(options) {
@@ -81,4 +85,5 @@ export const secantusLaunch =
     ],
     // It reads a configuration from the working directory and the home folder if it finds one: neither is ours.
     cwd: dataDir,
+    env: OWN_PYTHON,
   })

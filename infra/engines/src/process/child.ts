@@ -7,7 +7,8 @@ import { RUN_VARIABLE } from './process-tags.ts'
 export interface Launch {
   readonly command: string
   readonly args: readonly string[]
-  readonly env?: Record<string, string>
+  /** Undefined takes a variable of ours away. */
+  readonly env?: Record<string, string | undefined>
   readonly cwd?: string
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { CodedError } from '@threshold/kit/errors'
 import { z } from 'zod'
 import { enginesConfig } from '../config.ts'
+import { requireCache } from '../folder.ts'
 import { identify } from '../process/identity.ts'
 import { endWithThisProcess } from './exit.ts'
 import { watchThisProcess } from './watcher.ts'
@@ -77,6 +78,7 @@ export async function openRun(options: RunOptions): Promise<Run> {
     onExit: options.onExit ?? 'term',
     ports: [...(options.ports ?? [])],
   }
+  await requireCache()
   await mkdir(runsDir(), { recursive: true })
   // First of all: there is no moment at which something is left and nobody watches.
   const unwatch = watchThisProcess(owner)

@@ -1,7 +1,6 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { findPython, installTool, type OnProgress, runCommand } from '@threshold/engines'
-import { CodedError } from '@threshold/kit'
+import { findPython, installPythonPackage, type OnProgress } from '@threshold/engines'
 import type { Missing } from '../libraries.ts'
 
 const REQUIREMENTS = fileURLToPath(new URL('./requirements.txt', import.meta.url))
@@ -20,28 +19,8 @@ export async function missingPython(atLeast: string): Promise<Missing | undefine
 
 /** Seconds, once: an environment of its own, filled from the pinned list, every file checked against its digest. */
 export async function installPythonClients(onProgress: OnProgress): Promise<string> {
-  const dir = await installTool(
-    TOOL,
-    async (target) => {
-      const python = await findPython()
-      if (!python.usable) throw new CodedError('NO_PYTHON', python.why, { next: python.next })
-      const text = 'installing the Python clients (about 15 s, once)'
-      onProgress({ text })
-      await runCommand({ title: 'python3 -m venv', command: python.path, args: ['-m', 'venv', target] })
-      await runCommand({
-        title: 'pip install discord.py hikari',
-        command: join(target, 'bin', 'python'),
-        args: [
-          ...['-m', 'pip', 'install', '--require-hashes', '--only-binary=:all:', '--no-input', '--disable-pip-version-check'],
-          ...['--progress-bar', 'off', '-r', REQUIREMENTS],
-        ],
-        onLine: (line) => {
-          const name = /^(?:Collecting|Downloading) (\S+)/.exec(line)?.[1]
-          if (name !== undefined) onProgress({ text: `${text}: ${name.split('/').at(-1)}` })
-        },
-        next: 'pip reaches its index with your usual settings (PIP_INDEX_URL, proxy): check those, then run the same command again',
-      })
-    },
+  const dir = await installPythonPackage(
+    { tool: TOOL, package: 'discord.py hikari', title: 'the Python clients', requirements: REQUIREMENTS },
     onProgress,
   )
   return join(dir, 'bin', 'python')

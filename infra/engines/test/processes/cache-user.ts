@@ -1,0 +1,14 @@
+import { CodedError } from '@threshold/kit'
+import { installTool } from '../../src/cache.ts'
+import { withLock } from '../../src/lock.ts'
+import { openRun } from '../../src/run/registry.ts'
+
+/** What every command does with the cache, and the code and reason when it cannot. */
+try {
+  await using _run = await openRun({ role: 'test' })
+  await withLock('test', {}, async () => {})
+  await installTool({ name: 'tool', version: '1', installMb: 60 }, async () => {})
+  process.stdout.write('usable\n')
+} catch (error) {
+  process.stdout.write(`${error instanceof CodedError ? `${error.code}: ${error.message}` : String(error)}\n`)
+}
