@@ -51,9 +51,21 @@ export function whyNotWritable(folder) {
     mkdirSync(folder, { recursive: true })
     accessSync(folder, constants.W_OK | constants.X_OK)
     return undefined
-  } catch (error) {
+  } catch (made) {
+    const error = whyClosed(folder, made)
     const owner = ownerOf(folder)
     return owner === undefined || owner === process.getuid?.() ? reasonOf(error) : `${reasonOf(error)}, it belongs to user ${owner}`
+  }
+}
+
+/** `mkdir` of several folders says ENOENT where the first of them met a read-only disk: what is there already says why. */
+function whyClosed(folder, otherwise) {
+  try {
+    accessSync(folder, constants.W_OK)
+    return otherwise
+  } catch (error) {
+    if (error.code !== 'ENOENT') return otherwise.code === 'ENOENT' ? error : otherwise
+    return dirname(folder) === folder ? otherwise : whyClosed(dirname(folder), otherwise)
   }
 }
 

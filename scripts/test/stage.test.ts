@@ -1,7 +1,9 @@
-import { freePort, isPortFree } from '@threshold/engines'
+import { freePort, isPortFree, listenError } from '@threshold/engines'
 import { leaseDatabase } from '@threshold/engines/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Cache, ownCache, ready, start } from './cli.ts'
+
+const hasIpv6 = (await listenError(0, '::1')) === undefined
 
 let cache: Cache
 beforeAll(async () => {
@@ -53,9 +55,20 @@ describe('stage', { timeout: 120_000 }, () => {
     const port = new URL(await ready(first)).port
     await using second = start(['stage', '1', '--port', port], { env: cache.env })
     const { code, stdout, stderr } = await second.finished
-    expect(stderr).toMatch(/^STAGE_NOT_READY: /m)
-    expect(stderr).toContain(port)
+    // Before a database is started, and without advice to look at the machine.
+    expect(stderr).toBe(
+      `PORT_TAKEN: port ${port} (--port) is taken: stage 1 of Threshold serves there\n` +
+        `  → choose another: --port ${Number(port) + 1}; 0 takes any free one\n`,
+    )
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+  })
+
+  it.runIf(hasIpv6)('prints the address that it listens on (skipped where there is no ::1)', async () => {
+    await using command = start(['stage', '1'], { env: { ...cache.env, THRESHOLD_HOST: '::1' } })
+    const url = await ready(command)
+    expect(url).toMatch(/^http:\/\/\[::1\]:\d+$/)
+    expect((await fetch(`${url}/readyz`)).status).toBe(200)
+    expect(command.stderr()).toContain(`chat page: ${url}/`)
   })
 
   it('serves from a MongoDB of the user’s own', async () => {

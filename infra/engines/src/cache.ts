@@ -5,7 +5,7 @@ import { promisify } from 'node:util'
 import { CodedError, messageOf } from '@threshold/kit'
 import { enginesConfig, pythonEnvironment } from './config.ts'
 import { type Availability, unusable, usable } from './engine.ts'
-import { CACHE_NEXT, DISK_NEXT, looksFull, requireCache, requireSpace, whyNoCache, whyNoSpace } from './folder.ts'
+import { CACHE_NEXT, DISK_NEXT, looksFull, requireCache, requireDisk, whyNoCache, whyNoSpace } from './folder.ts'
 import { withLock } from './lock.ts'
 import { noProgress, type OnProgress } from './progress.ts'
 import { sweep } from './run/sweep.ts'
@@ -111,7 +111,7 @@ export async function installTool(
     // The installer of a killed process may still be writing into this folder.
     await sweep()
     await rm(dir, { recursive: true, force: true })
-    await requireSpace(cacheDir(), tool.installMb ?? 0, `installing ${tool.name} ${tool.version}`)
+    await requireDisk(cacheDir(), tool.installMb ?? 0, `installing ${tool.name} ${tool.version}`)
     await mkdir(dir, { recursive: true })
     try {
       await install(dir, onProgress)

@@ -20,12 +20,13 @@ const REASONS: Readonly<Record<string, string>> = {
 }
 
 /** Why no files can be put into a folder; undefined for one that takes them. Makes the folder if it is missing. */
-export async function whyNotWritable(folder: string): Promise<string | undefined> {
+async function whyNotWritable(folder: string): Promise<string | undefined> {
   try {
     await mkdir(folder, { recursive: true })
     await access(folder, constants.W_OK | constants.X_OK)
     return undefined
-  } catch (error) {
+  } catch (made) {
+    const error = await whyClosed(folder, made)
     const code = hasErrno(error) ? error.code : undefined
     const why = code === undefined ? messageOf(error) : `${REASONS[code] ?? messageOf(error)} (${code})`
     const owner = await ownerOf(folder)
@@ -35,6 +36,18 @@ export async function whyNotWritable(folder: string): Promise<string | undefined
 
 const hasErrno = (error: unknown): error is Error & { readonly code: string } =>
   error instanceof Error && 'code' in error && typeof error.code === 'string'
+
+/** `mkdir` of several folders says ENOENT where the first of them met a read-only disk: what is there already says why. */
+async function whyClosed(folder: string, otherwise: unknown): Promise<unknown> {
+  try {
+    await access(folder, constants.W_OK)
+    return otherwise
+  } catch (error) {
+    const missing = hasErrno(error) && error.code === 'ENOENT'
+    if (!missing) return hasErrno(otherwise) && otherwise.code !== 'ENOENT' ? otherwise : error
+    return dirname(folder) === folder ? otherwise : await whyClosed(dirname(folder), otherwise)
+  }
+}
 
 /** Of the folder, or of the nearest above it that exists. */
 async function ownerOf(folder: string): Promise<number> {
@@ -98,9 +111,9 @@ export async function whyNoSpace(folder: string, needMb: number, what: string): 
   return `the disk is full: ${what} needs ${needMb} MB, and ${Math.floor(free / MEGABYTE)} MB are left in ${folder}`
 }
 
-export async function requireSpace(folder: string, needMb: number, what: string): Promise<void> {
+export async function requireDisk(folder: string, needMb: number, what: string, next: string = DISK_NEXT): Promise<void> {
   const why = await whyNoSpace(folder, needMb, what)
-  if (why !== undefined) throw new CodedError('DISK_FULL', why, { next: DISK_NEXT })
+  if (why !== undefined) throw new CodedError('DISK_FULL', why, { next })
 }
 
 const FULL = /ENOSPC|EDQUOT|no space left|disk quota exceeded|disk full/i

@@ -1,6 +1,7 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { chmod, chown, cp, link, mkdir, readdir, symlink, writeFile } from 'node:fs/promises'
+import { chmod, chown, cp, link, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
@@ -154,7 +155,9 @@ describe.runIf(hasPython)('a Python environment of a tool (skipped without Pytho
     const wheels = join(dir, 'wheels')
     execFileSync('python3', ['-c', WHEEL, wheels])
     const [wheel = ''] = await readdir(wheels)
-    const digest = execFileSync('sha256sum', [join(wheels, wheel)], { encoding: 'utf8' }).split(' ')[0]
+    const digest = createHash('sha256')
+      .update(await readFile(join(wheels, wheel)))
+      .digest('hex')
     const requirements = join(dir, 'requirements.txt')
     await writeFile(requirements, `odd==1 --hash=sha256:${digest}\n`)
     return { wheels, requirements }

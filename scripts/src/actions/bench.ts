@@ -5,6 +5,7 @@ import type { OnProgress } from '@threshold/engines'
 import { CodedError } from '@threshold/kit'
 import { type Context, ROOT } from '../context.ts'
 import { interruptible, unlessInterrupted } from '../interruption.ts'
+import { requireTree } from '../preflight.ts'
 import { table } from '../terminal.ts'
 import { unknown } from '../unknown.ts'
 
@@ -27,6 +28,7 @@ export async function bench({ terminal }: Context, name: string | undefined, opt
   const found = benches.find((one) => one.name === name)
   const known = benches.map((one) => one.name)
   if (found === undefined) throw unknown('UNKNOWN_BENCH', 'bench', name, known, 'npx threshold bench')
+  if (options.publish) await requireTree(join(ROOT, 'labs', 'bench'), 'the result')
   const result = await interruptible(`bench ${name}`, terminal, async (interrupted) => {
     using progress = terminal.progress(found.title)
     return await unlessInterrupted(interrupted, found.run(progress.step, options))

@@ -1,18 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { freePort, isPortFree, type OnProgress, runCommand, spawnRegistered, terminate } from '@threshold/engines'
+import { freePort, type OnProgress, runCommand, spawnRegistered, terminate } from '@threshold/engines'
 import { CodedError } from '@threshold/kit'
 import type { DocsOptions } from '../commands/docs.ts'
 import type { Context } from '../context.ts'
 import { DOCS, DOCUSAURUS, installDocs } from '../docs-site.ts'
 import { interruptible, unlessInterrupted } from '../interruption.ts'
+import { requirePort, requireTree } from '../preflight.ts'
 
 const PORT = 3_010
 const LOOK_EVERY_MS = 100
 
 export async function docs({ terminal }: Context, { port = PORT }: DocsOptions): Promise<void> {
   const at = port === 0 ? await freePort() : port
-  if (port !== 0 && !(await isPortFree(port)))
-    throw new CodedError('PORT_TAKEN', `something else listens on port ${port}`, { next: 'npx threshold docs --port 0' })
+  await requirePort({ port: at, by: '--port' })
+  await requireTree(DOCS, 'the docs site')
   await interruptible('docs', terminal, async (interrupted) => {
     {
       using progress = terminal.progress('looking at the packages of the docs site')

@@ -5,6 +5,7 @@ import type { MigrateOptions } from '../commands/migrate.ts'
 import { type Context, REMAINS, ROOT } from '../context.ts'
 import { interruptible } from '../interruption.ts'
 import { MIGRATIONS, type MigrationInfo } from '../migrations.ts'
+import { requireTree } from '../preflight.ts'
 import { table } from '../terminal.ts'
 import { findStage, unknown } from '../unknown.ts'
 
@@ -21,9 +22,12 @@ export async function migrate(
   for (const word of [step, options.until ?? step])
     if (!migration.steps.includes(word)) throw unknown('UNKNOWN_STEP', 'step', word, migration.steps, 'npx threshold migrate --help')
   const { dir } = await findStage(String(migration.stage))
+  const checkpoints = join(ROOT, REMAINS, 'migrations')
+  // To look takes no checkpoints of its own.
+  if (step !== 'plan' && step !== 'status') await requireTree(checkpoints, 'checkpoints')
   const env = await databasesOf(migration)
   const given = Object.entries(options).flatMap(([option, value]) => [`--${option}`, String(value)])
-  const args = [join(dir, migration.program), step, ...given, '--checkpoints', join(ROOT, REMAINS, 'migrations')]
+  const args = [join(dir, migration.program), step, ...given, '--checkpoints', checkpoints]
   await interruptible(`migrate ${name} ${step}`, terminal, async (interrupted) => {
     const { child, run, closed } = await spawnRegistered({
       role: 'migrator',

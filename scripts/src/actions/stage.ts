@@ -5,6 +5,7 @@ import type { Context } from '../context.ts'
 import { Interrupted } from '../failure.ts'
 import { interruptible } from '../interruption.ts'
 import { MIGRATIONS } from '../migrations.ts'
+import { requireStagePorts } from '../preflight.ts'
 import { logLines, type Served, serve } from '../serve.ts'
 import { findStage } from '../unknown.ts'
 
@@ -13,6 +14,7 @@ const HEARTBEAT_MS = 41_250
 
 export async function stage({ terminal }: Context, number: string, options: StageOptions): Promise<void> {
   const info = await findStage(number)
+  await requireStagePorts(options.port)
   await interruptible(`stage ${number}`, terminal, async (interrupted) => {
     const { port, engine, heartbeat, migrating } = options
     const env = { ...stageEnvironment(heartbeat), ...(migrating ? startsOnMongo(info) : {}) }

@@ -1,7 +1,9 @@
+import { join } from 'node:path'
 import type { StartOptions } from '../commands/start.ts'
-import type { Context } from '../context.ts'
+import { type Context, REMAINS, ROOT } from '../context.ts'
 import { interruptible } from '../interruption.ts'
 import { drawOutcome, EXIT_CODES, findLab, runLab } from '../labs.ts'
+import { requireStagePorts, requireTree } from '../preflight.ts'
 import { serve } from '../serve.ts'
 import type { Terminal } from '../terminal.ts'
 import { findStage } from '../unknown.ts'
@@ -11,6 +13,8 @@ const FIRST_STAGE = '1'
 const FIRST_LAB = '1.1'
 
 export async function start({ terminal, exitWith }: Context, { once, port, predict }: StartOptions): Promise<void> {
+  await requireTree(join(ROOT, REMAINS), 'the report of the lab')
+  if (!once) await requireStagePorts(port)
   await interruptible('start', terminal, async (interrupted) => {
     if (once) return exitWith(await firstLab(terminal, false, interrupted))
     const stage = await findStage(FIRST_STAGE)

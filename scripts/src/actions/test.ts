@@ -5,8 +5,9 @@ import { basename, dirname, join, relative } from 'node:path'
 import { ENGINE_ITEMS, prefetch, spawnRegistered, sweep, terminate } from '@threshold/engines'
 import { CodedError } from '@threshold/kit'
 import { measureOthers } from '@threshold/lab-kit'
-import { type Context, EXIT, ROOT } from '../context.ts'
+import { type Context, EXIT, REMAINS, ROOT } from '../context.ts'
 import { interruptible, unlessInterrupted } from '../interruption.ts'
+import { requireTree } from '../preflight.ts'
 import type { Terminal } from '../terminal.ts'
 import { countTests, failedFiles, inWords, type TestCounts } from '../test-counts.ts'
 import { findStage } from '../unknown.ts'
@@ -29,6 +30,8 @@ export interface TestOptions {
 
 export async function test({ terminal, exitWith }: Context, what: readonly string[], { all, rerunFailed }: TestOptions): Promise<void> {
   const args = await argumentsFor(what)
+  // vitest keeps how long each file took, and tests their reports.
+  await requireTree(join(ROOT, REMAINS), 'what tests leave')
   const ran = await interruptible(`test ${what.join(' ')}`.trim(), terminal, async (interrupted, run) => {
     const busy = await busyWith()
     if (busy) terminal.print(`this machine is busy: ${busy}. The tests take longer, and some may fail for lack of CPU.`)

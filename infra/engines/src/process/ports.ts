@@ -21,14 +21,17 @@ export async function freePort(taken: ReadonlySet<number> = new Set()): Promise<
   throw new CodedError('NO_FREE_PORT', `no free port found between ${LOWEST_PORT} and ${HIGHEST_PORT}`, { next: 'npx threshold reset' })
 }
 
-export async function isPortFree(port: number): Promise<boolean> {
+export const isPortFree = async (port: number): Promise<boolean> => (await listenError(port)) === undefined
+
+/** The code of the error that listening there would meet now, `EADDRINUSE` for instance; undefined for none. */
+export async function listenError(port: number, host = LOOPBACK): Promise<string | undefined> {
   const server = createServer()
-  const { promise, resolve } = Promise.withResolvers<boolean>()
-  server.once('error', () => resolve(false))
-  server.listen({ port, host: LOOPBACK, exclusive: true }, () => resolve(true))
-  const free = await promise
-  if (free) await new Promise((closed) => server.close(closed))
-  return free
+  const { promise, resolve } = Promise.withResolvers<string | undefined>()
+  server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message))
+  server.listen({ port, host, exclusive: true }, () => resolve(undefined))
+  const code = await promise
+  if (code === undefined) await new Promise((closed) => server.close(closed))
+  return code
 }
 
 export async function somethingListens(port: number, host = LOOPBACK, withinMs = 500): Promise<boolean> {

@@ -77,7 +77,7 @@ export async function startStage(options: StartStageOptions): Promise<StageProce
 
 class RunningStage implements StageProcess {
   readonly stage: number
-  readonly url: string
+  #url = ''
   readonly #info: StageInfo
   readonly #options: StartStageOptions
   readonly #run: Run
@@ -87,7 +87,6 @@ class RunningStage implements StageProcess {
 
   constructor(info: StageInfo, options: StartStageOptions, run: Run, port: number) {
     this.stage = info.stage
-    this.url = `http://127.0.0.1:${port}`
     this.#info = info
     this.#options = options
     this.#run = run
@@ -103,6 +102,11 @@ class RunningStage implements StageProcess {
       ...(options.cassandraUri === undefined ? {} : { THRESHOLD_CASSANDRA_URI: options.cassandraUri }),
       THRESHOLD_PORT: String(port),
     }
+  }
+
+  /** Where it says that it serves: THRESHOLD_HOST may name another address than the loopback's. */
+  get url(): string {
+    return this.#url
   }
 
   get identity(): ProcessIdentity {
@@ -132,7 +136,12 @@ class RunningStage implements StageProcess {
     if (this.#options.onOutput) child.onChunk(this.#options.onOutput)
     await this.#run.update({ process: child.identity })
     const until = Date.now() + readyWithinMs
-    while (!/^ready http/m.test(child.tail())) {
+    for (;;) {
+      const [, url] = /^ready (http\S+)$/m.exec(child.tail()) ?? []
+      if (url !== undefined) {
+        this.#url = url
+        break
+      }
       if (child.ended() !== undefined) throw notReady(this.#info, `ended (${child.ended()})`, child)
       if (Date.now() > until) throw notReady(this.#info, `did not serve within ${readyWithinMs} ms`, child)
       await delay(POLL_MS)
@@ -185,5 +194,6 @@ class RunningStage implements StageProcess {
 
 const notReady = (info: StageInfo, why: string, child: Child): CodedError =>
   new CodedError('STAGE_NOT_READY', `stage ${info.stage} ${why}\n${child.tail().trim().split('\n').slice(-10).join('\n')}`, {
-    next: 'npx threshold doctor',
+    // The stage itself says what helps, where it knows why it did not start.
+    next: /^ {2}→ (.+)$/m.exec(child.tail())?.[1] ?? 'npx threshold doctor',
   })
