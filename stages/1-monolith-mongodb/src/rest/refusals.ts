@@ -15,6 +15,7 @@ const ANSWERS: Readonly<Record<Refusal | 'unknown-guild', () => ApiError>> = {
   'no-permission': refuse.missingPermissions,
   'invalid-role': refuse.invalidRole,
   'invalid-parent': () => invalidField('parent_id', 'CHANNEL_PARENT_INVALID', 'Not a category of this guild'),
+  'full-category': () => invalidField('parent_id', 'CHANNEL_PARENT_MAX_CHANNELS', 'Maximum number of channels in category reached (50)'),
   'invalid-channel': () => invalidField('type', 'BASE_TYPE_CHOICES', 'This channel cannot become that type'),
   'invalid-name': () => invalidField('name', 'BASE_TYPE_BAD_LENGTH', 'Must be between 1 and 100 in length.'),
   'invalid-system-channel': () => invalidField('system_channel_id', 'GUILD_SYSTEM_CHANNEL_INVALID', 'Must be a text channel of this guild'),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type Channel, decide, evolve, type GuildCommand, type GuildState } from '../src/index.ts'
+import { type Channel, decide, evolve, type GuildCommand, type GuildState, LIMITS } from '../src/index.ts'
 import { aChannel, aGuild, aMember, aRole, bits, GUILD, memberOverwrite, OWNER, roleOverwrite } from './fixtures.ts'
 
 const V = bits('ViewChannel')
@@ -144,5 +144,30 @@ describe('a move', () => {
     const command = { type: 'channels.move', by: OWNER, moves } as const
     expect(after(command).channels.get('41')).toMatchObject({ position: 4, parentId: '42' })
     expect(events(command)).toHaveLength(1)
+  })
+})
+
+describe('a category of fifty channels', () => {
+  const children = Array.from({ length: LIMITS.channelsInCategory - 1 }, (_, i) => aChannel(String(5_000 + i), [], { parentId: '42' }))
+  const nearlyFull = aGuild({ channels: [aChannel('42', [], { type: 4 }), aChannel('41'), aChannel('40'), ...children] })
+  const full = after(move(OWNER, '41', '42'), nearlyFull)
+
+  it('takes no other, however it comes', () => {
+    for (const command of [create(OWNER, '42'), move(OWNER, '40', '42'), edit(OWNER, '40', '42')])
+      expect(refusal(command, full)).toBe('full-category')
+    const moves = [
+      { id: '41', parentId: '42' },
+      { id: '40', parentId: '42' },
+    ]
+    expect(refusal({ type: 'channels.move', by: OWNER, moves }, nearlyFull)).toBe('full-category')
+  })
+
+  it('changes the places of those that it has, and takes one when another leaves', () => {
+    expect(refusal({ type: 'channels.move', by: OWNER, moves: [{ id: '41', parentId: '42', position: 9 }] }, full)).toBe('done')
+    const moves = [
+      { id: '41', parentId: null },
+      { id: '40', parentId: '42' },
+    ]
+    expect(refusal({ type: 'channels.move', by: OWNER, moves }, full)).toBe('done')
   })
 })

@@ -76,6 +76,7 @@ export type Refusal =
   | 'no-permission'
   | 'invalid-role'
   | 'invalid-parent'
+  | 'full-category'
   | 'invalid-channel'
   | 'invalid-name'
   | 'invalid-system-channel'

@@ -4,7 +4,7 @@ import { channelPermissions, guildPermissions, has, withOverwrite } from '../per
 import { channelName, isText } from './channel-name.ts'
 import type { ChannelMove, ChannelPatch, Decision, GuildCommand, GuildEvent, Refusal } from './commands.ts'
 import { LIMITS, no, yes } from './decision.ts'
-import { channelUpdated, mayChange, onePerTarget, overwritePower, sameOverwrites, unknownTarget } from './overwrites.ts'
+import { channelUpdated, childrenOf, mayChange, onePerTarget, overwritePower, sameOverwrites, unknownTarget } from './overwrites.ts'
 
 type ChannelCommand = Extract<GuildCommand, { type: `channel.${string}` | `channels.${string}` | `overwrite.${string}` }>
 
@@ -82,8 +82,10 @@ function editChannel(state: GuildState, channel: Channel, patch: ChannelPatch, a
 function moveChannels(state: GuildState, moves: readonly ChannelMove[], asker: Member): Decision {
   const manager = has(guildPermissions(state, asker), Permission.ManageChannels)
   const moved = new Map<string, Channel>()
+  /** As it is after the moves before. */
+  let now = state
   for (const { id, position, parentId, lockPermissions } of moves) {
-    const before = moved.get(id) ?? state.channels.get(id)
+    const before = now.channels.get(id)
     if (!before) return no(manager ? 'unknown-channel' : 'no-permission')
     const after = {
       ...before,
@@ -100,18 +102,18 @@ function moveChannels(state: GuildState, moves: readonly ChannelMove[], asker: M
     if (manager && !leaves && !locks && after.position === before.position) continue
     if (!has(mine, Permission.ManageChannels)) return no('no-permission')
     const wrong =
-      (leaves ? wrongPlace(state, after.parentId, asker) : undefined) ??
+      (leaves ? wrongPlace(now, after.parentId, asker) : undefined) ??
       (fits(before, after.parentId) ? undefined : 'invalid-parent') ??
       (locks ? wrongOverwrites(state, before, overwrites, asker, [categoryOf(state, before.parentId), category]) : undefined)
     if (wrong) return no(wrong)
     moved.set(id, { ...after, overwrites })
+    now = { ...state, channels: new Map([...state.channels, ...moved]) }
   }
   return yes(...[...moved.values()].map((channel): GuildEvent => ({ type: 'channel.updated', channel })))
 }
 
 function deleteChannel(state: GuildState, channel: Channel): Decision {
-  const orphans = [...state.channels.values()].filter((c) => c.parentId === channel.id)
-  const homeless: GuildEvent[] = orphans.map((c) => ({ type: 'channel.updated', channel: { ...c, parentId: null } }))
+  const homeless: GuildEvent[] = childrenOf(state, channel).map((c) => ({ type: 'channel.updated', channel: { ...c, parentId: null } }))
   return yes({ type: 'channel.deleted', channel }, ...homeless, ...withoutChannel(state.guild, channel.id))
 }
 
@@ -137,7 +139,8 @@ function wrongPlace(state: GuildState, parentId: string | null, asker: Member): 
   const mine = category ? channelPermissions(state, asker, category) : guildPermissions(state, asker)
   if (category && !has(mine, Permission.ViewChannel)) return 'no-access'
   if (!has(mine, Permission.ManageChannels)) return 'no-permission'
-  return parentId !== null && !category ? 'invalid-parent' : undefined
+  if (parentId !== null && !category) return 'invalid-parent'
+  return category && childrenOf(state, category).length >= LIMITS.channelsInCategory ? 'full-category' : undefined
 }
 
 function categoryOf(state: GuildState, parentId: string | null): Channel | undefined {

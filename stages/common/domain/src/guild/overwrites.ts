@@ -68,6 +68,9 @@ export function unknownTarget(state: GuildState, known: readonly Overwrite[], af
   return undefined
 }
 
+export const childrenOf = (state: GuildState, category: Channel): Channel[] =>
+  [...state.channels.values()].filter((channel) => channel.parentId === category.id)
+
 /**
  * A changed channel. Children that had their category's overwrites take its new ones. They come first: if the process dies
  * between the writes, the category still has its old list, and repeating the request reaches the remaining children.
@@ -75,9 +78,7 @@ export function unknownTarget(state: GuildState, known: readonly Overwrite[], af
 export function channelUpdated(state: GuildState, before: Channel, after: Channel): GuildEvent[] {
   const { overwrites } = after
   const changes = before.type === 4 && !sameOverwrites(before.overwrites, overwrites)
-  const synced = changes
-    ? [...state.channels.values()].filter((c) => c.parentId === before.id && sameOverwrites(c.overwrites, before.overwrites))
-    : []
+  const synced = changes ? childrenOf(state, before).filter((child) => sameOverwrites(child.overwrites, before.overwrites)) : []
   return [...synced.map((child) => ({ ...child, overwrites })), after].map((channel) => ({ type: 'channel.updated', channel }))
 }
 
