@@ -3,7 +3,7 @@ import { evolve } from '@threshold/domain'
 import { deadlineIn, hasCode } from '@threshold/kit'
 import { describe, expect, it, vi } from 'vitest'
 import { agrees, anEvent, believed, done, founded, type HubWorld, listen, ONLINE, PATIENCE, settled } from './guild-hub-world.ts'
-import { aChannel, aGuild, aRole, aUser, newId, type SmallGuild, soon } from './world.ts'
+import { aChannel, aGuild, aRole, aUser, hides, newId, type SmallGuild, shows, soon } from './world.ts'
 
 /** One command of each kind that writes, and what it leaves of the guild. */
 const COMMANDS: Record<string, (guild: SmallGuild) => GuildCommand> = {
@@ -133,6 +133,31 @@ export function guildHubCommands(world: HubWorld): void {
       }
       await done(hub(), guild.id, harmless(guild))
       await agrees(world, guild.id, by)
+    })
+
+    it('a category whose change was written in part is as before, with all of its channels, and so is a deleted role', async () => {
+      const guild = await founded(hub())
+      const [by, role, category] = [guild.owner.user.id, aRole(), aChannel(guild.id, { type: 4 })]
+      await done(hub(), guild.id, { type: 'role.create', by, role })
+      await done(hub(), guild.id, { type: 'channel.create', by, channel: category })
+      for (let i = 0; i < 3; i++)
+        await done(hub(), guild.id, { type: 'channel.create', by, channel: aChannel(guild.id, { parentId: category.id }) })
+      await done(hub(), guild.id, { type: 'overwrite.put', by, channelId: category.id, overwrite: shows(role.id, 0) })
+      const before = await believed(hub(), guild.id, by)
+      expect([...before.channels.values()].filter(({ overwrites }) => overwrites.length === 1)).toHaveLength(4)
+      for (const command of [
+        { type: 'overwrite.put', by, channelId: category.id, overwrite: hides(guild.id, 0) },
+        { type: 'role.delete', by, roleId: role.id },
+      ] satisfies GuildCommand[]) {
+        {
+          using _ = store().fail('record', 'midway')
+          await expect(hub().execute(guild.id, command, soon())).rejects.toEqual(code('UNAVAILABLE'))
+        }
+        expect(await believed(hub(), guild.id, by)).toEqual(before)
+        await done(hub(), guild.id, { type: 'guild.edit', by, patch: { name: guild.state.guild.name } })
+        await agrees(world, guild.id, by)
+        expect(await believed(hub(), guild.id, by)).toEqual(before)
+      }
     })
 
     it('a command keeps its deadline, and so does one that waits behind it', async () => {
