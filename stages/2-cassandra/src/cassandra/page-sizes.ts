@@ -1,4 +1,5 @@
 import type { ChannelId } from '@threshold/contract'
+import pLimit from 'p-limit'
 import type { Row } from './database.ts'
 import { turns } from './turns.ts'
 
@@ -8,6 +9,10 @@ const ANSWER_BYTES = 2 * 1_024 * 1_024
 const LARGEST_ROW = 256 * 1_024
 /** Pages up to this size are harmless in any channel. */
 const HARMLESS = ANSWER_BYTES / LARGEST_ROW
+/** Rows of a channel whose weight is not known, at once: a page of the usual size. */
+const UNKNOWN_AT_ONCE = 50
+/** Heavy pages under way. Were all read side by side, none would be done within a request's time. */
+const HEAVY_AT_ONCE = 4
 /** Channels remembered before the oldest make room. */
 const REMEMBERED = 50_000
 
@@ -20,25 +25,39 @@ const REMEMBERED = 50_000
 export function createPageSizes() {
   const rowBytes = new Map<ChannelId, number>()
   const inTurn = turns()
+  const heavy = pLimit(HEAVY_AT_ONCE)
+
+  function remember(channel: ChannelId, bytes: number): void {
+    rowBytes.delete(channel)
+    const [oldest] = rowBytes.keys()
+    if (rowBytes.size >= REMEMBERED && oldest !== undefined) rowBytes.delete(oldest)
+    rowBytes.set(channel, Math.max(1, bytes))
+  }
 
   return {
     rowsAtOnce(channel: ChannelId, wanted: number): number {
-      return Math.max(1, Math.min(wanted, Math.floor(ANSWER_BYTES / (rowBytes.get(channel) ?? 1))))
+      const bytes = rowBytes.get(channel)
+      return Math.max(1, Math.min(wanted, bytes === undefined ? UNKNOWN_AT_ONCE : Math.floor(ANSWER_BYTES / bytes)))
     },
     /** What one answer weighed. */
     learn(channel: ChannelId, rows: readonly Row[]): void {
       if (rows.length === 0) return
       const bytes = rows.reduce((sum, { content, embeds }) => sum + lengthOf(content) + lengthOf(embeds), 0)
-      rowBytes.delete(channel)
-      const [oldest] = rowBytes.keys()
-      if (rowBytes.size >= REMEMBERED && oldest !== undefined) rowBytes.delete(oldest)
-      rowBytes.set(channel, Math.max(1, bytes / rows.length))
+      remember(channel, bytes / rows.length)
     },
     async read<T>(channel: ChannelId, limit: number, page: () => Promise<T>): Promise<T> {
-      const harmless = (): boolean => limit <= HARMLESS || rowBytes.has(channel)
-      if (harmless()) return await page()
-      const first = await inTurn(channel, async () => (harmless() ? undefined : { page: await page() }))
-      return first === undefined ? await page() : first.page
+      const known = (): boolean => limit <= HARMLESS || rowBytes.has(channel)
+      const find = async (): Promise<{ readonly page: T } | undefined> => {
+        if (known()) return undefined
+        const found = { page: await page() }
+        // Nothing lies there yet: its readers need not wait for each other.
+        if (!known()) remember(channel, 0)
+        return found
+      }
+      const first = known() ? undefined : await inTurn(channel, find)
+      if (first !== undefined) return first.page
+      const bytes = limit * (rowBytes.get(channel) ?? 0)
+      return await (bytes > ANSWER_BYTES ? heavy(page) : page())
     },
   }
 }
