@@ -16,7 +16,7 @@ export interface RestPorts {
 
 export interface RestTools {
   readonly tokens: Tokens
-  /** A new id; throws when the clock has run backwards too far. */
+  /** A new id. Throws `CLOCK_BEHIND` or `UNAVAILABLE` while none can be made: ADR 25. */
   readonly newId: () => Snowflake
   readonly gatewayUrl: GatewayUrl
 }
