@@ -42,8 +42,8 @@ export function memoryGuildHub(
   let disposed = false
 
   /**
-   * A restart ends every session. Guilds with temporary members wake up, so that the membership of whoever does not come
-   * back ends: nobody else would ask for those guilds.
+   * A restart ends every session. Guilds with temporary members are loaded, so that members who do not come back are
+   * removed even where no request asks for their guild.
    */
   const wakeTemporary = async (): Promise<void> => {
     try {

@@ -38,7 +38,7 @@ export interface GuildTools {
   readonly deleted: () => void
 }
 
-/** What ending a temporary membership may take. */
+/** Milliseconds that the removal of a temporary member may take. */
 const EXPIRE_MS = 5_000
 /** Published ids remembered: a retried send comes within seconds, and the busiest guild says less than this in them. */
 const REMEMBERED = 16_384

@@ -9,12 +9,12 @@ export interface TemporaryTimes {
 
 export const TEMPORARY_TIMES: TemporaryTimes = { offlineMs: 3_000, unseenMs: 60_000 }
 
-/** After this long an end that the store did not keep is tried again. */
+/** A removal that the store did not keep is tried again after this long. */
 const RETRY_MS = 5_000
 
 /** Members whose membership ends because they are offline. Nothing is kept: the member's own record says that they are temporary. */
 export interface TemporaryMembers {
-  /** Somebody's membership is about to end. */
+  /** A timer of a member runs. */
   readonly waiting: boolean
   /** No session is left, or none came yet: the membership ends after a while. */
   away(user: UserId, seen: boolean): void

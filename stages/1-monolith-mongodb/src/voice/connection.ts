@@ -14,7 +14,7 @@ const MAX_BUFFERED = 256 * 1_024
 const MAX_FRAMES = 120
 const FRAME_WINDOW_MS = 10_000
 
-/** What asking for a member's permissions may take. */
+/** Milliseconds that the question for a member's permissions may take. */
 const ACCESS_MS = 5_000
 
 export interface ConnectionParts {

@@ -22,7 +22,7 @@ export interface MetadataStore extends AsyncDisposable {
   channel(id: ChannelId, deadline: Deadline): Promise<Channel | undefined>
   guildsOf(user: UserId, deadline: Deadline): Promise<readonly GuildId[]>
 
-  /** Guilds in which somebody is a member until they go offline. After a restart nobody else would notice that they are. */
+  /** Guilds with temporary members: after a restart their owner has to watch who comes back. */
   guildsWithTemporaryMembers(deadline: Deadline): Promise<readonly GuildId[]>
 
   /** The one direct message channel of two users; made from `candidate` where there is none yet, also when both ask at once. */

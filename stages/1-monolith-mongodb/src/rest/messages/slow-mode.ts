@@ -7,9 +7,9 @@ import type { Ask } from '../route.ts'
 /** Authors remembered, and channels whose history was read. The oldest make room. */
 const REMEMBERED = 20_000
 const PAGE = 100
-/** Pages of history that are read at most. Somebody whose last message is beyond them gets one message early. */
+/** Pages of history that are read at most. An author whose last message lies beyond them writes one message early. */
 const PAGES = 10
-/** For so long a nonce surely means the same message: less than any store's reservation, or a nonce would end slow mode. */
+/** A repeated nonce means the same message for this long. Stores reserve it for longer: otherwise a nonce would end slow mode. */
 const RETRY_MS = 240_000
 const EXEMPT = [Permission.ManageMessages, Permission.ManageChannels, Permission.BypassSlowmode]
 

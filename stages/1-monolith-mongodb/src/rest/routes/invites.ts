@@ -52,7 +52,7 @@ export function inviteRoutes(add: AddRoute, context: Context): void {
     return Promise.all((await ports.metadata.invitesOf(place.channel.id, ask.deadline)).map((invite) => inviteToWire(ask, invite)))
   })
 
-  /** Who may read the audit log sees which invites there are; who may manage the guild, also how they are used. */
+  /** A reader of the audit log sees the invites; a manager of the guild also sees their uses. */
   add('get', '/guilds/:guild/invites', 'invite.list-guild', async (ask) => {
     const { permissions } = await requireGuild(context, ask, 0n)
     const manages = has(permissions, Permission.ManageGuild)

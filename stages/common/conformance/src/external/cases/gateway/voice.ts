@@ -69,7 +69,7 @@ export const voiceCases: readonly Case[] = [
   },
   {
     id: 'gateway.voice.withdrawn',
-    sentence: 'A voice token lets nobody in whose CONNECT was withdrawn after it was given',
+    sentence: 'A voice token is refused when its member lost CONNECT after it was given',
     async run(world) {
       const guild = await world.guild()
       const { socket: member, ready } = await guild.member.login()

@@ -79,7 +79,7 @@ export const categoryCases: readonly Case[] = [
   },
   {
     id: 'rest.categories.judged-there',
-    sentence: 'Whoever manages channels in a category makes channels there, and nowhere else',
+    sentence: 'A member who manages channels in a category alone makes channels there, and nowhere else',
     async run(world) {
       const guild = await world.guild()
       const path = `/guilds/${guild.id}/channels`

@@ -119,7 +119,7 @@ export const inviteCases: readonly Case[] = [
   },
   {
     id: 'rest.invites.temporary',
-    sentence: 'Whoever joined by a temporary invite and goes offline without a role is a member no longer',
+    sentence: 'A member who joined by a temporary invite is removed when they go offline without a role',
     async run(world) {
       const guild = await world.guild()
       const owner = await guild.owner.connect()

@@ -68,7 +68,7 @@ export const overwriteCases: readonly Case[] = [
   },
   {
     id: 'rest.overwrites.manage-roles',
-    sentence: 'Only an administrator allows MANAGE_ROLES by an overwrite; whoever has it by one changes every bit there',
+    sentence: 'Only an administrator allows MANAGE_ROLES by an overwrite; a member who has it by one changes every bit there',
     async run(world) {
       const guild = await world.guild()
       await moderated(guild)
@@ -91,7 +91,7 @@ export const overwriteCases: readonly Case[] = [
   },
   {
     id: 'rest.overwrites.channel-only',
-    sentence: 'What a member has by a channel’s overwrite alone they do not pass on there',
+    sentence: 'A member does not pass on what only a channel’s overwrite gives them',
     async run(world) {
       const guild = await world.guild()
       await moderated(guild)
