@@ -42,6 +42,13 @@ describe('an overwrite’s type', () => {
     expect(refusal(patch('21', [memberOverwrite('33', MM)]), allowed)).toBe('no-permission')
   })
 
+  it('does not change, whatever bits its author has', () => {
+    const denied = guildWith([memberOverwrite('21', '0', bits('SendMessages'))])
+    expect(refusal(patch('21', [roleOverwrite('21', '0', bits('SendMessages'))]), denied)).toBe('no-permission')
+    expect(refusal(put('21', roleOverwrite('21', '0', bits('SendMessages'))), denied)).toBe('no-permission')
+    expect(refusal({ type: 'overwrite.delete', by: '21', channelId: '41', targetId: '21' }, denied)).toBe('done')
+  })
+
   it('counts also for who may change everything: a role’s id is no member', () => {
     expect(refusal(put(OWNER, memberOverwrite('33', MM)), guildWith([roleOverwrite('33', MM)]))).toBe('unknown-user')
     expect(refusal(put(OWNER, memberOverwrite(GUILD)), guildWith([]))).toBe('unknown-user')

@@ -4,7 +4,16 @@ import { channelPermissions, guildPermissions, has, withOverwrite } from '../per
 import { channelName, isText } from './channel-name.ts'
 import type { ChannelMove, ChannelPatch, Decision, GuildCommand, GuildEvent, Refusal } from './commands.ts'
 import { LIMITS, no, yes } from './decision.ts'
-import { channelUpdated, childrenOf, mayChange, onePerTarget, overwritePower, sameOverwrites, unknownTarget } from './overwrites.ts'
+import {
+  changesType,
+  channelUpdated,
+  childrenOf,
+  mayChange,
+  onePerTarget,
+  overwritePower,
+  sameOverwrites,
+  unknownTarget,
+} from './overwrites.ts'
 
 type ChannelCommand = Extract<GuildCommand, { type: `channel.${string}` | `channels.${string}` | `overwrite.${string}` }>
 
@@ -128,6 +137,8 @@ function wrongOverwrites(
   if (!has(channelPermissions(state, asker, channel), Permission.ManageRoles)) return 'no-permission'
   const power = overwritePower(state, asker, channel, categories)
   if (!mayChange(power, channel.overwrites, overwrites)) return 'no-permission'
+  // An id is a role's or a member's for ever, so a changed type only takes the entry away. Members say so by removing it.
+  if (!power.manageRoles && changesType(channel.overwrites, overwrites)) return 'no-permission'
   const known = categories.flatMap((category) => category?.overwrites ?? [])
   const unknown = unknownTarget(state, [...channel.overwrites, ...known], overwrites)
   return unknown ?? (overwrites.length > LIMITS.overwrites ? 'too-many' : undefined)

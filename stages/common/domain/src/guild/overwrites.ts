@@ -57,6 +57,9 @@ export const mayChange = (power: OverwritePower, before: readonly Overwrite[], a
     return has(power.bits, (BigInt(was.allow) ^ BigInt(is.allow)) | (BigInt(was.deny) ^ BigInt(is.deny)))
   })
 
+export const changesType = (before: readonly Overwrite[], after: readonly Overwrite[]): boolean =>
+  after.some(({ id, type }) => before.some((o) => o.id === id && o.type !== type))
+
 /** A new entry names a role or a member that is there. An entry of a member who has left stays valid. */
 export function unknownTarget(state: GuildState, known: readonly Overwrite[], after: readonly Overwrite[]): Refusal | undefined {
   const keys = new Set(known.map(keyOf))
