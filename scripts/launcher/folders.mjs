@@ -54,7 +54,8 @@ export function whyNotWritable(folder) {
   } catch (made) {
     const error = whyClosed(folder, made)
     const owner = ownerOf(folder)
-    return owner === undefined || owner === process.getuid?.() ? reasonOf(error) : `${reasonOf(error)}, it belongs to user ${owner}`
+    const foreign = ['EACCES', 'EPERM'].includes(error.code) && owner !== undefined && owner !== process.getuid?.()
+    return foreign ? `${reasonOf(error)}, it belongs to user ${owner}` : reasonOf(error)
   }
 }
 

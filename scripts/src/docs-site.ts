@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto'
 import { copyFile, lstat, readFile, rename, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { installTool, type OnProgress, type PrefetchItem, runCommand, type Tool, which } from '@threshold/engines'
-import { CodedError } from '@threshold/kit'
+import { installTool, npmCi, type OnProgress, type PrefetchItem, type Tool } from '@threshold/engines'
 import { ROOT } from './context.ts'
 
 /** The site has packages of its own, half a gigabyte that nobody needs who only runs a lab: they come when the site is asked for. */
@@ -27,25 +26,15 @@ export async function installDocs(onProgress: OnProgress): Promise<void> {
 }
 
 async function fetchPackages(dir: string, onProgress: OnProgress): Promise<void> {
-  const npm = await which('npm')
-  if (npm === undefined)
-    throw new CodedError('NO_NPM', 'no npm on PATH to fetch the packages of the site with', { next: 'install Node.js' })
   onProgress({ text: 'fetching the packages of the docs site (about 580 MB on disk, once)' })
   for (const file of ['package.json', 'package-lock.json']) await copyFile(join(DOCS, file), join(dir, file))
-  await runCommand({
-    title: 'npm ci for docs',
-    command: npm,
-    // The prefix, since this may run inside an npm script of the workspace, whose settings are in the environment.
-    args: ['ci', '--prefix', dir, '--workspaces=false', '--no-audit', '--no-fund'],
-    cwd: dir,
-    next: 'npm reaches its registry with your usual settings (npm config get registry, proxy): check those, then run the same command again',
-  })
+  await npmCi(dir, 'the packages of the docs site')
 }
 
 /** Named by its lock file. */
 async function packages(): Promise<Tool> {
   const lock = await readFile(join(DOCS, 'package-lock.json'))
-  return { name: 'docs-packages', version: createHash('sha256').update(lock).digest('hex').slice(0, 12) }
+  return { name: 'docs-packages', version: createHash('sha256').update(lock).digest('hex').slice(0, 12), installMb: 800 }
 }
 
 const isLink = (): Promise<boolean> =>

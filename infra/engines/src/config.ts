@@ -26,6 +26,8 @@ export interface EnginesConfig {
   /** Docker somewhere else than at its usual socket. */
   readonly dockerHost: string | undefined
   readonly runtimeDir: string | undefined
+  /** npm's own cache, where it is told to keep it elsewhere than in the home folder. */
+  readonly npmCache: string | undefined
   readonly path: string
   readonly home: string
 }
@@ -52,6 +54,7 @@ export function enginesConfig(env: NodeJS.ProcessEnv = process.env): EnginesConf
     chromium: set('THRESHOLD_CHROMIUM'),
     dockerHost: set('DOCKER_HOST'),
     runtimeDir: set('XDG_RUNTIME_DIR'),
+    npmCache: set('npm_config_cache'),
     path: env.PATH ?? '',
     home: home ?? '/',
   }

@@ -30,9 +30,12 @@ async function whyNotWritable(folder: string): Promise<string | undefined> {
     const code = hasErrno(error) ? error.code : undefined
     const why = code === undefined ? messageOf(error) : `${REASONS[code] ?? messageOf(error)} (${code})`
     const owner = await ownerOf(folder)
-    return owner === process.getuid?.() ? why : `${why}, it belongs to user ${owner}`
+    const closed = code === 'EACCES' || code === 'EPERM'
+    return closed && owner !== process.getuid?.() ? `${why}, it belongs to user ${owner}` : why
   }
 }
+
+export const isWritable = async (folder: string): Promise<boolean> => (await whyNotWritable(folder)) === undefined
 
 const hasErrno = (error: unknown): error is Error & { readonly code: string } =>
   error instanceof Error && 'code' in error && typeof error.code === 'string'
@@ -120,3 +123,7 @@ const FULL = /ENOSPC|EDQUOT|no space left|disk quota exceeded|disk full/i
 
 /** A program that met a full disk says so in words of its own, if at all. */
 export const looksFull = (error: unknown): boolean => !hasCode(error, 'DISK_FULL') && FULL.test(messageOf(error))
+
+/** An engine that only lacks room, or a cache, is nearer than one that has to be installed. */
+export const remedyOf = (refusals: readonly { readonly next: string | undefined }[]): string =>
+  [DISK_NEXT, CACHE_NEXT].find((remedy) => refusals.some(({ next }) => next === remedy)) ?? 'npx threshold doctor'

@@ -13,6 +13,7 @@ import { withLock } from '../src/lock.ts'
 import { pipSettings } from '../src/pip.ts'
 import { findPython, installPythonPackage } from '../src/python.ts'
 import { openRun } from '../src/run/registry.ts'
+import { testsAll } from '../src/testing/index.ts'
 import { emptyCache, folder, setEnvironment } from './machine.ts'
 
 const NOBODY = 65_534
@@ -173,39 +174,40 @@ with zipfile.ZipFile(os.path.join(sys.argv[1], 'odd-1-py3-none-any.whl'), 'w') a
     wheel.writestr(info + 'WHEEL', 'Wheel-Version: 1.0\\nGenerator: test\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n')
     wheel.writestr(info + 'RECORD', ''.join(name + ',,\\n' for name in ['odd/__init__.py', info + 'METADATA', info + 'WHEEL', info + 'RECORD']))
 `
-  it('is filled in its own folder, whatever pip and Python are told', async () => {
-    await using use = new AsyncDisposableStack()
-    const cache = await emptyCache(use)
-    const { wheels, requirements } = await makePackage(use)
-    const conf = join(cache, 'pip.conf')
-    // The network's settings are the user's, wherever they are. Where things go is ours.
-    await writeFile(conf, `[install]\ntarget = /tmp/elsewhere\n[global]\nno-index = true\nfind-links = ${wheels}\n`)
-    setEnvironment(use, { PIP_FIND_LINKS: undefined, PIP_CONFIG_FILE: conf, PIP_USER: '1', PIP_PREFIX: '/nowhere', PIP_DRY_RUN: '1' })
-    setEnvironment(use, { PYTHONHOME: '/nowhere', PYTHONPATH: '/nowhere', TMPDIR: '/nowhere' })
-    const tool = { name: 'odd', version: '1', check: ['bin/python', '-I', '-c', 'import odd'] }
-    const install = (): Promise<string> => installPythonPackage({ tool, package: 'odd==1', title: 'odd', requirements }, () => {})
-    await install()
-    expect(await isInstalled(tool)).toBe(true)
-  }, 180_000)
+  it.runIf(testsAll())(
+    'is filled in its own folder, whatever pip and Python are told',
+    async () => {
+      await using use = new AsyncDisposableStack()
+      const cache = await emptyCache(use)
+      const { wheels, requirements } = await makePackage(use)
+      const conf = join(cache, 'pip.conf')
+      // The network's settings are the user's, wherever they are. Where things go is ours.
+      await writeFile(conf, `[install]\ntarget = /tmp/elsewhere\n[global]\nno-index = true\nfind-links = ${wheels}\n`)
+      setEnvironment(use, { PIP_FIND_LINKS: undefined, PIP_CONFIG_FILE: conf, PIP_USER: '1', PIP_PREFIX: '/nowhere', PIP_DRY_RUN: '1' })
+      setEnvironment(use, { PYTHONHOME: '/nowhere', PYTHONPATH: '/nowhere', TMPDIR: '/nowhere' })
+      const tool = { name: 'odd', version: '1', check: ['bin/python', '-I', '-c', 'import odd'] }
+      const install = (): Promise<string> => installPythonPackage({ tool, package: 'odd==1', title: 'odd', requirements }, () => {})
+      await install()
+      expect(await isInstalled(tool)).toBe(true)
+    },
+    180_000,
+  )
 
-  it.each([
-    [{ PIP_USER: '1' }],
-    [{ PIP_TARGET: '/nowhere' }],
-    [{ PIP_PREFIX: '/nowhere' }],
-    [{ PIP_ROOT: '/nowhere' }],
-    [{ PIP_DRY_RUN: '1' }],
-    [{ PIP_REQUIRE_VIRTUALENV: '1' }],
-    [{ PIP_NO_BINARY: ':all:' }],
-    [{ PIP_REQUIREMENT: '/nowhere' }],
-    [{ PIP_PYTHON: '/nowhere' }],
-    [{ PIP_CONSTRAINT: '/nowhere' }],
-  ])('does without %j, and keeps how the index is reached', async (env) => {
+  it('does without what says where pip installs, and keeps how its index is reached', async () => {
     await using use = new AsyncDisposableStack()
     const conf = join(await folder(use), 'pip.conf')
     await writeFile(conf, '[global]\nindex-url = https://in.the/file\nextra-index-url =\n  https://one\n  https://two\ntimeout = 7\n')
-    setEnvironment(use, { ...env, PIP_CONFIG_FILE: conf, PIP_TIMEOUT: '9', PIP_INDEX_URL: undefined })
+    const elsewhere = { PIP_USER: '1', PIP_TARGET: '/no', PIP_PREFIX: '/no', PIP_ROOT: '/no', PIP_PYTHON: '/no', PIP_SRC: '/no' }
+    const otherwise = {
+      PIP_DRY_RUN: '1',
+      PIP_REQUIRE_VIRTUALENV: '1',
+      PIP_NO_BINARY: ':all:',
+      PIP_REQUIREMENT: '/no',
+      PIP_CONSTRAINT: '/no',
+    }
+    setEnvironment(use, { ...elsewhere, ...otherwise, PIP_CONFIG_FILE: conf, PIP_TIMEOUT: '9', PIP_INDEX_URL: undefined })
     const settings = await pipSettings('python3')
-    for (const name of Object.keys(env)) expect(settings).toHaveProperty(name, undefined)
+    for (const name of Object.keys({ ...elsewhere, ...otherwise })) expect(settings).toHaveProperty(name, undefined)
     expect(settings).toMatchObject({ PIP_INDEX_URL: 'https://in.the/file', PIP_EXTRA_INDEX_URL: 'https://one https://two' })
     // The variable is inherited, and goes before the file.
     expect(settings).not.toHaveProperty('PIP_TIMEOUT')

@@ -1,6 +1,6 @@
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type SweepReport, sweep } from '@threshold/engines'
+import { requireCache, type SweepReport, sweep } from '@threshold/engines'
 import { messageOf } from '@threshold/kit'
 import { type Context, EXIT, REMAINS, ROOT } from '../context.ts'
 
@@ -8,6 +8,8 @@ import { type Context, EXIT, REMAINS, ROOT } from '../context.ts'
 const KEPT = 'evidence'
 
 export async function reset({ terminal, exitWith }: Context): Promise<void> {
+  // Of a cache that cannot be read nobody could say that it is clean.
+  await requireCache()
   terminal.say('ending what still runs')
   const swept = await sweep({ all: true })
   const own = await removeRemains(join(ROOT, REMAINS))

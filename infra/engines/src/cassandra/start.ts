@@ -1,5 +1,6 @@
 import { CodedError, messageOf } from '@threshold/kit'
 import { unusable } from '../engine.ts'
+import { remedyOf } from '../folder.ts'
 import { noProgress, type OnProgress } from '../progress.ts'
 import { sweep } from '../run/sweep.ts'
 import type { CassandraEngine, StartCassandraOptions } from './engine.ts'
@@ -17,11 +18,13 @@ export async function startCassandra(options: StartCassandraOptions & { onProgre
       (options.provider === undefined || provider === options.provider) && !(options.ours === true && provider === 'external'),
   )
   const refusals: string[] = []
+  const nexts: { next: string | undefined }[] = []
   for (const candidate of candidates) {
     const availability = await candidate
       .available(options.prefer ?? 'quick')
       .catch((error: unknown) => unusable(messageOf(error), 'npx threshold doctor'))
     const refuse = (why: string, next: string | undefined): void => {
+      nexts.push({ next })
       refusals.push(`  ${candidate.name}: ${why}${next === undefined ? '' : `\n    → ${next}`}`)
       onProgress({ text: `${candidate.name}: ${why}` })
     }
@@ -36,5 +39,5 @@ export async function startCassandra(options: StartCassandraOptions & { onProgre
       refuse(messageOf(error).split('\n')[0] ?? '', error instanceof CodedError ? error.next : undefined)
     }
   }
-  throw new CodedError('NO_CASSANDRA', `no Cassandra can be had here\n${refusals.join('\n')}`, { next: 'npx threshold doctor' })
+  throw new CodedError('NO_CASSANDRA', `no Cassandra can be had here\n${refusals.join('\n')}`, { next: remedyOf(nexts) })
 }

@@ -1,15 +1,11 @@
 import { cp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { CodedError } from '@threshold/kit'
 import { installTool } from '../cache.ts'
 import { childEnvironment } from '../config.ts'
+import { npmCi } from '../npm.ts'
 import { runCommand } from '../process/command.ts'
-import { which } from '../process/which.ts'
 import type { OnProgress } from '../progress.ts'
 import { CHROMIUM_REQUIREMENTS, TOOLS, VERSIONS } from '../versions.ts'
-
-const NPM_NEXT =
-  'npm reaches its registry with your usual settings (npm config get registry, proxy): check those, then run the same command again'
 
 /** Everything the package carries: the browser, the libraries and the font it needs on a system without any, and software rendering. */
 const UNPACK = `
@@ -32,20 +28,10 @@ export async function installChromium(onProgress: OnProgress): Promise<string> {
   return await installTool(
     TOOLS.chromium,
     async (dir) => {
-      const npm = await which('npm')
-      if (npm === undefined)
-        throw new CodedError('NO_NPM', 'no npm on PATH to fetch Chromium with', { next: 'install Node.js with its npm' })
       const text = `fetching Chromium ${VERSIONS.chromium} (67 MB, once)`
       onProgress({ text })
       for (const name of ['package.json', 'package-lock.json']) await cp(join(CHROMIUM_REQUIREMENTS, name), join(dir, name))
-      await runCommand({
-        title: `npm ci of @sparticuz/chromium ${VERSIONS.chromium}`,
-        command: npm,
-        // The prefix, since this may run inside an npm script of the workspace, whose settings are in the environment.
-        args: ['ci', '--prefix', dir, '--workspaces=false', '--ignore-scripts', '--no-audit', '--no-fund'],
-        cwd: dir,
-        next: NPM_NEXT,
-      })
+      await npmCi(dir, `@sparticuz/chromium ${VERSIONS.chromium}`, '--ignore-scripts')
       onProgress({ text: `${text}: unpacking` })
       await runCommand({
         title: 'unpacking Chromium',

@@ -1,5 +1,6 @@
 import { CodedError, messageOf } from '@threshold/kit'
 import { type Engine, type Prefer, unusable } from '../engine.ts'
+import { remedyOf } from '../folder.ts'
 import { noProgress, type OnProgress } from '../progress.ts'
 import { sweep } from '../run/sweep.ts'
 import { dockerMongo } from './docker-provider.ts'
@@ -74,5 +75,5 @@ export async function startMongo(options: StartMongoOptions = {}): Promise<Engin
     }
   }
   const lines = refusals.map(({ name, why, next }) => `  ${name}: ${why}${next === undefined ? '' : `\n    → ${next}`}`)
-  throw new CodedError('NO_MONGODB', `no MongoDB can be had here\n${lines.join('\n')}`, { next: 'npx threshold doctor' })
+  throw new CodedError('NO_MONGODB', `no MongoDB can be had here\n${lines.join('\n')}`, { next: remedyOf(refusals) })
 }
