@@ -33,7 +33,7 @@ export async function start(config: Config, world: Runtime): Promise<Pick<Lifecy
   const messages = await life.open('messages', mongoMessageStore(mongo))
   const search = await life.open('search', mongoSearchIndex(mongo))
   const notifier = await life.open('notifier', mongoOutboxNotifier(mongo, messages, config.notifications, runtime))
-  const guilds = { metadata, permissions: typescriptPermissions(), memberList: typescriptMemberList }
+  const guilds = { metadata, messages, permissions: typescriptPermissions(), memberList: typescriptMemberList }
   const hub = await life.open('guild hub', memoryGuildHub(guilds, runtime))
   const relay = await life.open('voice relay', voiceRelayUdp(config.voiceRelay, runtime))
   const voice = await life.open('voice', createVoice({ relay, hub }, config.voice, runtime))
@@ -41,7 +41,12 @@ export async function start(config: Config, world: Runtime): Promise<Pick<Lifecy
 
   const analytics = typescriptAnalytics(runtime.clock)
   const rest = await life.open('REST', createRest({ metadata, messages, search, notifier, hub, analytics }, tools, config.rest, runtime))
-  const gateway = createGateway({ metadata, hub, sessions, encoder: typescriptEventEncoder(), voice }, tools, config.gateway, runtime)
+  const gateway = createGateway(
+    { metadata, messages, hub, sessions, encoder: typescriptEventEncoder(), voice },
+    tools,
+    config.gateway,
+    runtime,
+  )
   const routers = [createPage(), rest.router]
   const readiness = [time.readiness, answers('MongoDB', metadata.ping)]
   const http = await life.open('HTTP', serveHttp({ routers, gateway, readiness }, config.http, runtime))

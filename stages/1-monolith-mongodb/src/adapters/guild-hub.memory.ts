@@ -1,8 +1,9 @@
 import type { GuildId, UserId } from '@threshold/contract'
 import { channelPermissions, type GuildState, guildPermissions, type Member } from '@threshold/domain'
 import { type Deadline, deadlineIn, type Runtime, within } from '@threshold/kit'
-import type { GuildHub, MemberList, MetadataStore, Permissions, UserDelivery } from '@threshold/ports'
+import type { GuildHub, MemberList, MessageStore, MetadataStore, Permissions, UserDelivery } from '@threshold/ports'
 import { Guild, type GuildTools } from '../guild/guild.ts'
+import { newestOrNone } from '../guild/last-messages.ts'
 import { createRecent } from '../guild/recent.ts'
 import type { TemporaryTimes } from '../guild/temporary-members.ts'
 
@@ -10,6 +11,7 @@ import type { TemporaryTimes } from '../guild/temporary-members.ts'
 const LOAD_MS = 30_000
 /** When the store was away at the start, it is asked again after this long. */
 const AGAIN_MS = 10_000
+const CATEGORY = 4
 /** Direct messages whose ids are remembered, so that a retry is not told twice. */
 const REMEMBERED = 16_384
 
@@ -27,7 +29,7 @@ export interface MemoryHubOptions {
  * session: what is durable is in the metadata store before it is told to anyone.
  */
 export function memoryGuildHub(
-  ports: { metadata: MetadataStore; permissions: Permissions; memberList: () => MemberList },
+  ports: { metadata: MetadataStore; messages: Pick<MessageStore, 'newest'>; permissions: Permissions; memberList: () => MemberList },
   runtime: Pick<Runtime, 'clock'>,
   options: MemoryHubOptions = {},
 ): GuildHub {
@@ -37,6 +39,7 @@ export function memoryGuildHub(
   const guilds = new Map<GuildId, Guild>()
   const loading = new Map<GuildId, Promise<Guild | undefined>>()
   const listeners = new Map<UserId, Set<(delivery: UserDelivery) => void>>()
+  const asking = new Set<Guild>()
   const told = createRecent<true>(REMEMBERED)
   let userSequence = 0
   let disposed = false
@@ -88,16 +91,42 @@ export function memoryGuildHub(
       guilds.set(id, known)
       return known
     }
-    let load = loading.get(id)
-    if (!load) {
-      load = ports.metadata
-        .loadGuild(id, deadlineIn(LOAD_MS))
-        .then((state) => guilds.get(id) ?? (state && wake(id, state)))
-        .finally(() => loading.delete(id))
-      load.catch(() => {}) // whoever waits hears of it; nobody may be waiting any more
-      loading.set(id, load)
+    let loaded = loading.get(id)
+    if (!loaded) {
+      loaded = load(id).finally(() => loading.delete(id))
+      loaded.catch(() => {}) // whoever waits hears of it; nobody may be waiting any more
+      loading.set(id, loaded)
     }
-    return within(deadline, 'the guild', load)
+    return within(deadline, 'the guild', loaded)
+  }
+
+  async function load(id: GuildId): Promise<Guild | undefined> {
+    const state = await ports.metadata.loadGuild(id, deadlineIn(LOAD_MS))
+    if (!state || guilds.has(id)) return guilds.get(id)
+    // Before anybody can see the guild, so that the first who do are told, too.
+    const newest = await newestIn(state)
+    const found = guilds.get(id) ?? wake(id, state)
+    if (newest) found.lastMessages.stored(newest)
+    return found
+  }
+
+  /** Undefined where the store of messages is away: a guild serves without, and asks again when it is looked at. */
+  const newestIn = ({ channels }: GuildState) =>
+    newestOrNone(
+      ports.messages,
+      [...channels.values()].flatMap(({ id, type }) => (type === CATEGORY ? [] : [id])),
+      runtime.clock,
+    )
+
+  /** A guild that somebody looks at. */
+  async function seen(id: GuildId, deadline: Deadline): Promise<Guild | undefined> {
+    const found = await guild(id, deadline)
+    if (!found || found.lastMessages.complete || asking.has(found)) return found
+    asking.add(found)
+    void newestIn(found.state)
+      .then((newest) => newest && found.lastMessages.stored(newest))
+      .finally(() => asking.delete(found))
+    return found
   }
 
   function keep(id: GuildId, loaded: Guild): Guild {
@@ -118,7 +147,7 @@ export function memoryGuildHub(
   return {
     async create(state, deadline) {
       await ports.metadata.createGuild(state, deadline)
-      if (!guilds.has(state.guild.id)) wake(state.guild.id, state)
+      if (!guilds.has(state.guild.id)) wake(state.guild.id, state).lastMessages.stored(new Map())
       for (const user of state.members.keys()) tell(user, { kind: 'joined', guildId: state.guild.id })
     },
 
@@ -136,11 +165,14 @@ export function memoryGuildHub(
         return member ? { kind: 'member', member, permissions: guildPermissions(state, member) } : { kind: 'not-member' }
       const channel = state.channels.get(channelId)
       if (!channel) return { kind: 'unknown-channel' }
-      return member ? { kind: 'member', member, permissions: channelPermissions(state, member, channel), channel } : { kind: 'not-member' }
+      if (!member) return { kind: 'not-member' }
+      const lastMessageId = found.lastMessages.of(channelId)
+      const permissions = channelPermissions(state, member, channel)
+      return { kind: 'member', member, permissions, channel, ...(lastMessageId ? { lastMessageId } : {}) }
     },
 
     async view(id, user, deadline) {
-      return (await guild(id, deadline))?.view(user)
+      return (await seen(id, deadline))?.view(user)
     },
 
     async members(id, query, deadline) {
@@ -167,7 +199,7 @@ export function memoryGuildHub(
     },
 
     async join(id, subscriber, deadline) {
-      return (await guild(id, deadline))?.join(subscriber)
+      return (await seen(id, deadline))?.join(subscriber)
     },
 
     listen(user, deliver) {

@@ -4,10 +4,13 @@ import { isSameSend, type StoredMessage } from '@threshold/domain'
 import type { MessageStore } from '@threshold/ports'
 
 import type { Collection, Filter } from 'mongodb'
+import pLimit from 'p-limit'
 import { isDuplicateKey, long, type MongoDatabase, text } from '../mongodb/database.ts'
 import { fromDocument, type MessageDocument, type NonceDocument, type ReactionDocument, toDocument } from '../mongodb/documents.ts'
 import { mongoReactions } from './reactions.mongodb.ts'
 
+/** Of the pool's connections: the rest is for those who wait for an answer. */
+const NEWEST_AT_ONCE = 8
 /** How long a repeated nonce still means the same send. */
 const NONCE_SECONDS = 300
 
@@ -70,6 +73,19 @@ export async function mongoMessageStore(mongo: MongoDatabase): Promise<MessageSt
         const newer = await range(messages, channel, { at: 'after', id: anchor.id }, Math.floor(limit / 2))
         const older = await range(messages, channel, { at: 'until', id: anchor.id }, limit - newer.length)
         return [...newer, ...older]
+      })
+    },
+
+    async newest(channels, deadline) {
+      return mongo.run('messages.newest', deadline, async () => {
+        // The end of a range of the index for each. One aggregate for all would read whole histories on most versions.
+        const few = pLimit(NEWEST_AT_ONCE)
+        const found = await few.map(new Set(channels), async (channel) => {
+          const projection = { _id: 1 } as const
+          const last = await messages.findOne({ channelId: long(channel) }, { sort: { _id: -1 }, projection })
+          return last ? [[channel, text(last._id)] as const] : []
+        })
+        return new Map(found.flat())
       })
     },
 

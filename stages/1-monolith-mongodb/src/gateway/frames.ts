@@ -130,7 +130,7 @@ export function guildCreate(
     ...(listener.announced ? { unavailable: false } : {}),
     member_count: view.memberCount,
     members: members.map(memberToWire),
-    channels: view.channels.map((channel) => channelToWire(channel)),
+    channels: view.channels.map((channel) => channelToWire(channel, { lastMessageId: view.lastMessages.get(channel.id) })),
     presences:
       (listener.intents & Intent.GuildPresences) === 0
         ? []

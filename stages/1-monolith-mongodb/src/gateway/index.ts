@@ -2,7 +2,7 @@ import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { CloseCode, type Tokens } from '@threshold/contract'
 import type { Runtime } from '@threshold/kit'
-import type { EventEncoder, GuildHub, MetadataStore, SessionRegistry } from '@threshold/ports'
+import type { EventEncoder, GuildHub, MessageStore, MetadataStore, SessionRegistry } from '@threshold/ports'
 import pLimit from 'p-limit'
 import { Counter, Gauge } from 'prom-client'
 import type { WebSocket } from 'ws'
@@ -15,6 +15,7 @@ import { type ConnectionLimits, MAX_READ, REASONS, readHandshake } from './proto
 
 export interface GatewayPorts {
   readonly metadata: MetadataStore
+  readonly messages: Pick<MessageStore, 'newest'>
   readonly hub: GuildHub
   readonly sessions: SessionRegistry
   readonly encoder: EventEncoder

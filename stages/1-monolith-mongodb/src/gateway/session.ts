@@ -1,7 +1,18 @@
 import { admits, type GuildId, type PresenceInput, type UserId } from '@threshold/contract'
 import { type Channel, channelToWire, type Presence } from '@threshold/domain'
 import { type Deadline, messageOf, type Runtime } from '@threshold/kit'
-import type { Delivery, EventEncoder, GuildHub, MetadataStore, Position, Subscriber, Subscription, UserDelivery } from '@threshold/ports'
+import type {
+  Delivery,
+  EventEncoder,
+  GuildHub,
+  MessageStore,
+  MetadataStore,
+  Position,
+  Subscriber,
+  Subscription,
+  UserDelivery,
+} from '@threshold/ports'
+import { newestOrNone } from '../guild/last-messages.ts'
 import type { VoiceServer } from '../voice/index.ts'
 import { Dispatch } from './dispatch.ts'
 import { type Frames, guildCreate, type Identity, ready } from './frames.ts'
@@ -12,6 +23,7 @@ import { Talk, type VoiceWish } from './talk.ts'
 /** What every session of a gateway stands on. */
 export interface SessionParts {
   readonly metadata: MetadataStore
+  readonly messages: Pick<MessageStore, 'newest'>
   readonly hub: GuildHub
   readonly encoder: EventEncoder
   readonly frames: Frames
@@ -189,12 +201,15 @@ export class Session {
   async #directChannels(dms: readonly Channel[], deadline: Deadline): Promise<object[]> {
     const me = this.#identity.user.id
     const others = [...new Set(dms.flatMap((dm) => dm.recipients!.filter((id) => id !== me)))]
-    const people = new Map((await this.#parts.metadata.users(others, deadline)).map((user) => [user.id, user]))
+    const { metadata, messages, runtime } = this.#parts
+    const ids = dms.map(({ id }) => id)
+    const [users, newest] = await Promise.all([metadata.users(others, deadline), newestOrNone(messages, ids, runtime.clock)])
+    const people = new Map(users.map((user) => [user.id, user]))
     return dms.map((dm) =>
-      channelToWire(
-        dm,
-        dm.recipients!.flatMap((id) => people.get(id) ?? []),
-      ),
+      channelToWire(dm, {
+        recipients: dm.recipients!.flatMap((id) => people.get(id) ?? []),
+        lastMessageId: newest?.get(dm.id),
+      }),
     )
   }
 

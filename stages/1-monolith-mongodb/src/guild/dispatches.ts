@@ -1,8 +1,14 @@
 import type { GuildId } from '@threshold/contract'
 import { channelToWire, type GuildEvent, type GuildState, guildToWire, memberToWire, roleToWire } from '@threshold/domain'
 
+import type { LastMessages } from './last-messages.ts'
+
 /** A guild's event as the dispatch that clients know. Undefined: sessions hear of it in another way. */
-export function dispatchOf(state: GuildState, event: GuildEvent): { type: string; data: object; channelId?: string } | undefined {
+export function dispatchOf(
+  state: GuildState,
+  event: GuildEvent,
+  lastMessages: Pick<LastMessages, 'of'>,
+): { type: string; data: object; channelId?: string } | undefined {
   const guild_id: GuildId = state.guild.id
   switch (event.type) {
     case 'guild.updated':
@@ -10,11 +16,23 @@ export function dispatchOf(state: GuildState, event: GuildEvent): { type: string
     case 'guild.deleted':
       return undefined
     case 'channel.created':
-      return { type: 'CHANNEL_CREATE', data: channelToWire(event.channel), channelId: event.channel.id }
+      return {
+        type: 'CHANNEL_CREATE',
+        data: channelToWire(event.channel, { lastMessageId: lastMessages.of(event.channel.id) }),
+        channelId: event.channel.id,
+      }
     case 'channel.updated':
-      return { type: 'CHANNEL_UPDATE', data: channelToWire(event.channel), channelId: event.channel.id }
+      return {
+        type: 'CHANNEL_UPDATE',
+        data: channelToWire(event.channel, { lastMessageId: lastMessages.of(event.channel.id) }),
+        channelId: event.channel.id,
+      }
     case 'channel.deleted':
-      return { type: 'CHANNEL_DELETE', data: channelToWire(event.channel), channelId: event.channel.id }
+      return {
+        type: 'CHANNEL_DELETE',
+        data: channelToWire(event.channel, { lastMessageId: lastMessages.of(event.channel.id) }),
+        channelId: event.channel.id,
+      }
     case 'role.created':
       return { type: 'GUILD_ROLE_CREATE', data: { guild_id, role: roleToWire(event.role) } }
     case 'role.updated':

@@ -1,5 +1,6 @@
 import type { ChannelId, UserId } from '@threshold/contract'
 import {
+  type Channel,
   can,
   channelToWire,
   decide,
@@ -17,6 +18,7 @@ import type { Executed, HubEvent, MemberList, MetadataStore, Permissions, Positi
 import { type Audience, createAudience } from './audience.ts'
 import { type Calls, changesVoice, createCalls } from './calls.ts'
 import { dispatchOf } from './dispatches.ts'
+import { createLastMessages, type LastMessages } from './last-messages.ts'
 import { createLedger, type Ledger } from './ledger.ts'
 import { createGuildLog, type GuildLog } from './log.ts'
 import { membersShown, viewFor } from './newcomer.ts'
@@ -53,6 +55,7 @@ export class Guild {
   /** The state's own, changed in place: to copy ten thousand members for each that joins would be most of a join's cost. */
   readonly #people: Map<UserId, Member>
   #deleted = false
+  readonly lastMessages: LastMessages = createLastMessages()
   readonly #tools: GuildTools
   readonly #ledger: Ledger
   readonly #audience: Audience
@@ -114,11 +117,12 @@ export class Guild {
     const { channelId, needs } = event
     const position = this.#log.appendEvent(event, channelId === undefined ? () => true : this.#seeing(channelId, needs))
     this.#recent.set(event.id, position)
+    if (event.type === 'MESSAGE_CREATE' && channelId !== undefined) this.lastMessages.sent(channelId, event.id)
     return position
   }
 
   view(user: UserId): GuildView | undefined {
-    return viewFor(this.#state, user, this.#calls.all())
+    return viewFor(this.#state, user, { voiceStates: this.#calls.all(), lastMessages: this.lastMessages })
   }
 
   join(subscriber: Subscriber): Subscription | undefined {
@@ -165,7 +169,7 @@ export class Guild {
     else if (sight) this.#audience.changed()
     this.#follow(event)
     const changes = sight?.changes(this.#state) ?? []
-    const dispatch = dispatchOf(this.#state, event)
+    const dispatch = dispatchOf(this.#state, event, this.lastMessages)
     if (dispatch) {
       const { channelId } = dispatch
       const sees = channelId === undefined ? () => true : saw ? (user: UserId) => saw.has(user) : this.#seeing(channelId)
@@ -237,10 +241,14 @@ export class Guild {
   /** To who gained sight of a channel it is created, to who lost it, deleted: their clients need not know why. */
   #tellSight(before: GuildState, changes: readonly Change[]): void {
     for (const { channel, gained, lost } of changes) {
-      if (gained.size > 0) this.#log.append('CHANNEL_CREATE', channelToWire(this.#state.channels.get(channel)!), (user) => gained.has(user))
+      if (gained.size > 0) this.#log.append('CHANNEL_CREATE', this.#toWire(this.#state.channels.get(channel)!), (user) => gained.has(user))
       // As they last saw it: what it has become is not for them.
-      if (lost.size > 0) this.#log.append('CHANNEL_DELETE', channelToWire(before.channels.get(channel)!), (user) => lost.has(user))
+      if (lost.size > 0) this.#log.append('CHANNEL_DELETE', this.#toWire(before.channels.get(channel)!), (user) => lost.has(user))
     }
+  }
+
+  #toWire(channel: Channel): object {
+    return channelToWire(channel, { lastMessageId: this.lastMessages.of(channel.id) })
   }
 
   #tellPresence(user: UserId, presence: Presence): void {

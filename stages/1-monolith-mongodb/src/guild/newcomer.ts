@@ -10,18 +10,23 @@ import {
   viewOf,
 } from '@threshold/domain'
 import type { Subscriber } from '@threshold/ports'
+import type { LastMessages } from './last-messages.ts'
 
 /** How many members a view carries; the rest come in chunks when asked for. Discord calls a guild beyond it `large`. */
 export const LARGE = 250
 
 /** The guild as a member sees it; undefined for who is none. */
-export function viewFor(state: GuildState, user: UserId, calls: Iterable<VoiceState>): GuildView | undefined {
+export function viewFor(
+  state: GuildState,
+  user: UserId,
+  now: { readonly voiceStates: Iterable<VoiceState>; readonly lastMessages: LastMessages },
+): GuildView | undefined {
   const me = state.members.get(user)
   if (!me) return undefined
   const channels = [...state.channels.values()].filter((c) => has(channelPermissions(state, me, c), Permission.ViewChannel))
   const visible = new Set(channels.map((c) => c.id))
-  const voiceStates = [...calls].filter((v) => visible.has(v.channelId))
-  return viewOf(state, me, channels, voiceStates)
+  const voiceStates = [...now.voiceStates].filter((v) => visible.has(v.channelId))
+  return viewOf(state, me, { channels, voiceStates, lastMessages: now.lastMessages.pick(visible) })
 }
 
 /**

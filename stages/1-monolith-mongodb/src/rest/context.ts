@@ -1,4 +1,4 @@
-import { type ChannelId, Permission, refuse, type Snowflake, type Tokens, type UserId } from '@threshold/contract'
+import { type ChannelId, type MessageId, Permission, refuse, type Snowflake, type Tokens, type UserId } from '@threshold/contract'
 import { type Channel, has, type Member, type User } from '@threshold/domain'
 import type { Deadline, Runtime } from '@threshold/kit'
 import type { Analytics, GuildHub, MessageStore, MetadataStore, Notifier, SearchIndex } from '@threshold/ports'
@@ -23,7 +23,14 @@ export interface RestTools {
 
 /** Where a message goes, and what the asker may do there. */
 export type Place =
-  | { readonly kind: 'guild'; readonly guildId: string; readonly channel: Channel; readonly member: Member; readonly permissions: bigint }
+  | {
+      readonly kind: 'guild'
+      readonly guildId: string
+      readonly channel: Channel
+      readonly member: Member
+      readonly permissions: bigint
+      readonly lastMessageId?: MessageId | undefined
+    }
   | { readonly kind: 'dm'; readonly guildId?: undefined; readonly channel: Channel; readonly recipients: readonly UserId[] }
 
 /** What all routes share: the ports, and the three look-ups that nearly each of them begins with. */
@@ -77,7 +84,8 @@ export function createContext(ports: RestPorts, tools: RestTools, runtime: Runti
       if (access.kind === 'unknown-channel' || access.kind === 'unknown-guild') throw refuse.unknownChannel()
       if (access.kind === 'not-member' || !has(access.permissions, Permission.ViewChannel)) throw refuse.missingAccess()
       if (!has(access.permissions, needed)) throw refuse.missingPermissions()
-      return { kind: 'guild', guildId: home.guildId, channel: access.channel!, member: access.member, permissions: access.permissions }
+      const { member, permissions, lastMessageId } = access
+      return { kind: 'guild', guildId: home.guildId, channel: access.channel!, member, permissions, lastMessageId }
     },
   }
   return context

@@ -2,6 +2,7 @@ import { testGuildHub } from '@threshold/conformance/ports'
 import { systemClock } from '@threshold/kit'
 import { memoryGuildHub } from '../../src/adapters/guild-hub.memory.ts'
 import { typescriptMemberList } from '../../src/adapters/member-list.typescript.ts'
+import { mongoMessageStore } from '../../src/adapters/message-store.mongodb.ts'
 import { mongoMetadataStore } from '../../src/adapters/metadata-store.mongodb.ts'
 import { typescriptPermissions } from '../../src/adapters/permissions.typescript.ts'
 import { database } from './database.ts'
@@ -9,6 +10,8 @@ import { database } from './database.ts'
 const computed = { permissions: typescriptPermissions(), memberList: typescriptMemberList }
 
 testGuildHub('Memory', async (use, faulty) => {
-  const metadata = faulty(await mongoMetadataStore(await database(use)))
-  return memoryGuildHub({ metadata, ...computed }, { clock: systemClock }, { presenceDelayMs: 20 })
+  const mongo = await database(use)
+  const metadata = faulty(await mongoMetadataStore(mongo))
+  const messages = await mongoMessageStore(mongo)
+  return memoryGuildHub({ metadata, messages, ...computed }, { clock: systemClock }, { presenceDelayMs: 20 })
 })

@@ -23,7 +23,12 @@ afterAll(() => use.disposeAsync())
 
 const hubOfTwo = (): GuildHub =>
   memoryGuildHub(
-    { metadata: store, permissions: typescriptPermissions(), memberList: typescriptMemberList },
+    {
+      metadata: store,
+      messages: { newest: async () => new Map() },
+      permissions: typescriptPermissions(),
+      memberList: typescriptMemberList,
+    },
     { clock: systemClock },
     { presenceDelayMs: 5, idleGuilds: 2 },
   )

@@ -22,7 +22,7 @@ const AT_ONCE = 50
 
 const hubWith = (offlineMs: number, unseenMs: number, metadata: MetadataStore = store): GuildHub =>
   memoryGuildHub(
-    { metadata, permissions: typescriptPermissions(), memberList: typescriptMemberList },
+    { metadata, messages: { newest: async () => new Map() }, permissions: typescriptPermissions(), memberList: typescriptMemberList },
     { clock: systemClock },
     { presenceDelayMs: 5, temporary: { offlineMs, unseenMs } },
   )

@@ -24,7 +24,8 @@ async function session(user: User, listed: readonly string[], states: readonly G
     record: async () => {},
   } as Partial<MetadataStore> as MetadataStore
   const runtime = createRuntime({ random: randomBytes })
-  const hub = memoryGuildHub({ metadata, permissions: typescriptPermissions(), memberList: typescriptMemberList }, runtime)
+  const messages = { newest: async () => new Map<string, string>() }
+  const hub = memoryGuildHub({ metadata, messages, permissions: typescriptPermissions(), memberList: typescriptMemberList }, runtime)
   const encoder = typescriptEventEncoder()
   const admitted: string[] = []
   const silences: boolean[] = []
@@ -54,7 +55,8 @@ async function session(user: User, listed: readonly string[], states: readonly G
     },
     drained: async () => {},
   }
-  const made = new Session({ metadata, hub, encoder, frames: createFrames(encoder), voice, runtime, budgetMs: 10_000 }, identity, link)
+  const parts = { metadata, messages, hub, encoder, frames: createFrames(encoder), voice, runtime, budgetMs: 10_000 }
+  const made = new Session(parts, identity, link)
   await made.start()
   return {
     told,

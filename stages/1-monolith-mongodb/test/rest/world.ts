@@ -60,7 +60,7 @@ export async function rest(mongo: MongoDatabase, guild = aGuild(1), tools: Parti
   const search = faulty('search', stores.search)
   const notifier: Notifier = { enqueue: async () => {}, [Symbol.asyncDispose]: async () => {} }
   const runtime = createRuntime({ random: randomBytes })
-  const hub = memoryGuildHub({ metadata, permissions: typescriptPermissions(), memberList: typescriptMemberList }, runtime)
+  const hub = memoryGuildHub({ metadata, messages, permissions: typescriptPermissions(), memberList: typescriptMemberList }, runtime)
   const ports = { messages, metadata, search, notifier, hub, analytics: typescriptAnalytics(runtime.clock) }
   const context = createContext(ports, { tokens: tokens('x'.repeat(32)), newId, gatewayUrl: () => '', ...tools }, runtime)
   const orphans = createOrphans(context)

@@ -3,6 +3,7 @@ import { isSameSend, type StoredMessage } from '@threshold/domain'
 import type { MessageStore } from '@threshold/ports'
 import { createBuckets } from '../cassandra/buckets.ts'
 import type { CassandraConfig, CassandraDatabase, Execute, Row } from '../cassandra/database.ts'
+import { createNewest } from '../cassandra/newest.ts'
 import { createNonces } from '../cassandra/nonces.ts'
 import { createPages } from '../cassandra/pages.ts'
 import { COLUMNS, EDITABLE, editValues, fromRow, insertValues, long, text } from '../cassandra/rows.ts'
@@ -46,6 +47,7 @@ export function cassandraMessageStore(database: CassandraDatabase, config: Cassa
     DELETE FROM ${keyspace}.reactions USING TIMESTAMP ? WHERE message_id = ?;
   APPLY BATCH`
   const page = createPages(SELECT, buckets, now)
+  const newest = createNewest(table, buckets, page)
 
   const keyOf = (channel: ChannelId, id: MessageId): unknown[] => [long(channel), buckets.of(id), long(id)]
 
@@ -125,6 +127,8 @@ export function cassandraMessageStore(database: CassandraDatabase, config: Cassa
       database.run('messages.get', deadline, async (execute) =>
         (await rowsOf(execute, ALL_OF, channel, ids)).flatMap((row) => fromRow(row) ?? []),
       ),
+
+    newest: (channels, deadline) => database.run('messages.newest', deadline, (execute) => newest(execute, channels)),
 
     page: (channel, anchor, limit, deadline) => database.run('messages.page', deadline, (execute) => page(execute, channel, anchor, limit)),
 

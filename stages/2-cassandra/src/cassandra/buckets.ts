@@ -1,7 +1,7 @@
 import { type ChannelId, firstIdAt, type MessageId } from '@threshold/contract'
 import { bucketOf } from '@threshold/domain'
 import type { Execute } from './database.ts'
-import { long } from './rows.ts'
+import { long, text } from './rows.ts'
 
 /** The largest that Cassandra's int holds. */
 const LAST = 2_147_483_647
@@ -30,6 +30,8 @@ export interface Buckets {
   open(execute: Execute, channel: ChannelId, bucket: number): Promise<void>
   /** Those that are written down and not known to be empty, both ends included, newest first. */
   list(execute: Execute, channel: ChannelId, range: { from?: number; to?: number }): Promise<number[]>
+  /** The newest that is written down of each of these channels, whether it is known to be empty or not. */
+  newest(execute: Execute, channels: readonly ChannelId[]): Promise<ReadonlyMap<ChannelId, number>>
   /** Nothing was found in all of it by a read that began then. While it is the present bucket, that means nothing. */
   foundEmpty(execute: Execute, channel: ChannelId, bucket: number, sinceMs: number): Promise<void>
 }
@@ -64,6 +66,11 @@ export function createBuckets(keyspace: string, days: number, now: () => number)
     async list(execute, channel, { from = 0, to = LAST }) {
       const select = `SELECT bucket, emptied FROM ${keyspace}.channel_buckets WHERE channel_id = ? AND bucket >= ? AND bucket <= ?`
       return (await execute(select, [long(channel), from, to])).flatMap((row) => (row.emptied === true ? [] : Number(row.bucket)))
+    },
+    async newest(execute, channels) {
+      const select = `SELECT channel_id, bucket FROM ${keyspace}.channel_buckets WHERE channel_id IN ? PER PARTITION LIMIT 1`
+      const rows = await execute(select, [channels.map(long)])
+      return new Map(rows.map((row) => [text(row.channel_id), Number(row.bucket)]))
     },
     async foundEmpty(execute, channel, bucket, sinceMs) {
       if (isOver(bucket)) await execute(WRITE, [long(channel), bucket, true, micros(sinceMs - FOLLOWS_WITHIN_MS)])

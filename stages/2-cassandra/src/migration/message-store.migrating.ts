@@ -177,6 +177,7 @@ export function migratingMessageStore({ sides, following, intents, shadow }: Mig
     },
 
     get: (channel, ids, deadline) => read((primary) => primary.get(channel, ids, deadline)),
+    newest: (channels, deadline) => read((primary) => primary.newest(channels, deadline)),
     page: (channel, anchor, limit, deadline) =>
       read(async (primary, { follower }) => {
         const page = await primary.page(channel, anchor, limit, deadline)

@@ -106,7 +106,10 @@ describe('a guild on the wire', () => {
     })
     expect(channelToWire(aChannel('41'))).not.toHaveProperty('bitrate')
     expect(channelToWire(aChannel('41', [], { type: 2, userLimit: 5 }))).toMatchObject({ bitrate: 64_000, user_limit: 5 })
-    expect(channelToWire(aChannel('41', [], { type: 1 }), [aUser('22')])).toMatchObject({ type: 1, recipients: [{ id: '22' }] })
+    expect(channelToWire(aChannel('41', [], { type: 1 }), { recipients: [aUser('22')] })).toMatchObject({
+      type: 1,
+      recipients: [{ id: '22' }],
+    })
   })
 
   it('shows members and presences as clients read them', () => {

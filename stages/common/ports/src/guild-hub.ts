@@ -1,4 +1,4 @@
-import type { ChannelId, GuildId, UserId } from '@threshold/contract'
+import type { ChannelId, GuildId, MessageId, UserId } from '@threshold/contract'
 import type { Channel, GuildCommand, GuildEvent, GuildState, GuildView, Member, Presence, Refusal, VoiceState } from '@threshold/domain'
 import type { Deadline } from '@threshold/kit'
 
@@ -59,7 +59,13 @@ export interface Subscription {
 
 /** What a user may do in a guild, or in one of its channels, at this moment. */
 export type Access =
-  | { readonly kind: 'member'; readonly member: Member; readonly permissions: bigint; readonly channel?: Channel }
+  | {
+      readonly kind: 'member'
+      readonly member: Member
+      readonly permissions: bigint
+      readonly channel?: Channel
+      readonly lastMessageId?: MessageId
+    }
   | { readonly kind: 'unknown-guild' }
   | { readonly kind: 'unknown-channel' }
   | { readonly kind: 'not-member' }

@@ -51,6 +51,12 @@ export interface MessageStore extends AsyncDisposable {
   /** At most `limit` (1–100) messages, newest first. One index range in stage 1; as many partitions as it must walk from stage 2 on. */
   page(channel: ChannelId, anchor: Anchor, limit: number, deadline: Deadline): Promise<readonly StoredMessage[]>
 
+  /**
+   * The newest message of each of many channels; a channel without any is absent. Asked when a guild is loaded and for a
+   * user's direct messages, so it must not cost more the longer a channel's history is.
+   */
+  newest(channels: readonly ChannelId[], deadline: Deadline): Promise<ReadonlyMap<ChannelId, MessageId>>
+
   /** An edit that meets a deleted message loses, in whichever order the two arrive. Lab 2.5 shows why that needs saying. */
   edit(edit: MessageEdit, deadline: Deadline): Promise<StoredMessage | 'absent'>
 

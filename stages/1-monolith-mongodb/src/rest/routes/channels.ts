@@ -2,6 +2,7 @@ import { Permission, refuse, restInput } from '@threshold/contract'
 import { type Channel, type ChannelPatch, channelToWire, type GuildEvent, memberToWire } from '@threshold/domain'
 import type { z } from 'zod'
 import type { Context, Place } from '../context.ts'
+import { directsToWire } from '../direct-messages.ts'
 import { publishTo } from '../messages/orphans.ts'
 import { ask as askGuild, outcome } from '../refusals.ts'
 import { type AddRoute, type Ask, checked, definedOnly } from '../route.ts'
@@ -30,7 +31,7 @@ export function channelRoutes(add: AddRoute, context: Context): void {
 
   add('get', '/channels/:channel', 'channel.get', async (ask) => {
     const place = await context.place(ask.me, ask.params.channel!, 0n, ask.deadline)
-    return place.kind === 'guild' ? channelToWire(place.channel) : directToWire(ask, place)
+    return place.kind === 'guild' ? channelToWire(place.channel, place) : direct(ask, place)
   })
 
   add('patch', '/channels/:channel', 'channel.edit', async (ask) => {
@@ -51,15 +52,16 @@ export function channelRoutes(add: AddRoute, context: Context): void {
     const events = await askGuild(context, guildId, { type: 'channel.edit', by: ask.me, channelId: ask.params.channel!, patch }, ask)
     // Of a category's events those of its synced children come first.
     const edited = events.findLast((event) => event.type === 'channel.updated' && event.channel.id === ask.params.channel)
-    return channelToWire((edited as Extract<GuildEvent, { type: 'channel.updated' }>).channel)
+    const access = await ports.hub.access(guildId, ask.me, ask.params.channel!, ask.deadline)
+    return channelToWire((edited as Extract<GuildEvent, { type: 'channel.updated' }>).channel, access.kind === 'member' ? access : {})
   })
 
   /** A direct message is closed: its client shows it no longer, and it is kept, since opening it again gives the same one. */
   add('delete', '/channels/:channel', 'channel.delete', async (ask) => {
     const place = await context.place(ask.me, ask.params.channel!, 0n, ask.deadline)
-    if (place.kind === 'dm') return directToWire(ask, place)
+    if (place.kind === 'dm') return direct(ask, place)
     const events = await askGuild(context, place.guildId, { type: 'channel.delete', by: ask.me, channelId: ask.params.channel! }, ask)
-    return channelToWire(outcome(events, 'channel.deleted')!.channel)
+    return channelToWire(outcome(events, 'channel.deleted')!.channel, place)
   })
 
   add('put', '/channels/:channel/permissions/:target', 'overwrite.put', async (ask) => {
@@ -95,10 +97,8 @@ export function channelRoutes(add: AddRoute, context: Context): void {
     return undefined
   })
 
-  /** A direct message as the asker sees it: with the other as its recipient. */
-  async function directToWire(ask: Ask, { channel, recipients }: Extract<Place, { kind: 'dm' }>): Promise<object> {
-    const others = recipients.filter((id) => id !== ask.me)
-    return channelToWire(channel, [...(await context.people(others, ask.deadline)).values()])
+  async function direct(ask: Ask, { channel }: Extract<Place, { kind: 'dm' }>): Promise<object> {
+    return (await directsToWire(context, ask.me, [channel], ask.deadline))[0]!
   }
 
   /** The guild of a channel that the asker may at least know of. */

@@ -53,7 +53,10 @@ export function guildRoutes(add: AddRoute, context: Context): void {
     return undefined
   })
 
-  add('get', '/guilds/:guild/channels', 'guild.channels', async (ask) => (await viewOf(context, ask)).channels.map((c) => channelToWire(c)))
+  add('get', '/guilds/:guild/channels', 'guild.channels', async (ask) => {
+    const { channels, lastMessages } = await viewOf(context, ask)
+    return channels.map((channel) => channelToWire(channel, { lastMessageId: lastMessages.get(channel.id) }))
+  })
 
   add('post', '/guilds/:guild/channels', 'channel.create', async (ask) => {
     const input = checked(restInput.createChannel, ask.body)

@@ -1,6 +1,7 @@
 import { APPLICATION_FLAGS, compareIds, refuse, restInput } from '@threshold/contract'
-import { type Channel, channelToWire, guildPermissions, type User, userToWire } from '@threshold/domain'
+import { type Channel, guildPermissions, type User, userToWire } from '@threshold/domain'
 import type { Context } from '../context.ts'
+import { directsToWire } from '../direct-messages.ts'
 import { countsOf } from '../guild-access.ts'
 import { ask as askGuild } from '../refusals.ts'
 import { type AddRoute, type Ask, checked } from '../route.ts'
@@ -22,7 +23,7 @@ export function userRoutes(add: AddRoute, context: Context): void {
     return undefined
   })
   add('get', '/users/@me/channels', 'user.dms', async (ask) =>
-    Promise.all((await ports.metadata.dmsOf(ask.me, ask.deadline)).map((dm) => dmToWire(ask, dm, ask.me))),
+    directsToWire(context, ask.me, await ports.metadata.dmsOf(ask.me, ask.deadline), ask.deadline),
   )
   add('post', '/users/@me/channels', 'user.open-dm', openDm)
   add('get', '/users/:user', 'user.get', async (ask) => {
@@ -75,16 +76,11 @@ export function userRoutes(add: AddRoute, context: Context): void {
     if (channel.id === candidate.id) {
       // Bots are not told, as Discord documents since gateway v8: their libraries take every CHANNEL_CREATE for a guild's.
       for (const user of channel.recipients!.filter((id) => people.get(id)?.bot === false)) {
-        const data = await dmToWire(ask, channel, user)
-        await ports.hub.publishToUsers([user], { v: 1, id: `${channel.id}:${user}`, type: 'CHANNEL_CREATE', data }, ask.deadline)
+        const [data] = await directsToWire(context, user, [channel], ask.deadline)
+        await ports.hub.publishToUsers([user], { v: 1, id: `${channel.id}:${user}`, type: 'CHANNEL_CREATE', data: data! }, ask.deadline)
       }
     }
-    return dmToWire(ask, channel, ask.me)
-  }
-
-  async function dmToWire(ask: Ask, channel: Channel, viewer: string): Promise<object> {
-    const others = channel.recipients!.filter((id) => id !== viewer)
-    return channelToWire(channel, [...(await context.people(others, ask.deadline)).values()])
+    return (await directsToWire(context, ask.me, [channel], ask.deadline))[0]!
   }
 }
 

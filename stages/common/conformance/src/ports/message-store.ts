@@ -1,4 +1,5 @@
 import type { MessageStore } from '@threshold/ports'
+import { messageStoreNewest } from './message-store-newest.ts'
 import { messageStorePages } from './message-store-pages.ts'
 import { messageStoreReactions } from './message-store-reactions.ts'
 import { messageStoreRemovals } from './message-store-removals.ts'
@@ -9,6 +10,7 @@ import { type Open, portSuite } from './suite.ts'
 export function testMessageStore(name: string, open: Open<MessageStore>): void {
   portSuite(`${name} as a message store`, open, (store) => {
     messageStorePages(store)
+    messageStoreNewest(store)
     messageStoreWrites(store)
     messageStoreRemovals(store)
     messageStoreReactions(store)

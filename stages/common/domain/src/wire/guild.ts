@@ -1,4 +1,4 @@
-import { timeToWire } from '@threshold/contract'
+import { type MessageId, timeToWire } from '@threshold/contract'
 import type { Channel, Guild, Member, Role, User } from '../model.ts'
 
 /** From what is kept to what Discord's clients read. Every field here is read by at least one of them; see the contract. */
@@ -50,8 +50,16 @@ export const roleToWire = (role: Role) => ({
   flags: 0,
 })
 
-export function channelToWire(channel: Channel, recipients: readonly User[] = []): object {
-  if (channel.type === 1) return { id: channel.id, type: 1, flags: 0, last_message_id: null, recipients: recipients.map(userToWire) }
+export interface ChannelContext {
+  /** Undefined: the channel has had no message. */
+  readonly lastMessageId?: MessageId | undefined
+  /** Of a direct message: those whom its viewer talks to. */
+  readonly recipients?: readonly User[]
+}
+
+export function channelToWire(channel: Channel, { lastMessageId, recipients = [] }: ChannelContext = {}): object {
+  const last_message_id = lastMessageId ?? null
+  if (channel.type === 1) return { id: channel.id, type: 1, flags: 0, last_message_id, recipients: recipients.map(userToWire) }
   return {
     id: channel.id,
     type: channel.type,
@@ -63,7 +71,7 @@ export function channelToWire(channel: Channel, recipients: readonly User[] = []
     nsfw: channel.nsfw,
     rate_limit_per_user: channel.rateLimitPerUser,
     permission_overwrites: channel.overwrites.map((o) => ({ ...o })),
-    last_message_id: null,
+    last_message_id,
     flags: 0,
     ...(channel.type === 2
       ? { bitrate: channel.bitrate ?? 64_000, user_limit: channel.userLimit ?? 0, rtc_region: null, video_quality_mode: 1 }

@@ -1,3 +1,4 @@
+import type { ChannelId, MessageId } from '@threshold/contract'
 import type { Channel, Guild, GuildState, Member, Role } from '../model.ts'
 import { memberToWire } from './guild.ts'
 
@@ -57,13 +58,14 @@ export interface GuildView {
   readonly me: Member
   readonly memberCount: number
   readonly voiceStates: readonly VoiceState[]
+  /** Of those channels. One that has had no message is absent. */
+  readonly lastMessages: ReadonlyMap<ChannelId, MessageId>
 }
 
-export const viewOf = (state: GuildState, me: Member, channels: readonly Channel[], voiceStates: readonly VoiceState[]): GuildView => ({
+export const viewOf = (state: GuildState, me: Member, seen: Pick<GuildView, 'channels' | 'voiceStates' | 'lastMessages'>): GuildView => ({
   guild: state.guild,
   roles: [...state.roles.values()],
-  channels,
   me,
   memberCount: state.members.size,
-  voiceStates,
+  ...seen,
 })

@@ -7,6 +7,7 @@ import { guildCreateCases } from './gateway/guild-create.ts'
 import { guildEventCases } from './gateway/guild-events.ts'
 import { handshakeCases } from './gateway/handshake.ts'
 import { intentCases } from './gateway/intents.ts'
+import { lastMessageCases } from './gateway/last-messages.ts'
 import { memberChunkCases } from './gateway/members.ts'
 import { messageEventCases } from './gateway/message-events.ts'
 import { presenceCases } from './gateway/presence.ts'
@@ -70,6 +71,7 @@ export const allCases: readonly Case[] = [
   ...nothingCases,
   ...handshakeCases,
   ...guildCreateCases,
+  ...lastMessageCases,
   ...messageEventCases,
   ...guildEventCases,
   ...presenceCases,

@@ -121,6 +121,7 @@ export const rest: Section = {
       text: '`/channels/:id`, `/channels/:id/permissions/:target`: GET, PATCH, DELETE; PUT, DELETE.',
       cases: [
         'rest.channels.get',
+        'rest.channels.last-message',
         'rest.channels.get.dm',
         'rest.channels.edit',
         'rest.channels.edit.refused',

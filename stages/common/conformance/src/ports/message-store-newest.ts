@@ -1,0 +1,58 @@
+import type { MessageStore } from '@threshold/ports'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { aMessage, messagesAged, newestFirst, newId, soon, writeTime } from './world.ts'
+
+const DAY = 86_400_000
+/** Ages of up to 45 days, so that a store with ten-day buckets has its newest messages in several. */
+const histories = fc.array(fc.array(fc.integer({ min: 0, max: 45 * DAY }), { maxLength: 4 }), { minLength: 1, maxLength: 12 })
+
+export function messageStoreNewest(store: () => MessageStore): void {
+  const newest = (channels: readonly string[]) => store().newest(channels, soon())
+
+  describe('the newest messages of many channels', () => {
+    it('are those that the first page of each would begin with', () =>
+      fc.assert(
+        fc.asyncProperty(histories, async (ages) => {
+          const channels = ages.map((history) => messagesAged(newId(), history))
+          const empty = newId()
+          await store().import(channels.flat(), soon())
+          const expected = new Map(
+            channels.flatMap((messages) =>
+              messages
+                .toSorted(newestFirst)
+                .slice(0, 1)
+                .map((m) => [m.channelId, m.id] as const),
+            ),
+          )
+          const asked = [...channels.flatMap(([first]) => first?.channelId ?? []), empty]
+          expect(await newest([...asked, ...asked.slice(0, 1)])).toEqual(expected)
+        }),
+        { numRuns: 8 },
+      ))
+
+    it('are none where there is no channel', async () => expect(await newest([])).toEqual(new Map()))
+
+    it('are those of a hundred and twenty channels at once', async () => {
+      const messages = Array.from({ length: 120 }, () => aMessage(newId()))
+      await store().import(messages, soon())
+      const found = await newest(messages.map(({ channelId }) => channelId))
+      expect(found).toEqual(new Map(messages.map(({ channelId, id }) => [channelId, id])))
+    })
+
+    it('are no message that was deleted, though all of its channel’s last days were', async () => {
+      const channel = newId()
+      const [old, ...recent] = messagesAged(channel, [30 * DAY, 2 * DAY, DAY, 0]).toSorted((a, b) => newestFirst(b, a))
+      await store().import([old!, ...recent], soon())
+      await store().remove(
+        channel,
+        recent.map(({ id }) => id),
+        writeTime(),
+        soon(),
+      )
+      expect(await newest([channel])).toEqual(new Map([[channel, old!.id]]))
+      await store().remove(channel, [old!.id], writeTime(), soon())
+      expect(await newest([channel])).toEqual(new Map())
+    })
+  })
+}
