@@ -1,16 +1,23 @@
-import { type StoredMessage, wordsOf } from '@threshold/domain'
-import type { SearchIndex } from '@threshold/ports'
+import { type StoredMessage, type Thing, thingsIn, wordsOf } from '@threshold/domain'
+import type { SearchFacts, SearchIndex, SearchQuery } from '@threshold/ports'
 import type { Filter } from 'mongodb'
 import { isDuplicateKey, long, type MongoDatabase, text, upsert } from '../mongodb/database.ts'
 
+/** Version 1 had words and mentions of users alone: what it does not say, no search that asks for it can find. */
 interface SearchDocument {
   _id: bigint
-  v: 1
+  v: 1 | 2
   guildId: bigint
   channelId: bigint
   authorId: bigint
   words: string[]
   mentions?: bigint[]
+  mentionRoles?: bigint[]
+  mentionEveryone?: true
+  bot?: true
+  has?: Thing[]
+  repliedToMessage?: bigint
+  repliedToUser?: bigint
 }
 
 /**
@@ -24,9 +31,9 @@ export async function mongoSearchIndex(mongo: MongoDatabase): Promise<SearchInde
   await entries.createIndex({ guildId: 1, _id: -1 })
 
   return {
-    async index(guild, message, deadline) {
+    async index(guild, message, facts, deadline) {
       await mongo.run('search.index', deadline, async () => {
-        const entry = entryOf(guild, message)
+        const entry = entryOf(guild, message, facts)
         try {
           await upsert(entries, entry, { channelId: entry.channelId, authorId: entry.authorId })
         } catch (error) {
@@ -41,16 +48,7 @@ export async function mongoSearchIndex(mongo: MongoDatabase): Promise<SearchInde
     },
 
     async search(guild, query, deadline) {
-      const where: Filter<SearchDocument> = {
-        guildId: long(guild),
-        channelId: { $in: query.channels.map(long) },
-        ...(query.words.length === 0 ? {} : { words: { $all: [...query.words] } }),
-        ...(query.authors ? { authorId: { $in: query.authors.map(long) } } : {}),
-        ...(query.mentions ? { mentions: { $in: query.mentions.map(long) } } : {}),
-        ...(query.minId || query.maxId
-          ? { _id: { ...(query.minId ? { $gt: long(query.minId) } : {}), ...(query.maxId ? { $lt: long(query.maxId) } : {}) } }
-          : {}),
-      }
+      const where = filterOf(guild, query)
       const [total, found] = await Promise.all([
         mongo.run('search.count', deadline, () => entries.countDocuments(where)),
         mongo.run('search.find', deadline, () =>
@@ -69,12 +67,51 @@ export async function mongoSearchIndex(mongo: MongoDatabase): Promise<SearchInde
   }
 }
 
-const entryOf = (guild: string, message: StoredMessage): SearchDocument => ({
-  _id: long(message.id),
-  v: 1,
-  guildId: long(guild),
-  channelId: long(message.channelId),
-  authorId: long(message.authorId),
-  words: wordsOf(message.content),
-  ...(message.mentions?.length ? { mentions: message.mentions.map(long) } : {}),
-})
+function filterOf(guild: string, query: SearchQuery): Filter<SearchDocument> {
+  const { words, authors, mentions, minId, maxId } = query
+  const since2 = filterSince2(query)
+  return {
+    guildId: long(guild),
+    channelId: { $in: query.channels.map(long) },
+    ...(words.length === 0 ? {} : { words: { $all: [...words] } }),
+    ...(authors ? { authorId: { $in: authors.map(long) } } : {}),
+    ...(mentions ? { mentions: { $in: mentions.map(long) } } : {}),
+    ...(minId || maxId ? { _id: { ...(minId ? { $gt: long(minId) } : {}), ...(maxId ? { $lt: long(maxId) } : {}) } } : {}),
+    ...(Object.keys(since2).length === 0 ? {} : { ...since2, v: 2 }),
+  }
+}
+
+/** What version 1 does not say. */
+function filterSince2(query: SearchQuery): Filter<SearchDocument> {
+  const { mentionRoles, mentionEveryone, authorType, has, repliedToUsers, repliedToMessages } = query
+  const { all = [], none = [] } = has ?? {}
+  return {
+    ...(mentionRoles ? { mentionRoles: { $in: mentionRoles.map(long) } } : {}),
+    ...(mentionEveryone === undefined ? {} : { mentionEveryone: mentionEveryone ? true : { $ne: true } }),
+    ...(authorType === undefined ? {} : { bot: authorType === 'bot' ? true : { $ne: true } }),
+    ...(repliedToUsers ? { repliedToUser: { $in: repliedToUsers.map(long) } } : {}),
+    ...(repliedToMessages ? { repliedToMessage: { $in: repliedToMessages.map(long) } } : {}),
+    ...(all.length + none.length === 0
+      ? {}
+      : { has: { ...(all.length > 0 ? { $all: [...all] } : {}), ...(none.length > 0 ? { $nin: [...none] } : {}) } }),
+  }
+}
+
+function entryOf(guild: string, message: StoredMessage, { authorType, repliedTo }: SearchFacts): SearchDocument {
+  const has = thingsIn(message)
+  return {
+    _id: long(message.id),
+    v: 2,
+    guildId: long(guild),
+    channelId: long(message.channelId),
+    authorId: long(message.authorId),
+    words: wordsOf(message.content),
+    ...(message.mentions?.length ? { mentions: message.mentions.map(long) } : {}),
+    ...(message.mentionRoles?.length ? { mentionRoles: message.mentionRoles.map(long) } : {}),
+    ...(message.mentionEveryone ? { mentionEveryone: true } : {}),
+    ...(authorType === 'bot' ? { bot: true } : {}),
+    ...(has.length > 0 ? { has } : {}),
+    ...(message.reference ? { repliedToMessage: long(message.reference.messageId) } : {}),
+    ...(repliedTo === undefined ? {} : { repliedToUser: long(repliedTo) }),
+  }
+}

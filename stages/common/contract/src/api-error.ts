@@ -87,19 +87,25 @@ export const invalidField = (field: string, code: string, message: string): ApiE
 export function formErrors(error: z.ZodError): FieldErrors {
   const root: FieldErrors = {}
   for (const issue of error.issues) {
-    let node = root
-    for (const step of issue.path) {
-      const key = String(step)
-      const child = node[key]
-      const next = child === undefined || Array.isArray(child) ? {} : child
-      node[key] = next
-      node = next
-    }
-    const list = Array.isArray(node._errors) ? node._errors : []
-    list.push(describe(issue))
-    node._errors = list
+    // A form that takes no other fields names those together.
+    const fields = issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...issue.path, key]) : [issue.path]
+    for (const path of fields) add(root, path, describe(issue))
   }
   return root
+}
+
+function add(root: FieldErrors, path: readonly PropertyKey[], error: { code: string; message: string }): void {
+  let node = root
+  for (const step of path) {
+    const key = String(step)
+    const child = node[key]
+    const next = child === undefined || Array.isArray(child) ? {} : child
+    node[key] = next
+    node = next
+  }
+  const list = Array.isArray(node._errors) ? node._errors : []
+  list.push(error)
+  node._errors = list
 }
 
 function describe(issue: z.core.$ZodIssue): { code: string; message: string } {
@@ -118,6 +124,8 @@ function describe(issue: z.core.$ZodIssue): { code: string; message: string } {
       return { code: 'NUMBER_TYPE_MIN', message: `int value should be greater than or equal to ${issue.minimum}.` }
     case 'invalid_value':
       return { code: 'BASE_TYPE_CHOICES', message: `Value must be one of {${issue.values.map(String).join(', ')}}.` }
+    case 'unrecognized_keys':
+      return { code: 'FIELD_UNSUPPORTED', message: 'This parameter is not supported by this server.' }
     case 'custom':
       return { code: String(issue.params?.code ?? 'BASE_TYPE_BAD_VALUE'), message: issue.message }
     default:

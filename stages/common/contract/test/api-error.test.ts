@@ -63,6 +63,12 @@ describe('form errors', () => {
     expect(codeAt(errorsOf(restInput.createChannel, { name: 'a', type: 99 }), 'type')).toBe('BASE_TYPE_CHOICES')
   })
 
+  it('name each field that a form does not take', () => {
+    const errors = errorsOf(restInput.searchQuery, { content: 'x', slop: '5', nonsense: '1', __proto__: {} })
+    expect(Object.keys(errors).sort()).toEqual(['nonsense', 'slop'])
+    for (const field of ['nonsense', 'slop']) expect(codeAt(errors, field)).toBe('FIELD_UNSUPPORTED')
+  })
+
   it('stand at the top when the form itself is none', () => {
     expect(codeAt(errorsOf(restInput.createGuild, []))).toBe('OBJECT_TYPE_CONVERT')
   })

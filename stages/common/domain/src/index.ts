@@ -22,10 +22,8 @@ export type {
   User,
 } from './model.ts'
 export { can, canView, channelPermissions, guildPermissions, has, highestRole, isAboveMember, isAboveRole } from './permissions.ts'
-
 export { isSameSend } from './same-send.ts'
-export { soughtWords, wordsOf } from './search.ts'
-
+export { soughtWords, type Thing, thingsIn, wordsOf } from './search.ts'
 export { extendReservation, type ReservationWish, type TimeReservation } from './time-reservation.ts'
 export { channelToWire, guildToWire, memberToWire, partialMemberToWire, roleToWire, userToWire } from './wire/guild.ts'
 export { type GuildView, OFFLINE, type Presence, presenceToWire, type VoiceState, viewOf, voiceStateToWire } from './wire/live.ts'

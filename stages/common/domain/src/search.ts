@@ -1,3 +1,5 @@
+import type { StoredMessage } from './model.ts'
+
 /** Words longer than this are cut: a word is a key of an index, and keys have a size. */
 const LONGEST = 64
 const MOST = 200
@@ -26,4 +28,16 @@ export function soughtWords(text: string): string[] {
   const spoken = words.filter((word) => !SIGNS.test(word))
   if (spoken.length > 0) return spoken
   return words.length > 0 || text.trim() === '' ? words : [text]
+}
+
+/** What a message can have that a search asks for. Files, stickers and polls are outside the contract: no message has any. */
+export type Thing = 'link' | 'embed' | 'image'
+
+export function thingsIn({ content, embeds = [] }: Pick<StoredMessage, 'content' | 'embeds'>): Thing[] {
+  const pictures = (embeds as readonly { image?: object; thumbnail?: object }[]).some(({ image, thumbnail }) => image ?? thumbnail)
+  return [
+    ...(/https?:\/\/[^\s<>]/i.test(content) ? ['link' as const] : []),
+    ...(embeds.length > 0 ? ['embed' as const] : []),
+    ...(pictures ? ['image' as const] : []),
+  ]
 }

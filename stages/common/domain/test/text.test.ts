@@ -1,7 +1,7 @@
 import { Permission } from '@threshold/contract'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { findMentions, permittedMentions, soughtWords, wordsOf } from '../src/index.ts'
+import { findMentions, permittedMentions, soughtWords, thingsIn, wordsOf } from '../src/index.ts'
 import { aGuild, aRole } from './fixtures.ts'
 
 const NOBODY = { users: [], roles: [], everyone: false }
@@ -60,6 +60,16 @@ describe('mentions', () => {
     const asked = { users: ['20'], roles: ['31', '32', '38'], everyone: true }
     expect(permittedMentions(asked, state, 0n)).toEqual({ users: ['20'], roles: ['31'], everyone: false })
     expect(permittedMentions(asked, state, Permission.MentionEveryone)).toMatchObject({ everyone: true })
+  })
+})
+
+describe('the things in a message', () => {
+  it('are links, embeds and the pictures of embeds', () => {
+    expect(thingsIn({ content: 'plain' })).toEqual([])
+    expect(thingsIn({ content: 'see HTTPS://example.org' })).toEqual(['link'])
+    expect(thingsIn({ content: 'https:// no link' })).toEqual([])
+    expect(thingsIn({ content: '', embeds: [{ title: 'x' }] })).toEqual(['embed'])
+    expect(thingsIn({ content: '', embeds: [{ thumbnail: { url: 'https://x.example' } }] })).toEqual(['embed', 'image'])
   })
 })
 

@@ -14,7 +14,7 @@ export type {
 export type { Anchor, DedupeKey, Inserted, MessageEdit, MessageStore } from './message-store.ts'
 export type { MetadataStore } from './metadata-store.ts'
 export type { Notification, Notifier } from './notifier.ts'
-export type { SearchIndex, SearchQuery, SearchResult } from './search-index.ts'
+export type { AuthorType, SearchFacts, SearchIndex, SearchQuery, SearchResult } from './search-index.ts'
 export type { Resumption, SessionRegistry } from './session-registry.ts'
 export type { TimeReservations } from './time-reservations.ts'
 export type { VoiceRelay, VoiceSeat } from './voice-relay.ts'

@@ -1,6 +1,15 @@
-import type { ChannelId, GuildId, MessageId, UserId } from '@threshold/contract'
-import type { StoredMessage } from '@threshold/domain'
+import type { ChannelId, GuildId, MessageId, RoleId, UserId } from '@threshold/contract'
+import type { StoredMessage, Thing } from '@threshold/domain'
 import type { Deadline } from '@threshold/kit'
+
+export type AuthorType = 'user' | 'bot'
+
+/** What a search asks of a message and the message does not say itself. */
+export interface SearchFacts {
+  readonly authorType: AuthorType
+  /** Who wrote the message that this one replies to, where that is still there. */
+  readonly repliedTo?: UserId
+}
 
 export interface SearchQuery {
   /** All of these must be in the message. Empty: any message. */
@@ -9,6 +18,13 @@ export interface SearchQuery {
   readonly channels: readonly ChannelId[]
   readonly authors?: readonly UserId[]
   readonly mentions?: readonly UserId[]
+  readonly mentionRoles?: readonly RoleId[]
+  readonly mentionEveryone?: boolean
+  readonly authorType?: AuthorType
+  readonly repliedToUsers?: readonly UserId[]
+  readonly repliedToMessages?: readonly MessageId[]
+  /** All of the first are in the message, and none of the second. */
+  readonly has?: { readonly all: readonly Thing[]; readonly none: readonly Thing[] }
   /** Younger than this, and older than that: neither bound is an answer itself. */
   readonly minId?: MessageId
   readonly maxId?: MessageId
@@ -25,7 +41,7 @@ export interface SearchResult {
 /** Finds messages by their words. An index may name a message that is gone: the reader looks each hit up in the store. */
 export interface SearchIndex extends AsyncDisposable {
   /** Idempotent: the same message again replaces what was known of it. Called before the store's insert, so that an acknowledged message is found. */
-  index(guild: GuildId, message: StoredMessage, deadline: Deadline): Promise<void>
+  index(guild: GuildId, message: StoredMessage, facts: SearchFacts, deadline: Deadline): Promise<void>
   remove(ids: readonly MessageId[], deadline: Deadline): Promise<void>
   search(guild: GuildId, query: SearchQuery, deadline: Deadline): Promise<SearchResult>
 }

@@ -3,6 +3,7 @@ import { findMentions, type StoredMessage } from '@threshold/domain'
 import type { HubEvent, MessageEdit } from '@threshold/ports'
 import type { Context, Place } from '../context.ts'
 import type { Ask } from '../route.ts'
+import { indexMessage } from './index-message.ts'
 import type { Orphans } from './orphans.ts'
 import { messageEvent, present, updateId } from './present.ts'
 import { checkEmbeds, contentMentions, mentionsOf, pingsReplied } from './send.ts'
@@ -60,7 +61,7 @@ async function ifMade(context: Context, by: Pick<Ask, 'me' | 'deadline'>, place:
   const { event } = await tellOf(context, by, place, found)
   const now = await find()
   if (now?.writeTimeMicros === made.writeTimeMicros) return event
-  if (now && place.kind === 'guild') await context.ports.search.index(place.guildId, now, by.deadline)
+  if (now && place.kind === 'guild') await indexMessage(context, place.guildId, now, by.deadline)
   return undefined
 }
 
@@ -102,7 +103,7 @@ async function tellOf(
   place: Place,
   edited: StoredMessage,
 ): Promise<{ event: HubEvent; body: object }> {
-  if (place.kind === 'guild') await context.ports.search.index(place.guildId, edited, ask.deadline)
+  if (place.kind === 'guild') await indexMessage(context, place.guildId, edited, ask.deadline)
   const [body] = await present(context, ask, place, [edited], { reactions: true })
   // Their `me` is the editor's, and everybody is told the same: whoever hears of the edit keeps the reactions they know.
   const { reactions: _, ...told } = body as { reactions?: unknown }

@@ -3,6 +3,7 @@ import { findMentions, has, type Mentions, type StoredMessage } from '@threshold
 import type { DedupeKey, HubEvent, Notification } from '@threshold/ports'
 import type { Context, Place } from '../context.ts'
 import type { Ask } from '../route.ts'
+import { indexMessage } from './index-message.ts'
 import type { Orphans } from './orphans.ts'
 import { messageEvent, present } from './present.ts'
 import type { SlowMode } from './slow-mode.ts'
@@ -42,7 +43,7 @@ async function store(
 ): Promise<object> {
   const { ports } = context
   await Promise.all([
-    place.kind === 'guild' ? ports.search.index(place.guildId, draft, ask.deadline) : undefined,
+    place.kind === 'guild' ? indexMessage(context, place.guildId, draft, ask.deadline) : undefined,
     notify(context, ask, place, draft),
   ])
   let { id } = draft

@@ -1,8 +1,9 @@
 import { compareIds, Permission, restInput } from '@threshold/contract'
-import { channelPermissions, has, soughtWords } from '@threshold/domain'
+import { channelPermissions, has } from '@threshold/domain'
 import type { Context } from '../context.ts'
 import { viewOf } from '../guild-access.ts'
 import { present } from '../messages/present.ts'
+import { searchQueryOf } from '../messages/search-query.ts'
 import { type AddRoute, checked } from '../route.ts'
 
 export function searchRoutes(add: AddRoute, context: Context): void {
@@ -13,23 +14,12 @@ export function searchRoutes(add: AddRoute, context: Context): void {
     const view = await viewOf(context, ask)
     const state = { guild: view.guild, roles: new Map(view.roles.map((r) => [r.id, r])) }
     // The index is asked only for channels whose history the asker may read: nothing has to be filtered out afterwards.
-    const readable = view.channels.filter((c) => has(channelPermissions(state, view.me, c), Permission.ReadMessageHistory)).map((c) => c.id)
-    const channels = query.channel_id ? readable.filter((id) => query.channel_id!.includes(id)) : readable
-    const found = await ports.search.search(
-      ask.params.guild!,
-      {
-        words: soughtWords(query.content ?? ''),
-        channels,
-        order: query.sort_order === 'asc' ? 'oldest' : 'newest',
-        offset: query.offset,
-        limit: query.limit,
-        ...(query.author_id ? { authors: query.author_id } : {}),
-        ...(query.mentions ? { mentions: query.mentions } : {}),
-        ...(query.min_id ? { minId: query.min_id } : {}),
-        ...(query.max_id ? { maxId: query.max_id } : {}),
-      },
-      ask.deadline,
-    )
+    const channels = view.channels
+      .filter((c) => has(channelPermissions(state, view.me, c), Permission.ReadMessageHistory))
+      .filter((c) => (!c.nsfw || query.include_nsfw) && (query.channel_id?.includes(c.id) ?? true))
+      .map((c) => c.id)
+    const sought = searchQueryOf(query, channels)
+    const found = sought ? await ports.search.search(ask.params.guild!, sought, ask.deadline) : { total: 0, hits: [] }
     const byChannel = Map.groupBy(found.hits, (hit) => hit.channelId)
     const messages = await Promise.all(
       [...byChannel].map(async ([channel, hits]) => {

@@ -62,7 +62,7 @@ function otherCalls({ metadata, search }: NonNullable<BreakableStores['rest']>):
     'metadata.useInvite': (d) => metadata.useInvite(invite.code, d),
     'metadata.giveBackInvite': (d) => metadata.giveBackInvite(invite.code, d),
     'metadata.ping': (d) => metadata.ping(d),
-    'search.index': (d) => search.index(id, message, d),
+    'search.index': (d) => search.index(id, message, { authorType: 'user' }, d),
     'search.remove': (d) => search.remove([message.id], d),
     'search.search': (d) => search.search(id, query, d),
   }

@@ -167,17 +167,5 @@ export const memberSearchQuery = z.object({ query: text(100), limit: queryInt(1,
 /** Of a list that is empty, wherever it begins. */
 export const listQuery = z.object({ limit: queryInt(1, 1_000, 50) })
 export const reactionQuery = z.object({ limit: queryInt(1, 100, 25), after: id, type: queryInt(0, 1, 0) })
-const many = z.union([snowflake.transform((one) => [one]), z.array(snowflake).max(100)]).optional()
-export const searchQuery = z.object({
-  content: text(1_024).optional(),
-  author_id: many,
-  channel_id: many,
-  mentions: many,
-  max_id: id,
-  min_id: id,
-  limit: queryInt(1, 25, 25),
-  offset: queryInt(0, 9_975, 0),
-  include_nsfw: queryBoolean,
-  sort_by: z.enum(['timestamp', 'relevance']).optional(),
-  sort_order: z.enum(['desc', 'asc']).optional(),
-})
+
+export { searchQuery } from './search.ts'

@@ -34,6 +34,7 @@ import { permissionCases } from './rest/permissions.ts'
 import { reactionCases } from './rest/reactions.ts'
 import { roleCases } from './rest/roles.ts'
 import { searchCases } from './rest/search.ts'
+import { searchFilterCases } from './rest/search-filters.ts'
 import { sendingCases } from './rest/sending.ts'
 import { transportCases } from './rest/transport.ts'
 import { unsupportedCases } from './rest/unsupported.ts'
@@ -67,6 +68,7 @@ export const allCases: readonly Case[] = [
   ...reactionCases,
   ...inviteCases,
   ...searchCases,
+  ...searchFilterCases,
   ...unsupportedCases,
   ...nothingCases,
   ...handshakeCases,

@@ -101,6 +101,11 @@ export const errors: Section = {
         'rest.members.edit.unsupported',
       ],
     },
+    {
+      id: 'errors.unsupported.search',
+      text: 'a filter of the search that is not supported likewise.',
+      cases: ['rest.search.unsupported'],
+    },
     { id: 'errors.50109', text: '50109 malformed JSON.', cases: ['rest.json.malformed'] },
     {
       id: 'limits',

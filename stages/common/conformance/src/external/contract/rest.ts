@@ -114,6 +114,11 @@ export const rest: Section = {
         'rest.search.follows',
         'rest.search.sight',
         'rest.search.invalid',
+        'rest.search.has',
+        'rest.search.mentioned',
+        'rest.search.author-type',
+        'rest.search.signs',
+        'rest.search.nsfw',
       ],
     },
     {

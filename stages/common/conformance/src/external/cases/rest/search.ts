@@ -1,25 +1,8 @@
 import { Permission } from '@threshold/contract'
-import type { APIMessage } from 'discord-api-types/v10'
 import type { Case } from '../../case.ts'
 import { includes, same } from '../../expect.ts'
-import type { TestGuild } from '../../guild.ts'
 import { invalid } from '../../rest.ts'
-import type { World } from '../../world.ts'
-
-interface Found {
-  readonly total_results: number
-  readonly messages: readonly (readonly APIMessage[])[]
-}
-
-/** An index may follow what it indexes a moment later: a search is repeated until it finds so many. */
-async function search(world: World, guild: TestGuild, query: string, total: number, reader = guild.owner): Promise<string[]> {
-  const found = await world.eventually(
-    `a search for ${query} finds ${total}`,
-    () => reader.api.get<Found>(`/guilds/${guild.id}/messages/search?${query}`),
-    (answer) => answer.total_results === total,
-  )
-  return found.messages.map(([message]) => message!.content)
-}
+import { type Found, search } from '../../search.ts'
 
 export const searchCases: readonly Case[] = [
   {
