@@ -76,7 +76,7 @@ describe('a send whose id another message has', () => {
     const { text, id: guild } = world.guild
     const first = aMessage(text.id, { id: other, authorId: newId(), content: 'theirs' })
     await world.stores.messages.insert(first, soon())
-    await world.stores.search.index(guild, first, soon())
+    await world.stores.search.index(guild, first, { authorType: 'user' }, soon())
     for (const nonce of [undefined, 'n']) {
       ids.push(other)
       const sent = await world.ask('message.send', {

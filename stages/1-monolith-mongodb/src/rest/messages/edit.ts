@@ -61,7 +61,7 @@ async function ifMade(context: Context, by: Pick<Ask, 'me' | 'deadline'>, place:
   const { event } = await tellOf(context, by, place, found)
   const now = await find()
   if (now?.writeTimeMicros === made.writeTimeMicros) return event
-  if (now && place.kind === 'guild') await indexMessage(context, place.guildId, now, by.deadline)
+  if (now && place.kind === 'guild') await indexMessage(context, place, now, by.deadline)
   return undefined
 }
 
@@ -103,7 +103,7 @@ async function tellOf(
   place: Place,
   edited: StoredMessage,
 ): Promise<{ event: HubEvent; body: object }> {
-  if (place.kind === 'guild') await indexMessage(context, place.guildId, edited, ask.deadline)
+  if (place.kind === 'guild') await indexMessage(context, place, edited, ask.deadline)
   const [body] = await present(context, ask, place, [edited], { reactions: true })
   // Their `me` is the editor's, and everybody is told the same: whoever hears of the edit keeps the reactions they know.
   const { reactions: _, ...told } = body as { reactions?: unknown }

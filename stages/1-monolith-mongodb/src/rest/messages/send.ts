@@ -43,7 +43,7 @@ async function store(
 ): Promise<object> {
   const { ports } = context
   await Promise.all([
-    place.kind === 'guild' ? indexMessage(context, place.guildId, draft, ask.deadline) : undefined,
+    place.kind === 'guild' ? indexMessage(context, place, draft, ask.deadline) : undefined,
     notify(context, ask, place, draft),
   ])
   let { id } = draft
