@@ -103,6 +103,7 @@ class Cluster implements CassandraEngine {
       commitLog: this.#options.commitLog ?? 'batch',
       shortLived: this.#options.shortLived ?? false,
       unsafeSystem: this.#options.unsafeSystem ?? false,
+      disk: this.#options.disk,
       bootstrap: this.#nodes.length > 0,
     } as const
     // Cassandra wants joins one after another; so does a machine of two cores.

@@ -1,4 +1,5 @@
 import type { Engine, Prefer } from '../engine.ts'
+import type { WrapLaunch } from '../process/child.ts'
 import type { CassandraNode } from './node.ts'
 import type { Collector, CommitLog } from './settings.ts'
 
@@ -30,6 +31,8 @@ export interface StartCassandraOptions {
   readonly shortLived?: boolean | undefined
   /** Its own tables are not flushed at each change of a schema: quicker, for what no test will kill. */
   readonly unsafeSystem?: boolean | undefined
+  /** Where its data lies, and how its process gets there. Local processes alone. */
+  readonly disk?: { readonly dir: string; readonly wrap: WrapLaunch } | undefined
 }
 
 /** G1 works beside the node in threads of its own, which two cores of a node that has just started cannot spare. */

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { CodedError, messageOf } from '@threshold/kit'
 import type { EngineState } from '../engine.ts'
-import { type Child, startChild } from '../process/child.ts'
+import { asItIs, type Child, startChild } from '../process/child.ts'
 import { goneWithin, halt, signal, terminate } from '../process/terminate.ts'
 import { openRun, type Run } from '../run/registry.ts'
 import { askCassandra, cassandraUri } from './address.ts'
@@ -72,7 +72,9 @@ export class NativeNode implements CassandraNode {
 
   async #launch(): Promise<void> {
     const args = await launchArgs(this.#settings)
-    this.#child = await startChild({ command: this.#java, args, cwd: this.#settings.dir, env: JVM_ENVIRONMENT }, this.#run.id)
+    const { dir, disk } = this.#settings
+    const wrap = disk?.wrap ?? asItIs
+    this.#child = await startChild(wrap({ command: this.#java, args, cwd: dir, env: JVM_ENVIRONMENT }), this.#run.id)
     this.#state = 'running'
     await this.#run.update({ process: this.#child.identity })
     await answersCql(this.#settings, this.#child)

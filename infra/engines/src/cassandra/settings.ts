@@ -2,6 +2,7 @@ import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { CASSANDRA_REQUIREMENTS } from '../versions.ts'
+import type { StartCassandraOptions } from './engine.ts'
 
 export interface NodeSettings {
   readonly address: string
@@ -20,6 +21,7 @@ export interface NodeSettings {
   readonly shortLived: boolean
   readonly unsafeSystem: boolean
   readonly commitLog: CommitLog
+  readonly disk?: StartCassandraOptions['disk']
 }
 
 /**
@@ -66,6 +68,8 @@ export const SHORT_LIVED = '-XX:TieredStopAtLevel=1'
 const ALONE_RING_DELAY_MS = 1_000
 const JOIN_RING_DELAY_MS = 10_000
 
+const dataOf = ({ dir, disk }: NodeSettings): string => join(disk?.dir ?? dir, 'data')
+
 const GC_LOG = 'gc.log'
 export const gcLogOf = (dir: string): string => join(dir, GC_LOG)
 
@@ -79,7 +83,7 @@ const HOME = 'cassandra'
 export async function writeSettings(node: NodeSettings, home: string): Promise<void> {
   await mkdir(join(node.dir, 'conf'), { recursive: true })
   await mkdir(join(node.dir, 'tmp'), { recursive: true })
-  const data = join(node.dir, 'data')
+  const data = dataOf(node)
   const yaml = {
     cluster_name: 'threshold',
     num_tokens: 4,
@@ -155,7 +159,7 @@ export async function launchArgs(node: NodeSettings): Promise<string[]> {
     `-Djna.tmpdir=${join(node.dir, 'tmp')}`,
     '-Djava.net.preferIPv4Stack=true',
     property('config', String(pathToFileURL(join(node.dir, 'conf', 'cassandra.yaml')))),
-    property('storagedir', join(node.dir, 'data')),
+    property('storagedir', dataOf(node)),
     property('logdir', join(node.dir, 'logs')),
     property('jmx.local.port', node.jmxPort),
     property('skip_wait_for_gossip_to_settle', 0),

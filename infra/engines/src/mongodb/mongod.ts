@@ -37,6 +37,7 @@ export async function startMongod(binary: string, options: StartOptions): Promis
     label: labelText({ product: 'MongoDB', version, provider: 'native' }),
     format: 'mongod',
     dataDir: options.dataDir,
+    wrap: options.wrap,
     limits: { cacheBytes: mebibytes(cacheMb) },
     replicaSet: true,
     launch: (port, dataDir) => ({

@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CodedError } from '@threshold/kit'
 import { cannotScale, type Engine, type EngineLabel, type EngineLimits, type EngineState } from '../engine.ts'
-import { type Child, type Launch, startChild } from '../process/child.ts'
+import { asItIs, type Child, type Launch, startChild, type WrapLaunch } from '../process/child.ts'
 import { goneWithin, halt, signal, terminate } from '../process/terminate.ts'
 import { claimPort } from '../run/claim-port.ts'
 import { openRun, type Run } from '../run/registry.ts'
@@ -14,6 +14,7 @@ export interface ProcessEngineOptions {
   readonly limits: EngineLimits
   /** Kept at stop; without one the data is thrown away with the engine. */
   readonly dataDir?: string | undefined
+  readonly wrap?: WrapLaunch | undefined
   /** Which data format: a kept folder is refused to another engine. */
   readonly format: string
   readonly replicaSet: boolean
@@ -81,10 +82,10 @@ class ProcessEngine implements Engine {
   }
 
   async launch(): Promise<void> {
-    const { launch, label, replicaSet, readyWithinMs = READY_WITHIN_MS } = this.#options
+    const { launch, wrap = asItIs, label, replicaSet, readyWithinMs = READY_WITHIN_MS } = this.#options
     const dataDir = this.#options.dataDir ?? join(this.#run.dir, 'data')
     await mkdir(dataDir, { recursive: true })
-    this.#child = await startChild(launch(this.#port, dataDir), this.#run.id)
+    this.#child = await startChild(wrap(launch(this.#port, dataDir)), this.#run.id)
     this.#state = 'running'
     await this.#run.update({ process: this.#child.identity })
     await waitUntilReady({

@@ -1,4 +1,5 @@
 import type { Availability, Engine, Prefer } from '../engine.ts'
+import type { WrapLaunch } from '../process/child.ts'
 import type { OnProgress } from '../progress.ts'
 
 export type NativeKind = 'mongod' | 'memory-server' | 'secantus-rust' | 'secantus-python'
@@ -7,6 +8,8 @@ export interface StartOptions {
   readonly prefer: Prefer
   readonly cacheMb: number | undefined
   readonly dataDir: string | undefined
+  /** Changes how a local process is started: on a disk that it alone sees, say. */
+  readonly wrap: WrapLaunch | undefined
   readonly onProgress: OnProgress
 }
 

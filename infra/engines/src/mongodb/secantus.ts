@@ -66,6 +66,7 @@ async function startSecantus(options: StartOptions, build: 'Rust' | 'Python', ve
     label: labelText({ product: `SecantusDB/${build}`, version, provider: 'native', standIn: standsIn(options) }),
     format: `secantus-${build.toLowerCase()}`,
     dataDir: options.dataDir,
+    wrap: options.wrap,
     limits: { cacheBytes: mebibytes(cacheMb) },
     replicaSet: false,
     launch: secantusLaunch(command, cacheMb, extra),

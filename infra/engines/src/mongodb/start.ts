@@ -1,6 +1,7 @@
 import { CodedError, messageOf } from '@threshold/kit'
 import { type Engine, type Prefer, unusable } from '../engine.ts'
 import { remedyOf } from '../folder.ts'
+import type { WrapLaunch } from '../process/child.ts'
 import { noProgress, type OnProgress } from '../progress.ts'
 import { sweep } from '../run/sweep.ts'
 import { dockerMongo } from './docker-provider.ts'
@@ -31,6 +32,8 @@ export interface StartMongoOptions {
   readonly cacheMb?: number | undefined
   /** Where the data lives and stays; without it the data goes with the engine. */
   readonly dataDir?: string | undefined
+  /** Of a local process alone: another command in the place of its own. */
+  readonly wrap?: WrapLaunch | undefined
   readonly onProgress?: OnProgress | undefined
 }
 
@@ -68,7 +71,7 @@ export async function startMongo(options: StartMongoOptions = {}): Promise<Engin
       continue
     }
     try {
-      return await candidate.start({ prefer, cacheMb: options.cacheMb, dataDir: options.dataDir, onProgress })
+      return await candidate.start({ prefer, cacheMb: options.cacheMb, dataDir: options.dataDir, wrap: options.wrap, onProgress })
     } catch (error) {
       if (candidates.length === 1) throw error
       refuse(candidate.name, messageOf(error).split('\n')[0] ?? '', error instanceof CodedError ? error.next : undefined)

@@ -12,6 +12,9 @@ export interface Launch {
   readonly cwd?: string
 }
 
+export type WrapLaunch = (launch: Launch) => Launch
+export const asItIs: WrapLaunch = (launch) => launch
+
 export interface Child {
   readonly identity: ProcessIdentity
   /** The last lines it wrote, on either stream. */

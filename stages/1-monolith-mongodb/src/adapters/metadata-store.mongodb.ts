@@ -176,9 +176,7 @@ export async function mongoMetadataStore(mongo: MongoDatabase, clock: Clock = sy
       return found.map(channelFrom)
     },
 
-    async ping(deadline) {
-      await mongo.run('ping', deadline, (db) => db.command({ ping: 1 }))
-    },
+    ping: mongo.probe,
 
     ...mongoInvites(mongo, invites, clock),
     [Symbol.asyncDispose]: async () => {},

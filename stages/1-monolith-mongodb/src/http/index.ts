@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { type AddressInfo, isIPv6 } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { deadlineIn, type ReadinessCheck, type Runtime, unreadyReasons } from '@threshold/kit'
+import { type ReadinessCheck, type ReadinessMonitor, type Runtime, watchReadiness } from '@threshold/kit'
 import express, { type RequestHandler, type Router } from 'express'
 import { write } from '../rest/route.ts'
 import { type OwnSite, ownSite } from './own-site.ts'
@@ -32,8 +32,6 @@ export interface HttpServer extends AsyncDisposable {
   readonly url: string
 }
 
-/** What a healthy database needs for a ping, many times over. */
-const READY_WITHIN_MS = 1_000
 /** Milliseconds for a request to arrive whole: whoever sends a byte a second does not hold a connection for ever. */
 const REQUEST_WITHIN_MS = 15_000
 /** How often that is looked at. Node's own half minute would make three quarters of a minute of the quarter. */
@@ -46,10 +44,11 @@ export async function serveHttp(parts: HttpParts, config: HttpConfig, runtime: R
   const app = express()
   app.disable('x-powered-by').disable('etag')
   app.set('query parser', 'simple') // `?limit[$gt]=1` is a field of that name, not an object
-  const underWay = requestsUnderWay()
+  const readiness = watchReadiness(parts.readiness, runtime)
+  const underWay = requestsUnderWay((status) => status === 503 && readiness.suspect())
   const unread = unreadBodies()
   const site = ownSite(config)
-  app.use(underWay.count, unread.close, health(parts, runtime), ownSiteOnly(site), metrics(runtime))
+  app.use(underWay.count, unread.close, health(readiness), ownSiteOnly(site), metrics(runtime))
   for (const router of parts.routers) app.use(router)
 
   const server = createServer(
@@ -78,6 +77,7 @@ export async function serveHttp(parts: HttpParts, config: HttpConfig, runtime: R
     url: `http://${isIPv6(config.host) ? `[${config.host}]` : config.host}:${port}`,
     /** No new requests; those under way are answered, and their events told, before the sockets are closed. */
     async [Symbol.asyncDispose]() {
+      readiness[Symbol.dispose]()
       const closed = once(server, 'close')
       server.close()
       server.closeIdleConnections()
@@ -113,7 +113,7 @@ function refuseMalformed(error: NodeJS.ErrnoException, socket: Duplex): void {
   socket.end(`${head}\r\nConnection: close\r\n\r\n${body}`)
 }
 
-function requestsUnderWay(): { count: RequestHandler; none(): Promise<void> } {
+function requestsUnderWay(onAnswer: (status: number) => void): { count: RequestHandler; none(): Promise<void> } {
   let open = 0
   let settled = (): void => {}
   return {
@@ -121,6 +121,7 @@ function requestsUnderWay(): { count: RequestHandler; none(): Promise<void> } {
       open += 1
       response.once('close', () => {
         open -= 1
+        onAnswer(response.statusCode)
         if (open === 0) settled()
       })
       next()
@@ -147,13 +148,13 @@ function ownSiteOnly(site: OwnSite): RequestHandler {
   }
 }
 
-function health(parts: HttpParts, runtime: Runtime): Router {
+function health(readiness: ReadinessMonitor): Router {
   const router = express.Router()
   router.get('/healthz', (_request, response) => {
     write(response, 200, { status: 'ok' })
   })
   router.get('/readyz', async (_request, response) => {
-    const reasons = await unreadyReasons(parts.readiness, deadlineIn(READY_WITHIN_MS, runtime.clock))
+    const reasons = await readiness.reasons()
     if (Object.keys(reasons).length === 0) write(response, 200, { status: 'ready' })
     else write(response.set('Retry-After', '1'), 503, { status: 'not ready', reasons })
   })

@@ -1,4 +1,4 @@
-import { type Deadline, deadlineExceeded, type Telemetry, unavailable, within } from '@threshold/kit'
+import { CodedError, type Deadline, deadlineExceeded, type Telemetry, unavailable, within } from '@threshold/kit'
 import {
   type Collection,
   type Db,
@@ -28,6 +28,8 @@ export interface MongoDatabase extends AsyncDisposable {
    * `DEADLINE_EXCEEDED`. Duplicate keys pass through, since callers mean something by them.
    */
   run<T>(what: string, deadline: Deadline, work: (db: Db) => Promise<T>): Promise<T>
+  /** Writes, durably, and reads, as a request does. It overwrites one document, so that probes leave nothing that grows. */
+  probe(deadline: Deadline): Promise<void>
 }
 
 /**
@@ -56,17 +58,23 @@ export async function mongoDatabase(config: MongoConfig, telemetry?: Telemetry):
     throw unavailable('MongoDB', error)
   }
   const db = client.db()
+  const run: MongoDatabase['run'] = async (what, deadline, work) => {
+    // Nobody waits for the answer any more, and a write sent now could land after the one that takes it back.
+    if (Date.now() >= deadline.at) throw deadlineExceeded(what)
+    operations(what)
+    try {
+      return await within(deadline, what, work(db))
+    } catch (error) {
+      throw translate(what, error)
+    }
+  }
+  const probes = db.collection<{ _id: string; at: Date }>('probes')
   return {
     db,
-    async run(what, deadline, work) {
-      // Nobody waits for the answer any more, and a write sent now could land after the one that takes it back.
-      if (Date.now() >= deadline.at) throw deadlineExceeded(what)
-      operations(what)
-      try {
-        return await within(deadline, what, work(db))
-      } catch (error) {
-        throw translate(what, error)
-      }
+    run,
+    async probe(deadline) {
+      const write = () => upsert(probes, { _id: 'readiness', at: new Date() })
+      await Promise.all([run('probe.write', deadline, write), run('probe.read', deadline, () => probes.findOne({ _id: 'readiness' }))])
     },
     [Symbol.asyncDispose]: () => client.close(),
   }
@@ -100,7 +108,23 @@ export async function upsert<T extends { _id: unknown }>(into: Collection<T>, do
 
 function translate(what: string, error: unknown): unknown {
   if (!(error instanceof MongoError) || isDuplicateKey(error)) return error
+  if (error instanceof MongoServerError) return failedThere(what, error)
   return error instanceof MongoOperationTimeoutError ? deadlineExceeded(what, error) : unavailable('MongoDB', error)
+}
+
+/** Of a server's message; it may quote a document. */
+const MESSAGE_CHARACTERS = 200
+
+/**
+ * MongoDB is there and cannot do it. WiredTiger's panic, which follows on a full disk, lasts until the process ends: mongod ends
+ * itself then, and SecantusDB answers on.
+ */
+function failedThere(what: string, { code, codeName, message }: MongoServerError): CodedError {
+  const why = `${message.slice(0, MESSAGE_CHARACTERS)} (${codeName ?? code})`
+  return new CodedError('UNAVAILABLE', `MongoDB is there and fails (${what}): ${why}`, {
+    retryAfterMs: 1_000,
+    next: 'see its log and whether its disk is full; free space there, and restart MongoDB if it still fails',
+  })
 }
 
 /** Lab 1.5 counts what a restart asks of the database; this is where it is counted. */

@@ -1,4 +1,4 @@
-import { type Deadline, deadlineExceeded, type Log, remaining, type Telemetry, unavailable, within } from '@threshold/kit'
+import { CodedError, type Deadline, deadlineExceeded, type Log, remaining, type Telemetry, unavailable, within } from '@threshold/kit'
 import { auth, Client, errors, policies, types } from 'cassandra-driver'
 import pLimit from 'p-limit'
 import { Counter } from 'prom-client'
@@ -121,7 +121,19 @@ class OnceInTimePolicy extends policies.retry.RetryPolicy {
 /** The coded error of the port for an error of the driver. */
 export function storeError(what: string, error: unknown): unknown {
   if (error instanceof TypeError) return error // a value that no column takes: a fault of ours, not of Cassandra's
-  return refusalOf(what, error) ?? (mayHaveHappened(error) ? deadlineExceeded(what, error) : unavailable('Cassandra', error))
+  return refusalOf(what, error) ?? (mayHaveHappened(error) ? deadlineExceeded(what, error) : away(error))
+}
+
+/** Of a node's message. */
+const MESSAGE_CHARACTERS = 200
+
+/** A node whose disk is full stops serving, or ends, and stays so until it is restarted. */
+function away(error: unknown): CodedError {
+  const said = error instanceof errors.ResponseError ? ` (${error.message.slice(0, MESSAGE_CHARACTERS)})` : ''
+  return new CodedError('UNAVAILABLE', `Cassandra is not available${said}`, {
+    ...{ retryAfterMs: 1_000, cause: error },
+    next: 'see its log and whether its disk is full; free space there, and restart it if it does not come back',
+  })
 }
 
 /** Sent, and not answered in time: by a replica to its coordinator, or by the coordinator to us. */

@@ -56,7 +56,10 @@ export async function hasMessages(database: CassandraDatabase, { keyspace }: Cas
   return (await database.run('look', deadline, (execute) => execute(first, []))).length > 0
 }
 
-/** Whether enough replicas answer. For /readyz. */
-export async function ping(database: CassandraDatabase, { keyspace }: CassandraConfig, deadline: Deadline): Promise<void> {
-  await database.run('ping', deadline, (execute) => execute(widthOf(keyspace), []))
+/** Writes and reads, as a request does, at as many replicas. It overwrites one row. For /readyz. */
+export async function probe(database: CassandraDatabase, { keyspace }: CassandraConfig, deadline: Deadline): Promise<void> {
+  const write = `INSERT INTO ${keyspace}.settings (name, value) VALUES ('readiness', ?)`
+  await database.run('probe', deadline, (execute) =>
+    Promise.all([execute(write, [new Date().toISOString()]), execute(widthOf(keyspace), [])]),
+  )
 }

@@ -4,7 +4,7 @@ import type { MessageStore } from '@threshold/ports'
 import { mongoMessageStore } from '@threshold/stage-1/adapters/message-store.mongodb'
 import type { MongoDatabase } from '@threshold/stage-1/mongodb'
 import { type CassandraConfig, type CassandraDatabase, cassandraDatabase } from '../cassandra/database.ts'
-import { hasMessages, ping } from '../cassandra/schema.ts'
+import { hasMessages, probe } from '../cassandra/schema.ts'
 import { type Following, followMigration } from './follow.ts'
 import { createIntents, type Intents } from './intents.ts'
 import { migratingMessageStore } from './message-store.migrating.ts'
@@ -46,7 +46,7 @@ export async function movingMessageStore(
   runtime: Runtime,
 ): Promise<MovingMessageStore> {
   const state = migrationState(mongo, runtime.clock)
-  const answers = (deadline: Deadline): Promise<void> => ping(cassandra, config.cassandra, deadline)
+  const answers = (deadline: Deadline): Promise<void> => probe(cassandra, config.cassandra, deadline)
   const migration = (await state.read()) ?? (await begin(state, cassandra, config))
   if (migration.phase === 'decommissioned') {
     if (config.startsOn === 'mongodb' || (await state.hasMessages()))

@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { cassandraMessageStore } from '../../src/adapters/message-store.cassandra.ts'
 import type { CassandraConfig, Row } from '../../src/cassandra/database.ts'
 import { long } from '../../src/cassandra/rows.ts'
-import { hasMessages, ping } from '../../src/cassandra/schema.ts'
+import { hasMessages, probe } from '../../src/cassandra/schema.ts'
 import { cassandraMovable } from '../../src/migration/movable.cassandra.ts'
 import { openCheckpoints } from '../../src/migration/steps/checkpoints.ts'
 import type { Move } from '../../src/migration/steps/move.ts'
@@ -56,7 +56,7 @@ beforeAll(async () => {
 async function allThatIsSent(tables: Record<string, Row[]>): Promise<Sent[]> {
   const { database, sent } = await recorded(config, answering(tables))
   const store = cassandraMessageStore(database, config)
-  await ping(database, config, soon())
+  await probe(database, config, soon())
   await hasMessages(database, config, soon())
   await store.insert(message, soon(), dedupe)
   await store.import([message], soon())

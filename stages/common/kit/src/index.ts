@@ -4,6 +4,7 @@ export { CodedError, deadlineExceeded, type ErrorDetails, hasCode, messageOf, ty
 export { type Lifecycle, lifecycle, type Part } from './lifecycle.ts'
 export { createLog, type Log, silentLog } from './log.ts'
 export { answers, type ReadinessCheck, unreadyReasons } from './readiness.ts'
+export { type ReadinessMonitor, watchReadiness } from './readiness-monitor.ts'
 export { createRuntime, type Runtime } from './runtime.ts'
 export { type SharedLock, sharedLock } from './shared-lock.ts'
 export { createTelemetry, type Telemetry, type TelemetryOptions } from './telemetry.ts'

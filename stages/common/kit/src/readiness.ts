@@ -1,5 +1,5 @@
 import { type Deadline, within } from './deadline.ts'
-import { messageOf } from './errors.ts'
+import { hasCode, messageOf } from './errors.ts'
 
 /** One thing that a process needs in order to serve: a database, a clock that is right, room to take on work. */
 export interface ReadinessCheck {
@@ -10,7 +10,9 @@ export interface ReadinessCheck {
 }
 
 /** The reasons, by the check's name, why a process cannot serve now. Empty when it is ready. */
-export async function unreadyReasons(checks: readonly ReadinessCheck[], deadline: Deadline): Promise<Readonly<Record<string, string>>> {
+export type Reasons = Readonly<Record<string, string>>
+
+export async function unreadyReasons(checks: readonly ReadinessCheck[], deadline: Deadline): Promise<Reasons> {
   const reasons = await Promise.all(checks.map(async (check) => [check.name, await reasonOf(check, deadline)] as const))
   return Object.fromEntries(reasons.filter((entry): entry is [string, string] => entry[1] !== undefined))
 }
@@ -19,7 +21,7 @@ async function reasonOf(check: ReadinessCheck, deadline: Deadline): Promise<stri
   try {
     return await within(deadline, check.name, Promise.resolve(check.reason(deadline)))
   } catch (error) {
-    return messageOf(error)
+    return hasCode(error) && error.next !== undefined ? `${messageOf(error)}; ${error.next}` : messageOf(error)
   }
 }
 

@@ -45,6 +45,6 @@ export interface MetadataStore extends AsyncDisposable {
    */
   giveBackInvite(code: string, deadline: Deadline): Promise<void>
 
-  /** Resolves when the store answers; rejects with `UNAVAILABLE` when it does not. For /readyz. */
+  /** Resolves when a write and a read succeed now, and rejects as they would. Leaves nothing behind that grows. For /readyz. */
   ping(deadline: Deadline): Promise<void>
 }

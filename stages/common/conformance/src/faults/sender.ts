@@ -12,7 +12,7 @@ export interface Sent {
 export interface Place {
   readonly channel: string
   /** Sends once and says what came of it; never rejects. */
-  send(nonce: string): Promise<Sent>
+  send(nonce: string, content?: string): Promise<Sent>
   /** Sends until acknowledged, as a client with patience does: same nonce each time. */
   insist(nonce: string): Promise<string>
   /** Every message of the channel, newest first. */
@@ -41,12 +41,12 @@ export async function newPlace(url: string): Promise<Place> {
   const channel = await call<{ id: string }>(`${api}/guilds/${guild.id}/channels`, 'POST', token, { name: 'faults' })
   const messages = `${api}/channels/${channel.id}/messages`
 
-  async function send(nonce: string): Promise<Sent> {
+  async function send(nonce: string, content = nonce): Promise<Sent> {
     try {
       const response = await fetch(messages, {
         method: 'POST',
         headers: { 'content-type': 'application/json', authorization: `Bot ${token}` },
-        body: JSON.stringify({ content: nonce, nonce, enforce_nonce: true }),
+        body: JSON.stringify({ content, nonce, enforce_nonce: true }),
       })
       const body = (await response.json()) as { id?: string }
       return { nonce, id: response.ok ? body.id : undefined, status: response.status, retryAfter: response.headers.get('retry-after') }
