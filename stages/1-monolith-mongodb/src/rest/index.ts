@@ -1,6 +1,7 @@
 import { refuse } from '@threshold/contract'
 import type { Runtime } from '@threshold/kit'
 import express, { type Router } from 'express'
+import { admissions } from './admission-lanes.ts'
 import { bodyReader, requireJson } from './body.ts'
 import { createContext, type RestPorts, type RestTools } from './context.ts'
 import { createOrphans } from './messages/orphans.ts'
@@ -46,6 +47,7 @@ export function createRest(ports: RestPorts, tools: RestTools, config: RestConfi
     readBody: bodyReader(),
     gatewayUrl: tools.gatewayUrl,
     budgetMs: config.budgetMs,
+    admission: admissions(config, runtime),
   }
   const api = express.Router()
   const add = routesOf(api, guards, runtime)

@@ -3,6 +3,7 @@ import { CodedError, type Deadline, deadlineIn, hasCode, messageOf, type Runtime
 import type { NextFunction, Request, RequestHandler, Response, Router } from 'express'
 import type { z } from 'zod'
 import type { GatewayUrl } from '../http/public-address.ts'
+import type { Admission } from './admission.ts'
 import { bodyOf, type ReadBody } from './body.ts'
 
 /** A request as a handler sees it: checked ids, parsed body, who asks, until when. Nothing of Express. */
@@ -84,30 +85,23 @@ export interface RouteGuards {
   readonly gatewayUrl: GatewayUrl
   /** Milliseconds a request may take, all in. */
   readonly budgetMs: number
+  /** Apart from each other: a store that no longer takes writes may still answer reads. */
+  readonly admission: { readonly reads: Admission; readonly writes: Admission }
 }
 
-/** Requests under way at once. Beyond it a wait would only grow the queue: 503, and the client tries again. */
-const MOST_IN_FLIGHT = 5_000
-
 export function routesOf(router: Router, guards: RouteGuards, runtime: Runtime): AddRoute {
-  let inFlight = 0
   return (method, path, action, handler, options = {}) => {
+    const { run: admit } = guards.admission[method === 'get' ? 'reads' : 'writes']
     const run: RequestHandler = async (request, response) => {
-      if (inFlight >= MOST_IN_FLIGHT) throw refuse.unavailable()
-      inFlight += 1
-      try {
-        const me = options.anonymous ? '' : guards.identify(request)
-        const sender = me === '' ? (request.socket.remoteAddress ?? '') : me
-        await guards.limit(sender, action, request, response)
-        // After the token and the rate: a stranger's body is not read.
-        await guards.readBody(request, response, sender)
-        const ask = new Asked(request, me, deadlineIn(guards.budgetMs, runtime.clock), guards)
-        const result = await runtime.telemetry.action(action, {}, () => handler(ask))
-        if (result instanceof Answer) write(response, result.status, result.body)
-        else write(response, result === undefined ? 204 : 200, result)
-      } finally {
-        inFlight -= 1
-      }
+      const me = options.anonymous ? '' : guards.identify(request)
+      const sender = me === '' ? (request.socket.remoteAddress ?? '') : me
+      await guards.limit(sender, action, request, response)
+      // After the token and the rate: a stranger's body is not read.
+      await guards.readBody(request, response, sender)
+      const ask = new Asked(request, me, deadlineIn(guards.budgetMs, runtime.clock), guards)
+      const result = await runtime.telemetry.action(action, {}, () => admit(ask.deadline, () => handler(ask)))
+      if (result instanceof Answer) write(response, result.status, result.body)
+      else write(response, result === undefined ? 204 : 200, result)
     }
     router[method](path, run)
   }

@@ -1,0 +1,152 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { type Admission, createAdmission } from '../../src/rest/admission.ts'
+
+const BUDGET_MS = 5_000
+/** What a send asks of the store, one after the other. */
+const STEPS = 3
+const clock = { now: () => Date.now() }
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
+
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+
+/** A store that does one thing after the other, whoever asks, and does not know that nobody waits any more. */
+function serialStore(eachMs: number) {
+  let free = 0
+  return (): Promise<void> => {
+    free = Math.max(free, Date.now()) + eachMs
+    return sleep(free - Date.now())
+  }
+}
+
+/** What senders get done in a while: each sends, is answered, and sends again; after a 503, a second later. */
+async function goodput(senders: number, admission: Pick<Admission, 'run'>, operation: () => Promise<void>, ms = 60_000): Promise<number> {
+  const until = Date.now() + ms
+  let done = 0
+  const sender = async (): Promise<void> => {
+    while (Date.now() < until) {
+      const deadline = { at: Date.now() + BUDGET_MS }
+      try {
+        await admission.run(deadline, async () => {
+          for (let step = 0; step < STEPS; step++) {
+            if (Date.now() >= deadline.at) throw new Error('late')
+            await Promise.race([operation(), sleep(deadline.at - Date.now())])
+          }
+        })
+        if (Date.now() < deadline.at) done += 1
+      } catch {
+        await sleep(1_000)
+      }
+    }
+  }
+  const all = Promise.all(Array.from({ length: senders }, sender))
+  await vi.advanceTimersByTimeAsync(ms + 3 * BUDGET_MS)
+  await all
+  return done
+}
+
+const admitted = (): Admission => createAdmission({ most: 64, budgetMs: BUDGET_MS }, clock)
+const unbounded: Pick<Admission, 'run'> = { run: (_deadline, work) => work() }
+
+describe('with 500 senders on a slow store', () => {
+  const stores: [what: string, store: () => () => Promise<void>][] = [
+    ['does twelve sends a second, one thing after the other', () => serialStore(28)],
+    ['does one send a second, one thing after the other', () => serialStore(330)],
+    ['takes 300 ms for each thing, however many there are', () => () => sleep(300)],
+  ]
+  it.each(stores)('at least half of what can be answered is, where the store %s', async (_what, store) => {
+    let best = 0
+    for (const senders of [1, 8, 32]) best = Math.max(best, await goodput(senders, admitted(), store()))
+    expect(best).toBeGreaterThan(10)
+    expect(await goodput(500, admitted(), store())).toBeGreaterThan(best / 2)
+  })
+
+  it('none is, where all are let in: so the test can fail', async () => {
+    expect(await goodput(500, unbounded, serialStore(28))).toBeLessThan(60)
+  })
+})
+
+describe('what waits for a store', () => {
+  /** Lets in as many as it takes; none of them ends before it is told to. */
+  function filled() {
+    let shed = 0
+    const admission = createAdmission({ most: 2, budgetMs: BUDGET_MS }, clock, () => {
+      shed += 1
+    })
+    const ends: (() => void)[] = []
+    const started: string[] = []
+    const ask = (name: string, budgetMs = BUDGET_MS): Promise<string> =>
+      admission.run({ at: Date.now() + budgetMs }, async () => {
+        started.push(name)
+        await new Promise<void>((resolve) => ends.push(resolve))
+        return name
+      })
+    return { admission, ask, started, end: () => ends.shift()?.(), shedCount: () => shed }
+  }
+
+  it('is served in the order in which it came while the wait is short', async () => {
+    const { ask, started, end } = filled()
+    const all = ['a', 'b', 'c', 'd', 'e'].map((name) => ask(name))
+    for (let i = 0; i < all.length; i++) {
+      end()
+      await vi.advanceTimersByTimeAsync(1)
+    }
+    for (let i = 0; i < all.length; i++) end()
+    expect(await Promise.all(all)).toEqual(['a', 'b', 'c', 'd', 'e'])
+    expect(started).toEqual(['a', 'b', 'c', 'd', 'e'])
+  })
+
+  it('is served newest first once it has waited', async () => {
+    const { ask, started, end } = filled()
+    const all = ['a', 'b', 'c', 'd'].map((name) => ask(name))
+    await vi.advanceTimersByTimeAsync(500)
+    all.push(ask('e'))
+    for (let i = 0; i < all.length; i++) {
+      end()
+      await vi.advanceTimersByTimeAsync(1)
+    }
+    for (let i = 0; i < all.length; i++) end()
+    await Promise.all(all)
+    expect(started).toEqual(['a', 'b', 'e', 'd', 'c'])
+  })
+
+  it('is answered 503 when its budget is over, and costs the store nothing', async () => {
+    const { ask, started, end, shedCount } = filled()
+    void ask('a')
+    void ask('b')
+    const late = ask('late', 1_000)
+    const refused = expect(late).rejects.toMatchObject({ status: 503, retryAfter: 1 })
+    await vi.advanceTimersByTimeAsync(1_100)
+    await refused
+    const soon = ask('soon')
+    end()
+    await vi.advanceTimersByTimeAsync(1)
+    end()
+    end()
+    await expect(soon).resolves.toBe('soon')
+    expect(started).toEqual(['a', 'b', 'soon'])
+    expect(shedCount()).toBe(1)
+  })
+
+  it('is bounded in number: the oldest makes room', async () => {
+    const { admission, ask, shedCount } = filled()
+    void ask('a')
+    void ask('b')
+    const all = Array.from({ length: 2_100 }, (_, i) => ask(`${i}`).catch(() => 'shed'))
+    expect(admission.load).toMatchObject({ running: 2, waiting: 2_048 })
+    expect(shedCount()).toBe(2_100 - 2_048)
+    expect(await all[0]).toBe('shed')
+    await vi.advanceTimersByTimeAsync(BUDGET_MS + 100)
+    expect(admission.load.waiting).toBe(0)
+  })
+
+  it('is served as before after the store has hung', async () => {
+    const admission = admitted()
+    const hung = Array.from({ length: 100 }, () => admission.run({ at: Date.now() + BUDGET_MS }, () => sleep(BUDGET_MS)).catch(() => {}))
+    await vi.advanceTimersByTimeAsync(3 * BUDGET_MS)
+    await Promise.all(hung)
+    expect(admission.load.limit).toBeLessThan(64)
+    expect(await goodput(64, admission, () => sleep(2), 1_000)).toBeGreaterThan(1_000)
+  })
+})
