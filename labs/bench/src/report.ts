@@ -27,7 +27,7 @@ export interface BenchReport extends Omit<BenchResult, 'picture'> {
 const RESULTS = join('labs', 'bench', 'results')
 const PAGE = join('labs', 'bench', 'README.md')
 /** In the order of the page. */
-const BENCHES = ['fanout', 'route', 'backfill', 'history'] as const
+const BENCHES = ['fanout', 'route', 'backfill', 'history', 'overload'] as const
 
 /** Writes the evidence and returns the table for the terminal. Published, it is also what the docs show. */
 export async function report({ picture, ...result }: BenchResult, { publish = false } = {}): Promise<string> {
@@ -63,7 +63,7 @@ export async function published(): Promise<BenchReport[]> {
 export function page(reports: readonly BenchReport[]): string {
   return `# Bench
 
-What the gateway, a move to another database and a page of history cost, beside what a team might have taken instead where there is
+What the gateway, a move to another database, a page of history and a crowd cost, beside what a team might have taken instead where there is
 such a thing, interleaved in one run on one machine. Only ratios travel: your milliseconds will be others.
 \`threshold bench NAME --publish\` measures again and writes this page; nobody types it. Every sample lies beside it, in
 \`labs/bench/results\`.
@@ -73,6 +73,7 @@ npx threshold bench fanout
 npx threshold bench route
 npx threshold bench backfill
 npx threshold bench history
+npx threshold bench overload
 \`\`\`
 
 ${reports.map(section).join('\n')}`

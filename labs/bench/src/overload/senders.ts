@@ -1,0 +1,77 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { createLatency, recordMs } from '@threshold/lab-kit'
+
+/** What so many clients at once got done in a while. */
+export interface OverloadSample {
+  readonly name: string
+  readonly kind: 'send' | 'read'
+  readonly clients: number
+  readonly seconds: number
+  /** Answered with 200 within the seconds that count. */
+  readonly done: number
+  readonly shed: number
+  /** Neither 200 nor 503, or no answer at all. */
+  readonly others: number
+  /** Milliseconds of those that were done. */
+  readonly p50: number
+  readonly p99: number
+  /** The longest time in which none was done, in milliseconds. */
+  readonly gapMs: number
+}
+
+export interface Target {
+  readonly name: string
+  /** Where messages are sent to and read from. */
+  readonly url: string
+  readonly token: string
+}
+
+const GIVEN_UP_MS = 30_000
+
+/** Each client asks, is answered, and asks again; after a 503 when Retry-After says. What came in the warm-up does not count. */
+export async function ask(
+  target: Target,
+  kind: OverloadSample['kind'],
+  clients: number,
+  { warmUpMs, ms }: { readonly warmUpMs: number; readonly ms: number },
+): Promise<OverloadSample> {
+  const from = performance.now() + warmUpMs
+  const until = from + ms
+  const latency = createLatency()
+  const count = { done: 0, shed: 0, others: 0 }
+  let [last, gapMs] = [from, 0]
+
+  const client = async (): Promise<void> => {
+    while (performance.now() < until) {
+      const began = performance.now()
+      const { status, retryAfterMs } = await request(target, kind)
+      const now = performance.now()
+      if (now >= from && now < until) {
+        if (status === 200) {
+          count.done += 1
+          recordMs(latency, now - began)
+          gapMs = Math.max(gapMs, now - last)
+          last = now
+        } else if (status === 503) count.shed += 1
+        else count.others += 1
+      }
+      if (status !== 200) await delay(retryAfterMs)
+    }
+  }
+  await Promise.all(Array.from({ length: clients }, client))
+  gapMs = Math.max(gapMs, until - last)
+  const [p50, p99] = [50, 99].map((percentile) => latency.getValueAtPercentile(percentile)) as [number, number]
+  return { name: target.name, kind, clients, seconds: ms / 1_000, ...count, p50, p99, gapMs }
+}
+
+async function request({ url, token }: Target, kind: OverloadSample['kind']): Promise<{ status: number; retryAfterMs: number }> {
+  const headers = { authorization: `Bot ${token}`, 'content-type': 'application/json' }
+  const sending = kind === 'send' ? { method: 'POST', body: '{"content":"overload"}' } : {}
+  try {
+    const answer = await fetch(kind === 'send' ? url : `${url}?limit=10`, { ...sending, headers, signal: AbortSignal.timeout(GIVEN_UP_MS) })
+    await answer.arrayBuffer()
+    return { status: answer.status, retryAfterMs: 1_000 * Number(answer.headers.get('retry-after') ?? 1) }
+  } catch {
+    return { status: 0, retryAfterMs: 1_000 }
+  }
+}

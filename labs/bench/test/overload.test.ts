@@ -1,0 +1,38 @@
+import { startStage, withDatabase } from '@threshold/engines'
+import { ownMongo, testsAll } from '@threshold/engines/testing'
+import { describe, expect, it } from 'vitest'
+import { describe as describeOverload } from '../overload.ts'
+import { openTalk } from '../src/api.ts'
+import { ask, type OverloadSample } from '../src/overload/senders.ts'
+import { slowed } from '../src/overload/slowed.ts'
+
+const sample = (clients: number, done: number): OverloadSample => ({
+  ...{ name: 'stage 1', kind: 'send', clients, seconds: 10, done, shed: 5, others: 0, p50: 100, p99: 900, gapMs: 400 },
+})
+
+describe('a bench of overload', { timeout: 120_000 }, () => {
+  it.runIf(testsAll())('counts what is answered by a store that stands still most of the time', async () => {
+    await using use = new AsyncDisposableStack()
+    const engine = use.use(await ownMongo())
+    const stage = use.use(await startStage({ stage: 1, engineUri: withDatabase(engine.uri, 'overload') }))
+    const { token, channels } = await openTalk(stage.url, 1)
+    const target = { name: 'stage 1', url: `${stage.url}/api/v10/channels/${channels[0]}/messages`, token }
+    await using _ = slowed(engine)
+    for (const kind of ['send', 'read'] as const) {
+      const measured = await ask(target, kind, 4, { warmUpMs: 500, ms: 5_000 })
+      expect(measured).toMatchObject({ kind, clients: 4, seconds: 5 })
+      expect(measured.done + measured.shed).toBeGreaterThan(0)
+      if (measured.done > 0) expect(measured.p99).toBeGreaterThanOrEqual(measured.p50)
+      expect(measured.gapMs).toBeGreaterThan(0)
+    }
+  })
+
+  it('says what share of the best a crowd gets, and whether that is enough', () => {
+    const { columns, rows, findings } = describeOverload([sample(8, 80), sample(32, 100), sample(500, 51)])
+    expect(rows.map((row) => row.length)).toEqual(Array(3).fill(columns.length))
+    expect(rows.map((row) => row[4])).toEqual(['0.80', '1.00', '0.51'])
+    expect(findings[0]).toBe('stage 1, send: with 500 clients 0.51 of the best. Wanted: more than 0.5 (reached).')
+    expect(describeOverload([sample(8, 80), sample(500, 0)]).findings[0]).toContain('0.00 of the best. Wanted: more than 0.5 (missed)')
+    expect(describeOverload([sample(8, 0), sample(500, 0)]).findings[0]).toContain('(missed)')
+  })
+})
