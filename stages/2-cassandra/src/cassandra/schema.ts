@@ -58,8 +58,9 @@ export async function hasMessages(database: CassandraDatabase, { keyspace }: Cas
 
 /** Writes and reads, as a request does, at as many replicas. It overwrites one row. For /readyz. */
 export async function probe(database: CassandraDatabase, { keyspace }: CassandraConfig, deadline: Deadline): Promise<void> {
-  const write = `INSERT INTO ${keyspace}.settings (name, value) VALUES ('readiness', ?)`
+  const write = `INSERT INTO ${keyspace}.settings (name, value) VALUES ('readiness', ?) USING TIMESTAMP ?`
+  const now = new Date()
   await database.run('probe', deadline, (execute) =>
-    Promise.all([execute(write, [new Date().toISOString()]), execute(widthOf(keyspace), [])]),
+    Promise.all([execute(write, [now.toISOString(), BigInt(now.getTime()) * 1_000n]), execute(widthOf(keyspace), [])]),
   )
 }

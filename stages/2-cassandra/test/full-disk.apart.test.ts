@@ -1,0 +1,16 @@
+import { testFullDisk } from '@threshold/conformance/faults'
+import { startStage, withKeyspace } from '@threshold/engines'
+import { leaseDatabase, ownCassandra } from '@threshold/engines/testing'
+
+testFullDisk('Stage 2', {
+  megabytes: 200,
+  check: 'messages',
+  async open(disk, onOutput) {
+    const use = new AsyncDisposableStack()
+    const engineUri = use.use(await leaseDatabase()).uri
+    const engine = use.use(await ownCassandra({ provider: 'native', disk }))
+    const cassandraUri = withKeyspace(engine.uri, 'full')
+    const stage = use.use(await startStage({ stage: 2, engineUri, cassandraUri, onOutput }))
+    return { engine, stage, [Symbol.asyncDispose]: () => use.disposeAsync() }
+  },
+})
