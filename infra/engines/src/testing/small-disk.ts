@@ -36,7 +36,7 @@ export function whyNoSmallDisk(): string | undefined {
  * that is restarted; it all goes with that process.
  */
 export async function smallDisk(megabytes: number): Promise<SmallDisk> {
-  const run = await openRun({ role: 'small-disk', text: `a disk of ${megabytes} MB`, group: true, ending: 'end' })
+  const run = await openRun({ role: 'small-disk', text: `a disk of ${megabytes} MB`, group: true, onExit: 'kill' })
   const { dir } = run
   const script = `mount -t tmpfs -o size=${megabytes}m none "$1" && mkdir "$1/data" && echo mounted && exec sleep infinity`
   const holder = await startChild(

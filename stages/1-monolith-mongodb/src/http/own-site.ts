@@ -1,11 +1,10 @@
 import type { IncomingMessage } from 'node:http'
 import { isIPv4 } from 'node:net'
+import { gatewayUrls, type PublicAddress } from './public-address.ts'
 
-export interface SiteNames {
+export interface SiteNames extends PublicAddress {
   /** The configured host: a name or an address to bind to. */
   readonly host: string
-  /** Where clients reach the stage when that is not where it listens: behind a proxy, say. */
-  readonly publicUrl?: string | undefined
 }
 
 /**
@@ -21,15 +20,16 @@ export interface SiteNames {
 export interface OwnSite {
   /** `Host` names this stage: a loopback name or address, the address that was connected to, or a configured name. */
   hostIsOwn(request: IncomingMessage): boolean
-  /** `Origin` is absent, or the origin that `Host` names, or that of the public URL. */
+  /** `Origin` is absent, or the origin that `Host` names, or where clients are told to connect. */
   originIsOwn(request: IncomingMessage): boolean
   /** Both. */
   isOwn(request: IncomingMessage): boolean
 }
 
-export function ownSite({ host, publicUrl }: SiteNames): OwnSite {
-  const published = publicUrl === undefined ? undefined : new URL(publicUrl)
-  const configured = new Set([host.toLowerCase(), ...(published ? [published.hostname] : [])])
+export function ownSite({ host, ...address }: SiteNames): OwnSite {
+  const { publicUrl } = address
+  const gatewayUrl = gatewayUrls(address)
+  const configured = new Set([host.toLowerCase(), ...(publicUrl ? [new URL(publicUrl).hostname] : [])])
 
   const site: OwnSite = {
     hostIsOwn(request) {
@@ -42,7 +42,10 @@ export function ownSite({ host, publicUrl }: SiteNames): OwnSite {
       const { origin } = request.headers
       if (origin === undefined) return true
       const from = URL.parse(origin)
-      return from !== null && (from.host === parsed(request)?.host || from.origin === published?.origin)
+      if (from === null || from.host === '') return false
+      if (from.host === parsed(request)?.host) return true
+      const told = new URL(gatewayUrl(request))
+      return from.host === told.host && (from.protocol === 'https:') === (told.protocol === 'wss:')
     },
     isOwn: (request) => site.hostIsOwn(request) && site.originIsOwn(request),
   }

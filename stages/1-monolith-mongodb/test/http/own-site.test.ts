@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { describe, expect, it } from 'vitest'
 import { ownSite } from '../../src/http/own-site.ts'
 
-const site = ownSite({ host: '0.0.0.0', publicUrl: 'https://chat.example/' })
+const site = ownSite({ host: '0.0.0.0', publicUrl: 'https://chat.example/', trustedProxies: [] })
 const request = (headers: { host?: string; origin?: string }, localAddress = '::ffff:172.17.0.2') =>
   ({ headers, socket: { localAddress } }) as unknown as IncomingMessage
 
@@ -26,7 +26,7 @@ describe('the names of a stage', () => {
   })
 
   it('include a name that the stage is told to bind to', () => {
-    const bound = ownSite({ host: 'stage-1' })
+    const bound = ownSite({ host: 'stage-1', trustedProxies: [] })
     expect([bound.hostIsOwn(request({ host: 'stage-1:80' })), bound.hostIsOwn(request({ host: 'chat.example' }))]).toEqual([true, false])
   })
 })
@@ -37,6 +37,16 @@ describe('the origin of a stage', () => {
       expect(site.originIsOwn(request({ host, origin: `http://${host}` })), host).toBe(true)
     expect(site.originIsOwn(request({ host: '127.0.0.1:8080', origin: 'https://chat.example' })), 'behind a proxy').toBe(true)
     expect(site.originIsOwn(request({ host: 'localhost:8080' })), 'of no page').toBe(true)
+  })
+
+  it('is what a trusted proxy says, and nobody else', () => {
+    const proxied = ownSite({ host: '127.0.0.1', trustedProxies: ['10.0.0.1'] })
+    const from = (remoteAddress: string): boolean => {
+      const headers = { host: '127.0.0.1:8080', origin: 'https://chat.example', 'x-forwarded-host': 'chat.example' }
+      const socket = { localAddress: '127.0.0.1', localPort: 8_080, remoteAddress }
+      return proxied.originIsOwn({ headers: { ...headers, 'x-forwarded-proto': 'https' }, socket } as unknown as IncomingMessage)
+    }
+    expect([from('10.0.0.1'), from('10.0.0.2')]).toEqual([true, false])
   })
 
   it.each([
