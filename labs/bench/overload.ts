@@ -1,49 +1,61 @@
-import { type Engine, type OnProgress, startCassandra, startMongo, startStage, withDatabase, withKeyspace } from '@threshold/engines'
+import { type OnProgress, startCassandra, startMongo, startStage, withDatabase, withKeyspace } from '@threshold/engines'
 import { openTalk } from './src/api.ts'
 import { ask, type OverloadSample, type Target } from './src/overload/senders.ts'
-import { slowed } from './src/overload/slowed.ts'
+import { CASSANDRA, MONGODB, type Protocol, type SlowStore, slowStore } from './src/overload/slow-store.ts'
 import { report } from './src/report.ts'
 
 const CLIENTS = [8, 32, 128, 500] as const
 const KINDS = ['send', 'read'] as const
 const WINDOW = { warmUpMs: 10_000, ms: 20_000 }
+/** What the store needs for one request of a stage: 100 a second, where it could do thousands. */
+const EACH_MS = 10
 /** What a crowd may take from what the store can do. */
 const WANTED_SHARE = 0.5
 
 /** What is answered when more ask than a slow store can serve: fewer than at best, and never none. */
 async function run(onProgress: OnProgress, options: { publish?: boolean } = {}): Promise<string> {
   await using use = new AsyncDisposableStack()
-  const mongo = use.use(await startMongo({ prefer: 'lab', ours: true, onProgress }))
-  const cassandra = use.use(await startCassandra({ ours: true, onProgress }))
-  const stages: [stage: 1 | 2, store: Engine][] = [
-    [1, mongo],
-    [2, cassandra],
+  const mongo = use.use(await startMongo({ prefer: 'lab', onProgress }))
+  const cassandra = use.use(await startCassandra({ onProgress }))
+  const slowMongo = use.use(await slowed(mongo.uri, MONGODB))
+  const slowCassandra = use.use(await slowed(cassandra.uri, CASSANDRA))
+  const arms = [
+    { stage: 1, store: slowMongo, engineUri: withDatabase(slowMongo.uri, 'overload_1') },
+    {
+      ...{ stage: 2, store: slowCassandra, engineUri: withDatabase(mongo.uri, 'overload_2') },
+      cassandraUri: withKeyspace(slowCassandra.uri, 'overload'),
+    },
   ]
   const samples: OverloadSample[] = []
-  for (const [stage, store] of stages) {
-    const running = use.use(
-      await startStage({
-        ...{ stage, engineUri: withDatabase(mongo.uri, `overload_${stage}`) },
-        ...(stage === 2 ? { cassandraUri: withKeyspace(cassandra.uri, 'overload') } : {}),
-        env: { THRESHOLD_RATE_REQUESTS: '1000000', THRESHOLD_LOG_LEVEL: 'error' },
-      }),
-    )
+  for (const { store, ...addresses } of arms) {
+    const env = { THRESHOLD_RATE_REQUESTS: '1000000', THRESHOLD_LOG_LEVEL: 'error' }
+    await using running = await startStage({ ...addresses, env })
     const { token, channels } = await openTalk(running.url, 1)
-    const target: Target = { name: `stage ${stage}`, url: `${running.url}/api/v10/channels/${channels[0]}/messages`, token }
+    const target: Target = {
+      name: `stage ${running.stage}`,
+      url: `${running.url}/api/v10/channels/${channels[0]}/messages`,
+      token,
+    }
     await ask(target, 'send', 8, { warmUpMs: 0, ms: 1_000 }) // so that there is something to read
-    await using _ = slowed(store)
+    store.slowDown(EACH_MS)
     for (const kind of KINDS) {
       for (const clients of CLIENTS) {
-        onProgress({ text: `${target.name}: ${clients} clients ${kind}`, done: samples.length, total: stages.length * 8 })
+        onProgress({ text: `${target.name}: ${clients} clients ${kind}`, done: samples.length, total: 16 })
         samples.push(await ask(target, kind, clients, WINDOW))
       }
     }
+    store.slowDown(0)
   }
   const engine = `${mongo.label.text}; ${cassandra.label.text}, one node`
-  return await report(
-    { name: 'overload', title: 'More clients than a slow store can serve', engine, samples, ...describe(samples) },
-    options,
-  )
+  const title = 'More clients than a slow store can serve'
+  return await report({ name: 'overload', title, engine, samples, ...describe(samples) }, options)
+}
+
+/** The same address, by way of something that slows it down. */
+async function slowed(uri: string, protocol: Protocol): Promise<SlowStore & { readonly uri: string }> {
+  const [, host = '', port = ''] = /^\w+:\/\/([^:/,]+):(\d+)/.exec(uri) ?? []
+  const store = await slowStore({ host, port: Number(port) }, protocol)
+  return { ...store, uri: uri.replace(`${host}:${port}`, `127.0.0.1:${store.port}`) }
 }
 
 export function describe(samples: readonly OverloadSample[]) {
@@ -67,7 +79,7 @@ export function describe(samples: readonly OverloadSample[]) {
       return `${name}: with ${crowd.clients} clients ${share.toFixed(2)} of the best. Wanted: more than ${WANTED_SHARE} (${met}).`
     }),
     'Each client asks, is answered, and asks again; after a 503 it waits as Retry-After says. A request has 5 s.',
-    'The store runs for 10 ms of each 300, as on a disk or a processor that others keep busy.',
+    `The store does one thing after the other, ${1_000 / EACH_MS} a second, and does not know that nobody waits any more.`,
   ]
   const columns = ['Server', 'Asks to', 'Clients', 'Done/s', 'To best', '503/s', 'Others', 'p50 ms', 'p99 ms', 'Longest gap ms']
   return { columns, rows, findings }

@@ -60,7 +60,7 @@ export async function ask(
   }
   await Promise.all(Array.from({ length: clients }, client))
   gapMs = Math.max(gapMs, until - last)
-  const [p50, p99] = [50, 99].map((percentile) => latency.getValueAtPercentile(percentile)) as [number, number]
+  const [p50, p99] = [50, 99].map((percentile) => latency.getValueAtPercentile(percentile) / 1_000) as [number, number]
   return { name: target.name, kind, clients, seconds: ms / 1_000, ...count, p50, p99, gapMs }
 }
 

@@ -45,7 +45,9 @@ export async function mongoDatabase(config: MongoConfig, telemetry?: Telemetry):
     maxPoolSize: config.poolSize ?? 40,
     waitQueueTimeoutMS: config.queueMs ?? 2_000,
     serverSelectionTimeoutMS: 2_000,
-    connectTimeoutMS: 2_000,
+    // Also how long a monitor waits for an answer. One that is late clears the pool, and a server that is only slow would then
+    // lose all that is under way, and have to greet each connection again.
+    connectTimeoutMS: 10_000,
     // A paused server keeps its sockets open. Without this a connection would wait on it for ever and the pool drain dry.
     socketTimeoutMS: 10_000,
     writeConcern: { w: 1, journal: true },

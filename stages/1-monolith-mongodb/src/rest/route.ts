@@ -148,7 +148,12 @@ export function errorHandler(runtime: Runtime) {
     if (answer.status >= 500 && !(error instanceof ApiError)) {
       const known = hasCode(error, ...TRY_AGAIN)
       runtime.log[known ? 'warn' : 'error'](
-        { err: known ? messageOf(error) : error, method: request.method, route: request.route?.path },
+        {
+          err: known ? messageOf(error) : error,
+          cause: known && messageOf(error.cause),
+          method: request.method,
+          route: request.route?.path,
+        },
         'a request failed',
       )
     }

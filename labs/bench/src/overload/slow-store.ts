@@ -1,0 +1,84 @@
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+
+/** How a database's protocol says where a request ends: from its first bytes, how long it is. */
+export interface Protocol {
+  readonly headerBytes: number
+  lengthOf(header: Buffer): number
+}
+
+/** MongoDB's wire protocol: each message begins with its length. */
+export const MONGODB: Protocol = { headerBytes: 16, lengthOf: (header) => header.readInt32LE(0) }
+/** Cassandra's native protocol up to version 4: the length of the body is the last of nine bytes. */
+export const CASSANDRA: Protocol = { headerBytes: 9, lengthOf: (header) => 9 + header.readInt32BE(5) }
+
+export interface SlowStore extends AsyncDisposable {
+  readonly port: number
+  /** From now on one request after the other, whoever sends it, and so many milliseconds each. */
+  slowDown(eachMs: number): void
+}
+
+/**
+ * Stands between a stage and its database, and makes it one that can do only so much: requests pass one after the other. It
+ * does not know that nobody waits for an answer any more, as a database does not.
+ */
+export async function slowStore({ host, port }: { readonly host: string; readonly port: number }, protocol: Protocol): Promise<SlowStore> {
+  const sockets = new Set<Socket>()
+  let eachMs = 0
+  let freeAt = 0
+
+  const server = createServer((client) => {
+    const database = connect(port, host)
+    let buffer: Buffer = Buffer.alloc(0)
+    for (const [one, other] of [
+      [client, database],
+      [database, client],
+    ] as const) {
+      sockets.add(one.setNoDelay())
+      one
+        .on('error', () => {})
+        .on('close', () => {
+          sockets.delete(one)
+          other.destroy()
+        })
+    }
+    database.on('data', (chunk) => client.write(chunk))
+    client.on('data', (chunk) => {
+      buffer = Buffer.concat([buffer, chunk])
+      for (let length = next(); length !== undefined; length = next()) {
+        pass(database, buffer.subarray(0, length))
+        buffer = buffer.subarray(length)
+      }
+    })
+    function next(): number | undefined {
+      if (buffer.length < protocol.headerBytes) return undefined
+      const length = protocol.lengthOf(buffer)
+      return buffer.length < length ? undefined : length
+    }
+  })
+
+  function pass(database: Socket, request: Buffer): void {
+    const now = performance.now()
+    if (eachMs === 0) {
+      database.write(request)
+      return
+    }
+    freeAt = Math.max(freeAt, now) + eachMs
+    setTimeout(() => database.write(request), freeAt - now)
+  }
+
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    port: (server.address() as AddressInfo).port,
+    slowDown(ms) {
+      eachMs = ms
+    },
+    async [Symbol.asyncDispose]() {
+      const closed = once(server, 'close')
+      server.close()
+      for (const socket of sockets) socket.destroy()
+      await closed
+    },
+  }
+}
