@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { aGuild, newId, type SmallGuild, soon } from '@threshold/conformance/ports'
 import { tokens } from '@threshold/contract'
 import { createRuntime } from '@threshold/kit'
-import type { Delivery, HubEvent, MessageStore, MetadataStore, Notifier, SearchIndex } from '@threshold/ports'
+import type { Delivery, HubEvent, MessageStore, MetadataStore, Notification, Notifier, SearchIndex } from '@threshold/ports'
 import { typescriptAnalytics } from '../../src/adapters/analytics.typescript.ts'
 import { memoryGuildHub } from '../../src/adapters/guild-hub.memory.ts'
 import { typescriptMemberList } from '../../src/adapters/member-list.typescript.ts'
@@ -25,6 +25,8 @@ type Fault = (call: () => Promise<unknown>, first: unknown) => Promise<unknown>
 export interface Rest extends AsyncDisposable {
   readonly guild: SmallGuild
   readonly stores: Stores
+  /** Pushes that were asked for. */
+  readonly pushed: readonly Notification[]
   /** Asks a route by its action's name, as the guild's owner. */
   ask(action: string, more?: { params?: Record<string, string>; body?: unknown; query?: unknown }): Promise<{ id: string }>
   /** What the owner's session was told, of this type. */
@@ -58,7 +60,8 @@ export async function rest(mongo: MongoDatabase, guild = aGuild(1), tools: Parti
   const messages = faulty('messages', stores.messages)
   const metadata = faulty('metadata', stores.metadata)
   const search = faulty('search', stores.search)
-  const notifier: Notifier = { enqueue: async () => {}, [Symbol.asyncDispose]: async () => {} }
+  const pushed: Notification[] = []
+  const notifier: Notifier = { enqueue: async (push) => void pushed.push(push), [Symbol.asyncDispose]: async () => {} }
   const runtime = createRuntime({ random: randomBytes })
   const hub = memoryGuildHub({ metadata, messages, permissions: typescriptPermissions(), memberList: typescriptMemberList }, runtime)
   const ports = { messages, metadata, search, notifier, hub, analytics: typescriptAnalytics(runtime.clock) }
@@ -71,7 +74,7 @@ export async function rest(mongo: MongoDatabase, guild = aGuild(1), tools: Parti
   searchRoutes(add, context)
 
   const me = guild.owner.user.id
-  await stores.metadata.createUser(guild.owner.user, soon())
+  for (const { user } of guild.state.members.values()) await stores.metadata.createUser(user, soon())
   await hub.create(guild.state, soon())
   const told: Delivery[] = []
   const presence = { status: 'online', activities: [] } as const
@@ -79,6 +82,7 @@ export async function rest(mongo: MongoDatabase, guild = aGuild(1), tools: Parti
   return {
     guild,
     stores,
+    pushed,
     ask: async (action, { params = {}, body, query = {} } = {}) =>
       (await handlers.get(action)!({
         me,

@@ -119,6 +119,7 @@ export const errors: Section = {
         'rest.messages.enforce-nonce',
         'rest.messages.enforce-nonce.scope',
         'rest.messages.enforce-nonce.concurrent',
+        'rest.messages.enforce-nonce.deleted',
         'rest.messages.nonce',
         'rest.messages.nonce.integer',
       ],

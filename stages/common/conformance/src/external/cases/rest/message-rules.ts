@@ -2,7 +2,7 @@ import { Permission } from '@threshold/contract'
 import type { APIMessage } from 'discord-api-types/v10'
 import type { Case } from '../../case.ts'
 import { holds, includes, same } from '../../expect.ts'
-import { NO_PERMISSION } from '../../rest.ts'
+import { NO_PERMISSION, UNKNOWN_MESSAGE } from '../../rest.ts'
 
 const { EmbedLinks, ManageMessages, MentionEveryone } = Permission
 
@@ -26,6 +26,22 @@ export const messageRuleCases: readonly Case[] = [
       for (let i = 0; i < 2; i++) await guild.say('the owner’s')
       await guild.grant(guild.member, ManageMessages)
       for (let i = 0; i < 2; i++) await guild.say('a moderator’s', guild.member)
+    },
+  },
+  {
+    id: 'rest.messages.enforce-nonce.deleted',
+    sentence: 'A retry of a message that was deleted meanwhile is answered as the first was, brings nothing back and tells nobody',
+    async run(world) {
+      const guild = await world.guild()
+      const owner = await guild.owner.connect()
+      const path = `/channels/${guild.text}/messages`
+      const body = { content: 'once', nonce: 'deleted', enforce_nonce: true }
+      const { id } = await guild.member.api.post<APIMessage>(path, body)
+      await guild.member.api.delete(`${path}/${id}`)
+      includes(await guild.member.api.post(path, body), { id, content: 'once' }, 'the retry')
+      await guild.settle(owner)
+      same(owner.seen('MESSAGE_CREATE', (message) => message.id === id).length, 1, 'how often it was told')
+      await guild.member.api.refused(UNKNOWN_MESSAGE, 'GET', `${path}/${id}`)
     },
   },
   {
