@@ -15,7 +15,7 @@ const HEAP_MB = 512
 async function run(onProgress: OnProgress, options: { publish?: boolean } = {}): Promise<string> {
   await using use = new AsyncDisposableStack()
   const mongo = use.use(await startMongo({ prefer: 'lab', onProgress }))
-  const cassandra = use.use(await startCassandra({ heapMb: HEAP_MB, onProgress }))
+  const cassandra = use.use(await startCassandra({ prefer: 'lab', heapMb: HEAP_MB, onProgress }))
   // An engine of the user's own may have been here before.
   const keyspace = `bench_${randomBytes(4).toString('hex')}`
   const uri = withKeyspace(cassandra.uri, keyspace)

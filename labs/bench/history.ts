@@ -28,7 +28,7 @@ const wholeNumber = (n: number): string => n.toLocaleString('en')
 async function run(onProgress: OnProgress, options: { publish?: boolean } = {}): Promise<string> {
   await using use = new AsyncDisposableStack()
   const mongo = use.use(await startMongo({ prefer: 'lab', onProgress }))
-  const cassandra = use.use(await startCassandra({ heapMb: HEAP_MB, onProgress }))
+  const cassandra = use.use(await startCassandra({ prefer: 'lab', heapMb: HEAP_MB, onProgress }))
   const [node] = cassandra.nodes()
   const channels: FilledChannel[] = []
   for (const messages of SIZES) {

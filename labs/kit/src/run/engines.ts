@@ -55,7 +55,9 @@ export function engineRoom({ size, shared, onProgress }: EnginesOptions, stack: 
 
   async function cassandraFor({ cassandra }: PlannedArm): Promise<Held<CassandraEngine>> {
     if (shared.cassandra !== undefined && cassandra === undefined) return { ...shared.cassandra, engine: undefined }
-    const engine = stack.use(await startCassandra({ ...cassandra, ours: cassandra !== undefined, onProgress }))
+    const engine = stack.use(
+      await startCassandra({ prefer: size === 'full' ? 'lab' : 'quick', ...cassandra, ours: cassandra !== undefined, onProgress }),
+    )
     return notLargerThan(cassandra?.cacheMb, heldBy(engine))
   }
 
