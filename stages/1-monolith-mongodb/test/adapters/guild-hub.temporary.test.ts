@@ -78,7 +78,7 @@ describe('a temporary member', () => {
     const guild = await founded(before)
     const [away, back] = [await invited(before, guild), await invited(before, guild)]
     await before[Symbol.asyncDispose]()
-    await using after = hubWith(AT_ONCE, 2_000)
+    await using after = hubWith(AT_ONCE, 5_000)
     const session = await connect(after, guild, back)
     await expect.poll(() => isMember(guild, away), PATIENCE).toBe(false)
     expect(await isMember(guild, back)).toBe(true)
