@@ -1,0 +1,35 @@
+import { spawnSync } from 'node:child_process'
+import { symlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { which } from '../src/process/which.ts'
+import { folder } from './machine.ts'
+
+const SCRIPT = fileURLToPath(new URL('../../docker/run.sh', import.meta.url))
+
+/** The script on a machine that has these programs and no others, on a cache that nobody else uses. */
+async function runOn(use: AsyncDisposableStack, programs: readonly string[], ...command: string[]) {
+  const [path, cache] = [await folder(use), await folder(use)]
+  for (const name of programs) await symlink((await which(name))!, join(path, name))
+  const bash = (await which('bash'))!
+  const options = { encoding: 'utf8', timeout: 20_000 } as const
+  const { status, stdout } = spawnSync(bash, [SCRIPT, ...command], { ...options, env: { PATH: path, HOME: cache, THRESHOLD_CACHE: cache } })
+  return { status, stdout }
+}
+
+describe('the script that brings a Docker of its own', () => {
+  it('says in one line why a machine cannot have one, and ends with the code that CI counts as skipped', async () => {
+    await using use = new AsyncDisposableStack()
+    const { status, stdout } = await runOn(use, ['dirname', 'uname'], 'true')
+    expect(stdout).toMatch(
+      /^docker: not to be had here: (a daemon is started on Linux alone|only root can start a daemon|its packages come from apt, .*)\n$/,
+    )
+    expect(status).toBe(77)
+  })
+
+  it('does not count a command that is missing as a machine that cannot', async () => {
+    await using use = new AsyncDisposableStack()
+    expect(await runOn(use, ['dirname'])).toEqual({ status: 2, stdout: 'docker: which command?\n' })
+  })
+})
