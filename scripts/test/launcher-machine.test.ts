@@ -1,12 +1,12 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { chmod, chown, cp, link, mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { chmod, chown, cp, link, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { cacheDir } from '@threshold/engines'
 import { testsAll } from '@threshold/engines/testing'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { type Finished, type Folder, LAUNCHER, type Options, start, temporaryFolder, threshold } from './cli.ts'
+import { type Finished, type Folder, LAUNCHER, type Options, ROOT, start, temporaryFolder, threshold } from './cli.ts'
 import { fetchOldNode, makeTree } from './tree.ts'
 
 const MINUTES = 120_000
@@ -151,6 +151,13 @@ describe('the launcher gets Node', { timeout: MINUTES }, () => {
     await launch(tree)
   }, MINUTES)
   const fetching = (env: NodeJS.ProcessEnv, options: Options = {}) => launch(tree, { ...options, node: old, env })
+
+  it('of the version that .node-version names, for every system', async () => {
+    const wanted = (await readFile(join(ROOT, '.node-version'), 'utf8')).trim()
+    const pinned = await readFile(join(dirname(LAUNCHER), 'launcher', 'node.mjs'), 'utf8')
+    const versions = [...pinned.matchAll(/^ {4}version: '(.*)',$/gm)].map(([, version]) => version)
+    expect(versions).toEqual([wanted, wanted])
+  })
 
   it.runIf(testsAll())('anew where the one in the cache no longer starts, and leaves nothing half done', async () => {
     await using cache = await temporaryFolder()
