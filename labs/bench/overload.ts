@@ -30,15 +30,19 @@ async function run(onProgress: OnProgress, options: { publish?: boolean } = {}):
   for (const { store, ...addresses } of arms) {
     const env = { THRESHOLD_RATE_REQUESTS: '1000000', THRESHOLD_LOG_LEVEL: 'error' }
     await using running = await startStage({ ...addresses, env })
-    const { token, channels } = await openTalk(running.url, 1)
-    const target: Target = {
-      name: `stage ${running.stage}`,
-      url: `${running.url}/api/v10/channels/${channels[0]}/messages`,
-      token,
-    }
-    await ask(target, 'send', 8, { warmUpMs: 0, ms: 1_000 }) // so that there is something to read
+    const { token, channels } = await openTalk(running.url, 2)
+    // Pages are read where little lies: what a page costs in a long channel is `bench history`'s to say.
+    const [sends, reads] = channels.map(
+      (channel): Target => ({
+        name: `stage ${running.stage}`,
+        url: `${running.url}/api/v10/channels/${channel}/messages`,
+        token,
+      }),
+    ) as [Target, Target]
+    await ask(reads, 'send', 1, { warmUpMs: 0, ms: 500 })
     store.slowDown(EACH_MS)
     for (const kind of KINDS) {
+      const target = kind === 'send' ? sends : reads
       for (const clients of CLIENTS) {
         onProgress({ text: `${target.name}: ${clients} clients ${kind}`, done: samples.length, total: 16 })
         samples.push(await ask(target, kind, clients, WINDOW))

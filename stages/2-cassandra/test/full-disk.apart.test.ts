@@ -9,7 +9,7 @@ testFullDisk('Stage 2', {
     const use = new AsyncDisposableStack()
     const engineUri = use.use(await leaseDatabase()).uri
     const engine = use.use(await ownCassandra({ provider: 'native', disk }))
-    const cassandraUri = withKeyspace(engine.uri, 'full')
+    const cassandraUri = withKeyspace(engine.uri, 'full_disk')
     const stage = use.use(await startStage({ stage: 2, engineUri, cassandraUri, onOutput }))
     return { engine, stage, [Symbol.asyncDispose]: () => use.disposeAsync() }
   },

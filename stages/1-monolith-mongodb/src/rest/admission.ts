@@ -40,12 +40,12 @@ interface Waiting {
  * Scale", ACM Queue 2015).
  *
  * How many are let in follows the store, as TCP's window follows a network: one more for each that was served well within its
- * budget, half as many once it took more than half of it (additive increase, multiplicative decrease: Chiu and Jain, 1989).
+ * budget, half as many once it took more than a quarter of it (additive increase, multiplicative decrease: Chiu and Jain, 1989).
  * A request that has been let in is not made to wait again.
  */
 export function createAdmission({ most, budgetMs }: AdmissionConfig, clock: Clock, onShed: () => void = () => {}): Admission {
   const limit = pLimit(Math.min(START, most))
-  const slowMs = budgetMs / 2
+  const slowMs = budgetMs / 4
   const waiting: Waiting[] = []
   let watched = false
   let level = limit.concurrency

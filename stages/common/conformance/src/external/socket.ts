@@ -99,6 +99,12 @@ export class Socket {
     this.#socket.send(data)
   }
 
+  /** A frame that says nothing: a control frame, or a piece of a text that has no end. */
+  control(kind: 'ping' | 'pong' | 'fragment'): void {
+    if (kind === 'fragment') this.#socket.send('', { fin: false })
+    else this.#socket[kind]()
+  }
+
   close(code?: number): void {
     this.#note(`→ close ${code ?? ''}`)
     this.#socket.close(code)

@@ -6,7 +6,7 @@ export const workshop: Section = {
     {
       id: 'workshop.users',
       text: 'Outside Discord’s API, for the workshop alone: `POST /workshop/users {username}` → `{id, token}`.',
-      cases: ['workshop.users.create', 'workshop.users.namesakes', 'workshop.users.invalid'],
+      cases: ['workshop.users.create', 'workshop.users.namesakes', 'workshop.users.invalid', 'workshop.users.foreign-page'],
     },
     { id: 'workshop.health', text: '`GET /healthz`, `GET /readyz`.', cases: ['workshop.healthz', 'workshop.readyz'] },
     { id: 'workshop.metrics', text: '`GET /metrics` (Prometheus).', cases: ['workshop.metrics'] },
@@ -27,7 +27,11 @@ export const errors: Section = {
       text: 'Errors have Discord’s shape `{code, message, errors?}`.',
       cases: ['rest.json.not-a-form', 'rest.guilds.create.invalid', 'rest.guilds.unknown'],
     },
-    { id: 'errors.0', text: '401 and unknown route 0.', cases: ['rest.auth.missing', 'rest.auth.foreign', 'rest.unknown-route'] },
+    {
+      id: 'errors.0',
+      text: '401 and unknown route 0.',
+      cases: ['rest.auth.missing', 'rest.auth.before-body', 'rest.auth.foreign', 'rest.unknown-route'],
+    },
     { id: 'errors.10003', text: '10003 channel.', cases: ['rest.channels.unknown', 'rest.channels.delete', 'rest.guilds.delete'] },
     { id: 'errors.10004', text: '10004 guild.', cases: ['rest.guilds.unknown', 'rest.guilds.delete'] },
     { id: 'errors.10006', text: '10006 invite.', cases: ['rest.invites.get', 'rest.invites.accept', 'rest.invites.expire'] },

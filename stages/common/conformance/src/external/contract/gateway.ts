@@ -46,7 +46,7 @@ export const gateway: Section = {
     { id: 'gateway.close.4004', text: '4004 bad token.', cases: ['gateway.close.4004'] },
     { id: 'gateway.close.4005', text: '4005 already authenticated.', cases: ['gateway.close.4005'] },
     { id: 'gateway.close.4007', text: '4007 bad seq.', cases: ['gateway.resume.bad-seq', 'gateway.resume.negative-seq'] },
-    { id: 'gateway.close.4008', text: '4008 rate limited.', cases: ['gateway.close.4008'] },
+    { id: 'gateway.close.4008', text: '4008 rate limited.', cases: ['gateway.close.4008', 'gateway.close.4008.control'] },
     { id: 'gateway.close.4009', text: '4009 zombie.', cases: ['gateway.close.4009'] },
     { id: 'gateway.close.4010', text: '4010 bad shard.', cases: ['gateway.close.4010'] },
     { id: 'gateway.close.4012', text: '4012 bad version.', cases: ['gateway.close.4012'] },

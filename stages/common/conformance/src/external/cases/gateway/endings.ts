@@ -28,6 +28,18 @@ export const endingCases: readonly Case[] = [
     },
   },
   {
+    id: 'gateway.close.4008.control',
+    sentence: 'Pings, unsolicited pongs and fragments count as frames, before IDENTIFY too',
+    async run(world) {
+      for (const kind of ['ping', 'pong', 'fragment'] as const) {
+        const socket = await world.socket()
+        await socket.frame(Op.Hello)
+        for (let i = 0; i < 400 && socket.isOpen; i++) socket.control(kind)
+        same((await socket.closed()).code, CloseCode.RateLimited, `the close code of a flood of ${kind}s`)
+      }
+    },
+  },
+  {
     id: 'gateway.close.4009',
     sentence: 'A client that goes silent is closed with 4009, once it has missed its heartbeats',
     async run(world) {

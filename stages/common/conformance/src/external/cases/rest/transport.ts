@@ -1,6 +1,7 @@
 import type { APIMessage, APIUser } from 'discord-api-types/v10'
 import type { Case } from '../../case.ts'
 import { includes, same } from '../../expect.ts'
+import { sendHead } from '../../raw-http.ts'
 import { EMPTY, invalid, MALFORMED, NOT_FOUND, refusedWith, UNAUTHORIZED } from '../../rest.ts'
 
 const prefixed = (prefix: string): Case => ({
@@ -26,6 +27,23 @@ export const transportCases: readonly Case[] = [
       const [ada, bob] = [await world.user(), await world.user('bob')]
       includes(await ada.api.get('/users/@me'), { id: ada.id, username: ada.username }, 'ada')
       includes(await bob.api.get('/users/@me'), { id: bob.id, username: bob.username }, 'bob')
+    },
+  },
+  {
+    id: 'rest.auth.before-body',
+    sentence: 'Without a token a body is not waited for: 401 comes first, and then the connection ends',
+    async run(world) {
+      const line = `POST /api/v10/channels/${(await world.guild()).text}/messages HTTP/1.1`
+      const heads: Record<string, string>[] = [
+        { 'content-length': '250000' },
+        { 'transfer-encoding': 'chunked' },
+        { 'content-length': '250000', authorization: 'Bot nonsense' },
+      ]
+      for (const headers of heads) {
+        const sent = { 'content-type': 'application/json', ...headers }
+        const answer = await sendHead(world.target.baseUrl, line, sent, { untilClosed: true })
+        same(answer, { status: 401, closed: true }, 'the answer to a head without its body')
+      }
     },
   },
   {

@@ -2,6 +2,7 @@ import { connect } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { type Case, NotTried } from '../../case.ts'
 import { holds, id, includes, same } from '../../expect.ts'
+import { sendHead } from '../../raw-http.ts'
 import { invalid, NOT_FOUND } from '../../rest.ts'
 
 const outside = { prefix: '' }
@@ -40,6 +41,21 @@ export const workshopCases: readonly Case[] = [
     async run(world) {
       for (const body of [{}, { username: '' }, { username: 7 }, { username: { $gt: '' } }, { username: 'x'.repeat(200) }])
         await world.anonymous.refused(invalid('username'), 'POST', '/workshop/users', body, outside)
+    },
+  },
+  {
+    id: 'workshop.users.foreign-page',
+    sentence: 'A page of another site makes no user: not by its origin, not by a name that leads here, not by a body without a type',
+    async run(world) {
+      const body = JSON.stringify({ username: 'ada' })
+      const make = (headers: Record<string, string>) =>
+        world.anonymous.call('POST', '/workshop/users', undefined, { ...outside, raw: body, headers })
+      same((await make({ origin: 'http://evil.example' })).status, 403, 'by a foreign origin')
+      same((await make({ 'content-type': 'text/plain' })).status, 415, 'by a body of another type')
+      const line = 'POST /workshop/users HTTP/1.1'
+      const json = { 'content-type': 'application/json', 'content-length': String(body.length) }
+      same((await sendHead(world.target.baseUrl, line, { ...json, host: 'evil.example' })).status, 403, 'by a foreign name')
+      same((await sendHead(world.target.baseUrl, line, { 'content-length': '2' })).status, 415, 'by a body without a type')
     },
   },
   {
