@@ -31,7 +31,8 @@ export async function waitForAnswer(container: Container, options: AnswerOptions
       try {
         return await ask()
       } catch (error) {
-        last = messageOf(error)
+        // A driver's message may go on with every host's stack.
+        last = messageOf(error).split('\n')[0] ?? ''
       }
     }
     const ended = await container.ended()
