@@ -77,7 +77,7 @@ export function inviteRoutes(add: AddRoute, context: Context): void {
   })
 
   add('get', '/invites/:code', 'invite.get', async (ask) => {
-    const { with_counts: counts } = checked(restInput.guildQuery, ask.query)
+    const { with_counts: counts } = checked(restInput.inviteQuery, ask.query)
     const invite = await find(ask)
     const { memberCount } = await homeOf(ask, invite)
     return { ...(await inviteToWire(ask, invite)), ...(counts ? await countsOf(context, ask, invite.guildId, memberCount) : {}) }

@@ -162,6 +162,11 @@ const id = snowflake.optional()
 export const pageQuery = z.object({ limit: queryInt(1, 100, 50), before: id, after: id, around: id })
 export const memberQuery = z.object({ limit: queryInt(1, 1_000, 1), after: id })
 export const guildQuery = z.object({ with_counts: queryBoolean })
+/** An invite may name what to show with it, and there is nothing of the kind. */
+export const inviteQuery = z.object({
+  with_counts: queryBoolean,
+  ...allUnsupported('guild_scheduled_event_id', 'target_channel_id', 'target_message_id'),
+})
 export const guildsQuery = z.object({ with_counts: queryBoolean, limit: queryInt(1, 200, 200), after: id, before: id })
 export const memberSearchQuery = z.object({ query: text(100), limit: queryInt(1, 1_000, 1) })
 /** Of a list that is empty, wherever it begins. */
