@@ -39,7 +39,7 @@ const WORLDS = {
 
 function answering(tables: Record<string, Row[]>) {
   // An old one, and the one that the message lies in.
-  const buckets = [bucketOf(message.id, config.bucketDays), 0].map((bucket) => ({ bucket, emptied: false }))
+  const buckets = [bucketOf(message.id, config.bucketDays), 0].map((bucket) => ({ channel_id: long(channel), bucket, emptied: false }))
   const rows: Record<string, Row[]> = {
     ...{ settings: [{ value: String(config.bucketDays) }], channel_buckets: buckets, nonces: [{ '[applied]': true }] },
     ...tables,
@@ -61,6 +61,7 @@ async function allThatIsSent(tables: Record<string, Row[]>): Promise<Sent[]> {
   await store.insert(message, soon(), dedupe)
   await store.import([message], soon())
   await store.get(channel, [message.id], soon())
+  await store.newest([channel], soon())
   await store.page(channel, { at: 'latest' }, 50, soon())
   for (const at of ['before', 'after', 'around'] as const) await store.page(channel, { at, id: message.id }, 50, soon())
   await store.edit({ id: message.id, channelId: channel, set: { content: 'edited' }, writeTimeMicros: writeTime() }, soon())
