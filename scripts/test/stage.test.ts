@@ -1,7 +1,7 @@
 import { freePort, isPortFree, listenError } from '@threshold/engines'
 import { leaseDatabase } from '@threshold/engines/testing'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Cache, ownCache, ready, start } from './cli.ts'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { type Cache, gone, ownCache, ready, start } from './cli.ts'
 
 const hasIpv6 = (await listenError(0, '::1')) === undefined
 
@@ -32,6 +32,22 @@ describe('stage', { timeout: 120_000 }, () => {
     const { code, stdout, stderr } = await command.finished
     expect(stdout).toBe(`ready ${url}\n`)
     expect({ code, left: await cache.left(), free: await isPortFree(port) }, stderr).toEqual({ code: 0, left: [], free: true })
+  })
+
+  it('ends everything at once at the second Ctrl-C, and says what', async () => {
+    await using command = start(['stage', '1'], { env: cache.env })
+    await ready(command)
+    const pids = [await cache.pidOf('stage'), await cache.pidOf('mongodb')]
+    // A stage waits for a database that does not answer.
+    process.kill(pids[1]!, 'SIGSTOP')
+    command.child.kill('SIGINT')
+    await vi.waitFor(() => expect(command.stderr()).toMatch(/^closing .*\(process \d+\); Ctrl-C once more/m), { timeout: 10_000 })
+    // Ctrl-C again and again, until it counts as a second one.
+    const impatient = setInterval(() => command.child.kill('SIGINT'), 100)
+    const { code, stderr } = await command.finished.finally(() => clearInterval(impatient))
+    expect(code).toBe(130)
+    for (const pid of pids) expect(stderr).toMatch(new RegExp(`^ended .*\\(process ${pid}\\)`, 'm'))
+    await gone(...pids)
   })
 
   it('keeps its log on stderr, as much of it as the environment asks for', async () => {

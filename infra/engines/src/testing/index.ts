@@ -11,6 +11,7 @@ import { type StartMongoOptions, startMongo } from '../mongodb/start.ts'
 import { askEngineHost, type HostedKind, type SharedEngine, testCassandra, testEngine } from './host.ts'
 
 export { rounds, testsAll, testsClusters } from './breadth.ts'
+export { canStartContainers, containersOfCache } from './containers.ts'
 export { type SmallDisk, smallDisk, whyNoSmallDisk } from './small-disk.ts'
 export { killUnwatched, watchersOf } from './unwatched.ts'
 

@@ -1,0 +1,181 @@
+import { execFile, spawn } from 'node:child_process'
+import { readdir, readFile } from 'node:fs/promises'
+import { availableParallelism, loadavg } from 'node:os'
+import { basename, delimiter, dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { isPortFree } from '@threshold/engines'
+import { containersOfCache, takeTurn } from '@threshold/engines/testing'
+import { expect, vi } from 'vitest'
+import { type Cache, LAUNCHER, ownCache, ROOT } from './cli.ts'
+
+const run = promisify(execFile)
+
+export const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGKILL'] as const
+/** `npm`: npm or npx, whichever started the command. `group`: all of them at once, as from a terminal. */
+export const TARGETS = ['npm', 'launcher', 'cli', 'group'] as const
+export type Signal = (typeof SIGNALS)[number]
+export type Target = (typeof TARGETS)[number]
+
+/** A Node on which the launcher and the command line are two processes. */
+const OLD = '20.20.2'
+const CALM = fileURLToPath(new URL('./calm-machine.mjs', import.meta.url))
+/** Rows that run at a time: each is five processes and a database. */
+const LANES = 3
+/** What the product promises, on a machine that has time for it. */
+const PROMISED_MS = 10_000
+
+/** A command in a certain state, in which it is then ended. */
+export interface Situation {
+  /** As for npx; with `npm` first, as for npm. */
+  readonly args: readonly string[]
+  readonly env?: NodeJS.ProcessEnv
+  /** Whether the command has come to the state. */
+  readonly reached: (seen: Seen) => boolean
+}
+
+interface Entry {
+  readonly role: string
+  readonly text: string
+  readonly ports: readonly number[]
+  readonly process?: { readonly pid: number }
+  readonly dockerHost?: string
+  readonly containerId?: string
+}
+
+export interface Seen {
+  readonly output: string
+  readonly entries: readonly Entry[]
+}
+
+export const has = ({ entries }: Seen, role: string): boolean =>
+  entries.some((entry) => entry.role === role && (entry.process ?? entry.containerId) !== undefined)
+
+let lane = 0
+
+/** Starts the command, waits for its state, sends the signal, and expects that nothing is left in time. */
+export async function leavesNothing(situation: Situation, signal: Signal, target: Target): Promise<void> {
+  lane = (lane + 1) % LANES
+  const leave = await takeTurn(`ways-out-${lane}`)
+  try {
+    await using cache = await ownCache()
+    await using command = await begin(situation, cache)
+    const seen = await command.reached()
+    const pids = await command.pids(seen)
+    process.kill(target === 'group' ? -pids.npm : pids[target], signal)
+    const ports = seen.entries.flatMap((entry) => entry.ports)
+    await vi.waitFor(
+      async () => {
+        const [processes, entries] = [await processesOf(cache.path), await cache.left()]
+        const containers = await containersOfCache(cache.path)
+        const taken = (await Promise.all(ports.map(isPortFree))).filter((free) => !free).length
+        const left = { processes: processes.map(({ words }) => words.join(' ')), entries, containers, taken }
+        expect(left, command.output()).toEqual({ processes: [], entries: [], containers: [], taken: 0 })
+      },
+      { timeout: withinMs(), interval: 100 },
+    )
+  } finally {
+    leave()
+  }
+}
+
+/** A machine that is busy with other work is slower at everything, at ending processes as well. */
+const withinMs = (): number => PROMISED_MS * Math.max(1, Math.min(4, loadavg()[0]! / availableParallelism()))
+
+let old = ''
+
+/** Node 20, and what the launcher fetches on it the first time, which the rows then find in their caches. Call it before them. */
+export async function prepare(): Promise<void> {
+  const { stdout } = await run('npm', ['exec', '--yes', `--package=node@${OLD}`, '--', 'node', '-p', 'process.execPath'])
+  old = stdout.trim()
+  await run(old, [LAUNCHER, '--version'], { cwd: ROOT })
+}
+
+async function begin({ args, env, reached }: Situation, cache: Cache) {
+  const [program, ...rest] = args[0] === 'npm' ? args : ['npx', ...args]
+  const { NODE_OPTIONS: _, VITEST: __, FORCE_COLOR: ___, npm_lifecycle_event: ____, ...inherited } = process.env
+  const child = spawn(program!, rest, {
+    cwd: ROOT,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      ...inherited,
+      NO_COLOR: '1',
+      NODE_OPTIONS: `--import=${CALM}`,
+      PATH: [dirname(old), process.env.PATH].join(delimiter),
+      ...env,
+      ...cache.env,
+    },
+  })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text
+    })
+  child.once('error', (error) => {
+    output += String(error)
+  })
+  return {
+    output: () => output,
+    async reached(): Promise<Seen> {
+      return await vi.waitFor(
+        async () => {
+          const seen = { output, entries: await entriesOf(cache) }
+          if (child.exitCode !== null) throw new Error(`it ended by itself: ${output}`)
+          if (!reached(seen)) throw new Error(`not there yet: ${output}\n${JSON.stringify(seen.entries)}`)
+          return seen
+        },
+        { timeout: 180_000, interval: 20 },
+      )
+    },
+    async pids({ entries }: Seen): Promise<Record<Exclude<Target, 'group'>, number>> {
+      const launchers = (await processesOf(cache.path)).filter(({ words: [node = '', ...words] }) => {
+        return /^node/.test(basename(node)) && words.some((word) => /(\/threshold\.mjs|\.bin\/threshold)$/.test(word))
+      })
+      const launcher = launchers.find(({ parent }) => launchers.every(({ pid }) => pid !== parent))
+      const cli = entries.find(({ role }) => role === 'command')?.process
+      expect([launcher, cli], output).toEqual([expect.anything(), expect.anything()])
+      expect(launcher!.pid).not.toBe(cli!.pid)
+      return { npm: child.pid!, launcher: launcher!.pid, cli: cli!.pid }
+    },
+    async [Symbol.asyncDispose]() {
+      for (const { pid } of await processesOf(cache.path)) process.kill(pid, 'SIGKILL')
+    },
+  }
+}
+
+async function entriesOf(cache: Cache): Promise<Entry[]> {
+  const files = (await cache.left()).filter((name) => name.endsWith('.json'))
+  const read = async (name: string): Promise<Entry[]> => {
+    try {
+      return [JSON.parse(await readFile(join(cache.path, 'run', name), 'utf8')) as Entry]
+    } catch {
+      return [] // it was closed just now
+    }
+  }
+  return (await Promise.all(files.map(read))).flat()
+}
+
+interface Found {
+  readonly pid: number
+  readonly parent: number
+  readonly words: readonly string[]
+}
+
+/** All processes that run with this cache in their environment, which every one of ours inherits. */
+async function processesOf(cache: string): Promise<Found[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
+  const look = async (pid: string): Promise<Found[]> => {
+    try {
+      const [environ, stat, cmdline] = await Promise.all(
+        ['environ', 'stat', 'cmdline'].map((file) => readFile(join('/proc', pid, file), 'utf8')),
+      )
+      const [state, parent] = stat!.slice(stat!.lastIndexOf(')') + 2).split(' ')
+      if (!environ!.split('\0').includes(`THRESHOLD_CACHE=${cache}`) || state === 'Z') return []
+      return [{ pid: Number(pid), parent: Number(parent), words: cmdline!.split('\0').filter((word) => word !== '') }]
+    } catch {
+      return [] // it has ended, or is another user's
+    }
+  }
+  return (await Promise.all(pids.map(look))).flat()
+}
