@@ -44,7 +44,12 @@ export const TOOLS = {
     installMb: 250,
     check: ['bin/secantusd-py', '--help'],
   },
-  chromium: { name: 'chromium', version: VERSIONS.chromium, installMb: 400 },
+  chromium: {
+    name: 'chromium',
+    version: VERSIONS.chromium,
+    installMb: 400,
+    check: ['/bin/sh', '-c', 'LD_LIBRARY_PATH=al2023/lib FONTCONFIG_FILE=fonts.conf ./chromium --version'],
+  },
   cassandra: {
     name: 'cassandra',
     version: VERSIONS.cassandra,
