@@ -20,13 +20,15 @@ export async function npmCi(folder, args, lock) {
   let output = ''
   // npm draws its bar on stderr. Its summary goes to stdout, and would end up in the command's JSON.
   const stdio = ['ignore', 'pipe', process.stderr, ...(lock === undefined ? [] : [lock])]
-  const end = await run(command, first, { cwd: folder, stdio, env: npmEnvironment() }, (child) => {
+  const cache = npmCache()
+  const env = { ...process.env, npm_config_cache: cache }
+  const end = await run(command, first, { cwd: folder, stdio, env }, (child) => {
     child.stdout.setEncoding('utf8').on('data', (text) => {
       output += text
     })
   })
   if (end.signal !== null) await endBy(end.signal)
-  if (end.code !== 0) throw failureOf(end.code, output, folder)
+  if (end.code !== 0) throw failureOf(end.code, output, folder, cache)
 }
 
 /** The npm that started us, or the one on PATH. */
@@ -36,11 +38,10 @@ function npm(...args) {
 }
 
 /** npm keeps its own cache where it is told, or in the home folder. Where it can do neither, it uses ours. */
-function npmEnvironment() {
+function npmCache() {
   const home = homeFolder()
   const places = [process.env.npm_config_cache, home && join(home, '.npm')].filter(Boolean)
-  const cache = places.find((place) => whyNotWritable(place) === undefined) ?? join(requireCache(), 'npm')
-  return { ...process.env, npm_config_cache: cache }
+  return places.find((place) => whyNotWritable(place) === undefined) ?? join(requireCache(), 'npm')
 }
 
 const AGAIN = 'then run the same command again'
@@ -67,10 +68,10 @@ const CAUSES = [
   ],
 ]
 
-function failureOf(code, output, folder) {
+function failureOf(code, output, folder, cache) {
   const { code: cause = '', summary = '' } = errorOf(output)
   const words = [cause, summary.split('\n')[0]].filter(Boolean).join(': ')
-  const said = `npm ci ended with code ${code} in ${folder}${words === '' ? '' : ` (${words})`}`
+  const said = `npm ci ended with code ${code} in ${folder}, with npm's cache in ${cache}${words === '' ? '' : ` (${words})`}`
   for (const [pattern, name, why, next] of CAUSES) {
     if (pattern.test(cause)) return new Failure(name, `${why}: ${said}`, next)
   }
