@@ -6,6 +6,7 @@ import { type FoundDocker, findDocker, isNeighbour } from '../src/docker/find.ts
 import { ensureImage, hasImage, imageAvailable } from '../src/docker/image.ts'
 import { CACHE_LABEL, RUN_LABEL } from '../src/docker/labels.ts'
 import { waitForAnswer } from '../src/docker/ready.ts'
+import { inspectMachine } from '../src/doctor/inspect.ts'
 import { productOf } from '../src/mongodb/product.ts'
 import { startMongo } from '../src/mongodb/start.ts'
 import { somethingListens } from '../src/process/ports.ts'
@@ -85,6 +86,8 @@ describe.skipIf(!images)('Docker (skipped where it or its images are not to be h
     const said = await askItself(engine.uri)
     expect(engine.label).toMatchObject({ ...said, provider: 'docker' })
     expect(engine.label.standIn !== undefined).toBe(said.product !== 'MongoDB')
+    const [stage1] = (await inspectMachine()).stages
+    expect(stage1?.quick).toMatchObject({ name: expect.stringContaining('in Docker'), standIn: said.product !== 'MongoDB' })
     const [container] = await containersOf(cache)
     expect(container?.Ports.filter(({ PublicPort }) => PublicPort !== undefined).map(({ IP }) => IP)).toEqual(['127.0.0.1'])
     // Nothing runs beside it: what ends a container whose owner is killed is the sweep.

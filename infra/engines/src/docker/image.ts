@@ -3,6 +3,7 @@ import type Dockerode from 'dockerode'
 import { type Availability, type Prefer, unusable, usable } from '../engine.ts'
 import type { OnProgress } from '../progress.ts'
 import { findDocker } from './find.ts'
+import { STAND_IN_LABEL } from './labels.ts'
 
 export interface Image {
   /** With its tag. */
@@ -27,6 +28,14 @@ export async function hasImage(client: Dockerode, name: string): Promise<boolean
     if (isNotFound(error)) return false
     throw error
   }
+}
+
+/** Whether the image says of itself that something else is in it; the server itself is asked once it runs. */
+export async function holdsStandIn(image: Image): Promise<boolean> {
+  const docker = await findDocker()
+  if (!docker.usable || !(await hasImage(docker.client, image.name))) return false
+  const { Config } = await docker.client.getImage(image.name).inspect()
+  return Config.Labels?.[STAND_IN_LABEL] !== undefined
 }
 
 /** Returns at once when the image is there, also without a network. */

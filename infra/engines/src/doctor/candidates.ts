@@ -1,6 +1,6 @@
 import { isInstalled, type Tool } from '../cache.ts'
 import { CASSANDRA_PROVIDERS, JAVA_NEXT } from '../cassandra/provider.ts'
-import { type Image, imageAvailable } from '../docker/image.ts'
+import { holdsStandIn, type Image, imageAvailable } from '../docker/image.ts'
 import type { Availability, EngineLabel, Prefer } from '../engine.ts'
 import type { MongoProvider } from '../mongodb/provider.ts'
 import { MONGO_PROVIDERS } from '../mongodb/start.ts'
@@ -10,7 +10,7 @@ import { type Family, REMEDIES } from './remedies.ts'
 /** What a stage could stand on, as the doctor sees it. */
 export interface Candidate {
   readonly name: string
-  readonly standIn: boolean
+  standIn(): Promise<boolean>
   available(prefer: Prefer): Promise<Availability>
   /** What has to be fetched or built first. */
   install(): Promise<string | undefined>
@@ -21,6 +21,9 @@ const first =
   async () =>
     (await isInstalled(tool)) ? undefined : note
 const nothing: Candidate['install'] = async () => undefined
+
+const yes = async (): Promise<boolean> => true
+const no = async (): Promise<boolean> => false
 
 const pulled =
   (image: Image): Candidate['install'] =>
@@ -33,12 +36,13 @@ function ofMongo(provider: MongoProvider): Candidate {
   const available: Candidate['available'] = (prefer) => provider.available(prefer)
   switch (native) {
     case 'secantus-rust':
-      return { name, standIn: true, available, install: first(TOOLS.secantusRust, 'built first, about 12 minutes of processor time') }
+      return { name, standIn: yes, available, install: first(TOOLS.secantusRust, 'built first, about 12 minutes of processor time') }
     case 'secantus-python':
-      return { name, standIn: true, available, install: first(TOOLS.secantusPython, 'installed first, about 10 s') }
+      return { name, standIn: yes, available, install: first(TOOLS.secantusPython, 'installed first, about 10 s') }
     default: {
-      const install = provider.provider === 'docker' ? pulled(MONGODB_IMAGE) : nothing
-      return { name, standIn: false, available, install }
+      if (provider.provider !== 'docker') return { name, standIn: no, available, install: nothing }
+      // Its own label tells, since the doctor starts nothing.
+      return { name, standIn: () => holdsStandIn(MONGODB_IMAGE), available, install: pulled(MONGODB_IMAGE) }
     }
   }
 }
@@ -54,7 +58,7 @@ export const CANDIDATES = {
   cassandra: CASSANDRA_PROVIDERS.map(
     (provider): Candidate => ({
       name: provider.name,
-      standIn: false,
+      standIn: no,
       available: (prefer) => provider.available(prefer),
       install: CASSANDRA_INSTALLS[provider.provider],
     }),

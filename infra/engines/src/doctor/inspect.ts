@@ -78,9 +78,13 @@ async function choose(
 ): Promise<{ choice: ChoiceFacts | undefined; passedOver: StageFacts['passedOver'] }> {
   const passedOver: { name: string; why: string; next: string }[] = []
   for (const candidate of candidates) {
-    const { name, standIn } = candidate
+    const { name } = candidate
     const availability = await candidate.available(prefer)
-    if (availability.usable) return { choice: { name, standIn, install: await candidate.install() }, passedOver }
+    if (availability.usable) {
+      const standIn = await candidate.standIn()
+      const plain = standIn && !name.includes('stand-in') ? `${name} (a stand-in)` : name
+      return { choice: { name: plain, standIn, install: await candidate.install() }, passedOver }
+    }
     passedOver.push({ name, why: availability.why, next: availability.next })
   }
   return { choice: undefined, passedOver }
