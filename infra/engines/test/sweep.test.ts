@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest'
 import { identify, isAlive } from '../src/process/identity.ts'
 import { RUN_VARIABLE } from '../src/process/process-tags.ts'
 import { openRun, registerProcess } from '../src/run/registry.ts'
-import { type SweepReport, sweep } from '../src/run/sweep.ts'
+import { endLeftOver, type SweepReport, sweep } from '../src/run/sweep.ts'
 import { DEAD, emptyCache, leaveRun, otherProcess } from './machine.ts'
 
 async function stranger(use: AsyncDisposableStack, env: Record<string, string> = {}, ...args: string[]) {
@@ -36,6 +36,17 @@ describe('a sweep', () => {
     expect(await isAlive(child)).toBe(false)
     expect(await leftIn(cache)).toEqual([])
     expect(await sweep()).toEqual({ ended: [], removed: [], problems: [] })
+  })
+
+  it('before a start tells what it ended', async () => {
+    await using use = new AsyncDisposableStack()
+    const cache = await emptyCache(use)
+    const child = await stranger(use)
+    await leaveRun(cache, 'mongodb-1', { process: child })
+    const told: string[] = []
+    await endLeftOver(({ text }) => told.push(text))
+    await endLeftOver(({ text }) => told.push(text))
+    expect(told).toEqual([`ended what an earlier command had left: an engine (process ${child.pid})`])
   })
 
   it('never ends a process that has the id of one that is gone', async () => {

@@ -2,7 +2,7 @@ import { CodedError, messageOf } from '@threshold/kit'
 import { unusable } from '../engine.ts'
 import { remedyOf } from '../folder.ts'
 import { noProgress, type OnProgress } from '../progress.ts'
-import { sweep } from '../run/sweep.ts'
+import { endLeftOver } from '../run/sweep.ts'
 import type { CassandraEngine, StartCassandraOptions } from './engine.ts'
 import { CASSANDRA_PROVIDERS } from './provider.ts'
 
@@ -12,7 +12,7 @@ import { CASSANDRA_PROVIDERS } from './provider.ts'
  */
 export async function startCassandra(options: StartCassandraOptions & { onProgress?: OnProgress } = {}): Promise<CassandraEngine> {
   const { onProgress = noProgress } = options
-  await sweep()
+  await endLeftOver(onProgress)
   const candidates = CASSANDRA_PROVIDERS.filter(
     ({ provider }) =>
       (options.provider === undefined || provider === options.provider) && !(options.ours === true && provider === 'external'),

@@ -3,7 +3,7 @@ import { type Engine, type Prefer, unusable } from '../engine.ts'
 import { remedyOf } from '../folder.ts'
 import type { WrapLaunch } from '../process/child.ts'
 import { noProgress, type OnProgress } from '../progress.ts'
-import { sweep } from '../run/sweep.ts'
+import { endLeftOver } from '../run/sweep.ts'
 import { dockerMongo } from './docker-provider.ts'
 import { externalMongo } from './external.ts'
 import { memoryServer } from './memory-server.ts'
@@ -52,7 +52,7 @@ function mongoProviders(options: Pick<StartMongoOptions, 'provider' | 'native' |
  */
 export async function startMongo(options: StartMongoOptions = {}): Promise<Engine> {
   const { prefer = 'quick', onProgress = noProgress } = options
-  await sweep()
+  await endLeftOver(onProgress)
   const candidates = mongoProviders(options)
   const refusals: { name: string; why: string; next: string | undefined }[] = []
   const refuse = (name: string, why: string, next: string | undefined): void => {

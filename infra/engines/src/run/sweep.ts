@@ -7,6 +7,7 @@ import { removeContainersOfCache, removeContainersOfRun } from '../docker/remove
 import { identify, isAlive, type ProcessIdentity } from '../process/identity.ts'
 import { processesOfRun } from '../process/process-tags.ts'
 import { terminate } from '../process/terminate.ts'
+import type { OnProgress } from '../progress.ts'
 import { entryFile, type FoundRun, listRuns, readEntry, runDir } from './registry.ts'
 
 export interface SweepReport {
@@ -53,6 +54,12 @@ export async function sweep(options: SweepOptions = {}): Promise<SweepReport> {
     if (all || (await identify(writer)) === undefined) await rm(draft, { force: true })
   }
   return report
+}
+
+/** A sweep before something is started. What it ends is told: nobody else tells what a killed command had left. */
+export async function endLeftOver(onProgress: OnProgress): Promise<void> {
+  const { ended } = await sweep()
+  for (const what of ended) onProgress({ text: `ended what an earlier command had left: ${what}` })
 }
 
 /** Containers of this cache that no entry leads to: the cache's folder was removed, or Docker did not answer last time. */
