@@ -141,21 +141,31 @@ export function write(response: Response, status: number, body: unknown): void {
 /** Codes of failures that pass by themselves: 503 with `Retry-After`, and one line in the log without a stack. */
 const TRY_AGAIN = ['UNAVAILABLE', 'DEADLINE_EXCEEDED', 'CLOCK_BEHIND'] as const
 
+/** In an outage every request fails for one reason, which one line a second tells as well as a thousand. */
+const LOG_EVERY_MS = 1_000
+
 /** The last middleware: whatever was thrown becomes an answer of the contract, and only the unexpected is logged. */
-export function errorHandler(runtime: Runtime) {
+export function errorHandler({ log }: Pick<Runtime, 'log'>) {
+  let loggedAt = Number.NEGATIVE_INFINITY
+  let passedOver = 0
+
+  function logPassing(error: CodedError, where: object): void {
+    if (performance.now() - loggedAt < LOG_EVERY_MS) {
+      passedOver += 1
+      return
+    }
+    const cause = error.cause === undefined ? {} : { cause: messageOf(error.cause) }
+    log.warn({ err: messageOf(error), ...cause, ...where, passedOver }, 'a request failed')
+    loggedAt = performance.now()
+    passedOver = 0
+  }
+
   return (error: unknown, request: Request, response: Response, _next: NextFunction): void => {
     const answer = asApiError(error)
     if (answer.status >= 500 && !(error instanceof ApiError)) {
-      const known = hasCode(error, ...TRY_AGAIN)
-      runtime.log[known ? 'warn' : 'error'](
-        {
-          err: known ? messageOf(error) : error,
-          cause: known && messageOf(error.cause),
-          method: request.method,
-          route: request.route?.path,
-        },
-        'a request failed',
-      )
+      const where = { method: request.method, route: request.route?.path }
+      if (hasCode(error, ...TRY_AGAIN)) logPassing(error, where)
+      else log.error({ err: error, ...where }, 'a request failed')
     }
     if (answer.retryAfter !== undefined) response.setHeader('Retry-After', String(Math.max(1, Math.ceil(answer.retryAfter))))
     if (answer.status === 429) {

@@ -42,6 +42,7 @@ export function createOrphans(context: Context): Orphans {
   const doubts = new Map<string, Doubt>()
   let timer: NodeJS.Timeout | undefined
   let closed = false
+  let waits = false
 
   async function reconcile(): Promise<void> {
     for (const [id, doubt] of doubts) {
@@ -51,9 +52,12 @@ export function createOrphans(context: Context): Orphans {
         const event = await doubt.find({ at: now + LOOK_MS })
         if (event) await publishTo(context, doubt.place, event, { at: clock.now() + LOOK_MS })
         else doubt.absentSince ??= now
+        waits = false
         if (event || now - doubt.absentSince! > LANDS_WITHIN_MS) doubts.delete(id)
       } catch (error) {
-        log.warn({ err: messageOf(error), waiting: doubts.size }, 'what may have been stored waits to be published')
+        // Twice a second in an outage: said when it begins.
+        if (!waits) log.warn({ err: messageOf(error), waiting: doubts.size }, 'what may have been stored waits to be published')
+        waits = true
         // To the end: what fails each time must not keep the others waiting. Unless a retry has told it meanwhile.
         if (doubts.delete(id) && now - doubt.since < GIVEN_UP_MS) doubts.set(id, doubt)
         break
