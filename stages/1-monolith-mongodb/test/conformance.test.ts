@@ -8,7 +8,8 @@ const stages: Partial<Record<'plain' | 'limited' | 'closed' | 'published', Stage
 
 beforeAll(async () => {
   const { uri } = use.use(await leaseDatabase())
-  const start = async (env: Record<string, string> = {}) => use.use(await startStage({ stage: 1, engineUri: uri, env }))
+  const start = async (env: Record<string, string> = {}) =>
+    use.use(await startStage({ stage: 1, engineUri: uri, env: { THRESHOLD_HEARTBEAT_MS: '5000', ...env } }))
   stages.plain = await start()
   stages.limited = await start({ THRESHOLD_WORKER: '1', THRESHOLD_RATE_REQUESTS: '5', THRESHOLD_RATE_SECONDS: '2' })
   stages.closed = await start({ THRESHOLD_WORKER: '2', THRESHOLD_PROVISIONING: 'off' })
@@ -21,7 +22,7 @@ testConformance('stage 1', {
   limitedUrl: () => stages.limited!.url,
   closedUrl: () => stages.closed!.url,
   published: () => ({ baseUrl: stages.published!.url, gatewayUrl: 'wss://chat.example:8443' }),
-  heartbeatMs: 2_000,
+  heartbeatMs: 5_000,
   // Sessions die with their process here: every RESUME is refused, and the cases see that.
   capabilities: [],
 })

@@ -8,7 +8,8 @@ const stages: Partial<Record<'plain' | 'limited' | 'closed' | 'published', Stage
 
 beforeAll(async () => {
   const [{ uri: engineUri }, { uri: cassandraUri }] = [use.use(await leaseDatabase()), use.use(await leaseKeyspace())]
-  const start = async (env: Record<string, string> = {}) => use.use(await startStage({ stage: 2, engineUri, cassandraUri, env }))
+  const start = async (env: Record<string, string> = {}) =>
+    use.use(await startStage({ stage: 2, engineUri, cassandraUri, env: { THRESHOLD_HEARTBEAT_MS: '5000', ...env } }))
   stages.plain = await start()
   stages.limited = await start({ THRESHOLD_WORKER: '1', THRESHOLD_RATE_REQUESTS: '5', THRESHOLD_RATE_SECONDS: '2' })
   stages.closed = await start({ THRESHOLD_WORKER: '2', THRESHOLD_PROVISIONING: 'off' })
@@ -21,7 +22,7 @@ testConformance('stage 2', {
   limitedUrl: () => stages.limited!.url,
   closedUrl: () => stages.closed!.url,
   published: () => ({ baseUrl: stages.published!.url, gatewayUrl: 'wss://chat.example:8443' }),
-  heartbeatMs: 2_000,
+  heartbeatMs: 5_000,
   // Sessions die with their process here, as in stage 1.
   capabilities: [],
 })

@@ -4,6 +4,7 @@ import { hasCode, messageOf } from '@threshold/kit'
 import type { SessionRegistry } from '@threshold/ports'
 import type { RawData, WebSocket } from 'ws'
 import type { z } from 'zod'
+import { type SilenceTimer, silenceTimer } from '../http/silence-timer.ts'
 import { stopReading } from '../http/websockets.ts'
 import type { Dispatch } from './dispatch.ts'
 import { type ConnectionLimits, floodGate, MAX_FRAME, REASONS, readIdentify } from './protocol.ts'
@@ -34,7 +35,7 @@ export class Connection {
   readonly #version: number
   /** The whole connection is one compressed stream, as its URL asked. */
   readonly #streams: boolean
-  readonly #silence: NodeJS.Timeout
+  readonly #silence: SilenceTimer
   readonly #nameless: NodeJS.Timeout
   #transport: Transport
   #state: State = 'hello'
@@ -58,7 +59,7 @@ export class Connection {
     this.#line = { socket, raw, maxWaiting: parts.limits.maxBuffered, tooSlow: (waiting) => this.#dropped(waiting) }
     this.#transport = isStream(compress) ? streamTransport(this.#line, compress) : new PlainTransport(this.#line)
     const { heartbeatMs, identifyWithinMs } = parts.limits
-    this.#silence = setTimeout(() => this.close(CloseCode.SessionTimedOut), heartbeatMs * 2)
+    this.#silence = silenceTimer(heartbeatMs * 2, () => this.close(CloseCode.SessionTimedOut))
     this.#nameless = setTimeout(() => this.close(CloseCode.SessionTimedOut), identifyWithinMs)
     socket.on('message', (data) => this.#receive(data))
     socket.on('ping', (data) => this.#pinged(data))
@@ -248,7 +249,7 @@ export class Connection {
 
   /** Once, whichever side began. */
   #leave(): void {
-    clearTimeout(this.#silence)
+    this.#silence.clear()
     clearTimeout(this.#nameless)
     this.#state = 'closed'
     this.#session?.end()

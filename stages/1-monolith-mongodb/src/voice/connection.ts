@@ -3,6 +3,7 @@ import { has } from '@threshold/domain'
 import { deadlineIn, messageOf, type Runtime } from '@threshold/kit'
 import type { GuildHub, VoiceRelay, VoiceSeat } from '@threshold/ports'
 import type { RawData, WebSocket } from 'ws'
+import { type SilenceTimer, silenceTimer } from '../http/silence-timer.ts'
 import { stopReading } from '../http/websockets.ts'
 import type { Call, Calls, Participant, Seat } from './calls.ts'
 import { VoiceCloseCodes as Close, heartbeat, identify, MODES, VoiceOpcodes as Op, REASONS, selectProtocol, speaking } from './protocol.ts'
@@ -39,7 +40,7 @@ type State = Ready | { readonly at: 'hello' | 'identifying' | 'closed' }
 export class VoiceConnection implements Participant {
   readonly #socket: WebSocket
   readonly #parts: ConnectionParts
-  readonly #silence: NodeJS.Timeout
+  readonly #silence: SilenceTimer
   #state: State = { at: 'hello' }
   #seq = 0
   #frames = { since: 0, count: 0 }
@@ -48,7 +49,7 @@ export class VoiceConnection implements Participant {
     this.#socket = socket
     this.#parts = parts
     // Two intervals of silence, or two intervals without an Identify, whatever else is sent.
-    this.#silence = setTimeout(() => this.close(Close.SessionTimeout), parts.heartbeatMs * 2)
+    this.#silence = silenceTimer(parts.heartbeatMs * 2, () => this.close(Close.SessionTimeout))
     socket.on('message', (data, isBinary) => this.#receive(data, isBinary))
     socket.on('ping', (data) => this.#pinged(data))
     socket.on('pong', () => this.#flooded())
@@ -210,7 +211,7 @@ export class VoiceConnection implements Participant {
 
   /** Once, whichever side began. */
   #gone(): void {
-    clearTimeout(this.#silence)
+    this.#silence.clear()
     const state = this.#state
     this.#state = { at: 'closed' }
     if (state.at !== 'ready') return

@@ -13,7 +13,8 @@ export function testConformanceIn(phase: Phase): void {
       const house = await openHouse(use)
       await house.inPhase(phase)
       const { mongodb: engineUri, cassandra: cassandraUri } = house.uris
-      const start = async (env: Record<string, string> = {}) => use.use(await startStage({ stage: 2, engineUri, cassandraUri, env }))
+      const start = async (env: Record<string, string> = {}) =>
+        use.use(await startStage({ stage: 2, engineUri, cassandraUri, env: { THRESHOLD_HEARTBEAT_MS: '5000', ...env } }))
       stages.plain = await start()
       stages.limited = await start({ THRESHOLD_WORKER: '1', THRESHOLD_RATE_REQUESTS: '5', THRESHOLD_RATE_SECONDS: '2' })
       stages.closed = await start({ THRESHOLD_WORKER: '2', THRESHOLD_PROVISIONING: 'off' })
@@ -25,7 +26,7 @@ export function testConformanceIn(phase: Phase): void {
       limitedUrl: () => stages.limited!.url,
       closedUrl: () => stages.closed!.url,
       published: () => ({ baseUrl: stages.published!.url, gatewayUrl: 'wss://chat.example:8443' }),
-      heartbeatMs: 2_000,
+      heartbeatMs: 5_000,
       capabilities: [],
     })
   })
