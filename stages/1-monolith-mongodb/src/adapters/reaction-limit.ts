@@ -1,5 +1,5 @@
 import type { Reaction } from '@threshold/domain'
-import type { SharedLock } from '@threshold/kit'
+import { type Deadline, deadlineExceeded, type SharedLock } from '@threshold/kit'
 import type { MessageStore } from '@threshold/ports'
 
 /** Different emoji on one message, as Discord has it. */
@@ -22,13 +22,27 @@ export async function reactWithinLimit(
   lock: SharedLock,
   { messageId, emoji }: Reaction,
   { emojiOf, insert }: ReactionStep,
+  deadline: Deadline,
 ): Promise<Outcome> {
   const isFull = (there: readonly unknown[]): boolean => there.length >= MOST_EMOJI && !there.includes(emoji)
+  const insertInTime = () => {
+    expectTime(deadline)
+    return insert()
+  }
   const joined = await lock.shared(messageId, async () => {
+    expectTime(deadline)
     const there = await emojiOf()
-    if (there.includes(emoji)) return insert()
+    if (there.includes(emoji)) return insertInTime()
     return isFull(there) ? 'full' : undefined
   })
   if (joined) return joined
-  return lock.exclusive(messageId, async () => (isFull(await emojiOf()) ? 'full' : insert()))
+  return lock.exclusive(messageId, async () => {
+    expectTime(deadline)
+    return isFull(await emojiOf()) ? 'full' : insertInTime()
+  })
+}
+
+/** A write after the deadline would have no event: its request was already answered with an error. */
+export function expectTime(deadline: Deadline): void {
+  if (Date.now() >= deadline.at) throw deadlineExceeded('a reaction that waited for others on its message')
 }

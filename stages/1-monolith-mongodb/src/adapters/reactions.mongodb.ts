@@ -1,10 +1,10 @@
 import type { Reaction, ReactionCount } from '@threshold/domain'
-import { sharedLock } from '@threshold/kit'
+import { type Deadline, sharedLock } from '@threshold/kit'
 import type { MessageStore } from '@threshold/ports'
 import type { Collection } from 'mongodb'
 import { isDuplicateKey, long, type MongoDatabase, text } from '../mongodb/database.ts'
 import type { MessageDocument, ReactionDocument } from '../mongodb/documents.ts'
-import { reactWithinLimit } from './reaction-limit.ts'
+import { expectTime, reactWithinLimit } from './reaction-limit.ts'
 
 type ReactionPart = Pick<MessageStore, 'react' | 'unreact' | 'reactors' | 'reactions'>
 
@@ -21,11 +21,12 @@ export function mongoReactions(
   /** By message. It holds within this process, and this stage is one process. */
   const lock = sharedLock()
 
-  async function insert(reaction: Reaction): Promise<'added' | 'known' | 'absent'> {
+  async function insert(reaction: Reaction, deadline: Deadline): Promise<'added' | 'known' | 'absent'> {
     const { channelId, emoji, userId, writeTimeMicros } = reaction
     const messageId = long(reaction.messageId)
     const flagged = await messages.updateOne({ _id: messageId, channelId: long(channelId) }, { $set: { reacted: true } })
     if (flagged.matchedCount === 0) return 'absent'
+    expectTime(deadline)
     try {
       const ids = { messageId, channelId: long(channelId), userId: long(userId) }
       await rows.insertOne({ _id: idOf(reaction), v: 1, ...ids, emoji, writeTime: writeTimeMicros })
@@ -42,15 +43,21 @@ export function mongoReactions(
   return {
     react: (reaction, deadline) =>
       mongo.run('reactions.add', deadline, () =>
-        reactWithinLimit(lock, reaction, {
-          emojiOf: () => rows.distinct('emoji', { messageId: long(reaction.messageId) }),
-          insert: () => insert(reaction),
-        }),
+        reactWithinLimit(
+          lock,
+          reaction,
+          {
+            emojiOf: () => rows.distinct('emoji', { messageId: long(reaction.messageId) }),
+            insert: () => insert(reaction, deadline),
+          },
+          deadline,
+        ),
       ),
 
     unreact: (reaction, deadline) =>
       mongo.run('reactions.remove', deadline, () =>
         lock.shared(reaction.messageId, async () => {
+          expectTime(deadline)
           const { deletedCount } = await rows.deleteOne({ _id: idOf(reaction) })
           return Number(deletedCount) > 0 ? 'removed' : 'absent'
         }),

@@ -101,10 +101,15 @@ export function cassandraReactions(database: CassandraDatabase, messages: Messag
   return {
     react: (reaction, deadline) =>
       database.run('reactions.add', deadline, (execute) =>
-        reactWithinLimit(lock, reaction, {
-          emojiOf: () => emojiOf(execute, reaction.messageId),
-          insert: () => insert(execute, reaction),
-        }),
+        reactWithinLimit(
+          lock,
+          reaction,
+          {
+            emojiOf: () => emojiOf(execute, reaction.messageId),
+            insert: () => insert(execute, reaction),
+          },
+          deadline,
+        ),
       ),
 
     unreact: (reaction, deadline) =>
