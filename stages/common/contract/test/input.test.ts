@@ -202,7 +202,10 @@ describe('forms', () => {
     const ids = (user_ids: unknown) => gatewayInput.requestMembers.safeParse({ guild_id: ID, user_ids }).data?.user_ids
     expect(ids(['abc', ID, 12, 9_007_199_254_740_993n])).toEqual(['abc', ID, '12', '9007199254740993'])
     expect(ids('abc')).toEqual(['abc'])
-    expect(ids([{ $gt: '' }])).toBeUndefined()
+    expect(ids([1.5, 'x'.repeat(200), 'a\ud83d'])).toEqual(['1.5', 'x'.repeat(200), 'a\ufffd'])
+    expect(ids([{ $gt: '' }, null, true, [ID], ID])).toEqual([ID])
+    for (const none of [true, {}, [null], []]) expect(ids(none)).toEqual([])
+    expect(ids(Array.from({ length: 101 }, () => ID))).toBeUndefined()
   })
 
   it('refuse half a surrogate pair wherever it could not be kept as it is, and take it in what people call themselves', () => {

@@ -48,7 +48,16 @@ export const voiceStateUpdate = z.object({
   self_deaf: orNull(z.boolean()),
 })
 
-const anyId = z.union([snowflake, text(100), z.number().transform(String), z.bigint().transform(String)])
+/** An id, or a text or number that is none. A value that could not be named as a text is ignored. */
+const anyId = z.union([
+  snowflake,
+  z.string().transform((value) => value.toWellFormed()),
+  z.number().transform(String),
+  z.bigint().transform(String),
+  z.unknown().transform(() => undefined),
+])
+const MOST_IDS = 100
+const anyIds = z.union([z.array(anyId), anyId.transform((one) => [one])])
 
 export const requestMembers = z.object({
   guild_id: z.union([
@@ -62,7 +71,13 @@ export const requestMembers = z.object({
   limit: orNull(z.int().min(0)),
   presences: orNull(z.boolean()),
   /** One that is no id belongs to no member, and is named in `not_found`. */
-  user_ids: orNull(z.union([anyId.transform((one) => [one]), z.array(anyId).max(100)])),
+  user_ids: orNull(
+    z
+      .unknown()
+      .refine((value) => !Array.isArray(value) || value.length <= MOST_IDS)
+      .pipe(anyIds)
+      .transform((ids) => ids.filter((id) => id !== undefined)),
+  ),
   /** One that is none is ignored, as Discord documents, and the chunks carry none. */
   nonce: orNull(text(32)).catch(undefined),
 })

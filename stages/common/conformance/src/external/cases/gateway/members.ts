@@ -70,6 +70,10 @@ export const memberChunkCases: readonly Case[] = [
       const noId = await request(socket, { guild_id: guild.id, user_ids: ['abc', guild.owner.id], limit: 0 })
       same(noId.ids, [guild.owner.id], 'the members, beside what is no id')
       same(noId.chunks[0]!.not_found, ['abc'], 'what is no id, in not_found')
+      const odd = [null, true, {}, 'x'.repeat(200), guild.owner.id]
+      const oddOnes = await request(socket, { guild_id: guild.id, user_ids: odd, limit: 0 })
+      same(oddOnes.ids, [guild.owner.id], 'the members, beside values that are no text')
+      same(oddOnes.chunks[0]!.not_found, ['x'.repeat(200)], 'a long text, in not_found')
       same(
         (await request(socket, { guild_id: guild.id, user_ids: guild.owner.id, limit: 0 })).ids,
         [guild.owner.id],
