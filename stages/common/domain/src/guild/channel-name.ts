@@ -3,6 +3,9 @@ import type { ChannelType } from '../model.ts'
 /** Text and announcement channels. */
 export const isText = (type: ChannelType): boolean => type === 0 || type === 5
 
+/** Code points, as the form bounds them. */
+const LONGEST = 100
+
 /** ASCII punctuation that Discord drops from the names of text channels. Dashes and underscores stay. */
 const PUNCTUATION = /[!-,./:-@[-^`{-~]/g
 
@@ -12,9 +15,11 @@ const PUNCTUATION = /[!-,./:-@[-^`{-~]/g
  */
 export function channelName(type: ChannelType, name: string): string {
   if (!isText(type)) return name
-  return name
+  const kept = name
     .toLowerCase()
     .replace(PUNCTUATION, '')
     .replace(/[\s-]+/g, '-')
-    .replace(/^-|-$/g, '')
+    .replace(/^-/, '')
+  // The lower case of `İ` is two code points, so the name may have grown.
+  return [...kept].slice(0, LONGEST).join('').replace(/-$/, '')
 }
