@@ -11,7 +11,7 @@ interface Queue {
   /** The last exclusive work that came. */
   exclusive: Promise<void>
   /** All shared work that came after it. */
-  shared: Promise<unknown>
+  shared: Promise<void>
   /** Work that is under way or waits. */
   count: number
 }
@@ -37,7 +37,8 @@ export function sharedLock(): SharedLock {
   return {
     shared: (key, work) =>
       enter(key, work, (queue, done) => {
-        queue.shared = Promise.all([queue.shared, done])
+        // No results: each would hold the one before, for as long as the key is busy.
+        queue.shared = Promise.all([queue.shared, done]).then(() => {})
         return queue.exclusive
       }),
     exclusive: (key, work) =>

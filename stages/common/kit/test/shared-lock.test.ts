@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { sharedLock } from '../src/index.ts'
@@ -41,6 +43,31 @@ it('runs shared work at the same time, and begins what came after exclusive work
   resolve()
   await Promise.all([...first, alone, after])
   expect(log.slice(3)).toEqual(['exclusive', 'after'])
+})
+
+it('keeps nothing of shared work that is done while its key stays busy', async () => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const heap = (): number => {
+    collect()
+    return process.memoryUsage().heapUsed
+  }
+  const lock = sharedLock()
+  let under = lock.shared('k', async () => {})
+  const pass = async (works: number): Promise<void> => {
+    for (let i = 0; i < works; i++) {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      const next = lock.shared('k', () => promise)
+      await under // the one before ends while this one is under way
+      under = next
+      resolve()
+    }
+  }
+  await pass(1_000)
+  const before = heap()
+  await pass(100_000)
+  expect(heap() - before).toBeLessThan(3_000_000)
+  await under
 })
 
 it('goes on after work that failed', async () => {
