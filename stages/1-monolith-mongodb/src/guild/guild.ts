@@ -103,6 +103,8 @@ export class Guild {
   execute(command: GuildCommand, deadline: Deadline): Promise<Executed> {
     return this.#ledger.inTurn(deadline, async () => {
       if (this.#deleted) return { ok: false, refusal: 'unknown-guild' }
+      // Members may come back while the command waits for its turn.
+      if (command.type === 'member.expire' && this.#audience.has(command.userId)) return { ok: true, events: [] }
       const decision = decide(this.#state, command, (user) => this.#calls.of(user) !== undefined)
       if (!decision.ok) return decision
       if (decision.events.length > 0) await this.#ledger.record(this.#state, decision.events, deadline)
@@ -233,9 +235,8 @@ export class Guild {
   }
 
   /** Decided by the state: a member who was given a role meanwhile stays. */
-  async #expire(user: UserId): Promise<void> {
-    if (this.#audience.has(user)) return
-    await this.execute({ type: 'member.expire', by: user, userId: user }, deadlineIn(EXPIRE_MS))
+  #expire(user: UserId): Promise<unknown> {
+    return this.execute({ type: 'member.expire', by: user, userId: user }, deadlineIn(EXPIRE_MS))
   }
 
   /** To who gained sight of a channel it is created, to who lost it, deleted: their clients need not know why. */

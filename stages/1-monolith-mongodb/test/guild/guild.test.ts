@@ -1,5 +1,5 @@
 import { aChannel, aGuild, aMember, aRole, hides } from '@threshold/conformance/ports'
-import type { GuildCommand, GuildState } from '@threshold/domain'
+import type { GuildCommand, GuildState, Member } from '@threshold/domain'
 import { deadlineIn } from '@threshold/kit'
 import type { Delivery } from '@threshold/ports'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -15,7 +15,7 @@ afterEach(() => {
 })
 
 /** A guild over a store that keeps everything and answers at once: what stores really do is for the port's suite. */
-function awake(state: GuildState) {
+function awake(state: GuildState, record: () => Promise<void> = async () => {}) {
   let computed = 0
   const real = typescriptPermissions()
   const permissions = {
@@ -24,7 +24,7 @@ function awake(state: GuildState) {
       return real.viewers(of, channel, users)
     },
   }
-  const metadata = { record: async () => {}, createGuild: async () => {} }
+  const metadata = { record, createGuild: async () => {} }
   const tools = {
     metadata,
     permissions,
@@ -108,6 +108,22 @@ describe('a guild', () => {
     await run({ type: 'channel.edit', by: owner.user.id, channelId: text.id, patch })
     expect(events(member.told, 'CHANNEL_UPDATE')).toEqual([])
     expect(events(member.told, 'CHANNEL_DELETE')).toMatchObject([{ id: text.id, topic: null }])
+  })
+
+  it('keeps a temporary member who comes back while their removal waits for its turn', async () => {
+    const { state, owner, others } = aGuild(2)
+    const [back, away] = others.map((member) => ({ ...member, temporary: true as const }))
+    const members = new Map([owner, back!, away!].map((member) => [member.user.id, member]))
+    const held = Promise.withResolvers<void>()
+    const { guild, run } = awake({ ...state, members }, () => held.promise)
+    const expire = ({ user }: Member) => run({ type: 'member.expire', by: user.id, userId: user.id })
+    const before = run({ type: 'role.create', by: owner.user.id, role: aRole() })
+    const removals = [expire(back!), expire(away!)]
+    guild.join(subscriber(back!.user.id))
+    held.resolve()
+    await before
+    expect(await Promise.all(removals)).toMatchObject([{ ok: true, events: [] }, { ok: true }])
+    expect([...guild.state.members.keys()]).toEqual([owner.user.id, back!.user.id])
   })
 
   it('is idle when nobody listens and nothing is under way', async () => {
