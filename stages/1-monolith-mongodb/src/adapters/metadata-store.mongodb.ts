@@ -45,10 +45,10 @@ export async function mongoMetadataStore(mongo: MongoDatabase, clock: Clock = sy
   async function keepBatch(guildId: string, batch: readonly GuildEvent[]): Promise<void> {
     if (batch.length === 1) return keep(guildId, batch[0]!)
     const updates = batch.flatMap((event) => (event.type === 'channel.updated' ? [channelTo(event.channel)] : []))
-    await channels.bulkWrite(
-      updates.map(({ _id, ...replacement }) => ({ replaceOne: { filter: { _id }, replacement, upsert: true } })),
-      { ordered: true },
-    )
+    const replacements = updates.map(({ _id, ...replacement }) => ({
+      replaceOne: { filter: { _id, guildId: long(guildId) }, replacement, upsert: true },
+    }))
+    await whereFree(channels.bulkWrite(replacements, { ordered: true }))
   }
 
   async function keep(guildId: string, event: GuildEvent): Promise<void> {
@@ -60,18 +60,24 @@ export async function mongoMetadataStore(mongo: MongoDatabase, clock: Clock = sy
         return
       }
       case 'guild.deleted':
-        // Members first: should this stop half-way, nobody is left who would see half a guild, or be promised one at READY.
-        // Messages stay behind, unreachable without their channel. Production would hand them to a sweeper.
+        // Invites first, members next: if the process dies in between, nobody can join half a guild, see it, or be promised
+        // it at READY. Messages stay behind, unreachable without their channel. Production would hand them to a sweeper.
+        await invites.deleteMany({ guildId: _id })
         await members.deleteMany({ guildId: _id })
-        await Promise.all([guilds.deleteOne({ _id }), channels.deleteMany({ guildId: _id }), invites.deleteMany({ guildId: _id })])
+        await Promise.all([guilds.deleteOne({ _id }), channels.deleteMany({ guildId: _id })])
         return
       case 'channel.created':
       case 'channel.updated':
         // Never over a channel of another guild.
         return whereFree(upsert(channels, channelTo(event.channel), { guildId: _id }))
-      case 'channel.deleted':
-        await Promise.all([channels.deleteOne({ _id: long(event.channel.id) }), invites.deleteMany({ channelId: long(event.channel.id) })])
+      case 'channel.deleted': {
+        // Only this guild's: an event that takes back a refused `channel.created` names a channel of another guild. The
+        // channel goes last, so that repeating the request after a crash also finds the remaining invites.
+        const channelId = long(event.channel.id)
+        await invites.deleteMany({ channelId, guildId: _id })
+        await channels.deleteOne({ _id: channelId, guildId: _id })
         return
+      }
       case 'role.created':
       case 'role.updated':
         await guilds.updateOne({ _id }, { $set: { [`roles.${event.role.id}`]: event.role } })
@@ -102,10 +108,10 @@ export async function mongoMetadataStore(mongo: MongoDatabase, clock: Clock = sy
 
     async createGuild(state, deadline) {
       await mongo.run('guilds.create', deadline, async () => {
-        // Members last: should this stop half-way, there is a guild that nobody is in, or part of one that nobody can find.
-        // A member without their guild would be promised it at every READY.
-        await addMissing(channels, [...state.channels.values()].map(channelTo), ['guildId'])
+        // The guild first: where its id is another guild's, no channel is added to that one. Members last: if the process dies
+        // in between, nobody is in the guild. A member without their guild would be promised it at every READY.
         await addMissing(guilds, [guildTo(state.guild, [...state.roles.values()])], ['ownerId'])
+        await addMissing(channels, [...state.channels.values()].map(channelTo), ['guildId'])
         await addMissing(
           members,
           [...state.members.values()].map((member) => memberTo(state.guild.id, member)),
@@ -211,7 +217,7 @@ async function addMissing<T extends { _id: unknown }>(
 /** The caller asks again under a new id. */
 const idTaken = (cause: unknown): CodedError => unavailable('a free id', cause)
 
-async function whereFree(work: Promise<void>): Promise<void> {
+async function whereFree(work: Promise<unknown>): Promise<void> {
   try {
     await work
   } catch (error) {

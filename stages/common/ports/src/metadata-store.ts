@@ -15,7 +15,10 @@ export interface MetadataStore extends AsyncDisposable {
   createGuild(state: GuildState, deadline: Deadline): Promise<void>
   /** All of a guild, members included; undefined where there is none. What a guild costs to wake up: see lab 1.5. */
   loadGuild(id: GuildId, deadline: Deadline): Promise<GuildState | undefined>
-  /** Keeps what happened. Each event is an idempotent write, so repeating a failed call is safe. */
+  /**
+   * Keeps what happened. Each event is an idempotent write, so repeating a failed call is safe. Nothing of another guild
+   * changes: an event with a channel id that is taken there is refused, and deleting such a channel does nothing.
+   */
   record(guild: GuildId, events: readonly GuildEvent[], deadline: Deadline): Promise<void>
 
   /** Where a channel belongs: its guild, or for a direct message its recipients. */

@@ -1,10 +1,10 @@
 import type { GuildState, User } from '@threshold/domain'
-import { evolve } from '@threshold/domain'
+import { evolve, undo } from '@threshold/domain'
 import type { MetadataStore } from '@threshold/ports'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { guildHistory } from './guild-events.ts'
-import { aChannel, aGuild, aMember, aUser, hides, newId, type SmallGuild, soon } from './world.ts'
+import { aChannel, aGuild, aMember, anInvite, aUser, hides, newId, type SmallGuild, soon } from './world.ts'
 
 const RUNS = { numRuns: 12 }
 
@@ -68,15 +68,31 @@ export function metadataStoreGuilds(store: () => MetadataStore): void {
       const first = await created()
       const same = aGuild()
       const sameId: GuildState = { ...same.state, guild: { ...same.state.guild, id: first.id } }
+      const channels = new Map([...same.state.channels].map(([id, channel]) => [id, { ...channel, guildId: first.id }]))
+      const sameIds: GuildState = { ...sameId, channels }
       const sameChannel: GuildState = { ...same.state, channels: new Map([[first.text.id, { ...same.text, id: first.text.id }]]) }
-      for (const state of [sameId, sameChannel]) {
+      for (const state of [sameIds, sameId, sameChannel]) {
         await expect(store().createGuild(state, soon())).rejects.toMatchObject({ code: 'UNAVAILABLE' })
         expect(await store().guildsOf(same.owner.user.id, soon())).toEqual([])
       }
       const other = await created()
       const taken = { type: 'channel.created', channel: { ...other.text, id: first.text.id } } as const
       await expect(store().record(other.id, [taken], soon())).rejects.toMatchObject({ code: 'UNAVAILABLE' })
-      expect((await load(first.id))?.channels.get(first.text.id)).toEqual(first.text)
+      expect(await load(first.id)).toEqual(first.state)
+    })
+
+    it('changes no channel of another guild, and takes away none, nor its invites', async () => {
+      const [first, other] = [await created(), await created()]
+      const invite = anInvite({ guildId: first.id, channelId: first.text.id })
+      await store().createInvite(invite, soon())
+      const taken = { ...other.text, id: first.text.id, name: 'taken' }
+      const moved = [other.voice, taken].map((channel) => ({ type: 'channel.updated', channel }) as const)
+      for (const events of [moved, moved.slice(1), [{ type: 'channel.created', channel: taken } as const]]) {
+        await expect(store().record(other.id, events, soon())).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+        await store().record(other.id, undo(other.state, events), soon())
+      }
+      expect([await load(first.id), await load(other.id)]).toEqual([first.state, other.state])
+      expect(await store().invitesOf(first.text.id, soon())).toEqual([invite])
     })
 
     it('of many members comes back whole', async () => {

@@ -1,22 +1,7 @@
-import type { Invite } from '@threshold/domain'
 import type { MetadataStore } from '@threshold/ports'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { aDirectChannel, aUser, newId, soon } from './world.ts'
-
-const anInvite = (fields: Partial<Invite> = {}): Invite => ({
-  v: 1,
-  code: `code-${newId()}`,
-  guildId: newId(),
-  channelId: newId(),
-  inviterId: newId(),
-  createdAt: Date.now(),
-  maxAge: 0,
-  maxUses: 0,
-  uses: 0,
-  temporary: false,
-  ...fields,
-})
+import { aDirectChannel, anInvite, aUser, newId, soon } from './world.ts'
 
 /** Users, direct messages and invites. */
 export function metadataStorePeople(store: () => MetadataStore): void {

@@ -8,7 +8,7 @@ import {
   snowflakes,
   type UserId,
 } from '@threshold/contract'
-import type { Channel, GuildState, Member, Overwrite, Role, StoredMessage, User } from '@threshold/domain'
+import type { Channel, GuildState, Invite, Member, Overwrite, Role, StoredMessage, User } from '@threshold/domain'
 import { type Deadline, deadlineIn, hybridClock } from '@threshold/kit'
 
 /** Everything the laws talk about, made fresh: a suite's laws share one store, and must not share what is in it. */
@@ -98,6 +98,20 @@ export const aDirectChannel = (...recipients: [UserId, UserId]): Channel => ({
   rateLimitPerUser: 0,
   overwrites: [],
   recipients: recipients.toSorted(compareIds),
+})
+
+export const anInvite = (fields: Partial<Invite> = {}): Invite => ({
+  v: 1,
+  code: `code-${newId()}`,
+  guildId: newId(),
+  channelId: newId(),
+  inviterId: newId(),
+  createdAt: Date.now(),
+  maxAge: 0,
+  maxUses: 0,
+  uses: 0,
+  temporary: false,
+  ...fields,
 })
 
 export const hides = (target: Snowflake, type: 0 | 1): Overwrite => ({ id: target, type, allow: '0', deny: String(Permission.ViewChannel) })
