@@ -123,6 +123,8 @@ function describe(issue: z.core.$ZodIssue): { code: string; message: string } {
         return { code: 'BASE_TYPE_MIN_LENGTH', message: `Must be ${issue.minimum} or more in length.` }
       return { code: 'NUMBER_TYPE_MIN', message: `int value should be greater than or equal to ${issue.minimum}.` }
     case 'invalid_value':
+      // The input is there where the caller asked Zod to report it.
+      if ('input' in issue && issue.input == null) return { code: 'BASE_TYPE_REQUIRED', message: 'This field is required' }
       return { code: 'BASE_TYPE_CHOICES', message: `Value must be one of {${issue.values.map(String).join(', ')}}.` }
     case 'unrecognized_keys':
       return { code: 'FIELD_UNSUPPORTED', message: 'This parameter is not supported by this server.' }

@@ -2,7 +2,12 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ALL_PERMISSIONS, formErrors, gatewayInput, isSnowflake, messageInput, restInput } from '../src/index.ts'
 
-type Schema = { safeParse(value: unknown): { success: boolean; data?: unknown; error?: Parameters<typeof formErrors>[0] | undefined } }
+type Schema = {
+  safeParse(
+    value: unknown,
+    options?: { reportInput: true },
+  ): { success: boolean; data?: unknown; error?: Parameters<typeof formErrors>[0] | undefined }
+}
 
 const ID = '80351110224678912'
 const role = { id: ID, type: 0 }
@@ -122,6 +127,28 @@ describe('the page size', () => {
 })
 
 describe('forms', () => {
+  it.each<[string, Schema, unknown, path: string, code: string]>([
+    ['channel_id=abc', restInput.searchQuery, { channel_id: 'abc' }, 'channel_id', 'NUMBER_TYPE_COERCE'],
+    ['author_id=x', restInput.searchQuery, { author_id: 'x' }, 'author_id', 'NUMBER_TYPE_COERCE'],
+    ['mentions=x', restInput.searchQuery, { mentions: 'x' }, 'mentions', 'NUMBER_TYPE_COERCE'],
+    ['the second id of two', restInput.searchQuery, { mentions: [ID, 'x'] }, 'mentions.1', 'NUMBER_TYPE_COERCE'],
+    ['101 ids', restInput.searchQuery, { author_id: Array(101).fill(ID) }, 'author_id', 'BASE_TYPE_MAX_LENGTH'],
+    ['has=foo', restInput.searchQuery, { has: 'foo' }, 'has', 'BASE_TYPE_CHOICES'],
+    ['author_type=foo', restInput.searchQuery, { author_type: 'foo' }, 'author_type', 'BASE_TYPE_CHOICES'],
+    ['permissions', restInput.writeRole, { permissions: {} }, 'permissions', 'PERMISSIONS_TYPE_COERCE'],
+    ['allow', restInput.putOverwrite, { type: 0, allow: true }, 'allow', 'PERMISSIONS_TYPE_COERCE'],
+    ['overwrite type', restInput.putOverwrite, { type: 2 }, 'type', 'BASE_TYPE_CHOICES'],
+    ['no overwrite type', restInput.putOverwrite, {}, 'type', 'BASE_TYPE_REQUIRED'],
+    ['nonce object', messageInput.createMessage, { nonce: {} }, 'nonce', 'STRING_TYPE_CONVERT'],
+    ['nonce fraction', messageInput.createMessage, { nonce: 1.5 }, 'nonce', 'INT_TYPE_CONVERT'],
+    ['long nonce', messageInput.createMessage, { nonce: 'x'.repeat(26) }, 'nonce', 'BASE_TYPE_MAX_LENGTH'],
+    ['large nonce', messageInput.createMessage, { nonce: 2n ** 63n }, 'nonce', 'NUMBER_TYPE_MAX'],
+  ])('name the fault of %s at its field', (_name, schema, input, path, code) => {
+    const errors: unknown = formErrors(schema.safeParse(input, { reportInput: true }).error!)
+    const at = path.split('.').reduce<unknown>((node, key) => (node as Record<string, unknown> | undefined)?.[key], errors)
+    expect(at, JSON.stringify(errors)).toMatchObject({ _errors: [{ code }] })
+  })
+
   it('refuse or take anything at all, and never throw', () => {
     const schemas: Schema[] = [
       ...Object.values(restInput),

@@ -28,12 +28,24 @@ export const snowflake = z.unknown().transform((value, context): string => {
  * permission are dropped, as Discord drops them: py-cord's `Permissions.all()` sets every bit below 2^53, which not even an
  * owner has.
  */
-export const permissions = z.union([z.string(), z.number(), z.bigint()]).transform((value, context): string => {
-  const text = String(value)
+export const permissions = z.unknown().transform((value, context): string => {
+  const text = ['string', 'number', 'bigint'].includes(typeof value) ? String(value) : ''
   if (/^[0-9]{1,19}$/.test(text)) return (BigInt(text) & ALL_PERMISSIONS).toString()
   context.addIssue({ code: 'custom', params: { code: 'PERMISSIONS_TYPE_COERCE' }, message: 'Value is not a permission set.' })
   return z.NEVER
 })
+
+/**
+ * Judges by the schema that fits the form of the value, and names the fault as that schema does. z.union would answer
+ * "Invalid input", whatever the fault is.
+ */
+export const byForm = <T extends z.ZodType>(schemaFor: (value: unknown) => T) =>
+  z.unknown().transform((value, context): z.output<T> => {
+    const result = schemaFor(value).safeParse(value, { reportInput: true })
+    if (result.success) return result.data
+    for (const issue of result.error.issues) context.addIssue({ ...issue })
+    return z.NEVER
+  })
 
 /**
  * Half a surrogate pair is no character: no encoding has it, so it could not be answered, stored and sent as the same text. Clients

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { embed, embeds } from './embed.ts'
-import { orNull, prose, snowflake, text } from './fields.ts'
+import { byForm, orNull, prose, snowflake, text } from './fields.ts'
 import { allUnsupported, unsupported } from './unsupported.ts'
 
 /** Code points of a message's text. */
@@ -13,15 +13,17 @@ const allowedMentions = z.object({
   replied_user: orNull(z.boolean()),
 })
 
-/** Up to 25 characters, or an integer of 64 bits; the answer and the event carry it back as it came. */
-const nonce = z.union([
-  text(25),
-  z.int(),
-  z
+const NONCES: Readonly<Record<string, z.ZodType<string | number | bigint>>> & { readonly string: z.ZodType<string> } = {
+  string: text(25),
+  number: z.int(),
+  bigint: z
     .bigint()
     .min(-(2n ** 63n))
     .max(2n ** 63n - 1n),
-])
+}
+
+/** Up to 25 characters, or an integer of 64 bits; the answer and the event carry it back as it came. */
+const nonce = byForm((value): z.ZodType<string | number | bigint> => NONCES[typeof value] ?? NONCES.string)
 
 /** IS_VOICE_MESSAGE and IS_COMPONENTS_V2: Discord lets a sender set them. The bits that nobody may set are ignored there too. */
 const UNSUPPORTED_FLAGS = (1 << 13) | (1 << 15)

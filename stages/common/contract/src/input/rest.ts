@@ -5,9 +5,7 @@ import { allUnsupported, unsupported, unsupportedAtAll, unsupportedUnlessNull } 
 
 const overwrite = z.object({
   id: snowflake,
-  type: z
-    .union([z.literal(0), z.literal(1), z.literal('role'), z.literal('member')])
-    .transform((type): 0 | 1 => (type === 1 || type === 'member' ? 1 : 0)),
+  type: z.literal([0, 1, 'role', 'member']).transform((type): 0 | 1 => (type === 1 || type === 'member' ? 1 : 0)),
   allow: permissions.nullish().transform((v) => v ?? '0'),
   deny: permissions.nullish().transform((v) => v ?? '0'),
 })

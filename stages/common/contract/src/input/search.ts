@@ -1,9 +1,13 @@
 import { z } from 'zod'
-import { prose, queryBoolean, queryInt, snowflake } from './fields.ts'
+import { byForm, prose, queryBoolean, queryInt, snowflake } from './fields.ts'
 import { allUnsupported } from './unsupported.ts'
 
 /** A parameter that may be repeated comes as a text where it is not. */
-const listOf = <T extends z.ZodType>(each: T, most: number) => z.union([each.transform((one) => [one]), z.array(each).max(most)]).optional()
+const listOf = <T extends z.ZodType>(each: T, most: number) => {
+  const list = z.array(each).max(most)
+  const one = each.transform((value) => [value])
+  return byForm((value): z.ZodType<z.output<T>[]> => (Array.isArray(value) ? list : one)).optional()
+}
 
 const ids = listOf(snowflake, 100)
 const id = snowflake.optional()

@@ -99,7 +99,10 @@ export const searchCases: readonly Case[] = [
       const path = `/guilds/${guild.id}/messages/search`
       for (const limit of ['0', '26', 'abc']) await guild.owner.api.refused(invalid('limit'), 'GET', `${path}?content=x&limit=${limit}`)
       await guild.owner.api.refused(invalid('offset'), 'GET', `${path}?content=x&offset=-1`)
-      await guild.owner.api.refused(invalid('author_id'), 'GET', `${path}?author_id=me`)
+      await guild.owner.api.refused(invalid('author_id', 'NUMBER_TYPE_COERCE'), 'GET', `${path}?author_id=me`)
+      await guild.owner.api.refused(invalid('channel_id', 'NUMBER_TYPE_COERCE'), 'GET', `${path}?channel_id=abc`)
+      await guild.owner.api.refused(invalid('has', 'BASE_TYPE_CHOICES'), 'GET', `${path}?has=foo`)
+      await guild.owner.api.refused(invalid('author_type', 'BASE_TYPE_CHOICES'), 'GET', `${path}?author_type=foo`)
       await guild.owner.api.refused(invalid('max_id'), 'GET', `${path}?max_id=now`)
     },
   },
