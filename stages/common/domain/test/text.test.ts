@@ -75,11 +75,43 @@ describe('the things in a message', () => {
 
 describe('words', () => {
   it('are lower case, without accents, once each', () => {
-    expect(wordsOf('Crème BRÛLÉE, crème!')).toEqual(['creme', 'brulee'])
-    expect(wordsOf('snake_case and 42 e-mails')).toEqual(['snake_case', 'and', '42', 'e', 'mails'])
+    expect(wordsOf('Crème BRÛLÉE, crème!')).toEqual(['creme', 'brulee', ',', '!'])
+    expect(wordsOf('snake_case and 42 e-mails')).toEqual(['snake_case', 'and', '42', 'e', 'mails', '-'])
     expect(wordsOf('привет 世界 ﬁne')).toEqual(['привет', '世界', 'fine'])
-    expect(wordsOf('hello! 👍🏽❤️, 🇩🇪🇫🇷 … !?')).toEqual(['hello', '👍🏽', '❤', '🇩🇪', '🇫🇷', '...', '!?'])
+    expect(wordsOf('hello! 👍🏽❤️, 🇩🇪🇫🇷 … !?')).toEqual(['hello', '👍🏽', '❤', '🇩🇪', '🇫🇷', '👍', '!', ',', '...', '!?'])
     expect(wordsOf('  \u200b\u0301 ')).toEqual([])
+  })
+
+  it('have a plain form beside the one that was written', () => {
+    expect(wordsOf('👩🏽‍💻 _nice_ __bold__')).toEqual(['👩🏽‍💻', '_nice_', '__bold__', '👩‍💻', 'nice', 'bold'])
+  })
+
+  it('come before signs and plain forms where there are too many', () => {
+    const text = `${Array.from({ length: 150 }, (_, i) => `${'!'.repeat(i + 1)} w${i}`).join(' ')} _last_`
+    expect(wordsOf(text)).toHaveLength(200)
+    expect(wordsOf(text)).toEqual(expect.arrayContaining(['w0', 'w149', '_last_', 'last', '!']))
+  })
+
+  it.each([
+    ['wow!!!', '!!!', 'wow', 'wow!!!', 'WOW'],
+    ['hi:) and <3', ':)', '<3', 'hi :)'],
+    ['nice 👍🏽', '👍', 'nice 👍', '👍🏽', 'nice 👍🏽'],
+    ['❤️ and 👩🏽‍💻!', '❤', '❤️', '👩‍💻', '👩🏽‍💻', '!'],
+    ['_nice_ __bold__', 'nice', '_nice_', 'bold'],
+    ['👍!!!', '!!!', '👍'],
+  ])('of %j are found by what was written', (written, ...queries) => {
+    for (const query of queries) expect(wordsOf(written), query).toEqual(expect.arrayContaining(soughtWords(query)))
+  })
+
+  it('of a text are among those that it is sought by, whatever was written', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 300 }), (text) => {
+        const words = wordsOf(text)
+        if (words.length === 0) return
+        for (const query of [text, ...words]) expect(soughtWords(query).filter((word) => !words.includes(word))).toEqual([])
+      }),
+      { numRuns: 500 },
+    )
   })
 
   it('have a length and a number', () => {

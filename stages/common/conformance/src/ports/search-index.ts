@@ -1,12 +1,30 @@
 import { compareIds, type GuildId } from '@threshold/contract'
-import { type StoredMessage, thingsIn, wordsOf } from '@threshold/domain'
+import { type StoredMessage, soughtWords, thingsIn, wordsOf } from '@threshold/domain'
 import type { SearchFacts, SearchIndex, SearchQuery, SearchResult } from '@threshold/ports'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Open, portSuite } from './suite.ts'
 import { aMessage, newId, soon } from './world.ts'
 
-const WORDS = ['https://tea.example', 'tea', 'Tea', 'café', 'cafe', 'naïve', 'x_1', '42', 'привет', '日本', '$gt', '👍'] as const
+const WORDS = [
+  'https://tea.example',
+  'tea',
+  'Tea',
+  'café',
+  'cafe',
+  'naïve',
+  'x_1',
+  '42',
+  'привет',
+  '日本',
+  '$gt',
+  '👍',
+  '👍🏽',
+  'wow!!!',
+  '!!!',
+  '_nice_',
+  'nice',
+] as const
 const content = fc.array(fc.constantFrom(...WORDS), { maxLength: 5 }).map((words) => words.join(' '))
 const AUTHORS = ['11', '12', '13'] as const
 const ROLES = ['21', '22'] as const
@@ -32,7 +50,7 @@ const history = fc.array(
 )
 
 const ask = fc.record({
-  words: fc.array(fc.constantFrom(...WORDS), { maxLength: 2 }).map((words) => wordsOf(words.join(' '))),
+  words: fc.array(fc.constantFrom(...WORDS), { maxLength: 2 }).map((words) => soughtWords(words.join(' '))),
   channels: fc.subarray([0, 1, 2]),
   authors: fc.option(fc.subarray([...AUTHORS]), { nil: undefined }),
   mentions: fc.option(fc.subarray([...AUTHORS], { minLength: 1 }), { nil: undefined }),
@@ -131,7 +149,7 @@ export function testSearchIndex(name: string, open: Open<SearchIndex>): void {
         const [guild, message] = [newId(), aMessage(newId(), { content: 'Zwölf Boxkämpfer' })]
         for (let i = 0; i < 2; i++) {
           await put(guild, message)
-          const found = await search(guild, { ...all, words: wordsOf('BOXKAMPFER zwolf'), channels: [message.channelId] })
+          const found = await search(guild, { ...all, words: soughtWords('BOXKAMPFER zwolf'), channels: [message.channelId] })
           expect(found).toEqual({ total: 1, hits: [{ id: message.id, channelId: message.channelId }] })
         }
       })

@@ -82,6 +82,9 @@ export const searchFilterCases: readonly Case[] = [
       await guild.say('a squid 🦑 !!!')
       for (const text of ['🦑', '!!!'])
         same(await search(world, guild, `content=${encodeURIComponent(text)}`, 1), ['a squid 🦑 !!!'], `${text}, once written`)
+      await guild.say('wow??? nice 👍🏽')
+      for (const text of ['???', '👍', 'nice 👍', '👍🏽', 'wow??? nice 👍🏽'])
+        same(await search(world, guild, `content=${encodeURIComponent(text)}`, 1), ['wow??? nice 👍🏽'], `${text}, attached`)
     },
   },
   {
