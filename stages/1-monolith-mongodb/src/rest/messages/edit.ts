@@ -1,5 +1,6 @@
 import { type EditMessage, refuse, timeOf } from '@threshold/contract'
 import { findMentions, type StoredMessage } from '@threshold/domain'
+import type { Deadline } from '@threshold/kit'
 import type { HubEvent, MessageEdit } from '@threshold/ports'
 import type { Context, Place } from '../context.ts'
 import type { Ask } from '../route.ts'
@@ -61,7 +62,7 @@ async function ifMade(context: Context, by: Pick<Ask, 'me' | 'deadline'>, place:
   const { event } = await tellOf(context, by, place, found)
   const now = await find()
   if (now?.writeTimeMicros === made.writeTimeMicros) return event
-  if (now && place.kind === 'guild') await indexMessage(context, place, now, by.deadline)
+  if (now && place.kind === 'guild') await indexMessage(context, place, now, await repliedBy(context, now, by.deadline), by.deadline)
   return undefined
 }
 
@@ -103,9 +104,18 @@ async function tellOf(
   place: Place,
   edited: StoredMessage,
 ): Promise<{ event: HubEvent; body: object }> {
-  if (place.kind === 'guild') await indexMessage(context, place, edited, ask.deadline)
-  const [body] = await present(context, ask, place, [edited], { reactions: true })
+  const replied = await repliedBy(context, edited, ask.deadline)
+  if (place.kind === 'guild') await indexMessage(context, place, edited, replied, ask.deadline)
+  const [body] = await present(context, ask, place, [edited], { reactions: true, replied })
   // Their `me` is the editor's, and everybody is told the same: whoever hears of the edit keeps the reactions they know.
   const { reactions: _, ...told } = body as { reactions?: unknown }
   return { event: await messageEvent(context, ask, place, edited, told, 'MESSAGE_UPDATE'), body: body! }
+}
+
+async function repliedBy(
+  context: Context,
+  { channelId, reference }: StoredMessage,
+  deadline: Deadline,
+): Promise<StoredMessage | undefined> {
+  return reference && (await context.ports.messages.get(channelId, [reference.messageId], deadline))[0]
 }

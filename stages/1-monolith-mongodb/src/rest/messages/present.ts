@@ -12,12 +12,12 @@ export async function present(
   ask: Asker,
   { guildId }: { readonly guildId?: string | undefined },
   messages: readonly StoredMessage[],
-  options: { reactions?: boolean } = {},
+  options: { reactions?: boolean; replied?: StoredMessage | undefined } = {},
 ): Promise<object[]> {
   if (messages.length === 0) return []
   const { ports } = context
   const channelId = messages[0]!.channelId
-  const here = new Map(messages.map((m) => [m.id, m]))
+  const here = new Map([...(options.replied ? [options.replied] : []), ...messages].map((m) => [m.id, m]))
   const wanted = [...new Set(messages.flatMap((m) => (m.reference && !here.has(m.reference.messageId) ? [m.reference.messageId] : [])))]
   const [fetched, reactions] = await Promise.all([
     wanted.length > 0 ? ports.messages.get(channelId, wanted, ask.deadline) : [],

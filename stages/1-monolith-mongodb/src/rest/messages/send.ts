@@ -22,15 +22,21 @@ export async function sendMessage(
   input: CreateMessage,
 ): Promise<object> {
   checkPlace(place)
-  const draft = await draftOf(context, ask, place, input)
+  const { draft, replied } = await draftOf(context, ask, place, input)
   const dedupe = dedupeOf(ask, draft, input)
   const release = await tools.slowMode.admit(ask, place, dedupe?.nonce)
   try {
-    return await store(context, tools.orphans, ask, place, draft, dedupe)
+    return await store(context, tools.orphans, ask, place, { draft, replied }, dedupe)
   } catch (error) {
     release()
     throw error
   }
+}
+
+/** A message to be stored, and the message that it replies to. */
+interface Draft {
+  readonly draft: StoredMessage
+  readonly replied: StoredMessage | undefined
 }
 
 async function store(
@@ -38,18 +44,18 @@ async function store(
   orphans: Orphans,
   ask: Ask,
   place: Place,
-  draft: StoredMessage,
+  { draft, replied }: Draft,
   dedupe: DedupeKey | undefined,
 ): Promise<object> {
   const { ports } = context
   await Promise.all([
-    place.kind === 'guild' ? indexMessage(context, place, draft, ask.deadline) : undefined,
+    place.kind === 'guild' ? indexMessage(context, place, draft, replied, ask.deadline) : undefined,
     notify(context, ask, place, draft),
   ])
   let { id } = draft
   try {
     const { outcome, message: kept } = await ports.messages.insert(draft, ask.deadline, dedupe)
-    if (outcome === 'taken') return await storeUnderNewId(context, orphans, ask, place, draft, dedupe)
+    if (outcome === 'taken') return await storeUnderNewId(context, orphans, ask, place, { draft, replied }, dedupe)
     id = kept.id
     if (id !== draft.id) {
       // A retry: what was written ahead for the new id belongs to nobody. The push is dropped by its worker; the first try's
@@ -58,7 +64,7 @@ async function store(
     }
     // A retry may come after the message was deleted, and is answered as if it had come before. No session hears of it.
     const [message] = outcome === 'inserted' ? [kept] : await ports.messages.get(kept.channelId, [id], ask.deadline)
-    const body = await present(context, ask, place, [message ?? kept])
+    const body = await present(context, ask, place, [message ?? kept], { replied })
     if (!message) return body[0]!
     await orphans.publish(place, await messageEvent(context, ask, place, message, body[0]!, 'MESSAGE_CREATE'), ask.deadline)
     if (outcome === 'inserted') ports.analytics.record(message)
@@ -80,13 +86,13 @@ async function storeUnderNewId(
   orphans: Orphans,
   ask: Ask,
   place: Place,
-  draft: StoredMessage,
+  { draft, replied }: Draft,
   dedupe: DedupeKey | undefined,
 ): Promise<object> {
   const { hybrid, log } = context.runtime
   log.error({ id: draft.id }, 'an id was made twice: does something else make ids with the same THRESHOLD_WORKER?')
   const again = { ...draft, id: context.tools.newId(), writeTimeMicros: hybrid.next() }
-  return await store(context, orphans, ask, place, again, dedupe)
+  return await store(context, orphans, ask, place, { draft: again, replied }, dedupe)
 }
 
 async function ifStored(context: Context, place: Place, id: MessageId, by: Pick<Ask, 'me' | 'deadline'>): Promise<HubEvent | undefined> {
@@ -110,7 +116,7 @@ function dedupeOf(ask: Ask, message: StoredMessage, input: CreateMessage): Dedup
   return { authorId: ask.me, channelId: message.channelId, nonce: String(input.nonce) }
 }
 
-async function draftOf(context: Context, ask: Ask, place: Place, input: CreateMessage): Promise<StoredMessage> {
+async function draftOf(context: Context, ask: Ask, place: Place, input: CreateMessage): Promise<Draft> {
   const content = input.content ?? ''
   const embeds = input.embeds ?? (input.embed ? [input.embed] : [])
   if (content.length === 0 && embeds.length === 0) throw refuse.emptyMessage()
@@ -119,7 +125,7 @@ async function draftOf(context: Context, ask: Ask, place: Place, input: CreateMe
   const replied = await repliedTo(context, ask, place, input)
   const mentions = await mentionsOf(context, ask, place, content, input.allowed_mentions)
   const pinged = replied && pingsReplied(input.allowed_mentions) ? [replied.authorId] : []
-  return {
+  const draft: StoredMessage = {
     v: 1,
     id: context.tools.newId(),
     channelId: place.channel.id,
@@ -135,9 +141,10 @@ async function draftOf(context: Context, ask: Ask, place: Place, input: CreateMe
     ...contentMentions({ ...mentions, users: [...new Set([...mentions.users, ...pinged])] }),
     ...(replied ? { reference: { messageId: replied.id, channelId: replied.channelId } } : {}),
   }
+  return { draft, replied }
 }
 
-/** Who says what may be mentioned, and not this, leaves it out. */
+/** An explicit allowed_mentions without replied_user means no ping. */
 export const pingsReplied = (allowed: CreateMessage['allowed_mentions']): boolean => allowed == null || allowed.replied_user === true
 
 export const contentMentions = (mentions: Mentions): Pick<StoredMessage, 'mentions' | 'mentionRoles' | 'mentionEveryone'> => ({
