@@ -52,7 +52,13 @@ export async function untilGone(served: Served, interrupted: AbortSignal): Promi
 
 /** What is set by hand comes before what `startStage` sets for tests. */
 export function stageEnvironment(heartbeatMs: number | undefined, env: NodeJS.ProcessEnv = process.env): Record<string, string> {
-  const kept = ['THRESHOLD_TOKEN_SECRET', 'THRESHOLD_PROVISIONING', 'THRESHOLD_PUBLIC_URL', 'THRESHOLD_TRUSTED_PROXIES'].flatMap((name) => {
+  const kept = [
+    'THRESHOLD_TOKEN_SECRET',
+    'THRESHOLD_PROVISIONING',
+    'THRESHOLD_PUBLIC_URL',
+    'THRESHOLD_HOSTS',
+    'THRESHOLD_TRUSTED_PROXIES',
+  ].flatMap((name) => {
     const value = env[name]
     return value === undefined || value === '' ? [] : [[name, value] as const]
   })

@@ -34,6 +34,7 @@ the stage and its engines and exits with 0. POST /workshop/users makes users. Wh
   THRESHOLD_RATE_REQUESTS, THRESHOLD_RATE_SECONDS    the window of the rate limits
   THRESHOLD_PROVISIONING=off     nobody makes users over HTTP
   THRESHOLD_PUBLIC_URL           where clients reach it, such as https://chat.example behind a TLS proxy
+  THRESHOLD_HOSTS                other host names of the stage, with commas, such as one that Prometheus scrapes
   THRESHOLD_TRUSTED_PROXIES      addresses or CIDR blocks whose X-Forwarded-Proto and -Host are believed
   THRESHOLD_TOKEN_SECRET         keeps tokens valid from one run to the next
   THRESHOLD_MONGODB_URI          a MongoDB of your own

@@ -96,6 +96,7 @@ class RunningStage implements StageProcess {
       THRESHOLD_HEARTBEAT_MS: '2000',
       // Of the shell: a lab's load and a test go where the stage listens.
       THRESHOLD_PUBLIC_URL: '',
+      THRESHOLD_HOSTS: '',
       THRESHOLD_TRUSTED_PROXIES: '',
       ...options.env,
       THRESHOLD_MONGODB_URI: options.engineUri,

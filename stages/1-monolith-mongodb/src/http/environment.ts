@@ -9,12 +9,22 @@ export const listenEnvironment = {
     .url({ protocol: /^https?$/ })
     .refine((url) => !/[?#@]/.test(url), 'must be a plain address such as https://chat.example')
     .optional(),
+  THRESHOLD_HOSTS: z
+    .string()
+    .default('')
+    .transform((list) => list.split(',').flatMap((each) => each.trim().toLowerCase() || []))
+    .refine((list) => list.every(isHostName), 'must be host names without ports, with commas between them'),
   THRESHOLD_MAX_CONNECTIONS: z.coerce.number().int().min(1).max(1_000_000).default(19_000),
   THRESHOLD_TRUSTED_PROXIES: z
     .string()
     .default('')
     .transform((list) => list.split(',').flatMap((each) => each.trim() || []))
     .refine((list) => list.every(isAddressBlock), 'must be addresses or CIDR blocks, with commas between them'),
+}
+
+/** A port, a path or a `*` would make a name that no `Host` header matches. */
+function isHostName(name: string): boolean {
+  return !name.includes('*') && URL.parse(`http://${name}`)?.hostname === name
 }
 
 /** Kept for REST when the gateway is full. */
@@ -28,6 +38,7 @@ export function listenConfig(env: z.output<z.ZodObject<typeof listenEnvironment>
     http: {
       host,
       port: env.THRESHOLD_PORT,
+      hostNames: env.THRESHOLD_HOSTS,
       publicUrl,
       trustedProxies: env.THRESHOLD_TRUSTED_PROXIES,
       maxConnections: maxConnections + SPARE_CONNECTIONS,

@@ -14,6 +14,7 @@ export { gatewayUrls } from './public-address.ts'
 
 export interface HttpConfig extends PublicAddress {
   readonly host: string
+  readonly hostNames: readonly string[]
   /** 0: any free one. */
   readonly port: number
   /** Sockets at the most, of REST and gateway together; beyond it a new one is closed at once. */
@@ -142,7 +143,7 @@ function ownSiteOnly(site: OwnSite): RequestHandler {
   return (request, response, next) => {
     if (/^\/api(\/|$)/i.test(request.path)) return next()
     if (!site.hostIsOwn(request))
-      return write(response, 403, { message: '403: not a name of this stage; THRESHOLD_PUBLIC_URL adds one', code: 0 })
+      return write(response, 403, { message: '403: not a name of this stage; THRESHOLD_HOSTS adds names', code: 0 })
     if (!site.originIsOwn(request)) return write(response, 403, { message: '403: not for pages of another origin', code: 0 })
     next()
   }

@@ -5,6 +5,8 @@ import { gatewayUrls, type PublicAddress } from './public-address.ts'
 export interface SiteNames extends PublicAddress {
   /** The configured host: a name or an address to bind to. */
   readonly host: string
+  /** Other names under which clients reach the stage, such as a service name that Prometheus uses. */
+  readonly hostNames: readonly string[]
 }
 
 /**
@@ -26,16 +28,16 @@ export interface OwnSite {
   isOwn(request: IncomingMessage): boolean
 }
 
-export function ownSite({ host, ...address }: SiteNames): OwnSite {
+export function ownSite({ host, hostNames, ...address }: SiteNames): OwnSite {
   const { publicUrl } = address
   const gatewayUrl = gatewayUrls(address)
-  const configured = new Set([host.toLowerCase(), ...(publicUrl ? [new URL(publicUrl).hostname] : [])])
+  const configured = new Set([host, ...hostNames, ...(publicUrl ? [new URL(publicUrl).hostname] : [])].map(bareName))
 
   const site: OwnSite = {
     hostIsOwn(request) {
       const named = parsed(request)
       if (named === undefined) return request.headers.host === undefined
-      const name = named.hostname.replace(/^\[|\]$|\.$/g, '')
+      const name = bareName(named.hostname)
       return isLoopback(name) || configured.has(name) || name === addressOf(request)
     },
     originIsOwn(request) {
@@ -57,6 +59,9 @@ function parsed({ headers: { host } }: IncomingMessage): URL | undefined {
   const url = host === undefined || /[/?#@\\]/.test(host) ? null : URL.parse(`http://${host}`)
   return url ?? undefined
 }
+
+/** In lower case, without the brackets of an IPv6 address or the dot that may end a name. */
+const bareName = (name: string): string => name.toLowerCase().replace(/^\[|\]$|\.$/g, '')
 
 /** RFC 6761: `localhost` and all below it are loopback, and no DNS server is asked for them. */
 const isLoopback = (name: string): boolean =>

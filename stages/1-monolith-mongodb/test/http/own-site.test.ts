@@ -1,8 +1,10 @@
 import type { IncomingMessage } from 'node:http'
 import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { listenConfig, listenEnvironment } from '../../src/http/environment.ts'
 import { ownSite } from '../../src/http/own-site.ts'
 
-const site = ownSite({ host: '0.0.0.0', publicUrl: 'https://chat.example/', trustedProxies: [] })
+const site = ownSite({ host: '0.0.0.0', hostNames: [], publicUrl: 'https://chat.example/', trustedProxies: [] })
 const request = (headers: { host?: string; origin?: string }, localAddress = '::ffff:172.17.0.2') =>
   ({ headers, socket: { localAddress } }) as unknown as IncomingMessage
 
@@ -25,8 +27,24 @@ describe('the names of a stage', () => {
     expect(site.hostIsOwn(request({}))).toBe(true)
   })
 
+  it('include those of THRESHOLD_HOSTS, beside the public URL', () => {
+    const environment = z.object(listenEnvironment)
+    const env = {
+      THRESHOLD_HOST: '0.0.0.0',
+      THRESHOLD_PUBLIC_URL: 'https://chat.example',
+      THRESHOLD_HOSTS: 'stage1, Stage.Internal,[fd00::1]',
+    }
+    const named = ownSite(listenConfig(environment.parse(env)).http)
+    for (const host of ['stage1:9090', 'stage.internal', 'stage1.', '[fd00::1]:9090', 'chat.example'])
+      expect(named.hostIsOwn(request({ host })), host).toBe(true)
+    expect(named.originIsOwn(request({ host: 'stage1:9090', origin: 'http://stage1:9090' }))).toBe(true)
+    for (const host of ['stage2:9090', 'evil.stage1', '']) expect(named.hostIsOwn(request({ host })), host).toBe(false)
+    for (const THRESHOLD_HOSTS of ['stage1:9090', 'http://stage1', 'a b', '*', '*.example'])
+      expect(environment.safeParse({ THRESHOLD_HOSTS }).success, THRESHOLD_HOSTS).toBe(false)
+  })
+
   it('include a name that the stage is told to bind to', () => {
-    const bound = ownSite({ host: 'stage-1', trustedProxies: [] })
+    const bound = ownSite({ host: 'stage-1', hostNames: [], trustedProxies: [] })
     expect([bound.hostIsOwn(request({ host: 'stage-1:80' })), bound.hostIsOwn(request({ host: 'chat.example' }))]).toEqual([true, false])
   })
 })
@@ -40,7 +58,7 @@ describe('the origin of a stage', () => {
   })
 
   it('is what a trusted proxy says, and nobody else', () => {
-    const proxied = ownSite({ host: '127.0.0.1', trustedProxies: ['10.0.0.1'] })
+    const proxied = ownSite({ host: '127.0.0.1', hostNames: [], trustedProxies: ['10.0.0.1'] })
     const from = (remoteAddress: string): boolean => {
       const headers = { host: '127.0.0.1:8080', origin: 'https://chat.example', 'x-forwarded-host': 'chat.example' }
       const socket = { localAddress: '127.0.0.1', localPort: 8_080, remoteAddress }
