@@ -76,6 +76,19 @@ export async function mongoMessageStore(mongo: MongoDatabase): Promise<MessageSt
       })
     },
 
+    async senders(channel, before, limit, deadline) {
+      const where: Filter<MessageDocument> = { channelId: long(channel), ...(before === undefined ? {} : { _id: { $lt: long(before) } }) }
+      const projection = { authorId: 1, nonce: 1, dedupe: 1 } as const
+      const found = await mongo.run('messages.senders', deadline, () =>
+        messages.find(where, { projection }).sort({ _id: -1 }).limit(limit).toArray(),
+      )
+      return found.map(({ _id, authorId, nonce, dedupe }) => ({
+        id: text(_id),
+        authorId: text(authorId),
+        ...(dedupe === undefined ? {} : { dedupeNonce: String(nonce) }),
+      }))
+    },
+
     async newest(channels, deadline) {
       return mongo.run('messages.newest', deadline, async () => {
         // The end of a range of the index for each. One aggregate for all would read whole histories on most versions.

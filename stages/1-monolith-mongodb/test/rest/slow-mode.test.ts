@@ -1,8 +1,8 @@
 import { aChannel, aMember, newId, soon } from '@threshold/conformance/ports'
 import { Permission } from '@threshold/contract'
 import type { StoredMessage } from '@threshold/domain'
-import type { Runtime } from '@threshold/kit'
-import type { MessageStore } from '@threshold/ports'
+import { deadlineIn, type Runtime, unavailable } from '@threshold/kit'
+import type { MessageSender, MessageStore } from '@threshold/ports'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { mongoMessageStore } from '../../src/adapters/message-store.mongodb.ts'
 import type { Context, Place } from '../../src/rest/context.ts'
@@ -29,15 +29,20 @@ function world(seconds = 30) {
     permissions,
   })
   let reads = 0
-  const page: MessageStore['page'] = (...args) => {
+  /** One for each page of the history that is read from here on, and after the last of them as the store has it. */
+  const faults: ((page: () => Promise<readonly MessageSender[]>) => Promise<readonly MessageSender[]>)[] = []
+  const anchors: (string | undefined)[] = []
+  const senders: MessageStore['senders'] = (...args) => {
     reads += 1
-    return real.page(...args)
+    anchors.push(args[1])
+    const page = () => real.senders(...args)
+    return (faults.shift() ?? ((ask) => ask()))(page)
   }
   let late = 0
-  const runtime = { clock: { now: () => Date.now() + late } } as Runtime
-  const ports = { messages: { ...real, page } } as unknown as Context['ports']
+  const runtime = { clock: { now: () => Date.now() + late }, log: { warn: () => {} } } as unknown as Runtime
+  const ports = { messages: { ...real, senders } } as unknown as Context['ports']
   const process = () => createSlowMode({ ports, runtime })
-  const stored = (authorId: string, nonce?: string): Promise<unknown> => {
+  const stored = (authorId: string, nonce?: string, enforced = nonce !== undefined): Promise<unknown> => {
     const message: StoredMessage = {
       v: 1,
       id: newId(),
@@ -48,12 +53,12 @@ function world(seconds = 30) {
       type: 0,
       ...(nonce === undefined ? {} : { nonce }),
     }
-    return real.insert(message, soon())
+    return real.insert(message, soon(), enforced ? { authorId, channelId: channel.id, nonce: nonce! } : undefined)
   }
   const later = (ms: number): void => {
     late += ms
   }
-  return { place, process, stored, later, reads: () => reads }
+  return { place, process, stored, later, faults, anchors, reads: () => reads }
 }
 
 const by = (me: string) => ({ me, deadline: soon() })
@@ -129,6 +134,54 @@ describe('slow mode', () => {
     for (let i = 0; i < 3; i++) await slow.admit(by('21'), place(0n, { rateLimitPerUser: 0 }), undefined)
     expect(reads()).toBe(0)
     await expect(slow.admit(by('21'), place(), undefined)).rejects.toMatchObject(SLOW)
+  })
+
+  it('takes no nonce for a retry that was not enforced when it was used first', async () => {
+    const { place, process, stored } = world(3_600)
+    await stored('21', 'x', false)
+    await expect(process().admit(by('21'), place(), 'x')).rejects.toMatchObject(SLOW)
+  })
+
+  it.each([0, 31])('counts what was written while its setting was another one (%d)', async (between) => {
+    const { place, process, stored } = world(30)
+    const slow = process()
+    await slow.admit(by('22'), place(), undefined)
+    await slow.admit(by('21'), place(0n, { rateLimitPerUser: between }), undefined)
+    await stored('21')
+    await expect(slow.admit(by('21'), place(), undefined)).rejects.toMatchObject(SLOW)
+  })
+
+  it('goes on where reading the history failed, page by page', async () => {
+    const { place, process, stored, faults, anchors } = world(3_600)
+    await stored('21')
+    for (let i = 0; i < 240; i++) await stored('22')
+    const slow = process()
+    faults.push(
+      (page) => page(),
+      () => Promise.reject(unavailable('the store')),
+    )
+    await slow.admit(by('23'), place(), undefined) // by what is known
+    await expect(slow.admit(by('22'), place(), undefined)).rejects.toMatchObject(SLOW)
+    await expect(slow.admit(by('21'), place(), undefined)).rejects.toMatchObject(SLOW)
+    await expect(slow.admit(by('23'), place(), undefined)).rejects.toMatchObject(SLOW)
+    expect([anchors[0], new Set(anchors).size, anchors.length]).toEqual([undefined, 3, 4])
+  })
+
+  it('lets senders through by what is known while the history is slow, and reads on without them', async () => {
+    const { place, process, stored, faults, reads } = world(3_600)
+    await stored('21')
+    const slow = process()
+    const { promise, resolve } = Promise.withResolvers<void>()
+    faults.push(async (page) => {
+      await promise
+      return page()
+    })
+    const impatient = { me: '22', deadline: deadlineIn(200) }
+    await Promise.all([slow.admit(impatient, place(), undefined), slow.admit(by('23'), place(), undefined)])
+    await expect(slow.admit(by('23'), place(), undefined)).rejects.toMatchObject(SLOW)
+    resolve()
+    await expect(slow.admit(by('21'), place(), undefined)).rejects.toMatchObject(SLOW)
+    expect(reads()).toBe(1)
   })
 
   it('refuses for no longer than its time when the clock is set back', async () => {

@@ -6,7 +6,7 @@ import type { CassandraConfig, CassandraDatabase, Execute, Row } from '../cassan
 import { createNewest } from '../cassandra/newest.ts'
 import { createNonces } from '../cassandra/nonces.ts'
 import { createPages } from '../cassandra/pages.ts'
-import { COLUMNS, EDITABLE, editValues, fromRow, insertValues, long, text } from '../cassandra/rows.ts'
+import { COLUMNS, EDITABLE, editValues, fromRow, insertValues, long, senderFrom, text } from '../cassandra/rows.ts'
 import { turns } from '../cassandra/turns.ts'
 import { cassandraReactions } from './reactions.cassandra.ts'
 
@@ -46,7 +46,8 @@ export function cassandraMessageStore(database: CassandraDatabase, config: Cassa
     DELETE FROM ${table} USING TIMESTAMP ? WHERE ${ONE};
     DELETE FROM ${keyspace}.reactions USING TIMESTAMP ? WHERE message_id = ?;
   APPLY BATCH`
-  const page = createPages(SELECT, buckets, now)
+  const page = createPages(SELECT, buckets, now, fromRow)
+  const senders = createPages(`SELECT message_id, author_id, nonce, dedupe FROM ${table}`, buckets, now, senderFrom)
   const newest = createNewest(table, buckets, page)
 
   const keyOf = (channel: ChannelId, id: MessageId): unknown[] => [long(channel), buckets.of(id), long(id)]
@@ -131,6 +132,11 @@ export function cassandraMessageStore(database: CassandraDatabase, config: Cassa
     newest: (channels, deadline) => database.run('messages.newest', deadline, (execute) => newest(execute, channels)),
 
     page: (channel, anchor, limit, deadline) => database.run('messages.page', deadline, (execute) => page(execute, channel, anchor, limit)),
+
+    senders: (channel, before, limit, deadline) =>
+      database.run('messages.senders', deadline, (execute) =>
+        senders(execute, channel, before === undefined ? { at: 'latest' } : { at: 'before', id: before }, limit),
+      ),
 
     edit: ({ id, channelId, set, writeTimeMicros }, deadline) =>
       database.run('messages.edit', deadline, (execute) =>

@@ -1,10 +1,9 @@
 import type { ChannelId, MessageId } from '@threshold/contract'
-import type { StoredMessage } from '@threshold/domain'
 import type { Anchor } from '@threshold/ports'
 import type { Buckets } from './buckets.ts'
 import type { Execute, Row } from './database.ts'
 import { createPageSizes } from './page-sizes.ts'
-import { fromRow, long, text } from './rows.ts'
+import { long, text } from './rows.ts'
 
 /** Where a range of ids ends on the side from which it is read. */
 type Edge = { readonly than: '<' | '<=' | '>'; readonly id: MessageId } | undefined
@@ -13,10 +12,10 @@ type Edge = { readonly than: '<' | '<=' | '>'; readonly id: MessageId } | undefi
  * A page walks from its anchor away, bucket by bucket, and stops when it is full: in a lively channel that is one partition.
  * One after the other, since most pages need no second; a channel with a message a month pays with a round trip for each.
  */
-export function createPages(select: string, buckets: Buckets, now: () => number) {
+export function createPages<T>(select: string, buckets: Buckets, now: () => number, read: (row: Row) => T | undefined) {
   const sizes = createPageSizes()
 
-  async function range(execute: Execute, channel: ChannelId, edge: Edge, limit: number): Promise<StoredMessage[]> {
+  async function range(execute: Execute, channel: ChannelId, edge: Edge, limit: number): Promise<T[]> {
     if (limit <= 0) return []
     const newestFirst = edge?.than !== '>'
     const ask = async (bucket: number, from: Edge, most: number): Promise<readonly Row[]> => {
@@ -25,7 +24,7 @@ export function createPages(select: string, buckets: Buckets, now: () => number)
       return await execute(cql, [long(channel), bucket, ...(from === undefined ? [] : [long(from.id)]), most])
     }
     const walk = await buckets.list(execute, channel, edge === undefined ? {} : { [newestFirst ? 'to' : 'from']: buckets.of(edge.id) })
-    const found: StoredMessage[] = []
+    const found: T[] = []
     for (const bucket of newestFirst ? walk : walk.toReversed()) {
       const since = now()
       let from = edge
@@ -35,7 +34,7 @@ export function createPages(select: string, buckets: Buckets, now: () => number)
         const most = sizes.rowsAtOnce(channel, limit - found.length)
         const rows = await ask(bucket, from, most)
         sizes.learn(channel, rows)
-        found.push(...rows.flatMap((row) => fromRow(row) ?? []))
+        found.push(...rows.flatMap((row) => read(row) ?? []))
         rowsSeen += rows.length
         full = rows.length === most
         from = full ? { than: newestFirst ? '<' : '>', id: text(rows.at(-1)!.message_id) } : from
@@ -49,7 +48,7 @@ export function createPages(select: string, buckets: Buckets, now: () => number)
     return newestFirst ? found : found.reverse()
   }
 
-  const page = async (execute: Execute, channel: ChannelId, anchor: Anchor, limit: number): Promise<StoredMessage[]> => {
+  const page = async (execute: Execute, channel: ChannelId, anchor: Anchor, limit: number): Promise<T[]> => {
     switch (anchor.at) {
       case 'latest':
         return await range(execute, channel, undefined, limit)
@@ -65,6 +64,6 @@ export function createPages(select: string, buckets: Buckets, now: () => number)
     }
   }
 
-  return async (execute: Execute, channel: ChannelId, anchor: Anchor, limit: number): Promise<StoredMessage[]> =>
+  return async (execute: Execute, channel: ChannelId, anchor: Anchor, limit: number): Promise<T[]> =>
     await sizes.read(channel, limit, () => page(execute, channel, anchor, limit))
 }

@@ -1,6 +1,6 @@
 import { parseJson, writeJson } from '@threshold/contract'
 import type { StoredMessage } from '@threshold/domain'
-import type { MessageEdit } from '@threshold/ports'
+import type { MessageEdit, MessageSender } from '@threshold/ports'
 import type { Row } from './database.ts'
 
 /** Ids travel as strings and rest as 64-bit integers: eight bytes instead of nineteen, and they sort as numbers. */
@@ -92,6 +92,15 @@ export function fromRow(row: Row): StoredMessage | undefined {
     ...(row.reference_message == null
       ? {}
       : { reference: { messageId: text(row.reference_message), channelId: text(row.reference_channel) } }),
+  }
+}
+
+export function senderFrom(row: Row): MessageSender | undefined {
+  if (row.author_id == null) return undefined
+  return {
+    id: text(row.message_id),
+    authorId: text(row.author_id),
+    ...(row.dedupe == null ? {} : { dedupeNonce: String(nonceFrom(text(row.nonce))) }),
   }
 }
 

@@ -184,6 +184,7 @@ export function migratingMessageStore({ sides, following, intents, shadow }: Mig
         if (follower) shadow.compare({ channel, anchor, limit }, page, primary, follower.store)
         return page
       }),
+    senders: (channel, before, limit, deadline) => read((primary) => primary.senders(channel, before, limit, deadline)),
     reactors: (channel, id, emoji, page, deadline) => read((primary) => primary.reactors(channel, id, emoji, page, deadline)),
     reactions: (channel, ids, viewer, deadline) => read((primary) => primary.reactions(channel, ids, viewer, deadline)),
     [Symbol.asyncDispose]: async () => {},

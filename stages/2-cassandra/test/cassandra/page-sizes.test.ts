@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Buckets } from '../../src/cassandra/buckets.ts'
 import type { Execute, Row } from '../../src/cassandra/database.ts'
 import { createPages } from '../../src/cassandra/pages.ts'
+import { fromRow } from '../../src/cassandra/rows.ts'
 
 /** A channel of one partition, whose messages are all of one size; and what was asked of it, and how much at once. */
 function channelOf(messages: number, characters: number) {
@@ -30,7 +31,7 @@ function channelOf(messages: number, characters: number) {
     return rows.filter(({ message_id }) => (message_id as bigint) < before).slice(0, most)
   }
   const buckets = { list: async () => [1], of: () => 1, foundEmpty: async () => {} } as unknown as Buckets
-  const page = createPages('SELECT', buckets, Date.now)
+  const page = createPages('SELECT', buckets, Date.now, fromRow)
   return {
     limits,
     mostUnderWay: () => mostUnderWay,

@@ -11,7 +11,7 @@ export type {
   Subscription,
   UserDelivery,
 } from './guild-hub.ts'
-export type { Anchor, DedupeKey, Inserted, MessageEdit, MessageStore } from './message-store.ts'
+export type { Anchor, DedupeKey, Inserted, MessageEdit, MessageSender, MessageStore } from './message-store.ts'
 export type { MetadataStore } from './metadata-store.ts'
 export type { Notification, Notifier } from './notifier.ts'
 export type { AuthorType, SearchFacts, SearchIndex, SearchQuery, SearchResult } from './search-index.ts'

@@ -29,6 +29,14 @@ export interface MessageEdit {
   readonly writeTimeMicros: bigint
 }
 
+/** Who sent a message, without its content. */
+export interface MessageSender {
+  readonly id: MessageId
+  readonly authorId: UserId
+  /** Only of a send with a dedupe key. Its repetition is a retry. */
+  readonly dedupeNonce?: string
+}
+
 /**
  * Keeps messages by channel, in snowflake order, and the reactions on them.
  *
@@ -50,6 +58,12 @@ export interface MessageStore extends AsyncDisposable {
 
   /** At most `limit` (1–100) messages, newest first. One index range in stage 1; as many partitions as it must walk from stage 2 on. */
   page(channel: ChannelId, anchor: Anchor, limit: number, deadline: Deadline): Promise<readonly StoredMessage[]>
+
+  /**
+   * At most `limit` (1–100) senders of the messages before one, or of the newest, newest first. A page of messages may be 24 MB;
+   * this is a few kilobytes.
+   */
+  senders(channel: ChannelId, before: MessageId | undefined, limit: number, deadline: Deadline): Promise<readonly MessageSender[]>
 
   /**
    * The newest message of each of many channels; a channel without any is absent. Asked when a guild is loaded and for a

@@ -1,6 +1,7 @@
-import { type ChannelId, Permission, refuse, timeOf, type UserId } from '@threshold/contract'
+import { type ChannelId, type MessageId, Permission, refuse, timeOf, type UserId } from '@threshold/contract'
 import { has } from '@threshold/domain'
-import type { Deadline } from '@threshold/kit'
+import { type Deadline, deadlineIn, messageOf, within } from '@threshold/kit'
+import pLimit from 'p-limit'
 import type { Context, Place } from '../context.ts'
 import type { Ask } from '../route.ts'
 
@@ -9,6 +10,12 @@ const REMEMBERED = 20_000
 const PAGE = 100
 /** Pages of history that are read at most. An author whose last message lies beyond them writes one message early. */
 const PAGES = 10
+/** Histories that are read at the same time. */
+const READS_AT_ONCE = 4
+/** One reading of a history. What it did not reach, the next one reads. */
+const READ_MS = 10_000
+/** A sender waits for the history this long, and then passes by what is known: a slow store must not close a channel. */
+const WAIT_MS = 1_000
 /** A repeated nonce means the same message for this long. Stores reserve it for longer: otherwise a nonce would end slow mode. */
 const RETRY_MS = 240_000
 const EXEMPT = [Permission.ManageMessages, Permission.ManageChannels, Permission.BypassSlowmode]
@@ -16,7 +23,7 @@ const EXEMPT = [Permission.ManageMessages, Permission.ManageChannels, Permission
 export interface SlowMode {
   /**
    * Counts a message, or refuses it with 429 and code 20016. Answers how to take the count back, for a message that was not
-   * stored. A retry by the nonce of the counted message passes: it is the same message.
+   * stored. A retry by the enforced nonce of the counted message passes: it is the same message.
    */
   admit(ask: Pick<Ask, 'me' | 'deadline'>, place: Place, nonce: string | undefined): Promise<() => void>
 }
@@ -26,6 +33,15 @@ interface Sent {
   readonly nonce: string | undefined
 }
 
+/** How far a channel's history was read, for one setting of its slow mode. */
+interface Recovery {
+  readonly seconds: number
+  readonly since: number
+  before: MessageId | undefined
+  pagesLeft: number
+  reading: Promise<void> | undefined
+}
+
 /**
  * When each author last wrote, in channels with a slow mode. The history says so for what this process has not seen: it is
  * read once for each channel and setting, so that neither a restart nor a new setting lets anybody write early. Channels
@@ -33,40 +49,57 @@ interface Sent {
  */
 export function createSlowMode({ ports, runtime }: Pick<Context, 'ports' | 'runtime'>): SlowMode {
   const sent = new Map<string, Sent>()
-  const recovered = new Map<string, Promise<void>>()
+  const recoveries = new Map<ChannelId, Recovery>()
+  const fewReads = pLimit(READS_AT_ONCE)
   const keyOf = (channel: ChannelId, author: UserId): string => `${channel}:${author}`
 
-  async function read(channel: ChannelId, since: number, deadline: Deadline): Promise<void> {
-    let before: string | undefined
-    for (let i = 0; i < PAGES; i++) {
-      const anchor = before === undefined ? ({ at: 'latest' } as const) : ({ at: 'before', id: before } as const)
-      const page = await ports.messages.page(channel, anchor, PAGE, deadline)
-      for (const { id, authorId, nonce } of page) {
+  async function read(channel: ChannelId, recovery: Recovery): Promise<void> {
+    const deadline = deadlineIn(READ_MS)
+    while (recovery.pagesLeft > 0) {
+      const page = await ports.messages.senders(channel, recovery.before, PAGE, deadline)
+      for (const { id, authorId, dedupeNonce } of page) {
         const at = Math.min(timeOf(id), runtime.clock.now()) // ids may be ahead, where the clock was set back
         const known = sent.get(keyOf(channel, authorId))
-        if (at > since && (known === undefined || known.at < at))
-          remember(sent, keyOf(channel, authorId), { at, nonce: nonce === undefined ? undefined : String(nonce) })
+        if (at > recovery.since && (known === undefined || known.at < at))
+          remember(sent, keyOf(channel, authorId), { at, nonce: dedupeNonce })
       }
-      before = page.at(-1)?.id
-      if (page.length < PAGE || timeOf(before!) <= since) return
+      recovery.before = page.at(-1)?.id
+      const reached = recovery.before === undefined || timeOf(recovery.before) <= recovery.since
+      recovery.pagesLeft = reached || page.length < PAGE ? 0 : recovery.pagesLeft - 1
     }
   }
 
+  /** The reading is shared by all who wait, and outlasts their deadlines. */
   async function recover(channel: ChannelId, seconds: number, deadline: Deadline): Promise<void> {
-    const key = `${channel}:${seconds}`
-    let reading = recovered.get(key)
-    if (!reading) {
-      reading = read(channel, runtime.clock.now() - seconds * 1_000, deadline)
-      reading.catch(() => recovered.delete(key))
-      remember(recovered, key, reading)
+    let recovery = recoveries.get(channel)
+    if (recovery?.seconds !== seconds) {
+      const since = runtime.clock.now() - seconds * 1_000
+      recovery = { seconds, since, before: undefined, pagesLeft: PAGES, reading: undefined }
+      remember(recoveries, channel, recovery)
     }
-    await reading
+    if (recovery.pagesLeft === 0) return
+    recovery.reading ??= startReading(channel, recovery)
+    const wait = { at: Math.min(deadline.at, Date.now() + WAIT_MS) }
+    await within(wait, 'the history for slow mode', recovery.reading).catch(() => {})
+  }
+
+  async function startReading(channel: ChannelId, recovery: Recovery): Promise<void> {
+    try {
+      await fewReads(() => read(channel, recovery))
+    } catch (error) {
+      runtime.log.warn({ channel, err: messageOf(error) }, 'slow mode could not read a history; the next message tries again')
+    } finally {
+      recovery.reading = undefined
+    }
   }
 
   return {
     async admit({ me, deadline }, place, nonce) {
+      if (place.kind === 'dm') return () => {}
       const seconds = place.channel.rateLimitPerUser
-      if (place.kind === 'dm' || seconds === 0 || EXEMPT.some((bit) => has(place.permissions, bit))) return () => {}
+      // Messages are not counted while slow mode is off: when it is on again, the history tells of them.
+      if (seconds === 0) recoveries.delete(place.channel.id)
+      if (seconds === 0 || EXEMPT.some((bit) => has(place.permissions, bit))) return () => {}
       await recover(place.channel.id, seconds, deadline)
       // From here on nothing waits, so that of two messages at once one is refused.
       const key = keyOf(place.channel.id, me)

@@ -57,6 +57,22 @@ export function messageStorePages(store: () => MessageStore): void {
         RUNS,
       ))
 
+    it('tells the senders without the messages, and the nonce of those with a dedupe key alone', async () => {
+      const channel = newId()
+      const [a, b, c] = [aMessage(channel, { nonce: 'x' }), aMessage(channel, { nonce: 12 }), aMessage(channel)]
+      await store().insert(a, soon())
+      await store().insert(b, soon(), { authorId: b.authorId, channelId: channel, nonce: '12' })
+      await store().insert(c, soon())
+      const [first, second, third] = [
+        { id: a.id, authorId: a.authorId },
+        { id: b.id, authorId: b.authorId, dedupeNonce: '12' },
+        { id: c.id, authorId: c.authorId },
+      ]
+      expect(await store().senders(channel, undefined, 2, soon())).toStrictEqual([third, second])
+      expect(await store().senders(channel, b.id, 100, soon())).toStrictEqual([first])
+      expect(await store().senders(channel, a.id, 100, soon())).toStrictEqual([])
+    })
+
     it('takes the largest id there is for one newer than all', async () => {
       const { channel, ids } = await filled(store(), [0, DAY, 12 * DAY])
       const id = (2n ** 63n - 1n).toString()

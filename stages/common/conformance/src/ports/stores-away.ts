@@ -28,6 +28,7 @@ function calls({ messages, rest }: BreakableStores): Calls {
     'messages.get': (d) => messages.get(channel, [message.id], d),
     'messages.newest': (d) => messages.newest([channel], d),
     'messages.page': (d) => messages.page(channel, { at: 'around', id: message.id }, 50, d),
+    'messages.senders': (d) => messages.senders(channel, undefined, 50, d),
     'messages.edit': (d) => messages.edit({ id: message.id, channelId: channel, set: { content: 'x' }, writeTimeMicros: writeTime() }, d),
     'messages.remove': (d) => messages.remove(channel, [message.id], writeTime(), d),
     'messages.react': (d) => messages.react(reaction, d),

@@ -29,6 +29,24 @@ export const messageRuleCases: readonly Case[] = [
     },
   },
   {
+    id: 'rest.messages.slow-mode.before',
+    sentence: 'Slow mode counts what was written before it was set, also with a nonce that was not enforced then',
+    async run(world) {
+      const guild = await world.guild()
+      const path = `/channels/${guild.text}/messages`
+      const set = (seconds: number) => guild.owner.api.patch(`/channels/${guild.text}`, { rate_limit_per_user: seconds })
+      await guild.member.api.post(path, { content: 'before', nonce: 'x' })
+      await set(3_600)
+      const after = { content: 'after', nonce: 'x', enforce_nonce: true }
+      same((await guild.member.api.call('POST', path, after)).status, 429, 'with the nonce again')
+      await set(0)
+      const cy = await guild.newMember('cy')
+      await cy.api.post(path, { content: 'while it is off' })
+      await set(3_600)
+      same((await cy.api.call('POST', path, { content: 'when it is on' })).status, 429, 'when it is on again')
+    },
+  },
+  {
     id: 'rest.messages.enforce-nonce.deleted',
     sentence: 'A retry of a message that was deleted meanwhile is answered as the first was, brings nothing back and tells nobody',
     async run(world) {
