@@ -1,5 +1,5 @@
 import { Permission, refuse } from '@threshold/contract'
-import type { GuildView } from '@threshold/domain'
+import type { GuildView, Member } from '@threshold/domain'
 import type { Context } from './context.ts'
 import type { Ask } from './route.ts'
 
@@ -18,6 +18,18 @@ export async function requireGuild(context: Context, ask: Ask, needed: bigint): 
   if (access.kind !== 'member') throw refuse.missingAccess()
   if ((access.permissions & needed) !== needed && (access.permissions & Permission.Administrator) === 0n) throw refuse.missingPermissions()
   return access
+}
+
+const PAGE = 1_000
+
+/** All members of a guild, a page at a time. A member who joins or leaves meanwhile may be missed. */
+export async function* membersOf(context: Context, ask: Ask): AsyncGenerator<Member> {
+  for (let after = '0'; ; ) {
+    const page = await context.ports.hub.members(ask.params.guild!, { after, limit: PAGE }, ask.deadline)
+    yield* page
+    if (page.length < PAGE) return
+    after = page.at(-1)!.user.id
+  }
 }
 
 /** Members counted for presences; approximate is Discord's own word for these figures. */

@@ -48,9 +48,22 @@ export const refuse = {
   /** Of a reaction: what was given is no emoji. */
   unknownEmoji: () => new ApiError(400, 10014, 'Unknown Emoji'),
   noSuchEmoji: () => new ApiError(404, 10014, 'Unknown Emoji'),
+  unknownWebhook: () => new ApiError(404, 10015, 'Unknown Webhook'),
   unknownBan: () => new ApiError(404, 10026, 'Unknown Ban'),
+  unknownSku: () => new ApiError(404, 10027, 'Unknown SKU'),
+  unknownEntitlement: () => new ApiError(404, 10029, 'Unknown Entitlement'),
+  unknownTemplate: () => new ApiError(404, 10057, 'Unknown Guild Template'),
   unknownSticker: () => new ApiError(404, 10060, 'Unknown Sticker'),
+  unknownStickerPack: () => new ApiError(404, 10061, 'Unknown Sticker Pack'),
+  unknownCommand: () => new ApiError(404, 10063, 'Unknown application command'),
+  unknownVoiceState: () => new ApiError(404, 10065, 'Unknown Voice State'),
+  unknownCommandPermissions: () => new ApiError(404, 10066, 'Unknown application command permissions'),
+  unknownStageInstance: () => new ApiError(404, 10067, 'Unknown Stage Instance'),
+  unknownWelcomeScreen: () => new ApiError(404, 10069, 'Unknown Guild Welcome Screen'),
   unknownScheduledEvent: () => new ApiError(404, 10070, 'Unknown Guild Scheduled Event'),
+  unknownSound: () => new ApiError(404, 10097, 'Unknown Sound'),
+  /** Discord has no code of its own for this one. */
+  unknownAutoModerationRule: () => new ApiError(404, 0, 'Unknown Auto Moderation Rule'),
   slowMode: (seconds: number) =>
     new ApiError(429, 20016, 'This action cannot be performed due to slowmode rate limit.', { retryAfter: seconds }),
   tooManyReactions: () => new ApiError(400, 30010, 'Maximum number of reactions reached (20)'),
@@ -59,10 +72,12 @@ export const refuse = {
   unsupportedMedia: () => new ApiError(415, 0, '415: Unsupported Media Type'),
   missingAccess: () => new ApiError(403, 50001, 'Missing Access'),
   dmNotAllowed: () => new ApiError(403, 50003, 'Cannot execute action on a DM channel'),
+  widgetDisabled: () => new ApiError(403, 50004, 'Guild widget disabled'),
   notYourMessage: () => new ApiError(403, 50005, 'Cannot edit a message authored by another user'),
   emptyMessage: () => new ApiError(400, 50006, 'Cannot send an empty message'),
   notTextChannel: () => new ApiError(400, 50008, 'Cannot send messages in a non-text channel'),
   missingPermissions: () => new ApiError(403, 50013, 'Missing Permissions'),
+  wrongChannelType: () => new ApiError(400, 50024, 'Cannot execute action on this channel type'),
   invalidToken: () => new ApiError(403, 50025, 'Invalid OAuth2 access token provided'),
   bulkDeleteCount: () =>
     new ApiError(

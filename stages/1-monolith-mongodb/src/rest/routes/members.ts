@@ -1,7 +1,7 @@
 import { Permission, refuse, restInput } from '@threshold/contract'
-import { type Member, type MemberPatch, memberToWire } from '@threshold/domain'
+import { type Member, type MemberPatch, memberToWire, voiceStateToWire } from '@threshold/domain'
 import type { Context } from '../context.ts'
-import { requireGuild } from '../guild-access.ts'
+import { requireGuild, viewOf } from '../guild-access.ts'
 import { ask as askGuild, outcome } from '../refusals.ts'
 import { type AddRoute, type Ask, checked, created, definedOnly } from '../route.ts'
 
@@ -19,6 +19,16 @@ export function memberRoutes(add: AddRoute, context: Context): void {
     await requireGuild(context, ask, 0n)
     return (await ports.hub.members(ask.params.guild!, { prefix: query, limit }, ask.deadline)).map(memberToWire)
   })
+
+  const voiceState = async (ask: Ask, userId: string): Promise<object> => {
+    const { voiceStates } = await viewOf(context, ask)
+    const state = voiceStates.find((each) => each.userId === userId)
+    if (!state) throw refuse.unknownVoiceState()
+    const [member] = await ports.hub.members(ask.params.guild!, { ids: [userId] }, ask.deadline)
+    return voiceStateToWire(ask.params.guild!, userId, state, member)
+  }
+  add('get', '/guilds/:guild/voice-states/@me', 'voice-state.me', (ask) => voiceState(ask, ask.me))
+  add('get', '/guilds/:guild/voice-states/:user', 'voice-state.get', (ask) => voiceState(ask, ask.params.user!))
 
   add('get', '/guilds/:guild/members/:user', 'member.get', async (ask) => {
     await requireGuild(context, ask, 0n)

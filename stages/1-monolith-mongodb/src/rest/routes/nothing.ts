@@ -29,14 +29,42 @@ const OF_GUILDS: readonly [path: string, none: object, needed?: bigint][] = [
   ['integrations', [], Permission.ManageGuild],
   ['templates', [], Permission.ManageGuild],
   ['audit-logs', NO_ENTRIES, Permission.ViewAuditLog],
+  ['vanity-url', { code: null, uses: 0 }, Permission.ManageGuild],
+  ['widget', { enabled: false, channel_id: null }, Permission.ManageGuild],
 ]
 
-/** One of those, which therefore does not exist. */
+/** Things of a guild that do not exist, with the answer to each. */
 const ONE_OF_GUILDS: readonly [path: string, unknown: () => Error, needed?: bigint][] = [
   ['emojis/:emoji_id', refuse.noSuchEmoji],
   ['stickers/:sticker', refuse.unknownSticker],
   ['scheduled-events/:guild_scheduled_event', refuse.unknownScheduledEvent],
+  ['scheduled-events/:guild_scheduled_event/users', refuse.unknownScheduledEvent],
+  ['soundboard-sounds/:sound', refuse.unknownSound],
   ['bans/:user', refuse.unknownBan, Permission.BanMembers],
+  ['auto-moderation/rules/:auto_moderation_rule', refuse.unknownAutoModerationRule, Permission.ManageGuild],
+  ['welcome-screen', refuse.unknownWelcomeScreen],
+]
+
+/** Things that belong to no guild, and do not exist either. */
+const UNKNOWN: readonly [path: string, unknown: () => Error][] = [
+  ['guilds/templates/:code', refuse.unknownTemplate],
+  ['stickers/:sticker', refuse.unknownSticker],
+  ['sticker-packs/:pack', refuse.unknownStickerPack],
+  ['stage-instances/:channel', refuse.unknownStageInstance],
+  ['skus/:sku/subscriptions', refuse.unknownSku],
+  ['skus/:sku/subscriptions/:subscription', refuse.unknownSku],
+  ['webhooks/:webhook', refuse.unknownWebhook],
+]
+
+/** Things of an application, likewise. */
+const UNKNOWN_OF_APPLICATIONS: readonly [path: string, unknown: () => Error][] = [
+  ['commands/:command', refuse.unknownCommand],
+  ['emojis/:emoji_id', refuse.noSuchEmoji],
+  ['entitlements/:entitlement', refuse.unknownEntitlement],
+]
+const UNKNOWN_OF_GUILD_APPLICATIONS: readonly [path: string, unknown: () => Error][] = [
+  ['commands/:command', refuse.unknownCommand],
+  ['commands/:command/permissions', refuse.unknownCommandPermissions],
 ]
 
 const OF_CHANNELS: readonly [path: string, none: object, needed: bigint][] = [
@@ -50,6 +78,7 @@ const OF_APPLICATIONS: readonly [path: string, none: object][] = [
   ['emojis', { items: [] }],
   ['commands', []],
   ['entitlements', []],
+  ['skus', []],
   ['role-connections/metadata', []],
 ]
 
@@ -87,6 +116,43 @@ export function nothingRoutes(add: AddRoute, context: Context): void {
       await requireGuild(context, request, 0n)
       return []
     })
+  for (const [path, unknown] of UNKNOWN)
+    add('get', `/${path}`, actionOf(path), async () => {
+      throw unknown()
+    })
+  // A webhook's own token takes the place of a user's.
+  for (const path of ['/webhooks/:webhook/:code', '/webhooks/:webhook/:code/messages/:message'])
+    add(
+      'get',
+      path,
+      'webhook.with-token',
+      async () => {
+        throw refuse.unknownWebhook()
+      },
+      { anonymous: true },
+    )
+  for (const [path, unknown] of UNKNOWN_OF_APPLICATIONS)
+    add('get', `/applications/:application/${path}`, `application.${actionOf(path)}`, async (request) => {
+      requireOwn(request)
+      throw unknown()
+    })
+  for (const path of ['thread-members', 'thread-members/:user'])
+    add('get', `/channels/:channel/${path}`, `channel.${actionOf(path)}`, async ({ me, params, deadline }) => {
+      await context.place(me, params.channel!, 0n, deadline)
+      throw refuse.wrongChannelType()
+    })
+  for (const [path, unknown] of UNKNOWN_OF_GUILD_APPLICATIONS)
+    add('get', `/applications/:application/guilds/:guild/${path}`, `application.guild-${actionOf(path)}`, async (request) => {
+      requireOwn(request)
+      await requireGuild(context, request, 0n)
+      throw unknown()
+    })
+  add('get', '/guilds/:guild/onboarding', 'guild.onboarding', async (request) => {
+    await requireGuild(context, request, 0n)
+    return { guild_id: request.params.guild, prompts: [], default_channel_ids: [], enabled: false, mode: 0 }
+  })
+  add('get', '/guilds/:guild/widget.json', 'guild.widget-json', async () => Promise.reject(refuse.widgetDisabled()), { anonymous: true })
+  add('get', '/users/@me/connections', 'user.connections', async () => [])
   add('get', '/voice/regions', 'voice.regions', async () => [])
   add('get', '/sticker-packs', 'sticker-packs', async () => ({ sticker_packs: [] }))
   // py-cord is not ready before it has been told so.

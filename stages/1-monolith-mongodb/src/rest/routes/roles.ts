@@ -1,12 +1,20 @@
 import { DEFAULT_PERMISSIONS, refuse, restInput } from '@threshold/contract'
 import { type Role, roleToWire } from '@threshold/domain'
 import type { Context } from '../context.ts'
-import { viewOf } from '../guild-access.ts'
+import { membersOf, viewOf } from '../guild-access.ts'
 import { ask as askGuild, outcome } from '../refusals.ts'
 import { type AddRoute, checked, definedOnly } from '../route.ts'
 
 export function roleRoutes(add: AddRoute, context: Context): void {
   add('get', '/guilds/:guild/roles', 'role.list', async (ask) => (await viewOf(context, ask)).roles.map(roleToWire))
+
+  add('get', '/guilds/:guild/roles/member-counts', 'role.member-counts', async (ask) => {
+    const { roles } = await viewOf(context, ask)
+    const counts = new Map(roles.filter(({ id }) => id !== ask.params.guild).map(({ id }) => [id, 0]))
+    for await (const member of membersOf(context, ask))
+      for (const id of member.roles) if (counts.has(id)) counts.set(id, counts.get(id)! + 1)
+    return Object.fromEntries(counts)
+  })
 
   add('get', '/guilds/:guild/roles/:role', 'role.get', async (ask) => {
     const role = (await viewOf(context, ask)).roles.find(({ id }) => id === ask.params.role)

@@ -92,6 +92,7 @@ export const rest: Section = {
       cases: [
         'rest.roles.create',
         'rest.roles.get',
+        'rest.roles.member-counts',
         'rest.roles.edit',
         'rest.roles.move',
         'rest.roles.move.order',
@@ -185,7 +186,15 @@ export const rest: Section = {
     {
       id: 'rest.route.nothing',
       text: 'Threads (active, archived), emojis, stickers, webhooks, bans, scheduled events, AutoMod rules, integrations, templates, audit log, voice regions, application emojis and commands: GET: the truthful empty answer in Discord’s shape.',
-      cases: ['rest.nothing.guilds', 'rest.nothing.moderation', 'rest.nothing.channels', 'rest.nothing.applications', 'rest.nothing.made'],
+      cases: [
+        'rest.nothing.guilds',
+        'rest.nothing.moderation',
+        'rest.nothing.channels',
+        'rest.nothing.applications',
+        'rest.nothing.onboarding',
+        'rest.nothing.unknown',
+        'rest.nothing.made',
+      ],
     },
     {
       id: 'rest.route.typing-and-invites',

@@ -1,7 +1,7 @@
-import { array, boolean, count, gatewayUrl, id, none, object, type Schema, string, text } from './build.ts'
+import { array, boolean, count, gatewayUrl, id, none, nothing, object, type Schema, string, text } from './build.ts'
 import { channel, directChannel, guild, guildChannel, invite, inviteWithMetadata, myGuild, role } from './guilds.ts'
 import { message, pins, searchResult } from './messages.ts'
-import { application, me, member, user } from './people.ts'
+import { application, me, member, user, voiceState } from './people.ts'
 
 const fieldError = object({ code: text, message: text })
 
@@ -73,6 +73,7 @@ export const ANSWERS: Readonly<Record<string, Schema>> = {
   'GET /users/@me/guilds': array(myGuild, { maxItems: 200 }),
   'GET /users/@me/channels': array(directChannel),
   'POST /users/@me/channels': directChannel,
+  'GET /users/@me/connections': none,
   'GET /users/:user': user,
   'POST /guilds': guild,
   'GET /guilds/:guild': guild,
@@ -89,6 +90,9 @@ export const ANSWERS: Readonly<Record<string, Schema>> = {
   'GET /guilds/:guild/roles': array(role, { minItems: 1 }),
   'POST /guilds/:guild/roles': role,
   'PATCH /guilds/:guild/roles': array(role, { minItems: 1 }),
+  'GET /guilds/:guild/roles/member-counts': { type: 'object', propertyNames: id, additionalProperties: count },
+  'GET /guilds/:guild/voice-states/@me': voiceState,
+  'GET /guilds/:guild/voice-states/:user': voiceState,
   'GET /guilds/:guild/roles/:role': role,
   'PATCH /guilds/:guild/roles/:role': role,
   'GET /guilds/:guild/messages/search': searchResult,
@@ -109,7 +113,7 @@ export const ANSWERS: Readonly<Record<string, Schema>> = {
   'GET /invites/:code': invite,
   'POST /invites/:code': invite,
   'DELETE /invites/:code': invite,
-  // What a guild, a channel or an application does not have here is answered as empty.
+  // Guilds, channels and applications lack these here, so the answer is empty.
   'GET /guilds/:guild/threads/active': noThreads,
   'GET /channels/:channel/threads/archived/public': noThreads,
   'GET /channels/:channel/threads/archived/private': noThreads,
@@ -124,6 +128,15 @@ export const ANSWERS: Readonly<Record<string, Schema>> = {
   'GET /guilds/:guild/integrations': none,
   'GET /guilds/:guild/templates': none,
   'GET /guilds/:guild/audit-logs': auditLog,
+  'GET /guilds/:guild/vanity-url': object({ code: nothing, uses: { const: 0 } }),
+  'GET /guilds/:guild/widget': object({ enabled: { const: false }, channel_id: nothing }),
+  'GET /guilds/:guild/onboarding': object({
+    guild_id: id,
+    prompts: none,
+    default_channel_ids: none,
+    enabled: { const: false },
+    mode: { const: 0 },
+  }),
   'GET /guilds/:guild/regions': array(region),
   'GET /guilds/:guild/soundboard-sounds': object({ items: none }),
   'GET /voice/regions': array(region),
@@ -131,6 +144,7 @@ export const ANSWERS: Readonly<Record<string, Schema>> = {
   'GET /applications/:application/commands': none,
   'GET /applications/:application/guilds/:guild/commands': none,
   'GET /applications/:application/entitlements': none,
+  'GET /applications/:application/skus': none,
   'GET /applications/:application/role-connections/metadata': none,
   'GET /applications/:application/guilds/:guild/commands/permissions': none,
   'GET /soundboard-default-sounds': none,

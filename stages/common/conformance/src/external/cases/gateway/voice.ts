@@ -35,6 +35,13 @@ export const voiceCases: readonly Case[] = [
         includes(event.member?.user, { id: guild.member.id }, 'its member')
         same(event.session_id, ready.session_id, 'its session')
       }
+      for (const [actor, who] of [
+        [guild.member, '@me'],
+        [guild.owner, guild.member.id],
+      ] as const) {
+        const state = await actor.api.get(`/guilds/${guild.id}/voice-states/${who}`)
+        includes(state, { channel_id: guild.voice, user_id: guild.member.id, self_mute: true }, `GET voice-states/${who}`)
+      }
       const server = await member.next('VOICE_SERVER_UPDATE')
       same(server.guild_id, guild.id, 'the guild')
       holds(typeof server.token === 'string' && server.token.length > 0, 'a token for the voice server')

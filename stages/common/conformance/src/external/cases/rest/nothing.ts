@@ -32,6 +32,8 @@ const OF_MODERATORS: readonly [path: string, none: object, needed: bigint][] = [
   ['integrations', [], Permission.ManageGuild],
   ['templates', [], Permission.ManageGuild],
   ['audit-logs', NO_ENTRIES, Permission.ViewAuditLog],
+  ['vanity-url', { code: null, uses: 0 }, Permission.ManageGuild],
+  ['widget', { enabled: false, channel_id: null }, Permission.ManageGuild],
 ]
 
 /** What a member may not see before they have a permission, and then may. */
@@ -98,14 +100,68 @@ export const nothingCases: readonly Case[] = [
       same(await api.get(`/applications/${id}/emojis`), { items: [] }, 'emojis')
       same(await api.get(`/applications/${id}/commands`), [], 'commands')
       same(await api.get(`/applications/${id}/guilds/${guild.id}/commands`), [], 'commands of a guild')
-      for (const part of ['entitlements', 'role-connections/metadata', `guilds/${guild.id}/commands/permissions`])
+      for (const part of ['entitlements', 'skus', 'role-connections/metadata', `guilds/${guild.id}/commands/permissions`])
         same(await api.get(`/applications/${id}/${part}`), [], part)
+      same(await api.get('/users/@me/connections'), [], 'connections')
       same(await api.get('/voice/regions'), [], 'voice regions')
       same(await api.get('/soundboard-default-sounds'), [], 'sounds')
       same(await api.get('/sticker-packs'), { sticker_packs: [] }, 'sticker packs')
       for (const part of ['emojis', 'commands', `guilds/${guild.id}/commands`])
         await eve.api.refused(NO_ACCESS, 'GET', `/applications/${id}/${part}`)
       await eve.api.refused(NO_ACCESS, 'GET', `/applications/${eve.id}/guilds/${guild.id}/commands`)
+    },
+  },
+  {
+    id: 'rest.nothing.onboarding',
+    sentence: 'A guild’s onboarding is off and asks nothing',
+    async run(world) {
+      const guild = await world.guild()
+      const off = { guild_id: guild.id, prompts: [], default_channel_ids: [], enabled: false, mode: 0 }
+      same(await guild.member.api.get(`/guilds/${guild.id}/onboarding`), off, 'onboarding')
+      await (await world.user('eve')).api.refused(NO_ACCESS, 'GET', `/guilds/${guild.id}/onboarding`)
+    },
+  },
+  {
+    id: 'rest.nothing.unknown',
+    sentence: 'A thing that no stage has is answered with Discord’s code for an unknown one of its kind',
+    async run(world) {
+      const guild = await world.guild()
+      const { api, id } = guild.owner
+      const unknown: Readonly<Record<string, number>> = {
+        [`/applications/${id}/commands/1`]: 10063,
+        [`/applications/${id}/guilds/${guild.id}/commands/1`]: 10063,
+        [`/applications/${id}/guilds/${guild.id}/commands/1/permissions`]: 10066,
+        [`/applications/${id}/emojis/1`]: 10014,
+        [`/applications/${id}/entitlements/1`]: 10029,
+        [`/guilds/${guild.id}/auto-moderation/rules/1`]: 0,
+        [`/guilds/${guild.id}/emojis/1`]: 10014,
+        [`/guilds/${guild.id}/stickers/1`]: 10060,
+        [`/guilds/${guild.id}/scheduled-events/1`]: 10070,
+        [`/guilds/${guild.id}/scheduled-events/1/users`]: 10070,
+        [`/guilds/${guild.id}/soundboard-sounds/1`]: 10097,
+        [`/guilds/${guild.id}/voice-states/@me`]: 10065,
+        [`/guilds/${guild.id}/welcome-screen`]: 10069,
+        '/guilds/templates/abc': 10057,
+        '/stickers/1': 10060,
+        '/sticker-packs/1': 10061,
+        [`/stage-instances/${guild.voice}`]: 10067,
+        '/skus/1/subscriptions': 10027,
+        '/skus/1/subscriptions/1': 10027,
+        '/webhooks/1': 10015,
+        '/webhooks/1/token': 10015,
+        '/webhooks/1/token/messages/1': 10015,
+      }
+      for (const [path, code] of Object.entries(unknown)) {
+        const { text } = await api.refused({ status: 404, code }, 'GET', path)
+        same(/Unknown/.test(text), true, `${path} says what is unknown`)
+      }
+      await world.anonymous.refused({ status: 404, code: 10015 }, 'GET', '/webhooks/1/token')
+      await world.anonymous.refused({ status: 401, code: 0 }, 'GET', '/webhooks/1')
+      await guild.member.api.refused(NO_PERMISSION, 'GET', `/guilds/${guild.id}/auto-moderation/rules/1`)
+      await guild.member.api.refused(NO_ACCESS, 'GET', `/applications/${id}/commands/1`)
+      await api.refused({ status: 403, code: 50004 }, 'GET', `/guilds/${guild.id}/widget.json`)
+      for (const path of ['thread-members', `thread-members/${id}`])
+        await api.refused({ status: 400, code: 50024 }, 'GET', `/channels/${guild.text}/${path}`)
     },
   },
   {

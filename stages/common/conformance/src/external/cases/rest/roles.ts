@@ -51,6 +51,20 @@ export const roleCases: readonly Case[] = [
     },
   },
   {
+    id: 'rest.roles.member-counts',
+    sentence: '`GET /guilds/:id/roles/member-counts` counts the members of each role but @everyone',
+    async run(world) {
+      const guild = await world.guild()
+      const path = `/guilds/${guild.id}/roles/member-counts`
+      same(await guild.member.api.get(path), {}, 'without roles')
+      const [both, one, none] = [await guild.role(0n), await guild.role(0n), await guild.role(0n)]
+      await guild.owner.api.put(`/guilds/${guild.id}/members/${guild.owner.id}/roles/${both.id}`)
+      for (const role of [both, one]) await guild.owner.api.put(`/guilds/${guild.id}/members/${guild.member.id}/roles/${role.id}`)
+      same(await guild.member.api.get(path), { [both.id]: 2, [one.id]: 1, [none.id]: 0 }, 'the counts')
+      await (await world.user('eve')).api.refused(NO_ACCESS, 'GET', path)
+    },
+  },
+  {
     id: 'rest.roles.edit',
     sentence: 'A role is edited, and only what the form names changes',
     async run(world) {
