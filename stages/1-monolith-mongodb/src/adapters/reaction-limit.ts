@@ -1,4 +1,4 @@
-import type { Reaction } from '@threshold/domain'
+import { oneForm, type Reaction } from '@threshold/domain'
 import { type Deadline, deadlineExceeded, type SharedLock } from '@threshold/kit'
 import type { MessageStore } from '@threshold/ports'
 
@@ -10,6 +10,8 @@ type Outcome = Awaited<ReturnType<MessageStore['react']>>
 export interface ReactionStep {
   /** The emoji that the message has now. */
   emojiOf(): Promise<readonly unknown[]>
+  /** Whether the user has reacted with this stored spelling of the emoji. */
+  has(stored: string): Promise<boolean>
   insert(): Promise<Exclude<Outcome, 'full'>>
 }
 
@@ -21,10 +23,14 @@ export interface ReactionStep {
 export async function reactWithinLimit(
   lock: SharedLock,
   { messageId, emoji }: Reaction,
-  { emojiOf, insert }: ReactionStep,
+  { emojiOf, has, insert }: ReactionStep,
   deadline: Deadline,
 ): Promise<Outcome> {
-  const isFull = (there: readonly unknown[]): boolean => there.length >= MOST_EMOJI && !there.includes(emoji)
+  const form = oneForm(emoji)
+  const isFull = (there: readonly unknown[]): boolean => {
+    const forms = new Set(there.map((stored) => oneForm(String(stored))))
+    return forms.size >= MOST_EMOJI && !forms.has(form)
+  }
   const insertInTime = () => {
     expectTime(deadline)
     return insert()
@@ -32,6 +38,9 @@ export async function reactWithinLimit(
   const joined = await lock.shared(messageId, async () => {
     expectTime(deadline)
     const there = await emojiOf()
+    for (const stored of there.map(String)) {
+      if (stored !== emoji && oneForm(stored) === form && (await has(stored))) return 'known'
+    }
     if (there.includes(emoji)) return insertInTime()
     return isFull(there) ? 'full' : undefined
   })

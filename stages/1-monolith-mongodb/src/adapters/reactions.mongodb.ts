@@ -48,6 +48,7 @@ export function mongoReactions(
           reaction,
           {
             emojiOf: () => rows.distinct('emoji', { messageId: long(reaction.messageId) }),
+            has: async (emoji) => (await rows.findOne({ _id: idOf({ ...reaction, emoji }) })) !== null,
             insert: () => insert(reaction, deadline),
           },
           deadline,

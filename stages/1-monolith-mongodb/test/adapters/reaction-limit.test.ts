@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { reactWithinLimit } from '../../src/adapters/reaction-limit.ts'
 
 const reaction = { v: 1, channelId: '1', messageId: '2', emoji: '👍', userId: '3', writeTimeMicros: 1n } as const
+const has = async () => false
 const LATE = { code: 'DEADLINE_EXCEEDED' }
 const soon = () => deadlineIn(30_000)
 
@@ -17,12 +18,12 @@ describe('a reaction that waits for others on its message', () => {
       stored += 1
       return 'added' as const
     }
-    const late = reactWithinLimit(lock, reaction, { emojiOf: async () => [], insert }, deadline)
+    const late = reactWithinLimit(lock, reaction, { emojiOf: async () => [], has, insert }, deadline)
     setTimeout(resolve, deadline.at + 1 - Date.now())
     await expect(late).rejects.toMatchObject(LATE)
     await others
     expect(stored).toBe(0)
-    expect(await reactWithinLimit(lock, reaction, { emojiOf: async () => [], insert }, soon())).toBe('added')
+    expect(await reactWithinLimit(lock, reaction, { emojiOf: async () => [], has, insert }, soon())).toBe('added')
   })
 
   it('is not stored when the deadline passes while the emoji are counted', async () => {
@@ -32,6 +33,6 @@ describe('a reaction that waits for others on its message', () => {
       return ['👍']
     }
     const insert = () => Promise.reject(new Error('stored'))
-    await expect(reactWithinLimit(sharedLock(), reaction, { emojiOf, insert }, deadline)).rejects.toMatchObject(LATE)
+    await expect(reactWithinLimit(sharedLock(), reaction, { emojiOf, has, insert }, deadline)).rejects.toMatchObject(LATE)
   })
 })

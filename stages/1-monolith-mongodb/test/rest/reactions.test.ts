@@ -70,3 +70,40 @@ describe('reactions that are removed together', () => {
     expect([await left(world, message), told(world)]).toEqual([[], [0, 0, 1]])
   })
 })
+
+describe('reactions in a spelling that an earlier version stored', () => {
+  const [BARE, HEART] = ['\u2764', '\u2764\uFE0F']
+  const heart = { id: null, name: HEART }
+  const dataOf = (world: Rest, type: string): unknown[] => world.heard(type).map((event) => (event.data as { emoji: unknown }).emoji)
+
+  it('are listed and counted with those of today', async () => {
+    await using world = await rest(mongo)
+    const me = world.guild.owner.user.id
+    const message = await reacted(world, [BARE])
+    for (const user of USERS) await world.stores.metadata.createUser({ v: 1, id: user, username: 'ada', bot: false }, soon())
+    await world.ask('reaction.add', { params: { message, emoji: BARE } })
+    expect(dataOf(world, 'MESSAGE_REACTION_ADD')).toEqual([heart])
+    const all = [me, ...USERS].toSorted((a, b) => (BigInt(a) < BigInt(b) ? -1 : 1))
+    for (const emoji of [BARE, HEART]) {
+      const users = (await world.ask('reaction.list', { params: { message, emoji } })) as unknown as { id: string }[]
+      expect(users.map(({ id }) => id)).toEqual(all)
+    }
+    const shown = (await world.ask('message.get', { params: { message } })) as unknown as { reactions: unknown[] }
+    expect(shown.reactions).toMatchObject([{ emoji: heart, count: 4, me: true }])
+    expect(shown.reactions).toHaveLength(1)
+  })
+
+  it('are taken back by either spelling, one by one and together', async () => {
+    await using world = await rest(mongo)
+    const message = await reacted(world, [BARE, '👍'])
+    await world.ask('reaction.remove-other', { params: { message, emoji: HEART, user: USERS[0]! } })
+    expect(await left(world, message)).toEqual([
+      [BARE, 2],
+      ['👍', 3],
+    ])
+    expect(dataOf(world, 'MESSAGE_REACTION_REMOVE')).toEqual([heart])
+    await world.ask('reaction.clear', { params: { message, emoji: BARE } })
+    expect(await left(world, message)).toEqual([['👍', 3]])
+    expect(dataOf(world, 'MESSAGE_REACTION_REMOVE_EMOJI')).toEqual([heart])
+  })
+})

@@ -106,6 +106,7 @@ export function cassandraReactions(database: CassandraDatabase, messages: Messag
           reaction,
           {
             emojiOf: () => emojiOf(execute, reaction.messageId),
+            has: async (emoji) => (await writtenAt(execute, { ...reaction, emoji })) !== undefined,
             insert: () => insert(execute, reaction),
           },
           deadline,

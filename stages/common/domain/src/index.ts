@@ -1,5 +1,5 @@
 export { bucketOf } from './buckets.ts'
-export { isEmoji } from './emoji.ts'
+export { oneForm, qualifiedEmoji } from './emoji.ts'
 export type { ChannelPatch, Decision, GuildCommand, GuildEvent, MemberPatch, Refusal } from './guild/commands.ts'
 export { decide } from './guild/decide.ts'
 export { LIMITS } from './guild/decision.ts'

@@ -1,9 +1,10 @@
 import { expect, it } from 'vitest'
-import { isEmoji } from '../src/index.ts'
+import { mergeSpellings } from '../src/emoji.ts'
+import { qualifiedEmoji } from '../src/index.ts'
 
 it.each(['👍', '👍🏽', '☝🏽', '❤️', '❤', '☺', '©️', '1️⃣', '#⃣', '🇩🇪', '🇦', '👨‍👩‍👧‍👦', '🤷🏽‍♀️', '🤷‍♀', '🏳️‍🌈', '🏳‍🌈', '🏴󠁧󠁢󠁳󠁣󠁴󠁿', '🦑', '👁️‍🗨️', '👁‍🗨'])(
   '%s is one emoji',
-  (text) => expect(isEmoji(text)).toBe(true),
+  (text) => expect(qualifiedEmoji(text)).toMatch(/^.+$/u),
 )
 
 it.each([
@@ -26,4 +27,30 @@ it.each([
   '❤️❤️',
   '1️⃣2️⃣',
   '🏴󠁧󠁢',
-])('%j is not', (text) => expect(isEmoji(text)).toBe(false))
+])('%j is not', (text) => expect(qualifiedEmoji(text)).toBeUndefined())
+
+it.each([
+  ['\u2764', '\u2764\uFE0F'],
+  ['\u00A9', '\u00A9\uFE0F'],
+  ['\u{1F44D}\uFE0F', '\u{1F44D}'],
+  ['#\u20E3', '#\uFE0F\u20E3'],
+  ['\u261D\uFE0F\u{1F3FD}', '\u261D\u{1F3FD}'],
+  ['\u{1F3F3}\u200D\u{1F308}', '\u{1F3F3}\uFE0F\u200D\u{1F308}'],
+  ['\u{1F937}\u200D\u2640', '\u{1F937}\u200D\u2640\uFE0F'],
+  ['\u{1F441}\u200D\u{1F5E8}\uFE0F', '\u{1F441}\uFE0F\u200D\u{1F5E8}\uFE0F'],
+])('%j has one form: %j', (text, form) => {
+  expect(qualifiedEmoji(text)).toBe(form)
+  expect(qualifiedEmoji(form)).toBe(form)
+})
+
+it('counts the spellings of an emoji as one, and leaves custom emoji as they are', () => {
+  const counts = [
+    { emoji: '\u2764', count: 2, me: true },
+    { emoji: 'e1:1', count: 1, me: false },
+    { emoji: '\u2764\uFE0F', count: 3, me: false },
+  ]
+  expect(mergeSpellings(counts)).toEqual([
+    { emoji: '\u2764\uFE0F', count: 5, me: true },
+    { emoji: 'e1:1', count: 1, me: false },
+  ])
+})

@@ -1,5 +1,5 @@
-import { Permission, refuse, restInput } from '@threshold/contract'
-import { emojiToWire, has, isEmoji, memberToWire, type StoredMessage, userToWire } from '@threshold/domain'
+import { compareIds, Permission, refuse, restInput } from '@threshold/contract'
+import { emojiToWire, has, memberToWire, oneForm, qualifiedEmoji, type StoredMessage, userToWire } from '@threshold/domain'
 import { deadlineIn } from '@threshold/kit'
 import type { Context, Place } from '../context.ts'
 import { publishTo } from '../messages/orphans.ts'
@@ -33,7 +33,7 @@ export function reactionRoutes(add: AddRoute, context: Context): void {
     if (place.kind === 'guild' && !has(place.permissions, Permission.AddReactions)) {
       // Without the permission one may still join in what somebody else began.
       const first = await ports.messages.reactors(channel, message.id, emoji, { limit: 1 }, ask.deadline)
-      if (first.length === 0) throw refuse.missingPermissions()
+      if (first.length === 0 && (await otherSpellings(ask, { channel, message }, emoji)).length === 0) throw refuse.missingPermissions()
     }
     const writeTimeMicros = laterThan(message)
     const result = await ports.messages.react(
@@ -59,8 +59,13 @@ export function reactionRoutes(add: AddRoute, context: Context): void {
     const place = await placeOf(ask)
     const at = await target(ask, place)
     if (user !== ask.me && !(place.kind === 'guild' && has(place.permissions, Permission.ManageMessages))) throw refuse.missingPermissions()
-    if (await takeBackOne(ask, at, { emoji, user })) await tellRemoved(ask, place, { emoji, user })
+    if (await takeBackAny(ask, at, { emoji, user })) await tellRemoved(ask, place, { emoji, user })
     return undefined
+  }
+  async function takeBackAny(ask: Ask, at: Target, { emoji, user }: Reacted): Promise<boolean> {
+    if (await takeBackOne(ask, at, { emoji, user })) return true
+    for (const stored of await otherSpellings(ask, at, emoji)) if (await takeBackOne(ask, at, { emoji: stored, user })) return true
+    return false
   }
   /** Whether it was there. */
   async function takeBackOne(ask: Ask, { channel, message }: Target, { emoji, user }: Reacted): Promise<boolean> {
@@ -69,7 +74,7 @@ export function reactionRoutes(add: AddRoute, context: Context): void {
     return (await ports.messages.unreact(reaction, ask.deadline)) === 'removed'
   }
   const tellRemoved = (ask: Told, place: Place, { emoji, user }: Reacted): Promise<void> =>
-    tell(ask, place, 'MESSAGE_REACTION_REMOVE', { user_id: user, emoji: emojiToWire(emoji), burst: false, type: 0 })
+    tell(ask, place, 'MESSAGE_REACTION_REMOVE', { user_id: user, emoji: emojiToWire(oneForm(emoji)), burst: false, type: 0 })
 
   add('delete', `${path}/:emoji/@me`, 'reaction.remove', (ask) => takeBack(ask, ask.me))
   add('delete', `${path}/:emoji/:user`, 'reaction.remove-other', (ask) => takeBack(ask, ask.params.user!))
@@ -78,7 +83,12 @@ export function reactionRoutes(add: AddRoute, context: Context): void {
     const emoji = emojiOf(ask)
     const place = await moderated(ask)
     const at = await target(ask, place)
-    await clear(ask, place, at, () => some(ask, at, emoji))
+    await clear(ask, place, at, async () => {
+      const few = await some(ask, at, emoji)
+      if (few.length > 0) return few
+      const [stored] = await otherSpellings(ask, at, emoji)
+      return stored === undefined ? [] : await some(ask, at, stored)
+    })
     await tell(ask, place, 'MESSAGE_REACTION_REMOVE_EMOJI', { emoji: emojiToWire(emoji) })
     return undefined
   })
@@ -116,13 +126,24 @@ export function reactionRoutes(add: AddRoute, context: Context): void {
     }
   }
 
+  /** Spellings of an emoji in which earlier versions stored reactions on a message. */
+  async function otherSpellings(ask: Ask, { channel, message }: Target, emoji: string): Promise<string[]> {
+    const counts = (await ports.messages.reactions(channel, [message.id], ask.me, ask.deadline)).get(message.id) ?? []
+    return counts.flatMap(({ emoji: stored }) => (stored !== emoji && oneForm(stored) === emoji ? [stored] : []))
+  }
+
   add('get', `${path}/:emoji`, 'reaction.list', async (ask) => {
     const emoji = emojiOf(ask)
     const { limit, after, type } = checked(restInput.reactionQuery, ask.query)
-    const { channel, message } = await target(ask, await placeOf(ask))
+    const at = await target(ask, await placeOf(ask))
     // 1 asks for super reactions, and there are none.
     if (type === 1) return []
-    const ids = await ports.messages.reactors(channel, message.id, emoji, { limit, ...(after ? { after } : {}) }, ask.deadline)
+    const page = { limit, ...(after ? { after } : {}) }
+    const spellings = [emoji, ...(await otherSpellings(ask, at, emoji))]
+    const found = await Promise.all(
+      spellings.map((stored) => ports.messages.reactors(at.channel, at.message.id, stored, page, ask.deadline)),
+    )
+    const ids = [...new Set(found.flat())].toSorted(compareIds).slice(0, limit)
     const people = await context.people(ids, ask.deadline)
     return ids.flatMap((id) => people.get(id) ?? []).map(userToWire)
   })
@@ -149,9 +170,10 @@ export function reactionRoutes(add: AddRoute, context: Context): void {
   }
 }
 
+/** A custom emoji as `name:id`, a Unicode one fully qualified, however the client writes it. */
 function emojiOf(ask: Ask): string {
-  const emoji = ask.params.emoji!
-  const custom = CUSTOM.exec(emoji)?.[1]
-  if (emoji.length > 60 || !(custom || isEmoji(emoji))) throw refuse.unknownEmoji()
-  return custom ?? emoji
+  const given = ask.params.emoji!
+  const emoji = CUSTOM.exec(given)?.[1] ?? qualifiedEmoji(given)
+  if (given.length > 60 || emoji === undefined) throw refuse.unknownEmoji()
+  return emoji
 }

@@ -35,6 +35,15 @@ export function messageStoreReactions(store: () => MessageStore): void {
       expect(await counts(message, '2')).toEqual([{ emoji: '👍', count: 1, me: false }])
     })
 
+    it('is known in another spelling that an earlier version stored, and joins its emoji', async () => {
+      const message = await sent()
+      expect(await react(message, '\u2764', '1')).toBe('added')
+      for (let i = 1; i < 20; i++) await react(message, `e:${i}`, '1')
+      expect(await react(message, '\u2764\uFE0F', '1')).toBe('known')
+      expect(await react(message, '\u2764\uFE0F', '2')).toBe('added')
+      expect(await react(message, '👍', '2')).toBe('full')
+    })
+
     it('needs its message, in its channel', async () => {
       const message = await sent()
       expect(await react(aMessage(message.channelId), '👍', '1')).toBe('absent')

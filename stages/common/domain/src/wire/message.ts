@@ -1,4 +1,5 @@
 import { timeOf, timeToWire } from '@threshold/contract'
+import { mergeSpellings } from '../emoji.ts'
 import type { Emoji, ReactionCount, StoredMessage, User } from '../model.ts'
 import { userToWire } from './guild.ts'
 
@@ -33,7 +34,7 @@ export function messageToWire(message: StoredMessage, context: MessageContext): 
     pinned: false,
     flags: message.flags ?? 0,
     ...(message.nonce === undefined ? {} : { nonce: message.nonce }),
-    ...(context.reactions && context.reactions.length > 0 ? { reactions: context.reactions.map(reactionToWire) } : {}),
+    ...(context.reactions && context.reactions.length > 0 ? { reactions: mergeSpellings(context.reactions).map(reactionToWire) } : {}),
     ...(message.reference
       ? {
           message_reference: {

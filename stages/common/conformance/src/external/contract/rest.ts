@@ -172,6 +172,7 @@ export const rest: Section = {
       cases: [
         'rest.reactions.add',
         'rest.reactions.emoji',
+        'rest.reactions.spellings',
         'rest.reactions.remove',
         'rest.reactions.clear',
         'rest.reactions.custom',

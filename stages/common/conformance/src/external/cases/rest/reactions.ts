@@ -154,6 +154,35 @@ export const reactionCases: readonly Case[] = [
     },
   },
   {
+    id: 'rest.reactions.spellings',
+    sentence: 'An emoji is one with and without U+FE0F on every route, and answers and events name it fully qualified',
+    async run(world) {
+      const { guild, path, reactions } = await message(await world.guild())
+      const owner = await guild.owner.connect()
+      const pairs = [
+        ['\u2764', '\u2764\uFE0F'],
+        ['\u00A9', '\u00A9\uFE0F'],
+        ['\u{1F44D}\uFE0F', '\u{1F44D}'],
+      ] as const
+      for (const [spelling, form] of pairs) {
+        const [either, or] = [spelling, form].map((each) => `${path}/${encodeURIComponent(each)}`)
+        await guild.owner.api.nothing('PUT', `${either}/@me`)
+        const added = await owner.next('MESSAGE_REACTION_ADD', (d) => d.user_id === guild.owner.id && d.emoji.name === form)
+        same(added.emoji.name, form, 'in the event')
+        await guild.owner.api.nothing('PUT', `${or}/@me`)
+        await guild.member.api.nothing('PUT', `${or}/@me`)
+        same(await reactions(), [{ name: form, id: null, count: 2, me: true }], 'with the message')
+        for (const at of [either, or]) same((await guild.owner.api.get<APIUser[]>(at!)).length, 2, 'in the list')
+        await guild.owner.api.nothing('DELETE', `${or}/@me`)
+        await guild.owner.api.nothing('DELETE', `${either}/${guild.member.id}`)
+        same(await reactions(), [], 'with neither')
+        await guild.owner.api.nothing('PUT', `${or}/@me`)
+        await guild.owner.api.nothing('DELETE', either!)
+        same(await reactions(), [], 'with none of the emoji')
+      }
+    },
+  },
+  {
     id: 'rest.reactions.most',
     sentence: 'A message has at most 20 different emoji; a twenty-first is refused, one more of the same is not',
     async run(world) {
