@@ -66,7 +66,8 @@ export interface MessageStore extends AsyncDisposable {
   senders(channel: ChannelId, before: MessageId | undefined, limit: number, deadline: Deadline): Promise<readonly MessageSender[]>
 
   /**
-   * The newest message of each of many channels; a channel without any is absent. Asked when a guild is loaded and for a
+   * The newest message of each of many channels; a channel without any is absent, and so may be one that alone cannot be
+   * read. Asked when a guild is loaded and for a
    * user's direct messages, so it must not cost more the longer a channel's history is.
    */
   newest(channels: readonly ChannelId[], deadline: Deadline): Promise<ReadonlyMap<ChannelId, MessageId>>
