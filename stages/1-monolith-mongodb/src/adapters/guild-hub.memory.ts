@@ -11,6 +11,8 @@ import type { TemporaryTimes } from '../guild/temporary-members.ts'
 const LOAD_MS = 30_000
 /** When the store was away at the start, it is asked again after this long. */
 const AGAIN_MS = 10_000
+/** After the store did not say which messages are the newest, it is left alone for this long. */
+const PAUSE_MS = 5_000
 const CATEGORY = 4
 /** Direct messages whose ids are remembered, so that a retry is not told twice. */
 const REMEMBERED = 16_384
@@ -30,7 +32,7 @@ export interface MemoryHubOptions {
  */
 export function memoryGuildHub(
   ports: { metadata: MetadataStore; messages: Pick<MessageStore, 'newest'>; permissions: Permissions; memberList: () => MemberList },
-  runtime: Pick<Runtime, 'clock'>,
+  runtime: Pick<Runtime, 'clock' | 'log'>,
   options: MemoryHubOptions = {},
 ): GuildHub {
   const { presenceDelayMs = 200, idleGuilds = 5_000 } = options
@@ -39,7 +41,9 @@ export function memoryGuildHub(
   const guilds = new Map<GuildId, Guild>()
   const loading = new Map<GuildId, Promise<Guild | undefined>>()
   const listeners = new Map<UserId, Set<(delivery: UserDelivery) => void>>()
-  const asking = new Set<Guild>()
+  /** When each guild may be asked for again, and until when loading one does not wait for the answer. */
+  const askAgainAt = new WeakMap<Guild, number>()
+  let failingUntil = 0
   const told = createRecent<true>(REMEMBERED)
   let userSequence = 0
   let disposed = false
@@ -104,28 +108,36 @@ export function memoryGuildHub(
     const state = await ports.metadata.loadGuild(id, deadlineIn(LOAD_MS))
     if (!state || guilds.has(id)) return guilds.get(id)
     // Before anybody can see the guild, so that the first who do are told, too.
-    const newest = await newestIn(state)
+    const waits = runtime.clock.now() >= failingUntil
+    const newest = waits ? await newestIn(state) : undefined
     const found = guilds.get(id) ?? wake(id, state)
-    if (newest) found.lastMessages.stored(newest)
+    if (waits) learn(found, newest)
     return found
   }
 
-  /** Undefined where the store of messages is away: a guild serves without, and asks again when it is looked at. */
   const newestIn = ({ channels }: GuildState) =>
     newestOrNone(
       ports.messages,
       [...channels.values()].flatMap(({ id, type }) => (type === CATEGORY ? [] : [id])),
-      runtime.clock,
+      runtime,
     )
+
+  /** Where the store could not say, the guild serves without, and asks again when it is looked at later. */
+  function learn(found: Guild, newest: Awaited<ReturnType<typeof newestIn>>): void {
+    if (newest) found.lastMessages.stored(newest)
+    else {
+      failingUntil = runtime.clock.now() + PAUSE_MS
+      askAgainAt.set(found, failingUntil)
+    }
+  }
 
   /** A guild that somebody looks at. */
   async function seen(id: GuildId, deadline: Deadline): Promise<Guild | undefined> {
     const found = await guild(id, deadline)
-    if (!found || found.lastMessages.complete || asking.has(found)) return found
-    asking.add(found)
-    void newestIn(found.state)
-      .then((newest) => newest && found.lastMessages.stored(newest))
-      .finally(() => asking.delete(found))
+    if (!found || found.lastMessages.complete) return found
+    if (runtime.clock.now() < (askAgainAt.get(found) ?? 0)) return found
+    askAgainAt.set(found, Number.POSITIVE_INFINITY) // until the answer
+    void newestIn(found.state).then((newest) => learn(found, newest))
     return found
   }
 

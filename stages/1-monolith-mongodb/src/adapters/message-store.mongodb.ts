@@ -1,6 +1,7 @@
 import type { MessageId } from '@threshold/contract'
 
 import { isSameSend, type StoredMessage } from '@threshold/domain'
+import { deadlineExceeded } from '@threshold/kit'
 import type { MessageStore } from '@threshold/ports'
 
 import type { Collection, Filter } from 'mongodb'
@@ -94,6 +95,7 @@ export async function mongoMessageStore(mongo: MongoDatabase): Promise<MessageSt
         // The end of a range of the index for each. One aggregate for all would read whole histories on most versions.
         const few = pLimit(NEWEST_AT_ONCE)
         const found = await few.map(new Set(channels), async (channel) => {
+          if (Date.now() >= deadline.at) throw deadlineExceeded('messages.newest') // nobody waits for it any more
           const projection = { _id: 1 } as const
           const last = await messages.findOne({ channelId: long(channel) }, { sort: { _id: -1 }, projection })
           return last ? [[channel, text(last._id)] as const] : []

@@ -12,7 +12,7 @@ import type {
   Subscription,
   UserDelivery,
 } from '@threshold/ports'
-import { newestOrNone } from '../guild/last-messages.ts'
+import { newestOfDirects } from '../guild/last-messages.ts'
 import type { VoiceServer } from '../voice/index.ts'
 import { Dispatch } from './dispatch.ts'
 import { type Frames, guildCreate, type Identity, ready } from './frames.ts'
@@ -203,12 +203,12 @@ export class Session {
     const others = [...new Set(dms.flatMap((dm) => dm.recipients!.filter((id) => id !== me)))]
     const { metadata, messages, runtime } = this.#parts
     const ids = dms.map(({ id }) => id)
-    const [users, newest] = await Promise.all([metadata.users(others, deadline), newestOrNone(messages, ids, runtime.clock)])
+    const [users, newest] = await Promise.all([metadata.users(others, deadline), newestOfDirects(messages, ids, runtime)])
     const people = new Map(users.map((user) => [user.id, user]))
     return dms.map((dm) =>
       channelToWire(dm, {
         recipients: dm.recipients!.flatMap((id) => people.get(id) ?? []),
-        lastMessageId: newest?.get(dm.id),
+        lastMessageId: newest.get(dm.id),
       }),
     )
   }

@@ -55,7 +55,7 @@ export class Guild {
   /** The state's own, changed in place: to copy ten thousand members for each that joins would be most of a join's cost. */
   readonly #people: Map<UserId, Member>
   #deleted = false
-  readonly lastMessages: LastMessages = createLastMessages()
+  readonly lastMessages: LastMessages = createLastMessages((channel) => this.#state.channels.has(channel))
   readonly #tools: GuildTools
   readonly #ledger: Ledger
   readonly #audience: Audience
@@ -181,6 +181,7 @@ export class Guild {
     }
     this.#tellSight(before, changes)
     if (silenced) this.#calls.muted(silenced)
+    if (event.type === 'channel.deleted') this.lastMessages.forget(event.channel.id)
   }
 
   #evolve(event: GuildEvent): void {

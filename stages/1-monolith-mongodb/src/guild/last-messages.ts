@@ -1,5 +1,5 @@
 import { type ChannelId, compareIds, type MessageId } from '@threshold/contract'
-import { type Clock, deadlineIn, hasCode } from '@threshold/kit'
+import { type Deadline, deadlineIn, hasCode, messageOf, type Runtime } from '@threshold/kit'
 import type { MessageStore } from '@threshold/ports'
 
 /** The newest message that each channel of a guild has had. It follows the guild's own events, and costs no write. */
@@ -10,14 +10,17 @@ export interface LastMessages {
   /** Those of these channels that have had one. */
   pick(channels: Iterable<ChannelId>): ReadonlyMap<ChannelId, MessageId>
   sent(channel: ChannelId, id: MessageId): void
-  /** What the store says. Messages may have come while it was asked. */
+  /** What the store says. Messages may have come while it was asked, and channels gone. */
   stored(newest: ReadonlyMap<ChannelId, MessageId>): void
+  /** The channel is gone. */
+  forget(channel: ChannelId): void
 }
 
-export function createLastMessages(): LastMessages {
+export function createLastMessages(exists: (channel: ChannelId) => boolean): LastMessages {
   const newest = new Map<ChannelId, MessageId>()
   let complete = false
   const sent = (channel: ChannelId, id: MessageId): void => {
+    if (!exists(channel)) return
     const known = newest.get(channel)
     if (known === undefined || compareIds(id, known) > 0) newest.set(channel, id)
   }
@@ -38,23 +41,53 @@ export function createLastMessages(): LastMessages {
       for (const [channel, id] of found) sent(channel, id)
       complete = true
     },
+    forget: (channel) => void newest.delete(channel),
   }
 }
 
-/** How long the store may take. What is asked for is a field of a larger answer, which does without if need be. */
+/** How long the store may take. Its answer is a field of a larger one, which does without if need be. */
 const STORE_MS = 1_000
+/** READY waits for its direct messages, and is larger still. */
+const DIRECT_MS = 500
+/** Direct messages that the store is asked for: together, and in all. MongoDB takes a query for each. */
+const TOGETHER = 50
+const MOST_DIRECT = 1_000
 
-/** The newest message of each channel, or undefined where the store of messages is away. */
+type Newest = ReadonlyMap<ChannelId, MessageId>
+type Store = Pick<MessageStore, 'newest'>
+
+/** The newest message of each channel, or undefined where the store cannot say. Never rejects. */
 export async function newestOrNone(
-  messages: Pick<MessageStore, 'newest'>,
+  messages: Store,
   channels: readonly ChannelId[],
-  clock: Clock,
-): Promise<ReadonlyMap<ChannelId, MessageId> | undefined> {
+  { clock, log }: Pick<Runtime, 'clock' | 'log'>,
+  deadline: Deadline = deadlineIn(STORE_MS, clock),
+): Promise<Newest | undefined> {
   if (channels.length === 0) return new Map()
   try {
-    return await messages.newest(channels, deadlineIn(STORE_MS, clock))
+    return await messages.newest(channels, deadline)
   } catch (error) {
-    if (hasCode(error, 'UNAVAILABLE', 'DEADLINE_EXCEEDED')) return undefined
-    throw error
+    // An outage is logged elsewhere, and ends. Anything else lasts until somebody mends it.
+    if (!hasCode(error, 'UNAVAILABLE', 'DEADLINE_EXCEEDED')) {
+      log.warn({ err: messageOf(error) }, 'the store does not say which messages are the newest')
+    }
+    return undefined
   }
+}
+
+/** The same for a user's direct messages, newest channels first: those that the store has answered for in time. */
+export async function newestOfDirects(
+  messages: Store,
+  channels: readonly ChannelId[],
+  runtime: Pick<Runtime, 'clock' | 'log'>,
+): Promise<Newest> {
+  const deadline = deadlineIn(DIRECT_MS, runtime.clock)
+  const wanted = channels.toSorted((a, b) => compareIds(b, a)).slice(0, MOST_DIRECT)
+  const found = new Map<ChannelId, MessageId>()
+  for (let at = 0; at < wanted.length; at += TOGETHER) {
+    const some = await newestOrNone(messages, wanted.slice(at, at + TOGETHER), runtime, deadline)
+    if (!some) break
+    for (const [channel, id] of some) found.set(channel, id)
+  }
+  return found
 }

@@ -1,7 +1,7 @@
 import type { UserId } from '@threshold/contract'
 import { type Channel, channelToWire } from '@threshold/domain'
 import type { Deadline } from '@threshold/kit'
-import { newestOrNone } from '../guild/last-messages.ts'
+import { newestOfDirects } from '../guild/last-messages.ts'
 import type { Context } from './context.ts'
 
 /** Direct messages as one of their people sees them: with the other as their recipient. */
@@ -14,16 +14,16 @@ export async function directsToWire(
   const others = ({ recipients }: Channel): UserId[] => recipients!.filter((id) => id !== viewer)
   const [users, newest] = await Promise.all([
     people(channels.flatMap(others), deadline),
-    newestOrNone(
+    newestOfDirects(
       ports.messages,
       channels.map(({ id }) => id),
-      runtime.clock,
+      runtime,
     ),
   ])
   return channels.map((channel) =>
     channelToWire(channel, {
       recipients: others(channel).flatMap((id) => users.get(id) ?? []),
-      lastMessageId: newest?.get(channel.id),
+      lastMessageId: newest.get(channel.id),
     }),
   )
 }

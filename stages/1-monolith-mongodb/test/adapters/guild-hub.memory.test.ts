@@ -1,5 +1,5 @@
 import { testGuildHub } from '@threshold/conformance/ports'
-import { systemClock } from '@threshold/kit'
+import { silentLog, systemClock } from '@threshold/kit'
 import { memoryGuildHub } from '../../src/adapters/guild-hub.memory.ts'
 import { typescriptMemberList } from '../../src/adapters/member-list.typescript.ts'
 import { mongoMessageStore } from '../../src/adapters/message-store.mongodb.ts'
@@ -13,5 +13,5 @@ testGuildHub('Memory', async (use, faulty) => {
   const mongo = await database(use)
   const metadata = faulty(await mongoMetadataStore(mongo))
   const messages = await mongoMessageStore(mongo)
-  return memoryGuildHub({ metadata, messages, ...computed }, { clock: systemClock }, { presenceDelayMs: 20 })
+  return memoryGuildHub({ metadata, messages, ...computed }, { clock: systemClock, log: silentLog }, { presenceDelayMs: 20 })
 })

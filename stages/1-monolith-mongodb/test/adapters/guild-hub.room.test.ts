@@ -1,5 +1,5 @@
 import { aGuild, aRole, newId, type SmallGuild, soon } from '@threshold/conformance/ports'
-import { systemClock } from '@threshold/kit'
+import { silentLog, systemClock } from '@threshold/kit'
 import type { Delivery, GuildHub, MetadataStore } from '@threshold/ports'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { memoryGuildHub } from '../../src/adapters/guild-hub.memory.ts'
@@ -29,7 +29,7 @@ const hubOfTwo = (): GuildHub =>
       permissions: typescriptPermissions(),
       memberList: typescriptMemberList,
     },
-    { clock: systemClock },
+    { clock: systemClock, log: silentLog },
     { presenceDelayMs: 5, idleGuilds: 2 },
   )
 async function asleep(): Promise<SmallGuild> {

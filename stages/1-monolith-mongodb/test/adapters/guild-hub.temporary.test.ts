@@ -1,6 +1,6 @@
 import { aGuild, aUser, newId, type SmallGuild, soon } from '@threshold/conformance/ports'
 import type { User } from '@threshold/domain'
-import { systemClock, unavailable } from '@threshold/kit'
+import { silentLog, systemClock, unavailable } from '@threshold/kit'
 import type { GuildHub, MetadataStore, Subscription } from '@threshold/ports'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { memoryGuildHub } from '../../src/adapters/guild-hub.memory.ts'
@@ -23,7 +23,7 @@ const AT_ONCE = 50
 const hubWith = (offlineMs: number, unseenMs: number, metadata: MetadataStore = store): GuildHub =>
   memoryGuildHub(
     { metadata, messages: { newest: async () => new Map() }, permissions: typescriptPermissions(), memberList: typescriptMemberList },
-    { clock: systemClock },
+    { clock: systemClock, log: silentLog },
     { presenceDelayMs: 5, temporary: { offlineMs, unseenMs } },
   )
 const invited = async (hub: GuildHub, guild: SmallGuild, temporary = true): Promise<User> => {

@@ -126,6 +126,21 @@ describe('a guild', () => {
     expect([...guild.state.members.keys()]).toEqual([owner.user.id, back!.user.id])
   })
 
+  it('forgets the last message of a channel that is gone, once it has said so', async () => {
+    const { state, owner, text } = aGuild(0)
+    const { guild, run } = awake(state)
+    const session = subscriber(owner.user.id)
+    guild.join(session)
+    const say = (id: string) => guild.publish({ v: 1, id, type: 'MESSAGE_CREATE', data: {}, channelId: text.id })
+    say('7')
+    await run({ type: 'channel.delete', by: owner.user.id, channelId: text.id })
+    expect(events(session.told, 'CHANNEL_DELETE')).toMatchObject([{ id: text.id, last_message_id: '7' }])
+    expect(guild.lastMessages.of(text.id)).toBeUndefined()
+    say('8')
+    guild.lastMessages.stored(new Map([[text.id, '7']]))
+    expect(guild.lastMessages.of(text.id)).toBeUndefined()
+  })
+
   it('is idle when nobody listens and nothing is under way', async () => {
     const { state, owner, id } = aGuild(1)
     const { guild, run } = awake(state)

@@ -1,30 +1,33 @@
+import { setImmediate } from 'node:timers/promises'
 import { aGuild, aMessage, newId, type SmallGuild, soon } from '@threshold/conformance/ports'
-import { systemClock, unavailable } from '@threshold/kit'
+import { CodedError, deadlineIn, silentLog, systemClock, unavailable } from '@threshold/kit'
 import type { GuildHub, HubEvent, MessageStore, MetadataStore } from '@threshold/ports'
-import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { memoryGuildHub } from '../../src/adapters/guild-hub.memory.ts'
 import { typescriptMemberList } from '../../src/adapters/member-list.typescript.ts'
 import { mongoMessageStore } from '../../src/adapters/message-store.mongodb.ts'
 import { mongoMetadataStore } from '../../src/adapters/metadata-store.mongodb.ts'
 import { typescriptPermissions } from '../../src/adapters/permissions.typescript.ts'
+import { newestOfDirects } from '../../src/guild/last-messages.ts'
+import type { MongoDatabase } from '../../src/mongodb/database.ts'
 import { database } from '../adapters/database.ts'
 
 const use = new AsyncDisposableStack()
+let mongo: MongoDatabase
 let metadata: MetadataStore
 let messages: MessageStore
 beforeAll(async () => {
-  const mongo = await database(use)
+  mongo = await database(use)
   metadata = await mongoMetadataStore(mongo)
   messages = await mongoMessageStore(mongo)
 }, 120_000)
 afterAll(() => use.disposeAsync())
 
+type Store = Pick<MessageStore, 'newest'>
+
 /** A hub as after a restart: it has loaded no guild yet. */
-const restarted = (store: Pick<MessageStore, 'newest'> = messages): GuildHub =>
-  memoryGuildHub(
-    { metadata, messages: store, permissions: typescriptPermissions(), memberList: typescriptMemberList },
-    { clock: systemClock },
-  )
+const restarted = (store: Store = messages, clock = systemClock, log = silentLog): GuildHub =>
+  memoryGuildHub({ metadata, messages: store, permissions: typescriptPermissions(), memberList: typescriptMemberList }, { clock, log })
 
 const lastOf = async (hub: GuildHub, { id, owner, text }: SmallGuild) =>
   (await hub.view(id, owner.user.id, soon()))?.lastMessages.get(text.id)
@@ -58,18 +61,113 @@ it('follows what is published, and no event but a message, and never goes back',
   expect(await lastOf(hub, guild)).toBe(newer)
 })
 
-it('is unknown while the store is away, and asked for again by who looks', async () => {
-  const guild = await asleep()
-  const message = aMessage(guild.text.id)
-  await messages.insert(message, soon())
-  let away = true
-  await using hub = restarted({
-    newest: async (...args) => {
-      if (away) throw unavailable('the store')
-      return messages.newest(...args)
-    },
+describe('while the store cannot say', () => {
+  const down = async (): Promise<never> => {
+    throw unavailable('the store')
+  }
+
+  it('is unknown, and asked for again by who looks after a pause, however many look before', async () => {
+    const guild = await asleep()
+    const message = aMessage(guild.text.id)
+    await messages.insert(message, soon())
+    let now = Date.now()
+    const newest = vi.fn<Store['newest']>(down)
+    await using hub = restarted({ newest }, { now: () => now })
+    for (let i = 0; i < 50; i++) expect(await lastOf(hub, guild)).toBeUndefined()
+    expect(newest).toHaveBeenCalledTimes(1)
+    now += 60_000
+    for (let i = 0; i < 50; i++) await lastOf(hub, guild)
+    expect(newest).toHaveBeenCalledTimes(2)
+    newest.mockImplementation(messages.newest)
+    now += 60_000
+    await vi.waitFor(async () => expect(await lastOf(hub, guild)).toBe(message.id), 10_000)
+    expect(newest).toHaveBeenCalledTimes(3)
   })
-  expect(await lastOf(hub, guild)).toBeUndefined()
-  away = false
-  await vi.waitFor(async () => expect(await lastOf(hub, guild)).toBe(message.id), 10_000)
+
+  it('delays no further guild that is loaded, which learns it later', async () => {
+    const [first, second] = [await asleep(), await asleep()]
+    const message = aMessage(second.text.id)
+    await messages.insert(message, soon())
+    const healed = Promise.withResolvers<void>()
+    const newest = vi.fn<Store['newest']>(down)
+    await using hub = restarted({ newest })
+    await lastOf(hub, first)
+    newest.mockImplementation(async (...args) => {
+      await healed.promise
+      return messages.newest(...args)
+    })
+    expect(await lastOf(hub, second)).toBeUndefined()
+    healed.resolve()
+    await vi.waitFor(async () => expect(await lastOf(hub, second)).toBe(message.id), 10_000)
+  })
+
+  it.each([new CodedError('CASSANDRA_REFUSED', 'no such table'), new TypeError('a bug')])(
+    'a guild is served and its direct messages are, also where waiting does not help: %s',
+    async (error) => {
+      const guild = await asleep()
+      let now = Date.now()
+      const refusing: Store = { newest: () => Promise.reject(error) }
+      const warn = vi.fn()
+      const log = { ...silentLog, warn }
+      await using hub = restarted(refusing, { now: () => now }, log)
+      expect(await lastOf(hub, guild)).toBeUndefined()
+      now += 60_000
+      expect(await lastOf(hub, guild)).toBeUndefined() // in the background: nobody awaits it
+      await vi.waitFor(() => expect(warn).toHaveBeenCalledTimes(2), 10_000)
+      expect(warn).toHaveBeenLastCalledWith({ err: error.message }, expect.any(String))
+      expect(await newestOfDirects(refusing, [newId()], { clock: systemClock, log })).toEqual(new Map())
+    },
+  )
+})
+
+describe('of direct messages', () => {
+  it('is that of the newest channels where the time is too short for all, and no more are asked for', async () => {
+    const channels = Array.from({ length: 230 }, () => newId())
+    const asked: string[] = []
+    const store: Store = {
+      newest: async (some) => {
+        if (asked.length >= 100) throw unavailable('the store')
+        asked.push(...some)
+        return new Map(some.map((channel) => [channel, channel]))
+      },
+    }
+    const found = await newestOfDirects(store, channels, { clock: systemClock, log: silentLog })
+    expect(asked).toEqual(channels.toReversed().slice(0, 100))
+    expect([...found.keys()]).toEqual(asked)
+  })
+
+  it('is asked for a thousand of them at most', async () => {
+    const newest = vi.fn<Store['newest']>(async () => new Map())
+    await newestOfDirects(
+      { newest },
+      Array.from({ length: 3_000 }, () => newId()),
+      { clock: systemClock, log: silentLog },
+    )
+    expect(newest.mock.calls.flatMap(([channels]) => channels)).toHaveLength(1_000)
+  })
+})
+
+it('asks MongoDB for no further channel once nobody waits for the answer', async () => {
+  const held = Promise.withResolvers<void>()
+  let asked = 0
+  const collection = (name: string): object =>
+    new Proxy(mongo.db.collection(name), {
+      get(target, key) {
+        if (key === 'findOne')
+          return async () => {
+            asked += 1
+            await held.promise
+            return null
+          }
+        const value: unknown = Reflect.get(target, key)
+        return typeof value === 'function' ? value.bind(target) : value
+      },
+    })
+  const slow = await mongoMessageStore({ ...mongo, db: { collection } as unknown as MongoDatabase['db'] })
+  const channels = Array.from({ length: 100 }, () => newId())
+  await expect(slow.newest(channels, deadlineIn(50))).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' })
+  const before = asked
+  held.resolve()
+  for (let i = 0; i < 100; i++) await setImmediate()
+  expect([before > 0, asked]).toEqual([true, before])
 })
