@@ -1,6 +1,7 @@
 import { Permission, refuse, restInput } from '@threshold/contract'
-import { type Channel, type ChannelPatch, channelToWire, type GuildEvent, memberToWire } from '@threshold/domain'
+import { type Channel, type ChannelPatch, type ChannelType, channelToWire, type GuildEvent, memberToWire } from '@threshold/domain'
 import type { z } from 'zod'
+import { foreignField } from '../channel-fields.ts'
 import type { Context, Place } from '../context.ts'
 import { directsToWire } from '../direct-messages.ts'
 import { publishTo } from '../messages/orphans.ts'
@@ -36,7 +37,13 @@ export function channelRoutes(add: AddRoute, context: Context): void {
 
   add('patch', '/channels/:channel', 'channel.edit', async (ask) => {
     const input = checked(restInput.editChannel, ask.body ?? {})
-    const guildId = await homeOf(ask)
+    const { guildId, type } = await homeOf(ask)
+    const foreign = foreignField(type, input)
+    if (foreign) {
+      // A member who may not edit the channel is told that, and not of which type it is.
+      await context.place(ask.me, ask.params.channel!, Permission.ManageChannels, ask.deadline)
+      throw foreign
+    }
     const patch: ChannelPatch = definedOnly({
       name: input.name,
       type: input.type,
@@ -66,7 +73,7 @@ export function channelRoutes(add: AddRoute, context: Context): void {
 
   add('put', '/channels/:channel/permissions/:target', 'overwrite.put', async (ask) => {
     const input = checked(restInput.putOverwrite, ask.body)
-    const guildId = await homeOf(ask)
+    const { guildId } = await homeOf(ask)
     await askGuild(
       context,
       guildId,
@@ -77,7 +84,7 @@ export function channelRoutes(add: AddRoute, context: Context): void {
   })
 
   add('delete', '/channels/:channel/permissions/:target', 'overwrite.delete', async (ask) => {
-    const guildId = await homeOf(ask)
+    const { guildId } = await homeOf(ask)
     await askGuild(
       context,
       guildId,
@@ -102,10 +109,10 @@ export function channelRoutes(add: AddRoute, context: Context): void {
   }
 
   /** The guild of a channel that the asker may at least know of. */
-  async function homeOf(ask: Ask): Promise<string> {
+  async function homeOf(ask: Ask): Promise<{ guildId: string; type: ChannelType }> {
     const channel = await ports.metadata.channel(ask.params.channel!, ask.deadline)
     if (!channel) throw refuse.unknownChannel()
     if (channel.guildId === undefined) throw refuse.dmNotAllowed()
-    return channel.guildId
+    return { guildId: channel.guildId, type: channel.type }
   }
 }

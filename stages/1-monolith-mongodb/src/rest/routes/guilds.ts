@@ -1,6 +1,7 @@
 import { DEFAULT_PERMISSIONS, restInput } from '@threshold/contract'
 import { type Channel, channelToWire, type Guild, type GuildState, guildToWire, type Member, type Role } from '@threshold/domain'
 import type { z } from 'zod'
+import { foreignField } from '../channel-fields.ts'
 import type { Context } from '../context.ts'
 import { countsOf, viewOf } from '../guild-access.ts'
 import { ask as askGuild, outcome } from '../refusals.ts'
@@ -60,6 +61,8 @@ export function guildRoutes(add: AddRoute, context: Context): void {
 
   add('post', '/guilds/:guild/channels', 'channel.create', async (ask) => {
     const input = checked(restInput.createChannel, ask.body)
+    const foreign = foreignField(input.type, input)
+    if (foreign) throw foreign
     const channel = channelFrom(context.tools.newId(), ask.params.guild!, input)
     const events = await askGuild(context, ask.params.guild!, { type: 'channel.create', by: ask.me, channel }, ask)
     return created(channelToWire(outcome(events, 'channel.created')?.channel ?? channel))

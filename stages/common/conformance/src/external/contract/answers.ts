@@ -99,6 +99,7 @@ export const errors: Section = {
         'rest.unsupported.messages',
         'rest.unsupported.files',
         'rest.unsupported.channels',
+        'rest.unsupported.channel-types',
         'rest.unsupported.guilds',
         'rest.unsupported.members',
         'rest.unsupported.nothing',

@@ -2,7 +2,7 @@ import type { APIChannel, APIGuild, APIMessage, APIRole } from 'discord-api-type
 import type { Actor } from '../../actor.ts'
 import type { Case } from '../../case.ts'
 import { includes, same } from '../../expect.ts'
-import { invalid, type Method } from '../../rest.ts'
+import { invalid, type Method, NO_PERMISSION } from '../../rest.ts'
 
 const IMAGE = 'data:image/png;base64,AAAA'
 
@@ -96,6 +96,30 @@ export const unsupportedCases: readonly Case[] = [
       const more = { ...CHANNEL_FIELDS, flags: 16, archived: true, auto_archive_duration: 60, applied_tags: [guild.id] }
       await refuseEach(guild.owner, 'PATCH', `/channels/${guild.text}`, changed, more)
       includes(await guild.owner.api.get(`/channels/${guild.text}`), { name: 'text' }, 'the channel')
+    },
+  },
+  {
+    id: 'rest.unsupported.channel-types',
+    sentence: 'A field that Discord documents for other types of channel alone is refused by name; one that asks for nothing is not',
+    async run(world) {
+      const guild = await world.guild()
+      const path = `/guilds/${guild.id}/channels`
+      const category = await guild.channel({ name: 'category', type: 4 })
+      const call = { bitrate: 96_000, user_limit: 5 }
+      const text = { topic: 'what for', nsfw: true, rate_limit_per_user: 5 }
+      const foreign = { 0: call, 5: call, 2: { topic: text.topic }, 4: { ...call, ...text } }
+      for (const [type, fields] of Object.entries(foreign))
+        await refuseEach(guild.owner, 'POST', path, { name: 'x', type: Number(type) }, fields)
+      const made = { [guild.text]: foreign[0], [guild.voice]: foreign[2], [category.id]: foreign[4] }
+      for (const [id, fields] of Object.entries(made))
+        await refuseEach(guild.owner, 'PATCH', `/channels/${id}`, { name: 'changed' }, fields)
+      await guild.member.api.refused(NO_PERMISSION, 'PATCH', `/channels/${guild.text}`, call)
+      const nothing = { topic: null, nsfw: false, rate_limit_per_user: 0, bitrate: 64_000, user_limit: 0 }
+      for (const type of [0, 2, 4, 5])
+        includes(await guild.channel({ name: 'y', type, ...nothing }), { name: 'y', type }, 'asks for nothing')
+      for (const id of Object.keys(made)) {
+        includes(await guild.owner.api.patch(`/channels/${id}`, nothing), { topic: null, nsfw: false, rate_limit_per_user: 0 }, 'edited')
+      }
     },
   },
   {
