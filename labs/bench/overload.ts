@@ -7,12 +7,12 @@ import { report } from './src/report.ts'
 const CLIENTS = [8, 32, 128, 500] as const
 const KINDS = ['send', 'read'] as const
 const WINDOW = { warmUpMs: 10_000, ms: 20_000 }
-/** What the store needs for one request of a stage: 100 a second, where it could do thousands. */
+/** The store takes this long for one request of a stage: 100 a second, where it could do thousands. */
 const EACH_MS = 10
-/** What a crowd may take from what the store can do. */
+/** Under overload, a stage still does this share of the store's best. */
 const WANTED_SHARE = 0.5
 
-/** What is answered when more ask than a slow store can serve: fewer than at best, and never none. */
+/** Measures how many requests are answered when clients ask for more than a slow store can serve. */
 async function run(onProgress: OnProgress, options: { publish?: boolean } = {}): Promise<string> {
   await using use = new AsyncDisposableStack()
   const mongo = use.use(await startMongo({ prefer: 'lab', onProgress }))

@@ -70,7 +70,7 @@ function whyClosed(folder, otherwise) {
   }
 }
 
-/** Of the folder, or of the nearest above it that exists. */
+/** Answers the owner of the folder, or of the nearest parent that exists. */
 function ownerOf(folder) {
   try {
     return statSync(folder).uid

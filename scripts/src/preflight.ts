@@ -7,7 +7,7 @@ const LOOPBACK = '127.0.0.1'
 
 export interface WantedPort {
   readonly port: number
-  /** What names it: `--port`, or a variable. */
+  /** Its source: `--port`, or a variable. */
   readonly by: string
   readonly host?: string
 }
@@ -31,7 +31,7 @@ export async function requirePort({ port, by, host = LOOPBACK }: WantedPort): Pr
 export async function requireStagePorts(port: number | undefined, env: NodeJS.ProcessEnv = process.env): Promise<void> {
   const host = env.THRESHOLD_HOST || LOOPBACK
   const voice = Number(env.THRESHOLD_VOICE_PORT || 0)
-  // What is no port at all the stage itself refuses, by the name of the variable.
+  // The stage itself refuses a value that is no port, by the name of the variable.
   const given = [
     { port: port ?? 0, by: '--port', host },
     { port: Number.isInteger(voice) && voice >= 0 && voice <= 65_535 ? voice : 0, by: 'THRESHOLD_VOICE_PORT', host },

@@ -11,9 +11,9 @@ const MINUTES = 120_000
 
 let old = ''
 let wanted = ''
-/** Of all trees here: the launcher's Node is fetched into it by the first test. */
+/** All trees here share it. The first test fetches the launcher's Node into it. */
 let cache: Folder
-/** What the old Node lies in. */
+/** The folder of the old Node. */
 let olden: Folder
 
 beforeAll(async () => {

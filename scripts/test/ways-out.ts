@@ -22,12 +22,12 @@ const OLD = '20.20.2'
 const CALM = fileURLToPath(new URL('./calm-machine.mjs', import.meta.url))
 /** Rows that run at a time: each is five processes and a database. */
 const LANES = 3
-/** What the product promises, on a machine that has time for it. */
+/** The product's promise, on a machine that has time for it. */
 const PROMISED_MS = 10_000
 
 /** A command in a certain state, in which it is then ended. */
 export interface Situation {
-  /** As for npx; with `npm` first, as for npm. */
+  /** Arguments for npx; for npm when the first is `npm`. */
   readonly args: readonly string[]
   readonly env?: NodeJS.ProcessEnv
   /** Whether the command has come to the state. */

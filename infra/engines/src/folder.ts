@@ -52,7 +52,7 @@ async function whyClosed(folder: string, otherwise: unknown): Promise<unknown> {
   }
 }
 
-/** Of the folder, or of the nearest above it that exists. */
+/** Answers the owner of the folder, or of the nearest parent that exists. */
 async function ownerOf(folder: string): Promise<number> {
   try {
     return (await stat(folder)).uid
@@ -107,7 +107,7 @@ export async function freeBytes(folder: string): Promise<number> {
 
 export const DISK_NEXT = 'free some space (npx threshold reset removes what runs left), or set THRESHOLD_CACHE to a folder on another disk'
 
-/** What is missing on the disk of a folder for so many megabytes; undefined when there is enough. */
+/** Says how much space the disk of a folder lacks; undefined when it has enough. */
 export async function whyNoSpace(folder: string, needMb: number, what: string): Promise<string | undefined> {
   const free = await freeBytes(folder)
   if (free >= needMb * MEGABYTE) return undefined

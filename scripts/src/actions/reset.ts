@@ -8,7 +8,7 @@ import { type Context, EXIT, REMAINS, ROOT } from '../context.ts'
 const KEPT = 'evidence'
 
 export async function reset({ terminal, exitWith }: Context): Promise<void> {
-  // Of a cache that cannot be read nobody could say that it is clean.
+  // Reset cannot say that a cache is clean if it cannot read it.
   await requireCache()
   terminal.say('ending what still runs')
   const swept = await sweep({ all: true })

@@ -75,7 +75,7 @@ interface Ran {
 /** Others may take half of the CPU before tests, whose limits are generous, could feel it. */
 const OTHERS_SHARE = 0.5
 
-/** What other programs do to this machine, in words; undefined while it is calm. */
+/** Describes the load of other programs on this machine; undefined while it is calm. */
 async function busyWith(): Promise<string | undefined> {
   const cores = availableParallelism()
   const { share } = await measureOthers(cores)

@@ -108,7 +108,7 @@ describe('a flood', () => {
       await expect
         .poll(
           () => {
-            // What the stage does not read waits here: no more is written on top of it.
+            // Frames that the stage does not read wait here, so the test writes no more on top of them.
             if (raw.socket.writableLength < 1_000_000) raw.socket.write(pongs)
             return cut
           },

@@ -15,7 +15,7 @@ const port = (): string => new URL(abused.url).port
 const make = (headers: Record<string, string>) =>
   send(abused.url, { method: 'POST', path: '/workshop/users', headers, body: '{"username":"x"}' })
 
-/** As a page of another site is seen: by its name, made to resolve to loopback, or by its origin. */
+/** A page of another site shows in its host name, made to resolve to loopback, or in its origin. */
 const foreign = (): Record<string, string>[] => [
   { host: 'evil.example' },
   { host: `evil.example:${port()}`, origin: `http://evil.example:${port()}` },

@@ -2,7 +2,7 @@ import { configOf, int, parse, environment as stage1 } from '@threshold/stage-1/
 import { z } from 'zod'
 import { cassandraAddress } from './cassandra/address.ts'
 
-/** What stage 1 can be told, and where and how messages are kept. */
+/** Adds to stage 1's variables where and how messages are kept. */
 const environment = stage1.extend({
   /** With the keyspace in its path. */
   THRESHOLD_CASSANDRA_URI: z.string(),

@@ -66,7 +66,7 @@ export async function startDockerCassandra(
   }
 }
 
-/** What the image's documentation names: heap, addresses, and flags that come behind all others. */
+/** The image documents these variables: heap, addresses, and flags that come behind all others. */
 export function environmentOf(options: StartCassandraOptions): Record<string, string> {
   const heapMb = options.heapMb ?? DEFAULT_HEAP_MB
   return {

@@ -35,7 +35,7 @@ export const COMMIT_LOG: Record<CommitLog, Readonly<Record<string, string>>> = {
   periodic: { commitlog_sync: 'periodic', commitlog_sync_period: '10000ms' },
 }
 
-/** Of the chunk cache, which Cassandra takes no smaller. */
+/** Cassandra takes no smaller chunk cache. */
 export const LEAST_CACHE_MB = 16
 
 /**

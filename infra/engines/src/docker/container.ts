@@ -23,7 +23,7 @@ export interface ContainerSpec {
 const STOP_GRACE_S = 15
 const TAIL_LINES = 10
 
-/** What is asked of Docker. The ports are published on loopback alone: the engines ask for no password. */
+/** The engines ask for no password, so Docker publishes their ports on loopback alone. */
 export function createOptions(spec: ContainerSpec, runId: string): Dockerode.ContainerCreateOptions {
   const inside = `${spec.inside}/tcp`
   return {
@@ -39,7 +39,7 @@ export function createOptions(spec: ContainerSpec, runId: string): Dockerode.Con
   }
 }
 
-/** Creates and starts a container. Whatever moment this process is killed at, the run's entry leads to the container. */
+/** Creates and starts a container. If this process is killed at any moment, the run's entry leads to the container. */
 export async function startContainer(docker: Docker, spec: ContainerSpec, run: Run): Promise<Container> {
   await run.update({ dockerHost: docker.host })
   const created = await docker.client.createContainer(createOptions(spec, run.id))

@@ -8,7 +8,7 @@ import { STAND_IN_LABEL } from './labels.ts'
 export interface Image {
   /** With its tag. */
   readonly name: string
-  /** What pulling it costs, for a reader. */
+  /** The download's size, for a reader. */
   readonly size: string
 }
 

@@ -11,7 +11,7 @@ import type { ToolFacts } from './report.ts'
 
 const run = promisify(execFile)
 
-/** What our CI runs the Docker provider on, and what nobody of us has run it on. */
+/** Our CI runs the Docker provider on the first of these, and nobody of us has run it on the others. */
 const DOCKER_TRIED = 'tried with Docker 20.10.24 on images of our own; untried: the official images, rootless Docker, macOS'
 
 /** A tool that hangs at its own version must not hang the doctor. */

@@ -6,7 +6,7 @@ export interface MongoProduct {
   readonly version: string
 }
 
-/** What a server says that it is. Servers that speak MongoDB's protocol also claim one of its versions. */
+/** Asks a server for its product. Servers that speak MongoDB's protocol also claim one of its versions. */
 export async function askProduct(uri: string): Promise<MongoProduct> {
   const [build, hello] = await Promise.all([adminCommand(uri, { buildInfo: 1 }), adminCommand(uri, { hello: 1 })])
   return productOf(build, hello)

@@ -30,7 +30,7 @@ export const DEFAULT_CACHE_MB = 256
 /** mongod takes no cache below a quarter of a gigabyte (`storage.wiredTiger.engineConfig.cacheSizeGB`: 0.25 to 10,000). */
 export const MONGOD_LEAST_CACHE_MB = 256
 
-/** What a new replica set writes before the first document, its journal above all. */
+/** A new replica set writes this much before the first document, mostly its journal. */
 export const MONGOD_RUN_MB = 300
 
 export const mebibytes = (count: number): number => count * 1024 * 1024

@@ -32,7 +32,7 @@ export interface StartMongoOptions {
   readonly cacheMb?: number | undefined
   /** Where the data lives and stays; without it the data goes with the engine. */
   readonly dataDir?: string | undefined
-  /** Of a local process alone: another command in the place of its own. */
+  /** Replaces the command of a local process. A container ignores it. */
   readonly wrap?: WrapLaunch | undefined
   readonly onProgress?: OnProgress | undefined
 }

@@ -16,7 +16,7 @@ export function endWithThisProcess(entry: () => RunEntry): () => void {
   return () => open.delete(entry)
 }
 
-/** What this process has started and not stopped yet, in words for a person. */
+/** Describes, for a person, the processes and containers that this process has started and not stopped yet. */
 export function startedHere(): string[] {
   const containers = [...open].flatMap((read) => (read().dockerHost === undefined ? [] : read().text))
   return [...started().map(({ entry, process: { pid } }) => inWords(entry, pid)), ...containers]

@@ -22,7 +22,7 @@ export interface SweepReport {
 export interface SweepOptions {
   /** Also what still has a living owner: for `threshold reset`. */
   readonly all?: boolean
-  /** How long SIGTERM may take. What a dead owner would have killed is killed. */
+  /** How long SIGTERM may take. A process whose owner is dead is killed after that. */
   readonly graceMs?: number
 }
 
@@ -56,7 +56,7 @@ export async function sweep(options: SweepOptions = {}): Promise<SweepReport> {
   return report
 }
 
-/** A sweep before something is started. What it ends is told: nobody else tells what a killed command had left. */
+/** A sweep before something is started. It reports each process that it ends, since a killed command reports nothing. */
 export async function endLeftOver(onProgress: OnProgress): Promise<void> {
   const { ended } = await sweep()
   for (const what of ended) onProgress({ text: `ended what an earlier command had left: ${what}` })

@@ -94,7 +94,7 @@ class RunningStage implements StageProcess {
       THRESHOLD_TOKEN_SECRET: randomBytes(32).toString('hex'),
       THRESHOLD_PROVISIONING: 'on',
       THRESHOLD_HEARTBEAT_MS: '2000',
-      // Of the shell: a lab's load and a test go where the stage listens.
+      // The shell's values do not count here: a lab's load and a test go where the stage listens.
       THRESHOLD_PUBLIC_URL: '',
       THRESHOLD_HOSTS: '',
       THRESHOLD_TRUSTED_PROXIES: '',

@@ -56,7 +56,7 @@ export async function smallDisk(megabytes: number): Promise<SmallDisk> {
     }
     await delay(20)
   }
-  // As the process in that namespace sees it.
+  // The path as the process in that namespace sees it.
   const ballast = join('/proc', String(holder.identity.pid), 'root', dir, 'ballast')
   return {
     dir,

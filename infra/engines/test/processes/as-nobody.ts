@@ -1,6 +1,6 @@
 import { findDocker } from '../../src/docker/find.ts'
 
-/** What a user without rights is told of the Docker that DOCKER_HOST names. Everything is loaded while it may still be read. */
+/** Prints Docker's answer to a user without rights. Modules are loaded first, while the process may still read them. */
 await import('dockerode')
 if (process.getuid?.() === 0) {
   process.setgroups?.([65_534])

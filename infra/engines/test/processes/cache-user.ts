@@ -3,7 +3,7 @@ import { installTool } from '../../src/cache.ts'
 import { withLock } from '../../src/lock.ts'
 import { openRun } from '../../src/run/registry.ts'
 
-/** What every command does with the cache, and the code and reason when it cannot. */
+/** Uses the cache as every command does, and prints the code and reason when it cannot. */
 try {
   await using _run = await openRun({ role: 'test' })
   await withLock('test', {}, async () => {})

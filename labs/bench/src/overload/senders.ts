@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { createLatency, recordMs } from '@threshold/lab-kit'
 
-/** What so many clients at once got done in a while. */
+/** Counts the requests that concurrent clients completed in one window. */
 export interface OverloadSample {
   readonly name: string
   readonly kind: 'send' | 'read'
@@ -28,7 +28,7 @@ export interface Target {
 
 const GIVEN_UP_MS = 30_000
 
-/** Each client asks, is answered, and asks again; after a 503 when Retry-After says. What came in the warm-up does not count. */
+/** Each client asks, is answered, and asks again; after a 503 when Retry-After says. Answers in the warm-up do not count. */
 export async function ask(
   target: Target,
   kind: OverloadSample['kind'],

@@ -1,16 +1,14 @@
 import type { MessageId } from '@threshold/contract'
-
 import { isSameSend, type StoredMessage } from '@threshold/domain'
 import { deadlineExceeded } from '@threshold/kit'
 import type { MessageStore } from '@threshold/ports'
-
 import type { Collection, Filter } from 'mongodb'
 import pLimit from 'p-limit'
 import { isDuplicateKey, long, type MongoDatabase, text } from '../mongodb/database.ts'
 import { fromDocument, type MessageDocument, type NonceDocument, type ReactionDocument, toDocument } from '../mongodb/documents.ts'
 import { mongoReactions } from './reactions.mongodb.ts'
 
-/** Of the pool's connections: the rest is for those who wait for an answer. */
+/** Leaves the pool's other connections to requests that wait for an answer. */
 const NEWEST_AT_ONCE = 8
 /** How long a repeated nonce still means the same send. */
 const NONCE_SECONDS = 300
@@ -171,8 +169,8 @@ async function stored(messages: Collection<MessageDocument>, message: StoredMess
 }
 
 /**
- * Of many who reserve one key at the same time exactly one wins; the others learn the winner's id. Its age is told by the
- * database's clock, which also ends it.
+ * When several sends reserve one key at the same time, exactly one wins, and the others learn the winner's id. The
+ * database's clock gives the reservation's age, and also ends it.
  */
 async function reserve(
   nonces: Collection<NonceDocument>,

@@ -81,7 +81,7 @@ function filterOf(guild: string, query: SearchQuery): Filter<SearchDocument> {
   }
 }
 
-/** What version 1 does not say. */
+/** Entries of version 1 lack these fields. */
 function filterSince2(query: SearchQuery): Filter<SearchDocument> {
   const { mentionRoles, mentionEveryone, authorType, has, repliedToUsers, repliedToMessages } = query
   const { all = [], none = [] } = has ?? {}

@@ -10,7 +10,7 @@ export interface LastMessages {
   /** Those of these channels that have had one. */
   pick(channels: Iterable<ChannelId>): ReadonlyMap<ChannelId, MessageId>
   sent(channel: ChannelId, id: MessageId): void
-  /** What the store says. Messages may have come while it was asked, and channels gone. */
+  /** Takes the store's answer. Messages may have come while the store was read, and channels gone. */
   stored(newest: ReadonlyMap<ChannelId, MessageId>): void
   /** The channel is gone. */
   forget(channel: ChannelId): void
@@ -45,7 +45,7 @@ export function createLastMessages(exists: (channel: ChannelId) => boolean): Las
   }
 }
 
-/** How long the store may take. Its answer is a field of a larger one, which does without if need be. */
+/** How long the store may take. The result is one field of a larger answer, which can go without it. */
 const STORE_MS = 1_000
 /** READY waits for its direct messages, and is larger still. */
 const DIRECT_MS = 500

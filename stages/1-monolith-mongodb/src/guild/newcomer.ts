@@ -30,9 +30,9 @@ export function viewFor(
 }
 
 /**
- * The members that a new session is shown, and who of them is online. Of a large guild those who are here, and never more than
- * a view holds: two thousand who come back after a restart would otherwise be sent two thousand members each. The rest is
- * asked for in chunks.
+ * The members that a new session is shown, and their presences. A large guild shows only its online members, and never more
+ * than a view holds: two thousand who come back after a restart would otherwise be sent two thousand members each. Clients
+ * ask for the rest in chunks.
  */
 export function membersShown(
   { members: people }: GuildState,

@@ -35,7 +35,7 @@ export interface HttpServer extends AsyncDisposable {
 
 /** Milliseconds for a request to arrive whole: whoever sends a byte a second does not hold a connection for ever. */
 const REQUEST_WITHIN_MS = 15_000
-/** How often that is looked at. Node's own half minute would make three quarters of a minute of the quarter. */
+/** Node checks every 30 s by default, so a 15 s timeout could take 45 s. */
 const LOOK_EVERY_MS = 1_000
 /** Longer than clients keep an idle connection, so that they close it and no request meets a closing server. */
 const KEEP_ALIVE_MS = 75_000

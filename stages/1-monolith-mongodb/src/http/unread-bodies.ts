@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream'
 import type { RequestHandler } from 'express'
 
-/** What is read of a body after its request was answered, in milliseconds and bytes: the rest of one that is on its way. */
+/** After its answer, the stage reads the rest of a request's body within these limits. */
 const LINGER_MS = 1_000
 const LINGER_BYTES = 512 * 1_024
 const LOOK_EVERY_MS = 50

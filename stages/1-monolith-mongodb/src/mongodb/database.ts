@@ -114,7 +114,7 @@ function translate(what: string, error: unknown): unknown {
   return error instanceof MongoOperationTimeoutError ? deadlineExceeded(what, error) : unavailable('MongoDB', error)
 }
 
-/** Of a server's message; it may quote a document. */
+/** A server's message is cut to this length, since it may quote a document. */
 const MESSAGE_CHARACTERS = 200
 
 /**

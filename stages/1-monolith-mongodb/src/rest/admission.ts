@@ -51,7 +51,7 @@ export function createAdmission({ most, budgetMs }: AdmissionConfig, clock: Cloc
   let level = limit.concurrency
   let growsFast = true
   let loweredAt = Number.NEGATIVE_INFINITY
-  /** What serving one takes, of late. */
+  /** How long serving one request has lately taken. */
   let typicalMs = 0
 
   async function served<T>(work: () => Promise<T>): Promise<T> {

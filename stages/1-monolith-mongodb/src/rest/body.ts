@@ -37,7 +37,7 @@ function refuseFiles({ headers }: Request): void {
     throw invalidField('files', 'FIELD_UNSUPPORTED', 'files are not supported by this server; send application/json.')
 }
 
-/** What a body may come to. One of unknown length may be as large as any, and so may one that is compressed. */
+/** The most bytes that a body can come to. A body of unknown length, or a compressed one, can reach the limit. */
 function mostBytes({ headers }: Request): number {
   if (headers['transfer-encoding'] !== undefined) return MAX_BODY
   const length = Number(headers['content-length'] ?? 0)

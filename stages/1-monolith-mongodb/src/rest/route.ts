@@ -18,8 +18,8 @@ export interface Ask {
 }
 
 /**
- * A class: to an object whose getter was made together with it V8 gives a type of its own, and a type keeps what it names, here
- * the whole request, until the next full garbage collection.
+ * A class, since V8 gives each object literal with a getter its own hidden class, which keeps the request alive until a full
+ * garbage collection.
  */
 class Asked implements Ask {
   readonly me: UserId

@@ -131,7 +131,7 @@ export async function reserveTime(
       observe: inner.observe,
       next() {
         const micros = inner.next()
-        // What was observed may be of another clock's future: that time is not this process's to use up.
+        // An observed time may come from a clock that is ahead, and must not use up this process's reserved time.
         const ms = Number(micros / 1_000n)
         if (ms < until) high = Math.max(high, ms)
         return micros

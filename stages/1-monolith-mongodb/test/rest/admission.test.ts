@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type Admission, createAdmission } from '../../src/rest/admission.ts'
 
 const BUDGET_MS = 5_000
-/** What a send asks of the store, one after the other. */
+/** A send asks the store this often, one after the other. */
 const STEPS = 3
 const clock = { now: () => Date.now() }
 
@@ -20,7 +20,7 @@ function serialStore(eachMs: number) {
   }
 }
 
-/** What senders get done in a while: each sends, is answered, and sends again; after a 503, a second later. */
+/** Counts completed sends. Each sender sends, is answered, and sends again; after a 503, a second later. */
 async function goodput(senders: number, admission: Pick<Admission, 'run'>, operation: () => Promise<void>, ms = 60_000): Promise<number> {
   const until = Date.now() + ms
   let done = 0

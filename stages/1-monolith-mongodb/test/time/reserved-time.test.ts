@@ -41,7 +41,7 @@ const runtimeAt = (clock: { at: number }) => ({
   telemetry: { registry: new Registry() },
 })
 
-/** As many ids as it gives: fewer than asked for while the store is away, or the clock too far behind. */
+/** Makes fewer ids than `count` while the store is away, or the clock too far behind. */
 function make(time: StageTime, count: number): string[] {
   const ids: string[] = []
   try {

@@ -28,7 +28,7 @@ let open: AsyncDisposable[] = []
 const EVERYTHING = Permission.ViewChannel | Permission.Connect | Permission.Speak
 const member = (permissions: bigint): Access => ({ kind: 'member', member: aMember(), permissions })
 let access: Access
-/** What the guild says of everybody from now on; at first that they may do everything. */
+/** Sets the guild's answer for every member. At first they may do everything. */
 export function permit(allowed: Access | bigint): void {
   access = typeof allowed === 'bigint' ? member(allowed) : allowed
 }

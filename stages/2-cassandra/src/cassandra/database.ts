@@ -124,7 +124,7 @@ export function storeError(what: string, error: unknown): unknown {
   return refusalOf(what, error) ?? (mayHaveHappened(error) ? deadlineExceeded(what, error) : away(error))
 }
 
-/** Of a node's message. */
+/** A node's message is cut to this length. */
 const MESSAGE_CHARACTERS = 200
 
 /** A node whose disk is full stops serving, or ends, and stays so until it is restarted. */

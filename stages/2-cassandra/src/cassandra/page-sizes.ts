@@ -3,7 +3,7 @@ import pLimit from 'p-limit'
 import type { Row } from './database.ts'
 import { turns } from './turns.ts'
 
-/** Of rows in one answer, which is in a node's memory and in ours as a whole: Cassandra's protocol cuts answers by rows alone. */
+/** A node and this process hold an answer in memory as a whole, and Cassandra's protocol limits answers by rows alone. */
 const ANSWER_BYTES = 2 * 1_024 * 1_024
 /** The contract's largest message, which a channel that was never read may be full of. */
 const LARGEST_ROW = 256 * 1_024
@@ -39,7 +39,7 @@ export function createPageSizes() {
       const bytes = rowBytes.get(channel)
       return Math.max(1, Math.min(wanted, bytes === undefined ? UNKNOWN_AT_ONCE : Math.floor(ANSWER_BYTES / bytes)))
     },
-    /** What one answer weighed. */
+    /** Remembers the average size of an answer's rows. */
     learn(channel: ChannelId, rows: readonly Row[]): void {
       if (rows.length === 0) return
       const bytes = rows.reduce((sum, { content, embeds }) => sum + lengthOf(content) + lengthOf(embeds), 0)

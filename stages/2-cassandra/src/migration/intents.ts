@@ -33,7 +33,7 @@ export interface Intents extends AsyncDisposable {
   due(limit: number, deadline: Deadline): Promise<Noted[]>
   /** How many there are that are older than this. */
   waiting(olderThanMs: number, deadline: Deadline): Promise<number>
-  /** Of these messages those that something is written down of, and that may still be settled as they are. */
+  /** Selects the messages that have a note and may still be settled as they are. */
   about(ids: readonly MessageId[], deadline: Deadline): Promise<ReadonlySet<MessageId>>
   /** All of them, whatever their age: for who knows that nobody writes. */
   all(limit: number, deadline: Deadline): Promise<Noted[]>

@@ -58,7 +58,7 @@ export interface Movable {
    */
   reactionsOn(keys: readonly MessageKey[], deadline: Deadline, after?: Reaction): Promise<Reaction[]>
   putReactions(reactions: readonly Reaction[], deadline: Deadline, options?: Pick<PutOptions, 'present'>): Promise<void>
-  /** As late as the latest delete of a reaction on this message that is remembered here, or later. */
+  /** At least the write time of the latest remembered delete of a reaction on this message. */
   reactionsErasedAt(key: MessageKey, deadline: Deadline): Promise<bigint | undefined>
   /** Each at its own write time: one that is newer stays. */
   eraseReactions(reactions: readonly Reaction[], deadline: Deadline): Promise<void>

@@ -16,8 +16,8 @@ interface Page {
 
 export interface Shadow {
   /**
-   * Of a share of pages: reads the page from both stores, when nobody waits for it, and counts whether they agree. `shown` is
-   * the page as the reader got it, by which its size is known beforehand.
+   * Reads a share of pages from both stores, when no reader waits, and counts whether they agree. `shown` is the page as the
+   * reader got it, by which its size is known beforehand.
    */
   compare(page: Page, shown: readonly StoredMessage[], primary: MessageStore, follower: MessageStore): void
   counts(): ShadowReads

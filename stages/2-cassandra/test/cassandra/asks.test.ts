@@ -65,7 +65,7 @@ async function allThatIsSent(tables: Record<string, Row[]>): Promise<Sent[]> {
   await store.page(channel, { at: 'latest' }, 50, soon())
   for (const at of ['before', 'after', 'around'] as const) await store.page(channel, { at, id: message.id }, 50, soon())
   await store.edit({ id: message.id, channelId: channel, set: { content: 'edited' }, writeTimeMicros: writeTime() }, soon())
-  // Of what is written here nothing is ever read, as if each reaction were taken back at once.
+  // Nothing written here is ever read, as if each reaction were taken back at once.
   await store.react(reaction, soon()).catch((error: unknown) => expect(error).toMatchObject({ code: 'UNAVAILABLE' }))
   await store.unreact(reaction, soon())
   await store.reactors(channel, message.id, '👍', { limit: 10 }, soon())

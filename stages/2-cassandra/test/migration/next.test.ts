@@ -22,7 +22,7 @@ afterAll(() => use.disposeAsync())
 
 const command = (step: StepName): string => `npx threshold migrate mongo-cassandra ${step}`
 const named = (said: string): string | undefined => /^next: (.*)$/m.exec(said.split('\n').at(-1)!)?.[1]
-/** What a step named, whether it was done or refused. */
+/** The next step that a step named, whether it was done or refused. */
 const nextAfter = async (step: StepName): Promise<string | undefined> => await run(step).then(named, ({ next }: { next?: string }) => next)
 
 /** In this order: the step that is taken, those that change nothing after it, and the step that comes then. */

@@ -45,7 +45,7 @@ export const refuse = {
   unknownOverwrite: () => new ApiError(404, 10009, 'Unknown Permission Overwrite'),
   unknownRole: () => new ApiError(404, 10011, 'Unknown Role'),
   unknownUser: () => new ApiError(404, 10013, 'Unknown User'),
-  /** Of a reaction: what was given is no emoji. */
+  /** The path of a reaction holds no emoji. */
   unknownEmoji: () => new ApiError(400, 10014, 'Unknown Emoji'),
   noSuchEmoji: () => new ApiError(404, 10014, 'Unknown Emoji'),
   unknownWebhook: () => new ApiError(404, 10015, 'Unknown Webhook'),

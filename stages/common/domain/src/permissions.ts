@@ -46,7 +46,7 @@ function applyOverwrites(
   return own ? (bits & ~BigInt(own.deny)) | BigInt(own.allow) : bits
 }
 
-/** What a channel's overwrites alone give a member, whatever their roles give them in the guild. */
+/** The bits that a channel's overwrites alone give a member, without those of their roles in the guild. */
 export const allowedByOverwrites = (state: Pick<GuildState, 'guild'>, member: Pick<Member, 'roles' | 'user'>, channel: Channel): bigint =>
   applyOverwrites(0n, state, member, channel)
 

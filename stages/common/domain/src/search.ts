@@ -41,7 +41,7 @@ function tokensOf(text: string): string[] {
 /** `👍🏽` is found by `👍`, and Markdown's `_nice_` by `nice`. NFKD and the accents' removal already drop U+FE0F. */
 const plainForm = (word: string): string => word.replace(/\p{Emoji_Modifier}/gu, '').replace(/^_+|_+$/g, '')
 
-/** What a message can have that a search asks for. Files, stickers and polls are outside the contract: no message has any. */
+/** A search can ask for messages with these. Files, stickers and polls are outside the contract: no message has any. */
 export type Thing = 'link' | 'embed' | 'image'
 
 export function thingsIn({ content, embeds = [] }: Pick<StoredMessage, 'content' | 'embeds'>): Thing[] {

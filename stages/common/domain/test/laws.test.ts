@@ -32,7 +32,7 @@ function reachable(state: GuildState, member: Member): Set<string> {
   return new Set([GUILD, ...member.roles, ...below])
 }
 
-/** What overwrites of a channel allow to a member, if nothing were denied to them. */
+/** The bits that a channel's overwrites allow a member, with its denials left out. */
 const allowed = (channel: Channel, member: Member, roles: ReadonlySet<string>): bigint =>
   channel.overwrites
     .filter((o) => (o.type === 0 ? roles.has(o.id) : o.id === member.user.id))

@@ -29,7 +29,7 @@ export interface MessageEdit {
   readonly writeTimeMicros: bigint
 }
 
-/** Who sent a message, without its content. */
+/** A message's sender, without the content. */
 export interface MessageSender {
   readonly id: MessageId
   readonly authorId: UserId

@@ -4,10 +4,10 @@ import type { Deadline } from '@threshold/kit'
 
 export type AuthorType = 'user' | 'bot'
 
-/** What a search asks of a message and the message does not say itself. */
+/** Facts that a search asks for and a message does not carry. */
 export interface SearchFacts {
   readonly authorType: AuthorType
-  /** Who wrote the message that this one replies to, where that is still there. */
+  /** The author of the message that this one replies to, where that is still there. */
   readonly repliedTo?: UserId
 }
 

@@ -8,7 +8,7 @@ const EVERY_MS = 500
 const LOOK_MS = 2_000
 /** A write that nobody waits for any more may still land: two steps, of ten seconds each at the most, and then some. */
 const LANDS_WITHIN_MS = 30_000
-/** Who has been there since then has read the history meanwhile. */
+/** After ten minutes clients have fetched the history again. */
 const GIVEN_UP_MS = 10 * 60_000
 
 /** Asks the store what became of a change: the event that tells of it, or undefined where nothing has happened (yet). */

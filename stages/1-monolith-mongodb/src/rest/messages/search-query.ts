@@ -6,7 +6,7 @@ const AUTHORS: readonly AuthorType[] = ['user', 'bot']
 const THINGS: ReadonlySet<string> = new Set<Thing>(['link', 'embed', 'image'])
 const isThing = (value: string): value is Thing => THINGS.has(value)
 
-/** What is asked for, and what is excluded by a `-` before it. */
+/** A `-` before a value excludes it. */
 function bothWays(values: readonly string[] = []): { wanted: string[]; excluded: string[] } {
   const excluded = values.flatMap((value) => (value.startsWith('-') ? [value.slice(1)] : []))
   return { wanted: values.filter((value) => !value.startsWith('-')), excluded }

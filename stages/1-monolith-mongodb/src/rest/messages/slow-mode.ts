@@ -12,7 +12,7 @@ const PAGE = 100
 const PAGES = 10
 /** Histories that are read at the same time. */
 const READS_AT_ONCE = 4
-/** One reading of a history. What it did not reach, the next one reads. */
+/** One reading of a history. The next one reads the rest. */
 const READ_MS = 10_000
 /** A sender waits for the history this long, and then passes by what is known: a slow store must not close a channel. */
 const WAIT_MS = 1_000

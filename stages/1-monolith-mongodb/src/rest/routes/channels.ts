@@ -57,7 +57,7 @@ export function channelRoutes(add: AddRoute, context: Context): void {
       overwrites: input.permission_overwrites ?? undefined,
     })
     const events = await askGuild(context, guildId, { type: 'channel.edit', by: ask.me, channelId: ask.params.channel!, patch }, ask)
-    // Of a category's events those of its synced children come first.
+    // A category's synced children come before it in the events.
     const edited = events.findLast((event) => event.type === 'channel.updated' && event.channel.id === ask.params.channel)
     const access = await ports.hub.access(guildId, ask.me, ask.params.channel!, ask.deadline)
     return channelToWire((edited as Extract<GuildEvent, { type: 'channel.updated' }>).channel, access.kind === 'member' ? access : {})

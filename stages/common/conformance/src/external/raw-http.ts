@@ -2,7 +2,7 @@ import { connect } from 'node:net'
 
 const ANSWER_MS = 10_000
 
-/** What came back over one connection: the status of the first answer, and whether the stage ended the connection. */
+/** One connection's result: the status of the first answer, and whether the stage ended the connection. */
 export interface RawAnswer {
   readonly status: number | undefined
   readonly closed: boolean

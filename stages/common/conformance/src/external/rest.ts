@@ -76,7 +76,7 @@ export class Api {
     const shown = sent === undefined ? '' : ` ${typeof sent === 'string' ? sent : `(${sent.length} bytes)`}`
     this.#journal.note(this.#who, `${method} ${options.prefix ?? ''}${path}${shown} → ${response.status} ${text}`)
     const answer = { status: response.status, headers: response.headers, text, body: parsed(text) }
-    // What an operator asks, such as /healthz, is not Discord's API.
+    // An operator's routes, such as /healthz, are not Discord's API.
     if (/^\/(api|workshop)\//.test(new URL(url).pathname)) this.#holdToSchema(method, path, answer)
     return answer
   }

@@ -27,7 +27,7 @@ export interface Frame {
   readonly d: unknown
   readonly s: number | null
   readonly t: string | null
-  /** As it was sent: JavaScript reads an integer beyond 2^53 as a neighbouring one. */
+  /** The text as sent: JavaScript reads an integer beyond 2^53 as a neighbouring one. */
   readonly text: string
 }
 

@@ -37,7 +37,7 @@ export async function newAuthor(url: string): Promise<{ author: Author; other: A
     })
   async function call<T>(...args: Parameters<typeof request>): Promise<T> {
     let response = await request(...args)
-    // As client libraries do. After its clock jumped ahead a stage needs a moment to reserve time.
+    // Client libraries retry too. After its clock jumped ahead a stage needs a moment to reserve time.
     for (const until = Date.now() + PATIENCE_MS; response.status === 503 && Date.now() < until; ) {
       await delay(PAUSE_MS)
       response = await request(...args)

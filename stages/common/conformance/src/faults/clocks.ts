@@ -16,7 +16,7 @@ export interface ShiftedStage extends AsyncDisposable {
   readonly clock: ShiftedClock
 }
 
-/** What a clock that is set costs: nothing while it is off by hours, and beyond that a refusal that says so. */
+/** A clock that is set costs nothing while it is off by hours. Beyond that the stage refuses, and says so. */
 export function testClocks(name: string, open: () => Promise<ShiftedStage>): void {
   describe(`${name}, with its clock set`, { timeout: SUITE_MS }, () => {
     async function killedAndStarted({ stage, clock }: ShiftedStage, ms: number): Promise<void> {

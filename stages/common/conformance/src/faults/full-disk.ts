@@ -7,7 +7,7 @@ const SUITE_MS = 300_000
 const WAIT = { timeout: 60_000, interval: 200 }
 
 export interface FullDisk {
-  /** What the disk holds, in megabytes: an engine and what it allocates at once, and some more. */
+  /** The disk's size: room for an engine, its first allocation, and some more. */
   readonly megabytes: number
   readonly open: (disk: SmallDisk, onOutput: (text: string) => void) => Promise<Victims>
   /** As /readyz and the log name it. */
@@ -64,7 +64,7 @@ export function testFullDisk(name: string, { megabytes, open, check }: FullDisk)
       for (let i = 0; i < 5; i++) expect((await readyz(stage.url)).status).toBe(503)
 
       await disk.free()
-      // What recovers by itself does; what does not is restarted, as the reason says.
+      // Some engines recover by themselves. The others are restarted, as the reason says.
       const served = async (): Promise<boolean> => (await place.send('freed')).status === 200
       if (!(await served())) {
         expect((await readyz(stage.url)).status).toBe(503)

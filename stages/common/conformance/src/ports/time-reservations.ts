@@ -7,7 +7,7 @@ import { soon } from './world.ts'
 const NOW = 1_700_000_000_000
 const WINDOW = { ms: 4_000 }
 let workers = 0
-/** Of each law its own, since the laws share one store. */
+/** Each law has a worker of its own, since the laws share one store. */
 const aWorker = (): number => {
   workers += 1
   return workers

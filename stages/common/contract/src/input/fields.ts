@@ -59,7 +59,7 @@ const wellFormed = [
 /** Text as it came, of at most so many code points, as Discord counts: `👍` is one, although a string's length says two. */
 export const text = (max: number) => wellFormedAtMost(z.string(), max)
 
-/** What people write. Discord trims it before it counts, and keeps it trimmed. */
+/** Text that people write. Discord trims it before it counts, and keeps it trimmed. */
 export const prose = (max: number) => wellFormedAtMost(z.string().trim(), max)
 
 const wellFormedAtMost = (from: z.ZodString, max: number) => from.refine(...atMost(max)).refine(...wellFormed)

@@ -40,7 +40,7 @@ const flags = orNull(
 
 const content = orNull(prose(MAX_CONTENT))
 
-/** What a message may have at Discord beside its text and embeds. */
+/** Discord has these parts of a message beside its text and embeds. */
 const parts = allUnsupported('components', 'sticker_ids', 'attachments')
 
 export const createMessage = z.object({

@@ -44,7 +44,7 @@ export const editChannel = z.object({
   name: name(1, 100).optional(),
   type: channelType.optional(),
   ...channelFields,
-  // Of threads and group messages.
+  // Only threads and group messages have these.
   ...allUnsupported('archived', 'locked', 'invitable', 'auto_archive_duration', 'applied_tags', 'icon'),
 })
 export const moveChannels = z
@@ -77,7 +77,7 @@ const roleFields = {
 export const writeRole = z.object(roleFields)
 export const moveRoles = z.array(z.object({ id: snowflake, position: orNull(z.int().min(0).max(10_000)) })).max(250)
 
-/** What a guild may say of itself when it is made, and later. */
+/** Fields that a guild takes both when it is made and later. */
 const guildFields = {
   verification_level: orNull(z.int().min(0).max(4)),
   default_message_notifications: orNull(z.int().min(0).max(1)),
@@ -167,7 +167,7 @@ export const inviteQuery = z.object({
 })
 export const guildsQuery = z.object({ with_counts: queryBoolean, limit: queryInt(1, 200, 200), after: id, before: id })
 export const memberSearchQuery = z.object({ query: text(100), limit: queryInt(1, 1_000, 1) })
-/** Of a list that is empty, wherever it begins. */
+/** The list is empty, so only the form of the limit is checked. */
 export const listQuery = z.object({ limit: queryInt(1, 1_000, 50) })
 export const reactionQuery = z.object({ limit: queryInt(1, 100, 25), after: id, type: queryInt(0, 1, 0) })
 

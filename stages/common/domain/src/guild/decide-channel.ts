@@ -91,7 +91,7 @@ function editChannel(state: GuildState, channel: Channel, patch: ChannelPatch, a
 function moveChannels(state: GuildState, moves: readonly ChannelMove[], asker: Member): Decision {
   const manager = has(guildPermissions(state, asker), Permission.ManageChannels)
   const moved = new Map<string, Channel>()
-  /** As it is after the moves before. */
+  /** The state after the moves before. */
   let now = state
   for (const { id, position, parentId, lockPermissions } of moves) {
     const before = now.channels.get(id)

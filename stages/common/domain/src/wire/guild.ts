@@ -53,7 +53,7 @@ export const roleToWire = (role: Role) => ({
 export interface ChannelContext {
   /** Undefined: the channel has had no message. */
   readonly lastMessageId?: MessageId | undefined
-  /** Of a direct message: those whom its viewer talks to. */
+  /** The people whom the viewer of a direct message talks to. */
   readonly recipients?: readonly User[]
 }
 

@@ -58,7 +58,7 @@ export interface GuildView {
   readonly me: Member
   readonly memberCount: number
   readonly voiceStates: readonly VoiceState[]
-  /** Of those channels. One that has had no message is absent. */
+  /** The newest message of each of those channels. A channel without any is absent. */
   readonly lastMessages: ReadonlyMap<ChannelId, MessageId>
 }
 

@@ -10,7 +10,7 @@ const compiled = new Map<Schema, ValidateFunction>()
 /** Every route and dispatch that has a schema, such as `GET /users/@me` and `READY`. */
 export const DESCRIBED: readonly string[] = [...Object.keys(ANSWERS), ...Object.keys(DISPATCHES)]
 
-/** What is wrong with a value, one fault a line; undefined where nothing is. */
+/** The faults of a value, one a line; undefined where there are none. */
 function faultsOf(schema: Schema, value: unknown): string | undefined {
   const validate = compiled.get(schema) ?? ajv.compile(schema)
   compiled.set(schema, validate)

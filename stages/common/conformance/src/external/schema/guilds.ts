@@ -24,7 +24,7 @@ export const role = object(
   { description: orNull(string), tags: { type: 'object' } },
 )
 
-/** What a channel allows or denies to a role (type 0) or a member (type 1). */
+/** Type 0 is for a role, type 1 for a member. */
 const overwrite = object({ id, type: oneOf(0, 1), allow: bits, deny: bits })
 
 export const directChannel = object(

@@ -36,7 +36,7 @@ const OF_MODERATORS: readonly [path: string, none: object, needed: bigint][] = [
   ['widget', { enabled: false, channel_id: null }, Permission.ManageGuild],
 ]
 
-/** What a member may not see before they have a permission, and then may. */
+/** A member may see the path with the permission only. */
 async function opensWith(guild: TestGuild, path: string, none: object, needed: bigint): Promise<void> {
   const { api } = guild.member
   await api.refused(NO_PERMISSION, 'GET', path)
