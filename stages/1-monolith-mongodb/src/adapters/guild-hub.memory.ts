@@ -1,5 +1,5 @@
 import type { GuildId, UserId } from '@threshold/contract'
-import { channelPermissions, type GuildState, guildPermissions, type Member } from '@threshold/domain'
+import { channelPermissions, type GuildState, guildPermissions, type Member, withoutDangling } from '@threshold/domain'
 import { type Deadline, deadlineIn, type Runtime, within } from '@threshold/kit'
 import type { GuildHub, MemberList, MessageStore, MetadataStore, Permissions, UserDelivery } from '@threshold/ports'
 import { Guild, type GuildTools } from '../guild/guild.ts'
@@ -105,8 +105,9 @@ export function memoryGuildHub(
   }
 
   async function load(id: GuildId): Promise<Guild | undefined> {
-    const state = await ports.metadata.loadGuild(id, deadlineIn(LOAD_MS))
-    if (!state || guilds.has(id)) return guilds.get(id)
+    const stored = await ports.metadata.loadGuild(id, deadlineIn(LOAD_MS))
+    if (!stored || guilds.has(id)) return guilds.get(id)
+    const state = withoutDangling(stored)
     // Before anybody can see the guild, so that the first who do are told, too.
     const waits = runtime.clock.now() >= failingUntil
     const newest = waits ? await newestIn(state) : undefined

@@ -1,4 +1,4 @@
-import { aGuild, newId, soon } from '@threshold/conformance/ports'
+import { aGuild, anInvite, newId, soon } from '@threshold/conformance/ports'
 import { MongoNetworkError } from 'mongodb'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { mongoMetadataStore } from '../../src/adapters/metadata-store.mongodb.ts'
@@ -12,19 +12,27 @@ beforeAll(async () => {
 })
 afterAll(() => use.disposeAsync())
 
-/** A database whose connection breaks after so many inserts: what a process leaves behind that is killed there. */
-function breaking(after: number): MongoDatabase {
-  let inserts = 0
+/** A database whose connection breaks after so many such writes: what a process leaves behind that is killed there. */
+function breaking(after: number, writes = ['insertMany']): MongoDatabase {
+  let made = 0
+  const underWay: Promise<unknown>[] = []
   const collection = (name: string): object => {
     const real = mongo.db.collection(name)
     return new Proxy(real, {
       get(target, key) {
-        if (key === 'insertMany' && inserts++ >= after)
-          return async () => {
+        const value: unknown = Reflect.get(target, key)
+        if (typeof value !== 'function') return value
+        if (!writes.includes(String(key))) return value.bind(target)
+        return async (...args: unknown[]) => {
+          made += 1
+          if (made > after) {
+            await Promise.allSettled(underWay) // those before have arrived
             throw new MongoNetworkError('broken')
           }
-        const value: unknown = Reflect.get(target, key)
-        return typeof value === 'function' ? value.bind(target) : value
+          const write: Promise<unknown> = value.apply(target, args)
+          underWay.push(write)
+          return write
+        }
       },
     })
   }
@@ -50,5 +58,33 @@ describe('a guild whose process died while it was made', () => {
   it('is made by three writes', async () => {
     const { state } = aGuild(1)
     await expect((await mongoMetadataStore(breaking(3))).createGuild(state, soon())).resolves.toBeUndefined()
+  })
+})
+
+describe('a deletion whose process died', () => {
+  const DELETES = ['deleteOne', 'deleteMany']
+
+  it.each([0, 1, 2])('of a channel leaves no invite to it that nobody can reach, after %i writes', async (writes) => {
+    const { state, id, text } = aGuild(0)
+    const store = await mongoMetadataStore(mongo)
+    await store.createGuild(state, soon())
+    await store.createInvite(anInvite({ guildId: id, channelId: text.id }), soon())
+    const dying = await mongoMetadataStore(breaking(writes, DELETES))
+    await dying.record(id, [{ type: 'channel.deleted', channel: text }], soon()).catch(() => {})
+    const channel = await store.channel(text.id, soon())
+    expect(channel !== undefined || (await store.invitesOf(text.id, soon())).length === 0).toBe(true)
+    expect(channel === undefined).toBe(writes === 2)
+  })
+
+  it.each([0, 1, 2, 3, 4])('of a guild leaves no way into one without its owner, after %i writes', async (writes) => {
+    const { state, id, owner, text } = aGuild(1)
+    const store = await mongoMetadataStore(mongo)
+    await store.createGuild(state, soon())
+    await store.createInvite(anInvite({ guildId: id, channelId: text.id }), soon())
+    const dying = await mongoMetadataStore(breaking(writes, DELETES))
+    await dying.record(id, [{ type: 'guild.deleted' }], soon()).catch(() => {})
+    const owned = (await store.guildsOf(owner.user.id, soon())).length > 0
+    expect(owned || (await store.invitesOfGuild(id, soon())).length === 0).toBe(true)
+    if (owned) expect(await store.loadGuild(id, soon())).toEqual(state)
   })
 })

@@ -1,6 +1,7 @@
 export { bucketOf } from './buckets.ts'
 export { oneForm, qualifiedEmoji } from './emoji.ts'
 export type { ChannelPatch, Decision, GuildCommand, GuildEvent, MemberPatch, Refusal } from './guild/commands.ts'
+export { withoutDangling } from './guild/dangling.ts'
 export { decide } from './guild/decide.ts'
 export { LIMITS } from './guild/decision.ts'
 export { evolve } from './guild/evolve.ts'

@@ -11,7 +11,7 @@ const COMMANDS: Record<string, (guild: SmallGuild) => GuildCommand> = {
   'guild.delete': ({ owner }) => ({ type: 'guild.delete', by: owner.user.id }),
   'channel.create': ({ owner, id }) => ({ type: 'channel.create', by: owner.user.id, channel: aChannel(id) }),
   'channel.edit': ({ owner, text }) => ({ type: 'channel.edit', by: owner.user.id, channelId: text.id, patch: { topic: 'new' } }),
-  // Deleting the system channel writes twice: the channel goes, and the guild no longer names it.
+  // Deleting the system channel writes twice: the guild no longer names it, and the channel goes.
   'channel.delete': ({ owner, text }) => ({ type: 'channel.delete', by: owner.user.id, channelId: text.id }),
   'role.create': ({ owner }) => ({ type: 'role.create', by: owner.user.id, role: aRole() }),
   'role.edit': ({ owner, id }) => ({ type: 'role.edit', by: owner.user.id, roleId: id, patch: { permissions: '8' } }),
@@ -197,6 +197,27 @@ export function guildHubCommands(world: HubWorld): void {
       const listeners = await Promise.all(Array.from({ length: 10 }, () => listen(hub(), guild.id, guild.owner.user.id)))
       await settled(hub(), guild.id, listeners) // all ten are in the same guild
       expect(await believed(hub(), guild.id, guild.owner.user.id)).toEqual(guild.state)
+    })
+
+    it('wakes up without what a deletion has left that its process did not survive', async () => {
+      const { state, id, owner, others } = aGuild()
+      const [role, category] = [newId(), newId()]
+      const inside = aChannel(id, { parentId: category, overwrites: [hides(role, 0), shows(owner.user.id, 1)] })
+      const holder = { ...others[0]!, roles: [role] }
+      await store().real.createGuild(
+        {
+          ...state,
+          guild: { ...state.guild, systemChannelId: category, afkChannelId: category },
+          channels: new Map([...state.channels, [inside.id, inside]]),
+          members: new Map([...state.members, [holder.user.id, holder]]),
+        },
+        soon(),
+      )
+      expect(await believed(hub(), id, owner.user.id)).toEqual({
+        ...state,
+        guild: { ...state.guild, systemChannelId: null },
+        channels: new Map([...state.channels, [inside.id, { ...inside, parentId: null, overwrites: [shows(owner.user.id, 1)] }]]),
+      })
     })
 
     it('is not taken for none because the store is away', async () => {

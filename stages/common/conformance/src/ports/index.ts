@@ -15,4 +15,18 @@ export { type BreakableStores, testStoresAway } from './stores-away.ts'
 export type { Open } from './suite.ts'
 export { testTimeReservations } from './time-reservations.ts'
 export { testVoiceRelay } from './voice-relay.ts'
-export { aChannel, aGuild, aMember, aMessage, aRole, aUser, hides, newId, type SmallGuild, shows, soon, writeTime } from './world.ts'
+export {
+  aChannel,
+  aGuild,
+  aMember,
+  aMessage,
+  anInvite,
+  aRole,
+  aUser,
+  hides,
+  newId,
+  type SmallGuild,
+  shows,
+  soon,
+  writeTime,
+} from './world.ts'

@@ -121,9 +121,10 @@ function moveChannels(state: GuildState, moves: readonly ChannelMove[], asker: M
   return yes(...[...moved.values()].map((channel): GuildEvent => ({ type: 'channel.updated', channel })))
 }
 
+/** The channel goes last: if the process dies between the writes, repeating the request reaches what still names it. */
 function deleteChannel(state: GuildState, channel: Channel): Decision {
   const homeless: GuildEvent[] = childrenOf(state, channel).map((c) => ({ type: 'channel.updated', channel: { ...c, parentId: null } }))
-  return yes({ type: 'channel.deleted', channel }, ...homeless, ...withoutChannel(state.guild, channel.id))
+  return yes(...homeless, ...withoutChannel(state.guild, channel.id), { type: 'channel.deleted', channel })
 }
 
 /** Why a member may not give a channel these overwrites. */

@@ -35,7 +35,9 @@ export function decideRole(state: GuildState, command: RoleCommand, asker: Membe
       if (!role) return no('unknown-role')
       if (role.id === state.guild.id) return no('invalid-role')
       if (!isBelow(state, role, asker)) return no('no-permission')
-      // The role goes first: without it its overwrites give nobody anything, so that removing them changes nobody's view.
+      // The role goes first: without it its overwrites give nobody anything, so that removing them changes nobody's view. The
+      // other way round a denial would end while the role still gives the permission. If the process dies between the writes,
+      // `withoutDangling` drops the remaining overwrites.
       return yes({ type: 'role.deleted', roleId: role.id }, ...withoutRole(state, role.id))
     }
     case 'roles.move':

@@ -1,0 +1,52 @@
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { decide, evolve, type GuildCommand, type GuildState, withoutDangling } from '../src/index.ts'
+import { commandBy, guildState } from './arbitraries.ts'
+import { GUILD, OWNER } from './fixtures.ts'
+
+const complete = guildState.map(withoutDangling)
+const play = (state: GuildState, command: GuildCommand): GuildState => {
+  const decision = decide(state, command)
+  return decision.ok ? decision.events.reduce(evolve, state) : state
+}
+
+it('a guild whose deletions were all written is loaded as it is', () => {
+  fc.assert(
+    fc.property(complete, fc.array(commandBy(fc.constant(OWNER)), { maxLength: 20 }), (state, commands) => {
+      const after = commands.reduce(play, state)
+      expect(withoutDangling(after)).toEqual(after)
+    }),
+  )
+})
+
+it('a deletion that was written in part is whole once the guild is loaded and the request repeated', () => {
+  fc.assert(
+    fc.property(complete, (state) => {
+      const deletions: GuildCommand[] = [
+        ...[...state.channels.keys()].map((channelId) => ({ type: 'channel.delete', by: OWNER, channelId }) as const),
+        ...[...state.roles.keys()].flatMap((roleId) => (roleId === GUILD ? [] : [{ type: 'role.delete', by: OWNER, roleId } as const])),
+      ]
+      for (const command of deletions) {
+        const decision = decide(state, command)
+        if (!decision.ok) throw new Error(decision.refusal)
+        for (let written = 0; written <= decision.events.length; written++) {
+          const loaded = withoutDangling(decision.events.slice(0, written).reduce(evolve, state))
+          expect(play(loaded, command)).toEqual(play(state, command))
+        }
+      }
+    }),
+    { numRuns: 30 },
+  )
+})
+
+it('a channel that is deleted goes after all that names it', () => {
+  fc.assert(
+    fc.property(complete, (state) => {
+      for (const channelId of state.channels.keys()) {
+        const decision = decide(state, { type: 'channel.delete', by: OWNER, channelId })
+        expect(decision.ok && decision.events.at(-1)?.type).toBe('channel.deleted')
+      }
+    }),
+    { numRuns: 30 },
+  )
+})
