@@ -38,6 +38,7 @@ export default {
         'ARCHITECTURE',
         own('glossary'),
         'CONTRIBUTING',
+        ...all('infra/*/README.md'),
       ],
     },
     { type: 'category', label: 'Decisions', items: all('docs/docs/adr/*.md') },

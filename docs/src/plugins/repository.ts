@@ -5,7 +5,7 @@ import path from 'node:path'
  * The site shows pages where they lie: its own in `docs/docs`, each lab's and each stage's README beside its code. No text is
  * copied, so none can grow stale. This file says what is a page, and which address it has.
  */
-const PAGES = ['docs/docs/**/*.md', 'labs/*/README.md', 'stages/*/README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md']
+const PAGES = ['docs/docs/**/*.md', 'labs/*/README.md', 'stages/*/README.md', 'infra/*/README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md']
 
 export interface Repository {
   readonly root: string
