@@ -36,7 +36,7 @@ describe.concurrent('the conformance command', { timeout: 120_000 }, () => {
       expect(code).toBe(2)
       expect(err).toMatch(/run\.ts http:\/\/127\.0\.0\.1:PORT/)
     }
-    expect((await run(stage.url, '--only', 'rest.nothing')).err).toMatch(/no case begins with rest\.nothing/)
+    expect((await run(stage.url, '--only', 'rest.no-such-case')).err).toMatch(/no case begins with rest\.no-such-case/)
     expect((await run(stage.url, '--jobs', 'many')).err).toMatch(/--jobs takes a number/)
   })
 
@@ -71,6 +71,7 @@ describe.concurrent('the conformance command', { timeout: 120_000 }, () => {
     expect(told.map(({ id, kind }) => `${id} ${kind}`).toSorted()).toEqual([
       'workshop.healthz passed',
       'workshop.users.create passed',
+      'workshop.users.foreign-page passed',
       'workshop.users.invalid passed',
       'workshop.users.namesakes passed',
       'workshop.users.off not-tried',
