@@ -62,6 +62,7 @@ async function allThatIsSent(tables: Record<string, Row[]>): Promise<Sent[]> {
   await store.import([message], soon())
   await store.get(channel, [message.id], soon())
   await store.newest([channel], soon())
+  for (const before of [undefined, message.id]) await store.senders(channel, before, 50, soon())
   await store.page(channel, { at: 'latest' }, 50, soon())
   for (const at of ['before', 'after', 'around'] as const) await store.page(channel, { at, id: message.id }, 50, soon())
   await store.edit({ id: message.id, channelId: channel, set: { content: 'edited' }, writeTimeMicros: writeTime() }, soon())
