@@ -83,7 +83,7 @@ async function busyWith(): Promise<string | undefined> {
 }
 
 const tooBusy = (busy: string): string =>
-  `\nTOO_BUSY: tests failed while ${busy}, which may be why\n  → end other programs, then run the tests again`
+  `\nTOO_BUSY: tests failed on a busy machine (${busy}), which may be why\n  → end other programs, then run the tests again`
 
 /** What cannot be had is said, and no more: a test that needs it will say so again, by name. */
 async function setUp(terminal: Terminal): Promise<void> {
