@@ -1,6 +1,7 @@
 /*
- * The table of CONTRIBUTING.md, as rules. A room may import what its line names; everything else of ours is forbidden. Tests stand in
- * their room and may besides use what tests are made of: the suites of conformance, and engines to run against.
+ * The table of CONTRIBUTING.md, as rules. A room may import what its line names; everything else of
+ * ours is forbidden. Tests stand in their room and may besides use what tests are made of: the
+ * suites of conformance, and engines to run against.
  */
 const STAGES = [1, 2, 3, 4]
 const OURS = '^(stages|infra|labs|scripts|docs)/'
@@ -44,7 +45,8 @@ function stageRules(stage) {
     ...rules,
     {
       name: `stage-${stage}-knows-no-later-stage`,
-      comment: 'What a stage keeps is imported from the stage that introduced it, never the other way round.',
+      comment:
+        'What a stage keeps is imported from the stage that introduced it, never the other way round.',
       severity: 'error',
       from: { path: `^stages/${stage}-` },
       to: { path: `^stages/[${later}]-` },
@@ -65,14 +67,16 @@ export default {
     ...room('scripts', 'scripts', '^stages/common/', '^infra/', '^labs/'),
     {
       name: 'labs-see-stages-from-outside',
-      comment: 'A lab that imported a stage would measure itself: load and stage are processes of their own.',
+      comment:
+        'A lab that imported a stage would measure itself: load and stage are processes of their own.',
       severity: 'error',
       from: { path: '^(labs|scripts)/' },
       to: { path: '^stages/[0-9]' },
     },
     {
       name: 'packages-by-their-name',
-      comment: "Another package is imported by its name and through its exports: what it does not export is nobody else's.",
+      comment:
+        "Another package is imported by its name and through its exports: what it does not export is nobody else's.",
       severity: 'error',
       from: { path: '^(stages/common/[^/]+|stages/[0-9]-[^/]+|infra/engines|labs/kit|scripts)/' },
       to: { path: OURS, pathNot: '^$1/', dependencyTypesNot: ['aliased-workspace'] },
@@ -86,7 +90,8 @@ export default {
     },
     {
       name: 'no-cycles',
-      comment: 'Two files that run each other are one, or there is a third in them. Types may know each other.',
+      comment:
+        'Two files that run each other are one, or there is a third in them. Types may know each other.',
       severity: 'error',
       from: {},
       to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },

@@ -18,7 +18,8 @@ const withComments = (theme: PrismTheme, color: string): PrismTheme => ({
 })
 
 const docs: DocsOptions = {
-  // The whole repository, of which `include` picks the pages: a lab's README is a page and stays beside its lab.
+  // The whole repository, of which `include` picks the pages: a lab's README is a page and stays
+  // beside its lab.
   path: repo.root,
   include: [...repo.include],
   exclude: ['**/node_modules/**'],
@@ -32,7 +33,8 @@ export default {
   title: 'Threshold',
   tagline: 'One chat system, built four times, and the evidence for each time',
   favicon: 'img/logo.svg',
-  // The site is read from this machine, in a classroom perhaps without a network; nothing in it depends on the address.
+  // The site is read from this machine, in a classroom perhaps without a network; nothing in it
+  // depends on the address.
   url: 'http://127.0.0.1:3010',
   baseUrl: '/',
   trailingSlash: false,
@@ -53,7 +55,17 @@ export default {
       return { ...parsed, frontMatter: { slug: repo.routeOf(file), ...parsed.frontMatter } }
     },
   },
-  presets: [['classic', { docs, blog: false, pages: false, theme: { customCss: './src/css/custom.css' } } satisfies Preset.Options]],
+  presets: [
+    [
+      'classic',
+      {
+        docs,
+        blog: false,
+        pages: false,
+        theme: { customCss: './src/css/custom.css' },
+      } satisfies Preset.Options,
+    ],
+  ],
   plugins: [() => sourcePages({ repository: repo }) as Plugin],
   themes: [
     '@docusaurus/theme-mermaid',
@@ -82,7 +94,8 @@ export default {
       ],
     },
     footer: {
-      copyright: 'Threshold, Apache-2.0. Not affiliated with Discord Inc.; a retelling of what its engineers have published.',
+      copyright:
+        'Threshold, Apache-2.0. Not affiliated with Discord Inc.; a retelling of what its engineers have published.',
     },
     prism: {
       theme: withComments(themes.oneLight, '#3f6f57'),

@@ -5,7 +5,10 @@ import { repository } from './src/plugins/repository.ts'
 
 const repo = repository(fileURLToPath(new URL('..', import.meta.url)))
 
-/** A page's id is its path without the extension, since the docs plugin looks at the whole repository. */
+/**
+ * A page's id is its path without the extension, since the docs plugin looks at the whole
+ * repository.
+ */
 const page = (file: string): string => file.replace(/\.md$/, '')
 const own = (name: string): string => `docs/docs/${name}`
 /** Labs, stages and decisions come one after the other; each new one appears by being there. */
@@ -24,8 +27,18 @@ export default {
       collapsed: false,
       items: [own('story/beginning'), own('story/why-not-sharding'), own('story/retelling')],
     },
-    { type: 'category', label: 'The stages', collapsed: false, items: [own('stages'), ...all('stages/*/README.md')] },
-    { type: 'category', label: 'The labs', collapsed: false, items: [own('reading-a-report'), ...all('labs/*/README.md')] },
+    {
+      type: 'category',
+      label: 'The stages',
+      collapsed: false,
+      items: [own('stages'), ...all('stages/*/README.md')],
+    },
+    {
+      type: 'category',
+      label: 'The labs',
+      collapsed: false,
+      items: [own('reading-a-report'), ...all('labs/*/README.md')],
+    },
     {
       type: 'category',
       label: 'Reference',

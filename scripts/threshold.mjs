@@ -1,7 +1,8 @@
 #!/usr/bin/env node
-// The launcher: what must work on a fresh clone, before anything is installed. Plain JavaScript, no dependency, Node 20 or newer.
-// It sees to the dependencies, finds a Node that is new enough, and hands over to cli.ts. All it says goes to stderr, since
-// stdout belongs to the command. Set THRESHOLD_DEBUG=1 to see stacks.
+// The launcher: what must work on a fresh clone, before anything is installed. Plain JavaScript, no
+// dependency, Node 20 or newer. It sees to the dependencies, finds a Node that is new enough, and
+// hands over to cli.ts. All it says goes to stderr, since stdout belongs to the command. Set
+// THRESHOLD_DEBUG=1 to see stacks.
 import { readFileSync } from 'node:fs'
 import module from 'node:module'
 import { delimiter, dirname, join } from 'node:path'
@@ -42,7 +43,10 @@ function major(version) {
   return Number.parseInt(version, 10)
 }
 
-/** V8's compiled code is kept for the next start, of all processes started from here: a stage serves in half the time. */
+/**
+ * V8's compiled code is kept for the next start, of all processes started from here: a stage serves
+ * in half the time.
+ */
 function keepCompiled() {
   const cache = cacheFolder()
   if (!process.env.NODE_COMPILE_CACHE && cache === undefined) return
@@ -51,12 +55,16 @@ function keepCompiled() {
 }
 
 /**
- * Starts again under the right Node, and from then on only passes on signals one way and the exit code the other. The
- * channel is there for the case that this process is killed: it closes, and the command line on its other end closes down.
+ * Starts again under the right Node, and from then on only passes on signals one way and the exit
+ * code the other. The channel is there for the case that this process is killed: it closes, and the
+ * command line on its other end closes down.
  */
 async function handOver(node) {
   const env = { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ''}` }
-  const end = await run(node, [SELF, ...process.argv.slice(2)], { env, stdio: ['inherit', 'inherit', 'inherit', 'ipc'] })
+  const end = await run(node, [SELF, ...process.argv.slice(2)], {
+    env,
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+  })
   if (end.signal !== null) await endBy(end.signal)
   process.exitCode = end.code ?? 1
 }

@@ -20,5 +20,7 @@ it('names no variable that nobody reads', () => {
     .filter((file) => !file.includes('node_modules'))
     .map((file) => readFileSync(path.join(ROOT, file), 'utf8'))
     .join('\n')
-  expect([...new Set(page.match(/\bTHRESHOLD_[A-Z_]+/g))].filter((name) => !code.includes(name))).toEqual([])
+  expect(
+    [...new Set(page.match(/\bTHRESHOLD_[A-Z_]+/g))].filter((name) => !code.includes(name)),
+  ).toEqual([])
 })

@@ -19,17 +19,27 @@ describe('reading the shell lines of a page', () => {
   })
 
   it('takes a command over several lines as one', () => {
-    expect(only('echo a \\\n  b\necho c').lines.map((line) => line.text)).toEqual(['echo a \\\n  b', 'echo c'])
+    expect(only('echo a \\\n  b\necho c').lines.map((line) => line.text)).toEqual([
+      'echo a \\\n  b',
+      'echo c',
+    ])
   })
 
   it('finds a block in a list, in a quotation, and under any of the three names', () => {
-    const page = '- a\n\n  ```sh\n  echo a\n  ```\n\n> ```shell\n> echo b\n> ```\n\n~~~bash\necho c\n~~~\n'
-    expect(shellFences('page.md', page).flatMap((f) => f.lines.map((line) => line.text))).toEqual(['echo a', 'echo b', 'echo c'])
+    const page =
+      '- a\n\n  ```sh\n  echo a\n  ```\n\n> ```shell\n> echo b\n> ```\n\n~~~bash\necho c\n~~~\n'
+    expect(shellFences('page.md', page).flatMap((f) => f.lines.map((line) => line.text))).toEqual([
+      'echo a',
+      'echo b',
+      'echo c',
+    ])
   })
 
   it('takes a reason for a whole block, or for one line', () => {
     expect(only('echo a', 'no-run="for a reason"').lines[0]!.reason).toBe('for a reason')
-    expect(only('echo a\necho b # not run: for another').lines.map((line) => [line.text, line.reason])).toEqual([
+    expect(
+      only('echo a\necho b # not run: for another').lines.map((line) => [line.text, line.reason]),
+    ).toEqual([
       ['echo a', undefined],
       ['echo b', 'for another'],
     ])
@@ -56,7 +66,9 @@ describe('a reason for not running a line', () => {
 
   it('must not lean on a test that is gone', () => {
     expect(faultOf(root, 'covered by docs/test/shell-fences.test.ts, line by line')).toBeUndefined()
-    expect(faultOf(root, 'covered by docs/test/no-such.test.ts, line by line')).toMatch('no-such.test.ts')
+    expect(faultOf(root, 'covered by docs/test/no-such.test.ts, line by line')).toMatch(
+      'no-such.test.ts',
+    )
     expect(faultOf(root, 'waits for stdin and/or a person at the keyboard')).toBeUndefined()
   })
 })
@@ -77,7 +89,10 @@ describe('running the shell lines of a page', () => {
   })
 
   it('leaves out what carries a reason', async () => {
-    expect(await run('echo a\nexit 3 # not run: it would end the shell')).toMatchObject({ code: 0, output: 'a\n' })
+    expect(await run('echo a\nexit 3 # not run: it would end the shell')).toMatchObject({
+      code: 0,
+      output: 'a\n',
+    })
   })
 
   it('cuts off what does not end, with all it has started', async () => {

@@ -10,14 +10,30 @@ import { copyTree, runFence } from './shell/run.ts'
 const root = path.resolve(import.meta.dirname, '../..')
 
 /** Every page that tells a reader to type something. */
-const PAGES = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'docs/docs/**/*.{md,mdx}', 'labs/*/README.md', 'stages/*/README.md']
+const PAGES = [
+  'README.md',
+  'ARCHITECTURE.md',
+  'CONTRIBUTING.md',
+  'docs/docs/**/*.{md,mdx}',
+  'labs/*/README.md',
+  'stages/*/README.md',
+]
 
 const documents = globSync(PAGES, { cwd: root }).sort()
-const fences = documents.flatMap((document) => shellFences(document, readFileSync(path.join(root, document), 'utf8')))
+const fences = documents.flatMap((document) =>
+  shellFences(document, readFileSync(path.join(root, document), 'utf8')),
+)
 
 describe('the shell lines of the pages', () => {
   it('are looked for on every page there is', () => {
-    expect(documents).toEqual(expect.arrayContaining(['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'docs/docs/index.md']))
+    expect(documents).toEqual(
+      expect.arrayContaining([
+        'README.md',
+        'ARCHITECTURE.md',
+        'CONTRIBUTING.md',
+        'docs/docs/index.md',
+      ]),
+    )
     expect(fences.length).toBeGreaterThan(0)
   })
 
@@ -25,7 +41,8 @@ describe('the shell lines of the pages', () => {
     const kept = fence.lines.filter((line) => line.reason !== undefined)
     if (kept.length > 0)
       it(`carry a reason: ${title(fence)}`, () => {
-        for (const { at, text, reason } of kept) expect(faultOf(root, reason!), `${fence.document}:${at}: ${text}`).toBeUndefined()
+        for (const { at, text, reason } of kept)
+          expect(faultOf(root, reason!), `${fence.document}:${at}: ${text}`).toBeUndefined()
       })
   }
 })
@@ -45,7 +62,8 @@ describe.runIf(testsAll())('the shell lines that carry no reason', () => {
 
   for (const fence of fences) {
     const run = fence.lines.filter((line) => line.reason === undefined)
-    if (run.length > 0) it(`run: ${title(fence)}`, { timeout: (fence.seconds + 10) * 1_000 }, () => runs(fence))
+    if (run.length > 0)
+      it(`run: ${title(fence)}`, { timeout: (fence.seconds + 10) * 1_000 }, () => runs(fence))
   }
 
   async function runs(fence: ShellFence): Promise<void> {
@@ -57,8 +75,12 @@ describe.runIf(testsAll())('the shell lines that carry no reason', () => {
     }
     const { code, at, output } = await runFence(fence, tree.root, env)
     const last = fence.lines.findLast((line) => line.reason === undefined)!
-    expect({ code, at }, `${fence.document}:${at}\n${output}`).toEqual({ code: fence.exit, at: last.at })
+    expect({ code, at }, `${fence.document}:${at}\n${output}`).toEqual({
+      code: fence.exit,
+      at: last.at,
+    })
   }
 })
 
-const title = ({ document, lines }: ShellFence): string => `${document}:${lines[0]!.at} ${lines[0]!.text.slice(0, 60)}`
+const title = ({ document, lines }: ShellFence): string =>
+  `${document}:${lines[0]!.at} ${lines[0]!.text.slice(0, 60)}`

@@ -11,9 +11,18 @@ import { type Crawled, crawl, loadedBy, plain } from './site/crawl.ts'
 import { type NoNetwork, noNetwork } from './site/no-network.ts'
 
 const ROOT = path.dirname(DOCS)
-const PAGES = ['ARCHITECTURE.md', 'CONTRIBUTING.md', 'docs/docs/**/*.md', 'labs/*/README.md', 'stages/*/README.md']
+const PAGES = [
+  'ARCHITECTURE.md',
+  'CONTRIBUTING.md',
+  'docs/docs/**/*.md',
+  'labs/*/README.md',
+  'stages/*/README.md',
+]
 
-/** Minutes: on a fresh clone the site's packages are fetched first, and other suites share these cores. */
+/**
+ * Minutes: on a fresh clone the site's packages are fetched first, and other suites share these
+ * cores.
+ */
 const SETUP_MS = 900_000
 const BUILD_MS = 420_000
 
@@ -35,8 +44,13 @@ describe.runIf(testsAll())('the docs site', () => {
     cache = await ownCache()
     network = await noNetwork()
     command = start(['docs', '--port', '0'], { env: { ...cache.env, ...network.env } })
-    const ended = command.finished.then(({ code, stderr }) => Promise.reject(new Error(`it ended with ${code}: ${stderr}`)))
-    url = await Promise.race([vi.waitFor(() => readyLine(command), { timeout: BUILD_MS, interval: 100 }), ended])
+    const ended = command.finished.then(({ code, stderr }) =>
+      Promise.reject(new Error(`it ended with ${code}: ${stderr}`)),
+    )
+    url = await Promise.race([
+      vi.waitFor(() => readyLine(command), { timeout: BUILD_MS, interval: 100 }),
+      ended,
+    ])
     ended.catch(() => {}) // it ends in a test, and that is as it should be
     crawled = await crawl(url)
     const { executablePath, env } = await findChromium()
@@ -61,42 +75,62 @@ describe.runIf(testsAll())('the docs site', () => {
   it('would be caught if it did', async () => {
     await using other = await noNetwork()
     const asking = `fetch('http://192.0.2.1/').catch(() => process.exit(3))`
-    const { status } = spawnSync(process.execPath, ['--eval', asking], { env: { ...process.env, ...other.env } })
-    expect({ status, reached: await other.reached() }).toEqual({ status: 3, reached: ['192.0.2.1:80'] })
+    const { status } = spawnSync(process.execPath, ['--eval', asking], {
+      env: { ...process.env, ...other.env },
+    })
+    expect({ status, reached: await other.reached() }).toEqual({
+      status: 3,
+      reached: ['192.0.2.1:80'],
+    })
   })
 
   it('has every page there is, whole before any script has run, and no dead link', () => {
-    expect([...crawled.values()].filter(({ status }) => status !== 200).map(({ route }) => route)).toEqual([])
-    const titles = globSync(PAGES, { cwd: ROOT }).map((file) => titleOf(readFileSync(path.join(ROOT, file), 'utf8')))
+    expect(
+      [...crawled.values()].filter(({ status }) => status !== 200).map(({ route }) => route),
+    ).toEqual([])
+    const titles = globSync(PAGES, { cwd: ROOT }).map((file) =>
+      titleOf(readFileSync(path.join(ROOT, file), 'utf8')),
+    )
     const headings = new Set([...crawled.values()].flatMap((page) => page.headings))
     expect(titles.filter((title) => !headings.has(title))).toEqual([])
   })
 
   it('names no other host in what a browser loads by itself', () => {
-    const all = [...crawled.values()].flatMap(({ route, html }) => loadedBy(html).map((loaded) => `${route}: ${loaded}`))
+    const all = [...crawled.values()].flatMap(({ route, html }) =>
+      loadedBy(html).map((loaded) => `${route}: ${loaded}`),
+    )
     expect(all.length).toBeGreaterThan(crawled.size)
     expect(all.filter((line) => /: ([a-z]+:)?\/\//i.test(line))).toEqual([])
   })
 
-  it('shows each page without a foreign request, an error, or a phone that must be scrolled sideways', { timeout: 300_000 }, async () => {
+  it('shows each page without a foreign request, an error, or a phone that must be scrolled sideways', {
+    timeout: 300_000,
+  }, async () => {
     const routes = [...crawled.keys()].filter((route) => !route.startsWith('/source/'))
     expect(routes.length).toBeGreaterThan(20)
     const faults: string[] = []
     const page = await browser.newPage()
     page.on('request', (request) => {
-      if (!request.url().startsWith(url) && !/^(data|blob):/.test(request.url())) faults.push(`asked for ${request.url()}`)
+      if (!request.url().startsWith(url) && !/^(data|blob):/.test(request.url()))
+        faults.push(`asked for ${request.url()}`)
     })
     page.on('pageerror', (error) => ofThePage(error.message) && faults.push(error.message))
-    page.on('console', (message) => message.type() === 'error' && ofThePage(message.text()) && faults.push(message.text()))
+    page.on(
+      'console',
+      (message) =>
+        message.type() === 'error' && ofThePage(message.text()) && faults.push(message.text()),
+    )
     for (const route of [...routes, '/source/stages/1-monolith-mongodb/src/compose.ts']) {
       await page.setViewportSize({ width: 1_280, height: 900 })
       await page.goto(url + route)
       await diagramsAreDrawn(page, route)
       await page.setViewportSize({ width: 390, height: 844 })
       // Waited for: scripts of the page arrange it anew when its window changes.
-      await page.waitForFunction(`${TOO_WIDE} <= 0`, undefined, { timeout: 5_000 }).catch(async () => {
-        faults.push(`${route}: ${await page.evaluate(TOO_WIDE)} px wider than a phone`)
-      })
+      await page
+        .waitForFunction(`${TOO_WIDE} <= 0`, undefined, { timeout: 5_000 })
+        .catch(async () => {
+          faults.push(`${route}: ${await page.evaluate(TOO_WIDE)} px wider than a phone`)
+        })
     }
     await page.close()
     expect(faults).toEqual([])
@@ -127,10 +161,16 @@ describe.runIf(testsAll())('the docs site', () => {
     await expect(fetch(url)).rejects.toThrow()
   })
 
-  /** Drawn by a script after the page has come: waited for, since a page without its picture has only half its argument. */
+  /**
+   * Drawn by a script after the page has come: waited for, since a page without its picture has
+   * only half its argument.
+   */
   async function diagramsAreDrawn(page: Page, route: string): Promise<void> {
     const wanted = DIAGRAMS.get(crawled.get(route)!.headings[0] ?? '') ?? 0
-    if (wanted > 0) await expect.poll(() => page.locator('svg[id^="mermaid"]').count(), { timeout: 30_000 }).toBe(wanted)
+    if (wanted > 0)
+      await expect
+        .poll(() => page.locator('svg[id^="mermaid"]').count(), { timeout: 30_000 })
+        .toBe(wanted)
   }
 })
 
@@ -141,7 +181,8 @@ function readyLine(command: Running): string {
 }
 
 /** The first heading of a page, as it reads once rendered. */
-const titleOf = (markdown: string): string => plain(/^# (.+)$/m.exec(markdown)![1]!.replaceAll('`', ''))
+const titleOf = (markdown: string): string =>
+  plain(/^# (.+)$/m.exec(markdown)![1]!.replaceAll('`', ''))
 
 /** How many diagrams a page has, by its title. */
 const DIAGRAMS = new Map(
@@ -151,5 +192,9 @@ const DIAGRAMS = new Map(
   }),
 )
 
-/** Docusaurus measures a block of code when its window changes, also one that React has just taken down: useCodeWordWrap, 3.10. */
-const ofThePage = (message: string): boolean => !/Cannot destructure property 'scrollWidth'/.test(message)
+/**
+ * Docusaurus measures a block of code when its window changes, also one that React has just taken
+ * down: useCodeWordWrap, 3.10.
+ */
+const ofThePage = (message: string): boolean =>
+  !/Cannot destructure property 'scrollWidth'/.test(message)

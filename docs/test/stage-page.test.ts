@@ -17,17 +17,31 @@ describe.each(globSync('stages/[0-9]-*/README.md', { cwd: ROOT }))('%s', (page) 
   it('names every variable of the configuration, and none that is not there', () => {
     // A later stage extends the configuration of the first.
     const first = 'stages/1-monolith-mongodb/src'
-    const configuration = [`${folder}/src/config.ts`, `${first}/config.ts`, `${first}/http/environment.ts`].map(read).join('\n')
-    expect(unique(read(page), /THRESHOLD_[A-Z_]+/g)).toEqual(unique(configuration, /THRESHOLD_[A-Z_]+/g))
+    const configuration = [
+      `${folder}/src/config.ts`,
+      `${first}/config.ts`,
+      `${first}/http/environment.ts`,
+    ]
+      .map(read)
+      .join('\n')
+    expect(unique(read(page), /THRESHOLD_[A-Z_]+/g)).toEqual(
+      unique(configuration, /THRESHOLD_[A-Z_]+/g),
+    )
   })
 
   it('names every metric of ours, and none that is not there', () => {
-    expect(unique(read(page), /threshold_[a-z_]+/g)).toEqual(unique(sources, /(?<=name: ')threshold_[a-z_]+/g))
+    expect(unique(read(page), /threshold_[a-z_]+/g)).toEqual(
+      unique(sources, /(?<=name: ')threshold_[a-z_]+/g),
+    )
   })
 
   it('links to every adapter that the stage has', () => {
-    const adapters = globSync(`${folder}/src/adapters/*.ts`, { cwd: ROOT }).map((file) => path.basename(file, '.ts'))
-    const missing = adapters.filter((name) => !read(page).includes(name) && !name.endsWith('.typescript'))
+    const adapters = globSync(`${folder}/src/adapters/*.ts`, { cwd: ROOT }).map((file) =>
+      path.basename(file, '.ts'),
+    )
+    const missing = adapters.filter(
+      (name) => !read(page).includes(name) && !name.endsWith('.typescript'),
+    )
     expect(missing).toEqual([])
   })
 })

@@ -4,13 +4,22 @@ export default defineLab({
   id: '1.1',
   title: 'Baseline',
   question: "How far does a monolith carry you, and does it stand ten times today's load?",
-  hypothesis: "One process on one database stands ten times today's load. Whoever splits it now pays for a problem they do not have.",
+  hypothesis:
+    "One process on one database stands ten times today's load. Whoever splits it now pays for a problem they do not have.",
   minutes: { quick: 1, full: 10 },
   memory: '1 GB',
 
-  // Today: a lively community with fifty people online. Its 2 messages a second are 170,000 a day; all of Discord had
-  // 120 million a day in 2017, reads and writes near 50/50 (How Discord Stores Billions of Messages).
-  load: busyGuilds({ guilds: 1, online: 50, messagesPerSecond: 2, readsPerSecond: 2, seconds: 5, seed: 11 }),
+  // Today: a lively community with fifty people online. Its 2 messages a second are 170,000 a day;
+  // all of Discord had 120 million a day in 2017, reads and writes near 50/50 (How Discord Stores
+  // Billions of Messages).
+  load: busyGuilds({
+    guilds: 1,
+    online: 50,
+    messagesPerSecond: 2,
+    readsPerSecond: 2,
+    seconds: 5,
+    seed: 11,
+  }),
   arms: {
     today: { stage: 'stage-1', times: 1 },
     fivefold: { stage: 'stage-1', times: 5 },
@@ -44,7 +53,11 @@ export default defineLab({
   },
 
   sizes: {
-    tiny: { arms: ['today', 'tenfold'], repeats: 1, load: { online: 5, seconds: 2, warmupSeconds: 0.5 } },
+    tiny: {
+      arms: ['today', 'tenfold'],
+      repeats: 1,
+      load: { online: 5, seconds: 2, warmupSeconds: 0.5 },
+    },
     quick: { arms: ['today', 'fivefold', 'tenfold'], repeats: 2, load: { warmupSeconds: 0.5 } },
     full: { repeats: 3, load: { seconds: 30, warmupSeconds: 3 } },
   },

@@ -1,8 +1,9 @@
 import { busyGuilds, count, defineLab, time } from '@threshold/lab-kit'
 
 /**
- * The same people read the same number of pages, anywhere in what was ever said. Only how much that is differs. About a
- * thousand messages a channel, as the stand-in's page read costs by the size of a channel, which MongoDB's does not.
+ * The same people read the same number of pages, anywhere in what was ever said. Only how much that
+ * is differs. About a thousand messages a channel, as the stand-in's page read costs by the size of
+ * a channel, which MongoDB's does not.
  */
 const scrolling = (channels: number) =>
   busyGuilds({
@@ -38,7 +39,8 @@ export default defineLab({
 
   measure: { cacheMisses: count.cacheMisses(), errors: count.errors(), readP99: time.readP99() },
 
-  // A page that nobody got costs no misses: without the errors beside it, an outage would look like a cache that fits.
+  // A page that nobody got costs no misses: without the errors beside it, an outage would look like
+  // a cache that fits.
   claim: {
     fits: ({ cacheMisses, errors }) => cacheMisses.atMost(READS * 0.25).and(errors.is(0)),
     outgrown: ({ cacheMisses, errors }) => cacheMisses.atLeast(READS).and(errors.is(0)),

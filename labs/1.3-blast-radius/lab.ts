@@ -13,12 +13,24 @@ export default defineLab({
   minutes: { quick: 1, full: 2 },
   memory: '1 GB',
 
-  load: busyGuilds({ guilds: 10, online: 10, messagesPerSecond: 40, seconds: 6, seed: 7, patienceSeconds: 2 }),
+  load: busyGuilds({
+    guilds: 10,
+    online: 10,
+    messagesPerSecond: 40,
+    seconds: 6,
+    seed: 7,
+    patienceSeconds: 2,
+  }),
   arms: {
     // Somebody is mentioned, and that is all.
     ordinary: { stage: 'stage-1', fault: at({ second: 1 }, mention({ displayName: WHOLE })) },
-    // The same, by somebody whose name ends in an emoji. A stage of its own: what it leaves behind is not to meet the other arm.
-    hit: { stage: 'stage-1', fault: at({ second: 1 }, mention({ displayName: CUT_IN_HALF })), env: { THRESHOLD_WORKER: '1' } },
+    // The same, by somebody whose name ends in an emoji. A stage of its own: what it leaves behind
+    // is not to meet the other arm.
+    hit: {
+      stage: 'stage-1',
+      fault: at({ second: 1 }, mention({ displayName: CUT_IN_HALF })),
+      env: { THRESHOLD_WORKER: '1' },
+    },
   },
 
   measure: { guildsDown: count.guildsWithLostOrLate(), socketsDropped: count.socketsDropped() },

@@ -1,8 +1,18 @@
 import { busyGuilds, defineLab, time } from '@threshold/lab-kit'
 
-/** Small guilds as in every lab, beside a huge one where twenty answer at once; how often they do is what the arms differ in. */
+/**
+ * Small guilds as in every lab, beside a huge one where twenty answer at once; how often they do is
+ * what the arms differ in.
+ */
 const beside = (messagesPerSecond: number) =>
-  busyGuilds({ guilds: 10, online: 5, messagesPerSecond: 20, huge: { online: 500, messagesPerSecond, together: 20 }, seconds: 8, seed: 14 })
+  busyGuilds({
+    guilds: 10,
+    online: 5,
+    messagesPerSecond: 20,
+    huge: { online: 500, messagesPerSecond, together: 20 },
+    seconds: 8,
+    seed: 14,
+  })
 
 export default defineLab({
   id: '1.4',
@@ -28,8 +38,9 @@ export default defineLab({
   },
 
   claim: {},
-  // A ratio from one run: how fast the machine is does not matter. Of the slowest tenth, since a burst is over before the next
-  // one comes; a p99 would be a handful of messages, and a neighbour on the same machine can make it.
+  // A ratio from one run: how fast the machine is does not matter. Of the slowest tenth, since a
+  // burst is over before the next one comes; a p99 would be a handful of messages, and a neighbour
+  // on the same machine can make it.
   between: ({ silent, talking }) => talking.smallGuilds.over(silent.smallGuilds).atLeast(4),
 
   twin: {

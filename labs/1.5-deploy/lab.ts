@@ -12,7 +12,15 @@ export default defineLab({
   minutes: { quick: 1, full: 4 },
   memory: '1 GB',
 
-  load: busyGuilds({ guilds: GUILDS, online: ONLINE, messagesPerSecond: 5, seconds: 10, seed: 15, patienceSeconds: 5, reconnect: true }),
+  load: busyGuilds({
+    guilds: GUILDS,
+    online: ONLINE,
+    messagesPerSecond: 5,
+    seconds: 10,
+    seed: 15,
+    patienceSeconds: 5,
+    reconnect: true,
+  }),
   arms: {
     // As on any other day.
     undisturbed: 'stage-1',
@@ -25,12 +33,15 @@ export default defineLab({
     // What an IDENTIFY asks for: who this is, which guilds, which direct messages.
     readsToIdentify: count.storeOperations(/^(users\.get|guilds\.of-user|channels\.dms-of-user)$/),
     // What waking up a guild asks for, once for each.
-    readsToWakeGuilds: count.storeOperations(/^(guilds\.get|channels\.of-guild|members\.of-guild)$/),
+    readsToWakeGuilds: count.storeOperations(
+      /^(guilds\.get|channels\.of-guild|members\.of-guild)$/,
+    ),
     untilAllBack: time.untilAllBack(),
   },
 
   claim: {
-    undisturbed: ({ socketsDropped, readsToWakeGuilds }) => socketsDropped.is(0).and(readsToWakeGuilds.is(0)),
+    undisturbed: ({ socketsDropped, readsToWakeGuilds }) =>
+      socketsDropped.is(0).and(readsToWakeGuilds.is(0)),
     deployed: ({ socketsDropped, socketsAway, readsToIdentify, readsToWakeGuilds }) =>
       socketsDropped
         .is(GUILDS * ONLINE)

@@ -8,17 +8,27 @@ interface Pattern {
   readonly readP99: Figure
 }
 
-const whole = (value: number): string => (Number.isFinite(value) ? Math.round(value).toLocaleString('en-US') : 'an unknown number of')
+const whole = (value: number): string =>
+  Number.isFinite(value) ? Math.round(value).toLocaleString('en-US') : 'an unknown number of'
 
 /**
- * What a team asks of its own numbers before it moves anything: how people read and write, and what a page costs as data
- * grows. The same three numbers come from any production system's metrics; the last is the one that warns.
+ * What a team asks of its own numbers before it moves anything: how people read and write, and what
+ * a page costs as data grows. The same three numbers come from any production system's metrics; the
+ * last is the one that warns.
  */
-export function audit({ mongo, mongoTenfold, cassandra, cassandraTenfold }: Readonly<Record<Arm, Pattern>>): string[] {
-  const share = (100 * mongoTenfold.pages.value) / (mongoTenfold.pages.value + mongoTenfold.sends.value)
+export function audit({
+  mongo,
+  mongoTenfold,
+  cassandra,
+  cassandraTenfold,
+}: Readonly<Record<Arm, Pattern>>): string[] {
+  const share =
+    (100 * mongoTenfold.pages.value) / (mongoTenfold.pages.value + mongoTenfold.sends.value)
   const growth = mongoTenfold.misses.value - mongo.misses.value
   const near =
-    growth >= 1_000 ? 'each operation now waits for the disk: the threshold is behind you' : 'most operations are still served from memory'
+    growth >= 1_000
+      ? 'each operation now waits for the disk: the threshold is behind you'
+      : 'most operations are still served from memory'
   const slope = (cassandraTenfold.misses.value - cassandra.misses.value) / growth
   return [
     `Audit of stage 1's pattern: ${Math.round(share)}% reads, ${Math.round(100 - share)}% writes; pages go anywhere in what was ever said, so that what is read is as large as what is kept.`,

@@ -3,9 +3,10 @@ import { audit } from './audit.ts'
 import { countSstables, SSTABLES } from './sstables.ts'
 
 /**
- * Half reads, half writes. What grows is the number of channels, each as long as before: the stand-in's page read costs by the
- * size of a channel, which MongoDB's does not, and no engine is to be blamed for that. Few messages and long ones weigh as much
- * in a cache as many short ones, and are written sooner.
+ * Half reads, half writes. What grows is the number of channels, each as long as before: the
+ * stand-in's page read costs by the size of a channel, which MongoDB's does not, and no engine is
+ * to be blamed for that. Few messages and long ones weigh as much in a cache as many short ones,
+ * and are written sooner.
  */
 const talk = (channels: number) =>
   busyGuilds({
@@ -37,13 +38,27 @@ export default defineLab({
   arms: {
     mongo: { stage: 'stage-1', load: talk(FEW), cacheMb: CACHE },
     mongoTenfold: { stage: 'stage-1', load: talk(MANY), cacheMb: CACHE },
-    cassandra: { stage: 'stage-2', load: talk(FEW), cassandra: { cacheMb: CACHE }, deed: countSstables },
-    cassandraTenfold: { stage: 'stage-2', load: talk(MANY), cassandra: { cacheMb: CACHE }, deed: countSstables },
+    cassandra: {
+      stage: 'stage-2',
+      load: talk(FEW),
+      cassandra: { cacheMb: CACHE },
+      deed: countSstables,
+    },
+    cassandraTenfold: {
+      stage: 'stage-2',
+      load: talk(MANY),
+      cassandra: { cacheMb: CACHE },
+      deed: countSstables,
+    },
   },
 
   measure: {
     misses: count.missesPerThousand(),
-    sstables: told(SSTABLES.usual, 'count', `${SSTABLES.usual} (p50), where the node is ours to ask`),
+    sstables: told(
+      SSTABLES.usual,
+      'count',
+      `${SSTABLES.usual} (p50), where the node is ours to ask`,
+    ),
     sstablesP99: told(SSTABLES.most, 'count', `${SSTABLES.most} (p99)`),
     sends: count.acknowledged(),
     pages: count.pagesRead(),
@@ -55,7 +70,10 @@ export default defineLab({
   claim: {},
   // What a thousand operations cost more at ten times the data, by each engine's own count.
   between: ({ mongo, mongoTenfold, cassandra, cassandraTenfold }) => {
-    const [onMongo, onCassandra] = [mongoTenfold.misses.minus(mongo.misses), cassandraTenfold.misses.minus(cassandra.misses)]
+    const [onMongo, onCassandra] = [
+      mongoTenfold.misses.minus(mongo.misses),
+      cassandraTenfold.misses.minus(cassandra.misses),
+    ]
     return onMongo.atLeast(1_000).and(onCassandra.atLeast(1_000))
   },
   notes: (arms) => audit(arms),
@@ -63,7 +81,10 @@ export default defineLab({
   twin: {
     text: 'nothing was ever said in most of the channels: nothing grows',
     load: { channels: FEW },
-    refutedBy: ['between arms: mongo tenfold misses beyond mongo misses', 'between arms: cassandra tenfold misses beyond cassandra misses'],
+    refutedBy: [
+      'between arms: mongo tenfold misses beyond mongo misses',
+      'between arms: cassandra tenfold misses beyond cassandra misses',
+    ],
     expect: 'refuted',
   },
 

@@ -1,9 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { askKeyspace, type Deed } from '@threshold/lab-kit'
 
-export const SSTABLES = { usual: 'sstables that a read looked into', most: 'sstables of one read in a hundred' }
+export const SSTABLES = {
+  usual: 'sstables that a read looked into',
+  most: 'sstables of one read in a hundred',
+}
 
-/** What Cassandra says itself of its reads, asked when the load is over: nodetool starts a JVM. Only of a node that is ours. */
+/**
+ * What Cassandra says itself of its reads, asked when the load is over: nodetool starts a JVM. Only
+ * of a node that is ours.
+ */
 export const countSstables: Deed = {
   text: 'the node is asked at the end how many sstables a read looked into',
   async run({ cassandra, seconds }) {

@@ -20,7 +20,10 @@ export const TOLD = {
 
 /** How long a machine is away: longer than Cassandra takes to see it. */
 const AWAY_MS = 25_000
-/** How long what was acknowledged is looked for: once nodes have joined, while a machine is away, and at the end. */
+/**
+ * How long what was acknowledged is looked for: once nodes have joined, while a machine is away,
+ * and at the end.
+ */
 const LOOK_MS = { joined: 20_000, away: 10_000, end: 30_000 }
 
 /** The one server is killed, and comes back. */
@@ -39,7 +42,12 @@ export const theOnlyServer: Deed = {
     const { missing: unreadable } = await writer.look(LOOK_MS.away)
     await engine.restart()
     await settled(writer)
-    return { ...(await account(writer)), [TOLD.nodes]: 1, [TOLD.failed]: failed / tried, [TOLD.unreadable]: unreadable }
+    return {
+      ...(await account(writer)),
+      [TOLD.nodes]: 1,
+      [TOLD.failed]: failed / tried,
+      [TOLD.unreadable]: unreadable,
+    }
   },
 }
 
@@ -90,18 +98,35 @@ export const oneOfThree = (copies: 3 | 1): Deed => ({
 })
 
 /** What each node is to have, by its tokens, and what it has. */
-async function spread({ guilds, say }: Scene, engine: CassandraEngine, keyspace: string, writer: Writer) {
+async function spread(
+  { guilds, say }: Scene,
+  engine: CassandraEngine,
+  keyspace: string,
+  writer: Writer,
+) {
   say('what each node has')
   using _ = await writer.pause()
   const channels = guilds.flatMap((guild) => guild.channels).length
-  return { owned: await leastOwned(engine, keyspace), held: await leastHeld(engine, keyspace, channels) }
+  return {
+    owned: await leastOwned(engine, keyspace),
+    held: await leastHeld(engine, keyspace, channels),
+  }
 }
 
-/** A keyspace that is altered knows of its copies and has none yet: repair makes them, one node after the other. */
-async function threeCopies({ cassandra, say }: Scene, engine: CassandraEngine, keyspace: string): Promise<void> {
+/**
+ * A keyspace that is altered knows of its copies and has none yet: repair makes them, one node
+ * after the other.
+ */
+async function threeCopies(
+  { cassandra, say }: Scene,
+  engine: CassandraEngine,
+  keyspace: string,
+): Promise<void> {
   say('three copies of everything')
   await askKeyspace(cassandra, (_, rows) =>
-    rows(`ALTER KEYSPACE ${keyspace} WITH replication = {'class': 'NetworkTopologyStrategy', 'datacenter1': 3}`),
+    rows(
+      `ALTER KEYSPACE ${keyspace} WITH replication = {'class': 'NetworkTopologyStrategy', 'datacenter1': 3}`,
+    ),
   )
   for (const node of engine.nodes()) {
     say(`repair on ${node.address}`)
@@ -113,13 +138,19 @@ const SEEN_WITHIN_MS = 90_000
 
 async function seenDead(engine: CassandraEngine, address: string, from: number): Promise<number> {
   while (performance.now() - from < SEEN_WITHIN_MS) {
-    if ((await statesSeenBy(engine.nodes()[0]!)).get(address) === 'down') return (performance.now() - from) / 1_000
+    if ((await statesSeenBy(engine.nodes()[0]!)).get(address) === 'down')
+      return (performance.now() - from) / 1_000
     await delay(250)
   }
-  throw new CodedError('NEVER_SEEN', `no node saw within ${SEEN_WITHIN_MS / 1_000} s that ${address} is dead`)
+  throw new CodedError(
+    'NEVER_SEEN',
+    `no node saw within ${SEEN_WITHIN_MS / 1_000} s that ${address} is dead`,
+  )
 }
 
-/** Until sends succeed again, or a while has passed: what was acknowledged is then read either way. */
+/**
+ * Until sends succeed again, or a while has passed: what was acknowledged is then read either way.
+ */
 async function settled(writer: Writer): Promise<void> {
   const until = Date.now() + 30_000
   let since = writer.window()
@@ -133,13 +164,20 @@ async function settled(writer: Writer): Promise<void> {
 
 async function account(writer: Writer): Promise<Record<string, number>> {
   await writer.stop()
-  return { [TOLD.written]: writer.acknowledged(), [TOLD.missing]: (await writer.look(LOOK_MS.end)).missing }
+  return {
+    [TOLD.written]: writer.acknowledged(),
+    [TOLD.missing]: (await writer.look(LOOK_MS.end)).missing,
+  }
 }
 
 const notOurs = (which: string): CodedError =>
-  new CodedError('ENGINE_NOT_OURS', 'this lab kills engines and lets nodes join, and the engine is not ours to do it to', {
-    next:
-      which === 'CASSANDRA'
-        ? 'unset THRESHOLD_CASSANDRA_URI; nodes join local processes alone, and containers do not'
-        : 'unset THRESHOLD_MONGODB_URI',
-  })
+  new CodedError(
+    'ENGINE_NOT_OURS',
+    'this lab kills engines and lets nodes join, and the engine is not ours to do it to',
+    {
+      next:
+        which === 'CASSANDRA'
+          ? 'unset THRESHOLD_CASSANDRA_URI; nodes join local processes alone, and containers do not'
+          : 'unset THRESHOLD_MONGODB_URI',
+    },
+  )

@@ -4,7 +4,14 @@ import { LARGEST, LARGEST_BYTES, lookAtPartitions } from './partitions.ts'
 /** Channels in which as much is said a day; some were opened two months ago, some twenty. */
 const A_DAY = 5
 const past = (days: number) => ({ messages: A_DAY * days, days, characters: 200 })
-const talk = busyGuilds({ guilds: 1, online: 5, messagesPerSecond: 2, readsPerSecond: 10, seconds: 8, seed: 23 })
+const talk = busyGuilds({
+  guilds: 1,
+  online: 5,
+  messagesPerSecond: 2,
+  readsPerSecond: 10,
+  seconds: 8,
+  seed: 23,
+})
 const [guild] = talk.groups
 
 export default defineLab({
@@ -37,7 +44,8 @@ export default defineLab({
     readOld: time.readP50('old channels'),
   },
 
-  // Counts of rows from one run, and how they grow with age: neither machine nor provider makes a difference.
+  // Counts of rows from one run, and how they grow with age: neither machine nor provider makes a
+  // difference.
   claim: {
     whole: ({ oldLargest, youngLargest }) => oldLargest.over(youngLargest).atLeast(8),
     bucketed: ({ oldLargest, youngLargest }) => oldLargest.over(youngLargest).atMost(2),
@@ -53,7 +61,8 @@ export default defineLab({
   sizes: {
     tiny: { repeats: 1, load: { seconds: 3, warmupSeconds: 0.5 } },
     quick: { repeats: 1 },
-    // All rounds talk into the same channels: what three longer ones say would make the young channels months older.
+    // All rounds talk into the same channels: what three longer ones say would make the young
+    // channels months older.
     full: { repeats: 3, load: { seconds: 10, warmupSeconds: 3 } },
   },
 })

@@ -1,5 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Api, askKeyspace, createApi, type Deed, type Row, type WorldGuild } from '@threshold/lab-kit'
+import {
+  type Api,
+  askKeyspace,
+  createApi,
+  type Deed,
+  type Row,
+  type WorldGuild,
+} from '@threshold/lab-kit'
 
 export const TOLD = {
   deleted: 'messages deleted',
@@ -11,7 +18,10 @@ export const TOLD = {
 } as const
 
 const PAGES = 40
-/** Between two pages: a collection or a compaction of some tenths of a second then spoils few of them. */
+/**
+ * Between two pages: a collection or a compaction of some tenths of a second then spoils few of
+ * them.
+ */
 const APART_MS = 50
 const DELETED_TOGETHER = 100
 const AT_ONCE = 4
@@ -19,7 +29,10 @@ const KEPT_SHARE = 0.05
 /** Marks count once whoever opened the bucket can no longer be about to write. */
 const SETTLES_WITHIN_MS = 40_000
 
-/** What a moderator does with a channel that was flooded: the newest 95% go, and people look into it again. */
+/**
+ * What a moderator does with a channel that was flooded: the newest 95% go, and people look into it
+ * again.
+ */
 export const clearTheChannel: Deed = {
   text: 'the newest 95% of a channel are deleted, and its latest page is read again and again',
   spendsWorld: true,
@@ -37,18 +50,25 @@ export const clearTheChannel: Deed = {
     ).values()
     const remove = async (): Promise<void> => {
       for (const messages of batches)
-        await api.call('POST', `/api/v10/channels/${channel}/messages/bulk-delete`, guild.members[0]!.token, { messages })
+        await api.call(
+          'POST',
+          `/api/v10/channels/${channel}/messages/bulk-delete`,
+          guild.members[0]!.token,
+          { messages },
+        )
     }
     await Promise.all(Array.from({ length: AT_ONCE }, remove))
 
     const [first = 0] = await timed(read, 1)
     // Asked before this lab looks for itself: its own look steps over all of them.
     const met = await askKeyspace(cassandra, async (keyspace, rows) => {
-      const cql = "SELECT max FROM system_views.tombstones_per_read WHERE keyspace_name = ? AND table_name = 'messages'"
+      const cql =
+        "SELECT max FROM system_views.tombstones_per_read WHERE keyspace_name = ? AND table_name = 'messages'"
       const [row] = await rows(cql, [keyspace])
       return Number(row?.max)
     })
-    const unmarked = () => askKeyspace(cassandra, (keyspace, rows) => emptiedButAsked(channel, keyspace, rows))
+    const unmarked = () =>
+      askKeyspace(cassandra, (keyspace, rows) => emptiedButAsked(channel, keyspace, rows))
     const until = Date.now() + SETTLES_WITHIN_MS
     // The present bucket is never passed by.
     while ((await unmarked()) > 1 && Date.now() < until) {
@@ -72,16 +92,28 @@ async function emptiedButAsked(
   keyspace: string,
   rows: (cql: string, values?: readonly unknown[]) => Promise<Row[]>,
 ): Promise<number> {
-  const asked = await rows(`SELECT bucket, emptied FROM ${keyspace}.channel_buckets WHERE channel_id = ?`, [channel])
-  const held = await rows(`SELECT bucket FROM ${keyspace}.messages WHERE channel_id = ? GROUP BY channel_id, bucket ALLOW FILTERING`, [
-    channel,
-  ])
+  const asked = await rows(
+    `SELECT bucket, emptied FROM ${keyspace}.channel_buckets WHERE channel_id = ?`,
+    [channel],
+  )
+  const held = await rows(
+    `SELECT bucket FROM ${keyspace}.messages WHERE channel_id = ? GROUP BY channel_id, bucket ALLOW FILTERING`,
+    [channel],
+  )
   const full = new Set(held.map(({ bucket }) => bucket))
   return asked.filter(({ bucket, emptied }) => emptied !== true && !full.has(bucket)).length
 }
 
-const page = async (api: Api, { channels, members }: WorldGuild, query: string): Promise<{ id: string }[]> =>
-  (await api.call('GET', `/api/v10/channels/${channels[0]}/messages?limit=50${query}`, members[0]!.token)) as { id: string }[]
+const page = async (
+  api: Api,
+  { channels, members }: WorldGuild,
+  query: string,
+): Promise<{ id: string }[]> =>
+  (await api.call(
+    'GET',
+    `/api/v10/channels/${channels[0]}/messages?limit=50${query}`,
+    members[0]!.token,
+  )) as { id: string }[]
 
 /** Newest first. */
 async function all(read: (query: string) => Promise<{ id: string }[]>): Promise<string[]> {
@@ -104,5 +136,9 @@ async function timed(read: () => Promise<unknown>, times = PAGES): Promise<numbe
   return took
 }
 
-/** Of the quickest tenth the slowest. What else a machine does only adds to a page; the tombstones are in each. */
-const quick = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 10)] ?? Number.NaN
+/**
+ * Of the quickest tenth the slowest. What else a machine does only adds to a page; the tombstones
+ * are in each.
+ */
+const quick = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 10)] ?? Number.NaN

@@ -19,7 +19,15 @@ export default defineLab({
     ...talk,
     groups: [
       ...talk.groups,
-      { name: 'cleared', guilds: 1, online: 1, channels: 1, messagesPerSecond: 0, readsPerSecond: 0, history: FLOODED },
+      {
+        name: 'cleared',
+        guilds: 1,
+        online: 1,
+        channels: 1,
+        messagesPerSecond: 0,
+        readsPerSecond: 0,
+        history: FLOODED,
+      },
     ],
   },
   arms: {
@@ -31,7 +39,11 @@ export default defineLab({
 
   measure: {
     deleted: told(TOLD.deleted, 'count', TOLD.deleted),
-    tombstonesMet: told(TOLD.metByDeepest, 'count', `${TOLD.metByDeepest}, by Cassandra's own count`),
+    tombstonesMet: told(
+      TOLD.metByDeepest,
+      'count',
+      `${TOLD.metByDeepest}, by Cassandra's own count`,
+    ),
     askedInVain: told(TOLD.askedInVain, 'count', TOLD.askedInVain),
     pageBefore: told(TOLD.before, 'ms', TOLD.before),
     firstPageAfter: told(TOLD.first, 'ms', TOLD.first),
@@ -41,7 +53,8 @@ export default defineLab({
 
   claim: {
     // Nearly all that were deleted, met by one read.
-    whole: ({ tombstonesMet, deleted, errors }) => tombstonesMet.over(deleted).atLeast(0.9).and(errors.is(0)),
+    whole: ({ tombstonesMet, deleted, errors }) =>
+      tombstonesMet.over(deleted).atLeast(0.9).and(errors.is(0)),
     // No more than a day's; and afterwards none of a day that is over.
     bucketed: ({ tombstonesMet, deleted, askedInVain, errors }) =>
       tombstonesMet.over(deleted).atMost(0.2).and(askedInVain.atMost(1)).and(errors.is(0)),

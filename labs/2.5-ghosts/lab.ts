@@ -15,7 +15,10 @@ export default defineLab({
 
   load: {
     ...talk,
-    groups: [...talk.groups, { name: 'raced', guilds: 1, online: 1, channels: 1, messagesPerSecond: 0, readsPerSecond: 0 }],
+    groups: [
+      ...talk.groups,
+      { name: 'raced', guilds: 1, online: 1, channels: 1, messagesPerSecond: 0, readsPerSecond: 0 },
+    ],
   },
   arms: {
     draft: { stage: 'stage-2', env, deed: firstDraft },
@@ -36,8 +39,10 @@ export default defineLab({
     draft: ({ ghosts }) => ghosts.atLeast(100),
     // The same edits, all of them done, and all later than their deletes.
     cured: ({ ghosts, shown, editsDone }) => ghosts.is(0).and(shown.is(0)).and(editsDone.is(RACES)),
-    // Of two hundred. Where no edit that was done met a delete under way there was no race, and nothing to cure.
-    stage: ({ ghosts, shown, raced, errors }) => ghosts.is(0).and(shown.is(0)).and(raced.atLeast(20)).and(errors.is(0)),
+    // Of two hundred. Where no edit that was done met a delete under way there was no race, and
+    // nothing to cure.
+    stage: ({ ghosts, shown, raced, errors }) =>
+      ghosts.is(0).and(shown.is(0)).and(raced.atLeast(20)).and(errors.is(0)),
   },
 
   twin: {

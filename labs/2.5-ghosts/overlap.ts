@@ -18,10 +18,12 @@ export async function spanOf(write: () => Promise<unknown>): Promise<Span> {
 }
 
 /**
- * Both were under way at the same moment, as far as anybody outside can tell: the answer to each came after the other had begun.
- * Then neither order is wrong, and a replica may see either. Of two that followed one another there was no race.
+ * Both were under way at the same moment, as far as anybody outside can tell: the answer to each
+ * came after the other had begun. Then neither order is wrong, and a replica may see either. Of two
+ * that followed one another there was no race.
  */
-export const overlap = (one: Span, other: Span): boolean => one.beganMs < other.answeredMs && other.beganMs < one.answeredMs
+export const overlap = (one: Span, other: Span): boolean =>
+  one.beganMs < other.answeredMs && other.beganMs < one.answeredMs
 
 /** An edit and a delete of the same message. */
 export interface Pair {
@@ -30,7 +32,13 @@ export interface Pair {
 }
 
 /** Edits that were done, and those of them that raced a delete. */
-export function tallyOf(pairs: readonly Pair[]): { readonly edits: number; readonly raced: number } {
+export function tallyOf(pairs: readonly Pair[]): {
+  readonly edits: number
+  readonly raced: number
+} {
   const done = pairs.filter(({ edit }) => edit.refusal === undefined)
-  return { edits: done.length, raced: done.filter(({ edit, remove }) => overlap(edit, remove)).length }
+  return {
+    edits: done.length,
+    raced: done.filter(({ edit, remove }) => overlap(edit, remove)).length,
+  }
 }

@@ -15,18 +15,34 @@ export interface Comparison {
 /** Both stores read whole, past the stage and past the migrator. */
 export async function compareStores({ mongo, cassandra }: Scene): Promise<Comparison> {
   const until = BigInt(firstIdAt(Date.now() - SETTLED_MS))
-  const [ours, theirs] = await Promise.all([onMongo(mongo.uri, until), onCassandra(cassandra, until)])
+  const [ours, theirs] = await Promise.all([
+    onMongo(mongo.uri, until),
+    onCassandra(cassandra, until),
+  ])
   const ids = new Set([...ours.keys(), ...theirs.keys()])
-  return { messages: ids.size, different: [...ids].filter((id) => ours.get(id) !== theirs.get(id)).length }
+  return {
+    messages: ids.size,
+    different: [...ids].filter((id) => ours.get(id) !== theirs.get(id)).length,
+  }
 }
 
 async function onMongo(uri: string, until: bigint): Promise<Map<string, string>> {
-  const client = new MongoClient(uri, { serverSelectionTimeoutMS: 5_000, maxPoolSize: 1, useBigInt64: true })
+  const client = new MongoClient(uri, {
+    serverSelectionTimeoutMS: 5_000,
+    maxPoolSize: 1,
+    useBigInt64: true,
+  })
   try {
     const found = await client.db().collection('messages').find().toArray()
     return before(
       until,
-      found.map(({ _id, authorId, content, writeTime, editedAt }) => [_id, content, authorId, writeTime, editedAt]),
+      found.map(({ _id, authorId, content, writeTime, editedAt }) => [
+        _id,
+        content,
+        authorId,
+        writeTime,
+        editedAt,
+      ]),
     )
   } finally {
     await client.close(true)
@@ -35,14 +51,28 @@ async function onMongo(uri: string, until: bigint): Promise<Map<string, string>>
 
 const onCassandra = (cassandra: Scene['cassandra'], until: bigint): Promise<Map<string, string>> =>
   askKeyspace(cassandra, async (keyspace, rows) => {
-    const found = await rows(`SELECT message_id, content, author_id, write_time, edited_at FROM ${keyspace}.messages`)
+    const found = await rows(
+      `SELECT message_id, content, author_id, write_time, edited_at FROM ${keyspace}.messages`,
+    )
     return before(
       until,
-      found.map((row) => [row.message_id, row.content, row.author_id, row.write_time, row.edited_at]),
+      found.map((row) => [
+        row.message_id,
+        row.content,
+        row.author_id,
+        row.write_time,
+        row.edited_at,
+      ]),
     )
   })
 
-type Told = readonly [id: unknown, content: unknown, author: unknown, writeTime: unknown, editedAt: unknown]
+type Told = readonly [
+  id: unknown,
+  content: unknown,
+  author: unknown,
+  writeTime: unknown,
+  editedAt: unknown,
+]
 
 /** By id, all that is compared in one text. */
 const before = (until: bigint, messages: readonly Told[]): Map<string, string> =>

@@ -46,7 +46,11 @@ export default defineLab({
     shownOutOfOrder: told(TOLD.shownOutOfOrder, 'count', TOLD.shownOutOfOrder),
     kills: told(TOLD.kills, 'count', TOLD.kills),
     messages: told(TOLD.messages, 'count', TOLD.messages),
-    different: told(TOLD.different, 'count', `${TOLD.different}, of all but the last three seconds`),
+    different: told(
+      TOLD.different,
+      'count',
+      `${TOLD.different}, of all but the last three seconds`,
+    ),
     tookSeconds: told(TOLD.seconds, 's', TOLD.seconds),
     movedBeyondTheLoad: told(TOLD.beyond, 's', `${TOLD.beyond}: nothing was measured in them`),
   },

@@ -15,14 +15,21 @@ export const TOLD = {
   shownTwice: 'of them, those that pages show twice',
   shownOutOfOrder: 'of them, those that pages show out of order',
   messages: 'messages in either store at the end',
-  different: 'messages that only one store has, or that differ in text, author, time of writing or of edit',
+  different:
+    'messages that only one store has, or that differ in text, author, time of writing or of edit',
   seconds: 'seconds that the move took',
   beyond: 'seconds of it after people had left',
 } as const
 
-/** At which words it is killed: it tells them each second for as long as it copies, and then for as long as it verifies. */
+/**
+ * At which words it is killed: it tells them each second for as long as it copies, and then for as
+ * long as it verifies.
+ */
 const KILLED_AT = [/^backfill: [\d,]+ of about/m, /^verify: [\d,]+ of about/m]
-/** Slow enough to be met in the midst of its work. Somebody who moves while people talk would set a limit as well, and a higher one. */
+/**
+ * Slow enough to be met in the midst of its work. Somebody who moves while people talk would set a
+ * limit as well, and a higher one.
+ */
 const LIVE = ['--rate', '800']
 /** As fast as it can; and nobody reads meanwhile, so there are no reads to compare. */
 const CLOSED = ['--shadow', '0']
@@ -48,8 +55,9 @@ export const whilePeopleTalk: Deed = {
 }
 
 /**
- * As most people move: the chat is closed, everything is copied, the chat opens again. The migrator has to see somebody who
- * follows its move, so a second process of the stage runs meanwhile, at an address that nobody is told.
+ * As most people move: the chat is closed, everything is copied, the chat opens again. The migrator
+ * has to see somebody who follows its move, so a second process of the stage runs meanwhile, at an
+ * address that nobody is told.
  */
 export const behindClosedDoors: Deed = {
   text: 'the stage is stopped, all messages move, and the stage is started again',
@@ -60,7 +68,12 @@ export const behindClosedDoors: Deed = {
       process.kill(stage.pid, 'SIGTERM')
       while (stage.ended() === undefined) await delay(20)
       const env = { THRESHOLD_WORKER: '1', THRESHOLD_LOG_LEVEL: 'warn' }
-      await using inside = await startStage({ stage: 2, engineUri: mongo.uri, cassandraUri: cassandra!.uri, env })
+      await using inside = await startStage({
+        stage: 2,
+        engineUri: mongo.uri,
+        cassandraUri: cassandra!.uri,
+        env,
+      })
       await using migrator = await startMigrator(scene, folder, CLOSED)
       const moved = await migrator.done()
       await inside.stop()
@@ -75,7 +88,10 @@ interface Moved {
 }
 
 /** Somebody keeps account of what was acknowledged all the while, and looks for it afterwards. */
-async function move(scene: Scene, act: (folder: string) => Promise<Moved>): Promise<Record<string, number>> {
+async function move(
+  scene: Scene,
+  act: (folder: string) => Promise<Moved>,
+): Promise<Record<string, number>> {
   const folder = await mkdtemp(join(tmpdir(), 'threshold-lab-2.6-'))
   try {
     await using writer = startWriter(scene)

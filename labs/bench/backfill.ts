@@ -1,5 +1,13 @@
 import { randomBytes } from 'node:crypto'
-import { dropDatabase, dropKeyspace, type OnProgress, startCassandra, startMongo, withDatabase, withKeyspace } from '@threshold/engines'
+import {
+  dropDatabase,
+  dropKeyspace,
+  type OnProgress,
+  startCassandra,
+  startMongo,
+  withDatabase,
+  withKeyspace,
+} from '@threshold/engines'
 import { type Backfilled, type BackfillSample, backfillRounds } from './src/backfill/rounds.ts'
 import { COPY, MIGRATOR, SEQUENTIAL } from './src/backfill/writers.ts'
 import { median } from './src/measure.ts'
@@ -11,7 +19,10 @@ const ROWS = SIZE.channels * SIZE.messages
 const EFFORT = { rounds: 3, warmUps: 2 } as const
 const HEAP_MB = 512
 
-/** A backfill from MongoDB into Cassandra: the migrator beside what a team might have written or taken instead. */
+/**
+ * A backfill from MongoDB into Cassandra: the migrator beside what a team might have written or
+ * taken instead.
+ */
 async function run(onProgress: OnProgress, options: { publish?: boolean } = {}): Promise<string> {
   await using use = new AsyncDisposableStack()
   const mongo = use.use(await startMongo({ prefer: 'lab', onProgress }))
@@ -21,11 +32,18 @@ async function run(onProgress: OnProgress, options: { publish?: boolean } = {}):
   const uri = withKeyspace(cassandra.uri, keyspace)
   use.defer(() => dropKeyspace(uri, keyspace))
   use.defer(() => dropDatabase(mongo.uri, keyspace))
-  const databases = { mongodb: withDatabase(mongo.uri, keyspace), cassandra: uri, cassandraPid: cassandra.pid }
+  const databases = {
+    mongodb: withDatabase(mongo.uri, keyspace),
+    cassandra: uri,
+    cassandraPid: cassandra.pid,
+  }
   const measured = await backfillRounds(databases, SIZE, EFFORT, onProgress)
   const engine = `${cassandra.label.text}, one node, batch commit log; from ${mongo.label.text}`
   const title = `${ROWS.toLocaleString('en')} messages from MongoDB to Cassandra`
-  return await report({ name: 'backfill', title, engine, samples: measured.samples, ...describe(measured) }, options)
+  return await report(
+    { name: 'backfill', title, engine, samples: measured.samples, ...describe(measured) },
+    options,
+  )
 }
 
 const perMillion = (seconds: number, rows: number): number => (seconds / rows) * 1_000_000
@@ -45,8 +63,12 @@ export function describe({ samples, noCopy, exportSeconds }: Backfilled) {
     (speed(name) / speed(MIGRATOR)).toFixed(2),
     middle(name, ({ seconds }) => seconds).toFixed(1),
     middle(name, ({ cpuSeconds, rows: count }) => perMillion(cpuSeconds, count)).toFixed(0),
-    engineCpu(middle(name, (sample) => perMillion(sample.engineCpuSeconds ?? Number.NaN, sample.rows))),
-    samples.every((sample) => sample.name !== name || sample.atTheirTime === sample.rows) ? 'yes' : 'no',
+    engineCpu(
+      middle(name, (sample) => perMillion(sample.engineCpuSeconds ?? Number.NaN, sample.rows)),
+    ),
+    samples.every((sample) => sample.name !== name || sample.atTheirTime === sample.rows)
+      ? 'yes'
+      : 'no',
   ])
   const others = names.filter((name) => name !== MIGRATOR)
   const times = (name: string): string => (speed(MIGRATOR) / speed(name)).toFixed(2)
@@ -54,7 +76,9 @@ export function describe({ samples, noCopy, exportSeconds }: Backfilled) {
   const [first] = samples
   const findings = [
     `Rows a second, the migrator to the others: ${others.map((name) => `${times(name)} times ${name}`).join(', ')}.`,
-    faster.length === 0 ? 'Nothing here is faster than the migrator.' : `The migrator loses to ${faster.join(' and ')}.`,
+    faster.length === 0
+      ? 'Nothing here is faster than the migrator.'
+      : `The migrator loses to ${faster.join(' and ')}.`,
     `Wanted: at least as fast as ${COPY} (${names.includes(COPY) ? met(speed(MIGRATOR) >= speed(COPY)) : 'not measured'}), and at least three times ${SEQUENTIAL} (${met(speed(MIGRATOR) >= 3 * speed(SEQUENTIAL))}).`,
     `The migrator takes ${middle(MIGRATOR, ({ cpuSeconds, rows: count }) => perMillion(cpuSeconds, count)).toFixed(0)} seconds of CPU for a million rows, its start and its reading included.`,
     ...(noCopy === undefined ? [] : [`${COPY} is not among them: ${noCopy}.`]),
@@ -79,7 +103,8 @@ export function describe({ samples, noCopy, exportSeconds }: Backfilled) {
 }
 
 const met = (reached: boolean): string => (reached ? 'reached' : 'missed')
-const engineCpu = (seconds: number): string => (Number.isNaN(seconds) ? 'unknown' : seconds.toFixed(0))
+const engineCpu = (seconds: number): string =>
+  Number.isNaN(seconds) ? 'unknown' : seconds.toFixed(0)
 
 export default {
   name: 'backfill',

@@ -36,14 +36,26 @@ async function run(onProgress: OnProgress, options: { publish?: boolean } = {}):
     }
   }
   const title = 'One message to many sockets'
-  return await report({ name: 'fanout', title, engine: engine.label.text, samples, ...describe(samples, contestants) }, options)
+  return await report(
+    {
+      name: 'fanout',
+      title,
+      engine: engine.label.text,
+      samples,
+      ...describe(samples, contestants),
+    },
+    options,
+  )
 }
 
 function describe(samples: readonly Sample[], contestants: readonly Contestant[]) {
   const rows: string[][] = []
   const findings: string[] = []
-  for (const { sockets, inFlight } of WINDOWS.flatMap((window) => window.inFlight.map((inFlight) => ({ ...window, inFlight })))) {
-    const of = (name: string) => samples.filter((s) => s.name === name && s.sockets === sockets && s.inFlight === inFlight)
+  for (const { sockets, inFlight } of WINDOWS.flatMap((window) =>
+    window.inFlight.map((inFlight) => ({ ...window, inFlight })),
+  )) {
+    const of = (name: string) =>
+      samples.filter((s) => s.name === name && s.sockets === sockets && s.inFlight === inFlight)
     const cpu = (name: string) => median(of(name), cpuMicros)
     const stage = cpu(contestants[0]!.name)
     for (const { name } of contestants) {
@@ -65,10 +77,23 @@ function describe(samples: readonly Sample[], contestants: readonly Contestant[]
         : `${sockets} sockets, ${inFlight} in flight: stage 1 loses to ${cheaper.map(({ name }) => `${name} (it takes ${(stage / cpu(name)).toFixed(2)} times its CPU)`).join(' and ')}.`,
     )
   }
-  const columns = ['Sockets', 'In flight', 'Server', 'CPU µs a delivery', 'Ratio to stage 1', 'Deliveries/s', 'p50 ms', 'p99 ms']
+  const columns = [
+    'Sockets',
+    'In flight',
+    'Server',
+    'CPU µs a delivery',
+    'Ratio to stage 1',
+    'Deliveries/s',
+    'p50 ms',
+    'p99 ms',
+  ]
   const fairness =
     'Stage 1 is measured whole: each message is also checked, stored durably and put in the guild’s log. The others only tell.'
   return { columns, rows, findings: [...findings, fairness] }
 }
 
-export default { name: 'fanout', title: 'One message to 1,000 and 5,000 sockets: the gateway, ws, Socket.IO, TCP', run }
+export default {
+  name: 'fanout',
+  title: 'One message to 1,000 and 5,000 sockets: the gateway, ws, Socket.IO, TCP',
+  run,
+}

@@ -34,21 +34,37 @@ async function run(onProgress: OnProgress, options: { publish?: boolean } = {}):
   for (const messages of SIZES) {
     for (const place of places(use, mongo, cassandra)) {
       const text = `writing ${wholeNumber(messages)} messages through stage ${place.stage}`
-      channels.push(use.use(await fillChannel(place, { messages, ...PAST }, (done) => onProgress({ text, done, total: messages }))))
+      channels.push(
+        use.use(
+          await fillChannel(place, { messages, ...PAST }, (done) =>
+            onProgress({ text, done, total: messages }),
+          ),
+        ),
+      )
     }
   }
   onProgress({ text: 'Cassandra puts its files in order' })
-  for (const { keyspace } of channels) if (keyspace !== undefined && node) await tidy(node, keyspace)
+  for (const { keyspace } of channels)
+    if (keyspace !== undefined && node) await tidy(node, keyspace)
   const measured = await historyRounds(channels, node, EFFORT, onProgress)
   const title = `A page of ${PAGE} in a channel of ${wholeNumber(SIZES[0])} to ${wholeNumber(SIZES.at(-1)!)} messages`
   const engine = `${cassandra.label.text}, one node; ${mongo.label.text}`
   const missing =
     mongo.label.standIn === undefined
       ? []
-      : [`MongoDB is not measured: ${mongo.label.product} is a stand-in, and its pages cost what MongoDB's do not.`]
+      : [
+          `MongoDB is not measured: ${mongo.label.product} is a stand-in, and its pages cost what MongoDB's do not.`,
+        ]
   const { findings, ...described } = describe(measured)
   return await report(
-    { name: 'history', title, engine, samples: measured.samples, ...described, findings: [...findings, ...missing] },
+    {
+      name: 'history',
+      title,
+      engine,
+      samples: measured.samples,
+      ...described,
+      findings: [...findings, ...missing],
+    },
     options,
   )
 }
@@ -75,17 +91,31 @@ const KINDS = ['newest', 'random'] as const
 export function describe({ samples, reads }: HistoryMeasured) {
   const names = [...new Set(samples.map(({ name }) => name))]
   const sizes = [...new Set(samples.map(({ messages }) => messages))]
-  const middle = (name: string, at: 'newest' | 'random', messages: number, of: (sample: HistorySample) => number): number =>
+  const middle = (
+    name: string,
+    at: 'newest' | 'random',
+    messages: number,
+    of: (sample: HistorySample) => number,
+  ): number =>
     median(
-      samples.filter((sample) => sample.name === name && sample.at === at && sample.messages === messages),
+      samples.filter(
+        (sample) => sample.name === name && sample.at === at && sample.messages === messages,
+      ),
       of,
     )
   const lines = names.flatMap((name) => KINDS.map((at) => ({ name, at })))
   const rows = lines.flatMap(({ name, at }) =>
     sizes.map((messages) => {
-      const of = (read: (sample: HistorySample) => number): number => middle(name, at, messages, read)
+      const of = (read: (sample: HistorySample) => number): number =>
+        middle(name, at, messages, read)
       return [
-        ...[name, WORDS[at], wholeNumber(messages), of(({ p50 }) => p50).toFixed(1), of(({ p99 }) => p99).toFixed(1)],
+        ...[
+          name,
+          WORDS[at],
+          wholeNumber(messages),
+          of(({ p50 }) => p50).toFixed(1),
+          of(({ p99 }) => p99).toFixed(1),
+        ],
         (of(({ p50 }) => p50) / middle(name, at, sizes[0]!, ({ p50 }) => p50)).toFixed(2),
         ...[
           of(({ statements }) => statements).toFixed(1),
@@ -97,7 +127,8 @@ export function describe({ samples, reads }: HistoryMeasured) {
   )
   const largest = sizes.at(-1)!
   const grows = lines.map(({ name, at }) => {
-    const ratio = middle(name, at, largest, ({ p50 }) => p50) / middle(name, at, sizes[0]!, ({ p50 }) => p50)
+    const ratio =
+      middle(name, at, largest, ({ p50 }) => p50) / middle(name, at, sizes[0]!, ({ p50 }) => p50)
     return `${name}, ${WORDS[at]}: ${(largest / sizes[0]!).toFixed(0)} times as many messages, ${ratio.toFixed(2)} times the time of a page (p50).`
   })
   const seen = [...reads].map(([messages, { sstablesP50, sstablesP99, readP50Ms, readP99Ms }]) => {
@@ -111,7 +142,9 @@ export function describe({ samples, reads }: HistoryMeasured) {
     'A statement a page is the list of the channel’s buckets; the others walk buckets until the page is full, which takes more of them where a channel says little.',
     ...(reads.size === 0
       ? []
-      : ['Cassandra’s files were flushed and compacted first, since the fill wrote all days at once, as no channel does.']),
+      : [
+          'Cassandra’s files were flushed and compacted first, since the fill wrote all days at once, as no channel does.',
+        ]),
   ]
   const columns = [
     'Server',
@@ -128,13 +161,24 @@ export function describe({ samples, reads }: HistoryMeasured) {
     (['p50', 'p99'] as const).map((which) => ({
       name: `${names.length > 1 ? `${name}, ` : ''}${at}, ${which}`,
       ...{ color, broken: which === 'p99' },
-      points: sizes.map((messages) => [messages, middle(name, at, messages, (sample) => sample[which])] as const),
+      points: sizes.map(
+        (messages) => [messages, middle(name, at, messages, (sample) => sample[which])] as const,
+      ),
     })),
   )
   const svg = curvesBySize({ x: 'messages in the channel', y: `ms for a page of ${PAGE}` }, curves)
-  return { columns, rows, findings, picture: { svg, label: `Milliseconds for a page of ${PAGE}, by the size of the channel` } }
+  return {
+    columns,
+    rows,
+    findings,
+    picture: { svg, label: `Milliseconds for a page of ${PAGE}, by the size of the channel` },
+  }
 }
 
 const known = (ms: number): string => (Number.isNaN(ms) ? 'unknown' : ms.toFixed(2))
 
-export default { name: 'history', title: `a page of ${PAGE} where 10,000, 100,000 and 1,000,000 messages lie`, run }
+export default {
+  name: 'history',
+  title: `a page of ${PAGE} where 10,000, 100,000 and 1,000,000 messages lie`,
+  run,
+}

@@ -1,18 +1,35 @@
-import { type OnProgress, startCassandra, startMongo, startStage, withDatabase, withKeyspace } from '@threshold/engines'
+import {
+  type OnProgress,
+  startCassandra,
+  startMongo,
+  startStage,
+  withDatabase,
+  withKeyspace,
+} from '@threshold/engines'
 import { openTalk } from './src/api.ts'
 import { ask, type OverloadSample, type Target } from './src/overload/senders.ts'
-import { CASSANDRA, MONGODB, type Protocol, type SlowStore, slowStore } from './src/overload/slow-store.ts'
+import {
+  CASSANDRA,
+  MONGODB,
+  type Protocol,
+  type SlowStore,
+  slowStore,
+} from './src/overload/slow-store.ts'
 import { report } from './src/report.ts'
 
 const CLIENTS = [8, 32, 128, 500] as const
 const KINDS = ['send', 'read'] as const
 const WINDOW = { warmUpMs: 10_000, ms: 20_000 }
-/** The store takes this long for one request of a stage: 100 a second, where it could do thousands. */
+/**
+ * The store takes this long for one request of a stage: 100 a second, where it could do thousands.
+ */
 const EACH_MS = 10
 /** Under overload, a stage still does this share of the store's best. */
 const WANTED_SHARE = 0.5
 
-/** Measures how many requests are answered when clients ask for more than a slow store can serve. */
+/**
+ * Measures how many requests are answered when clients ask for more than a slow store can serve.
+ */
 async function run(onProgress: OnProgress, options: { publish?: boolean } = {}): Promise<string> {
   await using use = new AsyncDisposableStack()
   const mongo = use.use(await startMongo({ prefer: 'lab', onProgress }))
@@ -31,7 +48,8 @@ async function run(onProgress: OnProgress, options: { publish?: boolean } = {}):
     const env = { THRESHOLD_RATE_REQUESTS: '1000000', THRESHOLD_LOG_LEVEL: 'error' }
     await using running = await startStage({ ...addresses, env })
     const { token, channels } = await openTalk(running.url, 2)
-    // Pages are read where little lies: what a page costs in a long channel is `bench history`'s to say.
+    // Pages are read where little lies: what a page costs in a long channel is `bench history`'s to
+    // say.
     const [sends, reads] = channels.map(
       (channel): Target => ({
         name: `stage ${running.stage}`,
@@ -44,7 +62,11 @@ async function run(onProgress: OnProgress, options: { publish?: boolean } = {}):
     for (const kind of KINDS) {
       const target = kind === 'send' ? sends : reads
       for (const clients of CLIENTS) {
-        onProgress({ text: `${target.name}: ${clients} clients ${kind}`, done: samples.length, total: 16 })
+        onProgress({
+          text: `${target.name}: ${clients} clients ${kind}`,
+          done: samples.length,
+          total: 16,
+        })
         samples.push(await ask(target, kind, clients, WINDOW))
       }
     }
@@ -56,7 +78,10 @@ async function run(onProgress: OnProgress, options: { publish?: boolean } = {}):
 }
 
 /** The same address, by way of something that slows it down. */
-async function slowed(uri: string, protocol: Protocol): Promise<SlowStore & { readonly uri: string }> {
+async function slowed(
+  uri: string,
+  protocol: Protocol,
+): Promise<SlowStore & { readonly uri: string }> {
   const [, host = '', port = ''] = /^\w+:\/\/([^:/,]+):(\d+)/.exec(uri) ?? []
   const store = await slowStore({ host, port: Number(port) }, protocol)
   return { ...store, uri: uri.replace(`${host}:${port}`, `127.0.0.1:${store.port}`) }
@@ -73,8 +98,20 @@ export function describe(samples: readonly OverloadSample[]) {
   const bestOf = new Map(shares.map(({ name, best }) => [name, best]))
   const rows = groups.flatMap(([name, group]) =>
     group.map((one) => [
-      ...[one.name, one.kind, String(one.clients), rate(one).toFixed(1), (rate(one) / (bestOf.get(name) || 1)).toFixed(2)],
-      ...[(one.shed / one.seconds).toFixed(1), String(one.others), one.p50.toFixed(0), one.p99.toFixed(0), one.gapMs.toFixed(0)],
+      ...[
+        one.name,
+        one.kind,
+        String(one.clients),
+        rate(one).toFixed(1),
+        (rate(one) / (bestOf.get(name) || 1)).toFixed(2),
+      ],
+      ...[
+        (one.shed / one.seconds).toFixed(1),
+        String(one.others),
+        one.p50.toFixed(0),
+        one.p99.toFixed(0),
+        one.gapMs.toFixed(0),
+      ],
     ]),
   )
   const findings = [
@@ -85,8 +122,23 @@ export function describe(samples: readonly OverloadSample[]) {
     'Each client asks, is answered, and asks again; after a 503 it waits as Retry-After says. A request has 5 s.',
     `The store does one thing after the other, ${1_000 / EACH_MS} a second, and does not know that nobody waits any more.`,
   ]
-  const columns = ['Server', 'Asks to', 'Clients', 'Done/s', 'To best', '503/s', 'Others', 'p50 ms', 'p99 ms', 'Longest gap ms']
+  const columns = [
+    'Server',
+    'Asks to',
+    'Clients',
+    'Done/s',
+    'To best',
+    '503/s',
+    'Others',
+    'p50 ms',
+    'p99 ms',
+    'Longest gap ms',
+  ]
   return { columns, rows, findings }
 }
 
-export default { name: 'overload', title: 'goodput with 500 clients on a slow store, to its best', run }
+export default {
+  name: 'overload',
+  title: 'goodput with 500 clients on a slow store, to its best',
+  run,
+}

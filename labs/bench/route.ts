@@ -6,18 +6,29 @@ import { report } from './src/report.ts'
 
 const SOCKETS = 500
 const MESSAGES = 200
-/** Over the same sockets. V8 compiles what runs often, so that the first round of a process is its slowest. */
+/**
+ * Over the same sockets. V8 compiles what runs often, so that the first round of a process is its
+ * slowest.
+ */
 const ROUNDS = 7
 const COUNTED = 3
 
-/** The limits that stage 1 is held to: a tenth, a tenth and a third of what an open TypeScript server of this kind took elsewhere. */
+/**
+ * The limits that stage 1 is held to: a tenth, a tenth and a third of what an open TypeScript
+ * server of this kind took elsewhere.
+ */
 const WANTED = { ms: 133 / 10, micros: 227 / 10, mib: 541 / 3 }
 
-/** The whole way of a message, one after the other: from the POST to the last of 500 sockets of one guild. */
+/**
+ * The whole way of a message, one after the other: from the POST to the last of 500 sockets of one
+ * guild.
+ */
 async function run(onProgress: OnProgress, options: { publish?: boolean } = {}): Promise<string> {
   await using use = new AsyncDisposableStack()
   const engine = use.use(await startMongo({ prefer: 'lab', onProgress }))
-  const ready = async (contestant: Contestant): Promise<{ contestant: Contestant; client: Client }> => {
+  const ready = async (
+    contestant: Contestant,
+  ): Promise<{ contestant: Contestant; client: Client }> => {
     const client = use.use(await startClient())
     await connect(client, use.use(contestant), SOCKETS)
     return { contestant, client }
@@ -27,11 +38,22 @@ async function run(onProgress: OnProgress, options: { publish?: boolean } = {}):
   const stage = await ready(await stageContestant(withDatabase(engine.uri, 'bench')))
   const samples: Sample[] = []
   for (let round = 0; round < ROUNDS; round++) {
-    onProgress({ text: `${MESSAGES} messages to ${SOCKETS} sockets, a round`, done: round, total: ROUNDS })
+    onProgress({
+      text: `${MESSAGES} messages to ${SOCKETS} sockets, a round`,
+      done: round,
+      total: ROUNDS,
+    })
     for (const { client, contestant } of [stage, floor])
-      samples.push(await measureRound(client, contestant, { sockets: SOCKETS, messages: MESSAGES, inFlight: 1 }))
+      samples.push(
+        await measureRound(client, contestant, {
+          sockets: SOCKETS,
+          messages: MESSAGES,
+          inFlight: 1,
+        }),
+      )
   }
-  const of = ({ contestant: { name } }: typeof stage): Sample[] => samples.filter((sample) => sample.name === name)
+  const of = ({ contestant: { name } }: typeof stage): Sample[] =>
+    samples.filter((sample) => sample.name === name)
   const started = figures(of(stage).slice(0, 1))
   const warm = figures(of(stage).slice(-COUNTED))
   const least = figures(of(floor).slice(-COUNTED))
@@ -40,7 +62,15 @@ async function run(onProgress: OnProgress, options: { publish?: boolean } = {}):
     title: `POST to the last of ${SOCKETS} sockets`,
     engine: engine.label.text,
     samples,
-    columns: ['Server', 'p50 ms to the last', 'To ws', 'p99 ms to the last', 'CPU µs a delivery', 'To ws', 'Memory MiB'],
+    columns: [
+      'Server',
+      'p50 ms to the last',
+      'To ws',
+      'p99 ms to the last',
+      'CPU µs a delivery',
+      'To ws',
+      'Memory MiB',
+    ],
     rows: [
       row(`${stage.contestant.name}, just started`, started, least),
       row(`${stage.contestant.name}, warm`, warm, least),
@@ -80,6 +110,11 @@ const row = (name: string, { p50, p99, micros, mib }: Figures, least: Figures): 
   mib.toFixed(0),
 ]
 
-const met = (what: string, is: number, most: number): string => `${most.toFixed(1)} ${what} at most (${is <= most ? 'reached' : 'missed'})`
+const met = (what: string, is: number, most: number): string =>
+  `${most.toFixed(1)} ${what} at most (${is <= most ? 'reached' : 'missed'})`
 
-export default { name: 'route', title: 'POST to the last of 500 sockets of one guild: latency, CPU, memory', run }
+export default {
+  name: 'route',
+  title: 'POST to the last of 500 sockets of one guild: latency, CPU, memory',
+  run,
+}

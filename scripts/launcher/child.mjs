@@ -7,13 +7,20 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']
 export async function run(command, args, options, onStart = () => {}) {
   const child = spawn(command, args, options)
   const pass = SIGNALS.map((signal) => [signal, () => child.kill(signal)])
-  // npm is gone. The command line closes when its channel does, once, however many signals came before.
+  // npm is gone. The command line closes when its channel does, once, however many signals came
+  // before.
   pass.push(['disconnect', () => (child.connected ? child.disconnect() : child.kill('SIGTERM'))])
   for (const [signal, listener] of pass) process.on(signal, listener)
   try {
     return await new Promise((resolve, reject) => {
       child.once('error', (error) =>
-        reject(new Failure('CANNOT_START', `${command}: ${error.message}`, 'install Node with npm: https://nodejs.org')),
+        reject(
+          new Failure(
+            'CANNOT_START',
+            `${command}: ${error.message}`,
+            'install Node with npm: https://nodejs.org',
+          ),
+        ),
       )
       child.once('close', (code, signal) => resolve({ code, signal }))
       onStart(child)

@@ -1,4 +1,6 @@
-/** A failure that the launcher explains: a code, what happened and why, and the command that helps. */
+/**
+ * A failure that the launcher explains: a code, what happened and why, and the command that helps.
+ */
 export class Failure extends Error {
   constructor(code, message, next) {
     super(message)

@@ -6,8 +6,9 @@ import { Failure, reasonOf, say } from './failure.mjs'
 const CACHE_NEXT = 'set THRESHOLD_CACHE to a folder that you can write in'
 
 /**
- * The folder for everything that is fetched once, as infra/engines/src/config.ts finds it; undefined without a home folder. A
- * relative XDG_CACHE_HOME is invalid, by its specification, and is passed over.
+ * The folder for everything that is fetched once, as infra/engines/src/config.ts finds it;
+ * undefined without a home folder. A relative XDG_CACHE_HOME is invalid, by its specification, and
+ * is passed over.
  */
 export function cacheFolder(env = process.env) {
   const { THRESHOLD_CACHE: own, XDG_CACHE_HOME: caches } = env
@@ -17,13 +18,17 @@ export function cacheFolder(env = process.env) {
   return home === undefined ? undefined : join(home, '.cache', 'threshold')
 }
 
-/** Makes a relative cache absolute for every process started from here, each in a folder of its own. */
+/**
+ * Makes a relative cache absolute for every process started from here, each in a folder of its own.
+ */
 export function settleCache(env = process.env) {
   const { THRESHOLD_CACHE: own, XDG_CACHE_HOME: caches } = env
   if (own) env.THRESHOLD_CACHE = resolve(own)
   else if (caches && !isAbsolute(caches)) {
     const used = cacheFolder(env) ?? 'missing'
-    say(`threshold: XDG_CACHE_HOME is ${caches}, no absolute path; the cache is ${used} (THRESHOLD_CACHE names another)`)
+    say(
+      `threshold: XDG_CACHE_HOME is ${caches}, no absolute path; the cache is ${used} (THRESHOLD_CACHE names another)`,
+    )
   }
 }
 
@@ -39,9 +44,15 @@ export function homeFolder(env = process.env) {
 /** The cache folder, there and writable. */
 export function requireCache() {
   const folder = cacheFolder()
-  if (folder === undefined) throw new Failure('CACHE_UNUSABLE', 'there is no home folder to keep the cache in', CACHE_NEXT)
+  if (folder === undefined)
+    throw new Failure('CACHE_UNUSABLE', 'there is no home folder to keep the cache in', CACHE_NEXT)
   const why = whyNotWritable(folder)
-  if (why !== undefined) throw new Failure('CACHE_UNUSABLE', `the cache folder ${folder} cannot be used: ${why}`, CACHE_NEXT)
+  if (why !== undefined)
+    throw new Failure(
+      'CACHE_UNUSABLE',
+      `the cache folder ${folder} cannot be used: ${why}`,
+      CACHE_NEXT,
+    )
   return folder
 }
 
@@ -54,12 +65,18 @@ export function whyNotWritable(folder) {
   } catch (made) {
     const error = whyClosed(folder, made)
     const owner = ownerOf(folder)
-    const foreign = ['EACCES', 'EPERM'].includes(error.code) && owner !== undefined && owner !== process.getuid?.()
+    const foreign =
+      ['EACCES', 'EPERM'].includes(error.code) &&
+      owner !== undefined &&
+      owner !== process.getuid?.()
     return foreign ? `${reasonOf(error)}, it belongs to user ${owner}` : reasonOf(error)
   }
 }
 
-/** `mkdir` of several folders says ENOENT where the first of them met a read-only disk: what is there already says why. */
+/**
+ * `mkdir` of several folders says ENOENT where the first of them met a read-only disk: what is
+ * there already says why.
+ */
 function whyClosed(folder, otherwise) {
   try {
     accessSync(folder, constants.W_OK)
@@ -85,5 +102,9 @@ export function requireSpace(folder, needBytes, what, next) {
   const free = bavail * bsize
   if (free >= needBytes) return
   const [need, left] = [needBytes, free].map((bytes) => `${Math.floor(bytes / 1_000_000)} MB`)
-  throw new Failure('DISK_FULL', `${what} needs ${need} of disk, and ${left} are left in ${folder}`, next)
+  throw new Failure(
+    'DISK_FULL',
+    `${what} needs ${need} of disk, and ${left} are left in ${folder}`,
+    next,
+  )
 }

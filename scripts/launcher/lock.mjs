@@ -7,19 +7,24 @@ import { Failure } from './failure.mjs'
 const WITHIN_MS = 30 * 60_000
 
 /**
- * Runs `work` while no other process on this machine runs work for the same folder. Two installs into one folder would each remove
- * what the other writes.
+ * Runs `work` while no other process on this machine runs work for the same folder. Two installs
+ * into one folder would each remove what the other writes.
  *
- * The lock is a socket that is listened on, because the system lets go of it however its holder ends. `work` is given its
- * descriptor, for the program that does the work: that may outlive this process, and then still holds the lock.
+ * The lock is a socket that is listened on, because the system lets go of it however its holder
+ * ends. `work` is given its descriptor, for the program that does the work: that may outlive this
+ * process, and then still holds the lock.
  */
 export async function withLock(kind, folder, onWait, work) {
   const path = lockPath(`${kind}-${createHash('sha256').update(folder).digest('hex').slice(0, 16)}`)
   const until = Date.now() + WITHIN_MS
   for (let told = false; ; ) {
     const waiting = new Set()
-    const server = createServer((socket) => waiting.add(socket.unref().on('error', () => {}))).unref()
-    const refused = await new Promise((resolve) => server.once('error', resolve).listen(path, () => resolve(undefined)))
+    const server = createServer((socket) =>
+      waiting.add(socket.unref().on('error', () => {})),
+    ).unref()
+    const refused = await new Promise((resolve) =>
+      server.once('error', resolve).listen(path, () => resolve(undefined)),
+    )
     if (refused === undefined) {
       try {
         return await work(server._handle?.fd)
@@ -29,7 +34,11 @@ export async function withLock(kind, folder, onWait, work) {
       }
     }
     if (refused.code !== 'EADDRINUSE')
-      throw new Failure('NO_INSTALL_LOCK', `the lock for installing cannot be taken: ${refused.message}`, 'install by hand: npm ci')
+      throw new Failure(
+        'NO_INSTALL_LOCK',
+        `the lock for installing cannot be taken: ${refused.message}`,
+        'install by hand: npm ci',
+      )
     const before = inodeOf(path)
     const answered = await waitFor(connect(path), until - Date.now(), () => {
       if (!told) onWait()
@@ -37,7 +46,11 @@ export async function withLock(kind, folder, onWait, work) {
     })
     if (Date.now() >= until) {
       const why = `another process has been installing for ${WITHIN_MS / 60_000} minutes`
-      throw new Failure('INSTALL_LOCKED', why, 'end it, or wait for it, then run the same command again')
+      throw new Failure(
+        'INSTALL_LOCKED',
+        why,
+        'end it, or wait for it, then run the same command again',
+      )
     }
     // A file that no process answers at is left over. Unless another took its place meanwhile.
     if (!answered && before !== undefined && before === inodeOf(path)) rmSync(path, { force: true })
@@ -45,10 +58,14 @@ export async function withLock(kind, folder, onWait, work) {
 }
 
 /**
- * On Linux a name that is no file: nothing is left over, whatever TMPDIR says. Elsewhere a file of this user's, at a path that is
- * the same for all of the user's processes and short enough for a socket.
+ * On Linux a name that is no file: nothing is left over, whatever TMPDIR says. Elsewhere a file of
+ * this user's, at a path that is the same for all of the user's processes and short enough for a
+ * socket.
  */
-const lockPath = (name) => (process.platform === 'linux' ? `\0threshold-${name}` : `/tmp/threshold-${process.getuid?.()}-${name}.sock`)
+const lockPath = (name) =>
+  process.platform === 'linux'
+    ? `\0threshold-${name}`
+    : `/tmp/threshold-${process.getuid?.()}-${name}.sock`
 
 function inodeOf(path) {
   if (path.startsWith('\0')) return undefined

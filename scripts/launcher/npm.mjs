@@ -5,12 +5,26 @@ import { Failure } from './failure.mjs'
 import { homeFolder, requireCache, whyNotWritable } from './folders.mjs'
 
 /**
- * The settings that an install here depends on. A user's own settings, in the environment or in .npmrc, would otherwise leave out
- * what we need (NODE_ENV=production, omit), install elsewhere (global), or refuse (package-lock=false, engine-strict).
+ * The settings that an install here depends on. A user's own settings, in the environment or in
+ * .npmrc, would otherwise leave out what we need (NODE_ENV=production, omit), install elsewhere
+ * (global), or refuse (package-lock=false, engine-strict).
  */
 const SETTINGS = [
-  ...['--include=dev', '--include=optional', '--include=peer', '--no-global', '--no-dry-run', '--no-package-lock-only'],
-  ...['--package-lock', '--no-engine-strict', '--no-legacy-peer-deps', '--no-strict-peer-deps', '--install-strategy=hoisted'],
+  ...[
+    '--include=dev',
+    '--include=optional',
+    '--include=peer',
+    '--no-global',
+    '--no-dry-run',
+    '--no-package-lock-only',
+  ],
+  ...[
+    '--package-lock',
+    '--no-engine-strict',
+    '--no-legacy-peer-deps',
+    '--no-strict-peer-deps',
+    '--install-strategy=hoisted',
+  ],
   ...['--no-audit', '--no-fund', '--loglevel=error', '--json'],
 ]
 
@@ -18,7 +32,8 @@ const SETTINGS = [
 export async function npmCi(folder, args, lock) {
   const [command, ...first] = npm('ci', '--prefix', folder, ...args, ...SETTINGS)
   let output = ''
-  // npm draws its bar on stderr. Its summary goes to stdout, and would end up in the command's JSON.
+  // npm draws its bar on stderr. Its summary goes to stdout, and would end up in the command's
+  // JSON.
   const stdio = ['ignore', 'pipe', process.stderr, ...(lock === undefined ? [] : [lock])]
   const cache = npmCache()
   const env = { ...process.env, npm_config_cache: cache }
@@ -34,10 +49,15 @@ export async function npmCi(folder, args, lock) {
 /** The npm that started us, or the one on PATH. */
 function npm(...args) {
   const started = process.env.npm_execpath
-  return started?.endsWith('npm-cli.js') && existsSync(started) ? [process.execPath, started, ...args] : ['npm', ...args]
+  return started?.endsWith('npm-cli.js') && existsSync(started)
+    ? [process.execPath, started, ...args]
+    : ['npm', ...args]
 }
 
-/** npm keeps its own cache where it is told, or in the home folder. Where it can do neither, it uses ours. */
+/**
+ * npm keeps its own cache where it is told, or in the home folder. Where it can do neither, it uses
+ * ours.
+ */
 function npmCache() {
   const home = homeFolder()
   const places = [process.env.npm_config_cache, home && join(home, '.npm')].filter(Boolean)
@@ -47,7 +67,12 @@ function npmCache() {
 const AGAIN = 'then run the same command again'
 
 const CAUSES = [
-  [/^(ENOSPC|EDQUOT)$/, 'DISK_FULL', 'no space is left on the disk', `free some space (df -h), ${AGAIN}`],
+  [
+    /^(ENOSPC|EDQUOT)$/,
+    'DISK_FULL',
+    'no space is left on the disk',
+    `free some space (df -h), ${AGAIN}`,
+  ],
   [
     /^(EACCES|EPERM|EROFS)$/,
     'NOT_WRITABLE',

@@ -4,8 +4,9 @@ import { readFileSync } from 'node:fs'
 const SHELL = /(^|\/)-?(ash|bash|busybox|dash|fish|ksh|sh|zsh)$/
 
 /**
- * npm and npx start the launcher by way of a shell. When npm is killed, neither the shell nor the launcher gets a signal, and
- * the shell lives on: so the launcher looks at every process between itself and npm. When one is gone, the command closes.
+ * npm and npx start the launcher by way of a shell. When npm is killed, neither the shell nor the
+ * launcher gets a signal, and the shell lives on: so the launcher looks at every process between
+ * itself and npm. When one is gone, the command closes.
  */
 export function followParent() {
   // With a channel, the launcher above does this.

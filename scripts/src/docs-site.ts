@@ -1,10 +1,19 @@
 import { createHash } from 'node:crypto'
 import { copyFile, lstat, readFile, rename, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { installTool, npmCi, type OnProgress, type PrefetchItem, type Tool } from '@threshold/engines'
+import {
+  installTool,
+  npmCi,
+  type OnProgress,
+  type PrefetchItem,
+  type Tool,
+} from '@threshold/engines'
 import { ROOT } from './context.ts'
 
-/** The site has packages of its own, half a gigabyte that nobody needs who only runs a lab: they come when the site is asked for. */
+/**
+ * The site has packages of its own, half a gigabyte that nobody needs who only runs a lab: they
+ * come when the site is asked for.
+ */
 export const DOCS = join(ROOT, 'docs')
 const NODE_MODULES = join(DOCS, 'node_modules')
 
@@ -12,8 +21,9 @@ const NODE_MODULES = join(DOCS, 'node_modules')
 export const DOCUSAURUS = join(NODE_MODULES, '@docusaurus', 'core', 'bin', 'docusaurus.mjs')
 
 /**
- * Brings the site's packages in step with its lock file. They lie in the cache, for every clone on this machine and every branch
- * that has the same lock file, and `docs/node_modules` points there; one that somebody installed by hand serves as well.
+ * Brings the site's packages in step with its lock file. They lie in the cache, for every clone on
+ * this machine and every branch that has the same lock file, and `docs/node_modules` points there;
+ * one that somebody installed by hand serves as well.
  */
 export async function installDocs(onProgress: OnProgress): Promise<void> {
   if (await isInStep()) return
@@ -27,14 +37,19 @@ export async function installDocs(onProgress: OnProgress): Promise<void> {
 
 async function fetchPackages(dir: string, onProgress: OnProgress): Promise<void> {
   onProgress({ text: 'fetching the packages of the docs site (about 580 MB on disk, once)' })
-  for (const file of ['package.json', 'package-lock.json']) await copyFile(join(DOCS, file), join(dir, file))
+  for (const file of ['package.json', 'package-lock.json'])
+    await copyFile(join(DOCS, file), join(dir, file))
   await npmCi(dir, 'the packages of the docs site')
 }
 
 /** Named by its lock file. */
 async function packages(): Promise<Tool> {
   const lock = await readFile(join(DOCS, 'package-lock.json'))
-  return { name: 'docs-packages', version: createHash('sha256').update(lock).digest('hex').slice(0, 12), installMb: 800 }
+  return {
+    name: 'docs-packages',
+    version: createHash('sha256').update(lock).digest('hex').slice(0, 12),
+    installMb: 800,
+  }
 }
 
 const isLink = (): Promise<boolean> =>
@@ -52,12 +67,22 @@ export const DOCS_ITEM: PrefetchItem = {
 }
 
 interface Lock {
-  readonly packages: Readonly<Record<string, { readonly version?: string; readonly optional?: boolean; readonly integrity?: string }>>
+  readonly packages: Readonly<
+    Record<
+      string,
+      { readonly version?: string; readonly optional?: boolean; readonly integrity?: string }
+    >
+  >
 }
 
-/** What npm has written down of what it installed, against what it should have: another version of one package is out of step. */
+/**
+ * What npm has written down of what it installed, against what it should have: another version of
+ * one package is out of step.
+ */
 async function isInStep(): Promise<boolean> {
-  const [wanted, there] = await Promise.all(['package-lock.json', 'node_modules/.package-lock.json'].map(readLock))
+  const [wanted, there] = await Promise.all(
+    ['package-lock.json', 'node_modules/.package-lock.json'].map(readLock),
+  )
   if (wanted === undefined || there === undefined) return false
   return Object.entries(wanted.packages).every(([path, { integrity, optional }]) => {
     if (path === '') return true

@@ -15,7 +15,10 @@ export class Interrupted extends Error {
   }
 }
 
-/** Commander leaves by throwing: for help and version as well as for a command line that it does not understand. */
+/**
+ * Commander leaves by throwing: for help and version as well as for a command line that it does not
+ * understand.
+ */
 export class Misuse extends Error {
   readonly error: CommanderError
   readonly command: string
@@ -27,7 +30,10 @@ export class Misuse extends Error {
   }
 }
 
-/** Says what went wrong in words, with a code and the next step, and returns the exit code. Help and version are no failures. */
+/**
+ * Says what went wrong in words, with a code and the next step, and returns the exit code. Help and
+ * version are no failures.
+ */
 export function fail(error: unknown, terminal: Terminal, debug: boolean): number {
   if (error instanceof Misuse) return error.error.exitCode === 0 ? 0 : failUsage(error, terminal)
   if (error instanceof Interrupted) return error.exitCode
@@ -43,8 +49,12 @@ interface Coded {
   readonly next?: string | undefined
 }
 
-/** By name and not by class: the class comes with all of the kit, which a mistyped option need not wait for. */
-const isCoded = (error: unknown): error is Coded => error instanceof Error && error.name === 'CodedError' && 'code' in error
+/**
+ * By name and not by class: the class comes with all of the kit, which a mistyped option need not
+ * wait for.
+ */
+const isCoded = (error: unknown): error is Coded =>
+  error instanceof Error && error.name === 'CodedError' && 'code' in error
 
 const crash = (error: unknown): Coded => ({
   code: 'CRASHED',
@@ -52,7 +62,10 @@ const crash = (error: unknown): Coded => ({
   next: 'set THRESHOLD_DEBUG=1 and run it again for the stack',
 })
 
-/** Commander's own words, in our form: it knows the nearest command and option, and wrote them on a second line. */
+/**
+ * Commander's own words, in our form: it knows the nearest command and option, and wrote them on a
+ * second line.
+ */
 function failUsage({ error, command }: Misuse, terminal: Terminal): number {
   const code = error.code
     .replace('commander.', '')

@@ -7,17 +7,22 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const
 
 const codeOf = (signal: NodeJS.Signals): number => 128 + constants.signals[signal]
 
-/** Ctrl-C reaches npm, the launcher and this process, and each passes it on: that is one wish, not three. */
+/**
+ * Ctrl-C reaches npm, the launcher and this process, and each passes it on: that is one wish, not
+ * three.
+ */
 const ONE_WISH_MS = 1_000
 
 /** A stage that has clients takes a second or two. */
 const CLOSE_WITHIN_MS = 7_000
 
 /**
- * Runs a command that holds something. A signal aborts what `work` was given, and so does the end of the launcher, which
- * closes the channel to it. The same signal again, or a close that takes too long, ends at once what was started.
+ * Runs a command that holds something. A signal aborts what `work` was given, and so does the end
+ * of the launcher, which closes the channel to it. The same signal again, or a close that takes too
+ * long, ends at once what was started.
  *
- * The command is registered like the engines it starts, so that `threshold reset` in another terminal ends it too.
+ * The command is registered like the engines it starts, so that `threshold reset` in another
+ * terminal ends it too.
  */
 export async function interruptible<T>(
   name: string,

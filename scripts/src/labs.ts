@@ -10,7 +10,12 @@ export type Verdict = 'supported' | 'refuted' | 'inconclusive' | 'could-not-run'
 export type Prediction = 'supported' | 'refuted'
 
 /** The codes that scripts and CI read; anything else is a crash, and no verdict. */
-export const EXIT_CODES: Record<Verdict, number> = { supported: 0, refuted: 10, inconclusive: 11, 'could-not-run': 12 }
+export const EXIT_CODES: Record<Verdict, number> = {
+  supported: 0,
+  refuted: 10,
+  inconclusive: 11,
+  'could-not-run': 12,
+}
 
 export interface LabInfo {
   readonly id: string
@@ -33,7 +38,10 @@ export interface LabOutcome {
 /** What the command line needs of the lab engine. */
 interface LabKit {
   listLabs(): Promise<readonly LabInfo[]>
-  runLab(id: string, options: { size: Size; prediction?: Prediction; onProgress: OnProgress }): Promise<LabOutcome>
+  runLab(
+    id: string,
+    options: { size: Size; prediction?: Prediction; onProgress: OnProgress },
+  ): Promise<LabOutcome>
 }
 
 /** Loaded when a lab is asked for, and by no other command. */
@@ -70,7 +78,11 @@ export async function runLab(
   const prediction = ask && terminal.interactive ? await askPrediction() : undefined
   const kit = await labKit()
   using progress = terminal.progress(`lab ${lab.id}`)
-  const run = kit.runLab(lab.id, { size, ...(prediction === undefined ? {} : { prediction }), onProgress: progress.step })
+  const run = kit.runLab(lab.id, {
+    size,
+    ...(prediction === undefined ? {} : { prediction }),
+    onProgress: progress.step,
+  })
   const outcome = await unlessInterrupted(interrupted, run)
   return { ...outcome, ...(prediction === undefined ? {} : { prediction }) }
 }
@@ -91,7 +103,9 @@ async function askPrediction(): Promise<Prediction | undefined> {
   )
   return await answer.catch((error: unknown) => {
     // In a prompt, Ctrl-C is a key and no signal.
-    throw error instanceof Error && error.name === 'ExitPromptError' ? new Interrupted(128 + constants.signals.SIGINT) : error
+    throw error instanceof Error && error.name === 'ExitPromptError'
+      ? new Interrupted(128 + constants.signals.SIGINT)
+      : error
   })
 }
 

@@ -1,4 +1,7 @@
-/** A move of a store, run by a migrator of the stage that it leads to: a process of its own, which may be killed at any time. */
+/**
+ * A move of a store, run by a migrator of the stage that it leads to: a process of its own, which
+ * may be killed at any time.
+ */
 export interface MigrationInfo {
   readonly name: string
   readonly stage: number
@@ -17,7 +20,17 @@ export const MIGRATIONS: readonly MigrationInfo[] = [
     stage: 2,
     title: 'messages, from MongoDB to Cassandra',
     program: 'src/migration/main.ts',
-    steps: ['plan', 'dual-write', 'backfill', 'verify', 'cutover', 'rollback', 'decommission', 'status', 'all'],
+    steps: [
+      'plan',
+      'dual-write',
+      'backfill',
+      'verify',
+      'cutover',
+      'rollback',
+      'decommission',
+      'status',
+      'all',
+    ],
     startsOn: { THRESHOLD_MESSAGES_ON: 'mongodb' },
   },
 ]

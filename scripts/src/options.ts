@@ -18,5 +18,7 @@ export const oneOf =
     const found = words.find((word) => word === text)
     if (found !== undefined) return found
     const meant = nearest(text, words)
-    throw new InvalidArgumentError(`There are: ${words.join(', ')}${meant === undefined ? '' : ` (did you mean ${meant}?)`}.`)
+    throw new InvalidArgumentError(
+      `There are: ${words.join(', ')}${meant === undefined ? '' : ` (did you mean ${meant}?)`}.`,
+    )
   }

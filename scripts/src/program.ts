@@ -35,7 +35,9 @@ export async function run(args: readonly string[]): Promise<number> {
 
 function createProgram(context: Context): Command {
   const program = new Command('threshold')
-    .description('One chat system built four times, and labs that measure where each architecture breaks.')
+    .description(
+      'One chat system built four times, and labs that measure where each architecture breaks.',
+    )
     .usage('COMMAND [options]')
     .version(manifest.version)
     .helpCommand('help [COMMAND]', 'how to use a command')

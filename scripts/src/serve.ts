@@ -21,7 +21,10 @@ export interface ServeOptions {
   readonly stage: StageInfo
   readonly port?: number | undefined
   readonly engine?: StartMongoOptions['provider']
-  /** What of the stage's configuration is set by hand; the rest of the environment is its own anyway. */
+  /**
+   * What of the stage's configuration is set by hand; the rest of the environment is its own
+   * anyway.
+   */
   readonly env: Record<string, string>
   readonly onOutput?: ((text: string) => void) | undefined
 }
@@ -30,28 +33,43 @@ export interface Served extends AsyncDisposable {
   /** What it stands on, in one line. */
   readonly engines: string
   readonly process: StageProcess
-  /** Resolves with the reason when the stage or an engine of it is gone; rejects when interrupted. */
+  /**
+   * Resolves with the reason when the stage or an engine of it is gone; rejects when interrupted.
+   */
   gone(interrupted: AbortSignal): Promise<string>
 }
 
 const LOOK_EVERY_MS = 200
 
-/** The engines that a stage names, an empty database on each, and the stage; closed in reverse order. */
-export async function serve(options: ServeOptions, terminal: Terminal, interrupted: AbortSignal): Promise<Served> {
+/**
+ * The engines that a stage names, an empty database on each, and the stage; closed in reverse
+ * order.
+ */
+export async function serve(
+  options: ServeOptions,
+  terminal: Terminal,
+  interrupted: AbortSignal,
+): Promise<Served> {
   const { stage: info, port, env, onOutput } = options
   await using opened = new AsyncDisposableStack()
   using progress = terminal.progress('starting MongoDB')
   const name = `threshold_${randomBytes(6).toString('hex')}`
-  const open = <T>(start: (onProgress: OnProgress) => Promise<T>): Promise<T> => unlessInterrupted(interrupted, start(progress.step))
+  const open = <T>(start: (onProgress: OnProgress) => Promise<T>): Promise<T> =>
+    unlessInterrupted(interrupted, start(progress.step))
 
-  const mongo = opened.use(await open((onProgress) => startMongo({ provider: options.engine, onProgress })))
+  const mongo = opened.use(
+    await open((onProgress) => startMongo({ provider: options.engine, onProgress })),
+  )
   // An engine of ours goes with its data; on somebody else's nothing may stay.
   if (mongo.label.provider === 'external') opened.defer(() => dropDatabase(mongo.uri, name))
   const engines: Engine[] = [mongo]
   let cassandraUri: string | undefined
   if (info.engines.includes('cassandra')) {
-    const cassandra = opened.use(await open((onProgress) => startCassandra({ provider: options.engine, onProgress })))
-    if (cassandra.label.provider === 'external') opened.defer(() => dropKeyspace(cassandra.uri, name))
+    const cassandra = opened.use(
+      await open((onProgress) => startCassandra({ provider: options.engine, onProgress })),
+    )
+    if (cassandra.label.provider === 'external')
+      opened.defer(() => dropKeyspace(cassandra.uri, name))
     engines.push(cassandra)
     cassandraUri = withKeyspace(cassandra.uri, name)
   }

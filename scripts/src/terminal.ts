@@ -3,7 +3,10 @@ import type { OnProgress, Step } from '@threshold/engines'
 import Table from 'cli-table3'
 import ora from 'ora'
 
-/** Where a command writes: results to stdout, so that they can be piped; everything said along the way to stderr. */
+/**
+ * Where a command writes: results to stdout, so that they can be piped; everything said along the
+ * way to stderr.
+ */
 export interface Terminal {
   /** Somebody sits there and can be asked. */
   readonly interactive: boolean
@@ -34,7 +37,15 @@ const PLAIN = {
   'bottom-left': '',
   'bottom-right': '',
 }
-const INNER = { left: '', 'left-mid': '', mid: '', 'mid-mid': '', right: '', 'right-mid': '', middle: '  ' }
+const INNER = {
+  left: '',
+  'left-mid': '',
+  mid: '',
+  'mid-mid': '',
+  right: '',
+  'right-mid': '',
+  middle: '  ',
+}
 
 /** Columns without lines: they copy well, and read well on a projector. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -57,7 +68,10 @@ export const added = (text: string): string => styleText('green', text)
 export const removed = (text: string): string => styleText('red', text)
 export const faint = (text: string): string => styleText('dim', text)
 
-/** A terminal may say that it has no width, as those of CI do; drawing there would never come to an end. */
+/**
+ * A terminal may say that it has no width, as those of CI do; drawing there would never come to an
+ * end.
+ */
 const canDraw = (): boolean => process.stderr.isTTY && process.stderr.columns >= NARROWEST
 const NARROWEST = 40
 

@@ -26,20 +26,31 @@ export function countTests(json: string | undefined): TestCounts | undefined {
   const { testResults } = reportSchema.parse(JSON.parse(json))
   return new Map(
     testResults.map(({ name, status, assertionResults }) => {
-      const count = (...wanted: string[]): number => assertionResults.filter((test) => wanted.includes(test.status)).length
+      const count = (...wanted: string[]): number =>
+        assertionResults.filter((test) => wanted.includes(test.status)).length
       const failed = count('failed')
-      // A file that does not load has no tests to fail, and would otherwise count as nothing at all.
+      // A file that does not load has no tests to fail, and would otherwise count as nothing at
+      // all.
       const unloaded = status === 'failed' && failed === 0 ? 1 : 0
-      return [name, { passed: count('passed'), failed: failed + unloaded, skipped: count('skipped', 'pending', 'todo', 'disabled') }]
+      return [
+        name,
+        {
+          passed: count('passed'),
+          failed: failed + unloaded,
+          skipped: count('skipped', 'pending', 'todo', 'disabled'),
+        },
+      ]
     }),
   )
 }
 
-export const failedFiles = (counts: TestCounts): string[] => [...counts].filter(([, { failed }]) => failed > 0).map(([name]) => name)
+export const failedFiles = (counts: TestCounts): string[] =>
+  [...counts].filter(([, { failed }]) => failed > 0).map(([name]) => name)
 
 /** One line to look for at the end of a long log. */
 export function inWords(counts: TestCounts): string {
-  const sum = (what: keyof FileCounts): number => [...counts.values()].reduce((all, file) => all + file[what], 0)
+  const sum = (what: keyof FileCounts): number =>
+    [...counts.values()].reduce((all, file) => all + file[what], 0)
   const skipped = sum('skipped')
   return `${sum('passed')} passed, ${sum('failed')} failed${skipped === 0 ? '' : `, ${skipped} skipped`}`
 }

@@ -2,11 +2,22 @@ import { listStages, type StageInfo } from '@threshold/engines'
 import { CodedError } from '@threshold/kit'
 import { nearest } from './nearest.ts'
 
-/** The chat system is to be built so many times; those that are missing are known by their numbers. */
+/**
+ * The chat system is to be built so many times; those that are missing are known by their numbers.
+ */
 const PLANNED_STAGES = 4
 
-/** For an unknown lab, stage or bench: names what was given, what was probably meant, and all that there is. */
-export function unknown(code: string, what: string, word: string, words: readonly string[], next: string): CodedError {
+/**
+ * For an unknown lab, stage or bench: names what was given, what was probably meant, and all that
+ * there is.
+ */
+export function unknown(
+  code: string,
+  what: string,
+  word: string,
+  words: readonly string[],
+  next: string,
+): CodedError {
   if (words.length === 0) return new CodedError(code, `there is no ${what} yet`, { next })
   const planned = notBuiltYet(what, word, words)
   const there = `there ${words.length === 1 ? 'is' : 'are'} ${words.join(', ')}`
@@ -14,7 +25,11 @@ export function unknown(code: string, what: string, word: string, words: readonl
   // A number that does not exist is a question of what there is, and no slip of the hand.
   const meant = isNumber(word) ? undefined : nearest(word, words)
   const guess = meant === undefined ? '' : ` (did you mean ${meant}?)`
-  return new CodedError(code, `there is no ${what} ${isNumber(word) ? word : JSON.stringify(word)}${guess}; ${there}`, { next })
+  return new CodedError(
+    code,
+    `there is no ${what} ${isNumber(word) ? word : JSON.stringify(word)}${guess}; ${there}`,
+    { next },
+  )
 }
 
 const isNumber = (word: string): boolean => /^\d+(\.\d+)?$/.test(word)

@@ -11,17 +11,33 @@ const run = promisify(execFile)
 
 /** The house in small: who imports whom, and the rule that says no. */
 const ARROWS: readonly [from: string, to: string, rule: string][] = [
-  ['stages/common/contract/src/a.ts', 'stages/common/kit/src/a.ts', 'contract-imports-only-its-own'],
+  [
+    'stages/common/contract/src/a.ts',
+    'stages/common/kit/src/a.ts',
+    'contract-imports-only-its-own',
+  ],
   ['stages/common/domain/src/b.ts', 'stages/common/kit/src/a.ts', 'domain-imports-only-its-own'],
   ['stages/common/kit/src/c.ts', 'stages/common/ports/src/a.ts', 'kit-imports-only-its-own'],
   ['stages/common/ports/src/d.ts', 'infra/engines/src/a.ts', 'ports-imports-only-its-own'],
-  ['stages/common/ports/test/d.test.ts', 'stages/1-monolith/src/a.ts', 'ports-tests-import-only-their-own'],
-  ['stages/common/conformance/src/e.ts', 'stages/1-monolith/src/a.ts', 'conformance-imports-only-its-own'],
+  [
+    'stages/common/ports/test/d.test.ts',
+    'stages/1-monolith/src/a.ts',
+    'ports-tests-import-only-their-own',
+  ],
+  [
+    'stages/common/conformance/src/e.ts',
+    'stages/1-monolith/src/a.ts',
+    'conformance-imports-only-its-own',
+  ],
   ['stages/1-monolith/src/f.ts', 'stages/2-wide/src/a.ts', 'stage-1-knows-no-later-stage'],
   ['stages/1-monolith/test/f.test.ts', 'stages/4-fast/src/a.ts', 'stage-1-knows-no-later-stage'],
   ['stages/3-actors/src/g.ts', 'stages/4-fast/src/a.ts', 'stage-3-knows-no-later-stage'],
   ['stages/1-monolith/src/h.ts', 'infra/engines/src/a.ts', 'stage-1-imports-only-its-own'],
-  ['stages/1-monolith/src/i.ts', 'stages/common/conformance/src/a.ts', 'stage-1-imports-only-its-own'],
+  [
+    'stages/1-monolith/src/i.ts',
+    'stages/common/conformance/src/a.ts',
+    'stage-1-imports-only-its-own',
+  ],
   ['infra/engines/src/j.ts', 'stages/common/contract/src/a.ts', 'engines-imports-only-its-own'],
   ['labs/1.1-base/lab.ts', 'stages/1-monolith/src/a.ts', 'labs-see-stages-from-outside'],
   ['labs/kit/test/k.test.ts', 'stages/1-monolith/src/a.ts', 'labs-see-stages-from-outside'],
@@ -49,13 +65,29 @@ beforeAll(async () => {
   tree = await mkdtemp(join(tmpdir(), 'threshold-arrows-'))
   for (const [from, to] of [...ARROWS, ...TYPES, ...ALLOWED])
     for (const path of [from, to]) await mkdir(dirname(join(tree, path)), { recursive: true })
-  for (const [, to] of ARROWS) if (!to.includes('missing')) await writeFile(join(tree, to), 'export const a = 1\nexport type A = number\n')
-  const importing = (from: string, to: string): string => relative(dirname(from), to).replace(/^(?!\.)/, './')
+  for (const [, to] of ARROWS)
+    if (!to.includes('missing'))
+      await writeFile(join(tree, to), 'export const a = 1\nexport type A = number\n')
+  const importing = (from: string, to: string): string =>
+    relative(dirname(from), to).replace(/^(?!\.)/, './')
   for (const [from, to] of [...ARROWS, ...ALLOWED])
-    await writeFile(join(tree, from), `import { a } from '${importing(from, to)}'\nexport const b = a\n`)
-  for (const [from, to] of TYPES) await writeFile(join(tree, from), `import type { A } from '${importing(from, to)}'\nexport type B = A\n`)
-  await writeFile(join(tree, 'stages/2-wide/src/x.ts'), "import { y } from './y.ts'\nexport const x = () => y\n")
-  await writeFile(join(tree, 'stages/2-wide/src/y.ts'), "import { x } from './x.ts'\nexport const y = () => x\n")
+    await writeFile(
+      join(tree, from),
+      `import { a } from '${importing(from, to)}'\nexport const b = a\n`,
+    )
+  for (const [from, to] of TYPES)
+    await writeFile(
+      join(tree, from),
+      `import type { A } from '${importing(from, to)}'\nexport type B = A\n`,
+    )
+  await writeFile(
+    join(tree, 'stages/2-wide/src/x.ts'),
+    "import { y } from './y.ts'\nexport const x = () => y\n",
+  )
+  await writeFile(
+    join(tree, 'stages/2-wide/src/y.ts'),
+    "import { x } from './x.ts'\nexport const y = () => x\n",
+  )
   violations = await cruise()
 }, 60_000)
 
@@ -65,15 +97,28 @@ afterAll(async () => {
 
 async function cruise(): Promise<typeof violations> {
   const cruiser = join(ROOT, 'node_modules', '.bin', 'depcruise')
-  const args = [cruiser, '--config', join(ROOT, '.dependency-cruiser.mjs'), '--output-type', 'json', 'stages', 'infra', 'labs', 'scripts']
+  const args = [
+    cruiser,
+    '--config',
+    join(ROOT, '.dependency-cruiser.mjs'),
+    '--output-type',
+    'json',
+    'stages',
+    'infra',
+    'labs',
+    'scripts',
+  ]
   const { stdout } = await run(process.execPath, args, { cwd: tree, maxBuffer: 64 * 1024 * 1024 })
     // It exits with the number of violations, which are what this is about.
     .catch((error: { stdout: string }) => error)
-  const { summary } = JSON.parse(stdout) as { summary: { violations: { rule: { name: string }; from: string; to: string }[] } }
+  const { summary } = JSON.parse(stdout) as {
+    summary: { violations: { rule: { name: string }; from: string; to: string }[] }
+  }
   return summary.violations.map(({ rule, from, to }) => ({ rule: rule.name, from, to }))
 }
 
-const rulesAgainst = (from: string): string[] => violations.filter((each) => each.from === from).map(({ rule }) => rule)
+const rulesAgainst = (from: string): string[] =>
+  violations.filter((each) => each.from === from).map(({ rule }) => rule)
 
 describe('the boundaries of the house', () => {
   it.each(ARROWS)('%s may not import %s: %s', (from, _to, rule) => {
@@ -89,6 +134,10 @@ describe('the boundaries of the house', () => {
   })
 
   it('have no way round', () => {
-    expect(violations).toContainEqual({ rule: 'no-cycles', from: 'stages/2-wide/src/x.ts', to: 'stages/2-wide/src/y.ts' })
+    expect(violations).toContainEqual({
+      rule: 'no-cycles',
+      from: 'stages/2-wide/src/x.ts',
+      to: 'stages/2-wide/src/y.ts',
+    })
   })
 })

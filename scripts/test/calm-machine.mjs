@@ -1,4 +1,5 @@
-// Preloaded into a command that a test ends: a lab would wait for a calm machine, which a machine that runs tests is not.
+// Preloaded into a command that a test ends: a lab would wait for a calm machine, which a machine
+// that runs tests is not.
 const [major] = process.versions.node.split('.')
 if (Number(major) >= 24 && process.argv[1]?.endsWith('threshold.mjs')) {
   // By its file: what a lab can bear is nothing that its package offers to be changed.

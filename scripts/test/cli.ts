@@ -40,10 +40,16 @@ export interface Running extends AsyncDisposable {
   stderr(): string
 }
 
-/** A JVM that a test starts lives for a minute: it is not to spend half of that compiling for its best speed. */
+/**
+ * A JVM that a test starts lives for a minute: it is not to spend half of that compiling for its
+ * best speed.
+ */
 const QUICK_JAVA = { JDK_JAVA_OPTIONS: '-XX:TieredStopAtLevel=1' }
 
-/** Starts the real command as a shell would. What a test forgets is killed when the test is over; its engines are the cache's to end. */
+/**
+ * Starts the real command as a shell would. What a test forgets is killed when the test is over;
+ * its engines are the cache's to end.
+ */
 export function start(args: readonly string[], options: Options = {}): Running {
   const { node = process.execPath, launcher = COMMAND, cwd = ROOT, env, under = [], uid } = options
   // Neither vitest's settings nor colours are a user's.
@@ -64,7 +70,9 @@ export function start(args: readonly string[], options: Options = {}): Running {
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text
   })
-  const finished = once(child, 'close').then(([code, signal]) => ({ code, signal, stdout, stderr }) as Finished)
+  const finished = once(child, 'close').then(
+    ([code, signal]) => ({ code, signal, stdout, stderr }) as Finished,
+  )
   return {
     child,
     finished,
@@ -87,7 +95,8 @@ export async function ready(command: Running, withinMs = 60_000): Promise<string
   return await vi.waitFor(
     () => {
       const [, url] = /^ready (http:\S+)$/m.exec(command.stdout()) ?? []
-      if (command.child.exitCode !== null) throw new Error(`it ended with ${command.child.exitCode}: ${command.stderr()}`)
+      if (command.child.exitCode !== null)
+        throw new Error(`it ended with ${command.child.exitCode}: ${command.stderr()}`)
       if (url === undefined) throw new Error(`not ready: ${command.stderr()}`)
       return url
     },
@@ -95,9 +104,14 @@ export async function ready(command: Running, withinMs = 60_000): Promise<string
   )
 }
 
-/** Waits until nothing runs under these ids; a zombie that nobody has collected yet does not run. */
+/**
+ * Waits until nothing runs under these ids; a zombie that nobody has collected yet does not run.
+ */
 export async function gone(...pids: readonly number[]): Promise<void> {
-  await vi.waitFor(async () => expect(await Promise.all(pids.map(identify))).toEqual(pids.map(() => undefined)), { timeout: 30_000 })
+  await vi.waitFor(
+    async () => expect(await Promise.all(pids.map(identify))).toEqual(pids.map(() => undefined)),
+    { timeout: 30_000 },
+  )
 }
 
 /** A folder that goes with the test. */
@@ -107,7 +121,10 @@ export interface Folder extends AsyncDisposable {
 
 export async function temporaryFolder(): Promise<Folder> {
   const path = await mkdtemp(join(tmpdir(), 'threshold-cli-'))
-  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true, maxRetries: 5 }) }
+  return {
+    path,
+    [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true, maxRetries: 5 }),
+  }
 }
 
 export interface Cache extends Folder {
@@ -118,19 +135,36 @@ export interface Cache extends Folder {
   pidOf(role: string): Promise<number>
 }
 
-/** As `reset` does, but of this cache alone: a command that was killed leaves its engines to the next one, and here none comes. */
+/**
+ * As `reset` does, but of this cache alone: a command that was killed leaves its engines to the
+ * next one, and here none comes.
+ */
 const endAllOf = (path: string) =>
   promisify(execFile)(
     process.execPath,
-    ['--input-type=module', '--eval', "await (await import('@threshold/engines')).sweep({ all: true, graceMs: 0 })"],
-    { cwd: join(ROOT, 'scripts'), env: { ...process.env, NODE_OPTIONS: '', THRESHOLD_CACHE: path } },
+    [
+      '--input-type=module',
+      '--eval',
+      "await (await import('@threshold/engines')).sweep({ all: true, graceMs: 0 })",
+    ],
+    {
+      cwd: join(ROOT, 'scripts'),
+      env: { ...process.env, NODE_OPTIONS: '', THRESHOLD_CACHE: path },
+    },
   )
 
-/** A cache with everything that is installed on this machine and nothing that runs: a reset of it is a reset of nobody else's. */
+/**
+ * A cache with everything that is installed on this machine and nothing that runs: a reset of it is
+ * a reset of nobody else's.
+ */
 export async function ownCache(): Promise<Cache> {
   const folder = await temporaryFolder()
-  const installed = (await readdir(cacheDir()).catch(() => [])).filter((name) => !['run', 'locks'].includes(name))
-  await Promise.all(installed.map((name) => symlink(join(cacheDir(), name), join(folder.path, name))))
+  const installed = (await readdir(cacheDir()).catch(() => [])).filter(
+    (name) => !['run', 'locks'].includes(name),
+  )
+  await Promise.all(
+    installed.map((name) => symlink(join(cacheDir(), name), join(folder.path, name))),
+  )
   const runs = join(folder.path, 'run')
   const left = (): Promise<string[]> => readdir(runs).catch(() => [])
   return {
@@ -138,8 +172,12 @@ export async function ownCache(): Promise<Cache> {
     env: { THRESHOLD_CACHE: folder.path },
     left,
     async pidOf(role) {
-      const name = (await left()).find((file) => file.startsWith(`${role}-`) && file.endsWith('.json'))
-      const { process } = JSON.parse(await readFile(join(runs, name ?? `no ${role}`), 'utf8')) as { process: { pid: number } }
+      const name = (await left()).find(
+        (file) => file.startsWith(`${role}-`) && file.endsWith('.json'),
+      )
+      const { process } = JSON.parse(await readFile(join(runs, name ?? `no ${role}`), 'utf8')) as {
+        process: { pid: number }
+      }
       return process.pid
     },
     async [Symbol.asyncDispose]() {

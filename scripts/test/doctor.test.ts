@@ -4,8 +4,16 @@ import { bareMachine, threshold } from './cli.ts'
 interface Report {
   readonly v: number
   readonly status: string
-  readonly tools: readonly { readonly name: string; readonly version?: string; readonly why?: string; readonly install: string }[]
-  readonly stages: readonly { readonly stage: number; readonly passedOver: readonly { readonly next: string }[] }[]
+  readonly tools: readonly {
+    readonly name: string
+    readonly version?: string
+    readonly why?: string
+    readonly install: string
+  }[]
+  readonly stages: readonly {
+    readonly stage: number
+    readonly passedOver: readonly { readonly next: string }[]
+  }[]
 }
 
 describe('doctor', { timeout: 120_000 }, () => {
@@ -22,11 +30,17 @@ describe('doctor', { timeout: 120_000 }, () => {
   it('says of a machine without Docker, Java, Rust or Python what is missing, why it matters and what brings it', async () => {
     await using machine = await bareMachine()
     const { env } = machine
-    const [{ code, stdout }, words] = await Promise.all([threshold(['doctor', '--json'], { env }), threshold(['doctor'], { env })])
+    const [{ code, stdout }, words] = await Promise.all([
+      threshold(['doctor', '--json'], { env }),
+      threshold(['doctor'], { env }),
+    ])
     const report = JSON.parse(stdout) as Report
     for (const name of ['Docker', 'Java 17', 'Rust', 'Python 3']) {
       const tool = report.tools.find((one) => one.name === name)
-      expect(tool, name).toMatchObject({ why: expect.stringMatching(/./), install: expect.stringMatching(/./) })
+      expect(tool, name).toMatchObject({
+        why: expect.stringMatching(/./),
+        install: expect.stringMatching(/./),
+      })
       expect(tool?.version, name).toBeUndefined()
     }
     expect(report.status).toBe('cannot')

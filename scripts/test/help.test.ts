@@ -2,7 +2,20 @@ import { describe, expect, it } from 'vitest'
 import { threshold } from './cli.ts'
 import { inProcess } from './in-process.ts'
 
-const COMMANDS = ['start', 'doctor', 'stage', 'lab', 'stages', 'migrate', 'test', 'bench', 'prefetch', 'reset', 'docs', 'check']
+const COMMANDS = [
+  'start',
+  'doctor',
+  'stage',
+  'lab',
+  'stages',
+  'migrate',
+  'test',
+  'bench',
+  'prefetch',
+  'reset',
+  'docs',
+  'check',
+]
 
 describe('help', { timeout: 120_000 }, () => {
   it('lists every command, with examples', async () => {
@@ -12,13 +25,16 @@ describe('help', { timeout: 120_000 }, () => {
     expect(stdout).toContain('Examples:')
   })
 
-  it.each([...COMMANDS, 'stages list', 'stages diff', 'stages check'])('of %s gives an example', async (words) => {
-    const { code, stdout, stderr } = await inProcess([...words.split(' '), '--help'])
-    expect(stdout).toMatch(/^Usage: threshold /)
-    expect(stdout).toMatch(/^Examples?:$/m)
-    expect(stderr).toBe('')
-    expect(code).toBe(0)
-  })
+  it.each([...COMMANDS, 'stages list', 'stages diff', 'stages check'])(
+    'of %s gives an example',
+    async (words) => {
+      const { code, stdout, stderr } = await inProcess([...words.split(' '), '--help'])
+      expect(stdout).toMatch(/^Usage: threshold /)
+      expect(stdout).toMatch(/^Examples?:$/m)
+      expect(stderr).toBe('')
+      expect(code).toBe(0)
+    },
+  )
 
   it('is what a command line without a command gets', async () => {
     const { code, stderr } = await threshold([])
@@ -29,8 +45,18 @@ describe('help', { timeout: 120_000 }, () => {
 
 describe('an unknown word', { timeout: 120_000 }, () => {
   it.each([
-    { what: 'command', args: ['docter'], says: /^UNKNOWN_COMMAND: .*docter.*did you mean doctor\?/, next: 'npx threshold --help' },
-    { what: 'subcommand', args: ['stages', 'chek'], says: /^UNKNOWN_COMMAND: .*did you mean check\?/, next: 'npx threshold stages --help' },
+    {
+      what: 'command',
+      args: ['docter'],
+      says: /^UNKNOWN_COMMAND: .*docter.*did you mean doctor\?/,
+      next: 'npx threshold --help',
+    },
+    {
+      what: 'subcommand',
+      args: ['stages', 'chek'],
+      says: /^UNKNOWN_COMMAND: .*did you mean check\?/,
+      next: 'npx threshold stages --help',
+    },
     {
       what: 'option',
       args: ['stage', '1', '--prot', '1'],
@@ -91,23 +117,41 @@ describe('an unknown word', { timeout: 120_000 }, () => {
       says: /^UNKNOWN_STAGE: there is no stage 9;/,
       next: 'npx threshold stages list',
     },
-    { what: 'stage to test', args: ['test', '8'], says: /^UNKNOWN_STAGE: there is no stage 8;/, next: 'npx threshold stages list' },
+    {
+      what: 'stage to test',
+      args: ['test', '8'],
+      says: /^UNKNOWN_STAGE: there is no stage 8;/,
+      next: 'npx threshold stages list',
+    },
     {
       what: 'engine',
       args: ['stage', '1', '--engine', 'dokcer'],
       says: /^INVALID_ARGUMENT: .*did you mean docker\?/,
       next: 'npx threshold stage --help',
     },
-    { what: 'lab', args: ['lab', '1.l'], says: /^UNKNOWN_LAB: .*"1\.l".*did you mean 1\.1\?/, next: 'npx threshold lab list' },
-    { what: 'bench', args: ['bench', 'nosuchbench'], says: /^UNKNOWN_BENCH: .*"nosuchbench"/, next: 'npx threshold bench' },
-  ])('as a $what is answered with the nearest and the next step, and no stack', async ({ args, says, next }) => {
-    const { code, stdout, stderr } = await inProcess(args)
-    expect(stderr).toMatch(says)
-    expect(stderr.trimEnd().split('\n').at(-1)).toBe(`  → ${next}`)
-    expect(stderr).not.toMatch(/^\s+at /m)
-    expect(stdout).toBe('')
-    expect(code).toBe(2)
-  })
+    {
+      what: 'lab',
+      args: ['lab', '1.l'],
+      says: /^UNKNOWN_LAB: .*"1\.l".*did you mean 1\.1\?/,
+      next: 'npx threshold lab list',
+    },
+    {
+      what: 'bench',
+      args: ['bench', 'nosuchbench'],
+      says: /^UNKNOWN_BENCH: .*"nosuchbench"/,
+      next: 'npx threshold bench',
+    },
+  ])(
+    'as a $what is answered with the nearest and the next step, and no stack',
+    async ({ args, says, next }) => {
+      const { code, stdout, stderr } = await inProcess(args)
+      expect(stderr).toMatch(says)
+      expect(stderr.trimEnd().split('\n').at(-1)).toBe(`  → ${next}`)
+      expect(stderr).not.toMatch(/^\s+at /m)
+      expect(stdout).toBe('')
+      expect(code).toBe(2)
+    },
+  )
 
   it.each(['-1', '70000', '80a', ''])('as a port (%j) is refused with the bounds', async (port) => {
     const { code, stderr } = await inProcess(['stage', '1', `--port=${port}`])

@@ -3,8 +3,9 @@ import { run } from '../src/program.ts'
 import type { Finished } from './cli.ts'
 
 /**
- * The same command line in this process: what it prints and the code it would exit with. For commands that start nothing and end by
- * themselves, of which there are dozens here; that the real one does the same is for those that are started to show.
+ * The same command line in this process: what it prints and the code it would exit with. For
+ * commands that start nothing and end by themselves, of which there are dozens here; that the real
+ * one does the same is for those that are started to show.
  */
 export async function inProcess(args: readonly string[]): Promise<Finished> {
   const said = { stdout: '', stderr: '' }

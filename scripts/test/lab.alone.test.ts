@@ -10,7 +10,12 @@ beforeAll(async () => {
 })
 afterAll(() => cache[Symbol.asyncDispose]())
 
-const CODES: Record<string, number> = { supported: 0, refuted: 10, inconclusive: 11, 'could-not-run': 12 }
+const CODES: Record<string, number> = {
+  supported: 0,
+  refuted: 10,
+  inconclusive: 11,
+  'could-not-run': 12,
+}
 
 describe('lab', () => {
   it('lists the labs, with what each takes, also when no lab is named', async () => {
@@ -21,8 +26,15 @@ describe('lab', () => {
   })
 
   it('asks nothing without a terminal, prints the outcome as one JSON document, and exits with its code', async () => {
-    const { code, stdout, stderr } = await threshold(['lab', '1.1', '--tiny', '--json'], { env: cache.env })
-    const outcome = JSON.parse(stdout) as { verdict: string; reasons: string[]; reportHtml: string; reportJson: string }
+    const { code, stdout, stderr } = await threshold(['lab', '1.1', '--tiny', '--json'], {
+      env: cache.env,
+    })
+    const outcome = JSON.parse(stdout) as {
+      verdict: string
+      reasons: string[]
+      reportHtml: string
+      reportJson: string
+    }
     try {
       expect(outcome).toMatchObject({ v: 1, lab: '1.1', size: 'tiny' })
       expect(code).toBe(CODES[outcome.verdict])
@@ -45,7 +57,10 @@ describe('lab', () => {
 
   it('leaves nothing when interrupted', async () => {
     await using command = start(['lab', '1.1', '--full'], { env: cache.env })
-    await vi.waitFor(async () => expect(await cache.left()).toContainEqual(expect.stringMatching(/^lab-/)), { timeout: 60_000 })
+    await vi.waitFor(
+      async () => expect(await cache.left()).toContainEqual(expect.stringMatching(/^lab-/)),
+      { timeout: 60_000 },
+    )
     command.child.kill('SIGTERM')
     const { code, stdout } = await command.finished
     expect({ code, stdout }).toEqual({ code: 143, stdout: '' })

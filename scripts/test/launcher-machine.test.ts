@@ -1,12 +1,32 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { chmod, chown, cp, link, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import {
+  chmod,
+  chown,
+  cp,
+  link,
+  mkdir,
+  readdir,
+  readFile,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { cacheDir } from '@threshold/engines'
 import { testsAll } from '@threshold/engines/testing'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { type Finished, type Folder, LAUNCHER, type Options, ROOT, start, temporaryFolder, threshold } from './cli.ts'
+import {
+  type Finished,
+  type Folder,
+  LAUNCHER,
+  type Options,
+  ROOT,
+  start,
+  temporaryFolder,
+  threshold,
+} from './cli.ts'
 import { fetchOldNode, makeTree } from './tree.ts'
 
 const MINUTES = 120_000
@@ -43,9 +63,14 @@ const launching = (at: Folder, options: Options = {}): Options => ({
   launcher: join(at.path, 'scripts', 'threshold.mjs'),
   cwd: at.path,
   ...options,
-  env: { PATH: [dirname(node), '/usr/local/bin', '/usr/bin', '/bin'].join(delimiter), npm_execpath: '', ...options.env },
+  env: {
+    PATH: [dirname(node), '/usr/local/bin', '/usr/bin', '/bin'].join(delimiter),
+    npm_execpath: '',
+    ...options.env,
+  },
 })
-const launch = (at: Folder, options?: Options): Promise<Finished> => threshold(['tell'], launching(at, options))
+const launch = (at: Folder, options?: Options): Promise<Finished> =>
+  threshold(['tell'], launching(at, options))
 
 /** A code, what happened and why, a command that helps, and no stack. */
 function expectFailure({ code, stdout, stderr }: Finished, what: RegExp): void {
@@ -82,7 +107,10 @@ describe('the launcher installs', { timeout: MINUTES }, () => {
   it.runIf(isRoot)('with a TMPDIR that this user cannot write in (needs root)', async () => {
     await using fresh = await freshTree(NOBODY)
     const env = { TMPDIR: '/root', HOME: fresh.path }
-    expect(await launch(fresh, { uid: NOBODY, env })).toMatchObject({ code: 0, stdout: expect.stringContaining('"dep":"1.0.0"') })
+    expect(await launch(fresh, { uid: NOBODY, env })).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('"dep":"1.0.0"'),
+    })
   })
 
   it('once, when an install was killed and six are started at once', async () => {
@@ -92,9 +120,13 @@ describe('the launcher installs', { timeout: MINUTES }, () => {
     first.child.kill('SIGKILL')
     await first.finished
     const six = await Promise.all(Array.from({ length: 6 }, () => launch(fresh)))
-    expect(six.map(({ code, stdout }) => [code, stdout.includes('"dep":"1.0.0"')])).toEqual(six.map(() => [0, true]))
+    expect(six.map(({ code, stdout }) => [code, stdout.includes('"dep":"1.0.0"')])).toEqual(
+      six.map(() => [0, true]),
+    )
     // None where the npm that outlived its launcher has finished.
-    expect(six.filter(({ stderr }) => stderr.includes('running npm ci')).length).toBeLessThanOrEqual(1)
+    expect(
+      six.filter(({ stderr }) => stderr.includes('running npm ci')).length,
+    ).toBeLessThanOrEqual(1)
   })
 })
 
@@ -103,28 +135,50 @@ describe('the launcher says what it needs before it installs', { timeout: MINUTE
     await using fresh = await freshTree()
     await chmod(fresh.path, 0o755)
     const finished = await launch(fresh, { uid: NOBODY })
-    expectFailure(finished, /^NOT_WRITABLE: the dependencies are not installed yet.*permission denied \(EACCES\), it belongs to user 0$/m)
+    expectFailure(
+      finished,
+      /^NOT_WRITABLE: the dependencies are not installed yet.*permission denied \(EACCES\), it belongs to user 0$/m,
+    )
     expect(finished.stderr).toContain('sudo chown')
   })
 
   it.runIf(isRoot)('node_modules that `sudo npm ci` left (needs root)', async () => {
     await using fresh = await freshTree(NOBODY)
     await mkdir(join(fresh.path, 'node_modules'))
-    expectFailure(await launch(fresh, { uid: NOBODY }), /^NOT_WRITABLE: .*node_modules: permission denied/m)
+    expectFailure(
+      await launch(fresh, { uid: NOBODY }),
+      /^NOT_WRITABLE: .*node_modules: permission denied/m,
+    )
   })
 
-  it.runIf(hasNamespaces)('a tree on a disk that can only be read (needs mount namespaces)', async () => {
-    await using fresh = await freshTree()
-    const under = inMounts(`mount --bind ${fresh.path} ${fresh.path} && mount -o remount,ro,bind ${fresh.path}`)
-    expectFailure(await launch(fresh, { under }), /^NOT_WRITABLE: .*the file system is read-only \(EROFS\)$/m)
-  })
+  it.runIf(hasNamespaces)(
+    'a tree on a disk that can only be read (needs mount namespaces)',
+    async () => {
+      await using fresh = await freshTree()
+      const under = inMounts(
+        `mount --bind ${fresh.path} ${fresh.path} && mount -o remount,ro,bind ${fresh.path}`,
+      )
+      expectFailure(
+        await launch(fresh, { under }),
+        /^NOT_WRITABLE: .*the file system is read-only \(EROFS\)$/m,
+      )
+    },
+  )
 
   it.runIf(hasNamespaces)('a disk with 90 MB left (needs mount namespaces)', async () => {
     await using fresh = await freshTree()
     await using disk = await temporaryFolder()
-    const under = inMounts(`mount -t tmpfs -o size=90m none ${disk.path} && cp -r ${fresh.path}/. ${disk.path}`)
-    const finished = await launch(fresh, { under, launcher: join(disk.path, 'scripts', 'threshold.mjs') })
-    expectFailure(finished, /^DISK_FULL: installing the dependencies needs 700 MB of disk, and 9\d MB are left in /m)
+    const under = inMounts(
+      `mount -t tmpfs -o size=90m none ${disk.path} && cp -r ${fresh.path}/. ${disk.path}`,
+    )
+    const finished = await launch(fresh, {
+      under,
+      launcher: join(disk.path, 'scripts', 'threshold.mjs'),
+    })
+    expectFailure(
+      finished,
+      /^DISK_FULL: installing the dependencies needs 700 MB of disk, and 9\d MB are left in /m,
+    )
   })
 
   it.runIf(isRoot).each([
@@ -134,8 +188,14 @@ describe('the launcher says what it needs before it installs', { timeout: MINUTE
     ['that is missing', '/no/such/home'],
   ])('a home folder %s, where npm keeps its cache (needs root)', async (_what, HOME) => {
     await using fresh = await freshTree(NOBODY)
-    const finished = await launch(fresh, { uid: NOBODY, env: { HOME, THRESHOLD_CACHE: '', XDG_CACHE_HOME: '' } })
-    expectFailure(finished, /^CACHE_UNUSABLE: the cache folder \/.*\/?\.cache\/threshold cannot be used: /m)
+    const finished = await launch(fresh, {
+      uid: NOBODY,
+      env: { HOME, THRESHOLD_CACHE: '', XDG_CACHE_HOME: '' },
+    })
+    expectFailure(
+      finished,
+      /^CACHE_UNUSABLE: the cache folder \/.*\/?\.cache\/threshold cannot be used: /m,
+    )
     expect(finished.stderr).toContain('THRESHOLD_CACHE')
     await using cache = await temporaryFolder()
     await chown(cache.path, NOBODY, NOBODY)
@@ -150,7 +210,8 @@ describe('the launcher gets Node', { timeout: MINUTES }, () => {
     old = await fetchOldNode(use.use(await temporaryFolder()))
     await launch(tree)
   }, MINUTES)
-  const fetching = (env: NodeJS.ProcessEnv, options: Options = {}) => launch(tree, { ...options, node: old, env })
+  const fetching = (env: NodeJS.ProcessEnv, options: Options = {}) =>
+    launch(tree, { ...options, node: old, env })
 
   it('of the version that .node-version names, for every system', async () => {
     const wanted = (await readFile(join(ROOT, '.node-version'), 'utf8')).trim()
@@ -159,21 +220,26 @@ describe('the launcher gets Node', { timeout: MINUTES }, () => {
     expect(versions).toEqual([wanted, wanted])
   })
 
-  it.runIf(testsAll())('anew where the one in the cache no longer starts, and leaves nothing half done', async () => {
-    await using cache = await temporaryFolder()
-    const env = { THRESHOLD_CACHE: cache.path }
-    const first = await fetching(env)
-    expect(first.stderr).toContain('from npm, once')
-    const [name = ''] = (await readdir(cache.path)).filter((entry) => entry.startsWith('node-'))
-    const bin = join(cache.path, name, 'bin', 'node')
-    await rm(bin)
-    await symlink('/nowhere', bin)
-    await mkdir(join(cache.path, `${name}.draft-1`))
-    const [one, other] = await Promise.all([fetching(env), fetching(env)])
-    expect([one.stdout, other.stdout]).toEqual([first.stdout, first.stdout])
-    expect([one, other].filter(({ stderr }) => stderr.includes('from npm, once'))).toHaveLength(1)
-    expect((await readdir(cache.path)).filter((entry) => entry.startsWith('node-'))).toEqual([name])
-  })
+  it.runIf(testsAll())(
+    'anew where the one in the cache no longer starts, and leaves nothing half done',
+    async () => {
+      await using cache = await temporaryFolder()
+      const env = { THRESHOLD_CACHE: cache.path }
+      const first = await fetching(env)
+      expect(first.stderr).toContain('from npm, once')
+      const [name = ''] = (await readdir(cache.path)).filter((entry) => entry.startsWith('node-'))
+      const bin = join(cache.path, name, 'bin', 'node')
+      await rm(bin)
+      await symlink('/nowhere', bin)
+      await mkdir(join(cache.path, `${name}.draft-1`))
+      const [one, other] = await Promise.all([fetching(env), fetching(env)])
+      expect([one.stdout, other.stdout]).toEqual([first.stdout, first.stdout])
+      expect([one, other].filter(({ stderr }) => stderr.includes('from npm, once'))).toHaveLength(1)
+      expect((await readdir(cache.path)).filter((entry) => entry.startsWith('node-'))).toEqual([
+        name,
+      ])
+    },
+  )
 
   it.each([
     ['a file', async (path: string) => await writeFile(path, '')],
@@ -191,7 +257,10 @@ describe('the launcher gets Node', { timeout: MINUTES }, () => {
     await using disk = await temporaryFolder()
     const under = inMounts(`mount -t tmpfs -o size=40m none ${disk.path}`)
     const finished = await fetching({ THRESHOLD_CACHE: disk.path }, { under })
-    expectFailure(finished, /^DISK_FULL: fetching Node \S+ needs \d+ MB of disk, and [34]\d MB are left in /m)
+    expectFailure(
+      finished,
+      /^DISK_FULL: fetching Node \S+ needs \d+ MB of disk, and [34]\d MB are left in /m,
+    )
     expect(finished.stderr).toContain('THRESHOLD_CACHE')
   })
 
@@ -203,7 +272,10 @@ describe('the launcher gets Node', { timeout: MINUTES }, () => {
       npm_config_cache: cache.path,
       npm_config_fetch_retries: '0',
     }
-    expectFailure(await fetching(env), /^NPM_UNREACHABLE: npm's registry cannot be reached: .*ECONNREFUSED/m)
+    expectFailure(
+      await fetching(env),
+      /^NPM_UNREACHABLE: npm's registry cannot be reached: .*ECONNREFUSED/m,
+    )
   })
 })
 
@@ -229,4 +301,11 @@ describe('the cache folder', () => {
   })
 })
 
-const inMounts = (script: string): string[] => ['unshare', '--mount', 'sh', '-c', `${script} && exec "$@"`, 'sh']
+const inMounts = (script: string): string[] => [
+  'unshare',
+  '--mount',
+  'sh',
+  '-c',
+  `${script} && exec "$@"`,
+  'sh',
+]

@@ -50,19 +50,26 @@ describe('the launcher, on a Node that is too old', { timeout: MINUTES }, () => 
     expect(second).toMatchObject({ code: 0, stderr: '' })
   })
 
-  it.runIf(testsAll())('installs again when the lockfile has changed, and when an install was cut off', async () => {
-    await launch(tree, 'tell')
-    await depend(tree, '1.1.0')
-    expect((await launch(tree, 'tell')).stderr).toContain('dep is not installed as package-lock.json says')
-    expect((await launch(tree, 'tell')).stderr).toBe('')
-    await rm(join(tree.path, 'node_modules', '.package-lock.json'))
-    expect((await launch(tree, 'tell')).stderr).toContain('not installed yet')
-  })
+  it.runIf(testsAll())(
+    'installs again when the lockfile has changed, and when an install was cut off',
+    async () => {
+      await launch(tree, 'tell')
+      await depend(tree, '1.1.0')
+      expect((await launch(tree, 'tell')).stderr).toContain(
+        'dep is not installed as package-lock.json says',
+      )
+      expect((await launch(tree, 'tell')).stderr).toBe('')
+      await rm(join(tree.path, 'node_modules', '.package-lock.json'))
+      expect((await launch(tree, 'tell')).stderr).toContain('not installed yet')
+    },
+  )
 
   it.runIf(testsAll())('installs once when two are started at once', async () => {
     await rm(join(tree.path, 'node_modules'), { recursive: true })
     const both = await Promise.all([launch(tree, 'tell'), launch(tree, 'tell')])
-    expect(both.map(({ code, stdout }) => [code, (JSON.parse(stdout) as { dep: string }).dep])).toEqual([
+    expect(
+      both.map(({ code, stdout }) => [code, (JSON.parse(stdout) as { dep: string }).dep]),
+    ).toEqual([
       [0, '1.1.0'],
       [0, '1.1.0'],
     ])
@@ -99,7 +106,10 @@ describe('the launcher, on a Node that is too old', { timeout: MINUTES }, () => 
     await gone(pid)
   })
 
-  /** A program that starts a shell that starts the launcher, as npm does. The shell does not replace itself by it. */
+  /**
+   * A program that starts a shell that starts the launcher, as npm does. The shell does not replace
+   * itself by it.
+   */
   const NPM = `
     const { spawn } = require('node:child_process')
     const shell = spawn('sh', ['-c', '"$0" "$@"; exit $?', ...process.argv.slice(1)], { stdio: 'inherit' })
@@ -154,7 +164,10 @@ describe('the launcher, where something is missing', { timeout: MINUTES }, () =>
   it.runIf(testsAll())('says so when there is no npm', async () => {
     await using bare = await temporaryFolder()
     await symlink(old, join(bare.path, 'node'))
-    const { code, stderr } = await threshold(['tell'], { ...onOld(tree), env: { ...onOld(tree).env, npm_execpath: '', PATH: bare.path } })
+    const { code, stderr } = await threshold(['tell'], {
+      ...onOld(tree),
+      env: { ...onOld(tree).env, npm_execpath: '', PATH: bare.path },
+    })
     expect(stderr).toMatch(/^CANNOT_START: npm: /m)
     expect(code).toBe(1)
   })
@@ -163,8 +176,10 @@ describe('the launcher, where something is missing', { timeout: MINUTES }, () =>
 describe('this repository', { timeout: MINUTES }, () => {
   it('is served by the launcher on Node 20', async () => {
     await using tree = await temporaryFolder()
-    // All of it but the lockfile, which says what is installed: a test that installs would do so under all others.
-    for (const name of ['.node-version', 'package.json', 'node_modules']) await symlink(join(ROOT, name), join(tree.path, name))
+    // All of it but the lockfile, which says what is installed: a test that installs would do so
+    // under all others.
+    for (const name of ['.node-version', 'package.json', 'node_modules'])
+      await symlink(join(ROOT, name), join(tree.path, name))
     await cp(join(ROOT, 'node_modules', '.package-lock.json'), join(tree.path, 'package-lock.json'))
     await mkdir(join(tree.path, 'scripts'))
     await copyLauncher(tree)

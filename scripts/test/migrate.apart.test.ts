@@ -14,9 +14,14 @@ const migrate = (...args: string[]) => threshold(['migrate', ...args], { env: ca
 
 /** The steps of the playbook, with their options. */
 async function playbook(): Promise<string[][]> {
-  const text = await readFile(fileURLToPath(new URL('../../docs/docs/migration-playbook.md', import.meta.url)), 'utf8')
+  const text = await readFile(
+    fileURLToPath(new URL('../../docs/docs/migration-playbook.md', import.meta.url)),
+    'utf8',
+  )
   const [, block = ''] = /```bash no-run="needs the stage[^\n]*\n(.*?)```/s.exec(text) ?? []
-  return [...block.matchAll(/^npx threshold migrate mongo-cassandra (.+)$/gm)].map(([, step]) => step!.split(' '))
+  return [...block.matchAll(/^npx threshold migrate mongo-cassandra (.+)$/gm)].map(([, step]) =>
+    step!.split(' '),
+  )
 }
 
 describe('migrate', { timeout: 240_000 }, () => {
@@ -28,7 +33,9 @@ describe('migrate', { timeout: 240_000 }, () => {
 
   it('finds no databases where no stage runs, and says what to do', async () => {
     const { code, stderr } = await migrate('mongo-cassandra', 'plan')
-    expect(stderr).toMatch(/^WHICH_DATABASES: no stage 2 runs on this machine\n {2}→ npx threshold stage 2 --migrating/)
+    expect(stderr).toMatch(
+      /^WHICH_DATABASES: no stage 2 runs on this machine\n {2}→ npx threshold stage 2 --migrating/,
+    )
     expect(code).toBe(1)
   })
 
@@ -38,47 +45,60 @@ describe('migrate', { timeout: 240_000 }, () => {
     expect(code).toBe(1)
   })
 
-  it.runIf(testsAll())('moves the stage that runs here, and what was sent before is there after it', async () => {
-    await using stage = start(['stage', '2', '--migrating'], { env: cache.env })
-    const url = await ready(stage, 150_000) // Cassandra on a busy machine
-    const call = async <T>(path: string, token: string, body?: object): Promise<T> => {
-      const headers = { 'content-type': 'application/json', authorization: `Bot ${token}` }
-      const answer = await fetch(`${url}${path}`, body ? { method: 'POST', headers, body: JSON.stringify(body) } : { headers })
-      expect(answer.status).toBeLessThan(300)
-      return (await answer.json()) as T
-    }
-    const { token } = await call<{ token: string }>('/workshop/users', '', { username: 'ada' })
-    const guild = await call<{ id: string }>('/api/v10/guilds', token, { name: 'guild' })
-    const channel = await call<{ id: string }>(`/api/v10/guilds/${guild.id}/channels`, token, { name: 'channel' })
-    const messages = `/api/v10/channels/${channel.id}/messages`
-    await call(messages, token, { content: 'before' })
+  it.runIf(testsAll())(
+    'moves the stage that runs here, and what was sent before is there after it',
+    async () => {
+      await using stage = start(['stage', '2', '--migrating'], { env: cache.env })
+      const url = await ready(stage, 150_000) // Cassandra on a busy machine
+      const call = async <T>(path: string, token: string, body?: object): Promise<T> => {
+        const headers = { 'content-type': 'application/json', authorization: `Bot ${token}` }
+        const answer = await fetch(
+          `${url}${path}`,
+          body ? { method: 'POST', headers, body: JSON.stringify(body) } : { headers },
+        )
+        expect(answer.status).toBeLessThan(300)
+        return (await answer.json()) as T
+      }
+      const { token } = await call<{ token: string }>('/workshop/users', '', { username: 'ada' })
+      const guild = await call<{ id: string }>('/api/v10/guilds', token, { name: 'guild' })
+      const channel = await call<{ id: string }>(`/api/v10/guilds/${guild.id}/channels`, token, {
+        name: 'channel',
+      })
+      const messages = `/api/v10/channels/${channel.id}/messages`
+      await call(messages, token, { content: 'before' })
 
-    expect((await migrate('mongo-cassandra', 'cutover')).stderr).toMatch(
-      /^OUT_OF_ORDER: .*\n {2}→ npx threshold migrate mongo-cassandra dual-write/m,
-    )
-    // Each line of the playbook, and what it says.
-    const said = {
-      plan: /^phase: mongo; 1 processes follow the move/,
-      'dual-write': /^dual-write: 1 processes write to both stores/m,
-      backfill: /^backfill: 1 rows/m,
-      verify: /^verify: /m,
-      cutover: /^cutover: Cassandra decides/m,
-      status: /^phase: cutover since/,
-      decommission: /the move is over/,
-    }
-    const lines = await playbook()
-    expect(lines.map(([step]) => step)).toEqual(Object.keys(said))
-    for (const [step, ...options] of lines) {
-      const { code, stdout, stderr } = await migrate('mongo-cassandra', step!, ...options)
-      expect(code, stderr).toBe(0)
-      expect(stdout).toMatch(said[step as keyof typeof said])
-      if (step !== 'cutover') continue
-      await call(messages, token, { content: 'after' })
-      const again = await migrate('mongo-cassandra', 'all', '--until', 'cutover')
-      expect([again.code, again.stdout]).toEqual([0, expect.stringMatching(/^phase: cutover; .*next: .* decommission, or .* rollback$/ms)])
-    }
-    expect((await call<{ content: string }[]>(messages, token)).map(({ content }) => content)).toEqual(['after', 'before'])
-    stage.child.kill('SIGTERM')
-    expect((await stage.finished).code).toBe(0)
-  })
+      expect((await migrate('mongo-cassandra', 'cutover')).stderr).toMatch(
+        /^OUT_OF_ORDER: .*\n {2}→ npx threshold migrate mongo-cassandra dual-write/m,
+      )
+      // Each line of the playbook, and what it says.
+      const said = {
+        plan: /^phase: mongo; 1 processes follow the move/,
+        'dual-write': /^dual-write: 1 processes write to both stores/m,
+        backfill: /^backfill: 1 rows/m,
+        verify: /^verify: /m,
+        cutover: /^cutover: Cassandra decides/m,
+        status: /^phase: cutover since/,
+        decommission: /the move is over/,
+      }
+      const lines = await playbook()
+      expect(lines.map(([step]) => step)).toEqual(Object.keys(said))
+      for (const [step, ...options] of lines) {
+        const { code, stdout, stderr } = await migrate('mongo-cassandra', step!, ...options)
+        expect(code, stderr).toBe(0)
+        expect(stdout).toMatch(said[step as keyof typeof said])
+        if (step !== 'cutover') continue
+        await call(messages, token, { content: 'after' })
+        const again = await migrate('mongo-cassandra', 'all', '--until', 'cutover')
+        expect([again.code, again.stdout]).toEqual([
+          0,
+          expect.stringMatching(/^phase: cutover; .*next: .* decommission, or .* rollback$/ms),
+        ])
+      }
+      expect(
+        (await call<{ content: string }[]>(messages, token)).map(({ content }) => content),
+      ).toEqual(['after', 'before'])
+      stage.child.kill('SIGTERM')
+      expect((await stage.finished).code).toBe(0)
+    },
+  )
 })

@@ -6,7 +6,8 @@ describe('prefetch', { timeout: 120_000 }, () => {
   it('tells of each thing whether it is here, and why one could not be had; what fails keeps nothing else from being tried', async () => {
     await using machine = await bareMachine()
     const { code, stdout, stderr } = await threshold(['prefetch'], { env: machine.env })
-    const row = (name: string): string => stdout.split('\n').find((line) => line.startsWith(name)) ?? ''
+    const row = (name: string): string =>
+      stdout.split('\n').find((line) => line.startsWith(name)) ?? ''
     expect(row('What')).toMatch(/^What +State +Why$/)
     expect(row('the image mongo')).toMatch(/ skipped +the Docker daemon does not answer at /)
     expect(row('mongod ')).toMatch(/ skipped +http:\/\/127\.0\.0\.1:9 cannot be reached/)

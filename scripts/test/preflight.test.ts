@@ -8,7 +8,8 @@ import { describe, expect, it, vi } from 'vitest'
 import { ownCache, ROOT, threshold } from './cli.ts'
 import { inProcess } from './in-process.ts'
 
-const hasNamespaces = process.getuid?.() === 0 && spawnSync('unshare', ['--mount', 'true']).status === 0
+const hasNamespaces =
+  process.getuid?.() === 0 && spawnSync('unshare', ['--mount', 'true']).status === 0
 
 /** Something else that listens. */
 async function takenPort(use: AsyncDisposableStack, host = '127.0.0.1'): Promise<string> {
@@ -29,7 +30,9 @@ describe('a port that is taken is named before anything starts', { timeout: 60_0
     const port = await takenPort(use)
     const { code, stdout, stderr } = await inProcess([...words.split(' '), '--port', port])
     expect(stderr).toMatch(
-      new RegExp(`^PORT_TAKEN: port ${port} \\(--port\\) is taken: another program listens on 127\\.0\\.0\\.1:${port}\n {2}→ .*--port`),
+      new RegExp(
+        `^PORT_TAKEN: port ${port} \\(--port\\) is taken: another program listens on 127\\.0\\.0\\.1:${port}\n {2}→ .*--port`,
+      ),
     )
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
   })
@@ -39,23 +42,32 @@ describe('a port that is taken is named before anything starts', { timeout: 60_0
     const port = await takenPort(use, '127.0.0.9')
     setEnv(use, { THRESHOLD_HOST: '127.0.0.9', THRESHOLD_VOICE_PORT: port })
     const { code, stderr } = await inProcess(['stage', '1'])
-    expect(stderr).toMatch(/^PORT_TAKEN: port \d+ \(THRESHOLD_VOICE_PORT\) is taken: another program listens on 127\.0\.0\.9:/)
+    expect(stderr).toMatch(
+      /^PORT_TAKEN: port \d+ \(THRESHOLD_VOICE_PORT\) is taken: another program listens on 127\.0\.0\.9:/,
+    )
     expect(code).toBe(1)
   })
 
   it('also when two of one stage are the same', async () => {
     await using use = new AsyncDisposableStack()
     setEnv(use, { THRESHOLD_VOICE_PORT: '23456' })
-    expect((await inProcess(['stage', '1', '--port', '23456'])).stderr).toMatch(/^PORT_TAKEN: .* are both 23456$/m)
+    expect((await inProcess(['stage', '1', '--port', '23456'])).stderr).toMatch(
+      /^PORT_TAKEN: .* are both 23456$/m,
+    )
   })
 
-  it.each(['192.0.2.1', 'no.such.host.invalid'])('also an address that is not of this machine: %s', async (host) => {
-    await using use = new AsyncDisposableStack()
-    setEnv(use, { THRESHOLD_HOST: host })
-    const { code, stderr } = await inProcess(['stage', '1'])
-    expect(stderr).toMatch(/^BAD_HOST: nothing can listen on \S+ \(THRESHOLD_HOST\).*\n {2}→ unset THRESHOLD_HOST/)
-    expect(code).toBe(1)
-  })
+  it.each(['192.0.2.1', 'no.such.host.invalid'])(
+    'also an address that is not of this machine: %s',
+    async (host) => {
+      await using use = new AsyncDisposableStack()
+      setEnv(use, { THRESHOLD_HOST: host })
+      const { code, stderr } = await inProcess(['stage', '1'])
+      expect(stderr).toMatch(
+        /^BAD_HOST: nothing can listen on \S+ \(THRESHOLD_HOST\).*\n {2}→ unset THRESHOLD_HOST/,
+      )
+      expect(code).toBe(1)
+    },
+  )
 })
 
 describe('a tree that can only be read', { timeout: 120_000 }, () => {
@@ -76,7 +88,11 @@ describe('a tree that can only be read', { timeout: 120_000 }, () => {
     ['docs --port 0', 'the docs site'],
   ])('is named by %s before anything starts (needs mount namespaces)', async (words, what) => {
     const { code, stdout, stderr } = await threshold(words.split(' '), { under })
-    expect(stderr).toMatch(new RegExp(`^NOT_WRITABLE: ${what} cannot be written in ${ROOT}\\S*: the file system is read-only \\(EROFS\\)`))
+    expect(stderr).toMatch(
+      new RegExp(
+        `^NOT_WRITABLE: ${what} cannot be written in ${ROOT}\\S*: the file system is read-only \\(EROFS\\)`,
+      ),
+    )
     expect(stderr).toMatch(/^ {2}→ \S/m)
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
   })
@@ -95,14 +111,19 @@ describe('output that cannot be written', { timeout: 60_000 }, () => {
       (error: { code: number; stderr: string }) => error,
     )
 
-  it.each(['lab list', 'lab list --json', 'stages list', '--help', 'help lab', 'migrate', '--version'])(
-    'by %s is a failure',
-    async (words) => {
-      const { code, stderr } = await sh(`"$0" "$1" ${words} > /dev/full`)
-      expect(stderr).toMatch(/^OUTPUT_LOST: .*no space left.*\n {2}→ /m)
-      expect(code).toBe(1)
-    },
-  )
+  it.each([
+    'lab list',
+    'lab list --json',
+    'stages list',
+    '--help',
+    'help lab',
+    'migrate',
+    '--version',
+  ])('by %s is a failure', async (words) => {
+    const { code, stderr } = await sh(`"$0" "$1" ${words} > /dev/full`)
+    expect(stderr).toMatch(/^OUTPUT_LOST: .*no space left.*\n {2}→ /m)
+    expect(code).toBe(1)
+  })
 
   it('is none where the reader has enough', async () => {
     const { code, stderr } = await sh('"$0" "$1" lab list | head -n 1 > /dev/null')

@@ -18,7 +18,11 @@ const reset = () => threshold(['reset'], { env: cache.env })
 
 describe('reset', () => {
   it('says that there is nothing to do, as often as it is asked', async () => {
-    for (const _ of [1, 2]) expect(await reset()).toMatchObject({ code: 0, stdout: 'clean: there was nothing to end or remove\n' })
+    for (const _ of [1, 2])
+      expect(await reset()).toMatchObject({
+        code: 0,
+        stdout: 'clean: there was nothing to end or remove\n',
+      })
   })
 
   it('ends and removes what a stage leaves that was cut off by kill -9 together with its watcher', async () => {
@@ -33,15 +37,26 @@ describe('reset', () => {
     const { code, stdout, stderr } = await reset()
     expect(stderr).toMatch(/^ended {4}stage 1, /m)
     expect(stdout).toMatch(/^2 ended, \d+ removed, no problems$/m)
-    expect({ code, left: await cache.left(), free: await isPortFree(Number(new URL(url).port)) }).toEqual({ code: 0, left: [], free: true })
+    expect({
+      code,
+      left: await cache.left(),
+      free: await isPortFree(Number(new URL(url).port)),
+    }).toEqual({ code: 0, left: [], free: true })
     await gone(...left)
-    expect(await reset()).toMatchObject({ code: 0, stdout: expect.stringContaining('nothing to end') })
+    expect(await reset()).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('nothing to end'),
+    })
   })
 
   it('ends a stage that runs in another terminal, and its command', async () => {
     await using command = start(['stage', '1'], { env: cache.env })
     await ready(command)
-    const pids = [await cache.pidOf('stage'), await cache.pidOf('mongodb'), await cache.pidOf('command')]
+    const pids = [
+      await cache.pidOf('stage'),
+      await cache.pidOf('mongodb'),
+      await cache.pidOf('command'),
+    ]
     expect(await reset()).toMatchObject({ code: 0 })
     await command.finished
     await gone(...pids)
@@ -64,7 +79,11 @@ describe('reset', () => {
     try {
       const { code, stderr } = await reset()
       expect(stderr).toContain(`removed  ${lost}`)
-      expect({ code, lost: existsSync(lost), kept: existsSync(kept) }).toEqual({ code: 0, lost: false, kept: true })
+      expect({ code, lost: existsSync(lost), kept: existsSync(kept) }).toEqual({
+        code: 0,
+        lost: false,
+        kept: true,
+      })
     } finally {
       await rm(kept, { recursive: true, force: true })
     }

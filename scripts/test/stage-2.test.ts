@@ -12,7 +12,10 @@ const call = (url: string, body: object, token?: string) =>
   fetch(url, {
     method: 'POST',
     body: JSON.stringify(body),
-    headers: { 'content-type': 'application/json', ...(token === undefined ? {} : { authorization: `Bot ${token}` }) },
+    headers: {
+      'content-type': 'application/json',
+      ...(token === undefined ? {} : { authorization: `Bot ${token}` }),
+    },
   })
 
 describe('stage 2', { timeout: 180_000 }, () => {
@@ -22,14 +25,22 @@ describe('stage 2', { timeout: 180_000 }, () => {
     expect((await fetch(`${url}/readyz`)).status).toBe(200)
     expect(command.stderr()).toMatch(/stage 2, Messages on Cassandra, on .+ and Cassandra/)
 
-    const { token } = (await (await call(`${url}/workshop/users`, { username: 'ada' })).json()) as { token: string }
+    const { token } = (await (await call(`${url}/workshop/users`, { username: 'ada' })).json()) as {
+      token: string
+    }
     const api = `${url}/api/v10`
-    const guild = (await (await call(`${api}/guilds`, { name: 'guild' }, token)).json()) as { id: string }
-    const channel = (await (await call(`${api}/guilds/${guild.id}/channels`, { name: 'channel' }, token)).json()) as { id: string }
+    const guild = (await (await call(`${api}/guilds`, { name: 'guild' }, token)).json()) as {
+      id: string
+    }
+    const channel = (await (
+      await call(`${api}/guilds/${guild.id}/channels`, { name: 'channel' }, token)
+    ).json()) as { id: string }
     const sent = await call(`${api}/channels/${channel.id}/messages`, { content: 'hello' }, token)
     expect(sent.status).toBe(200)
     const metrics = await (await fetch(`${url}/metrics`)).text()
-    expect(metrics).toMatch(/threshold_cassandra_statements_total\{operation="messages\.insert"[^}]*\} [1-9]/)
+    expect(metrics).toMatch(
+      /threshold_cassandra_statements_total\{operation="messages\.insert"[^}]*\} [1-9]/,
+    )
 
     const cassandra = await cache.pidOf('cassandra')
     command.child.kill('SIGTERM')
@@ -51,7 +62,9 @@ describe('stage 2', { timeout: 180_000 }, () => {
   it('differs from stage 1 in its message store', async () => {
     const { code, stdout } = await threshold(['stages', 'diff', '1', '2'])
     expect(code).toBe(0)
-    expect(stdout).toMatch(/^message-store +message-store\.mongodb\.ts \(stage 1\) +message-store\.cassandra\.ts \(stage 2\) +replaced$/m)
+    expect(stdout).toMatch(
+      /^message-store +message-store\.mongodb\.ts \(stage 1\) +message-store\.cassandra\.ts \(stage 2\) +replaced$/m,
+    )
     expect(stdout.match(/replaced$/gm)).toHaveLength(1)
     expect(stdout).toMatch(/Engines\n {2}\+ cassandra\n/)
   })

@@ -2,7 +2,10 @@ import { expect, it } from 'vitest'
 import { stageEnvironment } from '../src/actions/stage.ts'
 
 it('passes on what says where clients reach the stage, and nothing that is not set', () => {
-  const address = { THRESHOLD_PUBLIC_URL: 'https://chat.example', THRESHOLD_TRUSTED_PROXIES: '10.0.0.0/8' }
+  const address = {
+    THRESHOLD_PUBLIC_URL: 'https://chat.example',
+    THRESHOLD_TRUSTED_PROXIES: '10.0.0.0/8',
+  }
   expect(stageEnvironment(undefined, address)).toMatchObject(address)
   const unset = stageEnvironment(undefined, { THRESHOLD_PUBLIC_URL: '' })
   for (const name of Object.keys(address)) expect(unset).not.toHaveProperty(name)

@@ -1,14 +1,23 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
-/** Two small stages: the second replaces the store, keeps the rest, drops the page and adds a migrator. */
+/**
+ * Two small stages: the second replaces the store, keeps the rest, drops the page and adds a
+ * migrator.
+ */
 export const FIRST = {
   'stage.json': {
     title: 'First',
     previous: null,
     adds: ['adapters/message-store.mongodb.ts', 'adapters/notifier.mongodb.ts', 'page', 'rest'],
   },
-  'package.json': { exports: { './rest': './src/rest/index.ts', './page': './src/page/index.ts', './adapters/*': './src/adapters/*.ts' } },
+  'package.json': {
+    exports: {
+      './rest': './src/rest/index.ts',
+      './page': './src/page/index.ts',
+      './adapters/*': './src/adapters/*.ts',
+    },
+  },
   'src/compose.ts': `import type { Config } from './config.ts'
 import { mongoNotifier } from './adapters/notifier.mongodb.ts'
 import { mongoStore } from './adapters/message-store.mongodb.ts'
@@ -18,7 +27,8 @@ export const start = (config: Config) => [mongoStore, mongoNotifier, page, rest,
 `,
   'src/config.ts': 'export interface Config { readonly port: number }\n',
   'src/main.ts': "import { start } from './compose.ts'\nstart({ port: 1 })\n",
-  'src/adapters/message-store.mongodb.ts': "export { collection as mongoStore } from './collection.ts'\n",
+  'src/adapters/message-store.mongodb.ts':
+    "export { collection as mongoStore } from './collection.ts'\n",
   'src/adapters/collection.ts': 'export const collection = 1\n',
   'src/adapters/notifier.mongodb.ts': 'export const mongoNotifier = 1\n',
   'src/page/index.ts': 'export const page = 1\n',
@@ -54,7 +64,15 @@ export const start = (config: Config) => [cassandraStore, mongoNotifier, rest, m
 
 /** File names, and what is in them; the rest of a stage.json is filled in. */
 export type Files = Record<string, string | object>
-const DEFAULTS = { v: 1, stage: 1, engines: ['mongodb'], replaces: [], removes: [], givesUp: [], capabilities: ['rest', 'page'] }
+const DEFAULTS = {
+  v: 1,
+  stage: 1,
+  engines: ['mongodb'],
+  replaces: [],
+  removes: [],
+  givesUp: [],
+  capabilities: ['rest', 'page'],
+}
 
 async function write(root: string, stage: string, files: Files): Promise<void> {
   for (const [name, content] of Object.entries(files)) {
@@ -66,7 +84,11 @@ async function write(root: string, stage: string, files: Files): Promise<void> {
 }
 
 /** Both, each with some files written differently. */
-export async function writeStages(root: string, first: Files = {}, second: Files = {}): Promise<void> {
+export async function writeStages(
+  root: string,
+  first: Files = {},
+  second: Files = {},
+): Promise<void> {
   await write(root, '1-first', { ...FIRST, ...first })
   await write(root, '2-second', { ...SECOND, ...second })
 }

@@ -12,27 +12,39 @@ beforeAll(async () => {
 afterAll(() => cache[Symbol.asyncDispose]())
 
 describe('stage', { timeout: 120_000 }, () => {
-  it.each(['SIGINT', 'SIGTERM'] as const)('prints one line when it serves, and leaves nothing after %s', async (signal) => {
-    const port = await freePort()
-    await using command = start(['stage', '1', '--port', String(port), '--heartbeat', '3000'], { env: cache.env })
-    const url = await ready(command)
-    expect(url).toBe(`http://127.0.0.1:${port}`)
-    expect((await fetch(`${url}/readyz`)).status).toBe(200)
-    // Provisioning is on, and the token it gives is good for the API.
-    const made = await fetch(`${url}/workshop/users`, {
-      method: 'POST',
-      body: '{"username":"ada"}',
-      headers: { 'content-type': 'application/json' },
-    })
-    const { token } = (await made.json()) as { token: string }
-    expect((await fetch(`${url}/api/v10/users/@me`, { headers: { authorization: `Bot ${token}` } })).status).toBe(200)
-    expect((await cache.left()).length).toBeGreaterThan(0)
+  it.each(['SIGINT', 'SIGTERM'] as const)(
+    'prints one line when it serves, and leaves nothing after %s',
+    async (signal) => {
+      const port = await freePort()
+      await using command = start(['stage', '1', '--port', String(port), '--heartbeat', '3000'], {
+        env: cache.env,
+      })
+      const url = await ready(command)
+      expect(url).toBe(`http://127.0.0.1:${port}`)
+      expect((await fetch(`${url}/readyz`)).status).toBe(200)
+      // Provisioning is on, and the token it gives is good for the API.
+      const made = await fetch(`${url}/workshop/users`, {
+        method: 'POST',
+        body: '{"username":"ada"}',
+        headers: { 'content-type': 'application/json' },
+      })
+      const { token } = (await made.json()) as { token: string }
+      expect(
+        (await fetch(`${url}/api/v10/users/@me`, { headers: { authorization: `Bot ${token}` } }))
+          .status,
+      ).toBe(200)
+      expect((await cache.left()).length).toBeGreaterThan(0)
 
-    command.child.kill(signal)
-    const { code, stdout, stderr } = await command.finished
-    expect(stdout).toBe(`ready ${url}\n`)
-    expect({ code, left: await cache.left(), free: await isPortFree(port) }, stderr).toEqual({ code: 0, left: [], free: true })
-  })
+      command.child.kill(signal)
+      const { code, stdout, stderr } = await command.finished
+      expect(stdout).toBe(`ready ${url}\n`)
+      expect({ code, left: await cache.left(), free: await isPortFree(port) }, stderr).toEqual({
+        code: 0,
+        left: [],
+        free: true,
+      })
+    },
+  )
 
   it('ends everything at once at the second Ctrl-C, and says what', async () => {
     await using command = start(['stage', '1'], { env: cache.env })
@@ -41,7 +53,10 @@ describe('stage', { timeout: 120_000 }, () => {
     // A stage waits for a database that does not answer.
     process.kill(pids[1]!, 'SIGSTOP')
     command.child.kill('SIGINT')
-    await vi.waitFor(() => expect(command.stderr()).toMatch(/^closing .*\(process \d+\); Ctrl-C once more/m), { timeout: 10_000 })
+    await vi.waitFor(
+      () => expect(command.stderr()).toMatch(/^closing .*\(process \d+\); Ctrl-C once more/m),
+      { timeout: 10_000 },
+    )
     // Ctrl-C again and again, until it counts as a second one.
     const impatient = setInterval(() => command.child.kill('SIGINT'), 100)
     const { code, stderr } = await command.finished.finally(() => clearInterval(impatient))
@@ -51,7 +66,9 @@ describe('stage', { timeout: 120_000 }, () => {
   })
 
   it('keeps its log on stderr, as much of it as the environment asks for', async () => {
-    await using command = start(['stage', '1'], { env: { ...cache.env, THRESHOLD_LOG_LEVEL: 'silent' } })
+    await using command = start(['stage', '1'], {
+      env: { ...cache.env, THRESHOLD_LOG_LEVEL: 'silent' },
+    })
     await ready(command)
     command.child.kill('SIGTERM')
     expect((await command.finished).stderr).not.toContain('"level"')
@@ -79,13 +96,16 @@ describe('stage', { timeout: 120_000 }, () => {
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
   })
 
-  it.runIf(hasIpv6)('prints the address that it listens on (skipped where there is no ::1)', async () => {
-    await using command = start(['stage', '1'], { env: { ...cache.env, THRESHOLD_HOST: '::1' } })
-    const url = await ready(command)
-    expect(url).toMatch(/^http:\/\/\[::1\]:\d+$/)
-    expect((await fetch(`${url}/readyz`)).status).toBe(200)
-    expect(command.stderr()).toContain(`chat page: ${url}/`)
-  })
+  it.runIf(hasIpv6)(
+    'prints the address that it listens on (skipped where there is no ::1)',
+    async () => {
+      await using command = start(['stage', '1'], { env: { ...cache.env, THRESHOLD_HOST: '::1' } })
+      const url = await ready(command)
+      expect(url).toMatch(/^http:\/\/\[::1\]:\d+$/)
+      expect((await fetch(`${url}/readyz`)).status).toBe(200)
+      expect(command.stderr()).toContain(`chat page: ${url}/`)
+    },
+  )
 
   it('serves from a MongoDB of the user’s own', async () => {
     await using database = await leaseDatabase()

@@ -13,18 +13,26 @@ beforeEach(async () => {
 })
 afterEach(() => folder[Symbol.asyncDispose]())
 
-const both = (first?: Files, second?: Files): Promise<void> => writeStages(folder.path, first, second)
+const both = (first?: Files, second?: Files): Promise<void> =>
+  writeStages(folder.path, first, second)
 
 const stages = (...args: string[]) => inProcess(['stages', ...args, '--root', folder.path])
 
 describe('stages check', { timeout: 120_000 }, () => {
   it('finds nothing to mend in stages that are what they say', async () => {
     await both()
-    expect(await stages('check')).toMatchObject({ code: 0, stdout: '2 checked: they are what they say\n' })
+    expect(await stages('check')).toMatchObject({
+      code: 0,
+      stdout: '2 checked: they are what they say\n',
+    })
   })
 
-  const wired = (line: string, from: Files = SECOND): Files => ({ 'src/compose.ts': `${line}\n${from['src/compose.ts']}` })
-  const says = (change: object, from: Files = SECOND): Files => ({ 'stage.json': { ...(from['stage.json'] as object), ...change } })
+  const wired = (line: string, from: Files = SECOND): Files => ({
+    'src/compose.ts': `${line}\n${from['src/compose.ts']}`,
+  })
+  const says = (change: object, from: Files = SECOND): Files => ({
+    'stage.json': { ...(from['stage.json'] as object), ...change },
+  })
 
   it.each<{ what: string; first?: Files; second?: Files; says: RegExp }>([
     {
@@ -39,7 +47,10 @@ describe('stages check', { timeout: 120_000 }, () => {
     },
     {
       what: 'an own part that nothing loads',
-      second: { ...says({ adds: ['migrate', 'spare'] }), 'src/spare/index.ts': 'export const spare = 1\n' },
+      second: {
+        ...says({ adds: ['migrate', 'spare'] }),
+        'src/spare/index.ts': 'export const spare = 1\n',
+      },
       says: /names spare, and nothing that runs imports it/,
     },
     {
@@ -63,12 +74,16 @@ describe('stages check', { timeout: 120_000 }, () => {
     },
     {
       what: 'a replaced part that is wired',
-      second: wired("import { mongoStore } from '@threshold/stage-1/adapters/message-store.mongodb'"),
+      second: wired(
+        "import { mongoStore } from '@threshold/stage-1/adapters/message-store.mongodb'",
+      ),
       says: /imports stage 1's adapters\/message-store\.mongodb\.ts, which stage 2 replaced by adapters\/message-store\.cassandra\.ts/,
     },
     {
       what: 'a replacement of nothing',
-      second: { ...says({ adds: [], replaces: ['adapters/message-store.cassandra.ts', 'migrate'] }) },
+      second: {
+        ...says({ adds: [], replaces: ['adapters/message-store.cassandra.ts', 'migrate'] }),
+      },
       says: /replaces by migrate, and no stage before has anything for it to replace/,
     },
     {
@@ -97,7 +112,10 @@ describe('stages check', { timeout: 120_000 }, () => {
     },
     {
       what: 'the import of a later stage, in a type too',
-      first: { 'src/rest/index.ts': "import type { X } from '@threshold/stage-2/rest'\nexport const rest = 1 as unknown as X\n" },
+      first: {
+        'src/rest/index.ts':
+          "import type { X } from '@threshold/stage-2/rest'\nexport const rest = 1 as unknown as X\n",
+      },
       says: /^stage 1 {2}src\/rest\/index\.ts:1 {2}imports @threshold\/stage-2\/rest, of a later stage$/m,
     },
     {
@@ -110,13 +128,16 @@ describe('stages check', { timeout: 120_000 }, () => {
     },
     {
       what: 'a part that asks for its stage',
-      first: { 'src/rest/index.ts': 'export const rest = (config: { stage: number }) => (config.stage >= 3 ? 1 : 2)\n' },
+      first: {
+        'src/rest/index.ts':
+          'export const rest = (config: { stage: number }) => (config.stage >= 3 ? 1 : 2)\n',
+      },
       says: /^stage 1 {2}src\/rest\/index\.ts:1 {2}asks for the number of a stage/m,
     },
     {
-      what: 'wiring of more than 150 lines',
-      first: { 'src/config.ts': `${FIRST['src/config.ts']}${'//\n'.repeat(150)}` },
-      says: /^stage 1 {2}src {2}compose\.ts, config\.ts, main\.ts have 159 lines together; 150 is the most$/m,
+      what: 'wiring of more than 210 lines',
+      first: { 'src/config.ts': `${FIRST['src/config.ts']}${'//\n'.repeat(210)}` },
+      says: /^stage 1 {2}src {2}compose\.ts, config\.ts, main\.ts have 219 lines together; 210 is the most$/m,
     },
     {
       what: 'a stage that is not built on the one before',
@@ -131,7 +152,9 @@ describe('stages check', { timeout: 120_000 }, () => {
   ])('finds $what', async ({ first, second, says: expected }) => {
     await both(first, second)
     const problems = findProblems(await readStages(folder.path), new Map())
-    expect(problems.map(({ room, where, what }) => `${room}  ${where}  ${what}`).join('\n')).toMatch(expected)
+    expect(
+      problems.map(({ room, where, what }) => `${room}  ${where}  ${what}`).join('\n'),
+    ).toMatch(expected)
   })
 
   it('finds a room of common that asks for a stage', async () => {
@@ -175,7 +198,9 @@ describe('stages diff', { timeout: 120_000 }, () => {
     await both()
     const { code, stdout } = await stages('diff', '1', '2')
     expect(code).toBe(0)
-    expect(stdout).toMatch(/^message-store +message-store\.mongodb\.ts \(stage 1\) +message-store\.cassandra\.ts \(stage 2\) +replaced$/m)
+    expect(stdout).toMatch(
+      /^message-store +message-store\.mongodb\.ts \(stage 1\) +message-store\.cassandra\.ts \(stage 2\) +replaced$/m,
+    )
     expect(stdout).toMatch(/^rest +rest \(stage 1\) +rest \(stage 1\) +kept$/m)
     expect(stdout).toMatch(/^page +page \(stage 1\) +– +removed$/m)
     expect(stdout).toMatch(/^migrate +– +migrate \(stage 2\) +added$/m)

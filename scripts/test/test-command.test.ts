@@ -4,7 +4,15 @@ import { availableParallelism, setPriority } from 'node:os'
 import { join } from 'node:path'
 import { testsAll } from '@threshold/engines/testing'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { type Cache, type Folder, gone, ownCache, start, temporaryFolder, threshold } from './cli.ts'
+import {
+  type Cache,
+  type Folder,
+  gone,
+  ownCache,
+  start,
+  temporaryFolder,
+  threshold,
+} from './cli.ts'
 
 let cache: Cache
 let suite: Folder
@@ -17,10 +25,14 @@ afterEach(async () => {
   await cache[Symbol.asyncDispose]()
 })
 
-/** A suite outside this repository, with vitest's functions as globals since nothing is installed there. */
+/**
+ * A suite outside this repository, with vitest's functions as globals since nothing is installed
+ * there.
+ */
 async function suiteOf(files: Record<string, string>): Promise<string[]> {
   await mkdir(join(suite.path, 'test'))
-  for (const [name, text] of Object.entries(files)) await writeFile(join(suite.path, 'test', name), text)
+  for (const [name, text] of Object.entries(files))
+    await writeFile(join(suite.path, 'test', name), text)
   return ['test', '--root', suite.path, '--globals']
 }
 
@@ -28,7 +40,10 @@ const lastLine = (text: string): string | undefined => text.trimEnd().split('\n'
 
 describe('test', { timeout: 120_000 }, () => {
   it('ends with a line that counts, and exits with 0 when all pass', async () => {
-    const args = await suiteOf({ 'good.test.ts': "it('a', () => {})\nit('b', () => {})\nit.skip('c, which needs a server', () => {})\n" })
+    const args = await suiteOf({
+      'good.test.ts':
+        "it('a', () => {})\nit('b', () => {})\nit.skip('c, which needs a server', () => {})\n",
+    })
     const { code, stdout, stderr } = await threshold(args, { env: cache.env })
     expect(lastLine(stdout), stderr).toBe('2 passed, 0 failed, 1 skipped')
     expect({ code, left: await cache.left() }).toEqual({ code: 0, left: [] })
@@ -45,14 +60,18 @@ describe('test', { timeout: 120_000 }, () => {
   })
 
   it.runIf(testsAll())("passes on vitest's own options", async () => {
-    const args = await suiteOf({ 'good.test.ts': "it('apples', () => {})\nit('pears', () => expect(1).toBe(2))\n" })
+    const args = await suiteOf({
+      'good.test.ts': "it('apples', () => {})\nit('pears', () => expect(1).toBe(2))\n",
+    })
     const { code, stdout } = await threshold([...args, '-t', 'apples'], { env: cache.env })
     expect(lastLine(stdout)).toBe('1 passed, 0 failed, 1 skipped')
     expect(code).toBe(0)
   })
 
   it('tells its tests when everything is asked for', async () => {
-    const args = await suiteOf({ 'all.test.ts': "it('is told', () => expect(process.env.THRESHOLD_TEST_ALL).toBe('1'))\n" })
+    const args = await suiteOf({
+      'all.test.ts': "it('is told', () => expect(process.env.THRESHOLD_TEST_ALL).toBe('1'))\n",
+    })
     expect((await threshold([...args, '--all'], { env: cache.env })).code).toBe(0)
     expect((await threshold(args, { env: { ...cache.env, THRESHOLD_TEST_ALL: '' } })).code).toBe(1)
   })
@@ -69,7 +88,9 @@ describe('test', { timeout: 120_000 }, () => {
       })\n`,
     })
     const { code, stdout } = await threshold([...args, '--rerun-failed'], { env: cache.env })
-    expect(stdout).toMatch(/^flaky: .*flaky\.test\.ts failed among the others and passed by itself$/m)
+    expect(stdout).toMatch(
+      /^flaky: .*flaky\.test\.ts failed among the others and passed by itself$/m,
+    )
     expect(stdout).toMatch(/^1 flaky$/m)
     expect({ code, last: lastLine(stdout) }).toEqual({ code: 1, last: '1 passed, 1 failed' })
   })
@@ -85,16 +106,25 @@ describe('test', { timeout: 120_000 }, () => {
     const bad = "it('is bad', () => expect(1).toBe(2))\n"
     const args = await suiteOf({ 'bad.test.ts': bad })
     const twice = await threshold([...args, '--rerun-failed'], { env: cache.env })
-    expect({ code: twice.code, last: lastLine(twice.stdout) }).toEqual({ code: 1, last: '0 passed, 1 failed' })
+    expect({ code: twice.code, last: lastLine(twice.stdout) }).toEqual({
+      code: 1,
+      last: '0 passed, 1 failed',
+    })
     expect(twice.stdout).toContain('once more')
-    for (const name of ['b', 'c', 'd']) await writeFile(join(suite.path, 'test', `${name}.test.ts`), bad)
+    for (const name of ['b', 'c', 'd'])
+      await writeFile(join(suite.path, 'test', `${name}.test.ts`), bad)
     const many = await threshold([...args, '--rerun-failed'], { env: cache.env })
-    expect({ code: many.code, last: lastLine(many.stdout) }).toEqual({ code: 1, last: '0 passed, 4 failed' })
+    expect({ code: many.code, last: lastLine(many.stdout) }).toEqual({
+      code: 1,
+      last: '0 passed, 4 failed',
+    })
     expect(many.stdout).not.toContain('once more')
   })
 
   it('says that the machine is busy, and that this may be why tests failed', async () => {
-    const others = Array.from({ length: availableParallelism() }, () => spawn(process.execPath, ['-e', 'for (;;) ;'], { stdio: 'ignore' }))
+    const others = Array.from({ length: availableParallelism() }, () =>
+      spawn(process.execPath, ['-e', 'for (;;) ;'], { stdio: 'ignore' }),
+    )
     // They take only what the tests beside this one leave over.
     for (const { pid } of others) if (pid !== undefined) setPriority(pid, 19)
     try {
@@ -114,7 +144,8 @@ describe('test', { timeout: 120_000 }, () => {
 
   it('leaves nothing when interrupted', async () => {
     const args = await suiteOf({
-      'slow.test.ts': "it('waits', async () => {\n  console.log('it began')\n  await new Promise(() => {})\n}, 600_000)\n",
+      'slow.test.ts':
+        "it('waits', async () => {\n  console.log('it began')\n  await new Promise(() => {})\n}, 600_000)\n",
     })
     await using command = start([...args, '--disable-console-intercept'], { env: cache.env })
     await vi.waitFor(() => expect(command.stdout()).toContain('it began'), { timeout: 60_000 })

@@ -9,14 +9,28 @@ const run = promisify(execFile)
 /** The oldest Node that the launcher promises to work on. */
 export const OLD = '20.20.2'
 
-/** Fetches it into a folder and returns its path. npm's `node` package needs an install script, which npm 12 does not run. */
+/**
+ * Fetches it into a folder and returns its path. npm's `node` package needs an install script,
+ * which npm 12 does not run.
+ */
 export async function fetchOldNode(folder: Folder): Promise<string> {
   const name = `node-${process.platform}-${process.arch}`
-  await run('npm', ['install', '--prefix', folder.path, '--no-audit', '--no-fund', '--no-save', `${name}@${OLD}`])
+  await run('npm', [
+    'install',
+    '--prefix',
+    folder.path,
+    '--no-audit',
+    '--no-fund',
+    '--no-save',
+    `${name}@${OLD}`,
+  ])
   return join(folder.path, 'node_modules', name, 'bin', 'node')
 }
 
-/** A tree as the launcher finds it: its own file, a lockfile, one dependency that needs no network, and a command to run. */
+/**
+ * A tree as the launcher finds it: its own file, a lockfile, one dependency that needs no network,
+ * and a command to run.
+ */
 export async function makeTree(): Promise<Folder> {
   const tree = await temporaryFolder()
   await write(tree, { 'scripts/cli.ts': COMMAND })

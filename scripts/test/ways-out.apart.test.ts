@@ -4,7 +4,16 @@ import { createServer, type Server } from 'node:net'
 import { canStartContainers, testsAll } from '@threshold/engines/testing'
 import { afterAll, beforeAll, describe, it } from 'vitest'
 import { DOCS_ITEM } from '../src/docs-site.ts'
-import { has, leavesNothing, prepare, SIGNALS, type Signal, type Situation, TARGETS, type Target } from './ways-out.ts'
+import {
+  has,
+  leavesNothing,
+  prepare,
+  SIGNALS,
+  type Signal,
+  type Situation,
+  TARGETS,
+  type Target,
+} from './ways-out.ts'
 
 const docsInstalled = testsAll() && (await DOCS_ITEM.present())
 const containers = testsAll() && (await canStartContainers())
@@ -12,8 +21,12 @@ const containers = testsAll() && (await canStartContainers())
 /** Rows wait for their turn. */
 const MINUTES = 900_000
 
-/** Each signal once, and each target once at least: from one row of pairs to the next the targets move on by one. */
-const pairs = (first: number) => SIGNALS.map((signal, index) => ({ signal, target: TARGETS[(first + index) % TARGETS.length]! }))
+/**
+ * Each signal once, and each target once at least: from one row of pairs to the next the targets
+ * move on by one.
+ */
+const pairs = (first: number) =>
+  SIGNALS.map((signal, index) => ({ signal, target: TARGETS[(first + index) % TARGETS.length]! }))
 const allPairs = SIGNALS.flatMap((signal) => TARGETS.map((target) => ({ signal, target })))
 
 /** A server that takes connections and never says a word: whoever asks it waits. */
@@ -80,7 +93,10 @@ const slow: Record<string, Situation> = {
   },
 }
 
-/** States that take half a minute or more to come to: the ways out that failed in them once, or would be the hardest. */
+/**
+ * States that take half a minute or more to come to: the ways out that failed in them once, or
+ * would be the hardest.
+ */
 const rare: { name: string; situation: Situation; signal: Signal; target: Target }[] = [
   {
     name: 'lab 1.3 during its load',
@@ -102,7 +118,10 @@ const rare: { name: string; situation: Situation; signal: Signal; target: Target
   },
   {
     name: 'stage 2 that serves',
-    situation: { args: ['threshold', 'stage', '2'], reached: ({ output }) => /^ready http/m.test(output) },
+    situation: {
+      args: ['threshold', 'stage', '2'],
+      reached: ({ output }) => /^ready http/m.test(output),
+    },
     signal: 'SIGKILL',
     target: 'cli',
   },
@@ -118,28 +137,41 @@ const container: Situation = {
   reached: ({ entries }) => entries.some(({ dockerHost }) => dockerHost !== undefined),
 }
 
-describe.runIf(process.platform === 'linux')('a command that is ended leaves nothing (Linux only: by /proc)', { timeout: MINUTES }, () => {
-  it.concurrent.each(testsAll() ? allPairs : pairs(0))('stage 1 that serves, by $signal to $target', ({ signal, target }) =>
-    leavesNothing(serves, signal, target),
-  )
+describe.runIf(process.platform === 'linux')(
+  'a command that is ended leaves nothing (Linux only: by /proc)',
+  { timeout: MINUTES },
+  () => {
+    it.concurrent.each(testsAll() ? allPairs : pairs(0))(
+      'stage 1 that serves, by $signal to $target',
+      ({ signal, target }) => leavesNothing(serves, signal, target),
+    )
 
-  for (const [index, [name, situation]] of Object.entries(quick).entries())
-    it.concurrent.each(pairs(index + 1))(`${name}, by $signal to $target`, ({ signal, target }) => leavesNothing(situation, signal, target))
-
-  describe.runIf(testsAll())('in all states', () => {
-    for (const [index, [name, situation]] of Object.entries(slow).entries())
-      it.concurrent.each(pairs(index))(`${name}, by $signal to $target`, ({ signal, target }) => leavesNothing(situation, signal, target))
-
-    it.concurrent.each(rare)('$name, by $signal to $target', ({ situation, signal, target }) => leavesNothing(situation, signal, target))
-
-    describe.runIf(docsInstalled)('with the packages of the docs site', () => {
-      it.concurrent('docs that serve, by SIGKILL to group', () => leavesNothing(docsServe, 'SIGKILL', 'group'))
-    })
-
-    describe.runIf(containers)('with Docker and its image of MongoDB', () => {
-      it.concurrent.each(pairs(0))('a container that is starting, by $signal to $target', ({ signal, target }) =>
-        leavesNothing(container, signal, target),
+    for (const [index, [name, situation]] of Object.entries(quick).entries())
+      it.concurrent.each(pairs(index + 1))(`${name}, by $signal to $target`, ({ signal, target }) =>
+        leavesNothing(situation, signal, target),
       )
+
+    describe.runIf(testsAll())('in all states', () => {
+      for (const [index, [name, situation]] of Object.entries(slow).entries())
+        it.concurrent.each(pairs(index))(`${name}, by $signal to $target`, ({ signal, target }) =>
+          leavesNothing(situation, signal, target),
+        )
+
+      it.concurrent.each(rare)('$name, by $signal to $target', ({ situation, signal, target }) =>
+        leavesNothing(situation, signal, target),
+      )
+
+      describe.runIf(docsInstalled)('with the packages of the docs site', () => {
+        it.concurrent('docs that serve, by SIGKILL to group', () =>
+          leavesNothing(docsServe, 'SIGKILL', 'group'))
+      })
+
+      describe.runIf(containers)('with Docker and its image of MongoDB', () => {
+        it.concurrent.each(pairs(0))(
+          'a container that is starting, by $signal to $target',
+          ({ signal, target }) => leavesNothing(container, signal, target),
+        )
+      })
     })
-  })
-})
+  },
+)

@@ -12,7 +12,10 @@ import { type Cache, LAUNCHER, ownCache, ROOT } from './cli.ts'
 const run = promisify(execFile)
 
 export const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGKILL'] as const
-/** `npm`: npm or npx, whichever started the command. `group`: all of them at once, as from a terminal. */
+/**
+ * `npm`: npm or npx, whichever started the command. `group`: all of them at once, as from a
+ * terminal.
+ */
 export const TARGETS = ['npm', 'launcher', 'cli', 'group'] as const
 export type Signal = (typeof SIGNALS)[number]
 export type Target = (typeof TARGETS)[number]
@@ -53,8 +56,15 @@ export const has = ({ entries }: Seen, role: string): boolean =>
 
 let lane = 0
 
-/** Starts the command, waits for its state, sends the signal, and expects that nothing is left in time. */
-export async function leavesNothing(situation: Situation, signal: Signal, target: Target): Promise<void> {
+/**
+ * Starts the command, waits for its state, sends the signal, and expects that nothing is left in
+ * time.
+ */
+export async function leavesNothing(
+  situation: Situation,
+  signal: Signal,
+  target: Target,
+): Promise<void> {
   lane = (lane + 1) % LANES
   const leave = await takeTurn(`ways-out-${lane}`)
   try {
@@ -69,8 +79,18 @@ export async function leavesNothing(situation: Situation, signal: Signal, target
         const [processes, entries] = [await processesOf(cache.path), await cache.left()]
         const containers = await containersOfCache(cache.path)
         const taken = (await Promise.all(ports.map(isPortFree))).filter((free) => !free).length
-        const left = { processes: processes.map(({ words }) => words.join(' ')), entries, containers, taken }
-        expect(left, command.output()).toEqual({ processes: [], entries: [], containers: [], taken: 0 })
+        const left = {
+          processes: processes.map(({ words }) => words.join(' ')),
+          entries,
+          containers,
+          taken,
+        }
+        expect(left, command.output()).toEqual({
+          processes: [],
+          entries: [],
+          containers: [],
+          taken: 0,
+        })
       },
       { timeout: withinMs(), interval: 100 },
     )
@@ -80,20 +100,38 @@ export async function leavesNothing(situation: Situation, signal: Signal, target
 }
 
 /** A machine that is busy with other work is slower at everything, at ending processes as well. */
-const withinMs = (): number => PROMISED_MS * Math.max(1, Math.min(4, loadavg()[0]! / availableParallelism()))
+const withinMs = (): number =>
+  PROMISED_MS * Math.max(1, Math.min(4, loadavg()[0]! / availableParallelism()))
 
 let old = ''
 
-/** Node 20, and what the launcher fetches on it the first time, which the rows then find in their caches. Call it before them. */
+/**
+ * Node 20, and what the launcher fetches on it the first time, which the rows then find in their
+ * caches. Call it before them.
+ */
 export async function prepare(): Promise<void> {
-  const { stdout } = await run('npm', ['exec', '--yes', `--package=node@${OLD}`, '--', 'node', '-p', 'process.execPath'])
+  const { stdout } = await run('npm', [
+    'exec',
+    '--yes',
+    `--package=node@${OLD}`,
+    '--',
+    'node',
+    '-p',
+    'process.execPath',
+  ])
   old = stdout.trim()
   await run(old, [LAUNCHER, '--version'], { cwd: ROOT })
 }
 
 async function begin({ args, env, reached }: Situation, cache: Cache) {
   const [program, ...rest] = args[0] === 'npm' ? args : ['npx', ...args]
-  const { NODE_OPTIONS: _, VITEST: __, FORCE_COLOR: ___, npm_lifecycle_event: ____, ...inherited } = process.env
+  const {
+    NODE_OPTIONS: _,
+    VITEST: __,
+    FORCE_COLOR: ___,
+    npm_lifecycle_event: ____,
+    ...inherited
+  } = process.env
   const child = spawn(program!, rest, {
     cwd: ROOT,
     detached: true,
@@ -122,16 +160,22 @@ async function begin({ args, env, reached }: Situation, cache: Cache) {
         async () => {
           const seen = { output, entries: await entriesOf(cache) }
           if (child.exitCode !== null) throw new Error(`it ended by itself: ${output}`)
-          if (!reached(seen)) throw new Error(`not there yet: ${output}\n${JSON.stringify(seen.entries)}`)
+          if (!reached(seen))
+            throw new Error(`not there yet: ${output}\n${JSON.stringify(seen.entries)}`)
           return seen
         },
         { timeout: 180_000, interval: 20 },
       )
     },
     async pids({ entries }: Seen): Promise<Record<Exclude<Target, 'group'>, number>> {
-      const launchers = (await processesOf(cache.path)).filter(({ words: [node = '', ...words] }) => {
-        return /^node/.test(basename(node)) && words.some((word) => /(\/threshold\.mjs|\.bin\/threshold)$/.test(word))
-      })
+      const launchers = (await processesOf(cache.path)).filter(
+        ({ words: [node = '', ...words] }) => {
+          return (
+            /^node/.test(basename(node)) &&
+            words.some((word) => /(\/threshold\.mjs|\.bin\/threshold)$/.test(word))
+          )
+        },
+      )
       const launcher = launchers.find(({ parent }) => launchers.every(({ pid }) => pid !== parent))
       const cli = entries.find(({ role }) => role === 'command')?.process
       expect([launcher, cli], output).toEqual([expect.anything(), expect.anything()])
@@ -162,7 +206,9 @@ interface Found {
   readonly words: readonly string[]
 }
 
-/** All processes that run with this cache in their environment, which every one of ours inherits. */
+/**
+ * All processes that run with this cache in their environment, which every one of ours inherits.
+ */
 async function processesOf(cache: string): Promise<Found[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
   const look = async (pid: string): Promise<Found[]> => {
@@ -172,7 +218,13 @@ async function processesOf(cache: string): Promise<Found[]> {
       )
       const [state, parent] = stat!.slice(stat!.lastIndexOf(')') + 2).split(' ')
       if (!environ!.split('\0').includes(`THRESHOLD_CACHE=${cache}`) || state === 'Z') return []
-      return [{ pid: Number(pid), parent: Number(parent), words: cmdline!.split('\0').filter((word) => word !== '') }]
+      return [
+        {
+          pid: Number(pid),
+          parent: Number(parent),
+          words: cmdline!.split('\0').filter((word) => word !== ''),
+        },
+      ]
     } catch {
       return [] // it has ended, or is another user's
     }

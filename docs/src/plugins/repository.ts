@@ -2,10 +2,18 @@ import { existsSync, globSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 
 /**
- * The site shows pages where they lie: its own in `docs/docs`, each lab's and each stage's README beside its code. No text is
- * copied, so none can grow stale. This file says what is a page, and which address it has.
+ * The site shows pages where they lie: its own in `docs/docs`, each lab's and each stage's README
+ * beside its code. No text is copied, so none can grow stale. This file says what is a page, and
+ * which address it has.
  */
-const PAGES = ['docs/docs/**/*.md', 'labs/*/README.md', 'stages/*/README.md', 'infra/*/README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md']
+const PAGES = [
+  'docs/docs/**/*.md',
+  'labs/*/README.md',
+  'stages/*/README.md',
+  'infra/*/README.md',
+  'ARCHITECTURE.md',
+  'CONTRIBUTING.md',
+]
 
 export interface Repository {
   readonly root: string
@@ -14,7 +22,10 @@ export interface Repository {
   pages(): string[]
   /** Where a page is on the site; undefined for a file that is none. */
   routeOf(file: string): string | undefined
-  /** Where a link of a page leads, as a path from the root; undefined for a link that is no path, such as a URL or an anchor. */
+  /**
+   * Where a link of a page leads, as a path from the root; undefined for a link that is no path,
+   * such as a URL or an anchor.
+   */
   targetOf(page: string, link: string): Target | undefined
   read(file: string): string
 }
@@ -50,13 +61,17 @@ export function repository(root: string): Repository {
     targetOf(page, link) {
       if (/^([a-z][a-z+.-]*:|#|\/)/i.test(link)) return undefined
       const [target = '', anchor] = link.split('#')
-      const file = path.posix.normalize(path.posix.join(path.posix.dirname(page), decodeURI(target))).replace(/\/$/, '')
+      const file = path.posix
+        .normalize(path.posix.join(path.posix.dirname(page), decodeURI(target)))
+        .replace(/\/$/, '')
       const absolute = path.join(root, file)
       const at = { file, anchor: anchor === undefined ? '' : `#${anchor}` }
       if (file.startsWith('..') || !existsSync(absolute)) return { ...at, kind: 'missing' }
       if (statSync(absolute).isDirectory()) {
         const readme = `${file}/README.md`
-        return routeOf(readme) && existsSync(path.join(root, readme)) ? { ...at, file: readme, kind: 'page' } : { ...at, kind: 'folder' }
+        return routeOf(readme) && existsSync(path.join(root, readme))
+          ? { ...at, file: readme, kind: 'page' }
+          : { ...at, kind: 'folder' }
       }
       return { ...at, kind: routeOf(file) ? 'page' : 'file' }
     },

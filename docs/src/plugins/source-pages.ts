@@ -33,7 +33,10 @@ const LANGUAGES: Readonly<Record<string, string>> = {
   '.css': 'css',
 }
 
-/** One page for each file and folder of the repository that some page links to. The site needs no code host to be read. */
+/**
+ * One page for each file and folder of the repository that some page links to. The site needs no
+ * code host to be read.
+ */
 export function sourcePages(options: { repository: Repository }): Plugin<Source[]> {
   const { repository } = options
   return {
@@ -46,13 +49,16 @@ export function sourcePages(options: { repository: Repository }): Plugin<Source[
         const mention = { title: titleOf(text) ?? page, route: repository.routeOf(page)! }
         for (const link of linksOf(text)) {
           const target = repository.targetOf(page, link)
-          if (target?.file === HOME || (target?.kind !== 'file' && target?.kind !== 'folder')) continue
+          if (target?.file === HOME || (target?.kind !== 'file' && target?.kind !== 'folder'))
+            continue
           const list = mentions.get(target.file) ?? []
           if (!list.includes(mention)) list.push(mention)
           mentions.set(target.file, list)
         }
       }
-      return [...mentions].map(([file, mentionedOn]) => sourceOf(repository, file, mentionedOn, mentions))
+      return [...mentions].map(([file, mentionedOn]) =>
+        sourceOf(repository, file, mentionedOn, mentions),
+      )
     },
 
     async contentLoaded({ content, actions }) {
@@ -82,21 +88,37 @@ function linksOf(markdown: string): string[] {
   return links
 }
 
-function sourceOf(repository: Repository, file: string, mentionedOn: Source['mentionedOn'], known: ReadonlyMap<string, unknown>): Source {
+function sourceOf(
+  repository: Repository,
+  file: string,
+  mentionedOn: Source['mentionedOn'],
+  known: ReadonlyMap<string, unknown>,
+): Source {
   const absolute = path.join(repository.root, file)
   if (!statSync(absolute).isDirectory()) {
-    return { path: file, language: LANGUAGES[path.extname(file)] ?? 'text', text: repository.read(file), mentionedOn }
+    return {
+      path: file,
+      language: LANGUAGES[path.extname(file)] ?? 'text',
+      text: repository.read(file),
+      mentionedOn,
+    }
   }
   const entries = readdirSync(absolute, { withFileTypes: true })
     .filter((entry) => !entry.name.startsWith('.') && entry.name !== 'node_modules')
-    .sort((a, b) => Number(b.isDirectory()) - Number(a.isDirectory()) || a.name.localeCompare(b.name))
+    .sort(
+      (a, b) => Number(b.isDirectory()) - Number(a.isDirectory()) || a.name.localeCompare(b.name),
+    )
     .map((entry) => {
       const inside = `${file}/${entry.name}`
       const name = entry.isDirectory() ? `${entry.name}/` : entry.name
-      // Only what has a page of its own is a link: a folder page must not make a page of every file below it.
+      // Only what has a page of its own is a link: a folder page must not make a page of every file
+      // below it.
       if (known.has(inside)) return { name, route: sourceRoute(inside) }
       const page = repository.routeOf(entry.isDirectory() ? `${inside}/README.md` : inside)
-      return page && repository.pages().includes(entry.isDirectory() ? `${inside}/README.md` : inside) ? { name, route: page } : { name }
+      return page &&
+        repository.pages().includes(entry.isDirectory() ? `${inside}/README.md` : inside)
+        ? { name, route: page }
+        : { name }
     })
   return { path: file, language: 'text', entries, mentionedOn }
 }

@@ -21,14 +21,30 @@ export interface ShellFence {
 }
 
 const SHELLS = new Set(['bash', 'sh', 'shell'])
-/** Other names for the same thing. A block under one of them would be read as a command and run by nobody. */
-const DISGUISES = new Set(['console', 'shell-session', 'shellsession', 'terminal', 'zsh', 'cmd', 'powershell', 'ps1', 'bat'])
+/**
+ * Other names for the same thing. A block under one of them would be read as a command and run by
+ * nobody.
+ */
+const DISGUISES = new Set([
+  'console',
+  'shell-session',
+  'shellsession',
+  'terminal',
+  'zsh',
+  'cmd',
+  'powershell',
+  'ps1',
+  'bat',
+])
 const NOT_RUN = /\s+# not run: (.+)$/
 const META = /\s*([a-z-]+)=(?:"([^"]*)"|(\S+))/y
 
 export class BadFence extends Error {}
 
-/** All shell lines of a page, however they are fenced or nested. Throws `BadFence` where a block is neither clearly run nor clearly not. */
+/**
+ * All shell lines of a page, however they are fenced or nested. Throws `BadFence` where a block is
+ * neither clearly run nor clearly not.
+ */
 export function shellFences(document: string, markdown: string): ShellFence[] {
   const fences: ShellFence[] = []
   visit(unified().use(remarkParse).parse(markdown), 'code', (node) => {
@@ -37,19 +53,28 @@ export function shellFences(document: string, markdown: string): ShellFence[] {
       throw new BadFence(`${document}:${at}: ${why}`)
     }
     const language = node.lang?.toLowerCase()
-    // Remark has no language for a block that is indented or fenced without one: whoever reads it cannot tell what it is either.
-    if (language == null) return refuse('a code block without a language; write ```text, ```bash or what it is')
-    if (DISGUISES.has(language)) return refuse(`shell lines are fenced as bash, sh or shell, not as ${language}`)
+    // Remark has no language for a block that is indented or fenced without one: whoever reads it
+    // cannot tell what it is either.
+    if (language == null)
+      return refuse('a code block without a language; write ```text, ```bash or what it is')
+    if (DISGUISES.has(language))
+      return refuse(`shell lines are fenced as bash, sh or shell, not as ${language}`)
     if (!SHELLS.has(language)) return
     const meta = readMeta(node.meta ?? '', refuse)
-    const lines = linesOf(node.value, at + 1).map((line) => ({ ...line, reason: line.reason ?? meta.reason }))
+    const lines = linesOf(node.value, at + 1).map((line) => ({
+      ...line,
+      reason: line.reason ?? meta.reason,
+    }))
     if (lines.length === 0) return refuse('a shell block without a command')
     fences.push({ document, lines, exit: meta.exit, seconds: meta.seconds })
   })
   return fences
 }
 
-function readMeta(text: string, refuse: (why: string) => never): { reason: string | undefined; exit: number; seconds: number } {
+function readMeta(
+  text: string,
+  refuse: (why: string) => never,
+): { reason: string | undefined; exit: number; seconds: number } {
   const found: Record<string, string> = {}
   META.lastIndex = 0
   let end = 0
@@ -58,18 +83,25 @@ function readMeta(text: string, refuse: (why: string) => never): { reason: strin
     end = META.lastIndex
   }
   const rest = text.slice(end).trim()
-  const unknown = Object.keys(found).filter((key) => !['no-run', 'exit', 'seconds', 'title'].includes(key))
-  if (rest !== '' || unknown.length > 0) refuse(`nobody knows what this means: ${rest || unknown.join(', ')}`)
+  const unknown = Object.keys(found).filter(
+    (key) => !['no-run', 'exit', 'seconds', 'title'].includes(key),
+  )
+  if (rest !== '' || unknown.length > 0)
+    refuse(`nobody knows what this means: ${rest || unknown.join(', ')}`)
   const number = (key: string, otherwise: number): number => {
     const value = Number(found[key] ?? otherwise)
     if (!Number.isInteger(value)) refuse(`${key} is a whole number, not ${found[key]}`)
     return value
   }
-  if (found['no-run'] !== undefined && found['no-run'].trim() === '') refuse('no-run wants its reason')
+  if (found['no-run'] !== undefined && found['no-run'].trim() === '')
+    refuse('no-run wants its reason')
   return { reason: found['no-run'], exit: number('exit', 0), seconds: number('seconds', 120) }
 }
 
-/** Commands, each with its place: comments and blank lines left out, a line that ends in a backslash joined to the next. */
+/**
+ * Commands, each with its place: comments and blank lines left out, a line that ends in a backslash
+ * joined to the next.
+ */
 function linesOf(code: string, from: number): ShellLine[] {
   const lines: ShellLine[] = []
   let held: { at: number; text: string } | undefined

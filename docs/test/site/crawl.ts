@@ -6,14 +6,19 @@ export interface Crawled {
   readonly headings: readonly string[]
 }
 
-/** Follows every link of the site from its start page. Anchors and other hosts are left out; so is nothing else. */
+/**
+ * Follows every link of the site from its start page. Anchors and other hosts are left out; so is
+ * nothing else.
+ */
 export async function crawl(base: string): Promise<Map<string, Crawled>> {
   const seen = new Map<string, Crawled>()
   let next = ['/']
   while (next.length > 0) {
     const found = await Promise.all(next.map((route) => look(base, route)))
     for (const page of found) seen.set(page.route, page)
-    next = [...new Set(found.flatMap(({ html }) => routesIn(html)))].filter((route) => !seen.has(route))
+    next = [...new Set(found.flatMap(({ html }) => routesIn(html)))].filter(
+      (route) => !seen.has(route),
+    )
   }
   return seen
 }
@@ -32,14 +37,18 @@ const routesIn = (html: string): string[] =>
 
 /** What an HTML page makes a browser load by itself. Where a person may click is not among it. */
 export function loadedBy(html: string): string[] {
-  const tags = [...html.matchAll(/<(script|img|iframe|source|video|audio|embed|object|input|use|image)\b[^>]*>/gi)].map((match) => match[0])
+  const tags = [
+    ...html.matchAll(
+      /<(script|img|iframe|source|video|audio|embed|object|input|use|image)\b[^>]*>/gi,
+    ),
+  ].map((match) => match[0])
   const links = [...html.matchAll(/<link\b[^>]*>/gi)]
     .map((match) => match[0])
     .filter((tag) => !/\brel=["']?(canonical|alternate)\b/i.test(tag))
   return [...tags, ...links].flatMap((tag) =>
-    [...tag.matchAll(/\s(?:src|href|data|srcset|xlink:href)=(?:"([^"]*)"|'([^']*)'|([^\s>]+))/gi)].map((match) =>
-      decode(match[1] ?? match[2] ?? match[3]!),
-    ),
+    [
+      ...tag.matchAll(/\s(?:src|href|data|srcset|xlink:href)=(?:"([^"]*)"|'([^']*)'|([^\s>]+))/gi),
+    ].map((match) => decode(match[1] ?? match[2] ?? match[3]!)),
   )
 }
 
@@ -48,5 +57,13 @@ export const plain = (html: string): string =>
     .replace(/[\u200b\s]+/g, ' ')
     .trim()
 
-const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', '#39': "'", '#x27': "'" }
-const decode = (text: string): string => text.replace(/&(amp|lt|gt|quot|#39|#x27);/g, (_, name: string) => ENTITIES[name]!)
+const ENTITIES: Readonly<Record<string, string>> = {
+  amp: '&',
+  lt: '<',
+  gt: '>',
+  quot: '"',
+  '#39': "'",
+  '#x27': "'",
+}
+const decode = (text: string): string =>
+  text.replace(/&(amp|lt|gt|quot|#39|#x27);/g, (_, name: string) => ENTITIES[name]!)

@@ -5,7 +5,15 @@ import { promisify } from 'node:util'
 import { CodedError, messageOf } from '@threshold/kit'
 import { enginesConfig, pythonEnvironment } from './config.ts'
 import { type Availability, unusable, usable } from './engine.ts'
-import { CACHE_NEXT, DISK_NEXT, looksFull, requireCache, requireDisk, whyNoCache, whyNoSpace } from './folder.ts'
+import {
+  CACHE_NEXT,
+  DISK_NEXT,
+  looksFull,
+  requireCache,
+  requireDisk,
+  whyNoCache,
+  whyNoSpace,
+} from './folder.ts'
 import { withLock } from './lock.ts'
 import { noProgress, type OnProgress } from './progress.ts'
 import { sweep } from './run/sweep.ts'
@@ -22,7 +30,10 @@ export interface Tool {
 const run = promisify(execFile)
 const CHECK_MS = 20_000
 
-/** Its presence, and nothing else, says that a tool is whole. Written last, by rename, after everything else. */
+/**
+ * Its presence, and nothing else, says that a tool is whole. Written last, by rename, after
+ * everything else.
+ */
 const MARKER = '.threshold-complete.json'
 
 export const cacheDir = (): string => enginesConfig().cacheDir
@@ -37,7 +48,12 @@ export async function isInstalled(tool: Tool): Promise<boolean> {
 async function isMarked(tool: Tool): Promise<boolean> {
   try {
     const marker: unknown = JSON.parse(await readFile(join(toolDir(tool), MARKER), 'utf8'))
-    return typeof marker === 'object' && marker !== null && 'version' in marker && marker.version === tool.version
+    return (
+      typeof marker === 'object' &&
+      marker !== null &&
+      'version' in marker &&
+      marker.version === tool.version
+    )
   } catch {
     // No folder, no marker, or a marker cut short: not whole, in every case.
     return false
@@ -48,15 +64,21 @@ async function isMarked(tool: Tool): Promise<boolean> {
 const known = new Set<string>()
 
 /**
- * A tool may be whole and run no more: its Python was upgraded, a library went with an upgrade of the system. Only an end with a
- * failure counts, and a program that is gone. A machine that is too busy to answer is no reason to install again.
+ * A tool may be whole and run no more: its Python was upgraded, a library went with an upgrade of
+ * the system. Only an end with a failure counts, and a program that is gone. A machine that is too
+ * busy to answer is no reason to install again.
  */
 async function runs(tool: Tool): Promise<boolean> {
   const dir = toolDir(tool)
   const [program, ...args] = tool.check ?? []
   if (program === undefined || known.has(dir)) return true
   try {
-    await run(resolve(dir, program), args, { cwd: dir, env: pythonEnvironment(), timeout: CHECK_MS, killSignal: 'SIGKILL' })
+    await run(resolve(dir, program), args, {
+      cwd: dir,
+      env: pythonEnvironment(),
+      timeout: CHECK_MS,
+      killSignal: 'SIGKILL',
+    })
     known.add(dir)
     return true
   } catch (error) {
@@ -66,9 +88,13 @@ async function runs(tool: Tool): Promise<boolean> {
   }
 }
 
-const hasErrno = (error: unknown): error is { code: unknown } => typeof error === 'object' && error !== null && 'code' in error
+const hasErrno = (error: unknown): error is { code: unknown } =>
+  typeof error === 'object' && error !== null && 'code' in error
 
-/** Whether the cache has room for a tool, if it is not installed yet, and for `runMb` that it writes while it runs. */
+/**
+ * Whether the cache has room for a tool, if it is not installed yet, and for `runMb` that it writes
+ * while it runs.
+ */
 export async function roomFor(tool: Tool, runMb: number): Promise<Availability> {
   const needMb = (await isInstalled(tool)) ? runMb : (tool.installMb ?? 0) + runMb
   return await room(`${tool.name} ${tool.version}`, needMb)
@@ -82,20 +108,27 @@ export async function room(what: string, needMb: number): Promise<Availability> 
   return full === undefined ? usable : unusable(full, DISK_NEXT)
 }
 
-/** Says that a tool is whole. `installTool` does it; by hand only for what was put there by other means. */
+/**
+ * Says that a tool is whole. `installTool` does it; by hand only for what was put there by other
+ * means.
+ */
 export async function markInstalled(tool: Tool): Promise<void> {
   const target = join(toolDir(tool), MARKER)
   const draft = `${target}.${process.pid}`
-  await writeFile(draft, `${JSON.stringify({ v: 1, name: tool.name, version: tool.version, at: new Date().toISOString() })}\n`)
+  await writeFile(
+    draft,
+    `${JSON.stringify({ v: 1, name: tool.name, version: tool.version, at: new Date().toISOString() })}\n`,
+  )
   await rename(draft, target)
 }
 
 /**
  * Installs a tool once per machine and returns its folder.
  *
- * Guarantees: whoever gets the folder gets a whole tool. Two processes never install the same tool at once; the second
- * waits and finds it done. An install that was killed leaves no marker, so that it is thrown away and redone. The folder
- * is filled in place and not moved there when done: a Python environment writes its own absolute path into its scripts.
+ * Guarantees: whoever gets the folder gets a whole tool. Two processes never install the same tool
+ * at once; the second waits and finds it done. An install that was killed leaves no marker, so that
+ * it is thrown away and redone. The folder is filled in place and not moved there when done: a
+ * Python environment writes its own absolute path into its scripts.
  */
 export async function installTool(
   tool: Tool,
@@ -105,7 +138,10 @@ export async function installTool(
   const dir = toolDir(tool)
   if (await isInstalled(tool)) return dir
   await requireCache()
-  const waiting = (): void => onProgress({ text: `another process is installing ${tool.name} ${tool.version}, waiting for it` })
+  const waiting = (): void =>
+    onProgress({
+      text: `another process is installing ${tool.name} ${tool.version}, waiting for it`,
+    })
   return await withLock(`install-${tool.name}-${tool.version}`, { onWait: waiting }, async () => {
     if (await isInstalled(tool)) return dir
     // The installer of a killed process may still be writing into this folder.
@@ -120,13 +156,20 @@ export async function installTool(
     } catch (error) {
       await rm(dir, { recursive: true, force: true })
       if (!looksFull(error)) throw error
-      throw new CodedError('DISK_FULL', `the disk of ${cacheDir()} is full: ${messageOf(error)}`, { cause: error, next: DISK_NEXT })
+      throw new CodedError('DISK_FULL', `the disk of ${cacheDir()} is full: ${messageOf(error)}`, {
+        cause: error,
+        next: DISK_NEXT,
+      })
     }
     return dir
   })
 }
 
 const notRunning = (tool: Tool): CodedError =>
-  new CodedError('TOOL_DOES_NOT_RUN', `${tool.name} ${tool.version} was installed, and does not start: ${tool.check?.join(' ')}`, {
-    next: 'npx threshold doctor',
-  })
+  new CodedError(
+    'TOOL_DOES_NOT_RUN',
+    `${tool.name} ${tool.version} was installed, and does not start: ${tool.check?.join(' ')}`,
+    {
+      next: 'npx threshold doctor',
+    },
+  )

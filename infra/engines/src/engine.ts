@@ -22,8 +22,8 @@ export interface EngineLimits {
 export type EngineState = 'running' | 'paused' | 'killed' | 'stopped' | 'died'
 
 /**
- * A real database that runs. An engine that is not ours (`external`) answers stop with letting go of it, and everything
- * else below with ENGINE_NOT_OURS.
+ * A real database that runs. An engine that is not ours (`external`) answers stop with letting go
+ * of it, and everything else below with ENGINE_NOT_OURS.
  */
 export interface Engine extends AsyncDisposable {
   readonly kind: 'mongodb' | 'cassandra'
@@ -47,10 +47,15 @@ export interface Engine extends AsyncDisposable {
   scale(nodes: number): Promise<void>
 }
 
-/** `quick`: what is there or comes in seconds. `lab`: the best there is, also if it takes minutes once. */
+/**
+ * `quick`: what is there or comes in seconds. `lab`: the best there is, also if it takes minutes
+ * once.
+ */
 export type Prefer = 'quick' | 'lab'
 
-export type Availability = { readonly usable: true } | { readonly usable: false; readonly why: string; readonly next: string }
+export type Availability =
+  | { readonly usable: true }
+  | { readonly usable: false; readonly why: string; readonly next: string }
 
 export const usable: Availability = { usable: true }
 export const unusable = (why: string, next: string): Availability => ({ usable: false, why, next })
@@ -61,9 +66,13 @@ export function labelText(label: Omit<EngineLabel, 'text'>): EngineLabel {
 }
 
 export const notOurs = (what: string): CodedError =>
-  new CodedError('ENGINE_NOT_OURS', `an external engine cannot be ${what}: Threshold did not start it`, {
-    next: 'unset THRESHOLD_MONGODB_URI, or choose --engine docker or --engine native',
-  })
+  new CodedError(
+    'ENGINE_NOT_OURS',
+    `an external engine cannot be ${what}: Threshold did not start it`,
+    {
+      next: 'unset THRESHOLD_MONGODB_URI, or choose --engine docker or --engine native',
+    },
+  )
 
 export const cannotScale = (product: string, nodes: number): CodedError =>
   new CodedError('ENGINE_CANNOT_SCALE', `${product} runs as one node here; ${nodes} were asked for`)

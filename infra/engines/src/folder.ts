@@ -19,7 +19,10 @@ const REASONS: Readonly<Record<string, string>> = {
   ELOOP: 'the path holds a loop of links',
 }
 
-/** Why no files can be put into a folder; undefined for one that takes them. Makes the folder if it is missing. */
+/**
+ * Why no files can be put into a folder; undefined for one that takes them. Makes the folder if it
+ * is missing.
+ */
 async function whyNotWritable(folder: string): Promise<string | undefined> {
   try {
     await mkdir(folder, { recursive: true })
@@ -28,19 +31,24 @@ async function whyNotWritable(folder: string): Promise<string | undefined> {
   } catch (made) {
     const error = await whyClosed(folder, made)
     const code = hasErrno(error) ? error.code : undefined
-    const why = code === undefined ? messageOf(error) : `${REASONS[code] ?? messageOf(error)} (${code})`
+    const why =
+      code === undefined ? messageOf(error) : `${REASONS[code] ?? messageOf(error)} (${code})`
     const owner = await ownerOf(folder)
     const closed = code === 'EACCES' || code === 'EPERM'
     return closed && owner !== process.getuid?.() ? `${why}, it belongs to user ${owner}` : why
   }
 }
 
-export const isWritable = async (folder: string): Promise<boolean> => (await whyNotWritable(folder)) === undefined
+export const isWritable = async (folder: string): Promise<boolean> =>
+  (await whyNotWritable(folder)) === undefined
 
 const hasErrno = (error: unknown): error is Error & { readonly code: string } =>
   error instanceof Error && 'code' in error && typeof error.code === 'string'
 
-/** `mkdir` of several folders says ENOENT where the first of them met a read-only disk: what is there already says why. */
+/**
+ * `mkdir` of several folders says ENOENT where the first of them met a read-only disk: what is
+ * there already says why.
+ */
 async function whyClosed(folder: string, otherwise: unknown): Promise<unknown> {
   try {
     await access(folder, constants.W_OK)
@@ -64,12 +72,16 @@ async function ownerOf(folder: string): Promise<number> {
 /** Checked before a command starts anything: a result that cannot be kept is worth no minutes. */
 export async function requireWritable(folder: string, what: string, next: string): Promise<void> {
   const why = await whyNotWritable(folder)
-  if (why !== undefined) throw new CodedError('NOT_WRITABLE', `${what} cannot be written in ${folder}: ${why}`, { next })
+  if (why !== undefined)
+    throw new CodedError('NOT_WRITABLE', `${what} cannot be written in ${folder}: ${why}`, { next })
 }
 
 export const CACHE_NEXT = 'set THRESHOLD_CACHE to a folder that you can write in'
 
-/** Returns the cache folder, there and writable, with the folders in it that every command writes in. */
+/**
+ * Returns the cache folder, there and writable, with the folders in it that every command writes
+ * in.
+ */
 export async function requireCache(): Promise<string> {
   const cache = enginesConfig().cacheDir
   const why = await whyNoCache()
@@ -81,7 +93,8 @@ export async function requireCache(): Promise<string> {
 export async function whyNoCache(): Promise<string | undefined> {
   const cache = enginesConfig().cacheDir
   // A class path and a Python environment take no colon.
-  if (cache.includes(':')) return `the cache folder ${cache} cannot be used: there is a colon in its path`
+  if (cache.includes(':'))
+    return `the cache folder ${cache} cannot be used: there is a colon in its path`
   for (const folder of [cache, ...(await existing(cache, ['run', 'locks']))]) {
     const why = await whyNotWritable(folder)
     if (why !== undefined) return `the cache folder ${folder} cannot be used: ${why}`
@@ -105,16 +118,26 @@ export async function freeBytes(folder: string): Promise<number> {
   }
 }
 
-export const DISK_NEXT = 'free some space (npx threshold reset removes what runs left), or set THRESHOLD_CACHE to a folder on another disk'
+export const DISK_NEXT =
+  'free some space (npx threshold reset removes what runs left), or set THRESHOLD_CACHE to a folder on another disk'
 
 /** Says how much space the disk of a folder lacks; undefined when it has enough. */
-export async function whyNoSpace(folder: string, needMb: number, what: string): Promise<string | undefined> {
+export async function whyNoSpace(
+  folder: string,
+  needMb: number,
+  what: string,
+): Promise<string | undefined> {
   const free = await freeBytes(folder)
   if (free >= needMb * MEGABYTE) return undefined
   return `the disk is full: ${what} needs ${needMb} MB, and ${Math.floor(free / MEGABYTE)} MB are left in ${folder}`
 }
 
-export async function requireDisk(folder: string, needMb: number, what: string, next: string = DISK_NEXT): Promise<void> {
+export async function requireDisk(
+  folder: string,
+  needMb: number,
+  what: string,
+  next: string = DISK_NEXT,
+): Promise<void> {
   const why = await whyNoSpace(folder, needMb, what)
   if (why !== undefined) throw new CodedError('DISK_FULL', why, { next })
 }
@@ -122,8 +145,10 @@ export async function requireDisk(folder: string, needMb: number, what: string, 
 const FULL = /ENOSPC|EDQUOT|no space left|disk quota exceeded|disk full/i
 
 /** A program that met a full disk says so in words of its own, if at all. */
-export const looksFull = (error: unknown): boolean => !hasCode(error, 'DISK_FULL') && FULL.test(messageOf(error))
+export const looksFull = (error: unknown): boolean =>
+  !hasCode(error, 'DISK_FULL') && FULL.test(messageOf(error))
 
 /** An engine that only lacks room, or a cache, is nearer than one that has to be installed. */
 export const remedyOf = (refusals: readonly { readonly next: string | undefined }[]): string =>
-  [DISK_NEXT, CACHE_NEXT].find((remedy) => refusals.some(({ next }) => next === remedy)) ?? 'npx threshold doctor'
+  [DISK_NEXT, CACHE_NEXT].find((remedy) => refusals.some(({ next }) => next === remedy)) ??
+  'npx threshold doctor'

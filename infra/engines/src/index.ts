@@ -1,5 +1,11 @@
 export { cacheDir, installTool, isInstalled, markInstalled, type Tool, toolDir } from './cache.ts'
-export { askCassandra, type CassandraAddress, dropKeyspace, parseCassandraUri, withKeyspace } from './cassandra/address.ts'
+export {
+  askCassandra,
+  type CassandraAddress,
+  dropKeyspace,
+  parseCassandraUri,
+  withKeyspace,
+} from './cassandra/address.ts'
 export { type Cqlsh, installCqlsh } from './cassandra/cqlsh.ts'
 export type { CassandraEngine, StartCassandraOptions } from './cassandra/engine.ts'
 export { meetsPause, type Pause } from './cassandra/gc-log.ts'
@@ -11,7 +17,14 @@ export { childEnvironment } from './config.ts'
 export { formatDoctor } from './doctor/format.ts'
 export { inspectMachine } from './doctor/inspect.ts'
 export type { DoctorReport } from './doctor/report.ts'
-export type { Availability, Engine, EngineLabel, EngineLimits, EngineState, Prefer } from './engine.ts'
+export type {
+  Availability,
+  Engine,
+  EngineLabel,
+  EngineLimits,
+  EngineState,
+  Prefer,
+} from './engine.ts'
 export { requireCache, requireDisk, requireWritable } from './folder.ts'
 export { dropDatabase, withDatabase } from './mongodb/database.ts'
 export type { NativeKind } from './mongodb/provider.ts'

@@ -14,17 +14,25 @@ export interface LockOptions {
 
 const POLL_MS = 50
 
-/** Kept reachable: a lock whose database is collected as garbage, because the work waits for nothing the collector knows, is let go of. */
+/**
+ * Kept reachable: a lock whose database is collected as garbage, because the work waits for nothing
+ * the collector knows, is let go of.
+ */
 const held = new Set<DatabaseSync>()
 
 /**
  * Runs `work` while no other process on this machine runs work under the same name.
  *
- * The lock is SQLite's on an empty database file, because that is a lock of the operating system: it ends with the
- * process that holds it, however that ends. A lock file with a process id in it needs someone to judge whether its owner
- * is dead, and two who judge at the same moment both take it.
+ * The lock is SQLite's on an empty database file, because that is a lock of the operating system:
+ * it ends with the process that holds it, however that ends. A lock file with a process id in it
+ * needs someone to judge whether its owner is dead, and two who judge at the same moment both take
+ * it.
  */
-export async function withLock<T>(name: string, options: LockOptions, work: () => Promise<T>): Promise<T> {
+export async function withLock<T>(
+  name: string,
+  options: LockOptions,
+  work: () => Promise<T>,
+): Promise<T> {
   const dir = join(await requireCache(), 'locks')
   await mkdir(dir, { recursive: true })
   const database = open(join(dir, `${name}.lock`))
@@ -52,7 +60,10 @@ function open(file: string): DatabaseSync {
 /** Left by another user, `sudo` perhaps, or by a file system that can only be read. */
 function unusable(file: string, error: unknown): CodedError {
   const next = `sudo rm ${file}, or set THRESHOLD_CACHE to a folder that you can write in`
-  return new CodedError('CACHE_UNUSABLE', `the lock ${file} cannot be used: ${messageOf(error)}`, { cause: error, next })
+  return new CodedError('CACHE_UNUSABLE', `the lock ${file} cannot be used: ${messageOf(error)}`, {
+    cause: error,
+    next,
+  })
 }
 
 async function acquire(database: DatabaseSync, name: string, options: LockOptions): Promise<void> {
@@ -68,9 +79,13 @@ async function acquire(database: DatabaseSync, name: string, options: LockOption
       if (!isBusy(error)) throw unusable(database.location() ?? name, error)
     }
     if (Date.now() > until) {
-      throw new CodedError('LOCK_TIMED_OUT', `another process has held the lock ${name} for ${Math.round(withinMs / 1_000)} s`, {
-        next: 'npx threshold reset',
-      })
+      throw new CodedError(
+        'LOCK_TIMED_OUT',
+        `another process has held the lock ${name} for ${Math.round(withinMs / 1_000)} s`,
+        {
+          next: 'npx threshold reset',
+        },
+      )
     }
     if (!told) onWait?.()
     told = true
@@ -79,4 +94,5 @@ async function acquire(database: DatabaseSync, name: string, options: LockOption
 }
 
 /** SQLITE_BUSY: someone else holds it. */
-const isBusy = (error: unknown): boolean => error instanceof Error && 'errcode' in error && error.errcode === 5
+const isBusy = (error: unknown): boolean =>
+  error instanceof Error && 'errcode' in error && error.errcode === 5

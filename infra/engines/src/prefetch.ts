@@ -12,7 +12,10 @@ import { noProgress, type OnProgress } from './progress.ts'
 import { findPython } from './python.ts'
 import { CASSANDRA_IMAGE, MONGODB_IMAGE, TOOLS, VERSIONS } from './versions.ts'
 
-/** Something a class needs before it starts, so that thirty machines do not fetch it in the first five minutes. */
+/**
+ * Something a class needs before it starts, so that thirty machines do not fetch it in the first
+ * five minutes.
+ */
 export interface PrefetchItem {
   readonly id: string
   readonly title: string
@@ -85,7 +88,8 @@ export const ENGINE_ITEMS: readonly PrefetchItem[] = [
   {
     id: 'chromium',
     title: `Chromium ${VERSIONS.chromium}, for tests of pages`,
-    skip: async () => (canFetch() ? undefined : 'fetched for Linux on x64 alone; install one with your system'),
+    skip: async () =>
+      canFetch() ? undefined : 'fetched for Linux on x64 alone; install one with your system',
     present: async () => (await locateChromium()) !== undefined,
     fetch: async (onProgress) => void (await findChromium(onProgress)),
   },
@@ -95,7 +99,8 @@ export const ENGINE_ITEMS: readonly PrefetchItem[] = [
     title: `Cassandra ${VERSIONS.cassandra} (jars)`,
     skip: async () => {
       // Unless the tests were told to run it as a process all the same.
-      if ((await findDocker()).usable && enginesConfig().testEngine !== 'native') return 'Docker runs Cassandra'
+      if ((await findDocker()).usable && enginesConfig().testEngine !== 'native')
+        return 'Docker runs Cassandra'
       return (await findMaven()) === undefined ? 'no mvn on PATH' : undefined
     },
     present: async () => await isInstalled(TOOLS.cassandra),
@@ -113,7 +118,10 @@ export const ENGINE_ITEMS: readonly PrefetchItem[] = [
   },
 ]
 
-/** Fetches what is missing, one after another; one that fails does not keep the rest from being tried. */
+/**
+ * Fetches what is missing, one after another; one that fails does not keep the rest from being
+ * tried.
+ */
 export async function prefetch(
   onProgress: OnProgress = noProgress,
   items: readonly PrefetchItem[] = ENGINE_ITEMS,
@@ -126,7 +134,10 @@ export async function prefetch(
   return outcomes
 }
 
-async function fetchOne(item: PrefetchItem, onProgress: OnProgress): Promise<Pick<PrefetchOutcome, 'outcome' | 'why'>> {
+async function fetchOne(
+  item: PrefetchItem,
+  onProgress: OnProgress,
+): Promise<Pick<PrefetchOutcome, 'outcome' | 'why'>> {
   try {
     if (await item.present()) return { outcome: 'present' }
     const why = await item.skip?.()

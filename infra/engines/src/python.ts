@@ -19,24 +19,38 @@ export type Found =
   | { readonly usable: true; readonly path: string; readonly version: string }
   | { readonly usable: false; readonly why: string; readonly next: string }
 
-const PYTHON_NEXT = 'install Python 3.10 or newer with venv (Debian, Ubuntu: sudo apt-get install python3-venv; macOS: brew install python)'
+const PYTHON_NEXT =
+  'install Python 3.10 or newer with venv (Debian, Ubuntu: sudo apt-get install python3-venv; macOS: brew install python)'
 
 /** A Python that can make a virtual environment. Debian's own cannot without a package more. */
 export async function findPython(): Promise<Found> {
   const path = await which('python3')
   if (path === undefined) return { usable: false, why: 'no python3 on PATH', next: PYTHON_NEXT }
   try {
-    const { stdout } = await run(path, ['-I', '-c', 'import sys, ensurepip; print("%d.%d.%d" % sys.version_info[:3])'], {
-      ...ASK,
-      env: pythonEnvironment(),
-    })
+    const { stdout } = await run(
+      path,
+      ['-I', '-c', 'import sys, ensurepip; print("%d.%d.%d" % sys.version_info[:3])'],
+      {
+        ...ASK,
+        env: pythonEnvironment(),
+      },
+    )
     const version = stdout.trim()
     const [major = 0, minor = 0] = version.split('.').map(Number)
     const [leastMajor, leastMinor] = PYTHON_AT_LEAST
-    if (major > leastMajor || (major === leastMajor && minor >= leastMinor)) return { usable: true, path, version }
-    return { usable: false, why: `Python ${version} is older than ${PYTHON_AT_LEAST.join('.')}`, next: PYTHON_NEXT }
+    if (major > leastMajor || (major === leastMajor && minor >= leastMinor))
+      return { usable: true, path, version }
+    return {
+      usable: false,
+      why: `Python ${version} is older than ${PYTHON_AT_LEAST.join('.')}`,
+      next: PYTHON_NEXT,
+    }
   } catch {
-    return { usable: false, why: 'python3 cannot make virtual environments (no ensurepip)', next: PYTHON_NEXT }
+    return {
+      usable: false,
+      why: 'python3 cannot make virtual environments (no ensurepip)',
+      next: PYTHON_NEXT,
+    }
   }
 }
 
@@ -50,8 +64,14 @@ export interface PythonPackage {
   readonly requirements: string
 }
 
-/** Seconds: an environment of its own, filled from the pinned list, every file checked against its digest. */
-export async function installPythonPackage(wanted: PythonPackage, onProgress: OnProgress): Promise<string> {
+/**
+ * Seconds: an environment of its own, filled from the pinned list, every file checked against its
+ * digest.
+ */
+export async function installPythonPackage(
+  wanted: PythonPackage,
+  onProgress: OnProgress,
+): Promise<string> {
   return await installTool(
     wanted.tool,
     async (dir) => {
@@ -59,7 +79,8 @@ export async function installPythonPackage(wanted: PythonPackage, onProgress: On
       if (!python.usable) throw new CodedError('NO_PYTHON', python.why, { next: python.next })
       const text = `installing ${wanted.title} (about 10 s, once)`
       onProgress({ text })
-      // In the tool's own folder, so that the disk of the cache is the only one that has to have room.
+      // In the tool's own folder, so that the disk of the cache is the only one that has to have
+      // room.
       const env = { ...OWN_PYTHON, TMPDIR: dir }
       await runCommand({
         title: 'python3 -m venv',
@@ -73,7 +94,16 @@ export async function installPythonPackage(wanted: PythonPackage, onProgress: On
         title: `pip install ${wanted.package}`,
         command: own,
         args: [
-          ...['-I', '-m', 'pip', 'install', '--require-hashes', '--only-binary=:all:', '--no-input', '--disable-pip-version-check'],
+          ...[
+            '-I',
+            '-m',
+            'pip',
+            'install',
+            '--require-hashes',
+            '--only-binary=:all:',
+            '--no-input',
+            '--disable-pip-version-check',
+          ],
           ...['--progress-bar', 'off', '-r', wanted.requirements],
         ],
         env: { ...env, ...(await pipSettings(own)) },

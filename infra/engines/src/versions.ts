@@ -1,14 +1,18 @@
 import { fileURLToPath } from 'node:url'
 
 /**
- * Every version this package fetches, in one place. None floats: a class of thirty that installs on the same morning
- * gets thirty times the same bytes, and a lab's figures can be compared with last year's.
+ * Every version this package fetches, in one place. None floats: a class of thirty that installs on
+ * the same morning gets thirty times the same bytes, and a lab's figures can be compared with last
+ * year's.
  */
 export const VERSIONS = {
   /** Image and binary, the same version. */
   mongodb: '8.0.15',
   mongodbImage: 'mongo:8.0.15',
-  /** The stand-in from crates.io: MongoDB's wire protocol over the real WiredTiger, built once (about 12 CPU minutes). */
+  /**
+   * The stand-in from crates.io: MongoDB's wire protocol over the real WiredTiger, built once
+   * (about 12 CPU minutes).
+   */
   secantusRust: '0.5.3-beta.196',
   /** The stand-in from PyPI: installs in seconds, 10 to 20 times slower. */
   secantusPython: '0.7.0b3',
@@ -26,12 +30,17 @@ export const MONGODB_IMAGE = { name: VERSIONS.mongodbImage, size: 'about 300 MB'
 export const CASSANDRA_IMAGE = { name: VERSIONS.cassandraImage, size: 'under 200 MB' } as const
 
 /**
- * Names of the folders in the cache; the version is part of it, so that two versions can live side by side. `installMb` is the
- * most that an install takes on the way, measured, with a quarter on top. `check` runs in the folder, and a tool that fails it
- * is installed anew.
+ * Names of the folders in the cache; the version is part of it, so that two versions can live side
+ * by side. `installMb` is the most that an install takes on the way, measured, with a quarter on
+ * top. `check` runs in the folder, and a tool that fails it is installed anew.
  */
 export const TOOLS = {
-  mongod: { name: 'mongod', version: VERSIONS.mongodb, installMb: 800, check: ['bin/mongod', '--version'] },
+  mongod: {
+    name: 'mongod',
+    version: VERSIONS.mongodb,
+    installMb: 800,
+    check: ['bin/mongod', '--version'],
+  },
   secantusRust: {
     name: 'secantus-mdb',
     version: VERSIONS.secantusRust,
@@ -48,26 +57,47 @@ export const TOOLS = {
     name: 'chromium',
     version: VERSIONS.chromium,
     installMb: 400,
-    check: ['/bin/sh', '-c', 'LD_LIBRARY_PATH=al2023/lib FONTCONFIG_FILE=fonts.conf ./chromium --version'],
+    check: [
+      '/bin/sh',
+      '-c',
+      'LD_LIBRARY_PATH=al2023/lib FONTCONFIG_FILE=fonts.conf ./chromium --version',
+    ],
   },
   cassandra: {
     name: 'cassandra',
     version: VERSIONS.cassandra,
     installMb: 250,
-    check: ['/bin/sh', '-c', 'test -s lib/jamm-0.4.0.jar && test -s lib/cassandra-all-5.0.9.jar && test -s logback.xml'],
+    check: [
+      '/bin/sh',
+      '-c',
+      'test -s lib/jamm-0.4.0.jar && test -s lib/cassandra-all-5.0.9.jar && test -s logback.xml',
+    ],
   },
-  cqlsh: { name: 'cqlsh', version: VERSIONS.cqlsh, installMb: 100, check: ['bin/cqlsh', '--version'] },
+  cqlsh: {
+    name: 'cqlsh',
+    version: VERSIONS.cqlsh,
+    installMb: 100,
+    check: ['bin/cqlsh', '--version'],
+  },
 } as const
 
 /** The oldest Python for which the wheel's requirements are pinned. */
 export const PYTHON_AT_LEAST: readonly [number, number] = [3, 10]
 
-export const REQUIREMENTS_FILE = fileURLToPath(new URL('../requirements/secantusdb.txt', import.meta.url))
+export const REQUIREMENTS_FILE = fileURLToPath(
+  new URL('../requirements/secantusdb.txt', import.meta.url),
+)
 
-export const CQLSH_REQUIREMENTS = fileURLToPath(new URL('../requirements/cqlsh.txt', import.meta.url))
+export const CQLSH_REQUIREMENTS = fileURLToPath(
+  new URL('../requirements/cqlsh.txt', import.meta.url),
+)
 
 /** A folder with package.json and package-lock.json, whose digests npm checks. */
-export const CHROMIUM_REQUIREMENTS = fileURLToPath(new URL('../requirements/chromium/', import.meta.url))
+export const CHROMIUM_REQUIREMENTS = fileURLToPath(
+  new URL('../requirements/chromium/', import.meta.url),
+)
 
 /** pom.xml, the JVM's flags and the log's settings. */
-export const CASSANDRA_REQUIREMENTS = fileURLToPath(new URL('../requirements/cassandra/', import.meta.url))
+export const CASSANDRA_REQUIREMENTS = fileURLToPath(
+  new URL('../requirements/cassandra/', import.meta.url),
+)

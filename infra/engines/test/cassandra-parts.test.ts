@@ -13,7 +13,11 @@ describe('the log of a JVM', () => {
   it('gives each pause with both its ends', () => {
     expect(parsePauses(LOG)).toEqual([
       { start: end - 20, end, reason: 'G1CollectForAllocation' },
-      { start: Date.UTC(2026, 10, 25, 13, 45, 50) - 1.5, end: Date.UTC(2026, 10, 25, 13, 45, 50), reason: 'Cleanup' },
+      {
+        start: Date.UTC(2026, 10, 25, 13, 45, 50) - 1.5,
+        end: Date.UTC(2026, 10, 25, 13, 45, 50),
+        reason: 'Cleanup',
+      },
     ])
   })
 
@@ -35,7 +39,12 @@ Percentile      Read Latency     Write Latency          SSTables    Partition Si
 50%                   315.85             61.21              1.00             24601              1331
 75%                   379.02             73.46              1.00             24601              1331
 99%                  1131.75            219.34              3.00             29521              1597`
-    expect(parseHistograms(text)).toEqual({ sstablesP50: 1, sstablesP99: 3, readP50Ms: 0.31585, readP99Ms: 1.13175 })
+    expect(parseHistograms(text)).toEqual({
+      sstablesP50: 1,
+      sstablesP99: 3,
+      readP50Ms: 0.31585,
+      readP99Ms: 1.13175,
+    })
     expect(() => parseHistograms('No SSTables exists')).toThrow(/says nothing of SSTables/)
   })
 })
@@ -72,7 +81,9 @@ describe('the address of a Cassandra', () => {
       keyspace: 'chat',
       credentials: undefined,
     })
-    expect(parseCassandraUri('cassandra://ada:s%40crets@db:9042')).toMatchObject({ credentials: { username: 'ada', password: 's@crets' } })
+    expect(parseCassandraUri('cassandra://ada:s%40crets@db:9042')).toMatchObject({
+      credentials: { username: 'ada', password: 's@crets' },
+    })
   })
 
   it('takes another keyspace', () => {

@@ -9,12 +9,21 @@ import { ownCassandra, testsAll } from '../src/testing/index.ts'
 const WITHIN_MS = 10_000
 const ROWS = 300
 const ask = <T>(engine: CassandraEngine, cql: string, values: unknown[] = []) =>
-  askCassandra(engine.uri, async (client) => (await client.execute(cql, values, { prepare: values.length > 0 })).rows as T[], WITHIN_MS)
+  askCassandra(
+    engine.uri,
+    async (client) =>
+      (await client.execute(cql, values, { prepare: values.length > 0 })).rows as T[],
+    WITHIN_MS,
+  )
 const countOf = async (engine: CassandraEngine): Promise<number> =>
   Number((await ask<{ count: unknown }>(engine, 'SELECT count(*) AS count FROM t.rows'))[0]?.count)
 
-/** Whether a node on 127.0.0.2 listens, just before it asks its seed. Linux lists the address backwards in hexadecimal, and this state as 0A. */
-const secondListens = async (): Promise<boolean> => /: 0200007F:\w{4} 00000000:0000 0A /.test(await readFile('/proc/net/tcp', 'utf8'))
+/**
+ * Whether a node on 127.0.0.2 listens, just before it asks its seed. Linux lists the address
+ * backwards in hexadecimal, and this state as 0A.
+ */
+const secondListens = async (): Promise<boolean> =>
+  /: 0200007F:\w{4} 00000000:0000 0A /.test(await readFile('/proc/net/tcp', 'utf8'))
 
 /** A node takes ten seconds and more to start, so these share one; each leaves it running. */
 describe('Cassandra', { timeout: 120_000 }, () => {
@@ -25,7 +34,9 @@ describe('Cassandra', { timeout: 120_000 }, () => {
     await askCassandra(
       engine.uri,
       async (client) => {
-        await client.execute("CREATE KEYSPACE t WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}")
+        await client.execute(
+          "CREATE KEYSPACE t WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}",
+        )
         await client.execute('CREATE TABLE t.rows (id int PRIMARY KEY, text text)')
       },
       30_000,
@@ -41,21 +52,28 @@ describe('Cassandra', { timeout: 120_000 }, () => {
     expect(engine.state()).toBe('running')
   })
 
-  it.runIf(testsAll())('killed and started again has every write that it acknowledged, to the last', async () => {
-    // One after the other, and the kill at once after the last: a log that is written ten times a second would miss some.
-    await askCassandra(
-      engine.uri,
-      async (client) => {
-        for (let id = 0; id < ROWS; id++) await client.execute('INSERT INTO t.rows (id, text) VALUES (?, ?)', [id, 'x'], { prepare: true })
-        await engine.kill()
-      },
-      WITHIN_MS,
-    )
-    expect(engine.state()).toBe('killed')
-    await engine.restart()
-    expect(engine.state()).toBe('running')
-    expect(await countOf(engine)).toBe(ROWS)
-  })
+  it.runIf(testsAll())(
+    'killed and started again has every write that it acknowledged, to the last',
+    async () => {
+      // One after the other, and the kill at once after the last: a log that is written ten times a
+      // second would miss some.
+      await askCassandra(
+        engine.uri,
+        async (client) => {
+          for (let id = 0; id < ROWS; id++)
+            await client.execute('INSERT INTO t.rows (id, text) VALUES (?, ?)', [id, 'x'], {
+              prepare: true,
+            })
+          await engine.kill()
+        },
+        WITHIN_MS,
+      )
+      expect(engine.state()).toBe('killed')
+      await engine.restart()
+      expect(engine.state()).toBe('running')
+      expect(await countOf(engine)).toBe(ROWS)
+    },
+  )
 
   it('paused answers nothing and closes nothing, and goes on where it was', async () => {
     const before = await countOf(engine)
@@ -68,33 +86,43 @@ describe('Cassandra', { timeout: 120_000 }, () => {
   })
 
   // Nodetool is a JVM of its own, each time.
-  it.runIf(testsAll())('tells of its nodes what nodetool and the log of its collector say', async () => {
-    // Where containers run it there is no node to ask.
-    for (const node of engine.nodes()) {
-      expect(await node.nodetool('status')).toMatch(/^UN +127\.0\.0\.1/m)
-      await node.nodetool('flush', 't')
-      expect(await node.table('t', 'rows')).toMatchObject({ sstables: expect.any(Number), partitions: expect.any(Number) })
-      expect((await node.table('t', 'rows')).sstables).toBeGreaterThan(0)
-      const pauses = await node.pauses()
-      expect(pauses.length).toBeGreaterThan(0)
-      for (const { start, end } of pauses) expect(end).toBeGreaterThan(start)
-    }
-    expect(engine.nodes()).toHaveLength(engine.label.provider === 'native' ? 1 : 0)
-  })
+  it.runIf(testsAll())(
+    'tells of its nodes what nodetool and the log of its collector say',
+    async () => {
+      // Where containers run it there is no node to ask.
+      for (const node of engine.nodes()) {
+        expect(await node.nodetool('status')).toMatch(/^UN +127\.0\.0\.1/m)
+        await node.nodetool('flush', 't')
+        expect(await node.table('t', 'rows')).toMatchObject({
+          sstables: expect.any(Number),
+          partitions: expect.any(Number),
+        })
+        expect((await node.table('t', 'rows')).sstables).toBeGreaterThan(0)
+        const pauses = await node.pauses()
+        expect(pauses.length).toBeGreaterThan(0)
+        for (const { start, end } of pauses) expect(end).toBeGreaterThan(start)
+      }
+      expect(engine.nodes()).toHaveLength(engine.label.provider === 'native' ? 1 : 0)
+    },
+  )
 
-  it.runIf(testsAll() && process.platform === 'linux')('takes a node in also when the first does not answer it at once', async (test) => {
-    if (engine.label.provider !== 'native') test.skip('containers have no addresses of their own on this machine')
-    await engine.pause()
-    const resumeLate = async () => {
-      await expect.poll(secondListens, { timeout: 60_000 }).toBe(true)
-      // A node that asks once gives up after three seconds.
-      await delay(4_000)
-      await engine.resume()
-    }
-    const [node] = await Promise.all([engine.join(), resumeLate()])
-    expect(node.address).toBe('127.0.0.2')
-    expect((await engine.nodes()[0]?.nodetool('status'))?.match(/^UN /gm)).toHaveLength(2)
-  })
+  it.runIf(testsAll() && process.platform === 'linux')(
+    'takes a node in also when the first does not answer it at once',
+    async (test) => {
+      if (engine.label.provider !== 'native')
+        test.skip('containers have no addresses of their own on this machine')
+      await engine.pause()
+      const resumeLate = async () => {
+        await expect.poll(secondListens, { timeout: 60_000 }).toBe(true)
+        // A node that asks once gives up after three seconds.
+        await delay(4_000)
+        await engine.resume()
+      }
+      const [node] = await Promise.all([engine.join(), resumeLate()])
+      expect(node.address).toBe('127.0.0.2')
+      expect((await engine.nodes()[0]?.nodetool('status'))?.match(/^UN /gm)).toHaveLength(2)
+    },
+  )
 
   it('is noticed when it dies by itself, and leaves no process when it is stopped', async () => {
     const { pid } = engine

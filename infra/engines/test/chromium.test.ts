@@ -25,13 +25,18 @@ async function bareMachine(): Promise<void> {
   vi.stubEnv('THRESHOLD_CHROMIUM', '')
 }
 
-const script = (name: string, text: string): Promise<void> => writeFile(join(folder, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 })
+const script = (name: string, text: string): Promise<void> =>
+  writeFile(join(folder, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 })
 
 describe('a Chromium for tests and screenshots', () => {
   it('is pinned by version, and every file of it by digest', async () => {
-    const lock = JSON.parse(await readFile(join(CHROMIUM_REQUIREMENTS, 'package-lock.json'), 'utf8'))
+    const lock = JSON.parse(
+      await readFile(join(CHROMIUM_REQUIREMENTS, 'package-lock.json'), 'utf8'),
+    )
     expect(lock.packages['node_modules/@sparticuz/chromium'].version).toBe(VERSIONS.chromium)
-    const packages = Object.entries<{ integrity?: string }>(lock.packages).filter(([path]) => path !== '')
+    const packages = Object.entries<{ integrity?: string }>(lock.packages).filter(
+      ([path]) => path !== '',
+    )
     expect(packages.filter(([, { integrity }]) => !integrity?.startsWith('sha512-'))).toEqual([])
   })
 
@@ -39,19 +44,29 @@ describe('a Chromium for tests and screenshots', () => {
     await bareMachine()
     await script('mine', 'echo Chromium 1.2.3')
     vi.stubEnv('THRESHOLD_CHROMIUM', join(folder, 'mine'))
-    expect(await locateChromium()).toMatchObject({ executablePath: join(folder, 'mine'), version: '1.2.3', origin: 'THRESHOLD_CHROMIUM' })
+    expect(await locateChromium()).toMatchObject({
+      executablePath: join(folder, 'mine'),
+      version: '1.2.3',
+      origin: 'THRESHOLD_CHROMIUM',
+    })
   })
 
   it('is refused, not replaced, when THRESHOLD_CHROMIUM names something that does not start', async () => {
     vi.stubEnv('THRESHOLD_CHROMIUM', join(folder, 'nothing'))
-    await expect(findChromium()).rejects.toMatchObject({ code: 'BAD_CHROMIUM', next: expect.stringContaining('unset THRESHOLD_CHROMIUM') })
+    await expect(findChromium()).rejects.toMatchObject({
+      code: 'BAD_CHROMIUM',
+      next: expect.stringContaining('unset THRESHOLD_CHROMIUM'),
+    })
   })
 
   it('passes over a name on PATH that only pretends to be a browser', async () => {
     await bareMachine()
     await script('chromium', 'echo "chromium requires the chromium snap to be installed"; exit 1')
     await script('google-chrome', 'echo Google Chrome 150.0.1')
-    expect(await locateChromium()).toMatchObject({ executablePath: join(folder, 'google-chrome'), origin: 'installed' })
+    expect(await locateChromium()).toMatchObject({
+      executablePath: join(folder, 'google-chrome'),
+      origin: 'installed',
+    })
   })
 
   it.skipIf(!canFetch())(

@@ -16,7 +16,11 @@ async function emptyDaemon(use: AsyncDisposableStack): Promise<{ host: string; p
   const server = createServer((request, response) => {
     const info = request.url?.startsWith('/info')
     response.writeHead(info ? 200 : 404, { 'content-type': 'application/json' })
-    response.end(JSON.stringify(info ? { ServerVersion: '99.1', OperatingSystem: 'a test' } : { message: 'no such image' }))
+    response.end(
+      JSON.stringify(
+        info ? { ServerVersion: '99.1', OperatingSystem: 'a test' } : { message: 'no such image' },
+      ),
+    )
   })
   server.listen(path)
   await once(server, 'listening')
@@ -37,18 +41,48 @@ describe('Docker', () => {
   it('is found at the socket that DOCKER_HOST names', async () => {
     await using use = new AsyncDisposableStack()
     const { host } = await emptyDaemon(use)
-    expect(await toldOf(use, host)).toMatchObject({ usable: true, host, version: '99.1', system: 'a test' })
+    expect(await toldOf(use, host)).toMatchObject({
+      usable: true,
+      host,
+      version: '99.1',
+      system: 'a test',
+    })
   })
 
   it.each([
-    ['tcp://database.example:2375', 'containers on another machine are not reachable from here', 'unset DOCKER_HOST'],
-    ['ssh://ada@database.example', 'containers on another machine are not reachable from here', 'THRESHOLD_MONGODB_URI'],
-    ['docker.sock', 'DOCKER_HOST is docker.sock, which is not the address of a Docker daemon', 'unix:///path'],
-    ['unix:///nowhere/docker.sock', 'does not answer at unix:///nowhere/docker.sock: there is no such socket', 'unset DOCKER_HOST'],
-    ['tcp://127.0.0.1:1', 'does not answer at tcp://127.0.0.1:1: nothing listens there', 'unset DOCKER_HOST'],
+    [
+      'tcp://database.example:2375',
+      'containers on another machine are not reachable from here',
+      'unset DOCKER_HOST',
+    ],
+    [
+      'ssh://ada@database.example',
+      'containers on another machine are not reachable from here',
+      'THRESHOLD_MONGODB_URI',
+    ],
+    [
+      'docker.sock',
+      'DOCKER_HOST is docker.sock, which is not the address of a Docker daemon',
+      'unix:///path',
+    ],
+    [
+      'unix:///nowhere/docker.sock',
+      'does not answer at unix:///nowhere/docker.sock: there is no such socket',
+      'unset DOCKER_HOST',
+    ],
+    [
+      'tcp://127.0.0.1:1',
+      'does not answer at tcp://127.0.0.1:1: nothing listens there',
+      'unset DOCKER_HOST',
+    ],
   ])('at %s is refused by name, at once', async (host, why, next) => {
     await using use = new AsyncDisposableStack()
-    const refused = { usable: false, installed: true, why: expect.stringContaining(why), next: expect.stringContaining(next) }
+    const refused = {
+      usable: false,
+      installed: true,
+      why: expect.stringContaining(why),
+      next: expect.stringContaining(next),
+    }
     expect(await toldOf(use, host)).toMatchObject(refused)
   })
 
@@ -74,7 +108,10 @@ describe('Docker', () => {
     setEnvironment(use, { DOCKER_HOST: `unix://${home}/none.sock`, PATH: path, HOME: home })
     const { tools } = await inspectMachine()
     const docker = tools.find(({ name }) => name === 'Docker')
-    expect(docker).toMatchObject({ version: undefined, why: expect.stringContaining('does not answer') })
+    expect(docker).toMatchObject({
+      version: undefined,
+      why: expect.stringContaining('does not answer'),
+    })
     expect(docker?.install).toMatch(/^start the Docker of DOCKER_HOST/)
   })
 })
@@ -88,7 +125,10 @@ describe('the doctor, where Docker has no image yet', () => {
     const text = formatDoctor(report)
     for (const { quick, lab } of report.stages) {
       expect(quick?.name ?? '').not.toContain('in Docker')
-      expect(lab).toMatchObject({ name: expect.stringContaining('in Docker'), install: expect.stringMatching(/^pulled first/) })
+      expect(lab).toMatchObject({
+        name: expect.stringContaining('in Docker'),
+        install: expect.stringMatching(/^pulled first/),
+      })
     }
     expect(text).toMatch(/in labs: cassandra:\S+ in Docker, pulled first, under 200 MB/)
   })
@@ -97,7 +137,9 @@ describe('the doctor, where Docker has no image yet', () => {
     await using use = new AsyncDisposableStack()
     setEnvironment(use, { DOCKER_HOST: (await emptyDaemon(use)).host })
     const text = formatDoctor(await inspectMachine())
-    expect(text).toMatch(/✓ Docker +99\.1 on a test, .*tried with Docker \d+\.\d+\.\d+ on images of our own/)
+    expect(text).toMatch(
+      /✓ Docker +99\.1 on a test, .*tried with Docker \d+\.\d+\.\d+ on images of our own/,
+    )
     expect(text).toContain('untried: the official images, rootless Docker, macOS')
   })
 })

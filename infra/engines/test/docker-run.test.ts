@@ -8,13 +8,18 @@ import { folder } from './machine.ts'
 
 const SCRIPT = fileURLToPath(new URL('../../docker/run.sh', import.meta.url))
 
-/** The script on a machine that has these programs and no others, on a cache that nobody else uses. */
+/**
+ * The script on a machine that has these programs and no others, on a cache that nobody else uses.
+ */
 async function runOn(use: AsyncDisposableStack, programs: readonly string[], ...command: string[]) {
   const [path, cache] = [await folder(use), await folder(use)]
   for (const name of programs) await symlink((await which(name))!, join(path, name))
   const bash = (await which('bash'))!
   const options = { encoding: 'utf8', timeout: 20_000 } as const
-  const { status, stdout } = spawnSync(bash, [SCRIPT, ...command], { ...options, env: { PATH: path, HOME: cache, THRESHOLD_CACHE: cache } })
+  const { status, stdout } = spawnSync(bash, [SCRIPT, ...command], {
+    ...options,
+    env: { PATH: path, HOME: cache, THRESHOLD_CACHE: cache },
+  })
   return { status, stdout }
 }
 

@@ -19,10 +19,14 @@ import { CASSANDRA_IMAGE, MONGODB_IMAGE } from '../src/versions.ts'
 import { emptyCache, leaveRun, otherProcess, setEnvironment } from './machine.ts'
 
 const found: FoundDocker = await findDocker()
-const images = found.usable && (await hasImage(found.client, MONGODB_IMAGE.name)) && (await hasImage(found.client, CASSANDRA_IMAGE.name))
+const images =
+  found.usable &&
+  (await hasImage(found.client, MONGODB_IMAGE.name)) &&
+  (await hasImage(found.client, CASSANDRA_IMAGE.name))
 const docker = found as Extract<FoundDocker, { usable: true }>
 
-const containersOf = (cache: string) => docker.client.listContainers({ all: true, filters: { label: [`${CACHE_LABEL}=${cache}`] } })
+const containersOf = (cache: string) =>
+  docker.client.listContainers({ all: true, filters: { label: [`${CACHE_LABEL}=${cache}`] } })
 
 /** By a driver of the test's own. */
 async function askItself(uri: string) {
@@ -45,14 +49,22 @@ describe.skipIf(!images)('Docker (skipped where it or its images are not to be h
       await vi.waitFor(
         async () => {
           const [container] = await containersOf(cache)
-          expect(moment === 'created' ? container !== undefined : container?.State === 'running').toBe(true)
+          expect(
+            moment === 'created' ? container !== undefined : container?.State === 'running',
+          ).toBe(true)
         },
         { timeout: 60_000, interval: 5 },
       )
       owner.kill('SIGKILL')
       await owner.ended
-      await vi.waitFor(async () => expect(await containersOf(cache)).toEqual([]), { timeout: 30_000, interval: 200 })
-      await vi.waitFor(async () => expect((await listRuns()).runs).toEqual([]), { timeout: 10_000, interval: 200 })
+      await vi.waitFor(async () => expect(await containersOf(cache)).toEqual([]), {
+        timeout: 30_000,
+        interval: 200,
+      })
+      await vi.waitFor(async () => expect((await listRuns()).runs).toEqual([]), {
+        timeout: 10_000,
+        interval: 200,
+      })
       expect(await sweep({ all: true })).toEqual({ ended: [], removed: [], problems: [] })
     },
   )
@@ -61,8 +73,12 @@ describe.skipIf(!images)('Docker (skipped where it or its images are not to be h
     await using use = new AsyncDisposableStack()
     const cache = await emptyCache(use)
     await leaveRun(cache, 'mongodb-1', { dockerHost: docker.host })
-    await docker.client.createContainer(createOptions({ image: MONGODB_IMAGE.name, inside: 27_017, port: 20_001 }, 'mongodb-1'))
-    expect((await sweep()).ended).toEqual([expect.stringMatching(/^an engine \(container \w{12}\)$/)])
+    await docker.client.createContainer(
+      createOptions({ image: MONGODB_IMAGE.name, inside: 27_017, port: 20_001 }, 'mongodb-1'),
+    )
+    expect((await sweep()).ended).toEqual([
+      expect.stringMatching(/^an engine \(container \w{12}\)$/),
+    ])
     expect(await containersOf(cache)).toEqual([])
   })
 
@@ -74,7 +90,9 @@ describe.skipIf(!images)('Docker (skipped where it or its images are not to be h
     const cache = await emptyCache(use)
     await docker.client.createContainer(createOptions(spec, 'mongodb-lost'))
     expect((await sweep()).ended).toEqual([])
-    expect((await sweep({ all: true })).ended).toEqual([expect.stringMatching(/\(container \w{12}\)$/)])
+    expect((await sweep({ all: true })).ended).toEqual([
+      expect.stringMatching(/\(container \w{12}\)$/),
+    ])
     expect(await containersOf(cache)).toEqual([])
     expect(await containersOf(other)).toHaveLength(1)
   })
@@ -87,11 +105,18 @@ describe.skipIf(!images)('Docker (skipped where it or its images are not to be h
     expect(engine.label).toMatchObject({ ...said, provider: 'docker' })
     expect(engine.label.standIn !== undefined).toBe(said.product !== 'MongoDB')
     const [stage1] = (await inspectMachine()).stages
-    expect(stage1?.quick).toMatchObject({ name: expect.stringContaining('in Docker'), standIn: said.product !== 'MongoDB' })
+    expect(stage1?.quick).toMatchObject({
+      name: expect.stringContaining('in Docker'),
+      standIn: said.product !== 'MongoDB',
+    })
     const [container] = await containersOf(cache)
-    expect(container?.Ports.filter(({ PublicPort }) => PublicPort !== undefined).map(({ IP }) => IP)).toEqual(['127.0.0.1'])
+    expect(
+      container?.Ports.filter(({ PublicPort }) => PublicPort !== undefined).map(({ IP }) => IP),
+    ).toEqual(['127.0.0.1'])
     // Nothing runs beside it: what ends a container whose owner is killed is the sweep.
-    expect(await docker.client.listContainers({ filters: { label: ['org.testcontainers=true'] } })).toEqual([])
+    expect(
+      await docker.client.listContainers({ filters: { label: ['org.testcontainers=true'] } }),
+    ).toEqual([])
     await engine.stop()
     expect(await containersOf(cache)).toEqual([])
   })
@@ -112,7 +137,10 @@ describe.skipIf(!images)('Docker (skipped where it or its images are not to be h
         throw new Error('nothing')
       },
     })
-    await expect(waiting).rejects.toMatchObject({ code: 'ENGINE_DIED', message: expect.stringContaining('--nonsense') })
+    await expect(waiting).rejects.toMatchObject({
+      code: 'ENGINE_DIED',
+      message: expect.stringContaining('--nonsense'),
+    })
     await container.stop()
     expect(await containersOf(cache)).toEqual([])
   })
@@ -122,7 +150,11 @@ describe.skipIf(!images)('Docker (skipped where it or its images are not to be h
     await emptyCache(use)
     const run = use.use(await openRun({ role: 'mongodb' }))
     const port = await claimPort(run)
-    const container = await startContainer(docker, { image: MONGODB_IMAGE.name, inside: 27_017, port }, run)
+    const container = await startContainer(
+      docker,
+      { image: MONGODB_IMAGE.name, inside: 27_017, port },
+      run,
+    )
     use.defer(() => container.stop())
     const steps: string[] = []
     const options = {
@@ -132,8 +164,14 @@ describe.skipIf(!images)('Docker (skipped where it or its images are not to be h
       tellEveryMs: 500,
       onProgress: ({ text }: { text: string }) => steps.push(text),
     }
-    const waiting = waitForAnswer(container, { ...options, ask: () => Promise.reject(new Error('not yet')) })
-    await expect(waiting).rejects.toMatchObject({ code: 'ENGINE_NOT_READY', message: expect.stringContaining('not yet') })
+    const waiting = waitForAnswer(container, {
+      ...options,
+      ask: () => Promise.reject(new Error('not yet')),
+    })
+    await expect(waiting).rejects.toMatchObject({
+      code: 'ENGINE_NOT_READY',
+      message: expect.stringContaining('not yet'),
+    })
     expect(steps.length).toBeGreaterThan(1)
     expect(steps.at(-1)).toMatch(/^waiting for MongoDB in Docker since \d+ s: /)
   })
@@ -143,12 +181,19 @@ describe.skipIf(!images)('Docker (skipped where it or its images are not to be h
     await emptyCache(use)
     const run = use.use(await openRun({ role: 'mongodb' }))
     const port = await claimPort(run)
-    const container = await startContainer(docker, { image: MONGODB_IMAGE.name, inside: 27_017, port }, run)
+    const container = await startContainer(
+      docker,
+      { image: MONGODB_IMAGE.name, inside: 27_017, port },
+      run,
+    )
     use.defer(() => container.stop())
     await container.kill()
     for (const act of [container.kill(), container.pause(), container.resume()])
       await expect(act).rejects.toMatchObject({ code: 'ENGINE_STOPPED' })
-    const [{ Id: id } = { Id: '' }] = await docker.client.listContainers({ all: true, filters: { label: [`${RUN_LABEL}=${run.id}`] } })
+    const [{ Id: id } = { Id: '' }] = await docker.client.listContainers({
+      all: true,
+      filters: { label: [`${RUN_LABEL}=${run.id}`] },
+    })
     await docker.client.getContainer(id).remove({ force: true, v: true })
     await container.stop()
     expect(container.state()).toBe('stopped')
@@ -159,11 +204,17 @@ describe.skipIf(!images)('Docker (skipped where it or its images are not to be h
     const cache = await emptyCache(use)
     const first = use.use(await openRun({ role: 'mongodb' }))
     const port = await claimPort(first)
-    const container = await startContainer(docker, { image: MONGODB_IMAGE.name, inside: 27_017, port }, first)
+    const container = await startContainer(
+      docker,
+      { image: MONGODB_IMAGE.name, inside: 27_017, port },
+      first,
+    )
     use.defer(() => container.stop())
     await vi.waitFor(async () => expect(await somethingListens(port)).toBe(true), 30_000)
     const second = use.use(await openRun({ role: 'mongodb' }))
-    await expect(startContainer(docker, { image: MONGODB_IMAGE.name, inside: 27_017, port }, second)).rejects.toThrow(/port|address/)
+    await expect(
+      startContainer(docker, { image: MONGODB_IMAGE.name, inside: 27_017, port }, second),
+    ).rejects.toThrow(/port|address/)
     expect(await containersOf(cache)).toHaveLength(1)
   })
 
@@ -178,9 +229,13 @@ describe.skipIf(!images)('Docker (skipped where it or its images are not to be h
     })
     expect(await imageAvailable(image, 'lab')).toEqual({ usable: true })
     const lines: string[] = []
-    await expect(ensureImage(docker.client, image, ({ text }) => lines.push(text))).rejects.toMatchObject({
+    await expect(
+      ensureImage(docker.client, image, ({ text }) => lines.push(text)),
+    ).rejects.toMatchObject({
       code: 'NO_IMAGE',
-      message: expect.stringMatching(/^the image 127\.0\.0\.1:1\/none:1 is not here and cannot be pulled: /),
+      message: expect.stringMatching(
+        /^the image 127\.0\.0\.1:1\/none:1 is not here and cannot be pulled: /,
+      ),
     })
     expect(lines[0]).toContain(image.name)
     await expect(ensureImage(docker.client, MONGODB_IMAGE, noProgress)).resolves.toBeUndefined()
@@ -192,9 +247,15 @@ describe.skipIf(!images)('Docker (skipped where it or its images are not to be h
     await using use = new AsyncDisposableStack()
     await emptyCache(use)
     const run = use.use(await openRun({ role: 'mongodb' }))
-    const container = await startContainer(docker, { image: MONGODB_IMAGE.name, inside: 27_017, port: await claimPort(run) }, run)
+    const container = await startContainer(
+      docker,
+      { image: MONGODB_IMAGE.name, inside: 27_017, port: await claimPort(run) },
+      run,
+    )
     use.defer(() => container.stop())
-    const [{ Id: id } = { Id: '' }] = await docker.client.listContainers({ filters: { label: [`${RUN_LABEL}=${run.id}`] } })
+    const [{ Id: id } = { Id: '' }] = await docker.client.listContainers({
+      filters: { label: [`${RUN_LABEL}=${run.id}`] },
+    })
     const [mark, name] = [process.execPath, id.slice(0, 12)]
     expect(await isNeighbour(docker.client, { name, mark })).toBe(true)
     expect(await isNeighbour(docker.client, { name, mark: `${mark}/none` })).toBe(false)
@@ -205,11 +266,22 @@ describe.skipIf(!images)('Docker (skipped where it or its images are not to be h
     'Cassandra takes the collector, the cache and the haste that it is told, and answers CQL when it is there',
     async () => {
       await using use = new AsyncDisposableStack()
-      const engine = use.use(await ownCassandra({ provider: 'docker', shortLived: true, cacheMb: 24, unsafeSystem: true }))
+      const engine = use.use(
+        await ownCassandra({
+          provider: 'docker',
+          shortLived: true,
+          cacheMb: 24,
+          unsafeSystem: true,
+        }),
+      )
       const settings = await askCassandra(engine.uri, async (client) => {
         const { rows } = await client.execute('SELECT name, value FROM system_views.settings')
-        const properties = await client.execute('SELECT name, value FROM system_views.system_properties')
-        return new Map<string, string>([...rows, ...properties.rows].map(({ name, value }) => [name, value]))
+        const properties = await client.execute(
+          'SELECT name, value FROM system_views.system_properties',
+        )
+        return new Map<string, string>(
+          [...rows, ...properties.rows].map(({ name, value }) => [name, value]),
+        )
       })
       expect(engine.limits().cacheBytes).toBe(24 * 1024 * 1024)
       expect(settings.get('file_cache_size')).toBe('56MiB')
@@ -220,7 +292,12 @@ describe.skipIf(!images)('Docker (skipped where it or its images are not to be h
       expect(engine.label.text).toMatch(/^Cassandra, 256 MB heap 5\.\d+\.\d+ \(docker\)$/)
       await engine.kill()
       await engine.restart()
-      expect(await askCassandra(engine.uri, async (client) => (await client.execute('SELECT key FROM system.local')).rowLength)).toBe(1)
+      expect(
+        await askCassandra(
+          engine.uri,
+          async (client) => (await client.execute('SELECT key FROM system.local')).rowLength,
+        ),
+      ).toBe(1)
     },
   )
 })

@@ -11,7 +11,10 @@ describe('what is asked of Docker', () => {
   it('publishes ports on this machine alone, and names the run and its cache', async () => {
     await using use = new AsyncDisposableStack()
     const cache = await emptyCache(use)
-    const options = createOptions({ image: 'mongo', inside: 27_017, port: 20_001, environment: { A: 'b=c' } }, 'mongodb-1')
+    const options = createOptions(
+      { image: 'mongo', inside: 27_017, port: 20_001, environment: { A: 'b=c' } },
+      'mongodb-1',
+    )
     expect(options).toEqual({
       Image: 'mongo',
       Env: ['A=b=c'],
@@ -22,7 +25,8 @@ describe('what is asked of Docker', () => {
   })
 
   it('gives Cassandra one collector, whichever it is', () => {
-    const flags = (options: Parameters<typeof environmentOf>[0]) => environmentOf(options).JVM_EXTRA_OPTS?.split(' ') ?? []
+    const flags = (options: Parameters<typeof environmentOf>[0]) =>
+      environmentOf(options).JVM_EXTRA_OPTS?.split(' ') ?? []
     expect(flags({})).toContain('-XX:+UseG1GC')
     expect(flags({})).not.toContain('-XX:-UseG1GC')
     for (const collector of ['Serial', 'Parallel', 'Z', 'Shenandoah'] as const) {
@@ -31,16 +35,26 @@ describe('what is asked of Docker', () => {
       expect(asked.filter((flag) => /^-XX:\+Use\w+GC$/.test(flag))).toHaveLength(1)
       expect(asked).toContain('-XX:-UseG1GC')
     }
-    expect(flags({ shortLived: true })).toEqual(expect.arrayContaining(['-XX:-UseG1GC', '-XX:+UseSerialGC']))
+    expect(flags({ shortLived: true })).toEqual(
+      expect.arrayContaining(['-XX:-UseG1GC', '-XX:+UseSerialGC']),
+    )
   })
 })
 
 describe('what a server says of itself', () => {
   it.each([
     [{ version: '8.0.15' }, { setName: 'threshold' }, { product: 'MongoDB', version: '8.0.15' }],
-    [{ version: '8.2.11', secantusVersion: '0.7.0b3' }, {}, { product: 'SecantusDB', version: '0.7.0b3' }],
+    [
+      { version: '8.2.11', secantusVersion: '0.7.0b3' },
+      {},
+      { product: 'SecantusDB', version: '0.7.0b3' },
+    ],
     [{ version: '8.0.0' }, { setName: 'secantus' }, { product: 'SecantusDB', version: '8.0.0' }],
-    [{ version: '7.0.77', ferretdb: { version: 'v2.1.0' } }, {}, { product: 'FerretDB', version: 'v2.1.0' }],
+    [
+      { version: '7.0.77', ferretdb: { version: 'v2.1.0' } },
+      {},
+      { product: 'FerretDB', version: 'v2.1.0' },
+    ],
   ])('%j is believed before the tag of its image', (build, hello, product) => {
     expect(productOf(build, hello)).toEqual(product)
   })
@@ -51,7 +65,13 @@ describe('a sweep, where the Docker of a run does not answer', () => {
     await using use = new AsyncDisposableStack()
     const cache = await emptyCache(use)
     await leaveRun(cache, 'mongodb-1', { dockerHost: 'unix:///nowhere/docker.sock' })
-    const told = [expect.stringMatching(new RegExp(`an engine: the Docker daemon at unix:///nowhere.*label=${RUN_LABEL}=mongodb-1 `))]
+    const told = [
+      expect.stringMatching(
+        new RegExp(
+          `an engine: the Docker daemon at unix:///nowhere.*label=${RUN_LABEL}=mongodb-1 `,
+        ),
+      ),
+    ]
     expect((await sweep()).problems).toEqual(told)
     expect((await listRuns()).runs.map(({ id }) => id)).toEqual(['mongodb-1'])
     expect((await sweep({ all: true })).problems).toEqual(told)

@@ -13,13 +13,24 @@ import { emptyCache, folder, setEnvironment, site } from './machine.ts'
 
 const dockerAnswers = (await findDocker()).usable
 
-/** The doctor on a machine that has these programs and no others; nothing in its cache or its home; a mirror that has nothing. */
-async function diagnose(use: AsyncDisposableStack, programs: Readonly<Record<string, string>> = {}) {
+/**
+ * The doctor on a machine that has these programs and no others; nothing in its cache or its home;
+ * a mirror that has nothing.
+ */
+async function diagnose(
+  use: AsyncDisposableStack,
+  programs: Readonly<Record<string, string>> = {},
+) {
   const cache = await emptyCache(use)
   const [path, home] = [await folder(use), await folder(use)]
   for (const [name, target] of Object.entries(programs)) await symlink(target, join(path, name))
   const mirror = await site(use, () => ({ status: 404 }))
-  setEnvironment(use, { PATH: path, HOME: home, THRESHOLD_MONGODB_URI: undefined, THRESHOLD_MONGODB_MIRROR: mirror.url })
+  setEnvironment(use, {
+    PATH: path,
+    HOME: home,
+    THRESHOLD_MONGODB_URI: undefined,
+    THRESHOLD_MONGODB_MIRROR: mirror.url,
+  })
   setEnvironment(use, {
     JAVA_HOME: undefined,
     THRESHOLD_JVM_FOLDERS: path,
@@ -39,88 +50,141 @@ async function saying(use: AsyncDisposableStack, text: string): Promise<string> 
 
 const tool = (report: DoctorReport, name: string) => report.tools.find((each) => each.name === name)
 /** The interpreter itself, and not what stands before it on the PATH to choose one. */
-const python = (): string => execFileSync('python3', ['-c', 'import sys; print(sys.executable)'], { encoding: 'utf8' }).trim()
+const python = (): string =>
+  execFileSync('python3', ['-c', 'import sys; print(sys.executable)'], { encoding: 'utf8' }).trim()
 
-describe.skipIf(dockerAnswers)('the doctor on a machine without Docker or Rust (skipped where Docker answers)', () => {
-  it('says of each stage what it would stand on, and what must be fetched first', async () => {
-    await using use = new AsyncDisposableStack()
-    const java = await saying(use, 'openjdk version "17.0.15" 2025-04-15')
-    const { report, text } = await diagnose(use, { python3: python(), java, mvn: (await which('true'))! })
-    expect(report.status).toBe('stand-in')
-    expect(report.stages.map(({ stage, lab }) => [stage, lab?.standIn])).toEqual([
-      [1, true],
-      [2, false],
-    ])
-    expect(text).toContain('Everything runs. Where an engine stands in for the real one, every figure says so.')
-    expect(text).toMatch(/✓ stage 2 +Messages on Cassandra, needs Cassandra, and stage 1's MongoDB/)
-    expect(text).toMatch(/in labs: Cassandra \S+, local processes, fetched first, 67 MB/)
-  })
+describe.skipIf(dockerAnswers)(
+  'the doctor on a machine without Docker or Rust (skipped where Docker answers)',
+  () => {
+    it('says of each stage what it would stand on, and what must be fetched first', async () => {
+      await using use = new AsyncDisposableStack()
+      const java = await saying(use, 'openjdk version "17.0.15" 2025-04-15')
+      const { report, text } = await diagnose(use, {
+        python3: python(),
+        java,
+        mvn: (await which('true'))!,
+      })
+      expect(report.status).toBe('stand-in')
+      expect(report.stages.map(({ stage, lab }) => [stage, lab?.standIn])).toEqual([
+        [1, true],
+        [2, false],
+      ])
+      expect(text).toContain(
+        'Everything runs. Where an engine stands in for the real one, every figure says so.',
+      )
+      expect(text).toMatch(
+        /✓ stage 2 +Messages on Cassandra, needs Cassandra, and stage 1's MongoDB/,
+      )
+      expect(text).toMatch(/in labs: Cassandra \S+, local processes, fetched first, 67 MB/)
+    })
 
-  it.each([
-    ['without Java 17', 'openjdk version "25.0.1" 2025-10-21', 'no Java 17; there is 25.0.1', /openjdk-17|openjdk@17|temurin/],
-    ['without Maven', 'openjdk version "17.0.15" 2025-04-15', 'there is no mvn to fetch them', /install Maven/],
-  ])('%s says what stage 2 lacks, and the command that brings it', async (_what, version, why, next) => {
-    await using use = new AsyncDisposableStack()
-    const { report, text } = await diagnose(use, { python3: python(), java: await saying(use, version) })
-    expect(report.status).toBe('cannot')
-    expect(text).toMatch(/✗ stage 2 /)
-    const lacking = report.stages[1]?.passedOver.find(({ name }) => name.includes('local processes'))
-    expect(lacking).toMatchObject({ why: expect.stringContaining(why), next: expect.stringMatching(next) })
-    expect(text).toContain(`→ ${lacking?.next}`)
-  })
+    it.each([
+      [
+        'without Java 17',
+        'openjdk version "25.0.1" 2025-10-21',
+        'no Java 17; there is 25.0.1',
+        /openjdk-17|openjdk@17|temurin/,
+      ],
+      [
+        'without Maven',
+        'openjdk version "17.0.15" 2025-04-15',
+        'there is no mvn to fetch them',
+        /install Maven/,
+      ],
+    ])(
+      '%s says what stage 2 lacks, and the command that brings it',
+      async (_what, version, why, next) => {
+        await using use = new AsyncDisposableStack()
+        const { report, text } = await diagnose(use, {
+          python3: python(),
+          java: await saying(use, version),
+        })
+        expect(report.status).toBe('cannot')
+        expect(text).toMatch(/✗ stage 2 /)
+        const lacking = report.stages[1]?.passedOver.find(({ name }) =>
+          name.includes('local processes'),
+        )
+        expect(lacking).toMatchObject({
+          why: expect.stringContaining(why),
+          next: expect.stringMatching(next),
+        })
+        expect(text).toContain(`→ ${lacking?.next}`)
+      },
+    )
 
-  it('says what stands in, and the command for better', async () => {
-    await using use = new AsyncDisposableStack()
-    const { report, text } = await diagnose(use, { python3: python() })
-    expect(report.stages[0]).toMatchObject({ stage: 1, quick: { standIn: true }, lab: { standIn: true } })
-    expect(text).toMatch(/~ stage 1 +Monolith on MongoDB, needs MongoDB/)
-    expect(text).toContain('at once: SecantusDB, Python wheel (stand-in), installed first, about 10 s')
-    expect(text).toContain('not SecantusDB, Rust build (stand-in): no cargo on PATH')
-    expect(tool(report, 'Python 3')?.version).toMatch(/^3\.\d+/)
-  })
+    it('says what stands in, and the command for better', async () => {
+      await using use = new AsyncDisposableStack()
+      const { report, text } = await diagnose(use, { python3: python() })
+      expect(report.stages[0]).toMatchObject({
+        stage: 1,
+        quick: { standIn: true },
+        lab: { standIn: true },
+      })
+      expect(text).toMatch(/~ stage 1 +Monolith on MongoDB, needs MongoDB/)
+      expect(text).toContain(
+        'at once: SecantusDB, Python wheel (stand-in), installed first, about 10 s',
+      )
+      expect(text).toContain('not SecantusDB, Rust build (stand-in): no cargo on PATH')
+      expect(tool(report, 'Python 3')?.version).toMatch(/^3\.\d+/)
+    })
 
-  it('tells of everything that is missing what it is for, and a command', async () => {
-    await using use = new AsyncDisposableStack()
-    const { report, text } = await diagnose(use, { python3: python() })
-    for (const name of ['Docker', 'Rust', 'Java 17', 'Go']) {
-      const facts = tool(report, name)
-      expect(facts).toMatchObject({ version: undefined, why: expect.stringMatching(/./), install: expect.stringMatching(/./) })
-      expect(text).toContain(`${facts?.why}; it is for ${facts?.for}`)
-      expect(text).toContain(`→ ${facts?.install}`)
-    }
-    // Where no CI of ours has been, nobody is told that it works.
-    expect(text).toMatch(/– Docker .*untried: the official images/)
-    expect(text.match(/not \S+ in Docker: no Docker here/g)).toHaveLength(2)
-    for (const { next } of report.stages.flatMap(({ passedOver }) => passedOver)) expect(text).toContain(`→ ${next}`)
-  })
+    it('tells of everything that is missing what it is for, and a command', async () => {
+      await using use = new AsyncDisposableStack()
+      const { report, text } = await diagnose(use, { python3: python() })
+      for (const name of ['Docker', 'Rust', 'Java 17', 'Go']) {
+        const facts = tool(report, name)
+        expect(facts).toMatchObject({
+          version: undefined,
+          why: expect.stringMatching(/./),
+          install: expect.stringMatching(/./),
+        })
+        expect(text).toContain(`${facts?.why}; it is for ${facts?.for}`)
+        expect(text).toContain(`→ ${facts?.install}`)
+      }
+      // Where no CI of ours has been, nobody is told that it works.
+      expect(text).toMatch(/– Docker .*untried: the official images/)
+      expect(text.match(/not \S+ in Docker: no Docker here/g)).toHaveLength(2)
+      for (const { next } of report.stages.flatMap(({ passedOver }) => passedOver))
+        expect(text).toContain(`→ ${next}`)
+    })
 
-  it('says what cannot run where there is no Python either', async () => {
-    await using use = new AsyncDisposableStack()
-    const { report, text } = await diagnose(use)
-    expect(report.status).toBe('cannot')
-    expect(report.stages[0]).toMatchObject({ quick: undefined, lab: undefined })
-    expect(text).toContain('✗ stage 1')
-    expect(text).toContain('Something cannot run yet: see the lines marked ✗.')
-    expect(text).toContain(tool(report, 'Python 3')?.install)
-  })
+    it('says what cannot run where there is no Python either', async () => {
+      await using use = new AsyncDisposableStack()
+      const { report, text } = await diagnose(use)
+      expect(report.status).toBe('cannot')
+      expect(report.stages[0]).toMatchObject({ quick: undefined, lab: undefined })
+      expect(text).toContain('✗ stage 1')
+      expect(text).toContain('Something cannot run yet: see the lines marked ✗.')
+      expect(text).toContain(tool(report, 'Python 3')?.install)
+    })
 
-  it('is not misled by programs that are there and do not work', async () => {
-    await using use = new AsyncDisposableStack()
-    const no = (await which('false'))!
-    const { report } = await diagnose(use, { python3: python(), cargo: no, cmake: no, cc: no, java: no, go: no, docker: no })
-    expect(report.stages.map(({ lab }) => lab?.standIn)).toEqual([true, undefined])
-    for (const name of ['Docker', 'Rust', 'Java 17', 'Go']) expect(tool(report, name)?.version).toBeUndefined()
-    expect(tool(report, 'Docker')?.why).toContain('its daemon does not answer')
-  })
+    it('is not misled by programs that are there and do not work', async () => {
+      await using use = new AsyncDisposableStack()
+      const no = (await which('false'))!
+      const { report } = await diagnose(use, {
+        python3: python(),
+        cargo: no,
+        cmake: no,
+        cc: no,
+        java: no,
+        go: no,
+        docker: no,
+      })
+      expect(report.stages.map(({ lab }) => lab?.standIn)).toEqual([true, undefined])
+      for (const name of ['Docker', 'Rust', 'Java 17', 'Go'])
+        expect(tool(report, name)?.version).toBeUndefined()
+      expect(tool(report, 'Docker')?.why).toContain('its daemon does not answer')
+    })
 
-  it('installs nothing and starts nothing', async () => {
-    await using use = new AsyncDisposableStack()
-    const { report, cache } = await diagnose(use, { python3: python() })
-    expect(['run', 'locks', 'build'].filter((name) => existsSync(join(cache, name)))).toEqual([])
-    expect(report.disks).toHaveLength(2)
-    for (const { freeBytes } of report.disks) expect(freeBytes).toBeGreaterThan(0)
-  })
-})
+    it('installs nothing and starts nothing', async () => {
+      await using use = new AsyncDisposableStack()
+      const { report, cache } = await diagnose(use, { python3: python() })
+      expect(['run', 'locks', 'build'].filter((name) => existsSync(join(cache, name)))).toEqual([])
+      expect(report.disks).toHaveLength(2)
+      for (const { freeBytes } of report.disks) expect(freeBytes).toBeGreaterThan(0)
+    })
+  },
+)
 
 describe('remedies', () => {
   it.each([

@@ -10,8 +10,8 @@ import { isPortFree, somethingListens } from '../src/process/ports.ts'
 import { ownMongo } from '../src/testing/index.ts'
 
 /*
- * What an engine promises, on whatever engine this machine has: a test that kills one is only as good as these. A driver of one's own
- * sees every effect; nothing is asked of the engine's word.
+ * What an engine promises, on whatever engine this machine has: a test that kills one is only as
+ * good as these. A driver of one's own sees every effect; nothing is asked of the engine's word.
  */
 const MEGABYTE = 1024 * 1024
 
@@ -25,7 +25,11 @@ afterAll(async () => {
 
 /** A new connection for each question: an old one would remember how the server was. */
 async function withClient<T>(ask: (client: MongoClient) => Promise<T>): Promise<T> {
-  const client = new MongoClient(engine.uri, { serverSelectionTimeoutMS: 2_000, connectTimeoutMS: 2_000, socketTimeoutMS: 2_000 })
+  const client = new MongoClient(engine.uri, {
+    serverSelectionTimeoutMS: 2_000,
+    connectTimeoutMS: 2_000,
+    socketTimeoutMS: 2_000,
+  })
   try {
     return await ask(client)
   } finally {
@@ -42,7 +46,11 @@ const write = (name: string): Promise<unknown> =>
       .insertOne({ name }, { writeConcern: { w: 'majority', journal: true } }),
   )
 const names = (): Promise<string[]> =>
-  withClient(async (client) => (await client.db('kept').collection('names').find().sort({ name: 1 }).toArray()).map(({ name }) => name))
+  withClient(async (client) =>
+    (await client.db('kept').collection('names').find().sort({ name: 1 }).toArray()).map(
+      ({ name }) => name,
+    ),
+  )
 const port = (): number => Number(new URL(engine.uri).port)
 
 describe('an engine', () => {
@@ -82,7 +90,9 @@ describe('an engine', () => {
     await engine.kill()
     const refusals = await Promise.allSettled([engine.pause(), engine.resume(), engine.kill()])
     if (engine.label.provider === 'native')
-      expect(refusals.map((each) => each.status === 'rejected' && each.reason.code)).toEqual(Array(3).fill('ENGINE_STOPPED'))
+      expect(refusals.map((each) => each.status === 'rejected' && each.reason.code)).toEqual(
+        Array(3).fill('ENGINE_STOPPED'),
+      )
     else expect(refusals.map(({ status }) => status)).toEqual(Array(3).fill('rejected'))
     expect(engine.state()).toBe('killed')
     await engine.restart()

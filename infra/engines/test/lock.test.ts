@@ -9,8 +9,12 @@ describe('a lock', () => {
     await using use = new AsyncDisposableStack()
     const file = join(await emptyCache(use), 'count')
     await writeFile(file, '0')
-    const counters = await Promise.all([1, 2, 3].map(() => otherProcess(use, 'counter.ts', file, '20')))
-    expect(await Promise.all(counters.map(({ ended }) => ended))).toEqual([1, 2, 3].map(() => ({ code: 0, signal: null })))
+    const counters = await Promise.all(
+      [1, 2, 3].map(() => otherProcess(use, 'counter.ts', file, '20')),
+    )
+    expect(await Promise.all(counters.map(({ ended }) => ended))).toEqual(
+      [1, 2, 3].map(() => ({ code: 0, signal: null })),
+    )
     expect(await readFile(file, 'utf8')).toBe('60')
   })
 
@@ -33,7 +37,10 @@ describe('a lock', () => {
     await emptyCache(use)
     await otherProcess(use, 'lock-holder.ts', 'tool')
     const never = withLock('tool', { withinMs: 200 }, async () => 'mine')
-    await expect(never).rejects.toMatchObject({ code: 'LOCK_TIMED_OUT', message: expect.stringContaining('the lock tool') })
+    await expect(never).rejects.toMatchObject({
+      code: 'LOCK_TIMED_OUT',
+      message: expect.stringContaining('the lock tool'),
+    })
   })
 
   it('is nothing to those who want another one', async () => {

@@ -15,7 +15,10 @@ import { sweep } from '../src/run/sweep.ts'
 import { TOOLS } from '../src/versions.ts'
 
 /** Sets variables for as long as `use` lives; undefined removes one. */
-export function setEnvironment(use: AsyncDisposableStack, values: Readonly<Record<string, string | undefined>>): void {
+export function setEnvironment(
+  use: AsyncDisposableStack,
+  values: Readonly<Record<string, string | undefined>>,
+): void {
   for (const [name, value] of Object.entries(values)) {
     const before = process.env[name]
     use.defer(() => put(name, before))
@@ -34,7 +37,10 @@ export async function folder(use: AsyncDisposableStack): Promise<string> {
   return dir
 }
 
-/** A cache nobody else sees, so that a sweep of everything is a sweep of this test's. Whatever still runs in it at the end is ended. */
+/**
+ * A cache nobody else sees, so that a sweep of everything is a sweep of this test's. Whatever still
+ * runs in it at the end is ended.
+ */
 export async function emptyCache(use: AsyncDisposableStack): Promise<string> {
   const cache = await folder(use)
   setEnvironment(use, { THRESHOLD_CACHE: cache })
@@ -44,8 +50,13 @@ export async function emptyCache(use: AsyncDisposableStack): Promise<string> {
 
 /** The same, with the engines that this machine has. */
 export async function ownCache(use: AsyncDisposableStack): Promise<string> {
-  const tools = [TOOLS.mongod, TOOLS.secantusRust, TOOLS.secantusPython].map((tool) => ({ tool, dir: toolDir(tool) }))
-  const installed = await Promise.all(tools.map(async ({ tool, dir }) => ((await isInstalled(tool)) ? [dir] : [])))
+  const tools = [TOOLS.mongod, TOOLS.secantusRust, TOOLS.secantusPython].map((tool) => ({
+    tool,
+    dir: toolDir(tool),
+  }))
+  const installed = await Promise.all(
+    tools.map(async ({ tool, dir }) => ((await isInstalled(tool)) ? [dir] : [])),
+  )
   const note = join(enginesConfig().cacheDir, 'mongod-unreachable.json')
   const cache = await emptyCache(use)
   await Promise.all(installed.flat().map((dir) => symlink(dir, join(cache, basename(dir)))))
@@ -57,11 +68,25 @@ export async function ownCache(use: AsyncDisposableStack): Promise<string> {
 export const DEAD: ProcessIdentity = { pid: 2 ** 22 - 1, start: 'before' }
 
 /** A run as a killed owner leaves it: an entry, and a folder with data. */
-export async function leaveRun(cache: string, id: string, entry: Partial<RunEntry> = {}): Promise<string> {
+export async function leaveRun(
+  cache: string,
+  id: string,
+  entry: Partial<RunEntry> = {},
+): Promise<string> {
   const dir = join(cache, 'run', id)
   await mkdir(join(dir, 'data'), { recursive: true })
   await writeFile(join(dir, 'data', 'file'), 'left')
-  const whole: RunEntry = { v: 1, id, role: 'mongodb', text: 'an engine', owner: DEAD, group: false, onExit: 'term', ports: [], ...entry }
+  const whole: RunEntry = {
+    v: 1,
+    id,
+    role: 'mongodb',
+    text: 'an engine',
+    owner: DEAD,
+    group: false,
+    onExit: 'term',
+    ports: [],
+    ...entry,
+  }
   await writeFile(`${dir}.json`, JSON.stringify(whole))
   return dir
 }
@@ -77,7 +102,11 @@ export interface OtherProcess {
 }
 
 /** Runs a script of `processes/` as a process of its own, and returns once it has said a line. */
-export async function otherProcess(use: AsyncDisposableStack, script: string, ...args: string[]): Promise<OtherProcess> {
+export async function otherProcess(
+  use: AsyncDisposableStack,
+  script: string,
+  ...args: string[]
+): Promise<OtherProcess> {
   const path = fileURLToPath(new URL(`./processes/${script}`, import.meta.url))
   const child = spawn(process.execPath, [path, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
   use.defer(async () => void child.kill('SIGKILL'))

@@ -14,7 +14,12 @@ import { listRuns } from '../src/run/registry.ts'
 import { TOOLS } from '../src/versions.ts'
 import { folder, ownCache } from './machine.ts'
 
-const LABEL = labelText({ product: 'SecantusDB/Python', version: '0', provider: 'native', standIn: 'in a test' })
+const LABEL = labelText({
+  product: 'SecantusDB/Python',
+  version: '0',
+  provider: 'native',
+  standIn: 'in a test',
+})
 const OPTIONS = { label: LABEL, format: 'test', limits: {}, replicaSet: false }
 const portOf = (engine: Engine): number => Number(new URL(engine.uri).port)
 
@@ -45,7 +50,8 @@ describe('an engine that runs as a process here', () => {
       launch: (port, dataDir) => {
         ports.push(port)
         // Listens from this line on: the engine, which is started after it, comes too late.
-        if (ports.length < 3) rivals.push(createServer((socket) => socket.destroy()).listen(port, '127.0.0.1'))
+        if (ports.length < 3)
+          rivals.push(createServer((socket) => socket.destroy()).listen(port, '127.0.0.1'))
         return launch(port, dataDir)
       },
     })
@@ -63,9 +69,15 @@ describe('an engine that runs as a process here', () => {
     await ownCache(use)
     const failing = startProcessEngine({
       ...OPTIONS,
-      launch: () => ({ command: process.execPath, args: ['-e', "console.error('no disk'); process.exit(3)"] }),
+      launch: () => ({
+        command: process.execPath,
+        args: ['-e', "console.error('no disk'); process.exit(3)"],
+      }),
     })
-    await expect(failing).rejects.toMatchObject({ code: 'ENGINE_DIED', message: expect.stringMatching(/exit code 3.*no disk/s) })
+    await expect(failing).rejects.toMatchObject({
+      code: 'ENGINE_DIED',
+      message: expect.stringMatching(/exit code 3.*no disk/s),
+    })
     expect((await listRuns()).runs).toEqual([])
   })
 
@@ -77,7 +89,10 @@ describe('an engine that runs as a process here', () => {
       readyWithinMs: 500,
       launch: () => ({ command: process.execPath, args: ['-e', 'setInterval(() => {}, 60_000)'] }),
     })
-    await expect(failing).rejects.toMatchObject({ code: 'ENGINE_NOT_READY', message: expect.stringContaining('it does not listen yet') })
+    await expect(failing).rejects.toMatchObject({
+      code: 'ENGINE_NOT_READY',
+      message: expect.stringContaining('it does not listen yet'),
+    })
     expect((await listRuns()).runs).toEqual([])
   })
 
@@ -95,7 +110,9 @@ describe('an engine that runs as a process here', () => {
     const launch = (): never => {
       throw new Error('it was launched')
     }
-    await expect(startProcessEngine({ ...OPTIONS, dataDir, launch })).rejects.toMatchObject({ code: 'DATA_OF_OTHER_ENGINE' })
+    await expect(startProcessEngine({ ...OPTIONS, dataDir, launch })).rejects.toMatchObject({
+      code: 'DATA_OF_OTHER_ENGINE',
+    })
   })
 
   it('never shares a port with another, however many start at once', async () => {
@@ -104,7 +121,9 @@ describe('an engine that runs as a process here', () => {
     const engines = await Promise.all([1, 2, 3].map(() => startMongo({ provider: 'native' })))
     for (const engine of engines) use.use(engine)
     expect(new Set(engines.map(portOf)).size).toBe(3)
-    expect(await Promise.all(engines.map((engine, index) => count(engine, index + 1)))).toEqual([1, 2, 3])
+    expect(await Promise.all(engines.map((engine, index) => count(engine, index + 1)))).toEqual([
+      1, 2, 3,
+    ])
   })
 
   it('is noticed when it dies by itself', async () => {

@@ -11,20 +11,30 @@ import { emptyCache, setEnvironment } from './machine.ts'
 
 const runsHere = (await isInstalled(TOOLS.cassandra)) && (await findJava()).usable
 
-describe.runIf(runsHere)('Cassandra as a process (skipped where its jars or Java 17 are missing)', () => {
-  it('starts in Turkish, from a path that a URL, a class path and an agent would read otherwise', async () => {
-    await using use = new AsyncDisposableStack()
-    const home = toolDir(TOOLS.cassandra)
-    const cache = join(await emptyCache(use), `odd #1 %41 a=b,c 'd' ü`)
-    await mkdir(cache)
-    await symlink(home, join(cache, basename(home)))
-    setEnvironment(use, { THRESHOLD_CACHE: cache, TMPDIR: '/nowhere', LC_ALL: 'tr_TR.UTF-8', JAVA_TOOL_OPTIONS: '-Duser.language=tr' })
-    use.defer(async () => void (await sweep({ all: true, graceMs: 0 })))
-    await using engine = await ownCassandra({ provider: 'native', unsafeSystem: true })
-    const rows = await askCassandra(engine.uri, (client) => client.execute('SELECT cluster_name FROM system.local'))
-    expect(rows.first()?.get('cluster_name')).toBe('threshold')
-    const [node] = engine.nodes()
-    expect(await node?.nodetool('status')).toMatch(/^UN /m)
-    expect((await node?.pauses())?.length).toBeGreaterThan(0)
-  })
-})
+describe.runIf(runsHere)(
+  'Cassandra as a process (skipped where its jars or Java 17 are missing)',
+  () => {
+    it('starts in Turkish, from a path that a URL, a class path and an agent would read otherwise', async () => {
+      await using use = new AsyncDisposableStack()
+      const home = toolDir(TOOLS.cassandra)
+      const cache = join(await emptyCache(use), `odd #1 %41 a=b,c 'd' ü`)
+      await mkdir(cache)
+      await symlink(home, join(cache, basename(home)))
+      setEnvironment(use, {
+        THRESHOLD_CACHE: cache,
+        TMPDIR: '/nowhere',
+        LC_ALL: 'tr_TR.UTF-8',
+        JAVA_TOOL_OPTIONS: '-Duser.language=tr',
+      })
+      use.defer(async () => void (await sweep({ all: true, graceMs: 0 })))
+      await using engine = await ownCassandra({ provider: 'native', unsafeSystem: true })
+      const rows = await askCassandra(engine.uri, (client) =>
+        client.execute('SELECT cluster_name FROM system.local'),
+      )
+      expect(rows.first()?.get('cluster_name')).toBe('threshold')
+      const [node] = engine.nodes()
+      expect(await node?.nodetool('status')).toMatch(/^UN /m)
+      expect((await node?.pauses())?.length).toBeGreaterThan(0)
+    })
+  },
+)

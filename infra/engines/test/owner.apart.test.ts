@@ -18,7 +18,8 @@ async function owner(use: AsyncDisposableStack, ...leave: string[]) {
   return { process, pid, port: Number(new URL(uri).port) }
 }
 
-const runs = async (cache: string): Promise<string[]> => await readdir(join(cache, 'run')).catch(() => [])
+const runs = async (cache: string): Promise<string[]> =>
+  await readdir(join(cache, 'run')).catch(() => [])
 
 async function sweptElsewhere(use: AsyncDisposableStack, ...what: string[]): Promise<SweepReport> {
   const sweeper: OtherProcess = await otherProcess(use, 'sweeper.ts', ...what)
@@ -26,7 +27,10 @@ async function sweptElsewhere(use: AsyncDisposableStack, ...what: string[]): Pro
 }
 
 /** Process, port, files and entries, without any other process that sweeps. */
-async function leavesNothing(cache: string, { pid, port }: { pid: number; port: number }): Promise<void> {
+async function leavesNothing(
+  cache: string,
+  { pid, port }: { pid: number; port: number },
+): Promise<void> {
   await vi.waitFor(async () => {
     expect(await identify(pid)).toBeUndefined()
     expect(await isPortFree(port)).toBe(true)
@@ -110,7 +114,8 @@ describe('a process', () => {
     await emptyCache(use)
     const before = await watchersOf(process.pid)
     const open = [await openRun({ role: 'ports' }), await openRun({ role: 'ports' })]
-    const watchers = async () => (await watchersOf(process.pid)).filter((pid) => !before.includes(pid))
+    const watchers = async () =>
+      (await watchersOf(process.pid)).filter((pid) => !before.includes(pid))
     expect(await watchers()).toHaveLength(1)
     await open[0]?.close()
     expect(await watchers()).toHaveLength(1)
@@ -134,7 +139,9 @@ describe('an engine whose owner lives', () => {
     const { pid, port } = await owner(use)
     expect(await sweptElsewhere(use)).toEqual({ ended: [], removed: [], problems: [] })
     expect(await somethingListens(port)).toBe(true)
-    expect((await sweptElsewhere(use, 'all')).ended).toEqual([expect.stringContaining(`(process ${pid})`)])
+    expect((await sweptElsewhere(use, 'all')).ended).toEqual([
+      expect.stringContaining(`(process ${pid})`),
+    ])
     expect(await isPortFree(port)).toBe(true)
     expect(await runs(cache)).toEqual([])
   })
@@ -157,7 +164,9 @@ describe('a process that somebody else started', () => {
     const other = await otherProcess(use, 'lock-holder.ts', 'anything')
     const run = await registerProcess({ role: 'generator', pid: other.identity.pid })
     expect(existsSync(run.dir)).toBe(true)
-    expect((await sweptElsewhere(use, 'all')).ended).toEqual([`generator (process ${other.identity.pid})`])
+    expect((await sweptElsewhere(use, 'all')).ended).toEqual([
+      `generator (process ${other.identity.pid})`,
+    ])
     expect((await other.ended).signal).toBe('SIGTERM')
     expect(await runs(cache)).toEqual([])
   })

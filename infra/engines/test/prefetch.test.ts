@@ -10,13 +10,16 @@ function item(id: string, item: Partial<PrefetchItem>): PrefetchItem {
 describe('prefetch', () => {
   it('fetches what is missing, one after the other, and one that fails keeps none from being tried', async () => {
     const fetched: string[] = []
-    const fetching = (id: string, rest: Partial<PrefetchItem> = {}) => item(id, { fetch: async () => void fetched.push(id), ...rest })
+    const fetching = (id: string, rest: Partial<PrefetchItem> = {}) =>
+      item(id, { fetch: async () => void fetched.push(id), ...rest })
     const steps: string[] = []
     const outcomes = await prefetch(
       ({ text, done, total }) => steps.push(`${text} ${done}/${total}`),
       [
         fetching('here', { present: async () => true }),
-        fetching('failing', { fetch: () => Promise.reject(new CodedError('DOWNLOAD_FAILED', 'the line was cut')) }),
+        fetching('failing', {
+          fetch: () => Promise.reject(new CodedError('DOWNLOAD_FAILED', 'the line was cut')),
+        }),
         fetching('unfit', { skip: async () => 'no Docker here' }),
         fetching('broken', { present: () => Promise.reject(new Error('no permission')) }),
         fetching('missing'),
@@ -30,14 +33,24 @@ describe('prefetch', () => {
       ['missing', 'fetched', undefined],
     ])
     expect(fetched).toEqual(['missing'])
-    expect(steps).toEqual(['the here 0/5', 'the failing 1/5', 'the unfit 2/5', 'the broken 3/5', 'the missing 4/5'])
+    expect(steps).toEqual([
+      'the here 0/5',
+      'the failing 1/5',
+      'the unfit 2/5',
+      'the broken 3/5',
+      'the missing 4/5',
+    ])
   })
 
   it('says of every engine on a bare machine why it is not fetched', async () => {
     await using use = new AsyncDisposableStack()
     await emptyCache(use)
     const mirror = await site(use, () => ({ status: 404 }))
-    setEnvironment(use, { PATH: await folder(use), HOME: await folder(use), THRESHOLD_MONGODB_MIRROR: mirror.url })
+    setEnvironment(use, {
+      PATH: await folder(use),
+      HOME: await folder(use),
+      THRESHOLD_MONGODB_MIRROR: mirror.url,
+    })
     const engines = ENGINE_ITEMS.filter(({ id }) => ['mongod', 'secantusdb-python'].includes(id))
     expect(await prefetch(undefined, engines)).toMatchObject([
       { id: 'mongod', outcome: 'skipped', why: expect.stringContaining('answers 404') },

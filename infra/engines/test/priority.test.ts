@@ -17,14 +17,18 @@ afterEach(() => {
 })
 
 async function start(detached: boolean): Promise<ChildProcess & { pid: number }> {
-  const child = spawn(process.execPath, ['-e', PROGRAM], { detached, stdio: ['pipe', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, ['-e', PROGRAM], {
+    detached,
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
   children.push(child)
   await once(child.stdout!, 'data')
   return child as ChildProcess & { pid: number }
 }
 
 const threadsOf = (pid: number): number[] => readdirSync(`/proc/${pid}/task`).map(Number)
-const sessionOf = (pid: number | 'self'): string => readFileSync(`/proc/${pid}/autogroup`, 'utf8').trim()
+const sessionOf = (pid: number | 'self'): string =>
+  readFileSync(`/proc/${pid}/autogroup`, 'utf8').trim()
 const grouped = existsSync('/proc/self/autogroup')
 
 describe('a process whose priority is lowered', () => {
@@ -36,7 +40,10 @@ describe('a process whose priority is lowered', () => {
     expect(getPriority()).toBe(ours)
     child.stdin!.write('now')
     await once(child.stdout!, 'data')
-    if (process.platform === 'linux') expect(new Set(threadsOf(child.pid).map((thread) => getPriority(thread)))).toEqual(new Set([LOWERED]))
+    if (process.platform === 'linux')
+      expect(new Set(threadsOf(child.pid).map((thread) => getPriority(thread)))).toEqual(
+        new Set([LOWERED]),
+      )
   })
 
   it.runIf(grouped)('takes its session along, and never ours', async () => {

@@ -6,7 +6,13 @@ import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
 import { runCommand } from '../src/process/command.ts'
 import { identify, isAlive, isAliveNow, isHalted } from '../src/process/identity.ts'
-import { freePort, HIGHEST_PORT, isPortFree, LOWEST_PORT, somethingListens } from '../src/process/ports.ts'
+import {
+  freePort,
+  HIGHEST_PORT,
+  isPortFree,
+  LOWEST_PORT,
+  somethingListens,
+} from '../src/process/ports.ts'
 import { goneWithin, halt, signal, terminate } from '../src/process/terminate.ts'
 import { which } from '../src/process/which.ts'
 import { listRuns } from '../src/run/registry.ts'
@@ -19,7 +25,10 @@ const STARTS_ANOTHER = `require('node:child_process').spawn(process.execPath, ['
 
 /** A process of our own, leader of its group, that prints what `script` evaluates to and stays. */
 async function running(use: AsyncDisposableStack, script = '0') {
-  const child = spawn(NODE, ['-e', `console.log(${script}); ${STAYS}`], { stdio: ['ignore', 'pipe', 'ignore'], detached: true })
+  const child = spawn(NODE, ['-e', `console.log(${script}); ${STAYS}`], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+    detached: true,
+  })
   use.defer(async () => void child.kill('SIGKILL'))
   const [said] = await once(child.stdout, 'data')
   return { child, identity: (await identify(child.pid!))!, said: Number(said) }
@@ -32,7 +41,12 @@ describe('a process', () => {
     expect([await isAlive(identity), isAliveNow(identity)]).toEqual([true, true])
     const reused = { pid: identity.pid, start: (await identify(process.pid))!.start }
     expect([await isAlive(reused), isAliveNow(reused)]).toEqual([false, false])
-    expect(await Promise.all([0, -1, 1.5, 2 ** 40].map(identify))).toEqual([undefined, undefined, undefined, undefined])
+    expect(await Promise.all([0, -1, 1.5, 2 ** 40].map(identify))).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ])
   })
 
   it('that was stopped, or does not listen to SIGTERM, is ended all the same', async () => {
@@ -107,7 +121,13 @@ describe('a command', () => {
     const lines: string[] = []
     const inherits = "{ stdio: 'inherit', detached: true }"
     const script = `console.log(require('node:child_process').spawn(process.execPath, ['-e', '${STAYS}'], ${inherits}).pid); process.exit(0)`
-    await runCommand({ title: 'the daemon', command: NODE, args: ['-e', script], onLine: (line) => lines.push(line), withinMs: 20_000 })
+    await runCommand({
+      title: 'the daemon',
+      command: NODE,
+      args: ['-e', script],
+      onLine: (line) => lines.push(line),
+      withinMs: 20_000,
+    })
     const left = await identify(Number(lines[0]))
     expect(left).toBeDefined()
     await terminate(left!)
@@ -116,7 +136,9 @@ describe('a command', () => {
   it('that is not there is named', async () => {
     await using use = new AsyncDisposableStack()
     await emptyCache(use)
-    await expect(runCommand({ title: 'x', command: '/no/such/program', args: [] })).rejects.toMatchObject({
+    await expect(
+      runCommand({ title: 'x', command: '/no/such/program', args: [] }),
+    ).rejects.toMatchObject({
       code: 'SPAWN_FAILED',
       message: expect.stringContaining('/no/such/program'),
     })

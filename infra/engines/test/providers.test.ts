@@ -17,7 +17,13 @@ import { emptyCache, folder, setEnvironment, site } from './machine.ts'
 async function bareMachine(use: AsyncDisposableStack, mirror: string): Promise<{ path: string }> {
   await emptyCache(use)
   const [path, home] = [await folder(use), await folder(use)]
-  setEnvironment(use, { PATH: path, HOME: home, XDG_CACHE_HOME: home, THRESHOLD_MONGODB_URI: undefined, THRESHOLD_MONGODB_MIRROR: mirror })
+  setEnvironment(use, {
+    PATH: path,
+    HOME: home,
+    XDG_CACHE_HOME: home,
+    THRESHOLD_MONGODB_URI: undefined,
+    THRESHOLD_MONGODB_MIRROR: mirror,
+  })
   return { path }
 }
 
@@ -25,14 +31,23 @@ const nowhere = (use: AsyncDisposableStack) => site(use, () => ({ status: 404 })
 
 async function linesOf(options: StartMongoOptions): Promise<{ lines: string[]; error: unknown }> {
   const lines: string[] = []
-  const error = await startMongo({ ...options, onProgress: ({ text }) => lines.push(text) }).catch((reason: unknown) => reason)
+  const error = await startMongo({ ...options, onProgress: ({ text }) => lines.push(text) }).catch(
+    (reason: unknown) => reason,
+  )
   return { lines, error }
 }
 
 describe('providers of MongoDB', () => {
   it('are tried in the order of the design: address, Docker, mongod, its download, and only then what stands in', () => {
     const order = MONGO_PROVIDERS.map(({ provider, native }) => native ?? provider)
-    expect(order).toEqual(['external', 'docker', 'mongod', 'memory-server', 'secantus-rust', 'secantus-python'])
+    expect(order).toEqual([
+      'external',
+      'docker',
+      'mongod',
+      'memory-server',
+      'secantus-rust',
+      'secantus-python',
+    ])
   })
 
   it('say each in one line why they cannot, and all of it again when none can, with what to do', async () => {
@@ -55,7 +70,8 @@ describe('providers of MongoDB', () => {
     await using use = new AsyncDisposableStack()
     const no = await which('false')
     const { path } = await bareMachine(use, (await nowhere(use)).url)
-    for (const name of ['mongod', 'cargo', 'cmake', 'cc', 'python3']) await symlink(no!, join(path, name))
+    for (const name of ['mongod', 'cargo', 'cmake', 'cc', 'python3'])
+      await symlink(no!, join(path, name))
     const { lines } = await linesOf({ provider: 'native', prefer: 'lab' })
     expect(lines[0]).toMatch(/^mongod on PATH: Command failed/)
     expect(lines.slice(2)).toEqual([
@@ -89,10 +105,23 @@ describe("an engine of the user's own", () => {
     const { uri, label } = use.use(await leaseDatabase())
     setEnvironment(use, { THRESHOLD_MONGODB_URI: uri })
     const engine = use.use(await startMongo())
-    expect(engine).toMatchObject({ uri, pid: undefined, label: { provider: 'external', standIn: label.standIn && expect.any(String) } })
-    const acts = [() => engine.kill(), () => engine.pause(), () => engine.resume(), () => engine.restart(), () => engine.scale(1)]
+    expect(engine).toMatchObject({
+      uri,
+      pid: undefined,
+      label: { provider: 'external', standIn: label.standIn && expect.any(String) },
+    })
+    const acts = [
+      () => engine.kill(),
+      () => engine.pause(),
+      () => engine.resume(),
+      () => engine.restart(),
+      () => engine.scale(1),
+    ]
     for (const act of acts)
-      await expect(act()).rejects.toMatchObject({ code: 'ENGINE_NOT_OURS', next: expect.stringContaining('--engine') })
+      await expect(act()).rejects.toMatchObject({
+        code: 'ENGINE_NOT_OURS',
+        next: expect.stringContaining('--engine'),
+      })
     expect(() => engine.limits()).toThrow(expect.objectContaining({ code: 'ENGINE_NOT_OURS' }))
     await engine.stop()
     // Letting go of it is all that stop does.
@@ -103,7 +132,11 @@ describe("an engine of the user's own", () => {
     await using use = new AsyncDisposableStack()
     setEnvironment(use, { THRESHOLD_MONGODB_URI: 'mongodb://ada:secret@127.0.0.1:1/chat' })
     const { lines, error } = await linesOf({ provider: 'external' })
-    expect(lines).toEqual([expect.stringMatching(/^external: the server of THRESHOLD_MONGODB_URI does not answer: .*127\.0\.0\.1:1/)])
+    expect(lines).toEqual([
+      expect.stringMatching(
+        /^external: the server of THRESHOLD_MONGODB_URI does not answer: .*127\.0\.0\.1:1/,
+      ),
+    ])
     expect(lines.join() + String(error)).not.toContain('secret')
   })
 })
@@ -118,7 +151,10 @@ describe("mongod's download", () => {
     execFileSync('tar', ['-czf', join(dir, 'mongod.tgz'), '-C', dir, 'mongodb-1'])
     const archive = await readFile(join(dir, 'mongod.tgz'))
     const line = `${digest ?? createHash('sha256').update(archive).digest('hex')}  mongod.tgz\n`
-    return await site(use, (path) => ({ status: 200, body: path.endsWith('.sha256') ? line : archive }))
+    return await site(use, (path) => ({
+      status: 200,
+      body: path.endsWith('.sha256') ? line : archive,
+    }))
   }
 
   it('is checked against the published digest, and then is whole', async () => {
@@ -134,7 +170,9 @@ describe("mongod's download", () => {
     await using use = new AsyncDisposableStack()
     await emptyCache(use)
     setEnvironment(use, { THRESHOLD_MONGODB_MIRROR: (await published(use, '0'.repeat(64))).url })
-    await expect(fetchMongod('quick', noProgress)).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' })
+    await expect(fetchMongod('quick', noProgress)).rejects.toMatchObject({
+      code: 'DIGEST_MISMATCH',
+    })
     expect(existsSync(toolDir(TOOLS.mongod))).toBe(false)
   })
 
@@ -144,7 +182,10 @@ describe("mongod's download", () => {
     await bareMachine(use, mirror.url)
     const first = await memoryServer.available('quick')
     const second = await memoryServer.available('lab')
-    expect([first, second]).toMatchObject([{ usable: false }, { usable: false, why: expect.stringContaining('(asked earlier today)') }])
+    expect([first, second]).toMatchObject([
+      { usable: false },
+      { usable: false, why: expect.stringContaining('(asked earlier today)') },
+    ])
     expect(mirror.asked).toHaveLength(1)
   })
 })

@@ -10,7 +10,11 @@ import { openRun, registerProcess } from '../src/run/registry.ts'
 import { endLeftOver, type SweepReport, sweep } from '../src/run/sweep.ts'
 import { DEAD, emptyCache, leaveRun, otherProcess } from './machine.ts'
 
-async function stranger(use: AsyncDisposableStack, env: Record<string, string> = {}, ...args: string[]) {
+async function stranger(
+  use: AsyncDisposableStack,
+  env: Record<string, string> = {},
+  ...args: string[]
+) {
   const script = "console.log('up'); setInterval(() => {}, 60_000)"
   const child: ChildProcess = spawn(process.execPath, ['-e', script, ...args], {
     stdio: ['ignore', 'pipe', 'ignore'],
@@ -46,14 +50,19 @@ describe('a sweep', () => {
     const told: string[] = []
     await endLeftOver(({ text }) => told.push(text))
     await endLeftOver(({ text }) => told.push(text))
-    expect(told).toEqual([`ended what an earlier command had left: an engine (process ${child.pid})`])
+    expect(told).toEqual([
+      `ended what an earlier command had left: an engine (process ${child.pid})`,
+    ])
   })
 
   it('never ends a process that has the id of one that is gone', async () => {
     await using use = new AsyncDisposableStack()
     const cache = await emptyCache(use)
     const innocent = await stranger(use)
-    await leaveRun(cache, 'mongodb-1', { process: { pid: innocent.pid, start: 'before' }, group: true })
+    await leaveRun(cache, 'mongodb-1', {
+      process: { pid: innocent.pid, start: 'before' },
+      group: true,
+    })
     const report = await sweep()
     expect(report.ended).toEqual([])
     expect(await isAlive(innocent)).toBe(true)
@@ -63,7 +72,9 @@ describe('a sweep', () => {
   it('takes an owner for dead whose id another process has now', async () => {
     await using use = new AsyncDisposableStack()
     const cache = await emptyCache(use)
-    await leaveRun(cache, 'mongodb-1', { owner: { pid: (await stranger(use)).pid, start: 'before' } })
+    await leaveRun(cache, 'mongodb-1', {
+      owner: { pid: (await stranger(use)).pid, start: 'before' },
+    })
     await sweep()
     expect(await leftIn(cache)).toEqual([])
   })
@@ -73,7 +84,11 @@ describe('a sweep', () => {
     const cache = await emptyCache(use)
     const marked = await stranger(use, { [RUN_VARIABLE]: 'stage-1' })
     const named = await stranger(use, {}, join(cache, 'run', 'mongodb-1', 'data'))
-    const other = await stranger(use, { [RUN_VARIABLE]: 'stage-10' }, join(cache, 'run', 'mongodb-10', 'data'))
+    const other = await stranger(
+      use,
+      { [RUN_VARIABLE]: 'stage-10' },
+      join(cache, 'run', 'mongodb-10', 'data'),
+    )
     await leaveRun(cache, 'stage-1')
     await leaveRun(cache, 'mongodb-1')
     expect((await sweep()).ended).toHaveLength(2)
@@ -108,7 +123,8 @@ describe('a sweep', () => {
     await using use = new AsyncDisposableStack()
     const cache = await emptyCache(use)
     const children = await Promise.all([1, 2, 3].map(() => stranger(use)))
-    for (const [index, child] of children.entries()) await leaveRun(cache, `stage-${index}`, { process: child })
+    for (const [index, child] of children.entries())
+      await leaveRun(cache, `stage-${index}`, { process: child })
     const sweepers = await Promise.all([1, 2, 3].map(() => otherProcess(use, 'sweeper.ts')))
     const reports = sweepers.map(({ said }): SweepReport => JSON.parse(said))
     expect(reports.flatMap(({ problems }) => problems)).toEqual([])
@@ -140,6 +156,8 @@ describe('a run', () => {
   it('of a process that has ended cannot be opened', async () => {
     await using use = new AsyncDisposableStack()
     await emptyCache(use)
-    await expect(registerProcess({ role: 'stage', pid: DEAD.pid })).rejects.toMatchObject({ code: 'PROCESS_GONE' })
+    await expect(registerProcess({ role: 'stage', pid: DEAD.pid })).rejects.toMatchObject({
+      code: 'PROCESS_GONE',
+    })
   })
 })

@@ -9,7 +9,9 @@ import { emptyCache, folder, setEnvironment } from './machine.ts'
 async function databasesOf(uri: string): Promise<string[]> {
   const client = new MongoClient(uri)
   try {
-    return (await client.db('admin').admin().listDatabases({ nameOnly: true })).databases.map(({ name }) => name)
+    return (await client.db('admin').admin().listDatabases({ nameOnly: true })).databases.map(
+      ({ name }) => name,
+    )
   } finally {
     await client.close(true)
   }
@@ -49,12 +51,16 @@ describe('a leased keyspace', { timeout: 180_000 }, () => {
     const there = (): Promise<boolean[]> =>
       askCassandra(kept.uri, async (client) => {
         const { rows } = await client.execute('SELECT keyspace_name FROM system_schema.keyspaces')
-        return [kept, given].map(({ keyspace }) => rows.some((row) => row.keyspace_name === keyspace))
+        return [kept, given].map(({ keyspace }) =>
+          rows.some((row) => row.keyspace_name === keyspace),
+        )
       })
     expect(await there()).toEqual([false, false])
     for (const { uri, keyspace } of [kept, given])
       await askCassandra(uri, (client) =>
-        client.execute(`CREATE KEYSPACE ${keyspace} WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}`),
+        client.execute(
+          `CREATE KEYSPACE ${keyspace} WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}`,
+        ),
       )
     expect(await there()).toEqual([true, true])
     await given[Symbol.asyncDispose]()
@@ -89,7 +95,9 @@ describe('the engine host', () => {
     setEnvironment(use, { THRESHOLD_TEST_ENGINE: 'docker' })
     expect(testEngine()).toEqual({ provider: 'docker', prefer: 'lab' })
     setEnvironment(use, { THRESHOLD_TEST_ENGINE: 'podman' })
-    expect(() => testEngine()).toThrow(expect.objectContaining({ code: 'BAD_CONFIG', next: expect.stringContaining('docker') }))
+    expect(() => testEngine()).toThrow(
+      expect.objectContaining({ code: 'BAD_CONFIG', next: expect.stringContaining('docker') }),
+    )
   })
 })
 
@@ -109,7 +117,9 @@ describe('the address of one database', () => {
   })
 
   it('is none where the server has none', async () => {
-    expect(() => withDatabase('http://a/', 'chat')).toThrow(expect.objectContaining({ code: 'BAD_MONGODB_URI' }))
+    expect(() => withDatabase('http://a/', 'chat')).toThrow(
+      expect.objectContaining({ code: 'BAD_MONGODB_URI' }),
+    )
     await expect(dropDatabase('mongodb://127.0.0.1:1/', 'chat')).rejects.toThrow()
   })
 })

@@ -9,10 +9,16 @@ it('a machine that is busy with something else leaves no verdict', async () => {
   const evidenceDir = await mkdtemp(join(tmpdir(), 'threshold-evidence-'))
   try {
     await using _ = await burnAllCores()
-    const { reportJson } = await runLab('1.1', { size: 'tiny', evidenceDir, machine: { patienceMs: 2_500 } })
+    const { reportJson } = await runLab('1.1', {
+      size: 'tiny',
+      evidenceDir,
+      machine: { patienceMs: 2_500 },
+    })
     const report = reportSchema.parse(JSON.parse(await readFile(reportJson, 'utf8')))
     expect(report.verdict).toBe('could-not-run')
-    expect(report.reasons.join('\n')).toMatch(/this machine is busy: .*(other programs use|its load is)/)
+    expect(report.reasons.join('\n')).toMatch(
+      /this machine is busy: .*(other programs use|its load is)/,
+    )
     expect(report.samples).toEqual([])
   } finally {
     await rm(evidenceDir, { recursive: true, force: true })

@@ -16,7 +16,10 @@ afterEach(async () => {
   await Promise.all(made.splice(0).map((dir) => rm(dir, { recursive: true, force: true })))
 })
 
-/** A cache of this test's own, with the tools of the real one: what runs elsewhere on this machine is nobody's to end. */
+/**
+ * A cache of this test's own, with the tools of the real one: what runs elsewhere on this machine
+ * is nobody's to end.
+ */
 async function ownCache(): Promise<string> {
   // An engine is installed by now, or this installs one.
   await using _ = await leaseDatabase()
@@ -48,8 +51,10 @@ describe('a lab that is killed', () => {
 
     await vi.waitFor(
       async () => {
-        for (const { process: identity } of left) expect(identity !== undefined && (await isAlive(identity))).toBe(false)
-        for (const port of left.flatMap(({ ports }) => ports)) expect(await isPortFree(port)).toBe(true)
+        for (const { process: identity } of left)
+          expect(identity !== undefined && (await isAlive(identity))).toBe(false)
+        for (const port of left.flatMap(({ ports }) => ports))
+          expect(await isPortFree(port)).toBe(true)
         expect(await readdir(join(cache, 'run'))).toEqual([])
       },
       { timeout: 10_000, interval: 100 },

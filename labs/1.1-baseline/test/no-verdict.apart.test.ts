@@ -11,8 +11,12 @@ describe.concurrent('a run without a verdict', () => {
   it('comes of an empty load', async () => {
     const silent = lab.load.groups.map((group) => ({ ...group, messagesPerSecond: 0 }))
     const nobody = lab.load.groups.map((group) => ({ ...group, guilds: 0 }))
-    expect(whyNone(await run({ ...lab, load: { ...lab.load, groups: silent } }))).toContain('the load was empty')
-    expect(whyNone(await run({ ...lab, load: { ...lab.load, groups: nobody } }))).toContain('the load was empty')
+    expect(whyNone(await run({ ...lab, load: { ...lab.load, groups: silent } }))).toContain(
+      'the load was empty',
+    )
+    expect(whyNone(await run({ ...lab, load: { ...lab.load, groups: nobody } }))).toContain(
+      'the load was empty',
+    )
   })
 
   it('comes of a load generator that is killed', async () => {
@@ -45,7 +49,10 @@ describe.concurrent('a run without a verdict', () => {
   })
 
   it('comes of a stage that does not start', async () => {
-    const arms = { today: { stage: 'stage-1', env: { THRESHOLD_RATE_REQUESTS: 'plenty' } }, tenfold: 'stage-1' } as const
+    const arms = {
+      today: { stage: 'stage-1', env: { THRESHOLD_RATE_REQUESTS: 'plenty' } },
+      tenfold: 'stage-1',
+    } as const
     expect(whyNone(await run({ ...lab, arms }))).toContain('THRESHOLD_RATE_REQUESTS')
   })
 

@@ -6,35 +6,42 @@ import { leaseDatabase, leaseKeyspace, testsAll } from '@threshold/engines/testi
 import { reportSchema, runLab } from '@threshold/lab-kit'
 import { expect, it } from 'vitest'
 
-/** The channel can be cleared only once. What is measured in a world that was spent before is no evidence, whatever it says. */
-it.runIf(testsAll())('a visit that was disturbed is made again in a world of its own', { timeout: 300_000 }, async () => {
-  const evidenceDir = await mkdtemp(join(tmpdir(), 'threshold-evidence-'))
-  await using engine = await leaseDatabase()
-  await using cassandra = await leaseKeyspace()
-  let generators = 0
-  const disturbSecond = async (pid: number): Promise<void> => {
-    generators += 1
-    if (generators !== 2) return
-    for (let n = 0; n < 10; n++) {
-      process.kill(pid, 'SIGSTOP')
-      await delay(2_500)
-      process.kill(pid, 'SIGCONT')
-      await delay(500)
+/**
+ * The channel can be cleared only once. What is measured in a world that was spent before is no
+ * evidence, whatever it says.
+ */
+it.runIf(testsAll())(
+  'a visit that was disturbed is made again in a world of its own',
+  { timeout: 300_000 },
+  async () => {
+    const evidenceDir = await mkdtemp(join(tmpdir(), 'threshold-evidence-'))
+    await using engine = await leaseDatabase()
+    await using cassandra = await leaseKeyspace()
+    let generators = 0
+    const disturbSecond = async (pid: number): Promise<void> => {
+      generators += 1
+      if (generators !== 2) return
+      for (let n = 0; n < 10; n++) {
+        process.kill(pid, 'SIGSTOP')
+        await delay(2_500)
+        process.kill(pid, 'SIGCONT')
+        await delay(500)
+      }
     }
-  }
-  try {
-    const { reportJson } = await runLab('2.4', {
-      size: 'tiny',
-      evidenceDir,
-      engine: { uri: engine.uri, label: engine.label },
-      cassandra,
-      machine: { loadPerCore: 1_000, othersShare: 1_000, lagP99Ms: 1_500 },
-      onGenerator: (pid) => void disturbSecond(pid).catch(() => {}), // it may have ended
-    })
-    const report = reportSchema.parse(JSON.parse(await readFile(reportJson, 'utf8')))
-    expect(report.discarded.map(({ why }) => why).join()).toContain('fell behind its schedule')
-    expect(report.verdict, report.reasons.join('\n')).toBe('supported')
-  } finally {
-    await rm(evidenceDir, { recursive: true, force: true })
-  }
-})
+    try {
+      const { reportJson } = await runLab('2.4', {
+        size: 'tiny',
+        evidenceDir,
+        engine: { uri: engine.uri, label: engine.label },
+        cassandra,
+        machine: { loadPerCore: 1_000, othersShare: 1_000, lagP99Ms: 1_500 },
+        onGenerator: (pid) => void disturbSecond(pid).catch(() => {}), // it may have ended
+      })
+      const report = reportSchema.parse(JSON.parse(await readFile(reportJson, 'utf8')))
+      expect(report.discarded.map(({ why }) => why).join()).toContain('fell behind its schedule')
+      expect(report.verdict, report.reasons.join('\n')).toBe('supported')
+    } finally {
+      await rm(evidenceDir, { recursive: true, force: true })
+    }
+  },
+)

@@ -27,6 +27,9 @@ describe('a race', () => {
     }
     const inTurn: Pair = { edit: await spanOf(write), remove: await spanOf(write) }
     expect(tallyOf([inTurn])).toEqual({ edits: 1, raced: 0 })
-    expect(tallyOf([inTurn, await atOnce(write), await atOnce(refuse)])).toEqual({ edits: 2, raced: 1 })
+    expect(tallyOf([inTurn, await atOnce(write), await atOnce(refuse)])).toEqual({
+      edits: 2,
+      raced: 1,
+    })
   })
 })

@@ -10,7 +10,9 @@ interface Child extends AsyncDisposable {
   readonly pid: number
 }
 
-/** A process of the bench, under the same care as an engine: it ends with us, or at the next sweep. */
+/**
+ * A process of the bench, under the same care as an engine: it ends with us, or at the next sweep.
+ */
 async function child(file: string, args: readonly string[]): Promise<Child> {
   const {
     child: started,
@@ -46,8 +48,12 @@ export interface Client extends AsyncDisposable {
 export async function startClient(): Promise<Client> {
   const started = await child('./client.ts', [])
   const ask = async (command: ClientCommand): Promise<unknown> => {
-    const { promise, resolve, reject } = Promise.withResolvers<{ answered?: unknown; failed?: string }>()
-    const died = (): void => reject(new CodedError('CLIENT_DIED', 'the client of the bench ended before it answered'))
+    const { promise, resolve, reject } = Promise.withResolvers<{
+      answered?: unknown
+      failed?: string
+    }>()
+    const died = (): void =>
+      reject(new CodedError('CLIENT_DIED', 'the client of the bench ended before it answered'))
     started.process.once('exit', died).once('message', resolve as (message: unknown) => void)
     started.process.send(command)
     const { answered, failed } = await promise.finally(() => started.process.off('exit', died))
@@ -73,7 +79,8 @@ export async function startPeer(kind: 'ws' | 'socket.io' | 'tcp'): Promise<Peer>
   const started = await child('./peer.ts', [kind])
   const [line] = (await once(started.process.stdout!, 'data')) as [Buffer]
   const [, port, sockets] = /^ready (\d+) (\d+)/.exec(String(line)) ?? []
-  if (sockets === undefined) throw new CodedError('BENCH_FAILED', `${kind} did not start: ${String(line)}`)
+  if (sockets === undefined)
+    throw new CodedError('BENCH_FAILED', `${kind} did not start: ${String(line)}`)
   return {
     pid: started.pid,
     url: `http://127.0.0.1:${port}/`,

@@ -5,8 +5,8 @@ import { type ClientAnswer, type ClientCommand, command, MARK, textOf } from './
 import { type Listening, listen } from './sockets.ts'
 
 /*
- * The other end of a bench, a process of its own: its work is not the server's, and its CPU is stated beside the result.
- * Each command is answered before the next is given.
+ * The other end of a bench, a process of its own: its work is not the server's, and its CPU is
+ * stated beside the result. Each command is answered before the next is given.
  */
 const CONNECTING_AT_ONCE = 25
 const agent = new Agent({ keepAlive: true, maxSockets: 64 })
@@ -16,10 +16,18 @@ let hears = (_text: string): void => {}
 
 type Of<D extends ClientCommand['do']> = Extract<ClientCommand, { do: D }>
 
-async function connectAll({ dialect, port, tokens, sockets: count }: Of<'connect'>): Promise<undefined> {
+async function connectAll({
+  dialect,
+  port,
+  tokens,
+  sockets: count,
+}: Of<'connect'>): Promise<undefined> {
   const left = Array.from({ length: count }, (_, i) => i)[Symbol.iterator]()
   const some = async (): Promise<void> => {
-    for (const i of left) sockets.push(await listen(dialect, port, tokens[i % tokens.length] ?? '', (text) => hears(text)))
+    for (const i of left)
+      sockets.push(
+        await listen(dialect, port, tokens[i % tokens.length] ?? '', (text) => hears(text)),
+      )
   }
   await Promise.all(Array.from({ length: CONNECTING_AT_ONCE }, some))
   return undefined
@@ -75,7 +83,11 @@ function post(url: string, token: string | undefined, content: string): Promise<
     const asked = request(url, { method: 'POST', agent, headers }, (response) => {
       response
         .resume()
-        .on('end', () => (response.statusCode === 200 ? resolve() : reject(new Error(`POST answered ${response.statusCode}`))))
+        .on('end', () =>
+          response.statusCode === 200
+            ? resolve()
+            : reject(new Error(`POST answered ${response.statusCode}`)),
+        )
     })
     asked.on('error', reject)
     asked.end(body)
@@ -91,7 +103,12 @@ function leave(): undefined {
 process.on('message', async (message) => {
   try {
     const asked = command.parse(message)
-    const answered = asked.do === 'connect' ? await connectAll(asked) : asked.do === 'send' ? await sendAll(asked) : leave()
+    const answered =
+      asked.do === 'connect'
+        ? await connectAll(asked)
+        : asked.do === 'send'
+          ? await sendAll(asked)
+          : leave()
     process.send?.({ answered: answered ?? null })
   } catch (error) {
     process.send?.({ failed: String(error) })

@@ -20,11 +20,18 @@ export interface Contestant extends AsyncDisposable {
 const USERS = 25
 
 /** All of stage 1: what arrives by POST is checked, stored, logged and then told. */
-export async function stageContestant(engineUri: string, { stage = 1, users = USERS } = {}): Promise<Contestant> {
+export async function stageContestant(
+  engineUri: string,
+  { stage = 1, users = USERS } = {},
+): Promise<Contestant> {
   const running = await startStage({
     stage,
     engineUri,
-    env: { THRESHOLD_HEARTBEAT_MS: '30000', THRESHOLD_LOG_LEVEL: 'warn', THRESHOLD_RATE_REQUESTS: '1000000' },
+    env: {
+      THRESHOLD_HEARTBEAT_MS: '30000',
+      THRESHOLD_LOG_LEVEL: 'warn',
+      THRESHOLD_RATE_REQUESTS: '1000000',
+    },
   })
   try {
     const { channel, tokens } = await prepareGuild(running.url, users)
@@ -44,21 +51,51 @@ export async function stageContestant(engineUri: string, { stage = 1, users = US
   }
 }
 
-export async function peerContestant(kind: 'ws' | 'socket.io' | 'tcp', name: string): Promise<Contestant> {
+export async function peerContestant(
+  kind: 'ws' | 'socket.io' | 'tcp',
+  name: string,
+): Promise<Contestant> {
   const peer = await startPeer(kind)
   const { pid, port, url } = peer
-  return { name, dialect: kind, pid, port, url, tokens: [], [Symbol.asyncDispose]: () => peer[Symbol.asyncDispose]() }
+  return {
+    name,
+    dialect: kind,
+    pid,
+    port,
+    url,
+    tokens: [],
+    [Symbol.asyncDispose]: () => peer[Symbol.asyncDispose](),
+  }
 }
 
-async function prepareGuild(url: string, users: number): Promise<{ channel: string; tokens: string[] }> {
+async function prepareGuild(
+  url: string,
+  users: number,
+): Promise<{ channel: string; tokens: string[] }> {
   const call = api(url)
-  const user = (username: string) => call<{ id: string; token: string }>('POST', '/workshop/users', { username })
+  const user = (username: string) =>
+    call<{ id: string; token: string }>('POST', '/workshop/users', { username })
   const owner = await user('sender')
-  const guild = await call<{ id: string }>('POST', '/api/v10/guilds', { name: 'bench' }, owner.token)
-  const channel = await call<{ id: string }>('POST', `/api/v10/guilds/${guild.id}/channels`, { name: 'bench' }, owner.token)
+  const guild = await call<{ id: string }>(
+    'POST',
+    '/api/v10/guilds',
+    { name: 'bench' },
+    owner.token,
+  )
+  const channel = await call<{ id: string }>(
+    'POST',
+    `/api/v10/guilds/${guild.id}/channels`,
+    { name: 'bench' },
+    owner.token,
+  )
   const join = async (username: string): Promise<string> => {
     const member = await user(username)
-    await call('PUT', `/api/v10/guilds/${guild.id}/members/${member.id}`, { access_token: member.token }, owner.token)
+    await call(
+      'PUT',
+      `/api/v10/guilds/${guild.id}/members/${member.id}`,
+      { access_token: member.token },
+      owner.token,
+    )
     return member.token
   }
   const members = await Promise.all(Array.from({ length: users - 1 }, (_, i) => join(`member${i}`)))

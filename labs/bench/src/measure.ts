@@ -21,23 +21,35 @@ export interface Window {
 }
 
 /**
- * Connects, then for each number in flight warms up and measures, then leaves: so that what another contestant left in memory
- * or caches is the same for all.
+ * Connects, then for each number in flight warms up and measures, then leaves: so that what another
+ * contestant left in memory or caches is the same for all.
  */
-export async function measure(client: Client, contestant: Contestant, window: Window): Promise<Sample[]> {
+export async function measure(
+  client: Client,
+  contestant: Contestant,
+  window: Window,
+): Promise<Sample[]> {
   const { sockets, messages } = window
   await connect(client, contestant, sockets)
   const samples: Sample[] = []
-  for (const inFlight of window.inFlight) samples.push(await measureRound(client, contestant, { sockets, messages, inFlight }))
+  for (const inFlight of window.inFlight)
+    samples.push(await measureRound(client, contestant, { sockets, messages, inFlight }))
   await client.leave()
   return samples
 }
 
-export async function connect(client: Client, { dialect, port, tokens }: Contestant, sockets: number): Promise<void> {
+export async function connect(
+  client: Client,
+  { dialect, port, tokens }: Contestant,
+  sockets: number,
+): Promise<void> {
   await client.connect({ dialect, port, sockets, tokens: [...tokens] })
 }
 
-/** Over the sockets that the client has: a quarter as many messages that do not count, then those that do. */
+/**
+ * Over the sockets that the client has: a quarter as many messages that do not count, then those
+ * that do.
+ */
 export async function measureRound(
   client: Client,
   { url, token, name, pid }: Contestant,
@@ -52,7 +64,10 @@ export async function measureRound(
   return { ...answer, name, sockets, inFlight, serverCpuSeconds, serverMemoryBytes }
 }
 
-/** Of several rounds the middle one counts: a neighbour's minute on the same machine spoils one round, not the result. */
+/**
+ * Of several rounds the middle one counts: a neighbour's minute on the same machine spoils one
+ * round, not the result.
+ */
 export function median<T>(samples: readonly T[], of: (sample: T) => number): number {
   const sorted = samples.map(of).sort((a, b) => a - b)
   const middle = Math.floor(sorted.length / 2)

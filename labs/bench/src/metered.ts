@@ -21,7 +21,10 @@ export interface Program {
 
 const METER = fileURLToPath(new URL('./meter.ts', import.meta.url))
 
-/** The system counts the CPU of children that were waited for, and cqlsh copies by processes of its own. */
+/**
+ * The system counts the CPU of children that were waited for, and cqlsh copies by processes of its
+ * own.
+ */
 const PYTHON_METER = [
   'import os, resource, subprocess, sys',
   'code = subprocess.call(sys.argv[1:])',
@@ -34,11 +37,16 @@ const PYTHON_METER = [
 export const meteredNode = ({ args, ...rest }: Program): Promise<Metered> =>
   meter(process.execPath, { args: ['--import', METER, ...args], ...rest })
 
-export const meteredCqlsh = ({ python, path }: Cqlsh, { args, ...rest }: Program): Promise<Metered> =>
-  meter(python, { args: ['-c', PYTHON_METER, python, path, ...args], ...rest })
+export const meteredCqlsh = (
+  { python, path }: Cqlsh,
+  { args, ...rest }: Program,
+): Promise<Metered> => meter(python, { args: ['-c', PYTHON_METER, python, path, ...args], ...rest })
 
 /** Beside its two streams a program has a third, on which its meter writes what it used. */
-async function meter(command: string, { args, env, mayEndWith = 0, onLine }: Program): Promise<Metered> {
+async function meter(
+  command: string,
+  { args, env, mayEndWith = 0, onLine }: Program,
+): Promise<Metered> {
   const began = performance.now()
   const { child, run, closed } = await spawnRegistered({
     role: 'bench',
@@ -46,7 +54,11 @@ async function meter(command: string, { args, env, mayEndWith = 0, onLine }: Pro
     onExit: 'kill',
     command,
     args,
-    spawn: { detached: true, stdio: ['ignore', 'pipe', 'pipe', 'pipe'], env: childEnvironment(env) },
+    spawn: {
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+      env: childEnvironment(env),
+    },
   })
   await using _ = run
   let output = ''
@@ -62,6 +74,9 @@ async function meter(command: string, { args, env, mayEndWith = 0, onLine }: Pro
   })
   const { code, signal } = await closed
   if (code !== 0 && code !== mayEndWith)
-    throw new CodedError('BENCH_FAILED', `${args.join(' ')} ended with ${code ?? signal}\n${output.slice(-2_000)}`)
+    throw new CodedError(
+      'BENCH_FAILED',
+      `${args.join(' ')} ended with ${code ?? signal}\n${output.slice(-2_000)}`,
+    )
   return { output, cpuSeconds: Number(used), seconds: (performance.now() - began) / 1_000 }
 }

@@ -4,17 +4,32 @@ import { Server as SocketIo } from 'socket.io'
 import { WebSocketServer } from 'ws'
 
 /*
- * What stage 1's gateway is measured against, each in its plainest right form: a POST with `{content}` makes it tell all
- * its sockets one event of the same size and shape as a MESSAGE_CREATE. None has a database, a token or a permission to
- * check: they do less than a gateway must, and the report says so.
+ * What stage 1's gateway is measured against, each in its plainest right form: a POST with
+ * `{content}` makes it tell all its sockets one event of the same size and shape as a
+ * MESSAGE_CREATE. None has a database, a token or a permission to check: they do less than a
+ * gateway must, and the report says so.
  */
 const event = (content: string): object => ({
   id: '1575143389769236480',
   type: 0,
   channel_id: '1575143389769236481',
   guild_id: '1575143389769236482',
-  author: { id: '1575143389769236483', username: 'sender', discriminator: '0', global_name: null, avatar: null, bot: true },
-  member: { nick: null, roles: [], joined_at: '2026-01-01T00:00:00.000Z', deaf: false, mute: false, flags: 0 },
+  author: {
+    id: '1575143389769236483',
+    username: 'sender',
+    discriminator: '0',
+    global_name: null,
+    avatar: null,
+    bot: true,
+  },
+  member: {
+    nick: null,
+    roles: [],
+    joined_at: '2026-01-01T00:00:00.000Z',
+    deaf: false,
+    mute: false,
+    flags: 0,
+  },
   content,
   timestamp: '2026-01-01T00:00:00.000000+00:00',
   edited_timestamp: null,
@@ -42,7 +57,11 @@ function wsServer(http: Server): Tell {
 }
 
 function socketIoServer(http: Server): Tell {
-  const server = new SocketIo(http, { transports: ['websocket'], perMessageDeflate: false, serveClient: false })
+  const server = new SocketIo(http, {
+    transports: ['websocket'],
+    perMessageDeflate: false,
+    serveClient: false,
+  })
   server.on('connection', (socket) => {
     socket.join('guild')
     socket.emit('ready')
@@ -62,7 +81,9 @@ async function tcpServer(): Promise<{ tell: Tell; port: number }> {
   return {
     port: (server.address() as AddressInfo).port,
     tell(content) {
-      const line = Buffer.from(`${JSON.stringify({ t: 'MESSAGE_CREATE', s: 1, op: 0, d: event(content) })}\n`)
+      const line = Buffer.from(
+        `${JSON.stringify({ t: 'MESSAGE_CREATE', s: 1, op: 0, d: event(content) })}\n`,
+      )
       for (const socket of sockets) socket.write(line)
     },
   }

@@ -43,4 +43,5 @@ export type ClientAnswer = z.output<typeof answer>
 
 /** A message says which it is, so that a socket's frame can be told without being parsed. */
 export const MARK = /#(\d+)#/
-export const textOf = (index: number): string => `#${index}# ${'the quick brown fox jumps over the lazy dog. '.repeat(3)}`
+export const textOf = (index: number): string =>
+  `#${index}# ${'the quick brown fox jumps over the lazy dog. '.repeat(3)}`

@@ -23,20 +23,33 @@ export interface BenchReport extends Omit<BenchResult, 'picture'> {
   readonly environment: Environment
 }
 
-/** Where the published results are, and the page that is made of them. Relative to the repository, where the command runs. */
+/**
+ * Where the published results are, and the page that is made of them. Relative to the repository,
+ * where the command runs.
+ */
 const RESULTS = join('labs', 'bench', 'results')
 const PAGE = join('labs', 'bench', 'README.md')
 /** In the order of the page. */
 const BENCHES = ['fanout', 'route', 'backfill', 'history', 'overload'] as const
 
-/** Writes the evidence and returns the table for the terminal. Published, it is also what the docs show. */
-export async function report({ picture, ...result }: BenchResult, { publish = false } = {}): Promise<string> {
+/**
+ * Writes the evidence and returns the table for the terminal. Published, it is also what the docs
+ * show.
+ */
+export async function report(
+  { picture, ...result }: BenchResult,
+  { publish = false } = {},
+): Promise<string> {
   const whole: BenchReport = {
     ...{ v: 1, at: new Date().toISOString(), environment: readEnvironment() },
     ...result,
     ...(picture === undefined ? {} : { picture: picture.label }),
   }
-  const folder = join('.threshold', 'evidence', `bench-${result.name}-${whole.at.replaceAll(/[:.]/g, '-')}`)
+  const folder = join(
+    '.threshold',
+    'evidence',
+    `bench-${result.name}-${whole.at.replaceAll(/[:.]/g, '-')}`,
+  )
   const json = `${JSON.stringify(whole, null, 2)}\n`
   await mkdir(folder, { recursive: true })
   await writeFile(join(folder, 'bench.json'), json)
@@ -84,8 +97,11 @@ const section = (one: BenchReport): string =>
 
 /** The same text stands in the terminal, in the evidence and, once published, in the docs. */
 function markdown(report: BenchReport): string {
-  const widths = report.columns.map((column, i) => Math.max(column.length, ...report.rows.map((row) => row[i]!.length)))
-  const line = (cells: readonly string[]): string => `| ${cells.map((cell, i) => cell.padEnd(widths[i]!)).join(' | ')} |`
+  const widths = report.columns.map((column, i) =>
+    Math.max(column.length, ...report.rows.map((row) => row[i]!.length)),
+  )
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell, i) => cell.padEnd(widths[i]!)).join(' | ')} |`
   return [
     line(report.columns),
     line(widths.map((width) => '-'.repeat(width))),

@@ -10,7 +10,12 @@ export interface Listening {
 type Hears = (text: string) => void
 
 /** Opens a socket and resolves when a message to everybody would reach it. */
-export function listen(dialect: Dialect, port: number, token: string, hears: Hears): Promise<Listening> {
+export function listen(
+  dialect: Dialect,
+  port: number,
+  token: string,
+  hears: Hears,
+): Promise<Listening> {
   switch (dialect) {
     case 'gateway':
       return gateway(port, token, hears)
@@ -23,11 +28,16 @@ export function listen(dialect: Dialect, port: number, token: string, hears: Hea
   }
 }
 
-/** Guilds and their messages: 1 + 512 + 32768. A session that hears presences would measure those too. */
+/**
+ * Guilds and their messages: 1 + 512 + 32768. A session that hears presences would measure those
+ * too.
+ */
 const INTENTS = 33_281
 
 function gateway(port: number, token: string, hears: Hears): Promise<Listening> {
-  const socket = new WebSocket(`ws://127.0.0.1:${port}/?v=10&encoding=json`, { perMessageDeflate: false })
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/?v=10&encoding=json`, {
+    perMessageDeflate: false,
+  })
   let beat: NodeJS.Timeout | undefined
   return opened(socket, (text, ready) => {
     if (text.includes('"t":"MESSAGE_CREATE"')) return hears(text)
@@ -47,7 +57,9 @@ function plain(port: number, hears: Hears): Promise<Listening> {
 
 /** Engine.IO 4 over WebSocket alone: 0 open, 2 ping, 3 pong, 40 connected, 42 event. */
 function socketIo(port: number, hears: Hears): Promise<Listening> {
-  const socket = new WebSocket(`ws://127.0.0.1:${port}/socket.io/?EIO=4&transport=websocket`, { perMessageDeflate: false })
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/socket.io/?EIO=4&transport=websocket`, {
+    perMessageDeflate: false,
+  })
   return opened(socket, (text, ready) => {
     if (text.startsWith('42["ready"')) ready()
     else if (text.startsWith('42')) hears(text)
@@ -74,7 +86,10 @@ function tcp(port: number, hears: Hears): Promise<Listening> {
   return promise
 }
 
-function opened(socket: WebSocket, receive: (text: string, ready: () => void) => void): Promise<Listening> {
+function opened(
+  socket: WebSocket,
+  receive: (text: string, ready: () => void) => void,
+): Promise<Listening> {
   const { promise, resolve, reject } = Promise.withResolvers<Listening>()
   const ready = (): void => resolve({ close: () => socket.terminate() })
   socket.on('error', reject)

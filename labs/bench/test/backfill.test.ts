@@ -16,7 +16,12 @@ it.runIf(testsAll())(
     const [database, keyspace] = [use.use(await leaseDatabase()), use.use(await leaseKeyspace())]
     const copies = (await findPython()).usable ? [COPY] : []
 
-    const measured = await backfillRounds({ mongodb: database.uri, cassandra: keyspace.uri }, SIZE, { rounds: 1, warmUps: 0 }, () => {})
+    const measured = await backfillRounds(
+      { mongodb: database.uri, cassandra: keyspace.uri },
+      SIZE,
+      { rounds: 1, warmUps: 0 },
+      () => {},
+    )
 
     const { samples } = measured
     expect(samples.map(({ name }) => name)).toEqual([MIGRATOR, ...copies, LOOP, SEQUENTIAL])
@@ -33,9 +38,13 @@ it.runIf(testsAll())(
 
     const { columns, rows, findings } = describeBackfill(measured)
     for (const row of rows) expect(row).toHaveLength(columns.length)
-    expect(rows.map(([name, , ratio, , , , kept]) => ({ name, ratio: Number(ratio) > 0, kept }))).toEqual(
+    expect(
+      rows.map(([name, , ratio, , , , kept]) => ({ name, ratio: Number(ratio) > 0, kept })),
+    ).toEqual(
       samples.map(({ name }) => ({ name, ratio: true, kept: name === COPY ? 'no' : 'yes' })),
     )
-    expect(findings.join('\n')).toContain(copies.length === 0 ? `${COPY} is not among them: ` : `${COPY} reads a file`)
+    expect(findings.join('\n')).toContain(
+      copies.length === 0 ? `${COPY} is not among them: ` : `${COPY} reads a file`,
+    )
   },
 )

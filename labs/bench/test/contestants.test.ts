@@ -20,16 +20,19 @@ describe.runIf(testsAll())('a bench', { timeout: 120_000 }, () => {
     ['Socket.IO', () => peerContestant('socket.io', 'Socket.IO')],
     ['TCP', () => peerContestant('tcp', 'TCP')],
   ]
-  it.each(contestants)('counts each delivery of %s once, and what it cost', async (_name, start) => {
-    await using contestant = await start()
-    const samples = await measure(client, contestant, WINDOW)
-    expect(samples.map(({ inFlight }) => inFlight)).toEqual(WINDOW.inFlight)
-    for (const measured of samples) {
-      expect(measured.deliveries).toBe(WINDOW.sockets * WINDOW.messages)
-      expect(measured.p50).toBeGreaterThan(0)
-      expect(measured.lastP99).toBeGreaterThanOrEqual(measured.p50)
-      expect(measured.serverCpuSeconds).toBeGreaterThanOrEqual(0)
-      expect(measured.serverMemoryBytes).toBeGreaterThan(10_000_000)
-    }
-  })
+  it.each(contestants)(
+    'counts each delivery of %s once, and what it cost',
+    async (_name, start) => {
+      await using contestant = await start()
+      const samples = await measure(client, contestant, WINDOW)
+      expect(samples.map(({ inFlight }) => inFlight)).toEqual(WINDOW.inFlight)
+      for (const measured of samples) {
+        expect(measured.deliveries).toBe(WINDOW.sockets * WINDOW.messages)
+        expect(measured.p50).toBeGreaterThan(0)
+        expect(measured.lastP99).toBeGreaterThanOrEqual(measured.p50)
+        expect(measured.serverCpuSeconds).toBeGreaterThanOrEqual(0)
+        expect(measured.serverMemoryBytes).toBeGreaterThan(10_000_000)
+      }
+    },
+  )
 })

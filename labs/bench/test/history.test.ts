@@ -14,8 +14,20 @@ describe('a bench of history', { timeout: 120_000 }, () => {
     const lease = async () => use.use(await leaseDatabase()).uri
     const cassandra = use.use(await leaseKeyspace()).uri
     const channels = [
-      use.use(await fillChannel({ stage: 2, mongodb: await lease(), cassandra }, { messages: 400, ...PAST }, () => {})),
-      use.use(await fillChannel({ stage: 1, mongodb: await lease() }, { messages: 600, ...PAST }, () => {})),
+      use.use(
+        await fillChannel(
+          { stage: 2, mongodb: await lease(), cassandra },
+          { messages: 400, ...PAST },
+          () => {},
+        ),
+      ),
+      use.use(
+        await fillChannel(
+          { stage: 1, mongodb: await lease() },
+          { messages: 600, ...PAST },
+          () => {},
+        ),
+      ),
     ]
 
     const measured = await historyRounds(channels, undefined, EFFORT, () => {})
@@ -24,7 +36,8 @@ describe('a bench of history', { timeout: 120_000 }, () => {
     for (const { name, p50, p99, statements } of measured.samples) {
       expect(p50).toBeGreaterThan(0)
       expect(p99).toBeGreaterThanOrEqual(p50)
-      // On Cassandra the buckets are listed, then read until the page is full. A fill that was asked twice leaves fuller ones.
+      // On Cassandra the buckets are listed, then read until the page is full. A fill that was
+      // asked twice leaves fuller ones.
       if (name === 'stage 1') expect(statements).toBe(1)
       else expect(statements).toBeGreaterThanOrEqual(2)
     }
@@ -35,12 +48,21 @@ describe('a bench of history', { timeout: 120_000 }, () => {
       ...{ name: 'stage 2', messages, at, round: 0, pages: 1, p50, p99: p50 * 2, statements: 2 },
       ...{ stageCpuMs: 1, engineCpuMs: Number.NaN },
     })
-    const samples = [sample(10, 'newest', 2), sample(10, 'random', 2), sample(1_000, 'newest', 3), sample(1_000, 'random', 4)]
-    const reads = new Map([[10, { sstablesP50: 1, sstablesP99: 2, readP50Ms: 0.2, readP99Ms: 0.9 }]])
+    const samples = [
+      sample(10, 'newest', 2),
+      sample(10, 'random', 2),
+      sample(1_000, 'newest', 3),
+      sample(1_000, 'random', 4),
+    ]
+    const reads = new Map([
+      [10, { sstablesP50: 1, sstablesP99: 2, readP50Ms: 0.2, readP99Ms: 0.9 }],
+    ])
     const { columns, rows, findings, picture } = describeHistory({ samples, reads })
     expect(rows.map((row) => row.length)).toEqual(Array(4).fill(columns.length))
     expect(rows.map((row) => row[5])).toEqual(['1.00', '1.50', '1.00', '2.00'])
-    expect(findings).toContain('stage 2, newest: 100 times as many messages, 1.50 times the time of a page (p50).')
+    expect(findings).toContain(
+      'stage 2, newest: 100 times as many messages, 1.50 times the time of a page (p50).',
+    )
     expect(picture.svg).toMatch(/^<svg [^>]*><style>:root .*newest, p50.*random, p99/s)
   })
 })

@@ -7,7 +7,18 @@ import { ask, type OverloadSample } from '../src/overload/senders.ts'
 import { MONGODB, slowStore } from '../src/overload/slow-store.ts'
 
 const sample = (clients: number, done: number): OverloadSample => ({
-  ...{ name: 'stage 1', kind: 'send', clients, seconds: 10, done, shed: 5, others: 0, p50: 100, p99: 900, gapMs: 400 },
+  ...{
+    name: 'stage 1',
+    kind: 'send',
+    clients,
+    seconds: 10,
+    done,
+    shed: 5,
+    others: 0,
+    p50: 100,
+    p99: 900,
+    gapMs: 400,
+  },
 })
 
 describe('a bench of overload', { timeout: 120_000 }, () => {
@@ -19,7 +30,11 @@ describe('a bench of overload', { timeout: 120_000 }, () => {
     const engineUri = uri.replace(`${host}:${port}`, `127.0.0.1:${store.port}`)
     const stage = use.use(await startStage({ stage: 1, engineUri }))
     const { token, channels } = await openTalk(stage.url, 1)
-    const target = { name: 'stage 1', url: `${stage.url}/api/v10/channels/${channels[0]}/messages`, token }
+    const target = {
+      name: 'stage 1',
+      url: `${stage.url}/api/v10/channels/${channels[0]}/messages`,
+      token,
+    }
     store.slowDown(50)
     for (const kind of ['send', 'read'] as const) {
       const measured = await ask(target, kind, 4, { warmUpMs: 500, ms: 4_000 })
@@ -33,11 +48,19 @@ describe('a bench of overload', { timeout: 120_000 }, () => {
   })
 
   it('says what share of the best a crowd gets, and whether that is enough', () => {
-    const { columns, rows, findings } = describeOverload([sample(8, 80), sample(32, 100), sample(500, 51)])
+    const { columns, rows, findings } = describeOverload([
+      sample(8, 80),
+      sample(32, 100),
+      sample(500, 51),
+    ])
     expect(rows.map((row) => row.length)).toEqual(Array(3).fill(columns.length))
     expect(rows.map((row) => row[4])).toEqual(['0.80', '1.00', '0.51'])
-    expect(findings[0]).toBe('stage 1, send: with 500 clients 0.51 of the best. Wanted: more than 0.5 (reached).')
-    expect(describeOverload([sample(8, 80), sample(500, 0)]).findings[0]).toContain('0.00 of the best. Wanted: more than 0.5 (missed)')
+    expect(findings[0]).toBe(
+      'stage 1, send: with 500 clients 0.51 of the best. Wanted: more than 0.5 (reached).',
+    )
+    expect(describeOverload([sample(8, 80), sample(500, 0)]).findings[0]).toContain(
+      '0.00 of the best. Wanted: more than 0.5 (missed)',
+    )
     expect(describeOverload([sample(8, 0), sample(500, 0)]).findings[0]).toContain('(missed)')
   })
 })

@@ -9,12 +9,15 @@ describe('the page of the bench', () => {
     const reports = await published()
     const files = globSync('labs/bench/results/*.json').map((file) => basename(file, '.json'))
     expect(reports.map(({ name }) => name).toSorted()).toEqual(files.toSorted())
-    for (const { name, picture } of reports) expect(existsSync(`labs/bench/results/${name}.svg`)).toBe(picture !== undefined)
+    for (const { name, picture } of reports)
+      expect(existsSync(`labs/bench/results/${name}.svg`)).toBe(picture !== undefined)
     expect(await readFile('labs/bench/README.md', 'utf8')).toBe(page(reports))
   })
 
   it('names machine and engine beside every table', async () => {
     for (const { environment, engine, at } of await published())
-      expect(page(await published())).toContain(`Measured on ${environment.text}; ${engine}; ${at.slice(0, 10)}.`)
+      expect(page(await published())).toContain(
+        `Measured on ${environment.text}; ${engine}; ${at.slice(0, 10)}.`,
+      )
   })
 })

@@ -7,7 +7,9 @@ export interface Scene {
   /** With the database's name in it; the engine is undefined when it is not ours to touch. */
   readonly mongo: { readonly uri: string; readonly engine: Engine | undefined }
   /** With the keyspace in its path; undefined where the stage has no Cassandra. */
-  readonly cassandra: { readonly uri: string; readonly engine: CassandraEngine | undefined } | undefined
+  readonly cassandra:
+    | { readonly uri: string; readonly engine: CassandraEngine | undefined }
+    | undefined
   /** Those of the arm's load. */
   readonly guilds: readonly WorldGuild[]
   /** Seconds from the start of the measured load for which people go on. */
@@ -17,16 +19,26 @@ export interface Scene {
 }
 
 /**
- * Something done beside the load that plain data cannot say: a move of house, nodes that join. It begins with the measured
- * load and tells what it counted; a measure reads it by `told`. What it throws keeps the lab from running, and is no evidence.
+ * Something done beside the load that plain data cannot say: a move of house, nodes that join. It
+ * begins with the measured load and tells what it counted; a measure reads it by `told`. What it
+ * throws keeps the lab from running, and is no evidence.
  */
 export interface Deed {
-  /** In words, for a report's reader. Arms whose deeds have different words live in systems of their own. */
+  /**
+   * In words, for a report's reader. Arms whose deeds have different words live in systems of their
+   * own.
+   */
   readonly text: string
-  /** It leaves another world than it found: what it did cannot be done there a second time, and a second try gets a new one. */
+  /**
+   * It leaves another world than it found: what it did cannot be done there a second time, and a
+   * second try gets a new one.
+   */
   readonly spendsWorld?: boolean
   run(scene: Scene): Promise<Readonly<Record<string, number>>>
 }
 
-/** Seconds that a deed went on after the load had ended: nothing was measured in them. Told of every deed. */
+/**
+ * Seconds that a deed went on after the load had ended: nothing was measured in them. Told of every
+ * deed.
+ */
 export const BEYOND_THE_LOAD = 'seconds beyond the load'

@@ -6,7 +6,10 @@ import { type Check, check, figure } from './figure.ts'
 import { type Load, times } from './load/workload.ts'
 import { type Figures, figuresOf, type Measures, wordsOf } from './measure.ts'
 
-/** `tiny` proves that the lab works, in seconds; `quick` is a first answer on two cores; `full` is for a workshop. */
+/**
+ * `tiny` proves that the lab works, in seconds; `quick` is a first answer on two cores; `full` is
+ * for a workshop.
+ */
 export type Size = 'tiny' | 'quick' | 'full'
 export type StageName = `stage-${number}`
 export type LoadChange = Partial<Omit<Load, 'v' | 'groups'>> & {
@@ -18,7 +21,10 @@ export type LoadChange = Partial<Omit<Load, 'v' | 'groups'>> & {
   readonly together?: number
 }
 
-/** One side of the comparison: a stage, and in what its circumstances differ from those of the other arms. */
+/**
+ * One side of the comparison: a stage, and in what its circumstances differ from those of the other
+ * arms.
+ */
 export interface Arm {
   readonly stage: StageName
   /** So many times the people of the lab's load. */
@@ -34,7 +40,10 @@ export interface Arm {
   readonly deed?: Deed
 }
 
-export type CassandraSettings = Pick<StartCassandraOptions, 'nodes' | 'heapMb' | 'collector' | 'cacheMb'>
+export type CassandraSettings = Pick<
+  StartCassandraOptions,
+  'nodes' | 'heapMb' | 'collector' | 'cacheMb'
+>
 
 export interface SizeSettings<A extends string> {
   /** Which arms take part; without it, all. Arms that claims are about must. */
@@ -56,11 +65,17 @@ export interface LabSpec<A extends string, M extends Measures> {
   readonly load: Load
   readonly fault?: Fault
   readonly measure: M
-  /** Committed before any evidence: what must hold of each arm, in every round. An arm without a claim is context. */
+  /**
+   * Committed before any evidence: what must hold of each arm, in every round. An arm without a
+   * claim is context.
+   */
   readonly claim: { readonly [K in NoInfer<A>]?: (figures: Figures<M>) => Check }
   /** What must hold between arms of the same round: ratios survive the move to another machine. */
   readonly between?: (arms: Readonly<Record<A, Figures<M>>>) => Check
-  /** What a team should take home beside the verdict, in lines; from the last round. Nothing is judged by it. */
+  /**
+   * What a team should take home beside the verdict, in lines; from the last round. Nothing is
+   * judged by it.
+   */
   readonly notes?: (arms: Readonly<Record<A, Figures<M>>>) => readonly string[]
   /** The proof that this lab can fail: changed like this, it must be refuted. */
   readonly twin: {
@@ -70,7 +85,10 @@ export interface LabSpec<A extends string, M extends Measures> {
     readonly env?: Readonly<Record<string, string>>
     /** Other deeds than their own, by arm. */
     readonly deeds?: { readonly [K in NoInfer<A>]?: Deed }
-    /** Which statements must have failed, as a verdict's reasons name them: `arm: figure`. A twin that fails elsewhere proves nothing. */
+    /**
+     * Which statements must have failed, as a verdict's reasons name them: `arm: figure`. A twin
+     * that fails elsewhere proves nothing.
+     */
     readonly refutedBy: readonly [string, ...string[]]
     readonly expect: 'refuted'
   }
@@ -87,9 +105,11 @@ export function defineLab<const A extends string, M extends Measures>(spec: LabS
     throw new CodedError('BAD_LAB', `lab ${spec.id}: ${what}`)
   }
   if (!/^\d+\.\d+$/.test(spec.id)) wrong('an id is two numbers, such as 1.3')
-  if (Object.keys(lab.claim).length === 0 && lab.between === undefined) wrong('it claims nothing, so that nothing could refute it')
+  if (Object.keys(lab.claim).length === 0 && lab.between === undefined)
+    wrong('it claims nothing, so that nothing could refute it')
   for (const [size, { arms, repeats }] of Object.entries(lab.sizes)) {
-    if (!Number.isInteger(repeats) || repeats < 1) wrong(`${size} must go through its arms at least once`)
+    if (!Number.isInteger(repeats) || repeats < 1)
+      wrong(`${size} must go through its arms at least once`)
     const missing = Object.keys(lab.claim).find((arm) => arms !== undefined && !arms.includes(arm))
     if (missing !== undefined) wrong(`${size} leaves out ${missing}, which a claim is about`)
   }
@@ -116,7 +136,11 @@ export function plannedArms(lab: Lab, size: Size, twin: boolean): PlannedArm[] {
   const names = settings.arms ?? Object.keys(lab.arms)
   return names.map((name) => {
     const given = lab.arms[name]
-    if (given === undefined) throw new CodedError('BAD_LAB', `lab ${lab.id}: ${size} names the arm ${name}, which there is not`)
+    if (given === undefined)
+      throw new CodedError(
+        'BAD_LAB',
+        `lab ${lab.id}: ${size} names the arm ${name}, which there is not`,
+      )
     const arm: Arm = typeof given === 'string' ? { stage: given } : given
     return {
       name,
@@ -137,7 +161,9 @@ function changed(load: Load, { online, channels, together, ...change }: LoadChan
     ...group,
     online: Math.min(group.online, online ?? group.online),
     channels: Math.min(group.channels, channels ?? group.channels),
-    ...(group.together === undefined ? {} : { together: Math.min(group.together, together ?? group.together) }),
+    ...(group.together === undefined
+      ? {}
+      : { together: Math.min(group.together, together ?? group.together) }),
   }))
   return { ...load, ...change, groups }
 }
@@ -153,17 +179,30 @@ export interface Threshold {
 const BETWEEN = 'between arms'
 
 /**
- * Every claim, held against the figures of one round; without figures, the claims as they stand before anything was
- * measured. An arm that has no sample yields unknown figures, and so no verdict.
+ * Every claim, held against the figures of one round; without figures, the claims as they stand
+ * before anything was measured. An arm that has no sample yields unknown figures, and so no
+ * verdict.
  */
-export function claimsOf(lab: Lab, figures: (arm: string) => Figures<Measures> = () => figuresOf(lab.measure, undefined)): Threshold[] {
-  const own = Object.entries(lab.claim).map(([arm, claim]) => ({ arm, check: claim?.(figures(arm)) ?? check([]) }))
+export function claimsOf(
+  lab: Lab,
+  figures: (arm: string) => Figures<Measures> = () => figuresOf(lab.measure, undefined),
+): Threshold[] {
+  const own = Object.entries(lab.claim).map(([arm, claim]) => ({
+    arm,
+    check: claim?.(figures(arm)) ?? check([]),
+  }))
   if (lab.between === undefined) return own
   return [...own, { arm: BETWEEN, check: lab.between(allArms(lab, figures)) }]
 }
 
-/** A figure is named with its arm here: two arms' figures of the same name would make one statement of two. */
-const allArms = (lab: Lab, figures: (arm: string) => Figures<Measures>): Record<string, Figures<Measures>> =>
+/**
+ * A figure is named with its arm here: two arms' figures of the same name would make one statement
+ * of two.
+ */
+const allArms = (
+  lab: Lab,
+  figures: (arm: string) => Figures<Measures>,
+): Record<string, Figures<Measures>> =>
   Object.fromEntries(
     Object.keys(lab.arms).map((arm) => {
       const named = Object.entries(figures(arm)).map(([key, { name, unit, value }]) => [

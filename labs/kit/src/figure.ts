@@ -1,9 +1,14 @@
-/** `count`: of things. `share`: 0–1 of what could have been. `ms`, `s`, `bytes`: context, seldom a threshold. */
+/**
+ * `count`: of things. `share`: 0–1 of what could have been. `ms`, `s`, `bytes`: context, seldom a
+ * threshold.
+ */
 export type Unit = 'count' | 'share' | 'ratio' | 'ms' | 's' | 'bytes' | 'cores'
 
 export type Relation = 'is' | 'at most' | 'at least'
 
-/** One comparison, made. `unknown` when there was nothing to compare: a share of nothing is no zero. */
+/**
+ * One comparison, made. `unknown` when there was nothing to compare: a share of nothing is no zero.
+ */
 export interface Statement {
   readonly figure: string
   readonly unit: Unit
@@ -27,7 +32,10 @@ export interface Figure {
   is(threshold: number): Check
   atMost(threshold: number): Check
   atLeast(threshold: number): Check
-  /** How many times another figure of the same run this is: what survives the move to a faster machine. */
+  /**
+   * How many times another figure of the same run this is: what survives the move to a faster
+   * machine.
+   */
   over(other: Figure): Figure
   /** How much more this is than another figure of the same unit. */
   minus(other: Figure): Figure
@@ -35,7 +43,16 @@ export interface Figure {
 
 export function figure(name: string, unit: Unit, value: number): Figure {
   const state = (relation: Relation, threshold: number): Check =>
-    check([{ figure: name, unit, relation, threshold, value, outcome: compare(relation, value, threshold) }])
+    check([
+      {
+        figure: name,
+        unit,
+        relation,
+        threshold,
+        value,
+        outcome: compare(relation, value, threshold),
+      },
+    ])
   return {
     name,
     unit,
@@ -55,7 +72,12 @@ export const check = (statements: readonly Statement[]): Check => ({
 
 function compare(relation: Relation, value: number, threshold: number): Statement['outcome'] {
   if (!Number.isFinite(value)) return 'unknown'
-  const holds = relation === 'is' ? value === threshold : relation === 'at most' ? value <= threshold : value >= threshold
+  const holds =
+    relation === 'is'
+      ? value === threshold
+      : relation === 'at most'
+        ? value <= threshold
+        : value >= threshold
   return holds ? 'holds' : 'fails'
 }
 
@@ -76,12 +98,20 @@ export function formatValue(unit: Unit, value: number): string {
     case 'cores':
       return `${value.toFixed(2)} cores`
     case 'bytes':
-      return value >= 2 ** 30 ? `${significant(value / 2 ** 30)} GiB` : `${significant(value / 2 ** 20)} MiB`
+      return value >= 2 ** 30
+        ? `${significant(value / 2 ** 30)} GiB`
+        : `${significant(value / 2 ** 20)} MiB`
   }
 }
 
 /** Three digits at the most: a fourth would claim a precision that no run has. */
-const significant = (value: number): string => Number(value.toPrecision(3)).toLocaleString('en-US', { maximumFractionDigits: 3 })
+const significant = (value: number): string =>
+  Number(value.toPrecision(3)).toLocaleString('en-US', { maximumFractionDigits: 3 })
 
-export const statementText = ({ figure: name, unit, relation, threshold }: Omit<Statement, 'value' | 'outcome'>): string =>
+export const statementText = ({
+  figure: name,
+  unit,
+  relation,
+  threshold,
+}: Omit<Statement, 'value' | 'outcome'>): string =>
   `${name} ${relation} ${formatValue(unit, threshold)}`

@@ -17,10 +17,19 @@ export interface LabInfo {
 
 export const REPOSITORY = fileURLToPath(new URL('../../..', import.meta.url))
 
-/** Every labs/*\/lab.ts, in the order of their ids. A lab that does not load is an error, and not a lab fewer. */
+/**
+ * Every labs/*\/lab.ts, in the order of their ids. A lab that does not load is an error, and not a
+ * lab fewer.
+ */
 export async function loadLabs(dir: string = join(REPOSITORY, 'labs')): Promise<Lab[]> {
-  const files = (await readdir(dir)).map((name) => join(dir, name, 'lab.ts')).filter((file) => existsSync(file))
-  const labs = await Promise.all(files.map(async (file) => ((await import(pathToFileURL(file).href)) as { default: Lab }).default))
+  const files = (await readdir(dir))
+    .map((name) => join(dir, name, 'lab.ts'))
+    .filter((file) => existsSync(file))
+  const labs = await Promise.all(
+    files.map(
+      async (file) => ((await import(pathToFileURL(file).href)) as { default: Lab }).default,
+    ),
+  )
   return labs.sort((a, b) => Number(a.id) - Number(b.id))
 }
 
@@ -32,7 +41,11 @@ export async function listLabs(): Promise<LabInfo[]> {
     hypothesis,
     minutes,
     memory,
-    stages: [...new Set(Object.values(arms).map((arm) => stageNumber(typeof arm === 'string' ? arm : arm.stage)))].sort((a, b) => a - b),
+    stages: [
+      ...new Set(
+        Object.values(arms).map((arm) => stageNumber(typeof arm === 'string' ? arm : arm.stage)),
+      ),
+    ].sort((a, b) => a - b),
   }))
 }
 
@@ -40,9 +53,13 @@ export async function findLab(id: string): Promise<Lab> {
   const labs = await loadLabs()
   const lab = labs.find((one) => one.id === id)
   if (lab === undefined) {
-    throw new CodedError('UNKNOWN_LAB', `there is no lab ${id}; there is ${labs.map((one) => one.id).join(', ')}`, {
-      next: 'npx threshold lab list',
-    })
+    throw new CodedError(
+      'UNKNOWN_LAB',
+      `there is no lab ${id}; there is ${labs.map((one) => one.id).join(', ')}`,
+      {
+        next: 'npx threshold lab list',
+      },
+    )
   }
   return lab
 }

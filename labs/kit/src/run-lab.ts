@@ -52,21 +52,41 @@ export async function runLab(lab: string | Lab, options: RunLabOptions): Promise
 }
 
 async function run(lab: Lab, options: RunLabOptions): Promise<LabResult> {
-  const { size, twin = false, onProgress = noProgress, evidenceDir = join(REPOSITORY, '.threshold', 'evidence') } = options
+  const {
+    size,
+    twin = false,
+    onProgress = noProgress,
+    evidenceDir = join(REPOSITORY, '.threshold', 'evidence'),
+  } = options
   const started = new Date()
   const limits = { ...MACHINE_LIMITS, ...options.machine }
   const environment = readEnvironment()
   const arms = plannedArms(lab, size, twin)
-  // The lab itself is written down too: what it has not copied to the evidence yet goes with it, however it ends.
-  const own = await registerProcess({ role: 'lab', text: `lab ${lab.id}`, pid: process.pid, onExit: 'kill' })
+  // The lab itself is written down too: what it has not copied to the evidence yet goes with it,
+  // however it ends.
+  const own = await registerProcess({
+    role: 'lab',
+    text: `lab ${lab.id}`,
+    pid: process.pid,
+    onExit: 'kill',
+  })
   const draft = join(own.dir, 'evidence')
   await mkdir(join(draft, 'samples'), { recursive: true })
   try {
-    const done = await measure(lab, arms, environment, limits, join(draft, 'samples'), { ...options, onProgress })
+    const done = await measure(lab, arms, environment, limits, join(draft, 'samples'), {
+      ...options,
+      onProgress,
+    })
     const report = await compose(lab, arms, environment, started, done, { ...options, twin })
     onProgress({ text: 'writing the report' })
     const { reportHtml, reportJson } = await keepEvidence(evidenceDir, draft, report)
-    return { verdict: report.verdict, reasons: report.reasons, reportHtml, reportJson, summary: summaryOf(report) }
+    return {
+      verdict: report.verdict,
+      reasons: report.reasons,
+      reportHtml,
+      reportJson,
+      summary: summaryOf(report),
+    }
   } finally {
     await own.close()
   }
@@ -77,7 +97,10 @@ interface Measured {
   readonly labels: ReadonlyMap<string, System['label']>
 }
 
-/** Everything that can go wrong here keeps the lab from running; nothing of it says anything about the stage. */
+/**
+ * Everything that can go wrong here keeps the lab from running; nothing of it says anything about
+ * the stage.
+ */
 async function measure(
   lab: Lab,
   arms: readonly PlannedArm[],
@@ -89,14 +112,26 @@ async function measure(
   const { onProgress, onGenerator, size } = options
   const shared = { mongodb: options.engine, cassandra: options.cassandra }
   const labels = new Map<string, System['label']>()
-  const failed = (problem: string): Measured => ({ rounds: { samples: [], discarded: [], problems: [problem] }, labels })
+  const failed = (problem: string): Measured => ({
+    rounds: { samples: [], discarded: [], problems: [problem] },
+    labels,
+  })
   const busy = await whyNotCalm(cores, limits, onProgress)
   if (busy !== undefined) return failed(`this machine is busy: ${busy}`)
   try {
     await using stack = new AsyncDisposableStack()
     const systems = await openSystems(arms, { size, shared, onProgress }, stack)
     for (const arm of arms) labels.set(arm.name, systems.of(arm).label)
-    const rounds = await goThroughRounds({ arms, repeats: lab.sizes[size].repeats, systems, cores, limits, dir, onProgress, onGenerator })
+    const rounds = await goThroughRounds({
+      arms,
+      repeats: lab.sizes[size].repeats,
+      systems,
+      cores,
+      limits,
+      dir,
+      onProgress,
+      onGenerator,
+    })
     onProgress({ text: 'closing stage and engine' })
     return { rounds, labels }
   } catch (error) {
@@ -115,7 +150,8 @@ async function compose(
 ): Promise<Report> {
   const { samples, discarded, problems } = rounds
   const stages = (await listStages()).filter(({ stage }) => arms.some((arm) => arm.stage === stage))
-  const sampleOf = (arm: string, round: number) => samples.find((sample) => sample.arm === arm && sample.round === round)
+  const sampleOf = (arm: string, round: number) =>
+    samples.find((sample) => sample.arm === arm && sample.round === round)
   const numbers = [...new Set(samples.map(({ round }) => round))].sort((a, b) => a - b)
   const findings = numbers.flatMap((round) =>
     claimsOf(lab, (arm) => figuresOf(lab.measure, sampleOf(arm, round))).flatMap(({ arm, check }) =>
@@ -137,7 +173,10 @@ async function compose(
         return { stage, title, tree: hash, files: files.length }
       }),
     ),
-    prediction: { ...(prediction === undefined ? {} : { said: prediction }), line: comparePrediction(prediction, verdict) },
+    prediction: {
+      ...(prediction === undefined ? {} : { said: prediction }),
+      line: comparePrediction(prediction, verdict),
+    },
     arms: arms.map((arm) => ({
       name: arm.name,
       stage: arm.stage,
@@ -174,12 +213,18 @@ async function compose(
         value: known(value),
       })),
     ),
-    findings: findings.map(({ statement, ...rest }) => ({ ...rest, statement: { ...statement, value: known(statement.value) } })),
+    findings: findings.map(({ statement, ...rest }) => ({
+      ...rest,
+      statement: { ...statement, value: known(statement.value) },
+    })),
     samples: [...samples],
     discarded: [...discarded],
     verdict,
     reasons: [...reasons, ...caveatsOf(samples)],
-    notes: samples.length === 0 ? [] : [...notesOf(lab, (arm) => figuresOf(lab.measure, sampleOf(arm, numbers.at(-1) ?? 0)))],
+    notes:
+      samples.length === 0
+        ? []
+        : [...notesOf(lab, (arm) => figuresOf(lab.measure, sampleOf(arm, numbers.at(-1) ?? 0)))],
     rerun: `npx threshold lab ${lab.id} --${size}`,
   }
 }
@@ -189,7 +234,8 @@ const known = (value: number): number | null => (Number.isFinite(value) ? value 
 function summaryOf({ lab, verdict, reasons, notes, prediction, arms, samples }: Report): string {
   const engines = [...new Set(arms.flatMap(({ engine }) => engine?.text ?? []))]
   const caveats = caveatsOf(samples)
-  const mark = (reason: string): string => (caveats.includes(reason) ? '?' : verdict === 'supported' ? '✓' : '✗')
+  const mark = (reason: string): string =>
+    caveats.includes(reason) ? '?' : verdict === 'supported' ? '✓' : '✗'
   return [
     `Lab ${lab.id}, ${lab.title}: ${lab.question}`,
     `Hypothesis: ${lab.hypothesis}`,

@@ -18,11 +18,13 @@ export interface Judgement {
 /**
  * From measurements to a verdict, by these rules and no others:
  *
- * - Anything that kept the lab from measuring (a dead generator, a loaded machine, no round at all) is `could-not-run`. A
+ * - Anything that kept the lab from measuring (a dead generator, a loaded machine, no round at all)
+ *   is `could-not-run`. A
  *   failure of the lab is never evidence against the stage.
  * - Some statement failed in every round: `refuted`. It was measured, whatever else could not be.
  * - Else, some figure is unknown: `could-not-run`.
- * - Else, a statement failed in some rounds and held in others: `inconclusive`. No majority decides; a larger size may.
+ * - Else, a statement failed in some rounds and held in others: `inconclusive`. No majority
+ *   decides; a larger size may.
  * - Else every statement held in every round: `supported`.
  *
  * Pure: neither the order of rounds nor that of statements makes a difference.
@@ -31,16 +33,21 @@ export function judge(findings: readonly Finding[], problems: readonly string[])
   if (problems.length > 0) return { verdict: 'could-not-run', reasons: problems }
   if (findings.length === 0) return { verdict: 'could-not-run', reasons: ['nothing was measured'] }
 
-  const statements = [...groupBy(findings, ({ arm, statement }) => `${arm} ${statementText(statement)}`).values()]
+  const statements = [
+    ...groupBy(findings, ({ arm, statement }) => `${arm} ${statementText(statement)}`).values(),
+  ]
   const failedAlways = statements.filter((rounds) => rounds.every(fails))
   if (failedAlways.length > 0) return { verdict: 'refuted', reasons: failedAlways.map(describe) }
   const unknown = findings.filter(({ statement }) => statement.outcome === 'unknown')
   if (unknown.length > 0) {
-    const names = new Set(unknown.map(({ arm, statement }) => `${statement.figure} of ${arm} could not be measured`))
+    const names = new Set(
+      unknown.map(({ arm, statement }) => `${statement.figure} of ${arm} could not be measured`),
+    )
     return { verdict: 'could-not-run', reasons: [...names] }
   }
   const failedSometimes = statements.filter((rounds) => rounds.some(fails))
-  if (failedSometimes.length > 0) return { verdict: 'inconclusive', reasons: failedSometimes.map(describe) }
+  if (failedSometimes.length > 0)
+    return { verdict: 'inconclusive', reasons: failedSometimes.map(describe) }
   return { verdict: 'supported', reasons: statements.map(describe) }
 }
 
@@ -52,7 +59,12 @@ function describe(rounds: readonly Finding[]): string {
   const inOrder = rounds.toSorted((a, b) => a.round - b.round)
   const measured = inOrder.map(({ statement }) => formatValue(statement.unit, statement.value))
   const failed = rounds.filter(fails).length
-  const how = failed === 0 ? '' : failed === rounds.length ? ', never so' : `, not so in ${failed} of ${rounds.length} rounds`
+  const how =
+    failed === 0
+      ? ''
+      : failed === rounds.length
+        ? ', never so'
+        : `, not so in ${failed} of ${rounds.length} rounds`
   return `${first!.arm}: ${statementText(first!.statement)}${how}; measured ${[...new Set(measured)].join(', ')}`
 }
 

@@ -3,18 +3,29 @@ import type { Scene } from './deeds.ts'
 import type { Load } from './load/workload.ts'
 import { type Api, createApi } from './run/world.ts'
 
-/** Somebody who writes in many channels in turn and keeps account: what was acknowledged has to be there at the end. */
+/**
+ * Somebody who writes in many channels in turn and keeps account: what was acknowledged has to be
+ * there at the end.
+ */
 export interface Writer extends AsyncDisposable {
   /** How many messages were acknowledged so far. */
   acknowledged(): number
-  /** From now until the answer is asked for: the sends that began in between, once each of them has ended. */
+  /**
+   * From now until the answer is asked for: the sends that began in between, once each of them has
+   * ended.
+   */
   window(): () => Promise<{ readonly tried: number; readonly failed: number }>
-  /** From now on every second channel is left alone: what a node is to have of those, only another node can give it. */
+  /**
+   * From now on every second channel is left alone: what a node is to have of those, only another
+   * node can give it.
+   */
   leaveHalf(): void
   /** Nothing is under way from here on, and nothing begins until this is disposed of. */
   pause(): Promise<Disposable>
   stop(): Promise<void>
-  /** Reads all of its channels back, again and again within this time where something is missing. */
+  /**
+   * Reads all of its channels back, again and again within this time where something is missing.
+   */
   look(withinMs: number): Promise<Look>
 }
 
@@ -39,7 +50,10 @@ export const WRITERS = 'kept account of'
 /** The same load, and beside it a guild with so many channels, in which only the writer writes. */
 export const withWriter = (load: Load, channels: number): Load => ({
   ...load,
-  groups: [...load.groups, { name: WRITERS, guilds: 1, online: 1, channels, messagesPerSecond: 0, readsPerSecond: 0 }],
+  groups: [
+    ...load.groups,
+    { name: WRITERS, guilds: 1, online: 1, channels, messagesPerSecond: 0, readsPerSecond: 0 },
+  ],
 })
 
 export function startWriter({ stage, guilds }: Pick<Scene, 'stage' | 'guilds'>): Writer {
@@ -57,8 +71,11 @@ export function startWriter({ stage, guilds }: Pick<Scene, 'stage' | 'guilds'>):
 
   async function send(n: number): Promise<boolean> {
     const channel = written[n % written.length]!
-    const sent = api.call('POST', messagesIn(channel), token, { content: `the ${n}th` }) as Promise<{ id: string }>
-    // Later than in time is a failure for whoever waits. Should it be acknowledged after all, it still has to be kept.
+    const sent = api.call('POST', messagesIn(channel), token, {
+      content: `the ${n}th`,
+    }) as Promise<{ id: string }>
+    // Later than in time is a failure for whoever waits. Should it be acknowledged after all, it
+    // still has to be kept.
     const kept = sent.then(
       ({ id }) => acknowledged.get(channel)!.push(id) > 0,
       () => false,
@@ -81,18 +98,34 @@ export function startWriter({ stage, guilds }: Pick<Scene, 'stage' | 'guilds'>):
   async function idsIn(channel: string, reader: Api): Promise<string[]> {
     const seen: string[] = []
     for (let before = ''; ; ) {
-      const page = (await reader.call('GET', `${messagesIn(channel)}?limit=${PAGE}${before}`, token)) as { id: string }[]
+      const page = (await reader.call(
+        'GET',
+        `${messagesIn(channel)}?limit=${PAGE}${before}`,
+        token,
+      )) as { id: string }[]
       seen.push(...page.map(({ id }) => id))
       if (page.length < PAGE) return seen
       before = `&before=${page.at(-1)!.id}`
     }
   }
 
-  /** A page that cannot be had shows nothing. Whoever wants to see it asks again, and so it is here. */
-  async function lookAt(channel: string, ids: readonly string[], reader: Api, until: number): Promise<Look> {
-    for (let look: Look = { missing: ids.length, doubled: 0, outOfOrder: 0 }; ; await delay(AGAIN_MS)) {
+  /**
+   * A page that cannot be had shows nothing. Whoever wants to see it asks again, and so it is here.
+   */
+  async function lookAt(
+    channel: string,
+    ids: readonly string[],
+    reader: Api,
+    until: number,
+  ): Promise<Look> {
+    for (
+      let look: Look = { missing: ids.length, doubled: 0, outOfOrder: 0 };
+      ;
+      await delay(AGAIN_MS)
+    ) {
       const seen = await idsIn(channel, reader).catch(() => undefined)
-      if (seen !== undefined) look = { missing: new Set(ids).difference(new Set(seen)).size, ...orderOf(seen) }
+      if (seen !== undefined)
+        look = { missing: new Set(ids).difference(new Set(seen)).size, ...orderOf(seen) }
       if (look.missing === 0 || Date.now() >= until) return look
     }
   }
@@ -120,11 +153,14 @@ export function startWriter({ stage, guilds }: Pick<Scene, 'stage' | 'guilds'>):
     },
     stop,
     async look(withinMs) {
-      // Of its own, and gone with the time: no page waits in line behind sends, and none answers when nobody waits any more.
+      // Of its own, and gone with the time: no page waits in line behind sends, and none answers
+      // when nobody waits any more.
       await using reader = createApi(stage.url)
       const over = setTimeout(() => void reader[Symbol.asyncDispose](), withinMs)
       const until = Date.now() + withinMs
-      const each = await Promise.all([...acknowledged].map(([channel, ids]) => lookAt(channel, [...ids], reader, until)))
+      const each = await Promise.all(
+        [...acknowledged].map(([channel, ids]) => lookAt(channel, [...ids], reader, until)),
+      )
       clearTimeout(over)
       const sum = (of: keyof Look): number => each.reduce((total, look) => total + look[of], 0)
       return { missing: sum('missing'), doubled: sum('doubled'), outOfOrder: sum('outOfOrder') }
@@ -138,6 +174,8 @@ export function startWriter({ stage, guilds }: Pick<Scene, 'stage' | 'guilds'>):
 
 /** Of ids newest first. */
 function orderOf(ids: readonly string[]): Omit<Look, 'missing'> {
-  const outOfOrder = ids.filter((id, index) => index > 0 && BigInt(id) > BigInt(ids[index - 1]!)).length
+  const outOfOrder = ids.filter(
+    (id, index) => index > 0 && BigInt(id) > BigInt(ids[index - 1]!),
+  ).length
   return { doubled: ids.length - new Set(ids).size, outOfOrder }
 }

@@ -48,6 +48,8 @@ describe('what others used', () => {
 
   it('is not known where an engine is not ours to look into', () => {
     const before = at(0, { machineCpu: 100, ourCpu: undefined })
-    expect(between(before, at(10_000, { machineCpu: 118, ourCpu: undefined })).machine.othersCores).toBeNull()
+    expect(
+      between(before, at(10_000, { machineCpu: 118, ourCpu: undefined })).machine.othersCores,
+    ).toBeNull()
   })
 })

@@ -6,7 +6,11 @@ import { loadLabs } from '../src/labs.ts'
 import { busyGuilds } from '../src/load/workload.ts'
 import { count, time } from '../src/measure.ts'
 
-const measures = { lost: count.lost(), guildsDown: count.guildsWithLostOrLate(), sendP99: time.sendP99() }
+const measures = {
+  lost: count.lost(),
+  guildsDown: count.guildsWithLostOrLate(),
+  sendP99: time.sendP99(),
+}
 type Spec = LabSpec<'breaks' | 'holds', typeof measures>
 
 const spec: Spec = {
@@ -20,18 +24,34 @@ const spec: Spec = {
   load: busyGuilds({ guilds: 2, online: 25, messagesPerSecond: 4, seconds: 30, seed: 7 }),
   fault: at({ second: 10 }, mention({ displayName: 'Ada' })),
   measure: measures,
-  claim: { breaks: ({ guildsDown }) => guildsDown.is(8), holds: ({ guildsDown, lost }) => guildsDown.is(0).and(lost.is(0)) },
+  claim: {
+    breaks: ({ guildsDown }) => guildsDown.is(8),
+    holds: ({ guildsDown, lost }) => guildsDown.is(0).and(lost.is(0)),
+  },
   between: ({ breaks, holds }) => breaks.sendP99.over(holds.sendP99).atLeast(3),
-  twin: { text: 'nobody is named', fault: at({ second: 10 }, pause('stage')), refutedBy: ['hit: errors'], expect: 'refuted' },
-  sizes: { tiny: { repeats: 1, load: { online: 3, seconds: 2 } }, quick: { repeats: 2 }, full: { repeats: 5 } },
+  twin: {
+    text: 'nobody is named',
+    fault: at({ second: 10 }, pause('stage')),
+    refutedBy: ['hit: errors'],
+    expect: 'refuted',
+  },
+  sizes: {
+    tiny: { repeats: 1, load: { online: 3, seconds: 2 } },
+    quick: { repeats: 2 },
+    full: { repeats: 5 },
+  },
 }
 
 describe('a lab', () => {
   it('is refused when it claims nothing, or leaves out what it claims something about', () => {
     const { between: _, ...withoutBetween } = spec
     expect(() => defineLab({ ...withoutBetween, claim: {} })).toThrow(/claims nothing/)
-    expect(() => defineLab({ ...spec, sizes: { ...spec.sizes, tiny: { repeats: 1, arms: ['holds'] } } })).toThrow(/leaves out breaks/)
-    expect(() => defineLab({ ...spec, sizes: { ...spec.sizes, full: { repeats: 0 } } })).toThrow(/at least once/)
+    expect(() =>
+      defineLab({ ...spec, sizes: { ...spec.sizes, tiny: { repeats: 1, arms: ['holds'] } } }),
+    ).toThrow(/leaves out breaks/)
+    expect(() => defineLab({ ...spec, sizes: { ...spec.sizes, full: { repeats: 0 } } })).toThrow(
+      /at least once/,
+    )
     expect(() => defineLab({ ...spec, id: 'one' })).toThrow(/two numbers/)
   })
 
@@ -42,7 +62,9 @@ describe('a lab', () => {
       ['holds', ['guilds down is 0', 'lost is 0']],
       ['between arms', ['breaks send p99 over holds send p99 at least 3×']],
     ])
-    expect(claims.flatMap(({ check }) => check.statements.map(({ outcome }) => outcome))).not.toContain('holds')
+    expect(
+      claims.flatMap(({ check }) => check.statements.map(({ outcome }) => outcome)),
+    ).not.toContain('holds')
   })
 
   it('plans its arms as a size has them', () => {
@@ -53,8 +75,14 @@ describe('a lab', () => {
       env: { A: '1' },
       load: { seconds: 2, groups: [{ guilds: 8, online: 3, messagesPerSecond: 16 }] },
     })
-    expect(holds).toMatchObject({ stage: 3, load: { groups: [{ guilds: 2, online: 3 }] }, fault: { second: 10 } })
-    expect(plannedArms(defineLab(spec), 'quick', false)[1]).toMatchObject({ load: { seconds: 30, groups: [{ online: 25 }] } })
+    expect(holds).toMatchObject({
+      stage: 3,
+      load: { groups: [{ guilds: 2, online: 3 }] },
+      fault: { second: 10 },
+    })
+    expect(plannedArms(defineLab(spec), 'quick', false)[1]).toMatchObject({
+      load: { seconds: 30, groups: [{ online: 25 }] },
+    })
   })
 
   it('runs its twin with the twin’s fault, and all else as it was', () => {
@@ -73,7 +101,8 @@ describe('the labs of this repository', () => {
     expect(new Set(labs.map(({ id }) => id)).size).toBe(labs.length)
     for (const lab of labs) {
       expect(lab.twin.expect).toBe('refuted')
-      for (const size of ['tiny', 'quick', 'full'] as const) expect(plannedArms(lab, size, false).length).toBeGreaterThan(0)
+      for (const size of ['tiny', 'quick', 'full'] as const)
+        expect(plannedArms(lab, size, false).length).toBeGreaterThan(0)
     }
   })
 })

@@ -29,7 +29,8 @@ async function repository(change: Record<string, string> = {}): Promise<string> 
   return root
 }
 
-const hashOf = async (root: string): Promise<string> => (await effectiveTree(root, join(root, 'stages/1-x'))).hash
+const hashOf = async (root: string): Promise<string> =>
+  (await effectiveTree(root, join(root, 'stages/1-x'))).hash
 
 afterEach(async () => {
   await Promise.all(made.splice(0).map((dir) => rm(dir, { recursive: true, force: true })))
@@ -70,6 +71,11 @@ describe('an effective tree', () => {
   })
 
   it('is not led astray by text that looks like an import', () => {
-    expect(importsOf('x.ts', "const text = `import './not.ts'`\n// import './nor.ts'\nimport './yes.ts'\n")).toEqual(['./yes.ts'])
+    expect(
+      importsOf(
+        'x.ts',
+        "const text = `import './not.ts'`\n// import './nor.ts'\nimport './yes.ts'\n",
+      ),
+    ).toEqual(['./yes.ts'])
   })
 })

@@ -37,7 +37,15 @@ afterAll(async () => {
   await rm(evidenceDir, { recursive: true, force: true })
 })
 
-const quiet = { guilds: 2, online: 5, messagesPerSecond: 10, seconds: 3, warmupSeconds: 0.5, patienceSeconds: 2, seed: 5 }
+const quiet = {
+  guilds: 2,
+  online: 5,
+  messagesPerSecond: 10,
+  seconds: 3,
+  warmupSeconds: 0.5,
+  patienceSeconds: 2,
+  seed: 5,
+}
 
 const labOf = (change: Partial<Lab>): Lab => ({
   ...defineLab({
@@ -63,15 +71,28 @@ const labOf = (change: Partial<Lab>): Lab => ({
   ...change,
 })
 
-async function run(lab: Lab, options: Partial<RunLabOptions> = {}): Promise<Report & { dir: string }> {
+async function run(
+  lab: Lab,
+  options: Partial<RunLabOptions> = {},
+): Promise<Report & { dir: string }> {
   const engine = { uri: database.uri, label: database.label }
   // Of its own: reports are named by the moment they begin, and some begin at once.
   const own = await mkdtemp(join(evidenceDir, 'run-'))
-  const { reportJson } = await runLab(lab, { size: 'tiny', evidenceDir: own, engine, machine: ANY_MACHINE, ...options })
-  return { ...reportSchema.parse(JSON.parse(await readFile(reportJson, 'utf8'))), dir: join(reportJson, '..') }
+  const { reportJson } = await runLab(lab, {
+    size: 'tiny',
+    evidenceDir: own,
+    engine,
+    machine: ANY_MACHINE,
+    ...options,
+  })
+  return {
+    ...reportSchema.parse(JSON.parse(await readFile(reportJson, 'utf8'))),
+    dir: join(reportJson, '..'),
+  }
 }
 
-const figureOf = ({ figures }: Report, name: string): number | null | undefined => figures.find(({ figure }) => figure === name)?.value
+const figureOf = ({ figures }: Report, name: string): number | null | undefined =>
+  figures.find(({ figure }) => figure === name)?.value
 
 // At once: each has a stage of its own, and its few people wait for most of their time.
 describe.runIf(testsAll()).concurrent('a fault', () => {
@@ -99,7 +120,9 @@ describe.runIf(testsAll()).concurrent('a fault', () => {
   it('that sends one message reaches everybody as any other would', async () => {
     const report = await run(labOf({ fault: at({ second: 1 }, mention({ displayName: 'Ada' })) }))
     expect(report.verdict).toBe('supported')
-    expect(report.samples[0]?.faults).toEqual(['after 1 s: somebody called "Ada" mentions a member'])
+    expect(report.samples[0]?.faults).toEqual([
+      'after 1 s: somebody called "Ada" mentions a member',
+    ])
   })
 
   it('that would come after the load is over leaves no verdict', async () => {
@@ -113,9 +136,15 @@ describe.runIf(testsAll()).concurrent('a fault', () => {
       struck: { stage: 'stage-1', cacheMb: 256, fault: at({ second: 1 }, pause('engine')) },
       spared: { stage: 'stage-1', cacheMb: 256 },
     } as const
-    const lab = labOf({ arms, claim: { struck: ({ errors }) => errors!.atLeast(1), spared: ({ errors }) => errors!.is(0) } })
+    const lab = labOf({
+      arms,
+      claim: { struck: ({ errors }) => errors!.atLeast(1), spared: ({ errors }) => errors!.is(0) },
+    })
     const report = await run(lab)
-    const claims = [expect.stringContaining('struck: errors at least 1'), expect.stringContaining('spared: errors is 0')]
+    const claims = [
+      expect.stringContaining('struck: errors at least 1'),
+      expect.stringContaining('spared: errors is 0'),
+    ]
     expect(report.reasons).toEqual([...claims, ...caveatsOf(report.samples)])
     expect(report.verdict).toBe('supported')
   })
@@ -129,10 +158,23 @@ describe('raw samples', () => {
       .toString()
       .trim()
       .split('\n')
-      .map((line) => JSON.parse(line) as { kind: string; dueMs: number; outcome: string; guild: number; arrivals: [number, number][] })
+      .map(
+        (line) =>
+          JSON.parse(line) as {
+            kind: string
+            dueMs: number
+            outcome: string
+            guild: number
+            arrivals: [number, number][]
+          },
+      )
     const counted = lines.filter(({ kind, dueMs }) => kind === 'send' && dueMs >= 500)
     expect(counted.length).toBe(sample!.load.sends.due)
-    expect(counted.filter(({ outcome }) => outcome === 'ok').length).toBe(sample!.load.sends.acknowledged)
-    expect(counted.reduce((sum, { arrivals }) => sum + arrivals.length, 0)).toBe(sample!.load.deliveries.delivered)
+    expect(counted.filter(({ outcome }) => outcome === 'ok').length).toBe(
+      sample!.load.sends.acknowledged,
+    )
+    expect(counted.reduce((sum, { arrivals }) => sum + arrivals.length, 0)).toBe(
+      sample!.load.deliveries.delivered,
+    )
   })
 })

@@ -1,8 +1,17 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createLatency, latencyOf, mergeLatency, percentileMs, recordMs } from '../src/load/latency.ts'
+import {
+  createLatency,
+  latencyOf,
+  mergeLatency,
+  percentileMs,
+  recordMs,
+} from '../src/load/latency.ts'
 
-const values = fc.array(fc.double({ min: 0.01, max: 60_000, noNaN: true }), { minLength: 1, maxLength: 200 })
+const values = fc.array(fc.double({ min: 0.01, max: 60_000, noNaN: true }), {
+  minLength: 1,
+  maxLength: 200,
+})
 
 const record = (all: readonly number[]) => {
   const histogram = createLatency()
@@ -39,6 +48,10 @@ describe('latency', () => {
   })
 
   it('leaves out percentiles that less than one sample lies beyond', () => {
-    expect(record(Array.from({ length: 50 }, (_, index) => index + 1)).curve.map(([percentile]) => percentile)).not.toContain(99)
+    expect(
+      record(Array.from({ length: 50 }, (_, index) => index + 1)).curve.map(
+        ([percentile]) => percentile,
+      ),
+    ).not.toContain(99)
   })
 })

@@ -28,14 +28,17 @@ describe('a report', () => {
     expect(captions.length).toBe(page.split('<figure>').length - 1)
     expect(captions.length).toBeGreaterThanOrEqual(6)
     for (const caption of captions) expect(caption).toContain(ENGINE.text)
-    for (const table of page.split('<section>').filter((part) => part.includes('<table'))) expect(table).toContain('SecantusDB/Rust 0.5.3')
+    for (const table of page.split('<section>').filter((part) => part.includes('<table')))
+      expect(table).toContain('SecantusDB/Rust 0.5.3')
   })
 
   it('asks no network for anything', () => {
     const page = renderReport(reportOf(), reportOf({ startedAt: '2025-12-31T10:00:00.000Z' }))
     const addresses = page.match(/[a-z]+:\/\/[^\s"'<)]+/g) ?? []
     // Names of XML vocabularies, which nothing fetches.
-    expect(new Set(addresses)).toEqual(new Set(['http://www.w3.org/2000/svg', 'http://www.w3.org/1999/xlink']))
+    expect(new Set(addresses)).toEqual(
+      new Set(['http://www.w3.org/2000/svg', 'http://www.w3.org/1999/xlink']),
+    )
     expect(page).not.toMatch(/<script|<link|<img|@import|url\((?!#)/)
     expect(page).toContain("default-src 'none'")
   })
@@ -56,14 +59,28 @@ describe('a report', () => {
 
   it('lets nothing that came from outside become markup', () => {
     const evil = '<img src=x onerror=alert(1)>'
-    const page = renderReport(reportOf({ verdict: 'could-not-run', reasons: [evil], prediction: { said: evil, line: evil } }))
+    const page = renderReport(
+      reportOf({
+        verdict: 'could-not-run',
+        reasons: [evil],
+        prediction: { said: evil, line: evil },
+      }),
+    )
     expect(page).not.toContain('<img')
     expect(page).toContain('&lt;img src=x onerror=alert(1)&gt;')
   })
 
   it('of a run that measured nothing shows no figure and says that it settles nothing', () => {
     const arms = reportOf().arms.map(({ engine: _, ...arm }) => arm)
-    const page = renderReport(reportOf({ arms, samples: [], findings: [], verdict: 'could-not-run', reasons: ['the load generator died'] }))
+    const page = renderReport(
+      reportOf({
+        arms,
+        samples: [],
+        findings: [],
+        verdict: 'could-not-run',
+        reasons: ['the load generator died'],
+      }),
+    )
     expect(page).not.toContain('<figure>')
     expect(page).toContain('Could not run')
     expect(page).toContain('the load generator died')
@@ -71,22 +88,34 @@ describe('a report', () => {
   })
 
   it('says for which arms nobody could tell whether other programs disturbed them, also where all held', () => {
-    const unseen = { ...sampleOf('tenfold', 1, 10), machine: { loadAverage: 0.5, othersCores: null } }
+    const unseen = {
+      ...sampleOf('tenfold', 1, 10),
+      machine: { loadAverage: 0.5, othersCores: null },
+    }
     const samples = [sampleOf('today', 1), unseen]
-    expect(caveatsOf(samples)).toEqual([expect.stringContaining('whether other programs disturbed tenfold could not be told')])
-    expect(renderReport(reportOf({ samples }))).toContain('whether other programs disturbed tenfold could not be told')
+    expect(caveatsOf(samples)).toEqual([
+      expect.stringContaining('whether other programs disturbed tenfold could not be told'),
+    ])
+    expect(renderReport(reportOf({ samples }))).toContain(
+      'whether other programs disturbed tenfold could not be told',
+    )
     expect(caveatsOf(reportOf().samples)).toEqual([])
     expect(renderReport(reportOf())).not.toContain('could not be told')
   })
 
   it('says of a wrong twin that it is one', () => {
-    expect(renderReport(reportOf({ twin: 'the stage hangs', verdict: 'refuted' }))).toContain('Wrong twin')
+    expect(renderReport(reportOf({ twin: 'the stage hangs', verdict: 'refuted' }))).toContain(
+      'Wrong twin',
+    )
   })
 
   it('warns where the run before was on another engine, machine or code', () => {
     const before = reportOf({ startedAt: '2025-12-31T10:00:00.000Z' })
     expect(renderReport(reportOf(), before)).toContain('Same engine, same machine, same code')
-    const arms = before.arms.map((arm) => ({ ...arm, engine: { ...ENGINE, text: 'MongoDB 8.0.15 (docker)' } }))
+    const arms = before.arms.map((arm) => ({
+      ...arm,
+      engine: { ...ENGINE, text: 'MongoDB 8.0.15 (docker)' },
+    }))
     expect(renderReport(reportOf(), { ...before, arms })).toContain('Not alike in the engine')
   })
 })
@@ -103,8 +132,12 @@ describe('evidence', () => {
     const dir = await folder()
     const { environment } = reportOf()
     const { reportJson } = await keep(dir, { environment })
-    expect(reportSchema.parse(JSON.parse(await readFile(reportJson, 'utf8')))).toEqual(reportOf({ environment }))
-    expect(await readFile(join(reportJson, '..', 'samples', 'today-1.jsonl.gz'), 'utf8')).toBe('raw')
+    expect(reportSchema.parse(JSON.parse(await readFile(reportJson, 'utf8')))).toEqual(
+      reportOf({ environment }),
+    )
+    expect(await readFile(join(reportJson, '..', 'samples', 'today-1.jsonl.gz'), 'utf8')).toBe(
+      'raw',
+    )
   })
 
   it('sets a run beside the last one of the same lab and size, and beside no twin', async () => {
@@ -122,7 +155,10 @@ describe('evidence', () => {
 
 describe('a visit', () => {
   const usable = sampleOf('today', 1)
-  const change = (load: Partial<typeof usable.load>) => ({ ...usable, load: { ...usable.load, ...load } })
+  const change = (load: Partial<typeof usable.load>) => ({
+    ...usable,
+    load: { ...usable.load, ...load },
+  })
 
   it('counts when nothing disturbed it', () => {
     expect(whyNotUsable(usable, 2, MACHINE_LIMITS)).toBeUndefined()
@@ -130,10 +166,24 @@ describe('a visit', () => {
 
   it('does not count with an empty load, a generator behind its schedule, sends left out, or a machine that others used', () => {
     const { sends, generator } = usable.load
-    expect(whyNotUsable(change({ sends: { ...sends, due: 0 } }), 2, MACHINE_LIMITS)).toContain('empty')
-    expect(whyNotUsable(change({ generator: { ...generator, lagP99Ms: 101 } }), 2, MACHINE_LIMITS)).toContain('fell behind')
-    expect(whyNotUsable(change({ sends: { ...sends, unsent: 3 } }), 2, MACHINE_LIMITS)).toContain('unsent')
-    expect(whyNotUsable({ ...usable, machine: { loadAverage: 1, othersCores: 1 } }, 2, MACHINE_LIMITS)).toContain('other programs used 50%')
-    expect(whyNotUsable({ ...usable, machine: { loadAverage: 1, othersCores: null } }, 2, MACHINE_LIMITS)).toBeUndefined()
+    expect(whyNotUsable(change({ sends: { ...sends, due: 0 } }), 2, MACHINE_LIMITS)).toContain(
+      'empty',
+    )
+    expect(
+      whyNotUsable(change({ generator: { ...generator, lagP99Ms: 101 } }), 2, MACHINE_LIMITS),
+    ).toContain('fell behind')
+    expect(whyNotUsable(change({ sends: { ...sends, unsent: 3 } }), 2, MACHINE_LIMITS)).toContain(
+      'unsent',
+    )
+    expect(
+      whyNotUsable({ ...usable, machine: { loadAverage: 1, othersCores: 1 } }, 2, MACHINE_LIMITS),
+    ).toContain('other programs used 50%')
+    expect(
+      whyNotUsable(
+        { ...usable, machine: { loadAverage: 1, othersCores: null } },
+        2,
+        MACHINE_LIMITS,
+      ),
+    ).toBeUndefined()
   })
 })

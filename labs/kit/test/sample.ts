@@ -6,9 +6,22 @@ import type { Report } from '../src/report/schema.ts'
 import { readEnvironment } from '../src/run/environment.ts'
 import type { Sample } from '../src/run/sample.ts'
 
-/** A visit computed from a ledger as a real one is; only the ledger is made up: every delivery takes `ms`. */
+/**
+ * A visit computed from a ledger as a real one is; only the ledger is made up: every delivery takes
+ * `ms`.
+ */
 export function sampleOf(arm: string, round: number, factor = 1, ms = 8): Sample {
-  const load = times(busyGuilds({ guilds: 1, online: 4, messagesPerSecond: 10, readsPerSecond: 5, seconds: 4, seed: 3 }), factor)
+  const load = times(
+    busyGuilds({
+      guilds: 1,
+      online: 4,
+      messagesPerSecond: 10,
+      readsPerSecond: 5,
+      seconds: 4,
+      seed: 3,
+    }),
+    factor,
+  )
   const guilds = Array.from({ length: load.groups[0]!.guilds }, (_, index) => ({
     group: 'guilds',
     id: `${index}`,
@@ -28,7 +41,12 @@ export function sampleOf(arm: string, round: number, factor = 1, ms = 8): Sample
   return {
     arm,
     round,
-    load: summarise(ledger, load, guilds, { cores: 0.1, memoryBytes: 9e7, lagP99Ms: 1, lagMaxMs: 2 }),
+    load: summarise(ledger, load, guilds, {
+      cores: 0.1,
+      memoryBytes: 9e7,
+      lagP99Ms: 1,
+      lagMaxMs: 2,
+    }),
     stage: { cores: 0.2, memoryBytes: 1e8, gapMaxMs: 12, operations: { 'message.insert': 40 } },
     engine: { cores: 0.1, counters: { 'pages read into cache': 3 } },
     machine: { loadAverage: 0.5, othersCores: 0.1 },
@@ -58,7 +76,14 @@ export function reportOf(change: Partial<Report> = {}): Report {
       engine: ENGINE,
       context: false,
     }) as const
-  const statement = { figure: 'late', unit: 'share', relation: 'at most', threshold: 0.01, value: 0, outcome: 'holds' } as const
+  const statement = {
+    figure: 'late',
+    unit: 'share',
+    relation: 'at most',
+    threshold: 0.01,
+    value: 0,
+    outcome: 'holds',
+  } as const
   return {
     v: 1,
     lab: { id: '9.9', title: 'A lab', question: 'Does it hold?', hypothesis: 'It holds.' },
@@ -70,7 +95,9 @@ export function reportOf(change: Partial<Report> = {}): Report {
     prediction: { said: 'no', line: 'You predicted refuted; it is supported. Worth asking why.' },
     arms: [arm('today', 4, 10), arm('tenfold', 40, 100)],
     measures: [{ name: 'late', unit: 'share', text: 'deliveries that came late' }],
-    thresholds: [{ arm: 'tenfold', text: 'late at most 1%', figure: 'late', unit: 'share', threshold: 0.01 }],
+    thresholds: [
+      { arm: 'tenfold', text: 'late at most 1%', figure: 'late', unit: 'share', threshold: 0.01 },
+    ],
     figures: [],
     findings: [{ arm: 'tenfold', round: 1, statement }],
     samples: [sampleOf('today', 1), sampleOf('tenfold', 1, 10)],

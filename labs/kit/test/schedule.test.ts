@@ -33,7 +33,9 @@ describe('a schedule', () => {
       fc.property(load, (one) => {
         const [group] = one.groups
         const arrivals = schedule(one)
-        expect(arrivals.map(({ dueMs }) => dueMs)).toEqual(arrivals.map(({ dueMs }) => dueMs).toSorted((a, b) => a - b))
+        expect(arrivals.map(({ dueMs }) => dueMs)).toEqual(
+          arrivals.map(({ dueMs }) => dueMs).toSorted((a, b) => a - b),
+        )
         for (const { dueMs, guild, channel, author } of arrivals) {
           expect(dueMs).toBeLessThan((one.seconds + one.warmupSeconds) * 1_000)
           expect(guild).toBeLessThan(group!.guilds)
@@ -81,7 +83,13 @@ describe('a schedule', () => {
     fc.assert(
       fc.property(load, (one) => {
         const sends = (of: Load) => schedule(of).filter(({ kind }) => kind === 'send')
-        const more = { ...one, groups: one.groups.map((group) => ({ ...group, readsPerSecond: group.readsPerSecond + 5 })) }
+        const more = {
+          ...one,
+          groups: one.groups.map((group) => ({
+            ...group,
+            readsPerSecond: group.readsPerSecond + 5,
+          })),
+        }
         expect(sends(more)).toEqual(sends(one))
       }),
       { numRuns: 30 },
@@ -99,14 +107,24 @@ describe('a schedule', () => {
     })
     const arrivals = schedule(one)
     expect(new Set(arrivals.map(({ guild }) => guild))).toEqual(new Set([0, 1, 2, 3]))
-    expect(Math.max(...arrivals.filter(({ guild }) => guild < 3).map(({ author }) => author))).toBeLessThan(2)
-    expect(Math.max(...arrivals.filter(({ guild }) => guild === 3).map(({ author }) => author))).toBeGreaterThan(10)
+    expect(
+      Math.max(...arrivals.filter(({ guild }) => guild < 3).map(({ author }) => author)),
+    ).toBeLessThan(2)
+    expect(
+      Math.max(...arrivals.filter(({ guild }) => guild === 3).map(({ author }) => author)),
+    ).toBeGreaterThan(10)
   })
 
   it('is empty for an empty load', () => {
-    expect(schedule(busyGuilds({ guilds: 1, online: 1, messagesPerSecond: 0, seconds: 5, seed: 1 }))).toEqual([])
-    expect(schedule(busyGuilds({ guilds: 0, online: 9, messagesPerSecond: 9, seconds: 5, seed: 1 }))).toEqual([])
-    expect(schedule(busyGuilds({ guilds: 9, online: 0, messagesPerSecond: 9, seconds: 5, seed: 1 }))).toEqual([])
+    expect(
+      schedule(busyGuilds({ guilds: 1, online: 1, messagesPerSecond: 0, seconds: 5, seed: 1 })),
+    ).toEqual([])
+    expect(
+      schedule(busyGuilds({ guilds: 0, online: 9, messagesPerSecond: 9, seconds: 5, seed: 1 })),
+    ).toEqual([])
+    expect(
+      schedule(busyGuilds({ guilds: 9, online: 0, messagesPerSecond: 9, seconds: 5, seed: 1 })),
+    ).toEqual([])
   })
 })
 

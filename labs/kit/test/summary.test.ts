@@ -21,7 +21,10 @@ const LOAD = busyGuilds({
 })
 
 /** Everything answered at once, but for what the story says otherwise. */
-function ledgerOf(load: Load, story: (arrival: Arrival, index: number) => { outcome?: string; afterMs?: number } | undefined): Ledger {
+function ledgerOf(
+  load: Load,
+  story: (arrival: Arrival, index: number) => { outcome?: string; afterMs?: number } | undefined,
+): Ledger {
   const ledger = createLedger(schedule(load), [{ guild: 0 }])
   for (const [index, attempt] of ledger.attempts.entries()) {
     const { outcome = 'ok', afterMs = 1 } = story(attempt.arrival, index) ?? {}
@@ -47,7 +50,9 @@ const secondsWithErrors = (ledger: Ledger): number =>
 describe('the seconds of a load', () => {
   it('tell of a read that failed, in a second in which every send was answered', () => {
     const unlucky = schedule(LOAD).find(({ kind, dueMs }) => kind === 'read' && dueMs > 2_500)!
-    const ledger = ledgerOf(LOAD, ({ kind, dueMs }) => (kind === 'read' && dueMs === unlucky.dueMs ? { outcome: 'HTTP 503' } : undefined))
+    const ledger = ledgerOf(LOAD, ({ kind, dueMs }) =>
+      kind === 'read' && dueMs === unlucky.dueMs ? { outcome: 'HTTP 503' } : undefined,
+    )
     expect(summed(ledger)).toMatchObject({ sends: { errors: 0 }, reads: { errors: 1 } })
     expect(secondsWithErrors(ledger)).toBe(1)
     expect(secondsWithErrors(ledgerOf(LOAD, () => undefined))).toBe(0)
@@ -55,11 +60,17 @@ describe('the seconds of a load', () => {
 
   it('go on beyond the last one for whoever was refused there, or got no answer before the load was over', () => {
     const last = schedule(LOAD).length - 1
-    const refused = ledgerOf(LOAD, (_, index) => (index === last ? { outcome: 'HTTP 503', afterMs: 1_500 } : undefined))
-    const unanswered = ledgerOf(LOAD, (_, index) => (index === last ? { outcome: 'no answer', afterMs: Number.NaN } : undefined))
+    const refused = ledgerOf(LOAD, (_, index) =>
+      index === last ? { outcome: 'HTTP 503', afterMs: 1_500 } : undefined,
+    )
+    const unanswered = ledgerOf(LOAD, (_, index) =>
+      index === last ? { outcome: 'no answer', afterMs: Number.NaN } : undefined,
+    )
     for (const ledger of [refused, unanswered]) {
       expect(secondsWithErrors(ledger)).toBe(1)
-      expect(summed(ledger).series.findLast(({ errors }) => errors > 0)!.second).toBeGreaterThanOrEqual(LOAD.seconds)
+      expect(
+        summed(ledger).series.findLast(({ errors }) => errors > 0)!.second,
+      ).toBeGreaterThanOrEqual(LOAD.seconds)
     }
   })
 
@@ -73,7 +84,8 @@ describe('the seconds of a load', () => {
     fc.assert(
       fc.property(fates, (story) => {
         const { series, sends, reads } = summed(ledgerOf(LOAD, (_, index) => story[index]))
-        const sum = (key: 'due' | 'acknowledged' | 'errors'): number => series.reduce((total, second) => total + second[key], 0)
+        const sum = (key: 'due' | 'acknowledged' | 'errors'): number =>
+          series.reduce((total, second) => total + second[key], 0)
         expect(sum('due')).toBe(sends.due)
         expect(sum('acknowledged')).toBe(sends.acknowledged)
         expect(sum('errors')).toBe(sends.errors + reads.errors)
@@ -87,7 +99,10 @@ describe('the seconds of a load', () => {
 describe('the sockets of a load', () => {
   it('are away as long as one of them has not come back, however many others have', () => {
     const away = (sessions: readonly { dropsMs: number[]; returnsMs: number[] }[]): number => {
-      const ledger = { ...ledgerOf(LOAD, () => undefined), sessions: sessions.map((session) => ({ guild: 0, ...session })) }
+      const ledger = {
+        ...ledgerOf(LOAD, () => undefined),
+        sessions: sessions.map((session) => ({ guild: 0, ...session })),
+      }
       return figuresOf({ away: count.socketsAway() }, visitOf(summed(ledger))).away.value
     }
     const back = { dropsMs: [2_000], returnsMs: [2_500] }

@@ -15,13 +15,20 @@ interface Story {
 
 const story: fc.Arbitrary<Story> = fc.record({
   messages: fc.array(
-    fc.record({ guild: fc.integer({ min: 0, max: 1 }), channel: fc.integer({ min: 0, max: 1 }), acknowledged: fc.boolean() }),
+    fc.record({
+      guild: fc.integer({ min: 0, max: 1 }),
+      channel: fc.integer({ min: 0, max: 1 }),
+      acknowledged: fc.boolean(),
+    }),
     { maxLength: 30 },
   ),
   sessions: fc.tuple(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 5 })),
 })
 
-/** A ledger in which every session got every acknowledged message of its guild, once, in order, `afterMs` after the answer. */
+/**
+ * A ledger in which every session got every acknowledged message of its guild, once, in order,
+ * `afterMs` after the answer.
+ */
 function perfect({ messages, sessions }: Story, afterMs = 5): Ledger {
   const arrivals: Arrival[] = messages.map(({ guild, channel }, index) => ({
     kind: 'send',
@@ -32,7 +39,9 @@ function perfect({ messages, sessions }: Story, afterMs = 5): Ledger {
     length: 5,
     ago: 0,
   }))
-  const places = sessions.flatMap((count, guild) => Array.from({ length: count }, () => ({ guild })))
+  const places = sessions.flatMap((count, guild) =>
+    Array.from({ length: count }, () => ({ guild })),
+  )
   const ledger = createLedger(arrivals, places)
   for (const [index, { acknowledged, guild }] of messages.entries()) {
     const attempt = ledger.attempts[index]!
@@ -41,15 +50,17 @@ function perfect({ messages, sessions }: Story, afterMs = 5): Ledger {
     attempt.outcome = acknowledged ? 'ok' : 'HTTP 503'
     if (!acknowledged) continue
     for (const [session, place] of places.entries())
-      if (place.guild === guild) recordDelivery(ledger, index, session, attempt.answeredMs + afterMs)
+      if (place.guild === guild)
+        recordDelivery(ledger, index, session, attempt.answeredMs + afterMs)
   }
   return ledger
 }
 
 const totals = (ledger: Ledger) => {
   const { guilds, stray } = tally(ledger, GUILDS, 0)
-  const sum = (key: 'expected' | 'delivered' | 'lost' | 'doubled' | 'outOfOrder' | 'late' | 'errors') =>
-    guilds.reduce((total, guild) => total + guild[key], 0)
+  const sum = (
+    key: 'expected' | 'delivered' | 'lost' | 'doubled' | 'outOfOrder' | 'late' | 'errors',
+  ) => guilds.reduce((total, guild) => total + guild[key], 0)
   return {
     expected: sum('expected'),
     delivered: sum('delivered'),
@@ -68,7 +79,11 @@ function withDeliveries(ledger: Ledger, pick: (index: number) => readonly number
   const indexes = attempt.flatMap((_, index) => pick(index))
   return {
     ...ledger,
-    deliveries: { attempt: indexes.map((i) => attempt[i]!), session: indexes.map((i) => session[i]!), atMs: indexes.map((i) => atMs[i]!) },
+    deliveries: {
+      attempt: indexes.map((i) => attempt[i]!),
+      session: indexes.map((i) => session[i]!),
+      atMs: indexes.map((i) => atMs[i]!),
+    },
   }
 }
 
@@ -99,9 +114,15 @@ describe('a tally', () => {
     fc.assert(
       fc.property(story, fc.integer({ min: 1, max: 7 }), (one, every) => {
         const all = perfect(one)
-        const more = withDeliveries(all, (index) => (index % every === 0 ? [index, index] : [index]))
+        const more = withDeliveries(all, (index) =>
+          index % every === 0 ? [index, index] : [index],
+        )
         const extra = more.deliveries.attempt.length - all.deliveries.attempt.length
-        expect(totals(more)).toMatchObject({ doubled: extra, lost: 0, delivered: totals(all).delivered })
+        expect(totals(more)).toMatchObject({
+          doubled: extra,
+          lost: 0,
+          delivered: totals(all).delivered,
+        })
       }),
     )
   })
@@ -116,11 +137,16 @@ describe('a tally', () => {
   })
 
   it('finds one session that saw two messages of a channel the other way round', () => {
-    const ledger = perfect({ messages: Array.from({ length: 6 }, () => ({ guild: 0, channel: 0, acknowledged: true })), sessions: [3, 1] })
+    const ledger = perfect({
+      messages: Array.from({ length: 6 }, () => ({ guild: 0, channel: 0, acknowledged: true })),
+      sessions: [3, 1],
+    })
     const { attempt, session } = ledger.deliveries
     const first = attempt.findIndex((n, index) => n === 2 && session[index] === 1)
     const second = attempt.findIndex((n, index) => n === 3 && session[index] === 1)
-    const swapped = withDeliveries(ledger, (index) => [index === first ? second : index === second ? first : index])
+    const swapped = withDeliveries(ledger, (index) => [
+      index === first ? second : index === second ? first : index,
+    ])
     expect(totals(swapped)).toMatchObject({ outOfOrder: 1, lost: 0, doubled: 0 })
   })
 
@@ -136,14 +162,20 @@ describe('a tally', () => {
   })
 
   it('counts what comes to another guild as stray, and still as lost where it should have come', () => {
-    const ledger = perfect({ messages: [{ guild: 0, channel: 0, acknowledged: true }], sessions: [1, 1] })
+    const ledger = perfect({
+      messages: [{ guild: 0, channel: 0, acknowledged: true }],
+      sessions: [1, 1],
+    })
     ledger.deliveries.session[0] = 1
     expect(totals(ledger)).toMatchObject({ stray: 1, lost: 1, delivered: 0 })
   })
 
   it('leaves the warm-up out', () => {
     const ledger = withDeliveries(
-      perfect({ messages: Array.from({ length: 10 }, () => ({ guild: 0, channel: 0, acknowledged: true })), sessions: [2, 1] }),
+      perfect({
+        messages: Array.from({ length: 10 }, () => ({ guild: 0, channel: 0, acknowledged: true })),
+        sessions: [2, 1],
+      }),
       () => [],
     )
     expect(tally(ledger, GUILDS, 50).guilds[0]).toMatchObject({ due: 5, lost: 10 })

@@ -29,7 +29,9 @@ describe('a verdict', () => {
   it('is supported if and only if every statement held in every round', () => {
     fc.assert(
       fc.property(counts, (findings) => {
-        expect(judge(findings, []).verdict === 'supported').toBe(findings.every(({ statement }) => statement.outcome === 'holds'))
+        expect(judge(findings, []).verdict === 'supported').toBe(
+          findings.every(({ statement }) => statement.outcome === 'holds'),
+        )
       }),
     )
   })
@@ -39,7 +41,9 @@ describe('a verdict', () => {
       fc.property(counts, (findings) => {
         const never = findings.some((one) =>
           findings
-            .filter((other) => other.arm === one.arm && other.statement.figure === one.statement.figure)
+            .filter(
+              (other) => other.arm === one.arm && other.statement.figure === one.statement.figure,
+            )
             .every(({ statement }) => statement.outcome === 'fails'),
         )
         expect(judge(findings, []).verdict === 'refuted').toBe(never)
@@ -50,7 +54,12 @@ describe('a verdict', () => {
   it('does not depend on the order of rounds or statements', () => {
     fc.assert(
       fc.property(
-        counts.chain((findings) => fc.tuple(fc.constant(findings), fc.shuffledSubarray(findings, { minLength: findings.length }))),
+        counts.chain((findings) =>
+          fc.tuple(
+            fc.constant(findings),
+            fc.shuffledSubarray(findings, { minLength: findings.length }),
+          ),
+        ),
         ([a, b]) => {
           expect(judge(b, []).verdict).toBe(judge(a, []).verdict)
           expect(new Set(judge(b, []).reasons)).toEqual(new Set(judge(a, []).reasons))
@@ -61,9 +70,13 @@ describe('a verdict', () => {
 
   it('is never supported or refuted once something kept the lab from measuring', () => {
     fc.assert(
-      fc.property(counts, fc.array(fc.string({ minLength: 1 }), { minLength: 1 }), (findings, problems) => {
-        expect(judge(findings, problems)).toEqual({ verdict: 'could-not-run', reasons: problems })
-      }),
+      fc.property(
+        counts,
+        fc.array(fc.string({ minLength: 1 }), { minLength: 1 }),
+        (findings, problems) => {
+          expect(judge(findings, problems)).toEqual({ verdict: 'could-not-run', reasons: problems })
+        },
+      ),
     )
   })
 
@@ -71,7 +84,10 @@ describe('a verdict', () => {
     expect(judge([], []).verdict).toBe('could-not-run')
     fc.assert(
       fc.property(arm, name, (where, what) => {
-        const { verdict, reasons } = judge([finding('holds', 1, 'errors', 0), finding(where, 1, what, Number.NaN)], [])
+        const { verdict, reasons } = judge(
+          [finding('holds', 1, 'errors', 0), finding(where, 1, what, Number.NaN)],
+          [],
+        )
         expect(verdict).toBe('could-not-run')
         expect(reasons).toEqual([`${what} of ${where} could not be measured`])
       }),
@@ -79,7 +95,10 @@ describe('a verdict', () => {
   })
 
   it('rests on what failed, also where something else is unknown: an outage leaves nothing to be late', () => {
-    expect(judge([finding('holds', 1, 'errors', 7), finding('holds', 1, 'late', Number.NaN)], []).verdict).toBe('refuted')
+    expect(
+      judge([finding('holds', 1, 'errors', 7), finding('holds', 1, 'late', Number.NaN)], [])
+        .verdict,
+    ).toBe('refuted')
   })
 
   it('always says why', () => {
@@ -93,7 +112,9 @@ describe('a verdict', () => {
 
 describe('a comparison', () => {
   it('of a share of nothing is unknown, and not zero', () => {
-    expect(figure('late', 'share', 0 / 0).atMost(0.01).statements[0]).toMatchObject({ outcome: 'unknown' })
+    expect(figure('late', 'share', 0 / 0).atMost(0.01).statements[0]).toMatchObject({
+      outcome: 'unknown',
+    })
   })
 
   it('takes in its own threshold', () => {

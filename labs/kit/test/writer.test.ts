@@ -9,7 +9,10 @@ import { startWriter, WRITERS } from '../src/writer.ts'
 
 const CHANNELS = ['10', '11', '12', '13', '14', '15']
 
-/** As much of a stage as a writer sees: it keeps messages by channel, and can be told to refuse, or to forget. */
+/**
+ * As much of a stage as a writer sees: it keeps messages by channel, and can be told to refuse, or
+ * to forget.
+ */
 async function startChat() {
   const messages = new Map<string, string[]>(CHANNELS.map((channel) => [channel, []]))
   const away = new Set<string>()
@@ -51,7 +54,8 @@ async function startChat() {
   }
 }
 
-const sizes = (messages: ReadonlyMap<string, readonly string[]>): number[] => CHANNELS.map((channel) => messages.get(channel)!.length)
+const sizes = (messages: ReadonlyMap<string, readonly string[]>): number[] =>
+  CHANNELS.map((channel) => messages.get(channel)!.length)
 
 /** However slow the machine is that writes. */
 const writtenEverywhere = (messages: ReadonlyMap<string, readonly string[]>): Promise<void> =>
@@ -70,7 +74,10 @@ describe('a writer', { timeout: 60_000 }, () => {
       expect(sizes(chat.messages)).toEqual(before)
     }
     const before = sizes(chat.messages)
-    const more = (odd: 0 | 1): number[] => sizes(chat.messages).flatMap((size, index) => (index % 2 === odd ? size - before[index]! : []))
+    const more = (odd: 0 | 1): number[] =>
+      sizes(chat.messages).flatMap((size, index) =>
+        index % 2 === odd ? size - before[index]! : [],
+      )
     await expect.poll(() => Math.min(...more(1)), { timeout: 20_000 }).toBeGreaterThan(0)
     expect(more(0)).toEqual([0, 0, 0])
     await writer.stop()
@@ -94,13 +101,19 @@ describe('a writer', { timeout: 60_000 }, () => {
   it('sees what pages show twice, and against the order', async () => {
     await using chat = await startChat()
     await using writer = startWriter(chat.scene)
-    await expect.poll(() => Math.min(...sizes(chat.messages)), { timeout: 20_000 }).toBeGreaterThan(1)
+    await expect
+      .poll(() => Math.min(...sizes(chat.messages)), { timeout: 20_000 })
+      .toBeGreaterThan(1)
     await writer.stop()
     expect(await writer.look(2_000)).toEqual({ missing: 0, doubled: 0, outOfOrder: 0 })
     chat.twice.add(chat.messages.get('11')![0]!)
     expect(await writer.look(2_000)).toEqual({ missing: 0, doubled: 1, outOfOrder: 0 })
     chat.shuffled.add('14')
-    expect(await writer.look(2_000)).toEqual({ missing: 0, doubled: 1, outOfOrder: chat.messages.get('14')!.length - 1 })
+    expect(await writer.look(2_000)).toEqual({
+      missing: 0,
+      doubled: 1,
+      outOfOrder: chat.messages.get('14')!.length - 1,
+    })
   })
 
   it('reads back channels of more than one page', async () => {
@@ -109,7 +122,8 @@ describe('a writer', { timeout: 60_000 }, () => {
     await writtenEverywhere(chat.messages)
     await writer.stop()
     // Said by others meanwhile, so that what the writer said is on a page further back.
-    for (const held of chat.messages.values()) for (let n = 0; n < 250; n++) held.push(String(1_000 + n))
+    for (const held of chat.messages.values())
+      for (let n = 0; n < 250; n++) held.push(String(1_000 + n))
     expect((await writer.look(2_000)).missing).toBe(0)
     chat.messages.get('10')!.shift()
     expect((await writer.look(600)).missing).toBe(1)

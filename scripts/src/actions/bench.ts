@@ -22,12 +22,17 @@ export interface BenchOptions {
   readonly publish?: boolean
 }
 
-export async function bench({ terminal }: Context, name: string | undefined, options: BenchOptions): Promise<void> {
+export async function bench(
+  { terminal }: Context,
+  name: string | undefined,
+  options: BenchOptions,
+): Promise<void> {
   const benches = await listBenches()
   if (name === undefined) return terminal.print(list(benches))
   const found = benches.find((one) => one.name === name)
   const known = benches.map((one) => one.name)
-  if (found === undefined) throw unknown('UNKNOWN_BENCH', 'bench', name, known, 'npx threshold bench')
+  if (found === undefined)
+    throw unknown('UNKNOWN_BENCH', 'bench', name, known, 'npx threshold bench')
   if (options.publish) await requireTree(join(ROOT, 'labs', 'bench'), 'the result')
   const result = await interruptible(`bench ${name}`, terminal, async (interrupted) => {
     using progress = terminal.progress(found.title)
@@ -49,12 +54,23 @@ async function listBenches(): Promise<Bench[]> {
   const files = (await Array.fromAsync(glob('*.ts', { cwd: folder }))).toSorted()
   return await Promise.all(
     files.map(async (file) => {
-      const { default: bench }: { default?: unknown } = await import(pathToFileURL(join(folder, file)).href)
-      if (!isBench(bench)) throw new CodedError('BAD_BENCH', `labs/bench/${file} has no default export with name, title and run`)
+      const { default: bench }: { default?: unknown } = await import(
+        pathToFileURL(join(folder, file)).href
+      )
+      if (!isBench(bench))
+        throw new CodedError(
+          'BAD_BENCH',
+          `labs/bench/${file} has no default export with name, title and run`,
+        )
       return bench
     }),
   )
 }
 
 const isBench = (value: unknown): value is Bench =>
-  typeof value === 'object' && value !== null && 'name' in value && 'title' in value && 'run' in value && typeof value.run === 'function'
+  typeof value === 'object' &&
+  value !== null &&
+  'name' in value &&
+  'title' in value &&
+  'run' in value &&
+  typeof value.run === 'function'

@@ -1,5 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { freePort, type OnProgress, runCommand, spawnRegistered, terminate } from '@threshold/engines'
+import {
+  freePort,
+  type OnProgress,
+  runCommand,
+  spawnRegistered,
+  terminate,
+} from '@threshold/engines'
 import { CodedError } from '@threshold/kit'
 import type { DocsOptions } from '../commands/docs.ts'
 import type { Context } from '../context.ts'
@@ -32,14 +38,18 @@ async function build(onProgress: OnProgress): Promise<void> {
     command: process.execPath,
     args: [DOCUSAURUS, 'build'],
     cwd: DOCS,
-    // Its packages are shared by all clones of this machine, and a cache among them would be of several trees at once.
+    // Its packages are shared by all clones of this machine, and a cache among them would be of
+    // several trees at once.
     env: { DOCUSAURUS_NO_PERSISTENT_CACHE: 'true' },
     onLine,
     next: 'cd docs && npm run build',
   })
 }
 
-/** Until it is interrupted. A process of its own, registered: it ends with this one, or at the next sweep. */
+/**
+ * Until it is interrupted. A process of its own, registered: it ends with this one, or at the next
+ * sweep.
+ */
 async function serve(port: number, interrupted: AbortSignal, ready: () => void): Promise<void> {
   const args = [DOCUSAURUS, 'serve', '--host', '127.0.0.1', '--port', String(port), '--no-open']
   const { child, identity, run, closed } = await spawnRegistered({
@@ -55,11 +65,14 @@ async function serve(port: number, interrupted: AbortSignal, ready: () => void):
   await using _ = run
   const end = (): void => void terminate(identity, { group: true })
   interrupted.addEventListener('abort', end, { once: true })
-  while (child.exitCode === null && !interrupted.aborted && !(await answers(port))) await delay(LOOK_EVERY_MS)
+  while (child.exitCode === null && !interrupted.aborted && !(await answers(port)))
+    await delay(LOOK_EVERY_MS)
   if (child.exitCode === null && !interrupted.aborted) ready()
   await closed
   interrupted.throwIfAborted()
-  throw new CodedError('DOCS_NOT_SERVED', 'the server of the docs site ended by itself', { next: 'cd docs && npm run serve' })
+  throw new CodedError('DOCS_NOT_SERVED', 'the server of the docs site ended by itself', {
+    next: 'cd docs && npm run serve',
+  })
 }
 
 const answers = (port: number): Promise<boolean> =>

@@ -18,9 +18,11 @@ export async function migrate(
   if (name === undefined) return terminal.print(list())
   const migration = MIGRATIONS.find((one) => one.name === name)
   const names = MIGRATIONS.map((one) => one.name)
-  if (migration === undefined) throw unknown('UNKNOWN_MIGRATION', 'migration', name, names, 'npx threshold migrate')
+  if (migration === undefined)
+    throw unknown('UNKNOWN_MIGRATION', 'migration', name, names, 'npx threshold migrate')
   for (const word of [step, options.until ?? step])
-    if (!migration.steps.includes(word)) throw unknown('UNKNOWN_STEP', 'step', word, migration.steps, 'npx threshold migrate --help')
+    if (!migration.steps.includes(word))
+      throw unknown('UNKNOWN_STEP', 'step', word, migration.steps, 'npx threshold migrate --help')
   const { dir } = await findStage(String(migration.stage))
   const checkpoints = join(ROOT, REMAINS, 'migrations')
   // To look takes no checkpoints of its own.
@@ -37,7 +39,12 @@ export async function migrate(
       command: process.execPath,
       args,
       // In a group of its own: a signal to ours ends it through us, in one way and not in two.
-      spawn: { cwd: ROOT, env: { ...process.env, ...env }, stdio: ['ignore', 'inherit', 'inherit'], detached: true },
+      spawn: {
+        cwd: ROOT,
+        env: { ...process.env, ...env },
+        stdio: ['ignore', 'inherit', 'inherit'],
+        detached: true,
+      },
     })
     await using _ = run
     // It has nothing to finish: what it did is written down, and it goes on from there.
@@ -56,14 +63,25 @@ const list = (): string =>
     MIGRATIONS.map(({ name, title, steps }) => [name, title, steps.join(', ')]),
   )
 
-/** Those that the environment names with their databases; else those of the one stage that runs here. */
+/**
+ * Those that the environment names with their databases; else those of the one stage that runs
+ * here.
+ */
 async function databasesOf({ stage }: MigrationInfo): Promise<Record<string, string>> {
-  const { THRESHOLD_MONGODB_URI: mongodb = '', THRESHOLD_CASSANDRA_URI: cassandra = '' } = process.env
-  if (/^mongodb(\+srv)?:\/\/[^/]+\/[^?]+/.test(mongodb) && /^cassandra:\/\/[^/]+\/\w+/.test(cassandra)) return {}
+  const { THRESHOLD_MONGODB_URI: mongodb = '', THRESHOLD_CASSANDRA_URI: cassandra = '' } =
+    process.env
+  if (
+    /^mongodb(\+srv)?:\/\/[^/]+\/[^?]+/.test(mongodb) &&
+    /^cassandra:\/\/[^/]+\/\w+/.test(cassandra)
+  )
+    return {}
   const running = (await runningStages()).filter((one) => one.stage === stage)
   const [one] = running
   if (one?.cassandra === undefined || running.length > 1) {
-    const why = running.length > 1 ? `${running.length} of stage ${stage} run on this machine` : `no stage ${stage} runs on this machine`
+    const why =
+      running.length > 1
+        ? `${running.length} of stage ${stage} run on this machine`
+        : `no stage ${stage} runs on this machine`
     throw new CodedError('WHICH_DATABASES', why, {
       next: `npx threshold stage ${stage} --migrating, or set THRESHOLD_MONGODB_URI and THRESHOLD_CASSANDRA_URI, with a database and a keyspace`,
     })

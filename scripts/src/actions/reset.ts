@@ -20,7 +20,11 @@ export async function reset({ terminal, exitWith }: Context): Promise<void> {
   for (const path of removed) terminal.say(`removed  ${path}`)
   for (const problem of problems) terminal.say(`PROBLEM  ${problem}`)
   const nothing = swept.ended.length + removed.length + problems.length === 0
-  terminal.print(nothing ? 'clean: there was nothing to end or remove' : summary(swept.ended.length, removed.length, problems.length))
+  terminal.print(
+    nothing
+      ? 'clean: there was nothing to end or remove'
+      : summary(swept.ended.length, removed.length, problems.length),
+  )
   if (problems.length > 0) exitWith(EXIT.failure)
 }
 

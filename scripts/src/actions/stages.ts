@@ -10,7 +10,12 @@ export async function listStages({ terminal }: Context, root: string): Promise<v
   terminal.print(drawList(await readStages(resolve(root))))
 }
 
-export async function diffStages({ terminal }: Context, root: string, a: string, b: string): Promise<void> {
+export async function diffStages(
+  { terminal }: Context,
+  root: string,
+  a: string,
+  b: string,
+): Promise<void> {
   const stages = await readStages(resolve(root))
   const find = (number: string): StageTree => {
     const found = stages.find(({ info }) => String(info.stage) === number)
@@ -29,6 +34,10 @@ export async function checkStages({ terminal, exitWith }: Context, root: string)
   const stages = await readStages(resolve(root))
   const problems = findProblems(stages, await readCommon(resolve(root)))
   for (const { room, where, what } of problems) terminal.print(`${room}  ${where}  ${what}`)
-  terminal.print(problems.length === 0 ? `${stages.length} checked: they are what they say` : `${problems.length} to mend`)
+  terminal.print(
+    problems.length === 0
+      ? `${stages.length} checked: they are what they say`
+      : `${problems.length} to mend`,
+  )
   if (problems.length > 0) exitWith(EXIT.failure)
 }

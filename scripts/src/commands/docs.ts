@@ -10,7 +10,11 @@ export function addDocs(program: Command, context: Context): void {
   program
     .command('docs')
     .description('read the docs: the site is built from this tree and served on this machine alone')
-    .option('--port <P>', 'where it listens; 3010 without it, 0 for any free one', wholeNumber(0, 65_535))
+    .option(
+      '--port <P>',
+      'where it listens; 3010 without it, 0 for any free one',
+      wholeNumber(0, 65_535),
+    )
     .addHelpText(
       'after',
       `

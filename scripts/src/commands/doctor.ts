@@ -4,7 +4,9 @@ import type { Context } from '../context.ts'
 export function addDoctor(program: Command, context: Context): void {
   program
     .command('doctor')
-    .description('what this machine has, which engine each stage would get, and what to install for a better one')
+    .description(
+      'what this machine has, which engine each stage would get, and what to install for a better one',
+    )
     .option('--json', 'print the report as JSON')
     .addHelpText(
       'after',

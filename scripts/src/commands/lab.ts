@@ -14,9 +14,18 @@ export function addLab(program: Command, context: Context): void {
     .command('lab')
     .description('run a lab, or list them: a question, a load, and a verdict that is computed')
     .argument('[ID]', 'the id of a lab, such as 1.1; "list", or nothing, lists them', 'list')
-    .addOption(new Option('--quick', 'a first answer, on two cores and in a few minutes (the default)').conflicts(['full', 'tiny']))
+    .addOption(
+      new Option(
+        '--quick',
+        'a first answer, on two cores and in a few minutes (the default)',
+      ).conflicts(['full', 'tiny']),
+    )
     .addOption(new Option('--full', 'the size for a workshop').conflicts(['quick', 'tiny']))
-    .addOption(new Option('--tiny', 'a few seconds: shows that the lab works, and settles little').conflicts(['quick', 'full']))
+    .addOption(
+      new Option('--tiny', 'a few seconds: shows that the lab works, and settles little').conflicts(
+        ['quick', 'full'],
+      ),
+    )
     .option('--no-predict', 'do not ask what you expect before the run')
     .option('--json', 'print the outcome as JSON, and nothing else, on stdout')
     .addHelpText(

@@ -13,17 +13,35 @@ export interface MigrateOptions {
 export function addMigrate(program: Command, context: Context): void {
   program
     .command('migrate')
-    .description('move a store to another while a stage serves from it; without a name, what can be moved')
+    .description(
+      'move a store to another while a stage serves from it; without a name, what can be moved',
+    )
     .argument('[NAME]', 'the name of a migration, such as mongo-cassandra')
-    .argument('[STEP]', 'plan, dual-write, backfill, verify, cutover, rollback, decommission, status, or all of them', 'status')
-    .option('--rate <ROWS>', 'backfill and verify: rows a second at the most', wholeNumber(1, 10_000_000))
-    .option('--concurrency <N>', 'backfill and verify: ranges at once; 4 without it', wholeNumber(1, 64))
+    .argument(
+      '[STEP]',
+      'plan, dual-write, backfill, verify, cutover, rollback, decommission, status, or all of them',
+      'status',
+    )
+    .option(
+      '--rate <ROWS>',
+      'backfill and verify: rows a second at the most',
+      wholeNumber(1, 10_000_000),
+    )
+    .option(
+      '--concurrency <N>',
+      'backfill and verify: ranges at once; 4 without it',
+      wholeNumber(1, 64),
+    )
     .option(
       '--policy <kind>',
       'dual-write: a write that the second store fails is answered and repaired later (queue, the default) or answered 503 (fail); may be changed by saying dual-write again',
       oneOf(['queue', 'fail']),
     )
-    .option('--shadow <SHARE>', 'verify: the share of page reads compared from then on, 0 to 1; 0.1 without it', share)
+    .option(
+      '--shadow <SHARE>',
+      'verify: the share of page reads compared from then on, 0 to 1; 0.1 without it',
+      share,
+    )
     .option('--until <STEP>', 'all: the step after which it stops; decommission without it')
     .addHelpText(
       'after',
@@ -49,6 +67,7 @@ Examples:
 
 function share(text: string): number {
   const number = Number(text)
-  if (text.trim() === '' || !(number >= 0 && number <= 1)) throw new InvalidArgumentError('It must be a number from 0 to 1.')
+  if (text.trim() === '' || !(number >= 0 && number <= 1))
+    throw new InvalidArgumentError('It must be a number from 0 to 1.')
   return number
 }

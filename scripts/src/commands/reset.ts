@@ -4,7 +4,9 @@ import type { Context } from '../context.ts'
 export function addReset(program: Command, context: Context): void {
   program
     .command('reset')
-    .description('back to clean: ends every stage, engine and lab of Threshold on this machine, and removes what they left')
+    .description(
+      'back to clean: ends every stage, engine and lab of Threshold on this machine, and removes what they left',
+    )
     .addHelpText(
       'after',
       `

@@ -22,8 +22,15 @@ export function addStage(program: Command, context: Context): void {
       `where its databases come from: ${PROVIDERS.join(', ')}; without it, the first that can be had`,
       oneOf(PROVIDERS),
     )
-    .option('--heartbeat <MS>', 'the heartbeat interval that clients are told, in milliseconds', wholeNumber(100, 600_000))
-    .option('--migrating', 'stage 2 alone: messages begin on MongoDB, to be moved by "threshold migrate" while the stage serves')
+    .option(
+      '--heartbeat <MS>',
+      'the heartbeat interval that clients are told, in milliseconds',
+      wholeNumber(100, 600_000),
+    )
+    .option(
+      '--migrating',
+      'stage 2 alone: messages begin on MongoDB, to be moved by "threshold migrate" while the stage serves',
+    )
     .addHelpText(
       'after',
       `

@@ -32,14 +32,19 @@ Examples:
     .description('what one stage changes of another: ports, wiring, replaced adapters, additions')
     .argument('<A>', 'the number of a stage')
     .argument('<B>', 'the number of another')
-    .addHelpText('after', '\nExamples:\n  npx threshold stages diff 1 2\n  npx threshold stages diff 1 4')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  npx threshold stages diff 1 2\n  npx threshold stages diff 1 4',
+    )
     .action(async (a: string, b: string, { root }: Options) => {
       const { diffStages } = await import('../actions/stages.ts')
       await diffStages(context, root, a, b)
     })
 
   withRoot(stages.command('check'))
-    .description('compare each stage.json with what the stage really imports, and look for what no stage may do')
+    .description(
+      'compare each stage.json with what the stage really imports, and look for what no stage may do',
+    )
     .addHelpText(
       'after',
       `

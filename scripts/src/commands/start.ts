@@ -13,7 +13,11 @@ export function addStart(program: Command, context: Context): void {
     .command('start')
     .description('begin here: stage 1 on a real database, the first lab, and a chat page to try')
     .option('--once', 'run the first lab, print its verdict, and leave')
-    .option('--port <P>', 'where the stage listens; without it, any free port', wholeNumber(0, 65_535))
+    .option(
+      '--port <P>',
+      'where the stage listens; without it, any free port',
+      wholeNumber(0, 65_535),
+    )
     .option('--no-predict', 'do not ask what you expect before the lab')
     .addHelpText(
       'after',

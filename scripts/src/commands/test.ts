@@ -7,8 +7,14 @@ export function addTest(program: Command, context: Context): void {
     .command('test')
     .description("set up what tests need and run them: all, one stage's, or what vitest is told")
     .argument('[what...]', 'the number of a stage, or files and options for vitest')
-    .option('--all', 'as much as CI does: all but what starts three nodes of Cassandra; half an hour')
-    .option('--rerun-failed', 'run up to three failed files once more, by themselves; those that then pass are named as flaky')
+    .option(
+      '--all',
+      'as much as CI does: all but what starts three nodes of Cassandra; half an hour',
+    )
+    .option(
+      '--rerun-failed',
+      'run up to three failed files once more, by themselves; those that then pass are named as flaky',
+    )
     .allowUnknownOption()
     .addHelpText(
       'after',
@@ -23,8 +29,13 @@ Examples:
   npx threshold test stages/common/domain         one room
   npx threshold test 1 -t "deletes"               vitest's own options, here a name`,
     )
-    .action(async (what: readonly string[], { all = false, rerunFailed = false }: Partial<TestOptions>) => {
-      const { test } = await import('../actions/test.ts')
-      await test(context, what, { all, rerunFailed })
-    })
+    .action(
+      async (
+        what: readonly string[],
+        { all = false, rerunFailed = false }: Partial<TestOptions>,
+      ) => {
+        const { test } = await import('../actions/test.ts')
+        await test(context, what, { all, rerunFailed })
+      },
+    )
 }

@@ -11,11 +11,19 @@ export interface Problem {
   readonly what: string
 }
 
-/** What is copied into a stage must stay readable at a glance; where roles are processes of their own, each has its own. */
-const WIRING_LINES = { stage: 150, role: 60 } as const
+/**
+ * What is copied into a stage must stay readable at a glance; where roles are processes of their
+ * own, each has its own.
+ */
+const WIRING_LINES = { stage: 210, role: 75 } as const
 
-/** Compares each stage.json with what the stage really imports, and looks for what no stage may do. */
-export function findProblems(stages: readonly StageTree[], common: ReadonlyMap<string, Source>): Problem[] {
+/**
+ * Compares each stage.json with what the stage really imports, and looks for what no stage may do.
+ */
+export function findProblems(
+  stages: readonly StageTree[],
+  common: ReadonlyMap<string, Source>,
+): Problem[] {
   const each = stages.flatMap((stage) => [
     ...checkOrder(stages, stage),
     ...checkDeclared(stages, stage),
@@ -27,7 +35,11 @@ export function findProblems(stages: readonly StageTree[], common: ReadonlyMap<s
   return [...each, ...[...common].flatMap(([path, source]) => checkNumbers('common', path, source))]
 }
 
-const problem = (stage: StageTree, where: string, what: string): Problem => ({ room: `stage ${stage.info.stage}`, where, what })
+const problem = (stage: StageTree, where: string, what: string): Problem => ({
+  room: `stage ${stage.info.stage}`,
+  where,
+  what,
+})
 const inJson = (stage: StageTree, what: string): Problem => problem(stage, 'stage.json', what)
 
 function checkOrder(stages: readonly StageTree[], stage: StageTree): Problem[] {
@@ -35,9 +47,15 @@ function checkOrder(stages: readonly StageTree[], stage: StageTree): Problem[] {
   const before = stages.filter(({ info }) => info.stage < number).at(-1)?.info.stage ?? null
   const folder = Number.parseInt(dir.split(/[\\/]/).at(-1) ?? '', 10)
   return [
-    ...(previous === before ? [] : [inJson(stage, `previous is ${previous}; the stage before this one is ${before}`)]),
-    ...(folder === number ? [] : [inJson(stage, `stage is ${number}, in a folder of stage ${folder}`)]),
-    ...(stages.filter(({ info }) => info.stage === number).length === 1 ? [] : [inJson(stage, `there is another stage ${number}`)]),
+    ...(previous === before
+      ? []
+      : [inJson(stage, `previous is ${previous}; the stage before this one is ${before}`)]),
+    ...(folder === number
+      ? []
+      : [inJson(stage, `stage is ${number}, in a folder of stage ${folder}`)]),
+    ...(stages.filter(({ info }) => info.stage === number).length === 1
+      ? []
+      : [inJson(stage, `there is another stage ${number}`)]),
   ]
 }
 
@@ -53,14 +71,28 @@ function checkDeclared(stages: readonly StageTree[], stage: StageTree): Problem[
       .map((part) => inJson(stage, `names ${part}, which is not here${guess(part, [...own])}`)),
     ...adds
       .filter((part) => inherited.has(part))
-      .map((part) => inJson(stage, `adds ${part}, which stage ${inherited.get(part)} has already: that is a replacement`)),
+      .map((part) =>
+        inJson(
+          stage,
+          `adds ${part}, which stage ${inherited.get(part)} has already: that is a replacement`,
+        ),
+      ),
     ...replaces
       .filter((part) => replacedBy(part, inherited).length === 0)
-      .map((part) => inJson(stage, `replaces by ${part}, and no stage before has anything for it to replace: that is an addition`)),
+      .map((part) =>
+        inJson(
+          stage,
+          `replaces by ${part}, and no stage before has anything for it to replace: that is an addition`,
+        ),
+      ),
     ...removes
       .filter((part) => !inherited.has(part))
-      .map((part) => inJson(stage, `removes ${part}, which it does not inherit${guess(part, known)}`)),
-    ...adds.filter((part) => replaces.includes(part)).map((part) => inJson(stage, `both adds and replaces by ${part}`)),
+      .map((part) =>
+        inJson(stage, `removes ${part}, which it does not inherit${guess(part, known)}`),
+      ),
+    ...adds
+      .filter((part) => replaces.includes(part))
+      .map((part) => inJson(stage, `both adds and replaces by ${part}`)),
   ]
 }
 
@@ -81,20 +113,35 @@ function checkWiring(stages: readonly StageTree[], stage: StageTree): Problem[] 
         const target = follow(stages, { stage: number, path }, specifier)
         if (target === undefined || typeOnly) return []
         const where = `src/${path}:${line}`
-        if ('missing' in target) return [problem(stage, where, `imports ${specifier}: ${target.missing}`)]
+        if ('missing' in target)
+          return [problem(stage, where, `imports ${specifier}: ${target.missing}`)]
         const part = partOf(target.path)
         if (part === undefined) return []
         if (target.stage === number)
-          return declared.has(part) ? [] : [problem(stage, where, `wires ${part}, which stage.json neither adds nor replaces by`)]
+          return declared.has(part)
+            ? []
+            : [
+                problem(
+                  stage,
+                  where,
+                  `wires ${part}, which stage.json neither adds nor replaces by`,
+                ),
+              ]
         return checkInherited(stage, where, { part, from: target.stage }, parts)
       }),
     )
 }
 
-function checkInherited(stage: StageTree, where: string, { part, from }: { part: string; from: number }, parts: Parts): Problem[] {
+function checkInherited(
+  stage: StageTree,
+  where: string,
+  { part, from }: { part: string; from: number },
+  parts: Parts,
+): Problem[] {
   // A later stage's is told of by another rule.
   if (from > stage.info.stage || parts.get(part) === from) return []
-  if (stage.info.removes.includes(part)) return [problem(stage, where, `imports ${part}, which stage.json removes`)]
+  if (stage.info.removes.includes(part))
+    return [problem(stage, where, `imports ${part}, which stage.json removes`)]
   const [now] = replacedBy(part, parts)
   return [
     problem(
@@ -107,9 +154,13 @@ function checkInherited(stage: StageTree, where: string, { part, from }: { part:
   ]
 }
 
-/** Whatever the account lists must really run: nothing is kept, added or replaced on paper alone. */
+/**
+ * Whatever the account lists must really run: nothing is kept, added or replaced on paper alone.
+ */
 function checkHeritage(stages: readonly StageTree[], stage: StageTree): Problem[] {
-  const running = new Set(reachable(stages, stage).flatMap((target) => `${target.stage}:${partOf(target.path)}`))
+  const running = new Set(
+    reachable(stages, stage).flatMap((target) => `${target.stage}:${partOf(target.path)}`),
+  )
   return [...partsOf(stages, stage)]
     .filter(([part, owner]) => !running.has(`${owner}:${part}`))
     .map(([part, owner]) =>
@@ -126,14 +177,22 @@ function checkHeritage(stages: readonly StageTree[], stage: StageTree): Problem[
 function checkSources(stage: StageTree): Problem[] {
   const number = stage.info.stage
   return [...stage.sources].flatMap(([path, source]) => [
-    ...(source.broken === undefined ? [] : [problem(stage, `src/${path}`, `does not parse: ${source.broken}`)]),
+    ...(source.broken === undefined
+      ? []
+      : [problem(stage, `src/${path}`, `does not parse: ${source.broken}`)]),
     ...source.imports
       .filter(({ specifier }) => stageOf(specifier) > number)
-      .map(({ specifier, line }) => problem(stage, `src/${path}:${line}`, `imports ${specifier}, of a later stage`)),
+      .map(({ specifier, line }) =>
+        problem(stage, `src/${path}:${line}`, `imports ${specifier}, of a later stage`),
+      ),
     ...source.inherits
       .filter(({ specifier }) => stageOf(specifier) > 0)
       .map(({ specifier, line }) =>
-        problem(stage, `src/${path}:${line}`, `inherits from ${specifier}: stages share parts, not base classes`),
+        problem(
+          stage,
+          `src/${path}:${line}`,
+          `inherits from ${specifier}: stages share parts, not base classes`,
+        ),
       ),
     ...checkNumbers(`stage ${number}`, `src/${path}`, source),
   ])
@@ -146,7 +205,8 @@ const checkNumbers = (room: string, path: string, source: Source): Problem[] =>
     what: 'asks for the number of a stage: what differs is wired differently',
   }))
 
-const stageOf = (specifier: string): number => Number(/^@threshold\/stage-(\d+)/.exec(specifier)?.[1] ?? 0)
+const stageOf = (specifier: string): number =>
+  Number(/^@threshold\/stage-(\d+)/.exec(specifier)?.[1] ?? 0)
 
 function checkSize(stage: StageTree): Problem[] {
   const wiring = [...stage.sources].filter(([path]) => isWiring(path))
@@ -157,6 +217,12 @@ function checkSize(stage: StageTree): Problem[] {
     const names = files.map(([path]) => path.split('/').at(-1)).join(', ')
     return lines <= most
       ? []
-      : [problem(stage, role === '' ? 'src' : `src/${role}`, `${names} have ${lines} lines together; ${most} is the most`)]
+      : [
+          problem(
+            stage,
+            role === '' ? 'src' : `src/${role}`,
+            `${names} have ${lines} lines together; ${most} is the most`,
+          ),
+        ]
   })
 }

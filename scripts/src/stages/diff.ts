@@ -6,7 +6,11 @@ import { isWiring, partOf, portOf, type StageTree } from './tree.ts'
 export interface StageDiff {
   readonly ports: readonly PortRow[]
   readonly wiring: readonly FileDiff[]
-  readonly lists: readonly { readonly name: string; readonly gained: readonly string[]; readonly lost: readonly string[] }[]
+  readonly lists: readonly {
+    readonly name: string
+    readonly gained: readonly string[]
+    readonly lost: readonly string[]
+  }[]
 }
 
 /** A port or folder, and what stands behind it on either side. */
@@ -27,12 +31,22 @@ export interface Part {
 
 interface FileDiff {
   readonly path: string
-  /** Empty when both are the same. Each begins with a space, a plus, a minus, or @@ for where it is. */
+  /**
+   * Empty when both are the same. Each begins with a space, a plus, a minus, or @@ for where it is.
+   */
   readonly lines: readonly string[]
 }
 
-export function compareStages(stages: readonly StageTree[], before: StageTree, after: StageTree): StageDiff {
-  return { ports: diffPorts(stages, before, after), wiring: diffWiring(before, after), lists: diffLists(before, after) }
+export function compareStages(
+  stages: readonly StageTree[],
+  before: StageTree,
+  after: StageTree,
+): StageDiff {
+  return {
+    ports: diffPorts(stages, before, after),
+    wiring: diffWiring(before, after),
+    lists: diffLists(before, after),
+  }
 }
 
 function diffPorts(stages: readonly StageTree[], before: StageTree, after: StageTree): PortRow[] {
@@ -48,7 +62,12 @@ function diffPorts(stages: readonly StageTree[], before: StageTree, after: Stage
       ...kept.map((part): PortRow => ({ port, before: part, after: part, change: 'kept' })),
       ...Array.from({ length: Math.max(gone.length, come.length) }, (_, index): PortRow => {
         const [from, to] = [gone[index], come[index]]
-        return { port, before: from, after: to, change: from === undefined ? 'added' : to === undefined ? 'removed' : 'replaced' }
+        return {
+          port,
+          before: from,
+          after: to,
+          change: from === undefined ? 'added' : to === undefined ? 'removed' : 'replaced',
+        }
       }),
     ]
   })
@@ -63,18 +82,36 @@ function byPort(stages: readonly StageTree[], stage: StageTree): Map<string, Par
 function measured(stages: readonly StageTree[], name: string, owner: number): Part {
   const tree = stages.find(({ info }) => info.stage === owner)
   const sources = [...(tree?.sources ?? [])].filter(([path]) => partOf(path) === name)
-  return { name, stage: owner, files: sources.length, lines: sources.reduce((sum, [, { lines }]) => sum + lines, 0) }
+  return {
+    name,
+    stage: owner,
+    files: sources.length,
+    lines: sources.reduce((sum, [, { lines }]) => sum + lines, 0),
+  }
 }
 
 function diffWiring(before: StageTree, after: StageTree): FileDiff[] {
-  const paths = [...new Set([...before.texts.keys(), ...after.texts.keys()])].filter(isWiring).toSorted()
+  const paths = [...new Set([...before.texts.keys(), ...after.texts.keys()])]
+    .filter(isWiring)
+    .toSorted()
   return paths.map((path) => {
-    const { hunks } = structuredPatch(path, path, before.texts.get(path) ?? '', after.texts.get(path) ?? '', undefined, undefined, {
-      context: 2,
-    })
+    const { hunks } = structuredPatch(
+      path,
+      path,
+      before.texts.get(path) ?? '',
+      after.texts.get(path) ?? '',
+      undefined,
+      undefined,
+      {
+        context: 2,
+      },
+    )
     return {
       path,
-      lines: hunks.flatMap(({ oldStart, newStart, lines }) => [`@@ line ${oldStart} → ${newStart}`, ...lines]),
+      lines: hunks.flatMap(({ oldStart, newStart, lines }) => [
+        `@@ line ${oldStart} → ${newStart}`,
+        ...lines,
+      ]),
     }
   })
 }
@@ -83,6 +120,10 @@ function diffLists(before: StageTree, after: StageTree): StageDiff['lists'] {
   const lists = { engines: 'engines', capabilities: 'capabilities', 'gives up': 'givesUp' } as const
   return Object.entries(lists).map(([name, key]) => {
     const [old, now]: [readonly string[], readonly string[]] = [before.info[key], after.info[key]]
-    return { name, gained: now.filter((word) => !old.includes(word)), lost: old.filter((word) => !now.includes(word)) }
+    return {
+      name,
+      gained: now.filter((word) => !old.includes(word)),
+      lost: old.filter((word) => !now.includes(word)),
+    }
   })
 }

@@ -18,16 +18,23 @@ export function drawList(stages: readonly StageTree[]): string {
   )
 }
 
-/** In the order of the questions: what stands where, how it is plugged together, what is new and what is gone. */
+/**
+ * In the order of the questions: what stands where, how it is plugged together, what is new and
+ * what is gone.
+ */
 export function drawDiff(before: StageTree, after: StageTree, diff: StageDiff): string {
   const changed = diff.ports.filter(({ change }) => change !== 'kept')
   return [
-    strong(`Stage ${before.info.stage}, ${before.info.title} → stage ${after.info.stage}, ${after.info.title}`),
+    strong(
+      `Stage ${before.info.stage}, ${before.info.title} → stage ${after.info.stage}, ${after.info.title}`,
+    ),
     '',
     drawPorts(diff.ports, before, after),
     ...section(
       'Replaced',
-      changed.filter(({ change }) => change === 'replaced').map((row) => `${size(row.before)} → ${size(row.after)}`),
+      changed
+        .filter(({ change }) => change === 'replaced')
+        .map((row) => `${size(row.before)} → ${size(row.after)}`),
     ),
     ...section(
       'Added',
@@ -43,7 +50,9 @@ export function drawDiff(before: StageTree, after: StageTree, diff: StageDiff): 
         ...lost.map((word) => removed(`- ${word}`)),
       ]),
     ),
-    ...diff.wiring.flatMap(({ path, lines }) => section(path, lines.length === 0 ? [faint('the same in both')] : lines.map(drawLine))),
+    ...diff.wiring.flatMap(({ path, lines }) =>
+      section(path, lines.length === 0 ? [faint('the same in both')] : lines.map(drawLine)),
+    ),
   ].join('\n')
 }
 
@@ -65,7 +74,9 @@ const section = (title: string, lines: readonly string[]): string[] =>
   lines.length === 0 ? [] : ['', strong(title), ...lines.map((line) => `  ${line}`)]
 
 const size = (part: Part | undefined): string =>
-  part === undefined ? '' : `${part.name} (stage ${part.stage}: ${part.files === 1 ? '' : `${part.files} files, `}${part.lines} lines)`
+  part === undefined
+    ? ''
+    : `${part.name} (stage ${part.stage}: ${part.files === 1 ? '' : `${part.files} files, `}${part.lines} lines)`
 
 function drawLine(line: string): string {
   if (line.startsWith('+')) return added(line)

@@ -23,13 +23,16 @@ export function parseSource(name: string, text: string): Source {
   const { module, program, errors } = parseSync(name, text)
   const lineOf = (offset: number): number => text.slice(0, offset).split('\n').length
   const from = new Map(
-    module.staticImports.flatMap((one) => one.entries.map(({ localName }) => [localName.value, one.moduleRequest.value])),
+    module.staticImports.flatMap((one) =>
+      one.entries.map(({ localName }) => [localName.value, one.moduleRequest.value]),
+    ),
   )
   const stageNumbers: number[] = []
   const inherits: { specifier: string; line: number }[] = []
   new Visitor({
     BinaryExpression({ left, right, start }) {
-      if ((isStage(left) && isNumber(right)) || (isStage(right) && isNumber(left))) stageNumbers.push(lineOf(start))
+      if ((isStage(left) && isNumber(right)) || (isStage(right) && isNumber(left)))
+        stageNumbers.push(lineOf(start))
     },
     SwitchStatement({ discriminant, start }) {
       if (isStage(discriminant)) stageNumbers.push(lineOf(start))
@@ -41,18 +44,30 @@ export function parseSource(name: string, text: string): Source {
   }).visit(program)
   return {
     imports: [
-      ...module.staticImports.map((one) => ({ specifier: one.moduleRequest.value, line: lineOf(one.start), typeOnly: isTypeOnly(one) })),
+      ...module.staticImports.map((one) => ({
+        specifier: one.moduleRequest.value,
+        line: lineOf(one.start),
+        typeOnly: isTypeOnly(one),
+      })),
       ...module.staticExports.flatMap(({ entries, start }) =>
         // One statement may export several names of one module; all of them carry it.
-        entries
-          .slice(0, 1)
-          .flatMap(({ moduleRequest }) =>
-            moduleRequest ? [{ specifier: moduleRequest.value, line: lineOf(start), typeOnly: entries.every(({ isType }) => isType) }] : [],
-          ),
+        entries.slice(0, 1).flatMap(({ moduleRequest }) =>
+          moduleRequest
+            ? [
+                {
+                  specifier: moduleRequest.value,
+                  line: lineOf(start),
+                  typeOnly: entries.every(({ isType }) => isType),
+                },
+              ]
+            : [],
+        ),
       ),
       ...module.dynamicImports.flatMap(({ moduleRequest: { start, end } }) => {
         const literal = /^(['"`])(.*)\1$/.exec(text.slice(start, end))?.[2]
-        return literal === undefined ? [] : [{ specifier: literal, line: lineOf(start), typeOnly: false }]
+        return literal === undefined
+          ? []
+          : [{ specifier: literal, line: lineOf(start), typeOnly: false }]
       }),
     ],
     stageNumbers,
@@ -63,7 +78,8 @@ export function parseSource(name: string, text: string): Source {
 }
 
 /** `import {} from` and `import './side-effect.ts'` have no entries and do run. */
-const isTypeOnly = ({ entries }: StaticImport): boolean => entries.length > 0 && entries.every(({ isType }) => isType)
+const isTypeOnly = ({ entries }: StaticImport): boolean =>
+  entries.length > 0 && entries.every(({ isType }) => isType)
 
 interface Named {
   readonly type: string
@@ -76,5 +92,9 @@ const isNumber = (node: Named): boolean => node.type === 'Literal' && typeof nod
 
 function isStage(node: Named): boolean {
   if (node.type === 'MemberExpression' && node.property !== undefined) return isStage(node.property)
-  return node.type === 'Identifier' && typeof node.name === 'string' && /^stage(number)?$/i.test(node.name)
+  return (
+    node.type === 'Identifier' &&
+    typeof node.name === 'string' &&
+    /^stage(number)?$/i.test(node.name)
+  )
 }

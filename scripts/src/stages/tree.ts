@@ -14,7 +14,10 @@ export interface StageTree {
   resolve(subpath: string): string | undefined
 }
 
-/** The three files that each stage copies: the architecture at a glance. From stage 3 on, each role has its own. */
+/**
+ * The three files that each stage copies: the architecture at a glance. From stage 3 on, each role
+ * has its own.
+ */
 const WIRING = /(^|\/)(main|config|compose)\.ts$/
 
 export const isWiring = (path: string): boolean => WIRING.test(path)
@@ -23,9 +26,14 @@ export async function readStages(root: string): Promise<StageTree[]> {
   return await Promise.all((await listStages(root)).map(readStage))
 }
 
-/** What all stages share, and what may therefore know none of them. The conformance suite may: it says what each gives up. */
+/**
+ * What all stages share, and what may therefore know none of them. The conformance suite may: it
+ * says what each gives up.
+ */
 export async function readCommon(root: string): Promise<ReadonlyMap<string, Source>> {
-  return parseAll(await readAll(join(root, 'stages', 'common'), '{contract,domain,kit,ports}/src/**/*.ts'))
+  return parseAll(
+    await readAll(join(root, 'stages', 'common'), '{contract,domain,kit,ports}/src/**/*.ts'),
+  )
 }
 
 async function readStage(info: StageInfo): Promise<StageTree> {
@@ -38,7 +46,9 @@ async function readStage(info: StageInfo): Promise<StageTree> {
     texts,
     resolve(subpath) {
       const [target] = exported(manifest, subpath)
-      return target === undefined ? undefined : relative(src, join(info.dir, target)).split(sep).join('/')
+      return target === undefined
+        ? undefined
+        : relative(src, join(info.dir, target)).split(sep).join('/')
     },
   }
 }
@@ -47,7 +57,12 @@ async function readAll(folder: string, pattern: string): Promise<Map<string, str
   const names = await Array.fromAsync(glob(pattern, { cwd: folder }))
   return new Map(
     await Promise.all(
-      names.toSorted().map(async (name) => [name.split(sep).join('/'), await readFile(join(folder, name), 'utf8')] as const),
+      names
+        .toSorted()
+        .map(
+          async (name) =>
+            [name.split(sep).join('/'), await readFile(join(folder, name), 'utf8')] as const,
+        ),
     ),
   )
 }
@@ -75,13 +90,17 @@ export type Followed = Target | { readonly missing: string } | undefined
 /** Undefined for what belongs to no stage: Node, npm, common. */
 export function follow(stages: readonly StageTree[], from: Target, specifier: string): Followed {
   if (specifier.startsWith('.'))
-    return inside(stages, { stage: from.stage, path: join(dirname(from.path), specifier).split(sep).join('/') })
+    return inside(stages, {
+      stage: from.stage,
+      path: join(dirname(from.path), specifier).split(sep).join('/'),
+    })
   const [, number, subpath] = /^@threshold\/stage-(\d+)(?:\/(.*))?$/.exec(specifier) ?? []
   if (number === undefined) return undefined
   const stage = stages.find(({ info }) => info.stage === Number(number))
   if (stage === undefined) return { missing: `there is no stage ${number}` }
   const path = stage.resolve(subpath === undefined ? '.' : `./${subpath}`)
-  if (path === undefined) return { missing: `stage ${number} does not export ${subpath ?? 'itself'}` }
+  if (path === undefined)
+    return { missing: `stage ${number} does not export ${subpath ?? 'itself'}` }
   return inside(stages, { stage: stage.info.stage, path })
 }
 
@@ -89,12 +108,15 @@ function inside(stages: readonly StageTree[], target: Target): Followed {
   const stage = stages.find(({ info }) => info.stage === target.stage)
   if (stage?.sources.has(target.path)) return target
   // A page or a template beside the sources is a file like any other, if it is there.
-  return stage !== undefined && existsSync(join(stage.info.dir, 'src', target.path)) ? target : { missing: `there is no ${target.path}` }
+  return stage !== undefined && existsSync(join(stage.info.dir, 'src', target.path))
+    ? target
+    : { missing: `there is no ${target.path}` }
 }
 
 /**
- * A part is what stages exchange: an adapter's file, or a folder. Wiring is no part; it is what parts are plugged into.
- * So `adapters/message-store.mongodb.ts`, and `rest` for whatever lies under it.
+ * A part is what stages exchange: an adapter's file, or a folder. Wiring is no part; it is what
+ * parts are plugged into. So `adapters/message-store.mongodb.ts`, and `rest` for whatever lies
+ * under it.
  */
 export function partOf(path: string): string | undefined {
   if (isWiring(path)) return undefined
@@ -102,13 +124,18 @@ export function partOf(path: string): string | undefined {
   return first === 'adapters' && second !== undefined ? `adapters/${second}` : first
 }
 
-/** What a part stands in for: two adapters of one port, or two folders of one name, replace each other. */
+/**
+ * What a part stands in for: two adapters of one port, or two folders of one name, replace each
+ * other.
+ */
 export const portOf = (part: string): string => /^adapters\/([^.]+)/.exec(part)?.[1] ?? part
 
 /** Every file that is loaded when a stage runs, its own and those of earlier stages. */
 export function reachable(stages: readonly StageTree[], stage: StageTree): Target[] {
   const found = new Map<string, Target>()
-  const queue: Target[] = [...stage.sources.keys()].filter(isWiring).map((path) => ({ stage: stage.info.stage, path }))
+  const queue: Target[] = [...stage.sources.keys()]
+    .filter(isWiring)
+    .map((path) => ({ stage: stage.info.stage, path }))
   for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
     const key = `${next.stage}:${next.path}`
     if (found.has(key)) continue

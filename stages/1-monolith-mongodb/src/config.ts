@@ -3,14 +3,20 @@ import { z } from 'zod'
 import { GATEWAY_LIMITS } from './gateway/index.ts'
 import { listenConfig, listenEnvironment } from './http/index.ts'
 
-export const int = (least: number, most: number, otherwise: number) => z.coerce.number().int().min(least).max(most).default(otherwise)
+export const int = (least: number, most: number, otherwise: number) =>
+  z.coerce.number().int().min(least).max(most).default(otherwise)
 const port = int(0, 65_535, 0)
 
-/** Everything that can be set from outside. Secure by default: loopback alone, and nobody makes users. */
+/**
+ * Everything that can be set from outside. Secure by default: loopback alone, and nobody makes
+ * users.
+ */
 export const environment = z.object({
   ...listenEnvironment,
   /** With the database's name in it. */
-  THRESHOLD_MONGODB_URI: z.string().regex(/^mongodb(\+srv)?:\/\/[^/]+\/[^?]+/, 'must name a host and a database'),
+  THRESHOLD_MONGODB_URI: z
+    .string()
+    .regex(/^mongodb(\+srv)?:\/\/[^/]+\/[^?]+/, 'must name a host and a database'),
   THRESHOLD_TOKEN_SECRET: z.string().min(16),
   THRESHOLD_WORKER: int(0, 1_023, 0),
   THRESHOLD_HEARTBEAT_MS: int(100, 600_000, 41_250),
@@ -31,9 +37,18 @@ export type Config = ReturnType<typeof configOf>
 export const readConfig = (env: Record<string, string | undefined>): Config =>
   configOf(parse(environment, env, 'npx threshold stage 1 sets all of it for you'))
 
-/** Rejects with `BAD_CONFIG`, which names each variable that is wrong. An empty variable counts as not set. */
-export function parse<T extends z.ZodType>(schema: T, env: Record<string, string | undefined>, next: string): z.output<T> {
-  const read = schema.safeParse(Object.fromEntries(Object.entries(env).filter(([, value]) => value !== '')))
+/**
+ * Rejects with `BAD_CONFIG`, which names each variable that is wrong. An empty variable counts as
+ * not set.
+ */
+export function parse<T extends z.ZodType>(
+  schema: T,
+  env: Record<string, string | undefined>,
+  next: string,
+): z.output<T> {
+  const read = schema.safeParse(
+    Object.fromEntries(Object.entries(env).filter(([, value]) => value !== '')),
+  )
   if (read.success) return read.data
   const wrong = read.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)
   throw new CodedError('BAD_CONFIG', wrong.join('; '), { next })
@@ -57,7 +72,12 @@ export function configOf(e: z.output<typeof environment>) {
       budgetMs: 2 * e.THRESHOLD_BUDGET_MS,
       limits: GATEWAY_LIMITS,
     },
-    notifications: { url: e.THRESHOLD_NOTIFICATIONS_URL, attempts: 10, backoffMs: e.THRESHOLD_NOTIFICATIONS_BACKOFF_MS, pollMs: 500 },
+    notifications: {
+      url: e.THRESHOLD_NOTIFICATIONS_URL,
+      attempts: 10,
+      backoffMs: e.THRESHOLD_NOTIFICATIONS_BACKOFF_MS,
+      pollMs: 500,
+    },
     voice: { ...listen.voice, port: e.THRESHOLD_VOICE_PORT, heartbeatMs: 13_750 },
     voiceRelay: listen.voiceRelay,
     log: { level: e.THRESHOLD_LOG_LEVEL },

@@ -13,8 +13,10 @@ beforeAll(async () => {
 afterAll(async () => await abused?.[Symbol.asyncDispose]())
 
 const messages = () => `/channels/${world.channel}/messages`
-const post = (body: string | Uint8Array, headers: Record<string, string> = {}) => world.ask('POST', messages(), body, headers)
-const newest = async (limit = 1) => JSON.parse((await world.ask('GET', `${messages()}?limit=${limit}`)).text)
+const post = (body: string | Uint8Array, headers: Record<string, string> = {}) =>
+  world.ask('POST', messages(), body, headers)
+const newest = async (limit = 1) =>
+  JSON.parse((await world.ask('GET', `${messages()}?limit=${limit}`)).text)
 
 describe('a body that is not what was asked for', () => {
   it('is refused with 413 and 40005 when it is too large, however it is sent', async () => {
@@ -41,7 +43,13 @@ describe('a body that is not what was asked for', () => {
       'two values': '{"content":"x"}{}',
       'a form': 'content=x',
       'no UTF-8': Buffer.from([...Buffer.from('{"content":"'), 0xff, 0xfe, ...Buffer.from('"}')]),
-      'half a surrogate pair in UTF-8': Buffer.from([...Buffer.from('{"content":"'), 0xed, 0xa0, 0x80, ...Buffer.from('"}')]),
+      'half a surrogate pair in UTF-8': Buffer.from([
+        ...Buffer.from('{"content":"'),
+        0xed,
+        0xa0,
+        0x80,
+        ...Buffer.from('"}'),
+      ]),
       'UTF-16': Buffer.from('{"content":"x"}', 'utf16le'),
       'deep arrays': `{"embeds":${'['.repeat(60_000)}${']'.repeat(60_000)}}`,
       'deep objects': `${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}`,
@@ -56,14 +64,25 @@ describe('a body that is not what was asked for', () => {
   })
 
   it('is refused by its type when it says that it is no JSON, so that no foreign page can send one with a form', async () => {
-    for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/jsonp', '']) {
+    for (const type of [
+      'text/plain',
+      'application/x-www-form-urlencoded',
+      'application/jsonp',
+      '',
+    ]) {
       const answer = await post('{"content":"x"}', { 'content-type': type })
       isProper(answer, type)
       expect(answer.status, type).toBe(415)
     }
-    // Discord takes files that way, so they are refused by name; nothing of such a body is read all the same.
-    const form = await post('{"content":"x"}', { 'content-type': 'multipart/form-data; boundary=x' })
-    expect([form.status, JSON.parse(form.text).errors.files._errors[0].code]).toEqual([400, 'FIELD_UNSUPPORTED'])
+    // Discord takes files that way, so they are refused by name; nothing of such a body is read all
+    // the same.
+    const form = await post('{"content":"x"}', {
+      'content-type': 'multipart/form-data; boundary=x',
+    })
+    expect([form.status, JSON.parse(form.text).errors.files._errors[0].code]).toEqual([
+      400,
+      'FIELD_UNSUPPORTED',
+    ])
     for (const encoding of ['br', 'zstd', 'nonsense', 'gzip']) {
       const answer = await post('{"content":"x"}', { 'content-encoding': encoding })
       isProper(answer, encoding)
@@ -77,18 +96,46 @@ describe('a body that is not what was asked for', () => {
       const cases: [method: string, path: string, body: object, fields: string[]][] = [
         ['POST', messages(), { content: operator }, ['content']],
         ['POST', messages(), { content: 'x', nonce: operator, enforce_nonce: true }, ['nonce']],
-        ['POST', messages(), { content: 'x', message_reference: { message_id: operator } }, ['message_reference']],
+        [
+          'POST',
+          messages(),
+          { content: 'x', message_reference: { message_id: operator } },
+          ['message_reference'],
+        ],
         ['POST', `${messages()}/bulk-delete`, { messages: [operator, operator] }, ['messages']],
         ['POST', '/users/@me/channels', { recipient_id: operator }, ['recipient_id']],
-        ['PATCH', `/guilds/${world.guild}`, { owner_id: operator, name: operator }, ['owner_id', 'name']],
-        ['PATCH', `/guilds/${world.guild}/members/@me`, { nick: operator, roles: operator }, ['nick']],
-        ['PUT', `/guilds/${world.guild}/members/${world.stranger}`, { access_token: operator }, ['access_token']],
-        ['PUT', `/channels/${world.channel}/permissions/${world.role}`, { type: 0, allow: operator }, ['allow']],
+        [
+          'PATCH',
+          `/guilds/${world.guild}`,
+          { owner_id: operator, name: operator },
+          ['owner_id', 'name'],
+        ],
+        [
+          'PATCH',
+          `/guilds/${world.guild}/members/@me`,
+          { nick: operator, roles: operator },
+          ['nick'],
+        ],
+        [
+          'PUT',
+          `/guilds/${world.guild}/members/${world.stranger}`,
+          { access_token: operator },
+          ['access_token'],
+        ],
+        [
+          'PUT',
+          `/channels/${world.channel}/permissions/${world.role}`,
+          { type: 0, allow: operator },
+          ['allow'],
+        ],
       ]
       for (const [method, path, body, fields] of cases) {
         const answer = await world.ask(method, path, body)
         isProper(answer, { path, body })
-        expect([answer.status, JSON.parse(answer.text).code], `${path} ${JSON.stringify(body)}`).toEqual([400, 50_035])
+        expect(
+          [answer.status, JSON.parse(answer.text).code],
+          `${path} ${JSON.stringify(body)}`,
+        ).toEqual([400, 50_035])
         expect(Object.keys(JSON.parse(answer.text).errors)).toEqual(expect.arrayContaining(fields))
       }
     }
@@ -119,7 +166,10 @@ describe('a body that is not what was asked for', () => {
       'before=-1',
     ])
       expect((await world.ask('GET', `${messages()}?${encodeURI(query)}`)).status, query).toBe(400)
-    const search = await world.ask('GET', `/guilds/${world.guild}/messages/search?content[$regex]=.*&author_id[$ne]=0`)
+    const search = await world.ask(
+      'GET',
+      `/guilds/${world.guild}/messages/search?content[$regex]=.*&author_id[$ne]=0`,
+    )
     isProper(search, 'search with operators')
   })
 
@@ -151,8 +201,12 @@ describe('a body that is not what was asked for', () => {
       expect((await newest())[0].content).toBe(content.trim())
     }
     for (const query of ['before', 'after', 'around']) {
-      expect((await world.ask('GET', `${messages()}?${query}=9223372036854775807`)).status).toBe(200)
-      expect((await world.ask('GET', `${messages()}?${query}=9223372036854775808`)).status).toBe(400)
+      expect((await world.ask('GET', `${messages()}?${query}=9223372036854775807`)).status).toBe(
+        200,
+      )
+      expect((await world.ask('GET', `${messages()}?${query}=9223372036854775808`)).status).toBe(
+        400,
+      )
       expect((await world.ask('GET', `${messages()}?${query}=${'9'.repeat(400)}`)).status).toBe(400)
     }
   })
@@ -166,17 +220,24 @@ describe('a body that is not what was asked for', () => {
     ]) {
       const answer = await post(body)
       isProper(answer, body)
-      expect(JSON.stringify(JSON.parse(answer.text).errors), body).toContain('BASE_TYPE_BAD_UNICODE')
+      expect(JSON.stringify(JSON.parse(answer.text).errors), body).toContain(
+        'BASE_TYPE_BAD_UNICODE',
+      )
     }
     // A name is taken as it comes; whatever becomes of it, nothing falls over.
-    const named = await world.ask('PATCH', `/guilds/${world.guild}/members/@me`, '{"nick":"a\\udc00"}')
+    const named = await world.ask(
+      'PATCH',
+      `/guilds/${world.guild}/members/@me`,
+      '{"nick":"a\\udc00"}',
+    )
     expect(named.status, named.text).toBe(200)
     const mention = await world.ask('POST', messages(), { content: `<@${world.user}>` })
     isProper(mention, 'a mention of somebody with half a surrogate pair in their name')
   })
 
   it('pollutes no prototype', async () => {
-    const polluting = '{"__proto__":{"content":"polluted","polluted":true},"constructor":{"prototype":{"polluted":true}}}'
+    const polluting =
+      '{"__proto__":{"content":"polluted","polluted":true},"constructor":{"prototype":{"polluted":true}}}'
     for (const [method, path] of [
       ['POST', messages()],
       ['PATCH', `/guilds/${world.guild}`],
@@ -185,7 +246,9 @@ describe('a body that is not what was asked for', () => {
     ] as const)
       isProper(await world.ask(method, path, polluting), path)
     expect((await post(polluting)).status).toBe(400) // an empty message, not a polluted one
-    const nested = await post('{"content":"x","embeds":[{"title":"t","__proto__":{"polluted":true}}]}')
+    const nested = await post(
+      '{"content":"x","embeds":[{"title":"t","__proto__":{"polluted":true}}]}',
+    )
     expect(nested.text).not.toContain('polluted')
     expect((await as(abused.url, world.token)('GET', '/users/@me')).text).not.toContain('polluted')
   })

@@ -52,9 +52,21 @@ describe('a connection that is not what was asked for', () => {
       `${lines('POST /workshop/users HTTP/1.1', ...JSON_BODY, 'Transfer-Encoding: chunked, identity')}0\r\n\r\n${SMUGGLED}`,
       400,
     ],
-    ['a length with a sign', `${lines('POST /workshop/users HTTP/1.1', ...JSON_BODY, 'Content-Length: +5')}12345${SMUGGLED}`, 400],
-    ['a negative length', lines('POST /workshop/users HTTP/1.1', ...JSON_BODY, 'Content-Length: -1'), 400],
-    ['a chunk of no size', `${lines('POST /workshop/users HTTP/1.1', ...JSON_BODY, 'Transfer-Encoding: chunked')}zz\r\n${SMUGGLED}`, 400],
+    [
+      'a length with a sign',
+      `${lines('POST /workshop/users HTTP/1.1', ...JSON_BODY, 'Content-Length: +5')}12345${SMUGGLED}`,
+      400,
+    ],
+    [
+      'a negative length',
+      lines('POST /workshop/users HTTP/1.1', ...JSON_BODY, 'Content-Length: -1'),
+      400,
+    ],
+    [
+      'a chunk of no size',
+      `${lines('POST /workshop/users HTTP/1.1', ...JSON_BODY, 'Transfer-Encoding: chunked')}zz\r\n${SMUGGLED}`,
+      400,
+    ],
     [
       'a bare line feed',
       `POST /workshop/users HTTP/1.1\nHost: localhost\nContent-Type: application/json\nContent-Length: 5\n\n12345${SMUGGLED}`,
@@ -80,10 +92,12 @@ describe('a connection that is not what was asked for', () => {
         ['headers', 'GET /healthz HTTP/1.1\r\nHost: x\r\n', 'X: y\r\n'],
         [
           'a body',
-          lines('POST /workshop/users HTTP/1.1', 'Host: localhost', 'Content-Type: application/json', 'Content-Length: 1000').replace(
-            /$/,
-            '{',
-          ),
+          lines(
+            'POST /workshop/users HTTP/1.1',
+            'Host: localhost',
+            'Content-Type: application/json',
+            'Content-Length: 1000',
+          ).replace(/$/, '{'),
           ' ',
         ],
         ['silence', '', ''],
@@ -143,8 +157,17 @@ describe('a connection that is not what was asked for', () => {
       isProper(answer, path)
       expect(answer.status, path).toBe(404)
     }
-    for (const path of ['/%', '/%zz', '/api/v10/channels/%ff/messages', '/api/v10/users/%E0%A4%A']) {
-      const answer = await send(abused.url, { method: 'GET', path, headers: { authorization: `Bot ${world.token}` } })
+    for (const path of [
+      '/%',
+      '/%zz',
+      '/api/v10/channels/%ff/messages',
+      '/api/v10/users/%E0%A4%A',
+    ]) {
+      const answer = await send(abused.url, {
+        method: 'GET',
+        path,
+        headers: { authorization: `Bot ${world.token}` },
+      })
       isProper(answer, path)
       expect(answer.status, path).toBeGreaterThanOrEqual(400)
     }
@@ -153,13 +176,25 @@ describe('a connection that is not what was asked for', () => {
       'x-content-type-options': 'nosniff',
       'content-security-policy': expect.stringContaining("default-src 'none'"),
     })
-    const again = await send(abused.url, { method: 'GET', path: '/app.js', headers: { 'if-none-match': String(page.headers.etag) } })
+    const again = await send(abused.url, {
+      method: 'GET',
+      path: '/app.js',
+      headers: { 'if-none-match': String(page.headers.etag) },
+    })
     expect([page.status, again.status, again.text]).toEqual([200, 304, ''])
   })
 
   it('goes on as HTTP when it offers something else, and is refused where it asks for a socket that is none', async () => {
-    const offer = ['Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c', 'HTTP2-Settings: AAEAAEAAAAIAAAABAAMAAABkAAQBAAAAAAUAAEAA']
-    const api = await exchange(abused.url, lines('GET /api/v10/gateway HTTP/1.1', 'Host: x', ...offer), 1_000)
+    const offer = [
+      'Connection: Upgrade, HTTP2-Settings',
+      'Upgrade: h2c',
+      'HTTP2-Settings: AAEAAEAAAAIAAAABAAMAAABkAAQBAAAAAAUAAEAA',
+    ]
+    const api = await exchange(
+      abused.url,
+      lines('GET /api/v10/gateway HTTP/1.1', 'Host: x', ...offer),
+      1_000,
+    )
     expect(statuses(api.text)).toEqual([200])
     const upgrade = ['Connection: Upgrade', 'Upgrade: websocket']
     const key = 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=='
@@ -171,7 +206,10 @@ describe('a connection that is not what was asked for', () => {
       [400, '/', ...upgrade, key, 'Sec-WebSocket-Version: 1'],
     ]
     for (const [status, path, ...headers] of cases) {
-      const { text, closed } = await exchange(abused.url, lines(`GET ${path} HTTP/1.1`, 'Host: x', ...headers))
+      const { text, closed } = await exchange(
+        abused.url,
+        lines(`GET ${path} HTTP/1.1`, 'Host: x', ...headers),
+      )
       expect([statuses(text), closed], `${path} ${headers.join()}`).toEqual([[status], true])
     }
   })
@@ -186,7 +224,9 @@ describe('a connection that is not what was asked for', () => {
     }
     // Others are served meanwhile, for long enough to let the memory grow.
     for (let i = 0; i < 10; i++)
-      for (const answer of await Promise.all(Array.from({ length: 50 }, () => world.ask('GET', `/channels/${world.channel}`))))
+      for (const answer of await Promise.all(
+        Array.from({ length: 50 }, () => world.ask('GET', `/channels/${world.channel}`)),
+      ))
         expect(answer.status).toBe(200)
     expect((await memory(abused.url)) - before).toBeLessThan(200_000_000)
     for (const socket of greedy) socket.destroy()

@@ -1,7 +1,15 @@
 import type { Socket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { as, isProper, send } from './abuse/http.ts'
-import { dial, exchange, fragments, openRaw, type RawWebSocket, statuses, writeFrame } from './abuse/raw.ts'
+import {
+  dial,
+  exchange,
+  fragments,
+  openRaw,
+  type RawWebSocket,
+  statuses,
+  writeFrame,
+} from './abuse/raw.ts'
 import { bystander, identify } from './abuse/session.ts'
 import { type AbusedStage, abusedStage, newUser, type World } from './abuse/world.ts'
 
@@ -50,7 +58,12 @@ describe('a flood', () => {
     expect((await world.ask('GET', `/channels/${world.channel}`)).status).toBe(200)
     expect((await as(abused.url, world.strangerToken)('GET', '/users/@me')).status).toBe(200)
     const until = Date.now() + retry_after * 1_000
-    await expect.poll(async () => Date.now() >= until && (await typing()).status, { timeout: 30_000, interval: 100 }).toBe(204)
+    await expect
+      .poll(async () => Date.now() >= until && (await typing()).status, {
+        timeout: 30_000,
+        interval: 100,
+      })
+      .toBe(204)
   })
 
   it('of new users from one address is answered 429 too', async () => {
@@ -64,7 +77,9 @@ describe('a flood', () => {
     const answers = await Promise.all(Array.from({ length: REQUESTS + 20 }, make))
     for (const answer of answers) isProper(answer, 'a flood of users')
     expect(answers.filter(({ status }) => status === 429).length).toBeGreaterThanOrEqual(20)
-    await expect.poll(async () => (await make()).status, { timeout: 30_000, interval: 200 }).toBe(201)
+    await expect
+      .poll(async () => (await make()).status, { timeout: 30_000, interval: 200 })
+      .toBe(201)
   })
 
   const floods: [what: string, send: (raw: RawWebSocket) => void][] = [
@@ -73,27 +88,34 @@ describe('a flood', () => {
     ['empty pings', (raw) => raw.frame(9, NOTHING)],
     ['unsolicited pongs', (raw) => raw.frame(10, Buffer.from('x'))],
     ['empty pongs', (raw) => raw.frame(10, NOTHING)],
-    ['pings and pongs in turn', (raw) => [9, 10].forEach((opcode) => void raw.frame(opcode, NOTHING))],
+    [
+      'pings and pongs in turn',
+      (raw) => [9, 10].forEach((opcode) => void raw.frame(opcode, NOTHING)),
+    ],
     ['empty fragments of a frame without end', fragments(NOTHING)],
     ['fragments of a byte', fragments(Buffer.from(' '))],
   ]
-  it.each(floods)('of frames closes with 4008, before IDENTIFY and after it: %s', async (_what, send) => {
-    for (const identifies of [false, true]) {
-      const raw = await openRaw(abused.url)
-      if (identifies) {
-        raw.send(identify(world.token))
-        await raw.heard('"READY"')
+  it.each(floods)(
+    'of frames closes with 4008, before IDENTIFY and after it: %s',
+    async (_what, send) => {
+      for (const identifies of [false, true]) {
+        const raw = await openRaw(abused.url)
+        if (identifies) {
+          raw.send(identify(world.token))
+          await raw.heard('"READY"')
+        }
+        for (let i = 0; i < 200; i++) send(raw)
+        expect(await raw.closed).toBe(4_008)
       }
-      for (let i = 0; i < 200; i++) send(raw)
-      expect(await raw.closed).toBe(4_008)
-    }
-  })
+    },
+  )
 
   it('of commands closes with 4008 too', async () => {
     const raw = await openRaw(abused.url)
     raw.send(identify(world.token))
     await raw.heard('"READY"')
-    for (let i = 0; i < 200; i++) raw.send({ op: 8, d: { guild_id: world.guild, query: '', limit: 0 } })
+    for (let i = 0; i < 200; i++)
+      raw.send({ op: 8, d: { guild_id: world.guild, query: '', limit: 0 } })
     expect(await raw.closed, 'commands').toBe(4_008)
   })
 
@@ -108,7 +130,8 @@ describe('a flood', () => {
       await expect
         .poll(
           () => {
-            // Frames that the stage does not read wait here, so the test writes no more on top of them.
+            // Frames that the stage does not read wait here, so the test writes no more on top of
+            // them.
             if (raw.socket.writableLength < 1_000_000) raw.socket.write(pongs)
             return cut
           },
@@ -121,7 +144,9 @@ describe('a flood', () => {
 
   it('of sockets is bounded: 503 beyond the limit, those that are open live on, and room is given back', async () => {
     await using witness = await bystander(abused.url, world.token)
-    const opened = await Promise.allSettled(Array.from({ length: SOCKETS + 15 }, () => openRaw(abused.url)))
+    const opened = await Promise.allSettled(
+      Array.from({ length: SOCKETS + 15 }, () => openRaw(abused.url)),
+    )
     const open = opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
     // The bystander's is one of them; a socket of an earlier test may not be gone yet.
     expect(open.length).toBeLessThan(SOCKETS)
@@ -164,7 +189,11 @@ describe('a flood', () => {
     for (const socket of sockets) socket.destroy()
     await expect
       .poll(
-        () => exchange(abused.url, 'GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n').then(({ text }) => statuses(text)),
+        () =>
+          exchange(
+            abused.url,
+            'GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
+          ).then(({ text }) => statuses(text)),
         { timeout: 30_000 },
       )
       .toEqual([200])

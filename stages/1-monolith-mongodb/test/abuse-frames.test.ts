@@ -27,7 +27,9 @@ async function identified(): Promise<RawWebSocket> {
 const AT_ONCE = 16
 
 /** What a client may be closed with, by the contract and by the WebSocket protocol. */
-const CLOSE_CODES = [4_001, 4_002, 4_003, 4_004, 4_005, 4_007, 4_008, 4_010, 4_013, 1_002, 1_007, 1_009]
+const CLOSE_CODES = [
+  4_001, 4_002, 4_003, 4_004, 4_005, 4_007, 4_008, 4_010, 4_013, 1_002, 1_007, 1_009,
+]
 
 describe('a gateway frame that is not what was asked for', () => {
   const before: [what: string, frame: Buffer, code: number][] = [
@@ -45,9 +47,21 @@ describe('a gateway frame that is not what was asked for', () => {
     ['nesting without end', text(`{"op":1,"d":${'['.repeat(2_000)}`), 4_002],
     ['nesting that ends', text(`{"op":1,"d":${'['.repeat(1_000)}${']'.repeat(1_000)}}`), 4_002],
     ['an identify without anything', text('{"op":2}'), 4_002],
-    ['an identify of wrong types', json({ op: 2, d: { token: 1, intents: 'all', properties: 5 } }), 4_002],
-    ['a command before identify', json({ op: 8, d: { guild_id: '1', query: '', limit: 0 } }), 4_003],
-    ['a prototype for a payload', text('{"op":2,"d":{"__proto__":{"token":"x","intents":0}}}'), 4_002],
+    [
+      'an identify of wrong types',
+      json({ op: 2, d: { token: 1, intents: 'all', properties: 5 } }),
+      4_002,
+    ],
+    [
+      'a command before identify',
+      json({ op: 8, d: { guild_id: '1', query: '', limit: 0 } }),
+      4_003,
+    ],
+    [
+      'a prototype for a payload',
+      text('{"op":2,"d":{"__proto__":{"token":"x","intents":0}}}'),
+      4_002,
+    ],
   ]
   it.each(before)('closes with its own code: %s', async (_what, frame, code) => {
     const raw = await openRaw(abused.url)
@@ -63,7 +77,11 @@ describe('a gateway frame that is not what was asked for', () => {
       ['a ping of more than 125 bytes', (raw) => raw.frame(9, Buffer.alloc(126)), 1_002],
       ['a ping in pieces', (raw) => raw.frame(9, text('x'), { fin: false }), 1_002],
       ['a rest without a beginning', (raw) => raw.frame(0, text('x')), 1_002],
-      ['a frame that says it is 2^40 bytes long', (raw) => raw.frame(1, text('x'), { claims: 2 ** 40 }), 1_009],
+      [
+        'a frame that says it is 2^40 bytes long',
+        (raw) => raw.frame(1, text('x'), { claims: 2 ** 40 }),
+        1_009,
+      ],
       [
         'pieces without end',
         (raw) => {
@@ -93,12 +111,23 @@ describe('a gateway frame that is not what was asked for', () => {
     const after: [what: string, frame: Buffer, code: number][] = [
       ['a second identify', json(identify(world.token)), 4_005],
       ['a presence of wrong types', json({ op: 3, d: { status: 5 } }), 4_002],
-      ['a presence with an operator', json({ op: 3, d: { status: { $ne: 'x' }, activities: [], since: null, afk: false } }), 4_002],
+      [
+        'a presence with an operator',
+        json({ op: 3, d: { status: { $ne: 'x' }, activities: [], since: null, afk: false } }),
+        4_002,
+      ],
       ['a voice state of nobody', json({ op: 4, d: { guild_id: {}, channel_id: 1 } }), 4_002],
-      ['members of an operator', json({ op: 8, d: { guild_id: { $gt: '' }, query: '', limit: 0 } }), 4_002],
+      [
+        'members of an operator',
+        json({ op: 8, d: { guild_id: { $gt: '' }, query: '', limit: 0 } }),
+        4_002,
+      ],
       [
         'members of too many',
-        json({ op: 8, d: { guild_id: world.guild, user_ids: Array.from({ length: 101 }, (_, i) => `${i}`) } }),
+        json({
+          op: 8,
+          d: { guild_id: world.guild, user_ids: Array.from({ length: 101 }, (_, i) => `${i}`) },
+        }),
         4_002,
       ],
     ]
@@ -111,16 +140,56 @@ describe('a gateway frame that is not what was asked for', () => {
     await expect.poll(() => witness.heard, { timeout: 30_000 }).toEqual(['all well?'])
   })
 
-  it('is answered or closed by a documented code, whatever it is', { timeout: 120_000 }, async () => {
+  it('is answered or closed by a documented code, whatever it is', {
+    timeout: 120_000,
+  }, async () => {
     const values = fc.oneof(
       fc.jsonValue({ maxDepth: 3 }),
-      fc.constantFrom<unknown>({ $gt: '' }, '\ud800', '__proto__', 2 ** 60, -1, world.token, world.guild, [], null),
+      fc.constantFrom<unknown>(
+        { $gt: '' },
+        '\ud800',
+        '__proto__',
+        2 ** 60,
+        -1,
+        world.token,
+        world.guild,
+        [],
+        null,
+      ),
     )
-    const fields = ['token', 'intents', 'properties', 'shard', 'presence', 'status', 'activities', 'since', 'afk', 'guild_id', 'channel_id']
-    const more = ['query', 'limit', 'user_ids', 'nonce', 'session_id', 'seq', 'compress', 'large_threshold', 'self_mute']
+    const fields = [
+      'token',
+      'intents',
+      'properties',
+      'shard',
+      'presence',
+      'status',
+      'activities',
+      'since',
+      'afk',
+      'guild_id',
+      'channel_id',
+    ]
+    const more = [
+      'query',
+      'limit',
+      'user_ids',
+      'nonce',
+      'session_id',
+      'seq',
+      'compress',
+      'large_threshold',
+      'self_mute',
+    ]
     const frames = fc.record({
-      op: fc.oneof({ weight: 8, arbitrary: fc.constantFrom(1, 2, 3, 4, 6, 8) }, { weight: 1, arbitrary: values }),
-      d: fc.oneof({ weight: 4, arbitrary: fc.dictionary(fc.constantFrom(...fields, ...more), values) }, { weight: 1, arbitrary: values }),
+      op: fc.oneof(
+        { weight: 8, arbitrary: fc.constantFrom(1, 2, 3, 4, 6, 8) },
+        { weight: 1, arbitrary: values },
+      ),
+      d: fc.oneof(
+        { weight: 4, arbitrary: fc.dictionary(fc.constantFrom(...fields, ...more), values) },
+        { weight: 1, arbitrary: values },
+      ),
     })
     const codes = new Set<number>()
     const drawn = fc.sample(frames, { seed: 7, numRuns: 160 })

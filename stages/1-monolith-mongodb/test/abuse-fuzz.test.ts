@@ -50,10 +50,14 @@ describe('input from somebody who means no good', () => {
         )
       }
     }
-    // The draw is worth something only if it gets past the doors, and is turned away at each of them.
-    for (const kind of ['done', '400', '403', '404']) expect(seen.get(kind) ?? 0, kind).toBeGreaterThan(20)
+    // The draw is worth something only if it gets past the doors, and is turned away at each of
+    // them.
+    for (const kind of ['done', '400', '403', '404'])
+      expect(seen.get(kind) ?? 0, kind).toBeGreaterThan(20)
     expect(abused.stage.ended()).toBeUndefined()
     const { ask, channel } = await abused.world()
-    expect((await ask('POST', `/channels/${channel}/messages`, { content: 'still here' })).status).toBe(200)
+    expect(
+      (await ask('POST', `/channels/${channel}/messages`, { content: 'still here' })).status,
+    ).toBe(200)
   })
 })

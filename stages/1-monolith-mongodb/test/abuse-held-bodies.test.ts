@@ -33,7 +33,10 @@ async function hold(path: string, headers: Record<string, string>, bytes: number
   const all = { host: new URL(abused.url).host, 'content-type': 'application/json', ...headers }
   const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}`)
   socket.write(`${[`POST ${path} HTTP/1.1`, ...lines].join('\r\n')}\r\n\r\n`)
-  if (bytes > 0) socket.write(headers['transfer-encoding'] ? `ffffff\r\n${' '.repeat(bytes)}` : ' '.repeat(bytes))
+  if (bytes > 0)
+    socket.write(
+      headers['transfer-encoding'] ? `ffffff\r\n${' '.repeat(bytes)}` : ' '.repeat(bytes),
+    )
   return held
 }
 const length = { 'content-length': String(LARGE) }
@@ -41,7 +44,9 @@ const send = (): string => `/api/v10/channels/${world.channel}/messages`
 const answers = (held: readonly Held[]): number[] => held.flatMap(({ text }) => statuses(text))
 
 describe('a body that is held open', () => {
-  it('is answered 401 before it comes where the token is missing or wrong, and its connection ends', { timeout: 60_000 }, async () => {
+  it('is answered 401 before it comes where the token is missing or wrong, and its connection ends', {
+    timeout: 60_000,
+  }, async () => {
     const before = await memory(abused.url)
     const cases: Record<string, string>[] = [
       length,
@@ -50,14 +55,17 @@ describe('a body that is held open', () => {
       { ...length, expect: '100-continue' },
     ]
     const held: Held[] = []
-    for (let i = 0; i < 400; i++) held.push(await hold(send(), cases[i % cases.length]!, i % 2 === 0 ? LARGE - 1 : 0))
+    for (let i = 0; i < 400; i++)
+      held.push(await hold(send(), cases[i % cases.length]!, i % 2 === 0 ? LARGE - 1 : 0))
     await expect.poll(() => answers(held).length, { timeout: 20_000 }).toBe(held.length)
     expect(new Set(answers(held))).toEqual(new Set([401])) // and no 100 that would ask for the body
     await expect.poll(() => held.every(({ closed }) => closed), { timeout: 20_000 }).toBe(true)
     expect((await memory(abused.url)) - before).toBeLessThan(60_000_000)
   })
 
-  it('is not read without end after its answer: who sends on is cut off', { timeout: 60_000 }, async () => {
+  it('is not read without end after its answer: who sends on is cut off', {
+    timeout: 60_000,
+  }, async () => {
     const held = await hold(send(), { 'transfer-encoding': 'chunked' }, 0)
     const chunk = `10000\r\n${'x'.repeat(65_536)}\r\n`
     await expect
@@ -98,19 +106,29 @@ describe('a body that is held open', () => {
     await expect.poll(() => answers(held).length, { timeout: 20_000 }).toBeGreaterThanOrEqual(10)
     expect(new Set(answers(held))).toEqual(new Set([503]))
     const strangers = await newUser(abused.url)
-    const dm = await as(abused.url, strangers.token)('POST', '/users/@me/channels', { recipient_id: world.user })
+    const dm = await as(abused.url, strangers.token)('POST', '/users/@me/channels', {
+      recipient_id: world.user,
+    })
     expect(dm.status, dm.text).toBe(200)
     for (const { socket } of held) socket.destroy()
-    const sent = () => world.ask('POST', `/channels/${world.channel}/messages`, { content: 'x'.repeat(1_000) })
+    const sent = () =>
+      world.ask('POST', `/channels/${world.channel}/messages`, { content: 'x'.repeat(1_000) })
     await expect.poll(async () => (await sent()).status, { timeout: 30_000 }).toBe(200)
   })
 
-  it('counts against one of its address where a route asks for no token', { timeout: 60_000 }, async () => {
+  it('counts against one of its address where a route asks for no token', {
+    timeout: 60_000,
+  }, async () => {
     const held: Held[] = []
-    for (let i = 0; i < 30; i++) held.push(await hold('/workshop/users', i % 2 ? length : { 'transfer-encoding': 'chunked' }, 1_000))
+    for (let i = 0; i < 30; i++)
+      held.push(
+        await hold('/workshop/users', i % 2 ? length : { 'transfer-encoding': 'chunked' }, 1_000),
+      )
     await expect.poll(() => answers(held).length, { timeout: 20_000 }).toBeGreaterThanOrEqual(10)
     expect(new Set(answers(held))).toEqual(new Set([503]))
     for (const { socket } of held) socket.destroy()
-    await expect.poll(async () => await newUser(abused.url), { timeout: 30_000 }).toMatchObject({ id: expect.any(String) })
+    await expect
+      .poll(async () => await newUser(abused.url), { timeout: 30_000 })
+      .toMatchObject({ id: expect.any(String) })
   })
 })

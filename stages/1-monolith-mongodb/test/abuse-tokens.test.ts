@@ -40,7 +40,11 @@ describe('a token that is none', () => {
   it('is 401 with code 0 over REST, whatever is wrong with it', async () => {
     for (const [what, token] of Object.entries(badTokens())) {
       for (const path of ['/api/v10/users/@me', '/api/v9/users/@me', '/api/users/@me']) {
-        const answer = await send(abused.url, { method: 'GET', path, headers: { authorization: `Bot ${token}` } })
+        const answer = await send(abused.url, {
+          method: 'GET',
+          path,
+          headers: { authorization: `Bot ${token}` },
+        })
         isProper(answer, what)
         expect([answer.status, JSON.parse(answer.text).code], what).toEqual([401, 0])
       }
@@ -59,7 +63,11 @@ describe('a token that is none', () => {
       { 'x-authorization': `Bot ${world.token}` },
     ]
     for (const given of headers) {
-      const answer = await send(abused.url, { method: 'GET', path: `/api/v10/users/@me?token=${world.token}`, headers: given })
+      const answer = await send(abused.url, {
+        method: 'GET',
+        path: `/api/v10/users/@me?token=${world.token}`,
+        headers: given,
+      })
       isProper(answer, given)
       expect(answer.status, JSON.stringify(given)).toBe(401)
     }
@@ -75,22 +83,30 @@ describe('a token that is none', () => {
       `/invites/${world.invite}`,
       '/invites/x',
     ]
-    const answers = await Promise.all(paths.map((path) => send(abused.url, { method: 'GET', path: `/api/v10${path}` })))
+    const answers = await Promise.all(
+      paths.map((path) => send(abused.url, { method: 'GET', path: `/api/v10${path}` })),
+    )
     expect(new Set(answers.map(({ status, text }) => `${status} ${text}`)).size).toBe(1)
   })
 
   it("is 50025 where another person's consent is asked for", async () => {
     for (const [what, access_token] of Object.entries(badTokens())) {
-      const answer = await world.ask('PUT', `/guilds/${world.guild}/members/${world.stranger}`, { access_token })
+      const answer = await world.ask('PUT', `/guilds/${world.guild}/members/${world.stranger}`, {
+        access_token,
+      })
       isProper(answer, what)
       expect(answer.status, what).toBeGreaterThanOrEqual(400)
     }
-    const mine = await world.ask('PUT', `/guilds/${world.guild}/members/${world.stranger}`, { access_token: world.token })
+    const mine = await world.ask('PUT', `/guilds/${world.guild}/members/${world.stranger}`, {
+      access_token: world.token,
+    })
     expect([mine.status, JSON.parse(mine.text).code]).toEqual([403, 50_025])
   })
 
   it('closes the gateway with 4004, or with 4002 when it is not even a text', async () => {
-    for (const [what, token] of Object.entries(badTokens()).filter(([, { length }]) => length < 4_000)) {
+    for (const [what, token] of Object.entries(badTokens()).filter(
+      ([, { length }]) => length < 4_000,
+    )) {
       const raw = await openRaw(abused.url)
       raw.send(identify(token))
       expect(await raw.closed, what).toBe(token.length > 512 ? 4_002 : 4_004)

@@ -16,4 +16,7 @@ afterAll(async () => {
   await database?.[Symbol.asyncDispose]()
 })
 
-testClients('stage 1', { baseUrl: () => stage.url, onProgress: ({ text }) => stderr.write(`clients: ${text}\n`) })
+testClients('stage 1', {
+  baseUrl: () => stage.url,
+  onProgress: ({ text }) => stderr.write(`clients: ${text}\n`),
+})

@@ -9,11 +9,24 @@ const stages: Partial<Record<'plain' | 'limited' | 'closed' | 'published', Stage
 beforeAll(async () => {
   const { uri } = use.use(await leaseDatabase())
   const start = async (env: Record<string, string> = {}) =>
-    use.use(await startStage({ stage: 1, engineUri: uri, env: { THRESHOLD_HEARTBEAT_MS: '5000', ...env } }))
+    use.use(
+      await startStage({
+        stage: 1,
+        engineUri: uri,
+        env: { THRESHOLD_HEARTBEAT_MS: '5000', ...env },
+      }),
+    )
   stages.plain = await start()
-  stages.limited = await start({ THRESHOLD_WORKER: '1', THRESHOLD_RATE_REQUESTS: '5', THRESHOLD_RATE_SECONDS: '2' })
+  stages.limited = await start({
+    THRESHOLD_WORKER: '1',
+    THRESHOLD_RATE_REQUESTS: '5',
+    THRESHOLD_RATE_SECONDS: '2',
+  })
   stages.closed = await start({ THRESHOLD_WORKER: '2', THRESHOLD_PROVISIONING: 'off' })
-  stages.published = await start({ THRESHOLD_WORKER: '3', THRESHOLD_PUBLIC_URL: 'https://chat.example:8443' })
+  stages.published = await start({
+    THRESHOLD_WORKER: '3',
+    THRESHOLD_PUBLIC_URL: 'https://chat.example:8443',
+  })
 })
 afterAll(() => use.disposeAsync())
 

@@ -6,7 +6,9 @@ const open = async () => {
   const use = new AsyncDisposableStack()
   try {
     const engine = use.use(await ownMongo())
-    const stage = use.use(await startStage({ stage: 1, engineUri: withDatabase(engine.uri, 'faults') }))
+    const stage = use.use(
+      await startStage({ stage: 1, engineUri: withDatabase(engine.uri, 'faults') }),
+    )
     return { engine, stage, [Symbol.asyncDispose]: () => use.disposeAsync() }
   } catch (error) {
     await use.disposeAsync()

@@ -8,8 +8,12 @@ testFullDisk('Stage 1', {
   check: 'MongoDB',
   async open(disk, onOutput) {
     const use = new AsyncDisposableStack()
-    const engine = use.use(await ownMongo({ provider: 'native', dataDir: join(disk.dir, 'data'), wrap: disk.wrap }))
-    const stage = use.use(await startStage({ stage: 1, engineUri: withDatabase(engine.uri, 'full'), onOutput }))
+    const engine = use.use(
+      await ownMongo({ provider: 'native', dataDir: join(disk.dir, 'data'), wrap: disk.wrap }),
+    )
+    const stage = use.use(
+      await startStage({ stage: 1, engineUri: withDatabase(engine.uri, 'full'), onOutput }),
+    )
     return { engine, stage, [Symbol.asyncDispose]: () => use.disposeAsync() }
   },
 })

@@ -22,27 +22,59 @@ import { cassandraMessageStore } from './adapters/message-store.cassandra.ts'
 import type { Config } from './config.ts'
 import { movingMessageStore, openCassandra } from './migration/index.ts'
 
-/** Stage 2: still one process. Messages and reactions are on Cassandra; people, guilds, search and pushes stay on MongoDB. */
-export async function start(config: Config, world: Runtime): Promise<Pick<Lifecycle, 'close'> & { url: string }> {
+/**
+ * Stage 2: still one process. Messages and reactions are on Cassandra; people, guilds, search and
+ * pushes stay on MongoDB.
+ */
+export async function start(
+  config: Config,
+  world: Runtime,
+): Promise<Pick<Lifecycle, 'close'> & { url: string }> {
   const life = lifecycle(world)
 
   const mongo = await life.open('MongoDB', mongoDatabase(config.mongodb, world.telemetry))
-  const time = await life.open('reserved time', reserveTime(mongoTimeReservations(mongo), config.worker, world))
+  const time = await life.open(
+    'reserved time',
+    reserveTime(mongoTimeReservations(mongo), config.worker, world),
+  )
   const runtime: Runtime = { ...world, hybrid: time.hybrid }
-  const tools = { tokens: tokens(config.tokenSecret), newId: time.newId, gatewayUrl: gatewayUrls(config.http) }
+  const tools = {
+    tokens: tokens(config.tokenSecret),
+    newId: time.newId,
+    gatewayUrl: gatewayUrls(config.http),
+  }
   const metadata = await life.open('metadata', mongoMetadataStore(mongo))
   const cassandra = await life.open('Cassandra', openCassandra(mongo, config, runtime))
   const store = cassandraMessageStore(cassandra, config.cassandra, runtime.clock.now)
-  const messages = await life.open('messages', movingMessageStore({ mongo, cassandra, messages: store }, config, runtime))
+  const messages = await life.open(
+    'messages',
+    movingMessageStore({ mongo, cassandra, messages: store }, config, runtime),
+  )
   const search = await life.open('search', mongoSearchIndex(mongo))
-  const notifier = await life.open('notifier', mongoOutboxNotifier(mongo, messages, config.notifications, runtime))
-  const guilds = { metadata, messages, permissions: typescriptPermissions(), memberList: typescriptMemberList }
+  const notifier = await life.open(
+    'notifier',
+    mongoOutboxNotifier(mongo, messages, config.notifications, runtime),
+  )
+  const guilds = {
+    metadata,
+    messages,
+    permissions: typescriptPermissions(),
+    memberList: typescriptMemberList,
+  }
   const hub = await life.open('guild hub', memoryGuildHub(guilds, runtime))
   const relay = await life.open('voice relay', voiceRelayUdp(config.voiceRelay, runtime))
   const voice = await life.open('voice', createVoice({ relay, hub }, config.voice, runtime))
   const sessions = await life.open('sessions', noSessions())
   const analytics = typescriptAnalytics(runtime.clock)
-  const rest = await life.open('REST', createRest({ metadata, messages, search, notifier, hub, analytics }, tools, config.rest, runtime))
+  const rest = await life.open(
+    'REST',
+    createRest(
+      { metadata, messages, search, notifier, hub, analytics },
+      tools,
+      config.rest,
+      runtime,
+    ),
+  )
   const gateway = createGateway(
     { metadata, messages, hub, sessions, encoder: typescriptEventEncoder(), voice },
     tools,
@@ -50,7 +82,14 @@ export async function start(config: Config, world: Runtime): Promise<Pick<Lifecy
     runtime,
   )
   const routers = [createPage(), rest.router]
-  const readiness = [time.readiness, answers('MongoDB', metadata.ping), answers('messages', messages.ready)]
-  const http = await life.open('HTTP', serveHttp({ routers, gateway, readiness }, config.http, runtime))
+  const readiness = [
+    time.readiness,
+    answers('MongoDB', metadata.ping),
+    answers('messages', messages.ready),
+  ]
+  const http = await life.open(
+    'HTTP',
+    serveHttp({ routers, gateway, readiness }, config.http, runtime),
+  )
   return { url: http.url, close: life.close }
 }

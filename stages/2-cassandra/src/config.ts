@@ -6,9 +6,15 @@ import { cassandraAddress } from './cassandra/address.ts'
 const environment = stage1.extend({
   /** With the keyspace in its path. */
   THRESHOLD_CASSANDRA_URI: z.string(),
-  /** Where messages are in databases that have none yet: on MongoDB they are to be moved from there (`threshold migrate`). */
+  /**
+   * Where messages are in databases that have none yet: on MongoDB they are to be moved from there
+   * (`threshold migrate`).
+   */
   THRESHOLD_MESSAGES_ON: z.enum(['cassandra', 'mongodb']).default('cassandra'),
-  /** Discord's width: a partition stayed below 100 MB ("How Discord Stores Billions of Messages", 2017). A hundred years is none at all. */
+  /**
+   * Discord's width: a partition stayed below 100 MB ("How Discord Stores Billions of Messages",
+   * 2017). A hundred years is none at all.
+   */
   THRESHOLD_BUCKET_DAYS: int(1, 36_500, 10),
   /** Copies of each row; 3 where there are three nodes. */
   THRESHOLD_REPLICATION: int(1, 9, 1),

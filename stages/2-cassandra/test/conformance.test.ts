@@ -7,13 +7,30 @@ const use = new AsyncDisposableStack()
 const stages: Partial<Record<'plain' | 'limited' | 'closed' | 'published', StageProcess>> = {}
 
 beforeAll(async () => {
-  const [{ uri: engineUri }, { uri: cassandraUri }] = [use.use(await leaseDatabase()), use.use(await leaseKeyspace())]
+  const [{ uri: engineUri }, { uri: cassandraUri }] = [
+    use.use(await leaseDatabase()),
+    use.use(await leaseKeyspace()),
+  ]
   const start = async (env: Record<string, string> = {}) =>
-    use.use(await startStage({ stage: 2, engineUri, cassandraUri, env: { THRESHOLD_HEARTBEAT_MS: '5000', ...env } }))
+    use.use(
+      await startStage({
+        stage: 2,
+        engineUri,
+        cassandraUri,
+        env: { THRESHOLD_HEARTBEAT_MS: '5000', ...env },
+      }),
+    )
   stages.plain = await start()
-  stages.limited = await start({ THRESHOLD_WORKER: '1', THRESHOLD_RATE_REQUESTS: '5', THRESHOLD_RATE_SECONDS: '2' })
+  stages.limited = await start({
+    THRESHOLD_WORKER: '1',
+    THRESHOLD_RATE_REQUESTS: '5',
+    THRESHOLD_RATE_SECONDS: '2',
+  })
   stages.closed = await start({ THRESHOLD_WORKER: '2', THRESHOLD_PROVISIONING: 'off' })
-  stages.published = await start({ THRESHOLD_WORKER: '3', THRESHOLD_PUBLIC_URL: 'https://chat.example:8443' })
+  stages.published = await start({
+    THRESHOLD_WORKER: '3',
+    THRESHOLD_PUBLIC_URL: 'https://chat.example:8443',
+  })
 })
 afterAll(() => use.disposeAsync())
 

@@ -1,9 +1,18 @@
 import { testAway, testCrash } from '@threshold/conformance/faults'
 import { type Engine, startStage, withDatabase, withKeyspace } from '@threshold/engines'
-import { leaseDatabase, leaseKeyspace, ownCassandra, ownMongo, rounds } from '@threshold/engines/testing'
+import {
+  leaseDatabase,
+  leaseKeyspace,
+  ownCassandra,
+  ownMongo,
+  rounds,
+} from '@threshold/engines/testing'
 import { afterAll, beforeAll } from 'vitest'
 
-/** One for all tests here, since a JVM takes its time to start: whoever finds it killed starts it again. */
+/**
+ * One for all tests here, since a JVM takes its time to start: whoever finds it killed starts it
+ * again.
+ */
 let cassandra: Awaited<ReturnType<typeof ownCassandra>>
 beforeAll(async () => {
   cassandra = await ownCassandra()
@@ -28,17 +37,25 @@ let opened = 0
 const openCassandra = async () => {
   if (cassandra.state() !== 'running') await cassandra.restart()
   const cassandraUri = withKeyspace(cassandra.uri, `faults_${++opened}`)
-  return await victims(cassandra, async (use) => ({ engineUri: use.use(await leaseDatabase()).uri, cassandraUri }))
+  return await victims(cassandra, async (use) => ({
+    engineUri: use.use(await leaseDatabase()).uri,
+    cassandraUri,
+  }))
 }
 
 const openMongo = async () => {
   const use = new AsyncDisposableStack()
   const engine = use.use(await ownMongo())
   const engineUri = withDatabase(engine.uri, 'faults')
-  return await victims(engine, async (use) => ({ engineUri, cassandraUri: use.use(await leaseKeyspace()).uri }), use)
+  return await victims(
+    engine,
+    async (use) => ({ engineUri, cassandraUri: use.use(await leaseKeyspace()).uri }),
+    use,
+  )
 }
 
-// Fewer than stage 1's: a nonce is a transaction here, and a thousand at once outlast their deadline on two cores.
+// Fewer than stage 1's: a nonce is a transaction here, and a thousand at once outlast their
+// deadline on two cores.
 testCrash('Stage 2 on Cassandra', openCassandra, { rounds: rounds(1, 2), sends: 200 })
 // By default stage 1 shows it of a stage, and both adapters of themselves.
 testAway('Stage 2 (Cassandra)', openCassandra, { letsIn: true, onlyWithAll: true })

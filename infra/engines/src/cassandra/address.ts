@@ -9,15 +9,23 @@ export interface CassandraAddress {
   readonly credentials: { readonly username: string; readonly password: string } | undefined
 }
 
-export const cassandraUri = (addresses: readonly string[], port: number, localDataCenter = 'datacenter1'): string =>
-  `cassandra://${addresses.join(',')}:${port}/?dc=${localDataCenter}`
+export const cassandraUri = (
+  addresses: readonly string[],
+  port: number,
+  localDataCenter = 'datacenter1',
+): string => `cassandra://${addresses.join(',')}:${port}/?dc=${localDataCenter}`
 
 /** The same cluster with a keyspace in the path. */
-export const withKeyspace = (uri: string, keyspace: string): string => uri.replace(/^(cassandra:\/\/[^/?]+)\/?[^?]*/, `$1/${keyspace}`)
+export const withKeyspace = (uri: string, keyspace: string): string =>
+  uri.replace(/^(cassandra:\/\/[^/?]+)\/?[^?]*/, `$1/${keyspace}`)
 
-const SHAPE = /^cassandra:\/\/(?:([^:@/]+):([^@/]+)@)?([^/:?@]+):(\d{1,5})(?:\/(\w*))?(?:\?dc=([\w.-]+))?$/
+const SHAPE =
+  /^cassandra:\/\/(?:([^:@/]+):([^@/]+)@)?([^/:?@]+):(\d{1,5})(?:\/(\w*))?(?:\?dc=([\w.-]+))?$/
 
-/** `cassandra://[user:password@]host[,host]:port/[keyspace][?dc=name]`; errors never repeat it, since it may hold a password. */
+/**
+ * `cassandra://[user:password@]host[,host]:port/[keyspace][?dc=name]`; errors never repeat it,
+ * since it may hold a password.
+ */
 export function parseCassandraUri(uri: string): CassandraAddress {
   const [, username, password, hosts, port, keyspace, dc] = SHAPE.exec(uri) ?? []
   if (hosts === undefined) {
@@ -31,12 +39,18 @@ export function parseCassandraUri(uri: string): CassandraAddress {
     localDataCenter: dc ?? 'datacenter1',
     keyspace: keyspace === '' ? undefined : keyspace,
     credentials:
-      username === undefined ? undefined : { username: decodeURIComponent(username), password: decodeURIComponent(password ?? '') },
+      username === undefined
+        ? undefined
+        : { username: decodeURIComponent(username), password: decodeURIComponent(password ?? '') },
   }
 }
 
 /** A short-lived client: for a question, a keyspace made or dropped. */
-export async function askCassandra<T>(uri: string, ask: (client: Client) => Promise<T>, withinMs = 5_000): Promise<T> {
+export async function askCassandra<T>(
+  uri: string,
+  ask: (client: Client) => Promise<T>,
+  withinMs = 5_000,
+): Promise<T> {
   const { contactPoints, port, localDataCenter, credentials } = parseCassandraUri(uri)
   const client = new Client({
     contactPoints: contactPoints.map((host) => `${host}:${port}`),
@@ -63,6 +77,11 @@ export const cassandraVersion = (uri: string): Promise<string> =>
 const DROP_WITHIN_MS = 30_000
 
 export async function dropKeyspace(uri: string, keyspace: string): Promise<void> {
-  if (!/^[a-z]\w*$/.test(keyspace)) throw new CodedError('BAD_KEYSPACE', `${keyspace} is no name of a keyspace of ours`)
-  await askCassandra(uri, (client) => client.execute(`DROP KEYSPACE IF EXISTS ${keyspace}`), DROP_WITHIN_MS)
+  if (!/^[a-z]\w*$/.test(keyspace))
+    throw new CodedError('BAD_KEYSPACE', `${keyspace} is no name of a keyspace of ours`)
+  await askCassandra(
+    uri,
+    (client) => client.execute(`DROP KEYSPACE IF EXISTS ${keyspace}`),
+    DROP_WITHIN_MS,
+  )
 }

@@ -6,20 +6,43 @@ import { claimPort } from '../run/claim-port.ts'
 import { openRun, type Run } from '../run/registry.ts'
 import { VERSIONS } from '../versions.ts'
 import { cassandraUri } from './address.ts'
-import { type CassandraEngine, collectorOf, DEFAULT_HEAP_MB, MOST_NODES, type StartCassandraOptions } from './engine.ts'
+import {
+  type CassandraEngine,
+  collectorOf,
+  DEFAULT_HEAP_MB,
+  MOST_NODES,
+  type StartCassandraOptions,
+} from './engine.ts'
 import { installCassandra } from './install.ts'
 import { findJava, JAVA_MAJOR } from './java.ts'
 import { type CassandraNode, NativeNode } from './node.ts'
 import { LEAST_CACHE_MB } from './settings.ts'
 
 const ADDRESSES = ['127.0.0.1', '127.0.0.2', '127.0.0.3'] as const
-/** Its label says what it is; the figures of a laptop's node with a small heap are not those of a server. */
-const label = (heapMb: number) => labelText({ product: `Cassandra, ${heapMb} MB heap`, version: VERSIONS.cassandra, provider: 'native' })
+/**
+ * Its label says what it is; the figures of a laptop's node with a small heap are not those of a
+ * server.
+ */
+const label = (heapMb: number) =>
+  labelText({
+    product: `Cassandra, ${heapMb} MB heap`,
+    version: VERSIONS.cassandra,
+    provider: 'native',
+  })
 
-/** A cluster of local processes on loopback addresses of their own, with the same ports on each, as on real machines. */
-export async function startNativeCassandra(options: StartCassandraOptions, onProgress: OnProgress): Promise<CassandraEngine> {
+/**
+ * A cluster of local processes on loopback addresses of their own, with the same ports on each, as
+ * on real machines.
+ */
+export async function startNativeCassandra(
+  options: StartCassandraOptions,
+  onProgress: OnProgress,
+): Promise<CassandraEngine> {
   const java = await findJava()
-  if (!java.usable) throw new CodedError('NO_JAVA', java.why, { next: `install Java ${JAVA_MAJOR}; npx threshold doctor says how` })
+  if (!java.usable)
+    throw new CodedError('NO_JAVA', java.why, {
+      next: `install Java ${JAVA_MAJOR}; npx threshold doctor says how`,
+    })
   const home = await installCassandra(onProgress)
   const run = await openRun({ role: 'ports', text: 'ports of a Cassandra cluster' })
   const cluster = new Cluster(options, {
@@ -88,7 +111,8 @@ class Cluster implements CassandraEngine {
 
   async join(): Promise<CassandraNode> {
     const address = ADDRESSES[this.#nodes.length]
-    if (address === undefined || this.#stopping) throw cannotScale('Cassandra', this.#nodes.length + 1)
+    if (address === undefined || this.#stopping)
+      throw cannotScale('Cassandra', this.#nodes.length + 1)
     const { java, home, cqlPort, storagePort, onProgress, run } = this.#place
     onProgress({ text: `starting Cassandra ${VERSIONS.cassandra} on ${address} (7 to 35 s)` })
     const settings = {
@@ -107,7 +131,9 @@ class Cluster implements CassandraEngine {
       bootstrap: this.#nodes.length > 0,
     } as const
     // Cassandra wants joins one after another; so does a machine of two cores.
-    const node = await withLock('cassandra-start', { withinMs: 600_000 }, () => NativeNode.start(settings, java, home))
+    const node = await withLock('cassandra-start', { withinMs: 600_000 }, () =>
+      NativeNode.start(settings, java, home),
+    )
     this.#nodes.push(node)
     return node
   }

@@ -13,8 +13,17 @@ export interface Cqlsh {
 /** Cassandra's shell as its project publishes it for Python, apart from any server. */
 export async function installCqlsh(onProgress: OnProgress): Promise<Cqlsh> {
   const dir = await installPythonPackage(
-    { tool: TOOLS.cqlsh, package: `cqlsh==${VERSIONS.cqlsh}`, title: `cqlsh ${VERSIONS.cqlsh}`, requirements: CQLSH_REQUIREMENTS },
+    {
+      tool: TOOLS.cqlsh,
+      package: `cqlsh==${VERSIONS.cqlsh}`,
+      title: `cqlsh ${VERSIONS.cqlsh}`,
+      requirements: CQLSH_REQUIREMENTS,
+    },
     onProgress,
   )
-  return { version: VERSIONS.cqlsh, python: join(dir, 'bin', 'python'), path: join(dir, 'bin', 'cqlsh') }
+  return {
+    version: VERSIONS.cqlsh,
+    python: join(dir, 'bin', 'python'),
+    path: join(dir, 'bin', 'cqlsh'),
+  }
 }

@@ -9,15 +9,20 @@ import { claimPort } from '../run/claim-port.ts'
 import { openRun } from '../run/registry.ts'
 import { CASSANDRA_IMAGE, VERSIONS } from '../versions.ts'
 import { askCassandra, cassandraUri, cassandraVersion } from './address.ts'
-import { type CassandraEngine, collectorOf, DEFAULT_HEAP_MB, type StartCassandraOptions } from './engine.ts'
+import {
+  type CassandraEngine,
+  collectorOf,
+  DEFAULT_HEAP_MB,
+  type StartCassandraOptions,
+} from './engine.ts'
 import { COMMIT_LOG, cacheSettings, LEAST_CACHE_MB, SHORT_LIVED } from './settings.ts'
 
 const INSIDE = 9_042
 const READY_WITHIN_MS = 180_000
 
 /**
- * One node in a container. More nodes want a network of their own and addresses that clients outside can reach; where a lab
- * adds nodes, local processes do it.
+ * One node in a container. More nodes want a network of their own and addresses that clients
+ * outside can reach; where a lab adds nodes, local processes do it.
  */
 export async function startDockerCassandra(
   docker: Docker,
@@ -26,12 +31,21 @@ export async function startDockerCassandra(
 ): Promise<CassandraEngine> {
   if ((options.nodes ?? 1) > 1) throw cannotScale('Cassandra in Docker', options.nodes ?? 1)
   await ensureImage(docker.client, CASSANDRA_IMAGE, onProgress)
-  const run = await openRun({ role: 'cassandra', text: `${VERSIONS.cassandraImage} in Docker`, onExit: 'term' })
+  const run = await openRun({
+    role: 'cassandra',
+    text: `${VERSIONS.cassandraImage} in Docker`,
+    onExit: 'term',
+  })
   let container: Container | undefined
   try {
     const port = await claimPort(run)
     onProgress({ text: `starting ${VERSIONS.cassandraImage} in Docker (10 to 60 s)` })
-    const spec = { image: VERSIONS.cassandraImage, environment: environmentOf(options), inside: INSIDE, port }
+    const spec = {
+      image: VERSIONS.cassandraImage,
+      environment: environmentOf(options),
+      inside: INSIDE,
+      port,
+    }
     const started = await startContainer(docker, spec, run)
     container = started
     const uri = cassandraUri(['127.0.0.1'], port)
@@ -41,7 +55,10 @@ export async function startDockerCassandra(
         port,
         withinMs: READY_WITHIN_MS,
         onProgress,
-        ask: () => askCassandra(uri, (client) => client.execute('SELECT bootstrapped FROM system.local')).then(() => {}),
+        ask: () =>
+          askCassandra(uri, (client) =>
+            client.execute('SELECT bootstrapped FROM system.local'),
+          ).then(() => {}),
       })
     await answers()
     const heapMb = options.heapMb ?? DEFAULT_HEAP_MB
@@ -81,7 +98,10 @@ export function environmentOf(options: StartCassandraOptions): Record<string, st
 
 function jvmOptions(options: StartCassandraOptions): string[] {
   const collector = collectorOf(options)
-  const settings = { ...COMMIT_LOG[options.commitLog ?? 'batch'], ...cacheSettings(options.cacheMb) }
+  const settings = {
+    ...COMMIT_LOG[options.commitLog ?? 'batch'],
+    ...cacheSettings(options.cacheMb),
+  }
   return [
     // The image's own options choose G1, and a JVM with two collectors does not start.
     ...(collector === 'G1' ? [] : ['-XX:-UseG1GC']),

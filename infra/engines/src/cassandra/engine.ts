@@ -3,14 +3,20 @@ import type { WrapLaunch } from '../process/child.ts'
 import type { CassandraNode } from './node.ts'
 import type { Collector, CommitLog } from './settings.ts'
 
-/** A Cassandra cluster that runs, of one to three nodes here. `kill`, `pause` and the like concern its first node. */
+/**
+ * A Cassandra cluster that runs, of one to three nodes here. `kill`, `pause` and the like concern
+ * its first node.
+ */
 export interface CassandraEngine extends Engine {
   readonly kind: 'cassandra'
   /** `cassandra://address[,address]:port/?dc=datacenter1`; a keyspace may stand in the path. */
   readonly uri: string
   /** Empty for an external one. */
   nodes(): readonly CassandraNode[]
-  /** One node more. It takes over its share of the data while the others serve; returns when it serves as well. */
+  /**
+   * One node more. It takes over its share of the data while the others serve; returns when it
+   * serves as well.
+   */
   join(): Promise<CassandraNode>
 }
 
@@ -23,20 +29,32 @@ export interface StartCassandraOptions {
   readonly nodes?: number | undefined
   readonly heapMb?: number | undefined
   readonly collector?: Collector | undefined
-  /** Of the chunk cache, which holds pages of sstables. With it a local node also keeps little of what was written last in memory. */
+  /**
+   * Of the chunk cache, which holds pages of sstables. With it a local node also keeps little of
+   * what was written last in memory.
+   */
   readonly cacheMb?: number | undefined
   /** `batch` unless it is said: no acknowledged write is lost with a node that is killed. */
   readonly commitLog?: CommitLog | undefined
-  /** For a node that lives for minutes: half the CPU until it serves, and not the speed that it would come to in an hour. */
+  /**
+   * For a node that lives for minutes: half the CPU until it serves, and not the speed that it
+   * would come to in an hour.
+   */
   readonly shortLived?: boolean | undefined
-  /** Its own tables are not flushed at each change of a schema: quicker, for what no test will kill. */
+  /**
+   * Its own tables are not flushed at each change of a schema: quicker, for what no test will kill.
+   */
   readonly unsafeSystem?: boolean | undefined
   /** Where its data lies, and how its process gets there. Local processes alone. */
   readonly disk?: { readonly dir: string; readonly wrap: WrapLaunch } | undefined
 }
 
-/** G1 works beside the node in threads of its own, which two cores of a node that has just started cannot spare. */
-export const collectorOf = ({ collector, shortLived }: StartCassandraOptions): Collector => collector ?? (shortLived ? 'Serial' : 'G1')
+/**
+ * G1 works beside the node in threads of its own, which two cores of a node that has just started
+ * cannot spare.
+ */
+export const collectorOf = ({ collector, shortLived }: StartCassandraOptions): Collector =>
+  collector ?? (shortLived ? 'Serial' : 'G1')
 
 export const MOST_NODES = 3
 /** Enough for tests: a node takes 0.7 GB with it. */

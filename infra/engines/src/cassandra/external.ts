@@ -13,12 +13,19 @@ export const externalCassandra: CassandraProvider = {
 
   async available() {
     const uri = enginesConfig().cassandraUri
-    if (uri === undefined) return unusable(`${VARIABLE} is not set`, `export ${VARIABLE}=cassandra://host:9042/?dc=datacenter1`)
+    if (uri === undefined)
+      return unusable(
+        `${VARIABLE} is not set`,
+        `export ${VARIABLE}=cassandra://host:9042/?dc=datacenter1`,
+      )
     try {
       await cassandraVersion(uri)
       return usable
     } catch (error) {
-      return unusable(`the server of ${VARIABLE} does not answer: ${messageOf(error)}`, `start that server, or unset ${VARIABLE}`)
+      return unusable(
+        `the server of ${VARIABLE} does not answer: ${messageOf(error)}`,
+        `start that server, or unset ${VARIABLE}`,
+      )
     }
   },
 

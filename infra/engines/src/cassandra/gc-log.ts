@@ -10,12 +10,15 @@ export interface Pause {
 }
 
 /*
- * [2026-11-25T13:45:46.123+0000][info][safepoint] Safepoint "G1CollectForAllocation", Time since last: 1 ns,
- * Reaching safepoint: 2 ns, Cleanup: 3 ns, At safepoint: 4 ns, Total: 5 ns
+ * [2026-11-25T13:45:46.123+0000][info][safepoint] Safepoint "G1CollectForAllocation", Time since
+ * last: 1 ns, Reaching safepoint: 2 ns, Cleanup: 3 ns, At safepoint: 4 ns, Total: 5 ns
  */
 const SAFEPOINT = /^\[([^\]]+)\]\[\w+\s*\]\[safepoint\s*\] Safepoint "([^"]+)".*Total:\s+(\d+) ns/
 
-/** Stop-the-world pauses in the order they happened. The line is written when the pause is over: its start is counted back. */
+/**
+ * Stop-the-world pauses in the order they happened. The line is written when the pause is over: its
+ * start is counted back.
+ */
 export function parsePauses(log: string): Pause[] {
   return log.split('\n').flatMap((line) => {
     const [, time, reason, nanos] = SAFEPOINT.exec(line) ?? []
@@ -25,9 +28,13 @@ export function parsePauses(log: string): Pause[] {
   })
 }
 
-export const readPauses = async (file: string): Promise<Pause[]> => parsePauses(await readFile(file, 'utf8').catch(() => ''))
+export const readPauses = async (file: string): Promise<Pause[]> =>
+  parsePauses(await readFile(file, 'utf8').catch(() => ''))
 
-/** Whether a span of time met a pause at all: what splits reads into those inside one and those outside. */
+/**
+ * Whether a span of time met a pause at all: what splits reads into those inside one and those
+ * outside.
+ */
 export function meetsPause(pauses: readonly Pause[], start: number, end: number): boolean {
   let low = 0
   let high = pauses.length

@@ -8,32 +8,49 @@ import { which } from '../process/which.ts'
 import type { OnProgress } from '../progress.ts'
 import { CASSANDRA_REQUIREMENTS, TOOLS, VERSIONS } from '../versions.ts'
 
-export const MAVEN_NEXT = 'install Maven (Debian, Ubuntu: sudo apt-get install maven; macOS: brew install maven)'
+export const MAVEN_NEXT =
+  'install Maven (Debian, Ubuntu: sudo apt-get install maven; macOS: brew install maven)'
 
 export const findMaven = (): Promise<string | undefined> => which('mvn')
 
-/** Some hundred jars, 67 MB, once. Maven checks each against the digest its repository gives (`-C`), or fails. */
+/**
+ * Some hundred jars, 67 MB, once. Maven checks each against the digest its repository gives (`-C`),
+ * or fails.
+ */
 export async function installCassandra(onProgress: OnProgress): Promise<string> {
   return await installTool(
     TOOLS.cassandra,
     async (dir) => {
       const maven = await findMaven()
-      if (maven === undefined) throw new CodedError('NO_MAVEN', 'no mvn on PATH', { next: MAVEN_NEXT })
+      if (maven === undefined)
+        throw new CodedError('NO_MAVEN', 'no mvn on PATH', { next: MAVEN_NEXT })
       const text = `fetching Cassandra ${VERSIONS.cassandra} (67 MB, under a minute, once)`
       onProgress({ text })
-      for (const name of ['pom.xml', 'logback.xml']) await copyFile(join(CASSANDRA_REQUIREMENTS, name), join(dir, name))
+      for (const name of ['pom.xml', 'logback.xml'])
+        await copyFile(join(CASSANDRA_REQUIREMENTS, name), join(dir, name))
       const repository = join(dir, 'repository')
       let jars = 0
       await runCommand({
         title: `mvn dependency:copy-dependencies (cassandra-all ${VERSIONS.cassandra})`,
         command: maven,
         args: [
-          ...['-B', '-C', '-f', join(dir, 'pom.xml'), `-Dmaven.repo.local=${repository}`, 'dependency:copy-dependencies'],
+          ...[
+            '-B',
+            '-C',
+            '-f',
+            join(dir, 'pom.xml'),
+            `-Dmaven.repo.local=${repository}`,
+            'dependency:copy-dependencies',
+          ],
           ...[`-DoutputDirectory=${join(dir, 'lib')}`, '-DincludeScope=runtime'],
         ],
         cwd: dir,
         // Maven's plugins, too, compare words by the language of the machine.
-        env: { MAVEN_OPTS: `${childEnvironment().MAVEN_OPTS ?? ''} -Duser.language=en -Duser.country=US`.trim(), TMPDIR: dir },
+        env: {
+          MAVEN_OPTS:
+            `${childEnvironment().MAVEN_OPTS ?? ''} -Duser.language=en -Duser.country=US`.trim(),
+          TMPDIR: dir,
+        },
         onLine: (line) => {
           const jar = /Downloaded from \S+: \S+\/([^/ ]+\.jar)/.exec(line)?.[1]
           if (jar !== undefined) onProgress({ text: `${text}: ${jar}`, done: ++jars })

@@ -26,7 +26,10 @@ export async function findJava(): Promise<FoundJava> {
     seen.push(version)
   }
   const others = [...new Set(seen)].join(', ')
-  return { usable: false, why: others === '' ? 'no Java' : `no Java ${JAVA_MAJOR}; there is ${others}` }
+  return {
+    usable: false,
+    why: others === '' ? 'no Java' : `no Java ${JAVA_MAJOR}; there is ${others}`,
+  }
 }
 
 async function candidates(): Promise<string[]> {
@@ -34,13 +37,20 @@ async function candidates(): Promise<string[]> {
   const onPath = await which('java')
   const installed = await Promise.all(
     jvmFolders.map(async (folder) =>
-      (await readdir(folder).catch(() => [])).filter((name) => name.includes(String(JAVA_MAJOR))).map((name) => join(folder, name)),
+      (await readdir(folder).catch(() => []))
+        .filter((name) => name.includes(String(JAVA_MAJOR)))
+        .map((name) => join(folder, name)),
     ),
   )
   return [
     ...(javaHome === undefined ? [] : [join(javaHome, 'bin', 'java')]),
     ...(onPath === undefined ? [] : [onPath]),
-    ...installed.flat().flatMap((home) => [join(home, 'bin', 'java'), join(home, 'Contents', 'Home', 'bin', 'java')]),
+    ...installed
+      .flat()
+      .flatMap((home) => [
+        join(home, 'bin', 'java'),
+        join(home, 'Contents', 'Home', 'bin', 'java'),
+      ]),
   ]
 }
 

@@ -6,8 +6,20 @@ import { goneWithin, halt, signal, terminate } from '../process/terminate.ts'
 import { openRun, type Run } from '../run/registry.ts'
 import { askCassandra, cassandraUri } from './address.ts'
 import { type Pause, readPauses } from './gc-log.ts'
-import { nodetool, type TableFigures, type TableReads, tableFigures, tableReads } from './nodetool.ts'
-import { gcLogOf, JVM_ENVIRONMENT, launchArgs, type NodeSettings, writeSettings } from './settings.ts'
+import {
+  nodetool,
+  type TableFigures,
+  type TableReads,
+  tableFigures,
+  tableReads,
+} from './nodetool.ts'
+import {
+  gcLogOf,
+  JVM_ENVIRONMENT,
+  launchArgs,
+  type NodeSettings,
+  writeSettings,
+} from './settings.ts'
 
 const READY_WITHIN_MS = 120_000
 const STOP_GRACE_MS = 15_000
@@ -48,8 +60,17 @@ export class NativeNode implements CassandraNode {
     this.#run = run
   }
 
-  static async start(settings: Omit<NodeSettings, 'dir'>, java: string, home: string): Promise<NativeNode> {
-    const run = await openRun({ role: 'cassandra', text: `Cassandra node ${settings.address}`, group: true, onExit: 'kill' })
+  static async start(
+    settings: Omit<NodeSettings, 'dir'>,
+    java: string,
+    home: string,
+  ): Promise<NativeNode> {
+    const run = await openRun({
+      role: 'cassandra',
+      text: `Cassandra node ${settings.address}`,
+      group: true,
+      onExit: 'kill',
+    })
     const node = new NativeNode({ ...settings, dir: run.dir }, java, home, run)
     try {
       await writeSettings(node.#settings, home)
@@ -74,7 +95,10 @@ export class NativeNode implements CassandraNode {
     const args = await launchArgs(this.#settings)
     const { dir, disk } = this.#settings
     const wrap = disk?.wrap ?? asItIs
-    this.#child = await startChild(wrap({ command: this.#java, args, cwd: dir, env: JVM_ENVIRONMENT }), this.#run.id)
+    this.#child = await startChild(
+      wrap({ command: this.#java, args, cwd: dir, env: JVM_ENVIRONMENT }),
+      this.#run.id,
+    )
     this.#state = 'running'
     await this.#run.update({ process: this.#child.identity })
     await answersCql(this.#settings, this.#child)
@@ -144,20 +168,31 @@ async function answersCql(node: NodeSettings, child: Child): Promise<void> {
     if (child.ended() !== undefined) {
       const said = child.tail().trim().split('\n')
       // Cassandra says why it does not start in one line, and a lab's report has room for one.
-      const why = said.findLast((line) => line.includes('encountered during startup')) ?? child.ended()
-      throw new CodedError('ENGINE_DIED', `Cassandra on ${node.address} ended at start: ${why}\n${said.slice(-10).join('\n')}`, {
-        next: 'npx threshold doctor',
-      })
+      const why =
+        said.findLast((line) => line.includes('encountered during startup')) ?? child.ended()
+      throw new CodedError(
+        'ENGINE_DIED',
+        `Cassandra on ${node.address} ended at start: ${why}\n${said.slice(-10).join('\n')}`,
+        {
+          next: 'npx threshold doctor',
+        },
+      )
     }
     try {
-      await askCassandra(cassandraUri([node.address], node.cqlPort), (client) => client.execute('SELECT bootstrapped FROM system.local'))
+      await askCassandra(cassandraUri([node.address], node.cqlPort), (client) =>
+        client.execute('SELECT bootstrapped FROM system.local'),
+      )
       return
     } catch (error) {
       last = messageOf(error)
     }
     await delay(POLL_MS)
   }
-  throw new CodedError('ENGINE_NOT_READY', `Cassandra on ${node.address} did not answer within ${READY_WITHIN_MS / 1_000} s: ${last}`, {
-    next: 'npx threshold doctor',
-  })
+  throw new CodedError(
+    'ENGINE_NOT_READY',
+    `Cassandra on ${node.address} did not answer within ${READY_WITHIN_MS / 1_000} s: ${last}`,
+    {
+      next: 'npx threshold doctor',
+    },
+  )
 }

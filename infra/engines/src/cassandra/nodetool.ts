@@ -16,7 +16,10 @@ export interface NodetoolPlace {
   readonly jmxPort: number
 }
 
-/** Runs nodetool against one node and answers what it said. A second or so, more on a busy machine: a JVM starts for it. */
+/**
+ * Runs nodetool against one node and answers what it said. A second or so, more on a busy machine:
+ * a JVM starts for it.
+ */
 export async function nodetool(place: NodetoolPlace, ...args: string[]): Promise<string> {
   const flags = await jvmFlags()
   const command = [
@@ -33,7 +36,14 @@ export async function nodetool(place: NodetoolPlace, ...args: string[]): Promise
     group: true,
     onExit: 'kill',
     command: place.java,
-    args: [...command, '-cp', join('lib', '*'), 'org.apache.cassandra.tools.NodeTool', ...connect, ...args],
+    args: [
+      ...command,
+      '-cp',
+      join('lib', '*'),
+      'org.apache.cassandra.tools.NodeTool',
+      ...connect,
+      ...args,
+    ],
     spawn: {
       cwd: place.home,
       env: childEnvironment(JVM_ENVIRONMENT),
@@ -45,17 +55,28 @@ export async function nodetool(place: NodetoolPlace, ...args: string[]): Promise
   await using _ = run
   // A JVM that starts must not disturb what is measured meanwhile.
   void lowerPriority(identity.pid)
-  const [stdout, stderr, { code, signal }] = await Promise.all([saidOn(child.stdout!), saidOn(child.stderr!), closed])
+  const [stdout, stderr, { code, signal }] = await Promise.all([
+    saidOn(child.stdout!),
+    saidOn(child.stderr!),
+    closed,
+  ])
   const late = `no answer within ${WITHIN_MS / 1_000} s`
   const ended = child.killed ? late : signal === null ? `exit code ${code}` : `signal ${signal}`
-  if (ended !== 'exit code 0') throw new CodedError('NODETOOL_FAILED', `nodetool ${args.join(' ')}: ${complaint(ended, stdout, stderr)}`)
+  if (ended !== 'exit code 0')
+    throw new CodedError(
+      'NODETOOL_FAILED',
+      `nodetool ${args.join(' ')}: ${complaint(ended, stdout, stderr)}`,
+    )
   return stdout
 }
 
 /** What came until it ended; nothing of a program that could not be started. */
 const saidOn = (stream: Readable): Promise<string> => text(stream).catch(() => '')
 
-/** What went wrong and in which step: nodetool says the first before a stack trace on stderr, the second among its progress on stdout. */
+/**
+ * What went wrong and in which step: nodetool says the first before a stack trace on stderr, the
+ * second among its progress on stdout.
+ */
 export function complaint(ended: string, stdout: string, stderr: string): string {
   const [said = ''] = stderr.split('-- StackTrace --')
   const steps = stdout.split('\n').filter((line) => /fail|error|exception/i.test(line))
@@ -79,11 +100,19 @@ export interface TableFigures {
   readonly writes: number
 }
 
-export async function tableFigures(place: NodetoolPlace, keyspace: string, table: string): Promise<TableFigures> {
+export async function tableFigures(
+  place: NodetoolPlace,
+  keyspace: string,
+  table: string,
+): Promise<TableFigures> {
   const text = await nodetool(place, 'tablestats', '-F', 'json', `${keyspace}.${table}`)
-  const all = JSON.parse(text) as Record<string, { tables?: Record<string, Record<string, unknown>> }>
+  const all = JSON.parse(text) as Record<
+    string,
+    { tables?: Record<string, Record<string, unknown>> }
+  >
   const stats = all[keyspace]?.tables?.[table]
-  if (stats === undefined) throw new CodedError('NO_SUCH_TABLE', `nodetool knows no table ${keyspace}.${table}`)
+  if (stats === undefined)
+    throw new CodedError('NO_SUCH_TABLE', `nodetool knows no table ${keyspace}.${table}`)
   const number = (name: string): number => {
     const value = Number(stats[name])
     return Number.isFinite(value) ? value : 0
@@ -112,8 +141,11 @@ export interface TableReads {
   readonly readP99Ms: number
 }
 
-export const tableReads = async (place: NodetoolPlace, keyspace: string, table: string): Promise<TableReads> =>
-  parseHistograms(await nodetool(place, 'tablehistograms', keyspace, table))
+export const tableReads = async (
+  place: NodetoolPlace,
+  keyspace: string,
+  table: string,
+): Promise<TableReads> => parseHistograms(await nodetool(place, 'tablehistograms', keyspace, table))
 
 /** A table for people: a line of headings, one of units, then a line for each percentile. */
 export function parseHistograms(said: string): TableReads {
@@ -123,7 +155,10 @@ export function parseHistograms(said: string): TableReads {
     const row = lines.find(([first]) => first === percentile)
     const number = Number(row?.[headings?.indexOf(heading) ?? -1])
     if (Number.isNaN(number))
-      throw new CodedError('NODETOOL_FAILED', `nodetool tablehistograms says nothing of ${heading} at ${percentile}`)
+      throw new CodedError(
+        'NODETOOL_FAILED',
+        `nodetool tablehistograms says nothing of ${heading} at ${percentile}`,
+      )
     return number
   }
   return {

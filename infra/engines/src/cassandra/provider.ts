@@ -43,11 +43,16 @@ const nativeCassandra: CassandraProvider = {
   async available() {
     const java = await findJava()
     if (!java.usable) return unusable(java.why, JAVA_NEXT)
-    if ((await isInstalled(TOOLS.cassandra)) || (await findMaven()) !== undefined) return await roomFor(TOOLS.cassandra, RUN_MB)
+    if ((await isInstalled(TOOLS.cassandra)) || (await findMaven()) !== undefined)
+      return await roomFor(TOOLS.cassandra, RUN_MB)
     return unusable('its jars are not in the cache, and there is no mvn to fetch them', MAVEN_NEXT)
   },
   start: startNativeCassandra,
 }
 
 /** In this order: the user's own, then containers, then processes of ours. */
-export const CASSANDRA_PROVIDERS: readonly CassandraProvider[] = [externalCassandra, dockerCassandra, nativeCassandra]
+export const CASSANDRA_PROVIDERS: readonly CassandraProvider[] = [
+  externalCassandra,
+  dockerCassandra,
+  nativeCassandra,
+]

@@ -25,9 +25,10 @@ export interface NodeSettings {
 }
 
 /**
- * When a write is acknowledged. `batch`: once it is on this node's disk, as MongoDB's journal; with one node there is no
- * other copy. `periodic`, Cassandra's own default and two to three times as quick: at once, and the other replicas have what
- * this node loses, 10 s at a power cut and up to 100 ms, what has not been marked as written yet, when it is killed.
+ * When a write is acknowledged. `batch`: once it is on this node's disk, as MongoDB's journal; with
+ * one node there is no other copy. `periodic`, Cassandra's own default and two to three times as
+ * quick: at once, and the other replicas have what this node loses, 10 s at a power cut and up to
+ * 100 ms, what has not been marked as written yet, when it is killed.
  */
 export type CommitLog = 'batch' | 'periodic'
 export const COMMIT_LOG: Record<CommitLog, Readonly<Record<string, string>>> = {
@@ -39,15 +40,18 @@ export const COMMIT_LOG: Record<CommitLog, Readonly<Record<string, string>>> = {
 export const LEAST_CACHE_MB = 16
 
 /**
- * Memtables hold the newest writes, and a read of them costs no file. They are small beside a cache of a chosen size, since
- * a large one would hide what a small cache shows.
+ * Memtables hold the newest writes, and a read of them costs no file. They are small beside a cache
+ * of a chosen size, since a large one would hide what a small cache shows.
  */
-export function cacheSettings(cacheMb: number | undefined): Readonly<Record<string, string | boolean>> {
+export function cacheSettings(
+  cacheMb: number | undefined,
+): Readonly<Record<string, string | boolean>> {
   const memtable = cacheMb === undefined ? '64MiB' : '16MiB'
   return {
     memtable_heap_space: memtable,
     memtable_offheap_space: memtable,
-    // Off by default since 4.0, and then its misses are counted nowhere. Cassandra keeps 32 MiB of its size back for buffers.
+    // Off by default since 4.0, and then its misses are counted nowhere. Cassandra keeps 32 MiB of
+    // its size back for buffers.
     file_cache_enabled: true,
     file_cache_size: `${(cacheMb ?? LEAST_CACHE_MB) + 32}MiB`,
   }
@@ -59,11 +63,13 @@ export type Collector = 'G1' | 'Parallel' | 'Serial' | 'Z' | 'Shenandoah'
 export const SHORT_LIVED = '-XX:TieredStopAtLevel=1'
 
 /**
- * How long a node waits for what others tell it of the ring; Cassandra's default is 30 s. A first node has nobody to wait for. One
- * that joins asks its seed every five seconds for twice this long, and then ends with `Unable to gossip with any peers`: with one
- * second it asks once, and a seed that is busy just then costs the join (`Gossiper.doShadowRound`). It waits as long for the
- * schema, and without any it copies nothing and joins nevertheless (`StorageService.waitForSchema`): of four joins under traffic
- * with one second, two nodes had none of what they owned. And it is as long as others have to learn of writes they owe it.
+ * How long a node waits for what others tell it of the ring; Cassandra's default is 30 s. A first
+ * node has nobody to wait for. One that joins asks its seed every five seconds for twice this long,
+ * and then ends with `Unable to gossip with any peers`: with one second it asks once, and a seed
+ * that is busy just then costs the join (`Gossiper.doShadowRound`). It waits as long for the
+ * schema, and without any it copies nothing and joins nevertheless
+ * (`StorageService.waitForSchema`): of four joins under traffic with one second, two nodes had none
+ * of what they owned. And it is as long as others have to learn of writes they owe it.
  */
 const ALONE_RING_DELAY_MS = 1_000
 const JOIN_RING_DELAY_MS = 10_000
@@ -74,12 +80,16 @@ const GC_LOG = 'gc.log'
 export const gcLogOf = (dir: string): string => join(dir, GC_LOG)
 
 /**
- * A link in a node's folder to where Cassandra is installed. The JVM runs in that folder and its flags name relative paths: a
- * class path is cut at colons, an agent's path at an equals sign, a log's at a comma.
+ * A link in a node's folder to where Cassandra is installed. The JVM runs in that folder and its
+ * flags name relative paths: a class path is cut at colons, an agent's path at an equals sign, a
+ * log's at a comma.
  */
 const HOME = 'cassandra'
 
-/** Cassandra 5 for one laptop, three nodes of it: small caches, small commit log, no authentication on loopback. */
+/**
+ * Cassandra 5 for one laptop, three nodes of it: small caches, small commit log, no authentication
+ * on loopback.
+ */
 export async function writeSettings(node: NodeSettings, home: string): Promise<void> {
   await mkdir(join(node.dir, 'conf'), { recursive: true })
   await mkdir(join(node.dir, 'tmp'), { recursive: true })
@@ -91,7 +101,12 @@ export async function writeSettings(node: NodeSettings, home: string): Promise<v
     auto_bootstrap: node.bootstrap,
     partitioner: 'org.apache.cassandra.dht.Murmur3Partitioner',
     endpoint_snitch: 'SimpleSnitch',
-    seed_provider: [{ class_name: 'org.apache.cassandra.locator.SimpleSeedProvider', parameters: [{ seeds: node.seeds.join(',') }] }],
+    seed_provider: [
+      {
+        class_name: 'org.apache.cassandra.locator.SimpleSeedProvider',
+        parameters: [{ seeds: node.seeds.join(',') }],
+      },
+    ],
     listen_address: node.address,
     rpc_address: node.address,
     storage_port: node.storagePort,
@@ -113,7 +128,8 @@ export async function writeSettings(node: NodeSettings, home: string): Promise<v
     row_cache_size: '0MiB',
     counter_cache_size: '0MiB',
     networking_cache_size: '16MiB',
-    // Two round trips for a lightweight transaction instead of four, v1's (CEP-14, Cassandra 4.1). Not the default.
+    // Two round trips for a lightweight transaction instead of four, v1's (CEP-14, Cassandra 4.1).
+    // Not the default.
     paxos_variant: 'v2',
     concurrent_reads: 16,
     concurrent_writes: node.commitLog === 'batch' ? 64 : 16, // they wait for the disk together
@@ -130,7 +146,10 @@ export async function writeSettings(node: NodeSettings, home: string): Promise<v
   await writeFile(join(node.dir, 'conf', 'cassandra.yaml'), `${JSON.stringify(yaml, null, 2)}\n`)
 }
 
-/** A JVM reads the encoding of file names from the locale: in the C locale a path with an umlaut is no file. */
+/**
+ * A JVM reads the encoding of file names from the locale: in the C locale a path with an umlaut is
+ * no file.
+ */
 export const JVM_ENVIRONMENT = { LC_ALL: 'C.UTF-8' }
 
 /** The flags of the JVM, without what is run. */
@@ -140,7 +159,8 @@ export async function jvmFlags(): Promise<string[]> {
 }
 
 export async function launchArgs(node: NodeSettings): Promise<string[]> {
-  const property = (name: string, value: string | number | boolean): string => `-Dcassandra.${name}=${value}`
+  const property = (name: string, value: string | number | boolean): string =>
+    `-Dcassandra.${name}=${value}`
   return [
     ...(await jvmFlags()),
     `-javaagent:${HOME}/lib/jamm-0.4.0.jar`,

@@ -7,15 +7,19 @@ import type { CassandraEngine, StartCassandraOptions } from './engine.ts'
 import { CASSANDRA_PROVIDERS } from './provider.ts'
 
 /**
- * Starts a Cassandra on the first provider that can, and returns when it answers CQL. A provider that cannot says why in one
- * line of progress, and the next is tried; when none can, the error lists them all.
+ * Starts a Cassandra on the first provider that can, and returns when it answers CQL. A provider
+ * that cannot says why in one line of progress, and the next is tried; when none can, the error
+ * lists them all.
  */
-export async function startCassandra(options: StartCassandraOptions & { onProgress?: OnProgress } = {}): Promise<CassandraEngine> {
+export async function startCassandra(
+  options: StartCassandraOptions & { onProgress?: OnProgress } = {},
+): Promise<CassandraEngine> {
   const { onProgress = noProgress } = options
   await endLeftOver(onProgress)
   const candidates = CASSANDRA_PROVIDERS.filter(
     ({ provider }) =>
-      (options.provider === undefined || provider === options.provider) && !(options.ours === true && provider === 'external'),
+      (options.provider === undefined || provider === options.provider) &&
+      !(options.ours === true && provider === 'external'),
   )
   const refusals: string[] = []
   const nexts: { next: string | undefined }[] = []
@@ -36,8 +40,13 @@ export async function startCassandra(options: StartCassandraOptions & { onProgre
       return await candidate.start(options, onProgress)
     } catch (error) {
       if (candidates.length === 1) throw error
-      refuse(messageOf(error).split('\n')[0] ?? '', error instanceof CodedError ? error.next : undefined)
+      refuse(
+        messageOf(error).split('\n')[0] ?? '',
+        error instanceof CodedError ? error.next : undefined,
+      )
     }
   }
-  throw new CodedError('NO_CASSANDRA', `no Cassandra can be had here\n${refusals.join('\n')}`, { next: remedyOf(nexts) })
+  throw new CodedError('NO_CASSANDRA', `no Cassandra can be had here\n${refusals.join('\n')}`, {
+    next: remedyOf(nexts),
+  })
 }

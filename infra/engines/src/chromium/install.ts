@@ -7,7 +7,10 @@ import { runCommand } from '../process/command.ts'
 import type { OnProgress } from '../progress.ts'
 import { CHROMIUM_REQUIREMENTS, TOOLS, VERSIONS } from '../versions.ts'
 
-/** Everything the package carries: the browser, the libraries and the font it needs on a system without any, and software rendering. */
+/**
+ * Everything the package carries: the browser, the libraries and the font it needs on a system
+ * without any, and software rendering.
+ */
 const UNPACK = `
 import { inflate } from '@sparticuz/chromium'
 const files = ['chromium.br', 'al2023.tar.br', 'fonts.tar.br', 'swiftshader.tar.br']
@@ -16,13 +19,20 @@ await Promise.all(files.map((name) => inflate('node_modules/@sparticuz/chromium/
 
 export const fetchedExecutable = (dir: string): string => join(dir, 'chromium')
 
-/** The package was made for a system that has neither NSS nor fonts, so it brings both; where there are fonts, they are used too. */
+/**
+ * The package was made for a system that has neither NSS nor fonts, so it brings both; where there
+ * are fonts, they are used too.
+ */
 export const fetchedEnvironment = (dir: string): NodeJS.ProcessEnv =>
-  childEnvironment({ LD_LIBRARY_PATH: join(dir, 'al2023', 'lib'), FONTCONFIG_FILE: join(dir, 'fonts.conf') })
+  childEnvironment({
+    LD_LIBRARY_PATH: join(dir, 'al2023', 'lib'),
+    FONTCONFIG_FILE: join(dir, 'fonts.conf'),
+  })
 
 /**
- * Seconds: npm fetches the package by the lock file checked in here, and refuses one whose digest differs. The browser
- * lies in the package itself, so a closed network with a registry in it is enough; no script of the package runs.
+ * Seconds: npm fetches the package by the lock file checked in here, and refuses one whose digest
+ * differs. The browser lies in the package itself, so a closed network with a registry in it is
+ * enough; no script of the package runs.
  */
 export async function installChromium(onProgress: OnProgress): Promise<string> {
   return await installTool(
@@ -30,7 +40,8 @@ export async function installChromium(onProgress: OnProgress): Promise<string> {
     async (dir) => {
       const text = `fetching Chromium ${VERSIONS.chromium} (67 MB, once)`
       onProgress({ text })
-      for (const name of ['package.json', 'package-lock.json']) await cp(join(CHROMIUM_REQUIREMENTS, name), join(dir, name))
+      for (const name of ['package.json', 'package-lock.json'])
+        await cp(join(CHROMIUM_REQUIREMENTS, name), join(dir, name))
       await npmCi(dir, `@sparticuz/chromium ${VERSIONS.chromium}`, '--ignore-scripts')
       onProgress({ text: `${text}: unpacking` })
       await runCommand({
@@ -48,7 +59,10 @@ export async function installChromium(onProgress: OnProgress): Promise<string> {
   )
 }
 
-/** The package's own names folders of the service it was made for. Without a font at all a page renders blank. */
+/**
+ * The package's own names folders of the service it was made for. Without a font at all a page
+ * renders blank.
+ */
 const fontsConf = (dir: string): string => `<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig>

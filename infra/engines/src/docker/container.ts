@@ -24,7 +24,10 @@ const STOP_GRACE_S = 15
 const TAIL_LINES = 10
 
 /** The engines ask for no password, so Docker publishes their ports on loopback alone. */
-export function createOptions(spec: ContainerSpec, runId: string): Dockerode.ContainerCreateOptions {
+export function createOptions(
+  spec: ContainerSpec,
+  runId: string,
+): Dockerode.ContainerCreateOptions {
   const inside = `${spec.inside}/tcp`
   return {
     Image: spec.image,
@@ -39,8 +42,15 @@ export function createOptions(spec: ContainerSpec, runId: string): Dockerode.Con
   }
 }
 
-/** Creates and starts a container. If this process is killed at any moment, the run's entry leads to the container. */
-export async function startContainer(docker: Docker, spec: ContainerSpec, run: Run): Promise<Container> {
+/**
+ * Creates and starts a container. If this process is killed at any moment, the run's entry leads to
+ * the container.
+ */
+export async function startContainer(
+  docker: Docker,
+  spec: ContainerSpec,
+  run: Run,
+): Promise<Container> {
   await run.update({ dockerHost: docker.host })
   const created = await docker.client.createContainer(createOptions(spec, run.id))
   await run.update({ containerId: created.id })
@@ -86,7 +96,9 @@ export class Container {
 
   /** The last lines that it wrote. */
   async tail(): Promise<string> {
-    const log = await this.#docker.logs({ stdout: true, stderr: true, tail: TAIL_LINES }).catch(() => undefined)
+    const log = await this.#docker
+      .logs({ stdout: true, stderr: true, tail: TAIL_LINES })
+      .catch(() => undefined)
     return log === undefined ? '' : textOf(log).trim()
   }
 
@@ -142,11 +154,15 @@ export class Container {
   }
 }
 
-const notRunning = (state: EngineState): CodedError => new CodedError('ENGINE_STOPPED', `the container is not running: ${state}`)
+const notRunning = (state: EngineState): CodedError =>
+  new CodedError('ENGINE_STOPPED', `the container is not running: ${state}`)
 
 const HEADER_BYTES = 8
 
-/** Docker frames the two streams of a log: a byte for which one, three of nothing, four for the length. */
+/**
+ * Docker frames the two streams of a log: a byte for which one, three of nothing, four for the
+ * length.
+ */
 function textOf(log: Buffer): string {
   const parts: string[] = []
   for (let at = 0; at + HEADER_BYTES <= log.length; ) {

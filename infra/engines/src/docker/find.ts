@@ -29,8 +29,9 @@ export type FoundDocker =
 const ANSWER_WITHIN_MS = 10_000
 
 /**
- * The first Docker daemon that answers and whose published ports are ports of this machine. Modules are loaded only where
- * there is a socket: every start on a machine without Docker would otherwise pay for them.
+ * The first Docker daemon that answers and whose published ports are ports of this machine. Modules
+ * are loaded only where there is a socket: every start on a machine without Docker would otherwise
+ * pay for them.
  */
 export async function findDocker(): Promise<FoundDocker> {
   const { dockerHost } = enginesConfig()
@@ -47,7 +48,11 @@ export async function findDocker(): Promise<FoundDocker> {
 /** The places where Docker, Docker Desktop and a rootless Docker put their sockets. */
 function defaultHosts(): string[] {
   const { runtimeDir, home } = enginesConfig()
-  const places = ['/var/run/docker.sock', join(home, '.docker/run/docker.sock'), join(home, '.docker/desktop/docker.sock')]
+  const places = [
+    '/var/run/docker.sock',
+    join(home, '.docker/run/docker.sock'),
+    join(home, '.docker/desktop/docker.sock'),
+  ]
   if (runtimeDir !== undefined) places.push(join(runtimeDir, 'docker.sock'))
   return places.filter((place) => existsSync(place)).map((place) => `unix://${place}`)
 }
@@ -56,20 +61,38 @@ const START = 'start Docker (Linux: sudo systemctl start docker; macOS: open -a 
 
 async function noSocket(): Promise<FoundDocker> {
   if ((await which('docker')) === undefined)
-    return { usable: false, installed: false, why: 'no Docker here', next: 'npx threshold doctor tells how to install it' }
-  const why = 'Docker is installed, but its daemon does not answer: there is no /var/run/docker.sock'
+    return {
+      usable: false,
+      installed: false,
+      why: 'no Docker here',
+      next: 'npx threshold doctor tells how to install it',
+    }
+  const why =
+    'Docker is installed, but its daemon does not answer: there is no /var/run/docker.sock'
   return { usable: false, installed: true, why, next: START }
 }
 
 async function tryHost(host: string): Promise<FoundDocker> {
-  const refuse = (why: string, next: string): FoundDocker => ({ usable: false, installed: true, why, next })
+  const refuse = (why: string, next: string): FoundDocker => ({
+    usable: false,
+    installed: true,
+    why,
+    next,
+  })
   const address = parseDockerHost(host)
   if (address === undefined)
-    return refuse(`DOCKER_HOST is ${host}, which is not the address of a Docker daemon`, 'set it to unix:///path or unset it')
+    return refuse(
+      `DOCKER_HOST is ${host}, which is not the address of a Docker daemon`,
+      'set it to unix:///path or unset it',
+    )
   if (!isLocal(address)) {
-    // The engines have no passwords, so their ports are published on the loopback address of the daemon's machine alone.
+    // The engines have no passwords, so their ports are published on the loopback address of the
+    // daemon's machine alone.
     const why = `DOCKER_HOST is ${host}: containers on another machine are not reachable from here`
-    return refuse(why, 'unset DOCKER_HOST, or start the databases there and set THRESHOLD_MONGODB_URI and THRESHOLD_CASSANDRA_URI')
+    return refuse(
+      why,
+      'unset DOCKER_HOST, or start the databases there and set THRESHOLD_MONGODB_URI and THRESHOLD_CASSANDRA_URI',
+    )
   }
   try {
     const info = await (await connectTo(address, ANSWER_WITHIN_MS)).info()
@@ -79,29 +102,51 @@ async function tryHost(host: string): Promise<FoundDocker> {
         'Threshold runs in a container itself, and the ports of its neighbours answer only outside',
         'start this container with --network host, or set THRESHOLD_MONGODB_URI and THRESHOLD_CASSANDRA_URI',
       )
-    return { usable: true, client, host, version: String(info.ServerVersion), system: String(info.OperatingSystem) }
+    return {
+      usable: true,
+      client,
+      host,
+      version: String(info.ServerVersion),
+      system: String(info.OperatingSystem),
+    }
   } catch (error) {
     return whyNoAnswer(error, host, refuse)
   }
 }
 
-function whyNoAnswer(error: unknown, host: string, refuse: (why: string, next: string) => FoundDocker): FoundDocker {
+function whyNoAnswer(
+  error: unknown,
+  host: string,
+  refuse: (why: string, next: string) => FoundDocker,
+): FoundDocker {
   const code = error instanceof Error && 'code' in error ? error.code : undefined
   if (code === 'EACCES' || code === 'EPERM')
     return refuse(
       `Docker runs, but this user may not use ${host.replace('unix://', '')}`,
       'sudo usermod -aG docker "$USER" && newgrp docker',
     )
-  const next = enginesConfig().dockerHost === undefined ? START : `start the Docker of DOCKER_HOST (${host}), or unset DOCKER_HOST`
-  const why = code === 'ENOENT' ? 'there is no such socket' : code === 'ECONNREFUSED' ? 'nothing listens there' : messageOf(error)
+  const next =
+    enginesConfig().dockerHost === undefined
+      ? START
+      : `start the Docker of DOCKER_HOST (${host}), or unset DOCKER_HOST`
+  const why =
+    code === 'ENOENT'
+      ? 'there is no such socket'
+      : code === 'ECONNREFUSED'
+        ? 'nothing listens there'
+        : messageOf(error)
   return refuse(`the Docker daemon does not answer at ${host}: ${why}`, next)
 }
 
 /**
- * Whether this process runs in a container of that daemon, on a network of the container's own. 127.0.0.1 is then this
- * container, and not the machine on which the daemon publishes ports. A container's host name is its id by default.
+ * Whether this process runs in a container of that daemon, on a network of the container's own.
+ * 127.0.0.1 is then this container, and not the machine on which the daemon publishes ports. A
+ * container's host name is its id by default.
  */
-export async function isNeighbour(client: Dockerode, { name = hostname(), mark = '/.dockerenv' } = {}): Promise<boolean> {
+export async function isNeighbour(
+  client: Dockerode,
+  { name = hostname(), mark = '/.dockerenv' } = {},
+): Promise<boolean> {
   if (!existsSync(mark)) return false
   try {
     return (await client.getContainer(name).inspect()).HostConfig.NetworkMode !== 'host'

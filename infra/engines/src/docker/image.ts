@@ -12,12 +12,18 @@ export interface Image {
   readonly size: string
 }
 
-/** Whether Docker can run it. A first run is not the moment to pull a few hundred megabytes unasked; a lab may. */
+/**
+ * Whether Docker can run it. A first run is not the moment to pull a few hundred megabytes unasked;
+ * a lab may.
+ */
 export async function imageAvailable(image: Image, prefer: Prefer): Promise<Availability> {
   const docker = await findDocker()
   if (!docker.usable) return unusable(docker.why, docker.next)
   if (prefer === 'lab' || (await hasImage(docker.client, image.name))) return usable
-  return unusable(`the image ${image.name} has not been pulled yet (${image.size})`, 'npx threshold prefetch')
+  return unusable(
+    `the image ${image.name} has not been pulled yet (${image.size})`,
+    'npx threshold prefetch',
+  )
 }
 
 export async function hasImage(client: Dockerode, name: string): Promise<boolean> {
@@ -30,7 +36,10 @@ export async function hasImage(client: Dockerode, name: string): Promise<boolean
   }
 }
 
-/** Whether the image says of itself that something else is in it; the server itself is asked once it runs. */
+/**
+ * Whether the image says of itself that something else is in it; the server itself is asked once it
+ * runs.
+ */
 export async function holdsStandIn(image: Image): Promise<boolean> {
   const docker = await findDocker()
   if (!docker.usable || !(await hasImage(docker.client, image.name))) return false
@@ -39,7 +48,11 @@ export async function holdsStandIn(image: Image): Promise<boolean> {
 }
 
 /** Returns at once when the image is there, also without a network. */
-export async function ensureImage(client: Dockerode, image: Image, onProgress: OnProgress): Promise<void> {
+export async function ensureImage(
+  client: Dockerode,
+  image: Image,
+  onProgress: OnProgress,
+): Promise<void> {
   const { name, size } = image
   if (await hasImage(client, name)) return
   const text = `pulling ${name}, ${size}`
@@ -53,22 +66,32 @@ export async function ensureImage(client: Dockerode, image: Image, onProgress: O
       (error) => (error ? reject(error) : resolve()),
       (event: { id?: string; status?: string }) => {
         if (event.id === undefined || event.status === undefined) return
-        layers.set(event.id, (layers.get(event.id) ?? false) || /^(Pull complete|Already exists)$/.test(event.status))
+        layers.set(
+          event.id,
+          (layers.get(event.id) ?? false) || /^(Pull complete|Already exists)$/.test(event.status),
+        )
         const done = [...layers.values()].filter(Boolean).length
         onProgress({ text, done, total: layers.size })
       },
     )
     await promise
   } catch (error) {
-    throw new CodedError('NO_IMAGE', `the image ${name} is not here and cannot be pulled: ${messageOf(error)}`, {
-      cause: error,
-      next: 'npx threshold prefetch, on a network that reaches the registry; or docker load',
-    })
+    throw new CodedError(
+      'NO_IMAGE',
+      `the image ${name} is not here and cannot be pulled: ${messageOf(error)}`,
+      {
+        cause: error,
+        next: 'npx threshold prefetch, on a network that reaches the registry; or docker load',
+      },
+    )
   }
 }
 
 export const isNotFound = (error: unknown): boolean => statusOf(error) === 404
-/** Docker refuses what the state of a container does not allow, such as to pause one that is paused. */
+/**
+ * Docker refuses what the state of a container does not allow, such as to pause one that is paused.
+ */
 export const isConflict = (error: unknown): boolean => statusOf(error) === 409
 
-const statusOf = (error: unknown): unknown => (error instanceof Error && 'statusCode' in error ? error.statusCode : undefined)
+const statusOf = (error: unknown): unknown =>
+  error instanceof Error && 'statusCode' in error ? error.statusCode : undefined

@@ -18,8 +18,9 @@ export interface AnswerOptions {
 }
 
 /**
- * Returns when the database in a container answers. Neither a log line nor an open port says that: Cassandra writes its
- * line before CQL is bound, and Docker's proxy takes connections before the database does.
+ * Returns when the database in a container answers. Neither a log line nor an open port says that:
+ * Cassandra writes its line before CQL is bound, and Docker's proxy takes connections before the
+ * database does.
  */
 export async function waitForAnswer(container: Container, options: AnswerOptions): Promise<void> {
   const { product, port, withinMs, onProgress, tellEveryMs = TELL_EVERY_MS, ask } = options
@@ -36,11 +37,16 @@ export async function waitForAnswer(container: Container, options: AnswerOptions
       }
     }
     const ended = await container.ended()
-    if (ended !== undefined) throw await notStarted('ENGINE_DIED', `${product} ended at start (${ended})`, container)
+    if (ended !== undefined)
+      throw await notStarted('ENGINE_DIED', `${product} ended at start (${ended})`, container)
     const now = Date.now()
     const seconds = Math.round((now - from) / 1_000)
     if (now - from > withinMs)
-      throw await notStarted('ENGINE_NOT_READY', `${product} did not answer within ${seconds} s: ${last}`, container)
+      throw await notStarted(
+        'ENGINE_NOT_READY',
+        `${product} did not answer within ${seconds} s: ${last}`,
+        container,
+      )
     if (now > tellAt) {
       onProgress({ text: `waiting for ${product} in Docker since ${seconds} s: ${last}` })
       tellAt = now + tellEveryMs
@@ -50,4 +56,6 @@ export async function waitForAnswer(container: Container, options: AnswerOptions
 }
 
 const notStarted = async (code: string, what: string, container: Container): Promise<CodedError> =>
-  new CodedError(code, `${what}\n${await container.tail()}`.trim(), { next: 'npx threshold doctor' })
+  new CodedError(code, `${what}\n${await container.tail()}`.trim(), {
+    next: 'npx threshold doctor',
+  })

@@ -17,8 +17,15 @@ export interface LeftContainer {
   readonly dockerHost: string
 }
 
-/** Removes the containers of one run, with their data, and returns their ids. Throws when the daemon does not answer. */
-export async function removeContainersOfRun({ runId, containerId, dockerHost }: LeftContainer): Promise<string[]> {
+/**
+ * Removes the containers of one run, with their data, and returns their ids. Throws when the daemon
+ * does not answer.
+ */
+export async function removeContainersOfRun({
+  runId,
+  containerId,
+  dockerHost,
+}: LeftContainer): Promise<string[]> {
   const address = parseDockerHost(dockerHost)
   if (address === undefined) return []
   const client = await connectTo(address, ANSWER_WITHIN_MS)
@@ -31,7 +38,10 @@ export async function removeContainersOfRun({ runId, containerId, dockerHost }: 
   }
 }
 
-/** The same for everything of one cache, on the daemon that is used now: what no entry leads to any more. */
+/**
+ * The same for everything of one cache, on the daemon that is used now: what no entry leads to any
+ * more.
+ */
 export async function removeContainersOfCache(cacheDir: string): Promise<string[]> {
   const docker = await findDocker()
   return docker.usable ? await removeLabelled(docker.client, `${CACHE_LABEL}=${cacheDir}`) : []
@@ -39,7 +49,9 @@ export async function removeContainersOfCache(cacheDir: string): Promise<string[
 
 async function removeLabelled(client: Dockerode, label: string): Promise<string[]> {
   const containers = await client.listContainers({ all: true, filters: { label: [label] } })
-  const removed = await Promise.all(containers.map(async ({ Id }) => ((await remove(client, Id)) ? [Id] : [])))
+  const removed = await Promise.all(
+    containers.map(async ({ Id }) => ((await remove(client, Id)) ? [Id] : [])),
+  )
   return removed.flat()
 }
 

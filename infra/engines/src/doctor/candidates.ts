@@ -36,13 +36,28 @@ function ofMongo(provider: MongoProvider): Candidate {
   const available: Candidate['available'] = (prefer) => provider.available(prefer)
   switch (native) {
     case 'secantus-rust':
-      return { name, standIn: yes, available, install: first(TOOLS.secantusRust, 'built first, about 12 minutes of processor time') }
+      return {
+        name,
+        standIn: yes,
+        available,
+        install: first(TOOLS.secantusRust, 'built first, about 12 minutes of processor time'),
+      }
     case 'secantus-python':
-      return { name, standIn: yes, available, install: first(TOOLS.secantusPython, 'installed first, about 10 s') }
+      return {
+        name,
+        standIn: yes,
+        available,
+        install: first(TOOLS.secantusPython, 'installed first, about 10 s'),
+      }
     default: {
       if (provider.provider !== 'docker') return { name, standIn: no, available, install: nothing }
       // Its own label tells, since the doctor starts nothing.
-      return { name, standIn: () => holdsStandIn(MONGODB_IMAGE), available, install: pulled(MONGODB_IMAGE) }
+      return {
+        name,
+        standIn: () => holdsStandIn(MONGODB_IMAGE),
+        available,
+        install: pulled(MONGODB_IMAGE),
+      }
     }
   }
 }
@@ -65,8 +80,14 @@ export const CANDIDATES = {
   ),
 } as const
 
-/** The next step for this family of systems, where a provider itself can only say that the doctor knows. */
-export function nextFor({ name, next }: { readonly name: string; readonly next: string }, family: Family): string {
+/**
+ * The next step for this family of systems, where a provider itself can only say that the doctor
+ * knows.
+ */
+export function nextFor(
+  { name, next }: { readonly name: string; readonly next: string },
+  family: Family,
+): string {
   if (name === 'mongod on PATH') return REMEDIES.mongodb[family]
   return next === JAVA_NEXT ? REMEDIES.java[family] : next
 }

@@ -15,11 +15,27 @@ export function formatDoctor(report: DoctorReport): string {
   const { machine, disks, ports, tools, stages } = report
   const lines = [
     'This machine',
-    row('✓', 'system', `${machine.os}, Node ${machine.node}${machine.os.startsWith('Linux') ? '' : ': untried so far'}`),
-    row(machine.cores >= 2 ? '✓' : '!', 'cores', `${machine.cores}, load ${machine.load.toFixed(1)}${busy(report)}`),
-    row(machine.memoryBytes >= 4 * GIGABYTE ? '✓' : '!', 'memory', `${size(machine.memoryBytes)}, ${size(machine.freeMemoryBytes)} free`),
+    row(
+      '✓',
+      'system',
+      `${machine.os}, Node ${machine.node}${machine.os.startsWith('Linux') ? '' : ': untried so far'}`,
+    ),
+    row(
+      machine.cores >= 2 ? '✓' : '!',
+      'cores',
+      `${machine.cores}, load ${machine.load.toFixed(1)}${busy(report)}`,
+    ),
+    row(
+      machine.memoryBytes >= 4 * GIGABYTE ? '✓' : '!',
+      'memory',
+      `${size(machine.memoryBytes)}, ${size(machine.freeMemoryBytes)} free`,
+    ),
     ...disks.flatMap(disk),
-    row(ports.free > 0 ? '✓' : '✗', 'ports', `${ports.free} of ${ports.sampled} sampled between ${ports.from} and ${ports.to} are free`),
+    row(
+      ports.free > 0 ? '✓' : '✗',
+      'ports',
+      `${ports.free} of ${ports.sampled} sampled between ${ports.from} and ${ports.to} are free`,
+    ),
     '',
     'Tools',
     ...tools.flatMap(tool),
@@ -32,16 +48,24 @@ export function formatDoctor(report: DoctorReport): string {
   return `${lines.join('\n')}\n`
 }
 
-const row = (mark: string, name: string, text: string): string => `  ${mark} ${name.padEnd(14)} ${text}`
+const row = (mark: string, name: string, text: string): string =>
+  `  ${mark} ${name.padEnd(14)} ${text}`
 const then = (text: string): string => `    ${''.padEnd(14)} → ${text}`
 
 function disk({ what, path, freeBytes, needBytes, problem }: DiskFacts): string[] {
   const name = `disk (${what})`
   if (problem !== undefined) return [row('✗', name, problem), then(CACHE_NEXT)]
-  return [row(freeBytes >= needBytes ? '✓' : '!', name, `${size(freeBytes)} free, up to ${size(needBytes)} needed: ${path}`)]
+  return [
+    row(
+      freeBytes >= needBytes ? '✓' : '!',
+      name,
+      `${size(freeBytes)} free, up to ${size(needBytes)} needed: ${path}`,
+    ),
+  ]
 }
 
-const busy = ({ machine }: DoctorReport): string => (machine.load > machine.cores ? ': busy, labs would refuse to measure' : '')
+const busy = ({ machine }: DoctorReport): string =>
+  machine.load > machine.cores ? ': busy, labs would refuse to measure' : ''
 
 function tool({ name, version, why, for: purpose, install }: ToolFacts): string[] {
   if (version !== undefined) return [row('✓', name, `${version}, for ${purpose}`)]
@@ -54,7 +78,9 @@ function stage({ stage, title, needs, quick, lab, passedOver }: StageFacts): str
   const better = best === undefined || best.standIn ? passedOver : []
   return [
     row(mark, `stage ${stage}`, `${title}, needs ${needs}`),
-    ...(best === undefined ? [] : [row(' ', '', `at once: ${choice(quick)}`), row(' ', '', `in labs: ${choice(lab)}`)]),
+    ...(best === undefined
+      ? []
+      : [row(' ', '', `at once: ${choice(quick)}`), row(' ', '', `in labs: ${choice(lab)}`)]),
     ...better.flatMap(({ name, why, next }) => [row(' ', '', `not ${name}: ${why}`), then(next)]),
   ]
 }

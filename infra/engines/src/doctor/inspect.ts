@@ -15,19 +15,36 @@ const CACHE_NEEDS = 2.5 * GIGABYTE
 /** node_modules and the evidence of a workshop. */
 const TREE_NEEDS = 1.5 * GIGABYTE
 
-/** What each stage needs that those before it did not. A stage that brings an engine adds a line here. */
+/**
+ * What each stage needs that those before it did not. A stage that brings an engine adds a line
+ * here.
+ */
 const STAGES = [
   { stage: 1, title: 'Monolith on MongoDB', needs: 'MongoDB', candidates: CANDIDATES.mongodb },
-  { stage: 2, title: 'Messages on Cassandra', needs: "Cassandra, and stage 1's MongoDB", candidates: CANDIDATES.cassandra },
+  {
+    stage: 2,
+    title: 'Messages on Cassandra',
+    needs: "Cassandra, and stage 1's MongoDB",
+    candidates: CANDIDATES.cassandra,
+  },
 ] as const
 
-/** Looks at this machine and changes nothing on it but the day's note that a closed network is closed. */
+/**
+ * Looks at this machine and changes nothing on it but the day's note that a closed network is
+ * closed.
+ */
 export async function inspectMachine(tree: string = process.cwd()): Promise<DoctorReport> {
-  const family = familyOf(process.platform, await readFile('/etc/os-release', 'utf8').catch(() => ''))
+  const family = familyOf(
+    process.platform,
+    await readFile('/etc/os-release', 'utf8').catch(() => ''),
+  )
   const [tools, stages, disks, free] = await Promise.all([
     inspectTools(family),
     Promise.all(STAGES.map(({ candidates, ...stage }) => inspectStage(stage, candidates, family))),
-    Promise.all([inspectDisk('cache', cacheDir(), CACHE_NEEDS, await whyNoCache()), inspectDisk('tree', tree, TREE_NEEDS)]),
+    Promise.all([
+      inspectDisk('cache', cacheDir(), CACHE_NEEDS, await whyNoCache()),
+      inspectDisk('tree', tree, TREE_NEEDS),
+    ]),
     Promise.all(samplePorts().map(isPortFree)),
   ])
   return {
@@ -42,7 +59,12 @@ export async function inspectMachine(tree: string = process.cwd()): Promise<Doct
       load: loadavg()[0] ?? 0,
     },
     disks,
-    ports: { from: LOWEST_PORT, to: HIGHEST_PORT, sampled: free.length, free: free.filter(Boolean).length },
+    ports: {
+      from: LOWEST_PORT,
+      to: HIGHEST_PORT,
+      sampled: free.length,
+      free: free.filter(Boolean).length,
+    },
     tools,
     stages,
   }
@@ -55,10 +77,24 @@ function statusOf(stages: readonly StageFacts[]): DoctorReport['status'] {
 
 /** A dozen, evenly spread: on a machine with nothing to hide all are free. */
 const samplePorts = (): number[] =>
-  Array.from({ length: 12 }, (_, index) => LOWEST_PORT + index * Math.floor((HIGHEST_PORT - LOWEST_PORT) / 12))
+  Array.from(
+    { length: 12 },
+    (_, index) => LOWEST_PORT + index * Math.floor((HIGHEST_PORT - LOWEST_PORT) / 12),
+  )
 
-async function inspectDisk(what: string, path: string, needBytes: number, problem?: string): Promise<DiskFacts> {
-  return { what, path, freeBytes: await freeBytes(path), needBytes, ...(problem === undefined ? {} : { problem }) }
+async function inspectDisk(
+  what: string,
+  path: string,
+  needBytes: number,
+  problem?: string,
+): Promise<DiskFacts> {
+  return {
+    what,
+    path,
+    freeBytes: await freeBytes(path),
+    needBytes,
+    ...(problem === undefined ? {} : { problem }),
+  }
 }
 
 async function inspectStage(
@@ -67,7 +103,8 @@ async function inspectStage(
   family: Family,
 ): Promise<StageFacts> {
   const [quick, lab] = [await choose(candidates, 'quick'), await choose(candidates, 'lab')]
-  // What a lab would use is the best this machine can do, so what it passed over is what is worth mending.
+  // What a lab would use is the best this machine can do, so what it passed over is what is worth
+  // mending.
   const passedOver = lab.passedOver.map((entry) => ({ ...entry, next: nextFor(entry, family) }))
   return { ...stage, quick: quick.choice, lab: lab.choice, passedOver }
 }

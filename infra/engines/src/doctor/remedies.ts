@@ -1,4 +1,7 @@
-/** How to get what is missing, for the two families of systems that most classes bring; elsewhere the project's own page. */
+/**
+ * How to get what is missing, for the two families of systems that most classes bring; elsewhere
+ * the project's own page.
+ */
 export interface Remedy {
   readonly debian: string
   readonly macos: string
@@ -17,7 +20,8 @@ export const REMEDIES = {
     other: 'https://adoptium.net/temurin/releases/?version=17',
   },
   rust: {
-    debian: "sudo apt-get install -y build-essential cmake curl && curl --proto '=https' -sSf https://sh.rustup.rs | sh -s -- -y",
+    debian:
+      "sudo apt-get install -y build-essential cmake curl && curl --proto '=https' -sSf https://sh.rustup.rs | sh -s -- -y",
     macos: 'xcode-select --install; brew install cmake rustup && rustup default stable',
     other: 'https://rustup.rs, and a C compiler with CMake',
   },
@@ -37,7 +41,8 @@ export const REMEDIES = {
     other: 'https://www.chromium.org/getting-involved/download-chromium/',
   },
   mongodb: {
-    debian: 'Docker (see above), or https://www.mongodb.com/docs/manual/administration/install-on-linux/',
+    debian:
+      'Docker (see above), or https://www.mongodb.com/docs/manual/administration/install-on-linux/',
     macos: 'brew tap mongodb/brew && brew install mongodb-community@8.0',
     other: 'https://www.mongodb.com/docs/manual/installation/',
   },

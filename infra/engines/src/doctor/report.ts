@@ -1,7 +1,13 @@
-/** What this machine has and what comes of it. Plain data: the command line prints it, a test or an instructor's collector reads it. */
+/**
+ * What this machine has and what comes of it. Plain data: the command line prints it, a test or an
+ * instructor's collector reads it.
+ */
 export interface DoctorReport {
   readonly v: 1
-  /** `ok`: the real engines everywhere. `stand-in`: everything runs, something stands in. `cannot`: a stage has no engine. */
+  /**
+   * `ok`: the real engines everywhere. `stand-in`: everything runs, something stands in. `cannot`:
+   * a stage has no engine.
+   */
   readonly status: 'ok' | 'stand-in' | 'cannot'
   readonly machine: MachineFacts
   readonly disks: readonly DiskFacts[]
@@ -56,7 +62,11 @@ export interface StageFacts {
   readonly quick: ChoiceFacts | undefined
   readonly lab: ChoiceFacts | undefined
   /** Every provider that was passed over, and why. */
-  readonly passedOver: readonly { readonly name: string; readonly why: string; readonly next: string }[]
+  readonly passedOver: readonly {
+    readonly name: string
+    readonly why: string
+    readonly next: string
+  }[]
 }
 
 export interface ChoiceFacts {

@@ -11,8 +11,11 @@ import type { ToolFacts } from './report.ts'
 
 const run = promisify(execFile)
 
-/** Our CI runs the Docker provider on the first of these, and nobody of us has run it on the others. */
-const DOCKER_TRIED = 'tried with Docker 20.10.24 on images of our own; untried: the official images, rootless Docker, macOS'
+/**
+ * Our CI runs the Docker provider on the first of these, and nobody of us has run it on the others.
+ */
+const DOCKER_TRIED =
+  'tried with Docker 20.10.24 on images of our own; untried: the official images, rootless Docker, macOS'
 
 /** A tool that hangs at its own version must not hang the doctor. */
 const ASK_MS = 5_000
@@ -23,9 +26,24 @@ type Seen = { readonly version: string } | { readonly why: string; readonly next
 export async function inspectTools(family: Family): Promise<ToolFacts[]> {
   const tools = [
     ['Docker', docker, `MongoDB and Cassandra in containers (${DOCKER_TRIED})`, REMEDIES.docker],
-    ['Python 3', async () => asSeen(await findPython()), 'the quick stand-in for MongoDB', REMEDIES.python],
-    ['Rust', async () => asSeen(await findCargo()), "the labs' stand-in for MongoDB, stage 4's addons", REMEDIES.rust],
-    [`Java ${JAVA_MAJOR}`, async () => asSeen(await findJava()), 'Cassandra from stage 2 on, OpenSearch', REMEDIES.java],
+    [
+      'Python 3',
+      async () => asSeen(await findPython()),
+      'the quick stand-in for MongoDB',
+      REMEDIES.python,
+    ],
+    [
+      'Rust',
+      async () => asSeen(await findCargo()),
+      "the labs' stand-in for MongoDB, stage 4's addons",
+      REMEDIES.rust,
+    ],
+    [
+      `Java ${JAVA_MAJOR}`,
+      async () => asSeen(await findJava()),
+      'Cassandra from stage 2 on, OpenSearch',
+      REMEDIES.java,
+    ],
     ['Go', go, "discordgo's conformance client", REMEDIES.go],
     ['Chromium', chromium, "the chat page's tests", REMEDIES.chromium],
   ] as const
@@ -34,7 +52,13 @@ export async function inspectTools(family: Family): Promise<ToolFacts[]> {
       const seen: Seen = await look()
       const rest = { for: purpose, install: remedy[family] }
       if ('version' in seen) return { name, version: seen.version, ...rest }
-      return { name, version: undefined, why: seen.why, ...rest, install: seen.next ?? rest.install }
+      return {
+        name,
+        version: undefined,
+        why: seen.why,
+        ...rest,
+        install: seen.next ?? rest.install,
+      }
     }),
   )
 }
@@ -56,7 +80,10 @@ async function go(): Promise<Seen> {
 async function chromium(): Promise<Seen> {
   try {
     const found = await locateChromium()
-    if (found !== undefined) return { version: found.origin === 'cache' ? `${found.version} (in the cache)` : found.version }
+    if (found !== undefined)
+      return {
+        version: found.origin === 'cache' ? `${found.version} (in the cache)` : found.version,
+      }
     return { why: canFetch() ? 'none on PATH; the tests fetch one into the cache' : 'none on PATH' }
   } catch (error) {
     return { why: messageOf(error) }

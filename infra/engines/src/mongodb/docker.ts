@@ -18,7 +18,11 @@ export async function startDockerMongo(docker: Docker, options: StartOptions): P
   const { onProgress, dataDir } = options
   const cacheMb = options.cacheMb ?? DEFAULT_CACHE_MB
   await ensureImage(docker.client, MONGODB_IMAGE, onProgress)
-  const run = await openRun({ role: 'mongodb', text: `${VERSIONS.mongodbImage} in Docker`, onExit: 'term' })
+  const run = await openRun({
+    role: 'mongodb',
+    text: `${VERSIONS.mongodbImage} in Docker`,
+    onExit: 'term',
+  })
   let container: Container | undefined
   try {
     // We choose the port: Docker would give a container that was killed another one.
@@ -26,7 +30,14 @@ export async function startDockerMongo(docker: Docker, options: StartOptions): P
     onProgress({ text: `starting ${VERSIONS.mongodbImage} in Docker` })
     const spec = {
       image: VERSIONS.mongodbImage,
-      command: ['--replSet', REPLICA_SET, '--bind_ip_all', '--wiredTigerCacheSizeGB', String(cacheMb / 1024), '--quiet'],
+      command: [
+        '--replSet',
+        REPLICA_SET,
+        '--bind_ip_all',
+        '--wiredTigerCacheSizeGB',
+        String(cacheMb / 1024),
+        '--quiet',
+      ],
       inside: INSIDE,
       port,
       dataDir: dataDir === undefined ? undefined : { source: dataDir, target: '/data/db' },
@@ -40,7 +51,8 @@ export async function startDockerMongo(docker: Docker, options: StartOptions): P
         port,
         withinMs: READY_WITHIN_MS,
         onProgress,
-        // The name it has for itself, inside: clients come by directConnection and never look for it.
+        // The name it has for itself, inside: clients come by directConnection and never look for
+        // it.
         ask: () => askIfPrimary(uri, `127.0.0.1:${INSIDE}`),
       })
     await answers()
@@ -63,6 +75,9 @@ export async function startDockerMongo(docker: Docker, options: StartOptions): P
 
 /** By what the server says of itself: an image's tag is no proof. */
 function labelOf({ product, version }: MongoProduct): EngineLabel {
-  const standIn = product === 'MongoDB' ? {} : { standIn: `the image ${VERSIONS.mongodbImage} of this Docker holds ${product}` }
+  const standIn =
+    product === 'MongoDB'
+      ? {}
+      : { standIn: `the image ${VERSIONS.mongodbImage} of this Docker holds ${product}` }
   return labelText({ product, version, provider: 'docker', ...standIn })
 }

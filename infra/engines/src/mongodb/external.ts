@@ -13,13 +13,17 @@ export const externalMongo: MongoProvider = {
 
   async available() {
     const uri = enginesConfig().mongodbUri
-    if (uri === undefined) return unusable(`${VARIABLE} is not set`, `export ${VARIABLE}=mongodb://…`)
+    if (uri === undefined)
+      return unusable(`${VARIABLE} is not set`, `export ${VARIABLE}=mongodb://…`)
     try {
       await adminCommand(uri, { ping: 1 })
       return usable
     } catch (error) {
       // The address may hold a password; the driver's message holds host and port only.
-      return unusable(`the server of ${VARIABLE} does not answer: ${messageOf(error)}`, `start that server, or unset ${VARIABLE}`)
+      return unusable(
+        `the server of ${VARIABLE} does not answer: ${messageOf(error)}`,
+        `start that server, or unset ${VARIABLE}`,
+      )
     }
   },
 
@@ -41,7 +45,9 @@ function externalEngine(uri: string, { product, version }: MongoProduct): Engine
       product,
       version,
       provider: 'external',
-      ...(product === 'MongoDB' ? {} : { standIn: `it speaks MongoDB's protocol but is ${product}` }),
+      ...(product === 'MongoDB'
+        ? {}
+        : { standIn: `it speaks MongoDB's protocol but is ${product}` }),
     }),
     uri,
     pid: undefined,

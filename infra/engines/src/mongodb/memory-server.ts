@@ -11,15 +11,22 @@ import { startMongod } from './mongod.ts'
 import { downloadMongod, mongodUrl } from './mongod-download.ts'
 import { MONGOD_LEAST_CACHE_MB, MONGOD_RUN_MB, type MongoProvider } from './provider.ts'
 
-/** How long a mirror may take to say that the file is there. A closed network often answers nothing at all. */
+/**
+ * How long a mirror may take to say that the file is there. A closed network often answers nothing
+ * at all.
+ */
 const PROBE_MS = 2_500
 const DAY_MS = 24 * 3_600_000
 /** A first run does not wait for a slow line; a lab may. */
 const DOWNLOAD_WITHIN_MS: Record<Prefer, number> = { quick: 45_000, lab: 600_000 }
 
-const NEXT = 'allow the mirror in your network, or set THRESHOLD_MONGODB_MIRROR to one that you can reach'
+const NEXT =
+  'allow the mirror in your network, or set THRESHOLD_MONGODB_MIRROR to one that you can reach'
 
-/** mongod as mongodb-memory-server would fetch it: the binary it left on this machine, else a download of our own. */
+/**
+ * mongod as mongodb-memory-server would fetch it: the binary it left on this machine, else a
+ * download of our own.
+ */
 export const memoryServer: MongoProvider = {
   provider: 'native',
   native: 'memory-server',
@@ -33,11 +40,17 @@ export const memoryServer: MongoProvider = {
     if (remembered !== undefined) return unusable(`${remembered} (asked earlier today)`, NEXT)
     const url = await mongodUrl(mongodbMirror).catch(() => undefined)
     if (url === undefined)
-      return unusable(`there is no MongoDB ${VERSIONS.mongodb} for this system`, 'use Docker, or set THRESHOLD_MONGODB_URI')
+      return unusable(
+        `there is no MongoDB ${VERSIONS.mongodb} for this system`,
+        'use Docker, or set THRESHOLD_MONGODB_URI',
+      )
     try {
       const answer = await fetch(url, { method: 'HEAD', signal: AbortSignal.timeout(PROBE_MS) })
       if (answer.ok) return await roomFor(TOOLS.mongod, MONGOD_RUN_MB)
-      return await refuse(mongodbMirror, `${mongodbMirror} answers ${answer.status} for MongoDB ${VERSIONS.mongodb}`)
+      return await refuse(
+        mongodbMirror,
+        `${mongodbMirror} answers ${answer.status} for MongoDB ${VERSIONS.mongodb}`,
+      )
     } catch (error) {
       return await refuse(mongodbMirror, `${mongodbMirror} cannot be reached: ${reason(error)}`)
     }
@@ -55,7 +68,8 @@ export async function fetchMongod(prefer: Prefer, onProgress: OnProgress): Promi
   try {
     return await downloadMongod(mongodbMirror, DOWNLOAD_WITHIN_MS[prefer], onProgress)
   } catch (error) {
-    if (error instanceof CodedError && error.code === 'DOWNLOAD_FAILED') await writeRefusal(mongodbMirror, error.message, prefer)
+    if (error instanceof CodedError && error.code === 'DOWNLOAD_FAILED')
+      await writeRefusal(mongodbMirror, error.message, prefer)
     throw error
   }
 }
@@ -73,11 +87,19 @@ export async function findMongod(): Promise<string | undefined> {
 
 const refusalFile = (): string => join(cacheDir(), 'mongod-unreachable.json')
 
-/** A closed network stays closed: asking at every start would cost each of them the whole time-out. */
+/**
+ * A closed network stays closed: asking at every start would cost each of them the whole time-out.
+ */
 async function readRefusal(mirror: string, prefer: Prefer): Promise<string | undefined> {
   try {
     const failure: unknown = JSON.parse(await readFile(refusalFile(), 'utf8'))
-    if (typeof failure !== 'object' || failure === null || !('at' in failure) || !('why' in failure) || !('mirror' in failure))
+    if (
+      typeof failure !== 'object' ||
+      failure === null ||
+      !('at' in failure) ||
+      !('why' in failure) ||
+      !('mirror' in failure)
+    )
       return undefined
     // A line too slow for somebody in a hurry may do for a lab.
     if ('prefer' in failure && failure.prefer === 'quick' && prefer === 'lab') return undefined
@@ -88,7 +110,10 @@ async function readRefusal(mirror: string, prefer: Prefer): Promise<string | und
   }
 }
 
-/** `prefer` is set when it was a matter of patience; a mirror that does not answer does so for everybody. */
+/**
+ * `prefer` is set when it was a matter of patience; a mirror that does not answer does so for
+ * everybody.
+ */
 async function writeRefusal(mirror: string, why: string, prefer?: Prefer): Promise<void> {
   try {
     await mkdir(cacheDir(), { recursive: true })
@@ -110,4 +135,6 @@ export async function forgetRefusal(): Promise<void> {
 
 /** fetch says only "fetch failed"; what happened is in the cause. */
 const reason = (error: unknown): string =>
-  error instanceof Error && error.cause instanceof Error && error.cause.message !== '' ? error.cause.message : messageOf(error)
+  error instanceof Error && error.cause instanceof Error && error.cause.message !== ''
+    ? error.cause.message
+    : messageOf(error)

@@ -14,26 +14,42 @@ import { TOOLS, VERSIONS } from '../versions.ts'
 
 const MEGABYTE = 1_000_000
 
-/** Which file this system needs is mongodb-memory-server's knowledge; a new distribution comes with its next version. */
+/**
+ * Which file this system needs is mongodb-memory-server's knowledge; a new distribution comes with
+ * its next version.
+ */
 export async function mongodUrl(mirror: string): Promise<string> {
-  const url = new MongoBinaryDownloadUrl(await DryMongoBinary.generateOptions({ version: VERSIONS.mongodb }))
+  const url = new MongoBinaryDownloadUrl(
+    await DryMongoBinary.generateOptions({ version: VERSIONS.mongodb }),
+  )
   return `${mirror}/${url.platform}/${await url.getArchiveName()}`
 }
 
 /**
- * Fetches mongod into the cache and returns the binary. Our own download and not the library's, because ours shows
- * progress, ends when its time is up, and is checked against the digest that MongoDB publishes beside the file.
+ * Fetches mongod into the cache and returns the binary. Our own download and not the library's,
+ * because ours shows progress, ends when its time is up, and is checked against the digest that
+ * MongoDB publishes beside the file.
  */
-export async function downloadMongod(mirror: string, withinMs: number, onProgress: OnProgress): Promise<string> {
+export async function downloadMongod(
+  mirror: string,
+  withinMs: number,
+  onProgress: OnProgress,
+): Promise<string> {
   const url = await mongodUrl(mirror)
   const dir = await installTool(
     TOOLS.mongod,
     async (into) => {
       const archive = join(into, 'mongod.tgz')
       const signal = AbortSignal.timeout(withinMs)
-      const [digest, expected] = await Promise.all([save(url, archive, signal, onProgress), publishedDigest(`${url}.sha256`, signal)])
+      const [digest, expected] = await Promise.all([
+        save(url, archive, signal, onProgress),
+        publishedDigest(`${url}.sha256`, signal),
+      ])
       if (digest !== expected)
-        throw new CodedError('DIGEST_MISMATCH', `${url} is not what MongoDB published: SHA-256 ${digest}, not ${expected}`)
+        throw new CodedError(
+          'DIGEST_MISMATCH',
+          `${url} is not what MongoDB published: SHA-256 ${digest}, not ${expected}`,
+        )
       const unpacked = join(into, 'unpacked')
       await mkdir(unpacked)
       await runCommand({ title: 'tar', command: 'tar', args: ['-xzf', archive, '-C', unpacked] })
@@ -47,11 +63,17 @@ export async function downloadMongod(mirror: string, withinMs: number, onProgres
   return join(dir, 'bin', 'mongod')
 }
 
-async function save(url: string, file: string, signal: AbortSignal, onProgress: OnProgress): Promise<string> {
+async function save(
+  url: string,
+  file: string,
+  signal: AbortSignal,
+  onProgress: OnProgress,
+): Promise<string> {
   const text = `downloading MongoDB ${VERSIONS.mongodb}, in MB`
   try {
     const answer = await fetch(url, { signal })
-    if (!answer.ok || answer.body === null) throw new CodedError('DOWNLOAD_FAILED', `${url} answers ${answer.status}`)
+    if (!answer.ok || answer.body === null)
+      throw new CodedError('DOWNLOAD_FAILED', `${url} answers ${answer.status}`)
     const total = Math.round(Number(answer.headers.get('content-length') ?? 0) / MEGABYTE)
     const hash = createHash('sha256')
     let bytes = 0
@@ -61,7 +83,10 @@ async function save(url: string, file: string, signal: AbortSignal, onProgress: 
         hash.update(chunk)
         bytes += chunk.length
         const megabytes = Math.floor(bytes / MEGABYTE)
-        if (megabytes !== shown) onProgress(total > 0 ? { text, done: megabytes, total } : { text: `${text}: ${megabytes}` })
+        if (megabytes !== shown)
+          onProgress(
+            total > 0 ? { text, done: megabytes, total } : { text: `${text}: ${megabytes}` },
+          )
         shown = megabytes
         done(null, chunk)
       },
@@ -69,7 +94,9 @@ async function save(url: string, file: string, signal: AbortSignal, onProgress: 
     await pipeline(Readable.fromWeb(answer.body), watch, createWriteStream(file), { signal })
     return hash.digest('hex')
   } catch (error) {
-    throw error instanceof CodedError ? error : new CodedError('DOWNLOAD_FAILED', `${url}: ${messageOf(error)}`, { cause: error })
+    throw error instanceof CodedError
+      ? error
+      : new CodedError('DOWNLOAD_FAILED', `${url}: ${messageOf(error)}`, { cause: error })
   }
 }
 
@@ -81,6 +108,8 @@ async function publishedDigest(url: string, signal: AbortSignal): Promise<string
     if (answer.ok && hex !== undefined) return hex
     throw new CodedError('DOWNLOAD_FAILED', `${url} holds no digest`)
   } catch (error) {
-    throw error instanceof CodedError ? error : new CodedError('DOWNLOAD_FAILED', `${url}: ${messageOf(error)}`, { cause: error })
+    throw error instanceof CodedError
+      ? error
+      : new CodedError('DOWNLOAD_FAILED', `${url}: ${messageOf(error)}`, { cause: error })
   }
 }

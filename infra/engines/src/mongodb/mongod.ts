@@ -4,7 +4,14 @@ import { room } from '../cache.ts'
 import { type Engine, labelText, unusable } from '../engine.ts'
 import { which } from '../process/which.ts'
 import { startProcessEngine } from './process-engine.ts'
-import { DEFAULT_CACHE_MB, MONGOD_LEAST_CACHE_MB, MONGOD_RUN_MB, type MongoProvider, mebibytes, type StartOptions } from './provider.ts'
+import {
+  DEFAULT_CACHE_MB,
+  MONGOD_LEAST_CACHE_MB,
+  MONGOD_RUN_MB,
+  type MongoProvider,
+  mebibytes,
+  type StartOptions,
+} from './provider.ts'
 import { REPLICA_SET } from './ready.ts'
 
 const run = promisify(execFile)
@@ -43,7 +50,16 @@ export async function startMongod(binary: string, options: StartOptions): Promis
     launch: (port, dataDir) => ({
       command: binary,
       args: [
-        ...['--port', String(port), '--bind_ip', '127.0.0.1', '--dbpath', dataDir, '--replSet', REPLICA_SET],
+        ...[
+          '--port',
+          String(port),
+          '--bind_ip',
+          '127.0.0.1',
+          '--dbpath',
+          dataDir,
+          '--replSet',
+          REPLICA_SET,
+        ],
         ...['--wiredTigerCacheSizeGB', String(cacheMb / 1024), '--quiet', '--nounixsocket'],
       ],
     }),

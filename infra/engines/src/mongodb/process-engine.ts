@@ -1,7 +1,13 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CodedError } from '@threshold/kit'
-import { cannotScale, type Engine, type EngineLabel, type EngineLimits, type EngineState } from '../engine.ts'
+import {
+  cannotScale,
+  type Engine,
+  type EngineLabel,
+  type EngineLimits,
+  type EngineState,
+} from '../engine.ts'
 import { asItIs, type Child, type Launch, startChild, type WrapLaunch } from '../process/child.ts'
 import { goneWithin, halt, signal, terminate } from '../process/terminate.ts'
 import { claimPort } from '../run/claim-port.ts'
@@ -26,9 +32,13 @@ const READY_WITHIN_MS = 90_000
 const KEPT_DATA_GRACE_MS = 15_000
 const KILL_WITHIN_MS = 10_000
 
-/** Starts a server as a local process on a free port, and again on another should someone take that port first. */
+/**
+ * Starts a server as a local process on a free port, and again on another should someone take that
+ * port first.
+ */
 export async function startProcessEngine(options: ProcessEngineOptions): Promise<Engine> {
-  if (options.dataDir !== undefined) await claimDataDir(options.dataDir, options.format, options.label.product)
+  if (options.dataDir !== undefined)
+    await claimDataDir(options.dataDir, options.format, options.label.product)
   for (let attempt = 1; ; attempt++) {
     const run = await openRun({
       role: 'mongodb',
@@ -82,7 +92,13 @@ class ProcessEngine implements Engine {
   }
 
   async launch(): Promise<void> {
-    const { launch, wrap = asItIs, label, replicaSet, readyWithinMs = READY_WITHIN_MS } = this.#options
+    const {
+      launch,
+      wrap = asItIs,
+      label,
+      replicaSet,
+      readyWithinMs = READY_WITHIN_MS,
+    } = this.#options
     const dataDir = this.#options.dataDir ?? join(this.#run.dir, 'data')
     await mkdir(dataDir, { recursive: true })
     this.#child = await startChild(wrap(launch(this.#port, dataDir)), this.#run.id)
@@ -117,9 +133,13 @@ class ProcessEngine implements Engine {
   async #end(graceMs: number): Promise<void> {
     if (this.#child === undefined) return
     if (!(await terminate(this.#child.identity, { group: true, graceMs }))) {
-      throw new CodedError('ENGINE_WILL_NOT_END', `${this.label.product} (process ${this.#child.identity.pid}) survived SIGKILL`, {
-        next: 'npx threshold reset',
-      })
+      throw new CodedError(
+        'ENGINE_WILL_NOT_END',
+        `${this.label.product} (process ${this.#child.identity.pid}) survived SIGKILL`,
+        {
+          next: 'npx threshold reset',
+        },
+      )
     }
   }
 
@@ -153,7 +173,8 @@ class ProcessEngine implements Engine {
   #running(): Child {
     const state = this.state()
     const runs = state === 'running' || state === 'paused'
-    if (this.#child === undefined || this.#stopping !== undefined || !runs) throw stopped(this.label)
+    if (this.#child === undefined || this.#stopping !== undefined || !runs)
+      throw stopped(this.label)
     return this.#child
   }
 
@@ -162,18 +183,26 @@ class ProcessEngine implements Engine {
   }
 }
 
-const stopped = (label: EngineLabel): CodedError => new CodedError('ENGINE_STOPPED', `${label.product} is not running`)
+const stopped = (label: EngineLabel): CodedError =>
+  new CodedError('ENGINE_STOPPED', `${label.product} is not running`)
 
 const FORMAT_FILE = 'threshold-engine.json'
 
-/** WiredTiger files of one server are not another's, though they look alike; opening them could ruin them. */
+/**
+ * WiredTiger files of one server are not another's, though they look alike; opening them could ruin
+ * them.
+ */
 async function claimDataDir(dir: string, format: string, product: string): Promise<void> {
   await mkdir(dir, { recursive: true })
   const file = join(dir, FORMAT_FILE)
   const written = await readFile(file, 'utf8').catch(() => undefined)
   if (written === undefined) return await writeFile(file, `${JSON.stringify({ v: 1, format })}\n`)
   if (written.includes(JSON.stringify(format))) return
-  throw new CodedError('DATA_OF_OTHER_ENGINE', `${dir} was written by another engine than ${product}: ${written.trim()}`, {
-    next: 'use the engine that wrote it, or another folder',
-  })
+  throw new CodedError(
+    'DATA_OF_OTHER_ENGINE',
+    `${dir} was written by another engine than ${product}: ${written.trim()}`,
+    {
+      next: 'use the engine that wrote it, or another folder',
+    },
+  )
 }

@@ -6,16 +6,23 @@ export interface MongoProduct {
   readonly version: string
 }
 
-/** Asks a server for its product. Servers that speak MongoDB's protocol also claim one of its versions. */
+/**
+ * Asks a server for its product. Servers that speak MongoDB's protocol also claim one of its
+ * versions.
+ */
 export async function askProduct(uri: string): Promise<MongoProduct> {
-  const [build, hello] = await Promise.all([adminCommand(uri, { buildInfo: 1 }), adminCommand(uri, { hello: 1 })])
+  const [build, hello] = await Promise.all([
+    adminCommand(uri, { buildInfo: 1 }),
+    adminCommand(uri, { hello: 1 }),
+  ])
   return productOf(build, hello)
 }
 
 /** Such servers give themselves away in what they say beside the version that they claim. */
 export function productOf(build: Document, hello: Document): MongoProduct {
   const version = String(build.version)
-  if (build.ferretdb !== undefined) return { product: 'FerretDB', version: String(build.ferretdb.version ?? version) }
+  if (build.ferretdb !== undefined)
+    return { product: 'FerretDB', version: String(build.ferretdb.version ?? version) }
   if (hello.setName === 'secantus' || JSON.stringify(build).toLowerCase().includes('secantus'))
     return { product: 'SecantusDB', version: String(build.secantusVersion ?? version) }
   return { product: 'MongoDB', version }

@@ -24,10 +24,16 @@ export interface MongoProvider {
   start(options: StartOptions): Promise<Engine>
 }
 
-/** Enough for tests and a first run, little enough for two cores beside an editor; labs ask for what they need. */
+/**
+ * Enough for tests and a first run, little enough for two cores beside an editor; labs ask for what
+ * they need.
+ */
 export const DEFAULT_CACHE_MB = 256
 
-/** mongod takes no cache below a quarter of a gigabyte (`storage.wiredTiger.engineConfig.cacheSizeGB`: 0.25 to 10,000). */
+/**
+ * mongod takes no cache below a quarter of a gigabyte
+ * (`storage.wiredTiger.engineConfig.cacheSizeGB`: 0.25 to 10,000).
+ */
 export const MONGOD_LEAST_CACHE_MB = 256
 
 /** A new replica set writes this much before the first document, mostly its journal. */

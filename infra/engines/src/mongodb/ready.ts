@@ -8,11 +8,22 @@ const POLL_MS = 25
 const NOT_YET_INITIALIZED = 94
 const INVALID_REPLICA_SET_CONFIG = 93
 
-/** directConnection: a set of one advertises a name of its own, which need not be reachable from here. */
-export const localUri = (port: number): string => `mongodb://${LOOPBACK}:${port}/?directConnection=true`
+/**
+ * directConnection: a set of one advertises a name of its own, which need not be reachable from
+ * here.
+ */
+export const localUri = (port: number): string =>
+  `mongodb://${LOOPBACK}:${port}/?directConnection=true`
 
-/** Asks once. The driver's own patience is cut short: whoever waits for a start asks again and again. */
-export async function adminCommand(uri: string, command: Document, withinMs = 2_000): Promise<Document> {
+/**
+ * Asks once. The driver's own patience is cut short: whoever waits for a start asks again and
+ * again.
+ */
+export async function adminCommand(
+  uri: string,
+  command: Document,
+  withinMs = 2_000,
+): Promise<Document> {
   const client = new MongoClient(uri, {
     serverSelectionTimeoutMS: withinMs,
     connectTimeoutMS: withinMs,
@@ -38,8 +49,8 @@ export interface ReadyOptions {
 }
 
 /**
- * Returns when a driver is answered and the server takes writes. Not a log line: those differ between versions, and come
- * before the server accepts connections.
+ * Returns when a driver is answered and the server takes writes. Not a log line: those differ
+ * between versions, and come before the server accepts connections.
  */
 export async function waitUntilReady(options: ReadyOptions): Promise<void> {
   const { uri, port, product, withinMs, child, initiateAs } = options
@@ -63,7 +74,10 @@ export async function waitUntilReady(options: ReadyOptions): Promise<void> {
   }
 }
 
-/** Throws why the server takes no writes yet. Where there is no replica set yet, the first question makes one. */
+/**
+ * Throws why the server takes no writes yet. Where there is no replica set yet, the first question
+ * makes one.
+ */
 export async function askIfPrimary(uri: string, initiateAs?: string): Promise<void> {
   const hello = await adminCommand(uri, { hello: 1 })
   if (hello.isWritablePrimary === true) return
@@ -74,8 +88,8 @@ export async function askIfPrimary(uri: string, initiateAs?: string): Promise<vo
 export const REPLICA_SET = 'threshold'
 
 /**
- * mongod runs as a replica set of one and not alone: writes are then acknowledged by the majority and so are journaled,
- * retryable and able to stand a `kill -9`, as they are in production.
+ * mongod runs as a replica set of one and not alone: writes are then acknowledged by the majority
+ * and so are journaled, retryable and able to stand a `kill -9`, as they are in production.
  */
 async function beSetOfOne(uri: string, host: string): Promise<void> {
   const members = [{ _id: 0, host }]
@@ -86,14 +100,22 @@ async function beSetOfOne(uri: string, host: string): Promise<void> {
     if (error.code === NOT_YET_INITIALIZED) {
       await adminCommand(uri, { replSetInitiate: { _id: REPLICA_SET, members } })
     } else if (error.code === INVALID_REPLICA_SET_CONFIG) {
-      // A kept data folder remembers the port of the last run, and the server does not find itself in its own set.
+      // A kept data folder remembers the port of the last run, and the server does not find itself
+      // in its own set.
       const { config } = await adminCommand(uri, { replSetGetConfig: 1 })
-      await adminCommand(uri, { replSetReconfig: { ...config, version: config.version + 1, members }, force: true })
+      await adminCommand(uri, {
+        replSetReconfig: { ...config, version: config.version + 1, members },
+        force: true,
+      })
     }
   }
 }
 
 const diedAtStart = (product: string, child: Child): CodedError =>
-  new CodedError('ENGINE_DIED', `${product} ended at start (${child.ended()})\n${lastLines(child)}`, { next: 'npx threshold doctor' })
+  new CodedError(
+    'ENGINE_DIED',
+    `${product} ended at start (${child.ended()})\n${lastLines(child)}`,
+    { next: 'npx threshold doctor' },
+  )
 
 const lastLines = (child: Child): string => child.tail().trim().split('\n').slice(-10).join('\n')

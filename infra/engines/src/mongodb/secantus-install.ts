@@ -20,14 +20,22 @@ export async function findCargo(): Promise<Found> {
   if (path === undefined) return { usable: false, why: 'no cargo on PATH', next: RUST_NEXT }
   for (const tool of ['cmake', 'cc']) {
     if ((await which(tool)) === undefined)
-      return { usable: false, why: `cargo is there, but no ${tool} to build WiredTiger with`, next: RUST_NEXT }
+      return {
+        usable: false,
+        why: `cargo is there, but no ${tool} to build WiredTiger with`,
+        next: RUST_NEXT,
+      }
   }
   try {
     const { stdout } = await run(path, ['--version'], ASK)
     return { usable: true, path, version: stdout.split(' ')[1] ?? 'unknown' }
   } catch {
     // rustup puts a cargo on the PATH before there is any toolchain behind it.
-    return { usable: false, why: 'cargo is there, but does not say its version', next: 'rustup default stable' }
+    return {
+      usable: false,
+      why: 'cargo is there, but does not say its version',
+      next: 'rustup default stable',
+    }
   }
 }
 
@@ -43,10 +51,17 @@ export const installSecantusPython = (onProgress: OnProgress): Promise<string> =
     onProgress,
   )
 
-/** Minutes, once: built from source with the lock file that it was published with. A killed build goes on where it was. */
+/**
+ * Minutes, once: built from source with the lock file that it was published with. A killed build
+ * goes on where it was.
+ */
 export async function buildSecantusRust(onProgress: OnProgress): Promise<string> {
   // Outside the tool's folder, which a killed install loses.
-  const target = join(cacheDir(), 'build', `${TOOLS.secantusRust.name}-${TOOLS.secantusRust.version}`)
+  const target = join(
+    cacheDir(),
+    'build',
+    `${TOOLS.secantusRust.name}-${TOOLS.secantusRust.version}`,
+  )
   return await installTool(
     TOOLS.secantusRust,
     async (dir) => {
@@ -57,7 +72,16 @@ export async function buildSecantusRust(onProgress: OnProgress): Promise<string>
       await runCommand({
         title: `cargo install secantus-mdb@${VERSIONS.secantusRust}`,
         command: cargo.path,
-        args: ['install', TOOLS.secantusRust.name, '--version', VERSIONS.secantusRust, '--ignore-rust-version', '--locked', '--root', dir],
+        args: [
+          'install',
+          TOOLS.secantusRust.name,
+          '--version',
+          VERSIONS.secantusRust,
+          '--ignore-rust-version',
+          '--locked',
+          '--root',
+          dir,
+        ],
         env: {
           TMPDIR: dir,
           CARGO_TARGET_DIR: target,
@@ -67,7 +91,8 @@ export async function buildSecantusRust(onProgress: OnProgress): Promise<string>
         },
         onLine: (line) => {
           const [, done, total, crate] = /(\d+)\/(\d+): (.*)$/.exec(line) ?? []
-          if (done !== undefined && total !== undefined) onProgress({ text: `${text}: ${crate}`, done: Number(done), total: Number(total) })
+          if (done !== undefined && total !== undefined)
+            onProgress({ text: `${text}: ${crate}`, done: Number(done), total: Number(total) })
         },
         next: RUST_NEXT,
       })

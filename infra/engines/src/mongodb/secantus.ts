@@ -6,12 +6,19 @@ import type { Launch } from '../process/child.ts'
 import { findPython } from '../python.ts'
 import { TOOLS, VERSIONS } from '../versions.ts'
 import { startProcessEngine } from './process-engine.ts'
-import { DEFAULT_CACHE_MB, MONGOD_LEAST_CACHE_MB, type MongoProvider, mebibytes, type StartOptions } from './provider.ts'
+import {
+  DEFAULT_CACHE_MB,
+  MONGOD_LEAST_CACHE_MB,
+  type MongoProvider,
+  mebibytes,
+  type StartOptions,
+} from './provider.ts'
 import { buildSecantusRust, findCargo, installSecantusPython } from './secantus-install.ts'
 
 /*
- * SecantusDB speaks MongoDB's protocol over the real WiredTiger. It runs as a process beside ours and is never linked
- * (GPL-2.0). It stands in where MongoDB itself cannot be had, and every label says so.
+ * SecantusDB speaks MongoDB's protocol over the real WiredTiger. It runs as a process beside ours
+ * and is never linked (GPL-2.0). It stands in where MongoDB itself cannot be had, and every label
+ * says so.
  */
 const standsIn = ({ cacheMb }: StartOptions): string =>
   cacheMb !== undefined && cacheMb < MONGOD_LEAST_CACHE_MB
@@ -28,17 +35,30 @@ export const secantusRust: MongoProvider = {
 
   async available(prefer) {
     if (await isInstalled(TOOLS.secantusRust)) return await roomFor(TOOLS.secantusRust, RUN_MB)
-    if (prefer === 'quick') return unusable('its Rust build is not in the cache, and building takes minutes', 'npx threshold prefetch')
+    if (prefer === 'quick')
+      return unusable(
+        'its Rust build is not in the cache, and building takes minutes',
+        'npx threshold prefetch',
+      )
     const cargo = await findCargo()
-    return cargo.usable ? await roomFor(TOOLS.secantusRust, RUN_MB) : unusable(cargo.why, cargo.next)
+    return cargo.usable
+      ? await roomFor(TOOLS.secantusRust, RUN_MB)
+      : unusable(cargo.why, cargo.next)
   },
 
   async start(options) {
     const dir = await buildSecantusRust(options.onProgress)
-    return await startSecantus(options, 'Rust', VERSIONS.secantusRust, join(dir, 'bin', 'secantusd-rs'), [
-      // Its log is allocated in full: at the default of 128 MB that would be the size of an empty database.
-      ...['--log-file-max', '32MB'],
-    ])
+    return await startSecantus(
+      options,
+      'Rust',
+      VERSIONS.secantusRust,
+      join(dir, 'bin', 'secantusd-rs'),
+      [
+        // Its log is allocated in full: at the default of 128 MB that would be the size of an empty
+        // database.
+        ...['--log-file-max', '32MB'],
+      ],
+    )
   },
 }
 
@@ -55,15 +75,32 @@ export const secantusPython: MongoProvider = {
 
   async start(options) {
     await installSecantusPython(options.onProgress)
-    return await startSecantus(options, 'Python', VERSIONS.secantusPython, join(toolDir(TOOLS.secantusPython), 'bin', 'secantusd-py'), [])
+    return await startSecantus(
+      options,
+      'Python',
+      VERSIONS.secantusPython,
+      join(toolDir(TOOLS.secantusPython), 'bin', 'secantusd-py'),
+      [],
+    )
   },
 }
 
-async function startSecantus(options: StartOptions, build: 'Rust' | 'Python', version: string, command: string, extra: readonly string[]) {
+async function startSecantus(
+  options: StartOptions,
+  build: 'Rust' | 'Python',
+  version: string,
+  command: string,
+  extra: readonly string[],
+) {
   const cacheMb = options.cacheMb ?? DEFAULT_CACHE_MB
   options.onProgress({ text: `starting SecantusDB ${version} (${build}), standing in for MongoDB` })
   return await startProcessEngine({
-    label: labelText({ product: `SecantusDB/${build}`, version, provider: 'native', standIn: standsIn(options) }),
+    label: labelText({
+      product: `SecantusDB/${build}`,
+      version,
+      provider: 'native',
+      standIn: standsIn(options),
+    }),
     format: `secantus-${build.toLowerCase()}`,
     dataDir: options.dataDir,
     wrap: options.wrap,
@@ -80,11 +117,13 @@ export const secantusLaunch =
     args: [
       ...['--host', '127.0.0.1', '--port', String(port), '--storage-path', dataDir],
       ...['--cache-size', `${cacheMb}M`, '--log-level', 'WARNING'],
-      // What mongod does for `j: true`. Without it a kill loses what was acknowledged: it may still be in the server's memory.
+      // What mongod does for `j: true`. Without it a kill loses what was acknowledged: it may still
+      // be in the server's memory.
       '--sync-on-commit',
       ...extra,
     ],
-    // It reads a configuration from the working directory and the home folder if it finds one: neither is ours.
+    // It reads a configuration from the working directory and the home folder if it finds one:
+    // neither is ours.
     cwd: dataDir,
     env: OWN_PYTHON,
   })

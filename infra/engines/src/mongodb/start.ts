@@ -37,7 +37,9 @@ export interface StartMongoOptions {
   readonly onProgress?: OnProgress | undefined
 }
 
-function mongoProviders(options: Pick<StartMongoOptions, 'provider' | 'native' | 'ours'>): MongoProvider[] {
+function mongoProviders(
+  options: Pick<StartMongoOptions, 'provider' | 'native' | 'ours'>,
+): MongoProvider[] {
   return MONGO_PROVIDERS.filter(
     (candidate) =>
       (options.provider === undefined || candidate.provider === options.provider) &&
@@ -47,8 +49,9 @@ function mongoProviders(options: Pick<StartMongoOptions, 'provider' | 'native' |
 }
 
 /**
- * Starts a MongoDB on the first provider that can, and returns when it answers. A provider that cannot says why in one
- * line of progress, and the next is tried; when none can, the error lists them all.
+ * Starts a MongoDB on the first provider that can, and returns when it answers. A provider that
+ * cannot says why in one line of progress, and the next is tried; when none can, the error lists
+ * them all.
  */
 export async function startMongo(options: StartMongoOptions = {}): Promise<Engine> {
   const { prefer = 'quick', onProgress = noProgress } = options
@@ -62,21 +65,41 @@ export async function startMongo(options: StartMongoOptions = {}): Promise<Engin
   for (const candidate of candidates) {
     const { leastCacheMb = 0 } = candidate
     if (options.cacheMb !== undefined && options.cacheMb < leastCacheMb) {
-      refuse(candidate.name, `takes no less than ${leastCacheMb} MB of cache, and ${options.cacheMb} MB are wanted`, undefined)
+      refuse(
+        candidate.name,
+        `takes no less than ${leastCacheMb} MB of cache, and ${options.cacheMb} MB are wanted`,
+        undefined,
+      )
       continue
     }
-    const availability = await candidate.available(prefer).catch((error: unknown) => unusable(messageOf(error), 'npx threshold doctor'))
+    const availability = await candidate
+      .available(prefer)
+      .catch((error: unknown) => unusable(messageOf(error), 'npx threshold doctor'))
     if (!availability.usable) {
       refuse(candidate.name, availability.why, availability.next)
       continue
     }
     try {
-      return await candidate.start({ prefer, cacheMb: options.cacheMb, dataDir: options.dataDir, wrap: options.wrap, onProgress })
+      return await candidate.start({
+        prefer,
+        cacheMb: options.cacheMb,
+        dataDir: options.dataDir,
+        wrap: options.wrap,
+        onProgress,
+      })
     } catch (error) {
       if (candidates.length === 1) throw error
-      refuse(candidate.name, messageOf(error).split('\n')[0] ?? '', error instanceof CodedError ? error.next : undefined)
+      refuse(
+        candidate.name,
+        messageOf(error).split('\n')[0] ?? '',
+        error instanceof CodedError ? error.next : undefined,
+      )
     }
   }
-  const lines = refusals.map(({ name, why, next }) => `  ${name}: ${why}${next === undefined ? '' : `\n    → ${next}`}`)
-  throw new CodedError('NO_MONGODB', `no MongoDB can be had here\n${lines.join('\n')}`, { next: remedyOf(refusals) })
+  const lines = refusals.map(
+    ({ name, why, next }) => `  ${name}: ${why}${next === undefined ? '' : `\n    → ${next}`}`,
+  )
+  throw new CodedError('NO_MONGODB', `no MongoDB can be had here\n${lines.join('\n')}`, {
+    next: remedyOf(refusals),
+  })
 }

@@ -15,7 +15,10 @@ export interface CommandOptions extends Launch {
 
 const POLL_MS = 50
 
-/** Runs a program to its end. It is registered while it runs, so that an install outlives neither us nor a `kill -9`. */
+/**
+ * Runs a program to its end. It is registered while it runs, so that an install outlives neither us
+ * nor a `kill -9`.
+ */
 export async function runCommand(options: CommandOptions): Promise<void> {
   const { title, onLine, next, withinMs = 3_600_000 } = options
   await using run = await openRun({ role: 'install', text: title, group: true, onExit: 'kill' })
@@ -41,5 +44,9 @@ export async function runCommand(options: CommandOptions): Promise<void> {
   }
   if (child.ended() === 'exit code 0') return
   const why = child.tail().trim().split('\n').slice(-12).join('\n')
-  throw new CodedError('COMMAND_FAILED', `${title} failed (${child.ended()})\n${why}`, next === undefined ? {} : { next })
+  throw new CodedError(
+    'COMMAND_FAILED',
+    `${title} failed (${child.ended()})\n${why}`,
+    next === undefined ? {} : { next },
+  )
 }

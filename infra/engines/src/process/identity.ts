@@ -6,8 +6,8 @@ import { promisify } from 'node:util'
 const run = promisify(execFile)
 
 /**
- * A process id alone names nothing for long: the system gives it out again. Id and start time together name one process
- * for ever, so that what is ended by them is never a stranger.
+ * A process id alone names nothing for long: the system gives it out again. Id and start time
+ * together name one process for ever, so that what is ended by them is never a stranger.
  */
 export interface ProcessIdentity {
   readonly pid: number
@@ -15,7 +15,10 @@ export interface ProcessIdentity {
   readonly start: string
 }
 
-/** The process that has this id now; undefined when there is none, or only a zombie that nobody has collected yet. */
+/**
+ * The process that has this id now; undefined when there is none, or only a zombie that nobody has
+ * collected yet.
+ */
 export async function identify(pid: number): Promise<ProcessIdentity | undefined> {
   if (!Number.isSafeInteger(pid) || pid <= 0) return undefined
   try {
@@ -47,9 +50,12 @@ export function isAliveNow({ pid, start }: ProcessIdentity): boolean {
 /** Whether no thread of it runs: it was stopped, or is gone. */
 export async function isHalted(pid: number): Promise<boolean> {
   try {
-    if (process.platform !== 'linux') return /^T/.test((await run('ps', ['-o', 'state=', '-p', String(pid)], PS_OPTIONS)).stdout)
+    if (process.platform !== 'linux')
+      return /^T/.test((await run('ps', ['-o', 'state=', '-p', String(pid)], PS_OPTIONS)).stdout)
     const threads = await readdir(`/proc/${pid}/task`)
-    const states = threads.map(async (id) => stateOf(await readFile(`/proc/${pid}/task/${id}/stat`, 'utf8')))
+    const states = threads.map(async (id) =>
+      stateOf(await readFile(`/proc/${pid}/task/${id}/stat`, 'utf8')),
+    )
     return (await Promise.all(states)).every((state) => 'TtXZ'.includes(state))
   } catch {
     return (await identify(pid)) === undefined
@@ -58,7 +64,10 @@ export async function isHalted(pid: number): Promise<boolean> {
 
 let bootId: string | undefined
 
-/** The second field is the command in brackets and may hold spaces and brackets; what follows the last one is regular. */
+/**
+ * The second field is the command in brackets and may hold spaces and brackets; what follows the
+ * last one is regular.
+ */
 const fieldsOf = (stat: string): string[] => stat.slice(stat.lastIndexOf(')') + 2).split(' ')
 const stateOf = (stat: string): string => fieldsOf(stat)[0]!
 
@@ -77,7 +86,10 @@ function linuxStart(stat: string): string | undefined {
 
 const psArguments = (pid: number): string[] => ['-o', 'state=,lstart=', '-p', String(pid)]
 
-/** It writes times as the reader's country does: one process would have one start in one terminal and another in the next. */
+/**
+ * It writes times as the reader's country does: one process would have one start in one terminal
+ * and another in the next.
+ */
 const PS_OPTIONS = { env: { PATH: '/bin:/usr/bin', LC_ALL: 'C', TZ: 'UTC' } } as const
 
 function psStart(stdout: string): string | undefined {

@@ -6,23 +6,33 @@ import { identify, type ProcessIdentity } from './identity.ts'
 const run = promisify(execFile)
 
 /**
- * Set for everything that a run starts, and inherited by what that starts. It finds what was started in the instant before
- * its id was written down, and what outlived the process that was written down.
+ * Set for everything that a run starts, and inherited by what that starts. It finds what was
+ * started in the instant before its id was written down, and what outlived the process that was
+ * written down.
  */
 export const RUN_VARIABLE = 'THRESHOLD_RUN'
 
-/** Processes that carry the run's mark in their environment, or its folder, which no other has, in their command line. */
+/**
+ * Processes that carry the run's mark in their environment, or its folder, which no other has, in
+ * their command line.
+ */
 export async function processesOfRun(id: string, dir: string): Promise<ProcessIdentity[]> {
   const mark = `${RUN_VARIABLE}=${id}`
-  const pids = process.platform === 'linux' ? linuxMarked(mark, `${dir}/`) : await psMarked(mark, `${dir}/`)
+  const pids =
+    process.platform === 'linux' ? linuxMarked(mark, `${dir}/`) : await psMarked(mark, `${dir}/`)
   const found = await Promise.all(pids.filter((pid) => pid !== process.pid).map(identify))
   return found.filter((identity) => identity !== undefined)
 }
 
-/** Without waiting: some hundred small files, which a pool of threads would only read more slowly. */
+/**
+ * Without waiting: some hundred small files, which a pool of threads would only read more slowly.
+ */
 function linuxMarked(mark: string, argument: string): number[] {
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
-  const marked = pids.filter((pid) => read(pid, 'cmdline').includes(argument) || read(pid, 'environ').split('\0').includes(mark))
+  const marked = pids.filter(
+    (pid) =>
+      read(pid, 'cmdline').includes(argument) || read(pid, 'environ').split('\0').includes(mark),
+  )
   return marked.map(Number)
 }
 

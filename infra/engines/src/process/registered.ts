@@ -21,24 +21,38 @@ export interface Registration extends RunOptions {
 }
 
 /**
- * Starts a process that ends with this one, however this one ends. It is registered before it is started and carries the
- * mark of its run, so that a sweep finds it also when this process is killed in between.
+ * Starts a process that ends with this one, however this one ends. It is registered before it is
+ * started and carries the mark of its run, so that a sweep finds it also when this process is
+ * killed in between.
  */
-export async function spawnRegistered({ command, args, spawn: options, ...registration }: Registration): Promise<RegisteredProcess> {
+export async function spawnRegistered({
+  command,
+  args,
+  spawn: options,
+  ...registration
+}: Registration): Promise<RegisteredProcess> {
   const run = await openRun(registration)
   let child: ChildProcess | undefined
   try {
-    child = spawn(command, args, { ...options, env: { ...(options.env ?? childEnvironment()), [RUN_VARIABLE]: run.id } })
+    child = spawn(command, args, {
+      ...options,
+      env: { ...(options.env ?? childEnvironment()), [RUN_VARIABLE]: run.id },
+    })
     const closed = Promise.withResolvers<{ code: number | null; signal: NodeJS.Signals | null }>()
     child.once('close', (code, signal) => closed.resolve({ code, signal }))
     await new Promise<void>((resolve, reject) => {
       child?.once('spawn', resolve)
       child?.once('error', (error) =>
-        reject(new CodedError('SPAWN_FAILED', `${command} cannot be started: ${error.message}`, { cause: error })),
+        reject(
+          new CodedError('SPAWN_FAILED', `${command} cannot be started: ${error.message}`, {
+            cause: error,
+          }),
+        ),
       )
     })
     const { pid = 0 } = child
-    // One that has ended already has no start time any more; one that no process can have makes it count as gone.
+    // One that has ended already has no start time any more; one that no process can have makes it
+    // count as gone.
     const identity = (await identify(pid)) ?? { pid, start: 'ended' }
     await run.update({ process: identity })
     return { child, identity, run, closed: closed.promise }

@@ -2,20 +2,31 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { isAlive, isHalted, type ProcessIdentity } from './identity.ts'
 
 export interface TerminateOptions {
-  /** Signal the whole process group: only for processes that were started as leaders of their own. */
+  /**
+   * Signal the whole process group: only for processes that were started as leaders of their own.
+   */
   readonly group?: boolean
   /** How long SIGTERM may take before SIGKILL. */
   readonly graceMs?: number
 }
 
 const POLL_MS = 20
-/** A killed process is gone as soon as the system has freed its memory; longer means it hangs in the kernel. */
+/**
+ * A killed process is gone as soon as the system has freed its memory; longer means it hangs in the
+ * kernel.
+ */
 const KILL_WITHIN_MS = 10_000
 
 const HALT_WITHIN_MS = 5_000
 
-/** Ends exactly this process, gently if it listens. True when it is gone at return; a process already gone is success. */
-export async function terminate(identity: ProcessIdentity, options: TerminateOptions = {}): Promise<boolean> {
+/**
+ * Ends exactly this process, gently if it listens. True when it is gone at return; a process
+ * already gone is success.
+ */
+export async function terminate(
+  identity: ProcessIdentity,
+  options: TerminateOptions = {},
+): Promise<boolean> {
   const { group = false, graceMs = 5_000 } = options
   if (!(await isAlive(identity))) return true
   // A stopped process takes no SIGTERM before it runs again.
@@ -37,8 +48,9 @@ export function signal(pid: number, name: NodeJS.Signals, group: boolean): boole
 }
 
 /**
- * SIGSTOP to the group of a process. Returns once none of its threads runs any more: the signal is taken in a moment of its own, and
- * what is asked of a process meanwhile may still be done and answered.
+ * SIGSTOP to the group of a process. Returns once none of its threads runs any more: the signal is
+ * taken in a moment of its own, and what is asked of a process meanwhile may still be done and
+ * answered.
  */
 export async function halt(pid: number): Promise<void> {
   signal(pid, 'SIGSTOP', true)

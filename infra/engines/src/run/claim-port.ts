@@ -3,9 +3,9 @@ import { freePort } from '../process/ports.ts'
 import { listRuns, type Run } from './registry.ts'
 
 /**
- * A free port that no other run of this machine has claimed, written into the run's entry. Choosing and writing happen
- * under a lock: otherwise two engines that start together may choose the same port, and the one that came second would
- * take the first one's answer for its own.
+ * A free port that no other run of this machine has claimed, written into the run's entry. Choosing
+ * and writing happen under a lock: otherwise two engines that start together may choose the same
+ * port, and the one that came second would take the first one's answer for its own.
  */
 export async function claimPort(run: Run): Promise<number> {
   return await withLock('ports', { withinMs: 30_000 }, async () => {

@@ -6,8 +6,9 @@ const open = new Set<() => RunEntry>()
 let listening = false
 
 /**
- * An exit by an exception or by `process.exit` ends the process of the entry at once. A signal that ends this process runs
- * nothing of ours; the watcher ends what is left then, and removes the files in either case.
+ * An exit by an exception or by `process.exit` ends the process of the entry at once. A signal that
+ * ends this process runs nothing of ours; the watcher ends what is left then, and removes the files
+ * in either case.
  */
 export function endWithThisProcess(entry: () => RunEntry): () => void {
   if (!listening) process.once('exit', () => void endStarted())
@@ -16,15 +17,20 @@ export function endWithThisProcess(entry: () => RunEntry): () => void {
   return () => open.delete(entry)
 }
 
-/** Describes, for a person, the processes and containers that this process has started and not stopped yet. */
+/**
+ * Describes, for a person, the processes and containers that this process has started and not
+ * stopped yet.
+ */
 export function startedHere(): string[] {
-  const containers = [...open].flatMap((read) => (read().dockerHost === undefined ? [] : read().text))
+  const containers = [...open].flatMap((read) =>
+    read().dockerHost === undefined ? [] : read().text,
+  )
   return [...started().map(({ entry, process: { pid } }) => inWords(entry, pid)), ...containers]
 }
 
 /**
- * Ends all of it as its entry says, or by SIGKILL; returns what it ended, in the same words. Waits for nothing: in the last
- * moment of a process nothing asynchronous happens any more.
+ * Ends all of it as its entry says, or by SIGKILL; returns what it ended, in the same words. Waits
+ * for nothing: in the last moment of a process nothing asynchronous happens any more.
  */
 export function endStarted({ atOnce = false } = {}): string[] {
   return started().flatMap(({ entry, process: identity }) => {
@@ -39,7 +45,9 @@ function started(): { entry: RunEntry; process: ProcessIdentity }[] {
   return [...open].flatMap((read) => {
     const entry = read()
     const { process: identity } = entry
-    return identity === undefined || identity.pid === process.pid ? [] : [{ entry, process: identity }]
+    return identity === undefined || identity.pid === process.pid
+      ? []
+      : [{ entry, process: identity }]
   })
 }
 

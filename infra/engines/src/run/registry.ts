@@ -12,8 +12,8 @@ import { watchThisProcess } from './watcher.ts'
 const identitySchema = z.strictObject({ pid: z.int().positive(), start: z.string().min(1) })
 
 /**
- * How a process is ended once its owner is gone: `term` sends SIGTERM and gives it time, `kill` sends SIGKILL, which is
- * right for an engine whose data is thrown away.
+ * How a process is ended once its owner is gone: `term` sends SIGTERM and gives it time, `kill`
+ * sends SIGKILL, which is right for an engine whose data is thrown away.
  */
 const onExit = z.enum(['term', 'kill'])
 
@@ -36,15 +36,23 @@ const entrySchema = z.object({
   ports: z.array(z.int()),
 })
 
-/** What one run left on this machine, written down before it is left, so that a later process can clean up. */
+/**
+ * What one run left on this machine, written down before it is left, so that a later process can
+ * clean up.
+ */
 export type RunEntry = z.infer<typeof entrySchema>
 
 export interface Run extends AsyncDisposable {
   readonly id: string
-  /** A folder of its own, removed with the entry. Its name is unlike any other, and so marks command lines too. */
+  /**
+   * A folder of its own, removed with the entry. Its name is unlike any other, and so marks command
+   * lines too.
+   */
   readonly dir: string
   readonly ports: readonly number[]
-  update(change: Partial<Pick<RunEntry, 'process' | 'dockerHost' | 'containerId' | 'ports' | 'text'>>): Promise<void>
+  update(
+    change: Partial<Pick<RunEntry, 'process' | 'dockerHost' | 'containerId' | 'ports' | 'text'>>,
+  ): Promise<void>
   /** Removes folder and entry; the process must be gone by then. */
   close(): Promise<void>
 }
@@ -54,7 +62,9 @@ export interface RunOptions {
   readonly text?: string
   readonly ports?: readonly number[]
   readonly group?: boolean
-  /** How the process is ended should this one end without having closed the run; `term` without it. */
+  /**
+   * How the process is ended should this one end without having closed the run; `term` without it.
+   */
   readonly onExit?: z.infer<typeof onExit>
 }
 
@@ -66,7 +76,9 @@ export const runDir = (id: string): string => join(runsDir(), id)
 export async function openRun(options: RunOptions): Promise<Run> {
   const owner = await identify(process.pid)
   if (owner === undefined)
-    throw new CodedError('NO_PROCESS_TABLE', 'this system does not say when a process started', { next: 'install ps' })
+    throw new CodedError('NO_PROCESS_TABLE', 'this system does not say when a process started', {
+      next: 'install ps',
+    })
   const id = `${options.role.replaceAll(/[^a-z0-9]+/g, '-')}-${randomBytes(6).toString('hex')}`
   let entry: RunEntry = {
     v: 1,
@@ -113,12 +125,19 @@ export async function openRun(options: RunOptions): Promise<Run> {
 }
 
 /**
- * Registers a process that runs already, such as this one: `threshold reset` ends it. Dispose once it has ended. A process
- * that is to be started here is started by `spawnRegistered`, which registers it first.
+ * Registers a process that runs already, such as this one: `threshold reset` ends it. Dispose once
+ * it has ended. A process that is to be started here is started by `spawnRegistered`, which
+ * registers it first.
  */
-export async function registerProcess(options: RunOptions & { readonly pid: number }): Promise<Run> {
+export async function registerProcess(
+  options: RunOptions & { readonly pid: number },
+): Promise<Run> {
   const identity = await identify(options.pid)
-  if (identity === undefined) throw new CodedError('PROCESS_GONE', `${options.role}: process ${options.pid} has already ended`)
+  if (identity === undefined)
+    throw new CodedError(
+      'PROCESS_GONE',
+      `${options.role}: process ${options.pid} has already ended`,
+    )
   const run = await openRun(options)
   await run.update({ process: identity })
   return run
@@ -140,7 +159,9 @@ export interface FoundRun {
 export async function listRuns(): Promise<{ runs: FoundRun[]; drafts: string[] }> {
   const names = await readdir(runsDir()).catch(() => [])
   const drafts = names.filter((name) => name.endsWith('.draft'))
-  const ids = new Set(names.filter((name) => !name.endsWith('.draft')).map((name) => name.replace(/\.json$/, '')))
+  const ids = new Set(
+    names.filter((name) => !name.endsWith('.draft')).map((name) => name.replace(/\.json$/, '')),
+  )
   const runs = await Promise.all([...ids].map(async (id) => ({ id, entry: await readEntry(id) })))
   return { runs, drafts: drafts.map((name) => join(runsDir(), name)) }
 }

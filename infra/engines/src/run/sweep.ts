@@ -32,8 +32,9 @@ const GRACE_MS = 5_000
 const PASSES = 5
 
 /**
- * Ends and removes what a killed owner left behind: processes, containers, data. Safe to run at any time, twice, and from
- * several processes at once; it never ends a process whose id was reused since.
+ * Ends and removes what a killed owner left behind: processes, containers, data. Safe to run at any
+ * time, twice, and from several processes at once; it never ends a process whose id was reused
+ * since.
  */
 export async function sweep(options: SweepOptions = {}): Promise<SweepReport> {
   const { all = false, graceMs = GRACE_MS } = options
@@ -56,17 +57,24 @@ export async function sweep(options: SweepOptions = {}): Promise<SweepReport> {
   return report
 }
 
-/** A sweep before something is started. It reports each process that it ends, since a killed command reports nothing. */
+/**
+ * A sweep before something is started. It reports each process that it ends, since a killed command
+ * reports nothing.
+ */
 export async function endLeftOver(onProgress: OnProgress): Promise<void> {
   const { ended } = await sweep()
   for (const what of ended) onProgress({ text: `ended what an earlier command had left: ${what}` })
 }
 
-/** Containers of this cache that no entry leads to: the cache's folder was removed, or Docker did not answer last time. */
+/**
+ * Containers of this cache that no entry leads to: the cache's folder was removed, or Docker did
+ * not answer last time.
+ */
 async function clearForgotten(report: Report): Promise<void> {
   try {
     const removed = await removeContainersOfCache(enginesConfig().cacheDir)
-    for (const id of removed) report.ended.push(containerText('a container that nothing led to', id))
+    for (const id of removed)
+      report.ended.push(containerText('a container that nothing led to', id))
   } catch (error) {
     report.problems.push(`containers: ${messageOf(error)}`)
   }
@@ -74,7 +82,8 @@ async function clearForgotten(report: Report): Promise<void> {
 
 async function isLeftOver(run: FoundRun): Promise<boolean> {
   if (run.entry !== undefined) return !(await isAlive(run.entry.owner))
-  // Not an entry at first sight: perhaps it was written, or closed, between listing the folder and reading the file.
+  // Not an entry at first sight: perhaps it was written, or closed, between listing the folder and
+  // reading the file.
   if (!existsSync(entryFile(run.id)) && !existsSync(runDir(run.id))) return false
   const again = await readEntry(run.id)
   return again === undefined || !(await isAlive(again.owner))
@@ -86,7 +95,11 @@ interface Report {
   problems: string[]
 }
 
-async function clear(run: FoundRun, { all, graceMs }: Required<SweepOptions>, report: Report): Promise<void> {
+async function clear(
+  run: FoundRun,
+  { all, graceMs }: Required<SweepOptions>,
+  report: Report,
+): Promise<void> {
   const dir = runDir(run.id)
   const grace = !all && run.entry?.onExit === 'kill' ? 0 : graceMs
   for (let pass = 0; pass < PASSES; pass++) {
@@ -105,7 +118,11 @@ async function clear(run: FoundRun, { all, graceMs }: Required<SweepOptions>, re
 }
 
 /** False when the daemon could not be asked: the entry then stays for the next sweep. */
-async function clearContainers({ id, entry }: FoundRun, all: boolean, report: Report): Promise<boolean> {
+async function clearContainers(
+  { id, entry }: FoundRun,
+  all: boolean,
+  report: Report,
+): Promise<boolean> {
   if (entry?.dockerHost === undefined) return true
   const { dockerHost, containerId, text } = entry
   try {
@@ -129,7 +146,12 @@ interface FoundProcess {
   readonly group: boolean
 }
 
-async function end({ identity, group }: FoundProcess, run: FoundRun, graceMs: number, report: Report): Promise<boolean> {
+async function end(
+  { identity, group }: FoundProcess,
+  run: FoundRun,
+  graceMs: number,
+  report: Report,
+): Promise<boolean> {
   const what = `${run.entry?.text ?? run.id} (process ${identity.pid})`
   const ended = await terminate(identity, { group, graceMs })
   if (ended) report.ended.push(what)
@@ -143,7 +165,13 @@ async function processesOf(run: FoundRun): Promise<FoundProcess[]> {
     known !== undefined && known.pid !== process.pid && (await isAlive(known))
       ? [{ identity: known, group: run.entry?.group ?? false }]
       : []
-  // An owner may be killed between starting a process and writing down its id, and a process may leave others behind.
+  // An owner may be killed between starting a process and writing down its id, and a process may
+  // leave others behind.
   const marked = await processesOfRun(run.id, runDir(run.id))
-  return [...found, ...marked.filter(({ pid }) => pid !== known?.pid).map((identity) => ({ identity, group: false }))]
+  return [
+    ...found,
+    ...marked
+      .filter(({ pid }) => pid !== known?.pid)
+      .map((identity) => ({ identity, group: false })),
+  ]
 }

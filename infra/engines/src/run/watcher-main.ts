@@ -3,8 +3,8 @@ import { goneWithin } from '../process/terminate.ts'
 import { sweep } from './sweep.ts'
 
 /*
- * A watcher runs this when its owner is gone. It ends the owner's processes, and then itself. It works for the cache that
- * THRESHOLD_CACHE names. Nobody reads its output.
+ * A watcher runs this when its owner is gone. It ends the owner's processes, and then itself. It
+ * works for the cache that THRESHOLD_CACHE names. Nobody reads its output.
  */
 const OWNER_GONE_WITHIN_MS = 30_000
 const WITHIN_MS = 120_000

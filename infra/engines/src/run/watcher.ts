@@ -10,9 +10,9 @@ export const WATCHER = 'threshold-watcher'
 const SWEEP = fileURLToPath(new URL('./watcher-main.ts', import.meta.url))
 
 /**
- * A shell costs 0.2 MB of memory of its own while it waits, where a Node process would cost 40. `read` returns when
- * this process writes a line, which means that nothing is left, or when it has ended, however that came about. Then the
- * shell becomes the Node process that sweeps.
+ * A shell costs 0.2 MB of memory of its own while it waits, where a Node process would cost 40.
+ * `read` returns when this process writes a line, which means that nothing is left, or when it has
+ * ended, however that came about. Then the shell becomes the Node process that sweeps.
  */
 const WAIT = `trap '' HUP INT QUIT TERM; read -r line || exec "$@"`
 
@@ -23,9 +23,9 @@ const MOST_STARTS = 20
 const watchers = new Map<string, Watcher>()
 
 /**
- * Sees to it that what this process has started is ended when this process dies, by SIGKILL as well. Call the answer once
- * nothing is left. The watcher has a session of its own, so that no signal to a group or from a terminal reaches it, and
- * holds none of our streams.
+ * Sees to it that what this process has started is ended when this process dies, by SIGKILL as
+ * well. Call the answer once nothing is left. The watcher has a session of its own, so that no
+ * signal to a group or from a terminal reaches it, and holds none of our streams.
  */
 export function watchThisProcess(self: ProcessIdentity): () => void {
   const { cacheDir } = enginesConfig()
@@ -79,8 +79,13 @@ class Watcher {
       detached: true,
       cwd: '/',
       stdio: ['pipe', 'ignore', 'ignore'],
-      // It sweeps, and must not be swept as a part of the run that this process itself may belong to.
-      env: { ...childEnvironment({ THRESHOLD_CACHE: this.#cacheDir }), [RUN_VARIABLE]: undefined, NODE_OPTIONS: undefined },
+      // It sweeps, and must not be swept as a part of the run that this process itself may belong
+      // to.
+      env: {
+        ...childEnvironment({ THRESHOLD_CACHE: this.#cacheDir }),
+        [RUN_VARIABLE]: undefined,
+        NODE_OPTIONS: undefined,
+      },
     })
     child.unref()
     const { stdin } = child

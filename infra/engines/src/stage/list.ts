@@ -22,7 +22,10 @@ export type StageInfo = z.output<typeof stageSchema> & { readonly dir: string }
 
 export const REPOSITORY = fileURLToPath(new URL('../../../..', import.meta.url))
 
-/** All stages of the repository, in their order. A stage.json that is not one is an error and not a stage fewer. */
+/**
+ * All stages of the repository, in their order. A stage.json that is not one is an error and not a
+ * stage fewer.
+ */
 export async function listStages(repository: string = REPOSITORY): Promise<StageInfo[]> {
   const names = (await readdir(join(repository, 'stages'))).filter((name) => /^[0-9]+-/.test(name))
   const stages = await Promise.all(
@@ -39,6 +42,9 @@ async function readStageJson(path: string): Promise<z.output<typeof stageSchema>
     return stageSchema.parse(JSON.parse(await readFile(path, 'utf8')))
   } catch (error) {
     const why = error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error)
-    throw new CodedError('BAD_STAGE_JSON', `${path}: ${why}`, { cause: error, next: 'npx threshold stages check --help' })
+    throw new CodedError('BAD_STAGE_JSON', `${path}: ${why}`, {
+      cause: error,
+      next: 'npx threshold stages check --help',
+    })
   }
 }

@@ -25,7 +25,10 @@ export interface StartStageOptions {
   readonly onOutput?: (text: string) => void
 }
 
-/** A stage as its users have it: a process with an address. It may be killed and paused like an engine. */
+/**
+ * A stage as its users have it: a process with an address. It may be killed and paused like an
+ * engine.
+ */
 export interface StageProcess extends AsyncDisposable {
   readonly stage: number
   readonly url: string
@@ -45,26 +48,46 @@ export interface StageProcess extends AsyncDisposable {
   resume(): Promise<void>
 }
 
-/** Node's default costs a stage a hundred MiB more and gains it nothing that we could measure: ADR 21. */
+/**
+ * Node's default costs a stage a hundred MiB more and gains it nothing that we could measure: ADR
+ * 21.
+ */
 const YOUNG_GENERATION = '--max-semi-space-size=4'
 const READY_WITHIN_MS = 60_000
 const STOP_WITHIN_MS = 20_000
 const POLL_MS = 20
 
-/** Starts a stage and returns when it serves. It ends with this process; should this one be killed, at the next sweep. */
+/**
+ * Starts a stage and returns when it serves. It ends with this process; should this one be killed,
+ * at the next sweep.
+ */
 export async function startStage(options: StartStageOptions): Promise<StageProcess> {
   const stages = await listStages()
   const info = stages.find(({ stage }) => stage === options.stage)
   if (info === undefined) {
-    throw new CodedError('NO_SUCH_STAGE', `there is no stage ${options.stage}; there is ${stages.map((s) => s.stage).join(', ')}`, {
-      next: 'npx threshold stages list',
-    })
+    throw new CodedError(
+      'NO_SUCH_STAGE',
+      `there is no stage ${options.stage}; there is ${stages.map((s) => s.stage).join(', ')}`,
+      {
+        next: 'npx threshold stages list',
+      },
+    )
   }
   if (info.engines.includes('cassandra') && options.cassandraUri === undefined) {
-    throw new CodedError('ENGINE_MISSING', `stage ${info.stage} needs a Cassandra beside its MongoDB`, { next: 'pass cassandraUri' })
+    throw new CodedError(
+      'ENGINE_MISSING',
+      `stage ${info.stage} needs a Cassandra beside its MongoDB`,
+      { next: 'pass cassandraUri' },
+    )
   }
-  const run = await openRun({ role: 'stage', text: `stage ${info.stage}, ${info.title}`, group: true, onExit: 'kill' })
-  const port = options.port === undefined || options.port === 0 ? await claimPort(run) : options.port
+  const run = await openRun({
+    role: 'stage',
+    text: `stage ${info.stage}, ${info.title}`,
+    group: true,
+    onExit: 'kill',
+  })
+  const port =
+    options.port === undefined || options.port === 0 ? await claimPort(run) : options.port
   const stage = new RunningStage(info, options, run, port)
   try {
     await stage.launch()
@@ -100,7 +123,9 @@ class RunningStage implements StageProcess {
       THRESHOLD_TRUSTED_PROXIES: '',
       ...options.env,
       THRESHOLD_MONGODB_URI: options.engineUri,
-      ...(options.cassandraUri === undefined ? {} : { THRESHOLD_CASSANDRA_URI: options.cassandraUri }),
+      ...(options.cassandraUri === undefined
+        ? {}
+        : { THRESHOLD_CASSANDRA_URI: options.cassandraUri }),
       THRESHOLD_PORT: String(port),
     }
   }
@@ -119,7 +144,8 @@ class RunningStage implements StageProcess {
   }
 
   get #running(): Child {
-    if (this.#child === undefined) throw new CodedError('STAGE_STOPPED', `stage ${this.stage} was not started`)
+    if (this.#child === undefined)
+      throw new CodedError('STAGE_STOPPED', `stage ${this.stage} was not started`)
     return this.#child
   }
 
@@ -130,7 +156,10 @@ class RunningStage implements StageProcess {
     const { readyWithinMs = READY_WITHIN_MS } = this.#options
     const main = join(this.#info.dir, 'src', 'main.ts')
     const args = [YOUNG_GENERATION, main]
-    const child = await startChild({ command: process.execPath, args, env: this.#env, cwd: REPOSITORY }, this.#run.id)
+    const child = await startChild(
+      { command: process.execPath, args, env: this.#env, cwd: REPOSITORY },
+      this.#run.id,
+    )
     this.#child = child
     // What it wrote before anybody could listen.
     if (this.#options.onOutput && child.tail() !== '') this.#options.onOutput(child.tail())
@@ -144,11 +173,18 @@ class RunningStage implements StageProcess {
         break
       }
       if (child.ended() !== undefined) throw notReady(this.#info, `ended (${child.ended()})`, child)
-      if (Date.now() > until) throw notReady(this.#info, `did not serve within ${readyWithinMs} ms`, child)
+      if (Date.now() > until)
+        throw notReady(this.#info, `did not serve within ${readyWithinMs} ms`, child)
       await delay(POLL_MS)
     }
     const { engineUri: mongodb, cassandraUri: cassandra } = this.#options
-    const addresses: Addresses = { v: 1, stage: this.stage, url: this.url, mongodb, ...(cassandra === undefined ? {} : { cassandra }) }
+    const addresses: Addresses = {
+      v: 1,
+      stage: this.stage,
+      url: this.url,
+      mongodb,
+      ...(cassandra === undefined ? {} : { cassandra }),
+    }
     // For this user's eyes alone: an address may hold a password. It goes with the run's folder.
     await writeFile(join(this.#run.dir, ADDRESSES), JSON.stringify(addresses), { mode: 0o600 })
   }
@@ -159,10 +195,17 @@ class RunningStage implements StageProcess {
   }
 
   async #stop(): Promise<void> {
-    if (this.#child && !(await terminate(this.#child.identity, { group: true, graceMs: STOP_WITHIN_MS }))) {
-      throw new CodedError('STAGE_WILL_NOT_END', `stage ${this.stage} (process ${this.pid}) survived SIGKILL`, {
-        next: 'npx threshold reset',
-      })
+    if (
+      this.#child &&
+      !(await terminate(this.#child.identity, { group: true, graceMs: STOP_WITHIN_MS }))
+    ) {
+      throw new CodedError(
+        'STAGE_WILL_NOT_END',
+        `stage ${this.stage} (process ${this.pid}) survived SIGKILL`,
+        {
+          next: 'npx threshold reset',
+        },
+      )
     }
     await this.#run.close()
   }
@@ -194,7 +237,11 @@ class RunningStage implements StageProcess {
 }
 
 const notReady = (info: StageInfo, why: string, child: Child): CodedError =>
-  new CodedError('STAGE_NOT_READY', `stage ${info.stage} ${why}\n${child.tail().trim().split('\n').slice(-10).join('\n')}`, {
-    // The stage itself says what helps, where it knows why it did not start.
-    next: /^ {2}→ (.+)$/m.exec(child.tail())?.[1] ?? 'npx threshold doctor',
-  })
+  new CodedError(
+    'STAGE_NOT_READY',
+    `stage ${info.stage} ${why}\n${child.tail().trim().split('\n').slice(-10).join('\n')}`,
+    {
+      // The stage itself says what helps, where it knows why it did not start.
+      next: /^ {2}→ (.+)$/m.exec(child.tail())?.[1] ?? 'npx threshold doctor',
+    },
+  )

@@ -18,16 +18,19 @@ const addressesSchema = z.strictObject({
 export type Addresses = z.infer<typeof addressesSchema>
 
 /**
- * Stages that serve on this machine, with the addresses of what they stand on: so that who started one by a command can point
- * another command at its databases without knowing their names.
+ * Stages that serve on this machine, with the addresses of what they stand on: so that who started
+ * one by a command can point another command at its databases without knowing their names.
  */
 export async function runningStages(): Promise<Addresses[]> {
   const { runs } = await listRuns()
   const found = await Promise.all(
     runs.map(async ({ id, entry }): Promise<Addresses[]> => {
-      if (entry?.role !== 'stage' || entry.process === undefined || !(await isAlive(entry.process))) return []
+      if (entry?.role !== 'stage' || entry.process === undefined || !(await isAlive(entry.process)))
+        return []
       try {
-        const { success, data } = addressesSchema.safeParse(JSON.parse(await readFile(join(runDir(id), ADDRESSES), 'utf8')))
+        const { success, data } = addressesSchema.safeParse(
+          JSON.parse(await readFile(join(runDir(id), ADDRESSES), 'utf8')),
+        )
         return success ? [data] : []
       } catch {
         return [] // it is still starting, or has just ended

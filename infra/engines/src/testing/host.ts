@@ -21,12 +21,18 @@ const leasedSchema = z.object({ uri: z.string(), label: engineLabelSchema })
 export type SharedEngine = z.infer<typeof leasedSchema>
 
 /** Whoever names a provider for the tests waits for what it must fetch first. */
-export function testEngine(): Pick<StartMongoOptions & StartCassandraOptions, 'provider' | 'prefer'> {
+export function testEngine(): Pick<
+  StartMongoOptions & StartCassandraOptions,
+  'provider' | 'prefer'
+> {
   const provider = enginesConfig().testEngine
   return provider === undefined ? { prefer: 'quick' } : { provider, prefer: 'lab' }
 }
 
-/** One small node for some minutes; the provider is the one that is named for all of the tests' engines. */
+/**
+ * One small node for some minutes; the provider is the one that is named for all of the tests'
+ * engines.
+ */
 export const testCassandra = (): StartCassandraOptions => ({ ...testEngine(), shortLived: true })
 
 export interface EngineHost extends AsyncDisposable {
@@ -35,13 +41,15 @@ export interface EngineHost extends AsyncDisposable {
 
 const STARTS = {
   mongodb: (onProgress: OnProgress): Promise<Engine> => startMongo({ ...testEngine(), onProgress }),
-  cassandra: (onProgress: OnProgress): Promise<Engine> => startCassandra({ ...testCassandra(), unsafeSystem: true, onProgress }),
+  cassandra: (onProgress: OnProgress): Promise<Engine> =>
+    startCassandra({ ...testCassandra(), unsafeSystem: true, onProgress }),
 }
 export type HostedKind = keyof typeof STARTS
 
 /**
- * Holds the engines that the tests of a run share. It starts each when the first test asks for it, so that a run of pure
- * tests pays nothing; test processes ask over loopback, because they share nothing else with the process that outlives them.
+ * Holds the engines that the tests of a run share. It starts each when the first test asks for it,
+ * so that a run of pure tests pays nothing; test processes ask over loopback, because they share
+ * nothing else with the process that outlives them.
  */
 export async function startEngineHost(onProgress: OnProgress): Promise<EngineHost> {
   const engines = new Map<HostedKind, Promise<Engine>>()
@@ -66,7 +74,9 @@ export async function startEngineHost(onProgress: OnProgress): Promise<EngineHos
     async [Symbol.asyncDispose]() {
       await close(server)
       const all = await Promise.allSettled(engines.values())
-      await Promise.all(all.map((engine) => (engine.status === 'fulfilled' ? engine.value.stop() : undefined)))
+      await Promise.all(
+        all.map((engine) => (engine.status === 'fulfilled' ? engine.value.stop() : undefined)),
+      )
     },
   }
 }

@@ -8,7 +8,13 @@ import type { Engine, EngineLabel } from '../engine.ts'
 import { withLock } from '../lock.ts'
 import { dropDatabase, withDatabase } from '../mongodb/database.ts'
 import { type StartMongoOptions, startMongo } from '../mongodb/start.ts'
-import { askEngineHost, type HostedKind, type SharedEngine, testCassandra, testEngine } from './host.ts'
+import {
+  askEngineHost,
+  type HostedKind,
+  type SharedEngine,
+  testCassandra,
+  testEngine,
+} from './host.ts'
 
 export { rounds, testsAll, testsClusters } from './breadth.ts'
 export { canStartContainers, containersOfCache } from './containers.ts'
@@ -30,8 +36,9 @@ export interface LeasedKeyspace extends AsyncDisposable {
 }
 
 /**
- * An empty database on the engine that all tests of this run share. Cheap: take one for each suite, or each test. Dispose
- * drops it. A suite that kills, pauses or floods its engine must not do so to everybody's: see `ownMongo`.
+ * An empty database on the engine that all tests of this run share. Cheap: take one for each suite,
+ * or each test. Dispose drops it. A suite that kills, pauses or floods its engine must not do so to
+ * everybody's: see `ownMongo`.
  */
 export async function leaseDatabase(): Promise<LeasedDatabase> {
   const { uri, label } = await sharedEngine('mongodb')
@@ -44,7 +51,10 @@ export async function leaseDatabase(): Promise<LeasedDatabase> {
   }
 }
 
-/** The same on the run's Cassandra: the name of a keyspace that nobody else has, made by whoever uses it; dispose drops it. */
+/**
+ * The same on the run's Cassandra: the name of a keyspace that nobody else has, made by whoever
+ * uses it; dispose drops it.
+ */
 export async function leaseKeyspace(): Promise<LeasedKeyspace> {
   const { uri, label } = await sharedEngine('cassandra')
   const keyspace = newName()
@@ -56,21 +66,37 @@ export async function leaseKeyspace(): Promise<LeasedKeyspace> {
   }
 }
 
-/** An engine for this suite alone, one that may be killed, paused and restarted. Stop it, or hold it by `await using`. */
+/**
+ * An engine for this suite alone, one that may be killed, paused and restarted. Stop it, or hold it
+ * by `await using`.
+ */
 export async function ownMongo(options: Omit<StartMongoOptions, 'ours'> = {}): Promise<Engine> {
   const { provider, prefer } = testEngine()
   // An external engine is everybody's: what is to be killed is then the best of ours.
-  return await startMongo({ ...(provider === 'external' ? {} : { provider }), prefer, ...options, ours: true })
+  return await startMongo({
+    ...(provider === 'external' ? {} : { provider }),
+    prefer,
+    ...options,
+    ours: true,
+  })
 }
 
 /**
- * The same for Cassandra. One at a time on this machine: with the one that is shared that is two JVMs, and two cores bear no third.
+ * The same for Cassandra. One at a time on this machine: with the one that is shared that is two
+ * JVMs, and two cores bear no third.
  */
-export async function ownCassandra(options: Omit<StartCassandraOptions, 'ours'> = {}): Promise<CassandraEngine> {
+export async function ownCassandra(
+  options: Omit<StartCassandraOptions, 'ours'> = {},
+): Promise<CassandraEngine> {
   const { provider, ...rest } = testCassandra()
   const leave = await takeTurn('own-cassandra-of-a-test')
   try {
-    const engine = await startCassandra({ ...rest, ...(provider === 'external' ? {} : { provider }), ...options, ours: true })
+    const engine = await startCassandra({
+      ...rest,
+      ...(provider === 'external' ? {} : { provider }),
+      ...options,
+      ours: true,
+    })
     const end = engine.stop.bind(engine)
     const stop = (): Promise<void> => end().finally(leave)
     return Object.assign(engine, { stop, [Symbol.asyncDispose]: stop })

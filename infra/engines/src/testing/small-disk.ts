@@ -19,11 +19,16 @@ export interface SmallDisk extends AsyncDisposable {
 
 const MOUNTED_WITHIN_MS = 10_000
 
-/** Why this machine can have none; undefined where it can. It takes root, on Linux, to mount something. */
+/**
+ * Why this machine can have none; undefined where it can. It takes root, on Linux, to mount
+ * something.
+ */
 export function whyNoSmallDisk(): string | undefined {
   if (process.platform !== 'linux') return 'no mount namespaces on this system'
   try {
-    execFileSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'none', '/mnt'], { stdio: 'ignore' })
+    execFileSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'none', '/mnt'], {
+      stdio: 'ignore',
+    })
     execFileSync('nsenter', ['--version'], { stdio: 'ignore' })
     return undefined
   } catch {
@@ -32,15 +37,23 @@ export function whyNoSmallDisk(): string | undefined {
 }
 
 /**
- * Memory, mounted as a disk in a mount namespace of its own. A process holds the namespace, so that the data outlives an engine
- * that is restarted; it all goes with that process.
+ * Memory, mounted as a disk in a mount namespace of its own. A process holds the namespace, so that
+ * the data outlives an engine that is restarted; it all goes with that process.
  */
 export async function smallDisk(megabytes: number): Promise<SmallDisk> {
-  const run = await openRun({ role: 'small-disk', text: `a disk of ${megabytes} MB`, group: true, onExit: 'kill' })
+  const run = await openRun({
+    role: 'small-disk',
+    text: `a disk of ${megabytes} MB`,
+    group: true,
+    onExit: 'kill',
+  })
   const { dir } = run
   const script = `mount -t tmpfs -o size=${megabytes}m none "$1" && mkdir "$1/data" && echo mounted && exec sleep infinity`
   const holder = await startChild(
-    { command: 'unshare', args: ['--mount', '--propagation', 'private', 'sh', '-c', script, 'sh', dir] },
+    {
+      command: 'unshare',
+      args: ['--mount', '--propagation', 'private', 'sh', '-c', script, 'sh', dir],
+    },
     run.id,
   )
   await run.update({ process: holder.identity })
@@ -78,7 +91,10 @@ export async function smallDisk(megabytes: number): Promise<SmallDisk> {
   }
 }
 
-async function writeUntilFull(file: Awaited<ReturnType<typeof open>>, chunk: Buffer): Promise<void> {
+async function writeUntilFull(
+  file: Awaited<ReturnType<typeof open>>,
+  chunk: Buffer,
+): Promise<void> {
   try {
     for (;;) await file.write(chunk)
   } catch (error) {

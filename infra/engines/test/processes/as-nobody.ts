@@ -1,6 +1,9 @@
 import { findDocker } from '../../src/docker/find.ts'
 
-/** Prints Docker's answer to a user without rights. Modules are loaded first, while the process may still read them. */
+/**
+ * Prints Docker's answer to a user without rights. Modules are loaded first, while the process may
+ * still read them.
+ */
 await import('dockerode')
 if (process.getuid?.() === 0) {
   process.setgroups?.([65_534])

@@ -10,5 +10,7 @@ try {
   await installTool({ name: 'tool', version: '1', installMb: 60 }, async () => {})
   process.stdout.write('usable\n')
 } catch (error) {
-  process.stdout.write(`${error instanceof CodedError ? `${error.code}: ${error.message}` : String(error)}\n`)
+  process.stdout.write(
+    `${error instanceof CodedError ? `${error.code}: ${error.message}` : String(error)}\n`,
+  )
 }

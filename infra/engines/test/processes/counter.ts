@@ -2,7 +2,10 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { setImmediate as later } from 'node:timers/promises'
 import { withLock } from '../../src/lock.ts'
 
-/** Adds one to the number in a file, so many times, under a lock: reading and writing with a pause between, so that two would lose some. */
+/**
+ * Adds one to the number in a file, so many times, under a lock: reading and writing with a pause
+ * between, so that two would lose some.
+ */
 const [, , file = '', times = '0'] = process.argv
 for (let time = 0; time < Number(times); time++) {
   await withLock('counter', {}, async () => {

@@ -1,6 +1,9 @@
 import { startMongo } from '../../src/mongodb/start.ts'
 
-/** Starts an engine, says so, and stays: to be killed, or to leave by the door that its argument names. */
+/**
+ * Starts an engine, says so, and stays: to be killed, or to leave by the door that its argument
+ * names.
+ */
 const engine = await startMongo({ provider: 'native' })
 process.stdout.write(`${JSON.stringify({ uri: engine.uri, pid: engine.pid })}\n`)
 

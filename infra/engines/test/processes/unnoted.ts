@@ -4,6 +4,10 @@ import { openRun } from '../../src/run/registry.ts'
 
 /** Is between the start of a process and the entry of its id, and stays there to be killed. */
 const run = await openRun({ role: 'stage', onExit: 'kill' })
-const child = spawn('sleep', ['600'], { detached: true, stdio: 'ignore', env: { ...process.env, [RUN_VARIABLE]: run.id } })
+const child = spawn('sleep', ['600'], {
+  detached: true,
+  stdio: 'ignore',
+  env: { ...process.env, [RUN_VARIABLE]: run.id },
+})
 process.stdout.write(`${child.pid}\n`)
 setInterval(() => {}, 60_000)

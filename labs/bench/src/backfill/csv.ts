@@ -12,7 +12,11 @@ export interface Exported {
   readonly seconds: number
 }
 
-export async function exportCsv(mongodb: string, bucketDays: number, folder: string): Promise<Exported> {
+export async function exportCsv(
+  mongodb: string,
+  bucketDays: number,
+  folder: string,
+): Promise<Exported> {
   const began = performance.now()
   const messages = join(folder, 'messages.csv')
   const buckets = join(folder, 'channel_buckets.csv')
@@ -28,5 +32,9 @@ export async function exportCsv(mongodb: string, bucketDays: number, folder: str
   return { messages, buckets, seconds: (performance.now() - began) / 1_000 }
 }
 
-/** As cqlsh reads it unless it is told otherwise: quotes, and a backslash before what would end them. */
-const cell = (value: unknown): string => (typeof value === 'string' ? `"${value.replaceAll(/[\\"]/g, '\\$&')}"` : String(value))
+/**
+ * As cqlsh reads it unless it is told otherwise: quotes, and a backslash before what would end
+ * them.
+ */
+const cell = (value: unknown): string =>
+  typeof value === 'string' ? `"${value.replaceAll(/[\\"]/g, '\\$&')}"` : String(value)

@@ -12,7 +12,10 @@ export interface Written {
 
 const FETCHED = 2_000
 
-/** All of it, column by column, in the order of the partitioner, which is the same for the same keys. */
+/**
+ * All of it, column by column, in the order of the partitioner, which is the same for the same
+ * keys.
+ */
 export async function digest(uri: string): Promise<Written> {
   await using keyspace = await openKeyspace(uri)
   const { client, name } = keyspace
@@ -27,6 +30,7 @@ export async function digest(uri: string): Promise<Written> {
     hash.update(names.map((column) => String(row[column])).join('\u001f'))
     if (row.written_at === row.write_time) atTheirTime += 1
   }
-  const [{ count }] = (await client.execute(`SELECT count(*) FROM ${name}.channel_buckets`)).rows as unknown as [{ count: bigint }]
+  const [{ count }] = (await client.execute(`SELECT count(*) FROM ${name}.channel_buckets`))
+    .rows as unknown as [{ count: bigint }]
   return { rows, buckets: Number(count), digest: hash.digest('hex'), atTheirTime }
 }

@@ -1,8 +1,9 @@
 import { COLUMNS, openKeyspace, readRows } from './rows.ts'
 
 /*
- * What a team writes in an afternoon: read a row, insert it, with as many on their way as it was told. It has no checkpoint, and what
- * it was doing when it ends is done again from the beginning. Its rows have the write times that they came with, as the migrator's.
+ * What a team writes in an afternoon: read a row, insert it, with as many on their way as it was
+ * told. It has no checkpoint, and what it was doing when it ends is done again from the beginning.
+ * Its rows have the write times that they came with, as the migrator's.
  */
 const [mongodb = '', cassandra = '', bucketDays = '', inFlight = ''] = process.argv.slice(2)
 const TOLD_EVERY = 5_000
@@ -33,4 +34,6 @@ async function some(): Promise<void> {
 
 const began = performance.now()
 await Promise.all(Array.from({ length: Number(inFlight) }, some))
-process.stdout.write(`loop: ${written} rows in ${((performance.now() - began) / 1_000).toFixed(3)} s\n`)
+process.stdout.write(
+  `loop: ${written} rows in ${((performance.now() - began) / 1_000).toFixed(3)} s\n`,
+)

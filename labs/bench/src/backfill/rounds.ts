@@ -8,7 +8,17 @@ import { exportCsv } from './csv.ts'
 import { digest, type Written } from './digest.ts'
 import { copySchema } from './schema.ts'
 import { openSource, type Size } from './source.ts'
-import { copyWriter, findCqlsh, LOOP, loopWriter, MIGRATOR, migratorWriter, SEQUENTIAL, type Writer, type WriterAnswer } from './writers.ts'
+import {
+  copyWriter,
+  findCqlsh,
+  LOOP,
+  loopWriter,
+  MIGRATOR,
+  migratorWriter,
+  SEQUENTIAL,
+  type Writer,
+  type WriterAnswer,
+} from './writers.ts'
 
 /** One contestant, once. */
 export interface BackfillSample extends WriterAnswer, Written {
@@ -39,7 +49,10 @@ export interface Effort {
   readonly warmUps: number
 }
 
-/** All contestants write the same rows, each time into a keyspace of their own, which is dropped before the next begins. */
+/**
+ * All contestants write the same rows, each time into a keyspace of their own, which is dropped
+ * before the next begins.
+ */
 export async function backfillRounds(
   databases: Databases,
   size: Size,
@@ -48,7 +61,11 @@ export async function backfillRounds(
 ): Promise<Backfilled> {
   await using use = new AsyncDisposableStack()
   const source = use.use(await openSource(databases, size, onProgress))
-  const writers: Writer[] = [migratorWriter(source), loopWriter(source, LOOP), loopWriter(source, SEQUENTIAL)]
+  const writers: Writer[] = [
+    migratorWriter(source),
+    loopWriter(source, LOOP),
+    loopWriter(source, SEQUENTIAL),
+  ]
   const cqlsh = await findCqlsh(onProgress)
   let exportSeconds: number | undefined
   if (typeof cqlsh !== 'string') {
@@ -59,16 +76,23 @@ export async function backfillRounds(
     exportSeconds = exported.seconds
     writers.splice(1, 0, copyWriter(cqlsh, exported))
   }
-  // A JVM that has just started compiles what it runs: who came first would pay for it. One writes rows, the other batches.
-  for (const [i, writer] of [loopWriter(source, LOOP), migratorWriter(source)].slice(0, warmUps).entries())
-    await visit(writer, `w${i}`, (text) => onProgress({ text: `warming up, ${writer.name}: ${text}` }))
+  // A JVM that has just started compiles what it runs: who came first would pay for it. One writes
+  // rows, the other batches.
+  for (const [i, writer] of [loopWriter(source, LOOP), migratorWriter(source)]
+    .slice(0, warmUps)
+    .entries())
+    await visit(writer, `w${i}`, (text) =>
+      onProgress({ text: `warming up, ${writer.name}: ${text}` }),
+    )
   const samples: BackfillSample[] = []
   for (let round = 0; round < rounds; round++) {
-    // Another begins each time: whatever the one before leaves behind in the engine, it leaves to all of them in turn.
+    // Another begins each time: whatever the one before leaves behind in the engine, it leaves to
+    // all of them in turn.
     const order = writers.map((_, i) => writers[(i + round) % writers.length]!)
     for (const [i, writer] of order.entries()) {
       const done = round * writers.length + i
-      const tell = (text: string): void => onProgress({ text: `${writer.name}: ${text}`, done, total: rounds * writers.length })
+      const tell = (text: string): void =>
+        onProgress({ text: `${writer.name}: ${text}`, done, total: rounds * writers.length })
       samples.push({ ...(await visit(writer, `r${round}_${i}`, tell)), name: writer.name, round })
     }
   }
@@ -86,7 +110,8 @@ export async function backfillRounds(
       const answer = await writer.write(uri, tell)
       const after = await cpuOf(databases.cassandraPid)
       tell('looking at what it wrote')
-      const engineCpuSeconds = before === undefined || after === undefined ? undefined : after - before
+      const engineCpuSeconds =
+        before === undefined || after === undefined ? undefined : after - before
       return { ...answer, ...(await digest(uri)), engineCpuSeconds }
     } finally {
       await dropKeyspace(uri, keyspace)
@@ -94,12 +119,15 @@ export async function backfillRounds(
   }
 }
 
-const cpuOf = async (pid: number | undefined): Promise<number | undefined> => (pid === undefined ? undefined : await processCpuSeconds(pid))
+const cpuOf = async (pid: number | undefined): Promise<number | undefined> =>
+  pid === undefined ? undefined : await processCpuSeconds(pid)
 
 /** Figures of contestants who did not do the same work would be no comparison. */
 function agree(samples: readonly BackfillSample[], rows: number): void {
   const [first] = samples
-  const odd = samples.find((one) => one.rows !== rows || one.digest !== first?.digest || one.buckets !== first.buckets)
+  const odd = samples.find(
+    (one) => one.rows !== rows || one.digest !== first?.digest || one.buckets !== first.buckets,
+  )
   if (odd === undefined) return
   const why = `${odd.name} left ${odd.rows} rows in ${odd.buckets} buckets, not the same ${rows} as the others`
   throw new CodedError('BENCH_FAILED', why)

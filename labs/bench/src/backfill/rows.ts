@@ -4,8 +4,20 @@ import { CodedError } from '@threshold/kit'
 import { Client } from 'cassandra-driver'
 import { MongoClient } from 'mongodb'
 
-/** What the messages of this bench are made of. The store's other columns are for what nobody did with them. */
-export const COLUMNS = ['channel_id', 'bucket', 'message_id', 'v', 'author_id', 'content', 'write_time', 'type'] as const
+/**
+ * What the messages of this bench are made of. The store's other columns are for what nobody did
+ * with them.
+ */
+export const COLUMNS = [
+  'channel_id',
+  'bucket',
+  'message_id',
+  'v',
+  'author_id',
+  'content',
+  'write_time',
+  'type',
+] as const
 
 /** In the order of the columns. */
 export type Row = readonly [bigint, number, bigint, number, bigint, string, bigint, number]
@@ -29,7 +41,11 @@ export async function* readRows(mongodb: string, bucketDays: number): AsyncGener
   await using use = new AsyncDisposableStack()
   const client = new MongoClient(mongodb, { useBigInt64: true, maxPoolSize: 1 })
   use.defer(() => client.close())
-  const all = client.db().collection<MessageDocument>('messages').find({}, { batchSize: BATCH }).sort({ _id: 1 })
+  const all = client
+    .db()
+    .collection<MessageDocument>('messages')
+    .find({}, { batchSize: BATCH })
+    .sort({ _id: 1 })
   for await (const { _id, v, channelId, authorId, content, writeTime, type } of all) {
     const bucket = Math.floor((timeOf(String(_id)) - DISCORD_EPOCH) / (bucketDays * DAY_MS))
     yield [channelId, bucket, _id, Number(v), authorId, content, writeTime, Number(type)]
@@ -50,7 +66,8 @@ export interface Keyspace extends AsyncDisposable {
 
 export async function openKeyspace(uri: string): Promise<Keyspace> {
   const { contactPoints, port, localDataCenter, credentials, keyspace } = parseCassandraUri(uri)
-  if (keyspace === undefined) throw new CodedError('BAD_CASSANDRA_URI', 'a bench needs a keyspace in the path of the address')
+  if (keyspace === undefined)
+    throw new CodedError('BAD_CASSANDRA_URI', 'a bench needs a keyspace in the path of the address')
   const client = new Client({
     contactPoints: contactPoints.map((host) => `${host}:${port}`),
     localDataCenter,

@@ -22,7 +22,10 @@ export interface Source extends AsyncDisposable {
   readonly rows: number
   /** Days of one bucket, as the stage and the migrator have it unless they are told otherwise. */
   readonly bucketDays: number
-  /** Everybody writes to both stores, as if for the first time: what was copied before does not count. */
+  /**
+   * Everybody writes to both stores, as if for the first time: what was copied before does not
+   * count.
+   */
   beginAnew(cassandra: string): Promise<void>
   /** The real step, as `threshold migrate` runs it. */
   backfill(cassandra: string, onLine: (line: string) => void): Promise<Metered>
@@ -32,7 +35,11 @@ export interface Source extends AsyncDisposable {
 const STAGE = 2
 const BUCKET_DAYS = 10
 
-export async function openSource(uris: { mongodb: string; cassandra: string }, size: Size, onProgress: OnProgress): Promise<Source> {
+export async function openSource(
+  uris: { mongodb: string; cassandra: string },
+  size: Size,
+  onProgress: OnProgress,
+): Promise<Source> {
   await using opened = new AsyncDisposableStack()
   const { mongodb } = uris
   const stage = opened.use(
@@ -40,20 +47,34 @@ export async function openSource(uris: { mongodb: string; cassandra: string }, s
       stage: STAGE,
       engineUri: mongodb,
       cassandraUri: uris.cassandra,
-      env: { THRESHOLD_MESSAGES_ON: 'mongodb', THRESHOLD_LOG_LEVEL: 'warn', THRESHOLD_RATE_REQUESTS: '1000000' },
+      env: {
+        THRESHOLD_MESSAGES_ON: 'mongodb',
+        THRESHOLD_LOG_LEVEL: 'warn',
+        THRESHOLD_RATE_REQUESTS: '1000000',
+      },
     }),
   )
   const { token, channels } = await openTalk(stage.url, size.channels)
   const total = size.channels * size.messages
-  await fillPast(stage.url, token, { ...size, channels }, (done) => onProgress({ text: 'writing messages into MongoDB', done, total }))
+  await fillPast(stage.url, token, { ...size, channels }, (done) =>
+    onProgress({ text: 'writing messages into MongoDB', done, total }),
+  )
   const folder = await mkdtemp(join(tmpdir(), 'threshold-bench-'))
   opened.defer(() => rm(folder, { recursive: true, force: true }))
   const program = await migrator()
   let begun = false
-  const step = (name: string, cassandra: string, onLine?: (line: string) => void): Promise<Metered> =>
+  const step = (
+    name: string,
+    cassandra: string,
+    onLine?: (line: string) => void,
+  ): Promise<Metered> =>
     meteredNode({
       args: [program, name, '--checkpoints', folder],
-      env: { THRESHOLD_MONGODB_URI: mongodb, THRESHOLD_CASSANDRA_URI: cassandra, THRESHOLD_BUCKET_DAYS: String(BUCKET_DAYS) },
+      env: {
+        THRESHOLD_MONGODB_URI: mongodb,
+        THRESHOLD_CASSANDRA_URI: cassandra,
+        THRESHOLD_BUCKET_DAYS: String(BUCKET_DAYS),
+      },
       ...(onLine === undefined ? {} : { onLine }),
     })
   const closing = opened.move()
@@ -73,6 +94,9 @@ export async function openSource(uris: { mongodb: string; cassandra: string }, s
 
 async function migrator(): Promise<string> {
   const stage = (await listStages()).find((one) => one.stage === STAGE)
-  if (stage === undefined) throw new CodedError('NO_SUCH_STAGE', `there is no stage ${STAGE}`, { next: 'npx threshold stages list' })
+  if (stage === undefined)
+    throw new CodedError('NO_SUCH_STAGE', `there is no stage ${STAGE}`, {
+      next: 'npx threshold stages list',
+    })
   return join(stage.dir, 'src', 'migration', 'main.ts')
 }

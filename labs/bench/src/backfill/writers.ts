@@ -13,7 +13,10 @@ export interface Writer {
 }
 
 export interface WriterAnswer extends Omit<Metered, 'output'> {
-  /** From its first row to its last, as it says itself: without the start of its process, which all of them have. */
+  /**
+   * From its first row to its last, as it says itself: without the start of its process, which all
+   * of them have.
+   */
   readonly copying: number
 }
 
@@ -43,7 +46,10 @@ export const loopWriter = (source: Source, name: typeof SEQUENTIAL | typeof LOOP
   },
 })
 
-/** With cqlsh's own settings. Both tables, since a page does not find a message whose bucket is not written down. */
+/**
+ * With cqlsh's own settings. Both tables, since a page does not find a message whose bucket is not
+ * written down.
+ */
 export function copyWriter(cqlsh: Cqlsh, { messages, buckets }: Exported): Writer {
   return {
     name: COPY,
@@ -53,18 +59,29 @@ export function copyWriter(cqlsh: Cqlsh, { messages, buckets }: Exported): Write
         `COPY ${keyspace}.messages (${COLUMNS.join(', ')}) FROM '${messages}'`,
         `COPY ${keyspace}.channel_buckets (channel_id, bucket) FROM '${buckets}'`,
       ]
-      const who = credentials === undefined ? [] : ['-u', credentials.username, '-p', credentials.password]
-      const args = ['--no-color', ...who, '-e', copies.join('; '), contactPoints[0] ?? '', String(port)]
-      // It ends with 2 also where a batch came too late, was tried again and went well. What it wrote is looked at afterwards.
+      const who =
+        credentials === undefined ? [] : ['-u', credentials.username, '-p', credentials.password]
+      const args = [
+        '--no-color',
+        ...who,
+        '-e',
+        copies.join('; '),
+        contactPoints[0] ?? '',
+        String(port),
+      ]
+      // It ends with 2 also where a batch came too late, was tried again and went well. What it
+      // wrote is looked at afterwards.
       const { output, ...used } = await meteredCqlsh(cqlsh, { args, mayEndWith: 2, onLine })
       const times = [
         ...output.matchAll(
           /rows imported from 1 files in (?:(\d+) days?, )?(?:(\d+) hours?, )?(?:(\d+) minutes?, and )?([\d.]+) seconds?/g,
         ),
       ]
-      if (times.length !== copies.length) throw new Error(`COPY FROM did not say that it is done:\n${output.slice(-2_000)}`)
+      if (times.length !== copies.length)
+        throw new Error(`COPY FROM did not say that it is done:\n${output.slice(-2_000)}`)
       const copying = times.reduce(
-        (sum, [, d = 0, h = 0, m = 0, s = 0]) => sum + ((Number(d) * 24 + Number(h)) * 60 + Number(m)) * 60 + Number(s),
+        (sum, [, d = 0, h = 0, m = 0, s = 0]) =>
+          sum + ((Number(d) * 24 + Number(h)) * 60 + Number(m)) * 60 + Number(s),
         0,
       )
       return { ...used, copying }
@@ -83,6 +100,7 @@ export async function findCqlsh(onProgress: OnProgress): Promise<Cqlsh | string>
 
 function stated(output: string, shape: RegExp): number {
   const seconds = Number(shape.exec(output)?.[1])
-  if (Number.isNaN(seconds)) throw new Error(`it did not say how long it copied:\n${output.slice(-2_000)}`)
+  if (Number.isNaN(seconds))
+    throw new Error(`it did not say how long it copied:\n${output.slice(-2_000)}`)
   return seconds
 }

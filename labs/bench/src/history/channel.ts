@@ -10,14 +10,20 @@ export interface Past {
   readonly characters: number
 }
 
-/** A channel of some size, in a stage of its own with databases of its own: what its pages cost, nothing else adds to. */
+/**
+ * A channel of some size, in a stage of its own with databases of its own: what its pages cost,
+ * nothing else adds to.
+ */
 export interface FilledChannel extends AsyncDisposable {
   readonly name: string
   readonly messages: number
   readonly keyspace: string | undefined
   readonly pid: number
   readonly enginePid: number | undefined
-  /** Asks for a page and answers how many milliseconds it took; a random one begins before some moment of its past. */
+  /**
+   * Asks for a page and answers how many milliseconds it took; a random one begins before some
+   * moment of its past.
+   */
   page(at: 'newest' | 'random'): Promise<number>
   /** What its store has been asked so far for pages. */
   statements(): Promise<number>
@@ -34,7 +40,10 @@ export interface Place {
 
 export const PAGE = 50
 const DAY_MS = 86_400_000
-/** Pages' worth of messages that lie behind the oldest place that is asked for, so that each page is a full one. */
+/**
+ * Pages' worth of messages that lie behind the oldest place that is asked for, so that each page is
+ * a full one.
+ */
 const BEHIND = 2
 
 /** Written through the stage's own import, over all its days. */
@@ -67,14 +76,22 @@ export async function fillChannel(
     enginePid,
     async page(at) {
       const then = Date.now() - Math.random() * share * past.days * DAY_MS
-      const { ms, body } = await timed(at === 'newest' ? url : `${url}&before=${firstIdAt(Math.max(then, DISCORD_EPOCH))}`, token, agent)
+      const { ms, body } = await timed(
+        at === 'newest' ? url : `${url}&before=${firstIdAt(Math.max(then, DISCORD_EPOCH))}`,
+        token,
+        agent,
+      )
       const found = (JSON.parse(body) as unknown[]).length
-      if (found !== Math.min(PAGE, past.messages)) throw new Error(`a page of ${found} messages, of a channel of ${past.messages}`)
+      if (found !== Math.min(PAGE, past.messages))
+        throw new Error(`a page of ${found} messages, of a channel of ${past.messages}`)
       return ms
     },
     async statements() {
       const metrics = (await scrape(running.url)) ?? new Map<string, number>()
-      const name = cassandra === undefined ? 'threshold_store_operations_total' : 'threshold_cassandra_statements_total'
+      const name =
+        cassandra === undefined
+          ? 'threshold_store_operations_total'
+          : 'threshold_cassandra_statements_total'
       return byLabel(metrics, name, 'operation')['messages.page'] ?? Number.NaN
     },
     [Symbol.asyncDispose]: () => closing.disposeAsync(),

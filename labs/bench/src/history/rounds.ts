@@ -30,7 +30,10 @@ interface Effort {
 
 const KINDS = ['newest', 'random'] as const
 
-/** One page after the other, so that none waits for another; channels in turn, and another one first in each round. */
+/**
+ * One page after the other, so that none waits for another; channels in turn, and another one first
+ * in each round.
+ */
 export async function historyRounds(
   channels: readonly FilledChannel[],
   node: CassandraNode | undefined,
@@ -39,13 +42,25 @@ export async function historyRounds(
 ): Promise<HistoryMeasured> {
   const samples: HistorySample[] = []
   const total = rounds * channels.length
-  for (const channel of channels) for (const kind of KINDS) await ask(channel, kind, Math.ceil(pages / 4))
+  for (const channel of channels)
+    for (const kind of KINDS) await ask(channel, kind, Math.ceil(pages / 4))
   for (let round = 0; round < rounds; round++) {
     for (let i = 0; i < channels.length; i++) {
       const channel = channels[(i + round) % channels.length]!
-      onProgress({ text: `pages of ${channel.messages.toLocaleString('en')} messages`, done: round * channels.length + i, total })
+      onProgress({
+        text: `pages of ${channel.messages.toLocaleString('en')} messages`,
+        done: round * channels.length + i,
+        total,
+      })
       for (const at of KINDS)
-        samples.push({ ...(await measured(channel, at)), name: channel.name, messages: channel.messages, at, round, pages })
+        samples.push({
+          ...(await measured(channel, at)),
+          name: channel.name,
+          messages: channel.messages,
+          at,
+          round,
+          pages,
+        })
     }
   }
   const reads = new Map<number, TableReads>()
@@ -68,7 +83,11 @@ export async function historyRounds(
   async function account(channel: FilledChannel) {
     const cpu = async (pid: number | undefined): Promise<number> =>
       (pid === undefined ? undefined : await processCpuSeconds(pid)) ?? Number.NaN
-    return { statements: await channel.statements(), stage: await cpu(channel.pid), engine: await cpu(channel.enginePid) }
+    return {
+      statements: await channel.statements(),
+      stage: await cpu(channel.pid),
+      engine: await cpu(channel.enginePid),
+    }
   }
 }
 

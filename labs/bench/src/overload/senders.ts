@@ -28,7 +28,10 @@ export interface Target {
 
 const GIVEN_UP_MS = 30_000
 
-/** Each client asks, is answered, and asks again; after a 503 when Retry-After says. Answers in the warm-up do not count. */
+/**
+ * Each client asks, is answered, and asks again; after a 503 when Retry-After says. Answers in the
+ * warm-up do not count.
+ */
 export async function ask(
   target: Target,
   kind: OverloadSample['kind'],
@@ -60,17 +63,29 @@ export async function ask(
   }
   await Promise.all(Array.from({ length: clients }, client))
   gapMs = Math.max(gapMs, until - last)
-  const [p50, p99] = [50, 99].map((percentile) => latency.getValueAtPercentile(percentile) / 1_000) as [number, number]
+  const [p50, p99] = [50, 99].map(
+    (percentile) => latency.getValueAtPercentile(percentile) / 1_000,
+  ) as [number, number]
   return { name: target.name, kind, clients, seconds: ms / 1_000, ...count, p50, p99, gapMs }
 }
 
-async function request({ url, token }: Target, kind: OverloadSample['kind']): Promise<{ status: number; retryAfterMs: number }> {
+async function request(
+  { url, token }: Target,
+  kind: OverloadSample['kind'],
+): Promise<{ status: number; retryAfterMs: number }> {
   const headers = { authorization: `Bot ${token}`, 'content-type': 'application/json' }
   const sending = kind === 'send' ? { method: 'POST', body: '{"content":"overload"}' } : {}
   try {
-    const answer = await fetch(kind === 'send' ? url : `${url}?limit=10`, { ...sending, headers, signal: AbortSignal.timeout(GIVEN_UP_MS) })
+    const answer = await fetch(kind === 'send' ? url : `${url}?limit=10`, {
+      ...sending,
+      headers,
+      signal: AbortSignal.timeout(GIVEN_UP_MS),
+    })
     await answer.arrayBuffer()
-    return { status: answer.status, retryAfterMs: 1_000 * Number(answer.headers.get('retry-after') ?? 1) }
+    return {
+      status: answer.status,
+      retryAfterMs: 1_000 * Number(answer.headers.get('retry-after') ?? 1),
+    }
   } catch {
     return { status: 0, retryAfterMs: 1_000 }
   }

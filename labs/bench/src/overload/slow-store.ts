@@ -9,8 +9,13 @@ export interface Protocol {
 
 /** MongoDB's wire protocol: each message begins with its length. */
 export const MONGODB: Protocol = { headerBytes: 16, lengthOf: (header) => header.readInt32LE(0) }
-/** Cassandra's native protocol up to version 4: the length of the body is the last of nine bytes. */
-export const CASSANDRA: Protocol = { headerBytes: 9, lengthOf: (header) => 9 + header.readInt32BE(5) }
+/**
+ * Cassandra's native protocol up to version 4: the length of the body is the last of nine bytes.
+ */
+export const CASSANDRA: Protocol = {
+  headerBytes: 9,
+  lengthOf: (header) => 9 + header.readInt32BE(5),
+}
 
 export interface SlowStore extends AsyncDisposable {
   readonly port: number
@@ -19,10 +24,14 @@ export interface SlowStore extends AsyncDisposable {
 }
 
 /**
- * Stands between a stage and its database, and makes it one that can do only so much: requests pass one after the other. It
- * does not know that nobody waits for an answer any more, as a database does not.
+ * Stands between a stage and its database, and makes it one that can do only so much: requests pass
+ * one after the other. It does not know that nobody waits for an answer any more, as a database
+ * does not.
  */
-export async function slowStore({ host, port }: { readonly host: string; readonly port: number }, protocol: Protocol): Promise<SlowStore> {
+export async function slowStore(
+  { host, port }: { readonly host: string; readonly port: number },
+  protocol: Protocol,
+): Promise<SlowStore> {
   const sockets = new Set<Socket>()
   let eachMs = 0
   let freeAt = 0

@@ -26,13 +26,18 @@ const OPENING_AT_ONCE = 12
 const DRAIN_MS = 1_500
 /** How long sockets that were dropped are waited for: how soon all are back is a figure. */
 const RETURN_WITHIN_MS = 60_000
-/** Beyond so many unanswered the generator sends no more: its memory is bounded, and what it left out is told as unsent. */
+/**
+ * Beyond so many unanswered the generator sends no more: its memory is bounded, and what it left
+ * out is told as unsent.
+ */
 const IN_FLIGHT = 20_000
 
 export function createGenerator(plan: Plan, tell: (message: FromGenerator) => void): Generator {
   const { load, guilds } = plan
   const arrivals = schedule(load)
-  const places = guilds.flatMap((guild, index) => guild.members.map((member) => ({ guild: index, guildId: guild.id, member })))
+  const places = guilds.flatMap((guild, index) =>
+    guild.members.map((member) => ({ guild: index, guildId: guild.id, member })),
+  )
   const ledger = createLedger(arrivals, places)
   const sender = createSender(plan.baseUrl, guilds)
   const random = seeded(load.seed + 1)
@@ -64,7 +69,8 @@ export function createGenerator(plan: Plan, tell: (message: FromGenerator) => vo
         for (const session of waiting) {
           await session.open()
           done++
-          if (done % 50 === 0 || done === sessions.length) tell({ type: 'opened', done, total: sessions.length })
+          if (done % 50 === 0 || done === sessions.length)
+            tell({ type: 'opened', done, total: sessions.length })
         }
       }
       await Promise.all(Array.from({ length: OPENING_AT_ONCE }, openSome))
@@ -87,7 +93,8 @@ export function createGenerator(plan: Plan, tell: (message: FromGenerator) => vo
       await sender[Symbol.asyncDispose]()
 
       const lag = createLatency()
-      for (const { arrival, sentMs } of ledger.attempts) if (arrival.dueMs >= warmupMs) recordMs(lag, sentMs - arrival.dueMs)
+      for (const { arrival, sentMs } of ledger.attempts)
+        if (arrival.dueMs >= warmupMs) recordMs(lag, sentMs - arrival.dueMs)
       const behind = latencyOf(lag)
       const report = summarise(ledger, load, guilds, {
         cores: (user + system) / 1_000_000 / load.seconds,
@@ -105,11 +112,22 @@ export function createGenerator(plan: Plan, tell: (message: FromGenerator) => vo
 const nonceOf = (marker: string, n: number): string => `${marker}.${n.toString(36)}`
 
 function attemptOf(nonce: string, marker: string): number | undefined {
-  return nonce.startsWith(`${marker}.`) ? Number.parseInt(nonce.slice(marker.length + 1), 36) : undefined
+  return nonce.startsWith(`${marker}.`)
+    ? Number.parseInt(nonce.slice(marker.length + 1), 36)
+    : undefined
 }
 
-/** Each at its moment, whatever became of those before it. What is overdue goes at once: the schedule is never stretched. */
-async function sendAll(arrivals: readonly Arrival[], ledger: Ledger, sender: Sender, plan: Plan, now: () => number): Promise<void> {
+/**
+ * Each at its moment, whatever became of those before it. What is overdue goes at once: the
+ * schedule is never stretched.
+ */
+async function sendAll(
+  arrivals: readonly Arrival[],
+  ledger: Ledger,
+  sender: Sender,
+  plan: Plan,
+  now: () => number,
+): Promise<void> {
   let inFlight = 0
   for (const [n, arrival] of arrivals.entries()) {
     await waitUntil(now, arrival.dueMs)
@@ -128,16 +146,24 @@ async function sendAll(arrivals: readonly Arrival[], ledger: Ledger, sender: Sen
 }
 
 async function waitUntil(now: () => number, ms: number): Promise<void> {
-  for (let left = ms - now(); left > 0; left = ms - now()) await delay(Math.max(1, Math.floor(left)))
+  for (let left = ms - now(); left > 0; left = ms - now())
+    await delay(Math.max(1, Math.floor(left)))
 }
 
-/** Until everything sent was answered, and everything answered was delivered everywhere; at the latest at `latestMs`. */
+/**
+ * Until everything sent was answered, and everything answered was delivered everywhere; at the
+ * latest at `latestMs`.
+ */
 async function drain(ledger: Ledger, now: () => number, latestMs: number): Promise<void> {
   const audience = new Map<number, number>()
   for (const { guild } of ledger.sessions) audience.set(guild, (audience.get(guild) ?? 0) + 1)
   const owed = (): number =>
     ledger.attempts.reduce(
-      (sum, attempt) => sum + (attempt.arrival.kind === 'send' && isAcknowledged(attempt) ? audience.get(attempt.arrival.guild)! : 0),
+      (sum, attempt) =>
+        sum +
+        (attempt.arrival.kind === 'send' && isAcknowledged(attempt)
+          ? audience.get(attempt.arrival.guild)!
+          : 0),
       0,
     )
   const answered = (): boolean => ledger.attempts.every(({ outcome }) => outcome !== 'no answer')
@@ -148,18 +174,31 @@ async function drain(ledger: Ledger, now: () => number, latestMs: number): Promi
   await delay(100)
 }
 
-async function untilAllBack({ sessions }: Ledger, now: () => number, latestMs: number): Promise<void> {
-  const away = (): boolean => sessions.some(({ dropsMs, returnsMs }) => dropsMs.length > returnsMs.length)
+async function untilAllBack(
+  { sessions }: Ledger,
+  now: () => number,
+  latestMs: number,
+): Promise<void> {
+  const away = (): boolean =>
+    sessions.some(({ dropsMs, returnsMs }) => dropsMs.length > returnsMs.length)
   while (away() && now() < latestMs) await delay(20)
 }
 
-function narrate(tell: (message: FromGenerator) => void, seconds: number, warmupMs: number, onMeasuring: () => void): { stop(): void } {
+function narrate(
+  tell: (message: FromGenerator) => void,
+  seconds: number,
+  warmupMs: number,
+  onMeasuring: () => void,
+): { stop(): void } {
   let done = 0
   let interval: NodeJS.Timeout | undefined
   const start = setTimeout(() => {
     onMeasuring()
     tell({ type: 'measuring' })
-    interval = setInterval(() => tell({ type: 'second', done: Math.min(++done, seconds), total: seconds }), 1_000)
+    interval = setInterval(
+      () => tell({ type: 'second', done: Math.min(++done, seconds), total: seconds }),
+      1_000,
+    )
   }, warmupMs)
   return {
     stop() {

@@ -1,14 +1,32 @@
-import { build, decodeFromCompressedBase64, encodeIntoCompressedBase64, type Histogram } from 'hdr-histogram-js'
+import {
+  build,
+  decodeFromCompressedBase64,
+  encodeIntoCompressedBase64,
+  type Histogram,
+} from 'hdr-histogram-js'
 import type { Latency } from './report.ts'
 
 const LONGEST_US = 120_000_000
 
-/** Where the curve is read. Beyond two nines a run of seconds has few samples; the curve ends where its samples do. */
-const PERCENTILES = [0, 10, 25, 50, 65, 75, 80, 85, 90, 93, 95, 97, 98, 99, 99.3, 99.5, 99.7, 99.8, 99.9, 99.95, 99.98, 99.99, 100]
+/**
+ * Where the curve is read. Beyond two nines a run of seconds has few samples; the curve ends where
+ * its samples do.
+ */
+const PERCENTILES = [
+  0, 10, 25, 50, 65, 75, 80, 85, 90, 93, 95, 97, 98, 99, 99.3, 99.5, 99.7, 99.8, 99.9, 99.95, 99.98,
+  99.99, 100,
+]
 
-/** Three digits of precision from a microsecond to two minutes, in some hundred kilobytes, however many values are recorded. */
+/**
+ * Three digits of precision from a microsecond to two minutes, in some hundred kilobytes, however
+ * many values are recorded.
+ */
 export const createLatency = (): Histogram =>
-  build({ lowestDiscernibleValue: 1, highestTrackableValue: LONGEST_US, numberOfSignificantValueDigits: 3 })
+  build({
+    lowestDiscernibleValue: 1,
+    highestTrackableValue: LONGEST_US,
+    numberOfSignificantValueDigits: 3,
+  })
 
 export function recordMs(histogram: Histogram, ms: number): void {
   if (!Number.isFinite(ms)) return
@@ -17,13 +35,18 @@ export function recordMs(histogram: Histogram, ms: number): void {
 
 export function latencyOf(histogram: Histogram): Latency {
   const count = histogram.totalCount
-  return { count, curve: curveOf(histogram), encoded: count === 0 ? '' : encodeIntoCompressedBase64(histogram) }
+  return {
+    count,
+    curve: curveOf(histogram),
+    encoded: count === 0 ? '' : encodeIntoCompressedBase64(histogram),
+  }
 }
 
 /** Adds up rounds: percentiles cannot be averaged, histograms can be added. */
 export function mergeLatency(latencies: readonly Latency[]): Latency {
   const sum = createLatency()
-  for (const { count, encoded } of latencies) if (count > 0) sum.add(decodeFromCompressedBase64(encoded))
+  for (const { count, encoded } of latencies)
+    if (count > 0) sum.add(decodeFromCompressedBase64(encoded))
   return latencyOf(sum)
 }
 
@@ -36,6 +59,8 @@ function curveOf(histogram: Histogram): [number, number][] {
   const count = histogram.totalCount
   if (count === 0) return []
   // A percentile that less than one sample lies beyond says nothing but the maximum again.
-  const told = PERCENTILES.filter((percentile) => percentile === 100 || count * (1 - percentile / 100) >= 1)
+  const told = PERCENTILES.filter(
+    (percentile) => percentile === 100 || count * (1 - percentile / 100) >= 1,
+  )
   return told.map((percentile) => [percentile, histogram.getValueAtPercentile(percentile) / 1_000])
 }

@@ -1,6 +1,9 @@
 import type { Arrival } from './schedule.ts'
 
-/** One send or read as it went. Times are milliseconds since the start of the load; NaN means it never came. */
+/**
+ * One send or read as it went. Times are milliseconds since the start of the load; NaN means it
+ * never came.
+ */
 export interface Attempt {
   readonly arrival: Arrival
   sentMs: number
@@ -17,7 +20,10 @@ export interface LedgerSession {
   readonly returnsMs: number[]
 }
 
-/** What arrived, in the order of arrival: which message, at which socket, when. Columns, since there are millions. */
+/**
+ * What arrived, in the order of arrival: which message, at which socket, when. Columns, since there
+ * are millions.
+ */
 export interface Deliveries {
   readonly attempt: number[]
   readonly session: number[]
@@ -31,15 +37,28 @@ export interface Ledger {
   readonly deliveries: Deliveries
 }
 
-export function createLedger(arrivals: readonly Arrival[], sessions: readonly { guild: number }[]): Ledger {
+export function createLedger(
+  arrivals: readonly Arrival[],
+  sessions: readonly { guild: number }[],
+): Ledger {
   return {
-    attempts: arrivals.map((arrival) => ({ arrival, sentMs: Number.NaN, answeredMs: Number.NaN, outcome: undefined })),
+    attempts: arrivals.map((arrival) => ({
+      arrival,
+      sentMs: Number.NaN,
+      answeredMs: Number.NaN,
+      outcome: undefined,
+    })),
     sessions: sessions.map(({ guild }) => ({ guild, dropsMs: [], returnsMs: [] })),
     deliveries: { attempt: [], session: [], atMs: [] },
   }
 }
 
-export function recordDelivery({ deliveries }: Ledger, attempt: number, session: number, atMs: number): void {
+export function recordDelivery(
+  { deliveries }: Ledger,
+  attempt: number,
+  session: number,
+  atMs: number,
+): void {
   deliveries.attempt.push(attempt)
   deliveries.session.push(session)
   deliveries.atMs.push(atMs)
@@ -48,11 +67,15 @@ export function recordDelivery({ deliveries }: Ledger, attempt: number, session:
 /** Sent and answered 2xx: from here on the stage owes it to every socket of the guild. */
 export const isAcknowledged = (attempt: Attempt): boolean => attempt.outcome === 'ok'
 
-/** The raw samples, one line an attempt: from these alone every figure of a report can be computed again. */
+/**
+ * The raw samples, one line an attempt: from these alone every figure of a report can be computed
+ * again.
+ */
 export function* sampleLines(ledger: Ledger): Generator<string> {
   const arrived: [session: number, atMs: number][][] = ledger.attempts.map(() => [])
   const { attempt, session, atMs } = ledger.deliveries
-  for (const [index, of] of attempt.entries()) arrived[of]?.push([session[index]!, micro(atMs[index]!)])
+  for (const [index, of] of attempt.entries())
+    arrived[of]?.push([session[index]!, micro(atMs[index]!)])
   for (const [index, { arrival, sentMs, answeredMs, outcome }] of ledger.attempts.entries()) {
     yield JSON.stringify({
       n: index,

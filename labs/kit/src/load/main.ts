@@ -3,8 +3,9 @@ import { createGenerator, type Generator } from './generator.ts'
 import type { FromGenerator, ToGenerator } from './plan.ts'
 
 /*
- * The load generator's process. It shares neither event loop nor garbage collector with what it measures, nor with the lab
- * that judges it, and its CPU is told beside the figures. It ends with its parent: without the channel it has no purpose.
+ * The load generator's process. It shares neither event loop nor garbage collector with what it
+ * measures, nor with the lab that judges it, and its CPU is told beside the figures. It ends with
+ * its parent: without the channel it has no purpose.
  */
 let generator: Generator | undefined
 
@@ -20,7 +21,11 @@ async function obey(message: ToGenerator): Promise<void> {
       tell({ type: 'ready' })
     } else await generator?.run()
   } catch (error) {
-    tell({ type: 'failed', code: error instanceof CodedError ? error.code : 'GENERATOR_FAILED', message: messageOf(error) })
+    tell({
+      type: 'failed',
+      code: error instanceof CodedError ? error.code : 'GENERATOR_FAILED',
+      message: messageOf(error),
+    })
   }
 }
 

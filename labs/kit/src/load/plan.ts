@@ -16,11 +16,17 @@ export interface WorldGuild {
   readonly historyDays?: number
 }
 
-/** All that a generator needs to know. It is told over the channel to its parent, so no token is in a command line. */
+/**
+ * All that a generator needs to know. It is told over the channel to its parent, so no token is in
+ * a command line.
+ */
 export interface Plan {
   readonly baseUrl: string
   readonly load: Load
-  /** As many guilds as the load has, in the order of its groups, each with as many members as are to be online. */
+  /**
+   * As many guilds as the load has, in the order of its groups, each with as many members as are to
+   * be online.
+   */
   readonly guilds: readonly WorldGuild[]
   /** In front of every nonce: messages of another visit are not this one's. */
   readonly marker: string
@@ -28,7 +34,9 @@ export interface Plan {
   readonly samplesFile: string
 }
 
-export type ToGenerator = { readonly type: 'prepare'; readonly plan: Plan } | { readonly type: 'go' }
+export type ToGenerator =
+  | { readonly type: 'prepare'; readonly plan: Plan }
+  | { readonly type: 'go' }
 
 export type FromGenerator =
   | { readonly type: 'opened'; readonly done: number; readonly total: number }

@@ -1,4 +1,7 @@
-/** A source of numbers in [0, 1) that gives the same ones for the same seed: a load can be run again exactly. */
+/**
+ * A source of numbers in [0, 1) that gives the same ones for the same seed: a load can be run again
+ * exactly.
+ */
 export type Random = () => number
 
 /** Mulberry32: 32 bits of state, good enough to place arrivals, far too weak for secrets. */
@@ -15,5 +18,9 @@ export function seeded(seed: number): Random {
 /** A whole number below `bound`. */
 export const below = (random: Random, bound: number): number => Math.floor(random() * bound)
 
-/** The wait until the next of independent arrivals that come so many a second: exponential, so that a busy moment and a lull both occur. */
-export const waitSeconds = (random: Random, perSecond: number): number => -Math.log(1 - random()) / perSecond
+/**
+ * The wait until the next of independent arrivals that come so many a second: exponential, so that
+ * a busy moment and a lull both occur.
+ */
+export const waitSeconds = (random: Random, perSecond: number): number =>
+  -Math.log(1 - random()) / perSecond

@@ -1,11 +1,17 @@
 import { z } from 'zod'
 
-/** Later than this after its send was acknowledged, a delivery is late. One definition for every lab, see the decisions. */
+/**
+ * Later than this after its send was acknowledged, a delivery is late. One definition for every
+ * lab, see the decisions.
+ */
 export const LATE_MS = 200
 
 const count = z.int().min(0)
 
-/** Microseconds from the moment a send or read was due, as an HDR histogram: encoded whole, and the curve read off it. */
+/**
+ * Microseconds from the moment a send or read was due, as an HDR histogram: encoded whole, and the
+ * curve read off it.
+ */
 const latencySchema = z.object({
   count,
   /** [percentile, milliseconds] */
@@ -82,7 +88,10 @@ export const loadReportSchema = z.object({
   }),
   groups: z.array(groupReportSchema),
   guilds: z.array(guildTallySchema),
-  /** The seconds of the load, and after them those in which something of it was still answered or delivered. */
+  /**
+   * The seconds of the load, and after them those in which something of it was still answered or
+   * delivered.
+   */
   series: z.array(secondSchema),
   generator: z.object({
     /** CPU seconds used for each second of load. */

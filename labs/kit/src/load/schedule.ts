@@ -17,9 +17,10 @@ export type Arrival = Readonly<{
 }>
 
 /**
- * Every send and read of a run, with its moment, before the first is made. The load is open: a slow stage does not slow
- * down those who talk to it. A generator that waits for an answer before it sends the next message leaves out exactly the
- * sends that would have waited longest (coordinated omission), and calls an overloaded server fast.
+ * Every send and read of a run, with its moment, before the first is made. The load is open: a slow
+ * stage does not slow down those who talk to it. A generator that waits for an answer before it
+ * sends the next message leaves out exactly the sends that would have waited longest (coordinated
+ * omission), and calls an overloaded server fast.
  */
 export function schedule(load: Load): Arrival[] {
   let firstGuild = 0
@@ -34,8 +35,13 @@ export function schedule(load: Load): Arrival[] {
     ] as const) {
       // A stream of its own for each, so that adding reads to a load does not move its sends.
       const random = seeded(load.seed * 1_000_003 + index * 7 + (kind === 'send' ? 0 : 3))
-      for (const dueMs of moments(random, perSecond / together, load.warmupSeconds + load.seconds)) {
-        for (let n = 0; n < together; n++) arrivals.push({ kind, dueMs, ...placeOf(random, group, first) })
+      for (const dueMs of moments(
+        random,
+        perSecond / together,
+        load.warmupSeconds + load.seconds,
+      )) {
+        for (let n = 0; n < together; n++)
+          arrivals.push({ kind, dueMs, ...placeOf(random, group, first) })
       }
     }
   }
@@ -44,7 +50,8 @@ export function schedule(load: Load): Arrival[] {
 
 function* moments(random: Random, perSecond: number, seconds: number): Generator<number> {
   if (perSecond <= 0) return
-  for (let at = waitSeconds(random, perSecond); at < seconds; at += waitSeconds(random, perSecond)) yield at * 1_000
+  for (let at = waitSeconds(random, perSecond); at < seconds; at += waitSeconds(random, perSecond))
+    yield at * 1_000
 }
 
 function placeOf(random: Random, group: Group, first: number): Omit<Arrival, 'kind' | 'dueMs'> {

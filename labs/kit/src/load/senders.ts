@@ -5,11 +5,17 @@ import type { WorldGuild } from './plan.ts'
 import type { Arrival } from './schedule.ts'
 
 export interface Sender extends AsyncDisposable {
-  /** Sends or reads, once, and says how it went: `ok`, a status that was not 2xx, or why there was none. Never rejects. */
+  /**
+   * Sends or reads, once, and says how it went: `ok`, a status that was not 2xx, or why there was
+   * none. Never rejects.
+   */
   attempt(arrival: Arrival, nonce: string, patienceMs: number): Promise<string>
 }
 
-/** Connections kept open. More in flight than this wait in line here, and their wait counts: latency runs from the moment due. */
+/**
+ * Connections kept open. More in flight than this wait in line here, and their wait counts: latency
+ * runs from the moment due.
+ */
 const CONNECTIONS = 128
 
 export function createSender(baseUrl: string, guilds: readonly WorldGuild[]): Sender {
@@ -31,7 +37,11 @@ export function createSender(baseUrl: string, guilds: readonly WorldGuild[]): Se
                 headers: { authorization, 'content-type': 'application/json' },
                 body: JSON.stringify({ content: textOf(arrival.length), nonce }),
               })
-            : await request(`${url}?limit=50${beforeOf(arrival, guild)}`, { dispatcher: agent, signal, headers: { authorization } })
+            : await request(`${url}?limit=50${beforeOf(arrival, guild)}`, {
+                dispatcher: agent,
+                signal,
+                headers: { authorization },
+              })
         await body.dump({ limit: 1_000_000 })
         return statusCode >= 200 && statusCode < 300 ? 'ok' : `HTTP ${statusCode}`
       } catch (error) {
@@ -50,7 +60,8 @@ const DAY_MS = 86_400_000
 const beforeOf = ({ ago }: Arrival, { historyDays }: WorldGuild): string =>
   historyDays === undefined ? '' : `&before=${firstIdAt(Date.now() - ago * historyDays * DAY_MS)}`
 
-const WORDS = 'did anybody see what happened in the game last night or was that only in my head again '
+const WORDS =
+  'did anybody see what happened in the game last night or was that only in my head again '
 
 const textOf = (length: number): string =>
   WORDS.repeat(Math.ceil(length / WORDS.length))
@@ -58,6 +69,12 @@ const textOf = (length: number): string =>
     .trim() || 'ok'
 
 function codeOf(error: unknown): string {
-  if (typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string') return error.code
+  if (
+    typeof error === 'object' &&
+    error !== null &&
+    'code' in error &&
+    typeof error.code === 'string'
+  )
+    return error.code
   return messageOf(error)
 }

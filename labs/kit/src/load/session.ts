@@ -15,14 +15,23 @@ export interface SessionOptions {
   onReturn(): void
 }
 
-/** Messages and guilds; not presences and typing, which most bots leave out and every lab would pay for. */
+/**
+ * Messages and guilds; not presences and typing, which most bots leave out and every lab would pay
+ * for.
+ */
 const INTENTS = Intent.Guilds | Intent.GuildMessages | Intent.MessageContent
 const READY_WITHIN_MS = 30_000
 const OPENING_TRIES = 4
-/** Client libraries wait a random while before they come back, so that not all come at once. Discord asks for 1–5 s. */
+/**
+ * Client libraries wait a random while before they come back, so that not all come at once. Discord
+ * asks for 1–5 s.
+ */
 const RETURN_WITHIN_MS = 1_000
 
-/** One member's socket, with the manners of a client library: heartbeats, and coming back if it is told to. */
+/**
+ * One member's socket, with the manners of a client library: heartbeats, and coming back if it is
+ * told to.
+ */
 export class GatewaySession {
   readonly #options: SessionOptions
   #socket: WebSocket | undefined
@@ -37,8 +46,9 @@ export class GatewaySession {
   }
 
   /**
-   * Resolves once the guild has been seen: from here on its messages are owed to this socket. Opening is not what is measured;
-   * a stage that refuses once is asked again, as a client library would.
+   * Resolves once the guild has been seen: from here on its messages are owed to this socket.
+   * Opening is not what is measured; a stage that refuses once is asked again, as a client library
+   * would.
    */
   async open(): Promise<void> {
     for (let attempt = 1; !this.#opened; attempt++) {
@@ -61,7 +71,9 @@ export class GatewaySession {
 
   #connect(): Promise<void> {
     return new Promise((resolve, reject) => {
-      const socket = new WebSocket(`${this.#options.gatewayUrl}/?v=10&encoding=json`, { perMessageDeflate: false })
+      const socket = new WebSocket(`${this.#options.gatewayUrl}/?v=10&encoding=json`, {
+        perMessageDeflate: false,
+      })
       this.#socket = socket
       let ready = false
       const timer = setTimeout(() => socket.terminate(), READY_WITHIN_MS)
@@ -75,7 +87,13 @@ export class GatewaySession {
       socket.on('close', (code) => {
         clearTimeout(timer)
         clearInterval(this.#beat)
-        if (!ready) reject(new CodedError('NO_SESSION', `a gateway socket closed with ${code} before it had seen its guild`))
+        if (!ready)
+          reject(
+            new CodedError(
+              'NO_SESSION',
+              `a gateway socket closed with ${code} before it had seen its guild`,
+            ),
+          )
         else if (!this.#closed && this.#opened) void this.#dropped()
       })
     })
@@ -95,16 +113,24 @@ export class GatewaySession {
   }
 
   #pause(): Promise<void> {
-    return new Promise((resolve) => setTimeout(resolve, below(this.#options.random, RETURN_WITHIN_MS)))
+    return new Promise((resolve) =>
+      setTimeout(resolve, below(this.#options.random, RETURN_WITHIN_MS)),
+    )
   }
 
   #read(socket: WebSocket, text: string): 'guild seen' | undefined {
-    const { op, t, s, d } = JSON.parse(text) as { op: number; t: string | null; s: number | null; d: unknown }
+    const { op, t, s, d } = JSON.parse(text) as {
+      op: number
+      t: string | null
+      s: number | null
+      d: unknown
+    }
     if (op === Op.Dispatch) {
       this.#sequence = s
       return this.#dispatch(t, d)
     }
-    if (op === Op.Hello) this.#greet(socket, (d as { heartbeat_interval: number }).heartbeat_interval)
+    if (op === Op.Hello)
+      this.#greet(socket, (d as { heartbeat_interval: number }).heartbeat_interval)
     else if (op === Op.InvalidSession) this.#identify(socket)
     else if (op === Op.Reconnect) socket.close(4_200)
     else if (op === Op.Heartbeat) this.#heartbeat(socket)
@@ -126,7 +152,8 @@ export class GatewaySession {
   }
 
   #greet(socket: WebSocket, intervalMs: number): void {
-    // The first heartbeat comes after a random part of the interval, or all sockets would beat together.
+    // The first heartbeat comes after a random part of the interval, or all sockets would beat
+    // together.
     const first = below(this.#options.random, intervalMs)
     const start = setTimeout(() => {
       this.#heartbeat(socket)
@@ -138,16 +165,27 @@ export class GatewaySession {
   }
 
   #resume(socket: WebSocket, sessionId: string): void {
-    socket.send(JSON.stringify({ op: Op.Resume, d: { token: this.#options.token, session_id: sessionId, seq: this.#sequence ?? 0 } }))
+    socket.send(
+      JSON.stringify({
+        op: Op.Resume,
+        d: { token: this.#options.token, session_id: sessionId, seq: this.#sequence ?? 0 },
+      }),
+    )
   }
 
   #identify(socket: WebSocket): void {
     this.#sessionId = undefined
     const properties = { os: 'linux', browser: 'threshold', device: 'threshold' }
-    socket.send(JSON.stringify({ op: Op.Identify, d: { token: this.#options.token, intents: INTENTS, properties } }))
+    socket.send(
+      JSON.stringify({
+        op: Op.Identify,
+        d: { token: this.#options.token, intents: INTENTS, properties },
+      }),
+    )
   }
 
   #heartbeat(socket: WebSocket): void {
-    if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ op: Op.Heartbeat, d: this.#sequence }))
+    if (socket.readyState === WebSocket.OPEN)
+      socket.send(JSON.stringify({ op: Op.Heartbeat, d: this.#sequence }))
   }
 }

@@ -11,13 +11,22 @@ export interface DeliveryTally {
 }
 
 /**
- * Counts what was owed and what came. Pure: the same ledger gives the same counts, and the laws in the tests hold for any
- * ledger whatever. `warmupMs`: attempts due before it are owed to nobody.
+ * Counts what was owed and what came. Pure: the same ledger gives the same counts, and the laws in
+ * the tests hold for any ledger whatever. `warmupMs`: attempts due before it are owed to nobody.
  */
-export function tally(ledger: Ledger, guilds: readonly GuildShape[], warmupMs: number): DeliveryTally {
+export function tally(
+  ledger: Ledger,
+  guilds: readonly GuildShape[],
+  warmupMs: number,
+): DeliveryTally {
   const counts = ledger.attempts.map(({ arrival }) => arrival.dueMs >= warmupMs)
-  const sessionsOf = (guild: number): number => ledger.sessions.reduce((sum, session) => sum + (session.guild === guild ? 1 : 0), 0)
-  const tallies: GuildTally[] = guilds.map(({ group }, guild) => ({ group, sockets: sessionsOf(guild), ...NOTHING }))
+  const sessionsOf = (guild: number): number =>
+    ledger.sessions.reduce((sum, session) => sum + (session.guild === guild ? 1 : 0), 0)
+  const tallies: GuildTally[] = guilds.map(({ group }, guild) => ({
+    group,
+    sockets: sessionsOf(guild),
+    ...NOTHING,
+  }))
 
   for (const [index, attempt] of ledger.attempts.entries()) {
     const { arrival } = attempt
@@ -56,7 +65,8 @@ export function tally(ledger: Ledger, guilds: readonly GuildShape[], warmupMs: n
     if (atMs[index]! - attempt.answeredMs > LATE_MS) of.late++
   }
   for (const of of tallies) of.lost = of.expected - of.delivered
-  for (const [guild, disordered] of disorder(ledger, counts)) tallies[guild]!.outOfOrder += disordered
+  for (const [guild, disordered] of disorder(ledger, counts))
+    tallies[guild]!.outOfOrder += disordered
   return { guilds: tallies, stray }
 }
 
@@ -74,8 +84,9 @@ const NOTHING = {
 }
 
 /**
- * Sessions of a channel must agree on one order; which one is the stage's own affair. The order taken as the channel's is
- * that of the session that saw the most of it, and every other is held against it.
+ * Sessions of a channel must agree on one order; which one is the stage's own affair. The order
+ * taken as the channel's is that of the session that saw the most of it, and every other is held
+ * against it.
  */
 function disorder(ledger: Ledger, counts: readonly boolean[]): Map<number, number> {
   const logs = new Map<string, Map<number, number[]>>()
@@ -95,9 +106,15 @@ function disorder(ledger: Ledger, counts: readonly boolean[]): Map<number, numbe
   for (const [key, channelLogs] of logs) {
     const guild = Number(key.split('/')[0])
     const unique = [...channelLogs.values()].map((log) => [...new Set(log)])
-    const reference = unique.reduce((longest, log) => (log.length > longest.length ? log : longest), [])
+    const reference = unique.reduce(
+      (longest, log) => (log.length > longest.length ? log : longest),
+      [],
+    )
     const place = new Map(reference.map((n, position) => [n, position]))
-    const wrong = unique.reduce((sum, log) => sum + descents(log.map((n) => place.get(n)).filter((p) => p !== undefined)), 0)
+    const wrong = unique.reduce(
+      (sum, log) => sum + descents(log.map((n) => place.get(n)).filter((p) => p !== undefined)),
+      0,
+    )
     disordered.set(guild, (disordered.get(guild) ?? 0) + wrong)
   }
   return disordered

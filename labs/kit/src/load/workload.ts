@@ -7,11 +7,19 @@ export interface Group {
   readonly channels: number
   /** Over all guilds of the group together. */
   readonly messagesPerSecond: number
-  /** So many of them come at the same moment, as when everybody answers the same word. Without it, each by itself. */
+  /**
+   * So many of them come at the same moment, as when everybody answers the same word. Without it,
+   * each by itself.
+   */
   readonly together?: number
-  /** Pages of a channel's latest fifty messages: what a client loads when somebody looks into a channel. */
+  /**
+   * Pages of a channel's latest fifty messages: what a client loads when somebody looks into a
+   * channel.
+   */
   readonly readsPerSecond: number
-  /** What was said before anybody came. Reads then go anywhere in it, and not to the latest fifty. */
+  /**
+   * What was said before anybody came. Reads then go anywhere in it, and not to the latest fifty.
+   */
   readonly history?: History
 }
 
@@ -23,17 +31,29 @@ export interface History {
   readonly characters: number
 }
 
-/** What people do to a stage, as plain data. The same data and the same seed give the same load to the microsecond. */
+/**
+ * What people do to a stage, as plain data. The same data and the same seed give the same load to
+ * the microsecond.
+ */
 export interface Load {
   readonly v: 1
   readonly groups: readonly Group[]
   readonly seconds: number
-  /** Sent before the seconds that count: compilers, caches and connection pools are not what a lab is about. */
+  /**
+   * Sent before the seconds that count: compilers, caches and connection pools are not what a lab
+   * is about.
+   */
   readonly warmupSeconds: number
   readonly seed: number
-  /** How long a sender waits for an answer, from the moment the send was due. Then it counts as an error. */
+  /**
+   * How long a sender waits for an answer, from the moment the send was due. Then it counts as an
+   * error.
+   */
   readonly patienceSeconds: number
-  /** Whether a dropped socket comes back, as a client library's would: after a pause, by RESUME, else by IDENTIFY. */
+  /**
+   * Whether a dropped socket comes back, as a client library's would: after a pause, by RESUME,
+   * else by IDENTIFY.
+   */
   readonly reconnect: boolean
 }
 
@@ -45,7 +65,11 @@ export interface BusyGuilds {
   readonly channels?: number
   readonly history?: History
   /** One guild unlike the others, beside them. */
-  readonly huge?: { readonly online: number; readonly messagesPerSecond: number; readonly together?: number }
+  readonly huge?: {
+    readonly online: number
+    readonly messagesPerSecond: number
+    readonly together?: number
+  }
   readonly seconds: number
   readonly warmupSeconds?: number
   readonly seed: number
@@ -68,7 +92,10 @@ export function busyGuilds(options: BusyGuilds): Load {
   const { warmupSeconds = 1, patienceSeconds = 5, reconnect = false } = options
   return {
     v: 1,
-    groups: huge === undefined ? [ordinary] : [ordinary, { name: 'huge guild', guilds: 1, channels, readsPerSecond: 0, ...huge }],
+    groups:
+      huge === undefined
+        ? [ordinary]
+        : [ordinary, { name: 'huge guild', guilds: 1, channels, readsPerSecond: 0, ...huge }],
     seconds: options.seconds,
     warmupSeconds,
     seed: options.seed,
@@ -78,8 +105,8 @@ export function busyGuilds(options: BusyGuilds): Load {
 }
 
 /**
- * As many times the people: so many times the guilds, each as lively as before. A single community that grows is another
- * matter, since its fan-out grows with the square: see lab 1.4.
+ * As many times the people: so many times the guilds, each as lively as before. A single community
+ * that grows is another matter, since its fan-out grows with the square: see lab 1.4.
  */
 export const times = (load: Load, factor: number): Load => ({
   ...load,
@@ -110,12 +137,16 @@ export function largestOf(loads: readonly Load[]): readonly Group[] {
 export function describeLoad(load: Load): string {
   const groups = load.groups.map((group) => {
     const guilds = group.guilds === 1 ? '1 guild' : `${group.guilds} guilds`
-    const reads = group.readsPerSecond === 0 ? '' : ` and ${round(group.readsPerSecond)} history reads`
+    const reads =
+      group.readsPerSecond === 0 ? '' : ` and ${round(group.readsPerSecond)} history reads`
     const past =
       group.history === undefined
         ? ''
         : `, over ${(group.guilds * group.channels * group.history.messages).toLocaleString('en')} messages of the past`
-    const bursts = (group.together ?? 1) === 1 || group.messagesPerSecond === 0 ? '' : `, ${group.together} at a time`
+    const bursts =
+      (group.together ?? 1) === 1 || group.messagesPerSecond === 0
+        ? ''
+        : `, ${group.together} at a time`
     return `${guilds} with ${group.online} online each, ${round(group.messagesPerSecond)} messages${reads} a second${bursts}${past}`
   })
   return `${groups.join('; ')}; for ${load.seconds} s`

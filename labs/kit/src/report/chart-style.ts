@@ -30,7 +30,12 @@ export function axis(canvas: Canvas, name: string, change: object = {}): object 
 export const upright = (canvas: Canvas, name: string, change: object = {}): object =>
   axis(canvas, name, {
     nameLocation: 'end',
-    nameTextStyle: { color: MUTED, fontSize: fontSize(canvas), align: 'left', padding: [0, 0, 2, canvas.narrow ? -40 : -60] },
+    nameTextStyle: {
+      color: MUTED,
+      fontSize: fontSize(canvas),
+      align: 'left',
+      padding: [0, 0, 2, canvas.narrow ? -40 : -60],
+    },
     axisLine: { show: false },
     axisTick: { show: false },
     ...change,

@@ -5,19 +5,28 @@ import type { Markup } from './markup.ts'
 import { BAD, INK, MUTED, seriesColor } from './palette.ts'
 import type { ArmReport, Report } from './schema.ts'
 
-/** What a lab of load steps is about: of what was owed, how much did not come, or came too late; against what was claimed. */
+/**
+ * What a lab of load steps is about: of what was owed, how much did not come, or came too late;
+ * against what was claimed.
+ */
 export function stepsChart(report: Report): Markup {
   const arms = measured(report)
   const most = report.thresholds.find(
-    ({ figure, unit, text }) => unit === 'share' && figure.startsWith('late') && text.includes('at most'),
+    ({ figure, unit, text }) =>
+      unit === 'share' && figure.startsWith('late') && text.includes('at most'),
   )?.threshold
   const shareOf = (arm: string, key: 'late' | 'lost'): number => {
     const all = samplesOf(report, arm).map(({ load }) => load.deliveries)
-    return (100 * sum(all.map((each) => each[key]))) / Math.max(1, sum(all.map(({ expected }) => expected)))
+    return (
+      (100 * sum(all.map((each) => each[key]))) /
+      Math.max(1, sum(all.map(({ expected }) => expected)))
+    )
   }
   const failed = (arm: string): number => {
     const all = samplesOf(report, arm).flatMap(({ load }) => [load.sends, load.reads])
-    return (100 * sum(all.map(({ errors }) => errors))) / Math.max(1, sum(all.map(({ due }) => due)))
+    return (
+      (100 * sum(all.map(({ errors }) => errors))) / Math.max(1, sum(all.map(({ due }) => due)))
+    )
   }
   const rows = [
     { name: 'late', color: seriesColor(1), values: arms.map(({ name }) => shareOf(name, 'late')) },
@@ -26,11 +35,16 @@ export function stepsChart(report: Report): Markup {
   ]
   const highest = Math.max(...rows.flatMap(({ values }) => values), (most ?? 0) * 100)
   const keys = rows.map(({ name, color }): Key => ({ name, color, shape: 'bar' }))
-  if (most !== undefined) keys.push({ name: `late: at most ${most * 100}%`, color: BAD, shape: 'dashed' })
+  if (most !== undefined)
+    keys.push({ name: `late: at most ${most * 100}%`, color: BAD, shape: 'dashed' })
   return draw('Late, lost and unanswered, by load', keys, (canvas) => ({
     grid: grid(canvas, { bottom: canvas.narrow ? 64 : 76 }),
     xAxis: stepsAxis(canvas, arms),
-    yAxis: upright(canvas, '% of what was owed', { type: 'value', min: 0, max: Math.min(100, nice(highest * 1.25)) }),
+    yAxis: upright(canvas, '% of what was owed', {
+      type: 'value',
+      min: 0,
+      max: Math.min(100, nice(highest * 1.25)),
+    }),
     series: [
       ...rows.map(({ name, color, values }, index) => ({
         type: 'bar',
@@ -53,16 +67,26 @@ export function stepsChart(report: Report): Markup {
   }))
 }
 
-/** Deliveries a second against what the load would come to, were every send answered and delivered: where it bends, the stage no longer keeps up. */
+/**
+ * Deliveries a second against what the load would come to, were every send answered and delivered:
+ * where it bends, the stage no longer keeps up.
+ */
 export function throughputChart(report: Report): Markup {
   const arms = measured(report)
-  const perSecond = (arm: string, read: (load: Report['samples'][number]['load']) => number): number => {
+  const perSecond = (
+    arm: string,
+    read: (load: Report['samples'][number]['load']) => number,
+  ): number => {
     const all = samplesOf(report, arm)
-    return sum(all.map(({ load }) => read(load))) / Math.max(1, sum(all.map(({ load }) => load.seconds)))
+    return (
+      sum(all.map(({ load }) => read(load))) / Math.max(1, sum(all.map(({ load }) => load.seconds)))
+    )
   }
-  const due = (arm: string): number => perSecond(arm, ({ guilds }) => sum(guilds.map((guild) => guild.due * guild.sockets)))
+  const due = (arm: string): number =>
+    perSecond(arm, ({ guilds }) => sum(guilds.map((guild) => guild.due * guild.sockets)))
   const late = (arm: string): number => perSecond(arm, ({ deliveries }) => deliveries.late)
-  const delivered = (arm: string): number => perSecond(arm, ({ deliveries }) => deliveries.delivered)
+  const delivered = (arm: string): number =>
+    perSecond(arm, ({ deliveries }) => deliveries.delivered)
   const keys: Key[] = [
     { name: 'delivered on time', color: seriesColor(0), shape: 'bar' },
     { name: 'late', color: BAD, shape: 'bar' },
@@ -102,9 +126,17 @@ export function throughputChart(report: Report): Markup {
 const stepsAxis = (canvas: Parameters<typeof axis>[0], arms: readonly ArmReport[]): object =>
   below(canvas, '', {
     type: 'category',
-    data: arms.map(({ name, messagesPerSecond, online }) => `${name}\n${online} online\n${Number(messagesPerSecond.toPrecision(3))} msg/s`),
+    data: arms.map(
+      ({ name, messagesPerSecond, online }) =>
+        `${name}\n${online} online\n${Number(messagesPerSecond.toPrecision(3))} msg/s`,
+    ),
     axisTick: { show: false },
-    axisLabel: { color: MUTED, fontSize: canvas.narrow ? 11 : 14, lineHeight: canvas.narrow ? 14 : 18, interval: 0 },
+    axisLabel: {
+      color: MUTED,
+      fontSize: canvas.narrow ? 11 : 14,
+      lineHeight: canvas.narrow ? 14 : 18,
+      interval: 0,
+    },
   })
 
 /** The next round number, so that an axis ends where people expect it to. */

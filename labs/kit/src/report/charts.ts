@@ -8,22 +8,31 @@ import type { ArmReport, Report } from './schema.ts'
 
 type Kind = 'sends' | 'reads' | 'deliveries'
 
-export const samplesOf = (report: Report, arm: string): Report['samples'] => report.samples.filter((sample) => sample.arm === arm)
+export const samplesOf = (report: Report, arm: string): Report['samples'] =>
+  report.samples.filter((sample) => sample.arm === arm)
 
 /** All rounds of an arm as one curve. */
 export const latencyOfArm = (report: Report, arm: string, kind: Kind): Latency =>
-  mergeLatency(samplesOf(report, arm).flatMap(({ load }) => load.groups.map((group) => group[kind])))
+  mergeLatency(
+    samplesOf(report, arm).flatMap(({ load }) => load.groups.map((group) => group[kind])),
+  )
 
-export const measured = (report: Report): ArmReport[] => report.arms.filter((arm) => samplesOf(report, arm.name).length > 0)
+export const measured = (report: Report): ArmReport[] =>
+  report.arms.filter((arm) => samplesOf(report, arm.name).length > 0)
 
-const armKeys = (arms: readonly ArmReport[]): Key[] => arms.map(({ name }, index) => ({ name, color: seriesColor(index), shape: 'line' }))
+const armKeys = (arms: readonly ArmReport[]): Key[] =>
+  arms.map(({ name }, index) => ({ name, color: seriesColor(index), shape: 'line' }))
 
 /** 0, 90, 99, 99.9 % at equal distances: a tail is not to be squeezed into the last millimetre. */
-const nines = (percentile: number, count: number): number => -Math.log10(Math.max(1 - percentile / 100, 1 / Math.max(count, 1)))
+const nines = (percentile: number, count: number): number =>
+  -Math.log10(Math.max(1 - percentile / 100, 1 / Math.max(count, 1)))
 
 const NINES = ['0%', '90%', '99%', '99.9%', '99.99%', '99.999%', '99.9999%']
 
-/** How long it took, for the median and for the unlucky. A previous run's curve is drawn broken, beneath. */
+/**
+ * How long it took, for the median and for the unlucky. A previous run's curve is drawn broken,
+ * beneath.
+ */
 export function percentileChart(report: Report, kind: Kind, previous: Report | undefined): Markup {
   const arms = measured(report)
   const keys = armKeys(arms)
@@ -35,7 +44,12 @@ export function percentileChart(report: Report, kind: Kind, previous: Report | u
       min: 0,
       max: 'dataMax',
       interval: 1,
-      axisLabel: { color: MUTED, fontSize: fontSize(canvas), formatter: (value: number) => NINES[value] ?? '', showMaxLabel: false },
+      axisLabel: {
+        color: MUTED,
+        fontSize: fontSize(canvas),
+        formatter: (value: number) => NINES[value] ?? '',
+        showMaxLabel: false,
+      },
     }),
     yAxis: upright(canvas, 'ms', { type: 'log' }),
     series: arms.flatMap(({ name }, index) => {
@@ -45,7 +59,13 @@ export function percentileChart(report: Report, kind: Kind, previous: Report | u
       return [
         ...(before.length === 0
           ? []
-          : [line(color, { data: before, symbol: 'none', lineStyle: { color, width: 1.5, type: 'dashed', opacity: 0.7 } })]),
+          : [
+              line(color, {
+                data: before,
+                symbol: 'none',
+                lineStyle: { color, width: 1.5, type: 'dashed', opacity: 0.7 },
+              }),
+            ]),
         line(color, { name, data: points, symbolSize: 4 }),
       ]
     }),
@@ -58,7 +78,8 @@ const curve = ({ count, curve: points }: Latency): [number, number][] =>
 /** One round, second by second: where a fault struck and how long it was felt. */
 export function timelineChart(report: Report): Markup {
   const arms = measured(report)
-  // Answers that come after the last second have nothing due beside them, and would look like a fall.
+  // Answers that come after the last second have nothing due beside them, and would look like a
+  // fall.
   const during = (arm: string) => {
     const { series, seconds } = samplesOf(report, arm)[0]!.load
     return series.filter(({ second }) => second < seconds)
@@ -75,7 +96,11 @@ export function timelineChart(report: Report): Markup {
       const series = during(name)
       const color = seriesColor(index)
       return [
-        line(color, { data: series.map(({ due }) => due), symbol: 'none', lineStyle: { color, width: 1.5, type: 'dotted' } }),
+        line(color, {
+          data: series.map(({ due }) => due),
+          symbol: 'none',
+          lineStyle: { color, width: 1.5, type: 'dotted' },
+        }),
         line(color, { name, data: series.map(({ acknowledged }) => acknowledged), symbolSize: 5 }),
       ]
     }),
@@ -85,7 +110,10 @@ export function timelineChart(report: Report): Markup {
 /** Who had the machine: a stage that has cores to spare is not what sets the limit. */
 export function coresChart(report: Report): Markup {
   const arms = measured(report)
-  const mean = (arm: string, read: (sample: Report['samples'][number]) => number | null | undefined): number => {
+  const mean = (
+    arm: string,
+    read: (sample: Report['samples'][number]) => number | null | undefined,
+  ): number => {
     const values = samplesOf(report, arm).flatMap((sample) => read(sample) ?? [])
     return values.length === 0 ? 0 : sum(values) / values.length
   }
@@ -95,7 +123,8 @@ export function coresChart(report: Report): Markup {
     { name: 'load generator', read: (s: Report['samples'][number]) => s.load.generator.cores },
     { name: 'others', read: (s: Report['samples'][number]) => s.machine.othersCores },
   ]
-  const colorOf = (index: number): string => (index === users.length - 1 ? LINE : seriesColor(index))
+  const colorOf = (index: number): string =>
+    index === users.length - 1 ? LINE : seriesColor(index)
   return draw(
     'CPU cores used',
     users.map(({ name }, index): Key => ({ name, color: colorOf(index), shape: 'bar' })),
@@ -107,7 +136,12 @@ export function coresChart(report: Report): Markup {
         max: report.environment.cores,
         splitLine: { lineStyle: { color: LINE, opacity: 0.6 } },
       }),
-      yAxis: axis(canvas, '', { type: 'category', data: arms.map(({ name }) => name), inverse: true, axisTick: { show: false } }),
+      yAxis: axis(canvas, '', {
+        type: 'category',
+        data: arms.map(({ name }) => name),
+        inverse: true,
+        axisTick: { show: false },
+      }),
       series: users.map(({ name, read }, index) => ({
         type: 'bar',
         name,
@@ -122,6 +156,7 @@ export function coresChart(report: Report): Markup {
   )
 }
 
-export const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0)
+export const sum = (values: readonly number[]): number =>
+  values.reduce((total, value) => total + value, 0)
 
 export const LATE_TEXT = `more than ${LATE_MS} ms after the send was acknowledged`

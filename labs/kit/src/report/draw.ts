@@ -7,7 +7,10 @@ import { throughVariables } from './palette.ts'
 
 use([BarChart, LineChart, GridComponent, MarkLineComponent, SVGRenderer])
 
-/** Drawn for the width it will be read at: a wide picture made small on a phone has letters nobody can read. */
+/**
+ * Drawn for the width it will be read at: a wide picture made small on a phone has letters nobody
+ * can read.
+ */
 export interface Canvas {
   readonly width: number
   readonly height: number
@@ -17,7 +20,10 @@ export interface Canvas {
 export const WIDE: Canvas = { width: 960, height: 400, narrow: false }
 const NARROW: Canvas = { width: 360, height: 340, narrow: true }
 
-/** One line of a legend. It is text of the page and not of the picture, so that it breaks where the reader's screen ends. */
+/**
+ * One line of a legend. It is text of the page and not of the picture, so that it breaks where the
+ * reader's screen ends.
+ */
 export interface Key {
   readonly name: string
   readonly color: string
@@ -34,7 +40,8 @@ export function draw(
   const wide = svg(options, { ...WIDE, height: height.wide ?? WIDE.height })
   const narrow = svg(options, { ...NARROW, height: height.narrow ?? NARROW.height })
   const legend = keys.map(
-    ({ name, color, shape }) => html`<li><i class="${shape}" style="color:${throughVariables(color)}"></i>${name}</li>`,
+    ({ name, color, shape }) =>
+      html`<li><i class="${shape}" style="color:${throughVariables(color)}"></i>${name}</li>`,
   )
   return html`<ul class="legend">${legend}</ul><div class="wide" role="img" aria-label="${label}">${raw(wide)}</div>
 <div class="narrow" role="img" aria-label="${label}">${raw(narrow)}</div>`
@@ -47,7 +54,11 @@ export function svg(options: (canvas: Canvas) => EChartsCoreOption, canvas: Canv
     chart.setOption({ animation: false, textStyle: { fontFamily: 'inherit' }, ...options(canvas) })
     const drawn = chart.renderToSVGString({ useViewBox: true })
     // It fills the width it is given, and its letters take the page's own font.
-    return throughVariables(drawn.replace(/<svg width="[^"]*" height="[^"]*"/, '<svg width="100%"').replaceAll('font-family:inherit;', ''))
+    return throughVariables(
+      drawn
+        .replace(/<svg width="[^"]*" height="[^"]*"/, '<svg width="100%"')
+        .replaceAll('font-family:inherit;', ''),
+    )
   } finally {
     chart.dispose()
   }

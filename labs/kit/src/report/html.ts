@@ -11,11 +11,19 @@ import { STYLE } from './style.ts'
 const VERDICTS = {
   supported: ['Supported', 'Every threshold held in every round.'],
   refuted: ['Refuted', 'At least one threshold held in no round.'],
-  inconclusive: ['Inconclusive', 'A threshold held in some rounds and not in others. A larger size may tell.'],
-  'could-not-run': ['Could not run', 'Nothing was measured that a verdict could rest on. This says nothing about the stage.'],
+  inconclusive: [
+    'Inconclusive',
+    'A threshold held in some rounds and not in others. A larger size may tell.',
+  ],
+  'could-not-run': [
+    'Could not run',
+    'Nothing was measured that a verdict could rest on. This says nothing about the stage.',
+  ],
 } as const
 
-/** A page that opens from disk, asks no network for anything, and is drawn from report.json alone. */
+/**
+ * A page that opens from disk, asks no network for anything, and is drawn from report.json alone.
+ */
 export function renderReport(report: Report, previous?: Report): string {
   const { lab } = report
   const page = html`<!doctype html>
@@ -69,7 +77,14 @@ function resources(report: Report, label: string): Markup {
     formatValue('ms', load.generator.lagP99Ms),
     machine.loadAverage.toFixed(1),
   ])
-  const heads = ['Visit', 'Stage memory', 'Longest event-loop gap', 'Engine cache misses', 'Generator lag, p99', 'Load average']
+  const heads = [
+    'Visit',
+    'Stage memory',
+    'Longest event-loop gap',
+    'Engine cache misses',
+    'Generator lag, p99',
+    'Load average',
+  ]
   return html`<details><summary>Every visit: stage, engine, generator</summary><div class="scroll"><table><thead><tr>${heads.map((head, index) => html`<th class="${index === 0 ? '' : 'n'}">${head}</th>`)}</tr></thead><tbody>
 ${rows.map((row) => html`<tr>${row.map((cell, index) => html`<td class="${index === 0 ? '' : 'n'}">${cell}</td>`)}</tr>`)}</tbody></table></div><p class="eyebrow label">${label}</p></details>`
 }

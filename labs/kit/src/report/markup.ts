@@ -5,9 +5,17 @@ export interface Markup {
 
 type Piece = Markup | string | number | undefined | false | readonly Piece[]
 
-/** A template in which whatever is put in is escaped, unless it was made here: names and errors come from outside. */
+/**
+ * A template in which whatever is put in is escaped, unless it was made here: names and errors come
+ * from outside.
+ */
 export const html = (strings: TemplateStringsArray, ...pieces: readonly Piece[]): Markup =>
-  raw(strings.reduce((text, part, index) => text + part + (index < pieces.length ? render(pieces[index]) : ''), ''))
+  raw(
+    strings.reduce(
+      (text, part, index) => text + part + (index < pieces.length ? render(pieces[index]) : ''),
+      '',
+    ),
+  )
 
 export const raw = (markup: string): Markup => ({ markup })
 
@@ -18,5 +26,12 @@ function render(piece: Piece): string {
   return escapeText(String(piece))
 }
 
-const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
-const escapeText = (text: string): string => text.replaceAll(/[&<>"']/g, (character) => ENTITIES[character]!)
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+}
+const escapeText = (text: string): string =>
+  text.replaceAll(/[&<>"']/g, (character) => ENTITIES[character]!)

@@ -1,6 +1,7 @@
 /*
- * ECharts wants colours it can read, and the page wants colours that follow the reader's light or dark. So charts are drawn
- * with stand-ins that occur nowhere else, and these are exchanged for the page's variables afterwards.
+ * ECharts wants colours it can read, and the page wants colours that follow the reader's light or
+ * dark. So charts are drawn with stand-ins that occur nowhere else, and these are exchanged for the
+ * page's variables afterwards.
  */
 const STAND_INS = {
   '#010101': 'var(--ink)',
@@ -26,4 +27,7 @@ const SERIES = ['#110101', '#110202', '#110303', '#110404', '#110505', '#110606'
 export const seriesColor = (index: number): string => SERIES[index % SERIES.length]!
 
 export const throughVariables = (svg: string): string =>
-  Object.entries(STAND_INS).reduce((text, [standIn, variable]) => text.replaceAll(standIn, variable), svg)
+  Object.entries(STAND_INS).reduce(
+    (text, [standIn, variable]) => text.replaceAll(standIn, variable),
+    svg,
+  )

@@ -13,8 +13,9 @@ export interface Curve {
 }
 
 /**
- * Cost against size, in a file of its own that any page may show: it brings the colours and letters that a report's page would
- * give it. Sizes stand at equal distances for each tenfold, so that a cost which does not depend on them is a level line.
+ * Cost against size, in a file of its own that any page may show: it brings the colours and letters
+ * that a report's page would give it. Sizes stand at equal distances for each tenfold, so that a
+ * cost which does not depend on them is a level line.
  */
 export function curvesBySize(axes: { x: string; y: string }, curves: readonly Curve[]): string {
   const drawn = svg(
@@ -28,7 +29,13 @@ export function curvesBySize(axes: { x: string; y: string }, curves: readonly Cu
           name,
           data: points.map((point) => [...point]),
           lineStyle: { color, width: 2.5, ...(broken ? { type: 'dashed' } : {}) },
-          endLabel: { show: true, formatter: name, color: INK, fontSize: fontSize(canvas), distance: 10 },
+          endLabel: {
+            show: true,
+            formatter: name,
+            color: INK,
+            fontSize: fontSize(canvas),
+            distance: 10,
+          },
           labelLayout: { moveOverlap: 'shiftY' },
         })
       }),
@@ -37,6 +44,7 @@ export function curvesBySize(axes: { x: string; y: string }, curves: readonly Cu
   )
   return drawn.replace(
     /<svg [^>]*>/,
-    (tag) => `${tag}<style>${COLORS} svg { background: var(--surface); } text { font-family: system-ui, sans-serif; }</style>`,
+    (tag) =>
+      `${tag}<style>${COLORS} svg { background: var(--surface); } text { font-family: system-ui, sans-serif; }</style>`,
   )
 }

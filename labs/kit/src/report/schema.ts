@@ -40,22 +40,48 @@ const armSchema = z.object({
 })
 export type ArmReport = z.infer<typeof armSchema>
 
-/** Everything a run says, for programs. The page for people is drawn from this and from nothing else. */
+/**
+ * Everything a run says, for programs. The page for people is drawn from this and from nothing
+ * else.
+ */
 export const reportSchema = z.object({
   v: z.literal(1),
-  lab: z.object({ id: z.string(), title: z.string(), question: z.string(), hypothesis: z.string() }),
+  lab: z.object({
+    id: z.string(),
+    title: z.string(),
+    question: z.string(),
+    hypothesis: z.string(),
+  }),
   size: z.enum(['tiny', 'quick', 'full']),
   /** The lab's wrong twin: it was run in order to be refuted. In words, what was wrong. */
   twin: z.string().optional(),
   startedAt: z.string(),
   seconds: z.number(),
   environment: environmentSchema,
-  stages: z.array(z.object({ stage: z.int(), title: z.string(), tree: z.string(), files: z.int() })),
+  stages: z.array(
+    z.object({ stage: z.int(), title: z.string(), tree: z.string(), files: z.int() }),
+  ),
   prediction: z.object({ said: z.string().optional(), line: z.string() }),
   arms: z.array(armSchema),
   measures: z.array(z.object({ name: z.string(), unit, text: z.string() })),
-  thresholds: z.array(z.object({ arm: z.string(), text: z.string(), figure: z.string(), unit, threshold: z.number() })),
-  figures: z.array(z.object({ arm: z.string(), round: z.int(), figure: z.string(), unit, value: z.number().nullable() })),
+  thresholds: z.array(
+    z.object({
+      arm: z.string(),
+      text: z.string(),
+      figure: z.string(),
+      unit,
+      threshold: z.number(),
+    }),
+  ),
+  figures: z.array(
+    z.object({
+      arm: z.string(),
+      round: z.int(),
+      figure: z.string(),
+      unit,
+      value: z.number().nullable(),
+    }),
+  ),
   findings: z.array(z.object({ arm: z.string(), round: z.int(), statement: statementSchema })),
   samples: z.array(sampleSchema),
   /** Visits that do not count, and why; decided without a look at what is claimed. */

@@ -23,8 +23,12 @@ ${texts.map((text) => html`<tr><td>${text}</td>${arms.map((arm) => claimCell(rep
 
 /** `0 · 0 ✓`: each round's value, and whether the claim held. */
 function claimCell(report: Report, arm: string, text: string): Markup {
-  const claimed = report.thresholds.some((threshold) => threshold.arm === arm && threshold.text === text)
-  const found = report.findings.filter((finding) => finding.arm === arm && statementText(finding.statement) === text)
+  const claimed = report.thresholds.some(
+    (threshold) => threshold.arm === arm && threshold.text === text,
+  )
+  const found = report.findings.filter(
+    (finding) => finding.arm === arm && statementText(finding.statement) === text,
+  )
   if (!claimed) return html`<td class="n"></td>`
   if (found.length === 0) return html`<td class="n">not measured</td>`
   return html`<td class="n">${found.map(({ statement }, index) => {
@@ -35,7 +39,9 @@ function claimCell(report: Report, arm: string, text: string): Markup {
 
 /** The largest load that something is claimed of, in numbers that can be read from the last row. */
 export function headline(report: Report): Markup | undefined {
-  const claimed = report.arms.filter(({ name, context: beside }) => !beside && samplesOf(report, name).length > 0)
+  const claimed = report.arms.filter(
+    ({ name, context: beside }) => !beside && samplesOf(report, name).length > 0,
+  )
   const arm = claimed.reduce<Report['arms'][number] | undefined>(
     (most, one) => (most === undefined || one.online > most.online ? one : most),
     undefined,
@@ -73,7 +79,12 @@ export function context(report: Report, previous: Report | undefined): Markup | 
     html`<td class="n">${show('ms', percentileMs(latencyOfArm(report, arm, kind), percentile))}</td>`,
     ...last.map(() => html`<td class="n">${before(arm, kind, percentile)}</td>`),
   ]
-  const headings = ['Answered, p50', 'Answered, p99', 'At the socket, p50', 'At the socket, p99'].flatMap((heading) => [heading, ...last])
+  const headings = [
+    'Answered, p50',
+    'Answered, p99',
+    'At the socket, p50',
+    'At the socket, p99',
+  ].flatMap((heading) => [heading, ...last])
   return html`<h3>In figures</h3>
 <p>From the moment a message was due to be sent, all rounds together. Times are context: they belong to this machine and decide nothing.</p>
 <div class="scroll"><table><thead><tr><th>Arm</th><th class="n">Messages due</th><th class="n">Deliveries owed</th>${headings.map((heading) => html`<th class="n">${heading}</th>`)}</tr></thead><tbody>
@@ -86,8 +97,10 @@ ${rows.map(({ name }) => {
 /** A run beside another, and whether the two may be compared at all. */
 export function beside(report: Report, previous: Report | undefined): Markup | undefined {
   if (previous === undefined) return undefined
-  const engines = (of: Report): string => [...new Set(of.arms.flatMap(({ engine }) => engine?.text ?? []))].join(', ')
-  const trees = (of: Report): string => of.stages.map(({ stage, tree }) => `stage ${stage} ${tree.slice(0, 12)}`).join(', ')
+  const engines = (of: Report): string =>
+    [...new Set(of.arms.flatMap(({ engine }) => engine?.text ?? []))].join(', ')
+  const trees = (of: Report): string =>
+    of.stages.map(({ stage, tree }) => `stage ${stage} ${tree.slice(0, 12)}`).join(', ')
   const different = [
     ...(engines(report) === engines(previous) ? [] : ['the engine']),
     ...(report.environment.text === previous.environment.text ? [] : ['the machine']),

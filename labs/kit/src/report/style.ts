@@ -8,7 +8,10 @@ export const COLORS = `:root { color-scheme: light dark;
   --good: #5fd39a; --good-bg: #12301f; --bad: #ff8a94; --bad-bg: #3b161b; --warn: #f0c36a; --warn-bg: #35280c; --none: #b7bece; --none-bg: #272c38;
   --c1: #8ea8ff; --c2: #ffb066; --c3: #4fd1c2; --c4: #d79bff; --c5: #dccb55; --c6: #a4abba; } }`
 
-/** One style sheet in the page itself. Light and dark by the reader's own setting; a printed page is always light. */
+/**
+ * One style sheet in the page itself. Light and dark by the reader's own setting; a printed page is
+ * always light.
+ */
 export const STYLE = `${COLORS}
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--page); color: var(--ink); font: 18px/1.55 system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif; }

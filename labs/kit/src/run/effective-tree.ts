@@ -12,8 +12,9 @@ export interface EffectiveTree {
 }
 
 /**
- * What a stage really consists of: its main.ts and all that it imports, directly or not, its stage.json and the lockfile
- * (which stands for every package from outside). Two runs with the same hash ran the same code, whatever git says.
+ * What a stage really consists of: its main.ts and all that it imports, directly or not, its
+ * stage.json and the lockfile (which stands for every package from outside). Two runs with the same
+ * hash ran the same code, whatever git says.
  */
 export async function effectiveTree(repository: string, stageDir: string): Promise<EffectiveTree> {
   const root = await realpath(repository)
@@ -32,26 +33,47 @@ export async function effectiveTree(repository: string, stageDir: string): Promi
   for (const extra of [join(stageDir, 'stage.json'), join(root, 'package-lock.json')])
     contents.set(await realpath(extra), await readFile(extra))
 
-  const files = [...contents].map(([file, content]) => ({ path: relative(root, file).split(sep).join('/'), content }))
+  const files = [...contents].map(([file, content]) => ({
+    path: relative(root, file).split(sep).join('/'),
+    content,
+  }))
   files.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0))
   const hash = createHash('sha256')
-  for (const { path, content } of files) hash.update(`${path}\n${createHash('sha256').update(content).digest('hex')}\n`)
+  for (const { path, content } of files)
+    hash.update(`${path}\n${createHash('sha256').update(content).digest('hex')}\n`)
   return { hash: hash.digest('hex'), files: files.map(({ path }) => path) }
 }
 
-/** Types too: a stage whose types changed is another stage, and leaving them out would gain nothing. */
+/**
+ * Types too: a stage whose types changed is another stage, and leaving them out would gain nothing.
+ */
 export function importsOf(file: string, source: string): string[] {
   const { module } = parseSync(file, source)
-  const exported = module.staticExports.flatMap(({ entries }) => entries.flatMap(({ moduleRequest }) => moduleRequest?.value ?? []))
+  const exported = module.staticExports.flatMap(({ entries }) =>
+    entries.flatMap(({ moduleRequest }) => moduleRequest?.value ?? []),
+  )
   const dynamic = module.dynamicImports.flatMap(({ moduleRequest }) => {
     const text = source.slice(moduleRequest.start, moduleRequest.end)
     return /^(['"`])[^'"`$]+\1$/.test(text) ? [text.slice(1, -1)] : []
   })
-  return [...new Set([...module.staticImports.map(({ moduleRequest }) => moduleRequest.value), ...exported, ...dynamic])]
+  return [
+    ...new Set([
+      ...module.staticImports.map(({ moduleRequest }) => moduleRequest.value),
+      ...exported,
+      ...dynamic,
+    ]),
+  ]
 }
 
-/** The file behind a specifier, if it is of this repository; packages from outside are the lockfile's affair. */
-async function resolveOurs(root: string, from: string, specifier: string): Promise<string | undefined> {
+/**
+ * The file behind a specifier, if it is of this repository; packages from outside are the
+ * lockfile's affair.
+ */
+async function resolveOurs(
+  root: string,
+  from: string,
+  specifier: string,
+): Promise<string | undefined> {
   if (specifier.startsWith('node:')) return undefined
   if (specifier.startsWith('.')) return await realpath(resolve(dirname(from), specifier))
   let found: string
@@ -61,5 +83,7 @@ async function resolveOurs(root: string, from: string, specifier: string): Promi
     return undefined // a package that only ESM can resolve: from outside, since ours name plain files in `exports`
   }
   const real = await realpath(found).catch(() => undefined)
-  return real?.startsWith(root + sep) && !real.includes(`${sep}node_modules${sep}`) ? real : undefined
+  return real?.startsWith(root + sep) && !real.includes(`${sep}node_modules${sep}`)
+    ? real
+    : undefined
 }

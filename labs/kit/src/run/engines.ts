@@ -26,7 +26,10 @@ interface Held<E extends Engine> extends SharedEngine {
   readonly engine: E | undefined
 }
 
-/** What one system stands on: a database of its own and, for a stage that needs it, a keyspace of its own. */
+/**
+ * What one system stands on: a database of its own and, for a stage that needs it, a keyspace of
+ * its own.
+ */
 export interface Foundation {
   readonly mongo: Held<Engine>
   readonly cassandra: Held<CassandraEngine> | undefined
@@ -36,27 +39,45 @@ export interface Foundation {
 
 export interface EnginesOptions {
   readonly size: Size
-  readonly shared: { readonly mongodb?: SharedEngine | undefined; readonly cassandra?: SharedEngine | undefined }
+  readonly shared: {
+    readonly mongodb?: SharedEngine | undefined
+    readonly cassandra?: SharedEngine | undefined
+  }
   readonly onProgress: OnProgress
 }
 
 /** Engines are started when the first arm asks for one set up like that, and end with `stack`. */
-export function engineRoom({ size, shared, onProgress }: EnginesOptions, stack: AsyncDisposableStack) {
+export function engineRoom(
+  { size, shared, onProgress }: EnginesOptions,
+  stack: AsyncDisposableStack,
+) {
   const mongos = new Map<string | undefined, Held<Engine>>()
   const cassandras = new Map<string, Held<CassandraEngine>>()
 
   async function mongoFor({ cacheMb }: PlannedArm): Promise<Held<Engine>> {
-    if (shared.mongodb !== undefined && cacheMb === undefined) return { ...shared.mongodb, engine: undefined }
+    if (shared.mongodb !== undefined && cacheMb === undefined)
+      return { ...shared.mongodb, engine: undefined }
     const engine = stack.use(
-      await startMongo({ prefer: size === 'full' ? 'lab' : 'quick', cacheMb, ours: cacheMb !== undefined, onProgress }),
+      await startMongo({
+        prefer: size === 'full' ? 'lab' : 'quick',
+        cacheMb,
+        ours: cacheMb !== undefined,
+        onProgress,
+      }),
     )
     return notLargerThan(cacheMb, heldBy(engine))
   }
 
   async function cassandraFor({ cassandra }: PlannedArm): Promise<Held<CassandraEngine>> {
-    if (shared.cassandra !== undefined && cassandra === undefined) return { ...shared.cassandra, engine: undefined }
+    if (shared.cassandra !== undefined && cassandra === undefined)
+      return { ...shared.cassandra, engine: undefined }
     const engine = stack.use(
-      await startCassandra({ prefer: size === 'full' ? 'lab' : 'quick', ...cassandra, ours: cassandra !== undefined, onProgress }),
+      await startCassandra({
+        prefer: size === 'full' ? 'lab' : 'quick',
+        ...cassandra,
+        ours: cassandra !== undefined,
+        onProgress,
+      }),
     )
     return notLargerThan(cassandra?.cacheMb, heldBy(engine))
   }
@@ -66,9 +87,12 @@ export function engineRoom({ size, shared, onProgress }: EnginesOptions, stack: 
     async open(arm: PlannedArm, system: string): Promise<Foundation> {
       const info = (await listStages()).find(({ stage }) => stage === arm.stage)
       if (info === undefined)
-        throw new CodedError('NO_SUCH_STAGE', `there is no stage ${arm.stage} yet`, { next: 'npx threshold stages list' })
+        throw new CodedError('NO_SUCH_STAGE', `there is no stage ${arm.stage} yet`, {
+          next: 'npx threshold stages list',
+        })
       const name = newName()
-      // A small cache serves one system alone: what another leaves in it, or drives out of it, would count as misses of this one.
+      // A small cache serves one system alone: what another leaves in it, or drives out of it,
+      // would count as misses of this one.
       const whose = arm.cacheMb === undefined ? undefined : system
       const mongo = mongos.get(whose) ?? (await mongoFor(arm))
       mongos.set(whose, mongo)
@@ -78,8 +102,12 @@ export function engineRoom({ size, shared, onProgress }: EnginesOptions, stack: 
         stack.defer(() => dropDatabase(mongo.uri, name))
       }
       const database = { ...mongo, uri: withDatabase(mongo.uri, name) }
-      if (!info.engines.includes('cassandra')) return { mongo: database, cassandra: undefined, label: mongo.label }
-      const key = JSON.stringify([arm.cassandra, arm.cassandra?.cacheMb === undefined ? undefined : system])
+      if (!info.engines.includes('cassandra'))
+        return { mongo: database, cassandra: undefined, label: mongo.label }
+      const key = JSON.stringify([
+        arm.cassandra,
+        arm.cassandra?.cacheMb === undefined ? undefined : system,
+      ])
       const cassandra = cassandras.get(key) ?? (await cassandraFor(arm))
       cassandras.set(key, cassandra)
       if (cassandra.engine === undefined) {
@@ -101,7 +129,10 @@ const heldBy = <E extends Engine>(engine: E): Held<E> => ({
   engine: engine.label.provider === 'external' ? undefined : engine,
 })
 
-/** A large cache would hold what the lab grows on purpose beyond a small one, and its verdict would be about nothing. */
+/**
+ * A large cache would hold what the lab grows on purpose beyond a small one, and its verdict would
+ * be about nothing.
+ */
 function notLargerThan<E extends Engine>(cacheMb: number | undefined, held: Held<E>): Held<E> {
   const bytes = held.engine?.limits().cacheBytes
   if (cacheMb !== undefined && bytes !== undefined && bytes > cacheMb * 2 ** 20) {

@@ -34,4 +34,5 @@ export function readEnvironment(): Environment {
 }
 
 /** Names this machine without giving its name away: evidence is passed on. */
-export const machineMark = (): string => createHash('sha256').update(hostname()).digest('hex').slice(0, 8)
+export const machineMark = (): string =>
+  createHash('sha256').update(hostname()).digest('hex').slice(0, 8)

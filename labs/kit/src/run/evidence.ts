@@ -10,10 +10,15 @@ export interface Evidence {
 }
 
 /**
- * What a run leaves, in a folder of its own: raw samples, report.json, report.html. It is put together where a killed lab's
- * files are swept away and copied here whole, with the page last: a folder without a page was cut off while it was copied.
+ * What a run leaves, in a folder of its own: raw samples, report.json, report.html. It is put
+ * together where a killed lab's files are swept away and copied here whole, with the page last: a
+ * folder without a page was cut off while it was copied.
  */
-export async function keepEvidence(evidenceDir: string, draftDir: string, report: Report): Promise<Evidence> {
+export async function keepEvidence(
+  evidenceDir: string,
+  draftDir: string,
+  report: Report,
+): Promise<Evidence> {
   const previous = await previousReport(evidenceDir, report)
   const name = `${report.lab.id}-${report.startedAt.replaceAll(/[:.]/g, '-')}${report.twin === undefined ? '' : '-twin'}`
   const dir = await newFolder(join(evidenceDir, name))
@@ -42,14 +47,23 @@ async function newFolder(path: string): Promise<string> {
 }
 
 /** The last run of the same lab in the same size, so that the new one can be set beside it. */
-export async function previousReport(evidenceDir: string, { lab, size, twin, startedAt }: Report): Promise<Report | undefined> {
+export async function previousReport(
+  evidenceDir: string,
+  { lab, size, twin, startedAt }: Report,
+): Promise<Report | undefined> {
   const names = await readdir(evidenceDir).catch(() => [])
   for (const name of names
     .filter((one) => one.startsWith(`${lab.id}-`))
     .sort()
     .reverse()) {
     const report = await readReport(join(evidenceDir, name, REPORT_JSON))
-    if (report?.size === size && report.twin === twin && report.startedAt < startedAt && report.samples.length > 0) return report
+    if (
+      report?.size === size &&
+      report.twin === twin &&
+      report.startedAt < startedAt &&
+      report.samples.length > 0
+    )
+      return report
   }
   return undefined
 }

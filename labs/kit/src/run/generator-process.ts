@@ -15,7 +15,10 @@ export interface GeneratorProcess extends AsyncDisposable {
 
 const ENTRY = fileURLToPath(new URL('../load/main.ts', import.meta.url))
 
-/** Starts the generator. Should it die, whoever waits for it gets GENERATOR_DIED: a run without load has no verdict. */
+/**
+ * Starts the generator. Should it die, whoever waits for it gets GENERATOR_DIED: a run without load
+ * has no verdict.
+ */
 export async function startGenerator(): Promise<GeneratorProcess> {
   const { child, identity, run } = await spawnRegistered({
     role: 'generator',
@@ -67,7 +70,10 @@ async function end(child: ChildProcess, run: Run, pid: number): Promise<void> {
   if (child.connected) child.disconnect()
   if (child.exitCode === null && child.signalCode === null) {
     await new Promise<void>((resolve) => {
-      const impatient = setTimeout(() => void terminate({ pid, start: '' }, { graceMs: 0 }).then(() => child.kill('SIGKILL')), 5_000)
+      const impatient = setTimeout(
+        () => void terminate({ pid, start: '' }, { graceMs: 0 }).then(() => child.kill('SIGKILL')),
+        5_000,
+      )
       child.once('exit', () => {
         clearTimeout(impatient)
         resolve()
@@ -77,8 +83,15 @@ async function end(child: ChildProcess, run: Run, pid: number): Promise<void> {
   await run.close()
 }
 
-/** Waits for the message that `read` takes for the answer; rejects if the process fails or ends before it. */
-function answer<T>(child: ChildProcess, complaint: () => string, read: (message: FromGenerator) => { value: T } | undefined): Promise<T> {
+/**
+ * Waits for the message that `read` takes for the answer; rejects if the process fails or ends
+ * before it.
+ */
+function answer<T>(
+  child: ChildProcess,
+  complaint: () => string,
+  read: (message: FromGenerator) => { value: T } | undefined,
+): Promise<T> {
   return new Promise((resolve, reject) => {
     const settle = (): void => {
       child.off('message', onMessage)
@@ -87,7 +100,12 @@ function answer<T>(child: ChildProcess, complaint: () => string, read: (message:
     const onExit = (code: number | null, signal: string | null): void => {
       settle()
       const how = signal === null ? `exit code ${code}` : `signal ${signal}`
-      reject(new CodedError('GENERATOR_DIED', `the load generator died (${how}) ${complaint().trim()}`.trim()))
+      reject(
+        new CodedError(
+          'GENERATOR_DIED',
+          `the load generator died (${how}) ${complaint().trim()}`.trim(),
+        ),
+      )
     }
     const onMessage = (raw: unknown): void => {
       const message = raw as FromGenerator
@@ -104,6 +122,7 @@ function answer<T>(child: ChildProcess, complaint: () => string, read: (message:
     child.on('message', onMessage)
     child.on('exit', onExit)
     // It may have ended before anybody listened.
-    if (child.exitCode !== null || child.signalCode !== null) onExit(child.exitCode, child.signalCode)
+    if (child.exitCode !== null || child.signalCode !== null)
+      onExit(child.exitCode, child.signalCode)
   })
 }

@@ -6,20 +6,32 @@ const WITHIN_MS = 60_000
 
 export type Row = Readonly<Record<string, unknown>>
 
-/** Asks a stage's own keyspace, past the stage: `keyspace` is its name, from the path of its address. All rows, however many. */
+/**
+ * Asks a stage's own keyspace, past the stage: `keyspace` is its name, from the path of its
+ * address. All rows, however many.
+ */
 export async function askKeyspace<T>(
   cassandra: { readonly uri: string } | undefined,
-  ask: (keyspace: string, rows: (cql: string, values?: readonly unknown[]) => Promise<Row[]>) => Promise<T>,
+  ask: (
+    keyspace: string,
+    rows: (cql: string, values?: readonly unknown[]) => Promise<Row[]>,
+  ) => Promise<T>,
 ): Promise<T> {
   const [, keyspace] = /^cassandra:\/\/[^/]+\/(\w+)/.exec(cassandra?.uri ?? '') ?? []
   if (cassandra === undefined || keyspace === undefined)
-    throw new CodedError('NO_KEYSPACE', 'this stage has no messages on Cassandra', { next: 'give the arm stage 2 or later' })
+    throw new CodedError('NO_KEYSPACE', 'this stage has no messages on Cassandra', {
+      next: 'give the arm stage 2 or later',
+    })
   return await askCassandra(
     cassandra.uri,
     (client) =>
       ask(keyspace, async (cql, values = []) => {
         const found: Row[] = []
-        for await (const row of await client.execute(cql, [...values], { prepare: true, autoPage: true })) found.push(row)
+        for await (const row of await client.execute(cql, [...values], {
+          prepare: true,
+          autoPage: true,
+        }))
+          found.push(row)
         return found
       }),
     WITHIN_MS,

@@ -5,15 +5,23 @@ import { machineMark } from './environment.ts'
 
 const PREFIX = 'threshold_lab'
 
-/** Of a database or a keyspace: says which machine and process it belongs to, so that what a killed lab leaves can be told. */
-export const newName = (): string => `${PREFIX}_${machineMark()}_${process.pid}_${randomBytes(4).toString('hex')}`
+/**
+ * Of a database or a keyspace: says which machine and process it belongs to, so that what a killed
+ * lab leaves can be told.
+ */
+export const newName = (): string =>
+  `${PREFIX}_${machineMark()}_${process.pid}_${randomBytes(4).toString('hex')}`
 
-/** On an engine that outlives the lab, databases of labs that were killed stay. Whoever comes next removes them. */
+/**
+ * On an engine that outlives the lab, databases of labs that were killed stay. Whoever comes next
+ * removes them.
+ */
 export async function dropLeftDatabases(uri: string): Promise<void> {
   const client = new MongoClient(uri, { serverSelectionTimeoutMS: 5_000, maxPoolSize: 1 })
   try {
     const { databases } = await client.db('admin').admin().listDatabases({ nameOnly: true })
-    for (const { name } of databases) if (await isLeftOver(name)) await client.db(name).dropDatabase()
+    for (const { name } of databases)
+      if (await isLeftOver(name)) await client.db(name).dropDatabase()
   } finally {
     await client.close(true)
   }
@@ -21,8 +29,11 @@ export async function dropLeftDatabases(uri: string): Promise<void> {
 
 /** The same for keyspaces. */
 export async function dropLeftKeyspaces(uri: string): Promise<void> {
-  const { rows } = await askCassandra(uri, (client) => client.execute('SELECT keyspace_name FROM system_schema.keyspaces'))
-  for (const { keyspace_name: name } of rows) if (await isLeftOver(String(name))) await dropKeyspace(uri, String(name))
+  const { rows } = await askCassandra(uri, (client) =>
+    client.execute('SELECT keyspace_name FROM system_schema.keyspaces'),
+  )
+  for (const { keyspace_name: name } of rows)
+    if (await isLeftOver(String(name))) await dropKeyspace(uri, String(name))
 }
 
 async function isLeftOver(name: string): Promise<boolean> {

@@ -14,7 +14,10 @@ export interface Look {
   readonly machineCpu: number
   readonly engineCpu: number | undefined
   readonly stageCpu: number | undefined
-  /** Of the lab and all that it started, ended or not; undefined where an engine is not among that, or the system does not say. */
+  /**
+   * Of the lab and all that it started, ended or not; undefined where an engine is not among that,
+   * or the system does not say.
+   */
   readonly ourCpu: number | undefined
   /** A process that was restarted counts from nothing again. */
   readonly stagePid: number
@@ -23,7 +26,9 @@ export interface Look {
 
 export async function look(system: System): Promise<Look> {
   const { stage, mongo, cassandra } = system
-  const enginePids = [mongo.engine, ...(cassandra?.engine?.nodes() ?? [])].flatMap((engine) => engine?.pid ?? [])
+  const enginePids = [mongo.engine, ...(cassandra?.engine?.nodes() ?? [])].flatMap(
+    (engine) => engine?.pid ?? [],
+  )
   const [metrics, counters, engineCpu, stageCpu] = await Promise.all([
     scrape(stage.url),
     readEngineCounters(system).catch(() => undefined),
@@ -37,19 +42,27 @@ export async function look(system: System): Promise<Look> {
     machineCpu: machineCpuSeconds(),
     engineCpu,
     stageCpu,
-    ourCpu: startedHere(mongo.engine) && (cassandra === undefined || startedHere(cassandra.engine)) ? familyCpuSeconds() : undefined,
+    ourCpu:
+      startedHere(mongo.engine) && (cassandra === undefined || startedHere(cassandra.engine))
+        ? familyCpuSeconds()
+        : undefined,
     stagePid: stage.pid,
     enginePids,
   }
 }
 
-/** In a container, or somebody else's, an engine is no process that this one started. Killed, it still was one. */
+/**
+ * In a container, or somebody else's, an engine is no process that this one started. Killed, it
+ * still was one.
+ */
 const startedHere = (engine: Engine | undefined): boolean => engine?.label.provider === 'native'
 
 /** Undefined where one of them cannot be told, or none is ours. */
 async function cpuOfAll(pids: readonly number[]): Promise<number | undefined> {
   const each = await Promise.all(pids.map(processCpuSeconds))
-  return each.length > 0 && each.every((seconds) => seconds !== undefined) ? each.reduce((sum, seconds) => sum + seconds, 0) : undefined
+  return each.length > 0 && each.every((seconds) => seconds !== undefined)
+    ? each.reduce((sum, seconds) => sum + seconds, 0)
+    : undefined
 }
 
 export function between(before: Look, after: Look): Pick<Sample, 'stage' | 'engine' | 'machine'> {
@@ -61,7 +74,11 @@ export function between(before: Look, after: Look): Pick<Sample, 'stage' | 'engi
   const engineCores = rate(newEngine ? 0 : before.engineCpu, after.engineCpu)
   const rest = rate(others(before), others(after))
   return {
-    stage: stageBetween(newStage ? new Map() : before.metrics, after.metrics, rate(newStage ? 0 : cpuOf(before), cpuOf(after))),
+    stage: stageBetween(
+      newStage ? new Map() : before.metrics,
+      after.metrics,
+      rate(newStage ? 0 : cpuOf(before), cpuOf(after)),
+    ),
     ...(before.counters === undefined || after.counters === undefined
       ? {}
       : {
@@ -70,19 +87,28 @@ export function between(before: Look, after: Look): Pick<Sample, 'stage' | 'engi
             ...(engineCores === null ? {} : { cores: engineCores }),
           },
         }),
-    machine: { loadAverage: loadavg()[0] ?? 0, othersCores: rest === null ? null : Math.max(0, rest) },
+    machine: {
+      loadAverage: loadavg()[0] ?? 0,
+      othersCores: rest === null ? null : Math.max(0, rest),
+    },
   }
 }
 
 /** All that the machine did and none of it for this lab. */
-const others = ({ machineCpu, ourCpu }: Look): number | undefined => (ourCpu === undefined ? undefined : machineCpu - ourCpu)
+const others = ({ machineCpu, ourCpu }: Look): number | undefined =>
+  ourCpu === undefined ? undefined : machineCpu - ourCpu
 
 /** By the system's own account where it gives one: it answers for a stage that does not. */
 const cpuOf = ({ stageCpu, metrics }: Look): number | undefined =>
   stageCpu ?? (metrics === undefined ? undefined : metric(metrics, 'process_cpu_seconds_total'))
 
-function stageBetween(before: Metrics | undefined, after: Metrics | undefined, cores: number | null): StageSample {
-  if (before === undefined || after === undefined) return { cores, memoryBytes: null, gapMaxMs: null, operations: null }
+function stageBetween(
+  before: Metrics | undefined,
+  after: Metrics | undefined,
+  cores: number | null,
+): StageSample {
+  if (before === undefined || after === undefined)
+    return { cores, memoryBytes: null, gapMaxMs: null, operations: null }
   return {
     cores,
     memoryBytes: known(metric(after, 'process_resident_memory_bytes')),
@@ -91,5 +117,6 @@ function stageBetween(before: Metrics | undefined, after: Metrics | undefined, c
   }
 }
 
-const operationsOf = (metrics: Metrics): Record<string, number> => byLabel(metrics, 'threshold_store_operations_total', 'operation')
+const operationsOf = (metrics: Metrics): Record<string, number> =>
+  byLabel(metrics, 'threshold_store_operations_total', 'operation')
 const known = (value: number): number | null => (Number.isFinite(value) ? value : null)

@@ -13,10 +13,15 @@ export function parseMetrics(text: string): Metrics {
   return metrics
 }
 
-/** Undefined when the stage does not answer: it was killed or paused, and that is for the lab to judge, not a failure here. */
+/**
+ * Undefined when the stage does not answer: it was killed or paused, and that is for the lab to
+ * judge, not a failure here.
+ */
 export async function scrape(baseUrl: string): Promise<Metrics | undefined> {
   try {
-    const { statusCode, body } = await request(`${baseUrl}/metrics`, { signal: AbortSignal.timeout(3_000) })
+    const { statusCode, body } = await request(`${baseUrl}/metrics`, {
+      signal: AbortSignal.timeout(3_000),
+    })
     const text = await body.text()
     return statusCode === 200 ? parseMetrics(text) : undefined
   } catch {

@@ -5,29 +5,53 @@ import type { WorldGuild } from '../load/plan.ts'
 import type { System } from './system.ts'
 import { createApi, createMember, joinGuild } from './world.ts'
 
-/** Does to the system what a fault says. Only killing waits for an effect; what comes of it is for the load to find out. */
-export async function perform(action: Action, system: System, guilds: readonly WorldGuild[]): Promise<void> {
+/**
+ * Does to the system what a fault says. Only killing waits for an effect; what comes of it is for
+ * the load to find out.
+ */
+export async function perform(
+  action: Action,
+  system: System,
+  guilds: readonly WorldGuild[],
+): Promise<void> {
   if (action.kind === 'mention') return await mentionSomebody(action.displayName, system, guilds)
   await targetOf(action.target, system)[action.kind]()
 }
 
-function targetOf(target: Target, system: System): Record<'kill' | 'pause' | 'resume' | 'restart', () => Promise<void>> {
+function targetOf(
+  target: Target,
+  system: System,
+): Record<'kill' | 'pause' | 'resume' | 'restart', () => Promise<void>> {
   return target === 'stage' ? system.stage : assertOurs(target, system)
 }
 
 /** An engine that is somebody else's is not for a lab to kill. Asked before the load begins. */
-export function assertOurs(target: Target, { stage, mongo, cassandra }: System): StageProcess | Engine {
+export function assertOurs(
+  target: Target,
+  { stage, mongo, cassandra }: System,
+): StageProcess | Engine {
   if (target === 'stage') return stage
   const engine = target === 'engine' ? mongo.engine : cassandra?.engine
   if (engine !== undefined) return engine
   const which = target === 'engine' ? 'MONGODB' : 'CASSANDRA'
-  throw new CodedError('ENGINE_NOT_OURS', 'this lab does something to its engine, and the engine is not ours to do it to', {
-    next: `unset THRESHOLD_${which}_URI`,
-  })
+  throw new CodedError(
+    'ENGINE_NOT_OURS',
+    'this lab does something to its engine, and the engine is not ours to do it to',
+    {
+      next: `unset THRESHOLD_${which}_URI`,
+    },
+  )
 }
 
-/** An ordinary input by ordinary means: somebody new, in a guild that others are in, writes a message that names a member. */
-async function mentionSomebody(displayName: string, { stage }: System, guilds: readonly WorldGuild[]): Promise<void> {
+/**
+ * An ordinary input by ordinary means: somebody new, in a guild that others are in, writes a
+ * message that names a member.
+ */
+async function mentionSomebody(
+  displayName: string,
+  { stage }: System,
+  guilds: readonly WorldGuild[],
+): Promise<void> {
   const [guild] = guilds
   const [owner, ...others] = guild?.members ?? []
   const named = others[0] ?? owner
@@ -36,5 +60,7 @@ async function mentionSomebody(displayName: string, { stage }: System, guilds: r
   await using api = createApi(stage.url)
   const author = await createMember(api, displayName)
   await joinGuild(api, guild.id, owner, author)
-  await api.call('POST', `/api/v10/channels/${guild.channels[0]}/messages`, author.token, { content: `<@${named.id}> hello` })
+  await api.call('POST', `/api/v10/channels/${guild.channels[0]}/messages`, author.token, {
+    content: `<@${named.id}> hello`,
+  })
 }

@@ -9,24 +9,40 @@ export interface MachineLimits {
   readonly loadPerCore: number
   /** Share of the machine's CPU that others may use, now and while the lab runs. */
   readonly othersShare: number
-  /** How long a busy machine is waited for. Where only the load average can be had, a lab before this one is in it for a minute. */
+  /**
+   * How long a busy machine is waited for. Where only the load average can be had, a lab before
+   * this one is in it for a minute.
+   */
   readonly patienceMs: number
   /** How far behind its schedule the generator may send, at p99. */
   readonly lagP99Ms: number
 }
 
-export const MACHINE_LIMITS: MachineLimits = { loadPerCore: 1.5, othersShare: 0.4, patienceMs: 90_000, lagP99Ms: 100 }
+export const MACHINE_LIMITS: MachineLimits = {
+  loadPerCore: 1.5,
+  othersShare: 0.4,
+  patienceMs: 90_000,
+  lagP99Ms: 100,
+}
 
-/** A moment long enough to tell a running program from a passing one, and how often it is looked at within. */
+/**
+ * A moment long enough to tell a running program from a passing one, and how often it is looked at
+ * within.
+ */
 const LOOK_MS = 1_000
 const GLANCES = 20
 
 /**
- * Waits until the machine is calm, for a while. The load average will not do where the system can tell better: it remembers for
- * minutes a lab that has ended, and does not yet know of the build that began a second ago. So it is looked at what runs now, or
- * waits for a disk, and at the CPU that is used. Returns why the machine is no place to measure, or undefined.
+ * Waits until the machine is calm, for a while. The load average will not do where the system can
+ * tell better: it remembers for minutes a lab that has ended, and does not yet know of the build
+ * that began a second ago. So it is looked at what runs now, or waits for a disk, and at the CPU
+ * that is used. Returns why the machine is no place to measure, or undefined.
  */
-export async function whyNotCalm(cores: number, limits: MachineLimits, onProgress: OnProgress): Promise<string | undefined> {
+export async function whyNotCalm(
+  cores: number,
+  limits: MachineLimits,
+  onProgress: OnProgress,
+): Promise<string | undefined> {
   const until = Date.now() + limits.patienceMs
   for (;;) {
     const why = await busyWith(cores, limits)
@@ -41,7 +57,9 @@ async function busyWith(cores: number, limits: MachineLimits): Promise<string | 
     return `other programs use ${Math.round(share * 100)}% of its CPU, and a lab can bear ${Math.round(limits.othersShare * 100)}%`
   }
   const most = limits.loadPerCore * cores
-  return load > most ? `its load is ${load.toFixed(1)} on ${cores} cores, and a lab can bear ${most}` : undefined
+  return load > most
+    ? `its load is ${load.toFixed(1)} on ${cores} cores, and a lab can bear ${most}`
+    : undefined
 }
 
 /**

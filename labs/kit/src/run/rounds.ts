@@ -25,16 +25,23 @@ export interface Rounds {
   readonly problems: readonly string[]
 }
 
-/** A visit that something else disturbed is made once more; twice disturbed, the machine is no place to measure. */
+/**
+ * A visit that something else disturbed is made once more; twice disturbed, the machine is no place
+ * to measure.
+ */
 const TRIES = 2
 
 /**
- * Goes through the arms again and again, forwards and backwards in turn, so that a machine which grows warm, or a store which
- * fills, treats no arm better than another.
+ * Goes through the arms again and again, forwards and backwards in turn, so that a machine which
+ * grows warm, or a store which fills, treats no arm better than another.
  */
 export async function goThroughRounds(options: RoundsOptions): Promise<Rounds> {
   const { arms, repeats } = options
-  const rounds = { samples: [] as Sample[], discarded: [] as { arm: string; round: number; why: string }[], problems: [] as string[] }
+  const rounds = {
+    samples: [] as Sample[],
+    discarded: [] as { arm: string; round: number; why: string }[],
+    problems: [] as string[],
+  }
   for (let round = 1; round <= repeats; round++) {
     for (const arm of round % 2 === 1 ? arms : arms.toReversed()) {
       for (let attempt = 1; ; attempt++) {
@@ -45,9 +52,13 @@ export async function goThroughRounds(options: RoundsOptions): Promise<Rounds> {
         }
         const { why, again } = visited
         rounds.discarded.push({ arm: arm.name, round, why })
-        // Nothing is claimed of it: an arm beyond what the stage, or this machine, can bear is told as such, and the lab goes on.
+        // Nothing is claimed of it: an arm beyond what the stage, or this machine, can bear is told
+        // as such, and the lab goes on.
         if (arm.context) break
-        const afresh = again && attempt < TRIES && (arm.deed?.spendsWorld !== true || (await options.systems.renew(arm)))
+        const afresh =
+          again &&
+          attempt < TRIES &&
+          (arm.deed?.spendsWorld !== true || (await options.systems.renew(arm)))
         if (!afresh) return { ...rounds, problems: [`${arm.name}, round ${round}: ${why}`] }
         options.onProgress({ text: `round ${round}, ${arm.name}: ${why}; once more` })
       }
@@ -75,5 +86,7 @@ async function visitOnce(options: RoundsOptions, arm: PlannedArm, round: number)
 
 function describe(error: unknown): string {
   const [message = ''] = messageOf(error).split('\n')
-  return error instanceof CodedError && error.next !== undefined ? `${message} → ${error.next}` : message
+  return error instanceof CodedError && error.next !== undefined
+    ? `${message} → ${error.next}`
+    : message
 }

@@ -2,7 +2,10 @@ import { z } from 'zod'
 import { loadReportSchema } from '../load/report.ts'
 import { engineSampleSchema } from './engine-counters.ts'
 
-/** The stage over the seconds that counted. Null: it could not be asked, being killed, paused or swamped. */
+/**
+ * The stage over the seconds that counted. Null: it could not be asked, being killed, paused or
+ * swamped.
+ */
 export const stageSampleSchema = z.object({
   cores: z.number().nullable(),
   memoryBytes: z.number().nullable(),
@@ -15,7 +18,10 @@ export type StageSample = z.infer<typeof stageSampleSchema>
 
 const machineSampleSchema = z.object({
   loadAverage: z.number(),
-  /** CPU that neither the lab used nor anything it started; null where an engine is not among that, or the system does not say. */
+  /**
+   * CPU that neither the lab used nor anything it started; null where an engine is not among that,
+   * or the system does not say.
+   */
   othersCores: z.number().nullable(),
 })
 
@@ -35,9 +41,14 @@ export const sampleSchema = z.object({
 })
 export type Sample = z.infer<typeof sampleSchema>
 
-/** What a reader should know before trusting these figures: nobody saw a disturbance there, and nobody could have. */
+/**
+ * What a reader should know before trusting these figures: nobody saw a disturbance there, and
+ * nobody could have.
+ */
 export function caveatsOf(samples: readonly Sample[]): string[] {
-  const arms = new Set(samples.filter(({ machine }) => machine.othersCores === null).map(({ arm }) => arm))
+  const arms = new Set(
+    samples.filter(({ machine }) => machine.othersCores === null).map(({ arm }) => arm),
+  )
   if (arms.size === 0) return []
   return [
     `whether other programs disturbed ${[...arms].join(', ')} could not be told: what they used is known only beside engines started here, on Linux`,

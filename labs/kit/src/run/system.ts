@@ -1,11 +1,19 @@
-import { type EngineLabel, type OnProgress, type StageProcess, startStage } from '@threshold/engines'
+import {
+  type EngineLabel,
+  type OnProgress,
+  type StageProcess,
+  startStage,
+} from '@threshold/engines'
 import type { PlannedArm } from '../define.ts'
 import { largestOf } from '../load/workload.ts'
 import { type EnginesOptions, engineRoom, type Foundation } from './engines.ts'
 import { startPhones } from './phones.ts'
 import { buildWorld, type World } from './world.ts'
 
-/** A stage on its engines with people in it: what an arm's load is put on. Arms that ask for the same share one. */
+/**
+ * A stage on its engines with people in it: what an arm's load is put on. Arms that ask for the
+ * same share one.
+ */
 export interface System extends Pick<Foundation, 'mongo' | 'cassandra'> {
   readonly stage: StageProcess
   readonly label: EngineLabel
@@ -17,7 +25,10 @@ export interface System extends Pick<Foundation, 'mongo' | 'cassandra'> {
 /** Heartbeats as seldom as Discord's, or a thousand sockets would chiefly send heartbeats. */
 const ENVIRONMENT = { THRESHOLD_HEARTBEAT_MS: '41250', THRESHOLD_LOG_LEVEL: 'warn' }
 
-/** Arms that ask for the same share a system. A past cannot be taken back: who has another one, or makes one, lives elsewhere. */
+/**
+ * Arms that ask for the same share a system. A past cannot be taken back: who has another one, or
+ * makes one, lives elsewhere.
+ */
 const systemKey = ({ stage, env, cacheMb, cassandra, deed, load }: PlannedArm): string =>
   JSON.stringify([
     stage,
@@ -31,18 +42,28 @@ const systemKey = ({ stage, env, cacheMb, cassandra, deed, load }: PlannedArm): 
 /** The systems of a run. They end with the stack that they were opened on. */
 export interface Systems {
   of(arm: PlannedArm): System
-  /** Puts a new world in the place of one that a deed has spent. False: the engines it spent as well are this arm's alone. */
+  /**
+   * Puts a new world in the place of one that a deed has spent. False: the engines it spent as well
+   * are this arm's alone.
+   */
   renew(arm: PlannedArm): Promise<boolean>
 }
 
 /** All systems that these arms need. They end with `stack`, in reverse order. */
-export async function openSystems(arms: readonly PlannedArm[], options: EnginesOptions, stack: AsyncDisposableStack): Promise<Systems> {
+export async function openSystems(
+  arms: readonly PlannedArm[],
+  options: EnginesOptions,
+  stack: AsyncDisposableStack,
+): Promise<Systems> {
   const systems = new Map<string, System>()
   const engines = engineRoom(options, stack)
   const open = async (arm: PlannedArm): Promise<void> => {
     const key = systemKey(arm)
     const alike = arms.filter((other) => systemKey(other) === key)
-    systems.set(key, await openSystem(arm, alike, await engines.open(arm, key), options.onProgress, stack))
+    systems.set(
+      key,
+      await openSystem(arm, alike, await engines.open(arm, key), options.onProgress, stack),
+    )
   }
   for (const arm of arms) if (!systems.has(systemKey(arm))) await open(arm)
   const of = (arm: PlannedArm): System => systems.get(systemKey(arm))!
@@ -67,10 +88,15 @@ async function openSystem(
   onProgress({ text: `starting stage ${arm.stage} on ${label.text}` })
   const phones = stack.use(await startPhones())
   const env = { ...ENVIRONMENT, THRESHOLD_NOTIFICATIONS_URL: phones.url, ...arm.env }
-  const uris = { engineUri: mongo.uri, ...(cassandra === undefined ? {} : { cassandraUri: cassandra.uri }) }
+  const uris = {
+    engineUri: mongo.uri,
+    ...(cassandra === undefined ? {} : { cassandraUri: cassandra.uri }),
+  }
   const stage = stack.use(await startStage({ stage: arm.stage, ...uris, env }))
   const groups = largestOf(alike.map(({ load }) => load))
-  const world = await buildWorld(stage.url, groups, (done, total) => onProgress({ text: 'people come in', done, total }))
+  const world = await buildWorld(stage.url, groups, (done, total) =>
+    onProgress({ text: 'people come in', done, total }),
+  )
   return {
     stage,
     label,

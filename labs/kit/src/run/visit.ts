@@ -25,8 +25,16 @@ export interface VisitOptions {
 }
 
 /** One arm, once: a generator of its own, warm-up, load, fault, drain. */
-export async function visit({ arm, round, system, dir, onProgress, onGenerator }: VisitOptions): Promise<Sample> {
-  if (arm.fault !== undefined && 'target' in arm.fault.action) assertOurs(arm.fault.action.target, system)
+export async function visit({
+  arm,
+  round,
+  system,
+  dir,
+  onProgress,
+  onGenerator,
+}: VisitOptions): Promise<Sample> {
+  if (arm.fault !== undefined && 'target' in arm.fault.action)
+    assertOurs(arm.fault.action.target, system)
   const what = `round ${round}, ${arm.name}`
   const raw = `${arm.name}-${round}.jsonl.gz`
   const guilds = system.world.for(arm.load)
@@ -49,9 +57,15 @@ export async function visit({ arm, round, system, dir, onProgress, onGenerator }
   const load = await generator.run({
     onMeasuring() {
       before = look(system)
-      if (arm.fault !== undefined) fault = schedule(arm.fault, () => perform(arm.fault!.action, system, guilds))
+      if (arm.fault !== undefined)
+        fault = schedule(arm.fault, () => perform(arm.fault!.action, system, guilds))
       if (arm.deed !== undefined)
-        deed = doing(arm.deed, { ...system, guilds, seconds: arm.load.seconds, say: (text) => onProgress({ text }) })
+        deed = doing(arm.deed, {
+          ...system,
+          guilds,
+          seconds: arm.load.seconds,
+          say: (text) => onProgress({ text }),
+        })
     },
     onSecond: (done, total) => onProgress({ text: `${what}: load`, done, total }),
   })
@@ -59,7 +73,15 @@ export async function visit({ arm, round, system, dir, onProgress, onGenerator }
   const told = await deed
   if (arm.fault === undefined) assertAlive(system)
   const seen = between((await before) ?? (await look(system)), await look(system))
-  return { arm: arm.name, round, load, ...seen, faults, ...(told === undefined ? {} : { told }), raw }
+  return {
+    arm: arm.name,
+    round,
+    load,
+    ...seen,
+    faults,
+    ...(told === undefined ? {} : { told }),
+    raw,
+  }
 }
 
 type Told = Readonly<Record<string, number>>
@@ -89,7 +111,10 @@ function schedule(fault: Fault, act: () => Promise<void>): Scheduled {
     async done() {
       clearTimeout(timer)
       if (acting === undefined)
-        throw new CodedError('FAULT_NOT_REACHED', `the load was over before the fault was due (${describeFault(fault)})`)
+        throw new CodedError(
+          'FAULT_NOT_REACHED',
+          `the load was over before the fault was due (${describeFault(fault)})`,
+        )
       await acting
       return describeFault(fault)
     },
@@ -105,20 +130,29 @@ function assertAlive({ stage, mongo, cassandra }: System): void {
       `stage ${stage.stage} ended by itself (${ended})\n${stage.tail().trim().split('\n').slice(-5).join('\n')}`,
     )
   for (const engine of [mongo.engine, cassandra?.engine]) {
-    if (engine?.state() === 'died') throw new CodedError('ENGINE_DIED', `${engine.label.product} ended by itself`)
+    if (engine?.state() === 'died')
+      throw new CodedError('ENGINE_DIED', `${engine.label.product} ended by itself`)
   }
 }
 
 /** Why nothing may be concluded from this visit. Decided without a look at what is claimed. */
-export function whyNotUsable(sample: Sample, cores: number, limits: MachineLimits): string | undefined {
+export function whyNotUsable(
+  sample: Sample,
+  cores: number,
+  limits: MachineLimits,
+): string | undefined {
   const { load, machine } = sample
-  if (isEmpty(load)) return 'the load was empty: nothing was due to be sent, or nobody was there to get it'
-  if (load.sends.unsent + load.reads.unsent > 0) return `the load generator left ${load.sends.unsent + load.reads.unsent} sends unsent`
+  if (isEmpty(load))
+    return 'the load was empty: nothing was due to be sent, or nobody was there to get it'
+  if (load.sends.unsent + load.reads.unsent > 0)
+    return `the load generator left ${load.sends.unsent + load.reads.unsent} sends unsent`
   if (load.generator.lagP99Ms > limits.lagP99Ms)
     return `the load generator fell behind its schedule by ${Math.round(load.generator.lagP99Ms)} ms (p99), and ${limits.lagP99Ms} ms is the most`
-  // What cannot be told is no ground to throw a visit away. The report says that nobody knows: see `caveatsOf`.
+  // What cannot be told is no ground to throw a visit away. The report says that nobody knows: see
+  // `caveatsOf`.
   const share = (machine.othersCores ?? 0) / cores
-  if (share > limits.othersShare) return `other programs used ${Math.round(share * 100)}% of the machine's CPU meanwhile`
+  if (share > limits.othersShare)
+    return `other programs used ${Math.round(share * 100)}% of the machine's CPU meanwhile`
   return undefined
 }
 

@@ -3,7 +3,10 @@ import { Agent, request } from 'undici'
 import type { WorldGuild, WorldMember } from '../load/plan.ts'
 import type { Group, History, Load } from '../load/workload.ts'
 
-/** The people and guilds that a lab's loads happen in, made through the stage's own API as anybody would. */
+/**
+ * The people and guilds that a lab's loads happen in, made through the stage's own API as anybody
+ * would.
+ */
 export interface World {
   readonly guilds: readonly WorldGuild[]
   /** As many of them as a load needs. */
@@ -37,7 +40,10 @@ export function createApi(baseUrl: string): Api & AsyncDisposable {
       })
       const text = await answer.text()
       if (statusCode < 200 || statusCode > 299)
-        throw new CodedError('STAGE_REFUSED', `${method} ${path}: ${statusCode} ${text.slice(0, 200)}`)
+        throw new CodedError(
+          'STAGE_REFUSED',
+          `${method} ${path}: ${statusCode} ${text.slice(0, 200)}`,
+        )
       return text === '' ? undefined : JSON.parse(text)
     },
     [Symbol.asyncDispose]: () => agent.destroy(),
@@ -47,8 +53,15 @@ export function createApi(baseUrl: string): Api & AsyncDisposable {
 export const createMember = async (api: Api, username: string): Promise<WorldMember> =>
   (await api.call('POST', '/workshop/users', undefined, { username })) as WorldMember
 
-export const joinGuild = async (api: Api, guild: string, owner: WorldMember, member: WorldMember): Promise<void> => {
-  await api.call('PUT', `/api/v10/guilds/${guild}/members/${member.id}`, owner.token, { access_token: member.token })
+export const joinGuild = async (
+  api: Api,
+  guild: string,
+  owner: WorldMember,
+  member: WorldMember,
+): Promise<void> => {
+  await api.call('PUT', `/api/v10/guilds/${guild}/members/${member.id}`, owner.token, {
+    access_token: member.token,
+  })
 }
 
 export async function buildWorld(
@@ -57,7 +70,11 @@ export async function buildWorld(
   onPerson: (done: number, total: number) => void,
 ): Promise<World> {
   await using api = createApi(baseUrl)
-  const total = groups.reduce((sum, group) => sum + group.guilds * (group.online + (group.history === undefined ? 0 : group.channels)), 0)
+  const total = groups.reduce(
+    (sum, group) =>
+      sum + group.guilds * (group.online + (group.history === undefined ? 0 : group.channels)),
+    0,
+  )
   let done = 0
   const made = (): void => onPerson(++done, total)
   const guilds: WorldGuild[] = []
@@ -67,7 +84,14 @@ export async function buildWorld(
     const numbers = Array.from({ length: group.guilds }, (_, index) => index).values()
     const built: WorldGuild[] = []
     const buildSome = async (): Promise<void> => {
-      for (const index of numbers) built[index] = await buildGuild(api, group, index, Math.ceil(API_CONNECTIONS / several), made)
+      for (const index of numbers)
+        built[index] = await buildGuild(
+          api,
+          group,
+          index,
+          Math.ceil(API_CONNECTIONS / several),
+          made,
+        )
     }
     await Promise.all(Array.from({ length: several }, buildSome))
     guilds.push(...built)
@@ -88,10 +112,18 @@ export async function buildWorld(
   }
 }
 
-async function buildGuild(api: Api, group: Group, index: number, atOnce: number, made: () => void): Promise<WorldGuild> {
+async function buildGuild(
+  api: Api,
+  group: Group,
+  index: number,
+  atOnce: number,
+  made: () => void,
+): Promise<WorldGuild> {
   const owner = await createMember(api, `owner ${index}`)
   made()
-  const { id } = (await api.call('POST', '/api/v10/guilds', owner.token, { name: `${group.name} ${index}` })) as { id: string }
+  const { id } = (await api.call('POST', '/api/v10/guilds', owner.token, {
+    name: `${group.name} ${index}`,
+  })) as { id: string }
   const members = [owner]
   const numbers = Array.from({ length: Math.max(0, group.online - 1) }, (_, n) => n + 1).values()
   const joinSome = async (): Promise<void> => {
@@ -103,12 +135,18 @@ async function buildGuild(api: Api, group: Group, index: number, atOnce: number,
     }
   }
   await Promise.all(Array.from({ length: atOnce }, joinSome))
-  const general = ((await api.call('GET', `/api/v10/guilds/${id}/channels`, owner.token)) as { id: string; type: number }[]).filter(
-    ({ type }) => type === 0,
-  )
+  const general = (
+    (await api.call('GET', `/api/v10/guilds/${id}/channels`, owner.token)) as {
+      id: string
+      type: number
+    }[]
+  ).filter(({ type }) => type === 0)
   const channels = general.map((channel) => channel.id)
   for (let n = channels.length; n < group.channels; n++) {
-    const channel = (await api.call('POST', `/api/v10/guilds/${id}/channels`, owner.token, { name: `talk-${n}`, type: 0 })) as {
+    const channel = (await api.call('POST', `/api/v10/guilds/${id}/channels`, owner.token, {
+      name: `talk-${n}`,
+      type: 0,
+    })) as {
       id: string
     }
     channels.push(channel.id)
@@ -118,7 +156,8 @@ async function buildGuild(api: Api, group: Group, index: number, atOnce: number,
   const unfilled = channels.values()
   const fillSome = async (): Promise<void> => {
     for (const channel of unfilled) {
-      for (const piece of piecesOf(history)) await api.call('POST', '/workshop/history', owner.token, { channel_id: channel, ...piece })
+      for (const piece of piecesOf(history))
+        await api.call('POST', '/workshop/history', owner.token, { channel_id: channel, ...piece })
       made()
     }
   }
@@ -126,7 +165,10 @@ async function buildGuild(api: Api, group: Group, index: number, atOnce: number,
   return { group: group.name, id, channels, members, historyDays: history.days }
 }
 
-/** So many messages are written within the five seconds that a stage takes for an answer, on a slow machine too. */
+/**
+ * So many messages are written within the five seconds that a stage takes for an answer, on a slow
+ * machine too.
+ */
 const PIECE = 250
 
 /** A long past, oldest first, in pieces that follow one another. */
@@ -134,6 +176,11 @@ function* piecesOf({ messages, days, characters }: History) {
   for (let from = 0; from < messages; from += PIECE) {
     const some = Math.min(PIECE, messages - from)
     const daysAt = (index: number): number => days * (1 - index / messages)
-    yield { messages: some, days: daysAt(from), until_days: Math.max(0, daysAt(from + some)), characters }
+    yield {
+      messages: some,
+      days: daysAt(from),
+      until_days: Math.max(0, daysAt(from + some)),
+      characters,
+    }
   }
 }

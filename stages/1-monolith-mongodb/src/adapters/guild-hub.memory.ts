@@ -1,7 +1,20 @@
 import type { GuildId, UserId } from '@threshold/contract'
-import { channelPermissions, type GuildState, guildPermissions, type Member, withoutDangling } from '@threshold/domain'
+import {
+  channelPermissions,
+  type GuildState,
+  guildPermissions,
+  type Member,
+  withoutDangling,
+} from '@threshold/domain'
 import { type Deadline, deadlineIn, type Runtime, within } from '@threshold/kit'
-import type { GuildHub, MemberList, MessageStore, MetadataStore, Permissions, UserDelivery } from '@threshold/ports'
+import type {
+  GuildHub,
+  MemberList,
+  MessageStore,
+  MetadataStore,
+  Permissions,
+  UserDelivery,
+} from '@threshold/ports'
 import { Guild, type GuildTools } from '../guild/guild.ts'
 import { newestOrNone } from '../guild/last-messages.ts'
 import { createRecent } from '../guild/recent.ts'
@@ -26,12 +39,18 @@ export interface MemoryHubOptions {
 }
 
 /**
- * All guilds in this process. They are loaded when first asked for, follow their own events from then on, and are dropped
- * when nobody has listened for a while and others need the room. With the process they are gone, and with it every
- * session: what is durable is in the metadata store before it is told to anyone.
+ * All guilds in this process. They are loaded when first asked for, follow their own events from
+ * then on, and are dropped when nobody has listened for a while and others need the room. With the
+ * process they are gone, and with it every session: what is durable is in the metadata store before
+ * it is told to anyone.
  */
 export function memoryGuildHub(
-  ports: { metadata: MetadataStore; messages: Pick<MessageStore, 'newest'>; permissions: Permissions; memberList: () => MemberList },
+  ports: {
+    metadata: MetadataStore
+    messages: Pick<MessageStore, 'newest'>
+    permissions: Permissions
+    memberList: () => MemberList
+  },
   runtime: Pick<Runtime, 'clock' | 'log'>,
   options: MemoryHubOptions = {},
 ): GuildHub {
@@ -41,7 +60,10 @@ export function memoryGuildHub(
   const guilds = new Map<GuildId, Guild>()
   const loading = new Map<GuildId, Promise<Guild | undefined>>()
   const listeners = new Map<UserId, Set<(delivery: UserDelivery) => void>>()
-  /** When each guild may be asked for again, and until when loading one does not wait for the answer. */
+  /**
+   * When each guild may be asked for again, and until when loading one does not wait for the
+   * answer.
+   */
   const askAgainAt = new WeakMap<Guild, number>()
   let failingUntil = 0
   const told = createRecent<true>(REMEMBERED)
@@ -49,8 +71,8 @@ export function memoryGuildHub(
   let disposed = false
 
   /**
-   * A restart ends every session. Guilds with temporary members are loaded, so that members who do not come back are
-   * removed even where no request asks for their guild.
+   * A restart ends every session. Guilds with temporary members are loaded, so that members who do
+   * not come back are removed even where no request asks for their guild.
    */
   const wakeTemporary = async (): Promise<void> => {
     try {
@@ -65,7 +87,10 @@ export function memoryGuildHub(
   const tell = (user: UserId, delivery: UserDelivery): void => {
     for (const deliver of listeners.get(user) ?? []) deliver(delivery)
   }
-  /** A guild that was dropped and is loaded again begins a new log, so it needs an epoch that no log of its had before. */
+  /**
+   * A guild that was dropped and is loaded again begins a new log, so it needs an epoch that no log
+   * of its had before.
+   */
   const nextEpoch = (): number => {
     epoch = Math.max(epoch + 1, runtime.clock.now())
     return epoch
@@ -85,8 +110,8 @@ export function memoryGuildHub(
   }
 
   /**
-   * One load however many ask at once, and it goes on when the first of them gives up: a guild that takes longer to load
-   * than its callers have patience would otherwise be begun again for ever.
+   * One load however many ask at once, and it goes on when the first of them gives up: a guild that
+   * takes longer to load than its callers have patience would otherwise be begun again for ever.
    */
   async function guild(id: GuildId, deadline: Deadline): Promise<Guild | undefined> {
     const known = guilds.get(id)
@@ -123,7 +148,10 @@ export function memoryGuildHub(
       runtime,
     )
 
-  /** Where the store could not say, the guild serves without, and asks again when it is looked at later. */
+  /**
+   * Where the store could not say, the guild serves without, and asks again when it is looked at
+   * later.
+   */
   function learn(found: Guild, newest: Awaited<ReturnType<typeof newestIn>>): void {
     if (newest) found.lastMessages.stored(newest)
     else {
@@ -161,7 +189,8 @@ export function memoryGuildHub(
     async create(state, deadline) {
       await ports.metadata.createGuild(state, deadline)
       if (!guilds.has(state.guild.id)) wake(state.guild.id, state).lastMessages.stored(new Map())
-      for (const user of state.members.keys()) tell(user, { kind: 'joined', guildId: state.guild.id })
+      for (const user of state.members.keys())
+        tell(user, { kind: 'joined', guildId: state.guild.id })
     },
 
     async execute(id, command, deadline) {
@@ -175,13 +204,21 @@ export function memoryGuildHub(
       const { state } = found
       const member = state.members.get(user)
       if (channelId === undefined)
-        return member ? { kind: 'member', member, permissions: guildPermissions(state, member) } : { kind: 'not-member' }
+        return member
+          ? { kind: 'member', member, permissions: guildPermissions(state, member) }
+          : { kind: 'not-member' }
       const channel = state.channels.get(channelId)
       if (!channel) return { kind: 'unknown-channel' }
       if (!member) return { kind: 'not-member' }
       const lastMessageId = found.lastMessages.of(channelId)
       const permissions = channelPermissions(state, member, channel)
-      return { kind: 'member', member, permissions, channel, ...(lastMessageId ? { lastMessageId } : {}) }
+      return {
+        kind: 'member',
+        member,
+        permissions,
+        channel,
+        ...(lastMessageId ? { lastMessageId } : {}),
+      }
     },
 
     async view(id, user, deadline) {
@@ -191,13 +228,24 @@ export function memoryGuildHub(
     async members(id, query, deadline) {
       const found = await guild(id, deadline)
       if (!found) return []
-      if ('ids' in query) return query.ids.map((user) => found.state.members.get(user)).filter((m): m is Member => m !== undefined)
-      return 'prefix' in query ? found.members.startingWith(query.prefix, query.limit) : found.members.page(query.after, query.limit)
+      if ('ids' in query)
+        return query.ids
+          .map((user) => found.state.members.get(user))
+          .filter((m): m is Member => m !== undefined)
+      return 'prefix' in query
+        ? found.members.startingWith(query.prefix, query.limit)
+        : found.members.page(query.after, query.limit)
     },
 
     async presences(id, users, deadline) {
       const found = await guild(id, deadline)
-      return new Map(found ? users.map((user) => [user, found.presenceOf(user)] as const).filter(([, p]) => p.status !== 'offline') : [])
+      return new Map(
+        found
+          ? users
+              .map((user) => [user, found.presenceOf(user)] as const)
+              .filter(([, p]) => p.status !== 'offline')
+          : [],
+      )
     },
 
     async publish(id, event, deadline) {
@@ -208,7 +256,8 @@ export function memoryGuildHub(
       if (told.get(event.id)) return
       told.set(event.id, true)
       userSequence += 1
-      for (const user of new Set(users)) tell(user, { kind: 'event', event, position: { epoch: began, sequence: userSequence } })
+      for (const user of new Set(users))
+        tell(user, { kind: 'event', event, position: { epoch: began, sequence: userSequence } })
     },
 
     async join(id, subscriber, deadline) {

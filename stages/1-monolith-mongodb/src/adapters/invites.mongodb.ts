@@ -7,16 +7,30 @@ import type { InviteDocument } from '../mongodb/metadata-documents.ts'
 
 type InvitePart = Pick<
   MetadataStore,
-  'createInvite' | 'invite' | 'invitesOf' | 'invitesOfGuild' | 'removeInvite' | 'useInvite' | 'giveBackInvite'
+  | 'createInvite'
+  | 'invite'
+  | 'invitesOf'
+  | 'invitesOfGuild'
+  | 'removeInvite'
+  | 'useInvite'
+  | 'giveBackInvite'
 >
 
 /** Invites of one guild that a list holds; Discord lets a guild have no more. */
 const MOST = 1_000
 
-/** Expired invites are removed by a TTL index within a minute or so; until then the time is checked here. */
-export function mongoInvites(mongo: MongoDatabase, invites: Collection<InviteDocument>, clock: Clock): InvitePart {
+/**
+ * Expired invites are removed by a TTL index within a minute or so; until then the time is checked
+ * here.
+ */
+export function mongoInvites(
+  mongo: MongoDatabase,
+  invites: Collection<InviteDocument>,
+  clock: Clock,
+): InvitePart {
   const isOpen = (d: InviteDocument): boolean =>
-    (d.expiresAt === undefined || d.expiresAt.getTime() > clock.now()) && (d.maxUses === 0 || d.uses < d.maxUses)
+    (d.expiresAt === undefined || d.expiresAt.getTime() > clock.now()) &&
+    (d.maxUses === 0 || d.uses < d.maxUses)
 
   return {
     async createInvite(invite, deadline) {
@@ -25,9 +39,11 @@ export function mongoInvites(mongo: MongoDatabase, invites: Collection<InviteDoc
           await invites.insertOne(inviteTo(invite))
         } catch (error) {
           if (!isDuplicateKey(error)) throw error
-          // Made again by a caller that got no answer: it keeps the uses it had. Another invite of this code is not theirs.
+          // Made again by a caller that got no answer: it keeps the uses it had. Another invite of
+          // this code is not theirs.
           const held = await invites.findOne({ _id: invite.code })
-          if (held && text(held.channelId) !== invite.channelId) throw unavailable('a free code', error)
+          if (held && text(held.channelId) !== invite.channelId)
+            throw unavailable('a free code', error)
         }
       })
     },
@@ -36,7 +52,9 @@ export function mongoInvites(mongo: MongoDatabase, invites: Collection<InviteDoc
       return found && isOpen(found) ? inviteFrom(found) : undefined
     },
     async invitesOf(channel, deadline) {
-      const found = await mongo.run('invites.of-channel', deadline, () => invites.find({ channelId: long(channel) }).toArray())
+      const found = await mongo.run('invites.of-channel', deadline, () =>
+        invites.find({ channelId: long(channel) }).toArray(),
+      )
       return found.filter(isOpen).map(inviteFrom)
     },
     async invitesOfGuild(guild, deadline) {
@@ -52,7 +70,8 @@ export function mongoInvites(mongo: MongoDatabase, invites: Collection<InviteDoc
       await mongo.run('invites.remove', deadline, () => invites.deleteOne({ _id: code }))
     },
     async useInvite(code, deadline) {
-      // The conditions and the increment are one operation: of two who ask at once for the last use, one matches nothing.
+      // The conditions and the increment are one operation: of two who ask at once for the last
+      // use, one matches nothing.
       const open = [
         { $or: [{ maxUses: 0 }, { $expr: { $lt: ['$uses', '$maxUses'] } }] },
         { $or: [{ expiresAt: { $exists: false } }, { expiresAt: { $gt: new Date(clock.now()) } }] },
@@ -63,7 +82,9 @@ export function mongoInvites(mongo: MongoDatabase, invites: Collection<InviteDoc
       return Number(matchedCount) > 0
     },
     async giveBackInvite(code, deadline) {
-      await mongo.run('invites.give-back', deadline, () => invites.updateOne({ _id: code, uses: { $gt: 0 } }, { $inc: { uses: -1 } }))
+      await mongo.run('invites.give-back', deadline, () =>
+        invites.updateOne({ _id: code, uses: { $gt: 0 } }, { $inc: { uses: -1 } }),
+      )
     },
   }
 }

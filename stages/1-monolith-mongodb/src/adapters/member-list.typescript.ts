@@ -3,9 +3,9 @@ import type { Member } from '@threshold/domain'
 import type { MemberList } from '@threshold/ports'
 
 /**
- * Two arrays, sorted when first read after a change: a thousand joins in a row cost one sort, not a thousand insertions.
- * Discord moved this very structure to Rust at 250,000 members ("Using Rust to Scale Elixir for 11 Million Concurrent
- * Users", as reported); lab 4.2 compares.
+ * Two arrays, sorted when first read after a change: a thousand joins in a row cost one sort, not a
+ * thousand insertions. Discord moved this very structure to Rust at 250,000 members ("Using Rust to
+ * Scale Elixir for 11 Million Concurrent Users", as reported); lab 4.2 compares.
  */
 export function typescriptMemberList(): MemberList {
   const members = new Map<UserId, Member>()
@@ -35,7 +35,11 @@ export function typescriptMemberList(): MemberList {
       byName ??= [...members.values()].flatMap(namesOf).sort(byNameThenId)
       const wanted = prefix.toLowerCase()
       const found = new Set<Member>()
-      for (let i = firstIndex(byName.length, (at) => byName![at]!.key >= wanted); i < byName.length && found.size < limit; i++) {
+      for (
+        let i = firstIndex(byName.length, (at) => byName![at]!.key >= wanted);
+        i < byName.length && found.size < limit;
+        i++
+      ) {
         const { key, member } = byName[i]!
         if (!key.startsWith(wanted)) break
         found.add(member)

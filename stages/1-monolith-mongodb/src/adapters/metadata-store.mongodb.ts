@@ -21,11 +21,15 @@ import {
 import { mongoInvites } from './invites.mongodb.ts'
 
 /**
- * A guild's roles live in the guild's document and change with it in one atomic write; channels and members are collections
- * of their own, since both are also asked for by their own id. A member carries a copy of who they are, so that a guild of
- * ten thousand wakes up by three reads and not by ten thousand look-ups; nobody is renamed here, or the copies would follow.
+ * A guild's roles live in the guild's document and change with it in one atomic write; channels and
+ * members are collections of their own, since both are also asked for by their own id. A member
+ * carries a copy of who they are, so that a guild of ten thousand wakes up by three reads and not
+ * by ten thousand look-ups; nobody is renamed here, or the copies would follow.
  */
-export async function mongoMetadataStore(mongo: MongoDatabase, clock: Clock = systemClock): Promise<MetadataStore> {
+export async function mongoMetadataStore(
+  mongo: MongoDatabase,
+  clock: Clock = systemClock,
+): Promise<MetadataStore> {
   const users = mongo.db.collection<UserDocument>('users')
   const guilds = mongo.db.collection<GuildDocument>('guilds')
   const channels = mongo.db.collection<ChannelDocument>('channels')
@@ -41,10 +45,15 @@ export async function mongoMetadataStore(mongo: MongoDatabase, clock: Clock = sy
   await invites.createIndex({ guildId: 1 })
   await invites.createIndex({ expiresAt: 1 }, { expireAfterSeconds: 0 })
 
-  /** Several channels in one request, in their order: one by one a category with 400 channels would wait 400 times for the journal. */
+  /**
+   * Several channels in one request, in their order: one by one a category with 400 channels would
+   * wait 400 times for the journal.
+   */
   async function keepBatch(guildId: string, batch: readonly GuildEvent[]): Promise<void> {
     if (batch.length === 1) return keep(guildId, batch[0]!)
-    const updates = batch.flatMap((event) => (event.type === 'channel.updated' ? [channelTo(event.channel)] : []))
+    const updates = batch.flatMap((event) =>
+      event.type === 'channel.updated' ? [channelTo(event.channel)] : [],
+    )
     const replacements = updates.map(({ _id, ...replacement }) => ({
       replaceOne: { filter: { _id, guildId: long(guildId) }, replacement, upsert: true },
     }))
@@ -60,8 +69,9 @@ export async function mongoMetadataStore(mongo: MongoDatabase, clock: Clock = sy
         return
       }
       case 'guild.deleted':
-        // Invites first, members next: if the process dies in between, nobody can join half a guild, see it, or be promised
-        // it at READY. Messages stay behind, unreachable without their channel. Production would hand them to a sweeper.
+        // Invites first, members next: if the process dies in between, nobody can join half a
+        // guild, see it, or be promised it at READY. Messages stay behind, unreachable without
+        // their channel. Production would hand them to a sweeper.
         await invites.deleteMany({ guildId: _id })
         await members.deleteMany({ guildId: _id })
         await Promise.all([guilds.deleteOne({ _id }), channels.deleteMany({ guildId: _id })])
@@ -71,8 +81,9 @@ export async function mongoMetadataStore(mongo: MongoDatabase, clock: Clock = sy
         // Never over a channel of another guild.
         return whereFree(upsert(channels, channelTo(event.channel), { guildId: _id }))
       case 'channel.deleted': {
-        // Only this guild's: an event that takes back a refused `channel.created` names a channel of another guild. The
-        // channel goes last, so that repeating the request after a crash also finds the remaining invites.
+        // Only this guild's: an event that takes back a refused `channel.created` names a channel
+        // of another guild. The channel goes last, so that repeating the request after a crash also
+        // finds the remaining invites.
         const channelId = long(event.channel.id)
         await invites.deleteMany({ channelId, guildId: _id })
         await channels.deleteOne({ _id: channelId, guildId: _id })
@@ -84,7 +95,10 @@ export async function mongoMetadataStore(mongo: MongoDatabase, clock: Clock = sy
         return
       case 'role.deleted':
         await guilds.updateOne({ _id }, { $unset: { [`roles.${event.roleId}`]: '' } })
-        await members.updateMany({ guildId: _id, roles: long(event.roleId) }, { $pull: { roles: long(event.roleId) } })
+        await members.updateMany(
+          { guildId: _id, roles: long(event.roleId) },
+          { $pull: { roles: long(event.roleId) } },
+        )
         return
       case 'member.added':
       case 'member.updated':
@@ -97,19 +111,24 @@ export async function mongoMetadataStore(mongo: MongoDatabase, clock: Clock = sy
 
   return {
     async createUser(user, deadline) {
-      await mongo.run('users.create', deadline, () => addMissing(users, [userTo(user)], ['username']))
+      await mongo.run('users.create', deadline, () =>
+        addMissing(users, [userTo(user)], ['username']),
+      )
     },
 
     async users(ids, deadline) {
       if (ids.length === 0) return []
-      const found = await mongo.run('users.get', deadline, () => users.find({ _id: { $in: ids.map(long) } }).toArray())
+      const found = await mongo.run('users.get', deadline, () =>
+        users.find({ _id: { $in: ids.map(long) } }).toArray(),
+      )
       return found.map(userFrom)
     },
 
     async createGuild(state, deadline) {
       await mongo.run('guilds.create', deadline, async () => {
-        // The guild first: where its id is another guild's, no channel is added to that one. Members last: if the process dies
-        // in between, nobody is in the guild. A member without their guild would be promised it at every READY.
+        // The guild first: where its id is another guild's, no channel is added to that one.
+        // Members last: if the process dies in between, nobody is in the guild. A member without
+        // their guild would be promised it at every READY.
         await addMissing(guilds, [guildTo(state.guild, [...state.roles.values()])], ['ownerId'])
         await addMissing(channels, [...state.channels.values()].map(channelTo), ['guildId'])
         await addMissing(
@@ -137,11 +156,14 @@ export async function mongoMetadataStore(mongo: MongoDatabase, clock: Clock = sy
     },
 
     async record(guild, events, deadline) {
-      for (const batch of batches(events)) await mongo.run(`guilds.${batch[0]!.type}`, deadline, () => keepBatch(guild, batch))
+      for (const batch of batches(events))
+        await mongo.run(`guilds.${batch[0]!.type}`, deadline, () => keepBatch(guild, batch))
     },
 
     async channel(id, deadline) {
-      const found = await mongo.run('channels.get', deadline, () => channels.findOne({ _id: long(id) }))
+      const found = await mongo.run('channels.get', deadline, () =>
+        channels.findOne({ _id: long(id) }),
+      )
       return found ? channelFrom(found) : undefined
     },
 
@@ -178,7 +200,9 @@ export async function mongoMetadataStore(mongo: MongoDatabase, clock: Clock = sy
     },
 
     async dmsOf(user, deadline) {
-      const found = await mongo.run('channels.dms-of-user', deadline, () => channels.find({ recipients: long(user) }).toArray())
+      const found = await mongo.run('channels.dms-of-user', deadline, () =>
+        channels.find({ recipients: long(user) }).toArray(),
+      )
       return found.map(channelFrom)
     },
 
@@ -190,9 +214,10 @@ export async function mongoMetadataStore(mongo: MongoDatabase, clock: Clock = sy
 }
 
 /**
- * Documents that are there already stay as they are: a caller that got no answer may ask again, and no later change is undone.
- * `mine` names fields that never change and tell such a document from another one that was given the same id. In batches,
- * since a guild of ten thousand would be ten thousand waits for the journal.
+ * Documents that are there already stay as they are: a caller that got no answer may ask again, and
+ * no later change is undone. `mine` names fields that never change and tell such a document from
+ * another one that was given the same id. In batches, since a guild of ten thousand would be ten
+ * thousand waits for the journal.
  */
 async function addMissing<T extends { _id: unknown }>(
   into: Collection<T>,
@@ -205,8 +230,12 @@ async function addMissing<T extends { _id: unknown }>(
   } catch (error) {
     if (!isDuplicateKey(error)) throw error
     if (mine.length === 0) return
-    const there = await into.find({ _id: { $in: documents.map(({ _id }) => _id) } } as unknown as Filter<T>).toArray()
-    const byId = new Map(there.map((document): [unknown, T] => [document._id, document as unknown as T]))
+    const there = await into
+      .find({ _id: { $in: documents.map(({ _id }) => _id) } } as unknown as Filter<T>)
+      .toArray()
+    const byId = new Map(
+      there.map((document): [unknown, T] => [document._id, document as unknown as T]),
+    )
     for (const document of documents) {
       const found = byId.get(document._id)
       if (found && mine.some((field) => found[field] !== document[field])) throw idTaken(error)

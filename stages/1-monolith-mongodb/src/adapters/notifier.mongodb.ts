@@ -9,7 +9,10 @@ interface OutboxDocument {
   notification: Notification
   /** Tries that failed at the sink. Waiting for the message is not one. */
   attempts: number
-  /** When it may be tried (again). A claim moves it forward, so that a worker that dies gives it back by itself. */
+  /**
+   * When it may be tried (again). A claim moves it forward, so that a worker that dies gives it
+   * back by itself.
+   */
   dueAt: Date
   createdAt: Date
 }
@@ -17,11 +20,15 @@ interface OutboxDocument {
 /** How long a claimed push belongs to one worker. */
 const CLAIM_MS = 30_000
 /**
- * After this a push whose message was never stored is dropped: the send it belonged to was never acknowledged. Longer than a
- * nonce lives, since a retry that comes late still stores its message under the first try's id.
+ * After this a push whose message was never stored is dropped: the send it belonged to was never
+ * acknowledged. Longer than a nonce lives, since a retry that comes late still stores its message
+ * under the first try's id.
  */
 const ORPHAN_MS = 10 * 60_000
-/** The message is stored some milliseconds after its push: to look for it sooner would be to look twice. */
+/**
+ * The message is stored some milliseconds after its push: to look for it sooner would be to look
+ * twice.
+ */
 const HEAD_START_MS = 40
 const MOST_PUT_OFF_MS = 60_000
 const BATCH = 20
@@ -29,8 +36,9 @@ const BATCH = 20
 const UNDER_WAY = 100
 
 /**
- * An outbox in the database: written before the message, sent after it. A crash at any point loses no push of an
- * acknowledged message, and sends none for a message that does not exist. Delivery is at least once.
+ * An outbox in the database: written before the message, sent after it. A crash at any point loses
+ * no push of an acknowledged message, and sends none for a message that does not exist. Delivery is
+ * at least once.
  */
 export async function mongoOutboxNotifier(
   mongo: MongoDatabase,
@@ -48,18 +56,28 @@ export async function mongoOutboxNotifier(
 
   const deadline = () => ({ at: runtime.clock.now() + 5_000 })
 
-  /** Up to a batch of what is due. Of two workers that see the same push one gets it: the other's condition no longer holds. */
+  /**
+   * Up to a batch of what is due. Of two workers that see the same push one gets it: the other's
+   * condition no longer holds.
+   */
   async function claim(): Promise<OutboxDocument[]> {
     const now = runtime.clock.now()
     const until = new Date(now + CLAIM_MS)
     return mongo.run('outbox.claim', deadline(), async () => {
       const due = await outbox
         // Due further ahead than anything is put off: by a clock that was ahead.
-        .find({ $or: [{ dueAt: { $lte: new Date(now) } }, { dueAt: { $gt: new Date(now + 2 * MOST_PUT_OFF_MS) } }] })
+        .find({
+          $or: [
+            { dueAt: { $lte: new Date(now) } },
+            { dueAt: { $gt: new Date(now + 2 * MOST_PUT_OFF_MS) } },
+          ],
+        })
         .sort({ dueAt: 1 })
         .limit(BATCH)
         .toArray()
-      const won = await Promise.all(due.map(({ _id, dueAt }) => outbox.updateOne({ _id, dueAt }, { $set: { dueAt: until } })))
+      const won = await Promise.all(
+        due.map(({ _id, dueAt }) => outbox.updateOne({ _id, dueAt }, { $set: { dueAt: until } })),
+      )
       return due.filter((_, i) => Number(won[i]!.matchedCount) > 0)
     })
   }
@@ -73,17 +91,29 @@ export async function mongoOutboxNotifier(
     if (sent === 'retry' && stop.signal.aborted) return later(entry, 0) // cut short by a shutdown: the next process tries at once
     const attempts = entry.attempts + 1
     if (sent === 'retry' && attempts < config.attempts)
-      return later(entry, Math.min(MOST_PUT_OFF_MS, config.backoffMs * 2 ** (attempts - 1)), attempts)
+      return later(
+        entry,
+        Math.min(MOST_PUT_OFF_MS, config.backoffMs * 2 ** (attempts - 1)),
+        attempts,
+      )
     await mongo.run('outbox.done', deadline(), () => outbox.deleteOne({ _id: entry._id }))
   }
 
-  async function later(entry: OutboxDocument, ms: number, attempts = entry.attempts): Promise<void> {
+  async function later(
+    entry: OutboxDocument,
+    ms: number,
+    attempts = entry.attempts,
+  ): Promise<void> {
     const dueAt = new Date(runtime.clock.now() + ms)
-    await mongo.run('outbox.later', deadline(), () => outbox.updateOne({ _id: entry._id }, { $set: { dueAt, attempts } }))
+    await mongo.run('outbox.later', deadline(), () =>
+      outbox.updateOne({ _id: entry._id }, { $set: { dueAt, attempts } }),
+    )
   }
 
   const underWay = new Set<Promise<void>>()
-  /** Not waited for: a sink that takes five seconds for one push must not hold up those behind it. */
+  /**
+   * Not waited for: a sink that takes five seconds for one push must not hold up those behind it.
+   */
   function begin(entry: OutboxDocument): void {
     const settled = settle(entry)
       .catch((error: unknown) => {
@@ -130,7 +160,13 @@ export async function mongoOutboxNotifier(
       if (config.url === undefined) return // nobody listens, so nothing piles up
       const now = runtime.clock.now()
       const times = { dueAt: new Date(now + HEAD_START_MS), createdAt: new Date(now) }
-      const entry: OutboxDocument = { _id: long(notification.id), v: 1, notification, attempts: 0, ...times }
+      const entry: OutboxDocument = {
+        _id: long(notification.id),
+        v: 1,
+        notification,
+        attempts: 0,
+        ...times,
+      }
       try {
         await mongo.run('outbox.add', within, () => outbox.insertOne(entry))
       } catch (error) {

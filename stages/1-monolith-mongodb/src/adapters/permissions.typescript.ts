@@ -3,8 +3,9 @@ import { channelPermissions, has } from '@threshold/domain'
 import type { Permissions } from '@threshold/ports'
 
 /**
- * One member after the other, which is plain and fast enough for thousands. Members with the same roles have the same
- * permissions unless an overwrite names them, so the answer is computed once for each distinct set of roles.
+ * One member after the other, which is plain and fast enough for thousands. Members with the same
+ * roles have the same permissions unless an overwrite names them, so the answer is computed once
+ * for each distinct set of roles.
  */
 export function typescriptPermissions(): Permissions {
   return {
@@ -17,7 +18,8 @@ export function typescriptPermissions(): Permissions {
       for (const userId of users) {
         const member = state.members.get(userId)
         if (!member) continue
-        const key = userId === state.guild.ownerId || named.has(userId) ? undefined : member.roles.join()
+        const key =
+          userId === state.guild.ownerId || named.has(userId) ? undefined : member.roles.join()
         let sees = key === undefined ? undefined : byRoles.get(key)
         if (sees === undefined) {
           sees = has(channelPermissions(state, member, channel), Permission.ViewChannel)

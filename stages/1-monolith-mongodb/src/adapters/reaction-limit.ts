@@ -16,9 +16,10 @@ export interface ReactionStep {
 }
 
 /**
- * Adds a reaction and keeps the limit, however many come at once. One with an emoji that the message has cannot pass the
- * limit, so those run together and a popular message stays quick. One with a new emoji is alone on its message while it
- * counts and adds. `lock` is by message, and reactions are taken back under its shared side.
+ * Adds a reaction and keeps the limit, however many come at once. One with an emoji that the
+ * message has cannot pass the limit, so those run together and a popular message stays quick. One
+ * with a new emoji is alone on its message while it counts and adds. `lock` is by message, and
+ * reactions are taken back under its shared side.
  */
 export async function reactWithinLimit(
   lock: SharedLock,
@@ -51,7 +52,10 @@ export async function reactWithinLimit(
   })
 }
 
-/** A write after the deadline would have no event: its request was already answered with an error. */
+/**
+ * A write after the deadline would have no event: its request was already answered with an error.
+ */
 export function expectTime(deadline: Deadline): void {
-  if (Date.now() >= deadline.at) throw deadlineExceeded('a reaction that waited for others on its message')
+  if (Date.now() >= deadline.at)
+    throw deadlineExceeded('a reaction that waited for others on its message')
 }

@@ -9,8 +9,9 @@ import { expectTime, reactWithinLimit } from './reaction-limit.ts'
 type ReactionPart = Pick<MessageStore, 'react' | 'unreact' | 'reactors' | 'reactions'>
 
 /**
- * One row a reaction; counts are computed when a page is read, in the database, since one message may have thousands. A counter
- * beside the rows would be quicker to read and drift away from them whenever a process dies between the two writes.
+ * One row a reaction; counts are computed when a page is read, in the database, since one message
+ * may have thousands. A counter beside the rows would be quicker to read and drift away from them
+ * whenever a process dies between the two writes.
  */
 export function mongoReactions(
   mongo: MongoDatabase,
@@ -21,10 +22,16 @@ export function mongoReactions(
   /** By message. It holds within this process, and this stage is one process. */
   const lock = sharedLock()
 
-  async function insert(reaction: Reaction, deadline: Deadline): Promise<'added' | 'known' | 'absent'> {
+  async function insert(
+    reaction: Reaction,
+    deadline: Deadline,
+  ): Promise<'added' | 'known' | 'absent'> {
     const { channelId, emoji, userId, writeTimeMicros } = reaction
     const messageId = long(reaction.messageId)
-    const flagged = await messages.updateOne({ _id: messageId, channelId: long(channelId) }, { $set: { reacted: true } })
+    const flagged = await messages.updateOne(
+      { _id: messageId, channelId: long(channelId) },
+      { $set: { reacted: true } },
+    )
     if (flagged.matchedCount === 0) return 'absent'
     expectTime(deadline)
     try {
@@ -34,7 +41,8 @@ export function mongoReactions(
       if (isDuplicateKey(error)) return 'known'
       throw error
     }
-    // The message was deleted in the meantime, and its reactions before this one was there: no later delete would take it.
+    // The message was deleted in the meantime, and its reactions before this one was there: no
+    // later delete would take it.
     if (await messages.findOne({ _id: messageId }, { projection: { _id: 1 } })) return 'added'
     await rows.deleteOne({ _id: idOf(reaction) })
     return 'absent'
@@ -48,7 +56,8 @@ export function mongoReactions(
           reaction,
           {
             emojiOf: () => rows.distinct('emoji', { messageId: long(reaction.messageId) }),
-            has: async (emoji) => (await rows.findOne({ _id: idOf({ ...reaction, emoji }) })) !== null,
+            has: async (emoji) =>
+              (await rows.findOne({ _id: idOf({ ...reaction, emoji }) })) !== null,
             insert: () => insert(reaction, deadline),
           },
           deadline,
@@ -76,7 +85,9 @@ export function mongoReactions(
 
     reactions: (_channel, ids, viewer, deadline) =>
       mongo.run('reactions.counts', deadline, async () => {
-        const reacted = await messages.find({ _id: { $in: ids.map(long) }, reacted: true }, { projection: { _id: 1 } }).toArray()
+        const reacted = await messages
+          .find({ _id: { $in: ids.map(long) }, reacted: true }, { projection: { _id: 1 } })
+          .toArray()
         if (reacted.length === 0) return new Map()
         const counted = await rows
           .aggregate<Counted>([

@@ -3,7 +3,10 @@ import type { SearchFacts, SearchIndex, SearchQuery } from '@threshold/ports'
 import type { Filter } from 'mongodb'
 import { isDuplicateKey, long, type MongoDatabase, text, upsert } from '../mongodb/database.ts'
 
-/** Version 1 had words and mentions of users alone: what it does not say, no search that asks for it can find. */
+/**
+ * Version 1 had words and mentions of users alone: what it does not say, no search that asks for it
+ * can find.
+ */
 interface SearchDocument {
   _id: bigint
   v: 1 | 2
@@ -21,13 +24,15 @@ interface SearchDocument {
 }
 
 /**
- * A token index: each message's words as an array, one multikey index over (guild, word). It answers "all of these words,
- * newest first" and nothing cleverer, and shares the database, and its fate, with everything else: stage 3 moves it out.
+ * A token index: each message's words as an array, one multikey index over (guild, word). It
+ * answers "all of these words, newest first" and nothing cleverer, and shares the database, and its
+ * fate, with everything else: stage 3 moves it out.
  */
 export async function mongoSearchIndex(mongo: MongoDatabase): Promise<SearchIndex> {
   const entries = mongo.db.collection<SearchDocument>('search')
   await entries.createIndex({ guildId: 1, words: 1, _id: -1 })
-  // A search by author or channel alone has no word to start from, and would go through a guild once for each of its words.
+  // A search by author or channel alone has no word to start from, and would go through a guild
+  // once for each of its words.
   await entries.createIndex({ guildId: 1, _id: -1 })
 
   return {
@@ -44,7 +49,9 @@ export async function mongoSearchIndex(mongo: MongoDatabase): Promise<SearchInde
     },
 
     async remove(ids, deadline) {
-      await mongo.run('search.remove', deadline, () => entries.deleteMany({ _id: { $in: ids.map(long) } }))
+      await mongo.run('search.remove', deadline, () =>
+        entries.deleteMany({ _id: { $in: ids.map(long) } }),
+      )
     },
 
     async search(guild, query, deadline) {
@@ -60,7 +67,10 @@ export async function mongoSearchIndex(mongo: MongoDatabase): Promise<SearchInde
             .toArray(),
         ),
       ])
-      return { total: Number(total), hits: found.map((hit) => ({ id: text(hit._id), channelId: text(hit.channelId) })) }
+      return {
+        total: Number(total),
+        hits: found.map((hit) => ({ id: text(hit._id), channelId: text(hit.channelId) })),
+      }
     },
 
     [Symbol.asyncDispose]: async () => {},
@@ -76,28 +86,42 @@ function filterOf(guild: string, query: SearchQuery): Filter<SearchDocument> {
     ...(words.length === 0 ? {} : { words: { $all: [...words] } }),
     ...(authors ? { authorId: { $in: authors.map(long) } } : {}),
     ...(mentions ? { mentions: { $in: mentions.map(long) } } : {}),
-    ...(minId || maxId ? { _id: { ...(minId ? { $gt: long(minId) } : {}), ...(maxId ? { $lt: long(maxId) } : {}) } } : {}),
+    ...(minId || maxId
+      ? { _id: { ...(minId ? { $gt: long(minId) } : {}), ...(maxId ? { $lt: long(maxId) } : {}) } }
+      : {}),
     ...(Object.keys(since2).length === 0 ? {} : { ...since2, v: 2 }),
   }
 }
 
 /** Entries of version 1 lack these fields. */
 function filterSince2(query: SearchQuery): Filter<SearchDocument> {
-  const { mentionRoles, mentionEveryone, authorType, has, repliedToUsers, repliedToMessages } = query
+  const { mentionRoles, mentionEveryone, authorType, has, repliedToUsers, repliedToMessages } =
+    query
   const { all = [], none = [] } = has ?? {}
   return {
     ...(mentionRoles ? { mentionRoles: { $in: mentionRoles.map(long) } } : {}),
-    ...(mentionEveryone === undefined ? {} : { mentionEveryone: mentionEveryone ? true : { $ne: true } }),
+    ...(mentionEveryone === undefined
+      ? {}
+      : { mentionEveryone: mentionEveryone ? true : { $ne: true } }),
     ...(authorType === undefined ? {} : { bot: authorType === 'bot' ? true : { $ne: true } }),
     ...(repliedToUsers ? { repliedToUser: { $in: repliedToUsers.map(long) } } : {}),
     ...(repliedToMessages ? { repliedToMessage: { $in: repliedToMessages.map(long) } } : {}),
     ...(all.length + none.length === 0
       ? {}
-      : { has: { ...(all.length > 0 ? { $all: [...all] } : {}), ...(none.length > 0 ? { $nin: [...none] } : {}) } }),
+      : {
+          has: {
+            ...(all.length > 0 ? { $all: [...all] } : {}),
+            ...(none.length > 0 ? { $nin: [...none] } : {}),
+          },
+        }),
   }
 }
 
-function entryOf(guild: string, message: StoredMessage, { authorType, repliedTo }: SearchFacts): SearchDocument {
+function entryOf(
+  guild: string,
+  message: StoredMessage,
+  { authorType, repliedTo }: SearchFacts,
+): SearchDocument {
   const has = thingsIn(message)
   return {
     _id: long(message.id),

@@ -9,12 +9,18 @@ interface ReservationDocument extends TimeReservation {
   revision: number
 }
 
-/** One small document a worker number, changed by compare-and-set, as a key of JetStream KV will be in stage 3. */
+/**
+ * One small document a worker number, changed by compare-and-set, as a key of JetStream KV will be
+ * in stage 3.
+ */
 export function mongoTimeReservations(mongo: MongoDatabase): TimeReservations {
   const reservations = mongo.db.collection<ReservationDocument>('time_reservations')
 
   /** False when another process changed it first. */
-  async function store(document: ReservationDocument, read: ReservationDocument | null): Promise<boolean> {
+  async function store(
+    document: ReservationDocument,
+    read: ReservationDocument | null,
+  ): Promise<boolean> {
     if (read) {
       const { _id, ...rest } = document
       const { matchedCount } = await reservations.replaceOne({ _id, revision: read.revision }, rest)
@@ -43,7 +49,10 @@ export function mongoTimeReservations(mongo: MongoDatabase): TimeReservations {
       }),
     async release(worker, owner, until, deadline) {
       await mongo.run('time.release', deadline, () =>
-        reservations.updateOne({ _id: worker, owner, until: { $gt: until } }, { $set: { until }, $inc: { revision: 1 } }),
+        reservations.updateOne(
+          { _id: worker, owner, until: { $gt: until } },
+          { $set: { until }, $inc: { revision: 1 } },
+        ),
       )
     },
     [Symbol.asyncDispose]: async () => {},

@@ -12,12 +12,27 @@ export interface VoiceRelayConfig {
   readonly host: string
   /** 0: any free one. */
   readonly port: number
-  /** The address clients are told, where it is not the one bound to: behind a NAT, or when bound to all interfaces. */
+  /**
+   * The address clients are told, where it is not the one bound to: behind a NAT, or when bound to
+   * all interfaces.
+   */
   readonly advertise?: string
 }
 
-/** What became of a datagram. All but the first two are dropped without an answer: an answer to a forged source would be an attack on it. */
-const OUTCOMES = ['forwarded', 'discovered', 'malformed', 'too-large', 'unknown-ssrc', 'wrong-source', 'silenced', 'congested'] as const
+/**
+ * What became of a datagram. All but the first two are dropped without an answer: an answer to a
+ * forged source would be an attack on it.
+ */
+const OUTCOMES = [
+  'forwarded',
+  'discovered',
+  'malformed',
+  'too-large',
+  'unknown-ssrc',
+  'wrong-source',
+  'silenced',
+  'congested',
+] as const
 export type PacketOutcome = (typeof OUTCOMES)[number]
 
 export interface UdpVoiceRelay extends VoiceRelay {
@@ -34,15 +49,20 @@ interface Seat {
   silent: boolean
 }
 
-/** Bytes waiting in the kernel's hands before packets are dropped: late sound is worse than lost sound. */
+/**
+ * Bytes waiting in the kernel's hands before packets are dropped: late sound is worse than lost
+ * sound.
+ */
 const MAX_QUEUED = 1 << 20
 
 /**
- * One UDP socket for all calls of this process. A packet costs one lookup and a send per listener, on the event loop that
- * also serves REST and the gateway: in a monolith, talk and text share a fate.
+ * One UDP socket for all calls of this process. A packet costs one lookup and a send per listener,
+ * on the event loop that also serves REST and the gateway: in a monolith, talk and text share a
+ * fate.
  *
- * In production this is an SFU per region (Discord's is in C++, several per city): it forwards likewise, but terminates
- * each hop's encryption, counts bandwidth, adapts to loss, and is chosen by latency when a call begins.
+ * In production this is an SFU per region (Discord's is in C++, several per city): it forwards
+ * likewise, but terminates each hop's encryption, counts bandwidth, adapts to loss, and is chosen
+ * by latency when a call begins.
  */
 export async function voiceRelayUdp(
   config: VoiceRelayConfig,
@@ -51,13 +71,17 @@ export async function voiceRelayUdp(
   const socket = createSocket(isIPv6(config.host) ? 'udp6' : 'udp4')
   socket.bind(config.port, config.host)
   await once(socket, 'listening') // rejects with the bind's error, such as EADDRINUSE
-  // After binding, an error concerns one send (ICMP "port unreachable"): its peer is gone, the others are not.
+  // After binding, an error concerns one send (ICMP "port unreachable"): its peer is gone, the
+  // others are not.
   socket.on('error', (error) => runtime?.log.warn({ err: messageOf(error) }, 'voice relay socket'))
 
   const random = runtime?.random ?? randomBytes
   const seats = new Map<number, Seat>()
   const channels = new Map<ChannelId, Set<Seat>>()
-  const counts = Object.fromEntries(OUTCOMES.map((outcome) => [outcome, 0])) as Record<PacketOutcome, number>
+  const counts = Object.fromEntries(OUTCOMES.map((outcome) => [outcome, 0])) as Record<
+    PacketOutcome,
+    number
+  >
   if (runtime) countIn(runtime, counts)
 
   socket.on('message', (bytes, from) => {
@@ -70,7 +94,8 @@ export async function voiceRelayUdp(
     const seat = seats.get(datagram.ssrc)
     if (seat === undefined) return 'unknown-ssrc' // RTCP ends here too: its SSRC sits elsewhere, and nothing here needs it
     if (datagram.kind === 'discovery') {
-      // First come, first bound. 32 random bits stand between a guesser and a seat; an SFU would check the packet's tag.
+      // First come, first bound. 32 random bits stand between a guesser and a seat; an SFU would
+      // check the packet's tag.
       seat.source ??= { address: from.address, port: from.port }
       if (!cameFrom(seat, from)) return 'wrong-source'
       send(socket, discoveryResponse(seat.ssrc, from.address, from.port), from)
@@ -79,7 +104,8 @@ export async function voiceRelayUdp(
     if (!cameFrom(seat, from)) return 'wrong-source'
     if (seat.silent) return 'silenced'
     if (socket.getSendQueueSize() > MAX_QUEUED) return 'congested'
-    for (const other of channels.get(seat.channelId) ?? []) if (other !== seat && other.source) send(socket, bytes, other.source)
+    for (const other of channels.get(seat.channelId) ?? [])
+      if (other !== seat && other.source) send(socket, bytes, other.source)
     return 'forwarded'
   }
 
@@ -118,10 +144,18 @@ export async function voiceRelayUdp(
   }
 }
 
-const cameFrom = (seat: Seat, from: RemoteInfo): boolean => seat.source?.port === from.port && seat.source.address === from.address
+const cameFrom = (seat: Seat, from: RemoteInfo): boolean =>
+  seat.source?.port === from.port && seat.source.address === from.address
 
-/** Fire and forget: UDP promises nothing, so neither does the relay. The callback keeps a failed send from becoming an `error` event. */
-function send(socket: Socket, bytes: Buffer, to: { readonly address: string; readonly port: number }): void {
+/**
+ * Fire and forget: UDP promises nothing, so neither does the relay. The callback keeps a failed
+ * send from becoming an `error` event.
+ */
+function send(
+  socket: Socket,
+  bytes: Buffer,
+  to: { readonly address: string; readonly port: number },
+): void {
   socket.send(bytes, to.port, to.address, () => {})
 }
 
@@ -133,7 +167,10 @@ function freeSsrc(random: (size: number) => Buffer, taken: ReadonlyMap<number, u
 }
 
 /** Copied at scrape time, so that the packet path pays for an addition and nothing else. */
-function countIn(runtime: Pick<Runtime, 'telemetry'>, counts: Readonly<Record<PacketOutcome, number>>): void {
+function countIn(
+  runtime: Pick<Runtime, 'telemetry'>,
+  counts: Readonly<Record<PacketOutcome, number>>,
+): void {
   new Counter({
     name: 'threshold_voice_packets_total',
     help: 'Voice datagrams received, by what became of them.',

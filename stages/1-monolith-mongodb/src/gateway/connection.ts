@@ -1,5 +1,12 @@
 import type { Socket } from 'node:net'
-import { CLIENT_OPS, CloseCode, gatewayInput, Op, parseJson, type Tokens } from '@threshold/contract'
+import {
+  CLIENT_OPS,
+  CloseCode,
+  gatewayInput,
+  Op,
+  parseJson,
+  type Tokens,
+} from '@threshold/contract'
 import { hasCode, messageOf } from '@threshold/kit'
 import type { SessionRegistry } from '@threshold/ports'
 import type { RawData, WebSocket } from 'ws'
@@ -24,8 +31,9 @@ export interface ConnectionParts extends SessionParts {
 type State = 'hello' | 'identifying' | 'ready' | 'closed'
 
 /**
- * One socket: opcodes, heartbeats, limits. What it sends can end itself and nothing else. Frames are handled one after the
- * other, except heartbeats, which are answered at once: a client whose IDENTIFY waits for a database is not a dead one.
+ * One socket: opcodes, heartbeats, limits. What it sends can end itself and nothing else. Frames
+ * are handled one after the other, except heartbeats, which are answered at once: a client whose
+ * IDENTIFY waits for a database is not a dead one.
  */
 export class Connection {
   readonly #socket: WebSocket
@@ -56,15 +64,24 @@ export class Connection {
     this.#version = address.version
     const { compress } = address
     this.#streams = isStream(compress)
-    this.#line = { socket, raw, maxWaiting: parts.limits.maxBuffered, tooSlow: (waiting) => this.#dropped(waiting) }
-    this.#transport = isStream(compress) ? streamTransport(this.#line, compress) : new PlainTransport(this.#line)
+    this.#line = {
+      socket,
+      raw,
+      maxWaiting: parts.limits.maxBuffered,
+      tooSlow: (waiting) => this.#dropped(waiting),
+    }
+    this.#transport = isStream(compress)
+      ? streamTransport(this.#line, compress)
+      : new PlainTransport(this.#line)
     const { heartbeatMs, identifyWithinMs } = parts.limits
     this.#silence = silenceTimer(heartbeatMs * 2, () => this.close(CloseCode.SessionTimedOut))
     this.#nameless = setTimeout(() => this.close(CloseCode.SessionTimedOut), identifyWithinMs)
     socket.on('message', (data) => this.#receive(data))
     socket.on('ping', (data) => this.#pinged(data))
     socket.on('pong', () => this.#flooded())
-    socket.on('error', (error) => parts.runtime.log.debug({ err: messageOf(error) }, 'gateway socket'))
+    socket.on('error', (error) =>
+      parts.runtime.log.debug({ err: messageOf(error) }, 'gateway socket'),
+    )
     socket.on('close', (code) => this.#gone(code))
   }
 
@@ -108,9 +125,13 @@ export class Connection {
   }
 
   /** Waits until little is left to send. */
-  #drained = async (): Promise<void> => (this.#transport.waiting < DRAINED ? undefined : this.#transport.drained())
+  #drained = async (): Promise<void> =>
+    this.#transport.waiting < DRAINED ? undefined : this.#transport.drained()
 
-  /** Each frame counts, a control frame too, and after a close as well. One too many ends the connection, and the reading. */
+  /**
+   * Each frame counts, a control frame too, and after a close as well. One too many ends the
+   * connection, and the reading.
+   */
   #flooded(): boolean {
     if (!this.#flooding()) return false
     this.close(CloseCode.RateLimited)
@@ -159,7 +180,8 @@ export class Connection {
     if ('refused' in asked) return asked.refused
     const { compress, userId, ...wishes } = asked
     // With a stream in the URL the wish is met already.
-    if (compress && !this.#streams) this.#transport = new PlainTransport(this.#line, { compressed: true })
+    if (compress && !this.#streams)
+      this.#transport = new PlainTransport(this.#line, { compressed: true })
     this.#state = 'identifying'
     clearTimeout(this.#nameless)
     this.#do('gateway.identify', () =>
@@ -170,7 +192,13 @@ export class Connection {
         if (this.#state === 'closed') return
         this.#session = new Session(
           this.#parts,
-          { ...wishes, id: random(16).toString('hex'), user, version: this.#version, resumeUrl: this.#url },
+          {
+            ...wishes,
+            id: random(16).toString('hex'),
+            user,
+            version: this.#version,
+            resumeUrl: this.#url,
+          },
           { send: (event, sequence) => this.#dispatch(event, sequence), drained: this.#drained },
         )
         this.#state = 'ready'
@@ -214,7 +242,9 @@ export class Connection {
     }
     switch (op) {
       case Op.PresenceUpdate:
-        return checked(gatewayInput.presence, async (session, presence) => session.setPresence(presence))
+        return checked(gatewayInput.presence, async (session, presence) =>
+          session.setPresence(presence),
+        )
       case Op.VoiceStateUpdate:
         return checked(gatewayInput.voiceStateUpdate, (session, v) =>
           session.moveVoice({
@@ -229,14 +259,20 @@ export class Connection {
     }
   }
 
-  /** One after the other. A store that is away ends the connection with a code after which clients come back by themselves. */
+  /**
+   * One after the other. A store that is away ends the connection with a code after which clients
+   * come back by themselves.
+   */
   #do(action: string, work: () => Promise<void>): void {
     const { telemetry, log } = this.#parts.runtime
     this.#work = this.#work
       .then(() => (this.#state === 'closed' ? undefined : telemetry.action(action, {}, work)))
       .catch((error: unknown) => {
         const known = hasCode(error, 'UNAVAILABLE', 'DEADLINE_EXCEEDED')
-        log[known ? 'warn' : 'error']({ err: known ? messageOf(error) : error, action }, 'a gateway command failed')
+        log[known ? 'warn' : 'error'](
+          { err: known ? messageOf(error) : error, action },
+          'a gateway command failed',
+        )
         this.close(CloseCode.UnknownError)
       })
   }

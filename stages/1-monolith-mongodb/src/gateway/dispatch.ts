@@ -3,7 +3,9 @@ import { Sender } from 'ws'
 
 declare module 'ws' {
   /** Public in ws and missing from its types. */
-  export const Sender: { frame(data: Uint8Array, options: FrameOptions): [header: Uint8Array, payload: Uint8Array] }
+  export const Sender: {
+    frame(data: Uint8Array, options: FrameOptions): [header: Uint8Array, payload: Uint8Array]
+  }
 }
 
 interface FrameOptions {
@@ -17,16 +19,21 @@ interface FrameOptions {
 const TEXT: FrameOptions = { fin: true, rsv1: false, opcode: 1, mask: false, readOnly: true }
 const BINARY: FrameOptions = { ...TEXT, opcode: 2 }
 
-/** A WebSocket message in one piece, since two pieces of memory cost a system call more than one. What it looks like is ws's. */
+/**
+ * A WebSocket message in one piece, since two pieces of memory cost a system call more than one.
+ * What it looks like is ws's.
+ */
 export const textFrame = (payload: Uint8Array): Buffer => Buffer.concat(Sender.frame(payload, TEXT))
-export const binaryFrame = (payload: Uint8Array): Buffer => Buffer.concat(Sender.frame(payload, BINARY))
+export const binaryFrame = (payload: Uint8Array): Buffer =>
+  Buffer.concat(Sender.frame(payload, BINARY))
 
 const ZERO = 48
 
 /**
- * An event on its way to many sockets. It is encoded once and framed once; what differs from session to session is the number
- * `s`, and its digits are put into the one frame for each of them in turn. Five thousand sockets so cost five thousand system
- * calls and not as many copies, which a garbage collector would have to find again.
+ * An event on its way to many sockets. It is encoded once and framed once; what differs from
+ * session to session is the number `s`, and its digits are put into the one frame for each of them
+ * in turn. Five thousand sockets so cost five thousand system calls and not as many copies, which a
+ * garbage collector would have to find again.
  */
 export class Dispatch {
   readonly #encoder: EventEncoder

@@ -1,4 +1,12 @@
-import { APPLICATION_FLAGS, admits, type GuildId, Intent, timeOf, timeToWire, type UserId } from '@threshold/contract'
+import {
+  APPLICATION_FLAGS,
+  admits,
+  type GuildId,
+  Intent,
+  timeOf,
+  timeToWire,
+  type UserId,
+} from '@threshold/contract'
 import {
   channelToWire,
   type GuildView,
@@ -21,7 +29,10 @@ export interface Listener {
   readonly intents: number
 }
 
-/** An event as its listeners get it: encoded once for all who see its content, and once more for those who do not. */
+/**
+ * An event as its listeners get it: encoded once for all who see its content, and once more for
+ * those who do not.
+ */
 export interface Frames {
   /** Undefined: the listener's intents do not admit it. */
   of(event: HubEvent, inGuild: boolean, listener: Listener): Dispatch | undefined
@@ -32,7 +43,8 @@ export function createFrames(encoder: EventEncoder): Frames {
   const encoded = new WeakMap<HubEvent, { whole?: Dispatch; bare?: Dispatch; quoting?: Dispatch }>()
   return {
     of(event, inGuild, listener) {
-      if (!admits(listener.intents, event.type, inGuild) && !isOwn(event, listener.userId)) return undefined
+      if (!admits(listener.intents, event.type, inGuild) && !isOwn(event, listener.userId))
+        return undefined
       let forms = encoded.get(event)
       if (!forms) {
         forms = {}
@@ -53,7 +65,10 @@ export function createFrames(encoder: EventEncoder): Frames {
   }
 }
 
-/** A change of oneself is told whatever the intents: nobody should have to guess which roles they have. */
+/**
+ * A change of oneself is told whatever the intents: nobody should have to guess which roles they
+ * have.
+ */
 const isOwn = (event: HubEvent, me: UserId): boolean =>
   event.type === 'GUILD_MEMBER_UPDATE' && (event.data as { user?: { id?: string } }).user?.id === me
 
@@ -64,17 +79,30 @@ function seesContent(event: HubEvent, inGuild: boolean, { userId, intents }: Lis
   return event.authorId === userId || event.mentions?.includes(userId) === true
 }
 
-/** discord.js and its kin take what is quoted for news of the message that they hold: a quote without words would empty their own. */
+/**
+ * discord.js and its kin take what is quoted for news of the message that they hold: a quote
+ * without words would empty their own.
+ */
 const quotes = ({ type, data }: HubEvent, me: UserId): boolean =>
-  hasContent(type) && (data as { referenced_message?: { author?: { id?: string } } | null }).referenced_message?.author?.id === me
+  hasContent(type) &&
+  (data as { referenced_message?: { author?: { id?: string } } | null }).referenced_message?.author
+    ?.id === me
 
 /** Of what a message quotes, it leaves all. */
-const withoutOwnContent = (data: object): object => ({ ...data, content: '', embeds: [], attachments: [], components: [] })
+const withoutOwnContent = (data: object): object => ({
+  ...data,
+  content: '',
+  embeds: [],
+  attachments: [],
+  components: [],
+})
 
 function withoutContent(data: object): object {
   const { referenced_message } = data as { referenced_message?: object | null }
   const bare = withoutOwnContent(data)
-  return referenced_message ? { ...bare, referenced_message: withoutContent(referenced_message) } : bare
+  return referenced_message
+    ? { ...bare, referenced_message: withoutContent(referenced_message) }
+    : bare
 }
 
 /** Who a session is, and what it asked for when it said so. */
@@ -126,16 +154,21 @@ export function guildCreate(
     ...guildToWire(view.guild, view.roles),
     joined_at: timeToWire(view.me.joinedAt || timeOf(view.guild.id)),
     large: view.memberCount > listener.largeThreshold,
-    // Of a guild that READY announced. Without it discord.py and its kin take the guild for one that was joined just now.
+    // Of a guild that READY announced. Without it discord.py and its kin take the guild for one
+    // that was joined just now.
     ...(listener.announced ? { unavailable: false } : {}),
     member_count: view.memberCount,
     members: members.map(memberToWire),
-    channels: view.channels.map((channel) => channelToWire(channel, { lastMessageId: view.lastMessages.get(channel.id) })),
+    channels: view.channels.map((channel) =>
+      channelToWire(channel, { lastMessageId: view.lastMessages.get(channel.id) }),
+    ),
     presences:
       (listener.intents & Intent.GuildPresences) === 0
         ? []
         : [...presences].map(([user, presence]) => presenceToWire(view.guild.id, user, presence)),
-    voice_states: view.voiceStates.map((v) => voiceStateToWire(view.guild.id, v.userId, v, byId.get(v.userId))),
+    voice_states: view.voiceStates.map((v) =>
+      voiceStateToWire(view.guild.id, v.userId, v, byId.get(v.userId)),
+    ),
     threads: [],
     stage_instances: [],
     guild_scheduled_events: [],

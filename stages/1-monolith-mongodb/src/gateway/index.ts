@@ -2,7 +2,13 @@ import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { CloseCode, type Tokens } from '@threshold/contract'
 import type { Runtime } from '@threshold/kit'
-import type { EventEncoder, GuildHub, MessageStore, MetadataStore, SessionRegistry } from '@threshold/ports'
+import type {
+  EventEncoder,
+  GuildHub,
+  MessageStore,
+  MetadataStore,
+  SessionRegistry,
+} from '@threshold/ports'
 import pLimit from 'p-limit'
 import { Counter, Gauge } from 'prom-client'
 import type { WebSocket } from 'ws'
@@ -37,7 +43,10 @@ export interface Gateway extends AsyncDisposable {
   attach(server: Server, mayOpen: (request: IncomingMessage) => boolean): void
 }
 
-/** Discord's own numbers where it documents them: 120 frames a minute, 5 s of patience after an invalid session. */
+/**
+ * Discord's own numbers where it documents them: 120 frames a minute, 5 s of patience after an
+ * invalid session.
+ */
 export const GATEWAY_LIMITS: GatewayConfig['limits'] = {
   identifyWithinMs: 30_000,
   frames: 120,
@@ -45,16 +54,25 @@ export const GATEWAY_LIMITS: GatewayConfig['limits'] = {
   maxBuffered: 4 * 1_024 * 1_024,
 }
 
-/** Identifies under way at once: each may load guilds from the database, and a mass reconnect must not be a thousand at once. */
+/**
+ * Identifies under way at once: each may load guilds from the database, and a mass reconnect must
+ * not be a thousand at once.
+ */
 const IDENTIFYING_AT_ONCE = 32
-/** HELLO comes in a read of its own: cloudstorm ignores what is in one with the answer to its upgrade, and would wait for ever. */
+/**
+ * HELLO comes in a read of its own: cloudstorm ignores what is in one with the answer to its
+ * upgrade, and would wait for ever.
+ */
 const HELLO_AFTER_MS = 5
 /** Milliseconds a peer has to answer a close before its socket is cut. */
 const CLOSE_WITHIN_MS = 5_000
 /** The same when the whole gateway closes, and others wait for that. */
 const LEAVE_WITHIN_MS = 1_000
 
-/** The gateway: sockets in, sessions on them, events of the hub out. It shares process and event loop with REST. */
+/**
+ * The gateway: sockets in, sessions on them, events of the hub out. It shares process and event
+ * loop with REST.
+ */
 export function createGateway(
   ports: GatewayPorts,
   tools: { tokens: Tokens; gatewayUrl: GatewayUrl },
@@ -73,7 +91,11 @@ export function createGateway(
     budgetMs: config.budgetMs,
     identifying: pLimit(IDENTIFYING_AT_ONCE),
   }
-  const sockets = boundedWebSockets({ maxPayload: MAX_READ, closeTimeout: CLOSE_WITHIN_MS, rateLimited: CloseCode.RateLimited })
+  const sockets = boundedWebSockets({
+    maxPayload: MAX_READ,
+    closeTimeout: CLOSE_WITHIN_MS,
+    rateLimited: CloseCode.RateLimited,
+  })
   let closing = false
 
   const open = (socket: WebSocket, request: IncomingMessage): void => {
@@ -84,7 +106,10 @@ export function createGateway(
       cutSoon(socket)
       return
     }
-    const connection = new Connection(socket, request.socket, parts, { ...handshake, url: tools.gatewayUrl(request) })
+    const connection = new Connection(socket, request.socket, parts, {
+      ...handshake,
+      url: tools.gatewayUrl(request),
+    })
     connections.add(connection)
     socket.on('close', () => connections.delete(connection))
     // Until HELLO is said nothing is read, so that nothing is answered before it.
@@ -102,7 +127,8 @@ export function createGateway(
         const path = URL.parse(request.url ?? '', 'ws://gateway')?.pathname
         if (path !== '/') return refuse(socket, '404 Not Found')
         if (!mayOpen(request)) return refuse(socket, '403 Forbidden')
-        if (closing || sockets.clients.size >= config.maxConnections) return refuse(socket, '503 Service Unavailable')
+        if (closing || sockets.clients.size >= config.maxConnections)
+          return refuse(socket, '503 Service Unavailable')
         sockets.handleUpgrade(request, socket, head, open)
       })
     },
@@ -112,7 +138,11 @@ export function createGateway(
       const cut = setTimeout(() => {
         for (const socket of sockets.clients) socket.terminate()
       }, LEAVE_WITHIN_MS)
-      await Promise.all([...sockets.clients].map((socket) => new Promise((resolve) => socket.once('close', resolve))))
+      await Promise.all(
+        [...sockets.clients].map(
+          (socket) => new Promise((resolve) => socket.once('close', resolve)),
+        ),
+      )
       clearTimeout(cut)
       sockets.close()
     },
@@ -122,7 +152,9 @@ export function createGateway(
 const refuse = (socket: Duplex, status: string): void => {
   // Not left half open: its peer may never close its own side.
   socket.once('finish', () => socket.destroy())
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\nRetry-After: 1\r\n\r\n`)
+  socket.end(
+    `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\nRetry-After: 1\r\n\r\n`,
+  )
 }
 
 function counters(runtime: Runtime, connections: ReadonlySet<Connection>) {

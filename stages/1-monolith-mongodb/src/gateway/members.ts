@@ -24,7 +24,15 @@ async function find(
   }
   const prefix = ask.query ?? ''
   if (prefix !== '' || ask.limit) {
-    return { members: [...(await hub.members(guild, { prefix, limit: Math.min(ask.limit || MOST_BY_NAME, MOST_BY_NAME) }, deadline))] }
+    return {
+      members: [
+        ...(await hub.members(
+          guild,
+          { prefix, limit: Math.min(ask.limit || MOST_BY_NAME, MOST_BY_NAME) },
+          deadline,
+        )),
+      ],
+    }
   }
   // A guild's whole list is what the privileged intent is for.
   if ((intents & Intent.GuildMembers) === 0) return { members: [] }
@@ -37,7 +45,12 @@ async function find(
 }
 
 /** The answer to op 8, chunk by chunk, so that a sender may let the socket drain in between. */
-export async function* memberChunks(hub: GuildHub, ask: RequestMembers, intents: number, deadline: Deadline): AsyncGenerator<object> {
+export async function* memberChunks(
+  hub: GuildHub,
+  ask: RequestMembers,
+  intents: number,
+  deadline: Deadline,
+): AsyncGenerator<object> {
   const { members, missing } = await find(hub, ask, intents, deadline)
   const withPresences = ask.presences === true && (intents & Intent.GuildPresences) !== 0
   const count = Math.max(1, Math.ceil(members.length / CHUNK))
@@ -51,7 +64,13 @@ export async function* memberChunks(hub: GuildHub, ask: RequestMembers, intents:
       chunk_index: index,
       chunk_count: count,
       ...(missing && missing.length > 0 && index === 0 ? { not_found: missing } : {}),
-      ...(presences ? { presences: [...presences].map(([user, presence]) => presenceToWire(ask.guild_id, user, presence)) } : {}),
+      ...(presences
+        ? {
+            presences: [...presences].map(([user, presence]) =>
+              presenceToWire(ask.guild_id, user, presence),
+            ),
+          }
+        : {}),
       ...(ask.nonce == null ? {} : { nonce: ask.nonce }),
     }
   }

@@ -1,25 +1,43 @@
-import { CloseCode, gatewayInput, intentsAreValid, type PresenceInput, type Tokens } from '@threshold/contract'
+import {
+  CloseCode,
+  gatewayInput,
+  intentsAreValid,
+  type PresenceInput,
+  type Tokens,
+} from '@threshold/contract'
 import { OFFLINE, type Presence } from '@threshold/domain'
 import type { Clock } from '@threshold/kit'
 
 /** Bytes of a client's frame at the most, as Discord has it; beyond it 4002. */
 export const MAX_FRAME = 4_096
-/** Bytes that are read at all, before anything is known of a frame; beyond it ws itself closes with 1009. */
+/**
+ * Bytes that are read at all, before anything is known of a frame; beyond it ws itself closes with
+ * 1009.
+ */
 export const MAX_READ = 65_536
 
 export interface ConnectionLimits {
   readonly heartbeatMs: number
-  /** How long a socket may stay without a session. Clients wait up to 5 s after an invalid session before they identify. */
+  /**
+   * How long a socket may stay without a session. Clients wait up to 5 s after an invalid session
+   * before they identify.
+   */
   readonly identifyWithinMs: number
   /** Frames a client may send within `framesMs`; beyond it 4008. */
   readonly frames: number
   readonly framesMs: number
-  /** Bytes that may wait for a slow reader before its socket is dropped: one reader must not fill the server's memory. */
+  /**
+   * Bytes that may wait for a slow reader before its socket is dropped: one reader must not fill
+   * the server's memory.
+   */
   readonly maxBuffered: number
 }
 
 /** Says of each frame whether it is one too many. */
-export function floodGate({ frames, framesMs }: Pick<ConnectionLimits, 'frames' | 'framesMs'>, clock: Clock): () => boolean {
+export function floodGate(
+  { frames, framesMs }: Pick<ConnectionLimits, 'frames' | 'framesMs'>,
+  clock: Clock,
+): () => boolean {
   let [since, count] = [0, 0]
   return () => {
     const now = clock.now()
@@ -70,7 +88,8 @@ export type Shard = readonly [id: number, count: number]
 
 function readShard(value: unknown): Shard | undefined | 'invalid' {
   if (value == null) return undefined
-  if (!Array.isArray(value) || value.length !== 2 || !value.every((n) => Number.isSafeInteger(n))) return 'invalid'
+  if (!Array.isArray(value) || value.length !== 2 || !value.every((n) => Number.isSafeInteger(n)))
+    return 'invalid'
   const [id, count] = value as [number, number]
   return count >= 1 && count <= 65_536 && id >= 0 && id < count ? [id, count] : 'invalid'
 }
@@ -85,12 +104,20 @@ export function readIdentify(d: unknown, tokens: Tokens) {
   const userId = tokens.verify(form.data.token)
   if (userId === undefined) return { refused: CloseCode.AuthenticationFailed }
   const { intents, large_threshold, presence, compress } = form.data
-  if (typeof intents !== 'number' || !intentsAreValid(intents)) return { refused: CloseCode.InvalidIntents }
+  if (typeof intents !== 'number' || !intentsAreValid(intents))
+    return { refused: CloseCode.InvalidIntents }
   const shard = readShard(form.data.shard)
   if (shard === 'invalid') return { refused: CloseCode.InvalidShard }
   // Discord's bounds on what clients may call a large guild.
   const largeThreshold = Math.min(250, Math.max(50, large_threshold ?? 50))
-  return { userId, intents, shard, largeThreshold, presence: presenceOf(presence), compress: compress === true }
+  return {
+    userId,
+    intents,
+    shard,
+    largeThreshold,
+    presence: presenceOf(presence),
+    compress: compress === true,
+  }
 }
 
 export function presenceOf(input: PresenceInput | null | undefined): Presence {

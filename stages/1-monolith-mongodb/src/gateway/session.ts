@@ -36,7 +36,10 @@ export interface SessionParts {
 /** The session's way to its client. */
 export interface Link {
   send(event: Dispatch, sequence: number): void
-  /** Resolves when the client has taken most of what was sent, or is gone: bursts wait for it instead of filling memory. */
+  /**
+   * Resolves when the client has taken most of what was sent, or is gone: bursts wait for it
+   * instead of filling memory.
+   */
   drained(): Promise<void>
 }
 
@@ -52,8 +55,8 @@ interface Joined {
 const JOINING_AT_ONCE = 4
 
 /**
- * One client's view of the world, from READY to the end of its socket: its guilds, its intents, its own contiguous `s`.
- * In stages 1 and 2 it dies with the socket; stage 3 lets it outlive one.
+ * One client's view of the world, from READY to the end of its socket: its guilds, its intents, its
+ * own contiguous `s`. In stages 1 and 2 it dies with the socket; stage 3 lets it outlive one.
  */
 export class Session {
   readonly #parts: SessionParts
@@ -77,14 +80,22 @@ export class Session {
     this.#talk = new Talk(parts.voice, identity)
   }
 
-  /** READY, then one GUILD_CREATE for each guild. Rejects when the stores are away: then nothing was promised yet. */
+  /**
+   * READY, then one GUILD_CREATE for each guild. Rejects when the stores are away: then nothing was
+   * promised yet.
+   */
   async start(): Promise<void> {
     const { metadata, hub } = this.#parts
     const { user, shard } = this.#identity
     const deadline = this.#deadline()
     // Heard from now on and told after READY: a guild joined in this very moment is not missed.
-    this.#stopListening = hub.listen(user.id, (delivery) => (this.#ready ? this.#hear(delivery) : this.#early.push(delivery)))
-    const [guilds, dms] = await Promise.all([metadata.guildsOf(user.id, deadline), metadata.dmsOf(user.id, deadline)])
+    this.#stopListening = hub.listen(user.id, (delivery) =>
+      this.#ready ? this.#hear(delivery) : this.#early.push(delivery),
+    )
+    const [guilds, dms] = await Promise.all([
+      metadata.guildsOf(user.id, deadline),
+      metadata.dmsOf(user.id, deadline),
+    ])
     const mine = guilds.filter((id) => onShard(id, shard))
     const channels = await this.#directChannels(dms, deadline)
     if (this.#ended) return
@@ -108,7 +119,10 @@ export class Session {
 
   async moveVoice({ guildId, ...wish }: VoiceWish & { guildId: GuildId }): Promise<void> {
     const subscription = this.#guilds.get(guildId)?.subscription
-    const moved = await subscription?.voice({ ...wish, sessionId: this.#identity.id }, this.#deadline())
+    const moved = await subscription?.voice(
+      { ...wish, sessionId: this.#identity.id },
+      this.#deadline(),
+    )
     const { channelId } = wish
     // Ended meanwhile, perhaps by this very event: nobody would leave the call again.
     if (this.#ended || moved !== 'moved' || channelId === null) return
@@ -118,7 +132,12 @@ export class Session {
 
   async requestMembers(ask: Parameters<typeof memberChunks>[1]): Promise<void> {
     if (!this.#guilds.has(ask.guild_id)) return // not a member: an answer would tell who is
-    for await (const chunk of memberChunks(this.#parts.hub, ask, this.#identity.intents, this.#deadline())) {
+    for await (const chunk of memberChunks(
+      this.#parts.hub,
+      ask,
+      this.#identity.intents,
+      this.#deadline(),
+    )) {
       this.#dispatch('GUILD_MEMBERS_CHUNK', chunk)
       await this.#link.drained()
     }
@@ -165,9 +184,16 @@ export class Session {
     if (isSeen(entry.last, delivery.position)) return
     entry.last = delivery.position
     if (delivery.kind === 'view') {
-      const listener = { ...this.#listener(), largeThreshold: this.#identity.largeThreshold, announced: entry.announced }
+      const listener = {
+        ...this.#listener(),
+        largeThreshold: this.#identity.largeThreshold,
+        announced: entry.announced,
+      }
       if (admits(listener.intents, 'GUILD_CREATE', true))
-        this.#dispatch('GUILD_CREATE', guildCreate(delivery.view, delivery.members, delivery.presences, listener))
+        this.#dispatch(
+          'GUILD_CREATE',
+          guildCreate(delivery.view, delivery.members, delivery.presences, listener),
+        )
       return
     }
     const { event } = delivery
@@ -177,7 +203,8 @@ export class Session {
   }
 
   #tellGone(guildId: GuildId): void {
-    if (admits(this.#identity.intents, 'GUILD_DELETE', true)) this.#dispatch('GUILD_DELETE', { id: guildId })
+    if (admits(this.#identity.intents, 'GUILD_DELETE', true))
+      this.#dispatch('GUILD_DELETE', { id: guildId })
   }
 
   #hear(delivery: UserDelivery): void {
@@ -185,7 +212,10 @@ export class Session {
     if (delivery.kind === 'joined') {
       if (!onShard(delivery.guildId, shard)) return
       this.#join(delivery.guildId, { announced: false }).catch((error: unknown) =>
-        this.#parts.runtime.log.warn({ err: messageOf(error), guild: delivery.guildId }, 'a session could not join a guild'),
+        this.#parts.runtime.log.warn(
+          { err: messageOf(error), guild: delivery.guildId },
+          'a session could not join a guild',
+        ),
       )
       return
     }
@@ -203,7 +233,10 @@ export class Session {
     const others = [...new Set(dms.flatMap((dm) => dm.recipients!.filter((id) => id !== me)))]
     const { metadata, messages, runtime } = this.#parts
     const ids = dms.map(({ id }) => id)
-    const [users, newest] = await Promise.all([metadata.users(others, deadline), newestOfDirects(messages, ids, runtime)])
+    const [users, newest] = await Promise.all([
+      metadata.users(others, deadline),
+      newestOfDirects(messages, ids, runtime),
+    ])
     const people = new Map(users.map((user) => [user.id, user]))
     return dms.map((dm) =>
       channelToWire(dm, {
@@ -226,7 +259,14 @@ export class Session {
   #since(presence: Presence): Presence {
     const created_at = this.#parts.runtime.clock.now()
     // Discord4J takes no activity without an id, and with it not the guild that it is shown in.
-    return { ...presence, activities: presence.activities.map((activity, i) => ({ id: String(i), ...activity, created_at })) }
+    return {
+      ...presence,
+      activities: presence.activities.map((activity, i) => ({
+        id: String(i),
+        ...activity,
+        created_at,
+      })),
+    }
   }
 
   #deadline(): Deadline {
@@ -234,6 +274,10 @@ export class Session {
   }
 }
 
-/** The gateway drops what it has seen: after a publisher's retry, or once a guild's owner has changed (stage 3). */
+/**
+ * The gateway drops what it has seen: after a publisher's retry, or once a guild's owner has
+ * changed (stage 3).
+ */
 const isSeen = (last: Position | undefined, next: Position): boolean =>
-  last !== undefined && (next.epoch < last.epoch || (next.epoch === last.epoch && next.sequence <= last.sequence))
+  last !== undefined &&
+  (next.epoch < last.epoch || (next.epoch === last.epoch && next.sequence <= last.sequence))

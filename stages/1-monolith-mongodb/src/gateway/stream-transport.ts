@@ -8,18 +8,25 @@ const { OPEN } = WebSocket
 /** What `compress` in the URL may ask for. */
 export type Stream = 'zlib-stream' | 'zstd-stream'
 
-export const isStream = (wish: string | undefined): wish is Stream => wish === 'zlib-stream' || wish === 'zstd-stream'
+export const isStream = (wish: string | undefined): wish is Stream =>
+  wish === 'zlib-stream' || wish === 'zstd-stream'
 
 /**
- * One compressor for the life of a connection: what an event has in common with those before it costs next to nothing
- * (Discord: MESSAGE_CREATE 270 to 166 bytes, as reported). The price is a window of some 100 KB for each connection, and
- * that no frame can be shared. Each payload ends with a flush and is one WebSocket message, as all clients expect.
+ * One compressor for the life of a connection: what an event has in common with those before it
+ * costs next to nothing (Discord: MESSAGE_CREATE 270 to 166 bytes, as reported). The price is a
+ * window of some 100 KB for each connection, and that no frame can be shared. Each payload ends
+ * with a flush and is one WebSocket message, as all clients expect.
  */
-export function streamTransport({ socket, raw, maxWaiting, tooSlow }: Line, compression: Stream): Transport {
+export function streamTransport(
+  { socket, raw, maxWaiting, tooSlow }: Line,
+  compression: Stream,
+): Transport {
   const zlib = compression === 'zlib-stream'
   const stream = zlib
     ? createDeflate({ level: 1 })
-    : createZstdCompress({ params: { [constants.ZSTD_c_compressionLevel]: 3, [constants.ZSTD_c_windowLog]: 17 } })
+    : createZstdCompress({
+        params: { [constants.ZSTD_c_compressionLevel]: 3, [constants.ZSTD_c_windowLog]: 17 },
+      })
   const flush = zlib ? constants.Z_SYNC_FLUSH : constants.ZSTD_e_flush
   let chunks: Buffer[] = []
   let compressing = 0

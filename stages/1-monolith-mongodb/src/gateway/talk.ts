@@ -18,7 +18,10 @@ interface VoiceStateWire {
   readonly suppress: boolean
 }
 
-/** One session's part in calls: between what its guilds say of it and the voice server, which believes the gateway. */
+/**
+ * One session's part in calls: between what its guilds say of it and the voice server, which
+ * believes the gateway.
+ */
 export class Talk {
   readonly #voice: Pick<VoiceServer, 'admit' | 'dismiss' | 'silence'>
   readonly #identity: Identity
@@ -31,20 +34,36 @@ export class Talk {
     this.#identity = identity
   }
 
-  /** The guild let them. Answers what VOICE_SERVER_UPDATE must say, or undefined where they talk on as before. */
+  /**
+   * The guild let them. Answers what VOICE_SERVER_UPDATE must say, or undefined where they talk on
+   * as before.
+   */
   moved(guildId: GuildId, channelId: ChannelId, wish: VoiceWish): object | undefined {
     const before = this.#calls.get(guildId)
     this.#calls.set(guildId, wish)
-    // A new token makes clients enter anew, and nobody should who only mutes themselves. Whoever asks for what they have
-    // already, as it is, has lost their voice socket and needs one.
-    if (before?.channelId === channelId && (before.selfMute !== wish.selfMute || before.selfDeaf !== wish.selfDeaf)) return undefined
+    // A new token makes clients enter anew, and nobody should who only mutes themselves. Whoever
+    // asks for what they have already, as it is, has lost their voice socket and needs one.
+    if (
+      before?.channelId === channelId &&
+      (before.selfMute !== wish.selfMute || before.selfDeaf !== wish.selfDeaf)
+    )
+      return undefined
     const { id: sessionId, user } = this.#identity
-    const seat = { guildId, channelId, userId: user.id, sessionId, silent: this.#silent.has(guildId) }
+    const seat = {
+      guildId,
+      channelId,
+      userId: user.id,
+      sessionId,
+      silent: this.#silent.has(guildId),
+    }
     const { token, endpoint } = this.#voice.admit(seat)
     return { token, guild_id: guildId, endpoint }
   }
 
-  /** The call follows the voice state, whoever changed it: a moderator who mutes, a kick, a deleted channel, another session. */
+  /**
+   * The call follows the voice state, whoever changed it: a moderator who mutes, a kick, a deleted
+   * channel, another session.
+   */
   follow(guildId: GuildId, data: object): void {
     const { user_id, channel_id, session_id, mute, suppress } = data as VoiceStateWire
     if (user_id !== this.#identity.user.id) return

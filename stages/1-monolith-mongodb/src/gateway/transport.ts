@@ -16,7 +16,10 @@ export interface Line {
 /** Bytes; with fewer left to send, a burst may go on. */
 export const DRAINED = 256 * 1_024
 
-/** Frames on their way out, in order. Sending neither throws nor waits; `waiting` tells how much has not left yet. */
+/**
+ * Frames on their way out, in order. Sending neither throws nor waits; `waiting` tells how much has
+ * not left yet.
+ */
 export interface Transport {
   /** JSON, as UTF-8. */
   send(text: Uint8Array): void
@@ -51,7 +54,10 @@ interface Numbered {
   readonly number: number
 }
 
-/** Memory for what several events say to one socket. It is the next socket's, once the kernel has a copy. */
+/**
+ * Memory for what several events say to one socket. It is the next socket's, once the kernel has a
+ * copy.
+ */
 const SCRATCH = 65_536
 let scratch = Buffer.allocUnsafeSlow(SCRATCH)
 /** Of a frame beside its event: the header, and the digits of a number. */
@@ -60,11 +66,13 @@ const MOST_AROUND = 32
 /**
  * Text as it is; or, when `compress` in IDENTIFY asks for it, what is long as one deflated payload.
  *
- * Events leave when the turn of the event loop that they came in is over, those of one turn as one piece, since a system call
- * is most of what a delivery costs: of eight messages under way at once several come back from the store together. Their
- * memory is lent from socket to socket: a copy for each would be found again by the garbage collector.
+ * Events leave when the turn of the event loop that they came in is over, those of one turn as one
+ * piece, since a system call is most of what a delivery costs: of eight messages under way at once
+ * several come back from the store together. Their memory is lent from socket to socket: a copy for
+ * each would be found again by the garbage collector.
  *
- * A class, since V8 takes objects with a getter of their own for as many types, and looks up each call on them by name.
+ * A class, since V8 takes objects with a getter of their own for as many types, and looks up each
+ * call on them by name.
  */
 export class PlainTransport implements Transport {
   readonly #line: Line
@@ -151,8 +159,8 @@ export class PlainTransport implements Transport {
   }
 
   /**
-   * After a close of either side a frame would be no WebSocket any more. And a reader is too slow by what it has left of what
-   * came before: one frame may be larger than what may wait.
+   * After a close of either side a frame would be no WebSocket any more. And a reader is too slow
+   * by what it has left of what came before: one frame may be larger than what may wait.
    */
   #takesNothing(): boolean {
     const { socket, raw, maxWaiting, tooSlow } = this.#line
@@ -163,7 +171,9 @@ export class PlainTransport implements Transport {
     return true
   }
 
-  /** Whether the kernel has a copy of all of it. What it did not take, the socket still points at. */
+  /**
+   * Whether the kernel has a copy of all of it. What it did not take, the socket still points at.
+   */
   #write(frame: Buffer): boolean {
     const { raw } = this.#line
     raw.write(frame)
@@ -171,7 +181,10 @@ export class PlainTransport implements Transport {
   }
 }
 
-/** Nothing is written, and in order: its callback comes after that of all before it, also when the socket ends. */
+/**
+ * Nothing is written, and in order: its callback comes after that of all before it, also when the
+ * socket ends.
+ */
 export const taken = (raw: Socket): Promise<void> =>
   new Promise((resolve) => {
     if (!raw.writable) return resolve()

@@ -3,10 +3,11 @@ import type { GuildState } from '@threshold/domain'
 import type { Permissions, Subscriber } from '@threshold/ports'
 
 /**
- * Who is listening to a guild, and which of its channels each may see. What a channel's viewers are is computed when first
- * asked after a change of permissions, and then is one look-up per session: a message must not cost a permission computation
- * for each of thousands of listeners. Who comes or changes is computed alone, so that a mass reconnect to a guild of n costs
- * n computations and not n for each message in between.
+ * Who is listening to a guild, and which of its channels each may see. What a channel's viewers are
+ * is computed when first asked after a change of permissions, and then is one look-up per session:
+ * a message must not cost a permission computation for each of thousands of listeners. Who comes or
+ * changes is computed alone, so that a mass reconnect to a guild of n costs n computations and not
+ * n for each message in between.
  */
 export interface Audience {
   readonly size: number

@@ -12,11 +12,13 @@ import {
 import type { Audience } from './audience.ts'
 import type { GuildLog } from './log.ts'
 
-export type VoiceChange = Omit<VoiceState, 'channelId' | 'userId'> & { readonly channelId: ChannelId | null }
+export type VoiceChange = Omit<VoiceState, 'channelId' | 'userId'> & {
+  readonly channelId: ChannelId | null
+}
 
 /**
- * Who talks where in one guild, and who is told of it: whoever sees the channel they came from or the one they are in. In
- * memory alone, since a call does not outlive the process that carries it.
+ * Who talks where in one guild, and who is told of it: whoever sees the channel they came from or
+ * the one they are in. In memory alone, since a call does not outlive the process that carries it.
  */
 export interface Calls {
   all(): Iterable<VoiceState>
@@ -34,12 +36,20 @@ export interface Calls {
 export function createCalls(log: GuildLog, audience: Audience, now: () => GuildState): Calls {
   const states = new Map<UserId, VoiceState>()
 
-  /** Who sees where they are now is told so; who sees only where they were, that they are gone, and not where to. */
+  /**
+   * Who sees where they are now is told so; who sees only where they were, that they are gone, and
+   * not where to.
+   */
   const tell = (user: UserId, change: VoiceChange, before: ChannelId | undefined): void => {
-    const sees = (who: UserId, channel: ChannelId | null | undefined): boolean => channel != null && audience.sees(now(), who, channel)
+    const sees = (who: UserId, channel: ChannelId | null | undefined): boolean =>
+      channel != null && audience.sees(now(), who, channel)
     const knows = (who: UserId): boolean => who === user || sees(who, change.channelId)
     const say = (state: VoiceChange, hears: (who: UserId) => boolean): void => {
-      log.append('VOICE_STATE_UPDATE', voiceStateToWire(now().guild.id, user, state, now().members.get(user)), hears)
+      log.append(
+        'VOICE_STATE_UPDATE',
+        voiceStateToWire(now().guild.id, user, state, now().members.get(user)),
+        hears,
+      )
     }
     const gone = { ...change, channelId: null, suppress: false }
     if (change.channelId === null) say(gone, (who) => who === user || sees(who, before))
@@ -47,9 +57,19 @@ export function createCalls(log: GuildLog, audience: Audience, now: () => GuildS
     if (change.channelId !== null && before !== undefined && change.channelId !== before)
       say(gone, (who) => !knows(who) && sees(who, before))
   }
-  /** Looked at when somebody enters or changes something: permissions that change in the midst of a call wait until then. */
-  const sit = (user: UserId, change: VoiceChange & { readonly channelId: ChannelId }): VoiceState => {
-    const state = { ...change, userId: user, suppress: !can(now(), user, change.channelId, Permission.Speak) }
+  /**
+   * Looked at when somebody enters or changes something: permissions that change in the midst of a
+   * call wait until then.
+   */
+  const sit = (
+    user: UserId,
+    change: VoiceChange & { readonly channelId: ChannelId },
+  ): VoiceState => {
+    const state = {
+      ...change,
+      userId: user,
+      suppress: !can(now(), user, change.channelId, Permission.Speak),
+    }
     states.set(user, state)
     return state
   }
@@ -59,9 +79,13 @@ export function createCalls(log: GuildLog, audience: Audience, now: () => GuildS
     states.delete(user)
     tell(user, { ...was, ...change, channelId: null, suppress: false }, was.channelId)
   }
-  const inside = (channel: ChannelId): VoiceState[] => [...states.values()].filter((state) => state.channelId === channel)
+  const inside = (channel: ChannelId): VoiceState[] =>
+    [...states.values()].filter((state) => state.channelId === channel)
 
-  /** Why a member may not enter. Who is inside already may change their state there, however full it is. */
+  /**
+   * Why a member may not enter. Who is inside already may change their state there, however full it
+   * is.
+   */
   const refused = (user: UserId, channelId: ChannelId): Refusal | undefined => {
     const state = now()
     const member = state.members.get(user)
@@ -69,7 +93,12 @@ export function createCalls(log: GuildLog, audience: Audience, now: () => GuildS
     if (!member || channel?.type !== 2) return 'unknown-channel'
     const permissions = channelPermissions(state, member, channel)
     if (!has(permissions, Permission.Connect)) return 'no-permission'
-    if (!channel.userLimit || states.get(user)?.channelId === channelId || has(permissions, Permission.MoveMembers)) return undefined
+    if (
+      !channel.userLimit ||
+      states.get(user)?.channelId === channelId ||
+      has(permissions, Permission.MoveMembers)
+    )
+      return undefined
     return inside(channelId).length >= channel.userLimit ? 'too-many' : undefined
   }
 

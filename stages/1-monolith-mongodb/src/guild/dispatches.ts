@@ -1,9 +1,18 @@
 import type { GuildId } from '@threshold/contract'
-import { channelToWire, type GuildEvent, type GuildState, guildToWire, memberToWire, roleToWire } from '@threshold/domain'
+import {
+  channelToWire,
+  type GuildEvent,
+  type GuildState,
+  guildToWire,
+  memberToWire,
+  roleToWire,
+} from '@threshold/domain'
 
 import type { LastMessages } from './last-messages.ts'
 
-/** A guild's event as the dispatch that clients know. Undefined: sessions hear of it in another way. */
+/**
+ * A guild's event as the dispatch that clients know. Undefined: sessions hear of it in another way.
+ */
 export function dispatchOf(
   state: GuildState,
   event: GuildEvent,
@@ -46,7 +55,17 @@ export function dispatchOf(
     case 'member.removed':
       return {
         type: 'GUILD_MEMBER_REMOVE',
-        data: { guild_id, user: memberToWire({ user: event.user, nick: null, roles: [], joinedAt: 0, mute: false, deaf: false }).user },
+        data: {
+          guild_id,
+          user: memberToWire({
+            user: event.user,
+            nick: null,
+            roles: [],
+            joinedAt: 0,
+            mute: false,
+            deaf: false,
+          }).user,
+        },
       }
   }
 }

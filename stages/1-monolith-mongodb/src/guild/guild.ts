@@ -14,7 +14,16 @@ import {
   presenceToWire,
 } from '@threshold/domain'
 import { type Deadline, deadlineIn } from '@threshold/kit'
-import type { Executed, HubEvent, MemberList, MetadataStore, Permissions, Position, Subscriber, Subscription } from '@threshold/ports'
+import type {
+  Executed,
+  HubEvent,
+  MemberList,
+  MetadataStore,
+  Permissions,
+  Position,
+  Subscriber,
+  Subscription,
+} from '@threshold/ports'
 import { type Audience, createAudience } from './audience.ts'
 import { type Calls, changesVoice, createCalls } from './calls.ts'
 import { dispatchOf } from './dispatches.ts'
@@ -25,7 +34,12 @@ import { membersShown, viewFor } from './newcomer.ts'
 import { createPresences, type Presences } from './presences.ts'
 import { createRecent, type Recent } from './recent.ts'
 import { type Change, sightBefore } from './sight.ts'
-import { createTemporaryMembers, TEMPORARY_TIMES, type TemporaryMembers, type TemporaryTimes } from './temporary-members.ts'
+import {
+  createTemporaryMembers,
+  TEMPORARY_TIMES,
+  type TemporaryMembers,
+  type TemporaryTimes,
+} from './temporary-members.ts'
 
 export interface GuildTools {
   readonly metadata: Pick<MetadataStore, 'record' | 'createGuild'>
@@ -42,20 +56,29 @@ export interface GuildTools {
 
 /** Milliseconds that the removal of a temporary member may take. */
 const EXPIRE_MS = 5_000
-/** Published ids remembered: a retried send comes within seconds, and the busiest guild says less than this in them. */
+/**
+ * Published ids remembered: a retried send comes within seconds, and the busiest guild says less
+ * than this in them.
+ */
 const REMEMBERED = 16_384
 
 /**
- * One guild, whole: its state, its log, its listeners. Commands go through it one after the other, so a decision is made on
- * the state that its effect lands on; a store's failure leaves the state as it was. Deliveries happen in the order of the log.
- * In stage 1 all guilds share one event loop, which is what lab 1.4 is about; stage 3 gives each a place of its own.
+ * One guild, whole: its state, its log, its listeners. Commands go through it one after the other,
+ * so a decision is made on the state that its effect lands on; a store's failure leaves the state
+ * as it was. Deliveries happen in the order of the log. In stage 1 all guilds share one event loop,
+ * which is what lab 1.4 is about; stage 3 gives each a place of its own.
  */
 export class Guild {
   #state: GuildState
-  /** The state's own, changed in place: to copy ten thousand members for each that joins would be most of a join's cost. */
+  /**
+   * The state's own, changed in place: to copy ten thousand members for each that joins would be
+   * most of a join's cost.
+   */
   readonly #people: Map<UserId, Member>
   #deleted = false
-  readonly lastMessages: LastMessages = createLastMessages((channel) => this.#state.channels.has(channel))
+  readonly lastMessages: LastMessages = createLastMessages((channel) =>
+    this.#state.channels.has(channel),
+  )
   readonly #tools: GuildTools
   readonly #ledger: Ledger
   readonly #audience: Audience
@@ -76,9 +99,14 @@ export class Guild {
     this.#calls = createCalls(this.#log, this.#audience, () => this.#state)
     this.#members = tools.memberList()
     for (const member of state.members.values()) this.#members.put(member)
-    this.#temporary = createTemporaryMembers(tools.temporary ?? TEMPORARY_TIMES, (user) => this.#expire(user))
-    for (const member of state.members.values()) if (member.temporary) this.#temporary.away(member.user.id, false)
-    this.#presences = createPresences(tools.presenceDelayMs, (user, presence) => this.#tellPresence(user, presence))
+    this.#temporary = createTemporaryMembers(tools.temporary ?? TEMPORARY_TIMES, (user) =>
+      this.#expire(user),
+    )
+    for (const member of state.members.values())
+      if (member.temporary) this.#temporary.away(member.user.id, false)
+    this.#presences = createPresences(tools.presenceDelayMs, (user, presence) =>
+      this.#tellPresence(user, presence),
+    )
   }
 
   /** As it is now: not for keeping, since its members change in place. */
@@ -99,15 +127,20 @@ export class Guild {
     return this.#presences.of(user)
   }
 
-  /** One after the other. Rejects as the store does, or when its turn did not come in time; then nothing has changed here. */
+  /**
+   * One after the other. Rejects as the store does, or when its turn did not come in time; then
+   * nothing has changed here.
+   */
   execute(command: GuildCommand, deadline: Deadline): Promise<Executed> {
     return this.#ledger.inTurn(deadline, async () => {
       if (this.#deleted) return { ok: false, refusal: 'unknown-guild' }
       // Members may come back while the command waits for its turn.
-      if (command.type === 'member.expire' && this.#audience.has(command.userId)) return { ok: true, events: [] }
+      if (command.type === 'member.expire' && this.#audience.has(command.userId))
+        return { ok: true, events: [] }
       const decision = decide(this.#state, command, (user) => this.#calls.of(user) !== undefined)
       if (!decision.ok) return decision
-      if (decision.events.length > 0) await this.#ledger.record(this.#state, decision.events, deadline)
+      if (decision.events.length > 0)
+        await this.#ledger.record(this.#state, decision.events, deadline)
       for (const event of decision.events) this.#apply(event)
       return decision
     })
@@ -117,14 +150,21 @@ export class Guild {
     const seen = this.#recent.get(event.id)
     if (seen) return seen
     const { channelId, needs } = event
-    const position = this.#log.appendEvent(event, channelId === undefined ? () => true : this.#seeing(channelId, needs))
+    const position = this.#log.appendEvent(
+      event,
+      channelId === undefined ? () => true : this.#seeing(channelId, needs),
+    )
     this.#recent.set(event.id, position)
-    if (event.type === 'MESSAGE_CREATE' && channelId !== undefined) this.lastMessages.sent(channelId, event.id)
+    if (event.type === 'MESSAGE_CREATE' && channelId !== undefined)
+      this.lastMessages.sent(channelId, event.id)
     return position
   }
 
   view(user: UserId): GuildView | undefined {
-    return viewFor(this.#state, user, { voiceStates: this.#calls.all(), lastMessages: this.lastMessages })
+    return viewFor(this.#state, user, {
+      voiceStates: this.#calls.all(),
+      lastMessages: this.lastMessages,
+    })
   }
 
   join(subscriber: Subscriber): Subscription | undefined {
@@ -153,20 +193,30 @@ export class Guild {
   }
 
   #seeing(channel: ChannelId, needs = 0n): (user: UserId) => boolean {
-    // Sight is one look-up; more than that is computed for each listener, and few events ask for it.
-    return (user) => this.#audience.sees(this.#state, user, channel) && (needs === 0n || can(this.#state, user, channel, needs))
+    // Sight is one look-up; more than that is computed for each listener, and few events ask for
+    // it.
+    return (user) =>
+      this.#audience.sees(this.#state, user, channel) &&
+      (needs === 0n || can(this.#state, user, channel, needs))
   }
 
   #apply(event: GuildEvent): void {
     const before = this.#state
     const sight = sightBefore(this.#audience, before, event)
-    const silenced = event.type === 'member.updated' && changesVoice(before, event.member) ? event.member.user.id : undefined
+    const silenced =
+      event.type === 'member.updated' && changesVoice(before, event.member)
+        ? event.member.user.id
+        : undefined
     // Calls end while those who saw them can still be told.
     if (event.type === 'channel.deleted') this.#calls.end(event.channel.id)
     if (event.type === 'member.removed') this.#calls.leave(event.user.id)
-    const saw = event.type === 'channel.deleted' ? new Set(this.#audience.viewers(before, event.channel.id)) : undefined
+    const saw =
+      event.type === 'channel.deleted'
+        ? new Set(this.#audience.viewers(before, event.channel.id))
+        : undefined
     this.#evolve(event)
-    if (event.type.startsWith('channel.')) this.#audience.changed((event as { channel: { id: ChannelId } }).channel.id)
+    if (event.type.startsWith('channel.'))
+      this.#audience.changed((event as { channel: { id: ChannelId } }).channel.id)
     else if (sight?.affected.user) this.#audience.changedFor(this.#state, sight.affected.user)
     else if (sight) this.#audience.changed()
     this.#follow(event)
@@ -174,7 +224,12 @@ export class Guild {
     const dispatch = dispatchOf(this.#state, event, this.lastMessages)
     if (dispatch) {
       const { channelId } = dispatch
-      const sees = channelId === undefined ? () => true : saw ? (user: UserId) => saw.has(user) : this.#seeing(channelId)
+      const sees =
+        channelId === undefined
+          ? () => true
+          : saw
+            ? (user: UserId) => saw.has(user)
+            : this.#seeing(channelId)
       // Who only now gained sight of the channel is told that it is there, not that it changed.
       const newcomers = changes.find(({ channel }) => channel === channelId)?.gained
       this.#log.append(dispatch.type, dispatch.data, (user) => sees(user) && !newcomers?.has(user))
@@ -230,7 +285,8 @@ export class Guild {
   #drop(subscriber: Subscriber): void {
     this.#audience.remove(subscriber)
     this.#presences.drop(subscriber.userId, subscriber.sessionId)
-    if (this.#calls.of(subscriber.userId)?.sessionId === subscriber.sessionId) this.#calls.leave(subscriber.userId)
+    if (this.#calls.of(subscriber.userId)?.sessionId === subscriber.sessionId)
+      this.#calls.leave(subscriber.userId)
     if (this.#people.get(subscriber.userId)?.temporary && !this.#audience.has(subscriber.userId))
       this.#temporary.away(subscriber.userId, true)
   }
@@ -240,12 +296,23 @@ export class Guild {
     return this.execute({ type: 'member.expire', by: user, userId: user }, deadlineIn(EXPIRE_MS))
   }
 
-  /** To who gained sight of a channel it is created, to who lost it, deleted: their clients need not know why. */
+  /**
+   * To who gained sight of a channel it is created, to who lost it, deleted: their clients need not
+   * know why.
+   */
   #tellSight(before: GuildState, changes: readonly Change[]): void {
     for (const { channel, gained, lost } of changes) {
-      if (gained.size > 0) this.#log.append('CHANNEL_CREATE', this.#toWire(this.#state.channels.get(channel)!), (user) => gained.has(user))
+      if (gained.size > 0)
+        this.#log.append(
+          'CHANNEL_CREATE',
+          this.#toWire(this.#state.channels.get(channel)!),
+          (user) => gained.has(user),
+        )
       // As they last saw it: what it has become is not for them.
-      if (lost.size > 0) this.#log.append('CHANNEL_DELETE', this.#toWire(before.channels.get(channel)!), (user) => lost.has(user))
+      if (lost.size > 0)
+        this.#log.append('CHANNEL_DELETE', this.#toWire(before.channels.get(channel)!), (user) =>
+          lost.has(user),
+        )
     }
   }
 
@@ -255,6 +322,10 @@ export class Guild {
 
   #tellPresence(user: UserId, presence: Presence): void {
     if (!this.#state.members.has(user)) return
-    this.#log.append('PRESENCE_UPDATE', presenceToWire(this.#state.guild.id, user, presence), () => true)
+    this.#log.append(
+      'PRESENCE_UPDATE',
+      presenceToWire(this.#state.guild.id, user, presence),
+      () => true,
+    )
   }
 }

@@ -2,15 +2,23 @@ import { type ChannelId, compareIds, type MessageId } from '@threshold/contract'
 import { type Deadline, deadlineIn, hasCode, messageOf, type Runtime } from '@threshold/kit'
 import type { MessageStore } from '@threshold/ports'
 
-/** The newest message that each channel of a guild has had. It follows the guild's own events, and costs no write. */
+/**
+ * The newest message that each channel of a guild has had. It follows the guild's own events, and
+ * costs no write.
+ */
 export interface LastMessages {
-  /** Whether the store was asked since the guild was loaded; until then only what has come since is known. */
+  /**
+   * Whether the store was asked since the guild was loaded; until then only what has come since is
+   * known.
+   */
   readonly complete: boolean
   of(channel: ChannelId): MessageId | undefined
   /** Those of these channels that have had one. */
   pick(channels: Iterable<ChannelId>): ReadonlyMap<ChannelId, MessageId>
   sent(channel: ChannelId, id: MessageId): void
-  /** Takes the store's answer. Messages may have come while the store was read, and channels gone. */
+  /**
+   * Takes the store's answer. Messages may have come while the store was read, and channels gone.
+   */
   stored(newest: ReadonlyMap<ChannelId, MessageId>): void
   /** The channel is gone. */
   forget(channel: ChannelId): void
@@ -45,11 +53,16 @@ export function createLastMessages(exists: (channel: ChannelId) => boolean): Las
   }
 }
 
-/** How long the store may take. The result is one field of a larger answer, which can go without it. */
+/**
+ * How long the store may take. The result is one field of a larger answer, which can go without it.
+ */
 const STORE_MS = 1_000
 /** READY waits for its direct messages, and is larger still. */
 const DIRECT_MS = 500
-/** Direct messages that the store is asked for: together, and in all. MongoDB takes a query for each. */
+/**
+ * Direct messages that the store is asked for: together, and in all. MongoDB takes a query for
+ * each.
+ */
 const TOGETHER = 50
 const MOST_DIRECT = 1_000
 
@@ -75,7 +88,10 @@ export async function newestOrNone(
   }
 }
 
-/** The same for a user's direct messages, newest channels first: those that the store has answered for in time. */
+/**
+ * The same for a user's direct messages, newest channels first: those that the store has answered
+ * for in time.
+ */
 export async function newestOfDirects(
   messages: Store,
   channels: readonly ChannelId[],

@@ -3,9 +3,10 @@ import type { HubEvent, Position, Subscriber } from '@threshold/ports'
 import type { Audience } from './audience.ts'
 
 /**
- * A guild's log as its listeners hear it: positions without a gap, and everybody's deliveries in the order of positions. A
- * listener may, while it is told something, do what makes the guild say more, such as leave a call because its socket is
- * full; what comes of it waits until all have heard what came before. Nothing is kept: who was not here has not heard it.
+ * A guild's log as its listeners hear it: positions without a gap, and everybody's deliveries in
+ * the order of positions. A listener may, while it is told something, do what makes the guild say
+ * more, such as leave a call because its socket is full; what comes of it waits until all have
+ * heard what came before. Nothing is kept: who was not here has not heard it.
  */
 export interface GuildLog {
   readonly position: Position
@@ -50,6 +51,7 @@ export function createGuildLog(name: string, epoch: number, audience: Audience):
       return { epoch, sequence }
     },
     appendEvent,
-    append: (type, data, hears) => appendEvent({ v: 1, id: `${name}:${epoch}:${sequence + 1}`, type, data }, hears),
+    append: (type, data, hears) =>
+      appendEvent({ v: 1, id: `${name}:${epoch}:${sequence + 1}`, type, data }, hears),
   }
 }

@@ -12,7 +12,10 @@ import {
 import type { Subscriber } from '@threshold/ports'
 import type { LastMessages } from './last-messages.ts'
 
-/** How many members a view carries; the rest come in chunks when asked for. Discord calls a guild beyond it `large`. */
+/**
+ * How many members a view carries; the rest come in chunks when asked for. Discord calls a guild
+ * beyond it `large`.
+ */
 export const LARGE = 250
 
 /** The guild as a member sees it; undefined for who is none. */
@@ -23,26 +26,33 @@ export function viewFor(
 ): GuildView | undefined {
   const me = state.members.get(user)
   if (!me) return undefined
-  const channels = [...state.channels.values()].filter((c) => has(channelPermissions(state, me, c), Permission.ViewChannel))
+  const channels = [...state.channels.values()].filter((c) =>
+    has(channelPermissions(state, me, c), Permission.ViewChannel),
+  )
   const visible = new Set(channels.map((c) => c.id))
   const voiceStates = [...now.voiceStates].filter((v) => visible.has(v.channelId))
   return viewOf(state, me, { channels, voiceStates, lastMessages: now.lastMessages.pick(visible) })
 }
 
 /**
- * The members that a new session is shown, and their presences. A large guild shows only its online members, and never more
- * than a view holds: two thousand who come back after a restart would otherwise be sent two thousand members each. Clients
- * ask for the rest in chunks.
+ * The members that a new session is shown, and their presences. A large guild shows only its online
+ * members, and never more than a view holds: two thousand who come back after a restart would
+ * otherwise be sent two thousand members each. Clients ask for the rest in chunks.
  */
 export function membersShown(
   { members: people }: GuildState,
   { userId, presence }: Pick<Subscriber, 'userId' | 'presence'>,
   online: ReadonlyMap<UserId, Presence>,
 ): { members: Member[]; presences: ReadonlyMap<UserId, Presence> } {
-  const listed = people.size <= LARGE ? people.keys() : new Set([userId, ...online.keys().take(LARGE - 1)]).values()
+  const listed =
+    people.size <= LARGE
+      ? people.keys()
+      : new Set([userId, ...online.keys().take(LARGE - 1)]).values()
   const members = [...listed].flatMap((user) => people.get(user) ?? [])
   // Its own presence it knows, before anybody is told.
   const own = presence.status === 'offline' ? [] : [[userId, presence] as const]
-  const others = members.flatMap(({ user: { id } }) => (online.has(id) ? [[id, online.get(id)!] as const] : []))
+  const others = members.flatMap(({ user: { id } }) =>
+    online.has(id) ? [[id, online.get(id)!] as const] : [],
+  )
   return { members, presences: new Map([...own, ...others]) }
 }

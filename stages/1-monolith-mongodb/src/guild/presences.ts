@@ -6,11 +6,11 @@ import { OFFLINE, type Presence } from '@threshold/domain'
 const RANK = { online: 3, dnd: 2, idle: 1, offline: 0 } as const
 
 /**
- * The presences of a guild's members, put together from their sessions' and told at most once per `delayMs`. A thousand
- * clients that reconnect would be two thousand events to each of them; who is back before the delay is over is not
- * mentioned at all, and the rest are told of in batches, so that messages find their turn in between. Whoever asks is
- * answered with what was told, not with what is true this instant: what a newcomer is shown and what is told afterwards
- * must add up.
+ * The presences of a guild's members, put together from their sessions' and told at most once per
+ * `delayMs`. A thousand clients that reconnect would be two thousand events to each of them; who is
+ * back before the delay is over is not mentioned at all, and the rest are told of in batches, so
+ * that messages find their turn in between. Whoever asks is answered with what was told, not with
+ * what is true this instant: what a newcomer is shown and what is told afterwards must add up.
  */
 export interface Presences {
   set(user: UserId, sessionId: string, presence: Presence): void
@@ -22,10 +22,15 @@ export interface Presences {
   close(): void
 }
 
-/** Users told of in one go. In a guild of a thousand listeners that is fifty thousand deliveries. */
+/**
+ * Users told of in one go. In a guild of a thousand listeners that is fifty thousand deliveries.
+ */
 const BATCH = 50
 
-export function createPresences(delayMs: number, tell: (user: UserId, presence: Presence) => void): Presences {
+export function createPresences(
+  delayMs: number,
+  tell: (user: UserId, presence: Presence) => void,
+): Presences {
   const sessions = new Map<UserId, Map<string, Presence>>()
   const told = new Map<UserId, Presence>()
   const waiting = new Set<UserId>()
@@ -34,7 +39,8 @@ export function createPresences(delayMs: number, tell: (user: UserId, presence: 
 
   const now = (user: UserId): Presence => {
     let best: Presence | undefined
-    for (const presence of sessions.get(user)?.values() ?? []) if (!best || RANK[presence.status] > RANK[best.status]) best = presence
+    for (const presence of sessions.get(user)?.values() ?? [])
+      if (!best || RANK[presence.status] > RANK[best.status]) best = presence
     return best ?? OFFLINE
   }
   const flush = (): void => {

@@ -1,9 +1,15 @@
 import type { UserId } from '@threshold/contract'
 
 export interface TemporaryTimes {
-  /** From a member's last session to the end of their membership. A connection that broke is back by then. */
+  /**
+   * From a member's last session to the end of their membership. A connection that broke is back by
+   * then.
+   */
   readonly offlineMs: number
-  /** The same for a member who was not seen yet: after a restart everybody has to come back, and a new member to connect. */
+  /**
+   * The same for a member who was not seen yet: after a restart everybody has to come back, and a
+   * new member to connect.
+   */
   readonly unseenMs: number
 }
 
@@ -12,7 +18,10 @@ export const TEMPORARY_TIMES: TemporaryTimes = { offlineMs: 3_000, unseenMs: 60_
 /** A removal that the store did not keep is tried again after this long. */
 const RETRY_MS = 5_000
 
-/** Members whose membership ends because they are offline. Nothing is kept: the member's own record says that they are temporary. */
+/**
+ * Members whose membership ends because they are offline. Nothing is kept: the member's own record
+ * says that they are temporary.
+ */
 export interface TemporaryMembers {
   /** A timer of a member runs. */
   readonly waiting: boolean
@@ -23,7 +32,10 @@ export interface TemporaryMembers {
   close(): void
 }
 
-export function createTemporaryMembers(times: TemporaryTimes, expire: (user: UserId) => Promise<unknown>): TemporaryMembers {
+export function createTemporaryMembers(
+  times: TemporaryTimes,
+  expire: (user: UserId) => Promise<unknown>,
+): TemporaryMembers {
   const timers = new Map<UserId, NodeJS.Timeout>()
   let closed = false
 

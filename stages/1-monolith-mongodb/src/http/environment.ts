@@ -13,13 +13,19 @@ export const listenEnvironment = {
     .string()
     .default('')
     .transform((list) => list.split(',').flatMap((each) => each.trim().toLowerCase() || []))
-    .refine((list) => list.every(isHostName), 'must be host names without ports, with commas between them'),
+    .refine(
+      (list) => list.every(isHostName),
+      'must be host names without ports, with commas between them',
+    ),
   THRESHOLD_MAX_CONNECTIONS: z.coerce.number().int().min(1).max(1_000_000).default(19_000),
   THRESHOLD_TRUSTED_PROXIES: z
     .string()
     .default('')
     .transform((list) => list.split(',').flatMap((each) => each.trim() || []))
-    .refine((list) => list.every(isAddressBlock), 'must be addresses or CIDR blocks, with commas between them'),
+    .refine(
+      (list) => list.every(isAddressBlock),
+      'must be addresses or CIDR blocks, with commas between them',
+    ),
 }
 
 /** A port, a path or a `*` would make a name that no `Host` header matches. */
@@ -32,8 +38,15 @@ const SPARE_CONNECTIONS = 1_000
 
 /** The same as parts of a configuration. Voice has a port of its own on the public host. */
 export function listenConfig(env: z.output<z.ZodObject<typeof listenEnvironment>>) {
-  const { THRESHOLD_HOST: host, THRESHOLD_PUBLIC_URL: publicUrl, THRESHOLD_MAX_CONNECTIONS: maxConnections } = env
-  const advertise = publicUrl === undefined ? {} : { advertise: new URL(publicUrl).hostname.replace(/^\[|\]$/g, '') }
+  const {
+    THRESHOLD_HOST: host,
+    THRESHOLD_PUBLIC_URL: publicUrl,
+    THRESHOLD_MAX_CONNECTIONS: maxConnections,
+  } = env
+  const advertise =
+    publicUrl === undefined
+      ? {}
+      : { advertise: new URL(publicUrl).hostname.replace(/^\[|\]$/g, '') }
   return {
     http: {
       host,

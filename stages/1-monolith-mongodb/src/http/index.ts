@@ -2,7 +2,12 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { type AddressInfo, isIPv6 } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { type ReadinessCheck, type ReadinessMonitor, type Runtime, watchReadiness } from '@threshold/kit'
+import {
+  type ReadinessCheck,
+  type ReadinessMonitor,
+  type Runtime,
+  watchReadiness,
+} from '@threshold/kit'
 import express, { type RequestHandler, type Router } from 'express'
 import { write } from '../rest/route.ts'
 import { type OwnSite, ownSite } from './own-site.ts'
@@ -26,22 +31,34 @@ export interface HttpParts {
   readonly readiness: readonly ReadinessCheck[]
   /** Mounted in this order; the last one answers 404 to what is left. */
   readonly routers: readonly Router[]
-  readonly gateway: AsyncDisposable & { attach(server: Server, mayOpen: (request: IncomingMessage) => boolean): void }
+  readonly gateway: AsyncDisposable & {
+    attach(server: Server, mayOpen: (request: IncomingMessage) => boolean): void
+  }
 }
 
 export interface HttpServer extends AsyncDisposable {
   readonly url: string
 }
 
-/** Milliseconds for a request to arrive whole: whoever sends a byte a second does not hold a connection for ever. */
+/**
+ * Milliseconds for a request to arrive whole: whoever sends a byte a second does not hold a
+ * connection for ever.
+ */
 const REQUEST_WITHIN_MS = 15_000
 /** Node checks every 30 s by default, so a 15 s timeout could take 45 s. */
 const LOOK_EVERY_MS = 1_000
-/** Longer than clients keep an idle connection, so that they close it and no request meets a closing server. */
+/**
+ * Longer than clients keep an idle connection, so that they close it and no request meets a closing
+ * server.
+ */
 const KEEP_ALIVE_MS = 75_000
 
 /** One port for REST, the gateway, the page and what an operator asks. Resolves when it listens. */
-export async function serveHttp(parts: HttpParts, config: HttpConfig, runtime: Runtime): Promise<HttpServer> {
+export async function serveHttp(
+  parts: HttpParts,
+  config: HttpConfig,
+  runtime: Runtime,
+): Promise<HttpServer> {
   const app = express()
   app.disable('x-powered-by').disable('etag')
   app.set('query parser', 'simple') // `?limit[$gt]=1` is a field of that name, not an object
@@ -58,7 +75,8 @@ export async function serveHttp(parts: HttpParts, config: HttpConfig, runtime: R
       headersTimeout: REQUEST_WITHIN_MS,
       connectionsCheckingInterval: LOOK_EVERY_MS,
       keepAliveTimeout: KEEP_ALIVE_MS,
-      // Java's client, for one, offers HTTP/2 with its first request. Whoever is not taken up on an offer goes on as before.
+      // Java's client, for one, offers HTTP/2 with its first request. Whoever is not taken up on an
+      // offer goes on as before.
       shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
     },
     app,
@@ -70,13 +88,19 @@ export async function serveHttp(parts: HttpParts, config: HttpConfig, runtime: R
     else refuseMalformed(error, socket)
   })
   server.on('checkContinue', app) // or Node would ask for a body before the token was looked at
-  parts.gateway.attach(server, (request) => request.headers.origin === undefined || site.isOwn(request))
+  parts.gateway.attach(
+    server,
+    (request) => request.headers.origin === undefined || site.isOwn(request),
+  )
   server.listen(config.port, config.host)
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   return {
     url: `http://${isIPv6(config.host) ? `[${config.host}]` : config.host}:${port}`,
-    /** No new requests; those under way are answered, and their events told, before the sockets are closed. */
+    /**
+     * No new requests; those under way are answered, and their events told, before the sockets are
+     * closed.
+     */
     async [Symbol.asyncDispose]() {
       readiness[Symbol.dispose]()
       const closed = once(server, 'close')
@@ -98,8 +122,9 @@ const PARSER_ANSWERS: Readonly<Record<string, string>> = {
 }
 
 /**
- * What is no HTTP never gets to Express. It is answered in the contract's shape all the same, and its connection ends: where a
- * next request would begin can't be known, and guessing is how requests are smuggled past a proxy.
+ * What is no HTTP never gets to Express. It is answered in the contract's shape all the same, and
+ * its connection ends: where a next request would begin can't be known, and guessing is how
+ * requests are smuggled past a proxy.
  */
 function refuseMalformed(error: NodeJS.ErrnoException, socket: Duplex): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
@@ -114,7 +139,10 @@ function refuseMalformed(error: NodeJS.ErrnoException, socket: Duplex): void {
   socket.end(`${head}\r\nConnection: close\r\n\r\n${body}`)
 }
 
-function requestsUnderWay(onAnswer: (status: number) => void): { count: RequestHandler; none(): Promise<void> } {
+function requestsUnderWay(onAnswer: (status: number) => void): {
+  count: RequestHandler
+  none(): Promise<void>
+} {
   let open = 0
   let settled = (): void => {}
   return {
@@ -136,15 +164,20 @@ function requestsUnderWay(onAnswer: (status: number) => void): { count: RequestH
 }
 
 /**
- * Everything but the API and the health of this process answers to its own names alone, and to no foreign page. The API needs no
- * such check: a foreign page has no token, and unmodified clients behind a proxy call it by Discord's name.
+ * Everything but the API and the health of this process answers to its own names alone, and to no
+ * foreign page. The API needs no such check: a foreign page has no token, and unmodified clients
+ * behind a proxy call it by Discord's name.
  */
 function ownSiteOnly(site: OwnSite): RequestHandler {
   return (request, response, next) => {
     if (/^\/api(\/|$)/i.test(request.path)) return next()
     if (!site.hostIsOwn(request))
-      return write(response, 403, { message: '403: not a name of this stage; THRESHOLD_HOSTS adds names', code: 0 })
-    if (!site.originIsOwn(request)) return write(response, 403, { message: '403: not for pages of another origin', code: 0 })
+      return write(response, 403, {
+        message: '403: not a name of this stage; THRESHOLD_HOSTS adds names',
+        code: 0,
+      })
+    if (!site.originIsOwn(request))
+      return write(response, 403, { message: '403: not for pages of another origin', code: 0 })
     next()
   }
 }

@@ -2,9 +2,15 @@ import type { IncomingMessage } from 'node:http'
 import { BlockList, isIP, isIPv6 } from 'node:net'
 
 export interface PublicAddress {
-  /** Where clients reach the stage, such as `https://chat.example`; without it a request itself says so. */
+  /**
+   * Where clients reach the stage, such as `https://chat.example`; without it a request itself says
+   * so.
+   */
   readonly publicUrl?: string | undefined
-  /** Proxies whose `X-Forwarded-Proto` and `X-Forwarded-Host` are believed: addresses and CIDR blocks. */
+  /**
+   * Proxies whose `X-Forwarded-Proto` and `X-Forwarded-Host` are believed: addresses and CIDR
+   * blocks.
+   */
   readonly trustedProxies: readonly string[]
 }
 
@@ -24,7 +30,11 @@ export function gatewayUrls({ publicUrl, trustedProxies }: PublicAddress): Gatew
 export function isAddressBlock(text: string): boolean {
   const [address = '', prefix] = text.split('/')
   const most = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1
-  return most > 0 && text.split('/').length <= 2 && (prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= most))
+  return (
+    most > 0 &&
+    text.split('/').length <= 2 &&
+    (prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= most))
+  )
 }
 
 function blockList(blocks: readonly string[]): BlockList {
@@ -51,10 +61,17 @@ function reachedAt({ headers, socket }: IncomingMessage, proxies: BlockList): UR
   const scheme = forwarded('x-forwarded-proto')?.toLowerCase() === 'https' ? 'https' : 'http'
   const { localAddress = '127.0.0.1', localPort } = socket
   const listening = `${isIPv6(localAddress) ? `[${localAddress}]` : localAddress}:${localPort}`
-  return parsed(scheme, forwarded('x-forwarded-host')) ?? parsed(scheme, headers.host) ?? new URL(`${scheme}://${listening}`)
+  return (
+    parsed(scheme, forwarded('x-forwarded-host')) ??
+    parsed(scheme, headers.host) ??
+    new URL(`${scheme}://${listening}`)
+  )
 }
 
-/** The header is the client's to write, and is repeated in JSON: nothing but a host and a port is taken. */
+/**
+ * The header is the client's to write, and is repeated in JSON: nothing but a host and a port is
+ * taken.
+ */
 const parsed = (scheme: string, host: string | undefined): URL | null =>
   host !== undefined && /^[\w.\-[\]:]{1,255}$/.test(host) ? URL.parse(`${scheme}://${host}`) : null
 

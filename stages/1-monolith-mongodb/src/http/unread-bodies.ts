@@ -13,8 +13,9 @@ export interface UnreadBodies {
 }
 
 /**
- * Ends the connection of a request that was answered before its body had come, unless the rest comes soon. Node would read
- * and drop it however long it is, and closing at once would reset the connection before the client has read the answer.
+ * Ends the connection of a request that was answered before its body had come, unless the rest
+ * comes soon. Node would read and drop it however long it is, and closing at once would reset the
+ * connection before the client has read the answer.
  */
 export function unreadBodies(): UnreadBodies {
   const answered = new WeakSet<Duplex>()

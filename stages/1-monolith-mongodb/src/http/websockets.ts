@@ -2,11 +2,16 @@ import { type WebSocket, WebSocketServer, WebSocket as WsSocket } from 'ws'
 
 /** No client of ours splits a frame; whoever does, sends it in a few pieces. */
 const MAX_FRAGMENTS = 8
-/** TCP segments that one unfinished frame may arrive in: each is a buffer that is kept until the frame is whole. */
+/**
+ * TCP segments that one unfinished frame may arrive in: each is a buffer that is kept until the
+ * frame is whole.
+ */
 const MAX_BUFFERED_CHUNKS = 256
 /** ws closes with this when a frame has more fragments, or chunks, than it may have. */
 const TOO_MANY_PARTS = 1_008
-/** How long a socket that was closed may take to read its close frame before the connection is cut. */
+/**
+ * How long a socket that was closed may take to read its close frame before the connection is cut.
+ */
 const LINGER_MS = 1_000
 
 interface Options {
@@ -17,7 +22,10 @@ interface Options {
   readonly rateLimited: number
 }
 
-/** A WebSocket server whose sockets cost no more than their frames: nothing is compressed, and no ping answered unasked. */
+/**
+ * A WebSocket server whose sockets cost no more than their frames: nothing is compressed, and no
+ * ping answered unasked.
+ */
 export function boundedWebSockets({ rateLimited, ...options }: Options): WebSocketServer {
   class BoundedWebSocket extends WsSocket {
     override close(code?: number, reason?: string | Buffer): void {
@@ -39,8 +47,8 @@ export function boundedWebSockets({ rateLimited, ...options }: Options): WebSock
 }
 
 /**
- * Reads no more of a socket that was closed for flooding: TCP then holds the flood back. Reading on until the peer answers the
- * close would parse as many frames as it can send until then.
+ * Reads no more of a socket that was closed for flooding: TCP then holds the flood back. Reading on
+ * until the peer answers the close would parse as many frames as it can send until then.
  */
 export function stopReading(socket: WebSocket): void {
   if (socket.isPaused) return

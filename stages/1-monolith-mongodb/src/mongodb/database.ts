@@ -1,4 +1,11 @@
-import { CodedError, type Deadline, deadlineExceeded, type Telemetry, unavailable, within } from '@threshold/kit'
+import {
+  CodedError,
+  type Deadline,
+  deadlineExceeded,
+  type Telemetry,
+  unavailable,
+  within,
+} from '@threshold/kit'
 import {
   type Collection,
   type Db,
@@ -24,19 +31,27 @@ export interface MongoConfig {
 export interface MongoDatabase extends AsyncDisposable {
   readonly db: Db
   /**
-   * Runs an operation and turns whatever a driver may throw into what the ports promise: `UNAVAILABLE` or
-   * `DEADLINE_EXCEEDED`. Duplicate keys pass through, since callers mean something by them.
+   * Runs an operation and turns whatever a driver may throw into what the ports promise:
+   * `UNAVAILABLE` or `DEADLINE_EXCEEDED`. Duplicate keys pass through, since callers mean something
+   * by them.
    */
   run<T>(what: string, deadline: Deadline, work: (db: Db) => Promise<T>): Promise<T>
-  /** Writes, durably, and reads, as a request does. It overwrites one document, so that probes leave nothing that grows. */
+  /**
+   * Writes, durably, and reads, as a request does. It overwrites one document, so that probes leave
+   * nothing that grows.
+   */
   probe(deadline: Deadline): Promise<void>
 }
 
 /**
- * Acknowledged means on disk: `j: true` waits for the journal, so that `kill -9` of the server loses nothing it confirmed.
- * The driver's own retries are off; every write here is idempotent by its id, and repeating is the caller's choice.
+ * Acknowledged means on disk: `j: true` waits for the journal, so that `kill -9` of the server
+ * loses nothing it confirmed. The driver's own retries are off; every write here is idempotent by
+ * its id, and repeating is the caller's choice.
  */
-export async function mongoDatabase(config: MongoConfig, telemetry?: Telemetry): Promise<MongoDatabase> {
+export async function mongoDatabase(
+  config: MongoConfig,
+  telemetry?: Telemetry,
+): Promise<MongoDatabase> {
   const client = new MongoClient(config.uri, {
     useBigInt64: true,
     ignoreUndefined: true,
@@ -45,10 +60,12 @@ export async function mongoDatabase(config: MongoConfig, telemetry?: Telemetry):
     maxPoolSize: config.poolSize ?? 40,
     waitQueueTimeoutMS: config.queueMs ?? 2_000,
     serverSelectionTimeoutMS: 2_000,
-    // Also how long a monitor waits for an answer. One that is late clears the pool, and a server that is only slow would then
-    // lose all that is under way, and have to greet each connection again.
+    // Also how long a monitor waits for an answer. One that is late clears the pool, and a server
+    // that is only slow would then lose all that is under way, and have to greet each connection
+    // again.
     connectTimeoutMS: 10_000,
-    // A paused server keeps its sockets open. Without this a connection would wait on it for ever and the pool drain dry.
+    // A paused server keeps its sockets open. Without this a connection would wait on it for ever
+    // and the pool drain dry.
     socketTimeoutMS: 10_000,
     writeConcern: { w: 1, journal: true },
   })
@@ -61,7 +78,8 @@ export async function mongoDatabase(config: MongoConfig, telemetry?: Telemetry):
   }
   const db = client.db()
   const run: MongoDatabase['run'] = async (what, deadline, work) => {
-    // Nobody waits for the answer any more, and a write sent now could land after the one that takes it back.
+    // Nobody waits for the answer any more, and a write sent now could land after the one that
+    // takes it back.
     if (Date.now() >= deadline.at) throw deadlineExceeded(what)
     operations(what)
     try {
@@ -76,7 +94,10 @@ export async function mongoDatabase(config: MongoConfig, telemetry?: Telemetry):
     run,
     async probe(deadline) {
       const write = () => upsert(probes, { _id: 'readiness', at: new Date() })
-      await Promise.all([run('probe.write', deadline, write), run('probe.read', deadline, () => probes.findOne({ _id: 'readiness' }))])
+      await Promise.all([
+        run('probe.write', deadline, write),
+        run('probe.read', deadline, () => probes.findOne({ _id: 'readiness' })),
+      ])
     },
     [Symbol.asyncDispose]: () => client.close(),
   }
@@ -89,17 +110,25 @@ export function isDuplicateKey(error: unknown): boolean {
   if (!(error instanceof MongoServerError) || error.code !== DUPLICATE_KEY) return false
   if (!(error instanceof MongoBulkWriteError)) return true
   const { writeErrors } = error
-  return (Array.isArray(writeErrors) ? writeErrors : [writeErrors]).every(({ code }) => code === DUPLICATE_KEY)
+  return (Array.isArray(writeErrors) ? writeErrors : [writeErrors]).every(
+    ({ code }) => code === DUPLICATE_KEY,
+  )
 }
 
 /**
- * Puts a document in the place of whatever has its id. Of two that do so at once where nothing was, MongoDB may let one fail
- * on the other's key: by then there is something to replace. `only` names fields of the document that may be replaced; one
- * that has other values stays, and the duplicate key is the caller's.
+ * Puts a document in the place of whatever has its id. Of two that do so at once where nothing was,
+ * MongoDB may let one fail on the other's key: by then there is something to replace. `only` names
+ * fields of the document that may be replaced; one that has other values stays, and the duplicate
+ * key is the caller's.
  */
-export async function upsert<T extends { _id: unknown }>(into: Collection<T>, document: T, only: Partial<T> = {}): Promise<void> {
+export async function upsert<T extends { _id: unknown }>(
+  into: Collection<T>,
+  document: T,
+  only: Partial<T> = {},
+): Promise<void> {
   const { _id, ...rest } = document
-  const replace = () => into.replaceOne({ _id, ...only } as Filter<T>, rest as WithoutId<T>, { upsert: true })
+  const replace = () =>
+    into.replaceOne({ _id, ...only } as Filter<T>, rest as WithoutId<T>, { upsert: true })
   try {
     await replace()
   } catch (error) {
@@ -111,15 +140,17 @@ export async function upsert<T extends { _id: unknown }>(into: Collection<T>, do
 function translate(what: string, error: unknown): unknown {
   if (!(error instanceof MongoError) || isDuplicateKey(error)) return error
   if (error instanceof MongoServerError) return failedThere(what, error)
-  return error instanceof MongoOperationTimeoutError ? deadlineExceeded(what, error) : unavailable('MongoDB', error)
+  return error instanceof MongoOperationTimeoutError
+    ? deadlineExceeded(what, error)
+    : unavailable('MongoDB', error)
 }
 
 /** A server's message is cut to this length, since it may quote a document. */
 const MESSAGE_CHARACTERS = 200
 
 /**
- * MongoDB is there and cannot do it. WiredTiger's panic, which follows on a full disk, lasts until the process ends: mongod ends
- * itself then, and SecantusDB answers on.
+ * MongoDB is there and cannot do it. WiredTiger's panic, which follows on a full disk, lasts until
+ * the process ends: mongod ends itself then, and SecantusDB answers on.
  */
 function failedThere(what: string, { code, codeName, message }: MongoServerError): CodedError {
   const why = `${message.slice(0, MESSAGE_CHARACTERS)} (${codeName ?? code})`
@@ -141,6 +172,9 @@ function countOperations(telemetry: Telemetry | undefined): (what: string) => vo
   return (what) => counter.inc({ operation: what })
 }
 
-/** Ids travel as strings and rest as 64-bit integers: eight bytes instead of nineteen, and they sort as numbers. */
+/**
+ * Ids travel as strings and rest as 64-bit integers: eight bytes instead of nineteen, and they sort
+ * as numbers.
+ */
 export const long = (id: string): bigint => BigInt(id)
 export const text = (id: bigint): string => id.toString()

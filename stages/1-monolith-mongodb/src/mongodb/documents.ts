@@ -1,7 +1,10 @@
 import type { StoredMessage } from '@threshold/domain'
 import { long, text } from './database.ts'
 
-/** Shapes at rest. `v` says which: a reader takes its own and the one before. Unset fields are absent, not null. */
+/**
+ * Shapes at rest. `v` says which: a reader takes its own and the one before. Unset fields are
+ * absent, not null.
+ */
 export interface MessageDocument {
   _id: bigint
   v: 1
@@ -17,7 +20,10 @@ export interface MessageDocument {
   mentions?: bigint[]
   mentionRoles?: bigint[]
   mentionEveryone?: boolean
-  /** As JSON: their keys are the client's, and a driver takes `_bsontype`, or a key with a zero byte in it, for something of its own. */
+  /**
+   * As JSON: their keys are the client's, and a driver takes `_bsontype`, or a key with a zero byte
+   * in it, for something of its own.
+   */
   embeds?: string
   reference?: { messageId: bigint; channelId: bigint }
   /** Sent with `enforce_nonce`: the key of its nonce, which deleting the message must mark. */
@@ -60,7 +66,14 @@ export function toDocument(m: StoredMessage, dedupe?: string): MessageDocument {
     ...(m.mentionRoles?.length ? { mentionRoles: m.mentionRoles.map(long) } : {}),
     ...(m.mentionEveryone ? { mentionEveryone: true } : {}),
     ...(m.embeds?.length ? { embeds: JSON.stringify(m.embeds) } : {}),
-    ...(m.reference ? { reference: { messageId: long(m.reference.messageId), channelId: long(m.reference.channelId) } } : {}),
+    ...(m.reference
+      ? {
+          reference: {
+            messageId: long(m.reference.messageId),
+            channelId: long(m.reference.channelId),
+          },
+        }
+      : {}),
     ...(dedupe === undefined ? {} : { dedupe }),
   }
 }
@@ -82,7 +95,14 @@ export function fromDocument(d: MessageDocument): StoredMessage {
     ...(d.mentionRoles?.length ? { mentionRoles: d.mentionRoles.map(text) } : {}),
     ...(d.mentionEveryone ? { mentionEveryone: true } : {}),
     ...embedsFrom(d.embeds),
-    ...(d.reference ? { reference: { messageId: text(d.reference.messageId), channelId: text(d.reference.channelId) } } : {}),
+    ...(d.reference
+      ? {
+          reference: {
+            messageId: text(d.reference.messageId),
+            channelId: text(d.reference.channelId),
+          },
+        }
+      : {}),
   }
 }
 

@@ -9,7 +9,8 @@ export interface UserDocument {
 }
 
 /** Roles by id, so that one role changes without rewriting the others. */
-export interface GuildDocument extends Omit<Guild, 'id' | 'ownerId' | 'systemChannelId' | 'afkChannelId'> {
+export interface GuildDocument
+  extends Omit<Guild, 'id' | 'ownerId' | 'systemChannelId' | 'afkChannelId'> {
   _id: bigint
   ownerId: bigint
   systemChannelId: bigint | null
@@ -32,7 +33,10 @@ export interface ChannelDocument {
   bitrate?: number
   userLimit?: number
   recipients?: bigint[]
-  /** Direct messages alone: both ids in order, unique, so that two who open it at once get the same channel. */
+  /**
+   * Direct messages alone: both ids in order, unique, so that two who open it at once get the same
+   * channel.
+   */
   pair?: string
 }
 
@@ -67,8 +71,18 @@ export interface InviteDocument {
   expiresAt?: Date
 }
 
-export const userTo = (user: User): UserDocument => ({ _id: long(user.id), v: 1, username: user.username, bot: user.bot })
-export const userFrom = (d: UserDocument): User => ({ v: 1, id: text(d._id), username: d.username, bot: d.bot })
+export const userTo = (user: User): UserDocument => ({
+  _id: long(user.id),
+  v: 1,
+  username: user.username,
+  bot: user.bot,
+})
+export const userFrom = (d: UserDocument): User => ({
+  v: 1,
+  id: text(d._id),
+  username: d.username,
+  bot: d.bot,
+})
 
 const maybeLong = (id: string | null): bigint | null => (id === null ? null : long(id))
 const maybeText = (id: bigint | null): string | null => (id === null ? null : text(id))

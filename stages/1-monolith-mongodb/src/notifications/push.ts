@@ -14,11 +14,17 @@ export interface NotificationsConfig {
 }
 
 export interface Pusher {
-  /** `sent`, `dropped` (the sink refused it for good, 4xx) or `retry` (away, 5xx, 429). Never rejects. */
+  /**
+   * `sent`, `dropped` (the sink refused it for good, 4xx) or `retry` (away, 5xx, 429). Never
+   * rejects.
+   */
   send(notification: Notification, signal: AbortSignal): Promise<'sent' | 'dropped' | 'retry'>
 }
 
-/** The body of a push is the notification with its text cut to what a lock screen shows, in UTF-16 code units. */
+/**
+ * The body of a push is the notification with its text cut to what a lock screen shows, in UTF-16
+ * code units.
+ */
 const PREVIEW = 120
 /** A phone's title has room for so much of a name. */
 const NAME = 20
@@ -38,7 +44,10 @@ export function pusher(config: Pick<NotificationsConfig, 'url'>, runtime: Runtim
     },
   }
 
-  async function attempt(notification: Notification, signal: AbortSignal): Promise<'sent' | 'dropped' | 'retry'> {
+  async function attempt(
+    notification: Notification,
+    signal: AbortSignal,
+  ): Promise<'sent' | 'dropped' | 'retry'> {
     const title = titleOf(notification)
     try {
       const response = await fetch(config.url!, {
@@ -49,7 +58,9 @@ export function pusher(config: Pick<NotificationsConfig, 'url'>, runtime: Runtim
       })
       await response.body?.cancel()
       if (response.ok) return 'sent'
-      return response.status >= 500 || response.status === 429 || response.status === 408 ? 'retry' : 'dropped'
+      return response.status >= 500 || response.status === 429 || response.status === 408
+        ? 'retry'
+        : 'dropped'
     } catch (error) {
       runtime.log.debug({ err: messageOf(error) }, 'a push did not reach its sink')
       return 'retry'

@@ -5,7 +5,10 @@ import express, { type Router } from 'express'
 
 const FOLDER = new URL('./browser/', import.meta.url)
 
-/** The page runs our own files and nothing else: no inline script, no other host, no frame around it. */
+/**
+ * The page runs our own files and nothing else: no inline script, no other host, no frame around
+ * it.
+ */
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -18,22 +21,28 @@ const POLICY = [
 ].join('; ')
 
 /**
- * The chat page: plain browser JavaScript, served as it is. It speaks the contract and knows no stage, so every later stage
- * mounts the same router. Mount it before REST, whose last handler answers 404 to all that is left.
+ * The chat page: plain browser JavaScript, served as it is. It speaks the contract and knows no
+ * stage, so every later stage mounts the same router. Mount it before REST, whose last handler
+ * answers 404 to all that is left.
  *
- * The files are read once and looked up by exact path: an API request that passes by here costs one map lookup and no
- * disk access. In production a CDN would serve them.
+ * The files are read once and looked up by exact path: an API request that passes by here costs one
+ * map lookup and no disk access. In production a CDN would serve them.
  */
 export function createPage(): Router {
   const files = new Map<string, { type: string; body: Buffer; tag: string }>()
   for (const name of readdirSync(FOLDER)) {
     const body = readFileSync(new URL(name, FOLDER))
-    const file = { type: extname(name), body, tag: `"${createHash('sha256').update(body).digest('base64url')}"` }
+    const file = {
+      type: extname(name),
+      body,
+      tag: `"${createHash('sha256').update(body).digest('base64url')}"`,
+    }
     files.set(name === 'index.html' ? '/' : `/${name}`, file)
   }
   const router = express.Router()
   router.use((request, response, next) => {
-    const file = request.method === 'GET' || request.method === 'HEAD' ? files.get(request.path) : undefined
+    const file =
+      request.method === 'GET' || request.method === 'HEAD' ? files.get(request.path) : undefined
     if (file === undefined) return next()
     response.set({
       'Content-Security-Policy': POLICY,

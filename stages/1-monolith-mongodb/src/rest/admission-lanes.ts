@@ -3,15 +3,19 @@ import { Counter, Gauge } from 'prom-client'
 import { type Admission, createAdmission } from './admission.ts'
 
 /**
- * Requests that use the store at once at the most, reads and writes each: enough for a store that writes its log for many at
- * once. MongoDB's pool has 40 connections, so that each operation waits there for the time of a few at the most.
+ * Requests that use the store at once at the most, reads and writes each: enough for a store that
+ * writes its log for many at once. MongoDB's pool has 40 connections, so that each operation waits
+ * there for the time of a few at the most.
  */
 const MOST = 64
 /** How often a stage that sheds says so in its log. */
 const LOG_EVERY_MS = 10_000
 
 /** One admission for reads and one for writes, counted. */
-export function admissions({ budgetMs }: { readonly budgetMs: number }, runtime: Runtime): { reads: Admission; writes: Admission } {
+export function admissions(
+  { budgetMs }: { readonly budgetMs: number },
+  runtime: Runtime,
+): { reads: Admission; writes: Admission } {
   const registers = [runtime.telemetry.registry]
   const shed = new Counter({
     name: 'threshold_requests_shed_total',
@@ -25,7 +29,10 @@ export function admissions({ budgetMs }: { readonly budgetMs: number }, runtime:
       shed.inc({ kind })
       if (performance.now() - saidAt < LOG_EVERY_MS) return
       saidAt = performance.now()
-      runtime.log.warn({ kind, ...admission.load }, 'overloaded: the store answers too slowly, and late requests are answered 503')
+      runtime.log.warn(
+        { kind, ...admission.load },
+        'overloaded: the store answers too slowly, and late requests are answered 503',
+      )
     })
     return admission
   }

@@ -2,10 +2,15 @@ import { refuse } from '@threshold/contract'
 import type { Clock, Deadline } from '@threshold/kit'
 import pLimit from 'p-limit'
 
-/** Requests that use the store at once when the process starts, and at least, however slow the store is. */
+/**
+ * Requests that use the store at once when the process starts, and at least, however slow the store
+ * is.
+ */
 const START = 16
 const LEAST = 2
-/** Requests that wait for it. Beyond that the oldest is shed, for the most of its budget is over. */
+/**
+ * Requests that wait for it. Beyond that the oldest is shed, for the most of its budget is over.
+ */
 const MOST_WAITING = 2_048
 /** Once a request has waited for so long, the newest is served first. */
 const OVERLOADED_MS = 100
@@ -20,7 +25,10 @@ export interface AdmissionConfig {
 }
 
 export interface Admission {
-  /** Runs work when the store has room for it. Refuses with 503 what would come too late, before it has cost the store anything. */
+  /**
+   * Runs work when the store has room for it. Refuses with 503 what would come too late, before it
+   * has cost the store anything.
+   */
   run<T>(deadline: Deadline, work: () => Promise<T>): Promise<T>
   /** Requests under way, and waiting. */
   readonly load: { readonly running: number; readonly waiting: number; readonly limit: number }
@@ -34,16 +42,22 @@ interface Waiting {
 }
 
 /**
- * A store that is asked by more than it can answer in time answers nobody in time, if all wait their turn: each is served when
- * its budget is just over. So few are let in, the newest first while others have waited, and those that wait are shed when
- * the rest of their budget is less than serving them takes ("adaptive LIFO" and "controlled delay": Ben Maurer, "Fail at
- * Scale", ACM Queue 2015).
+ * A store that is asked by more than it can answer in time answers nobody in time, if all wait
+ * their turn: each is served when its budget is just over. So few are let in, the newest first
+ * while others have waited, and those that wait are shed when the rest of their budget is less than
+ * serving them takes ("adaptive LIFO" and "controlled delay": Ben Maurer, "Fail at Scale", ACM
+ * Queue 2015).
  *
- * How many are let in follows the store, as TCP's window follows a network: one more for each that was served well within its
- * budget, half as many once it took more than a quarter of it (additive increase, multiplicative decrease: Chiu and Jain, 1989).
- * A request that has been let in is not made to wait again.
+ * How many are let in follows the store, as TCP's window follows a network: one more for each that
+ * was served well within its budget, half as many once it took more than a quarter of it (additive
+ * increase, multiplicative decrease: Chiu and Jain, 1989). A request that has been let in is not
+ * made to wait again.
  */
-export function createAdmission({ most, budgetMs }: AdmissionConfig, clock: Clock, onShed: () => void = () => {}): Admission {
+export function createAdmission(
+  { most, budgetMs }: AdmissionConfig,
+  clock: Clock,
+  onShed: () => void = () => {},
+): Admission {
   const limit = pLimit(Math.min(START, most))
   const slowMs = budgetMs / 4
   const waiting: Waiting[] = []
@@ -81,7 +95,10 @@ export function createAdmission({ most, budgetMs }: AdmissionConfig, clock: Cloc
     if (whole !== limit.concurrency) limit.concurrency = whole
   }
 
-  /** Sheds whom serving would take longer than they have left. The oldest is first, and has the least. */
+  /**
+   * Sheds whom serving would take longer than they have left. The oldest is first, and has the
+   * least.
+   */
   function shedLate(): void {
     const latest = clock.now() + Math.min(typicalMs, slowMs)
     while (waiting[0] && waiting[0].deadline.at <= latest) waiting.shift()?.shed()

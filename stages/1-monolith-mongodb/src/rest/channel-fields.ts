@@ -9,8 +9,8 @@ interface ChannelField {
 }
 
 /**
- * Discord documents these for some types of channel alone. Slow mode works here in an announcement channel too, so it is
- * taken there.
+ * Discord documents these for some types of channel alone. Slow mode works here in an announcement
+ * channel too, so it is taken there.
  */
 const FIELDS = {
   topic: { types: [0, 5], standing: '' },
@@ -20,12 +20,22 @@ const FIELDS = {
   user_limit: { types: [2], standing: 0 },
 } satisfies Record<string, ChannelField>
 
-/** The refusal of a field that a channel of this type does not have. An answer of 200 would say that it was set. */
-export function foreignField(type: ChannelType, input: { readonly [F in keyof typeof FIELDS]?: unknown }): ApiError | undefined {
+/**
+ * The refusal of a field that a channel of this type does not have. An answer of 200 would say that
+ * it was set.
+ */
+export function foreignField(
+  type: ChannelType,
+  input: { readonly [F in keyof typeof FIELDS]?: unknown },
+): ApiError | undefined {
   for (const [field, { types, standing }] of Object.entries<ChannelField>(FIELDS)) {
     const value = input[field as keyof typeof FIELDS]
     if (value == null || value === standing || types.includes(type)) continue
-    return invalidField(field, 'FIELD_UNSUPPORTED', `${field} is not supported for a channel of type ${type}.`)
+    return invalidField(
+      field,
+      'FIELD_UNSUPPORTED',
+      `${field} is not supported for a channel of type ${type}.`,
+    )
   }
   return undefined
 }

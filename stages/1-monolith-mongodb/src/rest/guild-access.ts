@@ -12,20 +12,34 @@ export async function viewOf(context: Context, ask: Ask): Promise<GuildView> {
 }
 
 /** Who may see a guild's settings that are not in every member's view. */
-export async function requireGuild(context: Context, ask: Ask, needed: bigint): Promise<{ readonly permissions: bigint }> {
+export async function requireGuild(
+  context: Context,
+  ask: Ask,
+  needed: bigint,
+): Promise<{ readonly permissions: bigint }> {
   const access = await context.ports.hub.access(ask.params.guild!, ask.me, undefined, ask.deadline)
   if (access.kind === 'unknown-guild') throw refuse.unknownGuild()
   if (access.kind !== 'member') throw refuse.missingAccess()
-  if ((access.permissions & needed) !== needed && (access.permissions & Permission.Administrator) === 0n) throw refuse.missingPermissions()
+  if (
+    (access.permissions & needed) !== needed &&
+    (access.permissions & Permission.Administrator) === 0n
+  )
+    throw refuse.missingPermissions()
   return access
 }
 
 const PAGE = 1_000
 
-/** All members of a guild, a page at a time. A member who joins or leaves meanwhile may be missed. */
+/**
+ * All members of a guild, a page at a time. A member who joins or leaves meanwhile may be missed.
+ */
 export async function* membersOf(context: Context, ask: Ask): AsyncGenerator<Member> {
   for (let after = '0'; ; ) {
-    const page = await context.ports.hub.members(ask.params.guild!, { after, limit: PAGE }, ask.deadline)
+    const page = await context.ports.hub.members(
+      ask.params.guild!,
+      { after, limit: PAGE },
+      ask.deadline,
+    )
     yield* page
     if (page.length < PAGE) return
     after = page.at(-1)!.user.id
@@ -36,7 +50,12 @@ export async function* membersOf(context: Context, ask: Ask): AsyncGenerator<Mem
 const COUNTED = 1_000
 
 /** How many are in a guild, and how many of them are online. */
-export async function countsOf(context: Context, ask: Ask, guildId: string, memberCount: number): Promise<object> {
+export async function countsOf(
+  context: Context,
+  ask: Ask,
+  guildId: string,
+  memberCount: number,
+): Promise<object> {
   const { hub } = context.ports
   const members = await hub.members(guildId, { after: '0', limit: COUNTED }, ask.deadline)
   const ids = members.map((member) => member.user.id)

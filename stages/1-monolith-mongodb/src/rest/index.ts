@@ -32,7 +32,12 @@ export interface Rest extends AsyncDisposable {
 }
 
 /** Discord's REST API, as far as the contract goes, over ports alone. */
-export function createRest(ports: RestPorts, tools: RestTools, config: RestConfig, runtime: Runtime): Rest {
+export function createRest(
+  ports: RestPorts,
+  tools: RestTools,
+  config: RestConfig,
+  runtime: Runtime,
+): Rest {
   const context = createContext(ports, tools, runtime)
   const orphans = createOrphans(context)
   const identify = (request: express.Request): string => {
@@ -63,7 +68,8 @@ export function createRest(ports: RestPorts, tools: RestTools, config: RestConfi
   nothingRoutes(add, context)
 
   const router = express.Router()
-  // A path may write `@` escaped, and JDA's do; literals of a route are compared as they were written.
+  // A path may write `@` escaped, and JDA's do; literals of a route are compared as they were
+  // written.
   router.use((request, _response, next) => {
     request.url = request.url.replaceAll('/%40me', '/@me')
     next()

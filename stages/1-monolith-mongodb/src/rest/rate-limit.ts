@@ -9,10 +9,13 @@ export interface LimitConfig {
 }
 
 /**
- * A fixed window for each user, route and major parameter, told in Discord's headers. It lives in this process: with several
- * of them each counts for itself, and production would keep the counts where all can see them.
+ * A fixed window for each user, route and major parameter, told in Discord's headers. It lives in
+ * this process: with several of them each counts for itself, and production would keep the counts
+ * where all can see them.
  */
-export function rateLimit(config: LimitConfig): (sender: string, action: string, request: Request, response: Response) => Promise<void> {
+export function rateLimit(
+  config: LimitConfig,
+): (sender: string, action: string, request: Request, response: Response) => Promise<void> {
   const limiter = new RateLimiterMemory({ points: config.requests, duration: config.seconds })
   return async (sender, action, request, response) => {
     const { channel, guild } = request.params
@@ -29,7 +32,12 @@ export function rateLimit(config: LimitConfig): (sender: string, action: string,
   }
 }
 
-function headers(response: Response, bucket: string, config: LimitConfig, state: RateLimiterRes): void {
+function headers(
+  response: Response,
+  bucket: string,
+  config: LimitConfig,
+  state: RateLimiterRes,
+): void {
   response.setHeader('X-RateLimit-Limit', config.requests)
   response.setHeader('X-RateLimit-Remaining', Math.max(0, state.remainingPoints))
   response.setHeader('X-RateLimit-Reset', ((Date.now() + state.msBeforeNext) / 1_000).toFixed(3))

@@ -14,12 +14,30 @@ const ANSWERS: Readonly<Record<Refusal | 'unknown-guild', () => ApiError>> = {
   'no-access': refuse.missingAccess,
   'no-permission': refuse.missingPermissions,
   'invalid-role': refuse.invalidRole,
-  'invalid-parent': () => invalidField('parent_id', 'CHANNEL_PARENT_INVALID', 'Not a category of this guild'),
-  'full-category': () => invalidField('parent_id', 'CHANNEL_PARENT_MAX_CHANNELS', 'Maximum number of channels in category reached (50)'),
-  'invalid-channel': () => invalidField('type', 'BASE_TYPE_CHOICES', 'This channel cannot become that type'),
-  'invalid-name': () => invalidField('name', 'BASE_TYPE_BAD_LENGTH', 'Must be between 1 and 100 in length.'),
-  'invalid-system-channel': () => invalidField('system_channel_id', 'GUILD_SYSTEM_CHANNEL_INVALID', 'Must be a text channel of this guild'),
-  'invalid-afk-channel': () => invalidField('afk_channel_id', 'GUILD_AFK_CHANNEL_INVALID', 'Must be a voice channel of this guild'),
+  'invalid-parent': () =>
+    invalidField('parent_id', 'CHANNEL_PARENT_INVALID', 'Not a category of this guild'),
+  'full-category': () =>
+    invalidField(
+      'parent_id',
+      'CHANNEL_PARENT_MAX_CHANNELS',
+      'Maximum number of channels in category reached (50)',
+    ),
+  'invalid-channel': () =>
+    invalidField('type', 'BASE_TYPE_CHOICES', 'This channel cannot become that type'),
+  'invalid-name': () =>
+    invalidField('name', 'BASE_TYPE_BAD_LENGTH', 'Must be between 1 and 100 in length.'),
+  'invalid-system-channel': () =>
+    invalidField(
+      'system_channel_id',
+      'GUILD_SYSTEM_CHANNEL_INVALID',
+      'Must be a text channel of this guild',
+    ),
+  'invalid-afk-channel': () =>
+    invalidField(
+      'afk_channel_id',
+      'GUILD_AFK_CHANNEL_INVALID',
+      'Must be a voice channel of this guild',
+    ),
   'too-many': () => invalidField('id', 'BASE_TYPE_MAX_LENGTH', 'Maximum number reached'),
 }
 
@@ -40,5 +58,7 @@ export function outcome<T extends GuildEvent['type']>(
   events: readonly GuildEvent[],
   ...types: T[]
 ): Extract<GuildEvent, { type: T }> | undefined {
-  return events.find((event): event is Extract<GuildEvent, { type: T }> => (types as string[]).includes(event.type))
+  return events.find((event): event is Extract<GuildEvent, { type: T }> =>
+    (types as string[]).includes(event.type),
+  )
 }

@@ -1,12 +1,30 @@
-import { ApiError, formErrors, invalidField, isSnowflake, refuse, type UserId, writeJson } from '@threshold/contract'
-import { CodedError, type Deadline, deadlineIn, hasCode, messageOf, type Runtime } from '@threshold/kit'
+import {
+  ApiError,
+  formErrors,
+  invalidField,
+  isSnowflake,
+  refuse,
+  type UserId,
+  writeJson,
+} from '@threshold/contract'
+import {
+  CodedError,
+  type Deadline,
+  deadlineIn,
+  hasCode,
+  messageOf,
+  type Runtime,
+} from '@threshold/kit'
 import type { NextFunction, Request, RequestHandler, Response, Router } from 'express'
 import type { z } from 'zod'
 import type { GatewayUrl } from '../http/public-address.ts'
 import type { Admission } from './admission.ts'
 import { bodyOf, type ReadBody } from './body.ts'
 
-/** A request as a handler sees it: checked ids, parsed body, who asks, until when. Nothing of Express. */
+/**
+ * A request as a handler sees it: checked ids, parsed body, who asks, until when. Nothing of
+ * Express.
+ */
 export interface Ask {
   readonly me: UserId
   readonly params: Readonly<Record<string, string>>
@@ -18,8 +36,8 @@ export interface Ask {
 }
 
 /**
- * A class, since V8 gives each object literal with a getter its own hidden class, which keeps the request alive until a full
- * garbage collection.
+ * A class, since V8 gives each object literal with a getter its own hidden class, which keeps the
+ * request alive until a full garbage collection.
  */
 class Asked implements Ask {
   readonly me: UserId
@@ -48,7 +66,10 @@ class Asked implements Ask {
   }
 }
 
-/** What a handler resolves with: a value is 200 with a body, undefined 204, and `answer` says its own status. */
+/**
+ * What a handler resolves with: a value is 200 with a body, undefined 204, and `answer` says its
+ * own status.
+ */
 export type Handler = (ask: Ask) => Promise<unknown>
 
 class Answer {
@@ -64,9 +85,18 @@ export const created = (body: unknown): Answer => new Answer(201, body)
 export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete'
 
 /** Adds a route; `action` names it in metrics and traces. */
-export type AddRoute = (method: Method, path: string, action: string, handler: Handler, options?: { anonymous?: boolean }) => void
+export type AddRoute = (
+  method: Method,
+  path: string,
+  action: string,
+  handler: Handler,
+  options?: { anonymous?: boolean },
+) => void
 
-/** Checks input against a schema, or refuses with the contract's 50035 and what is wrong with each field. */
+/**
+ * Checks input against a schema, or refuses with the contract's 50035 and what is wrong with each
+ * field.
+ */
 export function checked<T extends z.ZodType>(schema: T, input: unknown): z.output<T> {
   const result = schema.safeParse(input, { reportInput: true })
   if (result.success) return result.data
@@ -74,13 +104,22 @@ export function checked<T extends z.ZodType>(schema: T, input: unknown): z.outpu
 }
 
 /** The fields that a body set: a patch changes those and no other. */
-export const definedOnly = <T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as { [K in keyof T]: Exclude<T[K], undefined> }
+export const definedOnly = <T extends object>(
+  fields: T,
+): { [K in keyof T]: Exclude<T[K], undefined> } =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>
+  }
 
 export interface RouteGuards {
   readonly identify: (request: Request) => UserId
   /** The sender is a user, or for a route without a token an address. */
-  readonly limit: (sender: string, action: string, request: Request, response: Response) => Promise<void>
+  readonly limit: (
+    sender: string,
+    action: string,
+    request: Request,
+    response: Response,
+  ) => Promise<void>
   readonly readBody: ReadBody
   readonly gatewayUrl: GatewayUrl
   /** Milliseconds a request may take, all in. */
@@ -99,7 +138,9 @@ export function routesOf(router: Router, guards: RouteGuards, runtime: Runtime):
       // After the token and the rate: a stranger's body is not read.
       await guards.readBody(request, response, sender)
       const ask = new Asked(request, me, deadlineIn(guards.budgetMs, runtime.clock), guards)
-      const result = await runtime.telemetry.action(action, {}, () => admit(ask.deadline, () => handler(ask)))
+      const result = await runtime.telemetry.action(action, {}, () =>
+        admit(ask.deadline, () => handler(ask)),
+      )
       if (result instanceof Answer) write(response, result.status, result.body)
       else write(response, result === undefined ? 204 : 200, result)
     }
@@ -112,19 +153,30 @@ const FREE = new Set(['emoji', 'code'])
 
 /** As Discord names the parameters of its paths. */
 const fieldOf = (parameter: string): string =>
-  parameter === 'target' ? 'overwrite_id' : parameter.endsWith('_id') ? parameter : `${parameter}_id`
+  parameter === 'target'
+    ? 'overwrite_id'
+    : parameter.endsWith('_id')
+      ? parameter
+      : `${parameter}_id`
 
 function idsOf(params: Record<string, string>): Record<string, string> {
   const ids: Record<string, string> = {}
   for (const [name, value] of Object.entries(params)) {
     if (!FREE.has(name) && !isSnowflake(value))
-      throw invalidField(fieldOf(name), 'NUMBER_TYPE_COERCE', `Value ${JSON.stringify(value.slice(0, 40))} is not snowflake.`)
+      throw invalidField(
+        fieldOf(name),
+        'NUMBER_TYPE_COERCE',
+        `Value ${JSON.stringify(value.slice(0, 40))} is not snowflake.`,
+      )
     ids[name] = FREE.has(name) ? value : BigInt(value).toString()
   }
   return ids
 }
 
-/** Exactly `application/json`: Express would add a charset, and then oceanic.js takes the body for text. */
+/**
+ * Exactly `application/json`: Express would add a charset, and then oceanic.js takes the body for
+ * text.
+ */
 export function write(response: Response, status: number, body: unknown): void {
   if (response.headersSent) return
   response.statusCode = status
@@ -138,13 +190,22 @@ export function write(response: Response, status: number, body: unknown): void {
   response.end(bytes)
 }
 
-/** Codes of failures that pass by themselves: 503 with `Retry-After`, and one line in the log without a stack. */
+/**
+ * Codes of failures that pass by themselves: 503 with `Retry-After`, and one line in the log
+ * without a stack.
+ */
 const TRY_AGAIN = ['UNAVAILABLE', 'DEADLINE_EXCEEDED', 'CLOCK_BEHIND'] as const
 
-/** In an outage every request fails for one reason, which one line a second tells as well as a thousand. */
+/**
+ * In an outage every request fails for one reason, which one line a second tells as well as a
+ * thousand.
+ */
 const LOG_EVERY_MS = 1_000
 
-/** The last middleware: whatever was thrown becomes an answer of the contract, and only the unexpected is logged. */
+/**
+ * The last middleware: whatever was thrown becomes an answer of the contract, and only the
+ * unexpected is logged.
+ */
 export function errorHandler({ log }: Pick<Runtime, 'log'>) {
   let loggedAt = Number.NEGATIVE_INFINITY
   let passedOver = 0
@@ -167,10 +228,11 @@ export function errorHandler({ log }: Pick<Runtime, 'log'>) {
       if (hasCode(error, ...TRY_AGAIN)) logPassing(error, where)
       else log.error({ err: error, ...where }, 'a request failed')
     }
-    if (answer.retryAfter !== undefined) response.setHeader('Retry-After', String(Math.max(1, Math.ceil(answer.retryAfter))))
+    if (answer.retryAfter !== undefined)
+      response.setHeader('Retry-After', String(Math.max(1, Math.ceil(answer.retryAfter))))
     if (answer.status === 429) {
-      // Discord stands behind a proxy that says so. A 429 without it is for discord.py and JDA one of somebody else's, which
-      // they raise instead of waiting.
+      // Discord stands behind a proxy that says so. A 429 without it is for discord.py and JDA one
+      // of somebody else's, which they raise instead of waiting.
       response.setHeader('Via', '1.1 threshold')
       write(response, 429, { ...answer.toJSON(), global: false })
     } else write(response, answer.status, answer)
@@ -181,11 +243,15 @@ function asApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error
   if (hasCode(error, 'TOO_LARGE')) return refuse.tooLarge()
   if (error instanceof CodedError)
-    return hasCode(error, ...TRY_AGAIN) ? refuse.unavailable((error.retryAfterMs ?? 1_000) / 1_000) : internal()
+    return hasCode(error, ...TRY_AGAIN)
+      ? refuse.unavailable((error.retryAfterMs ?? 1_000) / 1_000)
+      : internal()
   const { type, status } = error as { type?: string; status?: number }
   if (type === 'entity.too.large') return refuse.tooLarge()
-  // Whatever else Express finds wrong with a request: a bad escape in the path, an unknown encoding, a body cut short.
-  if (status !== undefined && status >= 400 && status < 500) return status === 415 ? refuse.unsupportedMedia() : refuse.malformedRequest()
+  // Whatever else Express finds wrong with a request: a bad escape in the path, an unknown
+  // encoding, a body cut short.
+  if (status !== undefined && status >= 400 && status < 500)
+    return status === 415 ? refuse.unsupportedMedia() : refuse.malformedRequest()
   return internal()
 }
 

@@ -15,9 +15,15 @@ import type { TimeReservations } from '@threshold/ports'
 import { Gauge } from 'prom-client'
 
 export interface TimeOptions {
-  /** How much time is reserved at once. After `kill -9` ids begin so far ahead of the clock at the most. */
+  /**
+   * How much time is reserved at once. After `kill -9` ids begin so far ahead of the clock at the
+   * most.
+   */
   readonly windowMs?: number
-  /** How far ids may run ahead of the clock. A machine that takes local time for UTC is off by up to 14 hours. */
+  /**
+   * How far ids may run ahead of the clock. A machine that takes local time for UTC is off by up to
+   * 14 hours.
+   */
   readonly aheadMs?: number
   /** How far they may fall behind it, while no more time can be reserved. */
   readonly behindMs?: number
@@ -25,7 +31,10 @@ export interface TimeOptions {
   readonly retryMs?: number
 }
 
-/** The ids and write times of one process: none of them repeats, and none goes down, also across restarts. */
+/**
+ * The ids and write times of one process: none of them repeats, and none goes down, also across
+ * restarts.
+ */
 export interface StageTime extends AsyncDisposable {
   /** Throws `CLOCK_BEHIND` or `UNAVAILABLE`, both with the time after which to try again. */
   newId(): Snowflake
@@ -40,9 +49,10 @@ const MAX_RETRY_AFTER_MS = 60_000
 const WORTH_A_WARNING_MS = 1_000
 
 /**
- * Ids lie in time that the metadata store has reserved for this process before, some seconds ahead: one small write in two
- * seconds, and none for a message. A clock that is set back changes nothing: ids go on from the last one. A process that
- * starts with its clock behind what its worker number has reserved, because it was set back or was ahead before, begins there.
+ * Ids lie in time that the metadata store has reserved for this process before, some seconds ahead:
+ * one small write in two seconds, and none for a message. A clock that is set back changes nothing:
+ * ids go on from the last one. A process that starts with its clock behind what its worker number
+ * has reserved, because it was set back or was ahead before, begins there.
  */
 export async function reserveTime(
   reservations: TimeReservations,
@@ -74,7 +84,10 @@ export async function reserveTime(
     high = Math.max(high, held.from)
     until = held.until
   }
-  /** The next look comes by itself: soon after a failure, otherwise when about half of the time is used. */
+  /**
+   * The next look comes by itself: soon after a failure, otherwise when about half of the time is
+   * used.
+   */
   async function renew(): Promise<void> {
     if (renewing || closed) return
     renewing = true
@@ -93,7 +106,10 @@ export async function reserveTime(
   function refusal(): CodedError | undefined {
     const ahead = high - wall()
     if (ahead > WORTH_A_WARNING_MS && !warned) {
-      log.warn({ seconds: Math.ceil(ahead / 1_000) }, 'the clock is behind the ids that were made before; ids go on from those')
+      log.warn(
+        { seconds: Math.ceil(ahead / 1_000) },
+        'the clock is behind the ids that were made before; ids go on from those',
+      )
     }
     warned = ahead > WORTH_A_WARNING_MS
     if (ahead > aheadMs) return clockBehind(ahead - aheadMs, ahead, worker)
@@ -131,7 +147,8 @@ export async function reserveTime(
       observe: inner.observe,
       next() {
         const micros = inner.next()
-        // An observed time may come from a clock that is ahead, and must not use up this process's reserved time.
+        // An observed time may come from a clock that is ahead, and must not use up this process's
+        // reserved time.
         const ms = Number(micros / 1_000n)
         if (ms < until) high = Math.max(high, ms)
         return micros
@@ -149,9 +166,14 @@ export async function reserveTime(
       closed = true
       clearTimeout(timer)
       // Not essential, so not worth a wait: what is not given back is skipped at the next start.
-      await reservations.release(worker, owner, high + 1, deadlineIn(RELEASE_WITHIN_MS, clock)).catch((error: unknown) => {
-        log.warn({ err: messageOf(error) }, 'reserved time was not given back; the next start skips it')
-      })
+      await reservations
+        .release(worker, owner, high + 1, deadlineIn(RELEASE_WITHIN_MS, clock))
+        .catch((error: unknown) => {
+          log.warn(
+            { err: messageOf(error) },
+            'reserved time was not given back; the next start skips it',
+          )
+        })
     },
   }
 }

@@ -3,7 +3,10 @@ import type { ChannelId, GuildId, UserId } from '@threshold/contract'
 import type { Runtime } from '@threshold/kit'
 import { type Identify, VoiceCloseCodes, VoiceOpcodes } from './protocol.ts'
 
-/** What the gateway says of a user who is in a call: in which channel, and for which of the user's gateway sessions. */
+/**
+ * What the gateway says of a user who is in a call: in which channel, and for which of the user's
+ * gateway sessions.
+ */
 export interface Admission {
   readonly guildId: GuildId
   readonly channelId: ChannelId
@@ -30,8 +33,9 @@ export interface Seat extends Admission {
 
 export interface Call {
   /**
-   * Shared by the channel's members, since this relay forwards what it cannot read. An SFU gives each member a key of
-   * their own and encrypts anew for each; DAVE adds keys that only the members hold and that change whenever one comes or goes.
+   * Shared by the channel's members, since this relay forwards what it cannot read. An SFU gives
+   * each member a key of their own and encrypts anew for each; DAVE adds keys that only the members
+   * hold and that change whenever one comes or goes.
    */
   readonly secretKey: Buffer
   readonly mediaSessionId: string
@@ -46,7 +50,10 @@ const KEY_BYTES = 32
 
 const hashOf = (token: string): Buffer => createHash('sha256').update(token).digest()
 
-/** Who may sit where, and who talks to whom. Knows nothing of sockets. A user has at most one seat in a guild. */
+/**
+ * Who may sit where, and who talks to whom. Knows nothing of sockets. A user has at most one seat
+ * in a guild.
+ */
 export class Calls {
   readonly #random: Runtime['random']
   readonly #guilds = new Map<GuildId, Map<UserId, Seat>>()
@@ -56,19 +63,28 @@ export class Calls {
     this.#random = runtime.random
   }
 
-  /** A token for the way in, good for one Identify. Whoever sat in another channel, or for another session, has moved. */
+  /**
+   * A token for the way in, good for one Identify. Whoever sat in another channel, or for another
+   * session, has moved.
+   */
   admit(admission: Admission): string {
     const token = this.#random(TOKEN_BYTES).toString('base64url')
     const seats = this.#guilds.get(admission.guildId) ?? new Map<UserId, Seat>()
     this.#guilds.set(admission.guildId, seats)
     const old = seats.get(admission.userId)
     if (old?.channelId === admission.channelId && old.sessionId === admission.sessionId) {
-      // Asked again, as a client does whose voice socket died: what still talks goes on until the new token is used.
+      // Asked again, as a client does whose voice socket died: what still talks goes on until the
+      // new token is used.
       old.tokenHash = hashOf(token)
       this.silence(admission.guildId, admission.userId, admission.silent ?? false)
       return token
     }
-    seats.set(admission.userId, { ...admission, silent: admission.silent ?? false, tokenHash: hashOf(token), participant: undefined })
+    seats.set(admission.userId, {
+      ...admission,
+      silent: admission.silent ?? false,
+      tokenHash: hashOf(token),
+      participant: undefined,
+    })
     old?.participant?.close(VoiceCloseCodes.Disconnected)
     return token
   }
@@ -94,7 +110,8 @@ export class Calls {
     const seats = this.#guilds.get(identify.server_id)
     if (seats === undefined) return { refused: VoiceCloseCodes.ServerNotFound }
     const seat = seats.get(identify.user_id)
-    // Digests have one length and are compared in constant time: the answer's timing tells nothing of the token.
+    // Digests have one length and are compared in constant time: the answer's timing tells nothing
+    // of the token.
     if (seat?.tokenHash === undefined || !timingSafeEqual(seat.tokenHash, hashOf(identify.token))) {
       return { refused: VoiceCloseCodes.AuthenticationFailed }
     }
@@ -105,7 +122,10 @@ export class Calls {
     return { seat }
   }
 
-  /** Whether the seat still stands: its user may have been dismissed or moved while its place was being prepared. */
+  /**
+   * Whether the seat still stands: its user may have been dismissed or moved while its place was
+   * being prepared.
+   */
   stands(seat: Seat): boolean {
     return this.#guilds.get(seat.guildId)?.get(seat.userId) === seat
   }
@@ -119,7 +139,9 @@ export class Calls {
     call.present.set(seat.userId, participant)
     if (call.present.size > 1) {
       this.tell(seat, participant, VoiceOpcodes.ClientsConnect, { user_ids: [seat.userId] })
-      participant.send(VoiceOpcodes.ClientsConnect, { user_ids: [...call.present.keys()].filter((id) => id !== seat.userId) })
+      participant.send(VoiceOpcodes.ClientsConnect, {
+        user_ids: [...call.present.keys()].filter((id) => id !== seat.userId),
+      })
     }
     return call
   }
@@ -135,10 +157,15 @@ export class Calls {
 
   /** To everyone else in the call. */
   tell(seat: Seat, from: Participant, op: VoiceOpcodes, d: object): void {
-    for (const other of this.#calls.get(seat.channelId)?.present.values() ?? []) if (other !== from) other.send(op, d)
+    for (const other of this.#calls.get(seat.channelId)?.present.values() ?? [])
+      if (other !== from) other.send(op, d)
   }
 
   #newCall(): Call {
-    return { secretKey: this.#random(KEY_BYTES), mediaSessionId: this.#random(16).toString('hex'), present: new Map() }
+    return {
+      secretKey: this.#random(KEY_BYTES),
+      mediaSessionId: this.#random(16).toString('hex'),
+      present: new Map(),
+    }
   }
 }

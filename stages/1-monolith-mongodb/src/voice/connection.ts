@@ -6,9 +6,21 @@ import type { RawData, WebSocket } from 'ws'
 import { type SilenceTimer, silenceTimer } from '../http/silence-timer.ts'
 import { stopReading } from '../http/websockets.ts'
 import type { Call, Calls, Participant, Seat } from './calls.ts'
-import { VoiceCloseCodes as Close, heartbeat, identify, MODES, VoiceOpcodes as Op, REASONS, selectProtocol, speaking } from './protocol.ts'
+import {
+  VoiceCloseCodes as Close,
+  heartbeat,
+  identify,
+  MODES,
+  VoiceOpcodes as Op,
+  REASONS,
+  selectProtocol,
+  speaking,
+} from './protocol.ts'
 
-/** Bytes a slow reader may leave waiting before it is dropped. Voice frames are about 100 bytes: this is a lot of silence. */
+/**
+ * Bytes a slow reader may leave waiting before it is dropped. Voice frames are about 100 bytes:
+ * this is a lot of silence.
+ */
 const MAX_BUFFERED = 256 * 1_024
 
 /** Frames in ten seconds. Speaking goes on and off a few times a second at the most. */
@@ -36,7 +48,9 @@ interface Ready {
 
 type State = Ready | { readonly at: 'hello' | 'identifying' | 'closed' }
 
-/** One voice socket, from Hello to its close. Whatever it sends, it can end itself and nothing else. */
+/**
+ * One voice socket, from Hello to its close. Whatever it sends, it can end itself and nothing else.
+ */
 export class VoiceConnection implements Participant {
   readonly #socket: WebSocket
   readonly #parts: ConnectionParts
@@ -53,7 +67,9 @@ export class VoiceConnection implements Participant {
     socket.on('message', (data, isBinary) => this.#receive(data, isBinary))
     socket.on('ping', (data) => this.#pinged(data))
     socket.on('pong', () => this.#flooded())
-    socket.on('error', (error) => parts.runtime.log.debug({ err: messageOf(error) }, 'voice socket'))
+    socket.on('error', (error) =>
+      parts.runtime.log.debug({ err: messageOf(error) }, 'voice socket'),
+    )
     socket.on('close', () => this.#gone())
     this.send(Op.Hello, { v: parts.version, heartbeat_interval: parts.heartbeatMs })
   }
@@ -61,11 +77,15 @@ export class VoiceConnection implements Participant {
   send(op: Op, d: object | number | string | bigint): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return
     if (this.#socket.bufferedAmount > MAX_BUFFERED) {
-      this.#parts.runtime.log.info({ buffered: this.#socket.bufferedAmount }, 'voice socket reads too slowly')
+      this.#parts.runtime.log.info(
+        { buffered: this.#socket.bufferedAmount },
+        'voice socket reads too slowly',
+      )
       this.#socket.terminate()
       return
     }
-    const numbered = this.#parts.version >= 8 && op !== Op.Hello && op !== Op.HeartbeatAck && op !== Op.Ready
+    const numbered =
+      this.#parts.version >= 8 && op !== Op.Hello && op !== Op.HeartbeatAck && op !== Op.Ready
     this.#socket.send(writeJson(numbered ? { op, d, seq: ++this.#seq } : { op, d }))
   }
 
@@ -78,7 +98,10 @@ export class VoiceConnection implements Participant {
     if (this.#state.at === 'ready') this.#parts.relay.silence(this.#state.place.ssrc, silent)
   }
 
-  /** Each frame counts, a control frame too, and after a close as well. One too many ends the connection, and the reading. */
+  /**
+   * Each frame counts, a control frame too, and after a close as well. One too many ends the
+   * connection, and the reading.
+   */
   #flooded(): boolean {
     if (!this.#flooding()) return false
     if (this.#state.at !== 'closed') this.close(Close.RateLimited)
@@ -111,11 +134,14 @@ export class VoiceConnection implements Participant {
       case Op.Identify:
         return this.#identify(d)
       case Op.SelectProtocol:
-        return this.#state.at === 'ready' ? this.#selectProtocol(d, this.#state) : Close.NotAuthenticated
+        return this.#state.at === 'ready'
+          ? this.#selectProtocol(d, this.#state)
+          : Close.NotAuthenticated
       case Op.Speaking:
         return this.#state.at === 'ready' ? this.#speaking(d, this.#state) : Close.NotAuthenticated
       case Op.Resume:
-        // Calls live in this process alone and die with the socket: the client asks the gateway for a new token and comes again.
+        // Calls live in this process alone and die with the socket: the client asks the gateway for
+        // a new token and comes again.
         return Close.SessionNoLongerValid
       default:
         return Close.UnknownOpcode
@@ -162,7 +188,13 @@ export class VoiceConnection implements Participant {
       return
     }
     relay.silence(place.ssrc, seat.silent)
-    this.send(Op.Ready, { ssrc: place.ssrc, ip: place.address, port: place.port, modes: MODES, experiments: [] })
+    this.send(Op.Ready, {
+      ssrc: place.ssrc,
+      ip: place.address,
+      port: place.port,
+      modes: MODES,
+      experiments: [],
+    })
     this.#state = { at: 'ready', seat, place, call: calls.enter(seat, this) }
     this.#silence.refresh()
   }
@@ -170,8 +202,17 @@ export class VoiceConnection implements Participant {
   /** Asked once more: the token may be older than a change of permissions, roles or channels. */
   async #mayEnter(seat: Seat): Promise<boolean> {
     const { hub, runtime } = this.#parts
-    const access = await hub.access(seat.guildId, seat.userId, seat.channelId, deadlineIn(ACCESS_MS, runtime.clock))
-    if (access.kind !== 'member' || !has(access.permissions, Permission.ViewChannel | Permission.Connect)) return false
+    const access = await hub.access(
+      seat.guildId,
+      seat.userId,
+      seat.channelId,
+      deadlineIn(ACCESS_MS, runtime.clock),
+    )
+    if (
+      access.kind !== 'member' ||
+      !has(access.permissions, Permission.ViewChannel | Permission.Connect)
+    )
+      return false
     seat.silent ||= !has(access.permissions, Permission.Speak)
     return true
   }
@@ -198,7 +239,11 @@ export class VoiceConnection implements Participant {
     if (!form.success) return Close.FailedToDecode
     if (seat.silent) return undefined // nor is anybody told that they speak
     // The seat's own SSRC, whatever the client wrote: nobody announces another's voice.
-    this.#parts.calls.tell(seat, this, Op.Speaking, { speaking: form.data.speaking, ssrc: place.ssrc, user_id: seat.userId })
+    this.#parts.calls.tell(seat, this, Op.Speaking, {
+      speaking: form.data.speaking,
+      ssrc: place.ssrc,
+      user_id: seat.userId,
+    })
     return undefined
   }
 

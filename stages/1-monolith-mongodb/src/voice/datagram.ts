@@ -1,7 +1,7 @@
 /**
- * The two kinds of datagram a voice relay reads. Discovery is Discord's: a client behind a NAT asks how its packets look
- * from outside. RTP is RFC 3550; nothing behind its fixed header is looked at, since the payload is encrypted end to end
- * as far as the relay is concerned.
+ * The two kinds of datagram a voice relay reads. Discovery is Discord's: a client behind a NAT asks
+ * how its packets look from outside. RTP is RFC 3550; nothing behind its fixed header is looked at,
+ * since the payload is encrypted end to end as far as the relay is concerned.
  */
 export type Datagram =
   | { readonly kind: 'discovery'; readonly ssrc: number }
@@ -11,7 +11,10 @@ export type Datagram =
 export const DISCOVERY_SIZE = 74
 const RTP_HEADER_SIZE = 12
 
-/** An Ethernet frame's worth. Real voice packets stay far below: 20 ms of Opus at 64 kbit/s is 160 bytes. */
+/**
+ * An Ethernet frame's worth. Real voice packets stay far below: 20 ms of Opus at 64 kbit/s is 160
+ * bytes.
+ */
 export const MAX_DATAGRAM = 1_500
 
 const REQUEST = 1
@@ -23,11 +26,17 @@ const PORT_AT = 72
 
 /** Never throws: whatever arrives on an open UDP port is either understood or `malformed`. */
 export function readDatagram(bytes: Buffer): Datagram {
-  if (bytes.length === DISCOVERY_SIZE && bytes.readUInt16BE(0) === REQUEST && bytes.readUInt16BE(2) === DISCOVERY_BODY) {
+  if (
+    bytes.length === DISCOVERY_SIZE &&
+    bytes.readUInt16BE(0) === REQUEST &&
+    bytes.readUInt16BE(2) === DISCOVERY_BODY
+  ) {
     return { kind: 'discovery', ssrc: bytes.readUInt32BE(4) }
   }
-  // The top two bits are the version, which has been 2 since 1996; a discovery's first byte is 0, so the two cannot be confused.
-  if (bytes.length >= RTP_HEADER_SIZE && bytes[0]! >> 6 === 2) return { kind: 'rtp', ssrc: bytes.readUInt32BE(8) }
+  // The top two bits are the version, which has been 2 since 1996; a discovery's first byte is 0,
+  // so the two cannot be confused.
+  if (bytes.length >= RTP_HEADER_SIZE && bytes[0]! >> 6 === 2)
+    return { kind: 'rtp', ssrc: bytes.readUInt32BE(8) }
   return { kind: 'malformed' }
 }
 
@@ -47,7 +56,9 @@ export function discoveryResponse(ssrc: number, address: string, port: number): 
   return packet
 }
 
-export function readDiscoveryResponse(bytes: Buffer): { ssrc: number; address: string; port: number } | undefined {
+export function readDiscoveryResponse(
+  bytes: Buffer,
+): { ssrc: number; address: string; port: number } | undefined {
   if (bytes.length !== DISCOVERY_SIZE || bytes.readUInt16BE(0) !== RESPONSE) return undefined
   const end = bytes.indexOf(0, ADDRESS_AT)
   return {

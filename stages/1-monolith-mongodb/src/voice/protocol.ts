@@ -4,29 +4,53 @@ import { z } from 'zod'
 
 export { VoiceCloseCodes, VoiceOpcodes } from 'discord-api-types/voice/v8'
 
-/** Versions 4 to 8 differ, as far as this server goes, in how a heartbeat looks and in that 8 numbers its messages. */
+/**
+ * Versions 4 to 8 differ, as far as this server goes, in how a heartbeat looks and in that 8
+ * numbers its messages.
+ */
 export const OLDEST_VERSION = 4
 export const NEWEST_VERSION = 8
 
-/** What Discord requires and what it prefers. The relay does not encrypt, so it can offer what it has no code for. */
-export const MODES = [VoiceEncryptionMode.AeadAes256GcmRtpSize, VoiceEncryptionMode.AeadXChaCha20Poly1305RtpSize] as const
+/**
+ * What Discord requires and what it prefers. The relay does not encrypt, so it can offer what it
+ * has no code for.
+ */
+export const MODES = [
+  VoiceEncryptionMode.AeadAes256GcmRtpSize,
+  VoiceEncryptionMode.AeadXChaCha20Poly1305RtpSize,
+] as const
 
-/** Bytes of a client's frame. Discord's clients list codecs and experiments in Select Protocol and stay below 2 KB. */
+/**
+ * Bytes of a client's frame. Discord's clients list codecs and experiments in Select Protocol and
+ * stay below 2 KB.
+ */
 export const MAX_FRAME = 16_384
 
 const text = z.string().max(512)
 const snowflake = gatewayInput.voiceStateUpdate.shape.guild_id
 
-export const identify = z.object({ server_id: snowflake, user_id: snowflake, session_id: text, token: text })
+export const identify = z.object({
+  server_id: snowflake,
+  user_id: snowflake,
+  session_id: text,
+  token: text,
+})
 
 export const selectProtocol = z.object({
   protocol: text,
   data: z.object({ address: text, port: z.int().min(0).max(65_535), mode: text }),
 })
 
-export const speaking = z.object({ speaking: z.int().min(0).max(0xff), delay: z.int().optional(), ssrc: z.int().optional() })
+export const speaking = z.object({
+  speaking: z.int().min(0).max(0xff),
+  delay: z.int().optional(),
+  ssrc: z.int().optional(),
+})
 
-/** Up to version 7 a nonce that comes back; in 8 the nonce and the last numbered message that arrived. */
+/**
+ * Up to version 7 a nonce that comes back; in 8 the nonce and the last numbered message that
+ * arrived.
+ */
 export const heartbeat = z.union([
   z.number(),
   z.string().max(32),

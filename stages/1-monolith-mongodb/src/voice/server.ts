@@ -26,11 +26,14 @@ export interface VoiceServer extends AsyncDisposable {
   /** `host:port`, as VOICE_SERVER_UPDATE carries it. */
   readonly endpoint: string
   /**
-   * A user may talk: what the gateway then tells them in VOICE_SERVER_UPDATE. Call it when a user joins or moves, not when
-   * they mute. A user who sat in another channel of the guild is moved, their old voice socket closed with 4014.
+   * A user may talk: what the gateway then tells them in VOICE_SERVER_UPDATE. Call it when a user
+   * joins or moves, not when they mute. A user who sat in another channel of the guild is moved,
+   * their old voice socket closed with 4014.
    */
   admit(seat: Admission): { token: string; endpoint: string }
-  /** They were muted by a moderator, or may speak again. Who mutes themselves simply sends nothing. */
+  /**
+   * They were muted by a moderator, or may speak again. Who mutes themselves simply sends nothing.
+   */
   silence(guildId: GuildId, userId: UserId, silent: boolean): void
   /** They left, were kicked, or the channel is gone. Idempotent. */
   dismiss(guildId: GuildId, userId: UserId): void
@@ -38,7 +41,10 @@ export interface VoiceServer extends AsyncDisposable {
 
 /** As many as the gateway takes: whoever talks is connected there too. */
 const MAX_CONNECTIONS = 19_000
-/** Milliseconds for an upgrade to arrive whole. It is a few hundred bytes, and nothing else is served here. */
+/**
+ * Milliseconds for an upgrade to arrive whole. It is a few hundred bytes, and nothing else is
+ * served here.
+ */
 const REQUEST_WITHIN_MS = 5_000
 /** How often that is looked at; Node's own half minute would be most of the wait. */
 const LOOK_EVERY_MS = 1_000
@@ -46,11 +52,12 @@ const LOOK_EVERY_MS = 1_000
 const CLOSE_WITHIN_MS = 1_000
 
 /**
- * Voice signalling: a WebSocket server on a port of its own, as clients expect `endpoint` to be a host, not a path. It tells
- * members of a call where to send their packets and who is speaking; the packets themselves go through the relay.
+ * Voice signalling: a WebSocket server on a port of its own, as clients expect `endpoint` to be a
+ * host, not a path. It tells members of a call where to send their packets and who is speaking; the
+ * packets themselves go through the relay.
  *
- * In production it stands behind TLS (unmodified clients speak `wss` only), next to the SFU of its region, and a call moves
- * to another server with a VOICE_SERVER_UPDATE when one fails.
+ * In production it stands behind TLS (unmodified clients speak `wss` only), next to the SFU of its
+ * region, and a call moves to another server with a VOICE_SERVER_UPDATE when one fails.
  */
 export async function createVoice(
   ports: { readonly relay: VoiceRelay; readonly hub: Pick<GuildHub, 'access'> },
@@ -58,20 +65,39 @@ export async function createVoice(
   runtime: Runtime,
 ): Promise<VoiceServer> {
   const calls = new Calls(runtime)
-  const times = { requestTimeout: REQUEST_WITHIN_MS, headersTimeout: REQUEST_WITHIN_MS, connectionsCheckingInterval: LOOK_EVERY_MS }
+  const times = {
+    requestTimeout: REQUEST_WITHIN_MS,
+    headersTimeout: REQUEST_WITHIN_MS,
+    connectionsCheckingInterval: LOOK_EVERY_MS,
+  }
   const http = createServer(times, (_request, response) => {
-    response.writeHead(426, { Connection: 'close', Upgrade: 'websocket', 'Content-Type': 'text/plain' }).end('Voice speaks WebSocket.\n')
+    response
+      .writeHead(426, { Connection: 'close', Upgrade: 'websocket', 'Content-Type': 'text/plain' })
+      .end('Voice speaks WebSocket.\n')
   })
-  // A flood here would otherwise take the file descriptors of REST and the gateway, which are in the same process.
+  // A flood here would otherwise take the file descriptors of REST and the gateway, which are in
+  // the same process.
   http.maxConnections = config.maxConnections ?? MAX_CONNECTIONS
-  const sockets = boundedWebSockets({ maxPayload: MAX_FRAME, closeTimeout: CLOSE_WITHIN_MS, rateLimited: VoiceCloseCodes.RateLimited })
+  const sockets = boundedWebSockets({
+    maxPayload: MAX_FRAME,
+    closeTimeout: CLOSE_WITHIN_MS,
+    rateLimited: VoiceCloseCodes.RateLimited,
+  })
   http.on('upgrade', (request, socket, head) => {
-    sockets.handleUpgrade(request, socket, head, (opened) => sockets.emit('connection', opened, request))
+    sockets.handleUpgrade(request, socket, head, (opened) =>
+      sockets.emit('connection', opened, request),
+    )
   })
   sockets.on('connection', (socket, request) => {
     const version = versionOf(request)
     if (version !== undefined) {
-      new VoiceConnection(socket, { calls, ...ports, heartbeatMs: config.heartbeatMs, version, runtime })
+      new VoiceConnection(socket, {
+        calls,
+        ...ports,
+        heartbeatMs: config.heartbeatMs,
+        version,
+        runtime,
+      })
       return
     }
     socket.on('error', () => {}) // ws closes it; without a listener the process would end
@@ -112,7 +138,10 @@ export async function createVoice(
 
 /** Absent means the oldest, as for Discord's own clients of old. */
 function versionOf(request: IncomingMessage): number | undefined {
-  const given = URL.parse(request.url ?? '/', 'ws://voice')?.searchParams.get('v') ?? String(OLDEST_VERSION)
+  const given =
+    URL.parse(request.url ?? '/', 'ws://voice')?.searchParams.get('v') ?? String(OLDEST_VERSION)
   const version = Number(given)
-  return Number.isInteger(version) && version >= OLDEST_VERSION && version <= NEWEST_VERSION ? version : undefined
+  return Number.isInteger(version) && version >= OLDEST_VERSION && version <= NEWEST_VERSION
+    ? version
+    : undefined
 }

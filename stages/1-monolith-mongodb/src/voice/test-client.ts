@@ -4,7 +4,13 @@ import { isIPv6 } from 'node:net'
 import { parseJson } from '@threshold/contract'
 import { CodedError } from '@threshold/kit'
 import { type RawData, WebSocket } from 'ws'
-import { discoveryRequest, type RtpPacket, readDiscoveryResponse, readRtp, writeRtp } from './datagram.ts'
+import {
+  discoveryRequest,
+  type RtpPacket,
+  readDiscoveryResponse,
+  readRtp,
+  writeRtp,
+} from './datagram.ts'
 import { MODES, NEWEST_VERSION, VoiceOpcodes as Op, type VoiceFrame } from './protocol.ts'
 
 export interface VoiceClientOptions {
@@ -28,7 +34,10 @@ export interface VoiceClient extends AsyncDisposable {
   readonly discovered: { readonly address: string; readonly port: number }
   readonly mode: string
   readonly secretKey: Buffer
-  /** One packet of 20 ms. What it holds is the caller's affair: this client brings no codec and no cipher. */
+  /**
+   * One packet of 20 ms. What it holds is the caller's affair: this client brings no codec and no
+   * cipher.
+   */
   say(payload: Buffer): Promise<void>
   /** Any bytes, from this client's own address. */
   datagram(bytes: Buffer): Promise<void>
@@ -43,8 +52,9 @@ const FRAME_SAMPLES = 960
 const DISCOVERY_RETRY_MS = 250
 
 /**
- * A client for tests and labs, over `ws://` and plain UDP, since unmodified clients insist on TLS. Resolves once packets
- * flow both ways; rejects with VOICE_CLOSED and the close code, or VOICE_JOIN_TIMED_OUT, and leaves nothing open.
+ * A client for tests and labs, over `ws://` and plain UDP, since unmodified clients insist on TLS.
+ * Resolves once packets flow both ways; rejects with VOICE_CLOSED and the close code, or
+ * VOICE_JOIN_TIMED_OUT, and leaves nothing open.
  */
 export async function voiceClient(options: VoiceClientOptions): Promise<VoiceClient> {
   const socket = new WebSocket(`ws://${options.endpoint}/?v=${options.version ?? NEWEST_VERSION}`)
@@ -74,9 +84,17 @@ export async function voiceClient(options: VoiceClientOptions): Promise<VoiceCli
     let nonce = 0
     beat = setInterval(() => {
       nonce += 1
-      send(Op.Heartbeat, (options.version ?? NEWEST_VERSION) >= 8 ? { t: nonce, seq_ack: frames.seq() } : nonce)
+      send(
+        Op.Heartbeat,
+        (options.version ?? NEWEST_VERSION) >= 8 ? { t: nonce, seq_ack: frames.seq() } : nonce,
+      )
     }, hello.heartbeat_interval)
-    send(Op.Identify, { server_id: options.guildId, user_id: options.userId, session_id: options.sessionId, token: options.token })
+    send(Op.Identify, {
+      server_id: options.guildId,
+      user_id: options.userId,
+      session_id: options.sessionId,
+      token: options.token,
+    })
     const ready = await frames.next<{ ssrc: number; ip: string; port: number }>(Op.Ready)
 
     const relay = await connectedUdp(ready.ip, ready.port)
@@ -92,7 +110,9 @@ export async function voiceClient(options: VoiceClientOptions): Promise<VoiceCli
     const session = await frames.next<{ mode: string; secret_key: number[] }>(Op.SessionDescription)
 
     const datagram = (bytes: Buffer): Promise<void> =>
-      new Promise((resolve, reject) => relay.send(bytes, (error) => (error ? reject(error) : resolve())))
+      new Promise((resolve, reject) =>
+        relay.send(bytes, (error) => (error ? reject(error) : resolve())),
+      )
     let sequence = 0
     return {
       ssrc: ready.ssrc,
@@ -102,7 +122,9 @@ export async function voiceClient(options: VoiceClientOptions): Promise<VoiceCli
       datagram,
       say: (payload) => {
         sequence += 1
-        return datagram(writeRtp({ ssrc: ready.ssrc, sequence, timestamp: sequence * FRAME_SAMPLES, payload }))
+        return datagram(
+          writeRtp({ ssrc: ready.ssrc, sequence, timestamp: sequence * FRAME_SAMPLES, payload }),
+        )
       },
       speaking: (flags) => send(Op.Speaking, { speaking: flags, delay: 0, ssrc: ready.ssrc }),
       closed,
@@ -112,7 +134,8 @@ export async function voiceClient(options: VoiceClientOptions): Promise<VoiceCli
 
   const { promise: late, reject } = Promise.withResolvers<never>()
   const timer = setTimeout(
-    () => reject(new CodedError('VOICE_JOIN_TIMED_OUT', 'the voice server did not let us in in time')),
+    () =>
+      reject(new CodedError('VOICE_JOIN_TIMED_OUT', 'the voice server did not let us in in time')),
     options.joinWithinMs ?? 10_000,
   )
   try {
@@ -125,7 +148,10 @@ export async function voiceClient(options: VoiceClientOptions): Promise<VoiceCli
   }
 }
 
-/** Hands out the frames of the way in, each once, whichever comes first: the frame or the wait for it. */
+/**
+ * Hands out the frames of the way in, each once, whichever comes first: the frame or the wait for
+ * it.
+ */
 function frameReader(socket: WebSocket, options: VoiceClientOptions) {
   const waiting = new Map<number, (d: unknown) => void>()
   const early = new Map<number, unknown>()
@@ -133,7 +159,11 @@ function frameReader(socket: WebSocket, options: VoiceClientOptions) {
   const { promise: failed, reject } = Promise.withResolvers<never>()
   failed.catch(() => {}) // after the way in nobody listens, and the close is told by `closed`
   socket.on('error', reject)
-  socket.on('close', (code, reason) => reject(new CodedError('VOICE_CLOSED', `the voice server closed with ${code} ${reason.toString()}`)))
+  socket.on('close', (code, reason) =>
+    reject(
+      new CodedError('VOICE_CLOSED', `the voice server closed with ${code} ${reason.toString()}`),
+    ),
+  )
   socket.on('message', (data: RawData) => {
     const json = parseJson(data as Buffer)
     if (!json.ok) return
@@ -142,7 +172,8 @@ function frameReader(socket: WebSocket, options: VoiceClientOptions) {
     options.onFrame?.(frame)
     const waiter = waiting.get(frame.op)
     if (waiter) waiter(frame.d)
-    else if (frame.op === Op.Hello || frame.op === Op.Ready || frame.op === Op.SessionDescription) early.set(frame.op, frame.d)
+    else if (frame.op === Op.Hello || frame.op === Op.Ready || frame.op === Op.SessionDescription)
+      early.set(frame.op, frame.d)
     waiting.delete(frame.op)
   })
   return {

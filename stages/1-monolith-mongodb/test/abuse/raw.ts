@@ -12,8 +12,15 @@ export async function dial(base: string): Promise<Socket> {
   return socket
 }
 
-/** Sends bytes and collects what comes until the server closes. What is still open after `withinMs` was not closed. */
-export async function exchange(base: string, bytes: string | Uint8Array, withinMs = 10_000): Promise<{ text: string; closed: boolean }> {
+/**
+ * Sends bytes and collects what comes until the server closes. What is still open after `withinMs`
+ * was not closed.
+ */
+export async function exchange(
+  base: string,
+  bytes: string | Uint8Array,
+  withinMs = 10_000,
+): Promise<{ text: string; closed: boolean }> {
   const socket = await dial(base)
   let text = ''
   socket.on('data', (chunk: Buffer) => {
@@ -27,7 +34,8 @@ export async function exchange(base: string, bytes: string | Uint8Array, withinM
 }
 
 /** The answers in what came back over one connection, by their status lines. */
-export const statuses = (text: string): number[] => [...text.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, status]) => Number(status))
+export const statuses = (text: string): number[] =>
+  [...text.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, status]) => Number(status))
 
 /** A WebSocket by hand: its frames may be wrong in every way, and it need not read. */
 export interface RawWebSocket {
@@ -39,7 +47,11 @@ export interface RawWebSocket {
   /** Settles when a frame with this text in it has come; never, if none does. */
   heard(text: string): Promise<void>
   send(value: unknown): void
-  frame(opcode: number, payload: Uint8Array, options?: { masked?: boolean; fin?: boolean; claims?: number }): void
+  frame(
+    opcode: number,
+    payload: Uint8Array,
+    options?: { masked?: boolean; fin?: boolean; claims?: number },
+  ): void
 }
 
 export async function openRaw(base: string, query = 'v=10&encoding=json'): Promise<RawWebSocket> {
@@ -94,7 +106,14 @@ export async function openRaw(base: string, query = 'v=10&encoding=json'): Promi
     }
   })
   await open
-  return { socket, received, closed, heard, frame, send: (value) => frame(1, Buffer.from(JSON.stringify(value))) }
+  return {
+    socket,
+    received,
+    closed,
+    heard,
+    frame,
+    send: (value) => frame(1, Buffer.from(JSON.stringify(value))),
+  }
 }
 
 function readFrame(buffer: Buffer): { opcode: number; payload: Buffer; rest: Buffer } | undefined {
@@ -102,13 +121,26 @@ function readFrame(buffer: Buffer): { opcode: number; payload: Buffer; rest: Buf
   const short = buffer[1]! & 127
   const header = short === 126 ? 4 : short === 127 ? 10 : 2
   if (buffer.length < header) return undefined
-  const length = short === 126 ? buffer.readUInt16BE(2) : short === 127 ? Number(buffer.readBigUInt64BE(2)) : short
+  const length =
+    short === 126
+      ? buffer.readUInt16BE(2)
+      : short === 127
+        ? Number(buffer.readBigUInt64BE(2))
+        : short
   if (buffer.length < header + length) return undefined
-  return { opcode: buffer[0]! & 15, payload: buffer.subarray(header, header + length), rest: buffer.subarray(header + length) }
+  return {
+    opcode: buffer[0]! & 15,
+    payload: buffer.subarray(header, header + length),
+    rest: buffer.subarray(header + length),
+  }
 }
 
 /** `claims` is the length that the header tells, whatever follows. */
-export function writeFrame(opcode: number, payload: Uint8Array, { masked = true, fin = true, claims = payload.length } = {}): Buffer {
+export function writeFrame(
+  opcode: number,
+  payload: Uint8Array,
+  { masked = true, fin = true, claims = payload.length } = {},
+): Buffer {
   const head = Buffer.alloc(10)
   head[0] = (fin ? 128 : 0) | opcode
   const flag = masked ? 128 : 0
@@ -125,7 +157,11 @@ export function writeFrame(opcode: number, payload: Uint8Array, { masked = true,
   }
   if (!masked) return Buffer.concat([head.subarray(0, size), payload])
   const mask = randomBytes(4)
-  return Buffer.concat([head.subarray(0, size), mask, Buffer.from(payload).map((byte, i) => byte ^ mask[i % 4]!)])
+  return Buffer.concat([
+    head.subarray(0, size),
+    mask,
+    Buffer.from(payload).map((byte, i) => byte ^ mask[i % 4]!),
+  ])
 }
 
 /** Sends a text frame whose end never comes, a fragment a call. */

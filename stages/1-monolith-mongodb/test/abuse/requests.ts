@@ -17,26 +17,50 @@ export function hostileRequest(world: World): fc.Arbitrary<HostileRequest> {
   // What takes most is drawn more often: bodies, and among them messages.
   const writes = ROUTES.filter(({ body }) => body !== undefined)
   const messages = writes.filter(({ path }) => path.includes('messages'))
-  return fc.oneof(fc.constantFrom(...ROUTES), fc.constantFrom(...writes), fc.constantFrom(...messages)).chain((one) =>
-    fc
-      .record({
-        by: fc.oneof({ weight: 5, arbitrary: fc.constant('owner' as const) }, { weight: 1, arbitrary: fc.constant('stranger' as const) }),
-        parameters: fc.array(parameter(world), { minLength: 4, maxLength: 4 }),
-        query: fc.option(queryFor(one.query, world), { nil: undefined }),
-        body: one.body ? nearly(one.body, world) : fc.option(hostileValue(world), { nil: undefined, freq: 2 }),
-      })
-      .map(({ by, parameters, query, body }) => {
-        let at = 0
-        const path = one.path.replace(/:(\w+)/g, (_, name: string) => parameters[at++]?.[name] ?? '0')
-        return { by, method: one.method, path: query === undefined ? path : `${path}?${query}`, ...(body === undefined ? {} : { body }) }
-      }),
-  )
+  return fc
+    .oneof(fc.constantFrom(...ROUTES), fc.constantFrom(...writes), fc.constantFrom(...messages))
+    .chain((one) =>
+      fc
+        .record({
+          by: fc.oneof(
+            { weight: 5, arbitrary: fc.constant('owner' as const) },
+            { weight: 1, arbitrary: fc.constant('stranger' as const) },
+          ),
+          parameters: fc.array(parameter(world), { minLength: 4, maxLength: 4 }),
+          query: fc.option(queryFor(one.query, world), { nil: undefined }),
+          body: one.body
+            ? nearly(one.body, world)
+            : fc.option(hostileValue(world), { nil: undefined, freq: 2 }),
+        })
+        .map(({ by, parameters, query, body }) => {
+          let at = 0
+          const path = one.path.replace(
+            /:(\w+)/g,
+            (_, name: string) => parameters[at++]?.[name] ?? '0',
+          )
+          return {
+            by,
+            method: one.method,
+            path: query === undefined ? path : `${path}?${query}`,
+            ...(body === undefined ? {} : { body }),
+          }
+        }),
+    )
 }
 
 /** Mostly what is there, so that requests get past the look-up; else an id of nothing, or no id. */
 function parameter(world: World): fc.Arbitrary<Record<string, string>> {
   const { user, guild, channel, message, role, invite } = world
-  const real = { user, guild, channel, message, role, code: invite, target: role, emoji: encodeURIComponent('👍') }
+  const real = {
+    user,
+    guild,
+    channel,
+    message,
+    role,
+    code: invite,
+    target: role,
+    emoji: encodeURIComponent('👍'),
+  }
   const wrong = fc
     .oneof(
       idOf(world),
@@ -46,7 +70,12 @@ function parameter(world: World): fc.Arbitrary<Record<string, string>> {
     .map((text) => (/^%/.test(text) || text.includes('%2f') ? text : escaped(text)))
   return fc.oneof(
     { weight: 4, arbitrary: fc.constant(real) },
-    { weight: 1, arbitrary: wrong.map((text) => Object.fromEntries(Object.keys(real).map((name) => [name, text || '0']))) },
+    {
+      weight: 1,
+      arbitrary: wrong.map((text) =>
+        Object.fromEntries(Object.keys(real).map((name) => [name, text || '0'])),
+      ),
+    },
   )
 }
 
@@ -54,7 +83,13 @@ function queryFor(schema: z.ZodType | undefined, world: World): fc.Arbitrary<str
   const keys = schema ? namesOf(schema) : ['with_counts', 'limit']
   const key = fc.oneof(
     fc.constantFrom(...keys),
-    fc.constantFrom(...keys.map((name) => `${name}[$gt]`), '__proto__', 'constructor[prototype]', '$where', ''),
+    fc.constantFrom(
+      ...keys.map((name) => `${name}[$gt]`),
+      '__proto__',
+      'constructor[prototype]',
+      '$where',
+      '',
+    ),
   )
   const value = fc.oneof(
     idOf(world),
@@ -67,13 +102,20 @@ function queryFor(schema: z.ZodType | undefined, world: World): fc.Arbitrary<str
     .map((pairs) => pairs.map(([name, text]) => `${escaped(name)}=${escaped(text)}`).join('&'))
 }
 
-/** encodeURIComponent throws at half a surrogate pair; on the wire it is the three bytes that UTF-8 would have for it. */
+/**
+ * encodeURIComponent throws at half a surrogate pair; on the wire it is the three bytes that UTF-8
+ * would have for it.
+ */
 const escaped = (text: string): string =>
   [...text]
     .map((character) =>
       character.isWellFormed()
         ? encodeURIComponent(character)
-        : [0xe0 | (character.charCodeAt(0) >> 12), 0x80 | ((character.charCodeAt(0) >> 6) & 63), 0x80 | (character.charCodeAt(0) & 63)]
+        : [
+            0xe0 | (character.charCodeAt(0) >> 12),
+            0x80 | ((character.charCodeAt(0) >> 6) & 63),
+            0x80 | (character.charCodeAt(0) & 63),
+          ]
             .map((byte) => `%${byte.toString(16)}`)
             .join(''),
     )

@@ -1,7 +1,10 @@
 import { messageInput, restInput } from '@threshold/contract'
 import type { z } from 'zod'
 
-/** A route of the contract: its verb, its path with `:parameters`, and what its body and query are checked against. */
+/**
+ * A route of the contract: its verb, its path with `:parameters`, and what its body and query are
+ * checked against.
+ */
 export interface Route {
   readonly method: string
   readonly path: string

@@ -1,7 +1,10 @@
 import { expect } from 'vitest'
 import WebSocket from 'ws'
 
-/** A well-behaved gateway session beside the abusive ones: what it hears tells whether others suffer. */
+/**
+ * A well-behaved gateway session beside the abusive ones: what it hears tells whether others
+ * suffer.
+ */
 export interface Bystander extends AsyncDisposable {
   /** Contents of the messages it heard of, in order. */
   readonly heard: string[]
@@ -10,7 +13,10 @@ export interface Bystander extends AsyncDisposable {
 
 export const INTENTS = (1 << 0) | (1 << 9) | (1 << 15)
 
-export const identify = (token: string): object => ({ op: 2, d: { token, intents: INTENTS, properties: {} } })
+export const identify = (token: string): object => ({
+  op: 2,
+  d: { token, intents: INTENTS, properties: {} },
+})
 
 export async function bystander(url: string, token: string): Promise<Bystander> {
   const socket = new WebSocket(`${url.replace('http', 'ws')}/?v=10&encoding=json`)

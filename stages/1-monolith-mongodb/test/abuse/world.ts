@@ -27,11 +27,25 @@ export interface World {
 export async function abusedStage(env: Record<string, string> = {}): Promise<AbusedStage> {
   const use = new AsyncDisposableStack()
   const database = use.use(await leaseDatabase())
-  const stage = use.use(await startStage({ stage: 1, engineUri: database.uri, env: { THRESHOLD_LOG_LEVEL: 'error', ...env } }))
-  return { stage, url: stage.url, world: () => makeWorld(stage.url), [Symbol.asyncDispose]: () => use.disposeAsync() }
+  const stage = use.use(
+    await startStage({
+      stage: 1,
+      engineUri: database.uri,
+      env: { THRESHOLD_LOG_LEVEL: 'error', ...env },
+    }),
+  )
+  return {
+    stage,
+    url: stage.url,
+    world: () => makeWorld(stage.url),
+    [Symbol.asyncDispose]: () => use.disposeAsync(),
+  }
 }
 
-export async function newUser(url: string, username = 'abuser'): Promise<{ id: string; token: string }> {
+export async function newUser(
+  url: string,
+  username = 'abuser',
+): Promise<{ id: string; token: string }> {
   const { text } = await send(url, {
     method: 'POST',
     path: '/workshop/users',
@@ -44,9 +58,12 @@ export async function newUser(url: string, username = 'abuser'): Promise<{ id: s
 async function makeWorld(url: string): Promise<World> {
   const [me, stranger] = await Promise.all([newUser(url), newUser(url, 'stranger')])
   const ask = as(url, me.token)
-  const make = async (method: string, path: string, body: unknown) => JSON.parse((await ask(method, path, body)).text)
+  const make = async (method: string, path: string, body: unknown) =>
+    JSON.parse((await ask(method, path, body)).text)
   const guild = (await make('POST', '/guilds', { name: 'abused' })).id
-  const channels: { id: string; type: number }[] = JSON.parse((await ask('GET', `/guilds/${guild}/channels`)).text)
+  const channels: { id: string; type: number }[] = JSON.parse(
+    (await ask('GET', `/guilds/${guild}/channels`)).text,
+  )
   const channel = channels.find(({ type }) => type === 0)?.id ?? ''
   return {
     token: me.token,

@@ -13,5 +13,9 @@ testGuildHub('Memory', async (use, faulty) => {
   const mongo = await database(use)
   const metadata = faulty(await mongoMetadataStore(mongo))
   const messages = await mongoMessageStore(mongo)
-  return memoryGuildHub({ metadata, messages, ...computed }, { clock: systemClock, log: silentLog }, { presenceDelayMs: 20 })
+  return memoryGuildHub(
+    { metadata, messages, ...computed },
+    { clock: systemClock, log: silentLog },
+    { presenceDelayMs: 20 },
+  )
 })

@@ -53,16 +53,30 @@ describe('a hub with room for two idle guilds', () => {
     await using hub = hubOfTwo()
     const [heard, busy] = [await asleep(), await asleep()]
     const told: Delivery[] = []
-    const subscriber = { userId: heard.owner.user.id, sessionId: newId(), presence: { status: 'online', activities: [] } as const }
-    await hub.join(heard.id, { ...subscriber, deliver: (delivery) => void told.push(delivery) }, soon())
+    const subscriber = {
+      userId: heard.owner.user.id,
+      sessionId: newId(),
+      presence: { status: 'online', activities: [] } as const,
+    }
+    await hub.join(
+      heard.id,
+      { ...subscriber, deliver: (delivery) => void told.push(delivery) },
+      soon(),
+    )
     await look(hub, busy)
     const role = aRole()
-    const executing = hub.execute(busy.id, { type: 'role.create', by: busy.owner.user.id, role }, soon())
+    const executing = hub.execute(
+      busy.id,
+      { type: 'role.create', by: busy.owner.user.id, role },
+      soon(),
+    )
     for (let i = 0; i < 4; i++) await look(hub, await asleep())
     await executing
     const event = { v: 1, id: newId(), type: 'TYPING_START', data: {} } as const
     await hub.publish(heard.id, event, soon())
-    expect(told.some((delivery) => delivery.kind === 'event' && delivery.event.id === event.id)).toBe(true)
+    expect(
+      told.some((delivery) => delivery.kind === 'event' && delivery.event.id === event.id),
+    ).toBe(true)
     expect(loads.get(heard.id)).toBe(1)
     expect((await look(hub, busy))?.roles.map(({ id }) => id)).toContain(role.id)
   })
@@ -70,7 +84,8 @@ describe('a hub with room for two idle guilds', () => {
   it('gives a guild that comes back a new epoch: no place in its log is ever used twice', async () => {
     await using hub = hubOfTwo()
     const guild = await asleep()
-    const say = () => hub.publish(guild.id, { v: 1, id: newId(), type: 'TYPING_START', data: {} }, soon())
+    const say = () =>
+      hub.publish(guild.id, { v: 1, id: newId(), type: 'TYPING_START', data: {} }, soon())
     const before = [await say(), await say()]
     for (let i = 0; i < 3; i++) await look(hub, await asleep())
     const after = await say()

@@ -22,14 +22,28 @@ const AT_ONCE = 50
 
 const hubWith = (offlineMs: number, unseenMs: number, metadata: MetadataStore = store): GuildHub =>
   memoryGuildHub(
-    { metadata, messages: { newest: async () => new Map() }, permissions: typescriptPermissions(), memberList: typescriptMemberList },
+    {
+      metadata,
+      messages: { newest: async () => new Map() },
+      permissions: typescriptPermissions(),
+      memberList: typescriptMemberList,
+    },
     { clock: systemClock, log: silentLog },
     { presenceDelayMs: 5, temporary: { offlineMs, unseenMs } },
   )
 const invited = async (hub: GuildHub, guild: SmallGuild, temporary = true): Promise<User> => {
   const user = aUser()
   const by = guild.owner.user.id
-  const command = { type: 'member.add', by, user, nick: null, roles: [], joinedAt: 0, invited: true, temporary } as const
+  const command = {
+    type: 'member.add',
+    by,
+    user,
+    nick: null,
+    roles: [],
+    joinedAt: 0,
+    invited: true,
+    temporary,
+  } as const
   expect(await hub.execute(guild.id, command, soon())).toMatchObject({ ok: true })
   return user
 }
@@ -40,9 +54,14 @@ const founded = async (hub: GuildHub): Promise<SmallGuild> => {
 }
 const connect = async (hub: GuildHub, guild: SmallGuild, user: User): Promise<Subscription> => {
   const presence = { status: 'online', activities: [] } as const
-  return (await hub.join(guild.id, { userId: user.id, sessionId: newId(), presence, deliver: () => {} }, soon()))!
+  return (await hub.join(
+    guild.id,
+    { userId: user.id, sessionId: newId(), presence, deliver: () => {} },
+    soon(),
+  ))!
 }
-const isMember = async ({ id }: SmallGuild, user: User): Promise<boolean> => (await store.loadGuild(id, soon()))!.members.has(user.id)
+const isMember = async ({ id }: SmallGuild, user: User): Promise<boolean> =>
+  (await store.loadGuild(id, soon()))!.members.has(user.id)
 
 describe('a temporary member', () => {
   it('is removed once their last session has ended', async () => {
@@ -63,11 +82,27 @@ describe('a temporary member', () => {
     await using hub = hubWith(AT_ONCE, NEVER)
     const guild = await founded(hub)
     const by = guild.owner.user.id
-    const [trusted, lasting, leaving] = [await invited(hub, guild), await invited(hub, guild, false), await invited(hub, guild)]
-    const role = { id: newId(), name: 'role', color: 0, hoist: false, position: 1, permissions: '0', mentionable: false }
+    const [trusted, lasting, leaving] = [
+      await invited(hub, guild),
+      await invited(hub, guild, false),
+      await invited(hub, guild),
+    ]
+    const role = {
+      id: newId(),
+      name: 'role',
+      color: 0,
+      hoist: false,
+      position: 1,
+      permissions: '0',
+      mentionable: false,
+    }
     await hub.execute(guild.id, { type: 'role.create', by, role }, soon())
     for (const has of [true, false])
-      await hub.execute(guild.id, { type: 'member.role', by, userId: trusted.id, roleId: role.id, has }, soon())
+      await hub.execute(
+        guild.id,
+        { type: 'member.role', by, userId: trusted.id, roleId: role.id, has },
+        soon(),
+      )
     for (const user of [trusted, lasting, leaving]) (await connect(hub, guild, user)).leave()
     await expect.poll(() => isMember(guild, leaving), PATIENCE).toBe(false)
     expect([await isMember(guild, trusted), await isMember(guild, lasting)]).toEqual([true, true])
@@ -98,7 +133,8 @@ describe('a temporary member', () => {
   it('is removed later when the store is away at first', async () => {
     let failures = 1
     const record: MetadataStore['record'] = async (guild, events, deadline) => {
-      if (events.some(({ type }) => type === 'member.removed') && failures-- > 0) throw unavailable('MongoDB')
+      if (events.some(({ type }) => type === 'member.removed') && failures-- > 0)
+        throw unavailable('MongoDB')
       return store.record(guild, events, deadline)
     }
     await using hub = hubWith(AT_ONCE, NEVER, { ...store, record })

@@ -18,7 +18,9 @@ async function reservedOnly(gone = false) {
   const lost = aMessage(newId())
   const key = { authorId: lost.authorId, channelId: lost.channelId, nonce: 'n' }
   const _id = `${key.authorId}:${key.channelId}:${key.nonce}`
-  await mongo.db.collection<NonceDocument>('nonces').insertOne({ _id, messageId: long(lost.id), at: new Date(), gone })
+  await mongo.db
+    .collection<NonceDocument>('nonces')
+    .insertOne({ _id, messageId: long(lost.id), at: new Date(), gone })
   return { store, lost, key }
 }
 
@@ -26,8 +28,14 @@ describe('a nonce whose process died before the message was stored', () => {
   it('gives the retry its id, so that two retries are still one message', async () => {
     const { store, lost, key } = await reservedOnly()
     const [first, second] = [aMessage(lost.channelId), aMessage(lost.channelId)]
-    expect(await store.insert(first, soon(), key)).toEqual({ outcome: 'inserted', message: { ...first, id: lost.id } })
-    expect(await store.insert(second, soon(), key)).toEqual({ outcome: 'duplicate', message: { ...first, id: lost.id } })
+    expect(await store.insert(first, soon(), key)).toEqual({
+      outcome: 'inserted',
+      message: { ...first, id: lost.id },
+    })
+    expect(await store.insert(second, soon(), key)).toEqual({
+      outcome: 'duplicate',
+      message: { ...first, id: lost.id },
+    })
     expect(await store.page(lost.channelId, { at: 'latest' }, 10, soon())).toHaveLength(1)
   })
 })
@@ -36,6 +44,9 @@ describe('a nonce that a delete marked before its process died', () => {
   it('answers a retry with the message, which is still there', async () => {
     const { store, lost, key } = await reservedOnly(true)
     await store.import([lost], soon())
-    expect(await store.insert(aMessage(lost.channelId), soon(), key)).toEqual({ outcome: 'duplicate', message: lost })
+    expect(await store.insert(aMessage(lost.channelId), soon(), key)).toEqual({
+      outcome: 'duplicate',
+      message: lost,
+    })
   })
 })

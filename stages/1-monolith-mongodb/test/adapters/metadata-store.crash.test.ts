@@ -12,7 +12,10 @@ beforeAll(async () => {
 })
 afterAll(() => use.disposeAsync())
 
-/** A database whose connection breaks after so many such writes: what a process leaves behind that is killed there. */
+/**
+ * A database whose connection breaks after so many such writes: what a process leaves behind that
+ * is killed there.
+ */
 function breaking(after: number, writes = ['insertMany']): MongoDatabase {
   let made = 0
   const underWay: Promise<unknown>[] = []
@@ -57,34 +60,44 @@ describe('a guild whose process died while it was made', () => {
 
   it('is made by three writes', async () => {
     const { state } = aGuild(1)
-    await expect((await mongoMetadataStore(breaking(3))).createGuild(state, soon())).resolves.toBeUndefined()
+    await expect(
+      (await mongoMetadataStore(breaking(3))).createGuild(state, soon()),
+    ).resolves.toBeUndefined()
   })
 })
 
 describe('a deletion whose process died', () => {
   const DELETES = ['deleteOne', 'deleteMany']
 
-  it.each([0, 1, 2])('of a channel leaves no invite to it that nobody can reach, after %i writes', async (writes) => {
-    const { state, id, text } = aGuild(0)
-    const store = await mongoMetadataStore(mongo)
-    await store.createGuild(state, soon())
-    await store.createInvite(anInvite({ guildId: id, channelId: text.id }), soon())
-    const dying = await mongoMetadataStore(breaking(writes, DELETES))
-    await dying.record(id, [{ type: 'channel.deleted', channel: text }], soon()).catch(() => {})
-    const channel = await store.channel(text.id, soon())
-    expect(channel !== undefined || (await store.invitesOf(text.id, soon())).length === 0).toBe(true)
-    expect(channel === undefined).toBe(writes === 2)
-  })
+  it.each([0, 1, 2])(
+    'of a channel leaves no invite to it that nobody can reach, after %i writes',
+    async (writes) => {
+      const { state, id, text } = aGuild(0)
+      const store = await mongoMetadataStore(mongo)
+      await store.createGuild(state, soon())
+      await store.createInvite(anInvite({ guildId: id, channelId: text.id }), soon())
+      const dying = await mongoMetadataStore(breaking(writes, DELETES))
+      await dying.record(id, [{ type: 'channel.deleted', channel: text }], soon()).catch(() => {})
+      const channel = await store.channel(text.id, soon())
+      expect(channel !== undefined || (await store.invitesOf(text.id, soon())).length === 0).toBe(
+        true,
+      )
+      expect(channel === undefined).toBe(writes === 2)
+    },
+  )
 
-  it.each([0, 1, 2, 3, 4])('of a guild leaves no way into one without its owner, after %i writes', async (writes) => {
-    const { state, id, owner, text } = aGuild(1)
-    const store = await mongoMetadataStore(mongo)
-    await store.createGuild(state, soon())
-    await store.createInvite(anInvite({ guildId: id, channelId: text.id }), soon())
-    const dying = await mongoMetadataStore(breaking(writes, DELETES))
-    await dying.record(id, [{ type: 'guild.deleted' }], soon()).catch(() => {})
-    const owned = (await store.guildsOf(owner.user.id, soon())).length > 0
-    expect(owned || (await store.invitesOfGuild(id, soon())).length === 0).toBe(true)
-    if (owned) expect(await store.loadGuild(id, soon())).toEqual(state)
-  })
+  it.each([0, 1, 2, 3, 4])(
+    'of a guild leaves no way into one without its owner, after %i writes',
+    async (writes) => {
+      const { state, id, owner, text } = aGuild(1)
+      const store = await mongoMetadataStore(mongo)
+      await store.createGuild(state, soon())
+      await store.createInvite(anInvite({ guildId: id, channelId: text.id }), soon())
+      const dying = await mongoMetadataStore(breaking(writes, DELETES))
+      await dying.record(id, [{ type: 'guild.deleted' }], soon()).catch(() => {})
+      const owned = (await store.guildsOf(owner.user.id, soon())).length > 0
+      expect(owned || (await store.invitesOfGuild(id, soon())).length === 0).toBe(true)
+      if (owned) expect(await store.loadGuild(id, soon())).toEqual(state)
+    },
+  )
 })

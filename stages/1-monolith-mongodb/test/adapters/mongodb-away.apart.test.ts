@@ -9,6 +9,10 @@ import { mongoDatabase } from '../../src/mongodb/database.ts'
 testStoresAway('MongoDB', async (use) => {
   const engine = use.use(await ownMongo())
   const mongo = use.use(await mongoDatabase({ uri: withDatabase(engine.uri, 'away') }))
-  const [messages, metadata, search] = [await mongoMessageStore(mongo), await mongoMetadataStore(mongo), await mongoSearchIndex(mongo)]
+  const [messages, metadata, search] = [
+    await mongoMessageStore(mongo),
+    await mongoMetadataStore(mongo),
+    await mongoSearchIndex(mongo),
+  ]
   return { engine, messages, rest: { metadata, search } }
 })

@@ -18,12 +18,25 @@ it('an outbox whose database is killed goes on when it is back, and has lost no 
   const runtime = createRuntime({ random: randomBytes, clock: { now: () => Date.now() + aheadMs } })
   await using _telemetry = runtime.telemetry
   const messages = await mongoMessageStore(mongo)
-  await using notifier = await mongoOutboxNotifier(mongo, messages, { url: sink.url, attempts: 10, backoffMs: 50, pollMs: 50 }, runtime)
+  await using notifier = await mongoOutboxNotifier(
+    mongo,
+    messages,
+    { url: sink.url, attempts: 10, backoffMs: 50, pollMs: 50 },
+    runtime,
+  )
 
   const send = async (): Promise<string> => {
     const message = aMessage(newId())
     const author = { id: message.authorId, username: 'ada' }
-    const push = { v: 1, id: message.id, channelId: message.channelId, reason: 'dm', recipients: ['1'], author, content: 'hello' } as const
+    const push = {
+      v: 1,
+      id: message.id,
+      channelId: message.channelId,
+      reason: 'dm',
+      recipients: ['1'],
+      author,
+      content: 'hello',
+    } as const
     await notifier.enqueue(push, soon())
     await messages.insert(message, soon())
     return message.id

@@ -13,7 +13,12 @@ testNotifier("MongoDB's outbox", async (use) => {
     async start({ url, backoffMs, clock }) {
       const runtime = createRuntime({ random: randomBytes, clock })
       use.use(runtime.telemetry)
-      return mongoOutboxNotifier(mongo, messages, { url, backoffMs, attempts: 10, pollMs: 15 }, runtime)
+      return mongoOutboxNotifier(
+        mongo,
+        messages,
+        { url, backoffMs, attempts: 10, pollMs: 15 },
+        runtime,
+      )
     },
   }
 })

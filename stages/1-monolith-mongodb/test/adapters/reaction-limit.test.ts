@@ -2,29 +2,46 @@ import { deadlineIn, sharedLock } from '@threshold/kit'
 import { describe, expect, it } from 'vitest'
 import { reactWithinLimit } from '../../src/adapters/reaction-limit.ts'
 
-const reaction = { v: 1, channelId: '1', messageId: '2', emoji: '👍', userId: '3', writeTimeMicros: 1n } as const
+const reaction = {
+  v: 1,
+  channelId: '1',
+  messageId: '2',
+  emoji: '👍',
+  userId: '3',
+  writeTimeMicros: 1n,
+} as const
 const has = async () => false
 const LATE = { code: 'DEADLINE_EXCEEDED' }
 const soon = () => deadlineIn(30_000)
 
 describe('a reaction that waits for others on its message', () => {
-  it.each(['shared', 'exclusive'] as const)('is not stored when its deadline has passed before its turn (%s)', async (held) => {
-    const lock = sharedLock()
-    const deadline = { at: Date.now() + 100 }
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const others = lock[held]('2', () => promise)
-    let stored = 0
-    const insert = async () => {
-      stored += 1
-      return 'added' as const
-    }
-    const late = reactWithinLimit(lock, reaction, { emojiOf: async () => [], has, insert }, deadline)
-    setTimeout(resolve, deadline.at + 1 - Date.now())
-    await expect(late).rejects.toMatchObject(LATE)
-    await others
-    expect(stored).toBe(0)
-    expect(await reactWithinLimit(lock, reaction, { emojiOf: async () => [], has, insert }, soon())).toBe('added')
-  })
+  it.each(['shared', 'exclusive'] as const)(
+    'is not stored when its deadline has passed before its turn (%s)',
+    async (held) => {
+      const lock = sharedLock()
+      const deadline = { at: Date.now() + 100 }
+      const { promise, resolve } = Promise.withResolvers<void>()
+      const others = lock[held]('2', () => promise)
+      let stored = 0
+      const insert = async () => {
+        stored += 1
+        return 'added' as const
+      }
+      const late = reactWithinLimit(
+        lock,
+        reaction,
+        { emojiOf: async () => [], has, insert },
+        deadline,
+      )
+      setTimeout(resolve, deadline.at + 1 - Date.now())
+      await expect(late).rejects.toMatchObject(LATE)
+      await others
+      expect(stored).toBe(0)
+      expect(
+        await reactWithinLimit(lock, reaction, { emojiOf: async () => [], has, insert }, soon()),
+      ).toBe('added')
+    },
+  )
 
   it('is not stored when the deadline passes while the emoji are counted', async () => {
     const deadline = { at: Date.now() + 50 }
@@ -33,6 +50,8 @@ describe('a reaction that waits for others on its message', () => {
       return ['👍']
     }
     const insert = () => Promise.reject(new Error('stored'))
-    await expect(reactWithinLimit(sharedLock(), reaction, { emojiOf, has, insert }, deadline)).rejects.toMatchObject(LATE)
+    await expect(
+      reactWithinLimit(sharedLock(), reaction, { emojiOf, has, insert }, deadline),
+    ).rejects.toMatchObject(LATE)
   })
 })

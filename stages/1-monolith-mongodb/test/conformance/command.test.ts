@@ -26,17 +26,26 @@ describe.concurrent('the conformance command', { timeout: 120_000 }, () => {
   it('lists its cases without a stage', async () => {
     const { code, out } = await run('--list', '--only', 'rest.messages.page')
     expect(code).toBe(0)
-    expect(out).toMatch(/^rest\.messages\.page\.around: A page around a message holds it in its middle$/m)
+    expect(out).toMatch(
+      /^rest\.messages\.page\.around: A page around a message holds it in its middle$/m,
+    )
     expect(out).not.toMatch(/^gateway/m)
   })
 
   it('needs the address of one stage, and says so', async () => {
-    const wrong = [[], ['nonsense'], ['http://127.0.0.1:1', 'http://127.0.0.1:2'], ['--such', 'http://127.0.0.1:1']]
+    const wrong = [
+      [],
+      ['nonsense'],
+      ['http://127.0.0.1:1', 'http://127.0.0.1:2'],
+      ['--such', 'http://127.0.0.1:1'],
+    ]
     for (const { code, err } of await Promise.all(wrong.map((args) => run(...args)))) {
       expect(code).toBe(2)
       expect(err).toMatch(/run\.ts http:\/\/127\.0\.0\.1:PORT/)
     }
-    expect((await run(stage.url, '--only', 'rest.no-such-case')).err).toMatch(/no case begins with rest\.no-such-case/)
+    expect((await run(stage.url, '--only', 'rest.no-such-case')).err).toMatch(
+      /no case begins with rest\.no-such-case/,
+    )
     expect((await run(stage.url, '--jobs', 'many')).err).toMatch(/--jobs takes a number/)
   })
 
@@ -47,15 +56,27 @@ describe.concurrent('the conformance command', { timeout: 120_000 }, () => {
   })
 
   it('passes a stage that keeps the contract, and says what it could not try', async () => {
-    const { code, out } = await run(stage.url, '--only', 'rest.users', '--only', 'rest.rate', '--only', 'gateway.ready')
+    const { code, out } = await run(
+      stage.url,
+      '--only',
+      'rest.users',
+      '--only',
+      'rest.rate',
+      '--only',
+      'gateway.ready',
+    )
     expect(out).toMatch(/✓ rest\.users\.me/)
-    expect(out).toMatch(/· rest\.rate\.of-one-user {2}not tried: needs the address of the same stage started with a low rate limit/)
+    expect(out).toMatch(
+      /· rest\.rate\.of-one-user {2}not tried: needs the address of the same stage started with a low rate limit/,
+    )
     expect(out).toMatch(/0 failed, 2 not tried/)
     expect(code).toBe(0)
   })
 
   it('fails one that does not, with what passed between them and without a token', async () => {
-    await using flawed = await flawedStage(stage.url, { told: (frame) => [frame.replaceAll('"private_channels"', '"channels"')] })
+    await using flawed = await flawedStage(stage.url, {
+      told: (frame) => [frame.replaceAll('"private_channels"', '"channels"')],
+    })
     const { code, out } = await run(flawed.url, '--only', 'gateway.ready')
     expect(code).toBe(1)
     expect(out).toMatch(/✗ gateway\.ready .*\n +gateway\.ready: READY lacks private_channels/)
@@ -65,7 +86,14 @@ describe.concurrent('the conformance command', { timeout: 120_000 }, () => {
   })
 
   it('speaks JSON, a line for each case', async () => {
-    const { code, out } = await run(stage.url, '--only', 'workshop.healthz', '--only', 'workshop.users', '--json')
+    const { code, out } = await run(
+      stage.url,
+      '--only',
+      'workshop.healthz',
+      '--only',
+      'workshop.users',
+      '--json',
+    )
     const lines = out.trim().split('\n')
     const told = lines.map((line) => JSON.parse(line) as { id: string; kind: string })
     expect(told.map(({ id, kind }) => `${id} ${kind}`).toSorted()).toEqual([

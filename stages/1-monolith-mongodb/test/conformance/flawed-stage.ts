@@ -10,7 +10,11 @@ export interface Flaw {
   readonly asked?: (path: string, body: string) => { path: string; body: string }
   /** An answer before it is sent. */
   readonly answered?: (
-    answer: { status: number; headers: Record<string, string | string[] | undefined>; body: string },
+    answer: {
+      status: number
+      headers: Record<string, string | string[] | undefined>
+      body: string
+    },
     path: string,
   ) => void
   /** A client's frame. */
@@ -20,13 +24,21 @@ export interface Flaw {
   readonly closedWith?: (code: number) => number
 }
 
-/** Stands before a stage and spoils what passes by: a stage with a known defect, to see whether the suite notices. */
-export async function flawedStage(stageUrl: string, flaw: Flaw): Promise<{ url: string } & AsyncDisposable> {
+/**
+ * Stands before a stage and spoils what passes by: a stage with a known defect, to see whether the
+ * suite notices.
+ */
+export async function flawedStage(
+  stageUrl: string,
+  flaw: Flaw,
+): Promise<{ url: string } & AsyncDisposable> {
   const server = createServer((incoming, outgoing) => {
     pass(stageUrl, flaw, incoming, outgoing).catch(() => outgoing.destroy())
   })
   const sockets = new WebSocketServer({ server })
-  sockets.on('connection', (client, { url }) => relay(client, new WebSocket(`${stageUrl.replace('http', 'ws')}${url}`), flaw))
+  sockets.on('connection', (client, { url }) =>
+    relay(client, new WebSocket(`${stageUrl.replace('http', 'ws')}${url}`), flaw),
+  )
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return {
@@ -39,7 +51,12 @@ export async function flawedStage(stageUrl: string, flaw: Flaw): Promise<{ url: 
   }
 }
 
-async function pass(stageUrl: string, flaw: Flaw, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+async function pass(
+  stageUrl: string,
+  flaw: Flaw,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): Promise<void> {
   const sent = (await buffer(incoming)).toString()
   const { path, body } = flaw.asked?.(incoming.url!, sent) ?? { path: incoming.url!, body: sent }
   const { 'content-length': _length, ...headers } = incoming.headers
@@ -49,7 +66,11 @@ async function pass(stageUrl: string, flaw: Flaw, incoming: IncomingMessage, out
   })
   asked.end(body)
   const [response] = (await once(asked, 'response')) as [IncomingMessage]
-  const answer = { status: response.statusCode!, headers: { ...response.headers }, body: (await buffer(response)).toString() }
+  const answer = {
+    status: response.statusCode!,
+    headers: { ...response.headers },
+    body: (await buffer(response)).toString(),
+  }
   flaw.answered?.(answer, path)
   delete answer.headers['content-length']
   outgoing.writeHead(answer.status, answer.headers)
@@ -73,7 +94,11 @@ function relay(
   stage.on('message', (data) => {
     for (const frame of told(String(data))) client.send(frame)
   })
-  stage.on('close', (code) => (code === 1_006 ? client.terminate() : client.close(code === 1_005 ? undefined : closedWith(code))))
+  stage.on('close', (code) =>
+    code === 1_006
+      ? client.terminate()
+      : client.close(code === 1_005 ? undefined : closedWith(code)),
+  )
   client.on('close', () => stage.terminate())
   stage.on('error', () => client.terminate())
 }

@@ -30,7 +30,8 @@ const FLAWS: Readonly<Record<string, { flaw: Flaw; noticedBy: readonly string[] 
   'a charset in the content type': {
     flaw: {
       answered({ headers }) {
-        if (headers['content-type'] === 'application/json') headers['content-type'] = 'application/json; charset=utf-8'
+        if (headers['content-type'] === 'application/json')
+          headers['content-type'] = 'application/json; charset=utf-8'
       },
     },
     noticedBy: ['rest.content-type'],
@@ -42,13 +43,21 @@ const FLAWS: Readonly<Record<string, { flaw: Flaw; noticedBy: readonly string[] 
   'history oldest first': {
     flaw: {
       answered(answer, path) {
-        if (/\/messages(\?|$)/.test(path) && answer.body.startsWith('[')) answer.body = JSON.stringify(JSON.parse(answer.body).reverse())
+        if (/\/messages(\?|$)/.test(path) && answer.body.startsWith('['))
+          answer.body = JSON.stringify(JSON.parse(answer.body).reverse())
       },
     },
-    noticedBy: ['rest.messages.page.latest', 'rest.messages.page.law', 'rest.messages.page.around', 'rest.messages.page.walk'],
+    noticedBy: [
+      'rest.messages.page.latest',
+      'rest.messages.page.law',
+      'rest.messages.page.around',
+      'rest.messages.page.walk',
+    ],
   },
   'a limit that is not checked': {
-    flaw: { asked: (path, text) => ({ path: path.replace(/limit=(0|101|abc)\b/, 'limit=1'), body: text }) },
+    flaw: {
+      asked: (path, text) => ({ path: path.replace(/limit=(0|101|abc)\b/, 'limit=1'), body: text }),
+    },
     noticedBy: ['rest.messages.page.limit', 'rest.members.list.invalid', 'rest.reactions.list'],
   },
   'forbidden where unknown is meant': {
@@ -57,7 +66,12 @@ const FLAWS: Readonly<Record<string, { flaw: Flaw; noticedBy: readonly string[] 
         if (answer.status === 404) answer.status = 403
       },
     },
-    noticedBy: ['rest.guilds.unknown', 'rest.channels.unknown', 'rest.unknown-route', 'rest.invites.get'],
+    noticedBy: [
+      'rest.guilds.unknown',
+      'rest.channels.unknown',
+      'rest.unknown-route',
+      'rest.invites.get',
+    ],
   },
   'refusals that do not name the field': {
     flaw: {
@@ -65,12 +79,17 @@ const FLAWS: Readonly<Record<string, { flaw: Flaw; noticedBy: readonly string[] 
         if (answer.status === 400) answer.body = json(answer.body, (value) => delete value.errors)
       },
     },
-    noticedBy: ['rest.messages.send.length', 'rest.guilds.create.invalid', 'workshop.users.invalid'],
+    noticedBy: [
+      'rest.messages.send.length',
+      'rest.guilds.create.invalid',
+      'workshop.users.invalid',
+    ],
   },
   'no rate limit headers': {
     flaw: {
       answered({ headers }) {
-        for (const name of Object.keys(headers)) if (name.startsWith('x-ratelimit')) delete headers[name]
+        for (const name of Object.keys(headers))
+          if (name.startsWith('x-ratelimit')) delete headers[name]
       },
     },
     noticedBy: ['rest.rate.headers'],
@@ -81,10 +100,17 @@ const FLAWS: Readonly<Record<string, { flaw: Flaw; noticedBy: readonly string[] 
   },
   'overwrites that are not honoured': {
     flaw: { asked: body((value) => delete value.permission_overwrites) },
-    noticedBy: ['rest.guilds.channels.create.overwrites', 'rest.channels.hidden', 'gateway.sight.hidden', 'gateway.sight.mentioned'],
+    noticedBy: [
+      'rest.guilds.channels.create.overwrites',
+      'rest.channels.hidden',
+      'gateway.sight.hidden',
+      'gateway.sight.mentioned',
+    ],
   },
   'intents that are not asked for': {
-    flaw: { heard: (text) => json(text, ({ op, d }) => op === 2 && Object.assign(d, { intents: 65_475 })) },
+    flaw: {
+      heard: (text) => json(text, ({ op, d }) => op === 2 && Object.assign(d, { intents: 65_475 })),
+    },
     noticedBy: ['gateway.intents.guild-messages', 'gateway.intents.none', 'gateway.content.others'],
   },
   'a dispatch lost now and then': {
@@ -113,7 +139,13 @@ const FLAWS: Readonly<Record<string, { flaw: Flaw; noticedBy: readonly string[] 
   },
   'closes without a reason': {
     flaw: { closedWith: () => 1_000 },
-    noticedBy: ['gateway.close.4002.identify', 'gateway.close.4003', 'gateway.close.4004', 'gateway.close.4012', 'gateway.close.4013'],
+    noticedBy: [
+      'gateway.close.4002.identify',
+      'gateway.close.4003',
+      'gateway.close.4004',
+      'gateway.close.4012',
+      'gateway.close.4013',
+    ],
   },
 }
 
@@ -129,17 +161,23 @@ afterAll(() => use.disposeAsync())
 const caseOf = (id: string) => allCases.find((one) => one.id === id)!
 const targetAt = (baseUrl: string): Target => ({ baseUrl, capabilities: new Set() })
 
-describe.runIf(testsAll()).concurrent('the suite notices a flawed stage', { timeout: 180_000 }, () => {
-  for (const [name, { flaw, noticedBy }] of Object.entries(FLAWS)) {
-    it(`with ${name}`, async () => {
-      await using flawed = await flawedStage(stage.url, flaw)
-      for (const id of noticedBy) expect((await tryCase(caseOf(id), targetAt(flawed.url))).kind, id).toBe('failed')
-    })
-  }
+describe
+  .runIf(testsAll())
+  .concurrent('the suite notices a flawed stage', { timeout: 180_000 }, () => {
+    for (const [name, { flaw, noticedBy }] of Object.entries(FLAWS)) {
+      it(`with ${name}`, async () => {
+        await using flawed = await flawedStage(stage.url, flaw)
+        for (const id of noticedBy)
+          expect((await tryCase(caseOf(id), targetAt(flawed.url))).kind, id).toBe('failed')
+      })
+    }
 
-  it('and not one that is merely further away', async () => {
-    await using distant = await flawedStage(stage.url, {})
-    for (const id of new Set(Object.values(FLAWS).flatMap((each) => each.noticedBy)))
-      expect(judge(caseOf(id), await tryCase(caseOf(id), targetAt(distant.url)), undefined), id).toBeUndefined()
+    it('and not one that is merely further away', async () => {
+      await using distant = await flawedStage(stage.url, {})
+      for (const id of new Set(Object.values(FLAWS).flatMap((each) => each.noticedBy)))
+        expect(
+          judge(caseOf(id), await tryCase(caseOf(id), targetAt(distant.url)), undefined),
+          id,
+        ).toBeUndefined()
+    })
   })
-})

@@ -28,7 +28,8 @@ const MISHAPS: Readonly<Record<string, Mishap>> = {
   'one comes twice': (frames) => frames.flatMap((frame, i) => (i === 3 ? [frame, frame] : [frame])),
   'two change places': (frames) => [frames[1]!, frames[0]!, ...frames.slice(2)],
   'RESUMED comes first': (frames) => [frames.at(-1)!, ...frames.slice(0, -1)],
-  'RESUMED holds nothing': (frames) => frames.map((frame) => (frame.t === 'RESUMED' ? { ...frame, d: null } : frame)),
+  'RESUMED holds nothing': (frames) =>
+    frames.map((frame) => (frame.t === 'RESUMED' ? { ...frame, d: null } : frame)),
   'nothing is replayed': (frames) => frames.slice(-1),
   'RESUMED does not come': (frames) => frames.slice(0, -1),
 }
@@ -38,7 +39,9 @@ describe.concurrent('where sessions are kept', { timeout: 120_000 }, () => {
     it(`${one.id} passes`, async () => {
       const sessionMs = one.id === 'gateway.resume.expired' ? EXPIRES_MS : KEPT_MS
       await using resuming = await resumingStage(stage.url, { sessionMs })
-      expect(judge(one, await tryCase(one, targetAt(resuming.url, true, sessionMs)), undefined)).toBeUndefined()
+      expect(
+        judge(one, await tryCase(one, targetAt(resuming.url, true, sessionMs)), undefined),
+      ).toBeUndefined()
     })
   }
 

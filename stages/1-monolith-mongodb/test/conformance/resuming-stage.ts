@@ -10,7 +10,9 @@ interface Frame {
   readonly d: unknown
 }
 
-/** What goes wrong when a session is resumed: the frames that are sent, RESUMED the last of them. */
+/**
+ * What goes wrong when a session is resumed: the frames that are sent, RESUMED the last of them.
+ */
 export type Mishap = (frames: readonly Frame[]) => readonly Frame[]
 
 /** One client's session, kept while its connection is away. */
@@ -24,8 +26,9 @@ interface Session {
 const BEAT_MS = 1_000
 
 /**
- * Stands before a stage that keeps no sessions, and keeps them for it: enough of it to show that the suite's cases of
- * RESUME pass where there is one to be had, long before stage 3 has it, and fail where it goes wrong.
+ * Stands before a stage that keeps no sessions, and keeps them for it: enough of it to show that
+ * the suite's cases of RESUME pass where there is one to be had, long before stage 3 has it, and
+ * fail where it goes wrong.
  */
 export async function resumingStage(
   stageUrl: string,
@@ -34,10 +37,14 @@ export async function resumingStage(
   const sessions = new Map<string, Session>()
   const server = createServer((incoming, outgoing) => {
     const { method, headers } = incoming
-    const passed = request(`${stageUrl}${incoming.url}`, { method: method!, headers }, (response) => {
-      outgoing.writeHead(response.statusCode!, response.headers)
-      response.pipe(outgoing)
-    })
+    const passed = request(
+      `${stageUrl}${incoming.url}`,
+      { method: method!, headers },
+      (response) => {
+        outgoing.writeHead(response.statusCode!, response.headers)
+        response.pipe(outgoing)
+      },
+    )
     passed.on('error', () => outgoing.destroy())
     incoming.pipe(passed)
   })
@@ -49,12 +56,16 @@ export async function resumingStage(
   function serve(client: WebSocket, upstream: WebSocket, here: string): void {
     let session: Session | undefined
     let token = ''
-    const beat = setInterval(() => upstream.readyState === WebSocket.OPEN && upstream.send('{"op":1,"d":null}'), BEAT_MS)
+    const beat = setInterval(
+      () => upstream.readyState === WebSocket.OPEN && upstream.send('{"op":1,"d":null}'),
+      BEAT_MS,
+    )
     upstream.on('error', () => client.terminate())
     upstream.on('close', (code) => {
       clearInterval(beat)
       // Not the one that RESUME left for the session's own.
-      const attached = session === undefined ? client : session.upstream === upstream ? session.client : undefined
+      const attached =
+        session === undefined ? client : session.upstream === upstream ? session.client : undefined
       if (code !== 1_005 && code !== 1_006) attached?.close(code)
     })
     upstream.on('message', (data) => {
@@ -70,11 +81,15 @@ export async function resumingStage(
       else client.send(JSON.stringify(frame))
     })
     client.on('message', (data) => {
-      const frame = JSON.parse(String(data)) as { op: number; d: { token: string; session_id: string; seq: number } }
+      const frame = JSON.parse(String(data)) as {
+        op: number
+        d: { token: string; session_id: string; seq: number }
+      }
       if (frame.op === 1) return client.send('{"op":11,"t":null,"s":null,"d":null}')
       if (frame.op === 2) token = frame.d.token
       const found = frame.op === 6 ? sessions.get(frame.d?.session_id) : undefined
-      if (found === undefined || found.token !== frame.d.token) return (session?.upstream ?? upstream).send(String(data))
+      if (found === undefined || found.token !== frame.d.token)
+        return (session?.upstream ?? upstream).send(String(data))
       if (frame.d.seq < 0 || frame.d.seq > found.sent.length) return client.close(4_007)
       session = found
       upstream.close(1_000)

@@ -9,7 +9,9 @@ const use = new AsyncDisposableStack()
 afterAll(() => use.disposeAsync())
 
 describe('a stage that is asked to end', () => {
-  it('tells each socket to reconnect, by op 7, and then closes it with 1012', { timeout: 60_000 }, async () => {
+  it('tells each socket to reconnect, by op 7, and then closes it with 1012', {
+    timeout: 60_000,
+  }, async () => {
     const { uri } = use.use(await leaseDatabase())
     const stage = use.use(await startStage({ stage: 1, engineUri: uri }))
     const { token } = await newUser(stage.url)

@@ -28,9 +28,19 @@ describe('HELLO', () => {
     const runtime = createRuntime({ random: randomBytes })
     use.defer(() => runtime.telemetry[Symbol.asyncDispose]())
     // Nobody identifies, so that nothing behind the gateway is asked.
-    const config = { heartbeatMs: 10_000, maxConnections: TRIES, budgetMs: 10_000, limits: GATEWAY_LIMITS }
+    const config = {
+      heartbeatMs: 10_000,
+      maxConnections: TRIES,
+      budgetMs: 10_000,
+      limits: GATEWAY_LIMITS,
+    }
     const gateway = use.use(
-      createGateway({} as GatewayPorts, { tokens: tokens('x'.repeat(32)), gatewayUrl: () => 'ws://here' }, config, runtime),
+      createGateway(
+        {} as GatewayPorts,
+        { tokens: tokens('x'.repeat(32)), gatewayUrl: () => 'ws://here' },
+        config,
+        runtime,
+      ),
     )
     const server = createServer().listen(0, '127.0.0.1')
     gateway.attach(server, () => true)
@@ -40,7 +50,8 @@ describe('HELLO', () => {
     let apart = 0
     for (let i = 0; i < TRIES; i++) {
       const { socket, head } = await upgraded(port)
-      // A heartbeat, masked by zeros: answered before anybody is known, and so perhaps before HELLO.
+      // A heartbeat, masked by zeros: answered before anybody is known, and so perhaps before
+      // HELLO.
       const beat = Buffer.from('{"op":1,"d":null}')
       socket.write(Buffer.concat([Buffer.from([0x81, 0x80 | beat.length, 0, 0, 0, 0]), beat]))
       if (head.length === 0) apart += 1

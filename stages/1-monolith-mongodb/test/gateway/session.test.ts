@@ -14,8 +14,16 @@ import { Session } from '../../src/gateway/session.ts'
 
 const INTENTS = Intent.Guilds | Intent.GuildVoiceStates
 
-/** A session over a real hub; `listed` is what READY names, `states` what is there by the time it joins. */
-async function session(user: User, listed: readonly string[], states: readonly GuildState[], intents: number = INTENTS) {
+/**
+ * A session over a real hub; `listed` is what READY names, `states` what is there by the time it
+ * joins.
+ */
+async function session(
+  user: User,
+  listed: readonly string[],
+  states: readonly GuildState[],
+  intents: number = INTENTS,
+) {
   const metadata = {
     guildsOf: async () => listed,
     dmsOf: async () => [],
@@ -25,7 +33,10 @@ async function session(user: User, listed: readonly string[], states: readonly G
   } as Partial<MetadataStore> as MetadataStore
   const runtime = createRuntime({ random: randomBytes })
   const messages = { newest: async () => new Map<string, string>() }
-  const hub = memoryGuildHub({ metadata, messages, permissions: typescriptPermissions(), memberList: typescriptMemberList }, runtime)
+  const hub = memoryGuildHub(
+    { metadata, messages, permissions: typescriptPermissions(), memberList: typescriptMemberList },
+    runtime,
+  )
   const encoder = typescriptEventEncoder()
   const admitted: string[] = []
   const silences: boolean[] = []
@@ -55,7 +66,16 @@ async function session(user: User, listed: readonly string[], states: readonly G
     },
     drained: async () => {},
   }
-  const parts = { metadata, messages, hub, encoder, frames: createFrames(encoder), voice, runtime, budgetMs: 10_000 }
+  const parts = {
+    metadata,
+    messages,
+    hub,
+    encoder,
+    frames: createFrames(encoder),
+    voice,
+    runtime,
+    budgetMs: 10_000,
+  }
   const made = new Session(parts, identity, link)
   await made.start()
   return {
@@ -77,7 +97,11 @@ describe('a guild that READY names', () => {
   it('and that is gone, or without them, before the session joins it, is said to be gone', async () => {
     const [stays, left, gone] = [aGuild(1), aGuild(1), newId()]
     const owner = stays.owner
-    await using one = await session(owner.user, [gone, stays.id, left.id], [stays.state, left.state])
+    await using one = await session(
+      owner.user,
+      [gone, stays.id, left.id],
+      [stays.state, left.state],
+    )
     expect(one.told[0]!.d.guilds?.map(({ id }) => id)).toEqual([gone, stays.id, left.id])
     expect(one.names('GUILD_CREATE')).toEqual([stays.id])
     expect(one.names('GUILD_DELETE').toSorted()).toEqual([gone, left.id].toSorted())
@@ -96,7 +120,12 @@ describe('a session that talks', () => {
     const second = { ...voice, id: newId() }
     const both = { ...state, channels: new Map([...state.channels, [second.id, second]]) }
     await using one = await session(owner.user, [id], [both])
-    const steps: [channelId: string | null, selfMute: boolean, selfDeaf: boolean, admits: boolean][] = [
+    const steps: [
+      channelId: string | null,
+      selfMute: boolean,
+      selfDeaf: boolean,
+      admits: boolean,
+    ][] = [
       [voice.id, false, false, true],
       [voice.id, true, false, false],
       [voice.id, true, true, false],
@@ -111,7 +140,10 @@ describe('a session that talks', () => {
       await one.session.moveVoice({ guildId: id, channelId, selfMute, selfDeaf })
       before.states += 1
       before.servers += admits ? 1 : 0
-      expect([one.names('VOICE_STATE_UPDATE').length, one.names('VOICE_SERVER_UPDATE').length]).toEqual([before.states, before.servers])
+      expect([
+        one.names('VOICE_STATE_UPDATE').length,
+        one.names('VOICE_SERVER_UPDATE').length,
+      ]).toEqual([before.states, before.servers])
     }
     expect(one.admitted).toEqual([voice.id, voice.id, second.id, second.id])
   })
@@ -121,12 +153,21 @@ describe('a session that may not speak', () => {
   it('has a silent seat while a moderator mutes it, and where it lacks the permission', async () => {
     const { state, owner, others, id, voice } = aGuild(1)
     const [{ user }] = others as [(typeof others)[0]]
-    const stage = aChannel(id, { type: 2, overwrites: [{ id, type: 0, allow: '0', deny: String(Permission.Speak) }] })
+    const stage = aChannel(id, {
+      type: 2,
+      overwrites: [{ id, type: 0, allow: '0', deny: String(Permission.Speak) }],
+    })
     const both = { ...state, channels: new Map([...state.channels, [stage.id, stage]]) }
     await using one = await session(user, [id], [both])
-    const move = (channelId: string) => one.session.moveVoice({ guildId: id, channelId, selfMute: false, selfDeaf: false })
+    const move = (channelId: string) =>
+      one.session.moveVoice({ guildId: id, channelId, selfMute: false, selfDeaf: false })
     const mute = (muted: boolean) => {
-      const command: GuildCommand = { type: 'member.edit', by: owner.user.id, userId: user.id, patch: { mute: muted } }
+      const command: GuildCommand = {
+        type: 'member.edit',
+        by: owner.user.id,
+        userId: user.id,
+        patch: { mute: muted },
+      }
       return one.hub.execute(id, command, soon())
     }
     await move(voice.id)

@@ -28,7 +28,10 @@ const event = (text: string): Dispatch => new Dispatch(encoder, 'MESSAGE_CREATE'
 const ack = Buffer.from(JSON.stringify({ t: null, s: null, op: 11, d: null }))
 
 /** Both ends of so many real sockets. */
-async function pairs(count: number, { maxWaiting = 2 ** 30, compressed = false } = {}): Promise<Pair[]> {
+async function pairs(
+  count: number,
+  { maxWaiting = 2 ** 30, compressed = false } = {},
+): Promise<Pair[]> {
   const http = createServer()
   const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false })
   http.listen(0, '127.0.0.1')
@@ -44,7 +47,9 @@ async function pairs(count: number, { maxWaiting = 2 ** 30, compressed = false }
     const client = new WebSocket(`ws://127.0.0.1:${port}`)
     const opened = once(client, 'open')
     const [request, raw, head] = await upgraded
-    const server = await new Promise<WebSocket>((resolve) => sockets.handleUpgrade(request, raw, head, resolve))
+    const server = await new Promise<WebSocket>((resolve) =>
+      sockets.handleUpgrade(request, raw, head, resolve),
+    )
     await opened
     const heard: Pair['heard'] = []
     const binary: boolean[] = []
@@ -58,7 +63,15 @@ async function pairs(count: number, { maxWaiting = 2 ** 30, compressed = false }
       server.terminate()
     }
     const line = { socket: server, raw, maxWaiting, tooSlow }
-    all.push({ transport: new PlainTransport(line, { compressed }), server, raw, client, heard, binary, slow })
+    all.push({
+      transport: new PlainTransport(line, { compressed }),
+      server,
+      raw,
+      client,
+      heard,
+      binary,
+      slow,
+    })
   }
   return all
 }
@@ -76,17 +89,22 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 describe('frames on their way to many sockets', () => {
   it('reach each whole, in order and with its own numbers, however slowly some of them read', async () => {
     const all = await pairs(4)
-    // After each of the slow ones comes one whose numbers are as long, and that is sent what the slow one was lent.
+    // After each of the slow ones comes one whose numbers are as long, and that is sent what the
+    // slow one was lent.
     const slow = [all[0]!, all[2]!]
     for (const { client } of slow) client.pause()
     const starts = [1, 2, 9_995, 9_990]
     const sent: string[] = []
     // Alone in a turn, several in one, and more than a socket that nobody reads can take.
     for (let round = 0; round < 120; round++) {
-      const events = Array.from({ length: 1 + (round % 3) }, (_, i) => `${round}.${i} ${'x'.repeat(round % 2 === 0 ? 40 : 60_000)}`)
+      const events = Array.from(
+        { length: 1 + (round % 3) },
+        (_, i) => `${round}.${i} ${'x'.repeat(round % 2 === 0 ? 40 : 60_000)}`,
+      )
       for (const text of events) {
         const one = event(text)
-        for (const [i, { transport }] of all.entries()) transport.dispatch(one, starts[i]! + sent.length)
+        for (const [i, { transport }] of all.entries())
+          transport.dispatch(one, starts[i]! + sent.length)
         sent.push(text)
       }
       if (round % 10 === 0) for (const { transport } of all) transport.send(ack)
@@ -94,7 +112,9 @@ describe('frames on their way to many sockets', () => {
     }
     for (const { transport } of slow) expect(transport.waiting).toBeGreaterThan(1_000_000)
     for (const { client } of slow) client.resume()
-    await expect.poll(() => all.map(({ heard }) => heard.length), WAIT).toEqual(all.map(() => sent.length + 12))
+    await expect
+      .poll(() => all.map(({ heard }) => heard.length), WAIT)
+      .toEqual(all.map(() => sent.length + 12))
     for (const [i, { heard }] of all.entries()) {
       const events = heard.filter(({ s }) => s !== null)
       expect(events.map(({ s }) => s)).toEqual(sent.map((_, n) => starts[i]! + n))
@@ -128,7 +148,9 @@ describe('frames on their way to many sockets', () => {
   })
 
   it('tell of a reader who leaves too much unread, once it is too much', async () => {
-    const [{ transport, client, slow, server }] = (await pairs(1, { maxWaiting: 100_000 })) as [Pair]
+    const [{ transport, client, slow, server }] = (await pairs(1, { maxWaiting: 100_000 })) as [
+      Pair,
+    ]
     client.pause()
     for (let s = 1; slow.length === 0 && s < 10_000; s++) {
       transport.dispatch(event('x'.repeat(20_000)), s)
@@ -145,7 +167,8 @@ describe('frames on their way to many sockets', () => {
   it('do not gather in one turn beyond what may wait', async () => {
     const [{ transport, client, slow }] = (await pairs(1, { maxWaiting: 100_000 })) as [Pair]
     client.pause()
-    for (let s = 1; slow.length === 0 && s < 10_000; s++) transport.dispatch(event('x'.repeat(20_000)), s)
+    for (let s = 1; slow.length === 0 && s < 10_000; s++)
+      transport.dispatch(event('x'.repeat(20_000)), s)
     expect(slow[0]).toBeGreaterThan(100_000)
     expect(slow[0]).toBeLessThan(250_000)
   })
@@ -180,7 +203,8 @@ describe('frames on their way to many sockets', () => {
     }
     const [kept, grown] = [bytesInBuffers() - before, transport.waiting - waiting]
     expect(grown).toBeGreaterThan(1_000 * 3 * 50)
-    // Node cuts small pieces from a pool, and not all of it is used; 64 KiB for each turn would be 65 MB.
+    // Node cuts small pieces from a pool, and not all of it is used; 64 KiB for each turn would be
+    // 65 MB.
     expect(kept).toBeLessThan(grown + 10_000_000)
   })
 })

@@ -25,9 +25,14 @@ function counting(): Permissions & { computed: number } {
 function crowd() {
   const guild = aGuild(99)
   const users = [...guild.state.members.keys()]
-  const secret = aChannel(guild.id, { overwrites: users.filter((_, i) => i % 2).map((user) => hides(user, 1)) })
+  const secret = aChannel(guild.id, {
+    overwrites: users.filter((_, i) => i % 2).map((user) => hides(user, 1)),
+  })
   const channels = [guild.text, guild.voice, secret]
-  const state: GuildState = { ...guild.state, channels: new Map(channels.map((channel) => [channel.id, channel])) }
+  const state: GuildState = {
+    ...guild.state,
+    channels: new Map(channels.map((channel) => [channel.id, channel])),
+  }
   return { state, users, channels, secret }
 }
 
@@ -36,8 +41,16 @@ describe('an audience', () => {
     const { state: first, users, channels } = crowd()
     const who = fc.nat(9)
     const step = fc.oneof(
-      fc.record({ kind: fc.constantFrom('come' as const, 'go' as const, 'own' as const), who, channel: fc.constant(0) }),
-      fc.record({ kind: fc.constantFrom('hide' as const, 'show' as const), who, channel: fc.nat(2) }),
+      fc.record({
+        kind: fc.constantFrom('come' as const, 'go' as const, 'own' as const),
+        who,
+        channel: fc.constant(0),
+      }),
+      fc.record({
+        kind: fc.constantFrom('hide' as const, 'show' as const),
+        who,
+        channel: fc.nat(2),
+      }),
     )
     fc.assert(
       fc.property(fc.array(step, { maxLength: 30, size: 'max' }), (steps) => {
@@ -59,13 +72,21 @@ describe('an audience', () => {
             audience.changed()
           } else {
             const channel = state.channels.get(channels[each.channel]!.id)!
-            const overwrites = [...channel.overwrites.filter(({ id }) => id !== user), (each.kind === 'hide' ? hides : shows)(user, 1)]
-            state = { ...state, channels: new Map(state.channels).set(channel.id, { ...channel, overwrites }) }
+            const overwrites = [
+              ...channel.overwrites.filter(({ id }) => id !== user),
+              (each.kind === 'hide' ? hides : shows)(user, 1),
+            ]
+            state = {
+              ...state,
+              channels: new Map(state.channels).set(channel.id, { ...channel, overwrites }),
+            }
             audience.changed(channel.id)
           }
           for (const { id } of channels) {
             const there = users.slice(0, 10).filter((_, i) => present[i]!.length > 0)
-            expect(new Set(audience.viewers(state, id))).toEqual(new Set(there.filter((u) => canView(state, u, id))))
+            expect(new Set(audience.viewers(state, id))).toEqual(
+              new Set(there.filter((u) => canView(state, u, id))),
+            )
           }
           expect(audience.size).toBe(present.flat().length)
         }
@@ -117,9 +138,18 @@ describe('an audience', () => {
     audience.sees(state, users[0]!, channels[0]!.id)
     audience.remove(one)
     audience.remove(one)
-    expect([audience.size, audience.has(users[0]!), audience.of(users[0]!)]).toEqual([1, true, [two]])
+    expect([audience.size, audience.has(users[0]!), audience.of(users[0]!)]).toEqual([
+      1,
+      true,
+      [two],
+    ])
     audience.remove(two)
-    expect([audience.size, audience.has(users[0]!), [...audience.users()], [...audience.all()]]).toEqual([0, false, [], []])
+    expect([
+      audience.size,
+      audience.has(users[0]!),
+      [...audience.users()],
+      [...audience.all()],
+    ]).toEqual([0, false, [], []])
     expect(audience.sees(state, users[0]!, channels[0]!.id)).toBe(false)
     expect(audience.sees(state, newId(), channels[0]!.id)).toBe(false)
   })

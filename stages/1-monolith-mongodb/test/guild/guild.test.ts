@@ -14,7 +14,10 @@ afterEach(() => {
   for (const guild of open.splice(0)) guild.close()
 })
 
-/** A guild over a store that keeps everything and answers at once: what stores really do is for the port's suite. */
+/**
+ * A guild over a store that keeps everything and answers at once: what stores really do is for the
+ * port's suite.
+ */
 function awake(state: GuildState, record: () => Promise<void> = async () => {}) {
   let computed = 0
   const real = typescriptPermissions()
@@ -36,7 +39,11 @@ function awake(state: GuildState, record: () => Promise<void> = async () => {}) 
   }
   const guild = new Guild(state, tools)
   open.push(guild)
-  return { guild, computed: () => computed, run: (command: GuildCommand) => guild.execute(command, deadlineIn(5_000)) }
+  return {
+    guild,
+    computed: () => computed,
+    run: (command: GuildCommand) => guild.execute(command, deadlineIn(5_000)),
+  }
 }
 
 const shown = (told: readonly Delivery[]) => {
@@ -45,7 +52,9 @@ const shown = (told: readonly Delivery[]) => {
   return first
 }
 const events = (told: readonly Delivery[], type: string): unknown[] =>
-  told.flatMap((delivery) => (delivery.kind === 'event' && delivery.event.type === type ? [delivery.event.data] : []))
+  told.flatMap((delivery) =>
+    delivery.kind === 'event' && delivery.event.type === type ? [delivery.event.data] : [],
+  )
 
 describe('a guild', () => {
   it('shows all of its members while it is small, and of a large one those who are online and oneself', () => {
@@ -55,7 +64,9 @@ describe('a guild', () => {
       const [first, second] = [subscriber(others[3]!.user.id), subscriber(owner.user.id)]
       for (const each of [first, second]) guild.join(each)
       const listed = shown(first.told).members.map(({ user }) => user.id)
-      expect(listed).toEqual(state.members.size <= LARGE ? [...state.members.keys()] : [others[3]!.user.id])
+      expect(listed).toEqual(
+        state.members.size <= LARGE ? [...state.members.keys()] : [others[3]!.user.id],
+      )
       expect(shown(second.told).view.memberCount).toBe(state.members.size)
     }
   })
@@ -65,7 +76,15 @@ describe('a guild', () => {
     const { guild, run } = awake(state)
     const before = guild.state.members
     const { user } = aMember()
-    await run({ type: 'member.add', by: owner.user.id, user, nick: null, roles: [], joinedAt: 0, invited: true })
+    await run({
+      type: 'member.add',
+      by: owner.user.id,
+      user,
+      nick: null,
+      roles: [],
+      joinedAt: 0,
+      invited: true,
+    })
     expect(guild.state.members).toBe(before) // not a copy: a guild of ten thousand would make ten thousand of ten thousand
     expect([before.has(user.id), state.members.has(user.id)]).toEqual([true, false])
   })
@@ -74,8 +93,15 @@ describe('a guild', () => {
     const { state, owner, others } = aGuild(3)
     const role = aRole()
     const holders = others.slice(1).map((member) => ({ ...member, roles: [role.id] }))
-    const members = new Map([...state.members, ...holders.map((member) => [member.user.id, member] as const)])
-    const { guild, run } = awake({ ...state, roles: new Map([...state.roles, [role.id, role]]), members })
+    const members = new Map([
+      ...state.members,
+      ...holders.map((member) => [member.user.id, member] as const),
+    ])
+    const { guild, run } = awake({
+      ...state,
+      roles: new Map([...state.roles, [role.id, role]]),
+      members,
+    })
     expect(guild.members.page('0', 10).flatMap(({ roles }) => roles)).toEqual([role.id, role.id])
     await run({ type: 'role.delete', by: owner.user.id, roleId: role.id })
     expect(guild.members.page('0', 10).flatMap(({ roles }) => roles)).toEqual([])
@@ -88,7 +114,13 @@ describe('a guild', () => {
     for (const member of [owner, ...others]) guild.join(subscriber(member.user.id))
     const by = owner.user.id
     const say = (): void =>
-      void guild.publish({ v: 1, id: `${computed()}:${Math.random()}`, type: 'MESSAGE_CREATE', data: {}, channelId: text.id })
+      void guild.publish({
+        v: 1,
+        id: `${computed()}:${Math.random()}`,
+        type: 'MESSAGE_CREATE',
+        data: {},
+        channelId: text.id,
+      })
     say()
     const before = computed()
     await run({ type: 'role.edit', by, roleId: id, patch: { color: 7 } })
@@ -116,7 +148,8 @@ describe('a guild', () => {
     const members = new Map([owner, back!, away!].map((member) => [member.user.id, member]))
     const held = Promise.withResolvers<void>()
     const { guild, run } = awake({ ...state, members }, () => held.promise)
-    const expire = ({ user }: Member) => run({ type: 'member.expire', by: user.id, userId: user.id })
+    const expire = ({ user }: Member) =>
+      run({ type: 'member.expire', by: user.id, userId: user.id })
     const before = run({ type: 'role.create', by: owner.user.id, role: aRole() })
     const removals = [expire(back!), expire(away!)]
     guild.join(subscriber(back!.user.id))
@@ -131,10 +164,13 @@ describe('a guild', () => {
     const { guild, run } = awake(state)
     const session = subscriber(owner.user.id)
     guild.join(session)
-    const say = (id: string) => guild.publish({ v: 1, id, type: 'MESSAGE_CREATE', data: {}, channelId: text.id })
+    const say = (id: string) =>
+      guild.publish({ v: 1, id, type: 'MESSAGE_CREATE', data: {}, channelId: text.id })
     say('7')
     await run({ type: 'channel.delete', by: owner.user.id, channelId: text.id })
-    expect(events(session.told, 'CHANNEL_DELETE')).toMatchObject([{ id: text.id, last_message_id: '7' }])
+    expect(events(session.told, 'CHANNEL_DELETE')).toMatchObject([
+      { id: text.id, last_message_id: '7' },
+    ])
     expect(guild.lastMessages.of(text.id)).toBeUndefined()
     say('8')
     guild.lastMessages.stored(new Map([[text.id, '7']]))
@@ -162,7 +198,10 @@ describe('a guild', () => {
     const subscription = guild.join(gone)!
     subscription.leave()
     expect(
-      await subscription.voice({ channelId: voice.id, sessionId: gone.sessionId, selfMute: false, selfDeaf: false }, deadlineIn(1_000)),
+      await subscription.voice(
+        { channelId: voice.id, sessionId: gone.sessionId, selfMute: false, selfDeaf: false },
+        deadlineIn(1_000),
+      ),
     ).toBe('left')
     subscription.presence({ status: 'dnd', activities: [] })
     const listener = subscriber(owner.user.id)

@@ -27,11 +27,25 @@ type Store = Pick<MessageStore, 'newest'>
 
 /** A hub as after a restart: it has loaded no guild yet. */
 const restarted = (store: Store = messages, clock = systemClock, log = silentLog): GuildHub =>
-  memoryGuildHub({ metadata, messages: store, permissions: typescriptPermissions(), memberList: typescriptMemberList }, { clock, log })
+  memoryGuildHub(
+    {
+      metadata,
+      messages: store,
+      permissions: typescriptPermissions(),
+      memberList: typescriptMemberList,
+    },
+    { clock, log },
+  )
 
 const lastOf = async (hub: GuildHub, { id, owner, text }: SmallGuild) =>
   (await hub.view(id, owner.user.id, soon()))?.lastMessages.get(text.id)
-const sent = (channelId: string, id = newId()): HubEvent => ({ v: 1, id, type: 'MESSAGE_CREATE', data: {}, channelId })
+const sent = (channelId: string, id = newId()): HubEvent => ({
+  v: 1,
+  id,
+  type: 'MESSAGE_CREATE',
+  data: {},
+  channelId,
+})
 
 async function asleep(): Promise<SmallGuild> {
   const guild = aGuild(1)
@@ -42,11 +56,16 @@ async function asleep(): Promise<SmallGuild> {
 it('is known after a restart, to views and to who asks for access, by one question for all channels', async () => {
   const guild = await asleep()
   const [, second] = [aMessage(guild.text.id), aMessage(guild.text.id)]
-  await messages.import([second, aMessage(guild.text.id, { id: (BigInt(second.id) - 1n).toString() })], soon())
+  await messages.import(
+    [second, aMessage(guild.text.id, { id: (BigInt(second.id) - 1n).toString() })],
+    soon(),
+  )
   const newest = vi.fn(messages.newest)
   await using hub = restarted({ newest })
   for (let i = 0; i < 3; i++) expect(await lastOf(hub, guild)).toBe(second.id)
-  expect(await hub.access(guild.id, guild.owner.user.id, guild.text.id, soon())).toMatchObject({ lastMessageId: second.id })
+  expect(await hub.access(guild.id, guild.owner.user.id, guild.text.id, soon())).toMatchObject({
+    lastMessageId: second.id,
+  })
   expect(newest).toHaveBeenCalledTimes(1)
 })
 
@@ -115,7 +134,9 @@ describe('while the store cannot say', () => {
       expect(await lastOf(hub, guild)).toBeUndefined() // in the background: nobody awaits it
       await vi.waitFor(() => expect(warn).toHaveBeenCalledTimes(2), 10_000)
       expect(warn).toHaveBeenLastCalledWith({ err: error.message }, expect.any(String))
-      expect(await newestOfDirects(refusing, [newId()], { clock: systemClock, log })).toEqual(new Map())
+      expect(await newestOfDirects(refusing, [newId()], { clock: systemClock, log })).toEqual(
+        new Map(),
+      )
     },
   )
 })
@@ -163,9 +184,14 @@ it('asks MongoDB for no further channel once nobody waits for the answer', async
         return typeof value === 'function' ? value.bind(target) : value
       },
     })
-  const slow = await mongoMessageStore({ ...mongo, db: { collection } as unknown as MongoDatabase['db'] })
+  const slow = await mongoMessageStore({
+    ...mongo,
+    db: { collection } as unknown as MongoDatabase['db'],
+  })
   const channels = Array.from({ length: 100 }, () => newId())
-  await expect(slow.newest(channels, deadlineIn(50))).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' })
+  await expect(slow.newest(channels, deadlineIn(50))).rejects.toMatchObject({
+    code: 'DEADLINE_EXCEEDED',
+  })
   const before = asked
   held.resolve()
   for (let i = 0; i < 100; i++) await setImmediate()

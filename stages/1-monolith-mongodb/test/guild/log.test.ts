@@ -8,7 +8,8 @@ import { subscriber } from './world.ts'
 
 const { state } = aGuild(3)
 const users = [...state.members.keys()]
-const names = (told: readonly Delivery[]): string[] => told.flatMap((delivery) => (delivery.kind === 'event' ? [delivery.event.type] : []))
+const names = (told: readonly Delivery[]): string[] =>
+  told.flatMap((delivery) => (delivery.kind === 'event' ? [delivery.event.type] : []))
 const everybody = (): boolean => true
 
 describe("a guild's log", () => {
@@ -27,7 +28,9 @@ describe("a guild's log", () => {
     log.append('one', {}, everybody)
     for (const { told } of [chatty, ...quiet]) {
       expect(names(told)).toEqual(['one', 'two', 'three', 'four'])
-      expect(told.map((delivery) => delivery.kind === 'event' && delivery.position.sequence)).toEqual([1, 2, 3, 4])
+      expect(
+        told.map((delivery) => delivery.kind === 'event' && delivery.position.sequence),
+      ).toEqual([1, 2, 3, 4])
     }
   })
 
@@ -50,7 +53,10 @@ describe("a guild's log", () => {
     const log = createGuildLog('guild', 7, createAudience(typescriptPermissions()))
     const at = Array.from({ length: 3 }, () => log.append('x', {}, () => false))
     expect([...at, log.position]).toEqual([1, 2, 3, 3].map((sequence) => ({ epoch: 7, sequence })))
-    expect(log.appendEvent({ v: 1, id: newId(), type: 'y', data: {} }, everybody)).toEqual({ epoch: 7, sequence: 4 })
+    expect(log.appendEvent({ v: 1, id: newId(), type: 'y', data: {} }, everybody)).toEqual({
+      epoch: 7,
+      sequence: 4,
+    })
   })
 
   it('goes on after a listener that threw, though none should', () => {

@@ -13,7 +13,12 @@ describe('presences', () => {
   it('shown to a newcomer at any moment and followed by what is told since are the truth, once the delay is over', () => {
     const user = fc.constantFrom('1', '2', '3')
     const step = fc.oneof(
-      fc.record({ kind: fc.constant('set'), user, session: fc.constantFrom('a', 'b'), status: fc.constantFrom('online', 'dnd', 'idle') }),
+      fc.record({
+        kind: fc.constant('set'),
+        user,
+        session: fc.constantFrom('a', 'b'),
+        status: fc.constantFrom('online', 'dnd', 'idle'),
+      }),
       fc.record({ kind: fc.constant('drop'), user, session: fc.constantFrom('a', 'b') }),
       fc.record({ kind: fc.constant('wait'), ms: fc.integer({ min: 1, max: 2 * DELAY_MS }) }),
       fc.record({ kind: fc.constant('join') }),
@@ -28,7 +33,13 @@ describe('presences', () => {
         for (const one of steps) {
           if ('status' in one) {
             presences.set(one.user, one.session, as(one.status as Presence['status']))
-            truth.set(one.user, (truth.get(one.user) ?? new Map()).set(one.session, as(one.status as Presence['status'])))
+            truth.set(
+              one.user,
+              (truth.get(one.user) ?? new Map()).set(
+                one.session,
+                as(one.status as Presence['status']),
+              ),
+            )
           } else if ('session' in one) {
             presences.drop(one.user, one.session)
             truth.get(one.user)?.delete(one.session)
@@ -39,7 +50,9 @@ describe('presences', () => {
         const rank = ['offline', 'idle', 'dnd', 'online']
         for (const known of newcomers) {
           for (const who of ['1', '2', '3']) {
-            const best = [...(truth.get(who)?.values() ?? [])].sort((x, y) => rank.indexOf(y.status) - rank.indexOf(x.status))[0]
+            const best = [...(truth.get(who)?.values() ?? [])].sort(
+              (x, y) => rank.indexOf(y.status) - rank.indexOf(x.status),
+            )[0]
             expect(known.get(who) ?? OFFLINE).toEqual(best ?? OFFLINE)
             expect(presences.of(who)).toEqual(best ?? OFFLINE)
           }

@@ -1,4 +1,13 @@
-import { aChannel, aGuild, aMember, aRole, aUser, guildHistory, hides, shows } from '@threshold/conformance/ports'
+import {
+  aChannel,
+  aGuild,
+  aMember,
+  aRole,
+  aUser,
+  guildHistory,
+  hides,
+  shows,
+} from '@threshold/conformance/ports'
 import { canView, evolve, type GuildEvent, type GuildState } from '@threshold/domain'
 import type { Permissions } from '@threshold/ports'
 import fc from 'fast-check'
@@ -21,7 +30,11 @@ const all = [...state.channels.keys()]
 
 describe('what an event may change of who sees what', () => {
   const affected: [string, GuildEvent, unknown][] = [
-    ["a channel's topic: nothing", { type: 'channel.updated', channel: { ...locked, topic: 'new' } }, undefined],
+    [
+      "a channel's topic: nothing",
+      { type: 'channel.updated', channel: { ...locked, topic: 'new' } },
+      undefined,
+    ],
     [
       "a channel's overwrites: that channel",
       { type: 'channel.updated', channel: { ...locked, overwrites: [] } },
@@ -29,16 +42,43 @@ describe('what an event may change of who sees what', () => {
     ],
     [
       'an overwrite of a role that is gone: nothing',
-      { type: 'channel.updated', channel: { ...locked, overwrites: [...locked.overwrites, shows('7', 0)] } },
+      {
+        type: 'channel.updated',
+        channel: { ...locked, overwrites: [...locked.overwrites, shows('7', 0)] },
+      },
       undefined,
     ],
     ["a role's colour: nothing", { type: 'role.updated', role: { ...role, color: 7 } }, undefined],
-    ["a role's place: nothing", { type: 'role.updated', role: { ...role, position: 9 } }, undefined],
-    ["a role's permissions: every channel", { type: 'role.updated', role: { ...role, permissions: '8' } }, { channels: all }],
-    ['a role that goes: every channel', { type: 'role.deleted', roleId: role.id }, { channels: all }],
-    ['a new name of the guild: nothing', { type: 'guild.updated', guild: { ...state.guild, name: 'new' } }, undefined],
-    ['a new owner: every channel', { type: 'guild.updated', guild: { ...state.guild, ownerId: first.user.id } }, { channels: all }],
-    ['a nickname: nothing', { type: 'member.updated', member: { ...first, nick: 'new' } }, undefined],
+    [
+      "a role's place: nothing",
+      { type: 'role.updated', role: { ...role, position: 9 } },
+      undefined,
+    ],
+    [
+      "a role's permissions: every channel",
+      { type: 'role.updated', role: { ...role, permissions: '8' } },
+      { channels: all },
+    ],
+    [
+      'a role that goes: every channel',
+      { type: 'role.deleted', roleId: role.id },
+      { channels: all },
+    ],
+    [
+      'a new name of the guild: nothing',
+      { type: 'guild.updated', guild: { ...state.guild, name: 'new' } },
+      undefined,
+    ],
+    [
+      'a new owner: every channel',
+      { type: 'guild.updated', guild: { ...state.guild, ownerId: first.user.id } },
+      { channels: all },
+    ],
+    [
+      'a nickname: nothing',
+      { type: 'member.updated', member: { ...first, nick: 'new' } },
+      undefined,
+    ],
     [
       "a member's roles: every channel, for them alone",
       { type: 'member.updated', member: { ...first, roles: [role.id] } },
@@ -65,7 +105,11 @@ describe('a change of sight', () => {
       { channel: locked.id, gained: new Set([first.user.id]), lost: new Set() },
     ])
     expect(changes({ type: 'role.updated', role: { ...role, permissions: '64' } })).toEqual([])
-    expect(changes({ type: 'member.updated', member: { ...first, roles: [role.id] } }, state, [second.user.id])).toEqual([])
+    expect(
+      changes({ type: 'member.updated', member: { ...first, roles: [role.id] } }, state, [
+        second.user.id,
+      ]),
+    ).toEqual([])
   })
 
   it('names who lost it', () => {
@@ -85,10 +129,13 @@ describe('a change of sight', () => {
           const users = [...now.members.keys()].filter(() => listens.next().value)
           const next = evolve(now, event)
           const expected = [...now.channels.keys()].flatMap((channel) => {
-            const there = (user: string): boolean => next.channels.has(channel) && canView(next, user, channel)
+            const there = (user: string): boolean =>
+              next.channels.has(channel) && canView(next, user, channel)
             const gained = users.filter((user) => there(user) && !canView(now, user, channel))
             const lost = users.filter((user) => !there(user) && canView(now, user, channel))
-            return gained.length + lost.length > 0 ? [{ channel, gained: new Set(gained), lost: new Set(lost) }] : []
+            return gained.length + lost.length > 0
+              ? [{ channel, gained: new Set(gained), lost: new Set(lost) }]
+              : []
           })
           // Who or what is gone altogether has no sight to be compared.
           if (event.type !== 'channel.deleted' && event.type !== 'member.removed')
@@ -115,7 +162,9 @@ describe('a change of sight', () => {
     const everyone = { ...crowd.state.roles.get(crowd.id)!, permissions: '0' }
     const event: GuildEvent = { type: 'role.updated', role: everyone }
     const found = sightBefore(audience, crowd.state, event)!.changes(evolve(crowd.state, event))
-    expect(found.map(({ channel, lost }) => [channel, lost.size])).toEqual([...crowd.state.channels.keys()].map((id) => [id, 10_000]))
+    expect(found.map(({ channel, lost }) => [channel, lost.size])).toEqual(
+      [...crowd.state.channels.keys()].map((id) => [id, 10_000]),
+    )
     expect(asked).toBeLessThan(20)
   })
 })

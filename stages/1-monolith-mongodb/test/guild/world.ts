@@ -5,7 +5,10 @@ import type { Delivery, Subscriber } from '@threshold/ports'
 const ONLINE: Presence = { status: 'online', activities: [] }
 
 /** A session that notes what it is told; `then` is what it does about it, there and then. */
-export function subscriber(userId: string, then: (delivery: Delivery) => void = () => {}): Subscriber & { readonly told: Delivery[] } {
+export function subscriber(
+  userId: string,
+  then: (delivery: Delivery) => void = () => {},
+): Subscriber & { readonly told: Delivery[] } {
   const told: Delivery[] = []
   const deliver = (delivery: Delivery): void => {
     told.push(delivery)

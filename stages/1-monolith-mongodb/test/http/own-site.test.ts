@@ -4,21 +4,52 @@ import { z } from 'zod'
 import { listenConfig, listenEnvironment } from '../../src/http/environment.ts'
 import { ownSite } from '../../src/http/own-site.ts'
 
-const site = ownSite({ host: '0.0.0.0', hostNames: [], publicUrl: 'https://chat.example/', trustedProxies: [] })
+const site = ownSite({
+  host: '0.0.0.0',
+  hostNames: [],
+  publicUrl: 'https://chat.example/',
+  trustedProxies: [],
+})
 const request = (headers: { host?: string; origin?: string }, localAddress = '::ffff:172.17.0.2') =>
   ({ headers, socket: { localAddress } }) as unknown as IncomingMessage
 
 describe('the names of a stage', () => {
   it.each([
-    ...['localhost', 'localhost:8080', 'LOCALHOST:8080', 'localhost.:8080', 'stage.localhost:1', '127.0.0.1', '127.1.2.3:80', '[::1]:8080'],
+    ...[
+      'localhost',
+      'localhost:8080',
+      'LOCALHOST:8080',
+      'localhost.:8080',
+      'stage.localhost:1',
+      '127.0.0.1',
+      '127.1.2.3:80',
+      '[::1]:8080',
+    ],
     ...['chat.example', 'Chat.Example:443', '172.17.0.2:8080'],
   ])('include %s', (host) => {
     expect(site.hostIsOwn(request({ host }))).toBe(true)
   })
 
   it.each([
-    ...['evil.example', 'evil.example:8080', 'localhost.evil.example', '127.0.0.1.evil.example', 'evillocalhost', '128.0.0.1', '10.0.0.1'],
-    ...['', 'localhost@evil.example', 'localhost/evil', 'localhost#', 'chat.example.evil.example', '[::2]', 'x:y', '172.17.0.3'],
+    ...[
+      'evil.example',
+      'evil.example:8080',
+      'localhost.evil.example',
+      '127.0.0.1.evil.example',
+      'evillocalhost',
+      '128.0.0.1',
+      '10.0.0.1',
+    ],
+    ...[
+      '',
+      'localhost@evil.example',
+      'localhost/evil',
+      'localhost#',
+      'chat.example.evil.example',
+      '[::2]',
+      'x:y',
+      '172.17.0.3',
+    ],
   ])('do not include %j', (host) => {
     expect(site.hostIsOwn(request({ host }))).toBe(false)
   })
@@ -35,17 +66,29 @@ describe('the names of a stage', () => {
       THRESHOLD_HOSTS: 'stage1, Stage.Internal,[fd00::1]',
     }
     const named = ownSite(listenConfig(environment.parse(env)).http)
-    for (const host of ['stage1:9090', 'stage.internal', 'stage1.', '[fd00::1]:9090', 'chat.example'])
+    for (const host of [
+      'stage1:9090',
+      'stage.internal',
+      'stage1.',
+      '[fd00::1]:9090',
+      'chat.example',
+    ])
       expect(named.hostIsOwn(request({ host })), host).toBe(true)
-    expect(named.originIsOwn(request({ host: 'stage1:9090', origin: 'http://stage1:9090' }))).toBe(true)
-    for (const host of ['stage2:9090', 'evil.stage1', '']) expect(named.hostIsOwn(request({ host })), host).toBe(false)
+    expect(named.originIsOwn(request({ host: 'stage1:9090', origin: 'http://stage1:9090' }))).toBe(
+      true,
+    )
+    for (const host of ['stage2:9090', 'evil.stage1', ''])
+      expect(named.hostIsOwn(request({ host })), host).toBe(false)
     for (const THRESHOLD_HOSTS of ['stage1:9090', 'http://stage1', 'a b', '*', '*.example'])
       expect(environment.safeParse({ THRESHOLD_HOSTS }).success, THRESHOLD_HOSTS).toBe(false)
   })
 
   it('include a name that the stage is told to bind to', () => {
     const bound = ownSite({ host: 'stage-1', hostNames: [], trustedProxies: [] })
-    expect([bound.hostIsOwn(request({ host: 'stage-1:80' })), bound.hostIsOwn(request({ host: 'chat.example' }))]).toEqual([true, false])
+    expect([
+      bound.hostIsOwn(request({ host: 'stage-1:80' })),
+      bound.hostIsOwn(request({ host: 'chat.example' })),
+    ]).toEqual([true, false])
   })
 })
 
@@ -53,16 +96,26 @@ describe('the origin of a stage', () => {
   it('is that of its page, under each of its names', () => {
     for (const host of ['localhost:8080', '127.0.0.1:8080', '[::1]:8080', 'chat.example'])
       expect(site.originIsOwn(request({ host, origin: `http://${host}` })), host).toBe(true)
-    expect(site.originIsOwn(request({ host: '127.0.0.1:8080', origin: 'https://chat.example' })), 'behind a proxy').toBe(true)
+    expect(
+      site.originIsOwn(request({ host: '127.0.0.1:8080', origin: 'https://chat.example' })),
+      'behind a proxy',
+    ).toBe(true)
     expect(site.originIsOwn(request({ host: 'localhost:8080' })), 'of no page').toBe(true)
   })
 
   it('is what a trusted proxy says, and nobody else', () => {
     const proxied = ownSite({ host: '127.0.0.1', hostNames: [], trustedProxies: ['10.0.0.1'] })
     const from = (remoteAddress: string): boolean => {
-      const headers = { host: '127.0.0.1:8080', origin: 'https://chat.example', 'x-forwarded-host': 'chat.example' }
+      const headers = {
+        host: '127.0.0.1:8080',
+        origin: 'https://chat.example',
+        'x-forwarded-host': 'chat.example',
+      }
       const socket = { localAddress: '127.0.0.1', localPort: 8_080, remoteAddress }
-      return proxied.originIsOwn({ headers: { ...headers, 'x-forwarded-proto': 'https' }, socket } as unknown as IncomingMessage)
+      return proxied.originIsOwn({
+        headers: { ...headers, 'x-forwarded-proto': 'https' },
+        socket,
+      } as unknown as IncomingMessage)
     }
     expect([from('10.0.0.1'), from('10.0.0.2')]).toEqual([true, false])
   })

@@ -1,5 +1,10 @@
 import { type Chromium, findChromium } from '@threshold/engines'
-import { type Browser, type BrowserContextOptions, chromium as driver, type Page } from 'playwright-core'
+import {
+  type Browser,
+  type BrowserContextOptions,
+  chromium as driver,
+  type Page,
+} from 'playwright-core'
 import { expect } from 'vitest'
 
 /** Somebody with a browser of their own, and what that browser did besides. */
@@ -16,7 +21,10 @@ export interface People extends AsyncDisposable {
   visit(address: string, options?: BrowserContextOptions): Promise<Person>
 }
 
-/** Milliseconds for whatever is waited for; less than a test's own, so that a failure names what did not come. */
+/**
+ * Milliseconds for whatever is waited for; less than a test's own, so that a failure names what did
+ * not come.
+ */
 const PATIENCE_MS = 20_000
 
 /** One browser for a suite; each person gets a context, which shares nothing with the others'. */
@@ -25,14 +33,25 @@ export async function people(): Promise<People> {
   const browser: Browser = await driver.launch({ executablePath, env })
   return {
     async visit(address, options = {}) {
-      const context = await browser.newContext({ viewport: { width: 1_280, height: 800 }, ...options })
+      const context = await browser.newContext({
+        viewport: { width: 1_280, height: 800 },
+        ...options,
+      })
       const page = await context.newPage()
       page.setDefaultTimeout(PATIENCE_MS)
-      const person: Person = { page, asked: [], errors: [], [Symbol.asyncDispose]: () => context.close() }
+      const person: Person = {
+        page,
+        asked: [],
+        errors: [],
+        [Symbol.asyncDispose]: () => context.close(),
+      }
       page.on('request', (request) => person.asked.push(new URL(request.url())))
       page.on('websocket', (socket) => person.asked.push(new URL(socket.url())))
       page.on('pageerror', (error) => person.errors.push(error.message))
-      page.on('console', (message) => message.type() === 'error' && person.errors.push(message.text()))
+      page.on(
+        'console',
+        (message) => message.type() === 'error' && person.errors.push(message.text()),
+      )
       await page.goto(address)
       return person
     },
@@ -77,4 +96,5 @@ export const message = (page: Page, text: string) =>
   page.locator('.message[data-id]').filter({ has: page.getByText(text, { exact: true }) })
 
 /** Every message on the screen, in order, as it reads. */
-export const transcript = (page: Page): Promise<string[]> => page.locator('.message[data-id] .content').allInnerTexts()
+export const transcript = (page: Page): Promise<string[]> =>
+  page.locator('.message[data-id] .content').allInnerTexts()

@@ -18,7 +18,12 @@ export async function account(url: string, known?: string): Promise<Account> {
     if (!answer.ok) throw new Error(`${method} ${path} answered ${answer.status}: ${text}`)
     return text === '' ? undefined : JSON.parse(text)
   }
-  return { token, ask, say: async (channel, content) => void (await ask('POST', `/channels/${channel}/messages`, { content })) }
+  return {
+    token,
+    ask,
+    say: async (channel, content) =>
+      void (await ask('POST', `/channels/${channel}/messages`, { content })),
+  }
 }
 
 async function newToken(url: string): Promise<string> {
@@ -32,6 +37,8 @@ async function newToken(url: string): Promise<string> {
 
 /** What a channel holds, oldest first. */
 export async function history(reader: Account, channel: string): Promise<string[]> {
-  const page = (await reader.ask('GET', `/channels/${channel}/messages?limit=100`)) as { content: string }[]
+  const page = (await reader.ask('GET', `/channels/${channel}/messages?limit=100`)) as {
+    content: string
+  }[]
   return page.map(({ content }) => content).reverse()
 }

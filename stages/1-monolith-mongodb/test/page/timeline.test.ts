@@ -21,7 +21,15 @@ const say = (n: number, content = `line ${n}`, author = '2', nonce?: string): Me
 
 /** A channel as REST answers it: newest first, by limit, before and after. */
 function channel(messages: Message[]) {
-  return async ({ limit, before, after }: { limit: number; before?: string; after?: string }): Promise<Message[]> => {
+  return async ({
+    limit,
+    before,
+    after,
+  }: {
+    limit: number
+    before?: string
+    after?: string
+  }): Promise<Message[]> => {
     const inOrder = messages.toSorted((a, b) => Number(a.id) - Number(b.id))
     if (after !== undefined)
       return inOrder
@@ -40,8 +48,10 @@ const open = async (messages: Message[]) => {
   await timeline.open()
   return timeline
 }
-const shown = (timeline: { messages: Message[] }): string[] => timeline.messages.map(({ content }) => content)
-const lines = (from: number, to: number): string[] => Array.from({ length: to - from + 1 }, (_, i) => `line ${from + i}`)
+const shown = (timeline: { messages: Message[] }): string[] =>
+  timeline.messages.map(({ content }) => content)
+const lines = (from: number, to: number): string[] =>
+  Array.from({ length: to - from + 1 }, (_, i) => `line ${from + i}`)
 const history = (count: number): Message[] => Array.from({ length: count }, (_, i) => say(i + 1))
 
 describe("the page's window on a channel", () => {
@@ -49,7 +59,9 @@ describe("the page's window on a channel", () => {
     fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 0, max: 1_500 }),
-        fc.array(fc.constantFrom('older', 'newer', 'toEnd', 'arrives', 'leave', 'catchUp'), { maxLength: 60 }),
+        fc.array(fc.constantFrom('older', 'newer', 'toEnd', 'arrives', 'leave', 'catchUp'), {
+          maxLength: 60,
+        }),
         async (count, steps) => {
           const stored = history(count)
           const timeline = await open(stored)
@@ -62,8 +74,13 @@ describe("the page's window on a channel", () => {
             } else await timeline[step]()
             const numbers = timeline.messages.map(({ id }: Message) => Number(id) - 1_000_000)
             expect(numbers.length).toBeLessThanOrEqual(600)
-            if (numbers.length > 0) expect(numbers).toEqual(lines(numbers[0], numbers.at(-1)).map((_, i) => numbers[0] + i))
-            expect(timeline.behind || numbers.length === 0 || numbers.at(-1) === stored.length).toBe(true)
+            if (numbers.length > 0)
+              expect(numbers).toEqual(
+                lines(numbers[0], numbers.at(-1)).map((_, i) => numbers[0] + i),
+              )
+            expect(
+              timeline.behind || numbers.length === 0 || numbers.at(-1) === stored.length,
+            ).toBe(true)
             expect(!timeline.complete || numbers.length === 0 || numbers[0] === 1).toBe(true)
           }
         },
@@ -90,7 +107,14 @@ describe("the page's window on a channel", () => {
     stored[0] = say(1, 'edited')
     stored.push(say(11), say(12, 'own', ME), say(13))
     await timeline.catchUp()
-    expect(shown(timeline)).toEqual(['edited', 'line 2', 'line 3', ...lines(5, 11), 'own', 'line 13'])
+    expect(shown(timeline)).toEqual([
+      'edited',
+      'line 2',
+      'line 3',
+      ...lines(5, 11),
+      'own',
+      'line 13',
+    ])
     expect(timeline.missed).toEqual({ from: say(11).id, count: 2, more: false })
   })
 
@@ -148,7 +172,13 @@ describe('reactions of a message', () => {
     const timeline = await open(history(1))
     const { id } = say(1)
     const counts = (): unknown[] =>
-      timeline.messages[0].reactions.map((r: { emoji: { name: string }; count: number; me: boolean }) => [r.emoji.name, r.count, r.me])
+      timeline.messages[0].reactions.map(
+        (r: { emoji: { name: string }; count: number; me: boolean }) => [
+          r.emoji.name,
+          r.count,
+          r.me,
+        ],
+      )
     for (const [name, user] of [
       ['👍', ME],
       ['👍', '2'],

@@ -11,7 +11,10 @@ afterEach(() => void vi.useRealTimers())
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
-/** A store that does one thing after the other, whoever asks, and does not know that nobody waits any more. */
+/**
+ * A store that does one thing after the other, whoever asks, and does not know that nobody waits
+ * any more.
+ */
 function serialStore(eachMs: number) {
   let free = 0
   return (): Promise<void> => {
@@ -20,8 +23,16 @@ function serialStore(eachMs: number) {
   }
 }
 
-/** Counts completed sends. Each sender sends, is answered, and sends again; after a 503, a second later. */
-async function goodput(senders: number, admission: Pick<Admission, 'run'>, operation: () => Promise<void>, ms = 60_000): Promise<number> {
+/**
+ * Counts completed sends. Each sender sends, is answered, and sends again; after a 503, a second
+ * later.
+ */
+async function goodput(
+  senders: number,
+  admission: Pick<Admission, 'run'>,
+  operation: () => Promise<void>,
+  ms = 60_000,
+): Promise<number> {
   const until = Date.now() + ms
   let done = 0
   const sender = async (): Promise<void> => {
@@ -55,12 +66,16 @@ describe('with 500 senders on a slow store', () => {
     ['does one send a second, one thing after the other', () => serialStore(330)],
     ['takes 300 ms for each thing, however many there are', () => () => sleep(300)],
   ]
-  it.each(stores)('at least half of what can be answered is, where the store %s', async (_what, store) => {
-    let best = 0
-    for (const senders of [1, 8, 32]) best = Math.max(best, await goodput(senders, admitted(), store()))
-    expect(best).toBeGreaterThan(10)
-    expect(await goodput(500, admitted(), store())).toBeGreaterThan(best / 2)
-  })
+  it.each(stores)(
+    'at least half of what can be answered is, where the store %s',
+    async (_what, store) => {
+      let best = 0
+      for (const senders of [1, 8, 32])
+        best = Math.max(best, await goodput(senders, admitted(), store()))
+      expect(best).toBeGreaterThan(10)
+      expect(await goodput(500, admitted(), store())).toBeGreaterThan(best / 2)
+    },
+  )
 
   it('none is, where all are let in: so the test can fail', async () => {
     expect(await goodput(500, unbounded, serialStore(28))).toBeLessThan(60)
@@ -143,7 +158,9 @@ describe('what waits for a store', () => {
 
   it('is served as before after the store has hung', async () => {
     const admission = admitted()
-    const hung = Array.from({ length: 100 }, () => admission.run({ at: Date.now() + BUDGET_MS }, () => sleep(BUDGET_MS)).catch(() => {}))
+    const hung = Array.from({ length: 100 }, () =>
+      admission.run({ at: Date.now() + BUDGET_MS }, () => sleep(BUDGET_MS)).catch(() => {}),
+    )
     await vi.advanceTimersByTimeAsync(3 * BUDGET_MS)
     await Promise.all(hung)
     expect(admission.load.limit).toBeLessThan(64)

@@ -12,7 +12,8 @@ beforeAll(async () => {
 afterAll(() => use.disposeAsync())
 
 const AN_HOUR = 3_600_000_000n
-const readMessage = async (world: Rest, id: string) => (await world.stores.messages.get(world.guild.text.id, [id], soon()))[0]
+const readMessage = async (world: Rest, id: string) =>
+  (await world.stores.messages.get(world.guild.text.id, [id], soon()))[0]
 
 /** The owner's own, by a process whose clock was an hour ahead. */
 async function sentAhead(world: Rest): Promise<string> {
@@ -29,7 +30,10 @@ describe('an edit', () => {
   it('is stored over what a process wrote whose clock was ahead', async () => {
     await using world = await rest(mongo)
     const message = await sentAhead(world)
-    const edited = await world.ask('message.edit', { params: { message }, body: { content: 'second text' } })
+    const edited = await world.ask('message.edit', {
+      params: { message },
+      body: { content: 'second text' },
+    })
     expect(edited).toMatchObject({ content: 'second text' })
     expect(await readMessage(world, message)).toMatchObject({ content: 'second text' })
     expect(world.heard('MESSAGE_UPDATE')).toMatchObject([{ data: { content: 'second text' } }])
@@ -40,7 +44,12 @@ describe('an edit', () => {
     const { id } = await world.ask('message.send', { body: { content: 'first text' } })
     world.fault('messages', 'edit', async (call) => {
       const set = { content: 'ahead' }
-      const ahead = { id, channelId: world.guild.text.id, set, writeTimeMicros: writeTime() + AN_HOUR }
+      const ahead = {
+        id,
+        channelId: world.guild.text.id,
+        set,
+        writeTimeMicros: writeTime() + AN_HOUR,
+      }
       await world.stores.messages.edit(ahead, soon())
       return call()
     })
@@ -83,11 +92,24 @@ describe('a send whose id another message has', () => {
         body: { content: 'ours', ...(nonce === undefined ? {} : { nonce, enforce_nonce: true }) },
       })
       expect(sent.id).not.toBe(other)
-      expect(await readMessage(world, sent.id)).toMatchObject({ content: 'ours', authorId: world.guild.owner.user.id })
-      expect(world.heard('MESSAGE_CREATE').at(-1)).toMatchObject({ data: { id: sent.id, content: 'ours' } })
+      expect(await readMessage(world, sent.id)).toMatchObject({
+        content: 'ours',
+        authorId: world.guild.owner.user.id,
+      })
+      expect(world.heard('MESSAGE_CREATE').at(-1)).toMatchObject({
+        data: { id: sent.id, content: 'ours' },
+      })
     }
     expect(await readMessage(world, other)).toEqual(first)
-    const words = { words: ['theirs'], channels: [text.id], order: 'newest', offset: 0, limit: 5 } as const
-    expect((await world.stores.search.search(guild, words, soon())).hits).toEqual([{ id: other, channelId: text.id }])
+    const words = {
+      words: ['theirs'],
+      channels: [text.id],
+      order: 'newest',
+      offset: 0,
+      limit: 5,
+    } as const
+    expect((await world.stores.search.search(guild, words, soon())).hits).toEqual([
+      { id: other, channelId: text.id },
+    ])
   })
 })

@@ -12,10 +12,25 @@ const user = { v: 1, id: newId(), username: 'cy', bot: false } as const
 const member = { user, nick: null, roles: [], joinedAt: 0, mute: false, deaf: false }
 const added: GuildEvent = { type: 'member.added', member }
 
-/** Somebody accepts an invite with one use, and the guild does with them what `join` says. Answers how many uses are left. */
-async function usesLeft(join: () => Promise<Executed>, store: Partial<MetadataStore> = {}): Promise<number> {
+/**
+ * Somebody accepts an invite with one use, and the guild does with them what `join` says. Answers
+ * how many uses are left.
+ */
+async function usesLeft(
+  join: () => Promise<Executed>,
+  store: Partial<MetadataStore> = {},
+): Promise<number> {
   const at = { guildId: newId(), channelId: newId(), inviterId: newId() }
-  const invite: Invite = { v: 1, code: 'code', ...at, createdAt: 0, maxAge: 0, maxUses: 1, uses: 0, temporary: false }
+  const invite: Invite = {
+    v: 1,
+    code: 'code',
+    ...at,
+    createdAt: 0,
+    maxAge: 0,
+    maxUses: 1,
+    uses: 0,
+    temporary: false,
+  }
   let left = 1
   const metadata: Partial<MetadataStore> = {
     invite: async () => invite,
@@ -27,7 +42,11 @@ async function usesLeft(join: () => Promise<Executed>, store: Partial<MetadataSt
     loadGuild: async () => undefined,
     ...store,
   }
-  const hub: Partial<GuildHub> = { access: async () => ({ kind: 'not-member' }), execute: join, view: async () => undefined }
+  const hub: Partial<GuildHub> = {
+    access: async () => ({ kind: 'not-member' }),
+    execute: join,
+    view: async () => undefined,
+  }
   const context = {
     ports: { metadata, hub },
     runtime: createRuntime({ random: randomBytes }),
@@ -36,7 +55,14 @@ async function usesLeft(join: () => Promise<Executed>, store: Partial<MetadataSt
   const handlers = new Map<string, Handler>()
   inviteRoutes((_method, _path, action, handler) => void handlers.set(action, handler), context)
   // Its time is over by the time that the guild has not answered.
-  const ask = { me: user.id, params: { code: invite.code }, query: {}, body: undefined, gatewayUrl: '', deadline: deadlineIn(0) }
+  const ask = {
+    me: user.id,
+    params: { code: invite.code },
+    query: {},
+    body: undefined,
+    gatewayUrl: '',
+    deadline: deadlineIn(0),
+  }
   await handlers.get('invite.accept')!(ask).catch(() => {})
   return left
 }

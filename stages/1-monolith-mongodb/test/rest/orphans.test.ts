@@ -27,9 +27,12 @@ const doneAndLost = async (call: () => Promise<unknown>): Promise<never> => {
 const away = async (): Promise<never> => {
   throw unavailable('the store')
 }
-const contents = (world: Rest): unknown[] => world.heard('MESSAGE_CREATE').map(({ data }) => (data as { content: string }).content)
-const deleted = (world: Rest): unknown[] => world.heard('MESSAGE_DELETE').map(({ data }) => (data as { id: string }).id)
-const say = (world: Rest, content: string, more: object = {}) => world.ask('message.send', { body: { content, ...more } })
+const contents = (world: Rest): unknown[] =>
+  world.heard('MESSAGE_CREATE').map(({ data }) => (data as { content: string }).content)
+const deleted = (world: Rest): unknown[] =>
+  world.heard('MESSAGE_DELETE').map(({ data }) => (data as { id: string }).id)
+const say = (world: Rest, content: string, more: object = {}) =>
+  world.ask('message.send', { body: { content, ...more } })
 const unheardOf = { code: 'UNAVAILABLE' }
 const late = { code: 'DEADLINE_EXCEEDED' }
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
@@ -42,7 +45,11 @@ describe('a send that fails once the message may be stored', () => {
     expect(contents(world)).toEqual([])
     await expect.poll(() => contents(world), PATIENCE).toEqual(['stored'])
     const [event] = world.heard('MESSAGE_CREATE')
-    expect(event!.data).toMatchObject({ author: { id: world.guild.owner.user.id }, guild_id: world.guild.id, member: expect.any(Object) })
+    expect(event!.data).toMatchObject({
+      author: { id: world.guild.owner.user.id },
+      guild_id: world.guild.id,
+      member: expect.any(Object),
+    })
   })
 
   it('is heard when the insert lands only after everybody has given up on it', async () => {
@@ -109,8 +116,10 @@ describe('a send that fails once the message may be stored', () => {
 })
 
 describe('an edit that fails once it may be stored', () => {
-  const edit = (world: Rest, message: string, content: string) => world.ask('message.edit', { params: { message }, body: { content } })
-  const updates = (world: Rest): unknown[] => world.heard('MESSAGE_UPDATE').map(({ data }) => (data as { content: string }).content)
+  const edit = (world: Rest, message: string, content: string) =>
+    world.ask('message.edit', { params: { message }, body: { content } })
+  const updates = (world: Rest): unknown[] =>
+    world.heard('MESSAGE_UPDATE').map(({ data }) => (data as { content: string }).content)
 
   it('is heard without a retry when it was made and the answer lost, and is found by its new words', async () => {
     await using world = await rest(mongo)
@@ -118,7 +127,9 @@ describe('an edit that fails once it may be stored', () => {
     world.fault('messages', 'edit', doneAndLost)
     await expect(edit(world, id, 'afterwards')).rejects.toMatchObject(late)
     await expect.poll(() => updates(world), PATIENCE).toEqual(['afterwards'])
-    expect(await world.ask('message.search', { query: { content: 'afterwards' } })).toMatchObject({ messages: [[{ id }]] })
+    expect(await world.ask('message.search', { query: { content: 'afterwards' } })).toMatchObject({
+      messages: [[{ id }]],
+    })
   })
 
   it('is heard when the search index is away for a while', async () => {
@@ -151,8 +162,12 @@ describe('an edit that fails once it may be stored', () => {
     await expect.poll(() => updates(world), PATIENCE).toEqual(['second'])
     await pause(A_LOOK_MS)
     expect(updates(world)).toEqual(['second'])
-    expect(await world.ask('message.search', { query: { content: 'first' } })).toMatchObject({ messages: [] })
-    expect(await world.ask('message.search', { query: { content: 'second' } })).toMatchObject({ messages: [[{ id }]] })
+    expect(await world.ask('message.search', { query: { content: 'first' } })).toMatchObject({
+      messages: [],
+    })
+    expect(await world.ask('message.search', { query: { content: 'second' } })).toMatchObject({
+      messages: [[{ id }]],
+    })
   })
 
   it('is not heard of when nothing was changed, or when the message is gone', async () => {
@@ -169,19 +184,34 @@ describe('an edit that fails once it may be stored', () => {
 })
 
 describe('a deletion whose second step fails', () => {
-  const remove = (world: Rest, message: string) => world.ask('message.delete', { params: { message } })
+  const remove = (world: Rest, message: string) =>
+    world.ask('message.delete', { params: { message } })
 
   it('is told when the search index is away, and a search does not find what it still names', async () => {
     await using world = await rest(mongo)
-    const [one, two, three] = [await say(world, 'needle one'), await say(world, 'needle two'), await say(world, 'needle three')]
+    const [one, two, three] = [
+      await say(world, 'needle one'),
+      await say(world, 'needle two'),
+      await say(world, 'needle three'),
+    ]
     world.fault('search', 'remove', away, 2)
     await remove(world, one.id)
     await world.ask('message.bulk-delete', { body: { messages: [two.id, three.id] } })
     expect(deleted(world)).toEqual([one.id])
-    expect(world.heard('MESSAGE_DELETE_BULK').map(({ data }) => (data as { ids: string[] }).ids)).toEqual([[two.id, three.id]])
-    const query = { words: ['needle'], channels: [world.guild.text.id], order: 'newest', offset: 0, limit: 5 } as const
+    expect(
+      world.heard('MESSAGE_DELETE_BULK').map(({ data }) => (data as { ids: string[] }).ids),
+    ).toEqual([[two.id, three.id]])
+    const query = {
+      words: ['needle'],
+      channels: [world.guild.text.id],
+      order: 'newest',
+      offset: 0,
+      limit: 5,
+    } as const
     expect((await world.stores.search.search(world.guild.id, query, soon())).hits).toHaveLength(3)
-    expect(await world.ask('message.search', { query: { content: 'needle' } })).toMatchObject({ messages: [] })
+    expect(await world.ask('message.search', { query: { content: 'needle' } })).toMatchObject({
+      messages: [],
+    })
   })
 
   it('is told without a retry when the message went and the answer was lost', async () => {
@@ -200,7 +230,9 @@ describe('a deletion whose second step fails', () => {
       await world.stores.messages.remove(world.guild.text.id, [one.id], 2n ** 60n, soon())
       throw deadlineExceeded('the store')
     })
-    await expect(world.ask('message.bulk-delete', { body: { messages: [one.id, two.id] } })).rejects.toMatchObject(late)
+    await expect(
+      world.ask('message.bulk-delete', { body: { messages: [one.id, two.id] } }),
+    ).rejects.toMatchObject(late)
     await expect.poll(() => deleted(world), PATIENCE).toEqual([one.id])
     await pause(A_LOOK_MS)
     expect(deleted(world)).toEqual([one.id])
@@ -208,7 +240,11 @@ describe('a deletion whose second step fails', () => {
 
   it('is told once when it is asked for again', async () => {
     await using world = await rest(mongo)
-    const [one, two, three] = [await say(world, 'one'), await say(world, 'two'), await say(world, 'three')]
+    const [one, two, three] = [
+      await say(world, 'one'),
+      await say(world, 'two'),
+      await say(world, 'three'),
+    ]
     world.fault('messages', 'remove', away, 2)
     await expect(remove(world, one.id)).rejects.toMatchObject(unheardOf)
     const bulk = { body: { messages: [two.id, three.id] } }
@@ -222,7 +258,10 @@ describe('a deletion whose second step fails', () => {
 
 describe('what is in doubt', () => {
   const context = (now: () => number): Context =>
-    ({ runtime: createRuntime({ random: randomBytes, clock: { now } }), ports: {} }) as Partial<Context> as Context
+    ({
+      runtime: createRuntime({ random: randomBytes, clock: { now } }),
+      ports: {},
+    }) as Partial<Context> as Context
   const place = {} as Place
 
   it('is forgotten once the store has said for long enough that there is nothing; that it did not answer says nothing', async () => {

@@ -21,12 +21,28 @@ async function reacted(world: Rest, emojis: readonly string[]): Promise<string> 
   return message
 }
 const react = (world: Rest, messageId: string, emoji: string, userId: string) =>
-  world.stores.messages.react({ v: 1, channelId: world.guild.text.id, messageId, emoji, userId, writeTimeMicros: writeTime() }, soon())
+  world.stores.messages.react(
+    {
+      v: 1,
+      channelId: world.guild.text.id,
+      messageId,
+      emoji,
+      userId,
+      writeTimeMicros: writeTime(),
+    },
+    soon(),
+  )
 
 const left = async (world: Rest, message: string): Promise<unknown[]> =>
-  ((await world.stores.messages.reactions(world.guild.text.id, [message], '1', soon())).get(message) ?? []).map((r) => [r.emoji, r.count])
+  (
+    (await world.stores.messages.reactions(world.guild.text.id, [message], '1', soon())).get(
+      message,
+    ) ?? []
+  ).map((r) => [r.emoji, r.count])
 const told = (world: Rest): unknown[] =>
-  ['MESSAGE_REACTION_REMOVE', 'MESSAGE_REACTION_REMOVE_EMOJI', 'MESSAGE_REACTION_REMOVE_ALL'].map((type) => world.heard(type).length)
+  ['MESSAGE_REACTION_REMOVE', 'MESSAGE_REACTION_REMOVE_EMOJI', 'MESSAGE_REACTION_REMOVE_ALL'].map(
+    (type) => world.heard(type).length,
+  )
 
 describe('reactions that are removed together', () => {
   it('are told together', async () => {
@@ -74,21 +90,30 @@ describe('reactions that are removed together', () => {
 describe('reactions in a spelling that an earlier version stored', () => {
   const [BARE, HEART] = ['\u2764', '\u2764\uFE0F']
   const heart = { id: null, name: HEART }
-  const dataOf = (world: Rest, type: string): unknown[] => world.heard(type).map((event) => (event.data as { emoji: unknown }).emoji)
+  const dataOf = (world: Rest, type: string): unknown[] =>
+    world.heard(type).map((event) => (event.data as { emoji: unknown }).emoji)
 
   it('are listed and counted with those of today', async () => {
     await using world = await rest(mongo)
     const me = world.guild.owner.user.id
     const message = await reacted(world, [BARE])
-    for (const user of USERS) await world.stores.metadata.createUser({ v: 1, id: user, username: 'ada', bot: false }, soon())
+    for (const user of USERS)
+      await world.stores.metadata.createUser(
+        { v: 1, id: user, username: 'ada', bot: false },
+        soon(),
+      )
     await world.ask('reaction.add', { params: { message, emoji: BARE } })
     expect(dataOf(world, 'MESSAGE_REACTION_ADD')).toEqual([heart])
     const all = [me, ...USERS].toSorted((a, b) => (BigInt(a) < BigInt(b) ? -1 : 1))
     for (const emoji of [BARE, HEART]) {
-      const users = (await world.ask('reaction.list', { params: { message, emoji } })) as unknown as { id: string }[]
+      const users = (await world.ask('reaction.list', {
+        params: { message, emoji },
+      })) as unknown as { id: string }[]
       expect(users.map(({ id }) => id)).toEqual(all)
     }
-    const shown = (await world.ask('message.get', { params: { message } })) as unknown as { reactions: unknown[] }
+    const shown = (await world.ask('message.get', { params: { message } })) as unknown as {
+      reactions: unknown[]
+    }
     expect(shown.reactions).toMatchObject([{ emoji: heart, count: 4, me: true }])
     expect(shown.reactions).toHaveLength(1)
   })

@@ -20,7 +20,12 @@ describe('a delete', () => {
     const channel = newId()
     const [now, ahead] = [aMessage(channel), aMessage(channel)]
     await messages.import([now, { ...ahead, writeTimeMicros: hybrid.next() + AN_HOUR }], soon())
-    const gone = await removeNow({ messages, hybrid: hybridClock(systemClock) }, channel, [now.id, ahead.id], soon())
+    const gone = await removeNow(
+      { messages, hybrid: hybridClock(systemClock) },
+      channel,
+      [now.id, ahead.id],
+      soon(),
+    )
     expect(new Set(gone)).toEqual(new Set([now.id, ahead.id]))
     expect(await messages.get(channel, [now.id, ahead.id], soon())).toEqual([])
   })

@@ -24,11 +24,16 @@ it('a reply reads the message that it answers once, and so does its edit', async
   const reply = await world.ask('message.send', { body })
   expect(reply).toMatchObject({ referenced_message: { id: asked, content: 'asked' } })
   expect(read).toEqual([asked])
-  const found = await world.ask('message.search', { query: { replied_to_user_id: world.guild.owner.user.id } })
+  const found = await world.ask('message.search', {
+    query: { replied_to_user_id: world.guild.owner.user.id },
+  })
   expect(found).toMatchObject({ total_results: 1, messages: [[{ id: reply.id }]] })
 
   read.length = 0
-  const edited = await world.ask('message.edit', { params: { message: reply.id }, body: { content: 'better' } })
+  const edited = await world.ask('message.edit', {
+    params: { message: reply.id },
+    body: { content: 'better' },
+  })
   expect(edited).toMatchObject({ content: 'better', referenced_message: { id: asked } })
   expect(read.filter((id) => id === asked)).toEqual([asked])
 })

@@ -10,7 +10,8 @@ beforeAll(async () => {
 })
 afterAll(() => use.disposeAsync())
 
-const send = (world: Rest) => world.ask('message.send', { body: { content: 'first', nonce: 'n', enforce_nonce: true } })
+const send = (world: Rest) =>
+  world.ask('message.send', { body: { content: 'first', nonce: 'n', enforce_nonce: true } })
 const heard = (world: Rest): unknown[] => world.heard('MESSAGE_CREATE').map(({ data }) => data)
 
 describe('a send that is tried again after a restart', () => {
@@ -22,7 +23,9 @@ describe('a send that is tried again after a restart', () => {
     await using after = await rest(mongo, before.guild)
     expect(await send(after)).toMatchObject({ id, content: 'first' })
     expect(heard(after)).toEqual([])
-    await expect(after.ask('message.get', { params: { message: id } })).rejects.toMatchObject({ code: 10008 })
+    await expect(after.ask('message.get', { params: { message: id } })).rejects.toMatchObject({
+      code: 10008,
+    })
   })
 
   it('tells nobody of one that was deleted in bulk', async () => {

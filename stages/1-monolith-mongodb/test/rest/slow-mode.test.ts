@@ -18,7 +18,9 @@ afterAll(() => use.disposeAsync())
 
 const SLOW = { code: 20016, status: 429 }
 
-/** A channel with a slow mode, and a process that serves it. `reads` counts pages of its history. */
+/**
+ * A channel with a slow mode, and a process that serves it. `reads` counts pages of its history.
+ */
 function world(seconds = 30) {
   const channel = aChannel(newId(), { rateLimitPerUser: seconds })
   const place = (permissions = 0n, fields = {}): Place => ({
@@ -29,8 +31,13 @@ function world(seconds = 30) {
     permissions,
   })
   let reads = 0
-  /** One for each page of the history that is read from here on, and after the last of them as the store has it. */
-  const faults: ((page: () => Promise<readonly MessageSender[]>) => Promise<readonly MessageSender[]>)[] = []
+  /**
+   * One for each page of the history that is read from here on, and after the last of them as the
+   * store has it.
+   */
+  const faults: ((
+    page: () => Promise<readonly MessageSender[]>,
+  ) => Promise<readonly MessageSender[]>)[] = []
   const anchors: (string | undefined)[] = []
   const senders: MessageStore['senders'] = (...args) => {
     reads += 1
@@ -39,10 +46,17 @@ function world(seconds = 30) {
     return (faults.shift() ?? ((ask) => ask()))(page)
   }
   let late = 0
-  const runtime = { clock: { now: () => Date.now() + late }, log: { warn: () => {} } } as unknown as Runtime
+  const runtime = {
+    clock: { now: () => Date.now() + late },
+    log: { warn: () => {} },
+  } as unknown as Runtime
   const ports = { messages: { ...real, senders } } as unknown as Context['ports']
   const process = () => createSlowMode({ ports, runtime })
-  const stored = (authorId: string, nonce?: string, enforced = nonce !== undefined): Promise<unknown> => {
+  const stored = (
+    authorId: string,
+    nonce?: string,
+    enforced = nonce !== undefined,
+  ): Promise<unknown> => {
     const message: StoredMessage = {
       v: 1,
       id: newId(),
@@ -53,7 +67,11 @@ function world(seconds = 30) {
       type: 0,
       ...(nonce === undefined ? {} : { nonce }),
     }
-    return real.insert(message, soon(), enforced ? { authorId, channelId: channel.id, nonce: nonce! } : undefined)
+    return real.insert(
+      message,
+      soon(),
+      enforced ? { authorId, channelId: channel.id, nonce: nonce! } : undefined,
+    )
   }
   const later = (ms: number): void => {
     late += ms
@@ -81,15 +99,20 @@ describe('slow mode', () => {
   it('lets one of two messages through that come at once', async () => {
     const { place, process } = world()
     const slow = process()
-    const both = await Promise.allSettled([1, 2].map(() => slow.admit(by('21'), place(), undefined)))
+    const both = await Promise.allSettled(
+      [1, 2].map(() => slow.admit(by('21'), place(), undefined)),
+    )
     expect(both.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
   })
 
-  it.each([Permission.ManageMessages, Permission.ManageChannels, Permission.BypassSlowmode])('is not for who has %s', async (bit) => {
-    const { place, process } = world()
-    const slow = process()
-    for (let i = 0; i < 3; i++) await slow.admit(by('21'), place(bit), undefined)
-  })
+  it.each([Permission.ManageMessages, Permission.ManageChannels, Permission.BypassSlowmode])(
+    'is not for who has %s',
+    async (bit) => {
+      const { place, process } = world()
+      const slow = process()
+      for (let i = 0; i < 3; i++) await slow.admit(by('21'), place(bit), undefined)
+    },
+  )
 
   it('counts no message that was not stored, and no retry of one that was', async () => {
     const { place, process } = world()
@@ -131,7 +154,8 @@ describe('slow mode', () => {
     const { place, process, stored, reads } = world()
     const slow = process()
     await stored('21')
-    for (let i = 0; i < 3; i++) await slow.admit(by('21'), place(0n, { rateLimitPerUser: 0 }), undefined)
+    for (let i = 0; i < 3; i++)
+      await slow.admit(by('21'), place(0n, { rateLimitPerUser: 0 }), undefined)
     expect(reads()).toBe(0)
     await expect(slow.admit(by('21'), place(), undefined)).rejects.toMatchObject(SLOW)
   })
@@ -142,14 +166,17 @@ describe('slow mode', () => {
     await expect(process().admit(by('21'), place(), 'x')).rejects.toMatchObject(SLOW)
   })
 
-  it.each([0, 31])('counts what was written while its setting was another one (%d)', async (between) => {
-    const { place, process, stored } = world(30)
-    const slow = process()
-    await slow.admit(by('22'), place(), undefined)
-    await slow.admit(by('21'), place(0n, { rateLimitPerUser: between }), undefined)
-    await stored('21')
-    await expect(slow.admit(by('21'), place(), undefined)).rejects.toMatchObject(SLOW)
-  })
+  it.each([0, 31])(
+    'counts what was written while its setting was another one (%d)',
+    async (between) => {
+      const { place, process, stored } = world(30)
+      const slow = process()
+      await slow.admit(by('22'), place(), undefined)
+      await slow.admit(by('21'), place(0n, { rateLimitPerUser: between }), undefined)
+      await stored('21')
+      await expect(slow.admit(by('21'), place(), undefined)).rejects.toMatchObject(SLOW)
+    },
+  )
 
   it('goes on where reading the history failed, page by page', async () => {
     const { place, process, stored, faults, anchors } = world(3_600)
@@ -177,7 +204,10 @@ describe('slow mode', () => {
       return page()
     })
     const impatient = { me: '22', deadline: deadlineIn(200) }
-    await Promise.all([slow.admit(impatient, place(), undefined), slow.admit(by('23'), place(), undefined)])
+    await Promise.all([
+      slow.admit(impatient, place(), undefined),
+      slow.admit(by('23'), place(), undefined),
+    ])
     await expect(slow.admit(by('23'), place(), undefined)).rejects.toMatchObject(SLOW)
     resolve()
     await expect(slow.admit(by('21'), place(), undefined)).rejects.toMatchObject(SLOW)

@@ -5,7 +5,9 @@ import { describe, expect, it } from 'vitest'
 import { errorHandler } from '../../src/rest/route.ts'
 
 /** The answer to a request whose store rejects with this. */
-async function answerTo(error: Error): Promise<{ status: number; code: number; retryAfter: string | null }> {
+async function answerTo(
+  error: Error,
+): Promise<{ status: number; code: number; retryAfter: string | null }> {
   const app = express()
   app.use(() => {
     throw error

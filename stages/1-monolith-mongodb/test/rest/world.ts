@@ -2,7 +2,15 @@ import { randomBytes } from 'node:crypto'
 import { aGuild, newId, type SmallGuild, soon } from '@threshold/conformance/ports'
 import { tokens } from '@threshold/contract'
 import { createRuntime } from '@threshold/kit'
-import type { Delivery, HubEvent, MessageStore, MetadataStore, Notification, Notifier, SearchIndex } from '@threshold/ports'
+import type {
+  Delivery,
+  HubEvent,
+  MessageStore,
+  MetadataStore,
+  Notification,
+  Notifier,
+  SearchIndex,
+} from '@threshold/ports'
 import { typescriptAnalytics } from '../../src/adapters/analytics.typescript.ts'
 import { memoryGuildHub } from '../../src/adapters/guild-hub.memory.ts'
 import { typescriptMemberList } from '../../src/adapters/member-list.typescript.ts'
@@ -18,25 +26,44 @@ import { messageRoutes } from '../../src/rest/routes/messages.ts'
 import { reactionRoutes } from '../../src/rest/routes/reactions.ts'
 import { searchRoutes } from '../../src/rest/routes/search.ts'
 
-type Stores = { readonly messages: MessageStore; readonly metadata: MetadataStore; readonly search: SearchIndex }
+type Stores = {
+  readonly messages: MessageStore
+  readonly metadata: MetadataStore
+  readonly search: SearchIndex
+}
 type Fault = (call: () => Promise<unknown>, first: unknown) => Promise<unknown>
 
-/** REST's routes for messages without HTTP, on real stores whose calls can be made to fail, and a session that hears. */
+/**
+ * REST's routes for messages without HTTP, on real stores whose calls can be made to fail, and a
+ * session that hears.
+ */
 export interface Rest extends AsyncDisposable {
   readonly guild: SmallGuild
   readonly stores: Stores
   /** Pushes that were asked for. */
   readonly pushed: readonly Notification[]
   /** Asks a route by its action's name, as the guild's owner. */
-  ask(action: string, more?: { params?: Record<string, string>; body?: unknown; query?: unknown }): Promise<{ id: string }>
+  ask(
+    action: string,
+    more?: { params?: Record<string, string>; body?: unknown; query?: unknown },
+  ): Promise<{ id: string }>
   /** What the owner's session was told, of this type. */
   heard(type: string): HubEvent[]
   /** The next `times` calls of a store's method go as the fault has it. */
-  fault<P extends keyof Stores>(port: P, method: keyof Stores[P] & string, act: Fault, times?: number): void
+  fault<P extends keyof Stores>(
+    port: P,
+    method: keyof Stores[P] & string,
+    act: Fault,
+    times?: number,
+  ): void
 }
 
 /** With a guild of an earlier one it is the same stage after a restart. */
-export async function rest(mongo: MongoDatabase, guild = aGuild(1), tools: Partial<Pick<RestTools, 'newId'>> = {}): Promise<Rest> {
+export async function rest(
+  mongo: MongoDatabase,
+  guild = aGuild(1),
+  tools: Partial<Pick<RestTools, 'newId'>> = {},
+): Promise<Rest> {
   const faults = new Map<string, { act: Fault; times: number }>()
   const faulty = <T extends object>(port: string, real: T): T =>
     new Proxy(real, {
@@ -61,24 +88,47 @@ export async function rest(mongo: MongoDatabase, guild = aGuild(1), tools: Parti
   const metadata = faulty('metadata', stores.metadata)
   const search = faulty('search', stores.search)
   const pushed: Notification[] = []
-  const notifier: Notifier = { enqueue: async (push) => void pushed.push(push), [Symbol.asyncDispose]: async () => {} }
+  const notifier: Notifier = {
+    enqueue: async (push) => void pushed.push(push),
+    [Symbol.asyncDispose]: async () => {},
+  }
   const runtime = createRuntime({ random: randomBytes })
-  const hub = memoryGuildHub({ metadata, messages, permissions: typescriptPermissions(), memberList: typescriptMemberList }, runtime)
-  const ports = { messages, metadata, search, notifier, hub, analytics: typescriptAnalytics(runtime.clock) }
-  const context = createContext(ports, { tokens: tokens('x'.repeat(32)), newId, gatewayUrl: () => '', ...tools }, runtime)
+  const hub = memoryGuildHub(
+    { metadata, messages, permissions: typescriptPermissions(), memberList: typescriptMemberList },
+    runtime,
+  )
+  const ports = {
+    messages,
+    metadata,
+    search,
+    notifier,
+    hub,
+    analytics: typescriptAnalytics(runtime.clock),
+  }
+  const context = createContext(
+    ports,
+    { tokens: tokens('x'.repeat(32)), newId, gatewayUrl: () => '', ...tools },
+    runtime,
+  )
   const orphans = createOrphans(context)
   const handlers = new Map<string, Handler>()
-  const add = (_method: string, _path: string, action: string, handler: Handler): void => void handlers.set(action, handler)
+  const add = (_method: string, _path: string, action: string, handler: Handler): void =>
+    void handlers.set(action, handler)
   messageRoutes(add, context, orphans)
   reactionRoutes(add, context)
   searchRoutes(add, context)
 
   const me = guild.owner.user.id
-  for (const { user } of guild.state.members.values()) await stores.metadata.createUser(user, soon())
+  for (const { user } of guild.state.members.values())
+    await stores.metadata.createUser(user, soon())
   await hub.create(guild.state, soon())
   const told: Delivery[] = []
   const presence = { status: 'online', activities: [] } as const
-  await hub.join(guild.id, { userId: me, sessionId: newId(), presence, deliver: (delivery) => void told.push(delivery) }, soon())
+  await hub.join(
+    guild.id,
+    { userId: me, sessionId: newId(), presence, deliver: (delivery) => void told.push(delivery) },
+    soon(),
+  )
   return {
     guild,
     stores,
@@ -92,7 +142,10 @@ export async function rest(mongo: MongoDatabase, guild = aGuild(1), tools: Parti
         gatewayUrl: '',
         deadline: soon(),
       })) as { id: string },
-    heard: (type) => told.flatMap((delivery) => (delivery.kind === 'event' && delivery.event.type === type ? [delivery.event] : [])),
+    heard: (type) =>
+      told.flatMap((delivery) =>
+        delivery.kind === 'event' && delivery.event.type === type ? [delivery.event] : [],
+      ),
     fault: (port, method, act, times = 1) => void faults.set(`${port}.${method}`, { act, times }),
     async [Symbol.asyncDispose]() {
       await orphans[Symbol.asyncDispose]()

@@ -53,13 +53,23 @@ function make(time: StageTime, count: number): string[] {
 }
 
 const step = fc.oneof(
-  { weight: 3, arbitrary: fc.integer({ min: -7_200_000, max: 7_200_000 }).map((ms) => ({ set: ms })) },
+  {
+    weight: 3,
+    arbitrary: fc.integer({ min: -7_200_000, max: 7_200_000 }).map((ms) => ({ set: ms })),
+  },
   { weight: 4, arbitrary: fc.integer({ min: 1, max: 5_000 }).map((count) => ({ make: count })) },
   { weight: 4, arbitrary: fc.integer({ min: 0, max: 20_000 }).map((ms) => ({ pass: ms })) },
-  { weight: 3, arbitrary: fc.constantFrom({ restart: 'killed' } as const, { restart: 'stopped' } as const) },
+  {
+    weight: 3,
+    arbitrary: fc.constantFrom({ restart: 'killed' } as const, { restart: 'stopped' } as const),
+  },
   {
     weight: 2,
-    arbitrary: fc.constantFrom({ away: 'unreachable' } as const, { away: 'answers lost' } as const, { away: undefined }),
+    arbitrary: fc.constantFrom(
+      { away: 'unreachable' } as const,
+      { away: 'answers lost' } as const,
+      { away: undefined },
+    ),
   },
 )
 
@@ -69,13 +79,16 @@ it('never repeats an id or a write time, whatever the clock does, and whenever t
     fc.asyncProperty(steps, async (walk) => {
       const store = memory()
       const clock = { at: START }
-      // Two processes of one worker number, as in a deployment that starts the new one first, or by mistake.
+      // Two processes of one worker number, as in a deployment that starts the new one first, or by
+      // mistake.
       const running: (StageTime | undefined)[] = [undefined, undefined]
       const ids = new Set<string>()
       let made = 0
       for (const [who, does] of walk) {
         if (running[who] === undefined) {
-          running[who] = await reserveTime(store.reservations, 5, runtimeAt(clock)).catch(() => undefined)
+          running[who] = await reserveTime(store.reservations, 5, runtimeAt(clock)).catch(
+            () => undefined,
+          )
         }
         const time = running[who]
         if ('set' in does) clock.at += does.set
@@ -166,9 +179,15 @@ it('refuses while the clock is too far behind, with the reason, the time to wait
   const time = await reserveTime(memory().reservations, 7, runtime)
   time.newId()
   clock.at -= 25 * HOUR_MS
-  expect(() => time.newId()).toThrow(expect.objectContaining({ code: 'CLOCK_BEHIND', retryAfterMs: 60_000 }))
-  expect(await time.readiness.reason(deadlineIn(1_000))).toMatch(/90000 s behind the last id of worker 7.*THRESHOLD_WORKER/)
-  expect(await runtime.telemetry.registry.metrics()).toMatch(/^threshold_clock_behind_seconds 90000$/m)
+  expect(() => time.newId()).toThrow(
+    expect.objectContaining({ code: 'CLOCK_BEHIND', retryAfterMs: 60_000 }),
+  )
+  expect(await time.readiness.reason(deadlineIn(1_000))).toMatch(
+    /90000 s behind the last id of worker 7.*THRESHOLD_WORKER/,
+  )
+  expect(await runtime.telemetry.registry.metrics()).toMatch(
+    /^threshold_clock_behind_seconds 90000$/m,
+  )
   // Writes that need no id go on: a logical clock does not depend on the system's.
   expect(time.hybrid.next() > BigInt(START) * 1_000n).toBe(true)
   clock.at += HOUR_MS
@@ -186,7 +205,9 @@ it('makes ids from what it has reserved while the store is away, none beyond it,
   await vi.advanceTimersByTimeAsync(50_000)
   const first = time.newId()
   expect(timeOf(first)).toBeLessThan(START + 10_000)
-  expect(() => Array.from({ length: 4_096 }, time.newId)).toThrow(expect.objectContaining({ code: 'UNAVAILABLE' }))
+  expect(() => Array.from({ length: 4_096 }, time.newId)).toThrow(
+    expect.objectContaining({ code: 'UNAVAILABLE' }),
+  )
   store.away = undefined
   await vi.advanceTimersByTimeAsync(1_000)
   expect(timeOf(time.newId())).toBe(START + 50_000)

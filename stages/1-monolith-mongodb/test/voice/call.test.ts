@@ -30,7 +30,12 @@ describe('a token that is older than a change in the guild', () => {
     ['the channel was deleted', { kind: 'unknown-channel' }],
     ['the guild was deleted', { kind: 'unknown-guild' }],
   ] satisfies [string, Access | bigint][])('lets nobody in: %s', async (_change, left) => {
-    const { token } = voice.admit({ guildId: GUILD, channelId: CHANNEL, userId: ADA, sessionId: 's' })
+    const { token } = voice.admit({
+      guildId: GUILD,
+      channelId: CHANNEL,
+      userId: ADA,
+      sessionId: 's',
+    })
     permit(left)
     const socket = await raw([identify({ session_id: 's', token })])
     expect(await socket.code).toBe(4014)
@@ -75,20 +80,41 @@ describe('a call', () => {
     expect(dataOf(ada, VoiceOpcodes.ClientsConnect)).toEqual([{ user_ids: [GRACE] }])
     expect(dataOf(grace, VoiceOpcodes.ClientsConnect)).toEqual([{ user_ids: [ADA] }])
     grace.speaking(1)
-    await eventually(() => expect(dataOf(ada, VoiceOpcodes.Speaking)).toEqual([{ speaking: 1, ssrc: grace.ssrc, user_id: GRACE }]))
+    await eventually(() =>
+      expect(dataOf(ada, VoiceOpcodes.Speaking)).toEqual([
+        { speaking: 1, ssrc: grace.ssrc, user_id: GRACE },
+      ]),
+    )
     await grace[Symbol.asyncDispose]()
-    await eventually(() => expect(dataOf(ada, VoiceOpcodes.ClientDisconnect)).toEqual([{ user_id: GRACE }]))
-    expect(alan.frames.filter((frame) => frame.op === VoiceOpcodes.Speaking || frame.op === VoiceOpcodes.ClientDisconnect)).toEqual([])
+    await eventually(() =>
+      expect(dataOf(ada, VoiceOpcodes.ClientDisconnect)).toEqual([{ user_id: GRACE }]),
+    )
+    expect(
+      alan.frames.filter(
+        (frame) => frame.op === VoiceOpcodes.Speaking || frame.op === VoiceOpcodes.ClientDisconnect,
+      ),
+    ).toEqual([])
   })
 
   it("relays speaking under the speaker's own SSRC, whatever the frame claims", async () => {
     const ada = await join(ADA)
-    const token = voice.admit({ guildId: GUILD, channelId: CHANNEL, userId: GRACE, sessionId: 's' }).token
+    const token = voice.admit({
+      guildId: GUILD,
+      channelId: CHANNEL,
+      userId: GRACE,
+      sessionId: 's',
+    }).token
     const grace = await raw([identify({ user_id: GRACE, session_id: 's', token })])
-    await eventually(() => expect(grace.frames.map((frame) => frame.op)).toContain(VoiceOpcodes.Ready))
-    const { ssrc } = grace.frames.find((frame) => frame.op === VoiceOpcodes.Ready)!.d as { ssrc: number }
+    await eventually(() =>
+      expect(grace.frames.map((frame) => frame.op)).toContain(VoiceOpcodes.Ready),
+    )
+    const { ssrc } = grace.frames.find((frame) => frame.op === VoiceOpcodes.Ready)!.d as {
+      ssrc: number
+    }
     grace.socket.send(JSON.stringify({ op: 5, d: { speaking: 1, delay: 0, ssrc: ada.ssrc } }))
-    await eventually(() => expect(dataOf(ada, VoiceOpcodes.Speaking)).toEqual([{ speaking: 1, ssrc, user_id: GRACE }]))
+    await eventually(() =>
+      expect(dataOf(ada, VoiceOpcodes.Speaking)).toEqual([{ speaking: 1, ssrc, user_id: GRACE }]),
+    )
   })
 
   it('moves a member: the old socket closes with 4014, the old channel hears no more', async () => {
@@ -111,8 +137,20 @@ describe('a call', () => {
     voice.silence(GUILD, ADA, false)
     await ada.say(Buffer.from('again'))
     await eventually(() => expect(grace.heard).toEqual(['again']))
-    const { token, endpoint } = voice.admit({ guildId: GUILD, channelId: CHANNEL, userId: ALAN, sessionId: 's', silent: true })
-    await using alan = await voiceClient({ endpoint, token, guildId: GUILD, userId: ALAN, sessionId: 's' })
+    const { token, endpoint } = voice.admit({
+      guildId: GUILD,
+      channelId: CHANNEL,
+      userId: ALAN,
+      sessionId: 's',
+      silent: true,
+    })
+    await using alan = await voiceClient({
+      endpoint,
+      token,
+      guildId: GUILD,
+      userId: ALAN,
+      sessionId: 's',
+    })
     await alan.say(Buffer.from('no permission'))
     await eventually(() => expect(relay.packets().silenced).toBe(2))
     expect(grace.heard).toEqual(['again'])
@@ -126,7 +164,9 @@ describe('a call', () => {
     voice.dismiss(GUILD, GRACE)
     voice.dismiss(GUILD, GRACE)
     expect((await ada.closed).code).toBe(4014)
-    expect(await (await raw([identify({ user_id: GRACE, session_id: 's', token: grace.token })])).code).toBe(4011)
+    expect(
+      await (await raw([identify({ user_id: GRACE, session_id: 's', token: grace.token })])).code,
+    ).toBe(4011)
   })
 
   it('takes a member back whose socket died, once the gateway admitted them again', async () => {

@@ -48,7 +48,11 @@ export async function start(heartbeatMs: number): Promise<void> {
   const runtime = createRuntime({ random: randomBytes })
   relay = await voiceRelayUdp({ host: '127.0.0.1', port: 0 }, runtime)
   access = member(EVERYTHING)
-  voice = await createVoice({ relay, hub: { access: async () => access } }, { host: '127.0.0.1', port: 0, heartbeatMs }, runtime)
+  voice = await createVoice(
+    { relay, hub: { access: async () => access } },
+    { host: '127.0.0.1', port: 0, heartbeatMs },
+    runtime,
+  )
   open = [runtime.telemetry, relay, voice]
 }
 
@@ -62,7 +66,11 @@ interface Joined extends VoiceClient {
 }
 
 /** As a client does it: admitted by the gateway, then in by the voice socket. */
-export async function join(userId: string, channelId = CHANNEL, options: Partial<VoiceClientOptions> = {}): Promise<Joined> {
+export async function join(
+  userId: string,
+  channelId = CHANNEL,
+  options: Partial<VoiceClientOptions> = {},
+): Promise<Joined> {
   const sessionId = `session-${userId}`
   const { token, endpoint } = voice.admit({ guildId: GUILD, channelId, userId, sessionId })
   const heard: string[] = []
@@ -101,8 +109,12 @@ export async function raw(
 }
 
 export const identify = (d: object): string =>
-  JSON.stringify({ op: 0, d: { server_id: GUILD, user_id: ADA, session_id: 'session-3001', token: 'x', ...d } })
-export const admitAda = (): string => voice.admit({ guildId: GUILD, channelId: CHANNEL, userId: ADA, sessionId: 'session-3001' }).token
+  JSON.stringify({
+    op: 0,
+    d: { server_id: GUILD, user_id: ADA, session_id: 'session-3001', token: 'x', ...d },
+  })
+export const admitAda = (): string =>
+  voice.admit({ guildId: GUILD, channelId: CHANNEL, userId: ADA, sessionId: 'session-3001' }).token
 /** Ada may come in, but comes with this instead of what she was given. */
 export const admitted = (d: object): string[] => {
   admitAda()
@@ -115,5 +127,9 @@ export function closed(part: AsyncDisposable): void {
   open = open.filter((other) => other !== part)
 }
 
-/** Waits until it holds: at once on a free machine, and longer on a busy one than a test would care to say each time. */
-export const eventually = (holds: () => void): Promise<void> => vi.waitFor(holds, { timeout: 30_000, interval: 20 })
+/**
+ * Waits until it holds: at once on a free machine, and longer on a busy one than a test would care
+ * to say each time.
+ */
+export const eventually = (holds: () => void): Promise<void> =>
+  vi.waitFor(holds, { timeout: 30_000, interval: 20 })

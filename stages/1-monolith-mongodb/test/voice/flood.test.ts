@@ -20,10 +20,15 @@ async function voiceUrl(): Promise<string> {
   const raw = await openRaw(abused.url)
   raw.send(identify(world.token))
   await raw.heard('"GUILD_CREATE"')
-  raw.send({ op: 4, d: { guild_id: world.guild, channel_id: world.voice, self_mute: false, self_deaf: false } })
+  raw.send({
+    op: 4,
+    d: { guild_id: world.guild, channel_id: world.voice, self_mute: false, self_deaf: false },
+  })
   await raw.heard('"VOICE_SERVER_UPDATE"')
   raw.socket.destroy()
-  const { endpoint } = JSON.parse(raw.received.find((frame) => frame.includes('"VOICE_SERVER_UPDATE"'))!).d
+  const { endpoint } = JSON.parse(
+    raw.received.find((frame) => frame.includes('"VOICE_SERVER_UPDATE"'))!,
+  ).d
   return `http://${endpoint}`
 }
 
@@ -41,7 +46,9 @@ describe('a flood of frames on the voice socket', () => {
 })
 
 describe('a flood of connections to the voice port', () => {
-  it('is refused beyond the limit, ends when nothing is said, and leaves REST alone', { timeout: 60_000 }, async () => {
+  it('is refused beyond the limit, ends when nothing is said, and leaves REST alone', {
+    timeout: 60_000,
+  }, async () => {
     const url = await voiceUrl()
     const sockets: Socket[] = []
     let closed = 0
@@ -54,7 +61,9 @@ describe('a flood of connections to the voice port', () => {
       sockets.push(socket)
     }
     await expect.poll(() => closed, { timeout: 30_000 }).toBeGreaterThanOrEqual(50)
-    const answers = await Promise.all(Array.from({ length: 50 }, () => world.ask('GET', `/channels/${world.channel}`)))
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, () => world.ask('GET', `/channels/${world.channel}`)),
+    )
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
     // Nobody closes the others from this side: they have five seconds to come to the point.
     await expect.poll(() => closed, { timeout: 20_000 }).toBe(sockets.length)

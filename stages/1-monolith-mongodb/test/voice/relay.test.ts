@@ -4,7 +4,14 @@ import { once } from 'node:events'
 import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type UdpVoiceRelay, voiceRelayUdp } from '../../src/adapters/voice-relay.udp.ts'
-import { DISCOVERY_SIZE, discoveryRequest, readDatagram, readDiscoveryResponse, readRtp, writeRtp } from '../../src/voice/datagram.ts'
+import {
+  DISCOVERY_SIZE,
+  discoveryRequest,
+  readDatagram,
+  readDiscoveryResponse,
+  readRtp,
+  writeRtp,
+} from '../../src/voice/datagram.ts'
 import { eventually } from './calls.ts'
 
 const open: AsyncDisposable[] = []
@@ -47,7 +54,8 @@ async function peer(of: UdpVoiceRelay, channel: string, user: string): Promise<P
     address: socket.address(),
     heard,
     send,
-    say: (text, ssrc = seat.ssrc) => send(writeRtp({ ssrc, sequence: 1, timestamp: 960, payload: Buffer.from(text) })),
+    say: (text, ssrc = seat.ssrc) =>
+      send(writeRtp({ ssrc, sequence: 1, timestamp: 960, payload: Buffer.from(text) })),
     async discover(ssrc = seat.ssrc) {
       send(discoveryRequest(ssrc))
       await eventually(() => expect(answers).not.toHaveLength(0))
@@ -56,14 +64,23 @@ async function peer(of: UdpVoiceRelay, channel: string, user: string): Promise<P
   }
 }
 
-/** Loopback keeps the order of one socket's datagrams: once a later good packet is through, an earlier bad one would be too. */
+/**
+ * Loopback keeps the order of one socket's datagrams: once a later good packet is through, an
+ * earlier bad one would be too.
+ */
 const drained = (of: UdpVoiceRelay, packets: number): Promise<void> =>
-  eventually(() => expect(Object.values(of.packets()).reduce((sum, count) => sum + count, 0)).toBe(packets))
+  eventually(() =>
+    expect(Object.values(of.packets()).reduce((sum, count) => sum + count, 0)).toBe(packets),
+  )
 
 describe('the voice relay over UDP', () => {
   it('tells a client how its packets look from outside', async () => {
     const ada = await peer(await relay(), 'c1', 'ada')
-    expect(await ada.discover()).toEqual({ ssrc: ada.ssrc, address: '127.0.0.1', port: ada.address.port })
+    expect(await ada.discover()).toEqual({
+      ssrc: ada.ssrc,
+      address: '127.0.0.1',
+      port: ada.address.port,
+    })
   })
 
   it('carries packets to the others of the channel, not back and not to another channel', async () => {
@@ -95,7 +112,11 @@ describe('the voice relay over UDP', () => {
 
   it("drops another's SSRC from one's own address, and one's own SSRC from elsewhere", async () => {
     const calls = await relay()
-    const [ada, grace, eve] = await Promise.all([peer(calls, 'c1', 'ada'), peer(calls, 'c1', 'grace'), peer(calls, 'c2', 'eve')])
+    const [ada, grace, eve] = await Promise.all([
+      peer(calls, 'c1', 'ada'),
+      peer(calls, 'c1', 'grace'),
+      peer(calls, 'c2', 'eve'),
+    ])
     for (const one of [ada, grace, eve]) await one.discover()
     eve.say('I am Ada', ada.ssrc)
     eve.send(discoveryRequest(ada.ssrc)) // nor can a bound seat be taken over

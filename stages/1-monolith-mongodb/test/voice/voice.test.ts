@@ -31,7 +31,9 @@ describe('a voice socket', () => {
     await start(400) // after twice that it would hold the client for dead, and a busy machine may keep one for that long
     const ada = await join(ADA, CHANNEL, { version })
     await eventually(() =>
-      expect(dataOf(ada, VoiceOpcodes.HeartbeatAck).slice(0, 2)).toEqual(version === 8 ? [{ t: 1 }, { t: 2 }] : [1, 2]),
+      expect(dataOf(ada, VoiceOpcodes.HeartbeatAck).slice(0, 2)).toEqual(
+        version === 8 ? [{ t: 1 }, { t: 2 }] : [1, 2],
+      ),
     )
     const numbers = ada.frames.flatMap((frame) => frame.seq ?? [])
     expect(numbers).toEqual(version === 8 ? [1] : [])
@@ -48,7 +50,16 @@ describe('a voice socket', () => {
     ["another user's token", 4004, () => [identify({ user_id: GRACE, token: admitAda() })]],
     ['a guild without a call', 4011, () => [identify({})]],
     ["another session's id", 4006, () => [identify({ token: admitAda(), session_id: 'other' })]],
-    ['Resume', 4006, () => [JSON.stringify({ op: 7, d: { server_id: GUILD, session_id: 'session-3001', token: 'x', seq_ack: 1 } })]],
+    [
+      'Resume',
+      4006,
+      () => [
+        JSON.stringify({
+          op: 7,
+          d: { server_id: GUILD, session_id: 'session-3001', token: 'x', seq_ack: 1 },
+        }),
+      ],
+    ],
     ['a second Identify', 4005, () => [entered(), identify({})]],
     ['Speaking before Identify', 4003, () => [JSON.stringify({ op: 5, d: { speaking: 1 } })]],
     ['Select Protocol before Identify', 4003, () => [JSON.stringify({ op: 1, d: {} })]],
@@ -57,25 +68,49 @@ describe('a voice socket', () => {
     ['JSON that is no frame', 4002, () => ['[1]']],
     ['an operator for an id', 4002, () => [identify({ server_id: { $gt: '' } })]],
     ['an Identify without a body', 4002, () => [JSON.stringify({ op: 0 })]],
-    ['JSON nested a thousand deep', 4002, () => [`{"op":0,"d":${'['.repeat(1_000)}${']'.repeat(1_000)}}`]],
+    [
+      'JSON nested a thousand deep',
+      4002,
+      () => [`{"op":0,"d":${'['.repeat(1_000)}${']'.repeat(1_000)}}`],
+    ],
     ['a binary frame', 4002, () => [Buffer.from([0, 1, 2])]],
     ['a frame beyond the limit', 1009, () => [' '.repeat(16_385)]],
-    ['a flood of frames', 4021, () => Array.from({ length: 121 }, () => JSON.stringify({ op: 3, d: 1 }))],
+    [
+      'a flood of frames',
+      4021,
+      () => Array.from({ length: 121 }, () => JSON.stringify({ op: 3, d: 1 })),
+    ],
   ]
-  it.each(wrong)('closes on %s with %i, and goes on serving others', async (_name, code, frames) => {
-    expect(await (await raw(frames())).code).toBe(code)
-    const [grace, alan] = [await join(GRACE), await join(ALAN)]
-    await grace.say(Buffer.from('fine'))
-    await eventually(() => expect(alan.heard).toEqual(['fine']))
-  })
+  it.each(wrong)(
+    'closes on %s with %i, and goes on serving others',
+    async (_name, code, frames) => {
+      expect(await (await raw(frames())).code).toBe(code)
+      const [grace, alan] = [await join(GRACE), await join(ALAN)]
+      await grace.say(Buffer.from('fine'))
+      await eventually(() => expect(alan.heard).toEqual(['fine']))
+    },
+  )
 
   it.each([
-    ['a protocol that is not UDP', 4012, { protocol: 'webrtc', data: { address: '127.0.0.1', port: 1, mode: 'aead_aes256_gcm_rtpsize' } }],
-    ['an encryption nobody speaks', 4016, { protocol: 'udp', data: { address: '127.0.0.1', port: 1, mode: 'xsalsa20_poly1305' } }],
+    [
+      'a protocol that is not UDP',
+      4012,
+      {
+        protocol: 'webrtc',
+        data: { address: '127.0.0.1', port: 1, mode: 'aead_aes256_gcm_rtpsize' },
+      },
+    ],
+    [
+      'an encryption nobody speaks',
+      4016,
+      { protocol: 'udp', data: { address: '127.0.0.1', port: 1, mode: 'xsalsa20_poly1305' } },
+    ],
     ['a form that is none', 4002, { protocol: 'udp' }],
   ])('refuses %s with %i', async (_name, code, d) => {
     const socket = await raw([entered()])
-    await eventually(() => expect(socket.frames.map((frame) => frame.op)).toContain(VoiceOpcodes.Ready))
+    await eventually(() =>
+      expect(socket.frames.map((frame) => frame.op)).toContain(VoiceOpcodes.Ready),
+    )
     socket.socket.send(JSON.stringify({ op: 1, d }))
     expect(await socket.code).toBe(code)
   })
@@ -91,7 +126,9 @@ describe('a voice socket', () => {
   it('takes a token once', async () => {
     const token = admitAda()
     const first = await raw([identify({ token })])
-    await eventually(() => expect(first.frames.map((frame) => frame.op)).toContain(VoiceOpcodes.Ready))
+    await eventually(() =>
+      expect(first.frames.map((frame) => frame.op)).toContain(VoiceOpcodes.Ready),
+    )
     expect(await (await raw([identify({ token })])).code).toBe(4004)
   })
 
@@ -102,9 +139,18 @@ describe('a voice socket', () => {
 
   it('reads ids that are bare numbers beyond 2^53', async () => {
     const guildId = '175928847299117063'
-    const { token } = voice.admit({ guildId, channelId: CHANNEL, userId: '80351110224678912', sessionId: 's' })
-    const socket = await raw([`{"op":0,"d":{"server_id":${guildId},"user_id":80351110224678912,"session_id":"s","token":"${token}"}}`])
-    await eventually(() => expect(socket.frames.map((frame) => frame.op)).toContain(VoiceOpcodes.Ready))
+    const { token } = voice.admit({
+      guildId,
+      channelId: CHANNEL,
+      userId: '80351110224678912',
+      sessionId: 's',
+    })
+    const socket = await raw([
+      `{"op":0,"d":{"server_id":${guildId},"user_id":80351110224678912,"session_id":"s","token":"${token}"}}`,
+    ])
+    await eventually(() =>
+      expect(socket.frames.map((frame) => frame.op)).toContain(VoiceOpcodes.Ready),
+    )
   })
 
   it('closes who is silent, before and after Identify', async () => {
@@ -148,8 +194,19 @@ describe('the voice server', () => {
   it('tells a refused client the close code, and the client leaves nothing open', async () => {
     const before = process.getActiveResourcesInfo().length
     admitAda()
-    const refused = voiceClient({ endpoint: voice.endpoint, token: 'guess', guildId: GUILD, userId: ADA, sessionId: 'session-3001' })
-    await expect(refused).rejects.toMatchObject({ code: 'VOICE_CLOSED', message: expect.stringContaining('4004') })
-    await eventually(() => expect(process.getActiveResourcesInfo().length).toBeLessThanOrEqual(before))
+    const refused = voiceClient({
+      endpoint: voice.endpoint,
+      token: 'guess',
+      guildId: GUILD,
+      userId: ADA,
+      sessionId: 'session-3001',
+    })
+    await expect(refused).rejects.toMatchObject({
+      code: 'VOICE_CLOSED',
+      message: expect.stringContaining('4004'),
+    })
+    await eventually(() =>
+      expect(process.getActiveResourcesInfo().length).toBeLessThanOrEqual(before),
+    )
   })
 })

@@ -5,10 +5,15 @@ import { reasonOf, refusalIn } from './refusals.ts'
 import { createSchema } from './schema.ts'
 
 /**
- * Connects and sees to the schema; may be tried again from wherever it came to. Rejects with `UNAVAILABLE` where waiting may
- * help, and with `CASSANDRA_REFUSED` or `BUCKET_WIDTH` where somebody has to change something.
+ * Connects and sees to the schema; may be tried again from wherever it came to. Rejects with
+ * `UNAVAILABLE` where waiting may help, and with `CASSANDRA_REFUSED` or `BUCKET_WIDTH` where
+ * somebody has to change something.
  */
-export async function connect(client: Client, config: CassandraConfig, stopped: () => boolean): Promise<void> {
+export async function connect(
+  client: Client,
+  config: CassandraConfig,
+  stopped: () => boolean,
+): Promise<void> {
   try {
     await client.connect()
     if (!stopped()) await createSchema(client, config)
@@ -16,9 +21,13 @@ export async function connect(client: Client, config: CassandraConfig, stopped: 
     if (hasCode(error)) throw error
     const refusal = refusalIn(error)
     if (refusal === undefined) throw unavailable('Cassandra', error)
-    throw new CodedError('CASSANDRA_REFUSED', `Cassandra is there and cannot be used: ${reasonOf(refusal)}`, {
-      cause: error,
-      next: 'check THRESHOLD_CASSANDRA_URI: host, data centre, user and password, and what that user may do',
-    })
+    throw new CodedError(
+      'CASSANDRA_REFUSED',
+      `Cassandra is there and cannot be used: ${reasonOf(refusal)}`,
+      {
+        cause: error,
+        next: 'check THRESHOLD_CASSANDRA_URI: host, data centre, user and password, and what that user may do',
+      },
+    )
   }
 }

@@ -10,14 +10,21 @@ import { long, text } from './rows.ts'
 const TOGETHER = 50
 
 type Newest = Map<ChannelId, MessageId>
-type Page = (execute: Execute, channel: ChannelId, anchor: Anchor, limit: number) => Promise<StoredMessage[]>
+type Page = (
+  execute: Execute,
+  channel: ChannelId,
+  anchor: Anchor,
+  limit: number,
+) => Promise<StoredMessage[]>
 
 /**
- * The newest message of each of many channels, by a statement for their newest buckets and one for the first row of each.
- * Most channels end in the same bucket or two. A channel whose newest bucket holds no message is walked like a page.
+ * The newest message of each of many channels, by a statement for their newest buckets and one for
+ * the first row of each. Most channels end in the same bucket or two. A channel whose newest bucket
+ * holds no message is walked like a page.
  *
- * One partition that no replica reads, because its replicas are down or it holds too many tombstones, fails the statement for all.
- * Then each channel is asked for by itself, and those that fail are left out.
+ * One partition that no replica reads, because its replicas are down or it holds too many
+ * tombstones, fails the statement for all. Then each channel is asked for by itself, and those that
+ * fail are left out.
  */
 export function createNewest(table: string, buckets: Buckets, page: Page) {
   const first = `SELECT channel_id, message_id, author_id FROM ${table} WHERE channel_id IN ? AND bucket = ? PER PARTITION LIMIT 1`
@@ -26,8 +33,13 @@ export function createNewest(table: string, buckets: Buckets, page: Page) {
     const found = new Map<ChannelId, MessageId>()
     const newestBuckets = await buckets.newest(execute, channels)
     const each = [...Map.groupBy(newestBuckets, ([, bucket]) => bucket)]
-    const rows = await Promise.all(each.map(([bucket, some]) => execute(first, [some.map(([channel]) => long(channel)), bucket])))
-    for (const row of rows.flat()) if (row.author_id != null) found.set(text(row.channel_id), text(row.message_id))
+    const rows = await Promise.all(
+      each.map(([bucket, some]) =>
+        execute(first, [some.map(([channel]) => long(channel)), bucket]),
+      ),
+    )
+    for (const row of rows.flat())
+      if (row.author_id != null) found.set(text(row.channel_id), text(row.message_id))
     for (const channel of newestBuckets.keys()) {
       if (found.has(channel)) continue
       const [message] = await page(execute, channel, { at: 'latest' }, 1)
@@ -39,11 +51,15 @@ export function createNewest(table: string, buckets: Buckets, page: Page) {
   /** Rejects where no channel could be read. */
   async function oneByOne(execute: Execute, channels: readonly ChannelId[]): Promise<Newest> {
     const answers = await Promise.allSettled(
-      channels.map(async (channel) => [channel, await page(execute, channel, { at: 'latest' }, 1)] as const),
+      channels.map(
+        async (channel) => [channel, await page(execute, channel, { at: 'latest' }, 1)] as const,
+      ),
     )
     const read = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []))
     if (read.length === 0) throw answers.find((answer) => answer.status === 'rejected')?.reason
-    return new Map(read.flatMap(([channel, messages]) => messages.map(({ id }) => [channel, id] as const)))
+    return new Map(
+      read.flatMap(([channel, messages]) => messages.map(({ id }) => [channel, id] as const)),
+    )
   }
 
   return async (execute: Execute, channels: readonly ChannelId[]): Promise<Newest> => {

@@ -7,10 +7,16 @@ import { long, text } from './rows.ts'
 /** How long a repeated nonce still means the same send. */
 export const SECONDS = 300
 
-/** Every write to this table is a lightweight transaction: mixed with plain ones their times would not compare. */
+/**
+ * Every write to this table is a lightweight transaction: mixed with plain ones their times would
+ * not compare.
+ */
 export interface Nonces {
   keyOf(dedupe: DedupeKey): string
-  /** Of many who reserve one key at the same time exactly one wins (Paxos); the others learn the winner's id. */
+  /**
+   * Of many who reserve one key at the same time exactly one wins (Paxos); the others learn the
+   * winner's id.
+   */
   reserve(execute: Execute, key: string, id: MessageId): Promise<{ id: MessageId; gone: boolean }>
   /** Its message is about to be deleted: a retry must not bring it back. */
   markGone(execute: Execute, key: string, id: MessageId): Promise<void>
@@ -27,7 +33,9 @@ export function createNonces(keyspace: string): Nonces {
     keyOf: ({ authorId, channelId, nonce }) => `${authorId}:${channelId}:${nonce}`,
     async reserve(execute, key, id) {
       const [held] = await execute(insert, [key, long(id)], CONSISTENCY.serial)
-      return held?.['[applied]'] === true ? { id, gone: false } : { id: text(held?.message_id), gone: held?.gone === true }
+      return held?.['[applied]'] === true
+        ? { id, gone: false }
+        : { id: text(held?.message_id), gone: held?.gone === true }
     },
     async markGone(execute, key, id) {
       await execute(mark, [long(id), key, long(id)], CONSISTENCY.serial)

@@ -8,11 +8,15 @@ export interface Opening extends AsyncDisposable {
 }
 
 /**
- * Opens; where `whileAway` is given, what is not available does not keep the process from starting: it is tried again until it
- * is there. A process that is restarted in an outage so serves what it can. What is wrong in another way is told as an error, and
- * tried again more seldom: somebody may mend it, and nodes that come back have been heard to say odd things.
+ * Opens; where `whileAway` is given, what is not available does not keep the process from starting:
+ * it is tried again until it is there. A process that is restarted in an outage so serves what it
+ * can. What is wrong in another way is told as an error, and tried again more seldom: somebody may
+ * mend it, and nodes that come back have been heard to say odd things.
  */
-export async function opening(open: (stopped: () => boolean) => Promise<void>, whileAway?: Log): Promise<Opening> {
+export async function opening(
+  open: (stopped: () => boolean) => Promise<void>,
+  whileAway?: Log,
+): Promise<Opening> {
   let [done, stopped] = [false, false]
   let timer: NodeJS.Timeout | undefined
   let working = Promise.resolve()
@@ -28,7 +32,11 @@ export async function opening(open: (stopped: () => boolean) => Promise<void>, w
     } catch (error) {
       if (stopped) return
       const away = hasCode(error, 'UNAVAILABLE')
-      if (!away) log.error({ err: messageOf(error) }, 'Cassandra is there, and messages cannot be served from it')
+      if (!away)
+        log.error(
+          { err: messageOf(error) },
+          'Cassandra is there, and messages cannot be served from it',
+        )
       later(log, away ? EVERY_MS.away : EVERY_MS.wrong)
     }
   }
@@ -42,7 +50,10 @@ export async function opening(open: (stopped: () => boolean) => Promise<void>, w
     await attempt()
   } catch (error) {
     if (!whileAway || !hasCode(error, 'UNAVAILABLE')) throw error
-    whileAway.warn({ err: messageOf(error) }, 'messages wait for Cassandra; it is tried again each second')
+    whileAway.warn(
+      { err: messageOf(error) },
+      'messages wait for Cassandra; it is tried again each second',
+    )
     later(whileAway, EVERY_MS.away)
   }
   return {

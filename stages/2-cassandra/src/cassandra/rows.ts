@@ -3,7 +3,10 @@ import type { StoredMessage } from '@threshold/domain'
 import type { MessageEdit, MessageSender } from '@threshold/ports'
 import type { Row } from './database.ts'
 
-/** Ids travel as strings and rest as 64-bit integers: eight bytes instead of nineteen, and they sort as numbers. */
+/**
+ * Ids travel as strings and rest as 64-bit integers: eight bytes instead of nineteen, and they sort
+ * as numbers.
+ */
 export const long = (id: string): bigint => BigInt(id)
 export const text = (id: unknown): string => String(id)
 
@@ -28,7 +31,15 @@ export const COLUMNS = [
 ] as const
 
 /** What an edit may set. */
-export const EDITABLE = ['content', 'flags', 'embeds', 'mentions', 'mention_roles', 'mention_everyone', 'edited_at'] as const
+export const EDITABLE = [
+  'content',
+  'flags',
+  'embeds',
+  'mentions',
+  'mention_roles',
+  'mention_everyone',
+  'edited_at',
+] as const
 
 type Columns = Readonly<Partial<Record<(typeof COLUMNS)[number], unknown>>>
 
@@ -37,7 +48,8 @@ export const insertValues = (m: StoredMessage, dedupe: string | undefined): unkn
   const columns: Columns = {
     v: m.v,
     author_id: long(m.authorId),
-    // Half a surrogate pair has no bytes in UTF-8. Better a replacement character than a driver that writes what no reader reads.
+    // Half a surrogate pair has no bytes in UTF-8. Better a replacement character than a driver
+    // that writes what no reader reads.
     content: m.content.toWellFormed(),
     write_time: m.writeTimeMicros,
     type: m.type,
@@ -70,7 +82,10 @@ export const editValues = (set: MessageEdit['set']): unknown[] => {
   return EDITABLE.map((column) => columns[column])
 }
 
-/** Undefined: columns without a message, which an edit leaves behind where nothing stops it from following a delete. */
+/**
+ * Undefined: columns without a message, which an edit leaves behind where nothing stops it from
+ * following a delete.
+ */
 export function fromRow(row: Row): StoredMessage | undefined {
   if (row.author_id == null) return undefined
   return {
@@ -88,10 +103,17 @@ export function fromRow(row: Row): StoredMessage | undefined {
     ...(isList(row.mentions) ? { mentions: row.mentions.map(text) } : {}),
     ...(isList(row.mention_roles) ? { mentionRoles: row.mention_roles.map(text) } : {}),
     ...(row.mention_everyone ? { mentionEveryone: true } : {}),
-    ...(row.embeds == null || row.embeds === '[]' ? {} : { embeds: JSON.parse(text(row.embeds)) as object[] }),
+    ...(row.embeds == null || row.embeds === '[]'
+      ? {}
+      : { embeds: JSON.parse(text(row.embeds)) as object[] }),
     ...(row.reference_message == null
       ? {}
-      : { reference: { messageId: text(row.reference_message), channelId: text(row.reference_channel) } }),
+      : {
+          reference: {
+            messageId: text(row.reference_message),
+            channelId: text(row.reference_channel),
+          },
+        }),
   }
 }
 
@@ -110,4 +132,5 @@ function nonceFrom(json: string): NonNullable<StoredMessage['nonce']> {
 }
 
 const isList = (value: unknown): value is unknown[] => Array.isArray(value) && value.length > 0
-const dateOf = (ms: number | undefined): Date | undefined => (ms === undefined ? undefined : new Date(ms))
+const dateOf = (ms: number | undefined): Date | undefined =>
+  ms === undefined ? undefined : new Date(ms)

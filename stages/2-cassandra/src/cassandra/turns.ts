@@ -1,6 +1,6 @@
 /**
- * What concerns one key happens one after the other, in the order in which it came; what concerns different keys does not wait.
- * It holds within this process, and this stage is one process.
+ * What concerns one key happens one after the other, in the order in which it came; what concerns
+ * different keys does not wait. It holds within this process, and this stage is one process.
  */
 export type InTurn = <T>(key: string, work: () => Promise<T>) => Promise<T>
 

@@ -1,4 +1,11 @@
-import { type Deadline, deadlineExceeded, messageOf, type Runtime, remaining, unavailable } from '@threshold/kit'
+import {
+  type Deadline,
+  deadlineExceeded,
+  messageOf,
+  type Runtime,
+  remaining,
+  unavailable,
+} from '@threshold/kit'
 import type { Migration, MigrationState, ShadowReads } from './phases.ts'
 
 /** How a process goes by the migration's document without being restarted. */
@@ -13,15 +20,23 @@ export interface Following extends AsyncDisposable {
 
 const POLL_MS = 100
 const REPORT_MS = 1_000
-/** What was read longer ago than this is nothing to write by: the migrator may have gone on without this process. */
+/**
+ * What was read longer ago than this is nothing to write by: the migrator may have gone on without
+ * this process.
+ */
 const LEASE_MS = 5_000
-/** A migrator that holds writes and dies leaves them held; whoever has waited this long lets them go by the old phase. */
+/**
+ * A migrator that holds writes and dies leaves them held; whoever has waited this long lets them go
+ * by the old phase.
+ */
 const HOLD_MS = 2_000
 
 /**
- * Reports first and reads after it: a migrator that did not see this process has changed the document before it was read.
- * An operation that has begun keeps its phase, and a phase is acknowledged once everything begun before it has ended. So when all
- * have acknowledged `dual-write`, nobody writes to MongoDB alone any more, and a backfill that starts then misses nothing.
+ * Reports first and reads after it: a migrator that did not see this process has changed the
+ * document before it was read. An operation that has begun keeps its phase, and a phase is
+ * acknowledged once everything begun before it has ended. So when all have acknowledged
+ * `dual-write`, nobody writes to MongoDB alone any more, and a backfill that starts then misses
+ * nothing.
  */
 export async function followMigration(
   state: MigrationState,
@@ -55,7 +70,10 @@ export async function followMigration(
     clearTimeout(holding)
     if (now.to !== undefined) holding = setTimeout(letGo, HOLD_MS, now)
   }
-  /** Only if it is still the same hold: the document decides, so that a migrator that comes late finds its hold gone. */
+  /**
+   * Only if it is still the same hold: the document decides, so that a migrator that comes late
+   * finds its hold gone.
+   */
   function letGo(held: Migration): void {
     const { to, ...rest } = held
     state.move(rest, { to: undefined }).catch((error: unknown) => {
@@ -88,7 +106,8 @@ export async function followMigration(
   async function run<T>(work: (migration: Migration) => Promise<T>): Promise<T> {
     const { epoch } = now
     // The last phase is nobody's to change.
-    if (now.phase !== 'decommissioned' && performance.now() - readAt > LEASE_MS) throw unavailable('the state of the migration')
+    if (now.phase !== 'decommissioned' && performance.now() - readAt > LEASE_MS)
+      throw unavailable('the state of the migration')
     underWay.set(epoch, (underWay.get(epoch) ?? 0) + 1)
     try {
       return await work(now)
@@ -121,4 +140,5 @@ export async function followMigration(
   }
 }
 
-const timeout = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms).unref())
+const timeout = (ms: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, ms).unref())

@@ -1,9 +1,20 @@
 import { randomUUID } from 'node:crypto'
-import { CodedError, type Deadline, deadlineIn, hasCode, messageOf, type Runtime } from '@threshold/kit'
+import {
+  CodedError,
+  type Deadline,
+  deadlineIn,
+  hasCode,
+  messageOf,
+  type Runtime,
+} from '@threshold/kit'
 import type { MessageStore } from '@threshold/ports'
 import { mongoMessageStore } from '@threshold/stage-1/adapters/message-store.mongodb'
 import type { MongoDatabase } from '@threshold/stage-1/mongodb'
-import { type CassandraConfig, type CassandraDatabase, cassandraDatabase } from '../cassandra/database.ts'
+import {
+  type CassandraConfig,
+  type CassandraDatabase,
+  cassandraDatabase,
+} from '../cassandra/database.ts'
 import { hasMessages, probe } from '../cassandra/schema.ts'
 import { type Following, followMigration } from './follow.ts'
 import { createIntents, type Intents } from './intents.ts'
@@ -31,14 +42,18 @@ const SETTLED_TOGETHER = 200
 const SETTLE_WITHIN_MS = 5_000
 
 export interface MovingMessageStore extends MessageStore {
-  /** Rejects while what decides in this phase does not answer. A second store that is away takes no process out of service. */
+  /**
+   * Rejects while what decides in this phase does not answer. A second store that is away takes no
+   * process out of service.
+   */
   ready(deadline: Deadline): Promise<void>
 }
 
 /**
- * The message store in whatever phase the move from MongoDB is. Where stage 1 left messages and nobody has begun to move them,
- * it serves them from where they are; `startsOn` says the same of an empty database. Where nothing ever moved, or all is
- * done, it is the store on Cassandra itself, and costs nothing.
+ * The message store in whatever phase the move from MongoDB is. Where stage 1 left messages and
+ * nobody has begun to move them, it serves them from where they are; `startsOn` says the same of an
+ * empty database. Where nothing ever moved, or all is done, it is the store on Cassandra itself,
+ * and costs nothing.
  */
 export async function movingMessageStore(
   { mongo, cassandra, messages }: Databases,
@@ -46,11 +61,14 @@ export async function movingMessageStore(
   runtime: Runtime,
 ): Promise<MovingMessageStore> {
   const state = migrationState(mongo, runtime.clock)
-  const answers = (deadline: Deadline): Promise<void> => probe(cassandra, config.cassandra, deadline)
+  const answers = (deadline: Deadline): Promise<void> =>
+    probe(cassandra, config.cassandra, deadline)
   const migration = (await state.read()) ?? (await begin(state, cassandra, config))
   if (migration.phase === 'decommissioned') {
     if (config.startsOn === 'mongodb' || (await state.hasMessages()))
-      runtime.log.warn('messages are on Cassandra here; what MongoDB may have of them was written past this stage and is not read')
+      runtime.log.warn(
+        'messages are on Cassandra here; what MongoDB may have of them was written past this stage and is not read',
+      )
     return { ...messages, ready: answers }
   }
 
@@ -71,7 +89,9 @@ export async function movingMessageStore(
     ...store,
     async ready(deadline) {
       const { phase, policy } = following.now()
-      const needed = rolesIn(phase, sides).primary === sides.cassandra || (phase === 'dual-write' && policy === 'fail')
+      const needed =
+        rolesIn(phase, sides).primary === sides.cassandra ||
+        (phase === 'dual-write' && policy === 'fail')
       if (needed) await answers(deadline)
     },
     [Symbol.asyncDispose]: () => closing.disposeAsync(),
@@ -79,8 +99,9 @@ export async function movingMessageStore(
 }
 
 /**
- * Opens Cassandra. Where some stage was started on this database before, one that is away is waited for in the background: a
- * process that is restarted in an outage serves what it can. The first start has to write down where messages are, and needs it.
+ * Opens Cassandra. Where some stage was started on this database before, one that is away is waited
+ * for in the background: a process that is restarted in an outage serves what it can. The first
+ * start has to write down where messages are, and needs it.
  */
 export async function openCassandra(
   mongo: MongoDatabase,
@@ -91,14 +112,18 @@ export async function openCassandra(
   return await cassandraDatabase(cassandra, telemetry, known && log)
 }
 
-/** Which of the two has the messages is written down by the first start, and never guessed again. */
+/**
+ * Which of the two has the messages is written down by the first start, and never guessed again.
+ */
 async function begin(
   state: MigrationState,
   cassandra: CassandraDatabase,
   { cassandra: target, startsOn }: MovingConfig,
 ): Promise<Migration> {
-  if (startsOn === 'cassandra' && !(await state.hasMessages())) return await state.begin('decommissioned')
-  // A history on Cassandra would vanish from sight, and a verification take it for what MongoDB has deleted.
+  if (startsOn === 'cassandra' && !(await state.hasMessages()))
+    return await state.begin('decommissioned')
+  // A history on Cassandra would vanish from sight, and a verification take it for what MongoDB has
+  // deleted.
   if (await hasMessages(cassandra, target, deadlineIn(SETTLE_WITHIN_MS))) {
     throw new CodedError(
       'MESSAGES_ON_BOTH',
@@ -111,8 +136,16 @@ async function begin(
   return await state.begin('mongo')
 }
 
-/** Settles what is written down: what failed here a moment ago, and what a process left that is no more. */
-function settleIntents(sides: Sides, following: Following, intents: Intents, { log, clock }: Pick<Runtime, 'log' | 'clock'>) {
+/**
+ * Settles what is written down: what failed here a moment ago, and what a process left that is no
+ * more.
+ */
+function settleIntents(
+  sides: Sides,
+  following: Following,
+  intents: Intents,
+  { log, clock }: Pick<Runtime, 'log' | 'clock'>,
+) {
   let timer: NodeJS.Timeout | undefined
   let closed = false
   let working = Promise.resolve()
@@ -133,7 +166,10 @@ function settleIntents(sides: Sides, following: Following, intents: Intents, { l
         } catch (error) {
           if (!hasCode(error, 'ROW_REFUSED')) throw error
           // It must not keep all others waiting.
-          log.error({ err: messageOf(error) }, 'the second store will not take a message; the move cannot be completed with it')
+          log.error(
+            { err: messageOf(error) },
+            'the second store will not take a message; the move cannot be completed with it',
+          )
           await intents.refused([noteId], messageOf(error), deadline)
         }
       }

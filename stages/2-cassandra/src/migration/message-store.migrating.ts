@@ -3,7 +3,17 @@ import { type Deadline, deadlineIn, hasCode, messageOf, type Runtime } from '@th
 import type { MessageStore } from '@threshold/ports'
 import type { Following } from './follow.ts'
 import type { Intent, Intents } from './intents.ts'
-import { asSent, type Ends, mirrorNonce, mirrorReaction, mirrorRows, type Roles, rolesIn, type Side, type Sides } from './mirror.ts'
+import {
+  asSent,
+  type Ends,
+  mirrorNonce,
+  mirrorReaction,
+  mirrorRows,
+  type Roles,
+  rolesIn,
+  type Side,
+  type Sides,
+} from './mirror.ts'
 import type { Policy } from './phases.ts'
 import type { Shadow } from './shadow.ts'
 
@@ -11,7 +21,10 @@ type Outcome = 'followed' | 'missed' | 'unknown' | { readonly refused: string }
 
 /** What a write waits for the second store at the most. A healthy one needs a hundredth of it. */
 const MIRROR_MS = 1_000
-/** After a failure the second store is left alone for this long: its outage must not make every write wait. */
+/**
+ * After a failure the second store is left alone for this long: its outage must not make every
+ * write wait.
+ */
 const REST_MS = 1_000
 
 export interface MigratingParts {
@@ -22,14 +35,19 @@ export interface MigratingParts {
 }
 
 /**
- * A message store over two, in whatever phase the move is. A write goes to the first store, whose answer is the answer, and then
- * to the second, under the same id and write time; a note of it lies in MongoDB from before the first until after the second.
+ * A message store over two, in whatever phase the move is. A write goes to the first store, whose
+ * answer is the answer, and then to the second, under the same id and write time; a note of it lies
+ * in MongoDB from before the first until after the second.
  *
- * A second store that fails fails nobody's request (policy `queue`): else each outage of the new store would be one of the
- * product's, which has not even moved there yet. The note stays, and is settled later. With policy `fail` the answer is 503
- * and a retry settles it: for who would rather stop than have the way back be some seconds old.
+ * A second store that fails fails nobody's request (policy `queue`): else each outage of the new
+ * store would be one of the product's, which has not even moved there yet. The note stays, and is
+ * settled later. With policy `fail` the answer is 503 and a retry settles it: for who would rather
+ * stop than have the way back be some seconds old.
  */
-export function migratingMessageStore({ sides, following, intents, shadow }: MigratingParts, runtime: Runtime): MessageStore {
+export function migratingMessageStore(
+  { sides, following, intents, shadow }: MigratingParts,
+  runtime: Runtime,
+): MessageStore {
   const { clock, log } = runtime
   let restUntil = 0
 
@@ -45,7 +63,8 @@ export function migratingMessageStore({ sides, following, intents, shadow }: Mig
       const { primary, follower } = rolesIn(phase, sides)
       if (!follower) return await act(primary.store)
       const notes = await intents.note(await intended(primary), deadline)
-      // Should this reject, nobody knows what came of it: the notes stay until nothing can be under way any more.
+      // Should this reject, nobody knows what came of it: the notes stay until nothing can be under
+      // way any more.
       const result = await act(primary.store)
       const ends = { from: primary.movable, to: follower.movable }
       const outcome = await follow(policy, ends, (by) => mirror(ends, result, by))
@@ -56,10 +75,16 @@ export function migratingMessageStore({ sides, following, intents, shadow }: Mig
     })
 
   /**
-   * `refused`: the second store will never take it as it is, and is well otherwise. `missed`: it may be settled at once. `unknown`: what was sent may still arrive, also where the connection broke, after what
-   * settles it and after a delete that the second store would not remember; the note waits until nothing can be under way any more.
+   * `refused`: the second store will never take it as it is, and is well otherwise. `missed`: it
+   * may be settled at once. `unknown`: what was sent may still arrive, also where the connection
+   * broke, after what settles it and after a delete that the second store would not remember; the
+   * note waits until nothing can be under way any more.
    */
-  async function follow(policy: Policy, { to }: Ends, mirror: (by: Deadline) => Promise<void>): Promise<Outcome> {
+  async function follow(
+    policy: Policy,
+    { to }: Ends,
+    mirror: (by: Deadline) => Promise<void>,
+  ): Promise<Outcome> {
     if (policy === 'queue' && clock.now() < restUntil) return 'missed'
     try {
       await mirror(deadlineIn(MIRROR_MS, clock))
@@ -68,12 +93,18 @@ export function migratingMessageStore({ sides, following, intents, shadow }: Mig
       const refused = hasCode(error, 'ROW_REFUSED')
       if (policy === 'fail') throw refused ? error.cause : error
       if (refused) {
-        log.error({ err: messageOf(error) }, 'the second store will not take a message; the move cannot be completed with it')
+        log.error(
+          { err: messageOf(error) },
+          'the second store will not take a message; the move cannot be completed with it',
+        )
         return { refused: messageOf(error) }
       }
       if (!hasCode(error, 'UNAVAILABLE', 'DEADLINE_EXCEEDED', 'CASSANDRA_REFUSED')) throw error
       restUntil = clock.now() + REST_MS
-      log.warn({ err: messageOf(error) }, 'the second store does not follow; what it missed is written down')
+      log.warn(
+        { err: messageOf(error) },
+        'the second store does not follow; what it missed is written down',
+      )
       return to.remembersDeletes ? 'missed' : 'unknown'
     }
   }
@@ -95,13 +126,16 @@ export function migratingMessageStore({ sides, following, intents, shadow }: Mig
     insert: (message, deadline, dedupe) => {
       const key = dedupe && `${dedupe.authorId}:${dedupe.channelId}:${dedupe.nonce}`
       return write(deadline, {
-        intents: () => [{ kind: 'insert', channelId: message.channelId, id: message.id, dedupe: key }],
+        intents: () => [
+          { kind: 'insert', channelId: message.channelId, id: message.id, dedupe: key },
+        ],
         act: (primary) => primary.insert(message, deadline, dedupe),
         async mirror(ends, { outcome, message: stored }, by) {
           if (outcome === 'taken') return
           // The nonce too: used before the cut-over, it is known after it.
           if (key !== undefined) await mirrorNonce(ends, key, by)
-          if (outcome === 'inserted') return await mirrorRows(ends, [asSent(stored, key)], by, { edited: false })
+          if (outcome === 'inserted')
+            return await mirrorRows(ends, [asSent(stored, key)], by, { edited: false })
           // There already, or deleted since: as it is now, and not as it was sent.
           const rows = await ends.from.rows([{ channelId: stored.channelId, id: stored.id }], by)
           await mirrorRows(ends, rows, by, { edited: true })
@@ -126,9 +160,12 @@ export function migratingMessageStore({ sides, following, intents, shadow }: Mig
       write<StoredMessage | 'absent'>(deadline, {
         intents: () => [{ kind: 'edit', channelId: edit.channelId, id: edit.id }],
         act: (primary) => primary.edit(edit, deadline),
-        // The whole row: the backfill may not have brought it yet, and what it brings then is older.
+        // The whole row: the backfill may not have brought it yet, and what it brings then is
+        // older.
         mirror: async (ends, edited, by) =>
-          edited === 'absent' ? undefined : await mirrorRows(ends, [asSent(edited)], by, { edited: true }),
+          edited === 'absent'
+            ? undefined
+            : await mirrorRows(ends, [asSent(edited)], by, { edited: true }),
       }),
 
     remove: (channel, ids, writeTimeMicros, deadline) => {
@@ -141,7 +178,12 @@ export function migratingMessageStore({ sides, following, intents, shadow }: Mig
             deadline,
           )
           dedupes = new Map(there.map(({ id, dedupe }) => [id, dedupe]))
-          return [...dedupes].map(([id, dedupe]) => ({ kind: 'remove', channelId: channel, id, dedupe }))
+          return [...dedupes].map(([id, dedupe]) => ({
+            kind: 'remove',
+            channelId: channel,
+            id,
+            dedupe,
+          }))
         },
         act: (primary) => primary.remove(channel, ids, writeTimeMicros, deadline),
         async mirror({ to }, removed, by) {
@@ -159,7 +201,9 @@ export function migratingMessageStore({ sides, following, intents, shadow }: Mig
         intents: () => [{ kind: 'react', ...reaction }],
         act: (primary) => primary.react(reaction, deadline),
         mirror: async (ends, outcome, by) =>
-          outcome === 'absent' || outcome === 'full' ? undefined : await mirrorReaction(ends, reaction, false, by),
+          outcome === 'absent' || outcome === 'full'
+            ? undefined
+            : await mirrorReaction(ends, reaction, false, by),
       }),
 
     unreact: (reaction, deadline) => {
@@ -167,12 +211,14 @@ export function migratingMessageStore({ sides, following, intents, shadow }: Mig
       return write(deadline, {
         async intents({ movable }) {
           const there = await movable.reaction(reaction, deadline)
-          // At least as late as what it takes back, or a backfill that read that a moment ago would bring it again.
+          // At least as late as what it takes back, or a backfill that read that a moment ago would
+          // bring it again.
           if (there && there.writeTimeMicros > reaction.writeTimeMicros) taken = there
           return [{ kind: 'unreact', ...taken }]
         },
         act: (primary) => primary.unreact(reaction, deadline),
-        mirror: async (ends, outcome, by) => (outcome === 'absent' ? undefined : await mirrorReaction(ends, taken, true, by)),
+        mirror: async (ends, outcome, by) =>
+          outcome === 'absent' ? undefined : await mirrorReaction(ends, taken, true, by),
       })
     },
 
@@ -184,9 +230,12 @@ export function migratingMessageStore({ sides, following, intents, shadow }: Mig
         if (follower) shadow.compare({ channel, anchor, limit }, page, primary, follower.store)
         return page
       }),
-    senders: (channel, before, limit, deadline) => read((primary) => primary.senders(channel, before, limit, deadline)),
-    reactors: (channel, id, emoji, page, deadline) => read((primary) => primary.reactors(channel, id, emoji, page, deadline)),
-    reactions: (channel, ids, viewer, deadline) => read((primary) => primary.reactions(channel, ids, viewer, deadline)),
+    senders: (channel, before, limit, deadline) =>
+      read((primary) => primary.senders(channel, before, limit, deadline)),
+    reactors: (channel, id, emoji, page, deadline) =>
+      read((primary) => primary.reactors(channel, id, emoji, page, deadline)),
+    reactions: (channel, ids, viewer, deadline) =>
+      read((primary) => primary.reactions(channel, ids, viewer, deadline)),
     [Symbol.asyncDispose]: async () => {},
   }
 }

@@ -16,29 +16,46 @@ interface Page {
 
 export interface Shadow {
   /**
-   * Reads a share of pages from both stores, when no reader waits, and counts whether they agree. `shown` is the page as the
-   * reader got it, by which its size is known beforehand.
+   * Reads a share of pages from both stores, when no reader waits, and counts whether they agree.
+   * `shown` is the page as the reader got it, by which its size is known beforehand.
    */
-  compare(page: Page, shown: readonly StoredMessage[], primary: MessageStore, follower: MessageStore): void
+  compare(
+    page: Page,
+    shown: readonly StoredMessage[],
+    primary: MessageStore,
+    follower: MessageStore,
+  ): void
   counts(): ShadowReads
 }
 
 /** Pages under comparison; beyond it none is taken up, since this must not become the load. */
 const AT_ONCE = 4
-/** And bytes of them, beyond the first: a page of a hundred large messages is 24 MB, and is read twice. */
+/**
+ * And bytes of them, beyond the first: a page of a hundred large messages is 24 MB, and is read
+ * twice.
+ */
 const BYTES_AT_ONCE = 8 * 1_024 * 1_024
 /** The try at which a page that still differs is one to wait for. */
 const DOUBTED = 3
 const WITHIN_MS = 3_000
-/** A message on its way is in one store and not yet in the other: a page that differs is read again every so often, for so long. */
+/**
+ * A message on its way is in one store and not yet in the other: a page that differs is read again
+ * every so often, for so long.
+ */
 const AGAIN_MS = 500
 const AGAIN_FOR_MS = 6_000
-/** And for longer while something is written down of what differs. What a killed process left is settled after fifteen seconds. */
+/**
+ * And for longer while something is written down of what differs. What a killed process left is
+ * settled after fifteen seconds.
+ */
 const WRITTEN_FOR_MS = 25_000
 /** After so long every comparison has come to its end. */
 export const COMPARED_WITHIN_MS = WRITTEN_FOR_MS + 3 * WITHIN_MS
 
-/** The last thing to look at before a cut-over: what readers would have been shown, compared under their own load. */
+/**
+ * The last thing to look at before a cut-over: what readers would have been shown, compared under
+ * their own load.
+ */
 export function createShadow(
   migration: () => Migration,
   state: Pick<MigrationState, 'differed'>,
@@ -58,23 +75,40 @@ export function createShadow(
   let bytesUnderWay = 0
   let doubtful = 0
 
-  const read = async ({ channel, anchor, limit }: Page, store: MessageStore): Promise<readonly StoredMessage[]> =>
+  const read = async (
+    { channel, anchor, limit }: Page,
+    store: MessageStore,
+  ): Promise<readonly StoredMessage[]> =>
     await store.page(channel, anchor, limit, deadlineIn(WITHIN_MS, clock))
 
-  /** Whether something is written down of what one page has and the other has not, or has otherwise. */
-  async function written(one: readonly StoredMessage[], other: readonly StoredMessage[]): Promise<boolean> {
-    const [ours, theirs] = [one, other].map((page) => new Map(page.map((message) => [message.id, message])))
+  /**
+   * Whether something is written down of what one page has and the other has not, or has otherwise.
+   */
+  async function written(
+    one: readonly StoredMessage[],
+    other: readonly StoredMessage[],
+  ): Promise<boolean> {
+    const [ours, theirs] = [one, other].map(
+      (page) => new Map(page.map((message) => [message.id, message])),
+    )
     const ids = [...new Set([...one, ...other].map(({ id }) => id))]
-    const differ = (a: StoredMessage | undefined, b: StoredMessage | undefined): boolean => !a || !b || !same(a, b)
+    const differ = (a: StoredMessage | undefined, b: StoredMessage | undefined): boolean =>
+      !a || !b || !same(a, b)
     const odd = ids.filter((id) => differ(ours?.get(id), theirs?.get(id)))
     return (await intents.about(odd, deadlineIn(WITHIN_MS, clock))).size > 0
   }
 
-  async function agree(page: Page, primary: MessageStore, follower: MessageStore, doubted: () => void): Promise<boolean> {
+  async function agree(
+    page: Page,
+    primary: MessageStore,
+    follower: MessageStore,
+    doubted: () => void,
+  ): Promise<boolean> {
     const began = clock.now()
     for (let tries = 1; ; tries++) {
       const [one, other] = await Promise.all([read(page, primary), read(page, follower)])
-      if (one.length === other.length && one.every((message, i) => same(message, other[i]!))) return true
+      if (one.length === other.length && one.every((message, i) => same(message, other[i]!)))
+        return true
       const ms = clock.now() - began
       if (ms >= WRITTEN_FOR_MS || (ms >= AGAIN_FOR_MS && !(await written(one, other)))) return false
       // Not at once: of a lively channel some message is always on its way.
@@ -88,7 +122,13 @@ export function createShadow(
     if (counts.round === round) counts = { ...counts, [outcome]: counts[outcome] + 1 }
   }
 
-  async function count(page: Page, bytes: number, primary: MessageStore, follower: MessageStore, round: number): Promise<void> {
+  async function count(
+    page: Page,
+    bytes: number,
+    primary: MessageStore,
+    follower: MessageStore,
+    round: number,
+  ): Promise<void> {
     let doubts = 0
     underWay += 1
     bytesUnderWay += bytes
@@ -100,7 +140,10 @@ export function createShadow(
       tell(agreed ? 'same' : 'differing', round)
       if (agreed) return
       // Where, and never what: people's words are not for a log.
-      log.warn({ channel: page.channel, anchor: page.anchor }, 'a page differs between the two stores')
+      log.warn(
+        { channel: page.channel, anchor: page.anchor },
+        'a page differs between the two stores',
+      )
       await state.differed(round)
     } catch {
       tell('failed', round)
@@ -115,7 +158,8 @@ export function createShadow(
     compare(page, shown, primary, follower) {
       const { phase, shadow } = migration()
       if (phase !== 'dual-write' || shadow.share === 0) return
-      if (counts.round !== shadow.round) counts = { round: shadow.round, same: 0, differing: 0, failed: 0 }
+      if (counts.round !== shadow.round)
+        counts = { round: shadow.round, same: 0, differing: 0, failed: 0 }
       due += shadow.share
       if (due < 1 || underWay >= AT_ONCE) return
       const bytes = shown.reduce((sum, message) => sum + bytesOfMessage(message), 0)
@@ -127,6 +171,12 @@ export function createShadow(
   }
 }
 
-/** Half a surrogate pair is a replacement character in either store, but not always the moment it is read. */
+/**
+ * Half a surrogate pair is a replacement character in either store, but not always the moment it is
+ * read.
+ */
 export const same = (one: StoredMessage, other: StoredMessage): boolean =>
-  isDeepStrictEqual({ ...one, content: one.content.toWellFormed() }, { ...other, content: other.content.toWellFormed() })
+  isDeepStrictEqual(
+    { ...one, content: one.content.toWellFormed() },
+    { ...other, content: other.content.toWellFormed() },
+  )

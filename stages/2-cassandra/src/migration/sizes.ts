@@ -5,7 +5,10 @@ import type { Row } from './movable.ts'
 const REST = 200
 const MENTION = 12
 
-/** The bytes of a message at rest and on the wire, about. Its text and its embeds are what makes one large. */
+/**
+ * The bytes of a message at rest and on the wire, about. Its text and its embeds are what makes one
+ * large.
+ */
 export function bytesOfMessage({ content, embeds, mentions, mentionRoles }: StoredMessage): number {
   const named = (mentions?.length ?? 0) + (mentionRoles?.length ?? 0)
   const json = embeds === undefined ? 0 : Buffer.byteLength(JSON.stringify(embeds))
@@ -19,7 +22,10 @@ export interface Bounds {
   readonly bytes: number
 }
 
-/** In order, so that no part has more rows or more bytes; a row that is larger by itself is a part of its own. */
+/**
+ * In order, so that no part has more rows or more bytes; a row that is larger by itself is a part
+ * of its own.
+ */
 export function cutRows(rows: readonly Row[], most: Bounds): Row[][] {
   const parts: Row[][] = []
   let bytes = 0
@@ -38,4 +44,6 @@ export function cutRows(rows: readonly Row[], most: Bounds): Row[][] {
 }
 
 export const slices = <T>(items: readonly T[], size: number): T[][] =>
-  Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size))
+  Array.from({ length: Math.ceil(items.length / size) }, (_, i) =>
+    items.slice(i * size, (i + 1) * size),
+  )

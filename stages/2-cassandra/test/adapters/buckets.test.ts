@@ -16,7 +16,9 @@ afterAll(() => use.disposeAsync())
 
 const DAY_MS = 86_400_000
 const aged = (channelId: ChannelId, days: number): StoredMessage =>
-  aMessage(channelId, { id: String(BigInt(firstIdAt(Date.now() - days * DAY_MS)) + BigInt(Math.floor(days) + 1)) })
+  aMessage(channelId, {
+    id: String(BigInt(firstIdAt(Date.now() - days * DAY_MS)) + BigInt(Math.floor(days) + 1)),
+  })
 
 /** How many statements an operation sends. */
 async function costOf(act: () => Promise<unknown>): Promise<number> {
@@ -24,14 +26,18 @@ async function costOf(act: () => Promise<unknown>): Promise<number> {
   await act()
   return (await opened.statements()) - before
 }
-const latest = (channel: ChannelId, limit = 50) => opened.store.page(channel, { at: 'latest' }, limit, soon())
+const latest = (channel: ChannelId, limit = 50) =>
+  opened.store.page(channel, { at: 'latest' }, limit, soon())
 const idsOf = (messages: readonly StoredMessage[]): MessageId[] => messages.map(({ id }) => id)
 
 describe('a page', () => {
   it('of a lively channel asks for its buckets and one partition, however far back the channel goes', async () => {
     const channel = newId()
     const recent = Array.from({ length: 60 }, () => aMessage(channel))
-    await opened.store.import([...recent, ...Array.from({ length: 80 }, (_, i) => aged(channel, 20 + i * 10))], soon())
+    await opened.store.import(
+      [...recent, ...Array.from({ length: 80 }, (_, i) => aged(channel, 20 + i * 10))],
+      soon(),
+    )
     expect(await costOf(() => latest(channel))).toBe(2)
   })
 
@@ -40,9 +46,17 @@ describe('a page', () => {
     const messages = [aMessage(channel), aged(channel, 1_200), aged(channel, 2_400)]
     await opened.store.import(messages, soon())
     // The bucket list, and three partitions; 240 lie between the first and the last.
-    expect(await costOf(async () => expect(idsOf(await latest(channel))).toEqual(idsOf(messages)))).toBe(4)
-    expect(await costOf(() => opened.store.page(channel, { at: 'before', id: messages[0]!.id }, 1, soon()))).toBe(3)
-    expect(await costOf(() => opened.store.page(channel, { at: 'after', id: '0' }, 1, soon()))).toBe(2)
+    expect(
+      await costOf(async () => expect(idsOf(await latest(channel))).toEqual(idsOf(messages))),
+    ).toBe(4)
+    expect(
+      await costOf(() =>
+        opened.store.page(channel, { at: 'before', id: messages[0]!.id }, 1, soon()),
+      ),
+    ).toBe(3)
+    expect(
+      await costOf(() => opened.store.page(channel, { at: 'after', id: '0' }, 1, soon())),
+    ).toBe(2)
   })
 
   it('is not cut short by rows that are no messages, such as the mark of a reaction that came before its message', async () => {
@@ -59,9 +73,15 @@ describe('a page', () => {
     const ids = idsOf(messages)
     expect(idsOf(await latest(channel, 3))).toEqual(ids.slice(0, 3))
     expect(idsOf(await latest(channel))).toEqual(ids)
-    expect(idsOf(await opened.store.page(channel, { at: 'before', id: ids[0]! }, 2, soon()))).toEqual(ids.slice(1, 3))
-    expect(idsOf(await opened.store.page(channel, { at: 'after', id: '0' }, 3, soon()))).toEqual(ids.slice(-3))
-    expect(idsOf(await opened.store.page(channel, { at: 'around', id: ids[2]! }, 5, soon()))).toEqual(ids.slice(0, 5))
+    expect(
+      idsOf(await opened.store.page(channel, { at: 'before', id: ids[0]! }, 2, soon())),
+    ).toEqual(ids.slice(1, 3))
+    expect(idsOf(await opened.store.page(channel, { at: 'after', id: '0' }, 3, soon()))).toEqual(
+      ids.slice(-3),
+    )
+    expect(
+      idsOf(await opened.store.page(channel, { at: 'around', id: ids[2]! }, 5, soon())),
+    ).toEqual(ids.slice(0, 5))
   })
 
   it('of a channel that was cleared steps over its emptied buckets once', async () => {
@@ -72,7 +92,8 @@ describe('a page', () => {
     const kept = aged(channel, 200)
     await store.import([...gone, kept], soon())
     expect(await store.remove(channel, idsOf(gone), writeTime(), soon())).toHaveLength(5)
-    const read = async () => expect(idsOf(await store.page(channel, { at: 'latest' }, 50, soon()))).toEqual([kept.id])
+    const read = async () =>
+      expect(idsOf(await store.page(channel, { at: 'latest' }, 50, soon()))).toEqual([kept.id])
     // Whoever opened a bucket a moment ago may still be about to write: marks are too old to count.
     expect(await costOf(read)).toBe(1 + 6 + 5)
     now += 60_000
@@ -119,7 +140,13 @@ describe('a page', () => {
     await opened.store.import(messages, soon())
     const counts = () => opened.store.reactions(channel, idsOf(messages), '1', soon())
     expect(await costOf(counts)).toBe(1)
-    const reaction = { v: 1, channelId: channel, messageId: messages[3]!.id, emoji: '👍', userId: '1' } as const
+    const reaction = {
+      v: 1,
+      channelId: channel,
+      messageId: messages[3]!.id,
+      emoji: '👍',
+      userId: '1',
+    } as const
     await opened.store.react({ ...reaction, writeTimeMicros: writeTime() }, soon())
     expect(await costOf(async () => expect((await counts()).size).toBe(1))).toBe(3)
     await opened.store.unreact({ ...reaction, writeTimeMicros: writeTime() }, soon())
@@ -141,8 +168,12 @@ describe('a write', () => {
     const message = aMessage(newId())
     const late = deadlineIn(-1)
     const cost = await costOf(async () => {
-      await expect(opened.store.insert(message, late)).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' })
-      await expect(opened.store.remove(message.channelId, [message.id], writeTime(), late)).rejects.toMatchObject({
+      await expect(opened.store.insert(message, late)).rejects.toMatchObject({
+        code: 'DEADLINE_EXCEEDED',
+      })
+      await expect(
+        opened.store.remove(message.channelId, [message.id], writeTime(), late),
+      ).rejects.toMatchObject({
         code: 'DEADLINE_EXCEEDED',
       })
     })
@@ -154,11 +185,18 @@ describe('a write', () => {
     const message = aMessage(newId())
     const { channelId, id, writeTimeMicros: at } = message
     await store.insert(message, soon())
-    await store.edit({ id, channelId, set: { content: 'edited' }, writeTimeMicros: at + 10n }, soon())
+    await store.edit(
+      { id, channelId, set: { content: 'edited' }, writeTimeMicros: at + 10n },
+      soon(),
+    )
     // Older than both: had either written a null, this value would lie under it.
     const update = `UPDATE ${keyspace}.messages USING TIMESTAMP ? SET flags = 4 WHERE channel_id = ? AND bucket = ? AND message_id = ?`
-    await database.client.execute(update, [at - 1n, long(channelId), bucketOf(id, 10), long(id)], { prepare: true })
-    expect(await store.get(channelId, [id], soon())).toMatchObject([{ content: 'edited', flags: 4 }])
+    await database.client.execute(update, [at - 1n, long(channelId), bucketOf(id, 10), long(id)], {
+      prepare: true,
+    })
+    expect(await store.get(channelId, [id], soon())).toMatchObject([
+      { content: 'edited', flags: 4 },
+    ])
   })
 })
 
@@ -174,7 +212,14 @@ describe('a keyspace', () => {
   })
 
   it('in another data centre is one that somebody has to correct, and no outage', async () => {
-    const elsewhere = cassandraDatabase({ ...opened.config, localDataCenter: 'nowhere' }, undefined, silentLog)
-    await expect(elsewhere).rejects.toMatchObject({ code: 'CASSANDRA_REFUSED', message: expect.stringContaining('nowhere') })
+    const elsewhere = cassandraDatabase(
+      { ...opened.config, localDataCenter: 'nowhere' },
+      undefined,
+      silentLog,
+    )
+    await expect(elsewhere).rejects.toMatchObject({
+      code: 'CASSANDRA_REFUSED',
+      message: expect.stringContaining('nowhere'),
+    })
   })
 })

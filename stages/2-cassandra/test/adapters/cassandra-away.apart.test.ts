@@ -9,7 +9,11 @@ testStoresAway(
   'Cassandra',
   async (use) => {
     const engine = use.use(await ownCassandra())
-    const config = { ...cassandraAddress(withKeyspace(engine.uri, 'away')), replication: 1, bucketDays: 10 }
+    const config = {
+      ...cassandraAddress(withKeyspace(engine.uri, 'away')),
+      replication: 1,
+      bucketDays: 10,
+    }
     const database = use.use(await cassandraDatabase(config))
     return { engine, messages: cassandraMessageStore(database, config) }
   },

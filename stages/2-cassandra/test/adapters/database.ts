@@ -4,7 +4,11 @@ import { cassandraMessageStore } from '../../src/adapters/message-store.cassandr
 import { cassandraAddress } from '../../src/cassandra/address.ts'
 import { type CassandraConfig, cassandraDatabase } from '../../src/cassandra/database.ts'
 
-export const configFor = (uri: string): CassandraConfig => ({ ...cassandraAddress(uri), replication: 1, bucketDays: 10 })
+export const configFor = (uri: string): CassandraConfig => ({
+  ...cassandraAddress(uri),
+  replication: 1,
+  bucketDays: 10,
+})
 
 /** A message store on an empty keyspace of the shared engine, dropped when the suite is over. */
 export async function openStore(use: AsyncDisposableStack) {
@@ -14,11 +18,20 @@ export async function openStore(use: AsyncDisposableStack) {
   const database = use.use(await cassandraDatabase(config, telemetry))
   /** What another process would have: the same rows, and nothing remembered. */
   const another = (now?: () => number) => cassandraMessageStore(database, config, now)
-  return { config, database, keyspace, store: another(), another, statements: () => countOf(telemetry) }
+  return {
+    config,
+    database,
+    keyspace,
+    store: another(),
+    another,
+    statements: () => countOf(telemetry),
+  }
 }
 
 /** Statements sent so far, whatever for. */
 async function countOf({ registry }: Telemetry): Promise<number> {
-  const { values } = (await registry.getSingleMetric('threshold_cassandra_statements_total')?.get()) ?? { values: [] }
+  const { values } = (await registry
+    .getSingleMetric('threshold_cassandra_statements_total')
+    ?.get()) ?? { values: [] }
   return values.reduce((sum, { value }) => sum + value, 0)
 }

@@ -18,31 +18,48 @@ afterAll(() => use.disposeAsync())
 const ONE = 'channel_id = ? AND bucket = ? AND message_id = ?'
 const keyOf = ({ channelId, id }: StoredMessage) => [long(channelId), bucketOf(id, 10), long(id)]
 
-/** What reaches a replica, each at a time of its own and in whatever order: from other coordinators, as hints, by repair. */
+/**
+ * What reaches a replica, each at a time of its own and in whatever order: from other coordinators,
+ * as hints, by repair.
+ */
 function mutations(message: StoredMessage, removedAt: bigint) {
   const { database, keyspace } = opened
-  const send = (cql: string, values: unknown[]) => () => database.client.execute(cql, values, { prepare: true })
+  const send = (cql: string, values: unknown[]) => () =>
+    database.client.execute(cql, values, { prepare: true })
   const columns = ['channel_id', 'bucket', 'message_id', ...COLUMNS]
   const insert = `INSERT INTO ${keyspace}.messages (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')}) USING TIMESTAMP ?`
   const update = `UPDATE ${keyspace}.messages USING TIMESTAMP ? SET content = ?, write_time = ? WHERE ${ONE}`
   const edit = (content: string, at: bigint) => send(update, [at, content, at, ...keyOf(message)])
   return {
-    insert: send(insert, [...keyOf(message), ...insertValues(message, undefined), message.writeTimeMicros]),
+    insert: send(insert, [
+      ...keyOf(message),
+      ...insertValues(message, undefined),
+      message.writeTimeMicros,
+    ]),
     earlyEdit: edit('early', message.writeTimeMicros + 10n),
     lateEdit: edit('late', message.writeTimeMicros + 1_000n),
-    remove: send(`DELETE FROM ${keyspace}.messages USING TIMESTAMP ? WHERE ${ONE}`, [removedAt, ...keyOf(message)]),
+    remove: send(`DELETE FROM ${keyspace}.messages USING TIMESTAMP ? WHERE ${ONE}`, [
+      removedAt,
+      ...keyOf(message),
+    ]),
   }
 }
 
 /** Whatever is left of it on the replica. */
 async function leftOf(message: StoredMessage): Promise<number> {
   const { database, keyspace } = opened
-  const { rowLength } = await database.client.execute(`SELECT * FROM ${keyspace}.messages WHERE ${ONE}`, keyOf(message), { prepare: true })
+  const { rowLength } = await database.client.execute(
+    `SELECT * FROM ${keyspace}.messages WHERE ${ONE}`,
+    keyOf(message),
+    { prepare: true },
+  )
   return rowLength
 }
 
 describe('a message that was edited and deleted at once', () => {
-  const order = fc.shuffledSubarray(['insert', 'earlyEdit', 'lateEdit', 'remove'] as const, { minLength: 4 })
+  const order = fc.shuffledSubarray(['insert', 'earlyEdit', 'lateEdit', 'remove'] as const, {
+    minLength: 4,
+  })
 
   it('leaves no row, in whatever order insert, edits and delete reach the replica', () =>
     fc.assert(
@@ -84,8 +101,16 @@ describe('two processes on one keyspace', () => {
     await opened.store.import(messages, soon())
     const answers = await Promise.all(
       messages.map(async (message) => {
-        const edit = { id: message.id, channelId: channel, set: { content: 'edited' }, writeTimeMicros: writeTime() + 1_000_000n }
-        return await Promise.all([opened.store.edit(edit, soon()), other.remove(channel, [message.id], writeTime(), soon())])
+        const edit = {
+          id: message.id,
+          channelId: channel,
+          set: { content: 'edited' },
+          writeTimeMicros: writeTime() + 1_000_000n,
+        }
+        return await Promise.all([
+          opened.store.edit(edit, soon()),
+          other.remove(channel, [message.id], writeTime(), soon()),
+        ])
       }),
     )
     for (const [index, [edited, removed]] of answers.entries()) {

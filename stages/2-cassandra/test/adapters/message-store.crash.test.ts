@@ -16,7 +16,11 @@ async function reservedOnly(gone = false) {
   const lost = aMessage(newId())
   const key = { authorId: lost.authorId, channelId: lost.channelId, nonce: 'n' }
   const insert = `INSERT INTO ${keyspace}.nonces (key, message_id, gone) VALUES (?, ?, ?) IF NOT EXISTS USING TTL 300`
-  await database.client.execute(insert, [`${key.authorId}:${key.channelId}:${key.nonce}`, long(lost.id), gone], { prepare: true })
+  await database.client.execute(
+    insert,
+    [`${key.authorId}:${key.channelId}:${key.nonce}`, long(lost.id), gone],
+    { prepare: true },
+  )
   return { store, lost, key }
 }
 
@@ -24,14 +28,22 @@ describe('a nonce whose process died before the message was stored', () => {
   it('gives the retry its id, so that two retries are still one message', async () => {
     const { store, lost, key } = await reservedOnly()
     const [first, second] = [aMessage(lost.channelId), aMessage(lost.channelId)]
-    expect(await store.insert(first, soon(), key)).toEqual({ outcome: 'inserted', message: { ...first, id: lost.id } })
-    expect(await store.insert(second, soon(), key)).toEqual({ outcome: 'duplicate', message: { ...first, id: lost.id } })
+    expect(await store.insert(first, soon(), key)).toEqual({
+      outcome: 'inserted',
+      message: { ...first, id: lost.id },
+    })
+    expect(await store.insert(second, soon(), key)).toEqual({
+      outcome: 'duplicate',
+      message: { ...first, id: lost.id },
+    })
     expect(await store.page(lost.channelId, { at: 'latest' }, 10, soon())).toHaveLength(1)
   })
 
   it('is the send of one of its retries when many of them come at once', async () => {
     const { store, lost, key } = await reservedOnly()
-    const all = await Promise.all(Array.from({ length: 10 }, () => store.insert(aMessage(lost.channelId), soon(), key)))
+    const all = await Promise.all(
+      Array.from({ length: 10 }, () => store.insert(aMessage(lost.channelId), soon(), key)),
+    )
     expect(all.filter(({ outcome }) => outcome === 'inserted')).toHaveLength(1)
     expect(new Set(all.map(({ message }) => message.id))).toEqual(new Set([lost.id]))
   })
@@ -41,7 +53,10 @@ describe('a nonce that a delete marked before its process died', () => {
   it('answers a retry with the message, which is still there', async () => {
     const { store, lost, key } = await reservedOnly(true)
     await store.import([lost], soon())
-    expect(await store.insert(aMessage(lost.channelId), soon(), key)).toEqual({ outcome: 'duplicate', message: lost })
+    expect(await store.insert(aMessage(lost.channelId), soon(), key)).toEqual({
+      outcome: 'duplicate',
+      message: lost,
+    })
   })
 })
 
@@ -50,9 +65,12 @@ describe('a bucket that was written down by a process that died before its messa
     const { store, database, keyspace } = opened
     const message = aMessage(newId())
     const insert = `INSERT INTO ${keyspace}.channel_buckets (channel_id, bucket) VALUES (?, ?)`
-    for (const bucket of [0, 7, 5_000]) await database.client.execute(insert, [long(message.channelId), bucket], { prepare: true })
+    for (const bucket of [0, 7, 5_000])
+      await database.client.execute(insert, [long(message.channelId), bucket], { prepare: true })
     await store.insert(message, soon())
     expect(await store.page(message.channelId, { at: 'latest' }, 10, soon())).toEqual([message])
-    expect(await store.page(message.channelId, { at: 'after', id: '0' }, 10, soon())).toEqual([message])
+    expect(await store.page(message.channelId, { at: 'after', id: '0' }, 10, soon())).toEqual([
+      message,
+    ])
   })
 })

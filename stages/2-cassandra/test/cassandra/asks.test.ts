@@ -14,19 +14,41 @@ import { recorded, type Sent } from './recorder.ts'
 import { writtenStatements } from './written-statements.ts'
 
 const config: CassandraConfig = {
-  ...{ contactPoints: ['127.0.0.1'], port: 9_042, localDataCenter: 'datacenter1', keyspace: 'asked' },
+  ...{
+    contactPoints: ['127.0.0.1'],
+    port: 9_042,
+    localDataCenter: 'datacenter1',
+    keyspace: 'asked',
+  },
   ...{ replication: 1, bucketDays: 10 },
 }
 const channel = newId()
 const message = aMessage(channel)
-const reaction: Reaction = { v: 1, channelId: channel, messageId: message.id, emoji: '👍', userId: '7', writeTimeMicros: writeTime() }
+const reaction: Reaction = {
+  v: 1,
+  channelId: channel,
+  messageId: message.id,
+  emoji: '👍',
+  userId: '7',
+  writeTimeMicros: writeTime(),
+}
 const dedupe = { authorId: '7', channelId: channel, nonce: 'n' }
 
 const MESSAGE: Row = {
-  ...{ channel_id: long(channel), message_id: long(message.id), author_id: 7n, content: 'hello', type: 0, v: 1 },
+  ...{
+    channel_id: long(channel),
+    message_id: long(message.id),
+    author_id: 7n,
+    content: 'hello',
+    type: 0,
+    v: 1,
+  },
   ...{ write_time: message.writeTimeMicros, reacted: true, dedupe: 'key' },
 }
-/** What the tables hold decides which way an operation goes; between these three worlds each goes all of its ways. */
+/**
+ * What the tables hold decides which way an operation goes; between these three worlds each goes
+ * all of its ways.
+ */
 const WORLDS = {
   nothing: {},
   messages: { messages: [{ ...MESSAGE, reacted: null }] },
@@ -39,9 +61,17 @@ const WORLDS = {
 
 function answering(tables: Record<string, Row[]>) {
   // An old one, and the one that the message lies in.
-  const buckets = [bucketOf(message.id, config.bucketDays), 0].map((bucket) => ({ channel_id: long(channel), bucket, emptied: false }))
+  const buckets = [bucketOf(message.id, config.bucketDays), 0].map((bucket) => ({
+    channel_id: long(channel),
+    bucket,
+    emptied: false,
+  }))
   const rows: Record<string, Row[]> = {
-    ...{ settings: [{ value: String(config.bucketDays) }], channel_buckets: buckets, nonces: [{ '[applied]': true }] },
+    ...{
+      settings: [{ value: String(config.bucketDays) }],
+      channel_buckets: buckets,
+      nonces: [{ '[applied]': true }],
+    },
     ...tables,
   }
   return (cql: string): Row[] => rows[/\basked\.(\w+)/.exec(cql)?.[1] ?? ''] ?? []
@@ -64,10 +94,21 @@ async function allThatIsSent(tables: Record<string, Row[]>): Promise<Sent[]> {
   await store.newest([channel], soon())
   for (const before of [undefined, message.id]) await store.senders(channel, before, 50, soon())
   await store.page(channel, { at: 'latest' }, 50, soon())
-  for (const at of ['before', 'after', 'around'] as const) await store.page(channel, { at, id: message.id }, 50, soon())
-  await store.edit({ id: message.id, channelId: channel, set: { content: 'edited' }, writeTimeMicros: writeTime() }, soon())
+  for (const at of ['before', 'after', 'around'] as const)
+    await store.page(channel, { at, id: message.id }, 50, soon())
+  await store.edit(
+    {
+      id: message.id,
+      channelId: channel,
+      set: { content: 'edited' },
+      writeTimeMicros: writeTime(),
+    },
+    soon(),
+  )
   // Nothing written here is ever read, as if each reaction were taken back at once.
-  await store.react(reaction, soon()).catch((error: unknown) => expect(error).toMatchObject({ code: 'UNAVAILABLE' }))
+  await store
+    .react(reaction, soon())
+    .catch((error: unknown) => expect(error).toMatchObject({ code: 'UNAVAILABLE' }))
   await store.unreact(reaction, soon())
   await store.reactors(channel, message.id, '👍', { limit: 10 }, soon())
   await store.reactions(channel, [message.id], '7', soon())
@@ -101,28 +142,60 @@ async function verifyNothing(cassandra: Move['cassandra']): Promise<void> {
   using checkpoints = openCheckpoints(undefined, 'none')
   await checkpoints.resume('backfill', 1, async () => [])
   checkpoints.finish('backfill', true)
-  const migration = { phase: 'dual-write', epoch: 1, entered: 1, generation: 1, run: 'none', shadow: { share: 0, round: 0 } }
+  const migration = {
+    phase: 'dual-write',
+    epoch: 1,
+    entered: 1,
+    generation: 1,
+    run: 'none',
+    shadow: { share: 0, round: 0 },
+  }
   const nothing = {
     ...{ cassandra, target: cassandraMovable(cassandra, config) },
     ...{ config: { cassandra: config, concurrency: 4, rate: undefined, shadow: 0 } },
-    ...{ teller: { say() {}, progress() {} }, state: { followers: async () => [] }, intents: { about: async () => new Set() } },
-    ...{ source: { span: async () => undefined, rows: async () => [], existing: async () => [], reactionsOn: async () => [] } },
-    ...{ migration: async () => migration, change: async () => migration, checkpoints: () => checkpoints },
+    ...{
+      teller: { say() {}, progress() {} },
+      state: { followers: async () => [] },
+      intents: { about: async () => new Set() },
+    },
+    ...{
+      source: {
+        span: async () => undefined,
+        rows: async () => [],
+        existing: async () => [],
+        reactionsOn: async () => [],
+      },
+    },
+    ...{
+      migration: async () => migration,
+      change: async () => migration,
+      checkpoints: () => checkpoints,
+    },
   }
   await verify(nothing as unknown as Move)
 }
 
 const changesSchema = ({ cql }: Sent): boolean => cql.startsWith('CREATE')
-/** With a condition, from the value that was there, or by a function: doing it twice is not doing it once. */
-const notTwice = ({ cql }: Sent): boolean => /\bIF\b|(\w+)\s*=\s*\1\s*[+-]|[+-]\s*(\w+)\s+WHERE|\b(now|uuid)\(\)/i.test(cql)
-const writesOf = ({ cql }: Sent): number => cql.match(/\b(INSERT INTO|UPDATE|DELETE FROM)\b/g)?.length ?? 0
+/**
+ * With a condition, from the value that was there, or by a function: doing it twice is not doing it
+ * once.
+ */
+const notTwice = ({ cql }: Sent): boolean =>
+  /\bIF\b|(\w+)\s*=\s*\1\s*[+-]|[+-]\s*(\w+)\s+WHERE|\b(now|uuid)\(\)/i.test(cql)
+const writesOf = ({ cql }: Sent): number =>
+  cql.match(/\b(INSERT INTO|UPDATE|DELETE FROM)\b/g)?.length ?? 0
 const timesOf = ({ cql }: Sent): number => cql.match(/\bUSING TIMESTAMP \?/g)?.length ?? 0
-const shown = (statements: readonly Sent[]): string[] => [...new Set(statements.map(({ cql }) => cql))]
+const shown = (statements: readonly Sent[]): string[] => [
+  ...new Set(statements.map(({ cql }) => cql)),
+]
 
 describe('of all statements', () => {
-  it.each(writtenStatements())('"$text" of $file is one that these laws are asked of', ({ pattern }) => {
-    expect(sent.some(({ cql }) => pattern.test(cql))).toBe(true)
-  })
+  it.each(writtenStatements())(
+    '"$text" of $file is one that these laws are asked of',
+    ({ pattern }) => {
+      expect(sent.some(({ cql }) => pattern.test(cql))).toBe(true)
+    },
+  )
 
   it('those that may not be sent twice are not marked as if they might', () => {
     const some = sent.filter(notTwice)
@@ -131,11 +204,17 @@ describe('of all statements', () => {
   })
 
   it('all others are marked, so that a slow node or a lost one costs no request', () => {
-    expect(shown(sent.filter((one) => !notTwice(one) && one.options.isIdempotent !== true))).toEqual([])
+    expect(
+      shown(sent.filter((one) => !notTwice(one) && one.options.isIdempotent !== true)),
+    ).toEqual([])
   })
 
   it('every write among those carries its own time: the second is the first again', () => {
-    expect(shown(sent.filter((one) => one.options.isIdempotent === true && timesOf(one) !== writesOf(one)))).toEqual([])
+    expect(
+      shown(
+        sent.filter((one) => one.options.isIdempotent === true && timesOf(one) !== writesOf(one)),
+      ),
+    ).toEqual([])
   })
 
   it('all are at LOCAL_QUORUM, and lightweight transactions at LOCAL_SERIAL', () => {
@@ -148,8 +227,14 @@ describe('of all statements', () => {
 })
 
 describe('the driver', () => {
-  const told = (isIdempotent: boolean) => ({ executionOptions: { isIdempotent: () => isIdempotent }, nbRetry: 0 })
-  const { rethrow, retry } = { rethrow: 0, retry: 1 } satisfies Record<string, policies.retry.DecisionInfo['decision']>
+  const told = (isIdempotent: boolean) => ({
+    executionOptions: { isIdempotent: () => isIdempotent },
+    nbRetry: 0,
+  })
+  const { rethrow, retry } = { rethrow: 0, retry: 1 } satisfies Record<
+    string,
+    policies.retry.DecisionInfo['decision']
+  >
 
   it('sends a statement again after a lost node, or a lost batch log, only if it is marked', async () => {
     const { policies: by } = (await recorded(config, answering({}))).driver
@@ -157,7 +242,10 @@ describe('the driver', () => {
       const info = told(isIdempotent) as unknown as policies.retry.OperationInfo
       const { localQuorum } = types.consistencies
       const batch = by.retry.onWriteTimeout(info, localQuorum, 0, 1, 'BATCH_LOG')
-      return [by.retry.onRequestError(info, localQuorum, new Error('reset')).decision, batch.decision]
+      return [
+        by.retry.onRequestError(info, localQuorum, new Error('reset')).decision,
+        batch.decision,
+      ]
     }
     expect(decisions(false)).toEqual([rethrow, rethrow])
     expect(decisions(true)).toEqual([retry, retry])
@@ -167,11 +255,15 @@ describe('the driver', () => {
     const { policies: by } = (await recorded(config, answering({}))).driver
     const late = new errors.OperationTimedOutError('late', '127.0.0.1')
     const info = told(true) as unknown as policies.retry.OperationInfo
-    expect(by.retry.onRequestError(info, types.consistencies.localQuorum, late).decision).toBe(rethrow)
+    expect(by.retry.onRequestError(info, types.consistencies.localQuorum, late).decision).toBe(
+      rethrow,
+    )
   })
 
   it('takes nothing for marked that says nothing of it', async () => {
-    expect((await recorded(config, answering({}))).driver.queryOptions.isIdempotent ?? false).toBe(false)
+    expect((await recorded(config, answering({}))).driver.queryOptions.isIdempotent ?? false).toBe(
+      false,
+    )
   })
 
   it('asks one second node, or none where it is told not to', async () => {

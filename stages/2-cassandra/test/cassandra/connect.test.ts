@@ -3,7 +3,12 @@ import { describe, expect, it } from 'vitest'
 import { connect } from '../../src/cassandra/connect.ts'
 import type { CassandraConfig } from '../../src/cassandra/database.ts'
 
-const config = { keyspace: 'asked', localDataCenter: 'datacenter1', replication: 1, bucketDays: 10 } as CassandraConfig
+const config = {
+  keyspace: 'asked',
+  localDataCenter: 'datacenter1',
+  replication: 1,
+  bucketDays: 10,
+} as CassandraConfig
 const { readFailure, unauthorized } = types.responseErrorCodes
 
 /** A client that is refused like this. */
@@ -15,7 +20,9 @@ const refused = async (why: Error): Promise<string> => {
   )
 }
 const byEach = (...inner: Error[]) =>
-  new errors.NoHostAvailableError(Object.fromEntries(inner.map((error, i) => [`127.0.0.${i + 1}:9042`, error])))
+  new errors.NoHostAvailableError(
+    Object.fromEntries(inner.map((error, i) => [`127.0.0.${i + 1}:9042`, error])),
+  )
 const login = (message: string) => new errors.AuthenticationError(message)
 
 describe('a Cassandra that cannot be used', () => {
@@ -25,15 +32,27 @@ describe('a Cassandra that cannot be used', () => {
       'is away where a node cannot look up who may log in',
       byEach(login('Unable to perform authentication: Cannot achieve consistency level')),
     ],
-    ['is away where replicas failed to read', new errors.ResponseError(readFailure, 'Operation failed')],
+    [
+      'is away where replicas failed to read',
+      new errors.ResponseError(readFailure, 'Operation failed'),
+    ],
   ])('%s', async (_what, why) => {
     expect(await refused(why)).toBe('UNAVAILABLE')
   })
 
   it.each([
-    ['refuses a wrong password', byEach(login('Provided username x and/or password are incorrect'))],
-    ['refuses who may not do it', new errors.ResponseError(unauthorized, 'User x has no CREATE permission')],
-    ['is not the one that is meant', new errors.ArgumentError('localDataCenter was configured as x')],
+    [
+      'refuses a wrong password',
+      byEach(login('Provided username x and/or password are incorrect')),
+    ],
+    [
+      'refuses who may not do it',
+      new errors.ResponseError(unauthorized, 'User x has no CREATE permission'),
+    ],
+    [
+      'is not the one that is meant',
+      new errors.ArgumentError('localDataCenter was configured as x'),
+    ],
   ])('%s', async (_what, why) => {
     expect(await refused(why)).toBe('CASSANDRA_REFUSED')
   })

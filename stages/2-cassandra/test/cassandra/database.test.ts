@@ -26,7 +26,10 @@ describe('the address of a keyspace', () => {
     `cassandra://db:9042/${'x'.repeat(49)}`,
   ])('is none in %s, and the error does not repeat it', (uri) => {
     expect(() => cassandraAddress(uri)).toThrow(
-      expect.objectContaining({ code: 'BAD_CONFIG', message: expect.not.stringMatching(/sesame|db/) }),
+      expect.objectContaining({
+        code: 'BAD_CONFIG',
+        message: expect.not.stringMatching(/sesame|db/),
+      }),
     )
   })
 })
@@ -35,9 +38,15 @@ describe('more calls than may wait', () => {
   it('are turned away at once, and the others served', { timeout: 60_000 }, async () => {
     await using use = new AsyncDisposableStack()
     const { store } = await openStore(use)
-    const settled = await Promise.allSettled(Array.from({ length: 4_000 }, () => store.get(newId(), [newId()], soon())))
+    const settled = await Promise.allSettled(
+      Array.from({ length: 4_000 }, () => store.get(newId(), [newId()], soon())),
+    )
     const refused = settled.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []))
-    expect(refused).toEqual(refused.map(() => expect.objectContaining({ code: 'UNAVAILABLE', retryAfterMs: expect.any(Number) })))
+    expect(refused).toEqual(
+      refused.map(() =>
+        expect.objectContaining({ code: 'UNAVAILABLE', retryAfterMs: expect.any(Number) }),
+      ),
+    )
     expect(refused.length).toBeGreaterThan(1_000)
     expect(settled.length - refused.length).toBeGreaterThanOrEqual(2_048)
     expect(await store.get(newId(), [newId()], soon())).toEqual([])

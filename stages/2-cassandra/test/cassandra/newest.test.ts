@@ -11,7 +11,10 @@ const messages = Array.from({ length: 120 }, () => aMessage(newId()))
 const channels = messages.map(({ channelId }) => channelId)
 const buckets = createBuckets('k', DAYS, Date.now)
 
-/** Statements that name a channel of `broken` fail: of one node, none can be made to lose a single partition. */
+/**
+ * Statements that name a channel of `broken` fail: of one node, none can be made to lose a single
+ * partition.
+ */
 function newestWith(broken: readonly string[], error: Error) {
   let statements = 0
   const execute: Execute = async (cql, [named]) => {

@@ -30,7 +30,9 @@ describe('what is opened', () => {
   })
 
   it('rejects when it is away and nobody waits, or when it is wrong', async () => {
-    await expect(opening(answers(unavailable('it')).open)).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    await expect(opening(answers(unavailable('it')).open)).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+    })
     await expect(opening(answers(wrong).open, silentLog)).rejects.toBe(wrong)
   })
 
@@ -42,7 +44,9 @@ describe('what is opened', () => {
     expect(asked()).toBe(3)
   })
 
-  it('is told of when it comes back as something else, and tried again more seldom', { timeout: 30_000 }, async () => {
+  it('is told of when it comes back as something else, and tried again more seldom', {
+    timeout: 30_000,
+  }, async () => {
     const { log, errors } = heard()
     const { open, asked } = answers(unavailable('it'), wrong, undefined)
     await using opened = await opening(open, log)

@@ -5,7 +5,10 @@ import type { Execute, Row } from '../../src/cassandra/database.ts'
 import { createPages } from '../../src/cassandra/pages.ts'
 import { fromRow } from '../../src/cassandra/rows.ts'
 
-/** A channel of one partition, whose messages are all of one size; and what was asked of it, and how much at once. */
+/**
+ * A channel of one partition, whose messages are all of one size; and what was asked of it, and how
+ * much at once.
+ */
 function channelOf(messages: number, characters: number) {
   const channel = newId()
   const limits: number[] = []
@@ -15,7 +18,14 @@ function channelOf(messages: number, characters: number) {
   let mostAsking = 0
   const rows = Array.from({ length: messages }, (_, i): Row => {
     const id = BigInt(messages - i)
-    return { channel_id: BigInt(channel), message_id: id, author_id: 7n, content: 'x'.repeat(characters), write_time: 1n, type: 0 }
+    return {
+      channel_id: BigInt(channel),
+      message_id: id,
+      author_id: 7n,
+      content: 'x'.repeat(characters),
+      write_time: 1n,
+      type: 0,
+    }
   })
   const execute: Execute = async (_cql, values) => {
     const most = values.at(-1) as number
@@ -30,7 +40,11 @@ function channelOf(messages: number, characters: number) {
     asking -= 1
     return rows.filter(({ message_id }) => (message_id as bigint) < before).slice(0, most)
   }
-  const buckets = { list: async () => [1], of: () => 1, foundEmpty: async () => {} } as unknown as Buckets
+  const buckets = {
+    list: async () => [1],
+    of: () => 1,
+    foundEmpty: async () => {},
+  } as unknown as Buckets
   const page = createPages('SELECT', buckets, Date.now, fromRow)
   return {
     limits,
@@ -55,7 +69,9 @@ describe('a page', () => {
     limits.length = 0
     const second = await page(100)
     expect(second).toEqual(first)
-    expect(second.map(({ id }) => id)).toEqual(Array.from({ length: 100 }, (_, i) => String(200 - i)))
+    expect(second.map(({ id }) => id)).toEqual(
+      Array.from({ length: 100 }, (_, i) => String(200 - i)),
+    )
     expect(Math.max(...limits)).toBeLessThanOrEqual(8)
   })
 

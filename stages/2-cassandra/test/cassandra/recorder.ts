@@ -17,9 +17,9 @@ interface DriverOptions {
 }
 
 /**
- * The database with a driver that writes down what it is given, and answers with rows that were made up. No server could tell
- * what it was asked for in vain: options say what the driver does when a node is slow or gone. What statements do is tested
- * on Cassandra itself.
+ * The database with a driver that writes down what it is given, and answers with rows that were
+ * made up. No server could tell what it was asked for in vain: options say what the driver does
+ * when a node is slow or gone. What statements do is tested on Cassandra itself.
  */
 export async function recorded(config: CassandraConfig, answer: (cql: string) => readonly Row[]) {
   const sent: Sent[] = []
@@ -30,13 +30,26 @@ export async function recorded(config: CassandraConfig, answer: (cql: string) =>
   }
   using _ = vi.spyOn(Client.prototype, 'connect').mockResolvedValue()
   using executed = vi.spyOn(Client.prototype, 'execute')
-  executed.mockImplementation(function (this: Client, cql: string, _values: unknown, options?: QueryOptions) {
+  executed.mockImplementation(function (
+    this: Client,
+    cql: string,
+    _values: unknown,
+    options?: QueryOptions,
+  ) {
     return execute(this, cql, options)
   } as never)
   const database = await cassandraDatabase(config)
   const { client } = database
-  const recording = { execute: (cql: string, _values: unknown, options?: QueryOptions) => execute(client, cql, options) }
-  return { database: { ...database, client: Object.assign(client, recording) }, driver: optionsOf(client), sent }
+  const recording = {
+    execute: (cql: string, _values: unknown, options?: QueryOptions) =>
+      execute(client, cql, options),
+  }
+  return {
+    database: { ...database, client: Object.assign(client, recording) },
+    driver: optionsOf(client),
+    sent,
+  }
 }
 
-const optionsOf = (client: Client): DriverOptions => (client as unknown as { options: DriverOptions }).options
+const optionsOf = (client: Client): DriverOptions =>
+  (client as unknown as { options: DriverOptions }).options

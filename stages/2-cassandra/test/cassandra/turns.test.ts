@@ -4,7 +4,11 @@ import { describe, expect, it } from 'vitest'
 import { turns } from '../../src/cassandra/turns.ts'
 
 describe('turns', () => {
-  const work = fc.record({ key: fc.constantFrom('a', 'b', 'c'), steps: fc.nat(3), fails: fc.boolean() })
+  const work = fc.record({
+    key: fc.constantFrom('a', 'b', 'c'),
+    steps: fc.nat(3),
+    fails: fc.boolean(),
+  })
 
   it('keep what concerns one key apart and in order, also after one that failed', () =>
     fc.assert(
@@ -26,7 +30,9 @@ describe('turns', () => {
           ),
         )
         for (const [index, { fails }] of all.entries())
-          expect(settled[index]).toMatchObject(fails ? { status: 'rejected' } : { status: 'fulfilled', value: index })
+          expect(settled[index]).toMatchObject(
+            fails ? { status: 'rejected' } : { status: 'fulfilled', value: index },
+          )
         for (const order of seen.values()) expect(order).toEqual(order.toSorted((a, b) => a - b))
       }),
     ))

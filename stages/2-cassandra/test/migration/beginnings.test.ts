@@ -19,11 +19,21 @@ beforeAll(async () => {
 afterAll(() => use.disposeAsync())
 
 /** A stage that starts now. */
-const start = ({ mongo, cassandra, config, sides, runtime }: House, startsOn: 'cassandra' | 'mongodb' = 'cassandra') =>
-  movingMessageStore({ mongo, cassandra, messages: sides.cassandra.store }, { cassandra: config, startsOn }, runtime)
+const start = (
+  { mongo, cassandra, config, sides, runtime }: House,
+  startsOn: 'cassandra' | 'mongodb' = 'cassandra',
+) =>
+  movingMessageStore(
+    { mongo, cassandra, messages: sides.cassandra.store },
+    { cassandra: config, startsOn },
+    runtime,
+  )
 
 /** The same machines, but nobody finds Cassandra. */
-const withoutCassandra = (house: House): House => ({ ...house, config: { ...house.config, port: 1 } })
+const withoutCassandra = (house: House): House => ({
+  ...house,
+  config: { ...house.config, port: 1 },
+})
 
 describe('a stage that began on Cassandra', { timeout: 60_000 }, () => {
   it('stays there, whatever turns up on MongoDB later', async () => {
@@ -49,8 +59,12 @@ describe('messages in both, and no word of a move', { timeout: 60_000 }, () => {
   it('are not served: one half would vanish from sight', async () => {
     await using own = new AsyncDisposableStack()
     const house = await openHouse(own)
-    for (const { store } of Object.values(house.sides)) await store.insert(aMessage(newId()), soon())
-    await expect(start(house)).rejects.toMatchObject({ code: 'MESSAGES_ON_BOTH', next: expect.stringContaining('THRESHOLD_CASSANDRA_URI') })
+    for (const { store } of Object.values(house.sides))
+      await store.insert(aMessage(newId()), soon())
+    await expect(start(house)).rejects.toMatchObject({
+      code: 'MESSAGES_ON_BOTH',
+      next: expect.stringContaining('THRESHOLD_CASSANDRA_URI'),
+    })
     expect(await house.state.read()).toBeUndefined()
   })
 
@@ -59,7 +73,9 @@ describe('messages in both, and no word of a move', { timeout: 60_000 }, () => {
     const house = await openHouse(own)
     own.use(await start(house, 'mongodb'))
     await house.sides.cassandra.store.insert(aMessage(newId()), soon()) // by somebody who was given the same keyspace
-    await expect(migrator(house, folder)('dual-write')).rejects.toMatchObject({ code: 'TARGET_IN_USE' })
+    await expect(migrator(house, folder)('dual-write')).rejects.toMatchObject({
+      code: 'TARGET_IN_USE',
+    })
     expect((await house.state.read())?.phase).toBe('mongo')
   })
 })
@@ -76,7 +92,8 @@ describe('while Cassandra is away', { timeout: 60_000 }, () => {
     const house = await openHouse(own)
     await house.move({ phase, policy })
     let away = false
-    const run: House['cassandra']['run'] = (...asked) => (away ? Promise.reject(unavailable('Cassandra')) : house.cassandra.run(...asked))
+    const run: House['cassandra']['run'] = (...asked) =>
+      away ? Promise.reject(unavailable('Cassandra')) : house.cassandra.run(...asked)
     const store = own.use(await start({ ...house, cassandra: { ...house.cassandra, run } }))
     await store.ready(soon())
     away = true
@@ -92,8 +109,12 @@ describe('while Cassandra is away', { timeout: 60_000 }, () => {
     await using own = new AsyncDisposableStack()
     const house = await openHouse(own)
     await house.inPhase('dual-write')
-    await expect(cassandraDatabase({ ...house.config, port: 1 })).rejects.toMatchObject({ code: 'UNAVAILABLE' })
-    const nobody = own.use(await cassandraDatabase({ ...house.config, port: 1 }, undefined, silentLog))
+    await expect(cassandraDatabase({ ...house.config, port: 1 })).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+    })
+    const nobody = own.use(
+      await cassandraDatabase({ ...house.config, port: 1 }, undefined, silentLog),
+    )
     const store = cassandraMessageStore(nobody, house.config)
     const message = aMessage(newId())
     {
@@ -104,7 +125,9 @@ describe('while Cassandra is away', { timeout: 60_000 }, () => {
       })
       await process.insert(message, soon())
       expect(await process.page(message.channelId, { at: 'latest' }, 50, soon())).toEqual([message])
-      await expect(store.get(message.channelId, [message.id], soon())).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+      await expect(store.get(message.channelId, [message.id], soon())).rejects.toMatchObject({
+        code: 'UNAVAILABLE',
+      })
     }
     await house.process()
     const followed = () => house.sides.cassandra.store.get(message.channelId, [message.id], soon())

@@ -3,7 +3,10 @@ import { describe, it } from 'vitest'
 import type { Phase } from '../../src/migration/phases.ts'
 import { testConformanceIn } from './conformance.ts'
 
-/** Each costs half a minute, and the store under it passes the laws of a message store in each phase anyway. */
+/**
+ * Each costs half a minute, and the store under it passes the laws of a message store in each phase
+ * anyway.
+ */
 const PHASES: readonly Phase[] = ['mongo', 'dual-write', 'cutover', 'decommissioned']
 
 for (const phase of PHASES) {

@@ -14,11 +14,25 @@ export function testConformanceIn(phase: Phase): void {
       await house.inPhase(phase)
       const { mongodb: engineUri, cassandra: cassandraUri } = house.uris
       const start = async (env: Record<string, string> = {}) =>
-        use.use(await startStage({ stage: 2, engineUri, cassandraUri, env: { THRESHOLD_HEARTBEAT_MS: '5000', ...env } }))
+        use.use(
+          await startStage({
+            stage: 2,
+            engineUri,
+            cassandraUri,
+            env: { THRESHOLD_HEARTBEAT_MS: '5000', ...env },
+          }),
+        )
       stages.plain = await start()
-      stages.limited = await start({ THRESHOLD_WORKER: '1', THRESHOLD_RATE_REQUESTS: '5', THRESHOLD_RATE_SECONDS: '2' })
+      stages.limited = await start({
+        THRESHOLD_WORKER: '1',
+        THRESHOLD_RATE_REQUESTS: '5',
+        THRESHOLD_RATE_SECONDS: '2',
+      })
       stages.closed = await start({ THRESHOLD_WORKER: '2', THRESHOLD_PROVISIONING: 'off' })
-      stages.published = await start({ THRESHOLD_WORKER: '3', THRESHOLD_PUBLIC_URL: 'https://chat.example:8443' })
+      stages.published = await start({
+        THRESHOLD_WORKER: '3',
+        THRESHOLD_PUBLIC_URL: 'https://chat.example:8443',
+      })
     })
     afterAll(() => use.disposeAsync())
     testConformance(`stage 2 in phase ${phase}`, {

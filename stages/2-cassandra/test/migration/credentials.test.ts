@@ -29,7 +29,15 @@ beforeAll(async () => {
   const onOutput = (text: string): void => {
     written += text
   }
-  stage = use.use(await startStage({ stage: 2, engineUri: secret.mongodb, cassandraUri: secret.cassandra, env, onOutput }))
+  stage = use.use(
+    await startStage({
+      stage: 2,
+      engineUri: secret.mongodb,
+      cassandraUri: secret.cassandra,
+      env,
+      onOutput,
+    }),
+  )
 })
 afterAll(() => use.disposeAsync())
 
@@ -49,12 +57,32 @@ describe('a password in the address of a database', { timeout: 120_000 }, () => 
   })
 
   it.each([
-    ['a wrong one', /^UNAVAILABLE: MongoDB/, () => ({ mongodb: secret.mongodb.replace(secret.passwords[0], `${secret.passwords[0]}x`) })],
-    ['a MongoDB that is not there', /^UNAVAILABLE: MongoDB/, () => ({ mongodb: at(secret.mongodb, '127.0.0.1:1') })],
-    ['a Cassandra that is not there', /^UNAVAILABLE: Cassandra/, () => ({ cassandra: at(secret.cassandra, '127.0.0.1:1') })],
-    ['an address of MongoDB that is none', /^ERROR: /, () => ({ mongodb: at(secret.mongodb, '127.0.0.1:1:2') })],
+    [
+      'a wrong one',
+      /^UNAVAILABLE: MongoDB/,
+      () => ({ mongodb: secret.mongodb.replace(secret.passwords[0], `${secret.passwords[0]}x`) }),
+    ],
+    [
+      'a MongoDB that is not there',
+      /^UNAVAILABLE: MongoDB/,
+      () => ({ mongodb: at(secret.mongodb, '127.0.0.1:1') }),
+    ],
+    [
+      'a Cassandra that is not there',
+      /^UNAVAILABLE: Cassandra/,
+      () => ({ cassandra: at(secret.cassandra, '127.0.0.1:1') }),
+    ],
+    [
+      'an address of MongoDB that is none',
+      /^ERROR: /,
+      () => ({ mongodb: at(secret.mongodb, '127.0.0.1:1:2') }),
+    ],
     ['one that is not escaped', /^ERROR: /, () => ({ mongodb: secret.mongodb.replace('@', ':@') })],
-    ['an address of Cassandra that is none', /^BAD_CONFIG: /, () => ({ cassandra: at(secret.cassandra, '127.0.0.1') })],
+    [
+      'an address of Cassandra that is none',
+      /^BAD_CONFIG: /,
+      () => ({ cassandra: at(secret.cassandra, '127.0.0.1') }),
+    ],
   ])('is not in the words about %s', async (_, words, wrong) => {
     const { code, output } = await migrate(['verify'], { ...secret, ...wrong() })
     expect(code).toBeOneOf([1, 2])
@@ -72,21 +100,36 @@ interface Addresses {
 const PASSWORD = /:\/\/[^:@/]+:([^@/]+)@/
 const at = (uri: string, host: string): string => uri.replace(/@[^/]+/, `@${host}`)
 
-/** A user of MongoDB's own for this database. Cassandra asks for none as it is started here, and takes one that comes. */
+/**
+ * A user of MongoDB's own for this database. Cassandra asks for none as it is started here, and
+ * takes one that comes.
+ */
 async function withPasswords({ uris, mongo }: House): Promise<Addresses> {
   const own = `sesame${randomBytes(12).toString('hex')}`
-  const named = (uri: string): string => (PASSWORD.test(uri) ? uri : uri.replace('://', `://ada:${own}@`))
+  const named = (uri: string): string =>
+    PASSWORD.test(uri) ? uri : uri.replace('://', `://ada:${own}@`)
   const mongodb = named(uris.mongodb)
   if (mongodb !== uris.mongodb) {
     const { databaseName } = mongo.db
-    await mongo.db.command({ createUser: 'ada', pwd: own, roles: [{ role: 'readWrite', db: databaseName }] })
+    await mongo.db.command({
+      createUser: 'ada',
+      pwd: own,
+      roles: [{ role: 'readWrite', db: databaseName }],
+    })
     use.defer(async () => void (await mongo.db.command({ dropUser: 'ada' })))
   }
   const cassandra = named(uris.cassandra)
-  return { mongodb, cassandra, passwords: [PASSWORD.exec(mongodb)![1]!, PASSWORD.exec(cassandra)![1]!] }
+  return {
+    mongodb,
+    cassandra,
+    passwords: [PASSWORD.exec(mongodb)![1]!, PASSWORD.exec(cassandra)![1]!],
+  }
 }
 
-async function migrate(args: readonly string[], { mongodb, cassandra }: Omit<Addresses, 'passwords'> = secret): Promise<Ended> {
+async function migrate(
+  args: readonly string[],
+  { mongodb, cassandra }: Omit<Addresses, 'passwords'> = secret,
+): Promise<Ended> {
   const env = { THRESHOLD_MONGODB_URI: mongodb, THRESHOLD_CASSANDRA_URI: cassandra }
   const ended = await startMigrator(env, [...args, '--checkpoints', folder]).ended
   expectNoPassword(ended.output)
@@ -101,12 +144,16 @@ async function checkpoints(): Promise<string> {
 
 async function migrationDocuments(): Promise<string> {
   const { db } = house.mongo
-  const names = (await db.listCollections().toArray()).map(({ name }) => name).filter((name) => name.startsWith('migration'))
+  const names = (await db.listCollections().toArray())
+    .map(({ name }) => name)
+    .filter((name) => name.startsWith('migration'))
   const all = await Promise.all(names.map((name) => db.collection(name).find().toArray()))
   return inspect(all, { depth: null, maxArrayLength: null, maxStringLength: null })
 }
 
-/** What fails must not print it either: an engine that was given to the tests has one of its own. */
+/**
+ * What fails must not print it either: an engine that was given to the tests has one of its own.
+ */
 function expectNoPassword(text: string): void {
   const forms = secret.passwords.flatMap((password) => [password, decodeURIComponent(password)])
   const shown = forms.reduce((left, form) => left.replaceAll(form, '[the password]'), text)

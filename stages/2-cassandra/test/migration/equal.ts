@@ -1,5 +1,9 @@
 import type { StoredMessage } from '@threshold/domain'
-import { fromDocument, type MessageDocument, type ReactionDocument } from '@threshold/stage-1/mongodb/documents'
+import {
+  fromDocument,
+  type MessageDocument,
+  type ReactionDocument,
+} from '@threshold/stage-1/mongodb/documents'
 import type { types } from 'cassandra-driver'
 import { expect, vi } from 'vitest'
 import { fromRow } from '../../src/cassandra/rows.ts'
@@ -12,19 +16,31 @@ interface Everything {
 
 /** All that lies on MongoDB, read past the code that is under test. */
 async function onMongo({ mongo }: House): Promise<Everything> {
-  const messages = (await mongo.db.collection<MessageDocument>('messages').find().toArray()).map(fromDocument)
+  const messages = (await mongo.db.collection<MessageDocument>('messages').find().toArray()).map(
+    fromDocument,
+  )
   const reactions = await mongo.db.collection<ReactionDocument>('reactions').find().toArray()
-  return { messages: byId(messages), reactions: new Map(reactions.map(({ _id, writeTime }) => [_id, writeTime])) }
+  return {
+    messages: byId(messages),
+    reactions: new Map(reactions.map(({ _id, writeTime }) => [_id, writeTime])),
+  }
 }
 
 /** A thousand large messages in one answer would be more than a small node's heap. */
 const FETCHED = { messages: 40, reactions: 1_000 } as const
 
-export async function onCassandra({ cassandra: { client }, config: { keyspace } }: House): Promise<Everything> {
+export async function onCassandra({
+  cassandra: { client },
+  config: { keyspace },
+}: House): Promise<Everything> {
   const all = async (table: string, fetchSize: number) => {
     const rows: types.Row[] = []
     for (let pageState: string | undefined; ; ) {
-      const options = { prepare: true, fetchSize, ...(pageState === undefined ? {} : { pageState }) }
+      const options = {
+        prepare: true,
+        fetchSize,
+        ...(pageState === undefined ? {} : { pageState }),
+      }
       const page = await client.execute(`SELECT * FROM ${keyspace}.${table}`, [], options)
       rows.push(...page.rows)
       if (!page.pageState) break
@@ -40,14 +56,21 @@ export async function onCassandra({ cassandra: { client }, config: { keyspace } 
   return { messages: byId(messages), reactions: new Map(keyed) }
 }
 
-/** Once nothing is written any more and all that was written down is settled, the two stores have the same. */
+/**
+ * Once nothing is written any more and all that was written down is settled, the two stores have
+ * the same.
+ */
 export async function expectEqual(house: House, withinMs = 40_000): Promise<Everything> {
   const intents = house.mongo.db.collection('migration_intents')
-  await vi.waitFor(async () => expect(Number(await intents.countDocuments({}))).toBe(0), { timeout: withinMs, interval: 100 })
+  await vi.waitFor(async () => expect(Number(await intents.countDocuments({}))).toBe(0), {
+    timeout: withinMs,
+    interval: 100,
+  })
   const [mongo, cassandra] = [await onMongo(house), await onCassandra(house)]
   expect(cassandra.messages).toEqual(mongo.messages)
   expect(cassandra.reactions).toEqual(mongo.reactions)
   return mongo
 }
 
-const byId = (messages: readonly StoredMessage[]): Map<string, StoredMessage> => new Map(messages.map((message) => [message.id, message]))
+const byId = (messages: readonly StoredMessage[]): Map<string, StoredMessage> =>
+  new Map(messages.map((message) => [message.id, message]))

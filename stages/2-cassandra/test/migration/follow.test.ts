@@ -8,7 +8,9 @@ import { type MigrationState, migrationState } from '../../src/migration/phases.
 
 const noReads = () => ({ round: 0, same: 0, differing: 0, failed: 0, doubtful: 0 })
 
-it('a hold that cannot be given back at first is given back later, with no migrator there', { timeout: 30_000 }, async () => {
+it('a hold that cannot be given back at first is given back later, with no migrator there', {
+  timeout: 30_000,
+}, async () => {
   await using use = new AsyncDisposableStack()
   const mongo = use.use(await mongoDatabase({ uri: use.use(await leaseDatabase()).uri }))
   const runtime = createRuntime({ random: randomBytes })
@@ -26,7 +28,9 @@ it('a hold that cannot be given back at first is given back later, with no migra
   const following = use.use(await followMigration(refusing, randomUUID(), runtime, noReads))
   await state.move(begun, { to: 'cutover' })
   await expect.poll(() => following.now().to).toBe('cutover')
-  expect(await following.write(deadlineIn(15_000, runtime.clock), async ({ phase }) => phase)).toBe('dual-write')
+  expect(await following.write(deadlineIn(15_000, runtime.clock), async ({ phase }) => phase)).toBe(
+    'dual-write',
+  )
   expect(refusals).toBe(2)
   expect((await state.read())?.to).toBeUndefined()
 })

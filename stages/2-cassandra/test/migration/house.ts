@@ -21,7 +21,10 @@ export async function openHouse(use: AsyncDisposableStack) {
   const cassandra = use.use(await cassandraDatabase(config))
   const sides = {
     mongo: { store: await mongoMessageStore(mongo), movable: mongoMovable(mongo) },
-    cassandra: { store: cassandraMessageStore(cassandra, config), movable: cassandraMovable(cassandra, config) },
+    cassandra: {
+      store: cassandraMessageStore(cassandra, config),
+      movable: cassandraMovable(cassandra, config),
+    },
   }
   const state = migrationState(mongo, runtime.clock)
   return {
@@ -29,9 +32,16 @@ export async function openHouse(use: AsyncDisposableStack) {
     ...{ config, mongo, cassandra, sides, state, runtime },
     /** The store of a stage that starts now; each process of a stage has one of its own. */
     async process() {
-      const own = createRuntime({ random: randomBytes, telemetry: use.use(createTelemetry({ service: 'test' })) })
+      const own = createRuntime({
+        random: randomBytes,
+        telemetry: use.use(createTelemetry({ service: 'test' })),
+      })
       return use.use(
-        await movingMessageStore({ mongo, cassandra, messages: sides.cassandra.store }, { cassandra: config, startsOn: 'mongodb' }, own),
+        await movingMessageStore(
+          { mongo, cassandra, messages: sides.cassandra.store },
+          { cassandra: config, startsOn: 'mongodb' },
+          own,
+        ),
       )
     },
     async move(change: Partial<Migration>): Promise<Migration> {

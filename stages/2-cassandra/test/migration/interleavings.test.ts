@@ -29,7 +29,10 @@ interface Opened {
   forgotten(): Promise<void>
 }
 
-/** A second store that is sometimes away, as its network would have it: before it has done anything, or when it has done it all. */
+/**
+ * A second store that is sometimes away, as its network would have it: before it has done anything,
+ * or when it has done it all.
+ */
 function sometimesAway(side: Side, second: () => boolean): Side {
   const movable: Movable = new Proxy(side.movable, {
     get(target, name: keyof Movable) {
@@ -52,12 +55,15 @@ async function open(phase: Phase): Promise<Opened> {
   let following: Following
   const intents = use.use(await createIntents(house.mongo, randomUUID(), house.runtime))
   const shadow = createShadow(() => following.now(), house.state, intents, house.runtime)
-  following = use.use(await followMigration(house.state, randomUUID(), house.runtime, shadow.counts))
+  following = use.use(
+    await followMigration(house.state, randomUUID(), house.runtime, shadow.counts),
+  )
   const sides: Sides = {
     mongo: sometimesAway(house.sides.mongo, () => phase === 'cutover'),
     cassandra: sometimesAway(house.sides.cassandra, () => phase === 'dual-write'),
   }
-  // A clock that strides: a second store that failed is left alone for a second, which is not what this is about.
+  // A clock that strides: a second store that failed is left alone for a second, which is not what
+  // this is about.
   let strides = 0
   const clock = {
     now() {
@@ -65,11 +71,24 @@ async function open(phase: Phase): Promise<Opened> {
       return Date.now() + strides
     },
   }
-  // What both stores are said to have is forgotten at once: what is settled later must not owe anything to a note that was left.
+  // What both stores are said to have is forgotten at once: what is settled later must not owe
+  // anything to a note that was left.
   const removing: Promise<void>[] = []
-  const prompt: Intents = { ...intents, done: (noteIds) => void removing.push(intents.remove(noteIds, soon())) }
-  const store = migratingMessageStore({ sides, following, intents: prompt, shadow }, { ...house.runtime, clock })
-  return { house, sides, intents, store, forgotten: async () => void (await Promise.all(removing.splice(0))) }
+  const prompt: Intents = {
+    ...intents,
+    done: (noteIds) => void removing.push(intents.remove(noteIds, soon())),
+  }
+  const store = migratingMessageStore(
+    { sides, following, intents: prompt, shadow },
+    { ...house.runtime, clock },
+  )
+  return {
+    house,
+    sides,
+    intents,
+    store,
+    forgotten: async () => void (await Promise.all(removing.splice(0))),
+  }
 }
 
 beforeAll(async () => {
@@ -82,13 +101,30 @@ type Operation = (typeof OPERATIONS)[number]
 
 async function act({ store }: Opened, message: StoredMessage, operation: Operation): Promise<void> {
   const { id, channelId } = message
-  const edit = (set: Parameters<typeof store.edit>[0]['set']) => store.edit({ id, channelId, set, writeTimeMicros: writeTime() }, soon())
-  const reaction = { v: 1 as const, channelId, messageId: id, emoji: '👍', userId: '7', writeTimeMicros: writeTime() }
+  const edit = (set: Parameters<typeof store.edit>[0]['set']) =>
+    store.edit({ id, channelId, set, writeTimeMicros: writeTime() }, soon())
+  const reaction = {
+    v: 1 as const,
+    channelId,
+    messageId: id,
+    emoji: '👍',
+    userId: '7',
+    writeTimeMicros: writeTime(),
+  }
   switch (operation) {
     case 'edit':
-      return void (await edit({ content: `edited ${newId()}`, editedAt: Date.now(), mentions: ['1'] }))
+      return void (await edit({
+        content: `edited ${newId()}`,
+        editedAt: Date.now(),
+        mentions: ['1'],
+      }))
     case 'empty':
-      return void (await edit({ embeds: [], mentions: [], mentionEveryone: false, editedAt: Date.now() }))
+      return void (await edit({
+        embeds: [],
+        mentions: [],
+        mentionEveryone: false,
+        editedAt: Date.now(),
+      }))
     case 'flag':
       return void (await edit({ flags: 4 }))
     case 'unflag':
@@ -107,11 +143,13 @@ async function both({ house }: Opened, message: StoredMessage) {
   const look = async ({ store, movable }: Side) => ({
     message: await store.get(message.channelId, [message.id], soon()),
     page: await store.page(message.channelId, { at: 'latest' }, 10, soon()),
-    reactions: (await movable.reactionsOn([keyOf(message)], soon())).map(({ emoji, userId, writeTimeMicros }) => ({
-      emoji,
-      userId,
-      writeTimeMicros,
-    })),
+    reactions: (await movable.reactionsOn([keyOf(message)], soon())).map(
+      ({ emoji, userId, writeTimeMicros }) => ({
+        emoji,
+        userId,
+        writeTimeMicros,
+      }),
+    ),
     counts: await store.reactions(message.channelId, [message.id], '7', soon()),
   })
   return [await look(house.sides.mongo), await look(house.sides.cassandra)] as const
@@ -126,7 +164,13 @@ async function settleAll({ sides, intents, forgotten }: Opened, phase: Phase): P
   }
 }
 
-const rich = (channel: string) => aMessage(channel, { embeds: [{ title: 'x' }], mentions: ['1', '2'], mentionEveryone: true, flags: 4 })
+const rich = (channel: string) =>
+  aMessage(channel, {
+    embeds: [{ title: 'x' }],
+    mentions: ['1', '2'],
+    mentionEveryone: true,
+    flags: 4,
+  })
 const operations = fc.array(fc.constantFrom(...OPERATIONS), { maxLength: 6, size: 'max' })
 
 describe('a backfill that reads a message and writes it later', { timeout: 120_000 }, () => {
@@ -139,10 +183,20 @@ describe('a backfill that reads a message and writes it later', { timeout: 120_0
         await mongo.store.insert(message, soon()) // as stage 1 did, past the second store
         if (readAt % 2 === 0)
           await mongo.store.react(
-            { v: 1, channelId: message.channelId, messageId: message.id, emoji: '👍', userId: '7', writeTimeMicros: writeTime() },
+            {
+              v: 1,
+              channelId: message.channelId,
+              messageId: message.id,
+              emoji: '👍',
+              userId: '7',
+              writeTimeMicros: writeTime(),
+            },
             soon(),
           )
-        let read = { rows: await mongo.movable.rows([], soon()), reactions: await mongo.movable.reactionsOn([], soon()) }
+        let read = {
+          rows: await mongo.movable.rows([], soon()),
+          reactions: await mongo.movable.reactionsOn([], soon()),
+        }
         for (let at = 0; at <= steps.length + 1; at++) {
           const [from, to] = [Math.min(readAt, steps.length), Math.min(readAt + wait, steps.length)]
           if (at === from)
@@ -151,7 +205,9 @@ describe('a backfill that reads a message and writes it later', { timeout: 120_0
               reactions: await mongo.movable.reactionsOn([keyOf(message)], soon()),
             }
           if (at === to) {
-            await cassandra.movable.put(read.rows, soon(), { edited: read.rows.some((row) => row.message.editedAt !== undefined) })
+            await cassandra.movable.put(read.rows, soon(), {
+              edited: read.rows.some((row) => row.message.editedAt !== undefined),
+            })
             await cassandra.movable.putReactions(read.reactions, soon())
           }
           const step = steps[at]
@@ -169,7 +225,14 @@ describe('a backfill that reads a message and writes it later', { timeout: 120_0
     const message = rich(newId())
     await mongo.store.insert(message, soon())
     await mongo.store.react(
-      { v: 1, channelId: message.channelId, messageId: message.id, emoji: '👍', userId: '7', writeTimeMicros: writeTime() },
+      {
+        v: 1,
+        channelId: message.channelId,
+        messageId: message.id,
+        emoji: '👍',
+        userId: '7',
+        writeTimeMicros: writeTime(),
+      },
       soon(),
     )
     const [rows, reactions] = [
@@ -186,71 +249,91 @@ describe('a backfill that reads a message and writes it later', { timeout: 120_0
   })
 })
 
-describe.each(['dual-write', 'cutover'] as const)('in phase %s, a second store that is away now and then', (phase) => {
-  it('fails no write, and has all of it once what was written down is settled', { timeout: 120_000 }, () =>
-    fc.assert(
-      fc.asyncProperty(operations, fc.infiniteStream(fc.boolean()), async (steps, faults) => {
-        const opened = houses.get(phase)!
-        const message = rich(newId())
-        const key = { authorId: message.authorId, channelId: message.channelId, nonce: 'n' }
-        away = () => faults.next().value === true
-        expect((await opened.store.insert(message, soon(), key)).outcome).toBe('inserted')
-        for (const step of steps) await act(opened, message, step)
-        away = () => false
-        await settleAll(opened, phase)
-        const [one, other] = await both(opened, message)
-        expect(other).toEqual(one)
-        // A retry is known in both, whatever became of its message.
-        for (const side of [opened.house.sides.mongo, opened.house.sides.cassandra])
-          expect(await side.store.insert(aMessage(message.channelId), soon(), key)).toMatchObject({
-            outcome: 'duplicate',
-            message: { id: message.id },
-          })
-      }),
-      { numRuns: rounds(8, 25) },
-    ),
-  )
+describe.each(['dual-write', 'cutover'] as const)(
+  'in phase %s, a second store that is away now and then',
+  (phase) => {
+    it(
+      'fails no write, and has all of it once what was written down is settled',
+      { timeout: 120_000 },
+      () =>
+        fc.assert(
+          fc.asyncProperty(operations, fc.infiniteStream(fc.boolean()), async (steps, faults) => {
+            const opened = houses.get(phase)!
+            const message = rich(newId())
+            const key = { authorId: message.authorId, channelId: message.channelId, nonce: 'n' }
+            away = () => faults.next().value === true
+            expect((await opened.store.insert(message, soon(), key)).outcome).toBe('inserted')
+            for (const step of steps) await act(opened, message, step)
+            away = () => false
+            await settleAll(opened, phase)
+            const [one, other] = await both(opened, message)
+            expect(other).toEqual(one)
+            // A retry is known in both, whatever became of its message.
+            for (const side of [opened.house.sides.mongo, opened.house.sides.cassandra])
+              expect(
+                await side.store.insert(aMessage(message.channelId), soon(), key),
+              ).toMatchObject({
+                outcome: 'duplicate',
+                message: { id: message.id },
+              })
+          }),
+          { numRuns: rounds(8, 25) },
+        ),
+    )
 
-  it('and that may still do what it was asked for is left alone as long, where it would forget a delete', async () => {
-    const { store, intents } = houses.get(phase)!
-    const message = aMessage(newId())
-    failure = () => deadlineExceeded('the second store')
-    away = () => true
-    await store.insert(message, soon())
-    away = () => false
-    failure = () => unavailable('the second store')
-    const isOurs = ({ intent }: Noted): boolean => 'id' in intent && intent.id === message.id
-    expect((await intents.all(1_000, soon())).filter(isOurs)).toHaveLength(1)
-    expect((await intents.due(1_000, soon())).filter(isOurs)).toHaveLength(phase === 'cutover' ? 0 : 1)
-    await settleAll(houses.get(phase)!, phase)
-  })
+    it('and that may still do what it was asked for is left alone as long, where it would forget a delete', async () => {
+      const { store, intents } = houses.get(phase)!
+      const message = aMessage(newId())
+      failure = () => deadlineExceeded('the second store')
+      away = () => true
+      await store.insert(message, soon())
+      away = () => false
+      failure = () => unavailable('the second store')
+      const isOurs = ({ intent }: Noted): boolean => 'id' in intent && intent.id === message.id
+      expect((await intents.all(1_000, soon())).filter(isOurs)).toHaveLength(1)
+      expect((await intents.due(1_000, soon())).filter(isOurs)).toHaveLength(
+        phase === 'cutover' ? 0 : 1,
+      )
+      await settleAll(houses.get(phase)!, phase)
+    })
 
-  it('has a reaction on a message that it missed', async () => {
-    const opened = houses.get(phase)!
-    const message = rich(newId())
-    away = () => true
-    await opened.store.insert(message, soon())
-    away = () => false
-    await act(opened, message, 'react')
-    await settleAll(opened, phase)
-    const [one, other] = await both(opened, message)
-    expect(one.reactions).toHaveLength(1)
-    expect(other).toEqual(one)
-  })
+    it('has a reaction on a message that it missed', async () => {
+      const opened = houses.get(phase)!
+      const message = rich(newId())
+      away = () => true
+      await opened.store.insert(message, soon())
+      away = () => false
+      await act(opened, message, 'react')
+      await settleAll(opened, phase)
+      const [one, other] = await both(opened, message)
+      expect(one.reactions).toHaveLength(1)
+      expect(other).toEqual(one)
+    })
 
-  it('fails them where the policy says so, and a retry settles it', { timeout: 60_000 }, async () => {
-    const opened = houses.get(phase)!
-    const message = aMessage(newId())
-    const key = { authorId: message.authorId, channelId: message.channelId, nonce: 'n' }
-    const failing = await opened.house.move({ policy: 'fail' })
-    await expect.poll(async () => (await opened.house.state.followers()).every(({ epoch }) => epoch >= failing.epoch)).toBe(true)
-    away = () => true
-    await expect(opened.store.insert(message, soon(), key)).rejects.toMatchObject({ code: 'UNAVAILABLE' })
-    away = () => false
-    expect(await opened.store.insert(aMessage(message.channelId), soon(), key)).toMatchObject({ message: { id: message.id } })
-    const [one, other] = await both(opened, message)
-    expect(one.message).toEqual([message])
-    expect(other).toEqual(one)
-    await opened.house.move({ policy: 'queue' })
-  })
-})
+    it('fails them where the policy says so, and a retry settles it', {
+      timeout: 60_000,
+    }, async () => {
+      const opened = houses.get(phase)!
+      const message = aMessage(newId())
+      const key = { authorId: message.authorId, channelId: message.channelId, nonce: 'n' }
+      const failing = await opened.house.move({ policy: 'fail' })
+      await expect
+        .poll(async () =>
+          (await opened.house.state.followers()).every(({ epoch }) => epoch >= failing.epoch),
+        )
+        .toBe(true)
+      away = () => true
+      await expect(opened.store.insert(message, soon(), key)).rejects.toMatchObject({
+        code: 'UNAVAILABLE',
+      })
+      away = () => false
+      expect(await opened.store.insert(aMessage(message.channelId), soon(), key)).toMatchObject({
+        message: { id: message.id },
+      })
+      const [one, other] = await both(opened, message)
+      expect(one.message).toEqual([message])
+      expect(other).toEqual(one)
+      await opened.house.move({ policy: 'queue' })
+    })
+  },
+)

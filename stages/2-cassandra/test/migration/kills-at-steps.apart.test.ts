@@ -10,62 +10,69 @@ beforeAll(async () => {
 }, 1_200_000)
 afterAll(() => use.disposeAsync())
 
-/** Before and after all that is persisted for good: a phase, a checkpoint, an outcome, a hold, a collection that is dropped. */
-describe.runIf(testsAll())('the migrator, killed at a step under live traffic', { timeout: 240_000 }, () => {
-  it.each([
-    ['before dual-write', 'mongo'],
-    ['after dual-write', 'dual-write'],
-    ['before a checkpoint', 'dual-write'],
-    ['after a checkpoint', 'dual-write'],
-    ['before the backfill is done', 'dual-write'],
-    ['after the backfill is done', 'dual-write'],
-    ['before the verification is done', 'dual-write'],
-    ['after the verification is done', 'dual-write'],
-    ['before comparing reads', 'dual-write'],
-    ['after comparing reads', 'dual-write'],
-    ['before holding writes', 'dual-write'],
-    ['after holding writes', 'dual-write'],
-    ['before cutover', 'dual-write'],
-    ['after cutover', 'cutover'],
-  ])('on its way, %s, leaves phase %s, and ends with equal stores', async (moment, left) => {
-    await moving.back('mongo')
-    await killed(['all', '--until', 'cutover'], moment, left)
-    await moving.endsEqual()
-  })
+/**
+ * Before and after all that is persisted for good: a phase, a checkpoint, an outcome, a hold, a
+ * collection that is dropped.
+ */
+describe.runIf(testsAll())(
+  'the migrator, killed at a step under live traffic',
+  { timeout: 240_000 },
+  () => {
+    it.each([
+      ['before dual-write', 'mongo'],
+      ['after dual-write', 'dual-write'],
+      ['before a checkpoint', 'dual-write'],
+      ['after a checkpoint', 'dual-write'],
+      ['before the backfill is done', 'dual-write'],
+      ['after the backfill is done', 'dual-write'],
+      ['before the verification is done', 'dual-write'],
+      ['after the verification is done', 'dual-write'],
+      ['before comparing reads', 'dual-write'],
+      ['after comparing reads', 'dual-write'],
+      ['before holding writes', 'dual-write'],
+      ['after holding writes', 'dual-write'],
+      ['before cutover', 'dual-write'],
+      ['after cutover', 'cutover'],
+    ])('on its way, %s, leaves phase %s, and ends with equal stores', async (moment, left) => {
+      await moving.back('mongo')
+      await killed(['all', '--until', 'cutover'], moment, left)
+      await moving.endsEqual()
+    })
 
-  it.each([
-    ['before dual-write', 'cutover'],
-    ['after dual-write', 'dual-write'],
-    ['before mongo', 'dual-write'],
-    ['after mongo', 'mongo'],
-  ])('on its way back, %s, leaves phase %s, and ends with equal stores', async (moment, left) => {
-    await moving.endsEqual()
-    if (moment.endsWith('mongo')) await moving.back('dual-write')
-    await killed(['rollback'], moment, left)
-    await moving.endsEqual()
-  })
+    it.each([
+      ['before dual-write', 'cutover'],
+      ['after dual-write', 'dual-write'],
+      ['before mongo', 'dual-write'],
+      ['after mongo', 'mongo'],
+    ])('on its way back, %s, leaves phase %s, and ends with equal stores', async (moment, left) => {
+      await moving.endsEqual()
+      if (moment.endsWith('mongo')) await moving.back('dual-write')
+      await killed(['rollback'], moment, left)
+      await moving.endsEqual()
+    })
 
-  it.each([
-    ['before decommissioned', 'cutover'],
-    ['after decommissioned', 'decommissioned'],
-    ['before dropping messages', 'decommissioned'],
-    ['after dropping messages', 'decommissioned'],
-    ['after dropping nonces', 'decommissioned'],
-    ['before the end', 'decommissioned'],
-  ])('at its last step, %s, leaves phase %s', (moment, left) => killed(['all'], moment, left))
+    it.each([
+      ['before decommissioned', 'cutover'],
+      ['after decommissioned', 'decommissioned'],
+      ['before dropping messages', 'decommissioned'],
+      ['after dropping messages', 'decommissioned'],
+      ['after dropping nonces', 'decommissioned'],
+      ['before the end', 'decommissioned'],
+    ])('at its last step, %s, leaves phase %s', (moment, left) => killed(['all'], moment, left))
 
-  it('leaves all of it on Cassandra alone', async () => {
-    await moving.traffic.pause()
-    const before = await onCassandra(moving.house)
-    await moving.insist(['all'])
-    expect(await moving.house.state.hasMessages()).toBe(false)
-    expect(await onCassandra(moving.house)).toEqual(before)
-    expect(await moving.traffic.wrong()).toEqual([])
-  })
+    it('leaves all of it on Cassandra alone', async () => {
+      await moving.traffic.pause()
+      const before = await onCassandra(moving.house)
+      await moving.insist(['all'])
+      expect(await moving.house.state.hasMessages()).toBe(false)
+      expect(await onCassandra(moving.house)).toEqual(before)
+      expect(await moving.traffic.wrong()).toEqual([])
+    })
 
-  async function killed(args: readonly string[], moment: string, left: string): Promise<void> {
-    const { signal, output } = await moving.start(args, moment).ended
-    expect(signal, output).toBe('SIGKILL')
-    expect(await moving.phase()).toBe(left)
-  }
-})
+    async function killed(args: readonly string[], moment: string, left: string): Promise<void> {
+      const { signal, output } = await moving.start(args, moment).ended
+      expect(signal, output).toBe('SIGKILL')
+      expect(await moving.phase()).toBe(left)
+    }
+  },
+)

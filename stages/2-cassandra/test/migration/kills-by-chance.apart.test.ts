@@ -24,7 +24,8 @@ describe('the migrator, under live traffic', { timeout: rounds(240_000, 1_200_00
     const met = new Map<string, number>()
     for (let kills = 0; kills < KILLS; ) {
       const migrator = moving.start(['all', '--until', 'cutover'])
-      // Every other one at once or soon, so that the first steps are met; the rest once a step is done, so that the others are.
+      // Every other one at once or soon, so that the first steps are met; the rest once a step is
+      // done, so that the others are.
       await migrator.says(kills % 2 === 0 ? PLANNED : STEP_DONE)
       const within = [0, 900, 900, 3_000][kills % 4]!
       const ended = await Promise.race([migrator.ended, delay(within === 0 ? 0 : roll(within))])
@@ -48,7 +49,10 @@ describe('the migrator, under live traffic', { timeout: rounds(240_000, 1_200_00
       await moving.endsEqual()
       await moving.back(kills % 2 === 0 ? 'mongo' : 'dual-write')
     }
-    expect(met.size, `what the kills met: ${[...met].map(([where, n]) => `${where} ${n}`).join(', ')}`).toBeGreaterThan(1)
+    expect(
+      met.size,
+      `what the kills met: ${[...met].map(([where, n]) => `${where} ${n}`).join(', ')}`,
+    ).toBeGreaterThan(1)
   })
 
   it('is back on MongoDB alone, by as many steps as there were', async () => {

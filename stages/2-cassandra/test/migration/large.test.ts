@@ -24,7 +24,10 @@ const TOO_LARGE = 5 * MIB
 /** A busy machine writes a hundred megabytes slowly. */
 const slowly = () => deadlineIn(60_000)
 
-const large = (channel: string, bytes: number): StoredMessage => ({ ...aMessage(channel), content: 'x'.repeat(bytes) })
+const large = (channel: string, bytes: number): StoredMessage => ({
+  ...aMessage(channel),
+  content: 'x'.repeat(bytes),
+})
 const reactionBy = (userId: number, { channelId, id }: StoredMessage) => ({
   ...{ v: 1 as const, channelId, messageId: id, emoji: '👍' },
   ...{ userId: String(userId), writeTimeMicros: writeTime() },
@@ -40,7 +43,8 @@ async function openMove(use: AsyncDisposableStack) {
 
 /** Few at once: the driver would put them all into one message to the server. */
 async function importAll(store: MessageStore, messages: readonly StoredMessage[]): Promise<void> {
-  for (let at = 0; at < messages.length; at += 20) await store.import(messages.slice(at, at + 20), slowly())
+  for (let at = 0; at < messages.length; at += 20)
+    await store.import(messages.slice(at, at + 20), slowly())
 }
 
 describe('large messages', { timeout: 300_000 }, () => {
@@ -49,13 +53,20 @@ describe('large messages', { timeout: 300_000 }, () => {
     const { house, run, store } = await openMove(use)
     const channel = newId()
     const messages = Array.from({ length: MANY }, () => large(channel, LARGE))
-    // Close to what a node takes, embeds of a hundred kilobytes, and more reactions than are read at once.
+    // Close to what a node takes, embeds of a hundred kilobytes, and more reactions than are read
+    // at once.
     const edge = large(channel, 3.9 * MIB)
-    const embedded = { ...aMessage(channel), embeds: Array.from({ length: 10 }, () => ({ description: 'ä'.repeat(5_000) })) }
+    const embedded = {
+      ...aMessage(channel),
+      embeds: Array.from({ length: 10 }, () => ({ description: 'ä'.repeat(5_000) })),
+    }
     const liked = aMessage(channel)
     await importAll(house.sides.mongo.store, [...messages, edge, embedded, liked])
-    const reactions = Array.from({ length: REACTIONS_PAGE + 1_000 }, (_, i) => reactionBy(i + 1, liked))
-    // The first marks its message; the rest are put as they are, since one by one they would take a minute.
+    const reactions = Array.from({ length: REACTIONS_PAGE + 1_000 }, (_, i) =>
+      reactionBy(i + 1, liked),
+    )
+    // The first marks its message; the rest are put as they are, since one by one they would take a
+    // minute.
     await house.sides.mongo.store.react(reactions[0]!, soon())
     const documents = reactions.slice(1).map(
       ({ channelId, messageId, userId, writeTimeMicros, ...rest }): ReactionDocument => ({
@@ -73,14 +84,20 @@ describe('large messages', { timeout: 300_000 }, () => {
     expect(await run('decommission')).toMatch(/the move is over\nnext: nothing/)
     const page = await store.page(channel, { at: 'before', id: edge.id }, 100, slowly())
     expect(page).toEqual(messages.slice(-100).reverse())
-    expect((await store.page(channel, { at: 'after', id: messages.at(-1)!.id }, 100, slowly())).map(({ id }) => id)).toEqual(
-      [edge, embedded, liked].map(({ id }) => id).reverse(),
-    )
+    expect(
+      (await store.page(channel, { at: 'after', id: messages.at(-1)!.id }, 100, slowly())).map(
+        ({ id }) => id,
+      ),
+    ).toEqual([edge, embedded, liked].map(({ id }) => id).reverse())
     // More than a small node's heap, were each of them one answer.
     const readers = await Promise.all(
-      Array.from({ length: READERS }, () => store.page(channel, { at: 'before', id: edge.id }, 100, slowly())),
+      Array.from({ length: READERS }, () =>
+        store.page(channel, { at: 'before', id: edge.id }, 100, slowly()),
+      ),
     )
-    expect(readers.map((one) => one.map(({ id }) => id))).toEqual(readers.map(() => page.map(({ id }) => id)))
+    expect(readers.map((one) => one.map(({ id }) => id))).toEqual(
+      readers.map(() => page.map(({ id }) => id)),
+    )
     const all = await Array.fromAsync(reactionPages(house.sides.cassandra.movable, [keyOf(liked)]))
     expect(all.flat()).toHaveLength(reactions.length)
   })
@@ -91,7 +108,11 @@ describe('a message that Cassandra will never take', { timeout: 120_000 }, () =>
     await using use = new AsyncDisposableStack()
     const { house, run } = await openMove(use)
     const channel = newId()
-    const [before, refused, after] = [aMessage(channel), large(channel, TOO_LARGE), aMessage(channel)]
+    const [before, refused, after] = [
+      aMessage(channel),
+      large(channel, TOO_LARGE),
+      aMessage(channel),
+    ]
     await importAll(house.sides.mongo.store, [before, refused, after])
     await run('dual-write')
     const began = Date.now()
@@ -99,12 +120,16 @@ describe('a message that Cassandra will never take', { timeout: 120_000 }, () =>
     expect(error).toMatchObject({ code: 'ROW_REFUSED' })
     expect(error.message).toContain(`message ${refused.id} of channel ${channel}`)
     expect(error.message.length).toBeLessThan(200) // and nothing of what is in it
-    expect(error.next).toMatch(/delete that message.* commitlog_segment_size .*then npx threshold migrate mongo-cassandra backfill$/)
+    expect(error.next).toMatch(
+      /delete that message.* commitlog_segment_size .*then npx threshold migrate mongo-cassandra backfill$/,
+    )
     expect(Date.now() - began).toBeLessThan(30_000) // and not after a minute of trying
     await house.sides.mongo.store.remove(channel, [refused.id], writeTime(), soon())
     expect(await run('backfill')).toMatch(/^backfill: /m)
     expect(await run('verify')).toMatch(/no difference/)
-    expect([...(await onCassandra(house)).messages.keys()].toSorted()).toEqual([before.id, after.id].toSorted())
+    expect([...(await onCassandra(house)).messages.keys()].toSorted()).toEqual(
+      [before.id, after.id].toSorted(),
+    )
   })
 
   it('is acknowledged while MongoDB decides, keeps no other waiting, and must go before the cut-over', async () => {
@@ -118,20 +143,34 @@ describe('a message that Cassandra will never take', { timeout: 120_000 }, () =>
     const others = Array.from({ length: 3 }, () => aMessage(channel))
     for (const message of others) await store.insert(message, soon())
     const there = async () => [...(await onCassandra(house)).messages.keys()]
-    await vi.waitFor(async () => expect(await there()).toEqual(expect.arrayContaining(others.map(({ id }) => id))), 30_000)
+    await vi.waitFor(
+      async () => expect(await there()).toEqual(expect.arrayContaining(others.map(({ id }) => id))),
+      30_000,
+    )
 
     const named = new RegExp(`message ${refused.id} of channel ${channel}`)
     expect(await run('status')).toMatch(new RegExp(`^refused: .*${named.source}`, 'm'))
-    await expect(run('cutover')).rejects.toMatchObject({ code: 'ROW_REFUSED', message: expect.stringMatching(named) })
-    await expect(run('verify')).rejects.toMatchObject({ code: 'ROW_REFUSED', message: expect.stringMatching(named) })
+    await expect(run('cutover')).rejects.toMatchObject({
+      code: 'ROW_REFUSED',
+      message: expect.stringMatching(named),
+    })
+    await expect(run('verify')).rejects.toMatchObject({
+      code: 'ROW_REFUSED',
+      message: expect.stringMatching(named),
+    })
     await store.remove(channel, [refused.id], writeTime(), soon())
-    await vi.waitFor(async () => expect(await run('status')).not.toContain('refused:'), { timeout: 60_000, interval: 500 })
+    await vi.waitFor(async () => expect(await run('status')).not.toContain('refused:'), {
+      timeout: 60_000,
+      interval: 500,
+    })
     // The one that was cut off had found a difference, so that only the next one is clean.
     expect(await run('verify')).toMatch(/1 differed/)
     expect(await run('verify')).toMatch(/no difference/)
     expect(await run('cutover')).toMatch(/Cassandra decides/)
     // And where Cassandra decides it is refused in words that a client is told.
-    await expect(store.insert(large(channel, TOO_LARGE), slowly())).rejects.toMatchObject({ code: 'TOO_LARGE' })
+    await expect(store.insert(large(channel, TOO_LARGE), slowly())).rejects.toMatchObject({
+      code: 'TOO_LARGE',
+    })
     await store.insert(aMessage(channel), soon())
   })
 
@@ -139,7 +178,12 @@ describe('a message that Cassandra will never take', { timeout: 120_000 }, () =>
     await using use = new AsyncDisposableStack()
     const { house, store } = await openMove(use)
     await house.move({ phase: 'dual-write', policy: 'fail' })
-    await vi.waitFor(async () => expect((await house.state.followers()).map(({ epoch }) => epoch)).toEqual([2]), 20_000)
-    await expect(store.insert(large(newId(), TOO_LARGE), slowly())).rejects.toMatchObject({ code: 'TOO_LARGE' })
+    await vi.waitFor(
+      async () => expect((await house.state.followers()).map(({ epoch }) => epoch)).toEqual([2]),
+      20_000,
+    )
+    await expect(store.insert(large(newId(), TOO_LARGE), slowly())).rejects.toMatchObject({
+      code: 'TOO_LARGE',
+    })
   })
 })

@@ -5,8 +5,9 @@ import type { Phase } from '../../src/migration/phases.ts'
 import { openHouse } from './house.ts'
 
 /**
- * Before and after the move each call goes straight on to one of the two stores, which pass the same laws in suites of their own; what
- * is special between is tried by itself in `interleavings` and `walk`.
+ * Before and after the move each call goes straight on to one of the two stores, which pass the
+ * same laws in suites of their own; what is special between is tried by itself in `interleavings`
+ * and `walk`.
  */
 const PHASES: readonly Phase[] = ['mongo', 'dual-write', 'cutover', 'decommissioned']
 

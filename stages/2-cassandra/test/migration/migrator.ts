@@ -1,8 +1,15 @@
 import { type MigratorConfig, migrate, type StepName } from '../../src/migration/steps/index.ts'
 import type { House } from './house.ts'
 
-/** Runs a step of the migrator in this process and answers what it said. It gives up at a moment, where one is named. */
-export function migrator({ uris, config: cassandra, runtime }: House, folder: string, more: Partial<MigratorConfig> = {}) {
+/**
+ * Runs a step of the migrator in this process and answers what it said. It gives up at a moment,
+ * where one is named.
+ */
+export function migrator(
+  { uris, config: cassandra, runtime }: House,
+  folder: string,
+  more: Partial<MigratorConfig> = {},
+) {
   return async (step: StepName, dieAt?: string): Promise<string> => {
     const said: string[] = []
     const teller = {

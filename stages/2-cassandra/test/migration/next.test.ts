@@ -21,28 +21,42 @@ beforeAll(async () => {
 afterAll(() => use.disposeAsync())
 
 const command = (step: StepName): string => `npx threshold migrate mongo-cassandra ${step}`
-const named = (said: string): string | undefined => /^next: (.*)$/m.exec(said.split('\n').at(-1)!)?.[1]
+const named = (said: string): string | undefined =>
+  /^next: (.*)$/m.exec(said.split('\n').at(-1)!)?.[1]
 /** The next step that a step named, whether it was done or refused. */
-const nextAfter = async (step: StepName): Promise<string | undefined> => await run(step).then(named, ({ next }: { next?: string }) => next)
+const nextAfter = async (step: StepName): Promise<string | undefined> =>
+  await run(step).then(named, ({ next }: { next?: string }) => next)
 
-/** In this order: the step that is taken, those that change nothing after it, and the step that comes then. */
+/**
+ * In this order: the step that is taken, those that change nothing after it, and the step that
+ * comes then.
+ */
 const WALK: readonly [take: StepName | undefined, harmless: readonly StepName[], next: string][] = [
   [undefined, ['backfill', 'verify', 'cutover', 'decommission', 'rollback'], command('dual-write')],
   ['dual-write', ['dual-write', 'verify', 'cutover', 'decommission'], command('backfill')],
   ['backfill', ['dual-write', 'backfill', 'cutover', 'decommission'], command('verify')],
   ['verify', ['dual-write', 'backfill', 'decommission'], command('cutover')],
-  ['cutover', ['dual-write', 'backfill', 'verify', 'cutover'], `${command('decommission')}, or ${command('rollback')}`],
+  [
+    'cutover',
+    ['dual-write', 'backfill', 'verify', 'cutover'],
+    `${command('decommission')}, or ${command('rollback')}`,
+  ],
   ['rollback', ['dual-write', 'backfill', 'cutover', 'decommission'], command('verify')],
   ['verify', ['dual-write', 'backfill'], command('cutover')],
   ['cutover', ['cutover'], `${command('decommission')}, or ${command('rollback')}`],
-  ['decommission', ['decommission', 'dual-write', 'backfill', 'verify', 'cutover', 'rollback'], 'nothing: the move is over'],
+  [
+    'decommission',
+    ['decommission', 'dual-write', 'backfill', 'verify', 'cutover', 'rollback'],
+    'nothing: the move is over',
+  ],
 ]
 
 describe('the step that comes next', { timeout: 240_000 }, () => {
   it('is the same in every step, in every refusal, in the plan and in the status', async () => {
     for (const [take, harmless, next] of WALK) {
       if (take !== undefined) expect([take, await nextAfter(take)]).toEqual([take, next])
-      for (const step of [...harmless, 'plan', 'status'] as const) expect([take, step, await nextAfter(step)]).toEqual([take, step, next])
+      for (const step of [...harmless, 'plan', 'status'] as const)
+        expect([take, step, await nextAfter(step)]).toEqual([take, step, next])
     }
   })
 })

@@ -19,9 +19,16 @@ export interface MigratorProcess {
 }
 
 /** The migrator as it is run: a process of its own. */
-export function startMigrator(env: Record<string, string>, args: readonly string[], dieAt?: string): MigratorProcess {
+export function startMigrator(
+  env: Record<string, string>,
+  args: readonly string[],
+  dieAt?: string,
+): MigratorProcess {
   const script = dieAt === undefined ? [REAL, ...args] : [DYING, ...args, dieAt]
-  const child = spawn(process.execPath, script, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, script, {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   let output = ''
   const waiting = new Set<{ readonly words: RegExp; done(): void }>()
   let over = false

@@ -21,56 +21,75 @@ async function reacted() {
   const message = aMessage(newId())
   for (const { store } of [mongo, cassandra]) await store.insert(message, soon())
   const { id: messageId, channelId } = message
-  const reaction = (): Reaction => ({ v: 1, channelId, messageId, emoji: '👍', userId: '7', writeTimeMicros: writeTime() })
+  const reaction = (): Reaction => ({
+    v: 1,
+    channelId,
+    messageId,
+    emoji: '👍',
+    userId: '7',
+    writeTimeMicros: writeTime(),
+  })
   const inBoth = async () => {
-    const find = ({ movable }: { movable: Movable }) => movable.reactionsOn([keyOf(message)], soon())
+    const find = ({ movable }: { movable: Movable }) =>
+      movable.reactionsOn([keyOf(message)], soon())
     return [await find(mongo), await find(cassandra)] as const
   }
   return { mongo, cassandra, message, reaction, inBoth }
 }
 
-describe('one device takes a reaction back while another gives it again', { timeout: 30_000 }, () => {
-  it.each(['mongo', 'cassandra'] as const)('and the newer one stays, where %s decides', async (first) => {
-    const { mongo, cassandra, reaction, inBoth } = await reacted()
-    const [from, to] = first === 'mongo' ? [mongo, cassandra] : [cassandra, mongo]
-    const old = reaction()
-    for (const { store } of [mongo, cassandra]) await store.react(old, soon())
-    const took = reaction()
-    await from.store.unreact(took, soon())
-    let again: Reaction | undefined
-    const meanwhile: Movable = {
-      ...from.movable,
-      async reaction(one, deadline) {
-        const there = await from.movable.reaction(one, deadline)
-        if (again === undefined) {
-          again = reaction()
-          await from.store.react(again, soon())
-          await to.movable.putReactions([again], soon())
-        }
-        return there
-      },
-    }
-    await mirrorReaction({ from: meanwhile, to: to.movable }, took, true, soon())
-    expect(await inBoth()).toEqual([[again], [again]])
-  })
+describe('one device takes a reaction back while another gives it again', {
+  timeout: 30_000,
+}, () => {
+  it.each(['mongo', 'cassandra'] as const)(
+    'and the newer one stays, where %s decides',
+    async (first) => {
+      const { mongo, cassandra, reaction, inBoth } = await reacted()
+      const [from, to] = first === 'mongo' ? [mongo, cassandra] : [cassandra, mongo]
+      const old = reaction()
+      for (const { store } of [mongo, cassandra]) await store.react(old, soon())
+      const took = reaction()
+      await from.store.unreact(took, soon())
+      let again: Reaction | undefined
+      const meanwhile: Movable = {
+        ...from.movable,
+        async reaction(one, deadline) {
+          const there = await from.movable.reaction(one, deadline)
+          if (again === undefined) {
+            again = reaction()
+            await from.store.react(again, soon())
+            await to.movable.putReactions([again], soon())
+          }
+          return there
+        },
+      }
+      await mirrorReaction({ from: meanwhile, to: to.movable }, took, true, soon())
+      expect(await inBoth()).toEqual([[again], [again]])
+    },
+  )
 })
 
 describe('a reaction that was taken back while a clock was ahead', { timeout: 30_000 }, () => {
-  it.each(['mongo', 'cassandra'] as const)('is in both stores when it is given again, where %s decides', async (first) => {
-    const { mongo, cassandra, reaction, inBoth } = await reacted()
-    const [from, to] = first === 'mongo' ? [mongo, cassandra] : [cassandra, mongo]
-    const inFuture = (micros: bigint): Reaction => ({ ...reaction(), writeTimeMicros: writeTime() + micros })
-    const [given, taken, again] = [inFuture(3_600_000_000n), inFuture(3_600_100_000n), reaction()]
-    for (const { store } of [mongo, cassandra]) await store.react(given, soon())
-    await from.store.unreact(taken, soon())
-    await mirrorReaction({ from: from.movable, to: to.movable }, taken, true, soon())
-    expect(await inBoth()).toEqual([[], []])
-    expect(await from.store.react(again, soon())).toBe('added')
-    await mirrorReaction({ from: from.movable, to: to.movable }, again, false, soon())
-    const [inMongo, inCassandra] = await inBoth()
-    expect(inMongo).toHaveLength(1)
-    expect(inCassandra).toEqual(inMongo)
-  })
+  it.each(['mongo', 'cassandra'] as const)(
+    'is in both stores when it is given again, where %s decides',
+    async (first) => {
+      const { mongo, cassandra, reaction, inBoth } = await reacted()
+      const [from, to] = first === 'mongo' ? [mongo, cassandra] : [cassandra, mongo]
+      const inFuture = (micros: bigint): Reaction => ({
+        ...reaction(),
+        writeTimeMicros: writeTime() + micros,
+      })
+      const [given, taken, again] = [inFuture(3_600_000_000n), inFuture(3_600_100_000n), reaction()]
+      for (const { store } of [mongo, cassandra]) await store.react(given, soon())
+      await from.store.unreact(taken, soon())
+      await mirrorReaction({ from: from.movable, to: to.movable }, taken, true, soon())
+      expect(await inBoth()).toEqual([[], []])
+      expect(await from.store.react(again, soon())).toBe('added')
+      await mirrorReaction({ from: from.movable, to: to.movable }, again, false, soon())
+      const [inMongo, inCassandra] = await inBoth()
+      expect(inMongo).toHaveLength(1)
+      expect(inCassandra).toEqual(inMongo)
+    },
+  )
 })
 
 describe('what happens between a comparison and its repair', { timeout: 30_000 }, () => {
@@ -93,7 +112,10 @@ describe('what happens between a comparison and its repair', { timeout: 30_000 }
   it('is not undone: a message that is deleted stays deleted', async () => {
     const { mongo, cassandra, message } = await reacted()
     const { id, channelId } = message
-    await cassandra.store.edit({ id, channelId, set: { content: 'newer' }, writeTimeMicros: writeTime() }, soon())
+    await cassandra.store.edit(
+      { id, channelId, set: { content: 'newer' }, writeTimeMicros: writeTime() },
+      soon(),
+    )
     const pair = { source: mongo.movable, target: cassandra.movable, intents: nothingWritten }
     const [divergence] = await compare(pair, [keyOf(message)])
     expect(divergence?.target?.message.content).toBe('newer')
@@ -117,7 +139,10 @@ describe('what happens between a comparison and its repair', { timeout: 30_000 }
   it('gives the older store what the newer has, where nothing happens', async () => {
     const { mongo, cassandra, message, inBoth, reaction } = await reacted()
     const { id, channelId } = message
-    await cassandra.store.edit({ id, channelId, set: { content: 'newer' }, writeTimeMicros: writeTime() }, soon())
+    await cassandra.store.edit(
+      { id, channelId, set: { content: 'newer' }, writeTimeMicros: writeTime() },
+      soon(),
+    )
     const given = reaction()
     await mongo.store.react(given, soon())
     const pair = { source: mongo.movable, target: cassandra.movable, intents: nothingWritten }

@@ -10,7 +10,8 @@ import { comparedReads } from '../../src/migration/steps/reads.ts'
 
 const channel = newId()
 const answering = (page: MessageStore['page']) => ({ page }) as MessageStore
-const showing = (content: string) => answering(async () => [aMessage(channel, { id: '1', content, writeTimeMicros: 1n })])
+const showing = (content: string) =>
+  answering(async () => [aMessage(channel, { id: '1', content, writeTimeMicros: 1n })])
 
 /** A process that compares, and a migrator that asks it. */
 function house(share = 1) {
@@ -24,7 +25,10 @@ function house(share = 1) {
     { about: async (ids) => new Set(ids.filter((id) => noted.has(id))) },
     { clock: systemClock, log: silentLog, telemetry },
   )
-  const state = { followers: async () => [{ shadow: shadow.counts() }], differences: async () => differences.length }
+  const state = {
+    followers: async () => [{ shadow: shadow.counts() }],
+    differences: async () => differences.length,
+  }
   const look = { state, teller: { say() {}, progress() {} } } as unknown as Look
   const read = (primary: MessageStore, follower: MessageStore) =>
     shadow.compare({ channel, anchor: { at: 'latest' }, limit: 50 }, [], primary, follower)
@@ -52,7 +56,9 @@ describe('pages that are read from both stores before a cut-over', { timeout: 30
     const { noted, read, asked } = house()
     noted.add('1')
     let settled = false
-    const late = answering(async () => [aMessage(channel, { id: '1', content: settled ? 'one' : 'not yet', writeTimeMicros: 1n })])
+    const late = answering(async () => [
+      aMessage(channel, { id: '1', content: settled ? 'one' : 'not yet', writeTimeMicros: 1n }),
+    ])
     read(showing('one'), late)
     // Longer than what is not written down is read again.
     setTimeout(() => {
@@ -68,7 +74,10 @@ describe('pages that are read from both stores before a cut-over', { timeout: 30
       throw new Error('it is away')
     })
     read(showing('one'), away)
-    expect(await asked()).toEqual({ same: 0, differing: 0, failed: 1 } satisfies Omit<ShadowReads, 'round' | 'doubtful'>)
+    expect(await asked()).toEqual({ same: 0, differing: 0, failed: 1 } satisfies Omit<
+      ShadowReads,
+      'round' | 'doubtful'
+    >)
   })
 
   it('are not waited for where none are to be compared', async () => {

@@ -25,13 +25,24 @@ describe('a note of a delete that died half-way', { timeout: 30_000 }, () => {
     const { mongo, cassandra } = other.sides
     const message = aMessage(newId())
     const { channelId, id } = message
-    const reaction = { v: 1 as const, channelId, messageId: id, emoji: '👍', userId: '7', writeTimeMicros: writeTime() }
+    const reaction = {
+      v: 1 as const,
+      channelId,
+      messageId: id,
+      emoji: '👍',
+      userId: '7',
+      writeTimeMicros: writeTime(),
+    }
     for (const { store: each } of [mongo, cassandra]) {
       await each.insert(message, soon())
       await each.react(reaction, soon())
     }
     await other.mongo.db.collection('messages').deleteMany({}) // and then the process is killed
-    await settle({ from: mongo.movable, to: cassandra.movable }, { kind: 'remove', channelId, id }, soon())
+    await settle(
+      { from: mongo.movable, to: cassandra.movable },
+      { kind: 'remove', channelId, id },
+      soon(),
+    )
     const key = [{ channelId, id }]
     for (const { movable, store: each } of [mongo, cassandra]) {
       expect(await movable.reactionsOn(key, soon())).toEqual([])
@@ -51,13 +62,18 @@ describe('a note of a send that settles after the cut-over', { timeout: 30_000 }
       ...cassandra.movable,
       async rows(keys, deadline) {
         const before = await cassandra.movable.rows(keys, deadline)
-        expect(await store.insert(aMessage(channelId), soon(), key(channelId))).toMatchObject({ outcome: 'inserted', message: { id } })
+        expect(await store.insert(aMessage(channelId), soon(), key(channelId))).toMatchObject({
+          outcome: 'inserted',
+          message: { id },
+        })
         return before
       },
     }
     const intent = { kind: 'insert' as const, channelId, id, dedupe: keyText(channelId) }
     await settle({ from: retried, to: mongo.movable }, intent, soon())
-    expect(await mongo.store.get(channelId, [id], soon())).toEqual(await cassandra.store.get(channelId, [id], soon()))
+    expect(await mongo.store.get(channelId, [id], soon())).toEqual(
+      await cassandra.store.get(channelId, [id], soon()),
+    )
     expect(await mongo.store.get(channelId, [id], soon())).toHaveLength(1)
     expect(await mongo.movable.nonce(keyText(channelId), soon())).toMatchObject({ id, gone: false })
   })
@@ -69,7 +85,11 @@ describe('a note of a send that settles after the cut-over', { timeout: 30_000 }
     await store.insert(message, soon(), key(channelId))
     await cassandra.store.remove(channelId, [id], writeTime(), soon()) // past the second store
     expect(await mongo.store.get(channelId, [id], soon())).toHaveLength(1)
-    await settle({ from: cassandra.movable, to: mongo.movable }, { kind: 'insert', channelId, id, dedupe: keyText(channelId) }, soon())
+    await settle(
+      { from: cassandra.movable, to: mongo.movable },
+      { kind: 'insert', channelId, id, dedupe: keyText(channelId) },
+      soon(),
+    )
     expect(await mongo.store.get(channelId, [id], soon())).toEqual([])
     expect(await mongo.movable.nonce(keyText(channelId), soon())).toMatchObject({ id, gone: true })
   })

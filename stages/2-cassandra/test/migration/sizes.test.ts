@@ -9,7 +9,9 @@ import { bytesOf, cutRows } from '../../src/migration/sizes.ts'
 import { configFor } from '../adapters/database.ts'
 
 const channel = newId()
-const rowOf = (characters: number): Row => ({ message: { ...aMessage(channel), content: 'ä'.repeat(characters) } })
+const rowOf = (characters: number): Row => ({
+  message: { ...aMessage(channel), content: 'ä'.repeat(characters) },
+})
 const total = (rows: readonly Row[]): number => rows.reduce((sum, row) => sum + bytesOf(row), 0)
 
 describe('rows', () => {
@@ -27,24 +29,45 @@ describe('rows', () => {
         const rows = characters.map(rowOf)
         const parts = cutRows(rows, most)
         expect(parts.flat()).toEqual(rows)
-        for (const part of parts) expect(part.length === 1 || (part.length <= most.rows && total(part) <= most.bytes)).toBe(true)
+        for (const part of parts)
+          expect(part.length === 1 || (part.length <= most.rows && total(part) <= most.bytes)).toBe(
+            true,
+          )
       }),
     )
   })
 })
 
-/** A node that takes so many bytes in one statement, and remembers how large those were that it took. */
+/**
+ * A node that takes so many bytes in one statement, and remembers how large those were that it
+ * took.
+ */
 function nodeThatTakes(most: number) {
   const taken: number[] = []
   const execute: Execute = async (cql, values) => {
     if (!cql.includes('.messages')) return []
-    const bytes = values.reduce<number>((sum, value) => sum + (typeof value === 'string' ? Buffer.byteLength(value) : 8), 0)
-    if (bytes > most) throw new CodedError('TOO_LARGE', 'migration.put is larger than Cassandra takes', { next: 'raise it' })
+    const bytes = values.reduce<number>(
+      (sum, value) => sum + (typeof value === 'string' ? Buffer.byteLength(value) : 8),
+      0,
+    )
+    if (bytes > most)
+      throw new CodedError('TOO_LARGE', 'migration.put is larger than Cassandra takes', {
+        next: 'raise it',
+      })
     taken.push(bytes)
     return []
   }
-  const database = { run: async (_what: string, _by: unknown, work: (one: Execute) => Promise<unknown>) => await work(execute) }
-  return { taken, end: cassandraMovable(database as unknown as CassandraDatabase, configFor('cassandra://127.0.0.1:9042/asked')) }
+  const database = {
+    run: async (_what: string, _by: unknown, work: (one: Execute) => Promise<unknown>) =>
+      await work(execute),
+  }
+  return {
+    taken,
+    end: cassandraMovable(
+      database as unknown as CassandraDatabase,
+      configFor('cassandra://127.0.0.1:9042/asked'),
+    ),
+  }
 }
 
 describe('rows that are put', () => {
@@ -75,7 +98,10 @@ describe('rows that are put', () => {
     const large = rowOf(30_000)
     const rows = [rowOf(10), large, rowOf(10)]
     await expect(end.put(rows, soon(), { edited: false })).rejects.toMatchObject({
-      ...{ code: 'ROW_REFUSED', message: expect.stringContaining(`message ${large.message.id} of channel ${channel}`) },
+      ...{
+        code: 'ROW_REFUSED',
+        message: expect.stringContaining(`message ${large.message.id} of channel ${channel}`),
+      },
       next: expect.stringContaining('delete that message'),
     })
   })

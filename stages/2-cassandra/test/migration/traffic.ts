@@ -33,18 +33,27 @@ export function dice(seed: number): (below: number) => number {
 }
 
 /**
- * People who send, edit, delete and react, each in a channel of their own, and insist until they are answered: so what must be
- * there in the end is known to the last reaction.
+ * People who send, edit, delete and react, each in a channel of their own, and insist until they
+ * are answered: so what must be there in the end is known to the last reaction.
  */
 export async function startTraffic(url: string, seed: number): Promise<Traffic> {
   const api = `${url}/api/v10`
   let [requests, retried, pausing] = [0, 0, false]
 
-  async function call(method: string, path: string, token: string, body?: object): Promise<Response> {
+  async function call(
+    method: string,
+    path: string,
+    token: string,
+    body?: object,
+  ): Promise<Response> {
     const headers = { 'content-type': 'application/json', authorization: `Bot ${token}` }
     const until = Date.now() + PATIENCE_MS
     for (let tries = 0; ; tries++) {
-      const answer = await fetch(path, { method, headers, ...(body ? { body: JSON.stringify(body) } : {}) }).catch(() => undefined)
+      const answer = await fetch(path, {
+        method,
+        headers,
+        ...(body ? { body: JSON.stringify(body) } : {}),
+      }).catch(() => undefined)
       // A delete that was carried out and not answered finds nothing the second time.
       if (answer?.ok || (tries > 0 && method === 'DELETE' && answer?.status === 404)) {
         requests += 1
@@ -52,7 +61,8 @@ export async function startTraffic(url: string, seed: number): Promise<Traffic> 
       }
       if (answer && answer.status !== 503 && answer.status !== 429)
         throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`)
-      if (Date.now() > until) throw new Error(`${method} ${path} was not answered within ${PATIENCE_MS} ms`)
+      if (Date.now() > until)
+        throw new Error(`${method} ${path} was not answered within ${PATIENCE_MS} ms`)
       retried += 1
       await delay(RETRY_MS)
     }
@@ -66,22 +76,32 @@ export async function startTraffic(url: string, seed: number): Promise<Traffic> 
 
   async function writer(index: number) {
     const roll = dice(seed + index)
-    const channel = await json<{ id: string }>('POST', `/guilds/${guild.id}/channels`, { name: `moving-${index}` })
+    const channel = await json<{ id: string }>('POST', `/guilds/${guild.id}/channels`, {
+      name: `moving-${index}`,
+    })
     const path = `/channels/${channel.id}/messages`
     const expected = new Map<string, Expected>()
     const act = async (n: number): Promise<void> => {
       const ids = [...expected.keys()]
-      // Of the newest few as well as of the oldest: what is just being copied, and what was long ago.
+      // Of the newest few as well as of the oldest: what is just being copied, and what was long
+      // ago.
       const id = ids[roll(2) === 0 ? roll(ids.length) : Math.max(0, ids.length - 1 - roll(5))]
       const what = id === undefined ? 0 : roll(10)
       if (what < 3 || id === undefined) {
         const content = `message ${index}.${n}`
-        const sent = await json<{ id: string }>('POST', path, { content, nonce: `${index}.${n}`, enforce_nonce: true })
+        const sent = await json<{ id: string }>('POST', path, {
+          content,
+          nonce: `${index}.${n}`,
+          enforce_nonce: true,
+        })
         if (expected.has(sent.id)) throw new Error(`one id for two messages: ${sent.id}`)
         expected.set(sent.id, { content, reactions: new Set() })
       } else if (what < 5) {
         const content = `edited ${index}.${n}`
-        await call('PATCH', `${api}${path}/${id}`, token, { content, embeds: roll(2) === 0 ? [{ title: 'x' }] : [] })
+        await call('PATCH', `${api}${path}/${id}`, token, {
+          content,
+          embeds: roll(2) === 0 ? [{ title: 'x' }] : [],
+        })
         expected.set(id, { ...expected.get(id)!, content })
       } else if (what < 7) {
         await call('DELETE', `${api}${path}/${id}`, token)
@@ -93,7 +113,11 @@ export async function startTraffic(url: string, seed: number): Promise<Traffic> 
         const reactions = new Set(expected.get(id)!.reactions)
         const takes = reactions.delete(emoji)
         if (!takes) reactions.add(emoji)
-        await call(takes ? 'DELETE' : 'PUT', `${api}${path}/${id}/reactions/${encodeURIComponent(emoji)}/@me`, token)
+        await call(
+          takes ? 'DELETE' : 'PUT',
+          `${api}${path}/${id}/reactions/${encodeURIComponent(emoji)}/@me`,
+          token,
+        )
         expected.set(id, { ...expected.get(id)!, reactions })
       }
     }

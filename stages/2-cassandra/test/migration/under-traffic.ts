@@ -22,16 +22,25 @@ export interface Moving {
   readonly stage: StageProcess
   readonly traffic: Traffic
   start(args: readonly string[], dieAt?: string): MigratorProcess
-  /** To the end, however often it takes: a process that was just killed is counted out after some seconds. */
+  /**
+   * To the end, however often it takes: a process that was just killed is counted out after some
+   * seconds.
+   */
   insist(args: readonly string[]): Promise<string>
   phase(): Promise<Phase | undefined>
   /** Back to it by as many steps as there are. */
   back(to: 'mongo' | 'dual-write'): Promise<void>
-  /** Goes on to the cut-over from wherever the move was left. Then all that was acknowledged is there, once and in order, in both stores. */
+  /**
+   * Goes on to the cut-over from wherever the move was left. Then all that was acknowledged is
+   * there, once and in order, in both stores.
+   */
   endsEqual(): Promise<void>
 }
 
-/** Waits its turn: two moves at once, each with people and a migrator that starts anew, keep one disk busy with nothing but each other. */
+/**
+ * Waits its turn: two moves at once, each with people and a migrator that starts anew, keep one
+ * disk busy with nothing but each other.
+ */
 export async function startMoving(use: AsyncDisposableStack, seed: number): Promise<Moving> {
   use.defer(await takeTurn('a-move-under-traffic'))
   const folder = await mkdtemp(join(tmpdir(), 'threshold-kills-'))
@@ -75,11 +84,33 @@ async function fill(house: House): Promise<void> {
   const channel = newId()
   const old = Array.from({ length: OLD }, (_, i) => {
     const at = Date.now() - (i + 1) * 1_500_000
-    return aMessage(channel, { id: firstIdAt(at), writeTimeMicros: BigInt(at) * 1_000n, content: `old ${i}` })
+    return aMessage(channel, {
+      id: firstIdAt(at),
+      writeTimeMicros: BigInt(at) * 1_000n,
+      content: `old ${i}`,
+    })
   })
   await store.import(old, soon())
   for (const { id } of old.filter((_, i) => i % 50 === 0)) {
-    await store.edit({ id, channelId: channel, set: { content: 'edited', editedAt: 1 }, writeTimeMicros: writeTime() }, soon())
-    await store.react({ v: 1, channelId: channel, messageId: id, emoji: '👍', userId: '7', writeTimeMicros: writeTime() }, soon())
+    await store.edit(
+      {
+        id,
+        channelId: channel,
+        set: { content: 'edited', editedAt: 1 },
+        writeTimeMicros: writeTime(),
+      },
+      soon(),
+    )
+    await store.react(
+      {
+        v: 1,
+        channelId: channel,
+        messageId: id,
+        emoji: '👍',
+        userId: '7',
+        writeTimeMicros: writeTime(),
+      },
+      soon(),
+    )
   }
 }

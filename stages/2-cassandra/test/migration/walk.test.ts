@@ -49,7 +49,10 @@ describe('a move, step by step', { timeout: 120_000 }, () => {
     ['cutover', 'dual-write'],
     ['decommission', 'dual-write'],
   ] as const)('refuses %s, out of its order, and names the step that comes', async (step, next) => {
-    await expect(run(step)).rejects.toMatchObject({ code: 'OUT_OF_ORDER', next: expect.stringContaining(next) })
+    await expect(run(step)).rejects.toMatchObject({
+      code: 'OUT_OF_ORDER',
+      next: expect.stringContaining(next),
+    })
   })
 
   it('writes to both, then copies what was there, and can be told so twice', async () => {
@@ -57,8 +60,13 @@ describe('a move, step by step', { timeout: 120_000 }, () => {
     expect(await run('dual-write')).toMatch(/1 processes write to both stores/)
     const fresh = aMessage(channel)
     await store.insert(fresh, soon(), key('during'))
-    expect(await house.sides.cassandra.store.page(channel, { at: 'latest' }, 100, soon())).toEqual([fresh])
-    await expect(run('verify')).rejects.toMatchObject({ code: 'OUT_OF_ORDER', next: expect.stringContaining('backfill') })
+    expect(await house.sides.cassandra.store.page(channel, { at: 'latest' }, 100, soon())).toEqual([
+      fresh,
+    ])
+    await expect(run('verify')).rejects.toMatchObject({
+      code: 'OUT_OF_ORDER',
+      next: expect.stringContaining('backfill'),
+    })
     expect(await run('backfill')).toMatch(/31 rows/)
     expect(await run('backfill')).toMatch(/done already/)
   })
@@ -68,7 +76,12 @@ describe('a move, step by step', { timeout: 120_000 }, () => {
     const { mongo } = house.sides
     // Past the store that follows the move: an edit, a delete, a reaction taken back, another made.
     await mongo.store.edit(
-      { id: old[1]!.id, channelId: channel, set: { content: 'behind its back' }, writeTimeMicros: writeTime() },
+      {
+        id: old[1]!.id,
+        channelId: channel,
+        set: { content: 'behind its back' },
+        writeTimeMicros: writeTime(),
+      },
       soon(),
     )
     await mongo.store.remove(channel, [old[2]!.id], writeTime(), soon())
@@ -81,7 +94,15 @@ describe('a move, step by step', { timeout: 120_000 }, () => {
     expect(await run('verify')).toMatch(/[1-9]\d* differed.*\nnext: .*verify$/s)
     const { rows } = await mongo.movable.scan(0n, 1n << 62n, { rows: 5, bytes: 1 << 20 }, soon())
     for (const { message } of rows)
-      await mongo.store.edit({ id: message.id, channelId: channel, set: { content: 'again' }, writeTimeMicros: writeTime() }, soon())
+      await mongo.store.edit(
+        {
+          id: message.id,
+          channelId: channel,
+          set: { content: 'again' },
+          writeTimeMicros: writeTime(),
+        },
+        soon(),
+      )
     expect(await run('verify')).toMatch(/ 5 differed, 5 repaired;.*\nnext: .*verify$/s)
     await expect(run('cutover')).rejects.toMatchObject({ code: 'NOT_VERIFIED' })
     expect(await run('verify')).toMatch(/no difference\nnext: .*cutover$/)
@@ -93,23 +114,34 @@ describe('a move, step by step', { timeout: 120_000 }, () => {
     // Until the process has seen that it should, has compared one, and has told so.
     await vi.waitFor(async () => {
       for (let i = 0; i < 20; i++) await store.page(channel, { at: 'latest' }, 50, soon())
-      expect((await house.state.followers()).map((one) => one.shadow.same)).toContainEqual(expect.toSatisfy((same) => same > 0))
+      expect((await house.state.followers()).map((one) => one.shadow.same)).toContainEqual(
+        expect.toSatisfy((same) => same > 0),
+      )
     }, 20_000)
     const { round } = (await house.state.read())!.shadow
     await house.state.differed(round) // as a process has seen that has ended since
-    await expect(run('cutover')).rejects.toMatchObject({ code: 'READS_DIFFER', next: expect.stringContaining('verify') })
+    await expect(run('cutover')).rejects.toMatchObject({
+      code: 'READS_DIFFER',
+      next: expect.stringContaining('verify'),
+    })
     expect(await run('verify')).toMatch(/no difference/)
     const { epoch, shadow } = (await house.state.read())!
     // So far nobody has read anything in this round, but one whose pages Cassandra did not answer.
     const failed = { round: shadow.round, same: 0, differing: 0, failed: 1, doubtful: 0 }
     await house.state.report({ id: 'unlucky', epoch, shadow: failed })
-    await expect(run('cutover')).rejects.toMatchObject({ code: 'READS_FAILED', next: expect.stringContaining('verify') })
+    await expect(run('cutover')).rejects.toMatchObject({
+      code: 'READS_FAILED',
+      next: expect.stringContaining('verify'),
+    })
     await house.state.leave('unlucky')
     expect(await run('verify')).toMatch(/no difference/)
     void (async () => {
-      while ((await phase()) === 'dual-write') await store.page(channel, { at: 'latest' }, 50, soon()) // as people do
+      while ((await phase()) === 'dual-write')
+        await store.page(channel, { at: 'latest' }, 50, soon()) // as people do
     })()
-    expect(await run('cutover')).toMatch(/Cassandra decides and is read; writes waited for \d+ ms; [1-9]\d* pages read .* 0 differed/)
+    expect(await run('cutover')).toMatch(
+      /Cassandra decides and is read; writes waited for \d+ ms; [1-9]\d* pages read .* 0 differed/,
+    )
     expect(await run('cutover')).toMatch(/done already/)
     expect(await store.page(channel, { at: 'latest' }, 100, soon())).toEqual(before)
     // A retry of what was sent before.
@@ -132,13 +164,18 @@ describe('a move, step by step', { timeout: 120_000 }, () => {
     expect((await store.insert(aMessage(channel), soon(), key('after'))).outcome).toBe('duplicate')
     await expect(run('cutover')).rejects.toMatchObject({ code: 'NOT_VERIFIED' })
     expect(await run('rollback')).toMatch(/MongoDB alone/)
-    await store.edit({ id: after.id, channelId: channel, set: { content: 'alone' }, writeTimeMicros: writeTime() }, soon())
+    await store.edit(
+      { id: after.id, channelId: channel, set: { content: 'alone' }, writeTimeMicros: writeTime() },
+      soon(),
+    )
     await store.remove(channel, [old[6]!.id], writeTime(), soon())
   })
 
   it('walks all of it from anywhere, and there is an end', async () => {
     const page = await store.page(channel, { at: 'latest' }, 100, soon())
-    expect(await run('all')).toMatch(/dual-write:.*backfill:.*verify:.*cutover:.*decommission:.*the move is over/s)
+    expect(await run('all')).toMatch(
+      /dual-write:.*backfill:.*verify:.*cutover:.*decommission:.*the move is over/s,
+    )
     expect(await store.page(channel, { at: 'latest' }, 100, soon())).toEqual(page)
     expect(await house.state.hasMessages()).toBe(false)
     await expect(run('rollback')).rejects.toMatchObject({ code: 'NO_WAY_BACK' })

@@ -1,11 +1,17 @@
 import type { z } from 'zod'
 
-/** What a form's field had wrong with it, nested as the form is: `{content: {_errors: [{code, message}]}}`. */
+/**
+ * What a form's field had wrong with it, nested as the form is: `{content: {_errors: [{code,
+ * message}]}}`.
+ */
 export interface FieldErrors {
   [field: string]: FieldErrors | { code: string; message: string }[]
 }
 
-/** An answer other than 2xx, in Discord's shape. Thrown by handlers, written by one error middleware. */
+/**
+ * An answer other than 2xx, in Discord's shape. Thrown by handlers, written by one error
+ * middleware.
+ */
 export class ApiError extends Error {
   readonly status: number
   readonly code: number
@@ -13,7 +19,12 @@ export class ApiError extends Error {
   /** Seconds, for 429 and 503. */
   readonly retryAfter: number | undefined
 
-  constructor(status: number, code: number, message: string, details: { errors?: FieldErrors; retryAfter?: number } = {}) {
+  constructor(
+    status: number,
+    code: number,
+    message: string,
+    details: { errors?: FieldErrors; retryAfter?: number } = {},
+  ) {
     super(message)
     this.name = 'ApiError'
     this.status = status
@@ -57,7 +68,8 @@ export const refuse = {
   unknownStickerPack: () => new ApiError(404, 10061, 'Unknown Sticker Pack'),
   unknownCommand: () => new ApiError(404, 10063, 'Unknown application command'),
   unknownVoiceState: () => new ApiError(404, 10065, 'Unknown Voice State'),
-  unknownCommandPermissions: () => new ApiError(404, 10066, 'Unknown application command permissions'),
+  unknownCommandPermissions: () =>
+    new ApiError(404, 10066, 'Unknown application command permissions'),
   unknownStageInstance: () => new ApiError(404, 10067, 'Unknown Stage Instance'),
   unknownWelcomeScreen: () => new ApiError(404, 10069, 'Unknown Guild Welcome Screen'),
   unknownScheduledEvent: () => new ApiError(404, 10070, 'Unknown Guild Scheduled Event'),
@@ -65,7 +77,9 @@ export const refuse = {
   /** Discord has no code of its own for this one. */
   unknownAutoModerationRule: () => new ApiError(404, 0, 'Unknown Auto Moderation Rule'),
   slowMode: (seconds: number) =>
-    new ApiError(429, 20016, 'This action cannot be performed due to slowmode rate limit.', { retryAfter: seconds }),
+    new ApiError(429, 20016, 'This action cannot be performed due to slowmode rate limit.', {
+      retryAfter: seconds,
+    }),
   tooManyReactions: () => new ApiError(400, 30010, 'Maximum number of reactions reached (20)'),
   notInVoice: () => new ApiError(400, 40032, 'Target user is not connected to voice.'),
   tooLarge: () => new ApiError(413, 40005, 'Request entity too large'),
@@ -86,12 +100,15 @@ export const refuse = {
       'Provided too few or too many messages to delete. Must provide at least 2 and fewer than 100 messages to delete',
     ),
   invalidRole: () => new ApiError(400, 50028, 'Invalid Role'),
-  bulkDeleteTooOld: () => new ApiError(400, 50034, 'You can only bulk delete messages that are under 14 days old.'),
+  bulkDeleteTooOld: () =>
+    new ApiError(400, 50034, 'You can only bulk delete messages that are under 14 days old.'),
   invalidForm: (errors: FieldErrors) => new ApiError(400, 50035, 'Invalid Form Body', { errors }),
   malformedJson: () => new ApiError(400, 50109, 'The request body contains invalid JSON.'),
-  rateLimited: (seconds: number) => new ApiError(429, 0, 'You are being rate limited.', { retryAfter: seconds }),
+  rateLimited: (seconds: number) =>
+    new ApiError(429, 0, 'You are being rate limited.', { retryAfter: seconds }),
   /** Nothing was lost: what was asked may be asked again, with the same nonce, after `seconds`. */
-  unavailable: (seconds = 1) => new ApiError(503, 0, '503: Service Unavailable', { retryAfter: seconds }),
+  unavailable: (seconds = 1) =>
+    new ApiError(503, 0, '503: Service Unavailable', { retryAfter: seconds }),
 } as const
 
 /** One field's refusal, such as `limit=abc`. */
@@ -103,13 +120,20 @@ export function formErrors(error: z.ZodError): FieldErrors {
   const root: FieldErrors = {}
   for (const issue of error.issues) {
     // A form that takes no other fields names those together.
-    const fields = issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...issue.path, key]) : [issue.path]
+    const fields =
+      issue.code === 'unrecognized_keys'
+        ? issue.keys.map((key) => [...issue.path, key])
+        : [issue.path]
     for (const path of fields) add(root, path, describe(issue))
   }
   return root
 }
 
-function add(root: FieldErrors, path: readonly PropertyKey[], error: { code: string; message: string }): void {
+function add(
+  root: FieldErrors,
+  path: readonly PropertyKey[],
+  error: { code: string; message: string },
+): void {
   let node = root
   for (const step of path) {
     const key = String(step)
@@ -127,22 +151,45 @@ function describe(issue: z.core.$ZodIssue): { code: string; message: string } {
   switch (issue.code) {
     case 'invalid_type':
       // Zod does not hand out the input it judged; its message alone says that there was none.
-      if (/received (undefined|null)$/.test(issue.message)) return { code: 'BASE_TYPE_REQUIRED', message: 'This field is required' }
-      return { code: `${issue.expected.toUpperCase()}_TYPE_CONVERT`, message: `Could not interpret this value as ${issue.expected}.` }
+      if (/received (undefined|null)$/.test(issue.message))
+        return { code: 'BASE_TYPE_REQUIRED', message: 'This field is required' }
+      return {
+        code: `${issue.expected.toUpperCase()}_TYPE_CONVERT`,
+        message: `Could not interpret this value as ${issue.expected}.`,
+      }
     case 'too_big':
       if (issue.origin === 'string' || issue.origin === 'array')
-        return { code: 'BASE_TYPE_MAX_LENGTH', message: `Must be ${issue.maximum} or fewer in length.` }
-      return { code: 'NUMBER_TYPE_MAX', message: `int value should be less than or equal to ${issue.maximum}.` }
+        return {
+          code: 'BASE_TYPE_MAX_LENGTH',
+          message: `Must be ${issue.maximum} or fewer in length.`,
+        }
+      return {
+        code: 'NUMBER_TYPE_MAX',
+        message: `int value should be less than or equal to ${issue.maximum}.`,
+      }
     case 'too_small':
       if (issue.origin === 'string' || issue.origin === 'array')
-        return { code: 'BASE_TYPE_MIN_LENGTH', message: `Must be ${issue.minimum} or more in length.` }
-      return { code: 'NUMBER_TYPE_MIN', message: `int value should be greater than or equal to ${issue.minimum}.` }
+        return {
+          code: 'BASE_TYPE_MIN_LENGTH',
+          message: `Must be ${issue.minimum} or more in length.`,
+        }
+      return {
+        code: 'NUMBER_TYPE_MIN',
+        message: `int value should be greater than or equal to ${issue.minimum}.`,
+      }
     case 'invalid_value':
       // The input is there where the caller asked Zod to report it.
-      if ('input' in issue && issue.input == null) return { code: 'BASE_TYPE_REQUIRED', message: 'This field is required' }
-      return { code: 'BASE_TYPE_CHOICES', message: `Value must be one of {${issue.values.map(String).join(', ')}}.` }
+      if ('input' in issue && issue.input == null)
+        return { code: 'BASE_TYPE_REQUIRED', message: 'This field is required' }
+      return {
+        code: 'BASE_TYPE_CHOICES',
+        message: `Value must be one of {${issue.values.map(String).join(', ')}}.`,
+      }
     case 'unrecognized_keys':
-      return { code: 'FIELD_UNSUPPORTED', message: 'This parameter is not supported by this server.' }
+      return {
+        code: 'FIELD_UNSUPPORTED',
+        message: 'This parameter is not supported by this server.',
+      }
     case 'custom':
       return { code: String(issue.params?.code ?? 'BASE_TYPE_BAD_VALUE'), message: issue.message }
     default:

@@ -1,8 +1,20 @@
-import { ApplicationFlags, GatewayCloseCodes, GatewayIntentBits, GatewayOpcodes } from 'discord-api-types/v10'
+import {
+  ApplicationFlags,
+  GatewayCloseCodes,
+  GatewayIntentBits,
+  GatewayOpcodes,
+} from 'discord-api-types/v10'
 
-export { GatewayCloseCodes as CloseCode, GatewayIntentBits as Intent, GatewayOpcodes as Op } from 'discord-api-types/v10'
+export {
+  GatewayCloseCodes as CloseCode,
+  GatewayIntentBits as Intent,
+  GatewayOpcodes as Op,
+} from 'discord-api-types/v10'
 
-/** In no documentation, but taken by Discord: interactions.py has it among all its intents. Admits nothing here. */
+/**
+ * In no documentation, but taken by Discord: interactions.py has it among all its intents. Admits
+ * nothing here.
+ */
 const UNDOCUMENTED = 1 << 17
 
 const KNOWN_INTENTS = Object.values(GatewayIntentBits).reduce<number>(
@@ -11,13 +23,24 @@ const KNOWN_INTENTS = Object.values(GatewayIntentBits).reduce<number>(
 )
 
 export const intentsAreValid = (intents: number): boolean =>
-  Number.isSafeInteger(intents) && intents >= 0 && (intents & ~KNOWN_INTENTS) === 0 && intents <= KNOWN_INTENTS
+  Number.isSafeInteger(intents) &&
+  intents >= 0 &&
+  (intents & ~KNOWN_INTENTS) === 0 &&
+  intents <= KNOWN_INTENTS
 
-/** Every workshop user may have the privileged intents; disnake asks its application's flags before it uses them. */
+/**
+ * Every workshop user may have the privileged intents; disnake asks its application's flags before
+ * it uses them.
+ */
 export const APPLICATION_FLAGS: number =
-  ApplicationFlags.GatewayPresenceLimited | ApplicationFlags.GatewayGuildMembersLimited | ApplicationFlags.GatewayMessageContentLimited
+  ApplicationFlags.GatewayPresenceLimited |
+  ApplicationFlags.GatewayGuildMembersLimited |
+  ApplicationFlags.GatewayMessageContentLimited
 
-/** The intent that admits an event, in a guild and in a direct message. An event that is not listed goes to everyone. */
+/**
+ * The intent that admits an event, in a guild and in a direct message. An event that is not listed
+ * goes to everyone.
+ */
 const INTENT_OF: Readonly<Record<string, readonly [guild: number, dm: number]>> = {
   GUILD_CREATE: [GatewayIntentBits.Guilds, 0],
   GUILD_UPDATE: [GatewayIntentBits.Guilds, 0],
@@ -39,10 +62,22 @@ const INTENT_OF: Readonly<Record<string, readonly [guild: number, dm: number]>> 
   MESSAGE_UPDATE: [GatewayIntentBits.GuildMessages, GatewayIntentBits.DirectMessages],
   MESSAGE_DELETE: [GatewayIntentBits.GuildMessages, GatewayIntentBits.DirectMessages],
   MESSAGE_DELETE_BULK: [GatewayIntentBits.GuildMessages, 0],
-  MESSAGE_REACTION_ADD: [GatewayIntentBits.GuildMessageReactions, GatewayIntentBits.DirectMessageReactions],
-  MESSAGE_REACTION_REMOVE: [GatewayIntentBits.GuildMessageReactions, GatewayIntentBits.DirectMessageReactions],
-  MESSAGE_REACTION_REMOVE_ALL: [GatewayIntentBits.GuildMessageReactions, GatewayIntentBits.DirectMessageReactions],
-  MESSAGE_REACTION_REMOVE_EMOJI: [GatewayIntentBits.GuildMessageReactions, GatewayIntentBits.DirectMessageReactions],
+  MESSAGE_REACTION_ADD: [
+    GatewayIntentBits.GuildMessageReactions,
+    GatewayIntentBits.DirectMessageReactions,
+  ],
+  MESSAGE_REACTION_REMOVE: [
+    GatewayIntentBits.GuildMessageReactions,
+    GatewayIntentBits.DirectMessageReactions,
+  ],
+  MESSAGE_REACTION_REMOVE_ALL: [
+    GatewayIntentBits.GuildMessageReactions,
+    GatewayIntentBits.DirectMessageReactions,
+  ],
+  MESSAGE_REACTION_REMOVE_EMOJI: [
+    GatewayIntentBits.GuildMessageReactions,
+    GatewayIntentBits.DirectMessageReactions,
+  ],
   TYPING_START: [GatewayIntentBits.GuildMessageTyping, GatewayIntentBits.DirectMessageTyping],
 }
 

@@ -1,9 +1,23 @@
 export { ApiError, type FieldErrors, formErrors, invalidField, refuse } from './api-error.ts'
-export { APPLICATION_FLAGS, admits, CLIENT_OPS, CloseCode, ENDS_SESSION, Intent, intentsAreValid, Op } from './gateway.ts'
+export {
+  APPLICATION_FLAGS,
+  admits,
+  CLIENT_OPS,
+  CloseCode,
+  ENDS_SESSION,
+  Intent,
+  intentsAreValid,
+  Op,
+} from './gateway.ts'
 export type { Identify, PresenceInput, RequestMembers } from './input/gateway.ts'
 export * as gatewayInput from './input/gateway.ts'
 export * as messageInput from './input/message.ts'
-export { type AllowedMentions, type CreateMessage, type EditMessage, MAX_CONTENT } from './input/message.ts'
+export {
+  type AllowedMentions,
+  type CreateMessage,
+  type EditMessage,
+  MAX_CONTENT,
+} from './input/message.ts'
 export * as restInput from './input/rest.ts'
 export type { SearchInput } from './input/search.ts'
 export { type JsonRefusal, type JsonResult, parseJson, writeJson } from './json.ts'

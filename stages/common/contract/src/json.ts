@@ -1,18 +1,25 @@
 /** Why a text was not taken as JSON. */
 export type JsonRefusal = 'not-utf8' | 'malformed' | 'too-deep'
-export type JsonResult = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly reason: JsonRefusal }
+export type JsonResult =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly reason: JsonRefusal }
 
-/** No body or frame of the contract nests deeper than this; a reviver or a validator is recursive and would end the process. */
+/**
+ * No body or frame of the contract nests deeper than this; a reviver or a validator is recursive
+ * and would end the process.
+ */
 const MAX_DEPTH = 64
 
 /**
- * JSON without the loss: an integer beyond 2^53 becomes a bigint instead of a neighbouring number. discord.py sends ids as
- * bare numbers, and `JSON.parse` alone would answer with the id of something else.
+ * JSON without the loss: an integer beyond 2^53 becomes a bigint instead of a neighbouring number.
+ * discord.py sends ids as bare numbers, and `JSON.parse` alone would answer with the id of
+ * something else.
  */
 export function parseJson(input: string | Uint8Array): JsonResult {
   let text: string
   try {
-    text = typeof input === 'string' ? input : new TextDecoder('utf-8', { fatal: true }).decode(input)
+    text =
+      typeof input === 'string' ? input : new TextDecoder('utf-8', { fatal: true }).decode(input)
   } catch {
     return { ok: false, reason: 'not-utf8' }
   }
@@ -21,7 +28,9 @@ export function parseJson(input: string | Uint8Array): JsonResult {
     // The reviver is several times slower, and only sixteen digits in a row can be beyond 2^53.
     return {
       ok: true,
-      value: /[0-9]{16}/.test(text) ? JSON.parse(text, keepInteger as (key: string, value: unknown) => unknown) : JSON.parse(text),
+      value: /[0-9]{16}/.test(text)
+        ? JSON.parse(text, keepInteger as (key: string, value: unknown) => unknown)
+        : JSON.parse(text),
     }
   } catch {
     return { ok: false, reason: 'malformed' }
@@ -30,7 +39,9 @@ export function parseJson(input: string | Uint8Array): JsonResult {
 
 function keepInteger(_key: string, value: unknown, context: { source?: string }): unknown {
   if (typeof value !== 'number' || Number.isSafeInteger(value)) return value
-  return context.source !== undefined && /^-?[0-9]+$/.test(context.source) ? BigInt(context.source) : value
+  return context.source !== undefined && /^-?[0-9]+$/.test(context.source)
+    ? BigInt(context.source)
+    : value
 }
 
 /** In Node.js 24, and missing from TypeScript's library. */
@@ -43,7 +54,9 @@ export function writeJson(value: unknown): string {
   } catch (error) {
     if (!(error instanceof TypeError)) throw error
     // A replacer makes every answer slower, and hardly one has a bigint in it.
-    return JSON.stringify(value, (_key, each: unknown) => (typeof each === 'bigint' ? rawJSON(String(each)) : each))
+    return JSON.stringify(value, (_key, each: unknown) =>
+      typeof each === 'bigint' ? rawJSON(String(each)) : each,
+    )
   }
 }
 

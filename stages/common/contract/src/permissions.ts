@@ -3,7 +3,10 @@ import { PermissionFlagsBits } from 'discord-api-types/v10'
 export { PermissionFlagsBits as Permission } from 'discord-api-types/v10'
 
 /** Every permission Discord documents, ORed. What an owner and an administrator have. */
-export const ALL_PERMISSIONS: bigint = Object.values(PermissionFlagsBits).reduce((all, bit) => all | bit, 0n)
+export const ALL_PERMISSIONS: bigint = Object.values(PermissionFlagsBits).reduce(
+  (all, bit) => all | bit,
+  0n,
+)
 
 /** What @everyone may do in a new guild. */
 export const DEFAULT_PERMISSIONS: bigint =

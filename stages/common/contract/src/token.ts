@@ -2,9 +2,10 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 import { isSnowflake, type UserId } from './snowflake.ts'
 
 /**
- * A token is `base64(user id).base36(issued seconds).HMAC-SHA-256`, the shape Discord's bots have: libraries read the user id
- * from the first part. It is verified without a read, so a reconnect storm cannot become a storm of token look-ups. The
- * price: a single token can't be revoked without a list, only all of them by a new secret. Production would keep such a list.
+ * A token is `base64(user id).base36(issued seconds).HMAC-SHA-256`, the shape Discord's bots have:
+ * libraries read the user id from the first part. It is verified without a read, so a reconnect
+ * storm cannot become a storm of token look-ups. The price: a single token can't be revoked without
+ * a list, only all of them by a new secret. Production would keep such a list.
  */
 export interface Tokens {
   issue(user: UserId, atMs: number): string
@@ -13,7 +14,8 @@ export interface Tokens {
 }
 
 export function tokens(secret: string): Tokens {
-  const sign = (text: string): string => createHmac('sha256', secret).update(text).digest('base64url')
+  const sign = (text: string): string =>
+    createHmac('sha256', secret).update(text).digest('base64url')
   return {
     issue(user, atMs) {
       const head = `${Buffer.from(user).toString('base64url')}.${Math.floor(atMs / 1_000).toString(36)}`

@@ -1,7 +1,20 @@
 import { describe, expect, it } from 'vitest'
-import { ApiError, type FieldErrors, formErrors, invalidField, messageInput, refuse, restInput } from '../src/index.ts'
+import {
+  ApiError,
+  type FieldErrors,
+  formErrors,
+  invalidField,
+  messageInput,
+  refuse,
+  restInput,
+} from '../src/index.ts'
 
-type Schema = { safeParse(value: unknown): { success: boolean; error?: Parameters<typeof formErrors>[0] | undefined } }
+type Schema = {
+  safeParse(value: unknown): {
+    success: boolean
+    error?: Parameters<typeof formErrors>[0] | undefined
+  }
+}
 
 function errorsOf(schema: Schema, value: unknown): FieldErrors {
   const result = schema.safeParse(value)
@@ -19,12 +32,16 @@ const codeAt = (errors: FieldErrors, ...path: string[]): unknown => {
 describe('form errors', () => {
   it('name 2,001 characters as Discord does', () => {
     expect(errorsOf(messageInput.createMessage, { content: 'x'.repeat(2_001) })).toEqual({
-      content: { _errors: [{ code: 'BASE_TYPE_MAX_LENGTH', message: 'Must be 2000 or fewer in length.' }] },
+      content: {
+        _errors: [{ code: 'BASE_TYPE_MAX_LENGTH', message: 'Must be 2000 or fewer in length.' }],
+      },
     })
   })
 
   it('count code points: 2,001 emoji of two UTF-16 code units each are too long, 2,000 are not', () => {
-    expect(codeAt(errorsOf(messageInput.createMessage, { content: '😀'.repeat(2_001) }), 'content')).toBe('BASE_TYPE_MAX_LENGTH')
+    expect(
+      codeAt(errorsOf(messageInput.createMessage, { content: '😀'.repeat(2_001) }), 'content'),
+    ).toBe('BASE_TYPE_MAX_LENGTH')
     expect(messageInput.createMessage.safeParse({ content: '😀'.repeat(2_000) }).success).toBe(true)
   })
 
@@ -54,19 +71,29 @@ describe('form errors', () => {
 
   it('say where a number has to lie', () => {
     expect(codeAt(errorsOf(restInput.writeRole, { color: -1 }), 'color')).toBe('NUMBER_TYPE_MIN')
-    expect(codeAt(errorsOf(restInput.writeRole, { color: 0x1000000 }), 'color')).toBe('NUMBER_TYPE_MAX')
+    expect(codeAt(errorsOf(restInput.writeRole, { color: 0x1000000 }), 'color')).toBe(
+      'NUMBER_TYPE_MAX',
+    )
   })
 
   it('say which values a choice has', () => {
     const errors = errorsOf(messageInput.createMessage, { allowed_mentions: { parse: ['all'] } })
     expect(codeAt(errors, 'allowed_mentions', 'parse', '0')).toBe('BASE_TYPE_CHOICES')
-    expect(codeAt(errorsOf(restInput.createChannel, { name: 'a', type: 99 }), 'type')).toBe('BASE_TYPE_CHOICES')
+    expect(codeAt(errorsOf(restInput.createChannel, { name: 'a', type: 99 }), 'type')).toBe(
+      'BASE_TYPE_CHOICES',
+    )
   })
 
   it('name each field that a form does not take', () => {
-    const errors = errorsOf(restInput.searchQuery, { content: 'x', slop: '5', nonsense: '1', __proto__: {} })
+    const errors = errorsOf(restInput.searchQuery, {
+      content: 'x',
+      slop: '5',
+      nonsense: '1',
+      __proto__: {},
+    })
     expect(Object.keys(errors).sort()).toEqual(['nonsense', 'slop'])
-    for (const field of ['nonsense', 'slop']) expect(codeAt(errors, field)).toBe('FIELD_UNSUPPORTED')
+    for (const field of ['nonsense', 'slop'])
+      expect(codeAt(errors, field)).toBe('FIELD_UNSUPPORTED')
   })
 
   it('stand at the top when the form itself is none', () => {
@@ -76,9 +103,17 @@ describe('form errors', () => {
 
 describe('API errors', () => {
   it('have Discord’s shape, with what they lack left out', () => {
-    expect(JSON.parse(JSON.stringify(refuse.unknownChannel()))).toEqual({ code: 10003, message: 'Unknown Channel' })
-    expect(JSON.parse(JSON.stringify(refuse.rateLimited(0.5)))).toMatchObject({ code: 0, retry_after: 0.5 })
-    expect(JSON.parse(JSON.stringify(invalidField('limit', 'NUMBER_TYPE_MAX', 'too many')))).toEqual({
+    expect(JSON.parse(JSON.stringify(refuse.unknownChannel()))).toEqual({
+      code: 10003,
+      message: 'Unknown Channel',
+    })
+    expect(JSON.parse(JSON.stringify(refuse.rateLimited(0.5)))).toMatchObject({
+      code: 0,
+      retry_after: 0.5,
+    })
+    expect(
+      JSON.parse(JSON.stringify(invalidField('limit', 'NUMBER_TYPE_MAX', 'too many'))),
+    ).toEqual({
       code: 50035,
       message: 'Invalid Form Body',
       errors: { limit: { _errors: [{ code: 'NUMBER_TYPE_MAX', message: 'too many' }] } },

@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { formErrors, messageInput } from '../src/index.ts'
 
-const parse = (embed: unknown): unknown => messageInput.createMessage.parse({ embeds: [embed] }).embeds
+const parse = (embed: unknown): unknown =>
+  messageInput.createMessage.parse({ embeds: [embed] }).embeds
 const refusal = (embed: unknown): string => {
   const { error } = messageInput.createMessage.safeParse({ embeds: [embed] })
   return error ? JSON.stringify(formErrors(error)) : 'taken'
@@ -38,8 +39,12 @@ describe('an embed', () => {
       footer: { icon_url: ADDRESS },
       fields: [],
     }
-    expect(parse({ title: 't', description: '', thumbnail: {}, ...nothing })).toEqual([{ title: 't' }])
-    expect(parse({ fields: [{ name: 'n', value: '\u200B' }] })).toEqual([{ fields: [{ name: 'n', value: '\u200B', inline: false }] }])
+    expect(parse({ title: 't', description: '', thumbnail: {}, ...nothing })).toEqual([
+      { title: 't' },
+    ])
+    expect(parse({ fields: [{ name: 'n', value: '\u200B' }] })).toEqual([
+      { fields: [{ name: 'n', value: '\u200B', inline: false }] },
+    ])
   })
 
   it.each([
@@ -67,12 +72,21 @@ describe('an embed', () => {
     ['BASE_TYPE_REQUIRED', { author: { icon_url: ADDRESS } }],
     ['BASE_TYPE_REQUIRED', { fields: [{ name: 'n' }] }],
     ['BASE_TYPE_MAX_LENGTH', { fields: [{ name: 'n', value: 'x'.repeat(1_025) }] }],
-    ['BASE_TYPE_MAX_LENGTH', { fields: Array.from({ length: 26 }, () => ({ name: 'n', value: 'v' })) }],
+    [
+      'BASE_TYPE_MAX_LENGTH',
+      { fields: Array.from({ length: 26 }, () => ({ name: 'n', value: 'v' })) },
+    ],
     ['OBJECT_TYPE_CONVERT', { footer: 'f' }],
   ])('is refused with %s: %j', (code, embed) => expect(refusal(embed)).toContain(code))
 
   it('that shows nothing is left out, so that it makes no message', () => {
-    for (const empty of [{}, { color: 1 }, { title: ' ' }, { url: ADDRESS, timestamp: '2026-01-02T03:04:05Z' }, { odd: 1 }]) {
+    for (const empty of [
+      {},
+      { color: 1 },
+      { title: ' ' },
+      { url: ADDRESS, timestamp: '2026-01-02T03:04:05Z' },
+      { odd: 1 },
+    ]) {
       expect(parse(empty), JSON.stringify(empty)).toEqual([])
       expect(messageInput.editMessage.parse({ embed: empty })).toEqual({ embed: null })
     }
@@ -88,7 +102,11 @@ describe('an embed', () => {
     const { error } = send([half, half, { title: 'x' }])
     expect(formErrors(error!)).toMatchObject({ embeds: { _errors: [{ code: most }] } })
     const fields = Array.from({ length: 5 }, () => ({ name: 'n', value: 'x'.repeat(1_024) }))
-    expect(JSON.stringify(formErrors(messageInput.editMessage.safeParse({ embed: { ...half, fields } }).error!))).toContain(most)
+    expect(
+      JSON.stringify(
+        formErrors(messageInput.editMessage.safeParse({ embed: { ...half, fields } }).error!),
+      ),
+    ).toContain(most)
   })
 
   it('reads the same when it is sent again as it was kept', () => {
@@ -99,16 +117,27 @@ describe('an embed', () => {
       { requiredKeys: ['name', 'value'] },
     )
     const timestamp = fc.option(
-      fc.date({ min: new Date('1000-01-01'), max: new Date('9000-01-01'), noInvalidDate: true }).map((d) => d.toISOString()),
+      fc
+        .date({ min: new Date('1000-01-01'), max: new Date('9000-01-01'), noInvalidDate: true })
+        .map((d) => d.toISOString()),
     )
     const embed = fc.record(
-      { title: texts, description: texts, timestamp, footer: fc.record({ text: texts }), fields: fc.array(field, { maxLength: 3 }) },
+      {
+        title: texts,
+        description: texts,
+        timestamp,
+        footer: fc.record({ text: texts }),
+        fields: fc.array(field, { maxLength: 3 }),
+      },
       { requiredKeys: [] },
     )
     fc.assert(
       fc.property(embed, (one) => {
         const first = messageInput.createMessage.safeParse({ embeds: [one] })
-        if (first.success) expect(messageInput.createMessage.parse({ embeds: first.data.embeds }).embeds).toEqual(first.data.embeds)
+        if (first.success)
+          expect(messageInput.createMessage.parse({ embeds: first.data.embeds }).embeds).toEqual(
+            first.data.embeds,
+          )
       }),
     )
   })

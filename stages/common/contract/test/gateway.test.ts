@@ -1,21 +1,43 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { admits, CLIENT_OPS, CloseCode, ENDS_SESSION, Intent, intentsAreValid, Op } from '../src/index.ts'
+import {
+  admits,
+  CLIENT_OPS,
+  CloseCode,
+  ENDS_SESSION,
+  Intent,
+  intentsAreValid,
+  Op,
+} from '../src/index.ts'
 
 const everyIntent = Object.values(Intent).filter((bit): bit is Intent => typeof bit === 'number')
 const all = everyIntent.reduce<number>((sum, bit) => sum | bit, 0)
 
 describe('intents', () => {
   it('are valid in any combination of the documented ones', () => {
-    fc.assert(fc.property(fc.subarray(everyIntent), (some) => intentsAreValid(some.reduce<number>((sum, bit) => sum | bit, 0))))
+    fc.assert(
+      fc.property(fc.subarray(everyIntent), (some) =>
+        intentsAreValid(some.reduce<number>((sum, bit) => sum | bit, 0)),
+      ),
+    )
   })
 
-  it('are valid with the one that libraries send and nobody documents', () => expect(intentsAreValid(all | (1 << 17))).toBe(true))
+  it('are valid with the one that libraries send and nobody documents', () =>
+    expect(intentsAreValid(all | (1 << 17))).toBe(true))
 
-  it.each([-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 1 << 18, 1 << 30, all | (1 << 19), 2 ** 32, 2 ** 32 + 1, 2 ** 53, 2 ** 60])(
-    'are invalid as %s',
-    (intents) => expect(intentsAreValid(intents)).toBe(false),
-  )
+  it.each([
+    -1,
+    0.5,
+    Number.NaN,
+    Number.POSITIVE_INFINITY,
+    1 << 18,
+    1 << 30,
+    all | (1 << 19),
+    2 ** 32,
+    2 ** 32 + 1,
+    2 ** 53,
+    2 ** 60,
+  ])('are invalid as %s', (intents) => expect(intentsAreValid(intents)).toBe(false))
 
   const guildEvents = [
     ['GUILD_CREATE', Intent.Guilds],
@@ -50,7 +72,13 @@ describe('intents', () => {
   })
 
   it('do not filter what a session must have', () => {
-    for (const event of ['READY', 'RESUMED', 'GUILD_MEMBERS_CHUNK', 'VOICE_SERVER_UPDATE', 'USER_UPDATE']) {
+    for (const event of [
+      'READY',
+      'RESUMED',
+      'GUILD_MEMBERS_CHUNK',
+      'VOICE_SERVER_UPDATE',
+      'USER_UPDATE',
+    ]) {
       expect(admits(0, event, true), event).toBe(true)
       expect(admits(0, event, false), event).toBe(true)
     }
@@ -60,12 +88,22 @@ describe('intents', () => {
 describe('opcodes and close codes', () => {
   it('let a client send what a client has to say, and nothing a server says', () => {
     expect([...CLIENT_OPS].toSorted((a, b) => a - b)).toEqual([1, 2, 3, 4, 6, 8])
-    for (const op of [Op.Dispatch, Op.Reconnect, Op.InvalidSession, Op.Hello, Op.HeartbeatAck]) expect(CLIENT_OPS.has(op)).toBe(false)
+    for (const op of [Op.Dispatch, Op.Reconnect, Op.InvalidSession, Op.Hello, Op.HeartbeatAck])
+      expect(CLIENT_OPS.has(op)).toBe(false)
   })
 
   it('end the session by a goodbye and by a login that cannot work, and by nothing a client resumes from', () => {
-    for (const code of [1000, 1001, 4004, 4010, 4012, 4013]) expect(ENDS_SESSION.has(code), String(code)).toBe(true)
-    for (const code of [1005, 1006, 1012, 4000, 4200, CloseCode.RateLimited, CloseCode.SessionTimedOut])
+    for (const code of [1000, 1001, 4004, 4010, 4012, 4013])
+      expect(ENDS_SESSION.has(code), String(code)).toBe(true)
+    for (const code of [
+      1005,
+      1006,
+      1012,
+      4000,
+      4200,
+      CloseCode.RateLimited,
+      CloseCode.SessionTimedOut,
+    ])
       expect(ENDS_SESSION.has(code), String(code)).toBe(false)
   })
 })

@@ -1,6 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { ALL_PERMISSIONS, formErrors, gatewayInput, isSnowflake, messageInput, restInput } from '../src/index.ts'
+import {
+  ALL_PERMISSIONS,
+  formErrors,
+  gatewayInput,
+  isSnowflake,
+  messageInput,
+  restInput,
+} from '../src/index.ts'
 
 type Schema = {
   safeParse(
@@ -14,7 +21,11 @@ const role = { id: ID, type: 0 }
 
 /** Every field of every schema that holds an id: the form around it, and where it sits. */
 const ID_FIELDS: readonly [string, Schema, (id: unknown) => unknown][] = [
-  ['overwrite id', restInput.createChannel, (id) => ({ name: 'a', permission_overwrites: [{ ...role, id }] })],
+  [
+    'overwrite id',
+    restInput.createChannel,
+    (id) => ({ name: 'a', permission_overwrites: [{ ...role, id }] }),
+  ],
   ['channel parent_id', restInput.createChannel, (id) => ({ name: 'a', parent_id: id })],
   ['edited channel parent_id', restInput.editChannel, (id) => ({ parent_id: id })],
   ['moved channel id', restInput.moveChannels, (id) => [{ id, position: 1 }]],
@@ -38,8 +49,16 @@ const ID_FIELDS: readonly [string, Schema, (id: unknown) => unknown][] = [
   ['search mentions', restInput.searchQuery, (id) => ({ mentions: id })],
   ['search max_id', restInput.searchQuery, (id) => ({ max_id: id })],
   ['search min_id', restInput.searchQuery, (id) => ({ min_id: id })],
-  ['reply message_id', messageInput.createMessage, (id) => ({ message_reference: { message_id: id } })],
-  ['reply channel_id', messageInput.createMessage, (id) => ({ message_reference: { message_id: ID, channel_id: id } })],
+  [
+    'reply message_id',
+    messageInput.createMessage,
+    (id) => ({ message_reference: { message_id: id } }),
+  ],
+  [
+    'reply channel_id',
+    messageInput.createMessage,
+    (id) => ({ message_reference: { message_id: ID, channel_id: id } }),
+  ],
   ['allowed users', messageInput.createMessage, (id) => ({ allowed_mentions: { users: [id] } })],
   ['allowed roles', messageInput.createMessage, (id) => ({ allowed_mentions: { roles: [id] } })],
   ['bulk delete', messageInput.bulkDelete, (id) => ({ messages: [id] })],
@@ -84,7 +103,9 @@ describe.each(ID_FIELDS)('the id field %s', (_name, schema, form) => {
 
 describe('ids', () => {
   it('have one spelling: leading zeros are dropped', () => {
-    expect(restInput.pageQuery.parse({ before: `000${ID.slice(0, 16)}` }).before).toBe(ID.slice(0, 16))
+    expect(restInput.pageQuery.parse({ before: `000${ID.slice(0, 16)}` }).before).toBe(
+      ID.slice(0, 16),
+    )
     expect(restInput.createDm.parse({ recipient_id: '0' }).recipient_id).toBe('0')
   })
 
@@ -100,7 +121,9 @@ describe('ids', () => {
 
 describe('the page size', () => {
   const limit = (value: unknown) => restInput.pageQuery.safeParse({ limit: value })
-  const code = (value: unknown) => (formErrors(limit(value).error!).limit as unknown as { _errors: { code: string }[] })._errors[0]!.code
+  const code = (value: unknown) =>
+    (formErrors(limit(value).error!).limit as unknown as { _errors: { code: string }[] })
+      ._errors[0]!.code
 
   it('is 50 unless told, and 1 to 100', () => {
     expect(limit(undefined).data?.limit).toBe(50)
@@ -128,24 +151,62 @@ describe('the page size', () => {
 
 describe('forms', () => {
   it.each<[string, Schema, unknown, path: string, code: string]>([
-    ['channel_id=abc', restInput.searchQuery, { channel_id: 'abc' }, 'channel_id', 'NUMBER_TYPE_COERCE'],
+    [
+      'channel_id=abc',
+      restInput.searchQuery,
+      { channel_id: 'abc' },
+      'channel_id',
+      'NUMBER_TYPE_COERCE',
+    ],
     ['author_id=x', restInput.searchQuery, { author_id: 'x' }, 'author_id', 'NUMBER_TYPE_COERCE'],
     ['mentions=x', restInput.searchQuery, { mentions: 'x' }, 'mentions', 'NUMBER_TYPE_COERCE'],
-    ['the second id of two', restInput.searchQuery, { mentions: [ID, 'x'] }, 'mentions.1', 'NUMBER_TYPE_COERCE'],
-    ['101 ids', restInput.searchQuery, { author_id: Array(101).fill(ID) }, 'author_id', 'BASE_TYPE_MAX_LENGTH'],
+    [
+      'the second id of two',
+      restInput.searchQuery,
+      { mentions: [ID, 'x'] },
+      'mentions.1',
+      'NUMBER_TYPE_COERCE',
+    ],
+    [
+      '101 ids',
+      restInput.searchQuery,
+      { author_id: Array(101).fill(ID) },
+      'author_id',
+      'BASE_TYPE_MAX_LENGTH',
+    ],
     ['has=foo', restInput.searchQuery, { has: 'foo' }, 'has', 'BASE_TYPE_CHOICES'],
-    ['author_type=foo', restInput.searchQuery, { author_type: 'foo' }, 'author_type', 'BASE_TYPE_CHOICES'],
-    ['permissions', restInput.writeRole, { permissions: {} }, 'permissions', 'PERMISSIONS_TYPE_COERCE'],
+    [
+      'author_type=foo',
+      restInput.searchQuery,
+      { author_type: 'foo' },
+      'author_type',
+      'BASE_TYPE_CHOICES',
+    ],
+    [
+      'permissions',
+      restInput.writeRole,
+      { permissions: {} },
+      'permissions',
+      'PERMISSIONS_TYPE_COERCE',
+    ],
     ['allow', restInput.putOverwrite, { type: 0, allow: true }, 'allow', 'PERMISSIONS_TYPE_COERCE'],
     ['overwrite type', restInput.putOverwrite, { type: 2 }, 'type', 'BASE_TYPE_CHOICES'],
     ['no overwrite type', restInput.putOverwrite, {}, 'type', 'BASE_TYPE_REQUIRED'],
     ['nonce object', messageInput.createMessage, { nonce: {} }, 'nonce', 'STRING_TYPE_CONVERT'],
     ['nonce fraction', messageInput.createMessage, { nonce: 1.5 }, 'nonce', 'INT_TYPE_CONVERT'],
-    ['long nonce', messageInput.createMessage, { nonce: 'x'.repeat(26) }, 'nonce', 'BASE_TYPE_MAX_LENGTH'],
+    [
+      'long nonce',
+      messageInput.createMessage,
+      { nonce: 'x'.repeat(26) },
+      'nonce',
+      'BASE_TYPE_MAX_LENGTH',
+    ],
     ['large nonce', messageInput.createMessage, { nonce: 2n ** 63n }, 'nonce', 'NUMBER_TYPE_MAX'],
   ])('name the fault of %s at its field', (_name, schema, input, path, code) => {
     const errors: unknown = formErrors(schema.safeParse(input, { reportInput: true }).error!)
-    const at = path.split('.').reduce<unknown>((node, key) => (node as Record<string, unknown> | undefined)?.[key], errors)
+    const at = path
+      .split('.')
+      .reduce<unknown>((node, key) => (node as Record<string, unknown> | undefined)?.[key], errors)
     expect(at, JSON.stringify(errors)).toMatchObject({ _errors: [{ code }] })
   })
 
@@ -162,14 +223,32 @@ describe('forms', () => {
       gatewayInput.frame,
     ]
     const hostile = fc.oneof(fc.jsonValue(), fc.constantFrom(...NOT_IDS))
-    const fields = ['name', 'content', 'id', 'type', 'limit', 'roles', 'embeds', 'nonce', 'allow', 'token', 'op', 'd', 'guild_id', 'status']
+    const fields = [
+      'name',
+      'content',
+      'id',
+      'type',
+      'limit',
+      'roles',
+      'embeds',
+      'nonce',
+      'allow',
+      'token',
+      'op',
+      'd',
+      'guild_id',
+      'status',
+    ]
     fc.assert(
-      fc.property(fc.oneof(hostile, fc.dictionary(fc.constantFrom(...fields), hostile)), (value) => {
-        for (const schema of schemas) {
-          const result = schema.safeParse(value)
-          if (!result.success) formErrors(result.error!)
-        }
-      }),
+      fc.property(
+        fc.oneof(hostile, fc.dictionary(fc.constantFrom(...fields), hostile)),
+        (value) => {
+          for (const schema of schemas) {
+            const result = schema.safeParse(value)
+            if (!result.success) formErrors(result.error!)
+          }
+        },
+      ),
     )
   })
 
@@ -182,14 +261,26 @@ describe('forms', () => {
   })
 
   it('give an overwrite its defaults, and its type as a number', () => {
-    expect(restInput.putOverwrite.parse({ type: 'member' })).toEqual({ type: 1, allow: '0', deny: '0' })
-    expect(restInput.putOverwrite.parse({ type: 0, allow: 1024, deny: null })).toEqual({ type: 0, allow: '1024', deny: '0' })
+    expect(restInput.putOverwrite.parse({ type: 'member' })).toEqual({
+      type: 1,
+      allow: '0',
+      deny: '0',
+    })
+    expect(restInput.putOverwrite.parse({ type: 0, allow: 1024, deny: null })).toEqual({
+      type: 0,
+      allow: '1024',
+      deny: '0',
+    })
     for (const allow of ['-1', '1.5', 'abc', { $gt: '' }, -1, 1e21])
       expect(restInput.putOverwrite.safeParse({ type: 0, allow }).success).toBe(false)
   })
 
   it('keep of a permission set the bits that stand for a permission', () => {
-    const { allow, deny } = restInput.putOverwrite.parse({ type: 0, allow: 2 ** 53 - 1, deny: String(2n ** 62n + 1024n) })
+    const { allow, deny } = restInput.putOverwrite.parse({
+      type: 0,
+      allow: 2 ** 53 - 1,
+      deny: String(2n ** 62n + 1024n),
+    })
     expect([BigInt(allow), deny]).toEqual([ALL_PERMISSIONS & (2n ** 53n - 1n), '1024'])
     expect(restInput.writeRole.parse({ permissions: '000' }).permissions).toBe('0')
   })
@@ -208,12 +299,20 @@ describe('forms', () => {
     expect(content('🦑'.repeat(2_001)).success).toBe(false)
     expect(content(`${'x'.repeat(2_000)}   `).data?.content).toBe('x'.repeat(2_000))
     expect(content('x'.repeat(2_001)).success).toBe(false)
-    expect(restInput.createChannel.safeParse({ name: '🦑'.repeat(100), topic: ` ${'🦑'.repeat(1_024)} ` }).success).toBe(true)
+    expect(
+      restInput.createChannel.safeParse({
+        name: '🦑'.repeat(100),
+        topic: ` ${'🦑'.repeat(1_024)} `,
+      }).success,
+    ).toBe(true)
     expect(restInput.editMember.safeParse({ nick: '🦑'.repeat(32) }).success).toBe(true)
     expect(restInput.editMember.safeParse({ nick: '🦑'.repeat(33) }).success).toBe(false)
-    const embeds = (description: string) => messageInput.createMessage.safeParse({ embeds: [{ description }] })
+    const embeds = (description: string) =>
+      messageInput.createMessage.safeParse({ embeds: [{ description }] })
     expect(embeds('🦑'.repeat(4_096)).success).toBe(true)
-    expect(embeds(` ${'x'.repeat(4_096)} `).data?.embeds).toEqual([{ description: 'x'.repeat(4_096) }])
+    expect(embeds(` ${'x'.repeat(4_096)} `).data?.embeds).toEqual([
+      { description: 'x'.repeat(4_096) },
+    ])
   })
 
   it('take only the locales that Discord has', () => {
@@ -226,8 +325,14 @@ describe('forms', () => {
   })
 
   it('take members by ids that are none, to be told that they were not found', () => {
-    const ids = (user_ids: unknown) => gatewayInput.requestMembers.safeParse({ guild_id: ID, user_ids }).data?.user_ids
-    expect(ids(['abc', ID, 12, 9_007_199_254_740_993n])).toEqual(['abc', ID, '12', '9007199254740993'])
+    const ids = (user_ids: unknown) =>
+      gatewayInput.requestMembers.safeParse({ guild_id: ID, user_ids }).data?.user_ids
+    expect(ids(['abc', ID, 12, 9_007_199_254_740_993n])).toEqual([
+      'abc',
+      ID,
+      '12',
+      '9007199254740993',
+    ])
     expect(ids('abc')).toEqual(['abc'])
     expect(ids([1.5, 'x'.repeat(200), 'a\ud83d'])).toEqual(['1.5', 'x'.repeat(200), 'a\ufffd'])
     expect(ids([{ $gt: '' }, null, true, [ID], ID])).toEqual([ID])
@@ -238,7 +343,9 @@ describe('forms', () => {
   it('refuse half a surrogate pair wherever it could not be kept as it is, and take it in what people call themselves', () => {
     const half = 'a\ud83d'
     expect(formErrors(messageInput.createMessage.safeParse({ content: half }).error!)).toEqual({
-      content: { _errors: [{ code: 'BASE_TYPE_BAD_UNICODE', message: 'Must be well-formed Unicode.' }] },
+      content: {
+        _errors: [{ code: 'BASE_TYPE_BAD_UNICODE', message: 'Must be well-formed Unicode.' }],
+      },
     })
     for (const input of [{ nonce: half }, { embeds: [{ fields: [{ name: half, value: 'x' }] }] }])
       expect(messageInput.createMessage.safeParse(input).success).toBe(false)

@@ -15,7 +15,8 @@ const beyondSafe = fc.oneof(
 
 describe('lossless JSON', () => {
   it('reads what JSON.parse reads, wherever no integer is unsafe', () => {
-    // A double such as 1e300 is written without an exponent only below 1e21, and then its digits are an integer's.
+    // A double such as 1e300 is written without an exponent only below 1e21, and then its digits
+    // are an integer's.
     const safe = fc.jsonValue().filter((value) => !/[0-9]{16}/.test(JSON.stringify(value)))
     fc.assert(
       fc.property(safe, (value) => {
@@ -37,18 +38,25 @@ describe('lossless JSON', () => {
 
   it('keeps every digit of an integer beyond 2^53, in any position', () => {
     fc.assert(
-      fc.property(beyondSafe, fc.array(fc.constantFrom('object', 'array'), { maxLength: 10 }), (integer, nesting) => {
-        let text = String(integer)
-        for (const kind of nesting) text = kind === 'array' ? `[0, ${text}, "x"]` : `{"a": 1, "id": ${text}, "z": null}`
-        let value = parsed(text)
-        for (const kind of nesting.toReversed()) value = kind === 'array' ? (value as unknown[])[1] : (value as { id: unknown }).id
-        expect(value).toBe(integer)
-      }),
+      fc.property(
+        beyondSafe,
+        fc.array(fc.constantFrom('object', 'array'), { maxLength: 10 }),
+        (integer, nesting) => {
+          let text = String(integer)
+          for (const kind of nesting)
+            text = kind === 'array' ? `[0, ${text}, "x"]` : `{"a": 1, "id": ${text}, "z": null}`
+          let value = parsed(text)
+          for (const kind of nesting.toReversed())
+            value = kind === 'array' ? (value as unknown[])[1] : (value as { id: unknown }).id
+          expect(value).toBe(integer)
+        },
+      ),
     )
   })
 
   it('leaves safe integers, fractions and exponents numbers', () => {
-    const text = '[9007199254740991, -9007199254740991, 1.5, 1e30, 12345678901234567890.5, 0.1234567890123456789]'
+    const text =
+      '[9007199254740991, -9007199254740991, 1.5, 1e30, 12345678901234567890.5, 0.1234567890123456789]'
     expect(parsed(text)).toEqual(JSON.parse(text))
   })
 
@@ -82,13 +90,32 @@ describe('lossless JSON', () => {
     expect(parsed(text)).toBe(JSON.parse(text))
   })
 
-  it.each([[[0xff]], [[0x22, 0xc3, 0x22]], [[0x22, 0xed, 0xa0, 0x80, 0x22]]])('refuses bytes that are not UTF-8: %j', (bytes) => {
-    expect(parseJson(Uint8Array.from(bytes))).toEqual({ ok: false, reason: 'not-utf8' })
-  })
+  it.each([[[0xff]], [[0x22, 0xc3, 0x22]], [[0x22, 0xed, 0xa0, 0x80, 0x22]]])(
+    'refuses bytes that are not UTF-8: %j',
+    (bytes) => {
+      expect(parseJson(Uint8Array.from(bytes))).toEqual({ ok: false, reason: 'not-utf8' })
+    },
+  )
 
   it('refuses any other bytes as malformed, and never throws', () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => typeof parseJson(bytes).ok === 'boolean'))
-    for (const text of ['', '{', '{"a":}', "{'a':1}", '[1,]', 'undefined', 'NaN', '01', '"\n"', '{"a":1} x'])
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ maxLength: 200 }),
+        (bytes) => typeof parseJson(bytes).ok === 'boolean',
+      ),
+    )
+    for (const text of [
+      '',
+      '{',
+      '{"a":}',
+      "{'a':1}",
+      '[1,]',
+      'undefined',
+      'NaN',
+      '01',
+      '"\n"',
+      '{"a":1} x',
+    ])
       expect(parseJson(text), text).toEqual({ ok: false, reason: 'malformed' })
   })
 })
@@ -104,7 +131,12 @@ describe('writing JSON', () => {
   })
 
   it('writes what JSON.stringify writes, and throws where that throws for another reason', () => {
-    fc.assert(fc.property(fc.jsonValue(), (value) => void expect(writeJson(value)).toBe(JSON.stringify(value))))
+    fc.assert(
+      fc.property(
+        fc.jsonValue(),
+        (value) => void expect(writeJson(value)).toBe(JSON.stringify(value)),
+      ),
+    )
     const circle: { self?: unknown } = {}
     circle.self = circle
     expect(() => writeJson(circle)).toThrow(TypeError)

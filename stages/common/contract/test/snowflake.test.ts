@@ -1,10 +1,21 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { compareIds, DISCORD_EPOCH, firstIdAt, isSnowflake, OutOfIds, snowflakes, timeOf } from '../src/index.ts'
+import {
+  compareIds,
+  DISCORD_EPOCH,
+  firstIdAt,
+  isSnowflake,
+  OutOfIds,
+  snowflakes,
+  timeOf,
+} from '../src/index.ts'
 
 const START = DISCORD_EPOCH + 1_000_000_000
 
-/** A clock that is set by hand: what NTP, a virtual machine that sleeps or an operator does to a real one. */
+/**
+ * A clock that is set by hand: what NTP, a virtual machine that sleeps or an operator does to a
+ * real one.
+ */
 function bentClock(at = START) {
   const clock = { at, now: () => clock.at }
   return clock
@@ -12,7 +23,10 @@ function bentClock(at = START) {
 
 describe('snowflakes', () => {
   it('rise and never repeat, however the clock is set', () => {
-    const walk = fc.array(fc.tuple(fc.integer({ min: -100_000, max: 100_000 }), fc.integer({ min: 1, max: 300 })), { maxLength: 40 })
+    const walk = fc.array(
+      fc.tuple(fc.integer({ min: -100_000, max: 100_000 }), fc.integer({ min: 1, max: 300 })),
+      { maxLength: 40 },
+    )
     fc.assert(
       fc.property(walk, (steps) => {
         const clock = bentClock()
@@ -21,7 +35,8 @@ describe('snowflakes', () => {
           clock.at += step
           return Array.from({ length: count }, next)
         })
-        for (let i = 1; i < ids.length; i++) expect(compareIds(ids[i - 1]!, ids[i]!)).toBeLessThan(0)
+        for (let i = 1; i < ids.length; i++)
+          expect(compareIds(ids[i - 1]!, ids[i]!)).toBeLessThan(0)
       }),
       { numRuns: 50 },
     )
@@ -46,7 +61,9 @@ describe('snowflakes', () => {
   })
 
   it('differ between workers that make them in the same millisecond', () => {
-    const made = [0, 1, 1_023].flatMap((worker) => Array.from({ length: 100 }, snowflakes({ worker, now: () => START })))
+    const made = [0, 1, 1_023].flatMap((worker) =>
+      Array.from({ length: 100 }, snowflakes({ worker, now: () => START })),
+    )
     expect(new Set(made).size).toBe(300)
   })
 
@@ -73,12 +90,16 @@ describe('ids', () => {
 
   it('tell the millisecond they were made in, and the first of a millisecond is the smallest', () => {
     fc.assert(
-      fc.property(fc.integer({ min: DISCORD_EPOCH, max: DISCORD_EPOCH + 2 ** 40 }), fc.integer({ min: 0, max: 1_023 }), (ms, worker) => {
-        const id = snowflakes({ worker, now: () => ms })()
-        expect(timeOf(id)).toBe(ms)
-        expect(compareIds(firstIdAt(ms), id)).toBeLessThanOrEqual(0)
-        expect(compareIds(id, firstIdAt(ms + 1))).toBeLessThan(0)
-      }),
+      fc.property(
+        fc.integer({ min: DISCORD_EPOCH, max: DISCORD_EPOCH + 2 ** 40 }),
+        fc.integer({ min: 0, max: 1_023 }),
+        (ms, worker) => {
+          const id = snowflakes({ worker, now: () => ms })()
+          expect(timeOf(id)).toBe(ms)
+          expect(compareIds(firstIdAt(ms), id)).toBeLessThanOrEqual(0)
+          expect(compareIds(id, firstIdAt(ms + 1))).toBeLessThan(0)
+        },
+      ),
     )
   })
 
@@ -89,7 +110,19 @@ describe('ids', () => {
 
   it('are decimal and fit the signed long of a database', () => {
     fc.assert(fc.property(anyId, isSnowflake))
-    for (const text of ['', '-1', '1.0', '0x1', ' 1', '1\n', '１', 'abc', String(1n << 63n), '9'.repeat(19), '1'.repeat(20)])
+    for (const text of [
+      '',
+      '-1',
+      '1.0',
+      '0x1',
+      ' 1',
+      '1\n',
+      '１',
+      'abc',
+      String(1n << 63n),
+      '9'.repeat(19),
+      '1'.repeat(20),
+    ])
       expect(isSnowflake(text), JSON.stringify(text)).toBe(false)
     expect(isSnowflake(String((1n << 63n) - 1n))).toBe(true)
   })

@@ -1,10 +1,14 @@
-/** Stands for code that was left out. No part of a mention, so that what stood on both sides of it makes none. */
+/**
+ * Stands for code that was left out. No part of a mention, so that what stood on both sides of it
+ * makes none.
+ */
 const PLACEHOLDER = '`'
 
 /**
- * A text without its code, where nothing is a mention: blocks in ``` and inline code in any number of backticks, as Discord's
- * clients show them. A fence that is never closed, or one after a backslash, is text. By hand and not by a regular expression,
- * since two thousand backticks would keep one busy for seconds.
+ * A text without its code, where nothing is a mention: blocks in ``` and inline code in any number
+ * of backticks, as Discord's clients show them. A fence that is never closed, or one after a
+ * backslash, is text. By hand and not by a regular expression, since two thousand backticks would
+ * keep one busy for seconds.
  */
 export function withoutCode(text: string): string {
   if (!text.includes('`')) return text
@@ -29,7 +33,10 @@ export function withoutCode(text: string): string {
   return kept
 }
 
-/** Where a block that begins here ends. It may name a language in its first line, and holds more than line breaks. */
+/**
+ * Where a block that begins here ends. It may name a language in its first line, and holds more
+ * than line breaks.
+ */
 function blockEnd(text: string, start: number): number | undefined {
   if (!text.startsWith('```', start)) return undefined
   const language = /[a-z0-9_+\-.#]+\n/iy
@@ -54,8 +61,15 @@ function backtickRuns(text: string): ReadonlyMap<number, number[]> {
   return runs
 }
 
-/** Where inline code that begins here ends: after the next run of as many backticks; of fewer, where the run's rest is content. */
-function inlineEnd(text: string, start: number, runs: ReadonlyMap<number, number[]>): number | undefined {
+/**
+ * Where inline code that begins here ends: after the next run of as many backticks; of fewer, where
+ * the run's rest is content.
+ */
+function inlineEnd(
+  text: string,
+  start: number,
+  runs: ReadonlyMap<number, number[]>,
+): number | undefined {
   let after = start
   while (text[after] === '`') after += 1
   for (let length = after - start; length > 0; length--) {

@@ -1,6 +1,13 @@
 export { bucketOf } from './buckets.ts'
 export { oneForm, qualifiedEmoji } from './emoji.ts'
-export type { ChannelPatch, Decision, GuildCommand, GuildEvent, MemberPatch, Refusal } from './guild/commands.ts'
+export type {
+  ChannelPatch,
+  Decision,
+  GuildCommand,
+  GuildEvent,
+  MemberPatch,
+  Refusal,
+} from './guild/commands.ts'
 export { withoutDangling } from './guild/dangling.ts'
 export { decide } from './guild/decide.ts'
 export { LIMITS } from './guild/decision.ts'
@@ -22,10 +29,38 @@ export type {
   StoredMessage,
   User,
 } from './model.ts'
-export { can, canView, channelPermissions, guildPermissions, has, highestRole, isAboveMember, isAboveRole } from './permissions.ts'
+export {
+  can,
+  canView,
+  channelPermissions,
+  guildPermissions,
+  has,
+  highestRole,
+  isAboveMember,
+  isAboveRole,
+} from './permissions.ts'
 export { isSameSend } from './same-send.ts'
 export { soughtWords, type Thing, thingsIn, wordsOf } from './search.ts'
-export { extendReservation, type ReservationWish, type TimeReservation } from './time-reservation.ts'
-export { channelToWire, guildToWire, memberToWire, partialMemberToWire, roleToWire, userToWire } from './wire/guild.ts'
-export { type GuildView, OFFLINE, type Presence, presenceToWire, type VoiceState, viewOf, voiceStateToWire } from './wire/live.ts'
+export {
+  extendReservation,
+  type ReservationWish,
+  type TimeReservation,
+} from './time-reservation.ts'
+export {
+  channelToWire,
+  guildToWire,
+  memberToWire,
+  partialMemberToWire,
+  roleToWire,
+  userToWire,
+} from './wire/guild.ts'
+export {
+  type GuildView,
+  OFFLINE,
+  type Presence,
+  presenceToWire,
+  type VoiceState,
+  viewOf,
+  voiceStateToWire,
+} from './wire/live.ts'
 export { emojiToWire, type MessageContext, messageToWire } from './wire/message.ts'

@@ -1,4 +1,10 @@
-import { type AllowedMentions, compareIds, Permission, type RoleId, type UserId } from '@threshold/contract'
+import {
+  type AllowedMentions,
+  compareIds,
+  Permission,
+  type RoleId,
+  type UserId,
+} from '@threshold/contract'
 import { withoutCode } from './code-spans.ts'
 import type { GuildState } from './model.ts'
 import { has } from './permissions.ts'
@@ -14,11 +20,14 @@ const NONE: Mentions = { users: [], roles: [], everyone: false }
 const MOST = 100
 
 /**
- * Whom a text mentions: `<@id>`, `<@!id>`, `<@&role>`, `@everyone`, `@here`, as far as `allowed` lets them and the author may.
- * Code mentions nobody.
- * Pure: ids that belong to nobody are dropped by the caller, who knows the users.
+ * Whom a text mentions: `<@id>`, `<@!id>`, `<@&role>`, `@everyone`, `@here`, as far as `allowed`
+ * lets them and the author may. Code mentions nobody. Pure: ids that belong to nobody are dropped
+ * by the caller, who knows the users.
  */
-export function findMentions(content: string, allowed: AllowedMentions | null | undefined): Mentions {
+export function findMentions(
+  content: string,
+  allowed: AllowedMentions | null | undefined,
+): Mentions {
   if (content.length === 0) return NONE
   const text = withoutCode(content)
   const found = {
@@ -29,14 +38,25 @@ export function findMentions(content: string, allowed: AllowedMentions | null | 
   if (!allowed) return found
   const parse = allowed.parse ?? []
   return {
-    users: parse.includes('users') ? found.users : found.users.filter((id) => allowed.users?.includes(id)),
-    roles: parse.includes('roles') ? found.roles : found.roles.filter((id) => allowed.roles?.includes(id)),
+    users: parse.includes('users')
+      ? found.users
+      : found.users.filter((id) => allowed.users?.includes(id)),
+    roles: parse.includes('roles')
+      ? found.roles
+      : found.roles.filter((id) => allowed.roles?.includes(id)),
     everyone: parse.includes('everyone') && found.everyone,
   }
 }
 
-/** Keeps what the guild knows and the author may mention: roles that are mentionable, everyone only with the permission. */
-export function permittedMentions(mentions: Mentions, state: Pick<GuildState, 'roles'>, permissions: bigint): Mentions {
+/**
+ * Keeps what the guild knows and the author may mention: roles that are mentionable, everyone only
+ * with the permission.
+ */
+export function permittedMentions(
+  mentions: Mentions,
+  state: Pick<GuildState, 'roles'>,
+  permissions: bigint,
+): Mentions {
   const all = has(permissions, Permission.MentionEveryone)
   return {
     users: mentions.users,

@@ -1,6 +1,9 @@
 import type { ChannelId, GuildId, MessageId, RoleId, Snowflake, UserId } from '@threshold/contract'
 
-/** Every persisted shape carries `v`: a reader takes its own version and the one before, so that code can roll. */
+/**
+ * Every persisted shape carries `v`: a reader takes its own version and the one before, so that
+ * code can roll.
+ */
 export interface User {
   readonly v: 1
   readonly id: UserId
@@ -79,7 +82,10 @@ export interface Guild {
   readonly preferredLocale: string
 }
 
-/** All that decides who may do what in a guild. One owner holds it in memory; a store holds it for good. */
+/**
+ * All that decides who may do what in a guild. One owner holds it in memory; a store holds it for
+ * good.
+ */
 export interface GuildState {
   readonly guild: Guild
   readonly roles: ReadonlyMap<RoleId, Role>
@@ -108,9 +114,15 @@ export interface StoredMessage {
   readonly id: MessageId
   readonly channelId: ChannelId
   readonly authorId: UserId
-  /** 0 to 2,000 code points; the contract checks it, not the store. Empty only where there are embeds. */
+  /**
+   * 0 to 2,000 code points; the contract checks it, not the store. Empty only where there are
+   * embeds.
+   */
   readonly content: string
-  /** Microseconds since the Unix epoch, from the writer's hybrid clock. A backfill keeps it, so the newer write wins wherever both land. */
+  /**
+   * Microseconds since the Unix epoch, from the writer's hybrid clock. A backfill keeps it, so the
+   * newer write wins wherever both land.
+   */
   readonly writeTimeMicros: bigint
   /** Milliseconds since the Unix epoch. */
   readonly editedAt?: number

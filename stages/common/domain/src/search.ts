@@ -10,20 +10,24 @@ const TOKEN =
 const SIGNS = /^[[\p{P}\p{S}]--[\p{Extended_Pictographic}\p{Regional_Indicator}_]]+$/v
 
 /**
- * The words of a text as an index keeps them: lower case, without accents, once each. Search means "all of these words";
- * relevance, stemming and phrases are what a search engine would add. The index also keeps the plain form of a token, and
- * runs of signs. Both come after the words as written, so that a long message loses them first.
+ * The words of a text as an index keeps them: lower case, without accents, once each. Search means
+ * "all of these words"; relevance, stemming and phrases are what a search engine would add. The
+ * index also keeps the plain form of a token, and runs of signs. Both come after the words as
+ * written, so that a long message loses them first.
  */
 export function wordsOf(text: string): string[] {
   const tokens = tokensOf(text)
   const words = tokens.filter((token) => !SIGNS.test(token))
   const signs = tokens.filter((token) => SIGNS.test(token))
-  return [...new Set([...words, ...words.map(plainForm), ...signs])].filter((word) => word !== '').slice(0, MOST)
+  return [...new Set([...words, ...words.map(plainForm), ...signs])]
+    .filter((word) => word !== '')
+    .slice(0, MOST)
 }
 
 /**
- * The words that a message must have to be found by a text. Signs count only where there is nothing else. A text without
- * any word, such as a zero-width space, is sought as it is and so found nowhere, instead of everywhere.
+ * The words that a message must have to be found by a text. Signs count only where there is nothing
+ * else. A text without any word, such as a zero-width space, is sought as it is and so found
+ * nowhere, instead of everywhere.
  */
 export function soughtWords(text: string): string[] {
   const tokens = tokensOf(text)
@@ -38,14 +42,26 @@ function tokensOf(text: string): string[] {
   return [...new Set(tokens)]
 }
 
-/** `👍🏽` is found by `👍`, and Markdown's `_nice_` by `nice`. NFKD and the accents' removal already drop U+FE0F. */
-const plainForm = (word: string): string => word.replace(/\p{Emoji_Modifier}/gu, '').replace(/^_+|_+$/g, '')
+/**
+ * `👍🏽` is found by `👍`, and Markdown's `_nice_` by `nice`. NFKD and the accents' removal already
+ * drop U+FE0F.
+ */
+const plainForm = (word: string): string =>
+  word.replace(/\p{Emoji_Modifier}/gu, '').replace(/^_+|_+$/g, '')
 
-/** A search can ask for messages with these. Files, stickers and polls are outside the contract: no message has any. */
+/**
+ * A search can ask for messages with these. Files, stickers and polls are outside the contract: no
+ * message has any.
+ */
 export type Thing = 'link' | 'embed' | 'image'
 
-export function thingsIn({ content, embeds = [] }: Pick<StoredMessage, 'content' | 'embeds'>): Thing[] {
-  const pictures = (embeds as readonly { image?: object; thumbnail?: object }[]).some(({ image, thumbnail }) => image ?? thumbnail)
+export function thingsIn({
+  content,
+  embeds = [],
+}: Pick<StoredMessage, 'content' | 'embeds'>): Thing[] {
+  const pictures = (embeds as readonly { image?: object; thumbnail?: object }[]).some(
+    ({ image, thumbnail }) => image ?? thumbnail,
+  )
   return [
     ...(/https?:\/\/[^\s<>]/i.test(content) ? ['link' as const] : []),
     ...(embeds.length > 0 ? ['embed' as const] : []),

@@ -1,4 +1,7 @@
-/** Milliseconds since the Unix epoch, `from` included and `until` not, in which one owner alone may make ids. */
+/**
+ * Milliseconds since the Unix epoch, `from` included and `until` not, in which one owner alone may
+ * make ids.
+ */
 export interface TimeReservation {
   readonly owner: string
   readonly from: number
@@ -13,11 +16,15 @@ export interface ReservationWish {
 }
 
 /**
- * The next reservation of a worker number, of which the one that is stored is the latest. Two owners never hold the same
- * millisecond, whatever their clocks say: a new owner begins where the stored reservation ends. An owner that asks again,
- * perhaps because it never got an answer, keeps its beginning and is never given less than before.
+ * The next reservation of a worker number, of which the one that is stored is the latest. Two
+ * owners never hold the same millisecond, whatever their clocks say: a new owner begins where the
+ * stored reservation ends. An owner that asks again, perhaps because it never got an answer, keeps
+ * its beginning and is never given less than before.
  */
-export function extendReservation(held: TimeReservation | undefined, { owner, at, ms }: ReservationWish): TimeReservation {
+export function extendReservation(
+  held: TimeReservation | undefined,
+  { owner, at, ms }: ReservationWish,
+): TimeReservation {
   if (held?.owner === owner) return { ...held, until: Math.max(held.until, at + ms) }
   const from = Math.max(held?.until ?? 0, at)
   return { owner, from, until: from + ms }

@@ -8,7 +8,10 @@ const USERS = ['20', '21', '22', '23', '24'] as const
 const STRANGERS = ['28', '29'] as const
 const ROLES = ['31', '32', '33', '34', '35'] as const
 const CHANNELS = ['41', '42', '43', '44'] as const
-/** Ids that commands make things under. Some are older than what is there, since a command may carry any id. */
+/**
+ * Ids that commands make things under. Some are older than what is there, since a command may carry
+ * any id.
+ */
 const NEW = ['30', '36', '37', '40', '45', '46'] as const
 
 const BITS = [
@@ -41,23 +44,44 @@ const rolePermissions = fc.oneof(
 )
 
 /** In half of the guilds everybody may manage: that is where escalation would start. */
-const MANAGER = Permission.ViewChannel | Permission.ManageRoles | Permission.ManageChannels | Permission.CreateInstantInvite
+const MANAGER =
+  Permission.ViewChannel |
+  Permission.ManageRoles |
+  Permission.ManageChannels |
+  Permission.CreateInstantInvite
 
 const overwriteOf = (targets: readonly string[], type: 0 | 1): fc.Arbitrary<Overwrite> =>
-  fc.record({ id: fc.constantFrom(...targets), type: fc.constant(type), allow: ordinary, deny: ordinary })
-const overwrite = fc.oneof(overwriteOf([GUILD, ...ROLES], 0), overwriteOf([...USERS, ...STRANGERS], 1))
+  fc.record({
+    id: fc.constantFrom(...targets),
+    type: fc.constant(type),
+    allow: ordinary,
+    deny: ordinary,
+  })
+const overwrite = fc.oneof(
+  overwriteOf([GUILD, ...ROLES], 0),
+  overwriteOf([...USERS, ...STRANGERS], 1),
+)
 const overwrites = fc.uniqueArray(overwrite, { selector: (o) => o.id, maxLength: 5 })
 
 const channel = (id: string): fc.Arbitrary<Channel> =>
   fc
-    .record({ type: fc.constantFrom(0 as const, 2 as const, 4 as const, 5 as const), list: overwrites })
+    .record({
+      type: fc.constantFrom(0 as const, 2 as const, 4 as const, 5 as const),
+      list: overwrites,
+    })
     .map(({ type, list }) => aChannel(id, list, { type }))
 const role = (id: string): fc.Arbitrary<Role> =>
-  fc.record({ position: fc.integer({ min: 1, max: 4 }), set: rolePermissions }).map(({ position, set }) => aRole(id, position, set))
-const member = (id: string): fc.Arbitrary<Member> => fc.subarray([...ROLES], { maxLength: 3 }).map((roles) => aMember(id, roles))
+  fc
+    .record({ position: fc.integer({ min: 1, max: 4 }), set: rolePermissions })
+    .map(({ position, set }) => aRole(id, position, set))
+const member = (id: string): fc.Arbitrary<Member> =>
+  fc.subarray([...ROLES], { maxLength: 3 }).map((roles) => aMember(id, roles))
 
 /** In a category where the one named is one, and often synced with it. */
-const housed = (channels: readonly Channel[], homes: readonly { parentId: string; synced: boolean }[]): Channel[] =>
+const housed = (
+  channels: readonly Channel[],
+  homes: readonly { parentId: string; synced: boolean }[],
+): Channel[] =>
   channels.map((each, i) => {
     const { parentId, synced } = homes[i]!
     const category = channels.find((other) => other.id === parentId && other.type === 4)
@@ -74,11 +98,17 @@ export const guildState: fc.Arbitrary<GuildState> = fc
     ),
     roles: fc.tuple(...ROLES.map(role)),
     channels: fc.tuple(...CHANNELS.map(channel)),
-    homes: fc.tuple(...CHANNELS.map(() => fc.record({ parentId: fc.constantFrom(...CHANNELS), synced: fc.boolean() }))),
+    homes: fc.tuple(
+      ...CHANNELS.map(() =>
+        fc.record({ parentId: fc.constantFrom(...CHANNELS), synced: fc.boolean() }),
+      ),
+    ),
     members: fc.tuple(...USERS.filter((id) => id !== OWNER).map(member)),
   })
   .map(({ homes, ...parts }) => ({ ...parts, channels: housed(parts.channels, homes) }))
-  .map((parts) => aGuild({ ...parts, guild: { systemChannelId: CHANNELS[0], afkChannelId: CHANNELS[1] } }))
+  .map((parts) =>
+    aGuild({ ...parts, guild: { systemChannelId: CHANNELS[0], afkChannelId: CHANNELS[1] } }),
+  )
 
 export const user = fc.constantFrom(...USERS)
 /** Somebody who is not the owner. */
@@ -88,7 +118,10 @@ export const channelId = fc.constantFrom(...CHANNELS)
 const anyUser = fc.constantFrom(...USERS, ...STRANGERS)
 /** Mostly what is there: a history of refusals would prove little. */
 const mostly = (there: readonly string[], rest: readonly string[]) =>
-  fc.oneof({ weight: 8, arbitrary: fc.constantFrom(...there) }, { weight: 2, arbitrary: fc.constantFrom(...rest) })
+  fc.oneof(
+    { weight: 8, arbitrary: fc.constantFrom(...there) },
+    { weight: 2, arbitrary: fc.constantFrom(...rest) },
+  )
 const anyRole = mostly(ROLES, [GUILD, ...NEW])
 const anyChannel = mostly(CHANNELS, NEW)
 const someRoles = fc.array(anyRole, { maxLength: 3 })
@@ -97,11 +130,16 @@ const parentId = fc.constantFrom(null, ...CHANNELS)
 const overwriteList = fc.array(overwrite, { maxLength: 8, size: 'max' })
 
 /** Without the keys that came out undefined: a patch says nothing of what it leaves alone. */
-const patchOf = <T extends object>(fields: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<Partial<T>> =>
-  fc.record(fields, { requiredKeys: [] }) as fc.Arbitrary<Partial<T>>
+const patchOf = <T extends object>(
+  fields: { [K in keyof T]: fc.Arbitrary<T[K]> },
+): fc.Arbitrary<Partial<T>> => fc.record(fields, { requiredKeys: [] }) as fc.Arbitrary<Partial<T>>
 
 const guildAsk = fc.oneof(
-  patchOf({ name: fc.constant('renamed'), ownerId: anyUser, systemChannelId: fc.oneof(fc.constant(null), anyChannel) }).map((patch) => ({
+  patchOf({
+    name: fc.constant('renamed'),
+    ownerId: anyUser,
+    systemChannelId: fc.oneof(fc.constant(null), anyChannel),
+  }).map((patch) => ({
     type: 'guild.edit' as const,
     patch,
   })),
@@ -111,27 +149,46 @@ const guildAsk = fc.oneof(
 const channelAsk = fc.oneof(
   fc
     .tuple(anyChannel, fc.constantFrom(0 as const, 2 as const, 4 as const), parentId, overwriteList)
-    .map(([id, type, parent, list]) => ({ type: 'channel.create' as const, channel: aChannel(id, list, { type, parentId: parent }) })),
+    .map(([id, type, parent, list]) => ({
+      type: 'channel.create' as const,
+      channel: aChannel(id, list, { type, parentId: parent }),
+    })),
   fc
-    .tuple(anyChannel, patchOf({ name: fc.constant('renamed'), parentId, overwrites: overwriteList }))
+    .tuple(
+      anyChannel,
+      patchOf({ name: fc.constant('renamed'), parentId, overwrites: overwriteList }),
+    )
     .map(([id, patch]) => ({ type: 'channel.edit' as const, channelId: id, patch })),
   anyChannel.map((id) => ({ type: 'channel.delete' as const, channelId: id })),
   fc
-    .array(fc.oneof(fc.record({ id: anyChannel, position: fc.nat(5) }), fc.record({ id: anyChannel, parentId })), { maxLength: 3 })
+    .array(
+      fc.oneof(
+        fc.record({ id: anyChannel, position: fc.nat(5) }),
+        fc.record({ id: anyChannel, parentId }),
+      ),
+      { maxLength: 3 },
+    )
     .map((moves) => ({ type: 'channels.move' as const, moves })),
-  fc.tuple(anyChannel, overwrite).map(([id, value]) => ({ type: 'overwrite.put' as const, channelId: id, overwrite: value })),
+  fc
+    .tuple(anyChannel, overwrite)
+    .map(([id, value]) => ({ type: 'overwrite.put' as const, channelId: id, overwrite: value })),
   fc
     .tuple(anyChannel, fc.oneof(anyUser, anyRole))
     .map(([id, targetId]) => ({ type: 'overwrite.delete' as const, channelId: id, targetId })),
 )
 
 const roleAsk = fc.oneof(
+  fc.tuple(anyRole, fc.nat(9), rolePermissions).map(([id, position, set]) => ({
+    type: 'role.create' as const,
+    role: aRole(id, position, set),
+  })),
   fc
-    .tuple(anyRole, fc.nat(9), rolePermissions)
-    .map(([id, position, set]) => ({ type: 'role.create' as const, role: aRole(id, position, set) })),
-  fc
-    // A place in a role's patch is against the type; from across a network it may come all the same.
-    .tuple(anyRole, patchOf({ name: fc.constant('renamed'), permissions: rolePermissions, position: fc.nat(9) }))
+    // A place in a role's patch is against the type; from across a network it may come all the
+    // same.
+    .tuple(
+      anyRole,
+      patchOf({ name: fc.constant('renamed'), permissions: rolePermissions, position: fc.nat(9) }),
+    )
     .map(([roleId, patch]) => ({ type: 'role.edit' as const, roleId, patch })),
   anyRole.map((roleId) => ({ type: 'role.delete' as const, roleId })),
   fc
@@ -140,35 +197,49 @@ const roleAsk = fc.oneof(
 )
 
 const memberAsk = fc.oneof(
-  fc.tuple(anyUser, fc.constantFrom(null, 'nick'), someRoles, fc.boolean(), fc.boolean()).map(([id, nick, roles, invited, temporary]) => ({
-    type: 'member.add' as const,
-    user: aUser(id),
-    nick,
-    roles,
-    joinedAt: 0,
-    invited,
-    temporary,
-  })),
   fc
-    .tuple(anyUser, patchOf({ nick: fc.constantFrom(null, 'nick'), roles: someRoles, mute: fc.boolean() }))
+    .tuple(anyUser, fc.constantFrom(null, 'nick'), someRoles, fc.boolean(), fc.boolean())
+    .map(([id, nick, roles, invited, temporary]) => ({
+      type: 'member.add' as const,
+      user: aUser(id),
+      nick,
+      roles,
+      joinedAt: 0,
+      invited,
+      temporary,
+    })),
+  fc
+    .tuple(
+      anyUser,
+      patchOf({ nick: fc.constantFrom(null, 'nick'), roles: someRoles, mute: fc.boolean() }),
+    )
     .map(([userId, patch]) => ({ type: 'member.edit' as const, userId, patch })),
-  fc.tuple(anyUser, anyRole, fc.boolean()).map(([userId, roleId, has]) => ({ type: 'member.role' as const, userId, roleId, has })),
+  fc
+    .tuple(anyUser, anyRole, fc.boolean())
+    .map(([userId, roleId, has]) => ({ type: 'member.role' as const, userId, roleId, has })),
   anyUser.map((userId) => ({ type: 'member.remove' as const, userId })),
   anyUser.map((userId) => ({ type: 'member.expire' as const, userId })),
 )
 
 /** A command of any kind, well aimed or not, by somebody of `by`. */
 export const commandBy = (by: fc.Arbitrary<string>): fc.Arbitrary<GuildCommand> =>
-  fc.tuple(fc.oneof(guildAsk, channelAsk, roleAsk, memberAsk), by).map(([ask, asker]) => ({ ...ask, by: asker }) as GuildCommand)
+  fc
+    .tuple(fc.oneof(guildAsk, channelAsk, roleAsk, memberAsk), by)
+    .map(([ask, asker]) => ({ ...ask, by: asker }) as GuildCommand)
 
-/** A command of one who is after power: roles up and down and on to themselves, more often than anything else. */
+/**
+ * A command of one who is after power: roles up and down and on to themselves, more often than
+ * anything else.
+ */
 export const plotBy = (by: string): fc.Arbitrary<GuildCommand> =>
   fc.oneof(
     { weight: 2, arbitrary: commandBy(fc.constant(by)) },
     { weight: 2, arbitrary: roleAsk.map((ask) => ({ ...ask, by }) as GuildCommand) },
     {
       weight: 2,
-      arbitrary: fc.tuple(anyRole, fc.boolean()).map(([roleId, has]) => ({ type: 'member.role' as const, by, userId: by, roleId, has })),
+      arbitrary: fc
+        .tuple(anyRole, fc.boolean())
+        .map(([roleId, has]) => ({ type: 'member.role' as const, by, userId: by, roleId, has })),
     },
   )
 

@@ -27,10 +27,15 @@ describe('the bucket of a message', () => {
 
   it('of messages in one bucket is the same however many share a millisecond', () =>
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 5_000 * DAY_MS }), fc.bigInt({ min: 0n, max: (1n << 22n) - 1n }), days, (ms, rest, width) => {
-        const first = firstIdAt(DISCORD_EPOCH + ms)
-        expect(bucketOf(String(BigInt(first) + rest), width)).toBe(bucketOf(first, width))
-      }),
+      fc.property(
+        fc.integer({ min: 0, max: 5_000 * DAY_MS }),
+        fc.bigInt({ min: 0n, max: (1n << 22n) - 1n }),
+        days,
+        (ms, rest, width) => {
+          const first = firstIdAt(DISCORD_EPOCH + ms)
+          expect(bucketOf(String(BigInt(first) + rest), width)).toBe(bucketOf(first, width))
+        },
+      ),
     ))
 
   it('is a number that a database’s int holds, for every id that there can be', () =>

@@ -28,10 +28,17 @@ describe('a mention inside code is none', () => {
 })
 
 describe('a mention beside code, or behind a fence that is none, is one', () => {
-  it.each(['<@21>', '`a` <@21> `b`', '`<@21>', '<@21>`', '\\`<@21>`', '```a```@everyone', '`a\\` <@21> b', '```@here', '\\\\`a` <@21>'])(
-    '%j',
-    (content) => expect(pings(content)).toBe(true),
-  )
+  it.each([
+    '<@21>',
+    '`a` <@21> `b`',
+    '`<@21>',
+    '<@21>`',
+    '\\`<@21>`',
+    '```a```@everyone',
+    '`a\\` <@21> b',
+    '```@here',
+    '\\\\`a` <@21>',
+  ])('%j', (content) => expect(pings(content)).toBe(true))
 
   it('and the two sides of code make none together', () => {
     expect(pings('<@`x`21>')).toBe(false)
@@ -39,7 +46,10 @@ describe('a mention beside code, or behind a fence that is none, is one', () => 
   })
 })
 
-/** The rules of the Markdown parser that Discord's clients use, as regular expressions. They take too long on hostile texts. */
+/**
+ * The rules of the Markdown parser that Discord's clients use, as regular expressions. They take
+ * too long on hostile texts.
+ */
 const ESCAPE = /^\\[^0-9A-Za-z\s]/
 const BLOCK = /^```(?:[a-z0-9_+\-.#]+?\n)?\n*[^\n][\s\S]*?\n*```/i
 const INLINE = /^(`+)[\s\S]*?[^`]\1(?!`)/
@@ -56,7 +66,19 @@ function byExpressions(text: string): string {
 
 describe('withoutCode', () => {
   it('finds the same code as the rules of Discord’s clients', () => {
-    const piece = fc.constantFrom('`', '``', '```', '````', '\\', '\n', ' ', 'a', '<@1>', 'js\n', '@everyone')
+    const piece = fc.constantFrom(
+      '`',
+      '``',
+      '```',
+      '````',
+      '\\',
+      '\n',
+      ' ',
+      'a',
+      '<@1>',
+      'js\n',
+      '@everyone',
+    )
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 14 }), (pieces) => {
         const text = pieces.join('')
@@ -67,12 +89,20 @@ describe('withoutCode', () => {
   })
 
   it('leaves a text without backticks as it is', () => {
-    fc.assert(fc.property(fc.string(), (text) => fc.pre(!text.includes('`')) ?? withoutCode(text) === text))
+    fc.assert(
+      fc.property(fc.string(), (text) => fc.pre(!text.includes('`')) ?? withoutCode(text) === text),
+    )
   })
 
   it('is quick also where nothing but fences are sent', () => {
     const runs = Array.from({ length: 62 }, (_, i) => `${'`'.repeat(i + 1)}x`).join('')
-    const texts = ['`'.repeat(2_000), '`x'.repeat(1_000), '```\n'.repeat(500), '\\`'.repeat(1_000), runs]
+    const texts = [
+      '`'.repeat(2_000),
+      '`x'.repeat(1_000),
+      '```\n'.repeat(500),
+      '\\`'.repeat(1_000),
+      runs,
+    ]
     const began = performance.now()
     for (const text of texts) for (let i = 0; i < 20; i++) withoutCode(text)
     expect(performance.now() - began).toBeLessThan(5_000)

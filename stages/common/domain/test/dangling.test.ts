@@ -1,6 +1,12 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { decide, evolve, type GuildCommand, type GuildState, withoutDangling } from '../src/index.ts'
+import {
+  decide,
+  evolve,
+  type GuildCommand,
+  type GuildState,
+  withoutDangling,
+} from '../src/index.ts'
 import { commandBy, guildState } from './arbitraries.ts'
 import { GUILD, OWNER } from './fixtures.ts'
 
@@ -12,10 +18,14 @@ const play = (state: GuildState, command: GuildCommand): GuildState => {
 
 it('a guild whose deletions were all written is loaded as it is', () => {
   fc.assert(
-    fc.property(complete, fc.array(commandBy(fc.constant(OWNER)), { maxLength: 20 }), (state, commands) => {
-      const after = commands.reduce(play, state)
-      expect(withoutDangling(after)).toEqual(after)
-    }),
+    fc.property(
+      complete,
+      fc.array(commandBy(fc.constant(OWNER)), { maxLength: 20 }),
+      (state, commands) => {
+        const after = commands.reduce(play, state)
+        expect(withoutDangling(after)).toEqual(after)
+      },
+    ),
   )
 })
 
@@ -23,8 +33,12 @@ it('a deletion that was written in part is whole once the guild is loaded and th
   fc.assert(
     fc.property(complete, (state) => {
       const deletions: GuildCommand[] = [
-        ...[...state.channels.keys()].map((channelId) => ({ type: 'channel.delete', by: OWNER, channelId }) as const),
-        ...[...state.roles.keys()].flatMap((roleId) => (roleId === GUILD ? [] : [{ type: 'role.delete', by: OWNER, roleId } as const])),
+        ...[...state.channels.keys()].map(
+          (channelId) => ({ type: 'channel.delete', by: OWNER, channelId }) as const,
+        ),
+        ...[...state.roles.keys()].flatMap((roleId) =>
+          roleId === GUILD ? [] : [{ type: 'role.delete', by: OWNER, roleId } as const],
+        ),
       ]
       for (const command of deletions) {
         const decision = decide(state, command)

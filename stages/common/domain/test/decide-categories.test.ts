@@ -1,14 +1,32 @@
 import { describe, expect, it } from 'vitest'
-import { type Channel, decide, evolve, type GuildCommand, type GuildState, LIMITS } from '../src/index.ts'
-import { aChannel, aGuild, aMember, aRole, bits, GUILD, memberOverwrite, OWNER, roleOverwrite } from './fixtures.ts'
+import {
+  type Channel,
+  decide,
+  evolve,
+  type GuildCommand,
+  type GuildState,
+  LIMITS,
+} from '../src/index.ts'
+import {
+  aChannel,
+  aGuild,
+  aMember,
+  aRole,
+  bits,
+  GUILD,
+  memberOverwrite,
+  OWNER,
+  roleOverwrite,
+} from './fixtures.ts'
 
 const V = bits('ViewChannel')
 const MC = bits('ManageChannels')
 const hidden = [roleOverwrite(GUILD, '0', V)]
 
 /**
- * 42 is open, with the synced 43 and the unsynced 44. 45 is hidden, with 46 in it. 47 denies 21 what they manage elsewhere.
- * 21 manages channels and roles in the guild, 23 only the channels of 42, 24 nothing.
+ * 42 is open, with the synced 43 and the unsynced 44. 45 is hidden, with 46 in it. 47 denies 21
+ * what they manage elsewhere. 21 manages channels and roles in the guild, 23 only the channels of
+ * 42, 24 nothing.
  */
 const given = aGuild({
   everyone: bits('ViewChannel', 'SendMessages'),
@@ -34,13 +52,23 @@ const events = (command: GuildCommand, state: GuildState = given) => {
   if (!decision.ok) throw new Error(`refused: ${decision.refusal}`)
   return decision.events
 }
-const after = (command: GuildCommand, state: GuildState = given): GuildState => events(command, state).reduce(evolve, state)
-const create = (by: string, parentId: string | null, fields: Partial<Channel> = {}): GuildCommand => ({
+const after = (command: GuildCommand, state: GuildState = given): GuildState =>
+  events(command, state).reduce(evolve, state)
+const create = (
+  by: string,
+  parentId: string | null,
+  fields: Partial<Channel> = {},
+): GuildCommand => ({
   type: 'channel.create',
   by,
   channel: aChannel('49', [], { name: 'new', parentId, ...fields }),
 })
-const move = (by: string, id: string, parentId: string | null, lockPermissions = false): GuildCommand => ({
+const move = (
+  by: string,
+  id: string,
+  parentId: string | null,
+  lockPermissions = false,
+): GuildCommand => ({
   type: 'channels.move',
   by,
   moves: [{ id, parentId, lockPermissions }],
@@ -59,7 +87,9 @@ describe('a channel that is made in a category', () => {
 
   it('has others where others are given', () => {
     const overwrites = [memberOverwrite('24', V)]
-    expect(after(create(OWNER, '45', { overwrites })).channels.get('49')!.overwrites).toEqual(overwrites)
+    expect(after(create(OWNER, '45', { overwrites })).channels.get('49')!.overwrites).toEqual(
+      overwrites,
+    )
   })
 
   it.each([
@@ -69,9 +99,19 @@ describe('a channel that is made in a category', () => {
     ['by a manager of the guild', create('21', '42'), 'done'],
     ['unless the category is hidden from them', create('21', '45'), 'no-access'],
     ['or denies it to them', create('21', '47'), 'no-permission'],
-    ['may repeat its overwrites, whatever they are', create('23', '42', { overwrites: [memberOverwrite('23', MC)] }), 'done'],
-    ['but not give them to others', create('23', '42', { overwrites: [memberOverwrite('24', MC)] }), 'no-permission'],
-  ] satisfies [string, GuildCommand, string][])('%s', (_rule, command, outcome) => expect(refusal(command)).toBe(outcome))
+    [
+      'may repeat its overwrites, whatever they are',
+      create('23', '42', { overwrites: [memberOverwrite('23', MC)] }),
+      'done',
+    ],
+    [
+      'but not give them to others',
+      create('23', '42', { overwrites: [memberOverwrite('24', MC)] }),
+      'no-permission',
+    ],
+  ] satisfies [string, GuildCommand, string][])('%s', (_rule, command, outcome) =>
+    expect(refusal(command)).toBe(outcome),
+  )
 })
 
 describe('a synced channel', () => {
@@ -80,22 +120,37 @@ describe('a synced channel', () => {
     ['put', { type: 'overwrite.put', by: OWNER, channelId: '42', overwrite: overwrites[0]! }],
     ['deleted', { type: 'overwrite.delete', by: OWNER, channelId: '42', targetId: '23' }],
     ['edited', { type: 'channel.edit', by: OWNER, channelId: '42', patch: { overwrites } }],
-  ] satisfies [string, GuildCommand][])('follows its category when an overwrite is %s', (_how, command) => {
-    const state = after(command)
-    expect(state.channels.get('43')!.overwrites).toEqual(state.channels.get('42')!.overwrites)
-    expect(state.channels.get('44')).toEqual(given.channels.get('44'))
-    // The category comes last: see `channelUpdated`.
-    expect(events(command).map((event) => event.type === 'channel.updated' && event.channel.id)).toEqual(['43', '42'])
-  })
+  ] satisfies [string, GuildCommand][])(
+    'follows its category when an overwrite is %s',
+    (_how, command) => {
+      const state = after(command)
+      expect(state.channels.get('43')!.overwrites).toEqual(state.channels.get('42')!.overwrites)
+      expect(state.channels.get('44')).toEqual(given.channels.get('44'))
+      // The category comes last: see `channelUpdated`.
+      expect(
+        events(command).map((event) => event.type === 'channel.updated' && event.channel.id),
+      ).toEqual(['43', '42'])
+    },
+  )
 
   it('is one also where an entry without a bit is on one side alone', () => {
-    const state = after({ type: 'overwrite.put', by: OWNER, channelId: '43', overwrite: roleOverwrite('31') })
-    const changed = after({ type: 'overwrite.put', by: OWNER, channelId: '42', overwrite: overwrites[0]! }, state)
+    const state = after({
+      type: 'overwrite.put',
+      by: OWNER,
+      channelId: '43',
+      overwrite: roleOverwrite('31'),
+    })
+    const changed = after(
+      { type: 'overwrite.put', by: OWNER, channelId: '42', overwrite: overwrites[0]! },
+      state,
+    )
     expect(changed.channels.get('43')!.overwrites).toEqual(changed.channels.get('42')!.overwrites)
   })
 
   it('stays as it is when its category is renamed', () => {
-    expect(events({ type: 'channel.edit', by: OWNER, channelId: '42', patch: { name: 'renamed' } })).toHaveLength(1)
+    expect(
+      events({ type: 'channel.edit', by: OWNER, channelId: '42', patch: { name: 'renamed' } }),
+    ).toHaveLength(1)
   })
 })
 
@@ -103,11 +158,16 @@ describe('a move', () => {
   it('keeps the overwrites, and with lock_permissions takes those of the category', () => {
     expect(after(move(OWNER, '41', '45')).channels.get('41')!.overwrites).toEqual([])
     expect(after(move(OWNER, '41', '45', true)).channels.get('41')!.overwrites).toEqual(hidden)
-    expect(after(move(OWNER, '44', '42', true)).channels.get('44')!.overwrites).toEqual([memberOverwrite('23', MC)])
+    expect(after(move(OWNER, '44', '42', true)).channels.get('44')!.overwrites).toEqual([
+      memberOverwrite('23', MC),
+    ])
   })
 
   it('with lock_permissions out of all categories changes no overwrite', () => {
-    expect(after(move(OWNER, '46', null, true)).channels.get('46')).toMatchObject({ parentId: null, overwrites: hidden })
+    expect(after(move(OWNER, '46', null, true)).channels.get('46')).toMatchObject({
+      parentId: null,
+      overwrites: hidden,
+    })
   })
 
   it.each([
@@ -115,10 +175,26 @@ describe('a move', () => {
     ['not into a hidden category', move('21', '41', '45'), 'no-access'],
     ['nor into one that denies it', move('21', '41', '47'), 'no-permission'],
     ['is not for a hidden channel', move('21', '46', null), 'no-access'],
-    ['not even in place', { type: 'channels.move', by: '21', moves: [{ id: '46', position: 0 }] }, 'no-access'],
-    ['nor for one that denies it', { type: 'channels.move', by: '21', moves: [{ id: '47', position: 3 }] }, 'no-permission'],
-    ['may name what stays as it is', { type: 'channels.move', by: '21', moves: [{ id: '47', position: 0 }] }, 'done'],
-    ['is one within the category for its manager', { type: 'channels.move', by: '23', moves: [{ id: '43', position: 3 }] }, 'done'],
+    [
+      'not even in place',
+      { type: 'channels.move', by: '21', moves: [{ id: '46', position: 0 }] },
+      'no-access',
+    ],
+    [
+      'nor for one that denies it',
+      { type: 'channels.move', by: '21', moves: [{ id: '47', position: 3 }] },
+      'no-permission',
+    ],
+    [
+      'may name what stays as it is',
+      { type: 'channels.move', by: '21', moves: [{ id: '47', position: 0 }] },
+      'done',
+    ],
+    [
+      'is one within the category for its manager',
+      { type: 'channels.move', by: '23', moves: [{ id: '43', position: 3 }] },
+      'done',
+    ],
     ['who takes nothing out of it', move('23', '43', null), 'no-permission'],
     ['by an edit goes into no hidden category', edit('21', '41', '45'), 'no-access'],
     ['nor into one that denies it', edit('21', '41', '47'), 'no-permission'],
@@ -126,7 +202,9 @@ describe('a move', () => {
     ['and goes where the editor manages', edit('21', '41', '42'), 'done'],
     ['locks only within what its mover may change', move('23', '44', '42', true), 'no-permission'],
     ['as a list of overwrites does', move('21', '44', '42', true), 'done'],
-  ] satisfies [string, GuildCommand, string][])('%s', (_rule, command, outcome) => expect(refusal(command)).toBe(outcome))
+  ] satisfies [string, GuildCommand, string][])('%s', (_rule, command, outcome) =>
+    expect(refusal(command)).toBe(outcome),
+  )
 
   it('is made whole or not at all', () => {
     const moves = [
@@ -148,8 +226,12 @@ describe('a move', () => {
 })
 
 describe('a category of fifty channels', () => {
-  const children = Array.from({ length: LIMITS.channelsInCategory - 1 }, (_, i) => aChannel(String(5_000 + i), [], { parentId: '42' }))
-  const nearlyFull = aGuild({ channels: [aChannel('42', [], { type: 4 }), aChannel('41'), aChannel('40'), ...children] })
+  const children = Array.from({ length: LIMITS.channelsInCategory - 1 }, (_, i) =>
+    aChannel(String(5_000 + i), [], { parentId: '42' }),
+  )
+  const nearlyFull = aGuild({
+    channels: [aChannel('42', [], { type: 4 }), aChannel('41'), aChannel('40'), ...children],
+  })
   const full = after(move(OWNER, '41', '42'), nearlyFull)
 
   it('takes no other, however it comes', () => {
@@ -163,7 +245,12 @@ describe('a category of fifty channels', () => {
   })
 
   it('changes the places of those that it has, and takes one when another leaves', () => {
-    expect(refusal({ type: 'channels.move', by: OWNER, moves: [{ id: '41', parentId: '42', position: 9 }] }, full)).toBe('done')
+    expect(
+      refusal(
+        { type: 'channels.move', by: OWNER, moves: [{ id: '41', parentId: '42', position: 9 }] },
+        full,
+      ),
+    ).toBe('done')
     const moves = [
       { id: '41', parentId: null },
       { id: '40', parentId: '42' },

@@ -1,13 +1,27 @@
 import { describe, expect, it } from 'vitest'
-import { decide, evolve, type GuildCommand, type GuildState, LIMITS, type MemberPatch } from '../src/index.ts'
+import {
+  decide,
+  evolve,
+  type GuildCommand,
+  type GuildState,
+  LIMITS,
+  type MemberPatch,
+} from '../src/index.ts'
 import { aGuild, aMember, aRole, aUser, bits, GUILD, OWNER } from './fixtures.ts'
 
-/** From the top: owner 20, moderator 21 (role 31), helper 22 (role 32), and 23, who has role 33 without a permission. */
+/**
+ * From the top: owner 20, moderator 21 (role 31), helper 22 (role 32), and 23, who has role 33
+ * without a permission.
+ */
 const given = aGuild({
   everyone: bits('ViewChannel', 'ChangeNickname', 'CreateInstantInvite'),
   roles: [
     aRole('30', 9, bits('Administrator')),
-    aRole('31', 5, bits('ManageRoles', 'KickMembers', 'ManageNicknames', 'MuteMembers', 'SendMessages')),
+    aRole(
+      '31',
+      5,
+      bits('ManageRoles', 'KickMembers', 'ManageNicknames', 'MuteMembers', 'SendMessages'),
+    ),
     aRole('32', 3, bits('ManageRoles')),
     aRole('33', 2),
   ],
@@ -25,9 +39,22 @@ const after = (command: GuildCommand, state: GuildState = given): GuildState => 
 }
 
 describe('a role', () => {
-  const make = (by: string, permissions = '0'): GuildCommand => ({ type: 'role.create', by, role: aRole('39', 7, permissions) })
-  const edit = (by: string, roleId: string, patch: object): GuildCommand => ({ type: 'role.edit', by, roleId, patch })
-  const move = (by: string, id: string, position: number): GuildCommand => ({ type: 'roles.move', by, moves: [{ id, position }] })
+  const make = (by: string, permissions = '0'): GuildCommand => ({
+    type: 'role.create',
+    by,
+    role: aRole('39', 7, permissions),
+  })
+  const edit = (by: string, roleId: string, patch: object): GuildCommand => ({
+    type: 'role.edit',
+    by,
+    roleId,
+    patch,
+  })
+  const move = (by: string, id: string, position: number): GuildCommand => ({
+    type: 'roles.move',
+    by,
+    moves: [{ id, position }],
+  })
 
   it.each([
     ['is made by who may manage roles', make('22'), 'done'],
@@ -43,8 +70,16 @@ describe('a role', () => {
     ['and no more', edit('21', '33', { permissions: bits('BanMembers') }), 'no-permission'],
     ['is deleted from above', { type: 'role.delete', by: '21', roleId: '32' }, 'done'],
     ['not from below', { type: 'role.delete', by: '22', roleId: '31' }, 'no-permission'],
-    ['unless it is @everyone, which stays', { type: 'role.delete', by: OWNER, roleId: GUILD }, 'invalid-role'],
-    ['has to be there to be deleted', { type: 'role.delete', by: '21', roleId: '38' }, 'unknown-role'],
+    [
+      'unless it is @everyone, which stays',
+      { type: 'role.delete', by: OWNER, roleId: GUILD },
+      'invalid-role',
+    ],
+    [
+      'has to be there to be deleted',
+      { type: 'role.delete', by: '21', roleId: '38' },
+      'unknown-role',
+    ],
     ['moves below who moves it', move('21', '33', 4), 'done'],
     ['not to their height', move('21', '33', 5), 'no-permission'],
     ['nor above', move('21', '33', 8), 'no-permission'],
@@ -53,7 +88,9 @@ describe('a role', () => {
     ['never goes under @everyone', move(OWNER, '33', 0), 'invalid-role'],
     ['nor does @everyone rise', move(OWNER, GUILD, 1), 'invalid-role'],
     ['has to be there to be moved', move(OWNER, '38', 1), 'unknown-role'],
-  ] satisfies [string, GuildCommand, string][])('%s', (_rule, command, outcome) => expect(refusal(command)).toBe(outcome))
+  ] satisfies [string, GuildCommand, string][])('%s', (_rule, command, outcome) =>
+    expect(refusal(command)).toBe(outcome),
+  )
 
   it('is new at the bottom, outranks nobody, and is made once', () => {
     const once = after(make('22'))
@@ -62,8 +99,14 @@ describe('a role', () => {
   })
 
   it('has its place from moves alone, and @everyone its name and place for good', () => {
-    expect(after(edit('21', '33', { color: 5, position: 99 })).roles.get('33')).toMatchObject({ color: 5, position: 2, name: 'role33' })
-    const everyone = after(edit('21', GUILD, { name: 'x', position: 3, permissions: '0' })).roles.get(GUILD)
+    expect(after(edit('21', '33', { color: 5, position: 99 })).roles.get('33')).toMatchObject({
+      color: 5,
+      position: 2,
+      name: 'role33',
+    })
+    const everyone = after(
+      edit('21', GUILD, { name: 'x', position: 3, permissions: '0' }),
+    ).roles.get(GUILD)
     expect(everyone).toMatchObject({ name: '@everyone', position: 0, permissions: '0' })
   })
 
@@ -72,7 +115,9 @@ describe('a role', () => {
       roles: [aRole('31', 5, bits('ManageRoles')), aRole('33', 2, bits('BanMembers'))],
       members: [aMember('21', ['31'])],
     })
-    expect(refusal(edit('21', '33', { permissions: bits('BanMembers', 'ManageRoles') }), strong)).toBe('done')
+    expect(
+      refusal(edit('21', '33', { permissions: bits('BanMembers', 'ManageRoles') }), strong),
+    ).toBe('done')
   })
 
   it('goes from everybody who has it when it is deleted', () => {
@@ -82,13 +127,20 @@ describe('a role', () => {
   })
 
   it('is one of 250 at the most', () => {
-    const full = aGuild({ roles: Array.from({ length: LIMITS.roles - 1 }, (_, i) => aRole(String(3_000 + i), 1)) })
+    const full = aGuild({
+      roles: Array.from({ length: LIMITS.roles - 1 }, (_, i) => aRole(String(3_000 + i), 1)),
+    })
     expect(refusal(make(OWNER), full)).toBe('too-many')
   })
 })
 
 describe('a member', () => {
-  const add = (by: string, roles: string[] = [], nick: string | null = null, invited = false): GuildCommand => ({
+  const add = (
+    by: string,
+    roles: string[] = [],
+    nick: string | null = null,
+    invited = false,
+  ): GuildCommand => ({
     type: 'member.add',
     by,
     user: aUser('28'),
@@ -97,9 +149,24 @@ describe('a member', () => {
     joinedAt: 5,
     invited,
   })
-  const edit = (by: string, userId: string, patch: MemberPatch): GuildCommand => ({ type: 'member.edit', by, userId, patch })
-  const role = (by: string, userId: string, roleId: string, has = true): GuildCommand => ({ type: 'member.role', by, userId, roleId, has })
-  const remove = (by: string, userId: string): GuildCommand => ({ type: 'member.remove', by, userId })
+  const edit = (by: string, userId: string, patch: MemberPatch): GuildCommand => ({
+    type: 'member.edit',
+    by,
+    userId,
+    patch,
+  })
+  const role = (by: string, userId: string, roleId: string, has = true): GuildCommand => ({
+    type: 'member.role',
+    by,
+    userId,
+    roleId,
+    has,
+  })
+  const remove = (by: string, userId: string): GuildCommand => ({
+    type: 'member.remove',
+    by,
+    userId,
+  })
 
   it.each([
     ['is brought in by who may invite', add('23'), 'done'],
@@ -137,7 +204,9 @@ describe('a member', () => {
     ['unless the guild is theirs', remove(OWNER, OWNER), 'no-permission'],
     ['has to be there to be kicked', remove('21', '29'), 'unknown-member'],
     ['is nothing to strangers', remove('29', '23'), 'no-access'],
-  ] satisfies [string, GuildCommand, string][])('%s', (_rule, command, outcome) => expect(refusal(command)).toBe(outcome))
+  ] satisfies [string, GuildCommand, string][])('%s', (_rule, command, outcome) =>
+    expect(refusal(command)).toBe(outcome),
+  )
 
   it.each([
     ['is not muted', edit(OWNER, '23', { mute: true }), 'not-in-call'],
@@ -156,13 +225,20 @@ describe('a member', () => {
   })
 
   it('changes in what the patch says and nothing else', () => {
-    expect(after(edit('21', '23', { nick: 'x' })).members.get('23')).toEqual(aMember('23', ['33'], { nick: 'x' }))
-    expect(after(edit('21', '23', { roles: ['32', '32'] })).members.get('23')).toEqual(aMember('23', ['32']))
+    expect(after(edit('21', '23', { nick: 'x' })).members.get('23')).toEqual(
+      aMember('23', ['33'], { nick: 'x' }),
+    )
+    expect(after(edit('21', '23', { roles: ['32', '32'] })).members.get('23')).toEqual(
+      aMember('23', ['32']),
+    )
     expect(after(role('21', '23', '32')).members.get('23')!.roles).toEqual(['33', '32'])
   })
 
   it('is the same for a kick by two equals: neither reaches the other', () => {
-    const equals = aGuild({ roles: [aRole('31', 5, bits('KickMembers'))], members: [aMember('21', ['31']), aMember('22', ['31'])] })
+    const equals = aGuild({
+      roles: [aRole('31', 5, bits('KickMembers'))],
+      members: [aMember('21', ['31']), aMember('22', ['31'])],
+    })
     expect(refusal(remove('21', '22'), equals)).toBe('no-permission')
     expect(refusal(remove('22', '21'), equals)).toBe('no-permission')
   })

@@ -2,10 +2,28 @@ import { expect, it } from 'vitest'
 import { mergeSpellings } from '../src/emoji.ts'
 import { qualifiedEmoji } from '../src/index.ts'
 
-it.each(['👍', '👍🏽', '☝🏽', '❤️', '❤', '☺', '©️', '1️⃣', '#⃣', '🇩🇪', '🇦', '👨‍👩‍👧‍👦', '🤷🏽‍♀️', '🤷‍♀', '🏳️‍🌈', '🏳‍🌈', '🏴󠁧󠁢󠁳󠁣󠁴󠁿', '🦑', '👁️‍🗨️', '👁‍🗨'])(
-  '%s is one emoji',
-  (text) => expect(qualifiedEmoji(text)).toMatch(/^.+$/u),
-)
+it.each([
+  '👍',
+  '👍🏽',
+  '☝🏽',
+  '❤️',
+  '❤',
+  '☺',
+  '©️',
+  '1️⃣',
+  '#⃣',
+  '🇩🇪',
+  '🇦',
+  '👨‍👩‍👧‍👦',
+  '🤷🏽‍♀️',
+  '🤷‍♀',
+  '🏳️‍🌈',
+  '🏳‍🌈',
+  '🏴󠁧󠁢󠁳󠁣󠁴󠁿',
+  '🦑',
+  '👁️‍🗨️',
+  '👁‍🗨',
+])('%s is one emoji', (text) => expect(qualifiedEmoji(text)).toMatch(/^.+$/u))
 
 it.each([
   '👍👎',

@@ -1,15 +1,23 @@
 import { Permission } from '@threshold/contract'
 import type { Channel, Guild, GuildState, Member, Overwrite, Role, User } from '../src/index.ts'
 
-/** A guild small enough to read: ids tell what they are by their first digit (1 guild, 2 user, 3 role, 4 channel). */
+/**
+ * A guild small enough to read: ids tell what they are by their first digit (1 guild, 2 user, 3
+ * role, 4 channel).
+ */
 export const GUILD = '1'
 export const OWNER = '20'
 
-export const bits = (...names: (keyof typeof Permission)[]): string => names.reduce((all, name) => all | Permission[name], 0n).toString()
+export const bits = (...names: (keyof typeof Permission)[]): string =>
+  names.reduce((all, name) => all | Permission[name], 0n).toString()
 
 export const aUser = (id: string): User => ({ v: 1, id, username: `user${id}`, bot: false })
 
-export const aMember = (id: string, roles: readonly string[] = [], fields: Partial<Member> = {}): Member => ({
+export const aMember = (
+  id: string,
+  roles: readonly string[] = [],
+  fields: Partial<Member> = {},
+): Member => ({
   user: aUser(id),
   nick: null,
   roles,
@@ -19,7 +27,12 @@ export const aMember = (id: string, roles: readonly string[] = [], fields: Parti
   ...fields,
 })
 
-export const aRole = (id: string, position: number, permissions = '0', fields: Partial<Role> = {}): Role => ({
+export const aRole = (
+  id: string,
+  position: number,
+  permissions = '0',
+  fields: Partial<Role> = {},
+): Role => ({
   id,
   name: `role${id}`,
   color: 0,
@@ -30,7 +43,11 @@ export const aRole = (id: string, position: number, permissions = '0', fields: P
   ...fields,
 })
 
-export const aChannel = (id: string, overwrites: readonly Overwrite[] = [], fields: Partial<Channel> = {}): Channel => ({
+export const aChannel = (
+  id: string,
+  overwrites: readonly Overwrite[] = [],
+  fields: Partial<Channel> = {},
+): Channel => ({
   v: 1,
   id,
   type: 0,
@@ -70,7 +87,9 @@ export interface GuildParts {
 }
 
 export function aGuild(parts: GuildParts = {}): GuildState {
-  const everyone = aRole(GUILD, 0, parts.everyone ?? bits('ViewChannel', 'SendMessages'), { name: '@everyone' })
+  const everyone = aRole(GUILD, 0, parts.everyone ?? bits('ViewChannel', 'SendMessages'), {
+    name: '@everyone',
+  })
   return {
     guild: { ...guild, ...parts.guild },
     roles: new Map([everyone, ...(parts.roles ?? [])].map((r) => [r.id, r])),
@@ -79,5 +98,15 @@ export function aGuild(parts: GuildParts = {}): GuildState {
   }
 }
 
-export const roleOverwrite = (id: string, allow = '0', deny = '0'): Overwrite => ({ id, type: 0, allow, deny })
-export const memberOverwrite = (id: string, allow = '0', deny = '0'): Overwrite => ({ id, type: 1, allow, deny })
+export const roleOverwrite = (id: string, allow = '0', deny = '0'): Overwrite => ({
+  id,
+  type: 0,
+  allow,
+  deny,
+})
+export const memberOverwrite = (id: string, allow = '0', deny = '0'): Overwrite => ({
+  id,
+  type: 1,
+  allow,
+  deny,
+})

@@ -8,7 +8,8 @@ describe('the hierarchy', () => {
   it('is a strict order among members: none above themselves, no two above each other, and it carries on', () => {
     fc.assert(
       fc.property(guildState, user, user, user, (state, x, y, z) => {
-        const above = (a: string, b: string): boolean => isAboveMember(state, state.members.get(a)!, state.members.get(b)!)
+        const above = (a: string, b: string): boolean =>
+          isAboveMember(state, state.members.get(a)!, state.members.get(b)!)
         expect(above(x, x)).toBe(false)
         expect(above(x, y) && above(y, x)).toBe(false)
         if (above(x, y) && above(y, z)) expect(above(x, z)).toBe(true)
@@ -42,10 +43,17 @@ describe('the hierarchy', () => {
 
   it('says the same of a role and of a member who has it alone', () => {
     fc.assert(
-      fc.property(guildState, user, fc.constantFrom('31', '32', '33', '34', '35'), (state, id, role) => {
-        const member = state.members.get(id)!
-        expect(isAboveRole(state, member, state.roles.get(role)!)).toBe(isAboveMember(state, member, aMember('29', [role])))
-      }),
+      fc.property(
+        guildState,
+        user,
+        fc.constantFrom('31', '32', '33', '34', '35'),
+        (state, id, role) => {
+          const member = state.members.get(id)!
+          expect(isAboveRole(state, member, state.roles.get(role)!)).toBe(
+            isAboveMember(state, member, aMember('29', [role])),
+          )
+        },
+      ),
     )
   })
 

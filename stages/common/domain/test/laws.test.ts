@@ -7,8 +7,13 @@ import { channelPermissions, decide, evolve, guildPermissions, isAboveRole } fro
 import { anyone, channelId, commandBy, guildState, plainUser, plotBy } from './arbitraries.ts'
 import { aChannel, aMember, GUILD, OWNER } from './fixtures.ts'
 
-/** What is left of a guild after a history, and what happened in it. Refused commands do nothing. */
-function play(start: GuildState, commands: readonly GuildCommand[]): { state: GuildState; events: GuildEvent[] } {
+/**
+ * What is left of a guild after a history, and what happened in it. Refused commands do nothing.
+ */
+function play(
+  start: GuildState,
+  commands: readonly GuildCommand[],
+): { state: GuildState; events: GuildEvent[] } {
   let state = start
   const events: GuildEvent[] = []
   for (const command of commands) {
@@ -24,11 +29,14 @@ function play(start: GuildState, commands: readonly GuildCommand[]): { state: Gu
 
 const history = fc.array(commandBy(anyone), { maxLength: 40, size: 'max' })
 const covers = (set: bigint, part: bigint): boolean => (part & ~set) === 0n
-const grown = (set: bigint): bigint => ((set & Permission.Administrator) === 0n ? set : ALL_PERMISSIONS)
+const grown = (set: bigint): bigint =>
+  (set & Permission.Administrator) === 0n ? set : ALL_PERMISSIONS
 
 /** Roles that a member can give themself, @everyone and their own among them. */
 function reachable(state: GuildState, member: Member): Set<string> {
-  const below = [...state.roles.values()].filter((role) => isAboveRole(state, member, role)).map(({ id }) => id)
+  const below = [...state.roles.values()]
+    .filter((role) => isAboveRole(state, member, role))
+    .map(({ id }) => id)
   return new Set([GUILD, ...member.roles, ...below])
 }
 
@@ -39,30 +47,41 @@ const allowed = (channel: Channel, member: Member, roles: ReadonlySet<string>): 
     .reduce((bits, o) => bits | BigInt(o.allow), 0n)
 
 /**
- * All that a member commands: their own permissions and those of every role below their highest, which they may hand out.
- * That a role may be given away with more permissions than the giver has is Discord's rule: place decides, not content.
- * In a channel also what the categories allow, since a channel can be moved into one, and everything where an overwrite
- * allows MANAGE_ROLES.
+ * All that a member commands: their own permissions and those of every role below their highest,
+ * which they may hand out. That a role may be given away with more permissions than the giver has
+ * is Discord's rule: place decides, not content. In a channel also what the categories allow, since
+ * a channel can be moved into one, and everything where an overwrite allows MANAGE_ROLES.
  */
 function ceiling(state: GuildState, member: Member, channel?: Channel): bigint {
   const roles = reachable(state, member)
-  const inGuild = [...roles].reduce((bits, id) => bits | BigInt(state.roles.get(id)!.permissions), guildPermissions(state, member))
+  const inGuild = [...roles].reduce(
+    (bits, id) => bits | BigInt(state.roles.get(id)!.permissions),
+    guildPermissions(state, member),
+  )
   if (!channel) return grown(inGuild)
   const categories = [...state.channels.values()].filter((each) => each.type === 4)
-  const inChannel = [channel, ...categories].reduce((bits, each) => bits | allowed(each, member, roles), 0n)
+  const inChannel = [channel, ...categories].reduce(
+    (bits, each) => bits | allowed(each, member, roles),
+    0n,
+  )
   return (inChannel & Permission.ManageRoles) === 0n ? grown(inGuild | inChannel) : ALL_PERMISSIONS
 }
 
 /** What a member could have in a channel if nothing were denied to them. */
 function potential(state: GuildState, member: Member, channel: Channel): bigint {
   let bits = guildPermissions(state, member)
-  for (const o of channel.overwrites) if (o.id === GUILD || o.id === member.user.id || member.roles.includes(o.id)) bits |= BigInt(o.allow)
+  for (const o of channel.overwrites)
+    if (o.id === GUILD || o.id === member.user.id || member.roles.includes(o.id))
+      bits |= BigInt(o.allow)
   return bits
 }
 
 describe('no command, and no series of them by one who is not the owner,', () => {
   const plot = plainUser.chain((by) =>
-    fc.record({ by: fc.constant(by), commands: fc.array(plotBy(by), { minLength: 5, maxLength: 40, size: 'max' }) }),
+    fc.record({
+      by: fc.constant(by),
+      commands: fc.array(plotBy(by), { minLength: 5, maxLength: 40, size: 'max' }),
+    }),
   )
 
   it('gives anyone a permission in the guild that neither they nor the asker commanded', () => {
@@ -83,15 +102,21 @@ describe('no command, and no series of them by one who is not the owner,', () =>
     fc.assert(
       fc.property(guildState, plot, (before, { by, commands }) => {
         const { state: after, events } = play(before, commands)
-        // A channel that was deleted and made again is another one: it may have a category's overwrites.
-        const gone = new Set(events.flatMap((event) => (event.type === 'channel.deleted' ? [event.channel.id] : [])))
+        // A channel that was deleted and made again is another one: it may have a category's
+        // overwrites.
+        const gone = new Set(
+          events.flatMap((event) => (event.type === 'channel.deleted' ? [event.channel.id] : [])),
+        )
         for (const channel of before.channels.values()) {
           const now = after.channels.get(channel.id)
           if (!now || gone.has(channel.id)) continue
           const power = ceiling(before, before.members.get(by)!, channel)
           for (const [id, member] of after.members) {
             const could = potential(before, before.members.get(id) ?? aMember(id), channel)
-            expect(covers(could | power, channelPermissions(after, member, now)), `member ${id} in ${channel.id}`).toBe(true)
+            expect(
+              covers(could | power, channelPermissions(after, member, now)),
+              `member ${id} in ${channel.id}`,
+            ).toBe(true)
           }
         }
       }),
@@ -100,16 +125,29 @@ describe('no command, and no series of them by one who is not the owner,', () =>
   })
 
   it('makes them the owner', () => {
-    fc.assert(fc.property(guildState, plot, (before, { commands }) => play(before, commands).state.guild.ownerId === before.guild.ownerId))
+    fc.assert(
+      fc.property(
+        guildState,
+        plot,
+        (before, { commands }) =>
+          play(before, commands).state.guild.ownerId === before.guild.ownerId,
+      ),
+    )
   })
 })
 
 describe('a change of overwrites', () => {
   it('changes no bit that the asker has neither in the guild nor in the category, unless the channel gives them MANAGE_ROLES', () => {
-    const ask = fc.tuple(plainUser, channelId).chain(([by, id]) => fc.tuple(fc.constant(id), commandBy(fc.constant(by))))
+    const ask = fc
+      .tuple(plainUser, channelId)
+      .chain(([by, id]) => fc.tuple(fc.constant(id), commandBy(fc.constant(by))))
     fc.assert(
       fc.property(guildState, ask, (before, [id, command]) => {
-        fc.pre(command.type === 'overwrite.put' || command.type === 'overwrite.delete' || command.type === 'channel.edit')
+        fc.pre(
+          command.type === 'overwrite.put' ||
+            command.type === 'overwrite.delete' ||
+            command.type === 'channel.edit',
+        )
         const asker = before.members.get(command.by)!
         const channel = before.channels.get(id)!
         const parent = (id: string | null | undefined): Channel[] => {
@@ -118,8 +156,14 @@ describe('a change of overwrites', () => {
         }
         const roles = new Set([GUILD, ...asker.roles])
         fc.pre((allowed(channel, asker, roles) & Permission.ManageRoles) === 0n)
-        const categories = [...parent(channel.parentId), ...parent(command.type === 'channel.edit' ? command.patch.parentId : null)]
-        const own = categories.reduce((bits, each) => bits | channelPermissions(before, asker, each), guildPermissions(before, asker))
+        const categories = [
+          ...parent(channel.parentId),
+          ...parent(command.type === 'channel.edit' ? command.patch.parentId : null),
+        ]
+        const own = categories.reduce(
+          (bits, each) => bits | channelPermissions(before, asker, each),
+          guildPermissions(before, asker),
+        )
         const after = play(before, [command]).state
         const targets = [...before.members.keys(), ...before.roles.keys()].flatMap((target) => [
           { id: target, type: 0 },
@@ -127,10 +171,16 @@ describe('a change of overwrites', () => {
         ])
         for (const target of targets) {
           const entry = (list: Channel['overwrites']) =>
-            list.find((o) => o.id === target.id && o.type === target.type) ?? { allow: '0', deny: '0' }
+            list.find((o) => o.id === target.id && o.type === target.type) ?? {
+              allow: '0',
+              deny: '0',
+            }
           const [was, is] = [entry(channel.overwrites), entry(after.channels.get(id)!.overwrites)]
           expect(
-            covers(own, (BigInt(was.allow) ^ BigInt(is.allow)) | (BigInt(was.deny) ^ BigInt(is.deny))),
+            covers(
+              own,
+              (BigInt(was.allow) ^ BigInt(is.allow)) | (BigInt(was.deny) ^ BigInt(is.deny)),
+            ),
             `target ${target.type}:${target.id}`,
           ).toBe(true)
         }
@@ -148,7 +198,9 @@ describe('a channel that is synced with its category', () => {
         .filter((o) => o.allow !== '0' || o.deny !== '0')
         .map((o) => `${o.type}:${o.id}:${o.allow}:${o.deny}`)
         .toSorted()
-    return category?.type === 4 && isDeepStrictEqual(bare(category.overwrites), bare(child.overwrites))
+    return (
+      category?.type === 4 && isDeepStrictEqual(bare(category.overwrites), bare(child.overwrites))
+    )
   }
   /** Commands that change the child's own overwrites, or where it is. */
   const concerns = (command: GuildCommand, id: string): boolean =>
@@ -163,7 +215,13 @@ describe('a channel that is synced with its category', () => {
           const after = play(state, [command]).state
           for (const child of state.channels.values()) {
             const now = after.channels.get(child.id)
-            if (!now || now.parentId !== child.parentId || concerns(command, child.id) || !synced(state, child)) continue
+            if (
+              !now ||
+              now.parentId !== child.parentId ||
+              concerns(command, child.id) ||
+              !synced(state, child)
+            )
+              continue
             expect(synced(after, now), `${child.id} after ${command.type}`).toBe(true)
           }
           state = after
@@ -202,13 +260,15 @@ describe('whatever happens to a guild,', () => {
     fc.assert(
       fc.property(guildState, history, (before, commands) => {
         const { state } = play(before, commands)
-        for (const m of state.members.values()) for (const id of m.roles) expect(state.roles.has(id)).toBe(true)
+        for (const m of state.members.values())
+          for (const id of m.roles) expect(state.roles.has(id)).toBe(true)
         for (const c of state.channels.values()) {
           if (c.parentId !== null) expect(state.channels.get(c.parentId)?.type).toBe(4)
           if (c.type === 4) expect(c.parentId).toBeNull()
           for (const o of c.overwrites) if (o.type === 0) expect(state.roles.has(o.id)).toBe(true)
         }
-        for (const id of [state.guild.systemChannelId, state.guild.afkChannelId]) if (id !== null) expect(state.channels.has(id)).toBe(true)
+        for (const id of [state.guild.systemChannelId, state.guild.afkChannelId])
+          if (id !== null) expect(state.channels.has(id)).toBe(true)
       }),
       { numRuns: 200 },
     )

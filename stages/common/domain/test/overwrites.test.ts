@@ -1,16 +1,46 @@
 import { describe, expect, it } from 'vitest'
-import { decide, evolve, type GuildCommand, type GuildState, type Overwrite, undo } from '../src/index.ts'
-import { aChannel, aGuild, aMember, aRole, bits, GUILD, memberOverwrite, OWNER, roleOverwrite } from './fixtures.ts'
+import {
+  decide,
+  evolve,
+  type GuildCommand,
+  type GuildState,
+  type Overwrite,
+  undo,
+} from '../src/index.ts'
+import {
+  aChannel,
+  aGuild,
+  aMember,
+  aRole,
+  bits,
+  GUILD,
+  memberOverwrite,
+  OWNER,
+  roleOverwrite,
+} from './fixtures.ts'
 
 const MM = bits('ManageMessages')
 const MR = bits('ManageRoles')
 
-/** 21 manages roles and channels in the guild, 22 is an administrator, 23 holds role 33 and 24 nothing. */
-function guildWith(overwrites: readonly Overwrite[], category: readonly Overwrite[] = []): GuildState {
+/**
+ * 21 manages roles and channels in the guild, 22 is an administrator, 23 holds role 33 and 24
+ * nothing.
+ */
+function guildWith(
+  overwrites: readonly Overwrite[],
+  category: readonly Overwrite[] = [],
+): GuildState {
   return aGuild({
     everyone: bits('ViewChannel', 'SendMessages'),
-    roles: [aRole('31', 3, bits('ManageChannels', 'ManageRoles')), aRole('32', 2, bits('Administrator')), aRole('33', 1)],
-    channels: [aChannel('41', overwrites, { parentId: '42' }), aChannel('42', category, { type: 4 })],
+    roles: [
+      aRole('31', 3, bits('ManageChannels', 'ManageRoles')),
+      aRole('32', 2, bits('Administrator')),
+      aRole('33', 1),
+    ],
+    channels: [
+      aChannel('41', overwrites, { parentId: '42' }),
+      aChannel('42', category, { type: 4 }),
+    ],
     members: [aMember('21', ['31']), aMember('22', ['32']), aMember('23', ['33']), aMember('24')],
   })
 }
@@ -19,7 +49,12 @@ const refusal = (command: GuildCommand, state: GuildState): string => {
   const decision = decide(state, command)
   return decision.ok ? 'done' : decision.refusal
 }
-const put = (by: string, overwrite: Overwrite): GuildCommand => ({ type: 'overwrite.put', by, channelId: '41', overwrite })
+const put = (by: string, overwrite: Overwrite): GuildCommand => ({
+  type: 'overwrite.put',
+  by,
+  channelId: '41',
+  overwrite,
+})
 const patch = (by: string, overwrites: readonly Overwrite[]): GuildCommand => ({
   type: 'channel.edit',
   by,
@@ -35,7 +70,9 @@ const create = (by: string, overwrites: readonly Overwrite[]): GuildCommand => (
 describe('an overwrite’s type', () => {
   it('is part of what changes: the old entry goes, and a new one comes', () => {
     const silenced = guildWith([roleOverwrite('31', MM), memberOverwrite('21', '0', MM)])
-    expect(refusal(patch('21', [roleOverwrite('31', MM), roleOverwrite('21', '0', MM)]), silenced)).toBe('no-permission')
+    expect(
+      refusal(patch('21', [roleOverwrite('31', MM), roleOverwrite('21', '0', MM)]), silenced),
+    ).toBe('no-permission')
     expect(refusal(put('21', roleOverwrite('21', '0', MM)), silenced)).toBe('no-permission')
     const allowed = guildWith([roleOverwrite('33', MM)])
     expect(refusal(put('21', memberOverwrite('33', MM)), allowed)).toBe('no-permission')
@@ -44,13 +81,21 @@ describe('an overwrite’s type', () => {
 
   it('does not change, whatever bits its author has', () => {
     const denied = guildWith([memberOverwrite('21', '0', bits('SendMessages'))])
-    expect(refusal(patch('21', [roleOverwrite('21', '0', bits('SendMessages'))]), denied)).toBe('no-permission')
-    expect(refusal(put('21', roleOverwrite('21', '0', bits('SendMessages'))), denied)).toBe('no-permission')
-    expect(refusal({ type: 'overwrite.delete', by: '21', channelId: '41', targetId: '21' }, denied)).toBe('done')
+    expect(refusal(patch('21', [roleOverwrite('21', '0', bits('SendMessages'))]), denied)).toBe(
+      'no-permission',
+    )
+    expect(refusal(put('21', roleOverwrite('21', '0', bits('SendMessages'))), denied)).toBe(
+      'no-permission',
+    )
+    expect(
+      refusal({ type: 'overwrite.delete', by: '21', channelId: '41', targetId: '21' }, denied),
+    ).toBe('done')
   })
 
   it('counts also for who may change everything: a role’s id is no member', () => {
-    expect(refusal(put(OWNER, memberOverwrite('33', MM)), guildWith([roleOverwrite('33', MM)]))).toBe('unknown-user')
+    expect(
+      refusal(put(OWNER, memberOverwrite('33', MM)), guildWith([roleOverwrite('33', MM)])),
+    ).toBe('unknown-user')
     expect(refusal(put(OWNER, memberOverwrite(GUILD)), guildWith([]))).toBe('unknown-user')
     expect(refusal(put(OWNER, roleOverwrite('23')), guildWith([]))).toBe('unknown-role')
   })
@@ -58,12 +103,42 @@ describe('an overwrite’s type', () => {
 
 describe('what an overwrite may hold', () => {
   it.each([
-    ['what its author has in the guild', put('21', roleOverwrite('33', bits('SendMessages'))), [], [], 'done'],
-    ['not what the channel alone allows them', put('21', memberOverwrite('24', MM)), [memberOverwrite('21', MM)], [], 'no-permission'],
-    ['what the category allows them', put('21', memberOverwrite('24', MM)), [], [memberOverwrite('21', MM)], 'done'],
-    ['anything, where the channel gives them MANAGE_ROLES', put('24', memberOverwrite('23', MM)), [memberOverwrite('24', MR)], [], 'done'],
+    [
+      'what its author has in the guild',
+      put('21', roleOverwrite('33', bits('SendMessages'))),
+      [],
+      [],
+      'done',
+    ],
+    [
+      'not what the channel alone allows them',
+      put('21', memberOverwrite('24', MM)),
+      [memberOverwrite('21', MM)],
+      [],
+      'no-permission',
+    ],
+    [
+      'what the category allows them',
+      put('21', memberOverwrite('24', MM)),
+      [],
+      [memberOverwrite('21', MM)],
+      'done',
+    ],
+    [
+      'anything, where the channel gives them MANAGE_ROLES',
+      put('24', memberOverwrite('23', MM)),
+      [memberOverwrite('24', MR)],
+      [],
+      'done',
+    ],
     ['also by a role', put('23', memberOverwrite('24', MM)), [roleOverwrite('33', MR)], [], 'done'],
-    ['and also MANAGE_ROLES', put('24', memberOverwrite('23', MR)), [memberOverwrite('24', MR)], [], 'done'],
+    [
+      'and also MANAGE_ROLES',
+      put('24', memberOverwrite('23', MR)),
+      [memberOverwrite('24', MR)],
+      [],
+      'done',
+    ],
     [
       'not where another entry denies it',
       put('23', memberOverwrite('24', MM)),
@@ -71,14 +146,26 @@ describe('what an overwrite may hold', () => {
       [],
       'no-permission',
     ],
-    ['no MANAGE_ROLES from who only has it in the guild', put('21', memberOverwrite('21', MR)), [], [], 'no-permission'],
+    [
+      'no MANAGE_ROLES from who only has it in the guild',
+      put('21', memberOverwrite('21', MR)),
+      [],
+      [],
+      'no-permission',
+    ],
     ['and from an administrator', put('22', memberOverwrite('21', MR)), [], [], 'done'],
-  ] satisfies [string, GuildCommand, Overwrite[], Overwrite[], string][])('%s', (_rule, command, overwrites, category, outcome) =>
-    expect(refusal(command, guildWith(overwrites, category))).toBe(outcome),
+  ] satisfies [string, GuildCommand, Overwrite[], Overwrite[], string][])(
+    '%s',
+    (_rule, command, overwrites, category, outcome) =>
+      expect(refusal(command, guildWith(overwrites, category))).toBe(outcome),
   )
 
   it.each([
-    ['allows MANAGE_ROLES only by an administrator', create('21', [memberOverwrite('21', MR)]), 'no-permission'],
+    [
+      'allows MANAGE_ROLES only by an administrator',
+      create('21', [memberOverwrite('21', MR)]),
+      'no-permission',
+    ],
     ['and denies it only by one', create('21', [roleOverwrite('33', '0', MR)]), 'no-permission'],
     ['such as this', create('22', [memberOverwrite('21', MR)]), 'done'],
     ['or the owner', create(OWNER, [memberOverwrite('21', MR)]), 'done'],
@@ -95,12 +182,20 @@ describe('what an overwrite may hold', () => {
 
   it('keeps the entry of a member who has left', () => {
     const left = guildWith([memberOverwrite('29', bits('SendMessages'))])
-    expect(refusal(patch('21', [memberOverwrite('29', bits('SendMessages')), memberOverwrite('24')]), left)).toBe('done')
+    expect(
+      refusal(
+        patch('21', [memberOverwrite('29', bits('SendMessages')), memberOverwrite('24')]),
+        left,
+      ),
+    ).toBe('done')
   })
 })
 
 describe('a deleted role', () => {
-  const state = guildWith([roleOverwrite('33', MM), memberOverwrite('24', MM)], [roleOverwrite('33', MM)])
+  const state = guildWith(
+    [roleOverwrite('33', MM), memberOverwrite('24', MM)],
+    [roleOverwrite('33', MM)],
+  )
   const decision = decide(state, { type: 'role.delete', by: OWNER, roleId: '33' })
   const events = decision.ok ? decision.events : []
 
@@ -108,7 +203,11 @@ describe('a deleted role', () => {
     const after = events.reduce(evolve, state)
     expect(after.channels.get('41')!.overwrites).toEqual([memberOverwrite('24', MM)])
     expect(after.channels.get('42')!.overwrites).toEqual([])
-    expect(events.map((event) => event.type)).toEqual(['role.deleted', 'channel.updated', 'channel.updated'])
+    expect(events.map((event) => event.type)).toEqual([
+      'role.deleted',
+      'channel.updated',
+      'channel.updated',
+    ])
   })
 
   it('comes back with them when the store could not keep it', () => {

@@ -12,7 +12,11 @@ const after = (state: GuildState, ...commands: GuildCommand[]): GuildState =>
     if (!decision.ok) throw new Error(`refused: ${decision.refusal}`)
     return decision.events.reduce(evolve, now)
   }, state)
-const expire = (userId: string, by = userId): GuildCommand => ({ type: 'member.expire', by, userId })
+const expire = (userId: string, by = userId): GuildCommand => ({
+  type: 'member.expire',
+  by,
+  userId,
+})
 const join = (roles: readonly string[]): GuildCommand => ({
   type: 'member.add',
   by: OWNER,
@@ -33,21 +37,36 @@ describe('a temporary membership', () => {
 
   it.each([
     ['comes with the invite', (state: GuildState) => after(state, join(['31'])), '29'],
-    ['is given', (state: GuildState) => after(state, { type: 'member.role', by: OWNER, userId: '21', roleId: '31', has: true }), '21'],
+    [
+      'is given',
+      (state: GuildState) =>
+        after(state, { type: 'member.role', by: OWNER, userId: '21', roleId: '31', has: true }),
+      '21',
+    ],
     [
       'is in an edit',
-      (state: GuildState) => after(state, { type: 'member.edit', by: OWNER, userId: '21', patch: { roles: ['31'] } }),
+      (state: GuildState) =>
+        after(state, { type: 'member.edit', by: OWNER, userId: '21', patch: { roles: ['31'] } }),
       '21',
     ],
   ])('is one for good once a role %s', (_how, change, userId) => {
     const settled = change(given)
     expect(settled.members.get(userId)).not.toHaveProperty('temporary')
-    const bare = after(settled, { type: 'member.edit', by: OWNER, userId, patch: { roles: [] } }, expire(userId))
+    const bare = after(
+      settled,
+      { type: 'member.edit', by: OWNER, userId, patch: { roles: [] } },
+      expire(userId),
+    )
     expect(bare.members.has(userId)).toBe(true)
   })
 
   it('stays one through a new nickname', () => {
-    const renamed = after(given, { type: 'member.edit', by: OWNER, userId: '21', patch: { nick: 'nick' } })
+    const renamed = after(given, {
+      type: 'member.edit',
+      by: OWNER,
+      userId: '21',
+      patch: { nick: 'nick' },
+    })
     expect(renamed.members.get('21')).toMatchObject({ nick: 'nick', temporary: true })
   })
 

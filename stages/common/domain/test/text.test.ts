@@ -13,18 +13,34 @@ describe('mentions', () => {
     expect(findMentions('are you @here?', undefined).everyone).toBe(true)
   })
 
-  it.each(['', 'hello', '<@>', '<@abc>', '<@ 20>', '<#20>', '@ everyone', '@everyones', '<@12345678901234567890>', '&lt;@20&gt;'])(
-    'are none in %j',
-    (text) => expect(findMentions(text, undefined)).toEqual(NOBODY),
-  )
+  it.each([
+    '',
+    'hello',
+    '<@>',
+    '<@abc>',
+    '<@ 20>',
+    '<#20>',
+    '@ everyone',
+    '@everyones',
+    '<@12345678901234567890>',
+    '&lt;@20&gt;',
+  ])('are none in %j', (text) => expect(findMentions(text, undefined)).toEqual(NOBODY))
 
   it('are all where nothing is said about what is allowed, and none where an empty list is said', () => {
     const text = '<@20> <@&3> @everyone'
     expect(findMentions(text, null)).toEqual({ users: ['20'], roles: ['3'], everyone: true })
     expect(findMentions(text, {})).toEqual(NOBODY)
     expect(findMentions(text, { parse: [] })).toEqual(NOBODY)
-    expect(findMentions(text, { parse: ['users'] })).toEqual({ users: ['20'], roles: [], everyone: false })
-    expect(findMentions(text, { parse: ['everyone'] })).toEqual({ users: [], roles: [], everyone: true })
+    expect(findMentions(text, { parse: ['users'] })).toEqual({
+      users: ['20'],
+      roles: [],
+      everyone: false,
+    })
+    expect(findMentions(text, { parse: ['everyone'] })).toEqual({
+      users: [],
+      roles: [],
+      everyone: true,
+    })
   })
 
   it('are those that are listed, and only where the text has them', () => {
@@ -41,25 +57,46 @@ describe('mentions', () => {
   })
 
   it('are never more than asked for, whatever the text', () => {
-    const piece = fc.constantFrom('<@20>', '<@!21>', '<@&3>', '<@&4>', '@everyone', '@here', '<@', '>', ' ', 'x')
+    const piece = fc.constantFrom(
+      '<@20>',
+      '<@!21>',
+      '<@&3>',
+      '<@&4>',
+      '@everyone',
+      '@here',
+      '<@',
+      '>',
+      ' ',
+      'x',
+    )
     fc.assert(
-      fc.property(fc.array(piece), fc.subarray(['users', 'roles', 'everyone'] as const), (pieces, parse) => {
-        const all = findMentions(pieces.join(''), undefined)
-        const some = findMentions(pieces.join(''), { parse: [...parse] })
-        expect(some).toEqual({
-          users: parse.includes('users') ? all.users : [],
-          roles: parse.includes('roles') ? all.roles : [],
-          everyone: parse.includes('everyone') && all.everyone,
-        })
-      }),
+      fc.property(
+        fc.array(piece),
+        fc.subarray(['users', 'roles', 'everyone'] as const),
+        (pieces, parse) => {
+          const all = findMentions(pieces.join(''), undefined)
+          const some = findMentions(pieces.join(''), { parse: [...parse] })
+          expect(some).toEqual({
+            users: parse.includes('users') ? all.users : [],
+            roles: parse.includes('roles') ? all.roles : [],
+            everyone: parse.includes('everyone') && all.everyone,
+          })
+        },
+      ),
     )
   })
 
   it('of everyone and of closed roles need the permission', () => {
     const state = aGuild({ roles: [aRole('31', 1, '0', { mentionable: true }), aRole('32', 1)] })
     const asked = { users: ['20'], roles: ['31', '32', '38'], everyone: true }
-    expect(permittedMentions(asked, state, 0n)).toEqual({ users: ['20'], roles: ['31'], everyone: false })
-    expect(permittedMentions(asked, state, Permission.MentionEveryone)).toMatchObject({ everyone: true })
+    expect(permittedMentions(asked, state, 0n)).toEqual({
+      users: ['20'],
+      roles: ['31'],
+      everyone: false,
+    })
+    expect(permittedMentions(asked, state, Permission.MentionEveryone)).toMatchObject({
+      everyone: true,
+    })
   })
 })
 
@@ -69,21 +106,48 @@ describe('the things in a message', () => {
     expect(thingsIn({ content: 'see HTTPS://example.org' })).toEqual(['link'])
     expect(thingsIn({ content: 'https:// no link' })).toEqual([])
     expect(thingsIn({ content: '', embeds: [{ title: 'x' }] })).toEqual(['embed'])
-    expect(thingsIn({ content: '', embeds: [{ thumbnail: { url: 'https://x.example' } }] })).toEqual(['embed', 'image'])
+    expect(
+      thingsIn({ content: '', embeds: [{ thumbnail: { url: 'https://x.example' } }] }),
+    ).toEqual(['embed', 'image'])
   })
 })
 
 describe('words', () => {
   it('are lower case, without accents, once each', () => {
     expect(wordsOf('Crème BRÛLÉE, crème!')).toEqual(['creme', 'brulee', ',', '!'])
-    expect(wordsOf('snake_case and 42 e-mails')).toEqual(['snake_case', 'and', '42', 'e', 'mails', '-'])
+    expect(wordsOf('snake_case and 42 e-mails')).toEqual([
+      'snake_case',
+      'and',
+      '42',
+      'e',
+      'mails',
+      '-',
+    ])
     expect(wordsOf('привет 世界 ﬁne')).toEqual(['привет', '世界', 'fine'])
-    expect(wordsOf('hello! 👍🏽❤️, 🇩🇪🇫🇷 … !?')).toEqual(['hello', '👍🏽', '❤', '🇩🇪', '🇫🇷', '👍', '!', ',', '...', '!?'])
+    expect(wordsOf('hello! 👍🏽❤️, 🇩🇪🇫🇷 … !?')).toEqual([
+      'hello',
+      '👍🏽',
+      '❤',
+      '🇩🇪',
+      '🇫🇷',
+      '👍',
+      '!',
+      ',',
+      '...',
+      '!?',
+    ])
     expect(wordsOf('  \u200b\u0301 ')).toEqual([])
   })
 
   it('have a plain form beside the one that was written', () => {
-    expect(wordsOf('👩🏽‍💻 _nice_ __bold__')).toEqual(['👩🏽‍💻', '_nice_', '__bold__', '👩‍💻', 'nice', 'bold'])
+    expect(wordsOf('👩🏽‍💻 _nice_ __bold__')).toEqual([
+      '👩🏽‍💻',
+      '_nice_',
+      '__bold__',
+      '👩‍💻',
+      'nice',
+      'bold',
+    ])
   })
 
   it('come before signs and plain forms where there are too many', () => {
@@ -100,7 +164,8 @@ describe('words', () => {
     ['_nice_ __bold__', 'nice', '_nice_', 'bold'],
     ['👍!!!', '!!!', '👍'],
   ])('of %j are found by what was written', (written, ...queries) => {
-    for (const query of queries) expect(wordsOf(written), query).toEqual(expect.arrayContaining(soughtWords(query)))
+    for (const query of queries)
+      expect(wordsOf(written), query).toEqual(expect.arrayContaining(soughtWords(query)))
   })
 
   it('of a text are among those that it is sought by, whatever was written', () => {
@@ -108,7 +173,8 @@ describe('words', () => {
       fc.property(fc.string({ unit: 'binary', maxLength: 300 }), (text) => {
         const words = wordsOf(text)
         if (words.length === 0) return
-        for (const query of [text, ...words]) expect(soughtWords(query).filter((word) => !words.includes(word))).toEqual([])
+        for (const query of [text, ...words])
+          expect(soughtWords(query).filter((word) => !words.includes(word))).toEqual([])
       }),
       { numRuns: 500 },
     )

@@ -7,22 +7,27 @@ import { GUILD } from './fixtures.ts'
 describe('undoing events', () => {
   it('takes a store back to where it was, whatever part of them it has written', () => {
     fc.assert(
-      fc.property(guildState, fc.array(commandBy(anyone), { maxLength: 30, size: 'max' }), fc.nat(), (before, commands, n) => {
-        let state = before
-        const events: GuildEvent[] = []
-        for (const command of commands) {
-          const decision = decide(state, command)
-          if (!decision.ok) continue
-          events.push(...decision.events)
-          state = decision.events.reduce(evolve, state)
-        }
-        const written = events.slice(0, n % (events.length + 1)).reduce(evolve, before)
-        const back = undo(before, events)
-        expect(back.reduce(evolve, written)).toEqual(before)
-        // Once more, as whoever got no answer does, and where nothing had been written at all.
-        expect([...back, ...back].reduce(evolve, written)).toEqual(before)
-        expect(back.reduce(evolve, before)).toEqual(before)
-      }),
+      fc.property(
+        guildState,
+        fc.array(commandBy(anyone), { maxLength: 30, size: 'max' }),
+        fc.nat(),
+        (before, commands, n) => {
+          let state = before
+          const events: GuildEvent[] = []
+          for (const command of commands) {
+            const decision = decide(state, command)
+            if (!decision.ok) continue
+            events.push(...decision.events)
+            state = decision.events.reduce(evolve, state)
+          }
+          const written = events.slice(0, n % (events.length + 1)).reduce(evolve, before)
+          const back = undo(before, events)
+          expect(back.reduce(evolve, written)).toEqual(before)
+          // Once more, as whoever got no answer does, and where nothing had been written at all.
+          expect([...back, ...back].reduce(evolve, written)).toEqual(before)
+          expect(back.reduce(evolve, before)).toEqual(before)
+        },
+      ),
     )
   })
 

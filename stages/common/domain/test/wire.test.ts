@@ -12,7 +12,15 @@ import {
 } from '../src/index.ts'
 import { aChannel, aGuild, aMember, aRole, aUser, GUILD, OWNER, roleOverwrite } from './fixtures.ts'
 
-const message: StoredMessage = { v: 1, id: '4194304000', channelId: '41', authorId: '21', content: 'hi', writeTimeMicros: 1n, type: 0 }
+const message: StoredMessage = {
+  v: 1,
+  id: '4194304000',
+  channelId: '41',
+  authorId: '21',
+  content: 'hi',
+  writeTimeMicros: 1n,
+  type: 0,
+}
 const users = new Map([aUser('21'), aUser('22')].map((u) => [u.id, u]))
 
 describe('a message on the wire', () => {
@@ -47,26 +55,45 @@ describe('a message on the wire', () => {
   })
 
   it('is plain JSON: no bigint gets out', () => {
-    expect(JSON.parse(JSON.stringify(messageToWire(message, { users })))).toEqual(messageToWire(message, { users }))
+    expect(JSON.parse(JSON.stringify(messageToWire(message, { users })))).toEqual(
+      messageToWire(message, { users }),
+    )
   })
 
   it('names the mentioned, and authors who are gone', () => {
     const wire = messageToWire({ ...message, authorId: '29', mentions: ['22'] }, { users })
-    expect(wire).toMatchObject({ author: { id: '29', username: 'unknown' }, mentions: [{ id: '22' }] })
+    expect(wire).toMatchObject({
+      author: { id: '29', username: 'unknown' },
+      mentions: [{ id: '22' }],
+    })
   })
 
   it('shows what it answers: the message, null when it is gone, nothing when nobody looked', () => {
-    const reply = { ...message, id: '8388608000', type: 19 as const, reference: { messageId: message.id, channelId: '41' } }
+    const reply = {
+      ...message,
+      id: '8388608000',
+      type: 19 as const,
+      reference: { messageId: message.id, channelId: '41' },
+    }
     expect(messageToWire(reply, { users, replied: message })).toMatchObject({
       message_reference: { message_id: message.id },
       referenced_message: { id: message.id },
     })
-    expect(messageToWire(reply, { users, replied: null })).toMatchObject({ referenced_message: null })
+    expect(messageToWire(reply, { users, replied: null })).toMatchObject({
+      referenced_message: null,
+    })
     expect(messageToWire(reply, { users })).not.toHaveProperty('referenced_message')
     // Of a reply to a reply both say where they were said.
-    const again = { ...reply, id: '12582912000', reference: { messageId: reply.id, channelId: '41' } }
+    const again = {
+      ...reply,
+      id: '12582912000',
+      reference: { messageId: reply.id, channelId: '41' },
+    }
     const reference = { message_reference: { guild_id: GUILD } }
-    expect(messageToWire(again, { users, guildId: GUILD, replied: reply })).toMatchObject({ ...reference, referenced_message: reference })
+    expect(messageToWire(again, { users, guildId: GUILD, replied: reply })).toMatchObject({
+      ...reference,
+      referenced_message: reference,
+    })
   })
 
   it('counts reactions, of Unicode and of custom emoji', () => {
@@ -80,7 +107,8 @@ describe('a message on the wire', () => {
         { emoji: { id: '99', name: 'blob' }, count: 1, me: false },
       ],
     })
-    for (const emoji of ['a:b', ':1', 'a:', 'x y:1', `${'a'.repeat(33)}:1`]) expect(emojiToWire(emoji)).toEqual({ id: null, name: emoji })
+    for (const emoji of ['a:b', ':1', 'a:', 'x y:1', `${'a'.repeat(33)}:1`])
+      expect(emojiToWire(emoji)).toEqual({ id: null, name: emoji })
   })
 })
 
@@ -96,7 +124,11 @@ describe('a guild on the wire', () => {
         { id: '31', permissions: '8' },
       ],
     })
-    expect(roleToWire(aRole('31', 1, '8'))).toMatchObject({ position: 1, permissions: '8', managed: false })
+    expect(roleToWire(aRole('31', 1, '8'))).toMatchObject({
+      position: 1,
+      permissions: '8',
+      managed: false,
+    })
   })
 
   it('has voice fields on voice channels alone, and recipients on direct messages', () => {
@@ -105,8 +137,13 @@ describe('a guild on the wire', () => {
       permission_overwrites: [{ id: '31', type: 0, allow: '1', deny: '2' }],
     })
     expect(channelToWire(aChannel('41'))).not.toHaveProperty('bitrate')
-    expect(channelToWire(aChannel('41', [], { type: 2, userLimit: 5 }))).toMatchObject({ bitrate: 64_000, user_limit: 5 })
-    expect(channelToWire(aChannel('41', [], { type: 1 }), { recipients: [aUser('22')] })).toMatchObject({
+    expect(channelToWire(aChannel('41', [], { type: 2, userLimit: 5 }))).toMatchObject({
+      bitrate: 64_000,
+      user_limit: 5,
+    })
+    expect(
+      channelToWire(aChannel('41', [], { type: 1 }), { recipients: [aUser('22')] }),
+    ).toMatchObject({
       type: 1,
       recipients: [{ id: '22' }],
     })
@@ -122,6 +159,9 @@ describe('a guild on the wire', () => {
       user: { id: '21' },
       client_status: { desktop: 'dnd' },
     })
-    expect(presenceToWire(GUILD, '21', OFFLINE)).toMatchObject({ status: 'offline', client_status: {} })
+    expect(presenceToWire(GUILD, '21', OFFLINE)).toMatchObject({
+      status: 'offline',
+      client_status: {},
+    })
   })
 })

@@ -7,11 +7,13 @@ export interface Clock {
 export const systemClock: Clock = { now: () => Date.now() }
 
 /**
- * A hybrid logical clock (Kulkarni et al., "Logical Physical Clocks", 2014) in microseconds since the Unix epoch.
+ * A hybrid logical clock (Kulkarni et al., "Logical Physical Clocks", 2014) in microseconds since
+ * the Unix epoch.
  *
- * Guarantees: `next()` never returns the same or an earlier value twice, even when the system clock is set back, and a
- * value `observe`d from another process is always smaller than the next one given here. Stores compare these values to
- * decide which of two writes wins; a plain wall clock would let an older write win after a correction by NTP.
+ * Guarantees: `next()` never returns the same or an earlier value twice, even when the system clock
+ * is set back, and a value `observe`d from another process is always smaller than the next one
+ * given here. Stores compare these values to decide which of two writes wins; a plain wall clock
+ * would let an older write win after a correction by NTP.
  */
 export interface HybridClock {
   next(): bigint

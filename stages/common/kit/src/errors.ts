@@ -1,6 +1,7 @@
 /**
- * Every failure a caller may act on carries a code. Codes are plain strings, so an error survives `structuredClone`,
- * a worker boundary and a network: what arrives is rebuilt with `fromPlain` and handled by the same `switch`.
+ * Every failure a caller may act on carries a code. Codes are plain strings, so an error survives
+ * `structuredClone`, a worker boundary and a network: what arrives is rebuilt with `fromPlain` and
+ * handled by the same `switch`.
  */
 export interface PlainError {
   readonly v: 1
@@ -49,16 +50,26 @@ export class CodedError extends Error {
   }
 }
 
-/** The store, the hub or another dependency is away. Nothing is known to be lost; trying again later is right. */
+/**
+ * The store, the hub or another dependency is away. Nothing is known to be lost; trying again later
+ * is right.
+ */
 export const unavailable = (what: string, cause?: unknown, retryAfterMs = 1_000): CodedError =>
   new CodedError('UNAVAILABLE', `${what} is not available`, { retryAfterMs, cause })
 
-/** The answer did not come in time. The effect may or may not have happened: only an idempotent call may be repeated. */
+/**
+ * The answer did not come in time. The effect may or may not have happened: only an idempotent call
+ * may be repeated.
+ */
 export const deadlineExceeded = (what: string, cause?: unknown): CodedError =>
-  new CodedError('DEADLINE_EXCEEDED', `${what} did not answer in time`, { retryAfterMs: 1_000, cause })
+  new CodedError('DEADLINE_EXCEEDED', `${what} did not answer in time`, {
+    retryAfterMs: 1_000,
+    cause,
+  })
 
 export const hasCode = (error: unknown, ...codes: string[]): error is CodedError =>
   error instanceof CodedError && (codes.length === 0 || codes.includes(error.code))
 
 /** One line for a log or a terminal, whatever was thrown. */
-export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+export const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error)

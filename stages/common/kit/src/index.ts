@@ -1,6 +1,14 @@
 export { type Clock, type HybridClock, hybridClock, systemClock } from './clock.ts'
 export { type Deadline, deadlineIn, remaining, within } from './deadline.ts'
-export { CodedError, deadlineExceeded, type ErrorDetails, hasCode, messageOf, type PlainError, unavailable } from './errors.ts'
+export {
+  CodedError,
+  deadlineExceeded,
+  type ErrorDetails,
+  hasCode,
+  messageOf,
+  type PlainError,
+  unavailable,
+} from './errors.ts'
 export { type Lifecycle, lifecycle, type Part } from './lifecycle.ts'
 export { createLog, type Log, silentLog } from './log.ts'
 export { answers, type ReadinessCheck, unreadyReasons } from './readiness.ts'

@@ -12,10 +12,14 @@ export interface Lifecycle {
 }
 
 /**
- * Parts close in the reverse order of opening: who depends on a part was opened after it, so the listener goes before the
- * services behind it and the database last. A part that hangs costs its share of the deadline and no more.
+ * Parts close in the reverse order of opening: who depends on a part was opened after it, so the
+ * listener goes before the services behind it and the database last. A part that hangs costs its
+ * share of the deadline and no more.
  */
-export function lifecycle(runtime: Pick<Runtime, 'log'>, options: { closeWithinMs?: number } = {}): Lifecycle {
+export function lifecycle(
+  runtime: Pick<Runtime, 'log'>,
+  options: { closeWithinMs?: number } = {},
+): Lifecycle {
   const { closeWithinMs = 10_000 } = options
   const parts: { name: string; part: Part }[] = []
   let closing: Promise<void> | undefined
@@ -24,7 +28,8 @@ export function lifecycle(runtime: Pick<Runtime, 'log'>, options: { closeWithinM
     const until = Date.now() + closeWithinMs
     const open = parts.splice(0).reverse()
     for (const [index, { name, part }] of open.entries()) {
-      // What quick parts leave over goes to those after them; a part that hangs takes no more than its share.
+      // What quick parts leave over goes to those after them; a part that hangs takes no more than
+      // its share.
       const share = Math.max(100, (until - Date.now()) / (open.length - index))
       try {
         await withTimeout(part[Symbol.asyncDispose](), share, name)
@@ -44,7 +49,8 @@ export function lifecycle(runtime: Pick<Runtime, 'log'>, options: { closeWithinM
         await closeAll()
         throw new CodedError('PART_NOT_OPENED', `${name}: ${messageOf(error)}`, { cause: error })
       }
-      // Told to close while this part was still opening: nobody else knows of it, so it is closed here.
+      // Told to close while this part was still opening: nobody else knows of it, so it is closed
+      // here.
       await closeAll()
       throw new CodedError('CLOSING', `${name} opened while everything was being closed`)
     },
@@ -58,7 +64,13 @@ export function lifecycle(runtime: Pick<Runtime, 'log'>, options: { closeWithinM
 async function withTimeout(work: PromiseLike<void>, ms: number, name: string): Promise<void> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new CodedError('CLOSE_TIMED_OUT', `${name} did not close within ${Math.round(ms)} ms`)), ms)
+    timer = setTimeout(
+      () =>
+        reject(
+          new CodedError('CLOSE_TIMED_OUT', `${name} did not close within ${Math.round(ms)} ms`),
+        ),
+      ms,
+    )
   })
   try {
     await Promise.race([work, late])

@@ -2,9 +2,15 @@ import { deadlineIn } from './deadline.ts'
 import { type ReadinessCheck, type Reasons, unreadyReasons } from './readiness.ts'
 import type { Runtime } from './runtime.ts'
 
-/** How long the outcome of the checks is taken for the present one. They cost the databases something. */
+/**
+ * How long the outcome of the checks is taken for the present one. They cost the databases
+ * something.
+ */
 const FRESH_MS = 1_000
-/** Half of what a request may take: a database that needs longer for one step answers no request of several. */
+/**
+ * Half of what a request may take: a database that needs longer for one step answers no request of
+ * several.
+ */
 const WITHIN_MS = 2_500
 /** Different reasons of one failing check that are logged, until it succeeds again. */
 const MOST_REASONS = 5
@@ -17,10 +23,14 @@ export interface ReadinessMonitor extends Disposable {
 }
 
 /**
- * Runs the checks when somebody asks, when a request has failed, and each second from a failure until it is over; in a healthy
- * process that nobody asks never. Logs once why a check fails, and once that it succeeds again.
+ * Runs the checks when somebody asks, when a request has failed, and each second from a failure
+ * until it is over; in a healthy process that nobody asks never. Logs once why a check fails, and
+ * once that it succeeds again.
  */
-export function watchReadiness(checks: readonly ReadinessCheck[], { clock, log }: Pick<Runtime, 'clock' | 'log'>): ReadinessMonitor {
+export function watchReadiness(
+  checks: readonly ReadinessCheck[],
+  { clock, log }: Pick<Runtime, 'clock' | 'log'>,
+): ReadinessMonitor {
   const failing = new Map<string, { readonly since: number; readonly logged: Set<string> }>()
   let known: { readonly at: number; readonly reasons: Reasons } | undefined
   let looking: Promise<Reasons> | undefined

@@ -2,7 +2,10 @@ import { type Clock, type HybridClock, hybridClock, systemClock } from './clock.
 import { type Log, silentLog } from './log.ts'
 import { createTelemetry, type Telemetry } from './telemetry.ts'
 
-/** What a stage takes from the world around it. Only `main.ts` makes a real one; tests pass in what they need to bend. */
+/**
+ * What a stage takes from the world around it. Only `main.ts` makes a real one; tests pass in what
+ * they need to bend.
+ */
 export interface Runtime {
   readonly clock: Clock
   readonly hybrid: HybridClock
@@ -12,7 +15,9 @@ export interface Runtime {
   random(size: number): Buffer
 }
 
-export function createRuntime(parts: Partial<Omit<Runtime, 'random'>> & Pick<Runtime, 'random'>): Runtime {
+export function createRuntime(
+  parts: Partial<Omit<Runtime, 'random'>> & Pick<Runtime, 'random'>,
+): Runtime {
   const clock = parts.clock ?? systemClock
   return {
     clock,

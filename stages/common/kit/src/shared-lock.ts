@@ -1,6 +1,6 @@
 /**
- * Work on one key: any number of `shared` at a time, or one `exclusive` alone, in the order in which they came. Work on
- * different keys does not wait. It holds within this process.
+ * Work on one key: any number of `shared` at a time, or one `exclusive` alone, in the order in
+ * which they came. Work on different keys does not wait. It holds within this process.
  */
 export interface SharedLock {
   shared<T>(key: string, work: () => Promise<T>): Promise<T>
@@ -19,8 +19,16 @@ interface Queue {
 export function sharedLock(): SharedLock {
   const queues = new Map<string, Queue>()
 
-  async function enter<T>(key: string, work: () => Promise<T>, join: (queue: Queue, done: Promise<void>) => Promise<unknown>): Promise<T> {
-    const queue = queues.get(key) ?? { exclusive: Promise.resolve(), shared: Promise.resolve(), count: 0 }
+  async function enter<T>(
+    key: string,
+    work: () => Promise<T>,
+    join: (queue: Queue, done: Promise<void>) => Promise<unknown>,
+  ): Promise<T> {
+    const queue = queues.get(key) ?? {
+      exclusive: Promise.resolve(),
+      shared: Promise.resolve(),
+      count: 0,
+    }
     queues.set(key, queue)
     const { promise: done, resolve } = Promise.withResolvers<void>()
     queue.count += 1

@@ -8,19 +8,28 @@ export interface Telemetry extends AsyncDisposable {
   /** Prometheus text, for GET /metrics. */
   readonly registry: Registry
   readonly tracer: Tracer
-  /** Times a named action (`message.send`, `gateway.identify`): a histogram in seconds and a span, also when it fails. */
+  /**
+   * Times a named action (`message.send`, `gateway.identify`): a histogram in seconds and a span,
+   * also when it fails.
+   */
   action<T>(name: string, attributes: Attributes, work: (span: Span) => Promise<T>): Promise<T>
 }
 
 export interface TelemetryOptions {
   readonly service: string
-  /** OTLP over HTTP, such as http://127.0.0.1:4318; none means spans cost next to nothing and go nowhere. */
+  /**
+   * OTLP over HTTP, such as http://127.0.0.1:4318; none means spans cost next to nothing and go
+   * nowhere.
+   */
   readonly otlpUrl?: string | undefined
   /** Share of traces kept, 0–1. Fan-out lowers it further, see `fanOutShare`. */
   readonly sampleShare?: number
 }
 
-/** Metrics every process of every stage has: process, event loop with its maximum gap, and per-action timings. */
+/**
+ * Metrics every process of every stage has: process, event loop with its maximum gap, and
+ * per-action timings.
+ */
 export function createTelemetry(options: TelemetryOptions): Telemetry {
   const registry = new Registry()
   registry.setDefaultLabels({ service: options.service })
@@ -66,9 +75,10 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
 const TICK_MS = 10
 
 /**
- * The longest time the event loop stood still since the last scrape. A mean or a p99 of event-loop delay hides the one
- * second in which nobody was served; the maximum does not. Node's own `monitorEventLoopDelay` would do but for one thing:
- * after a `reset` it lets the next tick pass unmeasured, and a stall that follows upon a scrape would never be seen.
+ * The longest time the event loop stood still since the last scrape. A mean or a p99 of event-loop
+ * delay hides the one second in which nobody was served; the maximum does not. Node's own
+ * `monitorEventLoopDelay` would do but for one thing: after a `reset` it lets the next tick pass
+ * unmeasured, and a stall that follows upon a scrape would never be seen.
  */
 function measureEventLoopGap(registry: Registry): () => void {
   let last = performance.now()

@@ -9,7 +9,10 @@ describe('a coded error', () => {
     fc.assert(
       fc.property(text, text, details, (code, message, extra) => {
         const error = new CodedError(code, message, extra)
-        for (const plain of [structuredClone(error.toPlain()), JSON.parse(JSON.stringify(error.toPlain()))]) {
+        for (const plain of [
+          structuredClone(error.toPlain()),
+          JSON.parse(JSON.stringify(error.toPlain())),
+        ]) {
           const back = CodedError.fromPlain(plain)
           expect(back).toBeInstanceOf(CodedError)
           expect(back.toPlain()).toEqual(error.toPlain())
@@ -23,7 +26,12 @@ describe('a coded error', () => {
     const error = unavailable('MongoDB', new Error('mongodb://user:password@host'))
     expect(error.cause).toBeInstanceOf(Error)
     expect(JSON.stringify(error.toPlain())).not.toContain('password')
-    expect(Object.keys(error.toPlain()).toSorted()).toEqual(['code', 'message', 'retryAfterMs', 'v'])
+    expect(Object.keys(error.toPlain()).toSorted()).toEqual([
+      'code',
+      'message',
+      'retryAfterMs',
+      'v',
+    ])
   })
 
   it('says when to try again', () => {
@@ -32,14 +40,19 @@ describe('a coded error', () => {
       retryAfterMs: 250,
       message: 'the store is not available',
     })
-    expect(deadlineExceeded('the store')).toMatchObject({ code: 'DEADLINE_EXCEEDED', retryAfterMs: 1_000 })
+    expect(deadlineExceeded('the store')).toMatchObject({
+      code: 'DEADLINE_EXCEEDED',
+      retryAfterMs: 1_000,
+    })
   })
 
   it('is told from other errors, and one code from another', () => {
     expect(hasCode(unavailable('x'), 'UNAVAILABLE', 'DEADLINE_EXCEEDED')).toBe(true)
     expect(hasCode(unavailable('x'), 'DEADLINE_EXCEEDED')).toBe(false)
     expect(hasCode(unavailable('x'))).toBe(true)
-    expect(hasCode(Object.assign(new Error('x'), { code: 'UNAVAILABLE' }), 'UNAVAILABLE')).toBe(false)
+    expect(hasCode(Object.assign(new Error('x'), { code: 'UNAVAILABLE' }), 'UNAVAILABLE')).toBe(
+      false,
+    )
     expect(hasCode(undefined, 'UNAVAILABLE')).toBe(false)
   })
 })

@@ -92,7 +92,9 @@ describe('a lifecycle', () => {
     const { life, closed, part } = stage()
     await life.open('a', part('a'))
     await life.open('b', part('b'))
-    const failed = await life.open('c', Promise.reject(new Error('no such port'))).catch((error: unknown) => error)
+    const failed = await life
+      .open('c', Promise.reject(new Error('no such port')))
+      .catch((error: unknown) => error)
     expect(hasCode(failed, 'PART_NOT_OPENED')).toBe(true)
     expect(failed).toMatchObject({ message: 'c: no such port', cause: { message: 'no such port' } })
     expect(closed).toEqual(['b', 'a'])

@@ -4,7 +4,14 @@ import type { AddressInfo } from 'node:net'
 import { Writable } from 'node:stream'
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
-import { createLog, createRuntime, createTelemetry, fanOutShare, RECIPIENTS, silentLog } from '../src/index.ts'
+import {
+  createLog,
+  createRuntime,
+  createTelemetry,
+  fanOutShare,
+  RECIPIENTS,
+  silentLog,
+} from '../src/index.ts'
 
 /** A log that writes into memory, through pino as it is. */
 function captured(level?: string) {
@@ -39,7 +46,9 @@ describe('the log', () => {
     const { log, lines } = captured('warn')
     log.info('not this')
     log.warn({ guild: '1' }, 'this')
-    expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ name: 'test', level: 40, guild: '1', msg: 'this' }])
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      { name: 'test', level: 40, guild: '1', msg: 'this' },
+    ])
     expect(() => silentLog.error('nothing')).not.toThrow()
   })
 })
@@ -49,15 +58,21 @@ describe('telemetry', () => {
     await using telemetry = createTelemetry({ service: 'test' })
     expect(await telemetry.action('message.send', { guild: '1' }, async () => 'sent')).toBe('sent')
     const failure = new Error('no')
-    await expect(telemetry.action('message.send', {}, () => Promise.reject(failure))).rejects.toBe(failure)
+    await expect(telemetry.action('message.send', {}, () => Promise.reject(failure))).rejects.toBe(
+      failure,
+    )
     await expect(
       telemetry.action('message.send', {}, () => {
         throw failure
       }),
     ).rejects.toBe(failure)
     const text = await telemetry.registry.metrics()
-    expect(text).toMatch(/^threshold_action_seconds_count\{.*action="message.send".*outcome="ok".*\} 1$/m)
-    expect(text).toMatch(/^threshold_action_seconds_count\{.*action="message.send".*outcome="error".*\} 2$/m)
+    expect(text).toMatch(
+      /^threshold_action_seconds_count\{.*action="message.send".*outcome="ok".*\} 1$/m,
+    )
+    expect(text).toMatch(
+      /^threshold_action_seconds_count\{.*action="message.send".*outcome="error".*\} 2$/m,
+    )
     expect(text).toContain('service="test"')
     expect(text).toContain('nodejs_eventloop_lag_p99_seconds')
     expect(text).toContain('process_resident_memory_bytes')
@@ -66,7 +81,9 @@ describe('telemetry', () => {
   it('shows the longest stall of the event loop, once', async () => {
     await using telemetry = createTelemetry({ service: 'test' })
     const gap = async (): Promise<number> => {
-      const text = await telemetry.registry.getSingleMetricAsString('threshold_event_loop_gap_max_seconds')
+      const text = await telemetry.registry.getSingleMetricAsString(
+        'threshold_event_loop_gap_max_seconds',
+      )
       return Number(/^threshold_event_loop_gap_max_seconds(?:\{.*\})? (\S+)$/m.exec(text)?.[1])
     }
     await gap()
@@ -82,7 +99,9 @@ describe('telemetry', () => {
     const until = performance.now() + 150
     while (performance.now() < until);
     await new Promise(setImmediate) // the loop turns again, and the stall is over
-    const [value] = (await telemetry.registry.getSingleMetric('threshold_event_loop_gap_max_seconds')!.get()).values
+    const [value] = (
+      await telemetry.registry.getSingleMetric('threshold_event_loop_gap_max_seconds')!.get()
+    ).values
     expect(value!.value).toBeGreaterThan(0.1)
   })
 
@@ -99,9 +118,13 @@ describe('telemetry', () => {
     })
     await new Promise<void>((resolve) => collector.listen(0, '127.0.0.1', resolve))
     try {
-      const telemetry = createTelemetry({ service: 'test', otlpUrl: `http://127.0.0.1:${(collector.address() as AddressInfo).port}/` })
+      const telemetry = createTelemetry({
+        service: 'test',
+        otlpUrl: `http://127.0.0.1:${(collector.address() as AddressInfo).port}/`,
+      })
       await telemetry.action('to.one', { [RECIPIENTS]: 1 }, async () => {})
-      for (let i = 0; i < 50; i++) await telemetry.action('to.very.many', { [RECIPIENTS]: 1_000_000 }, async () => {})
+      for (let i = 0; i < 50; i++)
+        await telemetry.action('to.very.many', { [RECIPIENTS]: 1_000_000 }, async () => {})
       await telemetry[Symbol.asyncDispose]()
       const sent = bodies.join()
       expect(sent).toContain('to.one')

@@ -1,5 +1,12 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { CodedError, type Log, type ReadinessCheck, silentLog, systemClock, watchReadiness } from '../src/index.ts'
+import {
+  CodedError,
+  type Log,
+  type ReadinessCheck,
+  silentLog,
+  systemClock,
+  watchReadiness,
+} from '../src/index.ts'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
@@ -12,7 +19,8 @@ function watched() {
     name: 'database',
     reason() {
       asked += 1
-      if (reason !== undefined) throw new CodedError('UNAVAILABLE', reason, { next: 'free its disk' })
+      if (reason !== undefined)
+        throw new CodedError('UNAVAILABLE', reason, { next: 'free its disk' })
       return undefined
     },
   }
@@ -46,7 +54,9 @@ it('looks by itself once a request has failed, says why once with the next step,
   set('no space left')
   for (let i = 0; i < 1_000; i++) monitor.suspect()
   await vi.advanceTimersByTimeAsync(1_000)
-  expect(lines).toEqual([['not ready: requests fail', { check: 'database', reason: 'no space left; free its disk' }]])
+  expect(lines).toEqual([
+    ['not ready: requests fail', { check: 'database', reason: 'no space left; free its disk' }],
+  ])
   expect(await monitor.reasons()).toEqual({ database: 'no space left; free its disk' })
 
   for (let i = 0; i < 30; i++) {
@@ -58,7 +68,9 @@ it('looks by itself once a request has failed, says why once with the next step,
 
   set(undefined)
   await vi.advanceTimersByTimeAsync(1_000)
-  expect(lines.slice(1)).toEqual([['ready again', { check: 'database', seconds: expect.any(Number) }]])
+  expect(lines.slice(1)).toEqual([
+    ['ready again', { check: 'database', seconds: expect.any(Number) }],
+  ])
   expect(await monitor.reasons()).toEqual({})
   const before = asked()
   await vi.advanceTimersByTimeAsync(60_000)

@@ -1,11 +1,19 @@
 import { expect, it } from 'vitest'
-import { answers, deadlineIn, type ReadinessCheck, unavailable, unreadyReasons } from '../src/index.ts'
+import {
+  answers,
+  deadlineIn,
+  type ReadinessCheck,
+  unavailable,
+  unreadyReasons,
+} from '../src/index.ts'
 
 const fine: ReadinessCheck = { name: 'fine', reason: () => undefined }
 const behind: ReadinessCheck = { name: 'clock', reason: async () => 'the clock is behind' }
 
 it('gives the reason of each check that is not satisfied, and none of the others', async () => {
-  expect(await unreadyReasons([fine, behind], deadlineIn(1_000))).toEqual({ clock: 'the clock is behind' })
+  expect(await unreadyReasons([fine, behind], deadlineIn(1_000))).toEqual({
+    clock: 'the clock is behind',
+  })
   expect(await unreadyReasons([fine], deadlineIn(1_000))).toEqual({})
 })
 

@@ -8,7 +8,10 @@ it('lets shared work overlap, and exclusive work with nothing on its key', () =>
   fc.assert(
     fc.asyncProperty(
       fc.scheduler(),
-      fc.array(fc.record({ key: fc.constantFrom('a', 'b'), kind: fc.constantFrom('shared', 'exclusive') }), { maxLength: 20 }),
+      fc.array(
+        fc.record({ key: fc.constantFrom('a', 'b'), kind: fc.constantFrom('shared', 'exclusive') }),
+        { maxLength: 20 },
+      ),
       async (scheduler, works) => {
         const lock = sharedLock()
         const inside = new Map<string, string[]>()

@@ -63,18 +63,25 @@ describe('a deadline', () => {
 
   it('rejects with a code when the answer does not come', async () => {
     const { promise } = Promise.withResolvers<never>()
-    await expect(within(deadlineIn(5), 'the store', promise)).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED', retryAfterMs: 1_000 })
+    await expect(within(deadlineIn(5), 'the store', promise)).rejects.toMatchObject({
+      code: 'DEADLINE_EXCEEDED',
+      retryAfterMs: 1_000,
+    })
   })
 
   it('rejects as the work does when that fails first, and keeps quiet when it fails afterwards', async () => {
-    await expect(within(deadlineIn(5_000), 'work', Promise.reject(new CodedError('UNAVAILABLE', 'away')))).rejects.toMatchObject({
+    await expect(
+      within(deadlineIn(5_000), 'work', Promise.reject(new CodedError('UNAVAILABLE', 'away'))),
+    ).rejects.toMatchObject({
       code: 'UNAVAILABLE',
     })
     const unhandled: unknown[] = []
     const note = (error: unknown): number => unhandled.push(error)
     process.on('unhandledRejection', note)
     const { promise, reject } = Promise.withResolvers<never>()
-    await expect(within({ at: 0 }, 'work', promise)).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' })
+    await expect(within({ at: 0 }, 'work', promise)).rejects.toMatchObject({
+      code: 'DEADLINE_EXCEEDED',
+    })
     reject(new Error('too late for anyone'))
     await new Promise(setImmediate) // unhandled rejections are reported before the next turn
     process.off('unhandledRejection', note)

@@ -1,5 +1,15 @@
 import type { ChannelId, GuildId, MessageId, UserId } from '@threshold/contract'
-import type { Channel, GuildCommand, GuildEvent, GuildState, GuildView, Member, Presence, Refusal, VoiceState } from '@threshold/domain'
+import type {
+  Channel,
+  GuildCommand,
+  GuildEvent,
+  GuildState,
+  GuildView,
+  Member,
+  Presence,
+  Refusal,
+  VoiceState,
+} from '@threshold/domain'
 import type { Deadline } from '@threshold/kit'
 
 /** An event on its way to sessions: what a gateway dispatch says, and who may hear it. */
@@ -12,7 +22,10 @@ export interface HubEvent {
   readonly data: object
   /** Only who can view this channel hears of it. Absent: every member. */
   readonly channelId?: ChannelId
-  /** Of those who can view `channelId`, only who has all these permissions there: some things are not for everybody to know. */
+  /**
+   * Of those who can view `channelId`, only who has all these permissions there: some things are
+   * not for everybody to know.
+   */
   readonly needs?: bigint
   /** Who caused it: sees content without the MESSAGE_CONTENT intent. */
   readonly authorId?: UserId
@@ -26,7 +39,10 @@ export interface Position {
   readonly sequence: number
 }
 
-/** What a session hears of a guild: the guild as it is, then everything after that, in the order of the guild's log. */
+/**
+ * What a session hears of a guild: the guild as it is, then everything after that, in the order of
+ * the guild's log.
+ */
 export type Delivery =
   | {
       readonly kind: 'view'
@@ -36,7 +52,9 @@ export type Delivery =
       readonly position: Position
     }
   | { readonly kind: 'event'; readonly event: HubEvent; readonly position: Position }
-  /** The guild is gone for this session: deleted, or its user is no longer in it. Nothing follows. */
+  /**
+   * The guild is gone for this session: deleted, or its user is no longer in it. Nothing follows.
+   */
   | { readonly kind: 'left'; readonly guildId: GuildId }
 
 export interface Subscriber {
@@ -85,29 +103,46 @@ export type MemberQuery =
   | { readonly after: UserId; readonly limit: number }
 
 /**
- * Where guilds live: each guild has one owner that knows its state, decides what is asked of it, keeps one log of what
- * happens and tells the sessions that may hear it. In stages 1 and 2 the owner is this process; from stage 3 on an actor
- * somewhere, and the port does not change.
+ * Where guilds live: each guild has one owner that knows its state, decides what is asked of it,
+ * keeps one log of what happens and tells the sessions that may hear it. In stages 1 and 2 the
+ * owner is this process; from stage 3 on an actor somewhere, and the port does not change.
  *
- * Guarantees: `publish` and `execute` resolve once the event is in the log. All sessions of a guild hear its events in the
- * order of the log, each once, none of a channel they cannot view, or whose `needs` they lack, at that point of the log.
- * Rejects with `UNAVAILABLE` or `DEADLINE_EXCEEDED`; then publishing the same id again is safe, and a command has changed
- * nothing that anybody hears of: what a store may have kept of it all the same is taken back before anything else is decided.
+ * Guarantees: `publish` and `execute` resolve once the event is in the log. All sessions of a guild
+ * hear its events in the order of the log, each once, none of a channel they cannot view, or whose
+ * `needs` they lack, at that point of the log. Rejects with `UNAVAILABLE` or `DEADLINE_EXCEEDED`;
+ * then publishing the same id again is safe, and a command has changed nothing that anybody hears
+ * of: what a store may have kept of it all the same is taken back before anything else is decided.
  */
 export interface GuildHub extends AsyncDisposable {
   create(state: GuildState, deadline: Deadline): Promise<void>
   execute(guild: GuildId, command: GuildCommand, deadline: Deadline): Promise<Executed>
-  access(guild: GuildId, user: UserId, channel: ChannelId | undefined, deadline: Deadline): Promise<Access>
+  access(
+    guild: GuildId,
+    user: UserId,
+    channel: ChannelId | undefined,
+    deadline: Deadline,
+  ): Promise<Access>
   view(guild: GuildId, user: UserId, deadline: Deadline): Promise<GuildView | undefined>
   members(guild: GuildId, query: MemberQuery, deadline: Deadline): Promise<readonly Member[]>
-  presences(guild: GuildId, users: readonly UserId[], deadline: Deadline): Promise<ReadonlyMap<UserId, Presence>>
+  presences(
+    guild: GuildId,
+    users: readonly UserId[],
+    deadline: Deadline,
+  ): Promise<ReadonlyMap<UserId, Presence>>
 
   publish(guild: GuildId, event: HubEvent, deadline: Deadline): Promise<Position>
   /** To every session of these users, whatever their guilds. */
   publishToUsers(users: readonly UserId[], event: HubEvent, deadline: Deadline): Promise<void>
 
-  /** A session joins a guild's audience. Undefined: there is no such guild, or the user is not in it. */
-  join(guild: GuildId, subscriber: Subscriber, deadline: Deadline): Promise<Subscription | undefined>
+  /**
+   * A session joins a guild's audience. Undefined: there is no such guild, or the user is not in
+   * it.
+   */
+  join(
+    guild: GuildId,
+    subscriber: Subscriber,
+    deadline: Deadline,
+  ): Promise<Subscription | undefined>
   /** A session listens for what concerns its user. Returns how to stop. */
   listen(user: UserId, deliver: (delivery: UserDelivery) => void): () => void
 }

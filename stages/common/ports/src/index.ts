@@ -1,4 +1,11 @@
-export type { Analytics, AnalyticsSnapshot, EncodedEvent, EventEncoder, MemberList, Permissions } from './compute.ts'
+export type {
+  Analytics,
+  AnalyticsSnapshot,
+  EncodedEvent,
+  EventEncoder,
+  MemberList,
+  Permissions,
+} from './compute.ts'
 export type {
   Access,
   Delivery,
@@ -11,10 +18,23 @@ export type {
   Subscription,
   UserDelivery,
 } from './guild-hub.ts'
-export type { Anchor, DedupeKey, Inserted, MessageEdit, MessageSender, MessageStore } from './message-store.ts'
+export type {
+  Anchor,
+  DedupeKey,
+  Inserted,
+  MessageEdit,
+  MessageSender,
+  MessageStore,
+} from './message-store.ts'
 export type { MetadataStore } from './metadata-store.ts'
 export type { Notification, Notifier } from './notifier.ts'
-export type { AuthorType, SearchFacts, SearchIndex, SearchQuery, SearchResult } from './search-index.ts'
+export type {
+  AuthorType,
+  SearchFacts,
+  SearchIndex,
+  SearchQuery,
+  SearchResult,
+} from './search-index.ts'
 export type { Resumption, SessionRegistry } from './session-registry.ts'
 export type { TimeReservations } from './time-reservations.ts'
 export type { VoiceRelay, VoiceSeat } from './voice-relay.ts'

@@ -3,21 +3,29 @@ import type { Channel, GuildEvent, GuildState, Invite, User } from '@threshold/d
 import type { Deadline } from '@threshold/kit'
 
 /**
- * Users, guilds, channels, members, invites: small data, read often, changed seldom. Messages are not here, since they are
- * what outgrows a database first. Rejects with `UNAVAILABLE` or `DEADLINE_EXCEEDED` alone.
+ * Users, guilds, channels, members, invites: small data, read often, changed seldom. Messages are
+ * not here, since they are what outgrows a database first. Rejects with `UNAVAILABLE` or
+ * `DEADLINE_EXCEEDED` alone.
  */
 export interface MetadataStore extends AsyncDisposable {
   /** Idempotent by id: who is there already stays as they are. */
   createUser(user: User, deadline: Deadline): Promise<void>
   users(ids: readonly UserId[], deadline: Deadline): Promise<readonly User[]>
 
-  /** A new guild with its first roles, channels and members. Idempotent by id: what is there already stays as it has become. */
+  /**
+   * A new guild with its first roles, channels and members. Idempotent by id: what is there already
+   * stays as it has become.
+   */
   createGuild(state: GuildState, deadline: Deadline): Promise<void>
-  /** All of a guild, members included; undefined where there is none. What a guild costs to wake up: see lab 1.5. */
+  /**
+   * All of a guild, members included; undefined where there is none. What a guild costs to wake up:
+   * see lab 1.5.
+   */
   loadGuild(id: GuildId, deadline: Deadline): Promise<GuildState | undefined>
   /**
-   * Keeps what happened. Each event is an idempotent write, so repeating a failed call is safe. Nothing of another guild
-   * changes: an event with a channel id that is taken there is refused, and deleting such a channel does nothing.
+   * Keeps what happened. Each event is an idempotent write, so repeating a failed call is safe.
+   * Nothing of another guild changes: an event with a channel id that is taken there is refused,
+   * and deleting such a channel does nothing.
    */
   record(guild: GuildId, events: readonly GuildEvent[], deadline: Deadline): Promise<void>
 
@@ -28,7 +36,10 @@ export interface MetadataStore extends AsyncDisposable {
   /** Guilds with temporary members: after a restart their owner has to watch who comes back. */
   guildsWithTemporaryMembers(deadline: Deadline): Promise<readonly GuildId[]>
 
-  /** The one direct message channel of two users; made from `candidate` where there is none yet, also when both ask at once. */
+  /**
+   * The one direct message channel of two users; made from `candidate` where there is none yet,
+   * also when both ask at once.
+   */
   openDm(candidate: Channel, deadline: Deadline): Promise<Channel>
   dmsOf(user: UserId, deadline: Deadline): Promise<readonly Channel[]>
 
@@ -43,11 +54,15 @@ export interface MetadataStore extends AsyncDisposable {
   /** Takes one use; false when none is left. Two who ask at once can't both have the last. */
   useInvite(code: string, deadline: Deadline): Promise<boolean>
   /**
-   * Gives one use back, for who took it and then did not get in. Once for each `useInvite` that took one: after a failure that
-   * leaves open whether it was done, it is not repeated. A lost use is a nuisance; one too many lets somebody in.
+   * Gives one use back, for who took it and then did not get in. Once for each `useInvite` that
+   * took one: after a failure that leaves open whether it was done, it is not repeated. A lost use
+   * is a nuisance; one too many lets somebody in.
    */
   giveBackInvite(code: string, deadline: Deadline): Promise<void>
 
-  /** Resolves when a write and a read succeed now, and rejects as they would. Leaves nothing behind that grows. For /readyz. */
+  /**
+   * Resolves when a write and a read succeed now, and rejects as they would. Leaves nothing behind
+   * that grows. For /readyz.
+   */
   ping(deadline: Deadline): Promise<void>
 }

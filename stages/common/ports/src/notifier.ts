@@ -15,14 +15,15 @@ export interface Notification {
 }
 
 /**
- * Tells people who are not looking, by an HTTP POST of the notification as JSON, its content cut to 120 UTF-16 code units at
- * most. At least once, with the message's id as the header `Idempotency-Key`; retried with growing pauses while the sink is
- * away (no connection, 408, 429, 5xx), given up where it refuses (other 4xx), and kept over a restart.
+ * Tells people who are not looking, by an HTTP POST of the notification as JSON, its content cut to
+ * 120 UTF-16 code units at most. At least once, with the message's id as the header
+ * `Idempotency-Key`; retried with growing pauses while the sink is away (no connection, 408, 429,
+ * 5xx), given up where it refuses (other 4xx), and kept over a restart.
  */
 export interface Notifier extends AsyncDisposable {
   /**
-   * Durable once resolved. Called before the message is stored, so that no acknowledged message lacks its push; a push whose
-   * message never came to be is dropped.
+   * Durable once resolved. Called before the message is stored, so that no acknowledged message
+   * lacks its push; a push whose message never came to be is dropped.
    */
   enqueue(notification: Notification, deadline: Deadline): Promise<void>
 }

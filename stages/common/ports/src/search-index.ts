@@ -38,10 +38,21 @@ export interface SearchResult {
   readonly hits: readonly { readonly id: MessageId; readonly channelId: ChannelId }[]
 }
 
-/** Finds messages by their words. An index may name a message that is gone: the reader looks each hit up in the store. */
+/**
+ * Finds messages by their words. An index may name a message that is gone: the reader looks each
+ * hit up in the store.
+ */
 export interface SearchIndex extends AsyncDisposable {
-  /** Idempotent: the same message again replaces what was known of it. Called before the store's insert, so that an acknowledged message is found. */
-  index(guild: GuildId, message: StoredMessage, facts: SearchFacts, deadline: Deadline): Promise<void>
+  /**
+   * Idempotent: the same message again replaces what was known of it. Called before the store's
+   * insert, so that an acknowledged message is found.
+   */
+  index(
+    guild: GuildId,
+    message: StoredMessage,
+    facts: SearchFacts,
+    deadline: Deadline,
+  ): Promise<void>
   remove(ids: readonly MessageId[], deadline: Deadline): Promise<void>
   search(guild: GuildId, query: SearchQuery, deadline: Deadline): Promise<SearchResult>
 }

@@ -9,9 +9,13 @@ export type Resumption =
   | { readonly kind: 'bad-sequence' }
 
 /**
- * Remembers sessions beyond their socket. Stage 1's keeps none and refuses all: every dropped socket is a fresh IDENTIFY,
- * with all its reads. That is stage 1's flaw to show (lab 1.5); stage 3 replaces this adapter.
+ * Remembers sessions beyond their socket. Stage 1's keeps none and refuses all: every dropped
+ * socket is a fresh IDENTIFY, with all its reads. That is stage 1's flaw to show (lab 1.5); stage 3
+ * replaces this adapter.
  */
 export interface SessionRegistry extends AsyncDisposable {
-  resume(ask: { readonly sessionId: string; readonly userId: UserId; readonly sequence: number }, deadline: Deadline): Promise<Resumption>
+  resume(
+    ask: { readonly sessionId: string; readonly userId: UserId; readonly sequence: number },
+    deadline: Deadline,
+  ): Promise<Resumption>
 }

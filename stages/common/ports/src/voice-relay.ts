@@ -9,13 +9,20 @@ export interface VoiceSeat {
 }
 
 /**
- * Carries opaque RTP packets between the members of a voice channel over UDP. The relay reads a packet's SSRC and nothing
- * behind it. Packets may be lost, as UDP has it; they never leave their channel.
+ * Carries opaque RTP packets between the members of a voice channel over UDP. The relay reads a
+ * packet's SSRC and nothing behind it. Packets may be lost, as UDP has it; they never leave their
+ * channel.
  */
 export interface VoiceRelay extends AsyncDisposable {
-  /** A seat is bound to the address its first discovery packet comes from; packets from elsewhere are dropped. */
+  /**
+   * A seat is bound to the address its first discovery packet comes from; packets from elsewhere
+   * are dropped.
+   */
   join(channel: ChannelId, user: UserId): Promise<VoiceSeat>
-  /** What a silent seat says is dropped, until it is silent no more; it hears the others all the same. A new seat may speak. */
+  /**
+   * What a silent seat says is dropped, until it is silent no more; it hears the others all the
+   * same. A new seat may speak.
+   */
   silence(ssrc: number, silent: boolean): void
   leave(ssrc: number): void
 }

@@ -1,4 +1,7 @@
-/** Milliseconds after which a request counts as failed. Its effect may still happen, hence the nonce on a send. */
+/**
+ * Milliseconds after which a request counts as failed. Its effect may still happen, hence the nonce
+ * on a send.
+ */
 const PATIENCE_MS = 10_000
 const RATE_LIMIT_TRIES = 3
 
@@ -11,7 +14,9 @@ class ApiFailure extends Error {
   }
 }
 
-/** The REST half of the contract. A 429 is waited out; every other failure is the caller's to show. */
+/**
+ * The REST half of the contract. A 429 is waited out; every other failure is the caller's to show.
+ */
 export function createApi({ token, onUnauthorized = () => {} } = {}) {
   async function call(method, path, body) {
     for (let attempt = 1; ; attempt++) {
@@ -19,7 +24,9 @@ export function createApi({ token, onUnauthorized = () => {} } = {}) {
       const answer = await readJson(response)
       if (response.ok) return answer
       if (response.status === 429 && attempt < RATE_LIMIT_TRIES) {
-        await new Promise((resolve) => setTimeout(resolve, Math.min(PATIENCE_MS, (answer?.retry_after ?? 1) * 1_000)))
+        await new Promise((resolve) =>
+          setTimeout(resolve, Math.min(PATIENCE_MS, (answer?.retry_after ?? 1) * 1_000)),
+        )
         continue
       }
       if (response.status === 401) onUnauthorized()
@@ -39,12 +46,18 @@ export function createApi({ token, onUnauthorized = () => {} } = {}) {
         signal: AbortSignal.timeout(PATIENCE_MS),
       })
     } catch (error) {
-      throw new ApiFailure(0, error.name === 'TimeoutError' ? 'The server did not answer in time' : 'The server cannot be reached')
+      throw new ApiFailure(
+        0,
+        error.name === 'TimeoutError'
+          ? 'The server did not answer in time'
+          : 'The server cannot be reached',
+      )
     }
   }
 
   const v10 = (method, path, body) => call(method, `/api/v10${path}`, body)
-  const emojiPath = (channel, message, emoji) => `/channels/${channel}/messages/${message}/reactions/${encodeURIComponent(emoji)}/@me`
+  const emojiPath = (channel, message, emoji) =>
+    `/channels/${channel}/messages/${message}/reactions/${encodeURIComponent(emoji)}/@me`
 
   return {
     me: () => v10('GET', '/users/@me'),
@@ -54,9 +67,12 @@ export function createApi({ token, onUnauthorized = () => {} } = {}) {
     createInvite: (channel) => v10('POST', `/channels/${channel}/invites`, { max_age: 0 }),
     join: (code) => v10('POST', `/invites/${encodeURIComponent(code)}`, {}),
     /** Newest first, at most 100. */
-    messages: (channel, query) => v10('GET', `/channels/${channel}/messages?${new URLSearchParams(query)}`),
-    send: (channel, content, nonce) => v10('POST', `/channels/${channel}/messages`, { content, nonce, enforce_nonce: true }),
-    edit: (channel, message, content) => v10('PATCH', `/channels/${channel}/messages/${message}`, { content }),
+    messages: (channel, query) =>
+      v10('GET', `/channels/${channel}/messages?${new URLSearchParams(query)}`),
+    send: (channel, content, nonce) =>
+      v10('POST', `/channels/${channel}/messages`, { content, nonce, enforce_nonce: true }),
+    edit: (channel, message, content) =>
+      v10('PATCH', `/channels/${channel}/messages/${message}`, { content }),
     remove: (channel, message) => v10('DELETE', `/channels/${channel}/messages/${message}`),
     react: (channel, message, emoji) => v10('PUT', emojiPath(channel, message, emoji)),
     unreact: (channel, message, emoji) => v10('DELETE', emojiPath(channel, message, emoji)),
@@ -73,7 +89,10 @@ async function readJson(response) {
   }
 }
 
-/** The contract's own words: the first field's complaint is more to the point than "Invalid Form Body". */
+/**
+ * The contract's own words: the first field's complaint is more to the point than "Invalid Form
+ * Body".
+ */
 function describe(response, answer) {
   const field = Object.values(answer?.errors ?? {}).find((errors) => errors?._errors?.length)
   return field?._errors[0].message ?? answer?.message ?? `The server answered ${response.status}`

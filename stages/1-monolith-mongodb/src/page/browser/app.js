@@ -4,8 +4,8 @@ import { byId, onSubmit } from './dom.js'
 import { createSession } from './session.js'
 
 /**
- * Who this tab is. Kept for the tab and not for the browser: two windows side by side are two people, and a reload is the
- * same one. A product would not keep a token where scripts can read it.
+ * Who this tab is. Kept for the tab and not for the browser: two windows side by side are two
+ * people, and a reload is the same one. A product would not keep a token where scripts can read it.
  */
 const IDENTITY = 'threshold.identity'
 
@@ -17,7 +17,10 @@ const readIdentity = () => {
   }
 }
 
-/** An invite in the address: what follows `#` stays in the browser, so no log of any server holds it. */
+/**
+ * An invite in the address: what follows `#` stays in the browser, so no log of any server holds
+ * it.
+ */
 const invited = () => new URLSearchParams(location.hash.slice(1)).get('invite') ?? undefined
 
 const signIn = (identity) => {
@@ -48,7 +51,9 @@ onSubmit(byId('sign-in'), async (form) => {
     const { id, token } = await createApi().newUser(username)
     signIn({ token, user: { id, username } })
   } catch (failure) {
-    throw failure.status === 404 ? new Error('This server makes no users by itself. Use a token that you were given.') : failure
+    throw failure.status === 404
+      ? new Error('This server makes no users by itself. Use a token that you were given.')
+      : failure
   }
 })
 
@@ -66,14 +71,16 @@ function enter({ token, user }) {
   byId('welcome').hidden = true
   byId('chat').hidden = false
   const refused = () => signOut('The server does not accept this token any more. Come in again.')
-  // The page is made of the session and the session tells the page: whatever it says before the page is there has no reader.
+  // The page is made of the session and the session tells the page: whatever it says before the
+  // page is there has no reader.
   let page
   const session = createSession({
     token,
     user,
     onChange: () => page?.changed(),
     onFrame: (direction, frame) => page?.frame(direction, frame),
-    onState: (state) => (state.phase === 'refused' && state.code === 4004 ? refused() : page?.state(state)),
+    onState: (state) =>
+      state.phase === 'refused' && state.code === 4004 ? refused() : page?.state(state),
     onUnauthorized: refused,
   })
   page = chatPage(session, { signOut: () => signOut() })

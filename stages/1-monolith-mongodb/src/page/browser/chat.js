@@ -10,7 +10,9 @@ const PLACE = 'threshold.place'
 /** A typing event lasts ten seconds at the others', so one every eight is enough. */
 const TYPING_EVERY_MS = 8_000
 
-/** The chat once signed in: which guild and channel is on screen, the draft, and what is drawn when. */
+/**
+ * The chat once signed in: which guild and channel is on screen, the draft, and what is drawn when.
+ */
 export function chatPage(session, { signOut }) {
   const { api, store, user, unread, gateway } = session
   const drafts = new Map()
@@ -80,7 +82,8 @@ export function chatPage(session, { signOut }) {
     if (!store.guilds.has(guildId)) guildId = store.guilds.keys().next().value
     const guild = store.guilds.get(guildId)
     if (guild === undefined) channelId = undefined
-    else if (!guild.channels.has(channelId)) channelId = guild.available ? store.textChannels(guild)[0]?.id : channelId
+    else if (!guild.channels.has(channelId))
+      channelId = guild.available ? store.textChannels(guild)[0]?.id : channelId
     sessionStorage.setItem(PLACE, JSON.stringify({ guildId, channelId }))
   }
 

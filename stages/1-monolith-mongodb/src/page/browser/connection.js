@@ -11,7 +11,10 @@ const WORDS = {
   refused: () => 'Refused',
 }
 
-/** Says how the connection is, counts down to the next attempt, and shows what went wrong with a click. */
+/**
+ * Says how the connection is, counts down to the next attempt, and shows what went wrong with a
+ * click.
+ */
 export function connectionView(gateway) {
   const status = byId('status')
   const retry = byId('retry-now')
@@ -24,9 +27,13 @@ export function connectionView(gateway) {
   window.addEventListener('online', () => gateway.retryNow())
 
   function draw() {
-    const seconds = state.retryAt === undefined ? 0 : Math.ceil((state.retryAt - Date.now()) / 1_000)
+    const seconds =
+      state.retryAt === undefined ? 0 : Math.ceil((state.retryAt - Date.now()) / 1_000)
     status.dataset.phase = state.phase
-    setText(status, state.phase === 'refused' ? `Refused: ${state.why}` : WORDS[state.phase](seconds))
+    setText(
+      status,
+      state.phase === 'refused' ? `Refused: ${state.why}` : WORDS[state.phase](seconds),
+    )
     status.title = state.why === undefined ? '' : `Last: ${state.why}`
     retry.hidden = state.phase !== 'waiting'
   }

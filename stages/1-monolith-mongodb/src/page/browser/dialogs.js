@@ -10,7 +10,8 @@ export function dialogs(api, { joined, guild, channel, show }) {
   const inviteDialog = byId('invite-dialog')
   const link = byId('invite-link')
 
-  for (const id of ['add-guild', 'first-guild']) byId(id).addEventListener('click', () => guildDialog.showModal())
+  for (const id of ['add-guild', 'first-guild'])
+    byId(id).addEventListener('click', () => guildDialog.showModal())
   byId('add-channel').addEventListener('click', () => channelDialog.showModal())
 
   async function join(code) {
@@ -58,7 +59,9 @@ export function dialogs(api, { joined, guild, channel, show }) {
     }
   })
   // Without an opener the new window has a storage of its own, and so is somebody of its own.
-  byId('second-window').addEventListener('click', () => window.open(link.value, '_blank', 'noopener,width=720,height=760'))
+  byId('second-window').addEventListener('click', () =>
+    window.open(link.value, '_blank', 'noopener,width=720,height=760'),
+  )
 
   return { join }
 }

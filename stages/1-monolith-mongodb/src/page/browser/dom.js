@@ -1,6 +1,6 @@
 /**
- * An element with properties and children. Strings become text nodes: nothing that others wrote is ever read as HTML.
- * `data` and `aria` are objects; `on` maps event names to listeners.
+ * An element with properties and children. Strings become text nodes: nothing that others wrote is
+ * ever read as HTML. `data` and `aria` are objects; `on` maps event names to listeners.
  */
 export function el(tag, { data = {}, aria = {}, on = {}, ...properties } = {}, ...children) {
   const element = Object.assign(document.createElement(tag), properties)
@@ -19,8 +19,9 @@ export function setText(element, text) {
 }
 
 /**
- * Makes `parent`'s children follow `items`: `{key, version, build}`. An element is kept while its version is the same, so
- * focus, selection and what is being typed survive; it is built anew when the version changed.
+ * Makes `parent`'s children follow `items`: `{key, version, build}`. An element is kept while its
+ * version is the same, so focus, selection and what is being typed survive; it is built anew when
+ * the version changed.
  */
 export function reconcile(parent, items) {
   const old = new Map([...parent.children].map((child) => [child.dataset.key, child]))
@@ -46,14 +47,25 @@ export function reconcile(parent, items) {
   for (const gone of old.values()) gone.remove()
 }
 
-/** Whoever was in the old element is at the same place in the new one: the same control by its name, else the element itself. */
+/**
+ * Whoever was in the old element is at the same place in the new one: the same control by its name,
+ * else the element itself.
+ */
 function keepFocus(focused, old, next) {
   const name = focused.getAttribute('aria-label')
-  const same = focused === old ? next : [...next.querySelectorAll('[aria-label]')].find((one) => one.getAttribute('aria-label') === name)
+  const same =
+    focused === old
+      ? next
+      : [...next.querySelectorAll('[aria-label]')].find(
+          (one) => one.getAttribute('aria-label') === name,
+        )
   ;(same ?? next).focus({ preventScroll: true })
 }
 
-/** Shows a failed action's reason next to the form that caused it, and keeps the button from being pressed twice. */
+/**
+ * Shows a failed action's reason next to the form that caused it, and keeps the button from being
+ * pressed twice.
+ */
 export function onSubmit(form, work) {
   const error = form.querySelector('.error')
   form.addEventListener('submit', async (event) => {
@@ -88,7 +100,10 @@ export function setOpen(button, part, open) {
 
 const HUES = 8n
 
-/** A coloured initial: the same person has the same colour everywhere, by the millisecond their id was made in. */
+/**
+ * A coloured initial: the same person has the same colour everywhere, by the millisecond their id
+ * was made in.
+ */
 export function avatar(element, id, name) {
   element.className = `avatar hue-${(BigInt(id) >> 22n) % HUES}`
   element.textContent = [...name.trim()][0]?.toUpperCase() ?? '?'
@@ -96,10 +111,20 @@ export function avatar(element, id, name) {
 }
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' })
-const day = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' })
+const day = new Intl.DateTimeFormat(undefined, {
+  weekday: 'long',
+  day: 'numeric',
+  month: 'long',
+  year: 'numeric',
+})
 const full = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'medium' })
 export const dayAndTime = (date) => full.format(date)
-const precise = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' })
+const precise = new Intl.DateTimeFormat(undefined, {
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  hourCycle: 'h23',
+})
 export const preciseTime = (date) => precise.format(date)
 export const clockTime = (date) => clock.format(date)
 export const dayName = (date) => day.format(date)

@@ -13,9 +13,12 @@ const Op = {
 }
 
 /** Guilds, members, voice states, presences, messages, reactions, typing, and what messages say. */
-const INTENTS = (1 << 0) | (1 << 1) | (1 << 7) | (1 << 8) | (1 << 9) | (1 << 10) | (1 << 11) | (1 << 15)
+const INTENTS =
+  (1 << 0) | (1 << 1) | (1 << 7) | (1 << 8) | (1 << 9) | (1 << 10) | (1 << 11) | (1 << 15)
 
-/** After these the same Identify would be refused again: authentication, shard, version, intents. */
+/**
+ * After these the same Identify would be refused again: authentication, shard, version, intents.
+ */
 const FATAL = new Set([4004, 4010, 4011, 4012, 4013, 4014])
 
 /** A server that accepts a socket and then says nothing counts as away. */
@@ -25,11 +28,13 @@ const HELLO_WITHIN_MS = 10_000
 const CLOSE_TO_RESUME = 4_000
 
 /**
- * A gateway v10 client: heartbeats, notices a dead connection by a missing ack, comes back with growing pauses, and tries
- * to resume. Whether the server kept the session is the server's affair: on a refusal it identifies afresh, and whoever
- * listens is told by READY that everything has to be asked for again.
+ * A gateway v10 client: heartbeats, notices a dead connection by a missing ack, comes back with
+ * growing pauses, and tries to resume. Whether the server kept the session is the server's affair:
+ * on a refusal it identifies afresh, and whoever listens is told by READY that everything has to be
+ * asked for again.
  *
- * `onState` hears `{phase, attempt?, retryAt?, code?, why?}` with phase connecting, live, waiting, resuming, identifying or refused.
+ * `onState` hears `{phase, attempt?, retryAt?, code?, why?}` with phase connecting, live, waiting,
+ * resuming, identifying or refused.
  */
 export class Gateway {
   #options
@@ -50,7 +55,8 @@ export class Gateway {
     this.#say({ phase: this.#session ? 'resuming' : 'connecting', attempt: this.#attempt })
     const socket = new WebSocket(this.#options.url)
     this.#socket = socket
-    // Handlers go with the socket they were made for: what an abandoned one still says is not heard.
+    // Handlers go with the socket they were made for: what an abandoned one still says is not
+    // heard.
     const current = (handle) => (event) => {
       if (socket === this.#socket) handle(event)
     }
@@ -96,9 +102,15 @@ export class Gateway {
       this.#beat()
       this.#after('beat', interval, beat)
     }
-    // The first one at a random moment, as documented: or all who came back at once would beat at once from then on.
+    // The first one at a random moment, as documented: or all who came back at once would beat at
+    // once from then on.
     this.#after('beat', interval * this.#options.random(), beat)
-    if (this.#session) this.send(Op.resume, { token: this.#options.token, session_id: this.#session.id, seq: this.#session.seq })
+    if (this.#session)
+      this.send(Op.resume, {
+        token: this.#options.token,
+        session_id: this.#session.id,
+        seq: this.#session.seq,
+      })
     else this.#identify()
   }
 
@@ -126,12 +138,17 @@ export class Gateway {
     this.#options.onDispatch(t, d)
   }
 
-  /** The session is gone, the socket is not: after the documented random pause an Identify on it begins a new one. */
+  /**
+   * The session is gone, the socket is not: after the documented random pause an Identify on it
+   * begins a new one.
+   */
   #invalid(resumable) {
     const pause = 1_000 + this.#options.random() * 4_000
     if (!resumable) this.#session = undefined
     this.#say({ phase: 'identifying', retryAt: Date.now() + pause, why: 'the session was lost' })
-    this.#after('identify', pause, () => (resumable ? this.#abandon('the server asked for it') : this.#identify()))
+    this.#after('identify', pause, () =>
+      resumable ? this.#abandon('the server asked for it') : this.#identify(),
+    )
   }
 
   /** Without waiting for an answer to the close: a dead peer would not give one. */
@@ -148,7 +165,12 @@ export class Gateway {
     if (code === 4007 || code === 4009) this.#session = undefined // a sequence or a session the server does not know
     const pause = backoff(this.#attempt, this.#options.random)
     this.#attempt += 1
-    this.#say({ phase: 'waiting', attempt: this.#attempt, retryAt: Date.now() + pause, why: reason || `closed with ${code}` })
+    this.#say({
+      phase: 'waiting',
+      attempt: this.#attempt,
+      retryAt: Date.now() + pause,
+      why: reason || `closed with ${code}`,
+    })
     this.#after('connect', pause, () => this.connect())
   }
 
@@ -162,6 +184,7 @@ export class Gateway {
   }
 
   #clear(name) {
-    for (const [key, timer] of this.#timers) if (name === undefined || key === name) clearTimeout(timer)
+    for (const [key, timer] of this.#timers)
+      if (name === undefined || key === name) clearTimeout(timer)
   }
 }

@@ -3,20 +3,33 @@ import { emojiKey } from './timeline.js'
 
 const QUICK_EMOJI = ['👍', '❤️', '😂', '🎉', '👀']
 
-/** One message as an element. `look` is `{at, head, open, mine, name, names}`; `act` what its buttons do. */
+/**
+ * One message as an element. `look` is `{at, head, open, mine, name, names}`; `act` what its
+ * buttons do.
+ */
 export function messageRow(message, look, act) {
   const { at, head, open, mine, name } = look
-  const time = el('time', { dateTime: at.toISOString(), textContent: clockTime(at), title: dayAndTime(at) })
+  const time = el('time', {
+    dateTime: at.toISOString(),
+    textContent: clockTime(at),
+    title: dayAndTime(at),
+  })
   return el(
     'li',
-    { className: `message${head ? ' head' : ''}${mine ? ' mine' : ''}`, data: { id: message.id }, tabIndex: -1 },
+    {
+      className: `message${head ? ' head' : ''}${mine ? ' mine' : ''}`,
+      data: { id: message.id },
+      tabIndex: -1,
+    },
     head
       ? avatar(el('span', { aria: { hidden: 'true' } }), message.author.id, name)
       : el('span', { className: 'gutter', aria: { hidden: 'true' } }, time),
     el(
       'div',
       { className: 'body' },
-      head ? el('p', { className: 'byline' }, el('strong', { textContent: name }), ' ', time) : undefined,
+      head
+        ? el('p', { className: 'byline' }, el('strong', { textContent: name }), ' ', time)
+        : undefined,
       open ? editor(message, act) : content(message, look.names),
       open ? undefined : reactions(message, act),
     ),
@@ -31,28 +44,47 @@ export function pendingRow(send, { user, act }) {
     ? el(
         'p',
         { className: 'outcome', role: 'alert' },
-        send.repeat ? `Not sent: ${send.why}. It is sent again when the connection is back. ` : `Not sent: ${send.why}. `,
-        el('button', { type: 'button', className: 'small', textContent: 'Retry', on: { click: () => act.retry(send) } }),
+        send.repeat
+          ? `Not sent: ${send.why}. It is sent again when the connection is back. `
+          : `Not sent: ${send.why}. `,
+        el('button', {
+          type: 'button',
+          className: 'small',
+          textContent: 'Retry',
+          on: { click: () => act.retry(send) },
+        }),
         ' ',
-        el('button', { type: 'button', className: 'small quiet', textContent: 'Discard', on: { click: () => act.discard(send.nonce) } }),
+        el('button', {
+          type: 'button',
+          className: 'small quiet',
+          textContent: 'Discard',
+          on: { click: () => act.discard(send.nonce) },
+        }),
       )
     : el('p', { className: 'outcome', textContent: 'Sending…' })
   return el(
     'li',
     { className: `message mine pending head${failed ? ' failed' : ''}` },
     avatar(el('span', { aria: { hidden: 'true' } }), user.id, user.username),
-    el('div', { className: 'body' }, el('p', { className: 'content', textContent: send.content }), outcome),
+    el(
+      'div',
+      { className: 'body' },
+      el('p', { className: 'content', textContent: send.content }),
+      outcome,
+    ),
   )
 }
 
-export const divider = (text, className = '') => el('li', { className: `divider ${className}` }, el('span', { textContent: text }))
+export const divider = (text, className = '') =>
+  el('li', { className: `divider ${className}` }, el('span', { textContent: text }))
 
 /** Mentions become names. Everything else is text, whatever it looks like. */
 function content(message, names) {
   const body = el('p', { className: 'content' })
   for (const part of message.content.split(/(<@!?[0-9]{1,20}>)/)) {
     const id = /^<@!?([0-9]+)>$/.exec(part)?.[1]
-    const known = id && (names.get(id) ?? message.mentions?.find((user) => user.id === id)?.username)
+    const known =
+      id && (names.get(id) ?? message.mentions?.find((user) => user.id === id)?.username)
     body.append(known ? el('span', { className: 'mention', textContent: `@${known}` }) : part)
   }
   if (message.edited_timestamp) body.append(' ', el('small', { textContent: '(edited)' }))
@@ -95,7 +127,10 @@ function reactions(message, act) {
   return el('div', { className: 'reactions' }, ...chips)
 }
 
-/** Out of the tab order until their message has the focus: a hundred messages would be seven hundred stops. */
+/**
+ * Out of the tab order until their message has the focus: a hundred messages would be seven hundred
+ * stops.
+ */
 function tools(message, { mine, name }, act) {
   const button = (text, label, click) =>
     el('button', {
@@ -107,11 +142,19 @@ function tools(message, { mine, name }, act) {
       aria: { label: `${label} (message by ${name})` },
       on: { click },
     })
-  const reacted = (emoji) => message.reactions?.some((reaction) => reaction.me && emojiKey(reaction.emoji) === emoji)
+  const reacted = (emoji) =>
+    message.reactions?.some((reaction) => reaction.me && emojiKey(reaction.emoji) === emoji)
   return el(
     'div',
     { className: 'tools' },
-    ...QUICK_EMOJI.map((emoji) => button(emoji, `React with ${emoji}`, () => act.react(message.id, emoji, !reacted(emoji)))),
-    ...(mine ? [button('Edit', 'Edit', () => act.open(message.id)), button('Delete', 'Delete', () => act.remove(message.id))] : []),
+    ...QUICK_EMOJI.map((emoji) =>
+      button(emoji, `React with ${emoji}`, () => act.react(message.id, emoji, !reacted(emoji))),
+    ),
+    ...(mine
+      ? [
+          button('Edit', 'Edit', () => act.open(message.id)),
+          button('Delete', 'Delete', () => act.remove(message.id)),
+        ]
+      : []),
   )
 }

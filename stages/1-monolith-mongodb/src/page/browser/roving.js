@@ -1,6 +1,6 @@
 /**
- * Makes a list one stop of the Tab key: from `frame` the arrow keys move between its rows, Escape goes back to the frame, and
- * only the controls of the row that has the focus are in the tab order.
+ * Makes a list one stop of the Tab key: from `frame` the arrow keys move between its rows, Escape
+ * goes back to the frame, and only the controls of the row that has the focus are in the tab order.
  */
 export function moveBetween(frame, list, selector) {
   frame.tabIndex = 0
@@ -18,7 +18,8 @@ export function moveBetween(frame, list, selector) {
   })
   list.addEventListener('focusin', (event) => {
     const row = event.target.closest(selector)
-    for (const other of list.querySelectorAll('[data-roving]')) if (other !== row) tabbable(other, false)
+    for (const other of list.querySelectorAll('[data-roving]'))
+      if (other !== row) tabbable(other, false)
     if (row) tabbable(row, true)
   })
 }

@@ -7,15 +7,19 @@ import { createTimeline } from './timeline.js'
 /** Timelines kept besides the one on screen, so that going back to a channel costs nothing. */
 const TIMELINES_KEPT = 8
 
-/** A send that got no answer, or was answered "not now", may be repeated: its nonce makes the repetition the same send. */
+/**
+ * A send that got no answer, or was answered "not now", may be repeated: its nonce makes the
+ * repetition the same send.
+ */
 const mayRepeat = (failure) => failure.status === 0 || failure.status >= 500
 
 /** The gateway of the host that served the page. The page's policy lets it speak to no other. */
 const gatewayUrl = () => `${location.origin.replace(/^http/, 'ws')}/?v=10&encoding=json`
 
 /**
- * Everything one signed-in user has: what the gateway told, messages by channel, and what they can do. It draws nothing;
- * `onChange` says that there is something to draw, `onState` how the connection is, `onFrame` what went over it.
+ * Everything one signed-in user has: what the gateway told, messages by channel, and what they can
+ * do. It draws nothing; `onChange` says that there is something to draw, `onState` how the
+ * connection is, `onFrame` what went over it.
  */
 export function createSession({ token, user, onChange, onState, onFrame, onUnauthorized }) {
   const api = createApi({ token, onUnauthorized })
@@ -25,7 +29,13 @@ export function createSession({ token, user, onChange, onState, onFrame, onUnaut
   let current
   let watched = true
 
-  const gateway = new Gateway({ url: gatewayUrl(), token, onDispatch: dispatched, onState, onFrame })
+  const gateway = new Gateway({
+    url: gatewayUrl(),
+    token,
+    onDispatch: dispatched,
+    onState,
+    onFrame,
+  })
 
   function dispatched(type, d) {
     store.apply(type, d)
@@ -39,7 +49,8 @@ export function createSession({ token, user, onChange, onState, onFrame, onUnaut
     RESUMED: repeatSends,
     MESSAGE_CREATE(d) {
       at(d.channel_id)?.add(d)
-      if (d.author.id !== user.id && (d.channel_id !== current || !watched)) unread.add(d.channel_id)
+      if (d.author.id !== user.id && (d.channel_id !== current || !watched))
+        unread.add(d.channel_id)
     },
     MESSAGE_UPDATE: (d) => at(d.channel_id)?.update(d),
     MESSAGE_DELETE: (d) => at(d.channel_id)?.remove([d.id]),
@@ -51,7 +62,10 @@ export function createSession({ token, user, onChange, onState, onFrame, onUnaut
     CHANNEL_DELETE: (d) => timelines.delete(d.id),
   }
 
-  /** READY means that nobody kept our session: what happened meanwhile is in no event and has to be asked for. */
+  /**
+   * READY means that nobody kept our session: what happened meanwhile is in no event and has to be
+   * asked for.
+   */
   async function comeBack() {
     // Of a copy: drawing puts the current one at the end again, and the walk would never get there.
     for (const [channel, timeline] of [...timelines]) {
@@ -63,7 +77,8 @@ export function createSession({ token, user, onChange, onState, onFrame, onUnaut
 
   function repeatSends() {
     for (const [channel, timeline] of [...timelines])
-      for (const send of timeline.pending) if (send.repeat) transmit(channel, send.nonce, send.content)
+      for (const send of timeline.pending)
+        if (send.repeat) transmit(channel, send.nonce, send.content)
   }
 
   async function transmit(channel, nonce, content) {
@@ -80,11 +95,18 @@ export function createSession({ token, user, onChange, onState, onFrame, onUnaut
   /** The channel's timeline, asked for if it is not there. */
   function open(channel) {
     const known = timelines.get(channel)
-    const timeline = known ?? createTimeline({ page: (query) => api.messages(channel, query), me: user.id, changed: onChange })
+    const timeline =
+      known ??
+      createTimeline({
+        page: (query) => api.messages(channel, query),
+        me: user.id,
+        changed: onChange,
+      })
     timelines.delete(channel) // and in again, as the one used last
     timelines.set(channel, timeline)
     if (!known) timeline.open()
-    for (const [id, old] of [...timelines]) if (timelines.size > TIMELINES_KEPT && old.pending.length === 0) timelines.delete(id)
+    for (const [id, old] of [...timelines])
+      if (timelines.size > TIMELINES_KEPT && old.pending.length === 0) timelines.delete(id)
     return timeline
   }
 

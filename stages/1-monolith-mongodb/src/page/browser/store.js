@@ -4,8 +4,8 @@ const TYPING_MS = 10_000
 const nameOf = (member) => member.nick ?? member.user.global_name ?? member.user.username
 
 /**
- * What the gateway has told, but for messages: guilds with their channels, members and presences, and who is typing.
- * `apply` takes a dispatch; each guild's collections are Maps by id.
+ * What the gateway has told, but for messages: guilds with their channels, members and presences,
+ * and who is typing. `apply` takes a dispatch; each guild's collections are Maps by id.
  */
 export function createStore({ me, now = Date.now }) {
   const guilds = new Map()
@@ -18,7 +18,9 @@ export function createStore({ me, now = Date.now }) {
   const takeGuild = (d) => {
     expected.delete(d.id)
     const members = new Map((d.members ?? []).map((member) => [member.user.id, nameOf(member)]))
-    const presences = new Map((d.presences ?? []).map((presence) => [presence.user.id, presence.status]))
+    const presences = new Map(
+      (d.presences ?? []).map((presence) => [presence.user.id, presence.status]),
+    )
     const channels = new Map((d.channels ?? []).map((channel) => [channel.id, channel]))
     guilds.set(d.id, {
       id: d.id,
@@ -53,7 +55,8 @@ export function createStore({ me, now = Date.now }) {
       typing.clear()
     },
     GUILD_CREATE: takeGuild,
-    GUILD_UPDATE: (d) => inGuild(d.id, (guild) => Object.assign(guild, { name: d.name, ownerId: d.owner_id })),
+    GUILD_UPDATE: (d) =>
+      inGuild(d.id, (guild) => Object.assign(guild, { name: d.name, ownerId: d.owner_id })),
     GUILD_DELETE: (d) => {
       expected.delete(d.id)
       if (d.unavailable) inGuild(d.id, (guild) => Object.assign(guild, { available: false }))
@@ -67,7 +70,8 @@ export function createStore({ me, now = Date.now }) {
         if (!guild.members.has(d.user.id)) guild.memberCount += 1
         guild.members.set(d.user.id, nameOf(d))
       }),
-    GUILD_MEMBER_UPDATE: (d) => inGuild(d.guild_id, (guild) => guild.members.set(d.user.id, nameOf(d))),
+    GUILD_MEMBER_UPDATE: (d) =>
+      inGuild(d.guild_id, (guild) => guild.members.set(d.user.id, nameOf(d))),
     GUILD_MEMBER_REMOVE: (d) =>
       inGuild(d.guild_id, (guild) => {
         guild.memberCount -= 1
@@ -77,16 +81,21 @@ export function createStore({ me, now = Date.now }) {
     GUILD_MEMBERS_CHUNK: (d) =>
       inGuild(d.guild_id, (guild) => {
         for (const member of d.members) guild.members.set(member.user.id, nameOf(member))
-        for (const presence of d.presences ?? []) guild.presences.set(presence.user.id, presence.status)
+        for (const presence of d.presences ?? [])
+          guild.presences.set(presence.user.id, presence.status)
       }),
-    PRESENCE_UPDATE: (d) => inGuild(d.guild_id, (guild) => guild.presences.set(d.user.id, d.status)),
+    PRESENCE_UPDATE: (d) =>
+      inGuild(d.guild_id, (guild) => guild.presences.set(d.user.id, d.status)),
     TYPING_START: (d) => {
       if (d.member) inGuild(d.guild_id, (guild) => guild.members.set(d.user_id, nameOf(d.member)))
       typed(d.channel_id, d.user_id, now() + TYPING_MS)
     },
     MESSAGE_CREATE: (d) => {
       typed(d.channel_id, d.author.id)
-      if (d.member) inGuild(d.guild_id, (guild) => guild.members.set(d.author.id, nameOf({ ...d.member, user: d.author })))
+      if (d.member)
+        inGuild(d.guild_id, (guild) =>
+          guild.members.set(d.author.id, nameOf({ ...d.member, user: d.author })),
+        )
     },
   }
 
@@ -105,8 +114,13 @@ export function createStore({ me, now = Date.now }) {
     guildOf: (channel) => [...guilds.values()].find((guild) => guild.channels.has(channel)),
     /** Names of who types in a channel, without oneself; and when that may change by itself. */
     typingIn(channel, guild) {
-      const users = [...(typing.get(channel) ?? [])].filter(([user, until]) => user !== me && until > now())
-      return { names: users.map(([user]) => guild?.members.get(user) ?? 'Someone'), until: Math.min(...users.map(([, until]) => until)) }
+      const users = [...(typing.get(channel) ?? [])].filter(
+        ([user, until]) => user !== me && until > now(),
+      )
+      return {
+        names: users.map(([user]) => guild?.members.get(user) ?? 'Someone'),
+        until: Math.min(...users.map(([, until]) => until)),
+      }
     },
   }
 }

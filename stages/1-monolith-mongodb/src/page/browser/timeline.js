@@ -2,23 +2,31 @@ import { compareIds } from './ids.js'
 
 const PAGE = 50
 const CATCH_UP_PAGE = 100
-/** Pages walked back to close a gap; beyond that the gap is bridged by starting over from the newest page. */
+/**
+ * Pages walked back to close a gap; beyond that the gap is bridged by starting over from the newest
+ * page.
+ */
 const CATCH_UP_PAGES = 3
 /** Messages kept while one reads along at the end. Older ones come back by scrolling up. */
 const KEPT = 300
-/** Messages kept while one reads further up. Beyond it the far end is let go, and comes back by scrolling down. */
+/**
+ * Messages kept while one reads further up. Beyond it the far end is let go, and comes back by
+ * scrolling down.
+ */
 const MOST = 600
 
 /**
- * One channel's messages, oldest first, with what is still on its way: a window on the history, of at most `MOST`. Whatever
- * arrives twice, by REST and by the gateway, is there once: messages by id, own sends by nonce. `page(query)` asks REST;
- * `changed` is called after each change.
+ * One channel's messages, oldest first, with what is still on its way: a window on the history, of
+ * at most `MOST`. Whatever arrives twice, by REST and by the gateway, is there once: messages by
+ * id, own sends by nonce. `page(query)` asks REST; `changed` is called after each change.
  */
 export function createTimeline({ page, me, changed }) {
   let knownUpTo
   const timeline = {
     messages: [],
-    /** Own sends without an answer: `{nonce, content, state: 'sending' | 'failed', why?, repeat?}`. */
+    /**
+     * Own sends without an answer: `{nonce, content, state: 'sending' | 'failed', why?, repeat?}`.
+     */
     pending: [],
     /** Nothing older than the first message. */
     complete: false,
@@ -28,13 +36,17 @@ export function createTimeline({ page, me, changed }) {
     following: true,
     loading: false,
     failure: undefined,
-    /** What arrived while the connection was down: `{from, count, more}`; `more` when there was too much to fetch it all. */
+    /**
+     * What arrived while the connection was down: `{from, count, more}`; `more` when there was too
+     * much to fetch it all.
+     */
     missed: undefined,
 
     open: () => load(async () => settle(await page({ limit: PAGE }), PAGE)),
 
     older: () => {
-      if (timeline.complete || timeline.loading || timeline.messages.length === 0) return Promise.resolve()
+      if (timeline.complete || timeline.loading || timeline.messages.length === 0)
+        return Promise.resolve()
       return load(async () => {
         const batch = await page({ limit: PAGE, before: timeline.messages[0].id })
         timeline.complete = batch.length < PAGE
@@ -61,9 +73,13 @@ export function createTimeline({ page, me, changed }) {
       return timeline.open()
     },
 
-    /** After a lost session: fetches back to what is known, so that edits and deletes of that stretch are seen too. */
+    /**
+     * After a lost session: fetches back to what is known, so that edits and deletes of that
+     * stretch are seen too.
+     */
     catchUp: () => {
-      // Remembered until it succeeds: what arrives meanwhile must not pass for the end of what is known.
+      // Remembered until it succeeds: what arrives meanwhile must not pass for the end of what is
+      // known.
       knownUpTo ??= timeline.messages.at(-1)?.id
       if (knownUpTo === undefined) return timeline.open()
       if (timeline.behind) {
@@ -81,8 +97,13 @@ export function createTimeline({ page, me, changed }) {
         }
         settle(fresh, CATCH_UP_PAGE)
         bound()
-        const missed = timeline.messages.filter((message) => compareIds(message.id, knownUpTo) > 0 && message.author.id !== me)
-        timeline.missed = missed.length === 0 ? undefined : { from: missed[0].id, count: missed.length, more: !closed }
+        const missed = timeline.messages.filter(
+          (message) => compareIds(message.id, knownUpTo) > 0 && message.author.id !== me,
+        )
+        timeline.missed =
+          missed.length === 0
+            ? undefined
+            : { from: missed[0].id, count: missed.length, more: !closed }
         knownUpTo = undefined
       })
     },
@@ -107,13 +128,19 @@ export function createTimeline({ page, me, changed }) {
     },
 
     react(id, emoji, user, by) {
-      change(id, (message) => ({ ...message, reactions: counted(message.reactions ?? [], emoji, by, user === me) }))
+      change(id, (message) => ({
+        ...message,
+        reactions: counted(message.reactions ?? [], emoji, by, user === me),
+      }))
     },
 
     /** Of one emoji, or all. */
     clearReactions(id, emoji) {
       const goes = (reaction) => emoji === undefined || emojiKey(reaction.emoji) === emojiKey(emoji)
-      change(id, (message) => ({ ...message, reactions: message.reactions?.filter((reaction) => !goes(reaction)) }))
+      change(id, (message) => ({
+        ...message,
+        reactions: message.reactions?.filter((reaction) => !goes(reaction)),
+      }))
     },
 
     /** A send begins, or begins again. */
@@ -127,7 +154,9 @@ export function createTimeline({ page, me, changed }) {
 
     /** `repeat`: the same send may be tried again, since nobody knows whether it happened. */
     failed(nonce, why, repeat) {
-      timeline.pending = timeline.pending.map((send) => (send.nonce === nonce ? { ...send, state: 'failed', why, repeat } : send))
+      timeline.pending = timeline.pending.map((send) =>
+        send.nonce === nonce ? { ...send, state: 'failed', why, repeat } : send,
+      )
       changed()
     },
 
@@ -137,7 +166,10 @@ export function createTimeline({ page, me, changed }) {
     },
   }
 
-  /** Events that arrive while a page is on its way: the page may be older than they are, so they are applied again after it. */
+  /**
+   * Events that arrive while a page is on its way: the page may be older than they are, so they are
+   * applied again after it.
+   */
   let during
   for (const name of ['add', 'update', 'remove']) {
     const apply = timeline[name]
@@ -147,7 +179,10 @@ export function createTimeline({ page, me, changed }) {
     }
   }
 
-  /** One after the other: a page that is still on its way when the connection comes back is waited for. */
+  /**
+   * One after the other: a page that is still on its way when the connection comes back is waited
+   * for.
+   */
   let last = Promise.resolve()
   function load(work) {
     last = last.then(() => run(work))
@@ -170,16 +205,28 @@ export function createTimeline({ page, me, changed }) {
     changed()
   }
 
-  /** Takes the newest stretch as REST tells it; what is known from before that stays, unless there is a gap between. */
+  /**
+   * Takes the newest stretch as REST tells it; what is known from before that stays, unless there
+   * is a gap between.
+   */
   function settle(newestFirst, limit) {
     const oldest = newestFirst.at(-1)?.id
     const whole = newestFirst.length % limit !== 0 || oldest === undefined
-    const known = timeline.messages.some((message) => oldest !== undefined && compareIds(message.id, oldest) >= 0)
-    const before = whole || !known ? [] : timeline.messages.filter((message) => compareIds(message.id, oldest) < 0)
+    const known = timeline.messages.some(
+      (message) => oldest !== undefined && compareIds(message.id, oldest) >= 0,
+    )
+    const before =
+      whole || !known
+        ? []
+        : timeline.messages.filter((message) => compareIds(message.id, oldest) < 0)
     timeline.complete = whole || (before.length > 0 && timeline.complete)
     timeline.messages = merge(before, newestFirst)
     // A send whose answer was lost has arrived all the same.
-    const arrived = new Set(newestFirst.filter((message) => message.author.id === me).map((message) => String(message.nonce)))
+    const arrived = new Set(
+      newestFirst
+        .filter((message) => message.author.id === me)
+        .map((message) => String(message.nonce)),
+    )
     timeline.pending = timeline.pending.filter((send) => !arrived.has(send.nonce))
   }
 
@@ -198,7 +245,9 @@ export function createTimeline({ page, me, changed }) {
   }
 
   function change(id, edit) {
-    timeline.messages = timeline.messages.map((message) => (message.id === id ? edit(message) : message))
+    timeline.messages = timeline.messages.map((message) =>
+      message.id === id ? edit(message) : message,
+    )
     changed()
   }
 
@@ -218,7 +267,9 @@ function counted(reactions, emoji, by, mine) {
   // Our own may come twice, by the answer to a click and by the event.
   if (mine && old.me === by > 0) return reactions
   const next = { ...old, count: old.count + by, me: mine ? by > 0 : old.me }
-  return reactions.map((reaction) => (reaction === old ? next : reaction)).filter((reaction) => reaction.count > 0)
+  return reactions
+    .map((reaction) => (reaction === old ? next : reaction))
+    .filter((reaction) => reaction.count > 0)
 }
 
 /** As the emoji stands in a path. */

@@ -18,7 +18,10 @@ const NAMES = [
 const KEPT = 200
 const SHOWN_CHARACTERS = 20_000
 
-/** The protocol, live: each frame with its opcode, event name and sequence; a click shows what it carries. */
+/**
+ * The protocol, live: each frame with its opcode, event name and sequence; a click shows what it
+ * carries.
+ */
 export function framesView() {
   const list = byId('frame-list')
   const pause = byId('pause-frames')
@@ -44,7 +47,11 @@ export function framesView() {
         el(
           'summary',
           {},
-          el('span', { className: 'way', textContent: direction, title: direction === 'in' ? 'received' : 'sent' }),
+          el('span', {
+            className: 'way',
+            textContent: direction,
+            title: direction === 'in' ? 'received' : 'sent',
+          }),
           el('code', { textContent: `op ${frame.op}` }),
           el('span', { className: 'event', textContent: frame.t ?? NAMES[frame.op] ?? '' }),
           el('code', { className: 's', textContent: frame.s == null ? '' : `s ${frame.s}` }),
@@ -52,7 +59,11 @@ export function framesView() {
         ),
       )
       // Written when it is opened: most frames never are.
-      details.addEventListener('toggle', () => details.append(el('pre', { textContent: shown(frame) })), { once: true })
+      details.addEventListener(
+        'toggle',
+        () => details.append(el('pre', { textContent: shown(frame) })),
+        { once: true },
+      )
       list.prepend(el('li', { className: `${direction}${beat ? ' beat' : ''}` }, details))
       while (list.children.length > KEPT) list.lastElementChild.remove()
     },
@@ -60,4 +71,8 @@ export function framesView() {
 }
 
 /** The token stays out of sight: this panel is shown on projectors. */
-const shown = (frame) => JSON.stringify(frame, (key, value) => (key === 'token' ? '…' : value), 2).slice(0, SHOWN_CHARACTERS)
+const shown = (frame) =>
+  JSON.stringify(frame, (key, value) => (key === 'token' ? '…' : value), 2).slice(
+    0,
+    SHOWN_CHARACTERS,
+  )

@@ -12,8 +12,9 @@ const NEAR = 60
 const AHEAD = 300
 
 /**
- * Draws a timeline and turns clicks into calls of `act`: edit, remove, react, retry, discard, older, newer, toEnd, reopen. Keeps
- * the reader's place: at the end it follows new messages, elsewhere nothing moves under their eyes.
+ * Draws a timeline and turns clicks into calls of `act`: edit, remove, react, retry, discard,
+ * older, newer, toEnd, reopen. Keeps the reader's place: at the end it follows new messages,
+ * elsewhere nothing moves under their eyes.
  */
 export function messagesView(act) {
   const history = byId('history')
@@ -67,7 +68,15 @@ export function messagesView(act) {
     setText(edge, edgeText(timeline))
     edge.classList.toggle('failed', timeline.failure !== undefined)
     if (timeline.failure !== undefined)
-      edge.append(' ', el('button', { type: 'button', className: 'small', textContent: 'Try again', on: { click: act.reopen } }))
+      edge.append(
+        ' ',
+        el('button', {
+          type: 'button',
+          className: 'small',
+          textContent: 'Try again',
+          on: { click: act.reopen },
+        }),
+      )
 
     if (timeline.following) history.scrollTop = history.scrollHeight
     else {
@@ -78,24 +87,36 @@ export function messagesView(act) {
     readAhead(timeline)
   }
 
-  /** Asked after each draw too: a page that does not fill the screen cannot be scrolled, and who scrolled while one was on its way waits there. */
+  /**
+   * Asked after each draw too: a page that does not fill the screen cannot be scrolled, and who
+   * scrolled while one was on its way waits there.
+   */
   function readAhead(timeline) {
     if (timeline.loading || timeline.failure !== undefined || history.clientHeight === 0) return
     if (history.scrollTop < AHEAD) act.older()
-    if (timeline.behind && history.scrollHeight - history.scrollTop - history.clientHeight < AHEAD) act.newer()
+    if (timeline.behind && history.scrollHeight - history.scrollTop - history.clientHeight < AHEAD)
+      act.newer()
   }
 
   /** What the reader looks at: whatever is added or let go around it, this stays where it is. */
   function firstVisible() {
     const edgeTop = history.getBoundingClientRect().top
-    return [...list.querySelectorAll('.message[data-id]')].find((row) => row.getBoundingClientRect().bottom > edgeTop)
+    return [...list.querySelectorAll('.message[data-id]')].find(
+      (row) => row.getBoundingClientRect().bottom > edgeTop,
+    )
   }
 
   function drawToEnd(timeline) {
     toEnd.hidden = timeline.following || timeline.messages.length === 0
     if (toEnd.hidden) return
-    const fresh = leftAt === undefined ? 0 : timeline.messages.length - 1 - timeline.messages.findLastIndex(({ id }) => id === leftAt)
-    setText(toEnd, timeline.behind || fresh <= 0 ? 'Jump to the newest' : `${fresh} new, jump to the newest`)
+    const fresh =
+      leftAt === undefined
+        ? 0
+        : timeline.messages.length - 1 - timeline.messages.findLastIndex(({ id }) => id === leftAt)
+    setText(
+      toEnd,
+      timeline.behind || fresh <= 0 ? 'Jump to the newest' : `${fresh} new, jump to the newest`,
+    )
   }
 
   function rows(timeline, { me, user, names }) {
@@ -104,23 +125,33 @@ export function messagesView(act) {
     for (const message of timeline.messages) {
       const at = timeOf(message.id)
       const date = dayName(at)
-      if (date !== before?.date) items.push({ key: `day ${date}`, version: date, build: () => divider(date) })
+      if (date !== before?.date)
+        items.push({ key: `day ${date}`, version: date, build: () => divider(date) })
       const missed = timeline.missed?.from === message.id ? timeline.missed : undefined
       if (missed) {
         const text = missedText(missed)
         items.push({ key: 'missed', version: text, build: () => divider(text, 'missed') })
       }
-      const head = missed !== undefined || date !== before?.date || message.author.id !== before.author || at - before.at > TOGETHER_MS
+      const head =
+        missed !== undefined ||
+        date !== before?.date ||
+        message.author.id !== before.author ||
+        at - before.at > TOGETHER_MS
       const isOpen = editing === message.id
       const name = names.get(message.author.id) ?? message.author.username
       const look = { at, head, open: isOpen, mine: message.author.id === me, name, names }
-      // While it is being edited a message keeps its element, or the editor would lose what was typed.
+      // While it is being edited a message keeps its element, or the editor would lose what was
+      // typed.
       const version = isOpen ? 'editing' : versionOf(message, `${head} ${name}`)
       items.push({ key: message.id, version, build: () => messageRow(message, look, rowAct) })
       before = { author: message.author.id, at, date }
     }
     for (const send of timeline.pending)
-      items.push({ key: `nonce ${send.nonce}`, version: send, build: () => pendingRow(send, { user, act }) })
+      items.push({
+        key: `nonce ${send.nonce}`,
+        version: send,
+        build: () => pendingRow(send, { user, act }),
+      })
     return items
   }
 
@@ -152,6 +183,7 @@ function missedText({ count, more }) {
 function edgeText(timeline) {
   if (timeline.failure !== undefined) return `Messages could not be loaded: ${timeline.failure}.`
   if (timeline.loading) return 'Loading…'
-  if (timeline.messages.length === 0 && timeline.pending.length === 0) return 'No messages yet. Say something.'
+  if (timeline.messages.length === 0 && timeline.pending.length === 0)
+    return 'No messages yet. Say something.'
   return timeline.complete ? 'The beginning of this channel.' : ''
 }

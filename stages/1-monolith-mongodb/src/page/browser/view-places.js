@@ -7,7 +7,12 @@ const WORD = { online: 'online', dnd: 'busy', idle: 'idle', offline: 'offline' }
 const MEMBERS_SHOWN = 200
 
 const pick = (text, { current, fresh, mark }, click) => {
-  const button = el('button', { type: 'button', on: { click } }, mark, el('span', { className: 'text', textContent: text }))
+  const button = el(
+    'button',
+    { type: 'button', on: { click } },
+    mark,
+    el('span', { className: 'text', textContent: text }),
+  )
   if (current) button.setAttribute('aria-current', 'true')
   if (fresh) button.append(el('span', { className: 'unread', textContent: 'new' }))
   return el('li', {}, button)
@@ -29,8 +34,14 @@ export function placesView(act) {
             key: one.id,
             version: `${text} ${current} ${fresh}`,
             build: () =>
-              pick(text, { current, fresh, mark: avatar(el('span', { aria: { hidden: 'true' } }), one.id, one.name) }, () =>
-                act.openGuild(one.id),
+              pick(
+                text,
+                {
+                  current,
+                  fresh,
+                  mark: avatar(el('span', { aria: { hidden: 'true' } }), one.id, one.name),
+                },
+                () => act.openGuild(one.id),
               ),
           }
         }),
@@ -46,8 +57,10 @@ export function placesView(act) {
             key: channel.id,
             version: `${channel.name} ${current} ${fresh}`,
             build: () =>
-              pick(channel.name, { current, fresh, mark: el('span', { className: 'hash', textContent: '#' }) }, () =>
-                act.openChannel(channel.id),
+              pick(
+                channel.name,
+                { current, fresh, mark: el('span', { className: 'hash', textContent: '#' }) },
+                () => act.openChannel(channel.id),
               ),
           }
         }),
@@ -63,9 +76,18 @@ export function placesView(act) {
 function drawMembers(guild) {
   byId('members').hidden = guild === undefined
   if (guild === undefined) return
-  const people = [...guild.members].map(([id, name]) => ({ id, name, status: guild.presences.get(id) ?? 'offline' }))
-  people.sort((a, b) => (ORDER[a.status] ?? 3) - (ORDER[b.status] ?? 3) || a.name.localeCompare(b.name))
-  setText(byId('members-title'), `Here · ${people.filter((one) => one.status !== 'offline').length} of ${guild.memberCount}`)
+  const people = [...guild.members].map(([id, name]) => ({
+    id,
+    name,
+    status: guild.presences.get(id) ?? 'offline',
+  }))
+  people.sort(
+    (a, b) => (ORDER[a.status] ?? 3) - (ORDER[b.status] ?? 3) || a.name.localeCompare(b.name),
+  )
+  setText(
+    byId('members-title'),
+    `Here · ${people.filter((one) => one.status !== 'offline').length} of ${guild.memberCount}`,
+  )
   const rows = people.slice(0, MEMBERS_SHOWN).map(({ id, name, status }) => ({
     key: id,
     version: `${name} ${status}`,
@@ -80,6 +102,11 @@ function drawMembers(guild) {
       ),
   }))
   const more = guild.memberCount - rows.length
-  if (more > 0) rows.push({ key: 'more', version: more, build: () => el('li', { className: 'more', textContent: `and ${more} more` }) })
+  if (more > 0)
+    rows.push({
+      key: 'more',
+      version: more,
+      build: () => el('li', { className: 'more', textContent: `and ${more} more` }),
+    })
   reconcile(byId('member-list'), rows)
 }

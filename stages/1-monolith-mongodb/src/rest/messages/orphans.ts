@@ -2,24 +2,34 @@ import { type Deadline, messageOf } from '@threshold/kit'
 import type { HubEvent } from '@threshold/ports'
 import type { Context, Place } from '../context.ts'
 
-/** Changes in doubt at the most; beyond it the oldest is given up, and what became of it is still in the history. */
+/**
+ * Changes in doubt at the most; beyond it the oldest is given up, and what became of it is still in
+ * the history.
+ */
 const MOST = 10_000
 const EVERY_MS = 500
 const LOOK_MS = 2_000
-/** A write that nobody waits for any more may still land: two steps, of ten seconds each at the most, and then some. */
+/**
+ * A write that nobody waits for any more may still land: two steps, of ten seconds each at the
+ * most, and then some.
+ */
 const LANDS_WITHIN_MS = 30_000
 /** After ten minutes clients have fetched the history again. */
 const GIVEN_UP_MS = 10 * 60_000
 
-/** Asks the store what became of a change: the event that tells of it, or undefined where nothing has happened (yet). */
+/**
+ * Asks the store what became of a change: the event that tells of it, or undefined where nothing
+ * has happened (yet).
+ */
 export type Find = (deadline: Deadline) => Promise<HubEvent | undefined>
 
 /**
- * A message that is stored but was not published is an orphan: in the history, and unheard. So is a deletion that was made
- * and not told, and an edit. Their requests were answered 503, and where the failure was a time-out nobody knows how far they came. So
- * whatever fails once a change may have been made is remembered here by its event's id, looked up, and told if it is there.
- * The client's retry tells it as well: publishing is idempotent by the event's id, so both may happen. An edit's retry is a
- * later edit, beside which the first is found no more.
+ * A message that is stored but was not published is an orphan: in the history, and unheard. So is a
+ * deletion that was made and not told, and an edit. Their requests were answered 503, and where the
+ * failure was a time-out nobody knows how far they came. So whatever fails once a change may have
+ * been made is remembered here by its event's id, looked up, and told if it is there. The client's
+ * retry tells it as well: publishing is idempotent by the event's id, so both may happen. An edit's
+ * retry is a later edit, beside which the first is found no more.
  */
 export interface Orphans extends AsyncDisposable {
   /** Publishes; then the event is no orphan. Who calls it remembers, when it rejects. */
@@ -56,9 +66,14 @@ export function createOrphans(context: Context): Orphans {
         if (event || now - doubt.absentSince! > LANDS_WITHIN_MS) doubts.delete(id)
       } catch (error) {
         // Twice a second in an outage: said when it begins.
-        if (!waits) log.warn({ err: messageOf(error), waiting: doubts.size }, 'what may have been stored waits to be published')
+        if (!waits)
+          log.warn(
+            { err: messageOf(error), waiting: doubts.size },
+            'what may have been stored waits to be published',
+          )
         waits = true
-        // To the end: what fails each time must not keep the others waiting. Unless a retry has told it meanwhile.
+        // To the end: what fails each time must not keep the others waiting. Unless a retry has
+        // told it meanwhile.
         if (doubts.delete(id) && now - doubt.since < GIVEN_UP_MS) doubts.set(id, doubt)
         break
       }
@@ -88,7 +103,12 @@ export function createOrphans(context: Context): Orphans {
 }
 
 /** To the guild's log, or to both people of a direct message. */
-export async function publishTo(context: Context, place: Place, event: HubEvent, deadline: Deadline): Promise<void> {
+export async function publishTo(
+  context: Context,
+  place: Place,
+  event: HubEvent,
+  deadline: Deadline,
+): Promise<void> {
   if (place.kind === 'dm') await context.ports.hub.publishToUsers(place.recipients, event, deadline)
   else await context.ports.hub.publish(place.guildId, event, deadline)
 }

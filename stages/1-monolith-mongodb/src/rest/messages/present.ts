@@ -6,7 +6,10 @@ import type { Ask } from '../route.ts'
 /** For whom, and until when. */
 type Asker = Pick<Ask, 'me' | 'deadline'>
 
-/** Messages as REST answers them: authors, mentions, reactions and what was replied to, looked up for all of them at once. */
+/**
+ * Messages as REST answers them: authors, mentions, reactions and what was replied to, looked up
+ * for all of them at once.
+ */
 export async function present(
   context: Context,
   ask: Asker,
@@ -17,11 +20,21 @@ export async function present(
   if (messages.length === 0) return []
   const { ports } = context
   const channelId = messages[0]!.channelId
-  const here = new Map([...(options.replied ? [options.replied] : []), ...messages].map((m) => [m.id, m]))
-  const wanted = [...new Set(messages.flatMap((m) => (m.reference && !here.has(m.reference.messageId) ? [m.reference.messageId] : [])))]
+  const here = new Map(
+    [...(options.replied ? [options.replied] : []), ...messages].map((m) => [m.id, m]),
+  )
+  const wanted = [
+    ...new Set(
+      messages.flatMap((m) =>
+        m.reference && !here.has(m.reference.messageId) ? [m.reference.messageId] : [],
+      ),
+    ),
+  ]
   const [fetched, reactions] = await Promise.all([
     wanted.length > 0 ? ports.messages.get(channelId, wanted, ask.deadline) : [],
-    options.reactions ? ports.messages.reactions(channelId, [...here.keys()], ask.me, ask.deadline) : new Map(),
+    options.reactions
+      ? ports.messages.reactions(channelId, [...here.keys()], ask.me, ask.deadline)
+      : new Map(),
   ])
   for (const message of fetched) here.set(message.id, message)
   const users = await context.people(
@@ -39,7 +52,10 @@ export async function present(
 }
 
 /** Of the event that tells of an edit. */
-export const updateId = ({ id, writeTimeMicros }: Pick<StoredMessage, 'id' | 'writeTimeMicros'>): string => `${id}:${writeTimeMicros}`
+export const updateId = ({
+  id,
+  writeTimeMicros,
+}: Pick<StoredMessage, 'id' | 'writeTimeMicros'>): string => `${id}:${writeTimeMicros}`
 
 /** The dispatch of a message: what REST answers, and in a guild where it was said and as whom. */
 export async function messageEvent(
@@ -58,7 +74,9 @@ export async function messageEvent(
       ...body,
       // By it discord.js knows a direct channel that nobody announced.
       channel_type: place.channel.type,
-      ...(place.kind === 'guild' ? await asMembers(context, ask, place, message, body as { mentions: { id: string }[] }) : {}),
+      ...(place.kind === 'guild'
+        ? await asMembers(context, ask, place, message, body as { mentions: { id: string }[] })
+        : {}),
     },
     channelId: message.channelId,
     authorId: message.authorId,
@@ -66,7 +84,10 @@ export async function messageEvent(
   }
 }
 
-/** What an event tells of a guild beside the message: as which member its author wrote it, and whom it mentions. */
+/**
+ * What an event tells of a guild beside the message: as which member its author wrote it, and whom
+ * it mentions.
+ */
 async function asMembers(
   context: Context,
   ask: Asker,
@@ -74,9 +95,20 @@ async function asMembers(
   { authorId }: StoredMessage,
   { mentions }: { mentions: readonly { id: string }[] },
 ): Promise<object> {
-  const ids = new Set([...(authorId === ask.me ? [] : [authorId]), ...mentions.map((user) => user.id)])
-  const found = ids.size === 0 ? [] : await context.ports.hub.members(place.guildId, { ids: [...ids] }, ask.deadline)
-  const members = new Map([place.member, ...found].map((member) => [member.user.id, { member: partialMemberToWire(member) }]))
+  const ids = new Set([
+    ...(authorId === ask.me ? [] : [authorId]),
+    ...mentions.map((user) => user.id),
+  ])
+  const found =
+    ids.size === 0
+      ? []
+      : await context.ports.hub.members(place.guildId, { ids: [...ids] }, ask.deadline)
+  const members = new Map(
+    [place.member, ...found].map((member) => [
+      member.user.id,
+      { member: partialMemberToWire(member) },
+    ]),
+  )
   return {
     guild_id: place.guildId,
     ...members.get(authorId),

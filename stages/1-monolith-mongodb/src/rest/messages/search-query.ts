@@ -13,12 +13,19 @@ function bothWays(values: readonly string[] = []): { wanted: string[]; excluded:
 }
 
 /**
- * A search as the index takes it. Undefined: no message can be an answer, since nothing here is pinned, comes from a webhook, or
- * has a file, a sticker, a poll or a forwarded message in it.
+ * A search as the index takes it. Undefined: no message can be an answer, since nothing here is
+ * pinned, comes from a webhook, or has a file, a sticker, a poll or a forwarded message in it.
  */
-export function searchQueryOf(input: SearchInput, channels: readonly ChannelId[]): SearchQuery | undefined {
+export function searchQueryOf(
+  input: SearchInput,
+  channels: readonly ChannelId[],
+): SearchQuery | undefined {
   const authors = bothWays(input.author_type)
-  const types = AUTHORS.filter((type) => (authors.wanted.length === 0 || authors.wanted.includes(type)) && !authors.excluded.includes(type))
+  const types = AUTHORS.filter(
+    (type) =>
+      (authors.wanted.length === 0 || authors.wanted.includes(type)) &&
+      !authors.excluded.includes(type),
+  )
   const things = bothWays(input.has)
   if (types.length === 0 || input.pinned === true || !things.wanted.every(isThing)) return undefined
   const has = { all: things.wanted.filter(isThing), none: things.excluded.filter(isThing) }

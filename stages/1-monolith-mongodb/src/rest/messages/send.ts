@@ -1,4 +1,10 @@
-import { type CreateMessage, invalidField, type MessageId, Permission, refuse } from '@threshold/contract'
+import {
+  type CreateMessage,
+  invalidField,
+  type MessageId,
+  Permission,
+  refuse,
+} from '@threshold/contract'
 import { findMentions, has, type Mentions, type StoredMessage } from '@threshold/domain'
 import type { DedupeKey, HubEvent, Notification } from '@threshold/ports'
 import type { Context, Place } from '../context.ts'
@@ -9,10 +15,10 @@ import { messageEvent, present } from './present.ts'
 import type { SlowMode } from './slow-mode.ts'
 
 /**
- * A message's way: search entry and push first, then the message, then the event. Whoever is answered 200 has a message that
- * is stored, findable, pushed and told. A failure before the store leaves an index entry and a push for a message that
- * never was, which their readers drop; a failure from the store on may leave an orphan, which the retry or the reconciler
- * publishes.
+ * A message's way: search entry and push first, then the message, then the event. Whoever is
+ * answered 200 has a message that is stored, findable, pushed and told. A failure before the store
+ * leaves an index entry and a push for a message that never was, which their readers drop; a
+ * failure from the store on may leave an orphan, which the retry or the reconciler publishes.
  */
 export async function sendMessage(
   context: Context,
@@ -55,18 +61,25 @@ async function store(
   let { id } = draft
   try {
     const { outcome, message: kept } = await ports.messages.insert(draft, ask.deadline, dedupe)
-    if (outcome === 'taken') return await storeUnderNewId(context, orphans, ask, place, { draft, replied }, dedupe)
+    if (outcome === 'taken')
+      return await storeUnderNewId(context, orphans, ask, place, { draft, replied }, dedupe)
     id = kept.id
     if (id !== draft.id) {
-      // A retry: what was written ahead for the new id belongs to nobody. The push is dropped by its worker; the first try's
-      // own, which was written ahead as well, waits for this message.
+      // A retry: what was written ahead for the new id belongs to nobody. The push is dropped by
+      // its worker; the first try's own, which was written ahead as well, waits for this message.
       ports.search.remove([draft.id], ask.deadline).catch(() => {})
     }
-    // A retry may come after the message was deleted, and is answered as if it had come before. No session hears of it.
-    const [message] = outcome === 'inserted' ? [kept] : await ports.messages.get(kept.channelId, [id], ask.deadline)
+    // A retry may come after the message was deleted, and is answered as if it had come before. No
+    // session hears of it.
+    const [message] =
+      outcome === 'inserted' ? [kept] : await ports.messages.get(kept.channelId, [id], ask.deadline)
     const body = await present(context, ask, place, [message ?? kept], { replied })
     if (!message) return body[0]!
-    await orphans.publish(place, await messageEvent(context, ask, place, message, body[0]!, 'MESSAGE_CREATE'), ask.deadline)
+    await orphans.publish(
+      place,
+      await messageEvent(context, ask, place, message, body[0]!, 'MESSAGE_CREATE'),
+      ask.deadline,
+    )
     if (outcome === 'inserted') ports.analytics.record(message)
     return body[0]!
   } catch (error) {
@@ -78,8 +91,9 @@ async function store(
 }
 
 /**
- * Another message has the draft's id. Time is reserved before ids are made in it, so this means that ids were made past the
- * reservations. The send must not be lost all the same. Its deadline bounds the tries.
+ * Another message has the draft's id. Time is reserved before ids are made in it, so this means
+ * that ids were made past the reservations. The send must not be lost all the same. Its deadline
+ * bounds the tries.
  */
 async function storeUnderNewId(
   context: Context,
@@ -90,12 +104,20 @@ async function storeUnderNewId(
   dedupe: DedupeKey | undefined,
 ): Promise<object> {
   const { hybrid, log } = context.runtime
-  log.error({ id: draft.id }, 'an id was made twice: does something else make ids with the same THRESHOLD_WORKER?')
+  log.error(
+    { id: draft.id },
+    'an id was made twice: does something else make ids with the same THRESHOLD_WORKER?',
+  )
   const again = { ...draft, id: context.tools.newId(), writeTimeMicros: hybrid.next() }
   return await store(context, orphans, ask, place, { draft: again, replied }, dedupe)
 }
 
-async function ifStored(context: Context, place: Place, id: MessageId, by: Pick<Ask, 'me' | 'deadline'>): Promise<HubEvent | undefined> {
+async function ifStored(
+  context: Context,
+  place: Place,
+  id: MessageId,
+  by: Pick<Ask, 'me' | 'deadline'>,
+): Promise<HubEvent | undefined> {
   const [message] = await context.ports.messages.get(place.channel.id, [id], by.deadline)
   if (!message) return undefined
   const [body] = await present(context, by, place, [message])
@@ -108,7 +130,8 @@ function checkPlace(place: Place): void {
 
 /** Discord refuses the message, and leaves no embed out of one. */
 export function checkEmbeds(place: Place, embeds: readonly object[]): void {
-  if (embeds.length > 0 && place.kind === 'guild' && !has(place.permissions, Permission.EmbedLinks)) throw refuse.missingPermissions()
+  if (embeds.length > 0 && place.kind === 'guild' && !has(place.permissions, Permission.EmbedLinks))
+    throw refuse.missingPermissions()
 }
 
 function dedupeOf(ask: Ask, message: StoredMessage, input: CreateMessage): DedupeKey | undefined {
@@ -116,12 +139,19 @@ function dedupeOf(ask: Ask, message: StoredMessage, input: CreateMessage): Dedup
   return { authorId: ask.me, channelId: message.channelId, nonce: String(input.nonce) }
 }
 
-async function draftOf(context: Context, ask: Ask, place: Place, input: CreateMessage): Promise<Draft> {
+async function draftOf(
+  context: Context,
+  ask: Ask,
+  place: Place,
+  input: CreateMessage,
+): Promise<Draft> {
   const content = input.content ?? ''
   const embeds = input.embeds ?? (input.embed ? [input.embed] : [])
   if (content.length === 0 && embeds.length === 0) throw refuse.emptyMessage()
   checkEmbeds(place, embeds)
-  const tts = input.tts === true && (place.kind === 'dm' || has(place.permissions, Permission.SendTTSMessages))
+  const tts =
+    input.tts === true &&
+    (place.kind === 'dm' || has(place.permissions, Permission.SendTTSMessages))
   const replied = await repliedTo(context, ask, place, input)
   const mentions = await mentionsOf(context, ask, place, content, input.allowed_mentions)
   const pinged = replied && pingsReplied(input.allowed_mentions) ? [replied.authorId] : []
@@ -145,20 +175,31 @@ async function draftOf(context: Context, ask: Ask, place: Place, input: CreateMe
 }
 
 /** An explicit allowed_mentions without replied_user means no ping. */
-export const pingsReplied = (allowed: CreateMessage['allowed_mentions']): boolean => allowed == null || allowed.replied_user === true
+export const pingsReplied = (allowed: CreateMessage['allowed_mentions']): boolean =>
+  allowed == null || allowed.replied_user === true
 
-export const contentMentions = (mentions: Mentions): Pick<StoredMessage, 'mentions' | 'mentionRoles' | 'mentionEveryone'> => ({
+export const contentMentions = (
+  mentions: Mentions,
+): Pick<StoredMessage, 'mentions' | 'mentionRoles' | 'mentionEveryone'> => ({
   ...(mentions.users.length > 0 ? { mentions: mentions.users } : {}),
   ...(mentions.roles.length > 0 ? { mentionRoles: mentions.roles } : {}),
   ...(mentions.everyone ? { mentionEveryone: true } : {}),
 })
 
-async function repliedTo(context: Context, ask: Ask, place: Place, input: CreateMessage): Promise<StoredMessage | undefined> {
+async function repliedTo(
+  context: Context,
+  ask: Ask,
+  place: Place,
+  input: CreateMessage,
+): Promise<StoredMessage | undefined> {
   const reference = input.message_reference
   if (!reference) return undefined
-  if (place.kind === 'guild' && !has(place.permissions, Permission.ReadMessageHistory)) throw refuse.missingPermissions()
+  if (place.kind === 'guild' && !has(place.permissions, Permission.ReadMessageHistory))
+    throw refuse.missingPermissions()
   const elsewhere = reference.channel_id != null && reference.channel_id !== place.channel.id
-  const [found] = elsewhere ? [] : await context.ports.messages.get(place.channel.id, [reference.message_id], ask.deadline)
+  const [found] = elsewhere
+    ? []
+    : await context.ports.messages.get(place.channel.id, [reference.message_id], ask.deadline)
   if (!found && reference.fail_if_not_exists !== false)
     throw invalidField('message_reference', 'REPLIES_UNKNOWN_MESSAGE', 'Unknown message')
   return found
@@ -173,18 +214,31 @@ export async function mentionsOf(
   allowed: CreateMessage['allowed_mentions'],
 ): Promise<Mentions> {
   const found = findMentions(content, allowed)
-  const users = found.users.length === 0 ? [] : [...(await context.people(found.users, ask.deadline)).keys()]
+  const users =
+    found.users.length === 0 ? [] : [...(await context.people(found.users, ask.deadline)).keys()]
   if (place.kind === 'dm') return { users, roles: [], everyone: false }
   const mayAll = has(place.permissions, Permission.MentionEveryone)
   if (found.roles.length === 0) return { users, roles: [], everyone: found.everyone && mayAll }
   const view = await context.ports.hub.view(place.guildId, ask.me, ask.deadline)
-  const roles = (view?.roles ?? []).filter((role) => found.roles.includes(role.id) && (mayAll || role.mentionable)).map((role) => role.id)
+  const roles = (view?.roles ?? [])
+    .filter((role) => found.roles.includes(role.id) && (mayAll || role.mentionable))
+    .map((role) => role.id)
   return { users, roles, everyone: found.everyone && mayAll }
 }
 
-/** Pushes go to whom a message names, or to the other side of a direct message; never to who cannot see it. */
-async function notify(context: Context, ask: Ask, place: Place, message: StoredMessage): Promise<void> {
-  const named = (place.kind === 'dm' ? place.recipients : (message.mentions ?? [])).filter((id) => id !== ask.me)
+/**
+ * Pushes go to whom a message names, or to the other side of a direct message; never to who cannot
+ * see it.
+ */
+async function notify(
+  context: Context,
+  ask: Ask,
+  place: Place,
+  message: StoredMessage,
+): Promise<void> {
+  const named = (place.kind === 'dm' ? place.recipients : (message.mentions ?? [])).filter(
+    (id) => id !== ask.me,
+  )
   const seeing = place.kind === 'dm' ? named : await whoSees(context, ask, place, named)
   if (seeing.length === 0) return
   const author = await context.self(ask.me, ask.deadline)
@@ -201,10 +255,20 @@ async function notify(context: Context, ask: Ask, place: Place, message: StoredM
   await context.ports.notifier.enqueue(notification, ask.deadline)
 }
 
-async function whoSees(context: Context, ask: Ask, place: Extract<Place, { kind: 'guild' }>, users: readonly string[]): Promise<string[]> {
+async function whoSees(
+  context: Context,
+  ask: Ask,
+  place: Extract<Place, { kind: 'guild' }>,
+  users: readonly string[],
+): Promise<string[]> {
   const sees = await Promise.all(
     users.map(async (id) => {
-      const access = await context.ports.hub.access(place.guildId, id, place.channel.id, ask.deadline)
+      const access = await context.ports.hub.access(
+        place.guildId,
+        id,
+        place.channel.id,
+        ask.deadline,
+      )
       return access.kind === 'member' && has(access.permissions, Permission.ViewChannel)
     }),
   )

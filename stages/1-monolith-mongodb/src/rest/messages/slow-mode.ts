@@ -1,4 +1,11 @@
-import { type ChannelId, type MessageId, Permission, refuse, timeOf, type UserId } from '@threshold/contract'
+import {
+  type ChannelId,
+  type MessageId,
+  Permission,
+  refuse,
+  timeOf,
+  type UserId,
+} from '@threshold/contract'
 import { has } from '@threshold/domain'
 import { type Deadline, deadlineIn, messageOf, within } from '@threshold/kit'
 import pLimit from 'p-limit'
@@ -8,24 +15,38 @@ import type { Ask } from '../route.ts'
 /** Authors remembered, and channels whose history was read. The oldest make room. */
 const REMEMBERED = 20_000
 const PAGE = 100
-/** Pages of history that are read at most. An author whose last message lies beyond them writes one message early. */
+/**
+ * Pages of history that are read at most. An author whose last message lies beyond them writes one
+ * message early.
+ */
 const PAGES = 10
 /** Histories that are read at the same time. */
 const READS_AT_ONCE = 4
 /** One reading of a history. The next one reads the rest. */
 const READ_MS = 10_000
-/** A sender waits for the history this long, and then passes by what is known: a slow store must not close a channel. */
+/**
+ * A sender waits for the history this long, and then passes by what is known: a slow store must not
+ * close a channel.
+ */
 const WAIT_MS = 1_000
-/** A repeated nonce means the same message for this long. Stores reserve it for longer: otherwise a nonce would end slow mode. */
+/**
+ * A repeated nonce means the same message for this long. Stores reserve it for longer: otherwise a
+ * nonce would end slow mode.
+ */
 const RETRY_MS = 240_000
 const EXEMPT = [Permission.ManageMessages, Permission.ManageChannels, Permission.BypassSlowmode]
 
 export interface SlowMode {
   /**
-   * Counts a message, or refuses it with 429 and code 20016. Answers how to take the count back, for a message that was not
-   * stored. A retry by the enforced nonce of the counted message passes: it is the same message.
+   * Counts a message, or refuses it with 429 and code 20016. Answers how to take the count back,
+   * for a message that was not stored. A retry by the enforced nonce of the counted message passes:
+   * it is the same message.
    */
-  admit(ask: Pick<Ask, 'me' | 'deadline'>, place: Place, nonce: string | undefined): Promise<() => void>
+  admit(
+    ask: Pick<Ask, 'me' | 'deadline'>,
+    place: Place,
+    nonce: string | undefined,
+  ): Promise<() => void>
 }
 
 interface Sent {
@@ -43,9 +64,10 @@ interface Recovery {
 }
 
 /**
- * When each author last wrote, in channels with a slow mode. The history says so for what this process has not seen: it is
- * read once for each channel and setting, so that neither a restart nor a new setting lets anybody write early. Channels
- * without a slow mode cost nothing. Several API processes would each keep their own counts; production would share them.
+ * When each author last wrote, in channels with a slow mode. The history says so for what this
+ * process has not seen: it is read once for each channel and setting, so that neither a restart nor
+ * a new setting lets anybody write early. Channels without a slow mode cost nothing. Several API
+ * processes would each keep their own counts; production would share them.
  */
 export function createSlowMode({ ports, runtime }: Pick<Context, 'ports' | 'runtime'>): SlowMode {
   const sent = new Map<string, Sent>()
@@ -87,7 +109,10 @@ export function createSlowMode({ ports, runtime }: Pick<Context, 'ports' | 'runt
     try {
       await fewReads(() => read(channel, recovery))
     } catch (error) {
-      runtime.log.warn({ channel, err: messageOf(error) }, 'slow mode could not read a history; the next message tries again')
+      runtime.log.warn(
+        { channel, err: messageOf(error) },
+        'slow mode could not read a history; the next message tries again',
+      )
     } finally {
       recovery.reading = undefined
     }
@@ -97,7 +122,8 @@ export function createSlowMode({ ports, runtime }: Pick<Context, 'ports' | 'runt
     async admit({ me, deadline }, place, nonce) {
       if (place.kind === 'dm') return () => {}
       const seconds = place.channel.rateLimitPerUser
-      // Messages are not counted while slow mode is off: when it is on again, the history tells of them.
+      // Messages are not counted while slow mode is off: when it is on again, the history tells of
+      // them.
       if (seconds === 0) recoveries.delete(place.channel.id)
       if (seconds === 0 || EXEMPT.some((bit) => has(place.permissions, bit))) return () => {}
       await recover(place.channel.id, seconds, deadline)
@@ -105,7 +131,8 @@ export function createSlowMode({ ports, runtime }: Pick<Context, 'ports' | 'runt
       const key = keyOf(place.channel.id, me)
       const last = sent.get(key)
       const now = runtime.clock.now()
-      if (last && nonce !== undefined && last.nonce === nonce && now - last.at < RETRY_MS) return () => {}
+      if (last && nonce !== undefined && last.nonce === nonce && now - last.at < RETRY_MS)
+        return () => {}
       const left = last ? Math.min(last.at + seconds * 1_000 - now, seconds * 1_000) : 0
       if (left > 0) throw refuse.slowMode(left / 1_000)
       const mine: Sent = { at: now, nonce }

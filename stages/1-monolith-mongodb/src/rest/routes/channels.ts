@@ -1,5 +1,12 @@
 import { Permission, refuse, restInput } from '@threshold/contract'
-import { type Channel, type ChannelPatch, type ChannelType, channelToWire, type GuildEvent, memberToWire } from '@threshold/domain'
+import {
+  type Channel,
+  type ChannelPatch,
+  type ChannelType,
+  channelToWire,
+  type GuildEvent,
+  memberToWire,
+} from '@threshold/domain'
 import type { z } from 'zod'
 import { foreignField } from '../channel-fields.ts'
 import type { Context, Place } from '../context.ts'
@@ -8,7 +15,10 @@ import { publishTo } from '../messages/orphans.ts'
 import { ask as askGuild, outcome } from '../refusals.ts'
 import { type AddRoute, type Ask, checked, definedOnly } from '../route.ts'
 
-type ChannelInput = Partial<z.output<typeof restInput.createChannel>> & { name: string; type: 0 | 2 | 4 | 5 }
+type ChannelInput = Partial<z.output<typeof restInput.createChannel>> & {
+  name: string
+  type: 0 | 2 | 4 | 5
+}
 
 export function channelFrom(id: string, guildId: string, input: ChannelInput): Channel {
   return {
@@ -23,7 +33,9 @@ export function channelFrom(id: string, guildId: string, input: ChannelInput): C
     nsfw: input.nsfw ?? false,
     rateLimitPerUser: input.rate_limit_per_user ?? 0,
     overwrites: input.permission_overwrites ?? [],
-    ...(input.type === 2 ? { bitrate: input.bitrate ?? 64_000, userLimit: input.user_limit ?? 0 } : {}),
+    ...(input.type === 2
+      ? { bitrate: input.bitrate ?? 64_000, userLimit: input.user_limit ?? 0 }
+      : {}),
   }
 }
 
@@ -56,18 +68,36 @@ export function channelRoutes(add: AddRoute, context: Context): void {
       userLimit: input.user_limit ?? undefined,
       overwrites: input.permission_overwrites ?? undefined,
     })
-    const events = await askGuild(context, guildId, { type: 'channel.edit', by: ask.me, channelId: ask.params.channel!, patch }, ask)
+    const events = await askGuild(
+      context,
+      guildId,
+      { type: 'channel.edit', by: ask.me, channelId: ask.params.channel!, patch },
+      ask,
+    )
     // A category's synced children come before it in the events.
-    const edited = events.findLast((event) => event.type === 'channel.updated' && event.channel.id === ask.params.channel)
+    const edited = events.findLast(
+      (event) => event.type === 'channel.updated' && event.channel.id === ask.params.channel,
+    )
     const access = await ports.hub.access(guildId, ask.me, ask.params.channel!, ask.deadline)
-    return channelToWire((edited as Extract<GuildEvent, { type: 'channel.updated' }>).channel, access.kind === 'member' ? access : {})
+    return channelToWire(
+      (edited as Extract<GuildEvent, { type: 'channel.updated' }>).channel,
+      access.kind === 'member' ? access : {},
+    )
   })
 
-  /** A direct message is closed: its client shows it no longer, and it is kept, since opening it again gives the same one. */
+  /**
+   * A direct message is closed: its client shows it no longer, and it is kept, since opening it
+   * again gives the same one.
+   */
   add('delete', '/channels/:channel', 'channel.delete', async (ask) => {
     const place = await context.place(ask.me, ask.params.channel!, 0n, ask.deadline)
     if (place.kind === 'dm') return direct(ask, place)
-    const events = await askGuild(context, place.guildId, { type: 'channel.delete', by: ask.me, channelId: ask.params.channel! }, ask)
+    const events = await askGuild(
+      context,
+      place.guildId,
+      { type: 'channel.delete', by: ask.me, channelId: ask.params.channel! },
+      ask,
+    )
     return channelToWire(outcome(events, 'channel.deleted')!.channel, place)
   })
 
@@ -77,7 +107,12 @@ export function channelRoutes(add: AddRoute, context: Context): void {
     await askGuild(
       context,
       guildId,
-      { type: 'overwrite.put', by: ask.me, channelId: ask.params.channel!, overwrite: { id: ask.params.target!, ...input } },
+      {
+        type: 'overwrite.put',
+        by: ask.me,
+        channelId: ask.params.channel!,
+        overwrite: { id: ask.params.target!, ...input },
+      },
       ask,
     )
     return undefined
@@ -88,19 +123,35 @@ export function channelRoutes(add: AddRoute, context: Context): void {
     await askGuild(
       context,
       guildId,
-      { type: 'overwrite.delete', by: ask.me, channelId: ask.params.channel!, targetId: ask.params.target! },
+      {
+        type: 'overwrite.delete',
+        by: ask.me,
+        channelId: ask.params.channel!,
+        targetId: ask.params.target!,
+      },
       ask,
     )
     return undefined
   })
 
   add('post', '/channels/:channel/typing', 'channel.typing', async (ask) => {
-    const place = await context.place(ask.me, ask.params.channel!, Permission.SendMessages, ask.deadline)
+    const place = await context.place(
+      ask.me,
+      ask.params.channel!,
+      Permission.SendMessages,
+      ask.deadline,
+    )
     const timestamp = Math.floor(context.runtime.clock.now() / 1_000)
-    const where = place.kind === 'guild' ? { guild_id: place.guildId, member: memberToWire(place.member) } : {}
+    const where =
+      place.kind === 'guild' ? { guild_id: place.guildId, member: memberToWire(place.member) } : {}
     const data = { channel_id: place.channel.id, user_id: ask.me, timestamp, ...where }
     const id = `${place.channel.id}:${ask.me}:${context.runtime.hybrid.next()}`
-    await publishTo(context, place, { v: 1, id, type: 'TYPING_START', data, channelId: place.channel.id }, ask.deadline)
+    await publishTo(
+      context,
+      place,
+      { v: 1, id, type: 'TYPING_START', data, channelId: place.channel.id },
+      ask.deadline,
+    )
     return undefined
   })
 

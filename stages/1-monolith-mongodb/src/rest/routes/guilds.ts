@@ -1,5 +1,13 @@
 import { DEFAULT_PERMISSIONS, restInput } from '@threshold/contract'
-import { type Channel, channelToWire, type Guild, type GuildState, guildToWire, type Member, type Role } from '@threshold/domain'
+import {
+  type Channel,
+  channelToWire,
+  type Guild,
+  type GuildState,
+  guildToWire,
+  type Member,
+  type Role,
+} from '@threshold/domain'
 import type { z } from 'zod'
 import { foreignField } from '../channel-fields.ts'
 import type { Context } from '../context.ts'
@@ -16,7 +24,14 @@ export function guildRoutes(add: AddRoute, context: Context): void {
   add('post', '/guilds', 'guild.create', async (ask) => {
     const input = checked(restInput.createGuild, ask.body)
     const user = await context.self(ask.me, ask.deadline)
-    const state = newGuild(context, input, { user, nick: null, roles: [], joinedAt: context.runtime.clock.now(), mute: false, deaf: false })
+    const state = newGuild(context, input, {
+      user,
+      nick: null,
+      roles: [],
+      joinedAt: context.runtime.clock.now(),
+      mute: false,
+      deaf: false,
+    })
     await ports.hub.create(state, ask.deadline)
     return created(whole(state.guild, [...state.roles.values()]))
   })
@@ -56,7 +71,9 @@ export function guildRoutes(add: AddRoute, context: Context): void {
 
   add('get', '/guilds/:guild/channels', 'guild.channels', async (ask) => {
     const { channels, lastMessages } = await viewOf(context, ask)
-    return channels.map((channel) => channelToWire(channel, { lastMessageId: lastMessages.get(channel.id) }))
+    return channels.map((channel) =>
+      channelToWire(channel, { lastMessageId: lastMessages.get(channel.id) }),
+    )
   })
 
   add('post', '/guilds/:guild/channels', 'channel.create', async (ask) => {
@@ -64,7 +81,12 @@ export function guildRoutes(add: AddRoute, context: Context): void {
     const foreign = foreignField(input.type, input)
     if (foreign) throw foreign
     const channel = channelFrom(context.tools.newId(), ask.params.guild!, input)
-    const events = await askGuild(context, ask.params.guild!, { type: 'channel.create', by: ask.me, channel }, ask)
+    const events = await askGuild(
+      context,
+      ask.params.guild!,
+      { type: 'channel.create', by: ask.me, channel },
+      ask,
+    )
     return created(channelToWire(outcome(events, 'channel.created')?.channel ?? channel))
   })
 
@@ -83,7 +105,11 @@ export function guildRoutes(add: AddRoute, context: Context): void {
 const whole = (guild: Guild, roles: readonly Role[]): object => guildToWire(guild, roles)
 
 /** A guild begins with one role, a channel to write in and one to talk in. */
-function newGuild(context: Context, input: z.output<typeof restInput.createGuild>, owner: Member): GuildState {
+function newGuild(
+  context: Context,
+  input: z.output<typeof restInput.createGuild>,
+  owner: Member,
+): GuildState {
   const id = context.tools.newId()
   const everyone: Role = {
     id,

@@ -1,5 +1,14 @@
 import { Permission, refuse, restInput, timeToWire } from '@threshold/contract'
-import { type Channel, channelToWire, type Guild, guildToWire, has, type Invite, type User, userToWire } from '@threshold/domain'
+import {
+  type Channel,
+  channelToWire,
+  type Guild,
+  guildToWire,
+  has,
+  type Invite,
+  type User,
+  userToWire,
+} from '@threshold/domain'
 import { deadlineIn, messageOf } from '@threshold/kit'
 import type { Context } from '../context.ts'
 import { countsOf, requireGuild, viewOf } from '../guild-access.ts'
@@ -18,7 +27,10 @@ interface Home {
 
 /** Without what Discord calls an invite's metadata. */
 function withoutUse(invite: object): object {
-  const { uses, max_uses, max_age, temporary, created_at, ...rest } = invite as Record<string, unknown>
+  const { uses, max_uses, max_age, temporary, created_at, ...rest } = invite as Record<
+    string,
+    unknown
+  >
   return rest
 }
 
@@ -27,7 +39,12 @@ export function inviteRoutes(add: AddRoute, context: Context): void {
 
   add('post', '/channels/:channel/invites', 'invite.create', async (ask) => {
     const input = checked(restInput.createInvite, ask.body)
-    const place = await context.place(ask.me, ask.params.channel!, Permission.CreateInstantInvite, ask.deadline)
+    const place = await context.place(
+      ask.me,
+      ask.params.channel!,
+      Permission.CreateInstantInvite,
+      ask.deadline,
+    )
     if (place.kind === 'dm') throw refuse.dmNotAllowed()
     const invite: Invite = {
       v: 1,
@@ -48,8 +65,17 @@ export function inviteRoutes(add: AddRoute, context: Context): void {
   })
 
   add('get', '/channels/:channel/invites', 'invite.list', async (ask) => {
-    const place = await context.place(ask.me, ask.params.channel!, Permission.ManageChannels, ask.deadline)
-    return Promise.all((await ports.metadata.invitesOf(place.channel.id, ask.deadline)).map((invite) => inviteToWire(ask, invite)))
+    const place = await context.place(
+      ask.me,
+      ask.params.channel!,
+      Permission.ManageChannels,
+      ask.deadline,
+    )
+    return Promise.all(
+      (await ports.metadata.invitesOf(place.channel.id, ask.deadline)).map((invite) =>
+        inviteToWire(ask, invite),
+      ),
+    )
   })
 
   /** A reader of the audit log sees the invites; a manager of the guild also sees their uses. */
@@ -80,10 +106,16 @@ export function inviteRoutes(add: AddRoute, context: Context): void {
     const { with_counts: counts } = checked(restInput.inviteQuery, ask.query)
     const invite = await find(ask)
     const { memberCount } = await homeOf(ask, invite)
-    return { ...(await inviteToWire(ask, invite)), ...(counts ? await countsOf(context, ask, invite.guildId, memberCount) : {}) }
+    return {
+      ...(await inviteToWire(ask, invite)),
+      ...(counts ? await countsOf(context, ask, invite.guildId, memberCount) : {}),
+    }
   })
 
-  /** Discord's bots cannot accept invites; the workshop's users can, since the chat page joins by them. */
+  /**
+   * Discord's bots cannot accept invites; the workshop's users can, since the chat page joins by
+   * them.
+   */
   add('post', '/invites/:code', 'invite.accept', async (ask) => {
     const invite = await find(ask)
     const user = await context.self(ask.me, ask.deadline)
@@ -122,19 +154,35 @@ export function inviteRoutes(add: AddRoute, context: Context): void {
   ): Promise<void> {
     const data = { ...body, channel_id: channelId, guild_id: guildId }
     const needs = Permission.ManageChannels
-    await ports.hub.publish(guildId, { v: 1, id: `${type}:${code}`, type, data, channelId, needs }, ask.deadline)
+    await ports.hub.publish(
+      guildId,
+      { v: 1, id: `${type}:${code}`, type, data, channelId, needs },
+      ask.deadline,
+    )
   }
 
   /** False for who got in by another way meanwhile, such as the same invite sent twice. */
   async function join(ask: Ask, invite: Invite, user: User): Promise<boolean> {
     const { guildId, inviterId: by, temporary } = invite
     const joinedAt = context.runtime.clock.now()
-    const command = { type: 'member.add', by, user, nick: null, roles: [], joinedAt, invited: true, temporary } as const
+    const command = {
+      type: 'member.add',
+      by,
+      user,
+      nick: null,
+      roles: [],
+      joinedAt,
+      invited: true,
+      temporary,
+    } as const
     const events = await askGuild(context, guildId, command, ask)
     return outcome(events, 'member.added') !== undefined
   }
 
-  /** With time of its own, since the join may have used up the request's. What fails here costs a use, and is not tried again. */
+  /**
+   * With time of its own, since the join may have used up the request's. What fails here costs a
+   * use, and is not tried again.
+   */
   async function giveBack({ code }: Invite): Promise<void> {
     const { clock, log } = context.runtime
     await ports.metadata
@@ -144,14 +192,17 @@ export function inviteRoutes(add: AddRoute, context: Context): void {
 
   async function find(ask: Ask): Promise<Invite> {
     const code = ask.params.code!
-    const invite = /^[\w-]{1,32}$/.test(code) ? await ports.metadata.invite(code, ask.deadline) : undefined
+    const invite = /^[\w-]{1,32}$/.test(code)
+      ? await ports.metadata.invite(code, ask.deadline)
+      : undefined
     if (!invite) throw refuse.unknownInvite()
     return invite
   }
 
   /**
-   * The guild and channel that an invite leads to, whoever asks: who holds the code need not be a member, and an invite outlives
-   * its maker's membership. Once it does, that costs a read of the guild.
+   * The guild and channel that an invite leads to, whoever asks: who holds the code need not be a
+   * member, and an invite outlives its maker's membership. Once it does, that costs a read of the
+   * guild.
    */
   async function homeOf(ask: Ask, invite: Invite): Promise<Home> {
     const view = await ports.hub.view(invite.guildId, invite.inviterId, ask.deadline)

@@ -11,13 +11,17 @@ export function memberRoutes(add: AddRoute, context: Context): void {
   add('get', '/guilds/:guild/members', 'member.list', async (ask) => {
     const { limit, after } = checked(restInput.memberQuery, ask.query)
     await requireGuild(context, ask, 0n)
-    return (await ports.hub.members(ask.params.guild!, { after: after ?? '0', limit }, ask.deadline)).map(memberToWire)
+    return (
+      await ports.hub.members(ask.params.guild!, { after: after ?? '0', limit }, ask.deadline)
+    ).map(memberToWire)
   })
 
   add('get', '/guilds/:guild/members/search', 'member.search', async (ask) => {
     const { query, limit } = checked(restInput.memberSearchQuery, ask.query)
     await requireGuild(context, ask, 0n)
-    return (await ports.hub.members(ask.params.guild!, { prefix: query, limit }, ask.deadline)).map(memberToWire)
+    return (await ports.hub.members(ask.params.guild!, { prefix: query, limit }, ask.deadline)).map(
+      memberToWire,
+    )
   })
 
   const voiceState = async (ask: Ask, userId: string): Promise<object> => {
@@ -28,11 +32,17 @@ export function memberRoutes(add: AddRoute, context: Context): void {
     return voiceStateToWire(ask.params.guild!, userId, state, member)
   }
   add('get', '/guilds/:guild/voice-states/@me', 'voice-state.me', (ask) => voiceState(ask, ask.me))
-  add('get', '/guilds/:guild/voice-states/:user', 'voice-state.get', (ask) => voiceState(ask, ask.params.user!))
+  add('get', '/guilds/:guild/voice-states/:user', 'voice-state.get', (ask) =>
+    voiceState(ask, ask.params.user!),
+  )
 
   add('get', '/guilds/:guild/members/:user', 'member.get', async (ask) => {
     await requireGuild(context, ask, 0n)
-    const [member] = await ports.hub.members(ask.params.guild!, { ids: [ask.params.user!] }, ask.deadline)
+    const [member] = await ports.hub.members(
+      ask.params.guild!,
+      { ids: [ask.params.user!] },
+      ask.deadline,
+    )
     if (!member) throw refuse.unknownMember()
     return memberToWire(member)
   })
@@ -76,24 +86,45 @@ export function memberRoutes(add: AddRoute, context: Context): void {
   /** Deprecated by Discord for the route above; discordgo and eris still use it. */
   add('patch', '/guilds/:guild/members/@me/nick', 'member.edit-nick', async (ask) => {
     const { nick } = checked(restInput.editNick, ask.body ?? {})
-    return { nick: (await change(ask, ask.me, definedOnly({ nick: nick === '' ? null : nick }))).nick }
+    return {
+      nick: (await change(ask, ask.me, definedOnly({ nick: nick === '' ? null : nick }))).nick,
+    }
   })
 
   async function change(ask: Ask, userId: string, patch: MemberPatch): Promise<Member> {
-    const events = await askGuild(context, ask.params.guild!, { type: 'member.edit', by: ask.me, userId, patch }, ask)
+    const events = await askGuild(
+      context,
+      ask.params.guild!,
+      { type: 'member.edit', by: ask.me, userId, patch },
+      ask,
+    )
     return outcome(events, 'member.updated')!.member
   }
 
   add('delete', '/guilds/:guild/members/:user', 'member.remove', async (ask) => {
-    await askGuild(context, ask.params.guild!, { type: 'member.remove', by: ask.me, userId: ask.params.user! }, ask)
+    await askGuild(
+      context,
+      ask.params.guild!,
+      { type: 'member.remove', by: ask.me, userId: ask.params.user! },
+      ask,
+    )
     return undefined
   })
 
   const giveRole = async (ask: Ask, has: boolean): Promise<undefined> => {
     const { guild, user, role } = ask.params
-    await askGuild(context, guild!, { type: 'member.role', by: ask.me, userId: user!, roleId: role!, has }, ask)
+    await askGuild(
+      context,
+      guild!,
+      { type: 'member.role', by: ask.me, userId: user!, roleId: role!, has },
+      ask,
+    )
     return undefined
   }
-  add('put', '/guilds/:guild/members/:user/roles/:role', 'member.role-add', (ask) => giveRole(ask, true))
-  add('delete', '/guilds/:guild/members/:user/roles/:role', 'member.role-remove', (ask) => giveRole(ask, false))
+  add('put', '/guilds/:guild/members/:user/roles/:role', 'member.role-add', (ask) =>
+    giveRole(ask, true),
+  )
+  add('delete', '/guilds/:guild/members/:user/roles/:role', 'member.role-remove', (ask) =>
+    giveRole(ask, false),
+  )
 }

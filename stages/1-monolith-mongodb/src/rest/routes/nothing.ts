@@ -15,7 +15,10 @@ const NO_ENTRIES = {
   auto_moderation_rules: [],
 }
 
-/** Parts of a guild that no guild has here, as Discord answers without any, and the permission that it takes to see them. */
+/**
+ * Parts of a guild that no guild has here, as Discord answers without any, and the permission that
+ * it takes to see them.
+ */
 const OF_GUILDS: readonly [path: string, none: object, needed?: bigint][] = [
   ['threads/active', NO_THREADS],
   ['emojis', []],
@@ -41,7 +44,11 @@ const ONE_OF_GUILDS: readonly [path: string, unknown: () => Error, needed?: bigi
   ['scheduled-events/:guild_scheduled_event/users', refuse.unknownScheduledEvent],
   ['soundboard-sounds/:sound', refuse.unknownSound],
   ['bans/:user', refuse.unknownBan, Permission.BanMembers],
-  ['auto-moderation/rules/:auto_moderation_rule', refuse.unknownAutoModerationRule, Permission.ManageGuild],
+  [
+    'auto-moderation/rules/:auto_moderation_rule',
+    refuse.unknownAutoModerationRule,
+    Permission.ManageGuild,
+  ],
   ['welcome-screen', refuse.unknownWelcomeScreen],
 ]
 
@@ -69,7 +76,11 @@ const UNKNOWN_OF_GUILD_APPLICATIONS: readonly [path: string, unknown: () => Erro
 
 const OF_CHANNELS: readonly [path: string, none: object, needed: bigint][] = [
   ['threads/archived/public', NO_THREADS, Permission.ReadMessageHistory],
-  ['threads/archived/private', NO_THREADS, Permission.ReadMessageHistory | Permission.ManageThreads],
+  [
+    'threads/archived/private',
+    NO_THREADS,
+    Permission.ReadMessageHistory | Permission.ManageThreads,
+  ],
   ['users/@me/threads/archived/private', NO_THREADS, Permission.ReadMessageHistory],
   ['webhooks', [], Permission.ManageWebhooks],
 ]
@@ -83,8 +94,9 @@ const OF_APPLICATIONS: readonly [path: string, none: object][] = [
 ]
 
 /**
- * What Discord has and this server has none of. Clients ask for it at their start and stop at a 404, and the answer that
- * there is none is true. It cannot be made either: POST, PATCH and DELETE stay unknown routes.
+ * What Discord has and this server has none of. Clients ask for it at their start and stop at a
+ * 404, and the answer that there is none is true. It cannot be made either: POST, PATCH and DELETE
+ * stay unknown routes.
  */
 export function nothingRoutes(add: AddRoute, context: Context): void {
   for (const [path, none, needed = 0n] of OF_GUILDS)
@@ -101,21 +113,36 @@ export function nothingRoutes(add: AddRoute, context: Context): void {
   for (const [path, none, needed] of OF_CHANNELS)
     add('get', `/channels/:channel/${path}`, `channel.${actionOf(path)}`, async (request) => {
       checked(restInput.listQuery, request.query)
-      const { kind } = await context.place(request.me, request.params.channel!, needed, request.deadline)
+      const { kind } = await context.place(
+        request.me,
+        request.params.channel!,
+        needed,
+        request.deadline,
+      )
       if (kind === 'dm') throw refuse.dmNotAllowed()
       return none
     })
   for (const [path, none] of OF_APPLICATIONS)
-    add('get', `/applications/:application/${path}`, `application.${actionOf(path)}`, async (request) => {
-      requireOwn(request)
-      return none
-    })
+    add(
+      'get',
+      `/applications/:application/${path}`,
+      `application.${actionOf(path)}`,
+      async (request) => {
+        requireOwn(request)
+        return none
+      },
+    )
   for (const path of ['commands', 'commands/permissions'])
-    add('get', `/applications/:application/guilds/:guild/${path}`, `application.guild-${actionOf(path)}`, async (request) => {
-      requireOwn(request)
-      await requireGuild(context, request, 0n)
-      return []
-    })
+    add(
+      'get',
+      `/applications/:application/guilds/:guild/${path}`,
+      `application.guild-${actionOf(path)}`,
+      async (request) => {
+        requireOwn(request)
+        await requireGuild(context, request, 0n)
+        return []
+      },
+    )
   for (const [path, unknown] of UNKNOWN)
     add('get', `/${path}`, actionOf(path), async () => {
       throw unknown()
@@ -132,26 +159,53 @@ export function nothingRoutes(add: AddRoute, context: Context): void {
       { anonymous: true },
     )
   for (const [path, unknown] of UNKNOWN_OF_APPLICATIONS)
-    add('get', `/applications/:application/${path}`, `application.${actionOf(path)}`, async (request) => {
-      requireOwn(request)
-      throw unknown()
-    })
+    add(
+      'get',
+      `/applications/:application/${path}`,
+      `application.${actionOf(path)}`,
+      async (request) => {
+        requireOwn(request)
+        throw unknown()
+      },
+    )
   for (const path of ['thread-members', 'thread-members/:user'])
-    add('get', `/channels/:channel/${path}`, `channel.${actionOf(path)}`, async ({ me, params, deadline }) => {
-      await context.place(me, params.channel!, 0n, deadline)
-      throw refuse.wrongChannelType()
-    })
+    add(
+      'get',
+      `/channels/:channel/${path}`,
+      `channel.${actionOf(path)}`,
+      async ({ me, params, deadline }) => {
+        await context.place(me, params.channel!, 0n, deadline)
+        throw refuse.wrongChannelType()
+      },
+    )
   for (const [path, unknown] of UNKNOWN_OF_GUILD_APPLICATIONS)
-    add('get', `/applications/:application/guilds/:guild/${path}`, `application.guild-${actionOf(path)}`, async (request) => {
-      requireOwn(request)
-      await requireGuild(context, request, 0n)
-      throw unknown()
-    })
+    add(
+      'get',
+      `/applications/:application/guilds/:guild/${path}`,
+      `application.guild-${actionOf(path)}`,
+      async (request) => {
+        requireOwn(request)
+        await requireGuild(context, request, 0n)
+        throw unknown()
+      },
+    )
   add('get', '/guilds/:guild/onboarding', 'guild.onboarding', async (request) => {
     await requireGuild(context, request, 0n)
-    return { guild_id: request.params.guild, prompts: [], default_channel_ids: [], enabled: false, mode: 0 }
+    return {
+      guild_id: request.params.guild,
+      prompts: [],
+      default_channel_ids: [],
+      enabled: false,
+      mode: 0,
+    }
   })
-  add('get', '/guilds/:guild/widget.json', 'guild.widget-json', async () => Promise.reject(refuse.widgetDisabled()), { anonymous: true })
+  add(
+    'get',
+    '/guilds/:guild/widget.json',
+    'guild.widget-json',
+    async () => Promise.reject(refuse.widgetDisabled()),
+    { anonymous: true },
+  )
   add('get', '/users/@me/connections', 'user.connections', async () => [])
   add('get', '/voice/regions', 'voice.regions', async () => [])
   add('get', '/sticker-packs', 'sticker-packs', async () => ({ sticker_packs: [] }))

@@ -1,5 +1,13 @@
 import { compareIds, Permission, refuse, restInput } from '@threshold/contract'
-import { emojiToWire, has, memberToWire, oneForm, qualifiedEmoji, type StoredMessage, userToWire } from '@threshold/domain'
+import {
+  emojiToWire,
+  has,
+  memberToWire,
+  oneForm,
+  qualifiedEmoji,
+  type StoredMessage,
+  userToWire,
+} from '@threshold/domain'
 import { deadlineIn } from '@threshold/kit'
 import type { Context, Place } from '../context.ts'
 import { publishTo } from '../messages/orphans.ts'
@@ -32,8 +40,18 @@ export function reactionRoutes(add: AddRoute, context: Context): void {
     const { channel, message } = await target(ask, place)
     if (place.kind === 'guild' && !has(place.permissions, Permission.AddReactions)) {
       // Without the permission one may still join in what somebody else began.
-      const first = await ports.messages.reactors(channel, message.id, emoji, { limit: 1 }, ask.deadline)
-      if (first.length === 0 && (await otherSpellings(ask, { channel, message }, emoji)).length === 0) throw refuse.missingPermissions()
+      const first = await ports.messages.reactors(
+        channel,
+        message.id,
+        emoji,
+        { limit: 1 },
+        ask.deadline,
+      )
+      if (
+        first.length === 0 &&
+        (await otherSpellings(ask, { channel, message }, emoji)).length === 0
+      )
+        throw refuse.missingPermissions()
     }
     const writeTimeMicros = laterThan(message)
     const result = await ports.messages.react(
@@ -49,7 +67,11 @@ export function reactionRoutes(add: AddRoute, context: Context): void {
         message_author_id: message.authorId,
         ...(place.kind === 'guild' ? { member: memberToWire(place.member) } : {}),
       }
-      await tell(ask, place, 'MESSAGE_REACTION_ADD', { user_id: ask.me, emoji: emojiToWire(emoji), ...extra })
+      await tell(ask, place, 'MESSAGE_REACTION_ADD', {
+        user_id: ask.me,
+        emoji: emojiToWire(emoji),
+        ...extra,
+      })
     }
     return undefined
   })
@@ -58,26 +80,49 @@ export function reactionRoutes(add: AddRoute, context: Context): void {
     const emoji = emojiOf(ask)
     const place = await placeOf(ask)
     const at = await target(ask, place)
-    if (user !== ask.me && !(place.kind === 'guild' && has(place.permissions, Permission.ManageMessages))) throw refuse.missingPermissions()
+    if (
+      user !== ask.me &&
+      !(place.kind === 'guild' && has(place.permissions, Permission.ManageMessages))
+    )
+      throw refuse.missingPermissions()
     if (await takeBackAny(ask, at, { emoji, user })) await tellRemoved(ask, place, { emoji, user })
     return undefined
   }
   async function takeBackAny(ask: Ask, at: Target, { emoji, user }: Reacted): Promise<boolean> {
     if (await takeBackOne(ask, at, { emoji, user })) return true
-    for (const stored of await otherSpellings(ask, at, emoji)) if (await takeBackOne(ask, at, { emoji: stored, user })) return true
+    for (const stored of await otherSpellings(ask, at, emoji))
+      if (await takeBackOne(ask, at, { emoji: stored, user })) return true
     return false
   }
   /** Whether it was there. */
-  async function takeBackOne(ask: Ask, { channel, message }: Target, { emoji, user }: Reacted): Promise<boolean> {
+  async function takeBackOne(
+    ask: Ask,
+    { channel, message }: Target,
+    { emoji, user }: Reacted,
+  ): Promise<boolean> {
     const writeTimeMicros = laterThan(message)
-    const reaction = { v: 1 as const, channelId: channel, messageId: message.id, emoji, userId: user, writeTimeMicros }
+    const reaction = {
+      v: 1 as const,
+      channelId: channel,
+      messageId: message.id,
+      emoji,
+      userId: user,
+      writeTimeMicros,
+    }
     return (await ports.messages.unreact(reaction, ask.deadline)) === 'removed'
   }
   const tellRemoved = (ask: Told, place: Place, { emoji, user }: Reacted): Promise<void> =>
-    tell(ask, place, 'MESSAGE_REACTION_REMOVE', { user_id: user, emoji: emojiToWire(oneForm(emoji)), burst: false, type: 0 })
+    tell(ask, place, 'MESSAGE_REACTION_REMOVE', {
+      user_id: user,
+      emoji: emojiToWire(oneForm(emoji)),
+      burst: false,
+      type: 0,
+    })
 
   add('delete', `${path}/:emoji/@me`, 'reaction.remove', (ask) => takeBack(ask, ask.me))
-  add('delete', `${path}/:emoji/:user`, 'reaction.remove-other', (ask) => takeBack(ask, ask.params.user!))
+  add('delete', `${path}/:emoji/:user`, 'reaction.remove-other', (ask) =>
+    takeBack(ask, ask.params.user!),
+  )
 
   add('delete', `${path}/:emoji`, 'reaction.clear', async (ask) => {
     const emoji = emojiOf(ask)
@@ -97,7 +142,10 @@ export function reactionRoutes(add: AddRoute, context: Context): void {
     const place = await moderated(ask)
     const at = await target(ask, place)
     await clear(ask, place, at, async () => {
-      const [first] = (await ports.messages.reactions(at.channel, [at.message.id], ask.me, ask.deadline)).get(at.message.id) ?? []
+      const [first] =
+        (await ports.messages.reactions(at.channel, [at.message.id], ask.me, ask.deadline)).get(
+          at.message.id,
+        ) ?? []
       return first ? await some(ask, at, first.emoji) : []
     })
     await tell(ask, place, 'MESSAGE_REACTION_REMOVE_ALL', {})
@@ -105,16 +153,31 @@ export function reactionRoutes(add: AddRoute, context: Context): void {
   })
 
   async function moderated(ask: Ask): Promise<Place> {
-    const place = await context.place(ask.me, ask.params.channel!, Permission.ManageMessages, ask.deadline)
+    const place = await context.place(
+      ask.me,
+      ask.params.channel!,
+      Permission.ManageMessages,
+      ask.deadline,
+    )
     if (place.kind === 'dm') throw refuse.dmNotAllowed()
     return place
   }
 
   const some = async (ask: Ask, { channel, message }: Target, emoji: string): Promise<Reacted[]> =>
-    (await ports.messages.reactors(channel, message.id, emoji, { limit: 100 }, ask.deadline)).map((user) => ({ emoji, user }))
+    (await ports.messages.reactors(channel, message.id, emoji, { limit: 100 }, ask.deadline)).map(
+      (user) => ({ emoji, user }),
+    )
 
-  /** Removes until there are no more; who asked tells of all together. Should it end half-way, what went is told one by one. */
-  async function clear(ask: Ask, place: Place, at: Target, next: () => Promise<Reacted[]>): Promise<void> {
+  /**
+   * Removes until there are no more; who asked tells of all together. Should it end half-way, what
+   * went is told one by one.
+   */
+  async function clear(
+    ask: Ask,
+    place: Place,
+    at: Target,
+    next: () => Promise<Reacted[]>,
+  ): Promise<void> {
     const gone: Reacted[] = []
     try {
       for (let few = await next(); few.length > 0; few = await next())
@@ -127,9 +190,18 @@ export function reactionRoutes(add: AddRoute, context: Context): void {
   }
 
   /** Spellings of an emoji in which earlier versions stored reactions on a message. */
-  async function otherSpellings(ask: Ask, { channel, message }: Target, emoji: string): Promise<string[]> {
-    const counts = (await ports.messages.reactions(channel, [message.id], ask.me, ask.deadline)).get(message.id) ?? []
-    return counts.flatMap(({ emoji: stored }) => (stored !== emoji && oneForm(stored) === emoji ? [stored] : []))
+  async function otherSpellings(
+    ask: Ask,
+    { channel, message }: Target,
+    emoji: string,
+  ): Promise<string[]> {
+    const counts =
+      (await ports.messages.reactions(channel, [message.id], ask.me, ask.deadline)).get(
+        message.id,
+      ) ?? []
+    return counts.flatMap(({ emoji: stored }) =>
+      stored !== emoji && oneForm(stored) === emoji ? [stored] : [],
+    )
   }
 
   add('get', `${path}/:emoji`, 'reaction.list', async (ask) => {
@@ -141,7 +213,9 @@ export function reactionRoutes(add: AddRoute, context: Context): void {
     const page = { limit, ...(after ? { after } : {}) }
     const spellings = [emoji, ...(await otherSpellings(ask, at, emoji))]
     const found = await Promise.all(
-      spellings.map((stored) => ports.messages.reactors(at.channel, at.message.id, stored, page, ask.deadline)),
+      spellings.map((stored) =>
+        ports.messages.reactors(at.channel, at.message.id, stored, page, ask.deadline),
+      ),
     )
     const ids = [...new Set(found.flat())].toSorted(compareIds).slice(0, limit)
     const people = await context.people(ids, ask.deadline)
@@ -154,19 +228,34 @@ export function reactionRoutes(add: AddRoute, context: Context): void {
     return context.runtime.hybrid.next()
   }
 
-  const placeOf = (ask: Ask): Promise<Place> => context.place(ask.me, ask.params.channel!, Permission.ReadMessageHistory, ask.deadline)
+  const placeOf = (ask: Ask): Promise<Place> =>
+    context.place(ask.me, ask.params.channel!, Permission.ReadMessageHistory, ask.deadline)
 
   async function target(ask: Ask, place: Place): Promise<Target> {
-    const [message] = await ports.messages.get(place.channel.id, [ask.params.message!], ask.deadline)
+    const [message] = await ports.messages.get(
+      place.channel.id,
+      [ask.params.message!],
+      ask.deadline,
+    )
     if (!message) throw refuse.unknownMessage()
     return { channel: place.channel.id, message }
   }
 
   async function tell(ask: Told, place: Place, type: string, what: object): Promise<void> {
     const message_id = ask.params.message!
-    const data = { channel_id: place.channel.id, message_id, ...(place.kind === 'guild' ? { guild_id: place.guildId } : {}), ...what }
+    const data = {
+      channel_id: place.channel.id,
+      message_id,
+      ...(place.kind === 'guild' ? { guild_id: place.guildId } : {}),
+      ...what,
+    }
     const id = `${message_id}:${type}:${context.runtime.hybrid.next()}`
-    await publishTo(context, place, { v: 1, id, type, data, channelId: place.channel.id }, ask.deadline)
+    await publishTo(
+      context,
+      place,
+      { v: 1, id, type, data, channelId: place.channel.id },
+      ask.deadline,
+    )
   }
 }
 

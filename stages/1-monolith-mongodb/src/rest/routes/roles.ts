@@ -6,11 +6,15 @@ import { ask as askGuild, outcome } from '../refusals.ts'
 import { type AddRoute, checked, definedOnly } from '../route.ts'
 
 export function roleRoutes(add: AddRoute, context: Context): void {
-  add('get', '/guilds/:guild/roles', 'role.list', async (ask) => (await viewOf(context, ask)).roles.map(roleToWire))
+  add('get', '/guilds/:guild/roles', 'role.list', async (ask) =>
+    (await viewOf(context, ask)).roles.map(roleToWire),
+  )
 
   add('get', '/guilds/:guild/roles/member-counts', 'role.member-counts', async (ask) => {
     const { roles } = await viewOf(context, ask)
-    const counts = new Map(roles.filter(({ id }) => id !== ask.params.guild).map(({ id }) => [id, 0]))
+    const counts = new Map(
+      roles.filter(({ id }) => id !== ask.params.guild).map(({ id }) => [id, 0]),
+    )
     for await (const member of membersOf(context, ask))
       for (const id of member.roles) if (counts.has(id)) counts.set(id, counts.get(id)! + 1)
     return Object.fromEntries(counts)
@@ -34,12 +38,19 @@ export function roleRoutes(add: AddRoute, context: Context): void {
       permissions: input.permissions ?? everyone?.permissions ?? DEFAULT_PERMISSIONS.toString(),
       mentionable: input.mentionable ?? false,
     }
-    const events = await askGuild(context, ask.params.guild!, { type: 'role.create', by: ask.me, role }, ask)
+    const events = await askGuild(
+      context,
+      ask.params.guild!,
+      { type: 'role.create', by: ask.me, role },
+      ask,
+    )
     return roleToWire(outcome(events, 'role.created')?.role ?? role)
   })
 
   add('patch', '/guilds/:guild/roles', 'role.move', async (ask) => {
-    const moves = checked(restInput.moveRoles, ask.body).flatMap((m) => (m.position == null ? [] : [{ id: m.id, position: m.position }]))
+    const moves = checked(restInput.moveRoles, ask.body).flatMap((m) =>
+      m.position == null ? [] : [{ id: m.id, position: m.position }],
+    )
     await askGuild(context, ask.params.guild!, { type: 'roles.move', by: ask.me, moves }, ask)
     return (await viewOf(context, ask)).roles.map(roleToWire)
   })
@@ -53,12 +64,22 @@ export function roleRoutes(add: AddRoute, context: Context): void {
       hoist: input.hoist ?? undefined,
       mentionable: input.mentionable ?? undefined,
     })
-    const events = await askGuild(context, ask.params.guild!, { type: 'role.edit', by: ask.me, roleId: ask.params.role!, patch }, ask)
+    const events = await askGuild(
+      context,
+      ask.params.guild!,
+      { type: 'role.edit', by: ask.me, roleId: ask.params.role!, patch },
+      ask,
+    )
     return roleToWire(outcome(events, 'role.updated')!.role)
   })
 
   add('delete', '/guilds/:guild/roles/:role', 'role.delete', async (ask) => {
-    await askGuild(context, ask.params.guild!, { type: 'role.delete', by: ask.me, roleId: ask.params.role! }, ask)
+    await askGuild(
+      context,
+      ask.params.guild!,
+      { type: 'role.delete', by: ask.me, roleId: ask.params.role! },
+      ask,
+    )
     return undefined
   })
 }

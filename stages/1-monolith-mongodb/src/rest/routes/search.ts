@@ -13,13 +13,16 @@ export function searchRoutes(add: AddRoute, context: Context): void {
     const query = checked(restInput.searchQuery, ask.query)
     const view = await viewOf(context, ask)
     const state = { guild: view.guild, roles: new Map(view.roles.map((r) => [r.id, r])) }
-    // The index is asked only for channels whose history the asker may read: nothing has to be filtered out afterwards.
+    // The index is asked only for channels whose history the asker may read: nothing has to be
+    // filtered out afterwards.
     const channels = view.channels
       .filter((c) => has(channelPermissions(state, view.me, c), Permission.ReadMessageHistory))
       .filter((c) => (!c.nsfw || query.include_nsfw) && (query.channel_id?.includes(c.id) ?? true))
       .map((c) => c.id)
     const sought = searchQueryOf(query, channels)
-    const found = sought ? await ports.search.search(ask.params.guild!, sought, ask.deadline) : { total: 0, hits: [] }
+    const found = sought
+      ? await ports.search.search(ask.params.guild!, sought, ask.deadline)
+      : { total: 0, hits: [] }
     const byChannel = Map.groupBy(found.hits, (hit) => hit.channelId)
     const messages = await Promise.all(
       [...byChannel].map(async ([channel, hits]) => {
@@ -33,7 +36,11 @@ export function searchRoutes(add: AddRoute, context: Context): void {
     )
     const sorted = messages
       .flat()
-      .sort((a, b) => compareIds((a as { id: string }).id, (b as { id: string }).id) * (query.sort_order === 'asc' ? 1 : -1))
+      .sort(
+        (a, b) =>
+          compareIds((a as { id: string }).id, (b as { id: string }).id) *
+          (query.sort_order === 'asc' ? 1 : -1),
+      )
     return {
       analytics_id: '',
       doing_deep_historical_index: false,

@@ -9,17 +9,31 @@ import { type AddRoute, type Ask, checked } from '../route.ts'
 export function userRoutes(add: AddRoute, context: Context): void {
   const { ports } = context
 
-  add('get', '/gateway', 'gateway.url', async (ask) => ({ url: ask.gatewayUrl }), { anonymous: true })
+  add('get', '/gateway', 'gateway.url', async (ask) => ({ url: ask.gatewayUrl }), {
+    anonymous: true,
+  })
   add('get', '/gateway/bot', 'gateway.bot', async (ask) => ({
     url: ask.gatewayUrl,
     shards: 1,
-    session_start_limit: { total: 1_000, remaining: 1_000, reset_after: 86_400_000, max_concurrency: 16 },
+    session_start_limit: {
+      total: 1_000,
+      remaining: 1_000,
+      reset_after: 86_400_000,
+      max_concurrency: 16,
+    },
   }))
 
-  add('get', '/users/@me', 'user.me', async (ask) => ownUser(await context.self(ask.me, ask.deadline)))
+  add('get', '/users/@me', 'user.me', async (ask) =>
+    ownUser(await context.self(ask.me, ask.deadline)),
+  )
   add('get', '/users/@me/guilds', 'user.guilds', listGuilds)
   add('delete', '/users/@me/guilds/:guild', 'user.leave', async (ask) => {
-    await askGuild(context, ask.params.guild!, { type: 'member.remove', by: ask.me, userId: ask.me }, ask)
+    await askGuild(
+      context,
+      ask.params.guild!,
+      { type: 'member.remove', by: ask.me, userId: ask.me },
+      ask,
+    )
     return undefined
   })
   add('get', '/users/@me/channels', 'user.dms', async (ask) =>
@@ -34,22 +48,32 @@ export function userRoutes(add: AddRoute, context: Context): void {
   })
   for (const path of ['/oauth2/applications/@me', '/applications/@me'])
     add('get', path, 'application.me', async (ask) =>
-      application(await context.self(ask.me, ask.deadline), (await ports.metadata.guildsOf(ask.me, ask.deadline)).length),
+      application(
+        await context.self(ask.me, ask.deadline),
+        (await ports.metadata.guildsOf(ask.me, ask.deadline)).length,
+      ),
     )
 
   async function listGuilds(ask: Ask): Promise<object[]> {
     const { limit, after, before, with_counts: counts } = checked(restInput.guildsQuery, ask.query)
     const ids = (await ports.metadata.guildsOf(ask.me, ask.deadline)).toSorted(compareIds)
     const page = ids.filter(
-      (id) => (after === undefined || compareIds(id, after) > 0) && (before === undefined || compareIds(id, before) < 0),
+      (id) =>
+        (after === undefined || compareIds(id, after) > 0) &&
+        (before === undefined || compareIds(id, before) < 0),
     )
     const views = await Promise.all(
-      (before === undefined ? page.slice(0, limit) : page.slice(-limit)).map((id) => ports.hub.view(id, ask.me, ask.deadline)),
+      (before === undefined ? page.slice(0, limit) : page.slice(-limit)).map((id) =>
+        ports.hub.view(id, ask.me, ask.deadline),
+      ),
     )
     const shown = views.map(async (view) => {
       if (!view) return []
       const { guild, me } = view
-      const permissions = guildPermissions({ guild, roles: new Map(view.roles.map((r) => [r.id, r])) }, me)
+      const permissions = guildPermissions(
+        { guild, roles: new Map(view.roles.map((r) => [r.id, r])) },
+        me,
+      )
       return [
         {
           id: guild.id,
@@ -74,10 +98,15 @@ export function userRoutes(add: AddRoute, context: Context): void {
     const candidate = dmChannel(context.tools.newId(), [ask.me, recipient_id].sort(compareIds))
     const channel = await ports.metadata.openDm(candidate, ask.deadline)
     if (channel.id === candidate.id) {
-      // Bots are not told, as Discord documents since gateway v8: their libraries take every CHANNEL_CREATE for a guild's.
+      // Bots are not told, as Discord documents since gateway v8: their libraries take every
+      // CHANNEL_CREATE for a guild's.
       for (const user of channel.recipients!.filter((id) => people.get(id)?.bot === false)) {
         const [data] = await directsToWire(context, user, [channel], ask.deadline)
-        await ports.hub.publishToUsers([user], { v: 1, id: `${channel.id}:${user}`, type: 'CHANNEL_CREATE', data: data! }, ask.deadline)
+        await ports.hub.publishToUsers(
+          [user],
+          { v: 1, id: `${channel.id}:${user}`, type: 'CHANNEL_CREATE', data: data! },
+          ask.deadline,
+        )
       }
     }
     return (await directsToWire(context, ask.me, [channel], ask.deadline))[0]!

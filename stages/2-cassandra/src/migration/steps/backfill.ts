@@ -8,16 +8,18 @@ import { type Move, needs } from './move.ts'
 import { idRanges, runRanges, whole } from './ranges.ts'
 
 /**
- * Read at once: about a range. Channels lie mixed in it, and the more of it there is, the more rows lie in one partition. Of
- * messages of 240 kB it is thirty, so that what all ranges hold at once stays below a hundred megabytes.
+ * Read at once: about a range. Channels lie mixed in it, and the more of it there is, the more rows
+ * lie in one partition. Of messages of 240 kB it is thirty, so that what all ranges hold at once
+ * stays below a hundred megabytes.
  */
 const READ = { rows: 2_500, bytes: 8 * 1_024 * 1_024 } as const
 /** Written by one deadline: what a node keeps that has much else to do. */
 const WRITTEN_TOGETHER = { rows: 500, bytes: 4 * 1_024 * 1_024 } as const
 
 /**
- * Copies what was there before both stores were written to, oldest first, each row with the write time it has. So it cannot undo
- * anything: an edit that was mirrored meanwhile is newer, and a delete is later than everything.
+ * Copies what was there before both stores were written to, oldest first, each row with the write
+ * time it has. So it cannot undo anything: an edit that was mirrored meanwhile is newer, and a
+ * delete is later than everything.
  */
 export async function backfill(move: Move): Promise<void> {
   const { config, teller, source } = move
@@ -28,10 +30,13 @@ export async function backfill(move: Move): Promise<void> {
     teller.say('backfill: done already')
     return
   }
-  // Not before everybody writes to both: what is written to MongoDB alone behind the backfill's back would be missed.
+  // Not before everybody writes to both: what is written to MongoDB alone behind the backfill's
+  // back would be missed.
   await acknowledged(move, migration)
   const span = await insist(source.span)
-  const ranges = await checkpoints.resume('backfill', migration.generation, async () => (span ? idRanges(span) : []))
+  const ranges = await checkpoints.resume('backfill', migration.generation, async () =>
+    span ? idRanges(span) : [],
+  )
 
   await copyNonces(move, migration, checkpoints)
 
@@ -48,8 +53,17 @@ export async function backfill(move: Move): Promise<void> {
     return rows.length
   }
   const began = Date.now()
-  const work = { step: 'backfill', about: span?.about ?? 0, concurrency: config.concurrency, rate: config.rate }
-  const rows = await runRanges(ranges, { ...work, batch, save: (range) => saveAt(move, range) }, teller)
+  const work = {
+    step: 'backfill',
+    about: span?.about ?? 0,
+    concurrency: config.concurrency,
+    rate: config.rate,
+  }
+  const rows = await runRanges(
+    ranges,
+    { ...work, batch, save: (range) => saveAt(move, range) },
+    teller,
+  )
   teller.moment?.('before the backfill is done')
   checkpoints.finish('backfill', true)
   teller.moment?.('after the backfill is done')
@@ -63,22 +77,34 @@ export async function backfill(move: Move): Promise<void> {
   }
 }
 
-/** Each is a lightweight transaction: a thousand may outlast a deadline, and would be begun again for ever. */
+/**
+ * Each is a lightweight transaction: a thousand may outlast a deadline, and would be begun again
+ * for ever.
+ */
 const NONCES_TOGETHER = 200
 /** What a writer's clock may be ahead of the migrator's. */
 const CLOCKS_MS = 10_000
 
-/** A nonce lives for five minutes: one used just before both stores were written to must be known after the cut-over. */
-async function copyNonces({ source, target }: Move, { generation, since }: Migration, checkpoints: Checkpoints): Promise<void> {
+/**
+ * A nonce lives for five minutes: one used just before both stores were written to must be known
+ * after the cut-over.
+ */
+async function copyNonces(
+  { source, target }: Move,
+  { generation, since }: Migration,
+  checkpoints: Checkpoints,
+): Promise<void> {
   if (checkpoints.outcome('nonces')?.key === generation) return
   await checkpoints.resume('nonces', generation, async () => [])
   const nonces = await insist((by) => source.nonces(new Date(since.getTime() + CLOCKS_MS), by))
-  for (const some of slices(nonces, NONCES_TOGETHER)) await insist((by) => target.putNonces(some, by))
+  for (const some of slices(nonces, NONCES_TOGETHER))
+    await insist((by) => target.putNonces(some, by))
   checkpoints.finish('nonces', true)
 }
 
 async function copy({ source, target }: Move, rows: readonly Row[]): Promise<void> {
-  // Each at its own time. What an edit emptied is a null for edited rows alone: most rows never were, and a null is a tombstone.
+  // Each at its own time. What an edit emptied is a null for edited rows alone: most rows never
+  // were, and a null is a tombstone.
   const [edited, plain] = [rows.filter(wasEdited), rows.filter((row) => !wasEdited(row))]
   for (const some of byPlace(plain)) await insist((by) => target.put(some, by, { edited: false }))
   for (const some of byPlace(edited)) await insist((by) => target.put(some, by, { edited: true }))

@@ -5,7 +5,10 @@ import { DatabaseSync } from 'node:sqlite'
 import { CodedError } from '@threshold/kit'
 import { z } from 'zod'
 
-/** A part of the work that is done in one go or resumed where it was. Ids and tokens as text: they need 64 bits. */
+/**
+ * A part of the work that is done in one go or resumed where it was. Ids and tokens as text: they
+ * need 64 bits.
+ */
 export interface Range {
   readonly no: number
   readonly side: 'source' | 'target'
@@ -29,7 +32,14 @@ const countsSchema = z.strictObject({
   differing: count,
   repaired: count,
 })
-const noCounts = (): Counts => ({ source: 0, target: 0, onlySource: 0, onlyTarget: 0, differing: 0, repaired: 0 })
+const noCounts = (): Counts => ({
+  source: 0,
+  target: 0,
+  onlySource: 0,
+  onlyTarget: 0,
+  differing: 0,
+  repaired: 0,
+})
 
 export interface Outcome {
   /** What it is good for: see `generation` and `entered`. */
@@ -39,12 +49,20 @@ export interface Outcome {
 }
 
 /**
- * How far the migrator has got, in SQLite beside the machine that runs it: small, whole after `kill -9`, and worth nothing to
- * anybody else. Ids and counts, no address and no credential. Losing it costs time and nothing else; all of it may be repeated.
+ * How far the migrator has got, in SQLite beside the machine that runs it: small, whole after `kill
+ * -9`, and worth nothing to anybody else. Ids and counts, no address and no credential. Losing it
+ * costs time and nothing else; all of it may be repeated.
  */
 export interface Checkpoints extends Disposable {
-  /** The ranges of a step: those of last time where it was interrupted in the same circumstances, else new ones. */
-  resume(step: string, key: number, make: () => Promise<Pick<Range, 'side' | 'from' | 'to'>[]>): Promise<Range[]>
+  /**
+   * The ranges of a step: those of last time where it was interrupted in the same circumstances,
+   * else new ones.
+   */
+  resume(
+    step: string,
+    key: number,
+    make: () => Promise<Pick<Range, 'side' | 'from' | 'to'>[]>,
+  ): Promise<Range[]>
   save(step: string, range: Range): void
   finish(step: string, clean: boolean): void
   outcome(step: string): Outcome | undefined
@@ -68,8 +86,12 @@ const rangeRow = z.object({
 /** Without a folder, empty ones that leave nothing behind. */
 export function openCheckpoints(folder: string | undefined, run: string): Checkpoints {
   if (folder !== undefined) mkdirSync(folder, { recursive: true })
-  const database = new DatabaseSync(folder === undefined ? ':memory:' : join(folder, `${run}.sqlite`))
-  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 2000')
+  const database = new DatabaseSync(
+    folder === undefined ? ':memory:' : join(folder, `${run}.sqlite`),
+  )
+  database.exec(
+    'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 2000',
+  )
   database.exec(SCHEMA)
   const stepOf = (step: string) => {
     const row = database.prepare('SELECT key, finished, clean FROM steps WHERE step = ?').get(step)
@@ -77,11 +99,19 @@ export function openCheckpoints(folder: string | undefined, run: string): Checkp
   }
   const rangesOf = (step: string): Range[] =>
     database
-      .prepare('SELECT no, side, lower, upper, cursor, done, counts FROM ranges WHERE step = ? ORDER BY no')
+      .prepare(
+        'SELECT no, side, lower, upper, cursor, done, counts FROM ranges WHERE step = ? ORDER BY no',
+      )
       .all(step)
       .map((row) => {
         const { lower, upper, done, counts, ...rest } = rangeRow.parse(row)
-        return { ...rest, from: lower, to: upper, done: done === 1, counts: countsSchema.parse(JSON.parse(counts)) }
+        return {
+          ...rest,
+          from: lower,
+          to: upper,
+          done: done === 1,
+          counts: countsSchema.parse(JSON.parse(counts)),
+        }
       })
   return {
     async resume(step, key, make) {
@@ -93,8 +123,13 @@ export function openCheckpoints(folder: string | undefined, run: string): Checkp
       )
       database.exec('BEGIN IMMEDIATE')
       database.prepare('DELETE FROM ranges WHERE step = ?').run(step)
-      for (const [no, { side, from, to }] of made.entries()) insert.run(step, no, side, from, to, JSON.stringify(noCounts()))
-      database.prepare('INSERT OR REPLACE INTO steps (step, key, finished, clean) VALUES (?, ?, NULL, NULL)').run(step, key)
+      for (const [no, { side, from, to }] of made.entries())
+        insert.run(step, no, side, from, to, JSON.stringify(noCounts()))
+      database
+        .prepare(
+          'INSERT OR REPLACE INTO steps (step, key, finished, clean) VALUES (?, ?, NULL, NULL)',
+        )
+        .run(step, key)
       database.exec('COMMIT')
       return rangesOf(step)
     },
@@ -103,7 +138,9 @@ export function openCheckpoints(folder: string | undefined, run: string): Checkp
       database.prepare(update).run(cursor, done ? 1 : 0, JSON.stringify(counts), step, no)
     },
     finish(step, clean) {
-      database.prepare('UPDATE steps SET finished = ?, clean = ? WHERE step = ?').run(Date.now(), clean ? 1 : 0, step)
+      database
+        .prepare('UPDATE steps SET finished = ?, clean = ? WHERE step = ?')
+        .run(Date.now(), clean ? 1 : 0, step)
     },
     outcome(step) {
       const row = stepOf(step)
@@ -115,7 +152,10 @@ export function openCheckpoints(folder: string | undefined, run: string): Checkp
   }
 }
 
-/** Held for as long as this process lives, however it ends: two migrators of one move would undo each other's checkpoints. */
+/**
+ * Held for as long as this process lives, however it ends: two migrators of one move would undo
+ * each other's checkpoints.
+ */
 export function lockMigrator(folder: string, run: string): Disposable {
   mkdirSync(folder, { recursive: true })
   const database = new DatabaseSync(join(folder, `${run}.lock`))
@@ -123,13 +163,18 @@ export function lockMigrator(folder: string, run: string): Disposable {
     database.exec('BEGIN EXCLUSIVE')
   } catch {
     database.close()
-    throw new CodedError('MIGRATOR_RUNNING', 'another migrator of this move is at work on this machine', {
-      next: 'npx threshold migrate mongo-cassandra status',
-    })
+    throw new CodedError(
+      'MIGRATOR_RUNNING',
+      'another migrator of this move is at work on this machine',
+      {
+        next: 'npx threshold migrate mongo-cassandra status',
+      },
+    )
   }
   return { [Symbol.dispose]: () => database.close() }
 }
 
 export async function removeCheckpoints(folder: string, run: string): Promise<void> {
-  for (const end of ['sqlite', 'sqlite-wal', 'sqlite-shm', 'lock']) await rm(join(folder, `${run}.${end}`), { force: true })
+  for (const end of ['sqlite', 'sqlite-wal', 'sqlite-shm', 'lock'])
+    await rm(join(folder, `${run}.${end}`), { force: true })
 }

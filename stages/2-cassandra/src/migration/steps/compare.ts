@@ -2,7 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Reaction } from '@threshold/domain'
 import type { Intents } from '../intents.ts'
 import { mirrorReaction } from '../mirror.ts'
-import { type MessageKey, type Movable, type PutOptions, type Row, reactionKey } from '../movable.ts'
+import {
+  type MessageKey,
+  type Movable,
+  type PutOptions,
+  type Row,
+  reactionKey,
+} from '../movable.ts'
 import { same } from '../shadow.ts'
 import { slices } from '../sizes.ts'
 import { insist, putReactions, reactionPages } from './insist.ts'
@@ -26,7 +32,10 @@ interface Pair extends Ends {
   readonly intents: Pick<Intents, 'about'>
 }
 
-async function compareOnce({ source, target }: Ends, keys: readonly MessageKey[]): Promise<Divergence[]> {
+async function compareOnce(
+  { source, target }: Ends,
+  keys: readonly MessageKey[],
+): Promise<Divergence[]> {
   if (keys.length === 0) return []
   const rowsOf = async (side: Movable) => byId(await insist((by) => side.rows(keys, by)))
   const [ours, theirs] = await Promise.all([rowsOf(source), rowsOf(target)])
@@ -38,10 +47,15 @@ async function compareOnce({ source, target }: Ends, keys: readonly MessageKey[]
     const { sourceReactions = [], targetReactions = [] } = reactions.get(key.id) ?? {}
     const divergence = {
       ...{ key, source: one, target: other },
-      ...{ sourceReactions: one ? sourceReactions : [], targetReactions: other ? targetReactions : [] },
+      ...{
+        sourceReactions: one ? sourceReactions : [],
+        targetReactions: other ? targetReactions : [],
+      },
     }
     const equal = one && other ? same(one.message, other.message) : one === other
-    return equal && divergence.sourceReactions.length + divergence.targetReactions.length === 0 ? [] : [divergence]
+    return equal && divergence.sourceReactions.length + divergence.targetReactions.length === 0
+      ? []
+      : [divergence]
   })
 }
 
@@ -50,15 +64,21 @@ type Reactions = Pick<Divergence, 'sourceReactions' | 'targetReactions'>
 /** Messages whose reactions are in memory at once, of both stores. */
 const REACTED_TOGETHER = 20
 
-async function differingReactions({ source, target }: Ends, reacted: readonly MessageKey[]): Promise<Map<string, Reactions>> {
+async function differingReactions(
+  { source, target }: Ends,
+  reacted: readonly MessageKey[],
+): Promise<Map<string, Reactions>> {
   const found = new Map<string, Reactions>()
   for (const some of slices(reacted, REACTED_TOGETHER)) {
-    const [ours, theirs] = await Promise.all([source, target].map((side) => Array.fromAsync(reactionPages(side, some))))
+    const [ours, theirs] = await Promise.all(
+      [source, target].map((side) => Array.fromAsync(reactionPages(side, some))),
+    )
     const [byOurs, byTheirs] = [byMessage(ours!.flat()), byMessage(theirs!.flat())]
     for (const { id } of some) {
       const [one, other] = [byOurs.get(id) ?? [], byTheirs.get(id) ?? []]
       const [sourceReactions, targetReactions] = [without(one, other), without(other, one)]
-      if (sourceReactions.length + targetReactions.length > 0) found.set(id, { sourceReactions, targetReactions })
+      if (sourceReactions.length + targetReactions.length > 0)
+        found.set(id, { sourceReactions, targetReactions })
     }
   }
   return found
@@ -69,8 +89,9 @@ const AGAIN_MS = 150
 const PATIENCE_MS = 30_000
 
 /**
- * What is being written, or waits to be settled, is in one store and not yet in the other; it is written down. Only what differs
- * when nothing is written down of it, before and after it was looked at, is a difference.
+ * What is being written, or waits to be settled, is in one store and not yet in the other; it is
+ * written down. Only what differs when nothing is written down of it, before and after it was
+ * looked at, is a difference.
  */
 export async function compare(pair: Pair, keys: readonly MessageKey[]): Promise<Divergence[]> {
   let divergences = await compareOnce(pair, keys)
@@ -99,14 +120,16 @@ export async function compare(pair: Pair, keys: readonly MessageKey[]): Promise<
 const PRESENT = { present: true } as const
 
 /**
- * Gives the older of the two what the newer has. A row that MongoDB has and Cassandra will not take was deleted there: an insert
- * that came after its delete, which MongoDB cannot tell from a first one.
+ * Gives the older of the two what the newer has. A row that MongoDB has and Cassandra will not take
+ * was deleted there: an insert that came after its delete, which MongoDB cannot tell from a first
+ * one.
  */
 export async function repair({ source, target }: Ends, divergence: Divergence): Promise<void> {
   const { key, source: one, target: other } = divergence
   const put = (to: Movable, row: Row, options?: Pick<PutOptions, 'present'>) =>
     insist((by) => to.put([row], by, { edited: true, ...options }))
-  if (!one) return other && (await insist((by) => target.erase([{ ...key, dedupe: other.dedupe }], by)))
+  if (!one)
+    return other && (await insist((by) => target.erase([{ ...key, dedupe: other.dedupe }], by)))
   if (!other) {
     await put(target, one)
     const [taken] = await insist((by) => target.rows([key], by))
@@ -125,18 +148,25 @@ export async function repair({ source, target }: Ends, divergence: Divergence): 
   await repairReactions({ source, target }, divergence)
 }
 
-async function repairReactions({ source, target }: Ends, { sourceReactions, targetReactions }: Divergence): Promise<void> {
+async function repairReactions(
+  { source, target }: Ends,
+  { sourceReactions, targetReactions }: Divergence,
+): Promise<void> {
   const ours = new Set(sourceReactions.map(reactionKey))
   await putReactions(target, sourceReactions)
   const newer = targetReactions.filter((reaction) => ours.has(reactionKey(reaction)))
   await putReactions(source, newer, PRESENT)
-  // As it is now, and not as it was when all of these were compared: whoever took one back may have given it again.
+  // As it is now, and not as it was when all of these were compared: whoever took one back may have
+  // given it again.
   const only = targetReactions.filter((reaction) => !ours.has(reactionKey(reaction)))
-  for (const one of only) await insist((by) => mirrorReaction({ from: source, to: target }, one, true, by))
+  for (const one of only)
+    await insist((by) => mirrorReaction({ from: source, to: target }, one, true, by))
 }
 
-const byId = (rows: readonly Row[]): Map<string, Row> => new Map(rows.map((row) => [row.message.id, row]))
-const byMessage = (reactions: readonly Reaction[]): Map<string, Reaction[]> => Map.groupBy(reactions, ({ messageId }) => messageId)
+const byId = (rows: readonly Row[]): Map<string, Row> =>
+  new Map(rows.map((row) => [row.message.id, row]))
+const byMessage = (reactions: readonly Reaction[]): Map<string, Reaction[]> =>
+  Map.groupBy(reactions, ({ messageId }) => messageId)
 
 function without(some: readonly Reaction[], others: readonly Reaction[]): Reaction[] {
   const times = new Map(others.map((other) => [reactionKey(other), other.writeTimeMicros]))

@@ -1,6 +1,14 @@
 import { CodedError, type Runtime } from '@threshold/kit'
 import { backfill } from './backfill.ts'
-import { begun, command, type Look, type MigratorConfig, openLook, type StepName, type Teller } from './move.ts'
+import {
+  begun,
+  command,
+  type Look,
+  type MigratorConfig,
+  openLook,
+  type StepName,
+  type Teller,
+} from './move.ts'
 import { type Next, nextOf, withNext } from './next.ts'
 import { plan, status } from './report.ts'
 import { cutover, decommission, dualWrite, rollback } from './transitions.ts'
@@ -8,11 +16,23 @@ import { verify } from './verify.ts'
 
 export { type MigratorConfig, STEPS, type StepName, type Teller } from './move.ts'
 
-/** Verifications in a row that find something to repair; more are a sign of something that makes the stores differ. */
+/**
+ * Verifications in a row that find something to repair; more are a sign of something that makes the
+ * stores differ.
+ */
 const VERIFICATIONS = 5
 
-/** Runs one step. Each may be run again, and is resumed where it was when its process ended in the midst of it. */
-export async function migrate(step: StepName, until: StepName, config: MigratorConfig, teller: Teller, runtime: Runtime): Promise<void> {
+/**
+ * Runs one step. Each may be run again, and is resumed where it was when its process ended in the
+ * midst of it.
+ */
+export async function migrate(
+  step: StepName,
+  until: StepName,
+  config: MigratorConfig,
+  teller: Teller,
+  runtime: Runtime,
+): Promise<void> {
   await using look = await openLook(config, teller, runtime)
   if (step === 'all') return await all(look, until)
   await run(look, step)
@@ -62,7 +82,10 @@ async function perform(look: Look, step: Step): Promise<void> {
 
 const ORDER: readonly StepName[] = ['dual-write', 'backfill', 'verify', 'cutover', 'decommission']
 
-/** From wherever the move is to where it is told to stop, and never further, under whatever traffic there is. */
+/**
+ * From wherever the move is to where it is told to stop, and never further, under whatever traffic
+ * there is.
+ */
 async function all(move: Look, until: StepName): Promise<void> {
   await run(move, 'plan')
   const checkpoints = move.checkpoints((await begun(move.state)).run)

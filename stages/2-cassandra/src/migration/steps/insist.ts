@@ -21,18 +21,31 @@ export async function insist<T>(work: (deadline: Deadline) => Promise<T>): Promi
   }
 }
 
-/** Written by one deadline. One message may have more than a deadline's worth, and would be begun again for ever. */
+/**
+ * Written by one deadline. One message may have more than a deadline's worth, and would be begun
+ * again for ever.
+ */
 const REACTIONS_TOGETHER = 500
 
-export async function putReactions(to: Movable, reactions: readonly Reaction[], options?: Pick<PutOptions, 'present'>): Promise<void> {
-  for (const some of slices(reactions, REACTIONS_TOGETHER)) await insist((by) => to.putReactions(some, by, options))
+export async function putReactions(
+  to: Movable,
+  reactions: readonly Reaction[],
+  options?: Pick<PutOptions, 'present'>,
+): Promise<void> {
+  for (const some of slices(reactions, REACTIONS_TOGETHER))
+    await insist((by) => to.putReactions(some, by, options))
 }
 
 /** Messages whose reactions are asked for together. */
 const REACTED_TOGETHER = 100
 
-/** Page by page: all reactions on one message may be more than a process can hold, or a deadline. */
-export async function* reactionPages(side: Movable, keys: readonly MessageKey[]): AsyncGenerator<Reaction[]> {
+/**
+ * Page by page: all reactions on one message may be more than a process can hold, or a deadline.
+ */
+export async function* reactionPages(
+  side: Movable,
+  keys: readonly MessageKey[],
+): AsyncGenerator<Reaction[]> {
   for (const some of slices(keys, REACTED_TOGETHER)) {
     let page: Reaction[] = []
     do {

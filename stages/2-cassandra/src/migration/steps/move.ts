@@ -1,15 +1,41 @@
 import { randomUUID } from 'node:crypto'
 import { CodedError, type Runtime } from '@threshold/kit'
 import { type MongoDatabase, mongoDatabase } from '@threshold/stage-1/mongodb'
-import { type CassandraConfig, type CassandraDatabase, cassandraDatabase } from '../../cassandra/database.ts'
+import {
+  type CassandraConfig,
+  type CassandraDatabase,
+  cassandraDatabase,
+} from '../../cassandra/database.ts'
 import { createIntents, type Intents } from '../intents.ts'
 import { cassandraMovable } from '../movable.cassandra.ts'
 import { type MongoMovable, mongoMovable } from '../movable.mongodb.ts'
 import type { Movable } from '../movable.ts'
-import { type Migration, type MigrationState, migrationState, neverMoved, type Phase, type Policy } from '../phases.ts'
-import { type Checkpoints, lockMigrator, openCheckpoints, removeCheckpoints } from './checkpoints.ts'
+import {
+  type Migration,
+  type MigrationState,
+  migrationState,
+  neverMoved,
+  type Phase,
+  type Policy,
+} from '../phases.ts'
+import {
+  type Checkpoints,
+  lockMigrator,
+  openCheckpoints,
+  removeCheckpoints,
+} from './checkpoints.ts'
 
-export const STEPS = ['plan', 'dual-write', 'backfill', 'verify', 'cutover', 'rollback', 'decommission', 'status', 'all'] as const
+export const STEPS = [
+  'plan',
+  'dual-write',
+  'backfill',
+  'verify',
+  'cutover',
+  'rollback',
+  'decommission',
+  'status',
+  'all',
+] as const
 export type StepName = (typeof STEPS)[number]
 
 export interface MigratorConfig {
@@ -37,8 +63,8 @@ export interface Teller {
 }
 
 /**
- * What every step of the migrator works with. MongoDB alone: to look, and to leave a Cassandra that is ill, must not take the
- * Cassandra that is ill.
+ * What every step of the migrator works with. MongoDB alone: to look, and to leave a Cassandra that
+ * is ill, must not take the Cassandra that is ill.
  */
 export interface Look extends AsyncDisposable {
   readonly config: MigratorConfig
@@ -56,7 +82,11 @@ export interface Look extends AsyncDisposable {
   reading(run?: string): Checkpoints
   /** They go with the end of this process: the move is over. */
   forget(run: string): void
-  change(from: Migration, what: string, change: Parameters<MigrationState['move']>[1]): Promise<Migration | undefined>
+  change(
+    from: Migration,
+    what: string,
+    change: Parameters<MigrationState['move']>[1],
+  ): Promise<Migration | undefined>
   /** Cassandra too. */
   open(): Promise<Move>
 }
@@ -69,7 +99,11 @@ export interface Move extends Look {
 
 export const command = (step: StepName): string => `npx threshold migrate mongo-cassandra ${step}`
 
-export async function openLook(config: MigratorConfig, teller: Teller, runtime: Runtime): Promise<Look> {
+export async function openLook(
+  config: MigratorConfig,
+  teller: Teller,
+  runtime: Runtime,
+): Promise<Look> {
   await using opened = new AsyncDisposableStack()
   const mongo = opened.use(await mongoDatabase(config.mongodb))
   const state = migrationState(mongo, runtime.clock)
@@ -104,13 +138,16 @@ export async function openLook(config: MigratorConfig, teller: Teller, runtime: 
       }
       return checkpoints
     },
-    reading: (run = 'none') => closing.use(openCheckpoints(run === 'none' ? undefined : config.folder, run)),
+    reading: (run = 'none') =>
+      closing.use(openCheckpoints(run === 'none' ? undefined : config.folder, run)),
     forget(run) {
       over = run
     },
     async open() {
       if (whole) return whole
-      const cassandra = closing.use(await cassandraDatabase({ ...config.cassandra, speculate: false }))
+      const cassandra = closing.use(
+        await cassandraDatabase({ ...config.cassandra, speculate: false }),
+      )
       whole = { ...look, cassandra, target: cassandraMovable(cassandra, config.cassandra) }
       return whole
     },
@@ -119,12 +156,16 @@ export async function openLook(config: MigratorConfig, teller: Teller, runtime: 
   return look
 }
 
-/** The document as it is, with whatever hold. The stage writes it: where there is none, nothing that is running would follow it. */
+/**
+ * The document as it is, with whatever hold. The stage writes it: where there is none, nothing that
+ * is running would follow it.
+ */
 export async function begun(state: MigrationState): Promise<Migration> {
   const found = await state.read()
   if (found && !neverMoved(found)) return found
   if (!found && (await state.hasMessages())) {
-    const why = 'no stage 2 has been started on this database: a process that writes to it now would not follow the move'
+    const why =
+      'no stage 2 has been started on this database: a process that writes to it now would not follow the move'
     throw new CodedError('NO_FOLLOWER', why, {
       next: `start stage 2 in the place of stage 1, with the same database; it serves the messages from where they are, then ${command('dual-write')}`,
     })
@@ -132,13 +173,18 @@ export async function begun(state: MigrationState): Promise<Migration> {
   const why = found
     ? 'messages are on Cassandra from the beginning'
     : 'there are no messages on this MongoDB, and no stage 2 that puts them there'
-  throw new CodedError('NOTHING_TO_MOVE', why, { next: 'npx threshold stage 2 --migrating starts a stage whose messages are on MongoDB' })
+  throw new CodedError('NOTHING_TO_MOVE', why, {
+    next: 'npx threshold stage 2 --migrating starts a stage whose messages are on MongoDB',
+  })
 }
 
 /** Which step comes now is added where the state of the move is known: see `withNext`. */
 export function outOfOrder(step: StepName, { phase }: Migration, missing?: StepName): CodedError {
   const why = missing === undefined ? '' : `, and its ${missing} is not done`
-  return new CodedError('OUT_OF_ORDER', `${step} is not what comes now: the move is in phase ${phase}${why}`)
+  return new CodedError(
+    'OUT_OF_ORDER',
+    `${step} is not what comes now: the move is in phase ${phase}${why}`,
+  )
 }
 
 export function needs(step: StepName, migration: Migration, phase: Phase): void {

@@ -7,15 +7,29 @@ type Bounds = Pick<Range, 'side' | 'from' | 'to'>
 
 const LARGEST_ID = (1n << 63n) - 1n
 const TOKEN = { least: -(1n << 63n), most: (1n << 63n) - 1n } as const
-/** Rows of a range, about: what is done again after a kill is less than a batch, but a range is what can be told and compared. */
+/**
+ * Rows of a range, about: what is done again after a kill is less than a batch, but a range is what
+ * can be told and compared.
+ */
 const ROWS_EACH = 2_000
 const FEWEST = 8
 const MOST = 4_096
 
 const clamp = (n: number): number => Math.min(MOST, Math.max(FEWEST, n))
 
-/** Ids are times: equal spans of them. The last is open, for what a clock that runs ahead may have made. */
-export function idRanges({ oldest, newest, about }: { oldest: bigint; newest: bigint; about: number }): Bounds[] {
+/**
+ * Ids are times: equal spans of them. The last is open, for what a clock that runs ahead may have
+ * made.
+ */
+export function idRanges({
+  oldest,
+  newest,
+  about,
+}: {
+  oldest: bigint
+  newest: bigint
+  about: number
+}): Bounds[] {
   const parts = clamp(Math.ceil(about / ROWS_EACH))
   const width = (newest - oldest) / BigInt(parts) + 1n
   return Array.from({ length: parts }, (_, i) => {
@@ -50,7 +64,11 @@ interface Work {
 const TELL_MS = 1_000
 
 /** All ranges that are not done, some at once, no faster than told. */
-export async function runRanges(ranges: readonly Range[], work: Work, teller: Teller): Promise<number> {
+export async function runRanges(
+  ranges: readonly Range[],
+  work: Work,
+  teller: Teller,
+): Promise<number> {
   const limit = pLimit(work.concurrency)
   const began = Date.now()
   const before = ranges.reduce((sum, { counts }) => sum + counts.source + counts.target, 0)
@@ -63,7 +81,9 @@ export async function runRanges(ranges: readonly Range[], work: Work, teller: Te
     const left = Math.max(0, work.about - before - rows) / Math.max(1, perSecond)
     const done = ranges.filter((range) => range.done).length
     const share = `${whole(before + rows)} of about ${whole(Math.max(work.about, before + rows))} rows`
-    teller.progress(`${work.step}: ${share}, ${done} of ${ranges.length} ranges, ${whole(perSecond)} rows/s, ${whole(left)} s left`)
+    teller.progress(
+      `${work.step}: ${share}, ${done} of ${ranges.length} ranges, ${whole(perSecond)} rows/s, ${whole(left)} s left`,
+    )
   }
   async function one(range: Range): Promise<void> {
     while (!range.done) {

@@ -5,7 +5,9 @@ import type { Look } from './move.ts'
 
 /** Pages: what is wrong with many of them shows in so few, and any traffic brings them at once. */
 const ENOUGH = 20
-/** Of a chat in which nobody reads there is nothing to compare, and a cut-over need not wait for it. */
+/**
+ * Of a chat in which nobody reads there is nothing to compare, and a cut-over need not wait for it.
+ */
 const WITHIN_MS = 5_000
 /** By then a page that differed at the beginning is known to, and told. */
 const AT_LEAST_MS = 2_500
@@ -16,7 +18,9 @@ export async function readsOf(
   state: Pick<MigrationState, 'followers' | 'differences'>,
   round: number,
 ): Promise<Omit<ShadowReads, 'round'>> {
-  const reads = (await state.followers()).map((one) => one.shadow).filter((one) => one.round === round)
+  const reads = (await state.followers())
+    .map((one) => one.shadow)
+    .filter((one) => one.round === round)
   const sum = (of: keyof ShadowReads): number => reads.reduce((total, one) => total + one[of], 0)
   // Kept apart, for good: the process that saw it may have ended since.
   const differing = Math.max(await state.differences(round), sum('differing'))
@@ -24,11 +28,15 @@ export async function readsOf(
 }
 
 /**
- * What readers were shown from both stores since the last verification. The processes have to hear first that they should
- * compare, so a cut-over that comes straight after it waits until some pages have been; and a page that differs is read again for
- * some seconds before it is told, so it waits for those.
+ * What readers were shown from both stores since the last verification. The processes have to hear
+ * first that they should compare, so a cut-over that comes straight after it waits until some pages
+ * have been; and a page that differs is read again for some seconds before it is told, so it waits
+ * for those.
  */
-export async function comparedReads({ state, teller }: Look, { shadow }: Migration): Promise<Omit<ShadowReads, 'round' | 'doubtful'>> {
+export async function comparedReads(
+  { state, teller }: Look,
+  { shadow }: Migration,
+): Promise<Omit<ShadowReads, 'round' | 'doubtful'>> {
   const began = Date.now()
   const past = (ms: number): boolean => shadow.share === 0 || Date.now() - began >= ms
   for (let told = false; ; ) {

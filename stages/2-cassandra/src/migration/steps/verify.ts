@@ -19,21 +19,34 @@ const COMPARED = { rows: 500, bytes: 4 * 1_024 * 1_024 } as const
 const UNKNOWN_TOGETHER = 16
 
 /**
- * Compares both stores, both ways: all that MongoDB has with Cassandra, by ranges of ids, and all that Cassandra has with MongoDB,
- * by ranges of tokens. What differs is repaired, and then the verification is not clean: the next one must find nothing.
+ * Compares both stores, both ways: all that MongoDB has with Cassandra, by ranges of ids, and all
+ * that Cassandra has with MongoDB, by ranges of tokens. What differs is repaired, and then the
+ * verification is not clean: the next one must find nothing.
  */
 export async function verify(move: Move): Promise<boolean> {
   const { config, teller, source } = move
   const migration = await move.migration()
   needs('verify', migration, 'dual-write')
   const checkpoints = move.checkpoints(migration.run)
-  if (checkpoints.outcome('backfill')?.key !== migration.generation) throw outOfOrder('verify', migration, 'backfill')
+  if (checkpoints.outcome('backfill')?.key !== migration.generation)
+    throw outOfOrder('verify', migration, 'backfill')
   await acknowledged(move, migration)
   const span = await insist(source.span)
   const about = span?.about ?? 0
-  const ranges = await checkpoints.resume('verify', migration.entered, async () => [...(span ? idRanges(span) : []), ...tokenRanges(about)])
-  const work = { step: 'verify', about: about * 2, concurrency: config.concurrency, rate: config.rate }
-  const batch = (range: Range) => (range.side === 'source' ? fromSource(move, migration, range) : fromTarget(move, migration, range))
+  const ranges = await checkpoints.resume('verify', migration.entered, async () => [
+    ...(span ? idRanges(span) : []),
+    ...tokenRanges(about),
+  ])
+  const work = {
+    step: 'verify',
+    about: about * 2,
+    concurrency: config.concurrency,
+    rate: config.rate,
+  }
+  const batch = (range: Range) =>
+    range.side === 'source'
+      ? fromSource(move, migration, range)
+      : fromTarget(move, migration, range)
   const save = (range: Range): void => checkpoints.save('verify', range)
   await runRanges(ranges, { ...work, batch, save }, teller)
 
@@ -45,10 +58,13 @@ export async function verify(move: Move): Promise<boolean> {
   teller.moment?.('after the verification is done')
   const counted = `verify: ${whole(total.source)} rows on MongoDB, ${whole(total.target)} on Cassandra`
   if (found > 0) {
-    teller.say(`${counted}; ${whole(found)} differed, ${whole(total.repaired)} repaired; to be verified again until none differs`)
+    teller.say(
+      `${counted}; ${whole(found)} differed, ${whole(total.repaired)} repaired; to be verified again until none differs`,
+    )
     return false
   }
-  // Pages are compared from here on, under the load that there is: the figure that cutover looks at.
+  // Pages are compared from here on, under the load that there is: the figure that cutover looks
+  // at.
   await compareReads(move)
   teller.say(`${counted}; no difference`)
   return true
@@ -64,7 +80,9 @@ async function compareReads(move: Move): Promise<void> {
 
 async function fromSource(move: Move, migration: Migration, range: Range): Promise<number> {
   const after = BigInt(range.cursor ?? range.from)
-  const { rows, more } = await insist((by) => move.source.scan(after, BigInt(range.to), COMPARED, by))
+  const { rows, more } = await insist((by) =>
+    move.source.scan(after, BigInt(range.to), COMPARED, by),
+  )
   const keys = rows.map(({ message }) => keyOf(message))
   await check(move, migration, range, keys)
   range.counts.source += rows.length
@@ -74,8 +92,8 @@ async function fromSource(move: Move, migration: Migration, range: Range): Promi
 }
 
 /**
- * The other way round only what MongoDB does not have is news, and for that the keys suffice. The cursor is Cassandra's own, good
- * for another process too.
+ * The other way round only what MongoDB does not have is news, and for that the keys suffice. The
+ * cursor is Cassandra's own, good for another process too.
  */
 async function fromTarget(move: Move, migration: Migration, range: Range): Promise<number> {
   const { keyspace } = move.config.cassandra
@@ -85,14 +103,22 @@ async function fromTarget(move: Move, migration: Migration, range: Range): Promi
     const pageState = range.cursor === null ? {} : { pageState: range.cursor }
     const options = { ...CONSISTENCY.quorum, prepare: true, fetchSize: COMPARED.rows, ...pageState }
     try {
-      return await move.cassandra.client.execute(cql, [BigInt(range.from), BigInt(range.to)], options)
+      return await move.cassandra.client.execute(
+        cql,
+        [BigInt(range.from), BigInt(range.to)],
+        options,
+      )
     } catch (error) {
       throw storeError('migration.verify', error)
     }
   })
-  const keys = page.rows.map((row: types.Row): MessageKey => ({ channelId: text(row.channel_id), id: text(row.message_id) }))
+  const keys = page.rows.map(
+    (row: types.Row): MessageKey => ({ channelId: text(row.channel_id), id: text(row.message_id) }),
+  )
   const there = new Set((await insist((by) => move.source.existing(keys, by))).map(({ id }) => id))
-  const missed = keys.map((key, i) => ({ key, ghost: page.rows[i]!.author_id == null })).filter(({ key }) => !there.has(key.id))
+  const missed = keys
+    .map((key, i) => ({ key, ghost: page.rows[i]!.author_id == null }))
+    .filter(({ key }) => !there.has(key.id))
   const ghosts = missed.flatMap(({ key, ghost }) => (ghost ? [key] : []))
   const only = missed.flatMap(({ key, ghost }) => (ghost ? [] : [key]))
   if (ghosts.length > 0) await check(move, migration, range, [], ghosts)
@@ -104,9 +130,10 @@ async function fromTarget(move: Move, migration: Migration, range: Range): Promi
 }
 
 /**
- * Compares and repairs. What was found is counted, and the count kept, before any of it is repaired: so a repair cannot make a
- * verification clean, not even one that a kill cuts off. Ghosts are rows of Cassandra that are no message, and of which MongoDB
- * has none: the mark of a reaction to what was deleted since.
+ * Compares and repairs. What was found is counted, and the count kept, before any of it is
+ * repaired: so a repair cannot make a verification clean, not even one that a kill cuts off. Ghosts
+ * are rows of Cassandra that are no message, and of which MongoDB has none: the mark of a reaction
+ * to what was deleted since.
  */
 async function check(
   move: Move,
@@ -125,7 +152,8 @@ async function check(
   move.checkpoints(run).save('verify', range)
   // A repair may delete, and what it goes by is only so in this phase.
   const now = await move.migration()
-  if (now.phase !== 'dual-write' || now.run !== run) throw new CodedError('MOVED_MEANWHILE', `the move left epoch ${epoch}`)
+  if (now.phase !== 'dual-write' || now.run !== run)
+    throw new CodedError('MOVED_MEANWHILE', `the move left epoch ${epoch}`)
   move.teller.moment?.('before a repair')
   for (const divergence of divergences) await repair(move, divergence)
   await insist((by) => move.target.erase(ghosts, by))
@@ -138,7 +166,14 @@ function add(counts: Counts, more: Counts): void {
 }
 
 function sum(ranges: readonly Range[]): Counts {
-  const total: Counts = { source: 0, target: 0, onlySource: 0, onlyTarget: 0, differing: 0, repaired: 0 }
+  const total: Counts = {
+    source: 0,
+    target: 0,
+    onlySource: 0,
+    onlyTarget: 0,
+    differing: 0,
+    repaired: 0,
+  }
   for (const { counts } of ranges) add(total, counts)
   return total
 }

@@ -3,7 +3,10 @@ import { createRuntime } from '@threshold/kit'
 import { readMigrator } from '../../../src/migration/config.ts'
 import { migrate } from '../../../src/migration/steps/index.ts'
 
-/** The migrator, killed by itself at the moment that its last argument names: -9, as the real one, and exactly there. */
+/**
+ * The migrator, killed by itself at the moment that its last argument names: -9, as the real one,
+ * and exactly there.
+ */
 const moment = process.argv.at(-1)
 const { step, until, config } = readMigrator(process.argv.slice(2, -1), process.env)
 const teller = {

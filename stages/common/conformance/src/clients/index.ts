@@ -18,15 +18,17 @@ const STEP_MS = 180_000
 const PREPARED_WITHIN_MS = 600_000
 
 /** The ids of all cases here: `clients.discordjs.edit`. */
-export const clientCases: readonly string[] = LIBRARIES.flatMap((library) => STEPS.map((step) => caseId(library, step.id)))
+export const clientCases: readonly string[] = LIBRARIES.flatMap((library) =>
+  STEPS.map((step) => caseId(library, step.id)),
+)
 
 function caseId(library: Library, step: string): string {
   return `clients.${library.id}.${step}`
 }
 
 /**
- * Unmodified client libraries drive a stage. All of them start at once, each in a process of its own and with people and a
- * guild of its own; the cases then wait for what the processes report.
+ * Unmodified client libraries drive a stage. All of them start at once, each in a process of its
+ * own and with people and a guild of its own; the cases then wait for what the processes report.
  */
 export function testClients(name: string, options: ClientsOptions): void {
   const { baseUrl, capabilities = [], onProgress = () => {} } = options
@@ -35,11 +37,15 @@ export function testClients(name: string, options: ClientsOptions): void {
 
     beforeAll(async () => {
       const preparing: [Library, ReturnType<Library['prepare']>][] = []
-      for (const library of LIBRARIES) if (!(await library.missing())) preparing.push([library, library.prepare(onProgress)])
-      // All of them before any plays: what is installed or built for one takes cores and disk, and the others keep time meanwhile.
+      for (const library of LIBRARIES)
+        if (!(await library.missing())) preparing.push([library, library.prepare(onProgress)])
+      // All of them before any plays: what is installed or built for one takes cores and disk, and
+      // the others keep time meanwhile.
       await Promise.allSettled(preparing.map(([, prepared]) => prepared))
       for (const [library, prepared] of preparing) {
-        const run = prepared.then((client) => runClient(client, { baseUrl: baseUrl(), resume: capabilities.includes('resume') }))
+        const run = prepared.then((client) =>
+          runClient(client, { baseUrl: baseUrl(), resume: capabilities.includes('resume') }),
+        )
         run.catch(() => {}) // told by its cases
         runs.set(library, run)
       }

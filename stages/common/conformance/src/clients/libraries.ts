@@ -42,7 +42,11 @@ const python = (id: string, name: string, module: string, atLeast: string): Libr
   id,
   name,
   missing: () => missingPython(atLeast),
-  prepare: async (onProgress) => ({ command: await installPythonClients(onProgress), args: ['-B', '-m', module], cwd: here('python') }),
+  prepare: async (onProgress) => ({
+    command: await installPythonClients(onProgress),
+    args: ['-B', '-m', module],
+    cwd: here('python'),
+  }),
 })
 
 export const LIBRARIES: readonly Library[] = [

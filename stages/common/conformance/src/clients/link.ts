@@ -1,15 +1,19 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
 /**
- * A wire between a client and the server that can be cut and go silent, as real ones do. Servers name their gateway by the
- * host that a client asked for, so that sockets come through here as well. Bytes are passed on as they are.
+ * A wire between a client and the server that can be cut and go silent, as real ones do. Servers
+ * name their gateway by the host that a client asked for, so that sockets come through here as
+ * well. Bytes are passed on as they are.
  */
 export interface Link extends AsyncDisposable {
   /** Origin to give to the client. */
   readonly url: string
   /** Ends all gateway sockets without a word. New ones wait until what is returned is called. */
   cut(): () => void
-  /** From now on nothing that the server says on today's gateway sockets arrives, until the client gives a socket up. */
+  /**
+   * From now on nothing that the server says on today's gateway sockets arrives, until the client
+   * gives a socket up.
+   */
   mute(): void
   /** With which codes clients closed, in order. */
   readonly closes: readonly number[]
@@ -115,6 +119,7 @@ const MASKED = 0x80
 
 /** The code of a client's close frame, where one begins this chunk: clients write it by itself. */
 function closeCode(chunk: Buffer): number | undefined {
-  if (chunk[0] !== CLOSE_FRAME || chunk.length < 8 || ((chunk[1] ?? 0) & MASKED) === 0) return undefined
+  if (chunk[0] !== CLOSE_FRAME || chunk.length < 8 || ((chunk[1] ?? 0) & MASKED) === 0)
+    return undefined
   return ((chunk[6]! ^ chunk[2]!) << 8) | (chunk[7]! ^ chunk[3]!)
 }

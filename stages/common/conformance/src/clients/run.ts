@@ -30,14 +30,20 @@ const OUTPUT_CHARACTERS = 6_000
 
 const CLEANLY = 'it ended with exit code 0'
 
-type Outcome = { readonly ok: true } | { readonly ok: false; readonly why: string; readonly unreached?: true }
+type Outcome =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly why: string; readonly unreached?: true }
 
 export async function runClient(launch: Launch, options: RunOptions): Promise<ClientRun> {
   const { baseUrl, resume, patienceMs = PATIENCE_MS, onLine = () => {} } = options
   const server = serverAt(baseUrl)
   const link = await openLink(baseUrl)
   const world = await server.prepare({ base: link.url, resume, patience: patienceMs })
-  const child = spawn(launch.command, launch.args, { detached: true, stdio: ['pipe', 'pipe', 'pipe'], cwd: launch.cwd })
+  const child = spawn(launch.command, launch.args, {
+    detached: true,
+    stdio: ['pipe', 'pipe', 'pipe'],
+    cwd: launch.cwd,
+  })
   const outcomes = new Map(STEPS.map(({ id }) => [id, Promise.withResolvers<Outcome>()]))
   const said: string[] = []
   let output = ''
@@ -78,7 +84,9 @@ export async function runClient(launch: Launch, options: RunOptions): Promise<Cl
   })
   const ended = new Promise<string>((resolve) => {
     child.once('error', (error) => resolve(`it could not be started: ${error.message}`))
-    child.once('close', (code, signal) => resolve(signal === null ? `it ended with exit code ${code}` : `it was ended by ${signal}`))
+    child.once('close', (code, signal) =>
+      resolve(signal === null ? `it ended with exit code ${code}` : `it was ended by ${signal}`),
+    )
   })
   const reached = new Set<StepId>()
   let broken: StepId | undefined
@@ -98,7 +106,14 @@ export async function runClient(launch: Launch, options: RunOptions): Promise<Cl
   await new Promise<void>((resolve) => child.once('spawn', resolve).once('error', () => resolve()))
   const identity = child.pid === undefined ? undefined : await identify(child.pid)
   const registered =
-    identity && (await registerProcess({ pid: identity.pid, role: 'client', text: launch.command, group: true, onExit: 'kill' }))
+    identity &&
+    (await registerProcess({
+      pid: identity.pid,
+      role: 'client',
+      text: launch.command,
+      group: true,
+      onExit: 'kill',
+    }))
   send(child.stdin, world)
 
   const failed = (id: StepId, why: string): CodedError =>
@@ -106,7 +121,10 @@ export async function runClient(launch: Launch, options: RunOptions): Promise<Cl
   return {
     async step(id) {
       const outcome = await outcomes.get(id)!.promise
-      if (!outcome.ok) throw outcome.unreached ? new CodedError('NOT_REACHED', `${id}: ${outcome.why}`) : failed(id, outcome.why)
+      if (!outcome.ok)
+        throw outcome.unreached
+          ? new CodedError('NOT_REACHED', `${id}: ${outcome.why}`)
+          : failed(id, outcome.why)
       if (id !== 'close') return
       // The last step's second half: with everything closed, nothing keeps the process.
       let late: NodeJS.Timeout | undefined
@@ -126,14 +144,18 @@ export async function runClient(launch: Launch, options: RunOptions): Promise<Cl
   }
 }
 
-const send = (input: Writable, message: object): void => void input.write(`${JSON.stringify(message)}\n`)
+const send = (input: Writable, message: object): void =>
+  void input.write(`${JSON.stringify(message)}\n`)
 
 /** A line of the scenario, or undefined: libraries write to standard output, too. */
 function parseLine(text: string): Line | undefined {
   if (!text.startsWith('{"')) return undefined
   try {
     const value: unknown = JSON.parse(text)
-    const known = typeof value === 'object' && value !== null && ('step' in value || 'ask' in value || 'note' in value)
+    const known =
+      typeof value === 'object' &&
+      value !== null &&
+      ('step' in value || 'ask' in value || 'note' in value)
     return known ? (value as Line) : undefined
   } catch {
     return undefined

@@ -1,10 +1,13 @@
 /**
- * What every client library must be able to do, in the order it is done. The same for all: what differs is the idiom. A case
- * is `clients.<library>.<step>`; the people in it are Ada, who owns the guild, and Bob, who joins it, each a client of the
- * library under test.
+ * What every client library must be able to do, in the order it is done. The same for all: what
+ * differs is the idiom. A case is `clients.<library>.<step>`; the people in it are Ada, who owns
+ * the guild, and Bob, who joins it, each a client of the library under test.
  */
 export const STEPS = [
-  { id: 'login', says: 'logs two users in with workshop tokens, only addresses changed, and is ready' },
+  {
+    id: 'login',
+    says: 'logs two users in with workshop tokens, only addresses changed, and is ready',
+  },
   { id: 'guild', says: 'knows its guild, owner, channels and roles from GUILD_CREATE' },
   { id: 'join', says: 'sees a member join, and the joiner the guild' },
   { id: 'send', says: 'sends a message that the other client receives whole' },
@@ -33,7 +36,10 @@ export const STEPS = [
 
 export type StepId = (typeof STEPS)[number]['id']
 
-/** Without these there is nothing to go on with; after any other failure the rest is still worth knowing. */
+/**
+ * Without these there is nothing to go on with; after any other failure the rest is still worth
+ * knowing.
+ */
 export const FOUNDATIONS: readonly StepId[] = ['login', 'guild', 'join']
 
 export interface Person {
@@ -63,7 +69,10 @@ export interface World {
   readonly patience: number
 }
 
-/** A line on a client's standard output. What is not such a line is the library talking, and is kept for a failure's report. */
+/**
+ * A line on a client's standard output. What is not such a line is the library talking, and is kept
+ * for a failure's report.
+ */
 export type Line =
   | { readonly step: StepId; readonly ok: true; readonly ms: number }
   | { readonly step: StepId; readonly ok: false; readonly ms: number; readonly why: string }
@@ -71,8 +80,9 @@ export type Line =
   | { readonly ask: Ask; readonly id: number }
 
 /**
- * What a client cannot do by itself: `join` puts Bob into the guild where the library has no method for it; `cut` ends both
- * gateway sockets as a broken network does and has Ada's account send a message before they may come back, whose content is
- * the answer; `mute` keeps everything that the server says from both until they give their sockets up.
+ * What a client cannot do by itself: `join` puts Bob into the guild where the library has no method
+ * for it; `cut` ends both gateway sockets as a broken network does and has Ada's account send a
+ * message before they may come back, whose content is the answer; `mute` keeps everything that the
+ * server says from both until they give their sockets up.
  */
 export type Ask = 'join' | 'cut' | 'mute'

@@ -3,7 +3,10 @@ import { FOUNDATIONS, type Person, STEPS, type World } from './scenario.ts'
 
 const GUESTS = 3
 
-/** The few things that are done beside a client: a guild to begin with, and what a library has no method for. */
+/**
+ * The few things that are done beside a client: a guild to begin with, and what a library has no
+ * method for.
+ */
 export interface Server {
   prepare(options: { base: string; resume: boolean; patience: number }): Promise<World>
   /** Puts Bob into the guild. */
@@ -13,7 +16,12 @@ export interface Server {
 }
 
 export function serverAt(url: string): Server {
-  const ask = async (method: string, path: string, token: string | undefined, body?: object): Promise<unknown> => {
+  const ask = async (
+    method: string,
+    path: string,
+    token: string | undefined,
+    body?: object,
+  ): Promise<unknown> => {
     const answer = await fetch(new URL(path, url), {
       method,
       headers: {
@@ -23,7 +31,8 @@ export function serverAt(url: string): Server {
       ...(body ? { body: JSON.stringify(body) } : {}),
     })
     const text = await answer.text()
-    if (!answer.ok) throw new Error(`${method} ${path} was answered ${answer.status}: ${text.slice(0, 300)}`)
+    if (!answer.ok)
+      throw new Error(`${method} ${path} was answered ${answer.status}: ${text.slice(0, 300)}`)
     return text === '' ? undefined : JSON.parse(text)
   }
   const newPerson = async (name: string): Promise<Person> => {
@@ -32,14 +41,21 @@ export function serverAt(url: string): Server {
     return { id, token, username }
   }
   const add = (guildId: string, owner: Person, person: Person): Promise<unknown> =>
-    ask('PUT', `/api/v10/guilds/${guildId}/members/${person.id}`, owner.token, { access_token: person.token })
+    ask('PUT', `/api/v10/guilds/${guildId}/members/${person.id}`, owner.token, {
+      access_token: person.token,
+    })
 
   return {
     async prepare(options) {
       const [ada, bob] = await Promise.all([newPerson('ada'), newPerson('bob')])
       const guildName = 'The Analytical Society'
-      const guild = (await ask('POST', '/api/v10/guilds', ada.token, { name: guildName })) as { id: string }
-      const channels = (await ask('GET', `/api/v10/guilds/${guild.id}/channels`, ada.token)) as { id: string; type: number }[]
+      const guild = (await ask('POST', '/api/v10/guilds', ada.token, { name: guildName })) as {
+        id: string
+      }
+      const channels = (await ask('GET', `/api/v10/guilds/${guild.id}/channels`, ada.token)) as {
+        id: string
+        type: number
+      }[]
       const guests: string[] = []
       for (let i = 0; i < GUESTS; i++) {
         const guest = await newPerson('guest')

@@ -44,7 +44,13 @@ export interface Actor {
 
 export function createActor(
   world: World,
-  { id, token, username, name, base }: { id: string; token: string; username: string; name: string; base: string },
+  {
+    id,
+    token,
+    username,
+    name,
+    base,
+  }: { id: string; token: string; username: string; name: string; base: string },
 ): Actor {
   let connections = 0
   const actor: Actor = {
@@ -61,7 +67,9 @@ export function createActor(
       const ready = await identify(socket, token, options)
       holds(ready.user.id === id, 'READY names the user of the token', ready.user)
       const { intents = ALL_INTENTS } = options
-      if ((intents & Intent.Guilds) !== 0) for (const guild of ready.guilds) await socket.next('GUILD_CREATE', (d) => d.id === guild.id)
+      if ((intents & Intent.Guilds) !== 0)
+        for (const guild of ready.guilds)
+          await socket.next('GUILD_CREATE', (d) => d.id === guild.id)
       return { socket, ready }
     },
     connect: async (options) => (await actor.login(options)).socket,
@@ -70,7 +78,11 @@ export function createActor(
 }
 
 /** Says who it is on a socket that said HELLO. */
-export async function identify(socket: Socket, token: string, options: ConnectOptions = {}): Promise<Ready> {
+export async function identify(
+  socket: Socket,
+  token: string,
+  options: ConnectOptions = {},
+): Promise<Ready> {
   socket.send(Op.Identify, {
     token,
     intents: options.intents ?? ALL_INTENTS,

@@ -1,8 +1,8 @@
 import type { World } from './world.ts'
 
 /**
- * One thing that a stage does, seen from outside. Data, so that the test runner, the command line and the contract's map
- * share one list.
+ * One thing that a stage does, seen from outside. Data, so that the test runner, the command line
+ * and the contract's map share one list.
  */
 export interface Case {
   /** Stable: skips, stage.json and the contract's map name it. */
@@ -33,13 +33,19 @@ export interface Target {
   readonly seen?: Set<string>
 }
 
-/** A stage that is reached under another address than it listens on, and what it must say of its gateway. */
+/**
+ * A stage that is reached under another address than it listens on, and what it must say of its
+ * gateway.
+ */
 export interface Published {
   readonly baseUrl: string
   readonly gatewayUrl: string
 }
 
-/** A case says so when the target gives it no way to try. Not a pass: the reason is printed, and CI counts it as a failure. */
+/**
+ * A case says so when the target gives it no way to try. Not a pass: the reason is printed, and CI
+ * counts it as a failure.
+ */
 export class NotTried extends Error {
   override readonly name = 'NotTried'
 }

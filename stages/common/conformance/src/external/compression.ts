@@ -10,11 +10,15 @@ export function inflater(compression: Compression | undefined): (data: Buffer) =
       throw new Error('a binary message came where none was asked for')
     }
   // Frames stay readable when the stream never ends, as the connection's does not.
-  const stream = compression === 'zlib-stream' ? createInflate({ finishFlush: constants.Z_SYNC_FLUSH }) : createZstdDecompress()
+  const stream =
+    compression === 'zlib-stream'
+      ? createInflate({ finishFlush: constants.Z_SYNC_FLUSH })
+      : createZstdDecompress()
   let chunks: Buffer[] = []
   stream.on('data', (chunk: Buffer) => chunks.push(chunk))
   return (data) => {
-    if (compression === 'zlib-stream' && !data.subarray(-4).equals(SYNC)) throw new Error('a zlib-stream message must end with 00 00 FF FF')
+    if (compression === 'zlib-stream' && !data.subarray(-4).equals(SYNC))
+      throw new Error('a zlib-stream message must end with 00 00 FF FF')
     return new Promise((resolve, reject) => {
       stream.once('error', reject)
       // What one write yields arrives in events that may come just after its callback.

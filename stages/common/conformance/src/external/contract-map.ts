@@ -9,10 +9,19 @@ import { bites, sessions } from './contract/sessions.ts'
 export type { Section, Sentence } from './contract/sentence.ts'
 
 /**
- * The contract, sentence by sentence, and what holds a stage to each. This is the source: a sentence without a case, a case
- * without a sentence and a name that does not exist fail a test.
+ * The contract, sentence by sentence, and what holds a stage to each. This is the source: a
+ * sentence without a case, a case without a sentence and a name that does not exist fail a test.
  */
-export const contract: readonly Section[] = [introduction, rest, guildRules, workshop, errors, gateway, sessions, bites]
+export const contract: readonly Section[] = [
+  introduction,
+  rest,
+  guildRules,
+  workshop,
+  errors,
+  gateway,
+  sessions,
+  bites,
+]
 
 export const sentences: readonly Sentence[] = contract.flatMap((section) => section.sentences)
 

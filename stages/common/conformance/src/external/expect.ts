@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 
-/** A few assertions that say what was expected. Not the test runner's own: cases run without one, too. */
+/**
+ * A few assertions that say what was expected. Not the test runner's own: cases run without one,
+ * too.
+ */
 
 export function same<T>(actual: T, expected: T, what: string): void {
   try {
@@ -15,9 +18,15 @@ export function holds(condition: unknown, what: string, got?: unknown): asserts 
 }
 
 /** Every field that is expected is there and equal; others may be there too. */
-export function includes(actual: unknown, expected: Readonly<Record<string, unknown>>, what: string): void {
+export function includes(
+  actual: unknown,
+  expected: Readonly<Record<string, unknown>>,
+  what: string,
+): void {
   holds(typeof actual === 'object' && actual !== null, `${what}: an object`, actual)
-  const shown = Object.fromEntries(Object.keys(expected).map((key) => [key, (actual as Record<string, unknown>)[key]]))
+  const shown = Object.fromEntries(
+    Object.keys(expected).map((key) => [key, (actual as Record<string, unknown>)[key]]),
+  )
   same(shown, { ...expected }, what)
 }
 
@@ -27,9 +36,12 @@ export function hasFields(actual: unknown, fields: readonly string[], what: stri
   holds(missing.length === 0, `${what} lacks ${missing.join(', ')}`, Object.keys(actual))
 }
 
-export const isId = (value: unknown): value is string => typeof value === 'string' && /^[0-9]{15,20}$/.test(value)
+export const isId = (value: unknown): value is string =>
+  typeof value === 'string' && /^[0-9]{15,20}$/.test(value)
 
-/** As Discord writes times: twilight reads nothing shorter, and discord.py on an old Python no `Z`. */
+/**
+ * As Discord writes times: twilight reads nothing shorter, and discord.py on an old Python no `Z`.
+ */
 export function wireTime(value: unknown, what: string): void {
   holds(
     /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}[+-]\d\d:\d\d$/.test(String(value)),
@@ -48,4 +60,8 @@ export const show = (value: unknown): string => {
 }
 
 const readable = (_key: string, value: unknown): unknown =>
-  typeof value === 'bigint' ? `${value}n` : value instanceof Set || value instanceof Map ? [...value] : value
+  typeof value === 'bigint'
+    ? `${value}n`
+    : value instanceof Set || value instanceof Map
+      ? [...value]
+      : value

@@ -10,7 +10,10 @@ export interface GuildOptions {
   readonly everyone?: bigint
 }
 
-/** What members may usually do. Set by the test, so that it does not lean on what a stage grants by default. */
+/**
+ * What members may usually do. Set by the test, so that it does not lean on what a stage grants by
+ * default.
+ */
 export const USUAL: bigint =
   Permission.ViewChannel |
   Permission.SendMessages |
@@ -22,7 +25,10 @@ export const USUAL: bigint =
   Permission.Connect |
   Permission.Speak
 
-/** A guild made for one case: Ada owns it, Bob is in it, and there is a channel to write and one to talk in. */
+/**
+ * A guild made for one case: Ada owns it, Bob is in it, and there is a channel to write and one to
+ * talk in.
+ */
 export class TestGuild {
   readonly id: string
   readonly name: string
@@ -32,7 +38,12 @@ export class TestGuild {
   readonly voice: string
   readonly #world: World
 
-  constructor(world: World, guild: APIGuild, people: { owner: Actor; member: Actor }, channels: { text: string; voice: string }) {
+  constructor(
+    world: World,
+    guild: APIGuild,
+    people: { owner: Actor; member: Actor },
+    channels: { text: string; voice: string },
+  ) {
     this.#world = world
     this.id = guild.id
     this.name = guild.name
@@ -43,7 +54,10 @@ export class TestGuild {
   }
 
   async join(actor: Actor, more: Readonly<Record<string, unknown>> = {}): Promise<Actor> {
-    await this.owner.api.put(`/guilds/${this.id}/members/${actor.id}`, { access_token: actor.token, ...more })
+    await this.owner.api.put(`/guilds/${this.id}/members/${actor.id}`, {
+      access_token: actor.token,
+      ...more,
+    })
     return actor
   }
 
@@ -52,12 +66,16 @@ export class TestGuild {
   }
 
   /** A channel, of text unless said otherwise. */
-  channel(fields: Readonly<Record<string, unknown>> = {}): Promise<APIChannel & { id: string; name: string }> {
+  channel(
+    fields: Readonly<Record<string, unknown>> = {},
+  ): Promise<APIChannel & { id: string; name: string }> {
     return this.owner.api.post(`/guilds/${this.id}/channels`, { name: 'side', ...fields })
   }
 
   /** A channel that @everyone cannot view. */
-  hiddenChannel(fields: Readonly<Record<string, unknown>> = {}): Promise<APIChannel & { id: string; name: string }> {
+  hiddenChannel(
+    fields: Readonly<Record<string, unknown>> = {},
+  ): Promise<APIChannel & { id: string; name: string }> {
     return this.channel({
       name: 'hidden',
       permission_overwrites: [{ id: this.id, type: 0, deny: String(Permission.ViewChannel) }],
@@ -66,7 +84,11 @@ export class TestGuild {
   }
 
   role(permissions: bigint, fields: Readonly<Record<string, unknown>> = {}): Promise<APIRole> {
-    return this.owner.api.post(`/guilds/${this.id}/roles`, { name: 'role', permissions: String(permissions), ...fields })
+    return this.owner.api.post(`/guilds/${this.id}/roles`, {
+      name: 'role',
+      permissions: String(permissions),
+      ...fields,
+    })
   }
 
   give(actor: Actor, roleId: string): Promise<void> {
@@ -80,7 +102,12 @@ export class TestGuild {
     return role
   }
 
-  overwrite(channel: string, target: string, type: 0 | 1, bits: { allow?: bigint; deny?: bigint }): Promise<void> {
+  overwrite(
+    channel: string,
+    target: string,
+    type: 0 | 1,
+    bits: { allow?: bigint; deny?: bigint },
+  ): Promise<void> {
     return this.owner.api.put(`/channels/${channel}/permissions/${target}`, {
       type,
       allow: String(bits.allow ?? 0n),
@@ -88,13 +115,18 @@ export class TestGuild {
     })
   }
 
-  say(content: string, actor: Actor = this.owner, channel: string = this.text): Promise<APIMessage> {
+  say(
+    content: string,
+    actor: Actor = this.owner,
+    channel: string = this.text,
+  ): Promise<APIMessage> {
     return actor.api.post(`/channels/${channel}/messages`, { content })
   }
 
   /**
-   * Says something that all of these hear, and waits until they have. A guild's events have one order, so what they should
-   * have heard before that has arrived, and what has not will not: this is how a case sees that something did not happen.
+   * Says something that all of these hear, and waits until they have. A guild's events have one
+   * order, so what they should have heard before that has arrived, and what has not will not: this
+   * is how a case sees that something did not happen.
    */
   async settle(...sockets: Socket[]): Promise<void> {
     const { id } = await this.say('that is all')
@@ -102,7 +134,10 @@ export class TestGuild {
   }
 }
 
-export async function makeGuild(world: World, { everyone = USUAL }: GuildOptions = {}): Promise<TestGuild> {
+export async function makeGuild(
+  world: World,
+  { everyone = USUAL }: GuildOptions = {},
+): Promise<TestGuild> {
   const [owner, member] = await Promise.all([world.user('ada'), world.user('bob')])
   const guild = await owner.api.post<APIGuild>('/guilds', { name: unique('guild') })
   const path = `/guilds/${guild.id}`

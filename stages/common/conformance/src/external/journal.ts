@@ -2,7 +2,10 @@
 const SHOWN = 60
 const LONGEST = 600
 
-/** What passed between a case and the stage, for the one who has to find out why it failed. Tokens are not in it. */
+/**
+ * What passed between a case and the stage, for the one who has to find out why it failed. Tokens
+ * are not in it.
+ */
 export class Journal {
   readonly #began = performance.now()
   readonly #lines: string[] = []
@@ -20,7 +23,9 @@ export class Journal {
 
   toString(): string {
     const left = this.#lines.length - SHOWN
-    return [...(left > 0 ? [`… ${left} lines before`] : []), ...this.#lines.slice(-SHOWN)].join('\n')
+    return [...(left > 0 ? [`… ${left} lines before`] : []), ...this.#lines.slice(-SHOWN)].join(
+      '\n',
+    )
   }
 
   #redacted(text: string): string {
@@ -28,6 +33,8 @@ export class Journal {
     for (const secret of this.#secrets) clean = clean.replaceAll(secret, '[token]')
     // Voice tokens are the stage's own, and not known beforehand.
     clean = clean.replace(/"(token|access_token)":"[^"[]+"/g, '"$1":"[token]"')
-    return clean.length > LONGEST ? `${clean.slice(0, LONGEST)}… (${clean.length} characters)` : clean
+    return clean.length > LONGEST
+      ? `${clean.slice(0, LONGEST)}… (${clean.length} characters)`
+      : clean
   }
 }

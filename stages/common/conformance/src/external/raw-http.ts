@@ -2,13 +2,19 @@ import { connect } from 'node:net'
 
 const ANSWER_MS = 10_000
 
-/** One connection's result: the status of the first answer, and whether the stage ended the connection. */
+/**
+ * One connection's result: the status of the first answer, and whether the stage ended the
+ * connection.
+ */
 export interface RawAnswer {
   readonly status: number | undefined
   readonly closed: boolean
 }
 
-/** Sends the head of a request and nothing behind it, as no HTTP client does, and waits for an answer; on demand for the end as well. */
+/**
+ * Sends the head of a request and nothing behind it, as no HTTP client does, and waits for an
+ * answer; on demand for the end as well.
+ */
 export function sendHead(
   baseUrl: string,
   requestLine: string,

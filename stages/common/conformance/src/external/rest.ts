@@ -26,7 +26,10 @@ export interface CallOptions {
 export interface Refusal {
   readonly status: number
   readonly code: number
-  /** The path of a field in `errors`, such as `content` or `embeds.0.title`, and what code it carries. */
+  /**
+   * The path of a field in `errors`, such as `content` or `embeds.0.title`, and what code it
+   * carries.
+   */
   readonly field?: string
   readonly fieldCode?: string
 }
@@ -46,7 +49,11 @@ export class Api {
     base: string,
     who: string,
     authorization: string | undefined,
-    { journal, over, seen }: { journal: Journal; over: AbortSignal; seen?: Set<string> | undefined },
+    {
+      journal,
+      over,
+      seen,
+    }: { journal: Journal; over: AbortSignal; seen?: Set<string> | undefined },
   ) {
     this.#base = base.replace(/\/+$/, '')
     this.#who = who
@@ -56,9 +63,19 @@ export class Api {
     this.#seen = seen
   }
 
-  async call(method: Method, path: string, body?: unknown, options: CallOptions = {}): Promise<Answer> {
+  async call(
+    method: Method,
+    path: string,
+    body?: unknown,
+    options: CallOptions = {},
+  ): Promise<Answer> {
     const url = `${this.#base}${options.prefix ?? '/api/v10'}${path}`
-    const json = body === undefined ? undefined : options.bareIds ? bare(JSON.stringify(body)) : JSON.stringify(body)
+    const json =
+      body === undefined
+        ? undefined
+        : options.bareIds
+          ? bare(JSON.stringify(body))
+          : JSON.stringify(body)
     const sent = options.raw ?? json
     const response = await fetch(url, {
       method,
@@ -70,11 +87,17 @@ export class Api {
       ...(sent === undefined ? {} : { body: sent }),
       signal: AbortSignal.any([this.#over, AbortSignal.timeout(ANSWER_MS)]),
     }).catch((cause: unknown) => {
-      throw new Error(`${method} ${path} was not answered: ${String((cause as Error).cause ?? cause)}`)
+      throw new Error(
+        `${method} ${path} was not answered: ${String((cause as Error).cause ?? cause)}`,
+      )
     })
     const text = await response.text()
-    const shown = sent === undefined ? '' : ` ${typeof sent === 'string' ? sent : `(${sent.length} bytes)`}`
-    this.#journal.note(this.#who, `${method} ${options.prefix ?? ''}${path}${shown} → ${response.status} ${text}`)
+    const shown =
+      sent === undefined ? '' : ` ${typeof sent === 'string' ? sent : `(${sent.length} bytes)`}`
+    this.#journal.note(
+      this.#who,
+      `${method} ${options.prefix ?? ''}${path}${shown} → ${response.status} ${text}`,
+    )
     const answer = { status: response.status, headers: response.headers, text, body: parsed(text) }
     // An operator's routes, such as /healthz, are not Discord's API.
     if (/^\/(api|workshop)\//.test(new URL(url).pathname)) this.#holdToSchema(method, path, answer)
@@ -85,30 +108,48 @@ export class Api {
   #holdToSchema(method: Method, path: string, { status, headers, body }: Answer): void {
     if (!headers.get('content-type')?.startsWith('application/json')) return
     const faults = faultsOfAnswer(method, path, status, body, this.#seen)
-    holds(faults === undefined, `${method} ${path} → ${status} is not as its schema says:\n${faults}`, body)
+    holds(
+      faults === undefined,
+      `${method} ${path} → ${status} is not as its schema says:\n${faults}`,
+      body,
+    )
   }
 
   /** The body of an answer that must be a success. */
   async ask<T>(method: Method, path: string, body?: unknown, options?: CallOptions): Promise<T> {
     let answer = await this.call(method, path, body, options)
-    // A stage that cannot just now says when to come back, and every client library does. On a busy machine that is no flaw;
-    // a stage that goes on saying it is one.
+    // A stage that cannot just now says when to come back, and every client library does. On a busy
+    // machine that is no flaw; a stage that goes on saying it is one.
     for (let again = 0; answer.status === 503 && again < 2; again++) {
-      await new Promise((resolve) => setTimeout(resolve, 1_000 * Number(answer.headers.get('retry-after') ?? 1)))
+      await new Promise((resolve) =>
+        setTimeout(resolve, 1_000 * Number(answer.headers.get('retry-after') ?? 1)),
+      )
       answer = await this.call(method, path, body, options)
     }
-    holds(answer.status >= 200 && answer.status < 300, `${method} ${path} succeeds`, { status: answer.status, body: answer.body })
+    holds(answer.status >= 200 && answer.status < 300, `${method} ${path} succeeds`, {
+      status: answer.status,
+      body: answer.body,
+    })
     return answer.body as T
   }
 
   get = <T>(path: string): Promise<T> => this.ask('GET', path)
-  post = <T>(path: string, body?: unknown, options?: CallOptions): Promise<T> => this.ask('POST', path, body, options)
-  patch = <T>(path: string, body: unknown, options?: CallOptions): Promise<T> => this.ask('PATCH', path, body, options)
-  put = <T = void>(path: string, body?: unknown, options?: CallOptions): Promise<T> => this.ask('PUT', path, body, options)
+  post = <T>(path: string, body?: unknown, options?: CallOptions): Promise<T> =>
+    this.ask('POST', path, body, options)
+  patch = <T>(path: string, body: unknown, options?: CallOptions): Promise<T> =>
+    this.ask('PATCH', path, body, options)
+  put = <T = void>(path: string, body?: unknown, options?: CallOptions): Promise<T> =>
+    this.ask('PUT', path, body, options)
   delete = <T = void>(path: string): Promise<T> => this.ask('DELETE', path)
 
   /** What must be refused, and how. */
-  async refused(refusal: Refusal, method: Method, path: string, body?: unknown, options?: CallOptions): Promise<Answer> {
+  async refused(
+    refusal: Refusal,
+    method: Method,
+    path: string,
+    body?: unknown,
+    options?: CallOptions,
+  ): Promise<Answer> {
     const answer = await this.call(method, path, body, options)
     refusedWith(answer, refusal, `${method} ${path}`)
     return answer
@@ -117,20 +158,49 @@ export class Api {
   /** What must be answered with a status and no body. */
   async nothing(method: Method, path: string, body?: unknown): Promise<void> {
     const answer = await this.call(method, path, body)
-    same({ status: answer.status, text: answer.text }, { status: 204, text: '' }, `${method} ${path} is answered 204`)
+    same(
+      { status: answer.status, text: answer.text },
+      { status: 204, text: '' },
+      `${method} ${path} is answered 204`,
+    )
   }
 }
 
-export function refusedWith(answer: Answer, { status, code, field, fieldCode }: Refusal, what: string): void {
+export function refusedWith(
+  answer: Answer,
+  { status, code, field, fieldCode }: Refusal,
+  what: string,
+): void {
   const body = answer.body as { code?: unknown; message?: unknown; errors?: unknown } | undefined
-  same({ status: answer.status, code: body?.code }, { status, code }, `${what} is refused (${answer.text.slice(0, 300)})`)
-  holds(typeof body?.message === 'string' && body.message.length > 0, `${what}: a refusal has a message`, body)
+  same(
+    { status: answer.status, code: body?.code },
+    { status, code },
+    `${what} is refused (${answer.text.slice(0, 300)})`,
+  )
+  holds(
+    typeof body?.message === 'string' && body.message.length > 0,
+    `${what}: a refusal has a message`,
+    body,
+  )
   if (field === undefined) return
-  const errors = field.split('.').reduce<unknown>((node, key) => (node as Record<string, unknown> | undefined)?.[key], body.errors)
-  const list = (errors as { _errors?: { code?: unknown; message?: unknown }[] } | undefined)?._errors
-  holds(Array.isArray(list) && list.length > 0, `${what}: errors.${field}._errors names what is wrong (${show(body)})`)
+  const errors = field
+    .split('.')
+    .reduce<unknown>(
+      (node, key) => (node as Record<string, unknown> | undefined)?.[key],
+      body.errors,
+    )
+  const list = (errors as { _errors?: { code?: unknown; message?: unknown }[] } | undefined)
+    ?._errors
+  holds(
+    Array.isArray(list) && list.length > 0,
+    `${what}: errors.${field}._errors names what is wrong (${show(body)})`,
+  )
   for (const each of list)
-    holds(typeof each.code === 'string' && typeof each.message === 'string', `${what}: each error has a code and a message`, list)
+    holds(
+      typeof each.code === 'string' && typeof each.message === 'string',
+      `${what}: each error has a code and a message`,
+      list,
+    )
   if (fieldCode !== undefined)
     holds(
       list.some((each) => each.code === fieldCode),

@@ -40,15 +40,19 @@ async function main(args: readonly string[]): Promise<number> {
       help: { type: 'boolean' },
     },
   })
-  const cases = values.only ? allCases.filter((one) => values.only!.some((prefix) => one.id.startsWith(prefix))) : allCases
+  const cases = values.only
+    ? allCases.filter((one) => values.only!.some((prefix) => one.id.startsWith(prefix)))
+    : allCases
   if (values.help) return tell(HELP)
   if (values.list) return tell(cases.map((one) => `${one.id}: ${one.sentence}\n`).join(''))
   const [baseUrl, ...more] = positionals
   if (baseUrl === undefined || more.length > 0 || !URL.canParse(baseUrl))
     throw new Error('give the address of one stage, such as http://127.0.0.1:3000')
-  if (cases.length === 0) throw new Error(`no case begins with ${values.only?.join(' or ')}; --list shows them all`)
+  if (cases.length === 0)
+    throw new Error(`no case begins with ${values.only?.join(' or ')}; --list shows them all`)
   const jobs = Number(values.jobs)
-  if (!Number.isInteger(jobs) || jobs < 1 || jobs > 64) throw new Error(`--jobs takes a number from 1 to 64, not ${values.jobs}`)
+  if (!Number.isInteger(jobs) || jobs < 1 || jobs > 64)
+    throw new Error(`--jobs takes a number from 1 to 64, not ${values.jobs}`)
   await reachable(baseUrl)
 
   const capabilities: Capability[] = values.resume ? ['resume'] : []
@@ -67,13 +71,20 @@ async function main(args: readonly string[]): Promise<number> {
     stdout.write(values.json ? `${json(one, outcome)}\n` : line(one, outcome))
   })
   const seconds = ((performance.now() - began) / 1_000).toFixed(1)
-  if (!values.json) tell(`\n${count.passed} passed, ${count.failed} failed, ${count['not-tried']} not tried, in ${seconds} s\n`)
+  if (!values.json)
+    tell(
+      `\n${count.passed} passed, ${count.failed} failed, ${count['not-tried']} not tried, in ${seconds} s\n`,
+    )
   return count.failed === 0 ? 0 : 1
 }
 
-function publishedOf(baseUrl: string | undefined, gatewayUrl: string | undefined): Pick<Target, 'published'> {
+function publishedOf(
+  baseUrl: string | undefined,
+  gatewayUrl: string | undefined,
+): Pick<Target, 'published'> {
   if (baseUrl === undefined && gatewayUrl === undefined) return {}
-  if (baseUrl === undefined || gatewayUrl === undefined) throw new Error('--published and --published-as go together')
+  if (baseUrl === undefined || gatewayUrl === undefined)
+    throw new Error('--published and --published-as go together')
   return { published: { baseUrl, gatewayUrl } }
 }
 

@@ -3,7 +3,12 @@ import { World } from './world.ts'
 
 export type Outcome =
   | { readonly kind: 'passed'; readonly ms: number }
-  | { readonly kind: 'failed'; readonly ms: number; readonly error: Error; readonly transcript: string }
+  | {
+      readonly kind: 'failed'
+      readonly ms: number
+      readonly error: Error
+      readonly transcript: string
+    }
   | { readonly kind: 'not-tried'; readonly reason: string }
 
 /** No case needs nearly as long; one that does hangs. */
@@ -27,14 +32,17 @@ export async function tryCase(one: Case, target: Target): Promise<Outcome> {
 }
 
 /**
- * A skipped case is tried all the same: one that passes although a stage says that it cannot is a lie in the stage's
- * account of itself, and fails.
+ * A skipped case is tried all the same: one that passes although a stage says that it cannot is a
+ * lie in the stage's account of itself, and fails.
  */
 export function judge(one: Case, outcome: Outcome, skip: string | undefined): string | undefined {
   if (skip !== undefined)
-    return outcome.kind === 'passed' ? `${one.id} is skipped because “${skip}”, but it passes: take the skip away` : undefined
+    return outcome.kind === 'passed'
+      ? `${one.id} is skipped because “${skip}”, but it passes: take the skip away`
+      : undefined
   if (outcome.kind === 'not-tried') return `${one.id} could not be tried: ${outcome.reason}`
-  if (outcome.kind === 'failed') return `${one.id}: ${outcome.error.message}\n\n${outcome.transcript}`
+  if (outcome.kind === 'failed')
+    return `${one.id}: ${outcome.error.message}\n\n${outcome.transcript}`
   return undefined
 }
 

@@ -7,8 +7,16 @@ export interface Found {
   readonly messages: readonly (readonly APIMessage[])[]
 }
 
-/** An index may follow what it indexes a moment later: a search is repeated until it finds so many. */
-export async function search(world: World, guild: TestGuild, query: string, total: number, reader = guild.owner): Promise<string[]> {
+/**
+ * An index may follow what it indexes a moment later: a search is repeated until it finds so many.
+ */
+export async function search(
+  world: World,
+  guild: TestGuild,
+  query: string,
+  total: number,
+  reader = guild.owner,
+): Promise<string[]> {
   const found = await world.eventually(
     `a search for ${query} finds ${total}`,
     () => reader.api.get<Found>(`/guilds/${guild.id}/messages/search?${query}`),

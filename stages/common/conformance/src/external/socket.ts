@@ -40,10 +40,15 @@ export interface SocketOptions {
   readonly heartbeat?: boolean
 }
 
-/** How long anything that should happen may take. Long for a busy machine, since only a failure waits it out. */
+/**
+ * How long anything that should happen may take. Long for a busy machine, since only a failure
+ * waits it out.
+ */
 export const PATIENCE_MS = 30_000
 
-/** One gateway connection, frame by frame. What arrives is kept; a case takes out what it waits for. */
+/**
+ * One gateway connection, frame by frame. What arrives is kept; a case takes out what it waits for.
+ */
 export class Socket {
   readonly frames: Frame[] = []
   /** Whether each message came as binary. */
@@ -62,13 +67,17 @@ export class Socket {
     this.#who = who
     this.#journal = journal
     this.#heartbeat = options.heartbeat ?? true
-    this.#socket = new WebSocket(options.exact ?? `${url.replace(/\/+$/, '')}/${options.query ?? '?v=10&encoding=json'}`)
+    this.#socket = new WebSocket(
+      options.exact ?? `${url.replace(/\/+$/, '')}/${options.query ?? '?v=10&encoding=json'}`,
+    )
     const inflate = inflater(options.compression)
     let reading: Promise<void> = Promise.resolve()
     this.#socket.on('message', (data, isBinary) => {
       this.binary.push(isBinary)
       // One after the other: a stream's payloads depend on those before them.
-      reading = reading.then(async () => this.#receive(isBinary ? await inflate(data as Buffer) : String(data))).catch(this.#fail)
+      reading = reading
+        .then(async () => this.#receive(isBinary ? await inflate(data as Buffer) : String(data)))
+        .catch(this.#fail)
     })
     this.#socket.on('error', (error) => this.#fail(error))
     this.#socket.on('close', (code, reason) => {
@@ -122,13 +131,22 @@ export class Socket {
   }
 
   /** The oldest dispatch of this name, not taken yet, that satisfies the predicate. */
-  async next<N extends DispatchName>(name: N, predicate: (d: Dispatches[N]) => boolean = () => true): Promise<Dispatches[N]> {
-    const frame = await this.#take(name, (each) => each.t === name && predicate(each.d as Dispatches[N]))
+  async next<N extends DispatchName>(
+    name: N,
+    predicate: (d: Dispatches[N]) => boolean = () => true,
+  ): Promise<Dispatches[N]> {
+    const frame = await this.#take(
+      name,
+      (each) => each.t === name && predicate(each.d as Dispatches[N]),
+    )
     return frame.d as Dispatches[N]
   }
 
   /** All dispatches of this name so far, in order, taken or not. */
-  seen<N extends DispatchName>(name: N, predicate: (d: Dispatches[N]) => boolean = () => true): Dispatches[N][] {
+  seen<N extends DispatchName>(
+    name: N,
+    predicate: (d: Dispatches[N]) => boolean = () => true,
+  ): Dispatches[N][] {
     return this.frames
       .filter((each) => each.t === name)
       .flatMap((each) => (predicate(each.d as Dispatches[N]) ? [each.d as Dispatches[N]] : []))
@@ -171,14 +189,16 @@ export class Socket {
     this.frames.push(frame)
     // The pulse of a connection is no news, unless the case is about it.
     if (frame.op !== 11 || !this.#heartbeat) this.#note(`← ${text}`)
-    if (frame.op === 10 && this.#heartbeat) this.#beat((frame.d as { heartbeat_interval: number }).heartbeat_interval)
+    if (frame.op === 10 && this.#heartbeat)
+      this.#beat((frame.d as { heartbeat_interval: number }).heartbeat_interval)
     if (frame.op === 1 && this.#heartbeat) this.send(1, this.sequence)
     this.#waiters.wake()
   }
 
   #beat(everyMs: number): void {
     this.#timer = setInterval(() => {
-      if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify({ op: 1, d: this.sequence }))
+      if (this.#socket.readyState === WebSocket.OPEN)
+        this.#socket.send(JSON.stringify({ op: 1, d: this.sequence }))
     }, everyMs)
   }
 
@@ -193,7 +213,9 @@ export class Socket {
   }
 
   #unmet(what: string): string {
-    const end = this.#closed ? `the connection was closed with ${this.#closed.code} ${this.#closed.reason}` : this.#failure
+    const end = this.#closed
+      ? `the connection was closed with ${this.#closed.code} ${this.#closed.reason}`
+      : this.#failure
     return `${this.#who} waited for ${what}; ${end ?? `it did not come. Came: ${show(this.frames.map((f) => f.t ?? `op ${f.op}`))}`}`
   }
 
@@ -202,7 +224,9 @@ export class Socket {
   }
 }
 
-/** `s` counts a session's dispatches from 1 without a gap. Checked on every socket of every case. */
+/**
+ * `s` counts a session's dispatches from 1 without a gap. Checked on every socket of every case.
+ */
 export function isContiguous(frames: readonly Frame[], first = 1): void {
   const numbers = frames.filter((frame) => frame.op === 0).map((frame) => frame.s)
   holds(

@@ -34,7 +34,9 @@ export function testConformance(name: string, options: ConformanceOptions): void
       if (tried < allCases.length) return
       const expected = options.capabilities?.includes('resume') ? [] : ['RESUMED']
       const unseen = DESCRIBED.filter((name) => !seen.has(name))
-      expect(unseen, 'routes and dispatches that no case holds against their schema').toEqual(expected)
+      expect(unseen, 'routes and dispatches that no case holds against their schema').toEqual(
+        expected,
+      )
     })
 
     for (const one of allCases) {
@@ -52,7 +54,8 @@ export function testConformance(name: string, options: ConformanceOptions): void
         })
         tried += 1
         const wrong = judge(one, outcome, reason)
-        if (wrong !== undefined) throw new Error(wrong, outcome.kind === 'failed' ? { cause: outcome.error } : {})
+        if (wrong !== undefined)
+          throw new Error(wrong, outcome.kind === 'failed' ? { cause: outcome.error } : {})
       })
     }
   })

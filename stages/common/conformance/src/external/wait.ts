@@ -1,4 +1,7 @@
-/** Those who wait for something to change. Woken, each looks for itself: nobody polls, nobody sleeps. */
+/**
+ * Those who wait for something to change. Woken, each looks for itself: nobody polls, nobody
+ * sleeps.
+ */
 export class Waiters {
   readonly #waiting = new Set<() => void>()
 
@@ -13,7 +16,12 @@ export class Waiters {
 }
 
 /** Resolves when the condition holds; rejects with what was missed when patience ends. */
-export function until(waiters: Waiters, condition: () => boolean, patienceMs: number, missed: () => string): Promise<void> {
+export function until(
+  waiters: Waiters,
+  condition: () => boolean,
+  patienceMs: number,
+  missed: () => string,
+): Promise<void> {
   if (condition()) return Promise.resolve()
   return new Promise((resolve, reject) => {
     const remove = waiters.add(() => {
@@ -31,13 +39,22 @@ export function until(waiters: Waiters, condition: () => boolean, patienceMs: nu
 
 const EVERY_MS = 50
 
-/** For what only asking can tell, such as an index that follows a write: asks again until the answer will do. */
-export async function eventually<T>(what: string, ask: () => Promise<T>, good: (answer: T) => boolean, patienceMs: number): Promise<T> {
+/**
+ * For what only asking can tell, such as an index that follows a write: asks again until the answer
+ * will do.
+ */
+export async function eventually<T>(
+  what: string,
+  ask: () => Promise<T>,
+  good: (answer: T) => boolean,
+  patienceMs: number,
+): Promise<T> {
   const end = performance.now() + patienceMs
   for (;;) {
     const answer = await ask()
     if (good(answer)) return answer
-    if (performance.now() > end) throw new Error(`${what}, at last\n but got ${JSON.stringify(answer)?.slice(0, 1_000)}`)
+    if (performance.now() > end)
+      throw new Error(`${what}, at last\n but got ${JSON.stringify(answer)?.slice(0, 1_000)}`)
     await new Promise((resolve) => setTimeout(resolve, EVERY_MS))
   }
 }

@@ -10,8 +10,8 @@ import { unique } from './unique.ts'
 import { eventually } from './wait.ts'
 
 /**
- * What one case has of the stage: people and guilds made for it alone, and every socket it opened. Cases run at the same
- * time on one stage, so nothing here may count what others made.
+ * What one case has of the stage: people and guilds made for it alone, and every socket it opened.
+ * Cases run at the same time on one stage, so nothing here may count what others made.
  */
 export class World {
   readonly target: Target
@@ -34,7 +34,11 @@ export class World {
   }
 
   api(who: string, authorization: string | undefined, base = this.target.baseUrl): Api {
-    return new Api(base, who, authorization, { journal: this.journal, over: this.#over.signal, seen: this.target.seen })
+    return new Api(base, who, authorization, {
+      journal: this.journal,
+      over: this.#over.signal,
+      seen: this.target.seen,
+    })
   }
 
   /** A new user of the workshop. */
@@ -61,7 +65,9 @@ export class World {
   }
 
   /** A bare socket: HELLO may be on its way, nothing has been said. */
-  async socket(options: SocketOptions & { who?: string; url?: string; resumes?: boolean } = {}): Promise<Socket> {
+  async socket(
+    options: SocketOptions & { who?: string; url?: string; resumes?: boolean } = {},
+  ): Promise<Socket> {
     const url = options.url ?? (await this.#gateway())
     this.#over.signal.throwIfAborted()
     const socket = new Socket(url, options.who ?? 'socket', this.journal, options)
@@ -76,17 +82,23 @@ export class World {
   /** The address of the same stage with a limit that a few requests reach. */
   get limited(): string {
     if (this.target.limitedUrl !== undefined) return this.target.limitedUrl
-    throw new NotTried('needs the address of the same stage started with a low rate limit (--limited URL)')
+    throw new NotTried(
+      'needs the address of the same stage started with a low rate limit (--limited URL)',
+    )
   }
 
   get published(): Published {
     if (this.target.published !== undefined) return this.target.published
-    throw new NotTried('needs the same stage started with a public URL (--published URL --published-as GATEWAY)')
+    throw new NotTried(
+      'needs the same stage started with a public URL (--published URL --published-as GATEWAY)',
+    )
   }
 
   get closed(): string {
     if (this.target.closedUrl !== undefined) return this.target.closedUrl
-    throw new NotTried('needs the address of the same stage started without provisioning (--closed URL)')
+    throw new NotTried(
+      'needs the address of the same stage started without provisioning (--closed URL)',
+    )
   }
 
   /** What must be so in every case, whatever else it looks at. */
@@ -100,7 +112,10 @@ export class World {
     }
   }
 
-  /** Ends every connection, and whatever a case that took too long would still begin; nobody else would. */
+  /**
+   * Ends every connection, and whatever a case that took too long would still begin; nobody else
+   * would.
+   */
   dispose(): void {
     this.#over.abort(new Error('the case is over'))
     for (const { socket } of this.#sockets) socket.cut()

@@ -29,33 +29,47 @@ export interface Author {
 /** A guild's owner and another member, in a new channel that both may write to. */
 export async function newAuthor(url: string): Promise<{ author: Author; other: Author }> {
   const api = `${url}/api/v10`
-  const request = (path: string, method: string, token?: string, body?: unknown): Promise<Response> =>
+  const request = (
+    path: string,
+    method: string,
+    token?: string,
+    body?: unknown,
+  ): Promise<Response> =>
     fetch(path, {
       method,
-      headers: { 'content-type': 'application/json', ...(token ? { authorization: `Bot ${token}` } : {}) },
+      headers: {
+        'content-type': 'application/json',
+        ...(token ? { authorization: `Bot ${token}` } : {}),
+      },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     })
   async function call<T>(...args: Parameters<typeof request>): Promise<T> {
     let response = await request(...args)
-    // Client libraries retry too. After its clock jumped ahead a stage needs a moment to reserve time.
+    // Client libraries retry too. After its clock jumped ahead a stage needs a moment to reserve
+    // time.
     for (const until = Date.now() + PATIENCE_MS; response.status === 503 && Date.now() < until; ) {
       await delay(PAUSE_MS)
       response = await request(...args)
     }
-    if (!response.ok) throw new Error(`${args[1]} ${args[0]}: ${response.status} ${await response.text()}`)
+    if (!response.ok)
+      throw new Error(`${args[1]} ${args[0]}: ${response.status} ${await response.text()}`)
     return (response.status === 204 ? undefined : await response.json()) as T
   }
-  const newUser = (username: string) => call<{ id: string; token: string }>(`${url}/workshop/users`, 'POST', undefined, { username })
+  const newUser = (username: string) =>
+    call<{ id: string; token: string }>(`${url}/workshop/users`, 'POST', undefined, { username })
 
   const [owner, member] = [await newUser('author'), await newUser('other')]
   const guild = await call<{ id: string }>(`${api}/guilds`, 'POST', owner.token, { name: 'clocks' })
   const path = `${api}/guilds/${guild.id}`
   await call(`${path}/members/${member.id}`, 'PUT', owner.token, { access_token: member.token })
-  const channel = await call<{ id: string }>(`${path}/channels`, 'POST', owner.token, { name: 'clocks' })
+  const channel = await call<{ id: string }>(`${path}/channels`, 'POST', owner.token, {
+    name: 'clocks',
+  })
   const messages = `${api}/channels/${channel.id}/messages`
 
   const authorOf = ({ id, token }: { id: string; token: string }): Author => {
-    const reaction = (message: string) => `${messages}/${message}/reactions/${encodeURIComponent('👍')}/@me`
+    const reaction = (message: string) =>
+      `${messages}/${message}/reactions/${encodeURIComponent('👍')}/@me`
     return {
       id,
       send: (content) => call(messages, 'POST', token, { content }),

@@ -16,7 +16,10 @@ export interface ShiftedStage extends AsyncDisposable {
   readonly clock: ShiftedClock
 }
 
-/** A clock that is set costs nothing while it is off by hours. Beyond that the stage refuses, and says so. */
+/**
+ * A clock that is set costs nothing while it is off by hours. Beyond that the stage refuses, and
+ * says so.
+ */
 export function testClocks(name: string, open: () => Promise<ShiftedStage>): void {
   describe(`${name}, with its clock set`, { timeout: SUITE_MS }, () => {
     async function killedAndStarted({ stage, clock }: ShiftedStage, ms: number): Promise<void> {
@@ -36,9 +39,14 @@ export function testClocks(name: string, open: () => Promise<ShiftedStage>): voi
       await killedAndStarted(shifted, 0)
       const edited = await author.edit(id, 'second text')
       expect(edited.content).toBe('second text')
-      expect(Date.parse(edited.edited_timestamp!)).toBeGreaterThanOrEqual(Date.parse(edited.timestamp))
+      expect(Date.parse(edited.edited_timestamp!)).toBeGreaterThanOrEqual(
+        Date.parse(edited.timestamp),
+      )
       await author.react(id)
-      expect(await author.get(id)).toMatchObject({ content: 'second text', reactions: [{ count: 1 }] })
+      expect(await author.get(id)).toMatchObject({
+        content: 'second text',
+        reactions: [{ count: 1 }],
+      })
       await author.unreact(id)
       expect((await author.get(id)).reactions ?? []).toEqual([])
       await author.react(id)
@@ -65,10 +73,13 @@ export function testClocks(name: string, open: () => Promise<ShiftedStage>): voi
       await send(other, 'after')
       expect(new Set(sent.map(({ id }) => id)).size).toBe(sent.length)
       const stored = new Map((await author.page()).map((m) => [m.id, m]))
-      for (const { id, content, by } of sent) expect(stored.get(id)).toMatchObject({ content, author: { id: by.id } })
+      for (const { id, content, by } of sent)
+        expect(stored.get(id)).toMatchObject({ content, author: { id: by.id } })
       const newest = sent.filter(({ by }) => by === other).map(({ id }) => id)
       const oldest = sent.filter(({ by }) => by === author).map(({ id }) => id)
-      expect(compareIds(newest.toSorted(compareIds)[0]!, oldest.toSorted(compareIds).at(-1)!)).toBeGreaterThan(0)
+      expect(
+        compareIds(newest.toSorted(compareIds)[0]!, oldest.toSorted(compareIds).at(-1)!),
+      ).toBeGreaterThan(0)
     })
 
     it('serves on when its clock is set back by a minute, and tells by how much', async () => {
@@ -80,7 +91,9 @@ export function testClocks(name: string, open: () => Promise<ShiftedStage>): voi
       const { id: after } = await author.send('after')
       expect(compareIds(before, after)).toBeLessThan(0)
       expect((await fetch(`${stage.url}/readyz`)).status).toBe(200)
-      const behind = /^threshold_clock_behind_seconds\{.*\} ([\d.]+)$/m.exec(await (await fetch(`${stage.url}/metrics`)).text())
+      const behind = /^threshold_clock_behind_seconds\{.*\} ([\d.]+)$/m.exec(
+        await (await fetch(`${stage.url}/metrics`)).text(),
+      )
       expect(Number(behind?.[1])).toBeGreaterThan(30)
     })
 
@@ -94,7 +107,9 @@ export function testClocks(name: string, open: () => Promise<ShiftedStage>): voi
       expect([refused.status, Number(refused.headers.get('retry-after'))]).toEqual([503, 60])
       const readiness = () => fetch(`${stage.url}/readyz`)
       await expect.poll(async () => (await readiness()).status).toBe(503)
-      expect(await (await readiness()).json()).toMatchObject({ reasons: { clock: expect.stringMatching(/behind the last id/) } })
+      expect(await (await readiness()).json()).toMatchObject({
+        reasons: { clock: expect.stringMatching(/behind the last id/) },
+      })
       expect((await author.edit(id, 'edited')).content).toBe('edited')
       expect(stage.tail()).not.toMatch(/\n\s+at |"stack"/)
       await clock.shiftRunning(0)

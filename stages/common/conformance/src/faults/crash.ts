@@ -5,17 +5,25 @@ import type { Victims } from './processes.ts'
 import { newPlace, type Sent } from './sender.ts'
 
 const SUITE_MS = often(240_000, 600_000)
-/** As many as a client library has under way: enough to hurry, and no flood that would be asked to come again. */
+/**
+ * As many as a client library has under way: enough to hurry, and no flood that would be asked to
+ * come again.
+ */
 const INSISTING_AT_ONCE = 16
 
-/** A stream, so that each is on another of a send's steps. Tried in full it is a volley, and as many are under way as are sent. */
+/**
+ * A stream, so that each is on another of a send's steps. Tried in full it is a volley, and as many
+ * are under way as are sent.
+ */
 const SENDING_AT_ONCE = often(64, Number.POSITIVE_INFINITY)
 
-const nonces = (prefix: string, count: number): string[] => Array.from({ length: count }, (_, i) => `${prefix}-${i}`)
+const nonces = (prefix: string, count: number): string[] =>
+  Array.from({ length: count }, (_, i) => `${prefix}-${i}`)
 
 /**
- * What `kill -9` may cost: answers, never acknowledged messages. Each round sends many messages, kills in their midst,
- * starts again, and sends what was not acknowledged once more under the same nonce. Then each is there once.
+ * What `kill -9` may cost: answers, never acknowledged messages. Each round sends many messages,
+ * kills in their midst, starts again, and sends what was not acknowledged once more under the same
+ * nonce. Then each is there once.
  */
 export function testCrash(
   name: string,
@@ -38,14 +46,21 @@ export function testCrash(
         if (caught > 0) killedWhileSending += 1
         await eachIsThereOnce(place, sent)
       }
-      expect(killedWhileSending, 'rounds in which the kill met sends under way').toBeGreaterThan(rounds / 2)
+      expect(killedWhileSending, 'rounds in which the kill met sends under way').toBeGreaterThan(
+        rounds / 2,
+      )
     })
 
     it('loses no acknowledged message when its database is killed, and goes on without being restarted', async () => {
       await using victims = await open()
       const { stage, engine } = victims
       const place = await newPlace(stage.url)
-      const { sent } = await interrupt(nonces('engine', count), place.send, count / 4, engine.kill.bind(engine))
+      const { sent } = await interrupt(
+        nonces('engine', count),
+        place.send,
+        count / 4,
+        engine.kill.bind(engine),
+      )
       expect(stage.ended()).toBeUndefined()
       await engine.restart()
       await eachIsThereOnce(place, sent)
@@ -56,9 +71,17 @@ export function testCrash(
       await using victims = await open()
       const { stage } = victims
       const place = await newPlace(stage.url)
-      const { sent } = await interrupt(nonces('term', count), place.send, count / 4, stage.restart.bind(stage))
-      // Never an answer that means "no": acknowledged, asked to come again, or the door already shut.
-      expect([...new Set(sent.map((s) => s.status))].filter((status) => ![0, 200, 503].includes(status))).toEqual([])
+      const { sent } = await interrupt(
+        nonces('term', count),
+        place.send,
+        count / 4,
+        stage.restart.bind(stage),
+      )
+      // Never an answer that means "no": acknowledged, asked to come again, or the door already
+      // shut.
+      expect(
+        [...new Set(sent.map((s) => s.status))].filter((status) => ![0, 200, 503].includes(status)),
+      ).toEqual([])
       await eachIsThereOnce(place, sent)
     })
   })
@@ -70,7 +93,10 @@ interface Interrupted {
   readonly caught: number
 }
 
-/** Runs `act` once `after` of the sends are acknowledged, and waits for all of them to end one way or another. */
+/**
+ * Runs `act` once `after` of the sends are acknowledged, and waits for all of them to end one way
+ * or another.
+ */
 async function interrupt(
   all: readonly string[],
   send: (nonce: string) => Promise<Sent>,
@@ -95,13 +121,23 @@ async function interrupt(
   const then = new Set(underWay)
   await act()
   const sent = await Promise.all(sends)
-  return { sent, caught: sent.filter(({ nonce, status }) => then.has(nonce) && status === 0).length }
+  return {
+    sent,
+    caught: sent.filter(({ nonce, status }) => then.has(nonce) && status === 0).length,
+  }
 }
 
-async function eachIsThereOnce(place: Awaited<ReturnType<typeof newPlace>>, sent: readonly Sent[]): Promise<void> {
+async function eachIsThereOnce(
+  place: Awaited<ReturnType<typeof newPlace>>,
+  sent: readonly Sent[],
+): Promise<void> {
   const few = pLimit(INSISTING_AT_ONCE)
   const acknowledged = new Map(
-    await Promise.all(sent.map(({ nonce, id }) => few(async () => [nonce, id ?? (await place.insist(nonce))] as const))),
+    await Promise.all(
+      sent.map(({ nonce, id }) =>
+        few(async () => [nonce, id ?? (await place.insist(nonce))] as const),
+      ),
+    ),
   )
   const history = await place.history()
   const ids = new Set(history.map((m) => m.id))

@@ -18,7 +18,9 @@ export interface KillableEngine extends Killable {
   resume(): Promise<void>
 }
 
-/** What a fault test is given: a stage of its own on an engine of its own, since both will suffer. */
+/**
+ * What a fault test is given: a stage of its own on an engine of its own, since both will suffer.
+ */
 export interface Victims extends AsyncDisposable {
   readonly stage: KillableStage
   readonly engine: KillableEngine

@@ -23,10 +23,18 @@ export interface Place {
 const PATIENCE_MS = 30_000
 const PAUSE_MS = 50
 
-async function call<T>(url: string, method: string, token: string | undefined, body?: unknown): Promise<T> {
+async function call<T>(
+  url: string,
+  method: string,
+  token: string | undefined,
+  body?: unknown,
+): Promise<T> {
   const response = await fetch(url, {
     method,
-    headers: { 'content-type': 'application/json', ...(token ? { authorization: `Bot ${token}` } : {}) },
+    headers: {
+      'content-type': 'application/json',
+      ...(token ? { authorization: `Bot ${token}` } : {}),
+    },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   })
   if (!response.ok) throw new Error(`${method} ${url}: ${response.status} ${await response.text()}`)
@@ -36,9 +44,13 @@ async function call<T>(url: string, method: string, token: string | undefined, b
 /** A user in a new guild, who sends into a new channel. */
 export async function newPlace(url: string): Promise<Place> {
   const api = `${url}/api/v10`
-  const { token } = await call<{ token: string }>(`${url}/workshop/users`, 'POST', undefined, { username: 'sender' })
+  const { token } = await call<{ token: string }>(`${url}/workshop/users`, 'POST', undefined, {
+    username: 'sender',
+  })
   const guild = await call<{ id: string }>(`${api}/guilds`, 'POST', token, { name: 'faults' })
-  const channel = await call<{ id: string }>(`${api}/guilds/${guild.id}/channels`, 'POST', token, { name: 'faults' })
+  const channel = await call<{ id: string }>(`${api}/guilds/${guild.id}/channels`, 'POST', token, {
+    name: 'faults',
+  })
   const messages = `${api}/channels/${channel.id}/messages`
 
   async function send(nonce: string, content = nonce): Promise<Sent> {
@@ -49,7 +61,12 @@ export async function newPlace(url: string): Promise<Place> {
         body: JSON.stringify({ content, nonce, enforce_nonce: true }),
       })
       const body = (await response.json()) as { id?: string }
-      return { nonce, id: response.ok ? body.id : undefined, status: response.status, retryAfter: response.headers.get('retry-after') }
+      return {
+        nonce,
+        id: response.ok ? body.id : undefined,
+        status: response.status,
+        retryAfter: response.headers.get('retry-after'),
+      }
     } catch {
       return { nonce, id: undefined, status: 0, retryAfter: null }
     }
@@ -62,18 +79,26 @@ export async function newPlace(url: string): Promise<Place> {
       for (;;) {
         const { id, status } = await send(nonce)
         if (id) return id
-        if (Date.now() > until) throw new Error(`${nonce} was not acknowledged within ${PATIENCE_MS} ms; the last answer was ${status}`)
+        if (Date.now() > until)
+          throw new Error(
+            `${nonce} was not acknowledged within ${PATIENCE_MS} ms; the last answer was ${status}`,
+          )
         await delay(PAUSE_MS)
       }
     },
     async history() {
       const all: { id: string; nonce: string }[] = []
       for (let before = ''; ; before = `&before=${all.at(-1)!.id}`) {
-        const page = await call<{ id: string; content: string }[]>(`${messages}?limit=100${before}`, 'GET', token)
+        const page = await call<{ id: string; content: string }[]>(
+          `${messages}?limit=100${before}`,
+          'GET',
+          token,
+        )
         all.push(...page.map((m) => ({ id: m.id, nonce: m.content })))
         if (page.length < 100) return all
       }
     },
-    status: async () => (await fetch(messages, { headers: { authorization: `Bot ${token}` } })).status,
+    status: async () =>
+      (await fetch(messages, { headers: { authorization: `Bot ${token}` } })).status,
   }
 }

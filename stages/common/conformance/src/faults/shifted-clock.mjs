@@ -1,5 +1,6 @@
-// Loaded into a stage under test by `--import`, before anything else: its clock is off by as many milliseconds as a file says.
-// The file is read again and again, so that a test sets the clock of a process that runs.
+// Loaded into a stage under test by `--import`, before anything else: its clock is off by as many
+// milliseconds as a file says. The file is read again and again, so that a test sets the clock of a
+// process that runs.
 import { readFileSync, writeFileSync } from 'node:fs'
 
 const file = new URL(import.meta.url).searchParams.get('file')
@@ -20,7 +21,11 @@ const now = () => RealDate.now() + shift
 // A proxy, so that dates that Node itself makes are still instances of it.
 globalThis.Date = new Proxy(RealDate, {
   get: (target, key) => (key === 'now' ? now : Reflect.get(target, key)),
-  construct: (target, args, self) => Reflect.construct(target, args.length === 0 ? [now()] : args, self === Date ? target : self),
+  construct: (target, args, self) =>
+    Reflect.construct(target, args.length === 0 ? [now()] : args, self === Date ? target : self),
   apply: () => new RealDate(now()).toString(),
 })
-Object.defineProperty(performance, 'timeOrigin', { get: () => timeOrigin + shift, configurable: true })
+Object.defineProperty(performance, 'timeOrigin', {
+  get: () => timeOrigin + shift,
+  configurable: true,
+})

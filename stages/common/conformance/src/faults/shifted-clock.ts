@@ -27,7 +27,10 @@ export async function shiftedClock(): Promise<ShiftedClock> {
     async shiftRunning(ms) {
       await shift(ms)
       const seen = (): Promise<string> => readFile(`${file}.seen`, 'utf8')
-      await vi.waitFor(async () => expect(await seen()).toBe(String(ms)), { timeout: 30_000, interval: 20 })
+      await vi.waitFor(async () => expect(await seen()).toBe(String(ms)), {
+        timeout: 30_000,
+        interval: 20,
+      })
     },
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
   }

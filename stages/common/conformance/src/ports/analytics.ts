@@ -6,10 +6,16 @@ import { describe, expect, it } from 'vitest'
 import { factorySuite } from './suite.ts'
 
 export interface AnalyticsBounds {
-  /** What surely counts and what surely does not any more, in ms: in between, a window may be cut where its minutes meet. */
+  /**
+   * What surely counts and what surely does not any more, in ms: in between, a window may be cut
+   * where its minutes meet.
+   */
   readonly certainMs?: number
   readonly windowMs?: number
-  /** By what share of the truth a count may be off: 0 where counts are exact, more where they are sketches. */
+  /**
+   * By what share of the truth a count may be off: 0 where counts are exact, more where they are
+   * sketches.
+   */
   readonly error?: number
 }
 
@@ -18,7 +24,10 @@ const author = fc.integer({ min: 1, max: 30 }).map(String)
 /** Messages with pauses between them, most of them short, some of them minutes. */
 const history = fc.array(
   fc.record({
-    pauseMs: fc.oneof({ weight: 5, arbitrary: fc.nat(5_000) }, { weight: 1, arbitrary: fc.nat(200_000) }),
+    pauseMs: fc.oneof(
+      { weight: 5, arbitrary: fc.nat(5_000) },
+      { weight: 1, arbitrary: fc.nat(200_000) },
+    ),
     channelId: channel,
     authorId: author,
   }),
@@ -35,11 +44,22 @@ function truth(entries: readonly Entry[], now: number, ageMs: number) {
   const young = entries.filter(({ at }) => now - at < ageMs)
   const channels = new Map<ChannelId, number>()
   for (const { channelId } of young) channels.set(channelId, (channels.get(channelId) ?? 0) + 1)
-  return { messages: young.length, users: new Set(young.map(({ authorId }) => authorId)).size, channels }
+  return {
+    messages: young.length,
+    users: new Set(young.map(({ authorId }) => authorId)).size,
+    channels,
+  }
 }
 
-/** The laws of Analytics, on a clock that the test turns: never less than what is young, never more than what is not yet old. */
-export function testAnalytics(name: string, make: (clock: Clock) => Analytics, bounds: AnalyticsBounds = {}): void {
+/**
+ * The laws of Analytics, on a clock that the test turns: never less than what is young, never more
+ * than what is not yet old.
+ */
+export function testAnalytics(
+  name: string,
+  make: (clock: Clock) => Analytics,
+  bounds: AnalyticsBounds = {},
+): void {
   const { certainMs = 4 * 60_000, windowMs = 5 * 60_000, error = 0 } = bounds
   const clock = { at: 0, now: () => clock.at }
   const between = (value: number, low: number, high: number): void => {
@@ -54,11 +74,14 @@ export function testAnalytics(name: string, make: (clock: Clock) => Analytics, b
     expect(top.length).toBeLessThanOrEqual(10)
     expect(new Set(top.map((c) => c.channelId)).size).toBe(top.length)
     expect(top.map((c) => c.messages)).toEqual(top.map((c) => c.messages).sort((a, b) => b - a))
-    for (const { channelId, messages } of top) between(messages, low.channels.get(channelId) ?? 0, high.channels.get(channelId) ?? 0)
-    // Whoever is not among the ten is not busier than the last of them; where there are fewer than ten, nobody is missing.
+    for (const { channelId, messages } of top)
+      between(messages, low.channels.get(channelId) ?? 0, high.channels.get(channelId) ?? 0)
+    // Whoever is not among the ten is not busier than the last of them; where there are fewer than
+    // ten, nobody is missing.
     const least = top.length < 10 ? 0 : top.at(-1)!.messages
     for (const [id, messages] of low.channels)
-      if (!top.some((c) => c.channelId === id)) expect(Math.floor(messages * (1 - error))).toBeLessThanOrEqual(least)
+      if (!top.some((c) => c.channelId === id))
+        expect(Math.floor(messages * (1 - error))).toBeLessThanOrEqual(least)
   }
 
   factorySuite(
@@ -86,7 +109,8 @@ export function testAnalytics(name: string, make: (clock: Clock) => Analytics, b
 
         it('forgets all of it in time', () => {
           const analytics = open()
-          for (let i = 0; i < 100; i++) analytics.record({ channelId: String(i % 7), authorId: String(i) })
+          for (let i = 0; i < 100; i++)
+            analytics.record({ channelId: String(i % 7), authorId: String(i) })
           clock.at += windowMs
           expect(analytics.snapshot()).toEqual({ messages: 0, activeUsers: 0, busiestChannels: [] })
         })

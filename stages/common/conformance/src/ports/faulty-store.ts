@@ -5,15 +5,16 @@ import type { MetadataStore } from '@threshold/ports'
 type Method = 'createGuild' | 'loadGuild' | 'record'
 
 /**
- * A real store whose calls can be made to fail, or to wait, from outside. What stands on a store is tested against what the
- * port allows a store to do; that real engines do these things too is for the suites that kill and pause one.
+ * A real store whose calls can be made to fail, or to wait, from outside. What stands on a store is
+ * tested against what the port allows a store to do; that real engines do these things too is for
+ * the suites that kill and pause one.
  */
 export interface FaultyStore {
   /** The store itself, out of reach of all faults. */
   readonly real: MetadataStore
   /**
-   * From now on, calls are answered UNAVAILABLE: before anything is done, after all of it, or with only the first of the
-   * events written. Dispose heals.
+   * From now on, calls are answered UNAVAILABLE: before anything is done, after all of it, or with
+   * only the first of the events written. Dispose heals.
    */
   fail(method: Method, when: 'before' | 'after' | 'midway'): Disposable
   /** From now on, calls wait until they are released. `reached` resolves when one does. */
@@ -37,7 +38,8 @@ export function faultyStore(real: MetadataStore): { store: MetadataStore; faults
       const value: unknown = Reflect.get(target, key, target)
       if (typeof value !== 'function') return value
       return (...args: unknown[]) => {
-        const call = (): Promise<unknown> => (value as (...all: unknown[]) => Promise<unknown>).apply(target, args)
+        const call = (): Promise<unknown> =>
+          (value as (...all: unknown[]) => Promise<unknown>).apply(target, args)
         const fault = [...active].find(({ method }) => method === key)
         return fault ? fault.act(call, args) : call()
       }

@@ -9,7 +9,10 @@ const name = fc.oneof(
   fc.constantFrom('$gt', 'a.b', '__proto__', '\u0000', '{"$ne":1}'),
 )
 
-/** A change without ids: which channel or member it concerns is a number, counted through those that are there. */
+/**
+ * A change without ids: which channel or member it concerns is a number, counted through those that
+ * are there.
+ */
 type Change = (state: GuildState, strangers: readonly User[]) => GuildEvent | undefined
 
 const pick = <T>(from: Iterable<T>, n: number): T | undefined => {
@@ -17,10 +20,20 @@ const pick = <T>(from: Iterable<T>, n: number): T | undefined => {
   return all.length === 0 ? undefined : all[n % all.length]
 }
 
-const guildChange = fc.record({ name, description: fc.oneof(fc.constant(null), name), afkTimeout: fc.nat(3_600), owner: fc.nat() }).map(
-  ({ owner, ...fields }): Change =>
-    ({ guild, members }) => ({ type: 'guild.updated', guild: { ...guild, ...fields, ownerId: pick(members.keys(), owner)! } }),
-)
+const guildChange = fc
+  .record({
+    name,
+    description: fc.oneof(fc.constant(null), name),
+    afkTimeout: fc.nat(3_600),
+    owner: fc.nat(),
+  })
+  .map(
+    ({ owner, ...fields }): Change =>
+      ({ guild, members }) => ({
+        type: 'guild.updated',
+        guild: { ...guild, ...fields, ownerId: pick(members.keys(), owner)! },
+      }),
+  )
 
 const channelFields = fc.record({
   name,
@@ -42,14 +55,24 @@ const channelChange = fc
       (state) => {
         const role = pick(state.roles.keys(), whom)!
         const user = pick(state.members.keys(), whom)!
-        const changed: Partial<Channel> = { ...fields, overwrites: [hides(role, 0), shows(user, 1)] }
+        const changed: Partial<Channel> = {
+          ...fields,
+          overwrites: [hides(role, 0), shows(user, 1)],
+        }
         if (kind === 'created') {
-          const kindOf: Partial<Channel> = voice ? { type: 2, bitrate: 64_000, userLimit: 3 } : { type: 0 }
-          return { type: 'channel.created', channel: aChannel(state.guild.id, { ...changed, ...kindOf }) }
+          const kindOf: Partial<Channel> = voice
+            ? { type: 2, bitrate: 64_000, userLimit: 3 }
+            : { type: 0 }
+          return {
+            type: 'channel.created',
+            channel: aChannel(state.guild.id, { ...changed, ...kindOf }),
+          }
         }
         const channel = pick(state.channels.values(), which)
         if (!channel) return undefined
-        return kind === 'updated' ? { type: 'channel.updated', channel: { ...channel, ...changed } } : { type: 'channel.deleted', channel }
+        return kind === 'updated'
+          ? { type: 'channel.updated', channel: { ...channel, ...changed } }
+          : { type: 'channel.deleted', channel }
       },
   )
 
@@ -60,16 +83,22 @@ const roleFields = fc.record({
   mentionable: fc.boolean(),
   permissions: fc.bigInt({ min: 0n, max: (1n << 62n) - 1n }).map(String),
 })
-const roleChange = fc.record({ fields: roleFields, kind: fc.constantFrom('created', 'updated', 'deleted'), which: fc.nat() }).map(
-  ({ fields, kind, which }): Change =>
-    ({ roles, guild }) => {
-      if (kind === 'created') return { type: 'role.created', role: aRole(fields) }
-      const role: Role | undefined = pick(roles.values(), which)
-      if (!role) return undefined
-      if (kind === 'updated') return { type: 'role.updated', role: { ...role, ...fields } }
-      return role.id === guild.id ? undefined : { type: 'role.deleted', roleId: role.id }
-    },
-)
+const roleChange = fc
+  .record({
+    fields: roleFields,
+    kind: fc.constantFrom('created', 'updated', 'deleted'),
+    which: fc.nat(),
+  })
+  .map(
+    ({ fields, kind, which }): Change =>
+      ({ roles, guild }) => {
+        if (kind === 'created') return { type: 'role.created', role: aRole(fields) }
+        const role: Role | undefined = pick(roles.values(), which)
+        if (!role) return undefined
+        if (kind === 'updated') return { type: 'role.updated', role: { ...role, ...fields } }
+        return role.id === guild.id ? undefined : { type: 'role.deleted', roleId: role.id }
+      },
+  )
 
 const memberFields = fc.record({
   nick: fc.oneof(fc.constant(null), name),
@@ -77,23 +106,43 @@ const memberFields = fc.record({
   deaf: fc.boolean(),
   holds: fc.array(fc.nat(), { maxLength: 3 }),
 })
-const memberChange = fc.record({ fields: memberFields, kind: fc.constantFrom('added', 'updated', 'removed'), which: fc.nat() }).map(
-  ({ fields: { holds, ...fields }, kind, which }): Change =>
-    ({ members, roles, guild }, strangers) => {
-      const held = [...new Set(holds.flatMap((n) => pick(roles.keys(), n) ?? []))].filter((id) => id !== guild.id)
-      const stranger = pick(
-        strangers.filter(({ id }) => !members.has(id)),
-        which,
-      )
-      if (kind === 'added') return stranger && { type: 'member.added', member: aMember(stranger, { ...fields, roles: held }) }
-      const member: Member | undefined = pick(members.values(), which)
-      if (!member) return undefined
-      if (kind === 'updated') return { type: 'member.updated', member: { ...member, ...fields, roles: held } }
-      return member.user.id === guild.ownerId ? undefined : { type: 'member.removed', user: member.user }
-    },
-)
+const memberChange = fc
+  .record({
+    fields: memberFields,
+    kind: fc.constantFrom('added', 'updated', 'removed'),
+    which: fc.nat(),
+  })
+  .map(
+    ({ fields: { holds, ...fields }, kind, which }): Change =>
+      ({ members, roles, guild }, strangers) => {
+        const held = [...new Set(holds.flatMap((n) => pick(roles.keys(), n) ?? []))].filter(
+          (id) => id !== guild.id,
+        )
+        const stranger = pick(
+          strangers.filter(({ id }) => !members.has(id)),
+          which,
+        )
+        if (kind === 'added')
+          return (
+            stranger && {
+              type: 'member.added',
+              member: aMember(stranger, { ...fields, roles: held }),
+            }
+          )
+        const member: Member | undefined = pick(members.values(), which)
+        if (!member) return undefined
+        if (kind === 'updated')
+          return { type: 'member.updated', member: { ...member, ...fields, roles: held } }
+        return member.user.id === guild.ownerId
+          ? undefined
+          : { type: 'member.removed', user: member.user }
+      },
+  )
 
-/** A history that could have happened to any guild. `play` tells which events it is for this one, and what is left in the end. */
+/**
+ * A history that could have happened to any guild. `play` tells which events it is for this one,
+ * and what is left in the end.
+ */
 export const guildHistory = fc
   .array(
     fc.oneof(
@@ -106,7 +155,10 @@ export const guildHistory = fc
     },
   )
   .map((changes) => ({
-    play(start: GuildState, strangers: readonly User[]): { events: GuildEvent[]; state: GuildState } {
+    play(
+      start: GuildState,
+      strangers: readonly User[],
+    ): { events: GuildEvent[]; state: GuildState } {
       const events: GuildEvent[] = []
       let state = start
       for (const change of changes) {

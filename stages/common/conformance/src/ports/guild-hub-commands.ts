@@ -2,19 +2,62 @@ import type { GuildCommand, GuildState } from '@threshold/domain'
 import { evolve } from '@threshold/domain'
 import { deadlineIn, hasCode } from '@threshold/kit'
 import { describe, expect, it, vi } from 'vitest'
-import { agrees, anEvent, believed, done, founded, type HubWorld, listen, ONLINE, PATIENCE, settled } from './guild-hub-world.ts'
-import { aChannel, aGuild, aRole, aUser, hides, newId, type SmallGuild, shows, soon } from './world.ts'
+import {
+  agrees,
+  anEvent,
+  believed,
+  done,
+  founded,
+  type HubWorld,
+  listen,
+  ONLINE,
+  PATIENCE,
+  settled,
+} from './guild-hub-world.ts'
+import {
+  aChannel,
+  aGuild,
+  aRole,
+  aUser,
+  hides,
+  newId,
+  type SmallGuild,
+  shows,
+  soon,
+} from './world.ts'
 
 /** One command of each kind that writes, and what it leaves of the guild. */
 const COMMANDS: Record<string, (guild: SmallGuild) => GuildCommand> = {
-  'guild.edit': ({ owner }) => ({ type: 'guild.edit', by: owner.user.id, patch: { name: 'renamed' } }),
+  'guild.edit': ({ owner }) => ({
+    type: 'guild.edit',
+    by: owner.user.id,
+    patch: { name: 'renamed' },
+  }),
   'guild.delete': ({ owner }) => ({ type: 'guild.delete', by: owner.user.id }),
-  'channel.create': ({ owner, id }) => ({ type: 'channel.create', by: owner.user.id, channel: aChannel(id) }),
-  'channel.edit': ({ owner, text }) => ({ type: 'channel.edit', by: owner.user.id, channelId: text.id, patch: { topic: 'new' } }),
+  'channel.create': ({ owner, id }) => ({
+    type: 'channel.create',
+    by: owner.user.id,
+    channel: aChannel(id),
+  }),
+  'channel.edit': ({ owner, text }) => ({
+    type: 'channel.edit',
+    by: owner.user.id,
+    channelId: text.id,
+    patch: { topic: 'new' },
+  }),
   // Deleting the system channel writes twice: the guild no longer names it, and the channel goes.
-  'channel.delete': ({ owner, text }) => ({ type: 'channel.delete', by: owner.user.id, channelId: text.id }),
+  'channel.delete': ({ owner, text }) => ({
+    type: 'channel.delete',
+    by: owner.user.id,
+    channelId: text.id,
+  }),
   'role.create': ({ owner }) => ({ type: 'role.create', by: owner.user.id, role: aRole() }),
-  'role.edit': ({ owner, id }) => ({ type: 'role.edit', by: owner.user.id, roleId: id, patch: { permissions: '8' } }),
+  'role.edit': ({ owner, id }) => ({
+    type: 'role.edit',
+    by: owner.user.id,
+    roleId: id,
+    patch: { permissions: '8' },
+  }),
   'member.add': ({ owner }) => ({
     type: 'member.add',
     by: owner.user.id,
@@ -24,26 +67,44 @@ const COMMANDS: Record<string, (guild: SmallGuild) => GuildCommand> = {
     joinedAt: 0,
     invited: true,
   }),
-  'member.edit': ({ owner, others }) => ({ type: 'member.edit', by: owner.user.id, userId: others[0]!.user.id, patch: { nick: 'nick' } }),
-  'member.remove': ({ owner, others }) => ({ type: 'member.remove', by: owner.user.id, userId: others[0]!.user.id }),
+  'member.edit': ({ owner, others }) => ({
+    type: 'member.edit',
+    by: owner.user.id,
+    userId: others[0]!.user.id,
+    patch: { nick: 'nick' },
+  }),
+  'member.remove': ({ owner, others }) => ({
+    type: 'member.remove',
+    by: owner.user.id,
+    userId: others[0]!.user.id,
+  }),
 }
 
 export function guildHubCommands(world: HubWorld): void {
   const { hub, store } = world
-  const code = (...codes: string[]) => expect.toSatisfy((error) => hasCode(error, ...codes), `an error of ${codes.join(' or ')}`)
-  const harmless = ({ owner }: SmallGuild): GuildCommand => ({ type: 'role.create', by: owner.user.id, role: aRole() })
+  const code = (...codes: string[]) =>
+    expect.toSatisfy((error) => hasCode(error, ...codes), `an error of ${codes.join(' or ')}`)
+  const harmless = ({ owner }: SmallGuild): GuildCommand => ({
+    type: 'role.create',
+    by: owner.user.id,
+    role: aRole(),
+  })
 
   describe('a command', () => {
-    it.each(Object.keys(COMMANDS))('%s is in the store once it is acknowledged, and told to who listens', async (kind) => {
-      const guild = await founded(hub())
-      const listener = await listen(hub(), guild.id, guild.owner.user.id)
-      const executed = await hub().execute(guild.id, COMMANDS[kind]!(guild), soon())
-      if (!executed.ok) throw new Error(executed.refusal)
-      const after: GuildState | undefined = kind === 'guild.delete' ? undefined : executed.events.reduce(evolve, guild.state)
-      expect(await store().real.loadGuild(guild.id, soon())).toEqual(after)
-      if (after) expect(await believed(hub(), guild.id, guild.owner.user.id)).toEqual(after)
-      await vi.waitFor(() => expect(listener.told.length).toBeGreaterThan(1), PATIENCE)
-    })
+    it.each(Object.keys(COMMANDS))(
+      '%s is in the store once it is acknowledged, and told to who listens',
+      async (kind) => {
+        const guild = await founded(hub())
+        const listener = await listen(hub(), guild.id, guild.owner.user.id)
+        const executed = await hub().execute(guild.id, COMMANDS[kind]!(guild), soon())
+        if (!executed.ok) throw new Error(executed.refusal)
+        const after: GuildState | undefined =
+          kind === 'guild.delete' ? undefined : executed.events.reduce(evolve, guild.state)
+        expect(await store().real.loadGuild(guild.id, soon())).toEqual(after)
+        if (after) expect(await believed(hub(), guild.id, guild.owner.user.id)).toEqual(after)
+        await vi.waitFor(() => expect(listener.told.length).toBeGreaterThan(1), PATIENCE)
+      },
+    )
 
     it('is not acknowledged, nor heard of, nor believed before the store has it', async () => {
       const guild = await founded(hub())
@@ -71,15 +132,22 @@ export function guildHubCommands(world: HubWorld): void {
       const refused = await hub().execute(guild.id, { type: 'guild.delete', by: user.id }, soon())
       expect(refused).toEqual({ ok: false, refusal: 'no-permission' })
       expect(await store().real.loadGuild(guild.id, soon())).toEqual(guild.state)
-      expect(await hub().execute(newId(), harmless(guild), soon())).toEqual({ ok: false, refusal: 'unknown-guild' })
+      expect(await hub().execute(newId(), harmless(guild), soon())).toEqual({
+        ok: false,
+        refusal: 'unknown-guild',
+      })
     })
 
     it('among many at once is decided on what those before it have left', async () => {
       const guild = await founded(hub())
       const by = guild.owner.user.id
       const channel = aChannel(guild.id)
-      const make = Array.from({ length: 5 }, () => hub().execute(guild.id, { type: 'channel.create', by, channel }, soon()))
-      const roles = Array.from({ length: 10 }, () => hub().execute(guild.id, harmless(guild), soon()))
+      const make = Array.from({ length: 5 }, () =>
+        hub().execute(guild.id, { type: 'channel.create', by, channel }, soon()),
+      )
+      const roles = Array.from({ length: 10 }, () =>
+        hub().execute(guild.id, harmless(guild), soon()),
+      )
       const made = await Promise.all(make)
       expect(made.filter((executed) => executed.ok && executed.events.length > 0)).toHaveLength(1)
       await Promise.all(roles)
@@ -90,19 +158,26 @@ export function guildHubCommands(world: HubWorld): void {
   })
 
   describe('when the store fails', () => {
-    it.each(Object.keys(COMMANDS))('%s leaves the guild as it was, for those who listen and for those who ask', async (kind) => {
-      const guild = await founded(hub())
-      const listener = await listen(hub(), guild.id, guild.owner.user.id)
-      {
-        using _ = store().fail('record', 'before')
-        await expect(hub().execute(guild.id, COMMANDS[kind]!(guild), soon())).rejects.toEqual(code('UNAVAILABLE'))
-      }
-      await settled(hub(), guild.id, [listener])
-      expect(listener.events().filter(({ type }) => !/^(TYPING_START|PRESENCE_UPDATE)$/.test(type))).toEqual([])
-      expect(await believed(hub(), guild.id, guild.owner.user.id)).toEqual(guild.state)
-      await done(hub(), guild.id, harmless(guild))
-      await agrees(world, guild.id, guild.owner.user.id)
-    })
+    it.each(Object.keys(COMMANDS))(
+      '%s leaves the guild as it was, for those who listen and for those who ask',
+      async (kind) => {
+        const guild = await founded(hub())
+        const listener = await listen(hub(), guild.id, guild.owner.user.id)
+        {
+          using _ = store().fail('record', 'before')
+          await expect(hub().execute(guild.id, COMMANDS[kind]!(guild), soon())).rejects.toEqual(
+            code('UNAVAILABLE'),
+          )
+        }
+        await settled(hub(), guild.id, [listener])
+        expect(
+          listener.events().filter(({ type }) => !/^(TYPING_START|PRESENCE_UPDATE)$/.test(type)),
+        ).toEqual([])
+        expect(await believed(hub(), guild.id, guild.owner.user.id)).toEqual(guild.state)
+        await done(hub(), guild.id, harmless(guild))
+        await agrees(world, guild.id, guild.owner.user.id)
+      },
+    )
 
     for (const when of ['after', 'midway'] as const) {
       it.each(Object.keys(COMMANDS))(
@@ -111,12 +186,16 @@ export function guildHubCommands(world: HubWorld): void {
           const guild = await founded(hub())
           {
             using _ = store().fail('record', when)
-            await expect(hub().execute(guild.id, COMMANDS[kind]!(guild), soon())).rejects.toEqual(code('UNAVAILABLE'))
+            await expect(hub().execute(guild.id, COMMANDS[kind]!(guild), soon())).rejects.toEqual(
+              code('UNAVAILABLE'),
+            )
           }
           expect(await believed(hub(), guild.id, guild.owner.user.id)).toEqual(guild.state)
           await done(hub(), guild.id, harmless(guild))
           await agrees(world, guild.id, guild.owner.user.id)
-          expect((await believed(hub(), guild.id, guild.owner.user.id)).channels).toEqual(guild.state.channels)
+          expect((await believed(hub(), guild.id, guild.owner.user.id)).channels).toEqual(
+            guild.state.channels,
+          )
         },
       )
     }
@@ -126,10 +205,18 @@ export function guildHubCommands(world: HubWorld): void {
       const [by, role] = [guild.owner.user.id, aRole()]
       await done(hub(), guild.id, { type: 'role.create', by, role })
       for (const { user } of guild.others)
-        await done(hub(), guild.id, { type: 'member.role', by, userId: user.id, roleId: role.id, has: true })
+        await done(hub(), guild.id, {
+          type: 'member.role',
+          by,
+          userId: user.id,
+          roleId: role.id,
+          has: true,
+        })
       {
         using _ = store().fail('record', 'after')
-        await expect(hub().execute(guild.id, { type: 'role.delete', by, roleId: role.id }, soon())).rejects.toEqual(code('UNAVAILABLE'))
+        await expect(
+          hub().execute(guild.id, { type: 'role.delete', by, roleId: role.id }, soon()),
+        ).rejects.toEqual(code('UNAVAILABLE'))
       }
       await done(hub(), guild.id, harmless(guild))
       await agrees(world, guild.id, by)
@@ -141,20 +228,37 @@ export function guildHubCommands(world: HubWorld): void {
       await done(hub(), guild.id, { type: 'role.create', by, role })
       await done(hub(), guild.id, { type: 'channel.create', by, channel: category })
       for (let i = 0; i < 3; i++)
-        await done(hub(), guild.id, { type: 'channel.create', by, channel: aChannel(guild.id, { parentId: category.id }) })
-      await done(hub(), guild.id, { type: 'overwrite.put', by, channelId: category.id, overwrite: shows(role.id, 0) })
+        await done(hub(), guild.id, {
+          type: 'channel.create',
+          by,
+          channel: aChannel(guild.id, { parentId: category.id }),
+        })
+      await done(hub(), guild.id, {
+        type: 'overwrite.put',
+        by,
+        channelId: category.id,
+        overwrite: shows(role.id, 0),
+      })
       const before = await believed(hub(), guild.id, by)
-      expect([...before.channels.values()].filter(({ overwrites }) => overwrites.length === 1)).toHaveLength(4)
+      expect(
+        [...before.channels.values()].filter(({ overwrites }) => overwrites.length === 1),
+      ).toHaveLength(4)
       for (const command of [
         { type: 'overwrite.put', by, channelId: category.id, overwrite: hides(guild.id, 0) },
         { type: 'role.delete', by, roleId: role.id },
       ] satisfies GuildCommand[]) {
         {
           using _ = store().fail('record', 'midway')
-          await expect(hub().execute(guild.id, command, soon())).rejects.toEqual(code('UNAVAILABLE'))
+          await expect(hub().execute(guild.id, command, soon())).rejects.toEqual(
+            code('UNAVAILABLE'),
+          )
         }
         expect(await believed(hub(), guild.id, by)).toEqual(before)
-        await done(hub(), guild.id, { type: 'guild.edit', by, patch: { name: guild.state.guild.name } })
+        await done(hub(), guild.id, {
+          type: 'guild.edit',
+          by,
+          patch: { name: guild.state.guild.name },
+        })
         await agrees(world, guild.id, by)
         expect(await believed(hub(), guild.id, by)).toEqual(before)
       }
@@ -164,9 +268,14 @@ export function guildHubCommands(world: HubWorld): void {
       const guild = await founded(hub())
       const held = store().hold('record')
       const began = performance.now()
-      const slow = [harmless(guild), harmless(guild)].map((command) => hub().execute(guild.id, command, deadlineIn(150)))
+      const slow = [harmless(guild), harmless(guild)].map((command) =>
+        hub().execute(guild.id, command, deadlineIn(150)),
+      )
       for (const one of await Promise.allSettled(slow))
-        expect(one).toEqual({ status: 'rejected', reason: code('DEADLINE_EXCEEDED', 'UNAVAILABLE') })
+        expect(one).toEqual({
+          status: 'rejected',
+          reason: code('DEADLINE_EXCEEDED', 'UNAVAILABLE'),
+        })
       expect(performance.now() - began).toBeLessThan(5_000)
       held.release()
       await done(hub(), guild.id, harmless(guild))
@@ -194,7 +303,9 @@ export function guildHubCommands(world: HubWorld): void {
 
     it('wakes up whole when it is asked for, also by many at once', async () => {
       const guild = await asleep()
-      const listeners = await Promise.all(Array.from({ length: 10 }, () => listen(hub(), guild.id, guild.owner.user.id)))
+      const listeners = await Promise.all(
+        Array.from({ length: 10 }, () => listen(hub(), guild.id, guild.owner.user.id)),
+      )
       await settled(hub(), guild.id, listeners) // all ten are in the same guild
       expect(await believed(hub(), guild.id, guild.owner.user.id)).toEqual(guild.state)
     })
@@ -202,7 +313,10 @@ export function guildHubCommands(world: HubWorld): void {
     it('wakes up without what a deletion has left that its process did not survive', async () => {
       const { state, id, owner, others } = aGuild()
       const [role, category] = [newId(), newId()]
-      const inside = aChannel(id, { parentId: category, overwrites: [hides(role, 0), shows(owner.user.id, 1)] })
+      const inside = aChannel(id, {
+        parentId: category,
+        overwrites: [hides(role, 0), shows(owner.user.id, 1)],
+      })
       const holder = { ...others[0]!, roles: [role] }
       await store().real.createGuild(
         {
@@ -216,7 +330,10 @@ export function guildHubCommands(world: HubWorld): void {
       expect(await believed(hub(), id, owner.user.id)).toEqual({
         ...state,
         guild: { ...state.guild, systemChannelId: null },
-        channels: new Map([...state.channels, [inside.id, { ...inside, parentId: null, overwrites: [shows(owner.user.id, 1)] }]]),
+        channels: new Map([
+          ...state.channels,
+          [inside.id, { ...inside, parentId: null, overwrites: [shows(owner.user.id, 1)] }],
+        ]),
       })
     })
 
@@ -225,7 +342,12 @@ export function guildHubCommands(world: HubWorld): void {
       const event = anEvent()
       {
         using _ = store().fail('loadGuild', 'before')
-        const subscriber = { userId: guild.owner.user.id, sessionId: newId(), presence: ONLINE, deliver: () => {} }
+        const subscriber = {
+          userId: guild.owner.user.id,
+          sessionId: newId(),
+          presence: ONLINE,
+          deliver: () => {},
+        }
         const asked = [
           hub().view(guild.id, guild.owner.user.id, soon()),
           hub().access(guild.id, guild.owner.user.id, undefined, soon()),
@@ -233,7 +355,8 @@ export function guildHubCommands(world: HubWorld): void {
           hub().publish(guild.id, event, soon()),
           hub().join(guild.id, subscriber, soon()),
         ]
-        for (const one of await Promise.allSettled(asked)) expect(one).toEqual({ status: 'rejected', reason: code('UNAVAILABLE') })
+        for (const one of await Promise.allSettled(asked))
+          expect(one).toEqual({ status: 'rejected', reason: code('UNAVAILABLE') })
       }
       const listener = await listen(hub(), guild.id, guild.owner.user.id)
       await hub().publish(guild.id, event, soon()) // what was not published may be published again

@@ -1,9 +1,23 @@
 import { type ChannelId, Permission, type UserId } from '@threshold/contract'
-import { type Channel, canView, evolve, type GuildCommand, type GuildState } from '@threshold/domain'
+import {
+  type Channel,
+  canView,
+  evolve,
+  type GuildCommand,
+  type GuildState,
+} from '@threshold/domain'
 import type { GuildHub, Position } from '@threshold/ports'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { anEvent, done, founded, type HubWorld, type Listener, listen, settled } from './guild-hub-world.ts'
+import {
+  anEvent,
+  done,
+  founded,
+  type HubWorld,
+  type Listener,
+  listen,
+  settled,
+} from './guild-hub-world.ts'
 import { aChannel, aRole, hides, newId, type SmallGuild, shows, soon } from './world.ts'
 
 const kinds = <K extends string>(...all: K[]) => fc.constantFrom(...all)
@@ -13,7 +27,13 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: kinds('say to all') }) },
   { weight: 3, arbitrary: fc.record({ kind: kinds('hide', 'show', 'restore'), channel, whom }) },
   { weight: 1, arbitrary: fc.record({ kind: kinds('replace'), channel }) },
-  { weight: 4, arbitrary: fc.record({ kind: kinds('grant', 'deprive', 'kick', 'return', 'join', 'leave'), whom }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: kinds('grant', 'deprive', 'kick', 'return', 'join', 'leave'),
+      whom,
+    }),
+  },
 )
 type Step = typeof step extends fc.Arbitrary<infer S> ? S : never
 
@@ -24,7 +44,9 @@ interface Seat {
   state: 'in' | 'left' | 'kicked'
 }
 
-/** A guild with three channels and a role, played step by step on the hub and on a model beside it. */
+/**
+ * A guild with three channels and a role, played step by step on the hub and on a model beside it.
+ */
 class Play {
   readonly #hub: GuildHub
   readonly #guild: SmallGuild
@@ -60,11 +82,21 @@ class Play {
       case 'restore':
         // An overwrite is for a member; that of one who was kicked stays.
         if (!this.state.members.has(userId) && step.whom !== 3) return
-        return this.#overwrite(step.kind, this.#channels[step.channel]!.id, step.whom === 3 ? undefined : userId)
+        return this.#overwrite(
+          step.kind,
+          this.#channels[step.channel]!.id,
+          step.whom === 3 ? undefined : userId,
+        )
       case 'grant':
       case 'deprive':
         if (!this.state.members.has(userId)) return
-        return this.#do({ type: 'member.role', by, userId, roleId: this.#role.id, has: step.kind === 'grant' })
+        return this.#do({
+          type: 'member.role',
+          by,
+          userId,
+          roleId: this.#role.id,
+          has: step.kind === 'grant',
+        })
       case 'kick':
         if (!this.state.members.has(userId)) return
         await this.#do({ type: 'member.remove', by, userId })
@@ -72,7 +104,15 @@ class Play {
         return
       case 'return': {
         const { user } = this.#guild.others[step.whom]!
-        return this.#do({ type: 'member.add', by, user, nick: null, roles: [], joinedAt: 0, invited: true })
+        return this.#do({
+          type: 'member.add',
+          by,
+          user,
+          nick: null,
+          roles: [],
+          joinedAt: 0,
+          invited: true,
+        })
       }
       case 'join':
         return this.state.members.has(userId) ? this.#join(userId) : undefined
@@ -96,9 +136,14 @@ class Play {
     this.#channels[index] = made
   }
 
-  async #overwrite(kind: 'hide' | 'show' | 'restore', channelId: ChannelId, user: UserId | undefined): Promise<void> {
+  async #overwrite(
+    kind: 'hide' | 'show' | 'restore',
+    channelId: ChannelId,
+    user: UserId | undefined,
+  ): Promise<void> {
     const by = this.#guild.owner.user.id
-    const [targetId, type] = user === undefined ? ([this.#role.id, 0] as const) : ([user, 1] as const)
+    const [targetId, type] =
+      user === undefined ? ([this.#role.id, 0] as const) : ([user, 1] as const)
     if (kind !== 'restore') {
       const overwrite = (kind === 'hide' ? hides : shows)(targetId, type)
       return this.#do({ type: 'overwrite.put', by, channelId, overwrite })
@@ -108,7 +153,11 @@ class Play {
   }
 
   async #join(user: UserId): Promise<void> {
-    this.seats.push({ listener: await listen(this.#hub, this.#guild.id, user), expected: [], state: 'in' })
+    this.seats.push({
+      listener: await listen(this.#hub, this.#guild.id, user),
+      expected: [],
+      state: 'in',
+    })
   }
 
   async #say(channelId: ChannelId | undefined): Promise<void> {
@@ -116,7 +165,8 @@ class Play {
     await this.#hub.publish(this.#guild.id, event, soon())
     for (const seat of this.seats) {
       if (seat.state !== 'in') continue
-      if (channelId === undefined || canView(this.state, seat.listener.userId, channelId)) seat.expected.push(event.id)
+      if (channelId === undefined || canView(this.state, seat.listener.userId, channelId))
+        seat.expected.push(event.id)
     }
   }
 
@@ -125,7 +175,10 @@ class Play {
   }
 }
 
-/** What a client makes of what it is told: the channels it knows, and whether each event made sense to it. */
+/**
+ * What a client makes of what it is told: the channels it knows, and whether each event made sense
+ * to it.
+ */
 function channelsKnown({ view, events }: Listener): Set<ChannelId> {
   const known = new Set(view.channels.map(({ id }) => id))
   for (const { type, data, channelId } of events()) {
@@ -140,57 +193,84 @@ function channelsKnown({ view, events }: Listener): Set<ChannelId> {
 }
 
 const ascend = (positions: readonly Position[]): boolean =>
-  positions.every(({ epoch, sequence }, i) => i === 0 || (epoch === positions[i - 1]!.epoch && sequence > positions[i - 1]!.sequence))
+  positions.every(
+    ({ epoch, sequence }, i) =>
+      i === 0 || (epoch === positions[i - 1]!.epoch && sequence > positions[i - 1]!.sequence),
+  )
 
 export function guildHubLog({ hub }: HubWorld): void {
   describe('the log of a guild', () => {
     it('reaches each session in its order, each event once, and none of a channel that its user does not see at that point', () =>
       fc.assert(
-        fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 40, size: 'max' }), async (steps) => {
-          const guild = await founded(hub(), 4)
-          const play = new Play(hub(), guild)
-          await play.begin()
-          for (const each of steps) await play.step(each)
-          await settled(
-            hub(),
-            guild.id,
-            play.seats.flatMap(({ listener, state }) => (state === 'in' ? [listener] : [])),
-          )
-          for (const { listener, expected, state } of play.seats) {
-            const heard = listener.events('MESSAGE_CREATE').map(({ id }) => id)
-            // What was on its way when a session left may still reach it; what came before it left has.
-            expect(state === 'left' ? heard.slice(0, expected.length) : heard).toEqual(expected)
-            expect(ascend([listener.from, ...listener.positions()])).toBe(true)
-            expect(listener.isOut).toBe(state === 'kicked')
-            const known = channelsKnown(listener)
-            if (state !== 'in') continue
-            const seen = [...play.state.channels.keys()].filter((id) => canView(play.state, listener.userId, id))
-            expect(known).toEqual(new Set(seen))
-            expect(new Set((await hub().view(guild.id, listener.userId, soon()))?.channels.map(({ id }) => id))).toEqual(known)
-          }
-        }),
+        fc.asyncProperty(
+          fc.array(step, { minLength: 10, maxLength: 40, size: 'max' }),
+          async (steps) => {
+            const guild = await founded(hub(), 4)
+            const play = new Play(hub(), guild)
+            await play.begin()
+            for (const each of steps) await play.step(each)
+            await settled(
+              hub(),
+              guild.id,
+              play.seats.flatMap(({ listener, state }) => (state === 'in' ? [listener] : [])),
+            )
+            for (const { listener, expected, state } of play.seats) {
+              const heard = listener.events('MESSAGE_CREATE').map(({ id }) => id)
+              // What was on its way when a session left may still reach it; what came before it
+              // left has.
+              expect(state === 'left' ? heard.slice(0, expected.length) : heard).toEqual(expected)
+              expect(ascend([listener.from, ...listener.positions()])).toBe(true)
+              expect(listener.isOut).toBe(state === 'kicked')
+              const known = channelsKnown(listener)
+              if (state !== 'in') continue
+              const seen = [...play.state.channels.keys()].filter((id) =>
+                canView(play.state, listener.userId, id),
+              )
+              expect(known).toEqual(new Set(seen))
+              expect(
+                new Set(
+                  (await hub().view(guild.id, listener.userId, soon()))?.channels.map(
+                    ({ id }) => id,
+                  ),
+                ),
+              ).toEqual(known)
+            }
+          },
+        ),
         { numRuns: 15 },
       ))
 
     it('is one order for all, however many speak and change things at once, and says where each event stands', async () => {
       const guild = await founded(hub(), 3)
       const users = [...guild.state.members.keys()]
-      const listeners = await Promise.all([...users, ...users].map((user) => listen(hub(), guild.id, user)))
-      const events = Array.from({ length: 60 }, (_, i) => anEvent(i % 2 ? guild.text.id : undefined))
+      const listeners = await Promise.all(
+        [...users, ...users].map((user) => listen(hub(), guild.id, user)),
+      )
+      const events = Array.from({ length: 60 }, (_, i) =>
+        anEvent(i % 2 ? guild.text.id : undefined),
+      )
       const [positions] = await Promise.all([
         Promise.all(events.map((event) => hub().publish(guild.id, event, soon()))),
         Promise.all(
           Array.from({ length: 10 }, () =>
-            hub().execute(guild.id, { type: 'role.create', by: guild.owner.user.id, role: aRole() }, soon()),
+            hub().execute(
+              guild.id,
+              { type: 'role.create', by: guild.owner.user.id, role: aRole() },
+              soon(),
+            ),
           ),
         ),
       ])
       await settled(hub(), guild.id, listeners)
       const order = (one: Listener): string[] => one.events().map(({ id }) => id)
       for (const one of listeners) {
-        expect(order(one).filter((id) => order(listeners[0]!).includes(id))).toEqual(order(listeners[0]!))
+        expect(order(one).filter((id) => order(listeners[0]!).includes(id))).toEqual(
+          order(listeners[0]!),
+        )
         expect(one.events('GUILD_ROLE_CREATE')).toHaveLength(10)
-        const heard = new Map(one.told.flatMap((d) => (d.kind === 'event' ? [[d.event.id, d.position] as const] : [])))
+        const heard = new Map(
+          one.told.flatMap((d) => (d.kind === 'event' ? [[d.event.id, d.position] as const] : [])),
+        )
         events.forEach(({ id }, i) => void expect(heard.get(id)).toEqual(positions[i]))
         expect(one.events('MESSAGE_CREATE')).toHaveLength(events.length)
         expect(ascend([one.from, ...one.positions()])).toBe(true)
@@ -201,9 +281,15 @@ export function guildHubLog({ hub }: HubWorld): void {
       const guild = await founded(hub())
       const listener = await listen(hub(), guild.id, guild.owner.user.id)
       const event = anEvent(guild.text.id)
-      const first = await Promise.all(Array.from({ length: 10 }, () => hub().publish(guild.id, event, soon())))
+      const first = await Promise.all(
+        Array.from({ length: 10 }, () => hub().publish(guild.id, event, soon())),
+      )
       await hub().publish(guild.id, anEvent(), soon())
-      expect(new Set([...first, await hub().publish(guild.id, event, soon())].map((p) => JSON.stringify(p))).size).toBe(1)
+      expect(
+        new Set(
+          [...first, await hub().publish(guild.id, event, soon())].map((p) => JSON.stringify(p)),
+        ).size,
+      ).toBe(1)
       await settled(hub(), guild.id, [listener])
       expect(listener.events('MESSAGE_CREATE').filter(({ id }) => id === event.id)).toEqual([event])
     })
@@ -211,14 +297,33 @@ export function guildHubLog({ hub }: HubWorld): void {
     it('keeps what needs a permission from who sees the channel and lacks that permission there', async () => {
       const guild = await founded(hub(), 2)
       const [manager, member] = guild.others.map(({ user }) => user.id) as [string, string]
-      const allowed = { id: manager, type: 1, allow: String(Permission.ManageChannels), deny: '0' } as const
-      await done(hub(), guild.id, { type: 'overwrite.put', by: guild.owner.user.id, channelId: guild.text.id, overwrite: allowed })
-      const listeners = await Promise.all([guild.owner.user.id, manager, member].map((user) => listen(hub(), guild.id, user)))
-      const events = [{ ...anEvent(guild.text.id), needs: Permission.ManageChannels }, anEvent(guild.text.id)]
+      const allowed = {
+        id: manager,
+        type: 1,
+        allow: String(Permission.ManageChannels),
+        deny: '0',
+      } as const
+      await done(hub(), guild.id, {
+        type: 'overwrite.put',
+        by: guild.owner.user.id,
+        channelId: guild.text.id,
+        overwrite: allowed,
+      })
+      const listeners = await Promise.all(
+        [guild.owner.user.id, manager, member].map((user) => listen(hub(), guild.id, user)),
+      )
+      const events = [
+        { ...anEvent(guild.text.id), needs: Permission.ManageChannels },
+        anEvent(guild.text.id),
+      ]
       for (const event of events) await hub().publish(guild.id, event, soon())
       await settled(hub(), guild.id, listeners)
       const [all, open] = [events.map(({ id }) => id), [events[1]!.id]]
-      expect(listeners.map((one) => one.events('MESSAGE_CREATE').map(({ id }) => id))).toEqual([all, all, open])
+      expect(listeners.map((one) => one.events('MESSAGE_CREATE').map(({ id }) => id))).toEqual([
+        all,
+        all,
+        open,
+      ])
     })
 
     it('goes on without a gap from what a session was shown when it joined', async () => {
@@ -232,8 +337,12 @@ export function guildHubLog({ hub }: HubWorld): void {
       const [positions, listeners] = await Promise.all([Promise.all(said), Promise.all(joining)])
       await settled(hub(), guild.id, listeners)
       for (const { from, told } of listeners) {
-        const heard = told.flatMap((d) => (d.kind === 'event' && d.event.type === 'MESSAGE_CREATE' ? [d.position.sequence] : []))
-        const after = positions.map(({ sequence }) => sequence).filter((sequence) => sequence > from.sequence)
+        const heard = told.flatMap((d) =>
+          d.kind === 'event' && d.event.type === 'MESSAGE_CREATE' ? [d.position.sequence] : [],
+        )
+        const after = positions
+          .map(({ sequence }) => sequence)
+          .filter((sequence) => sequence > from.sequence)
         expect(heard).toEqual(after.toSorted((a, b) => a - b))
       }
     })

@@ -2,8 +2,27 @@ import { compareIds, Permission, type UserId } from '@threshold/contract'
 import { channelPermissions, guildPermissions } from '@threshold/domain'
 import type { UserDelivery } from '@threshold/ports'
 import { describe, expect, it, vi } from 'vitest'
-import { anEvent, done, founded, type HubWorld, listen, ONLINE, PATIENCE, settled } from './guild-hub-world.ts'
-import { aGuild, aMember, aRole, aUser, hides, newId, type SmallGuild, shows, soon } from './world.ts'
+import {
+  anEvent,
+  done,
+  founded,
+  type HubWorld,
+  listen,
+  ONLINE,
+  PATIENCE,
+  settled,
+} from './guild-hub-world.ts'
+import {
+  aGuild,
+  aMember,
+  aRole,
+  aUser,
+  hides,
+  newId,
+  type SmallGuild,
+  shows,
+  soon,
+} from './world.ts'
 
 /** Who is in a guild, what they may do, where they are, and what concerns them beyond it. */
 export function guildHubPeople({ hub }: HubWorld): void {
@@ -32,7 +51,12 @@ export function guildHubPeople({ hub }: HubWorld): void {
         })
         for (const channel of channels) {
           const permissions = channelPermissions(mixed, member, channel)
-          expect(await hub().access(id, user, channel.id, soon())).toEqual({ kind: 'member', member, permissions, channel })
+          expect(await hub().access(id, user, channel.id, soon())).toEqual({
+            kind: 'member',
+            member,
+            permissions,
+            channel,
+          })
         }
       }
     })
@@ -40,10 +64,18 @@ export function guildHubPeople({ hub }: HubWorld): void {
     it('tells a stranger from an unknown channel and an unknown guild', async () => {
       const guild = await founded(hub())
       const owner = guild.owner.user.id
-      expect(await hub().access(guild.id, newId(), undefined, soon())).toEqual({ kind: 'not-member' })
-      expect(await hub().access(guild.id, newId(), guild.text.id, soon())).toEqual({ kind: 'not-member' })
-      expect(await hub().access(guild.id, owner, newId(), soon())).toEqual({ kind: 'unknown-channel' })
-      expect(await hub().access(newId(), owner, undefined, soon())).toEqual({ kind: 'unknown-guild' })
+      expect(await hub().access(guild.id, newId(), undefined, soon())).toEqual({
+        kind: 'not-member',
+      })
+      expect(await hub().access(guild.id, newId(), guild.text.id, soon())).toEqual({
+        kind: 'not-member',
+      })
+      expect(await hub().access(guild.id, owner, newId(), soon())).toEqual({
+        kind: 'unknown-channel',
+      })
+      expect(await hub().access(newId(), owner, undefined, soon())).toEqual({
+        kind: 'unknown-guild',
+      })
     })
   })
 
@@ -52,7 +84,12 @@ export function guildHubPeople({ hub }: HubWorld): void {
       const guild = await founded(hub(), 12)
       const by = guild.owner.user.id
       const gone = guild.others[3]!.user.id
-      const nick = { type: 'member.edit', by, userId: guild.others[4]!.user.id, patch: { nick: 'Zoë' } } as const
+      const nick = {
+        type: 'member.edit',
+        by,
+        userId: guild.others[4]!.user.id,
+        patch: { nick: 'Zoë' },
+      } as const
       await done(hub(), guild.id, { type: 'member.remove', by, userId: gone })
       await done(hub(), guild.id, nick)
       const left = [...guild.state.members.keys()].filter((id) => id !== gone).toSorted(compareIds)
@@ -64,10 +101,16 @@ export function guildHubPeople({ hub }: HubWorld): void {
         paged.push(...page.map(({ user }) => user.id))
       }
       expect(paged).toEqual(left)
-      expect((await hub().members(guild.id, { ids: [gone, nick.userId, newId()] }, soon())).map(({ user }) => user.id)).toEqual([
-        nick.userId,
-      ])
-      expect((await hub().members(guild.id, { prefix: 'zo', limit: 5 }, soon())).map(({ user }) => user.id)).toEqual([nick.userId])
+      expect(
+        (await hub().members(guild.id, { ids: [gone, nick.userId, newId()] }, soon())).map(
+          ({ user }) => user.id,
+        ),
+      ).toEqual([nick.userId])
+      expect(
+        (await hub().members(guild.id, { prefix: 'zo', limit: 5 }, soon())).map(
+          ({ user }) => user.id,
+        ),
+      ).toEqual([nick.userId])
       expect(await hub().members(guild.id, { prefix: 'MEMBER1', limit: 2 }, soon())).toHaveLength(2)
       expect(await hub().members(newId(), { after: '0', limit: 5 }, soon())).toEqual([])
     })
@@ -78,11 +121,27 @@ export function guildHubPeople({ hub }: HubWorld): void {
       const user = aUser()
       const told: UserDelivery[] = []
       const stop = hub().listen(user.id, (delivery) => void told.push(delivery))
-      const subscriber = { userId: user.id, sessionId: newId(), presence: ONLINE, deliver: () => {} }
+      const subscriber = {
+        userId: user.id,
+        sessionId: newId(),
+        presence: ONLINE,
+        deliver: () => {},
+      }
       expect(await hub().join(guild.id, subscriber, soon())).toBeUndefined()
 
-      await done(hub(), guild.id, { type: 'member.add', by, user, nick: null, roles: [], joinedAt: 0, invited: true })
-      await vi.waitFor(() => expect(told).toEqual([{ kind: 'joined', guildId: guild.id }]), PATIENCE)
+      await done(hub(), guild.id, {
+        type: 'member.add',
+        by,
+        user,
+        nick: null,
+        roles: [],
+        joinedAt: 0,
+        invited: true,
+      })
+      await vi.waitFor(
+        () => expect(told).toEqual([{ kind: 'joined', guildId: guild.id }]),
+        PATIENCE,
+      )
       const listener = await listen(hub(), guild.id, user.id)
       expect(listener.view.me).toEqual(aMember(user, { joinedAt: 0 }))
 
@@ -98,17 +157,27 @@ export function guildHubPeople({ hub }: HubWorld): void {
 
     it('of a guild that is deleted are all out, and there is no such guild any more', async () => {
       const guild = await founded(hub())
-      const listeners = await Promise.all([...guild.state.members.keys()].map((user) => listen(hub(), guild.id, user)))
+      const listeners = await Promise.all(
+        [...guild.state.members.keys()].map((user) => listen(hub(), guild.id, user)),
+      )
       await done(hub(), guild.id, { type: 'guild.delete', by: guild.owner.user.id })
       await vi.waitFor(() => expect(listeners.every(({ isOut }) => isOut)).toBe(true), PATIENCE)
-      expect(await hub().access(guild.id, guild.owner.user.id, undefined, soon())).toEqual({ kind: 'unknown-guild' })
-      const subscriber = { userId: guild.owner.user.id, sessionId: newId(), presence: ONLINE, deliver: () => {} }
+      expect(await hub().access(guild.id, guild.owner.user.id, undefined, soon())).toEqual({
+        kind: 'unknown-guild',
+      })
+      const subscriber = {
+        userId: guild.owner.user.id,
+        sessionId: newId(),
+        presence: ONLINE,
+        deliver: () => {},
+      }
       expect(await hub().join(guild.id, subscriber, soon())).toBeUndefined()
     })
   })
 
   describe('presence', () => {
-    const seen = (guild: SmallGuild, user: UserId) => hub().presences(guild.id, [user, newId()], soon())
+    const seen = (guild: SmallGuild, user: UserId) =>
+      hub().presences(guild.id, [user, newId()], soon())
 
     it('is that of the most present session, and is told to the others', async () => {
       const guild = await founded(hub())
@@ -125,7 +194,10 @@ export function guildHubPeople({ hub }: HubWorld): void {
       }
       const idle = await listen(hub(), guild.id, user, { status: 'idle', activities: [] })
       await becomes('idle')
-      const busy = await listen(hub(), guild.id, user, { status: 'dnd', activities: [{ name: 'a game', type: 0 }] })
+      const busy = await listen(hub(), guild.id, user, {
+        status: 'dnd',
+        activities: [{ name: 'a game', type: 0 }],
+      })
       await becomes('dnd')
       expect((await seen(guild, user)).get(user)?.activities).toEqual([{ name: 'a game', type: 0 }])
       idle.subscription.presence(ONLINE)
@@ -145,10 +217,14 @@ export function guildHubPeople({ hub }: HubWorld): void {
       await listen(hub(), guild.id, hidden, { status: 'offline', activities: [] })
       await listen(hub(), guild.id, shown)
       const about = (user: string) =>
-        owner.events('PRESENCE_UPDATE').filter(({ data }) => (data as { user: { id: string } }).user.id === user)
+        owner
+          .events('PRESENCE_UPDATE')
+          .filter(({ data }) => (data as { user: { id: string } }).user.id === user)
       await vi.waitFor(() => expect(about(shown)).toHaveLength(1), PATIENCE)
       expect(about(hidden)).toEqual([])
-      expect([...(await hub().presences(guild.id, [hidden, shown], soon())).keys()]).toEqual([shown])
+      expect([...(await hub().presences(guild.id, [hidden, shown], soon())).keys()]).toEqual([
+        shown,
+      ])
     })
   })
 
@@ -160,10 +236,19 @@ export function guildHubPeople({ hub }: HubWorld): void {
         told.set(name, [])
         return hub().listen(user, (delivery) => void told.get(name)!.push(delivery))
       }
-      const stops = [hear(ada, 'ada 1'), hear(ada, 'ada 2'), hear(grace, 'grace'), hear(alan, 'alan')]
+      const stops = [
+        hear(ada, 'ada 1'),
+        hear(ada, 'ada 2'),
+        hear(grace, 'grace'),
+        hear(alan, 'alan'),
+      ]
       const events = Array.from({ length: 5 }, () => anEvent())
-      for (const event of events) await Promise.all([0, 1, 2].map(() => hub().publishToUsers([ada, grace, ada], event, soon())))
-      const ids = (name: string) => told.get(name)!.flatMap((d) => (d.kind === 'event' ? [d.event.id] : []))
+      for (const event of events)
+        await Promise.all(
+          [0, 1, 2].map(() => hub().publishToUsers([ada, grace, ada], event, soon())),
+        )
+      const ids = (name: string) =>
+        told.get(name)!.flatMap((d) => (d.kind === 'event' ? [d.event.id] : []))
       for (const name of ['ada 1', 'ada 2', 'grace'])
         await vi.waitFor(() => expect(ids(name)).toEqual(events.map(({ id }) => id)), PATIENCE)
       expect(told.get('alan')).toEqual([])

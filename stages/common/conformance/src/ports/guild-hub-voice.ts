@@ -1,6 +1,14 @@
 import { Permission, type UserId } from '@threshold/contract'
 import { describe, expect, it, vi } from 'vitest'
-import { done, founded, type HubWorld, type Listener, listen, PATIENCE, settled } from './guild-hub-world.ts'
+import {
+  done,
+  founded,
+  type HubWorld,
+  type Listener,
+  listen,
+  PATIENCE,
+  settled,
+} from './guild-hub-world.ts'
 import { aChannel, hides, newId, soon } from './world.ts'
 
 /** Who is in which call, and who is told. */
@@ -18,7 +26,11 @@ export function guildHubVoice({ hub }: HubWorld): void {
 
     it('is told to who sees the channel, and shown to who comes later', async () => {
       const guild = await founded(hub())
-      const [by, user, other] = [guild.owner.user.id, guild.others[0]!.user.id, guild.others[1]!.user.id]
+      const [by, user, other] = [
+        guild.owner.user.id,
+        guild.others[0]!.user.id,
+        guild.others[1]!.user.id,
+      ]
       const hidden = aChannel(guild.id, { type: 2, overwrites: [hides(other, 1)] })
       await done(hub(), guild.id, { type: 'channel.create', by, channel: hidden })
       const [owner, talker, blind] = [
@@ -35,7 +47,15 @@ export function guildHubVoice({ hub }: HubWorld): void {
       expect(places(talker, user)).toEqual([hidden.id, guild.voice.id, hidden.id])
       expect(places(blind, user)).toEqual([guild.voice.id, null]) // gone from where they were seen, and not where to
       const states = async (who: UserId) => (await listen(hub(), guild.id, who)).view.voiceStates
-      expect(await states(by)).toEqual([{ userId: user, channelId: hidden.id, sessionId: talker.sessionId, ...quiet, suppress: false }])
+      expect(await states(by)).toEqual([
+        {
+          userId: user,
+          channelId: hidden.id,
+          sessionId: talker.sessionId,
+          ...quiet,
+          suppress: false,
+        },
+      ])
       expect(await states(other)).toEqual([])
       expect(await enter(talker, null)).toBe('left')
       await settled(hub(), guild.id, all)
@@ -45,10 +65,18 @@ export function guildHubVoice({ hub }: HubWorld): void {
 
     it('is not for who may not connect, nor in what is no voice channel, nor beyond its limit', async () => {
       const guild = await founded(hub())
-      const [by, user, other] = [guild.owner.user.id, guild.others[0]!.user.id, guild.others[1]!.user.id]
-      const locked = aChannel(guild.id, { type: 2, overwrites: [{ id: guild.id, type: 0, allow: '0', deny: String(Permission.Connect) }] })
+      const [by, user, other] = [
+        guild.owner.user.id,
+        guild.others[0]!.user.id,
+        guild.others[1]!.user.id,
+      ]
+      const locked = aChannel(guild.id, {
+        type: 2,
+        overwrites: [{ id: guild.id, type: 0, allow: '0', deny: String(Permission.Connect) }],
+      })
       const narrow = aChannel(guild.id, { type: 2, userLimit: 1 })
-      for (const channel of [locked, narrow]) await done(hub(), guild.id, { type: 'channel.create', by, channel })
+      for (const channel of [locked, narrow])
+        await done(hub(), guild.id, { type: 'channel.create', by, channel })
       const [owner, talker, late] = [
         await listen(hub(), guild.id, by),
         await listen(hub(), guild.id, user),
@@ -65,21 +93,29 @@ export function guildHubVoice({ hub }: HubWorld): void {
       expect(places(owner, other)).toEqual([])
     })
 
-    it.each(['the session ends', 'the member goes', 'the channel goes'] as const)('is over when %s, and everybody is told', async (end) => {
-      const guild = await founded(hub())
-      const [by, user] = [guild.owner.user.id, guild.others[0]!.user.id]
-      const [owner, talker, idle] = [
-        await listen(hub(), guild.id, by),
-        await listen(hub(), guild.id, user),
-        await listen(hub(), guild.id, user),
-      ]
-      await enter(talker, guild.voice.id)
-      idle.subscription.leave() // another session of theirs, which has nothing to do with the call
-      if (end === 'the session ends') talker.subscription.leave()
-      if (end === 'the member goes') await done(hub(), guild.id, { type: 'member.remove', by, userId: user })
-      if (end === 'the channel goes') await done(hub(), guild.id, { type: 'channel.delete', by, channelId: guild.voice.id })
-      await vi.waitFor(() => expect(places(owner, user)).toEqual([guild.voice.id, null]), PATIENCE)
-      expect((await hub().view(guild.id, by, soon()))?.voiceStates).toEqual([])
-    })
+    it.each(['the session ends', 'the member goes', 'the channel goes'] as const)(
+      'is over when %s, and everybody is told',
+      async (end) => {
+        const guild = await founded(hub())
+        const [by, user] = [guild.owner.user.id, guild.others[0]!.user.id]
+        const [owner, talker, idle] = [
+          await listen(hub(), guild.id, by),
+          await listen(hub(), guild.id, user),
+          await listen(hub(), guild.id, user),
+        ]
+        await enter(talker, guild.voice.id)
+        idle.subscription.leave() // another session of theirs, which has nothing to do with the call
+        if (end === 'the session ends') talker.subscription.leave()
+        if (end === 'the member goes')
+          await done(hub(), guild.id, { type: 'member.remove', by, userId: user })
+        if (end === 'the channel goes')
+          await done(hub(), guild.id, { type: 'channel.delete', by, channelId: guild.voice.id })
+        await vi.waitFor(
+          () => expect(places(owner, user)).toEqual([guild.voice.id, null]),
+          PATIENCE,
+        )
+        expect((await hub().view(guild.id, by, soon()))?.voiceStates).toEqual([])
+      },
+    )
   })
 }

@@ -17,7 +17,14 @@ export const PATIENCE = { timeout: 30_000, interval: 10 }
 /** An event that says nothing but its own id. */
 export const anEvent = (channelId?: ChannelId, fields: Partial<HubEvent> = {}): HubEvent => {
   const id = newId()
-  return { v: 1, id, type: 'MESSAGE_CREATE', data: { id }, ...(channelId === undefined ? {} : { channelId }), ...fields }
+  return {
+    v: 1,
+    id,
+    type: 'MESSAGE_CREATE',
+    data: { id },
+    ...(channelId === undefined ? {} : { channelId }),
+    ...fields,
+  }
 }
 
 /** A session that notes what it is told. */
@@ -34,14 +41,25 @@ export interface Listener {
   readonly isOut: boolean
 }
 
-export async function listen(hub: GuildHub, guild: GuildId, userId: UserId, presence: Presence = ONLINE): Promise<Listener> {
+export async function listen(
+  hub: GuildHub,
+  guild: GuildId,
+  userId: UserId,
+  presence: Presence = ONLINE,
+): Promise<Listener> {
   const told: Delivery[] = []
   const sessionId = newId()
-  const subscriber = { userId, sessionId, presence, deliver: (delivery: Delivery) => void told.push(delivery) }
+  const subscriber = {
+    userId,
+    sessionId,
+    presence,
+    deliver: (delivery: Delivery) => void told.push(delivery),
+  }
   const subscription = await hub.join(guild, subscriber, soon())
   const first = await vi.waitFor(() => {
     const [delivery] = told
-    if (!subscription || delivery?.kind !== 'view') throw new Error('a session that joins a guild is shown it first')
+    if (!subscription || delivery?.kind !== 'view')
+      throw new Error('a session that joins a guild is shown it first')
     return delivery
   }, PATIENCE)
   const heard = () => told.filter((delivery) => delivery.kind === 'event')
@@ -52,7 +70,8 @@ export async function listen(hub: GuildHub, guild: GuildId, userId: UserId, pres
     subscription: subscription!,
     view: first.view,
     from: first.position,
-    events: (type) => heard().flatMap(({ event }) => (type === undefined || event.type === type ? [event] : [])),
+    events: (type) =>
+      heard().flatMap(({ event }) => (type === undefined || event.type === type ? [event] : [])),
     positions: () => heard().map(({ position }) => position),
     get isOut() {
       return told.at(-1)?.kind === 'left'
@@ -60,12 +79,20 @@ export async function listen(hub: GuildHub, guild: GuildId, userId: UserId, pres
   }
 }
 
-/** Once a last event that concerns everybody is heard by all, whatever was said before it has been, or never will be. */
-export async function settled(hub: GuildHub, guild: GuildId, listeners: readonly Listener[]): Promise<void> {
+/**
+ * Once a last event that concerns everybody is heard by all, whatever was said before it has been,
+ * or never will be.
+ */
+export async function settled(
+  hub: GuildHub,
+  guild: GuildId,
+  listeners: readonly Listener[],
+): Promise<void> {
   const last = anEvent(undefined, { type: 'TYPING_START' })
   await hub.publish(guild, last, soon())
   await vi.waitFor(() => {
-    for (const one of listeners) if (!one.isOut) expect(one.events('TYPING_START').some(({ id }) => id === last.id)).toBe(true)
+    for (const one of listeners)
+      if (!one.isOut) expect(one.events('TYPING_START').some(({ id }) => id === last.id)).toBe(true)
   }, PATIENCE)
 }
 
@@ -81,7 +108,10 @@ export async function done(hub: GuildHub, guild: GuildId, command: GuildCommand)
   expect(await hub.execute(guild, command, soon())).toMatchObject({ ok: true })
 }
 
-/** What the hub believes of a guild, put together from its answers to the owner, who sees everything. */
+/**
+ * What the hub believes of a guild, put together from its answers to the owner, who sees
+ * everything.
+ */
 export async function believed(hub: GuildHub, guild: GuildId, owner: UserId): Promise<GuildState> {
   const view = (await hub.view(guild, owner, soon()))!
   const members = await hub.members(guild, { after: '0', limit: 1_000 }, soon())
@@ -95,5 +125,7 @@ export async function believed(hub: GuildHub, guild: GuildId, owner: UserId): Pr
 
 /** The same guild, after a restart as before. */
 export async function agrees(world: HubWorld, guild: GuildId, owner: UserId): Promise<void> {
-  expect(await believed(world.hub(), guild, owner)).toEqual(await world.store().real.loadGuild(guild, soon()))
+  expect(await believed(world.hub(), guild, owner)).toEqual(
+    await world.store().real.loadGuild(guild, soon()),
+  )
 }

@@ -8,9 +8,15 @@ import { guildHubVoice } from './guild-hub-voice.ts'
 import { bothWays, OPEN_MS } from './suite.ts'
 
 /** Makes the hub under test on a store that it gives to `faulty` and uses as that returns it. */
-export type OpenHub = (use: AsyncDisposableStack, faulty: (store: MetadataStore) => MetadataStore) => Promise<GuildHub>
+export type OpenHub = (
+  use: AsyncDisposableStack,
+  faulty: (store: MetadataStore) => MetadataStore,
+) => Promise<GuildHub>
 
-/** The laws of a GuildHub. What it stands on is a real store whose calls the suite may let fail, or wait. */
+/**
+ * The laws of a GuildHub. What it stands on is a real store whose calls the suite may let fail, or
+ * wait.
+ */
 export function testGuildHub(name: string, open: OpenHub): void {
   bothWays(`${name} as a guild hub`, (through) => {
     const use = new AsyncDisposableStack()

@@ -35,7 +35,12 @@ export async function httpSink(): Promise<HttpSink> {
       const chunks: Buffer[] = []
       for await (const chunk of request) chunks.push(chunk as Buffer)
       const body = JSON.parse(Buffer.concat(chunks).toString('utf8')) as Arrival['body']
-      arrivals.push({ at: performance.now(), method: request.method ?? '', headers: request.headers, body })
+      arrivals.push({
+        at: performance.now(),
+        method: request.method ?? '',
+        headers: request.headers,
+        body,
+      })
       const { answer } = sink
       if (answer === 'hang up') response.destroy()
       else if (answer !== 'keep silent') response.writeHead(answer).end()

@@ -6,9 +6,26 @@ import { describe, expect, it } from 'vitest'
 import { factorySuite } from './suite.ts'
 import { aMember, aUser } from './world.ts'
 
-/** Few ids of differing length, so that changes meet and text order is not id order; few letters, so that names begin alike. */
-const userId = fc.constantFrom('9', '10', '11', '99', '100', '101', '1000', '80351110224678912', '80351110224678913')
-const name = fc.string({ unit: fc.constantFrom('a', 'A', 'b', 'B', 'é', 'É', 'я', 'Я', '_', '5'), minLength: 1, maxLength: 4 })
+/**
+ * Few ids of differing length, so that changes meet and text order is not id order; few letters, so
+ * that names begin alike.
+ */
+const userId = fc.constantFrom(
+  '9',
+  '10',
+  '11',
+  '99',
+  '100',
+  '101',
+  '1000',
+  '80351110224678912',
+  '80351110224678913',
+)
+const name = fc.string({
+  unit: fc.constantFrom('a', 'A', 'b', 'B', 'é', 'É', 'я', 'Я', '_', '5'),
+  minLength: 1,
+  maxLength: 4,
+})
 const member: fc.Arbitrary<Member> = fc
   .record({ id: userId, username: name, nick: fc.oneof(fc.constant(null), name) })
   .map(({ id, username, nick }) => aMember(aUser({ id, username }), { nick }))
@@ -25,15 +42,27 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: userId.map((user): Step => ({ kind: 'remove', user })) },
   {
     weight: 2,
-    arbitrary: fc.record({ kind: fc.constant('page' as const), after: fc.oneof(userId, fc.constant('0'), fc.constant('50')), limit }),
+    arbitrary: fc.record({
+      kind: fc.constant('page' as const),
+      after: fc.oneof(userId, fc.constant('0'), fc.constant('50')),
+      limit,
+    }),
   },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant('find' as const), prefix: fc.oneof(name, fc.constant('')), limit }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('find' as const),
+      prefix: fc.oneof(name, fc.constant('')),
+      limit,
+    }),
+  },
 )
 
 /** What a member list is, without a thought for speed. */
 function naive() {
   const members = new Map<UserId, Member>()
-  const namesOf = ({ user, nick }: Member): string[] => [user.username, ...(nick === null ? [] : [nick])].map((n) => n.toLowerCase())
+  const namesOf = ({ user, nick }: Member): string[] =>
+    [user.username, ...(nick === null ? [] : [nick])].map((n) => n.toLowerCase())
   return {
     members,
     page: (after: UserId, most: number): Member[] =>
@@ -76,7 +105,9 @@ export function testMemberList(name: string, make: () => MemberList): void {
             } else if (each.kind === 'page') {
               expect(list.page(each.after, each.limit)).toEqual(model.page(each.after, each.limit))
             } else {
-              expect(list.startingWith(each.prefix, each.limit)).toEqual(model.startingWith(each.prefix, each.limit))
+              expect(list.startingWith(each.prefix, each.limit)).toEqual(
+                model.startingWith(each.prefix, each.limit),
+              )
             }
             expect(list.size).toBe(model.members.size)
           }
@@ -86,31 +117,44 @@ export function testMemberList(name: string, make: () => MemberList): void {
 
     it('leads from page to page to everybody, each once', () =>
       fc.assert(
-        fc.property(fc.uniqueArray(fc.bigInt({ min: 1n, max: (1n << 63n) - 1n }), { maxLength: 80, size: 'max' }), limit, (ids, size) => {
-          const list = open()
-          for (const id of ids) list.put(aMember(aUser({ id: String(id) })))
-          const seen: UserId[] = []
-          for (let after = '0'; ; after = seen.at(-1)!) {
-            const page = list.page(after, size)
-            if (page.length === 0) break
-            seen.push(...page.map((m) => m.user.id))
-          }
-          expect(seen).toEqual(ids.map(String).sort(compareIds))
-        }),
+        fc.property(
+          fc.uniqueArray(fc.bigInt({ min: 1n, max: (1n << 63n) - 1n }), {
+            maxLength: 80,
+            size: 'max',
+          }),
+          limit,
+          (ids, size) => {
+            const list = open()
+            for (const id of ids) list.put(aMember(aUser({ id: String(id) })))
+            const seen: UserId[] = []
+            for (let after = '0'; ; after = seen.at(-1)!) {
+              const page = list.page(after, size)
+              if (page.length === 0) break
+              seen.push(...page.map((m) => m.user.id))
+            }
+            expect(seen).toEqual(ids.map(String).sort(compareIds))
+          },
+        ),
         { numRuns: 50 },
       ))
 
     describe('of ten thousand', () => {
-      const many = Array.from({ length: 10_000 }, (_, i) => aMember(aUser({ id: String(5_000 + i), username: `user${i}` })))
+      const many = Array.from({ length: 10_000 }, (_, i) =>
+        aMember(aUser({ id: String(5_000 + i), username: `user${i}` })),
+      )
 
       it('finds by prefix and by page', () => {
         const list = open()
         for (const m of many) list.put(m)
         expect(list.size).toBe(10_000)
         expect(list.startingWith('USER999', 20).map((m) => m.user.username)).toEqual(
-          ['user999', ...Array.from({ length: 10 }, (_, i) => `user999${i}`)].filter((n) => many.some((m) => m.user.username === n)),
+          ['user999', ...Array.from({ length: 10 }, (_, i) => `user999${i}`)].filter((n) =>
+            many.some((m) => m.user.username === n),
+          ),
         )
-        expect(list.page('14900', 1_000).map((m) => m.user.id)).toEqual(Array.from({ length: 99 }, (_, i) => String(14_901 + i)))
+        expect(list.page('14900', 1_000).map((m) => m.user.id)).toEqual(
+          Array.from({ length: 99 }, (_, i) => String(14_901 + i)),
+        )
       })
     })
   })

@@ -4,8 +4,13 @@ import { describe, expect, it } from 'vitest'
 import { aMessage, messagesAged, newestFirst, newId, soon, writeTime } from './world.ts'
 
 const DAY = 86_400_000
-/** Ages of up to 45 days, so that a store with ten-day buckets has its newest messages in several. */
-const histories = fc.array(fc.array(fc.integer({ min: 0, max: 45 * DAY }), { maxLength: 4 }), { minLength: 1, maxLength: 12 })
+/**
+ * Ages of up to 45 days, so that a store with ten-day buckets has its newest messages in several.
+ */
+const histories = fc.array(fc.array(fc.integer({ min: 0, max: 45 * DAY }), { maxLength: 4 }), {
+  minLength: 1,
+  maxLength: 12,
+})
 
 export function messageStoreNewest(store: () => MessageStore): void {
   const newest = (channels: readonly string[]) => store().newest(channels, soon())
@@ -31,7 +36,8 @@ export function messageStoreNewest(store: () => MessageStore): void {
         { numRuns: 8 },
       ))
 
-    it('are none where there is no channel', async () => expect(await newest([])).toEqual(new Map()))
+    it('are none where there is no channel', async () =>
+      expect(await newest([])).toEqual(new Map()))
 
     it('are those of a hundred and twenty channels at once', async () => {
       const messages = Array.from({ length: 120 }, () => aMessage(newId()))
@@ -42,7 +48,9 @@ export function messageStoreNewest(store: () => MessageStore): void {
 
     it('are no message that was deleted, though all of its channel’s last days were', async () => {
       const channel = newId()
-      const [old, ...recent] = messagesAged(channel, [30 * DAY, 2 * DAY, DAY, 0]).toSorted((a, b) => newestFirst(b, a))
+      const [old, ...recent] = messagesAged(channel, [30 * DAY, 2 * DAY, DAY, 0]).toSorted((a, b) =>
+        newestFirst(b, a),
+      )
       await store().import([old!, ...recent], soon())
       await store().remove(
         channel,

@@ -6,14 +6,27 @@ import { describe, expect, it } from 'vitest'
 import { aMessage, messagesAged, newestFirst, newId, soon } from './world.ts'
 
 const DAY = 86_400_000
-/** Ages of up to 45 days, so that a store with ten-day buckets has several to walk, some of them empty. */
-const ages = fc.array(fc.integer({ min: 0, max: 45 * DAY }), { minLength: 1, maxLength: 40, size: 'max' })
+/**
+ * Ages of up to 45 days, so that a store with ten-day buckets has several to walk, some of them
+ * empty.
+ */
+const ages = fc.array(fc.integer({ min: 0, max: 45 * DAY }), {
+  minLength: 1,
+  maxLength: 40,
+  size: 'max',
+})
 const RUNS = { numRuns: 8 }
 
 const idsOf = (messages: readonly { id: MessageId }[]): MessageId[] => messages.map((m) => m.id)
 
-/** A new channel with a history, imported in whatever order it was made, and that history newest first. */
-async function filled(store: MessageStore, history: readonly number[]): Promise<{ channel: string; ids: MessageId[] }> {
+/**
+ * A new channel with a history, imported in whatever order it was made, and that history newest
+ * first.
+ */
+async function filled(
+  store: MessageStore,
+  history: readonly number[],
+): Promise<{ channel: string; ids: MessageId[] }> {
   const channel = newId()
   const messages = messagesAged(channel, history)
   await store.import(messages, soon())
@@ -26,7 +39,10 @@ export function messageStorePages(store: () => MessageStore): void {
       fc.assert(
         fc.asyncProperty(ages, fc.integer({ min: 3, max: 50 }), async (history, limit) => {
           const { channel, ids } = await filled(store(), history)
-          const walk = async (first: Anchor, next: (page: readonly StoredMessage[]) => Anchor): Promise<MessageId[][]> => {
+          const walk = async (
+            first: Anchor,
+            next: (page: readonly StoredMessage[]) => Anchor,
+          ): Promise<MessageId[][]> => {
             const pages: MessageId[][] = []
             for (let anchor = first; ; ) {
               const page = await store().page(channel, anchor, limit, soon())
@@ -36,9 +52,15 @@ export function messageStorePages(store: () => MessageStore): void {
               anchor = next(page)
             }
           }
-          const back = await walk({ at: 'latest' }, (page) => ({ at: 'before', id: page.at(-1)!.id }))
+          const back = await walk({ at: 'latest' }, (page) => ({
+            at: 'before',
+            id: page.at(-1)!.id,
+          }))
           expect(back.flat()).toEqual(ids)
-          const forth = await walk({ at: 'after', id: '0' }, (page) => ({ at: 'after', id: page[0]!.id }))
+          const forth = await walk({ at: 'after', id: '0' }, (page) => ({
+            at: 'after',
+            id: page[0]!.id,
+          }))
           expect(forth.toReversed().flat()).toEqual(ids)
         }),
         RUNS,
@@ -46,20 +68,34 @@ export function messageStorePages(store: () => MessageStore): void {
 
     it('starts next to any id, of a message or between messages, and never with it', () =>
       fc.assert(
-        fc.asyncProperty(ages, fc.nat(), fc.boolean(), fc.integer({ min: 1, max: 20 }), async (history, which, between, limit) => {
-          const { channel, ids } = await filled(store(), history)
-          const id = (BigInt(ids[which % ids.length]!) + (between ? 1n : 0n)).toString()
-          const older = ids.filter((other) => compareIds(other, id) < 0)
-          const newer = ids.filter((other) => compareIds(other, id) > 0)
-          expect(idsOf(await store().page(channel, { at: 'before', id }, limit, soon()))).toEqual(older.slice(0, limit))
-          expect(idsOf(await store().page(channel, { at: 'after', id }, limit, soon()))).toEqual(newer.slice(-limit))
-        }),
+        fc.asyncProperty(
+          ages,
+          fc.nat(),
+          fc.boolean(),
+          fc.integer({ min: 1, max: 20 }),
+          async (history, which, between, limit) => {
+            const { channel, ids } = await filled(store(), history)
+            const id = (BigInt(ids[which % ids.length]!) + (between ? 1n : 0n)).toString()
+            const older = ids.filter((other) => compareIds(other, id) < 0)
+            const newer = ids.filter((other) => compareIds(other, id) > 0)
+            expect(idsOf(await store().page(channel, { at: 'before', id }, limit, soon()))).toEqual(
+              older.slice(0, limit),
+            )
+            expect(idsOf(await store().page(channel, { at: 'after', id }, limit, soon()))).toEqual(
+              newer.slice(-limit),
+            )
+          },
+        ),
         RUNS,
       ))
 
     it('tells the senders without the messages, and the nonce of those with a dedupe key alone', async () => {
       const channel = newId()
-      const [a, b, c] = [aMessage(channel, { nonce: 'x' }), aMessage(channel, { nonce: 12 }), aMessage(channel)]
+      const [a, b, c] = [
+        aMessage(channel, { nonce: 'x' }),
+        aMessage(channel, { nonce: 12 }),
+        aMessage(channel),
+      ]
       await store().insert(a, soon())
       await store().insert(b, soon(), { authorId: b.authorId, channelId: channel, nonce: '12' })
       await store().insert(c, soon())
@@ -76,25 +112,42 @@ export function messageStorePages(store: () => MessageStore): void {
     it('takes the largest id there is for one newer than all', async () => {
       const { channel, ids } = await filled(store(), [0, DAY, 12 * DAY])
       const id = (2n ** 63n - 1n).toString()
-      for (const at of ['before', 'around'] as const) expect(idsOf(await store().page(channel, { at, id }, 10, soon()))).toEqual(ids)
+      for (const at of ['before', 'around'] as const)
+        expect(idsOf(await store().page(channel, { at, id }, 10, soon()))).toEqual(ids)
       expect(await store().page(channel, { at: 'after', id }, 10, soon())).toEqual([])
     })
 
     it('around an id has half its size of what is newer, then the message itself if there is one, then what is older', () =>
       fc.assert(
-        fc.asyncProperty(ages, fc.nat(), fc.boolean(), fc.integer({ min: 1, max: 20 }), async (history, which, between, limit) => {
-          const { channel, ids } = await filled(store(), history)
-          const id = (BigInt(ids[which % ids.length]!) + (between ? 1n : 0n)).toString()
-          const newer = ids.filter((other) => compareIds(other, id) > 0).slice(-Math.floor(limit / 2) || ids.length)
-          const rest = ids.filter((other) => compareIds(other, id) <= 0).slice(0, limit - newer.length)
-          expect(idsOf(await store().page(channel, { at: 'around', id }, limit, soon()))).toEqual([...newer, ...rest])
-        }),
+        fc.asyncProperty(
+          ages,
+          fc.nat(),
+          fc.boolean(),
+          fc.integer({ min: 1, max: 20 }),
+          async (history, which, between, limit) => {
+            const { channel, ids } = await filled(store(), history)
+            const id = (BigInt(ids[which % ids.length]!) + (between ? 1n : 0n)).toString()
+            const newer = ids
+              .filter((other) => compareIds(other, id) > 0)
+              .slice(-Math.floor(limit / 2) || ids.length)
+            const rest = ids
+              .filter((other) => compareIds(other, id) <= 0)
+              .slice(0, limit - newer.length)
+            expect(idsOf(await store().page(channel, { at: 'around', id }, limit, soon()))).toEqual(
+              [...newer, ...rest],
+            )
+          },
+        ),
         RUNS,
       ))
 
     it('is empty where nothing is', async () => {
-      const anchors: Anchor[] = [{ at: 'latest' }, ...(['before', 'after', 'around'] as const).map((at) => ({ at, id: newId() }))]
-      for (const anchor of anchors) expect(await store().page(newId(), anchor, 50, soon())).toEqual([])
+      const anchors: Anchor[] = [
+        { at: 'latest' },
+        ...(['before', 'after', 'around'] as const).map((at) => ({ at, id: newId() })),
+      ]
+      for (const anchor of anchors)
+        expect(await store().page(newId(), anchor, 50, soon())).toEqual([])
     })
 
     it('has messages of its channel alone', async () => {
@@ -102,7 +155,9 @@ export function messageStorePages(store: () => MessageStore): void {
       const mine = Array.from({ length: 5 }, () => [aMessage(one), aMessage(other)]).flat()
       await store().import(mine, soon())
       const page = await store().page(one, { at: 'latest' }, 100, soon())
-      expect(idsOf(page)).toEqual(idsOf(mine.filter((m) => m.channelId === one).toSorted(newestFirst)))
+      expect(idsOf(page)).toEqual(
+        idsOf(mine.filter((m) => m.channelId === one).toSorted(newestFirst)),
+      )
     })
 
     it('has what was acknowledged before it was asked for', async () => {

@@ -19,9 +19,14 @@ export function messageStoreReactions(store: () => MessageStore): void {
     userId,
     writeTimeMicros: writeTime(),
   })
-  const react = (message: StoredMessage, emoji: string, user: UserId) => store().react(reaction(message, emoji, user), soon())
-  const unreact = (message: StoredMessage, emoji: string, user: UserId) => store().unreact(reaction(message, emoji, user), soon())
-  const counts = async (message: StoredMessage, viewer: UserId): Promise<readonly ReactionCount[]> => {
+  const react = (message: StoredMessage, emoji: string, user: UserId) =>
+    store().react(reaction(message, emoji, user), soon())
+  const unreact = (message: StoredMessage, emoji: string, user: UserId) =>
+    store().unreact(reaction(message, emoji, user), soon())
+  const counts = async (
+    message: StoredMessage,
+    viewer: UserId,
+  ): Promise<readonly ReactionCount[]> => {
     const all = await store().reactions(message.channelId, [message.id], viewer, soon())
     return (all.get(message.id) ?? []).toSorted((a, b) => (a.emoji < b.emoji ? -1 : 1))
   }
@@ -78,7 +83,10 @@ export function messageStoreReactions(store: () => MessageStore): void {
       expect(await react(message, 'e:0', before)).toBe('added')
       const together = Array.from({ length: 144 }, (_, i) => react(message, `e:${i}`, newId()))
       // Joining in and taking back go on beside them, and free no place twice.
-      const meanwhile = [unreact(message, 'e:0', before), ...Array.from({ length: 10 }, () => react(message, 'e:0', newId()))]
+      const meanwhile = [
+        unreact(message, 'e:0', before),
+        ...Array.from({ length: 10 }, () => react(message, 'e:0', newId())),
+      ]
       const outcomes = await Promise.all(together)
       await Promise.all(meanwhile)
       expect(new Set(outcomes)).toEqual(new Set(['added', 'full']))
@@ -90,7 +98,9 @@ export function messageStoreReactions(store: () => MessageStore): void {
     it('is not lost among many at once', async () => {
       const message = await sent()
       const users = Array.from({ length: 20 }, newId)
-      expect(new Set(await Promise.all(users.map((user) => react(message, '👍', user))))).toEqual(new Set(['added']))
+      expect(new Set(await Promise.all(users.map((user) => react(message, '👍', user))))).toEqual(
+        new Set(['added']),
+      )
       expect(await counts(message, users[7]!)).toEqual([{ emoji: '👍', count: 20, me: true }])
     })
 
@@ -100,15 +110,22 @@ export function messageStoreReactions(store: () => MessageStore): void {
       await store().remove(message.channelId, [message.id], writeTime(), soon())
       expect(await react(message, '👍', '2')).toBe('absent')
       expect(await counts(message, '1')).toEqual([])
-      expect(await store().reactors(message.channelId, message.id, '👍', { limit: 10 }, soon())).toEqual([])
+      expect(
+        await store().reactors(message.channelId, message.id, '👍', { limit: 10 }, soon()),
+      ).toEqual([])
     })
 
     it('goes with its message also when both happen at once', async () => {
       for (let round = 0; round < 8; round++) {
         const message = await sent()
         const reacting = Array.from({ length: 4 }, (_, i) => react(message, '👍', String(i + 1)))
-        await Promise.all([...reacting, store().remove(message.channelId, [message.id], writeTime(), soon())])
-        expect(await store().reactors(message.channelId, message.id, '👍', { limit: 10 }, soon())).toEqual([])
+        await Promise.all([
+          ...reacting,
+          store().remove(message.channelId, [message.id], writeTime(), soon()),
+        ])
+        expect(
+          await store().reactors(message.channelId, message.id, '👍', { limit: 10 }, soon()),
+        ).toEqual([])
       }
     })
 
@@ -121,7 +138,11 @@ export function messageStoreReactions(store: () => MessageStore): void {
 
   describe('reaction counts', () => {
     it('are those of every reaction made and not taken back', () => {
-      const step = fc.record({ emoji: fc.constantFrom('👍', '👎', 'blob:1'), user: fc.constantFrom('1', '2', '3'), adds: fc.boolean() })
+      const step = fc.record({
+        emoji: fc.constantFrom('👍', '👎', 'blob:1'),
+        user: fc.constantFrom('1', '2', '3'),
+        adds: fc.boolean(),
+      })
       return fc.assert(
         fc.asyncProperty(fc.array(step, { maxLength: 12, size: 'max' }), async (steps) => {
           const message = await sent()
@@ -129,15 +150,21 @@ export function messageStoreReactions(store: () => MessageStore): void {
           for (const { emoji, user, adds } of steps) {
             const users = model.get(emoji) ?? new Set()
             model.set(emoji, users)
-            if (adds) expect(await react(message, emoji, user)).toBe(users.has(user) ? 'known' : 'added')
-            else expect(await unreact(message, emoji, user)).toBe(users.has(user) ? 'removed' : 'absent')
+            if (adds)
+              expect(await react(message, emoji, user)).toBe(users.has(user) ? 'known' : 'added')
+            else
+              expect(await unreact(message, emoji, user)).toBe(
+                users.has(user) ? 'removed' : 'absent',
+              )
             if (adds) users.add(user)
             else users.delete(user)
           }
           const expected = [...model]
             .filter(([, users]) => users.size > 0)
             .map(([emoji, users]) => ({ emoji, count: users.size, me: users.has('1') }))
-          expect(await counts(message, '1')).toEqual(expected.toSorted((a, b) => (a.emoji < b.emoji ? -1 : 1)))
+          expect(await counts(message, '1')).toEqual(
+            expected.toSorted((a, b) => (a.emoji < b.emoji ? -1 : 1)),
+          )
         }),
         { numRuns: 5 },
       )
@@ -145,15 +172,27 @@ export function messageStoreReactions(store: () => MessageStore): void {
 
     it('come again after they were taken back while a clock was ahead', async () => {
       const message = await sent()
-      const reaction = { v: 1, channelId: message.channelId, messageId: message.id, emoji: '👍', userId: '1' } as const
+      const reaction = {
+        v: 1,
+        channelId: message.channelId,
+        messageId: message.id,
+        emoji: '👍',
+        userId: '1',
+      } as const
       const ahead = writeTime() + 3_600_000_000n
       for (let round = 0n; round < 3n; round++) {
         const at = ahead + 10n * round
         expect(await store().react({ ...reaction, writeTimeMicros: at }, soon())).toBe('added')
-        expect(await store().unreact({ ...reaction, writeTimeMicros: at + 1n }, soon())).toBe('removed')
-        expect(await store().react({ ...reaction, writeTimeMicros: writeTime() }, soon())).toBe('added')
+        expect(await store().unreact({ ...reaction, writeTimeMicros: at + 1n }, soon())).toBe(
+          'removed',
+        )
+        expect(await store().react({ ...reaction, writeTimeMicros: writeTime() }, soon())).toBe(
+          'added',
+        )
         expect(await counts(message, '1')).toEqual([{ emoji: '👍', count: 1, me: true }])
-        expect(await store().unreact({ ...reaction, writeTimeMicros: writeTime() }, soon())).toBe('removed')
+        expect(await store().unreact({ ...reaction, writeTimeMicros: writeTime() }, soon())).toBe(
+          'removed',
+        )
         expect(await counts(message, '1')).toEqual([])
       }
     })
@@ -188,7 +227,13 @@ export function messageStoreReactions(store: () => MessageStore): void {
       await react(message, '👎', newId())
       const found: UserId[] = []
       for (let after: UserId | undefined; ; after = found.at(-1)) {
-        const page = await store().reactors(message.channelId, message.id, '👍', { ...(after ? { after } : {}), limit: 5 }, soon())
+        const page = await store().reactors(
+          message.channelId,
+          message.id,
+          '👍',
+          { ...(after ? { after } : {}), limit: 5 },
+          soon(),
+        )
         if (page.length === 0) break
         expect(page.length).toBeLessThanOrEqual(5)
         found.push(...page)

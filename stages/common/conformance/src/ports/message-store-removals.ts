@@ -4,7 +4,10 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { aMessage, newId, soon, writeTime } from './world.ts'
 
-/** Edits and deletes, and who wins where they meet: the larger write time, and a delete over any edit. */
+/**
+ * Edits and deletes, and who wins where they meet: the larger write time, and a delete over any
+ * edit.
+ */
 export function messageStoreRemovals(store: () => MessageStore): void {
   const sent = async (fields: Partial<StoredMessage> = {}): Promise<StoredMessage> => {
     const message = aMessage(newId(), fields)
@@ -12,18 +15,32 @@ export function messageStoreRemovals(store: () => MessageStore): void {
     return message
   }
   const edit = (message: StoredMessage, content: string, writeTimeMicros: bigint) =>
-    store().edit({ id: message.id, channelId: message.channelId, set: { content }, writeTimeMicros }, soon())
+    store().edit(
+      { id: message.id, channelId: message.channelId, set: { content }, writeTimeMicros },
+      soon(),
+    )
   const remove = (message: StoredMessage, writeTimeMicros: bigint) =>
     store().remove(message.channelId, [message.id], writeTimeMicros, soon())
-  const read = async (message: StoredMessage) => (await store().get(message.channelId, [message.id], soon()))[0]
+  const read = async (message: StoredMessage) =>
+    (await store().get(message.channelId, [message.id], soon()))[0]
 
   describe('an edit', () => {
     it('changes what it names and nothing else', async () => {
       const message = await sent({ embeds: [{ title: 'x' }], mentions: ['1'], nonce: 5 })
       const at = writeTime()
-      const edited = { ...message, content: 'edited', editedAt: 1_700_000_000_000, writeTimeMicros: at }
+      const edited = {
+        ...message,
+        content: 'edited',
+        editedAt: 1_700_000_000_000,
+        writeTimeMicros: at,
+      }
       const set = { content: 'edited', editedAt: 1_700_000_000_000 }
-      expect(await store().edit({ id: message.id, channelId: message.channelId, set, writeTimeMicros: at }, soon())).toStrictEqual(edited)
+      expect(
+        await store().edit(
+          { id: message.id, channelId: message.channelId, set, writeTimeMicros: at },
+          soon(),
+        ),
+      ).toStrictEqual(edited)
       expect(await read(message)).toStrictEqual(edited)
     })
 
@@ -42,7 +59,10 @@ export function messageStoreRemovals(store: () => MessageStore): void {
           const message = await sent()
           for (const n of order) await edit(message, `edit ${n}`, message.writeTimeMicros + n)
           const last = order.toSorted((a, b) => Number(a - b)).at(-1) ?? 0n
-          expect(await read(message)).toMatchObject({ content: `edit ${last}`, writeTimeMicros: message.writeTimeMicros + last })
+          expect(await read(message)).toMatchObject({
+            content: `edit ${last}`,
+            writeTimeMicros: message.writeTimeMicros + last,
+          })
         }),
         { numRuns: 6 },
       ))
@@ -50,7 +70,9 @@ export function messageStoreRemovals(store: () => MessageStore): void {
     it('that loses answers with what won', async () => {
       const message = await sent()
       await edit(message, 'new', message.writeTimeMicros + 10n)
-      expect(await edit(message, 'old', message.writeTimeMicros + 5n)).toMatchObject({ content: 'new' })
+      expect(await edit(message, 'old', message.writeTimeMicros + 5n)).toMatchObject({
+        content: 'new',
+      })
     })
 
     it('that is older than the message itself changes nothing', async () => {
@@ -74,10 +96,14 @@ export function messageStoreRemovals(store: () => MessageStore): void {
       const batch = Array.from({ length: 5 }, () => aMessage(channel))
       await store().import(batch, soon())
       const ids = batch.map((m) => m.id)
-      expect((await store().remove(channel, [...ids.slice(0, 3), newId()], writeTime(), soon())).toSorted()).toEqual(
-        ids.slice(0, 3).toSorted(),
+      expect(
+        (
+          await store().remove(channel, [...ids.slice(0, 3), newId()], writeTime(), soon())
+        ).toSorted(),
+      ).toEqual(ids.slice(0, 3).toSorted())
+      expect((await store().remove(channel, ids, writeTime(), soon())).toSorted()).toEqual(
+        ids.slice(3).toSorted(),
       )
-      expect((await store().remove(channel, ids, writeTime(), soon())).toSorted()).toEqual(ids.slice(3).toSorted())
       expect(await store().remove(channel, ids, writeTime(), soon())).toEqual([])
       expect(await store().remove(channel, [], writeTime(), soon())).toEqual([])
       expect(await store().page(channel, { at: 'latest' }, 10, soon())).toEqual([])
@@ -134,7 +160,12 @@ export function messageStoreRemovals(store: () => MessageStore): void {
 
     it('wins over edits that run beside it', async () => {
       const messages = await Promise.all(Array.from({ length: 10 }, () => sent()))
-      await Promise.all(messages.flatMap((m) => [edit(m, 'beside', writeTime()), remove(m, m.writeTimeMicros + 1_000_000_000n)]))
+      await Promise.all(
+        messages.flatMap((m) => [
+          edit(m, 'beside', writeTime()),
+          remove(m, m.writeTimeMicros + 1_000_000_000n),
+        ]),
+      )
       for (const message of messages) expect(await read(message)).toBeUndefined()
     })
   })

@@ -5,9 +5,17 @@ import { describe, expect, it } from 'vitest'
 import { aMessage, newId, soon, writeTime } from './world.ts'
 
 const id = fc.bigInt({ min: 1n, max: (1n << 63n) - 1n }).map(String)
-const plain = <T>(shape: { [K in keyof T]: fc.Arbitrary<T[K]> }) => fc.record(shape, { noNullPrototype: true })
-const embed = plain({ title: fc.string(), color: fc.nat(), fields: fc.array(plain({ name: fc.string() })) })
-/** Any message the contract lets through, with any of its fields there or not. What is empty is left out, as REST leaves it out. */
+const plain = <T>(shape: { [K in keyof T]: fc.Arbitrary<T[K]> }) =>
+  fc.record(shape, { noNullPrototype: true })
+const embed = plain({
+  title: fc.string(),
+  color: fc.nat(),
+  fields: fc.array(plain({ name: fc.string() })),
+})
+/**
+ * Any message the contract lets through, with any of its fields there or not. What is empty is left
+ * out, as REST leaves it out.
+ */
 const fields: fc.Arbitrary<Partial<StoredMessage>> = fc.record(
   {
     content: fc.string({ unit: 'grapheme', maxLength: 200 }),
@@ -36,19 +44,35 @@ export function messageStoreWrites(store: () => MessageStore): void {
       fc.assert(
         fc.asyncProperty(fields, async (some) => {
           const message = aMessage(newId(), some)
-          expect(await store().insert(message, soon())).toStrictEqual({ outcome: 'inserted', message })
+          expect(await store().insert(message, soon())).toStrictEqual({
+            outcome: 'inserted',
+            message,
+          })
           expect(await read(message)).toStrictEqual(message)
         }),
         { numRuns: 40 },
       ))
 
     it('keeps embeds whatever their fields are called', async () => {
-      const embeds = [{ 'a.b': 1, $gt: '', nested: { $where: [{ $set: 1 }], 'x.y': null }, _bsontype: 'ObjectId', 'a\0b': 1 }]
+      const embeds = [
+        {
+          'a.b': 1,
+          $gt: '',
+          nested: { $where: [{ $set: 1 }], 'x.y': null },
+          _bsontype: 'ObjectId',
+          'a\0b': 1,
+        },
+      ]
       const message = aMessage(newId(), { embeds })
       await store().insert(message, soon())
       expect(await read(message)).toStrictEqual(message)
       const edited = await store().edit(
-        { id: message.id, channelId: message.channelId, set: { embeds: [{ $inc: 1 }] }, writeTimeMicros: writeTime() },
+        {
+          id: message.id,
+          channelId: message.channelId,
+          set: { embeds: [{ $inc: 1 }] },
+          writeTimeMicros: writeTime(),
+        },
         soon(),
       )
       expect(edited).toMatchObject({ embeds: [{ $inc: 1 }] })
@@ -63,14 +87,20 @@ export function messageStoreWrites(store: () => MessageStore): void {
     it('of an id that is there is a duplicate, answers the first and changes nothing', async () => {
       const first = aMessage(newId())
       await store().insert(first, soon())
-      expect(await store().insert({ ...first, content: 'second' }, soon())).toEqual({ outcome: 'duplicate', message: first })
+      expect(await store().insert({ ...first, content: 'second' }, soon())).toEqual({
+        outcome: 'duplicate',
+        message: first,
+      })
       expect(await read(first)).toEqual(first)
     })
 
     it('of an id that another message has is no retry: it is told, and the first stays as it is', async () => {
       const first = aMessage(newId())
       await store().insert(first, soon())
-      const others = [aMessage(first.channelId, { id: first.id, authorId: newId() }), aMessage(first.channelId, { id: first.id })]
+      const others = [
+        aMessage(first.channelId, { id: first.id, authorId: newId() }),
+        aMessage(first.channelId, { id: first.id }),
+      ]
       for (const other of others) {
         expect((await store().insert(other, soon())).outcome).toBe('taken')
         const key = { authorId: other.authorId, channelId: other.channelId, nonce: newId() }
@@ -78,26 +108,41 @@ export function messageStoreWrites(store: () => MessageStore): void {
         expect((await store().insert(withNonce, soon(), key)).outcome).toBe('taken')
         // The nonce was not used up by it.
         const again = { ...withNonce, id: newId() }
-        expect(await store().insert(again, soon(), key)).toEqual({ outcome: 'inserted', message: again })
+        expect(await store().insert(again, soon(), key)).toEqual({
+          outcome: 'inserted',
+          message: again,
+        })
       }
       expect(await read(first)).toEqual(first)
     })
 
     it('happens once when many come with one id at once', async () => {
       const message = aMessage(newId())
-      const all = await Promise.all(Array.from({ length: 20 }, () => store().insert(message, soon())))
+      const all = await Promise.all(
+        Array.from({ length: 20 }, () => store().insert(message, soon())),
+      )
       expect(all.filter((one) => one.outcome === 'inserted')).toHaveLength(1)
     })
   })
 
   describe('a dedupe key', () => {
-    const keyOf = (message: StoredMessage, nonce = newId()) => ({ authorId: message.authorId, channelId: message.channelId, nonce })
+    const keyOf = (message: StoredMessage, nonce = newId()) => ({
+      authorId: message.authorId,
+      channelId: message.channelId,
+      nonce,
+    })
 
     it('makes a retry the same send: the first message is the answer, and the only one there', async () => {
       const first = aMessage(newId(), { nonce: 'n' })
       const key = keyOf(first)
-      expect(await store().insert(first, soon(), key)).toEqual({ outcome: 'inserted', message: first })
-      expect(await store().insert(aMessage(first.channelId, { nonce: 'n' }), soon(), key)).toEqual({ outcome: 'duplicate', message: first })
+      expect(await store().insert(first, soon(), key)).toEqual({
+        outcome: 'inserted',
+        message: first,
+      })
+      expect(await store().insert(aMessage(first.channelId, { nonce: 'n' }), soon(), key)).toEqual({
+        outcome: 'duplicate',
+        message: first,
+      })
       expect(await store().page(first.channelId, { at: 'latest' }, 10, soon())).toEqual([first])
     })
 
@@ -116,10 +161,21 @@ export function messageStoreWrites(store: () => MessageStore): void {
       const first = aMessage(newId())
       const key = keyOf(first)
       await store().insert(first, soon(), key)
-      const [elsewhere, other] = [aMessage(newId()), aMessage(first.channelId, { authorId: newId() })]
-      expect((await store().insert(elsewhere, soon(), { ...key, channelId: elsewhere.channelId })).outcome).toBe('inserted')
-      expect((await store().insert(other, soon(), { ...key, authorId: other.authorId })).outcome).toBe('inserted')
-      expect((await store().insert(aMessage(first.channelId), soon(), { ...key, nonce: newId() })).outcome).toBe('inserted')
+      const [elsewhere, other] = [
+        aMessage(newId()),
+        aMessage(first.channelId, { authorId: newId() }),
+      ]
+      expect(
+        (await store().insert(elsewhere, soon(), { ...key, channelId: elsewhere.channelId }))
+          .outcome,
+      ).toBe('inserted')
+      expect(
+        (await store().insert(other, soon(), { ...key, authorId: other.authorId })).outcome,
+      ).toBe('inserted')
+      expect(
+        (await store().insert(aMessage(first.channelId), soon(), { ...key, nonce: newId() }))
+          .outcome,
+      ).toBe('inserted')
     })
 
     it('does not bring back what was deleted since', async () => {
@@ -153,7 +209,15 @@ export function messageStoreWrites(store: () => MessageStore): void {
     it('does not undo an edit that came in the meantime', async () => {
       const message = aMessage(newId())
       await store().import([message], soon())
-      await store().edit({ id: message.id, channelId: message.channelId, set: { content: 'edited' }, writeTimeMicros: writeTime() }, soon())
+      await store().edit(
+        {
+          id: message.id,
+          channelId: message.channelId,
+          set: { content: 'edited' },
+          writeTimeMicros: writeTime(),
+        },
+        soon(),
+      )
       await store().import([message], soon())
       expect(await read(message)).toMatchObject({ content: 'edited' })
     })
@@ -163,7 +227,9 @@ export function messageStoreWrites(store: () => MessageStore): void {
     it('answers what is there, and only in its own channel', async () => {
       const [mine, theirs] = [aMessage(newId()), aMessage(newId())]
       await store().import([mine, theirs], soon())
-      expect(await store().get(mine.channelId, [mine.id, theirs.id, newId()], soon())).toEqual([mine])
+      expect(await store().get(mine.channelId, [mine.id, theirs.id, newId()], soon())).toEqual([
+        mine,
+      ])
       expect(await store().get(mine.channelId, [], soon())).toEqual([])
     })
   })

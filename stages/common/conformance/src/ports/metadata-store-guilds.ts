@@ -4,13 +4,24 @@ import type { MetadataStore } from '@threshold/ports'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { guildHistory } from './guild-events.ts'
-import { aChannel, aGuild, aMember, anInvite, aUser, hides, newId, type SmallGuild, soon } from './world.ts'
+import {
+  aChannel,
+  aGuild,
+  aMember,
+  anInvite,
+  aUser,
+  hides,
+  newId,
+  type SmallGuild,
+  soon,
+} from './world.ts'
 
 const RUNS = { numRuns: 12 }
 
 export function metadataStoreGuilds(store: () => MetadataStore): void {
   const load = (id: string): Promise<GuildState | undefined> => store().loadGuild(id, soon())
-  const known = async (...users: User[]): Promise<void> => void (await Promise.all(users.map((user) => store().createUser(user, soon()))))
+  const known = async (...users: User[]): Promise<void> =>
+    void (await Promise.all(users.map((user) => store().createUser(user, soon()))))
   /** A guild whose people exist. */
   async function created(others = 2): Promise<SmallGuild> {
     const guild = aGuild(others)
@@ -68,16 +79,28 @@ export function metadataStoreGuilds(store: () => MetadataStore): void {
       const first = await created()
       const same = aGuild()
       const sameId: GuildState = { ...same.state, guild: { ...same.state.guild, id: first.id } }
-      const channels = new Map([...same.state.channels].map(([id, channel]) => [id, { ...channel, guildId: first.id }]))
+      const channels = new Map(
+        [...same.state.channels].map(([id, channel]) => [id, { ...channel, guildId: first.id }]),
+      )
       const sameIds: GuildState = { ...sameId, channels }
-      const sameChannel: GuildState = { ...same.state, channels: new Map([[first.text.id, { ...same.text, id: first.text.id }]]) }
+      const sameChannel: GuildState = {
+        ...same.state,
+        channels: new Map([[first.text.id, { ...same.text, id: first.text.id }]]),
+      }
       for (const state of [sameIds, sameId, sameChannel]) {
-        await expect(store().createGuild(state, soon())).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+        await expect(store().createGuild(state, soon())).rejects.toMatchObject({
+          code: 'UNAVAILABLE',
+        })
         expect(await store().guildsOf(same.owner.user.id, soon())).toEqual([])
       }
       const other = await created()
-      const taken = { type: 'channel.created', channel: { ...other.text, id: first.text.id } } as const
-      await expect(store().record(other.id, [taken], soon())).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+      const taken = {
+        type: 'channel.created',
+        channel: { ...other.text, id: first.text.id },
+      } as const
+      await expect(store().record(other.id, [taken], soon())).rejects.toMatchObject({
+        code: 'UNAVAILABLE',
+      })
       expect(await load(first.id)).toEqual(first.state)
     })
 
@@ -86,9 +109,17 @@ export function metadataStoreGuilds(store: () => MetadataStore): void {
       const invite = anInvite({ guildId: first.id, channelId: first.text.id })
       await store().createInvite(invite, soon())
       const taken = { ...other.text, id: first.text.id, name: 'taken' }
-      const moved = [other.voice, taken].map((channel) => ({ type: 'channel.updated', channel }) as const)
-      for (const events of [moved, moved.slice(1), [{ type: 'channel.created', channel: taken } as const]]) {
-        await expect(store().record(other.id, events, soon())).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+      const moved = [other.voice, taken].map(
+        (channel) => ({ type: 'channel.updated', channel }) as const,
+      )
+      for (const events of [
+        moved,
+        moved.slice(1),
+        [{ type: 'channel.created', channel: taken } as const],
+      ]) {
+        await expect(store().record(other.id, events, soon())).rejects.toMatchObject({
+          code: 'UNAVAILABLE',
+        })
         await store().record(other.id, undo(other.state, events), soon())
       }
       expect([await load(first.id), await load(other.id)]).toEqual([first.state, other.state])
@@ -107,7 +138,8 @@ export function metadataStoreGuilds(store: () => MetadataStore): void {
       await store().record(gone.id, [{ type: 'guild.deleted' }], soon())
       expect(await load(gone.id)).toBeUndefined()
       expect(await store().channel(gone.text.id, soon())).toBeUndefined()
-      for (const user of gone.state.members.keys()) expect(await store().guildsOf(user, soon())).toEqual([])
+      for (const user of gone.state.members.keys())
+        expect(await store().guildsOf(user, soon())).toEqual([])
       expect(await load(stays.id)).toEqual(stays.state)
     })
   })
@@ -118,8 +150,14 @@ export function metadataStoreGuilds(store: () => MetadataStore): void {
       const made = Array.from({ length: 60 }, () => aChannel(id))
       const hidden = made.map((channel) => ({ ...channel, overwrites: [hides(id, 0)] }))
       const renamed = hidden.slice(0, 5).map((channel) => ({ ...channel, name: 'renamed' }))
-      const updates = [...made, ...hidden, ...renamed].map((channel) => ({ type: 'channel.updated', channel }) as const)
-      const events = [...updates, { type: 'channel.deleted', channel: made[59]! } as const, updates[0]!]
+      const updates = [...made, ...hidden, ...renamed].map(
+        (channel) => ({ type: 'channel.updated', channel }) as const,
+      )
+      const events = [
+        ...updates,
+        { type: 'channel.deleted', channel: made[59]! } as const,
+        updates[0]!,
+      ]
       await store().record(id, events, soon())
       expect((await load(id))!.channels).toEqual(events.reduce(evolve, state).channels)
     })
@@ -144,7 +182,9 @@ export function metadataStoreGuilds(store: () => MetadataStore): void {
       const temporary = aMember(aUser(), { temporary: true })
       await store().record(id, [{ type: 'member.added', member: temporary }], soon())
       expect((await load(id))!.members.get(temporary.user.id)).toEqual(temporary)
-      const guilds = async (): Promise<string[]> => [...(await store().guildsWithTemporaryMembers(soon()))]
+      const guilds = async (): Promise<string[]> => [
+        ...(await store().guildsWithTemporaryMembers(soon())),
+      ]
       expect((await guilds()).filter((each) => each === id || each === other.id)).toEqual([id])
       const { temporary: _, ...settled } = temporary
       await store().record(id, [{ type: 'member.updated', member: settled }], soon())
@@ -159,7 +199,9 @@ export function metadataStoreGuilds(store: () => MetadataStore): void {
       expect(await store().guildsOf(stranger.id, soon())).toEqual([])
       await store().record(one.id, [{ type: 'member.added', member: aMember(stranger) }], soon())
       await store().record(other.id, [{ type: 'member.added', member: aMember(stranger) }], soon())
-      expect((await store().guildsOf(stranger.id, soon())).toSorted()).toEqual([one.id, other.id].toSorted())
+      expect((await store().guildsOf(stranger.id, soon())).toSorted()).toEqual(
+        [one.id, other.id].toSorted(),
+      )
       await store().record(one.id, [{ type: 'member.removed', user: stranger }], soon())
       expect(await store().guildsOf(stranger.id, soon())).toEqual([other.id])
     })

@@ -7,11 +7,16 @@ import { aDirectChannel, anInvite, aUser, newId, soon } from './world.ts'
 export function metadataStorePeople(store: () => MetadataStore): void {
   describe('a user', () => {
     it('is found by id, with whoever else was asked for and is there', async () => {
-      const [ada, grace] = [aUser({ username: 'ada' }), aUser({ username: '$gt.\u{1F600}', bot: true })]
+      const [ada, grace] = [
+        aUser({ username: 'ada' }),
+        aUser({ username: '$gt.\u{1F600}', bot: true }),
+      ]
       await store().createUser(ada, soon())
       await store().createUser(grace, soon())
       const found = await store().users([grace.id, newId(), ada.id, ada.id], soon())
-      expect(new Map(found.map((user) => [user.id, user]))).toEqual(new Map([ada, grace].map((user) => [user.id, user])))
+      expect(new Map(found.map((user) => [user.id, user]))).toEqual(
+        new Map([ada, grace].map((user) => [user.id, user])),
+      )
       expect(found).toHaveLength(2)
       expect(await store().users([], soon())).toEqual([])
     })
@@ -35,7 +40,9 @@ export function metadataStorePeople(store: () => MetadataStore): void {
     it('is one for two people, also when both ask at once', async () => {
       const [ada, grace] = [newId(), newId()]
       const opened = await Promise.all(
-        Array.from({ length: 12 }, (_, i) => store().openDm(i % 2 ? aDirectChannel(ada, grace) : aDirectChannel(grace, ada), soon())),
+        Array.from({ length: 12 }, (_, i) =>
+          store().openDm(i % 2 ? aDirectChannel(ada, grace) : aDirectChannel(grace, ada), soon()),
+        ),
       )
       expect(new Set(opened.map(({ id }) => id)).size).toBe(1)
       expect(await store().openDm(aDirectChannel(ada, grace), soon())).toEqual(opened[0])
@@ -45,10 +52,15 @@ export function metadataStorePeople(store: () => MetadataStore): void {
     it('is among those of both, and of nobody else', () =>
       fc.assert(
         fc.asyncProperty(
-          fc.uniqueArray(fc.tuple(fc.nat(4), fc.nat(4)), { maxLength: 8, selector: ([a, b]) => [a, b].sort().join() }),
+          fc.uniqueArray(fc.tuple(fc.nat(4), fc.nat(4)), {
+            maxLength: 8,
+            selector: ([a, b]) => [a, b].sort().join(),
+          }),
           async (pairs) => {
             const people = Array.from({ length: 5 }, newId)
-            const talks = pairs.filter(([a, b]) => a !== b).map(([a, b]) => aDirectChannel(people[a]!, people[b]!))
+            const talks = pairs
+              .filter(([a, b]) => a !== b)
+              .map(([a, b]) => aDirectChannel(people[a]!, people[b]!))
             for (const talk of talks) await store().openDm(talk, soon())
             for (const user of people) {
               const ids = (await store().dmsOf(user, soon())).map(({ id }) => id)
@@ -83,16 +95,26 @@ export function metadataStorePeople(store: () => MetadataStore): void {
 
     it('has as many uses as it says, however many ask at once', () =>
       fc.assert(
-        fc.asyncProperty(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 12 }), async (maxUses, asks) => {
-          const invite = anInvite({ maxUses })
-          await store().createInvite(invite, soon())
-          const taken = await Promise.all(Array.from({ length: asks }, () => store().useInvite(invite.code, soon())))
-          expect(taken.filter(Boolean)).toHaveLength(Math.min(maxUses, asks))
-          const left = asks < maxUses
-          expect(await store().invite(invite.code, soon())).toEqual(left ? { ...invite, uses: asks } : undefined)
-          expect(await store().invitesOf(invite.channelId, soon())).toEqual(left ? [{ ...invite, uses: asks }] : [])
-          expect(await store().useInvite(invite.code, soon())).toBe(left)
-        }),
+        fc.asyncProperty(
+          fc.integer({ min: 1, max: 5 }),
+          fc.integer({ min: 1, max: 12 }),
+          async (maxUses, asks) => {
+            const invite = anInvite({ maxUses })
+            await store().createInvite(invite, soon())
+            const taken = await Promise.all(
+              Array.from({ length: asks }, () => store().useInvite(invite.code, soon())),
+            )
+            expect(taken.filter(Boolean)).toHaveLength(Math.min(maxUses, asks))
+            const left = asks < maxUses
+            expect(await store().invite(invite.code, soon())).toEqual(
+              left ? { ...invite, uses: asks } : undefined,
+            )
+            expect(await store().invitesOf(invite.channelId, soon())).toEqual(
+              left ? [{ ...invite, uses: asks }] : [],
+            )
+            expect(await store().useInvite(invite.code, soon())).toBe(left)
+          },
+        ),
         { numRuns: 8 },
       ))
 

@@ -7,11 +7,20 @@ import { type HttpSink, httpSink } from './http-sink.ts'
 import { bothWays, OPEN_MS } from './suite.ts'
 import { aMessage, newId, soon } from './world.ts'
 
-/** What lies around a notifier: the messages that pushes are about, and what outlives the notifier. */
+/**
+ * What lies around a notifier: the messages that pushes are about, and what outlives the notifier.
+ */
 export interface NotifierWorld {
   store(message: StoredMessage): Promise<void>
-  /** On what earlier ones have left behind. The first retry comes after `backoffMs`, and each pause is longer than the last. */
-  start(sink: { readonly url: string; readonly backoffMs: number; readonly clock: Clock }): Promise<Notifier>
+  /**
+   * On what earlier ones have left behind. The first retry comes after `backoffMs`, and each pause
+   * is longer than the last.
+   */
+  start(sink: {
+    readonly url: string
+    readonly backoffMs: number
+    readonly clock: Clock
+  }): Promise<Notifier>
 }
 
 /** Longer than any notifier waits for a message that does not come. */
@@ -35,13 +44,21 @@ const notifications = fc.record(
     guildId: fc.constantFrom('1', '80351110224678912'),
     reason: fc.constantFrom('mention' as const, 'dm' as const),
     recipients: fc.uniqueArray(fc.constantFrom('1', '2', '9007199254740993'), { minLength: 1 }),
-    content: fc.string({ unit: fc.constantFrom('a', ' ', '\u{1F600}', '<', '"', 'é'), minLength: 0, maxLength: 200, size: 'max' }),
+    content: fc.string({
+      unit: fc.constantFrom('a', ' ', '\u{1F600}', '<', '"', 'é'),
+      minLength: 0,
+      maxLength: 200,
+      size: 'max',
+    }),
   },
   { requiredKeys: ['reason', 'recipients', 'content'], noNullPrototype: true },
 )
 
 /** The laws of a Notifier, with a real HTTP server as its sink. */
-export function testNotifier(name: string, open: (use: AsyncDisposableStack) => Promise<NotifierWorld>): void {
+export function testNotifier(
+  name: string,
+  open: (use: AsyncDisposableStack) => Promise<NotifierWorld>,
+): void {
   bothWays(`${name} as a notifier`, (through) => {
     const outer = new AsyncDisposableStack()
     let world: NotifierWorld
@@ -63,8 +80,12 @@ export function testNotifier(name: string, open: (use: AsyncDisposableStack) => 
       const clock = { now: () => Date.now() + aheadMs }
       return through(use.use(await world.start({ url: sink.url, backoffMs: BACKOFF_MS, clock })))
     }
-    const send = async (notifier: Notifier, message = aMessage(newId())): Promise<StoredMessage> => {
-      // Again, as a client whose send was answered 503: many at once are more than a slow engine takes in.
+    const send = async (
+      notifier: Notifier,
+      message = aMessage(newId()),
+    ): Promise<StoredMessage> => {
+      // Again, as a client whose send was answered 503: many at once are more than a slow engine
+      // takes in.
       await vi.waitFor(() => notifier.enqueue(about(message), soon()), PATIENCE)
       await world.store(message)
       return message
@@ -99,7 +120,11 @@ export function testNotifier(name: string, open: (use: AsyncDisposableStack) => 
             await world.store(message)
             await arrives(message)
             const [{ method, headers, body }] = sink.of(message.id) as [(typeof sink.arrivals)[0]]
-            expect([method, headers['content-type'], headers['idempotency-key']]).toEqual(['POST', 'application/json', message.id])
+            expect([method, headers['content-type'], headers['idempotency-key']]).toEqual([
+              'POST',
+              'application/json',
+              message.id,
+            ])
             const { content } = body as Notification & typeof body
             expect({ ...body, content: '' }).toEqual({ ...notification, content: '' })
             if (notification.content.length <= 120) expect(content).toBe(notification.content)
@@ -167,18 +192,24 @@ export function testNotifier(name: string, open: (use: AsyncDisposableStack) => 
         expect(tries).toHaveLength(6)
         const pauses = tries.slice(1).map(({ at }, i) => at - tries[i]!.at)
         // At least so long: more is a busy machine. A millisecond is the clock's own grain.
-        pauses.forEach((pause, i) => void expect(pause).toBeGreaterThanOrEqual(BACKOFF_MS * 2 ** i - 2))
-        for (const { headers, body } of tries) expect([headers['idempotency-key'], body]).toEqual([message.id, tries[0]!.body])
+        pauses.forEach(
+          (pause, i) => void expect(pause).toBeGreaterThanOrEqual(BACKOFF_MS * 2 ** i - 2),
+        )
+        for (const { headers, body } of tries)
+          expect([headers['idempotency-key'], body]).toEqual([message.id, tries[0]!.body])
       })
 
-      it.each([408, 429, 500, 'hang up'] as const)('a push that is answered by %s is tried again', async (answer) => {
-        const notifier = await start()
-        sink.answer = answer
-        const message = await send(notifier)
-        await arrives(message, 2)
-        sink.answer = 204
-        await arrives(message, 3)
-      })
+      it.each([408, 429, 500, 'hang up'] as const)(
+        'a push that is answered by %s is tried again',
+        async (answer) => {
+          const notifier = await start()
+          sink.answer = answer
+          const message = await send(notifier)
+          await arrives(message, 2)
+          sink.answer = 204
+          await arrives(message, 3)
+        },
+      )
 
       it('nothing is lost, though nobody listens at its address, and enqueueing goes on', async () => {
         const notifier = await start()
@@ -188,16 +219,19 @@ export function testNotifier(name: string, open: (use: AsyncDisposableStack) => 
         await Promise.all(messages.map((message) => arrives(message)))
       })
 
-      it.each([400, 401, 404, 410])('does not mean refused: a push that is answered by %s is given up', async (answer) => {
-        const notifier = await start()
-        sink.answer = answer
-        const message = await send(notifier)
-        await arrives(message)
-        sink.answer = 204
-        aheadMs = FOR_EVER_MS
-        await passed(notifier)
-        expect(sink.of(message.id)).toHaveLength(1)
-      })
+      it.each([400, 401, 404, 410])(
+        'does not mean refused: a push that is answered by %s is given up',
+        async (answer) => {
+          const notifier = await start()
+          sink.answer = answer
+          const message = await send(notifier)
+          await arrives(message)
+          sink.answer = 204
+          aheadMs = FOR_EVER_MS
+          await passed(notifier)
+          expect(sink.of(message.id)).toHaveLength(1)
+        },
+      )
     })
 
     describe('over a restart', () => {
@@ -226,7 +260,10 @@ export function testNotifier(name: string, open: (use: AsyncDisposableStack) => 
         const second = await start()
         await arrives(message, 2)
         await passed(second)
-        expect(sink.of(message.id).map(({ headers }) => headers['idempotency-key'])).toEqual([message.id, message.id])
+        expect(sink.of(message.id).map(({ headers }) => headers['idempotency-key'])).toEqual([
+          message.id,
+          message.id,
+        ])
       })
 
       it('what was acknowledged is sent, though the notifier ended at once', async () => {

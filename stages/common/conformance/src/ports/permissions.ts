@@ -8,11 +8,20 @@ import { aChannel, aGuild, aMember, aRole, newId } from './world.ts'
 
 /** Bits that decide who sees a channel, and one that must not. */
 const bits = fc
-  .subarray([Permission.ViewChannel, Permission.Administrator, Permission.SendMessages], { maxLength: 2 })
+  .subarray([Permission.ViewChannel, Permission.Administrator, Permission.SendMessages], {
+    maxLength: 2,
+  })
   .map((set) => String(set.reduce((all, bit) => all | bit, 0n)))
 /** An administrator now and then: where everybody is one, nothing else is tried. */
 const rolePermissions = fc.oneof(
-  { weight: 9, arbitrary: fc.constantFrom('0', String(Permission.ViewChannel), String(Permission.SendMessages)) },
+  {
+    weight: 9,
+    arbitrary: fc.constantFrom(
+      '0',
+      String(Permission.ViewChannel),
+      String(Permission.SendMessages),
+    ),
+  },
   { weight: 1, arbitrary: bits },
 )
 
@@ -23,22 +32,39 @@ interface Sample {
   readonly asked: readonly string[]
 }
 
-/** A guild of up to 40 members who hold up to eight roles in any mixture, with a channel that overwrites any of them. */
+/**
+ * A guild of up to 40 members who hold up to eight roles in any mixture, with a channel that
+ * overwrites any of them.
+ */
 const sample: fc.Arbitrary<Sample> = fc
   .record({
     everyone: rolePermissions,
     roles: fc.array(rolePermissions, { maxLength: 8, size: 'max' }),
-    holds: fc.array(fc.array(fc.nat(7), { maxLength: 4 }), { minLength: 1, maxLength: 40, size: 'max' }),
-    overwrites: fc.array(fc.record({ role: fc.boolean(), which: fc.nat(41), allow: bits, deny: bits }), { maxLength: 8, size: 'max' }),
+    holds: fc.array(fc.array(fc.nat(7), { maxLength: 4 }), {
+      minLength: 1,
+      maxLength: 40,
+      size: 'max',
+    }),
+    overwrites: fc.array(
+      fc.record({ role: fc.boolean(), which: fc.nat(41), allow: bits, deny: bits }),
+      { maxLength: 8, size: 'max' },
+    ),
     asked: fc.array(fc.nat(45), { maxLength: 60, size: 'max' }),
   })
   .map(({ everyone, roles, holds, overwrites, asked }) => {
     const { state, id } = aGuild(0)
-    const made = [aRole({ ...state.roles.get(id)!, permissions: everyone }), ...roles.map((permissions) => aRole({ permissions }))]
-    const members = holds.map((held) => aMember(undefined, { roles: [...new Set(held)].flatMap((n) => made[n + 1]?.id ?? []) }))
+    const made = [
+      aRole({ ...state.roles.get(id)!, permissions: everyone }),
+      ...roles.map((permissions) => aRole({ permissions })),
+    ]
+    const members = holds.map((held) =>
+      aMember(undefined, { roles: [...new Set(held)].flatMap((n) => made[n + 1]?.id ?? []) }),
+    )
     const everybody = [...state.members.values(), ...members]
     const list = overwrites.map(({ role, which, allow, deny }): Overwrite => {
-      const target = role ? made[which % made.length]!.id : everybody[which % everybody.length]!.user.id
+      const target = role
+        ? made[which % made.length]!.id
+        : everybody[which % everybody.length]!.user.id
       return { id: target, type: role ? 0 : 1, allow, deny }
     })
     const channel = aChannel(id, { overwrites: [...new Map(list.map((o) => [o.id, o])).values()] })
@@ -54,7 +80,10 @@ const sample: fc.Arbitrary<Sample> = fc
     }
   })
 
-/** The laws of whole-guild permission computation: whatever it does to be quick, the answer is that of the rule, one by one. */
+/**
+ * The laws of whole-guild permission computation: whatever it does to be quick, the answer is that
+ * of the rule, one by one.
+ */
 export function testPermissions(name: string, make: () => Permissions): void {
   factorySuite(`${name} as permissions`, make, (open) => {
     describe('the viewers of a channel', () => {
@@ -62,7 +91,9 @@ export function testPermissions(name: string, make: () => Permissions): void {
         fc.assert(
           fc.property(sample, ({ state, channel, asked }) => {
             const viewers = open().viewers(state, channel.id, asked)
-            expect(new Set(viewers)).toEqual(new Set(asked.filter((user) => canView(state, user, channel.id))))
+            expect(new Set(viewers)).toEqual(
+              new Set(asked.filter((user) => canView(state, user, channel.id))),
+            )
           }),
           { numRuns: 100 },
         ))
@@ -74,7 +105,9 @@ export function testPermissions(name: string, make: () => Permissions): void {
             for (const { state, channel } of [...samples, ...samples.toReversed()]) {
               const users = [...state.members.keys()]
               const viewers = permissions.viewers(state, channel.id, users)
-              expect(new Set(viewers)).toEqual(new Set(users.filter((user) => canView(state, user, channel.id))))
+              expect(new Set(viewers)).toEqual(
+                new Set(users.filter((user) => canView(state, user, channel.id))),
+              )
             }
           }),
           { numRuns: 20 },

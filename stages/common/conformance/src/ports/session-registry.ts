@@ -5,24 +5,36 @@ import { type Open, portSuite } from './suite.ts'
 import { newId, soon } from './world.ts'
 
 /**
- * The laws that bind every SessionRegistry, the one that keeps no sessions too. That a kept session comes back whole is for
- * the suite of an adapter that keeps some; no adapter may ever give one to whom it does not belong.
+ * The laws that bind every SessionRegistry, the one that keeps no sessions too. That a kept session
+ * comes back whole is for the suite of an adapter that keeps some; no adapter may ever give one to
+ * whom it does not belong.
  */
 export function testSessionRegistry(name: string, open: Open<SessionRegistry>): void {
   portSuite(`${name} as a session registry`, open, (registry) => {
     describe('a resumption', () => {
       it('of a session that nobody has heard of is refused, whatever it claims to have seen', () =>
         fc.assert(
-          fc.asyncProperty(fc.oneof(fc.uuid(), fc.string()), fc.maxSafeInteger().map(Math.abs), async (sessionId, sequence) => {
-            expect(await registry().resume({ sessionId: `never ${sessionId}`, userId: newId(), sequence }, soon())).toEqual({
-              kind: 'refused',
-            })
-          }),
+          fc.asyncProperty(
+            fc.oneof(fc.uuid(), fc.string()),
+            fc.maxSafeInteger().map(Math.abs),
+            async (sessionId, sequence) => {
+              expect(
+                await registry().resume(
+                  { sessionId: `never ${sessionId}`, userId: newId(), sequence },
+                  soon(),
+                ),
+              ).toEqual({
+                kind: 'refused',
+              })
+            },
+          ),
         ))
 
       it('is refused as often as it is tried, also by many at once', async () => {
         const ask = { sessionId: newId(), userId: newId(), sequence: 0 }
-        const all = await Promise.all(Array.from({ length: 20 }, () => registry().resume(ask, soon())))
+        const all = await Promise.all(
+          Array.from({ length: 20 }, () => registry().resume(ask, soon())),
+        )
         expect(new Set(all.map(({ kind }) => kind))).toEqual(new Set(['refused']))
       })
     })

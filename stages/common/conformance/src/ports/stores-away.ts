@@ -8,7 +8,12 @@ import { aGuild, aMessage, aUser, newestFirst, newId, soon, writeTime } from './
 
 /** An engine of this suite alone, and the stores on it. */
 export interface BreakableStores {
-  readonly engine: { kill(): Promise<void>; restart(): Promise<void>; pause(): Promise<void>; resume(): Promise<void> }
+  readonly engine: {
+    kill(): Promise<void>
+    restart(): Promise<void>
+    pause(): Promise<void>
+    resume(): Promise<void>
+  }
   readonly messages: MessageStore
   /** What else is on the same engine, where it keeps everything. */
   readonly rest?: { readonly metadata: MetadataStore; readonly search: SearchIndex }
@@ -20,7 +25,14 @@ type Calls = Record<string, (deadline: Deadline) => Promise<unknown>>
 function calls({ messages, rest }: BreakableStores): Calls {
   const [channel, message] = [newId(), aMessage(newId())]
   const dedupe = { authorId: message.authorId, channelId: message.channelId, nonce: 'n' }
-  const reaction = { v: 1, channelId: channel, messageId: message.id, emoji: '👍', userId: '1', writeTimeMicros: writeTime() } as const
+  const reaction = {
+    v: 1,
+    channelId: channel,
+    messageId: message.id,
+    emoji: '👍',
+    userId: '1',
+    writeTimeMicros: writeTime(),
+  } as const
   return {
     'messages.insert': (d) => messages.insert(message, d),
     'messages.insert, with a nonce': (d) => messages.insert(message, d, dedupe),
@@ -29,7 +41,11 @@ function calls({ messages, rest }: BreakableStores): Calls {
     'messages.newest': (d) => messages.newest([channel], d),
     'messages.page': (d) => messages.page(channel, { at: 'around', id: message.id }, 50, d),
     'messages.senders': (d) => messages.senders(channel, undefined, 50, d),
-    'messages.edit': (d) => messages.edit({ id: message.id, channelId: channel, set: { content: 'x' }, writeTimeMicros: writeTime() }, d),
+    'messages.edit': (d) =>
+      messages.edit(
+        { id: message.id, channelId: channel, set: { content: 'x' }, writeTimeMicros: writeTime() },
+        d,
+      ),
     'messages.remove': (d) => messages.remove(channel, [message.id], writeTime(), d),
     'messages.react': (d) => messages.react(reaction, d),
     'messages.unreact': (d) => messages.unreact(reaction, d),
@@ -42,7 +58,14 @@ function calls({ messages, rest }: BreakableStores): Calls {
 function otherCalls({ metadata, search }: NonNullable<BreakableStores['rest']>): Calls {
   const [channel, message, { state, id, owner, text }] = [newId(), aMessage(newId()), aGuild()]
   const life = { createdAt: Date.now(), maxAge: 0, maxUses: 0, uses: 0, temporary: false }
-  const invite: Invite = { v: 1, code: newId(), guildId: id, channelId: channel, inviterId: '1', ...life }
+  const invite: Invite = {
+    v: 1,
+    code: newId(),
+    guildId: id,
+    channelId: channel,
+    inviterId: '1',
+    ...life,
+  }
   const dm = { ...text, id: newId(), type: 1, recipients: ['1', '2'] } as const
   const query = { words: ['x'], channels: [channel], order: 'newest', offset: 0, limit: 5 } as const
   return {
@@ -76,8 +99,9 @@ const GRACE_MS = 10_000
 const BACK = { timeout: 60_000, interval: 100 }
 
 /**
- * What stores do while their engine is killed, or hangs, and after it. Whatever is asked of them is answered within its
- * deadline; what they acknowledged is still there; and they find the engine again by themselves.
+ * What stores do while their engine is killed, or hangs, and after it. Whatever is asked of them is
+ * answered within its deadline; what they acknowledged is still there; and they find the engine
+ * again by themselves.
  */
 export function testStoresAway(
   name: string,
@@ -92,9 +116,15 @@ export function testStoresAway(
     }, OPEN_MS)
     afterAll(() => use.disposeAsync(), OPEN_MS)
 
-    const refusal = expect.toSatisfy((error) => hasCode(error, 'UNAVAILABLE', 'DEADLINE_EXCEEDED'), 'UNAVAILABLE or DEADLINE_EXCEEDED')
+    const refusal = expect.toSatisfy(
+      (error) => hasCode(error, 'UNAVAILABLE', 'DEADLINE_EXCEEDED'),
+      'UNAVAILABLE or DEADLINE_EXCEEDED',
+    )
 
-    /** Everything at once, and once more: the first round may find connections that look alive, the second none. */
+    /**
+     * Everything at once, and once more: the first round may find connections that look alive, the
+     * second none.
+     */
     async function allRefuse(): Promise<void> {
       for (let round = 0; round < 2; round++) {
         const began = performance.now()
@@ -114,8 +144,9 @@ export function testStoresAway(
       }
     }
     /**
-     * In the end, and not from the first answer on: a driver that saw many calls time out drops that connection, which may have
-     * come to life again meanwhile, and needs a moment for the next one.
+     * In the end, and not from the first answer on: a driver that saw many calls time out drops
+     * that connection, which may have come to life again meanwhile, and needs a moment for the next
+     * one.
      */
     const allWork = (): Promise<void> =>
       vi.waitFor(async () => {
@@ -145,7 +176,9 @@ export function testStoresAway(
     it('comes through a flood of calls to an engine that hangs', async () => {
       await stores.engine.pause()
       const flood = await Promise.allSettled(
-        Array.from({ length: 300 }, () => stores.messages.page(newId(), { at: 'latest' }, 50, deadlineIn(DEADLINE_MS))),
+        Array.from({ length: 300 }, () =>
+          stores.messages.page(newId(), { at: 'latest' }, 50, deadlineIn(DEADLINE_MS)),
+        ),
       )
       expect(flood).toEqual(flood.map(() => ({ status: 'rejected', reason: refusal })))
       await stores.engine.resume()
@@ -207,7 +240,11 @@ export function testStoresAway(
       await metadata.createGuild(state, soon())
       const nicked = { ...others[0]!, nick: 'nick' }
       await metadata.record(id, [{ type: 'member.updated', member: nicked }], soon())
-      await metadata.record(id, [{ type: 'guild.updated', guild: { ...state.guild, name: 'renamed' } }], soon())
+      await metadata.record(
+        id,
+        [{ type: 'guild.updated', guild: { ...state.guild, name: 'renamed' } }],
+        soon(),
+      )
       await stores.engine.kill()
       await stores.engine.restart()
       await allWork()

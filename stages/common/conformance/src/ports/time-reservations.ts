@@ -16,17 +16,25 @@ const aWorker = (): number => {
 /** The laws of TimeReservations. */
 export function testTimeReservations(name: string, open: Open<TimeReservations>): void {
   portSuite(`${name} as a store of time reservations`, open, (store) => {
-    const reserve = (worker: number, owner: string, at: number) => store().reserve(worker, { owner, at, ...WINDOW }, soon())
+    const reserve = (worker: number, owner: string, at: number) =>
+      store().reserve(worker, { owner, at, ...WINDOW }, soon())
 
     describe('a reservation', () => {
       it('begins at the owner’s clock where nothing was reserved before', async () => {
-        expect(await reserve(aWorker(), 'a', NOW)).toEqual({ owner: 'a', from: NOW, until: NOW + 4_000 })
+        expect(await reserve(aWorker(), 'a', NOW)).toEqual({
+          owner: 'a',
+          from: NOW,
+          until: NOW + 4_000,
+        })
       })
 
       it('begins for a new owner where the last one ends, however far back the new owner’s clock is', async () => {
         const worker = aWorker()
         await reserve(worker, 'a', NOW)
-        expect(await reserve(worker, 'b', NOW - 600_000)).toMatchObject({ from: NOW + 4_000, until: NOW + 8_000 })
+        expect(await reserve(worker, 'b', NOW - 600_000)).toMatchObject({
+          from: NOW + 4_000,
+          until: NOW + 8_000,
+        })
         expect(await reserve(worker, 'a', NOW)).toMatchObject({ from: NOW + 8_000 })
         expect(await reserve(worker, 'c', NOW + 60_000)).toMatchObject({ from: NOW + 60_000 })
       })
@@ -34,9 +42,18 @@ export function testTimeReservations(name: string, open: Open<TimeReservations>)
       it('grows for its owner, who may ask again after a failure and is given no less than before', async () => {
         const worker = aWorker()
         await reserve(worker, 'a', NOW)
-        expect(await reserve(worker, 'a', NOW + 2_000)).toMatchObject({ from: NOW, until: NOW + 6_000 })
-        expect(await reserve(worker, 'a', NOW + 2_000)).toMatchObject({ from: NOW, until: NOW + 6_000 })
-        expect(await reserve(worker, 'a', NOW - 60_000)).toMatchObject({ from: NOW, until: NOW + 6_000 })
+        expect(await reserve(worker, 'a', NOW + 2_000)).toMatchObject({
+          from: NOW,
+          until: NOW + 6_000,
+        })
+        expect(await reserve(worker, 'a', NOW + 2_000)).toMatchObject({
+          from: NOW,
+          until: NOW + 6_000,
+        })
+        expect(await reserve(worker, 'a', NOW - 60_000)).toMatchObject({
+          from: NOW,
+          until: NOW + 6_000,
+        })
       })
 
       it('is its worker’s own', async () => {
@@ -47,9 +64,12 @@ export function testTimeReservations(name: string, open: Open<TimeReservations>)
 
       it('of many owners at the same time shares no millisecond with another', async () => {
         const worker = aWorker()
-        const held = await Promise.all(Array.from({ length: 20 }, (_, i) => reserve(worker, randomUUID(), NOW + i)))
+        const held = await Promise.all(
+          Array.from({ length: 20 }, (_, i) => reserve(worker, randomUUID(), NOW + i)),
+        )
         const inOrder = held.toSorted((a, b) => a.from - b.from)
-        for (const [i, { from }] of inOrder.entries()) if (i > 0) expect(from).toBeGreaterThanOrEqual(inOrder[i - 1]!.until)
+        for (const [i, { from }] of inOrder.entries())
+          if (i > 0) expect(from).toBeGreaterThanOrEqual(inOrder[i - 1]!.until)
       })
     })
 

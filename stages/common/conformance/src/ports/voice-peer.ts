@@ -3,7 +3,10 @@ import { once } from 'node:events'
 import type { VoiceSeat } from '@threshold/ports'
 import { vi } from 'vitest'
 
-/** The two datagrams a voice client sends, written here once more: a suite that borrowed an adapter's own could not tell a mistake in it. */
+/**
+ * The two datagrams a voice client sends, written here once more: a suite that borrowed an
+ * adapter's own could not tell a mistake in it.
+ */
 const DISCOVERY_SIZE = 74
 const RTP_HEADER = 12
 
@@ -42,8 +45,14 @@ export async function voicePeer(seat: VoiceSeat): Promise<VoicePeer> {
   const heard: { ssrc: number; payload: string }[] = []
   const told: { ssrc: number; address: string; port: number }[] = []
   socket.on('message', (bytes) => {
-    if (bytes[0]! >> 6 === 2) heard.push({ ssrc: bytes.readUInt32BE(8), payload: bytes.toString('utf8', RTP_HEADER) })
-    else told.push({ ssrc: bytes.readUInt32BE(4), address: bytes.toString('ascii', 8, bytes.indexOf(0, 8)), port: bytes.readUInt16BE(72) })
+    if (bytes[0]! >> 6 === 2)
+      heard.push({ ssrc: bytes.readUInt32BE(8), payload: bytes.toString('utf8', RTP_HEADER) })
+    else
+      told.push({
+        ssrc: bytes.readUInt32BE(4),
+        address: bytes.toString('ascii', 8, bytes.indexOf(0, 8)),
+        port: bytes.readUInt16BE(72),
+      })
   })
   const send = (bytes: Buffer): void => socket.send(bytes, seat.port, seat.address)
   const ask = (ssrc = seat.ssrc): void => send(discovery(ssrc))

@@ -13,7 +13,10 @@ interface Talker extends VoicePeer {
 
 const PATIENCE = { timeout: 30_000, interval: 20 }
 
-/** The laws of a VoiceRelay, with real datagrams on loopback. UDP may lose some: what must arrive is said again until it has. */
+/**
+ * The laws of a VoiceRelay, with real datagrams on loopback. UDP may lose some: what must arrive is
+ * said again until it has.
+ */
 export function testVoiceRelay(name: string, open: Open<VoiceRelay>): void {
   portSuite(`${name} as a voice relay`, open, (relay) => {
     async function talker(use: AsyncDisposableStack, channel: ChannelId): Promise<Talker> {
@@ -21,7 +24,12 @@ export function testVoiceRelay(name: string, open: Open<VoiceRelay>): void {
       use.defer(async () => relay().leave(seat.ssrc))
       return Object.assign(use.use(await voicePeer(seat)), { seat, channel })
     }
-    const hears = (who: VoicePeer, from: VoicePeer, payload: string, ssrc?: number): Promise<void> =>
+    const hears = (
+      who: VoicePeer,
+      from: VoicePeer,
+      payload: string,
+      ssrc?: number,
+    ): Promise<void> =>
       vi.waitFor(() => {
         from.say(payload, ssrc)
         expect(who.heard.map((packet) => packet.payload)).toContain(payload)
@@ -29,7 +37,9 @@ export function testVoiceRelay(name: string, open: Open<VoiceRelay>): void {
 
     describe('a seat', () => {
       it('has an SSRC that no other has', async () => {
-        const seats = await Promise.all(Array.from({ length: 200 }, (_, i) => relay().join(String(i % 3), newId())))
+        const seats = await Promise.all(
+          Array.from({ length: 200 }, (_, i) => relay().join(String(i % 3), newId())),
+        )
         expect(new Set(seats.map((seat) => seat.ssrc)).size).toBe(seats.length)
         for (const { ssrc } of seats) {
           expect(Number.isInteger(ssrc) && ssrc > 0 && ssrc < 2 ** 32).toBe(true)
@@ -40,7 +50,11 @@ export function testVoiceRelay(name: string, open: Open<VoiceRelay>): void {
       it('learns how its packets look from outside', async () => {
         await using use = new AsyncDisposableStack()
         const ada = await talker(use, newId())
-        expect(await ada.discover()).toEqual({ ssrc: ada.seat.ssrc, address: '127.0.0.1', port: ada.port })
+        expect(await ada.discover()).toEqual({
+          ssrc: ada.seat.ssrc,
+          address: '127.0.0.1',
+          port: ada.port,
+        })
       })
 
       it('belongs to where its first discovery came from: from elsewhere it can neither speak nor be taken', async () => {
@@ -60,7 +74,11 @@ export function testVoiceRelay(name: string, open: Open<VoiceRelay>): void {
       it('that has not been discovered hears nothing and says nothing', async () => {
         await using use = new AsyncDisposableStack()
         const channel = newId()
-        const [ada, grace, late] = [await talker(use, channel), await talker(use, channel), await talker(use, channel)]
+        const [ada, grace, late] = [
+          await talker(use, channel),
+          await talker(use, channel),
+          await talker(use, channel),
+        ]
         for (const one of [ada, grace]) await one.discover()
         late.say('too early')
         await hears(ada, grace, 'is anyone there?')
@@ -73,14 +91,20 @@ export function testVoiceRelay(name: string, open: Open<VoiceRelay>): void {
       it('that is silenced hears and is not heard, until it may speak again', async () => {
         await using use = new AsyncDisposableStack()
         const channel = newId()
-        const [ada, grace, alan] = [await talker(use, channel), await talker(use, channel), await talker(use, channel)]
+        const [ada, grace, alan] = [
+          await talker(use, channel),
+          await talker(use, channel),
+          await talker(use, channel),
+        ]
         for (const one of [ada, grace, alan]) await one.discover()
         relay().silence(ada.seat.ssrc, true)
         relay().silence(7, true) // nobody's
         ada.say('let me speak')
         await hears(ada, grace, 'not now')
         await hears(grace, alan, 'she is muted')
-        expect([...grace.heard, ...alan.heard].map((packet) => packet.payload)).not.toContain('let me speak')
+        expect([...grace.heard, ...alan.heard].map((packet) => packet.payload)).not.toContain(
+          'let me speak',
+        )
         relay().silence(ada.seat.ssrc, false)
         await hears(grace, ada, 'at last')
       })
@@ -88,7 +112,11 @@ export function testVoiceRelay(name: string, open: Open<VoiceRelay>): void {
       it('that was left is silent, and leaving it again is no error', async () => {
         await using use = new AsyncDisposableStack()
         const channel = newId()
-        const [ada, grace, alan] = [await talker(use, channel), await talker(use, channel), await talker(use, channel)]
+        const [ada, grace, alan] = [
+          await talker(use, channel),
+          await talker(use, channel),
+          await talker(use, channel),
+        ]
         for (const one of [ada, grace, alan]) await one.discover()
         relay().leave(ada.seat.ssrc)
         relay().leave(ada.seat.ssrc)
@@ -107,14 +135,20 @@ export function testVoiceRelay(name: string, open: Open<VoiceRelay>): void {
             const channels = [newId(), newId(), newId()]
             const talkers = await Promise.all(spread.map((n) => talker(use, channels[n]!)))
             await Promise.all(talkers.map((one) => one.discover()))
-            const sayings = talkers.map(({ seat }) => ({ ssrc: seat.ssrc, payload: `from ${seat.ssrc} \u{1F600}` }))
-            const missing = (): boolean => talkers.some((one) => expected(one).some((saying) => !one.heard.some(is(saying))))
-            const expected = (one: Talker) => sayings.filter((_, i) => talkers[i] !== one && talkers[i]!.channel === one.channel)
+            const sayings = talkers.map(({ seat }) => ({
+              ssrc: seat.ssrc,
+              payload: `from ${seat.ssrc} \u{1F600}`,
+            }))
+            const missing = (): boolean =>
+              talkers.some((one) => expected(one).some((saying) => !one.heard.some(is(saying))))
+            const expected = (one: Talker) =>
+              sayings.filter((_, i) => talkers[i] !== one && talkers[i]!.channel === one.channel)
             await vi.waitFor(() => {
               talkers.forEach((one, i) => void one.say(sayings[i]!.payload))
               expect(missing()).toBe(false)
             }, PATIENCE)
-            for (const one of talkers) expect(one.heard.filter((packet) => !expected(one).some(is(packet)))).toEqual([])
+            for (const one of talkers)
+              expect(one.heard.filter((packet) => !expected(one).some(is(packet)))).toEqual([])
           }),
           { numRuns: 12 },
         ))

@@ -8,10 +8,22 @@ import {
   snowflakes,
   type UserId,
 } from '@threshold/contract'
-import type { Channel, GuildState, Invite, Member, Overwrite, Role, StoredMessage, User } from '@threshold/domain'
+import type {
+  Channel,
+  GuildState,
+  Invite,
+  Member,
+  Overwrite,
+  Role,
+  StoredMessage,
+  User,
+} from '@threshold/domain'
 import { type Deadline, deadlineIn, hybridClock } from '@threshold/kit'
 
-/** Everything the laws talk about, made fresh: a suite's laws share one store, and must not share what is in it. */
+/**
+ * Everything the laws talk about, made fresh: a suite's laws share one store, and must not share
+ * what is in it.
+ */
 
 export const newId: () => Snowflake = snowflakes({ worker: 1_023, now: Date.now })
 
@@ -29,9 +41,13 @@ const idAt = (ms: number): Snowflake => {
   return (BigInt(firstIdAt(ms)) + (made & 0x3f_ffffn)).toString()
 }
 
-export const newestFirst = (a: { id: Snowflake }, b: { id: Snowflake }): number => compareIds(b.id, a.id)
+export const newestFirst = (a: { id: Snowflake }, b: { id: Snowflake }): number =>
+  compareIds(b.id, a.id)
 
-export const aMessage = (channelId: ChannelId, fields: Partial<StoredMessage> = {}): StoredMessage => ({
+export const aMessage = (
+  channelId: ChannelId,
+  fields: Partial<StoredMessage> = {},
+): StoredMessage => ({
   v: 1,
   id: newId(),
   channelId,
@@ -45,10 +61,18 @@ export const aMessage = (channelId: ChannelId, fields: Partial<StoredMessage> = 
 /** Messages of a channel, one for each age in milliseconds. */
 export const messagesAged = (channelId: ChannelId, ages: readonly number[]): StoredMessage[] => {
   const now = Date.now()
-  return ages.map((age) => aMessage(channelId, { id: idAt(now - age), writeTimeMicros: BigInt(now - age) * 1_000n }))
+  return ages.map((age) =>
+    aMessage(channelId, { id: idAt(now - age), writeTimeMicros: BigInt(now - age) * 1_000n }),
+  )
 }
 
-export const aUser = (fields: Partial<User> = {}): User => ({ v: 1, id: newId(), username: 'ada', bot: false, ...fields })
+export const aUser = (fields: Partial<User> = {}): User => ({
+  v: 1,
+  id: newId(),
+  username: 'ada',
+  bot: false,
+  ...fields,
+})
 
 export const aMember = (user: User = aUser(), fields: Partial<Member> = {}): Member => ({
   user,
@@ -114,8 +138,18 @@ export const anInvite = (fields: Partial<Invite> = {}): Invite => ({
   ...fields,
 })
 
-export const hides = (target: Snowflake, type: 0 | 1): Overwrite => ({ id: target, type, allow: '0', deny: String(Permission.ViewChannel) })
-export const shows = (target: Snowflake, type: 0 | 1): Overwrite => ({ id: target, type, allow: String(Permission.ViewChannel), deny: '0' })
+export const hides = (target: Snowflake, type: 0 | 1): Overwrite => ({
+  id: target,
+  type,
+  allow: '0',
+  deny: String(Permission.ViewChannel),
+})
+export const shows = (target: Snowflake, type: 0 | 1): Overwrite => ({
+  id: target,
+  type,
+  allow: String(Permission.ViewChannel),
+  deny: '0',
+})
 
 export interface SmallGuild {
   readonly state: GuildState
@@ -131,10 +165,17 @@ export interface SmallGuild {
 export function aGuild(others = 2): SmallGuild {
   const id = newId()
   const owner = aMember(aUser({ username: 'owner' }))
-  const members = Array.from({ length: others }, (_, i) => aMember(aUser({ username: `member${i}` })))
+  const members = Array.from({ length: others }, (_, i) =>
+    aMember(aUser({ username: `member${i}` })),
+  )
   const text = aChannel(id, { name: 'text' })
   const voice = aChannel(id, { name: 'voice', type: 2, bitrate: 64_000, userLimit: 0 })
-  const may = Permission.ViewChannel | Permission.SendMessages | Permission.Connect | Permission.Speak | Permission.CreateInstantInvite
+  const may =
+    Permission.ViewChannel |
+    Permission.SendMessages |
+    Permission.Connect |
+    Permission.Speak |
+    Permission.CreateInstantInvite
   const everyone = aRole({ id, name: '@everyone', position: 0, permissions: String(may) })
   const state: GuildState = {
     guild: {

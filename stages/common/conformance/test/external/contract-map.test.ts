@@ -3,7 +3,8 @@ import { clientCases } from '../../src/clients/index.ts'
 import { allCases } from '../../src/external/cases/index.ts'
 import { names, sentences, sentencesOf } from '../../src/external/contract-map.ts'
 
-const doubled = (list: readonly string[]): string[] => list.filter((each, i) => list.indexOf(each) !== i)
+const doubled = (list: readonly string[]): string[] =>
+  list.filter((each, i) => list.indexOf(each) !== i)
 const caseIds = allCases.map((one) => one.id)
 
 describe('the contract’s map', () => {

@@ -21,7 +21,9 @@ describe('an answer held against its schema', () => {
   it('is wrong without a required field, with a wrong type, and with an invented field', () => {
     const { flags: _, ...lacking } = user
     expect(faultsOfAnswer('GET', '/users/1', 200, lacking)).toMatch(/required property 'flags'/)
-    expect(faultsOfAnswer('GET', '/users/1', 200, { ...user, id: 1 })).toMatch(/\/id must be string/)
+    expect(faultsOfAnswer('GET', '/users/1', 200, { ...user, id: 1 })).toMatch(
+      /\/id must be string/,
+    )
     expect(faultsOfAnswer('GET', '/users/1', 200, { ...user, mood: 'good' })).toMatch(/mood/)
   })
 
@@ -37,16 +39,24 @@ describe('an answer held against its schema', () => {
 
   it('has the shape of Discord’s errors in every refusal, however deep a form is', () => {
     const errors = { embeds: { 0: { title: { _errors: [{ code: 'X', message: 'too long' }] } } } }
-    expect(faultsOfAnswer('POST', '/guilds', 400, { code: 50035, message: 'no', errors })).toBeUndefined()
+    expect(
+      faultsOfAnswer('POST', '/guilds', 400, { code: 50035, message: 'no', errors }),
+    ).toBeUndefined()
     expect(faultsOfAnswer('POST', '/guilds', 400, { message: 'no' })).toMatch(/code/)
-    expect(faultsOfAnswer('POST', '/guilds', 400, { code: 1, message: 'no', errors: { a: 1 } })).toMatch(/errors\/a/)
-    expect(faultsOfAnswer('POST', '/guilds', 429, { code: 0, message: 'slow', retry_after: 1 })).toMatch(/global/)
+    expect(
+      faultsOfAnswer('POST', '/guilds', 400, { code: 1, message: 'no', errors: { a: 1 } }),
+    ).toMatch(/errors\/a/)
+    expect(
+      faultsOfAnswer('POST', '/guilds', 429, { code: 0, message: 'slow', retry_after: 1 }),
+    ).toMatch(/global/)
   })
 })
 
 describe('a dispatch held against its schema', () => {
   it('needs one, and the fields it requires', () => {
-    expect(faultsOfDispatch('MESSAGE_DELETE', { id: '1', channel_id: '2', guild_id: '3' })).toBeUndefined()
+    expect(
+      faultsOfDispatch('MESSAGE_DELETE', { id: '1', channel_id: '2', guild_id: '3' }),
+    ).toBeUndefined()
     expect(faultsOfDispatch('MESSAGE_DELETE', { id: '1' })).toMatch(/channel_id/)
     expect(faultsOfDispatch('MOOD_UPDATE', {})).toBe('no schema describes this dispatch')
   })

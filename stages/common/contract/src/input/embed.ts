@@ -11,14 +11,24 @@ const LAST = Date.parse('9999-12-31T23:59:59.999Z')
 
 const isBlank = (value: string | null | undefined): boolean => value == null || value.trim() === ''
 
-/** Null, absent and blank all say nothing. What says nothing is not kept, so an embed reads the same however it was sent. */
+/**
+ * Null, absent and blank all say nothing. What says nothing is not kept, so an embed reads the same
+ * however it was sent.
+ */
 const said = <T extends object>(fields: T): { [K in keyof T]?: NonNullable<T[K]> } =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => !(typeof value === 'string' ? isBlank(value) : value == null))) as {
+  Object.fromEntries(
+    Object.entries(fields).filter(
+      ([, value]) => !(typeof value === 'string' ? isBlank(value) : value == null),
+    ),
+  ) as {
     [K in keyof T]?: NonNullable<T[K]>
   }
 
 const required = (max: number) =>
-  prose(max).refine((value) => !isBlank(value), { params: { code: 'BASE_TYPE_REQUIRED' }, message: 'This field is required' })
+  prose(max).refine((value) => !isBlank(value), {
+    params: { code: 'BASE_TYPE_REQUIRED' },
+    message: 'This field is required',
+  })
 
 /** Only schemes that a client may open or show without a second thought: never `javascript:`. */
 const address = (schemes: RegExp) =>
@@ -27,24 +37,39 @@ const address = (schemes: RegExp) =>
     message: 'Not a well formed URL.',
   })
 const link = address(/^https?:\/\//i)
-/** Pictures may name a file that was sent along, too. Files are outside the contract, so nothing is shown for it. */
+/**
+ * Pictures may name a file that was sent along, too. Files are outside the contract, so nothing is
+ * shown for it.
+ */
 const picture = address(/^(https?|attachment):\/\//i)
 
 /** Answered as Discord writes times. */
 const timestamp = z.string().transform((value, context): string => {
-  // Without an offset it means UTC, here and at Discord; JavaScript would take it for the machine's own time.
+  // Without an offset it means UTC, here and at Discord; JavaScript would take it for the machine's
+  // own time.
   const zoned = /(Z|[+-]\d\d:\d\d)$/.test(value) ? value : `${value}Z`
   const at = iso8601.safeParse(zoned).success ? Date.parse(zoned) : Number.NaN
   if (at >= FIRST && at <= LAST) return timeToWire(at)
-  context.addIssue({ code: 'custom', params: { code: 'DATE_TIME_TYPE_PARSE' }, message: 'Could not parse. Should be ISO8601.' })
+  context.addIssue({
+    code: 'custom',
+    params: { code: 'DATE_TIME_TYPE_PARSE' },
+    message: 'Could not parse. Should be ISO8601.',
+  })
   return z.NEVER
 })
 
-/** discord.py sends a footer without a text, and pictures without an address, for what was taken away again. */
-const image = z.object({ url: orNull(picture) }).transform(({ url }) => (url == null ? undefined : { url }))
+/**
+ * discord.py sends a footer without a text, and pictures without an address, for what was taken
+ * away again.
+ */
+const image = z
+  .object({ url: orNull(picture) })
+  .transform(({ url }) => (url == null ? undefined : { url }))
 const footer = z
   .object({ text: orNull(prose(2_048)), icon_url: orNull(picture) })
-  .transform(({ text, icon_url }) => (isBlank(text) ? undefined : { text: text!, ...said({ icon_url }) }))
+  .transform(({ text, icon_url }) =>
+    isBlank(text) ? undefined : { text: text!, ...said({ icon_url }) },
+  )
 const author = z
   .object({ name: required(256), url: orNull(link), icon_url: orNull(picture) })
   .transform(({ name, url, icon_url }) => ({ name, ...said({ url, icon_url }) }))
@@ -53,8 +78,9 @@ const field = z
   .transform(({ name, value, inline }) => ({ name, value, inline: inline ?? false }))
 
 /**
- * What Discord documents of an embed that a user may send, and nothing else. Clients send their whole structure, also `type`,
- * `flags`, `video` or `proxy_url` of an embed that they were given: those are the server's to say.
+ * What Discord documents of an embed that a user may send, and nothing else. Clients send their
+ * whole structure, also `type`, `flags`, `video` or `proxy_url` of an embed that they were given:
+ * those are the server's to say.
  */
 const fields = z
   .object({
@@ -74,10 +100,13 @@ const fields = z
 export type Embed = z.output<typeof fields>
 
 const lengthOf = ({ title, description, footer, author, fields }: Embed): number =>
-  [title, description, footer?.text, author?.name, ...(fields ?? []).flatMap(({ name, value }) => [name, value])].reduce(
-    (sum, text) => sum + codePoints(text ?? ''),
-    0,
-  )
+  [
+    title,
+    description,
+    footer?.text,
+    author?.name,
+    ...(fields ?? []).flatMap(({ name, value }) => [name, value]),
+  ].reduce((sum, text) => sum + codePoints(text ?? ''), 0)
 
 /** A colour, an address or a time alone shows nothing. */
 const shows = ({ title, description, footer, image, thumbnail, author, fields }: Embed): boolean =>
@@ -85,10 +114,16 @@ const shows = ({ title, description, footer, image, thumbnail, author, fields }:
 
 const withinTotal = [
   (list: readonly Embed[]) => list.reduce((sum, embed) => sum + lengthOf(embed), 0) <= MAX_TOTAL,
-  { params: { code: 'MAX_EMBED_SIZE_EXCEEDED' }, message: `Embed size exceeds maximum size of ${MAX_TOTAL}` },
+  {
+    params: { code: 'MAX_EMBED_SIZE_EXCEEDED' },
+    message: `Embed size exceeds maximum size of ${MAX_TOTAL}`,
+  },
 ] as const
 
-/** The embeds of a message. One that shows nothing is left out, so that it does not make a message of an empty one. */
+/**
+ * The embeds of a message. One that shows nothing is left out, so that it does not make a message
+ * of an empty one.
+ */
 export const embeds = z
   .array(fields)
   .max(10)

@@ -2,42 +2,57 @@ import { z } from 'zod'
 import { ALL_PERMISSIONS } from '../permissions.ts'
 import { isSnowflake } from '../snowflake.ts'
 
-/** What was sent, short enough to send back. Never `String(value)` of an object: `{"toString": 1}` would make it throw. */
+/**
+ * What was sent, short enough to send back. Never `String(value)` of an object: `{"toString": 1}`
+ * would make it throw.
+ */
 const shown = (value: unknown): string =>
-  JSON.stringify(typeof value === 'object' && value !== null ? '[object]' : String(value).slice(0, 40))
+  JSON.stringify(
+    typeof value === 'object' && value !== null ? '[object]' : String(value).slice(0, 40),
+  )
 
 const notSnowflake = (value: unknown) => ({
   params: { code: 'NUMBER_TYPE_COERCE' },
   message: `Value ${shown(value)} is not snowflake.`,
 })
 
-/** An id as a string, or as the bare number some libraries send. Objects such as `{"$gt": ""}` are refused, not passed on. */
+/**
+ * An id as a string, or as the bare number some libraries send. Objects such as `{"$gt": ""}` are
+ * refused, not passed on.
+ */
 export const snowflake = z.unknown().transform((value, context): string => {
-  const isInteger = typeof value === 'bigint' || (typeof value === 'number' && Number.isSafeInteger(value))
+  const isInteger =
+    typeof value === 'bigint' || (typeof value === 'number' && Number.isSafeInteger(value))
   const text = typeof value === 'string' ? value : isInteger ? String(value) : ''
   if (isSnowflake(text)) return BigInt(text).toString() // without leading zeros: one id, one spelling
   context.addIssue({
     code: 'custom',
-    ...(value === undefined ? { params: { code: 'BASE_TYPE_REQUIRED' }, message: 'This field is required' } : notSnowflake(value)),
+    ...(value === undefined
+      ? { params: { code: 'BASE_TYPE_REQUIRED' }, message: 'This field is required' }
+      : notSnowflake(value)),
   })
   return z.NEVER
 })
 
 /**
- * A permission set: a decimal string, or a number from older libraries. Kept as a string, as on the wire. Bits that stand for no
- * permission are dropped, as Discord drops them: py-cord's `Permissions.all()` sets every bit below 2^53, which not even an
- * owner has.
+ * A permission set: a decimal string, or a number from older libraries. Kept as a string, as on the
+ * wire. Bits that stand for no permission are dropped, as Discord drops them: py-cord's
+ * `Permissions.all()` sets every bit below 2^53, which not even an owner has.
  */
 export const permissions = z.unknown().transform((value, context): string => {
   const text = ['string', 'number', 'bigint'].includes(typeof value) ? String(value) : ''
   if (/^[0-9]{1,19}$/.test(text)) return (BigInt(text) & ALL_PERMISSIONS).toString()
-  context.addIssue({ code: 'custom', params: { code: 'PERMISSIONS_TYPE_COERCE' }, message: 'Value is not a permission set.' })
+  context.addIssue({
+    code: 'custom',
+    params: { code: 'PERMISSIONS_TYPE_COERCE' },
+    message: 'Value is not a permission set.',
+  })
   return z.NEVER
 })
 
 /**
- * Judges by the schema that fits the form of the value, and names the fault as that schema does. z.union would answer
- * "Invalid input", whatever the fault is.
+ * Judges by the schema that fits the form of the value, and names the fault as that schema does.
+ * z.union would answer "Invalid input", whatever the fault is.
  */
 export const byForm = <T extends z.ZodType>(schemaFor: (value: unknown) => T) =>
   z.unknown().transform((value, context): z.output<T> => {
@@ -48,26 +63,33 @@ export const byForm = <T extends z.ZodType>(schemaFor: (value: unknown) => T) =>
   })
 
 /**
- * Half a surrogate pair is no character: no encoding has it, so it could not be answered, stored and sent as the same text. Clients
- * make them by cutting a text in the middle of an emoji.
+ * Half a surrogate pair is no character: no encoding has it, so it could not be answered, stored
+ * and sent as the same text. Clients make them by cutting a text in the middle of an emoji.
  */
 const wellFormed = [
   (value: string) => value.isWellFormed(),
   { params: { code: 'BASE_TYPE_BAD_UNICODE' }, message: 'Must be well-formed Unicode.' },
 ] as const
 
-/** Text as it came, of at most so many code points, as Discord counts: `👍` is one, although a string's length says two. */
+/**
+ * Text as it came, of at most so many code points, as Discord counts: `👍` is one, although a
+ * string's length says two.
+ */
 export const text = (max: number) => wellFormedAtMost(z.string(), max)
 
 /** Text that people write. Discord trims it before it counts, and keeps it trimmed. */
 export const prose = (max: number) => wellFormedAtMost(z.string().trim(), max)
 
-const wellFormedAtMost = (from: z.ZodString, max: number) => from.refine(...atMost(max)).refine(...wellFormed)
+const wellFormedAtMost = (from: z.ZodString, max: number) =>
+  from.refine(...atMost(max)).refine(...wellFormed)
 
 /** A name of a thing. */
 export const name = (min: number, max: number) => personName(min, max).refine(...wellFormed)
 
-/** What people call themselves is taken as it comes, ill-formed or not: whoever passes it on has to cope with that. */
+/**
+ * What people call themselves is taken as it comes, ill-formed or not: whoever passes it on has to
+ * cope with that.
+ */
 export const personName = (min: number, max: number) =>
   z
     .string()

@@ -1,7 +1,10 @@
 import { z } from 'zod'
 import { orNull, snowflake, text } from './fields.ts'
 
-/** What Discord lets bots set; the rest is dropped. Libraries send their whole structure, and others cannot read it. */
+/**
+ * What Discord lets bots set; the rest is dropped. Libraries send their whole structure, and others
+ * cannot read it.
+ */
 const activity = z.object({
   name: text(128),
   type: z.int().min(0).max(5),
@@ -10,8 +13,14 @@ const activity = z.object({
 })
 
 export const presence = z.object({
-  /** discordgo identifies with an empty one, which says nothing and so means what saying nothing means. */
-  status: z.union([z.enum(['online', 'dnd', 'idle', 'invisible', 'offline']), z.literal('').transform(() => 'online' as const)]),
+  /**
+   * discordgo identifies with an empty one, which says nothing and so means what saying nothing
+   * means.
+   */
+  status: z.union([
+    z.enum(['online', 'dnd', 'idle', 'invisible', 'offline']),
+    z.literal('').transform(() => 'online' as const),
+  ]),
   activities: orNull(z.array(activity).max(10)),
   /** The one activity of older protocols: hikari sends no other, discordgo an empty one. */
   game: orNull(activity).catch(undefined),
@@ -33,7 +42,10 @@ export const identify = z.object({
 
 export const resume = z.object({
   token: text(512),
-  /** Null from discord.py's kin when they were cut before READY: no session, and not a wrong form, or they would try for ever. */
+  /**
+   * Null from discord.py's kin when they were cut before READY: no session, and not a wrong form,
+   * or they would try for ever.
+   */
   session_id: text(128)
     .nullable()
     .transform((id) => id ?? ''),
@@ -48,7 +60,9 @@ export const voiceStateUpdate = z.object({
   self_deaf: orNull(z.boolean()),
 })
 
-/** An id, or a text or number that is none. A value that could not be named as a text is ignored. */
+/**
+ * An id, or a text or number that is none. A value that could not be named as a text is ignored.
+ */
 const anyId = z.union([
   snowflake,
   z.string().transform((value) => value.toWellFormed()),

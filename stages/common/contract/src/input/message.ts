@@ -13,7 +13,9 @@ const allowedMentions = z.object({
   replied_user: orNull(z.boolean()),
 })
 
-const NONCES: Readonly<Record<string, z.ZodType<string | number | bigint>>> & { readonly string: z.ZodType<string> } = {
+const NONCES: Readonly<Record<string, z.ZodType<string | number | bigint>>> & {
+  readonly string: z.ZodType<string>
+} = {
   string: text(25),
   number: z.int(),
   bigint: z
@@ -22,10 +24,17 @@ const NONCES: Readonly<Record<string, z.ZodType<string | number | bigint>>> & { 
     .max(2n ** 63n - 1n),
 }
 
-/** Up to 25 characters, or an integer of 64 bits; the answer and the event carry it back as it came. */
-const nonce = byForm((value): z.ZodType<string | number | bigint> => NONCES[typeof value] ?? NONCES.string)
+/**
+ * Up to 25 characters, or an integer of 64 bits; the answer and the event carry it back as it came.
+ */
+const nonce = byForm(
+  (value): z.ZodType<string | number | bigint> => NONCES[typeof value] ?? NONCES.string,
+)
 
-/** IS_VOICE_MESSAGE and IS_COMPONENTS_V2: Discord lets a sender set them. The bits that nobody may set are ignored there too. */
+/**
+ * IS_VOICE_MESSAGE and IS_COMPONENTS_V2: Discord lets a sender set them. The bits that nobody may
+ * set are ignored there too.
+ */
 const UNSUPPORTED_FLAGS = (1 << 13) | (1 << 15)
 
 const flags = orNull(

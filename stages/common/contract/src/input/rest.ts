@@ -1,18 +1,37 @@
 import { z } from 'zod'
-import { name, orNull, permissions, personName, prose, queryBoolean, queryInt, snowflake, text } from './fields.ts'
+import {
+  name,
+  orNull,
+  permissions,
+  personName,
+  prose,
+  queryBoolean,
+  queryInt,
+  snowflake,
+  text,
+} from './fields.ts'
 import { LOCALES } from './locales.ts'
-import { allUnsupported, unsupported, unsupportedAtAll, unsupportedUnlessNull } from './unsupported.ts'
+import {
+  allUnsupported,
+  unsupported,
+  unsupportedAtAll,
+  unsupportedUnlessNull,
+} from './unsupported.ts'
 
 const overwrite = z.object({
   id: snowflake,
-  type: z.literal([0, 1, 'role', 'member']).transform((type): 0 | 1 => (type === 1 || type === 'member' ? 1 : 0)),
+  type: z
+    .literal([0, 1, 'role', 'member'])
+    .transform((type): 0 | 1 => (type === 1 || type === 'member' ? 1 : 0)),
   allow: permissions.nullish().transform((v) => v ?? '0'),
   deny: permissions.nullish().transform((v) => v ?? '0'),
 })
 
 export const putOverwrite = overwrite.omit({ id: true })
 
-/** 0 text, 2 voice, 4 category, 5 announcement. Threads, stages and forums are outside the contract. */
+/**
+ * 0 text, 2 voice, 4 category, 5 announcement. Threads, stages and forums are outside the contract.
+ */
 const channelType = z.literal([0, 2, 4, 5])
 
 const channelFields = {
@@ -34,18 +53,30 @@ const channelFields = {
     'available_tags',
     'flags',
   ),
-  // 1 is "automatic", and a day is what clients take a channel's threads to last where it does not say.
+  // 1 is "automatic", and a day is what clients take a channel's threads to last where it does not
+  // say.
   video_quality_mode: unsupported('video_quality_mode', 1),
   default_auto_archive_duration: unsupported('default_auto_archive_duration', 1_440),
 }
 
-export const createChannel = z.object({ name: name(1, 100), type: channelType.nullish().transform((v) => v ?? 0), ...channelFields })
+export const createChannel = z.object({
+  name: name(1, 100),
+  type: channelType.nullish().transform((v) => v ?? 0),
+  ...channelFields,
+})
 export const editChannel = z.object({
   name: name(1, 100).optional(),
   type: channelType.optional(),
   ...channelFields,
   // Only threads and group messages have these.
-  ...allUnsupported('archived', 'locked', 'invitable', 'auto_archive_duration', 'applied_tags', 'icon'),
+  ...allUnsupported(
+    'archived',
+    'locked',
+    'invitable',
+    'auto_archive_duration',
+    'applied_tags',
+    'icon',
+  ),
 })
 export const moveChannels = z
   .array(
@@ -75,7 +106,9 @@ const roleFields = {
   ...allUnsupported('icon', 'unicode_emoji'),
 }
 export const writeRole = z.object(roleFields)
-export const moveRoles = z.array(z.object({ id: snowflake, position: orNull(z.int().min(0).max(10_000)) })).max(250)
+export const moveRoles = z
+  .array(z.object({ id: snowflake, position: orNull(z.int().min(0).max(10_000)) }))
+  .max(250)
 
 /** Fields that a guild takes both when it is made and later. */
 const guildFields = {
@@ -139,12 +172,21 @@ export const createInvite = z
     max_uses: orNull(z.int().min(0).max(100)),
     temporary: orNull(z.boolean()),
     unique: orNull(z.boolean()),
-    ...allUnsupported('target_type', 'target_user_id', 'target_application_id', 'role_ids', 'flags'),
+    ...allUnsupported(
+      'target_type',
+      'target_user_id',
+      'target_application_id',
+      'role_ids',
+      'flags',
+    ),
   })
   .nullish()
   .transform((v) => v ?? {})
 
-export const createDm = z.object({ recipient_id: snowflake, ...allUnsupported('access_tokens', 'nicks') })
+export const createDm = z.object({
+  recipient_id: snowflake,
+  ...allUnsupported('access_tokens', 'nicks'),
+})
 export const createUser = z.object({ username: personName(1, 32), bot: z.boolean().optional() })
 /** A channel's past for labs: so many messages, spread evenly over so many days until now. */
 export const fillHistory = z.object({
@@ -157,7 +199,12 @@ export const fillHistory = z.object({
 })
 
 const id = snowflake.optional()
-export const pageQuery = z.object({ limit: queryInt(1, 100, 50), before: id, after: id, around: id })
+export const pageQuery = z.object({
+  limit: queryInt(1, 100, 50),
+  before: id,
+  after: id,
+  around: id,
+})
 export const memberQuery = z.object({ limit: queryInt(1, 1_000, 1), after: id })
 export const guildQuery = z.object({ with_counts: queryBoolean })
 /** An invite may name what to show with it, and there is nothing of the kind. */
@@ -165,10 +212,19 @@ export const inviteQuery = z.object({
   with_counts: queryBoolean,
   ...allUnsupported('guild_scheduled_event_id', 'target_channel_id', 'target_message_id'),
 })
-export const guildsQuery = z.object({ with_counts: queryBoolean, limit: queryInt(1, 200, 200), after: id, before: id })
+export const guildsQuery = z.object({
+  with_counts: queryBoolean,
+  limit: queryInt(1, 200, 200),
+  after: id,
+  before: id,
+})
 export const memberSearchQuery = z.object({ query: text(100), limit: queryInt(1, 1_000, 1) })
 /** The list is empty, so only the form of the limit is checked. */
 export const listQuery = z.object({ limit: queryInt(1, 1_000, 50) })
-export const reactionQuery = z.object({ limit: queryInt(1, 100, 25), after: id, type: queryInt(0, 1, 0) })
+export const reactionQuery = z.object({
+  limit: queryInt(1, 100, 25),
+  after: id,
+  type: queryInt(0, 1, 0),
+})
 
 export { searchQuery } from './search.ts'

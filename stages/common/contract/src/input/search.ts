@@ -42,7 +42,14 @@ export const searchQuery = z.strictObject({
     })
     .optional(),
   sort_order: z.enum(['desc', 'asc']).optional(),
-  ...allUnsupported('slop', 'embed_type', 'embed_provider', 'link_hostname', 'attachment_filename', 'attachment_extension'),
+  ...allUnsupported(
+    'slop',
+    'embed_type',
+    'embed_provider',
+    'link_hostname',
+    'attachment_filename',
+    'attachment_extension',
+  ),
 })
 
 export type SearchInput = z.output<typeof searchQuery>

@@ -2,7 +2,11 @@ import { z } from 'zod'
 
 /** Nothing is asked for: null, false, 0, an empty text, list or object. */
 const asksForNothing = (value: unknown): boolean =>
-  value == null || value === false || value === 0 || value === '' || (typeof value === 'object' && Object.keys(value).length === 0)
+  value == null ||
+  value === false ||
+  value === 0 ||
+  value === '' ||
+  (typeof value === 'object' && Object.keys(value).length === 0)
 
 const refusing = (field: string, accepts: (value: unknown) => boolean) =>
   z
@@ -14,11 +18,12 @@ const refusing = (field: string, accepts: (value: unknown) => boolean) =>
     })
 
 /**
- * A field that Discord documents and this server does not support. An answer of 200 would say that it was done, so it is
- * refused by name. Libraries send their whole structure: a value that asks for nothing is accepted, and so is `standing`,
- * the value that everything here has anyway.
+ * A field that Discord documents and this server does not support. An answer of 200 would say that
+ * it was done, so it is refused by name. Libraries send their whole structure: a value that asks
+ * for nothing is accepted, and so is `standing`, the value that everything here has anyway.
  */
-export const unsupported = (field: string, standing?: unknown) => refusing(field, (value) => asksForNothing(value) || value === standing)
+export const unsupported = (field: string, standing?: unknown) =>
+  refusing(field, (value) => asksForNothing(value) || value === standing)
 
 /** The same, where even null asks for something. */
 export const unsupportedAtAll = (field: string) => refusing(field, (value) => value === undefined)
@@ -27,5 +32,10 @@ export const unsupportedAtAll = (field: string) => refusing(field, (value) => va
 export const unsupportedUnlessNull = (field: string) => refusing(field, (value) => value == null)
 
 /** Several of them, as a part of a form's shape. */
-export const allUnsupported = <const F extends string>(...fields: readonly F[]): Record<F, ReturnType<typeof unsupported>> =>
-  Object.fromEntries(fields.map((field) => [field, unsupported(field)])) as Record<F, ReturnType<typeof unsupported>>
+export const allUnsupported = <const F extends string>(
+  ...fields: readonly F[]
+): Record<F, ReturnType<typeof unsupported>> =>
+  Object.fromEntries(fields.map((field) => [field, unsupported(field)])) as Record<
+    F,
+    ReturnType<typeof unsupported>
+  >

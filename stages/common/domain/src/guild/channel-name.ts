@@ -6,12 +6,16 @@ export const isText = (type: ChannelType): boolean => type === 0 || type === 5
 /** Code points, as the form bounds them. */
 const LONGEST = 100
 
-/** ASCII punctuation that Discord drops from the names of text channels. Dashes and underscores stay. */
+/**
+ * ASCII punctuation that Discord drops from the names of text channels. Dashes and underscores
+ * stay.
+ */
 const PUNCTUATION = /[!-,./:-@[-^`{-~]/g
 
 /**
- * The name as Discord keeps it. A text channel's is lower case, with one dash for each run of blanks and dashes and none at
- * either end; letters of any script and emoji stay. It may come out empty, which is no name.
+ * The name as Discord keeps it. A text channel's is lower case, with one dash for each run of
+ * blanks and dashes and none at either end; letters of any script and emoji stay. It may come out
+ * empty, which is no name.
  */
 export function channelName(type: ChannelType, name: string): string {
   if (!isText(type)) return name

@@ -1,13 +1,14 @@
 import type { Channel, GuildState, Member, Overwrite } from '../model.ts'
 
 /**
- * The state without references to roles and channels that are not in it. A store writes a deletion and its effects on other
- * things one after the other. If the process dies in between, some effects are missing, and a repeated deletion finds
- * nothing to delete.
+ * The state without references to roles and channels that are not in it. A store writes a deletion
+ * and its effects on other things one after the other. If the process dies in between, some effects
+ * are missing, and a repeated deletion finds nothing to delete.
  */
 export function withoutDangling(state: GuildState): GuildState {
   const { guild, roles } = state
-  const known = (id: string | null): string | null => (id !== null && state.channels.has(id) ? id : null)
+  const known = (id: string | null): string | null =>
+    id !== null && state.channels.has(id) ? id : null
   const isThere = (o: Overwrite): boolean => o.type !== 0 || roles.has(o.id)
   const channels = replaced(state.channels, (channel: Channel) => {
     const parentId = known(channel.parentId)
@@ -15,7 +16,9 @@ export function withoutDangling(state: GuildState): GuildState {
     return { ...channel, parentId, overwrites: channel.overwrites.filter(isThere) }
   })
   const members = replaced(state.members, (member: Member) =>
-    member.roles.every((id) => roles.has(id)) ? member : { ...member, roles: member.roles.filter((id) => roles.has(id)) },
+    member.roles.every((id) => roles.has(id))
+      ? member
+      : { ...member, roles: member.roles.filter((id) => roles.has(id)) },
   )
   const [systemChannelId, afkChannelId] = [known(guild.systemChannelId), known(guild.afkChannelId)]
   return { guild: { ...guild, systemChannelId, afkChannelId }, roles, channels, members }

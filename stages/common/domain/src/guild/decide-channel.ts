@@ -2,7 +2,14 @@ import { Permission } from '@threshold/contract'
 import type { Channel, Guild, GuildState, Member, Overwrite } from '../model.ts'
 import { channelPermissions, guildPermissions, has, withOverwrite } from '../permissions.ts'
 import { channelName, isText } from './channel-name.ts'
-import type { ChannelMove, ChannelPatch, Decision, GuildCommand, GuildEvent, Refusal } from './commands.ts'
+import type {
+  ChannelMove,
+  ChannelPatch,
+  Decision,
+  GuildCommand,
+  GuildEvent,
+  Refusal,
+} from './commands.ts'
 import { LIMITS, no, yes } from './decision.ts'
 import {
   changesType,
@@ -15,7 +22,10 @@ import {
   unknownTarget,
 } from './overwrites.ts'
 
-type ChannelCommand = Extract<GuildCommand, { type: `channel.${string}` | `channels.${string}` | `overwrite.${string}` }>
+type ChannelCommand = Extract<
+  GuildCommand,
+  { type: `channel.${string}` | `channels.${string}` | `overwrite.${string}` }
+>
 
 /** Channels and their overwrites. Discord's rules, with those that it leaves open: ADR 23. */
 export function decideChannel(state: GuildState, command: ChannelCommand, asker: Member): Decision {
@@ -29,19 +39,38 @@ export function decideChannel(state: GuildState, command: ChannelCommand, asker:
     case 'channel.edit':
       return editChannel(state, channel, command.patch, asker)
     case 'channel.delete':
-      return has(mine, Permission.ManageChannels) ? deleteChannel(state, channel) : no('no-permission')
+      return has(mine, Permission.ManageChannels)
+        ? deleteChannel(state, channel)
+        : no('no-permission')
     case 'overwrite.put':
-      return setOverwrites(state, channel, withOverwrite(channel.overwrites, command.overwrite.id, command.overwrite), asker)
+      return setOverwrites(
+        state,
+        channel,
+        withOverwrite(channel.overwrites, command.overwrite.id, command.overwrite),
+        asker,
+      )
     case 'overwrite.delete': {
       if (!has(mine, Permission.ManageRoles)) return no('no-permission')
       if (!channel.overwrites.some((o) => o.id === command.targetId)) return no('unknown-overwrite')
-      return setOverwrites(state, channel, withOverwrite(channel.overwrites, command.targetId, undefined), asker)
+      return setOverwrites(
+        state,
+        channel,
+        withOverwrite(channel.overwrites, command.targetId, undefined),
+        asker,
+      )
     }
   }
 }
 
-function setOverwrites(state: GuildState, channel: Channel, overwrites: readonly Overwrite[], asker: Member): Decision {
-  const wrong = wrongOverwrites(state, channel, overwrites, asker, [categoryOf(state, channel.parentId)])
+function setOverwrites(
+  state: GuildState,
+  channel: Channel,
+  overwrites: readonly Overwrite[],
+  asker: Member,
+): Decision {
+  const wrong = wrongOverwrites(state, channel, overwrites, asker, [
+    categoryOf(state, channel.parentId),
+  ])
   return wrong ? no(wrong) : yes(...channelUpdated(state, channel, { ...channel, overwrites }))
 }
 
@@ -56,7 +85,8 @@ function createChannel(state: GuildState, wanted: Channel, asker: Member): Decis
   if (name === '') return no('invalid-name')
   const category = categoryOf(state, wanted.parentId)
   const given = onePerTarget(wanted.overwrites)
-  const inherits = category !== undefined && (given.length === 0 || sameOverwrites(given, category.overwrites))
+  const inherits =
+    category !== undefined && (given.length === 0 || sameOverwrites(given, category.overwrites))
   if (!inherits) {
     const power = overwritePower(state, asker, undefined)
     const keys = given.some((o) => has(BigInt(o.allow) | BigInt(o.deny), Permission.ManageRoles))
@@ -68,8 +98,14 @@ function createChannel(state: GuildState, wanted: Channel, asker: Member): Decis
   return yes({ type: 'channel.created', channel })
 }
 
-function editChannel(state: GuildState, channel: Channel, patch: ChannelPatch, asker: Member): Decision {
-  if (!has(channelPermissions(state, asker, channel), Permission.ManageChannels)) return no('no-permission')
+function editChannel(
+  state: GuildState,
+  channel: Channel,
+  patch: ChannelPatch,
+  asker: Member,
+): Decision {
+  if (!has(channelPermissions(state, asker, channel), Permission.ManageChannels))
+    return no('no-permission')
   const { type = channel.type, parentId = channel.parentId } = patch
   if (type !== channel.type && !(isText(type) && isText(channel.type))) return no('invalid-channel')
   const misplaced = parentId === channel.parentId ? undefined : wrongPlace(state, parentId, asker)
@@ -87,7 +123,10 @@ function editChannel(state: GuildState, channel: Channel, patch: ChannelPatch, a
   return yes(...channelUpdated(state, channel, after))
 }
 
-/** Each channel that changes is judged by itself, and by the place where it goes. All of them move, or none. */
+/**
+ * Each channel that changes is judged by itself, and by the place where it goes. All of them move,
+ * or none.
+ */
 function moveChannels(state: GuildState, moves: readonly ChannelMove[], asker: Member): Decision {
   const manager = has(guildPermissions(state, asker), Permission.ManageChannels)
   const moved = new Map<string, Channel>()
@@ -113,18 +152,34 @@ function moveChannels(state: GuildState, moves: readonly ChannelMove[], asker: M
     const wrong =
       (leaves ? wrongPlace(now, after.parentId, asker) : undefined) ??
       (fits(before, after.parentId) ? undefined : 'invalid-parent') ??
-      (locks ? wrongOverwrites(state, before, overwrites, asker, [categoryOf(state, before.parentId), category]) : undefined)
+      (locks
+        ? wrongOverwrites(state, before, overwrites, asker, [
+            categoryOf(state, before.parentId),
+            category,
+          ])
+        : undefined)
     if (wrong) return no(wrong)
     moved.set(id, { ...after, overwrites })
     now = { ...state, channels: new Map([...state.channels, ...moved]) }
   }
-  return yes(...[...moved.values()].map((channel): GuildEvent => ({ type: 'channel.updated', channel })))
+  return yes(
+    ...[...moved.values()].map((channel): GuildEvent => ({ type: 'channel.updated', channel })),
+  )
 }
 
-/** The channel goes last: if the process dies between the writes, repeating the request reaches what still names it. */
+/**
+ * The channel goes last: if the process dies between the writes, repeating the request reaches what
+ * still names it.
+ */
 function deleteChannel(state: GuildState, channel: Channel): Decision {
-  const homeless: GuildEvent[] = childrenOf(state, channel).map((c) => ({ type: 'channel.updated', channel: { ...c, parentId: null } }))
-  return yes(...homeless, ...withoutChannel(state.guild, channel.id), { type: 'channel.deleted', channel })
+  const homeless: GuildEvent[] = childrenOf(state, channel).map((c) => ({
+    type: 'channel.updated',
+    channel: { ...c, parentId: null },
+  }))
+  return yes(...homeless, ...withoutChannel(state.guild, channel.id), {
+    type: 'channel.deleted',
+    channel,
+  })
 }
 
 /** Why a member may not give a channel these overwrites. */
@@ -135,24 +190,37 @@ function wrongOverwrites(
   asker: Member,
   categories: readonly (Channel | undefined)[],
 ): Refusal | undefined {
-  if (!has(channelPermissions(state, asker, channel), Permission.ManageRoles)) return 'no-permission'
+  if (!has(channelPermissions(state, asker, channel), Permission.ManageRoles))
+    return 'no-permission'
   const power = overwritePower(state, asker, channel, categories)
   if (!mayChange(power, channel.overwrites, overwrites)) return 'no-permission'
-  // An id is a role's or a member's for ever, so a changed type only takes the entry away. Members say so by removing it.
+  // An id is a role's or a member's for ever, so a changed type only takes the entry away. Members
+  // say so by removing it.
   if (!power.manageRoles && changesType(channel.overwrites, overwrites)) return 'no-permission'
   const known = categories.flatMap((category) => category?.overwrites ?? [])
   const unknown = unknownTarget(state, [...channel.overwrites, ...known], overwrites)
   return unknown ?? (overwrites.length > LIMITS.overwrites ? 'too-many' : undefined)
 }
 
-/** Why a member may not put a channel there: a category decides for itself, and the guild for what is in none. */
-function wrongPlace(state: GuildState, parentId: string | null, asker: Member): Refusal | undefined {
+/**
+ * Why a member may not put a channel there: a category decides for itself, and the guild for what
+ * is in none.
+ */
+function wrongPlace(
+  state: GuildState,
+  parentId: string | null,
+  asker: Member,
+): Refusal | undefined {
   const category = categoryOf(state, parentId)
-  const mine = category ? channelPermissions(state, asker, category) : guildPermissions(state, asker)
+  const mine = category
+    ? channelPermissions(state, asker, category)
+    : guildPermissions(state, asker)
   if (category && !has(mine, Permission.ViewChannel)) return 'no-access'
   if (!has(mine, Permission.ManageChannels)) return 'no-permission'
   if (parentId !== null && !category) return 'invalid-parent'
-  return category && childrenOf(state, category).length >= LIMITS.channelsInCategory ? 'full-category' : undefined
+  return category && childrenOf(state, category).length >= LIMITS.channelsInCategory
+    ? 'full-category'
+    : undefined
 }
 
 function categoryOf(state: GuildState, parentId: string | null): Channel | undefined {
@@ -161,13 +229,18 @@ function categoryOf(state: GuildState, parentId: string | null): Channel | undef
 }
 
 /** Categories do not nest, so there is no ring. */
-const fits = ({ type }: Channel, parentId: string | null): boolean => parentId === null || type !== 4
+const fits = ({ type }: Channel, parentId: string | null): boolean =>
+  parentId === null || type !== 4
 
 /** A guild does not name a channel that is gone. */
 function withoutChannel(guild: Guild, id: string): GuildEvent[] {
   const { systemChannelId, afkChannelId } = guild
   if (systemChannelId !== id && afkChannelId !== id) return []
   const left = (named: string | null): string | null => (named === id ? null : named)
-  const after = { ...guild, systemChannelId: left(systemChannelId), afkChannelId: left(afkChannelId) }
+  const after = {
+    ...guild,
+    systemChannelId: left(systemChannelId),
+    afkChannelId: left(afkChannelId),
+  }
   return [{ type: 'guild.updated', guild: after }]
 }

@@ -16,7 +16,8 @@ export function decideRole(state: GuildState, command: RoleCommand, asker: Membe
       if (state.roles.has(command.role.id)) return yes()
       if (state.roles.size >= LIMITS.roles) return no('too-many')
       if (!has(mine, BigInt(command.role.permissions))) return no('no-permission')
-      // A new role stands at the bottom, just above @everyone; among equals the older one is higher, so it outranks nobody.
+      // A new role stands at the bottom, just above @everyone; among equals the older one is
+      // higher, so it outranks nobody.
       return yes({ type: 'role.created', role: { ...command.role, position: 1 } })
     }
     case 'role.edit': {
@@ -24,20 +25,25 @@ export function decideRole(state: GuildState, command: RoleCommand, asker: Membe
       if (!role) return no('unknown-role')
       if (!isBelow(state, role, asker)) return no('no-permission')
       // What is newly added must be one's own; what the role had already may stay.
-      const added = BigInt(command.patch.permissions ?? role.permissions) & ~BigInt(role.permissions)
+      const added =
+        BigInt(command.patch.permissions ?? role.permissions) & ~BigInt(role.permissions)
       if (!has(mine, added)) return no('no-permission')
       // A place is changed by `roles.move` alone, which knows how high the asker stands.
       const name = role.id === state.guild.id ? role.name : (command.patch.name ?? role.name)
-      return yes({ type: 'role.updated', role: { ...role, ...command.patch, name, position: role.position } })
+      return yes({
+        type: 'role.updated',
+        role: { ...role, ...command.patch, name, position: role.position },
+      })
     }
     case 'role.delete': {
       const role = state.roles.get(command.roleId)
       if (!role) return no('unknown-role')
       if (role.id === state.guild.id) return no('invalid-role')
       if (!isBelow(state, role, asker)) return no('no-permission')
-      // The role goes first: without it its overwrites give nobody anything, so that removing them changes nobody's view. The
-      // other way round a denial would end while the role still gives the permission. If the process dies between the writes,
-      // `withoutDangling` drops the remaining overwrites.
+      // The role goes first: without it its overwrites give nobody anything, so that removing them
+      // changes nobody's view. The other way round a denial would end while the role still gives
+      // the permission. If the process dies between the writes, `withoutDangling` drops the
+      // remaining overwrites.
       return yes({ type: 'role.deleted', roleId: role.id }, ...withoutRole(state, role.id))
     }
     case 'roles.move':
@@ -46,25 +52,33 @@ export function decideRole(state: GuildState, command: RoleCommand, asker: Membe
 }
 
 /**
- * Judged by the order that comes of it, not by numbers: discord.js and JDA name every role with its place in the list, also those
- * above the asker, whose numbers may change by it and whose order may not. Places are numbered without gaps afterwards.
+ * Judged by the order that comes of it, not by numbers: discord.js and JDA name every role with its
+ * place in the list, also those above the asker, whose numbers may change by it and whose order may
+ * not. Places are numbered without gaps afterwards.
  */
-function decideMoves(state: GuildState, { moves }: Extract<RoleCommand, { type: 'roles.move' }>, asker: Member): Decision {
+function decideMoves(
+  state: GuildState,
+  { moves }: Extract<RoleCommand, { type: 'roles.move' }>,
+  asker: Member,
+): Decision {
   const wanted = new Map(moves.map(({ id, position }) => [id, position]))
   for (const [id, position] of wanted) {
     if (!state.roles.has(id)) return no('unknown-role')
     if (id === state.guild.id ? position !== 0 : position < 1) return no('invalid-role')
   }
-  if ([...wanted].every(([id, position]) => state.roles.get(id)?.position === position)) return yes()
+  if ([...wanted].every(([id, position]) => state.roles.get(id)?.position === position))
+    return yes()
   const before = [...state.roles.values()].sort((a, b) => (outranks(a, b) ? 1 : -1))
-  // One that moves pushes aside what stands at its new place: it ends beyond it, seen from where it came.
+  // One that moves pushes aside what stands at its new place: it ends beyond it, seen from where it
+  // came.
   const places = before.map((role) => {
     const place = wanted.get(role.id) ?? role.position
     return { role, place: place + Math.sign(place - role.position) / 2 }
   })
   const after = places.toSorted((a, b) => a.place - b.place).map(({ role }) => role)
   const notBelow = before.filter((role) => !isBelow(state, role, asker))
-  if (after.slice(after.length - notBelow.length).some((role, i) => role !== notBelow[i])) return no('no-permission')
+  if (after.slice(after.length - notBelow.length).some((role, i) => role !== notBelow[i]))
+    return no('no-permission')
   return yes(
     ...after.flatMap((role, position): GuildEvent[] =>
       role.position === position ? [] : [{ type: 'role.updated', role: { ...role, position } }],
@@ -72,5 +86,8 @@ function decideMoves(state: GuildState, { moves }: Extract<RoleCommand, { type: 
   )
 }
 
-/** @everyone may be changed by whoever may manage roles; any other role must stand below the asker. */
-const isBelow = (state: GuildState, role: Role, asker: Member): boolean => role.id === state.guild.id || isAboveRole(state, asker, role)
+/**
+ * @everyone may be changed by whoever may manage roles; any other role must stand below the asker.
+ */
+const isBelow = (state: GuildState, role: Role, asker: Member): boolean =>
+  role.id === state.guild.id || isAboveRole(state, asker, role)

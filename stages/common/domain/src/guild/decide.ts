@@ -9,11 +9,16 @@ import { decideRole } from './decide-role.ts'
 import { no, yes } from './decision.ts'
 
 /**
- * What a command does to a guild, or why not. Pure: no clock, no store, no ids of its own, so that every rule is a table of
- * given, when, then. Permissions are checked here, where the state cannot change between the check and the act.
- * Calls are not in a guild's state: whoever keeps them says who is in one, since nobody else can be muted or deafened.
+ * What a command does to a guild, or why not. Pure: no clock, no store, no ids of its own, so that
+ * every rule is a table of given, when, then. Permissions are checked here, where the state cannot
+ * change between the check and the act. Calls are not in a guild's state: whoever keeps them says
+ * who is in one, since nobody else can be muted or deafened.
  */
-export function decide(state: GuildState, command: GuildCommand, inCall: (user: UserId) => boolean = () => true): Decision {
+export function decide(
+  state: GuildState,
+  command: GuildCommand,
+  inCall: (user: UserId) => boolean = () => true,
+): Decision {
   const asker = state.members.get(command.by)
   switch (command.type) {
     case 'member.add':
@@ -33,7 +38,10 @@ export function decide(state: GuildState, command: GuildCommand, inCall: (user: 
   }
 }
 
-type GuildOrChannel = Exclude<GuildCommand, { type: `member.${string}` | `role.${string}` | `roles.${string}` }>
+type GuildOrChannel = Exclude<
+  GuildCommand,
+  { type: `member.${string}` | `role.${string}` | `roles.${string}` }
+>
 
 function decideGuild(state: GuildState, command: GuildOrChannel, asker: Member): Decision {
   const mine = guildPermissions(state, asker)
@@ -48,15 +56,21 @@ function decideGuild(state: GuildState, command: GuildOrChannel, asker: Member):
       return yes({ type: 'guild.updated', guild: { ...state.guild, ...command.patch } })
     }
     case 'guild.delete':
-      return asker.user.id === state.guild.ownerId ? yes({ type: 'guild.deleted' }) : no('no-permission')
+      return asker.user.id === state.guild.ownerId
+        ? yes({ type: 'guild.deleted' })
+        : no('no-permission')
     default:
       return decideChannel(state, command, asker)
   }
 }
 
 /** Welcome notices are text, and the absent wait in a voice channel. */
-function wrongChannel(state: GuildState, { systemChannelId, afkChannelId }: Partial<Guild>): Refusal | undefined {
-  const named = (id: string | null | undefined): Channel | undefined => (id ? state.channels.get(id) : undefined)
+function wrongChannel(
+  state: GuildState,
+  { systemChannelId, afkChannelId }: Partial<Guild>,
+): Refusal | undefined {
+  const named = (id: string | null | undefined): Channel | undefined =>
+    id ? state.channels.get(id) : undefined
   const [system, afk] = [named(systemChannelId), named(afkChannelId)]
   if ((systemChannelId && !system) || (afkChannelId && !afk)) return 'unknown-channel'
   if (system && !isText(system.type)) return 'invalid-system-channel'

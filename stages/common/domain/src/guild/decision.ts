@@ -1,7 +1,12 @@
 import type { Decision, GuildEvent, Refusal } from './commands.ts'
 
 /** Discord's documented ceilings of one guild. */
-export const LIMITS = { channels: 500, channelsInCategory: 50, roles: 250, overwrites: 500 } as const
+export const LIMITS = {
+  channels: 500,
+  channelsInCategory: 50,
+  roles: 250,
+  overwrites: 500,
+} as const
 
 export const no = (refusal: Refusal): Decision => ({ ok: false, refusal })
 export const yes = (...events: GuildEvent[]): Decision => ({ ok: true, events })

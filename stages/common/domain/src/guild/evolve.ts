@@ -2,8 +2,9 @@ import type { GuildState } from '../model.ts'
 import type { GuildEvent } from './commands.ts'
 
 /**
- * The state after an event. Applying an event twice changes nothing more, so a guild may be loaded from the store and then
- * follow a log that starts a little earlier. Only the touched map is copied.
+ * The state after an event. Applying an event twice changes nothing more, so a guild may be loaded
+ * from the store and then follow a log that starts a little earlier. Only the touched map is
+ * copied.
  */
 export function evolve(state: GuildState, event: GuildEvent): GuildState {
   switch (event.type) {
@@ -23,7 +24,10 @@ export function evolve(state: GuildState, event: GuildEvent): GuildState {
       const holders = [...state.members.values()].filter((m) => m.roles.includes(event.roleId))
       const members = holders.length === 0 ? state.members : new Map(state.members)
       for (const m of holders)
-        (members as Map<string, typeof m>).set(m.user.id, { ...m, roles: m.roles.filter((id) => id !== event.roleId) })
+        (members as Map<string, typeof m>).set(m.user.id, {
+          ...m,
+          roles: m.roles.filter((id) => id !== event.roleId),
+        })
       return { ...state, roles: without(state.roles, event.roleId), members }
     }
     case 'member.added':

@@ -1,7 +1,10 @@
 import { type MessageId, timeToWire } from '@threshold/contract'
 import type { Channel, Guild, Member, Role, User } from '../model.ts'
 
-/** From what is kept to what Discord's clients read. Every field here is read by at least one of them; see the contract. */
+/**
+ * From what is kept to what Discord's clients read. Every field here is read by at least one of
+ * them; see the contract.
+ */
 export const userToWire = (user: User) => ({
   id: user.id,
   username: user.username,
@@ -17,7 +20,10 @@ export const userToWire = (user: User) => ({
   flags: 0,
 })
 
-export const memberToWire = (member: Member) => ({ ...partialMemberToWire(member), user: userToWire(member.user) })
+export const memberToWire = (member: Member) => ({
+  ...partialMemberToWire(member),
+  user: userToWire(member.user),
+})
 
 /** Inside an event that names the user elsewhere, such as a message. */
 export const partialMemberToWire = (member: Member) => ({
@@ -57,9 +63,19 @@ export interface ChannelContext {
   readonly recipients?: readonly User[]
 }
 
-export function channelToWire(channel: Channel, { lastMessageId, recipients = [] }: ChannelContext = {}): object {
+export function channelToWire(
+  channel: Channel,
+  { lastMessageId, recipients = [] }: ChannelContext = {},
+): object {
   const last_message_id = lastMessageId ?? null
-  if (channel.type === 1) return { id: channel.id, type: 1, flags: 0, last_message_id, recipients: recipients.map(userToWire) }
+  if (channel.type === 1)
+    return {
+      id: channel.id,
+      type: 1,
+      flags: 0,
+      last_message_id,
+      recipients: recipients.map(userToWire),
+    }
   return {
     id: channel.id,
     type: channel.type,
@@ -74,7 +90,12 @@ export function channelToWire(channel: Channel, { lastMessageId, recipients = []
     last_message_id,
     flags: 0,
     ...(channel.type === 2
-      ? { bitrate: channel.bitrate ?? 64_000, user_limit: channel.userLimit ?? 0, rtc_region: null, video_quality_mode: 1 }
+      ? {
+          bitrate: channel.bitrate ?? 64_000,
+          user_limit: channel.userLimit ?? 0,
+          rtc_region: null,
+          video_quality_mode: 1,
+        }
       : {}),
   }
 }

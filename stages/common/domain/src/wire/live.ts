@@ -2,7 +2,10 @@ import type { ChannelId, MessageId } from '@threshold/contract'
 import type { Channel, Guild, GuildState, Member, Role } from '../model.ts'
 import { memberToWire } from './guild.ts'
 
-/** Who a member is in a voice channel; kept in memory alone, since a call does not outlive the processes that carry it. */
+/**
+ * Who a member is in a voice channel; kept in memory alone, since a call does not outlive the
+ * processes that carry it.
+ */
 export interface VoiceState {
   readonly userId: string
   readonly channelId: string
@@ -62,7 +65,11 @@ export interface GuildView {
   readonly lastMessages: ReadonlyMap<ChannelId, MessageId>
 }
 
-export const viewOf = (state: GuildState, me: Member, seen: Pick<GuildView, 'channels' | 'voiceStates' | 'lastMessages'>): GuildView => ({
+export const viewOf = (
+  state: GuildState,
+  me: Member,
+  seen: Pick<GuildView, 'channels' | 'voiceStates' | 'lastMessages'>,
+): GuildView => ({
   guild: state.guild,
   roles: [...state.roles.values()],
   me,

@@ -14,7 +14,8 @@ export interface MessageContext {
 }
 
 export function messageToWire(message: StoredMessage, context: MessageContext): object {
-  const person = (id: string) => userToWire(context.users.get(id) ?? { v: 1, id, username: 'unknown', bot: false })
+  const person = (id: string) =>
+    userToWire(context.users.get(id) ?? { v: 1, id, username: 'unknown', bot: false })
   return {
     id: message.id,
     type: message.type,
@@ -28,13 +29,16 @@ export function messageToWire(message: StoredMessage, context: MessageContext): 
     mentions: (message.mentions ?? []).map(person),
     mention_roles: [...(message.mentionRoles ?? [])],
     attachments: [],
-    // Of an embed's kinds a user can send this one alone; the others are what Discord makes of links.
+    // Of an embed's kinds a user can send this one alone; the others are what Discord makes of
+    // links.
     embeds: (message.embeds ?? []).map((embed) => ({ ...embed, type: 'rich' })),
     components: [],
     pinned: false,
     flags: message.flags ?? 0,
     ...(message.nonce === undefined ? {} : { nonce: message.nonce }),
-    ...(context.reactions && context.reactions.length > 0 ? { reactions: mergeSpellings(context.reactions).map(reactionToWire) } : {}),
+    ...(context.reactions && context.reactions.length > 0
+      ? { reactions: mergeSpellings(context.reactions).map(reactionToWire) }
+      : {}),
     ...(message.reference
       ? {
           message_reference: {
@@ -46,7 +50,12 @@ export function messageToWire(message: StoredMessage, context: MessageContext): 
           ...(context.replied === undefined
             ? {}
             : {
-                referenced_message: context.replied && messageToWire(context.replied, { users: context.users, guildId: context.guildId }),
+                referenced_message:
+                  context.replied &&
+                  messageToWire(context.replied, {
+                    users: context.users,
+                    guildId: context.guildId,
+                  }),
               }),
         }
       : {}),

@@ -8,13 +8,17 @@ import type { Missing } from '../libraries.ts'
 
 const SOURCE = fileURLToPath(new URL('./discordgo', import.meta.url))
 const FILES = ['go.mod', 'go.sum', 'guild.go', 'main.go', 'messages.go', 'play.go', 'session.go']
-const NEXT = 'install Go 1.23 or newer (https://go.dev/dl; Debian, Ubuntu: sudo apt-get install golang; macOS: brew install go)'
+const NEXT =
+  'install Go 1.23 or newer (https://go.dev/dl; Debian, Ubuntu: sudo apt-get install golang; macOS: brew install go)'
 
 export async function missingGo(): Promise<Missing | undefined> {
   return (await which('go')) === undefined ? { why: 'no go on PATH', next: NEXT } : undefined
 }
 
-/** Under a minute, once: the scenario and discordgo as one binary. Its version is its source, so that a change builds anew. */
+/**
+ * Under a minute, once: the scenario and discordgo as one binary. Its version is its source, so
+ * that a change builds anew.
+ */
 export async function buildDiscordgo(onProgress: OnProgress): Promise<string> {
   const hash = createHash('sha256')
   for (const file of FILES) hash.update(readFileSync(join(SOURCE, file)))

@@ -16,7 +16,10 @@ export interface Stagehand {
 const say = (line: Line): void => void process.stdout.write(`${JSON.stringify(line)}\n`)
 const waits = new Set<string>()
 
-/** Waits, and says what for if the step runs out of time. Begin before the deed that brings it about. */
+/**
+ * Waits, and says what for if the step runs out of time. Begin before the deed that brings it
+ * about.
+ */
 export function awaited<T>(what: string, start: (resolve: (value: T) => void) => void): Promise<T> {
   const key = `${what} #${waits.size}`
   waits.add(key)
@@ -52,7 +55,10 @@ export const until = (what: string, holds: () => boolean): Promise<void> =>
     poll()
   })
 
-/** Plays all steps in their order in a process of its own, so that a library that hangs or throws ends nobody but itself. */
+/**
+ * Plays all steps in their order in a process of its own, so that a library that hangs or throws
+ * ends nobody but itself.
+ */
 export async function play(cast: (hand: Stagehand) => Steps): Promise<void> {
   const answers = new Map<number, (answer: string) => void>()
   const input = createInterface({ input: process.stdin })
@@ -92,20 +98,35 @@ export async function play(cast: (hand: Stagehand) => Steps): Promise<void> {
   process.stdin.destroy()
 }
 
-async function perform(step: StepId, deed: () => Promise<void>, patience: number): Promise<boolean> {
+async function perform(
+  step: StepId,
+  deed: () => Promise<void>,
+  patience: number,
+): Promise<boolean> {
   const began = performance.now()
   const ms = (): number => Math.round(performance.now() - began)
   let timer: NodeJS.Timeout | undefined
   waits.clear()
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`not done after ${patience} ms; still waiting for ${[...waits].join(', ')}`)), patience)
+    timer = setTimeout(
+      () =>
+        reject(
+          new Error(`not done after ${patience} ms; still waiting for ${[...waits].join(', ')}`),
+        ),
+      patience,
+    )
   })
   try {
     await Promise.race([deed(), late])
     say({ step, ok: true, ms: ms() })
     return true
   } catch (error) {
-    say({ step, ok: false, ms: ms(), why: error instanceof Error ? (error.stack ?? error.message) : String(error) })
+    say({
+      step,
+      ok: false,
+      ms: ms(),
+      why: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    })
     return false
   } finally {
     clearTimeout(timer)

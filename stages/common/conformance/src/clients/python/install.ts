@@ -14,13 +14,24 @@ export async function missingPython(atLeast: string): Promise<Missing | undefine
   if (!python.usable) return { why: python.why, next: python.next }
   const [, minor = 0] = python.version.split('.').map(Number)
   if (minor >= Number(atLeast.split('.')[1])) return undefined
-  return { why: `Python ${python.version} is older than ${atLeast}`, next: `install Python ${atLeast} or newer (https://python.org)` }
+  return {
+    why: `Python ${python.version} is older than ${atLeast}`,
+    next: `install Python ${atLeast} or newer (https://python.org)`,
+  }
 }
 
-/** Seconds, once: an environment of its own, filled from the pinned list, every file checked against its digest. */
+/**
+ * Seconds, once: an environment of its own, filled from the pinned list, every file checked against
+ * its digest.
+ */
 export async function installPythonClients(onProgress: OnProgress): Promise<string> {
   const dir = await installPythonPackage(
-    { tool: TOOL, package: 'discord.py hikari', title: 'the Python clients', requirements: REQUIREMENTS },
+    {
+      tool: TOOL,
+      package: 'discord.py hikari',
+      title: 'the Python clients',
+      requirements: REQUIREMENTS,
+    },
     onProgress,
   )
   return join(dir, 'bin', 'python')

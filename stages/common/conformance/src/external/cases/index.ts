@@ -41,7 +41,10 @@ import { unsupportedCases } from './rest/unsupported.ts'
 import { userCases } from './rest/users.ts'
 import { workshopCases } from './rest/workshop.ts'
 
-/** The contract, case by case. The slow ones, which wait for a silence to be noticed, come first: others run beside them. */
+/**
+ * The contract, case by case. The slow ones, which wait for a silence to be noticed, come first:
+ * others run beside them.
+ */
 export const allCases: readonly Case[] = [
   ...endingCases,
   ...closeCases,

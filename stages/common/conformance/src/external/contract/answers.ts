@@ -6,16 +6,29 @@ export const workshop: Section = {
     {
       id: 'workshop.users',
       text: 'Outside Discord’s API, for the workshop alone: `POST /workshop/users {username}` → `{id, token}`.',
-      cases: ['workshop.users.create', 'workshop.users.namesakes', 'workshop.users.invalid', 'workshop.users.foreign-page'],
+      cases: [
+        'workshop.users.create',
+        'workshop.users.namesakes',
+        'workshop.users.invalid',
+        'workshop.users.foreign-page',
+      ],
     },
-    { id: 'workshop.health', text: '`GET /healthz`, `GET /readyz`.', cases: ['workshop.healthz', 'workshop.readyz'] },
+    {
+      id: 'workshop.health',
+      text: '`GET /healthz`, `GET /readyz`.',
+      cases: ['workshop.healthz', 'workshop.readyz'],
+    },
     { id: 'workshop.metrics', text: '`GET /metrics` (Prometheus).', cases: ['workshop.metrics'] },
     {
       id: 'workshop.loopback',
       text: '`threshold stage` has them on, and everything binds to loopback unless configured otherwise.',
       cases: ['workshop.loopback', 'workshop.users.create'],
     },
-    { id: 'workshop.off', text: 'A configuration turns provisioning off.', cases: ['workshop.users.off'] },
+    {
+      id: 'workshop.off',
+      text: 'A configuration turns provisioning off.',
+      cases: ['workshop.users.off'],
+    },
   ],
 }
 
@@ -30,17 +43,48 @@ export const errors: Section = {
     {
       id: 'errors.0',
       text: '401 and unknown route 0.',
-      cases: ['rest.auth.missing', 'rest.auth.before-body', 'rest.auth.foreign', 'rest.unknown-route'],
+      cases: [
+        'rest.auth.missing',
+        'rest.auth.before-body',
+        'rest.auth.foreign',
+        'rest.unknown-route',
+      ],
     },
-    { id: 'errors.10003', text: '10003 channel.', cases: ['rest.channels.unknown', 'rest.channels.delete', 'rest.guilds.delete'] },
-    { id: 'errors.10004', text: '10004 guild.', cases: ['rest.guilds.unknown', 'rest.guilds.delete'] },
-    { id: 'errors.10006', text: '10006 invite.', cases: ['rest.invites.get', 'rest.invites.accept', 'rest.invites.expire'] },
-    { id: 'errors.10008', text: '10008 message.', cases: ['rest.messages.get', 'rest.messages.delete', 'rest.reactions.unknown'] },
-    { id: 'errors.10013', text: '10013 user.', cases: ['rest.users.unknown', 'rest.users.dm.invalid'] },
+    {
+      id: 'errors.10003',
+      text: '10003 channel.',
+      cases: ['rest.channels.unknown', 'rest.channels.delete', 'rest.guilds.delete'],
+    },
+    {
+      id: 'errors.10004',
+      text: '10004 guild.',
+      cases: ['rest.guilds.unknown', 'rest.guilds.delete'],
+    },
+    {
+      id: 'errors.10006',
+      text: '10006 invite.',
+      cases: ['rest.invites.get', 'rest.invites.accept', 'rest.invites.expire'],
+    },
+    {
+      id: 'errors.10008',
+      text: '10008 message.',
+      cases: ['rest.messages.get', 'rest.messages.delete', 'rest.reactions.unknown'],
+    },
+    {
+      id: 'errors.10013',
+      text: '10013 user.',
+      cases: ['rest.users.unknown', 'rest.users.dm.invalid'],
+    },
     {
       id: 'errors.50001',
       text: '50001 no access.',
-      cases: ['rest.guilds.foreign', 'rest.channels.hidden', 'rest.users.dm.private', 'rest.members.remove', 'rest.permissions.view-first'],
+      cases: [
+        'rest.guilds.foreign',
+        'rest.channels.hidden',
+        'rest.users.dm.private',
+        'rest.members.remove',
+        'rest.permissions.view-first',
+      ],
     },
     { id: 'errors.50005', text: '50005 other’s message.', cases: ['rest.messages.edit.others'] },
     {
@@ -115,7 +159,12 @@ export const errors: Section = {
     {
       id: 'limits',
       text: 'Rate limits: `X-RateLimit-*` headers and 429 with `{message, retry_after, global}`; limits are configuration, and generous by default.',
-      cases: ['rest.rate.headers', 'rest.rate.headers-on-refusals', 'rest.rate.counts-down', 'rest.rate.of-one-user'],
+      cases: [
+        'rest.rate.headers',
+        'rest.rate.headers-on-refusals',
+        'rest.rate.counts-down',
+        'rest.rate.of-one-user',
+      ],
     },
     {
       id: 'nonce',

@@ -6,7 +6,12 @@ export const gateway: Section = {
     {
       id: 'gateway.address',
       text: 'Gateway, `/?v=10&encoding=json`.',
-      cases: ['rest.gateway.url', 'gateway.identify.query', 'gateway.close.4012', 'gateway.close.encoding'],
+      cases: [
+        'rest.gateway.url',
+        'gateway.identify.query',
+        'gateway.close.4012',
+        'gateway.close.encoding',
+      ],
     },
     {
       id: 'gateway.opcodes',
@@ -28,7 +33,11 @@ export const gateway: Section = {
       text: 'A configured public URL (or a trusted proxy) decides the scheme and host in `/gateway` and READY: behind TLS they say `wss`.',
       cases: ['gateway.public-url'],
     },
-    { id: 'gateway.close.4001', text: 'Close codes: 4001 unknown op.', cases: ['gateway.close.4001'] },
+    {
+      id: 'gateway.close.4001',
+      text: 'Close codes: 4001 unknown op.',
+      cases: ['gateway.close.4001'],
+    },
     {
       id: 'gateway.close.4002',
       text: '4002 bad payload.',
@@ -44,9 +53,21 @@ export const gateway: Section = {
     },
     { id: 'gateway.close.4003', text: '4003 not authenticated.', cases: ['gateway.close.4003'] },
     { id: 'gateway.close.4004', text: '4004 bad token.', cases: ['gateway.close.4004'] },
-    { id: 'gateway.close.4005', text: '4005 already authenticated.', cases: ['gateway.close.4005'] },
-    { id: 'gateway.close.4007', text: '4007 bad seq.', cases: ['gateway.resume.bad-seq', 'gateway.resume.negative-seq'] },
-    { id: 'gateway.close.4008', text: '4008 rate limited.', cases: ['gateway.close.4008', 'gateway.close.4008.control'] },
+    {
+      id: 'gateway.close.4005',
+      text: '4005 already authenticated.',
+      cases: ['gateway.close.4005'],
+    },
+    {
+      id: 'gateway.close.4007',
+      text: '4007 bad seq.',
+      cases: ['gateway.resume.bad-seq', 'gateway.resume.negative-seq'],
+    },
+    {
+      id: 'gateway.close.4008',
+      text: '4008 rate limited.',
+      cases: ['gateway.close.4008', 'gateway.close.4008.control'],
+    },
     { id: 'gateway.close.4009', text: '4009 zombie.', cases: ['gateway.close.4009'] },
     { id: 'gateway.close.4010', text: '4010 bad shard.', cases: ['gateway.close.4010'] },
     { id: 'gateway.close.4012', text: '4012 bad version.', cases: ['gateway.close.4012'] },
@@ -56,7 +77,11 @@ export const gateway: Section = {
       text: 'HELLO carries `heartbeat_interval` (configuration; tests use about 2,000 ms).',
       cases: ['gateway.hello', 'gateway.heartbeat.ack', 'gateway.heartbeat.keeps-alive'],
     },
-    { id: 'gateway.silence', text: 'A silent client is closed.', cases: ['gateway.close.4009', 'gateway.close.silent-stranger'] },
+    {
+      id: 'gateway.silence',
+      text: 'A silent client is closed.',
+      cases: ['gateway.close.4009', 'gateway.close.silent-stranger'],
+    },
     {
       id: 'gateway.ready',
       text: 'READY is s=1: `v, user, guilds[{id, unavailable:true}], session_id, resume_gateway_url, application{id,flags}, private_channels[]`.',
@@ -92,7 +117,12 @@ export const gateway: Section = {
     {
       id: 'gateway.message-create',
       text: 'MESSAGE_CREATE is the message (`timestamp, edited_timestamp, tts, mention_everyone, mentions, mention_roles, attachments, embeds, pinned, type, nonce, author`) plus `guild_id, member`.',
-      cases: ['gateway.message-create', 'gateway.message-create.own', 'gateway.message-create.dm', 'gateway.message-create.reply'],
+      cases: [
+        'gateway.message-create',
+        'gateway.message-create.own',
+        'gateway.message-create.dm',
+        'gateway.message-create.reply',
+      ],
     },
     {
       id: 'gateway.events.messages',
@@ -163,7 +193,11 @@ export const gateway: Section = {
         'gateway.voice.server-mute',
       ],
     },
-    { id: 'gateway.events.resumed', text: 'RESUMED.', cases: ['gateway.resume.replay', 'gateway.resume.nothing-missed'] },
+    {
+      id: 'gateway.events.resumed',
+      text: 'RESUMED.',
+      cases: ['gateway.resume.replay', 'gateway.resume.nothing-missed'],
+    },
     {
       id: 'gateway.intents',
       text: 'Intents filter events;',

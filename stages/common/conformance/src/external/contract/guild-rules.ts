@@ -22,7 +22,12 @@ export const guildRules: Section = {
     {
       id: 'rest.enforced',
       text: 'Slow mode, temporary invites and EMBED_LINKS are enforced.',
-      cases: ['rest.messages.slow-mode', 'rest.messages.slow-mode.before', 'rest.invites.temporary', 'rest.messages.embed-links'],
+      cases: [
+        'rest.messages.slow-mode',
+        'rest.messages.slow-mode.before',
+        'rest.invites.temporary',
+        'rest.messages.embed-links',
+      ],
     },
     { id: 'rest.code', text: 'A mention inside code is none.', cases: ['rest.messages.code'] },
   ],

@@ -19,7 +19,13 @@ export const introduction: Section = {
     {
       id: 'intro.clients',
       text: 'Clients that must work as they are, on every stage: discord.js 14, oceanic.js 1, eris 0.18, discord.py 2, discordgo 0.29.',
-      cases: ['clients.discordjs.*', 'clients.oceanic.*', 'clients.eris.*', 'clients.discordpy.*', 'clients.discordgo.*'],
+      cases: [
+        'clients.discordjs.*',
+        'clients.oceanic.*',
+        'clients.eris.*',
+        'clients.discordpy.*',
+        'clients.discordgo.*',
+      ],
     },
     {
       id: 'intro.silence',

@@ -8,7 +8,11 @@ export const rest: Section = {
       text: 'REST, under `/api/v10` (also `/api`, `/api/v9`).',
       cases: ['rest.prefix.v10', 'rest.prefix.v9', 'rest.prefix.none'],
     },
-    { id: 'rest.authorization', text: '`Authorization: Bot TOKEN`.', cases: ['rest.auth.bot', 'rest.auth.missing', 'rest.auth.foreign'] },
+    {
+      id: 'rest.authorization',
+      text: '`Authorization: Bot TOKEN`.',
+      cases: ['rest.auth.bot', 'rest.auth.missing', 'rest.auth.foreign'],
+    },
     {
       id: 'rest.json',
       text: 'Bodies and answers are JSON, ids are snowflakes as strings (Discord epoch 1420070400000).',

@@ -3,7 +3,10 @@ export interface Sentence {
   /** Stable; the case ids below may change with the suite, this does not. */
   readonly id: string
   readonly text: string
-  /** Ids of cases of this suite, or of the client suites: `clients.<library>.*` are all of a library's. */
+  /**
+   * Ids of cases of this suite, or of the client suites: `clients.<library>.*` are all of a
+   * library's.
+   */
   readonly cases: readonly string[]
 }
 

@@ -6,7 +6,12 @@ export const sessions: Section = {
     {
       id: 'sessions.sequence',
       text: '`s` is contiguous in a session.',
-      cases: ['gateway.sequence.contiguous', 'gateway.sequence.own', 'gateway.sequence.order', 'gateway.sequence.edits'],
+      cases: [
+        'gateway.sequence.contiguous',
+        'gateway.sequence.own',
+        'gateway.sequence.order',
+        'gateway.sequence.edits',
+      ],
     },
     {
       id: 'sessions.replay',
@@ -40,7 +45,12 @@ export const sessions: Section = {
     {
       id: 'sessions.none',
       text: 'Stages 1 and 2 keep no session and answer every RESUME with op 9 `d:false`: that is their flaw to show.',
-      cases: ['gateway.resume.replay', 'gateway.resume.nothing-missed', 'gateway.resume.bad-seq', 'gateway.resume.expired'],
+      cases: [
+        'gateway.resume.replay',
+        'gateway.resume.nothing-missed',
+        'gateway.resume.bad-seq',
+        'gateway.resume.expired',
+      ],
     },
   ],
 }
@@ -61,12 +71,22 @@ export const bites: Section = {
     {
       id: 'bites.identify',
       text: 'IDENTIFY tokens may carry `Bot `; discord.py heartbeats before IDENTIFY (answer it).',
-      cases: ['gateway.identify.bot-prefix', 'gateway.heartbeat.before-identify', 'clients.discordpy.login'],
+      cases: [
+        'gateway.identify.bot-prefix',
+        'gateway.heartbeat.before-identify',
+        'clients.discordpy.login',
+      ],
     },
     {
       id: 'bites.fields',
       text: 'RESUMED’s `d` is an object. Without `private_channels` eris throws; without `application` oceanic.js never logs in; without `mentions, mention_roles, attachments, embeds` eris drops the message.',
-      cases: ['gateway.resume.replay', 'gateway.ready', 'gateway.message-create', 'clients.eris.send', 'clients.oceanic.login'],
+      cases: [
+        'gateway.resume.replay',
+        'gateway.ready',
+        'gateway.message-create',
+        'clients.eris.send',
+        'clients.oceanic.login',
+      ],
     },
     {
       id: 'bites.compress',

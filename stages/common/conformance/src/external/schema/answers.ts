@@ -1,17 +1,41 @@
-import { array, boolean, count, gatewayUrl, id, none, nothing, object, type Schema, string, text } from './build.ts'
-import { channel, directChannel, guild, guildChannel, invite, inviteWithMetadata, myGuild, role } from './guilds.ts'
+import {
+  array,
+  boolean,
+  count,
+  gatewayUrl,
+  id,
+  none,
+  nothing,
+  object,
+  type Schema,
+  string,
+  text,
+} from './build.ts'
+import {
+  channel,
+  directChannel,
+  guild,
+  guildChannel,
+  invite,
+  inviteWithMetadata,
+  myGuild,
+  role,
+} from './guilds.ts'
 import { message, pins, searchResult } from './messages.ts'
 import { application, me, member, user, voiceState } from './people.ts'
 
 const fieldError = object({ code: text, message: text })
 
 /**
- * Every refusal. Errors of a form are nested as the form is, and `_errors` ends each path; ajv needs
- * an `$id` to follow the recursion.
+ * Every refusal. Errors of a form are nested as the form is, and `_errors` ends each path; ajv
+ * needs an `$id` to follow the recursion.
  */
 export const error: Schema = {
   $id: 'error',
-  ...object({ code: count, message: text }, { errors: { $ref: '#/$defs/form' }, retry_after: { type: 'number', minimum: 0 } }),
+  ...object(
+    { code: count, message: text },
+    { errors: { $ref: '#/$defs/form' }, retry_after: { type: 'number', minimum: 0 } },
+  ),
   $defs: {
     form: {
       type: 'object',
@@ -90,7 +114,11 @@ export const ANSWERS: Readonly<Record<string, Schema>> = {
   'GET /guilds/:guild/roles': array(role, { minItems: 1 }),
   'POST /guilds/:guild/roles': role,
   'PATCH /guilds/:guild/roles': array(role, { minItems: 1 }),
-  'GET /guilds/:guild/roles/member-counts': { type: 'object', propertyNames: id, additionalProperties: count },
+  'GET /guilds/:guild/roles/member-counts': {
+    type: 'object',
+    propertyNames: id,
+    additionalProperties: count,
+  },
   'GET /guilds/:guild/voice-states/@me': voiceState,
   'GET /guilds/:guild/voice-states/:user': voiceState,
   'GET /guilds/:guild/roles/:role': role,

@@ -16,7 +16,10 @@ function faultsOf(schema: Schema, value: unknown): string | undefined {
   compiled.set(schema, validate)
   if (validate(value)) return undefined
   return validate.errors
-    ?.map(({ instancePath, message, params }) => `${instancePath || '/'} ${message} ${JSON.stringify(params)}`)
+    ?.map(
+      ({ instancePath, message, params }) =>
+        `${instancePath || '/'} ${message} ${JSON.stringify(params)}`,
+    )
     .join('\n')
 }
 
@@ -56,17 +59,29 @@ function routeOf(verb: string, path: string): Route | undefined {
  * @param seen takes the route's name
  * @returns the faults, a line each; undefined where there are none
  */
-export function faultsOfAnswer(verb: string, path: string, status: number, body: unknown, seen?: Set<string>): string | undefined {
+export function faultsOfAnswer(
+  verb: string,
+  path: string,
+  status: number,
+  body: unknown,
+  seen?: Set<string>,
+): string | undefined {
   if (status === 429) return faultsOf(rateLimited, body)
   if (status >= 400) return faultsOf(error, body)
   if (status === 204) return undefined
   const route = routeOf(verb, path)
   if (route !== undefined) seen?.add(route.name)
-  return route === undefined ? 'no schema describes this answer' : faultsOf(ANSWERS[route.name]!, body)
+  return route === undefined
+    ? 'no schema describes this answer'
+    : faultsOf(ANSWERS[route.name]!, body)
 }
 
 /** The same for the `d` of a dispatch. */
-export function faultsOfDispatch(name: string, data: unknown, seen?: Set<string>): string | undefined {
+export function faultsOfDispatch(
+  name: string,
+  data: unknown,
+  seen?: Set<string>,
+): string | undefined {
   const schema = DISPATCHES[name]
   seen?.add(name)
   return schema === undefined ? 'no schema describes this dispatch' : faultsOf(schema, data)

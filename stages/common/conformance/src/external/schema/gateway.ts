@@ -1,4 +1,18 @@
-import { array, boolean, count, gatewayUrl, id, none, object, oneOf, orNull, type Schema, string, text, time } from './build.ts'
+import {
+  array,
+  boolean,
+  count,
+  gatewayUrl,
+  id,
+  none,
+  object,
+  oneOf,
+  orNull,
+  type Schema,
+  string,
+  text,
+  time,
+} from './build.ts'
 import { directChannel, guild, guildChannel, guildCreate, inviteTarget, role } from './guilds.ts'
 import {
   emojiCleared,

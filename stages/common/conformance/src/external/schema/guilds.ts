@@ -1,4 +1,19 @@
-import { array, bits, boolean, count, id, none, nothing, object, oneOf, orNull, type Schema, string, text, time } from './build.ts'
+import {
+  array,
+  bits,
+  boolean,
+  count,
+  id,
+  none,
+  nothing,
+  object,
+  oneOf,
+  orNull,
+  type Schema,
+  string,
+  text,
+  time,
+} from './build.ts'
 import { emoji } from './messages.ts'
 import { member, presence, user, voiceState } from './people.ts'
 

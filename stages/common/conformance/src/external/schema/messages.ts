@@ -1,4 +1,17 @@
-import { array, boolean, count, id, none, object, oneOf, orNull, type Schema, string, text, time } from './build.ts'
+import {
+  array,
+  boolean,
+  count,
+  id,
+  none,
+  object,
+  oneOf,
+  orNull,
+  type Schema,
+  string,
+  text,
+  time,
+} from './build.ts'
 import { member, mentionedUser, partialMember, user } from './people.ts'
 
 /** A Unicode emoji has no id. */
@@ -52,7 +65,10 @@ const required = {
 }
 const reference = {
   nonce: { type: ['string', 'integer'] },
-  message_reference: object({ type: { const: 0 }, message_id: id, channel_id: id }, { guild_id: id }),
+  message_reference: object(
+    { type: { const: 0 }, message_id: id, channel_id: id },
+    { guild_id: id },
+  ),
 }
 const reactions = { reactions: array(reaction, { minItems: 1, maxItems: 20 }) }
 /** The message that a reply answers, without what that one answered; null where it is gone. */
@@ -72,9 +88,19 @@ export const messageEvent = object(required, {
   channel_type: oneOf(0, 1, 2, 5),
 })
 export const messageDeleted = object({ id, channel_id: id }, { guild_id: id })
-export const messagesDeleted = object({ ids: array(id, { minItems: 1 }), channel_id: id }, { guild_id: id })
+export const messagesDeleted = object(
+  { ids: array(id, { minItems: 1 }), channel_id: id },
+  { guild_id: id },
+)
 
-const reactionPlace = { user_id: id, channel_id: id, message_id: id, emoji, burst: boolean, type: oneOf(0, 1) }
+const reactionPlace = {
+  user_id: id,
+  channel_id: id,
+  message_id: id,
+  emoji,
+  burst: boolean,
+  type: oneOf(0, 1),
+}
 export const reactionAdded = object(reactionPlace, {
   guild_id: id,
   member,
@@ -85,7 +111,10 @@ export const reactionRemoved = object(reactionPlace, { guild_id: id })
 export const reactionsCleared = object({ channel_id: id, message_id: id }, { guild_id: id })
 export const emojiCleared = object({ channel_id: id, message_id: id, emoji }, { guild_id: id })
 
-const hit: Schema = object({ ...required, hit: { const: true } }, { ...reference, ...replied, ...reactions })
+const hit: Schema = object(
+  { ...required, hit: { const: true } },
+  { ...reference, ...replied, ...reactions },
+)
 
 /** GET /guilds/:id/messages/search. */
 export const searchResult = object(

@@ -1,4 +1,17 @@
-import { array, bits, boolean, count, id, nothing, object, oneOf, orNull, string, text, time } from './build.ts'
+import {
+  array,
+  bits,
+  boolean,
+  count,
+  id,
+  nothing,
+  object,
+  oneOf,
+  orNull,
+  string,
+  text,
+  time,
+} from './build.ts'
 
 const primaryGuild = object({
   identity_guild_id: orNull(id),
@@ -40,7 +53,11 @@ const meOptional = {
 export const me = object({ ...userRequired, mfa_enabled: boolean, locale: string }, meOptional)
 
 /** The user in READY. */
-export const readyUser = object(userRequired, { ...meOptional, mfa_enabled: boolean, locale: string })
+export const readyUser = object(userRequired, {
+  ...meOptional,
+  mfa_enabled: boolean,
+  locale: string,
+})
 
 const memberRequired = {
   nick: orNull(string),
@@ -67,7 +84,12 @@ export const mentionedUser = object(userRequired, { ...userOptional, member: par
 
 const status = oneOf('online', 'idle', 'dnd', 'offline')
 const activity = object(
-  { id: string, name: string, type: { type: 'integer', minimum: 0, maximum: 5 }, created_at: count },
+  {
+    id: string,
+    name: string,
+    type: { type: 'integer', minimum: 0, maximum: 5 },
+    created_at: count,
+  },
   { url: orNull(string), state: orNull(string) },
 )
 

@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict'
-import { Client, type ClientEvents, Events, type Guild, IntentsBitField, type Message, Partials, type TextChannel } from 'discord.js'
+import {
+  Client,
+  type ClientEvents,
+  Events,
+  type Guild,
+  IntentsBitField,
+  type Message,
+  Partials,
+  type TextChannel,
+} from 'discord.js'
 import { hearing, type Stagehand } from '../play.ts'
 
 export const heard = hearing<ClientEvents>()
@@ -7,7 +16,11 @@ export const heard = hearing<ClientEvents>()
 /** discord.js takes the address of the API as an option, and that of the gateway from the API. */
 function connect(base: string): Client {
   const everything = Object.values(IntentsBitField.Flags).filter((flag) => typeof flag === 'number')
-  return new Client({ intents: everything, partials: [Partials.Channel], rest: { api: `${base}/api` } })
+  return new Client({
+    intents: everything,
+    partials: [Partials.Channel],
+    rest: { api: `${base}/api` },
+  })
 }
 
 export type Cast = ReturnType<typeof createCast>
@@ -19,7 +32,8 @@ export function createCast(hand: Stagehand) {
   bob.on(Events.Debug, (text) => hand.log('bob', text))
 
   const guildOf = (client: Client): Guild => client.guilds.cache.get(world.guildId)!
-  const textOf = (client: Client): TextChannel => client.channels.cache.get(world.textId) as TextChannel
+  const textOf = (client: Client): TextChannel =>
+    client.channels.cache.get(world.textId) as TextChannel
   const says = (content: string) => (message: Message) => message.content === content
   return {
     hand,

@@ -1,5 +1,11 @@
 import assert from 'node:assert/strict'
-import { ChannelType, DiscordAPIError, Events, type GuildMember, PermissionFlagsBits } from 'discord.js'
+import {
+  ChannelType,
+  DiscordAPIError,
+  Events,
+  type GuildMember,
+  PermissionFlagsBits,
+} from 'discord.js'
 import type { Steps } from '../play.ts'
 import { type Cast, heard } from './cast.ts'
 
@@ -29,13 +35,24 @@ export const guild = ({ world, ada, bob, guildOf, textOf, join }: Cast) =>
         permissionOverwrites: [{ id: world.guildId, deny: [PermissionFlagsBits.ViewChannel] }],
       })
       await created
-      assert.ok(secret.permissionOverwrites.cache.get(world.guildId)?.deny.has(PermissionFlagsBits.ViewChannel))
-      await assert.rejects(bob.channels.fetch(secret.id), (error) => error instanceof DiscordAPIError && error.code === 50001)
+      assert.ok(
+        secret.permissionOverwrites.cache
+          .get(world.guildId)
+          ?.deny.has(PermissionFlagsBits.ViewChannel),
+      )
+      await assert.rejects(
+        bob.channels.fetch(secret.id),
+        (error) => error instanceof DiscordAPIError && error.code === 50001,
+      )
       assert.ok(!bob.channels.cache.has(secret.id))
       const opened = heard(bob, Events.ChannelCreate, (channel) => channel.id === secret.id)
       await secret.permissionOverwrites.edit(world.bob.id, { ViewChannel: true })
       await opened
-      const edited = heard(bob, Events.ChannelUpdate, (_, now) => now.id === secret.id && 'topic' in now && now.topic === 'for more')
+      const edited = heard(
+        bob,
+        Events.ChannelUpdate,
+        (_, now) => now.id === secret.id && 'topic' in now && now.topic === 'for more',
+      )
       await secret.edit({ topic: 'for more', name: 'less-secret' })
       await edited
       const gone = heard(bob, Events.ChannelDelete, (channel) => channel.id === secret.id)
@@ -72,7 +89,10 @@ export const guild = ({ world, ada, bob, guildOf, textOf, join }: Cast) =>
       const all = await guildOf(ada).members.fetch()
       assert.deepEqual([...all.keys()].sort(), [world.ada.id, world.bob.id, ...world.guests].sort())
       assert.equal((await guildOf(ada).members.fetch({ query: 'guest', limit: 2 })).size, 2)
-      const some = await guildOf(ada).members.fetch({ user: [world.guests[0]!, world.bob.id], withPresences: true })
+      const some = await guildOf(ada).members.fetch({
+        user: [world.guests[0]!, world.bob.id],
+        withPresences: true,
+      })
       assert.deepEqual([...some.keys()].sort(), [world.guests[0]!, world.bob.id].sort())
       assert.equal((await guildOf(ada).members.list({ limit: 1_000 })).size, all.size)
     },

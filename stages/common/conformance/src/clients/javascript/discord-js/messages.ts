@@ -37,20 +37,32 @@ export const messages = ({ world, ada, bob, textOf, says, sent }: Cast) =>
 
     async react() {
       const { mine, theirs } = await sent('react to this')
-      const added = heard(ada, Events.MessageReactionAdd, (reaction) => reaction.message.id === mine.id)
+      const added = heard(
+        ada,
+        Events.MessageReactionAdd,
+        (reaction) => reaction.message.id === mine.id,
+      )
       await theirs.react('👍')
       const [reaction, user] = await added
       assert.equal(user.id, world.bob.id)
       assert.equal(reaction.emoji.name, '👍')
       assert.deepEqual([...(await reaction.users.fetch()).keys()], [world.bob.id])
       assert.equal((await mine.fetch(true)).reactions.cache.get('👍')?.count, 1)
-      const removed = heard(ada, Events.MessageReactionRemove, (gone) => gone.message.id === mine.id)
+      const removed = heard(
+        ada,
+        Events.MessageReactionRemove,
+        (gone) => gone.message.id === mine.id,
+      )
       await theirs.reactions.cache.get('👍')?.users.remove(world.bob.id)
       assert.equal((await removed)[1].id, world.bob.id)
     },
 
     async collect() {
-      const collected = textOf(ada).awaitMessages({ filter: (m) => m.author.id === world.bob.id, max: 2, time: world.patience })
+      const collected = textOf(ada).awaitMessages({
+        filter: (m) => m.author.id === world.bob.id,
+        max: 2,
+        time: world.patience,
+      })
       await textOf(bob).send('first of two')
       await textOf(bob).send('second of two')
       assert.deepEqual(
@@ -105,8 +117,11 @@ export const messages = ({ world, ada, bob, textOf, says, sent }: Cast) =>
 
     async search() {
       const { mine } = await sent('a needle in discord.js')
-      // discord.js has no method for it; this is its own REST client, with its queue and its errors.
-      const found = await ada.rest.get(`/guilds/${world.guildId}/messages/search`, { query: new URLSearchParams({ content: 'needle' }) })
+      // discord.js has no method for it; this is its own REST client, with its queue and its
+      // errors.
+      const found = await ada.rest.get(`/guilds/${world.guildId}/messages/search`, {
+        query: new URLSearchParams({ content: 'needle' }),
+      })
       assert.equal((found as { messages: { id: string }[][] }).messages[0]?.[0]?.id, mine.id)
     },
 
@@ -118,6 +133,9 @@ export const messages = ({ world, ada, bob, textOf, says, sent }: Cast) =>
         return true
       })
       const unknown = textOf(ada).messages.fetch(world.guildId)
-      await assert.rejects(unknown, (error) => error instanceof DiscordAPIError && error.code === 10008 && error.status === 404)
+      await assert.rejects(
+        unknown,
+        (error) => error instanceof DiscordAPIError && error.code === 10008 && error.status === 404,
+      )
     },
   }) satisfies Partial<Steps>

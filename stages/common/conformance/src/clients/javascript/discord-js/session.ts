@@ -21,8 +21,15 @@ export const session = ({ hand, world, ada, bob, guildOf, sent }: Cast) =>
     },
 
     async presence() {
-      const got = heard(ada, Events.PresenceUpdate, (_, now) => now.userId === world.bob.id && now.status === 'dnd')
-      bob.user?.setPresence({ status: 'dnd', activities: [{ name: 'the scenario', type: ActivityType.Watching }] })
+      const got = heard(
+        ada,
+        Events.PresenceUpdate,
+        (_, now) => now.userId === world.bob.id && now.status === 'dnd',
+      )
+      bob.user?.setPresence({
+        status: 'dnd',
+        activities: [{ name: 'the scenario', type: ActivityType.Watching }],
+      })
       assert.equal((await got)[1].activities[0]?.name, 'the scenario')
     },
 
@@ -37,14 +44,27 @@ export const session = ({ hand, world, ada, bob, guildOf, sent }: Cast) =>
         destroy: () => {},
       })
       const move = (channel_id: string | null) =>
-        adapter.sendPayload({ op: 4, d: { guild_id: world.guildId, channel_id, self_mute: false, self_deaf: true } })
-      const joined = heard(ada, Events.VoiceStateUpdate, (_, now) => now.id === world.bob.id && now.channelId === world.voiceId)
+        adapter.sendPayload({
+          op: 4,
+          d: { guild_id: world.guildId, channel_id, self_mute: false, self_deaf: true },
+        })
+      const joined = heard(
+        ada,
+        Events.VoiceStateUpdate,
+        (_, now) => now.id === world.bob.id && now.channelId === world.voiceId,
+      )
       move(world.voiceId)
       assert.equal((await joined)[1].selfDeaf, true)
       await until('VOICE_SERVER_UPDATE', () => server !== undefined)
       assert.ok(server?.token && server.endpoint)
-      assert.ok((guildOf(ada).channels.cache.get(world.voiceId) as VoiceChannel).members.has(world.bob.id))
-      const left = heard(ada, Events.VoiceStateUpdate, (_, now) => now.id === world.bob.id && now.channelId === null)
+      assert.ok(
+        (guildOf(ada).channels.cache.get(world.voiceId) as VoiceChannel).members.has(world.bob.id),
+      )
+      const left = heard(
+        ada,
+        Events.VoiceStateUpdate,
+        (_, now) => now.id === world.bob.id && now.channelId === null,
+      )
       move(null)
       await left
     },
@@ -72,10 +92,18 @@ export const session = ({ hand, world, ada, bob, guildOf, sent }: Cast) =>
 
     async close() {
       // Seen first, since who is back and gone again within a moment need not be mentioned.
-      const there = heard(ada, Events.PresenceUpdate, (_, now) => now.userId === world.bob.id && now.status === 'idle')
+      const there = heard(
+        ada,
+        Events.PresenceUpdate,
+        (_, now) => now.userId === world.bob.id && now.status === 'idle',
+      )
       bob.user?.setPresence({ status: 'idle' })
       await there
-      const offline = heard(ada, Events.PresenceUpdate, (_, now) => now.userId === world.bob.id && now.status === 'offline')
+      const offline = heard(
+        ada,
+        Events.PresenceUpdate,
+        (_, now) => now.userId === world.bob.id && now.status === 'offline',
+      )
       await bob.destroy()
       await offline
       await ada.destroy()

@@ -7,12 +7,15 @@ import { hearing, type Stagehand } from '../play.ts'
 export const heard = hearing<ClientEvents>()
 
 /**
- * eris knows `https://host/path` alone. Its option `agent`, there for proxies, says how a connection to that host is made: here
- * to the address under test, without TLS. The gateway's address it takes from the API.
+ * eris knows `https://host/path` alone. Its option `agent`, there for proxies, says how a
+ * connection to that host is made: here to the address under test, without TLS. The gateway's
+ * address it takes from the API.
  */
 function connect(base: string, token: string): Client {
   const { hostname, port } = new URL(base)
-  const agent = Object.assign(new Agent({ keepAlive: true }), { createConnection: () => connectTo(Number(port), hostname) })
+  const agent = Object.assign(new Agent({ keepAlive: true }), {
+    createConnection: () => connectTo(Number(port), hostname),
+  })
   return new Client(`Bot ${token}`, {
     intents: ['all'],
     restMode: true,
@@ -43,7 +46,9 @@ export function createCast(hand: Stagehand) {
     says,
 
     /** Sends as Ada, and waits until Bob has it: both copies. */
-    async sent(content: string): Promise<{ mine: Message<TextChannel>; theirs: Message<TextChannel> }> {
+    async sent(
+      content: string,
+    ): Promise<{ mine: Message<TextChannel>; theirs: Message<TextChannel> }> {
       const got = heard(bob, 'messageCreate', says(content))
       const mine = await textOf(ada).createMessage(content)
       return { mine, theirs: (await got)[0] as Message<TextChannel> }

@@ -15,7 +15,10 @@ export const guild = ({ world, ada, bob, guildOf, textOf, join }: Cast) =>
       assert.equal(guild.channels.get(world.voiceId)?.type, Constants.ChannelTypes.GUILD_VOICE)
       assert.equal(guild.roles.get(guild.id)?.name, '@everyone')
       assert.ok(guild.permissionsOf(world.ada.id).has('administrator'))
-      assert.equal((await ada.getRESTGuild(guild.id, true)).approximateMemberCount, guild.memberCount)
+      assert.equal(
+        (await ada.getRESTGuild(guild.id, true)).approximateMemberCount,
+        guild.memberCount,
+      )
     },
 
     join,
@@ -25,20 +28,34 @@ export const guild = ({ world, ada, bob, guildOf, textOf, join }: Cast) =>
       const secret = await guildOf(ada).createChannel('secret', Constants.ChannelTypes.GUILD_TEXT, {
         topic: 'for few',
         permissionOverwrites: [
-          { id: world.guildId, type: Constants.PermissionOverwriteTypes.ROLE, allow: 0n, deny: Constants.Permissions.viewChannel },
+          {
+            id: world.guildId,
+            type: Constants.PermissionOverwriteTypes.ROLE,
+            allow: 0n,
+            deny: Constants.Permissions.viewChannel,
+          },
         ],
       })
       await created
       assert.ok(secret.permissionOverwrites.get(world.guildId)?.has('viewChannel') === false)
-      await assert.rejects(bob.getRESTChannel(secret.id), (error) => error instanceof DiscordRESTError && error.code === 50001)
+      await assert.rejects(
+        bob.getRESTChannel(secret.id),
+        (error) => error instanceof DiscordRESTError && error.code === 50001,
+      )
       assert.equal(bob.getChannel(secret.id), undefined)
       const opened = heard(bob, 'channelCreate', (channel) => channel.id === secret.id)
-      await secret.editPermission(world.bob.id, Constants.Permissions.viewChannel, 0n, Constants.PermissionOverwriteTypes.USER)
+      await secret.editPermission(
+        world.bob.id,
+        Constants.Permissions.viewChannel,
+        0n,
+        Constants.PermissionOverwriteTypes.USER,
+      )
       await opened
       const edited = heard(
         bob,
         'channelUpdate',
-        (...[channel]) => channel.id === secret.id && 'topic' in channel && channel.topic === 'for more',
+        (...[channel]) =>
+          channel.id === secret.id && 'topic' in channel && channel.topic === 'for more',
       )
       await secret.edit({ topic: 'for more', name: 'less-secret' })
       await edited
@@ -49,7 +66,11 @@ export const guild = ({ world, ada, bob, guildOf, textOf, join }: Cast) =>
 
     async role() {
       const created = heard(bob, 'guildRoleCreate', (_guild, role) => role.name === 'keeper')
-      const role = await guildOf(ada).createRole({ name: 'keeper', color: 0x3366cc, permissions: Constants.Permissions.manageMessages })
+      const role = await guildOf(ada).createRole({
+        name: 'keeper',
+        color: 0x3366cc,
+        permissions: Constants.Permissions.manageMessages,
+      })
       await created
       assert.equal(role.color, 0x3366cc)
       const holds = (wanted: boolean) => (_guild: Guild, member: Member) =>
@@ -71,7 +92,10 @@ export const guild = ({ world, ada, bob, guildOf, textOf, join }: Cast) =>
 
     async members() {
       const all = await guildOf(ada).fetchMembers({ presences: true })
-      assert.deepEqual(all.map((m) => m.id).sort(), [world.ada.id, world.bob.id, ...world.guests].sort())
+      assert.deepEqual(
+        all.map((m) => m.id).sort(),
+        [world.ada.id, world.bob.id, ...world.guests].sort(),
+      )
       assert.equal((await guildOf(ada).fetchMembers({ query: 'guest', limit: 2 })).length, 2)
       const some = await guildOf(ada).fetchMembers({ userIDs: [world.guests[0]!, world.bob.id] })
       assert.deepEqual(some.map((m) => m.id).sort(), [world.guests[0]!, world.bob.id].sort())
@@ -89,7 +113,11 @@ export const guild = ({ world, ada, bob, guildOf, textOf, join }: Cast) =>
     },
 
     async kick() {
-      const removed = heard(ada, 'guildMemberRemove', (_guild, member) => member.id === world.bob.id)
+      const removed = heard(
+        ada,
+        'guildMemberRemove',
+        (_guild, member) => member.id === world.bob.id,
+      )
       const lost = heard(bob, 'guildDelete', (guild) => guild.id === world.guildId)
       await guildOf(ada).kickMember(world.bob.id)
       await Promise.all([removed, lost])

@@ -59,7 +59,11 @@ export const messages = ({ world, ada, bob, textOf, says, sent }: Cast) =>
     /** eris has no collector: this is the listener that its users write. */
     async collect() {
       const collected: string[] = []
-      const done = heard(ada, 'messageCreate', (m) => m.author.id === world.bob.id && collected.push(m.content) === 2)
+      const done = heard(
+        ada,
+        'messageCreate',
+        (m) => m.author.id === world.bob.id && collected.push(m.content) === 2,
+      )
       await textOf(bob).createMessage('first of two')
       await textOf(bob).createMessage('second of two')
       await done
@@ -85,7 +89,8 @@ export const messages = ({ world, ada, bob, textOf, says, sent }: Cast) =>
     async history() {
       const ids: string[] = []
       for (let i = 0; i < 7; i++) ids.push((await textOf(ada).createMessage(`page ${i}`)).id)
-      const page = async (options: object): Promise<string[]> => (await textOf(bob).getMessages(options)).map((m) => m.id)
+      const page = async (options: object): Promise<string[]> =>
+        (await textOf(bob).getMessages(options)).map((m) => m.id)
       assert.deepEqual(await page({ limit: 3 }), ids.slice(4).reverse())
       assert.deepEqual(await page({ limit: 3, before: ids[4] }), ids.slice(1, 4).reverse())
       assert.deepEqual(await page({ limit: 3, after: ids[0] }), ids.slice(1, 4).reverse())
@@ -112,7 +117,12 @@ export const messages = ({ world, ada, bob, textOf, says, sent }: Cast) =>
     async search() {
       const { mine } = await sent('a needle in eris')
       // eris has no method for it; this is its own request handler, with its queue and its errors.
-      const found = await ada.requestHandler.request('GET', `/guilds/${world.guildId}/messages/search`, true, { content: 'needle' })
+      const found = await ada.requestHandler.request(
+        'GET',
+        `/guilds/${world.guildId}/messages/search`,
+        true,
+        { content: 'needle' },
+      )
       assert.equal((found as { messages: { id: string }[][] }).messages[0]?.[0]?.id, mine.id)
     },
 
@@ -123,6 +133,9 @@ export const messages = ({ world, ada, bob, textOf, says, sent }: Cast) =>
         assert.match(error.message, /content/)
         return true
       })
-      await assert.rejects(textOf(ada).getMessage(world.guildId), (error) => error instanceof DiscordRESTError && error.code === 10008)
+      await assert.rejects(
+        textOf(ada).getMessage(world.guildId),
+        (error) => error instanceof DiscordRESTError && error.code === 10008,
+      )
     },
   }) satisfies Partial<Steps>

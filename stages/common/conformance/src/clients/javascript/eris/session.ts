@@ -4,7 +4,10 @@ import { awaited, type Steps } from '../play.ts'
 import { type Cast, heard } from './cast.ts'
 
 const comesBack = (client: Client): Promise<'resumed' | 'identified'> =>
-  Promise.race([heard(client, 'shardResume').then(() => 'resumed' as const), heard(client, 'shardReady').then(() => 'identified' as const)])
+  Promise.race([
+    heard(client, 'shardResume').then(() => 'resumed' as const),
+    heard(client, 'shardReady').then(() => 'identified' as const),
+  ])
 
 /** What a client is by its socket: there, away, in a call, back again. */
 export const session = ({ hand, world, ada, bob, guildOf, sent }: Cast) =>
@@ -18,13 +21,18 @@ export const session = ({ hand, world, ada, bob, guildOf, sent }: Cast) =>
     },
 
     async presence() {
-      const got = heard(ada, 'presenceUpdate', (member) => member.id === world.bob.id && member.status === 'dnd')
+      const got = heard(
+        ada,
+        'presenceUpdate',
+        (member) => member.id === world.bob.id && member.status === 'dnd',
+      )
       bob.editStatus('dnd', { name: 'the scenario', type: Constants.ActivityTypes.WATCHING })
       assert.equal((await got)[0].activities?.[0]?.name, 'the scenario')
     },
 
     async voice() {
-      // eris' own voice connection insists on TLS, so that only the gateway's part of it is played here.
+      // eris' own voice connection insists on TLS, so that only the gateway's part of it is played
+      // here.
       const server = awaited<string>('VOICE_SERVER_UPDATE', (resolve) => {
         bob.on('rawWS', ({ t, d }) => {
           const { endpoint, token } = (d ?? {}) as { endpoint?: string; token?: string }
@@ -38,10 +46,17 @@ export const session = ({ hand, world, ada, bob, guildOf, sent }: Cast) =>
           self_mute: false,
           self_deaf: true,
         })
-      const joined = heard(ada, 'voiceChannelJoin', (member, channel) => member.id === world.bob.id && channel.id === world.voiceId)
+      const joined = heard(
+        ada,
+        'voiceChannelJoin',
+        (member, channel) => member.id === world.bob.id && channel.id === world.voiceId,
+      )
       move(world.voiceId)
       const [member] = await joined
-      assert.deepEqual([member.voiceState.channelID, member.voiceState.selfDeaf], [world.voiceId, true])
+      assert.deepEqual(
+        [member.voiceState.channelID, member.voiceState.selfDeaf],
+        [world.voiceId, true],
+      )
       assert.match(await server, /^[\w.:]+ \S+$/)
       const left = heard(ada, 'voiceChannelLeave', (gone) => gone.id === world.bob.id)
       move(null)
@@ -50,7 +65,8 @@ export const session = ({ hand, world, ada, bob, guildOf, sent }: Cast) =>
 
     async reconnect() {
       const seen: string[] = []
-      const remember = (message: Message<PossiblyUncachedTextableChannel>): void => void seen.push(message.content)
+      const remember = (message: Message<PossiblyUncachedTextableChannel>): void =>
+        void seen.push(message.content)
       bob.on('messageCreate', remember)
       const back = [comesBack(ada), comesBack(bob)]
       const missed = await hand.ask('cut')
@@ -71,10 +87,18 @@ export const session = ({ hand, world, ada, bob, guildOf, sent }: Cast) =>
 
     async close() {
       // Seen first, since who is back and gone again within a moment need not be mentioned.
-      const there = heard(ada, 'presenceUpdate', (member) => member.id === world.bob.id && member.status === 'idle')
+      const there = heard(
+        ada,
+        'presenceUpdate',
+        (member) => member.id === world.bob.id && member.status === 'idle',
+      )
       bob.editStatus('idle')
       await there
-      const offline = heard(ada, 'presenceUpdate', (member) => member.id === world.bob.id && member.status === 'offline')
+      const offline = heard(
+        ada,
+        'presenceUpdate',
+        (member) => member.id === world.bob.id && member.status === 'offline',
+      )
       bob.disconnect({ reconnect: false })
       await offline
       ada.disconnect({ reconnect: false })

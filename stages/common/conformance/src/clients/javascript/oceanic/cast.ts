@@ -6,7 +6,11 @@ export const heard = hearing<ClientEvents>()
 
 /** oceanic.js takes the address of the API as an option, and that of the gateway from the API. */
 function connect(base: string, token: string): Client {
-  return new Client({ auth: `Bot ${token}`, rest: { baseURL: `${base}/api/v10` }, gateway: { intents: ['ALL'] } })
+  return new Client({
+    auth: `Bot ${token}`,
+    rest: { baseURL: `${base}/api/v10` },
+    gateway: { intents: ['ALL'] },
+  })
 }
 
 export type Cast = ReturnType<typeof createCast>

@@ -1,5 +1,11 @@
 import assert from 'node:assert/strict'
-import { ChannelTypes, DiscordRESTError, type Member, OverwriteTypes, Permissions } from 'oceanic.js'
+import {
+  ChannelTypes,
+  DiscordRESTError,
+  type Member,
+  OverwriteTypes,
+  Permissions,
+} from 'oceanic.js'
 import type { Steps } from '../play.ts'
 import { type Cast, heard } from './cast.ts'
 
@@ -15,24 +21,44 @@ export const guild = ({ world, ada, bob, guildOf, textOf, join }: Cast) =>
       assert.equal(guild.channels.get(world.voiceId)?.type, ChannelTypes.GUILD_VOICE)
       assert.equal(guild.roles.get(guild.id)?.name, '@everyone')
       assert.ok(guild.clientMember.permissions.has('ADMINISTRATOR'))
-      assert.equal((await ada.rest.guilds.get(guild.id, true)).approximateMemberCount, guild.memberCount)
+      assert.equal(
+        (await ada.rest.guilds.get(guild.id, true)).approximateMemberCount,
+        guild.memberCount,
+      )
     },
 
     join,
 
     async channel() {
-      const created = heard(ada, 'channelCreate', (channel) => 'name' in channel && channel.name === 'secret')
+      const created = heard(
+        ada,
+        'channelCreate',
+        (channel) => 'name' in channel && channel.name === 'secret',
+      )
       const secret = await guildOf(ada).createChannel(ChannelTypes.GUILD_TEXT, {
         name: 'secret',
         topic: 'for few',
-        permissionOverwrites: [{ id: world.guildId, type: OverwriteTypes.ROLE, allow: 0n, deny: Permissions.VIEW_CHANNEL }],
+        permissionOverwrites: [
+          {
+            id: world.guildId,
+            type: OverwriteTypes.ROLE,
+            allow: 0n,
+            deny: Permissions.VIEW_CHANNEL,
+          },
+        ],
       })
       await created
       assert.ok(secret.permissionOverwrites.get(world.guildId)?.has('VIEW_CHANNEL') === false)
-      await assert.rejects(bob.rest.channels.get(secret.id), (error) => error instanceof DiscordRESTError && error.code === 50001)
+      await assert.rejects(
+        bob.rest.channels.get(secret.id),
+        (error) => error instanceof DiscordRESTError && error.code === 50001,
+      )
       assert.equal(bob.getChannel(secret.id), undefined)
       const opened = heard(bob, 'channelCreate', (channel) => channel.id === secret.id)
-      await secret.editPermission(world.bob.id, { type: OverwriteTypes.MEMBER, allow: Permissions.VIEW_CHANNEL })
+      await secret.editPermission(world.bob.id, {
+        type: OverwriteTypes.MEMBER,
+        allow: Permissions.VIEW_CHANNEL,
+      })
       await opened
       const edited = heard(
         bob,
@@ -48,10 +74,15 @@ export const guild = ({ world, ada, bob, guildOf, textOf, join }: Cast) =>
 
     async role() {
       const created = heard(bob, 'guildRoleCreate', (role) => role.name === 'keeper')
-      const role = await guildOf(ada).createRole({ name: 'keeper', color: 0x3366cc, permissions: Permissions.MANAGE_MESSAGES.toString() })
+      const role = await guildOf(ada).createRole({
+        name: 'keeper',
+        color: 0x3366cc,
+        permissions: Permissions.MANAGE_MESSAGES.toString(),
+      })
       await created
       assert.equal(role.color, 0x3366cc)
-      const holds = (wanted: boolean) => (member: Member) => member.id === world.bob.id && member.roles.includes(role.id) === wanted
+      const holds = (wanted: boolean) => (member: Member) =>
+        member.id === world.bob.id && member.roles.includes(role.id) === wanted
       const given = heard(bob, 'guildMemberUpdate', holds(true))
       await guildOf(ada).addMemberRole(world.bob.id, role.id)
       await given
@@ -69,7 +100,10 @@ export const guild = ({ world, ada, bob, guildOf, textOf, join }: Cast) =>
 
     async members() {
       const all = await guildOf(ada).fetchMembers({ presences: true })
-      assert.deepEqual(all.map((m) => m.id).sort(), [world.ada.id, world.bob.id, ...world.guests].sort())
+      assert.deepEqual(
+        all.map((m) => m.id).sort(),
+        [world.ada.id, world.bob.id, ...world.guests].sort(),
+      )
       assert.equal((await guildOf(ada).fetchMembers({ query: 'guest', limit: 2 })).length, 2)
       const some = await guildOf(ada).fetchMembers({ userIDs: [world.guests[0]!, world.bob.id] })
       assert.deepEqual(some.map((m) => m.id).sort(), [world.guests[0]!, world.bob.id].sort())

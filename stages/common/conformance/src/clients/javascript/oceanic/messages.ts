@@ -55,7 +55,11 @@ export const messages = ({ world, ada, bob, guildOf, textOf, says, sent }: Cast)
     /** oceanic.js has no collector: this is the listener that its users write. */
     async collect() {
       const collected: string[] = []
-      const done = heard(ada, 'messageCreate', (m) => m.author.id === world.bob.id && collected.push(m.content) === 2)
+      const done = heard(
+        ada,
+        'messageCreate',
+        (m) => m.author.id === world.bob.id && collected.push(m.content) === 2,
+      )
       await textOf(bob).createMessage({ content: 'first of two' })
       await textOf(bob).createMessage({ content: 'second of two' })
       await done
@@ -80,8 +84,10 @@ export const messages = ({ world, ada, bob, guildOf, textOf, says, sent }: Cast)
 
     async history() {
       const ids: string[] = []
-      for (let i = 0; i < 7; i++) ids.push((await textOf(ada).createMessage({ content: `page ${i}` })).id)
-      const page = async (options: object): Promise<string[]> => (await textOf(bob).getMessages(options)).map((m) => m.id)
+      for (let i = 0; i < 7; i++)
+        ids.push((await textOf(ada).createMessage({ content: `page ${i}` })).id)
+      const page = async (options: object): Promise<string[]> =>
+        (await textOf(bob).getMessages(options)).map((m) => m.id)
       assert.deepEqual(await page({ limit: 3 }), ids.slice(4).reverse())
       assert.deepEqual(await page({ limit: 3, before: ids[4] }), ids.slice(1, 4).reverse())
       assert.deepEqual(await page({ limit: 3, after: ids[0] }), ids.slice(1, 4).reverse())
@@ -107,7 +113,11 @@ export const messages = ({ world, ada, bob, guildOf, textOf, says, sent }: Cast)
 
     async search() {
       const { mine } = await sent('a needle in oceanic.js')
-      const found = await guildOf(ada).searchMessages({ content: 'needle', authorIDs: [world.ada.id], channelIDs: [world.textId] })
+      const found = await guildOf(ada).searchMessages({
+        content: 'needle',
+        authorIDs: [world.ada.id],
+        channelIDs: [world.textId],
+      })
       assert.equal(found.totalResults, 1)
       assert.equal(found.messages[0]?.[0]?.id, mine.id)
     },
@@ -120,6 +130,10 @@ export const messages = ({ world, ada, bob, guildOf, textOf, says, sent }: Cast)
         return true
       })
       const unknown = textOf(ada).getMessage(world.guildId)
-      await assert.rejects(unknown, (error) => error instanceof DiscordRESTError && error.code === 10008 && error.status === 404)
+      await assert.rejects(
+        unknown,
+        (error) =>
+          error instanceof DiscordRESTError && error.code === 10008 && error.status === 404,
+      )
     },
   }) satisfies Partial<Steps>

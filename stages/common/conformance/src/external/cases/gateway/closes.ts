@@ -4,16 +4,36 @@ import { same } from '../../expect.ts'
 import type { Socket } from '../../socket.ts'
 import type { World } from '../../world.ts'
 
-const { UnknownOpcode, DecodeError, NotAuthenticated, AuthenticationFailed, AlreadyAuthenticated, InvalidShard, InvalidIntents } = CloseCode
+const {
+  UnknownOpcode,
+  DecodeError,
+  NotAuthenticated,
+  AuthenticationFailed,
+  AlreadyAuthenticated,
+  InvalidShard,
+  InvalidIntents,
+} = CloseCode
 
-/** What is sent, on a socket that has identified or one that has not, and the code that must follow. */
-async function closes(world: World, code: number, frames: readonly (string | Uint8Array | object)[], identified = true): Promise<void> {
+/**
+ * What is sent, on a socket that has identified or one that has not, and the code that must follow.
+ */
+async function closes(
+  world: World,
+  code: number,
+  frames: readonly (string | Uint8Array | object)[],
+  identified = true,
+): Promise<void> {
   const ada = await world.user()
   for (const frame of frames) {
     const socket = identified ? await ada.connect() : await greeted(world)
-    const raw = typeof frame === 'string' || frame instanceof Uint8Array ? frame : JSON.stringify(frame)
+    const raw =
+      typeof frame === 'string' || frame instanceof Uint8Array ? frame : JSON.stringify(frame)
     socket.sendRaw(raw)
-    same((await socket.closed()).code, code, `the close code after ${typeof raw === 'string' ? raw.slice(0, 200) : 'binary'}`)
+    same(
+      (await socket.closed()).code,
+      code,
+      `the close code after ${typeof raw === 'string' ? raw.slice(0, 200) : 'binary'}`,
+    )
   }
 }
 
@@ -41,11 +61,23 @@ export const closeCases: readonly Case[] = [
     id: 'gateway.close.4002',
     sentence: 'What is no JSON, or no frame, closes with 4002',
     run: (world) =>
-      closes(world, DecodeError, ['nonsense', '{"op":1', '[]', '7', '"op"', 'null', '{"d":null}', '{"op":"1","d":null}', '{"op":1.5}', '']),
+      closes(world, DecodeError, [
+        'nonsense',
+        '{"op":1',
+        '[]',
+        '7',
+        '"op"',
+        'null',
+        '{"d":null}',
+        '{"op":"1","d":null}',
+        '{"op":1.5}',
+        '',
+      ]),
   },
   {
     id: 'gateway.close.4002.binary',
-    sentence: 'A binary frame that is no JSON, text that is not UTF-8, and nesting without end close with 4002',
+    sentence:
+      'A binary frame that is no JSON, text that is not UTF-8, and nesting without end close with 4002',
     run: (world) =>
       closes(world, DecodeError, [
         Uint8Array.from([131, 104, 2, 97, 1]),
@@ -57,7 +89,9 @@ export const closeCases: readonly Case[] = [
     id: 'gateway.close.4002.large',
     sentence: 'A frame far beyond Discord’s 4,096 bytes closes with 4002, and the server lives on',
     async run(world) {
-      await closes(world, DecodeError, [JSON.stringify({ op: 1, d: null, padding: 'x'.repeat(60_000) })])
+      await closes(world, DecodeError, [
+        JSON.stringify({ op: 1, d: null, padding: 'x'.repeat(60_000) }),
+      ])
       await (await world.user()).connect()
     },
   },
@@ -99,8 +133,14 @@ export const closeCases: readonly Case[] = [
         world,
         NotAuthenticated,
         [
-          { op: Op.PresenceUpdate, d: { status: 'online', activities: [], since: null, afk: false } },
-          { op: Op.VoiceStateUpdate, d: { guild_id: '1', channel_id: null, self_mute: false, self_deaf: false } },
+          {
+            op: Op.PresenceUpdate,
+            d: { status: 'online', activities: [], since: null, afk: false },
+          },
+          {
+            op: Op.VoiceStateUpdate,
+            d: { guild_id: '1', channel_id: null, self_mute: false, self_deaf: false },
+          },
           { op: Op.RequestGuildMembers, d: { guild_id: '1', query: '', limit: 0 } },
         ],
         false,
@@ -111,7 +151,13 @@ export const closeCases: readonly Case[] = [
     sentence: 'A token that the stage did not give out closes with 4004',
     async run(world) {
       const ada = await world.user()
-      const tokens = ['nonsense', '', `${ada.token}x`, ada.token.slice(0, -1), `Bot Bot ${ada.token}`]
+      const tokens = [
+        'nonsense',
+        '',
+        `${ada.token}x`,
+        ada.token.slice(0, -1),
+        `Bot Bot ${ada.token}`,
+      ]
       await closes(
         world,
         AuthenticationFailed,
@@ -141,7 +187,10 @@ export const closeCases: readonly Case[] = [
       await closes(
         world,
         InvalidShard,
-        shards.map((shard) => ({ op: Op.Identify, d: { token: ada.token, intents: 0, properties: {}, shard } })),
+        shards.map((shard) => ({
+          op: Op.Identify,
+          d: { token: ada.token, intents: 0, properties: {}, shard },
+        })),
         false,
       )
     },
@@ -152,7 +201,11 @@ export const closeCases: readonly Case[] = [
     async run(world) {
       for (const v of ['1', '11', '0', 'ten', '-10']) {
         const socket = await world.socket({ query: `?v=${v}&encoding=json` })
-        same((await socket.closed()).code, CloseCode.InvalidAPIVersion, `the close code of version ${v}`)
+        same(
+          (await socket.closed()).code,
+          CloseCode.InvalidAPIVersion,
+          `the close code of version ${v}`,
+        )
       }
     },
   },
@@ -165,7 +218,10 @@ export const closeCases: readonly Case[] = [
       await closes(
         world,
         InvalidIntents,
-        all.map((intents) => ({ op: Op.Identify, d: { token: ada.token, properties: {}, intents } })),
+        all.map((intents) => ({
+          op: Op.Identify,
+          d: { token: ada.token, properties: {}, intents },
+        })),
         false,
       )
     },

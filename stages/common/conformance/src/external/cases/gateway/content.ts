@@ -9,21 +9,36 @@ const WITHOUT = ALL_INTENTS & ~Intent.MessageContent
 export const contentCases: readonly Case[] = [
   {
     id: 'gateway.content.others',
-    sentence: 'Without MESSAGE_CONTENT another’s message comes without text and embeds, and everything else of it stays',
+    sentence:
+      'Without MESSAGE_CONTENT another’s message comes without text and embeds, and everything else of it stays',
     async run(world) {
       const guild = await world.guild()
       const socket = await guild.member.connect({ intents: WITHOUT })
       const path = `/channels/${guild.text}/messages`
-      const sent = await guild.owner.api.post<APIMessage>(path, { content: 'secret', embeds: [{ title: 'secret' }] })
+      const sent = await guild.owner.api.post<APIMessage>(path, {
+        content: 'secret',
+        embeds: [{ title: 'secret' }],
+      })
       const created = await socket.next('MESSAGE_CREATE')
       includes(
         created,
-        { id: sent.id, content: '', embeds: [], attachments: [], channel_id: guild.text, guild_id: guild.id },
+        {
+          id: sent.id,
+          content: '',
+          embeds: [],
+          attachments: [],
+          channel_id: guild.text,
+          guild_id: guild.id,
+        },
         'MESSAGE_CREATE',
       )
       includes(created.author, { id: guild.owner.id }, 'its author')
       await guild.owner.api.patch(`${path}/${sent.id}`, { content: 'secret still' })
-      includes(await socket.next('MESSAGE_UPDATE'), { id: sent.id, content: '', embeds: [] }, 'MESSAGE_UPDATE')
+      includes(
+        await socket.next('MESSAGE_UPDATE'),
+        { id: sent.id, content: '', embeds: [] },
+        'MESSAGE_UPDATE',
+      )
     },
   },
   {
@@ -32,7 +47,10 @@ export const contentCases: readonly Case[] = [
     async run(world) {
       const guild = await world.guild()
       const socket = await guild.member.connect()
-      await guild.owner.api.post(`/channels/${guild.text}/messages`, { content: 'open', embeds: [{ title: 'open' }] })
+      await guild.owner.api.post(`/channels/${guild.text}/messages`, {
+        content: 'open',
+        embeds: [{ title: 'open' }],
+      })
       const created = await socket.next('MESSAGE_CREATE')
       same([created.content, created.embeds[0]?.title], ['open', 'open'], 'text and embed')
     },
@@ -53,7 +71,10 @@ export const contentCases: readonly Case[] = [
     async run(world) {
       const guild = await world.guild()
       const cy = await guild.newMember('cy')
-      const [member, other] = [await guild.member.connect({ intents: WITHOUT }), await cy.connect({ intents: WITHOUT })]
+      const [member, other] = [
+        await guild.member.connect({ intents: WITHOUT }),
+        await cy.connect({ intents: WITHOUT }),
+      ]
       const content = `for you, <@${guild.member.id}>`
       await guild.say(content)
       includes(await member.next('MESSAGE_CREATE'), { content }, 'to who is mentioned')
@@ -66,7 +87,9 @@ export const contentCases: readonly Case[] = [
     async run(world) {
       const [ada, bob] = [await world.user(), await world.user('bob')]
       const socket = await bob.connect({ intents: WITHOUT })
-      const { id } = await ada.api.post<{ id: string }>('/users/@me/channels', { recipient_id: bob.id })
+      const { id } = await ada.api.post<{ id: string }>('/users/@me/channels', {
+        recipient_id: bob.id,
+      })
       await ada.api.post(`/channels/${id}/messages`, { content: 'psst' })
       includes(await socket.next('MESSAGE_CREATE'), { content: 'psst' }, 'the event')
     },
@@ -93,7 +116,10 @@ export const contentCases: readonly Case[] = [
     async run(world) {
       const guild = await world.guild()
       const cy = await guild.newMember('cy')
-      const [member, other] = [await guild.member.connect({ intents: WITHOUT }), await cy.connect({ intents: WITHOUT })]
+      const [member, other] = [
+        await guild.member.connect({ intents: WITHOUT }),
+        await cy.connect({ intents: WITHOUT }),
+      ]
       const question = await guild.say('my question', guild.member)
       await guild.owner.api.post(`/channels/${guild.text}/messages`, {
         content: 'secret answer',
@@ -102,7 +128,11 @@ export const contentCases: readonly Case[] = [
       })
       const isReply = (d: { type: number }): boolean => d.type === 19
       const heard = await member.next('MESSAGE_CREATE', isReply)
-      same([heard.content, heard.referenced_message?.content], ['', 'my question'], 'to who is quoted')
+      same(
+        [heard.content, heard.referenced_message?.content],
+        ['', 'my question'],
+        'to who is quoted',
+      )
       const overheard = await other.next('MESSAGE_CREATE', isReply)
       same([overheard.content, overheard.referenced_message?.content], ['', ''], 'to another')
     },

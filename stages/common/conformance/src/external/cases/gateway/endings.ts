@@ -12,14 +12,16 @@ export const endingCases: readonly Case[] = [
     async run(world) {
       const guild = await world.guild()
       const socket = await guild.member.connect()
-      const send = (): void => socket.send(Op.PresenceUpdate, { status: 'idle', activities: [], since: null, afk: false })
+      const send = (): void =>
+        socket.send(Op.PresenceUpdate, { status: 'idle', activities: [], since: null, afk: false })
       for (let i = 0; i < 20; i++) send()
       await guild.settle(socket)
       holds(socket.isOpen, 'after twenty frames the socket is open')
       // Far more than Discord's 120 a minute; a stage may be more generous, but not without bounds.
       for (let i = 0; i < 40 && socket.isOpen; i++) {
         for (let j = 0; j < 150; j++) send()
-        // Not ahead of the stage: a close that comes to a client still sending may be lost with the connection.
+        // Not ahead of the stage: a close that comes to a client still sending may be lost with the
+        // connection.
         socket.send(Op.Heartbeat, null)
         await socket.frame(Op.HeartbeatAck).catch(() => {})
       }
@@ -35,7 +37,11 @@ export const endingCases: readonly Case[] = [
         const socket = await world.socket()
         await socket.frame(Op.Hello)
         for (let i = 0; i < 400 && socket.isOpen; i++) socket.control(kind)
-        same((await socket.closed()).code, CloseCode.RateLimited, `the close code of a flood of ${kind}s`)
+        same(
+          (await socket.closed()).code,
+          CloseCode.RateLimited,
+          `the close code of a flood of ${kind}s`,
+        )
       }
     },
   },
@@ -45,7 +51,8 @@ export const endingCases: readonly Case[] = [
     async run(world) {
       const socket = await (await world.user()).connect({ heartbeat: false })
       const interval = intervalOf(socket.frames[0]!.d)
-      if (interval > 10_000) throw new NotTried(`a heartbeat interval of ${interval} ms is too long to wait for`)
+      if (interval > 10_000)
+        throw new NotTried(`a heartbeat interval of ${interval} ms is too long to wait for`)
       const began = performance.now()
       same((await socket.closed(interval * 4)).code, CloseCode.SessionTimedOut, 'the close code')
       holds(performance.now() - began > interval * 0.9, 'a whole interval was granted')
@@ -58,13 +65,15 @@ export const endingCases: readonly Case[] = [
       const socket = await world.socket({ heartbeat: false })
       await socket.frame(Op.Hello)
       const interval = intervalOf(socket.frames[0]!.d)
-      if (interval > 10_000) throw new NotTried(`a heartbeat interval of ${interval} ms is too long to wait for`)
+      if (interval > 10_000)
+        throw new NotTried(`a heartbeat interval of ${interval} ms is too long to wait for`)
       holds((await socket.closed(interval * 4)).code >= 4_000, 'it is told why, by a code')
     },
   },
   {
     id: 'gateway.close.encoding',
-    sentence: 'An encoding other than JSON is refused with a code, before anything is sent in a language nobody asked for',
+    sentence:
+      'An encoding other than JSON is refused with a code, before anything is sent in a language nobody asked for',
     async run(world) {
       const socket = await world.socket({ query: '?v=10&encoding=etf' })
       const { code } = await socket.closed()

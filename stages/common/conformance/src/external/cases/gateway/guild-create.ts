@@ -1,7 +1,10 @@
 import type { Case } from '../../case.ts'
 import { hasFields, holds, includes, same, wireTime } from '../../expect.ts'
 
-/** Every field that the five client libraries read; without one of them some library does not become ready. */
+/**
+ * Every field that the five client libraries read; without one of them some library does not become
+ * ready.
+ */
 const FIELDS = [
   'id',
   'owner_id',
@@ -56,7 +59,11 @@ export const guildCreateCases: readonly Case[] = [
       const last = await ada.api.post<{ id: string }>('/guilds', { name: 'the last' })
       await socket.next('GUILD_CREATE', (d) => d.id === last.id)
       const created = socket.seen('GUILD_CREATE').map((d) => d.id)
-      same(created.toSorted(), [...ready.guilds.map((each) => each.id), last.id].toSorted(), 'the guilds')
+      same(
+        created.toSorted(),
+        [...ready.guilds.map((each) => each.id), last.id].toSorted(),
+        'the guilds',
+      )
     },
   },
   {
@@ -67,9 +74,21 @@ export const guildCreateCases: readonly Case[] = [
       const socket = await guild.member.connect()
       const [created] = socket.seen('GUILD_CREATE')
       hasFields(created, FIELDS, 'GUILD_CREATE')
-      for (const list of LISTS) holds(Array.isArray((created as unknown as Record<string, unknown>)[list]), `${list} is a list`)
-      includes(created, { id: guild.id, name: guild.name, owner_id: guild.owner.id, member_count: 2, large: false }, 'the guild')
-      holds(Math.abs(Date.parse(created!.joined_at) - Date.now()) < 120_000, 'joined_at is when its user joined', created!.joined_at)
+      for (const list of LISTS)
+        holds(
+          Array.isArray((created as unknown as Record<string, unknown>)[list]),
+          `${list} is a list`,
+        )
+      includes(
+        created,
+        { id: guild.id, name: guild.name, owner_id: guild.owner.id, member_count: 2, large: false },
+        'the guild',
+      )
+      holds(
+        Math.abs(Date.parse(created!.joined_at) - Date.now()) < 120_000,
+        'joined_at is when its user joined',
+        created!.joined_at,
+      )
       for (const { joined_at } of [created!, ...created!.members]) wireTime(joined_at, 'joined_at')
       for (const field of [
         'verification_level',
@@ -81,7 +100,10 @@ export const guildCreateCases: readonly Case[] = [
         'system_channel_flags',
         'afk_timeout',
       ])
-        holds(Number.isInteger((created as unknown as Record<string, unknown>)[field]), `${field} is an integer`)
+        holds(
+          Number.isInteger((created as unknown as Record<string, unknown>)[field]),
+          `${field} is an integer`,
+        )
     },
   },
   {
@@ -103,28 +125,42 @@ export const guildCreateCases: readonly Case[] = [
         'the other role',
       )
       for (const each of roles)
-        holds(typeof each.permissions === 'string' && /^[0-9]+$/.test(each.permissions), 'permissions are a string of digits', each)
+        holds(
+          typeof each.permissions === 'string' && /^[0-9]+$/.test(each.permissions),
+          'permissions are a string of digits',
+          each,
+        )
     },
   },
   {
     id: 'gateway.guild-create.people',
-    sentence: 'GUILD_CREATE has the members of a small guild, with their nicks and roles, and the presences of those who are online',
+    sentence:
+      'GUILD_CREATE has the members of a small guild, with their nicks and roles, and the presences of those who are online',
     async run(world) {
       const guild = await world.guild()
       const role = await guild.grant(guild.member, 0n)
-      await guild.owner.api.patch(`/guilds/${guild.id}/members/${guild.member.id}`, { nick: 'Bobby' })
+      await guild.owner.api.patch(`/guilds/${guild.id}/members/${guild.member.id}`, {
+        nick: 'Bobby',
+      })
       const [cy, dan] = [await guild.newMember('cy'), await guild.newMember('dan')]
       const watching = await cy.connect()
       await guild.owner.connect()
       // What those who are there were told, those who come are told as well.
-      await watching.next('PRESENCE_UPDATE', (d) => d.user.id === guild.owner.id && d.status === 'online')
+      await watching.next(
+        'PRESENCE_UPDATE',
+        (d) => d.user.id === guild.owner.id && d.status === 'online',
+      )
       const socket = await guild.member.connect()
       const { members, presences } = socket.seen('GUILD_CREATE')[0]!
       const everyone = [guild.owner, guild.member, cy, dan].map((each) => each.id)
       same(members.map((each) => each.user.id).toSorted(), everyone.toSorted(), 'its members')
       const member = members.find((each) => each.user.id === guild.member.id)
       includes(member, { nick: 'Bobby', roles: [role.id], deaf: false, mute: false }, 'a member')
-      includes(members.find((each) => each.user.id === dan.id)!.user, { username: dan.username }, 'a member’s user')
+      includes(
+        members.find((each) => each.user.id === dan.id)!.user,
+        { username: dan.username },
+        'a member’s user',
+      )
       const owner = presences.find((each) => each.user.id === guild.owner.id)
       includes(owner, { status: 'online' }, 'the presence of who is online')
       same(
@@ -146,7 +182,11 @@ export const guildCreateCases: readonly Case[] = [
       const text = channels.find((each) => each.id === guild.text)
       includes(
         text,
-        { type: 0, name: 'text', permission_overwrites: [{ id: guild.member.id, type: 1, allow: '8192', deny: '0' }] },
+        {
+          type: 0,
+          name: 'text',
+          permission_overwrites: [{ id: guild.member.id, type: 1, allow: '8192', deny: '0' }],
+        },
         'a text channel',
       )
       includes(
@@ -168,7 +208,8 @@ export const guildCreateCases: readonly Case[] = [
   },
   {
     id: 'gateway.guild-create.joined',
-    sentence: 'Who joins while connected gets the guild as it is, and hears its events from then on',
+    sentence:
+      'Who joins while connected gets the guild as it is, and hears its events from then on',
     async run(world) {
       const guild = await world.guild()
       const cy = await world.user('cy')

@@ -19,7 +19,12 @@ export const guildEventCases: readonly Case[] = [
       const ada = await world.user()
       const sockets = [await ada.connect(), await ada.connect()]
       const { id } = await ada.api.post<{ id: string }>('/guilds', { name: 'new' })
-      for (const socket of sockets) includes(await socket.next('GUILD_CREATE'), { id, name: 'new', member_count: 1 }, 'the event')
+      for (const socket of sockets)
+        includes(
+          await socket.next('GUILD_CREATE'),
+          { id, name: 'new', member_count: 1 },
+          'the event',
+        )
     },
   },
   {
@@ -29,7 +34,11 @@ export const guildEventCases: readonly Case[] = [
       const { guild, socket } = await listening(world)
       await guild.owner.api.patch(`/guilds/${guild.id}`, { name: 'renamed', description: 'why' })
       const event = await socket.next('GUILD_UPDATE')
-      includes(event, { id: guild.id, name: 'renamed', description: 'why', owner_id: guild.owner.id }, 'the event')
+      includes(
+        event,
+        { id: guild.id, name: 'renamed', description: 'why', owner_id: guild.owner.id },
+        'the event',
+      )
       same(
         event.roles.map((role) => role.id),
         [guild.id],
@@ -56,7 +65,9 @@ export const guildEventCases: readonly Case[] = [
     sentence: 'Who is removed from a guild hears GUILD_DELETE, and nothing of it after that',
     async run(world) {
       const { guild, socket } = await listening(world)
-      const elsewhere = await guild.member.api.post<{ id: string }>('/guilds', { name: 'elsewhere' })
+      const elsewhere = await guild.member.api.post<{ id: string }>('/guilds', {
+        name: 'elsewhere',
+      })
       await socket.next('GUILD_CREATE', (d) => d.id === elsewhere.id)
       const owner = await guild.owner.connect()
       await guild.owner.api.delete(`/guilds/${guild.id}/members/${guild.member.id}`)
@@ -91,7 +102,10 @@ export const guildEventCases: readonly Case[] = [
       const role = await guild.role(0n)
       await guild.owner.api.patch(`/guilds/${guild.id}/members/${cy.id}`, { nick: 'Cy' })
       await guild.give(cy, role.id)
-      const updates = [await socket.next('GUILD_MEMBER_UPDATE'), await socket.next('GUILD_MEMBER_UPDATE')]
+      const updates = [
+        await socket.next('GUILD_MEMBER_UPDATE'),
+        await socket.next('GUILD_MEMBER_UPDATE'),
+      ]
       includes(updates[0], { guild_id: guild.id, nick: 'Cy', roles: [] }, 'the first event')
       includes(updates[1], { guild_id: guild.id, nick: 'Cy', roles: [role.id] }, 'the second event')
       for (const event of updates) includes(event.user, { id: cy.id }, 'its user')
@@ -111,7 +125,8 @@ export const guildEventCases: readonly Case[] = [
   },
   {
     id: 'gateway.role-events',
-    sentence: 'GUILD_ROLE_CREATE, GUILD_ROLE_UPDATE and GUILD_ROLE_DELETE follow a role through its life',
+    sentence:
+      'GUILD_ROLE_CREATE, GUILD_ROLE_UPDATE and GUILD_ROLE_DELETE follow a role through its life',
     async run(world) {
       const { guild, socket } = await listening(world)
       const role = await guild.role(8n, { name: 'first' })
@@ -122,7 +137,11 @@ export const guildEventCases: readonly Case[] = [
       const updated = await socket.next('GUILD_ROLE_UPDATE', (d) => d.role.id === role.id)
       includes(updated.role, { id: role.id, name: 'second', permissions: '8' }, 'the changed role')
       await guild.owner.api.delete(`/guilds/${guild.id}/roles/${role.id}`)
-      includes(await socket.next('GUILD_ROLE_DELETE'), { guild_id: guild.id, role_id: role.id }, 'the deletion')
+      includes(
+        await socket.next('GUILD_ROLE_DELETE'),
+        { guild_id: guild.id, role_id: role.id },
+        'the deletion',
+      )
     },
   },
   {
@@ -144,11 +163,18 @@ export const guildEventCases: readonly Case[] = [
       const overwritten = await socket.next('CHANNEL_UPDATE')
       includes(
         overwritten,
-        { id: channel.id, permission_overwrites: [{ id: guild.member.id, type: 1, allow: '8192', deny: '0' }] },
+        {
+          id: channel.id,
+          permission_overwrites: [{ id: guild.member.id, type: 1, allow: '8192', deny: '0' }],
+        },
         'with an overwrite',
       )
       await guild.owner.api.delete(`/channels/${channel.id}`)
-      includes(await socket.next('CHANNEL_DELETE'), { id: channel.id, guild_id: guild.id, name: 'second' }, 'the deletion')
+      includes(
+        await socket.next('CHANNEL_DELETE'),
+        { id: channel.id, guild_id: guild.id, name: 'second' },
+        'the deletion',
+      )
     },
   },
 ]

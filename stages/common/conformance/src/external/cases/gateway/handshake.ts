@@ -6,7 +6,8 @@ import { hasFields, holds, id, includes, same } from '../../expect.ts'
 export const handshakeCases: readonly Case[] = [
   {
     id: 'gateway.public-url',
-    sentence: 'A configured public URL decides scheme and host in `/gateway`, `/gateway/bot` and READY, whatever the request says',
+    sentence:
+      'A configured public URL decides scheme and host in `/gateway`, `/gateway/bot` and READY, whatever the request says',
     async run(world) {
       const { baseUrl, gatewayUrl } = world.published
       const ada = await world.user('ada', baseUrl)
@@ -17,7 +18,11 @@ export const handshakeCases: readonly Case[] = [
       }
       const socket = await world.socket({ url: baseUrl.replace(/^http/, 'ws') })
       await socket.frame(10)
-      same((await identify(socket, ada.token)).resume_gateway_url, gatewayUrl, 'READY’s resume_gateway_url')
+      same(
+        (await identify(socket, ada.token)).resume_gateway_url,
+        gatewayUrl,
+        'READY’s resume_gateway_url',
+      )
     },
   },
   {
@@ -29,8 +34,13 @@ export const handshakeCases: readonly Case[] = [
       const [hello] = socket.frames
       same([hello!.op, hello!.s, hello!.t], [Op.Hello, null, null], 'the first frame')
       const { heartbeat_interval } = hello!.d as { heartbeat_interval: number }
-      holds(Number.isInteger(heartbeat_interval) && heartbeat_interval > 0, 'an interval', heartbeat_interval)
-      if (world.target.heartbeatMs !== undefined) same(heartbeat_interval, world.target.heartbeatMs, 'the interval it is configured with')
+      holds(
+        Number.isInteger(heartbeat_interval) && heartbeat_interval > 0,
+        'an interval',
+        heartbeat_interval,
+      )
+      if (world.target.heartbeatMs !== undefined)
+        same(heartbeat_interval, world.target.heartbeatMs, 'the interval it is configured with')
     },
   },
   {
@@ -62,8 +72,13 @@ export const handshakeCases: readonly Case[] = [
     async run(world) {
       const socket = await (await world.user()).connect()
       const interval = intervalOf(socket.frames[0]!.d)
-      if (interval > 10_000) throw new NotTried(`a heartbeat interval of ${interval} ms is too long to wait for`)
-      await socket.when('four acknowledgements', () => socket.frames.filter((f) => f.op === Op.HeartbeatAck).length >= 4, interval * 6)
+      if (interval > 10_000)
+        throw new NotTried(`a heartbeat interval of ${interval} ms is too long to wait for`)
+      await socket.when(
+        'four acknowledgements',
+        () => socket.frames.filter((f) => f.op === Op.HeartbeatAck).length >= 4,
+        interval * 6,
+      )
       holds(socket.isOpen, 'the socket is open')
     },
   },
@@ -75,20 +90,45 @@ export const handshakeCases: readonly Case[] = [
       const { socket, ready } = await guild.member.login()
       const dispatches = socket.frames.filter((frame) => frame.op === Op.Dispatch)
       same([dispatches[0]!.t, dispatches[0]!.s], ['READY', 1], 'the first dispatch')
-      hasFields(ready, ['v', 'user', 'guilds', 'session_id', 'resume_gateway_url', 'application', 'private_channels'], 'READY')
+      hasFields(
+        ready,
+        [
+          'v',
+          'user',
+          'guilds',
+          'session_id',
+          'resume_gateway_url',
+          'application',
+          'private_channels',
+        ],
+        'READY',
+      )
       same(ready.v, 10, 'v')
       includes(ready.user, { id: guild.member.id, username: guild.member.username }, 'its user')
       same(ready.guilds, [{ id: guild.id, unavailable: true }], 'its guilds')
-      holds(typeof ready.session_id === 'string' && ready.session_id.length > 0, 'a session id', ready.session_id)
-      holds(/^wss?:\/\//.test(ready.resume_gateway_url), 'an address to resume at', ready.resume_gateway_url)
+      holds(
+        typeof ready.session_id === 'string' && ready.session_id.length > 0,
+        'a session id',
+        ready.session_id,
+      )
+      holds(
+        /^wss?:\/\//.test(ready.resume_gateway_url),
+        'an address to resume at',
+        ready.resume_gateway_url,
+      )
       id(ready.application.id, 'application.id')
-      holds(Number.isInteger(ready.application.flags), 'application.flags is an integer', ready.application)
+      holds(
+        Number.isInteger(ready.application.flags),
+        'application.flags is an integer',
+        ready.application,
+      )
       same(ready.private_channels, [], 'its direct messages')
     },
   },
   {
     id: 'gateway.ready.sessions',
-    sentence: 'Each IDENTIFY begins a session of its own, and sessions of one user live side by side',
+    sentence:
+      'Each IDENTIFY begins a session of its own, and sessions of one user live side by side',
     async run(world) {
       const guild = await world.guild()
       const [one, two] = [await guild.member.login(), await guild.member.login()]
@@ -103,7 +143,11 @@ export const handshakeCases: readonly Case[] = [
       const [ada, bob] = [await world.user(), await world.user('bob')]
       const dm = await ada.api.post<{ id: string }>('/users/@me/channels', { recipient_id: bob.id })
       const { ready } = await bob.login()
-      const [channel, ...others] = ready.private_channels as readonly { id: string; type: number; recipients: { id: string }[] }[]
+      const [channel, ...others] = ready.private_channels as readonly {
+        id: string
+        type: number
+        recipients: { id: string }[]
+      }[]
       same(others, [], 'other channels')
       includes(channel, { id: dm.id, type: 1 }, 'the channel')
       same(
@@ -115,7 +159,8 @@ export const handshakeCases: readonly Case[] = [
   },
   {
     id: 'gateway.ready.newcomer',
-    sentence: 'A user without guilds gets READY with none, and hears of the first one when it comes',
+    sentence:
+      'A user without guilds gets READY with none, and hears of the first one when it comes',
     async run(world) {
       const ada = await world.user()
       const { socket, ready } = await ada.login()
@@ -158,16 +203,23 @@ export const handshakeCases: readonly Case[] = [
   },
   {
     id: 'gateway.identify.shard',
-    sentence: 'A session with `shard: [id, count]` has its share of the guilds, and the shards together have all',
+    sentence:
+      'A session with `shard: [id, count]` has its share of the guilds, and the shards together have all',
     async run(world) {
       const ada = await world.user()
       for (let i = 0; i < 4; i++) await ada.api.post('/guilds', { name: `guild ${i}` })
-      const guilds = (await ada.api.get<{ id: string }[]>('/users/@me/guilds')).map((each) => each.id)
+      const guilds = (await ada.api.get<{ id: string }[]>('/users/@me/guilds')).map(
+        (each) => each.id,
+      )
       for (const shard of [0, 1]) {
         const { ready } = await ada.login({ identify: { shard: [shard, 2] } })
         same(ready.shard, [shard, 2], 'the shard, told back')
         const mine = guilds.filter((each) => Number((BigInt(each) >> 22n) % 2n) === shard)
-        same(ready.guilds.map((each) => each.id).toSorted(), mine.toSorted(), `the guilds of shard ${shard}`)
+        same(
+          ready.guilds.map((each) => each.id).toSorted(),
+          mine.toSorted(),
+          `the guilds of shard ${shard}`,
+        )
       }
     },
   },
@@ -176,10 +228,13 @@ export const handshakeCases: readonly Case[] = [
     sentence: 'Many clients that identify at the same moment are all served',
     async run(world) {
       const guild = await world.guild()
-      const sockets = await Promise.all(Array.from({ length: 20 }, () => guild.member.connect({ intents: ALL_INTENTS })))
+      const sockets = await Promise.all(
+        Array.from({ length: 20 }, () => guild.member.connect({ intents: ALL_INTENTS })),
+      )
       await guild.settle(...sockets)
     },
   },
 ]
 
-export const intervalOf = (hello: unknown): number => (hello as { heartbeat_interval: number }).heartbeat_interval
+export const intervalOf = (hello: unknown): number =>
+  (hello as { heartbeat_interval: number }).heartbeat_interval

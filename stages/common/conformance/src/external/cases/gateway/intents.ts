@@ -14,7 +14,8 @@ interface Admission {
   cause(guild: TestGuild, world: World): Promise<void>
 }
 
-const reactions = (guild: TestGuild, id: string): string => `/channels/${guild.text}/messages/${id}/reactions/👍/@me`
+const reactions = (guild: TestGuild, id: string): string =>
+  `/channels/${guild.text}/messages/${id}/reactions/👍/@me`
 
 const ADMISSIONS: Readonly<Record<string, Admission>> = {
   guilds: {
@@ -51,7 +52,11 @@ const ADMISSIONS: Readonly<Record<string, Admission>> = {
     intent: Intent.GuildMessages,
     events: ['MESSAGE_CREATE', 'MESSAGE_UPDATE', 'MESSAGE_DELETE', 'MESSAGE_DELETE_BULK'],
     async cause(guild) {
-      const [one, two, three] = [await guild.say('one'), await guild.say('two'), await guild.say('three')]
+      const [one, two, three] = [
+        await guild.say('one'),
+        await guild.say('two'),
+        await guild.say('three'),
+      ]
       const at = `/channels/${guild.text}/messages`
       await guild.owner.api.patch(`${at}/${one.id}`, { content: 'edited' })
       await guild.owner.api.delete(`${at}/${one.id}`)
@@ -86,13 +91,21 @@ const ADMISSIONS: Readonly<Record<string, Admission>> = {
     events: ['VOICE_STATE_UPDATE'],
     async cause(guild) {
       const socket = await guild.owner.connect()
-      socket.send(Op.VoiceStateUpdate, { guild_id: guild.id, channel_id: guild.voice, self_mute: false, self_deaf: false })
+      socket.send(Op.VoiceStateUpdate, {
+        guild_id: guild.id,
+        channel_id: guild.voice,
+        self_mute: false,
+        self_deaf: false,
+      })
       await socket.next('VOICE_STATE_UPDATE')
     },
   },
 }
 
-/** Something that the socket hears whatever it was not told of before; its guild's events have one order. */
+/**
+ * Something that the socket hears whatever it was not told of before; its guild's events have one
+ * order.
+ */
 async function settled(guild: TestGuild, socket: Socket, intents: number): Promise<void> {
   if ((intents & Intent.GuildMessages) !== 0) return guild.settle(socket)
   await guild.owner.api.patch(`/guilds/${guild.id}`, { name: 'that is all' })
@@ -115,8 +128,13 @@ const admission = (name: string, { intent, events, cause }: Admission): Case => 
         [],
         `${event} without the intent`,
       )
-    const others = only.frames.filter((frame) => frame.op === 0 && frame.t !== 'READY').map((frame) => frame.t!)
-    const admitted = new Set<string>([...events, ...(intent === Intent.Guilds ? ['GUILD_CREATE'] : [])])
+    const others = only.frames
+      .filter((frame) => frame.op === 0 && frame.t !== 'READY')
+      .map((frame) => frame.t!)
+    const admitted = new Set<string>([
+      ...events,
+      ...(intent === Intent.Guilds ? ['GUILD_CREATE'] : []),
+    ])
     same(
       others.filter((event) => !admitted.has(event)),
       [],
@@ -125,7 +143,8 @@ const admission = (name: string, { intent, events, cause }: Admission): Case => 
   },
 })
 
-const isOwn = (d: unknown, guild: TestGuild): boolean => (d as { user?: { id?: string } }).user?.id === guild.member.id
+const isOwn = (d: unknown, guild: TestGuild): boolean =>
+  (d as { user?: { id?: string } }).user?.id === guild.member.id
 
 /** A direct message between two people, and what one of them does in it. */
 const directly = (
@@ -138,7 +157,9 @@ const directly = (
   sentence: `${events.join(', ')} in a direct message: told to who asked for ${name.toUpperCase().replaceAll('-', '_')}, and to nobody else`,
   async run(world) {
     const [ada, bob] = [await world.user(), await world.user('bob')]
-    const { id } = await ada.api.post<{ id: string }>('/users/@me/channels', { recipient_id: bob.id })
+    const { id } = await ada.api.post<{ id: string }>('/users/@me/channels', {
+      recipient_id: bob.id,
+    })
     const without = await bob.connect({ intents: ALL_INTENTS & ~intent })
     const only = await bob.connect({ intents: intent })
     await cause(ada, id)
@@ -157,11 +178,16 @@ const directly = (
 
 export const intentCases: readonly Case[] = [
   ...Object.entries(ADMISSIONS).map(([name, each]) => admission(name, each)),
-  directly('direct-messages', Intent.DirectMessages, ['MESSAGE_CREATE', 'MESSAGE_UPDATE', 'MESSAGE_DELETE'], async (ada, dm) => {
-    const { id } = await ada.api.post<APIMessage>(`/channels/${dm}/messages`, { content: 'psst' })
-    await ada.api.patch(`/channels/${dm}/messages/${id}`, { content: 'never mind' })
-    await ada.api.delete(`/channels/${dm}/messages/${id}`)
-  }),
+  directly(
+    'direct-messages',
+    Intent.DirectMessages,
+    ['MESSAGE_CREATE', 'MESSAGE_UPDATE', 'MESSAGE_DELETE'],
+    async (ada, dm) => {
+      const { id } = await ada.api.post<APIMessage>(`/channels/${dm}/messages`, { content: 'psst' })
+      await ada.api.patch(`/channels/${dm}/messages/${id}`, { content: 'never mind' })
+      await ada.api.delete(`/channels/${dm}/messages/${id}`)
+    },
+  ),
   directly(
     'direct-message-reactions',
     Intent.DirectMessageReactions,
@@ -172,7 +198,9 @@ export const intentCases: readonly Case[] = [
       await ada.api.delete(`/channels/${dm}/messages/${id}/reactions/👍/@me`)
     },
   ),
-  directly('direct-message-typing', Intent.DirectMessageTyping, ['TYPING_START'], (ada, dm) => ada.api.post(`/channels/${dm}/typing`)),
+  directly('direct-message-typing', Intent.DirectMessageTyping, ['TYPING_START'], (ada, dm) =>
+    ada.api.post(`/channels/${dm}/typing`),
+  ),
   {
     id: 'gateway.intents.none',
     sentence: 'With no intents a session is told of nothing that happens in its guilds',
@@ -184,7 +212,11 @@ export const intentCases: readonly Case[] = [
       await guild.owner.api.post(`/channels/${guild.text}/typing`)
       await guild.settle(all)
       // What a session asks for is answered, and comes after what it was not told.
-      none.send(Op.RequestGuildMembers, { guild_id: guild.id, user_ids: [guild.owner.id], limit: 0 })
+      none.send(Op.RequestGuildMembers, {
+        guild_id: guild.id,
+        user_ids: [guild.owner.id],
+        limit: 0,
+      })
       await none.next('GUILD_MEMBERS_CHUNK')
       same(
         none.frames.filter((frame) => frame.op === 0).map((frame) => frame.t),
@@ -210,10 +242,15 @@ export const intentCases: readonly Case[] = [
       const guild = await world.guild()
       const watching = await guild.member.connect()
       await guild.owner.connect()
-      await watching.next('PRESENCE_UPDATE', (d) => d.user.id === guild.owner.id && d.status === 'online')
+      await watching.next(
+        'PRESENCE_UPDATE',
+        (d) => d.user.id === guild.owner.id && d.status === 'online',
+      )
       const socket = await guild.member.connect({ intents: ALL_INTENTS & ~Intent.GuildPresences })
       same(
-        socket.seen('GUILD_CREATE')[0]!.presences.filter((each) => each.user.id !== guild.member.id),
+        socket
+          .seen('GUILD_CREATE')[0]!
+          .presences.filter((each) => each.user.id !== guild.member.id),
         [],
         'presences',
       )

@@ -7,12 +7,16 @@ import type { Dispatches, Socket } from '../../socket.ts'
 type Chunk = Dispatches['GUILD_MEMBERS_CHUNK']
 
 /** Asks for members and waits for all chunks of the answer. */
-async function request(socket: Socket, ask: Readonly<Record<string, unknown>>): Promise<{ ids: string[]; chunks: Chunk[] }> {
+async function request(
+  socket: Socket,
+  ask: Readonly<Record<string, unknown>>,
+): Promise<{ ids: string[]; chunks: Chunk[] }> {
   const nonce = `n${Math.random().toString(36).slice(2, 10)}`
   socket.send(Op.RequestGuildMembers, { ...ask, nonce })
   const first = await socket.next('GUILD_MEMBERS_CHUNK', (d) => d.nonce === nonce)
   const chunks = [first]
-  while (chunks.length < first.chunk_count) chunks.push(await socket.next('GUILD_MEMBERS_CHUNK', (d) => d.nonce === nonce))
+  while (chunks.length < first.chunk_count)
+    chunks.push(await socket.next('GUILD_MEMBERS_CHUNK', (d) => d.nonce === nonce))
   same(
     chunks.map((each) => each.chunk_index),
     chunks.map((_, i) => i),
@@ -45,16 +49,38 @@ export const memberChunkCases: readonly Case[] = [
       const guild = await world.guild()
       const [cy, cynthia] = [await guild.newMember('cy'), await guild.newMember('cynthia')]
       const socket = await guild.member.connect()
-      same((await request(socket, { guild_id: guild.id, query: 'cy', limit: 10 })).ids, [cy.id, cynthia.id].toSorted(), 'by a beginning')
       same(
-        (await request(socket, { guild_id: guild.id, query: cynthia.username.toUpperCase(), limit: 10 })).ids,
+        (await request(socket, { guild_id: guild.id, query: 'cy', limit: 10 })).ids,
+        [cy.id, cynthia.id].toSorted(),
+        'by a beginning',
+      )
+      same(
+        (
+          await request(socket, {
+            guild_id: guild.id,
+            query: cynthia.username.toUpperCase(),
+            limit: 10,
+          })
+        ).ids,
         [cynthia.id],
         'in any case',
       )
-      same((await request(socket, { guild_id: guild.id, query: 'cy', limit: 1 })).ids.length, 1, 'with a limit of one')
-      same((await request(socket, { guild_id: guild.id, query: 'nobody', limit: 10 })).ids, [], 'by nobody’s name')
+      same(
+        (await request(socket, { guild_id: guild.id, query: 'cy', limit: 1 })).ids.length,
+        1,
+        'with a limit of one',
+      )
+      same(
+        (await request(socket, { guild_id: guild.id, query: 'nobody', limit: 10 })).ids,
+        [],
+        'by nobody’s name',
+      )
       await guild.owner.api.patch(`/guilds/${guild.id}/members/${cy.id}`, { nick: 'Zed' })
-      same((await request(socket, { guild_id: guild.id, query: 'zed', limit: 10 })).ids, [cy.id], 'by a nick')
+      same(
+        (await request(socket, { guild_id: guild.id, query: 'zed', limit: 10 })).ids,
+        [cy.id],
+        'by a nick',
+      )
     },
   },
   {
@@ -64,10 +90,18 @@ export const memberChunkCases: readonly Case[] = [
       const guild = await world.guild()
       const stranger = await world.user('eve')
       const socket = await guild.member.connect()
-      const { ids, chunks } = await request(socket, { guild_id: guild.id, user_ids: [guild.owner.id, stranger.id], limit: 0 })
+      const { ids, chunks } = await request(socket, {
+        guild_id: guild.id,
+        user_ids: [guild.owner.id, stranger.id],
+        limit: 0,
+      })
       same(ids, [guild.owner.id], 'the members')
       same(chunks[0]!.not_found?.map(String), [stranger.id], 'not_found')
-      const noId = await request(socket, { guild_id: guild.id, user_ids: ['abc', guild.owner.id], limit: 0 })
+      const noId = await request(socket, {
+        guild_id: guild.id,
+        user_ids: ['abc', guild.owner.id],
+        limit: 0,
+      })
       same(noId.ids, [guild.owner.id], 'the members, beside what is no id')
       same(noId.chunks[0]!.not_found, ['abc'], 'what is no id, in not_found')
       const odd = [null, true, {}, 'x'.repeat(200), guild.owner.id]
@@ -88,8 +122,16 @@ export const memberChunkCases: readonly Case[] = [
       const guild = await world.guild()
       const socket = await guild.member.connect()
       await guild.owner.connect()
-      await socket.next('PRESENCE_UPDATE', (d) => d.user.id === guild.owner.id && d.status === 'online')
-      const { chunks } = await request(socket, { guild_id: guild.id, query: '', limit: 0, presences: true })
+      await socket.next(
+        'PRESENCE_UPDATE',
+        (d) => d.user.id === guild.owner.id && d.status === 'online',
+      )
+      const { chunks } = await request(socket, {
+        guild_id: guild.id,
+        query: '',
+        limit: 0,
+        presences: true,
+      })
       includes(
         chunks[0]!.presences?.find((each) => each.user?.id === guild.owner.id),
         { status: 'online' },
@@ -103,7 +145,10 @@ export const memberChunkCases: readonly Case[] = [
     async run(world) {
       const guild = await world.guild()
       const socket = await guild.member.connect()
-      const ask = { op: Op.RequestGuildMembers, d: { guild_id: guild.id, user_ids: [guild.owner.id], limit: 0, nonce: 'bare' } }
+      const ask = {
+        op: Op.RequestGuildMembers,
+        d: { guild_id: guild.id, user_ids: [guild.owner.id], limit: 0, nonce: 'bare' },
+      }
       socket.sendRaw(bare(JSON.stringify(ask)))
       const chunk = await socket.next('GUILD_MEMBERS_CHUNK', (d) => d.nonce === 'bare')
       same(
@@ -119,7 +164,11 @@ export const memberChunkCases: readonly Case[] = [
           }),
         ),
       )
-      includes(await socket.next('VOICE_STATE_UPDATE'), { channel_id: guild.voice, guild_id: guild.id }, 'the voice state')
+      includes(
+        await socket.next('VOICE_STATE_UPDATE'),
+        { channel_id: guild.voice, guild_id: guild.id },
+        'the voice state',
+      )
     },
   },
   {
@@ -131,8 +180,14 @@ export const memberChunkCases: readonly Case[] = [
       const outside = await eve.connect()
       outside.send(Op.RequestGuildMembers, { guild_id: guild.id, query: '', limit: 0 })
       outside.send(Op.RequestGuildMembers, { guild_id: '1000000000000000', query: '', limit: 0 })
-      same((await request(outside, { guild_id: own.id, query: '', limit: 0 })).ids, [eve.id], 'the members of her own guild')
-      const told = outside.seen('GUILD_MEMBERS_CHUNK', (d) => d.guild_id !== own.id).flatMap((chunk) => chunk.members)
+      same(
+        (await request(outside, { guild_id: own.id, query: '', limit: 0 })).ids,
+        [eve.id],
+        'the members of her own guild',
+      )
+      const told = outside
+        .seen('GUILD_MEMBERS_CHUNK', (d) => d.guild_id !== own.id)
+        .flatMap((chunk) => chunk.members)
       same(told, [], 'whom else she was told of')
       holds(outside.isOpen, 'the socket is open')
     },

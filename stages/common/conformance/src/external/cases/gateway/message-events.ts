@@ -29,7 +29,14 @@ export const messageEventCases: readonly Case[] = [
       hasFields(event, [...MESSAGE_FIELDS, 'nonce', 'guild_id', 'member'], 'MESSAGE_CREATE')
       includes(
         event,
-        { content: sent.content, nonce: 'n-7', channel_id: guild.text, guild_id: guild.id, timestamp: sent.timestamp, type: 0 },
+        {
+          content: sent.content,
+          nonce: 'n-7',
+          channel_id: guild.text,
+          guild_id: guild.id,
+          timestamp: sent.timestamp,
+          type: 0,
+        },
         'the event',
       )
       includes(event.author, { id: guild.owner.id, username: guild.owner.username }, 'its author')
@@ -40,7 +47,11 @@ export const messageEventCases: readonly Case[] = [
         [guild.member.id],
         'whom it mentions',
       )
-      includes(event.mentions[0]!.member, { nick: null, roles: [] }, 'as which member it mentions them')
+      includes(
+        event.mentions[0]!.member,
+        { nick: null, roles: [] },
+        'as which member it mentions them',
+      )
       same(event.embeds[0]?.title, 'e', 'its embed')
     },
   },
@@ -51,7 +62,8 @@ export const messageEventCases: readonly Case[] = [
       const guild = await world.guild()
       const [one, two] = [await guild.member.connect(), await guild.member.connect()]
       const { id } = await guild.say('mine', guild.member)
-      for (const socket of [one, two]) includes(await socket.next('MESSAGE_CREATE'), { id, content: 'mine' }, 'the event')
+      for (const socket of [one, two])
+        includes(await socket.next('MESSAGE_CREATE'), { id, content: 'mine' }, 'the event')
     },
   },
   {
@@ -60,7 +72,9 @@ export const messageEventCases: readonly Case[] = [
     async run(world) {
       const [ada, bob] = [await world.user(), await world.user('bob')]
       const [one, two] = [await ada.connect(), await bob.connect()]
-      const { id } = await ada.api.post<{ id: string }>('/users/@me/channels', { recipient_id: bob.id })
+      const { id } = await ada.api.post<{ id: string }>('/users/@me/channels', {
+        recipient_id: bob.id,
+      })
       await ada.api.post(`/channels/${id}/messages`, { content: 'psst' })
       for (const socket of [one, two]) {
         const event = await socket.next('MESSAGE_CREATE')
@@ -75,7 +89,10 @@ export const messageEventCases: readonly Case[] = [
     async run(world) {
       const { guild, socket } = await listening(world)
       const question = await guild.say('why?')
-      await guild.owner.api.post(`/channels/${guild.text}/messages`, { content: 'because', message_reference: { message_id: question.id } })
+      await guild.owner.api.post(`/channels/${guild.text}/messages`, {
+        content: 'because',
+        message_reference: { message_id: question.id },
+      })
       const event = await socket.next('MESSAGE_CREATE', (d) => d.content === 'because')
       includes(event.message_reference, { message_id: question.id }, 'what it answers')
       includes(event.referenced_message, { id: question.id, content: 'why?' }, 'the question')
@@ -87,21 +104,39 @@ export const messageEventCases: readonly Case[] = [
     async run(world) {
       const { guild, socket } = await listening(world)
       const { id, timestamp } = await guild.say('before')
-      const edited = await guild.owner.api.patch<APIMessage>(`/channels/${guild.text}/messages/${id}`, { content: 'after' })
+      const edited = await guild.owner.api.patch<APIMessage>(
+        `/channels/${guild.text}/messages/${id}`,
+        { content: 'after' },
+      )
       const event = await socket.next('MESSAGE_UPDATE')
       hasFields(event, MESSAGE_FIELDS, 'MESSAGE_UPDATE')
-      includes(event, { id, content: 'after', timestamp, edited_timestamp: edited.edited_timestamp, guild_id: guild.id }, 'the event')
+      includes(
+        event,
+        {
+          id,
+          content: 'after',
+          timestamp,
+          edited_timestamp: edited.edited_timestamp,
+          guild_id: guild.id,
+        },
+        'the event',
+      )
     },
   },
   {
     id: 'gateway.message-update.reactions',
-    sentence: 'MESSAGE_UPDATE says nothing of reactions: which of them are one’s own is not the same for all',
+    sentence:
+      'MESSAGE_UPDATE says nothing of reactions: which of them are one’s own is not the same for all',
     async run(world) {
       const { guild, socket } = await listening(world)
       const path = `/channels/${guild.text}/messages/${(await guild.say('before')).id}`
       await guild.member.api.put(`${path}/reactions/${encodeURIComponent('👍')}/@me`)
       const edited = await guild.owner.api.patch<APIMessage>(path, { content: 'after' })
-      same([edited.reactions?.[0]?.count, edited.reactions?.[0]?.me], [1, false], 'the answer’s reactions')
+      same(
+        [edited.reactions?.[0]?.count, edited.reactions?.[0]?.me],
+        [1, false],
+        'the answer’s reactions',
+      )
       same((await socket.next('MESSAGE_UPDATE')).reactions, undefined, 'the event’s reactions')
     },
   },
@@ -112,7 +147,11 @@ export const messageEventCases: readonly Case[] = [
       const { guild, socket } = await listening(world)
       const { id } = await guild.say('gone')
       await guild.owner.api.delete(`/channels/${guild.text}/messages/${id}`)
-      includes(await socket.next('MESSAGE_DELETE'), { id, channel_id: guild.text, guild_id: guild.id }, 'the event')
+      includes(
+        await socket.next('MESSAGE_DELETE'),
+        { id, channel_id: guild.text, guild_id: guild.id },
+        'the event',
+      )
     },
   },
   {
@@ -135,13 +174,24 @@ export const messageEventCases: readonly Case[] = [
     async run(world) {
       const { guild, socket } = await listening(world)
       const { id } = await guild.say('react')
-      for (let i = 0; i < 2; i++) await guild.owner.api.put(`/channels/${guild.text}/messages/${id}/reactions/👍/@me`)
+      for (let i = 0; i < 2; i++)
+        await guild.owner.api.put(`/channels/${guild.text}/messages/${id}/reactions/👍/@me`)
       const event = await socket.next('MESSAGE_REACTION_ADD')
-      includes(event, { user_id: guild.owner.id, channel_id: guild.text, message_id: id, guild_id: guild.id }, 'the event')
+      includes(
+        event,
+        { user_id: guild.owner.id, channel_id: guild.text, message_id: id, guild_id: guild.id },
+        'the event',
+      )
       includes(event.emoji, { id: null, name: '👍' }, 'its emoji')
       includes(event.member?.user, { id: guild.owner.id }, 'its member')
-      await guild.owner.api.put(`/channels/${guild.text}/messages/${id}/reactions/blob:80351110224678912/@me`)
-      includes((await socket.next('MESSAGE_REACTION_ADD')).emoji, { id: '80351110224678912', name: 'blob' }, 'a custom emoji')
+      await guild.owner.api.put(
+        `/channels/${guild.text}/messages/${id}/reactions/blob:80351110224678912/@me`,
+      )
+      includes(
+        (await socket.next('MESSAGE_REACTION_ADD')).emoji,
+        { id: '80351110224678912', name: 'blob' },
+        'a custom emoji',
+      )
       same(socket.seen('MESSAGE_REACTION_ADD').length, 2, 'how many there were')
     },
   },
@@ -155,7 +205,11 @@ export const messageEventCases: readonly Case[] = [
       await guild.owner.api.put(path)
       for (let i = 0; i < 2; i++) await guild.owner.api.delete(path)
       const event = await socket.next('MESSAGE_REACTION_REMOVE')
-      includes(event, { user_id: guild.owner.id, channel_id: guild.text, message_id: id, guild_id: guild.id }, 'the event')
+      includes(
+        event,
+        { user_id: guild.owner.id, channel_id: guild.text, message_id: id, guild_id: guild.id },
+        'the event',
+      )
       includes(event.emoji, { id: null, name: '👍' }, 'its emoji')
       await guild.settle(socket)
       same(socket.seen('MESSAGE_REACTION_REMOVE').length, 1, 'how many there were')
@@ -163,12 +217,14 @@ export const messageEventCases: readonly Case[] = [
   },
   {
     id: 'gateway.reaction-clear',
-    sentence: 'Reactions removed together are told together: MESSAGE_REACTION_REMOVE_EMOJI, and MESSAGE_REACTION_REMOVE_ALL',
+    sentence:
+      'Reactions removed together are told together: MESSAGE_REACTION_REMOVE_EMOJI, and MESSAGE_REACTION_REMOVE_ALL',
     async run(world) {
       const { guild, socket } = await listening(world)
       const { id } = await guild.say('react')
       const path = `/channels/${guild.text}/messages/${id}/reactions`
-      for (const { api } of [guild.owner, guild.member]) for (const emoji of ['👍', '🎉']) await api.put(`${path}/${emoji}/@me`)
+      for (const { api } of [guild.owner, guild.member])
+        for (const emoji of ['👍', '🎉']) await api.put(`${path}/${emoji}/@me`)
       await guild.owner.api.delete(`${path}/👍`)
       await guild.owner.api.delete(path)
       const where = { channel_id: guild.text, guild_id: guild.id, message_id: id }
@@ -186,8 +242,16 @@ export const messageEventCases: readonly Case[] = [
       const { guild, socket } = await listening(world)
       await guild.owner.api.post(`/channels/${guild.text}/typing`)
       const event = await socket.next('TYPING_START')
-      includes(event, { channel_id: guild.text, guild_id: guild.id, user_id: guild.owner.id }, 'the event')
-      holds(Math.abs(event.timestamp - Date.now() / 1_000) < 120, 'since just now, in seconds', event.timestamp)
+      includes(
+        event,
+        { channel_id: guild.text, guild_id: guild.id, user_id: guild.owner.id },
+        'the event',
+      )
+      holds(
+        Math.abs(event.timestamp - Date.now() / 1_000) < 120,
+        'since just now, in seconds',
+        event.timestamp,
+      )
       includes(event.member?.user, { id: guild.owner.id }, 'its member')
     },
   },
@@ -197,7 +261,9 @@ export const messageEventCases: readonly Case[] = [
     async run(world) {
       const [ada, bob] = [await world.user(), await world.user('bob')]
       const socket = await bob.connect()
-      const { id } = await ada.api.post<{ id: string }>('/users/@me/channels', { recipient_id: bob.id })
+      const { id } = await ada.api.post<{ id: string }>('/users/@me/channels', {
+        recipient_id: bob.id,
+      })
       await ada.api.post(`/channels/${id}/typing`)
       const event = await socket.next('TYPING_START')
       includes(event, { channel_id: id, user_id: ada.id }, 'the event')

@@ -24,11 +24,22 @@ export const presenceCases: readonly Case[] = [
     async run(world) {
       const guild = await world.guild()
       const [owner, member] = [await guild.owner.connect(), await guild.member.connect()]
-      member.send(Op.PresenceUpdate, { ...nothing, status: 'dnd', activities: [{ name: 'Chess', type: 0 }] })
-      const event = await owner.next('PRESENCE_UPDATE', (d) => d.user.id === guild.member.id && d.status === 'dnd')
+      member.send(Op.PresenceUpdate, {
+        ...nothing,
+        status: 'dnd',
+        activities: [{ name: 'Chess', type: 0 }],
+      })
+      const event = await owner.next(
+        'PRESENCE_UPDATE',
+        (d) => d.user.id === guild.member.id && d.status === 'dnd',
+      )
       includes(event.activities?.[0], { name: 'Chess', type: 0 }, 'the activity')
       member.send(Op.PresenceUpdate, { ...nothing, status: 'idle' })
-      includes(await owner.next('PRESENCE_UPDATE', (d) => d.status === 'idle'), { activities: [] }, 'the next event')
+      includes(
+        await owner.next('PRESENCE_UPDATE', (d) => d.status === 'idle'),
+        { activities: [] },
+        'the next event',
+      )
     },
   },
   {
@@ -52,16 +63,26 @@ export const presenceCases: readonly Case[] = [
     async run(world) {
       const guild = await world.guild()
       const cy = await guild.newMember('cy')
-      const [owner, member, invisible] = [await guild.owner.connect(), await guild.member.connect(), await cy.connect()]
-      for (const { id } of [guild.member, cy]) await owner.next('PRESENCE_UPDATE', (d) => d.user.id === id && d.status === 'online')
+      const [owner, member, invisible] = [
+        await guild.owner.connect(),
+        await guild.member.connect(),
+        await cy.connect(),
+      ]
+      for (const { id } of [guild.member, cy])
+        await owner.next('PRESENCE_UPDATE', (d) => d.user.id === id && d.status === 'online')
       member.close(1_000)
-      await owner.next('PRESENCE_UPDATE', (d) => d.user.id === guild.member.id && d.status === 'offline')
+      await owner.next(
+        'PRESENCE_UPDATE',
+        (d) => d.user.id === guild.member.id && d.status === 'offline',
+      )
       invisible.send(Op.PresenceUpdate, { ...nothing, status: 'invisible' })
       await owner.next('PRESENCE_UPDATE', (d) => d.user.id === cy.id && d.status === 'offline')
       const late = await guild.newMember('dan')
       const { presences } = (await late.connect()).seen('GUILD_CREATE')[0]!
       same(
-        presences.map((each) => each.user.id).filter((id) => id === cy.id || id === guild.member.id),
+        presences
+          .map((each) => each.user.id)
+          .filter((id) => id === cy.id || id === guild.member.id),
         [],
         'who of them is online',
       )
@@ -74,7 +95,10 @@ export const presenceCases: readonly Case[] = [
       const guild = await world.guild()
       const owner = await guild.owner.connect()
       const one = await guild.member.connect()
-      await owner.next('PRESENCE_UPDATE', (d) => d.user.id === guild.member.id && d.status === 'online')
+      await owner.next(
+        'PRESENCE_UPDATE',
+        (d) => d.user.id === guild.member.id && d.status === 'online',
+      )
       const two = await guild.member.connect()
       one.close(1_000)
       // A change on the other session must be the next thing that is told.

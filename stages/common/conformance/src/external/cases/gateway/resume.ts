@@ -20,7 +20,11 @@ const ticketOf = (guild: TestGuild, { ready, socket }: Session, seq = socket.seq
 
 /** A socket on which RESUME was sent. */
 async function resumed(world: World, ticket: Ticket, url?: string): Promise<Socket> {
-  const socket = await world.socket({ who: 'back', resumes: true, ...(url === undefined ? {} : { url }) })
+  const socket = await world.socket({
+    who: 'back',
+    resumes: true,
+    ...(url === undefined ? {} : { url }),
+  })
   await socket.frame(Op.Hello)
   socket.send(Op.Resume, ticket)
   return socket
@@ -28,7 +32,11 @@ async function resumed(world: World, ticket: Ticket, url?: string): Promise<Sock
 
 /** Op 9 with `d:false`; then the same socket, still open, takes IDENTIFY. */
 async function refused(socket: Socket, guild: TestGuild): Promise<void> {
-  same((await socket.frame(Op.InvalidSession)).d, false, 'op 9 says that the session cannot be resumed')
+  same(
+    (await socket.frame(Op.InvalidSession)).d,
+    false,
+    'op 9 says that the session cannot be resumed',
+  )
   same(socket.seen('RESUMED'), [], 'RESUMED')
   await identify(socket, guild.member.token)
   await socket.next('GUILD_CREATE', (d) => d.id === guild.id)
@@ -36,18 +44,36 @@ async function refused(socket: Socket, guild: TestGuild): Promise<void> {
   isContiguous(socket.frames)
 }
 
-/** Says so many things and waits until the owner has heard them, so that they are in the past for everybody. */
+/**
+ * Says so many things and waits until the owner has heard them, so that they are in the past for
+ * everybody.
+ */
 async function say(guild: TestGuild, owner: Socket, contents: readonly string[]): Promise<void> {
   for (const content of contents) await guild.say(content)
-  await owner.when('all of them', () => owner.seen('MESSAGE_CREATE', (d) => d.content === contents.at(-1)).length > 0)
+  await owner.when(
+    'all of them',
+    () => owner.seen('MESSAGE_CREATE', (d) => d.content === contents.at(-1)).length > 0,
+  )
 }
 
 const texts = (socket: Socket): string[] => socket.seen('MESSAGE_CREATE').map((d) => d.content)
 
-/** After RESUMED: exactly these messages came before it, numbered on from `seq`; and the session goes on. */
-async function replayed(guild: TestGuild, socket: Socket, seq: number, missed: readonly string[]): Promise<void> {
+/**
+ * After RESUMED: exactly these messages came before it, numbered on from `seq`; and the session
+ * goes on.
+ */
+async function replayed(
+  guild: TestGuild,
+  socket: Socket,
+  seq: number,
+  missed: readonly string[],
+): Promise<void> {
   const done = await socket.next('RESUMED')
-  holds(typeof done === 'object' && done !== null && !Array.isArray(done), 'RESUMED’s d is an object', done)
+  holds(
+    typeof done === 'object' && done !== null && !Array.isArray(done),
+    'RESUMED’s d is an object',
+    done,
+  )
   const at = socket.frames.findIndex((frame) => frame.t === 'RESUMED')
   const before = socket.frames.slice(0, at).filter((frame) => frame.t === 'MESSAGE_CREATE')
   same(
@@ -68,7 +94,10 @@ interface Cut {
 }
 
 /** A session that heard something; then its connection ends in this way. */
-async function interrupted(world: World, end: (socket: Socket) => void = (socket) => socket.cut()): Promise<Cut> {
+async function interrupted(
+  world: World,
+  end: (socket: Socket) => void = (socket) => socket.cut(),
+): Promise<Cut> {
   const guild = await world.guild()
   const owner = await guild.owner.connect()
   const session = await guild.member.login()
@@ -79,8 +108,16 @@ async function interrupted(world: World, end: (socket: Socket) => void = (socket
   return { guild, owner, session, seq: session.socket.sequence! }
 }
 
-/** What a stage with sessions does, and what one without: there every RESUME is refused, and that is seen here too. */
-const resumable = (id: string, sentence: string, run: (world: World) => Promise<void>, end?: (socket: Socket) => void): Case => ({
+/**
+ * What a stage with sessions does, and what one without: there every RESUME is refused, and that is
+ * seen here too.
+ */
+const resumable = (
+  id: string,
+  sentence: string,
+  run: (world: World) => Promise<void>,
+  end?: (socket: Socket) => void,
+): Case => ({
   id: `gateway.resume.${id}`,
   sentence: `${sentence}; a stage without sessions refuses`,
   async run(world) {
@@ -106,22 +143,38 @@ const survives = (id: string, how: string, end: (socket: Socket) => void): Case 
   )
 
 export const resumeCases: readonly Case[] = [
-  resumable('replay', 'RESUME replays exactly what was missed, once, in order, then RESUMED', async (world) => {
-    const { guild, owner, session, seq } = await interrupted(world)
-    const missed = Array.from({ length: 20 }, (_, i) => `missed ${i}`)
-    await say(guild, owner, missed)
-    await replayed(guild, await resumed(world, ticketOf(guild, session), session.ready.resume_gateway_url), seq, missed)
-  }),
-  resumable('nothing-missed', 'RESUME without anything missed is RESUMED at once', async (world) => {
-    const { guild, session, seq } = await interrupted(world)
-    await replayed(guild, await resumed(world, ticketOf(guild, session)), seq, [])
-  }),
+  resumable(
+    'replay',
+    'RESUME replays exactly what was missed, once, in order, then RESUMED',
+    async (world) => {
+      const { guild, owner, session, seq } = await interrupted(world)
+      const missed = Array.from({ length: 20 }, (_, i) => `missed ${i}`)
+      await say(guild, owner, missed)
+      await replayed(
+        guild,
+        await resumed(world, ticketOf(guild, session), session.ready.resume_gateway_url),
+        seq,
+        missed,
+      )
+    },
+  ),
+  resumable(
+    'nothing-missed',
+    'RESUME without anything missed is RESUMED at once',
+    async (world) => {
+      const { guild, session, seq } = await interrupted(world)
+      await replayed(guild, await resumed(world, ticketOf(guild, session)), seq, [])
+    },
+  ),
   resumable('earlier', 'RESUME from an earlier number replays from there', async (world) => {
     const { guild, owner, session } = await interrupted(world)
     await say(guild, owner, ['missed'])
     // Before the last message, and not before the last event: a presence may have come after it.
     const before = session.socket.frames.findLast(({ t }) => t === 'MESSAGE_CREATE')!.s! - 1
-    await replayed(guild, await resumed(world, ticketOf(guild, session, before)), before, ['that is all', 'missed'])
+    await replayed(guild, await resumed(world, ticketOf(guild, session, before)), before, [
+      'that is all',
+      'missed',
+    ])
   }),
   resumable('again', 'A session is resumed as often as its connection breaks', async (world) => {
     const { guild, owner, session, seq } = await interrupted(world)
@@ -134,19 +187,23 @@ export const resumeCases: readonly Case[] = [
       socket.cut()
     }
   }),
-  resumable('while-busy', 'Nothing is lost or doubled when RESUME comes in the middle of a conversation', async (world) => {
-    const { guild, session, seq } = await interrupted(world)
-    const said = Array.from({ length: 60 }, (_, i) => `word ${i}`)
-    const talking = (async () => {
-      for (const content of said) await guild.say(content)
-    })()
-    const socket = await resumed(world, ticketOf(guild, session))
-    await socket.next('RESUMED')
-    await talking
-    await guild.settle(socket)
-    same(texts(socket).slice(0, -1), said, 'what was heard')
-    isContiguous(socket.frames, seq + 1)
-  }),
+  resumable(
+    'while-busy',
+    'Nothing is lost or doubled when RESUME comes in the middle of a conversation',
+    async (world) => {
+      const { guild, session, seq } = await interrupted(world)
+      const said = Array.from({ length: 60 }, (_, i) => `word ${i}`)
+      const talking = (async () => {
+        for (const content of said) await guild.say(content)
+      })()
+      const socket = await resumed(world, ticketOf(guild, session))
+      await socket.next('RESUMED')
+      await talking
+      await guild.settle(socket)
+      same(texts(socket).slice(0, -1), said, 'what was heard')
+      isContiguous(socket.frames, seq + 1)
+    },
+  ),
   survives('cut', 'a cut cable', (socket) => socket.cut()),
   survives('1012', '1012', (socket) => socket.close(1_012)),
   survives('4000', '4000', (socket) => socket.close(4_000)),
@@ -164,11 +221,15 @@ export const resumeCases: readonly Case[] = [
   ),
   {
     id: 'gateway.resume.unknown',
-    sentence: 'An unknown session gets op 9 `d:false`, the socket stays open, and IDENTIFY on it works',
+    sentence:
+      'An unknown session gets op 9 `d:false`, the socket stays open, and IDENTIFY on it works',
     async run(world) {
       const guild = await world.guild()
       for (const session_id of ['nonsense', '0'.repeat(32), ''])
-        await refused(await resumed(world, { token: guild.member.token, session_id, seq: 1 }), guild)
+        await refused(
+          await resumed(world, { token: guild.member.token, session_id, seq: 1 }),
+          guild,
+        )
     },
   },
   {
@@ -178,29 +239,45 @@ export const resumeCases: readonly Case[] = [
       const { guild, session, seq } = await interrupted(world)
       const owners: Ticket = { ...ticketOf(guild, session), token: guild.owner.token }
       const socket = await resumed(world, owners)
-      same((await socket.frame(Op.InvalidSession)).d, false, 'op 9 says that the session cannot be resumed')
-      same((await identify(socket, guild.owner.token)).user.id, guild.owner.id, 'whose session IDENTIFY begins')
+      same(
+        (await socket.frame(Op.InvalidSession)).d,
+        false,
+        'op 9 says that the session cannot be resumed',
+      )
+      same(
+        (await identify(socket, guild.owner.token)).user.id,
+        guild.owner.id,
+        'whose session IDENTIFY begins',
+      )
       const back = await resumed(world, ticketOf(guild, session))
       if (world.can('resume')) await replayed(guild, back, seq, [])
       else await refused(back, guild)
     },
   },
-  resumable('expired', 'A session that was abandoned for too long gets op 9 `d:false`', async (world) => {
-    const { sessionMs } = world.target
-    if (sessionMs === undefined || sessionMs > 15_000)
-      throw new NotTried('needs a stage whose sessions expire within 15 s, and to be told how soon')
-    const { guild, session } = await interrupted(world)
-    // The one thing in this suite that only time can bring about.
-    await new Promise((resolve) => setTimeout(resolve, sessionMs * 1.5))
-    await refused(await resumed(world, ticketOf(guild, session)), guild)
-  }),
+  resumable(
+    'expired',
+    'A session that was abandoned for too long gets op 9 `d:false`',
+    async (world) => {
+      const { sessionMs } = world.target
+      if (sessionMs === undefined || sessionMs > 15_000)
+        throw new NotTried(
+          'needs a stage whose sessions expire within 15 s, and to be told how soon',
+        )
+      const { guild, session } = await interrupted(world)
+      // The one thing in this suite that only time can bring about.
+      await new Promise((resolve) => setTimeout(resolve, sessionMs * 1.5))
+      await refused(await resumed(world, ticketOf(guild, session)), guild)
+    },
+  ),
   {
     id: 'gateway.resume.bad-seq',
-    sentence: 'A number that the session never reached closes with 4007; a stage without sessions refuses',
+    sentence:
+      'A number that the session never reached closes with 4007; a stage without sessions refuses',
     async run(world) {
       const { guild, session, seq } = await interrupted(world)
       const socket = await resumed(world, ticketOf(guild, session, seq + 1_000))
-      if (world.can('resume')) same((await socket.closed()).code, CloseCode.InvalidSeq, 'the close code')
+      if (world.can('resume'))
+        same((await socket.closed()).code, CloseCode.InvalidSeq, 'the close code')
       else await refused(socket, guild)
     },
   },
@@ -218,7 +295,12 @@ export const resumeCases: readonly Case[] = [
     sentence: 'RESUME with a form that is none closes with 4002',
     async run(world) {
       const guild = await world.guild()
-      for (const d of [{}, null, { token: guild.member.token }, { token: guild.member.token, session_id: { $gt: '' }, seq: 1 }]) {
+      for (const d of [
+        {},
+        null,
+        { token: guild.member.token },
+        { token: guild.member.token, session_id: { $gt: '' }, seq: 1 },
+      ]) {
         const socket = await world.socket()
         await socket.frame(Op.Hello)
         socket.send(Op.Resume, d)

@@ -5,7 +5,8 @@ import { isContiguous } from '../../socket.ts'
 export const sequenceCases: readonly Case[] = [
   {
     id: 'gateway.sequence.contiguous',
-    sentence: 'Through a storm of every kind of event, `s` counts from 1 without a gap, and each event comes once',
+    sentence:
+      'Through a storm of every kind of event, `s` counts from 1 without a gap, and each event comes once',
     async run(world) {
       const guild = await world.guild()
       const [one, two] = [await guild.member.connect(), await guild.owner.connect()]
@@ -13,14 +14,17 @@ export const sequenceCases: readonly Case[] = [
         Array.from({ length: 60 }, async (_, i) => {
           const { id } = await guild.say(`message ${i}`, i % 2 === 0 ? guild.owner : guild.member)
           if (i % 10 === 0) await guild.channel({ name: `channel-${i}` })
-          if (i % 10 === 5) await guild.owner.api.put(`/channels/${guild.text}/messages/${id}/reactions/👍/@me`)
+          if (i % 10 === 5)
+            await guild.owner.api.put(`/channels/${guild.text}/messages/${id}/reactions/👍/@me`)
           return id
         }),
       )
       await guild.settle(one, two)
       for (const socket of [one, two]) {
         isContiguous(socket.frames)
-        const heard = socket.seen('MESSAGE_CREATE', (d) => d.content !== 'that is all').map((d) => d.id)
+        const heard = socket
+          .seen('MESSAGE_CREATE', (d) => d.content !== 'that is all')
+          .map((d) => d.id)
         same(heard.toSorted(), sent.toSorted(), 'the messages that were heard')
         same(socket.seen('CHANNEL_CREATE').length, 6, 'new channels')
         same(socket.seen('MESSAGE_REACTION_ADD').length, 6, 'reactions')
@@ -29,10 +33,14 @@ export const sequenceCases: readonly Case[] = [
   },
   {
     id: 'gateway.sequence.own',
-    sentence: 'Each session counts for itself: two sessions with other intents have other numbers, both without a gap',
+    sentence:
+      'Each session counts for itself: two sessions with other intents have other numbers, both without a gap',
     async run(world) {
       const guild = await world.guild()
-      const [all, some] = [await guild.member.connect(), await guild.member.connect({ intents: 1 << 9 })]
+      const [all, some] = [
+        await guild.member.connect(),
+        await guild.member.connect({ intents: 1 << 9 }),
+      ]
       for (let i = 0; i < 3; i++) {
         await guild.owner.api.post(`/channels/${guild.text}/typing`)
         await guild.say(`message ${i}`)
@@ -45,11 +53,16 @@ export const sequenceCases: readonly Case[] = [
   },
   {
     id: 'gateway.sequence.order',
-    sentence: 'All sessions hear a channel’s messages in one order, and an author’s own in the order they were sent',
+    sentence:
+      'All sessions hear a channel’s messages in one order, and an author’s own in the order they were sent',
     async run(world) {
       const guild = await world.guild()
       const cy = await guild.newMember('cy')
-      const sockets = [await guild.owner.connect(), await guild.member.connect(), await cy.connect()]
+      const sockets = [
+        await guild.owner.connect(),
+        await guild.member.connect(),
+        await cy.connect(),
+      ]
       const authors = [guild.owner, guild.member, cy]
       await Promise.all(
         authors.map(async (author) => {
@@ -81,7 +94,15 @@ export const sequenceCases: readonly Case[] = [
       const told = socket.frames
         .filter((frame) => frame.t?.startsWith('MESSAGE_'))
         .map((frame) => `${frame.t} ${(frame.d as { content?: string }).content ?? ''}`.trim())
-      same(told, ['MESSAGE_CREATE 0', ...[1, 2, 3, 4, 5].map((i) => `MESSAGE_UPDATE ${i}`), 'MESSAGE_DELETE'], 'what was told')
+      same(
+        told,
+        [
+          'MESSAGE_CREATE 0',
+          ...[1, 2, 3, 4, 5].map((i) => `MESSAGE_UPDATE ${i}`),
+          'MESSAGE_DELETE',
+        ],
+        'what was told',
+      )
     },
   },
 ]

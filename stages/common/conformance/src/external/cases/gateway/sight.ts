@@ -36,12 +36,15 @@ const HAPPENINGS = [
 
 /** The dispatches that speak of a channel, whichever they are. */
 const of = (socket: Socket, channel: string): string[] =>
-  socket.frames.filter((frame) => frame.op === 0 && JSON.stringify(frame.d).includes(channel)).map((frame) => frame.t!)
+  socket.frames
+    .filter((frame) => frame.op === 0 && JSON.stringify(frame.d).includes(channel))
+    .map((frame) => frame.t!)
 
 export const sightCases: readonly Case[] = [
   {
     id: 'gateway.sight.hidden',
-    sentence: 'Nothing that happens in a hidden channel, from its making to its end, reaches who cannot view it',
+    sentence:
+      'Nothing that happens in a hidden channel, from its making to its end, reaches who cannot view it',
     async run(world) {
       const guild = await world.guild()
       const [owner, member] = [await guild.owner.connect(), await guild.member.connect()]
@@ -50,7 +53,11 @@ export const sightCases: readonly Case[] = [
       await guild.owner.api.delete(`/channels/${hidden.id}`)
       await guild.settle(owner, member)
       same(of(member, hidden.id), [], 'what a member heard of it')
-      same(new Set(of(owner, hidden.id)), new Set(['CHANNEL_CREATE', ...HAPPENINGS, 'CHANNEL_DELETE']), 'what the owner heard of it')
+      same(
+        new Set(of(owner, hidden.id)),
+        new Set(['CHANNEL_CREATE', ...HAPPENINGS, 'CHANNEL_DELETE']),
+        'what the owner heard of it',
+      )
     },
   },
   {
@@ -63,11 +70,19 @@ export const sightCases: readonly Case[] = [
       const role = await guild.grant(cy, 0n)
       await guild.overwrite(hidden.id, role.id, 0, { allow: view })
       await guild.overwrite(hidden.id, dan.id, 1, { allow: view })
-      const [outside, byRole, byName] = [await guild.member.connect(), await cy.connect(), await dan.connect()]
+      const [outside, byRole, byName] = [
+        await guild.member.connect(),
+        await cy.connect(),
+        await dan.connect(),
+      ]
       await guild.say('for some', guild.owner, hidden.id)
       await guild.settle(outside, byRole, byName)
       for (const socket of [byRole, byName])
-        same(socket.seen('MESSAGE_CREATE', (d) => d.content === 'for some').length, 1, 'what those who may heard')
+        same(
+          socket.seen('MESSAGE_CREATE', (d) => d.content === 'for some').length,
+          1,
+          'what those who may heard',
+        )
       same(
         outside.seen('MESSAGE_CREATE', (d) => d.content === 'for some'),
         [],
@@ -77,12 +92,17 @@ export const sightCases: readonly Case[] = [
   },
   {
     id: 'gateway.sight.invites',
-    sentence: 'INVITE_CREATE, which tells the code, reaches those alone who may manage its channel, and so does INVITE_DELETE',
+    sentence:
+      'INVITE_CREATE, which tells the code, reaches those alone who may manage its channel, and so does INVITE_DELETE',
     async run(world) {
       const guild = await world.guild()
       const cy = await guild.newMember('cy')
       await guild.overwrite(guild.text, cy.id, 1, { allow: Permission.ManageChannels })
-      const [owner, member, manager] = [await guild.owner.connect(), await guild.member.connect(), await cy.connect()]
+      const [owner, member, manager] = [
+        await guild.owner.connect(),
+        await guild.member.connect(),
+        await cy.connect(),
+      ]
       const codeOf = async (channel: string): Promise<string> =>
         (await guild.member.api.post<{ code: string }>(`/channels/${channel}/invites`, {})).code
       const [here, elsewhere] = [await codeOf(guild.text), await codeOf(guild.voice)]
@@ -90,7 +110,11 @@ export const sightCases: readonly Case[] = [
       await guild.settle(owner, member, manager)
       for (const type of ['INVITE_CREATE', 'INVITE_DELETE'] as const) {
         const heard = (socket: Socket): string[] => socket.seen(type).map((d) => d.code)
-        same([owner, manager, member].map(heard), [[here, elsewhere], [here], []], `what owner, manager and member heard of ${type}`)
+        same(
+          [owner, manager, member].map(heard),
+          [[here, elsewhere], [here], []],
+          `what owner, manager and member heard of ${type}`,
+        )
       }
     },
   },
@@ -165,7 +189,12 @@ export const sightCases: readonly Case[] = [
       const hidden = await guild.hiddenChannel({ type: 2 })
       const [owner, member] = [await guild.owner.connect(), await guild.member.connect()]
       const move = async (channel_id: string): Promise<void> => {
-        owner.send(Op.VoiceStateUpdate, { guild_id: guild.id, channel_id, self_mute: false, self_deaf: false })
+        owner.send(Op.VoiceStateUpdate, {
+          guild_id: guild.id,
+          channel_id,
+          self_mute: false,
+          self_deaf: false,
+        })
         await owner.next('VOICE_STATE_UPDATE', (d) => d.channel_id === channel_id)
       }
       await move(hidden.id)
@@ -189,7 +218,9 @@ export const sightCases: readonly Case[] = [
       const guild = await world.guild()
       const cy = await guild.newMember('cy')
       const [eve, recipient] = [await cy.connect(), await guild.member.connect()]
-      const { id } = await guild.owner.api.post<{ id: string }>('/users/@me/channels', { recipient_id: guild.member.id })
+      const { id } = await guild.owner.api.post<{ id: string }>('/users/@me/channels', {
+        recipient_id: guild.member.id,
+      })
       await happenDirectly(guild, id)
       await recipient.next('MESSAGE_CREATE', (d) => d.channel_id === id)
       await guild.settle(eve)

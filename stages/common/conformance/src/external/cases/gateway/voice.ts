@@ -5,13 +5,25 @@ import type { TestGuild } from '../../guild.ts'
 import { NO_PERMISSION, NOT_IN_VOICE } from '../../rest.ts'
 import type { Socket } from '../../socket.ts'
 
-const move = (socket: Socket, guild: TestGuild, channel_id: string | null, more: object = {}): void =>
-  socket.send(Op.VoiceStateUpdate, { guild_id: guild.id, channel_id, self_mute: false, self_deaf: false, ...more })
+const move = (
+  socket: Socket,
+  guild: TestGuild,
+  channel_id: string | null,
+  more: object = {},
+): void =>
+  socket.send(Op.VoiceStateUpdate, {
+    guild_id: guild.id,
+    channel_id,
+    self_mute: false,
+    self_deaf: false,
+    ...more,
+  })
 
 export const voiceCases: readonly Case[] = [
   {
     id: 'gateway.voice.join',
-    sentence: 'Op 4 joins a voice channel: everybody hears VOICE_STATE_UPDATE, and who joined VOICE_SERVER_UPDATE',
+    sentence:
+      'Op 4 joins a voice channel: everybody hears VOICE_STATE_UPDATE, and who joined VOICE_SERVER_UPDATE',
     async run(world) {
       const guild = await world.guild()
       const owner = await guild.owner.connect()
@@ -40,19 +52,31 @@ export const voiceCases: readonly Case[] = [
         [guild.owner, guild.member.id],
       ] as const) {
         const state = await actor.api.get(`/guilds/${guild.id}/voice-states/${who}`)
-        includes(state, { channel_id: guild.voice, user_id: guild.member.id, self_mute: true }, `GET voice-states/${who}`)
+        includes(
+          state,
+          { channel_id: guild.voice, user_id: guild.member.id, self_mute: true },
+          `GET voice-states/${who}`,
+        )
       }
       const server = await member.next('VOICE_SERVER_UPDATE')
       same(server.guild_id, guild.id, 'the guild')
-      holds(typeof server.token === 'string' && server.token.length > 0, 'a token for the voice server')
-      holds(server.endpoint === null || /^[\w.-]+(:[0-9]+)?$/.test(server.endpoint), 'an endpoint without a scheme', server.endpoint)
+      holds(
+        typeof server.token === 'string' && server.token.length > 0,
+        'a token for the voice server',
+      )
+      holds(
+        server.endpoint === null || /^[\w.-]+(:[0-9]+)?$/.test(server.endpoint),
+        'an endpoint without a scheme',
+        server.endpoint,
+      )
       await guild.settle(owner)
       same(owner.seen('VOICE_SERVER_UPDATE'), [], 'what others are told of the voice server')
     },
   },
   {
     id: 'gateway.voice.move',
-    sentence: 'A member moves between channels, mutes and deafens themselves, and leaves with `channel_id` null',
+    sentence:
+      'A member moves between channels, mutes and deafens themselves, and leaves with `channel_id` null',
     async run(world) {
       const guild = await world.guild()
       const second = await guild.channel({ name: 'second', type: 2 })
@@ -71,7 +95,11 @@ export const voiceCases: readonly Case[] = [
       }
       await guild.settle(member)
       // A new token would make a client leave the call and enter it again, each time it mutes.
-      same(member.seen('VOICE_SERVER_UPDATE').length, 2, 'how often a voice server was named: for the channels, not for the deafness')
+      same(
+        member.seen('VOICE_SERVER_UPDATE').length,
+        2,
+        'how often a voice server was named: for the channels, not for the deafness',
+      )
     },
   },
   {
@@ -84,9 +112,18 @@ export const voiceCases: readonly Case[] = [
         move(member, guild, guild.voice)
         const { token, endpoint } = await member.next('VOICE_SERVER_UPDATE')
         if (refuses) await guild.overwrite(guild.voice, guild.id, 0, { deny: Permission.Connect })
-        const voice = await world.socket({ exact: `ws://${endpoint}/?v=8`, heartbeat: false, who: 'bob’s voice' })
+        const voice = await world.socket({
+          exact: `ws://${endpoint}/?v=8`,
+          heartbeat: false,
+          who: 'bob’s voice',
+        })
         await voice.frame(8)
-        voice.send(0, { server_id: guild.id, user_id: guild.member.id, session_id: ready.session_id, token })
+        voice.send(0, {
+          server_id: guild.id,
+          user_id: guild.member.id,
+          session_id: ready.session_id,
+          token,
+        })
         return voice
       }
       let refuses = false
@@ -112,17 +149,35 @@ export const voiceCases: readonly Case[] = [
         [[guild.member.id, guild.voice, false]],
         'the voice states',
       )
-      const overwrite = { id: guild.member.id, type: 1, allow: '0', deny: Permission.Speak.toString() }
-      const hushed = await guild.channel({ name: 'hushed', type: 2, permission_overwrites: [overwrite] })
+      const overwrite = {
+        id: guild.member.id,
+        type: 1,
+        allow: '0',
+        deny: Permission.Speak.toString(),
+      }
+      const hushed = await guild.channel({
+        name: 'hushed',
+        type: 2,
+        permission_overwrites: [overwrite],
+      })
       move(member, guild, hushed.id)
-      includes(await member.next('VOICE_STATE_UPDATE', (d) => d.channel_id === hushed.id), { suppress: true }, 'the state')
+      includes(
+        await member.next('VOICE_STATE_UPDATE', (d) => d.channel_id === hushed.id),
+        { suppress: true },
+        'the state',
+      )
       const [later] = (await guild.owner.connect()).seen('GUILD_CREATE')[0]!.voice_states
-      includes(later!, { channel_id: hushed.id, suppress: true }, 'the voice state of who may not speak')
+      includes(
+        later!,
+        { channel_id: hushed.id, suppress: true },
+        'the voice state of who may not speak',
+      )
     },
   },
   {
     id: 'gateway.voice.disconnect',
-    sentence: 'Whose gateway connection ends leaves the voice channel; so does who is removed, or whose channel is deleted',
+    sentence:
+      'Whose gateway connection ends leaves the voice channel; so does who is removed, or whose channel is deleted',
     async run(world) {
       const guild = await world.guild()
       const [cy, dan] = [await guild.newMember('cy'), await guild.newMember('dan')]
@@ -134,7 +189,10 @@ export const voiceCases: readonly Case[] = [
         await owner.next('VOICE_STATE_UPDATE', (d) => d.channel_id === channel)
       }
       sockets[0]!.close(1_000)
-      await owner.next('VOICE_STATE_UPDATE', (d) => d.user_id === guild.member.id && d.channel_id === null)
+      await owner.next(
+        'VOICE_STATE_UPDATE',
+        (d) => d.user_id === guild.member.id && d.channel_id === null,
+      )
       await guild.owner.api.delete(`/guilds/${guild.id}/members/${cy.id}`)
       await owner.next('VOICE_STATE_UPDATE', (d) => d.user_id === cy.id && d.channel_id === null)
       await guild.owner.api.delete(`/channels/${second.id}`)
@@ -143,19 +201,29 @@ export const voiceCases: readonly Case[] = [
   },
   {
     id: 'gateway.voice.refused',
-    sentence: 'Nobody joins where they may not connect, what is no voice channel, or a guild that is not theirs',
+    sentence:
+      'Nobody joins where they may not connect, what is no voice channel, or a guild that is not theirs',
     async run(world) {
       const guild = await world.guild()
       const eve = await world.user('eve')
       const hidden = await guild.hiddenChannel({ type: 2 })
       const locked = await guild.channel({ type: 2 })
       await guild.overwrite(locked.id, guild.id, 0, { deny: Permission.Connect })
-      const [owner, member, outside] = [await guild.owner.connect(), await guild.member.connect(), await eve.connect()]
-      for (const channel of [hidden.id, locked.id, guild.text, '1000000000000000']) move(member, guild, channel)
+      const [owner, member, outside] = [
+        await guild.owner.connect(),
+        await guild.member.connect(),
+        await eve.connect(),
+      ]
+      for (const channel of [hidden.id, locked.id, guild.text, '1000000000000000'])
+        move(member, guild, channel)
       move(outside, guild, guild.voice)
       move(member, guild, guild.voice)
       const first = await owner.next('VOICE_STATE_UPDATE')
-      includes(first, { user_id: guild.member.id, channel_id: guild.voice }, 'the first state that anybody hears of')
+      includes(
+        first,
+        { user_id: guild.member.id, channel_id: guild.voice },
+        'the first state that anybody hears of',
+      )
       await member.next('VOICE_SERVER_UPDATE')
       await guild.settle(owner, member)
       same(owner.seen('VOICE_STATE_UPDATE').length, 1, 'how many there were')
@@ -170,14 +238,26 @@ export const voiceCases: readonly Case[] = [
       const guild = await world.guild()
       const cy = await guild.newMember('cy')
       const small = await guild.channel({ type: 2, user_limit: 1 })
-      const [owner, member, late] = [await guild.owner.connect(), await guild.member.connect(), await cy.connect()]
+      const [owner, member, late] = [
+        await guild.owner.connect(),
+        await guild.member.connect(),
+        await cy.connect(),
+      ]
       move(member, guild, small.id)
       await owner.next('VOICE_STATE_UPDATE', (d) => d.channel_id === small.id)
       move(late, guild, small.id)
       move(late, guild, guild.voice)
-      includes(await owner.next('VOICE_STATE_UPDATE'), { user_id: cy.id, channel_id: guild.voice }, 'where the late one is')
+      includes(
+        await owner.next('VOICE_STATE_UPDATE'),
+        { user_id: cy.id, channel_id: guild.voice },
+        'where the late one is',
+      )
       move(owner, guild, small.id)
-      includes(await owner.next('VOICE_STATE_UPDATE'), { user_id: guild.owner.id, channel_id: small.id }, 'where the owner is')
+      includes(
+        await owner.next('VOICE_STATE_UPDATE'),
+        { user_id: guild.owner.id, channel_id: small.id },
+        'where the owner is',
+      )
     },
   },
   {
@@ -189,8 +269,16 @@ export const voiceCases: readonly Case[] = [
       move(member, guild, guild.voice)
       await owner.next('VOICE_STATE_UPDATE')
       for (const change of [{ mute: true }, { deaf: true }, { mute: false, deaf: false }]) {
-        includes(await guild.owner.api.patch(`/guilds/${guild.id}/members/${guild.member.id}`, change), change, 'the member')
-        includes(await owner.next('VOICE_STATE_UPDATE'), { user_id: guild.member.id, channel_id: guild.voice, ...change }, 'the state')
+        includes(
+          await guild.owner.api.patch(`/guilds/${guild.id}/members/${guild.member.id}`, change),
+          change,
+          'the member',
+        )
+        includes(
+          await owner.next('VOICE_STATE_UPDATE'),
+          { user_id: guild.member.id, channel_id: guild.voice, ...change },
+          'the state',
+        )
       }
       const path = `/guilds/${guild.id}/members/${guild.owner.id}`
       await guild.member.api.refused(NO_PERMISSION, 'PATCH', path, { mute: true })

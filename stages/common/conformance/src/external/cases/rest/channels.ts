@@ -13,21 +13,40 @@ export const channelCases: readonly Case[] = [
     async run(world) {
       const guild = await world.guild()
       const channel = await guild.member.api.get<APIChannel>(`/channels/${guild.text}`)
-      includes(channel, { id: guild.text, type: 0, guild_id: guild.id, name: 'text' }, 'the channel')
+      includes(
+        channel,
+        { id: guild.text, type: 0, guild_id: guild.id, name: 'text' },
+        'the channel',
+      )
       hasFields(
         channel,
-        ['position', 'permission_overwrites', 'topic', 'nsfw', 'parent_id', 'last_message_id', 'rate_limit_per_user'],
+        [
+          'position',
+          'permission_overwrites',
+          'topic',
+          'nsfw',
+          'parent_id',
+          'last_message_id',
+          'rate_limit_per_user',
+        ],
         'a text channel',
       )
-      hasFields(await guild.member.api.get(`/channels/${guild.voice}`), ['bitrate', 'user_limit'], 'a voice channel')
+      hasFields(
+        await guild.member.api.get(`/channels/${guild.voice}`),
+        ['bitrate', 'user_limit'],
+        'a voice channel',
+      )
     },
   },
   {
     id: 'rest.channels.get.dm',
-    sentence: '`/channels/:id` of a direct message has type 1, the other as its recipient, and no guild',
+    sentence:
+      '`/channels/:id` of a direct message has type 1, the other as its recipient, and no guild',
     async run(world) {
       const [ada, bob] = [await world.user(), await world.user('bob')]
-      const { id } = await ada.api.post<APIDMChannel>('/users/@me/channels', { recipient_id: bob.id })
+      const { id } = await ada.api.post<APIDMChannel>('/users/@me/channels', {
+        recipient_id: bob.id,
+      })
       const dm = await bob.api.get<APIDMChannel & { guild_id?: string }>(`/channels/${id}`)
       includes(dm, { id, type: 1 }, 'the channel')
       same(
@@ -40,7 +59,8 @@ export const channelCases: readonly Case[] = [
   },
   {
     id: 'rest.channels.unknown',
-    sentence: 'An unknown channel is 10003, whatever is asked of it; an id that is none is an invalid form',
+    sentence:
+      'An unknown channel is 10003, whatever is asked of it; an id that is none is an invalid form',
     async run(world) {
       const { api } = await world.user()
       const at = `/channels/${NOWHERE}`
@@ -51,9 +71,16 @@ export const channelCases: readonly Case[] = [
       await api.refused(UNKNOWN_CHANNEL, 'POST', `${at}/messages`, { content: 'hi' })
       await api.refused(UNKNOWN_CHANNEL, 'POST', `${at}/typing`)
       await api.refused(UNKNOWN_CHANNEL, 'POST', `${at}/invites`, {})
-      await api.refused(UNKNOWN_CHANNEL, 'PUT', `${at}/permissions/1`, { type: 0, allow: '0', deny: '0' })
-      await api.refused(UNKNOWN_CHANNEL, 'POST', `${at}/messages/bulk-delete`, { messages: ['1', '2'] })
-      for (const id of ['general', '1e3', '@me']) await api.refused(invalid(), 'GET', `/channels/${id}`)
+      await api.refused(UNKNOWN_CHANNEL, 'PUT', `${at}/permissions/1`, {
+        type: 0,
+        allow: '0',
+        deny: '0',
+      })
+      await api.refused(UNKNOWN_CHANNEL, 'POST', `${at}/messages/bulk-delete`, {
+        messages: ['1', '2'],
+      })
+      for (const id of ['general', '1e3', '@me'])
+        await api.refused(invalid(), 'GET', `/channels/${id}`)
       await api.refused(invalid(), 'GET', '/channels/general/messages')
     },
   },
@@ -66,7 +93,12 @@ export const channelCases: readonly Case[] = [
       const message = await guild.say('secret', guild.owner, hidden.id)
       const at = `/channels/${hidden.id}`
       for (const { api } of [guild.member, await world.user('eve')]) {
-        for (const path of ['', '/messages', `/messages/${message.id}`, `/messages/${message.id}/reactions/👍`])
+        for (const path of [
+          '',
+          '/messages',
+          `/messages/${message.id}`,
+          `/messages/${message.id}/reactions/👍`,
+        ])
           await api.refused(NO_ACCESS, 'GET', at + path)
         await api.refused(NO_ACCESS, 'POST', `${at}/messages`, { content: 'hi' })
         await api.refused(NO_ACCESS, 'PATCH', at, { name: 'mine' })
@@ -76,7 +108,11 @@ export const channelCases: readonly Case[] = [
         await api.refused(NO_ACCESS, 'POST', `${at}/typing`)
         await api.refused(NO_ACCESS, 'POST', `${at}/invites`, {})
         await api.refused(NO_ACCESS, 'PUT', `${at}/messages/${message.id}/reactions/👍/@me`)
-        await api.refused(NO_ACCESS, 'PUT', `${at}/permissions/${guild.id}`, { type: 0, allow: '1024', deny: '0' })
+        await api.refused(NO_ACCESS, 'PUT', `${at}/permissions/${guild.id}`, {
+          type: 0,
+          allow: '1024',
+          deny: '0',
+        })
       }
     },
   },
@@ -87,21 +123,40 @@ export const channelCases: readonly Case[] = [
       const guild = await world.guild()
       const path = `/channels/${guild.text}`
       const category = await guild.channel({ type: 4 })
-      const change = { name: 'renamed', topic: 'what for', nsfw: true, rate_limit_per_user: 5, position: 2, parent_id: category.id }
-      includes(await guild.owner.api.patch(path, change), { id: guild.text, ...change }, 'the answer')
+      const change = {
+        name: 'renamed',
+        topic: 'what for',
+        nsfw: true,
+        rate_limit_per_user: 5,
+        position: 2,
+        parent_id: category.id,
+      }
+      includes(
+        await guild.owner.api.patch(path, change),
+        { id: guild.text, ...change },
+        'the answer',
+      )
       includes(
         await guild.owner.api.patch(path, { topic: null, parent_id: null }),
         { ...change, topic: null, parent_id: null },
         'taken away',
       )
-      includes(await guild.member.api.get(path), { ...change, topic: null, parent_id: null }, 'the channel')
+      includes(
+        await guild.member.api.get(path),
+        { ...change, topic: null, parent_id: null },
+        'the channel',
+      )
       includes(
         await guild.owner.api.patch(`/channels/${guild.voice}`, { bitrate: 9_000, user_limit: 2 }),
         { bitrate: 9_000, user_limit: 2 },
         'a voice channel',
       )
       await guild.overwrite(guild.text, guild.member.id, 1, { allow: Permission.ManageChannels })
-      includes(await guild.member.api.patch(path, { name: 'by-a-member' }), { name: 'by-a-member' }, 'with MANAGE_CHANNELS here')
+      includes(
+        await guild.member.api.patch(path, { name: 'by-a-member' }),
+        { name: 'by-a-member' },
+        'with MANAGE_CHANNELS here',
+      )
     },
   },
   {
@@ -112,9 +167,13 @@ export const channelCases: readonly Case[] = [
       const path = `/channels/${guild.text}`
       const before = await guild.owner.api.get(path)
       await guild.member.api.refused(NO_PERMISSION, 'PATCH', path, { name: 'taken-over' })
-      await guild.owner.api.refused(invalid('name', 'BASE_TYPE_MAX_LENGTH'), 'PATCH', path, { name: 'x'.repeat(101) })
+      await guild.owner.api.refused(invalid('name', 'BASE_TYPE_MAX_LENGTH'), 'PATCH', path, {
+        name: 'x'.repeat(101),
+      })
       await guild.owner.api.refused(invalid('topic'), 'PATCH', path, { name: 'half', topic: 7 })
-      await guild.owner.api.refused(invalid('rate_limit_per_user'), 'PATCH', path, { rate_limit_per_user: 21_601 })
+      await guild.owner.api.refused(invalid('rate_limit_per_user'), 'PATCH', path, {
+        rate_limit_per_user: 21_601,
+      })
       await guild.owner.api.refused(invalid('parent_id'), 'PATCH', path, { parent_id: guild.voice })
       await guild.owner.api.refused(invalid('type'), 'PATCH', path, { type: 2 })
       same(await guild.owner.api.get(path), before, 'the channel')
@@ -129,7 +188,11 @@ export const channelCases: readonly Case[] = [
       await guild.overwrite(guild.text, guild.member.id, 1, { allow: Permission.ManageChannels })
       const hide = [{ id: guild.id, type: 0, allow: '0', deny: String(Permission.ViewChannel) }]
       await guild.member.api.refused(NO_PERMISSION, 'PATCH', path, { permission_overwrites: hide })
-      includes(await guild.owner.api.patch(path, { permission_overwrites: hide }), { permission_overwrites: hide }, 'the channel')
+      includes(
+        await guild.owner.api.patch(path, { permission_overwrites: hide }),
+        { permission_overwrites: hide },
+        'the channel',
+      )
       await guild.member.api.refused(NO_ACCESS, 'GET', path)
       await guild.owner.api.patch(path, { permission_overwrites: [] })
       await guild.member.api.get(path)
@@ -137,13 +200,18 @@ export const channelCases: readonly Case[] = [
   },
   {
     id: 'rest.channels.delete',
-    sentence: 'Whoever may manage a channel deletes it; the answer is what it was, and then it is unknown',
+    sentence:
+      'Whoever may manage a channel deletes it; the answer is what it was, and then it is unknown',
     async run(world) {
       const guild = await world.guild()
       const path = `/channels/${guild.text}`
       const { id } = await guild.say('hello')
       await guild.member.api.refused(NO_PERMISSION, 'DELETE', path)
-      includes(await guild.owner.api.delete(path), { id: guild.text, name: 'text' }, 'the channel that was')
+      includes(
+        await guild.owner.api.delete(path),
+        { id: guild.text, name: 'text' },
+        'the channel that was',
+      )
       for (const { api } of [guild.owner, guild.member]) {
         await api.refused(UNKNOWN_CHANNEL, 'GET', path)
         await api.refused(UNKNOWN_CHANNEL, 'GET', `${path}/messages`)
@@ -160,10 +228,12 @@ export const channelCases: readonly Case[] = [
   },
   {
     id: 'rest.channels.delete.dm',
-    sentence: 'A direct message is closed with the channel as the answer; it is kept, and opened again it is the same',
+    sentence:
+      'A direct message is closed with the channel as the answer; it is kept, and opened again it is the same',
     async run(world) {
       const [ada, bob, eve] = [await world.user(), await world.user('bob'), await world.user('eve')]
-      const open = (): Promise<APIDMChannel> => ada.api.post('/users/@me/channels', { recipient_id: bob.id })
+      const open = (): Promise<APIDMChannel> =>
+        ada.api.post('/users/@me/channels', { recipient_id: bob.id })
       const dm = await open()
       await ada.api.post(`/channels/${dm.id}/messages`, { content: 'before' })
       await eve.api.refused(NO_ACCESS, 'DELETE', `/channels/${dm.id}`)
@@ -194,9 +264,18 @@ export const channelCases: readonly Case[] = [
       const role = await guild.role(0n)
       const path = `/channels/${guild.text}/permissions`
       const overwrites = async (): Promise<unknown> =>
-        (await guild.owner.api.get<{ permission_overwrites: unknown }>(`/channels/${guild.text}`)).permission_overwrites
-      await guild.owner.api.nothing('PUT', `${path}/${role.id}`, { type: 0, allow: '2048', deny: '64' })
-      same(await overwrites(), [{ id: role.id, type: 0, allow: '2048', deny: '64' }], 'one for a role')
+        (await guild.owner.api.get<{ permission_overwrites: unknown }>(`/channels/${guild.text}`))
+          .permission_overwrites
+      await guild.owner.api.nothing('PUT', `${path}/${role.id}`, {
+        type: 0,
+        allow: '2048',
+        deny: '64',
+      })
+      same(
+        await overwrites(),
+        [{ id: role.id, type: 0, allow: '2048', deny: '64' }],
+        'one for a role',
+      )
       await guild.owner.api.nothing('PUT', `${path}/${role.id}`, { type: 0, deny: '2048' })
       same(await overwrites(), [{ id: role.id, type: 0, allow: '0', deny: '2048' }], 'replaced')
       await guild.owner.api.nothing('PUT', `${path}/${guild.member.id}`, { type: 1, allow: '2048' })
@@ -206,22 +285,42 @@ export const channelCases: readonly Case[] = [
         'one for a member, too',
       )
       await guild.owner.api.nothing('DELETE', `${path}/${role.id}`)
-      same(await overwrites(), [{ id: guild.member.id, type: 1, allow: '2048', deny: '0' }], 'what is left')
+      same(
+        await overwrites(),
+        [{ id: guild.member.id, type: 1, allow: '2048', deny: '0' }],
+        'what is left',
+      )
     },
   },
   {
     id: 'rest.overwrites.refused',
-    sentence: 'An overwrite needs MANAGE_ROLES, allows nothing that one may not do oneself, and has a form',
+    sentence:
+      'An overwrite needs MANAGE_ROLES, allows nothing that one may not do oneself, and has a form',
     async run(world) {
       const guild = await world.guild()
       const path = `/channels/${guild.text}/permissions`
-      await guild.member.api.refused(NO_PERMISSION, 'PUT', `${path}/${guild.id}`, { type: 0, allow: '0', deny: '2048' })
+      await guild.member.api.refused(NO_PERMISSION, 'PUT', `${path}/${guild.id}`, {
+        type: 0,
+        allow: '0',
+        deny: '2048',
+      })
       await guild.grant(guild.member, Permission.ManageRoles)
       const allow = String(Permission.ManageMessages)
-      await guild.member.api.refused(NO_PERMISSION, 'PUT', `${path}/${guild.member.id}`, { type: 1, allow, deny: '0' })
+      await guild.member.api.refused(NO_PERMISSION, 'PUT', `${path}/${guild.member.id}`, {
+        type: 1,
+        allow,
+        deny: '0',
+      })
       await guild.owner.api.refused(invalid('type'), 'PUT', `${path}/${guild.id}`, { type: 7 })
-      await guild.owner.api.refused(invalid('allow'), 'PUT', `${path}/${guild.id}`, { type: 0, allow: 'all' })
-      await guild.owner.api.refused(invalid(), 'PUT', `${path}/everyone`, { type: 0, allow: '0', deny: '0' })
+      await guild.owner.api.refused(invalid('allow'), 'PUT', `${path}/${guild.id}`, {
+        type: 0,
+        allow: 'all',
+      })
+      await guild.owner.api.refused(invalid(), 'PUT', `${path}/everyone`, {
+        type: 0,
+        allow: '0',
+        deny: '0',
+      })
       await guild.owner.api.refused({ status: 404, code: 10009 }, 'DELETE', `${path}/${NOWHERE}`)
     },
   },

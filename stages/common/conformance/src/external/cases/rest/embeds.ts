@@ -10,41 +10,91 @@ export const embedCases: readonly Case[] = [
     async run(world) {
       const guild = await world.guild()
       const path = `/channels/${guild.text}/messages`
-      const embeds = [{ title: 'Notes', description: 'on the engine', fields: [{ name: 'a', value: 'b', inline: true }], color: 5 }]
+      const embeds = [
+        {
+          title: 'Notes',
+          description: 'on the engine',
+          fields: [{ name: 'a', value: 'b', inline: true }],
+          color: 5,
+        },
+      ]
       const message = await guild.owner.api.post<APIMessage>(path, { embeds })
       includes(message.embeds[0], embeds[0]!, 'the embed')
       same(message.content, '', 'the text')
-      includes((await guild.member.api.get<APIMessage>(`${path}/${message.id}`)).embeds[0], embeds[0]!, 'the embed, read')
-      await guild.owner.api.refused(invalid('embeds'), 'POST', path, { embeds: Array.from({ length: 11 }, () => embeds[0]) })
-      await guild.owner.api.refused(invalid('embeds.0.title', 'BASE_TYPE_MAX_LENGTH'), 'POST', path, {
-        embeds: [{ title: 'x'.repeat(257) }],
+      includes(
+        (await guild.member.api.get<APIMessage>(`${path}/${message.id}`)).embeds[0],
+        embeds[0]!,
+        'the embed, read',
+      )
+      await guild.owner.api.refused(invalid('embeds'), 'POST', path, {
+        embeds: Array.from({ length: 11 }, () => embeds[0]),
       })
+      await guild.owner.api.refused(
+        invalid('embeds.0.title', 'BASE_TYPE_MAX_LENGTH'),
+        'POST',
+        path,
+        {
+          embeds: [{ title: 'x'.repeat(257) }],
+        },
+      )
     },
   },
   {
     id: 'rest.messages.send.embeds.fields',
-    sentence: 'An embed has what Discord documents and nothing else, and is answered as `rich`, whatever it was sent as',
+    sentence:
+      'An embed has what Discord documents and nothing else, and is answered as `rich`, whatever it was sent as',
     async run(world) {
       const guild = await world.guild()
       const url = 'https://example.org/a.png'
       const kept = {
         ...{ title: 'Notes', description: 'on the engine', url, color: 0xffffff },
-        ...{ image: { url }, thumbnail: { url }, footer: { text: 'f', icon_url: url }, author: { name: 'Ada', url, icon_url: url } },
+        ...{
+          image: { url },
+          thumbnail: { url },
+          footer: { text: 'f', icon_url: url },
+          author: { name: 'Ada', url, icon_url: url },
+        },
       }
-      const more = { type: 'video', flags: 0, provider: { name: 'p' }, odd: 1, fields: [{ name: 'a', value: 'b' }] }
+      const more = {
+        type: 'video',
+        flags: 0,
+        provider: { name: 'p' },
+        odd: 1,
+        fields: [{ name: 'a', value: 'b' }],
+      }
       const sent = { ...kept, ...more, timestamp: '2026-01-02T03:04:05+02:00' }
-      const { embeds } = await guild.owner.api.post<APIMessage>(`/channels/${guild.text}/messages`, { embeds: [sent] })
+      const { embeds } = await guild.owner.api.post<APIMessage>(
+        `/channels/${guild.text}/messages`,
+        { embeds: [sent] },
+      )
       const { timestamp, ...embed } = embeds[0]!
-      same(embed as object, { ...kept, type: 'rich', fields: [{ name: 'a', value: 'b', inline: false }] }, 'the embed')
+      same(
+        embed as object,
+        { ...kept, type: 'rich', fields: [{ name: 'a', value: 'b', inline: false }] },
+        'the embed',
+      )
       same(Date.parse(timestamp!), Date.parse(sent.timestamp), 'its time')
-      const nulls = { title: 'bare', description: null, color: null, url: null, image: null, footer: null, author: null, fields: [] }
-      const bare = await guild.owner.api.post<APIMessage>(`/channels/${guild.text}/messages`, { content: 'x', embeds: [nulls, {}] })
+      const nulls = {
+        title: 'bare',
+        description: null,
+        color: null,
+        url: null,
+        image: null,
+        footer: null,
+        author: null,
+        fields: [],
+      }
+      const bare = await guild.owner.api.post<APIMessage>(`/channels/${guild.text}/messages`, {
+        content: 'x',
+        embeds: [nulls, {}],
+      })
       same(bare.embeds as object[], [{ type: 'rich', title: 'bare' }], 'with nothing else in it')
     },
   },
   {
     id: 'rest.messages.send.embeds.refused',
-    sentence: 'An embed’s fields have types and lengths, and all embeds of a message 6,000 characters together',
+    sentence:
+      'An embed’s fields have types and lengths, and all embeds of a message 6,000 characters together',
     async run(world) {
       const guild = await world.guild()
       const path = `/channels/${guild.text}/messages`
@@ -59,11 +109,20 @@ export const embedCases: readonly Case[] = [
         fields: Array.from({ length: 26 }, () => ({ name: 'n', value: 'v' })),
       }
       for (const [field, value] of Object.entries(wrong))
-        await guild.owner.api.refused(invalid(`embeds.0.${field}`), 'POST', path, { embeds: [{ title: 't', [field]: value }] })
+        await guild.owner.api.refused(invalid(`embeds.0.${field}`), 'POST', path, {
+          embeds: [{ title: 't', [field]: value }],
+        })
       const nameless = { embeds: [{ title: 't', fields: [{ value: 'v' }] }] }
-      await guild.owner.api.refused(invalid('embeds.0.fields.0.name', 'BASE_TYPE_REQUIRED'), 'POST', path, nameless)
+      await guild.owner.api.refused(
+        invalid('embeds.0.fields.0.name', 'BASE_TYPE_REQUIRED'),
+        'POST',
+        path,
+        nameless,
+      )
       const embeds = [{ description: 'x'.repeat(4_000) }, { description: 'x'.repeat(2_001) }]
-      await guild.owner.api.refused(invalid('embeds', 'MAX_EMBED_SIZE_EXCEEDED'), 'POST', path, { embeds })
+      await guild.owner.api.refused(invalid('embeds', 'MAX_EMBED_SIZE_EXCEEDED'), 'POST', path, {
+        embeds,
+      })
       same(await guild.owner.api.get(path), [], 'the history')
     },
   },

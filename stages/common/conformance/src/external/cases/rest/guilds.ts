@@ -9,7 +9,8 @@ const NOWHERE = '1000000000000000'
 export const guildCases: readonly Case[] = [
   {
     id: 'rest.guilds.create',
-    sentence: '`POST /guilds` makes a guild that its maker owns, with a role `@everyone` of the guild’s id',
+    sentence:
+      '`POST /guilds` makes a guild that its maker owns, with a role `@everyone` of the guild’s id',
     async run(world) {
       const ada = await world.user()
       const answer = await ada.api.call('POST', '/guilds', { name: 'Analytical Engines' })
@@ -21,8 +22,15 @@ export const guildCases: readonly Case[] = [
       includes(everyone, { id: guild.id, name: '@everyone', position: 0 }, 'its one role')
       same(others, [], 'other roles')
       holds(/^[0-9]+$/.test(everyone!.permissions), 'permissions are a string of digits', everyone)
-      includes(await ada.api.get(`/guilds/${guild.id}/members/${ada.id}`), { roles: [] }, 'its first member')
-      holds(Array.isArray(await ada.api.get(`/guilds/${guild.id}/channels`)), 'it has a list of channels')
+      includes(
+        await ada.api.get(`/guilds/${guild.id}/members/${ada.id}`),
+        { roles: [] },
+        'its first member',
+      )
+      holds(
+        Array.isArray(await ada.api.get(`/guilds/${guild.id}/channels`)),
+        'it has a list of channels',
+      )
     },
   },
   {
@@ -31,8 +39,11 @@ export const guildCases: readonly Case[] = [
     async run(world) {
       const ada = await world.user()
       await ada.api.refused(invalid('name', 'BASE_TYPE_REQUIRED'), 'POST', '/guilds', {})
-      await ada.api.refused(invalid('name', 'BASE_TYPE_MAX_LENGTH'), 'POST', '/guilds', { name: 'x'.repeat(101) })
-      for (const name of ['x', '', ' x ', 7, null, []]) await ada.api.refused(invalid('name'), 'POST', '/guilds', { name })
+      await ada.api.refused(invalid('name', 'BASE_TYPE_MAX_LENGTH'), 'POST', '/guilds', {
+        name: 'x'.repeat(101),
+      })
+      for (const name of ['x', '', ' x ', 7, null, []])
+        await ada.api.refused(invalid('name'), 'POST', '/guilds', { name })
       await ada.api.post('/guilds', { name: 'x'.repeat(100) })
     },
   },
@@ -51,10 +62,19 @@ export const guildCases: readonly Case[] = [
     sentence: 'With `with_counts` a guild says how many are in it, and how many of them are online',
     async run(world) {
       const guild = await world.guild()
-      const count = (): Promise<APIGuild> => guild.owner.api.get(`/guilds/${guild.id}?with_counts=true`)
-      includes(await count(), { approximate_member_count: 2, approximate_presence_count: 0 }, 'with nobody online')
+      const count = (): Promise<APIGuild> =>
+        guild.owner.api.get(`/guilds/${guild.id}?with_counts=true`)
+      includes(
+        await count(),
+        { approximate_member_count: 2, approximate_presence_count: 0 },
+        'with nobody online',
+      )
       await guild.member.connect()
-      await world.eventually('one is online', count, (answer) => answer.approximate_presence_count === 1)
+      await world.eventually(
+        'one is online',
+        count,
+        (answer) => answer.approximate_presence_count === 1,
+      )
     },
   },
   {
@@ -62,7 +82,13 @@ export const guildCases: readonly Case[] = [
     sentence: 'An unknown guild is 10004, whatever is asked of it',
     async run(world) {
       const ada = await world.user()
-      for (const path of ['', '/channels', '/members', `/members/${ada.id}`, '/messages/search?content=x'])
+      for (const path of [
+        '',
+        '/channels',
+        '/members',
+        `/members/${ada.id}`,
+        '/messages/search?content=x',
+      ])
         await ada.api.refused(UNKNOWN_GUILD, 'GET', `/guilds/${NOWHERE}${path}`)
       await ada.api.refused(UNKNOWN_GUILD, 'PATCH', `/guilds/${NOWHERE}`, { name: 'mine' })
       await ada.api.refused(UNKNOWN_GUILD, 'DELETE', `/guilds/${NOWHERE}`)
@@ -77,7 +103,13 @@ export const guildCases: readonly Case[] = [
     async run(world) {
       const guild = await world.guild()
       const { api } = await world.user('eve')
-      for (const path of ['', '/channels', '/members', `/members/${guild.owner.id}`, '/messages/search?content=x'])
+      for (const path of [
+        '',
+        '/channels',
+        '/members',
+        `/members/${guild.owner.id}`,
+        '/messages/search?content=x',
+      ])
         await api.refused(NO_ACCESS, 'GET', `/guilds/${guild.id}${path}`)
       await api.refused(NO_ACCESS, 'PATCH', `/guilds/${guild.id}`, { name: 'mine now' })
       await api.refused(NO_ACCESS, 'DELETE', `/guilds/${guild.id}`)
@@ -105,7 +137,11 @@ export const guildCases: readonly Case[] = [
       includes(after, change, 'the guild')
       includes(
         after,
-        { owner_id: before.owner_id, verification_level: before.verification_level, preferred_locale: before.preferred_locale },
+        {
+          owner_id: before.owner_id,
+          verification_level: before.verification_level,
+          preferred_locale: before.preferred_locale,
+        },
         'the rest',
       )
       includes(
@@ -114,7 +150,11 @@ export const guildCases: readonly Case[] = [
         'taken away',
       )
       await guild.grant(guild.member, Permission.ManageGuild)
-      includes(await guild.member.api.patch(path, { name: 'by a member' }), { name: 'by a member' }, 'with MANAGE_GUILD')
+      includes(
+        await guild.member.api.patch(path, { name: 'by a member' }),
+        { name: 'by a member' },
+        'with MANAGE_GUILD',
+      )
     },
   },
   {
@@ -124,15 +164,28 @@ export const guildCases: readonly Case[] = [
       const guild = await world.guild()
       const path = `/guilds/${guild.id}`
       await guild.member.api.refused(NO_PERMISSION, 'PATCH', path, { name: 'taken over' })
-      for (const name of ['', 'x', 'x'.repeat(101), {}]) await guild.owner.api.refused(invalid('name'), 'PATCH', path, { name })
-      await guild.owner.api.refused(invalid('afk_timeout'), 'PATCH', path, { name: 'half', afk_timeout: 'long' })
+      for (const name of ['', 'x', 'x'.repeat(101), {}])
+        await guild.owner.api.refused(invalid('name'), 'PATCH', path, { name })
+      await guild.owner.api.refused(invalid('afk_timeout'), 'PATCH', path, {
+        name: 'half',
+        afk_timeout: 'long',
+      })
       for (const afk_timeout of [0, 61, 120, 3_601])
-        await guild.owner.api.refused(invalid('afk_timeout', 'BASE_TYPE_CHOICES'), 'PATCH', path, { name: 'half', afk_timeout })
+        await guild.owner.api.refused(invalid('afk_timeout', 'BASE_TYPE_CHOICES'), 'PATCH', path, {
+          name: 'half',
+          afk_timeout,
+        })
       const category = await guild.channel({ name: 'a category', type: 4 })
       for (const system_channel_id of [guild.voice, category.id])
-        await guild.owner.api.refused(invalid('system_channel_id'), 'PATCH', path, { name: 'half', system_channel_id })
+        await guild.owner.api.refused(invalid('system_channel_id'), 'PATCH', path, {
+          name: 'half',
+          system_channel_id,
+        })
       for (const afk_channel_id of [guild.text, category.id])
-        await guild.owner.api.refused(invalid('afk_channel_id'), 'PATCH', path, { name: 'half', afk_channel_id })
+        await guild.owner.api.refused(invalid('afk_channel_id'), 'PATCH', path, {
+          name: 'half',
+          afk_channel_id,
+        })
       includes(await guild.owner.api.get(path), { name: guild.name }, 'the guild')
     },
   },
@@ -144,7 +197,11 @@ export const guildCases: readonly Case[] = [
       const path = `/guilds/${guild.id}`
       await guild.grant(guild.member, Permission.Administrator)
       await guild.member.api.refused(NO_PERMISSION, 'PATCH', path, { owner_id: guild.member.id })
-      includes(await guild.owner.api.patch(path, { owner_id: guild.member.id }), { owner_id: guild.member.id }, 'the guild')
+      includes(
+        await guild.owner.api.patch(path, { owner_id: guild.member.id }),
+        { owner_id: guild.member.id },
+        'the guild',
+      )
       await guild.owner.api.refused(NO_PERMISSION, 'DELETE', path)
       await guild.member.api.nothing('DELETE', path)
     },
@@ -161,8 +218,14 @@ export const guildCases: readonly Case[] = [
       for (const who of [guild.owner, guild.member]) {
         await who.api.refused(UNKNOWN_GUILD, 'GET', `/guilds/${guild.id}`)
         await who.api.refused(UNKNOWN_CHANNEL, 'GET', `/channels/${guild.text}`)
-        await who.api.refused(UNKNOWN_CHANNEL, 'GET', `/channels/${guild.text}/messages/${message.id}`)
-        await who.api.refused(UNKNOWN_CHANNEL, 'POST', `/channels/${guild.text}/messages`, { content: 'anybody?' })
+        await who.api.refused(
+          UNKNOWN_CHANNEL,
+          'GET',
+          `/channels/${guild.text}/messages/${message.id}`,
+        )
+        await who.api.refused(UNKNOWN_CHANNEL, 'POST', `/channels/${guild.text}/messages`, {
+          content: 'anybody?',
+        })
         same(await who.api.get('/users/@me/guilds'), [], 'the guilds one is in')
       }
       await guild.owner.api.refused(UNKNOWN_GUILD, 'DELETE', `/guilds/${guild.id}`)

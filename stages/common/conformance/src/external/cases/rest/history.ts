@@ -17,12 +17,16 @@ async function history(
   const said: string[] = []
   // A few at a time: quicker than one after the other, and no flood.
   for (let i = 0; i < length; i += 5) {
-    const some = Array.from({ length: Math.min(5, length - i) }, (_, j) => guild.say(`message ${i + j}`))
+    const some = Array.from({ length: Math.min(5, length - i) }, (_, j) =>
+      guild.say(`message ${i + j}`),
+    )
     said.push(...(await Promise.all(some)).map((message) => message.id))
   }
   const ids = said.sort((a, b) => (BigInt(a) < BigInt(b) ? 1 : -1))
   const page = async (query: string): Promise<string[]> =>
-    (await guild.member.api.get<APIMessage[]>(`/channels/${guild.text}/messages${query}`)).map((m) => m.id)
+    (await guild.member.api.get<APIMessage[]>(`/channels/${guild.text}/messages${query}`)).map(
+      (m) => m.id,
+    )
   return { guild, ids, page }
 }
 
@@ -35,8 +39,14 @@ function expected(ids: readonly string[], anchor: Anchor, id: string, limit: num
 
 const SMALL = 15
 
-/** Page after page, each from where the last one ended. Not for ever: a stage that turns in a circle must not hold the suite. */
-async function walk(limit: number, next: (last: string | undefined) => Promise<string[]>): Promise<string[]> {
+/**
+ * Page after page, each from where the last one ended. Not for ever: a stage that turns in a circle
+ * must not hold the suite.
+ */
+async function walk(
+  limit: number,
+  next: (last: string | undefined) => Promise<string[]>,
+): Promise<string[]> {
   const met: string[] = []
   for (let pages = 0; pages <= SMALL / limit + 1; pages++) {
     const page = await next(met.at(-1))
@@ -63,7 +73,11 @@ export const historyCases: readonly Case[] = [
     async run(world) {
       const guild = await world.guild()
       for (const limit of ['0', '101', 'abc', '-1', '1.5', '1e1'])
-        await guild.owner.api.refused(invalid('limit'), 'GET', `/channels/${guild.text}/messages?limit=${limit}`)
+        await guild.owner.api.refused(
+          invalid('limit'),
+          'GET',
+          `/channels/${guild.text}/messages?limit=${limit}`,
+        )
     },
   },
   {
@@ -73,7 +87,11 @@ export const historyCases: readonly Case[] = [
       const guild = await world.guild()
       for (const anchor of ['before', 'after', 'around'])
         for (const value of ['last', '-1', '1.5', '[$gt]', '9'.repeat(25)])
-          await guild.owner.api.refused(invalid(anchor), 'GET', `/channels/${guild.text}/messages?${anchor}=${value}`)
+          await guild.owner.api.refused(
+            invalid(anchor),
+            'GET',
+            `/channels/${guild.text}/messages?${anchor}=${value}`,
+          )
     },
   },
   {
@@ -82,16 +100,22 @@ export const historyCases: readonly Case[] = [
     async run(world) {
       const guild = await world.guild()
       for (const query of ['', '?before=1', '?after=1', '?around=1', `?after=${'9'.repeat(18)}`])
-        same(await guild.member.api.get(`/channels/${guild.text}/messages${query}`), [], `the page ${query}`)
+        same(
+          await guild.member.api.get(`/channels/${guild.text}/messages${query}`),
+          [],
+          `the page ${query}`,
+        )
     },
   },
   {
     id: 'rest.messages.page.around.largest',
-    sentence: 'A page around or before the largest id there can be is the newest page, and one after it is empty',
+    sentence:
+      'A page around or before the largest id there can be is the newest page, and one after it is empty',
     async run(world) {
       const { ids, page } = await history(world, 4)
       const largest = '9223372036854775807'
-      for (const anchor of ['around', 'before']) same(await page(`?${anchor}=${largest}`), ids, `the page ${anchor} it`)
+      for (const anchor of ['around', 'before'])
+        same(await page(`?${anchor}=${largest}`), ids, `the page ${anchor} it`)
       same(await page(`?after=${largest}`), [], 'the page after it')
     },
   },
@@ -106,7 +130,8 @@ export const historyCases: readonly Case[] = [
   },
   {
     id: 'rest.messages.page.after',
-    sentence: 'A page after a message holds those just newer, without it, newest first all the same',
+    sentence:
+      'A page after a message holds those just newer, without it, newest first all the same',
     async run(world) {
       const { ids, page } = await history(world, 6)
       same(await page(`?after=${ids[4]}&limit=2`), ids.slice(2, 4), 'two after the fifth')
@@ -127,7 +152,8 @@ export const historyCases: readonly Case[] = [
   },
   {
     id: 'rest.messages.page.law',
-    sentence: 'Whatever the message and the limit, a page before or after it is exactly what the history says',
+    sentence:
+      'Whatever the message and the limit, a page before or after it is exactly what the history says',
     async run(world) {
       const { ids, page } = await history(world, SMALL)
       const asked = fc.record({
@@ -140,7 +166,11 @@ export const historyCases: readonly Case[] = [
       await fc.assert(
         fc.asyncProperty(asked, async ({ anchor, at, offset, limit }) => {
           const id = String(BigInt(ids[at]!) + offset)
-          same(await page(`?${anchor}=${id}&limit=${limit}`), expected(ids, anchor, id, limit), `${limit} ${anchor} ${id}`)
+          same(
+            await page(`?${anchor}=${id}&limit=${limit}`),
+            expected(ids, anchor, id, limit),
+            `${limit} ${anchor} ${id}`,
+          )
         }),
         { numRuns: 25 },
       )
@@ -148,7 +178,8 @@ export const historyCases: readonly Case[] = [
   },
   {
     id: 'rest.messages.page.around.law',
-    sentence: 'Whatever the message and the limit, a page around it has the message, no gap, no double, and `limit` at most',
+    sentence:
+      'Whatever the message and the limit, a page around it has the message, no gap, no double, and `limit` at most',
     async run(world) {
       const { ids, page } = await history(world, SMALL)
       const asked = fc.record({ at: fc.nat(SMALL - 1), limit: fc.integer({ min: 1, max: 20 }) })
@@ -161,7 +192,11 @@ export const historyCases: readonly Case[] = [
           same(got.length <= limit, true, `${got.length} of ${limit}`)
           const half = Math.floor((limit - 1) / 2)
           same(at - from >= Math.min(half, at), true, 'half of it is newer, where there is as much')
-          same(from + got.length - 1 - at >= Math.min(half, SMALL - 1 - at), true, 'half of it is older, where there is as much')
+          same(
+            from + got.length - 1 - at >= Math.min(half, SMALL - 1 - at),
+            true,
+            'half of it is older, where there is as much',
+          )
         }),
         { numRuns: 25 },
       )
@@ -173,10 +208,14 @@ export const historyCases: readonly Case[] = [
     async run(world) {
       const { ids, page } = await history(world, SMALL)
       for (const limit of [1, 4, 15]) {
-        const back = await walk(limit, (last) => page(`?limit=${limit}${last === undefined ? '' : `&before=${last}`}`))
+        const back = await walk(limit, (last) =>
+          page(`?limit=${limit}${last === undefined ? '' : `&before=${last}`}`),
+        )
         same(back, ids, `back, ${limit} at a time`)
         // Each page newest first, the pages oldest first.
-        const forth = await walk(limit, async (last) => (await page(`?limit=${limit}&after=${last ?? 0}`)).toReversed())
+        const forth = await walk(limit, async (last) =>
+          (await page(`?limit=${limit}&after=${last ?? 0}`)).toReversed(),
+        )
         same(forth, ids.toReversed(), `forth, ${limit} at a time`)
       }
     },

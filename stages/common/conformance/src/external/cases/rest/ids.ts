@@ -13,7 +13,9 @@ export const idCases: readonly Case[] = [
       const before = BigInt(Date.now())
       const guild = await world.guild()
       const message = await guild.say('hello')
-      await guild.member.api.put(`/channels/${guild.text}/messages/${message.id}/reactions/${encodeURIComponent('👍')}/@me`)
+      await guild.member.api.put(
+        `/channels/${guild.text}/messages/${message.id}/reactions/${encodeURIComponent('👍')}/@me`,
+      )
       const { api } = guild.owner
       const paths = [
         '/users/@me',
@@ -22,11 +24,17 @@ export const idCases: readonly Case[] = [
         `/guilds/${guild.id}/channels`,
         `/guilds/${guild.id}/members?limit=10`,
       ]
-      for (const path of [...paths, `/channels/${guild.text}`, `/channels/${guild.text}/messages`]) idsAreStrings(await api.get(path), path)
+      for (const path of [...paths, `/channels/${guild.text}`, `/channels/${guild.text}/messages`])
+        idsAreStrings(await api.get(path), path)
       for (const made of [guild.id, guild.text, message.id, guild.owner.id]) {
         const at = (BigInt(made) >> 22n) + DISCORD_EPOCH
-        // A stage on another machine may have another clock; a minute is not what a wrong epoch would be off by.
-        holds(at > before - 60_000n && at < BigInt(Date.now()) + 60_000n, `the id ${made} was made just now`, String(at))
+        // A stage on another machine may have another clock; a minute is not what a wrong epoch
+        // would be off by.
+        holds(
+          at > before - 60_000n && at < BigInt(Date.now()) + 60_000n,
+          `the id ${made} was made just now`,
+          String(at),
+        )
       }
     },
   },
@@ -45,13 +53,18 @@ export const idCases: readonly Case[] = [
   },
   {
     id: 'rest.ids.once',
-    sentence: 'No id is used twice: of many messages sent at once each has its own, and is stored with its own text and author',
+    sentence:
+      'No id is used twice: of many messages sent at once each has its own, and is stored with its own text and author',
     async run(world) {
       const guild = await world.guild()
       const texts = Array.from({ length: 40 }, (_, i) => `message ${i}`)
-      const sent = await Promise.all(texts.map((text, i) => guild.say(text, i % 2 === 0 ? guild.owner : guild.member)))
+      const sent = await Promise.all(
+        texts.map((text, i) => guild.say(text, i % 2 === 0 ? guild.owner : guild.member)),
+      )
       same(new Set(sent.map((message) => message.id)).size, texts.length, 'different ids')
-      const page = await guild.owner.api.get<APIMessage[]>(`/channels/${guild.text}/messages?limit=100`)
+      const page = await guild.owner.api.get<APIMessage[]>(
+        `/channels/${guild.text}/messages?limit=100`,
+      )
       const stored = new Map(page.map((message) => [message.id, message]))
       for (const [i, { id: one }] of sent.entries()) {
         const author = i % 2 === 0 ? guild.owner.id : guild.member.id
@@ -68,7 +81,11 @@ export const idCases: readonly Case[] = [
       const { owner, member } = guild
       const bareIds = { bareIds: true }
       same(bare(`{"a":"${member.id}"}`), `{"a":${member.id}}`, 'ids are sent as numbers')
-      const dm = await owner.api.post<{ recipients: APIUser[] }>('/users/@me/channels', { recipient_id: member.id }, bareIds)
+      const dm = await owner.api.post<{ recipients: APIUser[] }>(
+        '/users/@me/channels',
+        { recipient_id: member.id },
+        bareIds,
+      )
       same(
         dm.recipients.map((user) => user.id),
         [member.id],
@@ -76,7 +93,11 @@ export const idCases: readonly Case[] = [
       )
       const role = await guild.role(0n)
       includes(
-        await owner.api.patch(`/guilds/${guild.id}/members/${member.id}`, { roles: [role.id] }, bareIds),
+        await owner.api.patch(
+          `/guilds/${guild.id}/members/${member.id}`,
+          { roles: [role.id] },
+          bareIds,
+        ),
         { roles: [role.id] },
         'roles',
       )
@@ -87,15 +108,27 @@ export const idCases: readonly Case[] = [
         { name: 'bare', parent_id: category.id, permission_overwrites: [overwrite] },
         bareIds,
       )
-      includes(channel, { parent_id: category.id, permission_overwrites: [overwrite] }, 'the channel')
+      includes(
+        channel,
+        { parent_id: category.id, permission_overwrites: [overwrite] },
+        'the channel',
+      )
       const said = [await guild.say('one'), await guild.say('two')]
       const reply = await owner.api.post(
         `/channels/${guild.text}/messages`,
         { content: 'three', message_reference: { message_id: said[0]!.id } },
         bareIds,
       )
-      includes((reply as { message_reference: unknown }).message_reference, { message_id: said[0]!.id }, 'what was answered')
-      await owner.api.post(`/channels/${guild.text}/messages/bulk-delete`, { messages: said.map((m) => m.id) }, bareIds)
+      includes(
+        (reply as { message_reference: unknown }).message_reference,
+        { message_id: said[0]!.id },
+        'what was answered',
+      )
+      await owner.api.post(
+        `/channels/${guild.text}/messages/bulk-delete`,
+        { messages: said.map((m) => m.id) },
+        bareIds,
+      )
       const left = await owner.api.get<APIMessage[]>(`/channels/${guild.text}/messages`)
       same(
         left.map((m) => m.content),
@@ -112,7 +145,8 @@ function idsAreStrings(node: unknown, path: string): void {
   else if (typeof node === 'object' && node !== null)
     for (const [key, value] of Object.entries(node)) {
       if ((key === 'id' || key.endsWith('_id')) && value !== null) id(value, `${path}: ${key}`)
-      else if (typeof value === 'number') holds(!isId(String(value)), `${path}: ${key} is no bare id`, value)
+      else if (typeof value === 'number')
+        holds(!isId(String(value)), `${path}: ${key} is no bare id`, value)
       else idsAreStrings(value, path)
     }
 }

@@ -16,13 +16,22 @@ export const inviteCases: readonly Case[] = [
       const guild = await world.guild()
       const path = `/channels/${guild.text}/invites`
       const invite = await guild.member.api.post<APIExtendedInvite>(path, {})
-      holds(typeof invite.code === 'string' && /^[\w-]{2,}$/.test(invite.code), 'it has a code', invite)
+      holds(
+        typeof invite.code === 'string' && /^[\w-]{2,}$/.test(invite.code),
+        'it has a code',
+        invite,
+      )
       includes(invite, { max_age: 86_400, max_uses: 0, temporary: false }, 'the invite')
       includes(invite.guild, { id: guild.id, name: guild.name }, 'its guild')
       includes(invite.channel, { id: guild.text, type: 0, name: 'text' }, 'its channel')
       includes(invite.inviter, { id: guild.member.id }, 'who made it')
-      for (const time of [invite.created_at, invite.expires_at]) wireTime(time, 'when it begins or ends')
-      includes(await guild.member.api.post(path, { max_age: 60, max_uses: 3 }), { max_age: 60, max_uses: 3 }, 'as asked for')
+      for (const time of [invite.created_at, invite.expires_at])
+        wireTime(time, 'when it begins or ends')
+      includes(
+        await guild.member.api.post(path, { max_age: 60, max_uses: 3 }),
+        { max_age: 60, max_uses: 3 },
+        'as asked for',
+      )
       const bodiless = await guild.member.api.post<APIInvite>(path)
       holds(bodiless.code !== invite.code, 'without a body it is another invite')
     },
@@ -48,9 +57,16 @@ export const inviteCases: readonly Case[] = [
     async run(world) {
       const guild = await world.guild()
       const path = `/channels/${guild.text}/invites`
-      const made = [await guild.owner.api.post<APIInvite>(path, {}), await guild.member.api.post<APIInvite>(path, { max_uses: 2 })]
+      const made = [
+        await guild.owner.api.post<APIInvite>(path, {}),
+        await guild.member.api.post<APIInvite>(path, { max_uses: 2 }),
+      ]
       const listed = await guild.owner.api.get<APIExtendedInvite[]>(path)
-      same(listed.map((invite) => invite.code).toSorted(), made.map((invite) => invite.code).toSorted(), 'the codes')
+      same(
+        listed.map((invite) => invite.code).toSorted(),
+        made.map((invite) => invite.code).toSorted(),
+        'the codes',
+      )
       includes(
         listed.find((invite) => invite.code === made[1]!.code),
         { max_uses: 2, max_age: 86_400 },
@@ -62,20 +78,25 @@ export const inviteCases: readonly Case[] = [
   },
   {
     id: 'rest.invites.list-guild',
-    sentence: 'A guild’s invites are listed to who may manage it, and without their uses to who may read its audit log',
+    sentence:
+      'A guild’s invites are listed to who may manage it, and without their uses to who may read its audit log',
     async run(world) {
       const guild = await world.guild()
       const path = `/guilds/${guild.id}/invites`
       same(await guild.owner.api.get(path), [], 'a new guild’s')
       const hidden = await guild.hiddenChannel()
       const made = await Promise.all(
-        [guild.text, guild.voice, hidden.id].map((id) => guild.owner.api.post<APIInvite>(`/channels/${id}/invites`, { max_uses: 2 })),
+        [guild.text, guild.voice, hidden.id].map((id) =>
+          guild.owner.api.post<APIInvite>(`/channels/${id}/invites`, { max_uses: 2 }),
+        ),
       )
       await guild.member.api.refused(NO_PERMISSION, 'GET', path)
       await (await world.user('eve')).api.refused(NO_ACCESS, 'GET', path)
       await guild.grant(guild.member, Permission.ViewAuditLog)
       const listed = async (): Promise<APIExtendedInvite[]> =>
-        (await guild.member.api.get<APIExtendedInvite[]>(path)).toSorted((a, b) => a.code.localeCompare(b.code))
+        (await guild.member.api.get<APIExtendedInvite[]>(path)).toSorted((a, b) =>
+          a.code.localeCompare(b.code),
+        )
       const codes = made.map((invite) => invite.code).toSorted((a, b) => a.localeCompare(b))
       const plain = await listed()
       same(
@@ -89,7 +110,8 @@ export const inviteCases: readonly Case[] = [
         plain,
       )
       await guild.grant(guild.member, Permission.ManageGuild)
-      for (const invite of await listed()) includes(invite, { uses: 0, max_uses: 2, temporary: false }, 'for a manager')
+      for (const invite of await listed())
+        includes(invite, { uses: 0, max_uses: 2, temporary: false }, 'for a manager')
     },
   },
   {
@@ -98,9 +120,13 @@ export const inviteCases: readonly Case[] = [
     async run(world) {
       const guild = await world.guild()
       const path = `/channels/${guild.text}/invites`
-      for (const max_age of [-1, 604_801, 'long']) await guild.owner.api.refused(invalid('max_age'), 'POST', path, { max_age })
-      for (const max_uses of [-1, 101, {}]) await guild.owner.api.refused(invalid('max_uses'), 'POST', path, { max_uses })
-      await guild.owner.api.patch(`/guilds/${guild.id}/roles/${guild.id}`, { permissions: String(USUAL & ~Permission.CreateInstantInvite) })
+      for (const max_age of [-1, 604_801, 'long'])
+        await guild.owner.api.refused(invalid('max_age'), 'POST', path, { max_age })
+      for (const max_uses of [-1, 101, {}])
+        await guild.owner.api.refused(invalid('max_uses'), 'POST', path, { max_uses })
+      await guild.owner.api.patch(`/guilds/${guild.id}/roles/${guild.id}`, {
+        permissions: String(USUAL & ~Permission.CreateInstantInvite),
+      })
       await guild.member.api.refused(NO_PERMISSION, 'POST', path, {})
     },
   },
@@ -109,9 +135,15 @@ export const inviteCases: readonly Case[] = [
     sentence: 'Posting to an invite joins its guild, as often as `max_uses` says',
     async run(world) {
       const guild = await world.guild()
-      const { code } = await guild.owner.api.post<APIInvite>(`/channels/${guild.text}/invites`, { max_uses: 1 })
+      const { code } = await guild.owner.api.post<APIInvite>(`/channels/${guild.text}/invites`, {
+        max_uses: 1,
+      })
       const [cy, dan] = [await world.user('cy'), await world.user('dan')]
-      includes((await cy.api.post<APIInvite>(`/invites/${code}`)).guild, { id: guild.id }, 'the guild one joined')
+      includes(
+        (await cy.api.post<APIInvite>(`/invites/${code}`)).guild,
+        { id: guild.id },
+        'the guild one joined',
+      )
       await cy.api.get(`/guilds/${guild.id}`)
       await dan.api.refused(UNKNOWN_INVITE, 'POST', `/invites/${code}`)
       await dan.api.refused({ status: 403, code: 50001 }, 'GET', `/guilds/${guild.id}`)
@@ -119,17 +151,24 @@ export const inviteCases: readonly Case[] = [
   },
   {
     id: 'rest.invites.temporary',
-    sentence: 'A member who joined by a temporary invite is removed when they go offline without a role',
+    sentence:
+      'A member who joined by a temporary invite is removed when they go offline without a role',
     async run(world) {
       const guild = await world.guild()
       const owner = await guild.owner.connect()
-      const { code } = await guild.owner.api.post<APIInvite>(`/channels/${guild.text}/invites`, { temporary: true })
+      const { code } = await guild.owner.api.post<APIInvite>(`/channels/${guild.text}/invites`, {
+        temporary: true,
+      })
       const [cy, dan] = [await world.user('cy'), await world.user('dan')]
       for (const actor of [dan, cy]) await actor.api.post(`/invites/${code}`)
       await guild.grant(dan, 0n)
       const sockets = [await dan.connect(), await cy.connect()]
       for (const socket of sockets) socket.close(1000)
-      await owner.when('GUILD_MEMBER_REMOVE', () => owner.seen('GUILD_MEMBER_REMOVE').length > 0, TEMPORARY_MS)
+      await owner.when(
+        'GUILD_MEMBER_REMOVE',
+        () => owner.seen('GUILD_MEMBER_REMOVE').length > 0,
+        TEMPORARY_MS,
+      )
       same(
         owner.seen('GUILD_MEMBER_REMOVE').map((d) => d.user.id),
         [cy.id],
@@ -144,7 +183,9 @@ export const inviteCases: readonly Case[] = [
     sentence: 'An invite is unknown once its time is over, or its channel gone',
     async run(world) {
       const guild = await world.guild()
-      const short = await guild.owner.api.post<APIInvite>(`/channels/${guild.text}/invites`, { max_age: 1 })
+      const short = await guild.owner.api.post<APIInvite>(`/channels/${guild.text}/invites`, {
+        max_age: 1,
+      })
       const side = await guild.channel()
       const orphan = await guild.owner.api.post<APIInvite>(`/channels/${side.id}/invites`, {})
       await guild.owner.api.delete(`/channels/${side.id}`)
@@ -167,7 +208,11 @@ export const inviteCases: readonly Case[] = [
       for (const name of ['cy', 'dan']) await (await world.user(name)).api.post(`/invites/${code}`)
       await guild.member.api.post(`/invites/${code}`)
       const [invite] = await guild.owner.api.get<APIExtendedInvite[]>(path)
-      includes(invite, { code, uses: 2, max_uses: 5 }, 'after two who joined, and one who was in already')
+      includes(
+        invite,
+        { code, uses: 2, max_uses: 5 },
+        'after two who joined, and one who was in already',
+      )
     },
   },
   {
@@ -179,7 +224,11 @@ export const inviteCases: readonly Case[] = [
       const { code } = await guild.owner.api.post<APIInvite>(path, { max_uses: 100 })
       const cy = await world.user('cy')
       await Promise.all(Array.from({ length: 8 }, () => cy.api.post(`/invites/${code}`)))
-      includes((await guild.owner.api.get<APIExtendedInvite[]>(path))[0], { code, uses: 1 }, 'the invite')
+      includes(
+        (await guild.owner.api.get<APIExtendedInvite[]>(path))[0],
+        { code, uses: 1 },
+        'the invite',
+      )
     },
   },
   {
@@ -197,7 +246,11 @@ export const inviteCases: readonly Case[] = [
         'the channel’s invites',
       )
       const cy = await world.user('cy')
-      includes((await cy.api.get<APIInvite>(`/invites/${code}`)).guild, { id: guild.id }, 'its guild')
+      includes(
+        (await cy.api.get<APIInvite>(`/invites/${code}`)).guild,
+        { id: guild.id },
+        'its guild',
+      )
       await cy.api.post(`/invites/${code}`)
       await cy.api.get(`/guilds/${guild.id}`)
     },

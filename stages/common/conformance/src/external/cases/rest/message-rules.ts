@@ -9,19 +9,28 @@ const { EmbedLinks, ManageMessages, MentionEveryone } = Permission
 export const messageRuleCases: readonly Case[] = [
   {
     id: 'rest.messages.slow-mode',
-    sentence: 'With `rate_limit_per_user` a member who writes again too early is refused with 429 and 20016; moderators are not',
+    sentence:
+      'With `rate_limit_per_user` a member who writes again too early is refused with 429 and 20016; moderators are not',
     async run(world) {
       const guild = await world.guild()
       const path = `/channels/${guild.text}/messages`
       await guild.owner.api.patch(`/channels/${guild.text}`, { rate_limit_per_user: 30 })
       await guild.member.api.refused({ status: 400, code: 50006 }, 'POST', path, {}) // counts for nothing
-      const first = await guild.member.api.post<APIMessage>(path, { content: 'first', nonce: '1', enforce_nonce: true })
+      const first = await guild.member.api.post<APIMessage>(path, {
+        content: 'first',
+        nonce: '1',
+        enforce_nonce: true,
+      })
       const again = await guild.member.api.call('POST', path, { content: 'second' })
       same(again.status, 429, 'status')
       const body = again.body as { code: number; retry_after: number; global: boolean }
       includes(body, { code: 20016, global: false }, 'the refusal')
       holds(body.retry_after > 0 && body.retry_after <= 30, 'how long to wait', body)
-      const retried = await guild.member.api.post<APIMessage>(path, { content: 'first', nonce: '1', enforce_nonce: true })
+      const retried = await guild.member.api.post<APIMessage>(path, {
+        content: 'first',
+        nonce: '1',
+        enforce_nonce: true,
+      })
       same(retried.id, first.id, 'a retry of the first is the first')
       for (let i = 0; i < 2; i++) await guild.say('the owner’s')
       await guild.grant(guild.member, ManageMessages)
@@ -30,11 +39,13 @@ export const messageRuleCases: readonly Case[] = [
   },
   {
     id: 'rest.messages.slow-mode.before',
-    sentence: 'Slow mode counts what was written before it was set, also with a nonce that was not enforced then',
+    sentence:
+      'Slow mode counts what was written before it was set, also with a nonce that was not enforced then',
     async run(world) {
       const guild = await world.guild()
       const path = `/channels/${guild.text}/messages`
-      const set = (seconds: number) => guild.owner.api.patch(`/channels/${guild.text}`, { rate_limit_per_user: seconds })
+      const set = (seconds: number) =>
+        guild.owner.api.patch(`/channels/${guild.text}`, { rate_limit_per_user: seconds })
       await guild.member.api.post(path, { content: 'before', nonce: 'x' })
       await set(3_600)
       const after = { content: 'after', nonce: 'x', enforce_nonce: true }
@@ -43,12 +54,17 @@ export const messageRuleCases: readonly Case[] = [
       const cy = await guild.newMember('cy')
       await cy.api.post(path, { content: 'while it is off' })
       await set(3_600)
-      same((await cy.api.call('POST', path, { content: 'when it is on' })).status, 429, 'when it is on again')
+      same(
+        (await cy.api.call('POST', path, { content: 'when it is on' })).status,
+        429,
+        'when it is on again',
+      )
     },
   },
   {
     id: 'rest.messages.enforce-nonce.deleted',
-    sentence: 'A retry of a message that was deleted meanwhile is answered as the first was, brings nothing back and tells nobody',
+    sentence:
+      'A retry of a message that was deleted meanwhile is answered as the first was, brings nothing back and tells nobody',
     async run(world) {
       const guild = await world.guild()
       const owner = await guild.owner.connect()
@@ -58,7 +74,11 @@ export const messageRuleCases: readonly Case[] = [
       await guild.member.api.delete(`${path}/${id}`)
       includes(await guild.member.api.post(path, body), { id, content: 'once' }, 'the retry')
       await guild.settle(owner)
-      same(owner.seen('MESSAGE_CREATE', (message) => message.id === id).length, 1, 'how often it was told')
+      same(
+        owner.seen('MESSAGE_CREATE', (message) => message.id === id).length,
+        1,
+        'how often it was told',
+      )
       await guild.member.api.refused(UNKNOWN_MESSAGE, 'GET', `${path}/${id}`)
     },
   },
@@ -75,9 +95,15 @@ export const messageRuleCases: readonly Case[] = [
       await guild.member.api.refused(NO_PERMISSION, 'POST', path, { embeds })
       await guild.member.api.refused(NO_PERMISSION, 'PATCH', `${path}/${id}`, { embeds })
       await guild.say('without', guild.member)
-      const edited = await guild.member.api.patch<APIMessage>(`${path}/${id}`, { content: 'other words' })
+      const edited = await guild.member.api.patch<APIMessage>(`${path}/${id}`, {
+        content: 'other words',
+      })
       same(edited.embeds.length, 1, 'the embeds that it had')
-      same((await guild.member.api.patch<APIMessage>(`${path}/${id}`, { embeds: [] })).embeds, [], 'without them')
+      same(
+        (await guild.member.api.patch<APIMessage>(`${path}/${id}`, { embeds: [] })).embeds,
+        [],
+        'without them',
+      )
     },
   },
   {
@@ -90,11 +116,22 @@ export const messageRuleCases: readonly Case[] = [
       const path = `/channels/${guild.text}/messages`
       const text = `<@${guild.owner.id}> <@&${role.id}> @everyone`
       const none = { mentions: [], mention_roles: [], mention_everyone: false }
-      for (const content of [`\`${text}\``, `\`\` ${text} \`\``, `\`\`\`${text}\`\`\``, `\`\`\`md\n${text}\n\`\`\``])
+      for (const content of [
+        `\`${text}\``,
+        `\`\` ${text} \`\``,
+        `\`\`\`${text}\`\`\``,
+        `\`\`\`md\n${text}\n\`\`\``,
+      ])
         includes(await guild.member.api.post(path, { content }), { content, ...none }, 'in code')
-      const beside = await guild.member.api.post<APIMessage>(path, { content: `\`code\` ${text} \`` })
+      const beside = await guild.member.api.post<APIMessage>(path, {
+        content: `\`code\` ${text} \``,
+      })
       includes(beside, { mention_everyone: true, mention_roles: [role.id] }, 'beside code')
-      includes(await guild.member.api.patch(`${path}/${beside.id}`, { content: `\`${text}\`` }), none, 'edited')
+      includes(
+        await guild.member.api.patch(`${path}/${beside.id}`, { content: `\`${text}\`` }),
+        none,
+        'edited',
+      )
     },
   },
 ]

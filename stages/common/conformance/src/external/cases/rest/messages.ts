@@ -17,15 +17,24 @@ export const messageCases: readonly Case[] = [
       const guild = await world.guild()
       const other = await guild.channel()
       const { id } = await guild.say('hello')
-      includes(await guild.member.api.get(`/channels/${guild.text}/messages/${id}`), { id, content: 'hello' }, 'the message')
+      includes(
+        await guild.member.api.get(`/channels/${guild.text}/messages/${id}`),
+        { id, content: 'hello' },
+        'the message',
+      )
       await guild.member.api.refused(UNKNOWN_MESSAGE, 'GET', `/channels/${other.id}/messages/${id}`)
-      await guild.member.api.refused(UNKNOWN_MESSAGE, 'GET', `/channels/${guild.text}/messages/${NOTHING}`)
+      await guild.member.api.refused(
+        UNKNOWN_MESSAGE,
+        'GET',
+        `/channels/${guild.text}/messages/${NOTHING}`,
+      )
       await guild.member.api.refused(invalid(), 'GET', `/channels/${guild.text}/messages/last`)
     },
   },
   {
     id: 'rest.messages.edit',
-    sentence: 'An author edits a message: new text and mentions, the same id and time, and when it was edited',
+    sentence:
+      'An author edits a message: new text and mentions, the same id and time, and when it was edited',
     async run(world) {
       const guild = await world.guild()
       const before = await guild.say(`hello <@${guild.owner.id}>`, guild.member)
@@ -33,8 +42,13 @@ export const messageCases: readonly Case[] = [
       const content = `goodbye <@${guild.member.id}>`
       const edited = await guild.member.api.patch<APIMessage>(path, { content })
       includes(edited, { id: before.id, content, timestamp: before.timestamp }, 'the answer')
-      holds(Date.parse(edited.edited_timestamp!) >= Date.parse(before.timestamp), 'it says when it was edited', edited.edited_timestamp)
-      for (const time of [edited.timestamp, edited.edited_timestamp]) wireTime(time, 'when it was written or edited')
+      holds(
+        Date.parse(edited.edited_timestamp!) >= Date.parse(before.timestamp),
+        'it says when it was edited',
+        edited.edited_timestamp,
+      )
+      for (const time of [edited.timestamp, edited.edited_timestamp])
+        wireTime(time, 'when it was written or edited')
       same(
         edited.mentions.map((user) => user.id),
         [guild.member.id],
@@ -46,7 +60,8 @@ export const messageCases: readonly Case[] = [
   },
   {
     id: 'rest.messages.edit.last',
-    sentence: 'Each edit is answered with its own text, and the last of many that follow one another is what is stored',
+    sentence:
+      'Each edit is answered with its own text, and the last of many that follow one another is what is stored',
     async run(world) {
       const guild = await world.guild()
       const { id, timestamp } = await guild.say('first')
@@ -55,11 +70,17 @@ export const messageCases: readonly Case[] = [
         const content = `edit ${i}`
         const edited = await guild.owner.api.patch<APIMessage>(path, { content })
         same(edited.content, content, 'the answer')
-        holds(Date.parse(edited.edited_timestamp!) >= Date.parse(timestamp), 'edited no earlier than it was sent', edited)
+        holds(
+          Date.parse(edited.edited_timestamp!) >= Date.parse(timestamp),
+          'edited no earlier than it was sent',
+          edited,
+        )
         includes(await guild.owner.api.get(path), { content }, 'the message')
       }
       const texts = Array.from({ length: 8 }, (_, i) => `at once ${i}`)
-      const edits = await Promise.all(texts.map((content) => guild.owner.api.patch<APIMessage>(path, { content })))
+      const edits = await Promise.all(
+        texts.map((content) => guild.owner.api.patch<APIMessage>(path, { content })),
+      )
       same(edits.map(({ content }) => content).join(), texts.join(), 'the answers')
     },
   },
@@ -78,29 +99,58 @@ export const messageCases: readonly Case[] = [
       same([renamed.content, titles(renamed)], ['text', ['two']], 'with other embeds')
       const reworded = await guild.owner.api.patch<APIMessage>(path, { content: 'words' })
       same([reworded.content, titles(reworded)], ['words', ['two']], 'with another text')
-      same(titles(await guild.owner.api.patch<APIMessage>(path, { embeds: [] })), [], 'without embeds')
+      same(
+        titles(await guild.owner.api.patch<APIMessage>(path, { embeds: [] })),
+        [],
+        'without embeds',
+      )
     },
   },
   {
     id: 'rest.messages.edit.mentions',
-    sentence: 'An edit that names no text mentions nobody anew, and a reply whose text is edited goes on mentioning whom it answers',
+    sentence:
+      'An edit that names no text mentions nobody anew, and a reply whose text is edited goes on mentioning whom it answers',
     async run(world) {
       const guild = await world.guild()
       const at = `/channels/${guild.text}/messages`
-      const mentioned = ({ mentions, mention_everyone }: APIMessage): unknown[] => [mentions.map((user) => user.id), mention_everyone]
+      const mentioned = ({ mentions, mention_everyone }: APIMessage): unknown[] => [
+        mentions.map((user) => user.id),
+        mention_everyone,
+      ]
       const content = `<@${guild.member.id}> @everyone`
-      const silent = await guild.owner.api.post<APIMessage>(at, { content, allowed_mentions: { parse: [] } })
-      const decorated = await guild.owner.api.patch<APIMessage>(`${at}/${silent.id}`, { embeds: [{ title: 'one' }] })
+      const silent = await guild.owner.api.post<APIMessage>(at, {
+        content,
+        allowed_mentions: { parse: [] },
+      })
+      const decorated = await guild.owner.api.patch<APIMessage>(`${at}/${silent.id}`, {
+        embeds: [{ title: 'one' }],
+      })
       same(mentioned(decorated), [[], false], 'with an embed')
-      same(mentioned(await guild.owner.api.patch<APIMessage>(`${at}/${silent.id}`, { flags: 4 })), [[], false], 'with a flag')
+      same(
+        mentioned(await guild.owner.api.patch<APIMessage>(`${at}/${silent.id}`, { flags: 4 })),
+        [[], false],
+        'with a flag',
+      )
       const question = await guild.say('why?')
       const reply = { content: 'becuase', message_reference: { message_id: question.id } }
       const path = `${at}/${(await guild.member.api.post<APIMessage>(at, reply)).id}`
       const ofOwner = [[guild.owner.id], false]
-      same(mentioned(await guild.member.api.patch<APIMessage>(path, { content: 'because' })), ofOwner, 'an answer with other words')
-      same(mentioned(await guild.member.api.patch<APIMessage>(path, { embeds: [{ title: 'one' }] })), ofOwner, 'an answer with an embed')
+      same(
+        mentioned(await guild.member.api.patch<APIMessage>(path, { content: 'because' })),
+        ofOwner,
+        'an answer with other words',
+      )
+      same(
+        mentioned(await guild.member.api.patch<APIMessage>(path, { embeds: [{ title: 'one' }] })),
+        ofOwner,
+        'an answer with an embed',
+      )
       const quiet = { content: 'because!', allowed_mentions: { parse: [] } }
-      same(mentioned(await guild.member.api.patch<APIMessage>(path, quiet)), [[], false], 'an answer that is to mention nobody')
+      same(
+        mentioned(await guild.member.api.patch<APIMessage>(path, quiet)),
+        [[], false],
+        'an answer that is to mention nobody',
+      )
     },
   },
   {
@@ -109,7 +159,12 @@ export const messageCases: readonly Case[] = [
     async run(world) {
       const guild = await world.guild()
       const { id } = await guild.say('mine', guild.member)
-      await guild.owner.api.refused({ status: 403, code: 50005 }, 'PATCH', `/channels/${guild.text}/messages/${id}`, { content: 'yours' })
+      await guild.owner.api.refused(
+        { status: 403, code: 50005 },
+        'PATCH',
+        `/channels/${guild.text}/messages/${id}`,
+        { content: 'yours' },
+      )
       includes(
         await guild.owner.api.get(`/channels/${guild.text}/messages/${id}`),
         { content: 'mine', edited_timestamp: null },
@@ -124,11 +179,22 @@ export const messageCases: readonly Case[] = [
       const guild = await world.guild()
       const { id } = await guild.say('mine')
       const path = `/channels/${guild.text}/messages/${id}`
-      await guild.owner.api.refused(invalid('content', 'BASE_TYPE_MAX_LENGTH'), 'PATCH', path, { content: 'x'.repeat(2_001) })
+      await guild.owner.api.refused(invalid('content', 'BASE_TYPE_MAX_LENGTH'), 'PATCH', path, {
+        content: 'x'.repeat(2_001),
+      })
       await guild.owner.api.refused(invalid('content'), 'PATCH', path, { content: { $set: 'x' } })
       await guild.owner.api.refused(EMPTY, 'PATCH', path, { content: ' ' })
-      await guild.owner.api.refused(UNKNOWN_MESSAGE, 'PATCH', `/channels/${guild.text}/messages/${NOTHING}`, { content: 'x' })
-      includes(await guild.owner.api.get(path), { content: 'mine', edited_timestamp: null }, 'the message')
+      await guild.owner.api.refused(
+        UNKNOWN_MESSAGE,
+        'PATCH',
+        `/channels/${guild.text}/messages/${NOTHING}`,
+        { content: 'x' },
+      )
+      includes(
+        await guild.owner.api.get(path),
+        { content: 'mine', edited_timestamp: null },
+        'the message',
+      )
     },
   },
   {
@@ -157,12 +223,17 @@ export const messageCases: readonly Case[] = [
   },
   {
     id: 'rest.messages.bulk-delete',
-    sentence: 'Two to a hundred messages are deleted at once; ids that are gone or belong elsewhere change nothing',
+    sentence:
+      'Two to a hundred messages are deleted at once; ids that are gone or belong elsewhere change nothing',
     async run(world) {
       const guild = await world.guild()
       const other = await guild.channel()
       const at = `/channels/${guild.text}/messages`
-      const said = [await guild.say('one'), await guild.say('two'), await guild.say('three', guild.member)]
+      const said = [
+        await guild.say('one'),
+        await guild.say('two'),
+        await guild.say('three', guild.member),
+      ]
       const elsewhere = await guild.say('elsewhere', guild.owner, other.id)
       await guild.owner.api.nothing('POST', `${at}/bulk-delete`, {
         messages: [said[0]!.id, said[2]!.id, elsewhere.id, idAt(Date.now() - 1_000)],
@@ -181,7 +252,8 @@ export const messageCases: readonly Case[] = [
   },
   {
     id: 'rest.messages.bulk-delete.refused',
-    sentence: 'Bulk deletion needs MANAGE_MESSAGES, 2 to 100 ids, and messages under 14 days of age',
+    sentence:
+      'Bulk deletion needs MANAGE_MESSAGES, 2 to 100 ids, and messages under 14 days of age',
     async run(world) {
       const guild = await world.guild()
       const path = `/channels/${guild.text}/messages/bulk-delete`
@@ -192,10 +264,18 @@ export const messageCases: readonly Case[] = [
       const count: Refusal = { status: 400, code: 50016 }
       await guild.owner.api.refused(count, 'POST', path, { messages: messages.slice(0, 1) })
       await guild.owner.api.refused(count, 'POST', path, { messages: manyIds })
-      await guild.owner.api.refused({ status: 400, code: 50034 }, 'POST', path, { messages: [...messages, idAt(now - 15 * DAY_MS)] })
+      await guild.owner.api.refused({ status: 400, code: 50034 }, 'POST', path, {
+        messages: [...messages, idAt(now - 15 * DAY_MS)],
+      })
       await guild.owner.api.refused(invalid('messages'), 'POST', path, {})
-      await guild.owner.api.refused(invalid('messages.1'), 'POST', path, { messages: [messages[0], { $gt: '' }] })
-      same((await guild.owner.api.get<APIMessage[]>(`/channels/${guild.text}/messages`)).length, 2, 'how many are left')
+      await guild.owner.api.refused(invalid('messages.1'), 'POST', path, {
+        messages: [messages[0], { $gt: '' }],
+      })
+      same(
+        (await guild.owner.api.get<APIMessage[]>(`/channels/${guild.text}/messages`)).length,
+        2,
+        'how many are left',
+      )
     },
   },
 ]

@@ -37,7 +37,12 @@ const OF_MODERATORS: readonly [path: string, none: object, needed: bigint][] = [
 ]
 
 /** A member may see the path with the permission only. */
-async function opensWith(guild: TestGuild, path: string, none: object, needed: bigint): Promise<void> {
+async function opensWith(
+  guild: TestGuild,
+  path: string,
+  none: object,
+  needed: bigint,
+): Promise<void> {
   const { api } = guild.member
   await api.refused(NO_PERMISSION, 'GET', path)
   const role = await guild.grant(guild.member, needed)
@@ -48,7 +53,8 @@ async function opensWith(guild: TestGuild, path: string, none: object, needed: b
 export const nothingCases: readonly Case[] = [
   {
     id: 'rest.nothing.guilds',
-    sentence: 'Threads, emojis, stickers and scheduled events of a guild are answered as empty, to its members alone',
+    sentence:
+      'Threads, emojis, stickers and scheduled events of a guild are answered as empty, to its members alone',
     async run(world) {
       const [guild, eve] = [await world.guild(), await world.user('eve')]
       for (const [part, none] of Object.entries(OF_MEMBERS)) {
@@ -60,14 +66,19 @@ export const nothingCases: readonly Case[] = [
   },
   {
     id: 'rest.nothing.moderation',
-    sentence: 'Bans, webhooks, AutoMod rules, integrations, templates and the audit log are empty, by their permissions',
+    sentence:
+      'Bans, webhooks, AutoMod rules, integrations, templates and the audit log are empty, by their permissions',
     async run(world) {
       const guild = await world.guild()
       for (const [part, none, needed] of OF_MODERATORS) {
         same(await guild.owner.api.get(`/guilds/${guild.id}/${part}`), none, `${part} to the owner`)
         await opensWith(guild, `/guilds/${guild.id}/${part}`, none, needed)
       }
-      await guild.owner.api.refused({ status: 404, code: 10026 }, 'GET', `/guilds/${guild.id}/bans/${guild.member.id}`)
+      await guild.owner.api.refused(
+        { status: 404, code: 10026 },
+        'GET',
+        `/guilds/${guild.id}/bans/${guild.member.id}`,
+      )
       await guild.owner.api.refused(invalid('limit'), 'GET', `/guilds/${guild.id}/bans?limit=abc`)
     },
   },
@@ -82,7 +93,12 @@ export const nothingCases: readonly Case[] = [
       same(await api.get(`${path}/users/@me/threads/archived/private`), NO_THREADS, 'own threads')
       same(await api.get(`${path}/messages/pins`), { items: [], has_more: false }, 'pins')
       same(await api.get(`${path}/pins`), [], 'pins, as older clients ask')
-      await opensWith(guild, `${path}/threads/archived/private`, NO_THREADS, Permission.ManageThreads)
+      await opensWith(
+        guild,
+        `${path}/threads/archived/private`,
+        NO_THREADS,
+        Permission.ManageThreads,
+      )
       await opensWith(guild, `${path}/webhooks`, [], Permission.ManageWebhooks)
       const hidden = await guild.hiddenChannel()
       for (const part of ['threads/archived/public', 'threads/archived/private', 'webhooks']) {
@@ -93,14 +109,24 @@ export const nothingCases: readonly Case[] = [
   },
   {
     id: 'rest.nothing.applications',
-    sentence: 'An application has no emojis and no commands, anywhere, and sees no other’s; there are no voice regions',
+    sentence:
+      'An application has no emojis and no commands, anywhere, and sees no other’s; there are no voice regions',
     async run(world) {
       const [guild, eve] = [await world.guild(), await world.user('eve')]
       const { api, id } = guild.owner
       same(await api.get(`/applications/${id}/emojis`), { items: [] }, 'emojis')
       same(await api.get(`/applications/${id}/commands`), [], 'commands')
-      same(await api.get(`/applications/${id}/guilds/${guild.id}/commands`), [], 'commands of a guild')
-      for (const part of ['entitlements', 'skus', 'role-connections/metadata', `guilds/${guild.id}/commands/permissions`])
+      same(
+        await api.get(`/applications/${id}/guilds/${guild.id}/commands`),
+        [],
+        'commands of a guild',
+      )
+      for (const part of [
+        'entitlements',
+        'skus',
+        'role-connections/metadata',
+        `guilds/${guild.id}/commands/permissions`,
+      ])
         same(await api.get(`/applications/${id}/${part}`), [], part)
       same(await api.get('/users/@me/connections'), [], 'connections')
       same(await api.get('/voice/regions'), [], 'voice regions')
@@ -116,14 +142,25 @@ export const nothingCases: readonly Case[] = [
     sentence: 'A guild’s onboarding is off and asks nothing',
     async run(world) {
       const guild = await world.guild()
-      const off = { guild_id: guild.id, prompts: [], default_channel_ids: [], enabled: false, mode: 0 }
+      const off = {
+        guild_id: guild.id,
+        prompts: [],
+        default_channel_ids: [],
+        enabled: false,
+        mode: 0,
+      }
       same(await guild.member.api.get(`/guilds/${guild.id}/onboarding`), off, 'onboarding')
-      await (await world.user('eve')).api.refused(NO_ACCESS, 'GET', `/guilds/${guild.id}/onboarding`)
+      await (await world.user('eve')).api.refused(
+        NO_ACCESS,
+        'GET',
+        `/guilds/${guild.id}/onboarding`,
+      )
     },
   },
   {
     id: 'rest.nothing.unknown',
-    sentence: 'A thing that no stage has is answered with Discord’s code for an unknown one of its kind',
+    sentence:
+      'A thing that no stage has is answered with Discord’s code for an unknown one of its kind',
     async run(world) {
       const guild = await world.guild()
       const { api, id } = guild.owner
@@ -157,7 +194,11 @@ export const nothingCases: readonly Case[] = [
       }
       await world.anonymous.refused({ status: 404, code: 10015 }, 'GET', '/webhooks/1/token')
       await world.anonymous.refused({ status: 401, code: 0 }, 'GET', '/webhooks/1')
-      await guild.member.api.refused(NO_PERMISSION, 'GET', `/guilds/${guild.id}/auto-moderation/rules/1`)
+      await guild.member.api.refused(
+        NO_PERMISSION,
+        'GET',
+        `/guilds/${guild.id}/auto-moderation/rules/1`,
+      )
       await guild.member.api.refused(NO_ACCESS, 'GET', `/applications/${id}/commands/1`)
       await api.refused({ status: 403, code: 50004 }, 'GET', `/guilds/${guild.id}/widget.json`)
       for (const path of ['thread-members', `thread-members/${id}`])
@@ -171,9 +212,19 @@ export const nothingCases: readonly Case[] = [
       const guild = await world.guild()
       const parts = [...Object.keys(OF_MEMBERS), ...OF_MODERATORS.map(([part]) => part)]
       for (const part of parts)
-        await guild.owner.api.refused({ status: 404, code: 0 }, 'POST', `/guilds/${guild.id}/${part}`, { name: 'x' })
+        await guild.owner.api.refused(
+          { status: 404, code: 0 },
+          'POST',
+          `/guilds/${guild.id}/${part}`,
+          { name: 'x' },
+        )
       for (const part of ['threads', 'webhooks'])
-        await guild.owner.api.refused({ status: 404, code: 0 }, 'POST', `/channels/${guild.text}/${part}`, { name: 'x' })
+        await guild.owner.api.refused(
+          { status: 404, code: 0 },
+          'POST',
+          `/channels/${guild.text}/${part}`,
+          { name: 'x' },
+        )
     },
   },
 ]

@@ -7,13 +7,16 @@ import { NO_PERMISSION, UNKNOWN_ROLE, UNKNOWN_USER } from '../../rest.ts'
 
 const { Administrator, ManageChannels, ManageMessages, ManageRoles } = Permission
 
-const moderated = async (guild: TestGuild): Promise<void> => void (await guild.grant(guild.member, ManageRoles | ManageChannels))
-const pathOf = (guild: TestGuild, target: string, channel = guild.text): string => `/channels/${channel}/permissions/${target}`
+const moderated = async (guild: TestGuild): Promise<void> =>
+  void (await guild.grant(guild.member, ManageRoles | ManageChannels))
+const pathOf = (guild: TestGuild, target: string, channel = guild.text): string =>
+  `/channels/${channel}/permissions/${target}`
 
 export const overwriteCases: readonly Case[] = [
   {
     id: 'rest.overwrites.type',
-    sentence: 'An overwrite’s type is part of what is judged: nobody lifts a denial, or moves an allowance, by changing it',
+    sentence:
+      'An overwrite’s type is part of what is judged: nobody lifts a denial, or moves an allowance, by changing it',
     async run(world) {
       const guild = await world.guild()
       await moderated(guild)
@@ -21,20 +24,35 @@ export const overwriteCases: readonly Case[] = [
       const { id } = await guild.say('the owner’s')
       await guild.overwrite(text, guild.id, 0, { allow: ManageMessages })
       await guild.overwrite(text, member.id, 1, { deny: ManageMessages })
-      const channel = await guild.owner.api.get<APIGuildChannel<GuildChannelType>>(`/channels/${text}`)
-      const permission_overwrites = channel.permission_overwrites!.map((o) => (o.id === member.id ? { ...o, type: 0 } : o))
-      await member.api.refused(NO_PERMISSION, 'PATCH', `/channels/${text}`, { permission_overwrites })
-      await member.api.refused(NO_PERMISSION, 'PUT', pathOf(guild, member.id), { type: 0, deny: String(ManageMessages) })
+      const channel = await guild.owner.api.get<APIGuildChannel<GuildChannelType>>(
+        `/channels/${text}`,
+      )
+      const permission_overwrites = channel.permission_overwrites!.map((o) =>
+        o.id === member.id ? { ...o, type: 0 } : o,
+      )
+      await member.api.refused(NO_PERMISSION, 'PATCH', `/channels/${text}`, {
+        permission_overwrites,
+      })
+      await member.api.refused(NO_PERMISSION, 'PUT', pathOf(guild, member.id), {
+        type: 0,
+        deny: String(ManageMessages),
+      })
       await member.api.refused(NO_PERMISSION, 'DELETE', `/channels/${text}/messages/${id}`)
 
       const role = await guild.role(0n)
-      const side = await guild.channel({ permission_overwrites: [{ id: role.id, type: 0, allow: String(ManageMessages) }] })
-      await member.api.refused(NO_PERMISSION, 'PUT', pathOf(guild, role.id, side.id), { type: 1, allow: String(ManageMessages) })
+      const side = await guild.channel({
+        permission_overwrites: [{ id: role.id, type: 0, allow: String(ManageMessages) }],
+      })
+      await member.api.refused(NO_PERMISSION, 'PUT', pathOf(guild, role.id, side.id), {
+        type: 1,
+        allow: String(ManageMessages),
+      })
     },
   },
   {
     id: 'rest.overwrites.unknown',
-    sentence: 'An overwrite names a role (else 10011) or a member (else 10013), whichever route carries it',
+    sentence:
+      'An overwrite names a role (else 10011) or a member (else 10013), whichever route carries it',
     async run(world) {
       const guild = await world.guild()
       const stranger = await world.user('eve')
@@ -44,7 +62,10 @@ export const overwriteCases: readonly Case[] = [
       ] as const) {
         const overwrite = { id: stranger.id, type, allow: '0', deny: '0' }
         const list = { permission_overwrites: [overwrite] }
-        await guild.owner.api.refused(refusal, 'POST', `/guilds/${guild.id}/channels`, { name: 'odd', ...list })
+        await guild.owner.api.refused(refusal, 'POST', `/guilds/${guild.id}/channels`, {
+          name: 'odd',
+          ...list,
+        })
         await guild.owner.api.refused(refusal, 'PATCH', `/channels/${guild.text}`, list)
         await guild.owner.api.refused(refusal, 'PUT', pathOf(guild, stranger.id), { type })
       }
@@ -61,14 +82,21 @@ export const overwriteCases: readonly Case[] = [
       await owner.next('CHANNEL_UPDATE')
       await guild.owner.api.delete(`/guilds/${guild.id}/roles/${role.id}`)
       const told = await owner.next('CHANNEL_UPDATE', (channel) => channel.id === guild.text)
-      same((told as { permission_overwrites?: unknown }).permission_overwrites, [], 'the overwrites that are told')
-      const { permission_overwrites } = await guild.owner.api.get<{ permission_overwrites: unknown }>(`/channels/${guild.text}`)
+      same(
+        (told as { permission_overwrites?: unknown }).permission_overwrites,
+        [],
+        'the overwrites that are told',
+      )
+      const { permission_overwrites } = await guild.owner.api.get<{
+        permission_overwrites: unknown
+      }>(`/channels/${guild.text}`)
       same(permission_overwrites, [], 'the overwrites')
     },
   },
   {
     id: 'rest.overwrites.manage-roles',
-    sentence: 'Only an administrator allows MANAGE_ROLES by an overwrite; a member who has it by one changes every bit there',
+    sentence:
+      'Only an administrator allows MANAGE_ROLES by an overwrite; a member who has it by one changes every bit there',
     async run(world) {
       const guild = await world.guild()
       await moderated(guild)
@@ -77,16 +105,25 @@ export const overwriteCases: readonly Case[] = [
       const create = { name: 'mine', permission_overwrites: keys }
       await member.api.refused(NO_PERMISSION, 'POST', `/guilds/${guild.id}/channels`, create)
       await member.api.refused(NO_PERMISSION, 'PUT', pathOf(guild, member.id), keys[0])
-      await member.api.refused(NO_PERMISSION, 'PATCH', `/channels/${text}`, { permission_overwrites: keys })
+      await member.api.refused(NO_PERMISSION, 'PATCH', `/channels/${text}`, {
+        permission_overwrites: keys,
+      })
 
       const cy = await guild.newMember('cy')
       await guild.grant(cy, Administrator)
-      same((await cy.api.call('POST', `/guilds/${guild.id}/channels`, create)).status, 201, 'an administrator’s status')
+      same(
+        (await cy.api.call('POST', `/guilds/${guild.id}/channels`, create)).status,
+        201,
+        'an administrator’s status',
+      )
 
       const dan = await guild.newMember('dan')
       await guild.overwrite(text, dan.id, 1, { allow: ManageRoles })
       const any = { type: 1, allow: String(ManageMessages) }
-      holds((await dan.api.call('PUT', pathOf(guild, guild.member.id), any)).status === 204, 'any bit may be allowed')
+      holds(
+        (await dan.api.call('PUT', pathOf(guild, guild.member.id), any)).status === 204,
+        'any bit may be allowed',
+      )
     },
   },
   {
@@ -97,7 +134,10 @@ export const overwriteCases: readonly Case[] = [
       await moderated(guild)
       await guild.overwrite(guild.text, guild.member.id, 1, { allow: ManageMessages })
       const cy = await guild.newMember('cy')
-      await guild.member.api.refused(NO_PERMISSION, 'PUT', pathOf(guild, cy.id), { type: 1, allow: String(ManageMessages) })
+      await guild.member.api.refused(NO_PERMISSION, 'PUT', pathOf(guild, cy.id), {
+        type: 1,
+        allow: String(ManageMessages),
+      })
     },
   },
 ]

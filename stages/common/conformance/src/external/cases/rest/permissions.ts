@@ -7,14 +7,21 @@ import { NO_ACCESS, NO_PERMISSION } from '../../rest.ts'
 const { SendMessages, ViewChannel, ReadMessageHistory, ManageMessages, Administrator } = Permission
 
 const mayWrite = async (guild: TestGuild, what: string): Promise<void> => {
-  const answer = await guild.member.api.call('POST', `/channels/${guild.text}/messages`, { content: what })
+  const answer = await guild.member.api.call('POST', `/channels/${guild.text}/messages`, {
+    content: what,
+  })
   same(answer.status, 200, `may write: ${what}`)
 }
 const mayNotWrite = async (guild: TestGuild): Promise<void> => {
-  await guild.member.api.refused(NO_PERMISSION, 'POST', `/channels/${guild.text}/messages`, { content: 'hi' })
+  await guild.member.api.refused(NO_PERMISSION, 'POST', `/channels/${guild.text}/messages`, {
+    content: 'hi',
+  })
 }
 
-/** Discord's order: @everyone, roles, then the channel's overwrites for @everyone, for roles together, for the member. */
+/**
+ * Discord's order: @everyone, roles, then the channel's overwrites for @everyone, for roles
+ * together, for the member.
+ */
 export const permissionCases: readonly Case[] = [
   {
     id: 'rest.permissions.everyone',
@@ -39,7 +46,8 @@ export const permissionCases: readonly Case[] = [
   },
   {
     id: 'rest.permissions.overwrite-role',
-    sentence: 'An overwrite for a role stands above that for @everyone; among roles allowing stands above denying',
+    sentence:
+      'An overwrite for a role stands above that for @everyone; among roles allowing stands above denying',
     async run(world) {
       const guild = await world.guild()
       const [allowed, denied] = [await guild.role(0n), await guild.role(0n)]
@@ -51,7 +59,9 @@ export const permissionCases: readonly Case[] = [
       await mayWrite(guild, 'with a role that allows')
       await guild.give(guild.member, denied.id)
       await mayWrite(guild, 'with a role that denies as well')
-      await guild.owner.api.delete(`/guilds/${guild.id}/members/${guild.member.id}/roles/${allowed.id}`)
+      await guild.owner.api.delete(
+        `/guilds/${guild.id}/members/${guild.member.id}/roles/${allowed.id}`,
+      )
       await mayNotWrite(guild)
     },
   },
@@ -96,14 +106,19 @@ export const permissionCases: readonly Case[] = [
     async run(world) {
       const guild = await world.guild()
       await guild.overwrite(guild.text, guild.id, 0, { deny: ViewChannel })
-      await guild.overwrite(guild.text, guild.member.id, 1, { allow: SendMessages | ReadMessageHistory | ManageMessages })
-      await guild.member.api.refused(NO_ACCESS, 'POST', `/channels/${guild.text}/messages`, { content: 'hi' })
+      await guild.overwrite(guild.text, guild.member.id, 1, {
+        allow: SendMessages | ReadMessageHistory | ManageMessages,
+      })
+      await guild.member.api.refused(NO_ACCESS, 'POST', `/channels/${guild.text}/messages`, {
+        content: 'hi',
+      })
       await guild.member.api.refused(NO_ACCESS, 'GET', `/channels/${guild.text}/messages`)
     },
   },
   {
     id: 'rest.permissions.history',
-    sentence: 'Without READ_MESSAGE_HISTORY a channel’s history is empty, and none of its messages can be read',
+    sentence:
+      'Without READ_MESSAGE_HISTORY a channel’s history is empty, and none of its messages can be read',
     async run(world) {
       const guild = await world.guild()
       const { id } = await guild.say('before')
@@ -137,13 +152,20 @@ export const permissionCases: readonly Case[] = [
       includes(role, { permissions: String(bits) }, 'the role')
       holds(bits > BigInt(Number.MAX_SAFE_INTEGER) / 2n, 'the bits are high ones')
       await guild.overwrite(guild.text, role.id, 0, { allow: bits })
-      const channel = await guild.owner.api.get<{ permission_overwrites: unknown }>(`/channels/${guild.text}`)
-      same(channel.permission_overwrites, [{ id: role.id, type: 0, allow: String(bits), deny: '0' }], 'the overwrite')
+      const channel = await guild.owner.api.get<{ permission_overwrites: unknown }>(
+        `/channels/${guild.text}`,
+      )
+      same(
+        channel.permission_overwrites,
+        [{ id: role.id, type: 0, allow: String(bits), deny: '0' }],
+        'the overwrite',
+      )
     },
   },
   {
     id: 'rest.permissions.unknown-bits',
-    sentence: 'Bits that stand for no permission are dropped and refuse nothing: py-cord’s “all” is 2^53 − 1',
+    sentence:
+      'Bits that stand for no permission are dropped and refuse nothing: py-cord’s “all” is 2^53 − 1',
     async run(world) {
       const guild = await world.guild()
       const every = 2n ** 62n - 1n
@@ -151,13 +173,21 @@ export const permissionCases: readonly Case[] = [
       const role = await guild.role(every)
       includes(role, { permissions: known }, 'a role')
       includes(
-        await guild.owner.api.patch(`/guilds/${guild.id}/roles/${role.id}`, { permissions: String(every) }),
+        await guild.owner.api.patch(`/guilds/${guild.id}/roles/${role.id}`, {
+          permissions: String(every),
+        }),
         { permissions: known },
         'edited',
       )
       await guild.overwrite(guild.text, role.id, 0, { allow: every })
-      const made = await guild.channel({ permission_overwrites: [{ id: role.id, type: 0, allow: '0', deny: String(every) }] })
-      includes(made, { permission_overwrites: [{ id: role.id, type: 0, allow: '0', deny: known }] }, 'a channel')
+      const made = await guild.channel({
+        permission_overwrites: [{ id: role.id, type: 0, allow: '0', deny: String(every) }],
+      })
+      includes(
+        made,
+        { permission_overwrites: [{ id: role.id, type: 0, allow: '0', deny: known }] },
+        'a channel',
+      )
     },
   },
 ]

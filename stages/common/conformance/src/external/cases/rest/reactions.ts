@@ -12,7 +12,9 @@ interface Spot {
   readonly guild: TestGuild
   readonly id: string
   readonly path: string
-  reactions(reader?: 'owner' | 'member'): Promise<{ name: string | null; id: string | null; count: number; me: boolean }[]>
+  reactions(
+    reader?: 'owner' | 'member',
+  ): Promise<{ name: string | null; id: string | null; count: number; me: boolean }[]>
 }
 
 async function message(guild: TestGuild): Promise<Spot> {
@@ -36,11 +38,21 @@ export const reactionCases: readonly Case[] = [
     async run(world) {
       const { guild, path, reactions } = await message(await world.guild())
       for (let i = 0; i < 2; i++) await guild.member.api.nothing('PUT', `${path}/${THUMB}/@me`)
-      same(await reactions('owner'), [{ name: THUMB, id: null, count: 1, me: false }], 'as another sees it')
-      same(await reactions('member'), [{ name: THUMB, id: null, count: 1, me: true }], 'as who reacted sees it')
+      same(
+        await reactions('owner'),
+        [{ name: THUMB, id: null, count: 1, me: false }],
+        'as another sees it',
+      )
+      same(
+        await reactions('member'),
+        [{ name: THUMB, id: null, count: 1, me: true }],
+        'as who reacted sees it',
+      )
       await guild.owner.api.nothing('PUT', `${path}/${THUMB}/@me`)
       same(await reactions('owner'), [{ name: THUMB, id: null, count: 2, me: true }], 'with two')
-      const [listed] = await guild.owner.api.get<APIMessage[]>(`/channels/${guild.text}/messages?limit=1`)
+      const [listed] = await guild.owner.api.get<APIMessage[]>(
+        `/channels/${guild.text}/messages?limit=1`,
+      )
       same(
         listed!.reactions?.map(({ count, me }) => ({ count, me })),
         [{ count: 2, me: true }],
@@ -50,30 +62,59 @@ export const reactionCases: readonly Case[] = [
   },
   {
     id: 'rest.reactions.emoji',
-    sentence: 'Unicode emoji of any make and custom ones as `name:id` are taken, anything else is 10014',
+    sentence:
+      'Unicode emoji of any make and custom ones as `name:id` are taken, anything else is 10014',
     async run(world) {
       const { guild, path, reactions } = await message(await world.guild())
       const unicode = ['❤️', '👩‍👩‍👧‍👦', '🇩🇪', '7️⃣', '👋🏽']
-      for (const emoji of unicode) await guild.owner.api.nothing('PUT', `${path}/${encodeURIComponent(emoji)}/@me`)
-      await guild.owner.api.nothing('PUT', `${path}/${encodeURIComponent('blob:80351110224678912')}/@me`)
-      const wanted = [...unicode.map((name) => ({ name, id: null as string | null })), { name: 'blob', id: '80351110224678912' }]
+      for (const emoji of unicode)
+        await guild.owner.api.nothing('PUT', `${path}/${encodeURIComponent(emoji)}/@me`)
+      await guild.owner.api.nothing(
+        'PUT',
+        `${path}/${encodeURIComponent('blob:80351110224678912')}/@me`,
+      )
+      const wanted = [
+        ...unicode.map((name) => ({ name, id: null as string | null })),
+        { name: 'blob', id: '80351110224678912' },
+      ]
       same(
         new Set((await reactions()).map(({ name, id }) => `${name} ${id}`)),
         new Set(wanted.map(({ name, id }) => `${name} ${id}`)),
         'the reactions',
       )
-      for (const emoji of ['thumbsup', 'x', 'blob:', 'blob:abc', '$ne', '👍 or not', '👍👎', '🇩🇪🇫🇷🇮🇹', '🇽🇽', '7', '👍\u200D'])
-        await guild.owner.api.refused({ status: 400, code: 10014 }, 'PUT', `${path}/${encodeURIComponent(emoji)}/@me`)
+      for (const emoji of [
+        'thumbsup',
+        'x',
+        'blob:',
+        'blob:abc',
+        '$ne',
+        '👍 or not',
+        '👍👎',
+        '🇩🇪🇫🇷🇮🇹',
+        '🇽🇽',
+        '7',
+        '👍\u200D',
+      ])
+        await guild.owner.api.refused(
+          { status: 400, code: 10014 },
+          'PUT',
+          `${path}/${encodeURIComponent(emoji)}/@me`,
+        )
     },
   },
   {
     id: 'rest.reactions.remove',
-    sentence: 'One takes one’s own reaction back, as often as one likes; the last one gone, so is the emoji',
+    sentence:
+      'One takes one’s own reaction back, as often as one likes; the last one gone, so is the emoji',
     async run(world) {
       const { guild, path, reactions } = await message(await world.guild())
       for (const { api } of [guild.owner, guild.member]) await api.put(`${path}/${THUMB}/@me`)
       await guild.member.api.nothing('DELETE', `${path}/${THUMB}/@me`)
-      same(await reactions('member'), [{ name: THUMB, id: null, count: 1, me: false }], 'with one left')
+      same(
+        await reactions('member'),
+        [{ name: THUMB, id: null, count: 1, me: false }],
+        'with one left',
+      )
       await guild.member.api.nothing('DELETE', `${path}/${THUMB}/@me`)
       await guild.owner.api.nothing('DELETE', `${path}/${THUMB}/@me`)
       same(await reactions(), [], 'with none left')
@@ -84,7 +125,8 @@ export const reactionCases: readonly Case[] = [
     sentence: 'With MANAGE_MESSAGES all reactions of one emoji are removed, and no other',
     async run(world) {
       const { guild, path, reactions } = await message(await world.guild())
-      for (const { api } of [guild.owner, guild.member]) for (const emoji of [THUMB, '🎉']) await api.put(`${path}/${emoji}/@me`)
+      for (const { api } of [guild.owner, guild.member])
+        for (const emoji of [THUMB, '🎉']) await api.put(`${path}/${emoji}/@me`)
       await guild.member.api.refused(NO_PERMISSION, 'DELETE', `${path}/${THUMB}`)
       await guild.owner.api.nothing('DELETE', `${path}/${THUMB}`)
       same(await reactions(), [{ name: '🎉', id: null, count: 2, me: true }], 'what is left')
@@ -96,14 +138,26 @@ export const reactionCases: readonly Case[] = [
   },
   {
     id: 'rest.reactions.custom',
-    sentence: 'A custom emoji is `name:id`, whether `:` or `a:` stand before it, as discord.py and its kin send it, or not',
+    sentence:
+      'A custom emoji is `name:id`, whether `:` or `a:` stand before it, as discord.py and its kin send it, or not',
     async run(world) {
       const { guild, path, reactions } = await message(await world.guild())
       await guild.owner.api.put(`${path}/blob:123456789012345678/@me`)
       await guild.member.api.put(`${path}/${encodeURIComponent(':blob:123456789012345678')}/@me`)
-      same(await reactions(), [{ name: 'blob', id: '123456789012345678', count: 2, me: true }], 'the reactions')
-      await guild.owner.api.nothing('DELETE', `${path}/${encodeURIComponent('a:blob:123456789012345678')}/@me`)
-      same(await reactions(), [{ name: 'blob', id: '123456789012345678', count: 1, me: false }], 'with one left')
+      same(
+        await reactions(),
+        [{ name: 'blob', id: '123456789012345678', count: 2, me: true }],
+        'the reactions',
+      )
+      await guild.owner.api.nothing(
+        'DELETE',
+        `${path}/${encodeURIComponent('a:blob:123456789012345678')}/@me`,
+      )
+      same(
+        await reactions(),
+        [{ name: 'blob', id: '123456789012345678', count: 1, me: false }],
+        'with one left',
+      )
     },
   },
   {
@@ -111,7 +165,12 @@ export const reactionCases: readonly Case[] = [
     sentence: 'Who reacted is listed in order of ids, `limit` 1 to 100, from `after` on',
     async run(world) {
       const { guild, path } = await message(await world.guild())
-      const people = [guild.owner, guild.member, await guild.newMember('cy'), await guild.newMember('dan')]
+      const people = [
+        guild.owner,
+        guild.member,
+        await guild.newMember('cy'),
+        await guild.newMember('dan'),
+      ]
       for (const { api } of people) await api.put(`${path}/${THUMB}/@me`)
       const ids = people.map((each) => each.id).toSorted(smallestFirst)
       const list = async (query = ''): Promise<string[]> =>
@@ -121,9 +180,14 @@ export const reactionCases: readonly Case[] = [
       same(await list(`?limit=2&after=${ids[1]}`), ids.slice(2), 'the next two')
       same(await list(`?after=${ids[3]}`), [], 'after the last')
       const [first] = await guild.member.api.get<APIUser[]>(`${path}/${THUMB}?limit=1`)
-      includes(first, { username: people.find((each) => each.id === ids[0])!.username }, 'a user of the list')
+      includes(
+        first,
+        { username: people.find((each) => each.id === ids[0])!.username },
+        'a user of the list',
+      )
       same(await guild.member.api.get(`${path}/🎉`), [], 'who reacted with another emoji')
-      for (const limit of ['0', '101', 'abc']) await guild.member.api.refused(invalid('limit'), 'GET', `${path}/${THUMB}?limit=${limit}`)
+      for (const limit of ['0', '101', 'abc'])
+        await guild.member.api.refused(invalid('limit'), 'GET', `${path}/${THUMB}?limit=${limit}`)
     },
   },
   {
@@ -142,7 +206,8 @@ export const reactionCases: readonly Case[] = [
   },
   {
     id: 'rest.reactions.permissions',
-    sentence: 'Without ADD_REACTIONS one may join in what another began, and begin nothing; without history, neither',
+    sentence:
+      'Without ADD_REACTIONS one may join in what another began, and begin nothing; without history, neither',
     async run(world) {
       const { guild, path } = await message(await world.guild())
       await guild.overwrite(guild.text, guild.id, 0, { deny: Permission.AddReactions })
@@ -155,7 +220,8 @@ export const reactionCases: readonly Case[] = [
   },
   {
     id: 'rest.reactions.spellings',
-    sentence: 'An emoji is one with and without U+FE0F on every route, and answers and events name it fully qualified',
+    sentence:
+      'An emoji is one with and without U+FE0F on every route, and answers and events name it fully qualified',
     async run(world) {
       const { guild, path, reactions } = await message(await world.guild())
       const owner = await guild.owner.connect()
@@ -167,12 +233,16 @@ export const reactionCases: readonly Case[] = [
       for (const [spelling, form] of pairs) {
         const [either, or] = [spelling, form].map((each) => `${path}/${encodeURIComponent(each)}`)
         await guild.owner.api.nothing('PUT', `${either}/@me`)
-        const added = await owner.next('MESSAGE_REACTION_ADD', (d) => d.user_id === guild.owner.id && d.emoji.name === form)
+        const added = await owner.next(
+          'MESSAGE_REACTION_ADD',
+          (d) => d.user_id === guild.owner.id && d.emoji.name === form,
+        )
         same(added.emoji.name, form, 'in the event')
         await guild.owner.api.nothing('PUT', `${or}/@me`)
         await guild.member.api.nothing('PUT', `${or}/@me`)
         same(await reactions(), [{ name: form, id: null, count: 2, me: true }], 'with the message')
-        for (const at of [either, or]) same((await guild.owner.api.get<APIUser[]>(at!)).length, 2, 'in the list')
+        for (const at of [either, or])
+          same((await guild.owner.api.get<APIUser[]>(at!)).length, 2, 'in the list')
         await guild.owner.api.nothing('DELETE', `${or}/@me`)
         await guild.owner.api.nothing('DELETE', `${either}/${guild.member.id}`)
         same(await reactions(), [], 'with neither')
@@ -184,12 +254,14 @@ export const reactionCases: readonly Case[] = [
   },
   {
     id: 'rest.reactions.most',
-    sentence: 'A message has at most 20 different emoji; a twenty-first is refused, one more of the same is not',
+    sentence:
+      'A message has at most 20 different emoji; a twenty-first is refused, one more of the same is not',
     async run(world) {
       const { guild, path } = await message(await world.guild())
       // 😀 and those that follow it in Unicode.
       const emoji = Array.from({ length: 21 }, (_, i) => String.fromCodePoint(0x1f600 + i))
-      for (const each of emoji.slice(0, 20)) await guild.owner.api.nothing('PUT', `${path}/${each}/@me`)
+      for (const each of emoji.slice(0, 20))
+        await guild.owner.api.nothing('PUT', `${path}/${each}/@me`)
       await guild.owner.api.refused({ status: 400, code: 30010 }, 'PUT', `${path}/${emoji[20]}/@me`)
       await guild.member.api.nothing('PUT', `${path}/${emoji[19]}/@me`)
     },
@@ -200,8 +272,12 @@ export const reactionCases: readonly Case[] = [
     async run(world) {
       const { guild, path, reactions } = await message(await world.guild())
       const emoji = Array.from({ length: 144 }, (_, i) => `e${i}:${80_351_110_224n + BigInt(i)}`)
-      const answers = await Promise.all(emoji.map((each) => guild.owner.api.call('PUT', `${path}/${each}/@me`)))
-      const outcomes = answers.map(({ status, body }) => `${status} ${(body as { code?: number } | undefined)?.code ?? ''}`)
+      const answers = await Promise.all(
+        emoji.map((each) => guild.owner.api.call('PUT', `${path}/${each}/@me`)),
+      )
+      const outcomes = answers.map(
+        ({ status, body }) => `${status} ${(body as { code?: number } | undefined)?.code ?? ''}`,
+      )
       // A stage that has too much to do says so, and has not lost count.
       holds(
         outcomes.every((outcome) => ['204 ', '400 30010', '503 0'].includes(outcome)),
@@ -217,7 +293,12 @@ export const reactionCases: readonly Case[] = [
     sentence: 'Reactions put at the same time are all counted, each once',
     async run(world) {
       const { guild, path, reactions } = await message(await world.guild())
-      const people = [guild.owner, guild.member, await guild.newMember('cy'), await guild.newMember('dan')]
+      const people = [
+        guild.owner,
+        guild.member,
+        await guild.newMember('cy'),
+        await guild.newMember('dan'),
+      ]
       await Promise.all([...people, ...people].map(({ api }) => api.put(`${path}/${THUMB}/@me`)))
       same(
         (await reactions()).map(({ count }) => count),

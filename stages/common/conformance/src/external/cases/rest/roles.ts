@@ -8,9 +8,11 @@ import { invalid, NO_ACCESS, NO_PERMISSION, type Refusal } from '../../rest.ts'
 const UNKNOWN_ROLE: Refusal = { status: 404, code: 10011 }
 const NOTHING = '1000000000000000'
 
-const rolesOf = async (guild: TestGuild): Promise<APIRole[]> => (await guild.owner.api.get<APIGuild>(`/guilds/${guild.id}`)).roles
+const rolesOf = async (guild: TestGuild): Promise<APIRole[]> =>
+  (await guild.owner.api.get<APIGuild>(`/guilds/${guild.id}`)).roles
 const rolesOfMember = async (guild: TestGuild): Promise<string[]> =>
-  (await guild.owner.api.get<APIGuildMember>(`/guilds/${guild.id}/members/${guild.member.id}`)).roles
+  (await guild.owner.api.get<APIGuildMember>(`/guilds/${guild.id}/members/${guild.member.id}`))
+    .roles
 
 export const roleCases: readonly Case[] = [
   {
@@ -19,30 +21,49 @@ export const roleCases: readonly Case[] = [
     async run(world) {
       const guild = await world.guild()
       const path = `/guilds/${guild.id}/roles`
-      const fields = { name: 'Engineers', color: 0x336699, hoist: true, mentionable: true, permissions: '2048' }
+      const fields = {
+        name: 'Engineers',
+        color: 0x336699,
+        hoist: true,
+        mentionable: true,
+        permissions: '2048',
+      }
       const made = await guild.owner.api.post<APIRole>(path, fields)
       id(made.id, 'id')
       includes(made, { ...fields, managed: false }, 'the role')
       holds(made.position >= 1, 'it stands above @everyone', made.position)
-      includes(await guild.owner.api.post(path, {}), { name: 'new role', color: 0, hoist: false, mentionable: false }, 'a role by default')
+      includes(
+        await guild.owner.api.post(path, {}),
+        { name: 'new role', color: 0, hoist: false, mentionable: false },
+        'a role by default',
+      )
       includes(
         (await rolesOf(guild)).find((role) => role.id === made.id),
         fields,
         'the role, in the guild',
       )
       await guild.grant(guild.member, Permission.ManageRoles)
-      includes(await guild.member.api.post(path, { name: 'by a member', permissions: '0' }), { name: 'by a member' }, 'with MANAGE_ROLES')
+      includes(
+        await guild.member.api.post(path, { name: 'by a member', permissions: '0' }),
+        { name: 'by a member' },
+        'with MANAGE_ROLES',
+      )
     },
   },
   {
     id: 'rest.roles.get',
-    sentence: '`GET /guilds/:id/roles` lists the roles, and `/guilds/:id/roles/:role` is one of them; another is 10011',
+    sentence:
+      '`GET /guilds/:id/roles` lists the roles, and `/guilds/:id/roles/:role` is one of them; another is 10011',
     async run(world) {
       const guild = await world.guild()
       const path = `/guilds/${guild.id}/roles`
       const role = await guild.role(2_048n, { name: 'Engineers' })
       same(await guild.member.api.get(`${path}/${role.id}`), role, 'the role')
-      includes(await guild.member.api.get(`${path}/${guild.id}`), { id: guild.id, name: '@everyone' }, '@everyone')
+      includes(
+        await guild.member.api.get(`${path}/${guild.id}`),
+        { id: guild.id, name: '@everyone' },
+        '@everyone',
+      )
       const listed = await guild.member.api.get<APIRole[]>(path)
       same(new Set(listed.map((each) => each.id)), new Set([guild.id, role.id]), 'all roles')
       await guild.member.api.refused(UNKNOWN_ROLE, 'GET', `${path}/${NOTHING}`)
@@ -59,8 +80,13 @@ export const roleCases: readonly Case[] = [
       same(await guild.member.api.get(path), {}, 'without roles')
       const [both, one, none] = [await guild.role(0n), await guild.role(0n), await guild.role(0n)]
       await guild.owner.api.put(`/guilds/${guild.id}/members/${guild.owner.id}/roles/${both.id}`)
-      for (const role of [both, one]) await guild.owner.api.put(`/guilds/${guild.id}/members/${guild.member.id}/roles/${role.id}`)
-      same(await guild.member.api.get(path), { [both.id]: 2, [one.id]: 1, [none.id]: 0 }, 'the counts')
+      for (const role of [both, one])
+        await guild.owner.api.put(`/guilds/${guild.id}/members/${guild.member.id}/roles/${role.id}`)
+      same(
+        await guild.member.api.get(path),
+        { [both.id]: 2, [one.id]: 1, [none.id]: 0 },
+        'the counts',
+      )
       await (await world.user('eve')).api.refused(NO_ACCESS, 'GET', path)
     },
   },
@@ -72,13 +98,20 @@ export const roleCases: readonly Case[] = [
       const role = await guild.role(2_048n, { name: 'before', color: 1 })
       const path = `/guilds/${guild.id}/roles/${role.id}`
       const change = { name: 'after', hoist: true, mentionable: true, permissions: '1024' }
-      includes(await guild.owner.api.patch(path, change), { id: role.id, color: 1, ...change }, 'the answer')
+      includes(
+        await guild.owner.api.patch(path, change),
+        { id: role.id, color: 1, ...change },
+        'the answer',
+      )
       includes(
         (await rolesOf(guild)).find((each) => each.id === role.id),
         { color: 1, ...change },
         'the role',
       )
-      const everyone = await guild.owner.api.patch<APIRole>(`/guilds/${guild.id}/roles/${guild.id}`, { permissions: '1024' })
+      const everyone = await guild.owner.api.patch<APIRole>(
+        `/guilds/${guild.id}/roles/${guild.id}`,
+        { permissions: '1024' },
+      )
       includes(everyone, { id: guild.id, name: '@everyone', permissions: '1024' }, '@everyone')
     },
   },
@@ -88,18 +121,28 @@ export const roleCases: readonly Case[] = [
     async run(world) {
       const guild = await world.guild()
       const path = `/guilds/${guild.id}/roles`
-      const [low, high] = [await guild.role(0n, { name: 'low' }), await guild.role(0n, { name: 'high' })]
+      const [low, high] = [
+        await guild.role(0n, { name: 'low' }),
+        await guild.role(0n, { name: 'high' }),
+      ]
       const moved = await guild.owner.api.patch<APIRole[]>(path, [
         { id: high.id, position: 4 },
         { id: low.id, position: 2 },
       ])
-      const position = (roles: readonly APIRole[], id: string): number | undefined => roles.find((role) => role.id === id)?.position
+      const position = (roles: readonly APIRole[], id: string): number | undefined =>
+        roles.find((role) => role.id === id)?.position
       for (const roles of [moved, await rolesOf(guild)]) {
-        holds(position(roles, high.id)! > position(roles, low.id)!, 'one stands above the other', roles)
+        holds(
+          position(roles, high.id)! > position(roles, low.id)!,
+          'one stands above the other',
+          roles,
+        )
         same(position(roles, guild.id), 0, 'where @everyone stands')
       }
       await guild.member.api.refused(NO_PERMISSION, 'PATCH', path, [{ id: low.id, position: 3 }])
-      await guild.owner.api.patch(`${path}/${low.id}`, { permissions: String(Permission.ManageRoles) })
+      await guild.owner.api.patch(`${path}/${low.id}`, {
+        permissions: String(Permission.ManageRoles),
+      })
       await guild.give(guild.member, low.id)
       await guild.member.api.refused(NO_PERMISSION, 'PATCH', path, [{ id: high.id, position: 1 }])
       await guild.owner.api.refused(UNKNOWN_ROLE, 'PATCH', path, [{ id: NOTHING, position: 1 }])
@@ -107,15 +150,22 @@ export const roleCases: readonly Case[] = [
   },
   {
     id: 'rest.roles.move.order',
-    sentence: 'Who may move a role may name the places of all, as long as those above keep their order',
+    sentence:
+      'Who may move a role may name the places of all, as long as those above keep their order',
     async run(world) {
       const guild = await world.guild()
       const path = `/guilds/${guild.id}/roles`
       const top = await guild.grant(guild.member, Permission.ManageRoles)
-      const [one, two] = [await guild.role(0n, { name: 'one' }), await guild.role(0n, { name: 'two' })]
-      // As discord.js and JDA send it: each role with its place in the list, though all began at the same one.
-      const inOrder = (...roles: readonly { id: string }[]) => [{ id: guild.id }, ...roles].map(({ id }, position) => ({ id, position }))
-      const orderOf = (roles: readonly APIRole[]): string[] => roles.toSorted((a, b) => a.position - b.position).map((role) => role.id)
+      const [one, two] = [
+        await guild.role(0n, { name: 'one' }),
+        await guild.role(0n, { name: 'two' }),
+      ]
+      // As discord.js and JDA send it: each role with its place in the list, though all began at
+      // the same one.
+      const inOrder = (...roles: readonly { id: string }[]) =>
+        [{ id: guild.id }, ...roles].map(({ id }, position) => ({ id, position }))
+      const orderOf = (roles: readonly APIRole[]): string[] =>
+        roles.toSorted((a, b) => a.position - b.position).map((role) => role.id)
       for (const order of [inOrder(one, two, top), inOrder(two, one, top)]) {
         const moved = await guild.member.api.patch<APIRole[]>(path, order)
         same(
@@ -131,7 +181,11 @@ export const roleCases: readonly Case[] = [
       }
       for (const order of [inOrder(two, top, one), inOrder(top, two, one)])
         await guild.member.api.refused(NO_PERMISSION, 'PATCH', path, order)
-      same(orderOf(await rolesOf(guild)), [guild.id, two.id, one.id, top.id], 'the roles, after what was refused')
+      same(
+        orderOf(await rolesOf(guild)),
+        [guild.id, two.id, one.id, top.id],
+        'the roles, after what was refused',
+      )
     },
   },
   {
@@ -150,7 +204,11 @@ export const roleCases: readonly Case[] = [
       same(await rolesOfMember(guild), [], 'the member’s roles, after')
       await guild.owner.api.refused(UNKNOWN_ROLE, 'DELETE', `/guilds/${guild.id}/roles/${role.id}`)
       const everyone = await guild.owner.api.call('DELETE', `/guilds/${guild.id}/roles/${guild.id}`)
-      holds(everyone.status >= 400 && everyone.status < 500, '@everyone cannot be deleted', everyone)
+      holds(
+        everyone.status >= 400 && everyone.status < 500,
+        '@everyone cannot be deleted',
+        everyone,
+      )
     },
   },
   {
@@ -159,14 +217,23 @@ export const roleCases: readonly Case[] = [
     async run(world) {
       const guild = await world.guild()
       const [one, two] = [await guild.role(0n), await guild.role(0n)]
-      const path = (role: string): string => `/guilds/${guild.id}/members/${guild.member.id}/roles/${role}`
+      const path = (role: string): string =>
+        `/guilds/${guild.id}/members/${guild.member.id}/roles/${role}`
       for (const role of [one, one, two]) await guild.owner.api.nothing('PUT', path(role.id))
-      same((await rolesOfMember(guild)).toSorted(), [one.id, two.id].toSorted(), 'the member’s roles')
+      same(
+        (await rolesOfMember(guild)).toSorted(),
+        [one.id, two.id].toSorted(),
+        'the member’s roles',
+      )
       for (let i = 0; i < 2; i++) await guild.owner.api.nothing('DELETE', path(one.id))
       same(await rolesOfMember(guild), [two.id], 'what is left')
       await guild.owner.api.refused(UNKNOWN_ROLE, 'PUT', path(NOTHING))
       const stranger = await world.user('eve')
-      await guild.owner.api.refused({ status: 404, code: 10007 }, 'PUT', `/guilds/${guild.id}/members/${stranger.id}/roles/${one.id}`)
+      await guild.owner.api.refused(
+        { status: 404, code: 10007 },
+        'PUT',
+        `/guilds/${guild.id}/members/${stranger.id}/roles/${one.id}`,
+      )
       await guild.owner.api.refused(invalid('role_id', 'NUMBER_TYPE_COERCE'), 'PUT', path('admin'))
     },
   },
@@ -177,7 +244,11 @@ export const roleCases: readonly Case[] = [
       const guild = await world.guild()
       const roles = await Promise.all(Array.from({ length: 5 }, () => guild.role(0n)))
       await Promise.all(roles.map((role) => guild.give(guild.member, role.id)))
-      same((await rolesOfMember(guild)).toSorted(), roles.map((role) => role.id).toSorted(), 'the member’s roles')
+      same(
+        (await rolesOfMember(guild)).toSorted(),
+        roles.map((role) => role.id).toSorted(),
+        'the member’s roles',
+      )
     },
   },
   {
@@ -188,10 +259,20 @@ export const roleCases: readonly Case[] = [
       const role = await guild.role(0n)
       const at = `/guilds/${guild.id}`
       await guild.member.api.refused(NO_PERMISSION, 'POST', `${at}/roles`, { name: 'mine' })
-      await guild.member.api.refused(NO_PERMISSION, 'PATCH', `${at}/roles/${role.id}`, { name: 'mine' })
+      await guild.member.api.refused(NO_PERMISSION, 'PATCH', `${at}/roles/${role.id}`, {
+        name: 'mine',
+      })
       await guild.member.api.refused(NO_PERMISSION, 'DELETE', `${at}/roles/${role.id}`)
-      await guild.member.api.refused(NO_PERMISSION, 'PUT', `${at}/members/${guild.member.id}/roles/${role.id}`)
-      await guild.member.api.refused(NO_PERMISSION, 'DELETE', `${at}/members/${guild.owner.id}/roles/${role.id}`)
+      await guild.member.api.refused(
+        NO_PERMISSION,
+        'PUT',
+        `${at}/members/${guild.member.id}/roles/${role.id}`,
+      )
+      await guild.member.api.refused(
+        NO_PERMISSION,
+        'DELETE',
+        `${at}/members/${guild.owner.id}/roles/${role.id}`,
+      )
     },
   },
   {
@@ -200,7 +281,9 @@ export const roleCases: readonly Case[] = [
     async run(world) {
       const guild = await world.guild()
       const path = `/guilds/${guild.id}/roles`
-      await guild.owner.api.refused(invalid('name', 'BASE_TYPE_MAX_LENGTH'), 'POST', path, { name: 'x'.repeat(101) })
+      await guild.owner.api.refused(invalid('name', 'BASE_TYPE_MAX_LENGTH'), 'POST', path, {
+        name: 'x'.repeat(101),
+      })
       await guild.owner.api.refused(invalid('color'), 'POST', path, { color: 0x1000000 })
       await guild.owner.api.refused(invalid('permissions'), 'POST', path, { permissions: 'all' })
       await guild.owner.api.refused(invalid('hoist'), 'POST', path, { hoist: 'yes' })
@@ -210,7 +293,8 @@ export const roleCases: readonly Case[] = [
   },
   {
     id: 'rest.roles.no-escalation',
-    sentence: 'Nobody gives a role more than they may do themselves, nor touches a role above their own',
+    sentence:
+      'Nobody gives a role more than they may do themselves, nor touches a role above their own',
     async run(world) {
       const guild = await world.guild()
       const at = `/guilds/${guild.id}`
@@ -218,12 +302,19 @@ export const roleCases: readonly Case[] = [
       const above = await guild.role(Permission.Administrator)
       await guild.owner.api.patch(`${at}/roles`, [{ id: above.id, position: 5 }])
       const { api } = guild.member
-      await api.refused(NO_PERMISSION, 'POST', `${at}/roles`, { name: 'more', permissions: String(Permission.Administrator) })
+      await api.refused(NO_PERMISSION, 'POST', `${at}/roles`, {
+        name: 'more',
+        permissions: String(Permission.Administrator),
+      })
       await api.refused(NO_PERMISSION, 'PATCH', `${at}/roles/${above.id}`, { name: 'lower' })
       await api.refused(NO_PERMISSION, 'DELETE', `${at}/roles/${above.id}`)
       await api.refused(NO_PERMISSION, 'PUT', `${at}/members/${guild.member.id}/roles/${above.id}`)
-      await api.refused(NO_PERMISSION, 'PATCH', `${at}/roles/${own.id}`, { permissions: String(Permission.Administrator) })
-      await api.refused(NO_PERMISSION, 'PATCH', `${at}/roles/${guild.id}`, { permissions: String(Permission.BanMembers) })
+      await api.refused(NO_PERMISSION, 'PATCH', `${at}/roles/${own.id}`, {
+        permissions: String(Permission.Administrator),
+      })
+      await api.refused(NO_PERMISSION, 'PATCH', `${at}/roles/${guild.id}`, {
+        permissions: String(Permission.BanMembers),
+      })
     },
   },
 ]

@@ -4,7 +4,10 @@ import type { Case } from '../../case.ts'
 import { hasFields, holds, id, includes, same } from '../../expect.ts'
 import { EMPTY, invalid, NO_PERMISSION } from '../../rest.ts'
 
-/** Without `mentions, mention_roles, attachments, embeds` eris drops a message; the others are read by all. */
+/**
+ * Without `mentions, mention_roles, attachments, embeds` eris drops a message; the others are read
+ * by all.
+ */
 export const MESSAGE_FIELDS = [
   'id',
   'channel_id',
@@ -28,7 +31,9 @@ export const sendingCases: readonly Case[] = [
     sentence: 'A message is sent, and answered whole',
     async run(world) {
       const guild = await world.guild()
-      const answer = await guild.member.api.call('POST', `/channels/${guild.text}/messages`, { content: 'hello' })
+      const answer = await guild.member.api.call('POST', `/channels/${guild.text}/messages`, {
+        content: 'hello',
+      })
       same(answer.status, 200, 'status')
       const message = answer.body as APIMessage
       hasFields(message, MESSAGE_FIELDS, 'a message')
@@ -42,10 +47,26 @@ export const sendingCases: readonly Case[] = [
         edited_timestamp: null,
         mention_everyone: false,
       }
-      includes(message, { ...plain, mentions: [], mention_roles: [], attachments: [], embeds: [] }, 'the message')
-      includes(message.author, { id: guild.member.id, username: guild.member.username }, 'its author')
-      holds(Math.abs(Date.parse(message.timestamp) - Date.now()) < 120_000, 'sent just now', message.timestamp)
-      includes(await guild.owner.api.get(`/channels/${guild.text}/messages/${message.id}`), { ...message }, 'the message, read by another')
+      includes(
+        message,
+        { ...plain, mentions: [], mention_roles: [], attachments: [], embeds: [] },
+        'the message',
+      )
+      includes(
+        message.author,
+        { id: guild.member.id, username: guild.member.username },
+        'its author',
+      )
+      holds(
+        Math.abs(Date.parse(message.timestamp) - Date.now()) < 120_000,
+        'sent just now',
+        message.timestamp,
+      )
+      includes(
+        await guild.owner.api.get(`/channels/${guild.text}/messages/${message.id}`),
+        { ...message },
+        'the message, read by another',
+      )
     },
   },
   {
@@ -55,13 +76,20 @@ export const sendingCases: readonly Case[] = [
       const guild = await world.guild()
       const path = `/channels/${guild.text}/messages`
       const longest = 'x'.repeat(2_000)
-      same((await guild.owner.api.post<APIMessage>(path, { content: longest })).content, longest, 'the longest message')
-      await guild.owner.api.refused(invalid('content', 'BASE_TYPE_MAX_LENGTH'), 'POST', path, { content: `${longest}x` })
+      same(
+        (await guild.owner.api.post<APIMessage>(path, { content: longest })).content,
+        longest,
+        'the longest message',
+      )
+      await guild.owner.api.refused(invalid('content', 'BASE_TYPE_MAX_LENGTH'), 'POST', path, {
+        content: `${longest}x`,
+      })
     },
   },
   {
     id: 'rest.messages.send.length.code-points',
-    sentence: 'Characters are code points, counted after trimming: 1,001 emoji are a message, and 2,000 characters with blanks around them',
+    sentence:
+      'Characters are code points, counted after trimming: 1,001 emoji are a message, and 2,000 characters with blanks around them',
     async run(world) {
       const guild = await world.guild()
       const path = `/channels/${guild.text}/messages`
@@ -70,30 +98,56 @@ export const sendingCases: readonly Case[] = [
       const longest = 'x'.repeat(2_000)
       const padded = await guild.owner.api.post<APIMessage>(path, { content: ` ${longest}   ` })
       same(padded.content, longest, 'the longest message, trimmed')
-      same((await guild.owner.api.patch<APIMessage>(`${path}/${padded.id}`, { content: `${longest}\n ` })).content, longest, 'an edit')
-      await guild.owner.api.refused(invalid('content', 'BASE_TYPE_MAX_LENGTH'), 'POST', path, { content: '🦑'.repeat(2_001) })
+      same(
+        (
+          await guild.owner.api.patch<APIMessage>(`${path}/${padded.id}`, {
+            content: `${longest}\n `,
+          })
+        ).content,
+        longest,
+        'an edit',
+      )
+      await guild.owner.api.refused(invalid('content', 'BASE_TYPE_MAX_LENGTH'), 'POST', path, {
+        content: '🦑'.repeat(2_001),
+      })
     },
   },
   {
     id: 'rest.messages.send.empty',
-    sentence: 'A message without text, and without an embed that shows something, is 50006, and nothing is sent',
+    sentence:
+      'A message without text, and without an embed that shows something, is 50006, and nothing is sent',
     async run(world) {
       const guild = await world.guild()
       const path = `/channels/${guild.text}/messages`
-      for (const body of [{}, { content: '' }, { content: null }, { content: ' \n\t ' }, { embeds: [] }, { embeds: [{}, { color: 5 }] }])
+      for (const body of [
+        {},
+        { content: '' },
+        { content: null },
+        { content: ' \n\t ' },
+        { embeds: [] },
+        { embeds: [{}, { color: 5 }] },
+      ])
         await guild.owner.api.refused(EMPTY, 'POST', path, body)
       same(await guild.owner.api.get(path), [], 'the history')
     },
   },
   {
     id: 'rest.messages.send.refused',
-    sentence: 'Without SEND_MESSAGES nothing is sent (50013), nor into a channel that holds no messages',
+    sentence:
+      'Without SEND_MESSAGES nothing is sent (50013), nor into a channel that holds no messages',
     async run(world) {
       const guild = await world.guild()
       await guild.overwrite(guild.text, guild.id, 0, { deny: Permission.SendMessages })
-      await guild.member.api.refused(NO_PERMISSION, 'POST', `/channels/${guild.text}/messages`, { content: 'hi' })
+      await guild.member.api.refused(NO_PERMISSION, 'POST', `/channels/${guild.text}/messages`, {
+        content: 'hi',
+      })
       const category = await guild.channel({ type: 4 })
-      await guild.owner.api.refused({ status: 400, code: 50008 }, 'POST', `/channels/${category.id}/messages`, { content: 'hi' })
+      await guild.owner.api.refused(
+        { status: 400, code: 50008 },
+        'POST',
+        `/channels/${category.id}/messages`,
+        { content: 'hi' },
+      )
     },
   },
   {
@@ -103,24 +157,42 @@ export const sendingCases: readonly Case[] = [
       const guild = await world.guild()
       const path = `/channels/${guild.text}/messages`
       const question = await guild.say('why?')
-      const reply = await guild.member.api.post<APIMessage>(path, { content: 'because', message_reference: { message_id: question.id } })
+      const reply = await guild.member.api.post<APIMessage>(path, {
+        content: 'because',
+        message_reference: { message_id: question.id },
+      })
       same(reply.type, 19, 'its type')
-      includes(reply.message_reference, { message_id: question.id, channel_id: guild.text, guild_id: guild.id }, 'what it answers')
+      includes(
+        reply.message_reference,
+        { message_id: question.id, channel_id: guild.text, guild_id: guild.id },
+        'what it answers',
+      )
       includes(reply.referenced_message, { id: question.id, content: 'why?' }, 'the question')
       same(
         reply.mentions.map((user) => user.id),
         [guild.owner.id],
         'whom it mentions',
       )
-      const unknown = { content: 'to nobody', message_reference: { message_id: '1000000000000000' } }
+      const unknown = {
+        content: 'to nobody',
+        message_reference: { message_id: '1000000000000000' },
+      }
       await guild.member.api.refused(invalid('message_reference'), 'POST', path, unknown)
-      const anyway = { ...unknown, message_reference: { ...unknown.message_reference, fail_if_not_exists: false } }
-      includes(await guild.member.api.post(path, anyway), { content: 'to nobody', type: 0 }, 'a reply that need not find its question')
+      const anyway = {
+        ...unknown,
+        message_reference: { ...unknown.message_reference, fail_if_not_exists: false },
+      }
+      includes(
+        await guild.member.api.post(path, anyway),
+        { content: 'to nobody', type: 0 },
+        'a reply that need not find its question',
+      )
     },
   },
   {
     id: 'rest.messages.send.reply.pings',
-    sentence: 'A reply mentions whom it answers, unless `allowed_mentions` is given without `replied_user`',
+    sentence:
+      'A reply mentions whom it answers, unless `allowed_mentions` is given without `replied_user`',
     async run(world) {
       const guild = await world.guild()
       const { id } = await guild.say('why?')
@@ -130,33 +202,52 @@ export const sendingCases: readonly Case[] = [
           message_reference: { message_id: id },
           ...(allowed_mentions === undefined ? {} : { allowed_mentions }),
         }
-        const { mentions } = await guild.member.api.post<APIMessage>(`/channels/${guild.text}/messages`, reply)
+        const { mentions } = await guild.member.api.post<APIMessage>(
+          `/channels/${guild.text}/messages`,
+          reply,
+        )
         return mentions.some((user) => user.id === guild.owner.id)
       }
-      same([await pings(), await pings(null), await pings({ replied_user: true })], [true, true, true], 'without it, or with it')
+      same(
+        [await pings(), await pings(null), await pings({ replied_user: true })],
+        [true, true, true],
+        'without it, or with it',
+      )
       const without = [{ parse: [] }, { parse: ['users'] }, { replied_user: false }]
-      for (const allowed of without) same(await pings(allowed), false, `with ${JSON.stringify(allowed)}`)
+      for (const allowed of without)
+        same(await pings(allowed), false, `with ${JSON.stringify(allowed)}`)
     },
   },
   {
     id: 'rest.messages.send.mentions',
-    sentence: 'Mentions in a text are told as users and roles, as far as they exist and `allowed_mentions` lets them',
+    sentence:
+      'Mentions in a text are told as users and roles, as far as they exist and `allowed_mentions` lets them',
     async run(world) {
       const guild = await world.guild()
       const role = await guild.role(0n, { mentionable: true })
       const path = `/channels/${guild.text}/messages`
       const content = `<@${guild.member.id}> <@!${guild.owner.id}> <@1000000000000000> <@&${role.id}>`
       const message = await guild.owner.api.post<APIMessage>(path, { content })
-      same(new Set(message.mentions.map((user) => user.id)), new Set([guild.member.id, guild.owner.id]), 'who is mentioned')
+      same(
+        new Set(message.mentions.map((user) => user.id)),
+        new Set([guild.member.id, guild.owner.id]),
+        'who is mentioned',
+      )
       includes(
         message.mentions.find((user) => user.id === guild.member.id),
         { username: guild.member.username },
         'a mentioned user',
       )
       same(message.mention_roles, [role.id], 'which roles')
-      const silent = await guild.owner.api.post<APIMessage>(path, { content, allowed_mentions: { parse: [] } })
+      const silent = await guild.owner.api.post<APIMessage>(path, {
+        content,
+        allowed_mentions: { parse: [] },
+      })
       includes(silent, { content, mentions: [], mention_roles: [] }, 'with nothing allowed')
-      const one = await guild.owner.api.post<APIMessage>(path, { content, allowed_mentions: { users: [guild.member.id] } })
+      const one = await guild.owner.api.post<APIMessage>(path, {
+        content,
+        allowed_mentions: { users: [guild.member.id] },
+      })
       same(
         one.mentions.map((user) => user.id),
         [guild.member.id],
@@ -166,15 +257,28 @@ export const sendingCases: readonly Case[] = [
   },
   {
     id: 'rest.messages.send.mention-everyone',
-    sentence: '`@everyone`, and roles that are not mentionable, are mentioned with MENTION_EVERYONE alone',
+    sentence:
+      '`@everyone`, and roles that are not mentionable, are mentioned with MENTION_EVERYONE alone',
     async run(world) {
       const guild = await world.guild()
       const role = await guild.role(0n, { mentionable: false })
       const path = `/channels/${guild.text}/messages`
       const content = `@everyone <@&${role.id}>`
-      includes(await guild.owner.api.post(path, { content }), { mention_everyone: true, mention_roles: [role.id] }, 'the owner’s')
-      includes(await guild.member.api.post(path, { content }), { mention_everyone: false, mention_roles: [] }, 'a member’s')
-      includes(await guild.owner.api.post(path, { content: 'hello @here' }), { mention_everyone: true }, '@here')
+      includes(
+        await guild.owner.api.post(path, { content }),
+        { mention_everyone: true, mention_roles: [role.id] },
+        'the owner’s',
+      )
+      includes(
+        await guild.member.api.post(path, { content }),
+        { mention_everyone: false, mention_roles: [] },
+        'a member’s',
+      )
+      includes(
+        await guild.owner.api.post(path, { content: 'hello @here' }),
+        { mention_everyone: true },
+        '@here',
+      )
     },
   },
 ]

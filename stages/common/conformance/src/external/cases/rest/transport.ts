@@ -11,7 +11,11 @@ const prefixed = (prefix: string): Case => ({
     const ada = await world.user()
     const me = await ada.api.ask<APIUser>('GET', '/users/@me', undefined, { prefix })
     same(me.id, ada.id, 'who I am')
-    refusedWith(await ada.api.call('GET', '/nowhere', undefined, { prefix }), NOT_FOUND, 'an unknown route')
+    refusedWith(
+      await ada.api.call('GET', '/nowhere', undefined, { prefix }),
+      NOT_FOUND,
+      'an unknown route',
+    )
   },
 })
 
@@ -31,7 +35,8 @@ export const transportCases: readonly Case[] = [
   },
   {
     id: 'rest.auth.before-body',
-    sentence: 'Without a token a body is not waited for: 401 comes first, and then the connection ends',
+    sentence:
+      'Without a token a body is not waited for: 401 comes first, and then the connection ends',
     async run(world) {
       const line = `POST /api/v10/channels/${(await world.guild()).text}/messages HTTP/1.1`
       const heads: Record<string, string>[] = [
@@ -51,9 +56,17 @@ export const transportCases: readonly Case[] = [
     sentence: 'Without a token every route of the API answers 401 with code 0',
     async run(world) {
       const guild = await world.guild()
-      const routes = ['/users/@me', '/users/@me/guilds', '/gateway/bot', `/guilds/${guild.id}`, `/channels/${guild.text}/messages`]
+      const routes = [
+        '/users/@me',
+        '/users/@me/guilds',
+        '/gateway/bot',
+        `/guilds/${guild.id}`,
+        `/channels/${guild.text}/messages`,
+      ]
       for (const route of routes) await world.anonymous.refused(UNAUTHORIZED, 'GET', route)
-      await world.anonymous.refused(UNAUTHORIZED, 'POST', `/channels/${guild.text}/messages`, { content: 'who am I' })
+      await world.anonymous.refused(UNAUTHORIZED, 'POST', `/channels/${guild.text}/messages`, {
+        content: 'who am I',
+      })
     },
   },
   {
@@ -73,7 +86,8 @@ export const transportCases: readonly Case[] = [
         `Basic ${ada.token}`,
         `Bot ${'A'.repeat(5_000)}`,
       ]
-      for (const authorization of forged) await world.api('forger', authorization).refused(UNAUTHORIZED, 'GET', '/users/@me')
+      for (const authorization of forged)
+        await world.api('forger', authorization).refused(UNAUTHORIZED, 'GET', '/users/@me')
     },
   },
   {
@@ -81,7 +95,13 @@ export const transportCases: readonly Case[] = [
     sentence: 'An unknown route is 404 with code 0',
     async run(world) {
       const ada = await world.user()
-      for (const path of ['/', '/nowhere', '/users', '/guilds/1/nowhere', '/channels/1/messages/2/reactions'])
+      for (const path of [
+        '/',
+        '/nowhere',
+        '/users',
+        '/guilds/1/nowhere',
+        '/channels/1/messages/2/reactions',
+      ])
         await ada.api.refused(NOT_FOUND, 'GET', path)
       await ada.api.refused(NOT_FOUND, 'GET', '/users/@me', undefined, { prefix: '/api/v3' })
     },
@@ -107,7 +127,11 @@ export const transportCases: readonly Case[] = [
         await guild.member.api.call('DELETE', `/guilds/${guild.id}`),
       ]
       for (const answer of answers)
-        same(answer.headers.get('content-type'), 'application/json', `content type of a ${answer.status} (${answer.text.slice(0, 80)})`)
+        same(
+          answer.headers.get('content-type'),
+          'application/json',
+          `content type of a ${answer.status} (${answer.text.slice(0, 80)})`,
+        )
     },
   },
   {
@@ -124,12 +148,31 @@ export const transportCases: readonly Case[] = [
         'content=a',
         '{"content": "a",}',
       ]
-      for (const raw of bodies) await guild.owner.api.refused(MALFORMED, 'POST', `/channels/${guild.text}/messages`, undefined, { raw })
+      for (const raw of bodies)
+        await guild.owner.api.refused(
+          MALFORMED,
+          'POST',
+          `/channels/${guild.text}/messages`,
+          undefined,
+          { raw },
+        )
       // So deep that a recursive reader would end the process.
       const deep = `{"content":${'['.repeat(20_000)}${']'.repeat(20_000)}}`
-      await guild.owner.api.refused(MALFORMED, 'POST', `/channels/${guild.text}/messages`, undefined, { raw: deep })
+      await guild.owner.api.refused(
+        MALFORMED,
+        'POST',
+        `/channels/${guild.text}/messages`,
+        undefined,
+        { raw: deep },
+      )
       const latin1 = Uint8Array.from([0x7b, 0x22, 0x63, 0x22, 0x3a, 0x22, 0xe4, 0xff, 0x22, 0x7d])
-      await guild.owner.api.refused(MALFORMED, 'POST', `/channels/${guild.text}/messages`, undefined, { raw: latin1 })
+      await guild.owner.api.refused(
+        MALFORMED,
+        'POST',
+        `/channels/${guild.text}/messages`,
+        undefined,
+        { raw: latin1 },
+      )
     },
   },
   {
@@ -138,10 +181,16 @@ export const transportCases: readonly Case[] = [
     async run(world) {
       const guild = await world.guild()
       const path = `/channels/${guild.text}/messages`
-      for (const body of [[], 'text', 7]) await guild.owner.api.refused(invalid(), 'POST', path, body)
-      for (const content of [{ $gt: '' }, ['a'], true]) await guild.owner.api.refused(invalid('content'), 'POST', path, { content })
-      await guild.owner.api.refused(invalid('recipient_id'), 'POST', '/users/@me/channels', { recipient_id: { $ne: null } })
-      await guild.owner.api.refused(invalid('name'), 'POST', `/guilds/${guild.id}/channels`, { name: {} })
+      for (const body of [[], 'text', 7])
+        await guild.owner.api.refused(invalid(), 'POST', path, body)
+      for (const content of [{ $gt: '' }, ['a'], true])
+        await guild.owner.api.refused(invalid('content'), 'POST', path, { content })
+      await guild.owner.api.refused(invalid('recipient_id'), 'POST', '/users/@me/channels', {
+        recipient_id: { $ne: null },
+      })
+      await guild.owner.api.refused(invalid('name'), 'POST', `/guilds/${guild.id}/channels`, {
+        name: {},
+      })
     },
   },
   {
@@ -150,7 +199,12 @@ export const transportCases: readonly Case[] = [
     async run(world) {
       const guild = await world.guild()
       const raw = JSON.stringify({ content: 'x'.repeat(4_000_000) })
-      const answer = await guild.owner.api.call('POST', `/channels/${guild.text}/messages`, undefined, { raw })
+      const answer = await guild.owner.api.call(
+        'POST',
+        `/channels/${guild.text}/messages`,
+        undefined,
+        { raw },
+      )
       same(answer.status, 413, 'status')
       await guild.say('still here')
     },
@@ -169,7 +223,12 @@ export const transportCases: readonly Case[] = [
         },
       )
       same(sent.content, content, 'the content')
-      same((await guild.member.api.get<APIMessage>(`/channels/${guild.text}/messages/${sent.id}`)).content, content, 'the content, read')
+      same(
+        (await guild.member.api.get<APIMessage>(`/channels/${guild.text}/messages/${sent.id}`))
+          .content,
+        content,
+        'the content, read',
+      )
     },
   },
   {

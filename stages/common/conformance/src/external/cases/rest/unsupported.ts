@@ -16,8 +16,15 @@ async function refuseEach(
 ): Promise<void> {
   for (const [field, value] of Object.entries(fields)) {
     const nested = field.split('.').reduceRight<unknown>((inner, key) => ({ [key]: inner }), value)
-    const answer = await api.refused(invalid(field), method, path, { ...rest, ...(nested as object) })
-    same(/not supported/.test(answer.text), true, `${method} ${path} says that ${field} is not supported`)
+    const answer = await api.refused(invalid(field), method, path, {
+      ...rest,
+      ...(nested as object),
+    })
+    same(
+      /not supported/.test(answer.text),
+      true,
+      `${method} ${path} says that ${field} is not supported`,
+    )
   }
 }
 
@@ -34,7 +41,8 @@ const CHANNEL_FIELDS = {
 export const unsupportedCases: readonly Case[] = [
   {
     id: 'rest.unsupported.messages',
-    sentence: 'A message with a part that is not supported is refused by the name of the part, with and without content',
+    sentence:
+      'A message with a part that is not supported is refused by the name of the part, with and without content',
     async run(world) {
       const guild = await world.guild()
       const path = `/channels/${guild.text}/messages`
@@ -44,8 +52,13 @@ export const unsupportedCases: readonly Case[] = [
         attachments: [{ id: '0', filename: 'x.txt' }],
         flags: 1 << 15,
       }
-      const parts = { ...edits, sticker_ids: [guild.id], poll: { question: { text: '?' }, answers: [] } }
-      for (const rest of [{}, { content: 'hi' }]) await refuseEach(guild.owner, 'POST', path, rest, parts)
+      const parts = {
+        ...edits,
+        sticker_ids: [guild.id],
+        poll: { question: { text: '?' }, answers: [] },
+      }
+      for (const rest of [{}, { content: 'hi' }])
+        await refuseEach(guild.owner, 'POST', path, rest, parts)
       const { id } = await guild.say('stays')
       await refuseEach(guild.owner, 'PATCH', `${path}/${id}`, { content: 'changed' }, edits)
       const forward = { message_reference: { type: 1, message_id: id, channel_id: guild.text } }
@@ -91,16 +104,30 @@ export const unsupportedCases: readonly Case[] = [
       const path = `/guilds/${guild.id}/channels`
       await refuseEach(guild.owner, 'POST', path, { name: 'x' }, CHANNEL_FIELDS)
       for (const type of [10, 11, 12, 13, 14, 15, 16])
-        await guild.owner.api.refused(invalid('type', 'BASE_TYPE_CHOICES'), 'POST', path, { name: 'x', type })
+        await guild.owner.api.refused(invalid('type', 'BASE_TYPE_CHOICES'), 'POST', path, {
+          name: 'x',
+          type,
+        })
       const changed = { name: 'changed' }
-      const more = { ...CHANNEL_FIELDS, flags: 16, archived: true, auto_archive_duration: 60, applied_tags: [guild.id] }
+      const more = {
+        ...CHANNEL_FIELDS,
+        flags: 16,
+        archived: true,
+        auto_archive_duration: 60,
+        applied_tags: [guild.id],
+      }
       await refuseEach(guild.owner, 'PATCH', `/channels/${guild.text}`, changed, more)
-      includes(await guild.owner.api.get(`/channels/${guild.text}`), { name: 'text' }, 'the channel')
+      includes(
+        await guild.owner.api.get(`/channels/${guild.text}`),
+        { name: 'text' },
+        'the channel',
+      )
     },
   },
   {
     id: 'rest.unsupported.channel-types',
-    sentence: 'A field that Discord documents for other types of channel alone is refused by name; one that asks for nothing is not',
+    sentence:
+      'A field that Discord documents for other types of channel alone is refused by name; one that asks for nothing is not',
     async run(world) {
       const guild = await world.guild()
       const path = `/guilds/${guild.id}/channels`
@@ -110,15 +137,33 @@ export const unsupportedCases: readonly Case[] = [
       const foreign = { 0: call, 5: call, 2: { topic: text.topic }, 4: { ...call, ...text } }
       for (const [type, fields] of Object.entries(foreign))
         await refuseEach(guild.owner, 'POST', path, { name: 'x', type: Number(type) }, fields)
-      const made = { [guild.text]: foreign[0], [guild.voice]: foreign[2], [category.id]: foreign[4] }
+      const made = {
+        [guild.text]: foreign[0],
+        [guild.voice]: foreign[2],
+        [category.id]: foreign[4],
+      }
       for (const [id, fields] of Object.entries(made))
         await refuseEach(guild.owner, 'PATCH', `/channels/${id}`, { name: 'changed' }, fields)
       await guild.member.api.refused(NO_PERMISSION, 'PATCH', `/channels/${guild.text}`, call)
-      const nothing = { topic: null, nsfw: false, rate_limit_per_user: 0, bitrate: 64_000, user_limit: 0 }
+      const nothing = {
+        topic: null,
+        nsfw: false,
+        rate_limit_per_user: 0,
+        bitrate: 64_000,
+        user_limit: 0,
+      }
       for (const type of [0, 2, 4, 5])
-        includes(await guild.channel({ name: 'y', type, ...nothing }), { name: 'y', type }, 'asks for nothing')
+        includes(
+          await guild.channel({ name: 'y', type, ...nothing }),
+          { name: 'y', type },
+          'asks for nothing',
+        )
       for (const id of Object.keys(made)) {
-        includes(await guild.owner.api.patch(`/channels/${id}`, nothing), { topic: null, nsfw: false, rate_limit_per_user: 0 }, 'edited')
+        includes(
+          await guild.owner.api.patch(`/channels/${id}`, nothing),
+          { topic: null, nsfw: false, rate_limit_per_user: 0 },
+          'edited',
+        )
       }
     },
   },
@@ -142,10 +187,26 @@ export const unsupportedCases: readonly Case[] = [
           premium_progress_bar_enabled: true,
         },
       )
-      includes(await guild.owner.api.get(`/guilds/${guild.id}`), { name: guild.name, icon: null }, 'the guild')
-      await refuseEach(guild.owner, 'POST', '/guilds', { name: 'new' }, { icon: IMAGE, channels: [{ name: 'x' }] })
+      includes(
+        await guild.owner.api.get(`/guilds/${guild.id}`),
+        { name: guild.name, icon: null },
+        'the guild',
+      )
+      await refuseEach(
+        guild.owner,
+        'POST',
+        '/guilds',
+        { name: 'new' },
+        { icon: IMAGE, channels: [{ name: 'x' }] },
+      )
       const fields = { icon: IMAGE, unicode_emoji: '🦑', 'colors.secondary_color': 5 }
-      await refuseEach(guild.owner, 'POST', `/guilds/${guild.id}/roles`, {}, { icon: IMAGE, unicode_emoji: '🦑' })
+      await refuseEach(
+        guild.owner,
+        'POST',
+        `/guilds/${guild.id}/roles`,
+        {},
+        { icon: IMAGE, unicode_emoji: '🦑' },
+      )
       const role = await guild.role(0n)
       const colors = { primary_color: 1, secondary_color: fields['colors.secondary_color'] }
       const path = `/guilds/${guild.id}/roles/${role.id}`
@@ -159,9 +220,22 @@ export const unsupportedCases: readonly Case[] = [
     async run(world) {
       const [guild, newcomer] = [await world.guild(), await world.user()]
       const token = { access_token: newcomer.token }
-      await refuseEach(guild.owner, 'PUT', `/guilds/${guild.id}/members/${newcomer.id}`, token, { mute: true, deaf: true })
-      await guild.owner.api.refused({ status: 404, code: 10007 }, 'GET', `/guilds/${guild.id}/members/${newcomer.id}`)
-      await refuseEach(guild.member, 'PATCH', `/guilds/${guild.id}/members/@me`, { nick: 'changed' }, { bio: 'x', avatar: IMAGE })
+      await refuseEach(guild.owner, 'PUT', `/guilds/${guild.id}/members/${newcomer.id}`, token, {
+        mute: true,
+        deaf: true,
+      })
+      await guild.owner.api.refused(
+        { status: 404, code: 10007 },
+        'GET',
+        `/guilds/${guild.id}/members/${newcomer.id}`,
+      )
+      await refuseEach(
+        guild.member,
+        'PATCH',
+        `/guilds/${guild.id}/members/@me`,
+        { nick: 'changed' },
+        { bio: 'x', avatar: IMAGE },
+      )
       await refuseEach(
         guild.owner,
         'POST',
@@ -177,18 +251,52 @@ export const unsupportedCases: readonly Case[] = [
   },
   {
     id: 'rest.unsupported.nothing',
-    sentence: 'Fields that are not supported are taken where they ask for nothing: libraries send their whole structure',
+    sentence:
+      'Fields that are not supported are taken where they ask for nothing: libraries send their whole structure',
     async run(world) {
       const guild = await world.guild()
       const { api } = guild.owner
       const none = { components: [], sticker_ids: [], attachments: null, poll: null, flags: 0 }
-      includes(await api.post<APIMessage>(`/channels/${guild.text}/messages`, { content: 'hi', ...none }), { content: 'hi' }, 'the message')
-      const standing = { rtc_region: null, video_quality_mode: 1, default_auto_archive_duration: 1_440, available_tags: [], flags: 0 }
-      includes(await api.patch<APIChannel>(`/channels/${guild.voice}`, { name: 'call', ...standing }), { name: 'call' }, 'the channel')
-      const plain = { icon: null, banner: null, features: [], system_channel_flags: 0, rules_channel_id: null }
-      includes(await api.patch<APIGuild>(`/guilds/${guild.id}`, { name: 'plain', ...plain }), { name: 'plain' }, 'the guild')
-      const role = { name: 'r', icon: null, unicode_emoji: null, colors: { primary_color: 7, secondary_color: null, tertiary_color: null } }
-      includes(await api.post<APIRole>(`/guilds/${guild.id}/roles`, role), { name: 'r', color: 7 }, 'the role')
+      includes(
+        await api.post<APIMessage>(`/channels/${guild.text}/messages`, { content: 'hi', ...none }),
+        { content: 'hi' },
+        'the message',
+      )
+      const standing = {
+        rtc_region: null,
+        video_quality_mode: 1,
+        default_auto_archive_duration: 1_440,
+        available_tags: [],
+        flags: 0,
+      }
+      includes(
+        await api.patch<APIChannel>(`/channels/${guild.voice}`, { name: 'call', ...standing }),
+        { name: 'call' },
+        'the channel',
+      )
+      const plain = {
+        icon: null,
+        banner: null,
+        features: [],
+        system_channel_flags: 0,
+        rules_channel_id: null,
+      }
+      includes(
+        await api.patch<APIGuild>(`/guilds/${guild.id}`, { name: 'plain', ...plain }),
+        { name: 'plain' },
+        'the guild',
+      )
+      const role = {
+        name: 'r',
+        icon: null,
+        unicode_emoji: null,
+        colors: { primary_color: 7, secondary_color: null, tertiary_color: null },
+      }
+      includes(
+        await api.post<APIRole>(`/guilds/${guild.id}/roles`, role),
+        { name: 'r', color: 7 },
+        'the role',
+      )
     },
   },
 ]

@@ -28,11 +28,19 @@ export const userCases: readonly Case[] = [
     sentence: '`GET /gateway/bot` says how many shards and sessions a client may start',
     async run(world) {
       const ada = await world.user()
-      const body = await ada.api.get<{ url: string; shards: number; session_start_limit: Record<string, unknown> }>('/gateway/bot')
+      const body = await ada.api.get<{
+        url: string
+        shards: number
+        session_start_limit: Record<string, unknown>
+      }>('/gateway/bot')
       holds(/^wss?:\/\//.test(body.url), 'a WebSocket address', body.url)
       holds(Number.isInteger(body.shards) && body.shards >= 1, 'shards', body.shards)
       for (const field of ['total', 'remaining', 'reset_after', 'max_concurrency'])
-        holds(Number.isInteger(body.session_start_limit[field]), `session_start_limit.${field} is an integer`, body)
+        holds(
+          Number.isInteger(body.session_start_limit[field]),
+          `session_start_limit.${field} is an integer`,
+          body,
+        )
       holds((body.session_start_limit.remaining as number) > 0, 'there are sessions to start')
       await world.anonymous.refused(UNAUTHORIZED, 'GET', '/gateway/bot')
     },
@@ -64,7 +72,8 @@ export const userCases: readonly Case[] = [
     async run(world) {
       const ada = await world.user()
       await ada.api.refused(UNKNOWN_USER, 'GET', `/users/${NOBODY}`)
-      for (const id of ['ada', '1.5', '-1', '99999999999999999999999', '0x10']) await ada.api.refused(invalid(), 'GET', `/users/${id}`)
+      for (const id of ['ada', '1.5', '-1', '99999999999999999999999', '0x10'])
+        await ada.api.refused(invalid(), 'GET', `/users/${id}`)
     },
   },
   {
@@ -81,7 +90,8 @@ export const userCases: readonly Case[] = [
       includes(own[0], { name: guild.name, owner: true }, 'the guild to its owner')
       const [theirs] = await guild.member.api.get<PartialGuild[]>('/users/@me/guilds')
       includes(theirs, { id: guild.id, owner: false }, 'the guild to a member')
-      for (const each of [own[0], theirs]) holds(/^[0-9]+$/.test(each!.permissions), 'permissions are a string of digits', each)
+      for (const each of [own[0], theirs])
+        holds(/^[0-9]+$/.test(each!.permissions), 'permissions are a string of digits', each)
       same(await (await world.user()).api.get('/users/@me/guilds'), [], 'a newcomer’s guilds')
     },
   },
@@ -91,19 +101,22 @@ export const userCases: readonly Case[] = [
     async run(world) {
       const ada = await world.user()
       const made: string[] = []
-      for (let i = 0; i < 5; i++) made.push((await ada.api.post<{ id: string }>('/guilds', { name: `guild ${i}` })).id)
+      for (let i = 0; i < 5; i++)
+        made.push((await ada.api.post<{ id: string }>('/guilds', { name: `guild ${i}` })).id)
       const ids = async (query: string): Promise<string[]> =>
         (await ada.api.get<PartialGuild[]>(`/users/@me/guilds${query}`)).map((g) => g.id)
       same(await ids('?limit=2'), made.slice(0, 2), 'the first two')
       same(await ids(`?limit=2&after=${made[1]}`), made.slice(2, 4), 'the next two')
       same(await ids(`?after=${made[4]}`), [], 'after the last')
       same(await ids(`?limit=2&before=${made[4]}`), made.slice(2, 4), 'the two before the last')
-      for (const limit of ['0', '201', 'abc']) await ada.api.refused(invalid('limit'), 'GET', `/users/@me/guilds?limit=${limit}`)
+      for (const limit of ['0', '201', 'abc'])
+        await ada.api.refused(invalid('limit'), 'GET', `/users/@me/guilds?limit=${limit}`)
     },
   },
   {
     id: 'rest.users.dm.open',
-    sentence: 'A direct message is opened with one other user, and is the same channel for both, however often',
+    sentence:
+      'A direct message is opened with one other user, and is the same channel for both, however often',
     async run(world) {
       const [ada, bob] = [await world.user(), await world.user('bob')]
       const dm = await ada.api.post<APIDMChannel>('/users/@me/channels', { recipient_id: bob.id })
@@ -113,7 +126,11 @@ export const userCases: readonly Case[] = [
         [bob.id],
         'its recipients, as ada sees them',
       )
-      same((await ada.api.post<APIDMChannel>('/users/@me/channels', { recipient_id: bob.id })).id, dm.id, 'opened again')
+      same(
+        (await ada.api.post<APIDMChannel>('/users/@me/channels', { recipient_id: bob.id })).id,
+        dm.id,
+        'opened again',
+      )
       const back = await bob.api.post<APIDMChannel>('/users/@me/channels', { recipient_id: ada.id })
       same(back.id, dm.id, 'opened from the other side')
       same(
@@ -125,7 +142,8 @@ export const userCases: readonly Case[] = [
   },
   {
     id: 'rest.users.dm.concurrent',
-    sentence: 'Two people who open a direct message with each other at the same time get one channel',
+    sentence:
+      'Two people who open a direct message with each other at the same time get one channel',
     async run(world) {
       const [ada, bob] = [await world.user(), await world.user('bob')]
       const opened = await Promise.all(
@@ -168,8 +186,15 @@ export const userCases: readonly Case[] = [
       const ada = await world.user()
       await ada.api.refused(UNKNOWN_USER, 'POST', '/users/@me/channels', { recipient_id: NOBODY })
       for (const recipient_id of ['bob', '', null, {}, -1])
-        await ada.api.refused(invalid('recipient_id'), 'POST', '/users/@me/channels', { recipient_id })
-      await ada.api.refused(invalid('recipient_id', 'BASE_TYPE_REQUIRED'), 'POST', '/users/@me/channels', {})
+        await ada.api.refused(invalid('recipient_id'), 'POST', '/users/@me/channels', {
+          recipient_id,
+        })
+      await ada.api.refused(
+        invalid('recipient_id', 'BASE_TYPE_REQUIRED'),
+        'POST',
+        '/users/@me/channels',
+        {},
+      )
     },
   },
   {
@@ -177,12 +202,16 @@ export const userCases: readonly Case[] = [
     sentence: 'A direct message is for its two people: both write and read, a third has no access',
     async run(world) {
       const [ada, bob, eve] = [await world.user(), await world.user('bob'), await world.user('eve')]
-      const { id } = await ada.api.post<APIDMChannel>('/users/@me/channels', { recipient_id: bob.id })
+      const { id } = await ada.api.post<APIDMChannel>('/users/@me/channels', {
+        recipient_id: bob.id,
+      })
       await ada.api.post(`/channels/${id}/messages`, { content: 'to bob' })
       await bob.api.post(`/channels/${id}/messages`, { content: 'to ada' })
       for (const who of [ada, bob])
         same(
-          (await who.api.get<{ content: string }[]>(`/channels/${id}/messages`)).map((m) => m.content),
+          (await who.api.get<{ content: string }[]>(`/channels/${id}/messages`)).map(
+            (m) => m.content,
+          ),
           ['to ada', 'to bob'],
           'what was said',
         )
@@ -193,11 +222,16 @@ export const userCases: readonly Case[] = [
   },
   {
     id: 'rest.application.me',
-    sentence: '`/oauth2/applications/@me` is the application of the token, by whose id libraries know themselves',
+    sentence:
+      '`/oauth2/applications/@me` is the application of the token, by whose id libraries know themselves',
     async run(world) {
       const ada = await world.user()
       const application = await ada.api.get<{ id: string }>('/oauth2/applications/@me')
-      hasFields(application, ['id', 'name', 'icon', 'description', 'bot_public', 'bot_require_code_grant', 'verify_key'], 'an application')
+      hasFields(
+        application,
+        ['id', 'name', 'icon', 'description', 'bot_public', 'bot_require_code_grant', 'verify_key'],
+        'an application',
+      )
       includes(
         application,
         {
@@ -209,7 +243,11 @@ export const userCases: readonly Case[] = [
         },
         'an application',
       )
-      holds(typeof (application as { flags_new?: unknown }).flags_new === 'string', 'flags_new is a string', application)
+      holds(
+        typeof (application as { flags_new?: unknown }).flags_new === 'string',
+        'flags_new is a string',
+        application,
+      )
       same(await ada.api.get('/applications/@me'), application, 'its other address')
       const { ready } = await ada.login()
       same(application.id, ready.application.id, 'its id, and READY’s')

@@ -21,7 +21,11 @@ export const workshopCases: readonly Case[] = [
       )
       world.journal.hide(made.token)
       id(made.id, 'id')
-      includes(await world.api('ada', `Bot ${made.token}`).get('/users/@me'), { id: made.id, username: 'Ada Lovelace' }, 'the user')
+      includes(
+        await world.api('ada', `Bot ${made.token}`).get('/users/@me'),
+        { id: made.id, username: 'Ada Lovelace' },
+        'the user',
+      )
     },
   },
   {
@@ -39,23 +43,42 @@ export const workshopCases: readonly Case[] = [
     id: 'workshop.users.invalid',
     sentence: 'A user without a proper name is refused by the field',
     async run(world) {
-      for (const body of [{}, { username: '' }, { username: 7 }, { username: { $gt: '' } }, { username: 'x'.repeat(200) }])
+      for (const body of [
+        {},
+        { username: '' },
+        { username: 7 },
+        { username: { $gt: '' } },
+        { username: 'x'.repeat(200) },
+      ])
         await world.anonymous.refused(invalid('username'), 'POST', '/workshop/users', body, outside)
     },
   },
   {
     id: 'workshop.users.foreign-page',
-    sentence: 'A page of another site makes no user: not by its origin, not by a name that leads here, not by a body without a type',
+    sentence:
+      'A page of another site makes no user: not by its origin, not by a name that leads here, not by a body without a type',
     async run(world) {
       const body = JSON.stringify({ username: 'ada' })
       const make = (headers: Record<string, string>) =>
-        world.anonymous.call('POST', '/workshop/users', undefined, { ...outside, raw: body, headers })
+        world.anonymous.call('POST', '/workshop/users', undefined, {
+          ...outside,
+          raw: body,
+          headers,
+        })
       same((await make({ origin: 'http://evil.example' })).status, 403, 'by a foreign origin')
       same((await make({ 'content-type': 'text/plain' })).status, 415, 'by a body of another type')
       const line = 'POST /workshop/users HTTP/1.1'
       const json = { 'content-type': 'application/json', 'content-length': String(body.length) }
-      same((await sendHead(world.target.baseUrl, line, { ...json, host: 'evil.example' })).status, 403, 'by a foreign name')
-      same((await sendHead(world.target.baseUrl, line, { 'content-length': '2' })).status, 415, 'by a body without a type')
+      same(
+        (await sendHead(world.target.baseUrl, line, { ...json, host: 'evil.example' })).status,
+        403,
+        'by a foreign name',
+      )
+      same(
+        (await sendHead(world.target.baseUrl, line, { 'content-length': '2' })).status,
+        415,
+        'by a body without a type',
+      )
     },
   },
   {
@@ -72,7 +95,11 @@ export const workshopCases: readonly Case[] = [
     id: 'workshop.healthz',
     sentence: '`GET /healthz` says that the process runs',
     async run(world) {
-      same((await world.anonymous.call('GET', '/healthz', undefined, outside)).status, 200, 'status')
+      same(
+        (await world.anonymous.call('GET', '/healthz', undefined, outside)).status,
+        200,
+        'status',
+      )
     },
   },
   {
@@ -89,18 +116,29 @@ export const workshopCases: readonly Case[] = [
       const answer = await world.anonymous.call('GET', '/metrics', undefined, outside)
       same(answer.status, 200, 'status')
       holds(
-        /^(text\/plain|application\/openmetrics-text)/.test(answer.headers.get('content-type') ?? ''),
+        /^(text\/plain|application\/openmetrics-text)/.test(
+          answer.headers.get('content-type') ?? '',
+        ),
         'its content type',
         answer.headers.get('content-type'),
       )
       const lines = answer.text.split('\n').filter((line) => line !== '')
-      const typed = new Set(lines.flatMap((line) => /^# TYPE (\S+) (?:counter|gauge|histogram|summary|untyped)$/.exec(line)?.[1] ?? []))
+      const typed = new Set(
+        lines.flatMap(
+          (line) =>
+            /^# TYPE (\S+) (?:counter|gauge|histogram|summary|untyped)$/.exec(line)?.[1] ?? [],
+        ),
+      )
       const samples = lines.filter((line) => !line.startsWith('#'))
       holds(samples.length > 0 && typed.size > 0, 'there are metrics with types', lines.slice(0, 5))
       for (const line of samples) {
         const name = SAMPLE.exec(line)?.[1]
         holds(name !== undefined, 'each line is a sample', line)
-        holds(typed.has(name) || typed.has(name.replace(/_(bucket|sum|count|total)$/, '')), 'each sample belongs to a typed metric', line)
+        holds(
+          typed.has(name) || typed.has(name.replace(/_(bucket|sum|count|total)$/, '')),
+          'each sample belongs to a typed metric',
+          line,
+        )
       }
     },
   },
@@ -109,13 +147,16 @@ export const workshopCases: readonly Case[] = [
     sentence: 'A stage listens on loopback alone unless configured otherwise',
     async run(world) {
       const { hostname, port } = new URL(world.target.baseUrl)
-      if (hostname !== '127.0.0.1') throw new NotTried(`the stage was configured to be reached at ${hostname}`)
+      if (hostname !== '127.0.0.1')
+        throw new NotTried(`the stage was configured to be reached at ${hostname}`)
       const others = Object.values(networkInterfaces()).flatMap((list) =>
         (list ?? []).filter((each) => each.family === 'IPv4').map((each) => each.address),
       )
-      // 127.0.0.2 is this machine as well: whoever listens on all addresses answers there, even without a network.
+      // 127.0.0.2 is this machine as well: whoever listens on all addresses answers there, even
+      // without a network.
       for (const address of new Set(['127.0.0.2', ...others]))
-        if (address !== '127.0.0.1') holds(!(await answers(address, Number(port))), `nobody listens on ${address}:${port}`)
+        if (address !== '127.0.0.1')
+          holds(!(await answers(address, Number(port))), `nobody listens on ${address}:${port}`)
       holds(await answers('127.0.0.1', Number(port)), 'somebody listens on 127.0.0.1')
     },
   },
