@@ -6,7 +6,7 @@
 const STAGES = [1, 2, 3, 4]
 const OURS = '^(stages|infra|labs|scripts|docs)/'
 const COMMON = '^stages/common/(contract|domain|kit|ports)/'
-const TEST_TOOLS = '^(stages/common/conformance|infra/engines)/'
+const TEST_TOOLS = '^(stages/conformance|infra/engines)/'
 
 /** What is imported: ours, and in none of the rooms named. */
 const oursBut = (...rooms) => ({ path: OURS, pathNot: rooms })
@@ -38,7 +38,7 @@ const laterStages = (stage) => STAGES.filter((other) => other > stage).join('')
 /** A stage builds on those before it and knows nothing of those after it. */
 function stageRules(stage) {
   const earlier = STAGES.filter((other) => other < stage).map((other) => `^stages/${other}-[^/]+/`)
-  const rules = room(`stage-${stage}`, `stages/${stage}-[^/]+`, COMMON, ...earlier)
+  const rules = room(`stage-${stage}`, `stages/${stage}-[^/]+`, COMMON, '^stages/page/', ...earlier)
   const later = laterStages(stage)
   if (later === '') return rules
   return [
@@ -60,11 +60,12 @@ export default {
     ...room('domain', 'stages/common/domain', '^stages/common/contract/'),
     ...room('kit', 'stages/common/kit', '^stages/common/contract/'),
     ...room('ports', 'stages/common/ports', '^stages/common/(contract|domain|kit)/'),
-    ...room('conformance', 'stages/common/conformance', COMMON, '^infra/engines/'),
+    ...room('conformance', 'stages/conformance', COMMON, '^infra/engines/'),
+    ...room('page', 'stages/page'),
     ...STAGES.flatMap(stageRules),
     ...room('engines', 'infra/engines', '^stages/common/kit/'),
     ...room('labs', 'labs', '^stages/common/(kit|contract)/', '^infra/engines/'),
-    ...room('scripts', 'scripts', '^stages/common/', '^infra/', '^labs/'),
+    ...room('scripts', 'scripts', '^stages/(common|conformance)/', '^infra/', '^labs/'),
     {
       name: 'labs-see-stages-from-outside',
       comment:
@@ -78,7 +79,9 @@ export default {
       comment:
         "Another package is imported by its name and through its exports: what it does not export is nobody else's.",
       severity: 'error',
-      from: { path: '^(stages/common/[^/]+|stages/[0-9]-[^/]+|infra/engines|labs/kit|scripts)/' },
+      from: {
+        path: '^(stages/(common/[^/]+|conformance|page)|stages/[0-9]-[^/]+|infra/engines|labs/kit|scripts)/',
+      },
       to: { path: OURS, pathNot: '^$1/', dependencyTypesNot: ['aliased-workspace'] },
     },
     {

@@ -1,10 +1,7 @@
 import remarkParse from 'remark-parse'
 import { unified } from 'unified'
 import { visit } from 'unist-util-visit'
-import {
-  contract,
-  type Section,
-} from '../../../stages/common/conformance/src/external/contract-map.ts'
+import { contract, type Section } from '../../../stages/conformance/src/external/contract-map.ts'
 
 /** As much of a Markdown tree as is made here. */
 interface Node {

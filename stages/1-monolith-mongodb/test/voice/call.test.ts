@@ -1,7 +1,7 @@
 import { Permission } from '@threshold/contract'
 import type { Access } from '@threshold/ports'
 import { describe, expect, it } from 'vitest'
-import { VoiceOpcodes, voiceClient } from '../../src/voice/index.ts'
+import { VoiceOpcodes } from '../../src/voice/index.ts'
 import {
   ADA,
   ALAN,
@@ -19,6 +19,7 @@ import {
   voice,
   withVoice,
 } from './calls.ts'
+import { voiceClient } from './client.ts'
 
 withVoice()
 

@@ -9,13 +9,11 @@ import { WebSocket } from 'ws'
 import { type UdpVoiceRelay, voiceRelayUdp } from '../../src/adapters/voice-relay.udp.ts'
 import {
   createVoice,
-  type VoiceClient,
-  type VoiceClientOptions,
   type VoiceFrame,
   type VoiceOpcodes,
   type VoiceServer,
-  voiceClient,
 } from '../../src/voice/index.ts'
+import { type VoiceClient, type VoiceClientOptions, voiceClient } from './client.ts'
 
 export const GUILD = '1001'
 export const CHANNEL = '2001'

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { describe, expect, it } from 'vitest'
-import { VoiceOpcodes, voiceClient } from '../../src/voice/index.ts'
+import { VoiceOpcodes } from '../../src/voice/index.ts'
 import {
   ADA,
   ALAN,
@@ -22,6 +22,7 @@ import {
   voice,
   withVoice,
 } from './calls.ts'
+import { voiceClient } from './client.ts'
 
 withVoice()
 

@@ -2,10 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { expect, it } from 'vitest'
 import { sentences } from '../../src/external/contract-map.ts'
 
-const page = await readFile(
-  new URL('../../../../../docs/docs/contract.md', import.meta.url),
-  'utf8',
-)
+const page = await readFile(new URL('../../../../docs/docs/contract.md', import.meta.url), 'utf8')
 const map = sentences.map((sentence) => sentence.text).join('\n')
 
 /**

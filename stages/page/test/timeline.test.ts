@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
 /** The page is plain JavaScript for the browser; here it meets a history that is an array. */
-const { createTimeline } = await import('../../src/page/browser/timeline.js' as string)
+const { createTimeline } = await import('../src/browser/timeline.js' as string)
 
 interface Message {
   id: string

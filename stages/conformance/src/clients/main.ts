@@ -6,7 +6,7 @@ import { STEPS } from './scenario.ts'
 
 const USAGE = `Unmodified client libraries against a server of your own.
 
-  node stages/common/conformance/src/clients/main.ts URL [--resume] [LIBRARY…]
+  node stages/conformance/src/clients/main.ts URL [--resume] [LIBRARY…]
 
   URL        where it serves, such as http://127.0.0.1:8080; it must have POST /workshop/users
   --resume   sessions can be resumed there

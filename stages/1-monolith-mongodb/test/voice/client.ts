@@ -10,8 +10,13 @@ import {
   readDiscoveryResponse,
   readRtp,
   writeRtp,
-} from './datagram.ts'
-import { MODES, NEWEST_VERSION, VoiceOpcodes as Op, type VoiceFrame } from './protocol.ts'
+} from '../../src/voice/datagram.ts'
+import {
+  MODES,
+  NEWEST_VERSION,
+  VoiceOpcodes as Op,
+  type VoiceFrame,
+} from '../../src/voice/protocol.ts'
 
 export interface VoiceClientOptions {
   /** From VOICE_SERVER_UPDATE. */

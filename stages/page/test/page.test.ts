@@ -13,8 +13,8 @@ import {
   signIn,
   status,
   transcript,
-} from './page/browser.ts'
-import { account, history } from './page/rest.ts'
+} from './browser.ts'
+import { account, history } from './rest.ts'
 
 let database: LeasedDatabase
 let stage: StageProcess

@@ -6,7 +6,7 @@ import { judge, type Outcome, tryAll } from './runner.ts'
 
 const HELP = `Tries the contract on a stage of your own: all it needs is an address, and \`POST /workshop/users\` there.
 
-  node stages/common/conformance/src/external/run.ts http://127.0.0.1:PORT [options]
+  node stages/conformance/src/external/run.ts http://127.0.0.1:PORT [options]
 
   --only PREFIX        cases whose ids begin with this; may be given several times
   --resume             the stage keeps sessions: RESUME must replay
