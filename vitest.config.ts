@@ -2,53 +2,54 @@ import { defineConfig } from 'vitest/config'
 import { testsAll } from './infra/engines/src/testing/breadth.ts'
 
 const excluded = ['**/node_modules/**', '**/fixtures/**', 'docs/build/**', '**/.threshold/**']
-const labs = 'labs/*/test/**/*.apart.test.ts'
+const labs = 'labs/*/test/**/*.isolated.test.ts'
 /**
- * For the stages that tests start, but not for labs, whose figures depend on it: beside other work
- * a request may take longer than the five seconds that a user would wait.
+ * Stages that tests start get 20 s per request: beside other work a request may take longer than
+ * the default 5 s. Labs keep the default, because their figures depend on it.
  */
 const patient = { THRESHOLD_BUDGET_MS: '20000' }
 
 /**
- * Four projects, one after the other. Suites named `*.alone.test.ts` measure time, or end what they
- * find: they run singly, and before all others, while the machine is calm. Then the many quick
- * ones. Those that kill engines and stages of their own are named `*.apart.test.ts` and come after;
- * last those of the labs, which would make them late.
+ * Four projects, run one after the other.
+ * - `serial`: suites named `*.serial.test.ts` measure time or end processes they find. They run one
+ *   at a time, first, while the machine is calm.
+ * - `parallel`: the many short suites.
+ * - `isolated`: suites named `*.isolated.test.ts` kill engines and stages of their own.
+ * - `labs`: last, because their load would delay every other suite.
  */
 export default defineConfig({
   test: {
-    // Starts one engine for the whole run, and only when the first suite asks for a database.
+    // Starts one engine for the whole run, when the first suite asks for a database.
     globalSetup: ['infra/engines/src/testing/global-setup.ts'],
     reporters: ['default'],
-    // What a worker has loaded serves all its suites: they hold no state in modules, and loading
-    // took a third of the run.
+    // Suites share a worker's loaded modules, so they must keep no state in modules. Loading took a
+    // third of the run otherwise.
     isolate: false,
     maxConcurrency: 8,
-    // Only a failure waits this long. One second, the default, is too short beside other work.
+    // Only a failure waits this long. The default of 1 s is too short on a busy machine.
     expect: { poll: { timeout: 30_000 } },
     projects: [
       {
         extends: true,
         test: {
-          name: 'alone',
-          include: ['**/test/**/*.alone.test.ts'],
+          name: 'serial',
+          include: ['**/test/**/*.serial.test.ts'],
           exclude: excluded,
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 300_000,
-          // Not 0: there vitest keeps what runs singly for the end.
+          // Not 0: vitest moves sequential projects of group 0 to the end.
           sequence: { groupOrder: 1 },
         },
       },
       {
         extends: true,
         test: {
-          name: 'together',
+          name: 'parallel',
           env: patient,
           include: ['**/test/**/*.test.ts'],
-          exclude: [...excluded, '**/*.{alone,apart}.test.ts'],
-          // Made for two cores: a third file would only slow the other two and the engines they
-          // share.
+          exclude: [...excluded, '**/*.{serial,isolated}.test.ts'],
+          // For two cores: a third file would only slow the other two and the engines they share.
           maxWorkers: 2,
           testTimeout: 90_000,
           // A first run may install its engine in a beforeAll.
@@ -59,12 +60,12 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          name: 'apart',
+          name: 'isolated',
           env: patient,
-          include: ['**/test/**/*.apart.test.ts'],
+          include: ['**/test/**/*.isolated.test.ts'],
           exclude: [...excluded, labs],
-          // One of three waits: for an engine that starts again, or for its turn. Of all there is,
-          // too many would want the disk at once.
+          // One of three usually waits for an engine to restart, or for its turn. With --all, three
+          // would compete for the disk.
           maxWorkers: testsAll() ? 2 : 3,
           testTimeout: 240_000,
           hookTimeout: 300_000,
