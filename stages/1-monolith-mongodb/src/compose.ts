@@ -1,5 +1,5 @@
 import { tokens } from '@threshold/contract'
-import { answers, type Lifecycle, lifecycle, type Runtime } from '@threshold/kit'
+import { type Lifecycle, lifecycle, pingCheck, type Runtime } from '@threshold/kit'
 import { createPage } from '@threshold/page'
 import { typescriptAnalytics } from './adapters/analytics.typescript.ts'
 import { typescriptEventEncoder } from './adapters/event-encoder.typescript.ts'
@@ -77,7 +77,7 @@ export async function start(
     runtime,
   )
   const routers = [createPage(), rest.router]
-  const readiness = [time.readiness, answers('MongoDB', metadata.ping)]
+  const readiness = [time.readiness, pingCheck('MongoDB', metadata.ping)]
   const http = await life.open(
     'HTTP',
     serveHttp({ routers, gateway, readiness }, config.http, runtime),

@@ -1,5 +1,5 @@
 import { tokens } from '@threshold/contract'
-import { answers, type Lifecycle, lifecycle, type Runtime } from '@threshold/kit'
+import { type Lifecycle, lifecycle, pingCheck, type Runtime } from '@threshold/kit'
 import { createPage } from '@threshold/page'
 import { typescriptAnalytics } from '@threshold/stage-1/adapters/analytics.typescript'
 import { typescriptEventEncoder } from '@threshold/stage-1/adapters/event-encoder.typescript'
@@ -84,8 +84,8 @@ export async function start(
   const routers = [createPage(), rest.router]
   const readiness = [
     time.readiness,
-    answers('MongoDB', metadata.ping),
-    answers('messages', messages.ready),
+    pingCheck('MongoDB', metadata.ping),
+    pingCheck('messages', messages.ready),
   ]
   const http = await life.open(
     'HTTP',

@@ -4,9 +4,9 @@ import {
   type GuildState,
   guildPermissions,
   type Member,
-  withoutDangling,
+  withoutDanglingReferences,
 } from '@threshold/domain'
-import { type Deadline, deadlineIn, type Runtime, within } from '@threshold/kit'
+import { type Deadline, deadlineAfter, type Runtime, withDeadline } from '@threshold/kit'
 import type {
   GuildHub,
   MemberList,
@@ -76,8 +76,8 @@ export function memoryGuildHub(
    */
   const wakeTemporary = async (): Promise<void> => {
     try {
-      const ids = await ports.metadata.guildsWithTemporaryMembers(deadlineIn(LOAD_MS))
-      for (const id of ids) if (!disposed) await guild(id, deadlineIn(LOAD_MS))
+      const ids = await ports.metadata.guildsWithTemporaryMembers(deadlineAfter(LOAD_MS))
+      for (const id of ids) if (!disposed) await guild(id, deadlineAfter(LOAD_MS))
     } catch {
       if (!disposed) sweep = setTimeout(wakeTemporary, AGAIN_MS)
     }
@@ -126,13 +126,13 @@ export function memoryGuildHub(
       loaded.catch(() => {}) // whoever waits hears of it; nobody may be waiting any more
       loading.set(id, loaded)
     }
-    return within(deadline, 'the guild', loaded)
+    return withDeadline(deadline, 'the guild', loaded)
   }
 
   async function load(id: GuildId): Promise<Guild | undefined> {
-    const stored = await ports.metadata.loadGuild(id, deadlineIn(LOAD_MS))
+    const stored = await ports.metadata.loadGuild(id, deadlineAfter(LOAD_MS))
     if (!stored || guilds.has(id)) return guilds.get(id)
-    const state = withoutDangling(stored)
+    const state = withoutDanglingReferences(stored)
     // Before anybody can see the guild, so that the first who do are told, too.
     const waits = runtime.clock.now() >= failingUntil
     const newest = waits ? await newestIn(state) : undefined
@@ -260,11 +260,11 @@ export function memoryGuildHub(
         tell(user, { kind: 'event', event, position: { epoch: began, sequence: userSequence } })
     },
 
-    async join(id, subscriber, deadline) {
+    async subscribe(id, subscriber, deadline) {
       return (await seen(id, deadline))?.join(subscriber)
     },
 
-    listen(user, deliver) {
+    subscribeUser(user, deliver) {
       const own = listeners.get(user) ?? new Set()
       listeners.set(user, own.add(deliver))
       return () => {

@@ -1,5 +1,5 @@
 import { Permission } from '@threshold/contract'
-import { channelPermissions, has } from '@threshold/domain'
+import { channelPermissions, hasPermission } from '@threshold/domain'
 import type { Permissions } from '@threshold/ports'
 
 /**
@@ -22,7 +22,7 @@ export function typescriptPermissions(): Permissions {
           userId === state.guild.ownerId || named.has(userId) ? undefined : member.roles.join()
         let sees = key === undefined ? undefined : byRoles.get(key)
         if (sees === undefined) {
-          sees = has(channelPermissions(state, member, channel), Permission.ViewChannel)
+          sees = hasPermission(channelPermissions(state, member, channel), Permission.ViewChannel)
           if (key !== undefined) byRoles.set(key, sees)
         }
         if (sees) viewers.add(userId)

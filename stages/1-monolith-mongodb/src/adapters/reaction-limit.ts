@@ -1,4 +1,4 @@
-import { oneForm, type Reaction } from '@threshold/domain'
+import { normalizeEmoji, type Reaction } from '@threshold/domain'
 import { type Deadline, deadlineExceeded, type SharedLock } from '@threshold/kit'
 import type { MessageStore } from '@threshold/ports'
 
@@ -27,9 +27,9 @@ export async function reactWithinLimit(
   { emojiOf, has, insert }: ReactionStep,
   deadline: Deadline,
 ): Promise<Outcome> {
-  const form = oneForm(emoji)
+  const form = normalizeEmoji(emoji)
   const isFull = (there: readonly unknown[]): boolean => {
-    const forms = new Set(there.map((stored) => oneForm(String(stored))))
+    const forms = new Set(there.map((stored) => normalizeEmoji(String(stored))))
     return forms.size >= MOST_EMOJI && !forms.has(form)
   }
   const insertInTime = () => {
@@ -40,7 +40,7 @@ export async function reactWithinLimit(
     expectTime(deadline)
     const there = await emojiOf()
     for (const stored of there.map(String)) {
-      if (stored !== emoji && oneForm(stored) === form && (await has(stored))) return 'known'
+      if (stored !== emoji && normalizeEmoji(stored) === form && (await has(stored))) return 'known'
     }
     if (there.includes(emoji)) return insertInTime()
     return isFull(there) ? 'full' : undefined

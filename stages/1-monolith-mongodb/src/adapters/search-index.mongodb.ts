@@ -1,4 +1,4 @@
-import { type StoredMessage, type Thing, thingsIn, wordsOf } from '@threshold/domain'
+import { type ContentKind, contentKindsOf, indexWords, type StoredMessage } from '@threshold/domain'
 import type { SearchFacts, SearchIndex, SearchQuery } from '@threshold/ports'
 import type { Filter } from 'mongodb'
 import { isDuplicateKey, long, type MongoDatabase, text, upsert } from '../mongodb/database.ts'
@@ -18,7 +18,7 @@ interface SearchDocument {
   mentionRoles?: bigint[]
   mentionEveryone?: true
   bot?: true
-  has?: Thing[]
+  has?: ContentKind[]
   repliedToMessage?: bigint
   repliedToUser?: bigint
 }
@@ -122,14 +122,14 @@ function entryOf(
   message: StoredMessage,
   { authorType, repliedTo }: SearchFacts,
 ): SearchDocument {
-  const has = thingsIn(message)
+  const has = contentKindsOf(message)
   return {
     _id: long(message.id),
     v: 2,
     guildId: long(guild),
     channelId: long(message.channelId),
     authorId: long(message.authorId),
-    words: wordsOf(message.content),
+    words: indexWords(message.content),
     ...(message.mentions?.length ? { mentions: message.mentions.map(long) } : {}),
     ...(message.mentionRoles?.length ? { mentionRoles: message.mentionRoles.map(long) } : {}),
     ...(message.mentionEveryone ? { mentionEveryone: true } : {}),

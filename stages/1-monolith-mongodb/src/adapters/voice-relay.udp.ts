@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { isIPv6 } from 'node:net'
 import type { ChannelId, UserId } from '@threshold/contract'
 import { messageOf, type Runtime } from '@threshold/kit'
-import type { VoiceRelay, VoiceSeat } from '@threshold/ports'
+import type { VoiceEndpoint, VoiceRelay } from '@threshold/ports'
 import { Counter } from 'prom-client'
 import { discoveryResponse, MAX_DATAGRAM, readDatagram } from '../voice/datagram.ts'
 
@@ -112,7 +112,7 @@ export async function voiceRelayUdp(
   return {
     packets: () => ({ ...counts }),
 
-    async join(channelId, userId): Promise<VoiceSeat> {
+    async join(channelId, userId): Promise<VoiceEndpoint> {
       const ssrc = freeSsrc(random, seats)
       const seat: Seat = { ssrc, channelId, userId, silent: false }
       seats.set(ssrc, seat)
@@ -120,7 +120,7 @@ export async function voiceRelayUdp(
       return { ssrc, address: config.advertise ?? config.host, port: socket.address().port }
     },
 
-    silence(ssrc, silent) {
+    setMuted(ssrc, silent) {
       const seat = seats.get(ssrc)
       if (seat) seat.silent = silent
     },

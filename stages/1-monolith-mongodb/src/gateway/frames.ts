@@ -1,8 +1,8 @@
 import {
   APPLICATION_FLAGS,
-  admits,
   type GuildId,
   Intent,
+  intentsAdmit,
   timeOf,
   timeToWire,
   type UserId,
@@ -43,7 +43,7 @@ export function createFrames(encoder: EventEncoder): Frames {
   const encoded = new WeakMap<HubEvent, { whole?: Dispatch; bare?: Dispatch; quoting?: Dispatch }>()
   return {
     of(event, inGuild, listener) {
-      if (!admits(listener.intents, event.type, inGuild) && !isOwn(event, listener.userId))
+      if (!intentsAdmit(listener.intents, event.type, inGuild) && !isOwn(event, listener.userId))
         return undefined
       let forms = encoded.get(event)
       if (!forms) {

@@ -1,13 +1,13 @@
-import { admits, type GuildId, type PresenceInput, type UserId } from '@threshold/contract'
+import { type GuildId, intentsAdmit, type PresenceInput, type UserId } from '@threshold/contract'
 import { type Channel, channelToWire, type Presence } from '@threshold/domain'
 import { type Deadline, messageOf, type Runtime } from '@threshold/kit'
 import type {
   Delivery,
   EventEncoder,
   GuildHub,
+  LogPosition,
   MessageStore,
   MetadataStore,
-  Position,
   Subscriber,
   Subscription,
   UserDelivery,
@@ -48,7 +48,7 @@ interface Joined {
   /** READY named it; otherwise it was joined since. */
   readonly announced: boolean
   subscription?: Subscription
-  last?: Position
+  last?: LogPosition
 }
 
 /** Guilds that one session joins at the same time. Each may cost the database three reads. */
@@ -89,7 +89,7 @@ export class Session {
     const { user, shard } = this.#identity
     const deadline = this.#deadline()
     // Heard from now on and told after READY: a guild joined in this very moment is not missed.
-    this.#stopListening = hub.listen(user.id, (delivery) =>
+    this.#stopListening = hub.subscribeUser(user.id, (delivery) =>
       this.#ready ? this.#hear(delivery) : this.#early.push(delivery),
     )
     const [guilds, dms] = await Promise.all([
@@ -114,12 +114,12 @@ export class Session {
 
   setPresence(input: PresenceInput): void {
     this.#presence = this.#since(presenceOf(input))
-    for (const { subscription } of this.#guilds.values()) subscription?.presence(this.#presence)
+    for (const { subscription } of this.#guilds.values()) subscription?.setPresence(this.#presence)
   }
 
   async moveVoice({ guildId, ...wish }: VoiceWish & { guildId: GuildId }): Promise<void> {
     const subscription = this.#guilds.get(guildId)?.subscription
-    const moved = await subscription?.voice(
+    const moved = await subscription?.setVoiceState(
       { ...wish, sessionId: this.#identity.id },
       this.#deadline(),
     )
@@ -146,7 +146,7 @@ export class Session {
   end(): void {
     this.#ended = true
     this.#stopListening()
-    for (const { subscription } of this.#guilds.values()) subscription?.leave()
+    for (const { subscription } of this.#guilds.values()) subscription?.unsubscribe()
     this.#talk.end()
     this.#guilds.clear()
   }
@@ -163,9 +163,9 @@ export class Session {
         if (this.#guilds.get(guildId) === entry) this.#deliver(guildId, entry, delivery)
       },
     }
-    const subscription = await this.#parts.hub.join(guildId, subscriber, this.#deadline())
+    const subscription = await this.#parts.hub.subscribe(guildId, subscriber, this.#deadline())
     // Gone meanwhile: the session, the membership, or the guild.
-    if (this.#ended || this.#guilds.get(guildId) !== entry) subscription?.leave()
+    if (this.#ended || this.#guilds.get(guildId) !== entry) subscription?.unsubscribe()
     else if (subscription) entry.subscription = subscription
     else {
       this.#guilds.delete(guildId)
@@ -189,7 +189,7 @@ export class Session {
         largeThreshold: this.#identity.largeThreshold,
         announced: entry.announced,
       }
-      if (admits(listener.intents, 'GUILD_CREATE', true))
+      if (intentsAdmit(listener.intents, 'GUILD_CREATE', true))
         this.#dispatch(
           'GUILD_CREATE',
           guildCreate(delivery.view, delivery.members, delivery.presences, listener),
@@ -203,7 +203,7 @@ export class Session {
   }
 
   #tellGone(guildId: GuildId): void {
-    if (admits(this.#identity.intents, 'GUILD_DELETE', true))
+    if (intentsAdmit(this.#identity.intents, 'GUILD_DELETE', true))
       this.#dispatch('GUILD_DELETE', { id: guildId })
   }
 
@@ -278,6 +278,6 @@ export class Session {
  * The gateway drops what it has seen: after a publisher's retry, or once a guild's owner has
  * changed (stage 3).
  */
-const isSeen = (last: Position | undefined, next: Position): boolean =>
+const isSeen = (last: LogPosition | undefined, next: LogPosition): boolean =>
   last !== undefined &&
   (next.epoch < last.epoch || (next.epoch === last.epoch && next.sequence <= last.sequence))

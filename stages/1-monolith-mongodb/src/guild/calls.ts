@@ -3,7 +3,7 @@ import {
   can,
   channelPermissions,
   type GuildState,
-  has,
+  hasPermission,
   type Member,
   type Refusal,
   type VoiceState,
@@ -92,11 +92,11 @@ export function createCalls(log: GuildLog, audience: Audience, now: () => GuildS
     const channel = state.channels.get(channelId)
     if (!member || channel?.type !== 2) return 'unknown-channel'
     const permissions = channelPermissions(state, member, channel)
-    if (!has(permissions, Permission.Connect)) return 'no-permission'
+    if (!hasPermission(permissions, Permission.Connect)) return 'no-permission'
     if (
       !channel.userLimit ||
       states.get(user)?.channelId === channelId ||
-      has(permissions, Permission.MoveMembers)
+      hasPermission(permissions, Permission.MoveMembers)
     )
       return undefined
     return inside(channelId).length >= channel.userLimit ? 'too-many' : undefined

@@ -13,14 +13,14 @@ import {
   type Presence,
   presenceToWire,
 } from '@threshold/domain'
-import { type Deadline, deadlineIn } from '@threshold/kit'
+import { type Deadline, deadlineAfter } from '@threshold/kit'
 import type {
-  Executed,
+  ExecuteResult,
   HubEvent,
+  LogPosition,
   MemberList,
   MetadataStore,
   Permissions,
-  Position,
   Subscriber,
   Subscription,
 } from '@threshold/ports'
@@ -87,7 +87,7 @@ export class Guild {
   readonly #members: MemberList
   readonly #calls: Calls
   readonly #temporary: TemporaryMembers
-  readonly #recent: Recent<Position> = createRecent(REMEMBERED)
+  readonly #recent: Recent<LogPosition> = createRecent(REMEMBERED)
 
   constructor(state: GuildState, tools: GuildTools) {
     this.#people = new Map(state.members)
@@ -131,7 +131,7 @@ export class Guild {
    * One after the other. Rejects as the store does, or when its turn did not come in time; then
    * nothing has changed here.
    */
-  execute(command: GuildCommand, deadline: Deadline): Promise<Executed> {
+  execute(command: GuildCommand, deadline: Deadline): Promise<ExecuteResult> {
     return this.#ledger.inTurn(deadline, async () => {
       if (this.#deleted) return { ok: false, refusal: 'unknown-guild' }
       // Members may come back while the command waits for its turn.
@@ -146,13 +146,13 @@ export class Guild {
     })
   }
 
-  publish(event: HubEvent): Position {
+  publish(event: HubEvent): LogPosition {
     const seen = this.#recent.get(event.id)
     if (seen) return seen
-    const { channelId, needs } = event
+    const { channelId, requiredPermissions } = event
     const position = this.#log.appendEvent(
       event,
-      channelId === undefined ? () => true : this.#seeing(channelId, needs),
+      channelId === undefined ? () => true : this.#seeing(channelId, requiredPermissions),
     )
     this.#recent.set(event.id, position)
     if (event.type === 'MESSAGE_CREATE' && channelId !== undefined)
@@ -179,11 +179,12 @@ export class Guild {
     subscriber.deliver({ kind: 'view', view, ...shown, position: this.#log.position })
     const listens = (): boolean => this.#audience.of(subscriber.userId).includes(subscriber)
     return {
-      presence: (changed) => {
+      setPresence: (changed) => {
         if (listens()) this.#presences.set(userId, sessionId, changed)
       },
-      voice: async (change) => (listens() ? this.#calls.move(subscriber.userId, change) : 'left'),
-      leave: () => this.#drop(subscriber),
+      setVoiceState: async (change) =>
+        listens() ? this.#calls.move(subscriber.userId, change) : 'left',
+      unsubscribe: () => this.#drop(subscriber),
     }
   }
 
@@ -192,12 +193,12 @@ export class Guild {
     this.#temporary.close()
   }
 
-  #seeing(channel: ChannelId, needs = 0n): (user: UserId) => boolean {
+  #seeing(channel: ChannelId, requiredPermissions = 0n): (user: UserId) => boolean {
     // Sight is one look-up; more than that is computed for each listener, and few events ask for
     // it.
     return (user) =>
       this.#audience.sees(this.#state, user, channel) &&
-      (needs === 0n || can(this.#state, user, channel, needs))
+      (requiredPermissions === 0n || can(this.#state, user, channel, requiredPermissions))
   }
 
   #apply(event: GuildEvent): void {
@@ -293,7 +294,7 @@ export class Guild {
 
   /** Decided by the state: a member who was given a role meanwhile stays. */
   #expire(user: UserId): Promise<unknown> {
-    return this.execute({ type: 'member.expire', by: user, userId: user }, deadlineIn(EXPIRE_MS))
+    return this.execute({ type: 'member.expire', by: user, userId: user }, deadlineAfter(EXPIRE_MS))
   }
 
   /**

@@ -1,5 +1,5 @@
 import { type ChannelId, compareIds, type MessageId } from '@threshold/contract'
-import { type Deadline, deadlineIn, hasCode, messageOf, type Runtime } from '@threshold/kit'
+import { type Deadline, deadlineAfter, hasCode, messageOf, type Runtime } from '@threshold/kit'
 import type { MessageStore } from '@threshold/ports'
 
 /**
@@ -74,7 +74,7 @@ export async function newestOrNone(
   messages: Store,
   channels: readonly ChannelId[],
   { clock, log }: Pick<Runtime, 'clock' | 'log'>,
-  deadline: Deadline = deadlineIn(STORE_MS, clock),
+  deadline: Deadline = deadlineAfter(STORE_MS, clock),
 ): Promise<Newest | undefined> {
   if (channels.length === 0) return new Map()
   try {
@@ -97,7 +97,7 @@ export async function newestOfDirects(
   channels: readonly ChannelId[],
   runtime: Pick<Runtime, 'clock' | 'log'>,
 ): Promise<Newest> {
-  const deadline = deadlineIn(DIRECT_MS, runtime.clock)
+  const deadline = deadlineAfter(DIRECT_MS, runtime.clock)
   const wanted = channels.toSorted((a, b) => compareIds(b, a)).slice(0, MOST_DIRECT)
   const found = new Map<ChannelId, MessageId>()
   for (let at = 0; at < wanted.length; at += TOGETHER) {

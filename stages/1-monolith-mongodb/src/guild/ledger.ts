@@ -1,5 +1,5 @@
-import { type GuildEvent, type GuildState, undo } from '@threshold/domain'
-import { type Deadline, deadlineExceeded, within } from '@threshold/kit'
+import { compensatingEvents, type GuildEvent, type GuildState } from '@threshold/domain'
+import { type Deadline, deadlineExceeded, withDeadline } from '@threshold/kit'
 import type { MetadataStore } from '@threshold/ports'
 
 /**
@@ -59,7 +59,7 @@ export function createLedger(metadata: Pick<MetadataStore, 'record' | 'createGui
           commands -= 1
         })
       queue = done.catch(() => {})
-      return within(deadline, 'the guild', done)
+      return withDeadline(deadline, 'the guild', done)
     },
     async record(before, events, deadline) {
       await settle(deadline)
@@ -68,7 +68,7 @@ export function createLedger(metadata: Pick<MetadataStore, 'record' | 'createGui
       } catch (error) {
         doubtful = {
           state: before,
-          events: undo(before, events),
+          events: compensatingEvents(before, events),
           deleted: events.some((event) => event.type === 'guild.deleted'),
         }
         throw error

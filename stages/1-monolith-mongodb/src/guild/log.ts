@@ -1,5 +1,5 @@
 import type { UserId } from '@threshold/contract'
-import type { HubEvent, Position, Subscriber } from '@threshold/ports'
+import type { HubEvent, LogPosition, Subscriber } from '@threshold/ports'
 import type { Audience } from './audience.ts'
 
 /**
@@ -9,15 +9,15 @@ import type { Audience } from './audience.ts'
  * heard what came before. Nothing is kept: who was not here has not heard it.
  */
 export interface GuildLog {
-  readonly position: Position
-  append(type: string, data: object, hears: (user: UserId) => boolean): Position
+  readonly position: LogPosition
+  append(type: string, data: object, hears: (user: UserId) => boolean): LogPosition
   /** An event that has an id of its own. */
-  appendEvent(event: HubEvent, hears: (user: UserId) => boolean): Position
+  appendEvent(event: HubEvent, hears: (user: UserId) => boolean): LogPosition
 }
 
 interface Entry {
   readonly event: HubEvent
-  readonly position: Position
+  readonly position: LogPosition
   readonly hears: (user: UserId) => boolean
 }
 
@@ -33,7 +33,7 @@ export function createGuildLog(name: string, epoch: number, audience: Audience):
     }
     for (const subscriber of audience.all()) told(subscriber)
   }
-  const appendEvent = (event: HubEvent, hears: (user: UserId) => boolean): Position => {
+  const appendEvent = (event: HubEvent, hears: (user: UserId) => boolean): LogPosition => {
     sequence += 1
     const position = { epoch, sequence }
     waiting.push({ event, position, hears })

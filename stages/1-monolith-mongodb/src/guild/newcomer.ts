@@ -3,11 +3,11 @@ import {
   channelPermissions,
   type GuildState,
   type GuildView,
-  has,
+  guildView,
+  hasPermission,
   type Member,
   type Presence,
   type VoiceState,
-  viewOf,
 } from '@threshold/domain'
 import type { Subscriber } from '@threshold/ports'
 import type { LastMessages } from './last-messages.ts'
@@ -27,11 +27,15 @@ export function viewFor(
   const me = state.members.get(user)
   if (!me) return undefined
   const channels = [...state.channels.values()].filter((c) =>
-    has(channelPermissions(state, me, c), Permission.ViewChannel),
+    hasPermission(channelPermissions(state, me, c), Permission.ViewChannel),
   )
   const visible = new Set(channels.map((c) => c.id))
   const voiceStates = [...now.voiceStates].filter((v) => visible.has(v.channelId))
-  return viewOf(state, me, { channels, voiceStates, lastMessages: now.lastMessages.pick(visible) })
+  return guildView(state, me, {
+    channels,
+    voiceStates,
+    lastMessages: now.lastMessages.pick(visible),
+  })
 }
 
 /**

@@ -63,7 +63,7 @@ export async function serveHttp(
   app.disable('x-powered-by').disable('etag')
   app.set('query parser', 'simple') // `?limit[$gt]=1` is a field of that name, not an object
   const readiness = watchReadiness(parts.readiness, runtime)
-  const underWay = requestsUnderWay((status) => status === 503 && readiness.suspect())
+  const underWay = requestsUnderWay((status) => status === 503 && readiness.checkSoon())
   const unread = unreadBodies()
   const site = ownSite(config)
   app.use(underWay.count, unread.close, health(readiness), ownSiteOnly(site), metrics(runtime))

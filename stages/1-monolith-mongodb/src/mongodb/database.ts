@@ -4,7 +4,7 @@ import {
   deadlineExceeded,
   type Telemetry,
   unavailable,
-  within,
+  withDeadline,
 } from '@threshold/kit'
 import {
   type Collection,
@@ -83,7 +83,7 @@ export async function mongoDatabase(
     if (Date.now() >= deadline.at) throw deadlineExceeded(what)
     operations(what)
     try {
-      return await within(deadline, what, work(db))
+      return await withDeadline(deadline, what, work(db))
     } catch (error) {
       throw translate(what, error)
     }

@@ -7,7 +7,7 @@ import {
   type Tokens,
   type UserId,
 } from '@threshold/contract'
-import { type Channel, has, type Member, type User } from '@threshold/domain'
+import { type Channel, hasPermission, type Member, type User } from '@threshold/domain'
 import type { Deadline, Runtime } from '@threshold/kit'
 import type {
   Analytics,
@@ -122,9 +122,12 @@ export function createContext(ports: RestPorts, tools: RestTools, runtime: Runti
       const access = await ports.hub.access(home.guildId, me, channelId, deadline)
       if (access.kind === 'unknown-channel' || access.kind === 'unknown-guild')
         throw refuse.unknownChannel()
-      if (access.kind === 'not-member' || !has(access.permissions, Permission.ViewChannel))
+      if (
+        access.kind === 'not-member' ||
+        !hasPermission(access.permissions, Permission.ViewChannel)
+      )
         throw refuse.missingAccess()
-      if (!has(access.permissions, needed)) throw refuse.missingPermissions()
+      if (!hasPermission(access.permissions, needed)) throw refuse.missingPermissions()
       const { member, permissions, lastMessageId } = access
       return {
         kind: 'guild',

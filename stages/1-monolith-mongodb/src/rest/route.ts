@@ -10,7 +10,7 @@ import {
 import {
   CodedError,
   type Deadline,
-  deadlineIn,
+  deadlineAfter,
   hasCode,
   messageOf,
   type Runtime,
@@ -137,7 +137,7 @@ export function routesOf(router: Router, guards: RouteGuards, runtime: Runtime):
       await guards.limit(sender, action, request, response)
       // After the token and the rate: a stranger's body is not read.
       await guards.readBody(request, response, sender)
-      const ask = new Asked(request, me, deadlineIn(guards.budgetMs, runtime.clock), guards)
+      const ask = new Asked(request, me, deadlineAfter(guards.budgetMs, runtime.clock), guards)
       const result = await runtime.telemetry.action(action, {}, () =>
         admit(ask.deadline, () => handler(ask)),
       )

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { OutOfIds, type Snowflake, snowflakes, timeOf } from '@threshold/contract'
+import { IdsExhausted, type Snowflake, snowflakeGenerator, timeOf } from '@threshold/contract'
 import {
   CodedError,
-  deadlineIn,
+  deadlineAfter,
   type HybridClock,
   hybridClock,
   messageOf,
@@ -80,7 +80,7 @@ export async function reserveTime(
 
   async function reserve(): Promise<void> {
     const wish = { owner, at: Math.max(wall(), high), ms: windowMs }
-    const held = await reservations.reserve(worker, wish, deadlineIn(RESERVE_WITHIN_MS, clock))
+    const held = await reservations.reserve(worker, wish, deadlineAfter(RESERVE_WITHIN_MS, clock))
     high = Math.max(high, held.from)
     until = held.until
   }
@@ -117,7 +117,7 @@ export async function reserveTime(
     return undefined
   }
 
-  const make = snowflakes({ worker, now: read, until: () => until })
+  const make = snowflakeGenerator({ worker, now: read, until: () => until })
   const inner = hybridClock({ now: read })
 
   await reserve()
@@ -139,7 +139,8 @@ export async function reserveTime(
         high = Math.max(high, timeOf(id))
         return id
       } catch (error) {
-        if (error instanceof OutOfIds) throw unavailable('time reserved for ids', error, retryMs)
+        if (error instanceof IdsExhausted)
+          throw unavailable('time reserved for ids', error, retryMs)
         throw error
       }
     },
@@ -167,7 +168,7 @@ export async function reserveTime(
       clearTimeout(timer)
       // Not essential, so not worth a wait: what is not given back is skipped at the next start.
       await reservations
-        .release(worker, owner, high + 1, deadlineIn(RELEASE_WITHIN_MS, clock))
+        .release(worker, owner, high + 1, deadlineAfter(RELEASE_WITHIN_MS, clock))
         .catch((error: unknown) => {
           log.warn(
             { err: messageOf(error) },

@@ -1,7 +1,7 @@
 import { gatewayInput, Permission, parseJson, writeJson } from '@threshold/contract'
-import { has } from '@threshold/domain'
-import { deadlineIn, messageOf, type Runtime } from '@threshold/kit'
-import type { GuildHub, VoiceRelay, VoiceSeat } from '@threshold/ports'
+import { hasPermission } from '@threshold/domain'
+import { deadlineAfter, messageOf, type Runtime } from '@threshold/kit'
+import type { GuildHub, VoiceEndpoint, VoiceRelay } from '@threshold/ports'
 import type { RawData, WebSocket } from 'ws'
 import { type SilenceTimer, silenceTimer } from '../http/silence-timer.ts'
 import { stopReading } from '../http/websockets.ts'
@@ -42,7 +42,7 @@ export interface ConnectionParts {
 interface Ready {
   readonly at: 'ready'
   readonly seat: Seat
-  readonly place: VoiceSeat
+  readonly place: VoiceEndpoint
   readonly call: Call
 }
 
@@ -95,7 +95,7 @@ export class VoiceConnection implements Participant {
   }
 
   silence(silent: boolean): void {
-    if (this.#state.at === 'ready') this.#parts.relay.silence(this.#state.place.ssrc, silent)
+    if (this.#state.at === 'ready') this.#parts.relay.setMuted(this.#state.place.ssrc, silent)
   }
 
   /**
@@ -169,7 +169,7 @@ export class VoiceConnection implements Participant {
 
   async #takeSeat(seat: Seat): Promise<void> {
     const { calls, relay, runtime } = this.#parts
-    let place: VoiceSeat
+    let place: VoiceEndpoint
     try {
       if (!(await this.#mayEnter(seat))) {
         this.close(Close.Disconnected)
@@ -187,7 +187,7 @@ export class VoiceConnection implements Participant {
       if (!left) this.close(Close.Disconnected)
       return
     }
-    relay.silence(place.ssrc, seat.silent)
+    relay.setMuted(place.ssrc, seat.silent)
     this.send(Op.Ready, {
       ssrc: place.ssrc,
       ip: place.address,
@@ -206,14 +206,14 @@ export class VoiceConnection implements Participant {
       seat.guildId,
       seat.userId,
       seat.channelId,
-      deadlineIn(ACCESS_MS, runtime.clock),
+      deadlineAfter(ACCESS_MS, runtime.clock),
     )
     if (
       access.kind !== 'member' ||
-      !has(access.permissions, Permission.ViewChannel | Permission.Connect)
+      !hasPermission(access.permissions, Permission.ViewChannel | Permission.Connect)
     )
       return false
-    seat.silent ||= !has(access.permissions, Permission.Speak)
+    seat.silent ||= !hasPermission(access.permissions, Permission.Speak)
     return true
   }
 

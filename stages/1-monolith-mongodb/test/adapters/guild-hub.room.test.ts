@@ -58,7 +58,7 @@ describe('a hub with room for two idle guilds', () => {
       sessionId: newId(),
       presence: { status: 'online', activities: [] } as const,
     }
-    await hub.join(
+    await hub.subscribe(
       heard.id,
       { ...subscriber, deliver: (delivery) => void told.push(delivery) },
       soon(),

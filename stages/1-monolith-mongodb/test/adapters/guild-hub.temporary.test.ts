@@ -54,7 +54,7 @@ const founded = async (hub: GuildHub): Promise<SmallGuild> => {
 }
 const connect = async (hub: GuildHub, guild: SmallGuild, user: User): Promise<Subscription> => {
   const presence = { status: 'online', activities: [] } as const
-  return (await hub.join(
+  return (await hub.subscribe(
     guild.id,
     { userId: user.id, sessionId: newId(), presence, deliver: () => {} },
     soon(),
@@ -69,12 +69,12 @@ describe('a temporary member', () => {
     const guild = await founded(hub)
     const user = await invited(hub, guild)
     const sessions = [await connect(hub, guild, user), await connect(hub, guild, user)]
-    sessions[0]!.leave()
+    sessions[0]!.unsubscribe()
     const other = await invited(hub, guild)
-    ;(await connect(hub, guild, other)).leave()
+    ;(await connect(hub, guild, other)).unsubscribe()
     await expect.poll(() => isMember(guild, other), PATIENCE).toBe(false)
     expect(await isMember(guild, user)).toBe(true)
-    sessions[1]!.leave()
+    sessions[1]!.unsubscribe()
     await expect.poll(() => isMember(guild, user), PATIENCE).toBe(false)
   })
 
@@ -103,7 +103,7 @@ describe('a temporary member', () => {
         { type: 'member.role', by, userId: trusted.id, roleId: role.id, has },
         soon(),
       )
-    for (const user of [trusted, lasting, leaving]) (await connect(hub, guild, user)).leave()
+    for (const user of [trusted, lasting, leaving]) (await connect(hub, guild, user)).unsubscribe()
     await expect.poll(() => isMember(guild, leaving), PATIENCE).toBe(false)
     expect([await isMember(guild, trusted), await isMember(guild, lasting)]).toEqual([true, true])
   })
@@ -117,7 +117,7 @@ describe('a temporary member', () => {
     const session = await connect(after, guild, back)
     await expect.poll(() => isMember(guild, away), PATIENCE).toBe(false)
     expect(await isMember(guild, back)).toBe(true)
-    session.leave()
+    session.unsubscribe()
     await expect.poll(() => isMember(guild, back), PATIENCE).toBe(false)
   })
 
@@ -140,7 +140,7 @@ describe('a temporary member', () => {
     await using hub = hubWith(AT_ONCE, NEVER, { ...store, record })
     const guild = await founded(hub)
     const user = await invited(hub, guild)
-    ;(await connect(hub, guild, user)).leave()
+    ;(await connect(hub, guild, user)).unsubscribe()
     await expect.poll(() => failures, PATIENCE).toBe(0)
     await expect.poll(() => isMember(guild, user), PATIENCE).toBe(false)
   })

@@ -1,4 +1,4 @@
-import { deadlineIn, sharedLock } from '@threshold/kit'
+import { deadlineAfter, sharedLock } from '@threshold/kit'
 import { describe, expect, it } from 'vitest'
 import { reactWithinLimit } from '../../src/adapters/reaction-limit.ts'
 
@@ -12,7 +12,7 @@ const reaction = {
 } as const
 const has = async () => false
 const LATE = { code: 'DEADLINE_EXCEEDED' }
-const soon = () => deadlineIn(30_000)
+const soon = () => deadlineAfter(30_000)
 
 describe('a reaction that waits for others on its message', () => {
   it.each(['shared', 'exclusive'] as const)(

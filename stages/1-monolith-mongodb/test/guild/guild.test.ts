@@ -1,6 +1,6 @@
 import { aChannel, aGuild, aMember, aRole, hides } from '@threshold/conformance/ports'
 import type { GuildCommand, GuildState, Member } from '@threshold/domain'
-import { deadlineIn } from '@threshold/kit'
+import { deadlineAfter } from '@threshold/kit'
 import type { Delivery } from '@threshold/ports'
 import { afterEach, describe, expect, it } from 'vitest'
 import { typescriptMemberList } from '../../src/adapters/member-list.typescript.ts'
@@ -42,7 +42,7 @@ function awake(state: GuildState, record: () => Promise<void> = async () => {}) 
   return {
     guild,
     computed: () => computed,
-    run: (command: GuildCommand) => guild.execute(command, deadlineIn(5_000)),
+    run: (command: GuildCommand) => guild.execute(command, deadlineAfter(5_000)),
   }
 }
 
@@ -187,7 +187,7 @@ describe('a guild', () => {
     expect(guild.idle).toBe(true)
     const subscription = guild.join(subscriber(owner.user.id))
     expect(guild.idle).toBe(false)
-    subscription?.leave()
+    subscription?.unsubscribe()
     expect(guild.idle).toBe(true)
   })
 
@@ -196,14 +196,14 @@ describe('a guild', () => {
     const { guild } = awake(state)
     const gone = subscriber(owner.user.id)
     const subscription = guild.join(gone)!
-    subscription.leave()
+    subscription.unsubscribe()
     expect(
-      await subscription.voice(
+      await subscription.setVoiceState(
         { channelId: voice.id, sessionId: gone.sessionId, selfMute: false, selfDeaf: false },
-        deadlineIn(1_000),
+        deadlineAfter(1_000),
       ),
     ).toBe('left')
-    subscription.presence({ status: 'dnd', activities: [] })
+    subscription.setPresence({ status: 'dnd', activities: [] })
     const listener = subscriber(owner.user.id)
     guild.join(listener)
     expect(shown(listener.told).view.voiceStates).toEqual([])

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { aGuild, aMessage, newId, type SmallGuild, soon } from '@threshold/conformance/ports'
-import { CodedError, deadlineIn, silentLog, systemClock, unavailable } from '@threshold/kit'
+import { CodedError, deadlineAfter, silentLog, systemClock, unavailable } from '@threshold/kit'
 import type { GuildHub, HubEvent, MessageStore, MetadataStore } from '@threshold/ports'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { memoryGuildHub } from '../../src/adapters/guild-hub.memory.ts'
@@ -189,7 +189,7 @@ it('asks MongoDB for no further channel once nobody waits for the answer', async
     db: { collection } as unknown as MongoDatabase['db'],
   })
   const channels = Array.from({ length: 100 }, () => newId())
-  await expect(slow.newest(channels, deadlineIn(50))).rejects.toMatchObject({
+  await expect(slow.newest(channels, deadlineAfter(50))).rejects.toMatchObject({
     code: 'DEADLINE_EXCEEDED',
   })
   const before = asked

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { newId } from '@threshold/conformance/ports'
 import type { GuildEvent, Invite } from '@threshold/domain'
-import { createRuntime, deadlineIn, unavailable } from '@threshold/kit'
-import type { Executed, GuildHub, MetadataStore } from '@threshold/ports'
+import { createRuntime, deadlineAfter, unavailable } from '@threshold/kit'
+import type { ExecuteResult, GuildHub, MetadataStore } from '@threshold/ports'
 import { describe, expect, it } from 'vitest'
 import type { Context } from '../../src/rest/context.ts'
 import type { Handler } from '../../src/rest/route.ts'
@@ -17,7 +17,7 @@ const added: GuildEvent = { type: 'member.added', member }
  * how many uses are left.
  */
 async function usesLeft(
-  join: () => Promise<Executed>,
+  join: () => Promise<ExecuteResult>,
   store: Partial<MetadataStore> = {},
 ): Promise<number> {
   const at = { guildId: newId(), channelId: newId(), inviterId: newId() }
@@ -61,7 +61,7 @@ async function usesLeft(
     query: {},
     body: undefined,
     gatewayUrl: '',
-    deadline: deadlineIn(0),
+    deadline: deadlineAfter(0),
   }
   await handlers.get('invite.accept')!(ask).catch(() => {})
   return left

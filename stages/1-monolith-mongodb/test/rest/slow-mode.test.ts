@@ -1,7 +1,7 @@
 import { aChannel, aMember, newId, soon } from '@threshold/conformance/ports'
 import { Permission } from '@threshold/contract'
 import type { StoredMessage } from '@threshold/domain'
-import { deadlineIn, type Runtime, unavailable } from '@threshold/kit'
+import { deadlineAfter, type Runtime, unavailable } from '@threshold/kit'
 import type { MessageSender, MessageStore } from '@threshold/ports'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { mongoMessageStore } from '../../src/adapters/message-store.mongodb.ts'
@@ -203,7 +203,7 @@ describe('slow mode', () => {
       await promise
       return page()
     })
-    const impatient = { me: '22', deadline: deadlineIn(200) }
+    const impatient = { me: '22', deadline: deadlineAfter(200) }
     await Promise.all([
       slow.admit(impatient, place(), undefined),
       slow.admit(by('23'), place(), undefined),

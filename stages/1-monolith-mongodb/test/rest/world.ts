@@ -124,7 +124,7 @@ export async function rest(
   await hub.create(guild.state, soon())
   const told: Delivery[] = []
   const presence = { status: 'online', activities: [] } as const
-  await hub.join(
+  await hub.subscribe(
     guild.id,
     { userId: me, sessionId: newId(), presence, deliver: (delivery) => void told.push(delivery) },
     soon(),

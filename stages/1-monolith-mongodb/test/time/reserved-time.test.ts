@@ -1,6 +1,6 @@
 import { compareIds, DISCORD_EPOCH, timeOf } from '@threshold/contract'
 import { extendReservation, type TimeReservation } from '@threshold/domain'
-import { deadlineIn, hasCode, silentLog, unavailable } from '@threshold/kit'
+import { deadlineAfter, hasCode, silentLog, unavailable } from '@threshold/kit'
 import type { TimeReservations } from '@threshold/ports'
 import fc from 'fast-check'
 import { Registry } from 'prom-client'
@@ -151,7 +151,7 @@ it('goes on from the last id when the clock is set back, and is ready', async ()
   const after = time.newId()
   expect(compareIds(before, after)).toBeLessThan(0)
   expect(timeOf(after)).toBe(START)
-  expect(await time.readiness.reason(deadlineIn(1_000))).toBeUndefined()
+  expect(await time.readiness.reason(deadlineAfter(1_000))).toBeUndefined()
   await time[Symbol.asyncDispose]()
 })
 
@@ -166,7 +166,7 @@ it('serves at once after a clock that was ten minutes ahead is right again, and 
   clock.at = START
   const time = await reserveTime(store.reservations, 0, runtimeAt(clock))
   expect(compareIds(future, time.newId())).toBeLessThan(0)
-  expect(await time.readiness.reason(deadlineIn(1_000))).toBeUndefined()
+  expect(await time.readiness.reason(deadlineAfter(1_000))).toBeUndefined()
   clock.at = START + 700_000
   await vi.advanceTimersByTimeAsync(5_000)
   expect(timeOf(time.newId())).toBe(START + 700_000)
@@ -182,7 +182,7 @@ it('refuses while the clock is too far behind, with the reason, the time to wait
   expect(() => time.newId()).toThrow(
     expect.objectContaining({ code: 'CLOCK_BEHIND', retryAfterMs: 60_000 }),
   )
-  expect(await time.readiness.reason(deadlineIn(1_000))).toMatch(
+  expect(await time.readiness.reason(deadlineAfter(1_000))).toMatch(
     /90000 s behind the last id of worker 7.*THRESHOLD_WORKER/,
   )
   expect(await runtime.telemetry.registry.metrics()).toMatch(
@@ -192,7 +192,7 @@ it('refuses while the clock is too far behind, with the reason, the time to wait
   expect(time.hybrid.next() > BigInt(START) * 1_000n).toBe(true)
   clock.at += HOUR_MS
   expect(timeOf(time.newId())).toBe(START)
-  expect(await time.readiness.reason(deadlineIn(1_000))).toBeUndefined()
+  expect(await time.readiness.reason(deadlineAfter(1_000))).toBeUndefined()
   await time[Symbol.asyncDispose]()
 })
 
@@ -214,7 +214,7 @@ it('makes ids from what it has reserved while the store is away, none beyond it,
   store.away = 'unreachable'
   clock.at += 70_000
   expect(() => time.newId()).toThrow(expect.objectContaining({ code: 'UNAVAILABLE' }))
-  expect(await time.readiness.reason(deadlineIn(1_000))).toMatch(/time reserved for ids/)
+  expect(await time.readiness.reason(deadlineAfter(1_000))).toMatch(/time reserved for ids/)
   await time[Symbol.asyncDispose]()
 })
 

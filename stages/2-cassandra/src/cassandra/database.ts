@@ -3,10 +3,10 @@ import {
   type Deadline,
   deadlineExceeded,
   type Log,
-  remaining,
+  remainingMs,
   type Telemetry,
   unavailable,
-  within,
+  withDeadline,
 } from '@threshold/kit'
 import { auth, Client, errors, policies, types } from 'cassandra-driver'
 import pLimit from 'p-limit'
@@ -125,7 +125,7 @@ export async function cassandraDatabase(
     if (Date.now() >= deadline.at) throw deadlineExceeded(what)
     count(what)
     try {
-      const readTimeout = Math.min(READ_TIMEOUT_MS, remaining(deadline))
+      const readTimeout = Math.min(READ_TIMEOUT_MS, remainingMs(deadline))
       const answered = await client.execute(cql, [...values], {
         ...ask,
         readTimeout,
@@ -146,7 +146,7 @@ export async function cassandraDatabase(
       if (!opened.done()) throw unavailable('Cassandra')
       // Turned away at the door: what has begun may finish.
       if (limit.pendingCount >= WAITING) throw unavailable('Cassandra')
-      return await within(
+      return await withDeadline(
         deadline,
         what,
         work((cql, values, ask = CONSISTENCY.quorum) =>

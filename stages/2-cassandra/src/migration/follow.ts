@@ -3,7 +3,7 @@ import {
   deadlineExceeded,
   messageOf,
   type Runtime,
-  remaining,
+  remainingMs,
   unavailable,
 } from '@threshold/kit'
 import type { Migration, MigrationState, ShadowReads } from './phases.ts'
@@ -127,7 +127,7 @@ export async function followMigration(
     async write(deadline, work) {
       while (now.to !== undefined) {
         if (clock.now() >= deadline.at) throw deadlineExceeded('the migration')
-        await Promise.race([changed.promise, timeout(remaining(deadline, clock.now()))])
+        await Promise.race([changed.promise, timeout(remainingMs(deadline, clock.now()))])
       }
       return await run(work)
     },

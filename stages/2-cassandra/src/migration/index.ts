@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import {
   CodedError,
   type Deadline,
-  deadlineIn,
+  deadlineAfter,
   hasCode,
   messageOf,
   type Runtime,
@@ -124,7 +124,7 @@ async function begin(
     return await state.begin('decommissioned')
   // A history on Cassandra would vanish from sight, and a verification take it for what MongoDB has
   // deleted.
-  if (await hasMessages(cassandra, target, deadlineIn(SETTLE_WITHIN_MS))) {
+  if (await hasMessages(cassandra, target, deadlineAfter(SETTLE_WITHIN_MS))) {
     throw new CodedError(
       'MESSAGES_ON_BOTH',
       `keyspace ${target.keyspace} has messages, and those on MongoDB are to be served: nothing says which are the right ones`,
@@ -151,7 +151,7 @@ function settleIntents(
   let working = Promise.resolve()
 
   async function settleSome(): Promise<void> {
-    const deadline = deadlineIn(SETTLE_WITHIN_MS, clock)
+    const deadline = deadlineAfter(SETTLE_WITHIN_MS, clock)
     const { primary, follower } = rolesIn(following.now().phase, sides)
     if (!follower || following.now().to !== undefined) return
     // As a write, since it is one: a phase is not over while this goes by it.

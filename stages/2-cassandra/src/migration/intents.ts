@@ -1,6 +1,6 @@
 import type { MessageId } from '@threshold/contract'
 import type { Reaction } from '@threshold/domain'
-import { type Deadline, deadlineIn, messageOf, type Runtime } from '@threshold/kit'
+import { type Deadline, deadlineAfter, messageOf, type Runtime } from '@threshold/kit'
 import { long, type MongoDatabase, text } from '@threshold/stage-1/mongodb'
 import type { Gone } from './movable.ts'
 
@@ -111,7 +111,7 @@ export async function createIntents(
     const noteIds = settled
     settled = []
     try {
-      await remove(noteIds, deadlineIn(2_000, clock))
+      await remove(noteIds, deadlineAfter(2_000, clock))
     } catch (error) {
       log.warn(
         { err: messageOf(error), intents: noteIds.length },

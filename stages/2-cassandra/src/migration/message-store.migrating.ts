@@ -1,5 +1,5 @@
 import type { StoredMessage } from '@threshold/domain'
-import { type Deadline, deadlineIn, hasCode, messageOf, type Runtime } from '@threshold/kit'
+import { type Deadline, deadlineAfter, hasCode, messageOf, type Runtime } from '@threshold/kit'
 import type { MessageStore } from '@threshold/ports'
 import type { Following } from './follow.ts'
 import type { Intent, Intents } from './intents.ts'
@@ -87,7 +87,7 @@ export function migratingMessageStore(
   ): Promise<Outcome> {
     if (policy === 'queue' && clock.now() < restUntil) return 'missed'
     try {
-      await mirror(deadlineIn(MIRROR_MS, clock))
+      await mirror(deadlineAfter(MIRROR_MS, clock))
       return 'followed'
     } catch (error) {
       const refused = hasCode(error, 'ROW_REFUSED')
@@ -111,7 +111,7 @@ export function migratingMessageStore(
 
   /** Where it cannot be marked it stays as it is: what settles it is told the same. */
   async function markRefused(notes: readonly string[], why: string): Promise<void> {
-    await intents.refused(notes, why, deadlineIn(MIRROR_MS, clock)).catch((error: unknown) => {
+    await intents.refused(notes, why, deadlineAfter(MIRROR_MS, clock)).catch((error: unknown) => {
       log.warn({ err: messageOf(error) }, 'a refused message could not be marked')
     })
   }

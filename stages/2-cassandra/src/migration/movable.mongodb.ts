@@ -1,5 +1,5 @@
 import type { Reaction, StoredMessage } from '@threshold/domain'
-import { type Deadline, deadlineExceeded, remaining } from '@threshold/kit'
+import { type Deadline, deadlineExceeded, remainingMs } from '@threshold/kit'
 import { isDuplicateKey, long, type MongoDatabase, text } from '@threshold/stage-1/mongodb'
 import {
   fromDocument,
@@ -117,7 +117,7 @@ export function mongoMovable(mongo: MongoDatabase): MongoMovable {
     work: (item: T) => Promise<unknown>,
   ): Promise<void> => {
     for (const item of items) {
-      if (remaining(deadline) <= 0) throw deadlineExceeded('migration')
+      if (remainingMs(deadline) <= 0) throw deadlineExceeded('migration')
       await work(item)
     }
   }

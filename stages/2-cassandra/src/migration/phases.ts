@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { type Clock, type Deadline, deadlineIn } from '@threshold/kit'
+import { type Clock, type Deadline, deadlineAfter } from '@threshold/kit'
 import { isDuplicateKey, type MongoDatabase } from '@threshold/stage-1/mongodb'
 
 /**
@@ -121,7 +121,7 @@ export function migrationState(mongo: MongoDatabase, clock: Clock): MigrationSta
   const documents = mongo.db.collection<Stored>('migrations')
   const processes = mongo.db.collection<StoredFollower>('migration_followers')
   const rounds = mongo.db.collection<{ _id: string; differing: number }>('migration_rounds')
-  const soon = (): Deadline => deadlineIn(WITHIN_MS, clock)
+  const soon = (): Deadline => deadlineAfter(WITHIN_MS, clock)
   const run = <T>(what: string, work: () => Promise<T>): Promise<T> =>
     mongo.run(`migration.${what}`, soon(), work)
 

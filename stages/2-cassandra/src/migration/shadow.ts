@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { ChannelId } from '@threshold/contract'
 import type { StoredMessage } from '@threshold/domain'
-import { deadlineIn, type Runtime } from '@threshold/kit'
+import { deadlineAfter, type Runtime } from '@threshold/kit'
 import type { Anchor, MessageStore } from '@threshold/ports'
 import { Counter } from 'prom-client'
 import type { Intents } from './intents.ts'
@@ -79,7 +79,7 @@ export function createShadow(
     { channel, anchor, limit }: Page,
     store: MessageStore,
   ): Promise<readonly StoredMessage[]> =>
-    await store.page(channel, anchor, limit, deadlineIn(WITHIN_MS, clock))
+    await store.page(channel, anchor, limit, deadlineAfter(WITHIN_MS, clock))
 
   /**
    * Whether something is written down of what one page has and the other has not, or has otherwise.
@@ -95,7 +95,7 @@ export function createShadow(
     const differ = (a: StoredMessage | undefined, b: StoredMessage | undefined): boolean =>
       !a || !b || !same(a, b)
     const odd = ids.filter((id) => differ(ours?.get(id), theirs?.get(id)))
-    return (await intents.about(odd, deadlineIn(WITHIN_MS, clock))).size > 0
+    return (await intents.about(odd, deadlineAfter(WITHIN_MS, clock))).size > 0
   }
 
   async function agree(

@@ -1,7 +1,7 @@
 import { aMessage, newId, soon, writeTime } from '@threshold/conformance/ports'
 import { type ChannelId, firstIdAt, type MessageId } from '@threshold/contract'
 import { bucketOf, type StoredMessage } from '@threshold/domain'
-import { deadlineIn, silentLog } from '@threshold/kit'
+import { deadlineAfter, silentLog } from '@threshold/kit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { cassandraDatabase } from '../../src/cassandra/database.ts'
 import { long } from '../../src/cassandra/rows.ts'
@@ -166,7 +166,7 @@ describe('a write', () => {
 
   it('whose deadline has passed sends nothing', async () => {
     const message = aMessage(newId())
-    const late = deadlineIn(-1)
+    const late = deadlineAfter(-1)
     const cost = await costOf(async () => {
       await expect(opened.store.insert(message, late)).rejects.toMatchObject({
         code: 'DEADLINE_EXCEEDED',

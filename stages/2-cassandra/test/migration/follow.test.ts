@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { leaseDatabase } from '@threshold/engines/testing'
-import { createRuntime, deadlineIn, unavailable } from '@threshold/kit'
+import { createRuntime, deadlineAfter, unavailable } from '@threshold/kit'
 import { mongoDatabase } from '@threshold/stage-1/mongodb'
 import { expect, it } from 'vitest'
 import { followMigration } from '../../src/migration/follow.ts'
@@ -28,9 +28,9 @@ it('a hold that cannot be given back at first is given back later, with no migra
   const following = use.use(await followMigration(refusing, randomUUID(), runtime, noReads))
   await state.move(begun, { to: 'cutover' })
   await expect.poll(() => following.now().to).toBe('cutover')
-  expect(await following.write(deadlineIn(15_000, runtime.clock), async ({ phase }) => phase)).toBe(
-    'dual-write',
-  )
+  expect(
+    await following.write(deadlineAfter(15_000, runtime.clock), async ({ phase }) => phase),
+  ).toBe('dual-write')
   expect(refusals).toBe(2)
   expect((await state.read())?.to).toBeUndefined()
 })

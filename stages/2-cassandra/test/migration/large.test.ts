@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { aMessage, newId, soon, writeTime } from '@threshold/conformance/ports'
 import type { StoredMessage } from '@threshold/domain'
 import { rounds } from '@threshold/engines/testing'
-import { deadlineIn } from '@threshold/kit'
+import { deadlineAfter } from '@threshold/kit'
 import type { MessageStore } from '@threshold/ports'
 import type { ReactionDocument } from '@threshold/stage-1/mongodb/documents'
 import { describe, expect, it, vi } from 'vitest'
@@ -22,7 +22,7 @@ const MIB = 1_024 * 1_024
 /** More than half a segment of the commit log, as `settings.ts` sets it. */
 const TOO_LARGE = 5 * MIB
 /** A busy machine writes a hundred megabytes slowly. */
-const slowly = () => deadlineIn(60_000)
+const slowly = () => deadlineAfter(60_000)
 
 const large = (channel: string, bytes: number): StoredMessage => ({
   ...aMessage(channel),

@@ -81,7 +81,7 @@ const INTENT_OF: Readonly<Record<string, readonly [guild: number, dm: number]>> 
   TYPING_START: [GatewayIntentBits.GuildMessageTyping, GatewayIntentBits.DirectMessageTyping],
 }
 
-export function admits(intents: number, event: string, inGuild: boolean): boolean {
+export function intentsAdmit(intents: number, event: string, inGuild: boolean): boolean {
   const needed = INTENT_OF[event]?.[inGuild ? 0 : 1] ?? 0
   return needed === 0 || (intents & needed) !== 0
 }
@@ -97,7 +97,7 @@ export const CLIENT_OPS: ReadonlySet<number> = new Set([
 ])
 
 /** Close codes after which a client may not resume: it said goodbye, or it must log in anew. */
-export const ENDS_SESSION: ReadonlySet<number> = new Set([
+export const SESSION_ENDING_CLOSE_CODES: ReadonlySet<number> = new Set([
   1000,
   1001,
   GatewayCloseCodes.AuthenticationFailed,

@@ -1,13 +1,13 @@
 export { ApiError, type FieldErrors, formErrors, invalidField, refuse } from './api-error.ts'
 export {
   APPLICATION_FLAGS,
-  admits,
   CLIENT_OPS,
   CloseCode,
-  ENDS_SESSION,
   Intent,
+  intentsAdmit,
   intentsAreValid,
   Op,
+  SESSION_ENDING_CLOSE_CODES,
 } from './gateway.ts'
 export type { Identify, PresenceInput, RequestMembers } from './input/gateway.ts'
 export * as gatewayInput from './input/gateway.ts'
@@ -28,12 +28,12 @@ export {
   DISCORD_EPOCH,
   firstIdAt,
   type GuildId,
+  IdsExhausted,
   isSnowflake,
   type MessageId,
-  OutOfIds,
   type RoleId,
   type Snowflake,
-  snowflakes,
+  snowflakeGenerator,
   timeOf,
   type UserId,
 } from './snowflake.ts'

@@ -46,7 +46,7 @@ export interface SnowflakeOptions {
 }
 
 /** Every id of the reserved time is used up. */
-export class OutOfIds extends Error {
+export class IdsExhausted extends Error {
   readonly code = 'OUT_OF_IDS'
 }
 
@@ -55,7 +55,7 @@ export class OutOfIds extends Error {
  * time seen; when a millisecond's 4,096 ids are used up, they borrow from the next one, and are
  * refused where the reserved time ends.
  */
-export function snowflakes(options: SnowflakeOptions): () => Snowflake {
+export function snowflakeGenerator(options: SnowflakeOptions): () => Snowflake {
   const { worker, now, until = () => Number.POSITIVE_INFINITY } = options
   if (!Number.isInteger(worker) || worker < 0 || worker > 1_023)
     throw new RangeError(`worker must be 0–1023, not ${worker}`)
@@ -70,7 +70,7 @@ export function snowflakes(options: SnowflakeOptions): () => Snowflake {
     else if (last + 1 < until()) {
       last += 1
       sequence = 0
-    } else throw new OutOfIds('the ids of the reserved time are used up')
+    } else throw new IdsExhausted('the ids of the reserved time are used up')
     return (
       (BigInt(last - DISCORD_EPOCH) << 22n) |
       (BigInt(worker) << 12n) |

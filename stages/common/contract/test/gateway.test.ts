@@ -1,13 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
-  admits,
   CLIENT_OPS,
   CloseCode,
-  ENDS_SESSION,
   Intent,
+  intentsAdmit,
   intentsAreValid,
   Op,
+  SESSION_ENDING_CLOSE_CODES,
 } from '../src/index.ts'
 
 const everyIntent = Object.values(Intent).filter((bit): bit is Intent => typeof bit === 'number')
@@ -55,8 +55,8 @@ describe('intents', () => {
   ] as const
 
   it.each(guildEvents)('admit %s in a guild by one intent and no other', (event, intent) => {
-    expect(admits(intent, event, true)).toBe(true)
-    expect(admits(all & ~intent, event, true)).toBe(false)
+    expect(intentsAdmit(intent, event, true)).toBe(true)
+    expect(intentsAdmit(all & ~intent, event, true)).toBe(false)
   })
 
   const directEvents = [
@@ -67,8 +67,8 @@ describe('intents', () => {
   ] as const
 
   it.each(directEvents)('admit %s in a direct message by the intent for those', (event, intent) => {
-    expect(admits(intent, event, false)).toBe(true)
-    expect(admits(all & ~intent, event, false)).toBe(false)
+    expect(intentsAdmit(intent, event, false)).toBe(true)
+    expect(intentsAdmit(all & ~intent, event, false)).toBe(false)
   })
 
   it('do not filter what a session must have', () => {
@@ -79,8 +79,8 @@ describe('intents', () => {
       'VOICE_SERVER_UPDATE',
       'USER_UPDATE',
     ]) {
-      expect(admits(0, event, true), event).toBe(true)
-      expect(admits(0, event, false), event).toBe(true)
+      expect(intentsAdmit(0, event, true), event).toBe(true)
+      expect(intentsAdmit(0, event, false), event).toBe(true)
     }
   })
 })
@@ -94,7 +94,7 @@ describe('opcodes and close codes', () => {
 
   it('end the session by a goodbye and by a login that cannot work, and by nothing a client resumes from', () => {
     for (const code of [1000, 1001, 4004, 4010, 4012, 4013])
-      expect(ENDS_SESSION.has(code), String(code)).toBe(true)
+      expect(SESSION_ENDING_CLOSE_CODES.has(code), String(code)).toBe(true)
     for (const code of [
       1005,
       1006,
@@ -104,6 +104,6 @@ describe('opcodes and close codes', () => {
       CloseCode.RateLimited,
       CloseCode.SessionTimedOut,
     ])
-      expect(ENDS_SESSION.has(code), String(code)).toBe(false)
+      expect(SESSION_ENDING_CLOSE_CODES.has(code), String(code)).toBe(false)
   })
 })

@@ -4,9 +4,9 @@ import {
   compareIds,
   DISCORD_EPOCH,
   firstIdAt,
+  IdsExhausted,
   isSnowflake,
-  OutOfIds,
-  snowflakes,
+  snowflakeGenerator,
   timeOf,
 } from '../src/index.ts'
 
@@ -30,7 +30,7 @@ describe('snowflakes', () => {
     fc.assert(
       fc.property(walk, (steps) => {
         const clock = bentClock()
-        const next = snowflakes({ worker: 7, now: clock.now })
+        const next = snowflakeGenerator({ worker: 7, now: clock.now })
         const ids = steps.flatMap(([step, count]) => {
           clock.at += step
           return Array.from({ length: count }, next)
@@ -43,7 +43,7 @@ describe('snowflakes', () => {
   })
 
   it('borrow from the next millisecond when 4,096 are used up', () => {
-    const next = snowflakes({ worker: 1, now: () => START })
+    const next = snowflakeGenerator({ worker: 1, now: () => START })
     const ids = Array.from({ length: 4_097 }, next)
     expect(timeOf(ids[4_095]!)).toBe(START)
     expect(timeOf(ids[4_096]!)).toBe(START + 1)
@@ -52,27 +52,31 @@ describe('snowflakes', () => {
 
   it('are made in the reserved time alone, whatever the clock says, and refused when it is used up', () => {
     const reserved = { until: START + 2 }
-    const next = snowflakes({ worker: 1, now: () => START + 500, until: () => reserved.until })
+    const next = snowflakeGenerator({
+      worker: 1,
+      now: () => START + 500,
+      until: () => reserved.until,
+    })
     const ids = Array.from({ length: 4_096 }, next)
     expect(new Set(ids.map(timeOf))).toEqual(new Set([START + 1]))
-    expect(next).toThrow(OutOfIds)
+    expect(next).toThrow(IdsExhausted)
     reserved.until = START + 3
     expect(timeOf(next())).toBe(START + 2)
   })
 
   it('differ between workers that make them in the same millisecond', () => {
     const made = [0, 1, 1_023].flatMap((worker) =>
-      Array.from({ length: 100 }, snowflakes({ worker, now: () => START })),
+      Array.from({ length: 100 }, snowflakeGenerator({ worker, now: () => START })),
     )
     expect(new Set(made).size).toBe(300)
   })
 
   it('take a clock with fractions of a millisecond', () => {
-    expect(timeOf(snowflakes({ worker: 0, now: () => START + 0.75 })())).toBe(START)
+    expect(timeOf(snowflakeGenerator({ worker: 0, now: () => START + 0.75 })())).toBe(START)
   })
 
   it.each([-1, 1_024, 1.5, Number.NaN])('refuse the worker number %s', (worker) => {
-    expect(() => snowflakes({ worker, now: () => START })).toThrow(RangeError)
+    expect(() => snowflakeGenerator({ worker, now: () => START })).toThrow(RangeError)
   })
 })
 
@@ -94,7 +98,7 @@ describe('ids', () => {
         fc.integer({ min: DISCORD_EPOCH, max: DISCORD_EPOCH + 2 ** 40 }),
         fc.integer({ min: 0, max: 1_023 }),
         (ms, worker) => {
-          const id = snowflakes({ worker, now: () => ms })()
+          const id = snowflakeGenerator({ worker, now: () => ms })()
           expect(timeOf(id)).toBe(ms)
           expect(compareIds(firstIdAt(ms), id)).toBeLessThanOrEqual(0)
           expect(compareIds(id, firstIdAt(ms + 1))).toBeLessThan(0)

@@ -25,13 +25,13 @@ export function qualifiedEmoji(text: string): Emoji | undefined {
  * The one form of a stored emoji. Reactions of earlier versions may be stored in another spelling;
  * custom emoji have one.
  */
-export const oneForm = (stored: Emoji): Emoji => qualifiedEmoji(stored) ?? stored
+export const normalizeEmoji = (stored: Emoji): Emoji => qualifiedEmoji(stored) ?? stored
 
 /** Counts by the one form of each emoji. */
 export function mergeSpellings(counts: readonly ReactionCount[]): ReactionCount[] {
   const merged = new Map<Emoji, ReactionCount>()
   for (const { emoji: stored, count, me } of counts) {
-    const emoji = oneForm(stored)
+    const emoji = normalizeEmoji(stored)
     const others = merged.get(emoji)
     merged.set(emoji, { emoji, count: count + (others?.count ?? 0), me: me || others?.me === true })
   }

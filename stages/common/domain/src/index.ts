@@ -1,5 +1,5 @@
 export { bucketOf } from './buckets.ts'
-export { oneForm, qualifiedEmoji } from './emoji.ts'
+export { normalizeEmoji, qualifiedEmoji } from './emoji.ts'
 export type {
   ChannelPatch,
   Decision,
@@ -8,11 +8,11 @@ export type {
   MemberPatch,
   Refusal,
 } from './guild/commands.ts'
-export { withoutDangling } from './guild/dangling.ts'
+export { withoutDanglingReferences } from './guild/dangling.ts'
 export { decide } from './guild/decide.ts'
 export { LIMITS } from './guild/decision.ts'
 export { evolve } from './guild/evolve.ts'
-export { undo } from './guild/undo.ts'
+export { compensatingEvents } from './guild/undo.ts'
 export { findMentions, type Mentions, permittedMentions } from './mentions.ts'
 export type {
   Channel,
@@ -34,16 +34,16 @@ export {
   canView,
   channelPermissions,
   guildPermissions,
-  has,
+  hasPermission,
   highestRole,
   isAboveMember,
   isAboveRole,
 } from './permissions.ts'
 export { isSameSend } from './same-send.ts'
-export { soughtWords, type Thing, thingsIn, wordsOf } from './search.ts'
+export { type ContentKind, contentKindsOf, indexWords, queryWords } from './search.ts'
 export {
   extendReservation,
-  type ReservationWish,
+  type ReservationRequest,
   type TimeReservation,
 } from './time-reservation.ts'
 export {
@@ -56,11 +56,11 @@ export {
 } from './wire/guild.ts'
 export {
   type GuildView,
+  guildView,
   OFFLINE,
   type Presence,
   presenceToWire,
   type VoiceState,
-  viewOf,
   voiceStateToWire,
 } from './wire/live.ts'
 export { emojiToWire, type MessageContext, messageToWire } from './wire/message.ts'

@@ -7,7 +7,7 @@ import {
 } from '@threshold/contract'
 import { withoutCode } from './code-spans.ts'
 import type { GuildState } from './model.ts'
-import { has } from './permissions.ts'
+import { hasPermission } from './permissions.ts'
 
 export interface Mentions {
   readonly users: readonly UserId[]
@@ -57,7 +57,7 @@ export function permittedMentions(
   state: Pick<GuildState, 'roles'>,
   permissions: bigint,
 ): Mentions {
-  const all = has(permissions, Permission.MentionEveryone)
+  const all = hasPermission(permissions, Permission.MentionEveryone)
   return {
     users: mentions.users,
     roles: mentions.roles.filter((id) => all || state.roles.get(id)?.mentionable === true),

@@ -89,7 +89,8 @@ function implied(bits: bigint, channel: Channel): bigint {
   return left
 }
 
-export const has = (bits: bigint, permission: bigint): boolean => (bits & permission) === permission
+export const hasPermission = (bits: bigint, permission: bigint): boolean =>
+  (bits & permission) === permission
 
 /**
  * Whether somebody has all these permissions in a channel; nobody has any in one that is not there.
@@ -105,7 +106,7 @@ export function can(
   return (
     member !== undefined &&
     channel !== undefined &&
-    has(channelPermissions(state, member, channel), permission)
+    hasPermission(channelPermissions(state, member, channel), permission)
   )
 }
 

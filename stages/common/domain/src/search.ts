@@ -15,7 +15,7 @@ const SIGNS = /^[[\p{P}\p{S}]--[\p{Extended_Pictographic}\p{Regional_Indicator}_
  * index also keeps the plain form of a token, and runs of signs. Both come after the words as
  * written, so that a long message loses them first.
  */
-export function wordsOf(text: string): string[] {
+export function indexWords(text: string): string[] {
   const tokens = tokensOf(text)
   const words = tokens.filter((token) => !SIGNS.test(token))
   const signs = tokens.filter((token) => SIGNS.test(token))
@@ -29,7 +29,7 @@ export function wordsOf(text: string): string[] {
  * else. A text without any word, such as a zero-width space, is sought as it is and so found
  * nowhere, instead of everywhere.
  */
-export function soughtWords(text: string): string[] {
+export function queryWords(text: string): string[] {
   const tokens = tokensOf(text)
   const words = tokens.filter((token) => !SIGNS.test(token))
   if (words.length > 0) return words.slice(0, MOST)
@@ -53,12 +53,12 @@ const plainForm = (word: string): string =>
  * A search can ask for messages with these. Files, stickers and polls are outside the contract: no
  * message has any.
  */
-export type Thing = 'link' | 'embed' | 'image'
+export type ContentKind = 'link' | 'embed' | 'image'
 
-export function thingsIn({
+export function contentKindsOf({
   content,
   embeds = [],
-}: Pick<StoredMessage, 'content' | 'embeds'>): Thing[] {
+}: Pick<StoredMessage, 'content' | 'embeds'>): ContentKind[] {
   const pictures = (embeds as readonly { image?: object; thumbnail?: object }[]).some(
     ({ image, thumbnail }) => image ?? thumbnail,
   )

@@ -8,7 +8,7 @@ export interface TimeReservation {
   readonly until: number
 }
 
-export interface ReservationWish {
+export interface ReservationRequest {
   readonly owner: string
   /** No earlier than this: the owner's clock, or its last id where that is later. */
   readonly at: number
@@ -23,7 +23,7 @@ export interface ReservationWish {
  */
 export function extendReservation(
   held: TimeReservation | undefined,
-  { owner, at, ms }: ReservationWish,
+  { owner, at, ms }: ReservationRequest,
 ): TimeReservation {
   if (held?.owner === owner) return { ...held, until: Math.max(held.until, at + ms) }
   const from = Math.max(held?.until ?? 0, at)

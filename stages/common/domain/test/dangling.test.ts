@@ -5,12 +5,12 @@ import {
   evolve,
   type GuildCommand,
   type GuildState,
-  withoutDangling,
+  withoutDanglingReferences,
 } from '../src/index.ts'
 import { commandBy, guildState } from './arbitraries.ts'
 import { GUILD, OWNER } from './fixtures.ts'
 
-const complete = guildState.map(withoutDangling)
+const complete = guildState.map(withoutDanglingReferences)
 const play = (state: GuildState, command: GuildCommand): GuildState => {
   const decision = decide(state, command)
   return decision.ok ? decision.events.reduce(evolve, state) : state
@@ -23,7 +23,7 @@ it('a guild whose deletions were all written is loaded as it is', () => {
       fc.array(commandBy(fc.constant(OWNER)), { maxLength: 20 }),
       (state, commands) => {
         const after = commands.reduce(play, state)
-        expect(withoutDangling(after)).toEqual(after)
+        expect(withoutDanglingReferences(after)).toEqual(after)
       },
     ),
   )
@@ -44,7 +44,9 @@ it('a deletion that was written in part is whole once the guild is loaded and th
         const decision = decide(state, command)
         if (!decision.ok) throw new Error(decision.refusal)
         for (let written = 0; written <= decision.events.length; written++) {
-          const loaded = withoutDangling(decision.events.slice(0, written).reduce(evolve, state))
+          const loaded = withoutDanglingReferences(
+            decision.events.slice(0, written).reduce(evolve, state),
+          )
           expect(play(loaded, command)).toEqual(play(state, command))
         }
       }

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import {
+  compensatingEvents,
   decide,
   evolve,
   type GuildCommand,
   type GuildState,
   type Overwrite,
-  undo,
 } from '../src/index.ts'
 import {
   aChannel,
@@ -213,7 +213,7 @@ describe('a deleted role', () => {
   it('comes back with them when the store could not keep it', () => {
     for (let written = 0; written <= events.length; written++) {
       const partly = events.slice(0, written).reduce(evolve, state)
-      expect(undo(state, events).reduce(evolve, partly)).toEqual(state)
+      expect(compensatingEvents(state, events).reduce(evolve, partly)).toEqual(state)
     }
   })
 })

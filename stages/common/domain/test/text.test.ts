@@ -1,7 +1,13 @@
 import { Permission } from '@threshold/contract'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { findMentions, permittedMentions, soughtWords, thingsIn, wordsOf } from '../src/index.ts'
+import {
+  contentKindsOf,
+  findMentions,
+  indexWords,
+  permittedMentions,
+  queryWords,
+} from '../src/index.ts'
 import { aGuild, aRole } from './fixtures.ts'
 
 const NOBODY = { users: [], roles: [], everyone: false }
@@ -102,20 +108,20 @@ describe('mentions', () => {
 
 describe('the things in a message', () => {
   it('are links, embeds and the pictures of embeds', () => {
-    expect(thingsIn({ content: 'plain' })).toEqual([])
-    expect(thingsIn({ content: 'see HTTPS://example.org' })).toEqual(['link'])
-    expect(thingsIn({ content: 'https:// no link' })).toEqual([])
-    expect(thingsIn({ content: '', embeds: [{ title: 'x' }] })).toEqual(['embed'])
+    expect(contentKindsOf({ content: 'plain' })).toEqual([])
+    expect(contentKindsOf({ content: 'see HTTPS://example.org' })).toEqual(['link'])
+    expect(contentKindsOf({ content: 'https:// no link' })).toEqual([])
+    expect(contentKindsOf({ content: '', embeds: [{ title: 'x' }] })).toEqual(['embed'])
     expect(
-      thingsIn({ content: '', embeds: [{ thumbnail: { url: 'https://x.example' } }] }),
+      contentKindsOf({ content: '', embeds: [{ thumbnail: { url: 'https://x.example' } }] }),
     ).toEqual(['embed', 'image'])
   })
 })
 
 describe('words', () => {
   it('are lower case, without accents, once each', () => {
-    expect(wordsOf('Crème BRÛLÉE, crème!')).toEqual(['creme', 'brulee', ',', '!'])
-    expect(wordsOf('snake_case and 42 e-mails')).toEqual([
+    expect(indexWords('Crème BRÛLÉE, crème!')).toEqual(['creme', 'brulee', ',', '!'])
+    expect(indexWords('snake_case and 42 e-mails')).toEqual([
       'snake_case',
       'and',
       '42',
@@ -123,8 +129,8 @@ describe('words', () => {
       'mails',
       '-',
     ])
-    expect(wordsOf('привет 世界 ﬁne')).toEqual(['привет', '世界', 'fine'])
-    expect(wordsOf('hello! 👍🏽❤️, 🇩🇪🇫🇷 … !?')).toEqual([
+    expect(indexWords('привет 世界 ﬁne')).toEqual(['привет', '世界', 'fine'])
+    expect(indexWords('hello! 👍🏽❤️, 🇩🇪🇫🇷 … !?')).toEqual([
       'hello',
       '👍🏽',
       '❤',
@@ -136,11 +142,11 @@ describe('words', () => {
       '...',
       '!?',
     ])
-    expect(wordsOf('  \u200b\u0301 ')).toEqual([])
+    expect(indexWords('  \u200b\u0301 ')).toEqual([])
   })
 
   it('have a plain form beside the one that was written', () => {
-    expect(wordsOf('👩🏽‍💻 _nice_ __bold__')).toEqual([
+    expect(indexWords('👩🏽‍💻 _nice_ __bold__')).toEqual([
       '👩🏽‍💻',
       '_nice_',
       '__bold__',
@@ -152,8 +158,8 @@ describe('words', () => {
 
   it('come before signs and plain forms where there are too many', () => {
     const text = `${Array.from({ length: 150 }, (_, i) => `${'!'.repeat(i + 1)} w${i}`).join(' ')} _last_`
-    expect(wordsOf(text)).toHaveLength(200)
-    expect(wordsOf(text)).toEqual(expect.arrayContaining(['w0', 'w149', '_last_', 'last', '!']))
+    expect(indexWords(text)).toHaveLength(200)
+    expect(indexWords(text)).toEqual(expect.arrayContaining(['w0', 'w149', '_last_', 'last', '!']))
   })
 
   it.each([
@@ -165,50 +171,51 @@ describe('words', () => {
     ['👍!!!', '!!!', '👍'],
   ])('of %j are found by what was written', (written, ...queries) => {
     for (const query of queries)
-      expect(wordsOf(written), query).toEqual(expect.arrayContaining(soughtWords(query)))
+      expect(indexWords(written), query).toEqual(expect.arrayContaining(queryWords(query)))
   })
 
   it('of a text are among those that it is sought by, whatever was written', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 300 }), (text) => {
-        const words = wordsOf(text)
+        const words = indexWords(text)
         if (words.length === 0) return
         for (const query of [text, ...words])
-          expect(soughtWords(query).filter((word) => !words.includes(word))).toEqual([])
+          expect(queryWords(query).filter((word) => !words.includes(word))).toEqual([])
       }),
       { numRuns: 500 },
     )
   })
 
   it('have a length and a number', () => {
-    expect(wordsOf(`${'a'.repeat(100)}b ${'a'.repeat(100)}c`)).toEqual(['a'.repeat(64)])
-    expect(wordsOf(Array.from({ length: 300 }, (_, i) => `w${i}`).join(' '))).toHaveLength(200)
+    expect(indexWords(`${'a'.repeat(100)}b ${'a'.repeat(100)}c`)).toEqual(['a'.repeat(64)])
+    expect(indexWords(Array.from({ length: 300 }, (_, i) => `w${i}`).join(' '))).toHaveLength(200)
   })
 
   it('are found again: the words of a text’s words are the same words', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 300 }), (text) => {
-        const words = wordsOf(text)
+        const words = indexWords(text)
         expect(new Set(words).size).toBe(words.length)
-        expect(wordsOf(words.join(' '))).toEqual(words)
+        expect(indexWords(words.join(' '))).toEqual(words)
       }),
       { numRuns: 500 },
     )
   })
 
   it('are sought without signs where there are others, and never nothing where something was written', () => {
-    expect(soughtWords('hello !!!')).toEqual(['hello'])
-    expect(soughtWords('🦑')).toEqual(['🦑'])
-    expect(soughtWords('!!!')).toEqual(['!!!'])
-    expect(soughtWords('\u200b')).toEqual(['\u200b'])
-    expect(soughtWords('  ')).toEqual([])
+    expect(queryWords('hello !!!')).toEqual(['hello'])
+    expect(queryWords('🦑')).toEqual(['🦑'])
+    expect(queryWords('!!!')).toEqual(['!!!'])
+    expect(queryWords('\u200b')).toEqual(['\u200b'])
+    expect(queryWords('  ')).toEqual([])
   })
 
   it('do not depend on how an accent is written', () => {
     fc.assert(
       fc.property(
         fc.string({ unit: 'binary' }),
-        (text) => String(wordsOf(text.normalize('NFD'))) === String(wordsOf(text.normalize('NFC'))),
+        (text) =>
+          String(indexWords(text.normalize('NFD'))) === String(indexWords(text.normalize('NFC'))),
       ),
     )
   })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { decide, evolve, type GuildEvent, undo } from '../src/index.ts'
+import { compensatingEvents, decide, evolve, type GuildEvent } from '../src/index.ts'
 import { anyone, commandBy, guildState } from './arbitraries.ts'
 import { GUILD } from './fixtures.ts'
 
@@ -21,7 +21,7 @@ describe('undoing events', () => {
             state = decision.events.reduce(evolve, state)
           }
           const written = events.slice(0, n % (events.length + 1)).reduce(evolve, before)
-          const back = undo(before, events)
+          const back = compensatingEvents(before, events)
           expect(back.reduce(evolve, written)).toEqual(before)
           // Once more, as whoever got no answer does, and where nothing had been written at all.
           expect([...back, ...back].reduce(evolve, written)).toEqual(before)
@@ -38,8 +38,10 @@ describe('undoing events', () => {
           if (roleId === GUILD) continue
           const events: GuildEvent[] = [{ type: 'role.deleted', roleId }]
           const holders = [...before.members.values()].filter(({ roles }) => roles.includes(roleId))
-          expect(undo(before, events)).toHaveLength(1 + holders.length)
-          expect([...events, ...undo(before, events)].reduce(evolve, before)).toEqual(before)
+          expect(compensatingEvents(before, events)).toHaveLength(1 + holders.length)
+          expect([...events, ...compensatingEvents(before, events)].reduce(evolve, before)).toEqual(
+            before,
+          )
         }
       }),
       { numRuns: 30 },
@@ -49,7 +51,7 @@ describe('undoing events', () => {
   it('of a deleted guild is not a matter of events', () => {
     fc.assert(
       fc.property(guildState, (before) => {
-        expect(undo(before, [{ type: 'guild.deleted' }])).toEqual([])
+        expect(compensatingEvents(before, [{ type: 'guild.deleted' }])).toEqual([])
       }),
       { numRuns: 5 },
     )

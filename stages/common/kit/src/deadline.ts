@@ -10,7 +10,7 @@ export interface Deadline {
   readonly at: number
 }
 
-export const deadlineIn = (ms: number, clock: Clock = { now: Date.now }): Deadline => ({
+export const deadlineAfter = (ms: number, clock: Clock = { now: Date.now }): Deadline => ({
   at: clock.now() + ms,
 })
 
@@ -18,17 +18,21 @@ export const deadlineIn = (ms: number, clock: Clock = { now: Date.now }): Deadli
  * Milliseconds left, at least 1, so that it may be given to a driver as a time-out (0 means "none"
  * to most).
  */
-export const remaining = (deadline: Deadline, now: number = Date.now()): number =>
+export const remainingMs = (deadline: Deadline, now: number = Date.now()): number =>
   Math.max(1, Math.ceil(deadline.at - now))
 
 /**
  * Rejects with DEADLINE_EXCEEDED when `work` is not done in time. The work itself goes on: its
  * effect may still happen.
  */
-export async function within<T>(deadline: Deadline, what: string, work: Promise<T>): Promise<T> {
+export async function withDeadline<T>(
+  deadline: Deadline,
+  what: string,
+  work: Promise<T>,
+): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(deadlineExceeded(what)), remaining(deadline))
+    timer = setTimeout(() => reject(deadlineExceeded(what)), remainingMs(deadline))
   })
   try {
     return await Promise.race([work, late])

@@ -1,5 +1,5 @@
 export { type Clock, type HybridClock, hybridClock, systemClock } from './clock.ts'
-export { type Deadline, deadlineIn, remaining, within } from './deadline.ts'
+export { type Deadline, deadlineAfter, remainingMs, withDeadline } from './deadline.ts'
 export {
   CodedError,
   deadlineExceeded,
@@ -11,7 +11,7 @@ export {
 } from './errors.ts'
 export { type Lifecycle, lifecycle, type Part } from './lifecycle.ts'
 export { createLog, type Log, silentLog } from './log.ts'
-export { answers, type ReadinessCheck, unreadyReasons } from './readiness.ts'
+export { pingCheck, type ReadinessCheck, unreadyReasons } from './readiness.ts'
 export { type ReadinessMonitor, watchReadiness } from './readiness-monitor.ts'
 export { createRuntime, type Runtime } from './runtime.ts'
 export { type SharedLock, sharedLock } from './shared-lock.ts'

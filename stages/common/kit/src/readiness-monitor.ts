@@ -1,4 +1,4 @@
-import { deadlineIn } from './deadline.ts'
+import { deadlineAfter } from './deadline.ts'
 import { type ReadinessCheck, type Reasons, unreadyReasons } from './readiness.ts'
 import type { Runtime } from './runtime.ts'
 
@@ -19,7 +19,7 @@ export interface ReadinessMonitor extends Disposable {
   /** Why the process cannot serve, by check; empty when it can. At most a second old. */
   reasons(): Promise<Reasons>
   /** A request failed: look soon, though nobody asks. */
-  suspect(): void
+  checkSoon(): void
 }
 
 /**
@@ -50,7 +50,7 @@ export function watchReadiness(
 
   async function check(): Promise<Reasons> {
     const at = performance.now()
-    const reasons = await unreadyReasons(checks, deadlineIn(WITHIN_MS, clock))
+    const reasons = await unreadyReasons(checks, deadlineAfter(WITHIN_MS, clock))
     known = { at, reasons }
     tell(reasons)
     if (Object.keys(reasons).length > 0) lookLater(FRESH_MS)
@@ -85,7 +85,7 @@ export function watchReadiness(
     async reasons() {
       return looking ?? (known !== undefined && age() < FRESH_MS ? known.reasons : look())
     },
-    suspect() {
+    checkSoon() {
       if (looking === undefined) lookLater(Math.max(0, FRESH_MS - age()))
     },
     [Symbol.dispose]() {

@@ -1,4 +1,4 @@
-import { type Deadline, within } from './deadline.ts'
+import { type Deadline, withDeadline } from './deadline.ts'
 import { hasCode, messageOf } from './errors.ts'
 
 /**
@@ -31,7 +31,7 @@ export async function unreadyReasons(
 
 async function reasonOf(check: ReadinessCheck, deadline: Deadline): Promise<string | undefined> {
   try {
-    return await within(deadline, check.name, Promise.resolve(check.reason(deadline)))
+    return await withDeadline(deadline, check.name, Promise.resolve(check.reason(deadline)))
   } catch (error) {
     return hasCode(error) && error.next !== undefined
       ? `${messageOf(error)}; ${error.next}`
@@ -40,7 +40,7 @@ async function reasonOf(check: ReadinessCheck, deadline: Deadline): Promise<stri
 }
 
 /** For a part that only says whether it answers. */
-export const answers = (
+export const pingCheck = (
   name: string,
   ask: (deadline: Deadline) => Promise<void>,
 ): ReadinessCheck => ({

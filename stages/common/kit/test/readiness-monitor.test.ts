@@ -52,7 +52,7 @@ it('looks by itself once a request has failed, says why once with the next step,
   const { monitor, lines, asked, set } = watched()
   await monitor.reasons()
   set('no space left')
-  for (let i = 0; i < 1_000; i++) monitor.suspect()
+  for (let i = 0; i < 1_000; i++) monitor.checkSoon()
   await vi.advanceTimersByTimeAsync(1_000)
   expect(lines).toEqual([
     ['not ready: requests fail', { check: 'database', reason: 'no space left; free its disk' }],
@@ -60,7 +60,7 @@ it('looks by itself once a request has failed, says why once with the next step,
   expect(await monitor.reasons()).toEqual({ database: 'no space left; free its disk' })
 
   for (let i = 0; i < 30; i++) {
-    monitor.suspect()
+    monitor.checkSoon()
     await vi.advanceTimersByTimeAsync(1_000)
   }
   expect(lines).toHaveLength(1)
@@ -81,7 +81,7 @@ it('logs another reason of the same failure, and not without end', async () => {
   const { monitor, lines, set } = watched()
   for (let i = 0; i < 50; i++) {
     set(`reason ${i % 20}`)
-    monitor.suspect()
+    monitor.checkSoon()
     await vi.advanceTimersByTimeAsync(1_000)
   }
   expect(lines).toHaveLength(5)

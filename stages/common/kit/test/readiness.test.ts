@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import {
-  answers,
-  deadlineIn,
+  deadlineAfter,
+  pingCheck,
   type ReadinessCheck,
   unavailable,
   unreadyReasons,
@@ -11,22 +11,22 @@ const fine: ReadinessCheck = { name: 'fine', reason: () => undefined }
 const behind: ReadinessCheck = { name: 'clock', reason: async () => 'the clock is behind' }
 
 it('gives the reason of each check that is not satisfied, and none of the others', async () => {
-  expect(await unreadyReasons([fine, behind], deadlineIn(1_000))).toEqual({
+  expect(await unreadyReasons([fine, behind], deadlineAfter(1_000))).toEqual({
     clock: 'the clock is behind',
   })
-  expect(await unreadyReasons([fine], deadlineIn(1_000))).toEqual({})
+  expect(await unreadyReasons([fine], deadlineAfter(1_000))).toEqual({})
 })
 
 it('takes a rejection, a throw and silence for reasons', async () => {
-  const away = answers('MongoDB', () => Promise.reject(unavailable('MongoDB')))
+  const away = pingCheck('MongoDB', () => Promise.reject(unavailable('MongoDB')))
   const broken: ReadinessCheck = {
     name: 'broken',
     reason() {
       throw new Error('it broke')
     },
   }
-  const silent = answers('silent', () => new Promise(() => {}))
-  expect(await unreadyReasons([away, broken, silent, fine], deadlineIn(50))).toEqual({
+  const silent = pingCheck('silent', () => new Promise(() => {}))
+  expect(await unreadyReasons([away, broken, silent, fine], deadlineAfter(50))).toEqual({
     MongoDB: 'MongoDB is not available',
     broken: 'it broke',
     silent: 'silent did not answer in time',

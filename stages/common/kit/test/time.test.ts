@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { CodedError, deadlineIn, hybridClock, remaining, within } from '../src/index.ts'
+import { CodedError, deadlineAfter, hybridClock, remainingMs, withDeadline } from '../src/index.ts'
 
 describe('the hybrid clock', () => {
   it('never gives a time twice or an earlier one, wherever the clock is set and whatever is observed', () => {
@@ -46,24 +46,24 @@ describe('the hybrid clock', () => {
 
 describe('a deadline', () => {
   it('is an absolute time, so that handing it on never makes it longer', () => {
-    const deadline = deadlineIn(500, { now: () => 1_000 })
+    const deadline = deadlineAfter(500, { now: () => 1_000 })
     expect(deadline).toEqual({ at: 1_500 })
-    expect(remaining(deadline, 1_200)).toBe(300)
-    expect(remaining(deadline, 1_499.5)).toBe(1)
+    expect(remainingMs(deadline, 1_200)).toBe(300)
+    expect(remainingMs(deadline, 1_499.5)).toBe(1)
     expect(structuredClone(deadline)).toEqual(deadline)
   })
 
   it('leaves at least a millisecond, since to many drivers 0 means for ever', () => {
-    expect(remaining({ at: 0 })).toBe(1)
+    expect(remainingMs({ at: 0 })).toBe(1)
   })
 
   it('gives the answer that comes in time', async () => {
-    expect(await within(deadlineIn(5_000), 'work', Promise.resolve('done'))).toBe('done')
+    expect(await withDeadline(deadlineAfter(5_000), 'work', Promise.resolve('done'))).toBe('done')
   })
 
   it('rejects with a code when the answer does not come', async () => {
     const { promise } = Promise.withResolvers<never>()
-    await expect(within(deadlineIn(5), 'the store', promise)).rejects.toMatchObject({
+    await expect(withDeadline(deadlineAfter(5), 'the store', promise)).rejects.toMatchObject({
       code: 'DEADLINE_EXCEEDED',
       retryAfterMs: 1_000,
     })
@@ -71,7 +71,11 @@ describe('a deadline', () => {
 
   it('rejects as the work does when that fails first, and keeps quiet when it fails afterwards', async () => {
     await expect(
-      within(deadlineIn(5_000), 'work', Promise.reject(new CodedError('UNAVAILABLE', 'away'))),
+      withDeadline(
+        deadlineAfter(5_000),
+        'work',
+        Promise.reject(new CodedError('UNAVAILABLE', 'away')),
+      ),
     ).rejects.toMatchObject({
       code: 'UNAVAILABLE',
     })
@@ -79,7 +83,7 @@ describe('a deadline', () => {
     const note = (error: unknown): number => unhandled.push(error)
     process.on('unhandledRejection', note)
     const { promise, reject } = Promise.withResolvers<never>()
-    await expect(within({ at: 0 }, 'work', promise)).rejects.toMatchObject({
+    await expect(withDeadline({ at: 0 }, 'work', promise)).rejects.toMatchObject({
       code: 'DEADLINE_EXCEEDED',
     })
     reject(new Error('too late for anyone'))

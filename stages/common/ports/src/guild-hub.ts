@@ -26,7 +26,7 @@ export interface HubEvent {
    * Of those who can view `channelId`, only who has all these permissions there: some things are
    * not for everybody to know.
    */
-  readonly needs?: bigint
+  readonly requiredPermissions?: bigint
   /** Who caused it: sees content without the MESSAGE_CONTENT intent. */
   readonly authorId?: UserId
   /** Whom it speaks to, who sees content likewise. */
@@ -34,7 +34,7 @@ export interface HubEvent {
 }
 
 /** A place in a log. Within an epoch sequences are contiguous; a session drops what it has seen. */
-export interface Position {
+export interface LogPosition {
   readonly epoch: number
   readonly sequence: number
 }
@@ -49,9 +49,9 @@ export type Delivery =
       readonly view: GuildView
       readonly members: readonly Member[]
       readonly presences: ReadonlyMap<UserId, Presence>
-      readonly position: Position
+      readonly position: LogPosition
     }
-  | { readonly kind: 'event'; readonly event: HubEvent; readonly position: Position }
+  | { readonly kind: 'event'; readonly event: HubEvent; readonly position: LogPosition }
   /**
    * The guild is gone for this session: deleted, or its user is no longer in it. Nothing follows.
    */
@@ -66,13 +66,13 @@ export interface Subscriber {
 }
 
 export interface Subscription {
-  presence(presence: Presence): void
+  setPresence(presence: Presence): void
   /** `channelId` null leaves. Answers what became of it. */
-  voice(
+  setVoiceState(
     change: Omit<VoiceState, 'channelId' | 'userId'> & { channelId: ChannelId | null },
     deadline: Deadline,
   ): Promise<'moved' | 'left' | Refusal>
-  leave(): void
+  unsubscribe(): void
 }
 
 /** What a user may do in a guild, or in one of its channels, at this moment. */
@@ -88,13 +88,13 @@ export type Access =
   | { readonly kind: 'unknown-channel' }
   | { readonly kind: 'not-member' }
 
-export type Executed =
+export type ExecuteResult =
   | { readonly ok: true; readonly events: readonly GuildEvent[] }
   | { readonly ok: false; readonly refusal: Refusal | 'unknown-guild' }
 
 /** What a user hears beside their guilds: direct messages, and that they joined a guild. */
 export type UserDelivery =
-  | { readonly kind: 'event'; readonly event: HubEvent; readonly position: Position }
+  | { readonly kind: 'event'; readonly event: HubEvent; readonly position: LogPosition }
   | { readonly kind: 'joined'; readonly guildId: GuildId }
 
 export type MemberQuery =
@@ -115,7 +115,7 @@ export type MemberQuery =
  */
 export interface GuildHub extends AsyncDisposable {
   create(state: GuildState, deadline: Deadline): Promise<void>
-  execute(guild: GuildId, command: GuildCommand, deadline: Deadline): Promise<Executed>
+  execute(guild: GuildId, command: GuildCommand, deadline: Deadline): Promise<ExecuteResult>
   access(
     guild: GuildId,
     user: UserId,
@@ -130,7 +130,7 @@ export interface GuildHub extends AsyncDisposable {
     deadline: Deadline,
   ): Promise<ReadonlyMap<UserId, Presence>>
 
-  publish(guild: GuildId, event: HubEvent, deadline: Deadline): Promise<Position>
+  publish(guild: GuildId, event: HubEvent, deadline: Deadline): Promise<LogPosition>
   /** To every session of these users, whatever their guilds. */
   publishToUsers(users: readonly UserId[], event: HubEvent, deadline: Deadline): Promise<void>
 
@@ -138,11 +138,11 @@ export interface GuildHub extends AsyncDisposable {
    * A session joins a guild's audience. Undefined: there is no such guild, or the user is not in
    * it.
    */
-  join(
+  subscribe(
     guild: GuildId,
     subscriber: Subscriber,
     deadline: Deadline,
   ): Promise<Subscription | undefined>
   /** A session listens for what concerns its user. Returns how to stop. */
-  listen(user: UserId, deliver: (delivery: UserDelivery) => void): () => void
+  subscribeUser(user: UserId, deliver: (delivery: UserDelivery) => void): () => void
 }

@@ -9,11 +9,11 @@ export type {
 export type {
   Access,
   Delivery,
-  Executed,
+  ExecuteResult,
   GuildHub,
   HubEvent,
+  LogPosition,
   MemberQuery,
-  Position,
   Subscriber,
   Subscription,
   UserDelivery,
@@ -21,7 +21,7 @@ export type {
 export type {
   Anchor,
   DedupeKey,
-  Inserted,
+  InsertResult,
   MessageEdit,
   MessageSender,
   MessageStore,
@@ -35,6 +35,6 @@ export type {
   SearchQuery,
   SearchResult,
 } from './search-index.ts'
-export type { Resumption, SessionRegistry } from './session-registry.ts'
+export type { ResumeResult, SessionRegistry } from './session-registry.ts'
 export type { TimeReservations } from './time-reservations.ts'
-export type { VoiceRelay, VoiceSeat } from './voice-relay.ts'
+export type { VoiceEndpoint, VoiceRelay } from './voice-relay.ts'

@@ -19,7 +19,7 @@ export interface DedupeKey {
  * `taken`: another message has this id; nothing was stored, and the sender tries again under a new
  * id.
  */
-export interface Inserted {
+export interface InsertResult {
   readonly outcome: 'inserted' | 'duplicate' | 'taken'
   readonly message: StoredMessage
 }
@@ -60,7 +60,7 @@ export interface MessageStore extends AsyncDisposable {
    * nothing. So is the same id, author, channel and write time; the same id alone is not a retry,
    * and is `taken`.
    */
-  insert(message: StoredMessage, deadline: Deadline, dedupe?: DedupeKey): Promise<Inserted>
+  insert(message: StoredMessage, deadline: Deadline, dedupe?: DedupeKey): Promise<InsertResult>
 
   /**
    * Messages with ids of any age, as they are: for labs that fill years, and for migrations.

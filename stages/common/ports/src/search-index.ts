@@ -1,5 +1,5 @@
 import type { ChannelId, GuildId, MessageId, RoleId, UserId } from '@threshold/contract'
-import type { StoredMessage, Thing } from '@threshold/domain'
+import type { ContentKind, StoredMessage } from '@threshold/domain'
 import type { Deadline } from '@threshold/kit'
 
 export type AuthorType = 'user' | 'bot'
@@ -24,7 +24,7 @@ export interface SearchQuery {
   readonly repliedToUsers?: readonly UserId[]
   readonly repliedToMessages?: readonly MessageId[]
   /** All of the first are in the message, and none of the second. */
-  readonly has?: { readonly all: readonly Thing[]; readonly none: readonly Thing[] }
+  readonly has?: { readonly all: readonly ContentKind[]; readonly none: readonly ContentKind[] }
   /** Younger than this, and older than that: neither bound is an answer itself. */
   readonly minId?: MessageId
   readonly maxId?: MessageId

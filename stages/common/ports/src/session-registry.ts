@@ -2,7 +2,7 @@ import type { UserId } from '@threshold/contract'
 import type { Deadline } from '@threshold/kit'
 
 /** What a session that comes back gets: refused, or the frames it missed, in order, each once. */
-export type Resumption =
+export type ResumeResult =
   | { readonly kind: 'refused' }
   | { readonly kind: 'resumed'; readonly missed: readonly string[] }
   /** It claims to have seen what was never sent: close code 4007. */
@@ -17,5 +17,5 @@ export interface SessionRegistry extends AsyncDisposable {
   resume(
     ask: { readonly sessionId: string; readonly userId: UserId; readonly sequence: number },
     deadline: Deadline,
-  ): Promise<Resumption>
+  ): Promise<ResumeResult>
 }

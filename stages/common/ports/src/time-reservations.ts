@@ -1,4 +1,4 @@
-import type { ReservationWish, TimeReservation } from '@threshold/domain'
+import type { ReservationRequest, TimeReservation } from '@threshold/domain'
 import type { Deadline } from '@threshold/kit'
 
 /**
@@ -12,7 +12,7 @@ export interface TimeReservations extends AsyncDisposable {
    * Durable once resolved. Safe to repeat after a failure: the answer covers what the first try may
    * have reserved.
    */
-  reserve(worker: number, wish: ReservationWish, deadline: Deadline): Promise<TimeReservation>
+  reserve(worker: number, wish: ReservationRequest, deadline: Deadline): Promise<TimeReservation>
   /**
    * Gives back the time from `until` on, so that the next process need not begin ahead of its
    * clock.

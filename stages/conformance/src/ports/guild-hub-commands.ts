@@ -1,6 +1,6 @@
 import type { GuildCommand, GuildState } from '@threshold/domain'
 import { evolve } from '@threshold/domain'
-import { deadlineIn, hasCode } from '@threshold/kit'
+import { deadlineAfter, hasCode } from '@threshold/kit'
 import { describe, expect, it, vi } from 'vitest'
 import {
   agrees,
@@ -269,7 +269,7 @@ export function guildHubCommands(world: HubWorld): void {
       const held = store().hold('record')
       const began = performance.now()
       const slow = [harmless(guild), harmless(guild)].map((command) =>
-        hub().execute(guild.id, command, deadlineIn(150)),
+        hub().execute(guild.id, command, deadlineAfter(150)),
       )
       for (const one of await Promise.allSettled(slow))
         expect(one).toEqual({
@@ -353,7 +353,7 @@ export function guildHubCommands(world: HubWorld): void {
           hub().access(guild.id, guild.owner.user.id, undefined, soon()),
           hub().execute(guild.id, harmless(guild), soon()),
           hub().publish(guild.id, event, soon()),
-          hub().join(guild.id, subscriber, soon()),
+          hub().subscribe(guild.id, subscriber, soon()),
         ]
         for (const one of await Promise.allSettled(asked))
           expect(one).toEqual({ status: 'rejected', reason: code('UNAVAILABLE') })
@@ -367,7 +367,7 @@ export function guildHubCommands(world: HubWorld): void {
     it('keeps nobody beyond their deadline, and is there for who waits longer', async () => {
       const guild = await asleep()
       const held = store().hold('loadGuild')
-      const view = (ms: number) => hub().view(guild.id, guild.owner.user.id, deadlineIn(ms))
+      const view = (ms: number) => hub().view(guild.id, guild.owner.user.id, deadlineAfter(ms))
       const [hasty, patient] = [view(100), view(20_000)]
       await expect(hasty).rejects.toEqual(code('DEADLINE_EXCEEDED'))
       held.release()

@@ -6,7 +6,7 @@ import {
   type GuildCommand,
   type GuildState,
 } from '@threshold/domain'
-import type { GuildHub, Position } from '@threshold/ports'
+import type { GuildHub, LogPosition } from '@threshold/ports'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
@@ -118,7 +118,7 @@ class Play {
         return this.state.members.has(userId) ? this.#join(userId) : undefined
       case 'leave': {
         const [seat] = this.#of(userId)
-        seat?.listener.subscription.leave()
+        seat?.listener.subscription.unsubscribe()
         if (seat) seat.state = 'left'
       }
     }
@@ -192,7 +192,7 @@ function channelsKnown({ view, events }: Listener): Set<ChannelId> {
   return known
 }
 
-const ascend = (positions: readonly Position[]): boolean =>
+const ascend = (positions: readonly LogPosition[]): boolean =>
   positions.every(
     ({ epoch, sequence }, i) =>
       i === 0 || (epoch === positions[i - 1]!.epoch && sequence > positions[i - 1]!.sequence),
@@ -329,7 +329,7 @@ export function guildHubLog({ hub }: HubWorld): void {
     it('goes on without a gap from what a session was shown when it joined', async () => {
       const guild = await founded(hub())
       const joining: Promise<Listener>[] = []
-      const said: Promise<Position>[] = []
+      const said: Promise<LogPosition>[] = []
       for (let i = 0; i < 30; i++) {
         said.push(hub().publish(guild.id, anEvent(), soon()))
         if (i % 5 === 2) joining.push(listen(hub(), guild.id, guild.owner.user.id))

@@ -120,14 +120,14 @@ export function guildHubPeople({ hub }: HubWorld): void {
       const by = guild.owner.user.id
       const user = aUser()
       const told: UserDelivery[] = []
-      const stop = hub().listen(user.id, (delivery) => void told.push(delivery))
+      const stop = hub().subscribeUser(user.id, (delivery) => void told.push(delivery))
       const subscriber = {
         userId: user.id,
         sessionId: newId(),
         presence: ONLINE,
         deliver: () => {},
       }
-      expect(await hub().join(guild.id, subscriber, soon())).toBeUndefined()
+      expect(await hub().subscribe(guild.id, subscriber, soon())).toBeUndefined()
 
       await done(hub(), guild.id, {
         type: 'member.add',
@@ -171,7 +171,7 @@ export function guildHubPeople({ hub }: HubWorld): void {
         presence: ONLINE,
         deliver: () => {},
       }
-      expect(await hub().join(guild.id, subscriber, soon())).toBeUndefined()
+      expect(await hub().subscribe(guild.id, subscriber, soon())).toBeUndefined()
     })
   })
 
@@ -200,11 +200,11 @@ export function guildHubPeople({ hub }: HubWorld): void {
       })
       await becomes('dnd')
       expect((await seen(guild, user)).get(user)?.activities).toEqual([{ name: 'a game', type: 0 }])
-      idle.subscription.presence(ONLINE)
+      idle.subscription.setPresence(ONLINE)
       await becomes('online')
-      idle.subscription.leave()
+      idle.subscription.unsubscribe()
       await becomes('dnd')
-      busy.subscription.leave()
+      busy.subscription.unsubscribe()
       await becomes('offline')
       expect((await seen(guild, user)).size).toBe(0)
       expect(told()).toEqual(['idle', 'dnd', 'online', 'dnd', 'offline'])
@@ -234,7 +234,7 @@ export function guildHubPeople({ hub }: HubWorld): void {
       const told = new Map<string, UserDelivery[]>()
       const hear = (user: UserId, name: string): (() => void) => {
         told.set(name, [])
-        return hub().listen(user, (delivery) => void told.get(name)!.push(delivery))
+        return hub().subscribeUser(user, (delivery) => void told.get(name)!.push(delivery))
       }
       const stops = [
         hear(ada, 'ada 1'),
@@ -258,9 +258,9 @@ export function guildHubPeople({ hub }: HubWorld): void {
     it('is heard until a listener stops; to stop twice silences nobody else', async () => {
       const user = newId()
       const heard: string[] = []
-      const stop = hub().listen(user, () => void heard.push('first'))
+      const stop = hub().subscribeUser(user, () => void heard.push('first'))
       stop()
-      const others = hub().listen(user, () => void heard.push('second'))
+      const others = hub().subscribeUser(user, () => void heard.push('second'))
       stop()
       await hub().publishToUsers([user], anEvent(), soon())
       await vi.waitFor(() => expect(heard).toEqual(['second']), PATIENCE)

@@ -16,7 +16,7 @@ export function guildHubVoice({ hub }: HubWorld): void {
   describe('voice', () => {
     const quiet = { selfMute: false, selfDeaf: false }
     const enter = ({ subscription, sessionId }: Listener, channelId: string | null) =>
-      subscription.voice({ channelId, sessionId, ...quiet }, soon())
+      subscription.setVoiceState({ channelId, sessionId, ...quiet }, soon())
     /** Where a listener was told that somebody is: in a channel, or in none. */
     const places = (who: Listener, user: UserId): unknown[] =>
       who.events('VOICE_STATE_UPDATE').flatMap(({ data }) => {
@@ -104,8 +104,8 @@ export function guildHubVoice({ hub }: HubWorld): void {
           await listen(hub(), guild.id, user),
         ]
         await enter(talker, guild.voice.id)
-        idle.subscription.leave() // another session of theirs, which has nothing to do with the call
-        if (end === 'the session ends') talker.subscription.leave()
+        idle.subscription.unsubscribe() // another session of theirs, which has nothing to do with the call
+        if (end === 'the session ends') talker.subscription.unsubscribe()
         if (end === 'the member goes')
           await done(hub(), guild.id, { type: 'member.remove', by, userId: user })
         if (end === 'the channel goes')

@@ -1,6 +1,6 @@
 import type { ChannelId, GuildId, UserId } from '@threshold/contract'
 import type { GuildCommand, GuildState, GuildView, Presence } from '@threshold/domain'
-import type { Delivery, GuildHub, HubEvent, Position, Subscription } from '@threshold/ports'
+import type { Delivery, GuildHub, HubEvent, LogPosition, Subscription } from '@threshold/ports'
 import { expect, vi } from 'vitest'
 import type { FaultyStore } from './faulty-store.ts'
 import { aGuild, newId, type SmallGuild, soon } from './world.ts'
@@ -34,9 +34,9 @@ export interface Listener {
   readonly told: readonly Delivery[]
   readonly subscription: Subscription
   readonly view: GuildView
-  readonly from: Position
+  readonly from: LogPosition
   events(type?: string): HubEvent[]
-  positions(): Position[]
+  positions(): LogPosition[]
   /** Told that it is out, so that nothing follows. */
   readonly isOut: boolean
 }
@@ -55,7 +55,7 @@ export async function listen(
     presence,
     deliver: (delivery: Delivery) => void told.push(delivery),
   }
-  const subscription = await hub.join(guild, subscriber, soon())
+  const subscription = await hub.subscribe(guild, subscriber, soon())
   const first = await vi.waitFor(() => {
     const [delivery] = told
     if (!subscription || delivery?.kind !== 'view')

@@ -1,5 +1,5 @@
 import type { GuildState, User } from '@threshold/domain'
-import { evolve, undo } from '@threshold/domain'
+import { compensatingEvents, evolve } from '@threshold/domain'
 import type { MetadataStore } from '@threshold/ports'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -120,7 +120,7 @@ export function metadataStoreGuilds(store: () => MetadataStore): void {
         await expect(store().record(other.id, events, soon())).rejects.toMatchObject({
           code: 'UNAVAILABLE',
         })
-        await store().record(other.id, undo(other.state, events), soon())
+        await store().record(other.id, compensatingEvents(other.state, events), soon())
       }
       expect([await load(first.id), await load(other.id)]).toEqual([first.state, other.state])
       expect(await store().invitesOf(first.text.id, soon())).toEqual([invite])

@@ -1,5 +1,5 @@
 import { compareIds, type GuildId } from '@threshold/contract'
-import { type StoredMessage, soughtWords, thingsIn, wordsOf } from '@threshold/domain'
+import { contentKindsOf, indexWords, queryWords, type StoredMessage } from '@threshold/domain'
 import type { SearchFacts, SearchIndex, SearchQuery, SearchResult } from '@threshold/ports'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -62,7 +62,7 @@ const history = fc.array(
 const ask = fc.record({
   words: fc
     .array(fc.constantFrom(...WORDS), { maxLength: 2 })
-    .map((words) => soughtWords(words.join(' '))),
+    .map((words) => queryWords(words.join(' '))),
   channels: fc.subarray([0, 1, 2]),
   authors: fc.option(fc.subarray([...AUTHORS]), { nil: undefined }),
   mentions: fc.option(fc.subarray([...AUTHORS], { minLength: 1 }), { nil: undefined }),
@@ -97,7 +97,7 @@ function scan(messages: readonly StoredMessage[], query: SearchQuery): SearchRes
   const matches = messages.filter(
     (m) =>
       query.channels.includes(m.channelId) &&
-      query.words.every((word) => wordsOf(m.content).includes(word)) &&
+      query.words.every((word) => indexWords(m.content).includes(word)) &&
       (!query.authors || query.authors.includes(m.authorId)) &&
       (!query.mentions || query.mentions.some((user) => m.mentions?.includes(user))) &&
       (!query.mentionRoles || query.mentionRoles.some((role) => m.mentionRoles?.includes(role))) &&
@@ -107,8 +107,8 @@ function scan(messages: readonly StoredMessage[], query: SearchQuery): SearchRes
       (!query.repliedToUsers || query.repliedToUsers.includes(factsOf(m).repliedTo ?? '')) &&
       (!query.repliedToMessages ||
         query.repliedToMessages.includes(m.reference?.messageId ?? '')) &&
-      (query.has?.all ?? []).every((thing) => thingsIn(m).includes(thing)) &&
-      !(query.has?.none ?? []).some((thing) => thingsIn(m).includes(thing)) &&
+      (query.has?.all ?? []).every((thing) => contentKindsOf(m).includes(thing)) &&
+      !(query.has?.none ?? []).some((thing) => contentKindsOf(m).includes(thing)) &&
       (!query.minId || compareIds(m.id, query.minId) > 0) &&
       (!query.maxId || compareIds(m.id, query.maxId) < 0),
   )
@@ -186,7 +186,7 @@ export function testSearchIndex(name: string, open: Open<SearchIndex>): void {
           await put(guild, message)
           const found = await search(guild, {
             ...all,
-            words: soughtWords('BOXKAMPFER zwolf'),
+            words: queryWords('BOXKAMPFER zwolf'),
             channels: [message.channelId],
           })
           expect(found).toEqual({

@@ -1,6 +1,6 @@
 import type { Invite } from '@threshold/domain'
 import { testsAll } from '@threshold/engines/testing'
-import { type Deadline, deadlineIn, hasCode } from '@threshold/kit'
+import { type Deadline, deadlineAfter, hasCode } from '@threshold/kit'
 import type { MessageStore, MetadataStore, SearchIndex } from '@threshold/ports'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { OPEN_MS } from './suite.ts'
@@ -130,7 +130,7 @@ export function testStoresAway(
         const began = performance.now()
         const settled = await Promise.all(
           Object.entries(calls(stores)).map(async ([what, call]) => {
-            const outcome = await call(deadlineIn(DEADLINE_MS)).then(
+            const outcome = await call(deadlineAfter(DEADLINE_MS)).then(
               (value) => ({ value }),
               (error: unknown) => ({ error }),
             )
@@ -177,7 +177,7 @@ export function testStoresAway(
       await stores.engine.pause()
       const flood = await Promise.allSettled(
         Array.from({ length: 300 }, () =>
-          stores.messages.page(newId(), { at: 'latest' }, 50, deadlineIn(DEADLINE_MS)),
+          stores.messages.page(newId(), { at: 'latest' }, 50, deadlineAfter(DEADLINE_MS)),
         ),
       )
       expect(flood).toEqual(flood.map(() => ({ status: 'rejected', reason: refusal })))
@@ -193,7 +193,7 @@ export function testStoresAway(
       let killing: Promise<void> | undefined
       const send = async (message: (typeof messages)[0]): Promise<void> => {
         const key = { authorId: message.authorId, channelId: channel, nonce: message.id }
-        await stores.messages.insert(message, deadlineIn(5_000), key)
+        await stores.messages.insert(message, deadlineAfter(5_000), key)
         acknowledged.add(message.id)
         if (acknowledged.size === 120) killing ??= stores.engine.kill()
       }

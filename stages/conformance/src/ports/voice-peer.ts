@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import type { VoiceSeat } from '@threshold/ports'
+import type { VoiceEndpoint } from '@threshold/ports'
 import { vi } from 'vitest'
 
 /**
@@ -38,7 +38,7 @@ export interface VoicePeer extends AsyncDisposable {
 }
 
 /** Somebody with a socket and, perhaps, a seat. */
-export async function voicePeer(seat: VoiceSeat): Promise<VoicePeer> {
+export async function voicePeer(seat: VoiceEndpoint): Promise<VoicePeer> {
   const socket = createSocket('udp4')
   socket.bind(0, '127.0.0.1')
   await once(socket, 'listening')

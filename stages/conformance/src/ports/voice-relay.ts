@@ -1,5 +1,5 @@
 import type { ChannelId } from '@threshold/contract'
-import type { VoiceRelay, VoiceSeat } from '@threshold/ports'
+import type { VoiceEndpoint, VoiceRelay } from '@threshold/ports'
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
 import { type Open, portSuite } from './suite.ts'
@@ -7,7 +7,7 @@ import { type VoicePeer, voicePeer } from './voice-peer.ts'
 import { newId } from './world.ts'
 
 interface Talker extends VoicePeer {
-  readonly seat: VoiceSeat
+  readonly seat: VoiceEndpoint
   readonly channel: ChannelId
 }
 
@@ -97,15 +97,15 @@ export function testVoiceRelay(name: string, open: Open<VoiceRelay>): void {
           await talker(use, channel),
         ]
         for (const one of [ada, grace, alan]) await one.discover()
-        relay().silence(ada.seat.ssrc, true)
-        relay().silence(7, true) // nobody's
+        relay().setMuted(ada.seat.ssrc, true)
+        relay().setMuted(7, true) // nobody's
         ada.say('let me speak')
         await hears(ada, grace, 'not now')
         await hears(grace, alan, 'she is muted')
         expect([...grace.heard, ...alan.heard].map((packet) => packet.payload)).not.toContain(
           'let me speak',
         )
-        relay().silence(ada.seat.ssrc, false)
+        relay().setMuted(ada.seat.ssrc, false)
         await hears(grace, ada, 'at last')
       })
 

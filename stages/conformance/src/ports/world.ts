@@ -5,7 +5,7 @@ import {
   type GuildId,
   Permission,
   type Snowflake,
-  snowflakes,
+  snowflakeGenerator,
   type UserId,
 } from '@threshold/contract'
 import type {
@@ -18,17 +18,17 @@ import type {
   StoredMessage,
   User,
 } from '@threshold/domain'
-import { type Deadline, deadlineIn, hybridClock } from '@threshold/kit'
+import { type Deadline, deadlineAfter, hybridClock } from '@threshold/kit'
 
 /**
  * Everything the laws talk about, made fresh: a suite's laws share one store, and must not share
  * what is in it.
  */
 
-export const newId: () => Snowflake = snowflakes({ worker: 1_023, now: Date.now })
+export const newId: () => Snowflake = snowflakeGenerator({ worker: 1_023, now: Date.now })
 
 /** A deadline that a healthy engine on a busy machine keeps. */
-export const soon = (): Deadline => deadlineIn(20_000)
+export const soon = (): Deadline => deadlineAfter(20_000)
 
 const clock = hybridClock({ now: Date.now })
 /** Write times as a stage makes them: each larger than the last. */

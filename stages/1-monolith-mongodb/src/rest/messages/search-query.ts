@@ -1,10 +1,10 @@
 import type { ChannelId, SearchInput } from '@threshold/contract'
-import { soughtWords, type Thing } from '@threshold/domain'
+import { type ContentKind, queryWords } from '@threshold/domain'
 import type { AuthorType, SearchQuery } from '@threshold/ports'
 
 const AUTHORS: readonly AuthorType[] = ['user', 'bot']
-const THINGS: ReadonlySet<string> = new Set<Thing>(['link', 'embed', 'image'])
-const isThing = (value: string): value is Thing => THINGS.has(value)
+const THINGS: ReadonlySet<string> = new Set<ContentKind>(['link', 'embed', 'image'])
+const isThing = (value: string): value is ContentKind => THINGS.has(value)
 
 /** A `-` before a value excludes it. */
 function bothWays(values: readonly string[] = []): { wanted: string[]; excluded: string[] } {
@@ -30,7 +30,7 @@ export function searchQueryOf(
   if (types.length === 0 || input.pinned === true || !things.wanted.every(isThing)) return undefined
   const has = { all: things.wanted.filter(isThing), none: things.excluded.filter(isThing) }
   return {
-    words: soughtWords(input.content ?? ''),
+    words: queryWords(input.content ?? ''),
     channels,
     order: input.sort_order === 'asc' ? 'oldest' : 'newest',
     offset: input.offset,

@@ -5,7 +5,7 @@ import {
   Permission,
   refuse,
 } from '@threshold/contract'
-import { findMentions, has, type Mentions, type StoredMessage } from '@threshold/domain'
+import { findMentions, hasPermission, type Mentions, type StoredMessage } from '@threshold/domain'
 import type { DedupeKey, HubEvent, Notification } from '@threshold/ports'
 import type { Context, Place } from '../context.ts'
 import type { Ask } from '../route.ts'
@@ -130,7 +130,11 @@ function checkPlace(place: Place): void {
 
 /** Discord refuses the message, and leaves no embed out of one. */
 export function checkEmbeds(place: Place, embeds: readonly object[]): void {
-  if (embeds.length > 0 && place.kind === 'guild' && !has(place.permissions, Permission.EmbedLinks))
+  if (
+    embeds.length > 0 &&
+    place.kind === 'guild' &&
+    !hasPermission(place.permissions, Permission.EmbedLinks)
+  )
     throw refuse.missingPermissions()
 }
 
@@ -151,7 +155,7 @@ async function draftOf(
   checkEmbeds(place, embeds)
   const tts =
     input.tts === true &&
-    (place.kind === 'dm' || has(place.permissions, Permission.SendTTSMessages))
+    (place.kind === 'dm' || hasPermission(place.permissions, Permission.SendTTSMessages))
   const replied = await repliedTo(context, ask, place, input)
   const mentions = await mentionsOf(context, ask, place, content, input.allowed_mentions)
   const pinged = replied && pingsReplied(input.allowed_mentions) ? [replied.authorId] : []
@@ -194,7 +198,7 @@ async function repliedTo(
 ): Promise<StoredMessage | undefined> {
   const reference = input.message_reference
   if (!reference) return undefined
-  if (place.kind === 'guild' && !has(place.permissions, Permission.ReadMessageHistory))
+  if (place.kind === 'guild' && !hasPermission(place.permissions, Permission.ReadMessageHistory))
     throw refuse.missingPermissions()
   const elsewhere = reference.channel_id != null && reference.channel_id !== place.channel.id
   const [found] = elsewhere
@@ -217,7 +221,7 @@ export async function mentionsOf(
   const users =
     found.users.length === 0 ? [] : [...(await context.people(found.users, ask.deadline)).keys()]
   if (place.kind === 'dm') return { users, roles: [], everyone: false }
-  const mayAll = has(place.permissions, Permission.MentionEveryone)
+  const mayAll = hasPermission(place.permissions, Permission.MentionEveryone)
   if (found.roles.length === 0) return { users, roles: [], everyone: found.everyone && mayAll }
   const view = await context.ports.hub.view(place.guildId, ask.me, ask.deadline)
   const roles = (view?.roles ?? [])
@@ -269,7 +273,7 @@ async function whoSees(
         place.channel.id,
         ask.deadline,
       )
-      return access.kind === 'member' && has(access.permissions, Permission.ViewChannel)
+      return access.kind === 'member' && hasPermission(access.permissions, Permission.ViewChannel)
     }),
   )
   return users.filter((_, i) => sees[i])

@@ -6,8 +6,8 @@ import {
   timeOf,
   type UserId,
 } from '@threshold/contract'
-import { has } from '@threshold/domain'
-import { type Deadline, deadlineIn, messageOf, within } from '@threshold/kit'
+import { hasPermission } from '@threshold/domain'
+import { type Deadline, deadlineAfter, messageOf, withDeadline } from '@threshold/kit'
 import pLimit from 'p-limit'
 import type { Context, Place } from '../context.ts'
 import type { Ask } from '../route.ts'
@@ -76,7 +76,7 @@ export function createSlowMode({ ports, runtime }: Pick<Context, 'ports' | 'runt
   const keyOf = (channel: ChannelId, author: UserId): string => `${channel}:${author}`
 
   async function read(channel: ChannelId, recovery: Recovery): Promise<void> {
-    const deadline = deadlineIn(READ_MS)
+    const deadline = deadlineAfter(READ_MS)
     while (recovery.pagesLeft > 0) {
       const page = await ports.messages.senders(channel, recovery.before, PAGE, deadline)
       for (const { id, authorId, dedupeNonce } of page) {
@@ -102,7 +102,7 @@ export function createSlowMode({ ports, runtime }: Pick<Context, 'ports' | 'runt
     if (recovery.pagesLeft === 0) return
     recovery.reading ??= startReading(channel, recovery)
     const wait = { at: Math.min(deadline.at, Date.now() + WAIT_MS) }
-    await within(wait, 'the history for slow mode', recovery.reading).catch(() => {})
+    await withDeadline(wait, 'the history for slow mode', recovery.reading).catch(() => {})
   }
 
   async function startReading(channel: ChannelId, recovery: Recovery): Promise<void> {
@@ -125,7 +125,8 @@ export function createSlowMode({ ports, runtime }: Pick<Context, 'ports' | 'runt
       // Messages are not counted while slow mode is off: when it is on again, the history tells of
       // them.
       if (seconds === 0) recoveries.delete(place.channel.id)
-      if (seconds === 0 || EXEMPT.some((bit) => has(place.permissions, bit))) return () => {}
+      if (seconds === 0 || EXEMPT.some((bit) => hasPermission(place.permissions, bit)))
+        return () => {}
       await recover(place.channel.id, seconds, deadline)
       // From here on nothing waits, so that of two messages at once one is refused.
       const key = keyOf(place.channel.id, me)

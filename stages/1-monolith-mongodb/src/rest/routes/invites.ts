@@ -4,12 +4,12 @@ import {
   channelToWire,
   type Guild,
   guildToWire,
-  has,
+  hasPermission,
   type Invite,
   type User,
   userToWire,
 } from '@threshold/domain'
-import { deadlineIn, messageOf } from '@threshold/kit'
+import { deadlineAfter, messageOf } from '@threshold/kit'
 import type { Context } from '../context.ts'
 import { countsOf, requireGuild, viewOf } from '../guild-access.ts'
 import { ask as askGuild, outcome } from '../refusals.ts'
@@ -81,8 +81,9 @@ export function inviteRoutes(add: AddRoute, context: Context): void {
   /** A reader of the audit log sees the invites; a manager of the guild also sees their uses. */
   add('get', '/guilds/:guild/invites', 'invite.list-guild', async (ask) => {
     const { permissions } = await requireGuild(context, ask, 0n)
-    const manages = has(permissions, Permission.ManageGuild)
-    if (!manages && !has(permissions, Permission.ViewAuditLog)) throw refuse.missingPermissions()
+    const manages = hasPermission(permissions, Permission.ManageGuild)
+    if (!manages && !hasPermission(permissions, Permission.ViewAuditLog))
+      throw refuse.missingPermissions()
     const { guild, memberCount } = await viewOf(context, ask)
     const invites = await ports.metadata.invitesOfGuild(guild.id, ask.deadline)
     const channels = new Map<string, Channel>()
@@ -153,10 +154,10 @@ export function inviteRoutes(add: AddRoute, context: Context): void {
     body: object,
   ): Promise<void> {
     const data = { ...body, channel_id: channelId, guild_id: guildId }
-    const needs = Permission.ManageChannels
+    const requiredPermissions = Permission.ManageChannels
     await ports.hub.publish(
       guildId,
-      { v: 1, id: `${type}:${code}`, type, data, channelId, needs },
+      { v: 1, id: `${type}:${code}`, type, data, channelId, requiredPermissions },
       ask.deadline,
     )
   }
@@ -186,7 +187,7 @@ export function inviteRoutes(add: AddRoute, context: Context): void {
   async function giveBack({ code }: Invite): Promise<void> {
     const { clock, log } = context.runtime
     await ports.metadata
-      .giveBackInvite(code, deadlineIn(GIVE_BACK_MS, clock))
+      .giveBackInvite(code, deadlineAfter(GIVE_BACK_MS, clock))
       .catch((error: unknown) => log.warn({ err: messageOf(error) }, 'an invite’s use is lost'))
   }
 

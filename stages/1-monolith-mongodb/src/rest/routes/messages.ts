@@ -7,7 +7,7 @@ import {
   restInput,
   timeOf,
 } from '@threshold/contract'
-import { has, type StoredMessage } from '@threshold/domain'
+import { hasPermission, type StoredMessage } from '@threshold/domain'
 import type { Anchor } from '@threshold/ports'
 import type { Context, Place } from '../context.ts'
 import { editMessage } from '../messages/edit.ts'
@@ -113,7 +113,7 @@ export function messageRoutes(add: AddRoute, context: Context, orphans: Orphans)
     const message = await find(ask, place)
     if (
       message.authorId !== ask.me &&
-      !(place.kind === 'guild' && has(place.permissions, Permission.ManageMessages))
+      !(place.kind === 'guild' && hasPermission(place.permissions, Permission.ManageMessages))
     )
       throw refuse.missingPermissions()
     const gone = await removeAndTell(context, orphans, place, [message.id], 'each', ask.deadline)
@@ -134,4 +134,4 @@ export function messageRoutes(add: AddRoute, context: Context, orphans: Orphans)
 }
 
 const mayRead = (place: Place): boolean =>
-  place.kind === 'dm' || has(place.permissions, Permission.ReadMessageHistory)
+  place.kind === 'dm' || hasPermission(place.permissions, Permission.ReadMessageHistory)

@@ -1,14 +1,14 @@
 import { compareIds, Permission, refuse, restInput } from '@threshold/contract'
 import {
   emojiToWire,
-  has,
+  hasPermission,
   memberToWire,
-  oneForm,
+  normalizeEmoji,
   qualifiedEmoji,
   type StoredMessage,
   userToWire,
 } from '@threshold/domain'
-import { deadlineIn } from '@threshold/kit'
+import { deadlineAfter } from '@threshold/kit'
 import type { Context, Place } from '../context.ts'
 import { publishTo } from '../messages/orphans.ts'
 import { type AddRoute, type Ask, checked } from '../route.ts'
@@ -38,7 +38,7 @@ export function reactionRoutes(add: AddRoute, context: Context): void {
     const emoji = emojiOf(ask)
     const place = await placeOf(ask)
     const { channel, message } = await target(ask, place)
-    if (place.kind === 'guild' && !has(place.permissions, Permission.AddReactions)) {
+    if (place.kind === 'guild' && !hasPermission(place.permissions, Permission.AddReactions)) {
       // Without the permission one may still join in what somebody else began.
       const first = await ports.messages.reactors(
         channel,
@@ -82,7 +82,7 @@ export function reactionRoutes(add: AddRoute, context: Context): void {
     const at = await target(ask, place)
     if (
       user !== ask.me &&
-      !(place.kind === 'guild' && has(place.permissions, Permission.ManageMessages))
+      !(place.kind === 'guild' && hasPermission(place.permissions, Permission.ManageMessages))
     )
       throw refuse.missingPermissions()
     if (await takeBackAny(ask, at, { emoji, user })) await tellRemoved(ask, place, { emoji, user })
@@ -114,7 +114,7 @@ export function reactionRoutes(add: AddRoute, context: Context): void {
   const tellRemoved = (ask: Told, place: Place, { emoji, user }: Reacted): Promise<void> =>
     tell(ask, place, 'MESSAGE_REACTION_REMOVE', {
       user_id: user,
-      emoji: emojiToWire(oneForm(emoji)),
+      emoji: emojiToWire(normalizeEmoji(emoji)),
       burst: false,
       type: 0,
     })
@@ -183,7 +183,7 @@ export function reactionRoutes(add: AddRoute, context: Context): void {
       for (let few = await next(); few.length > 0; few = await next())
         for (const one of few) if (await takeBackOne(ask, at, one)) gone.push(one)
     } catch (error) {
-      const by = { params: ask.params, deadline: deadlineIn(TELL_MS, context.runtime.clock) }
+      const by = { params: ask.params, deadline: deadlineAfter(TELL_MS, context.runtime.clock) }
       await Promise.allSettled(gone.map((one) => tellRemoved(by, place, one)))
       throw error
     }
@@ -200,7 +200,7 @@ export function reactionRoutes(add: AddRoute, context: Context): void {
         message.id,
       ) ?? []
     return counts.flatMap(({ emoji: stored }) =>
-      stored !== emoji && oneForm(stored) === emoji ? [stored] : [],
+      stored !== emoji && normalizeEmoji(stored) === emoji ? [stored] : [],
     )
   }
 

@@ -1,5 +1,5 @@
 import { compareIds, Permission, restInput } from '@threshold/contract'
-import { channelPermissions, has } from '@threshold/domain'
+import { channelPermissions, hasPermission } from '@threshold/domain'
 import type { Context } from '../context.ts'
 import { viewOf } from '../guild-access.ts'
 import { present } from '../messages/present.ts'
@@ -16,7 +16,9 @@ export function searchRoutes(add: AddRoute, context: Context): void {
     // The index is asked only for channels whose history the asker may read: nothing has to be
     // filtered out afterwards.
     const channels = view.channels
-      .filter((c) => has(channelPermissions(state, view.me, c), Permission.ReadMessageHistory))
+      .filter((c) =>
+        hasPermission(channelPermissions(state, view.me, c), Permission.ReadMessageHistory),
+      )
       .filter((c) => (!c.nsfw || query.include_nsfw) && (query.channel_id?.includes(c.id) ?? true))
       .map((c) => c.id)
     const sought = searchQueryOf(query, channels)

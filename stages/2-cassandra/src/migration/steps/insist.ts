@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Reaction } from '@threshold/domain'
-import { type Deadline, deadlineIn, hasCode } from '@threshold/kit'
+import { type Deadline, deadlineAfter, hasCode } from '@threshold/kit'
 import { type MessageKey, type Movable, type PutOptions, REACTIONS_PAGE } from '../movable.ts'
 import { slices } from '../sizes.ts'
 
@@ -13,7 +13,7 @@ export async function insist<T>(work: (deadline: Deadline) => Promise<T>): Promi
   const until = Date.now() + PATIENCE_MS
   for (;;) {
     try {
-      return await work(deadlineIn(BATCH_WITHIN_MS))
+      return await work(deadlineAfter(BATCH_WITHIN_MS))
     } catch (error) {
       if (!hasCode(error, 'UNAVAILABLE', 'DEADLINE_EXCEEDED') || Date.now() > until) throw error
       await delay(PAUSE_MS)

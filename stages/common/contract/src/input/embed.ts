@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { timeToWire } from '../time.ts'
-import { codePoints, orNull, prose, text } from './fields.ts'
+import { codePoints, orNull, text, trimmedText } from './fields.ts'
 
 /** Code points of all that can be read in the embeds of one message together. */
 const MAX_TOTAL = 6_000
@@ -25,7 +25,7 @@ const said = <T extends object>(fields: T): { [K in keyof T]?: NonNullable<T[K]>
   }
 
 const required = (max: number) =>
-  prose(max).refine((value) => !isBlank(value), {
+  trimmedText(max).refine((value) => !isBlank(value), {
     params: { code: 'BASE_TYPE_REQUIRED' },
     message: 'This field is required',
   })
@@ -66,7 +66,7 @@ const image = z
   .object({ url: orNull(picture) })
   .transform(({ url }) => (url == null ? undefined : { url }))
 const footer = z
-  .object({ text: orNull(prose(2_048)), icon_url: orNull(picture) })
+  .object({ text: orNull(trimmedText(2_048)), icon_url: orNull(picture) })
   .transform(({ text, icon_url }) =>
     isBlank(text) ? undefined : { text: text!, ...said({ icon_url }) },
   )
@@ -84,8 +84,8 @@ const field = z
  */
 const fields = z
   .object({
-    title: orNull(prose(256)),
-    description: orNull(prose(4_096)),
+    title: orNull(trimmedText(256)),
+    description: orNull(trimmedText(4_096)),
     url: orNull(link),
     timestamp: orNull(timestamp),
     color: orNull(z.int().min(0).max(0xffffff)),

@@ -78,7 +78,7 @@ const wellFormed = [
 export const text = (max: number) => wellFormedAtMost(z.string(), max)
 
 /** Text that people write. Discord trims it before it counts, and keeps it trimmed. */
-export const prose = (max: number) => wellFormedAtMost(z.string().trim(), max)
+export const trimmedText = (max: number) => wellFormedAtMost(z.string().trim(), max)
 
 const wellFormedAtMost = (from: z.ZodString, max: number) =>
   from.refine(...atMost(max)).refine(...wellFormed)

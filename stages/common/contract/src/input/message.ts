@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { embed, embeds } from './embed.ts'
-import { byForm, orNull, prose, snowflake, text } from './fields.ts'
+import { byForm, orNull, snowflake, text, trimmedText } from './fields.ts'
 import { allUnsupported, unsupported } from './unsupported.ts'
 
 /** Code points of a message's text. */
@@ -47,7 +47,7 @@ const flags = orNull(
     }),
 )
 
-const content = orNull(prose(MAX_CONTENT))
+const content = orNull(trimmedText(MAX_CONTENT))
 
 /** Discord has these parts of a message beside its text and embeds. */
 const parts = allUnsupported('components', 'sticker_ids', 'attachments')

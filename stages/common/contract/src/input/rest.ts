@@ -4,17 +4,17 @@ import {
   orNull,
   permissions,
   personName,
-  prose,
   queryBoolean,
   queryInt,
   snowflake,
   text,
+  trimmedText,
 } from './fields.ts'
 import { LOCALES } from './locales.ts'
 import {
   allUnsupported,
   unsupported,
-  unsupportedAtAll,
+  unsupportedUnlessAbsent,
   unsupportedUnlessNull,
 } from './unsupported.ts'
 
@@ -35,7 +35,7 @@ export const putOverwrite = overwrite.omit({ id: true })
 const channelType = z.literal([0, 2, 4, 5])
 
 const channelFields = {
-  topic: orNull(prose(1_024)),
+  topic: orNull(trimmedText(1_024)),
   position: orNull(z.int().min(0).max(10_000)),
   parent_id: orNull(snowflake),
   nsfw: orNull(z.boolean()),
@@ -129,7 +129,7 @@ export const createGuild = z.object({
 })
 export const editGuild = z.object({
   name: name(2, 100).optional(),
-  description: orNull(prose(300)),
+  description: orNull(trimmedText(300)),
   owner_id: snowflake.optional(),
   system_channel_id: orNull(snowflake),
   afk_channel_id: orNull(snowflake),
@@ -162,7 +162,7 @@ export const editMember = z.object({
   /** Null ends a time-out, and no member has one. */
   ...allUnsupported('communication_disabled_until', 'flags', 'avatar', 'banner', 'bio'),
   /** Null would put the member out of their call, and so asks for something as well. */
-  channel_id: unsupportedAtAll('channel_id'),
+  channel_id: unsupportedUnlessAbsent('channel_id'),
 })
 export const editNick = z.object({ nick: orNull(personName(0, 32)) })
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { byForm, prose, queryBoolean, queryInt, snowflake } from './fields.ts'
+import { byForm, queryBoolean, queryInt, snowflake, trimmedText } from './fields.ts'
 import { allUnsupported } from './unsupported.ts'
 
 /** A parameter that may be repeated comes as a text where it is not. */
@@ -18,7 +18,7 @@ const eitherWay = <const T extends string>(...values: T[]) =>
 
 /** Strict: a filter that is not known would be no filter, and everything found. */
 export const searchQuery = z.strictObject({
-  content: prose(1_024).optional(),
+  content: trimmedText(1_024).optional(),
   author_id: ids,
   author_type: eitherWay('user', 'bot', 'webhook'),
   channel_id: listOf(snowflake, 500),

@@ -26,7 +26,8 @@ export const unsupported = (field: string, standing?: unknown) =>
   refusing(field, (value) => asksForNothing(value) || value === standing)
 
 /** The same, where even null asks for something. */
-export const unsupportedAtAll = (field: string) => refusing(field, (value) => value === undefined)
+export const unsupportedUnlessAbsent = (field: string) =>
+  refusing(field, (value) => value === undefined)
 
 /** The same, where null alone asks for nothing. */
 export const unsupportedUnlessNull = (field: string) => refusing(field, (value) => value == null)

@@ -1,7 +1,7 @@
 import type { ChannelType } from '../model.ts'
 
 /** Text and announcement channels. */
-export const isText = (type: ChannelType): boolean => type === 0 || type === 5
+export const isTextChannel = (type: ChannelType): boolean => type === 0 || type === 5
 
 /** Code points, as the form bounds them. */
 const LONGEST = 100
@@ -18,7 +18,7 @@ const PUNCTUATION = /[!-,./:-@[-^`{-~]/g
  * empty, which is no name.
  */
 export function channelName(type: ChannelType, name: string): string {
-  if (!isText(type)) return name
+  if (!isTextChannel(type)) return name
   const kept = name
     .toLowerCase()
     .replace(PUNCTUATION, '')

@@ -5,7 +5,7 @@ import type { Channel, GuildState, Member, Overwrite } from '../model.ts'
  * and its effects on other things one after the other. If the process dies in between, some effects
  * are missing, and a repeated deletion finds nothing to delete.
  */
-export function withoutDangling(state: GuildState): GuildState {
+export function withoutDanglingReferences(state: GuildState): GuildState {
   const { guild, roles } = state
   const known = (id: string | null): string | null =>
     id !== null && state.channels.has(id) ? id : null

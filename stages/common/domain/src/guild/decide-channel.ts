@@ -1,7 +1,12 @@
 import { Permission } from '@threshold/contract'
 import type { Channel, Guild, GuildState, Member, Overwrite } from '../model.ts'
-import { channelPermissions, guildPermissions, has, withOverwrite } from '../permissions.ts'
-import { channelName, isText } from './channel-name.ts'
+import {
+  channelPermissions,
+  guildPermissions,
+  hasPermission,
+  withOverwrite,
+} from '../permissions.ts'
+import { channelName, isTextChannel } from './channel-name.ts'
 import type {
   ChannelMove,
   ChannelPatch,
@@ -10,9 +15,9 @@ import type {
   GuildEvent,
   Refusal,
 } from './commands.ts'
-import { LIMITS, no, yes } from './decision.ts'
+import { accepted, LIMITS, refused } from './decision.ts'
 import {
-  changesType,
+  changesTargetType,
   channelUpdated,
   childrenOf,
   mayChange,
@@ -32,16 +37,16 @@ export function decideChannel(state: GuildState, command: ChannelCommand, asker:
   if (command.type === 'channel.create') return createChannel(state, command.channel, asker)
   if (command.type === 'channels.move') return moveChannels(state, command.moves, asker)
   const channel = state.channels.get(command.channelId)
-  if (!channel) return no('unknown-channel')
+  if (!channel) return refused('unknown-channel')
   const mine = channelPermissions(state, asker, channel)
-  if (!has(mine, Permission.ViewChannel)) return no('no-access')
+  if (!hasPermission(mine, Permission.ViewChannel)) return refused('no-access')
   switch (command.type) {
     case 'channel.edit':
       return editChannel(state, channel, command.patch, asker)
     case 'channel.delete':
-      return has(mine, Permission.ManageChannels)
+      return hasPermission(mine, Permission.ManageChannels)
         ? deleteChannel(state, channel)
-        : no('no-permission')
+        : refused('no-permission')
     case 'overwrite.put':
       return setOverwrites(
         state,
@@ -50,8 +55,9 @@ export function decideChannel(state: GuildState, command: ChannelCommand, asker:
         asker,
       )
     case 'overwrite.delete': {
-      if (!has(mine, Permission.ManageRoles)) return no('no-permission')
-      if (!channel.overwrites.some((o) => o.id === command.targetId)) return no('unknown-overwrite')
+      if (!hasPermission(mine, Permission.ManageRoles)) return refused('no-permission')
+      if (!channel.overwrites.some((o) => o.id === command.targetId))
+        return refused('unknown-overwrite')
       return setOverwrites(
         state,
         channel,
@@ -71,31 +77,36 @@ function setOverwrites(
   const wrong = wrongOverwrites(state, channel, overwrites, asker, [
     categoryOf(state, channel.parentId),
   ])
-  return wrong ? no(wrong) : yes(...channelUpdated(state, channel, { ...channel, overwrites }))
+  return wrong
+    ? refused(wrong)
+    : accepted(...channelUpdated(state, channel, { ...channel, overwrites }))
 }
 
 /** A channel begins with its category's overwrites, unless the request gives others. */
 function createChannel(state: GuildState, wanted: Channel, asker: Member): Decision {
   const wrong = wrongPlace(state, wanted.parentId, asker)
-  if (wrong) return no(wrong)
-  if (state.channels.has(wanted.id)) return yes()
-  if (state.channels.size >= LIMITS.channels) return no('too-many')
-  if (!fits(wanted, wanted.parentId)) return no('invalid-parent')
+  if (wrong) return refused(wrong)
+  if (state.channels.has(wanted.id)) return accepted()
+  if (state.channels.size >= LIMITS.channels) return refused('too-many')
+  if (!fits(wanted, wanted.parentId)) return refused('invalid-parent')
   const name = channelName(wanted.type, wanted.name)
-  if (name === '') return no('invalid-name')
+  if (name === '') return refused('invalid-name')
   const category = categoryOf(state, wanted.parentId)
   const given = onePerTarget(wanted.overwrites)
   const inherits =
     category !== undefined && (given.length === 0 || sameOverwrites(given, category.overwrites))
   if (!inherits) {
     const power = overwritePower(state, asker, undefined)
-    const keys = given.some((o) => has(BigInt(o.allow) | BigInt(o.deny), Permission.ManageRoles))
-    if ((keys && !power.manageRoles) || !mayChange(power, [], given)) return no('no-permission')
+    const keys = given.some((o) =>
+      hasPermission(BigInt(o.allow) | BigInt(o.deny), Permission.ManageRoles),
+    )
+    if ((keys && !power.manageRoles) || !mayChange(power, [], given))
+      return refused('no-permission')
     const unknown = unknownTarget(state, category?.overwrites ?? [], given)
-    if (unknown) return no(unknown)
+    if (unknown) return refused(unknown)
   }
   const channel = { ...wanted, name, overwrites: inherits ? category.overwrites : given }
-  return yes({ type: 'channel.created', channel })
+  return accepted({ type: 'channel.created', channel })
 }
 
 function editChannel(
@@ -104,23 +115,24 @@ function editChannel(
   patch: ChannelPatch,
   asker: Member,
 ): Decision {
-  if (!has(channelPermissions(state, asker, channel), Permission.ManageChannels))
-    return no('no-permission')
+  if (!hasPermission(channelPermissions(state, asker, channel), Permission.ManageChannels))
+    return refused('no-permission')
   const { type = channel.type, parentId = channel.parentId } = patch
-  if (type !== channel.type && !(isText(type) && isText(channel.type))) return no('invalid-channel')
+  if (type !== channel.type && !(isTextChannel(type) && isTextChannel(channel.type)))
+    return refused('invalid-channel')
   const misplaced = parentId === channel.parentId ? undefined : wrongPlace(state, parentId, asker)
-  if (misplaced) return no(misplaced)
-  if (!fits(channel, parentId)) return no('invalid-parent')
+  if (misplaced) return refused(misplaced)
+  if (!fits(channel, parentId)) return refused('invalid-parent')
   const name = patch.name === undefined ? channel.name : channelName(type, patch.name)
-  if (name === '') return no('invalid-name')
+  if (name === '') return refused('invalid-name')
   const overwrites = patch.overwrites && onePerTarget(patch.overwrites)
   if (overwrites) {
     const categories = [channel.parentId, parentId].map((id) => categoryOf(state, id))
     const wrong = wrongOverwrites(state, channel, overwrites, asker, categories)
-    if (wrong) return no(wrong)
+    if (wrong) return refused(wrong)
   }
   const after = { ...channel, ...patch, name, overwrites: overwrites ?? channel.overwrites }
-  return yes(...channelUpdated(state, channel, after))
+  return accepted(...channelUpdated(state, channel, after))
 }
 
 /**
@@ -128,13 +140,13 @@ function editChannel(
  * or none.
  */
 function moveChannels(state: GuildState, moves: readonly ChannelMove[], asker: Member): Decision {
-  const manager = has(guildPermissions(state, asker), Permission.ManageChannels)
+  const manager = hasPermission(guildPermissions(state, asker), Permission.ManageChannels)
   const moved = new Map<string, Channel>()
   /** The state after the moves before. */
   let now = state
   for (const { id, position, parentId, lockPermissions } of moves) {
     const before = now.channels.get(id)
-    if (!before) return no(manager ? 'unknown-channel' : 'no-permission')
+    if (!before) return refused(manager ? 'unknown-channel' : 'no-permission')
     const after = {
       ...before,
       position: position ?? before.position,
@@ -145,10 +157,10 @@ function moveChannels(state: GuildState, moves: readonly ChannelMove[], asker: M
     const leaves = after.parentId !== before.parentId
     const locks = !sameOverwrites(overwrites, before.overwrites)
     const mine = channelPermissions(state, asker, before)
-    if (!has(mine, Permission.ViewChannel)) return no('no-access')
+    if (!hasPermission(mine, Permission.ViewChannel)) return refused('no-access')
     // Clients name every channel with its place, also those that stay: discord.js does.
     if (manager && !leaves && !locks && after.position === before.position) continue
-    if (!has(mine, Permission.ManageChannels)) return no('no-permission')
+    if (!hasPermission(mine, Permission.ManageChannels)) return refused('no-permission')
     const wrong =
       (leaves ? wrongPlace(now, after.parentId, asker) : undefined) ??
       (fits(before, after.parentId) ? undefined : 'invalid-parent') ??
@@ -158,11 +170,11 @@ function moveChannels(state: GuildState, moves: readonly ChannelMove[], asker: M
             category,
           ])
         : undefined)
-    if (wrong) return no(wrong)
+    if (wrong) return refused(wrong)
     moved.set(id, { ...after, overwrites })
     now = { ...state, channels: new Map([...state.channels, ...moved]) }
   }
-  return yes(
+  return accepted(
     ...[...moved.values()].map((channel): GuildEvent => ({ type: 'channel.updated', channel })),
   )
 }
@@ -176,7 +188,7 @@ function deleteChannel(state: GuildState, channel: Channel): Decision {
     type: 'channel.updated',
     channel: { ...c, parentId: null },
   }))
-  return yes(...homeless, ...withoutChannel(state.guild, channel.id), {
+  return accepted(...homeless, ...withoutChannel(state.guild, channel.id), {
     type: 'channel.deleted',
     channel,
   })
@@ -190,13 +202,14 @@ function wrongOverwrites(
   asker: Member,
   categories: readonly (Channel | undefined)[],
 ): Refusal | undefined {
-  if (!has(channelPermissions(state, asker, channel), Permission.ManageRoles))
+  if (!hasPermission(channelPermissions(state, asker, channel), Permission.ManageRoles))
     return 'no-permission'
   const power = overwritePower(state, asker, channel, categories)
   if (!mayChange(power, channel.overwrites, overwrites)) return 'no-permission'
   // An id is a role's or a member's for ever, so a changed type only takes the entry away. Members
   // say so by removing it.
-  if (!power.manageRoles && changesType(channel.overwrites, overwrites)) return 'no-permission'
+  if (!power.manageRoles && changesTargetType(channel.overwrites, overwrites))
+    return 'no-permission'
   const known = categories.flatMap((category) => category?.overwrites ?? [])
   const unknown = unknownTarget(state, [...channel.overwrites, ...known], overwrites)
   return unknown ?? (overwrites.length > LIMITS.overwrites ? 'too-many' : undefined)
@@ -215,8 +228,8 @@ function wrongPlace(
   const mine = category
     ? channelPermissions(state, asker, category)
     : guildPermissions(state, asker)
-  if (category && !has(mine, Permission.ViewChannel)) return 'no-access'
-  if (!has(mine, Permission.ManageChannels)) return 'no-permission'
+  if (category && !hasPermission(mine, Permission.ViewChannel)) return 'no-access'
+  if (!hasPermission(mine, Permission.ManageChannels)) return 'no-permission'
   if (parentId !== null && !category) return 'invalid-parent'
   return category && childrenOf(state, category).length >= LIMITS.channelsInCategory
     ? 'full-category'

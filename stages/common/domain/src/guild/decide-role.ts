@@ -1,8 +1,8 @@
 import { Permission } from '@threshold/contract'
 import type { GuildState, Member, Role } from '../model.ts'
-import { guildPermissions, has, isAboveRole, outranks } from '../permissions.ts'
+import { guildPermissions, hasPermission, isAboveRole, outranks } from '../permissions.ts'
 import type { Decision, GuildCommand, GuildEvent } from './commands.ts'
-import { LIMITS, no, yes } from './decision.ts'
+import { accepted, LIMITS, refused } from './decision.ts'
 import { withoutRole } from './overwrites.ts'
 
 type RoleCommand = Extract<GuildCommand, { type: `role.${string}` | `roles.${string}` }>
@@ -10,41 +10,41 @@ type RoleCommand = Extract<GuildCommand, { type: `role.${string}` | `roles.${str
 /** Roles: only below one's own highest, and never with more permissions than one's own. */
 export function decideRole(state: GuildState, command: RoleCommand, asker: Member): Decision {
   const mine = guildPermissions(state, asker)
-  if (!has(mine, Permission.ManageRoles)) return no('no-permission')
+  if (!hasPermission(mine, Permission.ManageRoles)) return refused('no-permission')
   switch (command.type) {
     case 'role.create': {
-      if (state.roles.has(command.role.id)) return yes()
-      if (state.roles.size >= LIMITS.roles) return no('too-many')
-      if (!has(mine, BigInt(command.role.permissions))) return no('no-permission')
+      if (state.roles.has(command.role.id)) return accepted()
+      if (state.roles.size >= LIMITS.roles) return refused('too-many')
+      if (!hasPermission(mine, BigInt(command.role.permissions))) return refused('no-permission')
       // A new role stands at the bottom, just above @everyone; among equals the older one is
       // higher, so it outranks nobody.
-      return yes({ type: 'role.created', role: { ...command.role, position: 1 } })
+      return accepted({ type: 'role.created', role: { ...command.role, position: 1 } })
     }
     case 'role.edit': {
       const role = state.roles.get(command.roleId)
-      if (!role) return no('unknown-role')
-      if (!isBelow(state, role, asker)) return no('no-permission')
+      if (!role) return refused('unknown-role')
+      if (!isBelow(state, role, asker)) return refused('no-permission')
       // What is newly added must be one's own; what the role had already may stay.
       const added =
         BigInt(command.patch.permissions ?? role.permissions) & ~BigInt(role.permissions)
-      if (!has(mine, added)) return no('no-permission')
+      if (!hasPermission(mine, added)) return refused('no-permission')
       // A place is changed by `roles.move` alone, which knows how high the asker stands.
       const name = role.id === state.guild.id ? role.name : (command.patch.name ?? role.name)
-      return yes({
+      return accepted({
         type: 'role.updated',
         role: { ...role, ...command.patch, name, position: role.position },
       })
     }
     case 'role.delete': {
       const role = state.roles.get(command.roleId)
-      if (!role) return no('unknown-role')
-      if (role.id === state.guild.id) return no('invalid-role')
-      if (!isBelow(state, role, asker)) return no('no-permission')
+      if (!role) return refused('unknown-role')
+      if (role.id === state.guild.id) return refused('invalid-role')
+      if (!isBelow(state, role, asker)) return refused('no-permission')
       // The role goes first: without it its overwrites give nobody anything, so that removing them
       // changes nobody's view. The other way round a denial would end while the role still gives
       // the permission. If the process dies between the writes, `withoutDangling` drops the
       // remaining overwrites.
-      return yes({ type: 'role.deleted', roleId: role.id }, ...withoutRole(state, role.id))
+      return accepted({ type: 'role.deleted', roleId: role.id }, ...withoutRole(state, role.id))
     }
     case 'roles.move':
       return decideMoves(state, command, asker)
@@ -63,11 +63,11 @@ function decideMoves(
 ): Decision {
   const wanted = new Map(moves.map(({ id, position }) => [id, position]))
   for (const [id, position] of wanted) {
-    if (!state.roles.has(id)) return no('unknown-role')
-    if (id === state.guild.id ? position !== 0 : position < 1) return no('invalid-role')
+    if (!state.roles.has(id)) return refused('unknown-role')
+    if (id === state.guild.id ? position !== 0 : position < 1) return refused('invalid-role')
   }
   if ([...wanted].every(([id, position]) => state.roles.get(id)?.position === position))
-    return yes()
+    return accepted()
   const before = [...state.roles.values()].sort((a, b) => (outranks(a, b) ? 1 : -1))
   // One that moves pushes aside what stands at its new place: it ends beyond it, seen from where it
   // came.
@@ -78,8 +78,8 @@ function decideMoves(
   const after = places.toSorted((a, b) => a.place - b.place).map(({ role }) => role)
   const notBelow = before.filter((role) => !isBelow(state, role, asker))
   if (after.slice(after.length - notBelow.length).some((role, i) => role !== notBelow[i]))
-    return no('no-permission')
-  return yes(
+    return refused('no-permission')
+  return accepted(
     ...after.flatMap((role, position): GuildEvent[] =>
       role.position === position ? [] : [{ type: 'role.updated', role: { ...role, position } }],
     ),

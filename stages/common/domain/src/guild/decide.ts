@@ -1,12 +1,12 @@
 import { Permission, type UserId } from '@threshold/contract'
 import type { Channel, Guild, GuildState, Member } from '../model.ts'
-import { guildPermissions, has } from '../permissions.ts'
-import { isText } from './channel-name.ts'
+import { guildPermissions, hasPermission } from '../permissions.ts'
+import { isTextChannel } from './channel-name.ts'
 import type { Decision, GuildCommand, Refusal } from './commands.ts'
 import { decideChannel } from './decide-channel.ts'
 import { decideMember } from './decide-member.ts'
 import { decideRole } from './decide-role.ts'
-import { no, yes } from './decision.ts'
+import { accepted, refused } from './decision.ts'
 
 /**
  * What a command does to a guild, or why not. Pure: no clock, no store, no ids of its own, so that
@@ -27,14 +27,14 @@ export function decide(
     case 'member.role':
     case 'member.remove':
     case 'member.expire':
-      return asker ? decideMember(state, command, inCall) : no('no-access')
+      return asker ? decideMember(state, command, inCall) : refused('no-access')
     case 'role.create':
     case 'role.edit':
     case 'role.delete':
     case 'roles.move':
-      return asker ? decideRole(state, command, asker) : no('no-access')
+      return asker ? decideRole(state, command, asker) : refused('no-access')
     default:
-      return asker ? decideGuild(state, command, asker) : no('no-access')
+      return asker ? decideGuild(state, command, asker) : refused('no-access')
   }
 }
 
@@ -47,18 +47,19 @@ function decideGuild(state: GuildState, command: GuildOrChannel, asker: Member):
   const mine = guildPermissions(state, asker)
   switch (command.type) {
     case 'guild.edit': {
-      if (!has(mine, Permission.ManageGuild)) return no('no-permission')
+      if (!hasPermission(mine, Permission.ManageGuild)) return refused('no-permission')
       const { ownerId } = command.patch
-      if (ownerId !== undefined && asker.user.id !== state.guild.ownerId) return no('no-permission')
-      if (ownerId !== undefined && !state.members.has(ownerId)) return no('unknown-member')
+      if (ownerId !== undefined && asker.user.id !== state.guild.ownerId)
+        return refused('no-permission')
+      if (ownerId !== undefined && !state.members.has(ownerId)) return refused('unknown-member')
       const wrong = wrongChannel(state, command.patch)
-      if (wrong) return no(wrong)
-      return yes({ type: 'guild.updated', guild: { ...state.guild, ...command.patch } })
+      if (wrong) return refused(wrong)
+      return accepted({ type: 'guild.updated', guild: { ...state.guild, ...command.patch } })
     }
     case 'guild.delete':
       return asker.user.id === state.guild.ownerId
-        ? yes({ type: 'guild.deleted' })
-        : no('no-permission')
+        ? accepted({ type: 'guild.deleted' })
+        : refused('no-permission')
     default:
       return decideChannel(state, command, asker)
   }
@@ -73,6 +74,6 @@ function wrongChannel(
     id ? state.channels.get(id) : undefined
   const [system, afk] = [named(systemChannelId), named(afkChannelId)]
   if ((systemChannelId && !system) || (afkChannelId && !afk)) return 'unknown-channel'
-  if (system && !isText(system.type)) return 'invalid-system-channel'
+  if (system && !isTextChannel(system.type)) return 'invalid-system-channel'
   return afk && afk.type !== 2 ? 'invalid-afk-channel' : undefined
 }

@@ -8,5 +8,5 @@ export const LIMITS = {
   overwrites: 500,
 } as const
 
-export const no = (refusal: Refusal): Decision => ({ ok: false, refusal })
-export const yes = (...events: GuildEvent[]): Decision => ({ ok: true, events })
+export const refused = (refusal: Refusal): Decision => ({ ok: false, refusal })
+export const accepted = (...events: GuildEvent[]): Decision => ({ ok: true, events })

@@ -1,6 +1,11 @@
 import { ALL_PERMISSIONS, Permission } from '@threshold/contract'
 import type { Channel, GuildState, Member, Overwrite } from '../model.ts'
-import { allowedByOverwrites, channelPermissions, guildPermissions, has } from '../permissions.ts'
+import {
+  allowedByOverwrites,
+  channelPermissions,
+  guildPermissions,
+  hasPermission,
+} from '../permissions.ts'
 import type { GuildEvent, Refusal } from './commands.ts'
 
 /**
@@ -52,9 +57,9 @@ export function overwritePower(
 ): OverwritePower {
   const guild = guildPermissions(state, member)
   const manageRoles =
-    has(guild, Permission.Administrator) ||
+    hasPermission(guild, Permission.Administrator) ||
     (channel !== undefined &&
-      has(allowedByOverwrites(state, member, channel), Permission.ManageRoles))
+      hasPermission(allowedByOverwrites(state, member, channel), Permission.ManageRoles))
   if (manageRoles) return { bits: ALL_PERMISSIONS, manageRoles }
   const bits = categories.reduce(
     (all, each) => (each ? all | channelPermissions(state, member, each) : all),
@@ -75,15 +80,17 @@ export const mayChange = (
 ): boolean =>
   pairs(before, after).every(([was, is]) => {
     const allowed = BigInt(is.allow) & ~BigInt(was.allow)
-    if (has(allowed, Permission.ManageRoles) && !power.manageRoles) return false
-    return has(
+    if (hasPermission(allowed, Permission.ManageRoles) && !power.manageRoles) return false
+    return hasPermission(
       power.bits,
       (BigInt(was.allow) ^ BigInt(is.allow)) | (BigInt(was.deny) ^ BigInt(is.deny)),
     )
   })
 
-export const changesType = (before: readonly Overwrite[], after: readonly Overwrite[]): boolean =>
-  after.some(({ id, type }) => before.some((o) => o.id === id && o.type !== type))
+export const changesTargetType = (
+  before: readonly Overwrite[],
+  after: readonly Overwrite[],
+): boolean => after.some(({ id, type }) => before.some((o) => o.id === id && o.type !== type))
 
 /**
  * A new entry names a role or a member that is there. An entry of a member who has left stays

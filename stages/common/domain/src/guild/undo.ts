@@ -7,7 +7,7 @@ import type { GuildEvent } from './commands.ts'
  * as it was, and puts nothing that was not there. A deleted guild is not among them: it is made
  * again as a whole.
  */
-export function undo(state: GuildState, events: readonly GuildEvent[]): GuildEvent[] {
+export function compensatingEvents(state: GuildState, events: readonly GuildEvent[]): GuildEvent[] {
   return events.toReversed().flatMap((event) => undoOne(state, event))
 }
 

@@ -65,7 +65,7 @@ export interface GuildView {
   readonly lastMessages: ReadonlyMap<ChannelId, MessageId>
 }
 
-export const viewOf = (
+export const guildView = (
   state: GuildState,
   me: Member,
   seen: Pick<GuildView, 'channels' | 'voiceStates' | 'lastMessages'>,
