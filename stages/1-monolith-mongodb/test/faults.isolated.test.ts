@@ -1,4 +1,4 @@
-import { testAway, testCrash } from '@threshold/conformance/faults'
+import { testCrash, testDatabaseOutage } from '@threshold/conformance/faults'
 import { startStage, withDatabase } from '@threshold/engines'
 import { ownMongo } from '@threshold/engines/testing'
 
@@ -17,4 +17,4 @@ const open = async () => {
 }
 
 testCrash('Stage 1', open)
-testAway('Stage 1', open)
+testDatabaseOutage('Stage 1', open)

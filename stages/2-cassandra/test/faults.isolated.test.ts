@@ -1,4 +1,4 @@
-import { testAway, testCrash } from '@threshold/conformance/faults'
+import { testCrash, testDatabaseOutage } from '@threshold/conformance/faults'
 import { type Engine, startStage, withDatabase, withKeyspace } from '@threshold/engines'
 import {
   leaseDatabase,
@@ -58,5 +58,8 @@ const openMongo = async () => {
 // deadline on two cores.
 testCrash('Stage 2 on Cassandra', openCassandra, { rounds: rounds(1, 2), sends: 200 })
 // By default stage 1 shows it of a stage, and both adapters of themselves.
-testAway('Stage 2 (Cassandra)', openCassandra, { letsIn: true, onlyWithAll: true })
-testAway('Stage 2 (MongoDB)', openMongo, { onlyWithAll: true })
+testDatabaseOutage('Stage 2 (Cassandra)', openCassandra, {
+  identifiesDuringOutage: true,
+  fullOnly: true,
+})
+testDatabaseOutage('Stage 2 (MongoDB)', openMongo, { fullOnly: true })

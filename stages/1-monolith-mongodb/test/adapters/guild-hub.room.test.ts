@@ -1,4 +1,4 @@
-import { aGuild, aRole, newId, type SmallGuild, soon } from '@threshold/conformance/ports'
+import { aGuild, aRole, type GuildFixture, newId, testDeadline } from '@threshold/conformance/ports'
 import { silentLog, systemClock } from '@threshold/kit'
 import type { Delivery, GuildHub, MetadataStore } from '@threshold/ports'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -32,12 +32,13 @@ const hubOfTwo = (): GuildHub =>
     { clock: systemClock, log: silentLog },
     { presenceDelayMs: 5, idleGuilds: 2 },
   )
-async function asleep(): Promise<SmallGuild> {
+async function asleep(): Promise<GuildFixture> {
   const guild = aGuild(1)
-  await store.createGuild(guild.state, soon())
+  await store.createGuild(guild.state, testDeadline())
   return guild
 }
-const look = (hub: GuildHub, { id, owner }: SmallGuild) => hub.view(id, owner.user.id, soon())
+const look = (hub: GuildHub, { id, owner }: GuildFixture) =>
+  hub.view(id, owner.user.id, testDeadline())
 
 describe('a hub with room for two idle guilds', () => {
   it('drops the one that was asked for longest ago, and loads it again when it is', async () => {
@@ -61,19 +62,19 @@ describe('a hub with room for two idle guilds', () => {
     await hub.subscribe(
       heard.id,
       { ...subscriber, deliver: (delivery) => void told.push(delivery) },
-      soon(),
+      testDeadline(),
     )
     await look(hub, busy)
     const role = aRole()
     const executing = hub.execute(
       busy.id,
       { type: 'role.create', by: busy.owner.user.id, role },
-      soon(),
+      testDeadline(),
     )
     for (let i = 0; i < 4; i++) await look(hub, await asleep())
     await executing
     const event = { v: 1, id: newId(), type: 'TYPING_START', data: {} } as const
-    await hub.publish(heard.id, event, soon())
+    await hub.publish(heard.id, event, testDeadline())
     expect(
       told.some((delivery) => delivery.kind === 'event' && delivery.event.id === event.id),
     ).toBe(true)
@@ -85,7 +86,7 @@ describe('a hub with room for two idle guilds', () => {
     await using hub = hubOfTwo()
     const guild = await asleep()
     const say = () =>
-      hub.publish(guild.id, { v: 1, id: newId(), type: 'TYPING_START', data: {} }, soon())
+      hub.publish(guild.id, { v: 1, id: newId(), type: 'TYPING_START', data: {} }, testDeadline())
     const before = [await say(), await say()]
     for (let i = 0; i < 3; i++) await look(hub, await asleep())
     const after = await say()

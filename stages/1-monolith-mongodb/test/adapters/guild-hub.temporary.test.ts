@@ -1,4 +1,4 @@
-import { aGuild, aUser, newId, type SmallGuild, soon } from '@threshold/conformance/ports'
+import { aGuild, aUser, type GuildFixture, newId, testDeadline } from '@threshold/conformance/ports'
 import type { User } from '@threshold/domain'
 import { silentLog, systemClock, unavailable } from '@threshold/kit'
 import type { GuildHub, MetadataStore, Subscription } from '@threshold/ports'
@@ -31,7 +31,7 @@ const hubWith = (offlineMs: number, unseenMs: number, metadata: MetadataStore = 
     { clock: systemClock, log: silentLog },
     { presenceDelayMs: 5, temporary: { offlineMs, unseenMs } },
   )
-const invited = async (hub: GuildHub, guild: SmallGuild, temporary = true): Promise<User> => {
+const invited = async (hub: GuildHub, guild: GuildFixture, temporary = true): Promise<User> => {
   const user = aUser()
   const by = guild.owner.user.id
   const command = {
@@ -44,24 +44,24 @@ const invited = async (hub: GuildHub, guild: SmallGuild, temporary = true): Prom
     invited: true,
     temporary,
   } as const
-  expect(await hub.execute(guild.id, command, soon())).toMatchObject({ ok: true })
+  expect(await hub.execute(guild.id, command, testDeadline())).toMatchObject({ ok: true })
   return user
 }
-const founded = async (hub: GuildHub): Promise<SmallGuild> => {
+const founded = async (hub: GuildHub): Promise<GuildFixture> => {
   const guild = aGuild(1)
-  await hub.create(guild.state, soon())
+  await hub.create(guild.state, testDeadline())
   return guild
 }
-const connect = async (hub: GuildHub, guild: SmallGuild, user: User): Promise<Subscription> => {
+const connect = async (hub: GuildHub, guild: GuildFixture, user: User): Promise<Subscription> => {
   const presence = { status: 'online', activities: [] } as const
   return (await hub.subscribe(
     guild.id,
     { userId: user.id, sessionId: newId(), presence, deliver: () => {} },
-    soon(),
+    testDeadline(),
   ))!
 }
-const isMember = async ({ id }: SmallGuild, user: User): Promise<boolean> =>
-  (await store.loadGuild(id, soon()))!.members.has(user.id)
+const isMember = async ({ id }: GuildFixture, user: User): Promise<boolean> =>
+  (await store.loadGuild(id, testDeadline()))!.members.has(user.id)
 
 describe('a temporary member', () => {
   it('is removed once their last session has ended', async () => {
@@ -96,12 +96,12 @@ describe('a temporary member', () => {
       permissions: '0',
       mentionable: false,
     }
-    await hub.execute(guild.id, { type: 'role.create', by, role }, soon())
+    await hub.execute(guild.id, { type: 'role.create', by, role }, testDeadline())
     for (const has of [true, false])
       await hub.execute(
         guild.id,
         { type: 'member.role', by, userId: trusted.id, roleId: role.id, has },
-        soon(),
+        testDeadline(),
       )
     for (const user of [trusted, lasting, leaving]) (await connect(hub, guild, user)).unsubscribe()
     await expect.poll(() => isMember(guild, leaving), PATIENCE).toBe(false)

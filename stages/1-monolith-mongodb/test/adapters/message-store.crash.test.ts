@@ -1,4 +1,4 @@
-import { aMessage, newId, soon } from '@threshold/conformance/ports'
+import { aMessage, newId, testDeadline } from '@threshold/conformance/ports'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { mongoMessageStore } from '../../src/adapters/message-store.mongodb.ts'
 import { long, type MongoDatabase } from '../../src/mongodb/database.ts'
@@ -28,23 +28,23 @@ describe('a nonce whose process died before the message was stored', () => {
   it('gives the retry its id, so that two retries are still one message', async () => {
     const { store, lost, key } = await reservedOnly()
     const [first, second] = [aMessage(lost.channelId), aMessage(lost.channelId)]
-    expect(await store.insert(first, soon(), key)).toEqual({
+    expect(await store.insert(first, testDeadline(), key)).toEqual({
       outcome: 'inserted',
       message: { ...first, id: lost.id },
     })
-    expect(await store.insert(second, soon(), key)).toEqual({
+    expect(await store.insert(second, testDeadline(), key)).toEqual({
       outcome: 'duplicate',
       message: { ...first, id: lost.id },
     })
-    expect(await store.page(lost.channelId, { at: 'latest' }, 10, soon())).toHaveLength(1)
+    expect(await store.page(lost.channelId, { at: 'latest' }, 10, testDeadline())).toHaveLength(1)
   })
 })
 
 describe('a nonce that a delete marked before its process died', () => {
   it('answers a retry with the message, which is still there', async () => {
     const { store, lost, key } = await reservedOnly(true)
-    await store.import([lost], soon())
-    expect(await store.insert(aMessage(lost.channelId), soon(), key)).toEqual({
+    await store.import([lost], testDeadline())
+    expect(await store.insert(aMessage(lost.channelId), testDeadline(), key)).toEqual({
       outcome: 'duplicate',
       message: lost,
     })

@@ -1,4 +1,4 @@
-import { aGuild, anInvite, newId, soon } from '@threshold/conformance/ports'
+import { aGuild, anInvite, newId, testDeadline } from '@threshold/conformance/ports'
 import { MongoNetworkError } from 'mongodb'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { mongoMetadataStore } from '../../src/adapters/metadata-store.mongodb.ts'
@@ -46,22 +46,24 @@ describe('a guild whose process died while it was made', () => {
   it.each([0, 1, 2])('is promised to nobody, after %i of three writes', async (writes) => {
     const { state, id, owner } = aGuild(1)
     const dying = await mongoMetadataStore(breaking(writes))
-    await expect(dying.createGuild(state, soon())).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    await expect(dying.createGuild(state, testDeadline())).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+    })
     const store = await mongoMetadataStore(mongo)
-    expect(await store.guildsOf(owner.user.id, soon())).toEqual([])
-    const left = await store.loadGuild(id, soon())
+    expect(await store.guildsOf(owner.user.id, testDeadline())).toEqual([])
+    const left = await store.loadGuild(id, testDeadline())
     expect(left?.members.size ?? 0).toBe(0)
     // Whoever asks again gets it whole.
-    await store.createGuild(state, soon())
-    expect(await store.loadGuild(id, soon())).toEqual(state)
-    expect(await store.guildsOf(owner.user.id, soon())).toEqual([id])
-    expect(await store.guildsOf(newId(), soon())).toEqual([])
+    await store.createGuild(state, testDeadline())
+    expect(await store.loadGuild(id, testDeadline())).toEqual(state)
+    expect(await store.guildsOf(owner.user.id, testDeadline())).toEqual([id])
+    expect(await store.guildsOf(newId(), testDeadline())).toEqual([])
   })
 
   it('is made by three writes', async () => {
     const { state } = aGuild(1)
     await expect(
-      (await mongoMetadataStore(breaking(3))).createGuild(state, soon()),
+      (await mongoMetadataStore(breaking(3))).createGuild(state, testDeadline()),
     ).resolves.toBeUndefined()
   })
 })
@@ -74,14 +76,16 @@ describe('a deletion whose process died', () => {
     async (writes) => {
       const { state, id, text } = aGuild(0)
       const store = await mongoMetadataStore(mongo)
-      await store.createGuild(state, soon())
-      await store.createInvite(anInvite({ guildId: id, channelId: text.id }), soon())
+      await store.createGuild(state, testDeadline())
+      await store.createInvite(anInvite({ guildId: id, channelId: text.id }), testDeadline())
       const dying = await mongoMetadataStore(breaking(writes, DELETES))
-      await dying.record(id, [{ type: 'channel.deleted', channel: text }], soon()).catch(() => {})
-      const channel = await store.channel(text.id, soon())
-      expect(channel !== undefined || (await store.invitesOf(text.id, soon())).length === 0).toBe(
-        true,
-      )
+      await dying
+        .record(id, [{ type: 'channel.deleted', channel: text }], testDeadline())
+        .catch(() => {})
+      const channel = await store.channel(text.id, testDeadline())
+      expect(
+        channel !== undefined || (await store.invitesOf(text.id, testDeadline())).length === 0,
+      ).toBe(true)
       expect(channel === undefined).toBe(writes === 2)
     },
   )
@@ -91,13 +95,13 @@ describe('a deletion whose process died', () => {
     async (writes) => {
       const { state, id, owner, text } = aGuild(1)
       const store = await mongoMetadataStore(mongo)
-      await store.createGuild(state, soon())
-      await store.createInvite(anInvite({ guildId: id, channelId: text.id }), soon())
+      await store.createGuild(state, testDeadline())
+      await store.createInvite(anInvite({ guildId: id, channelId: text.id }), testDeadline())
       const dying = await mongoMetadataStore(breaking(writes, DELETES))
-      await dying.record(id, [{ type: 'guild.deleted' }], soon()).catch(() => {})
-      const owned = (await store.guildsOf(owner.user.id, soon())).length > 0
-      expect(owned || (await store.invitesOfGuild(id, soon())).length === 0).toBe(true)
-      if (owned) expect(await store.loadGuild(id, soon())).toEqual(state)
+      await dying.record(id, [{ type: 'guild.deleted' }], testDeadline()).catch(() => {})
+      const owned = (await store.guildsOf(owner.user.id, testDeadline())).length > 0
+      expect(owned || (await store.invitesOfGuild(id, testDeadline())).length === 0).toBe(true)
+      if (owned) expect(await store.loadGuild(id, testDeadline())).toEqual(state)
     },
   )
 })

@@ -1,4 +1,4 @@
-import { testStoresAway } from '@threshold/conformance/ports'
+import { testStoreOutage } from '@threshold/conformance/ports'
 import { withDatabase } from '@threshold/engines'
 import { ownMongo } from '@threshold/engines/testing'
 import { mongoMessageStore } from '../../src/adapters/message-store.mongodb.ts'
@@ -6,7 +6,7 @@ import { mongoMetadataStore } from '../../src/adapters/metadata-store.mongodb.ts
 import { mongoSearchIndex } from '../../src/adapters/search-index.mongodb.ts'
 import { mongoDatabase } from '../../src/mongodb/database.ts'
 
-testStoresAway('MongoDB', async (use) => {
+testStoreOutage('MongoDB', async (use) => {
   const engine = use.use(await ownMongo())
   const mongo = use.use(await mongoDatabase({ uri: withDatabase(engine.uri, 'away') }))
   const [messages, metadata, search] = [

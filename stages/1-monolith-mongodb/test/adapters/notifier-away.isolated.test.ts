@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { aMessage, httpSink, newId, soon } from '@threshold/conformance/ports'
+import { aMessage, newId, pushSink, testDeadline } from '@threshold/conformance/ports'
 import { withDatabase } from '@threshold/engines'
 import { ownMongo } from '@threshold/engines/testing'
 import { createRuntime } from '@threshold/kit'
@@ -11,7 +11,7 @@ import { mongoDatabase } from '../../src/mongodb/database.ts'
 const PATIENCE = { timeout: 60_000, interval: 50 }
 
 it('an outbox whose database is killed goes on when it is back, and has lost no push', async () => {
-  await using sink = await httpSink()
+  await using sink = await pushSink()
   await using engine = await ownMongo()
   await using mongo = await mongoDatabase({ uri: withDatabase(engine.uri, 'outbox') })
   let aheadMs = 0
@@ -37,19 +37,19 @@ it('an outbox whose database is killed goes on when it is back, and has lost no 
       author,
       content: 'hello',
     } as const
-    await notifier.enqueue(push, soon())
-    await messages.insert(message, soon())
+    await notifier.enqueue(push, testDeadline())
+    await messages.insert(message, testDeadline())
     return message.id
   }
-  await sink.away()
+  await sink.stop()
   const before = await Promise.all(Array.from({ length: 5 }, send))
   await engine.kill()
   await expect(send()).rejects.toMatchObject({ code: 'UNAVAILABLE' })
   await engine.restart()
-  await sink.back()
+  await sink.restart()
   aheadMs = 60_000 // what a worker had claimed when the database died is free again once the claim has run out
   const after = await vi.waitFor(send, PATIENCE)
   await vi.waitFor(() => {
-    for (const id of [...before, after]) expect(sink.of(id).length).toBeGreaterThan(0)
+    for (const id of [...before, after]) expect(sink.arrivalsOf(id).length).toBeGreaterThan(0)
   }, PATIENCE)
 })

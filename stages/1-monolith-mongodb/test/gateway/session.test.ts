@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { aChannel, aGuild, newId, soon } from '@threshold/conformance/ports'
+import { aChannel, aGuild, newId, testDeadline } from '@threshold/conformance/ports'
 import { Intent, Permission } from '@threshold/contract'
 import type { GuildCommand, GuildState, User } from '@threshold/domain'
 import { createRuntime } from '@threshold/kit'
@@ -168,7 +168,7 @@ describe('a session that may not speak', () => {
         userId: user.id,
         patch: { mute: muted },
       }
-      return one.hub.execute(id, command, soon())
+      return one.hub.execute(id, command, testDeadline())
     }
     await move(voice.id)
     expect(one.silences).toEqual([false, false]) // as the state says, and as the seat begins

@@ -1,4 +1,4 @@
-import { aChannel, aGuild, hides, newId, shows } from '@threshold/conformance/ports'
+import { aChannel, aGuild, allowView, denyView, newId } from '@threshold/conformance/ports'
 import { canView, type GuildState } from '@threshold/domain'
 import type { Permissions } from '@threshold/ports'
 import fc from 'fast-check'
@@ -26,7 +26,7 @@ function crowd() {
   const guild = aGuild(99)
   const users = [...guild.state.members.keys()]
   const secret = aChannel(guild.id, {
-    overwrites: users.filter((_, i) => i % 2).map((user) => hides(user, 1)),
+    overwrites: users.filter((_, i) => i % 2).map((user) => denyView(user, 1)),
   })
   const channels = [guild.text, guild.voice, secret]
   const state: GuildState = {
@@ -74,7 +74,7 @@ describe('an audience', () => {
             const channel = state.channels.get(channels[each.channel]!.id)!
             const overwrites = [
               ...channel.overwrites.filter(({ id }) => id !== user),
-              (each.kind === 'hide' ? hides : shows)(user, 1),
+              (each.kind === 'hide' ? denyView : allowView)(user, 1),
             ]
             state = {
               ...state,

@@ -1,4 +1,4 @@
-import { aChannel, aGuild, aMember, aRole, hides } from '@threshold/conformance/ports'
+import { aChannel, aGuild, aMember, aRole, denyView } from '@threshold/conformance/ports'
 import type { GuildCommand, GuildState, Member } from '@threshold/domain'
 import { deadlineAfter } from '@threshold/kit'
 import type { Delivery } from '@threshold/ports'
@@ -136,7 +136,7 @@ describe('a guild', () => {
     const { guild, run } = awake(state)
     const member = subscriber(others[0]!.user.id)
     guild.join(member)
-    const patch = { topic: 'a secret', overwrites: [hides(others[0]!.user.id, 1)] }
+    const patch = { topic: 'a secret', overwrites: [denyView(others[0]!.user.id, 1)] }
     await run({ type: 'channel.edit', by: owner.user.id, channelId: text.id, patch })
     expect(events(member.told, 'CHANNEL_UPDATE')).toEqual([])
     expect(events(member.told, 'CHANNEL_DELETE')).toMatchObject([{ id: text.id, topic: null }])

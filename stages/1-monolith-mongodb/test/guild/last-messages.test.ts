@@ -1,5 +1,11 @@
 import { setImmediate } from 'node:timers/promises'
-import { aGuild, aMessage, newId, type SmallGuild, soon } from '@threshold/conformance/ports'
+import {
+  aGuild,
+  aMessage,
+  type GuildFixture,
+  newId,
+  testDeadline,
+} from '@threshold/conformance/ports'
 import { CodedError, deadlineAfter, silentLog, systemClock, unavailable } from '@threshold/kit'
 import type { GuildHub, HubEvent, MessageStore, MetadataStore } from '@threshold/ports'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -37,8 +43,8 @@ const restarted = (store: Store = messages, clock = systemClock, log = silentLog
     { clock, log },
   )
 
-const lastOf = async (hub: GuildHub, { id, owner, text }: SmallGuild) =>
-  (await hub.view(id, owner.user.id, soon()))?.lastMessages.get(text.id)
+const lastOf = async (hub: GuildHub, { id, owner, text }: GuildFixture) =>
+  (await hub.view(id, owner.user.id, testDeadline()))?.lastMessages.get(text.id)
 const sent = (channelId: string, id = newId()): HubEvent => ({
   v: 1,
   id,
@@ -47,9 +53,9 @@ const sent = (channelId: string, id = newId()): HubEvent => ({
   channelId,
 })
 
-async function asleep(): Promise<SmallGuild> {
+async function asleep(): Promise<GuildFixture> {
   const guild = aGuild(1)
-  await metadata.createGuild(guild.state, soon())
+  await metadata.createGuild(guild.state, testDeadline())
   return guild
 }
 
@@ -58,12 +64,14 @@ it('is known after a restart, to views and to who asks for access, by one questi
   const [, second] = [aMessage(guild.text.id), aMessage(guild.text.id)]
   await messages.import(
     [second, aMessage(guild.text.id, { id: (BigInt(second.id) - 1n).toString() })],
-    soon(),
+    testDeadline(),
   )
   const newest = vi.fn(messages.newest)
   await using hub = restarted({ newest })
   for (let i = 0; i < 3; i++) expect(await lastOf(hub, guild)).toBe(second.id)
-  expect(await hub.access(guild.id, guild.owner.user.id, guild.text.id, soon())).toMatchObject({
+  expect(
+    await hub.access(guild.id, guild.owner.user.id, guild.text.id, testDeadline()),
+  ).toMatchObject({
     lastMessageId: second.id,
   })
   expect(newest).toHaveBeenCalledTimes(1)
@@ -74,9 +82,9 @@ it('follows what is published, and no event but a message, and never goes back',
   await using hub = restarted()
   expect(await lastOf(hub, guild)).toBeUndefined()
   const [older, newer] = [newId(), newId()]
-  await hub.publish(guild.id, sent(guild.text.id, newer), soon())
-  await hub.publish(guild.id, sent(guild.text.id, older), soon())
-  await hub.publish(guild.id, { ...sent(guild.text.id), type: 'TYPING_START' }, soon())
+  await hub.publish(guild.id, sent(guild.text.id, newer), testDeadline())
+  await hub.publish(guild.id, sent(guild.text.id, older), testDeadline())
+  await hub.publish(guild.id, { ...sent(guild.text.id), type: 'TYPING_START' }, testDeadline())
   expect(await lastOf(hub, guild)).toBe(newer)
 })
 
@@ -88,7 +96,7 @@ describe('while the store cannot say', () => {
   it('is unknown, and asked for again by who looks after a pause, however many look before', async () => {
     const guild = await asleep()
     const message = aMessage(guild.text.id)
-    await messages.insert(message, soon())
+    await messages.insert(message, testDeadline())
     let now = Date.now()
     const newest = vi.fn<Store['newest']>(down)
     await using hub = restarted({ newest }, { now: () => now })
@@ -106,7 +114,7 @@ describe('while the store cannot say', () => {
   it('delays no further guild that is loaded, which learns it later', async () => {
     const [first, second] = [await asleep(), await asleep()]
     const message = aMessage(second.text.id)
-    await messages.insert(message, soon())
+    await messages.insert(message, testDeadline())
     const healed = Promise.withResolvers<void>()
     const newest = vi.fn<Store['newest']>(down)
     await using hub = restarted({ newest })

@@ -1,12 +1,12 @@
 import {
   aChannel,
   aGuild,
+  allowView,
   aMember,
   aRole,
   aUser,
+  denyView,
   guildHistory,
-  hides,
-  shows,
 } from '@threshold/conformance/ports'
 import { canView, evolve, type GuildEvent, type GuildState } from '@threshold/domain'
 import type { Permissions } from '@threshold/ports'
@@ -19,7 +19,7 @@ import { subscriber } from './world.ts'
 
 const guild = aGuild(3)
 const role = aRole()
-const locked = aChannel(guild.id, { overwrites: [hides(guild.id, 0), shows(role.id, 0)] })
+const locked = aChannel(guild.id, { overwrites: [denyView(guild.id, 0), allowView(role.id, 0)] })
 const state: GuildState = {
   ...guild.state,
   roles: new Map([...guild.state.roles, [role.id, role]]),
@@ -44,7 +44,7 @@ describe('what an event may change of who sees what', () => {
       'an overwrite of a role that is gone: nothing',
       {
         type: 'channel.updated',
-        channel: { ...locked, overwrites: [...locked.overwrites, shows('7', 0)] },
+        channel: { ...locked, overwrites: [...locked.overwrites, allowView('7', 0)] },
       },
       undefined,
     ],
@@ -113,7 +113,7 @@ describe('a change of sight', () => {
   })
 
   it('names who lost it', () => {
-    const hidden = { ...guild.text, overwrites: [hides(second.user.id, 1)] }
+    const hidden = { ...guild.text, overwrites: [denyView(second.user.id, 1)] }
     expect(changes({ type: 'channel.updated', channel: hidden })).toEqual([
       { channel: guild.text.id, gained: new Set(), lost: new Set([second.user.id]) },
     ])

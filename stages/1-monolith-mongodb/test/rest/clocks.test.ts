@@ -1,4 +1,4 @@
-import { aGuild, aMessage, newId, soon, writeTime } from '@threshold/conformance/ports'
+import { aGuild, aMessage, newId, testDeadline, writeTime } from '@threshold/conformance/ports'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { MongoDatabase } from '../../src/mongodb/database.ts'
 import { database } from '../adapters/database.ts'
@@ -13,7 +13,7 @@ afterAll(() => use.disposeAsync())
 
 const AN_HOUR = 3_600_000_000n
 const readMessage = async (world: Rest, id: string) =>
-  (await world.stores.messages.get(world.guild.text.id, [id], soon()))[0]
+  (await world.stores.messages.get(world.guild.text.id, [id], testDeadline()))[0]
 
 /** The owner's own, by a process whose clock was an hour ahead. */
 async function sentAhead(world: Rest): Promise<string> {
@@ -22,7 +22,7 @@ async function sentAhead(world: Rest): Promise<string> {
     content: 'first text',
     writeTimeMicros: writeTime() + AN_HOUR,
   })
-  await world.stores.messages.insert(message, soon())
+  await world.stores.messages.insert(message, testDeadline())
   return message.id
 }
 
@@ -50,7 +50,7 @@ describe('an edit', () => {
         set,
         writeTimeMicros: writeTime() + AN_HOUR,
       }
-      await world.stores.messages.edit(ahead, soon())
+      await world.stores.messages.edit(ahead, testDeadline())
       return call()
     })
     await world.ask('message.edit', { params: { message: id }, body: { content: 'second text' } })
@@ -84,8 +84,8 @@ describe('a send whose id another message has', () => {
     await using world = await rest(mongo, aGuild(1), { newId: () => ids.pop() ?? newId() })
     const { text, id: guild } = world.guild
     const first = aMessage(text.id, { id: other, authorId: newId(), content: 'theirs' })
-    await world.stores.messages.insert(first, soon())
-    await world.stores.search.index(guild, first, { authorType: 'user' }, soon())
+    await world.stores.messages.insert(first, testDeadline())
+    await world.stores.search.index(guild, first, { authorType: 'user' }, testDeadline())
     for (const nonce of [undefined, 'n']) {
       ids.push(other)
       const sent = await world.ask('message.send', {
@@ -108,7 +108,7 @@ describe('a send whose id another message has', () => {
       offset: 0,
       limit: 5,
     } as const
-    expect((await world.stores.search.search(guild, words, soon())).hits).toEqual([
+    expect((await world.stores.search.search(guild, words, testDeadline())).hits).toEqual([
       { id: other, channelId: text.id },
     ])
   })

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { newId, soon } from '@threshold/conformance/ports'
+import { newId, testDeadline } from '@threshold/conformance/ports'
 import { createRuntime, deadlineExceeded, unavailable } from '@threshold/kit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { MongoDatabase } from '../../src/mongodb/database.ts'
@@ -208,7 +208,9 @@ describe('a deletion whose second step fails', () => {
       offset: 0,
       limit: 5,
     } as const
-    expect((await world.stores.search.search(world.guild.id, query, soon())).hits).toHaveLength(3)
+    expect(
+      (await world.stores.search.search(world.guild.id, query, testDeadline())).hits,
+    ).toHaveLength(3)
     expect(await world.ask('message.search', { query: { content: 'needle' } })).toMatchObject({
       messages: [],
     })
@@ -227,7 +229,7 @@ describe('a deletion whose second step fails', () => {
     await using world = await rest(mongo)
     const [one, two] = [await say(world, 'one'), await say(world, 'two')]
     world.fault('messages', 'remove', async () => {
-      await world.stores.messages.remove(world.guild.text.id, [one.id], 2n ** 60n, soon())
+      await world.stores.messages.remove(world.guild.text.id, [one.id], 2n ** 60n, testDeadline())
       throw deadlineExceeded('the store')
     })
     await expect(

@@ -1,4 +1,4 @@
-import { newId, soon, writeTime } from '@threshold/conformance/ports'
+import { newId, testDeadline, writeTime } from '@threshold/conformance/ports'
 import { unavailable } from '@threshold/kit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { MongoDatabase } from '../../src/mongodb/database.ts'
@@ -30,14 +30,14 @@ const react = (world: Rest, messageId: string, emoji: string, userId: string) =>
       userId,
       writeTimeMicros: writeTime(),
     },
-    soon(),
+    testDeadline(),
   )
 
 const left = async (world: Rest, message: string): Promise<unknown[]> =>
   (
-    (await world.stores.messages.reactions(world.guild.text.id, [message], '1', soon())).get(
-      message,
-    ) ?? []
+    (
+      await world.stores.messages.reactions(world.guild.text.id, [message], '1', testDeadline())
+    ).get(message) ?? []
   ).map((r) => [r.emoji, r.count])
 const told = (world: Rest): unknown[] =>
   ['MESSAGE_REACTION_REMOVE', 'MESSAGE_REACTION_REMOVE_EMOJI', 'MESSAGE_REACTION_REMOVE_ALL'].map(
@@ -100,7 +100,7 @@ describe('reactions in a spelling that an earlier version stored', () => {
     for (const user of USERS)
       await world.stores.metadata.createUser(
         { v: 1, id: user, username: 'ada', bot: false },
-        soon(),
+        testDeadline(),
       )
     await world.ask('reaction.add', { params: { message, emoji: BARE } })
     expect(dataOf(world, 'MESSAGE_REACTION_ADD')).toEqual([heart])

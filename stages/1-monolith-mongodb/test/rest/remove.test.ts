@@ -1,4 +1,4 @@
-import { aMessage, newId, soon } from '@threshold/conformance/ports'
+import { aMessage, newId, testDeadline } from '@threshold/conformance/ports'
 import { hybridClock, systemClock } from '@threshold/kit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { mongoMessageStore } from '../../src/adapters/message-store.mongodb.ts'
@@ -19,18 +19,21 @@ describe('a delete', () => {
   it('deletes what a process wrote whose clock is ahead', async () => {
     const channel = newId()
     const [now, ahead] = [aMessage(channel), aMessage(channel)]
-    await messages.import([now, { ...ahead, writeTimeMicros: hybrid.next() + AN_HOUR }], soon())
+    await messages.import(
+      [now, { ...ahead, writeTimeMicros: hybrid.next() + AN_HOUR }],
+      testDeadline(),
+    )
     const gone = await removeNow(
       { messages, hybrid: hybridClock(systemClock) },
       channel,
       [now.id, ahead.id],
-      soon(),
+      testDeadline(),
     )
     expect(new Set(gone)).toEqual(new Set([now.id, ahead.id]))
-    expect(await messages.get(channel, [now.id, ahead.id], soon())).toEqual([])
+    expect(await messages.get(channel, [now.id, ahead.id], testDeadline())).toEqual([])
   })
 
   it('says that nothing went where nothing was', async () => {
-    expect(await removeNow({ messages, hybrid }, newId(), [newId()], soon())).toEqual([])
+    expect(await removeNow({ messages, hybrid }, newId(), [newId()], testDeadline())).toEqual([])
   })
 })

@@ -1,4 +1,4 @@
-import { aChannel, aMember, newId, soon } from '@threshold/conformance/ports'
+import { aChannel, aMember, newId, testDeadline } from '@threshold/conformance/ports'
 import { Permission } from '@threshold/contract'
 import type { StoredMessage } from '@threshold/domain'
 import { deadlineAfter, type Runtime, unavailable } from '@threshold/kit'
@@ -69,7 +69,7 @@ function world(seconds = 30) {
     }
     return real.insert(
       message,
-      soon(),
+      testDeadline(),
       enforced ? { authorId, channelId: channel.id, nonce: nonce! } : undefined,
     )
   }
@@ -79,7 +79,7 @@ function world(seconds = 30) {
   return { place, process, stored, later, faults, anchors, reads: () => reads }
 }
 
-const by = (me: string) => ({ me, deadline: soon() })
+const by = (me: string) => ({ me, deadline: testDeadline() })
 
 describe('slow mode', () => {
   it('lets each author write once within its time, and says how long to wait', async () => {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { aGuild, newId, type SmallGuild, soon } from '@threshold/conformance/ports'
+import { aGuild, type GuildFixture, newId, testDeadline } from '@threshold/conformance/ports'
 import { tokens } from '@threshold/contract'
 import { createRuntime } from '@threshold/kit'
 import type {
@@ -38,7 +38,7 @@ type Fault = (call: () => Promise<unknown>, first: unknown) => Promise<unknown>
  * session that hears.
  */
 export interface Rest extends AsyncDisposable {
-  readonly guild: SmallGuild
+  readonly guild: GuildFixture
   readonly stores: Stores
   /** Pushes that were asked for. */
   readonly pushed: readonly Notification[]
@@ -120,14 +120,14 @@ export async function rest(
 
   const me = guild.owner.user.id
   for (const { user } of guild.state.members.values())
-    await stores.metadata.createUser(user, soon())
-  await hub.create(guild.state, soon())
+    await stores.metadata.createUser(user, testDeadline())
+  await hub.create(guild.state, testDeadline())
   const told: Delivery[] = []
   const presence = { status: 'online', activities: [] } as const
   await hub.subscribe(
     guild.id,
     { userId: me, sessionId: newId(), presence, deliver: (delivery) => void told.push(delivery) },
-    soon(),
+    testDeadline(),
   )
   return {
     guild,
@@ -140,7 +140,7 @@ export async function rest(
         query,
         body,
         gatewayUrl: '',
-        deadline: soon(),
+        deadline: testDeadline(),
       })) as { id: string },
     heard: (type) =>
       told.flatMap((delivery) =>

@@ -1,4 +1,4 @@
-import { aMessage, newId, soon, writeTime } from '@threshold/conformance/ports'
+import { aMessage, newId, testDeadline, writeTime } from '@threshold/conformance/ports'
 import { type ChannelId, firstIdAt, type MessageId } from '@threshold/contract'
 import { bucketOf, type StoredMessage } from '@threshold/domain'
 import { deadlineAfter, silentLog } from '@threshold/kit'
@@ -27,7 +27,7 @@ async function costOf(act: () => Promise<unknown>): Promise<number> {
   return (await opened.statements()) - before
 }
 const latest = (channel: ChannelId, limit = 50) =>
-  opened.store.page(channel, { at: 'latest' }, limit, soon())
+  opened.store.page(channel, { at: 'latest' }, limit, testDeadline())
 const idsOf = (messages: readonly StoredMessage[]): MessageId[] => messages.map(({ id }) => id)
 
 describe('a page', () => {
@@ -36,7 +36,7 @@ describe('a page', () => {
     const recent = Array.from({ length: 60 }, () => aMessage(channel))
     await opened.store.import(
       [...recent, ...Array.from({ length: 80 }, (_, i) => aged(channel, 20 + i * 10))],
-      soon(),
+      testDeadline(),
     )
     expect(await costOf(() => latest(channel))).toBe(2)
   })
@@ -44,18 +44,18 @@ describe('a page', () => {
   it('of a channel that slept for years asks none of the buckets in between', async () => {
     const channel = newId()
     const messages = [aMessage(channel), aged(channel, 1_200), aged(channel, 2_400)]
-    await opened.store.import(messages, soon())
+    await opened.store.import(messages, testDeadline())
     // The bucket list, and three partitions; 240 lie between the first and the last.
     expect(
       await costOf(async () => expect(idsOf(await latest(channel))).toEqual(idsOf(messages))),
     ).toBe(4)
     expect(
       await costOf(() =>
-        opened.store.page(channel, { at: 'before', id: messages[0]!.id }, 1, soon()),
+        opened.store.page(channel, { at: 'before', id: messages[0]!.id }, 1, testDeadline()),
       ),
     ).toBe(3)
     expect(
-      await costOf(() => opened.store.page(channel, { at: 'after', id: '0' }, 1, soon())),
+      await costOf(() => opened.store.page(channel, { at: 'after', id: '0' }, 1, testDeadline())),
     ).toBe(2)
   })
 
@@ -64,23 +64,23 @@ describe('a page', () => {
     const [newest, ...rest] = Array.from({ length: 12 }, () => aMessage(channel)).toReversed()
     const marks = rest.filter((_, i) => i % 3 > 0)
     const messages = [newest!, ...rest.filter((_, i) => i % 3 === 0), aged(channel, 30)]
-    await opened.store.import(messages, soon())
+    await opened.store.import(messages, testDeadline())
     const mark = `UPDATE ${opened.keyspace}.messages SET reacted = true WHERE channel_id = ? AND bucket = ? AND message_id = ?`
     for (const { id } of marks) {
       const at = [long(channel), bucketOf(id, opened.config.bucketDays), long(id)]
-      await opened.database.run('mark', soon(), (execute) => execute(mark, at))
+      await opened.database.run('mark', testDeadline(), (execute) => execute(mark, at))
     }
     const ids = idsOf(messages)
     expect(idsOf(await latest(channel, 3))).toEqual(ids.slice(0, 3))
     expect(idsOf(await latest(channel))).toEqual(ids)
     expect(
-      idsOf(await opened.store.page(channel, { at: 'before', id: ids[0]! }, 2, soon())),
+      idsOf(await opened.store.page(channel, { at: 'before', id: ids[0]! }, 2, testDeadline())),
     ).toEqual(ids.slice(1, 3))
-    expect(idsOf(await opened.store.page(channel, { at: 'after', id: '0' }, 3, soon()))).toEqual(
-      ids.slice(-3),
-    )
     expect(
-      idsOf(await opened.store.page(channel, { at: 'around', id: ids[2]! }, 5, soon())),
+      idsOf(await opened.store.page(channel, { at: 'after', id: '0' }, 3, testDeadline())),
+    ).toEqual(ids.slice(-3))
+    expect(
+      idsOf(await opened.store.page(channel, { at: 'around', id: ids[2]! }, 5, testDeadline())),
     ).toEqual(ids.slice(0, 5))
   })
 
@@ -90,10 +90,12 @@ describe('a page', () => {
     const channel = newId()
     const gone = Array.from({ length: 5 }, (_, i) => aged(channel, 30 + i * 10))
     const kept = aged(channel, 200)
-    await store.import([...gone, kept], soon())
-    expect(await store.remove(channel, idsOf(gone), writeTime(), soon())).toHaveLength(5)
+    await store.import([...gone, kept], testDeadline())
+    expect(await store.remove(channel, idsOf(gone), writeTime(), testDeadline())).toHaveLength(5)
     const read = async () =>
-      expect(idsOf(await store.page(channel, { at: 'latest' }, 50, soon()))).toEqual([kept.id])
+      expect(idsOf(await store.page(channel, { at: 'latest' }, 50, testDeadline()))).toEqual([
+        kept.id,
+      ])
     // Whoever opened a bucket a moment ago may still be about to write: marks are too old to count.
     expect(await costOf(read)).toBe(1 + 6 + 5)
     now += 60_000
@@ -103,30 +105,30 @@ describe('a page', () => {
     // What is written into one of them later opens it again, whichever process marked it.
     now += 60_000
     const other = opened.another(() => now)
-    await other.import([{ ...gone[2]!, id: String(BigInt(gone[2]!.id) + 1n) }], soon())
-    const back = await store.page(channel, { at: 'latest' }, 50, soon())
+    await other.import([{ ...gone[2]!, id: String(BigInt(gone[2]!.id) + 1n) }], testDeadline())
+    const back = await store.page(channel, { at: 'latest' }, 50, testDeadline())
     expect(idsOf(back)).toEqual([String(BigInt(gone[2]!.id) + 1n), kept.id])
   })
 
   it('shows what is sent into a bucket that was found empty by a process whose clock was ahead', async () => {
     const channel = newId()
     const gone = aMessage(channel)
-    await opened.store.insert(gone, soon())
-    await opened.store.remove(channel, [gone.id], writeTime(), soon())
+    await opened.store.insert(gone, testDeadline())
+    await opened.store.remove(channel, [gone.id], writeTime(), testDeadline())
     const ahead = opened.another(() => Date.now() + 20 * DAY_MS)
-    expect(await ahead.page(channel, { at: 'latest' }, 50, soon())).toEqual([])
+    expect(await ahead.page(channel, { at: 'latest' }, 50, testDeadline())).toEqual([])
     // No page waits for its marks.
     await expect.poll(() => costOf(() => latest(channel))).toBe(1)
     const sent = aMessage(channel)
-    await opened.another().insert(sent, soon())
+    await opened.another().insert(sent, testDeadline())
     expect(idsOf(await latest(channel))).toEqual([sent.id])
   })
 
   it('of a channel whose present bucket is empty looks into it each time', async () => {
     const channel = newId()
     const message = aMessage(channel)
-    await opened.store.insert(message, soon())
-    await opened.store.remove(channel, [message.id], writeTime(), soon())
+    await opened.store.insert(message, testDeadline())
+    await opened.store.remove(channel, [message.id], writeTime(), testDeadline())
     for (let n = 0; n < 3; n++) expect(await costOf(() => latest(channel))).toBe(2)
   })
 
@@ -137,8 +139,8 @@ describe('a page', () => {
   it('asks for counts of those messages alone that anybody reacted to', async () => {
     const channel = newId()
     const messages = Array.from({ length: 40 }, () => aMessage(channel))
-    await opened.store.import(messages, soon())
-    const counts = () => opened.store.reactions(channel, idsOf(messages), '1', soon())
+    await opened.store.import(messages, testDeadline())
+    const counts = () => opened.store.reactions(channel, idsOf(messages), '1', testDeadline())
     expect(await costOf(counts)).toBe(1)
     const reaction = {
       v: 1,
@@ -147,10 +149,13 @@ describe('a page', () => {
       emoji: '👍',
       userId: '1',
     } as const
-    await opened.store.react({ ...reaction, writeTimeMicros: writeTime() }, soon())
+    await opened.store.react({ ...reaction, writeTimeMicros: writeTime() }, testDeadline())
     expect(await costOf(async () => expect((await counts()).size).toBe(1))).toBe(3)
-    await opened.store.unreact({ ...reaction, writeTimeMicros: writeTime() }, soon())
-    await opened.store.react({ ...reaction, userId: '2', writeTimeMicros: writeTime() }, soon())
+    await opened.store.unreact({ ...reaction, writeTimeMicros: writeTime() }, testDeadline())
+    await opened.store.react(
+      { ...reaction, userId: '2', writeTimeMicros: writeTime() },
+      testDeadline(),
+    )
     expect((await counts()).get(reaction.messageId)).toEqual([{ emoji: '👍', count: 1, me: false }])
   })
 })
@@ -158,7 +163,7 @@ describe('a page', () => {
 describe('a write', () => {
   it('writes its bucket down once', async () => {
     const channel = newId()
-    const insert = () => opened.store.insert(aMessage(channel), soon())
+    const insert = () => opened.store.insert(aMessage(channel), testDeadline())
     // To look for it, to look for its bucket's mark, to write its bucket down, to write it.
     expect(await costOf(insert)).toBe(4)
     expect(await costOf(insert)).toBe(2)
@@ -184,17 +189,17 @@ describe('a write', () => {
     const { database, keyspace, store } = opened
     const message = aMessage(newId())
     const { channelId, id, writeTimeMicros: at } = message
-    await store.insert(message, soon())
+    await store.insert(message, testDeadline())
     await store.edit(
       { id, channelId, set: { content: 'edited' }, writeTimeMicros: at + 10n },
-      soon(),
+      testDeadline(),
     )
     // Older than both: had either written a null, this value would lie under it.
     const update = `UPDATE ${keyspace}.messages USING TIMESTAMP ? SET flags = 4 WHERE channel_id = ? AND bucket = ? AND message_id = ?`
     await database.client.execute(update, [at - 1n, long(channelId), bucketOf(id, 10), long(id)], {
       prepare: true,
     })
-    expect(await store.get(channelId, [id], soon())).toMatchObject([
+    expect(await store.get(channelId, [id], testDeadline())).toMatchObject([
       { content: 'edited', flags: 4 },
     ])
   })

@@ -1,11 +1,11 @@
-import { testStoresAway } from '@threshold/conformance/ports'
+import { testStoreOutage } from '@threshold/conformance/ports'
 import { withKeyspace } from '@threshold/engines'
 import { ownCassandra } from '@threshold/engines/testing'
 import { cassandraMessageStore } from '../../src/adapters/message-store.cassandra.ts'
 import { cassandraAddress } from '../../src/cassandra/address.ts'
 import { cassandraDatabase } from '../../src/cassandra/database.ts'
 
-testStoresAway(
+testStoreOutage(
   'Cassandra',
   async (use) => {
     const engine = use.use(await ownCassandra())

@@ -1,4 +1,4 @@
-import { aMessage, newId, soon, writeTime } from '@threshold/conformance/ports'
+import { aMessage, newId, testDeadline, writeTime } from '@threshold/conformance/ports'
 import type { StoredMessage } from '@threshold/domain'
 import { bucketOf } from '@threshold/domain'
 import fc from 'fast-check'
@@ -68,8 +68,10 @@ describe('a message that was edited and deleted at once', () => {
         const sends = mutations(message, FOREVER)
         for (const step of steps) await sends[step]()
         expect(await leftOf(message)).toBe(0)
-        expect(await opened.store.get(message.channelId, [message.id], soon())).toEqual([])
-        expect(await opened.store.page(message.channelId, { at: 'latest' }, 10, soon())).toEqual([])
+        expect(await opened.store.get(message.channelId, [message.id], testDeadline())).toEqual([])
+        expect(
+          await opened.store.page(message.channelId, { at: 'latest' }, 10, testDeadline()),
+        ).toEqual([])
       }),
       { numRuns: 24 },
     ))
@@ -80,14 +82,14 @@ describe('a message that was edited and deleted at once', () => {
     for (const send of [insert, remove, lateEdit]) await send()
     expect(await leftOf(message)).toBe(1)
     // Which is why a row without an author is never shown.
-    expect(await opened.store.get(message.channelId, [message.id], soon())).toEqual([])
+    expect(await opened.store.get(message.channelId, [message.id], testDeadline())).toEqual([])
   })
 
   it('stays deleted when a backfill brings it once more', async () => {
     const message = aMessage(newId())
-    await opened.store.insert(message, soon())
-    await opened.store.remove(message.channelId, [message.id], writeTime(), soon())
-    await opened.store.import([message], soon())
+    await opened.store.insert(message, testDeadline())
+    await opened.store.remove(message.channelId, [message.id], writeTime(), testDeadline())
+    await opened.store.import([message], testDeadline())
     expect(await leftOf(message)).toBe(0)
   })
 })
@@ -98,7 +100,7 @@ describe('two processes on one keyspace', () => {
     const other = cassandraMessageStore(database, opened.config)
     const channel = newId()
     const messages = Array.from({ length: 60 }, () => aMessage(channel))
-    await opened.store.import(messages, soon())
+    await opened.store.import(messages, testDeadline())
     const answers = await Promise.all(
       messages.map(async (message) => {
         const edit = {
@@ -108,14 +110,14 @@ describe('two processes on one keyspace', () => {
           writeTimeMicros: writeTime() + 1_000_000n,
         }
         return await Promise.all([
-          opened.store.edit(edit, soon()),
-          other.remove(channel, [message.id], writeTime(), soon()),
+          opened.store.edit(edit, testDeadline()),
+          other.remove(channel, [message.id], writeTime(), testDeadline()),
         ])
       }),
     )
     for (const [index, [edited, removed]] of answers.entries()) {
       const message = messages[index]!
-      const [there] = await opened.store.get(channel, [message.id], soon())
+      const [there] = await opened.store.get(channel, [message.id], testDeadline())
       expect(removed).toEqual(there ? [] : [message.id])
       if (there) expect(there).toEqual(edited)
       if (edited !== 'absent') expect(edited).toMatchObject({ content: 'edited' })

@@ -1,4 +1,4 @@
-import { aMessage, newId, soon } from '@threshold/conformance/ports'
+import { aMessage, newId, testDeadline } from '@threshold/conformance/ports'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { long } from '../../src/cassandra/rows.ts'
 import { openStore } from './database.ts'
@@ -28,21 +28,21 @@ describe('a nonce whose process died before the message was stored', () => {
   it('gives the retry its id, so that two retries are still one message', async () => {
     const { store, lost, key } = await reservedOnly()
     const [first, second] = [aMessage(lost.channelId), aMessage(lost.channelId)]
-    expect(await store.insert(first, soon(), key)).toEqual({
+    expect(await store.insert(first, testDeadline(), key)).toEqual({
       outcome: 'inserted',
       message: { ...first, id: lost.id },
     })
-    expect(await store.insert(second, soon(), key)).toEqual({
+    expect(await store.insert(second, testDeadline(), key)).toEqual({
       outcome: 'duplicate',
       message: { ...first, id: lost.id },
     })
-    expect(await store.page(lost.channelId, { at: 'latest' }, 10, soon())).toHaveLength(1)
+    expect(await store.page(lost.channelId, { at: 'latest' }, 10, testDeadline())).toHaveLength(1)
   })
 
   it('is the send of one of its retries when many of them come at once', async () => {
     const { store, lost, key } = await reservedOnly()
     const all = await Promise.all(
-      Array.from({ length: 10 }, () => store.insert(aMessage(lost.channelId), soon(), key)),
+      Array.from({ length: 10 }, () => store.insert(aMessage(lost.channelId), testDeadline(), key)),
     )
     expect(all.filter(({ outcome }) => outcome === 'inserted')).toHaveLength(1)
     expect(new Set(all.map(({ message }) => message.id))).toEqual(new Set([lost.id]))
@@ -52,8 +52,8 @@ describe('a nonce whose process died before the message was stored', () => {
 describe('a nonce that a delete marked before its process died', () => {
   it('answers a retry with the message, which is still there', async () => {
     const { store, lost, key } = await reservedOnly(true)
-    await store.import([lost], soon())
-    expect(await store.insert(aMessage(lost.channelId), soon(), key)).toEqual({
+    await store.import([lost], testDeadline())
+    expect(await store.insert(aMessage(lost.channelId), testDeadline(), key)).toEqual({
       outcome: 'duplicate',
       message: lost,
     })
@@ -67,10 +67,12 @@ describe('a bucket that was written down by a process that died before its messa
     const insert = `INSERT INTO ${keyspace}.channel_buckets (channel_id, bucket) VALUES (?, ?)`
     for (const bucket of [0, 7, 5_000])
       await database.client.execute(insert, [long(message.channelId), bucket], { prepare: true })
-    await store.insert(message, soon())
-    expect(await store.page(message.channelId, { at: 'latest' }, 10, soon())).toEqual([message])
-    expect(await store.page(message.channelId, { at: 'after', id: '0' }, 10, soon())).toEqual([
+    await store.insert(message, testDeadline())
+    expect(await store.page(message.channelId, { at: 'latest' }, 10, testDeadline())).toEqual([
       message,
     ])
+    expect(
+      await store.page(message.channelId, { at: 'after', id: '0' }, 10, testDeadline()),
+    ).toEqual([message])
   })
 })

@@ -1,4 +1,4 @@
-import { aMessage, newId, soon, writeTime } from '@threshold/conformance/ports'
+import { aMessage, newId, testDeadline, writeTime } from '@threshold/conformance/ports'
 import { bucketOf, type Reaction } from '@threshold/domain'
 import { errors, type policies, types } from 'cassandra-driver'
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -86,16 +86,17 @@ beforeAll(async () => {
 async function allThatIsSent(tables: Record<string, Row[]>): Promise<Sent[]> {
   const { database, sent } = await recorded(config, answering(tables))
   const store = cassandraMessageStore(database, config)
-  await probe(database, config, soon())
-  await hasMessages(database, config, soon())
-  await store.insert(message, soon(), dedupe)
-  await store.import([message], soon())
-  await store.get(channel, [message.id], soon())
-  await store.newest([channel], soon())
-  for (const before of [undefined, message.id]) await store.senders(channel, before, 50, soon())
-  await store.page(channel, { at: 'latest' }, 50, soon())
+  await probe(database, config, testDeadline())
+  await hasMessages(database, config, testDeadline())
+  await store.insert(message, testDeadline(), dedupe)
+  await store.import([message], testDeadline())
+  await store.get(channel, [message.id], testDeadline())
+  await store.newest([channel], testDeadline())
+  for (const before of [undefined, message.id])
+    await store.senders(channel, before, 50, testDeadline())
+  await store.page(channel, { at: 'latest' }, 50, testDeadline())
   for (const at of ['before', 'after', 'around'] as const)
-    await store.page(channel, { at, id: message.id }, 50, soon())
+    await store.page(channel, { at, id: message.id }, 50, testDeadline())
   await store.edit(
     {
       id: message.id,
@@ -103,35 +104,35 @@ async function allThatIsSent(tables: Record<string, Row[]>): Promise<Sent[]> {
       set: { content: 'edited' },
       writeTimeMicros: writeTime(),
     },
-    soon(),
+    testDeadline(),
   )
   // Nothing written here is ever read, as if each reaction were taken back at once.
   await store
-    .react(reaction, soon())
+    .react(reaction, testDeadline())
     .catch((error: unknown) => expect(error).toMatchObject({ code: 'UNAVAILABLE' }))
-  await store.unreact(reaction, soon())
-  await store.reactors(channel, message.id, '👍', { limit: 10 }, soon())
-  await store.reactions(channel, [message.id], '7', soon())
-  await store.remove(channel, [message.id], writeTime(), soon())
+  await store.unreact(reaction, testDeadline())
+  await store.reactors(channel, message.id, '👍', { limit: 10 }, testDeadline())
+  await store.reactions(channel, [message.id], '7', testDeadline())
+  await store.remove(channel, [message.id], writeTime(), testDeadline())
 
   const end = cassandraMovable(database, config)
   const keys = [{ channelId: channel, id: message.id }]
-  await end.rows(keys, soon())
-  await end.existing(keys, soon())
+  await end.rows(keys, testDeadline())
+  await end.existing(keys, testDeadline())
   await end.put(
     Array.from({ length: 63 }, () => ({ message })),
-    soon(),
+    testDeadline(),
     { edited: true },
   )
-  await end.erase([{ ...keys[0]!, dedupe: 'key' }], soon())
-  await end.nonce('key', soon())
-  await end.putNonces([{ key: 'key', id: message.id, gone: true }], soon())
-  await end.reaction(reaction, soon())
-  await end.reactionsOn(keys, soon())
-  await end.reactionsOn(keys, soon(), reaction)
-  await end.putReactions([reaction], soon())
-  await end.reactionsErasedAt(keys[0]!, soon())
-  await end.eraseReactions([reaction], soon())
+  await end.erase([{ ...keys[0]!, dedupe: 'key' }], testDeadline())
+  await end.nonce('key', testDeadline())
+  await end.putNonces([{ key: 'key', id: message.id, gone: true }], testDeadline())
+  await end.reaction(reaction, testDeadline())
+  await end.reactionsOn(keys, testDeadline())
+  await end.reactionsOn(keys, testDeadline(), reaction)
+  await end.putReactions([reaction], testDeadline())
+  await end.reactionsErasedAt(keys[0]!, testDeadline())
+  await end.eraseReactions([reaction], testDeadline())
 
   if (tables.messages === undefined) await verifyNothing(database)
   return sent

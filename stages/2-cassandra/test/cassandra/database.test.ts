@@ -1,4 +1,4 @@
-import { newId, soon } from '@threshold/conformance/ports'
+import { newId, testDeadline } from '@threshold/conformance/ports'
 import { describe, expect, it } from 'vitest'
 import { cassandraAddress } from '../../src/cassandra/address.ts'
 import { openStore } from '../adapters/database.ts'
@@ -39,7 +39,7 @@ describe('more calls than may wait', () => {
     await using use = new AsyncDisposableStack()
     const { store } = await openStore(use)
     const settled = await Promise.allSettled(
-      Array.from({ length: 4_000 }, () => store.get(newId(), [newId()], soon())),
+      Array.from({ length: 4_000 }, () => store.get(newId(), [newId()], testDeadline())),
     )
     const refused = settled.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []))
     expect(refused).toEqual(
@@ -49,6 +49,6 @@ describe('more calls than may wait', () => {
     )
     expect(refused.length).toBeGreaterThan(1_000)
     expect(settled.length - refused.length).toBeGreaterThanOrEqual(2_048)
-    expect(await store.get(newId(), [newId()], soon())).toEqual([])
+    expect(await store.get(newId(), [newId()], testDeadline())).toEqual([])
   })
 })

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { aMessage, newId, soon } from '@threshold/conformance/ports'
+import { aMessage, newId, testDeadline } from '@threshold/conformance/ports'
 import { silentLog, unavailable } from '@threshold/kit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { cassandraMessageStore } from '../../src/adapters/message-store.cassandra.ts'
@@ -40,11 +40,13 @@ describe('a stage that began on Cassandra', { timeout: 60_000 }, () => {
     await using own = new AsyncDisposableStack()
     const house = await openHouse(own)
     const message = aMessage(newId())
-    await own.use(await start(house)).insert(message, soon())
-    await house.sides.mongo.store.insert(aMessage(message.channelId), soon()) // by a stage 1 that was started by mistake
+    await own.use(await start(house)).insert(message, testDeadline())
+    await house.sides.mongo.store.insert(aMessage(message.channelId), testDeadline()) // by a stage 1 that was started by mistake
     for (const startsOn of ['cassandra', 'mongodb'] as const) {
       const again = own.use(await start(house, startsOn))
-      expect(await again.page(message.channelId, { at: 'latest' }, 50, soon())).toEqual([message])
+      expect(await again.page(message.channelId, { at: 'latest' }, 50, testDeadline())).toEqual([
+        message,
+      ])
     }
     const run = migrator(house, folder)
     for (const step of ['all', 'dual-write', 'decommission', 'rollback'] as const)
@@ -60,7 +62,7 @@ describe('messages in both, and no word of a move', { timeout: 60_000 }, () => {
     await using own = new AsyncDisposableStack()
     const house = await openHouse(own)
     for (const { store } of Object.values(house.sides))
-      await store.insert(aMessage(newId()), soon())
+      await store.insert(aMessage(newId()), testDeadline())
     await expect(start(house)).rejects.toMatchObject({
       code: 'MESSAGES_ON_BOTH',
       next: expect.stringContaining('THRESHOLD_CASSANDRA_URI'),
@@ -72,7 +74,7 @@ describe('messages in both, and no word of a move', { timeout: 60_000 }, () => {
     await using own = new AsyncDisposableStack()
     const house = await openHouse(own)
     own.use(await start(house, 'mongodb'))
-    await house.sides.cassandra.store.insert(aMessage(newId()), soon()) // by somebody who was given the same keyspace
+    await house.sides.cassandra.store.insert(aMessage(newId()), testDeadline()) // by somebody who was given the same keyspace
     await expect(migrator(house, folder)('dual-write')).rejects.toMatchObject({
       code: 'TARGET_IN_USE',
     })
@@ -95,10 +97,10 @@ describe('while Cassandra is away', { timeout: 60_000 }, () => {
     const run: House['cassandra']['run'] = (...asked) =>
       away ? Promise.reject(unavailable('Cassandra')) : house.cassandra.run(...asked)
     const store = own.use(await start({ ...house, cassandra: { ...house.cassandra, run } }))
-    await store.ready(soon())
+    await store.ready(testDeadline())
     away = true
     expect(
-      await store.ready(soon()).then(
+      await store.ready(testDeadline()).then(
         () => 'ready',
         () => 'not ready',
       ),
@@ -123,14 +125,19 @@ describe('while Cassandra is away', { timeout: 60_000 }, () => {
         cassandra: nobody,
         sides: { ...house.sides, cassandra: { ...house.sides.cassandra, store } },
       })
-      await process.insert(message, soon())
-      expect(await process.page(message.channelId, { at: 'latest' }, 50, soon())).toEqual([message])
-      await expect(store.get(message.channelId, [message.id], soon())).rejects.toMatchObject({
+      await process.insert(message, testDeadline())
+      expect(await process.page(message.channelId, { at: 'latest' }, 50, testDeadline())).toEqual([
+        message,
+      ])
+      await expect(
+        store.get(message.channelId, [message.id], testDeadline()),
+      ).rejects.toMatchObject({
         code: 'UNAVAILABLE',
       })
     }
     await house.process()
-    const followed = () => house.sides.cassandra.store.get(message.channelId, [message.id], soon())
+    const followed = () =>
+      house.sides.cassandra.store.get(message.channelId, [message.id], testDeadline())
     await expect.poll(followed, { timeout: 30_000 }).toEqual([message])
   })
 

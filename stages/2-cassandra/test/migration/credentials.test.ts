@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
-import { aMessage, newId, soon } from '@threshold/conformance/ports'
+import { aMessage, newId, testDeadline } from '@threshold/conformance/ports'
 import { type StageProcess, startStage } from '@threshold/engines'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type House, openHouse } from './house.ts'
@@ -22,7 +22,7 @@ beforeAll(async () => {
   house = await openHouse(use)
   await house.sides.mongo.store.import(
     Array.from({ length: 30 }, () => aMessage(newId())),
-    soon(),
+    testDeadline(),
   )
   secret = await withPasswords(house)
   const env = { THRESHOLD_LOG_LEVEL: 'debug' }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { aMessage, newId, soon, writeTime } from '@threshold/conformance/ports'
+import { aMessage, newId, testDeadline, writeTime } from '@threshold/conformance/ports'
 import type { StoredMessage } from '@threshold/domain'
 import { rounds } from '@threshold/engines/testing'
 import { deadlineExceeded, unavailable } from '@threshold/kit'
@@ -76,7 +76,7 @@ async function open(phase: Phase): Promise<Opened> {
   const removing: Promise<void>[] = []
   const prompt: Intents = {
     ...intents,
-    done: (noteIds) => void removing.push(intents.remove(noteIds, soon())),
+    done: (noteIds) => void removing.push(intents.remove(noteIds, testDeadline())),
   }
   const store = migratingMessageStore(
     { sides, following, intents: prompt, shadow },
@@ -102,7 +102,7 @@ type Operation = (typeof OPERATIONS)[number]
 async function act({ store }: Opened, message: StoredMessage, operation: Operation): Promise<void> {
   const { id, channelId } = message
   const edit = (set: Parameters<typeof store.edit>[0]['set']) =>
-    store.edit({ id, channelId, set, writeTimeMicros: writeTime() }, soon())
+    store.edit({ id, channelId, set, writeTimeMicros: writeTime() }, testDeadline())
   const reaction = {
     v: 1 as const,
     channelId,
@@ -130,27 +130,27 @@ async function act({ store }: Opened, message: StoredMessage, operation: Operati
     case 'unflag':
       return void (await edit({ flags: 0 }))
     case 'react':
-      return void (await store.react(reaction, soon()))
+      return void (await store.react(reaction, testDeadline()))
     case 'unreact':
-      return void (await store.unreact(reaction, soon()))
+      return void (await store.unreact(reaction, testDeadline()))
     case 'remove':
-      return void (await store.remove(channelId, [id], writeTime(), soon()))
+      return void (await store.remove(channelId, [id], writeTime(), testDeadline()))
   }
 }
 
 /** Both stores as they are, asked past everything that moves. */
 async function both({ house }: Opened, message: StoredMessage) {
   const look = async ({ store, movable }: Side) => ({
-    message: await store.get(message.channelId, [message.id], soon()),
-    page: await store.page(message.channelId, { at: 'latest' }, 10, soon()),
-    reactions: (await movable.reactionsOn([keyOf(message)], soon())).map(
+    message: await store.get(message.channelId, [message.id], testDeadline()),
+    page: await store.page(message.channelId, { at: 'latest' }, 10, testDeadline()),
+    reactions: (await movable.reactionsOn([keyOf(message)], testDeadline())).map(
       ({ emoji, userId, writeTimeMicros }) => ({
         emoji,
         userId,
         writeTimeMicros,
       }),
     ),
-    counts: await store.reactions(message.channelId, [message.id], '7', soon()),
+    counts: await store.reactions(message.channelId, [message.id], '7', testDeadline()),
   })
   return [await look(house.sides.mongo), await look(house.sides.cassandra)] as const
 }
@@ -158,9 +158,9 @@ async function both({ house }: Opened, message: StoredMessage) {
 async function settleAll({ sides, intents, forgotten }: Opened, phase: Phase): Promise<void> {
   await forgotten()
   const { primary, follower } = rolesIn(phase, sides)
-  for (const { noteId, intent } of await intents.all(1_000, soon())) {
-    await settle({ from: primary.movable, to: follower!.movable }, intent, soon())
-    await intents.remove([noteId], soon())
+  for (const { noteId, intent } of await intents.all(1_000, testDeadline())) {
+    await settle({ from: primary.movable, to: follower!.movable }, intent, testDeadline())
+    await intents.remove([noteId], testDeadline())
   }
 }
 
@@ -180,7 +180,7 @@ describe('a backfill that reads a message and writes it later', { timeout: 120_0
         const opened = houses.get('dual-write')!
         const { mongo, cassandra } = opened.house.sides
         const message = rich(newId())
-        await mongo.store.insert(message, soon()) // as stage 1 did, past the second store
+        await mongo.store.insert(message, testDeadline()) // as stage 1 did, past the second store
         if (readAt % 2 === 0)
           await mongo.store.react(
             {
@@ -191,24 +191,24 @@ describe('a backfill that reads a message and writes it later', { timeout: 120_0
               userId: '7',
               writeTimeMicros: writeTime(),
             },
-            soon(),
+            testDeadline(),
           )
         let read = {
-          rows: await mongo.movable.rows([], soon()),
-          reactions: await mongo.movable.reactionsOn([], soon()),
+          rows: await mongo.movable.rows([], testDeadline()),
+          reactions: await mongo.movable.reactionsOn([], testDeadline()),
         }
         for (let at = 0; at <= steps.length + 1; at++) {
           const [from, to] = [Math.min(readAt, steps.length), Math.min(readAt + wait, steps.length)]
           if (at === from)
             read = {
-              rows: await mongo.movable.rows([keyOf(message)], soon()),
-              reactions: await mongo.movable.reactionsOn([keyOf(message)], soon()),
+              rows: await mongo.movable.rows([keyOf(message)], testDeadline()),
+              reactions: await mongo.movable.reactionsOn([keyOf(message)], testDeadline()),
             }
           if (at === to) {
-            await cassandra.movable.put(read.rows, soon(), {
+            await cassandra.movable.put(read.rows, testDeadline(), {
               edited: read.rows.some((row) => row.message.editedAt !== undefined),
             })
-            await cassandra.movable.putReactions(read.reactions, soon())
+            await cassandra.movable.putReactions(read.reactions, testDeadline())
           }
           const step = steps[at]
           if (step) await act(opened, message, step)
@@ -223,7 +223,7 @@ describe('a backfill that reads a message and writes it later', { timeout: 120_0
     const opened = houses.get('dual-write')!
     const { mongo, cassandra } = opened.house.sides
     const message = rich(newId())
-    await mongo.store.insert(message, soon())
+    await mongo.store.insert(message, testDeadline())
     await mongo.store.react(
       {
         v: 1,
@@ -233,19 +233,19 @@ describe('a backfill that reads a message and writes it later', { timeout: 120_0
         userId: '7',
         writeTimeMicros: writeTime(),
       },
-      soon(),
+      testDeadline(),
     )
     const [rows, reactions] = [
-      await mongo.movable.rows([keyOf(message)], soon()),
-      await mongo.movable.reactionsOn([keyOf(message)], soon()),
+      await mongo.movable.rows([keyOf(message)], testDeadline()),
+      await mongo.movable.reactionsOn([keyOf(message)], testDeadline()),
     ]
     await act(opened, message, 'unreact')
-    await cassandra.movable.put(rows, soon(), { edited: false })
-    await cassandra.movable.putReactions(reactions, soon())
-    expect(await cassandra.movable.reactionsOn([keyOf(message)], soon())).toEqual([])
+    await cassandra.movable.put(rows, testDeadline(), { edited: false })
+    await cassandra.movable.putReactions(reactions, testDeadline())
+    expect(await cassandra.movable.reactionsOn([keyOf(message)], testDeadline())).toEqual([])
     await act(opened, message, 'remove')
-    await cassandra.movable.put(rows, soon(), { edited: false })
-    expect(await cassandra.store.get(message.channelId, [message.id], soon())).toEqual([])
+    await cassandra.movable.put(rows, testDeadline(), { edited: false })
+    expect(await cassandra.store.get(message.channelId, [message.id], testDeadline())).toEqual([])
   })
 })
 
@@ -262,7 +262,9 @@ describe.each(['dual-write', 'cutover'] as const)(
             const message = rich(newId())
             const key = { authorId: message.authorId, channelId: message.channelId, nonce: 'n' }
             away = () => faults.next().value === true
-            expect((await opened.store.insert(message, soon(), key)).outcome).toBe('inserted')
+            expect((await opened.store.insert(message, testDeadline(), key)).outcome).toBe(
+              'inserted',
+            )
             for (const step of steps) await act(opened, message, step)
             away = () => false
             await settleAll(opened, phase)
@@ -271,7 +273,7 @@ describe.each(['dual-write', 'cutover'] as const)(
             // A retry is known in both, whatever became of its message.
             for (const side of [opened.house.sides.mongo, opened.house.sides.cassandra])
               expect(
-                await side.store.insert(aMessage(message.channelId), soon(), key),
+                await side.store.insert(aMessage(message.channelId), testDeadline(), key),
               ).toMatchObject({
                 outcome: 'duplicate',
                 message: { id: message.id },
@@ -286,12 +288,12 @@ describe.each(['dual-write', 'cutover'] as const)(
       const message = aMessage(newId())
       failure = () => deadlineExceeded('the second store')
       away = () => true
-      await store.insert(message, soon())
+      await store.insert(message, testDeadline())
       away = () => false
       failure = () => unavailable('the second store')
       const isOurs = ({ intent }: Noted): boolean => 'id' in intent && intent.id === message.id
-      expect((await intents.all(1_000, soon())).filter(isOurs)).toHaveLength(1)
-      expect((await intents.due(1_000, soon())).filter(isOurs)).toHaveLength(
+      expect((await intents.all(1_000, testDeadline())).filter(isOurs)).toHaveLength(1)
+      expect((await intents.due(1_000, testDeadline())).filter(isOurs)).toHaveLength(
         phase === 'cutover' ? 0 : 1,
       )
       await settleAll(houses.get(phase)!, phase)
@@ -301,7 +303,7 @@ describe.each(['dual-write', 'cutover'] as const)(
       const opened = houses.get(phase)!
       const message = rich(newId())
       away = () => true
-      await opened.store.insert(message, soon())
+      await opened.store.insert(message, testDeadline())
       away = () => false
       await act(opened, message, 'react')
       await settleAll(opened, phase)
@@ -323,11 +325,13 @@ describe.each(['dual-write', 'cutover'] as const)(
         )
         .toBe(true)
       away = () => true
-      await expect(opened.store.insert(message, soon(), key)).rejects.toMatchObject({
+      await expect(opened.store.insert(message, testDeadline(), key)).rejects.toMatchObject({
         code: 'UNAVAILABLE',
       })
       away = () => false
-      expect(await opened.store.insert(aMessage(message.channelId), soon(), key)).toMatchObject({
+      expect(
+        await opened.store.insert(aMessage(message.channelId), testDeadline(), key),
+      ).toMatchObject({
         message: { id: message.id },
       })
       const [one, other] = await both(opened, message)

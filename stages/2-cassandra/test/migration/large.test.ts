@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { aMessage, newId, soon, writeTime } from '@threshold/conformance/ports'
+import { aMessage, newId, testDeadline, writeTime } from '@threshold/conformance/ports'
 import type { StoredMessage } from '@threshold/domain'
 import { rounds } from '@threshold/engines/testing'
 import { deadlineAfter } from '@threshold/kit'
@@ -67,7 +67,7 @@ describe('large messages', { timeout: 300_000 }, () => {
     )
     // The first marks its message; the rest are put as they are, since one by one they would take a
     // minute.
-    await house.sides.mongo.store.react(reactions[0]!, soon())
+    await house.sides.mongo.store.react(reactions[0]!, testDeadline())
     const documents = reactions.slice(1).map(
       ({ channelId, messageId, userId, writeTimeMicros, ...rest }): ReactionDocument => ({
         ...{ _id: `${messageId}:${rest.emoji}:${userId}`, ...rest, writeTime: writeTimeMicros },
@@ -124,7 +124,7 @@ describe('a message that Cassandra will never take', { timeout: 120_000 }, () =>
       /delete that message.* commitlog_segment_size .*then npx threshold migrate mongo-cassandra backfill$/,
     )
     expect(Date.now() - began).toBeLessThan(30_000) // and not after a minute of trying
-    await house.sides.mongo.store.remove(channel, [refused.id], writeTime(), soon())
+    await house.sides.mongo.store.remove(channel, [refused.id], writeTime(), testDeadline())
     expect(await run('backfill')).toMatch(/^backfill: /m)
     expect(await run('verify')).toMatch(/no difference/)
     expect([...(await onCassandra(house)).messages.keys()].toSorted()).toEqual(
@@ -136,12 +136,12 @@ describe('a message that Cassandra will never take', { timeout: 120_000 }, () =>
     await using use = new AsyncDisposableStack()
     const { house, run, store } = await openMove(use)
     const channel = newId()
-    await house.sides.mongo.store.import([aMessage(channel)], soon())
+    await house.sides.mongo.store.import([aMessage(channel)], testDeadline())
     for (const step of ['dual-write', 'backfill', 'verify'] as const) await run(step)
     const refused = large(channel, TOO_LARGE)
     expect(await store.insert(refused, slowly())).toMatchObject({ outcome: 'inserted' })
     const others = Array.from({ length: 3 }, () => aMessage(channel))
-    for (const message of others) await store.insert(message, soon())
+    for (const message of others) await store.insert(message, testDeadline())
     const there = async () => [...(await onCassandra(house)).messages.keys()]
     await vi.waitFor(
       async () => expect(await there()).toEqual(expect.arrayContaining(others.map(({ id }) => id))),
@@ -158,7 +158,7 @@ describe('a message that Cassandra will never take', { timeout: 120_000 }, () =>
       code: 'ROW_REFUSED',
       message: expect.stringMatching(named),
     })
-    await store.remove(channel, [refused.id], writeTime(), soon())
+    await store.remove(channel, [refused.id], writeTime(), testDeadline())
     await vi.waitFor(async () => expect(await run('status')).not.toContain('refused:'), {
       timeout: 60_000,
       interval: 500,
@@ -171,7 +171,7 @@ describe('a message that Cassandra will never take', { timeout: 120_000 }, () =>
     await expect(store.insert(large(channel, TOO_LARGE), slowly())).rejects.toMatchObject({
       code: 'TOO_LARGE',
     })
-    await store.insert(aMessage(channel), soon())
+    await store.insert(aMessage(channel), testDeadline())
   })
 
   it('is refused with policy fail, in words that a client is told', async () => {

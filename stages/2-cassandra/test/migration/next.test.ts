@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { aMessage, newId, soon } from '@threshold/conformance/ports'
+import { aMessage, newId, testDeadline } from '@threshold/conformance/ports'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { StepName } from '../../src/migration/steps/index.ts'
 import { type House, openHouse } from './house.ts'
@@ -14,7 +14,7 @@ beforeAll(async () => {
   const folder = await mkdtemp(join(tmpdir(), 'threshold-next-'))
   use.defer(() => rm(folder, { recursive: true, force: true }))
   house = await openHouse(use)
-  await house.sides.mongo.store.insert(aMessage(newId()), soon())
+  await house.sides.mongo.store.insert(aMessage(newId()), testDeadline())
   await use.use(await house.process())
   run = migrator(house, folder)
 })
@@ -65,7 +65,7 @@ describe('where no stage runs', { timeout: 60_000 }, () => {
   it('is to start one, in every step and in the status', async () => {
     await using own = new AsyncDisposableStack()
     const other = await openHouse(own)
-    await other.sides.mongo.store.insert(aMessage(newId()), soon())
+    await other.sides.mongo.store.insert(aMessage(newId()), testDeadline())
     await other.state.begin('mongo')
     const alone = migrator(other, await mkdtemp(join(tmpdir(), 'threshold-next-')))
     const { next }: { next?: string } = await alone('dual-write').catch((error) => error)
@@ -79,7 +79,7 @@ describe('dual writes, said again', { timeout: 60_000 }, () => {
   it('change the policy that is named, and keep the one that is not', async () => {
     await using own = new AsyncDisposableStack()
     const other = await openHouse(own)
-    await other.sides.mongo.store.insert(aMessage(newId()), soon())
+    await other.sides.mongo.store.insert(aMessage(newId()), testDeadline())
     await other.process()
     const folder = await mkdtemp(join(tmpdir(), 'threshold-next-'))
     own.defer(() => rm(folder, { recursive: true, force: true }))

@@ -1,4 +1,4 @@
-import { aMessage, newId, soon, writeTime } from '@threshold/conformance/ports'
+import { aMessage, newId, testDeadline, writeTime } from '@threshold/conformance/ports'
 import type { Reaction } from '@threshold/domain'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { mirrorReaction } from '../../src/migration/mirror.ts'
@@ -19,7 +19,7 @@ const nothingWritten = { about: async () => new Set<string>() }
 async function reacted() {
   const { mongo, cassandra } = house.sides
   const message = aMessage(newId())
-  for (const { store } of [mongo, cassandra]) await store.insert(message, soon())
+  for (const { store } of [mongo, cassandra]) await store.insert(message, testDeadline())
   const { id: messageId, channelId } = message
   const reaction = (): Reaction => ({
     v: 1,
@@ -31,7 +31,7 @@ async function reacted() {
   })
   const inBoth = async () => {
     const find = ({ movable }: { movable: Movable }) =>
-      movable.reactionsOn([keyOf(message)], soon())
+      movable.reactionsOn([keyOf(message)], testDeadline())
     return [await find(mongo), await find(cassandra)] as const
   }
   return { mongo, cassandra, message, reaction, inBoth }
@@ -46,9 +46,9 @@ describe('one device takes a reaction back while another gives it again', {
       const { mongo, cassandra, reaction, inBoth } = await reacted()
       const [from, to] = first === 'mongo' ? [mongo, cassandra] : [cassandra, mongo]
       const old = reaction()
-      for (const { store } of [mongo, cassandra]) await store.react(old, soon())
+      for (const { store } of [mongo, cassandra]) await store.react(old, testDeadline())
       const took = reaction()
-      await from.store.unreact(took, soon())
+      await from.store.unreact(took, testDeadline())
       let again: Reaction | undefined
       const meanwhile: Movable = {
         ...from.movable,
@@ -56,13 +56,13 @@ describe('one device takes a reaction back while another gives it again', {
           const there = await from.movable.reaction(one, deadline)
           if (again === undefined) {
             again = reaction()
-            await from.store.react(again, soon())
-            await to.movable.putReactions([again], soon())
+            await from.store.react(again, testDeadline())
+            await to.movable.putReactions([again], testDeadline())
           }
           return there
         },
       }
-      await mirrorReaction({ from: meanwhile, to: to.movable }, took, true, soon())
+      await mirrorReaction({ from: meanwhile, to: to.movable }, took, true, testDeadline())
       expect(await inBoth()).toEqual([[again], [again]])
     },
   )
@@ -79,12 +79,12 @@ describe('a reaction that was taken back while a clock was ahead', { timeout: 30
         writeTimeMicros: writeTime() + micros,
       })
       const [given, taken, again] = [inFuture(3_600_000_000n), inFuture(3_600_100_000n), reaction()]
-      for (const { store } of [mongo, cassandra]) await store.react(given, soon())
-      await from.store.unreact(taken, soon())
-      await mirrorReaction({ from: from.movable, to: to.movable }, taken, true, soon())
+      for (const { store } of [mongo, cassandra]) await store.react(given, testDeadline())
+      await from.store.unreact(taken, testDeadline())
+      await mirrorReaction({ from: from.movable, to: to.movable }, taken, true, testDeadline())
       expect(await inBoth()).toEqual([[], []])
-      expect(await from.store.react(again, soon())).toBe('added')
-      await mirrorReaction({ from: from.movable, to: to.movable }, again, false, soon())
+      expect(await from.store.react(again, testDeadline())).toBe('added')
+      await mirrorReaction({ from: from.movable, to: to.movable }, again, false, testDeadline())
       const [inMongo, inCassandra] = await inBoth()
       expect(inMongo).toHaveLength(1)
       expect(inCassandra).toEqual(inMongo)
@@ -95,14 +95,14 @@ describe('a reaction that was taken back while a clock was ahead', { timeout: 30
 describe('what happens between a comparison and its repair', { timeout: 30_000 }, () => {
   it('is not undone: a reaction that is given again stays', async () => {
     const { mongo, cassandra, message, reaction, inBoth } = await reacted()
-    await cassandra.store.react(reaction(), soon()) // taken back on MongoDB, as it seems
+    await cassandra.store.react(reaction(), testDeadline()) // taken back on MongoDB, as it seems
     const pair = { source: mongo.movable, target: cassandra.movable, intents: nothingWritten }
     const [divergence] = await compare(pair, [keyOf(message)])
     expect(divergence?.targetReactions).toHaveLength(1)
     const again = reaction()
     for (const { store, movable } of [mongo, cassandra]) {
-      await store.react(again, soon())
-      await movable.putReactions([again], soon())
+      await store.react(again, testDeadline())
+      await movable.putReactions([again], testDeadline())
     }
     await repair(pair, divergence!)
     expect(await inBoth()).toEqual([[again], [again]])
@@ -114,24 +114,24 @@ describe('what happens between a comparison and its repair', { timeout: 30_000 }
     const { id, channelId } = message
     await cassandra.store.edit(
       { id, channelId, set: { content: 'newer' }, writeTimeMicros: writeTime() },
-      soon(),
+      testDeadline(),
     )
     const pair = { source: mongo.movable, target: cassandra.movable, intents: nothingWritten }
     const [divergence] = await compare(pair, [keyOf(message)])
     expect(divergence?.target?.message.content).toBe('newer')
-    await mongo.store.remove(channelId, [id], writeTime(), soon())
+    await mongo.store.remove(channelId, [id], writeTime(), testDeadline())
     await repair(pair, divergence!)
-    expect(await mongo.store.get(channelId, [id], soon())).toEqual([])
+    expect(await mongo.store.get(channelId, [id], testDeadline())).toEqual([])
   })
 
   it('is not undone: a reaction that is taken back stays so, though Cassandra had a newer one', async () => {
     const { mongo, cassandra, message, reaction, inBoth } = await reacted()
     const old = reaction()
-    await mongo.store.react(old, soon())
-    await cassandra.movable.putReactions([reaction()], soon())
+    await mongo.store.react(old, testDeadline())
+    await cassandra.movable.putReactions([reaction()], testDeadline())
     const pair = { source: mongo.movable, target: cassandra.movable, intents: nothingWritten }
     const [divergence] = await compare(pair, [keyOf(message)])
-    await mongo.store.unreact(reaction(), soon())
+    await mongo.store.unreact(reaction(), testDeadline())
     await repair(pair, divergence!)
     expect((await inBoth())[0]).toEqual([])
   })
@@ -141,14 +141,14 @@ describe('what happens between a comparison and its repair', { timeout: 30_000 }
     const { id, channelId } = message
     await cassandra.store.edit(
       { id, channelId, set: { content: 'newer' }, writeTimeMicros: writeTime() },
-      soon(),
+      testDeadline(),
     )
     const given = reaction()
-    await mongo.store.react(given, soon())
+    await mongo.store.react(given, testDeadline())
     const pair = { source: mongo.movable, target: cassandra.movable, intents: nothingWritten }
     for (const divergence of await compare(pair, [keyOf(message)])) await repair(pair, divergence)
     expect(await compare(pair, [keyOf(message)])).toEqual([])
-    expect((await mongo.store.get(channelId, [id], soon()))[0]?.content).toBe('newer')
+    expect((await mongo.store.get(channelId, [id], testDeadline()))[0]?.content).toBe('newer')
     expect(await inBoth()).toEqual([[given], [given]])
   })
 })

@@ -1,4 +1,4 @@
-import { aMessage, newId, soon, writeTime } from '@threshold/conformance/ports'
+import { aMessage, newId, testDeadline, writeTime } from '@threshold/conformance/ports'
 import { testsAll } from '@threshold/engines/testing'
 import type { ReactionDocument } from '@threshold/stage-1/mongodb/documents'
 import { expect, it } from 'vitest'
@@ -21,10 +21,10 @@ it.runIf(testsAll())(
     const { id, channelId } = message
     const times = Array.from({ length: REACTIONS }, () => writeTime())
 
-    await sides.mongo.store.insert(message, soon())
+    await sides.mongo.store.insert(message, testDeadline())
     await sides.mongo.store.react(
       { v: 1, channelId, messageId: id, emoji: '👍', userId: '0', writeTimeMicros: times[0]! },
-      soon(),
+      testDeadline(),
     )
     const fields = {
       v: 1 as const,
@@ -38,10 +38,10 @@ it.runIf(testsAll())(
     })
     await mongo.db.collection<ReactionDocument>('reactions').insertMany(others)
 
-    await sides.cassandra.movable.put([asSent(message)], soon(), { edited: false })
+    await sides.cassandra.movable.put([asSent(message)], testDeadline(), { edited: false })
     await sides.cassandra.movable.putReactions(
       [{ v: 1, channelId, messageId: id, emoji: '👍', userId: '0', writeTimeMicros: times[0]! }],
-      soon(),
+      testDeadline(),
     )
     const query = `INSERT INTO ${config.keyspace}.reactions (message_id, emoji, user_id, v, write_time) VALUES (?, ?, ?, 1, ?)`
     const rows = times.map((time, i) => ({ query, params: [BigInt(id), '👍', BigInt(i), time] }))
@@ -53,7 +53,7 @@ it.runIf(testsAll())(
       target: sides.cassandra.movable,
       intents: { about: async () => new Set<string>() },
     }
-    expect(await pair.target.reactionsOn([keyOf(message)], soon())).toHaveLength(REACTIONS)
+    expect(await pair.target.reactionsOn([keyOf(message)], testDeadline())).toHaveLength(REACTIONS)
     expect(await compare(pair, [keyOf(message)])).toEqual([])
   },
 )

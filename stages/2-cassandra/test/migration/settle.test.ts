@@ -1,4 +1,4 @@
-import { aMessage, newId, soon, writeTime } from '@threshold/conformance/ports'
+import { aMessage, newId, testDeadline, writeTime } from '@threshold/conformance/ports'
 import type { MessageStore } from '@threshold/ports'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { settle } from '../../src/migration/mirror.ts'
@@ -34,19 +34,19 @@ describe('a note of a delete that died half-way', { timeout: 30_000 }, () => {
       writeTimeMicros: writeTime(),
     }
     for (const { store: each } of [mongo, cassandra]) {
-      await each.insert(message, soon())
-      await each.react(reaction, soon())
+      await each.insert(message, testDeadline())
+      await each.react(reaction, testDeadline())
     }
     await other.mongo.db.collection('messages').deleteMany({}) // and then the process is killed
     await settle(
       { from: mongo.movable, to: cassandra.movable },
       { kind: 'remove', channelId, id },
-      soon(),
+      testDeadline(),
     )
     const key = [{ channelId, id }]
     for (const { movable, store: each } of [mongo, cassandra]) {
-      expect(await movable.reactionsOn(key, soon())).toEqual([])
-      expect(await each.get(channelId, [id], soon())).toEqual([])
+      expect(await movable.reactionsOn(key, testDeadline())).toEqual([])
+      expect(await each.get(channelId, [id], testDeadline())).toEqual([])
     }
   })
 })
@@ -57,12 +57,17 @@ describe('a note of a send that settles after the cut-over', { timeout: 30_000 }
     const message = aMessage(newId())
     const { channelId, id } = message
     // The first try had its nonce reserved, and came no further.
-    await cassandra.movable.putNonces([{ key: keyText(channelId), id, gone: false }], soon())
+    await cassandra.movable.putNonces(
+      [{ key: keyText(channelId), id, gone: false }],
+      testDeadline(),
+    )
     const retried: Movable = {
       ...cassandra.movable,
       async rows(keys, deadline) {
         const before = await cassandra.movable.rows(keys, deadline)
-        expect(await store.insert(aMessage(channelId), soon(), key(channelId))).toMatchObject({
+        expect(
+          await store.insert(aMessage(channelId), testDeadline(), key(channelId)),
+        ).toMatchObject({
           outcome: 'inserted',
           message: { id },
         })
@@ -70,27 +75,33 @@ describe('a note of a send that settles after the cut-over', { timeout: 30_000 }
       },
     }
     const intent = { kind: 'insert' as const, channelId, id, dedupe: keyText(channelId) }
-    await settle({ from: retried, to: mongo.movable }, intent, soon())
-    expect(await mongo.store.get(channelId, [id], soon())).toEqual(
-      await cassandra.store.get(channelId, [id], soon()),
+    await settle({ from: retried, to: mongo.movable }, intent, testDeadline())
+    expect(await mongo.store.get(channelId, [id], testDeadline())).toEqual(
+      await cassandra.store.get(channelId, [id], testDeadline()),
     )
-    expect(await mongo.store.get(channelId, [id], soon())).toHaveLength(1)
-    expect(await mongo.movable.nonce(keyText(channelId), soon())).toMatchObject({ id, gone: false })
+    expect(await mongo.store.get(channelId, [id], testDeadline())).toHaveLength(1)
+    expect(await mongo.movable.nonce(keyText(channelId), testDeadline())).toMatchObject({
+      id,
+      gone: false,
+    })
   })
 
   it('takes away what was deleted since, though the delete never came', async () => {
     const { mongo, cassandra } = house.sides
     const message = aMessage(newId())
     const { channelId, id } = message
-    await store.insert(message, soon(), key(channelId))
-    await cassandra.store.remove(channelId, [id], writeTime(), soon()) // past the second store
-    expect(await mongo.store.get(channelId, [id], soon())).toHaveLength(1)
+    await store.insert(message, testDeadline(), key(channelId))
+    await cassandra.store.remove(channelId, [id], writeTime(), testDeadline()) // past the second store
+    expect(await mongo.store.get(channelId, [id], testDeadline())).toHaveLength(1)
     await settle(
       { from: cassandra.movable, to: mongo.movable },
       { kind: 'insert', channelId, id, dedupe: keyText(channelId) },
-      soon(),
+      testDeadline(),
     )
-    expect(await mongo.store.get(channelId, [id], soon())).toEqual([])
-    expect(await mongo.movable.nonce(keyText(channelId), soon())).toMatchObject({ id, gone: true })
+    expect(await mongo.store.get(channelId, [id], testDeadline())).toEqual([])
+    expect(await mongo.movable.nonce(keyText(channelId), testDeadline())).toMatchObject({
+      id,
+      gone: true,
+    })
   })
 })

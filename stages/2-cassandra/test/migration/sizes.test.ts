@@ -1,4 +1,4 @@
-import { aMessage, newId, soon } from '@threshold/conformance/ports'
+import { aMessage, newId, testDeadline } from '@threshold/conformance/ports'
 import { CodedError } from '@threshold/kit'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -75,7 +75,7 @@ describe('rows that are put', () => {
     const { end, taken } = nodeThatTakes(4 << 20)
     await end.put(
       Array.from({ length: 400 }, () => rowOf(20_000)),
-      soon(),
+      testDeadline(),
       { edited: false },
     )
     expect(Math.max(...taken)).toBeLessThan(300_000)
@@ -87,7 +87,7 @@ describe('rows that are put', () => {
     const { end, taken } = nodeThatTakes(50_000)
     await end.put(
       Array.from({ length: 64 }, () => rowOf(10_000)),
-      soon(),
+      testDeadline(),
       { edited: false },
     )
     expect(taken.length).toBeGreaterThanOrEqual(32)
@@ -97,7 +97,7 @@ describe('rows that are put', () => {
     const { end } = nodeThatTakes(50_000)
     const large = rowOf(30_000)
     const rows = [rowOf(10), large, rowOf(10)]
-    await expect(end.put(rows, soon(), { edited: false })).rejects.toMatchObject({
+    await expect(end.put(rows, testDeadline(), { edited: false })).rejects.toMatchObject({
       ...{
         code: 'ROW_REFUSED',
         message: expect.stringContaining(`message ${large.message.id} of channel ${channel}`),

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { aMessage, newId, soon, writeTime } from '@threshold/conformance/ports'
+import { aMessage, newId, testDeadline, writeTime } from '@threshold/conformance/ports'
 import { firstIdAt } from '@threshold/contract'
 import { type StageProcess, startStage } from '@threshold/engines'
 import { takeTurn } from '@threshold/engines/testing'
@@ -90,7 +90,7 @@ async function fill(house: House): Promise<void> {
       content: `old ${i}`,
     })
   })
-  await store.import(old, soon())
+  await store.import(old, testDeadline())
   for (const { id } of old.filter((_, i) => i % 50 === 0)) {
     await store.edit(
       {
@@ -99,7 +99,7 @@ async function fill(house: House): Promise<void> {
         set: { content: 'edited', editedAt: 1 },
         writeTimeMicros: writeTime(),
       },
-      soon(),
+      testDeadline(),
     )
     await store.react(
       {
@@ -110,7 +110,7 @@ async function fill(house: House): Promise<void> {
         userId: '7',
         writeTimeMicros: writeTime(),
       },
-      soon(),
+      testDeadline(),
     )
   }
 }

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { aMessage, newId, soon, writeTime } from '@threshold/conformance/ports'
+import { aMessage, newId, testDeadline, writeTime } from '@threshold/conformance/ports'
 import type { MessageStore } from '@threshold/ports'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type House, openHouse } from './house.ts'
@@ -36,9 +36,9 @@ describe('a move, step by step', { timeout: 120_000 }, () => {
   const old = Array.from({ length: 30 }, () => aMessage(channel))
 
   it('begins where stage 1 left off, and says what comes next', async () => {
-    await store.import(old, soon())
-    await store.react(reaction(old[3]!.id, '👍'), soon())
-    await store.insert(old[0]!, soon(), key('before'))
+    await store.import(old, testDeadline())
+    await store.react(reaction(old[3]!.id, '👍'), testDeadline())
+    await store.insert(old[0]!, testDeadline(), key('before'))
     expect(await phase()).toBe('mongo')
     expect(await run('plan')).toMatch(/about 30 messages.*next: .*dual-write$/s)
   })
@@ -59,10 +59,10 @@ describe('a move, step by step', { timeout: 120_000 }, () => {
     expect(await run('dual-write')).toMatch(/1 processes write to both stores/)
     expect(await run('dual-write')).toMatch(/1 processes write to both stores/)
     const fresh = aMessage(channel)
-    await store.insert(fresh, soon(), key('during'))
-    expect(await house.sides.cassandra.store.page(channel, { at: 'latest' }, 100, soon())).toEqual([
-      fresh,
-    ])
+    await store.insert(fresh, testDeadline(), key('during'))
+    expect(
+      await house.sides.cassandra.store.page(channel, { at: 'latest' }, 100, testDeadline()),
+    ).toEqual([fresh])
     await expect(run('verify')).rejects.toMatchObject({
       code: 'OUT_OF_ORDER',
       next: expect.stringContaining('backfill'),
@@ -82,17 +82,22 @@ describe('a move, step by step', { timeout: 120_000 }, () => {
         set: { content: 'behind its back' },
         writeTimeMicros: writeTime(),
       },
-      soon(),
+      testDeadline(),
     )
-    await mongo.store.remove(channel, [old[2]!.id], writeTime(), soon())
-    await mongo.store.unreact(reaction(old[3]!.id, '👍'), soon())
-    await mongo.store.react(reaction(old[4]!.id, '👎'), soon())
+    await mongo.store.remove(channel, [old[2]!.id], writeTime(), testDeadline())
+    await mongo.store.unreact(reaction(old[3]!.id, '👍'), testDeadline())
+    await mongo.store.react(reaction(old[4]!.id, '👎'), testDeadline())
     // And a mark on Cassandra of a message that is no more.
-    await house.sides.cassandra.movable.putReactions([reaction(newId(), '👍')], soon())
+    await house.sides.cassandra.movable.putReactions([reaction(newId(), '👍')], testDeadline())
     // Killed once it has repaired: what it found stays found.
     await expect(run('verify', 'after a repair')).rejects.toThrow('after a repair')
     expect(await run('verify')).toMatch(/[1-9]\d* differed.*\nnext: .*verify$/s)
-    const { rows } = await mongo.movable.scan(0n, 1n << 62n, { rows: 5, bytes: 1 << 20 }, soon())
+    const { rows } = await mongo.movable.scan(
+      0n,
+      1n << 62n,
+      { rows: 5, bytes: 1 << 20 },
+      testDeadline(),
+    )
     for (const { message } of rows)
       await mongo.store.edit(
         {
@@ -101,7 +106,7 @@ describe('a move, step by step', { timeout: 120_000 }, () => {
           set: { content: 'again' },
           writeTimeMicros: writeTime(),
         },
-        soon(),
+        testDeadline(),
       )
     expect(await run('verify')).toMatch(/ 5 differed, 5 repaired;.*\nnext: .*verify$/s)
     await expect(run('cutover')).rejects.toMatchObject({ code: 'NOT_VERIFIED' })
@@ -110,10 +115,10 @@ describe('a move, step by step', { timeout: 120_000 }, () => {
   })
 
   it('compares pages that are read meanwhile, and cuts over', async () => {
-    const before = await store.page(channel, { at: 'latest' }, 100, soon())
+    const before = await store.page(channel, { at: 'latest' }, 100, testDeadline())
     // Until the process has seen that it should, has compared one, and has told so.
     await vi.waitFor(async () => {
-      for (let i = 0; i < 20; i++) await store.page(channel, { at: 'latest' }, 50, soon())
+      for (let i = 0; i < 20; i++) await store.page(channel, { at: 'latest' }, 50, testDeadline())
       expect((await house.state.followers()).map((one) => one.shadow.same)).toContainEqual(
         expect.toSatisfy((same) => same > 0),
       )
@@ -137,50 +142,56 @@ describe('a move, step by step', { timeout: 120_000 }, () => {
     expect(await run('verify')).toMatch(/no difference/)
     void (async () => {
       while ((await phase()) === 'dual-write')
-        await store.page(channel, { at: 'latest' }, 50, soon()) // as people do
+        await store.page(channel, { at: 'latest' }, 50, testDeadline()) // as people do
     })()
     expect(await run('cutover')).toMatch(
       /Cassandra decides and is read; writes waited for \d+ ms; [1-9]\d* pages read .* 0 differed/,
     )
     expect(await run('cutover')).toMatch(/done already/)
-    expect(await store.page(channel, { at: 'latest' }, 100, soon())).toEqual(before)
+    expect(await store.page(channel, { at: 'latest' }, 100, testDeadline())).toEqual(before)
     // A retry of what was sent before.
-    expect(await store.insert(aMessage(channel), soon(), key('before'))).toMatchObject({
+    expect(await store.insert(aMessage(channel), testDeadline(), key('before'))).toMatchObject({
       outcome: 'duplicate',
       message: { id: old[0]!.id },
     })
-    expect((await store.insert(aMessage(channel), soon(), key('during'))).outcome).toBe('duplicate')
+    expect((await store.insert(aMessage(channel), testDeadline(), key('during'))).outcome).toBe(
+      'duplicate',
+    )
   })
 
   it('has a way back that loses nothing', async () => {
     const after = aMessage(channel)
-    await store.insert(after, soon(), key('after'))
-    await store.remove(channel, [old[5]!.id], writeTime(), soon())
+    await store.insert(after, testDeadline(), key('after'))
+    await store.remove(channel, [old[5]!.id], writeTime(), testDeadline())
     expect(await run('rollback')).toMatch(/MongoDB decides and is read; .*\nnext: .*verify$/)
     expect(await phase()).toBe('dual-write')
-    const page = await store.page(channel, { at: 'latest' }, 100, soon())
+    const page = await store.page(channel, { at: 'latest' }, 100, testDeadline())
     expect(page.map(({ id }) => id)).toContain(after.id)
     expect(page.map(({ id }) => id)).not.toContain(old[5]!.id)
-    expect((await store.insert(aMessage(channel), soon(), key('after'))).outcome).toBe('duplicate')
+    expect((await store.insert(aMessage(channel), testDeadline(), key('after'))).outcome).toBe(
+      'duplicate',
+    )
     await expect(run('cutover')).rejects.toMatchObject({ code: 'NOT_VERIFIED' })
     expect(await run('rollback')).toMatch(/MongoDB alone/)
     await store.edit(
       { id: after.id, channelId: channel, set: { content: 'alone' }, writeTimeMicros: writeTime() },
-      soon(),
+      testDeadline(),
     )
-    await store.remove(channel, [old[6]!.id], writeTime(), soon())
+    await store.remove(channel, [old[6]!.id], writeTime(), testDeadline())
   })
 
   it('walks all of it from anywhere, and there is an end', async () => {
-    const page = await store.page(channel, { at: 'latest' }, 100, soon())
+    const page = await store.page(channel, { at: 'latest' }, 100, testDeadline())
     expect(await run('all')).toMatch(
       /dual-write:.*backfill:.*verify:.*cutover:.*decommission:.*the move is over/s,
     )
-    expect(await store.page(channel, { at: 'latest' }, 100, soon())).toEqual(page)
+    expect(await store.page(channel, { at: 'latest' }, 100, testDeadline())).toEqual(page)
     expect(await house.state.hasMessages()).toBe(false)
     await expect(run('rollback')).rejects.toMatchObject({ code: 'NO_WAY_BACK' })
     expect(await run('decommission')).toMatch(/the move is over/)
-    expect(await (await house.process()).page(channel, { at: 'latest' }, 100, soon())).toEqual(page)
+    expect(
+      await (await house.process()).page(channel, { at: 'latest' }, 100, testDeadline()),
+    ).toEqual(page)
   })
 })
 
@@ -190,7 +201,7 @@ describe('a move that nobody follows', { timeout: 60_000 }, () => {
     const other = await openHouse(own)
     const alone = migrator(other, await mkdtemp(join(tmpdir(), 'threshold-walk-')))
     await expect(alone('dual-write')).rejects.toMatchObject({ code: 'NOTHING_TO_MOVE' })
-    await other.sides.mongo.store.insert(aMessage(newId()), soon())
+    await other.sides.mongo.store.insert(aMessage(newId()), testDeadline())
     await expect(alone('dual-write')).rejects.toMatchObject({ code: 'NO_FOLLOWER' })
     await other.state.begin('mongo')
     await expect(alone('dual-write')).rejects.toMatchObject({ code: 'NO_FOLLOWER' })

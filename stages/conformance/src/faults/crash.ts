@@ -1,8 +1,8 @@
 import { rounds as often } from '@threshold/engines/testing'
 import pLimit from 'p-limit'
 import { describe, expect, it } from 'vitest'
-import type { Victims } from './processes.ts'
-import { newPlace, type Sent } from './sender.ts'
+import type { FaultTargets } from './processes.ts'
+import { newSender, type SendResult } from './sender.ts'
 
 const SUITE_MS = often(240_000, 600_000)
 /**
@@ -27,7 +27,7 @@ const nonces = (prefix: string, count: number): string[] =>
  */
 export function testCrash(
   name: string,
-  open: () => Promise<Victims>,
+  open: () => Promise<FaultTargets>,
   { rounds = often(1, 10), sends: count = often(300, 1_000) } = {},
 ): void {
   describe(`${name}, killed`, { timeout: SUITE_MS }, () => {
@@ -36,7 +36,7 @@ export function testCrash(
       const { stage } = victims
       let killedWhileSending = 0
       for (let round = 0; round < rounds; round++) {
-        const place = await newPlace(stage.url)
+        const place = await newSender(stage.url)
         const sends = nonces(`round${round}`, count)
         // Later each time, and never so late that there are not enough left to be in the midst of.
         const after = Math.floor((count / 2 / rounds) * (round + 1))
@@ -54,7 +54,7 @@ export function testCrash(
     it('loses no acknowledged message when its database is killed, and goes on without being restarted', async () => {
       await using victims = await open()
       const { stage, engine } = victims
-      const place = await newPlace(stage.url)
+      const place = await newSender(stage.url)
       const { sent } = await interrupt(
         nonces('engine', count),
         place.send,
@@ -70,7 +70,7 @@ export function testCrash(
     it('loses no acknowledged message on SIGTERM, and answers what is under way', async () => {
       await using victims = await open()
       const { stage } = victims
-      const place = await newPlace(stage.url)
+      const place = await newSender(stage.url)
       const { sent } = await interrupt(
         nonces('term', count),
         place.send,
@@ -88,7 +88,7 @@ export function testCrash(
 }
 
 interface Interrupted {
-  readonly sent: readonly Sent[]
+  readonly sent: readonly SendResult[]
   /** Sends that were under way just before `act`, and were never answered. */
   readonly caught: number
 }
@@ -99,7 +99,7 @@ interface Interrupted {
  */
 async function interrupt(
   all: readonly string[],
-  send: (nonce: string) => Promise<Sent>,
+  send: (nonce: string) => Promise<SendResult>,
   after: number,
   act: () => Promise<void>,
 ): Promise<Interrupted> {
@@ -128,14 +128,14 @@ async function interrupt(
 }
 
 async function eachIsThereOnce(
-  place: Awaited<ReturnType<typeof newPlace>>,
-  sent: readonly Sent[],
+  place: Awaited<ReturnType<typeof newSender>>,
+  sent: readonly SendResult[],
 ): Promise<void> {
   const few = pLimit(INSISTING_AT_ONCE)
   const acknowledged = new Map(
     await Promise.all(
       sent.map(({ nonce, id }) =>
-        few(async () => [nonce, id ?? (await place.insist(nonce))] as const),
+        few(async () => [nonce, id ?? (await place.sendUntilAcknowledged(nonce))] as const),
       ),
     ),
   )

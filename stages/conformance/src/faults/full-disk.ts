@@ -1,7 +1,7 @@
 import { type SmallDisk, smallDisk, whyNoSmallDisk } from '@threshold/engines/testing'
 import { describe, expect, it, vi } from 'vitest'
-import type { Victims } from './processes.ts'
-import { newPlace } from './sender.ts'
+import type { FaultTargets } from './processes.ts'
+import { newSender } from './sender.ts'
 
 const SUITE_MS = 300_000
 const WAIT = { timeout: 60_000, interval: 200 }
@@ -9,7 +9,7 @@ const WAIT = { timeout: 60_000, interval: 200 }
 export interface FullDisk {
   /** The disk's size: room for an engine, its first allocation, and some more. */
   readonly megabytes: number
-  readonly open: (disk: SmallDisk, onOutput: (text: string) => void) => Promise<Victims>
+  readonly open: (disk: SmallDisk, onOutput: (text: string) => void) => Promise<FaultTargets>
   /** As /readyz and the log name it. */
   readonly check: string
 }
@@ -44,8 +44,8 @@ export function testFullDisk(name: string, { megabytes, open, check }: FullDisk)
           log += text
         })
         const { stage, engine } = victims
-        const place = await newPlace(stage.url)
-        const before = await place.insist('before')
+        const place = await newSender(stage.url)
+        const before = await place.sendUntilAcknowledged('before')
         expect(await readyz(stage.url)).toEqual({ status: 200, reasons: {} })
 
         await disk.fill()
@@ -77,7 +77,7 @@ export function testFullDisk(name: string, { megabytes, open, check }: FullDisk)
           await engine.restart()
         }
         await vi.waitFor(async () => expect((await readyz(stage.url)).status).toBe(200), WAIT)
-        const after = await place.insist('after')
+        const after = await place.sendUntilAcknowledged('after')
         const ids = (await place.history()).map(({ id }) => id)
         expect(ids).toEqual(expect.arrayContaining([before, after]))
 

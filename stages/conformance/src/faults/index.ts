@@ -1,6 +1,6 @@
-export { testAway } from './away.ts'
 export { type ShiftedStage, testClocks } from './clocks.ts'
 export { testCrash } from './crash.ts'
 export { testFullDisk } from './full-disk.ts'
-export type { KillableEngine, KillableStage, Victims } from './processes.ts'
+export { testDatabaseOutage } from './outage.ts'
+export type { FaultTargets, KillableEngine, KillableStage } from './processes.ts'
 export { shiftedClock } from './shifted-clock.ts'

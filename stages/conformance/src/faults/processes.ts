@@ -21,7 +21,7 @@ export interface KillableEngine extends Killable {
 /**
  * What a fault test is given: a stage of its own on an engine of its own, since both will suffer.
  */
-export interface Victims extends AsyncDisposable {
+export interface FaultTargets extends AsyncDisposable {
   readonly stage: KillableStage
   readonly engine: KillableEngine
 }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
-export interface Sent {
+export interface SendResult {
   readonly nonce: string
   /** The message's id, when the send was acknowledged. */
   readonly id: string | undefined
@@ -9,12 +9,12 @@ export interface Sent {
   readonly retryAfter: string | null
 }
 
-export interface Place {
+export interface TestSender {
   readonly channel: string
   /** Sends once and says what came of it; never rejects. */
-  send(nonce: string, content?: string): Promise<Sent>
+  send(nonce: string, content?: string): Promise<SendResult>
   /** Sends until acknowledged, as a client with patience does: same nonce each time. */
-  insist(nonce: string): Promise<string>
+  sendUntilAcknowledged(nonce: string): Promise<string>
   /** Every message of the channel, newest first. */
   history(): Promise<{ id: string; nonce: string }[]>
   status(): Promise<number>
@@ -42,7 +42,7 @@ async function call<T>(
 }
 
 /** A user in a new guild, who sends into a new channel. */
-export async function newPlace(url: string): Promise<Place> {
+export async function newSender(url: string): Promise<TestSender> {
   const api = `${url}/api/v10`
   const { token } = await call<{ token: string }>(`${url}/workshop/users`, 'POST', undefined, {
     username: 'sender',
@@ -53,7 +53,7 @@ export async function newPlace(url: string): Promise<Place> {
   })
   const messages = `${api}/channels/${channel.id}/messages`
 
-  async function send(nonce: string, content = nonce): Promise<Sent> {
+  async function send(nonce: string, content = nonce): Promise<SendResult> {
     try {
       const response = await fetch(messages, {
         method: 'POST',
@@ -74,7 +74,7 @@ export async function newPlace(url: string): Promise<Place> {
   return {
     channel: channel.id,
     send,
-    async insist(nonce) {
+    async sendUntilAcknowledged(nonce) {
       const until = Date.now() + PATIENCE_MS
       for (;;) {
         const { id, status } = await send(nonce)

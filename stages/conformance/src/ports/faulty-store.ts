@@ -18,7 +18,7 @@ export interface FaultyStore {
    */
   fail(method: Method, when: 'before' | 'after' | 'midway'): Disposable
   /** From now on, calls wait until they are released. `reached` resolves when one does. */
-  hold(method: Method): { readonly reached: Promise<void>; release(): void }
+  block(method: Method): { readonly reached: Promise<void>; release(): void }
 }
 
 interface Fault {
@@ -60,7 +60,7 @@ export function faultyStore(real: MetadataStore): { store: MetadataStore; faults
       const heal = start({ method, act })
       return { [Symbol.dispose]: heal }
     },
-    hold(method) {
+    block(method) {
       const reached = Promise.withResolvers<void>()
       const released = Promise.withResolvers<void>()
       const heal = start({

@@ -1,7 +1,7 @@
 import type { Channel, GuildEvent, GuildState, Member, Role, User } from '@threshold/domain'
 import { evolve } from '@threshold/domain'
 import fc from 'fast-check'
-import { aChannel, aMember, aRole, hides, shows } from './world.ts'
+import { aChannel, allowView, aMember, aRole, denyView } from './fixtures.ts'
 
 /** Text as people write it, and as those write it who look for a database behind it. */
 const name = fc.oneof(
@@ -57,7 +57,7 @@ const channelChange = fc
         const user = pick(state.members.keys(), whom)!
         const changed: Partial<Channel> = {
           ...fields,
-          overwrites: [hides(role, 0), shows(user, 1)],
+          overwrites: [denyView(role, 0), allowView(user, 1)],
         }
         if (kind === 'created') {
           const kindOf: Partial<Channel> = voice

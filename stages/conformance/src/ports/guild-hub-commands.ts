@@ -3,31 +3,31 @@ import { evolve } from '@threshold/domain'
 import { deadlineAfter, hasCode } from '@threshold/kit'
 import { describe, expect, it, vi } from 'vitest'
 import {
-  agrees,
-  anEvent,
-  believed,
-  done,
-  founded,
-  type HubWorld,
-  listen,
-  ONLINE,
-  PATIENCE,
-  settled,
-} from './guild-hub-world.ts'
-import {
   aChannel,
   aGuild,
+  allowView,
   aRole,
   aUser,
-  hides,
+  denyView,
+  type GuildFixture,
   newId,
-  type SmallGuild,
-  shows,
-  soon,
-} from './world.ts'
+  testDeadline,
+} from './fixtures.ts'
+import {
+  anEvent,
+  createGuild,
+  drain,
+  execute,
+  expectHubMatchesStore,
+  type HubFixture,
+  hubState,
+  ONLINE,
+  openSession,
+  WAIT,
+} from './guild-hub-fixture.ts'
 
 /** One command of each kind that writes, and what it leaves of the guild. */
-const COMMANDS: Record<string, (guild: SmallGuild) => GuildCommand> = {
+const COMMANDS: Record<string, (guild: GuildFixture) => GuildCommand> = {
   'guild.edit': ({ owner }) => ({
     type: 'guild.edit',
     by: owner.user.id,
@@ -80,11 +80,11 @@ const COMMANDS: Record<string, (guild: SmallGuild) => GuildCommand> = {
   }),
 }
 
-export function guildHubCommands(world: HubWorld): void {
+export function guildHubCommands(world: HubFixture): void {
   const { hub, store } = world
   const code = (...codes: string[]) =>
     expect.toSatisfy((error) => hasCode(error, ...codes), `an error of ${codes.join(' or ')}`)
-  const harmless = ({ owner }: SmallGuild): GuildCommand => ({
+  const harmless = ({ owner }: GuildFixture): GuildCommand => ({
     type: 'role.create',
     by: owner.user.id,
     role: aRole(),
@@ -94,66 +94,70 @@ export function guildHubCommands(world: HubWorld): void {
     it.each(Object.keys(COMMANDS))(
       '%s is in the store once it is acknowledged, and told to who listens',
       async (kind) => {
-        const guild = await founded(hub())
-        const listener = await listen(hub(), guild.id, guild.owner.user.id)
-        const executed = await hub().execute(guild.id, COMMANDS[kind]!(guild), soon())
+        const guild = await createGuild(hub())
+        const listener = await openSession(hub(), guild.id, guild.owner.user.id)
+        const executed = await hub().execute(guild.id, COMMANDS[kind]!(guild), testDeadline())
         if (!executed.ok) throw new Error(executed.refusal)
         const after: GuildState | undefined =
           kind === 'guild.delete' ? undefined : executed.events.reduce(evolve, guild.state)
-        expect(await store().real.loadGuild(guild.id, soon())).toEqual(after)
-        if (after) expect(await believed(hub(), guild.id, guild.owner.user.id)).toEqual(after)
-        await vi.waitFor(() => expect(listener.told.length).toBeGreaterThan(1), PATIENCE)
+        expect(await store().real.loadGuild(guild.id, testDeadline())).toEqual(after)
+        if (after) expect(await hubState(hub(), guild.id, guild.owner.user.id)).toEqual(after)
+        await vi.waitFor(() => expect(listener.deliveries.length).toBeGreaterThan(1), WAIT)
       },
     )
 
     it('is not acknowledged, nor heard of, nor believed before the store has it', async () => {
-      const guild = await founded(hub())
-      const listener = await listen(hub(), guild.id, guild.owner.user.id)
-      const held = store().hold('record')
+      const guild = await createGuild(hub())
+      const listener = await openSession(hub(), guild.id, guild.owner.user.id)
+      const held = store().block('record')
       let acknowledged = false
       const executing = hub()
-        .execute(guild.id, COMMANDS['channel.create']!(guild), soon())
+        .execute(guild.id, COMMANDS['channel.create']!(guild), testDeadline())
         .then(() => (acknowledged = true))
       await held.reached
-      await settled(hub(), guild.id, [listener]) // the guild itself goes on meanwhile
+      await drain(hub(), guild.id, [listener]) // the guild itself goes on meanwhile
       expect(acknowledged).toBe(false)
       expect(listener.events('CHANNEL_CREATE')).toEqual([])
-      expect(await believed(hub(), guild.id, guild.owner.user.id)).toEqual(guild.state)
+      expect(await hubState(hub(), guild.id, guild.owner.user.id)).toEqual(guild.state)
       held.release()
       await executing
-      await settled(hub(), guild.id, [listener])
+      await drain(hub(), guild.id, [listener])
       expect(listener.events('CHANNEL_CREATE')).toHaveLength(1)
-      await agrees(world, guild.id, guild.owner.user.id)
+      await expectHubMatchesStore(world, guild.id, guild.owner.user.id)
     })
 
     it('that is refused changes nothing and says why', async () => {
-      const guild = await founded(hub())
+      const guild = await createGuild(hub())
       const [{ user }] = guild.others as [(typeof guild.others)[0]]
-      const refused = await hub().execute(guild.id, { type: 'guild.delete', by: user.id }, soon())
+      const refused = await hub().execute(
+        guild.id,
+        { type: 'guild.delete', by: user.id },
+        testDeadline(),
+      )
       expect(refused).toEqual({ ok: false, refusal: 'no-permission' })
-      expect(await store().real.loadGuild(guild.id, soon())).toEqual(guild.state)
-      expect(await hub().execute(newId(), harmless(guild), soon())).toEqual({
+      expect(await store().real.loadGuild(guild.id, testDeadline())).toEqual(guild.state)
+      expect(await hub().execute(newId(), harmless(guild), testDeadline())).toEqual({
         ok: false,
         refusal: 'unknown-guild',
       })
     })
 
     it('among many at once is decided on what those before it have left', async () => {
-      const guild = await founded(hub())
+      const guild = await createGuild(hub())
       const by = guild.owner.user.id
       const channel = aChannel(guild.id)
       const make = Array.from({ length: 5 }, () =>
-        hub().execute(guild.id, { type: 'channel.create', by, channel }, soon()),
+        hub().execute(guild.id, { type: 'channel.create', by, channel }, testDeadline()),
       )
       const roles = Array.from({ length: 10 }, () =>
-        hub().execute(guild.id, harmless(guild), soon()),
+        hub().execute(guild.id, harmless(guild), testDeadline()),
       )
       const made = await Promise.all(make)
       expect(made.filter((executed) => executed.ok && executed.events.length > 0)).toHaveLength(1)
       await Promise.all(roles)
-      const state = await believed(hub(), guild.id, by)
+      const state = await hubState(hub(), guild.id, by)
       expect([state.roles.size, state.channels.size]).toEqual([11, 3])
-      await agrees(world, guild.id, by)
+      await expectHubMatchesStore(world, guild.id, by)
     })
   })
 
@@ -161,21 +165,21 @@ export function guildHubCommands(world: HubWorld): void {
     it.each(Object.keys(COMMANDS))(
       '%s leaves the guild as it was, for those who listen and for those who ask',
       async (kind) => {
-        const guild = await founded(hub())
-        const listener = await listen(hub(), guild.id, guild.owner.user.id)
+        const guild = await createGuild(hub())
+        const listener = await openSession(hub(), guild.id, guild.owner.user.id)
         {
           using _ = store().fail('record', 'before')
-          await expect(hub().execute(guild.id, COMMANDS[kind]!(guild), soon())).rejects.toEqual(
-            code('UNAVAILABLE'),
-          )
+          await expect(
+            hub().execute(guild.id, COMMANDS[kind]!(guild), testDeadline()),
+          ).rejects.toEqual(code('UNAVAILABLE'))
         }
-        await settled(hub(), guild.id, [listener])
+        await drain(hub(), guild.id, [listener])
         expect(
           listener.events().filter(({ type }) => !/^(TYPING_START|PRESENCE_UPDATE)$/.test(type)),
         ).toEqual([])
-        expect(await believed(hub(), guild.id, guild.owner.user.id)).toEqual(guild.state)
-        await done(hub(), guild.id, harmless(guild))
-        await agrees(world, guild.id, guild.owner.user.id)
+        expect(await hubState(hub(), guild.id, guild.owner.user.id)).toEqual(guild.state)
+        await execute(hub(), guild.id, harmless(guild))
+        await expectHubMatchesStore(world, guild.id, guild.owner.user.id)
       },
     )
 
@@ -183,17 +187,17 @@ export function guildHubCommands(world: HubWorld): void {
       it.each(Object.keys(COMMANDS))(
         `%s that was written ${when === 'after' ? 'all the same' : 'in part'} is taken back before anything else is written`,
         async (kind) => {
-          const guild = await founded(hub())
+          const guild = await createGuild(hub())
           {
             using _ = store().fail('record', when)
-            await expect(hub().execute(guild.id, COMMANDS[kind]!(guild), soon())).rejects.toEqual(
-              code('UNAVAILABLE'),
-            )
+            await expect(
+              hub().execute(guild.id, COMMANDS[kind]!(guild), testDeadline()),
+            ).rejects.toEqual(code('UNAVAILABLE'))
           }
-          expect(await believed(hub(), guild.id, guild.owner.user.id)).toEqual(guild.state)
-          await done(hub(), guild.id, harmless(guild))
-          await agrees(world, guild.id, guild.owner.user.id)
-          expect((await believed(hub(), guild.id, guild.owner.user.id)).channels).toEqual(
+          expect(await hubState(hub(), guild.id, guild.owner.user.id)).toEqual(guild.state)
+          await execute(hub(), guild.id, harmless(guild))
+          await expectHubMatchesStore(world, guild.id, guild.owner.user.id)
+          expect((await hubState(hub(), guild.id, guild.owner.user.id)).channels).toEqual(
             guild.state.channels,
           )
         },
@@ -201,11 +205,11 @@ export function guildHubCommands(world: HubWorld): void {
     }
 
     it('a role that everybody has comes back to everybody', async () => {
-      const guild = await founded(hub())
+      const guild = await createGuild(hub())
       const [by, role] = [guild.owner.user.id, aRole()]
-      await done(hub(), guild.id, { type: 'role.create', by, role })
+      await execute(hub(), guild.id, { type: 'role.create', by, role })
       for (const { user } of guild.others)
-        await done(hub(), guild.id, {
+        await execute(hub(), guild.id, {
           type: 'member.role',
           by,
           userId: user.id,
@@ -215,58 +219,58 @@ export function guildHubCommands(world: HubWorld): void {
       {
         using _ = store().fail('record', 'after')
         await expect(
-          hub().execute(guild.id, { type: 'role.delete', by, roleId: role.id }, soon()),
+          hub().execute(guild.id, { type: 'role.delete', by, roleId: role.id }, testDeadline()),
         ).rejects.toEqual(code('UNAVAILABLE'))
       }
-      await done(hub(), guild.id, harmless(guild))
-      await agrees(world, guild.id, by)
+      await execute(hub(), guild.id, harmless(guild))
+      await expectHubMatchesStore(world, guild.id, by)
     })
 
     it('a category whose change was written in part is as before, with all of its channels, and so is a deleted role', async () => {
-      const guild = await founded(hub())
+      const guild = await createGuild(hub())
       const [by, role, category] = [guild.owner.user.id, aRole(), aChannel(guild.id, { type: 4 })]
-      await done(hub(), guild.id, { type: 'role.create', by, role })
-      await done(hub(), guild.id, { type: 'channel.create', by, channel: category })
+      await execute(hub(), guild.id, { type: 'role.create', by, role })
+      await execute(hub(), guild.id, { type: 'channel.create', by, channel: category })
       for (let i = 0; i < 3; i++)
-        await done(hub(), guild.id, {
+        await execute(hub(), guild.id, {
           type: 'channel.create',
           by,
           channel: aChannel(guild.id, { parentId: category.id }),
         })
-      await done(hub(), guild.id, {
+      await execute(hub(), guild.id, {
         type: 'overwrite.put',
         by,
         channelId: category.id,
-        overwrite: shows(role.id, 0),
+        overwrite: allowView(role.id, 0),
       })
-      const before = await believed(hub(), guild.id, by)
+      const before = await hubState(hub(), guild.id, by)
       expect(
         [...before.channels.values()].filter(({ overwrites }) => overwrites.length === 1),
       ).toHaveLength(4)
       for (const command of [
-        { type: 'overwrite.put', by, channelId: category.id, overwrite: hides(guild.id, 0) },
+        { type: 'overwrite.put', by, channelId: category.id, overwrite: denyView(guild.id, 0) },
         { type: 'role.delete', by, roleId: role.id },
       ] satisfies GuildCommand[]) {
         {
           using _ = store().fail('record', 'midway')
-          await expect(hub().execute(guild.id, command, soon())).rejects.toEqual(
+          await expect(hub().execute(guild.id, command, testDeadline())).rejects.toEqual(
             code('UNAVAILABLE'),
           )
         }
-        expect(await believed(hub(), guild.id, by)).toEqual(before)
-        await done(hub(), guild.id, {
+        expect(await hubState(hub(), guild.id, by)).toEqual(before)
+        await execute(hub(), guild.id, {
           type: 'guild.edit',
           by,
           patch: { name: guild.state.guild.name },
         })
-        await agrees(world, guild.id, by)
-        expect(await believed(hub(), guild.id, by)).toEqual(before)
+        await expectHubMatchesStore(world, guild.id, by)
+        expect(await hubState(hub(), guild.id, by)).toEqual(before)
       }
     })
 
     it('a command keeps its deadline, and so does one that waits behind it', async () => {
-      const guild = await founded(hub())
-      const held = store().hold('record')
+      const guild = await createGuild(hub())
+      const held = store().block('record')
       const began = performance.now()
       const slow = [harmless(guild), harmless(guild)].map((command) =>
         hub().execute(guild.id, command, deadlineAfter(150)),
@@ -278,36 +282,36 @@ export function guildHubCommands(world: HubWorld): void {
         })
       expect(performance.now() - began).toBeLessThan(5_000)
       held.release()
-      await done(hub(), guild.id, harmless(guild))
-      await agrees(world, guild.id, guild.owner.user.id)
+      await execute(hub(), guild.id, harmless(guild))
+      await expectHubMatchesStore(world, guild.id, guild.owner.user.id)
     })
 
     it('a guild that could not be made is none', async () => {
       const guild = aGuild()
       {
         using _ = store().fail('createGuild', 'before')
-        await expect(hub().create(guild.state, soon())).rejects.toEqual(code('UNAVAILABLE'))
+        await expect(hub().create(guild.state, testDeadline())).rejects.toEqual(code('UNAVAILABLE'))
       }
-      expect(await hub().view(guild.id, guild.owner.user.id, soon())).toBeUndefined()
-      await hub().create(guild.state, soon())
-      await agrees(world, guild.id, guild.owner.user.id)
+      expect(await hub().view(guild.id, guild.owner.user.id, testDeadline())).toBeUndefined()
+      await hub().create(guild.state, testDeadline())
+      await expectHubMatchesStore(world, guild.id, guild.owner.user.id)
     })
   })
 
   describe('a guild that sleeps in the store', () => {
-    const asleep = async (): Promise<SmallGuild> => {
+    const asleep = async (): Promise<GuildFixture> => {
       const guild = aGuild()
-      await store().real.createGuild(guild.state, soon())
+      await store().real.createGuild(guild.state, testDeadline())
       return guild
     }
 
     it('wakes up whole when it is asked for, also by many at once', async () => {
       const guild = await asleep()
       const listeners = await Promise.all(
-        Array.from({ length: 10 }, () => listen(hub(), guild.id, guild.owner.user.id)),
+        Array.from({ length: 10 }, () => openSession(hub(), guild.id, guild.owner.user.id)),
       )
-      await settled(hub(), guild.id, listeners) // all ten are in the same guild
-      expect(await believed(hub(), guild.id, guild.owner.user.id)).toEqual(guild.state)
+      await drain(hub(), guild.id, listeners) // all ten are in the same guild
+      expect(await hubState(hub(), guild.id, guild.owner.user.id)).toEqual(guild.state)
     })
 
     it('wakes up without what a deletion has left that its process did not survive', async () => {
@@ -315,7 +319,7 @@ export function guildHubCommands(world: HubWorld): void {
       const [role, category] = [newId(), newId()]
       const inside = aChannel(id, {
         parentId: category,
-        overwrites: [hides(role, 0), shows(owner.user.id, 1)],
+        overwrites: [denyView(role, 0), allowView(owner.user.id, 1)],
       })
       const holder = { ...others[0]!, roles: [role] }
       await store().real.createGuild(
@@ -325,14 +329,14 @@ export function guildHubCommands(world: HubWorld): void {
           channels: new Map([...state.channels, [inside.id, inside]]),
           members: new Map([...state.members, [holder.user.id, holder]]),
         },
-        soon(),
+        testDeadline(),
       )
-      expect(await believed(hub(), id, owner.user.id)).toEqual({
+      expect(await hubState(hub(), id, owner.user.id)).toEqual({
         ...state,
         guild: { ...state.guild, systemChannelId: null },
         channels: new Map([
           ...state.channels,
-          [inside.id, { ...inside, parentId: null, overwrites: [shows(owner.user.id, 1)] }],
+          [inside.id, { ...inside, parentId: null, overwrites: [allowView(owner.user.id, 1)] }],
         ]),
       })
     })
@@ -349,24 +353,24 @@ export function guildHubCommands(world: HubWorld): void {
           deliver: () => {},
         }
         const asked = [
-          hub().view(guild.id, guild.owner.user.id, soon()),
-          hub().access(guild.id, guild.owner.user.id, undefined, soon()),
-          hub().execute(guild.id, harmless(guild), soon()),
-          hub().publish(guild.id, event, soon()),
-          hub().subscribe(guild.id, subscriber, soon()),
+          hub().view(guild.id, guild.owner.user.id, testDeadline()),
+          hub().access(guild.id, guild.owner.user.id, undefined, testDeadline()),
+          hub().execute(guild.id, harmless(guild), testDeadline()),
+          hub().publish(guild.id, event, testDeadline()),
+          hub().subscribe(guild.id, subscriber, testDeadline()),
         ]
         for (const one of await Promise.allSettled(asked))
           expect(one).toEqual({ status: 'rejected', reason: code('UNAVAILABLE') })
       }
-      const listener = await listen(hub(), guild.id, guild.owner.user.id)
-      await hub().publish(guild.id, event, soon()) // what was not published may be published again
-      await settled(hub(), guild.id, [listener])
+      const listener = await openSession(hub(), guild.id, guild.owner.user.id)
+      await hub().publish(guild.id, event, testDeadline()) // what was not published may be published again
+      await drain(hub(), guild.id, [listener])
       expect(listener.events('MESSAGE_CREATE')).toEqual([event])
     })
 
     it('keeps nobody beyond their deadline, and is there for who waits longer', async () => {
       const guild = await asleep()
-      const held = store().hold('loadGuild')
+      const held = store().block('loadGuild')
       const view = (ms: number) => hub().view(guild.id, guild.owner.user.id, deadlineAfter(ms))
       const [hasty, patient] = [view(100), view(20_000)]
       await expect(hasty).rejects.toEqual(code('DEADLINE_EXCEEDED'))

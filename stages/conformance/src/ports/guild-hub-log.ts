@@ -10,15 +10,23 @@ import type { GuildHub, LogPosition } from '@threshold/ports'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
+  aChannel,
+  allowView,
+  aRole,
+  denyView,
+  type GuildFixture,
+  newId,
+  testDeadline,
+} from './fixtures.ts'
+import {
   anEvent,
-  done,
-  founded,
-  type HubWorld,
-  type Listener,
-  listen,
-  settled,
-} from './guild-hub-world.ts'
-import { aChannel, aRole, hides, newId, type SmallGuild, shows, soon } from './world.ts'
+  createGuild,
+  drain,
+  execute,
+  type HubFixture,
+  openSession,
+  type TestSession,
+} from './guild-hub-fixture.ts'
 
 const kinds = <K extends string>(...all: K[]) => fc.constantFrom(...all)
 const [channel, whom] = [fc.nat(2), fc.nat(3)]
@@ -38,7 +46,7 @@ const step = fc.oneof(
 type Step = typeof step extends fc.Arbitrary<infer S> ? S : never
 
 interface Seat {
-  readonly listener: Listener
+  readonly listener: TestSession
   /** Ids of what was published for it, in order. */
   readonly expected: string[]
   state: 'in' | 'left' | 'kicked'
@@ -49,13 +57,13 @@ interface Seat {
  */
 class Play {
   readonly #hub: GuildHub
-  readonly #guild: SmallGuild
+  readonly #guild: GuildFixture
   readonly #role = aRole({ name: 'key' })
   readonly #channels: Channel[] = []
   readonly seats: Seat[] = []
   state: GuildState
 
-  constructor(hub: GuildHub, guild: SmallGuild) {
+  constructor(hub: GuildHub, guild: GuildFixture) {
     this.#hub = hub
     this.#guild = guild
     this.state = guild.state
@@ -125,7 +133,7 @@ class Play {
   }
 
   async #do(command: GuildCommand): Promise<void> {
-    const executed = await this.#hub.execute(this.#guild.id, command, soon())
+    const executed = await this.#hub.execute(this.#guild.id, command, testDeadline())
     if (!executed.ok) throw new Error(`${command.type} was refused: ${executed.refusal}`)
     this.state = executed.events.reduce(evolve, this.state)
   }
@@ -145,7 +153,7 @@ class Play {
     const [targetId, type] =
       user === undefined ? ([this.#role.id, 0] as const) : ([user, 1] as const)
     if (kind !== 'restore') {
-      const overwrite = (kind === 'hide' ? hides : shows)(targetId, type)
+      const overwrite = (kind === 'hide' ? denyView : allowView)(targetId, type)
       return this.#do({ type: 'overwrite.put', by, channelId, overwrite })
     }
     if (!this.state.channels.get(channelId)!.overwrites.some(({ id }) => id === targetId)) return
@@ -154,7 +162,7 @@ class Play {
 
   async #join(user: UserId): Promise<void> {
     this.seats.push({
-      listener: await listen(this.#hub, this.#guild.id, user),
+      listener: await openSession(this.#hub, this.#guild.id, user),
       expected: [],
       state: 'in',
     })
@@ -162,7 +170,7 @@ class Play {
 
   async #say(channelId: ChannelId | undefined): Promise<void> {
     const event = anEvent(channelId)
-    await this.#hub.publish(this.#guild.id, event, soon())
+    await this.#hub.publish(this.#guild.id, event, testDeadline())
     for (const seat of this.seats) {
       if (seat.state !== 'in') continue
       if (channelId === undefined || canView(this.state, seat.listener.userId, channelId))
@@ -179,7 +187,7 @@ class Play {
  * What a client makes of what it is told: the channels it knows, and whether each event made sense
  * to it.
  */
-function channelsKnown({ view, events }: Listener): Set<ChannelId> {
+function channelsKnown({ view, events }: TestSession): Set<ChannelId> {
   const known = new Set(view.channels.map(({ id }) => id))
   for (const { type, data, channelId } of events()) {
     const { id } = data as { id: ChannelId }
@@ -198,18 +206,18 @@ const ascend = (positions: readonly LogPosition[]): boolean =>
       i === 0 || (epoch === positions[i - 1]!.epoch && sequence > positions[i - 1]!.sequence),
   )
 
-export function guildHubLog({ hub }: HubWorld): void {
+export function guildHubLog({ hub }: HubFixture): void {
   describe('the log of a guild', () => {
     it('reaches each session in its order, each event once, and none of a channel that its user does not see at that point', () =>
       fc.assert(
         fc.asyncProperty(
           fc.array(step, { minLength: 10, maxLength: 40, size: 'max' }),
           async (steps) => {
-            const guild = await founded(hub(), 4)
+            const guild = await createGuild(hub(), 4)
             const play = new Play(hub(), guild)
             await play.begin()
             for (const each of steps) await play.step(each)
-            await settled(
+            await drain(
               hub(),
               guild.id,
               play.seats.flatMap(({ listener, state }) => (state === 'in' ? [listener] : [])),
@@ -220,7 +228,7 @@ export function guildHubLog({ hub }: HubWorld): void {
               // left has.
               expect(state === 'left' ? heard.slice(0, expected.length) : heard).toEqual(expected)
               expect(ascend([listener.from, ...listener.positions()])).toBe(true)
-              expect(listener.isOut).toBe(state === 'kicked')
+              expect(listener.removed).toBe(state === 'kicked')
               const known = channelsKnown(listener)
               if (state !== 'in') continue
               const seen = [...play.state.channels.keys()].filter((id) =>
@@ -229,7 +237,7 @@ export function guildHubLog({ hub }: HubWorld): void {
               expect(known).toEqual(new Set(seen))
               expect(
                 new Set(
-                  (await hub().view(guild.id, listener.userId, soon()))?.channels.map(
+                  (await hub().view(guild.id, listener.userId, testDeadline()))?.channels.map(
                     ({ id }) => id,
                   ),
                 ),
@@ -241,35 +249,37 @@ export function guildHubLog({ hub }: HubWorld): void {
       ))
 
     it('is one order for all, however many speak and change things at once, and says where each event stands', async () => {
-      const guild = await founded(hub(), 3)
+      const guild = await createGuild(hub(), 3)
       const users = [...guild.state.members.keys()]
       const listeners = await Promise.all(
-        [...users, ...users].map((user) => listen(hub(), guild.id, user)),
+        [...users, ...users].map((user) => openSession(hub(), guild.id, user)),
       )
       const events = Array.from({ length: 60 }, (_, i) =>
         anEvent(i % 2 ? guild.text.id : undefined),
       )
       const [positions] = await Promise.all([
-        Promise.all(events.map((event) => hub().publish(guild.id, event, soon()))),
+        Promise.all(events.map((event) => hub().publish(guild.id, event, testDeadline()))),
         Promise.all(
           Array.from({ length: 10 }, () =>
             hub().execute(
               guild.id,
               { type: 'role.create', by: guild.owner.user.id, role: aRole() },
-              soon(),
+              testDeadline(),
             ),
           ),
         ),
       ])
-      await settled(hub(), guild.id, listeners)
-      const order = (one: Listener): string[] => one.events().map(({ id }) => id)
+      await drain(hub(), guild.id, listeners)
+      const order = (one: TestSession): string[] => one.events().map(({ id }) => id)
       for (const one of listeners) {
         expect(order(one).filter((id) => order(listeners[0]!).includes(id))).toEqual(
           order(listeners[0]!),
         )
         expect(one.events('GUILD_ROLE_CREATE')).toHaveLength(10)
         const heard = new Map(
-          one.told.flatMap((d) => (d.kind === 'event' ? [[d.event.id, d.position] as const] : [])),
+          one.deliveries.flatMap((d) =>
+            d.kind === 'event' ? [[d.event.id, d.position] as const] : [],
+          ),
         )
         events.forEach(({ id }, i) => void expect(heard.get(id)).toEqual(positions[i]))
         expect(one.events('MESSAGE_CREATE')).toHaveLength(events.length)
@@ -278,24 +288,26 @@ export function guildHubLog({ hub }: HubWorld): void {
     })
 
     it('has an id once, however often and from wherever it is published', async () => {
-      const guild = await founded(hub())
-      const listener = await listen(hub(), guild.id, guild.owner.user.id)
+      const guild = await createGuild(hub())
+      const listener = await openSession(hub(), guild.id, guild.owner.user.id)
       const event = anEvent(guild.text.id)
       const first = await Promise.all(
-        Array.from({ length: 10 }, () => hub().publish(guild.id, event, soon())),
+        Array.from({ length: 10 }, () => hub().publish(guild.id, event, testDeadline())),
       )
-      await hub().publish(guild.id, anEvent(), soon())
+      await hub().publish(guild.id, anEvent(), testDeadline())
       expect(
         new Set(
-          [...first, await hub().publish(guild.id, event, soon())].map((p) => JSON.stringify(p)),
+          [...first, await hub().publish(guild.id, event, testDeadline())].map((p) =>
+            JSON.stringify(p),
+          ),
         ).size,
       ).toBe(1)
-      await settled(hub(), guild.id, [listener])
+      await drain(hub(), guild.id, [listener])
       expect(listener.events('MESSAGE_CREATE').filter(({ id }) => id === event.id)).toEqual([event])
     })
 
     it('keeps what needs a permission from who sees the channel and lacks that permission there', async () => {
-      const guild = await founded(hub(), 2)
+      const guild = await createGuild(hub(), 2)
       const [manager, member] = guild.others.map(({ user }) => user.id) as [string, string]
       const allowed = {
         id: manager,
@@ -303,21 +315,21 @@ export function guildHubLog({ hub }: HubWorld): void {
         allow: String(Permission.ManageChannels),
         deny: '0',
       } as const
-      await done(hub(), guild.id, {
+      await execute(hub(), guild.id, {
         type: 'overwrite.put',
         by: guild.owner.user.id,
         channelId: guild.text.id,
         overwrite: allowed,
       })
       const listeners = await Promise.all(
-        [guild.owner.user.id, manager, member].map((user) => listen(hub(), guild.id, user)),
+        [guild.owner.user.id, manager, member].map((user) => openSession(hub(), guild.id, user)),
       )
       const events = [
-        { ...anEvent(guild.text.id), needs: Permission.ManageChannels },
+        { ...anEvent(guild.text.id), requiredPermissions: Permission.ManageChannels },
         anEvent(guild.text.id),
       ]
-      for (const event of events) await hub().publish(guild.id, event, soon())
-      await settled(hub(), guild.id, listeners)
+      for (const event of events) await hub().publish(guild.id, event, testDeadline())
+      await drain(hub(), guild.id, listeners)
       const [all, open] = [events.map(({ id }) => id), [events[1]!.id]]
       expect(listeners.map((one) => one.events('MESSAGE_CREATE').map(({ id }) => id))).toEqual([
         all,
@@ -327,16 +339,16 @@ export function guildHubLog({ hub }: HubWorld): void {
     })
 
     it('goes on without a gap from what a session was shown when it joined', async () => {
-      const guild = await founded(hub())
-      const joining: Promise<Listener>[] = []
+      const guild = await createGuild(hub())
+      const joining: Promise<TestSession>[] = []
       const said: Promise<LogPosition>[] = []
       for (let i = 0; i < 30; i++) {
-        said.push(hub().publish(guild.id, anEvent(), soon()))
-        if (i % 5 === 2) joining.push(listen(hub(), guild.id, guild.owner.user.id))
+        said.push(hub().publish(guild.id, anEvent(), testDeadline()))
+        if (i % 5 === 2) joining.push(openSession(hub(), guild.id, guild.owner.user.id))
       }
       const [positions, listeners] = await Promise.all([Promise.all(said), Promise.all(joining)])
-      await settled(hub(), guild.id, listeners)
-      for (const { from, told } of listeners) {
+      await drain(hub(), guild.id, listeners)
+      for (const { from, deliveries: told } of listeners) {
         const heard = told.flatMap((d) =>
           d.kind === 'event' && d.event.type === 'MESSAGE_CREATE' ? [d.position.sequence] : [],
         )
@@ -348,11 +360,11 @@ export function guildHubLog({ hub }: HubWorld): void {
     })
 
     it('of one guild is not heard in another, and of no guild by nobody', async () => {
-      const [one, other] = [await founded(hub()), await founded(hub())]
-      const listener = await listen(hub(), other.id, other.owner.user.id)
-      await hub().publish(one.id, anEvent(), soon())
-      await hub().publish(newId(), anEvent(), soon())
-      await settled(hub(), other.id, [listener])
+      const [one, other] = [await createGuild(hub()), await createGuild(hub())]
+      const listener = await openSession(hub(), other.id, other.owner.user.id)
+      await hub().publish(one.id, anEvent(), testDeadline())
+      await hub().publish(newId(), anEvent(), testDeadline())
+      await drain(hub(), other.id, [listener])
       expect(listener.events('MESSAGE_CREATE')).toEqual([])
     })
   })

@@ -5,7 +5,7 @@ import { guildHubCommands } from './guild-hub-commands.ts'
 import { guildHubLog } from './guild-hub-log.ts'
 import { guildHubPeople } from './guild-hub-people.ts'
 import { guildHubVoice } from './guild-hub-voice.ts'
-import { bothWays, OPEN_MS } from './suite.ts'
+import { describeLocalAndRemote, OPEN_MS } from './suite.ts'
 
 /** Makes the hub under test on a store that it gives to `faulty` and uses as that returns it. */
 export type OpenHub = (
@@ -18,7 +18,7 @@ export type OpenHub = (
  * wait.
  */
 export function testGuildHub(name: string, open: OpenHub): void {
-  bothWays(`${name} as a guild hub`, (through) => {
+  describeLocalAndRemote(`${name} as a guild hub`, (through) => {
     const use = new AsyncDisposableStack()
     let hub: GuildHub
     let faults: FaultyStore

@@ -1,32 +1,32 @@
 export { type AnalyticsBounds, testAnalytics } from './analytics.ts'
-export { cloned } from './cloned.ts'
 export { testEventEncoder } from './event-encoder.ts'
-export { guildHistory } from './guild-events.ts'
-export { testGuildHub } from './guild-hub.ts'
-export { httpSink } from './http-sink.ts'
-export { testMemberList } from './member-list.ts'
-export { testMessageStore } from './message-store.ts'
-export { testMetadataStore } from './metadata-store.ts'
-export { type NotifierWorld, testNotifier } from './notifier.ts'
-export { testPermissions } from './permissions.ts'
-export { testSearchIndex } from './search-index.ts'
-export { testSessionRegistry } from './session-registry.ts'
-export { type BreakableStores, testStoresAway } from './stores-away.ts'
-export type { Open } from './suite.ts'
-export { testTimeReservations } from './time-reservations.ts'
-export { testVoiceRelay } from './voice-relay.ts'
 export {
   aChannel,
   aGuild,
+  allowView,
   aMember,
   aMessage,
   anInvite,
   aRole,
   aUser,
-  hides,
+  denyView,
+  type GuildFixture,
   newId,
-  type SmallGuild,
-  shows,
-  soon,
+  testDeadline,
   writeTime,
-} from './world.ts'
+} from './fixtures.ts'
+export { guildHistory } from './guild-events.ts'
+export { testGuildHub } from './guild-hub.ts'
+export { testMemberList } from './member-list.ts'
+export { testMessageStore } from './message-store.ts'
+export { testMetadataStore } from './metadata-store.ts'
+export { type NotifierFixture, testNotifier } from './notifier.ts'
+export { testPermissions } from './permissions.ts'
+export { pushSink } from './push-sink.ts'
+export { remoteProxy } from './remote-proxy.ts'
+export { testSearchIndex } from './search-index.ts'
+export { testSessionRegistry } from './session-registry.ts'
+export { type BreakableStores, testStoreOutage } from './store-outage.ts'
+export type { Open } from './suite.ts'
+export { testTimeReservations } from './time-reservations.ts'
+export { testVoiceRelay } from './voice-relay.ts'

@@ -3,8 +3,8 @@ import type { Member } from '@threshold/domain'
 import type { MemberList } from '@threshold/ports'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { aMember, aUser } from './fixtures.ts'
 import { factorySuite } from './suite.ts'
-import { aMember, aUser } from './world.ts'
 
 /**
  * Few ids of differing length, so that changes meet and text order is not id order; few letters, so

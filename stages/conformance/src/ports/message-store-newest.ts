@@ -1,7 +1,7 @@
 import type { MessageStore } from '@threshold/ports'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { aMessage, messagesAged, newestFirst, newId, soon, writeTime } from './world.ts'
+import { aMessage, messagesAged, newestFirst, newId, testDeadline, writeTime } from './fixtures.ts'
 
 const DAY = 86_400_000
 /**
@@ -13,7 +13,7 @@ const histories = fc.array(fc.array(fc.integer({ min: 0, max: 45 * DAY }), { max
 })
 
 export function messageStoreNewest(store: () => MessageStore): void {
-  const newest = (channels: readonly string[]) => store().newest(channels, soon())
+  const newest = (channels: readonly string[]) => store().newest(channels, testDeadline())
 
   describe('the newest messages of many channels', () => {
     it('are those that the first page of each would begin with', () =>
@@ -21,7 +21,7 @@ export function messageStoreNewest(store: () => MessageStore): void {
         fc.asyncProperty(histories, async (ages) => {
           const channels = ages.map((history) => messagesAged(newId(), history))
           const empty = newId()
-          await store().import(channels.flat(), soon())
+          await store().import(channels.flat(), testDeadline())
           const expected = new Map(
             channels.flatMap((messages) =>
               messages
@@ -41,7 +41,7 @@ export function messageStoreNewest(store: () => MessageStore): void {
 
     it('are those of a hundred and twenty channels at once', async () => {
       const messages = Array.from({ length: 120 }, () => aMessage(newId()))
-      await store().import(messages, soon())
+      await store().import(messages, testDeadline())
       const found = await newest(messages.map(({ channelId }) => channelId))
       expect(found).toEqual(new Map(messages.map(({ channelId, id }) => [channelId, id])))
     })
@@ -51,15 +51,15 @@ export function messageStoreNewest(store: () => MessageStore): void {
       const [old, ...recent] = messagesAged(channel, [30 * DAY, 2 * DAY, DAY, 0]).toSorted((a, b) =>
         newestFirst(b, a),
       )
-      await store().import([old!, ...recent], soon())
+      await store().import([old!, ...recent], testDeadline())
       await store().remove(
         channel,
         recent.map(({ id }) => id),
         writeTime(),
-        soon(),
+        testDeadline(),
       )
       expect(await newest([channel])).toEqual(new Map([[channel, old!.id]]))
-      await store().remove(channel, [old!.id], writeTime(), soon())
+      await store().remove(channel, [old!.id], writeTime(), testDeadline())
       expect(await newest([channel])).toEqual(new Map())
     })
   })

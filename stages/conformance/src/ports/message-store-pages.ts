@@ -3,7 +3,7 @@ import type { StoredMessage } from '@threshold/domain'
 import type { Anchor, MessageStore } from '@threshold/ports'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { aMessage, messagesAged, newestFirst, newId, soon } from './world.ts'
+import { aMessage, messagesAged, newestFirst, newId, testDeadline } from './fixtures.ts'
 
 const DAY = 86_400_000
 /**
@@ -29,7 +29,7 @@ async function filled(
 ): Promise<{ channel: string; ids: MessageId[] }> {
   const channel = newId()
   const messages = messagesAged(channel, history)
-  await store.import(messages, soon())
+  await store.import(messages, testDeadline())
   return { channel, ids: idsOf(messages.toSorted(newestFirst)) }
 }
 
@@ -45,7 +45,7 @@ export function messageStorePages(store: () => MessageStore): void {
           ): Promise<MessageId[][]> => {
             const pages: MessageId[][] = []
             for (let anchor = first; ; ) {
-              const page = await store().page(channel, anchor, limit, soon())
+              const page = await store().page(channel, anchor, limit, testDeadline())
               if (page.length === 0) return pages
               expect(page.length).toBeLessThanOrEqual(limit)
               pages.push(idsOf(page))
@@ -78,12 +78,12 @@ export function messageStorePages(store: () => MessageStore): void {
             const id = (BigInt(ids[which % ids.length]!) + (between ? 1n : 0n)).toString()
             const older = ids.filter((other) => compareIds(other, id) < 0)
             const newer = ids.filter((other) => compareIds(other, id) > 0)
-            expect(idsOf(await store().page(channel, { at: 'before', id }, limit, soon()))).toEqual(
-              older.slice(0, limit),
-            )
-            expect(idsOf(await store().page(channel, { at: 'after', id }, limit, soon()))).toEqual(
-              newer.slice(-limit),
-            )
+            expect(
+              idsOf(await store().page(channel, { at: 'before', id }, limit, testDeadline())),
+            ).toEqual(older.slice(0, limit))
+            expect(
+              idsOf(await store().page(channel, { at: 'after', id }, limit, testDeadline())),
+            ).toEqual(newer.slice(-limit))
           },
         ),
         RUNS,
@@ -96,25 +96,32 @@ export function messageStorePages(store: () => MessageStore): void {
         aMessage(channel, { nonce: 12 }),
         aMessage(channel),
       ]
-      await store().insert(a, soon())
-      await store().insert(b, soon(), { authorId: b.authorId, channelId: channel, nonce: '12' })
-      await store().insert(c, soon())
+      await store().insert(a, testDeadline())
+      await store().insert(b, testDeadline(), {
+        authorId: b.authorId,
+        channelId: channel,
+        nonce: '12',
+      })
+      await store().insert(c, testDeadline())
       const [first, second, third] = [
         { id: a.id, authorId: a.authorId },
         { id: b.id, authorId: b.authorId, dedupeNonce: '12' },
         { id: c.id, authorId: c.authorId },
       ]
-      expect(await store().senders(channel, undefined, 2, soon())).toStrictEqual([third, second])
-      expect(await store().senders(channel, b.id, 100, soon())).toStrictEqual([first])
-      expect(await store().senders(channel, a.id, 100, soon())).toStrictEqual([])
+      expect(await store().senders(channel, undefined, 2, testDeadline())).toStrictEqual([
+        third,
+        second,
+      ])
+      expect(await store().senders(channel, b.id, 100, testDeadline())).toStrictEqual([first])
+      expect(await store().senders(channel, a.id, 100, testDeadline())).toStrictEqual([])
     })
 
     it('takes the largest id there is for one newer than all', async () => {
       const { channel, ids } = await filled(store(), [0, DAY, 12 * DAY])
       const id = (2n ** 63n - 1n).toString()
       for (const at of ['before', 'around'] as const)
-        expect(idsOf(await store().page(channel, { at, id }, 10, soon()))).toEqual(ids)
-      expect(await store().page(channel, { at: 'after', id }, 10, soon())).toEqual([])
+        expect(idsOf(await store().page(channel, { at, id }, 10, testDeadline()))).toEqual(ids)
+      expect(await store().page(channel, { at: 'after', id }, 10, testDeadline())).toEqual([])
     })
 
     it('around an id has half its size of what is newer, then the message itself if there is one, then what is older', () =>
@@ -133,9 +140,9 @@ export function messageStorePages(store: () => MessageStore): void {
             const rest = ids
               .filter((other) => compareIds(other, id) <= 0)
               .slice(0, limit - newer.length)
-            expect(idsOf(await store().page(channel, { at: 'around', id }, limit, soon()))).toEqual(
-              [...newer, ...rest],
-            )
+            expect(
+              idsOf(await store().page(channel, { at: 'around', id }, limit, testDeadline())),
+            ).toEqual([...newer, ...rest])
           },
         ),
         RUNS,
@@ -147,14 +154,14 @@ export function messageStorePages(store: () => MessageStore): void {
         ...(['before', 'after', 'around'] as const).map((at) => ({ at, id: newId() })),
       ]
       for (const anchor of anchors)
-        expect(await store().page(newId(), anchor, 50, soon())).toEqual([])
+        expect(await store().page(newId(), anchor, 50, testDeadline())).toEqual([])
     })
 
     it('has messages of its channel alone', async () => {
       const [one, other] = [newId(), newId()]
       const mine = Array.from({ length: 5 }, () => [aMessage(one), aMessage(other)]).flat()
-      await store().import(mine, soon())
-      const page = await store().page(one, { at: 'latest' }, 100, soon())
+      await store().import(mine, testDeadline())
+      const page = await store().page(one, { at: 'latest' }, 100, testDeadline())
       expect(idsOf(page)).toEqual(
         idsOf(mine.filter((m) => m.channelId === one).toSorted(newestFirst)),
       )
@@ -164,8 +171,8 @@ export function messageStorePages(store: () => MessageStore): void {
       const channel = newId()
       for (let i = 0; i < 10; i++) {
         const message = aMessage(channel)
-        await store().insert(message, soon())
-        expect(await store().page(channel, { at: 'latest' }, 1, soon())).toEqual([message])
+        await store().insert(message, testDeadline())
+        expect(await store().page(channel, { at: 'latest' }, 1, testDeadline())).toEqual([message])
       }
     })
   })

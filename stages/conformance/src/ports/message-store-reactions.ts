@@ -3,12 +3,12 @@ import type { ReactionCount, StoredMessage } from '@threshold/domain'
 import type { MessageStore } from '@threshold/ports'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { aMessage, newId, soon, writeTime } from './world.ts'
+import { aMessage, newId, testDeadline, writeTime } from './fixtures.ts'
 
 export function messageStoreReactions(store: () => MessageStore): void {
   const sent = async (): Promise<StoredMessage> => {
     const message = aMessage(newId())
-    await store().insert(message, soon())
+    await store().insert(message, testDeadline())
     return message
   }
   const reaction = ({ channelId, id }: StoredMessage, emoji: string, userId: UserId) => ({
@@ -20,14 +20,14 @@ export function messageStoreReactions(store: () => MessageStore): void {
     writeTimeMicros: writeTime(),
   })
   const react = (message: StoredMessage, emoji: string, user: UserId) =>
-    store().react(reaction(message, emoji, user), soon())
+    store().react(reaction(message, emoji, user), testDeadline())
   const unreact = (message: StoredMessage, emoji: string, user: UserId) =>
-    store().unreact(reaction(message, emoji, user), soon())
+    store().unreact(reaction(message, emoji, user), testDeadline())
   const counts = async (
     message: StoredMessage,
     viewer: UserId,
   ): Promise<readonly ReactionCount[]> => {
-    const all = await store().reactions(message.channelId, [message.id], viewer, soon())
+    const all = await store().reactions(message.channelId, [message.id], viewer, testDeadline())
     return (all.get(message.id) ?? []).toSorted((a, b) => (a.emoji < b.emoji ? -1 : 1))
   }
 
@@ -107,11 +107,11 @@ export function messageStoreReactions(store: () => MessageStore): void {
     it('goes with its message', async () => {
       const message = await sent()
       await react(message, '👍', '1')
-      await store().remove(message.channelId, [message.id], writeTime(), soon())
+      await store().remove(message.channelId, [message.id], writeTime(), testDeadline())
       expect(await react(message, '👍', '2')).toBe('absent')
       expect(await counts(message, '1')).toEqual([])
       expect(
-        await store().reactors(message.channelId, message.id, '👍', { limit: 10 }, soon()),
+        await store().reactors(message.channelId, message.id, '👍', { limit: 10 }, testDeadline()),
       ).toEqual([])
     })
 
@@ -121,10 +121,16 @@ export function messageStoreReactions(store: () => MessageStore): void {
         const reacting = Array.from({ length: 4 }, (_, i) => react(message, '👍', String(i + 1)))
         await Promise.all([
           ...reacting,
-          store().remove(message.channelId, [message.id], writeTime(), soon()),
+          store().remove(message.channelId, [message.id], writeTime(), testDeadline()),
         ])
         expect(
-          await store().reactors(message.channelId, message.id, '👍', { limit: 10 }, soon()),
+          await store().reactors(
+            message.channelId,
+            message.id,
+            '👍',
+            { limit: 10 },
+            testDeadline(),
+          ),
         ).toEqual([])
       }
     })
@@ -132,7 +138,9 @@ export function messageStoreReactions(store: () => MessageStore): void {
     it('leaves the message as it was', async () => {
       const message = await sent()
       await react(message, '👍', '1')
-      expect(await store().get(message.channelId, [message.id], soon())).toStrictEqual([message])
+      expect(await store().get(message.channelId, [message.id], testDeadline())).toStrictEqual([
+        message,
+      ])
     })
   })
 
@@ -182,17 +190,19 @@ export function messageStoreReactions(store: () => MessageStore): void {
       const ahead = writeTime() + 3_600_000_000n
       for (let round = 0n; round < 3n; round++) {
         const at = ahead + 10n * round
-        expect(await store().react({ ...reaction, writeTimeMicros: at }, soon())).toBe('added')
-        expect(await store().unreact({ ...reaction, writeTimeMicros: at + 1n }, soon())).toBe(
-          'removed',
-        )
-        expect(await store().react({ ...reaction, writeTimeMicros: writeTime() }, soon())).toBe(
+        expect(await store().react({ ...reaction, writeTimeMicros: at }, testDeadline())).toBe(
           'added',
         )
+        expect(
+          await store().unreact({ ...reaction, writeTimeMicros: at + 1n }, testDeadline()),
+        ).toBe('removed')
+        expect(
+          await store().react({ ...reaction, writeTimeMicros: writeTime() }, testDeadline()),
+        ).toBe('added')
         expect(await counts(message, '1')).toEqual([{ emoji: '👍', count: 1, me: true }])
-        expect(await store().unreact({ ...reaction, writeTimeMicros: writeTime() }, soon())).toBe(
-          'removed',
-        )
+        expect(
+          await store().unreact({ ...reaction, writeTimeMicros: writeTime() }, testDeadline()),
+        ).toBe('removed')
         expect(await counts(message, '1')).toEqual([])
       }
     })
@@ -200,14 +210,14 @@ export function messageStoreReactions(store: () => MessageStore): void {
     it('of many messages come at once, without those that have none', async () => {
       const channel = newId()
       const [a, b, c] = [aMessage(channel), aMessage(channel), aMessage(channel)]
-      await store().import([a, b, c], soon())
+      await store().import([a, b, c], testDeadline())
       await react(a, '👍', '1')
       await react(c, '👎', '2')
       const all: ReadonlyMap<MessageId, readonly ReactionCount[]> = await store().reactions(
         channel,
         [a.id, b.id, c.id, newId()],
         '1',
-        soon(),
+        testDeadline(),
       )
       expect(new Map(all)).toEqual(
         new Map([
@@ -215,7 +225,7 @@ export function messageStoreReactions(store: () => MessageStore): void {
           [c.id, [{ emoji: '👎', count: 1, me: false }]],
         ]),
       )
-      expect((await store().reactions(channel, [], '1', soon())).size).toBe(0)
+      expect((await store().reactions(channel, [], '1', testDeadline())).size).toBe(0)
     })
   })
 
@@ -232,7 +242,7 @@ export function messageStoreReactions(store: () => MessageStore): void {
           message.id,
           '👍',
           { ...(after ? { after } : {}), limit: 5 },
-          soon(),
+          testDeadline(),
         )
         if (page.length === 0) break
         expect(page.length).toBeLessThanOrEqual(5)

@@ -2,7 +2,7 @@ import type { StoredMessage } from '@threshold/domain'
 import type { MessageStore } from '@threshold/ports'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { aMessage, newId, soon, writeTime } from './world.ts'
+import { aMessage, newId, testDeadline, writeTime } from './fixtures.ts'
 
 /**
  * Edits and deletes, and who wins where they meet: the larger write time, and a delete over any
@@ -11,18 +11,18 @@ import { aMessage, newId, soon, writeTime } from './world.ts'
 export function messageStoreRemovals(store: () => MessageStore): void {
   const sent = async (fields: Partial<StoredMessage> = {}): Promise<StoredMessage> => {
     const message = aMessage(newId(), fields)
-    await store().insert(message, soon())
+    await store().insert(message, testDeadline())
     return message
   }
   const edit = (message: StoredMessage, content: string, writeTimeMicros: bigint) =>
     store().edit(
       { id: message.id, channelId: message.channelId, set: { content }, writeTimeMicros },
-      soon(),
+      testDeadline(),
     )
   const remove = (message: StoredMessage, writeTimeMicros: bigint) =>
-    store().remove(message.channelId, [message.id], writeTimeMicros, soon())
+    store().remove(message.channelId, [message.id], writeTimeMicros, testDeadline())
   const read = async (message: StoredMessage) =>
-    (await store().get(message.channelId, [message.id], soon()))[0]
+    (await store().get(message.channelId, [message.id], testDeadline()))[0]
 
   describe('an edit', () => {
     it('changes what it names and nothing else', async () => {
@@ -38,7 +38,7 @@ export function messageStoreRemovals(store: () => MessageStore): void {
       expect(
         await store().edit(
           { id: message.id, channelId: message.channelId, set, writeTimeMicros: at },
-          soon(),
+          testDeadline(),
         ),
       ).toStrictEqual(edited)
       expect(await read(message)).toStrictEqual(edited)
@@ -94,24 +94,24 @@ export function messageStoreRemovals(store: () => MessageStore): void {
     it('answers the ids that were there, and is no error when it is repeated', async () => {
       const channel = newId()
       const batch = Array.from({ length: 5 }, () => aMessage(channel))
-      await store().import(batch, soon())
+      await store().import(batch, testDeadline())
       const ids = batch.map((m) => m.id)
       expect(
         (
-          await store().remove(channel, [...ids.slice(0, 3), newId()], writeTime(), soon())
+          await store().remove(channel, [...ids.slice(0, 3), newId()], writeTime(), testDeadline())
         ).toSorted(),
       ).toEqual(ids.slice(0, 3).toSorted())
-      expect((await store().remove(channel, ids, writeTime(), soon())).toSorted()).toEqual(
+      expect((await store().remove(channel, ids, writeTime(), testDeadline())).toSorted()).toEqual(
         ids.slice(3).toSorted(),
       )
-      expect(await store().remove(channel, ids, writeTime(), soon())).toEqual([])
-      expect(await store().remove(channel, [], writeTime(), soon())).toEqual([])
-      expect(await store().page(channel, { at: 'latest' }, 10, soon())).toEqual([])
+      expect(await store().remove(channel, ids, writeTime(), testDeadline())).toEqual([])
+      expect(await store().remove(channel, [], writeTime(), testDeadline())).toEqual([])
+      expect(await store().page(channel, { at: 'latest' }, 10, testDeadline())).toEqual([])
     })
 
     it('reaches no message of another channel', async () => {
       const message = await sent()
-      expect(await store().remove(newId(), [message.id], writeTime(), soon())).toEqual([])
+      expect(await store().remove(newId(), [message.id], writeTime(), testDeadline())).toEqual([])
       expect(await read(message)).toEqual(message)
     })
 
@@ -127,7 +127,9 @@ export function messageStoreRemovals(store: () => MessageStore): void {
       await remove(message, message.writeTimeMicros + 1n)
       expect(await edit(message, 'too late', message.writeTimeMicros + 2n)).toBe('absent')
       expect(await read(message)).toBeUndefined()
-      expect(await store().page(message.channelId, { at: 'latest' }, 10, soon())).toEqual([])
+      expect(await store().page(message.channelId, { at: 'latest' }, 10, testDeadline())).toEqual(
+        [],
+      )
     })
 
     it('wins over an edit at the same microsecond', async () => {

@@ -2,7 +2,7 @@ import type { StoredMessage } from '@threshold/domain'
 import type { MessageStore } from '@threshold/ports'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { aMessage, newId, soon, writeTime } from './world.ts'
+import { aMessage, newId, testDeadline, writeTime } from './fixtures.ts'
 
 const id = fc.bigInt({ min: 1n, max: (1n << 63n) - 1n }).map(String)
 const plain = <T>(shape: { [K in keyof T]: fc.Arbitrary<T[K]> }) =>
@@ -37,14 +37,14 @@ const fields: fc.Arbitrary<Partial<StoredMessage>> = fc.record(
 
 export function messageStoreWrites(store: () => MessageStore): void {
   const read = async (message: StoredMessage): Promise<StoredMessage | undefined> =>
-    (await store().get(message.channelId, [message.id], soon()))[0]
+    (await store().get(message.channelId, [message.id], testDeadline()))[0]
 
   describe('an insert', () => {
     it('keeps every field as it was, and adds none', () =>
       fc.assert(
         fc.asyncProperty(fields, async (some) => {
           const message = aMessage(newId(), some)
-          expect(await store().insert(message, soon())).toStrictEqual({
+          expect(await store().insert(message, testDeadline())).toStrictEqual({
             outcome: 'inserted',
             message,
           })
@@ -64,7 +64,7 @@ export function messageStoreWrites(store: () => MessageStore): void {
         },
       ]
       const message = aMessage(newId(), { embeds })
-      await store().insert(message, soon())
+      await store().insert(message, testDeadline())
       expect(await read(message)).toStrictEqual(message)
       const edited = await store().edit(
         {
@@ -73,21 +73,21 @@ export function messageStoreWrites(store: () => MessageStore): void {
           set: { embeds: [{ $inc: 1 }] },
           writeTimeMicros: writeTime(),
         },
-        soon(),
+        testDeadline(),
       )
       expect(edited).toMatchObject({ embeds: [{ $inc: 1 }] })
     })
 
     it('survives half a surrogate pair, which some encodings have no bytes for', async () => {
       const message = aMessage(newId(), { content: 'half: \uDC00.' })
-      await store().insert(message, soon())
+      await store().insert(message, testDeadline())
       expect((await read(message))?.content.toWellFormed()).toBe('half: \uFFFD.')
     })
 
     it('of an id that is there is a duplicate, answers the first and changes nothing', async () => {
       const first = aMessage(newId())
-      await store().insert(first, soon())
-      expect(await store().insert({ ...first, content: 'second' }, soon())).toEqual({
+      await store().insert(first, testDeadline())
+      expect(await store().insert({ ...first, content: 'second' }, testDeadline())).toEqual({
         outcome: 'duplicate',
         message: first,
       })
@@ -96,19 +96,19 @@ export function messageStoreWrites(store: () => MessageStore): void {
 
     it('of an id that another message has is no retry: it is told, and the first stays as it is', async () => {
       const first = aMessage(newId())
-      await store().insert(first, soon())
+      await store().insert(first, testDeadline())
       const others = [
         aMessage(first.channelId, { id: first.id, authorId: newId() }),
         aMessage(first.channelId, { id: first.id }),
       ]
       for (const other of others) {
-        expect((await store().insert(other, soon())).outcome).toBe('taken')
+        expect((await store().insert(other, testDeadline())).outcome).toBe('taken')
         const key = { authorId: other.authorId, channelId: other.channelId, nonce: newId() }
         const withNonce = { ...other, nonce: key.nonce }
-        expect((await store().insert(withNonce, soon(), key)).outcome).toBe('taken')
+        expect((await store().insert(withNonce, testDeadline(), key)).outcome).toBe('taken')
         // The nonce was not used up by it.
         const again = { ...withNonce, id: newId() }
-        expect(await store().insert(again, soon(), key)).toEqual({
+        expect(await store().insert(again, testDeadline(), key)).toEqual({
           outcome: 'inserted',
           message: again,
         })
@@ -119,7 +119,7 @@ export function messageStoreWrites(store: () => MessageStore): void {
     it('happens once when many come with one id at once', async () => {
       const message = aMessage(newId())
       const all = await Promise.all(
-        Array.from({ length: 20 }, () => store().insert(message, soon())),
+        Array.from({ length: 20 }, () => store().insert(message, testDeadline())),
       )
       expect(all.filter((one) => one.outcome === 'inserted')).toHaveLength(1)
     })
@@ -135,24 +135,30 @@ export function messageStoreWrites(store: () => MessageStore): void {
     it('makes a retry the same send: the first message is the answer, and the only one there', async () => {
       const first = aMessage(newId(), { nonce: 'n' })
       const key = keyOf(first)
-      expect(await store().insert(first, soon(), key)).toEqual({
+      expect(await store().insert(first, testDeadline(), key)).toEqual({
         outcome: 'inserted',
         message: first,
       })
-      expect(await store().insert(aMessage(first.channelId, { nonce: 'n' }), soon(), key)).toEqual({
+      expect(
+        await store().insert(aMessage(first.channelId, { nonce: 'n' }), testDeadline(), key),
+      ).toEqual({
         outcome: 'duplicate',
         message: first,
       })
-      expect(await store().page(first.channelId, { at: 'latest' }, 10, soon())).toEqual([first])
+      expect(await store().page(first.channelId, { at: 'latest' }, 10, testDeadline())).toEqual([
+        first,
+      ])
     })
 
     it('gives one message when twenty come at once, and all the same answer', async () => {
       const channel = newId()
       const messages = Array.from({ length: 20 }, () => aMessage(channel))
       const key = keyOf(messages[0]!)
-      const all = await Promise.all(messages.map((message) => store().insert(message, soon(), key)))
+      const all = await Promise.all(
+        messages.map((message) => store().insert(message, testDeadline(), key)),
+      )
       expect(all.filter((one) => one.outcome === 'inserted')).toHaveLength(1)
-      const there = await store().page(channel, { at: 'latest' }, 10, soon())
+      const there = await store().page(channel, { at: 'latest' }, 10, testDeadline())
       expect(there).toHaveLength(1)
       for (const one of all) expect(one.message.id).toBe(there[0]!.id)
     })
@@ -160,34 +166,42 @@ export function messageStoreWrites(store: () => MessageStore): void {
     it('is of one author in one channel', async () => {
       const first = aMessage(newId())
       const key = keyOf(first)
-      await store().insert(first, soon(), key)
+      await store().insert(first, testDeadline(), key)
       const [elsewhere, other] = [
         aMessage(newId()),
         aMessage(first.channelId, { authorId: newId() }),
       ]
       expect(
-        (await store().insert(elsewhere, soon(), { ...key, channelId: elsewhere.channelId }))
-          .outcome,
+        (
+          await store().insert(elsewhere, testDeadline(), {
+            ...key,
+            channelId: elsewhere.channelId,
+          })
+        ).outcome,
       ).toBe('inserted')
       expect(
-        (await store().insert(other, soon(), { ...key, authorId: other.authorId })).outcome,
+        (await store().insert(other, testDeadline(), { ...key, authorId: other.authorId })).outcome,
       ).toBe('inserted')
       expect(
-        (await store().insert(aMessage(first.channelId), soon(), { ...key, nonce: newId() }))
-          .outcome,
+        (
+          await store().insert(aMessage(first.channelId), testDeadline(), {
+            ...key,
+            nonce: newId(),
+          })
+        ).outcome,
       ).toBe('inserted')
     })
 
     it('does not bring back what was deleted since', async () => {
       const first = aMessage(newId())
       const key = keyOf(first)
-      await store().insert(first, soon(), key)
-      await store().remove(first.channelId, [first.id], writeTime(), soon())
-      expect(await store().insert(aMessage(first.channelId), soon(), key)).toMatchObject({
+      await store().insert(first, testDeadline(), key)
+      await store().remove(first.channelId, [first.id], writeTime(), testDeadline())
+      expect(await store().insert(aMessage(first.channelId), testDeadline(), key)).toMatchObject({
         outcome: 'duplicate',
         message: { id: first.id },
       })
-      expect(await store().page(first.channelId, { at: 'latest' }, 10, soon())).toEqual([])
+      expect(await store().page(first.channelId, { at: 'latest' }, 10, testDeadline())).toEqual([])
     })
   })
 
@@ -195,20 +209,20 @@ export function messageStoreWrites(store: () => MessageStore): void {
     it('keeps messages as they are, and changes nothing when it is repeated', async () => {
       const channel = newId()
       const batch = fc.sample(fields, 20).map((some) => aMessage(channel, some))
-      await store().import(batch, soon())
-      await store().import([...batch, ...batch.slice(0, 3)], soon())
-      await store().import([], soon())
+      await store().import(batch, testDeadline())
+      await store().import([...batch, ...batch.slice(0, 3)], testDeadline())
+      await store().import([], testDeadline())
       const there = await store().get(
         channel,
         batch.map((m) => m.id),
-        soon(),
+        testDeadline(),
       )
       expect(new Map(there.map((m) => [m.id, m]))).toEqual(new Map(batch.map((m) => [m.id, m])))
     })
 
     it('does not undo an edit that came in the meantime', async () => {
       const message = aMessage(newId())
-      await store().import([message], soon())
+      await store().import([message], testDeadline())
       await store().edit(
         {
           id: message.id,
@@ -216,9 +230,9 @@ export function messageStoreWrites(store: () => MessageStore): void {
           set: { content: 'edited' },
           writeTimeMicros: writeTime(),
         },
-        soon(),
+        testDeadline(),
       )
-      await store().import([message], soon())
+      await store().import([message], testDeadline())
       expect(await read(message)).toMatchObject({ content: 'edited' })
     })
   })
@@ -226,11 +240,11 @@ export function messageStoreWrites(store: () => MessageStore): void {
   describe('a get', () => {
     it('answers what is there, and only in its own channel', async () => {
       const [mine, theirs] = [aMessage(newId()), aMessage(newId())]
-      await store().import([mine, theirs], soon())
-      expect(await store().get(mine.channelId, [mine.id, theirs.id, newId()], soon())).toEqual([
-        mine,
-      ])
-      expect(await store().get(mine.channelId, [], soon())).toEqual([])
+      await store().import([mine, theirs], testDeadline())
+      expect(
+        await store().get(mine.channelId, [mine.id, theirs.id, newId()], testDeadline()),
+      ).toEqual([mine])
+      expect(await store().get(mine.channelId, [], testDeadline())).toEqual([])
     })
   })
 }

@@ -3,30 +3,31 @@ import { compensatingEvents, evolve } from '@threshold/domain'
 import type { MetadataStore } from '@threshold/ports'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { guildHistory } from './guild-events.ts'
 import {
   aChannel,
   aGuild,
   aMember,
   anInvite,
   aUser,
-  hides,
+  denyView,
+  type GuildFixture,
   newId,
-  type SmallGuild,
-  soon,
-} from './world.ts'
+  testDeadline,
+} from './fixtures.ts'
+import { guildHistory } from './guild-events.ts'
 
 const RUNS = { numRuns: 12 }
 
 export function metadataStoreGuilds(store: () => MetadataStore): void {
-  const load = (id: string): Promise<GuildState | undefined> => store().loadGuild(id, soon())
+  const load = (id: string): Promise<GuildState | undefined> =>
+    store().loadGuild(id, testDeadline())
   const known = async (...users: User[]): Promise<void> =>
-    void (await Promise.all(users.map((user) => store().createUser(user, soon()))))
+    void (await Promise.all(users.map((user) => store().createUser(user, testDeadline()))))
   /** A guild whose people exist. */
-  async function created(others = 2): Promise<SmallGuild> {
+  async function created(others = 2): Promise<GuildFixture> {
     const guild = aGuild(others)
     await known(...[...guild.state.members.values()].map(({ user }) => user))
-    await store().createGuild(guild.state, soon())
+    await store().createGuild(guild.state, testDeadline())
     return guild
   }
 
@@ -47,7 +48,7 @@ export function metadataStoreGuilds(store: () => MetadataStore): void {
           const strangers = [aUser({ username: 'stranger' }), aUser({ username: 'guest' })]
           await known(...strangers)
           const { events, state: after } = history.play(state, strangers)
-          await store().record(id, events, soon())
+          await store().record(id, events, testDeadline())
           expect(await load(id)).toEqual(after)
         }),
         RUNS,
@@ -58,9 +59,9 @@ export function metadataStoreGuilds(store: () => MetadataStore): void {
         fc.asyncProperty(guildHistory, fc.nat(), async (history, from) => {
           const { id, state } = await created()
           const { events, state: after } = history.play(state, [])
-          await store().record(id, events, soon())
-          await store().record(id, events.slice(from % (events.length + 1)), soon())
-          await store().record(id, events, soon())
+          await store().record(id, events, testDeadline())
+          await store().record(id, events.slice(from % (events.length + 1)), testDeadline())
+          await store().record(id, events, testDeadline())
           expect(await load(id)).toEqual(after)
         }),
         RUNS,
@@ -70,8 +71,8 @@ export function metadataStoreGuilds(store: () => MetadataStore): void {
       const { id, state, others } = await created()
       const renamed = { type: 'guild.updated', guild: { ...state.guild, name: 'renamed' } } as const
       const nicked = { type: 'member.updated', member: { ...others[0]!, nick: 'nick' } } as const
-      await store().record(id, [renamed, nicked], soon())
-      await store().createGuild(state, soon())
+      await store().record(id, [renamed, nicked], testDeadline())
+      await store().createGuild(state, testDeadline())
       expect(await load(id)).toEqual([renamed, nicked].reduce(evolve, state))
     })
 
@@ -88,17 +89,17 @@ export function metadataStoreGuilds(store: () => MetadataStore): void {
         channels: new Map([[first.text.id, { ...same.text, id: first.text.id }]]),
       }
       for (const state of [sameIds, sameId, sameChannel]) {
-        await expect(store().createGuild(state, soon())).rejects.toMatchObject({
+        await expect(store().createGuild(state, testDeadline())).rejects.toMatchObject({
           code: 'UNAVAILABLE',
         })
-        expect(await store().guildsOf(same.owner.user.id, soon())).toEqual([])
+        expect(await store().guildsOf(same.owner.user.id, testDeadline())).toEqual([])
       }
       const other = await created()
       const taken = {
         type: 'channel.created',
         channel: { ...other.text, id: first.text.id },
       } as const
-      await expect(store().record(other.id, [taken], soon())).rejects.toMatchObject({
+      await expect(store().record(other.id, [taken], testDeadline())).rejects.toMatchObject({
         code: 'UNAVAILABLE',
       })
       expect(await load(first.id)).toEqual(first.state)
@@ -107,7 +108,7 @@ export function metadataStoreGuilds(store: () => MetadataStore): void {
     it('changes no channel of another guild, and takes away none, nor its invites', async () => {
       const [first, other] = [await created(), await created()]
       const invite = anInvite({ guildId: first.id, channelId: first.text.id })
-      await store().createInvite(invite, soon())
+      await store().createInvite(invite, testDeadline())
       const taken = { ...other.text, id: first.text.id, name: 'taken' }
       const moved = [other.voice, taken].map(
         (channel) => ({ type: 'channel.updated', channel }) as const,
@@ -117,29 +118,29 @@ export function metadataStoreGuilds(store: () => MetadataStore): void {
         moved.slice(1),
         [{ type: 'channel.created', channel: taken } as const],
       ]) {
-        await expect(store().record(other.id, events, soon())).rejects.toMatchObject({
+        await expect(store().record(other.id, events, testDeadline())).rejects.toMatchObject({
           code: 'UNAVAILABLE',
         })
-        await store().record(other.id, compensatingEvents(other.state, events), soon())
+        await store().record(other.id, compensatingEvents(other.state, events), testDeadline())
       }
       expect([await load(first.id), await load(other.id)]).toEqual([first.state, other.state])
-      expect(await store().invitesOf(first.text.id, soon())).toEqual([invite])
+      expect(await store().invitesOf(first.text.id, testDeadline())).toEqual([invite])
     })
 
     it('of many members comes back whole', async () => {
       const { id, state } = aGuild(1_200)
-      await store().createGuild(state, soon())
+      await store().createGuild(state, testDeadline())
       expect((await load(id))?.members).toEqual(state.members)
     })
 
     it('that is deleted leaves nothing of it to be found, and nothing of another', async () => {
       const [gone, stays] = [await created(), await created()]
-      await store().record(gone.id, [{ type: 'guild.deleted' }], soon())
-      await store().record(gone.id, [{ type: 'guild.deleted' }], soon())
+      await store().record(gone.id, [{ type: 'guild.deleted' }], testDeadline())
+      await store().record(gone.id, [{ type: 'guild.deleted' }], testDeadline())
       expect(await load(gone.id)).toBeUndefined()
-      expect(await store().channel(gone.text.id, soon())).toBeUndefined()
+      expect(await store().channel(gone.text.id, testDeadline())).toBeUndefined()
       for (const user of gone.state.members.keys())
-        expect(await store().guildsOf(user, soon())).toEqual([])
+        expect(await store().guildsOf(user, testDeadline())).toEqual([])
       expect(await load(stays.id)).toEqual(stays.state)
     })
   })
@@ -148,7 +149,7 @@ export function metadataStoreGuilds(store: () => MetadataStore): void {
     it('are kept together, and each as the last event has it', async () => {
       const { id, state } = await created()
       const made = Array.from({ length: 60 }, () => aChannel(id))
-      const hidden = made.map((channel) => ({ ...channel, overwrites: [hides(id, 0)] }))
+      const hidden = made.map((channel) => ({ ...channel, overwrites: [denyView(id, 0)] }))
       const renamed = hidden.slice(0, 5).map((channel) => ({ ...channel, name: 'renamed' }))
       const updates = [...made, ...hidden, ...renamed].map(
         (channel) => ({ type: 'channel.updated', channel }) as const,
@@ -158,7 +159,7 @@ export function metadataStoreGuilds(store: () => MetadataStore): void {
         { type: 'channel.deleted', channel: made[59]! } as const,
         updates[0]!,
       ]
-      await store().record(id, events, soon())
+      await store().record(id, events, testDeadline())
       expect((await load(id))!.channels).toEqual(events.reduce(evolve, state).channels)
     })
   })
@@ -166,13 +167,13 @@ export function metadataStoreGuilds(store: () => MetadataStore): void {
   describe('a channel', () => {
     it('is found by its id alone, for as long as it is there', async () => {
       const { id, text } = await created()
-      expect(await store().channel(text.id, soon())).toEqual(text)
+      expect(await store().channel(text.id, testDeadline())).toEqual(text)
       const renamed = { ...text, name: 'renamed' }
-      await store().record(id, [{ type: 'channel.updated', channel: renamed }], soon())
-      expect(await store().channel(text.id, soon())).toEqual(renamed)
-      await store().record(id, [{ type: 'channel.deleted', channel: renamed }], soon())
-      expect(await store().channel(text.id, soon())).toBeUndefined()
-      expect(await store().channel(newId(), soon())).toBeUndefined()
+      await store().record(id, [{ type: 'channel.updated', channel: renamed }], testDeadline())
+      expect(await store().channel(text.id, testDeadline())).toEqual(renamed)
+      await store().record(id, [{ type: 'channel.deleted', channel: renamed }], testDeadline())
+      expect(await store().channel(text.id, testDeadline())).toBeUndefined()
+      expect(await store().channel(newId(), testDeadline())).toBeUndefined()
     })
   })
 
@@ -180,14 +181,14 @@ export function metadataStoreGuilds(store: () => MetadataStore): void {
     it('are found by their guilds until they stay for good or leave', async () => {
       const [{ id }, other] = [await created(), await created()]
       const temporary = aMember(aUser(), { temporary: true })
-      await store().record(id, [{ type: 'member.added', member: temporary }], soon())
+      await store().record(id, [{ type: 'member.added', member: temporary }], testDeadline())
       expect((await load(id))!.members.get(temporary.user.id)).toEqual(temporary)
       const guilds = async (): Promise<string[]> => [
-        ...(await store().guildsWithTemporaryMembers(soon())),
+        ...(await store().guildsWithTemporaryMembers(testDeadline())),
       ]
       expect((await guilds()).filter((each) => each === id || each === other.id)).toEqual([id])
       const { temporary: _, ...settled } = temporary
-      await store().record(id, [{ type: 'member.updated', member: settled }], soon())
+      await store().record(id, [{ type: 'member.updated', member: settled }], testDeadline())
       expect(await guilds()).not.toContain(id)
       expect((await load(id))!.members.get(temporary.user.id)).toEqual(settled)
     })
@@ -196,14 +197,22 @@ export function metadataStoreGuilds(store: () => MetadataStore): void {
   describe("a user's guilds", () => {
     it('are those they are a member of', async () => {
       const [one, other, stranger] = [await created(), await created(), aUser()]
-      expect(await store().guildsOf(stranger.id, soon())).toEqual([])
-      await store().record(one.id, [{ type: 'member.added', member: aMember(stranger) }], soon())
-      await store().record(other.id, [{ type: 'member.added', member: aMember(stranger) }], soon())
-      expect((await store().guildsOf(stranger.id, soon())).toSorted()).toEqual(
+      expect(await store().guildsOf(stranger.id, testDeadline())).toEqual([])
+      await store().record(
+        one.id,
+        [{ type: 'member.added', member: aMember(stranger) }],
+        testDeadline(),
+      )
+      await store().record(
+        other.id,
+        [{ type: 'member.added', member: aMember(stranger) }],
+        testDeadline(),
+      )
+      expect((await store().guildsOf(stranger.id, testDeadline())).toSorted()).toEqual(
         [one.id, other.id].toSorted(),
       )
-      await store().record(one.id, [{ type: 'member.removed', user: stranger }], soon())
-      expect(await store().guildsOf(stranger.id, soon())).toEqual([other.id])
+      await store().record(one.id, [{ type: 'member.removed', user: stranger }], testDeadline())
+      expect(await store().guildsOf(stranger.id, testDeadline())).toEqual([other.id])
     })
   })
 }

@@ -1,7 +1,7 @@
 import type { MetadataStore } from '@threshold/ports'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { aDirectChannel, anInvite, aUser, newId, soon } from './world.ts'
+import { aDirectChannel, anInvite, aUser, newId, testDeadline } from './fixtures.ts'
 
 /** Users, direct messages and invites. */
 export function metadataStorePeople(store: () => MetadataStore): void {
@@ -11,28 +11,30 @@ export function metadataStorePeople(store: () => MetadataStore): void {
         aUser({ username: 'ada' }),
         aUser({ username: '$gt.\u{1F600}', bot: true }),
       ]
-      await store().createUser(ada, soon())
-      await store().createUser(grace, soon())
-      const found = await store().users([grace.id, newId(), ada.id, ada.id], soon())
+      await store().createUser(ada, testDeadline())
+      await store().createUser(grace, testDeadline())
+      const found = await store().users([grace.id, newId(), ada.id, ada.id], testDeadline())
       expect(new Map(found.map((user) => [user.id, user]))).toEqual(
         new Map([ada, grace].map((user) => [user.id, user])),
       )
       expect(found).toHaveLength(2)
-      expect(await store().users([], soon())).toEqual([])
+      expect(await store().users([], testDeadline())).toEqual([])
     })
 
     it('is not made under the id of another, who stays', async () => {
       const ada = aUser({ username: 'ada' })
-      await store().createUser(ada, soon())
+      await store().createUser(ada, testDeadline())
       const grace = aUser({ id: ada.id, username: 'grace' })
-      await expect(store().createUser(grace, soon())).rejects.toMatchObject({ code: 'UNAVAILABLE' })
-      expect(await store().users([ada.id], soon())).toEqual([ada])
+      await expect(store().createUser(grace, testDeadline())).rejects.toMatchObject({
+        code: 'UNAVAILABLE',
+      })
+      expect(await store().users([ada.id], testDeadline())).toEqual([ada])
     })
 
     it('may be made again, as whoever got no answer does', async () => {
       const ada = aUser()
-      await Promise.all(Array.from({ length: 5 }, () => store().createUser(ada, soon())))
-      expect(await store().users([ada.id], soon())).toEqual([ada])
+      await Promise.all(Array.from({ length: 5 }, () => store().createUser(ada, testDeadline())))
+      expect(await store().users([ada.id], testDeadline())).toEqual([ada])
     })
   })
 
@@ -41,12 +43,15 @@ export function metadataStorePeople(store: () => MetadataStore): void {
       const [ada, grace] = [newId(), newId()]
       const opened = await Promise.all(
         Array.from({ length: 12 }, (_, i) =>
-          store().openDm(i % 2 ? aDirectChannel(ada, grace) : aDirectChannel(grace, ada), soon()),
+          store().openDm(
+            i % 2 ? aDirectChannel(ada, grace) : aDirectChannel(grace, ada),
+            testDeadline(),
+          ),
         ),
       )
       expect(new Set(opened.map(({ id }) => id)).size).toBe(1)
-      expect(await store().openDm(aDirectChannel(ada, grace), soon())).toEqual(opened[0])
-      expect(await store().channel(opened[0]!.id, soon())).toEqual(opened[0])
+      expect(await store().openDm(aDirectChannel(ada, grace), testDeadline())).toEqual(opened[0])
+      expect(await store().channel(opened[0]!.id, testDeadline())).toEqual(opened[0])
     })
 
     it('is among those of both, and of nobody else', () =>
@@ -61,9 +66,9 @@ export function metadataStorePeople(store: () => MetadataStore): void {
             const talks = pairs
               .filter(([a, b]) => a !== b)
               .map(([a, b]) => aDirectChannel(people[a]!, people[b]!))
-            for (const talk of talks) await store().openDm(talk, soon())
+            for (const talk of talks) await store().openDm(talk, testDeadline())
             for (const user of people) {
-              const ids = (await store().dmsOf(user, soon())).map(({ id }) => id)
+              const ids = (await store().dmsOf(user, testDeadline())).map(({ id }) => id)
               expect(ids.toSorted()).toEqual(
                 talks
                   .filter(({ recipients }) => recipients!.includes(user))
@@ -80,17 +85,17 @@ export function metadataStorePeople(store: () => MetadataStore): void {
   describe('an invite', () => {
     it('comes back as it was made, by its code, its channel and its guild, until it is removed', async () => {
       const invite = anInvite({ maxAge: 3_600, maxUses: 5, temporary: true })
-      await store().createInvite(invite, soon())
-      expect(await store().invite(invite.code, soon())).toEqual(invite)
-      expect(await store().invitesOf(invite.channelId, soon())).toEqual([invite])
-      expect(await store().invitesOfGuild(invite.guildId, soon())).toEqual([invite])
-      expect(await store().invitesOfGuild(newId(), soon())).toEqual([])
-      await store().removeInvite(invite.code, soon())
-      await store().removeInvite(invite.code, soon())
-      expect(await store().invite(invite.code, soon())).toBeUndefined()
-      expect(await store().invitesOf(invite.channelId, soon())).toEqual([])
-      expect(await store().invitesOfGuild(invite.guildId, soon())).toEqual([])
-      expect(await store().useInvite(invite.code, soon())).toBe(false)
+      await store().createInvite(invite, testDeadline())
+      expect(await store().invite(invite.code, testDeadline())).toEqual(invite)
+      expect(await store().invitesOf(invite.channelId, testDeadline())).toEqual([invite])
+      expect(await store().invitesOfGuild(invite.guildId, testDeadline())).toEqual([invite])
+      expect(await store().invitesOfGuild(newId(), testDeadline())).toEqual([])
+      await store().removeInvite(invite.code, testDeadline())
+      await store().removeInvite(invite.code, testDeadline())
+      expect(await store().invite(invite.code, testDeadline())).toBeUndefined()
+      expect(await store().invitesOf(invite.channelId, testDeadline())).toEqual([])
+      expect(await store().invitesOfGuild(invite.guildId, testDeadline())).toEqual([])
+      expect(await store().useInvite(invite.code, testDeadline())).toBe(false)
     })
 
     it('has as many uses as it says, however many ask at once', () =>
@@ -100,19 +105,19 @@ export function metadataStorePeople(store: () => MetadataStore): void {
           fc.integer({ min: 1, max: 12 }),
           async (maxUses, asks) => {
             const invite = anInvite({ maxUses })
-            await store().createInvite(invite, soon())
+            await store().createInvite(invite, testDeadline())
             const taken = await Promise.all(
-              Array.from({ length: asks }, () => store().useInvite(invite.code, soon())),
+              Array.from({ length: asks }, () => store().useInvite(invite.code, testDeadline())),
             )
             expect(taken.filter(Boolean)).toHaveLength(Math.min(maxUses, asks))
             const left = asks < maxUses
-            expect(await store().invite(invite.code, soon())).toEqual(
+            expect(await store().invite(invite.code, testDeadline())).toEqual(
               left ? { ...invite, uses: asks } : undefined,
             )
-            expect(await store().invitesOf(invite.channelId, soon())).toEqual(
+            expect(await store().invitesOf(invite.channelId, testDeadline())).toEqual(
               left ? [{ ...invite, uses: asks }] : [],
             )
-            expect(await store().useInvite(invite.code, soon())).toBe(left)
+            expect(await store().useInvite(invite.code, testDeadline())).toBe(left)
           },
         ),
         { numRuns: 8 },
@@ -120,43 +125,45 @@ export function metadataStorePeople(store: () => MetadataStore): void {
 
     it('without a limit is never used up', async () => {
       const invite = anInvite()
-      await store().createInvite(invite, soon())
-      for (let i = 0; i < 12; i++) expect(await store().useInvite(invite.code, soon())).toBe(true)
-      expect(await store().invite(invite.code, soon())).toEqual({ ...invite, uses: 12 })
+      await store().createInvite(invite, testDeadline())
+      for (let i = 0; i < 12; i++)
+        expect(await store().useInvite(invite.code, testDeadline())).toBe(true)
+      expect(await store().invite(invite.code, testDeadline())).toEqual({ ...invite, uses: 12 })
     })
 
     it('whose use was given back has it once more, and never more uses than it was made with', async () => {
       const invite = anInvite({ maxUses: 2 })
-      await store().createInvite(invite, soon())
-      await store().giveBackInvite(invite.code, soon()) // nothing was taken
-      for (let i = 0; i < 2; i++) expect(await store().useInvite(invite.code, soon())).toBe(true)
-      await store().giveBackInvite(invite.code, soon())
-      expect(await store().invite(invite.code, soon())).toEqual({ ...invite, uses: 1 })
-      expect(await store().useInvite(invite.code, soon())).toBe(true)
-      expect(await store().useInvite(invite.code, soon())).toBe(false)
-      await store().giveBackInvite(newId(), soon()) // of an invite that is gone
+      await store().createInvite(invite, testDeadline())
+      await store().giveBackInvite(invite.code, testDeadline()) // nothing was taken
+      for (let i = 0; i < 2; i++)
+        expect(await store().useInvite(invite.code, testDeadline())).toBe(true)
+      await store().giveBackInvite(invite.code, testDeadline())
+      expect(await store().invite(invite.code, testDeadline())).toEqual({ ...invite, uses: 1 })
+      expect(await store().useInvite(invite.code, testDeadline())).toBe(true)
+      expect(await store().useInvite(invite.code, testDeadline())).toBe(false)
+      await store().giveBackInvite(newId(), testDeadline()) // of an invite that is gone
     })
 
     it('made again has the uses it had', async () => {
       const invite = anInvite({ maxUses: 1 })
-      await store().createInvite(invite, soon())
-      expect(await store().useInvite(invite.code, soon())).toBe(true)
-      await store().createInvite(invite, soon())
-      expect(await store().useInvite(invite.code, soon())).toBe(false)
+      await store().createInvite(invite, testDeadline())
+      expect(await store().useInvite(invite.code, testDeadline())).toBe(true)
+      await store().createInvite(invite, testDeadline())
+      expect(await store().useInvite(invite.code, testDeadline())).toBe(false)
     })
 
     it('that has run out of time is no invite', async () => {
       const invite = anInvite({ createdAt: Date.now() - 61_000, maxAge: 60 })
-      await store().createInvite(invite, soon())
-      expect(await store().invite(invite.code, soon())).toBeUndefined()
-      expect(await store().invitesOf(invite.channelId, soon())).toEqual([])
-      expect(await store().useInvite(invite.code, soon())).toBe(false)
+      await store().createInvite(invite, testDeadline())
+      expect(await store().invite(invite.code, testDeadline())).toBeUndefined()
+      expect(await store().invitesOf(invite.channelId, testDeadline())).toEqual([])
+      expect(await store().useInvite(invite.code, testDeadline())).toBe(false)
     })
   })
 
   describe('a ping', () => {
     it('is answered by a store that is there', async () => {
-      await expect(store().ping(soon())).resolves.toBeUndefined()
+      await expect(store().ping(testDeadline())).resolves.toBeUndefined()
     })
   })
 }

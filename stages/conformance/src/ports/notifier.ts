@@ -3,14 +3,14 @@ import type { Clock } from '@threshold/kit'
 import type { Notification, Notifier } from '@threshold/ports'
 import fc from 'fast-check'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import { type HttpSink, httpSink } from './http-sink.ts'
-import { bothWays, OPEN_MS } from './suite.ts'
-import { aMessage, newId, soon } from './world.ts'
+import { aMessage, newId, testDeadline } from './fixtures.ts'
+import { type PushSink, pushSink } from './push-sink.ts'
+import { describeLocalAndRemote, OPEN_MS } from './suite.ts'
 
 /**
  * What lies around a notifier: the messages that pushes are about, and what outlives the notifier.
  */
-export interface NotifierWorld {
+export interface NotifierFixture {
   store(message: StoredMessage): Promise<void>
   /**
    * On what earlier ones have left behind. The first retry comes after `backoffMs`, and each pause
@@ -57,13 +57,13 @@ const notifications = fc.record(
 /** The laws of a Notifier, with a real HTTP server as its sink. */
 export function testNotifier(
   name: string,
-  open: (use: AsyncDisposableStack) => Promise<NotifierWorld>,
+  open: (use: AsyncDisposableStack) => Promise<NotifierFixture>,
 ): void {
-  bothWays(`${name} as a notifier`, (through) => {
+  describeLocalAndRemote(`${name} as a notifier`, (through) => {
     const outer = new AsyncDisposableStack()
-    let world: NotifierWorld
+    let world: NotifierFixture
     let use: AsyncDisposableStack
-    let sink: HttpSink
+    let sink: PushSink
     let aheadMs: number
     beforeAll(async () => {
       world = await open(outer)
@@ -71,7 +71,7 @@ export function testNotifier(
     afterAll(() => outer.disposeAsync(), OPEN_MS)
     beforeEach(async () => {
       use = new AsyncDisposableStack()
-      sink = use.use(await httpSink())
+      sink = use.use(await pushSink())
       aheadMs = 0
     })
     afterEach(() => use.disposeAsync())
@@ -86,12 +86,12 @@ export function testNotifier(
     ): Promise<StoredMessage> => {
       // Again, as a client whose send was answered 503: many at once are more than a slow engine
       // takes in.
-      await vi.waitFor(() => notifier.enqueue(about(message), soon()), PATIENCE)
+      await vi.waitFor(() => notifier.enqueue(about(message), testDeadline()), PATIENCE)
       await world.store(message)
       return message
     }
     const arrives = ({ id }: { id: string }, times = 1): Promise<void> =>
-      vi.waitFor(() => expect(sink.of(id).length).toBeGreaterThanOrEqual(times), PATIENCE)
+      vi.waitFor(() => expect(sink.arrivalsOf(id).length).toBeGreaterThanOrEqual(times), PATIENCE)
     /** Once two that came later are through, whatever could have been sent before them has been. */
     const passed = async (notifier: Notifier): Promise<void> => {
       for (let i = 0; i < 2; i++) await arrives(await send(notifier))
@@ -102,7 +102,7 @@ export function testNotifier(
         const message = aMessage(newId())
         aheadMs = 600_000
         const ahead = await start()
-        await vi.waitFor(() => ahead.enqueue(about(message), soon()), PATIENCE)
+        await vi.waitFor(() => ahead.enqueue(about(message), testDeadline()), PATIENCE)
         await ahead[Symbol.asyncDispose]()
         await world.store(message)
         aheadMs = 0
@@ -116,10 +116,12 @@ export function testNotifier(
           fc.asyncProperty(notifications, async (fields) => {
             const message = aMessage(newId(), { content: fields.content })
             const notification = about(message, fields)
-            await notifier.enqueue(notification, soon())
+            await notifier.enqueue(notification, testDeadline())
             await world.store(message)
             await arrives(message)
-            const [{ method, headers, body }] = sink.of(message.id) as [(typeof sink.arrivals)[0]]
+            const [{ method, headers, body }] = sink.arrivalsOf(message.id) as [
+              (typeof sink.arrivals)[0],
+            ]
             expect([method, headers['content-type'], headers['idempotency-key']]).toEqual([
               'POST',
               'application/json',
@@ -142,19 +144,21 @@ export function testNotifier(
       it('comes once, however often its send was tried', async () => {
         const notifier = await start()
         const message = aMessage(newId())
-        await Promise.all(Array.from({ length: 5 }, () => notifier.enqueue(about(message), soon())))
+        await Promise.all(
+          Array.from({ length: 5 }, () => notifier.enqueue(about(message), testDeadline())),
+        )
         await world.store(message)
         await arrives(message)
         await passed(notifier)
-        expect(sink.of(message.id)).toHaveLength(1)
+        expect(sink.arrivalsOf(message.id)).toHaveLength(1)
       })
 
       it('waits for its message, however long that takes to be stored', async () => {
         const notifier = await start()
         const message = aMessage(newId())
-        await notifier.enqueue(about(message), soon())
+        await notifier.enqueue(about(message), testDeadline())
         await passed(notifier)
-        expect(sink.of(message.id)).toEqual([])
+        expect(sink.arrivalsOf(message.id)).toEqual([])
         await world.store(message)
         await arrives(message)
       })
@@ -162,14 +166,14 @@ export function testNotifier(
       it('whose message never came to be is dropped', async () => {
         const notifier = await start()
         const never = aMessage(newId())
-        await notifier.enqueue(about(never), soon())
+        await notifier.enqueue(about(never), testDeadline())
         await passed(notifier)
         aheadMs = FOR_EVER_MS
         await passed(notifier)
         await world.store(never) // too late: were it still waiting, it would go out now
         aheadMs = 2 * FOR_EVER_MS
         await passed(notifier)
-        expect(sink.of(never.id)).toEqual([])
+        expect(sink.arrivalsOf(never.id)).toEqual([])
       })
 
       it('each of many at once arrives', async () => {
@@ -188,7 +192,7 @@ export function testNotifier(
         sink.answer = 204
         await arrives(message, 6)
         await passed(notifier)
-        const tries = sink.of(message.id)
+        const tries = sink.arrivalsOf(message.id)
         expect(tries).toHaveLength(6)
         const pauses = tries.slice(1).map(({ at }, i) => at - tries[i]!.at)
         // At least so long: more is a busy machine. A millisecond is the clock's own grain.
@@ -213,9 +217,9 @@ export function testNotifier(
 
       it('nothing is lost, though nobody listens at its address, and enqueueing goes on', async () => {
         const notifier = await start()
-        await sink.away()
+        await sink.stop()
         const messages = await Promise.all(Array.from({ length: 5 }, () => send(notifier)))
-        await sink.back()
+        await sink.restart()
         await Promise.all(messages.map((message) => arrives(message)))
       })
 
@@ -229,21 +233,21 @@ export function testNotifier(
           sink.answer = 204
           aheadMs = FOR_EVER_MS
           await passed(notifier)
-          expect(sink.of(message.id)).toHaveLength(1)
+          expect(sink.arrivalsOf(message.id)).toHaveLength(1)
         },
       )
     })
 
     describe('over a restart', () => {
       it('pushes are kept: those that waited for the sink, and those that waited for their message', async () => {
-        await sink.away()
+        await sink.stop()
         const first = await start()
         const tried = await send(first)
         const early = aMessage(newId())
-        await first.enqueue(about(early), soon())
+        await first.enqueue(about(early), testDeadline())
         await first[Symbol.asyncDispose]()
         await world.store(early)
-        await sink.back()
+        await sink.restart()
         aheadMs = 120_000 // restarts take their time; so do pauses
         await start()
         await arrives(tried)
@@ -260,16 +264,15 @@ export function testNotifier(
         const second = await start()
         await arrives(message, 2)
         await passed(second)
-        expect(sink.of(message.id).map(({ headers }) => headers['idempotency-key'])).toEqual([
-          message.id,
-          message.id,
-        ])
+        expect(
+          sink.arrivalsOf(message.id).map(({ headers }) => headers['idempotency-key']),
+        ).toEqual([message.id, message.id])
       })
 
       it('what was acknowledged is sent, though the notifier ended at once', async () => {
         const first = await start()
         const message = aMessage(newId())
-        await first.enqueue(about(message), soon())
+        await first.enqueue(about(message), testDeadline())
         await first[Symbol.asyncDispose]()
         await world.store(message)
         aheadMs = 60_000

@@ -3,8 +3,8 @@ import { type Channel, canView, type GuildState, type Overwrite } from '@thresho
 import type { Permissions } from '@threshold/ports'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { aChannel, aGuild, aMember, aRole, newId } from './fixtures.ts'
 import { factorySuite } from './suite.ts'
-import { aChannel, aGuild, aMember, aRole, newId } from './world.ts'
 
 /** Bits that decide who sees a channel, and one that must not. */
 const bits = fc

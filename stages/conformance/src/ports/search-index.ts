@@ -3,8 +3,8 @@ import { contentKindsOf, indexWords, queryWords, type StoredMessage } from '@thr
 import type { SearchFacts, SearchIndex, SearchQuery, SearchResult } from '@threshold/ports'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { aMessage, newId, testDeadline } from './fixtures.ts'
 import { type Open, portSuite } from './suite.ts'
-import { aMessage, newId, soon } from './world.ts'
 
 const WORDS = [
   'https://tea.example',
@@ -126,9 +126,9 @@ export function testSearchIndex(name: string, open: Open<SearchIndex>): void {
   portSuite(`${name} as a search index`, open, (index) => {
     const all: Omit<SearchQuery, 'channels'> = { words: [], order: 'newest', offset: 0, limit: 25 }
     const put = (guild: GuildId, message: StoredMessage) =>
-      index().index(guild, message, factsOf(message), soon())
+      index().index(guild, message, factsOf(message), testDeadline())
     const search = (guild: GuildId, query: SearchQuery): Promise<SearchResult> =>
-      index().search(guild, query, soon())
+      index().search(guild, query, testDeadline())
 
     describe('a search', () => {
       it('finds what a scan of the messages would, in its order, whatever was edited and removed before', () =>
@@ -163,7 +163,7 @@ export function testSearchIndex(name: string, open: Open<SearchIndex>): void {
               const gone = made
                 .filter((message) => !left.some(({ id }) => id === message.id))
                 .map(({ id }) => id)
-              await index().remove([...gone, newId()], soon())
+              await index().remove([...gone, newId()], testDeadline())
 
               for (const { channels: some, bounds, ...asked } of asks) {
                 const [min, max] = bounds ?? []
@@ -255,9 +255,9 @@ export function testSearchIndex(name: string, open: Open<SearchIndex>): void {
       it('is no error when it is repeated, or of nothing', async () => {
         const [guild, message] = [newId(), aMessage(newId(), { content: 'gone' })]
         await put(guild, message)
-        await index().remove([message.id], soon())
-        await index().remove([message.id], soon())
-        await index().remove([], soon())
+        await index().remove([message.id], testDeadline())
+        await index().remove([message.id], testDeadline())
+        await index().remove([], testDeadline())
         expect(await search(guild, { ...all, channels: [message.channelId] })).toEqual({
           total: 0,
           hits: [],

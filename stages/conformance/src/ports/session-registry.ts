@@ -1,8 +1,8 @@
 import type { SessionRegistry } from '@threshold/ports'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { newId, testDeadline } from './fixtures.ts'
 import { type Open, portSuite } from './suite.ts'
-import { newId, soon } from './world.ts'
 
 /**
  * The laws that bind every SessionRegistry, the one that keeps no sessions too. That a kept session
@@ -21,7 +21,7 @@ export function testSessionRegistry(name: string, open: Open<SessionRegistry>): 
               expect(
                 await registry().resume(
                   { sessionId: `never ${sessionId}`, userId: newId(), sequence },
-                  soon(),
+                  testDeadline(),
                 ),
               ).toEqual({
                 kind: 'refused',
@@ -33,7 +33,7 @@ export function testSessionRegistry(name: string, open: Open<SessionRegistry>): 
       it('is refused as often as it is tried, also by many at once', async () => {
         const ask = { sessionId: newId(), userId: newId(), sequence: 0 }
         const all = await Promise.all(
-          Array.from({ length: 20 }, () => registry().resume(ask, soon())),
+          Array.from({ length: 20 }, () => registry().resume(ask, testDeadline())),
         )
         expect(new Set(all.map(({ kind }) => kind))).toEqual(new Set(['refused']))
       })

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe } from 'vitest'
-import { cloned } from './cloned.ts'
+import { remoteProxy } from './remote-proxy.ts'
 
 /**
  * Makes the port under test. What it needs to be closed after it, such as a leased database, it
@@ -31,7 +31,7 @@ export function portSuite<P extends object>(
     afterAll(() => use.disposeAsync(), OPEN_MS)
 
     describe('in this process', () => laws(() => port))
-    describe('as if behind a network', () => laws(() => cloned(port)))
+    describe('as if behind a network', () => laws(() => remoteProxy(port)))
   })
 }
 
@@ -46,7 +46,7 @@ export function factorySuite<P extends object>(
 ): void {
   describe(title, { timeout: LAW_MS }, () => {
     describe('in this process', () => laws(make))
-    describe('as if behind a network', () => laws(() => cloned(make())))
+    describe('as if behind a network', () => laws(() => remoteProxy(make())))
   })
 }
 
@@ -56,12 +56,12 @@ const isDisposable = (port: object): port is AsyncDisposable => Symbol.asyncDisp
  * For a suite whose laws open ports themselves: `through` is how they must take each port that they
  * open.
  */
-export function bothWays(
+export function describeLocalAndRemote(
   title: string,
   laws: (through: <P extends object>(port: P) => P) => void,
 ): void {
   describe(title, { timeout: LAW_MS }, () => {
     describe('in this process', () => laws((port) => port))
-    describe('as if behind a network', () => laws(cloned))
+    describe('as if behind a network', () => laws(remoteProxy))
   })
 }

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { TimeReservations } from '@threshold/ports'
 import { describe, expect, it } from 'vitest'
+import { testDeadline } from './fixtures.ts'
 import { type Open, portSuite } from './suite.ts'
-import { soon } from './world.ts'
 
 const NOW = 1_700_000_000_000
 const WINDOW = { ms: 4_000 }
@@ -17,7 +17,7 @@ const aWorker = (): number => {
 export function testTimeReservations(name: string, open: Open<TimeReservations>): void {
   portSuite(`${name} as a store of time reservations`, open, (store) => {
     const reserve = (worker: number, owner: string, at: number) =>
-      store().reserve(worker, { owner, at, ...WINDOW }, soon())
+      store().reserve(worker, { owner, at, ...WINDOW }, testDeadline())
 
     describe('a reservation', () => {
       it('begins at the owner’s clock where nothing was reserved before', async () => {
@@ -77,17 +77,17 @@ export function testTimeReservations(name: string, open: Open<TimeReservations>)
       it('is the next owner’s', async () => {
         const worker = aWorker()
         await reserve(worker, 'a', NOW)
-        await store().release(worker, 'a', NOW + 10, soon())
+        await store().release(worker, 'a', NOW + 10, testDeadline())
         expect(await reserve(worker, 'b', NOW)).toMatchObject({ from: NOW + 10 })
       })
 
       it('is nobody else’s to give, and never more than was reserved', async () => {
         const worker = aWorker()
-        await store().release(worker, 'a', NOW, soon())
+        await store().release(worker, 'a', NOW, testDeadline())
         await reserve(worker, 'a', NOW)
         await reserve(worker, 'b', NOW)
-        await store().release(worker, 'a', NOW + 10, soon())
-        await store().release(worker, 'b', NOW + 60_000, soon())
+        await store().release(worker, 'a', NOW + 10, testDeadline())
+        await store().release(worker, 'b', NOW + 60_000, testDeadline())
         expect(await reserve(worker, 'c', NOW)).toMatchObject({ from: NOW + 8_000 })
       })
     })

@@ -2,9 +2,9 @@ import type { ChannelId } from '@threshold/contract'
 import type { VoiceEndpoint, VoiceRelay } from '@threshold/ports'
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
+import { newId } from './fixtures.ts'
 import { type Open, portSuite } from './suite.ts'
 import { type VoicePeer, voicePeer } from './voice-peer.ts'
-import { newId } from './world.ts'
 
 interface Talker extends VoicePeer {
   readonly seat: VoiceEndpoint

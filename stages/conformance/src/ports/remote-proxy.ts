@@ -8,7 +8,7 @@ type Callable = (...args: unknown[]) => unknown
  * relies on sharing an object. Functions are what a remote port would make into messages; their
  * arguments are copied likewise.
  */
-export function cloned<T extends object>(port: T): T {
+export function remoteProxy<T extends object>(port: T): T {
   return new Proxy(port, {
     get(target, key) {
       const value: unknown = Reflect.get(target, key, target)

@@ -3,16 +3,16 @@ import type { GuildCommand, GuildState, GuildView, Presence } from '@threshold/d
 import type { Delivery, GuildHub, HubEvent, LogPosition, Subscription } from '@threshold/ports'
 import { expect, vi } from 'vitest'
 import type { FaultyStore } from './faulty-store.ts'
-import { aGuild, newId, type SmallGuild, soon } from './world.ts'
+import { aGuild, type GuildFixture, newId, testDeadline } from './fixtures.ts'
 
 /** The hub under test, and the store beneath it. */
-export interface HubWorld {
+export interface HubFixture {
   hub(): GuildHub
   store(): FaultyStore
 }
 
 export const ONLINE: Presence = { status: 'online', activities: [] }
-export const PATIENCE = { timeout: 30_000, interval: 10 }
+export const WAIT = { timeout: 30_000, interval: 10 }
 
 /** An event that says nothing but its own id. */
 export const anEvent = (channelId?: ChannelId, fields: Partial<HubEvent> = {}): HubEvent => {
@@ -28,25 +28,25 @@ export const anEvent = (channelId?: ChannelId, fields: Partial<HubEvent> = {}): 
 }
 
 /** A session that notes what it is told. */
-export interface Listener {
+export interface TestSession {
   readonly userId: UserId
   readonly sessionId: string
-  readonly told: readonly Delivery[]
+  readonly deliveries: readonly Delivery[]
   readonly subscription: Subscription
   readonly view: GuildView
   readonly from: LogPosition
   events(type?: string): HubEvent[]
   positions(): LogPosition[]
   /** Told that it is out, so that nothing follows. */
-  readonly isOut: boolean
+  readonly removed: boolean
 }
 
-export async function listen(
+export async function openSession(
   hub: GuildHub,
   guild: GuildId,
   userId: UserId,
   presence: Presence = ONLINE,
-): Promise<Listener> {
+): Promise<TestSession> {
   const told: Delivery[] = []
   const sessionId = newId()
   const subscriber = {
@@ -55,25 +55,25 @@ export async function listen(
     presence,
     deliver: (delivery: Delivery) => void told.push(delivery),
   }
-  const subscription = await hub.subscribe(guild, subscriber, soon())
+  const subscription = await hub.subscribe(guild, subscriber, testDeadline())
   const first = await vi.waitFor(() => {
     const [delivery] = told
     if (!subscription || delivery?.kind !== 'view')
       throw new Error('a session that joins a guild is shown it first')
     return delivery
-  }, PATIENCE)
+  }, WAIT)
   const heard = () => told.filter((delivery) => delivery.kind === 'event')
   return {
     userId,
     sessionId,
-    told,
+    deliveries: told,
     subscription: subscription!,
     view: first.view,
     from: first.position,
     events: (type) =>
       heard().flatMap(({ event }) => (type === undefined || event.type === type ? [event] : [])),
     positions: () => heard().map(({ position }) => position),
-    get isOut() {
+    get removed() {
       return told.at(-1)?.kind === 'left'
     },
   }
@@ -83,38 +83,39 @@ export async function listen(
  * Once a last event that concerns everybody is heard by all, whatever was said before it has been,
  * or never will be.
  */
-export async function settled(
+export async function drain(
   hub: GuildHub,
   guild: GuildId,
-  listeners: readonly Listener[],
+  listeners: readonly TestSession[],
 ): Promise<void> {
   const last = anEvent(undefined, { type: 'TYPING_START' })
-  await hub.publish(guild, last, soon())
+  await hub.publish(guild, last, testDeadline())
   await vi.waitFor(() => {
     for (const one of listeners)
-      if (!one.isOut) expect(one.events('TYPING_START').some(({ id }) => id === last.id)).toBe(true)
-  }, PATIENCE)
+      if (!one.removed)
+        expect(one.events('TYPING_START').some(({ id }) => id === last.id)).toBe(true)
+  }, WAIT)
 }
 
 /** A guild that the hub has made. */
-export async function founded(hub: GuildHub, others = 2): Promise<SmallGuild> {
+export async function createGuild(hub: GuildHub, others = 2): Promise<GuildFixture> {
   const guild = aGuild(others)
-  await hub.create(guild.state, soon())
+  await hub.create(guild.state, testDeadline())
   return guild
 }
 
 /** A command that must succeed. */
-export async function done(hub: GuildHub, guild: GuildId, command: GuildCommand): Promise<void> {
-  expect(await hub.execute(guild, command, soon())).toMatchObject({ ok: true })
+export async function execute(hub: GuildHub, guild: GuildId, command: GuildCommand): Promise<void> {
+  expect(await hub.execute(guild, command, testDeadline())).toMatchObject({ ok: true })
 }
 
 /**
  * What the hub believes of a guild, put together from its answers to the owner, who sees
  * everything.
  */
-export async function believed(hub: GuildHub, guild: GuildId, owner: UserId): Promise<GuildState> {
-  const view = (await hub.view(guild, owner, soon()))!
-  const members = await hub.members(guild, { after: '0', limit: 1_000 }, soon())
+export async function hubState(hub: GuildHub, guild: GuildId, owner: UserId): Promise<GuildState> {
+  const view = (await hub.view(guild, owner, testDeadline()))!
+  const members = await hub.members(guild, { after: '0', limit: 1_000 }, testDeadline())
   return {
     guild: view.guild,
     roles: new Map(view.roles.map((role) => [role.id, role])),
@@ -124,8 +125,12 @@ export async function believed(hub: GuildHub, guild: GuildId, owner: UserId): Pr
 }
 
 /** The same guild, after a restart as before. */
-export async function agrees(world: HubWorld, guild: GuildId, owner: UserId): Promise<void> {
-  expect(await believed(world.hub(), guild, owner)).toEqual(
-    await world.store().real.loadGuild(guild, soon()),
+export async function expectHubMatchesStore(
+  world: HubFixture,
+  guild: GuildId,
+  owner: UserId,
+): Promise<void> {
+  expect(await hubState(world.hub(), guild, owner)).toEqual(
+    await world.store().real.loadGuild(guild, testDeadline()),
   )
 }

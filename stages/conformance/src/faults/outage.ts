@@ -1,34 +1,34 @@
 import { testsAll } from '@threshold/engines/testing'
 import { describe, expect, it, vi } from 'vitest'
-import type { Victims } from './processes.ts'
-import { newPlace } from './sender.ts'
+import type { FaultTargets } from './processes.ts'
+import { newSender } from './sender.ts'
 
 const SUITE_MS = 120_000
 const WAIT = { timeout: 30_000, interval: 50 }
 
-export interface AwayOptions {
+export interface OutageOptions {
   /**
    * Whether it is another database that knows people and guilds: then who comes meanwhile is let
    * in.
    */
-  readonly letsIn?: boolean
+  readonly identifiesDuringOutage?: boolean
   /** Where another suite has shown the same of the same adapters. */
-  readonly onlyWithAll?: boolean
+  readonly fullOnly?: boolean
 }
 
 /** A database that is away costs its users a wait and nothing else. */
-export function testAway(
+export function testDatabaseOutage(
   name: string,
-  open: () => Promise<Victims>,
-  { letsIn = false, onlyWithAll = false }: AwayOptions = {},
+  open: () => Promise<FaultTargets>,
+  { identifiesDuringOutage: letsIn = false, fullOnly: onlyWithAll = false }: OutageOptions = {},
 ): void {
   describe.runIf(testsAll() || !onlyWithAll)(
     `${name}, without its database`,
     { timeout: SUITE_MS },
     () => {
       const ways = [
-        ['killed', (v: Victims) => v.engine.kill(), (v: Victims) => v.engine.restart()],
-        ['hanging', (v: Victims) => v.engine.pause(), (v: Victims) => v.engine.resume()],
+        ['killed', (v: FaultTargets) => v.engine.kill(), (v: FaultTargets) => v.engine.restart()],
+        ['hanging', (v: FaultTargets) => v.engine.pause(), (v: FaultTargets) => v.engine.resume()],
       ] as const
 
       it.each(ways)(
@@ -36,8 +36,8 @@ export function testAway(
         async (_how, hurt, heal) => {
           await using victims = await open()
           const { stage } = victims
-          const place = await newPlace(stage.url)
-          const before = await place.insist('before')
+          const place = await newSender(stage.url)
+          const before = await place.sendUntilAcknowledged('before')
 
           await hurt(victims)
           // Many at once, and all answered: what waits is bounded in time and number.
@@ -55,7 +55,7 @@ export function testAway(
             async () => expect((await fetch(`${stage.url}/readyz`)).status).toBe(200),
             WAIT,
           )
-          const after = await place.insist('after')
+          const after = await place.sendUntilAcknowledged('after')
           const ids = (await place.history()).map((m) => m.id)
           expect(ids).toContain(before)
           expect(ids).toContain(after)
@@ -71,8 +71,8 @@ export function testAway(
           async (_how, hurt, heal) => {
             await using victims = await open()
             const { stage } = victims
-            const place = await newPlace(stage.url)
-            const before = await place.insist('before')
+            const place = await newSender(stage.url)
+            const before = await place.sendUntilAcknowledged('before')
             await hurt(victims)
             await stage.kill()
             await stage.restart()
@@ -83,7 +83,7 @@ export function testAway(
               async () => expect((await fetch(`${stage.url}/readyz`)).status).toBe(200),
               WAIT,
             )
-            const after = await place.insist('after')
+            const after = await place.sendUntilAcknowledged('after')
             expect((await place.history()).map((m) => m.id)).toEqual(
               expect.arrayContaining([before, after]),
             )

@@ -28,7 +28,7 @@ import { type Deadline, deadlineAfter, hybridClock } from '@threshold/kit'
 export const newId: () => Snowflake = snowflakeGenerator({ worker: 1_023, now: Date.now })
 
 /** A deadline that a healthy engine on a busy machine keeps. */
-export const soon = (): Deadline => deadlineAfter(20_000)
+export const testDeadline = (): Deadline => deadlineAfter(20_000)
 
 const clock = hybridClock({ now: Date.now })
 /** Write times as a stage makes them: each larger than the last. */
@@ -138,20 +138,20 @@ export const anInvite = (fields: Partial<Invite> = {}): Invite => ({
   ...fields,
 })
 
-export const hides = (target: Snowflake, type: 0 | 1): Overwrite => ({
+export const denyView = (target: Snowflake, type: 0 | 1): Overwrite => ({
   id: target,
   type,
   allow: '0',
   deny: String(Permission.ViewChannel),
 })
-export const shows = (target: Snowflake, type: 0 | 1): Overwrite => ({
+export const allowView = (target: Snowflake, type: 0 | 1): Overwrite => ({
   id: target,
   type,
   allow: String(Permission.ViewChannel),
   deny: '0',
 })
 
-export interface SmallGuild {
+export interface GuildFixture {
   readonly state: GuildState
   readonly id: GuildId
   readonly owner: Member
@@ -162,7 +162,7 @@ export interface SmallGuild {
 }
 
 /** A guild of an owner and some members, in which everybody may see, send and speak. */
-export function aGuild(others = 2): SmallGuild {
+export function aGuild(others = 2): GuildFixture {
   const id = newId()
   const owner = aMember(aUser({ username: 'owner' }))
   const members = Array.from({ length: others }, (_, i) =>

@@ -3,8 +3,8 @@ import { testsAll } from '@threshold/engines/testing'
 import { type Deadline, deadlineAfter, hasCode } from '@threshold/kit'
 import type { MessageStore, MetadataStore, SearchIndex } from '@threshold/ports'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { aGuild, aMessage, aUser, newestFirst, newId, testDeadline, writeTime } from './fixtures.ts'
 import { OPEN_MS } from './suite.ts'
-import { aGuild, aMessage, aUser, newestFirst, newId, soon, writeTime } from './world.ts'
 
 /** An engine of this suite alone, and the stores on it. */
 export interface BreakableStores {
@@ -103,7 +103,7 @@ const BACK = { timeout: 60_000, interval: 100 }
  * answered within its deadline; what they acknowledged is still there; and they find the engine
  * again by themselves.
  */
-export function testStoresAway(
+export function testStoreOutage(
   name: string,
   open: (use: AsyncDisposableStack) => Promise<BreakableStores>,
   keeps: 'everything' | 'messages' = 'everything',
@@ -150,7 +150,7 @@ export function testStoresAway(
      */
     const allWork = (): Promise<void> =>
       vi.waitFor(async () => {
-        for (const call of Object.values(calls(stores))) await call(soon())
+        for (const call of Object.values(calls(stores))) await call(testDeadline())
       }, BACK)
 
     // A kill costs a start, which of a JVM is the longest of it all; the last test kills as well.
@@ -211,7 +211,7 @@ export function testStoresAway(
         const found = await stores.messages.get(
           channel,
           messages.map(({ id }) => id),
-          soon(),
+          testDeadline(),
         )
         return new Set(found.map(({ id }) => id))
       }
@@ -221,11 +221,11 @@ export function testStoresAway(
       for (const message of messages) {
         if (acknowledged.has(message.id)) continue
         const key = { authorId: message.authorId, channelId: channel, nonce: message.id }
-        await stores.messages.insert({ ...message, id: newId() }, soon(), key)
+        await stores.messages.insert({ ...message, id: newId() }, testDeadline(), key)
       }
       const ids = new Set<string>()
       for (let anchor: Parameters<MessageStore['page']>[1] = { at: 'latest' }; ; ) {
-        const page = await stores.messages.page(channel, anchor, 100, soon())
+        const page = await stores.messages.page(channel, anchor, 100, testDeadline())
         if (page.length === 0) break
         for (const { id } of page) ids.add(id)
         anchor = { at: 'before', id: page.toSorted(newestFirst).at(-1)!.id }
@@ -237,21 +237,21 @@ export function testStoresAway(
     it('has every change of a guild that it acknowledged before a kill', async () => {
       const { metadata } = stores.rest!
       const { state, id, owner, others } = aGuild(2)
-      await metadata.createGuild(state, soon())
+      await metadata.createGuild(state, testDeadline())
       const nicked = { ...others[0]!, nick: 'nick' }
-      await metadata.record(id, [{ type: 'member.updated', member: nicked }], soon())
+      await metadata.record(id, [{ type: 'member.updated', member: nicked }], testDeadline())
       await metadata.record(
         id,
         [{ type: 'guild.updated', guild: { ...state.guild, name: 'renamed' } }],
-        soon(),
+        testDeadline(),
       )
       await stores.engine.kill()
       await stores.engine.restart()
       await allWork()
-      const loaded = (await metadata.loadGuild(id, soon()))!
+      const loaded = (await metadata.loadGuild(id, testDeadline()))!
       expect(loaded.guild.name).toBe('renamed')
       expect(loaded.members.get(nicked.user.id)).toEqual(nicked)
-      expect(await metadata.guildsOf(owner.user.id, soon())).toEqual([id])
+      expect(await metadata.guildsOf(owner.user.id, testDeadline())).toEqual([id])
     })
   })
 }

@@ -14,18 +14,18 @@ export interface Arrival {
 export type Answer = number | 'hang up' | 'keep silent'
 
 /** A real HTTP server that notes what it gets and may go away. */
-export interface HttpSink extends AsyncDisposable {
+export interface PushSink extends AsyncDisposable {
   readonly url: string
   readonly arrivals: readonly Arrival[]
   /** Pushes of one message, in the order in which they came. */
-  of(id: string): readonly Arrival[]
+  arrivalsOf(id: string): readonly Arrival[]
   answer: Answer
   /** Nobody listens any more; the port is kept for `back`. */
-  away(): Promise<void>
-  back(): Promise<void>
+  stop(): Promise<void>
+  restart(): Promise<void>
 }
 
-export async function httpSink(): Promise<HttpSink> {
+export async function pushSink(): Promise<PushSink> {
   const arrivals: Arrival[] = []
   let server: Server | undefined
   let port = 0
@@ -58,15 +58,15 @@ export async function httpSink(): Promise<HttpSink> {
     await closed
   }
 
-  const sink: HttpSink = {
+  const sink: PushSink = {
     get url() {
       return `http://127.0.0.1:${port}/push`
     },
     arrivals,
-    of: (id) => arrivals.filter(({ body }) => body.id === id),
+    arrivalsOf: (id) => arrivals.filter(({ body }) => body.id === id),
     answer: 204,
-    away: close,
-    back: listen,
+    stop: close,
+    restart: listen,
     [Symbol.asyncDispose]: close,
   }
   await listen()
