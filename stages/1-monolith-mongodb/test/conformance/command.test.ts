@@ -75,7 +75,7 @@ describe.concurrent('the conformance command', { timeout: 120_000 }, () => {
 
   it('fails one that does not, with what passed between them and without a token', async () => {
     await using flawed = await flawedStage(stage.url, {
-      told: (frame) => [frame.replaceAll('"private_channels"', '"channels"')],
+      serverFrames: (frame) => [frame.replaceAll('"private_channels"', '"channels"')],
     })
     const { code, out } = await run(flawed.url, '--only', 'gateway.ready')
     expect(code).toBe(1)

@@ -7,9 +7,9 @@ import { WebSocket, WebSocketServer } from 'ws'
 /** What a stage might get wrong, as a change to what passes by. */
 export interface Flaw {
   /** The path and body of a request. */
-  readonly asked?: (path: string, body: string) => { path: string; body: string }
+  readonly request?: (path: string, body: string) => { path: string; body: string }
   /** An answer before it is sent. */
-  readonly answered?: (
+  readonly response?: (
     answer: {
       status: number
       headers: Record<string, string | string[] | undefined>
@@ -18,10 +18,10 @@ export interface Flaw {
     path: string,
   ) => void
   /** A client's frame. */
-  readonly heard?: (frame: string) => string
+  readonly clientFrame?: (frame: string) => string
   /** The frames that are sent instead of this one. */
-  readonly told?: (frame: string) => readonly string[]
-  readonly closedWith?: (code: number) => number
+  readonly serverFrames?: (frame: string) => readonly string[]
+  readonly closeCode?: (code: number) => number
 }
 
 /**
@@ -58,7 +58,7 @@ async function pass(
   outgoing: ServerResponse,
 ): Promise<void> {
   const sent = (await buffer(incoming)).toString()
-  const { path, body } = flaw.asked?.(incoming.url!, sent) ?? { path: incoming.url!, body: sent }
+  const { path, body } = flaw.request?.(incoming.url!, sent) ?? { path: incoming.url!, body: sent }
   const { 'content-length': _length, ...headers } = incoming.headers
   const asked = request(`${stageUrl}${path}`, {
     method: incoming.method!,
@@ -71,7 +71,7 @@ async function pass(
     headers: { ...response.headers },
     body: (await buffer(response)).toString(),
   }
-  flaw.answered?.(answer, path)
+  flaw.response?.(answer, path)
   delete answer.headers['content-length']
   outgoing.writeHead(answer.status, answer.headers)
   outgoing.end(answer.body)
@@ -80,7 +80,11 @@ async function pass(
 function relay(
   client: WebSocket,
   stage: WebSocket,
-  { heard = (frame) => frame, told = (frame) => [frame], closedWith = (code) => code }: Flaw,
+  {
+    clientFrame: heard = (frame) => frame,
+    serverFrames: told = (frame) => [frame],
+    closeCode: closedWith = (code) => code,
+  }: Flaw,
 ): void {
   const early: string[] = []
   client.on('message', (data) => {

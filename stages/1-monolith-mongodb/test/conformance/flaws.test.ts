@@ -1,4 +1,4 @@
-import { allCases, judge, type Target, tryCase } from '@threshold/conformance/external'
+import { allCases, failureOf, runCase, type Target } from '@threshold/conformance/external'
 import { type StageProcess, startStage } from '@threshold/engines'
 import { leaseDatabase, testsAll } from '@threshold/engines/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -18,10 +18,10 @@ const json = (text: string, change: (value: Frame & Record<string, unknown>) => 
   return JSON.stringify(value)
 }
 const body =
-  (change: (value: Record<string, unknown>) => void): Flaw['asked'] =>
+  (change: (value: Record<string, unknown>) => void): Flaw['request'] =>
   (path, text) => ({ path, body: json(text, change) })
 const frame =
-  (change: (value: Frame) => void): Flaw['told'] =>
+  (change: (value: Frame) => void): Flaw['serverFrames'] =>
   (text) => [json(text, change)]
 const isMessage = (text: string): boolean => text.includes('"t":"MESSAGE_CREATE"')
 
@@ -29,7 +29,7 @@ const isMessage = (text: string): boolean => text.includes('"t":"MESSAGE_CREATE"
 const FLAWS: Readonly<Record<string, { flaw: Flaw; noticedBy: readonly string[] }>> = {
   'a charset in the content type': {
     flaw: {
-      answered({ headers }) {
+      response({ headers }) {
         if (headers['content-type'] === 'application/json')
           headers['content-type'] = 'application/json; charset=utf-8'
       },
@@ -37,12 +37,12 @@ const FLAWS: Readonly<Record<string, { flaw: Flaw; noticedBy: readonly string[] 
     noticedBy: ['rest.content-type'],
   },
   'numbers read as doubles': {
-    flaw: { asked: body(() => {}), heard: (text) => json(text, () => {}) },
+    flaw: { request: body(() => {}), clientFrame: (text) => json(text, () => {}) },
     noticedBy: ['rest.ids.bare-numbers', 'gateway.members.bare-numbers'],
   },
   'history oldest first': {
     flaw: {
-      answered(answer, path) {
+      response(answer, path) {
         if (/\/messages(\?|$)/.test(path) && answer.body.startsWith('['))
           answer.body = JSON.stringify(JSON.parse(answer.body).reverse())
       },
@@ -56,13 +56,16 @@ const FLAWS: Readonly<Record<string, { flaw: Flaw; noticedBy: readonly string[] 
   },
   'a limit that is not checked': {
     flaw: {
-      asked: (path, text) => ({ path: path.replace(/limit=(0|101|abc)\b/, 'limit=1'), body: text }),
+      request: (path, text) => ({
+        path: path.replace(/limit=(0|101|abc)\b/, 'limit=1'),
+        body: text,
+      }),
     },
     noticedBy: ['rest.messages.page.limit', 'rest.members.list.invalid', 'rest.reactions.list'],
   },
   'forbidden where unknown is meant': {
     flaw: {
-      answered(answer) {
+      response(answer) {
         if (answer.status === 404) answer.status = 403
       },
     },
@@ -75,7 +78,7 @@ const FLAWS: Readonly<Record<string, { flaw: Flaw; noticedBy: readonly string[] 
   },
   'refusals that do not name the field': {
     flaw: {
-      answered(answer) {
+      response(answer) {
         if (answer.status === 400) answer.body = json(answer.body, (value) => delete value.errors)
       },
     },
@@ -87,7 +90,7 @@ const FLAWS: Readonly<Record<string, { flaw: Flaw; noticedBy: readonly string[] 
   },
   'no rate limit headers': {
     flaw: {
-      answered({ headers }) {
+      response({ headers }) {
         for (const name of Object.keys(headers))
           if (name.startsWith('x-ratelimit')) delete headers[name]
       },
@@ -95,11 +98,11 @@ const FLAWS: Readonly<Record<string, { flaw: Flaw; noticedBy: readonly string[] 
     noticedBy: ['rest.rate.headers'],
   },
   'nonces that are not enforced': {
-    flaw: { asked: body((value) => delete value.enforce_nonce) },
+    flaw: { request: body((value) => delete value.enforce_nonce) },
     noticedBy: ['rest.messages.enforce-nonce', 'rest.messages.enforce-nonce.concurrent'],
   },
   'overwrites that are not honoured': {
-    flaw: { asked: body((value) => delete value.permission_overwrites) },
+    flaw: { request: body((value) => delete value.permission_overwrites) },
     noticedBy: [
       'rest.guilds.channels.create.overwrites',
       'rest.channels.hidden',
@@ -109,36 +112,39 @@ const FLAWS: Readonly<Record<string, { flaw: Flaw; noticedBy: readonly string[] 
   },
   'intents that are not asked for': {
     flaw: {
-      heard: (text) => json(text, ({ op, d }) => op === 2 && Object.assign(d, { intents: 65_475 })),
+      clientFrame: (text) =>
+        json(text, ({ op, d }) => op === 2 && Object.assign(d, { intents: 65_475 })),
     },
     noticedBy: ['gateway.intents.guild-messages', 'gateway.intents.none', 'gateway.content.others'],
   },
   'a dispatch lost now and then': {
-    flaw: { told: (text) => (isMessage(text) && /"message (1|2|3)/.test(text) ? [] : [text]) },
+    flaw: {
+      serverFrames: (text) => (isMessage(text) && /"message (1|2|3)/.test(text) ? [] : [text]),
+    },
     noticedBy: ['gateway.sequence.contiguous'],
   },
   'every message told twice': {
-    flaw: { told: (text) => (isMessage(text) ? [text, text] : [text]) },
+    flaw: { serverFrames: (text) => (isMessage(text) ? [text, text] : [text]) },
     noticedBy: ['gateway.sequence.contiguous', 'gateway.message-create'],
   },
   'messages without their guild': {
-    flaw: { told: frame(({ t, d }) => t === 'MESSAGE_CREATE' && delete d.guild_id) },
+    flaw: { serverFrames: frame(({ t, d }) => t === 'MESSAGE_CREATE' && delete d.guild_id) },
     noticedBy: ['gateway.message-create'],
   },
   'READY without direct messages': {
-    flaw: { told: frame(({ t, d }) => t === 'READY' && delete d.private_channels) },
+    flaw: { serverFrames: frame(({ t, d }) => t === 'READY' && delete d.private_channels) },
     noticedBy: ['gateway.ready', 'gateway.ready.private-channels'],
   },
   'GUILD_CREATE without a field': {
-    flaw: { told: frame(({ t, d }) => t === 'GUILD_CREATE' && delete d.stage_instances) },
+    flaw: { serverFrames: frame(({ t, d }) => t === 'GUILD_CREATE' && delete d.stage_instances) },
     noticedBy: ['gateway.guild-create.fields'],
   },
   'a session that seems to be resumable': {
-    flaw: { told: (text) => [text.replace('"op":9,"d":false', '"op":9,"d":true')] },
+    flaw: { serverFrames: (text) => [text.replace('"op":9,"d":false', '"op":9,"d":true')] },
     noticedBy: ['gateway.resume.unknown', 'gateway.resume.replay', 'gateway.resume.ended.1000'],
   },
   'closes without a reason': {
-    flaw: { closedWith: () => 1_000 },
+    flaw: { closeCode: () => 1_000 },
     noticedBy: [
       'gateway.close.4002.identify',
       'gateway.close.4003',
@@ -168,7 +174,7 @@ describe
       it(`with ${name}`, async () => {
         await using flawed = await flawedStage(stage.url, flaw)
         for (const id of noticedBy)
-          expect((await tryCase(caseOf(id), targetAt(flawed.url))).kind, id).toBe('failed')
+          expect((await runCase(caseOf(id), targetAt(flawed.url))).kind, id).toBe('failed')
       })
     }
 
@@ -176,7 +182,7 @@ describe
       await using distant = await flawedStage(stage.url, {})
       for (const id of new Set(Object.values(FLAWS).flatMap((each) => each.noticedBy)))
         expect(
-          judge(caseOf(id), await tryCase(caseOf(id), targetAt(distant.url)), undefined),
+          failureOf(caseOf(id), await runCase(caseOf(id), targetAt(distant.url)), undefined),
           id,
         ).toBeUndefined()
     })

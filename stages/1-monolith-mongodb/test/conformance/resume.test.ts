@@ -1,4 +1,4 @@
-import { allCases, judge, type Target, tryCase } from '@threshold/conformance/external'
+import { allCases, failureOf, runCase, type Target } from '@threshold/conformance/external'
 import { type StageProcess, startStage } from '@threshold/engines'
 import { leaseDatabase, testsAll } from '@threshold/engines/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -40,7 +40,7 @@ describe.concurrent('where sessions are kept', { timeout: 120_000 }, () => {
       const sessionMs = one.id === 'gateway.resume.expired' ? EXPIRES_MS : KEPT_MS
       await using resuming = await resumingStage(stage.url, { sessionMs })
       expect(
-        judge(one, await tryCase(one, targetAt(resuming.url, true, sessionMs)), undefined),
+        failureOf(one, await runCase(one, targetAt(resuming.url, true, sessionMs)), undefined),
       ).toBeUndefined()
     })
   }
@@ -48,16 +48,16 @@ describe.concurrent('where sessions are kept', { timeout: 120_000 }, () => {
   for (const [name, mishap] of Object.entries(MISHAPS)) {
     it.runIf(testsAll())(`it is noticed when ${name}`, async () => {
       await using resuming = await resumingStage(stage.url, { sessionMs: KEPT_MS, mishap })
-      expect((await tryCase(replay, targetAt(resuming.url, true))).kind).toBe('failed')
+      expect((await runCase(replay, targetAt(resuming.url, true))).kind).toBe('failed')
     })
   }
 
   it.runIf(testsAll())('it is noticed when nobody said that they are', async () => {
     await using resuming = await resumingStage(stage.url, { sessionMs: KEPT_MS })
-    expect((await tryCase(replay, targetAt(resuming.url, false))).kind).toBe('failed')
+    expect((await runCase(replay, targetAt(resuming.url, false))).kind).toBe('failed')
   })
 })
 
 it('where sessions are not kept, it is noticed when somebody says that they are', async () => {
-  expect((await tryCase(replay, targetAt(stage.url, true))).kind).toBe('failed')
+  expect((await runCase(replay, targetAt(stage.url, true))).kind).toBe('failed')
 }, 60_000)

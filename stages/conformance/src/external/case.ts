@@ -1,4 +1,4 @@
-import type { World } from './world.ts'
+import type { Fixture } from './fixture.ts'
 
 /**
  * One thing that a stage does, seen from outside. Data, so that the test runner, the command line
@@ -8,8 +8,8 @@ export interface Case {
   /** Stable: skips, stage.json and the contract's map name it. */
   readonly id: string
   /** What holds, in one sentence. */
-  readonly sentence: string
-  run(world: World): Promise<void>
+  readonly title: string
+  run(fixture: Fixture): Promise<void>
 }
 
 /** What a stage may have beyond what all of them have. */
@@ -30,7 +30,7 @@ export interface Target {
   /** The same stage started with a public URL. */
   readonly published?: Published
   /** Takes the name of each route and dispatch that a case held against its schema. */
-  readonly seen?: Set<string>
+  readonly covered?: Set<string>
 }
 
 /**
@@ -46,6 +46,6 @@ export interface Published {
  * A case says so when the target gives it no way to try. Not a pass: the reason is printed, and CI
  * counts it as a failure.
  */
-export class NotTried extends Error {
+export class NotRunnable extends Error {
   override readonly name = 'NotTried'
 }

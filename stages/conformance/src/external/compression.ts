@@ -3,7 +3,9 @@ import { constants, createInflate, createZstdDecompress, inflateSync } from 'nod
 export type Compression = 'zlib-stream' | 'zstd-stream' | 'payload'
 
 /** Turns binary messages back into text, one at a time and in order. */
-export function inflater(compression: Compression | undefined): (data: Buffer) => Promise<string> {
+export function createInflater(
+  compression: Compression | undefined,
+): (data: Buffer) => Promise<string> {
   if (compression === 'payload') return async (data) => inflateSync(data).toString()
   if (compression === undefined)
     return async () => {

@@ -2,7 +2,7 @@ import { argv, exit, stderr, stdout } from 'node:process'
 import { parseArgs } from 'node:util'
 import type { Capability, Case, Target } from './case.ts'
 import { allCases } from './cases/index.ts'
-import { judge, type Outcome, tryAll } from './runner.ts'
+import { failureOf, type Outcome, runCases } from './runner.ts'
 
 const HELP = `Tries the contract on a stage of your own: all it needs is an address, and \`POST /workshop/users\` there.
 
@@ -44,7 +44,7 @@ async function main(args: readonly string[]): Promise<number> {
     ? allCases.filter((one) => values.only!.some((prefix) => one.id.startsWith(prefix)))
     : allCases
   if (values.help) return tell(HELP)
-  if (values.list) return tell(cases.map((one) => `${one.id}: ${one.sentence}\n`).join(''))
+  if (values.list) return tell(cases.map((one) => `${one.id}: ${one.title}\n`).join(''))
   const [baseUrl, ...more] = positionals
   if (baseUrl === undefined || more.length > 0 || !URL.canParse(baseUrl))
     throw new Error('give the address of one stage, such as http://127.0.0.1:3000')
@@ -66,7 +66,7 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const count = { passed: 0, failed: 0, 'not-tried': 0 }
   const began = performance.now()
-  await tryAll(cases, target, jobs, (one, outcome) => {
+  await runCases(cases, target, jobs, (one, outcome) => {
     count[outcome.kind] += 1
     stdout.write(values.json ? `${json(one, outcome)}\n` : line(one, outcome))
   })
@@ -100,9 +100,9 @@ async function reachable(baseUrl: string): Promise<void> {
 }
 
 function line(one: Case, outcome: Outcome): string {
-  if (outcome.kind === 'passed') return `✓ ${one.id}  ${one.sentence} (${outcome.ms} ms)\n`
+  if (outcome.kind === 'passed') return `✓ ${one.id}  ${one.title} (${outcome.ms} ms)\n`
   if (outcome.kind === 'not-tried') return `· ${one.id}  not tried: ${outcome.reason}\n`
-  return `✗ ${one.id}  ${one.sentence}\n${indented(judge(one, outcome, undefined)!)}\n`
+  return `✗ ${one.id}  ${one.title}\n${indented(failureOf(one, outcome, undefined)!)}\n`
 }
 
 const indented = (text: string): string => text.replace(/^/gm, '    ')
@@ -110,7 +110,7 @@ const indented = (text: string): string => text.replace(/^/gm, '    ')
 const json = (one: Case, outcome: Outcome): string =>
   JSON.stringify({
     id: one.id,
-    sentence: one.sentence,
+    sentence: one.title,
     ...(outcome.kind === 'failed' ? { ...outcome, error: outcome.error.message } : outcome),
   })
 

@@ -1,5 +1,5 @@
-import { type Case, NotTried, type Target } from './case.ts'
-import { World } from './world.ts'
+import { type Case, NotRunnable, type Target } from './case.ts'
+import { Fixture } from './fixture.ts'
 
 export type Outcome =
   | { readonly kind: 'passed'; readonly ms: number }
@@ -15,19 +15,24 @@ export type Outcome =
 export const CASE_MS = 120_000
 
 /** Tries one case against a target. Never rejects, and leaves no connection behind. */
-export async function tryCase(one: Case, target: Target): Promise<Outcome> {
-  const world = new World(target)
+export async function runCase(one: Case, target: Target): Promise<Outcome> {
+  const fixture = new Fixture(target)
   const began = performance.now()
   const ms = (): number => Math.round(performance.now() - began)
   try {
-    await withinTime(one.run(world))
-    world.verify()
+    await withinTime(one.run(fixture))
+    fixture.verify()
     return { kind: 'passed', ms: ms() }
   } catch (error) {
-    if (error instanceof NotTried) return { kind: 'not-tried', reason: error.message }
-    return { kind: 'failed', ms: ms(), error: error as Error, transcript: world.journal.toString() }
+    if (error instanceof NotRunnable) return { kind: 'not-tried', reason: error.message }
+    return {
+      kind: 'failed',
+      ms: ms(),
+      error: error as Error,
+      transcript: fixture.transcript.toString(),
+    }
   } finally {
-    world.dispose()
+    fixture.dispose()
   }
 }
 
@@ -35,7 +40,11 @@ export async function tryCase(one: Case, target: Target): Promise<Outcome> {
  * A skipped case is tried all the same: one that passes although a stage says that it cannot is a
  * lie in the stage's account of itself, and fails.
  */
-export function judge(one: Case, outcome: Outcome, skip: string | undefined): string | undefined {
+export function failureOf(
+  one: Case,
+  outcome: Outcome,
+  skip: string | undefined,
+): string | undefined {
   if (skip !== undefined)
     return outcome.kind === 'passed'
       ? `${one.id} is skipped because “${skip}”, but it passes: take the skip away`
@@ -60,7 +69,7 @@ async function withinTime(work: Promise<void>): Promise<void> {
 }
 
 /** Runs cases, so many at a time, and tells of each as it ends. */
-export async function tryAll(
+export async function runCases(
   cases: readonly Case[],
   target: Target,
   jobs: number,
@@ -68,7 +77,7 @@ export async function tryAll(
 ): Promise<void> {
   const left = cases[Symbol.iterator]()
   const work = async (): Promise<void> => {
-    for (const one of left) told(one, await tryCase(one, target))
+    for (const one of left) told(one, await runCase(one, target))
   }
   await Promise.all(Array.from({ length: jobs }, work))
 }

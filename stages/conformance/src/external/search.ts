@@ -1,8 +1,8 @@
 import type { APIMessage } from 'discord-api-types/v10'
-import type { TestGuild } from './guild.ts'
-import type { World } from './world.ts'
+import type { Fixture } from './fixture.ts'
+import type { TestGuild } from './test-guild.ts'
 
-export interface Found {
+export interface SearchResponse {
   readonly total_results: number
   readonly messages: readonly (readonly APIMessage[])[]
 }
@@ -10,16 +10,16 @@ export interface Found {
 /**
  * An index may follow what it indexes a moment later: a search is repeated until it finds so many.
  */
-export async function search(
-  world: World,
+export async function searchUntil(
+  fixture: Fixture,
   guild: TestGuild,
   query: string,
   total: number,
   reader = guild.owner,
 ): Promise<string[]> {
-  const found = await world.eventually(
+  const found = await fixture.eventually(
     `a search for ${query} finds ${total}`,
-    () => reader.api.get<Found>(`/guilds/${guild.id}/messages/search?${query}`),
+    () => reader.api.get<SearchResponse>(`/guilds/${guild.id}/messages/search?${query}`),
     (answer) => answer.total_results === total,
   )
   return found.messages.map(([message]) => message!.content)

@@ -1,9 +1,9 @@
 import type { GatewayDispatchPayload } from 'discord-api-types/v10'
 import WebSocket from 'ws'
-import { type Compression, inflater } from './compression.ts'
-import { holds, show } from './expect.ts'
-import type { Journal } from './journal.ts'
-import { until, Waiters } from './wait.ts'
+import { type Compression, createInflater } from './compression.ts'
+import { expectTrue, format } from './expect.ts'
+import type { Transcript } from './transcript.ts'
+import { Signal, waitUntil } from './wait.ts'
 
 /** Every dispatch by its name, as Discord types it. */
 type Documented = { [P in GatewayDispatchPayload as `${P['t']}`]: P['d'] }
@@ -34,7 +34,7 @@ export interface Frame {
 export interface SocketOptions {
   readonly query?: string
   /** The whole address, as it is. */
-  readonly exact?: string
+  readonly exactUrl?: string
   readonly compression?: Compression
   /** Off: the test heartbeats, or stays silent. */
   readonly heartbeat?: boolean
@@ -44,7 +44,7 @@ export interface SocketOptions {
  * How long anything that should happen may take. Long for a busy machine, since only a failure
  * waits it out.
  */
-export const PATIENCE_MS = 30_000
+export const TIMEOUT_MS = 30_000
 
 /**
  * One gateway connection, frame by frame. What arrives is kept; a case takes out what it waits for.
@@ -55,22 +55,22 @@ export class Socket {
   readonly binary: boolean[] = []
   readonly #taken = new Set<Frame>()
   readonly #who: string
-  readonly #journal: Journal
+  readonly #journal: Transcript
   readonly #socket: WebSocket
-  readonly #waiters = new Waiters()
+  readonly #waiters = new Signal()
   readonly #heartbeat: boolean
   #timer: NodeJS.Timeout | undefined
   #closed: { code: number; reason: string } | undefined
   #failure: string | undefined
 
-  constructor(url: string, who: string, journal: Journal, options: SocketOptions = {}) {
+  constructor(url: string, who: string, journal: Transcript, options: SocketOptions = {}) {
     this.#who = who
     this.#journal = journal
     this.#heartbeat = options.heartbeat ?? true
     this.#socket = new WebSocket(
-      options.exact ?? `${url.replace(/\/+$/, '')}/${options.query ?? '?v=10&encoding=json'}`,
+      options.exactUrl ?? `${url.replace(/\/+$/, '')}/${options.query ?? '?v=10&encoding=json'}`,
     )
-    const inflate = inflater(options.compression)
+    const inflate = createInflater(options.compression)
     let reading: Promise<void> = Promise.resolve()
     this.#socket.on('message', (data, isBinary) => {
       this.binary.push(isBinary)
@@ -85,7 +85,7 @@ export class Socket {
       void reading.then(() => {
         this.#closed = { code, reason: String(reason) }
         this.#note(`✕ closed with ${code} ${reason}`)
-        this.#waiters.wake()
+        this.#waiters.notify()
       })
     })
   }
@@ -109,7 +109,7 @@ export class Socket {
   }
 
   /** A frame that says nothing: a control frame, or a piece of a text that has no end. */
-  control(kind: 'ping' | 'pong' | 'fragment'): void {
+  sendControlFrame(kind: 'ping' | 'pong' | 'fragment'): void {
     if (kind === 'fragment') this.#socket.send('', { fin: false })
     else this.#socket[kind]()
   }
@@ -120,18 +120,18 @@ export class Socket {
   }
 
   /** Cuts the connection without a word, as a network does. */
-  cut(): void {
+  terminate(): void {
     clearInterval(this.#timer)
     this.#socket.terminate()
   }
 
   /** The oldest frame with this opcode that was not taken yet. */
-  frame(op: number): Promise<Frame> {
+  nextFrame(op: number): Promise<Frame> {
     return this.#take(`a frame with op ${op}`, (frame) => frame.op === op)
   }
 
   /** The oldest dispatch of this name, not taken yet, that satisfies the predicate. */
-  async next<N extends DispatchName>(
+  async nextEvent<N extends DispatchName>(
     name: N,
     predicate: (d: Dispatches[N]) => boolean = () => true,
   ): Promise<Dispatches[N]> {
@@ -143,7 +143,7 @@ export class Socket {
   }
 
   /** All dispatches of this name so far, in order, taken or not. */
-  seen<N extends DispatchName>(
+  received<N extends DispatchName>(
     name: N,
     predicate: (d: Dispatches[N]) => boolean = () => true,
   ): Dispatches[N][] {
@@ -153,8 +153,8 @@ export class Socket {
   }
 
   /** Waits for the server to end the connection. */
-  async closed(patienceMs = PATIENCE_MS): Promise<{ code: number; reason: string }> {
-    await until(
+  async waitForClose(patienceMs = TIMEOUT_MS): Promise<{ code: number; reason: string }> {
+    await waitUntil(
       this.#waiters,
       () => this.#closed !== undefined,
       patienceMs,
@@ -164,8 +164,8 @@ export class Socket {
   }
 
   /** Any condition on what has arrived. */
-  async when(what: string, condition: () => boolean, patienceMs = PATIENCE_MS): Promise<void> {
-    await until(
+  async waitFor(what: string, condition: () => boolean, patienceMs = TIMEOUT_MS): Promise<void> {
+    await waitUntil(
       this.#waiters,
       () => condition() || this.#over,
       patienceMs,
@@ -176,7 +176,7 @@ export class Socket {
 
   async #take(what: string, matches: (frame: Frame) => boolean): Promise<Frame> {
     let found: Frame | undefined
-    await this.when(what, () => {
+    await this.waitFor(what, () => {
       found ??= this.frames.find((frame) => !this.#taken.has(frame) && matches(frame))
       return found !== undefined
     })
@@ -192,7 +192,7 @@ export class Socket {
     if (frame.op === 10 && this.#heartbeat)
       this.#beat((frame.d as { heartbeat_interval: number }).heartbeat_interval)
     if (frame.op === 1 && this.#heartbeat) this.send(1, this.sequence)
-    this.#waiters.wake()
+    this.#waiters.notify()
   }
 
   #beat(everyMs: number): void {
@@ -209,27 +209,27 @@ export class Socket {
   #fail = (error: unknown): void => {
     this.#failure ??= (error as Error).message
     this.#note(`✕ ${this.#failure}`)
-    this.#waiters.wake()
+    this.#waiters.notify()
   }
 
   #unmet(what: string): string {
     const end = this.#closed
       ? `the connection was closed with ${this.#closed.code} ${this.#closed.reason}`
       : this.#failure
-    return `${this.#who} waited for ${what}; ${end ?? `it did not come. Came: ${show(this.frames.map((f) => f.t ?? `op ${f.op}`))}`}`
+    return `${this.#who} waited for ${what}; ${end ?? `it did not come. Came: ${format(this.frames.map((f) => f.t ?? `op ${f.op}`))}`}`
   }
 
   #note(text: string): void {
-    this.#journal.note(this.#who, text)
+    this.#journal.record(this.#who, text)
   }
 }
 
 /**
  * `s` counts a session's dispatches from 1 without a gap. Checked on every socket of every case.
  */
-export function isContiguous(frames: readonly Frame[], first = 1): void {
+export function expectContiguous(frames: readonly Frame[], first = 1): void {
   const numbers = frames.filter((frame) => frame.op === 0).map((frame) => frame.s)
-  holds(
+  expectTrue(
     numbers.every((s, i) => s === first + i),
     `s is contiguous from ${first}`,
     numbers,

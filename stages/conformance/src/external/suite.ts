@@ -1,8 +1,8 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import type { Capability, Published } from './case.ts'
 import { allCases } from './cases/index.ts'
-import { CASE_MS, judge, tryCase } from './runner.ts'
-import { DESCRIBED } from './schema/check.ts'
+import { CASE_MS, failureOf, runCase } from './runner.ts'
+import { SCHEMA_NAMES } from './schema/validate.ts'
 
 export interface ConformanceOptions {
   /** Called when the cases run, so that a stage may be started in `beforeAll`. */
@@ -33,7 +33,7 @@ export function testConformance(name: string, options: ConformanceOptions): void
     afterAll(() => {
       if (tried < allCases.length) return
       const expected = options.capabilities?.includes('resume') ? [] : ['RESUMED']
-      const unseen = DESCRIBED.filter((name) => !seen.has(name))
+      const unseen = SCHEMA_NAMES.filter((name) => !seen.has(name))
       expect(unseen, 'routes and dispatches that no case holds against their schema').toEqual(
         expected,
       )
@@ -41,11 +41,11 @@ export function testConformance(name: string, options: ConformanceOptions): void
 
     for (const one of allCases) {
       const reason = skip[one.id]
-      it(`${one.id}: ${one.sentence}${reason === undefined ? '' : ` (skipped: ${reason})`}`, async () => {
-        const outcome = await tryCase(one, {
+      it(`${one.id}: ${one.title}${reason === undefined ? '' : ` (skipped: ${reason})`}`, async () => {
+        const outcome = await runCase(one, {
           baseUrl: options.baseUrl(),
           capabilities: new Set(options.capabilities),
-          seen,
+          covered: seen,
           ...(options.heartbeatMs === undefined ? {} : { heartbeatMs: options.heartbeatMs }),
           ...(options.sessionMs === undefined ? {} : { sessionMs: options.sessionMs }),
           ...(options.limitedUrl === undefined ? {} : { limitedUrl: options.limitedUrl() }),
@@ -53,7 +53,7 @@ export function testConformance(name: string, options: ConformanceOptions): void
           ...(options.published === undefined ? {} : { published: options.published() }),
         })
         tried += 1
-        const wrong = judge(one, outcome, reason)
+        const wrong = failureOf(one, outcome, reason)
         if (wrong !== undefined)
           throw new Error(wrong, outcome.kind === 'failed' ? { cause: outcome.error } : {})
       })

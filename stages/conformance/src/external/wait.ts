@@ -2,29 +2,29 @@
  * Those who wait for something to change. Woken, each looks for itself: nobody polls, nobody
  * sleeps.
  */
-export class Waiters {
+export class Signal {
   readonly #waiting = new Set<() => void>()
 
-  wake(): void {
+  notify(): void {
     for (const look of this.#waiting) look()
   }
 
-  add(look: () => void): () => void {
+  subscribe(look: () => void): () => void {
     this.#waiting.add(look)
     return () => this.#waiting.delete(look)
   }
 }
 
 /** Resolves when the condition holds; rejects with what was missed when patience ends. */
-export function until(
-  waiters: Waiters,
+export function waitUntil(
+  waiters: Signal,
   condition: () => boolean,
   patienceMs: number,
   missed: () => string,
 ): Promise<void> {
   if (condition()) return Promise.resolve()
   return new Promise((resolve, reject) => {
-    const remove = waiters.add(() => {
+    const remove = waiters.subscribe(() => {
       if (!condition()) return
       clearTimeout(timer)
       remove()

@@ -31,7 +31,7 @@ describe('the contract’s map', () => {
   })
 
   it('gives cases readable ids and a sentence each', () => {
-    for (const { id, sentence } of allCases) {
+    for (const { id, title: sentence } of allCases) {
       expect(id).toMatch(/^(rest|gateway|workshop)(\.[a-z0-9-]+)+$/)
       expect(sentence.length, id).toBeGreaterThan(15)
     }

@@ -1,48 +1,48 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { describe, expect, it } from 'vitest'
-import { type Case, NotTried, type Target } from '../../src/external/case.ts'
-import { Journal } from '../../src/external/journal.ts'
-import { judge, tryAll, tryCase } from '../../src/external/runner.ts'
-import { isContiguous } from '../../src/external/socket.ts'
+import { type Case, NotRunnable, type Target } from '../../src/external/case.ts'
+import { failureOf, runCase, runCases } from '../../src/external/runner.ts'
+import { expectContiguous } from '../../src/external/socket.ts'
+import { Transcript } from '../../src/external/transcript.ts'
 
 const target: Target = { baseUrl: 'http://127.0.0.1:9', capabilities: new Set() }
 const aCase = (run: Case['run']): Case => ({
   id: 'rest.example',
-  sentence: 'An example for these tests',
+  title: 'An example for these tests',
   run,
 })
 const passes = aCase(async () => {})
-const fails = aCase(async (world) => {
-  world.journal.note('ada', 'GET /somewhere → 500')
+const fails = aCase(async (fixture) => {
+  fixture.transcript.record('ada', 'GET /somewhere → 500')
   throw new Error('it broke')
 })
 const untried = aCase(async () => {
-  throw new NotTried('needs what is not here')
+  throw new NotRunnable('needs what is not here')
 })
 
 describe('the runner', () => {
   it('tells what failed, and what passed between the case and the stage', async () => {
-    const outcome = await tryCase(fails, target)
-    expect(judge(fails, outcome, undefined)).toMatch(
+    const outcome = await runCase(fails, target)
+    expect(failureOf(fails, outcome, undefined)).toMatch(
       /rest\.example: it broke[\s\S]*ada +GET \/somewhere → 500/,
     )
   })
 
   it('lets a case pass', async () => {
-    expect(judge(passes, await tryCase(passes, target), undefined)).toBeUndefined()
+    expect(failureOf(passes, await runCase(passes, target), undefined)).toBeUndefined()
   })
 
   it('takes a case that could not be tried for no pass', async () => {
-    expect(judge(untried, await tryCase(untried, target), undefined)).toMatch(
+    expect(failureOf(untried, await runCase(untried, target), undefined)).toMatch(
       /could not be tried: needs what is not here/,
     )
-    expect(judge(untried, await tryCase(untried, target), 'not here')).toBeUndefined()
+    expect(failureOf(untried, await runCase(untried, target), 'not here')).toBeUndefined()
   })
 
   it('tries a skipped case all the same, and a skip of what passes is wrong', async () => {
-    expect(judge(fails, await tryCase(fails, target), 'a known flaw')).toBeUndefined()
-    expect(judge(passes, await tryCase(passes, target), 'a known flaw')).toMatch(
+    expect(failureOf(fails, await runCase(fails, target), 'a known flaw')).toBeUndefined()
+    expect(failureOf(passes, await runCase(passes, target), 'a known flaw')).toMatch(
       /skipped because “a known flaw”, but it passes/,
     )
   })
@@ -52,9 +52,9 @@ describe('the runner', () => {
     await once(server, 'listening')
     const { port } = server.address() as AddressInfo
     await new Promise((closed) => server.close(closed))
-    const someone = aCase(async (world) => void (await world.user()))
-    const outcome = await tryCase(someone, { ...target, baseUrl: `http://127.0.0.1:${port}` })
-    expect(judge(passes, outcome, undefined)).toMatch(
+    const someone = aCase(async (fixture) => void (await fixture.user()))
+    const outcome = await runCase(someone, { ...target, baseUrl: `http://127.0.0.1:${port}` })
+    expect(failureOf(passes, outcome, undefined)).toMatch(
       /POST \/workshop\/users was not answered: .*ECONNREFUSED/,
     )
   })
@@ -70,7 +70,7 @@ describe('the runner', () => {
       id: `rest.example.${i}`,
     }))
     const told: string[] = []
-    await tryAll(slow, target, 3, (one) => told.push(one.id))
+    await runCases(slow, target, 3, (one) => told.push(one.id))
     expect(told.toSorted()).toEqual(slow.map((one) => one.id))
     expect(most).toBe(3)
   })
@@ -78,10 +78,10 @@ describe('the runner', () => {
 
 describe('the journal', () => {
   it('shows no token, whoever gave it out', () => {
-    const journal = new Journal()
-    journal.hide('c2VjcmV0.abc.def')
-    journal.note('ada', '→ {"op":2,"d":{"token":"Bot c2VjcmV0.abc.def","intents":0}}')
-    journal.note(
+    const journal = new Transcript()
+    journal.redact('c2VjcmV0.abc.def')
+    journal.record('ada', '→ {"op":2,"d":{"token":"Bot c2VjcmV0.abc.def","intents":0}}')
+    journal.record(
       'ada',
       '← {"t":"VOICE_SERVER_UPDATE","d":{"token":"voice-secret","endpoint":null}}',
     )
@@ -90,8 +90,8 @@ describe('the journal', () => {
   })
 
   it('keeps the last lines of a long story', () => {
-    const journal = new Journal()
-    for (let i = 0; i < 500; i++) journal.note('ada', `line ${i}`)
+    const journal = new Transcript()
+    for (let i = 0; i < 500; i++) journal.record('ada', `line ${i}`)
     expect(String(journal)).toMatch(/line 499$/)
     expect(String(journal).split('\n').length).toBeLessThan(100)
   })
@@ -101,7 +101,7 @@ describe('what holds on every socket', () => {
   const dispatch = (s: number) => ({ op: 0, t: 'MESSAGE_CREATE', s, d: {}, text: '' })
   it('notices a gap, a double and a wrong beginning in s', () => {
     expect(() =>
-      isContiguous([dispatch(1), { op: 11, t: null, s: null, d: null, text: '' }, dispatch(2)]),
+      expectContiguous([dispatch(1), { op: 11, t: null, s: null, d: null, text: '' }, dispatch(2)]),
     ).not.toThrow()
     for (const wrong of [
       [1, 3],
@@ -109,6 +109,6 @@ describe('what holds on every socket', () => {
       [2, 3],
       [1, 3, 2],
     ])
-      expect(() => isContiguous(wrong.map(dispatch)), String(wrong)).toThrow(/contiguous/)
+      expect(() => expectContiguous(wrong.map(dispatch)), String(wrong)).toThrow(/contiguous/)
   })
 })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { faultsOfAnswer, faultsOfDispatch } from '../../src/external/schema/check.ts'
+import { validateDispatch, validateResponse } from '../../src/external/schema/validate.ts'
 
 const user = {
   id: '1',
@@ -14,40 +14,40 @@ const user = {
 
 describe('an answer held against its schema', () => {
   it('is right with all required fields and any documented one', () => {
-    expect(faultsOfAnswer('GET', '/users/1', 200, user)).toBeUndefined()
-    expect(faultsOfAnswer('GET', '/users/1', 200, { ...user, bot: true })).toBeUndefined()
+    expect(validateResponse('GET', '/users/1', 200, user)).toBeUndefined()
+    expect(validateResponse('GET', '/users/1', 200, { ...user, bot: true })).toBeUndefined()
   })
 
   it('is wrong without a required field, with a wrong type, and with an invented field', () => {
     const { flags: _, ...lacking } = user
-    expect(faultsOfAnswer('GET', '/users/1', 200, lacking)).toMatch(/required property 'flags'/)
-    expect(faultsOfAnswer('GET', '/users/1', 200, { ...user, id: 1 })).toMatch(
+    expect(validateResponse('GET', '/users/1', 200, lacking)).toMatch(/required property 'flags'/)
+    expect(validateResponse('GET', '/users/1', 200, { ...user, id: 1 })).toMatch(
       /\/id must be string/,
     )
-    expect(faultsOfAnswer('GET', '/users/1', 200, { ...user, mood: 'good' })).toMatch(/mood/)
+    expect(validateResponse('GET', '/users/1', 200, { ...user, mood: 'good' })).toMatch(/mood/)
   })
 
   it('takes a literal segment before a parameter, and leaves the query out', () => {
-    expect(faultsOfAnswer('GET', '/users/@me?with=1', 200, user)).toMatch(/mfa_enabled/)
-    expect(faultsOfAnswer('GET', '/channels/1/pins', 200, [])).toBeUndefined()
+    expect(validateResponse('GET', '/users/@me?with=1', 200, user)).toMatch(/mfa_enabled/)
+    expect(validateResponse('GET', '/channels/1/pins', 200, [])).toBeUndefined()
   })
 
   it('needs a schema for each success that has a body', () => {
-    expect(faultsOfAnswer('GET', '/elsewhere', 200, {})).toBe('no schema describes this answer')
-    expect(faultsOfAnswer('DELETE', '/guilds/1', 204, undefined)).toBeUndefined()
+    expect(validateResponse('GET', '/elsewhere', 200, {})).toBe('no schema describes this answer')
+    expect(validateResponse('DELETE', '/guilds/1', 204, undefined)).toBeUndefined()
   })
 
   it('has the shape of Discord’s errors in every refusal, however deep a form is', () => {
     const errors = { embeds: { 0: { title: { _errors: [{ code: 'X', message: 'too long' }] } } } }
     expect(
-      faultsOfAnswer('POST', '/guilds', 400, { code: 50035, message: 'no', errors }),
+      validateResponse('POST', '/guilds', 400, { code: 50035, message: 'no', errors }),
     ).toBeUndefined()
-    expect(faultsOfAnswer('POST', '/guilds', 400, { message: 'no' })).toMatch(/code/)
+    expect(validateResponse('POST', '/guilds', 400, { message: 'no' })).toMatch(/code/)
     expect(
-      faultsOfAnswer('POST', '/guilds', 400, { code: 1, message: 'no', errors: { a: 1 } }),
+      validateResponse('POST', '/guilds', 400, { code: 1, message: 'no', errors: { a: 1 } }),
     ).toMatch(/errors\/a/)
     expect(
-      faultsOfAnswer('POST', '/guilds', 429, { code: 0, message: 'slow', retry_after: 1 }),
+      validateResponse('POST', '/guilds', 429, { code: 0, message: 'slow', retry_after: 1 }),
     ).toMatch(/global/)
   })
 })
@@ -55,9 +55,9 @@ describe('an answer held against its schema', () => {
 describe('a dispatch held against its schema', () => {
   it('needs one, and the fields it requires', () => {
     expect(
-      faultsOfDispatch('MESSAGE_DELETE', { id: '1', channel_id: '2', guild_id: '3' }),
+      validateDispatch('MESSAGE_DELETE', { id: '1', channel_id: '2', guild_id: '3' }),
     ).toBeUndefined()
-    expect(faultsOfDispatch('MESSAGE_DELETE', { id: '1' })).toMatch(/channel_id/)
-    expect(faultsOfDispatch('MOOD_UPDATE', {})).toBe('no schema describes this dispatch')
+    expect(validateDispatch('MESSAGE_DELETE', { id: '1' })).toMatch(/channel_id/)
+    expect(validateDispatch('MOOD_UPDATE', {})).toBe('no schema describes this dispatch')
   })
 })

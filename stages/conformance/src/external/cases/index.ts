@@ -1,5 +1,5 @@
 import type { Case } from '../case.ts'
-import { closeCases } from './gateway/closes.ts'
+import { closeCases } from './gateway/close-codes.ts'
 import { compressCases } from './gateway/compress.ts'
 import { contentCases } from './gateway/content.ts'
 import { endingCases } from './gateway/endings.ts'
@@ -8,27 +8,29 @@ import { guildEventCases } from './gateway/guild-events.ts'
 import { handshakeCases } from './gateway/handshake.ts'
 import { intentCases } from './gateway/intents.ts'
 import { lastMessageCases } from './gateway/last-messages.ts'
-import { memberChunkCases } from './gateway/members.ts'
+import { memberChunkCases } from './gateway/member-chunks.ts'
 import { messageEventCases } from './gateway/message-events.ts'
 import { presenceCases } from './gateway/presence.ts'
 import { resumeCases } from './gateway/resume.ts'
 import { sequenceCases } from './gateway/sequence.ts'
-import { sightCases } from './gateway/sight.ts'
+import { sightCases } from './gateway/visibility.ts'
 import { voiceCases } from './gateway/voice.ts'
 import { categoryCases } from './rest/categories.ts'
 import { channelCases } from './rest/channels.ts'
 import { embedCases } from './rest/embeds.ts'
+import { nothingCases } from './rest/empty-resources.ts'
 import { guildChannelCases } from './rest/guild-channels.ts'
 import { guildCases } from './rest/guilds.ts'
 import { historyCases } from './rest/history.ts'
 import { idCases } from './rest/ids.ts'
 import { inviteCases } from './rest/invites.ts'
 import { limitCases } from './rest/limits.ts'
+import { memberAdditionCases } from './rest/member-additions.ts'
+import { memberEditCases } from './rest/member-edits.ts'
 import { memberCases } from './rest/members.ts'
 import { messageRuleCases } from './rest/message-rules.ts'
 import { messageCases } from './rest/messages.ts'
 import { nonceCases } from './rest/nonces.ts'
-import { nothingCases } from './rest/nothing.ts'
 import { overwriteCases } from './rest/overwrites.ts'
 import { permissionCases } from './rest/permissions.ts'
 import { reactionCases } from './rest/reactions.ts'
@@ -61,6 +63,8 @@ export const allCases: readonly Case[] = [
   ...overwriteCases,
   ...permissionCases,
   ...memberCases,
+  ...memberAdditionCases,
+  ...memberEditCases,
   ...roleCases,
   ...sendingCases,
   ...nonceCases,

@@ -22,20 +22,20 @@ export const oneOf = (...values: readonly unknown[]): Schema => ({ enum: values 
 export const orNull = (schema: Schema): Schema => ({ anyOf: [{ type: 'null' }, schema] })
 
 export const string: Schema = { type: 'string' }
-export const text: Schema = { type: 'string', minLength: 1 }
+export const nonEmptyString: Schema = { type: 'string', minLength: 1 }
 export const boolean: Schema = { type: 'boolean' }
 /** A whole number from 0 on. */
-export const count: Schema = { type: 'integer', minimum: 0 }
-export const nothing: Schema = { type: 'null' }
+export const uint: Schema = { type: 'integer', minimum: 0 }
+export const nullValue: Schema = { type: 'null' }
 /** A list of something that this server does not have. */
-export const none: Schema = { type: 'array', maxItems: 0 }
+export const emptyArray: Schema = { type: 'array', maxItems: 0 }
 
 /** A 64-bit id as a decimal string. */
 export const id: Schema = { type: 'string', pattern: '^[0-9]{1,19}$' }
 /** A set of permission bits as a decimal string. */
-export const bits: Schema = { type: 'string', pattern: '^[0-9]{1,20}$' }
+export const permissionBits: Schema = { type: 'string', pattern: '^[0-9]{1,20}$' }
 /** Microseconds and an offset: twilight reads nothing shorter, and an old discord.py no `Z`. */
-export const time: Schema = {
+export const timestamp: Schema = {
   type: 'string',
   pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{6}[+-]\\d\\d:\\d\\d$',
 }

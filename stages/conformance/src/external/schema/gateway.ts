@@ -1,17 +1,17 @@
 import {
   array,
   boolean,
-  count,
+  emptyArray,
   gatewayUrl,
   id,
-  none,
+  nonEmptyString,
   object,
   oneOf,
   orNull,
   type Schema,
   string,
-  text,
-  time,
+  timestamp,
+  uint,
 } from './build.ts'
 import { directChannel, guild, guildChannel, guildCreate, inviteTarget, role } from './guilds.ts'
 import {
@@ -23,26 +23,26 @@ import {
   reactionRemoved,
   reactionsCleared,
 } from './messages.ts'
-import { member, memberEvent, presence, readyUser, user, voiceState } from './people.ts'
+import { member, memberEvent, presence, readyUser, user, voiceState } from './users.ts'
 
 const ready = object(
   {
     v: oneOf(9, 10),
     user: readyUser,
     guilds: array(object({ id, unavailable: { const: true } })),
-    session_id: text,
+    session_id: nonEmptyString,
     resume_gateway_url: gatewayUrl,
-    application: object({ id, flags: count }),
+    application: object({ id, flags: uint }),
     private_channels: array(directChannel),
   },
   {
-    shard: array(count, { minItems: 2, maxItems: 2 }),
+    shard: array(uint, { minItems: 2, maxItems: 2 }),
     // Discord sends these to bots without documenting them, and some libraries read them.
     _trace: array(string),
-    geo_ordered_rtc_regions: none,
-    guild_join_requests: none,
-    presences: none,
-    relationships: none,
+    geo_ordered_rtc_regions: emptyArray,
+    guild_join_requests: emptyArray,
+    presences: emptyArray,
+    relationships: emptyArray,
     session_type: string,
     user_settings: object({}),
   },
@@ -52,23 +52,23 @@ const chunk = object(
   {
     guild_id: id,
     members: array(member, { maxItems: 1_000 }),
-    chunk_index: count,
+    chunk_index: uint,
     chunk_count: { type: 'integer', minimum: 1 },
   },
-  { not_found: array(text), presences: array(presence), nonce: text },
+  { not_found: array(nonEmptyString), presences: array(presence), nonce: nonEmptyString },
 )
 
 const invite = object(
   {
     guild_id: id,
     channel_id: id,
-    code: text,
-    created_at: time,
-    max_age: count,
-    max_uses: count,
+    code: nonEmptyString,
+    created_at: timestamp,
+    max_age: uint,
+    max_uses: uint,
     temporary: boolean,
-    uses: count,
-    expires_at: orNull(time),
+    uses: uint,
+    expires_at: orNull(timestamp),
   },
   // The last two are more than Discord documents: what GET answers for the same invite.
   { inviter: user, type: { const: 0 }, ...inviteTarget },
@@ -95,7 +95,7 @@ export const DISPATCHES: Readonly<Record<string, Schema>> = {
   GUILD_MEMBER_REMOVE: object({ guild_id: id, user }),
   GUILD_MEMBERS_CHUNK: chunk,
   INVITE_CREATE: invite,
-  INVITE_DELETE: object({ channel_id: id, code: text }, { guild_id: id }),
+  INVITE_DELETE: object({ channel_id: id, code: nonEmptyString }, { guild_id: id }),
   MESSAGE_CREATE: messageEvent,
   MESSAGE_UPDATE: messageEvent,
   MESSAGE_DELETE: messageDeleted,
@@ -106,7 +106,11 @@ export const DISPATCHES: Readonly<Record<string, Schema>> = {
   MESSAGE_REACTION_REMOVE_EMOJI: emojiCleared,
   PRESENCE_UPDATE: presence,
   // The timestamp is in seconds.
-  TYPING_START: object({ channel_id: id, user_id: id, timestamp: count }, { guild_id: id, member }),
+  TYPING_START: object({ channel_id: id, user_id: id, timestamp: uint }, { guild_id: id, member }),
   VOICE_STATE_UPDATE: voiceState,
-  VOICE_SERVER_UPDATE: object({ token: text, guild_id: id, endpoint: orNull(text) }),
+  VOICE_SERVER_UPDATE: object({
+    token: nonEmptyString,
+    guild_id: id,
+    endpoint: orNull(nonEmptyString),
+  }),
 }

@@ -1,77 +1,77 @@
 import {
   array,
-  bits,
   boolean,
-  count,
+  emptyArray,
   id,
-  none,
-  nothing,
+  nonEmptyString,
+  nullValue,
   object,
   oneOf,
   orNull,
+  permissionBits,
   type Schema,
   string,
-  text,
-  time,
+  timestamp,
+  uint,
 } from './build.ts'
 import { emoji } from './messages.ts'
-import { member, presence, user, voiceState } from './people.ts'
+import { member, presence, user, voiceState } from './users.ts'
 
 export const role = object(
   {
     id,
     name: string,
-    color: count,
+    color: uint,
     colors: object({
-      primary_color: count,
-      secondary_color: orNull(count),
-      tertiary_color: orNull(count),
+      primary_color: uint,
+      secondary_color: orNull(uint),
+      tertiary_color: orNull(uint),
     }),
     hoist: boolean,
     icon: orNull(string),
     unicode_emoji: orNull(string),
-    position: count,
-    permissions: bits,
+    position: uint,
+    permissions: permissionBits,
     managed: boolean,
     mentionable: boolean,
-    flags: count,
+    flags: uint,
   },
   { description: orNull(string), tags: { type: 'object' } },
 )
 
 /** Type 0 is for a role, type 1 for a member. */
-const overwrite = object({ id, type: oneOf(0, 1), allow: bits, deny: bits })
+const overwrite = object({ id, type: oneOf(0, 1), allow: permissionBits, deny: permissionBits })
 
 export const directChannel = object(
-  { id, type: { const: 1 }, flags: count, recipients: array(user), last_message_id: orNull(id) },
-  { last_pin_timestamp: orNull(time) },
+  { id, type: { const: 1 }, flags: uint, recipients: array(user), last_message_id: orNull(id) },
+  { last_pin_timestamp: orNull(timestamp) },
 )
 
 const channelRequired = {
   id,
   guild_id: id,
   name: { type: 'string', minLength: 1, maxLength: 100 },
-  position: count,
+  position: uint,
   permission_overwrites: array(overwrite),
   parent_id: orNull(id),
   nsfw: boolean,
-  flags: count,
+  flags: uint,
 }
-const messageFields = { last_message_id: orNull(id), rate_limit_per_user: count }
+const messageFields = { last_message_id: orNull(id), rate_limit_per_user: uint }
 const textFields = { topic: orNull(string), ...messageFields }
 const voiceFields = {
-  bitrate: count,
-  user_limit: count,
+  bitrate: uint,
+  user_limit: uint,
   rtc_region: orNull(string),
   video_quality_mode: oneOf(1, 2),
   ...messageFields,
 }
 const channelOptional = {
   ...textFields,
-  last_pin_timestamp: orNull(time),
-  default_auto_archive_duration: count,
-  default_thread_rate_limit_per_user: count,
-  permissions: bits,
+  last_pin_timestamp: orNull(timestamp),
+  default_auto_archive_duration: uint,
+  default_thread_rate_limit_per_user: uint,
+  permissions: permissionBits,
 }
 
 /** A text (0), voice (2), category (4) or announcement (5) channel. */
@@ -86,11 +86,11 @@ export const guildChannel: Schema = {
 }
 export const channel: Schema = { oneOf: [directChannel, guildChannel] }
 
-const counts = { approximate_member_count: count, approximate_presence_count: count }
+const approximateCounts = { approximate_member_count: uint, approximate_presence_count: uint }
 
 const guildRequired = {
   id,
-  name: text,
+  name: nonEmptyString,
   icon: orNull(string),
   description: orNull(string),
   home_header: orNull(string),
@@ -104,7 +104,7 @@ const guildRequired = {
   afk_channel_id: orNull(id),
   afk_timeout: oneOf(60, 300, 900, 1_800, 3_600),
   system_channel_id: orNull(id),
-  system_channel_flags: count,
+  system_channel_flags: uint,
   widget_enabled: boolean,
   widget_channel_id: orNull(id),
   verification_level: { type: 'integer', minimum: 0, maximum: 4 },
@@ -112,94 +112,97 @@ const guildRequired = {
   default_message_notifications: oneOf(0, 1),
   mfa_level: oneOf(0, 1),
   explicit_content_filter: oneOf(0, 1, 2),
-  max_presences: orNull(count),
-  max_members: count,
-  max_stage_video_channel_users: count,
-  max_video_channel_users: count,
+  max_presences: orNull(uint),
+  max_members: uint,
+  max_stage_video_channel_users: uint,
+  max_video_channel_users: uint,
   vanity_url_code: orNull(string),
-  premium_tier: count,
-  premium_subscription_count: count,
-  preferred_locale: text,
+  premium_tier: uint,
+  premium_subscription_count: uint,
+  preferred_locale: nonEmptyString,
   rules_channel_id: orNull(id),
   safety_alerts_channel_id: orNull(id),
   public_updates_channel_id: orNull(id),
   premium_progress_bar_enabled: boolean,
   nsfw: boolean,
-  nsfw_level: count,
+  nsfw_level: uint,
   emojis: array(emoji),
-  stickers: none,
+  stickers: emptyArray,
   incidents_data: orNull({ type: 'object' }),
 }
-const guildOptional = { icon_hash: orNull(string), hub_type: nothing }
+const guildOptional = { icon_hash: orNull(string), hub_type: nullValue }
 
 /** GET /guilds/:id and GUILD_UPDATE. */
-export const guild = object(guildRequired, { ...guildOptional, ...counts })
+export const guild = object(guildRequired, { ...guildOptional, ...approximateCounts })
 
 export const guildCreate = object(
   {
     ...guildRequired,
-    joined_at: time,
+    joined_at: timestamp,
     large: boolean,
-    member_count: count,
+    member_count: uint,
     members: array(member),
     channels: array(guildChannel),
     presences: array(presence),
     voice_states: array(voiceState),
-    threads: none,
-    stage_instances: none,
-    guild_scheduled_events: none,
+    threads: emptyArray,
+    stage_instances: emptyArray,
+    guild_scheduled_events: emptyArray,
   },
-  { ...guildOptional, soundboard_sounds: none, unavailable: boolean },
+  { ...guildOptional, soundboard_sounds: emptyArray, unavailable: boolean },
 )
 
 /** An entry of GET /users/@me/guilds. */
-export const myGuild = object(
+export const ownGuild = object(
   {
     id,
-    name: text,
+    name: nonEmptyString,
     icon: orNull(string),
     banner: orNull(string),
     owner: boolean,
-    permissions: bits,
+    permissions: permissionBits,
     features: array(string),
   },
-  counts,
+  approximateCounts,
 )
 
 const inviteGuild = object(
   {
     id,
-    name: text,
+    name: nonEmptyString,
     splash: orNull(string),
     banner: orNull(string),
     description: orNull(string),
     icon: orNull(string),
     features: array(string),
-    verification_level: count,
+    verification_level: uint,
     vanity_url_code: orNull(string),
     nsfw: boolean,
-    nsfw_level: count,
-    premium_subscription_count: count,
+    nsfw_level: uint,
+    premium_subscription_count: uint,
   },
-  { premium_tier: count },
+  { premium_tier: uint },
 )
 /** Where an invite leads. */
-export const inviteTarget = { guild: inviteGuild, channel: object({ id, type: count, name: text }) }
+export const inviteTarget = {
+  guild: inviteGuild,
+  channel: object({ id, type: uint, name: nonEmptyString }),
+}
 const inviteRequired = {
   type: { const: 0 },
-  code: text,
-  expires_at: orNull(time),
+  code: nonEmptyString,
+  expires_at: orNull(timestamp),
   guild_id: id,
   ...inviteTarget,
 }
-const inviteOptional = { flags: count, ...counts }
+const inviteOptional = { flags: uint, ...approximateCounts }
 const metadata = {
   inviter: user,
-  uses: count,
-  max_uses: count,
-  max_age: count,
+  uses: uint,
+  max_uses: uint,
+  max_age: uint,
   temporary: boolean,
-  created_at: time,
+  created_at: timestamp,
 }
 
 /** An invite, as its code shows it to anyone. */

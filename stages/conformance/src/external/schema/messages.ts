@@ -1,40 +1,40 @@
 import {
   array,
   boolean,
-  count,
+  emptyArray,
   id,
-  none,
+  nonEmptyString,
   object,
   oneOf,
   orNull,
   type Schema,
   string,
-  text,
-  time,
+  timestamp,
+  uint,
 } from './build.ts'
-import { member, mentionedUser, partialMember, user } from './people.ts'
+import { member, mentionedUser, partialMember, user } from './users.ts'
 
 /** A Unicode emoji has no id. */
-export const emoji = object({ id: orNull(id), name: text }, { animated: boolean })
+export const emoji = object({ id: orNull(id), name: nonEmptyString }, { animated: boolean })
 
 const reaction = object({
   emoji,
   count: { type: 'integer', minimum: 1 },
-  count_details: object({ burst: count, normal: count }),
+  count_details: object({ burst: uint, normal: uint }),
   burst_colors: array(string),
   me: boolean,
   me_burst: boolean,
 })
 
 const embedText = { name: string, value: string, inline: boolean }
-const picture = object({}, { url: string, proxy_url: string, width: count, height: count })
+const picture = object({}, { url: string, proxy_url: string, width: uint, height: uint })
 const embed = object(
   { type: { const: 'rich' } },
   {
     title: string,
     description: string,
     url: string,
-    color: count,
+    color: uint,
     timestamp: string,
     fields: array(object({ name: string, value: string }, embedText)),
     footer: object({ text: string }, { icon_url: string, proxy_icon_url: string }),
@@ -44,24 +44,24 @@ const embed = object(
   },
 )
 
-const required = {
+const messageRequired = {
   id,
   /** 0 plain, 19 reply. */
   type: oneOf(0, 19),
   channel_id: id,
   author: user,
   content: string,
-  timestamp: time,
-  edited_timestamp: orNull(time),
+  timestamp: timestamp,
+  edited_timestamp: orNull(timestamp),
   tts: boolean,
   mention_everyone: boolean,
   mentions: array(mentionedUser),
   mention_roles: array(id, { uniqueItems: true }),
-  attachments: none,
+  attachments: emptyArray,
   embeds: array(embed, { maxItems: 10 }),
-  components: none,
+  components: emptyArray,
   pinned: boolean,
-  flags: count,
+  flags: uint,
 }
 const reference = {
   nonce: { type: ['string', 'integer'] },
@@ -72,17 +72,19 @@ const reference = {
 }
 const reactions = { reactions: array(reaction, { minItems: 1, maxItems: 20 }) }
 /** The message that a reply answers, without what that one answered; null where it is gone. */
-const replied = { referenced_message: orNull(object(required, { ...reference, ...reactions })) }
+const repliedMessage = {
+  referenced_message: orNull(object(messageRequired, { ...reference, ...reactions })),
+}
 
-export const message = object(required, { ...reference, ...replied, ...reactions })
+export const message = object(messageRequired, { ...reference, ...repliedMessage, ...reactions })
 
 /**
  * MESSAGE_CREATE and MESSAGE_UPDATE: in a guild they add the guild and the author as a member. They
  * have no reactions: `me` in them would be the author's, and clients would take it for their own.
  */
-export const messageEvent = object(required, {
+export const messageEvent = object(messageRequired, {
   ...reference,
-  ...replied,
+  ...repliedMessage,
   guild_id: id,
   member: partialMember,
   channel_type: oneOf(0, 1, 2, 5),
@@ -93,7 +95,7 @@ export const messagesDeleted = object(
   { guild_id: id },
 )
 
-const reactionPlace = {
+const reactionRequired = {
   user_id: id,
   channel_id: id,
   message_id: id,
@@ -101,19 +103,19 @@ const reactionPlace = {
   burst: boolean,
   type: oneOf(0, 1),
 }
-export const reactionAdded = object(reactionPlace, {
+export const reactionAdded = object(reactionRequired, {
   guild_id: id,
   member,
   message_author_id: id,
   burst_colors: array(string),
 })
-export const reactionRemoved = object(reactionPlace, { guild_id: id })
+export const reactionRemoved = object(reactionRequired, { guild_id: id })
 export const reactionsCleared = object({ channel_id: id, message_id: id }, { guild_id: id })
 export const emojiCleared = object({ channel_id: id, message_id: id, emoji }, { guild_id: id })
 
 const hit: Schema = object(
-  { ...required, hit: { const: true } },
-  { ...reference, ...replied, ...reactions },
+  { ...messageRequired, hit: { const: true } },
+  { ...reference, ...repliedMessage, ...reactions },
 )
 
 /** GET /guilds/:id/messages/search. */
@@ -121,8 +123,13 @@ export const searchResult = object(
   {
     messages: array(array(hit, { minItems: 1 })),
     doing_deep_historical_index: boolean,
-    total_results: count,
+    total_results: uint,
   },
-  { threads: none, members: none, analytics_id: string, documents_indexed: orNull(count) },
+  {
+    threads: emptyArray,
+    members: emptyArray,
+    analytics_id: string,
+    documents_indexed: orNull(uint),
+  },
 )
-export const pins = object({ items: none, has_more: { const: false } })
+export const pins = object({ items: emptyArray, has_more: { const: false } })

@@ -1,44 +1,44 @@
 import { CloseCode, Op } from '@threshold/contract'
-import { identify } from '../../actor.ts'
-import { type Case, NotTried } from '../../case.ts'
-import { holds, same } from '../../expect.ts'
+import { type Case, NotRunnable } from '../../case.ts'
+import { expectEqual, expectTrue } from '../../expect.ts'
+import { identify } from '../../test-user.ts'
 import { intervalOf } from './handshake.ts'
 
 /** What ends a connection besides a frame that is wrong, and what does not. */
 export const endingCases: readonly Case[] = [
   {
     id: 'gateway.close.4008',
-    sentence: 'A client that sends without end closes with 4008; the usual amount does not',
-    async run(world) {
-      const guild = await world.guild()
+    title: 'A client that sends without end closes with 4008; the usual amount does not',
+    async run(fixture) {
+      const guild = await fixture.guild()
       const socket = await guild.member.connect()
       const send = (): void =>
         socket.send(Op.PresenceUpdate, { status: 'idle', activities: [], since: null, afk: false })
       for (let i = 0; i < 20; i++) send()
-      await guild.settle(socket)
-      holds(socket.isOpen, 'after twenty frames the socket is open')
+      await guild.awaitDelivery(socket)
+      expectTrue(socket.isOpen, 'after twenty frames the socket is open')
       // Far more than Discord's 120 a minute; a stage may be more generous, but not without bounds.
       for (let i = 0; i < 40 && socket.isOpen; i++) {
         for (let j = 0; j < 150; j++) send()
         // Not ahead of the stage: a close that comes to a client still sending may be lost with the
         // connection.
         socket.send(Op.Heartbeat, null)
-        await socket.frame(Op.HeartbeatAck).catch(() => {})
+        await socket.nextFrame(Op.HeartbeatAck).catch(() => {})
       }
-      same((await socket.closed()).code, CloseCode.RateLimited, 'the close code')
-      await guild.settle(await guild.member.connect())
+      expectEqual((await socket.waitForClose()).code, CloseCode.RateLimited, 'the close code')
+      await guild.awaitDelivery(await guild.member.connect())
     },
   },
   {
     id: 'gateway.close.4008.control',
-    sentence: 'Pings, unsolicited pongs and fragments count as frames, before IDENTIFY too',
-    async run(world) {
+    title: 'Pings, unsolicited pongs and fragments count as frames, before IDENTIFY too',
+    async run(fixture) {
       for (const kind of ['ping', 'pong', 'fragment'] as const) {
-        const socket = await world.socket()
-        await socket.frame(Op.Hello)
-        for (let i = 0; i < 400 && socket.isOpen; i++) socket.control(kind)
-        same(
-          (await socket.closed()).code,
+        const socket = await fixture.openSocket()
+        await socket.nextFrame(Op.Hello)
+        for (let i = 0; i < 400 && socket.isOpen; i++) socket.sendControlFrame(kind)
+        expectEqual(
+          (await socket.waitForClose()).code,
           CloseCode.RateLimited,
           `the close code of a flood of ${kind}s`,
         )
@@ -47,67 +47,74 @@ export const endingCases: readonly Case[] = [
   },
   {
     id: 'gateway.close.4009',
-    sentence: 'A client that goes silent is closed with 4009, once it has missed its heartbeats',
-    async run(world) {
-      const socket = await (await world.user()).connect({ heartbeat: false })
+    title: 'A client that goes silent is closed with 4009, once it has missed its heartbeats',
+    async run(fixture) {
+      const socket = await (await fixture.user()).connect({ heartbeat: false })
       const interval = intervalOf(socket.frames[0]!.d)
       if (interval > 10_000)
-        throw new NotTried(`a heartbeat interval of ${interval} ms is too long to wait for`)
+        throw new NotRunnable(`a heartbeat interval of ${interval} ms is too long to wait for`)
       const began = performance.now()
-      same((await socket.closed(interval * 4)).code, CloseCode.SessionTimedOut, 'the close code')
-      holds(performance.now() - began > interval * 0.9, 'a whole interval was granted')
+      expectEqual(
+        (await socket.waitForClose(interval * 4)).code,
+        CloseCode.SessionTimedOut,
+        'the close code',
+      )
+      expectTrue(performance.now() - began > interval * 0.9, 'a whole interval was granted')
     },
   },
   {
     id: 'gateway.close.silent-stranger',
-    sentence: 'A client that connects and says nothing is closed',
-    async run(world) {
-      const socket = await world.socket({ heartbeat: false })
-      await socket.frame(Op.Hello)
+    title: 'A client that connects and says nothing is closed',
+    async run(fixture) {
+      const socket = await fixture.openSocket({ heartbeat: false })
+      await socket.nextFrame(Op.Hello)
       const interval = intervalOf(socket.frames[0]!.d)
       if (interval > 10_000)
-        throw new NotTried(`a heartbeat interval of ${interval} ms is too long to wait for`)
-      holds((await socket.closed(interval * 4)).code >= 4_000, 'it is told why, by a code')
+        throw new NotRunnable(`a heartbeat interval of ${interval} ms is too long to wait for`)
+      expectTrue(
+        (await socket.waitForClose(interval * 4)).code >= 4_000,
+        'it is told why, by a code',
+      )
     },
   },
   {
     id: 'gateway.close.encoding',
-    sentence:
+    title:
       'An encoding other than JSON is refused with a code, before anything is sent in a language nobody asked for',
-    async run(world) {
-      const socket = await world.socket({ query: '?v=10&encoding=etf' })
-      const { code } = await socket.closed()
-      holds(code >= 4_000 && code < 5_000, 'a close code of the gateway’s', code)
-      same(socket.frames, [], 'what was sent')
+    async run(fixture) {
+      const socket = await fixture.openSocket({ query: '?v=10&encoding=etf' })
+      const { code } = await socket.waitForClose()
+      expectTrue(code >= 4_000 && code < 5_000, 'a close code of the gateway’s', code)
+      expectEqual(socket.frames, [], 'what was sent')
     },
   },
   {
     id: 'gateway.close.alone',
-    sentence: 'What closes one socket closes no other',
-    async run(world) {
-      const guild = await world.guild()
+    title: 'What closes one socket closes no other',
+    async run(fixture) {
+      const guild = await fixture.guild()
       const [good, bad] = [await guild.owner.connect(), await guild.member.connect()]
       bad.sendRaw('{')
-      same((await bad.closed()).code, CloseCode.DecodeError, 'the close code')
-      await guild.settle(good)
+      expectEqual((await bad.waitForClose()).code, CloseCode.DecodeError, 'the close code')
+      await guild.awaitDelivery(good)
     },
   },
   {
     id: 'gateway.close.afresh',
-    sentence: 'After any close a client connects and identifies anew',
-    async run(world) {
-      const guild = await world.guild()
+    title: 'After any close a client connects and identifies anew',
+    async run(fixture) {
+      const guild = await fixture.guild()
       for (const code of [1_000, 1_001, 1_012, 4_000, 4_200, 4_999, undefined]) {
         const socket = await guild.member.connect()
         socket.close(code)
-        await socket.closed()
+        await socket.waitForClose()
       }
       const cut = await guild.member.connect()
-      cut.cut()
-      const next = await world.socket()
-      await next.frame(Op.Hello)
+      cut.terminate()
+      const next = await fixture.openSocket()
+      await next.nextFrame(Op.Hello)
       await identify(next, guild.member.token)
-      await guild.settle(next)
+      await guild.awaitDelivery(next)
     },
   },
 ]

@@ -1,5 +1,11 @@
 import type { Case } from '../../case.ts'
-import { hasFields, holds, includes, same, wireTime } from '../../expect.ts'
+import {
+  expectEqual,
+  expectFields,
+  expectIncludes,
+  expectTimestamp,
+  expectTrue,
+} from '../../expect.ts'
 
 /**
  * Every field that the five client libraries read; without one of them some library does not become
@@ -50,16 +56,16 @@ const LISTS = [
 export const guildCreateCases: readonly Case[] = [
   {
     id: 'gateway.guild-create.one-each',
-    sentence: 'After READY comes one GUILD_CREATE for each guild that it named, and no other',
-    async run(world) {
-      const ada = await world.user()
+    title: 'After READY comes one GUILD_CREATE for each guild that it named, and no other',
+    async run(fixture) {
+      const ada = await fixture.user()
       for (let i = 0; i < 3; i++) await ada.api.post('/guilds', { name: `guild ${i}` })
       const { socket, ready } = await ada.login()
-      same(ready.guilds.length, 3, 'how many guilds READY names')
+      expectEqual(ready.guilds.length, 3, 'how many guilds READY names')
       const last = await ada.api.post<{ id: string }>('/guilds', { name: 'the last' })
-      await socket.next('GUILD_CREATE', (d) => d.id === last.id)
-      const created = socket.seen('GUILD_CREATE').map((d) => d.id)
-      same(
+      await socket.nextEvent('GUILD_CREATE', (d) => d.id === last.id)
+      const created = socket.received('GUILD_CREATE').map((d) => d.id)
+      expectEqual(
         created.toSorted(),
         [...ready.guilds.map((each) => each.id), last.id].toSorted(),
         'the guilds',
@@ -68,28 +74,29 @@ export const guildCreateCases: readonly Case[] = [
   },
   {
     id: 'gateway.guild-create.fields',
-    sentence: 'GUILD_CREATE has every field that clients read',
-    async run(world) {
-      const guild = await world.guild()
+    title: 'GUILD_CREATE has every field that clients read',
+    async run(fixture) {
+      const guild = await fixture.guild()
       const socket = await guild.member.connect()
-      const [created] = socket.seen('GUILD_CREATE')
-      hasFields(created, FIELDS, 'GUILD_CREATE')
+      const [created] = socket.received('GUILD_CREATE')
+      expectFields(created, FIELDS, 'GUILD_CREATE')
       for (const list of LISTS)
-        holds(
+        expectTrue(
           Array.isArray((created as unknown as Record<string, unknown>)[list]),
           `${list} is a list`,
         )
-      includes(
+      expectIncludes(
         created,
         { id: guild.id, name: guild.name, owner_id: guild.owner.id, member_count: 2, large: false },
         'the guild',
       )
-      holds(
+      expectTrue(
         Math.abs(Date.parse(created!.joined_at) - Date.now()) < 120_000,
         'joined_at is when its user joined',
         created!.joined_at,
       )
-      for (const { joined_at } of [created!, ...created!.members]) wireTime(joined_at, 'joined_at')
+      for (const { joined_at } of [created!, ...created!.members])
+        expectTimestamp(joined_at, 'joined_at')
       for (const field of [
         'verification_level',
         'default_message_notifications',
@@ -100,7 +107,7 @@ export const guildCreateCases: readonly Case[] = [
         'system_channel_flags',
         'afk_timeout',
       ])
-        holds(
+        expectTrue(
           Number.isInteger((created as unknown as Record<string, unknown>)[field]),
           `${field} is an integer`,
         )
@@ -108,24 +115,24 @@ export const guildCreateCases: readonly Case[] = [
   },
   {
     id: 'gateway.guild-create.everyone',
-    sentence: 'A role `@everyone` has the guild’s id; permissions are strings',
-    async run(world) {
-      const guild = await world.guild()
-      const role = await guild.role(2_048n, { name: 'second' })
+    title: 'A role `@everyone` has the guild’s id; permissions are strings',
+    async run(fixture) {
+      const guild = await fixture.guild()
+      const role = await guild.createRole(2_048n, { name: 'second' })
       const socket = await guild.member.connect()
-      const { roles } = socket.seen('GUILD_CREATE')[0]!
-      includes(
+      const { roles } = socket.received('GUILD_CREATE')[0]!
+      expectIncludes(
         roles.find((each) => each.id === guild.id),
         { name: '@everyone', position: 0 },
         '@everyone',
       )
-      includes(
+      expectIncludes(
         roles.find((each) => each.id === role.id),
         { name: 'second', permissions: '2048' },
         'the other role',
       )
       for (const each of roles)
-        holds(
+        expectTrue(
           typeof each.permissions === 'string' && /^[0-9]+$/.test(each.permissions),
           'permissions are a string of digits',
           each,
@@ -134,11 +141,11 @@ export const guildCreateCases: readonly Case[] = [
   },
   {
     id: 'gateway.guild-create.people',
-    sentence:
+    title:
       'GUILD_CREATE has the members of a small guild, with their nicks and roles, and the presences of those who are online',
-    async run(world) {
-      const guild = await world.guild()
-      const role = await guild.grant(guild.member, 0n)
+    async run(fixture) {
+      const guild = await fixture.guild()
+      const role = await guild.grantPermissions(guild.member, 0n)
       await guild.owner.api.patch(`/guilds/${guild.id}/members/${guild.member.id}`, {
         nick: 'Bobby',
       })
@@ -146,24 +153,32 @@ export const guildCreateCases: readonly Case[] = [
       const watching = await cy.connect()
       await guild.owner.connect()
       // What those who are there were told, those who come are told as well.
-      await watching.next(
+      await watching.nextEvent(
         'PRESENCE_UPDATE',
         (d) => d.user.id === guild.owner.id && d.status === 'online',
       )
       const socket = await guild.member.connect()
-      const { members, presences } = socket.seen('GUILD_CREATE')[0]!
+      const { members, presences } = socket.received('GUILD_CREATE')[0]!
       const everyone = [guild.owner, guild.member, cy, dan].map((each) => each.id)
-      same(members.map((each) => each.user.id).toSorted(), everyone.toSorted(), 'its members')
+      expectEqual(
+        members.map((each) => each.user.id).toSorted(),
+        everyone.toSorted(),
+        'its members',
+      )
       const member = members.find((each) => each.user.id === guild.member.id)
-      includes(member, { nick: 'Bobby', roles: [role.id], deaf: false, mute: false }, 'a member')
-      includes(
+      expectIncludes(
+        member,
+        { nick: 'Bobby', roles: [role.id], deaf: false, mute: false },
+        'a member',
+      )
+      expectIncludes(
         members.find((each) => each.user.id === dan.id)!.user,
         { username: dan.username },
         'a member’s user',
       )
       const owner = presences.find((each) => each.user.id === guild.owner.id)
-      includes(owner, { status: 'online' }, 'the presence of who is online')
-      same(
+      expectIncludes(owner, { status: 'online' }, 'the presence of who is online')
+      expectEqual(
         presences.filter((each) => each.user.id === dan.id),
         [],
         'the presence of who never was',
@@ -172,15 +187,15 @@ export const guildCreateCases: readonly Case[] = [
   },
   {
     id: 'gateway.guild-create.channels',
-    sentence: 'GUILD_CREATE has the channels that its user can view, with their overwrites',
-    async run(world) {
-      const guild = await world.guild()
-      const hidden = await guild.hiddenChannel()
-      await guild.overwrite(guild.text, guild.member.id, 1, { allow: 8_192n })
+    title: 'GUILD_CREATE has the channels that its user can view, with their overwrites',
+    async run(fixture) {
+      const guild = await fixture.guild()
+      const hidden = await guild.createHiddenChannel()
+      await guild.setOverwrite(guild.textId, guild.member.id, 1, { allow: 8_192n })
       const [owner, member] = [await guild.owner.connect(), await guild.member.connect()]
-      const channels = member.seen('GUILD_CREATE')[0]!.channels
-      const text = channels.find((each) => each.id === guild.text)
-      includes(
+      const channels = member.received('GUILD_CREATE')[0]!.channels
+      const text = channels.find((each) => each.id === guild.textId)
+      expectIncludes(
         text,
         {
           type: 0,
@@ -189,18 +204,18 @@ export const guildCreateCases: readonly Case[] = [
         },
         'a text channel',
       )
-      includes(
-        channels.find((each) => each.id === guild.voice),
+      expectIncludes(
+        channels.find((each) => each.id === guild.voiceId),
         { type: 2, name: 'voice' },
         'a voice channel',
       )
-      same(
+      expectEqual(
         channels.some((each) => each.id === hidden.id),
         false,
         'whether a member is told of the hidden channel',
       )
-      same(
-        owner.seen('GUILD_CREATE')[0]!.channels.some((each) => each.id === hidden.id),
+      expectEqual(
+        owner.received('GUILD_CREATE')[0]!.channels.some((each) => each.id === hidden.id),
         true,
         'whether the owner is',
       )
@@ -208,21 +223,20 @@ export const guildCreateCases: readonly Case[] = [
   },
   {
     id: 'gateway.guild-create.joined',
-    sentence:
-      'Who joins while connected gets the guild as it is, and hears its events from then on',
-    async run(world) {
-      const guild = await world.guild()
-      const cy = await world.user('cy')
+    title: 'Who joins while connected gets the guild as it is, and hears its events from then on',
+    async run(fixture) {
+      const guild = await fixture.guild()
+      const cy = await fixture.user('cy')
       const socket = await cy.connect()
-      await guild.join(cy)
-      const created = await socket.next('GUILD_CREATE')
-      includes(created, { id: guild.id, member_count: 3 }, 'the guild')
-      same(
+      await guild.addMember(cy)
+      const created = await socket.nextEvent('GUILD_CREATE')
+      expectIncludes(created, { id: guild.id, member_count: 3 }, 'the guild')
+      expectEqual(
         created.members.some((each) => each.user.id === cy.id),
         true,
         'whether one is among its members',
       )
-      await guild.settle(socket)
+      await guild.awaitDelivery(socket)
     },
   },
 ]

@@ -1,21 +1,21 @@
 import { Intent, Op } from '@threshold/contract'
 import type { APIMessage } from 'discord-api-types/v10'
-import { ALL_INTENTS } from '../../actor.ts'
 import type { Case } from '../../case.ts'
-import { includes, same } from '../../expect.ts'
-import type { TestGuild } from '../../guild.ts'
+import { expectEqual, expectIncludes } from '../../expect.ts'
+import type { Fixture } from '../../fixture.ts'
 import type { DispatchName, Socket } from '../../socket.ts'
-import type { World } from '../../world.ts'
+import type { TestGuild } from '../../test-guild.ts'
+import { ALL_INTENTS } from '../../test-user.ts'
 
 /** What a guild does that is told under one intent alone, and the events it is told by. */
 interface Admission {
   readonly intent: number
   readonly events: readonly DispatchName[]
-  cause(guild: TestGuild, world: World): Promise<void>
+  cause(guild: TestGuild, fixture: Fixture): Promise<void>
 }
 
 const reactions = (guild: TestGuild, id: string): string =>
-  `/channels/${guild.text}/messages/${id}/reactions/👍/@me`
+  `/channels/${guild.textId}/messages/${id}/reactions/👍/@me`
 
 const ADMISSIONS: Readonly<Record<string, Admission>> = {
   guilds: {
@@ -31,10 +31,10 @@ const ADMISSIONS: Readonly<Record<string, Admission>> = {
     ],
     async cause(guild) {
       await guild.owner.api.patch(`/guilds/${guild.id}`, { name: 'renamed' })
-      const role = await guild.role(0n)
+      const role = await guild.createRole(0n)
       await guild.owner.api.patch(`/guilds/${guild.id}/roles/${role.id}`, { name: 'renamed' })
       await guild.owner.api.delete(`/guilds/${guild.id}/roles/${role.id}`)
-      const channel = await guild.channel()
+      const channel = await guild.createChannel()
       await guild.owner.api.patch(`/channels/${channel.id}`, { name: 'renamed' })
       await guild.owner.api.delete(`/channels/${channel.id}`)
     },
@@ -53,11 +53,11 @@ const ADMISSIONS: Readonly<Record<string, Admission>> = {
     events: ['MESSAGE_CREATE', 'MESSAGE_UPDATE', 'MESSAGE_DELETE', 'MESSAGE_DELETE_BULK'],
     async cause(guild) {
       const [one, two, three] = [
-        await guild.say('one'),
-        await guild.say('two'),
-        await guild.say('three'),
+        await guild.send('one'),
+        await guild.send('two'),
+        await guild.send('three'),
       ]
-      const at = `/channels/${guild.text}/messages`
+      const at = `/channels/${guild.textId}/messages`
       await guild.owner.api.patch(`${at}/${one.id}`, { content: 'edited' })
       await guild.owner.api.delete(`${at}/${one.id}`)
       await guild.owner.api.post(`${at}/bulk-delete`, { messages: [two.id, three.id] })
@@ -67,7 +67,7 @@ const ADMISSIONS: Readonly<Record<string, Admission>> = {
     intent: Intent.GuildMessageReactions,
     events: ['MESSAGE_REACTION_ADD', 'MESSAGE_REACTION_REMOVE'],
     async cause(guild) {
-      const { id } = await guild.say('react')
+      const { id } = await guild.send('react')
       await guild.owner.api.put(reactions(guild, id))
       await guild.owner.api.delete(reactions(guild, id))
     },
@@ -75,7 +75,7 @@ const ADMISSIONS: Readonly<Record<string, Admission>> = {
   'guild-message-typing': {
     intent: Intent.GuildMessageTyping,
     events: ['TYPING_START'],
-    cause: (guild) => guild.owner.api.post(`/channels/${guild.text}/typing`),
+    cause: (guild) => guild.owner.api.post(`/channels/${guild.textId}/typing`),
   },
   'guild-presences': {
     intent: Intent.GuildPresences,
@@ -83,7 +83,7 @@ const ADMISSIONS: Readonly<Record<string, Admission>> = {
     async cause(guild) {
       const socket = await guild.owner.connect()
       socket.send(Op.PresenceUpdate, { status: 'dnd', activities: [], since: null, afk: false })
-      await socket.next('PRESENCE_UPDATE', (d) => d.status === 'dnd')
+      await socket.nextEvent('PRESENCE_UPDATE', (d) => d.status === 'dnd')
     },
   },
   'guild-voice-states': {
@@ -93,11 +93,11 @@ const ADMISSIONS: Readonly<Record<string, Admission>> = {
       const socket = await guild.owner.connect()
       socket.send(Op.VoiceStateUpdate, {
         guild_id: guild.id,
-        channel_id: guild.voice,
+        channel_id: guild.voiceId,
         self_mute: false,
         self_deaf: false,
       })
-      await socket.next('VOICE_STATE_UPDATE')
+      await socket.nextEvent('VOICE_STATE_UPDATE')
     },
   },
 }
@@ -107,24 +107,24 @@ const ADMISSIONS: Readonly<Record<string, Admission>> = {
  * order.
  */
 async function settled(guild: TestGuild, socket: Socket, intents: number): Promise<void> {
-  if ((intents & Intent.GuildMessages) !== 0) return guild.settle(socket)
+  if ((intents & Intent.GuildMessages) !== 0) return guild.awaitDelivery(socket)
   await guild.owner.api.patch(`/guilds/${guild.id}`, { name: 'that is all' })
-  await socket.next('GUILD_UPDATE', (d) => d.name === 'that is all')
+  await socket.nextEvent('GUILD_UPDATE', (d) => d.name === 'that is all')
 }
 
 const admission = (name: string, { intent, events, cause }: Admission): Case => ({
   id: `gateway.intents.${name}`,
-  sentence: `${events.join(', ')}: told to who asked for ${name.toUpperCase().replaceAll('-', '_')}, and to nobody else`,
-  async run(world) {
-    const guild = await world.guild()
+  title: `${events.join(', ')}: told to who asked for ${name.toUpperCase().replaceAll('-', '_')}, and to nobody else`,
+  async run(fixture) {
+    const guild = await fixture.guild()
     const without = await guild.member.connect({ intents: ALL_INTENTS & ~intent })
     const only = await guild.member.connect({ intents: intent })
-    await cause(guild, world)
-    for (const event of events) await only.next(event)
+    await cause(guild, fixture)
+    for (const event of events) await only.nextEvent(event)
     await settled(guild, without, ALL_INTENTS & ~intent)
     for (const event of events)
-      same(
-        without.seen(event, (d) => !isOwn(d, guild)),
+      expectEqual(
+        without.received(event, (d) => !isOwn(d, guild)),
         [],
         `${event} without the intent`,
       )
@@ -135,7 +135,7 @@ const admission = (name: string, { intent, events, cause }: Admission): Case => 
       ...events,
       ...(intent === Intent.Guilds ? ['GUILD_CREATE'] : []),
     ])
-    same(
+    expectEqual(
       others.filter((event) => !admitted.has(event)),
       [],
       'what else was told with this intent alone',
@@ -154,25 +154,26 @@ const directly = (
   cause: (ada: TestGuild['owner'], dm: string) => Promise<void>,
 ): Case => ({
   id: `gateway.intents.${name}`,
-  sentence: `${events.join(', ')} in a direct message: told to who asked for ${name.toUpperCase().replaceAll('-', '_')}, and to nobody else`,
-  async run(world) {
-    const [ada, bob] = [await world.user(), await world.user('bob')]
+  title: `${events.join(', ')} in a direct message: told to who asked for ${name.toUpperCase().replaceAll('-', '_')}, and to nobody else`,
+  async run(fixture) {
+    const [ada, bob] = [await fixture.user(), await fixture.user('bob')]
     const { id } = await ada.api.post<{ id: string }>('/users/@me/channels', {
       recipient_id: bob.id,
     })
     const without = await bob.connect({ intents: ALL_INTENTS & ~intent })
     const only = await bob.connect({ intents: intent })
     await cause(ada, id)
-    for (const event of events) await only.next(event)
+    for (const event of events) await only.nextEvent(event)
     // The session without the intent gets another kind of event after those it must not get.
     if (intent === Intent.DirectMessages) {
       await ada.api.post(`/channels/${id}/typing`)
-      await without.next('TYPING_START')
+      await without.nextEvent('TYPING_START')
     } else {
       await ada.api.post(`/channels/${id}/messages`, { content: 'that is all' })
-      await without.next('MESSAGE_CREATE', (d) => d.content === 'that is all')
+      await without.nextEvent('MESSAGE_CREATE', (d) => d.content === 'that is all')
     }
-    for (const event of events) same(without.seen(event), [], `${event} without the intent`)
+    for (const event of events)
+      expectEqual(without.received(event), [], `${event} without the intent`)
   },
 })
 
@@ -203,22 +204,22 @@ export const intentCases: readonly Case[] = [
   ),
   {
     id: 'gateway.intents.none',
-    sentence: 'With no intents a session is told of nothing that happens in its guilds',
-    async run(world) {
-      const guild = await world.guild()
+    title: 'With no intents a session is told of nothing that happens in its guilds',
+    async run(fixture) {
+      const guild = await fixture.guild()
       const [all, none] = [await guild.member.connect(), await guild.member.connect({ intents: 0 })]
-      await guild.say('hello')
+      await guild.send('hello')
       await guild.owner.api.patch(`/guilds/${guild.id}`, { name: 'renamed' })
-      await guild.owner.api.post(`/channels/${guild.text}/typing`)
-      await guild.settle(all)
+      await guild.owner.api.post(`/channels/${guild.textId}/typing`)
+      await guild.awaitDelivery(all)
       // What a session asks for is answered, and comes after what it was not told.
       none.send(Op.RequestGuildMembers, {
         guild_id: guild.id,
         user_ids: [guild.owner.id],
         limit: 0,
       })
-      await none.next('GUILD_MEMBERS_CHUNK')
-      same(
+      await none.nextEvent('GUILD_MEMBERS_CHUNK')
+      expectEqual(
         none.frames.filter((frame) => frame.op === 0).map((frame) => frame.t),
         ['READY', 'GUILD_MEMBERS_CHUNK'],
         'what was told',
@@ -227,29 +228,29 @@ export const intentCases: readonly Case[] = [
   },
   {
     id: 'gateway.intents.own-member-update',
-    sentence: 'A change of oneself is told whatever the intents, as Discord does',
-    async run(world) {
-      const guild = await world.guild()
+    title: 'A change of oneself is told whatever the intents, as Discord does',
+    async run(fixture) {
+      const guild = await fixture.guild()
       const socket = await guild.member.connect({ intents: Intent.Guilds })
       await guild.owner.api.patch(`/guilds/${guild.id}/members/${guild.member.id}`, { nick: 'B' })
-      includes(await socket.next('GUILD_MEMBER_UPDATE'), { nick: 'B' }, 'the event')
+      expectIncludes(await socket.nextEvent('GUILD_MEMBER_UPDATE'), { nick: 'B' }, 'the event')
     },
   },
   {
     id: 'gateway.intents.presences-in-guild',
-    sentence: 'Without GUILD_PRESENCES, GUILD_CREATE holds no presence of another',
-    async run(world) {
-      const guild = await world.guild()
+    title: 'Without GUILD_PRESENCES, GUILD_CREATE holds no presence of another',
+    async run(fixture) {
+      const guild = await fixture.guild()
       const watching = await guild.member.connect()
       await guild.owner.connect()
-      await watching.next(
+      await watching.nextEvent(
         'PRESENCE_UPDATE',
         (d) => d.user.id === guild.owner.id && d.status === 'online',
       )
       const socket = await guild.member.connect({ intents: ALL_INTENTS & ~Intent.GuildPresences })
-      same(
+      expectEqual(
         socket
-          .seen('GUILD_CREATE')[0]!
+          .received('GUILD_CREATE')[0]!
           .presences.filter((each) => each.user.id !== guild.member.id),
         [],
         'presences',

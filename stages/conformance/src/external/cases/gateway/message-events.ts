@@ -1,116 +1,124 @@
 import type { APIMessage } from 'discord-api-types/v10'
 import type { Case } from '../../case.ts'
-import { hasFields, holds, includes, same } from '../../expect.ts'
-import type { TestGuild } from '../../guild.ts'
+import { expectEqual, expectFields, expectIncludes, expectTrue } from '../../expect.ts'
+import type { Fixture } from '../../fixture.ts'
 import type { Socket } from '../../socket.ts'
-import type { World } from '../../world.ts'
+import type { TestGuild } from '../../test-guild.ts'
 import { MESSAGE_FIELDS } from '../rest/sending.ts'
 
 /** A guild whose member listens. */
-async function listening(world: World): Promise<{ guild: TestGuild; socket: Socket }> {
-  const guild = await world.guild()
+async function listening(fixture: Fixture): Promise<{ guild: TestGuild; socket: Socket }> {
+  const guild = await fixture.guild()
   return { guild, socket: await guild.member.connect() }
 }
 
 export const messageEventCases: readonly Case[] = [
   {
     id: 'gateway.message-create',
-    sentence: 'MESSAGE_CREATE is the message as REST answers it, plus `guild_id` and `member`',
-    async run(world) {
-      const { guild, socket } = await listening(world)
-      const role = await guild.grant(guild.owner, 0n)
-      const path = `/channels/${guild.text}/messages`
+    title: 'MESSAGE_CREATE is the message as REST answers it, plus `guild_id` and `member`',
+    async run(fixture) {
+      const { guild, socket } = await listening(fixture)
+      const role = await guild.grantPermissions(guild.owner, 0n)
+      const path = `/channels/${guild.textId}/messages`
       const sent = await guild.owner.api.post<APIMessage>(path, {
         content: `hi <@${guild.member.id}>`,
         nonce: 'n-7',
         embeds: [{ title: 'e' }],
       })
-      const event = await socket.next('MESSAGE_CREATE', (d) => d.id === sent.id)
-      hasFields(event, [...MESSAGE_FIELDS, 'nonce', 'guild_id', 'member'], 'MESSAGE_CREATE')
-      includes(
+      const event = await socket.nextEvent('MESSAGE_CREATE', (d) => d.id === sent.id)
+      expectFields(event, [...MESSAGE_FIELDS, 'nonce', 'guild_id', 'member'], 'MESSAGE_CREATE')
+      expectIncludes(
         event,
         {
           content: sent.content,
           nonce: 'n-7',
-          channel_id: guild.text,
+          channel_id: guild.textId,
           guild_id: guild.id,
           timestamp: sent.timestamp,
           type: 0,
         },
         'the event',
       )
-      includes(event.author, { id: guild.owner.id, username: guild.owner.username }, 'its author')
-      includes(event.member, { roles: [role.id], nick: null }, 'its member')
-      hasFields(event.member, ['joined_at', 'deaf', 'mute'], 'its member')
-      same(
+      expectIncludes(
+        event.author,
+        { id: guild.owner.id, username: guild.owner.username },
+        'its author',
+      )
+      expectIncludes(event.member, { roles: [role.id], nick: null }, 'its member')
+      expectFields(event.member, ['joined_at', 'deaf', 'mute'], 'its member')
+      expectEqual(
         event.mentions.map((user) => user.id),
         [guild.member.id],
         'whom it mentions',
       )
-      includes(
+      expectIncludes(
         event.mentions[0]!.member,
         { nick: null, roles: [] },
         'as which member it mentions them',
       )
-      same(event.embeds[0]?.title, 'e', 'its embed')
+      expectEqual(event.embeds[0]?.title, 'e', 'its embed')
     },
   },
   {
     id: 'gateway.message-create.own',
-    sentence: 'An author hears their own message, on each of their sessions',
-    async run(world) {
-      const guild = await world.guild()
+    title: 'An author hears their own message, on each of their sessions',
+    async run(fixture) {
+      const guild = await fixture.guild()
       const [one, two] = [await guild.member.connect(), await guild.member.connect()]
-      const { id } = await guild.say('mine', guild.member)
+      const { id } = await guild.send('mine', guild.member)
       for (const socket of [one, two])
-        includes(await socket.next('MESSAGE_CREATE'), { id, content: 'mine' }, 'the event')
+        expectIncludes(
+          await socket.nextEvent('MESSAGE_CREATE'),
+          { id, content: 'mine' },
+          'the event',
+        )
     },
   },
   {
     id: 'gateway.message-create.dm',
-    sentence: 'A direct message reaches both of its people, without a guild',
-    async run(world) {
-      const [ada, bob] = [await world.user(), await world.user('bob')]
+    title: 'A direct message reaches both of its people, without a guild',
+    async run(fixture) {
+      const [ada, bob] = [await fixture.user(), await fixture.user('bob')]
       const [one, two] = [await ada.connect(), await bob.connect()]
       const { id } = await ada.api.post<{ id: string }>('/users/@me/channels', {
         recipient_id: bob.id,
       })
       await ada.api.post(`/channels/${id}/messages`, { content: 'psst' })
       for (const socket of [one, two]) {
-        const event = await socket.next('MESSAGE_CREATE')
-        includes(event, { channel_id: id, content: 'psst' }, 'the event')
-        same(event.guild_id, undefined, 'its guild')
+        const event = await socket.nextEvent('MESSAGE_CREATE')
+        expectIncludes(event, { channel_id: id, content: 'psst' }, 'the event')
+        expectEqual(event.guild_id, undefined, 'its guild')
       }
     },
   },
   {
     id: 'gateway.message-create.reply',
-    sentence: 'A reply’s event has what it answers',
-    async run(world) {
-      const { guild, socket } = await listening(world)
-      const question = await guild.say('why?')
-      await guild.owner.api.post(`/channels/${guild.text}/messages`, {
+    title: 'A reply’s event has what it answers',
+    async run(fixture) {
+      const { guild, socket } = await listening(fixture)
+      const question = await guild.send('why?')
+      await guild.owner.api.post(`/channels/${guild.textId}/messages`, {
         content: 'because',
         message_reference: { message_id: question.id },
       })
-      const event = await socket.next('MESSAGE_CREATE', (d) => d.content === 'because')
-      includes(event.message_reference, { message_id: question.id }, 'what it answers')
-      includes(event.referenced_message, { id: question.id, content: 'why?' }, 'the question')
+      const event = await socket.nextEvent('MESSAGE_CREATE', (d) => d.content === 'because')
+      expectIncludes(event.message_reference, { message_id: question.id }, 'what it answers')
+      expectIncludes(event.referenced_message, { id: question.id, content: 'why?' }, 'the question')
     },
   },
   {
     id: 'gateway.message-update',
-    sentence: 'MESSAGE_UPDATE is the edited message, whole, with `guild_id`',
-    async run(world) {
-      const { guild, socket } = await listening(world)
-      const { id, timestamp } = await guild.say('before')
+    title: 'MESSAGE_UPDATE is the edited message, whole, with `guild_id`',
+    async run(fixture) {
+      const { guild, socket } = await listening(fixture)
+      const { id, timestamp } = await guild.send('before')
       const edited = await guild.owner.api.patch<APIMessage>(
-        `/channels/${guild.text}/messages/${id}`,
+        `/channels/${guild.textId}/messages/${id}`,
         { content: 'after' },
       )
-      const event = await socket.next('MESSAGE_UPDATE')
-      hasFields(event, MESSAGE_FIELDS, 'MESSAGE_UPDATE')
-      includes(
+      const event = await socket.nextEvent('MESSAGE_UPDATE')
+      expectFields(event, MESSAGE_FIELDS, 'MESSAGE_UPDATE')
+      expectIncludes(
         event,
         {
           id,
@@ -125,149 +133,157 @@ export const messageEventCases: readonly Case[] = [
   },
   {
     id: 'gateway.message-update.reactions',
-    sentence:
+    title:
       'MESSAGE_UPDATE says nothing of reactions: which of them are one’s own is not the same for all',
-    async run(world) {
-      const { guild, socket } = await listening(world)
-      const path = `/channels/${guild.text}/messages/${(await guild.say('before')).id}`
+    async run(fixture) {
+      const { guild, socket } = await listening(fixture)
+      const path = `/channels/${guild.textId}/messages/${(await guild.send('before')).id}`
       await guild.member.api.put(`${path}/reactions/${encodeURIComponent('👍')}/@me`)
       const edited = await guild.owner.api.patch<APIMessage>(path, { content: 'after' })
-      same(
+      expectEqual(
         [edited.reactions?.[0]?.count, edited.reactions?.[0]?.me],
         [1, false],
         'the answer’s reactions',
       )
-      same((await socket.next('MESSAGE_UPDATE')).reactions, undefined, 'the event’s reactions')
+      expectEqual(
+        (await socket.nextEvent('MESSAGE_UPDATE')).reactions,
+        undefined,
+        'the event’s reactions',
+      )
     },
   },
   {
     id: 'gateway.message-delete',
-    sentence: 'MESSAGE_DELETE names message, channel and guild',
-    async run(world) {
-      const { guild, socket } = await listening(world)
-      const { id } = await guild.say('gone')
-      await guild.owner.api.delete(`/channels/${guild.text}/messages/${id}`)
-      includes(
-        await socket.next('MESSAGE_DELETE'),
-        { id, channel_id: guild.text, guild_id: guild.id },
+    title: 'MESSAGE_DELETE names message, channel and guild',
+    async run(fixture) {
+      const { guild, socket } = await listening(fixture)
+      const { id } = await guild.send('gone')
+      await guild.owner.api.delete(`/channels/${guild.textId}/messages/${id}`)
+      expectIncludes(
+        await socket.nextEvent('MESSAGE_DELETE'),
+        { id, channel_id: guild.textId, guild_id: guild.id },
         'the event',
       )
     },
   },
   {
     id: 'gateway.message-delete-bulk',
-    sentence: 'MESSAGE_DELETE_BULK names all that were deleted, in one event',
-    async run(world) {
-      const { guild, socket } = await listening(world)
-      const messages = [(await guild.say('one')).id, (await guild.say('two')).id]
-      await guild.owner.api.post(`/channels/${guild.text}/messages/bulk-delete`, { messages })
-      const event = await socket.next('MESSAGE_DELETE_BULK')
-      includes(event, { channel_id: guild.text, guild_id: guild.id }, 'the event')
-      same(event.ids.toSorted(), messages.toSorted(), 'its ids')
-      await guild.settle(socket)
-      same(socket.seen('MESSAGE_DELETE'), [], 'single deletions')
+    title: 'MESSAGE_DELETE_BULK names all that were deleted, in one event',
+    async run(fixture) {
+      const { guild, socket } = await listening(fixture)
+      const messages = [(await guild.send('one')).id, (await guild.send('two')).id]
+      await guild.owner.api.post(`/channels/${guild.textId}/messages/bulk-delete`, { messages })
+      const event = await socket.nextEvent('MESSAGE_DELETE_BULK')
+      expectIncludes(event, { channel_id: guild.textId, guild_id: guild.id }, 'the event')
+      expectEqual(event.ids.toSorted(), messages.toSorted(), 'its ids')
+      await guild.awaitDelivery(socket)
+      expectEqual(socket.received('MESSAGE_DELETE'), [], 'single deletions')
     },
   },
   {
     id: 'gateway.reaction-add',
-    sentence: 'MESSAGE_REACTION_ADD says who reacted with what to which message, once',
-    async run(world) {
-      const { guild, socket } = await listening(world)
-      const { id } = await guild.say('react')
+    title: 'MESSAGE_REACTION_ADD says who reacted with what to which message, once',
+    async run(fixture) {
+      const { guild, socket } = await listening(fixture)
+      const { id } = await guild.send('react')
       for (let i = 0; i < 2; i++)
-        await guild.owner.api.put(`/channels/${guild.text}/messages/${id}/reactions/👍/@me`)
-      const event = await socket.next('MESSAGE_REACTION_ADD')
-      includes(
+        await guild.owner.api.put(`/channels/${guild.textId}/messages/${id}/reactions/👍/@me`)
+      const event = await socket.nextEvent('MESSAGE_REACTION_ADD')
+      expectIncludes(
         event,
-        { user_id: guild.owner.id, channel_id: guild.text, message_id: id, guild_id: guild.id },
+        { user_id: guild.owner.id, channel_id: guild.textId, message_id: id, guild_id: guild.id },
         'the event',
       )
-      includes(event.emoji, { id: null, name: '👍' }, 'its emoji')
-      includes(event.member?.user, { id: guild.owner.id }, 'its member')
+      expectIncludes(event.emoji, { id: null, name: '👍' }, 'its emoji')
+      expectIncludes(event.member?.user, { id: guild.owner.id }, 'its member')
       await guild.owner.api.put(
-        `/channels/${guild.text}/messages/${id}/reactions/blob:80351110224678912/@me`,
+        `/channels/${guild.textId}/messages/${id}/reactions/blob:80351110224678912/@me`,
       )
-      includes(
-        (await socket.next('MESSAGE_REACTION_ADD')).emoji,
+      expectIncludes(
+        (await socket.nextEvent('MESSAGE_REACTION_ADD')).emoji,
         { id: '80351110224678912', name: 'blob' },
         'a custom emoji',
       )
-      same(socket.seen('MESSAGE_REACTION_ADD').length, 2, 'how many there were')
+      expectEqual(socket.received('MESSAGE_REACTION_ADD').length, 2, 'how many there were')
     },
   },
   {
     id: 'gateway.reaction-remove',
-    sentence: 'MESSAGE_REACTION_REMOVE says whose reaction is gone, once',
-    async run(world) {
-      const { guild, socket } = await listening(world)
-      const { id } = await guild.say('react')
-      const path = `/channels/${guild.text}/messages/${id}/reactions/👍/@me`
+    title: 'MESSAGE_REACTION_REMOVE says whose reaction is gone, once',
+    async run(fixture) {
+      const { guild, socket } = await listening(fixture)
+      const { id } = await guild.send('react')
+      const path = `/channels/${guild.textId}/messages/${id}/reactions/👍/@me`
       await guild.owner.api.put(path)
       for (let i = 0; i < 2; i++) await guild.owner.api.delete(path)
-      const event = await socket.next('MESSAGE_REACTION_REMOVE')
-      includes(
+      const event = await socket.nextEvent('MESSAGE_REACTION_REMOVE')
+      expectIncludes(
         event,
-        { user_id: guild.owner.id, channel_id: guild.text, message_id: id, guild_id: guild.id },
+        { user_id: guild.owner.id, channel_id: guild.textId, message_id: id, guild_id: guild.id },
         'the event',
       )
-      includes(event.emoji, { id: null, name: '👍' }, 'its emoji')
-      await guild.settle(socket)
-      same(socket.seen('MESSAGE_REACTION_REMOVE').length, 1, 'how many there were')
+      expectIncludes(event.emoji, { id: null, name: '👍' }, 'its emoji')
+      await guild.awaitDelivery(socket)
+      expectEqual(socket.received('MESSAGE_REACTION_REMOVE').length, 1, 'how many there were')
     },
   },
   {
     id: 'gateway.reaction-clear',
-    sentence:
+    title:
       'Reactions removed together are told together: MESSAGE_REACTION_REMOVE_EMOJI, and MESSAGE_REACTION_REMOVE_ALL',
-    async run(world) {
-      const { guild, socket } = await listening(world)
-      const { id } = await guild.say('react')
-      const path = `/channels/${guild.text}/messages/${id}/reactions`
+    async run(fixture) {
+      const { guild, socket } = await listening(fixture)
+      const { id } = await guild.send('react')
+      const path = `/channels/${guild.textId}/messages/${id}/reactions`
       for (const { api } of [guild.owner, guild.member])
         for (const emoji of ['👍', '🎉']) await api.put(`${path}/${emoji}/@me`)
       await guild.owner.api.delete(`${path}/👍`)
       await guild.owner.api.delete(path)
-      const where = { channel_id: guild.text, guild_id: guild.id, message_id: id }
-      const one = await socket.next('MESSAGE_REACTION_REMOVE_EMOJI')
-      includes(one, where, 'of one emoji')
-      includes(one.emoji, { name: '👍', id: null }, 'its emoji')
-      includes(await socket.next('MESSAGE_REACTION_REMOVE_ALL'), where, 'of all')
-      same(socket.seen('MESSAGE_REACTION_REMOVE').length, 0, 'how many were told by themselves')
+      const where = { channel_id: guild.textId, guild_id: guild.id, message_id: id }
+      const one = await socket.nextEvent('MESSAGE_REACTION_REMOVE_EMOJI')
+      expectIncludes(one, where, 'of one emoji')
+      expectIncludes(one.emoji, { name: '👍', id: null }, 'its emoji')
+      expectIncludes(await socket.nextEvent('MESSAGE_REACTION_REMOVE_ALL'), where, 'of all')
+      expectEqual(
+        socket.received('MESSAGE_REACTION_REMOVE').length,
+        0,
+        'how many were told by themselves',
+      )
     },
   },
   {
     id: 'gateway.typing-start',
-    sentence: 'TYPING_START says who types where, and since when',
-    async run(world) {
-      const { guild, socket } = await listening(world)
-      await guild.owner.api.post(`/channels/${guild.text}/typing`)
-      const event = await socket.next('TYPING_START')
-      includes(
+    title: 'TYPING_START says who types where, and since when',
+    async run(fixture) {
+      const { guild, socket } = await listening(fixture)
+      await guild.owner.api.post(`/channels/${guild.textId}/typing`)
+      const event = await socket.nextEvent('TYPING_START')
+      expectIncludes(
         event,
-        { channel_id: guild.text, guild_id: guild.id, user_id: guild.owner.id },
+        { channel_id: guild.textId, guild_id: guild.id, user_id: guild.owner.id },
         'the event',
       )
-      holds(
+      expectTrue(
         Math.abs(event.timestamp - Date.now() / 1_000) < 120,
         'since just now, in seconds',
         event.timestamp,
       )
-      includes(event.member?.user, { id: guild.owner.id }, 'its member')
+      expectIncludes(event.member?.user, { id: guild.owner.id }, 'its member')
     },
   },
   {
     id: 'gateway.typing-start.dm',
-    sentence: 'TYPING_START in a direct message reaches the other, without a guild',
-    async run(world) {
-      const [ada, bob] = [await world.user(), await world.user('bob')]
+    title: 'TYPING_START in a direct message reaches the other, without a guild',
+    async run(fixture) {
+      const [ada, bob] = [await fixture.user(), await fixture.user('bob')]
       const socket = await bob.connect()
       const { id } = await ada.api.post<{ id: string }>('/users/@me/channels', {
         recipient_id: bob.id,
       })
       await ada.api.post(`/channels/${id}/typing`)
-      const event = await socket.next('TYPING_START')
-      includes(event, { channel_id: id, user_id: ada.id }, 'the event')
-      same(event.guild_id, undefined, 'its guild')
+      const event = await socket.nextEvent('TYPING_START')
+      expectIncludes(event, { channel_id: id, user_id: ada.id }, 'the event')
+      expectEqual(event.guild_id, undefined, 'its guild')
     },
   },
 ]

@@ -1,42 +1,42 @@
 import { Op } from '@threshold/contract'
 import type { Case } from '../../case.ts'
-import { hasFields, holds, includes, same } from '../../expect.ts'
+import { expectEqual, expectFields, expectIncludes, expectTrue } from '../../expect.ts'
 
 const nothing = { activities: [], since: null, afk: false }
 
 export const presenceCases: readonly Case[] = [
   {
     id: 'gateway.presence.online',
-    sentence: 'PRESENCE_UPDATE tells a guild that a member came online',
-    async run(world) {
-      const guild = await world.guild()
+    title: 'PRESENCE_UPDATE tells a guild that a member came online',
+    async run(fixture) {
+      const guild = await fixture.guild()
       const socket = await guild.owner.connect()
       await guild.member.connect()
-      const event = await socket.next('PRESENCE_UPDATE', (d) => d.user.id === guild.member.id)
-      includes(event, { guild_id: guild.id, status: 'online' }, 'the event')
-      holds(Array.isArray(event.activities), 'its activities are a list')
-      hasFields(event, ['client_status'], 'PRESENCE_UPDATE')
+      const event = await socket.nextEvent('PRESENCE_UPDATE', (d) => d.user.id === guild.member.id)
+      expectIncludes(event, { guild_id: guild.id, status: 'online' }, 'the event')
+      expectTrue(Array.isArray(event.activities), 'its activities are a list')
+      expectFields(event, ['client_status'], 'PRESENCE_UPDATE')
     },
   },
   {
     id: 'gateway.presence.update',
-    sentence: 'Op 3 changes status and activities, and the guild is told',
-    async run(world) {
-      const guild = await world.guild()
+    title: 'Op 3 changes status and activities, and the guild is told',
+    async run(fixture) {
+      const guild = await fixture.guild()
       const [owner, member] = [await guild.owner.connect(), await guild.member.connect()]
       member.send(Op.PresenceUpdate, {
         ...nothing,
         status: 'dnd',
         activities: [{ name: 'Chess', type: 0 }],
       })
-      const event = await owner.next(
+      const event = await owner.nextEvent(
         'PRESENCE_UPDATE',
         (d) => d.user.id === guild.member.id && d.status === 'dnd',
       )
-      includes(event.activities?.[0], { name: 'Chess', type: 0 }, 'the activity')
+      expectIncludes(event.activities?.[0], { name: 'Chess', type: 0 }, 'the activity')
       member.send(Op.PresenceUpdate, { ...nothing, status: 'idle' })
-      includes(
-        await owner.next('PRESENCE_UPDATE', (d) => d.status === 'idle'),
+      expectIncludes(
+        await owner.nextEvent('PRESENCE_UPDATE', (d) => d.status === 'idle'),
         { activities: [] },
         'the next event',
       )
@@ -44,24 +44,24 @@ export const presenceCases: readonly Case[] = [
   },
   {
     id: 'gateway.presence.identify',
-    sentence: 'A presence in IDENTIFY holds from the start',
-    async run(world) {
-      const guild = await world.guild()
+    title: 'A presence in IDENTIFY holds from the start',
+    async run(fixture) {
+      const guild = await fixture.guild()
       const owner = await guild.owner.connect()
       const since = { secs_since_epoch: 1_795_704_370, nanos_since_epoch: 0 } // as serenity writes it
       const presence = { ...nothing, since, status: 'idle', activities: [{ name: 'Go', type: 3 }] }
       await guild.member.connect({ identify: { presence } })
-      const event = await owner.next('PRESENCE_UPDATE', (d) => d.user.id === guild.member.id)
-      includes(event, { status: 'idle' }, 'the event')
-      includes(event.activities?.[0], { name: 'Go', type: 3 }, 'its activity')
-      hasFields(event.activities?.[0], ['id', 'created_at'], 'its activity')
+      const event = await owner.nextEvent('PRESENCE_UPDATE', (d) => d.user.id === guild.member.id)
+      expectIncludes(event, { status: 'idle' }, 'the event')
+      expectIncludes(event.activities?.[0], { name: 'Go', type: 3 }, 'its activity')
+      expectFields(event.activities?.[0], ['id', 'created_at'], 'its activity')
     },
   },
   {
     id: 'gateway.presence.offline',
-    sentence: 'Who disconnects, or makes themselves invisible, is offline to the guild',
-    async run(world) {
-      const guild = await world.guild()
+    title: 'Who disconnects, or makes themselves invisible, is offline to the guild',
+    async run(fixture) {
+      const guild = await fixture.guild()
       const cy = await guild.newMember('cy')
       const [owner, member, invisible] = [
         await guild.owner.connect(),
@@ -69,17 +69,17 @@ export const presenceCases: readonly Case[] = [
         await cy.connect(),
       ]
       for (const { id } of [guild.member, cy])
-        await owner.next('PRESENCE_UPDATE', (d) => d.user.id === id && d.status === 'online')
+        await owner.nextEvent('PRESENCE_UPDATE', (d) => d.user.id === id && d.status === 'online')
       member.close(1_000)
-      await owner.next(
+      await owner.nextEvent(
         'PRESENCE_UPDATE',
         (d) => d.user.id === guild.member.id && d.status === 'offline',
       )
       invisible.send(Op.PresenceUpdate, { ...nothing, status: 'invisible' })
-      await owner.next('PRESENCE_UPDATE', (d) => d.user.id === cy.id && d.status === 'offline')
+      await owner.nextEvent('PRESENCE_UPDATE', (d) => d.user.id === cy.id && d.status === 'offline')
       const late = await guild.newMember('dan')
-      const { presences } = (await late.connect()).seen('GUILD_CREATE')[0]!
-      same(
+      const { presences } = (await late.connect()).received('GUILD_CREATE')[0]!
+      expectEqual(
         presences
           .map((each) => each.user.id)
           .filter((id) => id === cy.id || id === guild.member.id),
@@ -90,12 +90,12 @@ export const presenceCases: readonly Case[] = [
   },
   {
     id: 'gateway.presence.sessions',
-    sentence: 'Who closes one of two sessions is still online',
-    async run(world) {
-      const guild = await world.guild()
+    title: 'Who closes one of two sessions is still online',
+    async run(fixture) {
+      const guild = await fixture.guild()
       const owner = await guild.owner.connect()
       const one = await guild.member.connect()
-      await owner.next(
+      await owner.nextEvent(
         'PRESENCE_UPDATE',
         (d) => d.user.id === guild.member.id && d.status === 'online',
       )
@@ -103,8 +103,8 @@ export const presenceCases: readonly Case[] = [
       one.close(1_000)
       // A change on the other session must be the next thing that is told.
       two.send(Op.PresenceUpdate, { ...nothing, status: 'dnd' })
-      const next = await owner.next('PRESENCE_UPDATE', (d) => d.user.id === guild.member.id)
-      same(next.status, 'dnd', 'what is told next')
+      const next = await owner.nextEvent('PRESENCE_UPDATE', (d) => d.user.id === guild.member.id)
+      expectEqual(next.status, 'dnd', 'what is told next')
     },
   },
 ]

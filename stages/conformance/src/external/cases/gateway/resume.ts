@@ -1,10 +1,10 @@
 import { CloseCode, Op } from '@threshold/contract'
-import { identify, type Session } from '../../actor.ts'
-import { type Case, NotTried } from '../../case.ts'
-import { holds, same } from '../../expect.ts'
-import type { TestGuild } from '../../guild.ts'
-import { isContiguous, type Socket } from '../../socket.ts'
-import type { World } from '../../world.ts'
+import { type Case, NotRunnable } from '../../case.ts'
+import { expectEqual, expectTrue } from '../../expect.ts'
+import type { Fixture } from '../../fixture.ts'
+import { expectContiguous, type Socket } from '../../socket.ts'
+import type { TestGuild } from '../../test-guild.ts'
+import { identify, type Session } from '../../test-user.ts'
 
 interface Ticket {
   readonly token: string
@@ -19,29 +19,29 @@ const ticketOf = (guild: TestGuild, { ready, socket }: Session, seq = socket.seq
 })
 
 /** A socket on which RESUME was sent. */
-async function resumed(world: World, ticket: Ticket, url?: string): Promise<Socket> {
-  const socket = await world.socket({
+async function resumed(fixture: Fixture, ticket: Ticket, url?: string): Promise<Socket> {
+  const socket = await fixture.openSocket({
     who: 'back',
     resumes: true,
     ...(url === undefined ? {} : { url }),
   })
-  await socket.frame(Op.Hello)
+  await socket.nextFrame(Op.Hello)
   socket.send(Op.Resume, ticket)
   return socket
 }
 
 /** Op 9 with `d:false`; then the same socket, still open, takes IDENTIFY. */
 async function refused(socket: Socket, guild: TestGuild): Promise<void> {
-  same(
-    (await socket.frame(Op.InvalidSession)).d,
+  expectEqual(
+    (await socket.nextFrame(Op.InvalidSession)).d,
     false,
     'op 9 says that the session cannot be resumed',
   )
-  same(socket.seen('RESUMED'), [], 'RESUMED')
+  expectEqual(socket.received('RESUMED'), [], 'RESUMED')
   await identify(socket, guild.member.token)
-  await socket.next('GUILD_CREATE', (d) => d.id === guild.id)
-  await guild.settle(socket)
-  isContiguous(socket.frames)
+  await socket.nextEvent('GUILD_CREATE', (d) => d.id === guild.id)
+  await guild.awaitDelivery(socket)
+  expectContiguous(socket.frames)
 }
 
 /**
@@ -49,14 +49,14 @@ async function refused(socket: Socket, guild: TestGuild): Promise<void> {
  * everybody.
  */
 async function say(guild: TestGuild, owner: Socket, contents: readonly string[]): Promise<void> {
-  for (const content of contents) await guild.say(content)
-  await owner.when(
+  for (const content of contents) await guild.send(content)
+  await owner.waitFor(
     'all of them',
-    () => owner.seen('MESSAGE_CREATE', (d) => d.content === contents.at(-1)).length > 0,
+    () => owner.received('MESSAGE_CREATE', (d) => d.content === contents.at(-1)).length > 0,
   )
 }
 
-const texts = (socket: Socket): string[] => socket.seen('MESSAGE_CREATE').map((d) => d.content)
+const texts = (socket: Socket): string[] => socket.received('MESSAGE_CREATE').map((d) => d.content)
 
 /**
  * After RESUMED: exactly these messages came before it, numbered on from `seq`; and the session
@@ -68,22 +68,22 @@ async function replayed(
   seq: number,
   missed: readonly string[],
 ): Promise<void> {
-  const done = await socket.next('RESUMED')
-  holds(
+  const done = await socket.nextEvent('RESUMED')
+  expectTrue(
     typeof done === 'object' && done !== null && !Array.isArray(done),
     'RESUMED’s d is an object',
     done,
   )
   const at = socket.frames.findIndex((frame) => frame.t === 'RESUMED')
   const before = socket.frames.slice(0, at).filter((frame) => frame.t === 'MESSAGE_CREATE')
-  same(
+  expectEqual(
     before.map((frame) => (frame.d as { content: string }).content),
     missed,
     'what was replayed, once and in order',
   )
-  same(socket.seen('READY'), [], 'READY')
-  await guild.settle(socket)
-  isContiguous(socket.frames, seq + 1)
+  expectEqual(socket.received('READY'), [], 'READY')
+  await guild.awaitDelivery(socket)
+  expectContiguous(socket.frames, seq + 1)
 }
 
 interface Cut {
@@ -95,15 +95,15 @@ interface Cut {
 
 /** A session that heard something; then its connection ends in this way. */
 async function interrupted(
-  world: World,
-  end: (socket: Socket) => void = (socket) => socket.cut(),
+  fixture: Fixture,
+  end: (socket: Socket) => void = (socket) => socket.terminate(),
 ): Promise<Cut> {
-  const guild = await world.guild()
+  const guild = await fixture.guild()
   const owner = await guild.owner.connect()
   const session = await guild.member.login()
-  await guild.settle(owner, session.socket)
+  await guild.awaitDelivery(owner, session.socket)
   end(session.socket)
-  await session.socket.closed()
+  await session.socket.waitForClose()
   // Only now: until the end, a presence may still have come.
   return { guild, owner, session, seq: session.socket.sequence! }
 }
@@ -115,18 +115,18 @@ async function interrupted(
 const resumable = (
   id: string,
   sentence: string,
-  run: (world: World) => Promise<void>,
+  run: (fixture: Fixture) => Promise<void>,
   end?: (socket: Socket) => void,
 ): Case => ({
   id: `gateway.resume.${id}`,
-  sentence: `${sentence}; a stage without sessions refuses`,
-  async run(world) {
-    if (world.can('resume')) return run(world)
-    const { guild, owner, session } = await interrupted(world, end)
+  title: `${sentence}; a stage without sessions refuses`,
+  async run(fixture) {
+    if (fixture.supports('resume')) return run(fixture)
+    const { guild, owner, session } = await interrupted(fixture, end)
     await say(guild, owner, ['missed'])
-    const socket = await resumed(world, ticketOf(guild, session))
+    const socket = await resumed(fixture, ticketOf(guild, session))
     await refused(socket, guild)
-    same(texts(socket).includes('missed'), false, 'whether what was missed came')
+    expectEqual(texts(socket).includes('missed'), false, 'whether what was missed came')
   },
 })
 
@@ -134,10 +134,10 @@ const survives = (id: string, how: string, end: (socket: Socket) => void): Case 
   resumable(
     `survives.${id}`,
     `A session outlives a connection that ends with ${how}`,
-    async (world) => {
-      const { guild, owner, session, seq } = await interrupted(world, end)
+    async (fixture) => {
+      const { guild, owner, session, seq } = await interrupted(fixture, end)
       await say(guild, owner, ['missed'])
-      await replayed(guild, await resumed(world, ticketOf(guild, session)), seq, ['missed'])
+      await replayed(guild, await resumed(fixture, ticketOf(guild, session)), seq, ['missed'])
     },
     end,
   )
@@ -146,13 +146,13 @@ export const resumeCases: readonly Case[] = [
   resumable(
     'replay',
     'RESUME replays exactly what was missed, once, in order, then RESUMED',
-    async (world) => {
-      const { guild, owner, session, seq } = await interrupted(world)
+    async (fixture) => {
+      const { guild, owner, session, seq } = await interrupted(fixture)
       const missed = Array.from({ length: 20 }, (_, i) => `missed ${i}`)
       await say(guild, owner, missed)
       await replayed(
         guild,
-        await resumed(world, ticketOf(guild, session), session.ready.resume_gateway_url),
+        await resumed(fixture, ticketOf(guild, session), session.ready.resume_gateway_url),
         seq,
         missed,
       )
@@ -161,50 +161,50 @@ export const resumeCases: readonly Case[] = [
   resumable(
     'nothing-missed',
     'RESUME without anything missed is RESUMED at once',
-    async (world) => {
-      const { guild, session, seq } = await interrupted(world)
-      await replayed(guild, await resumed(world, ticketOf(guild, session)), seq, [])
+    async (fixture) => {
+      const { guild, session, seq } = await interrupted(fixture)
+      await replayed(guild, await resumed(fixture, ticketOf(guild, session)), seq, [])
     },
   ),
-  resumable('earlier', 'RESUME from an earlier number replays from there', async (world) => {
-    const { guild, owner, session } = await interrupted(world)
+  resumable('earlier', 'RESUME from an earlier number replays from there', async (fixture) => {
+    const { guild, owner, session } = await interrupted(fixture)
     await say(guild, owner, ['missed'])
     // Before the last message, and not before the last event: a presence may have come after it.
     const before = session.socket.frames.findLast(({ t }) => t === 'MESSAGE_CREATE')!.s! - 1
-    await replayed(guild, await resumed(world, ticketOf(guild, session, before)), before, [
+    await replayed(guild, await resumed(fixture, ticketOf(guild, session, before)), before, [
       'that is all',
       'missed',
     ])
   }),
-  resumable('again', 'A session is resumed as often as its connection breaks', async (world) => {
-    const { guild, owner, session, seq } = await interrupted(world)
+  resumable('again', 'A session is resumed as often as its connection breaks', async (fixture) => {
+    const { guild, owner, session, seq } = await interrupted(fixture)
     let last = seq
     for (const content of ['first', 'second', 'third']) {
       await say(guild, owner, [content])
-      const socket = await resumed(world, ticketOf(guild, session, last))
+      const socket = await resumed(fixture, ticketOf(guild, session, last))
       await replayed(guild, socket, last, [content])
       last = socket.sequence!
-      socket.cut()
+      socket.terminate()
     }
   }),
   resumable(
     'while-busy',
     'Nothing is lost or doubled when RESUME comes in the middle of a conversation',
-    async (world) => {
-      const { guild, session, seq } = await interrupted(world)
+    async (fixture) => {
+      const { guild, session, seq } = await interrupted(fixture)
       const said = Array.from({ length: 60 }, (_, i) => `word ${i}`)
       const talking = (async () => {
-        for (const content of said) await guild.say(content)
+        for (const content of said) await guild.send(content)
       })()
-      const socket = await resumed(world, ticketOf(guild, session))
-      await socket.next('RESUMED')
+      const socket = await resumed(fixture, ticketOf(guild, session))
+      await socket.nextEvent('RESUMED')
       await talking
-      await guild.settle(socket)
-      same(texts(socket).slice(0, -1), said, 'what was heard')
-      isContiguous(socket.frames, seq + 1)
+      await guild.awaitDelivery(socket)
+      expectEqual(texts(socket).slice(0, -1), said, 'what was heard')
+      expectContiguous(socket.frames, seq + 1)
     },
   ),
-  survives('cut', 'a cut cable', (socket) => socket.cut()),
+  survives('cut', 'a cut cable', (socket) => socket.terminate()),
   survives('1012', '1012', (socket) => socket.close(1_012)),
   survives('4000', '4000', (socket) => socket.close(4_000)),
   survives('4200', '4200', (socket) => socket.close(4_200)),
@@ -212,99 +212,103 @@ export const resumeCases: readonly Case[] = [
   ...[1_000, 1_001].map(
     (code): Case => ({
       id: `gateway.resume.ended.${code}`,
-      sentence: `A close with ${code} ends the session: op 9 \`d:false\`, and IDENTIFY on the same socket works`,
-      async run(world) {
-        const { guild, session } = await interrupted(world, (socket) => socket.close(code))
-        await refused(await resumed(world, ticketOf(guild, session)), guild)
+      title: `A close with ${code} ends the session: op 9 \`d:false\`, and IDENTIFY on the same socket works`,
+      async run(fixture) {
+        const { guild, session } = await interrupted(fixture, (socket) => socket.close(code))
+        await refused(await resumed(fixture, ticketOf(guild, session)), guild)
       },
     }),
   ),
   {
     id: 'gateway.resume.unknown',
-    sentence:
+    title:
       'An unknown session gets op 9 `d:false`, the socket stays open, and IDENTIFY on it works',
-    async run(world) {
-      const guild = await world.guild()
+    async run(fixture) {
+      const guild = await fixture.guild()
       for (const session_id of ['nonsense', '0'.repeat(32), ''])
         await refused(
-          await resumed(world, { token: guild.member.token, session_id, seq: 1 }),
+          await resumed(fixture, { token: guild.member.token, session_id, seq: 1 }),
           guild,
         )
     },
   },
   {
     id: 'gateway.resume.foreign',
-    sentence: 'Another user’s session gets op 9 `d:false`, and stays that user’s',
-    async run(world) {
-      const { guild, session, seq } = await interrupted(world)
+    title: 'Another user’s session gets op 9 `d:false`, and stays that user’s',
+    async run(fixture) {
+      const { guild, session, seq } = await interrupted(fixture)
       const owners: Ticket = { ...ticketOf(guild, session), token: guild.owner.token }
-      const socket = await resumed(world, owners)
-      same(
-        (await socket.frame(Op.InvalidSession)).d,
+      const socket = await resumed(fixture, owners)
+      expectEqual(
+        (await socket.nextFrame(Op.InvalidSession)).d,
         false,
         'op 9 says that the session cannot be resumed',
       )
-      same(
+      expectEqual(
         (await identify(socket, guild.owner.token)).user.id,
         guild.owner.id,
         'whose session IDENTIFY begins',
       )
-      const back = await resumed(world, ticketOf(guild, session))
-      if (world.can('resume')) await replayed(guild, back, seq, [])
+      const back = await resumed(fixture, ticketOf(guild, session))
+      if (fixture.supports('resume')) await replayed(guild, back, seq, [])
       else await refused(back, guild)
     },
   },
   resumable(
     'expired',
     'A session that was abandoned for too long gets op 9 `d:false`',
-    async (world) => {
-      const { sessionMs } = world.target
+    async (fixture) => {
+      const { sessionMs } = fixture.target
       if (sessionMs === undefined || sessionMs > 15_000)
-        throw new NotTried(
+        throw new NotRunnable(
           'needs a stage whose sessions expire within 15 s, and to be told how soon',
         )
-      const { guild, session } = await interrupted(world)
+      const { guild, session } = await interrupted(fixture)
       // The one thing in this suite that only time can bring about.
       await new Promise((resolve) => setTimeout(resolve, sessionMs * 1.5))
-      await refused(await resumed(world, ticketOf(guild, session)), guild)
+      await refused(await resumed(fixture, ticketOf(guild, session)), guild)
     },
   ),
   {
     id: 'gateway.resume.bad-seq',
-    sentence:
+    title:
       'A number that the session never reached closes with 4007; a stage without sessions refuses',
-    async run(world) {
-      const { guild, session, seq } = await interrupted(world)
-      const socket = await resumed(world, ticketOf(guild, session, seq + 1_000))
-      if (world.can('resume'))
-        same((await socket.closed()).code, CloseCode.InvalidSeq, 'the close code')
+    async run(fixture) {
+      const { guild, session, seq } = await interrupted(fixture)
+      const socket = await resumed(fixture, ticketOf(guild, session, seq + 1_000))
+      if (fixture.supports('resume'))
+        expectEqual((await socket.waitForClose()).code, CloseCode.InvalidSeq, 'the close code')
       else await refused(socket, guild)
     },
   },
   {
     id: 'gateway.resume.negative-seq',
-    sentence: 'A number that is none closes, with 4007 or 4002',
-    async run(world) {
-      const { guild, session } = await interrupted(world)
-      const { code } = await (await resumed(world, ticketOf(guild, session, -1))).closed()
-      holds(code === CloseCode.InvalidSeq || code === CloseCode.DecodeError, 'the close code', code)
+    title: 'A number that is none closes, with 4007 or 4002',
+    async run(fixture) {
+      const { guild, session } = await interrupted(fixture)
+      const { code } = await (await resumed(fixture, ticketOf(guild, session, -1))).waitForClose()
+      expectTrue(
+        code === CloseCode.InvalidSeq || code === CloseCode.DecodeError,
+        'the close code',
+        code,
+      )
     },
   },
   {
     id: 'gateway.resume.form',
-    sentence: 'RESUME with a form that is none closes with 4002',
-    async run(world) {
-      const guild = await world.guild()
+    title: 'RESUME with a form that is none closes with 4002',
+    async run(fixture) {
+      const guild = await fixture.guild()
       for (const d of [
         {},
         null,
         { token: guild.member.token },
         { token: guild.member.token, session_id: { $gt: '' }, seq: 1 },
       ]) {
-        const socket = await world.socket()
-        await socket.frame(Op.Hello)
+        const socket = await fixture.openSocket()
+        await socket.nextFrame(Op.Hello)
         socket.send(Op.Resume, d)
-        same((await socket.closed()).code, CloseCode.DecodeError, 'the close code')
+        expectEqual((await socket.waitForClose()).code, CloseCode.DecodeError, 'the close code')
       }
     },
   },

@@ -1,62 +1,62 @@
 import type { Case } from '../../case.ts'
-import { holds, same } from '../../expect.ts'
-import { isContiguous } from '../../socket.ts'
+import { expectEqual, expectTrue } from '../../expect.ts'
+import { expectContiguous } from '../../socket.ts'
 
 export const sequenceCases: readonly Case[] = [
   {
     id: 'gateway.sequence.contiguous',
-    sentence:
+    title:
       'Through a storm of every kind of event, `s` counts from 1 without a gap, and each event comes once',
-    async run(world) {
-      const guild = await world.guild()
+    async run(fixture) {
+      const guild = await fixture.guild()
       const [one, two] = [await guild.member.connect(), await guild.owner.connect()]
       const sent = await Promise.all(
         Array.from({ length: 60 }, async (_, i) => {
-          const { id } = await guild.say(`message ${i}`, i % 2 === 0 ? guild.owner : guild.member)
-          if (i % 10 === 0) await guild.channel({ name: `channel-${i}` })
+          const { id } = await guild.send(`message ${i}`, i % 2 === 0 ? guild.owner : guild.member)
+          if (i % 10 === 0) await guild.createChannel({ name: `channel-${i}` })
           if (i % 10 === 5)
-            await guild.owner.api.put(`/channels/${guild.text}/messages/${id}/reactions/👍/@me`)
+            await guild.owner.api.put(`/channels/${guild.textId}/messages/${id}/reactions/👍/@me`)
           return id
         }),
       )
-      await guild.settle(one, two)
+      await guild.awaitDelivery(one, two)
       for (const socket of [one, two]) {
-        isContiguous(socket.frames)
+        expectContiguous(socket.frames)
         const heard = socket
-          .seen('MESSAGE_CREATE', (d) => d.content !== 'that is all')
+          .received('MESSAGE_CREATE', (d) => d.content !== 'that is all')
           .map((d) => d.id)
-        same(heard.toSorted(), sent.toSorted(), 'the messages that were heard')
-        same(socket.seen('CHANNEL_CREATE').length, 6, 'new channels')
-        same(socket.seen('MESSAGE_REACTION_ADD').length, 6, 'reactions')
+        expectEqual(heard.toSorted(), sent.toSorted(), 'the messages that were heard')
+        expectEqual(socket.received('CHANNEL_CREATE').length, 6, 'new channels')
+        expectEqual(socket.received('MESSAGE_REACTION_ADD').length, 6, 'reactions')
       }
     },
   },
   {
     id: 'gateway.sequence.own',
-    sentence:
+    title:
       'Each session counts for itself: two sessions with other intents have other numbers, both without a gap',
-    async run(world) {
-      const guild = await world.guild()
+    async run(fixture) {
+      const guild = await fixture.guild()
       const [all, some] = [
         await guild.member.connect(),
         await guild.member.connect({ intents: 1 << 9 }),
       ]
       for (let i = 0; i < 3; i++) {
-        await guild.owner.api.post(`/channels/${guild.text}/typing`)
-        await guild.say(`message ${i}`)
+        await guild.owner.api.post(`/channels/${guild.textId}/typing`)
+        await guild.send(`message ${i}`)
       }
-      await guild.settle(all, some)
-      for (const socket of [all, some]) isContiguous(socket.frames)
-      same(some.sequence, 5, 'READY and four messages')
-      holds(all.sequence! > some.sequence!, 'the other session heard more')
+      await guild.awaitDelivery(all, some)
+      for (const socket of [all, some]) expectContiguous(socket.frames)
+      expectEqual(some.sequence, 5, 'READY and four messages')
+      expectTrue(all.sequence! > some.sequence!, 'the other session heard more')
     },
   },
   {
     id: 'gateway.sequence.order',
-    sentence:
+    title:
       'All sessions hear a channel’s messages in one order, and an author’s own in the order they were sent',
-    async run(world) {
-      const guild = await world.guild()
+    async run(fixture) {
+      const guild = await fixture.guild()
       const cy = await guild.newMember('cy')
       const sockets = [
         await guild.owner.connect(),
@@ -66,14 +66,14 @@ export const sequenceCases: readonly Case[] = [
       const authors = [guild.owner, guild.member, cy]
       await Promise.all(
         authors.map(async (author) => {
-          for (let i = 0; i < 15; i++) await guild.say(`${author.name} ${i}`, author)
+          for (let i = 0; i < 15; i++) await guild.send(`${author.name} ${i}`, author)
         }),
       )
-      await guild.settle(...sockets)
-      const heard = sockets.map((socket) => socket.seen('MESSAGE_CREATE').map((d) => d.content))
-      for (const each of heard) same(each, heard[0]!, 'the order')
+      await guild.awaitDelivery(...sockets)
+      const heard = sockets.map((socket) => socket.received('MESSAGE_CREATE').map((d) => d.content))
+      for (const each of heard) expectEqual(each, heard[0]!, 'the order')
       for (const { name } of authors)
-        same(
+        expectEqual(
           heard[0]!.filter((content) => content.startsWith(`${name} `)),
           Array.from({ length: 15 }, (_, i) => `${name} ${i}`),
           `the order of ${name}’s`,
@@ -82,19 +82,19 @@ export const sequenceCases: readonly Case[] = [
   },
   {
     id: 'gateway.sequence.edits',
-    sentence: 'What happens to a message is heard in the order in which it happened',
-    async run(world) {
-      const guild = await world.guild()
+    title: 'What happens to a message is heard in the order in which it happened',
+    async run(fixture) {
+      const guild = await fixture.guild()
       const socket = await guild.member.connect()
-      const { id } = await guild.say('0')
-      const path = `/channels/${guild.text}/messages/${id}`
+      const { id } = await guild.send('0')
+      const path = `/channels/${guild.textId}/messages/${id}`
       for (let i = 1; i <= 5; i++) await guild.owner.api.patch(path, { content: String(i) })
       await guild.owner.api.delete(path)
-      await socket.next('MESSAGE_DELETE')
+      await socket.nextEvent('MESSAGE_DELETE')
       const told = socket.frames
         .filter((frame) => frame.t?.startsWith('MESSAGE_'))
         .map((frame) => `${frame.t} ${(frame.d as { content?: string }).content ?? ''}`.trim())
-      same(
+      expectEqual(
         told,
         [
           'MESSAGE_CREATE 0',

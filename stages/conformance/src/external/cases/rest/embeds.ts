@@ -1,15 +1,15 @@
 import type { APIMessage } from 'discord-api-types/v10'
+import { invalid } from '../../api-client.ts'
 import type { Case } from '../../case.ts'
-import { includes, same } from '../../expect.ts'
-import { invalid } from '../../rest.ts'
+import { expectEqual, expectIncludes } from '../../expect.ts'
 
 export const embedCases: readonly Case[] = [
   {
     id: 'rest.messages.send.embeds',
-    sentence: 'Embeds are kept, with text or alone, ten at most',
-    async run(world) {
-      const guild = await world.guild()
-      const path = `/channels/${guild.text}/messages`
+    title: 'Embeds are kept, with text or alone, ten at most',
+    async run(fixture) {
+      const guild = await fixture.guild()
+      const path = `/channels/${guild.textId}/messages`
       const embeds = [
         {
           title: 'Notes',
@@ -19,17 +19,17 @@ export const embedCases: readonly Case[] = [
         },
       ]
       const message = await guild.owner.api.post<APIMessage>(path, { embeds })
-      includes(message.embeds[0], embeds[0]!, 'the embed')
-      same(message.content, '', 'the text')
-      includes(
+      expectIncludes(message.embeds[0], embeds[0]!, 'the embed')
+      expectEqual(message.content, '', 'the text')
+      expectIncludes(
         (await guild.member.api.get<APIMessage>(`${path}/${message.id}`)).embeds[0],
         embeds[0]!,
         'the embed, read',
       )
-      await guild.owner.api.refused(invalid('embeds'), 'POST', path, {
+      await guild.owner.api.expectError(invalid('embeds'), 'POST', path, {
         embeds: Array.from({ length: 11 }, () => embeds[0]),
       })
-      await guild.owner.api.refused(
+      await guild.owner.api.expectError(
         invalid('embeds.0.title', 'BASE_TYPE_MAX_LENGTH'),
         'POST',
         path,
@@ -41,10 +41,10 @@ export const embedCases: readonly Case[] = [
   },
   {
     id: 'rest.messages.send.embeds.fields',
-    sentence:
+    title:
       'An embed has what Discord documents and nothing else, and is answered as `rich`, whatever it was sent as',
-    async run(world) {
-      const guild = await world.guild()
+    async run(fixture) {
+      const guild = await fixture.guild()
       const url = 'https://example.org/a.png'
       const kept = {
         ...{ title: 'Notes', description: 'on the engine', url, color: 0xffffff },
@@ -64,16 +64,16 @@ export const embedCases: readonly Case[] = [
       }
       const sent = { ...kept, ...more, timestamp: '2026-01-02T03:04:05+02:00' }
       const { embeds } = await guild.owner.api.post<APIMessage>(
-        `/channels/${guild.text}/messages`,
+        `/channels/${guild.textId}/messages`,
         { embeds: [sent] },
       )
       const { timestamp, ...embed } = embeds[0]!
-      same(
+      expectEqual(
         embed as object,
         { ...kept, type: 'rich', fields: [{ name: 'a', value: 'b', inline: false }] },
         'the embed',
       )
-      same(Date.parse(timestamp!), Date.parse(sent.timestamp), 'its time')
+      expectEqual(Date.parse(timestamp!), Date.parse(sent.timestamp), 'its time')
       const nulls = {
         title: 'bare',
         description: null,
@@ -84,20 +84,24 @@ export const embedCases: readonly Case[] = [
         author: null,
         fields: [],
       }
-      const bare = await guild.owner.api.post<APIMessage>(`/channels/${guild.text}/messages`, {
+      const bare = await guild.owner.api.post<APIMessage>(`/channels/${guild.textId}/messages`, {
         content: 'x',
         embeds: [nulls, {}],
       })
-      same(bare.embeds as object[], [{ type: 'rich', title: 'bare' }], 'with nothing else in it')
+      expectEqual(
+        bare.embeds as object[],
+        [{ type: 'rich', title: 'bare' }],
+        'with nothing else in it',
+      )
     },
   },
   {
     id: 'rest.messages.send.embeds.refused',
-    sentence:
+    title:
       'An embed’s fields have types and lengths, and all embeds of a message 6,000 characters together',
-    async run(world) {
-      const guild = await world.guild()
-      const path = `/channels/${guild.text}/messages`
+    async run(fixture) {
+      const guild = await fixture.guild()
+      const path = `/channels/${guild.textId}/messages`
       const wrong: Readonly<Record<string, unknown>> = {
         title: 7,
         description: 'x'.repeat(4_097),
@@ -109,21 +113,26 @@ export const embedCases: readonly Case[] = [
         fields: Array.from({ length: 26 }, () => ({ name: 'n', value: 'v' })),
       }
       for (const [field, value] of Object.entries(wrong))
-        await guild.owner.api.refused(invalid(`embeds.0.${field}`), 'POST', path, {
+        await guild.owner.api.expectError(invalid(`embeds.0.${field}`), 'POST', path, {
           embeds: [{ title: 't', [field]: value }],
         })
       const nameless = { embeds: [{ title: 't', fields: [{ value: 'v' }] }] }
-      await guild.owner.api.refused(
+      await guild.owner.api.expectError(
         invalid('embeds.0.fields.0.name', 'BASE_TYPE_REQUIRED'),
         'POST',
         path,
         nameless,
       )
       const embeds = [{ description: 'x'.repeat(4_000) }, { description: 'x'.repeat(2_001) }]
-      await guild.owner.api.refused(invalid('embeds', 'MAX_EMBED_SIZE_EXCEEDED'), 'POST', path, {
-        embeds,
-      })
-      same(await guild.owner.api.get(path), [], 'the history')
+      await guild.owner.api.expectError(
+        invalid('embeds', 'MAX_EMBED_SIZE_EXCEEDED'),
+        'POST',
+        path,
+        {
+          embeds,
+        },
+      )
+      expectEqual(await guild.owner.api.get(path), [], 'the history')
     },
   },
 ]

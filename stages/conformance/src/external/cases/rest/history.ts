@@ -1,30 +1,30 @@
 import type { APIMessage } from 'discord-api-types/v10'
 import fc from 'fast-check'
+import { invalid } from '../../api-client.ts'
 import type { Case } from '../../case.ts'
-import { same } from '../../expect.ts'
-import type { TestGuild } from '../../guild.ts'
-import { invalid } from '../../rest.ts'
-import type { World } from '../../world.ts'
+import { expectEqual } from '../../expect.ts'
+import type { Fixture } from '../../fixture.ts'
+import type { TestGuild } from '../../test-guild.ts'
 
 type Anchor = 'before' | 'after' | 'around'
 
 /** A guild with so many messages in its text channel, and their ids, newest first. */
 async function history(
-  world: World,
+  fixture: Fixture,
   length: number,
 ): Promise<{ guild: TestGuild; ids: string[]; page: (query: string) => Promise<string[]> }> {
-  const guild = await world.guild()
+  const guild = await fixture.guild()
   const said: string[] = []
   // A few at a time: quicker than one after the other, and no flood.
   for (let i = 0; i < length; i += 5) {
     const some = Array.from({ length: Math.min(5, length - i) }, (_, j) =>
-      guild.say(`message ${i + j}`),
+      guild.send(`message ${i + j}`),
     )
     said.push(...(await Promise.all(some)).map((message) => message.id))
   }
   const ids = said.sort((a, b) => (BigInt(a) < BigInt(b) ? 1 : -1))
   const page = async (query: string): Promise<string[]> =>
-    (await guild.member.api.get<APIMessage[]>(`/channels/${guild.text}/messages${query}`)).map(
+    (await guild.member.api.get<APIMessage[]>(`/channels/${guild.textId}/messages${query}`)).map(
       (m) => m.id,
     )
   return { guild, ids, page }
@@ -59,49 +59,49 @@ async function walk(
 export const historyCases: readonly Case[] = [
   {
     id: 'rest.messages.page.latest',
-    sentence: 'A page is the latest 50 messages, newest first, unless `limit` says 1 to 100',
-    async run(world) {
-      const { ids, page } = await history(world, 60)
-      same(await page(''), ids.slice(0, 50), 'by default')
-      same(await page('?limit=1'), ids.slice(0, 1), 'with limit 1')
-      same(await page('?limit=100'), ids, 'with limit 100')
+    title: 'A page is the latest 50 messages, newest first, unless `limit` says 1 to 100',
+    async run(fixture) {
+      const { ids, page } = await history(fixture, 60)
+      expectEqual(await page(''), ids.slice(0, 50), 'by default')
+      expectEqual(await page('?limit=1'), ids.slice(0, 1), 'with limit 1')
+      expectEqual(await page('?limit=100'), ids, 'with limit 100')
     },
   },
   {
     id: 'rest.messages.page.limit',
-    sentence: '`limit=0|101|abc` is an invalid form that names the limit',
-    async run(world) {
-      const guild = await world.guild()
+    title: '`limit=0|101|abc` is an invalid form that names the limit',
+    async run(fixture) {
+      const guild = await fixture.guild()
       for (const limit of ['0', '101', 'abc', '-1', '1.5', '1e1'])
-        await guild.owner.api.refused(
+        await guild.owner.api.expectError(
           invalid('limit'),
           'GET',
-          `/channels/${guild.text}/messages?limit=${limit}`,
+          `/channels/${guild.textId}/messages?limit=${limit}`,
         )
     },
   },
   {
     id: 'rest.messages.page.anchor',
-    sentence: 'An anchor that is no snowflake is an invalid form that names it',
-    async run(world) {
-      const guild = await world.guild()
+    title: 'An anchor that is no snowflake is an invalid form that names it',
+    async run(fixture) {
+      const guild = await fixture.guild()
       for (const anchor of ['before', 'after', 'around'])
         for (const value of ['last', '-1', '1.5', '[$gt]', '9'.repeat(25)])
-          await guild.owner.api.refused(
+          await guild.owner.api.expectError(
             invalid(anchor),
             'GET',
-            `/channels/${guild.text}/messages?${anchor}=${value}`,
+            `/channels/${guild.textId}/messages?${anchor}=${value}`,
           )
     },
   },
   {
     id: 'rest.messages.page.empty',
-    sentence: 'A channel without messages has an empty page, whatever the anchor',
-    async run(world) {
-      const guild = await world.guild()
+    title: 'A channel without messages has an empty page, whatever the anchor',
+    async run(fixture) {
+      const guild = await fixture.guild()
       for (const query of ['', '?before=1', '?after=1', '?around=1', `?after=${'9'.repeat(18)}`])
-        same(
-          await guild.member.api.get(`/channels/${guild.text}/messages${query}`),
+        expectEqual(
+          await guild.member.api.get(`/channels/${guild.textId}/messages${query}`),
           [],
           `the page ${query}`,
         )
@@ -109,53 +109,56 @@ export const historyCases: readonly Case[] = [
   },
   {
     id: 'rest.messages.page.around.largest',
-    sentence:
+    title:
       'A page around or before the largest id there can be is the newest page, and one after it is empty',
-    async run(world) {
-      const { ids, page } = await history(world, 4)
+    async run(fixture) {
+      const { ids, page } = await history(fixture, 4)
       const largest = '9223372036854775807'
       for (const anchor of ['around', 'before'])
-        same(await page(`?${anchor}=${largest}`), ids, `the page ${anchor} it`)
-      same(await page(`?after=${largest}`), [], 'the page after it')
+        expectEqual(await page(`?${anchor}=${largest}`), ids, `the page ${anchor} it`)
+      expectEqual(await page(`?after=${largest}`), [], 'the page after it')
     },
   },
   {
     id: 'rest.messages.page.before',
-    sentence: 'A page before a message holds those just older, without it',
-    async run(world) {
-      const { ids, page } = await history(world, 6)
-      same(await page(`?before=${ids[2]}&limit=2`), ids.slice(3, 5), 'two before the third')
-      same(await page(`?before=${ids[5]}`), [], 'before the oldest')
+    title: 'A page before a message holds those just older, without it',
+    async run(fixture) {
+      const { ids, page } = await history(fixture, 6)
+      expectEqual(await page(`?before=${ids[2]}&limit=2`), ids.slice(3, 5), 'two before the third')
+      expectEqual(await page(`?before=${ids[5]}`), [], 'before the oldest')
     },
   },
   {
     id: 'rest.messages.page.after',
-    sentence:
-      'A page after a message holds those just newer, without it, newest first all the same',
-    async run(world) {
-      const { ids, page } = await history(world, 6)
-      same(await page(`?after=${ids[4]}&limit=2`), ids.slice(2, 4), 'two after the fifth')
-      same(await page(`?after=${ids[0]}`), [], 'after the newest')
-      same(await page('?after=0&limit=3'), ids.slice(3), 'after the beginning')
+    title: 'A page after a message holds those just newer, without it, newest first all the same',
+    async run(fixture) {
+      const { ids, page } = await history(fixture, 6)
+      expectEqual(await page(`?after=${ids[4]}&limit=2`), ids.slice(2, 4), 'two after the fifth')
+      expectEqual(await page(`?after=${ids[0]}`), [], 'after the newest')
+      expectEqual(await page('?after=0&limit=3'), ids.slice(3), 'after the beginning')
     },
   },
   {
     id: 'rest.messages.page.around',
-    sentence: 'A page around a message holds it in its middle',
-    async run(world) {
-      const { ids, page } = await history(world, 9)
-      same(await page(`?around=${ids[4]}&limit=5`), ids.slice(2, 7), 'five around the fifth')
-      same(await page(`?around=${ids[4]}&limit=3`), ids.slice(3, 6), 'three around the fifth')
+    title: 'A page around a message holds it in its middle',
+    async run(fixture) {
+      const { ids, page } = await history(fixture, 9)
+      expectEqual(await page(`?around=${ids[4]}&limit=5`), ids.slice(2, 7), 'five around the fifth')
+      expectEqual(
+        await page(`?around=${ids[4]}&limit=3`),
+        ids.slice(3, 6),
+        'three around the fifth',
+      )
       const atEdge = await page(`?around=${ids[0]}&limit=5`)
-      same(atEdge.slice(0, 3), ids.slice(0, 3), 'around the newest')
+      expectEqual(atEdge.slice(0, 3), ids.slice(0, 3), 'around the newest')
     },
   },
   {
     id: 'rest.messages.page.law',
-    sentence:
+    title:
       'Whatever the message and the limit, a page before or after it is exactly what the history says',
-    async run(world) {
-      const { ids, page } = await history(world, SMALL)
+    async run(fixture) {
+      const { ids, page } = await history(fixture, SMALL)
       const asked = fc.record({
         anchor: fc.constantFrom<Anchor>('before', 'after'),
         at: fc.nat(SMALL - 1),
@@ -166,7 +169,7 @@ export const historyCases: readonly Case[] = [
       await fc.assert(
         fc.asyncProperty(asked, async ({ anchor, at, offset, limit }) => {
           const id = String(BigInt(ids[at]!) + offset)
-          same(
+          expectEqual(
             await page(`?${anchor}=${id}&limit=${limit}`),
             expected(ids, anchor, id, limit),
             `${limit} ${anchor} ${id}`,
@@ -178,21 +181,25 @@ export const historyCases: readonly Case[] = [
   },
   {
     id: 'rest.messages.page.around.law',
-    sentence:
+    title:
       'Whatever the message and the limit, a page around it has the message, no gap, no double, and `limit` at most',
-    async run(world) {
-      const { ids, page } = await history(world, SMALL)
+    async run(fixture) {
+      const { ids, page } = await history(fixture, SMALL)
       const asked = fc.record({ at: fc.nat(SMALL - 1), limit: fc.integer({ min: 1, max: 20 }) })
       await fc.assert(
         fc.asyncProperty(asked, async ({ at, limit }) => {
           const got = await page(`?around=${ids[at]}&limit=${limit}`)
           const from = ids.indexOf(got[0]!)
-          same(got, ids.slice(from, from + got.length), 'a stretch of the history')
-          same(got.includes(ids[at]!), true, `the page of ${limit} has the message itself`)
-          same(got.length <= limit, true, `${got.length} of ${limit}`)
+          expectEqual(got, ids.slice(from, from + got.length), 'a stretch of the history')
+          expectEqual(got.includes(ids[at]!), true, `the page of ${limit} has the message itself`)
+          expectEqual(got.length <= limit, true, `${got.length} of ${limit}`)
           const half = Math.floor((limit - 1) / 2)
-          same(at - from >= Math.min(half, at), true, 'half of it is newer, where there is as much')
-          same(
+          expectEqual(
+            at - from >= Math.min(half, at),
+            true,
+            'half of it is newer, where there is as much',
+          )
+          expectEqual(
             from + got.length - 1 - at >= Math.min(half, SMALL - 1 - at),
             true,
             'half of it is older, where there is as much',
@@ -204,33 +211,39 @@ export const historyCases: readonly Case[] = [
   },
   {
     id: 'rest.messages.page.walk',
-    sentence: 'Walking a history page by page, back or forth, meets each message once',
-    async run(world) {
-      const { ids, page } = await history(world, SMALL)
+    title: 'Walking a history page by page, back or forth, meets each message once',
+    async run(fixture) {
+      const { ids, page } = await history(fixture, SMALL)
       for (const limit of [1, 4, 15]) {
         const back = await walk(limit, (last) =>
           page(`?limit=${limit}${last === undefined ? '' : `&before=${last}`}`),
         )
-        same(back, ids, `back, ${limit} at a time`)
+        expectEqual(back, ids, `back, ${limit} at a time`)
         // Each page newest first, the pages oldest first.
         const forth = await walk(limit, async (last) =>
           (await page(`?limit=${limit}&after=${last ?? 0}`)).toReversed(),
         )
-        same(forth, ids.toReversed(), `forth, ${limit} at a time`)
+        expectEqual(forth, ids.toReversed(), `forth, ${limit} at a time`)
       }
     },
   },
   {
     id: 'rest.messages.page.after-deletes',
-    sentence: 'Deleted messages leave no hole: a page is full as long as there are messages',
-    async run(world) {
-      const { guild, ids, page } = await history(world, 12)
+    title: 'Deleted messages leave no hole: a page is full as long as there are messages',
+    async run(fixture) {
+      const { guild, ids, page } = await history(fixture, 12)
       const gone = ids.filter((_, i) => i % 2 === 0)
-      await guild.owner.api.post(`/channels/${guild.text}/messages/bulk-delete`, { messages: gone })
+      await guild.owner.api.post(`/channels/${guild.textId}/messages/bulk-delete`, {
+        messages: gone,
+      })
       const left = ids.filter((id) => !gone.includes(id))
-      same(await page('?limit=4'), left.slice(0, 4), 'the latest four')
-      same(await page(`?before=${left[1]}&limit=4`), left.slice(2, 6), 'four before one of them')
-      same(
+      expectEqual(await page('?limit=4'), left.slice(0, 4), 'the latest four')
+      expectEqual(
+        await page(`?before=${left[1]}&limit=4`),
+        left.slice(2, 6),
+        'four before one of them',
+      )
+      expectEqual(
         await page(`?before=${gone[3]}&limit=2`),
         left.filter((id) => BigInt(id) < BigInt(gone[3]!)).slice(0, 2),
         'two before one that is gone',

@@ -1,20 +1,26 @@
 import type { APIMessage, APIUser } from 'discord-api-types/v10'
+import { unquoteIds } from '../../api-client.ts'
 import type { Case } from '../../case.ts'
-import { holds, id, includes, isId, same } from '../../expect.ts'
-import { bare } from '../../rest.ts'
+import {
+  expectEqual,
+  expectIncludes,
+  expectSnowflake,
+  expectTrue,
+  isSnowflake,
+} from '../../expect.ts'
 
 const DISCORD_EPOCH = 1_420_070_400_000n
 
 export const idCases: readonly Case[] = [
   {
     id: 'rest.ids.strings',
-    sentence: 'Ids in answers are snowflakes in strings, and hold the time at which they were made',
-    async run(world) {
+    title: 'Ids in answers are snowflakes in strings, and hold the time at which they were made',
+    async run(fixture) {
       const before = BigInt(Date.now())
-      const guild = await world.guild()
-      const message = await guild.say('hello')
+      const guild = await fixture.guild()
+      const message = await guild.send('hello')
       await guild.member.api.put(
-        `/channels/${guild.text}/messages/${message.id}/reactions/${encodeURIComponent('👍')}/@me`,
+        `/channels/${guild.textId}/messages/${message.id}/reactions/${encodeURIComponent('👍')}/@me`,
       )
       const { api } = guild.owner
       const paths = [
@@ -24,13 +30,17 @@ export const idCases: readonly Case[] = [
         `/guilds/${guild.id}/channels`,
         `/guilds/${guild.id}/members?limit=10`,
       ]
-      for (const path of [...paths, `/channels/${guild.text}`, `/channels/${guild.text}/messages`])
+      for (const path of [
+        ...paths,
+        `/channels/${guild.textId}`,
+        `/channels/${guild.textId}/messages`,
+      ])
         idsAreStrings(await api.get(path), path)
-      for (const made of [guild.id, guild.text, message.id, guild.owner.id]) {
+      for (const made of [guild.id, guild.textId, message.id, guild.owner.id]) {
         const at = (BigInt(made) >> 22n) + DISCORD_EPOCH
         // A stage on another machine may have another clock; a minute is not what a wrong epoch
         // would be off by.
-        holds(
+        expectTrue(
           at > before - 60_000n && at < BigInt(Date.now()) + 60_000n,
           `the id ${made} was made just now`,
           String(at),
@@ -40,59 +50,63 @@ export const idCases: readonly Case[] = [
   },
   {
     id: 'rest.ids.ordered',
-    sentence: 'A later message has a larger id',
-    async run(world) {
-      const guild = await world.guild()
+    title: 'A later message has a larger id',
+    async run(fixture) {
+      const guild = await fixture.guild()
       let last = 0n
       for (let i = 0; i < 10; i++) {
-        const next = BigInt((await guild.say(`message ${i}`)).id)
-        holds(next > last, 'ids go up', { last, next })
+        const next = BigInt((await guild.send(`message ${i}`)).id)
+        expectTrue(next > last, 'ids go up', { last, next })
         last = next
       }
     },
   },
   {
     id: 'rest.ids.once',
-    sentence:
+    title:
       'No id is used twice: of many messages sent at once each has its own, and is stored with its own text and author',
-    async run(world) {
-      const guild = await world.guild()
+    async run(fixture) {
+      const guild = await fixture.guild()
       const texts = Array.from({ length: 40 }, (_, i) => `message ${i}`)
       const sent = await Promise.all(
-        texts.map((text, i) => guild.say(text, i % 2 === 0 ? guild.owner : guild.member)),
+        texts.map((text, i) => guild.send(text, i % 2 === 0 ? guild.owner : guild.member)),
       )
-      same(new Set(sent.map((message) => message.id)).size, texts.length, 'different ids')
+      expectEqual(new Set(sent.map((message) => message.id)).size, texts.length, 'different ids')
       const page = await guild.owner.api.get<APIMessage[]>(
-        `/channels/${guild.text}/messages?limit=100`,
+        `/channels/${guild.textId}/messages?limit=100`,
       )
       const stored = new Map(page.map((message) => [message.id, message]))
       for (const [i, { id: one }] of sent.entries()) {
         const author = i % 2 === 0 ? guild.owner.id : guild.member.id
-        includes(stored.get(one), { content: texts[i] }, 'the stored message')
-        same(stored.get(one)?.author.id, author, 'its author')
+        expectIncludes(stored.get(one), { content: texts[i] }, 'the stored message')
+        expectEqual(stored.get(one)?.author.id, author, 'its author')
       }
     },
   },
   {
     id: 'rest.ids.bare-numbers',
-    sentence: 'Ids sent as bare 64-bit numbers are taken without losing a digit',
-    async run(world) {
-      const guild = await world.guild()
+    title: 'Ids sent as bare 64-bit numbers are taken without losing a digit',
+    async run(fixture) {
+      const guild = await fixture.guild()
       const { owner, member } = guild
       const bareIds = { bareIds: true }
-      same(bare(`{"a":"${member.id}"}`), `{"a":${member.id}}`, 'ids are sent as numbers')
+      expectEqual(
+        unquoteIds(`{"a":"${member.id}"}`),
+        `{"a":${member.id}}`,
+        'ids are sent as numbers',
+      )
       const dm = await owner.api.post<{ recipients: APIUser[] }>(
         '/users/@me/channels',
         { recipient_id: member.id },
         bareIds,
       )
-      same(
+      expectEqual(
         dm.recipients.map((user) => user.id),
         [member.id],
         'whom the direct message is with',
       )
-      const role = await guild.role(0n)
-      includes(
+      const role = await guild.createRole(0n)
+      expectIncludes(
         await owner.api.patch(
           `/guilds/${guild.id}/members/${member.id}`,
           { roles: [role.id] },
@@ -101,36 +115,36 @@ export const idCases: readonly Case[] = [
         { roles: [role.id] },
         'roles',
       )
-      const category = await guild.channel({ type: 4 })
+      const category = await guild.createChannel({ type: 4 })
       const overwrite = { id: role.id, type: 0, allow: '0', deny: '1024' }
       const channel = await owner.api.post<{ id: string }>(
         `/guilds/${guild.id}/channels`,
         { name: 'bare', parent_id: category.id, permission_overwrites: [overwrite] },
         bareIds,
       )
-      includes(
+      expectIncludes(
         channel,
         { parent_id: category.id, permission_overwrites: [overwrite] },
         'the channel',
       )
-      const said = [await guild.say('one'), await guild.say('two')]
+      const said = [await guild.send('one'), await guild.send('two')]
       const reply = await owner.api.post(
-        `/channels/${guild.text}/messages`,
+        `/channels/${guild.textId}/messages`,
         { content: 'three', message_reference: { message_id: said[0]!.id } },
         bareIds,
       )
-      includes(
+      expectIncludes(
         (reply as { message_reference: unknown }).message_reference,
         { message_id: said[0]!.id },
         'what was answered',
       )
       await owner.api.post(
-        `/channels/${guild.text}/messages/bulk-delete`,
+        `/channels/${guild.textId}/messages/bulk-delete`,
         { messages: said.map((m) => m.id) },
         bareIds,
       )
-      const left = await owner.api.get<APIMessage[]>(`/channels/${guild.text}/messages`)
-      same(
+      const left = await owner.api.get<APIMessage[]>(`/channels/${guild.textId}/messages`)
+      expectEqual(
         left.map((m) => m.content),
         ['three'],
         'what is left',
@@ -144,9 +158,10 @@ function idsAreStrings(node: unknown, path: string): void {
   if (Array.isArray(node)) for (const each of node) idsAreStrings(each, path)
   else if (typeof node === 'object' && node !== null)
     for (const [key, value] of Object.entries(node)) {
-      if ((key === 'id' || key.endsWith('_id')) && value !== null) id(value, `${path}: ${key}`)
+      if ((key === 'id' || key.endsWith('_id')) && value !== null)
+        expectSnowflake(value, `${path}: ${key}`)
       else if (typeof value === 'number')
-        holds(!isId(String(value)), `${path}: ${key} is no bare id`, value)
+        expectTrue(!isSnowflake(String(value)), `${path}: ${key} is no bare id`, value)
       else idsAreStrings(value, path)
     }
 }

@@ -1,9 +1,9 @@
 import { Permission } from '@threshold/contract'
 import type { APIExtendedInvite, APIInvite } from 'discord-api-types/v10'
+import { invalid, NO_ACCESS, NO_PERMISSION, UNKNOWN_INVITE } from '../../api-client.ts'
 import type { Case } from '../../case.ts'
-import { holds, includes, same, wireTime } from '../../expect.ts'
-import { USUAL } from '../../guild.ts'
-import { invalid, NO_ACCESS, NO_PERMISSION, UNKNOWN_INVITE } from '../../rest.ts'
+import { expectEqual, expectIncludes, expectTimestamp, expectTrue } from '../../expect.ts'
+import { MEMBER_PERMISSIONS } from '../../test-guild.ts'
 
 /** Until a temporary member who went offline is removed: a connection that broke may come back. */
 const TEMPORARY_MS = 15_000
@@ -11,204 +11,212 @@ const TEMPORARY_MS = 15_000
 export const inviteCases: readonly Case[] = [
   {
     id: 'rest.invites.create',
-    sentence: 'An invite to a channel is made, for a day unless said otherwise',
-    async run(world) {
-      const guild = await world.guild()
-      const path = `/channels/${guild.text}/invites`
+    title: 'An invite to a channel is made, for a day unless said otherwise',
+    async run(fixture) {
+      const guild = await fixture.guild()
+      const path = `/channels/${guild.textId}/invites`
       const invite = await guild.member.api.post<APIExtendedInvite>(path, {})
-      holds(
+      expectTrue(
         typeof invite.code === 'string' && /^[\w-]{2,}$/.test(invite.code),
         'it has a code',
         invite,
       )
-      includes(invite, { max_age: 86_400, max_uses: 0, temporary: false }, 'the invite')
-      includes(invite.guild, { id: guild.id, name: guild.name }, 'its guild')
-      includes(invite.channel, { id: guild.text, type: 0, name: 'text' }, 'its channel')
-      includes(invite.inviter, { id: guild.member.id }, 'who made it')
+      expectIncludes(invite, { max_age: 86_400, max_uses: 0, temporary: false }, 'the invite')
+      expectIncludes(invite.guild, { id: guild.id, name: guild.name }, 'its guild')
+      expectIncludes(invite.channel, { id: guild.textId, type: 0, name: 'text' }, 'its channel')
+      expectIncludes(invite.inviter, { id: guild.member.id }, 'who made it')
       for (const time of [invite.created_at, invite.expires_at])
-        wireTime(time, 'when it begins or ends')
-      includes(
+        expectTimestamp(time, 'when it begins or ends')
+      expectIncludes(
         await guild.member.api.post(path, { max_age: 60, max_uses: 3 }),
         { max_age: 60, max_uses: 3 },
         'as asked for',
       )
       const bodiless = await guild.member.api.post<APIInvite>(path)
-      holds(bodiless.code !== invite.code, 'without a body it is another invite')
+      expectTrue(bodiless.code !== invite.code, 'without a body it is another invite')
     },
   },
   {
     id: 'rest.invites.get',
-    sentence: 'Whoever has the code sees the invite; a code that is none is 10006',
-    async run(world) {
-      const guild = await world.guild()
-      const { code } = await guild.owner.api.post<APIInvite>(`/channels/${guild.text}/invites`, {})
-      const stranger = await world.user('eve')
+    title: 'Whoever has the code sees the invite; a code that is none is 10006',
+    async run(fixture) {
+      const guild = await fixture.guild()
+      const { code } = await guild.owner.api.post<APIInvite>(
+        `/channels/${guild.textId}/invites`,
+        {},
+      )
+      const stranger = await fixture.user('eve')
       const seen = await stranger.api.get<APIInvite>(`/invites/${code}`)
-      includes(seen, { code }, 'the invite')
-      includes(seen.guild, { id: guild.id, name: guild.name, nsfw: false }, 'its guild')
-      includes(seen.channel, { id: guild.text }, 'its channel')
+      expectIncludes(seen, { code }, 'the invite')
+      expectIncludes(seen.guild, { id: guild.id, name: guild.name, nsfw: false }, 'its guild')
+      expectIncludes(seen.channel, { id: guild.textId }, 'its channel')
       for (const unknown of ['nonsense', 'a'.repeat(40), encodeURIComponent('{"$gt":""}')])
-        await stranger.api.refused(UNKNOWN_INVITE, 'GET', `/invites/${unknown}`)
+        await stranger.api.expectError(UNKNOWN_INVITE, 'GET', `/invites/${unknown}`)
     },
   },
   {
     id: 'rest.invites.list',
-    sentence: 'A channel’s invites are listed to who may manage it',
-    async run(world) {
-      const guild = await world.guild()
-      const path = `/channels/${guild.text}/invites`
+    title: 'A channel’s invites are listed to who may manage it',
+    async run(fixture) {
+      const guild = await fixture.guild()
+      const path = `/channels/${guild.textId}/invites`
       const made = [
         await guild.owner.api.post<APIInvite>(path, {}),
         await guild.member.api.post<APIInvite>(path, { max_uses: 2 }),
       ]
       const listed = await guild.owner.api.get<APIExtendedInvite[]>(path)
-      same(
+      expectEqual(
         listed.map((invite) => invite.code).toSorted(),
         made.map((invite) => invite.code).toSorted(),
         'the codes',
       )
-      includes(
+      expectIncludes(
         listed.find((invite) => invite.code === made[1]!.code),
         { max_uses: 2, max_age: 86_400 },
         'one of them',
       )
-      await guild.member.api.refused(NO_PERMISSION, 'GET', path)
-      same(await guild.owner.api.get(`/channels/${guild.voice}/invites`), [], 'another channel’s')
+      await guild.member.api.expectError(NO_PERMISSION, 'GET', path)
+      expectEqual(
+        await guild.owner.api.get(`/channels/${guild.voiceId}/invites`),
+        [],
+        'another channel’s',
+      )
     },
   },
   {
     id: 'rest.invites.list-guild',
-    sentence:
+    title:
       'A guild’s invites are listed to who may manage it, and without their uses to who may read its audit log',
-    async run(world) {
-      const guild = await world.guild()
+    async run(fixture) {
+      const guild = await fixture.guild()
       const path = `/guilds/${guild.id}/invites`
-      same(await guild.owner.api.get(path), [], 'a new guild’s')
-      const hidden = await guild.hiddenChannel()
+      expectEqual(await guild.owner.api.get(path), [], 'a new guild’s')
+      const hidden = await guild.createHiddenChannel()
       const made = await Promise.all(
-        [guild.text, guild.voice, hidden.id].map((id) =>
+        [guild.textId, guild.voiceId, hidden.id].map((id) =>
           guild.owner.api.post<APIInvite>(`/channels/${id}/invites`, { max_uses: 2 }),
         ),
       )
-      await guild.member.api.refused(NO_PERMISSION, 'GET', path)
-      await (await world.user('eve')).api.refused(NO_ACCESS, 'GET', path)
-      await guild.grant(guild.member, Permission.ViewAuditLog)
+      await guild.member.api.expectError(NO_PERMISSION, 'GET', path)
+      await (await fixture.user('eve')).api.expectError(NO_ACCESS, 'GET', path)
+      await guild.grantPermissions(guild.member, Permission.ViewAuditLog)
       const listed = async (): Promise<APIExtendedInvite[]> =>
         (await guild.member.api.get<APIExtendedInvite[]>(path)).toSorted((a, b) =>
           a.code.localeCompare(b.code),
         )
       const codes = made.map((invite) => invite.code).toSorted((a, b) => a.localeCompare(b))
       const plain = await listed()
-      same(
+      expectEqual(
         plain.map((invite) => invite.code),
         codes,
         'the codes',
       )
-      holds(
+      expectTrue(
         plain.every((invite) => !('uses' in invite) && !('max_uses' in invite)),
         'no uses for a reader of the audit log',
         plain,
       )
-      await guild.grant(guild.member, Permission.ManageGuild)
+      await guild.grantPermissions(guild.member, Permission.ManageGuild)
       for (const invite of await listed())
-        includes(invite, { uses: 0, max_uses: 2, temporary: false }, 'for a manager')
+        expectIncludes(invite, { uses: 0, max_uses: 2, temporary: false }, 'for a manager')
     },
   },
   {
     id: 'rest.invites.refused',
-    sentence: 'An invite needs CREATE_INSTANT_INVITE and a form within Discord’s bounds',
-    async run(world) {
-      const guild = await world.guild()
-      const path = `/channels/${guild.text}/invites`
+    title: 'An invite needs CREATE_INSTANT_INVITE and a form within Discord’s bounds',
+    async run(fixture) {
+      const guild = await fixture.guild()
+      const path = `/channels/${guild.textId}/invites`
       for (const max_age of [-1, 604_801, 'long'])
-        await guild.owner.api.refused(invalid('max_age'), 'POST', path, { max_age })
+        await guild.owner.api.expectError(invalid('max_age'), 'POST', path, { max_age })
       for (const max_uses of [-1, 101, {}])
-        await guild.owner.api.refused(invalid('max_uses'), 'POST', path, { max_uses })
+        await guild.owner.api.expectError(invalid('max_uses'), 'POST', path, { max_uses })
       await guild.owner.api.patch(`/guilds/${guild.id}/roles/${guild.id}`, {
-        permissions: String(USUAL & ~Permission.CreateInstantInvite),
+        permissions: String(MEMBER_PERMISSIONS & ~Permission.CreateInstantInvite),
       })
-      await guild.member.api.refused(NO_PERMISSION, 'POST', path, {})
+      await guild.member.api.expectError(NO_PERMISSION, 'POST', path, {})
     },
   },
   {
     id: 'rest.invites.accept',
-    sentence: 'Posting to an invite joins its guild, as often as `max_uses` says',
-    async run(world) {
-      const guild = await world.guild()
-      const { code } = await guild.owner.api.post<APIInvite>(`/channels/${guild.text}/invites`, {
+    title: 'Posting to an invite joins its guild, as often as `max_uses` says',
+    async run(fixture) {
+      const guild = await fixture.guild()
+      const { code } = await guild.owner.api.post<APIInvite>(`/channels/${guild.textId}/invites`, {
         max_uses: 1,
       })
-      const [cy, dan] = [await world.user('cy'), await world.user('dan')]
-      includes(
+      const [cy, dan] = [await fixture.user('cy'), await fixture.user('dan')]
+      expectIncludes(
         (await cy.api.post<APIInvite>(`/invites/${code}`)).guild,
         { id: guild.id },
         'the guild one joined',
       )
       await cy.api.get(`/guilds/${guild.id}`)
-      await dan.api.refused(UNKNOWN_INVITE, 'POST', `/invites/${code}`)
-      await dan.api.refused({ status: 403, code: 50001 }, 'GET', `/guilds/${guild.id}`)
+      await dan.api.expectError(UNKNOWN_INVITE, 'POST', `/invites/${code}`)
+      await dan.api.expectError({ status: 403, code: 50001 }, 'GET', `/guilds/${guild.id}`)
     },
   },
   {
     id: 'rest.invites.temporary',
-    sentence:
+    title:
       'A member who joined by a temporary invite is removed when they go offline without a role',
-    async run(world) {
-      const guild = await world.guild()
+    async run(fixture) {
+      const guild = await fixture.guild()
       const owner = await guild.owner.connect()
-      const { code } = await guild.owner.api.post<APIInvite>(`/channels/${guild.text}/invites`, {
+      const { code } = await guild.owner.api.post<APIInvite>(`/channels/${guild.textId}/invites`, {
         temporary: true,
       })
-      const [cy, dan] = [await world.user('cy'), await world.user('dan')]
+      const [cy, dan] = [await fixture.user('cy'), await fixture.user('dan')]
       for (const actor of [dan, cy]) await actor.api.post(`/invites/${code}`)
-      await guild.grant(dan, 0n)
+      await guild.grantPermissions(dan, 0n)
       const sockets = [await dan.connect(), await cy.connect()]
       for (const socket of sockets) socket.close(1000)
-      await owner.when(
+      await owner.waitFor(
         'GUILD_MEMBER_REMOVE',
-        () => owner.seen('GUILD_MEMBER_REMOVE').length > 0,
+        () => owner.received('GUILD_MEMBER_REMOVE').length > 0,
         TEMPORARY_MS,
       )
-      same(
-        owner.seen('GUILD_MEMBER_REMOVE').map((d) => d.user.id),
+      expectEqual(
+        owner.received('GUILD_MEMBER_REMOVE').map((d) => d.user.id),
         [cy.id],
         'who was removed',
       )
-      await cy.api.refused(NO_ACCESS, 'GET', `/guilds/${guild.id}`)
+      await cy.api.expectError(NO_ACCESS, 'GET', `/guilds/${guild.id}`)
       await dan.api.get(`/guilds/${guild.id}`)
     },
   },
   {
     id: 'rest.invites.expire',
-    sentence: 'An invite is unknown once its time is over, or its channel gone',
-    async run(world) {
-      const guild = await world.guild()
-      const short = await guild.owner.api.post<APIInvite>(`/channels/${guild.text}/invites`, {
+    title: 'An invite is unknown once its time is over, or its channel gone',
+    async run(fixture) {
+      const guild = await fixture.guild()
+      const short = await guild.owner.api.post<APIInvite>(`/channels/${guild.textId}/invites`, {
         max_age: 1,
       })
-      const side = await guild.channel()
+      const side = await guild.createChannel()
       const orphan = await guild.owner.api.post<APIInvite>(`/channels/${side.id}/invites`, {})
       await guild.owner.api.delete(`/channels/${side.id}`)
-      await guild.owner.api.refused(UNKNOWN_INVITE, 'GET', `/invites/${orphan.code}`)
-      await world.eventually(
+      await guild.owner.api.expectError(UNKNOWN_INVITE, 'GET', `/invites/${orphan.code}`)
+      await fixture.eventually(
         'the invite has expired',
-        () => guild.owner.api.call('GET', `/invites/${short.code}`),
+        () => guild.owner.api.request('GET', `/invites/${short.code}`),
         (answer) => answer.status === 404,
       )
-      await guild.owner.api.refused(UNKNOWN_INVITE, 'GET', `/invites/${short.code}`)
+      await guild.owner.api.expectError(UNKNOWN_INVITE, 'GET', `/invites/${short.code}`)
     },
   },
   {
     id: 'rest.invites.uses',
-    sentence: 'An invite counts how often it was used',
-    async run(world) {
-      const guild = await world.guild()
-      const path = `/channels/${guild.text}/invites`
+    title: 'An invite counts how often it was used',
+    async run(fixture) {
+      const guild = await fixture.guild()
+      const path = `/channels/${guild.textId}/invites`
       const { code } = await guild.owner.api.post<APIInvite>(path, { max_uses: 5 })
-      for (const name of ['cy', 'dan']) await (await world.user(name)).api.post(`/invites/${code}`)
+      for (const name of ['cy', 'dan'])
+        await (await fixture.user(name)).api.post(`/invites/${code}`)
       await guild.member.api.post(`/invites/${code}`)
       const [invite] = await guild.owner.api.get<APIExtendedInvite[]>(path)
-      includes(
+      expectIncludes(
         invite,
         { code, uses: 2, max_uses: 5 },
         'after two who joined, and one who was in already',
@@ -217,14 +225,14 @@ export const inviteCases: readonly Case[] = [
   },
   {
     id: 'rest.invites.uses.once',
-    sentence: 'Who accepts an invite several times at once joins once, and takes one use',
-    async run(world) {
-      const guild = await world.guild()
-      const path = `/channels/${guild.text}/invites`
+    title: 'Who accepts an invite several times at once joins once, and takes one use',
+    async run(fixture) {
+      const guild = await fixture.guild()
+      const path = `/channels/${guild.textId}/invites`
       const { code } = await guild.owner.api.post<APIInvite>(path, { max_uses: 100 })
-      const cy = await world.user('cy')
+      const cy = await fixture.user('cy')
       await Promise.all(Array.from({ length: 8 }, () => cy.api.post(`/invites/${code}`)))
-      includes(
+      expectIncludes(
         (await guild.owner.api.get<APIExtendedInvite[]>(path))[0],
         { code, uses: 1 },
         'the invite',
@@ -233,20 +241,20 @@ export const inviteCases: readonly Case[] = [
   },
   {
     id: 'rest.invites.outlives',
-    sentence: 'An invite outlives its maker’s membership',
-    async run(world) {
-      const guild = await world.guild()
-      const path = `/channels/${guild.text}/invites`
+    title: 'An invite outlives its maker’s membership',
+    async run(fixture) {
+      const guild = await fixture.guild()
+      const path = `/channels/${guild.textId}/invites`
       const { code } = await guild.member.api.post<APIInvite>(path, {})
       await guild.owner.api.delete(`/guilds/${guild.id}/members/${guild.member.id}`)
       const listed = await guild.owner.api.get<APIExtendedInvite[]>(path)
-      same(
+      expectEqual(
         listed.map((invite) => invite.code),
         [code],
         'the channel’s invites',
       )
-      const cy = await world.user('cy')
-      includes(
+      const cy = await fixture.user('cy')
+      expectIncludes(
         (await cy.api.get<APIInvite>(`/invites/${code}`)).guild,
         { id: guild.id },
         'its guild',

@@ -1,61 +1,65 @@
 import { Permission } from '@threshold/contract'
 import type { APIMessage } from 'discord-api-types/v10'
+import { NO_PERMISSION, UNKNOWN_MESSAGE } from '../../api-client.ts'
 import type { Case } from '../../case.ts'
-import { holds, includes, same } from '../../expect.ts'
-import { NO_PERMISSION, UNKNOWN_MESSAGE } from '../../rest.ts'
+import { expectEqual, expectIncludes, expectTrue } from '../../expect.ts'
 
 const { EmbedLinks, ManageMessages, MentionEveryone } = Permission
 
 export const messageRuleCases: readonly Case[] = [
   {
     id: 'rest.messages.slow-mode',
-    sentence:
+    title:
       'With `rate_limit_per_user` a member who writes again too early is refused with 429 and 20016; moderators are not',
-    async run(world) {
-      const guild = await world.guild()
-      const path = `/channels/${guild.text}/messages`
-      await guild.owner.api.patch(`/channels/${guild.text}`, { rate_limit_per_user: 30 })
-      await guild.member.api.refused({ status: 400, code: 50006 }, 'POST', path, {}) // counts for nothing
+    async run(fixture) {
+      const guild = await fixture.guild()
+      const path = `/channels/${guild.textId}/messages`
+      await guild.owner.api.patch(`/channels/${guild.textId}`, { rate_limit_per_user: 30 })
+      await guild.member.api.expectError({ status: 400, code: 50006 }, 'POST', path, {}) // counts for nothing
       const first = await guild.member.api.post<APIMessage>(path, {
         content: 'first',
         nonce: '1',
         enforce_nonce: true,
       })
-      const again = await guild.member.api.call('POST', path, { content: 'second' })
-      same(again.status, 429, 'status')
+      const again = await guild.member.api.request('POST', path, { content: 'second' })
+      expectEqual(again.status, 429, 'status')
       const body = again.body as { code: number; retry_after: number; global: boolean }
-      includes(body, { code: 20016, global: false }, 'the refusal')
-      holds(body.retry_after > 0 && body.retry_after <= 30, 'how long to wait', body)
+      expectIncludes(body, { code: 20016, global: false }, 'the refusal')
+      expectTrue(body.retry_after > 0 && body.retry_after <= 30, 'how long to wait', body)
       const retried = await guild.member.api.post<APIMessage>(path, {
         content: 'first',
         nonce: '1',
         enforce_nonce: true,
       })
-      same(retried.id, first.id, 'a retry of the first is the first')
-      for (let i = 0; i < 2; i++) await guild.say('the owner’s')
-      await guild.grant(guild.member, ManageMessages)
-      for (let i = 0; i < 2; i++) await guild.say('a moderator’s', guild.member)
+      expectEqual(retried.id, first.id, 'a retry of the first is the first')
+      for (let i = 0; i < 2; i++) await guild.send('the owner’s')
+      await guild.grantPermissions(guild.member, ManageMessages)
+      for (let i = 0; i < 2; i++) await guild.send('a moderator’s', guild.member)
     },
   },
   {
     id: 'rest.messages.slow-mode.before',
-    sentence:
+    title:
       'Slow mode counts what was written before it was set, also with a nonce that was not enforced then',
-    async run(world) {
-      const guild = await world.guild()
-      const path = `/channels/${guild.text}/messages`
+    async run(fixture) {
+      const guild = await fixture.guild()
+      const path = `/channels/${guild.textId}/messages`
       const set = (seconds: number) =>
-        guild.owner.api.patch(`/channels/${guild.text}`, { rate_limit_per_user: seconds })
+        guild.owner.api.patch(`/channels/${guild.textId}`, { rate_limit_per_user: seconds })
       await guild.member.api.post(path, { content: 'before', nonce: 'x' })
       await set(3_600)
       const after = { content: 'after', nonce: 'x', enforce_nonce: true }
-      same((await guild.member.api.call('POST', path, after)).status, 429, 'with the nonce again')
+      expectEqual(
+        (await guild.member.api.request('POST', path, after)).status,
+        429,
+        'with the nonce again',
+      )
       await set(0)
       const cy = await guild.newMember('cy')
       await cy.api.post(path, { content: 'while it is off' })
       await set(3_600)
-      same(
-        (await cy.api.call('POST', path, { content: 'when it is on' })).status,
+      expectEqual(
+        (await cy.api.request('POST', path, { content: 'when it is on' })).status,
         429,
         'when it is on again',
       )
@@ -63,43 +67,43 @@ export const messageRuleCases: readonly Case[] = [
   },
   {
     id: 'rest.messages.enforce-nonce.deleted',
-    sentence:
+    title:
       'A retry of a message that was deleted meanwhile is answered as the first was, brings nothing back and tells nobody',
-    async run(world) {
-      const guild = await world.guild()
+    async run(fixture) {
+      const guild = await fixture.guild()
       const owner = await guild.owner.connect()
-      const path = `/channels/${guild.text}/messages`
+      const path = `/channels/${guild.textId}/messages`
       const body = { content: 'once', nonce: 'deleted', enforce_nonce: true }
       const { id } = await guild.member.api.post<APIMessage>(path, body)
       await guild.member.api.delete(`${path}/${id}`)
-      includes(await guild.member.api.post(path, body), { id, content: 'once' }, 'the retry')
-      await guild.settle(owner)
-      same(
-        owner.seen('MESSAGE_CREATE', (message) => message.id === id).length,
+      expectIncludes(await guild.member.api.post(path, body), { id, content: 'once' }, 'the retry')
+      await guild.awaitDelivery(owner)
+      expectEqual(
+        owner.received('MESSAGE_CREATE', (message) => message.id === id).length,
         1,
         'how often it was told',
       )
-      await guild.member.api.refused(UNKNOWN_MESSAGE, 'GET', `${path}/${id}`)
+      await guild.member.api.expectError(UNKNOWN_MESSAGE, 'GET', `${path}/${id}`)
     },
   },
   {
     id: 'rest.messages.embed-links',
-    sentence: 'Without EMBED_LINKS no message with an embed is taken, and none is edited into one',
-    async run(world) {
-      const guild = await world.guild()
-      const path = `/channels/${guild.text}/messages`
+    title: 'Without EMBED_LINKS no message with an embed is taken, and none is edited into one',
+    async run(fixture) {
+      const guild = await fixture.guild()
+      const path = `/channels/${guild.textId}/messages`
       const embeds = [{ title: 'a title' }]
       const { id } = await guild.member.api.post<APIMessage>(path, { content: 'with', embeds })
-      await guild.overwrite(guild.text, guild.id, 0, { deny: EmbedLinks })
-      await guild.member.api.refused(NO_PERMISSION, 'POST', path, { content: 'with', embeds })
-      await guild.member.api.refused(NO_PERMISSION, 'POST', path, { embeds })
-      await guild.member.api.refused(NO_PERMISSION, 'PATCH', `${path}/${id}`, { embeds })
-      await guild.say('without', guild.member)
+      await guild.setOverwrite(guild.textId, guild.id, 0, { deny: EmbedLinks })
+      await guild.member.api.expectError(NO_PERMISSION, 'POST', path, { content: 'with', embeds })
+      await guild.member.api.expectError(NO_PERMISSION, 'POST', path, { embeds })
+      await guild.member.api.expectError(NO_PERMISSION, 'PATCH', `${path}/${id}`, { embeds })
+      await guild.send('without', guild.member)
       const edited = await guild.member.api.patch<APIMessage>(`${path}/${id}`, {
         content: 'other words',
       })
-      same(edited.embeds.length, 1, 'the embeds that it had')
-      same(
+      expectEqual(edited.embeds.length, 1, 'the embeds that it had')
+      expectEqual(
         (await guild.member.api.patch<APIMessage>(`${path}/${id}`, { embeds: [] })).embeds,
         [],
         'without them',
@@ -108,12 +112,12 @@ export const messageRuleCases: readonly Case[] = [
   },
   {
     id: 'rest.messages.code',
-    sentence: 'A mention inside inline code or a code block is none',
-    async run(world) {
-      const guild = await world.guild()
-      const role = await guild.role(0n, { mentionable: true })
-      await guild.grant(guild.member, MentionEveryone)
-      const path = `/channels/${guild.text}/messages`
+    title: 'A mention inside inline code or a code block is none',
+    async run(fixture) {
+      const guild = await fixture.guild()
+      const role = await guild.createRole(0n, { mentionable: true })
+      await guild.grantPermissions(guild.member, MentionEveryone)
+      const path = `/channels/${guild.textId}/messages`
       const text = `<@${guild.owner.id}> <@&${role.id}> @everyone`
       const none = { mentions: [], mention_roles: [], mention_everyone: false }
       for (const content of [
@@ -122,12 +126,16 @@ export const messageRuleCases: readonly Case[] = [
         `\`\`\`${text}\`\`\``,
         `\`\`\`md\n${text}\n\`\`\``,
       ])
-        includes(await guild.member.api.post(path, { content }), { content, ...none }, 'in code')
+        expectIncludes(
+          await guild.member.api.post(path, { content }),
+          { content, ...none },
+          'in code',
+        )
       const beside = await guild.member.api.post<APIMessage>(path, {
         content: `\`code\` ${text} \``,
       })
-      includes(beside, { mention_everyone: true, mention_roles: [role.id] }, 'beside code')
-      includes(
+      expectIncludes(beside, { mention_everyone: true, mention_roles: [role.id] }, 'beside code')
+      expectIncludes(
         await guild.member.api.patch(`${path}/${beside.id}`, { content: `\`${text}\`` }),
         none,
         'edited',

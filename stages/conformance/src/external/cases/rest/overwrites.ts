@@ -1,49 +1,49 @@
 import { Permission } from '@threshold/contract'
 import type { APIGuildChannel, GuildChannelType } from 'discord-api-types/v10'
+import { NO_PERMISSION, UNKNOWN_ROLE, UNKNOWN_USER } from '../../api-client.ts'
 import type { Case } from '../../case.ts'
-import { holds, same } from '../../expect.ts'
-import type { TestGuild } from '../../guild.ts'
-import { NO_PERMISSION, UNKNOWN_ROLE, UNKNOWN_USER } from '../../rest.ts'
+import { expectEqual, expectTrue } from '../../expect.ts'
+import type { TestGuild } from '../../test-guild.ts'
 
 const { Administrator, ManageChannels, ManageMessages, ManageRoles } = Permission
 
 const moderated = async (guild: TestGuild): Promise<void> =>
-  void (await guild.grant(guild.member, ManageRoles | ManageChannels))
-const pathOf = (guild: TestGuild, target: string, channel = guild.text): string =>
+  void (await guild.grantPermissions(guild.member, ManageRoles | ManageChannels))
+const pathOf = (guild: TestGuild, target: string, channel = guild.textId): string =>
   `/channels/${channel}/permissions/${target}`
 
 export const overwriteCases: readonly Case[] = [
   {
     id: 'rest.overwrites.type',
-    sentence:
+    title:
       'An overwrite’s type is part of what is judged: nobody lifts a denial, or moves an allowance, by changing it',
-    async run(world) {
-      const guild = await world.guild()
+    async run(fixture) {
+      const guild = await fixture.guild()
       await moderated(guild)
-      const { member, text } = guild
-      const { id } = await guild.say('the owner’s')
-      await guild.overwrite(text, guild.id, 0, { allow: ManageMessages })
-      await guild.overwrite(text, member.id, 1, { deny: ManageMessages })
+      const { member, textId: text } = guild
+      const { id } = await guild.send('the owner’s')
+      await guild.setOverwrite(text, guild.id, 0, { allow: ManageMessages })
+      await guild.setOverwrite(text, member.id, 1, { deny: ManageMessages })
       const channel = await guild.owner.api.get<APIGuildChannel<GuildChannelType>>(
         `/channels/${text}`,
       )
       const permission_overwrites = channel.permission_overwrites!.map((o) =>
         o.id === member.id ? { ...o, type: 0 } : o,
       )
-      await member.api.refused(NO_PERMISSION, 'PATCH', `/channels/${text}`, {
+      await member.api.expectError(NO_PERMISSION, 'PATCH', `/channels/${text}`, {
         permission_overwrites,
       })
-      await member.api.refused(NO_PERMISSION, 'PUT', pathOf(guild, member.id), {
+      await member.api.expectError(NO_PERMISSION, 'PUT', pathOf(guild, member.id), {
         type: 0,
         deny: String(ManageMessages),
       })
-      await member.api.refused(NO_PERMISSION, 'DELETE', `/channels/${text}/messages/${id}`)
+      await member.api.expectError(NO_PERMISSION, 'DELETE', `/channels/${text}/messages/${id}`)
 
-      const role = await guild.role(0n)
-      const side = await guild.channel({
+      const role = await guild.createRole(0n)
+      const side = await guild.createChannel({
         permission_overwrites: [{ id: role.id, type: 0, allow: String(ManageMessages) }],
       })
-      await member.api.refused(NO_PERMISSION, 'PUT', pathOf(guild, role.id, side.id), {
+      await member.api.expectError(NO_PERMISSION, 'PUT', pathOf(guild, role.id, side.id), {
         type: 1,
         allow: String(ManageMessages),
       })
@@ -51,90 +51,90 @@ export const overwriteCases: readonly Case[] = [
   },
   {
     id: 'rest.overwrites.unknown',
-    sentence:
+    title:
       'An overwrite names a role (else 10011) or a member (else 10013), whichever route carries it',
-    async run(world) {
-      const guild = await world.guild()
-      const stranger = await world.user('eve')
+    async run(fixture) {
+      const guild = await fixture.guild()
+      const stranger = await fixture.user('eve')
       for (const [type, refusal] of [
         [0, UNKNOWN_ROLE],
         [1, UNKNOWN_USER],
       ] as const) {
         const overwrite = { id: stranger.id, type, allow: '0', deny: '0' }
         const list = { permission_overwrites: [overwrite] }
-        await guild.owner.api.refused(refusal, 'POST', `/guilds/${guild.id}/channels`, {
+        await guild.owner.api.expectError(refusal, 'POST', `/guilds/${guild.id}/channels`, {
           name: 'odd',
           ...list,
         })
-        await guild.owner.api.refused(refusal, 'PATCH', `/channels/${guild.text}`, list)
-        await guild.owner.api.refused(refusal, 'PUT', pathOf(guild, stranger.id), { type })
+        await guild.owner.api.expectError(refusal, 'PATCH', `/channels/${guild.textId}`, list)
+        await guild.owner.api.expectError(refusal, 'PUT', pathOf(guild, stranger.id), { type })
       }
     },
   },
   {
     id: 'rest.overwrites.role-deleted',
-    sentence: 'A deleted role’s overwrites go with it, and each channel’s CHANNEL_UPDATE says so',
-    async run(world) {
-      const guild = await world.guild()
+    title: 'A deleted role’s overwrites go with it, and each channel’s CHANNEL_UPDATE says so',
+    async run(fixture) {
+      const guild = await fixture.guild()
       const owner = await guild.owner.connect()
-      const role = await guild.role(0n)
-      await guild.overwrite(guild.text, role.id, 0, { deny: ManageMessages })
-      await owner.next('CHANNEL_UPDATE')
+      const role = await guild.createRole(0n)
+      await guild.setOverwrite(guild.textId, role.id, 0, { deny: ManageMessages })
+      await owner.nextEvent('CHANNEL_UPDATE')
       await guild.owner.api.delete(`/guilds/${guild.id}/roles/${role.id}`)
-      const told = await owner.next('CHANNEL_UPDATE', (channel) => channel.id === guild.text)
-      same(
+      const told = await owner.nextEvent('CHANNEL_UPDATE', (channel) => channel.id === guild.textId)
+      expectEqual(
         (told as { permission_overwrites?: unknown }).permission_overwrites,
         [],
         'the overwrites that are told',
       )
       const { permission_overwrites } = await guild.owner.api.get<{
         permission_overwrites: unknown
-      }>(`/channels/${guild.text}`)
-      same(permission_overwrites, [], 'the overwrites')
+      }>(`/channels/${guild.textId}`)
+      expectEqual(permission_overwrites, [], 'the overwrites')
     },
   },
   {
     id: 'rest.overwrites.manage-roles',
-    sentence:
+    title:
       'Only an administrator allows MANAGE_ROLES by an overwrite; a member who has it by one changes every bit there',
-    async run(world) {
-      const guild = await world.guild()
+    async run(fixture) {
+      const guild = await fixture.guild()
       await moderated(guild)
-      const { member, text } = guild
+      const { member, textId: text } = guild
       const keys = [{ id: member.id, type: 1, allow: String(ManageRoles) }]
       const create = { name: 'mine', permission_overwrites: keys }
-      await member.api.refused(NO_PERMISSION, 'POST', `/guilds/${guild.id}/channels`, create)
-      await member.api.refused(NO_PERMISSION, 'PUT', pathOf(guild, member.id), keys[0])
-      await member.api.refused(NO_PERMISSION, 'PATCH', `/channels/${text}`, {
+      await member.api.expectError(NO_PERMISSION, 'POST', `/guilds/${guild.id}/channels`, create)
+      await member.api.expectError(NO_PERMISSION, 'PUT', pathOf(guild, member.id), keys[0])
+      await member.api.expectError(NO_PERMISSION, 'PATCH', `/channels/${text}`, {
         permission_overwrites: keys,
       })
 
       const cy = await guild.newMember('cy')
-      await guild.grant(cy, Administrator)
-      same(
-        (await cy.api.call('POST', `/guilds/${guild.id}/channels`, create)).status,
+      await guild.grantPermissions(cy, Administrator)
+      expectEqual(
+        (await cy.api.request('POST', `/guilds/${guild.id}/channels`, create)).status,
         201,
         'an administrator’s status',
       )
 
       const dan = await guild.newMember('dan')
-      await guild.overwrite(text, dan.id, 1, { allow: ManageRoles })
+      await guild.setOverwrite(text, dan.id, 1, { allow: ManageRoles })
       const any = { type: 1, allow: String(ManageMessages) }
-      holds(
-        (await dan.api.call('PUT', pathOf(guild, guild.member.id), any)).status === 204,
+      expectTrue(
+        (await dan.api.request('PUT', pathOf(guild, guild.member.id), any)).status === 204,
         'any bit may be allowed',
       )
     },
   },
   {
     id: 'rest.overwrites.channel-only',
-    sentence: 'A member does not pass on what only a channel’s overwrite gives them',
-    async run(world) {
-      const guild = await world.guild()
+    title: 'A member does not pass on what only a channel’s overwrite gives them',
+    async run(fixture) {
+      const guild = await fixture.guild()
       await moderated(guild)
-      await guild.overwrite(guild.text, guild.member.id, 1, { allow: ManageMessages })
+      await guild.setOverwrite(guild.textId, guild.member.id, 1, { allow: ManageMessages })
       const cy = await guild.newMember('cy')
-      await guild.member.api.refused(NO_PERMISSION, 'PUT', pathOf(guild, cy.id), {
+      await guild.member.api.expectError(NO_PERMISSION, 'PUT', pathOf(guild, cy.id), {
         type: 1,
         allow: String(ManageMessages),
       })

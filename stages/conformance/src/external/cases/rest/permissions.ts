@@ -1,19 +1,19 @@
 import { ALL_PERMISSIONS, Permission } from '@threshold/contract'
+import { NO_ACCESS, NO_PERMISSION } from '../../api-client.ts'
 import type { Case } from '../../case.ts'
-import { holds, includes, same } from '../../expect.ts'
-import { type TestGuild, USUAL } from '../../guild.ts'
-import { NO_ACCESS, NO_PERMISSION } from '../../rest.ts'
+import { expectEqual, expectIncludes, expectTrue } from '../../expect.ts'
+import { MEMBER_PERMISSIONS, type TestGuild } from '../../test-guild.ts'
 
 const { SendMessages, ViewChannel, ReadMessageHistory, ManageMessages, Administrator } = Permission
 
 const mayWrite = async (guild: TestGuild, what: string): Promise<void> => {
-  const answer = await guild.member.api.call('POST', `/channels/${guild.text}/messages`, {
+  const answer = await guild.member.api.request('POST', `/channels/${guild.textId}/messages`, {
     content: what,
   })
-  same(answer.status, 200, `may write: ${what}`)
+  expectEqual(answer.status, 200, `may write: ${what}`)
 }
 const mayNotWrite = async (guild: TestGuild): Promise<void> => {
-  await guild.member.api.refused(NO_PERMISSION, 'POST', `/channels/${guild.text}/messages`, {
+  await guild.member.api.expectError(NO_PERMISSION, 'POST', `/channels/${guild.textId}/messages`, {
     content: 'hi',
   })
 }
@@ -25,39 +25,39 @@ const mayNotWrite = async (guild: TestGuild): Promise<void> => {
 export const permissionCases: readonly Case[] = [
   {
     id: 'rest.permissions.everyone',
-    sentence: 'What @everyone’s role lacks, a member’s roles may give',
-    async run(world) {
-      const guild = await world.guild({ everyone: USUAL & ~SendMessages })
+    title: 'What @everyone’s role lacks, a member’s roles may give',
+    async run(fixture) {
+      const guild = await fixture.guild({ everyone: MEMBER_PERMISSIONS & ~SendMessages })
       await mayNotWrite(guild)
-      await guild.grant(guild.member, SendMessages)
+      await guild.grantPermissions(guild.member, SendMessages)
       await mayWrite(guild, 'with a role')
     },
   },
   {
     id: 'rest.permissions.overwrite-everyone',
-    sentence: 'An overwrite for @everyone takes away what roles gave',
-    async run(world) {
-      const guild = await world.guild()
-      await guild.grant(guild.member, SendMessages)
+    title: 'An overwrite for @everyone takes away what roles gave',
+    async run(fixture) {
+      const guild = await fixture.guild()
+      await guild.grantPermissions(guild.member, SendMessages)
       await mayWrite(guild, 'before')
-      await guild.overwrite(guild.text, guild.id, 0, { deny: SendMessages })
+      await guild.setOverwrite(guild.textId, guild.id, 0, { deny: SendMessages })
       await mayNotWrite(guild)
     },
   },
   {
     id: 'rest.permissions.overwrite-role',
-    sentence:
+    title:
       'An overwrite for a role stands above that for @everyone; among roles allowing stands above denying',
-    async run(world) {
-      const guild = await world.guild()
-      const [allowed, denied] = [await guild.role(0n), await guild.role(0n)]
-      await guild.overwrite(guild.text, guild.id, 0, { deny: SendMessages })
-      await guild.overwrite(guild.text, allowed.id, 0, { allow: SendMessages })
-      await guild.overwrite(guild.text, denied.id, 0, { deny: SendMessages })
+    async run(fixture) {
+      const guild = await fixture.guild()
+      const [allowed, denied] = [await guild.createRole(0n), await guild.createRole(0n)]
+      await guild.setOverwrite(guild.textId, guild.id, 0, { deny: SendMessages })
+      await guild.setOverwrite(guild.textId, allowed.id, 0, { allow: SendMessages })
+      await guild.setOverwrite(guild.textId, denied.id, 0, { deny: SendMessages })
       await mayNotWrite(guild)
-      await guild.give(guild.member, allowed.id)
+      await guild.giveRole(guild.member, allowed.id)
       await mayWrite(guild, 'with a role that allows')
-      await guild.give(guild.member, denied.id)
+      await guild.giveRole(guild.member, denied.id)
       await mayWrite(guild, 'with a role that denies as well')
       await guild.owner.api.delete(
         `/guilds/${guild.id}/members/${guild.member.id}/roles/${allowed.id}`,
@@ -67,95 +67,109 @@ export const permissionCases: readonly Case[] = [
   },
   {
     id: 'rest.permissions.overwrite-member',
-    sentence: 'An overwrite for a member has the last word',
-    async run(world) {
-      const guild = await world.guild()
-      const role = await guild.grant(guild.member, 0n)
-      await guild.overwrite(guild.text, role.id, 0, { allow: SendMessages })
-      await guild.overwrite(guild.text, guild.member.id, 1, { deny: SendMessages })
+    title: 'An overwrite for a member has the last word',
+    async run(fixture) {
+      const guild = await fixture.guild()
+      const role = await guild.grantPermissions(guild.member, 0n)
+      await guild.setOverwrite(guild.textId, role.id, 0, { allow: SendMessages })
+      await guild.setOverwrite(guild.textId, guild.member.id, 1, { deny: SendMessages })
       await mayNotWrite(guild)
-      await guild.overwrite(guild.text, role.id, 0, { deny: SendMessages })
-      await guild.overwrite(guild.text, guild.member.id, 1, { allow: SendMessages })
+      await guild.setOverwrite(guild.textId, role.id, 0, { deny: SendMessages })
+      await guild.setOverwrite(guild.textId, guild.member.id, 1, { allow: SendMessages })
       await mayWrite(guild, 'as the one exception')
     },
   },
   {
     id: 'rest.permissions.administrator',
-    sentence: 'An administrator stands above every overwrite',
-    async run(world) {
-      const guild = await world.guild()
-      await guild.overwrite(guild.text, guild.id, 0, { deny: SendMessages | ViewChannel })
-      await guild.overwrite(guild.text, guild.member.id, 1, { deny: SendMessages | ViewChannel })
-      await guild.member.api.refused(NO_ACCESS, 'GET', `/channels/${guild.text}`)
-      await guild.grant(guild.member, Administrator)
+    title: 'An administrator stands above every overwrite',
+    async run(fixture) {
+      const guild = await fixture.guild()
+      await guild.setOverwrite(guild.textId, guild.id, 0, { deny: SendMessages | ViewChannel })
+      await guild.setOverwrite(guild.textId, guild.member.id, 1, {
+        deny: SendMessages | ViewChannel,
+      })
+      await guild.member.api.expectError(NO_ACCESS, 'GET', `/channels/${guild.textId}`)
+      await guild.grantPermissions(guild.member, Administrator)
       await mayWrite(guild, 'as an administrator')
     },
   },
   {
     id: 'rest.permissions.owner',
-    sentence: 'The owner may do everything, whatever roles and overwrites say',
-    async run(world) {
-      const guild = await world.guild({ everyone: 0n })
-      await guild.overwrite(guild.text, guild.owner.id, 1, { deny: SendMessages | ViewChannel })
-      await guild.say('mine')
+    title: 'The owner may do everything, whatever roles and overwrites say',
+    async run(fixture) {
+      const guild = await fixture.guild({ everyone: 0n })
+      await guild.setOverwrite(guild.textId, guild.owner.id, 1, {
+        deny: SendMessages | ViewChannel,
+      })
+      await guild.send('mine')
     },
   },
   {
     id: 'rest.permissions.view-first',
-    sentence: 'Who cannot view a channel can do nothing in it, whatever else is allowed there',
-    async run(world) {
-      const guild = await world.guild()
-      await guild.overwrite(guild.text, guild.id, 0, { deny: ViewChannel })
-      await guild.overwrite(guild.text, guild.member.id, 1, {
+    title: 'Who cannot view a channel can do nothing in it, whatever else is allowed there',
+    async run(fixture) {
+      const guild = await fixture.guild()
+      await guild.setOverwrite(guild.textId, guild.id, 0, { deny: ViewChannel })
+      await guild.setOverwrite(guild.textId, guild.member.id, 1, {
         allow: SendMessages | ReadMessageHistory | ManageMessages,
       })
-      await guild.member.api.refused(NO_ACCESS, 'POST', `/channels/${guild.text}/messages`, {
+      await guild.member.api.expectError(NO_ACCESS, 'POST', `/channels/${guild.textId}/messages`, {
         content: 'hi',
       })
-      await guild.member.api.refused(NO_ACCESS, 'GET', `/channels/${guild.text}/messages`)
+      await guild.member.api.expectError(NO_ACCESS, 'GET', `/channels/${guild.textId}/messages`)
     },
   },
   {
     id: 'rest.permissions.history',
-    sentence:
+    title:
       'Without READ_MESSAGE_HISTORY a channel’s history is empty, and none of its messages can be read',
-    async run(world) {
-      const guild = await world.guild()
-      const { id } = await guild.say('before')
-      await guild.overwrite(guild.text, guild.id, 0, { deny: ReadMessageHistory })
-      same(await guild.member.api.get(`/channels/${guild.text}/messages`), [], 'the history')
-      await guild.member.api.refused(NO_PERMISSION, 'GET', `/channels/${guild.text}/messages/${id}`)
+    async run(fixture) {
+      const guild = await fixture.guild()
+      const { id } = await guild.send('before')
+      await guild.setOverwrite(guild.textId, guild.id, 0, { deny: ReadMessageHistory })
+      expectEqual(
+        await guild.member.api.get(`/channels/${guild.textId}/messages`),
+        [],
+        'the history',
+      )
+      await guild.member.api.expectError(
+        NO_PERMISSION,
+        'GET',
+        `/channels/${guild.textId}/messages/${id}`,
+      )
       await mayWrite(guild, 'all the same')
     },
   },
   {
     id: 'rest.permissions.at-once',
-    sentence: 'A change of permissions holds for the very next request, and so does taking it back',
-    async run(world) {
-      const guild = await world.guild()
+    title: 'A change of permissions holds for the very next request, and so does taking it back',
+    async run(fixture) {
+      const guild = await fixture.guild()
       const everyone = `/guilds/${guild.id}/roles/${guild.id}`
       for (let i = 0; i < 3; i++) {
-        await guild.owner.api.patch(everyone, { permissions: String(USUAL & ~ViewChannel) })
-        await guild.member.api.refused(NO_ACCESS, 'GET', `/channels/${guild.text}`)
-        await guild.owner.api.patch(everyone, { permissions: String(USUAL) })
+        await guild.owner.api.patch(everyone, {
+          permissions: String(MEMBER_PERMISSIONS & ~ViewChannel),
+        })
+        await guild.member.api.expectError(NO_ACCESS, 'GET', `/channels/${guild.textId}`)
+        await guild.owner.api.patch(everyone, { permissions: String(MEMBER_PERMISSIONS) })
         await mayWrite(guild, `again ${i}`)
       }
     },
   },
   {
     id: 'rest.permissions.strings',
-    sentence: 'Permissions are strings of 64 bits, and keep bits beyond 2^53',
-    async run(world) {
-      const guild = await world.guild()
+    title: 'Permissions are strings of 64 bits, and keep bits beyond 2^53',
+    async run(fixture) {
+      const guild = await fixture.guild()
       const bits = (1n << 52n) | (1n << 50n) | (1n << 49n) | SendMessages
-      const role = await guild.role(bits)
-      includes(role, { permissions: String(bits) }, 'the role')
-      holds(bits > BigInt(Number.MAX_SAFE_INTEGER) / 2n, 'the bits are high ones')
-      await guild.overwrite(guild.text, role.id, 0, { allow: bits })
+      const role = await guild.createRole(bits)
+      expectIncludes(role, { permissions: String(bits) }, 'the role')
+      expectTrue(bits > BigInt(Number.MAX_SAFE_INTEGER) / 2n, 'the bits are high ones')
+      await guild.setOverwrite(guild.textId, role.id, 0, { allow: bits })
       const channel = await guild.owner.api.get<{ permission_overwrites: unknown }>(
-        `/channels/${guild.text}`,
+        `/channels/${guild.textId}`,
       )
-      same(
+      expectEqual(
         channel.permission_overwrites,
         [{ id: role.id, type: 0, allow: String(bits), deny: '0' }],
         'the overwrite',
@@ -164,26 +178,26 @@ export const permissionCases: readonly Case[] = [
   },
   {
     id: 'rest.permissions.unknown-bits',
-    sentence:
+    title:
       'Bits that stand for no permission are dropped and refuse nothing: py-cord’s “all” is 2^53 − 1',
-    async run(world) {
-      const guild = await world.guild()
+    async run(fixture) {
+      const guild = await fixture.guild()
       const every = 2n ** 62n - 1n
       const known = String(ALL_PERMISSIONS & every)
-      const role = await guild.role(every)
-      includes(role, { permissions: known }, 'a role')
-      includes(
+      const role = await guild.createRole(every)
+      expectIncludes(role, { permissions: known }, 'a role')
+      expectIncludes(
         await guild.owner.api.patch(`/guilds/${guild.id}/roles/${role.id}`, {
           permissions: String(every),
         }),
         { permissions: known },
         'edited',
       )
-      await guild.overwrite(guild.text, role.id, 0, { allow: every })
-      const made = await guild.channel({
+      await guild.setOverwrite(guild.textId, role.id, 0, { allow: every })
+      const made = await guild.createChannel({
         permission_overwrites: [{ id: role.id, type: 0, allow: '0', deny: String(every) }],
       })
-      includes(
+      expectIncludes(
         made,
         { permission_overwrites: [{ id: role.id, type: 0, allow: '0', deny: known }] },
         'a channel',

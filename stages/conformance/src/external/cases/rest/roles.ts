@@ -1,11 +1,11 @@
 import { Permission } from '@threshold/contract'
 import type { APIGuild, APIGuildMember, APIRole } from 'discord-api-types/v10'
+import { type ExpectedError, invalid, NO_ACCESS, NO_PERMISSION } from '../../api-client.ts'
 import type { Case } from '../../case.ts'
-import { holds, id, includes, same } from '../../expect.ts'
-import type { TestGuild } from '../../guild.ts'
-import { invalid, NO_ACCESS, NO_PERMISSION, type Refusal } from '../../rest.ts'
+import { expectEqual, expectIncludes, expectSnowflake, expectTrue } from '../../expect.ts'
+import type { TestGuild } from '../../test-guild.ts'
 
-const UNKNOWN_ROLE: Refusal = { status: 404, code: 10011 }
+const UNKNOWN_ROLE: ExpectedError = { status: 404, code: 10011 }
 const NOTHING = '1000000000000000'
 
 const rolesOf = async (guild: TestGuild): Promise<APIRole[]> =>
@@ -17,9 +17,9 @@ const rolesOfMember = async (guild: TestGuild): Promise<string[]> =>
 export const roleCases: readonly Case[] = [
   {
     id: 'rest.roles.create',
-    sentence: 'A role is made with what it was given, and with defaults for the rest',
-    async run(world) {
-      const guild = await world.guild()
+    title: 'A role is made with what it was given, and with defaults for the rest',
+    async run(fixture) {
+      const guild = await fixture.guild()
       const path = `/guilds/${guild.id}/roles`
       const fields = {
         name: 'Engineers',
@@ -29,21 +29,21 @@ export const roleCases: readonly Case[] = [
         permissions: '2048',
       }
       const made = await guild.owner.api.post<APIRole>(path, fields)
-      id(made.id, 'id')
-      includes(made, { ...fields, managed: false }, 'the role')
-      holds(made.position >= 1, 'it stands above @everyone', made.position)
-      includes(
+      expectSnowflake(made.id, 'id')
+      expectIncludes(made, { ...fields, managed: false }, 'the role')
+      expectTrue(made.position >= 1, 'it stands above @everyone', made.position)
+      expectIncludes(
         await guild.owner.api.post(path, {}),
         { name: 'new role', color: 0, hoist: false, mentionable: false },
         'a role by default',
       )
-      includes(
+      expectIncludes(
         (await rolesOf(guild)).find((role) => role.id === made.id),
         fields,
         'the role, in the guild',
       )
-      await guild.grant(guild.member, Permission.ManageRoles)
-      includes(
+      await guild.grantPermissions(guild.member, Permission.ManageRoles)
+      expectIncludes(
         await guild.member.api.post(path, { name: 'by a member', permissions: '0' }),
         { name: 'by a member' },
         'with MANAGE_ROLES',
@@ -52,58 +52,62 @@ export const roleCases: readonly Case[] = [
   },
   {
     id: 'rest.roles.get',
-    sentence:
+    title:
       '`GET /guilds/:id/roles` lists the roles, and `/guilds/:id/roles/:role` is one of them; another is 10011',
-    async run(world) {
-      const guild = await world.guild()
+    async run(fixture) {
+      const guild = await fixture.guild()
       const path = `/guilds/${guild.id}/roles`
-      const role = await guild.role(2_048n, { name: 'Engineers' })
-      same(await guild.member.api.get(`${path}/${role.id}`), role, 'the role')
-      includes(
+      const role = await guild.createRole(2_048n, { name: 'Engineers' })
+      expectEqual(await guild.member.api.get(`${path}/${role.id}`), role, 'the role')
+      expectIncludes(
         await guild.member.api.get(`${path}/${guild.id}`),
         { id: guild.id, name: '@everyone' },
         '@everyone',
       )
       const listed = await guild.member.api.get<APIRole[]>(path)
-      same(new Set(listed.map((each) => each.id)), new Set([guild.id, role.id]), 'all roles')
-      await guild.member.api.refused(UNKNOWN_ROLE, 'GET', `${path}/${NOTHING}`)
-      await guild.member.api.refused(invalid(), 'GET', `${path}/admin`)
-      await (await world.user('eve')).api.refused(NO_ACCESS, 'GET', `${path}/${role.id}`)
+      expectEqual(new Set(listed.map((each) => each.id)), new Set([guild.id, role.id]), 'all roles')
+      await guild.member.api.expectError(UNKNOWN_ROLE, 'GET', `${path}/${NOTHING}`)
+      await guild.member.api.expectError(invalid(), 'GET', `${path}/admin`)
+      await (await fixture.user('eve')).api.expectError(NO_ACCESS, 'GET', `${path}/${role.id}`)
     },
   },
   {
     id: 'rest.roles.member-counts',
-    sentence: '`GET /guilds/:id/roles/member-counts` counts the members of each role but @everyone',
-    async run(world) {
-      const guild = await world.guild()
+    title: '`GET /guilds/:id/roles/member-counts` counts the members of each role but @everyone',
+    async run(fixture) {
+      const guild = await fixture.guild()
       const path = `/guilds/${guild.id}/roles/member-counts`
-      same(await guild.member.api.get(path), {}, 'without roles')
-      const [both, one, none] = [await guild.role(0n), await guild.role(0n), await guild.role(0n)]
+      expectEqual(await guild.member.api.get(path), {}, 'without roles')
+      const [both, one, none] = [
+        await guild.createRole(0n),
+        await guild.createRole(0n),
+        await guild.createRole(0n),
+      ]
       await guild.owner.api.put(`/guilds/${guild.id}/members/${guild.owner.id}/roles/${both.id}`)
       for (const role of [both, one])
         await guild.owner.api.put(`/guilds/${guild.id}/members/${guild.member.id}/roles/${role.id}`)
-      same(
+      expectEqual(
         await guild.member.api.get(path),
         { [both.id]: 2, [one.id]: 1, [none.id]: 0 },
         'the counts',
       )
-      await (await world.user('eve')).api.refused(NO_ACCESS, 'GET', path)
+      await (await fixture.user('eve')).api.expectError(NO_ACCESS, 'GET', path)
     },
   },
   {
     id: 'rest.roles.edit',
-    sentence: 'A role is edited, and only what the form names changes',
-    async run(world) {
-      const guild = await world.guild()
-      const role = await guild.role(2_048n, { name: 'before', color: 1 })
+    title: 'A role is edited, and only what the form names changes',
+    async run(fixture) {
+      const guild = await fixture.guild()
+      const role = await guild.createRole(2_048n, { name: 'before', color: 1 })
       const path = `/guilds/${guild.id}/roles/${role.id}`
       const change = { name: 'after', hoist: true, mentionable: true, permissions: '1024' }
-      includes(
+      expectIncludes(
         await guild.owner.api.patch(path, change),
         { id: role.id, color: 1, ...change },
         'the answer',
       )
-      includes(
+      expectIncludes(
         (await rolesOf(guild)).find((each) => each.id === role.id),
         { color: 1, ...change },
         'the role',
@@ -112,18 +116,22 @@ export const roleCases: readonly Case[] = [
         `/guilds/${guild.id}/roles/${guild.id}`,
         { permissions: '1024' },
       )
-      includes(everyone, { id: guild.id, name: '@everyone', permissions: '1024' }, '@everyone')
+      expectIncludes(
+        everyone,
+        { id: guild.id, name: '@everyone', permissions: '1024' },
+        '@everyone',
+      )
     },
   },
   {
     id: 'rest.roles.move',
-    sentence: 'Roles are moved by their positions, below one’s own alone',
-    async run(world) {
-      const guild = await world.guild()
+    title: 'Roles are moved by their positions, below one’s own alone',
+    async run(fixture) {
+      const guild = await fixture.guild()
       const path = `/guilds/${guild.id}/roles`
       const [low, high] = [
-        await guild.role(0n, { name: 'low' }),
-        await guild.role(0n, { name: 'high' }),
+        await guild.createRole(0n, { name: 'low' }),
+        await guild.createRole(0n, { name: 'high' }),
       ]
       const moved = await guild.owner.api.patch<APIRole[]>(path, [
         { id: high.id, position: 4 },
@@ -132,33 +140,37 @@ export const roleCases: readonly Case[] = [
       const position = (roles: readonly APIRole[], id: string): number | undefined =>
         roles.find((role) => role.id === id)?.position
       for (const roles of [moved, await rolesOf(guild)]) {
-        holds(
+        expectTrue(
           position(roles, high.id)! > position(roles, low.id)!,
           'one stands above the other',
           roles,
         )
-        same(position(roles, guild.id), 0, 'where @everyone stands')
+        expectEqual(position(roles, guild.id), 0, 'where @everyone stands')
       }
-      await guild.member.api.refused(NO_PERMISSION, 'PATCH', path, [{ id: low.id, position: 3 }])
+      await guild.member.api.expectError(NO_PERMISSION, 'PATCH', path, [
+        { id: low.id, position: 3 },
+      ])
       await guild.owner.api.patch(`${path}/${low.id}`, {
         permissions: String(Permission.ManageRoles),
       })
-      await guild.give(guild.member, low.id)
-      await guild.member.api.refused(NO_PERMISSION, 'PATCH', path, [{ id: high.id, position: 1 }])
-      await guild.owner.api.refused(UNKNOWN_ROLE, 'PATCH', path, [{ id: NOTHING, position: 1 }])
+      await guild.giveRole(guild.member, low.id)
+      await guild.member.api.expectError(NO_PERMISSION, 'PATCH', path, [
+        { id: high.id, position: 1 },
+      ])
+      await guild.owner.api.expectError(UNKNOWN_ROLE, 'PATCH', path, [{ id: NOTHING, position: 1 }])
     },
   },
   {
     id: 'rest.roles.move.order',
-    sentence:
+    title:
       'Who may move a role may name the places of all, as long as those above keep their order',
-    async run(world) {
-      const guild = await world.guild()
+    async run(fixture) {
+      const guild = await fixture.guild()
       const path = `/guilds/${guild.id}/roles`
-      const top = await guild.grant(guild.member, Permission.ManageRoles)
+      const top = await guild.grantPermissions(guild.member, Permission.ManageRoles)
       const [one, two] = [
-        await guild.role(0n, { name: 'one' }),
-        await guild.role(0n, { name: 'two' }),
+        await guild.createRole(0n, { name: 'one' }),
+        await guild.createRole(0n, { name: 'two' }),
       ]
       // As discord.js and JDA send it: each role with its place in the list, though all began at
       // the same one.
@@ -168,20 +180,20 @@ export const roleCases: readonly Case[] = [
         roles.toSorted((a, b) => a.position - b.position).map((role) => role.id)
       for (const order of [inOrder(one, two, top), inOrder(two, one, top)]) {
         const moved = await guild.member.api.patch<APIRole[]>(path, order)
-        same(
+        expectEqual(
           orderOf(moved),
           order.map(({ id }) => id),
           'the answer',
         )
-        same(
+        expectEqual(
           orderOf(await rolesOf(guild)),
           order.map(({ id }) => id),
           'the roles',
         )
       }
       for (const order of [inOrder(two, top, one), inOrder(top, two, one)])
-        await guild.member.api.refused(NO_PERMISSION, 'PATCH', path, order)
-      same(
+        await guild.member.api.expectError(NO_PERMISSION, 'PATCH', path, order)
+      expectEqual(
         orderOf(await rolesOf(guild)),
         [guild.id, two.id, one.id, top.id],
         'the roles, after what was refused',
@@ -190,21 +202,28 @@ export const roleCases: readonly Case[] = [
   },
   {
     id: 'rest.roles.delete',
-    sentence: 'A deleted role is gone from the guild and from its members; @everyone stays',
-    async run(world) {
-      const guild = await world.guild()
-      const role = await guild.grant(guild.member, Permission.ManageMessages)
-      same(await rolesOfMember(guild), [role.id], 'the member’s roles')
-      await guild.owner.api.nothing('DELETE', `/guilds/${guild.id}/roles/${role.id}`)
-      same(
+    title: 'A deleted role is gone from the guild and from its members; @everyone stays',
+    async run(fixture) {
+      const guild = await fixture.guild()
+      const role = await guild.grantPermissions(guild.member, Permission.ManageMessages)
+      expectEqual(await rolesOfMember(guild), [role.id], 'the member’s roles')
+      await guild.owner.api.expectNoContent('DELETE', `/guilds/${guild.id}/roles/${role.id}`)
+      expectEqual(
         (await rolesOf(guild)).map((each) => each.id),
         [guild.id],
         'the guild’s roles',
       )
-      same(await rolesOfMember(guild), [], 'the member’s roles, after')
-      await guild.owner.api.refused(UNKNOWN_ROLE, 'DELETE', `/guilds/${guild.id}/roles/${role.id}`)
-      const everyone = await guild.owner.api.call('DELETE', `/guilds/${guild.id}/roles/${guild.id}`)
-      holds(
+      expectEqual(await rolesOfMember(guild), [], 'the member’s roles, after')
+      await guild.owner.api.expectError(
+        UNKNOWN_ROLE,
+        'DELETE',
+        `/guilds/${guild.id}/roles/${role.id}`,
+      )
+      const everyone = await guild.owner.api.request(
+        'DELETE',
+        `/guilds/${guild.id}/roles/${guild.id}`,
+      )
+      expectTrue(
         everyone.status >= 400 && everyone.status < 500,
         '@everyone cannot be deleted',
         everyone,
@@ -213,38 +232,43 @@ export const roleCases: readonly Case[] = [
   },
   {
     id: 'rest.roles.give',
-    sentence: 'A role is given to a member and taken again, each as often as one likes',
-    async run(world) {
-      const guild = await world.guild()
-      const [one, two] = [await guild.role(0n), await guild.role(0n)]
+    title: 'A role is given to a member and taken again, each as often as one likes',
+    async run(fixture) {
+      const guild = await fixture.guild()
+      const [one, two] = [await guild.createRole(0n), await guild.createRole(0n)]
       const path = (role: string): string =>
         `/guilds/${guild.id}/members/${guild.member.id}/roles/${role}`
-      for (const role of [one, one, two]) await guild.owner.api.nothing('PUT', path(role.id))
-      same(
+      for (const role of [one, one, two])
+        await guild.owner.api.expectNoContent('PUT', path(role.id))
+      expectEqual(
         (await rolesOfMember(guild)).toSorted(),
         [one.id, two.id].toSorted(),
         'the member’s roles',
       )
-      for (let i = 0; i < 2; i++) await guild.owner.api.nothing('DELETE', path(one.id))
-      same(await rolesOfMember(guild), [two.id], 'what is left')
-      await guild.owner.api.refused(UNKNOWN_ROLE, 'PUT', path(NOTHING))
-      const stranger = await world.user('eve')
-      await guild.owner.api.refused(
+      for (let i = 0; i < 2; i++) await guild.owner.api.expectNoContent('DELETE', path(one.id))
+      expectEqual(await rolesOfMember(guild), [two.id], 'what is left')
+      await guild.owner.api.expectError(UNKNOWN_ROLE, 'PUT', path(NOTHING))
+      const stranger = await fixture.user('eve')
+      await guild.owner.api.expectError(
         { status: 404, code: 10007 },
         'PUT',
         `/guilds/${guild.id}/members/${stranger.id}/roles/${one.id}`,
       )
-      await guild.owner.api.refused(invalid('role_id', 'NUMBER_TYPE_COERCE'), 'PUT', path('admin'))
+      await guild.owner.api.expectError(
+        invalid('role_id', 'NUMBER_TYPE_COERCE'),
+        'PUT',
+        path('admin'),
+      )
     },
   },
   {
     id: 'rest.roles.give.concurrent',
-    sentence: 'Roles given at the same time are all given',
-    async run(world) {
-      const guild = await world.guild()
-      const roles = await Promise.all(Array.from({ length: 5 }, () => guild.role(0n)))
-      await Promise.all(roles.map((role) => guild.give(guild.member, role.id)))
-      same(
+    title: 'Roles given at the same time are all given',
+    async run(fixture) {
+      const guild = await fixture.guild()
+      const roles = await Promise.all(Array.from({ length: 5 }, () => guild.createRole(0n)))
+      await Promise.all(roles.map((role) => guild.giveRole(guild.member, role.id)))
+      expectEqual(
         (await rolesOfMember(guild)).toSorted(),
         roles.map((role) => role.id).toSorted(),
         'the member’s roles',
@@ -253,22 +277,22 @@ export const roleCases: readonly Case[] = [
   },
   {
     id: 'rest.roles.refused',
-    sentence: 'Roles are managed with MANAGE_ROLES alone (50013)',
-    async run(world) {
-      const guild = await world.guild()
-      const role = await guild.role(0n)
+    title: 'Roles are managed with MANAGE_ROLES alone (50013)',
+    async run(fixture) {
+      const guild = await fixture.guild()
+      const role = await guild.createRole(0n)
       const at = `/guilds/${guild.id}`
-      await guild.member.api.refused(NO_PERMISSION, 'POST', `${at}/roles`, { name: 'mine' })
-      await guild.member.api.refused(NO_PERMISSION, 'PATCH', `${at}/roles/${role.id}`, {
+      await guild.member.api.expectError(NO_PERMISSION, 'POST', `${at}/roles`, { name: 'mine' })
+      await guild.member.api.expectError(NO_PERMISSION, 'PATCH', `${at}/roles/${role.id}`, {
         name: 'mine',
       })
-      await guild.member.api.refused(NO_PERMISSION, 'DELETE', `${at}/roles/${role.id}`)
-      await guild.member.api.refused(
+      await guild.member.api.expectError(NO_PERMISSION, 'DELETE', `${at}/roles/${role.id}`)
+      await guild.member.api.expectError(
         NO_PERMISSION,
         'PUT',
         `${at}/members/${guild.member.id}/roles/${role.id}`,
       )
-      await guild.member.api.refused(
+      await guild.member.api.expectError(
         NO_PERMISSION,
         'DELETE',
         `${at}/members/${guild.owner.id}/roles/${role.id}`,
@@ -277,42 +301,48 @@ export const roleCases: readonly Case[] = [
   },
   {
     id: 'rest.roles.invalid',
-    sentence: 'A role’s form is checked field by field',
-    async run(world) {
-      const guild = await world.guild()
+    title: 'A role’s form is checked field by field',
+    async run(fixture) {
+      const guild = await fixture.guild()
       const path = `/guilds/${guild.id}/roles`
-      await guild.owner.api.refused(invalid('name', 'BASE_TYPE_MAX_LENGTH'), 'POST', path, {
+      await guild.owner.api.expectError(invalid('name', 'BASE_TYPE_MAX_LENGTH'), 'POST', path, {
         name: 'x'.repeat(101),
       })
-      await guild.owner.api.refused(invalid('color'), 'POST', path, { color: 0x1000000 })
-      await guild.owner.api.refused(invalid('permissions'), 'POST', path, { permissions: 'all' })
-      await guild.owner.api.refused(invalid('hoist'), 'POST', path, { hoist: 'yes' })
-      await guild.owner.api.refused(UNKNOWN_ROLE, 'PATCH', `${path}/${NOTHING}`, { name: 'x' })
-      await guild.owner.api.refused(invalid(), 'PATCH', `${path}/admin`, { name: 'x' })
+      await guild.owner.api.expectError(invalid('color'), 'POST', path, { color: 0x1000000 })
+      await guild.owner.api.expectError(invalid('permissions'), 'POST', path, {
+        permissions: 'all',
+      })
+      await guild.owner.api.expectError(invalid('hoist'), 'POST', path, { hoist: 'yes' })
+      await guild.owner.api.expectError(UNKNOWN_ROLE, 'PATCH', `${path}/${NOTHING}`, { name: 'x' })
+      await guild.owner.api.expectError(invalid(), 'PATCH', `${path}/admin`, { name: 'x' })
     },
   },
   {
     id: 'rest.roles.no-escalation',
-    sentence:
+    title:
       'Nobody gives a role more than they may do themselves, nor touches a role above their own',
-    async run(world) {
-      const guild = await world.guild()
+    async run(fixture) {
+      const guild = await fixture.guild()
       const at = `/guilds/${guild.id}`
-      const own = await guild.grant(guild.member, Permission.ManageRoles)
-      const above = await guild.role(Permission.Administrator)
+      const own = await guild.grantPermissions(guild.member, Permission.ManageRoles)
+      const above = await guild.createRole(Permission.Administrator)
       await guild.owner.api.patch(`${at}/roles`, [{ id: above.id, position: 5 }])
       const { api } = guild.member
-      await api.refused(NO_PERMISSION, 'POST', `${at}/roles`, {
+      await api.expectError(NO_PERMISSION, 'POST', `${at}/roles`, {
         name: 'more',
         permissions: String(Permission.Administrator),
       })
-      await api.refused(NO_PERMISSION, 'PATCH', `${at}/roles/${above.id}`, { name: 'lower' })
-      await api.refused(NO_PERMISSION, 'DELETE', `${at}/roles/${above.id}`)
-      await api.refused(NO_PERMISSION, 'PUT', `${at}/members/${guild.member.id}/roles/${above.id}`)
-      await api.refused(NO_PERMISSION, 'PATCH', `${at}/roles/${own.id}`, {
+      await api.expectError(NO_PERMISSION, 'PATCH', `${at}/roles/${above.id}`, { name: 'lower' })
+      await api.expectError(NO_PERMISSION, 'DELETE', `${at}/roles/${above.id}`)
+      await api.expectError(
+        NO_PERMISSION,
+        'PUT',
+        `${at}/members/${guild.member.id}/roles/${above.id}`,
+      )
+      await api.expectError(NO_PERMISSION, 'PATCH', `${at}/roles/${own.id}`, {
         permissions: String(Permission.Administrator),
       })
-      await api.refused(NO_PERMISSION, 'PATCH', `${at}/roles/${guild.id}`, {
+      await api.expectError(NO_PERMISSION, 'PATCH', `${at}/roles/${guild.id}`, {
         permissions: String(Permission.BanMembers),
       })
     },

@@ -1,41 +1,53 @@
 import { Permission } from '@threshold/contract'
 import type { APIMessage } from 'discord-api-types/v10'
+import { invalid } from '../../api-client.ts'
 import type { Case } from '../../case.ts'
-import { same } from '../../expect.ts'
-import { invalid } from '../../rest.ts'
-import { type Found, search } from '../../search.ts'
+import { expectEqual } from '../../expect.ts'
+import { type SearchResponse, searchUntil } from '../../search.ts'
 import { unique } from '../../unique.ts'
 
 export const searchFilterCases: readonly Case[] = [
   {
     id: 'rest.search.has',
-    sentence:
+    title:
       '`has` finds links, embeds and pictures, and with `-` what has none; of what no message has, it finds none',
-    async run(world) {
-      const guild = await world.guild()
-      const path = `/channels/${guild.text}/messages`
-      await guild.say('plain')
-      const { id } = await guild.say('see https://example.org/page')
+    async run(fixture) {
+      const guild = await fixture.guild()
+      const path = `/channels/${guild.textId}/messages`
+      await guild.send('plain')
+      const { id } = await guild.send('see https://example.org/page')
       await guild.owner.api.post(path, { content: 'embedded', embeds: [{ title: 'x' }] })
       await guild.owner.api.post(path, {
         content: 'pictured',
         embeds: [{ image: { url: 'https://example.org/a.png' } }],
       })
-      same(await search(world, guild, 'has=link', 1), ['see https://example.org/page'], 'links')
-      same(await search(world, guild, 'has=embed', 2), ['pictured', 'embedded'], 'embeds')
-      same(
-        await search(world, guild, 'has=embed&has=-image', 1),
+      expectEqual(
+        await searchUntil(fixture, guild, 'has=link', 1),
+        ['see https://example.org/page'],
+        'links',
+      )
+      expectEqual(
+        await searchUntil(fixture, guild, 'has=embed', 2),
+        ['pictured', 'embedded'],
+        'embeds',
+      )
+      expectEqual(
+        await searchUntil(fixture, guild, 'has=embed&has=-image', 1),
         ['embedded'],
         'embeds without a picture',
       )
-      same(await search(world, guild, 'has=-link&has=-embed', 1), ['plain'], 'neither')
+      expectEqual(
+        await searchUntil(fixture, guild, 'has=-link&has=-embed', 1),
+        ['plain'],
+        'neither',
+      )
       for (const none of ['file', 'sticker', 'poll', 'video', 'sound', 'snapshot']) {
-        same(await search(world, guild, `has=${none}`, 0), [], none)
-        same((await search(world, guild, `has=-${none}`, 4)).length, 4, `no ${none}`)
+        expectEqual(await searchUntil(fixture, guild, `has=${none}`, 0), [], none)
+        expectEqual((await searchUntil(fixture, guild, `has=-${none}`, 4)).length, 4, `no ${none}`)
       }
       await guild.owner.api.patch(`${path}/${id}`, { content: 'no link any more' })
-      same(await search(world, guild, 'has=link', 0), [], 'links after an edit')
-      await guild.owner.api.refused(
+      expectEqual(await searchUntil(fixture, guild, 'has=link', 0), [], 'links after an edit')
+      await guild.owner.api.expectError(
         invalid('has'),
         'GET',
         `/guilds/${guild.id}/messages/search?has=nonsense`,
@@ -44,100 +56,124 @@ export const searchFilterCases: readonly Case[] = [
   },
   {
     id: 'rest.search.mentioned',
-    sentence:
+    title:
       'A search is narrowed by mentioned roles, by @everyone, and by whom and what messages reply to',
-    async run(world) {
-      const guild = await world.guild()
-      const role = await guild.role(0n, { mentionable: true })
-      const asked = await guild.say(`<@&${role.id}> a question`, guild.member)
-      await guild.say('@everyone look')
+    async run(fixture) {
+      const guild = await fixture.guild()
+      const role = await guild.createRole(0n, { mentionable: true })
+      const asked = await guild.send(`<@&${role.id}> a question`, guild.member)
+      await guild.send('@everyone look')
       const reply = { content: 'an answer', message_reference: { message_id: asked.id } }
       const answer = await guild.owner.api.post<APIMessage>(
-        `/channels/${guild.text}/messages`,
+        `/channels/${guild.textId}/messages`,
         reply,
       )
-      same(await search(world, guild, `mentions_role_id=${role.id}`, 1), [asked.content], 'by role')
-      same(
-        await search(world, guild, 'mention_everyone=true', 1),
+      expectEqual(
+        await searchUntil(fixture, guild, `mentions_role_id=${role.id}`, 1),
+        [asked.content],
+        'by role',
+      )
+      expectEqual(
+        await searchUntil(fixture, guild, 'mention_everyone=true', 1),
         ['@everyone look'],
         'of everyone',
       )
-      same(
-        await search(world, guild, 'mention_everyone=false', 2),
+      expectEqual(
+        await searchUntil(fixture, guild, 'mention_everyone=false', 2),
         ['an answer', asked.content],
         'not of everyone',
       )
-      same(
-        await search(world, guild, `replied_to_user_id=${guild.member.id}`, 1),
+      expectEqual(
+        await searchUntil(fixture, guild, `replied_to_user_id=${guild.member.id}`, 1),
         ['an answer'],
         'to a person',
       )
-      same(await search(world, guild, `replied_to_user_id=${guild.owner.id}`, 0), [], 'to another')
-      same(
-        await search(world, guild, `replied_to_message_id=${asked.id}`, 1),
+      expectEqual(
+        await searchUntil(fixture, guild, `replied_to_user_id=${guild.owner.id}`, 0),
+        [],
+        'to another',
+      )
+      expectEqual(
+        await searchUntil(fixture, guild, `replied_to_message_id=${asked.id}`, 1),
         ['an answer'],
         'to a message',
       )
-      await guild.owner.api.patch(`/channels/${guild.text}/messages/${answer.id}`, {
+      await guild.owner.api.patch(`/channels/${guild.textId}/messages/${answer.id}`, {
         content: 'a better answer',
       })
-      same(
-        await search(world, guild, `replied_to_user_id=${guild.member.id}`, 1),
+      expectEqual(
+        await searchUntil(fixture, guild, `replied_to_user_id=${guild.member.id}`, 1),
         ['a better answer'],
         'to a person, edited',
       )
-      same((await search(world, guild, 'pinned=false', 3)).length, 3, 'not pinned')
-      same(await search(world, guild, 'pinned=true', 0), [], 'pinned')
+      expectEqual((await searchUntil(fixture, guild, 'pinned=false', 3)).length, 3, 'not pinned')
+      expectEqual(await searchUntil(fixture, guild, 'pinned=true', 0), [], 'pinned')
     },
   },
   {
     id: 'rest.search.author-type',
-    sentence: 'A search is narrowed by whether people or bots wrote, and with `-` by who did not',
-    async run(world) {
-      const guild = await world.guild()
+    title: 'A search is narrowed by whether people or bots wrote, and with `-` by who did not',
+    async run(fixture) {
+      const guild = await fixture.guild()
       const body = { username: unique('person'), bot: false }
-      const { id, token } = await world.anonymous.post<{ id: string; token: string }>(
+      const { id, token } = await fixture.anonymous.post<{ id: string; token: string }>(
         '/workshop/users',
         body,
         { prefix: '' },
       )
-      world.journal.hide(token)
+      fixture.transcript.redact(token)
       await guild.owner.api.put(`/guilds/${guild.id}/members/${id}`, { access_token: token })
-      const person = world.api('person', `Bot ${token}`)
-      await person.post(`/channels/${guild.text}/messages`, { content: 'from a person' })
-      await guild.say('from a bot')
+      const person = fixture.api('person', `Bot ${token}`)
+      await person.post(`/channels/${guild.textId}/messages`, { content: 'from a person' })
+      await guild.send('from a bot')
       for (const query of ['user', '-bot'])
-        same(await search(world, guild, `author_type=${query}`, 1), ['from a person'], query)
+        expectEqual(
+          await searchUntil(fixture, guild, `author_type=${query}`, 1),
+          ['from a person'],
+          query,
+        )
       for (const query of ['bot', '-user'])
-        same(await search(world, guild, `author_type=${query}`, 1), ['from a bot'], query)
-      same((await search(world, guild, 'author_type=user&author_type=bot', 2)).length, 2, 'either')
-      same((await search(world, guild, 'author_type=-webhook', 2)).length, 2, 'no webhook')
-      same(await search(world, guild, 'author_type=webhook', 0), [], 'webhooks')
+        expectEqual(
+          await searchUntil(fixture, guild, `author_type=${query}`, 1),
+          ['from a bot'],
+          query,
+        )
+      expectEqual(
+        (await searchUntil(fixture, guild, 'author_type=user&author_type=bot', 2)).length,
+        2,
+        'either',
+      )
+      expectEqual(
+        (await searchUntil(fixture, guild, 'author_type=-webhook', 2)).length,
+        2,
+        'no webhook',
+      )
+      expectEqual(await searchUntil(fixture, guild, 'author_type=webhook', 0), [], 'webhooks')
     },
   },
   {
     id: 'rest.search.signs',
-    sentence: 'A search for an emoji or for signs finds what has them, and not everything',
-    async run(world) {
-      const guild = await world.guild()
-      await guild.say('hello world!')
+    title: 'A search for an emoji or for signs finds what has them, and not everything',
+    async run(fixture) {
+      const guild = await fixture.guild()
+      await guild.send('hello world!')
       for (const text of ['🦑', '!!!', '…', '\u200b'])
-        same(
-          await search(world, guild, `content=${encodeURIComponent(text)}`, 0),
+        expectEqual(
+          await searchUntil(fixture, guild, `content=${encodeURIComponent(text)}`, 0),
           [],
           JSON.stringify(text),
         )
-      await guild.say('a squid 🦑 !!!')
+      await guild.send('a squid 🦑 !!!')
       for (const text of ['🦑', '!!!'])
-        same(
-          await search(world, guild, `content=${encodeURIComponent(text)}`, 1),
+        expectEqual(
+          await searchUntil(fixture, guild, `content=${encodeURIComponent(text)}`, 1),
           ['a squid 🦑 !!!'],
           `${text}, once written`,
         )
-      await guild.say('wow??? nice 👍🏽')
+      await guild.send('wow??? nice 👍🏽')
       for (const text of ['???', '👍', 'nice 👍', '👍🏽', 'wow??? nice 👍🏽'])
-        same(
-          await search(world, guild, `content=${encodeURIComponent(text)}`, 1),
+        expectEqual(
+          await searchUntil(fixture, guild, `content=${encodeURIComponent(text)}`, 1),
           ['wow??? nice 👍🏽'],
           `${text}, attached`,
         )
@@ -145,15 +181,15 @@ export const searchFilterCases: readonly Case[] = [
   },
   {
     id: 'rest.search.nsfw',
-    sentence: 'Age-restricted channels are searched with `include_nsfw` alone',
-    async run(world) {
-      const guild = await world.guild()
-      const side = await guild.channel({ nsfw: true })
-      await guild.say('word here')
-      await guild.say('word there', guild.owner, side.id)
-      same(await search(world, guild, 'content=word', 1), ['word here'], 'by default')
-      same(
-        await search(world, guild, 'content=word&include_nsfw=true', 2),
+    title: 'Age-restricted channels are searched with `include_nsfw` alone',
+    async run(fixture) {
+      const guild = await fixture.guild()
+      const side = await guild.createChannel({ nsfw: true })
+      await guild.send('word here')
+      await guild.send('word there', guild.owner, side.id)
+      expectEqual(await searchUntil(fixture, guild, 'content=word', 1), ['word here'], 'by default')
+      expectEqual(
+        await searchUntil(fixture, guild, 'content=word&include_nsfw=true', 2),
         ['word there', 'word here'],
         'with them',
       )
@@ -161,10 +197,10 @@ export const searchFilterCases: readonly Case[] = [
   },
   {
     id: 'rest.search.unsupported',
-    sentence:
+    title:
       'A filter of a search that is not supported is refused by name, and so is one that Discord does not document',
-    async run(world) {
-      const guild = await world.guild({
+    async run(fixture) {
+      const guild = await fixture.guild({
         everyone: Permission.ViewChannel | Permission.ReadMessageHistory,
       })
       const path = `/guilds/${guild.id}/messages/search`
@@ -180,15 +216,20 @@ export const searchFilterCases: readonly Case[] = [
         has_link: 'true',
       }
       for (const [filter, value] of Object.entries(filters)) {
-        const { text } = await guild.member.api.refused(
+        const { text } = await guild.member.api.expectError(
           invalid(filter),
           'GET',
           `${path}?content=x&${filter}=${value}`,
         )
-        same(/not supported/.test(text), true, `the answer says that ${filter} is not supported`)
+        expectEqual(
+          /not supported/.test(text),
+          true,
+          `the answer says that ${filter} is not supported`,
+        )
       }
-      same(
-        (await guild.member.api.get<Found>(`${path}?content=x&sort_by=timestamp`)).total_results,
+      expectEqual(
+        (await guild.member.api.get<SearchResponse>(`${path}?content=x&sort_by=timestamp`))
+          .total_results,
         0,
         'by time',
       )

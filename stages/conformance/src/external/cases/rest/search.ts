@@ -1,31 +1,35 @@
 import { Permission } from '@threshold/contract'
+import { invalid } from '../../api-client.ts'
 import type { Case } from '../../case.ts'
-import { includes, same } from '../../expect.ts'
-import { invalid } from '../../rest.ts'
-import { type Found, search } from '../../search.ts'
+import { expectEqual, expectIncludes } from '../../expect.ts'
+import { type SearchResponse, searchUntil } from '../../search.ts'
 
 export const searchCases: readonly Case[] = [
   {
     id: 'rest.search.words',
-    sentence:
+    title:
       'A search finds the messages of a guild that have all its words, in any case, newest first',
-    async run(world) {
-      const guild = await world.guild()
-      const side = await guild.channel()
+    async run(fixture) {
+      const guild = await fixture.guild()
+      const side = await guild.createChannel()
       const [first, second] = [
-        await guild.say('The quick brown fox'),
-        await guild.say('a QUICK reply', guild.member, side.id),
+        await guild.send('The quick brown fox'),
+        await guild.send('a QUICK reply', guild.member, side.id),
       ]
-      await guild.say('nothing of the kind')
-      same(
-        await search(world, guild, 'content=quick', 2),
+      await guild.send('nothing of the kind')
+      expectEqual(
+        await searchUntil(fixture, guild, 'content=quick', 2),
         [second.content, first.content],
         'one word',
       )
-      same(await search(world, guild, 'content=fox%20quick', 1), [first.content], 'two words')
-      same(await search(world, guild, 'content=absent', 0), [], 'no such word')
-      same(
-        await search(world, guild, 'content=quick&sort_order=asc', 2),
+      expectEqual(
+        await searchUntil(fixture, guild, 'content=fox%20quick', 1),
+        [first.content],
+        'two words',
+      )
+      expectEqual(await searchUntil(fixture, guild, 'content=absent', 0), [], 'no such word')
+      expectEqual(
+        await searchUntil(fixture, guild, 'content=quick&sort_order=asc', 2),
         [first.content, second.content],
         'oldest first',
       )
@@ -33,22 +37,22 @@ export const searchCases: readonly Case[] = [
   },
   {
     id: 'rest.search.answer',
-    sentence:
+    title:
       'A search answers with how many there are and each message in a list of its own, marked as a hit',
-    async run(world) {
-      const guild = await world.guild()
-      const said = await guild.say('needle')
-      await search(world, guild, 'content=needle', 1)
-      const found = await guild.member.api.get<Found>(
+    async run(fixture) {
+      const guild = await fixture.guild()
+      const said = await guild.send('needle')
+      await searchUntil(fixture, guild, 'content=needle', 1)
+      const found = await guild.member.api.get<SearchResponse>(
         `/guilds/${guild.id}/messages/search?content=needle`,
       )
-      includes(found, { total_results: 1 }, 'the answer')
-      includes(
+      expectIncludes(found, { total_results: 1 }, 'the answer')
+      expectIncludes(
         found.messages[0]![0],
-        { id: said.id, channel_id: guild.text, content: 'needle', hit: true },
+        { id: said.id, channel_id: guild.textId, content: 'needle', hit: true },
         'the message',
       )
-      includes(
+      expectIncludes(
         found.messages[0]![0]!.author,
         { id: guild.owner.id, username: guild.owner.username },
         'its author',
@@ -57,41 +61,41 @@ export const searchCases: readonly Case[] = [
   },
   {
     id: 'rest.search.filters',
-    sentence: 'A search is narrowed by author, channel, mentions and ids',
-    async run(world) {
-      const guild = await world.guild()
-      const side = await guild.channel()
-      await guild.say('word one')
-      const second = await guild.say('word two', guild.member)
-      await guild.say(`word three <@${guild.member.id}>`, guild.owner, side.id)
-      await search(world, guild, 'content=word', 3)
-      same(
-        await search(world, guild, `content=word&author_id=${guild.member.id}`, 1),
+    title: 'A search is narrowed by author, channel, mentions and ids',
+    async run(fixture) {
+      const guild = await fixture.guild()
+      const side = await guild.createChannel()
+      await guild.send('word one')
+      const second = await guild.send('word two', guild.member)
+      await guild.send(`word three <@${guild.member.id}>`, guild.owner, side.id)
+      await searchUntil(fixture, guild, 'content=word', 3)
+      expectEqual(
+        await searchUntil(fixture, guild, `content=word&author_id=${guild.member.id}`, 1),
         ['word two'],
         'by author',
       )
-      same(
-        await search(world, guild, `author_id=${guild.member.id}`, 1),
+      expectEqual(
+        await searchUntil(fixture, guild, `author_id=${guild.member.id}`, 1),
         ['word two'],
         'by author alone',
       )
-      same(
-        await search(world, guild, `content=word&channel_id=${guild.text}`, 2),
+      expectEqual(
+        await searchUntil(fixture, guild, `content=word&channel_id=${guild.textId}`, 2),
         ['word two', 'word one'],
         'by channel',
       )
-      same(
-        await search(world, guild, `mentions=${guild.member.id}`, 1),
+      expectEqual(
+        await searchUntil(fixture, guild, `mentions=${guild.member.id}`, 1),
         [`word three <@${guild.member.id}>`],
         'by mention',
       )
-      same(
-        await search(world, guild, `content=word&max_id=${second.id}`, 1),
+      expectEqual(
+        await searchUntil(fixture, guild, `content=word&max_id=${second.id}`, 1),
         ['word one'],
         'before an id',
       )
-      same(
-        (await search(world, guild, `content=word&min_id=${second.id}`, 1)).length,
+      expectEqual(
+        (await searchUntil(fixture, guild, `content=word&min_id=${second.id}`, 1)).length,
         1,
         'after an id',
       )
@@ -99,57 +103,65 @@ export const searchCases: readonly Case[] = [
   },
   {
     id: 'rest.search.pages',
-    sentence: 'Its results are paged by limit and offset, and the total stays',
-    async run(world) {
-      const guild = await world.guild()
-      for (let i = 0; i < 5; i++) await guild.say(`page ${i}`)
-      same(
-        await search(world, guild, 'content=page&limit=2', 5),
+    title: 'Its results are paged by limit and offset, and the total stays',
+    async run(fixture) {
+      const guild = await fixture.guild()
+      for (let i = 0; i < 5; i++) await guild.send(`page ${i}`)
+      expectEqual(
+        await searchUntil(fixture, guild, 'content=page&limit=2', 5),
         ['page 4', 'page 3'],
         'the first two',
       )
-      same(
-        await search(world, guild, 'content=page&limit=2&offset=2', 5),
+      expectEqual(
+        await searchUntil(fixture, guild, 'content=page&limit=2&offset=2', 5),
         ['page 2', 'page 1'],
         'the next two',
       )
-      same(await search(world, guild, 'content=page&limit=2&offset=4', 5), ['page 0'], 'the last')
+      expectEqual(
+        await searchUntil(fixture, guild, 'content=page&limit=2&offset=4', 5),
+        ['page 0'],
+        'the last',
+      )
     },
   },
   {
     id: 'rest.search.follows',
-    sentence: 'An edited message is found by its new words, a deleted one no more',
-    async run(world) {
-      const guild = await world.guild()
-      const { id } = await guild.say('before')
-      await search(world, guild, 'content=before', 1)
-      await guild.owner.api.patch(`/channels/${guild.text}/messages/${id}`, { content: 'after' })
-      same(await search(world, guild, 'content=after', 1), ['after'], 'by its new word')
-      same(await search(world, guild, 'content=before', 0), [], 'by its old word')
-      await guild.owner.api.delete(`/channels/${guild.text}/messages/${id}`)
-      same(await search(world, guild, 'content=after', 0), [], 'deleted')
+    title: 'An edited message is found by its new words, a deleted one no more',
+    async run(fixture) {
+      const guild = await fixture.guild()
+      const { id } = await guild.send('before')
+      await searchUntil(fixture, guild, 'content=before', 1)
+      await guild.owner.api.patch(`/channels/${guild.textId}/messages/${id}`, { content: 'after' })
+      expectEqual(
+        await searchUntil(fixture, guild, 'content=after', 1),
+        ['after'],
+        'by its new word',
+      )
+      expectEqual(await searchUntil(fixture, guild, 'content=before', 0), [], 'by its old word')
+      await guild.owner.api.delete(`/channels/${guild.textId}/messages/${id}`)
+      expectEqual(await searchUntil(fixture, guild, 'content=after', 0), [], 'deleted')
     },
   },
   {
     id: 'rest.search.sight',
-    sentence: 'Nobody finds what they may not read',
-    async run(world) {
-      const guild = await world.guild()
-      const [hidden, past] = [await guild.hiddenChannel(), await guild.channel()]
-      await guild.overwrite(past.id, guild.id, 0, { deny: Permission.ReadMessageHistory })
-      await guild.say('secret plan', guild.owner, hidden.id)
-      await guild.say('secret past', guild.owner, past.id)
-      await guild.say('open secret')
-      await search(world, guild, 'content=secret', 3)
-      same(
-        await search(world, guild, 'content=secret', 1, guild.member),
+    title: 'Nobody finds what they may not read',
+    async run(fixture) {
+      const guild = await fixture.guild()
+      const [hidden, past] = [await guild.createHiddenChannel(), await guild.createChannel()]
+      await guild.setOverwrite(past.id, guild.id, 0, { deny: Permission.ReadMessageHistory })
+      await guild.send('secret plan', guild.owner, hidden.id)
+      await guild.send('secret past', guild.owner, past.id)
+      await guild.send('open secret')
+      await searchUntil(fixture, guild, 'content=secret', 3)
+      expectEqual(
+        await searchUntil(fixture, guild, 'content=secret', 1, guild.member),
         ['open secret'],
         'what a member finds',
       )
-      const asked = await guild.member.api.get<Found>(
+      const asked = await guild.member.api.get<SearchResponse>(
         `/guilds/${guild.id}/messages/search?content=secret&channel_id=${hidden.id}`,
       )
-      includes(
+      expectIncludes(
         asked,
         { total_results: 0, messages: [] },
         'what a member finds in the hidden channel',
@@ -158,30 +170,38 @@ export const searchCases: readonly Case[] = [
   },
   {
     id: 'rest.search.invalid',
-    sentence: 'A search’s limit is 1 to 25, and its ids are ids',
-    async run(world) {
-      const guild = await world.guild()
+    title: 'A search’s limit is 1 to 25, and its ids are ids',
+    async run(fixture) {
+      const guild = await fixture.guild()
       const path = `/guilds/${guild.id}/messages/search`
       for (const limit of ['0', '26', 'abc'])
-        await guild.owner.api.refused(invalid('limit'), 'GET', `${path}?content=x&limit=${limit}`)
-      await guild.owner.api.refused(invalid('offset'), 'GET', `${path}?content=x&offset=-1`)
-      await guild.owner.api.refused(
+        await guild.owner.api.expectError(
+          invalid('limit'),
+          'GET',
+          `${path}?content=x&limit=${limit}`,
+        )
+      await guild.owner.api.expectError(invalid('offset'), 'GET', `${path}?content=x&offset=-1`)
+      await guild.owner.api.expectError(
         invalid('author_id', 'NUMBER_TYPE_COERCE'),
         'GET',
         `${path}?author_id=me`,
       )
-      await guild.owner.api.refused(
+      await guild.owner.api.expectError(
         invalid('channel_id', 'NUMBER_TYPE_COERCE'),
         'GET',
         `${path}?channel_id=abc`,
       )
-      await guild.owner.api.refused(invalid('has', 'BASE_TYPE_CHOICES'), 'GET', `${path}?has=foo`)
-      await guild.owner.api.refused(
+      await guild.owner.api.expectError(
+        invalid('has', 'BASE_TYPE_CHOICES'),
+        'GET',
+        `${path}?has=foo`,
+      )
+      await guild.owner.api.expectError(
         invalid('author_type', 'BASE_TYPE_CHOICES'),
         'GET',
         `${path}?author_type=foo`,
       )
-      await guild.owner.api.refused(invalid('max_id'), 'GET', `${path}?max_id=now`)
+      await guild.owner.api.expectError(invalid('max_id'), 'GET', `${path}?max_id=now`)
     },
   },
 ]

@@ -1,14 +1,14 @@
 import type { APIChannel, APIGuild, APIMessage, APIRole } from 'discord-api-types/v10'
-import type { Actor } from '../../actor.ts'
+import { invalid, type Method, NO_PERMISSION } from '../../api-client.ts'
 import type { Case } from '../../case.ts'
-import { includes, same } from '../../expect.ts'
-import { invalid, type Method, NO_PERMISSION } from '../../rest.ts'
+import { expectEqual, expectIncludes } from '../../expect.ts'
+import type { TestUser } from '../../test-user.ts'
 
 const IMAGE = 'data:image/png;base64,AAAA'
 
 /** Each field by itself, refused by its name. A dot leads into the form, as in `errors`. */
 async function refuseEach(
-  { api }: Actor,
+  { api }: TestUser,
   method: Method,
   path: string,
   rest: object,
@@ -16,11 +16,11 @@ async function refuseEach(
 ): Promise<void> {
   for (const [field, value] of Object.entries(fields)) {
     const nested = field.split('.').reduceRight<unknown>((inner, key) => ({ [key]: inner }), value)
-    const answer = await api.refused(invalid(field), method, path, {
+    const answer = await api.expectError(invalid(field), method, path, {
       ...rest,
       ...(nested as object),
     })
-    same(
+    expectEqual(
       /not supported/.test(answer.text),
       true,
       `${method} ${path} says that ${field} is not supported`,
@@ -41,11 +41,11 @@ const CHANNEL_FIELDS = {
 export const unsupportedCases: readonly Case[] = [
   {
     id: 'rest.unsupported.messages',
-    sentence:
+    title:
       'A message with a part that is not supported is refused by the name of the part, with and without content',
-    async run(world) {
-      const guild = await world.guild()
-      const path = `/channels/${guild.text}/messages`
+    async run(fixture) {
+      const guild = await fixture.guild()
+      const path = `/channels/${guild.textId}/messages`
       const button = { type: 2, style: 1, label: 'x', custom_id: 'x' }
       const edits = {
         components: [{ type: 1, components: [button] }],
@@ -59,12 +59,12 @@ export const unsupportedCases: readonly Case[] = [
       }
       for (const rest of [{}, { content: 'hi' }])
         await refuseEach(guild.owner, 'POST', path, rest, parts)
-      const { id } = await guild.say('stays')
+      const { id } = await guild.send('stays')
       await refuseEach(guild.owner, 'PATCH', `${path}/${id}`, { content: 'changed' }, edits)
-      const forward = { message_reference: { type: 1, message_id: id, channel_id: guild.text } }
-      await guild.owner.api.refused(invalid('message_reference.type'), 'POST', path, forward)
+      const forward = { message_reference: { type: 1, message_id: id, channel_id: guild.textId } }
+      await guild.owner.api.expectError(invalid('message_reference.type'), 'POST', path, forward)
       const kept = await guild.owner.api.get<APIMessage[]>(path)
-      same(
+      expectEqual(
         kept.map((message) => message.content),
         ['stays'],
         'what was said',
@@ -73,9 +73,9 @@ export const unsupportedCases: readonly Case[] = [
   },
   {
     id: 'rest.unsupported.files',
-    sentence: 'A file sent along is refused by name',
-    async run(world) {
-      const guild = await world.guild()
+    title: 'A file sent along is refused by name',
+    async run(fixture) {
+      const guild = await fixture.guild()
       const raw = [
         '--x',
         'Content-Disposition: form-data; name="payload_json"',
@@ -91,20 +91,20 @@ export const unsupportedCases: readonly Case[] = [
         '',
       ].join('\r\n')
       const headers = { 'content-type': 'multipart/form-data; boundary=x' }
-      const path = `/channels/${guild.text}/messages`
-      await guild.owner.api.refused(invalid('files'), 'POST', path, undefined, { raw, headers })
-      same(await guild.owner.api.get(path), [], 'what was said')
+      const path = `/channels/${guild.textId}/messages`
+      await guild.owner.api.expectError(invalid('files'), 'POST', path, undefined, { raw, headers })
+      expectEqual(await guild.owner.api.get(path), [], 'what was said')
     },
   },
   {
     id: 'rest.unsupported.channels',
-    sentence: 'A field of channels that is not supported is refused by name, and so is a type',
-    async run(world) {
-      const guild = await world.guild()
+    title: 'A field of channels that is not supported is refused by name, and so is a type',
+    async run(fixture) {
+      const guild = await fixture.guild()
       const path = `/guilds/${guild.id}/channels`
       await refuseEach(guild.owner, 'POST', path, { name: 'x' }, CHANNEL_FIELDS)
       for (const type of [10, 11, 12, 13, 14, 15, 16])
-        await guild.owner.api.refused(invalid('type', 'BASE_TYPE_CHOICES'), 'POST', path, {
+        await guild.owner.api.expectError(invalid('type', 'BASE_TYPE_CHOICES'), 'POST', path, {
           name: 'x',
           type,
         })
@@ -116,9 +116,9 @@ export const unsupportedCases: readonly Case[] = [
         auto_archive_duration: 60,
         applied_tags: [guild.id],
       }
-      await refuseEach(guild.owner, 'PATCH', `/channels/${guild.text}`, changed, more)
-      includes(
-        await guild.owner.api.get(`/channels/${guild.text}`),
+      await refuseEach(guild.owner, 'PATCH', `/channels/${guild.textId}`, changed, more)
+      expectIncludes(
+        await guild.owner.api.get(`/channels/${guild.textId}`),
         { name: 'text' },
         'the channel',
       )
@@ -126,25 +126,25 @@ export const unsupportedCases: readonly Case[] = [
   },
   {
     id: 'rest.unsupported.channel-types',
-    sentence:
+    title:
       'A field that Discord documents for other types of channel alone is refused by name; one that asks for nothing is not',
-    async run(world) {
-      const guild = await world.guild()
+    async run(fixture) {
+      const guild = await fixture.guild()
       const path = `/guilds/${guild.id}/channels`
-      const category = await guild.channel({ name: 'category', type: 4 })
+      const category = await guild.createChannel({ name: 'category', type: 4 })
       const call = { bitrate: 96_000, user_limit: 5 }
       const text = { topic: 'what for', nsfw: true, rate_limit_per_user: 5 }
       const foreign = { 0: call, 5: call, 2: { topic: text.topic }, 4: { ...call, ...text } }
       for (const [type, fields] of Object.entries(foreign))
         await refuseEach(guild.owner, 'POST', path, { name: 'x', type: Number(type) }, fields)
       const made = {
-        [guild.text]: foreign[0],
-        [guild.voice]: foreign[2],
+        [guild.textId]: foreign[0],
+        [guild.voiceId]: foreign[2],
         [category.id]: foreign[4],
       }
       for (const [id, fields] of Object.entries(made))
         await refuseEach(guild.owner, 'PATCH', `/channels/${id}`, { name: 'changed' }, fields)
-      await guild.member.api.refused(NO_PERMISSION, 'PATCH', `/channels/${guild.text}`, call)
+      await guild.member.api.expectError(NO_PERMISSION, 'PATCH', `/channels/${guild.textId}`, call)
       const nothing = {
         topic: null,
         nsfw: false,
@@ -153,13 +153,13 @@ export const unsupportedCases: readonly Case[] = [
         user_limit: 0,
       }
       for (const type of [0, 2, 4, 5])
-        includes(
-          await guild.channel({ name: 'y', type, ...nothing }),
+        expectIncludes(
+          await guild.createChannel({ name: 'y', type, ...nothing }),
           { name: 'y', type },
           'asks for nothing',
         )
       for (const id of Object.keys(made)) {
-        includes(
+        expectIncludes(
           await guild.owner.api.patch(`/channels/${id}`, nothing),
           { topic: null, nsfw: false, rate_limit_per_user: 0 },
           'edited',
@@ -169,9 +169,9 @@ export const unsupportedCases: readonly Case[] = [
   },
   {
     id: 'rest.unsupported.guilds',
-    sentence: 'A field of guilds and roles that is not supported is refused by name',
-    async run(world) {
-      const guild = await world.guild()
+    title: 'A field of guilds and roles that is not supported is refused by name',
+    async run(fixture) {
+      const guild = await fixture.guild()
       await refuseEach(
         guild.owner,
         'PATCH',
@@ -182,12 +182,12 @@ export const unsupportedCases: readonly Case[] = [
           banner: IMAGE,
           splash: IMAGE,
           features: ['COMMUNITY'],
-          rules_channel_id: guild.text,
+          rules_channel_id: guild.textId,
           system_channel_flags: 1,
           premium_progress_bar_enabled: true,
         },
       )
-      includes(
+      expectIncludes(
         await guild.owner.api.get(`/guilds/${guild.id}`),
         { name: guild.name, icon: null },
         'the guild',
@@ -207,24 +207,26 @@ export const unsupportedCases: readonly Case[] = [
         {},
         { icon: IMAGE, unicode_emoji: '🦑' },
       )
-      const role = await guild.role(0n)
+      const role = await guild.createRole(0n)
       const colors = { primary_color: 1, secondary_color: fields['colors.secondary_color'] }
       const path = `/guilds/${guild.id}/roles/${role.id}`
-      await guild.owner.api.refused(invalid('colors.secondary_color'), 'PATCH', path, { colors })
+      await guild.owner.api.expectError(invalid('colors.secondary_color'), 'PATCH', path, {
+        colors,
+      })
       await refuseEach(guild.owner, 'PATCH', path, {}, { icon: IMAGE, unicode_emoji: '🦑' })
     },
   },
   {
     id: 'rest.unsupported.members',
-    sentence: 'A field of members and invites that is not supported is refused by name',
-    async run(world) {
-      const [guild, newcomer] = [await world.guild(), await world.user()]
+    title: 'A field of members and invites that is not supported is refused by name',
+    async run(fixture) {
+      const [guild, newcomer] = [await fixture.guild(), await fixture.user()]
       const token = { access_token: newcomer.token }
       await refuseEach(guild.owner, 'PUT', `/guilds/${guild.id}/members/${newcomer.id}`, token, {
         mute: true,
         deaf: true,
       })
-      await guild.owner.api.refused(
+      await guild.owner.api.expectError(
         { status: 404, code: 10007 },
         'GET',
         `/guilds/${guild.id}/members/${newcomer.id}`,
@@ -239,7 +241,7 @@ export const unsupportedCases: readonly Case[] = [
       await refuseEach(
         guild.owner,
         'POST',
-        `/channels/${guild.text}/invites`,
+        `/channels/${guild.textId}/invites`,
         {},
         {
           target_type: 1,
@@ -251,14 +253,17 @@ export const unsupportedCases: readonly Case[] = [
   },
   {
     id: 'rest.unsupported.nothing',
-    sentence:
+    title:
       'Fields that are not supported are taken where they ask for nothing: libraries send their whole structure',
-    async run(world) {
-      const guild = await world.guild()
+    async run(fixture) {
+      const guild = await fixture.guild()
       const { api } = guild.owner
       const none = { components: [], sticker_ids: [], attachments: null, poll: null, flags: 0 }
-      includes(
-        await api.post<APIMessage>(`/channels/${guild.text}/messages`, { content: 'hi', ...none }),
+      expectIncludes(
+        await api.post<APIMessage>(`/channels/${guild.textId}/messages`, {
+          content: 'hi',
+          ...none,
+        }),
         { content: 'hi' },
         'the message',
       )
@@ -269,8 +274,8 @@ export const unsupportedCases: readonly Case[] = [
         available_tags: [],
         flags: 0,
       }
-      includes(
-        await api.patch<APIChannel>(`/channels/${guild.voice}`, { name: 'call', ...standing }),
+      expectIncludes(
+        await api.patch<APIChannel>(`/channels/${guild.voiceId}`, { name: 'call', ...standing }),
         { name: 'call' },
         'the channel',
       )
@@ -281,7 +286,7 @@ export const unsupportedCases: readonly Case[] = [
         system_channel_flags: 0,
         rules_channel_id: null,
       }
-      includes(
+      expectIncludes(
         await api.patch<APIGuild>(`/guilds/${guild.id}`, { name: 'plain', ...plain }),
         { name: 'plain' },
         'the guild',
@@ -292,7 +297,7 @@ export const unsupportedCases: readonly Case[] = [
         unicode_emoji: null,
         colors: { primary_color: 7, secondary_color: null, tertiary_color: null },
       }
-      includes(
+      expectIncludes(
         await api.post<APIRole>(`/guilds/${guild.id}/roles`, role),
         { name: 'r', color: 7 },
         'the role',

@@ -1,8 +1,8 @@
-import { holds, same, show } from './expect.ts'
-import type { Journal } from './journal.ts'
-import { faultsOfAnswer } from './schema/check.ts'
+import { expectEqual, expectTrue, format } from './expect.ts'
+import { validateResponse } from './schema/validate.ts'
+import type { Transcript } from './transcript.ts'
 
-export interface Answer {
+export interface ApiResponse {
   readonly status: number
   readonly headers: Headers
   readonly text: string
@@ -12,7 +12,7 @@ export interface Answer {
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
-export interface CallOptions {
+export interface RequestOptions {
   readonly headers?: Readonly<Record<string, string>>
   /** Instead of `/api/v10`. */
   readonly prefix?: string
@@ -23,7 +23,7 @@ export interface CallOptions {
 }
 
 /** What a refusal must say. */
-export interface Refusal {
+export interface ExpectedError {
   readonly status: number
   readonly code: number
   /**
@@ -37,11 +37,11 @@ export interface Refusal {
 const ANSWER_MS = 30_000
 
 /** One user's way to the stage's REST API, with nothing between a case and the wire. */
-export class Api {
+export class ApiClient {
   readonly #base: string
   readonly #who: string
   readonly #authorization: string | undefined
-  readonly #journal: Journal
+  readonly #journal: Transcript
   readonly #over: AbortSignal
   readonly #seen: Set<string> | undefined
 
@@ -53,7 +53,7 @@ export class Api {
       journal,
       over,
       seen,
-    }: { journal: Journal; over: AbortSignal; seen?: Set<string> | undefined },
+    }: { journal: Transcript; over: AbortSignal; seen?: Set<string> | undefined },
   ) {
     this.#base = base.replace(/\/+$/, '')
     this.#who = who
@@ -63,18 +63,18 @@ export class Api {
     this.#seen = seen
   }
 
-  async call(
+  async request(
     method: Method,
     path: string,
     body?: unknown,
-    options: CallOptions = {},
-  ): Promise<Answer> {
+    options: RequestOptions = {},
+  ): Promise<ApiResponse> {
     const url = `${this.#base}${options.prefix ?? '/api/v10'}${path}`
     const json =
       body === undefined
         ? undefined
         : options.bareIds
-          ? bare(JSON.stringify(body))
+          ? unquoteIds(JSON.stringify(body))
           : JSON.stringify(body)
     const sent = options.raw ?? json
     const response = await fetch(url, {
@@ -94,21 +94,26 @@ export class Api {
     const text = await response.text()
     const shown =
       sent === undefined ? '' : ` ${typeof sent === 'string' ? sent : `(${sent.length} bytes)`}`
-    this.#journal.note(
+    this.#journal.record(
       this.#who,
       `${method} ${options.prefix ?? ''}${path}${shown} → ${response.status} ${text}`,
     )
-    const answer = { status: response.status, headers: response.headers, text, body: parsed(text) }
+    const answer = {
+      status: response.status,
+      headers: response.headers,
+      text,
+      body: parseJson(text),
+    }
     // An operator's routes, such as /healthz, are not Discord's API.
     if (/^\/(api|workshop)\//.test(new URL(url).pathname)) this.#holdToSchema(method, path, answer)
     return answer
   }
 
   /** Every JSON answer in every case is held against the schema of its route. */
-  #holdToSchema(method: Method, path: string, { status, headers, body }: Answer): void {
+  #holdToSchema(method: Method, path: string, { status, headers, body }: ApiResponse): void {
     if (!headers.get('content-type')?.startsWith('application/json')) return
-    const faults = faultsOfAnswer(method, path, status, body, this.#seen)
-    holds(
+    const faults = validateResponse(method, path, status, body, this.#seen)
+    expectTrue(
       faults === undefined,
       `${method} ${path} → ${status} is not as its schema says:\n${faults}`,
       body,
@@ -116,49 +121,54 @@ export class Api {
   }
 
   /** The body of an answer that must be a success. */
-  async ask<T>(method: Method, path: string, body?: unknown, options?: CallOptions): Promise<T> {
-    let answer = await this.call(method, path, body, options)
+  async requestOk<T>(
+    method: Method,
+    path: string,
+    body?: unknown,
+    options?: RequestOptions,
+  ): Promise<T> {
+    let answer = await this.request(method, path, body, options)
     // A stage that cannot just now says when to come back, and every client library does. On a busy
     // machine that is no flaw; a stage that goes on saying it is one.
     for (let again = 0; answer.status === 503 && again < 2; again++) {
       await new Promise((resolve) =>
         setTimeout(resolve, 1_000 * Number(answer.headers.get('retry-after') ?? 1)),
       )
-      answer = await this.call(method, path, body, options)
+      answer = await this.request(method, path, body, options)
     }
-    holds(answer.status >= 200 && answer.status < 300, `${method} ${path} succeeds`, {
+    expectTrue(answer.status >= 200 && answer.status < 300, `${method} ${path} succeeds`, {
       status: answer.status,
       body: answer.body,
     })
     return answer.body as T
   }
 
-  get = <T>(path: string): Promise<T> => this.ask('GET', path)
-  post = <T>(path: string, body?: unknown, options?: CallOptions): Promise<T> =>
-    this.ask('POST', path, body, options)
-  patch = <T>(path: string, body: unknown, options?: CallOptions): Promise<T> =>
-    this.ask('PATCH', path, body, options)
-  put = <T = void>(path: string, body?: unknown, options?: CallOptions): Promise<T> =>
-    this.ask('PUT', path, body, options)
-  delete = <T = void>(path: string): Promise<T> => this.ask('DELETE', path)
+  get = <T>(path: string): Promise<T> => this.requestOk('GET', path)
+  post = <T>(path: string, body?: unknown, options?: RequestOptions): Promise<T> =>
+    this.requestOk('POST', path, body, options)
+  patch = <T>(path: string, body: unknown, options?: RequestOptions): Promise<T> =>
+    this.requestOk('PATCH', path, body, options)
+  put = <T = void>(path: string, body?: unknown, options?: RequestOptions): Promise<T> =>
+    this.requestOk('PUT', path, body, options)
+  delete = <T = void>(path: string): Promise<T> => this.requestOk('DELETE', path)
 
   /** What must be refused, and how. */
-  async refused(
-    refusal: Refusal,
+  async expectError(
+    refusal: ExpectedError,
     method: Method,
     path: string,
     body?: unknown,
-    options?: CallOptions,
-  ): Promise<Answer> {
-    const answer = await this.call(method, path, body, options)
-    refusedWith(answer, refusal, `${method} ${path}`)
+    options?: RequestOptions,
+  ): Promise<ApiResponse> {
+    const answer = await this.request(method, path, body, options)
+    expectError(answer, refusal, `${method} ${path}`)
     return answer
   }
 
   /** What must be answered with a status and no body. */
-  async nothing(method: Method, path: string, body?: unknown): Promise<void> {
-    const answer = await this.call(method, path, body)
-    same(
+  async expectNoContent(method: Method, path: string, body?: unknown): Promise<void> {
+    const answer = await this.request(method, path, body)
+    expectEqual(
       { status: answer.status, text: answer.text },
       { status: 204, text: '' },
       `${method} ${path} is answered 204`,
@@ -166,18 +176,18 @@ export class Api {
   }
 }
 
-export function refusedWith(
-  answer: Answer,
-  { status, code, field, fieldCode }: Refusal,
+export function expectError(
+  answer: ApiResponse,
+  { status, code, field, fieldCode }: ExpectedError,
   what: string,
 ): void {
   const body = answer.body as { code?: unknown; message?: unknown; errors?: unknown } | undefined
-  same(
+  expectEqual(
     { status: answer.status, code: body?.code },
     { status, code },
     `${what} is refused (${answer.text.slice(0, 300)})`,
   )
-  holds(
+  expectTrue(
     typeof body?.message === 'string' && body.message.length > 0,
     `${what}: a refusal has a message`,
     body,
@@ -191,18 +201,18 @@ export function refusedWith(
     )
   const list = (errors as { _errors?: { code?: unknown; message?: unknown }[] } | undefined)
     ?._errors
-  holds(
+  expectTrue(
     Array.isArray(list) && list.length > 0,
-    `${what}: errors.${field}._errors names what is wrong (${show(body)})`,
+    `${what}: errors.${field}._errors names what is wrong (${format(body)})`,
   )
   for (const each of list)
-    holds(
+    expectTrue(
       typeof each.code === 'string' && typeof each.message === 'string',
       `${what}: each error has a code and a message`,
       list,
     )
   if (fieldCode !== undefined)
-    holds(
+    expectTrue(
       list.some((each) => each.code === fieldCode),
       `${what}: errors.${field} says ${fieldCode}`,
       list,
@@ -210,9 +220,9 @@ export function refusedWith(
 }
 
 /** Ids without their quotes. */
-export const bare = (json: string): string => json.replace(/"([0-9]{15,20})"/g, '$1')
+export const unquoteIds = (json: string): string => json.replace(/"([0-9]{15,20})"/g, '$1')
 
-function parsed(text: string): unknown {
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
@@ -220,20 +230,20 @@ function parsed(text: string): unknown {
   }
 }
 
-export const NO_ACCESS: Refusal = { status: 403, code: 50001 }
-export const NO_PERMISSION: Refusal = { status: 403, code: 50013 }
-export const NOT_IN_VOICE: Refusal = { status: 400, code: 40032 }
-export const UNKNOWN_CHANNEL: Refusal = { status: 404, code: 10003 }
-export const UNKNOWN_GUILD: Refusal = { status: 404, code: 10004 }
-export const UNKNOWN_INVITE: Refusal = { status: 404, code: 10006 }
-export const UNKNOWN_MESSAGE: Refusal = { status: 404, code: 10008 }
-export const UNKNOWN_ROLE: Refusal = { status: 404, code: 10011 }
-export const UNKNOWN_USER: Refusal = { status: 404, code: 10013 }
-export const UNAUTHORIZED: Refusal = { status: 401, code: 0 }
-export const NOT_FOUND: Refusal = { status: 404, code: 0 }
-export const EMPTY: Refusal = { status: 400, code: 50006 }
-export const MALFORMED: Refusal = { status: 400, code: 50109 }
-export const invalid = (field?: string, fieldCode?: string): Refusal => ({
+export const NO_ACCESS: ExpectedError = { status: 403, code: 50001 }
+export const NO_PERMISSION: ExpectedError = { status: 403, code: 50013 }
+export const NOT_IN_VOICE: ExpectedError = { status: 400, code: 40032 }
+export const UNKNOWN_CHANNEL: ExpectedError = { status: 404, code: 10003 }
+export const UNKNOWN_GUILD: ExpectedError = { status: 404, code: 10004 }
+export const UNKNOWN_INVITE: ExpectedError = { status: 404, code: 10006 }
+export const UNKNOWN_MESSAGE: ExpectedError = { status: 404, code: 10008 }
+export const UNKNOWN_ROLE: ExpectedError = { status: 404, code: 10011 }
+export const UNKNOWN_USER: ExpectedError = { status: 404, code: 10013 }
+export const UNAUTHORIZED: ExpectedError = { status: 401, code: 0 }
+export const NOT_FOUND: ExpectedError = { status: 404, code: 0 }
+export const EMPTY: ExpectedError = { status: 400, code: 50006 }
+export const MALFORMED: ExpectedError = { status: 400, code: 50109 }
+export const invalid = (field?: string, fieldCode?: string): ExpectedError => ({
   status: 400,
   code: 50035,
   ...(field === undefined ? {} : { field }),

@@ -1,15 +1,15 @@
 import {
   array,
   boolean,
-  count,
+  emptyArray,
   gatewayUrl,
   id,
-  none,
-  nothing,
+  nonEmptyString,
+  nullValue,
   object,
   type Schema,
   string,
-  text,
+  uint,
 } from './build.ts'
 import {
   channel,
@@ -18,13 +18,13 @@ import {
   guildChannel,
   invite,
   inviteWithMetadata,
-  myGuild,
+  ownGuild,
   role,
 } from './guilds.ts'
 import { message, pins, searchResult } from './messages.ts'
-import { application, me, member, user, voiceState } from './people.ts'
+import { application, member, ownUser, user, voiceState } from './users.ts'
 
-const fieldError = object({ code: text, message: text })
+const fieldError = object({ code: nonEmptyString, message: nonEmptyString })
 
 /**
  * Every refusal. Errors of a form are nested as the form is, and `_errors` ends each path; ajv
@@ -33,7 +33,7 @@ const fieldError = object({ code: text, message: text })
 export const error: Schema = {
   $id: 'error',
   ...object(
-    { code: count, message: text },
+    { code: uint, message: nonEmptyString },
     { errors: { $ref: '#/$defs/form' }, retry_after: { type: 'number', minimum: 0 } },
   ),
   $defs: {
@@ -48,26 +48,29 @@ export const error: Schema = {
 
 /** A 429 says how long to wait, and whether all routes are meant. */
 export const rateLimited = object({
-  code: count,
-  message: text,
+  code: uint,
+  message: nonEmptyString,
   retry_after: { type: 'number', minimum: 0 },
   global: boolean,
 })
 
 const sessionStartLimit = object({
-  total: count,
-  remaining: count,
-  reset_after: count,
+  total: uint,
+  remaining: uint,
+  reset_after: uint,
   max_concurrency: { type: 'integer', minimum: 1 },
 })
 const region = object({
-  id: text,
-  name: text,
+  id: nonEmptyString,
+  name: nonEmptyString,
   custom: boolean,
   deprecated: boolean,
   optimal: boolean,
 })
-const noThreads = object({ threads: none, members: none }, { has_more: { const: false } })
+const noThreads = object(
+  { threads: emptyArray, members: emptyArray },
+  { has_more: { const: false } },
+)
 const auditLog = object(
   Object.fromEntries(
     [
@@ -79,12 +82,12 @@ const auditLog = object(
       'threads',
       'application_commands',
       'auto_moderation_rules',
-    ].map((list) => [list, none]),
+    ].map((list) => [list, emptyArray]),
   ),
 )
 
 /** The body of each successful answer, by verb and route. A route answered 204 has no entry. */
-export const ANSWERS: Readonly<Record<string, Schema>> = {
+export const RESPONSES: Readonly<Record<string, Schema>> = {
   'GET /gateway': object({ url: gatewayUrl }),
   'GET /gateway/bot': object({
     url: gatewayUrl,
@@ -93,11 +96,11 @@ export const ANSWERS: Readonly<Record<string, Schema>> = {
   }),
   'GET /oauth2/applications/@me': application,
   'GET /applications/@me': application,
-  'GET /users/@me': me,
-  'GET /users/@me/guilds': array(myGuild, { maxItems: 200 }),
+  'GET /users/@me': ownUser,
+  'GET /users/@me/guilds': array(ownGuild, { maxItems: 200 }),
   'GET /users/@me/channels': array(directChannel),
   'POST /users/@me/channels': directChannel,
-  'GET /users/@me/connections': none,
+  'GET /users/@me/connections': emptyArray,
   'GET /users/:user': user,
   'POST /guilds': guild,
   'GET /guilds/:guild': guild,
@@ -117,7 +120,7 @@ export const ANSWERS: Readonly<Record<string, Schema>> = {
   'GET /guilds/:guild/roles/member-counts': {
     type: 'object',
     propertyNames: id,
-    additionalProperties: count,
+    additionalProperties: uint,
   },
   'GET /guilds/:guild/voice-states/@me': voiceState,
   'GET /guilds/:guild/voice-states/:user': voiceState,
@@ -135,7 +138,7 @@ export const ANSWERS: Readonly<Record<string, Schema>> = {
   'PATCH /channels/:channel/messages/:message': message,
   'GET /channels/:channel/messages/:message/reactions/:emoji': array(user, { maxItems: 100 }),
   'GET /channels/:channel/messages/pins': pins,
-  'GET /channels/:channel/pins': none,
+  'GET /channels/:channel/pins': emptyArray,
   'GET /channels/:channel/invites': array(inviteWithMetadata),
   'POST /channels/:channel/invites': inviteWithMetadata,
   'GET /invites/:code': invite,
@@ -146,36 +149,36 @@ export const ANSWERS: Readonly<Record<string, Schema>> = {
   'GET /channels/:channel/threads/archived/public': noThreads,
   'GET /channels/:channel/threads/archived/private': noThreads,
   'GET /channels/:channel/users/@me/threads/archived/private': noThreads,
-  'GET /channels/:channel/webhooks': none,
-  'GET /guilds/:guild/emojis': none,
-  'GET /guilds/:guild/stickers': none,
-  'GET /guilds/:guild/webhooks': none,
-  'GET /guilds/:guild/bans': none,
-  'GET /guilds/:guild/scheduled-events': none,
-  'GET /guilds/:guild/auto-moderation/rules': none,
-  'GET /guilds/:guild/integrations': none,
-  'GET /guilds/:guild/templates': none,
+  'GET /channels/:channel/webhooks': emptyArray,
+  'GET /guilds/:guild/emojis': emptyArray,
+  'GET /guilds/:guild/stickers': emptyArray,
+  'GET /guilds/:guild/webhooks': emptyArray,
+  'GET /guilds/:guild/bans': emptyArray,
+  'GET /guilds/:guild/scheduled-events': emptyArray,
+  'GET /guilds/:guild/auto-moderation/rules': emptyArray,
+  'GET /guilds/:guild/integrations': emptyArray,
+  'GET /guilds/:guild/templates': emptyArray,
   'GET /guilds/:guild/audit-logs': auditLog,
-  'GET /guilds/:guild/vanity-url': object({ code: nothing, uses: { const: 0 } }),
-  'GET /guilds/:guild/widget': object({ enabled: { const: false }, channel_id: nothing }),
+  'GET /guilds/:guild/vanity-url': object({ code: nullValue, uses: { const: 0 } }),
+  'GET /guilds/:guild/widget': object({ enabled: { const: false }, channel_id: nullValue }),
   'GET /guilds/:guild/onboarding': object({
     guild_id: id,
-    prompts: none,
-    default_channel_ids: none,
+    prompts: emptyArray,
+    default_channel_ids: emptyArray,
     enabled: { const: false },
     mode: { const: 0 },
   }),
   'GET /guilds/:guild/regions': array(region),
-  'GET /guilds/:guild/soundboard-sounds': object({ items: none }),
+  'GET /guilds/:guild/soundboard-sounds': object({ items: emptyArray }),
   'GET /voice/regions': array(region),
-  'GET /applications/:application/emojis': object({ items: none }),
-  'GET /applications/:application/commands': none,
-  'GET /applications/:application/guilds/:guild/commands': none,
-  'GET /applications/:application/entitlements': none,
-  'GET /applications/:application/skus': none,
-  'GET /applications/:application/role-connections/metadata': none,
-  'GET /applications/:application/guilds/:guild/commands/permissions': none,
-  'GET /soundboard-default-sounds': none,
-  'GET /sticker-packs': object({ sticker_packs: none }),
+  'GET /applications/:application/emojis': object({ items: emptyArray }),
+  'GET /applications/:application/commands': emptyArray,
+  'GET /applications/:application/guilds/:guild/commands': emptyArray,
+  'GET /applications/:application/entitlements': emptyArray,
+  'GET /applications/:application/skus': emptyArray,
+  'GET /applications/:application/role-connections/metadata': emptyArray,
+  'GET /applications/:application/guilds/:guild/commands/permissions': emptyArray,
+  'GET /soundboard-default-sounds': emptyArray,
+  'GET /sticker-packs': object({ sticker_packs: emptyArray }),
   'POST /workshop/users': object({ id, token: string }),
 }

@@ -1,8 +1,8 @@
 import { Intent, Op } from '@threshold/contract'
-import { holds } from './expect.ts'
-import type { Api } from './rest.ts'
+import type { ApiClient } from './api-client.ts'
+import { expectTrue } from './expect.ts'
+import type { Fixture } from './fixture.ts'
 import type { Ready, Socket, SocketOptions } from './socket.ts'
-import type { World } from './world.ts'
 
 export const ALL_INTENTS: number =
   Intent.Guilds |
@@ -31,19 +31,19 @@ export interface Session {
 }
 
 /** A user with a way to each of the stage's doors. */
-export interface Actor {
+export interface TestUser {
   readonly id: string
   readonly token: string
   readonly username: string
   readonly name: string
-  readonly api: Api
+  readonly api: ApiClient
   /** Identifies, and waits for READY and for each guild that it names. */
   connect(options?: ConnectOptions): Promise<Socket>
   login(options?: ConnectOptions): Promise<Session>
 }
 
-export function createActor(
-  world: World,
+export function createTestUser(
+  fixture: Fixture,
   {
     id,
     token,
@@ -51,25 +51,25 @@ export function createActor(
     name,
     base,
   }: { id: string; token: string; username: string; name: string; base: string },
-): Actor {
+): TestUser {
   let connections = 0
-  const actor: Actor = {
+  const actor: TestUser = {
     id,
     token,
     username,
     name,
-    api: world.api(name, `Bot ${token}`, base),
+    api: fixture.api(name, `Bot ${token}`, base),
     async login(options = {}) {
       connections += 1
       const who = connections === 1 ? name : `${name}#${connections}`
-      const socket = await world.socket({ ...options, who })
-      await socket.frame(Op.Hello)
+      const socket = await fixture.openSocket({ ...options, who })
+      await socket.nextFrame(Op.Hello)
       const ready = await identify(socket, token, options)
-      holds(ready.user.id === id, 'READY names the user of the token', ready.user)
+      expectTrue(ready.user.id === id, 'READY names the user of the token', ready.user)
       const { intents = ALL_INTENTS } = options
       if ((intents & Intent.Guilds) !== 0)
         for (const guild of ready.guilds)
-          await socket.next('GUILD_CREATE', (d) => d.id === guild.id)
+          await socket.nextEvent('GUILD_CREATE', (d) => d.id === guild.id)
       return { socket, ready }
     },
     connect: async (options) => (await actor.login(options)).socket,
@@ -89,5 +89,5 @@ export async function identify(
     properties: { os: 'linux', browser: 'conformance', device: 'conformance' },
     ...options.identify,
   })
-  return socket.next('READY')
+  return socket.nextEvent('READY')
 }

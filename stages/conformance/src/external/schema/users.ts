@@ -1,16 +1,16 @@
 import {
   array,
-  bits,
   boolean,
-  count,
   id,
-  nothing,
+  nonEmptyString,
+  nullValue,
   object,
   oneOf,
   orNull,
+  permissionBits,
   string,
-  text,
-  time,
+  timestamp,
+  uint,
 } from './build.ts'
 
 const primaryGuild = object({
@@ -26,17 +26,17 @@ const userRequired = {
   discriminator: string,
   global_name: orNull(string),
   avatar: orNull(string),
-  flags: count,
-  public_flags: count,
+  flags: uint,
+  public_flags: uint,
   primary_guild: orNull(primaryGuild),
 }
 const userOptional = {
   bot: boolean,
   system: boolean,
   banner: orNull(string),
-  accent_color: orNull(count),
-  avatar_decoration_data: nothing,
-  collectibles: nothing,
+  accent_color: orNull(uint),
+  avatar_decoration_data: nullValue,
+  collectibles: nullValue,
 }
 
 /** A user as others see them. */
@@ -44,13 +44,13 @@ export const user = object(userRequired, userOptional)
 
 const meOptional = {
   ...userOptional,
-  premium_type: count,
+  premium_type: uint,
   email: orNull(string),
   verified: boolean,
 }
 
 /** The user who asks: GET /users/@me. */
-export const me = object({ ...userRequired, mfa_enabled: boolean, locale: string }, meOptional)
+export const ownUser = object({ ...userRequired, mfa_enabled: boolean, locale: string }, meOptional)
 
 /** The user in READY. */
 export const readyUser = object(userRequired, {
@@ -64,15 +64,19 @@ const memberRequired = {
   avatar: orNull(string),
   banner: orNull(string),
   roles: array(id, { uniqueItems: true }),
-  joined_at: time,
-  premium_since: orNull(time),
+  joined_at: timestamp,
+  premium_since: orNull(timestamp),
   deaf: boolean,
   mute: boolean,
-  flags: count,
+  flags: uint,
   pending: boolean,
-  communication_disabled_until: orNull(time),
+  communication_disabled_until: orNull(timestamp),
 }
-const memberOptional = { avatar_decoration_data: nothing, collectibles: nothing, permissions: bits }
+const memberOptional = {
+  avatar_decoration_data: nullValue,
+  collectibles: nullValue,
+  permissions: permissionBits,
+}
 
 /** A member inside an event that names the user elsewhere, such as a message. */
 export const partialMember = object(memberRequired, memberOptional)
@@ -88,7 +92,7 @@ const activity = object(
     id: string,
     name: string,
     type: { type: 'integer', minimum: 0, maximum: 5 },
-    created_at: count,
+    created_at: uint,
   },
   { url: orNull(string), state: orNull(string) },
 )
@@ -108,7 +112,7 @@ export const voiceState = object(
     guild_id: id,
     channel_id: orNull(id),
     user_id: id,
-    session_id: text,
+    session_id: nonEmptyString,
     deaf: boolean,
     mute: boolean,
     self_deaf: boolean,
@@ -116,7 +120,7 @@ export const voiceState = object(
     self_stream: boolean,
     self_video: boolean,
     suppress: boolean,
-    request_to_speak_timestamp: orNull(time),
+    request_to_speak_timestamp: orNull(timestamp),
   },
   { member },
 )
@@ -128,19 +132,19 @@ export const application = object(
     name: string,
     icon: orNull(string),
     description: string,
-    type: orNull(count),
+    type: orNull(uint),
     verify_key: string,
-    flags: count,
+    flags: uint,
     flags_new: { type: 'string', pattern: '^[0-9]+$' },
     redirect_uris: array(string),
     interactions_endpoint_url: orNull(string),
     role_connections_verification_url: orNull(string),
     owner: user,
-    approximate_guild_count: count,
-    approximate_user_install_count: count,
-    approximate_user_authorization_count: count,
-    explicit_content_filter: count,
-    team: nothing,
+    approximate_guild_count: uint,
+    approximate_user_install_count: uint,
+    approximate_user_authorization_count: uint,
+    explicit_content_filter: uint,
+    team: nullValue,
     eligible_oauth2_scopes: array(string),
   },
   {
@@ -149,7 +153,7 @@ export const application = object(
     bot_require_code_grant: boolean,
     cover_image: orNull(string),
     custom_install_url: orNull(string),
-    event_webhooks_status: count,
+    event_webhooks_status: uint,
     event_webhooks_types: array(string),
     event_webhooks_url: orNull(string),
     guild_id: id,

@@ -1,17 +1,20 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
-import { ANSWERS, error, rateLimited } from './answers.ts'
 import type { Schema } from './build.ts'
 import { DISPATCHES } from './gateway.ts'
+import { error, RESPONSES, rateLimited } from './responses.ts'
 
 const ajv = new Ajv2020({ allErrors: true, strict: true, strictTypes: false })
 /** Compiled when first needed: a run of a few cases compiles a few schemas. */
 const compiled = new Map<Schema, ValidateFunction>()
 
 /** Every route and dispatch that has a schema, such as `GET /users/@me` and `READY`. */
-export const DESCRIBED: readonly string[] = [...Object.keys(ANSWERS), ...Object.keys(DISPATCHES)]
+export const SCHEMA_NAMES: readonly string[] = [
+  ...Object.keys(RESPONSES),
+  ...Object.keys(DISPATCHES),
+]
 
 /** The faults of a value, one a line; undefined where there are none. */
-function faultsOf(schema: Schema, value: unknown): string | undefined {
+function validate(schema: Schema, value: unknown): string | undefined {
   const validate = compiled.get(schema) ?? ajv.compile(schema)
   compiled.set(schema, validate)
   if (validate(value)) return undefined
@@ -29,7 +32,7 @@ interface Route {
   readonly segments: readonly string[]
 }
 
-const routes: readonly Route[] = Object.keys(ANSWERS)
+const routes: readonly Route[] = Object.keys(RESPONSES)
   .map((name) => {
     const [verb = '', path = ''] = name.split(' ')
     return { name, verb, segments: path.split('/') }
@@ -59,30 +62,30 @@ function routeOf(verb: string, path: string): Route | undefined {
  * @param seen takes the route's name
  * @returns the faults, a line each; undefined where there are none
  */
-export function faultsOfAnswer(
+export function validateResponse(
   verb: string,
   path: string,
   status: number,
   body: unknown,
   seen?: Set<string>,
 ): string | undefined {
-  if (status === 429) return faultsOf(rateLimited, body)
-  if (status >= 400) return faultsOf(error, body)
+  if (status === 429) return validate(rateLimited, body)
+  if (status >= 400) return validate(error, body)
   if (status === 204) return undefined
   const route = routeOf(verb, path)
   if (route !== undefined) seen?.add(route.name)
   return route === undefined
     ? 'no schema describes this answer'
-    : faultsOf(ANSWERS[route.name]!, body)
+    : validate(RESPONSES[route.name]!, body)
 }
 
 /** The same for the `d` of a dispatch. */
-export function faultsOfDispatch(
+export function validateDispatch(
   name: string,
   data: unknown,
   seen?: Set<string>,
 ): string | undefined {
   const schema = DISPATCHES[name]
   seen?.add(name)
-  return schema === undefined ? 'no schema describes this dispatch' : faultsOf(schema, data)
+  return schema === undefined ? 'no schema describes this dispatch' : validate(schema, data)
 }

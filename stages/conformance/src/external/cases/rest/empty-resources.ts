@@ -1,8 +1,14 @@
 import { Permission } from '@threshold/contract'
+import {
+  invalid,
+  NO_ACCESS,
+  NO_PERMISSION,
+  UNKNOWN_CHANNEL,
+  UNKNOWN_GUILD,
+} from '../../api-client.ts'
 import type { Case } from '../../case.ts'
-import { same } from '../../expect.ts'
-import type { TestGuild } from '../../guild.ts'
-import { invalid, NO_ACCESS, NO_PERMISSION, UNKNOWN_CHANNEL, UNKNOWN_GUILD } from '../../rest.ts'
+import { expectEqual } from '../../expect.ts'
+import type { TestGuild } from '../../test-guild.ts'
 
 const NOBODY = '1000000000000000'
 const NO_THREADS = { threads: [], members: [], has_more: false }
@@ -44,55 +50,67 @@ async function opensWith(
   needed: bigint,
 ): Promise<void> {
   const { api } = guild.member
-  await api.refused(NO_PERMISSION, 'GET', path)
-  const role = await guild.grant(guild.member, needed)
-  same(await api.get(path), none, `${path} with the permission`)
+  await api.expectError(NO_PERMISSION, 'GET', path)
+  const role = await guild.grantPermissions(guild.member, needed)
+  expectEqual(await api.get(path), none, `${path} with the permission`)
   await guild.owner.api.delete(`/guilds/${guild.id}/roles/${role.id}`)
 }
 
 export const nothingCases: readonly Case[] = [
   {
     id: 'rest.nothing.guilds',
-    sentence:
+    title:
       'Threads, emojis, stickers and scheduled events of a guild are answered as empty, to its members alone',
-    async run(world) {
-      const [guild, eve] = [await world.guild(), await world.user('eve')]
+    async run(fixture) {
+      const [guild, eve] = [await fixture.guild(), await fixture.user('eve')]
       for (const [part, none] of Object.entries(OF_MEMBERS)) {
-        same(await guild.member.api.get(`/guilds/${guild.id}/${part}`), none, part)
-        await eve.api.refused(NO_ACCESS, 'GET', `/guilds/${guild.id}/${part}`)
-        await eve.api.refused(UNKNOWN_GUILD, 'GET', `/guilds/${NOBODY}/${part}`)
+        expectEqual(await guild.member.api.get(`/guilds/${guild.id}/${part}`), none, part)
+        await eve.api.expectError(NO_ACCESS, 'GET', `/guilds/${guild.id}/${part}`)
+        await eve.api.expectError(UNKNOWN_GUILD, 'GET', `/guilds/${NOBODY}/${part}`)
       }
     },
   },
   {
     id: 'rest.nothing.moderation',
-    sentence:
+    title:
       'Bans, webhooks, AutoMod rules, integrations, templates and the audit log are empty, by their permissions',
-    async run(world) {
-      const guild = await world.guild()
+    async run(fixture) {
+      const guild = await fixture.guild()
       for (const [part, none, needed] of OF_MODERATORS) {
-        same(await guild.owner.api.get(`/guilds/${guild.id}/${part}`), none, `${part} to the owner`)
+        expectEqual(
+          await guild.owner.api.get(`/guilds/${guild.id}/${part}`),
+          none,
+          `${part} to the owner`,
+        )
         await opensWith(guild, `/guilds/${guild.id}/${part}`, none, needed)
       }
-      await guild.owner.api.refused(
+      await guild.owner.api.expectError(
         { status: 404, code: 10026 },
         'GET',
         `/guilds/${guild.id}/bans/${guild.member.id}`,
       )
-      await guild.owner.api.refused(invalid('limit'), 'GET', `/guilds/${guild.id}/bans?limit=abc`)
+      await guild.owner.api.expectError(
+        invalid('limit'),
+        'GET',
+        `/guilds/${guild.id}/bans?limit=abc`,
+      )
     },
   },
   {
     id: 'rest.nothing.channels',
-    sentence: 'Archived threads, pins and webhooks of a channel are empty, to who may see them',
-    async run(world) {
-      const guild = await world.guild()
-      const path = `/channels/${guild.text}`
+    title: 'Archived threads, pins and webhooks of a channel are empty, to who may see them',
+    async run(fixture) {
+      const guild = await fixture.guild()
+      const path = `/channels/${guild.textId}`
       const { api } = guild.member
-      same(await api.get(`${path}/threads/archived/public`), NO_THREADS, 'public threads')
-      same(await api.get(`${path}/users/@me/threads/archived/private`), NO_THREADS, 'own threads')
-      same(await api.get(`${path}/messages/pins`), { items: [], has_more: false }, 'pins')
-      same(await api.get(`${path}/pins`), [], 'pins, as older clients ask')
+      expectEqual(await api.get(`${path}/threads/archived/public`), NO_THREADS, 'public threads')
+      expectEqual(
+        await api.get(`${path}/users/@me/threads/archived/private`),
+        NO_THREADS,
+        'own threads',
+      )
+      expectEqual(await api.get(`${path}/messages/pins`), { items: [], has_more: false }, 'pins')
+      expectEqual(await api.get(`${path}/pins`), [], 'pins, as older clients ask')
       await opensWith(
         guild,
         `${path}/threads/archived/private`,
@@ -100,23 +118,23 @@ export const nothingCases: readonly Case[] = [
         Permission.ManageThreads,
       )
       await opensWith(guild, `${path}/webhooks`, [], Permission.ManageWebhooks)
-      const hidden = await guild.hiddenChannel()
+      const hidden = await guild.createHiddenChannel()
       for (const part of ['threads/archived/public', 'threads/archived/private', 'webhooks']) {
-        await guild.member.api.refused(NO_ACCESS, 'GET', `/channels/${hidden.id}/${part}`)
-        await guild.member.api.refused(UNKNOWN_CHANNEL, 'GET', `/channels/${NOBODY}/${part}`)
+        await guild.member.api.expectError(NO_ACCESS, 'GET', `/channels/${hidden.id}/${part}`)
+        await guild.member.api.expectError(UNKNOWN_CHANNEL, 'GET', `/channels/${NOBODY}/${part}`)
       }
     },
   },
   {
     id: 'rest.nothing.applications',
-    sentence:
+    title:
       'An application has no emojis and no commands, anywhere, and sees no other’s; there are no voice regions',
-    async run(world) {
-      const [guild, eve] = [await world.guild(), await world.user('eve')]
+    async run(fixture) {
+      const [guild, eve] = [await fixture.guild(), await fixture.user('eve')]
       const { api, id } = guild.owner
-      same(await api.get(`/applications/${id}/emojis`), { items: [] }, 'emojis')
-      same(await api.get(`/applications/${id}/commands`), [], 'commands')
-      same(
+      expectEqual(await api.get(`/applications/${id}/emojis`), { items: [] }, 'emojis')
+      expectEqual(await api.get(`/applications/${id}/commands`), [], 'commands')
+      expectEqual(
         await api.get(`/applications/${id}/guilds/${guild.id}/commands`),
         [],
         'commands of a guild',
@@ -127,21 +145,25 @@ export const nothingCases: readonly Case[] = [
         'role-connections/metadata',
         `guilds/${guild.id}/commands/permissions`,
       ])
-        same(await api.get(`/applications/${id}/${part}`), [], part)
-      same(await api.get('/users/@me/connections'), [], 'connections')
-      same(await api.get('/voice/regions'), [], 'voice regions')
-      same(await api.get('/soundboard-default-sounds'), [], 'sounds')
-      same(await api.get('/sticker-packs'), { sticker_packs: [] }, 'sticker packs')
+        expectEqual(await api.get(`/applications/${id}/${part}`), [], part)
+      expectEqual(await api.get('/users/@me/connections'), [], 'connections')
+      expectEqual(await api.get('/voice/regions'), [], 'voice regions')
+      expectEqual(await api.get('/soundboard-default-sounds'), [], 'sounds')
+      expectEqual(await api.get('/sticker-packs'), { sticker_packs: [] }, 'sticker packs')
       for (const part of ['emojis', 'commands', `guilds/${guild.id}/commands`])
-        await eve.api.refused(NO_ACCESS, 'GET', `/applications/${id}/${part}`)
-      await eve.api.refused(NO_ACCESS, 'GET', `/applications/${eve.id}/guilds/${guild.id}/commands`)
+        await eve.api.expectError(NO_ACCESS, 'GET', `/applications/${id}/${part}`)
+      await eve.api.expectError(
+        NO_ACCESS,
+        'GET',
+        `/applications/${eve.id}/guilds/${guild.id}/commands`,
+      )
     },
   },
   {
     id: 'rest.nothing.onboarding',
-    sentence: 'A guild’s onboarding is off and asks nothing',
-    async run(world) {
-      const guild = await world.guild()
+    title: 'A guild’s onboarding is off and asks nothing',
+    async run(fixture) {
+      const guild = await fixture.guild()
       const off = {
         guild_id: guild.id,
         prompts: [],
@@ -149,8 +171,8 @@ export const nothingCases: readonly Case[] = [
         enabled: false,
         mode: 0,
       }
-      same(await guild.member.api.get(`/guilds/${guild.id}/onboarding`), off, 'onboarding')
-      await (await world.user('eve')).api.refused(
+      expectEqual(await guild.member.api.get(`/guilds/${guild.id}/onboarding`), off, 'onboarding')
+      await (await fixture.user('eve')).api.expectError(
         NO_ACCESS,
         'GET',
         `/guilds/${guild.id}/onboarding`,
@@ -159,10 +181,10 @@ export const nothingCases: readonly Case[] = [
   },
   {
     id: 'rest.nothing.unknown',
-    sentence:
+    title:
       'A thing that no stage has is answered with Discord’s code for an unknown one of its kind',
-    async run(world) {
-      const guild = await world.guild()
+    async run(fixture) {
+      const guild = await fixture.guild()
       const { api, id } = guild.owner
       const unknown: Readonly<Record<string, number>> = {
         [`/applications/${id}/commands/1`]: 10063,
@@ -181,7 +203,7 @@ export const nothingCases: readonly Case[] = [
         '/guilds/templates/abc': 10057,
         '/stickers/1': 10060,
         '/sticker-packs/1': 10061,
-        [`/stage-instances/${guild.voice}`]: 10067,
+        [`/stage-instances/${guild.voiceId}`]: 10067,
         '/skus/1/subscriptions': 10027,
         '/skus/1/subscriptions/1': 10027,
         '/webhooks/1': 10015,
@@ -189,40 +211,44 @@ export const nothingCases: readonly Case[] = [
         '/webhooks/1/token/messages/1': 10015,
       }
       for (const [path, code] of Object.entries(unknown)) {
-        const { text } = await api.refused({ status: 404, code }, 'GET', path)
-        same(/Unknown/.test(text), true, `${path} says what is unknown`)
+        const { text } = await api.expectError({ status: 404, code }, 'GET', path)
+        expectEqual(/Unknown/.test(text), true, `${path} says what is unknown`)
       }
-      await world.anonymous.refused({ status: 404, code: 10015 }, 'GET', '/webhooks/1/token')
-      await world.anonymous.refused({ status: 401, code: 0 }, 'GET', '/webhooks/1')
-      await guild.member.api.refused(
+      await fixture.anonymous.expectError({ status: 404, code: 10015 }, 'GET', '/webhooks/1/token')
+      await fixture.anonymous.expectError({ status: 401, code: 0 }, 'GET', '/webhooks/1')
+      await guild.member.api.expectError(
         NO_PERMISSION,
         'GET',
         `/guilds/${guild.id}/auto-moderation/rules/1`,
       )
-      await guild.member.api.refused(NO_ACCESS, 'GET', `/applications/${id}/commands/1`)
-      await api.refused({ status: 403, code: 50004 }, 'GET', `/guilds/${guild.id}/widget.json`)
+      await guild.member.api.expectError(NO_ACCESS, 'GET', `/applications/${id}/commands/1`)
+      await api.expectError({ status: 403, code: 50004 }, 'GET', `/guilds/${guild.id}/widget.json`)
       for (const path of ['thread-members', `thread-members/${id}`])
-        await api.refused({ status: 400, code: 50024 }, 'GET', `/channels/${guild.text}/${path}`)
+        await api.expectError(
+          { status: 400, code: 50024 },
+          'GET',
+          `/channels/${guild.textId}/${path}`,
+        )
     },
   },
   {
     id: 'rest.nothing.made',
-    sentence: 'Of what there is none, none can be made: the routes that would are unknown',
-    async run(world) {
-      const guild = await world.guild()
+    title: 'Of what there is none, none can be made: the routes that would are unknown',
+    async run(fixture) {
+      const guild = await fixture.guild()
       const parts = [...Object.keys(OF_MEMBERS), ...OF_MODERATORS.map(([part]) => part)]
       for (const part of parts)
-        await guild.owner.api.refused(
+        await guild.owner.api.expectError(
           { status: 404, code: 0 },
           'POST',
           `/guilds/${guild.id}/${part}`,
           { name: 'x' },
         )
       for (const part of ['threads', 'webhooks'])
-        await guild.owner.api.refused(
+        await guild.owner.api.expectError(
           { status: 404, code: 0 },
           'POST',
-          `/channels/${guild.text}/${part}`,
+          `/channels/${guild.textId}/${part}`,
           { name: 'x' },
         )
     },

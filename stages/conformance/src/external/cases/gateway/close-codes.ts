@@ -1,8 +1,8 @@
 import { CloseCode, Op } from '@threshold/contract'
 import type { Case } from '../../case.ts'
-import { same } from '../../expect.ts'
+import { expectEqual } from '../../expect.ts'
+import type { Fixture } from '../../fixture.ts'
 import type { Socket } from '../../socket.ts'
-import type { World } from '../../world.ts'
 
 const {
   UnknownOpcode,
@@ -18,37 +18,37 @@ const {
  * What is sent, on a socket that has identified or one that has not, and the code that must follow.
  */
 async function closes(
-  world: World,
+  fixture: Fixture,
   code: number,
   frames: readonly (string | Uint8Array | object)[],
   identified = true,
 ): Promise<void> {
-  const ada = await world.user()
+  const ada = await fixture.user()
   for (const frame of frames) {
-    const socket = identified ? await ada.connect() : await greeted(world)
+    const socket = identified ? await ada.connect() : await greeted(fixture)
     const raw =
       typeof frame === 'string' || frame instanceof Uint8Array ? frame : JSON.stringify(frame)
     socket.sendRaw(raw)
-    same(
-      (await socket.closed()).code,
+    expectEqual(
+      (await socket.waitForClose()).code,
       code,
       `the close code after ${typeof raw === 'string' ? raw.slice(0, 200) : 'binary'}`,
     )
   }
 }
 
-async function greeted(world: World): Promise<Socket> {
-  const socket = await world.socket()
-  await socket.frame(Op.Hello)
+async function greeted(fixture: Fixture): Promise<Socket> {
+  const socket = await fixture.openSocket()
+  await socket.nextFrame(Op.Hello)
   return socket
 }
 
 export const closeCases: readonly Case[] = [
   {
     id: 'gateway.close.4001',
-    sentence: 'An opcode that no client may send closes with 4001',
-    run: (world) =>
-      closes(world, UnknownOpcode, [
+    title: 'An opcode that no client may send closes with 4001',
+    run: (fixture) =>
+      closes(fixture, UnknownOpcode, [
         { op: 99, d: null },
         { op: 0, t: 'READY', s: 1, d: {} },
         { op: 10, d: {} },
@@ -59,9 +59,9 @@ export const closeCases: readonly Case[] = [
   },
   {
     id: 'gateway.close.4002',
-    sentence: 'What is no JSON, or no frame, closes with 4002',
-    run: (world) =>
-      closes(world, DecodeError, [
+    title: 'What is no JSON, or no frame, closes with 4002',
+    run: (fixture) =>
+      closes(fixture, DecodeError, [
         'nonsense',
         '{"op":1',
         '[]',
@@ -76,10 +76,10 @@ export const closeCases: readonly Case[] = [
   },
   {
     id: 'gateway.close.4002.binary',
-    sentence:
+    title:
       'A binary frame that is no JSON, text that is not UTF-8, and nesting without end close with 4002',
-    run: (world) =>
-      closes(world, DecodeError, [
+    run: (fixture) =>
+      closes(fixture, DecodeError, [
         Uint8Array.from([131, 104, 2, 97, 1]),
         Uint8Array.from([0x7b, 0x22, 0xff, 0xfe]),
         `{"op":3,"d":${'['.repeat(1_500)}${']'.repeat(1_500)}}`,
@@ -87,19 +87,19 @@ export const closeCases: readonly Case[] = [
   },
   {
     id: 'gateway.close.4002.large',
-    sentence: 'A frame far beyond Discord’s 4,096 bytes closes with 4002, and the server lives on',
-    async run(world) {
-      await closes(world, DecodeError, [
+    title: 'A frame far beyond Discord’s 4,096 bytes closes with 4002, and the server lives on',
+    async run(fixture) {
+      await closes(fixture, DecodeError, [
         JSON.stringify({ op: 1, d: null, padding: 'x'.repeat(60_000) }),
       ])
-      await (await world.user()).connect()
+      await (await fixture.user()).connect()
     },
   },
   {
     id: 'gateway.close.4002.form',
-    sentence: 'A frame whose data has the wrong form closes with 4002',
-    run: (world) =>
-      closes(world, DecodeError, [
+    title: 'A frame whose data has the wrong form closes with 4002',
+    run: (fixture) =>
+      closes(fixture, DecodeError, [
         { op: Op.PresenceUpdate, d: { status: 'busy', activities: [], since: null, afk: false } },
         { op: Op.PresenceUpdate, d: 'online' },
         { op: Op.VoiceStateUpdate, d: { guild_id: { $gt: '' }, channel_id: null } },
@@ -110,10 +110,10 @@ export const closeCases: readonly Case[] = [
   },
   {
     id: 'gateway.close.4002.identify',
-    sentence: 'IDENTIFY without a token, or with something else in its place, closes with 4002',
-    run: (world) =>
+    title: 'IDENTIFY without a token, or with something else in its place, closes with 4002',
+    run: (fixture) =>
       closes(
-        world,
+        fixture,
         DecodeError,
         [
           { op: 2, d: {} },
@@ -127,10 +127,10 @@ export const closeCases: readonly Case[] = [
   },
   {
     id: 'gateway.close.4003',
-    sentence: 'Commands before IDENTIFY close with 4003',
-    run: (world) =>
+    title: 'Commands before IDENTIFY close with 4003',
+    run: (fixture) =>
       closes(
-        world,
+        fixture,
         NotAuthenticated,
         [
           {
@@ -148,9 +148,9 @@ export const closeCases: readonly Case[] = [
   },
   {
     id: 'gateway.close.4004',
-    sentence: 'A token that the stage did not give out closes with 4004',
-    async run(world) {
-      const ada = await world.user()
+    title: 'A token that the stage did not give out closes with 4004',
+    async run(fixture) {
+      const ada = await fixture.user()
       const tokens = [
         'nonsense',
         '',
@@ -159,7 +159,7 @@ export const closeCases: readonly Case[] = [
         `Bot Bot ${ada.token}`,
       ]
       await closes(
-        world,
+        fixture,
         AuthenticationFailed,
         tokens.map((token) => ({ op: Op.Identify, d: { token, intents: 0, properties: {} } })),
         false,
@@ -168,24 +168,24 @@ export const closeCases: readonly Case[] = [
   },
   {
     id: 'gateway.close.4005',
-    sentence: 'IDENTIFY or RESUME on a socket that has a session closes with 4005',
-    async run(world) {
-      const ada = await world.user()
+    title: 'IDENTIFY or RESUME on a socket that has a session closes with 4005',
+    async run(fixture) {
+      const ada = await fixture.user()
       const again = [
         { op: Op.Identify, d: { token: ada.token, intents: 0, properties: {} } },
         { op: Op.Resume, d: { token: ada.token, session_id: 'x', seq: 1 } },
       ]
-      await closes(world, AlreadyAuthenticated, again)
+      await closes(fixture, AlreadyAuthenticated, again)
     },
   },
   {
     id: 'gateway.close.4010',
-    sentence: 'A shard that cannot be closes with 4010',
-    async run(world) {
-      const ada = await world.user()
+    title: 'A shard that cannot be closes with 4010',
+    async run(fixture) {
+      const ada = await fixture.user()
       const shards = [[1, 1], [0, 0], [-1, 2], [2, 2], ['0', '1'], [0], 'first', {}]
       await closes(
-        world,
+        fixture,
         InvalidShard,
         shards.map((shard) => ({
           op: Op.Identify,
@@ -197,12 +197,12 @@ export const closeCases: readonly Case[] = [
   },
   {
     id: 'gateway.close.4012',
-    sentence: 'A gateway version that is not spoken closes with 4012',
-    async run(world) {
+    title: 'A gateway version that is not spoken closes with 4012',
+    async run(fixture) {
       for (const v of ['1', '11', '0', 'ten', '-10']) {
-        const socket = await world.socket({ query: `?v=${v}&encoding=json` })
-        same(
-          (await socket.closed()).code,
+        const socket = await fixture.openSocket({ query: `?v=${v}&encoding=json` })
+        expectEqual(
+          (await socket.waitForClose()).code,
           CloseCode.InvalidAPIVersion,
           `the close code of version ${v}`,
         )
@@ -211,12 +211,12 @@ export const closeCases: readonly Case[] = [
   },
   {
     id: 'gateway.close.4013',
-    sentence: 'Intents that are none close with 4013',
-    async run(world) {
-      const ada = await world.user()
+    title: 'Intents that are none close with 4013',
+    async run(fixture) {
+      const ada = await fixture.user()
       const all = [-1, 1.5, 2 ** 31, 2 ** 40, 1 << 30, 'all', null, [], undefined]
       await closes(
-        world,
+        fixture,
         InvalidIntents,
         all.map((intents) => ({
           op: Op.Identify,

@@ -1,7 +1,7 @@
 import { Op } from '@threshold/contract'
+import { unquoteIds } from '../../api-client.ts'
 import type { Case } from '../../case.ts'
-import { holds, includes, same } from '../../expect.ts'
-import { bare } from '../../rest.ts'
+import { expectEqual, expectIncludes, expectTrue } from '../../expect.ts'
 import type { Dispatches, Socket } from '../../socket.ts'
 
 type Chunk = Dispatches['GUILD_MEMBERS_CHUNK']
@@ -13,11 +13,11 @@ async function request(
 ): Promise<{ ids: string[]; chunks: Chunk[] }> {
   const nonce = `n${Math.random().toString(36).slice(2, 10)}`
   socket.send(Op.RequestGuildMembers, { ...ask, nonce })
-  const first = await socket.next('GUILD_MEMBERS_CHUNK', (d) => d.nonce === nonce)
+  const first = await socket.nextEvent('GUILD_MEMBERS_CHUNK', (d) => d.nonce === nonce)
   const chunks = [first]
   while (chunks.length < first.chunk_count)
-    chunks.push(await socket.next('GUILD_MEMBERS_CHUNK', (d) => d.nonce === nonce))
-  same(
+    chunks.push(await socket.nextEvent('GUILD_MEMBERS_CHUNK', (d) => d.nonce === nonce))
+  expectEqual(
     chunks.map((each) => each.chunk_index),
     chunks.map((_, i) => i),
     'the chunks are numbered',
@@ -28,33 +28,33 @@ async function request(
 export const memberChunkCases: readonly Case[] = [
   {
     id: 'gateway.members.all',
-    sentence: 'Op 8 with an empty query and limit 0 gives all members in numbered chunks',
-    async run(world) {
-      const guild = await world.guild()
+    title: 'Op 8 with an empty query and limit 0 gives all members in numbered chunks',
+    async run(fixture) {
+      const guild = await fixture.guild()
       const cy = await guild.newMember('cy')
       const socket = await guild.member.connect()
       const { ids, chunks } = await request(socket, { guild_id: guild.id, query: '', limit: 0 })
-      same(ids, [guild.owner.id, guild.member.id, cy.id].toSorted(), 'the members')
-      includes(chunks[0], { guild_id: guild.id, chunk_index: 0, chunk_count: 1 }, 'the chunk')
+      expectEqual(ids, [guild.owner.id, guild.member.id, cy.id].toSorted(), 'the members')
+      expectIncludes(chunks[0], { guild_id: guild.id, chunk_index: 0, chunk_count: 1 }, 'the chunk')
       const member = chunks[0]!.members.find((m) => m.user.id === cy.id)
-      includes(member, { nick: null, roles: [] }, 'a member')
-      includes(member!.user, { username: cy.username }, 'its user')
-      same(chunks[0]!.presences, undefined, 'presences that nobody asked for')
+      expectIncludes(member, { nick: null, roles: [] }, 'a member')
+      expectIncludes(member!.user, { username: cy.username }, 'its user')
+      expectEqual(chunks[0]!.presences, undefined, 'presences that nobody asked for')
     },
   },
   {
     id: 'gateway.members.query',
-    sentence: 'A query gives the members whose name or nick begins with it, `limit` at most',
-    async run(world) {
-      const guild = await world.guild()
+    title: 'A query gives the members whose name or nick begins with it, `limit` at most',
+    async run(fixture) {
+      const guild = await fixture.guild()
       const [cy, cynthia] = [await guild.newMember('cy'), await guild.newMember('cynthia')]
       const socket = await guild.member.connect()
-      same(
+      expectEqual(
         (await request(socket, { guild_id: guild.id, query: 'cy', limit: 10 })).ids,
         [cy.id, cynthia.id].toSorted(),
         'by a beginning',
       )
-      same(
+      expectEqual(
         (
           await request(socket, {
             guild_id: guild.id,
@@ -65,18 +65,18 @@ export const memberChunkCases: readonly Case[] = [
         [cynthia.id],
         'in any case',
       )
-      same(
+      expectEqual(
         (await request(socket, { guild_id: guild.id, query: 'cy', limit: 1 })).ids.length,
         1,
         'with a limit of one',
       )
-      same(
+      expectEqual(
         (await request(socket, { guild_id: guild.id, query: 'nobody', limit: 10 })).ids,
         [],
         'by nobody’s name',
       )
       await guild.owner.api.patch(`/guilds/${guild.id}/members/${cy.id}`, { nick: 'Zed' })
-      same(
+      expectEqual(
         (await request(socket, { guild_id: guild.id, query: 'zed', limit: 10 })).ids,
         [cy.id],
         'by a nick',
@@ -85,30 +85,30 @@ export const memberChunkCases: readonly Case[] = [
   },
   {
     id: 'gateway.members.ids',
-    sentence: 'With `user_ids` it gives those members, and names those that are none',
-    async run(world) {
-      const guild = await world.guild()
-      const stranger = await world.user('eve')
+    title: 'With `user_ids` it gives those members, and names those that are none',
+    async run(fixture) {
+      const guild = await fixture.guild()
+      const stranger = await fixture.user('eve')
       const socket = await guild.member.connect()
       const { ids, chunks } = await request(socket, {
         guild_id: guild.id,
         user_ids: [guild.owner.id, stranger.id],
         limit: 0,
       })
-      same(ids, [guild.owner.id], 'the members')
-      same(chunks[0]!.not_found?.map(String), [stranger.id], 'not_found')
+      expectEqual(ids, [guild.owner.id], 'the members')
+      expectEqual(chunks[0]!.not_found?.map(String), [stranger.id], 'not_found')
       const noId = await request(socket, {
         guild_id: guild.id,
         user_ids: ['abc', guild.owner.id],
         limit: 0,
       })
-      same(noId.ids, [guild.owner.id], 'the members, beside what is no id')
-      same(noId.chunks[0]!.not_found, ['abc'], 'what is no id, in not_found')
+      expectEqual(noId.ids, [guild.owner.id], 'the members, beside what is no id')
+      expectEqual(noId.chunks[0]!.not_found, ['abc'], 'what is no id, in not_found')
       const odd = [null, true, {}, 'x'.repeat(200), guild.owner.id]
       const oddOnes = await request(socket, { guild_id: guild.id, user_ids: odd, limit: 0 })
-      same(oddOnes.ids, [guild.owner.id], 'the members, beside values that are no text')
-      same(oddOnes.chunks[0]!.not_found, ['x'.repeat(200)], 'a long text, in not_found')
-      same(
+      expectEqual(oddOnes.ids, [guild.owner.id], 'the members, beside values that are no text')
+      expectEqual(oddOnes.chunks[0]!.not_found, ['x'.repeat(200)], 'a long text, in not_found')
+      expectEqual(
         (await request(socket, { guild_id: guild.id, user_ids: guild.owner.id, limit: 0 })).ids,
         [guild.owner.id],
         'one id, without a list',
@@ -117,12 +117,12 @@ export const memberChunkCases: readonly Case[] = [
   },
   {
     id: 'gateway.members.presences',
-    sentence: 'With `presences` the chunks tell who is online',
-    async run(world) {
-      const guild = await world.guild()
+    title: 'With `presences` the chunks tell who is online',
+    async run(fixture) {
+      const guild = await fixture.guild()
       const socket = await guild.member.connect()
       await guild.owner.connect()
-      await socket.next(
+      await socket.nextEvent(
         'PRESENCE_UPDATE',
         (d) => d.user.id === guild.owner.id && d.status === 'online',
       )
@@ -132,7 +132,7 @@ export const memberChunkCases: readonly Case[] = [
         limit: 0,
         presences: true,
       })
-      includes(
+      expectIncludes(
         chunks[0]!.presences?.find((each) => each.user?.id === guild.owner.id),
         { status: 'online' },
         'the owner’s presence',
@@ -141,55 +141,60 @@ export const memberChunkCases: readonly Case[] = [
   },
   {
     id: 'gateway.members.bare-numbers',
-    sentence: 'Ids sent as bare 64-bit numbers are taken without losing a digit, in frames too',
-    async run(world) {
-      const guild = await world.guild()
+    title: 'Ids sent as bare 64-bit numbers are taken without losing a digit, in frames too',
+    async run(fixture) {
+      const guild = await fixture.guild()
       const socket = await guild.member.connect()
       const ask = {
         op: Op.RequestGuildMembers,
         d: { guild_id: guild.id, user_ids: [guild.owner.id], limit: 0, nonce: 'bare' },
       }
-      socket.sendRaw(bare(JSON.stringify(ask)))
-      const chunk = await socket.next('GUILD_MEMBERS_CHUNK', (d) => d.nonce === 'bare')
-      same(
+      socket.sendRaw(unquoteIds(JSON.stringify(ask)))
+      const chunk = await socket.nextEvent('GUILD_MEMBERS_CHUNK', (d) => d.nonce === 'bare')
+      expectEqual(
         chunk.members.map((m) => m.user.id),
         [guild.owner.id],
         'the members',
       )
       socket.sendRaw(
-        bare(
+        unquoteIds(
           JSON.stringify({
             op: Op.VoiceStateUpdate,
-            d: { guild_id: guild.id, channel_id: guild.voice, self_mute: false, self_deaf: false },
+            d: {
+              guild_id: guild.id,
+              channel_id: guild.voiceId,
+              self_mute: false,
+              self_deaf: false,
+            },
           }),
         ),
       )
-      includes(
-        await socket.next('VOICE_STATE_UPDATE'),
-        { channel_id: guild.voice, guild_id: guild.id },
+      expectIncludes(
+        await socket.nextEvent('VOICE_STATE_UPDATE'),
+        { channel_id: guild.voiceId, guild_id: guild.id },
         'the voice state',
       )
     },
   },
   {
     id: 'gateway.members.foreign',
-    sentence: 'Of a guild one is not in, op 8 tells nothing, and the connection goes on',
-    async run(world) {
-      const [guild, eve] = [await world.guild(), await world.user('eve')]
+    title: 'Of a guild one is not in, op 8 tells nothing, and the connection goes on',
+    async run(fixture) {
+      const [guild, eve] = [await fixture.guild(), await fixture.user('eve')]
       const own = await eve.api.post<{ id: string }>('/guilds', { name: 'her own' })
       const outside = await eve.connect()
       outside.send(Op.RequestGuildMembers, { guild_id: guild.id, query: '', limit: 0 })
       outside.send(Op.RequestGuildMembers, { guild_id: '1000000000000000', query: '', limit: 0 })
-      same(
+      expectEqual(
         (await request(outside, { guild_id: own.id, query: '', limit: 0 })).ids,
         [eve.id],
         'the members of her own guild',
       )
       const told = outside
-        .seen('GUILD_MEMBERS_CHUNK', (d) => d.guild_id !== own.id)
+        .received('GUILD_MEMBERS_CHUNK', (d) => d.guild_id !== own.id)
         .flatMap((chunk) => chunk.members)
-      same(told, [], 'whom else she was told of')
-      holds(outside.isOpen, 'the socket is open')
+      expectEqual(told, [], 'whom else she was told of')
+      expectTrue(outside.isOpen, 'the socket is open')
     },
   },
 ]

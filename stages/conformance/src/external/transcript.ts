@@ -6,17 +6,17 @@ const LONGEST = 600
  * What passed between a case and the stage, for the one who has to find out why it failed. Tokens
  * are not in it.
  */
-export class Journal {
+export class Transcript {
   readonly #began = performance.now()
   readonly #lines: string[] = []
   readonly #secrets = new Set<string>()
 
   /** A token: shown as such, never as itself. */
-  hide(secret: string): void {
+  redact(secret: string): void {
     this.#secrets.add(secret)
   }
 
-  note(who: string, text: string): void {
+  record(who: string, text: string): void {
     const at = ((performance.now() - this.#began) / 1_000).toFixed(3).padStart(7)
     this.#lines.push(`${at}s  ${who.padEnd(8)} ${this.#redacted(text)}`)
   }

@@ -1,9 +1,9 @@
 import { Permission } from '@threshold/contract'
 import type { APIChannel, APIGuild, APIMessage, APIRole } from 'discord-api-types/v10'
-import type { Actor } from './actor.ts'
+import type { Fixture } from './fixture.ts'
 import type { Socket } from './socket.ts'
+import type { TestUser } from './test-user.ts'
 import { unique } from './unique.ts'
-import type { World } from './world.ts'
 
 export interface GuildOptions {
   /** What @everyone may do; by default what the stage says. */
@@ -14,7 +14,7 @@ export interface GuildOptions {
  * What members may usually do. Set by the test, so that it does not lean on what a stage grants by
  * default.
  */
-export const USUAL: bigint =
+export const MEMBER_PERMISSIONS: bigint =
   Permission.ViewChannel |
   Permission.SendMessages |
   Permission.ReadMessageHistory |
@@ -32,28 +32,31 @@ export const USUAL: bigint =
 export class TestGuild {
   readonly id: string
   readonly name: string
-  readonly owner: Actor
-  readonly member: Actor
-  readonly text: string
-  readonly voice: string
-  readonly #world: World
+  readonly owner: TestUser
+  readonly member: TestUser
+  readonly textId: string
+  readonly voiceId: string
+  readonly #fixture: Fixture
 
   constructor(
-    world: World,
+    fixture: Fixture,
     guild: APIGuild,
-    people: { owner: Actor; member: Actor },
+    people: { owner: TestUser; member: TestUser },
     channels: { text: string; voice: string },
   ) {
-    this.#world = world
+    this.#fixture = fixture
     this.id = guild.id
     this.name = guild.name
     this.owner = people.owner
     this.member = people.member
-    this.text = channels.text
-    this.voice = channels.voice
+    this.textId = channels.text
+    this.voiceId = channels.voice
   }
 
-  async join(actor: Actor, more: Readonly<Record<string, unknown>> = {}): Promise<Actor> {
+  async addMember(
+    actor: TestUser,
+    more: Readonly<Record<string, unknown>> = {},
+  ): Promise<TestUser> {
     await this.owner.api.put(`/guilds/${this.id}/members/${actor.id}`, {
       access_token: actor.token,
       ...more,
@@ -61,29 +64,32 @@ export class TestGuild {
     return actor
   }
 
-  async newMember(name: string): Promise<Actor> {
-    return this.join(await this.#world.user(name))
+  async newMember(name: string): Promise<TestUser> {
+    return this.addMember(await this.#fixture.user(name))
   }
 
   /** A channel, of text unless said otherwise. */
-  channel(
+  createChannel(
     fields: Readonly<Record<string, unknown>> = {},
   ): Promise<APIChannel & { id: string; name: string }> {
     return this.owner.api.post(`/guilds/${this.id}/channels`, { name: 'side', ...fields })
   }
 
   /** A channel that @everyone cannot view. */
-  hiddenChannel(
+  createHiddenChannel(
     fields: Readonly<Record<string, unknown>> = {},
   ): Promise<APIChannel & { id: string; name: string }> {
-    return this.channel({
+    return this.createChannel({
       name: 'hidden',
       permission_overwrites: [{ id: this.id, type: 0, deny: String(Permission.ViewChannel) }],
       ...fields,
     })
   }
 
-  role(permissions: bigint, fields: Readonly<Record<string, unknown>> = {}): Promise<APIRole> {
+  createRole(
+    permissions: bigint,
+    fields: Readonly<Record<string, unknown>> = {},
+  ): Promise<APIRole> {
     return this.owner.api.post(`/guilds/${this.id}/roles`, {
       name: 'role',
       permissions: String(permissions),
@@ -91,18 +97,18 @@ export class TestGuild {
     })
   }
 
-  give(actor: Actor, roleId: string): Promise<void> {
+  giveRole(actor: TestUser, roleId: string): Promise<void> {
     return this.owner.api.put(`/guilds/${this.id}/members/${actor.id}/roles/${roleId}`)
   }
 
   /** Lets a member do what @everyone may not. */
-  async grant(actor: Actor, permissions: bigint): Promise<APIRole> {
-    const role = await this.role(permissions)
-    await this.give(actor, role.id)
+  async grantPermissions(actor: TestUser, permissions: bigint): Promise<APIRole> {
+    const role = await this.createRole(permissions)
+    await this.giveRole(actor, role.id)
     return role
   }
 
-  overwrite(
+  setOverwrite(
     channel: string,
     target: string,
     type: 0 | 1,
@@ -115,10 +121,10 @@ export class TestGuild {
     })
   }
 
-  say(
+  send(
     content: string,
-    actor: Actor = this.owner,
-    channel: string = this.text,
+    actor: TestUser = this.owner,
+    channel: string = this.textId,
   ): Promise<APIMessage> {
     return actor.api.post(`/channels/${channel}/messages`, { content })
   }
@@ -128,17 +134,17 @@ export class TestGuild {
    * order, so what they should have heard before that has arrived, and what has not will not: this
    * is how a case sees that something did not happen.
    */
-  async settle(...sockets: Socket[]): Promise<void> {
-    const { id } = await this.say('that is all')
-    for (const socket of sockets) await socket.next('MESSAGE_CREATE', (d) => d.id === id)
+  async awaitDelivery(...sockets: Socket[]): Promise<void> {
+    const { id } = await this.send('that is all')
+    for (const socket of sockets) await socket.nextEvent('MESSAGE_CREATE', (d) => d.id === id)
   }
 }
 
-export async function makeGuild(
-  world: World,
-  { everyone = USUAL }: GuildOptions = {},
+export async function createTestGuild(
+  fixture: Fixture,
+  { everyone = MEMBER_PERMISSIONS }: GuildOptions = {},
 ): Promise<TestGuild> {
-  const [owner, member] = await Promise.all([world.user('ada'), world.user('bob')])
+  const [owner, member] = await Promise.all([fixture.user('ada'), fixture.user('bob')])
   const guild = await owner.api.post<APIGuild>('/guilds', { name: unique('guild') })
   const path = `/guilds/${guild.id}`
   const [text, voice] = await Promise.all([
@@ -147,5 +153,5 @@ export async function makeGuild(
     owner.api.patch(`${path}/roles/${guild.id}`, { permissions: String(everyone) }),
     owner.api.put(`${path}/members/${member.id}`, { access_token: member.token }),
   ])
-  return new TestGuild(world, guild, { owner, member }, { text: text.id, voice: voice.id })
+  return new TestGuild(fixture, guild, { owner, member }, { text: text.id, voice: voice.id })
 }
