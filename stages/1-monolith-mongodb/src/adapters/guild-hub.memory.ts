@@ -15,8 +15,8 @@ import type {
   Permissions,
   UserDelivery,
 } from '@threshold/ports'
-import { Guild, type GuildTools } from '../guild/guild.ts'
-import { newestOrNone } from '../guild/last-messages.ts'
+import { Guild, type GuildDependencies } from '../guild/guild.ts'
+import { tryNewest } from '../guild/last-messages.ts'
 import { createRecent } from '../guild/recent.ts'
 import type { TemporaryTimes } from '../guild/temporary-members.ts'
 
@@ -96,13 +96,13 @@ export function memoryGuildHub(
     return epoch
   }
   const wake = (id: GuildId, state: GuildState): Guild => {
-    const tools: GuildTools = {
+    const tools: GuildDependencies = {
       ...ports,
       epoch: nextEpoch(),
       presenceDelayMs,
       ...(options.temporary ? { temporary: options.temporary } : {}),
-      joined: (user) => tell(user, { kind: 'joined', guildId: id }),
-      deleted: () => drop(id),
+      onMemberAdded: (user) => tell(user, { kind: 'joined', guildId: id }),
+      onDeleted: () => drop(id),
     }
     const woken = new Guild(state, tools)
     if (disposed) woken.close()
@@ -142,7 +142,7 @@ export function memoryGuildHub(
   }
 
   const newestIn = ({ channels }: GuildState) =>
-    newestOrNone(
+    tryNewest(
       ports.messages,
       [...channels.values()].flatMap(({ id, type }) => (type === CATEGORY ? [] : [id])),
       runtime,
@@ -153,7 +153,7 @@ export function memoryGuildHub(
    * later.
    */
   function learn(found: Guild, newest: Awaited<ReturnType<typeof newestIn>>): void {
-    if (newest) found.lastMessages.stored(newest)
+    if (newest) found.lastMessages.mergeStored(newest)
     else {
       failingUntil = runtime.clock.now() + PAUSE_MS
       askAgainAt.set(found, failingUntil)
@@ -188,7 +188,8 @@ export function memoryGuildHub(
   return {
     async create(state, deadline) {
       await ports.metadata.createGuild(state, deadline)
-      if (!guilds.has(state.guild.id)) wake(state.guild.id, state).lastMessages.stored(new Map())
+      if (!guilds.has(state.guild.id))
+        wake(state.guild.id, state).lastMessages.mergeStored(new Map())
       for (const user of state.members.keys())
         tell(user, { kind: 'joined', guildId: state.guild.id })
     },
@@ -210,7 +211,7 @@ export function memoryGuildHub(
       const channel = state.channels.get(channelId)
       if (!channel) return { kind: 'unknown-channel' }
       if (!member) return { kind: 'not-member' }
-      const lastMessageId = found.lastMessages.of(channelId)
+      const lastMessageId = found.lastMessages.get(channelId)
       const permissions = channelPermissions(state, member, channel)
       return {
         kind: 'member',

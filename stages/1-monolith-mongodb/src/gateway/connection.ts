@@ -14,18 +14,29 @@ import type { z } from 'zod'
 import { type SilenceTimer, silenceTimer } from '../http/silence-timer.ts'
 import { stopReading } from '../http/websockets.ts'
 import type { Dispatch } from './dispatch.ts'
-import { type ConnectionLimits, floodGate, MAX_FRAME, REASONS, readIdentify } from './protocol.ts'
-import { Session, type SessionParts } from './session.ts'
-import { isStream, streamTransport } from './stream-transport.ts'
-import { DRAINED, type Line, PlainTransport, type Transport } from './transport.ts'
+import {
+  CLOSE_REASONS,
+  type ConnectionLimits,
+  floodGate,
+  MAX_PAYLOAD_BYTES,
+  readIdentify,
+} from './protocol.ts'
+import { Session, type SessionDependencies } from './session.ts'
+import {
+  BatchedTransport,
+  LOW_WATER_MARK,
+  type OutboundSocket,
+  type Transport,
+} from './transport.batched.ts'
+import { compressedTransport, isStreamCompression } from './transport.compressed.ts'
 
-export interface ConnectionParts extends SessionParts {
+export interface ConnectionDependencies extends SessionDependencies {
   readonly tokens: Tokens
   readonly sessions: SessionRegistry
   readonly limits: ConnectionLimits
   /** Runs so many identifies at a time; the others wait their turn. */
-  readonly identifying: <T>(work: () => Promise<T>) => Promise<T>
-  readonly count: { frame(): void; slow(): void; closed(code: number): void }
+  readonly limitIdentify: <T>(work: () => Promise<T>) => Promise<T>
+  readonly metrics: { frame(): void; slow(): void; closed(code: number): void }
 }
 
 type State = 'hello' | 'identifying' | 'ready' | 'closed'
@@ -37,8 +48,8 @@ type State = 'hello' | 'identifying' | 'ready' | 'closed'
  */
 export class Connection {
   readonly #socket: WebSocket
-  readonly #line: Line
-  readonly #parts: ConnectionParts
+  readonly #line: OutboundSocket
+  readonly #parts: ConnectionDependencies
   readonly #url: string
   readonly #version: number
   /** The whole connection is one compressed stream, as its URL asked. */
@@ -54,7 +65,7 @@ export class Connection {
   constructor(
     socket: WebSocket,
     raw: Socket,
-    parts: ConnectionParts,
+    parts: ConnectionDependencies,
     address: { url: string; version: number; compress: string | undefined },
   ) {
     this.#socket = socket
@@ -63,16 +74,16 @@ export class Connection {
     this.#url = address.url
     this.#version = address.version
     const { compress } = address
-    this.#streams = isStream(compress)
+    this.#streams = isStreamCompression(compress)
     this.#line = {
       socket,
-      raw,
-      maxWaiting: parts.limits.maxBuffered,
-      tooSlow: (waiting) => this.#dropped(waiting),
+      tcp: raw,
+      maxBuffered: parts.limits.maxBuffered,
+      onTooSlow: (waiting) => this.#dropped(waiting),
     }
-    this.#transport = isStream(compress)
-      ? streamTransport(this.#line, compress)
-      : new PlainTransport(this.#line)
+    this.#transport = isStreamCompression(compress)
+      ? compressedTransport(this.#line, compress)
+      : new BatchedTransport(this.#line)
     const { heartbeatMs, identifyWithinMs } = parts.limits
     this.#silence = silenceTimer(heartbeatMs * 2, () => this.close(CloseCode.SessionTimedOut))
     this.#nameless = setTimeout(() => this.close(CloseCode.SessionTimedOut), identifyWithinMs)
@@ -94,7 +105,7 @@ export class Connection {
     if (this.#state === 'closed') return
     this.#leave()
     this.#transport.flush()
-    this.#socket.close(code, REASONS[code] ?? '')
+    this.#socket.close(code, CLOSE_REASONS[code] ?? '')
   }
 
   /** Asks the client to come back elsewhere, or later: what a restart says to everybody. */
@@ -105,20 +116,20 @@ export class Connection {
 
   #control(op: Op, d: unknown): void {
     if (this.#state === 'closed') return
-    this.#parts.count.frame()
+    this.#parts.metrics.frame()
     this.#transport.send(Buffer.from(JSON.stringify({ t: null, s: null, op, d })))
   }
 
   #dispatch(event: Dispatch, sequence: number): void {
     if (this.#state === 'closed') return
-    this.#parts.count.frame()
+    this.#parts.metrics.frame()
     this.#transport.dispatch(event, sequence)
   }
 
   /** Who leaves too much unread is dropped: one reader must not fill the server's memory. */
   #dropped(waiting: number): void {
     if (this.#state === 'closed') return
-    this.#parts.count.slow()
+    this.#parts.metrics.slow()
     this.#parts.runtime.log.info({ waiting }, 'a gateway socket reads too slowly and is dropped')
     this.#leave()
     this.#socket.terminate()
@@ -126,7 +137,7 @@ export class Connection {
 
   /** Waits until little is left to send. */
   #drained = async (): Promise<void> =>
-    this.#transport.waiting < DRAINED ? undefined : this.#transport.drained()
+    this.#transport.buffered < LOW_WATER_MARK ? undefined : this.#transport.drained()
 
   /**
    * Each frame counts, a control frame too, and after a close as well. One too many ends the
@@ -154,7 +165,7 @@ export class Connection {
 
   /** Answers a frame or queues it, or says why it ends the connection. */
   #handle(bytes: Buffer): CloseCode | undefined {
-    if (bytes.length > MAX_FRAME) return CloseCode.DecodeError
+    if (bytes.length > MAX_PAYLOAD_BYTES) return CloseCode.DecodeError
     const json = parseJson(bytes)
     const frame = json.ok ? gatewayInput.frame.safeParse(json.value) : undefined
     if (!frame?.success) return CloseCode.DecodeError
@@ -181,11 +192,11 @@ export class Connection {
     const { compress, userId, ...wishes } = asked
     // With a stream in the URL the wish is met already.
     if (compress && !this.#streams)
-      this.#transport = new PlainTransport(this.#line, { compressed: true })
+      this.#transport = new BatchedTransport(this.#line, { compressed: true })
     this.#state = 'identifying'
     clearTimeout(this.#nameless)
     this.#do('gateway.identify', () =>
-      this.#parts.identifying(async () => {
+      this.#parts.limitIdentify(async () => {
         const { clock, random } = this.#parts.runtime
         const [user] = await this.#parts.metadata.users([userId], { at: clock.now() + 5_000 })
         if (!user) return this.close(CloseCode.AuthenticationFailed)
@@ -278,7 +289,7 @@ export class Connection {
   }
 
   #gone(code: number): void {
-    this.#parts.count.closed(code)
+    this.#parts.metrics.closed(code)
     this.#leave()
     this.#transport.close()
   }

@@ -52,17 +52,17 @@ export class Dispatch {
   }
 
   /** As JSON, in memory of its own. */
-  text(sequence: number): Uint8Array {
+  json(sequence: number): Uint8Array {
     return this.#encoder.frame(this.#event, sequence)
   }
 
   /** A whole frame in memory of its own. */
   frame(sequence: number): Buffer {
-    return textFrame(this.text(sequence))
+    return textFrame(this.json(sequence))
   }
 
   /** A whole frame to be sent now: its memory is the next session's, unless it is kept. */
-  lend(sequence: number): Buffer {
+  sharedFrame(sequence: number): Buffer {
     const digits = digitsOf(sequence)
     const lent = this.#frames[digits]
     if (lent === undefined) {
@@ -80,7 +80,7 @@ export class Dispatch {
   }
 
   /** What was lent last is still being sent: the next one gets other memory. */
-  keep(sequence: number): void {
+  detach(sequence: number): void {
     this.#frames[digitsOf(sequence)] = undefined
   }
 }

@@ -16,8 +16,8 @@ import type { GatewayUrl } from '../http/public-address.ts'
 import { boundedWebSockets, cutSoon } from '../http/websockets.ts'
 import type { VoiceServer } from '../voice/index.ts'
 import { Connection } from './connection.ts'
-import { createFrames } from './frames.ts'
-import { type ConnectionLimits, MAX_READ, REASONS, readHandshake } from './protocol.ts'
+import { createDispatchCache } from './dispatch-cache.ts'
+import { CLOSE_REASONS, type ConnectionLimits, MAX_READ_BYTES, readHandshake } from './protocol.ts'
 
 export interface GatewayPorts {
   readonly metadata: MetadataStore
@@ -80,19 +80,19 @@ export function createGateway(
   runtime: Runtime,
 ): Gateway {
   const connections = new Set<Connection>()
-  const count = counters(runtime, connections)
+  const metrics = createMetrics(runtime, connections)
   const parts = {
     ...ports,
     ...tools,
     runtime,
-    count,
-    frames: createFrames(ports.encoder),
+    metrics,
+    dispatches: createDispatchCache(ports.encoder),
     limits: { ...config.limits, heartbeatMs: config.heartbeatMs },
     budgetMs: config.budgetMs,
-    identifying: pLimit(IDENTIFYING_AT_ONCE),
+    limitIdentify: pLimit(IDENTIFYING_AT_ONCE),
   }
   const sockets = boundedWebSockets({
-    maxPayload: MAX_READ,
+    maxPayload: MAX_READ_BYTES,
     closeTimeout: CLOSE_WITHIN_MS,
     rateLimited: CloseCode.RateLimited,
   })
@@ -102,7 +102,7 @@ export function createGateway(
     const handshake = readHandshake(request.url ?? '/')
     if ('refused' in handshake) {
       socket.on('error', () => {}) // ws closes it; without a listener the process would end
-      socket.close(handshake.refused, REASONS[handshake.refused])
+      socket.close(handshake.refused, CLOSE_REASONS[handshake.refused])
       cutSoon(socket)
       return
     }
@@ -157,7 +157,7 @@ const refuse = (socket: Duplex, status: string): void => {
   )
 }
 
-function counters(runtime: Runtime, connections: ReadonlySet<Connection>) {
+function createMetrics(runtime: Runtime, connections: ReadonlySet<Connection>) {
   const { registry } = runtime.telemetry
   new Gauge({
     name: 'threshold_gateway_sessions',

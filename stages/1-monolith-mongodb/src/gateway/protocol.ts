@@ -9,12 +9,12 @@ import { OFFLINE, type Presence } from '@threshold/domain'
 import type { Clock } from '@threshold/kit'
 
 /** Bytes of a client's frame at the most, as Discord has it; beyond it 4002. */
-export const MAX_FRAME = 4_096
+export const MAX_PAYLOAD_BYTES = 4_096
 /**
  * Bytes that are read at all, before anything is known of a frame; beyond it ws itself closes with
  * 1009.
  */
-export const MAX_READ = 65_536
+export const MAX_READ_BYTES = 65_536
 
 export interface ConnectionLimits {
   readonly heartbeatMs: number
@@ -53,7 +53,7 @@ const VERSIONS: ReadonlySet<string> = new Set(['9', '10'])
 const NEWEST_VERSION = 10
 
 /** What a close says to whoever reads it; clients go by the code. */
-export const REASONS: Readonly<Record<number, string>> = {
+export const CLOSE_REASONS: Readonly<Record<number, string>> = {
   [CloseCode.UnknownError]: 'Unknown error. Try again.',
   [CloseCode.UnknownOpcode]: 'Unknown opcode.',
   [CloseCode.DecodeError]: 'Error while decoding payload.',

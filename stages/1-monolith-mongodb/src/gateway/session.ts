@@ -12,21 +12,26 @@ import type {
   Subscription,
   UserDelivery,
 } from '@threshold/ports'
-import { newestOfDirects } from '../guild/last-messages.ts'
+import { newestOfDirectMessages } from '../guild/last-messages.ts'
 import type { VoiceServer } from '../voice/index.ts'
 import { Dispatch } from './dispatch.ts'
-import { type Frames, guildCreate, type Identity, ready } from './frames.ts'
-import { memberChunks } from './members.ts'
+import {
+  type DispatchCache,
+  guildCreatePayload,
+  type Identity,
+  readyPayload,
+} from './dispatch-cache.ts'
+import { memberChunks } from './member-chunks.ts'
 import { onShard, presenceOf } from './protocol.ts'
-import { Talk, type VoiceWish } from './talk.ts'
+import { VoiceParticipation, type VoiceRequest } from './voice-participation.ts'
 
 /** What every session of a gateway stands on. */
-export interface SessionParts {
+export interface SessionDependencies {
   readonly metadata: MetadataStore
   readonly messages: Pick<MessageStore, 'newest'>
   readonly hub: GuildHub
   readonly encoder: EventEncoder
-  readonly frames: Frames
+  readonly dispatches: DispatchCache
   readonly voice: Pick<VoiceServer, 'admit' | 'dismiss' | 'silence'>
   readonly runtime: Runtime
   /** Milliseconds that the ports have for what a session asks of them. */
@@ -34,7 +39,7 @@ export interface SessionParts {
 }
 
 /** The session's way to its client. */
-export interface Link {
+export interface ClientLink {
   send(event: Dispatch, sequence: number): void
   /**
    * Resolves when the client has taken most of what was sent, or is gone: bursts wait for it
@@ -59,9 +64,9 @@ const JOINING_AT_ONCE = 4
  * own contiguous `s`. In stages 1 and 2 it dies with the socket; stage 3 lets it outlive one.
  */
 export class Session {
-  readonly #parts: SessionParts
+  readonly #parts: SessionDependencies
   readonly #identity: Identity
-  readonly #link: Link
+  readonly #link: ClientLink
   #sequence = 0
   #presence: Presence
   #ended = false
@@ -70,14 +75,14 @@ export class Session {
   #early: UserDelivery[] = []
   #stopListening = (): void => {}
   readonly #guilds = new Map<GuildId, Joined>()
-  readonly #talk: Talk
+  readonly #talk: VoiceParticipation
 
-  constructor(parts: SessionParts, identity: Identity, link: Link) {
+  constructor(parts: SessionDependencies, identity: Identity, link: ClientLink) {
     this.#parts = parts
     this.#identity = identity
     this.#link = link
     this.#presence = this.#since(identity.presence)
-    this.#talk = new Talk(parts.voice, identity)
+    this.#talk = new VoiceParticipation(parts.voice, identity)
   }
 
   /**
@@ -99,7 +104,7 @@ export class Session {
     const mine = guilds.filter((id) => onShard(id, shard))
     const channels = await this.#directChannels(dms, deadline)
     if (this.#ended) return
-    this.#dispatch('READY', ready(this.#identity, mine, channels))
+    this.#dispatch('READY', readyPayload(this.#identity, mine, channels))
     this.#ready = true
     for (const delivery of this.#early.splice(0)) this.#hear(delivery)
     const left = mine[Symbol.iterator]()
@@ -117,7 +122,7 @@ export class Session {
     for (const { subscription } of this.#guilds.values()) subscription?.setPresence(this.#presence)
   }
 
-  async moveVoice({ guildId, ...wish }: VoiceWish & { guildId: GuildId }): Promise<void> {
+  async moveVoice({ guildId, ...wish }: VoiceRequest & { guildId: GuildId }): Promise<void> {
     const subscription = this.#guilds.get(guildId)?.subscription
     const moved = await subscription?.setVoiceState(
       { ...wish, sessionId: this.#identity.id },
@@ -126,7 +131,7 @@ export class Session {
     const { channelId } = wish
     // Ended meanwhile, perhaps by this very event: nobody would leave the call again.
     if (this.#ended || moved !== 'moved' || channelId === null) return
-    const server = this.#talk.moved(guildId, channelId, wish)
+    const server = this.#talk.enterChannel(guildId, channelId, wish)
     if (server) this.#dispatch('VOICE_SERVER_UPDATE', server)
   }
 
@@ -177,7 +182,7 @@ export class Session {
   #deliver(guildId: GuildId, entry: Joined, delivery: Delivery): void {
     if (delivery.kind === 'left') {
       this.#guilds.delete(guildId)
-      this.#talk.left(guildId)
+      this.#talk.leaveGuild(guildId)
       this.#tellGone(guildId)
       return
     }
@@ -192,13 +197,13 @@ export class Session {
       if (intentsAdmit(listener.intents, 'GUILD_CREATE', true))
         this.#dispatch(
           'GUILD_CREATE',
-          guildCreate(delivery.view, delivery.members, delivery.presences, listener),
+          guildCreatePayload(delivery.view, delivery.members, delivery.presences, listener),
         )
       return
     }
     const { event } = delivery
-    if (event.type === 'VOICE_STATE_UPDATE') this.#talk.follow(guildId, event.data)
-    const dispatch = this.#parts.frames.of(event, true, this.#listener())
+    if (event.type === 'VOICE_STATE_UPDATE') this.#talk.applyVoiceState(guildId, event.data)
+    const dispatch = this.#parts.dispatches.get(event, true, this.#listener())
     if (dispatch) this.#send(dispatch)
   }
 
@@ -220,7 +225,7 @@ export class Session {
       return
     }
     if (shard && shard[0] !== 0) return // direct messages go to the first shard
-    const dispatch = this.#parts.frames.of(delivery.event, false, this.#listener())
+    const dispatch = this.#parts.dispatches.get(delivery.event, false, this.#listener())
     if (dispatch) this.#send(dispatch)
   }
 
@@ -235,7 +240,7 @@ export class Session {
     const ids = dms.map(({ id }) => id)
     const [users, newest] = await Promise.all([
       metadata.users(others, deadline),
-      newestOfDirects(messages, ids, runtime),
+      newestOfDirectMessages(messages, ids, runtime),
     ])
     const people = new Map(users.map((user) => [user.id, user]))
     return dms.map((dm) =>

@@ -13,19 +13,23 @@ export interface Audience {
   readonly size: number
   add(state: GuildState, subscriber: Subscriber): void
   remove(subscriber: Subscriber): void
-  of(user: UserId): readonly Subscriber[]
-  all(): Iterable<Subscriber>
+  sessionsOf(user: UserId): readonly Subscriber[]
+  subscribers(): Iterable<Subscriber>
   users(): Iterable<UserId>
-  has(user: UserId): boolean
-  sees(state: GuildState, user: UserId, channel: ChannelId): boolean
+  hasUser(user: UserId): boolean
+  canView(state: GuildState, user: UserId, channel: ChannelId): boolean
   /** Listeners who may see a channel. The set is for reading now: it follows who comes and goes. */
-  viewers(state: GuildState, channel: ChannelId): ReadonlySet<UserId>
+  viewersOf(state: GuildState, channel: ChannelId): ReadonlySet<UserId>
   /** Who of `users` may see a channel, computed now and not kept. */
-  ask(state: GuildState, channel: ChannelId, users: readonly UserId[]): ReadonlySet<UserId>
+  computeViewers(
+    state: GuildState,
+    channel: ChannelId,
+    users: readonly UserId[],
+  ): ReadonlySet<UserId>
   /** Forgets what was computed of one channel, or of all: overwrites or roles have changed. */
-  changed(channel?: ChannelId): void
+  invalidate(channel?: ChannelId): void
   /** Computes one user anew: their own roles have changed. */
-  changedFor(state: GuildState, user: UserId): void
+  refreshUser(state: GuildState, user: UserId): void
 }
 
 export function createAudience(permissions: Permissions): Audience {
@@ -68,17 +72,17 @@ export function createAudience(permissions: Permissions): Audience {
       byUser.delete(subscriber.userId)
       for (const allowed of known.values()) allowed.delete(subscriber.userId)
     },
-    of: (user) => byUser.get(user) ?? [],
-    all: () => everyone,
+    sessionsOf: (user) => byUser.get(user) ?? [],
+    subscribers: () => everyone,
     users: () => byUser.keys(),
-    has: (user) => byUser.has(user),
-    sees: (state, user, channel) => viewers(state, channel).has(user),
-    viewers,
-    ask: (state, channel, users) => permissions.viewers(state, channel, users),
-    changed(channel) {
+    hasUser: (user) => byUser.has(user),
+    canView: (state, user, channel) => viewers(state, channel).has(user),
+    viewersOf: viewers,
+    computeViewers: (state, channel, users) => permissions.viewers(state, channel, users),
+    invalidate(channel) {
       if (channel === undefined) known.clear()
       else known.delete(channel)
     },
-    changedFor,
+    refreshUser: changedFor,
   }
 }

@@ -16,7 +16,7 @@ import type { LastMessages } from './last-messages.ts'
 export function dispatchOf(
   state: GuildState,
   event: GuildEvent,
-  lastMessages: Pick<LastMessages, 'of'>,
+  lastMessages: Pick<LastMessages, 'get'>,
 ): { type: string; data: object; channelId?: string } | undefined {
   const guild_id: GuildId = state.guild.id
   switch (event.type) {
@@ -27,19 +27,19 @@ export function dispatchOf(
     case 'channel.created':
       return {
         type: 'CHANNEL_CREATE',
-        data: channelToWire(event.channel, { lastMessageId: lastMessages.of(event.channel.id) }),
+        data: channelToWire(event.channel, { lastMessageId: lastMessages.get(event.channel.id) }),
         channelId: event.channel.id,
       }
     case 'channel.updated':
       return {
         type: 'CHANNEL_UPDATE',
-        data: channelToWire(event.channel, { lastMessageId: lastMessages.of(event.channel.id) }),
+        data: channelToWire(event.channel, { lastMessageId: lastMessages.get(event.channel.id) }),
         channelId: event.channel.id,
       }
     case 'channel.deleted':
       return {
         type: 'CHANNEL_DELETE',
-        data: channelToWire(event.channel, { lastMessageId: lastMessages.of(event.channel.id) }),
+        data: channelToWire(event.channel, { lastMessageId: lastMessages.get(event.channel.id) }),
         channelId: event.channel.id,
       }
     case 'role.created':

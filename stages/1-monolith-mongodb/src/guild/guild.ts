@@ -25,23 +25,23 @@ import type {
   Subscription,
 } from '@threshold/ports'
 import { type Audience, createAudience } from './audience.ts'
-import { type Calls, changesVoice, createCalls } from './calls.ts'
+import { type CommandQueue, createCommandQueue } from './command-queue.ts'
 import { dispatchOf } from './dispatches.ts'
+import { createGuildLog, type GuildLog } from './guild-log.ts'
+import { guildViewFor, initialMembers } from './guild-view.ts'
 import { createLastMessages, type LastMessages } from './last-messages.ts'
-import { createLedger, type Ledger } from './ledger.ts'
-import { createGuildLog, type GuildLog } from './log.ts'
-import { membersShown, viewFor } from './newcomer.ts'
 import { createPresences, type Presences } from './presences.ts'
 import { createRecent, type Recent } from './recent.ts'
-import { type Change, sightBefore } from './sight.ts'
 import {
   createTemporaryMembers,
   TEMPORARY_TIMES,
   type TemporaryMembers,
   type TemporaryTimes,
 } from './temporary-members.ts'
+import { type VisibilityChange, visibilityDiff } from './visibility.ts'
+import { changesMuteOrDeaf, createVoiceStates, type VoiceStates } from './voice-states.ts'
 
-export interface GuildTools {
+export interface GuildDependencies {
   readonly metadata: Pick<MetadataStore, 'record' | 'createGuild'>
   readonly permissions: Permissions
   readonly memberList: () => MemberList
@@ -49,9 +49,9 @@ export interface GuildTools {
   readonly presenceDelayMs: number
   readonly temporary?: TemporaryTimes
   /** Somebody became a member: their sessions elsewhere must join. */
-  readonly joined: (user: UserId) => void
+  readonly onMemberAdded: (user: UserId) => void
   /** There is no such guild any more, here or in the store. */
-  readonly deleted: () => void
+  readonly onDeleted: () => void
 }
 
 /** Milliseconds that the removal of a temporary member may take. */
@@ -79,31 +79,31 @@ export class Guild {
   readonly lastMessages: LastMessages = createLastMessages((channel) =>
     this.#state.channels.has(channel),
   )
-  readonly #tools: GuildTools
-  readonly #ledger: Ledger
+  readonly #tools: GuildDependencies
+  readonly #ledger: CommandQueue
   readonly #audience: Audience
   readonly #log: GuildLog
   readonly #presences: Presences
   readonly #members: MemberList
-  readonly #calls: Calls
+  readonly #calls: VoiceStates
   readonly #temporary: TemporaryMembers
   readonly #recent: Recent<LogPosition> = createRecent(REMEMBERED)
 
-  constructor(state: GuildState, tools: GuildTools) {
+  constructor(state: GuildState, tools: GuildDependencies) {
     this.#people = new Map(state.members)
     this.#state = { ...state, members: this.#people }
     this.#tools = tools
-    this.#ledger = createLedger(tools.metadata)
+    this.#ledger = createCommandQueue(tools.metadata)
     this.#audience = createAudience(tools.permissions)
     this.#log = createGuildLog(state.guild.id, tools.epoch, this.#audience)
-    this.#calls = createCalls(this.#log, this.#audience, () => this.#state)
+    this.#calls = createVoiceStates(this.#log, this.#audience, () => this.#state)
     this.#members = tools.memberList()
     for (const member of state.members.values()) this.#members.put(member)
     this.#temporary = createTemporaryMembers(tools.temporary ?? TEMPORARY_TIMES, (user) =>
       this.#expire(user),
     )
     for (const member of state.members.values())
-      if (member.temporary) this.#temporary.away(member.user.id, false)
+      if (member.temporary) this.#temporary.startExpiry(member.user.id, false)
     this.#presences = createPresences(tools.presenceDelayMs, (user, presence) =>
       this.#tellPresence(user, presence),
     )
@@ -120,11 +120,11 @@ export class Guild {
 
   /** Nobody listens and nothing is under way: it may be dropped and loaded again. */
   get idle(): boolean {
-    return this.#audience.size === 0 && !this.#ledger.busy && !this.#temporary.waiting
+    return this.#audience.size === 0 && !this.#ledger.busy && !this.#temporary.pending
   }
 
   presenceOf(user: UserId): Presence {
-    return this.#presences.of(user)
+    return this.#presences.get(user)
   }
 
   /**
@@ -132,12 +132,12 @@ export class Guild {
    * nothing has changed here.
    */
   execute(command: GuildCommand, deadline: Deadline): Promise<ExecuteResult> {
-    return this.#ledger.inTurn(deadline, async () => {
+    return this.#ledger.enqueue(deadline, async () => {
       if (this.#deleted) return { ok: false, refusal: 'unknown-guild' }
       // Members may come back while the command waits for its turn.
-      if (command.type === 'member.expire' && this.#audience.has(command.userId))
+      if (command.type === 'member.expire' && this.#audience.hasUser(command.userId))
         return { ok: true, events: [] }
-      const decision = decide(this.#state, command, (user) => this.#calls.of(user) !== undefined)
+      const decision = decide(this.#state, command, (user) => this.#calls.get(user) !== undefined)
       if (!decision.ok) return decision
       if (decision.events.length > 0)
         await this.#ledger.record(this.#state, decision.events, deadline)
@@ -156,12 +156,12 @@ export class Guild {
     )
     this.#recent.set(event.id, position)
     if (event.type === 'MESSAGE_CREATE' && channelId !== undefined)
-      this.lastMessages.sent(channelId, event.id)
+      this.lastMessages.record(channelId, event.id)
     return position
   }
 
   view(user: UserId): GuildView | undefined {
-    return viewFor(this.#state, user, {
+    return guildViewFor(this.#state, user, {
       voiceStates: this.#calls.all(),
       lastMessages: this.lastMessages,
     })
@@ -172,12 +172,12 @@ export class Guild {
     if (!view || this.#deleted) return undefined
     const { userId, sessionId, presence } = subscriber
     this.#presences.set(userId, sessionId, presence)
-    const shown = membersShown(this.#state, subscriber, this.#presences.online())
+    const shown = initialMembers(this.#state, subscriber, this.#presences.online())
     // The view and the first event after it: nothing can come in between, since none of this waits.
     this.#audience.add(this.#state, subscriber)
-    this.#temporary.back(userId)
+    this.#temporary.cancelExpiry(userId)
     subscriber.deliver({ kind: 'view', view, ...shown, position: this.#log.position })
-    const listens = (): boolean => this.#audience.of(subscriber.userId).includes(subscriber)
+    const listens = (): boolean => this.#audience.sessionsOf(subscriber.userId).includes(subscriber)
     return {
       setPresence: (changed) => {
         if (listens()) this.#presences.set(userId, sessionId, changed)
@@ -197,29 +197,29 @@ export class Guild {
     // Sight is one look-up; more than that is computed for each listener, and few events ask for
     // it.
     return (user) =>
-      this.#audience.sees(this.#state, user, channel) &&
+      this.#audience.canView(this.#state, user, channel) &&
       (requiredPermissions === 0n || can(this.#state, user, channel, requiredPermissions))
   }
 
   #apply(event: GuildEvent): void {
     const before = this.#state
-    const sight = sightBefore(this.#audience, before, event)
+    const sight = visibilityDiff(this.#audience, before, event)
     const silenced =
-      event.type === 'member.updated' && changesVoice(before, event.member)
+      event.type === 'member.updated' && changesMuteOrDeaf(before, event.member)
         ? event.member.user.id
         : undefined
     // Calls end while those who saw them can still be told.
-    if (event.type === 'channel.deleted') this.#calls.end(event.channel.id)
+    if (event.type === 'channel.deleted') this.#calls.endChannel(event.channel.id)
     if (event.type === 'member.removed') this.#calls.leave(event.user.id)
     const saw =
       event.type === 'channel.deleted'
-        ? new Set(this.#audience.viewers(before, event.channel.id))
+        ? new Set(this.#audience.viewersOf(before, event.channel.id))
         : undefined
     this.#evolve(event)
     if (event.type.startsWith('channel.'))
-      this.#audience.changed((event as { channel: { id: ChannelId } }).channel.id)
-    else if (sight?.affected.user) this.#audience.changedFor(this.#state, sight.affected.user)
-    else if (sight) this.#audience.changed()
+      this.#audience.invalidate((event as { channel: { id: ChannelId } }).channel.id)
+    else if (sight?.affected.user) this.#audience.refreshUser(this.#state, sight.affected.user)
+    else if (sight) this.#audience.invalidate()
     this.#follow(event)
     const changes = sight?.changes(this.#state) ?? []
     const dispatch = dispatchOf(this.#state, event, this.lastMessages)
@@ -236,8 +236,8 @@ export class Guild {
       this.#log.append(dispatch.type, dispatch.data, (user) => sees(user) && !newcomers?.has(user))
     }
     this.#tellSight(before, changes)
-    if (silenced) this.#calls.muted(silenced)
-    if (event.type === 'channel.deleted') this.lastMessages.forget(event.channel.id)
+    if (silenced) this.#calls.refresh(silenced)
+    if (event.type === 'channel.deleted') this.lastMessages.delete(event.channel.id)
   }
 
   #evolve(event: GuildEvent): void {
@@ -261,23 +261,23 @@ export class Guild {
   /** Who came is told to join, who went hears nothing more. */
   #follow(event: GuildEvent): void {
     if (event.type === 'member.added') {
-      if (event.member.temporary) this.#temporary.away(event.member.user.id, false)
-      this.#tools.joined(event.member.user.id)
+      if (event.member.temporary) this.#temporary.startExpiry(event.member.user.id, false)
+      this.#tools.onMemberAdded(event.member.user.id)
     }
     if (event.type === 'member.removed') {
       this.#leaveAll(event.user.id)
-      this.#temporary.back(event.user.id)
+      this.#temporary.cancelExpiry(event.user.id)
     }
     if (event.type === 'guild.deleted') {
       this.#deleted = true
-      this.#calls.forget()
+      this.#calls.clear()
       for (const user of [...this.#audience.users()]) this.#leaveAll(user)
-      this.#tools.deleted()
+      this.#tools.onDeleted()
     }
   }
 
   #leaveAll(user: UserId): void {
-    for (const subscriber of this.#audience.of(user)) {
+    for (const subscriber of this.#audience.sessionsOf(user)) {
       this.#drop(subscriber)
       subscriber.deliver({ kind: 'left', guildId: this.#state.guild.id })
     }
@@ -285,11 +285,14 @@ export class Guild {
 
   #drop(subscriber: Subscriber): void {
     this.#audience.remove(subscriber)
-    this.#presences.drop(subscriber.userId, subscriber.sessionId)
-    if (this.#calls.of(subscriber.userId)?.sessionId === subscriber.sessionId)
+    this.#presences.delete(subscriber.userId, subscriber.sessionId)
+    if (this.#calls.get(subscriber.userId)?.sessionId === subscriber.sessionId)
       this.#calls.leave(subscriber.userId)
-    if (this.#people.get(subscriber.userId)?.temporary && !this.#audience.has(subscriber.userId))
-      this.#temporary.away(subscriber.userId, true)
+    if (
+      this.#people.get(subscriber.userId)?.temporary &&
+      !this.#audience.hasUser(subscriber.userId)
+    )
+      this.#temporary.startExpiry(subscriber.userId, true)
   }
 
   /** Decided by the state: a member who was given a role meanwhile stays. */
@@ -301,7 +304,7 @@ export class Guild {
    * To who gained sight of a channel it is created, to who lost it, deleted: their clients need not
    * know why.
    */
-  #tellSight(before: GuildState, changes: readonly Change[]): void {
+  #tellSight(before: GuildState, changes: readonly VisibilityChange[]): void {
     for (const { channel, gained, lost } of changes) {
       if (gained.size > 0)
         this.#log.append(
@@ -318,7 +321,7 @@ export class Guild {
   }
 
   #toWire(channel: Channel): object {
-    return channelToWire(channel, { lastMessageId: this.lastMessages.of(channel.id) })
+    return channelToWire(channel, { lastMessageId: this.lastMessages.get(channel.id) })
   }
 
   #tellPresence(user: UserId, presence: Presence): void {

@@ -12,16 +12,16 @@ export interface LastMessages {
    * known.
    */
   readonly complete: boolean
-  of(channel: ChannelId): MessageId | undefined
+  get(channel: ChannelId): MessageId | undefined
   /** Those of these channels that have had one. */
-  pick(channels: Iterable<ChannelId>): ReadonlyMap<ChannelId, MessageId>
-  sent(channel: ChannelId, id: MessageId): void
+  forChannels(channels: Iterable<ChannelId>): ReadonlyMap<ChannelId, MessageId>
+  record(channel: ChannelId, id: MessageId): void
   /**
    * Takes the store's answer. Messages may have come while the store was read, and channels gone.
    */
-  stored(newest: ReadonlyMap<ChannelId, MessageId>): void
+  mergeStored(newest: ReadonlyMap<ChannelId, MessageId>): void
   /** The channel is gone. */
-  forget(channel: ChannelId): void
+  delete(channel: ChannelId): void
 }
 
 export function createLastMessages(exists: (channel: ChannelId) => boolean): LastMessages {
@@ -36,20 +36,20 @@ export function createLastMessages(exists: (channel: ChannelId) => boolean): Las
     get complete() {
       return complete
     },
-    of: (channel) => newest.get(channel),
-    pick: (channels) =>
+    get: (channel) => newest.get(channel),
+    forChannels: (channels) =>
       new Map(
         [...channels].flatMap((channel) => {
           const id = newest.get(channel)
           return id === undefined ? [] : [[channel, id] as const]
         }),
       ),
-    sent,
-    stored(found) {
+    record: sent,
+    mergeStored(found) {
       for (const [channel, id] of found) sent(channel, id)
       complete = true
     },
-    forget: (channel) => void newest.delete(channel),
+    delete: (channel) => void newest.delete(channel),
   }
 }
 
@@ -70,7 +70,7 @@ type Newest = ReadonlyMap<ChannelId, MessageId>
 type Store = Pick<MessageStore, 'newest'>
 
 /** The newest message of each channel, or undefined where the store cannot say. Never rejects. */
-export async function newestOrNone(
+export async function tryNewest(
   messages: Store,
   channels: readonly ChannelId[],
   { clock, log }: Pick<Runtime, 'clock' | 'log'>,
@@ -92,7 +92,7 @@ export async function newestOrNone(
  * The same for a user's direct messages, newest channels first: those that the store has answered
  * for in time.
  */
-export async function newestOfDirects(
+export async function newestOfDirectMessages(
   messages: Store,
   channels: readonly ChannelId[],
   runtime: Pick<Runtime, 'clock' | 'log'>,
@@ -101,7 +101,7 @@ export async function newestOfDirects(
   const wanted = channels.toSorted((a, b) => compareIds(b, a)).slice(0, MOST_DIRECT)
   const found = new Map<ChannelId, MessageId>()
   for (let at = 0; at < wanted.length; at += TOGETHER) {
-    const some = await newestOrNone(messages, wanted.slice(at, at + TOGETHER), runtime, deadline)
+    const some = await tryNewest(messages, wanted.slice(at, at + TOGETHER), runtime, deadline)
     if (!some) break
     for (const [channel, id] of some) found.set(channel, id)
   }

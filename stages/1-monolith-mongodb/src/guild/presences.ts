@@ -14,9 +14,9 @@ const RANK = { online: 3, dnd: 2, idle: 1, offline: 0 } as const
  */
 export interface Presences {
   set(user: UserId, sessionId: string, presence: Presence): void
-  drop(user: UserId, sessionId: string): void
+  delete(user: UserId, sessionId: string): void
   /** As last told. */
-  of(user: UserId): Presence
+  get(user: UserId): Presence
   /** All who are not offline, as last told. */
   online(): ReadonlyMap<UserId, Presence>
   close(): void
@@ -69,13 +69,13 @@ export function createPresences(
       sessions.set(user, own.set(sessionId, presence))
       changed(user)
     },
-    drop(user, sessionId) {
+    delete(user, sessionId) {
       const own = sessions.get(user)
       if (!own?.delete(sessionId)) return
       if (own.size === 0) sessions.delete(user)
       changed(user)
     },
-    of: (user) => told.get(user) ?? OFFLINE,
+    get: (user) => told.get(user) ?? OFFLINE,
     online: () => told,
     close() {
       closed = true

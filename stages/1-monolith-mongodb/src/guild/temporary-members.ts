@@ -24,11 +24,11 @@ const RETRY_MS = 5_000
  */
 export interface TemporaryMembers {
   /** A timer of a member runs. */
-  readonly waiting: boolean
+  readonly pending: boolean
   /** No session is left, or none came yet: the membership ends after a while. */
-  away(user: UserId, seen: boolean): void
+  startExpiry(user: UserId, seen: boolean): void
   /** A session is there, or the member is gone or stays for good. */
-  back(user: UserId): void
+  cancelExpiry(user: UserId): void
   close(): void
 }
 
@@ -54,11 +54,11 @@ export function createTemporaryMembers(
     timers.set(user, timer)
   }
   return {
-    get waiting() {
+    get pending() {
       return timers.size > 0
     },
-    away: (user, seen) => schedule(user, seen ? times.offlineMs : times.unseenMs),
-    back(user) {
+    startExpiry: (user, seen) => schedule(user, seen ? times.offlineMs : times.unseenMs),
+    cancelExpiry(user) {
       clearTimeout(timers.get(user))
       timers.delete(user)
     },

@@ -1,7 +1,7 @@
 import type { UserId } from '@threshold/contract'
 import { type Channel, channelToWire } from '@threshold/domain'
 import type { Deadline } from '@threshold/kit'
-import { newestOfDirects } from '../guild/last-messages.ts'
+import { newestOfDirectMessages } from '../guild/last-messages.ts'
 import type { Context } from './context.ts'
 
 /** Direct messages as one of their people sees them: with the other as their recipient. */
@@ -14,7 +14,7 @@ export async function directsToWire(
   const others = ({ recipients }: Channel): UserId[] => recipients!.filter((id) => id !== viewer)
   const [users, newest] = await Promise.all([
     people(channels.flatMap(others), deadline),
-    newestOfDirects(
+    newestOfDirectMessages(
       ports.messages,
       channels.map(({ id }) => id),
       runtime,

@@ -17,7 +17,7 @@ export interface Admission {
 }
 
 /** One end of a call. Sending must not throw and must not wait. */
-export interface Participant {
+export interface VoicePeer {
   send(op: VoiceOpcodes, d: object): void
   close(code: VoiceCloseCodes): void
   /** Whether what they say is kept from the others. */
@@ -27,7 +27,7 @@ export interface Participant {
 export interface Seat extends Admission {
   /** Of the token that was handed out and not yet used; the token itself is not kept. */
   tokenHash: Buffer | undefined
-  participant: Participant | undefined
+  peer: VoicePeer | undefined
   silent: boolean
 }
 
@@ -39,10 +39,10 @@ export interface Call {
    */
   readonly secretKey: Buffer
   readonly mediaSessionId: string
-  readonly present: Map<UserId, Participant>
+  readonly peers: Map<UserId, VoicePeer>
 }
 
-export type Claim = { readonly seat: Seat } | { readonly refused: VoiceCloseCodes }
+export type ClaimResult = { readonly seat: Seat } | { readonly refused: VoiceCloseCodes }
 
 /** Bytes nobody can guess. */
 const TOKEN_BYTES = 24
@@ -83,9 +83,9 @@ export class Calls {
       ...admission,
       silent: admission.silent ?? false,
       tokenHash: hashOf(token),
-      participant: undefined,
+      peer: undefined,
     })
-    old?.participant?.close(VoiceCloseCodes.Disconnected)
+    old?.peer?.close(VoiceCloseCodes.Disconnected)
     return token
   }
 
@@ -93,7 +93,7 @@ export class Calls {
     const seat = this.#guilds.get(guildId)?.get(userId)
     if (seat === undefined) return
     seat.silent = silent
-    seat.participant?.silence(silent)
+    seat.peer?.silence(silent)
   }
 
   dismiss(guildId: GuildId, userId: UserId): void {
@@ -102,11 +102,11 @@ export class Calls {
     if (seats === undefined || seat === undefined) return
     seats.delete(userId)
     if (seats.size === 0) this.#guilds.delete(guildId)
-    seat.participant?.close(VoiceCloseCodes.Disconnected)
+    seat.peer?.close(VoiceCloseCodes.Disconnected)
   }
 
   /** Checks an Identify and uses its token up. */
-  claim(identify: Identify): Claim {
+  authenticate(identify: Identify): ClaimResult {
     const seats = this.#guilds.get(identify.server_id)
     if (seats === undefined) return { refused: VoiceCloseCodes.ServerNotFound }
     const seat = seats.get(identify.user_id)
@@ -126,38 +126,38 @@ export class Calls {
    * Whether the seat still stands: its user may have been dismissed or moved while its place was
    * being prepared.
    */
-  stands(seat: Seat): boolean {
+  isCurrent(seat: Seat): boolean {
     return this.#guilds.get(seat.guildId)?.get(seat.userId) === seat
   }
 
-  enter(seat: Seat, participant: Participant): Call {
-    const before = seat.participant
-    seat.participant = participant
+  join(seat: Seat, participant: VoicePeer): Call {
+    const before = seat.peer
+    seat.peer = participant
     before?.close(VoiceCloseCodes.SessionNoLongerValid)
     const call = this.#calls.get(seat.channelId) ?? this.#newCall()
     this.#calls.set(seat.channelId, call)
-    call.present.set(seat.userId, participant)
-    if (call.present.size > 1) {
-      this.tell(seat, participant, VoiceOpcodes.ClientsConnect, { user_ids: [seat.userId] })
+    call.peers.set(seat.userId, participant)
+    if (call.peers.size > 1) {
+      this.broadcast(seat, participant, VoiceOpcodes.ClientsConnect, { user_ids: [seat.userId] })
       participant.send(VoiceOpcodes.ClientsConnect, {
-        user_ids: [...call.present.keys()].filter((id) => id !== seat.userId),
+        user_ids: [...call.peers.keys()].filter((id) => id !== seat.userId),
       })
     }
     return call
   }
 
-  leave(seat: Seat, participant: Participant): void {
-    if (seat.participant === participant) seat.participant = undefined
+  leave(seat: Seat, participant: VoicePeer): void {
+    if (seat.peer === participant) seat.peer = undefined
     const call = this.#calls.get(seat.channelId)
-    if (call?.present.get(seat.userId) !== participant) return // a newer connection sits there
-    call.present.delete(seat.userId)
-    this.tell(seat, participant, VoiceOpcodes.ClientDisconnect, { user_id: seat.userId })
-    if (call.present.size === 0) this.#calls.delete(seat.channelId) // the next call has a key of its own
+    if (call?.peers.get(seat.userId) !== participant) return // a newer connection sits there
+    call.peers.delete(seat.userId)
+    this.broadcast(seat, participant, VoiceOpcodes.ClientDisconnect, { user_id: seat.userId })
+    if (call.peers.size === 0) this.#calls.delete(seat.channelId) // the next call has a key of its own
   }
 
   /** To everyone else in the call. */
-  tell(seat: Seat, from: Participant, op: VoiceOpcodes, d: object): void {
-    for (const other of this.#calls.get(seat.channelId)?.present.values() ?? [])
+  broadcast(seat: Seat, from: VoicePeer, op: VoiceOpcodes, d: object): void {
+    for (const other of this.#calls.get(seat.channelId)?.peers.values() ?? [])
       if (other !== from) other.send(op, d)
   }
 
@@ -165,7 +165,7 @@ export class Calls {
     return {
       secretKey: this.#random(KEY_BYTES),
       mediaSessionId: this.#random(16).toString('hex'),
-      present: new Map(),
+      peers: new Map(),
     }
   }
 }

@@ -5,14 +5,14 @@ import type { GuildHub, VoiceEndpoint, VoiceRelay } from '@threshold/ports'
 import type { RawData, WebSocket } from 'ws'
 import { type SilenceTimer, silenceTimer } from '../http/silence-timer.ts'
 import { stopReading } from '../http/websockets.ts'
-import type { Call, Calls, Participant, Seat } from './calls.ts'
+import type { Call, Calls, Seat, VoicePeer } from './calls.ts'
 import {
+  CLOSE_REASONS,
   VoiceCloseCodes as Close,
   heartbeat,
   identify,
   MODES,
   VoiceOpcodes as Op,
-  REASONS,
   selectProtocol,
   speaking,
 } from './protocol.ts'
@@ -30,7 +30,7 @@ const FRAME_WINDOW_MS = 10_000
 /** Milliseconds that the question for a member's permissions may take. */
 const ACCESS_MS = 5_000
 
-export interface ConnectionParts {
+export interface VoiceConnectionDependencies {
   readonly calls: Calls
   readonly relay: VoiceRelay
   readonly hub: Pick<GuildHub, 'access'>
@@ -51,15 +51,15 @@ type State = Ready | { readonly at: 'hello' | 'identifying' | 'closed' }
 /**
  * One voice socket, from Hello to its close. Whatever it sends, it can end itself and nothing else.
  */
-export class VoiceConnection implements Participant {
+export class VoiceConnection implements VoicePeer {
   readonly #socket: WebSocket
-  readonly #parts: ConnectionParts
+  readonly #parts: VoiceConnectionDependencies
   readonly #silence: SilenceTimer
   #state: State = { at: 'hello' }
   #seq = 0
   #frames = { since: 0, count: 0 }
 
-  constructor(socket: WebSocket, parts: ConnectionParts) {
+  constructor(socket: WebSocket, parts: VoiceConnectionDependencies) {
     this.#socket = socket
     this.#parts = parts
     // Two intervals of silence, or two intervals without an Identify, whatever else is sent.
@@ -91,7 +91,7 @@ export class VoiceConnection implements Participant {
 
   close(code: Close): void {
     this.#gone()
-    this.#socket.close(code, REASONS[code])
+    this.#socket.close(code, CLOSE_REASONS[code])
   }
 
   silence(silent: boolean): void {
@@ -160,7 +160,7 @@ export class VoiceConnection implements Participant {
     if (this.#state.at !== 'hello') return Close.AlreadyAuthenticated
     const form = identify.safeParse(d)
     if (!form.success) return Close.FailedToDecode
-    const claim = this.#parts.calls.claim(form.data)
+    const claim = this.#parts.calls.authenticate(form.data)
     if ('refused' in claim) return claim.refused
     this.#state = { at: 'identifying' }
     void this.#takeSeat(claim.seat)
@@ -182,7 +182,7 @@ export class VoiceConnection implements Participant {
       return
     }
     const left = this.#state.at !== 'identifying'
-    if (left || !calls.stands(seat)) {
+    if (left || !calls.isCurrent(seat)) {
       relay.leave(place.ssrc)
       if (!left) this.close(Close.Disconnected)
       return
@@ -195,7 +195,7 @@ export class VoiceConnection implements Participant {
       modes: MODES,
       experiments: [],
     })
-    this.#state = { at: 'ready', seat, place, call: calls.enter(seat, this) }
+    this.#state = { at: 'ready', seat, place, call: calls.join(seat, this) }
     this.#silence.refresh()
   }
 
@@ -239,7 +239,7 @@ export class VoiceConnection implements Participant {
     if (!form.success) return Close.FailedToDecode
     if (seat.silent) return undefined // nor is anybody told that they speak
     // The seat's own SSRC, whatever the client wrote: nobody announces another's voice.
-    this.#parts.calls.tell(seat, this, Op.Speaking, {
+    this.#parts.calls.broadcast(seat, this, Op.Speaking, {
       speaking: form.data.speaking,
       ssrc: place.ssrc,
       user_id: seat.userId,

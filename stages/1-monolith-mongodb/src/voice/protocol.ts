@@ -24,7 +24,7 @@ export const MODES = [
  * Bytes of a client's frame. Discord's clients list codecs and experiments in Select Protocol and
  * stay below 2 KB.
  */
-export const MAX_FRAME = 16_384
+export const MAX_FRAME_BYTES = 16_384
 
 const text = z.string().max(512)
 const snowflake = gatewayInput.voiceStateUpdate.shape.guild_id
@@ -68,7 +68,7 @@ export interface VoiceFrame {
 }
 
 /** What a close says to whoever reads it; clients go by the code. */
-export const REASONS: Readonly<Partial<Record<VoiceCloseCodes, string>>> = {
+export const CLOSE_REASONS: Readonly<Partial<Record<VoiceCloseCodes, string>>> = {
   [VoiceCloseCodes.UnknownOpcode]: 'Unknown opcode.',
   [VoiceCloseCodes.FailedToDecode]: 'Failed to decode payload.',
   [VoiceCloseCodes.NotAuthenticated]: 'Not authenticated.',

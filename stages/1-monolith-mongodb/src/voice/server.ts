@@ -8,7 +8,13 @@ import { Gauge } from 'prom-client'
 import { boundedWebSockets, cutSoon } from '../http/websockets.ts'
 import { type Admission, Calls } from './calls.ts'
 import { VoiceConnection } from './connection.ts'
-import { MAX_FRAME, NEWEST_VERSION, OLDEST_VERSION, REASONS, VoiceCloseCodes } from './protocol.ts'
+import {
+  CLOSE_REASONS,
+  MAX_FRAME_BYTES,
+  NEWEST_VERSION,
+  OLDEST_VERSION,
+  VoiceCloseCodes,
+} from './protocol.ts'
 
 export interface VoiceConfig {
   readonly host: string
@@ -79,7 +85,7 @@ export async function createVoice(
   // the same process.
   http.maxConnections = config.maxConnections ?? MAX_CONNECTIONS
   const sockets = boundedWebSockets({
-    maxPayload: MAX_FRAME,
+    maxPayload: MAX_FRAME_BYTES,
     closeTimeout: CLOSE_WITHIN_MS,
     rateLimited: VoiceCloseCodes.RateLimited,
   })
@@ -101,7 +107,7 @@ export async function createVoice(
       return
     }
     socket.on('error', () => {}) // ws closes it; without a listener the process would end
-    socket.close(VoiceCloseCodes.BadRequest, REASONS[VoiceCloseCodes.BadRequest])
+    socket.close(VoiceCloseCodes.BadRequest, CLOSE_REASONS[VoiceCloseCodes.BadRequest])
     cutSoon(socket)
   })
   // The error of a failed bind is told by `once` below.

@@ -22,8 +22,8 @@ describe('an event on its way to many sockets', () => {
         (text, sessions) => {
           const event = new Dispatch(typescriptEventEncoder(), 'MESSAGE_CREATE', { content: text })
           for (const [sequence, kept] of sessions) {
-            expect(event.lend(sequence).equals(event.frame(sequence))).toBe(true)
-            if (kept) event.keep(sequence)
+            expect(event.sharedFrame(sequence).equals(event.frame(sequence))).toBe(true)
+            if (kept) event.detach(sequence)
           }
         },
       ),
@@ -31,13 +31,13 @@ describe('an event on its way to many sockets', () => {
 
   it('lends the same memory again, unless it was kept', () => {
     const event = new Dispatch(typescriptEventEncoder(), 'TYPING_START', {})
-    const first = event.lend(11)
-    expect(event.lend(12)).toBe(first)
-    expect(event.lend(123)).not.toBe(first)
-    const kept = event.lend(13)
-    event.keep(13)
+    const first = event.sharedFrame(11)
+    expect(event.sharedFrame(12)).toBe(first)
+    expect(event.sharedFrame(123)).not.toBe(first)
+    const kept = event.sharedFrame(13)
+    event.detach(13)
     const words = kept.toString()
-    expect(event.lend(14)).not.toBe(kept)
+    expect(event.sharedFrame(14)).not.toBe(kept)
     expect(kept.toString()).toBe(words)
   })
 })

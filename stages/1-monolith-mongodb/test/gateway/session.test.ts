@@ -9,7 +9,7 @@ import { typescriptEventEncoder } from '../../src/adapters/event-encoder.typescr
 import { memoryGuildHub } from '../../src/adapters/guild-hub.memory.ts'
 import { typescriptMemberList } from '../../src/adapters/member-list.typescript.ts'
 import { typescriptPermissions } from '../../src/adapters/permissions.typescript.ts'
-import { createFrames } from '../../src/gateway/frames.ts'
+import { createDispatchCache } from '../../src/gateway/dispatch-cache.ts'
 import { Session } from '../../src/gateway/session.ts'
 
 const INTENTS = Intent.Guilds | Intent.GuildVoiceStates
@@ -61,8 +61,8 @@ async function session(
     presence: { status: 'online', activities: [] } as const,
   }
   const link = {
-    send: (event: { text(sequence: number): Uint8Array }, sequence: number) => {
-      told.push(JSON.parse(Buffer.from(event.text(sequence)).toString()))
+    send: (event: { json(sequence: number): Uint8Array }, sequence: number) => {
+      told.push(JSON.parse(Buffer.from(event.json(sequence)).toString()))
     },
     drained: async () => {},
   }
@@ -71,7 +71,7 @@ async function session(
     messages,
     hub,
     encoder,
-    frames: createFrames(encoder),
+    dispatches: createDispatchCache(encoder),
     voice,
     runtime,
     budgetMs: 10_000,

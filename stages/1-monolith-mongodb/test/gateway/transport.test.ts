@@ -8,7 +8,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import { typescriptEventEncoder } from '../../src/adapters/event-encoder.typescript.ts'
 import { Dispatch } from '../../src/gateway/dispatch.ts'
-import { PlainTransport, type Transport } from '../../src/gateway/transport.ts'
+import { BatchedTransport, type Transport } from '../../src/gateway/transport.batched.ts'
 
 interface Pair {
   readonly transport: Transport
@@ -62,9 +62,9 @@ async function pairs(
       slow.push(waiting)
       server.terminate()
     }
-    const line = { socket: server, raw, maxWaiting, tooSlow }
+    const outbound = { socket: server, tcp: raw, maxBuffered: maxWaiting, onTooSlow: tooSlow }
     all.push({
-      transport: new PlainTransport(line, { compressed }),
+      transport: new BatchedTransport(outbound, { compressed }),
       server,
       raw,
       client,
@@ -110,7 +110,7 @@ describe('frames on their way to many sockets', () => {
       if (round % 10 === 0) for (const { transport } of all) transport.send(ack)
       await turn()
     }
-    for (const { transport } of slow) expect(transport.waiting).toBeGreaterThan(1_000_000)
+    for (const { transport } of slow) expect(transport.buffered).toBeGreaterThan(1_000_000)
     for (const { client } of slow) client.resume()
     await expect
       .poll(() => all.map(({ heard }) => heard.length), WAIT)
@@ -196,12 +196,12 @@ describe('frames on their way to many sockets', () => {
       transport.dispatch(event('x'.repeat(100_000)), 1)
       await turn()
     }
-    const [before, waiting] = [bytesInBuffers(), transport.waiting]
+    const [before, waiting] = [bytesInBuffers(), transport.buffered]
     for (let i = 0; i < 1_000; i++) {
       for (const s of [1, 2, 3]) transport.dispatch(event('small'), s)
       await turn()
     }
-    const [kept, grown] = [bytesInBuffers() - before, transport.waiting - waiting]
+    const [kept, grown] = [bytesInBuffers() - before, transport.buffered - waiting]
     expect(grown).toBeGreaterThan(1_000 * 3 * 50)
     // Node cuts small pieces from a pool, and not all of it is used; 64 KiB for each turn would be
     // 65 MB.

@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { typescriptPermissions } from '../../src/adapters/permissions.typescript.ts'
 import { createAudience } from '../../src/guild/audience.ts'
-import { subscriber } from './world.ts'
+import { subscriber } from './subscriber.ts'
 
 /** Permissions that count for how many users they were asked. */
 function counting(): Permissions & { computed: number } {
@@ -69,7 +69,7 @@ describe('an audience', () => {
             if (gone) audience.remove(gone)
           } else if (each.kind === 'own') {
             state = { ...state, guild: { ...state.guild, ownerId: user } }
-            audience.changed()
+            audience.invalidate()
           } else {
             const channel = state.channels.get(channels[each.channel]!.id)!
             const overwrites = [
@@ -80,11 +80,11 @@ describe('an audience', () => {
               ...state,
               channels: new Map(state.channels).set(channel.id, { ...channel, overwrites }),
             }
-            audience.changed(channel.id)
+            audience.invalidate(channel.id)
           }
           for (const { id } of channels) {
             const there = users.slice(0, 10).filter((_, i) => present[i]!.length > 0)
-            expect(new Set(audience.viewers(state, id))).toEqual(
+            expect(new Set(audience.viewersOf(state, id))).toEqual(
               new Set(there.filter((u) => canView(state, u, id))),
             )
           }
@@ -102,7 +102,7 @@ describe('an audience', () => {
     for (const user of users) audience.add(state, subscriber(user))
     expect(permissions.computed).toBe(0) // nobody has asked yet
     const askAll = (): void => {
-      for (const user of users) for (const { id } of channels) audience.sees(state, user, id)
+      for (const user of users) for (const { id } of channels) audience.canView(state, user, id)
     }
     const cost = (work: () => void): number => {
       const before = permissions.computed
@@ -112,8 +112,8 @@ describe('an audience', () => {
     }
     expect(cost(() => {})).toBe(3 * users.length)
     expect(cost(() => {})).toBe(0)
-    expect(cost(() => audience.changed(secret.id))).toBe(users.length)
-    expect(cost(() => audience.changedFor(state, users[7]!))).toBe(3)
+    expect(cost(() => audience.invalidate(secret.id))).toBe(users.length)
+    expect(cost(() => audience.refreshUser(state, users[7]!))).toBe(3)
     const second = subscriber(users[7]!)
     expect(cost(() => audience.add(state, second))).toBe(0) // another session of one who is there
     expect(cost(() => audience.remove(second))).toBe(0)
@@ -125,7 +125,7 @@ describe('an audience', () => {
     const audience = createAudience(permissions)
     for (const user of users) {
       audience.add(state, subscriber(user))
-      for (const { id } of channels) audience.sees(state, user, id) // a message in each channel after each reconnect
+      for (const { id } of channels) audience.canView(state, user, id) // a message in each channel after each reconnect
     }
     expect(permissions.computed).toBeLessThanOrEqual(3 * users.length)
   })
@@ -135,10 +135,10 @@ describe('an audience', () => {
     const audience = createAudience(typescriptPermissions())
     const [one, two] = [subscriber(users[0]!), subscriber(users[0]!)]
     for (const each of [one, two]) audience.add(state, each)
-    audience.sees(state, users[0]!, channels[0]!.id)
+    audience.canView(state, users[0]!, channels[0]!.id)
     audience.remove(one)
     audience.remove(one)
-    expect([audience.size, audience.has(users[0]!), audience.of(users[0]!)]).toEqual([
+    expect([audience.size, audience.hasUser(users[0]!), audience.sessionsOf(users[0]!)]).toEqual([
       1,
       true,
       [two],
@@ -146,11 +146,11 @@ describe('an audience', () => {
     audience.remove(two)
     expect([
       audience.size,
-      audience.has(users[0]!),
+      audience.hasUser(users[0]!),
       [...audience.users()],
-      [...audience.all()],
+      [...audience.subscribers()],
     ]).toEqual([0, false, [], []])
-    expect(audience.sees(state, users[0]!, channels[0]!.id)).toBe(false)
-    expect(audience.sees(state, newId(), channels[0]!.id)).toBe(false)
+    expect(audience.canView(state, users[0]!, channels[0]!.id)).toBe(false)
+    expect(audience.canView(state, newId(), channels[0]!.id)).toBe(false)
   })
 })

@@ -6,8 +6,8 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { typescriptMemberList } from '../../src/adapters/member-list.typescript.ts'
 import { typescriptPermissions } from '../../src/adapters/permissions.typescript.ts'
 import { Guild } from '../../src/guild/guild.ts'
-import { LARGE } from '../../src/guild/newcomer.ts'
-import { subscriber } from './world.ts'
+import { LARGE_GUILD } from '../../src/guild/guild-view.ts'
+import { subscriber } from './subscriber.ts'
 
 const open: Guild[] = []
 afterEach(() => {
@@ -34,8 +34,8 @@ function awake(state: GuildState, record: () => Promise<void> = async () => {}) 
     memberList: typescriptMemberList,
     epoch: 1,
     presenceDelayMs: 5,
-    joined: () => {},
-    deleted: () => {},
+    onMemberAdded: () => {},
+    onDeleted: () => {},
   }
   const guild = new Guild(state, tools)
   open.push(guild)
@@ -58,16 +58,16 @@ const events = (told: readonly Delivery[], type: string): unknown[] =>
 
 describe('a guild', () => {
   it('shows all of its members while it is small, and of a large one those who are online and oneself', () => {
-    const [small, large] = [aGuild(LARGE - 1), aGuild(LARGE)]
+    const [small, large] = [aGuild(LARGE_GUILD - 1), aGuild(LARGE_GUILD)]
     for (const { state, owner, others } of [small, large]) {
       const { guild } = awake(state)
       const [first, second] = [subscriber(others[3]!.user.id), subscriber(owner.user.id)]
       for (const each of [first, second]) guild.join(each)
-      const listed = shown(first.told).members.map(({ user }) => user.id)
+      const listed = shown(first.received).members.map(({ user }) => user.id)
       expect(listed).toEqual(
-        state.members.size <= LARGE ? [...state.members.keys()] : [others[3]!.user.id],
+        state.members.size <= LARGE_GUILD ? [...state.members.keys()] : [others[3]!.user.id],
       )
-      expect(shown(second.told).view.memberCount).toBe(state.members.size)
+      expect(shown(second.received).view.memberCount).toBe(state.members.size)
     }
   })
 
@@ -138,8 +138,8 @@ describe('a guild', () => {
     guild.join(member)
     const patch = { topic: 'a secret', overwrites: [denyView(others[0]!.user.id, 1)] }
     await run({ type: 'channel.edit', by: owner.user.id, channelId: text.id, patch })
-    expect(events(member.told, 'CHANNEL_UPDATE')).toEqual([])
-    expect(events(member.told, 'CHANNEL_DELETE')).toMatchObject([{ id: text.id, topic: null }])
+    expect(events(member.received, 'CHANNEL_UPDATE')).toEqual([])
+    expect(events(member.received, 'CHANNEL_DELETE')).toMatchObject([{ id: text.id, topic: null }])
   })
 
   it('keeps a temporary member who comes back while their removal waits for its turn', async () => {
@@ -168,13 +168,13 @@ describe('a guild', () => {
       guild.publish({ v: 1, id, type: 'MESSAGE_CREATE', data: {}, channelId: text.id })
     say('7')
     await run({ type: 'channel.delete', by: owner.user.id, channelId: text.id })
-    expect(events(session.told, 'CHANNEL_DELETE')).toMatchObject([
+    expect(events(session.received, 'CHANNEL_DELETE')).toMatchObject([
       { id: text.id, last_message_id: '7' },
     ])
-    expect(guild.lastMessages.of(text.id)).toBeUndefined()
+    expect(guild.lastMessages.get(text.id)).toBeUndefined()
     say('8')
-    guild.lastMessages.stored(new Map([[text.id, '7']]))
-    expect(guild.lastMessages.of(text.id)).toBeUndefined()
+    guild.lastMessages.mergeStored(new Map([[text.id, '7']]))
+    expect(guild.lastMessages.get(text.id)).toBeUndefined()
   })
 
   it('is idle when nobody listens and nothing is under way', async () => {
@@ -206,7 +206,7 @@ describe('a guild', () => {
     subscription.setPresence({ status: 'dnd', activities: [] })
     const listener = subscriber(owner.user.id)
     guild.join(listener)
-    expect(shown(listener.told).view.voiceStates).toEqual([])
-    expect(shown(listener.told).presences.get(owner.user.id)?.status).toBe('online')
+    expect(shown(listener.received).view.voiceStates).toEqual([])
+    expect(shown(listener.received).presences.get(owner.user.id)?.status).toBe('online')
   })
 })

@@ -14,7 +14,7 @@ import { typescriptMemberList } from '../../src/adapters/member-list.typescript.
 import { mongoMessageStore } from '../../src/adapters/message-store.mongodb.ts'
 import { mongoMetadataStore } from '../../src/adapters/metadata-store.mongodb.ts'
 import { typescriptPermissions } from '../../src/adapters/permissions.typescript.ts'
-import { newestOfDirects } from '../../src/guild/last-messages.ts'
+import { newestOfDirectMessages } from '../../src/guild/last-messages.ts'
 import type { MongoDatabase } from '../../src/mongodb/database.ts'
 import { database } from '../adapters/database.ts'
 
@@ -142,9 +142,9 @@ describe('while the store cannot say', () => {
       expect(await lastOf(hub, guild)).toBeUndefined() // in the background: nobody awaits it
       await vi.waitFor(() => expect(warn).toHaveBeenCalledTimes(2), 10_000)
       expect(warn).toHaveBeenLastCalledWith({ err: error.message }, expect.any(String))
-      expect(await newestOfDirects(refusing, [newId()], { clock: systemClock, log })).toEqual(
-        new Map(),
-      )
+      expect(
+        await newestOfDirectMessages(refusing, [newId()], { clock: systemClock, log }),
+      ).toEqual(new Map())
     },
   )
 })
@@ -160,14 +160,17 @@ describe('of direct messages', () => {
         return new Map(some.map((channel) => [channel, channel]))
       },
     }
-    const found = await newestOfDirects(store, channels, { clock: systemClock, log: silentLog })
+    const found = await newestOfDirectMessages(store, channels, {
+      clock: systemClock,
+      log: silentLog,
+    })
     expect(asked).toEqual(channels.toReversed().slice(0, 100))
     expect([...found.keys()]).toEqual(asked)
   })
 
   it('is asked for a thousand of them at most', async () => {
     const newest = vi.fn<Store['newest']>(async () => new Map())
-    await newestOfDirects(
+    await newestOfDirectMessages(
       { newest },
       Array.from({ length: 3_000 }, () => newId()),
       { clock: systemClock, log: silentLog },

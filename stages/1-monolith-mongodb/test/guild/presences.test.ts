@@ -41,7 +41,7 @@ describe('presences', () => {
               ),
             )
           } else if ('session' in one) {
-            presences.drop(one.user, one.session)
+            presences.delete(one.user, one.session)
             truth.get(one.user)?.delete(one.session)
           } else if ('ms' in one) vi.advanceTimersByTime(one.ms)
           else newcomers.push(new Map(presences.online()))
@@ -54,7 +54,7 @@ describe('presences', () => {
               (x, y) => rank.indexOf(y.status) - rank.indexOf(x.status),
             )[0]
             expect(known.get(who) ?? OFFLINE).toEqual(best ?? OFFLINE)
-            expect(presences.of(who)).toEqual(best ?? OFFLINE)
+            expect(presences.get(who)).toEqual(best ?? OFFLINE)
           }
         }
         presences.close()
@@ -67,9 +67,9 @@ describe('presences', () => {
     const presences = createPresences(DELAY_MS, (who, { status }) => told.push(`${who} ${status}`))
     presences.set('1', 'a', as('online'))
     vi.advanceTimersByTime(DELAY_MS)
-    presences.drop('1', 'a')
+    presences.delete('1', 'a')
     vi.advanceTimersByTime(DELAY_MS / 2)
-    expect(presences.of('1').status).toBe('online')
+    expect(presences.get('1').status).toBe('online')
     presences.set('1', 'b', as('online'))
     vi.advanceTimersByTime(10 * DELAY_MS)
     expect(told).toEqual(['1 online'])
@@ -99,7 +99,7 @@ describe('presences', () => {
     presences.set('1', 'a', as('online'))
     vi.advanceTimersByTime(10 * DELAY_MS)
     expect(told).toEqual(['1 online', '1 dnd'])
-    expect(presences.of('1').status).toBe('dnd')
+    expect(presences.get('1').status).toBe('dnd')
   })
 
   it('are told no more once they are closed, and keep no timer', () => {
@@ -107,7 +107,7 @@ describe('presences', () => {
     const presences = createPresences(DELAY_MS, (who) => told.push(who))
     presences.set('1', 'a', as('online'))
     presences.close()
-    presences.drop('1', 'a')
+    presences.delete('1', 'a')
     expect(vi.getTimerCount()).toBe(0)
     vi.advanceTimersByTime(10 * DELAY_MS)
     expect(told).toEqual([])

@@ -2,6 +2,7 @@ import { Permission } from '@threshold/contract'
 import type { Access } from '@threshold/ports'
 import { describe, expect, it } from 'vitest'
 import { VoiceOpcodes } from '../../src/voice/index.ts'
+import { voiceClient } from './client.ts'
 import {
   ADA,
   ALAN,
@@ -18,8 +19,7 @@ import {
   relay,
   voice,
   withVoice,
-} from './calls.ts'
-import { voiceClient } from './client.ts'
+} from './fixture.ts'
 
 withVoice()
 
@@ -48,8 +48,8 @@ describe('a token that is older than a change in the guild', () => {
     permit(Permission.ViewChannel | Permission.Connect)
     const ada = await join(ADA)
     ada.speaking(1)
-    await ada.say(Buffer.from('unheard'))
-    await grace.say(Buffer.from('heard'))
+    await ada.sendPacket(Buffer.from('unheard'))
+    await grace.sendPacket(Buffer.from('heard'))
     await eventually(() => expect(ada.heard).toEqual(['heard']))
     expect(grace.heard).toEqual([])
     expect(dataOf(grace, VoiceOpcodes.Speaking)).toEqual([])
@@ -59,10 +59,10 @@ describe('a token that is older than a change in the guild', () => {
 describe('a call', () => {
   it('lets two members hear each other, and nobody in another channel', async () => {
     const [ada, grace, alan] = [await join(ADA), await join(GRACE), await join(ALAN, OTHER_CHANNEL)]
-    await ada.say(Buffer.from('one'))
-    await grace.say(Buffer.from('two'))
+    await ada.sendPacket(Buffer.from('one'))
+    await grace.sendPacket(Buffer.from('two'))
     await eventually(() => expect([ada.heard, grace.heard]).toEqual([['two'], ['one']]))
-    await alan.say(Buffer.from('alone'))
+    await alan.sendPacket(Buffer.from('alone'))
     await eventually(() => expect(relay.packets().forwarded).toBe(3))
     expect([ada.heard, grace.heard, alan.heard]).toEqual([['two'], ['one'], []])
   })
@@ -122,7 +122,7 @@ describe('a call', () => {
     const [ada, grace] = [await join(ADA), await join(GRACE)]
     const moved = await join(ADA, OTHER_CHANNEL)
     expect((await ada.closed).code).toBe(4014)
-    await moved.say(Buffer.from('elsewhere'))
+    await moved.sendPacket(Buffer.from('elsewhere'))
     await eventually(() => expect(relay.packets().forwarded).toBe(1))
     expect(grace.heard).toEqual([])
     expect(dataOf(grace, VoiceOpcodes.ClientDisconnect)).toEqual([{ user_id: ADA }])
@@ -131,12 +131,12 @@ describe('a call', () => {
   it('keeps what a silenced member says from the others, also when they come back, and tells nobody that they speak', async () => {
     const [ada, grace] = [await join(ADA), await join(GRACE)]
     voice.silence(GUILD, ADA, true)
-    await ada.say(Buffer.from('muted'))
+    await ada.sendPacket(Buffer.from('muted'))
     ada.speaking(1)
-    await grace.say(Buffer.from('heard'))
+    await grace.sendPacket(Buffer.from('heard'))
     await eventually(() => expect([ada.heard, relay.packets().silenced]).toEqual([['heard'], 1]))
     voice.silence(GUILD, ADA, false)
-    await ada.say(Buffer.from('again'))
+    await ada.sendPacket(Buffer.from('again'))
     await eventually(() => expect(grace.heard).toEqual(['again']))
     const { token, endpoint } = voice.admit({
       guildId: GUILD,
@@ -152,7 +152,7 @@ describe('a call', () => {
       userId: ALAN,
       sessionId: 's',
     })
-    await alan.say(Buffer.from('no permission'))
+    await alan.sendPacket(Buffer.from('no permission'))
     await eventually(() => expect(relay.packets().silenced).toBe(2))
     expect(grace.heard).toEqual(['again'])
     expect(dataOf(grace, VoiceOpcodes.Speaking)).toEqual([])
@@ -175,7 +175,7 @@ describe('a call', () => {
     const again = await join(ADA)
     expect((await ada.closed).code).toBe(4006)
     const grace = await join(GRACE)
-    await again.say(Buffer.from('back'))
+    await again.sendPacket(Buffer.from('back'))
     await eventually(() => expect(grace.heard).toEqual(['back']))
   })
 })

@@ -43,7 +43,7 @@ export interface VoiceClient extends AsyncDisposable {
    * One packet of 20 ms. What it holds is the caller's affair: this client brings no codec and no
    * cipher.
    */
-  say(payload: Buffer): Promise<void>
+  sendPacket(payload: Buffer): Promise<void>
   /** Any bytes, from this client's own address. */
   datagram(bytes: Buffer): Promise<void>
   speaking(flags: number): void
@@ -125,7 +125,7 @@ export async function voiceClient(options: VoiceClientOptions): Promise<VoiceCli
       mode: session.mode,
       secretKey: Buffer.from(session.secret_key),
       datagram,
-      say: (payload) => {
+      sendPacket: (payload) => {
         sequence += 1
         return datagram(
           writeRtp({ ssrc: ready.ssrc, sequence, timestamp: sequence * FRAME_SAMPLES, payload }),

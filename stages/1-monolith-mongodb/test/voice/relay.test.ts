@@ -12,7 +12,7 @@ import {
   readRtp,
   writeRtp,
 } from '../../src/voice/datagram.ts'
-import { eventually } from './calls.ts'
+import { eventually } from './fixture.ts'
 
 const open: AsyncDisposable[] = []
 afterEach(async () => {

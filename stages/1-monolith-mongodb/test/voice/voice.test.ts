@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { VoiceOpcodes } from '../../src/voice/index.ts'
+import { voiceClient } from './client.ts'
 import {
   ADA,
   ALAN,
@@ -21,8 +22,7 @@ import {
   start,
   voice,
   withVoice,
-} from './calls.ts'
-import { voiceClient } from './client.ts'
+} from './fixture.ts'
 
 withVoice()
 
@@ -87,7 +87,7 @@ describe('a voice socket', () => {
     async (_name, code, frames) => {
       expect(await (await raw(frames())).code).toBe(code)
       const [grace, alan] = [await join(GRACE), await join(ALAN)]
-      await grace.say(Buffer.from('fine'))
+      await grace.sendPacket(Buffer.from('fine'))
       await eventually(() => expect(alan.heard).toEqual(['fine']))
     },
   )

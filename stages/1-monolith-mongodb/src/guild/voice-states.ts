@@ -10,9 +10,9 @@ import {
   voiceStateToWire,
 } from '@threshold/domain'
 import type { Audience } from './audience.ts'
-import type { GuildLog } from './log.ts'
+import type { GuildLog } from './guild-log.ts'
 
-export type VoiceChange = Omit<VoiceState, 'channelId' | 'userId'> & {
+export type VoiceStateChange = Omit<VoiceState, 'channelId' | 'userId'> & {
   readonly channelId: ChannelId | null
 }
 
@@ -20,31 +20,35 @@ export type VoiceChange = Omit<VoiceState, 'channelId' | 'userId'> & {
  * Who talks where in one guild, and who is told of it: whoever sees the channel they came from or
  * the one they are in. In memory alone, since a call does not outlive the process that carries it.
  */
-export interface Calls {
+export interface VoiceStates {
   all(): Iterable<VoiceState>
-  of(user: UserId): VoiceState | undefined
-  move(user: UserId, change: VoiceChange): 'moved' | 'left' | Refusal
+  get(user: UserId): VoiceState | undefined
+  move(user: UserId, change: VoiceStateChange): 'moved' | 'left' | Refusal
   leave(user: UserId): void
   /** Somebody muted or deafened a member, or let them speak again: who hears them is told. */
-  muted(user: UserId): void
+  refresh(user: UserId): void
   /** The channel goes: everybody is out of it. */
-  end(channel: ChannelId): void
+  endChannel(channel: ChannelId): void
   /** The guild goes: nobody is left to be told. */
-  forget(): void
+  clear(): void
 }
 
-export function createCalls(log: GuildLog, audience: Audience, now: () => GuildState): Calls {
+export function createVoiceStates(
+  log: GuildLog,
+  audience: Audience,
+  now: () => GuildState,
+): VoiceStates {
   const states = new Map<UserId, VoiceState>()
 
   /**
    * Who sees where they are now is told so; who sees only where they were, that they are gone, and
    * not where to.
    */
-  const tell = (user: UserId, change: VoiceChange, before: ChannelId | undefined): void => {
+  const tell = (user: UserId, change: VoiceStateChange, before: ChannelId | undefined): void => {
     const sees = (who: UserId, channel: ChannelId | null | undefined): boolean =>
-      channel != null && audience.sees(now(), who, channel)
+      channel != null && audience.canView(now(), who, channel)
     const knows = (who: UserId): boolean => who === user || sees(who, change.channelId)
-    const say = (state: VoiceChange, hears: (who: UserId) => boolean): void => {
+    const say = (state: VoiceStateChange, hears: (who: UserId) => boolean): void => {
       log.append(
         'VOICE_STATE_UPDATE',
         voiceStateToWire(now().guild.id, user, state, now().members.get(user)),
@@ -63,7 +67,7 @@ export function createCalls(log: GuildLog, audience: Audience, now: () => GuildS
    */
   const sit = (
     user: UserId,
-    change: VoiceChange & { readonly channelId: ChannelId },
+    change: VoiceStateChange & { readonly channelId: ChannelId },
   ): VoiceState => {
     const state = {
       ...change,
@@ -73,7 +77,7 @@ export function createCalls(log: GuildLog, audience: Audience, now: () => GuildS
     states.set(user, state)
     return state
   }
-  const leave = (user: UserId, change?: VoiceChange): void => {
+  const leave = (user: UserId, change?: VoiceStateChange): void => {
     const was = states.get(user)
     if (!was) return
     states.delete(user)
@@ -104,7 +108,7 @@ export function createCalls(log: GuildLog, audience: Audience, now: () => GuildS
 
   return {
     all: () => states.values(),
-    of: (user) => states.get(user),
+    get: (user) => states.get(user),
     move(user, change) {
       const { channelId } = change
       if (channelId === null) {
@@ -118,19 +122,22 @@ export function createCalls(log: GuildLog, audience: Audience, now: () => GuildS
       return 'moved'
     },
     leave: (user) => leave(user),
-    muted(user) {
+    refresh(user) {
       const state = states.get(user)
       if (state) tell(user, sit(user, state), state.channelId)
     },
-    end(channel) {
+    endChannel(channel) {
       for (const { userId } of inside(channel)) leave(userId)
     },
-    forget: () => states.clear(),
+    clear: () => states.clear(),
   }
 }
 
 /** Whether a moderator muted or deafened the member, or let them speak again. */
-export const changesVoice = ({ members }: GuildState, { user, mute, deaf }: Member): boolean => {
+export const changesMuteOrDeaf = (
+  { members }: GuildState,
+  { user, mute, deaf }: Member,
+): boolean => {
   const was = members.get(user.id)
   return was !== undefined && (was.mute !== mute || was.deaf !== deaf)
 }

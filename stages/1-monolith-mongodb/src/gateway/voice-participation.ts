@@ -1,9 +1,9 @@
 import type { ChannelId, GuildId } from '@threshold/contract'
 import type { VoiceServer } from '../voice/index.ts'
-import type { Identity } from './frames.ts'
+import type { Identity } from './dispatch-cache.ts'
 
 /** Where a client wants to talk, and how. */
-export interface VoiceWish {
+export interface VoiceRequest {
   readonly channelId: ChannelId | null
   readonly selfMute: boolean
   readonly selfDeaf: boolean
@@ -22,10 +22,10 @@ interface VoiceStateWire {
  * One session's part in calls: between what its guilds say of it and the voice server, which
  * believes the gateway.
  */
-export class Talk {
+export class VoiceParticipation {
   readonly #voice: Pick<VoiceServer, 'admit' | 'dismiss' | 'silence'>
   readonly #identity: Identity
-  readonly #calls = new Map<GuildId, VoiceWish>()
+  readonly #calls = new Map<GuildId, VoiceRequest>()
   /** Guilds in which this session may listen and not speak. */
   readonly #silent = new Set<GuildId>()
 
@@ -38,7 +38,7 @@ export class Talk {
    * The guild let them. Answers what VOICE_SERVER_UPDATE must say, or undefined where they talk on
    * as before.
    */
-  moved(guildId: GuildId, channelId: ChannelId, wish: VoiceWish): object | undefined {
+  enterChannel(guildId: GuildId, channelId: ChannelId, wish: VoiceRequest): object | undefined {
     const before = this.#calls.get(guildId)
     this.#calls.set(guildId, wish)
     // A new token makes clients enter anew, and nobody should who only mutes themselves. Whoever
@@ -64,7 +64,7 @@ export class Talk {
    * The call follows the voice state, whoever changed it: a moderator who mutes, a kick, a deleted
    * channel, another session.
    */
-  follow(guildId: GuildId, data: object): void {
+  applyVoiceState(guildId: GuildId, data: object): void {
     const { user_id, channel_id, session_id, mute, suppress } = data as VoiceStateWire
     if (user_id !== this.#identity.user.id) return
     const here = channel_id !== null && session_id === this.#identity.id
@@ -76,7 +76,7 @@ export class Talk {
   }
 
   /** They are out of the guild. */
-  left(guildId: GuildId): void {
+  leaveGuild(guildId: GuildId): void {
     this.#voice.dismiss(guildId, this.#identity.user.id)
     this.#calls.delete(guildId)
     this.#silent.delete(guildId)

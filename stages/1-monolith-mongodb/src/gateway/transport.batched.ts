@@ -4,17 +4,17 @@ import { WebSocket } from 'ws'
 import { binaryFrame, type Dispatch, textFrame } from './dispatch.ts'
 
 /** A connection as its frames see it. They go straight to what the WebSocket stands on. */
-export interface Line {
+export interface OutboundSocket {
   readonly socket: WebSocket
-  readonly raw: Socket
+  readonly tcp: Socket
   /** Bytes that may wait for a reader. */
-  readonly maxWaiting: number
+  readonly maxBuffered: number
   /** More are waiting. */
-  tooSlow(waiting: number): void
+  onTooSlow(waiting: number): void
 }
 
 /** Bytes; with fewer left to send, a burst may go on. */
-export const DRAINED = 256 * 1_024
+export const LOW_WATER_MARK = 256 * 1_024
 
 /**
  * Frames on their way out, in order. Sending neither throws nor waits; `waiting` tells how much has
@@ -26,7 +26,7 @@ export interface Transport {
   /** An event, with the number it has in this session. */
   dispatch(event: Dispatch, sequence: number): void
   /** Bytes that the socket's peer has not taken yet, and those still to be framed or compressed. */
-  readonly waiting: number
+  readonly buffered: number
   /** Writes what waits for the end of this turn: before ws writes something of its own. */
   flush(): void
   /** Resolves when the kernel has taken all that was sent so far, or the socket is gone. */
@@ -74,8 +74,8 @@ const MOST_AROUND = 32
  * A class, since V8 takes objects with a getter of their own for as many types, and looks up each
  * call on them by name.
  */
-export class PlainTransport implements Transport {
-  readonly #line: Line
+export class BatchedTransport implements Transport {
+  readonly #line: OutboundSocket
   readonly #compressed: boolean
   /** Waits for the end of the turn. */
   #event: Dispatch | undefined
@@ -85,7 +85,7 @@ export class PlainTransport implements Transport {
   /** Of all that waits. */
   #bytes = 0
 
-  constructor(line: Line, { compressed = false } = {}) {
+  constructor(line: OutboundSocket, { compressed = false } = {}) {
     this.#line = line
     this.#compressed = compressed
   }
@@ -99,7 +99,7 @@ export class PlainTransport implements Transport {
 
   dispatch(event: Dispatch, number: number): void {
     if (this.#compressed && event.size >= WORTH_COMPRESSING) {
-      this.send(event.text(number))
+      this.send(event.json(number))
       return
     }
     if (this.#event) this.#others.push({ event, number })
@@ -109,11 +109,11 @@ export class PlainTransport implements Transport {
       if (due.push(this) === 1) setImmediate(flushAll)
     }
     this.#bytes += event.size
-    if (this.#bytes > this.#line.maxWaiting) this.flush()
+    if (this.#bytes > this.#line.maxBuffered) this.flush()
   }
 
-  get waiting(): number {
-    return this.#line.raw.writableLength + this.#bytes
+  get buffered(): number {
+    return this.#line.tcp.writableLength + this.#bytes
   }
 
   flush(): void {
@@ -130,7 +130,7 @@ export class PlainTransport implements Transport {
 
   drained(): Promise<void> {
     this.flush()
-    return taken(this.#line.raw)
+    return writesFlushed(this.#line.tcp)
   }
 
   close(): void {
@@ -141,17 +141,17 @@ export class PlainTransport implements Transport {
 
   #writeOne(event: Dispatch, number: number): void {
     // To a socket that is behind nothing is lent: it would keep it.
-    if (this.#line.raw.writableLength > 0) this.#write(event.frame(number))
-    else if (!this.#write(event.lend(number))) event.keep(number)
+    if (this.#line.tcp.writableLength > 0) this.#write(event.frame(number))
+    else if (!this.#write(event.sharedFrame(number))) event.detach(number)
   }
 
   #writeTogether(all: readonly Numbered[], bytes: number): void {
     const most = bytes + MOST_AROUND * all.length
-    const lent = most <= SCRATCH && this.#line.raw.writableLength === 0
+    const lent = most <= SCRATCH && this.#line.tcp.writableLength === 0
     const memory = lent ? scratch : Buffer.allocUnsafe(most)
     let length = 0
     for (const { event, number } of all) {
-      const frame = event.lend(number)
+      const frame = event.sharedFrame(number)
       memory.set(frame, length)
       length += frame.length
     }
@@ -163,7 +163,7 @@ export class PlainTransport implements Transport {
    * by what it has left of what came before: one frame may be larger than what may wait.
    */
   #takesNothing(): boolean {
-    const { socket, raw, maxWaiting, tooSlow } = this.#line
+    const { socket, tcp: raw, maxBuffered: maxWaiting, onTooSlow: tooSlow } = this.#line
     if (socket.readyState !== OPEN) return true
     const waiting = raw.writableLength
     if (waiting <= maxWaiting) return false
@@ -175,7 +175,7 @@ export class PlainTransport implements Transport {
    * Whether the kernel has a copy of all of it. What it did not take, the socket still points at.
    */
   #write(frame: Buffer): boolean {
-    const { raw } = this.#line
+    const { tcp: raw } = this.#line
     raw.write(frame)
     return raw.writableLength === 0
   }
@@ -185,7 +185,7 @@ export class PlainTransport implements Transport {
  * Nothing is written, and in order: its callback comes after that of all before it, also when the
  * socket ends.
  */
-export const taken = (raw: Socket): Promise<void> =>
+export const writesFlushed = (raw: Socket): Promise<void> =>
   new Promise((resolve) => {
     if (!raw.writable) return resolve()
     raw.write(NOTHING, () => resolve())

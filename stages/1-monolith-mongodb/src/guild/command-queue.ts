@@ -6,14 +6,14 @@ import type { MetadataStore } from '@threshold/ports'
  * A guild's way to the store: one command after the other, and nothing in the store that the guild
  * does not know of.
  */
-export interface Ledger {
+export interface CommandQueue {
   /** Something is under way or waits for its turn. */
   readonly busy: boolean
   /**
    * Runs `work` when everything before it is done. Rejects when its turn does not come in time;
    * then it never comes.
    */
-  inTurn<T>(deadline: Deadline, work: () => Promise<T>): Promise<T>
+  enqueue<T>(deadline: Deadline, work: () => Promise<T>): Promise<T>
   /** Durable once resolved. Rejects as the store does. */
   record(before: GuildState, events: readonly GuildEvent[], deadline: Deadline): Promise<void>
 }
@@ -26,7 +26,9 @@ export interface Ledger {
  * production would give each guild's events a number and let the store refuse what comes out of
  * turn.
  */
-export function createLedger(metadata: Pick<MetadataStore, 'record' | 'createGuild'>): Ledger {
+export function createCommandQueue(
+  metadata: Pick<MetadataStore, 'record' | 'createGuild'>,
+): CommandQueue {
   let queue: Promise<unknown> = Promise.resolve()
   let commands = 0
   let doubtful:
@@ -48,7 +50,7 @@ export function createLedger(metadata: Pick<MetadataStore, 'record' | 'createGui
     get busy() {
       return commands > 0
     },
-    inTurn(deadline, work) {
+    enqueue(deadline, work) {
       commands += 1
       const done = queue
         .then(() => {

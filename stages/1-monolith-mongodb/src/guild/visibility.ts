@@ -6,7 +6,7 @@ import type { Audience } from './audience.ts'
  * Whose sight of which channels an event may change. Whatever is not named here is not compared
  * before and after.
  */
-export interface Affected {
+export interface AffectedVisibility {
   readonly channels: readonly ChannelId[]
   /** Undefined: anybody's. */
   readonly user?: UserId
@@ -16,7 +16,7 @@ export interface Affected {
  * A new colour for a role, or a new topic for a channel, changes nobody's sight, and nothing is
  * computed for it.
  */
-export function affectedBy(before: GuildState, event: GuildEvent): Affected | undefined {
+export function affectedBy(before: GuildState, event: GuildEvent): AffectedVisibility | undefined {
   switch (event.type) {
     case 'channel.updated': {
       const old = before.channels.get(event.channel.id)
@@ -43,7 +43,9 @@ export function affectedBy(before: GuildState, event: GuildEvent): Affected | un
   }
 }
 
-const everyChannel = (state: GuildState): Affected => ({ channels: [...state.channels.keys()] })
+const everyChannel = (state: GuildState): AffectedVisibility => ({
+  channels: [...state.channels.keys()],
+})
 /**
  * Entries of a role that is gone show nobody anything: when a role is deleted they go channel by
  * channel.
@@ -54,17 +56,17 @@ const shape = ({ roles }: GuildState, overwrites: readonly Overwrite[]): string 
     .map((o) => `${o.type}${o.id} ${o.allow} ${o.deny}`)
     .join()
 
-export interface Change {
+export interface VisibilityChange {
   readonly channel: ChannelId
   readonly gained: ReadonlySet<UserId>
   readonly lost: ReadonlySet<UserId>
 }
 
 /** Who of the listeners saw what before an event. */
-export interface Sight {
-  readonly affected: Affected
+export interface VisibilityDiff {
+  readonly affected: AffectedVisibility
   /** What has changed by the event: only channels in which it has for somebody. */
-  changes(after: GuildState): readonly Change[]
+  changes(after: GuildState): readonly VisibilityChange[]
 }
 
 /**
@@ -72,11 +74,11 @@ export interface Sight {
  * same, so one of them is asked about for all: 10,000 listeners with fifty mixtures of roles in 500
  * channels are 25,000 answers, not five million.
  */
-export function sightBefore(
+export function visibilityDiff(
   audience: Audience,
   before: GuildState,
   event: GuildEvent,
-): Sight | undefined {
+): VisibilityDiff | undefined {
   const affected = affectedBy(before, event)
   if (!affected) return undefined
   const alike =
@@ -85,7 +87,7 @@ export function sightBefore(
       : alone(audience, affected.user)
   const asked = [...alike.keys()]
   const look = (state: GuildState, channel: ChannelId): ReadonlySet<UserId> =>
-    audience.ask(state, channel, asked)
+    audience.computeViewers(state, channel, asked)
   const saw = new Map(affected.channels.map((id) => [id, look(before, id)]))
   const all = (some: readonly UserId[]): Set<UserId> =>
     new Set(some.flatMap((user) => alike.get(user)!))
@@ -104,7 +106,7 @@ export function sightBefore(
 }
 
 const alone = (audience: Audience, user: UserId): Map<UserId, UserId[]> =>
-  new Map(audience.has(user) ? [[user, [user]]] : [])
+  new Map(audience.hasUser(user) ? [[user, [user]]] : [])
 
 /**
  * By one of each group, all of it: those with the same roles, except owners and whom an overwrite
@@ -114,7 +116,7 @@ function groupsOf(
   users: Iterable<UserId>,
   before: GuildState,
   event: GuildEvent,
-  { channels }: Affected,
+  { channels }: AffectedVisibility,
 ): Map<UserId, UserId[]> {
   const named = new Set<UserId>([before.guild.ownerId])
   if (event.type === 'guild.updated') named.add(event.guild.ownerId)

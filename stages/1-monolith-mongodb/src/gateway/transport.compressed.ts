@@ -1,14 +1,14 @@
 import { constants, createDeflate, createZstdCompress } from 'node:zlib'
 import { WebSocket } from 'ws'
 import { binaryFrame } from './dispatch.ts'
-import { type Line, type Transport, taken } from './transport.ts'
+import { type OutboundSocket, type Transport, writesFlushed } from './transport.batched.ts'
 
 const { OPEN } = WebSocket
 
 /** What `compress` in the URL may ask for. */
-export type Stream = 'zlib-stream' | 'zstd-stream'
+export type StreamCompression = 'zlib-stream' | 'zstd-stream'
 
-export const isStream = (wish: string | undefined): wish is Stream =>
+export const isStreamCompression = (wish: string | undefined): wish is StreamCompression =>
   wish === 'zlib-stream' || wish === 'zstd-stream'
 
 /**
@@ -17,9 +17,9 @@ export const isStream = (wish: string | undefined): wish is Stream =>
  * window of some 100 KB for each connection, and that no frame can be shared. Each payload ends
  * with a flush and is one WebSocket message, as all clients expect.
  */
-export function streamTransport(
-  { socket, raw, maxWaiting, tooSlow }: Line,
-  compression: Stream,
+export function compressedTransport(
+  { socket, tcp: raw, maxBuffered: maxWaiting, onTooSlow: tooSlow }: OutboundSocket,
+  compression: StreamCompression,
 ): Transport {
   const zlib = compression === 'zlib-stream'
   const stream = zlib
@@ -55,14 +55,14 @@ export function streamTransport(
   }
   return {
     send,
-    dispatch: (event, sequence) => send(event.text(sequence)),
-    get waiting() {
+    dispatch: (event, sequence) => send(event.json(sequence)),
+    get buffered() {
       return raw.writableLength + compressing
     },
     flush() {},
     async drained() {
       await compressed
-      await taken(raw)
+      await writesFlushed(raw)
     },
     close() {
       closed = true

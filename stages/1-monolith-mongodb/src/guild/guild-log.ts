@@ -31,7 +31,7 @@ export function createGuildLog(name: string, epoch: number, audience: Audience):
     const told = (subscriber: Subscriber): void => {
       if (hears(subscriber.userId)) subscriber.deliver(delivery)
     }
-    for (const subscriber of audience.all()) told(subscriber)
+    for (const subscriber of audience.subscribers()) told(subscriber)
   }
   const appendEvent = (event: HubEvent, hears: (user: UserId) => boolean): LogPosition => {
     sequence += 1

@@ -16,10 +16,10 @@ import type { LastMessages } from './last-messages.ts'
  * How many members a view carries; the rest come in chunks when asked for. Discord calls a guild
  * beyond it `large`.
  */
-export const LARGE = 250
+export const LARGE_GUILD = 250
 
 /** The guild as a member sees it; undefined for who is none. */
-export function viewFor(
+export function guildViewFor(
   state: GuildState,
   user: UserId,
   now: { readonly voiceStates: Iterable<VoiceState>; readonly lastMessages: LastMessages },
@@ -34,7 +34,7 @@ export function viewFor(
   return guildView(state, me, {
     channels,
     voiceStates,
-    lastMessages: now.lastMessages.pick(visible),
+    lastMessages: now.lastMessages.forChannels(visible),
   })
 }
 
@@ -43,15 +43,15 @@ export function viewFor(
  * members, and never more than a view holds: two thousand who come back after a restart would
  * otherwise be sent two thousand members each. Clients ask for the rest in chunks.
  */
-export function membersShown(
+export function initialMembers(
   { members: people }: GuildState,
   { userId, presence }: Pick<Subscriber, 'userId' | 'presence'>,
   online: ReadonlyMap<UserId, Presence>,
 ): { members: Member[]; presences: ReadonlyMap<UserId, Presence> } {
   const listed =
-    people.size <= LARGE
+    people.size <= LARGE_GUILD
       ? people.keys()
-      : new Set([userId, ...online.keys().take(LARGE - 1)]).values()
+      : new Set([userId, ...online.keys().take(LARGE_GUILD - 1)]).values()
   const members = [...listed].flatMap((user) => people.get(user) ?? [])
   // Its own presence it knows, before anybody is told.
   const own = presence.status === 'offline' ? [] : [[userId, presence] as const]

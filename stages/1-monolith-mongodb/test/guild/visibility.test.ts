@@ -14,8 +14,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { typescriptPermissions } from '../../src/adapters/permissions.typescript.ts'
 import { createAudience } from '../../src/guild/audience.ts'
-import { affectedBy, sightBefore } from '../../src/guild/sight.ts'
-import { subscriber } from './world.ts'
+import { affectedBy, visibilityDiff } from '../../src/guild/visibility.ts'
+import { subscriber } from './subscriber.ts'
 
 const guild = aGuild(3)
 const role = aRole()
@@ -96,7 +96,7 @@ describe('a change of sight', () => {
   const changes = (event: GuildEvent, start = state, users = [first.user.id, second.user.id]) => {
     const audience = createAudience(typescriptPermissions())
     for (const user of users) audience.add(start, subscriber(user))
-    const sight = sightBefore(audience, start, event)
+    const sight = visibilityDiff(audience, start, event)
     return sight?.changes(evolve(start, event))
   }
 
@@ -161,7 +161,7 @@ describe('a change of sight', () => {
     for (const user of crowd.state.members.keys()) audience.add(crowd.state, subscriber(user))
     const everyone = { ...crowd.state.roles.get(crowd.id)!, permissions: '0' }
     const event: GuildEvent = { type: 'role.updated', role: everyone }
-    const found = sightBefore(audience, crowd.state, event)!.changes(evolve(crowd.state, event))
+    const found = visibilityDiff(audience, crowd.state, event)!.changes(evolve(crowd.state, event))
     expect(found.map(({ channel, lost }) => [channel, lost.size])).toEqual(
       [...crowd.state.channels.keys()].map((id) => [id, 10_000]),
     )

@@ -3,8 +3,8 @@ import type { Delivery } from '@threshold/ports'
 import { describe, expect, it } from 'vitest'
 import { typescriptPermissions } from '../../src/adapters/permissions.typescript.ts'
 import { createAudience } from '../../src/guild/audience.ts'
-import { createGuildLog } from '../../src/guild/log.ts'
-import { subscriber } from './world.ts'
+import { createGuildLog } from '../../src/guild/guild-log.ts'
+import { subscriber } from './subscriber.ts'
 
 const { state } = aGuild(3)
 const users = [...state.members.keys()]
@@ -26,7 +26,7 @@ describe("a guild's log", () => {
     const quiet = users.slice(1).map((user) => subscriber(user))
     for (const each of [chatty, ...quiet]) audience.add(state, each)
     log.append('one', {}, everybody)
-    for (const { told } of [chatty, ...quiet]) {
+    for (const { received: told } of [chatty, ...quiet]) {
       expect(names(told)).toEqual(['one', 'two', 'three', 'four'])
       expect(
         told.map((delivery) => delivery.kind === 'event' && delivery.position.sequence),
@@ -45,8 +45,8 @@ describe("a guild's log", () => {
     for (const each of [full, other]) audience.add(state, each)
     log.append('one', {}, everybody)
     log.append('two', {}, everybody)
-    expect(names(full.told)).toEqual(['one'])
-    expect(names(other.told)).toEqual(['one', 'gone', 'two'])
+    expect(names(full.received)).toEqual(['one'])
+    expect(names(other.received)).toEqual(['one', 'gone', 'two'])
   })
 
   it('counts without a gap, whoever hears', () => {
@@ -71,6 +71,6 @@ describe("a guild's log", () => {
     const other = subscriber(users[1]!)
     audience.add(state, other)
     log.append('two', {}, everybody)
-    expect(names(other.told)).toEqual(['two'])
+    expect(names(other.received)).toEqual(['two'])
   })
 })

@@ -24,7 +24,7 @@ import { Dispatch } from './dispatch.ts'
 import type { Shard } from './protocol.ts'
 
 /** Who hears a dispatch: what intents and identity decide. */
-export interface Listener {
+export interface Recipient {
   readonly userId: UserId
   readonly intents: number
 }
@@ -33,16 +33,16 @@ export interface Listener {
  * An event as its listeners get it: encoded once for all who see its content, and once more for
  * those who do not.
  */
-export interface Frames {
+export interface DispatchCache {
   /** Undefined: the listener's intents do not admit it. */
-  of(event: HubEvent, inGuild: boolean, listener: Listener): Dispatch | undefined
+  get(event: HubEvent, inGuild: boolean, listener: Recipient): Dispatch | undefined
 }
 
-export function createFrames(encoder: EventEncoder): Frames {
+export function createDispatchCache(encoder: EventEncoder): DispatchCache {
   // Events are shared by all sessions of a guild and go with the last of them.
   const encoded = new WeakMap<HubEvent, { whole?: Dispatch; bare?: Dispatch; quoting?: Dispatch }>()
   return {
-    of(event, inGuild, listener) {
+    get(event, inGuild, listener) {
       if (!intentsAdmit(listener.intents, event.type, inGuild) && !isOwn(event, listener.userId))
         return undefined
       let forms = encoded.get(event)
@@ -74,7 +74,7 @@ const isOwn = (event: HubEvent, me: UserId): boolean =>
 
 const hasContent = (type: string): boolean => type === 'MESSAGE_CREATE' || type === 'MESSAGE_UPDATE'
 
-function seesContent(event: HubEvent, inGuild: boolean, { userId, intents }: Listener): boolean {
+function seesContent(event: HubEvent, inGuild: boolean, { userId, intents }: Recipient): boolean {
   if (!hasContent(event.type) || !inGuild || (intents & Intent.MessageContent) !== 0) return true
   return event.authorId === userId || event.mentions?.includes(userId) === true
 }
@@ -118,7 +118,7 @@ export interface Identity {
 }
 
 /** What a session is told first. Its guilds come after it, one by one. */
-export function ready(
+export function readyPayload(
   { id, user, shard, version, resumeUrl }: Identity,
   guilds: readonly GuildId[],
   privateChannels: readonly object[],
@@ -143,11 +143,11 @@ export function ready(
 }
 
 /** The whole of a guild as one session may see it. */
-export function guildCreate(
+export function guildCreatePayload(
   view: GuildView,
   members: readonly Member[],
   presences: ReadonlyMap<UserId, Presence>,
-  listener: Listener & { readonly largeThreshold: number; readonly announced: boolean },
+  listener: Recipient & { readonly largeThreshold: number; readonly announced: boolean },
 ): object {
   const byId = new Map(members.map((m) => [m.user.id, m]))
   return {

@@ -8,11 +8,11 @@ const ONLINE: Presence = { status: 'online', activities: [] }
 export function subscriber(
   userId: string,
   then: (delivery: Delivery) => void = () => {},
-): Subscriber & { readonly told: Delivery[] } {
+): Subscriber & { readonly received: Delivery[] } {
   const told: Delivery[] = []
   const deliver = (delivery: Delivery): void => {
     told.push(delivery)
     then(delivery)
   }
-  return { userId, sessionId: newId(), presence: ONLINE, deliver, told }
+  return { userId, sessionId: newId(), presence: ONLINE, deliver, received: told }
 }
