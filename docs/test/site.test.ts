@@ -5,12 +5,12 @@ import { findChromium } from '@threshold/engines'
 import { testsAll } from '@threshold/engines/testing'
 import { type Browser, chromium as driver, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { DOCS, installDocs } from '../../scripts/src/docs-site.ts'
+import { DOCS_FOLDER, installDocsPackages } from '../../scripts/src/docs-packages.ts'
 import { type Cache, ownCache, type Running, start } from '../../scripts/test/cli.ts'
 import { type Crawled, crawl, loadedBy, plain } from './site/crawl.ts'
 import { type NoNetwork, noNetwork } from './site/no-network.ts'
 
-const ROOT = path.dirname(DOCS)
+const ROOT = path.dirname(DOCS_FOLDER)
 const PAGES = [
   'ARCHITECTURE.md',
   'CONTRIBUTING.md',
@@ -40,7 +40,7 @@ describe.runIf(testsAll())('the docs site', () => {
 
   beforeAll(async () => {
     // A minute or more on a fresh clone: silence would look like a hang.
-    await installDocs(({ text }) => void process.stderr.write(`docs: ${text}\n`))
+    await installDocsPackages(({ text }) => void process.stderr.write(`docs: ${text}\n`))
     cache = await ownCache()
     network = await noNetwork()
     command = start(['docs', '--port', '0'], { env: { ...cache.env, ...network.env } })
@@ -150,7 +150,9 @@ describe.runIf(testsAll())('the docs site', () => {
 
   it('is type-checked, its configuration and these tests too', { timeout: 120_000 }, () => {
     const tsc = path.join(ROOT, 'node_modules/@typescript/native/bin/tsc')
-    const { status, stdout } = spawnSync(process.execPath, [tsc, '-p', DOCS], { encoding: 'utf8' })
+    const { status, stdout } = spawnSync(process.execPath, [tsc, '-p', DOCS_FOLDER], {
+      encoding: 'utf8',
+    })
     expect(status, stdout).toBe(0)
   })
 

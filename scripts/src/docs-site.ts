@@ -1,101 +1,60 @@
-import { createHash } from 'node:crypto'
-import { copyFile, lstat, readFile, rename, rm, symlink } from 'node:fs/promises'
-import { join } from 'node:path'
-import {
-  installTool,
-  npmCi,
-  type OnProgress,
-  type PrefetchItem,
-  type Tool,
-} from '@threshold/engines'
-import { ROOT } from './context.ts'
+import { setTimeout as delay } from 'node:timers/promises'
+import { type OnProgress, runCommand, spawnRegistered, terminate } from '@threshold/engines'
+import { CodedError } from '@threshold/kit'
+import { DOCS_FOLDER, DOCUSAURUS, installDocsPackages } from './docs-packages.ts'
 
-/**
- * The site has packages of its own, half a gigabyte that nobody needs who only runs a lab: they
- * come when the site is asked for.
- */
-export const DOCS = join(ROOT, 'docs')
-const NODE_MODULES = join(DOCS, 'node_modules')
+const POLL_MS = 100
 
-/** Docusaurus' command line, to be run by node in DOCS once `installDocs` has resolved. */
-export const DOCUSAURUS = join(NODE_MODULES, '@docusaurus', 'core', 'bin', 'docusaurus.mjs')
-
-/**
- * Brings the site's packages in step with its lock file. They lie in the cache, for every clone on
- * this machine and every branch that has the same lock file, and `docs/node_modules` points there;
- * one that somebody installed by hand serves as well.
- */
-export async function installDocs(onProgress: OnProgress): Promise<void> {
-  if (await isInStep()) return
-  const dir = await installTool(await packages(), fetchPackages, onProgress)
-  // By rename, so that of two who do this at once neither finds a moment without it.
-  const link = join(DOCS, `node_modules.${process.pid}`)
-  await symlink(join(dir, 'node_modules'), link)
-  if (!(await isLink())) await rm(NODE_MODULES, { recursive: true, force: true })
-  await rename(link, NODE_MODULES)
-}
-
-async function fetchPackages(dir: string, onProgress: OnProgress): Promise<void> {
-  onProgress({ text: 'fetching the packages of the docs site (about 580 MB on disk, once)' })
-  for (const file of ['package.json', 'package-lock.json'])
-    await copyFile(join(DOCS, file), join(dir, file))
-  await npmCi(dir, 'the packages of the docs site')
-}
-
-/** Named by its lock file. */
-async function packages(): Promise<Tool> {
-  const lock = await readFile(join(DOCS, 'package-lock.json'))
-  return {
-    name: 'docs-packages',
-    version: createHash('sha256').update(lock).digest('hex').slice(0, 12),
-    installMb: 800,
-  }
-}
-
-const isLink = (): Promise<boolean> =>
-  lstat(NODE_MODULES).then(
-    (found) => found.isSymbolicLink(),
-    () => false,
-  )
-
-/** For a class that will read the site without a network. */
-export const DOCS_ITEM: PrefetchItem = {
-  id: 'docs',
-  title: 'the packages of the docs site',
-  present: isInStep,
-  fetch: installDocs,
-}
-
-interface Lock {
-  readonly packages: Readonly<
-    Record<
-      string,
-      { readonly version?: string; readonly optional?: boolean; readonly integrity?: string }
-    >
-  >
-}
-
-/**
- * What npm has written down of what it installed, against what it should have: another version of
- * one package is out of step.
- */
-async function isInStep(): Promise<boolean> {
-  const [wanted, there] = await Promise.all(
-    ['package-lock.json', 'node_modules/.package-lock.json'].map(readLock),
-  )
-  if (wanted === undefined || there === undefined) return false
-  return Object.entries(wanted.packages).every(([path, { integrity, optional }]) => {
-    if (path === '') return true
-    const found = there.packages[path]
-    // A package for another system is left out by npm, and is optional.
-    return found === undefined ? optional === true : found.integrity === integrity
+export async function buildSite(onProgress: OnProgress): Promise<void> {
+  await installDocsPackages(onProgress)
+  onProgress({ text: 'building the site, under a minute' })
+  await runCommand({
+    title: 'the docs site',
+    command: process.execPath,
+    args: [DOCUSAURUS, 'build'],
+    cwd: DOCS_FOLDER,
+    // All clones on this machine share the packages. A cache in their folder would mix clones.
+    env: { DOCUSAURUS_NO_PERSISTENT_CACHE: 'true' },
+    onLine: (text) => onProgress({ text }),
+    next: 'cd docs && npm run build',
   })
 }
 
-async function readLock(name: string): Promise<Lock | undefined> {
-  try {
-    return JSON.parse(await readFile(join(DOCS, name), 'utf8')) as Lock
-  } catch {
-    return undefined
-  }
+/**
+ * Serves the built site until interrupted. The server is a registered process of its own: it ends
+ * with this one, or at the next sweep.
+ */
+export async function serveSite(
+  port: number,
+  interrupted: AbortSignal,
+  onReady: () => void,
+): Promise<void> {
+  const args = [DOCUSAURUS, 'serve', '--host', '127.0.0.1', '--port', String(port), '--no-open']
+  const { child, identity, run, closed } = await spawnRegistered({
+    role: 'docs',
+    text: 'the server of the docs site',
+    ports: [port],
+    group: true,
+    onExit: 'kill',
+    command: process.execPath,
+    args,
+    spawn: { cwd: DOCS_FOLDER, stdio: 'ignore', detached: true },
+  })
+  await using _ = run
+  const end = (): void => void terminate(identity, { group: true })
+  interrupted.addEventListener('abort', end, { once: true })
+  while (child.exitCode === null && !interrupted.aborted && !(await answers(port)))
+    await delay(POLL_MS)
+  if (child.exitCode === null && !interrupted.aborted) onReady()
+  await closed
+  interrupted.throwIfAborted()
+  throw new CodedError('DOCS_NOT_SERVED', 'the server of the docs site ended by itself', {
+    next: 'cd docs && npm run serve',
+  })
 }
+
+const answers = (port: number): Promise<boolean> =>
+  fetch(`http://127.0.0.1:${port}`).then(
+    () => true,
+    () => false,
+  )

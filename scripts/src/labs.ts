@@ -1,16 +1,16 @@
 import { constants } from 'node:os'
 import type { OnProgress } from '@threshold/engines'
-import { Interrupted } from './failure.ts'
+import { Interrupted } from './errors.ts'
 import { unlessInterrupted } from './interruption.ts'
-import { strong, type Terminal, table } from './terminal.ts'
-import { unknown } from './unknown.ts'
+import { bold, type Terminal, table } from './terminal.ts'
+import { unknownName } from './unknown-name.ts'
 
 export type Size = 'tiny' | 'quick' | 'full'
 export type Verdict = 'supported' | 'refuted' | 'inconclusive' | 'could-not-run'
 export type Prediction = 'supported' | 'refuted'
 
-/** The codes that scripts and CI read; anything else is a crash, and no verdict. */
-export const EXIT_CODES: Record<Verdict, number> = {
+/** Scripts and CI read these codes. Any other code is a crash, and no verdict. */
+export const VERDICT_EXIT: Record<Verdict, number> = {
   supported: 0,
   refuted: 10,
   inconclusive: 11,
@@ -35,7 +35,7 @@ export interface LabOutcome {
   readonly summary: string
 }
 
-/** What the command line needs of the lab engine. */
+/** The part of the lab kit that the command line uses. */
 interface LabKit {
   listLabs(): Promise<readonly LabInfo[]>
   runLab(
@@ -44,76 +44,73 @@ interface LabKit {
   ): Promise<LabOutcome>
 }
 
-/** Loaded when a lab is asked for, and by no other command. */
-export async function labKit(): Promise<LabKit> {
+/** Loads the lab kit, which only the commands that run or list labs need. */
+export async function loadLabKit(): Promise<LabKit> {
   return await import('@threshold/lab-kit')
 }
 
 export async function findLab(id: string): Promise<LabInfo> {
-  const { listLabs } = await labKit()
+  const { listLabs } = await loadLabKit()
   const labs = await listLabs()
-  const lab = labs.find((one) => one.id === id)
-  const known = labs.map((one) => one.id)
-  if (lab === undefined) throw unknown('UNKNOWN_LAB', 'lab', id, known, 'npx threshold lab list')
-  return lab
+  const found = labs.find((lab) => lab.id === id)
+  const known = labs.map((lab) => lab.id)
+  if (found === undefined)
+    throw unknownName('UNKNOWN_LAB', 'lab', id, known, 'npx threshold lab list')
+  return found
 }
 
-export interface LabRun {
+export interface RunLabOptions {
   readonly size: Size
-  /** Ask before the run, where somebody can answer. */
-  readonly ask: boolean
+  /** Asks for a prediction first, if the terminal is interactive. */
+  readonly predict: boolean
 }
 
-/** Asks, runs, and returns what came of it; draws nothing but progress. */
+/** Introduces the lab, asks for a prediction, runs the lab, and returns its outcome. */
 export async function runLab(
   lab: LabInfo,
-  { size, ask }: LabRun,
+  { size, predict }: RunLabOptions,
   terminal: Terminal,
   interrupted: AbortSignal,
 ): Promise<LabOutcome & { prediction?: Prediction }> {
-  const minutes = size === 'tiny' ? 'seconds' : `about ${lab.minutes[size]} min`
-  terminal.say(
-    `${strong(`Lab ${lab.id}, ${lab.title}`)} (${size}, ${minutes}, ${lab.memory})\n${lab.question}\nHypothesis: ${lab.hypothesis}`,
-  )
-  const prediction = ask && terminal.interactive ? await askPrediction() : undefined
-  const kit = await labKit()
+  const duration = size === 'tiny' ? 'seconds' : `about ${lab.minutes[size]} min`
+  terminal.log(`${bold(`Lab ${lab.id}, ${lab.title}`)} (${size}, ${duration}, ${lab.memory})`)
+  terminal.log(`${lab.question}\nHypothesis: ${lab.hypothesis}`)
+  const answer = predict && terminal.interactive ? await askPrediction() : undefined
+  const prediction = answer === undefined ? {} : { prediction: answer }
+  const kit = await loadLabKit()
   using progress = terminal.progress(`lab ${lab.id}`)
-  const run = kit.runLab(lab.id, {
-    size,
-    ...(prediction === undefined ? {} : { prediction }),
-    onProgress: progress.step,
-  })
-  const outcome = await unlessInterrupted(interrupted, run)
-  return { ...outcome, ...(prediction === undefined ? {} : { prediction }) }
+  const running = kit.runLab(lab.id, { size, ...prediction, onProgress: progress.step })
+  const outcome = await unlessInterrupted(interrupted, running)
+  return { ...outcome, ...prediction }
 }
 
 async function askPrediction(): Promise<Prediction | undefined> {
   const { select } = await import('@inquirer/prompts')
   const answer = select<Prediction | undefined>(
     {
-      message: 'What will the run say of the hypothesis?',
+      message: 'What do you expect the run to say of the hypothesis?',
       choices: [
         { name: 'supported: it will hold', value: 'supported' },
         { name: 'refuted: it will not', value: 'refuted' },
         { name: 'I would rather not say', value: undefined },
       ],
     },
-    // The answer is part of the conversation and none of the result.
+    // Only results go to stdout.
     { output: process.stderr },
   )
   return await answer.catch((error: unknown) => {
-    // In a prompt, Ctrl-C is a key and no signal.
+    // In a prompt, Ctrl-C arrives as a key and sends no signal.
     throw error instanceof Error && error.name === 'ExitPromptError'
       ? new Interrupted(128 + constants.signals.SIGINT)
       : error
   })
 }
 
-export function drawOutcome({ summary, verdict, reportHtml }: LabOutcome): string {
-  return [summary.trimEnd(), '', strong(`verdict: ${verdict}`), `report: ${reportHtml}`].join('\n')
+export function formatOutcome({ summary, verdict, reportHtml }: LabOutcome): string {
+  return [summary.trimEnd(), '', bold(`verdict: ${verdict}`), `report: ${reportHtml}`].join('\n')
 }
 
-export function drawLabs(labs: readonly LabInfo[]): string {
+export function formatLabs(labs: readonly LabInfo[]): string {
   return table(
     ['Lab', 'Title', 'Stages', 'Quick', 'Full', 'Memory', 'Question'],
     labs.map(({ id, title, stages, minutes, memory, question }) => [

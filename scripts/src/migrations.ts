@@ -1,19 +1,19 @@
 /**
- * A move of a store, run by a migrator of the stage that it leads to: a process of its own, which
- * may be killed at any time.
+ * A migration moves a store to another database. It is run by the migrator, a process of its own
+ * that belongs to the later stage and may be killed at any time.
  */
 export interface MigrationInfo {
   readonly name: string
+  /** The stage that the migration leads to. */
   readonly stage: number
   readonly title: string
-  /** Below the stage's folder. */
+  /** The migrator's entry file, relative to the stage's folder. */
   readonly program: string
   readonly steps: readonly string[]
-  /** With these in its environment the stage begins as the one before it left off. */
+  /** The environment with which the stage starts on the old store. */
   readonly startsOn: Readonly<Record<string, string>>
 }
 
-/** In the order in which a learner meets them. */
 export const MIGRATIONS: readonly MigrationInfo[] = [
   {
     name: 'mongo-cassandra',

@@ -1,24 +1,21 @@
 import { InvalidArgumentError } from 'commander'
-import { nearest } from './nearest.ts'
+import { didYouMean } from './did-you-mean.ts'
 
-/** A whole number within bounds, as an option's parser. */
+/** Returns an option parser for whole numbers from `min` to `max`. */
 export const wholeNumber =
-  (least: number, most: number) =>
+  (min: number, max: number) =>
   (text: string): number => {
     const number = Number(text)
-    if (!/^\d+$/.test(text) || number < least || number > most)
-      throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`)
+    if (!/^\d+$/.test(text) || number < min || number > max)
+      throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`)
     return number
   }
 
-/** One of a few words, as an option's parser. */
+/** Returns an option parser that accepts only the given words. */
 export const oneOf =
   <T extends string>(words: readonly T[]) =>
   (text: string): T => {
     const found = words.find((word) => word === text)
     if (found !== undefined) return found
-    const meant = nearest(text, words)
-    throw new InvalidArgumentError(
-      `There are: ${words.join(', ')}${meant === undefined ? '' : ` (did you mean ${meant}?)`}.`,
-    )
+    throw new InvalidArgumentError(`Choose from ${words.join(', ')}${didYouMean(text, words)}.`)
   }

@@ -2,79 +2,69 @@ import { listenError, requireDisk, requireWritable, runningStages } from '@thres
 import { CodedError } from '@threshold/kit'
 
 /**
- * A command checks here what it needs before it starts anything: a database that must be stopped
- * again costs a minute.
+ * Commands check their needs here before they start anything. To start a database only to stop it
+ * again would cost a minute.
  */
 
 const LOOPBACK = '127.0.0.1'
 
 export interface WantedPort {
   readonly port: number
-  /** Its source: `--port`, or a variable. */
-  readonly by: string
+  /** The option or environment variable that names the port. */
+  readonly source: string
   readonly host?: string
 }
 
-export async function requirePort({ port, by, host = LOOPBACK }: WantedPort): Promise<void> {
+export async function requirePort({ port, source, host = LOOPBACK }: WantedPort): Promise<void> {
   const code = await listenError(port, host)
   if (code === undefined) return
-  const another = `choose another: ${by === '--port' ? `--port ${port < 1_024 ? 3_000 : port + 1}` : by}; 0 takes any free one`
+  const suggestion = source === '--port' ? `--port ${port < 1_024 ? 3_000 : port + 1}` : source
+  const next = `choose another: ${suggestion}; 0 takes any free one`
   if (code === 'EADDRINUSE') {
-    const mine = (await runningStages()).find(({ url }) => new URL(url).port === String(port))
-    const who =
-      mine === undefined
+    const stage = (await runningStages()).find(({ url }) => new URL(url).port === String(port))
+    const owner =
+      stage === undefined
         ? `another program listens on ${host}:${port}`
-        : `stage ${mine.stage} of Threshold serves there`
-    throw new CodedError('PORT_TAKEN', `port ${port} (${by}) is taken: ${who}`, { next: another })
+        : `stage ${stage.stage} of Threshold serves there`
+    throw new CodedError('PORT_TAKEN', `port ${port} (${source}) is taken: ${owner}`, { next })
   }
   if (code === 'EACCES' || code === 'EPERM')
     throw new CodedError(
       'PORT_FORBIDDEN',
-      `port ${port} (${by}) is not for this user: ports below 1024 are root's`,
-      { next: another },
+      `this user may not listen on port ${port} (${source}): ports below 1024 need root`,
+      { next },
     )
-  const why = `nothing can listen on ${host} (THRESHOLD_HOST): it is no address of this machine (${code})`
-  throw new CodedError('BAD_HOST', why, {
-    next: `unset THRESHOLD_HOST, or set it to ${LOOPBACK} or ::1`,
-  })
+  throw new CodedError(
+    'BAD_HOST',
+    `nothing can listen on ${host} (THRESHOLD_HOST): this machine has no such address (${code})`,
+    { next: `unset THRESHOLD_HOST, or set it to ${LOOPBACK} or ::1` },
+  )
 }
 
-/** The ports of a stage: the one on the command line, and those that the environment names. */
+/** Checks the port of the command line, and the port for voice that the environment names. */
 export async function requireStagePorts(
   port: number | undefined,
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<void> {
   const host = env.THRESHOLD_HOST || LOOPBACK
   const voice = Number(env.THRESHOLD_VOICE_PORT || 0)
-  // The stage itself refuses a value that is no port, by the name of the variable.
-  const given = [
-    { port: port ?? 0, by: '--port', host },
-    {
-      port: Number.isInteger(voice) && voice >= 0 && voice <= 65_535 ? voice : 0,
-      by: 'THRESHOLD_VOICE_PORT',
-      host,
-    },
-  ]
   if (voice !== 0 && voice === port)
     throw new CodedError('PORT_TAKEN', `--port and THRESHOLD_VOICE_PORT are both ${voice}`, {
       next: 'choose two different ports',
     })
-  for (const wanted of given) await requirePort(wanted)
+  await requirePort({ port: port ?? 0, source: '--port', host })
+  // The stage itself rejects an invalid value, by the name of the variable.
+  const isPort = Number.isInteger(voice) && voice >= 0 && voice <= 65_535
+  await requirePort({ port: isPort ? voice : 0, source: 'THRESHOLD_VOICE_PORT', host })
 }
 
-const TREE_NEXT =
-  'run it in a clone that you can write in: git clone . ~/threshold && cd ~/threshold'
+/** Reports, checkpoints and the docs site take a few megabytes, raw samples some tens. */
+const OUTPUT_MB = 50
 
-/** Reports, checkpoints and sites are a few megabytes, and raw samples some tens. */
-const RESULTS_MB = 50
-
-/** The folder in the tree that the command writes into. */
-export async function requireTree(folder: string, what: string): Promise<void> {
-  await requireWritable(folder, what, TREE_NEXT)
-  await requireDisk(
-    folder,
-    RESULTS_MB,
-    what,
-    'free some space on it, then run the same command again',
-  )
+/** Checks the folder of the repository that the command writes `output` into. */
+export async function requireOutputFolder(folder: string, output: string): Promise<void> {
+  const next = 'run it in a clone that you can write in: git clone . ~/threshold && cd ~/threshold'
+  await requireWritable(folder, output, next)
+  const freeSpace = 'free some space on it, then run the same command again'
+  await requireDisk(folder, OUTPUT_MB, output, freeSpace)
 }

@@ -12,16 +12,16 @@ import { addStage } from './commands/stage.ts'
 import { addStages } from './commands/stages.ts'
 import { addStart } from './commands/start.ts'
 import { addTest } from './commands/test.ts'
-import type { Context } from './context.ts'
-import { fail, Misuse } from './failure.ts'
+import type { CommandContext } from './context.ts'
+import { reportError, UsageError } from './errors.ts'
 import { terminal } from './terminal.ts'
 
 /** Runs one command line and returns the exit code. */
 export async function run(args: readonly string[]): Promise<number> {
   let exitCode = 0
-  const context: Context = {
+  const context: CommandContext = {
     terminal,
-    exitWith(code) {
+    setExitCode(code) {
       exitCode = code
     },
   }
@@ -29,11 +29,11 @@ export async function run(args: readonly string[]): Promise<number> {
     await createProgram(context).parseAsync([...args], { from: 'user' })
     return exitCode
   } catch (error) {
-    return fail(error, terminal, process.env.THRESHOLD_DEBUG !== undefined)
+    return reportError(error, terminal, process.env.THRESHOLD_DEBUG !== undefined)
   }
 }
 
-function createProgram(context: Context): Command {
+function createProgram(context: CommandContext): Command {
   const program = new Command('threshold')
     .description(
       'One chat system built four times, and labs that measure where each architecture breaks.',
@@ -42,7 +42,7 @@ function createProgram(context: Context): Command {
     .version(manifest.version)
     .helpCommand('help [COMMAND]', 'how to use a command')
     .configureHelp({ showGlobalOptions: false })
-    // Failures are told in one place, in one form; commands made from here on inherit this.
+    // reportError prints all errors in one format. Commands added below inherit this setting.
     .configureOutput({ outputError: () => {} })
     .addHelpText(
       'after',
@@ -72,14 +72,14 @@ Set THRESHOLD_DEBUG=1 to see stacks. Engines of your own: THRESHOLD_MONGODB_URI.
     addCheck,
   ])
     add(program, context)
-  tellWhose(program, 'npx threshold')
+  throwUsageErrors(program, 'npx threshold')
   return program
 }
 
-/** A misused option is answered with the help of the command that it was given to. */
-function tellWhose(command: Command, name: string): void {
+/** Makes commander throw instead of exiting, with the name of the command that was misused. */
+function throwUsageErrors(command: Command, name: string): void {
   command.exitOverride((error: CommanderError) => {
-    throw new Misuse(error, name)
+    throw new UsageError(error, name)
   })
-  for (const sub of command.commands) tellWhose(sub, `${name} ${sub.name()}`)
+  for (const sub of command.commands) throwUsageErrors(sub, `${name} ${sub.name()}`)
 }

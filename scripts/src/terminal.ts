@@ -3,19 +3,18 @@ import type { OnProgress, Step } from '@threshold/engines'
 import Table from 'cli-table3'
 import ora from 'ora'
 
-/**
- * Where a command writes: results to stdout, so that they can be piped; everything said along the
- * way to stderr.
- */
+/** Commands write results to stdout, so that they can be piped, and everything else to stderr. */
 export interface Terminal {
-  /** Somebody sits there and can be asked. */
+  /** True when a person can answer questions here. */
   readonly interactive: boolean
+  /** Writes a result to stdout. */
   print(text: string): void
-  say(text: string): void
+  /** Writes a note to stderr. */
+  log(text: string): void
+  /** Shows progress on stderr until it is disposed of. Write nothing else meanwhile. */
   progress(text: string): Progress
 }
 
-/** Something slow that goes on. Dispose of it before saying anything else. */
 interface Progress extends Disposable {
   readonly step: OnProgress
 }
@@ -23,11 +22,11 @@ interface Progress extends Disposable {
 export const terminal: Terminal = {
   interactive: process.stdin.isTTY === true && process.stderr.isTTY === true,
   print: (text) => void process.stdout.write(`${text}\n`),
-  say: (text) => void process.stderr.write(`${text}\n`),
-  progress: (text) => (canDraw() ? spinner(text) : lines(text)),
+  log: (text) => void process.stderr.write(`${text}\n`),
+  progress: (text) => (canAnimate() ? spinner(text) : progressLines(text)),
 }
 
-const PLAIN = {
+const NO_BORDER = {
   top: '',
   'top-mid': '',
   'top-left': '',
@@ -36,8 +35,6 @@ const PLAIN = {
   'bottom-mid': '',
   'bottom-left': '',
   'bottom-right': '',
-}
-const INNER = {
   left: '',
   'left-mid': '',
   mid: '',
@@ -47,11 +44,11 @@ const INNER = {
   middle: '  ',
 }
 
-/** Columns without lines: they copy well, and read well on a projector. */
+/** Draws columns without rules, which copy well and read well on a projector. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const drawn = new Table({
-    head: head.map((title) => strong(title)),
-    chars: { ...PLAIN, ...INNER },
+    head: head.map((title) => bold(title)),
+    chars: NO_BORDER,
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
   })
   drawn.push(...rows.map((row) => [...row]))
@@ -62,45 +59,42 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
     .join('\n')
 }
 
-/** Styles are dropped by themselves where stdout is no terminal, or NO_COLOR is set. */
-export const strong = (text: string): string => styleText('bold', text)
-export const added = (text: string): string => styleText('green', text)
-export const removed = (text: string): string => styleText('red', text)
-export const faint = (text: string): string => styleText('dim', text)
+/** `styleText` drops styles where stdout is no terminal or NO_COLOR is set. */
+export const bold = (text: string): string => styleText('bold', text)
+export const dim = (text: string): string => styleText('dim', text)
+export const green = (text: string): string => styleText('green', text)
+export const red = (text: string): string => styleText('red', text)
 
-/**
- * A terminal may say that it has no width, as those of CI do; drawing there would never come to an
- * end.
- */
-const canDraw = (): boolean => process.stderr.isTTY && process.stderr.columns >= NARROWEST
-const NARROWEST = 40
+/** CI's terminals may report a width of 0, on which ora would never finish drawing. */
+const canAnimate = (): boolean => process.stderr.isTTY && process.stderr.columns >= MIN_COLUMNS
+const MIN_COLUMNS = 40
 
 function spinner(text: string): Progress {
   const drawn = ora({ text, stream: process.stderr, discardStdin: false }).start()
   return {
     step: (step) => {
-      drawn.text = withShare(step)
+      drawn.text = withCount(step)
     },
     [Symbol.dispose]: () => void drawn.stop(),
   }
 }
 
-/** How often one thing that goes on is told of where lines stay. */
+/** In a log file, an update about the same subject is written at most this often. */
 const REPEAT_MS = 5_000
 
-/** In a file or a pipeline: a line for each new thing, and now and then one for how far it is. */
-function lines(text: string): Progress {
+/** For a file or a pipe: one line for each new subject, and an update of it now and then. */
+function progressLines(text: string): Progress {
   let last = { subject: '', at: 0 }
   const step: OnProgress = (next) => {
-    // `installing X: this file`, `installing X: that file` are one thing.
+    // `installing X: this file` and `installing X: that file` have the same subject.
     const [subject = ''] = next.text.split(': ')
     if (subject === last.subject && Date.now() - last.at < REPEAT_MS) return
     last = { subject, at: Date.now() }
-    process.stderr.write(`${withShare(next)}\n`)
+    process.stderr.write(`${withCount(next)}\n`)
   }
   step({ text })
   return { step, [Symbol.dispose]: () => {} }
 }
 
-const withShare = ({ text, done, total }: Step): string =>
+const withCount = ({ text, done, total }: Step): string =>
   done === undefined || total === undefined ? text : `${text} (${done} of ${total})`

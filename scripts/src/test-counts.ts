@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** What is read of vitest's JSON report, which is Jest's. */
+/** The part of vitest's JSON report that is used here. Its format is Jest's. */
 const reportSchema = z.object({
   testResults: z.array(
     z.object({
@@ -17,7 +17,7 @@ export interface FileCounts {
   readonly skipped: number
 }
 
-/** By file, since a file is what can be run once more by itself. */
+/** By file, because files are what can be rerun. */
 export type TestCounts = ReadonlyMap<string, FileCounts>
 
 /** Undefined when there is no report. */
@@ -29,14 +29,13 @@ export function countTests(json: string | undefined): TestCounts | undefined {
       const count = (...wanted: string[]): number =>
         assertionResults.filter((test) => wanted.includes(test.status)).length
       const failed = count('failed')
-      // A file that does not load has no tests to fail, and would otherwise count as nothing at
-      // all.
-      const unloaded = status === 'failed' && failed === 0 ? 1 : 0
+      // A file that does not load reports no tests. It counts as one failure.
+      const notLoaded = status === 'failed' && failed === 0 ? 1 : 0
       return [
         name,
         {
           passed: count('passed'),
-          failed: failed + unloaded,
+          failed: failed + notLoaded,
           skipped: count('skipped', 'pending', 'todo', 'disabled'),
         },
       ]
@@ -47,10 +46,11 @@ export function countTests(json: string | undefined): TestCounts | undefined {
 export const failedFiles = (counts: TestCounts): string[] =>
   [...counts].filter(([, { failed }]) => failed > 0).map(([name]) => name)
 
-/** One line to look for at the end of a long log. */
-export function inWords(counts: TestCounts): string {
-  const sum = (what: keyof FileCounts): number =>
-    [...counts.values()].reduce((all, file) => all + file[what], 0)
+/** The last line of a test run, which CI parses. */
+export function formatCounts(counts: TestCounts): string {
+  const sum = (status: keyof FileCounts): number =>
+    [...counts.values()].reduce((total, file) => total + file[status], 0)
   const skipped = sum('skipped')
-  return `${sum('passed')} passed, ${sum('failed')} failed${skipped === 0 ? '' : `, ${skipped} skipped`}`
+  const suffix = skipped === 0 ? '' : `, ${skipped} skipped`
+  return `${sum('passed')} passed, ${sum('failed')} failed${suffix}`
 }

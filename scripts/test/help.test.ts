@@ -90,7 +90,7 @@ describe('an unknown word', { timeout: 120_000 }, () => {
     {
       what: 'lab to come',
       args: ['lab', '4.1'],
-      says: /^UNKNOWN_LAB: lab 4\.1 is not built yet, as stage 4 is not; there are 1\.1/m,
+      says: /^UNKNOWN_LAB: lab 4\.1 is not built yet, because stage 4 is not; there are 1\.1/m,
       next: 'npx threshold lab list',
     },
     {

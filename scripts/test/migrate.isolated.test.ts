@@ -41,7 +41,7 @@ describe('migrate', { timeout: 240_000 }, () => {
 
   it('is for a stage that something moves in', async () => {
     const { code, stderr } = await threshold(['stage', '1', '--migrating'], { env: cache.env })
-    expect(stderr).toMatch(/^NO_MIGRATION: nothing moves in stage 1/)
+    expect(stderr).toMatch(/^NO_MIGRATION: no migration leads to stage 1/)
     expect(code).toBe(1)
   })
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { stageEnvironment } from '../src/actions/stage.ts'
+import { stageEnvironment } from '../src/running-stage.ts'
 
 it('passes on what says where clients reach the stage, and nothing that is not set', () => {
   const address = {

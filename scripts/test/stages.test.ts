@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { findProblems } from '../src/stages/check.ts'
-import { readStages } from '../src/stages/tree.ts'
+import { readStages } from '../src/stages/parsed-stage.ts'
 import { type Folder, ROOT, temporaryFolder, threshold } from './cli.ts'
 import { inProcess } from './in-process.ts'
 import { FIRST, type Files, SECOND, writeStages } from './stage-fixtures.ts'
@@ -19,11 +19,11 @@ const both = (first?: Files, second?: Files): Promise<void> =>
 const stages = (...args: string[]) => inProcess(['stages', ...args, '--root', folder.path])
 
 describe('stages check', { timeout: 120_000 }, () => {
-  it('finds nothing to mend in stages that are what they say', async () => {
+  it('finds no problem in stages whose stage.json matches the imports', async () => {
     await both()
     expect(await stages('check')).toMatchObject({
       code: 0,
-      stdout: '2 checked: they are what they say\n',
+      stdout: '2 stages; each stage.json matches the imports\n',
     })
   })
 
@@ -38,7 +38,7 @@ describe('stages check', { timeout: 120_000 }, () => {
     {
       what: 'an own part that is wired and not declared',
       second: says({ adds: [] }),
-      says: /^stage 2 {2}src\/compose\.ts:5 {2}wires migrate, which stage\.json neither adds nor replaces by$/m,
+      says: /^stage 2 {2}src\/compose\.ts:5 {2}wires migrate, which stage\.json lists neither in adds nor in replaces$/m,
     },
     {
       what: 'an own part that is declared and not there, with the nearest',
@@ -51,7 +51,7 @@ describe('stages check', { timeout: 120_000 }, () => {
         ...says({ adds: ['migrate', 'spare'] }),
         'src/spare/index.ts': 'export const spare = 1\n',
       },
-      says: /names spare, and nothing that runs imports it/,
+      says: /names spare, but nothing that runs imports it/,
     },
     {
       what: 'a part that only a type is imported of',
@@ -60,12 +60,12 @@ describe('stages check', { timeout: 120_000 }, () => {
         ...says({ adds: ['migrate', 'spare'] }),
         'src/spare/index.ts': 'export const spare = 1\n',
       },
-      says: /names spare, and nothing that runs imports it/,
+      says: /names spare, but nothing that runs imports it/,
     },
     {
       what: 'an inherited part that is neither used nor removed',
       second: says({ removes: [] }),
-      says: /^stage 2 {2}stage\.json {2}keeps stage 1's page by saying nothing of it/m,
+      says: /^stage 2 {2}stage\.json {2}inherits stage 1's page, but nothing that runs imports it: list it in removes$/m,
     },
     {
       what: 'a removed part that is wired',
@@ -84,7 +84,7 @@ describe('stages check', { timeout: 120_000 }, () => {
       second: {
         ...says({ adds: [], replaces: ['adapters/message-store.cassandra.ts', 'migrate'] }),
       },
-      says: /replaces by migrate, and no stage before has anything for it to replace/,
+      says: /replaces by migrate, but no earlier stage has a part to replace: list it in adds/,
     },
     {
       what: 'an addition that is a replacement',
@@ -93,7 +93,7 @@ describe('stages check', { timeout: 120_000 }, () => {
         ...says({ adds: ['migrate', 'rest'] }),
         'src/rest/index.ts': 'export const mine = 1\n',
       },
-      says: /adds rest, which stage 1 has already: that is a replacement/,
+      says: /adds rest, which stage 1 has already: list it in replaces/,
     },
     {
       what: 'the removal of what is not inherited, with the nearest',
@@ -132,12 +132,12 @@ describe('stages check', { timeout: 120_000 }, () => {
         'src/rest/index.ts':
           'export const rest = (config: { stage: number }) => (config.stage >= 3 ? 1 : 2)\n',
       },
-      says: /^stage 1 {2}src\/rest\/index\.ts:1 {2}asks for the number of a stage/m,
+      says: /^stage 1 {2}src\/rest\/index\.ts:1 {2}depends on the number of a stage/m,
     },
     {
       what: 'wiring of more than 210 lines',
       first: { 'src/config.ts': `${FIRST['src/config.ts']}${'//\n'.repeat(210)}` },
-      says: /^stage 1 {2}src {2}compose\.ts, config\.ts, main\.ts have 219 lines together; 210 is the most$/m,
+      says: /^stage 1 {2}src {2}compose\.ts, config\.ts, main\.ts have 219 lines together; the limit is 210$/m,
     },
     {
       what: 'a stage that is not built on the one before',
@@ -153,7 +153,9 @@ describe('stages check', { timeout: 120_000 }, () => {
     await both(first, second)
     const problems = findProblems(await readStages(folder.path), new Map())
     expect(
-      problems.map(({ room, where, what }) => `${room}  ${where}  ${what}`).join('\n'),
+      problems
+        .map(({ scope, location, message }) => `${scope}  ${location}  ${message}`)
+        .join('\n'),
     ).toMatch(expected)
   })
 
@@ -166,7 +168,9 @@ describe('stages check', { timeout: 120_000 }, () => {
     )
     expect(await stages('check')).toMatchObject({
       code: 1,
-      stdout: expect.stringMatching(/^common {2}domain\/src\/rules\.ts:2 {2}asks for/m),
+      stdout: expect.stringMatching(
+        /^common {2}domain\/src\/rules\.ts:2 {2}depends on the number of a stage/m,
+      ),
     })
   })
 
@@ -180,7 +184,7 @@ describe('stages check', { timeout: 120_000 }, () => {
   it('holds of this repository', async () => {
     expect(await threshold(['stages', 'check', '--root', ROOT])).toMatchObject({
       code: 0,
-      stdout: expect.stringContaining('they are what they say'),
+      stdout: expect.stringContaining('each stage.json matches the imports'),
     })
   })
 })

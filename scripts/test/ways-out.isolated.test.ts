@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { createServer, type Server } from 'node:net'
 import { canStartContainers, testsAll } from '@threshold/engines/testing'
 import { afterAll, beforeAll, describe, it } from 'vitest'
-import { DOCS_ITEM } from '../src/docs-site.ts'
+import { DOCS_ITEM } from '../src/docs-packages.ts'
 import {
   has,
   leavesNothing,

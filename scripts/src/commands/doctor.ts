@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
-import type { Context } from '../context.ts'
+import { type CommandContext, EXIT, ROOT } from '../context.ts'
 
-export function addDoctor(program: Command, context: Context): void {
+export function addDoctor(program: Command, { terminal, setExitCode }: CommandContext): void {
   program
     .command('doctor')
     .description(
@@ -11,14 +11,16 @@ export function addDoctor(program: Command, context: Context): void {
     .addHelpText(
       'after',
       `
-Exits with 1 when a stage has no engine at all, and with 0 when all can run, be it on a stand-in.
+Exits with 1 when no engine is available for a stage, and with 0 when every stage can run, even if on a stand-in.
 
 Examples:
   npx threshold doctor
   npx threshold doctor --json > doctor.json`,
     )
     .action(async ({ json = false }: { json?: boolean }) => {
-      const { doctor } = await import('../actions/doctor.ts')
-      await doctor(context, json)
+      const { formatDoctor, inspectMachine } = await import('@threshold/engines')
+      const report = await inspectMachine(ROOT)
+      terminal.print(json ? JSON.stringify(report, undefined, 2) : formatDoctor(report).trimEnd())
+      if (report.status === 'cannot') setExitCode(EXIT.failure)
     })
 }

@@ -1,8 +1,8 @@
 import { type Command, InvalidArgumentError } from 'commander'
-import type { Context } from '../context.ts'
+import type { CommandContext } from '../context.ts'
 import { oneOf, wholeNumber } from '../options.ts'
 
-export interface MigrateOptions {
+interface MigrateOptions {
   readonly rate?: number
   readonly concurrency?: number
   readonly policy?: string
@@ -10,11 +10,11 @@ export interface MigrateOptions {
   readonly until?: string
 }
 
-export function addMigrate(program: Command, context: Context): void {
+export function addMigrate(program: Command, { terminal, setExitCode }: CommandContext): void {
   program
     .command('migrate')
     .description(
-      'move a store to another while a stage serves from it; without a name, what can be moved',
+      'move a store to another database while a stage serves from it; without a name, list the migrations',
     )
     .argument('[NAME]', 'the name of a migration, such as mongo-cassandra')
     .argument(
@@ -24,34 +24,34 @@ export function addMigrate(program: Command, context: Context): void {
     )
     .option(
       '--rate <ROWS>',
-      'backfill and verify: rows a second at the most',
+      'backfill and verify: the most rows per second',
       wholeNumber(1, 10_000_000),
     )
     .option(
       '--concurrency <N>',
-      'backfill and verify: ranges at once; 4 without it',
+      'backfill and verify: ranges in parallel; 4 by default',
       wholeNumber(1, 64),
     )
     .option(
       '--policy <kind>',
-      'dual-write: a write that the second store fails is answered and repaired later (queue, the default) or answered 503 (fail); may be changed by saying dual-write again',
+      'dual-write: answer a write that fails on the second store and repair it later (queue, the default), or answer it with 503 (fail); run dual-write again to change it',
       oneOf(['queue', 'fail']),
     )
     .option(
       '--shadow <SHARE>',
-      'verify: the share of page reads compared from then on, 0 to 1; 0.1 without it',
+      'verify: the share of page reads to compare from then on, 0 to 1; 0.1 by default',
       share,
     )
-    .option('--until <STEP>', 'all: the step after which it stops; decommission without it')
+    .option('--until <STEP>', 'all: stop after this step; decommission by default')
     .addHelpText(
       'after',
       `
-Each step may be run again, and goes on where it was when it was killed. "status" names the step that comes next; a step that is
-done, and one that is refused, name the same. The steps act on the stage that "threshold stage 2" runs on this machine; for databases
-of your own set:
-  THRESHOLD_MONGODB_URI     with the database's name in it, as the stage has it
-  THRESHOLD_CASSANDRA_URI   with the keyspace in its path, as the stage has it
-Checkpoints are kept in .threshold/migrations; they hold ids and counts, and no address.
+Each step may be repeated, and resumes where it was killed. "status" names the next step; so does a step that is done,
+and the error of a step that is refused. The steps act on the stage that "threshold stage 2" runs on this machine. For
+databases of your own set:
+  THRESHOLD_MONGODB_URI     with the name of the stage's database
+  THRESHOLD_CASSANDRA_URI   with the stage's keyspace as its path
+Checkpoints are kept in .threshold/migrations. They hold ids and counts, and no addresses.
 
 Examples:
   npx threshold stage 2 --migrating               in one terminal
@@ -60,8 +60,19 @@ Examples:
   npx threshold migrate mongo-cassandra rollback`,
     )
     .action(async (name: string | undefined, step: string, options: MigrateOptions) => {
-      const { migrate } = await import('../actions/migrate.ts')
-      await migrate(context, name, step, options)
+      const { CHECKPOINTS, findDatabases, findMigration, formatMigrations, runMigrator } =
+        await import('../migrator.ts')
+      const { interruptible } = await import('../interruption.ts')
+      const { requireOutputFolder } = await import('../preflight.ts')
+      if (name === undefined) return terminal.print(formatMigrations())
+      const migration = findMigration(name, [step, options.until ?? step])
+      // These two steps write no checkpoints.
+      if (step !== 'plan' && step !== 'status')
+        await requireOutputFolder(CHECKPOINTS, 'checkpoints')
+      const databases = await findDatabases(migration)
+      await interruptible(`migrate ${name} ${step}`, terminal, async (interrupted) => {
+        setExitCode(await runMigrator(migration, step, { ...options }, databases, interrupted))
+      })
     })
 }
 

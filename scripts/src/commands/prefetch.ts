@@ -1,22 +1,47 @@
+import type { PrefetchOutcome } from '@threshold/engines'
 import type { Command } from 'commander'
-import type { Context } from '../context.ts'
+import { type CommandContext, EXIT } from '../context.ts'
+import { table } from '../terminal.ts'
 
-export function addPrefetch(program: Command, context: Context): void {
+const STATES: Record<PrefetchOutcome['outcome'], string> = {
+  present: 'present',
+  fetched: 'fetched',
+  skipped: 'skipped',
+  failed: 'FAILED',
+}
+
+export function addPrefetch(program: Command, { terminal, setExitCode }: CommandContext): void {
   program
     .command('prefetch')
-    .description('fetch and build all that a class needs, before it starts')
+    .description('fetch and build everything that a class needs, before it starts')
     .addHelpText(
       'after',
       `
-Run it at home, once: a workshop's network will not carry thirty of these at nine in the morning. What is here already
-is not fetched again. Exits with 1 when something failed; what was skipped is not needed here, or cannot be used.
+Run it once at home: the network at a workshop is too slow for thirty people to do this at nine in the morning. It does
+not fetch again what is present. Exits with 1 when something failed. Skipped things are not needed, or cannot be used on
+this machine.
 
 Examples:
   npx threshold prefetch
   THRESHOLD_CACHE=/mnt/class npx threshold prefetch     into another cache than ~/.cache/threshold`,
     )
     .action(async () => {
-      const { prefetchAll } = await import('../actions/prefetch.ts')
-      await prefetchAll(context)
+      const { ENGINE_ITEMS, prefetch } = await import('@threshold/engines')
+      const { DOCS_ITEM } = await import('../docs-packages.ts')
+      const { interruptible, unlessInterrupted } = await import('../interruption.ts')
+      const items = [...ENGINE_ITEMS, DOCS_ITEM]
+      const outcomes = await interruptible('prefetch', terminal, async (interrupted) => {
+        using progress = terminal.progress('checking what is present')
+        return await unlessInterrupted(interrupted, prefetch(progress.step, items))
+      })
+      terminal.print(
+        table(
+          ['What', 'State', 'Why'],
+          outcomes.map(({ title, outcome, why }) => [title, STATES[outcome], firstLine(why)]),
+        ),
+      )
+      if (outcomes.some(({ outcome }) => outcome === 'failed')) setExitCode(EXIT.failure)
     })
 }
+
+const firstLine = (text = ''): string => text.split('\n')[0] ?? ''

@@ -1,48 +1,48 @@
 import type { Command } from 'commander'
-import type { Context } from '../context.ts'
+import type { CommandContext } from '../context.ts'
 import { oneOf, wholeNumber } from '../options.ts'
 
 const PROVIDERS = ['external', 'docker', 'native'] as const
 
-export interface StageOptions {
+interface StageOptions {
   readonly port?: number
   readonly engine?: (typeof PROVIDERS)[number]
   readonly heartbeat?: number
   readonly migrating?: true
 }
 
-export function addStage(program: Command, context: Context): void {
+export function addStage(program: Command, { terminal }: CommandContext): void {
   program
     .command('stage')
     .description('run one stage in the foreground, on engines of its own, with an empty database')
     .argument('<N>', 'the number of the stage')
-    .option('--port <P>', 'where it listens; without it, any free port', wholeNumber(0, 65_535))
+    .option('--port <P>', 'the port to listen on; any free one by default', wholeNumber(0, 65_535))
     .option(
       '--engine <kind>',
-      `where its databases come from: ${PROVIDERS.join(', ')}; without it, the first that can be had`,
+      `how to get its databases: ${PROVIDERS.join(', ')}; the first that is available by default`,
       oneOf(PROVIDERS),
     )
     .option(
       '--heartbeat <MS>',
-      'the heartbeat interval that clients are told, in milliseconds',
+      'the heartbeat interval that the gateway sends to clients, in milliseconds',
       wholeNumber(100, 600_000),
     )
     .option(
       '--migrating',
-      'stage 2 alone: messages begin on MongoDB, to be moved by "threshold migrate" while the stage serves',
+      'stage 2 only: messages start on MongoDB, and "threshold migrate" moves them while the stage serves',
     )
     .addHelpText(
       'after',
       `
 Prints one line on stdout when it serves, "ready http://127.0.0.1:P"; its log goes to stderr. Ctrl-C or SIGTERM closes
-the stage and its engines and exits with 0. POST /workshop/users makes users. What the environment says is passed on:
+the stage and its engines and exits with 0. POST /workshop/users creates users. These variables are passed on to it:
   THRESHOLD_LOG_LEVEL            debug, info, warn, error, silent
   THRESHOLD_NOTIFICATIONS_URL    where mentions and direct messages are pushed to
   THRESHOLD_RATE_REQUESTS, THRESHOLD_RATE_SECONDS    the window of the rate limits
-  THRESHOLD_PROVISIONING=off     nobody makes users over HTTP
+  THRESHOLD_PROVISIONING=off     no creation of users over HTTP
   THRESHOLD_PUBLIC_URL           where clients reach it, such as https://chat.example behind a TLS proxy
   THRESHOLD_HOSTS                other host names of the stage, with commas, such as one that Prometheus scrapes
-  THRESHOLD_TRUSTED_PROXIES      addresses or CIDR blocks whose X-Forwarded-Proto and -Host are believed
+  THRESHOLD_TRUSTED_PROXIES      addresses or CIDR blocks whose X-Forwarded-Proto and -Host are trusted
   THRESHOLD_TOKEN_SECRET         keeps tokens valid from one run to the next
   THRESHOLD_MONGODB_URI          a MongoDB of your own
   THRESHOLD_CASSANDRA_URI        a Cassandra of your own, from stage 2 on: cassandra://host:9042/?dc=datacenter1
@@ -52,8 +52,35 @@ Examples:
   npx threshold stage 1 --port 3000 --engine docker
   npx threshold stage 2 --migrating`,
     )
-    .action(async (number: string, options: StageOptions) => {
-      const { stage } = await import('../actions/stage.ts')
-      await stage(context, number, options)
+    .action(async (number: string, { port, engine, heartbeat, migrating }: StageOptions) => {
+      const { interruptible } = await import('../interruption.ts')
+      const { beforeMigration } = await import('../migrator.ts')
+      const { requireStagePorts } = await import('../preflight.ts')
+      const { forwardLog, runStage, stageEnvironment, untilInterrupted } = await import(
+        '../running-stage.ts'
+      )
+      const { findStage } = await import('../unknown-name.ts')
+      const stage = await findStage(number)
+      await requireStagePorts(port)
+      await interruptible(`stage ${number}`, terminal, async (interrupted) => {
+        const env = {
+          ...stageEnvironment(heartbeat),
+          ...(migrating ? beforeMigration(stage.stage) : {}),
+        }
+        const onOutput = forwardLog(terminal.log)
+        const options = { stage, port, engine, env, onOutput }
+        await using running = await runStage(options, terminal, interrupted)
+        const { url } = running.process
+        terminal.print(`ready ${url}`)
+        terminal.log(
+          `stage ${number}, ${stage.title}, on ${running.engines}; ` +
+            `chat page: ${url}/ ; Ctrl-C ends it`,
+        )
+        if (migrating)
+          terminal.log(
+            'messages start on MongoDB; in another terminal: npx threshold migrate mongo-cassandra plan',
+          )
+        await untilInterrupted(running, interrupted)
+      })
     })
 }

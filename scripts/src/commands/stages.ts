@@ -1,11 +1,13 @@
+import { resolve } from 'node:path'
 import type { Command } from 'commander'
-import { type Context, ROOT } from '../context.ts'
+import { type CommandContext, EXIT, ROOT } from '../context.ts'
+import type { ParsedStage } from '../stages/parsed-stage.ts'
 
 interface Options {
   readonly root: string
 }
 
-export function addStages(program: Command, context: Context): void {
+export function addStages(program: Command, { terminal, setExitCode }: CommandContext): void {
   const stages = program
     .command('stages')
     .description('how the stages build on one another')
@@ -18,14 +20,15 @@ Examples:
   npx threshold stages check`,
     )
   const withRoot = (command: Command): Command =>
-    command.option('--root <folder>', "another tree than this one, such as a class's fork", ROOT)
+    command.option('--root <folder>', "another clone than this one, such as a class's fork", ROOT)
 
   withRoot(stages.command('list'))
-    .description('all stages, with what each says of itself in stage.json')
+    .description('list the stages, with what each declares in its stage.json')
     .addHelpText('after', '\nExample:\n  npx threshold stages list')
     .action(async ({ root }: Options) => {
-      const { listStages } = await import('../actions/stages.ts')
-      await listStages(context, root)
+      const { readStages } = await import('../stages/parsed-stage.ts')
+      const { formatStages } = await import('../stages/format.ts')
+      terminal.print(formatStages(await readStages(resolve(root))))
     })
 
   withRoot(stages.command('diff'))
@@ -37,30 +40,49 @@ Examples:
       '\nExamples:\n  npx threshold stages diff 1 2\n  npx threshold stages diff 1 4',
     )
     .action(async (a: string, b: string, { root }: Options) => {
-      const { diffStages } = await import('../actions/stages.ts')
-      await diffStages(context, root, a, b)
+      const { readStages } = await import('../stages/parsed-stage.ts')
+      const { diffStages } = await import('../stages/diff.ts')
+      const { formatDiff } = await import('../stages/format.ts')
+      const { unknownStage } = await import('../unknown-name.ts')
+      const parsed = await readStages(resolve(root))
+      const infos = parsed.map(({ info }) => info)
+      const find = (number: string): ParsedStage => {
+        const found = parsed.find(({ info }) => String(info.stage) === number)
+        if (found === undefined) throw unknownStage(number, infos)
+        return found
+      }
+      const [before, after] = [find(a), find(b)]
+      terminal.print(formatDiff(before, after, diffStages(parsed, before, after)))
     })
 
   withRoot(stages.command('check'))
-    .description(
-      'compare each stage.json with what the stage really imports, and look for what no stage may do',
-    )
+    .description('compare each stage.json with the real imports, and enforce the rules for stages')
     .addHelpText(
       'after',
       `
-It holds that
-  - every part the wiring imports is declared: own ones in adds or replaces, earlier ones not in removes and not replaced since;
-  - everything declared or inherited is really loaded when the stage runs;
-  - no stage imports a later one, inherits a class from another, or asks for its own number;
-  - main.ts, config.ts and compose.ts have 150 lines together at the most, 60 in a role's folder.
-A name in replaces is this stage's own part; it replaces the earlier part of the same port or name.
+It checks that
+  - every part the wiring imports is declared: own parts in adds or replaces, earlier ones neither removed nor replaced;
+  - every declared or inherited part is really loaded when the stage runs;
+  - no stage imports a later one, extends a class of another, or depends on a stage's number;
+  - main.ts, config.ts and compose.ts have at most 210 lines together, and 75 in the folder of a role.
+A part listed in replaces is the stage's own part. It replaces the earlier part of the same port or name.
 Exits with 1 when something is wrong.
 
 Example:
   npx threshold stages check`,
     )
     .action(async ({ root }: Options) => {
-      const { checkStages } = await import('../actions/stages.ts')
-      await checkStages(context, root)
+      const { findProblems } = await import('../stages/check.ts')
+      const { readCommon, readStages } = await import('../stages/parsed-stage.ts')
+      const parsed = await readStages(resolve(root))
+      const problems = findProblems(parsed, await readCommon(resolve(root)))
+      for (const { scope, location, message } of problems)
+        terminal.print(`${scope}  ${location}  ${message}`)
+      terminal.print(
+        problems.length === 0
+          ? `${parsed.length} stages; each stage.json matches the imports`
+          : `${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}`,
+      )
+      if (problems.length > 0) setExitCode(EXIT.failure)
     })
 }

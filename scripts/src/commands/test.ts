@@ -1,41 +1,63 @@
+import { join } from 'node:path'
 import type { Command } from 'commander'
-import type { TestOptions } from '../actions/test.ts'
-import type { Context } from '../context.ts'
+import { type CommandContext, OUTPUT_FOLDER, ROOT } from '../context.ts'
+import type { TestRunOptions } from '../test-run.ts'
 
-export function addTest(program: Command, context: Context): void {
+export function addTest(program: Command, { terminal, setExitCode }: CommandContext): void {
   program
     .command('test')
-    .description("set up what tests need and run them: all, one stage's, or what vitest is told")
+    .description("fetch what tests need and run them: all, one stage's, or those you name")
     .argument('[what...]', 'the number of a stage, or files and options for vitest')
     .option(
       '--all',
-      'as much as CI does: all but what starts three nodes of Cassandra; half an hour',
+      'all that CI runs, everything but tests on three nodes of Cassandra; half an hour',
     )
     .option(
       '--rerun-failed',
-      'run up to three failed files once more, by themselves; those that then pass are named as flaky',
+      'run up to three failed files once more, by themselves, and name those that then pass as flaky',
     )
     .allowUnknownOption()
     .addHelpText(
       'after',
       `
-The last line counts: "120 passed, 0 failed, 2 skipped". Exits with 1 when a test failed. Lab 2.2 is tested with
-THRESHOLD_TEST_CLUSTER=1 alone: it starts three nodes of Cassandra, which takes 3 GB of memory beside everything else.
+The last line counts: "120 passed, 0 failed, 2 skipped". Exits with 1 when a test failed. Lab 2.2 is tested only with
+THRESHOLD_TEST_CLUSTER=1: it starts three nodes of Cassandra, which need 3 GB of memory.
 
 Examples:
   npx threshold test                              rules, adapters, stages, clients, kills, lab 1.1
-  npx threshold test --all                        as much as CI does: labs, pages, each state of a move
-  npx threshold test 1                            stage 1's tests alone
-  npx threshold test stages/common/domain         one room
+  npx threshold test --all                        all that CI runs: labs, pages, each phase of a migration
+  npx threshold test 1                            the tests of stage 1
+  npx threshold test stages/common/domain         one package
   npx threshold test 1 -t "deletes"               vitest's own options, here a name`,
     )
     .action(
       async (
         what: readonly string[],
-        { all = false, rerunFailed = false }: Partial<TestOptions>,
+        { all = false, rerunFailed = false }: Partial<TestRunOptions>,
       ) => {
-        const { test } = await import('../actions/test.ts')
-        await test(context, what, { all, rerunFailed })
+        const { CodedError } = await import('@threshold/kit')
+        const { interruptible } = await import('../interruption.ts')
+        const { requireOutputFolder } = await import('../preflight.ts')
+        const { formatCounts } = await import('../test-counts.ts')
+        const { runTests, vitestArguments } = await import('../test-run.ts')
+        const args = await vitestArguments(what)
+        await requireOutputFolder(join(ROOT, OUTPUT_FOLDER), 'the output of tests')
+        const name = `test ${what.join(' ')}`.trim()
+        const { code, counts } = await interruptible(name, terminal, (interrupted, run) =>
+          runTests(args, { all, rerunFailed }, terminal, interrupted, run),
+        )
+        if (counts === undefined)
+          throw new CodedError(
+            'TESTS_DID_NOT_RUN',
+            `vitest ended with code ${code} before it wrote its report`,
+          )
+        if (!all)
+          terminal.print(
+            '\nskipped tests run with npm test -- --all; ' +
+              'those with three nodes of Cassandra also need THRESHOLD_TEST_CLUSTER=1',
+          )
+        terminal.print(formatCounts(counts))
+        setExitCode(code)
       },
     )
 }

@@ -1,191 +1,169 @@
-import { nearest } from '../nearest.ts'
-import { inheritedBy, type Parts, partsOf, replacedBy } from './heritage.ts'
-import type { Source } from './source.ts'
-import { follow, isWiring, partOf, reachable, type StageTree } from './tree.ts'
+import { didYouMean } from '../did-you-mean.ts'
+import {
+  inheritedParts,
+  type PartOwners,
+  partsOfStage,
+  partsReplacedBy,
+} from './inherited-parts.ts'
+import type { ParsedFile } from './parsed-file.ts'
+import {
+  isWiring,
+  type ParsedStage,
+  partOf,
+  reachableFiles,
+  resolveImport,
+} from './parsed-stage.ts'
 
-/** One thing that a stage says of itself, or does, and should not. */
 export interface Problem {
-  readonly room: string
-  /** Relative to it, with a line where there is one. */
-  readonly where: string
-  readonly what: string
+  /** `stage N` or `common`. */
+  readonly scope: string
+  /** A path relative to the scope's folder, with a line where there is one. */
+  readonly location: string
+  readonly message: string
 }
 
-/**
- * What is copied into a stage must stay readable at a glance; where roles are processes of their
- * own, each has its own.
- */
-const WIRING_LINES = { stage: 210, role: 75 } as const
+/** Each stage copies its wiring, so it must stay short enough to read at a glance. */
+const MAX_WIRING_LINES = { stage: 210, role: 75 } as const
 
-/**
- * Compares each stage.json with what the stage really imports, and looks for what no stage may do.
- */
+/** Compares each stage.json with the stage's imports, and enforces the rules for stages. */
 export function findProblems(
-  stages: readonly StageTree[],
-  common: ReadonlyMap<string, Source>,
+  stages: readonly ParsedStage[],
+  common: ReadonlyMap<string, ParsedFile>,
 ): Problem[] {
-  const each = stages.flatMap((stage) => [
-    ...checkOrder(stages, stage),
-    ...checkDeclared(stages, stage),
-    ...checkWiring(stages, stage),
-    ...checkHeritage(stages, stage),
-    ...checkSources(stage),
-    ...checkSize(stage),
-  ])
-  return [...each, ...[...common].flatMap(([path, source]) => checkNumbers('common', path, source))]
+  return [
+    ...stages.flatMap((stage) => [
+      ...checkOrder(stages, stage),
+      ...checkDeclared(stages, stage),
+      ...checkWiring(stages, stage),
+      ...checkLoaded(stages, stage),
+      ...checkFiles(stage),
+      ...checkSize(stage),
+    ]),
+    ...[...common].flatMap(([path, file]) => checkNumbers('common', path, file)),
+  ]
 }
 
-const problem = (stage: StageTree, where: string, what: string): Problem => ({
-  room: `stage ${stage.info.stage}`,
-  where,
-  what,
+const problem = (stage: ParsedStage, location: string, message: string): Problem => ({
+  scope: `stage ${stage.info.stage}`,
+  location,
+  message,
 })
-const inJson = (stage: StageTree, what: string): Problem => problem(stage, 'stage.json', what)
+const inJson = (stage: ParsedStage, message: string): Problem =>
+  problem(stage, 'stage.json', message)
 
-function checkOrder(stages: readonly StageTree[], stage: StageTree): Problem[] {
+function checkOrder(stages: readonly ParsedStage[], stage: ParsedStage): Problem[] {
   const { stage: number, previous, dir } = stage.info
   const before = stages.filter(({ info }) => info.stage < number).at(-1)?.info.stage ?? null
   const folder = Number.parseInt(dir.split(/[\\/]/).at(-1) ?? '', 10)
-  return [
-    ...(previous === before
-      ? []
-      : [inJson(stage, `previous is ${previous}; the stage before this one is ${before}`)]),
-    ...(folder === number
-      ? []
-      : [inJson(stage, `stage is ${number}, in a folder of stage ${folder}`)]),
-    ...(stages.filter(({ info }) => info.stage === number).length === 1
-      ? []
-      : [inJson(stage, `there is another stage ${number}`)]),
-  ]
+  const problems: Problem[] = []
+  const report = (message: string): void => void problems.push(inJson(stage, message))
+  if (previous !== before) report(`previous is ${previous}; the stage before this one is ${before}`)
+  if (folder !== number) report(`stage is ${number}, in a folder of stage ${folder}`)
+  if (stages.filter(({ info }) => info.stage === number).length > 1)
+    report(`there is another stage ${number}`)
+  return problems
 }
 
-/** adds, replaces and removes must name what there is. */
-function checkDeclared(stages: readonly StageTree[], stage: StageTree): Problem[] {
+/** The parts in adds, replaces and removes must exist. */
+function checkDeclared(stages: readonly ParsedStage[], stage: ParsedStage): Problem[] {
   const { adds, replaces, removes } = stage.info
-  const inherited = inheritedBy(stages, stage)
-  const own = new Set([...stage.sources.keys()].flatMap((path) => partOf(path) ?? []))
-  const known = [...inherited.keys()]
-  return [
-    ...[...adds, ...replaces]
-      .filter((part) => !own.has(part))
-      .map((part) => inJson(stage, `names ${part}, which is not here${guess(part, [...own])}`)),
-    ...adds
-      .filter((part) => inherited.has(part))
-      .map((part) =>
-        inJson(
-          stage,
-          `adds ${part}, which stage ${inherited.get(part)} has already: that is a replacement`,
-        ),
-      ),
-    ...replaces
-      .filter((part) => replacedBy(part, inherited).length === 0)
-      .map((part) =>
-        inJson(
-          stage,
-          `replaces by ${part}, and no stage before has anything for it to replace: that is an addition`,
-        ),
-      ),
-    ...removes
-      .filter((part) => !inherited.has(part))
-      .map((part) =>
-        inJson(stage, `removes ${part}, which it does not inherit${guess(part, known)}`),
-      ),
-    ...adds
-      .filter((part) => replaces.includes(part))
-      .map((part) => inJson(stage, `both adds and replaces by ${part}`)),
-  ]
+  const inherited = inheritedParts(stages, stage.info)
+  const own = new Set([...stage.files.keys()].flatMap((path) => partOf(path) ?? []))
+  const problems: Problem[] = []
+  const report = (message: string): void => void problems.push(inJson(stage, message))
+  for (const part of [...adds, ...replaces])
+    if (!own.has(part)) report(`names ${part}, which is not here${didYouMean(part, [...own])}`)
+  for (const part of adds) {
+    const owner = inherited.get(part)
+    if (owner !== undefined)
+      report(`adds ${part}, which stage ${owner} has already: list it in replaces`)
+  }
+  for (const part of replaces)
+    if (partsReplacedBy(part, inherited).length === 0)
+      report(`replaces by ${part}, but no earlier stage has a part to replace: list it in adds`)
+  for (const part of removes)
+    if (!inherited.has(part)) {
+      const hint = didYouMean(part, [...inherited.keys()])
+      report(`removes ${part}, which it does not inherit${hint}`)
+    }
+  for (const part of adds)
+    if (replaces.includes(part)) report(`lists ${part} in both adds and replaces`)
+  return problems
 }
 
-function guess(word: string, words: readonly string[]): string {
-  const meant = nearest(word, words)
-  return meant === undefined ? '' : ` (did you mean ${meant}?)`
-}
-
-/** Each part that the wiring imports must be the one that the account says. */
-function checkWiring(stages: readonly StageTree[], stage: StageTree): Problem[] {
+/** Each part that the wiring imports must be the one that the stage.json files declare. */
+function checkWiring(stages: readonly ParsedStage[], stage: ParsedStage): Problem[] {
   const number = stage.info.stage
   const declared = new Set([...stage.info.adds, ...stage.info.replaces])
-  const parts = partsOf(stages, stage)
-  return [...stage.sources]
+  const parts = partsOfStage(stages, stage)
+  return [...stage.files]
     .filter(([path]) => isWiring(path))
-    .flatMap(([path, source]) =>
-      source.imports.flatMap(({ specifier, line, typeOnly }) => {
-        const target = follow(stages, { stage: number, path }, specifier)
+    .flatMap(([path, file]) =>
+      file.imports.flatMap(({ specifier, line, typeOnly }) => {
+        const target = resolveImport(stages, { stage: number, path }, specifier)
         if (target === undefined || typeOnly) return []
-        const where = `src/${path}:${line}`
+        const location = `src/${path}:${line}`
         if ('missing' in target)
-          return [problem(stage, where, `imports ${specifier}: ${target.missing}`)]
+          return [problem(stage, location, `imports ${specifier}: ${target.missing}`)]
         const part = partOf(target.path)
         if (part === undefined) return []
-        if (target.stage === number)
-          return declared.has(part)
-            ? []
-            : [
-                problem(
-                  stage,
-                  where,
-                  `wires ${part}, which stage.json neither adds nor replaces by`,
-                ),
-              ]
-        return checkInherited(stage, where, { part, from: target.stage }, parts)
+        if (target.stage !== number)
+          return checkInherited(stage, location, { part, owner: target.stage }, parts)
+        if (declared.has(part)) return []
+        const message = `wires ${part}, which stage.json lists neither in adds nor in replaces`
+        return [problem(stage, location, message)]
       }),
     )
 }
 
 function checkInherited(
-  stage: StageTree,
-  where: string,
-  { part, from }: { part: string; from: number },
-  parts: Parts,
+  stage: ParsedStage,
+  location: string,
+  { part, owner }: { part: string; owner: number },
+  parts: PartOwners,
 ): Problem[] {
-  // A later stage's is told of by another rule.
-  if (from > stage.info.stage || parts.get(part) === from) return []
+  // checkFiles reports imports of later stages.
+  if (owner > stage.info.stage || parts.get(part) === owner) return []
   if (stage.info.removes.includes(part))
-    return [problem(stage, where, `imports ${part}, which stage.json removes`)]
-  const [now] = replacedBy(part, parts)
-  return [
-    problem(
-      stage,
-      where,
-      now === undefined
-        ? `imports stage ${from}'s ${part}, which no stage.json adds`
-        : `imports stage ${from}'s ${part}, which stage ${parts.get(now)} replaced by ${now}`,
-    ),
-  ]
+    return [problem(stage, location, `imports ${part}, which stage.json removes`)]
+  const [current] = partsReplacedBy(part, parts)
+  const reason =
+    current === undefined
+      ? 'which no stage.json adds'
+      : `which stage ${parts.get(current)} replaced by ${current}`
+  return [problem(stage, location, `imports stage ${owner}'s ${part}, ${reason}`)]
 }
 
-/**
- * Whatever the account lists must really run: nothing is kept, added or replaced on paper alone.
- */
-function checkHeritage(stages: readonly StageTree[], stage: StageTree): Problem[] {
-  const running = new Set(
-    reachable(stages, stage).flatMap((target) => `${target.stage}:${partOf(target.path)}`),
+/** Every part that stage.json declares or inherits must be loaded when the stage runs. */
+function checkLoaded(stages: readonly ParsedStage[], stage: ParsedStage): Problem[] {
+  const loaded = new Set(
+    reachableFiles(stages, stage).flatMap((file) => `${file.stage}:${partOf(file.path)}`),
   )
-  return [...partsOf(stages, stage)]
-    .filter(([part, owner]) => !running.has(`${owner}:${part}`))
+  return [...partsOfStage(stages, stage)]
+    .filter(([part, owner]) => !loaded.has(`${owner}:${part}`))
     .map(([part, owner]) =>
       inJson(
         stage,
         owner === stage.info.stage
-          ? `names ${part}, and nothing that runs imports it`
-          : `keeps stage ${owner}'s ${part} by saying nothing of it, and nothing that runs imports it: removes?`,
+          ? `names ${part}, but nothing that runs imports it`
+          : `inherits stage ${owner}'s ${part}, but nothing that runs imports it: list it in removes`,
       ),
     )
 }
 
-/** No file may know a later stage, inherit from another, or ask which stage it is in. */
-function checkSources(stage: StageTree): Problem[] {
+/** No file may import a later stage, extend a class of another, or depend on a stage's number. */
+function checkFiles(stage: ParsedStage): Problem[] {
   const number = stage.info.stage
-  return [...stage.sources].flatMap(([path, source]) => [
-    ...(source.broken === undefined
+  return [...stage.files].flatMap(([path, file]) => [
+    ...(file.syntaxError === undefined
       ? []
-      : [problem(stage, `src/${path}`, `does not parse: ${source.broken}`)]),
-    ...source.imports
+      : [problem(stage, `src/${path}`, `does not parse: ${file.syntaxError}`)]),
+    ...file.imports
       .filter(({ specifier }) => stageOf(specifier) > number)
       .map(({ specifier, line }) =>
         problem(stage, `src/${path}:${line}`, `imports ${specifier}, of a later stage`),
       ),
-    ...source.inherits
+    ...file.inherits
       .filter(({ specifier }) => stageOf(specifier) > 0)
       .map(({ specifier, line }) =>
         problem(
@@ -194,35 +172,29 @@ function checkSources(stage: StageTree): Problem[] {
           `inherits from ${specifier}: stages share parts, not base classes`,
         ),
       ),
-    ...checkNumbers(`stage ${number}`, `src/${path}`, source),
+    ...checkNumbers(`stage ${number}`, `src/${path}`, file),
   ])
 }
 
-const checkNumbers = (room: string, path: string, source: Source): Problem[] =>
-  source.stageNumbers.map((line) => ({
-    room,
-    where: `${path}:${line}`,
-    what: 'asks for the number of a stage: what differs is wired differently',
+const checkNumbers = (scope: string, path: string, file: ParsedFile): Problem[] =>
+  file.stageNumbers.map((line) => ({
+    scope,
+    location: `${path}:${line}`,
+    message: 'depends on the number of a stage: wire the difference in compose.ts instead',
   }))
 
 const stageOf = (specifier: string): number =>
   Number(/^@threshold\/stage-(\d+)/.exec(specifier)?.[1] ?? 0)
 
-function checkSize(stage: StageTree): Problem[] {
-  const wiring = [...stage.sources].filter(([path]) => isWiring(path))
+function checkSize(stage: ParsedStage): Problem[] {
+  const wiring = [...stage.files].filter(([path]) => isWiring(path))
   const roles = Map.groupBy(wiring, ([path]) => path.split('/').slice(0, -1).join('/'))
   return [...roles].flatMap(([role, files]) => {
-    const lines = files.reduce((sum, [, source]) => sum + source.lines, 0)
-    const most = role === '' ? WIRING_LINES.stage : WIRING_LINES.role
+    const lines = files.reduce((sum, [, file]) => sum + file.lines, 0)
+    const max = role === '' ? MAX_WIRING_LINES.stage : MAX_WIRING_LINES.role
+    if (lines <= max) return []
     const names = files.map(([path]) => path.split('/').at(-1)).join(', ')
-    return lines <= most
-      ? []
-      : [
-          problem(
-            stage,
-            role === '' ? 'src' : `src/${role}`,
-            `${names} have ${lines} lines together; ${most} is the most`,
-          ),
-        ]
+    const message = `${names} have ${lines} lines together; the limit is ${max}`
+    return [problem(stage, role === '' ? 'src' : `src/${role}`, message)]
   })
 }

@@ -1,10 +1,10 @@
 import { structuredPatch } from 'diff'
-import { partsOf } from './heritage.ts'
-import { isWiring, partOf, portOf, type StageTree } from './tree.ts'
+import { partsOfStage } from './inherited-parts.ts'
+import { isWiring, type ParsedStage, partOf, portOf } from './parsed-stage.ts'
 
-/** How one stage became another; plain data, drawn by the command. */
+/** The difference between two stages, as plain data. */
 export interface StageDiff {
-  readonly ports: readonly PortRow[]
+  readonly ports: readonly PortChange[]
   readonly wiring: readonly FileDiff[]
   readonly lists: readonly {
     readonly name: string
@@ -13,17 +13,17 @@ export interface StageDiff {
   }[]
 }
 
-/** A port or folder, and what stands behind it on either side. */
-export interface PortRow {
+/** A port or folder, and the part behind it in both stages. */
+export interface PortChange {
   readonly port: string
-  readonly before: Part | undefined
-  readonly after: Part | undefined
+  readonly before: PartSize | undefined
+  readonly after: PartSize | undefined
   readonly change: 'kept' | 'replaced' | 'added' | 'removed'
 }
 
-export interface Part {
+export interface PartSize {
   readonly name: string
-  /** The stage that made it. */
+  /** The stage that owns the part. */
   readonly stage: number
   readonly files: number
   readonly lines: number
@@ -31,16 +31,14 @@ export interface Part {
 
 interface FileDiff {
   readonly path: string
-  /**
-   * Empty when both are the same. Each begins with a space, a plus, a minus, or @@ for where it is.
-   */
+  /** Empty when both files are the same. Each line starts with a space, a plus, a minus or @@. */
   readonly lines: readonly string[]
 }
 
-export function compareStages(
-  stages: readonly StageTree[],
-  before: StageTree,
-  after: StageTree,
+export function diffStages(
+  stages: readonly ParsedStage[],
+  before: ParsedStage,
+  after: ParsedStage,
 ): StageDiff {
   return {
     ports: diffPorts(stages, before, after),
@@ -49,63 +47,58 @@ export function compareStages(
   }
 }
 
-function diffPorts(stages: readonly StageTree[], before: StageTree, after: StageTree): PortRow[] {
-  const [old, now] = [byPort(stages, before), byPort(stages, after)]
-  const ports = [...new Set([...old.keys(), ...now.keys()])].toSorted()
+function diffPorts(
+  stages: readonly ParsedStage[],
+  before: ParsedStage,
+  after: ParsedStage,
+): PortChange[] {
+  const [oldParts, newParts] = [partsByPort(stages, before), partsByPort(stages, after)]
+  const ports = [...new Set([...oldParts.keys(), ...newParts.keys()])].toSorted()
   return ports.flatMap((port) => {
-    const [left, right] = [old.get(port) ?? [], now.get(port) ?? []]
-    const same = (a: Part, b: Part): boolean => a.name === b.name && a.stage === b.stage
-    const kept = right.filter((part) => left.some((other) => same(part, other)))
-    const gone = left.filter((part) => !kept.some((other) => same(part, other)))
-    const come = right.filter((part) => !kept.some((other) => same(part, other)))
+    const [left, right] = [oldParts.get(port) ?? [], newParts.get(port) ?? []]
+    const isIn = (part: PartSize, parts: readonly PartSize[]): boolean =>
+      parts.some(({ name, stage }) => name === part.name && stage === part.stage)
+    const kept = right.filter((part) => isIn(part, left))
+    const removed = left.filter((part) => !isIn(part, kept))
+    const added = right.filter((part) => !isIn(part, kept))
     return [
-      ...kept.map((part): PortRow => ({ port, before: part, after: part, change: 'kept' })),
-      ...Array.from({ length: Math.max(gone.length, come.length) }, (_, index): PortRow => {
-        const [from, to] = [gone[index], come[index]]
-        return {
-          port,
-          before: from,
-          after: to,
-          change: from === undefined ? 'added' : to === undefined ? 'removed' : 'replaced',
-        }
+      ...kept.map((part): PortChange => ({ port, before: part, after: part, change: 'kept' })),
+      ...Array.from({ length: Math.max(removed.length, added.length) }, (_, index): PortChange => {
+        const [from, to] = [removed[index], added[index]]
+        const change = from === undefined ? 'added' : to === undefined ? 'removed' : 'replaced'
+        return { port, before: from, after: to, change }
       }),
     ]
   })
 }
 
-/** Several adapters may serve one port in one stage: both stores, in the middle of a migration. */
-function byPort(stages: readonly StageTree[], stage: StageTree): Map<string, Part[]> {
-  const parts = [...partsOf(stages, stage)].map(([name, owner]) => measured(stages, name, owner))
+/** A port may have several adapters in one stage: a migration uses both stores. */
+function partsByPort(stages: readonly ParsedStage[], stage: ParsedStage): Map<string, PartSize[]> {
+  const parts = [...partsOfStage(stages, stage)].map(([name, owner]) =>
+    measure(stages, name, owner),
+  )
   return Map.groupBy(parts, ({ name }) => portOf(name))
 }
 
-function measured(stages: readonly StageTree[], name: string, owner: number): Part {
-  const tree = stages.find(({ info }) => info.stage === owner)
-  const sources = [...(tree?.sources ?? [])].filter(([path]) => partOf(path) === name)
+function measure(stages: readonly ParsedStage[], name: string, owner: number): PartSize {
+  const stage = stages.find(({ info }) => info.stage === owner)
+  const files = [...(stage?.files ?? [])].filter(([path]) => partOf(path) === name)
   return {
     name,
     stage: owner,
-    files: sources.length,
-    lines: sources.reduce((sum, [, { lines }]) => sum + lines, 0),
+    files: files.length,
+    lines: files.reduce((sum, [, { lines }]) => sum + lines, 0),
   }
 }
 
-function diffWiring(before: StageTree, after: StageTree): FileDiff[] {
+function diffWiring(before: ParsedStage, after: ParsedStage): FileDiff[] {
   const paths = [...new Set([...before.texts.keys(), ...after.texts.keys()])]
     .filter(isWiring)
     .toSorted()
   return paths.map((path) => {
-    const { hunks } = structuredPatch(
-      path,
-      path,
-      before.texts.get(path) ?? '',
-      after.texts.get(path) ?? '',
-      undefined,
-      undefined,
-      {
-        context: 2,
-      },
-    )
+    const [oldText, newText] = [before.texts.get(path) ?? '', after.texts.get(path) ?? '']
+    const options = { context: 2 }
+    const { hunks } = structuredPatch(path, path, oldText, newText, undefined, undefined, options)
     return {
       path,
       lines: hunks.flatMap(({ oldStart, newStart, lines }) => [
@@ -116,14 +109,15 @@ function diffWiring(before: StageTree, after: StageTree): FileDiff[] {
   })
 }
 
-function diffLists(before: StageTree, after: StageTree): StageDiff['lists'] {
+function diffLists(before: ParsedStage, after: ParsedStage): StageDiff['lists'] {
   const lists = { engines: 'engines', capabilities: 'capabilities', 'gives up': 'givesUp' } as const
   return Object.entries(lists).map(([name, key]) => {
-    const [old, now]: [readonly string[], readonly string[]] = [before.info[key], after.info[key]]
+    const oldList: readonly string[] = before.info[key]
+    const newList: readonly string[] = after.info[key]
     return {
       name,
-      gained: now.filter((word) => !old.includes(word)),
-      lost: old.filter((word) => !now.includes(word)),
+      gained: newList.filter((entry) => !oldList.includes(entry)),
+      lost: oldList.filter((entry) => !newList.includes(entry)),
     }
   })
 }
