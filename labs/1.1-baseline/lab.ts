@@ -31,25 +31,35 @@ export default defineLab({
 
   measure: {
     lost: count.lost(),
-    doubled: count.doubled(),
+    duplicated: count.duplicated(),
     outOfOrder: count.outOfOrder(),
     errors: count.errors(),
     late: share.late(),
   },
 
-  claim: {
-    today: ({ lost, doubled, outOfOrder, errors, late }) =>
-      lost.is(0).and(doubled.is(0)).and(outOfOrder.is(0)).and(errors.is(0)).and(late.atMost(0.01)),
-    tenfold: ({ lost, doubled, outOfOrder, errors, late }) =>
-      lost.is(0).and(doubled.is(0)).and(outOfOrder.is(0)).and(errors.is(0)).and(late.atMost(0.01)),
+  expect: {
+    today: ({ lost, duplicated, outOfOrder, errors, late }) =>
+      lost
+        .is(0)
+        .and(duplicated.is(0))
+        .and(outOfOrder.is(0))
+        .and(errors.is(0))
+        .and(late.atMost(0.01)),
+    tenfold: ({ lost, duplicated, outOfOrder, errors, late }) =>
+      lost
+        .is(0)
+        .and(duplicated.is(0))
+        .and(outOfOrder.is(0))
+        .and(errors.is(0))
+        .and(late.atMost(0.01)),
   },
 
-  twin: {
+  control: {
     text: 'the monolith hangs half a second into the load, and no one is answered any more',
     fault: at({ second: 0.5 }, pause('stage')),
     load: { patienceSeconds: 1 },
-    refutedBy: ['today: errors', 'tenfold: errors'],
-    expect: 'refuted',
+    failsOn: ['today: errors', 'tenfold: errors'],
+    verdict: 'refuted',
   },
 
   sizes: {

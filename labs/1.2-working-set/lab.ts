@@ -41,16 +41,16 @@ export default defineLab({
 
   // A page that nobody got costs no misses: without the errors beside it, an outage would look like
   // a cache that fits.
-  claim: {
+  expect: {
     fits: ({ cacheMisses, errors }) => cacheMisses.atMost(READS * 0.25).and(errors.is(0)),
     outgrown: ({ cacheMisses, errors }) => cacheMisses.atLeast(READS).and(errors.is(0)),
   },
 
-  twin: {
+  control: {
     text: 'nothing was ever said in most of the channels: there is no more to read than fits',
     load: { channels: 5 },
-    refutedBy: ['outgrown: cache misses'],
-    expect: 'refuted',
+    failsOn: ['outgrown: cache misses'],
+    verdict: 'refuted',
   },
 
   sizes: {

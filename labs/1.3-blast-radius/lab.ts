@@ -1,8 +1,8 @@
 import { at, busyGuilds, count, defineLab, mention } from '@threshold/lab-kit'
 
 /** A name that a phone's title cuts after twenty UTF-16 code units: in the middle of the tree. */
-const CUT_IN_HALF = 'Radia Perlman (STP)\u{1F333}'
-const WHOLE = 'Radia Perlman (STP)'
+const SPLIT_EMOJI_NAME = 'Radia Perlman (STP)\u{1F333}'
+const PLAIN_NAME = 'Radia Perlman (STP)'
 
 export default defineLab({
   id: '1.3',
@@ -23,12 +23,12 @@ export default defineLab({
   }),
   arms: {
     // Somebody is mentioned, and that is all.
-    ordinary: { stage: 'stage-1', fault: at({ second: 1 }, mention({ displayName: WHOLE })) },
+    harmless: { stage: 'stage-1', fault: at({ second: 1 }, mention({ displayName: PLAIN_NAME })) },
     // The same, by somebody whose name ends in an emoji. A stage of its own: what it leaves behind
     // is not to meet the other arm.
-    hit: {
+    crashing: {
       stage: 'stage-1',
-      fault: at({ second: 1 }, mention({ displayName: CUT_IN_HALF })),
+      fault: at({ second: 1 }, mention({ displayName: SPLIT_EMOJI_NAME })),
       env: { THRESHOLD_WORKER: '1' },
     },
   },
@@ -36,16 +36,16 @@ export default defineLab({
   measure: { guildsDown: count.guildsWithLostOrLate(), socketsDropped: count.socketsDropped() },
 
   // All of them, in a stage of ten guilds with ten people each; and none, where the name fits.
-  claim: {
-    ordinary: ({ socketsDropped }) => socketsDropped.is(0),
-    hit: ({ guildsDown, socketsDropped }) => guildsDown.is(10).and(socketsDropped.is(100)),
+  expect: {
+    harmless: ({ socketsDropped }) => socketsDropped.is(0),
+    crashing: ({ guildsDown, socketsDropped }) => guildsDown.is(10).and(socketsDropped.is(100)),
   },
 
-  twin: {
+  control: {
     text: 'the name fits on the phone',
-    fault: at({ second: 1 }, mention({ displayName: WHOLE })),
-    refutedBy: ['hit: guilds down', 'hit: sockets dropped'],
-    expect: 'refuted',
+    fault: at({ second: 1 }, mention({ displayName: PLAIN_NAME })),
+    failsOn: ['crashing: guilds down', 'crashing: sockets dropped'],
+    verdict: 'refuted',
   },
 
   sizes: {

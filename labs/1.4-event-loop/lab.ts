@@ -9,7 +9,7 @@ const beside = (messagesPerSecond: number) =>
     guilds: 10,
     online: 5,
     messagesPerSecond: 20,
-    huge: { online: 500, messagesPerSecond, together: 20 },
+    huge: { online: 500, messagesPerSecond, burst: 20 },
     seconds: 8,
     seed: 14,
   })
@@ -37,17 +37,17 @@ export default defineLab({
     eventLoopGap: time.eventLoopGap(),
   },
 
-  claim: {},
+  expect: {},
   // A ratio from one run: how fast the machine is does not matter. Of the slowest tenth, since a
   // burst is over before the next one comes; a p99 would be a handful of messages, and a neighbour
   // on the same machine can make it.
-  between: ({ silent, talking }) => talking.smallGuilds.over(silent.smallGuilds).atLeast(4),
+  expectAcross: ({ silent, talking }) => talking.smallGuilds.over(silent.smallGuilds).atLeast(4),
 
-  twin: {
+  control: {
     text: 'the huge guild stays as small as the others, and its people talk one at a time',
-    load: { online: 5, together: 1 },
-    refutedBy: ['between arms: talking small guilds over silent small guilds'],
-    expect: 'refuted',
+    load: { online: 5, burst: 1 },
+    failsOn: ['across arms: talking small guilds over silent small guilds'],
+    verdict: 'refuted',
   },
 
   sizes: {

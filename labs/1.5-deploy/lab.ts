@@ -39,7 +39,7 @@ export default defineLab({
     untilAllBack: time.untilAllBack(),
   },
 
-  claim: {
+  expect: {
     undisturbed: ({ socketsDropped, readsToWakeGuilds }) =>
       socketsDropped.is(0).and(readsToWakeGuilds.is(0)),
     deployed: ({ socketsDropped, socketsAway, readsToIdentify, readsToWakeGuilds }) =>
@@ -50,11 +50,11 @@ export default defineLab({
         .and(readsToWakeGuilds.atLeast(GUILDS)),
   },
 
-  twin: {
+  control: {
     text: 'nobody deploys; somebody is mentioned instead',
     fault: at({ second: 2 }, mention({ displayName: 'Ada' })),
-    refutedBy: ['deployed: sockets dropped'],
-    expect: 'refuted',
+    failsOn: ['deployed: sockets dropped'],
+    verdict: 'refuted',
   },
 
   sizes: {

@@ -1,4 +1,4 @@
-import { busyGuilds, count, defineLab, time, told } from '@threshold/lab-kit'
+import { busyGuilds, count, defineLab, reported, time } from '@threshold/lab-kit'
 import { audit } from './audit.ts'
 import { countSstables, SSTABLES } from './sstables.ts'
 
@@ -42,24 +42,24 @@ export default defineLab({
       stage: 'stage-2',
       load: talk(FEW),
       cassandra: { cacheMb: CACHE },
-      deed: countSstables,
+      intervention: countSstables,
     },
     cassandraTenfold: {
       stage: 'stage-2',
       load: talk(MANY),
       cassandra: { cacheMb: CACHE },
-      deed: countSstables,
+      intervention: countSstables,
     },
   },
 
   measure: {
     misses: count.missesPerThousand(),
-    sstables: told(
+    sstables: reported(
       SSTABLES.usual,
       'count',
       `${SSTABLES.usual} (p50), where the node is ours to ask`,
     ),
-    sstablesP99: told(SSTABLES.most, 'count', `${SSTABLES.most} (p99)`),
+    sstablesP99: reported(SSTABLES.most, 'count', `${SSTABLES.most} (p99)`),
     sends: count.acknowledged(),
     pages: count.pagesRead(),
     errors: count.errors(),
@@ -67,9 +67,9 @@ export default defineLab({
     sendP99: time.sendP99(),
   },
 
-  claim: {},
+  expect: {},
   // What a thousand operations cost more at ten times the data, by each engine's own count.
-  between: ({ mongo, mongoTenfold, cassandra, cassandraTenfold }) => {
+  expectAcross: ({ mongo, mongoTenfold, cassandra, cassandraTenfold }) => {
     const [onMongo, onCassandra] = [
       mongoTenfold.misses.minus(mongo.misses),
       cassandraTenfold.misses.minus(cassandra.misses),
@@ -78,14 +78,14 @@ export default defineLab({
   },
   notes: (arms) => audit(arms),
 
-  twin: {
+  control: {
     text: 'nothing was ever said in most of the channels: nothing grows',
     load: { channels: FEW },
-    refutedBy: [
-      'between arms: mongo tenfold misses beyond mongo misses',
-      'between arms: cassandra tenfold misses beyond cassandra misses',
+    failsOn: [
+      'across arms: mongo tenfold misses beyond mongo misses',
+      'across arms: cassandra tenfold misses beyond cassandra misses',
     ],
-    expect: 'refuted',
+    verdict: 'refuted',
   },
 
   sizes: {

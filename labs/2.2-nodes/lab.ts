@@ -1,5 +1,5 @@
-import { busyGuilds, count, defineLab, told, withWriter } from '@threshold/lab-kit'
-import { oneOfThree, TOLD, theOnlyServer } from './lose.ts'
+import { busyGuilds, count, defineLab, reported, withProbeGuild } from '@threshold/lab-kit'
+import { killOneOfThree, killOnlyServer, REPORTED } from './node-loss.ts'
 
 /**
  * Each is a partition. With so many, each of three nodes has some that are its alone; with one,
@@ -8,7 +8,7 @@ import { oneOfThree, TOLD, theOnlyServer } from './lose.ts'
 const CHANNELS = 60
 
 const talk = (seconds: number) =>
-  withWriter(
+  withProbeGuild(
     busyGuilds({
       guilds: 2,
       online: 5,
@@ -34,43 +34,48 @@ export default defineLab({
   load: talk(60),
   arms: {
     // With a cache of its own it is a server of this lab's own, which it may kill.
-    oneServer: { stage: 'stage-1', load: talk(60), cacheMb: 256, deed: theOnlyServer },
-    threeNodes: { stage: 'stage-2', load: talk(240), cassandra: { nodes: 1 }, deed: oneOfThree(3) },
+    oneServer: { stage: 'stage-1', load: talk(60), cacheMb: 256, intervention: killOnlyServer },
+    threeNodes: {
+      stage: 'stage-2',
+      load: talk(240),
+      cassandra: { nodes: 1 },
+      intervention: killOneOfThree(3),
+    },
   },
 
   measure: {
-    written: told(TOLD.written, 'count', TOLD.written),
-    unreadableOnceJoined: told(TOLD.unreadableJoined, 'count', TOLD.unreadableJoined),
-    missing: told(TOLD.missing, 'count', TOLD.missing),
-    unreadableWhileAway: told(TOLD.unreadable, 'count', TOLD.unreadable),
-    failedWhileAway: told(TOLD.failed, 'share', TOLD.failed),
-    nodes: told(TOLD.nodes, 'count', TOLD.nodes),
-    ringAtOneCopy: told(
-      TOLD.ownedBefore,
+    written: reported(REPORTED.written, 'count', REPORTED.written),
+    unreadableOnceJoined: reported(REPORTED.unreadableJoined, 'count', REPORTED.unreadableJoined),
+    missing: reported(REPORTED.missing, 'count', REPORTED.missing),
+    unreadableWhileAway: reported(REPORTED.unreadable, 'count', REPORTED.unreadable),
+    failedWhileAway: reported(REPORTED.failed, 'share', REPORTED.failed),
+    nodes: reported(REPORTED.nodes, 'count', REPORTED.nodes),
+    ringAtOneCopy: reported(
+      REPORTED.ownedBefore,
       'share',
-      `${TOLD.ownedBefore}, once the nodes have joined: by its tokens, what it is to have`,
+      `${REPORTED.ownedBefore}, once the nodes have joined: by its tokens, what it is to have`,
     ),
-    ring: told(
-      TOLD.owned,
+    ring: reported(
+      REPORTED.owned,
       'share',
-      `${TOLD.owned}, copies included: by its tokens, what it is to have`,
+      `${REPORTED.owned}, copies included: by its tokens, what it is to have`,
     ),
-    onDiskAtOneCopy: told(
-      TOLD.heldBefore,
+    onDiskAtOneCopy: reported(
+      REPORTED.heldBefore,
       'share',
-      `${TOLD.heldBefore}, once the nodes have joined`,
+      `${REPORTED.heldBefore}, once the nodes have joined`,
     ),
-    onDisk: told(
-      TOLD.held,
+    onDisk: reported(
+      REPORTED.held,
       'share',
-      `${TOLD.held}: half of the channels were not written in since there was one copy`,
+      `${REPORTED.held}: half of the channels were not written in since there was one copy`,
     ),
-    untilSeenDead: told(TOLD.untilSeen, 's', TOLD.untilSeen),
+    untilSeenDead: reported(REPORTED.untilSeen, 's', REPORTED.untilSeen),
     lost: count.lost(),
-    beyondTheLoad: count.beyondTheLoad(),
+    beyondTheLoad: count.secondsAfterLoad(),
   },
 
-  claim: {
+  expect: {
     oneServer: ({ written, missing, failedWhileAway }) =>
       written.atLeast(20).and(missing.is(0)).and(failedWhileAway.atLeast(0.8)),
     threeNodes: ({
@@ -94,11 +99,11 @@ export default defineLab({
         .and(onDisk.atLeast(0.95)),
   },
 
-  twin: {
+  control: {
     text: 'three nodes, and one copy of everything',
-    deeds: { threeNodes: oneOfThree(1) },
-    refutedBy: ['threeNodes: unreadable while away'],
-    expect: 'refuted',
+    interventions: { threeNodes: killOneOfThree(1) },
+    failsOn: ['threeNodes: unreadable while away'],
+    verdict: 'refuted',
   },
 
   sizes: {

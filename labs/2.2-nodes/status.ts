@@ -7,7 +7,10 @@ const LINE = /^([UD])[NLJM]\s+(\S+)\s+.*?(\d+(?:\.\d+)?)%/gm
  * 0–1: the least share of the ring that a node owns, copies included. Computed from tokens and the
  * keyspace's replication: it says what a node is to have, and nothing of what it has.
  */
-export async function leastOwned(engine: CassandraEngine, keyspace: string): Promise<number> {
+export async function smallestRingShare(
+  engine: CassandraEngine,
+  keyspace: string,
+): Promise<number> {
   const text = await engine.nodes()[0]!.nodetool('status', keyspace)
   return Math.min(...[...text.matchAll(LINE)].map(([, , , percent]) => Number(percent) / 100))
 }
@@ -17,7 +20,7 @@ export async function leastOwned(engine: CassandraEngine, keyspace: string): Pro
  * is one partition, as long as no bucket ends meanwhile. Nobody should write: what comes after the
  * flush is counted once more.
  */
-export async function leastHeld(
+export async function smallestDiskShare(
   engine: CassandraEngine,
   keyspace: string,
   channels: number,

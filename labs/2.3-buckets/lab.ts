@@ -1,5 +1,5 @@
-import { busyGuilds, defineLab, time, told } from '@threshold/lab-kit'
-import { LARGEST, LARGEST_BYTES, lookAtPartitions } from './partitions.ts'
+import { busyGuilds, defineLab, reported, time } from '@threshold/lab-kit'
+import { countPartitionRows, LARGEST, LARGEST_BYTES } from './partitions.ts'
 
 /** Channels in which as much is said a day; some were opened two months ago, some twenty. */
 const A_DAY = 5
@@ -32,30 +32,34 @@ export default defineLab({
   },
   arms: {
     // A bucket of a hundred years: the channel alone is the partition.
-    whole: { stage: 'stage-2', env: { THRESHOLD_BUCKET_DAYS: '36500' }, deed: lookAtPartitions },
-    bucketed: { stage: 'stage-2', deed: lookAtPartitions },
+    unbucketed: {
+      stage: 'stage-2',
+      env: { THRESHOLD_BUCKET_DAYS: '36500' },
+      intervention: countPartitionRows,
+    },
+    bucketed: { stage: 'stage-2', intervention: countPartitionRows },
   },
 
   measure: {
-    youngLargest: told(LARGEST.young, 'count', LARGEST.young),
-    oldLargest: told(LARGEST.old, 'count', LARGEST.old),
-    bytes: told(LARGEST_BYTES, 'bytes', `${LARGEST_BYTES}, where the node is ours to ask`),
+    youngLargest: reported(LARGEST.young, 'count', LARGEST.young),
+    oldLargest: reported(LARGEST.old, 'count', LARGEST.old),
+    bytes: reported(LARGEST_BYTES, 'bytes', `${LARGEST_BYTES}, where the node is ours to ask`),
     readYoung: time.readP50('young channels'),
     readOld: time.readP50('old channels'),
   },
 
   // Counts of rows from one run, and how they grow with age: neither machine nor provider makes a
   // difference.
-  claim: {
-    whole: ({ oldLargest, youngLargest }) => oldLargest.over(youngLargest).atLeast(8),
+  expect: {
+    unbucketed: ({ oldLargest, youngLargest }) => oldLargest.over(youngLargest).atLeast(8),
     bucketed: ({ oldLargest, youngLargest }) => oldLargest.over(youngLargest).atMost(2),
   },
 
-  twin: {
+  control: {
     text: 'no buckets anywhere',
     env: { THRESHOLD_BUCKET_DAYS: '36500' },
-    refutedBy: ['bucketed: old largest over young largest'],
-    expect: 'refuted',
+    failsOn: ['bucketed: old largest over young largest'],
+    verdict: 'refuted',
   },
 
   sizes: {

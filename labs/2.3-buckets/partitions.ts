@@ -1,4 +1,4 @@
-import { askKeyspace, type Deed } from '@threshold/lab-kit'
+import { type Intervention, queryKeyspace } from '@threshold/lab-kit'
 
 export const LARGEST = {
   young: 'rows in the largest partition of the young channels',
@@ -10,10 +10,10 @@ export const LARGEST_BYTES = 'bytes of the largest partition on disk'
  * Counts the rows of every partition, which needs no engine of ours; its bytes on disk as well
  * where the node is.
  */
-export const lookAtPartitions: Deed = {
+export const countPartitionRows: Intervention = {
   text: 'the rows of every partition are counted',
   run: ({ cassandra, guilds }) =>
-    askKeyspace(cassandra, async (keyspace, rows) => {
+    queryKeyspace(cassandra, async (keyspace, rows) => {
       const partitions = await rows(
         `SELECT channel_id, COUNT(*) AS held FROM ${keyspace}.messages GROUP BY channel_id, bucket`,
       )

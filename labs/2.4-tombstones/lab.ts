@@ -1,5 +1,5 @@
-import { busyGuilds, count, defineLab, told } from '@threshold/lab-kit'
-import { clearTheChannel, TOLD } from './clear.ts'
+import { busyGuilds, count, defineLab, reported } from '@threshold/lab-kit'
+import { clearChannel, REPORTED } from './clear-channel.ts'
 
 const talk = busyGuilds({ guilds: 2, online: 5, messagesPerSecond: 4, seconds: 20, seed: 24 })
 
@@ -32,40 +32,45 @@ export default defineLab({
   },
   arms: {
     // A bucket of a hundred years: the channel is one partition, and that is never over.
-    whole: { stage: 'stage-2', env: { THRESHOLD_BUCKET_DAYS: '36500' }, deed: clearTheChannel },
+    unbucketed: {
+      stage: 'stage-2',
+      env: { THRESHOLD_BUCKET_DAYS: '36500' },
+      intervention: clearChannel,
+    },
     // A bucket a day, so that thirteen days have some that are over.
-    bucketed: { stage: 'stage-2', env: { THRESHOLD_BUCKET_DAYS: '1' }, deed: clearTheChannel },
+    bucketed: { stage: 'stage-2', env: { THRESHOLD_BUCKET_DAYS: '1' }, intervention: clearChannel },
   },
 
   measure: {
-    deleted: told(TOLD.deleted, 'count', TOLD.deleted),
-    tombstonesMet: told(
-      TOLD.metByDeepest,
+    deleted: reported(REPORTED.deleted, 'count', REPORTED.deleted),
+    tombstonesMet: reported(
+      REPORTED.metByDeepest,
       'count',
-      `${TOLD.metByDeepest}, by Cassandra's own count`,
+      `${REPORTED.metByDeepest}, by Cassandra's own count`,
     ),
-    askedInVain: told(TOLD.askedInVain, 'count', TOLD.askedInVain),
-    pageBefore: told(TOLD.before, 'ms', TOLD.before),
-    firstPageAfter: told(TOLD.first, 'ms', TOLD.first),
-    pageAfter: told(TOLD.after, 'ms', TOLD.after),
+    askedInVain: reported(REPORTED.askedInVain, 'count', REPORTED.askedInVain),
+    pageBefore: reported(REPORTED.before, 'ms', REPORTED.before),
+    firstPageAfter: reported(REPORTED.first, 'ms', REPORTED.first),
+    pageAfter: reported(REPORTED.after, 'ms', REPORTED.after),
     errors: count.errors(),
   },
 
-  claim: {
+  expect: {
     // Nearly all that were deleted, met by one read.
-    whole: ({ tombstonesMet, deleted, errors }) =>
+    unbucketed: ({ tombstonesMet, deleted, errors }) =>
       tombstonesMet.over(deleted).atLeast(0.9).and(errors.is(0)),
     // No more than a day's; and afterwards none of a day that is over.
     bucketed: ({ tombstonesMet, deleted, askedInVain, errors }) =>
       tombstonesMet.over(deleted).atMost(0.2).and(askedInVain.atMost(1)).and(errors.is(0)),
   },
-  between: ({ whole, bucketed }) => whole.pageAfter.over(bucketed.pageAfter).atLeast(1.5),
+  expectAcross: ({ unbucketed, bucketed }) =>
+    unbucketed.pageAfter.over(bucketed.pageAfter).atLeast(1.5),
 
-  twin: {
+  control: {
     text: 'partitions are not cut by time anywhere',
     env: { THRESHOLD_BUCKET_DAYS: '36500' },
-    refutedBy: ['bucketed: tombstones met over deleted'],
-    expect: 'refuted',
+    failsOn: ['bucketed: tombstones met over deleted'],
+    verdict: 'refuted',
   },
 
   sizes: {

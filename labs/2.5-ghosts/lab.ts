@@ -1,5 +1,12 @@
-import { busyGuilds, count, defineLab, told } from '@threshold/lab-kit'
-import { cured, firstDraft, RACES, SECRET, TOLD, throughTheStage } from './race.ts'
+import { busyGuilds, count, defineLab, reported } from '@threshold/lab-kit'
+import {
+  editsAndDeletesThroughStage,
+  naiveDeletes,
+  RACES,
+  REPORTED,
+  SECRET,
+  stageDeletes,
+} from './race.ts'
 
 const talk = busyGuilds({ guilds: 2, online: 5, messagesPerSecond: 4, seconds: 12, seed: 25 })
 const env = { THRESHOLD_TOKEN_SECRET: SECRET }
@@ -21,35 +28,35 @@ export default defineLab({
     ],
   },
   arms: {
-    draft: { stage: 'stage-2', env, deed: firstDraft },
-    cured: { stage: 'stage-2', env, deed: cured },
-    stage: { stage: 'stage-2', env, deed: throughTheStage },
+    naive: { stage: 'stage-2', env, intervention: naiveDeletes },
+    fixed: { stage: 'stage-2', env, intervention: stageDeletes },
+    stage: { stage: 'stage-2', env, intervention: editsAndDeletesThroughStage },
   },
 
   measure: {
-    races: told(TOLD.races, 'count', TOLD.races),
-    editsDone: told(TOLD.edits, 'count', TOLD.edits),
-    raced: told(TOLD.raced, 'count', TOLD.raced),
-    ghosts: told(TOLD.ghosts, 'count', `${TOLD.ghosts}, found in the table itself`),
-    shown: told(TOLD.shown, 'count', TOLD.shown),
+    races: reported(REPORTED.races, 'count', REPORTED.races),
+    editsDone: reported(REPORTED.edits, 'count', REPORTED.edits),
+    raced: reported(REPORTED.raced, 'count', REPORTED.raced),
+    ghosts: reported(REPORTED.ghosts, 'count', `${REPORTED.ghosts}, found in the table itself`),
+    shown: reported(REPORTED.shown, 'count', REPORTED.shown),
     errors: count.errors(),
   },
 
-  claim: {
-    draft: ({ ghosts }) => ghosts.atLeast(100),
+  expect: {
+    naive: ({ ghosts }) => ghosts.atLeast(100),
     // The same edits, all of them done, and all later than their deletes.
-    cured: ({ ghosts, shown, editsDone }) => ghosts.is(0).and(shown.is(0)).and(editsDone.is(RACES)),
+    fixed: ({ ghosts, shown, editsDone }) => ghosts.is(0).and(shown.is(0)).and(editsDone.is(RACES)),
     // Of two hundred. Where no edit that was done met a delete under way there was no race, and
     // nothing to cure.
     stage: ({ ghosts, shown, raced, errors }) =>
       ghosts.is(0).and(shown.is(0)).and(raced.atLeast(20)).and(errors.is(0)),
   },
 
-  twin: {
+  control: {
     text: 'the delete has its own time, as in a first draft',
-    deeds: { cured: firstDraft },
-    refutedBy: ['cured: ghosts'],
-    expect: 'refuted',
+    interventions: { fixed: naiveDeletes },
+    failsOn: ['fixed: ghosts'],
+    verdict: 'refuted',
   },
 
   sizes: {

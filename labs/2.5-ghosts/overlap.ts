@@ -7,7 +7,7 @@ export interface Span {
 }
 
 /** Never rejects: a write that is refused took its time as well. */
-export async function spanOf(write: () => Promise<unknown>): Promise<Span> {
+export async function timeWrite(write: () => Promise<unknown>): Promise<Span> {
   const beganMs = performance.now()
   try {
     await write()
@@ -22,7 +22,7 @@ export async function spanOf(write: () => Promise<unknown>): Promise<Span> {
  * came after the other had begun. Then neither order is wrong, and a replica may see either. Of two
  * that followed one another there was no race.
  */
-export const overlap = (one: Span, other: Span): boolean =>
+export const overlaps = (one: Span, other: Span): boolean =>
   one.beganMs < other.answeredMs && other.beganMs < one.answeredMs
 
 /** An edit and a delete of the same message. */
@@ -39,6 +39,6 @@ export function tallyOf(pairs: readonly Pair[]): {
   const done = pairs.filter(({ edit }) => edit.refusal === undefined)
   return {
     edits: done.length,
-    raced: done.filter(({ edit, remove }) => overlap(edit, remove)).length,
+    raced: done.filter(({ edit, remove }) => overlaps(edit, remove)).length,
   }
 }

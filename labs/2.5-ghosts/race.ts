@@ -3,15 +3,15 @@ import { startStage } from '@threshold/engines'
 import {
   API_CONNECTIONS,
   type Api,
-  askKeyspace,
   createApi,
-  type Deed,
-  type Scene,
-  type WorldGuild,
+  type FixtureGuild,
+  type Intervention,
+  queryKeyspace,
+  type TrialContext,
 } from '@threshold/lab-kit'
-import { type Pair, spanOf, tallyOf } from './overlap.ts'
+import { type Pair, tallyOf, timeWrite } from './overlap.ts'
 
-export const TOLD = {
+export const REPORTED = {
   races: 'messages that one person edited and another deleted',
   edits: 'edits that were answered as done',
   raced: 'of them, those under way while the delete of the same message was',
@@ -47,11 +47,11 @@ const ONE = 'WHERE channel_id = ? AND bucket = ? AND message_id = ?'
  * first draft's, past the stage: a statement that sets its columns, and has the time at which it is
  * written.
  */
-const lateEdits = (text: string, deletes: 'draft' | 'stage'): Deed => ({
+const editsAfterDeletes = (text: string, deletes: 'draft' | 'stage'): Intervention => ({
   text,
   run: (scene) =>
     race(scene, (messages, { members }) =>
-      askKeyspace(scene.cassandra, async (keyspace, rows) => {
+      queryKeyspace(scene.cassandra, async (keyspace, rows) => {
         await using moderator = createApi(scene.stage.url)
         const partitions = await rows(
           `SELECT channel_id, bucket, message_id FROM ${keyspace}.messages`,
@@ -68,8 +68,8 @@ const lateEdits = (text: string, deletes: 'draft' | 'stage'): Deed => ({
             deletes === 'stage'
               ? moderator.call('DELETE', pathOf(message), members[0]!.token)
               : rows(`DELETE FROM ${keyspace}.messages ${ONE}`, key)
-          const removed = await spanOf(remove)
-          const edit = await spanOf(() =>
+          const removed = await timeWrite(remove)
+          const edit = await timeWrite(() =>
             rows(`UPDATE ${keyspace}.messages SET content = ? ${ONE}`, ['edited', ...key]),
           )
           return { edit, remove: removed }
@@ -78,7 +78,7 @@ const lateEdits = (text: string, deletes: 'draft' | 'stage'): Deed => ({
     ),
 })
 
-export const firstDraft = lateEdits(
+export const naiveDeletes = editsAfterDeletes(
   'edits that come after a delete, both as a first draft writes them: each with its own time',
   'draft',
 )
@@ -86,7 +86,7 @@ export const firstDraft = lateEdits(
  * The same edits, later than the deletes by their own times as well; only the deletes are written
  * otherwise.
  */
-export const cured = lateEdits(
+export const stageDeletes = editsAfterDeletes(
   'the same edits of a first draft, after deletes as the stage writes them',
   'stage',
 )
@@ -95,7 +95,7 @@ export const cured = lateEdits(
  * All through the stage, and through a second process of it on the same stores, which knows nothing
  * of the first one's turns.
  */
-export const throughTheStage: Deed = {
+export const editsAndDeletesThroughStage: Intervention = {
   text: 'edits through one process of the stage, deletes of the same messages through another',
   run: (scene) =>
     race(scene, async (messages, { members }, sendMs) => {
@@ -116,31 +116,31 @@ export const throughTheStage: Deed = {
       const token = members[0]!.token
       return await together(messages, async (message, n) => {
         // Refused, an edit came too late and was told so.
-        const editing = spanOf(() =>
+        const editing = timeWrite(() =>
           editor.call('PATCH', pathOf(message), token, { content: 'edited' }),
         )
         await delay(HEAD_STARTS[n % HEAD_STARTS.length]! * sendMs)
-        const removing = spanOf(() => moderator.call('DELETE', pathOf(message), token))
+        const removing = timeWrite(() => moderator.call('DELETE', pathOf(message), token))
         return { edit: await editing, remove: await removing }
       })
     }),
 }
 
 async function race(
-  scene: Scene,
-  act: (messages: readonly Raced[], guild: WorldGuild, sendMs: number) => Promise<Pair[]>,
+  scene: TrialContext,
+  act: (messages: readonly Raced[], guild: FixtureGuild, sendMs: number) => Promise<Pair[]>,
 ): Promise<Record<string, number>> {
   const guild = scene.guilds.find(({ group }) => group === 'raced')!
   const channel = guild.channels[0]!
   await using api = createApi(scene.stage.url)
   const from = performance.now()
-  const messages = await write(api, guild, channel)
+  const messages = await sendMessages(api, guild, channel)
   const pairs = await act(messages, guild, ((performance.now() - from) * AT_ONCE) / RACES)
   // A message that stays because nobody deleted it would be no ghost, and no evidence.
   for (const { remove } of pairs) if (remove.refusal !== undefined) throw remove.refusal
   const { edits, raced } = tallyOf(pairs)
   const ids = new Set(messages.map(({ id }) => id))
-  const rows = await askKeyspace(scene.cassandra, (keyspace, ask) =>
+  const rows = await queryKeyspace(scene.cassandra, (keyspace, ask) =>
     ask(`SELECT message_id, author_id FROM ${keyspace}.messages`),
   )
   const page = (await api.call(
@@ -149,15 +149,19 @@ async function race(
     guild.members[0]!.token,
   )) as { id: string }[]
   return {
-    [TOLD.races]: messages.length,
-    [TOLD.edits]: edits,
-    [TOLD.raced]: raced,
-    [TOLD.ghosts]: rows.filter((row) => row.author_id == null).length,
-    [TOLD.shown]: page.filter(({ id }) => ids.has(id)).length,
+    [REPORTED.races]: messages.length,
+    [REPORTED.edits]: edits,
+    [REPORTED.raced]: raced,
+    [REPORTED.ghosts]: rows.filter((row) => row.author_id == null).length,
+    [REPORTED.shown]: page.filter(({ id }) => ids.has(id)).length,
   }
 }
 
-async function write(api: Api, { members }: WorldGuild, channel: string): Promise<Raced[]> {
+async function sendMessages(
+  api: Api,
+  { members }: FixtureGuild,
+  channel: string,
+): Promise<Raced[]> {
   return await together(Array.from({ length: RACES }), async () => {
     const { id } = (await api.call(
       'POST',

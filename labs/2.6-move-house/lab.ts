@@ -1,5 +1,5 @@
-import { busyGuilds, count, defineLab, told, withWriter } from '@threshold/lab-kit'
-import { behindClosedDoors, TOLD, whilePeopleTalk } from './move.ts'
+import { busyGuilds, count, defineLab, reported, withProbeGuild } from '@threshold/lab-kit'
+import { migrateLive, migrateOffline, REPORTED } from './migrate.ts'
 
 /** Of somebody who keeps account. */
 const CHANNELS = 10
@@ -15,7 +15,7 @@ export default defineLab({
   minutes: { quick: 3, full: 5 },
   memory: '2 GB',
 
-  load: withWriter(
+  load: withProbeGuild(
     busyGuilds({
       guilds: 4,
       online: 5,
@@ -30,39 +30,43 @@ export default defineLab({
     CHANNELS,
   ),
   arms: {
-    closed: { stage: 'stage-2', env, deed: behindClosedDoors },
-    live: { stage: 'stage-2', env, deed: whilePeopleTalk },
+    offline: { stage: 'stage-2', env, intervention: migrateOffline },
+    live: { stage: 'stage-2', env, intervention: migrateLive },
   },
 
   measure: {
     lost: count.lost(),
-    doubled: count.doubled(),
+    duplicated: count.duplicated(),
     outOfOrder: count.outOfOrder(),
     secondsOfFailures: count.secondsWithErrors(),
-    moved: told(TOLD.moved, 'count', TOLD.moved),
-    written: told(TOLD.written, 'count', TOLD.written),
-    missing: told(TOLD.missing, 'count', TOLD.missing),
-    shownTwice: told(TOLD.shownTwice, 'count', TOLD.shownTwice),
-    shownOutOfOrder: told(TOLD.shownOutOfOrder, 'count', TOLD.shownOutOfOrder),
-    kills: told(TOLD.kills, 'count', TOLD.kills),
-    messages: told(TOLD.messages, 'count', TOLD.messages),
-    different: told(
-      TOLD.different,
+    moved: reported(REPORTED.moved, 'count', REPORTED.moved),
+    written: reported(REPORTED.written, 'count', REPORTED.written),
+    missing: reported(REPORTED.missing, 'count', REPORTED.missing),
+    shownTwice: reported(REPORTED.shownTwice, 'count', REPORTED.shownTwice),
+    shownOutOfOrder: reported(REPORTED.shownOutOfOrder, 'count', REPORTED.shownOutOfOrder),
+    kills: reported(REPORTED.kills, 'count', REPORTED.kills),
+    messages: reported(REPORTED.messages, 'count', REPORTED.messages),
+    different: reported(
+      REPORTED.different,
       'count',
-      `${TOLD.different}, of all but the last three seconds`,
+      `${REPORTED.different}, of all but the last three seconds`,
     ),
-    tookSeconds: told(TOLD.seconds, 's', TOLD.seconds),
-    movedBeyondTheLoad: told(TOLD.beyond, 's', `${TOLD.beyond}: nothing was measured in them`),
+    tookSeconds: reported(REPORTED.seconds, 's', REPORTED.seconds),
+    movedBeyondTheLoad: reported(
+      REPORTED.beyond,
+      's',
+      `${REPORTED.beyond}: nothing was measured in them`,
+    ),
   },
 
-  claim: {
-    closed: ({ secondsOfFailures, moved, missing, different }) =>
+  expect: {
+    offline: ({ secondsOfFailures, moved, missing, different }) =>
       secondsOfFailures.atLeast(2).and(moved.is(1)).and(missing.is(0)).and(different.is(0)),
     // Of what sockets got, of what pages show afterwards, and of what the stores themselves hold.
     live: (live) =>
       live.lost
         .is(0)
-        .and(live.doubled.is(0))
+        .and(live.duplicated.is(0))
         .and(live.outOfOrder.is(0))
         .and(live.secondsOfFailures.is(0))
         .and(live.kills.is(2))
@@ -76,11 +80,11 @@ export default defineLab({
         .and(live.movedBeyondTheLoad.is(0)),
   },
 
-  twin: {
+  control: {
     text: 'the chat is closed for the move in both',
-    deeds: { live: behindClosedDoors },
-    refutedBy: ['live: seconds of failures'],
-    expect: 'refuted',
+    interventions: { live: migrateOffline },
+    failsOn: ['live: seconds of failures'],
+    verdict: 'refuted',
   },
 
   sizes: {

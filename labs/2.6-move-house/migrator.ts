@@ -2,18 +2,18 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { listStages, spawnRegistered } from '@threshold/engines'
 import { CodedError } from '@threshold/kit'
-import type { Scene } from '@threshold/lab-kit'
+import type { TrialContext } from '@threshold/lab-kit'
 
 export interface Migrator extends AsyncDisposable {
   /** Resolves once it has said so, on either stream. */
-  said(what: RegExp): Promise<void>
+  waitForOutput(what: RegExp): Promise<void>
   /** SIGKILL; resolves when it is gone: whether that is what ended it, and not its own end. */
   kill(): Promise<boolean>
   /**
    * Whether the move came to its end: false when it says that the stores cannot be made, or kept,
    * equal. Rejects when it failed otherwise.
    */
-  done(): Promise<boolean>
+  completed(): Promise<boolean>
 }
 
 /** Of a move that is refused by what it found, and not by a failure of this lab. */
@@ -24,7 +24,7 @@ const NEVER_DONE = /^(NEVER_EQUAL|READS_DIFFER|NOT_SETTLED): /m
  * own databases.
  */
 export async function startMigrator(
-  { mongo, cassandra }: Scene,
+  { mongo, cassandra }: TrialContext,
   folder: string,
   options: readonly string[],
 ): Promise<Migrator> {
@@ -64,7 +64,7 @@ export async function startMigrator(
     return child.signalCode === 'SIGKILL'
   }
   return {
-    async said(what) {
+    async waitForOutput(what) {
       while (!what.test(output)) {
         const ended = await Promise.race([closed, once(stdout, 'data'), once(stderr, 'data')])
         if (child.exitCode !== null && !what.test(output) && ended !== undefined)
@@ -75,7 +75,7 @@ export async function startMigrator(
       }
     },
     kill,
-    async done() {
+    async completed() {
       const { code } = await closed
       if (code === 0) return true
       if (NEVER_DONE.test(output)) return false

@@ -8,10 +8,10 @@ import {
   withDatabase,
   withKeyspace,
 } from '@threshold/engines'
-import { type Backfilled, type BackfillSample, backfillRounds } from './src/backfill/rounds.ts'
+import { type BackfillResult, type BackfillSample, backfillRounds } from './src/backfill/rounds.ts'
 import { COPY, MIGRATOR, SEQUENTIAL } from './src/backfill/writers.ts'
 import { median } from './src/measure.ts'
-import { report } from './src/report.ts'
+import { saveReport } from './src/report.ts'
 
 /** A year of many channels: their messages come mixed, as they were said. */
 const SIZE = { channels: 100, messages: 1_000, days: 365, characters: 120 } as const
@@ -40,7 +40,7 @@ async function run(onProgress: OnProgress, options: { publish?: boolean } = {}):
   const measured = await backfillRounds(databases, SIZE, EFFORT, onProgress)
   const engine = `${cassandra.label.text}, one node, batch commit log; from ${mongo.label.text}`
   const title = `${ROWS.toLocaleString('en')} messages from MongoDB to Cassandra`
-  return await report(
+  return await saveReport(
     { name: 'backfill', title, engine, samples: measured.samples, ...describe(measured) },
     options,
   )
@@ -48,7 +48,7 @@ async function run(onProgress: OnProgress, options: { publish?: boolean } = {}):
 
 const perMillion = (seconds: number, rows: number): number => (seconds / rows) * 1_000_000
 
-export function describe({ samples, noCopy, exportSeconds }: Backfilled) {
+export function describe({ samples, noCopy, exportSeconds }: BackfillResult) {
   const names = [...new Set(samples.map(({ name }) => name))]
   const middle = (name: string, of: (sample: BackfillSample) => number): number =>
     median(

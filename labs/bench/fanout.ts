@@ -1,11 +1,11 @@
 import { type OnProgress, startMongo, withDatabase } from '@threshold/engines'
-import { startClient } from './src/children.ts'
-import { type Contestant, peerContestant, stageContestant } from './src/contestants.ts'
-import { cpuMicros, measure, median, type Sample, type Window } from './src/measure.ts'
-import { report } from './src/report.ts'
+import { baselineContestant, type Contestant, stageContestant } from './src/contestants.ts'
+import { cpuMicros, type FanoutPlan, measure, median, type Sample } from './src/measure.ts'
+import { startClient } from './src/processes.ts'
+import { saveReport } from './src/report.ts'
 
 /** Deliveries are about the same in each window, so that each is measured for about as long. */
-const WINDOWS: readonly Window[] = [
+const WINDOWS: readonly FanoutPlan[] = [
   { sockets: 1_000, inFlight: [1, 8], messages: 80 },
   { sockets: 5_000, inFlight: [1, 8], messages: 16 },
 ]
@@ -17,9 +17,9 @@ async function run(onProgress: OnProgress, options: { publish?: boolean } = {}):
   const engine = use.use(await startMongo({ prefer: 'lab', onProgress }))
   const contestants: Contestant[] = [
     use.use(await stageContestant(withDatabase(engine.uri, 'bench'))),
-    use.use(await peerContestant('ws', 'ws, send(string)')),
-    use.use(await peerContestant('socket.io', 'Socket.IO 4.8, a room')),
-    use.use(await peerContestant('tcp', 'TCP, write(buffer)')),
+    use.use(await baselineContestant('ws', 'ws, send(string)')),
+    use.use(await baselineContestant('socket.io', 'Socket.IO 4.8, a room')),
+    use.use(await baselineContestant('tcp', 'TCP, write(buffer)')),
   ]
   const client = use.use(await startClient())
   const samples: Sample[] = []
@@ -36,7 +36,7 @@ async function run(onProgress: OnProgress, options: { publish?: boolean } = {}):
     }
   }
   const title = 'One message to many sockets'
-  return await report(
+  return await saveReport(
     {
       name: 'fanout',
       title,

@@ -10,11 +10,16 @@ import {
   withKeyspace,
 } from '@threshold/engines'
 import { curvesBySize } from '@threshold/lab-kit'
-import { type FilledChannel, fillChannel, PAGE, type Place } from './src/history/channel.ts'
-import { type HistoryMeasured, type HistorySample, historyRounds } from './src/history/rounds.ts'
-import { tidy } from './src/history/tidy.ts'
+import {
+  type FilledChannel,
+  fillChannel,
+  PAGE,
+  type StageAddresses,
+} from './src/history/channel.ts'
+import { compactMessages } from './src/history/compact.ts'
+import { type HistoryResult, type HistorySample, historyRounds } from './src/history/rounds.ts'
 import { median } from './src/measure.ts'
-import { report } from './src/report.ts'
+import { saveReport } from './src/report.ts'
 
 const SIZES = [10_000, 100_000, 1_000_000] as const
 /** Three years: a hundred and ten buckets of ten days. */
@@ -32,7 +37,7 @@ async function run(onProgress: OnProgress, options: { publish?: boolean } = {}):
   const [node] = cassandra.nodes()
   const channels: FilledChannel[] = []
   for (const messages of SIZES) {
-    for (const place of places(use, mongo, cassandra)) {
+    for (const place of stageAddresses(use, mongo, cassandra)) {
       const text = `writing ${wholeNumber(messages)} messages through stage ${place.stage}`
       channels.push(
         use.use(
@@ -45,7 +50,7 @@ async function run(onProgress: OnProgress, options: { publish?: boolean } = {}):
   }
   onProgress({ text: 'Cassandra puts its files in order' })
   for (const { keyspace } of channels)
-    if (keyspace !== undefined && node) await tidy(node, keyspace)
+    if (keyspace !== undefined && node) await compactMessages(node, keyspace)
   const measured = await historyRounds(channels, node, EFFORT, onProgress)
   const title = `A page of ${PAGE} in a channel of ${wholeNumber(SIZES[0])} to ${wholeNumber(SIZES.at(-1)!)} messages`
   const engine = `${cassandra.label.text}, one node; ${mongo.label.text}`
@@ -56,7 +61,7 @@ async function run(onProgress: OnProgress, options: { publish?: boolean } = {}):
           `MongoDB is not measured: ${mongo.label.product} is a stand-in, and its pages cost what MongoDB's do not.`,
         ]
   const { findings, ...described } = describe(measured)
-  return await report(
+  return await saveReport(
     {
       name: 'history',
       title,
@@ -70,7 +75,11 @@ async function run(onProgress: OnProgress, options: { publish?: boolean } = {}):
 }
 
 /** Databases of its own for each; stage 1 only where it runs on MongoDB itself. */
-function places(use: AsyncDisposableStack, mongo: Engine, cassandra: Engine): Place[] {
+function stageAddresses(
+  use: AsyncDisposableStack,
+  mongo: Engine,
+  cassandra: Engine,
+): StageAddresses[] {
   const name = `bench_${randomBytes(4).toString('hex')}`
   const [first, second] = [`${name}_1`, `${name}_2`]
   const onCassandra = {
@@ -88,7 +97,7 @@ function places(use: AsyncDisposableStack, mongo: Engine, cassandra: Engine): Pl
 const WORDS = { newest: 'newest', random: 'before a random moment' } as const
 const KINDS = ['newest', 'random'] as const
 
-export function describe({ samples, reads }: HistoryMeasured) {
+export function describe({ samples, reads }: HistoryResult) {
   const names = [...new Set(samples.map(({ name }) => name))]
   const sizes = [...new Set(samples.map(({ messages }) => messages))]
   const middle = (

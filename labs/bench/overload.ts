@@ -6,8 +6,8 @@ import {
   withDatabase,
   withKeyspace,
 } from '@threshold/engines'
-import { openTalk } from './src/api.ts'
-import { ask, type OverloadSample, type Target } from './src/overload/senders.ts'
+import { createGuild } from './src/api.ts'
+import { type Endpoint, measureOverload, type OverloadSample } from './src/overload/clients.ts'
 import {
   CASSANDRA,
   MONGODB,
@@ -15,7 +15,7 @@ import {
   type SlowStore,
   slowStore,
 } from './src/overload/slow-store.ts'
-import { report } from './src/report.ts'
+import { saveReport } from './src/report.ts'
 
 const CLIENTS = [8, 32, 128, 500] as const
 const KINDS = ['send', 'read'] as const
@@ -47,17 +47,17 @@ async function run(onProgress: OnProgress, options: { publish?: boolean } = {}):
   for (const { store, ...addresses } of arms) {
     const env = { THRESHOLD_RATE_REQUESTS: '1000000', THRESHOLD_LOG_LEVEL: 'error' }
     await using running = await startStage({ ...addresses, env })
-    const { token, channels } = await openTalk(running.url, 2)
+    const { token, channels } = await createGuild(running.url, 2)
     // Pages are read where little lies: what a page costs in a long channel is `bench history`'s to
     // say.
     const [sends, reads] = channels.map(
-      (channel): Target => ({
+      (channel): Endpoint => ({
         name: `stage ${running.stage}`,
         url: `${running.url}/api/v10/channels/${channel}/messages`,
         token,
       }),
-    ) as [Target, Target]
-    await ask(reads, 'send', 1, { warmUpMs: 0, ms: 500 })
+    ) as [Endpoint, Endpoint]
+    await measureOverload(reads, 'send', 1, { warmUpMs: 0, ms: 500 })
     store.slowDown(EACH_MS)
     for (const kind of KINDS) {
       const target = kind === 'send' ? sends : reads
@@ -67,14 +67,17 @@ async function run(onProgress: OnProgress, options: { publish?: boolean } = {}):
           done: samples.length,
           total: 16,
         })
-        samples.push(await ask(target, kind, clients, WINDOW))
+        samples.push(await measureOverload(target, kind, clients, WINDOW))
       }
     }
     store.slowDown(0)
   }
   const engine = `${mongo.label.text}; ${cassandra.label.text}, one node`
   const title = 'More clients than a slow store can serve'
-  return await report({ name: 'overload', title, engine, samples, ...describe(samples) }, options)
+  return await saveReport(
+    { name: 'overload', title, engine, samples, ...describe(samples) },
+    options,
+  )
 }
 
 /** The same address, by way of something that slows it down. */

@@ -1,8 +1,8 @@
 import { type OnProgress, startMongo, withDatabase } from '@threshold/engines'
-import { type Client, startClient } from './src/children.ts'
-import { type Contestant, peerContestant, stageContestant } from './src/contestants.ts'
+import { baselineContestant, type Contestant, stageContestant } from './src/contestants.ts'
 import { connect, cpuMicros, measureRound, median, type Sample } from './src/measure.ts'
-import { report } from './src/report.ts'
+import { type Client, startClient } from './src/processes.ts'
+import { saveReport } from './src/report.ts'
 
 const SOCKETS = 500
 const MESSAGES = 200
@@ -34,7 +34,7 @@ async function run(onProgress: OnProgress, options: { publish?: boolean } = {}):
     return { contestant, client }
   }
   // What 500 sockets and their client take by themselves on this machine in these minutes.
-  const floor = await ready(await peerContestant('ws', 'ws, send(string)'))
+  const floor = await ready(await baselineContestant('ws', 'ws, send(string)'))
   const stage = await ready(await stageContestant(withDatabase(engine.uri, 'bench')))
   const samples: Sample[] = []
   for (let round = 0; round < ROUNDS; round++) {
@@ -83,24 +83,28 @@ async function run(onProgress: OnProgress, options: { publish?: boolean } = {}):
       'Memory is the whole process, its libraries included.',
     ],
   }
-  return await report(result, options)
+  return await saveReport(result, options)
 }
 
-interface Figures {
+interface RouteSummary {
   readonly p50: number
   readonly p99: number
   readonly micros: number
   readonly mib: number
 }
 
-const figures = (samples: readonly Sample[]): Figures => ({
+const figures = (samples: readonly Sample[]): RouteSummary => ({
   p50: median(samples, (s) => s.lastP50),
   p99: median(samples, (s) => s.lastP99),
   micros: median(samples, cpuMicros),
   mib: median(samples, (s) => s.serverMemoryBytes) / 2 ** 20,
 })
 
-const row = (name: string, { p50, p99, micros, mib }: Figures, least: Figures): string[] => [
+const row = (
+  name: string,
+  { p50, p99, micros, mib }: RouteSummary,
+  least: RouteSummary,
+): string[] => [
   name,
   p50.toFixed(1),
   (p50 / least.p50).toFixed(2),

@@ -12,7 +12,7 @@ it('a machine that is busy with something else leaves no verdict', async () => {
     const { reportJson } = await runLab('1.1', {
       size: 'tiny',
       evidenceDir,
-      machine: { patienceMs: 2_500 },
+      machine: { maxWaitMs: 2_500 },
     })
     const report = reportSchema.parse(JSON.parse(await readFile(reportJson, 'utf8')))
     expect(report.verdict).toBe('could-not-run')

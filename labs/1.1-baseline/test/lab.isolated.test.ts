@@ -17,7 +17,7 @@ describe('lab 1.1', () => {
   })
 
   it('is refuted as its wrong twin, in which the monolith hangs', async () => {
-    const report = await run('1.1', { twin: true })
+    const report = await run('1.1', { control: true })
     expect(report.verdict).toBe('refuted')
     expect(report.reasons.join('\n')).toMatch(/errors is 0, never so/)
   })

@@ -11,10 +11,10 @@ describe.concurrent('a run without a verdict', () => {
   it('comes of an empty load', async () => {
     const silent = lab.load.groups.map((group) => ({ ...group, messagesPerSecond: 0 }))
     const nobody = lab.load.groups.map((group) => ({ ...group, guilds: 0 }))
-    expect(whyNone(await run({ ...lab, load: { ...lab.load, groups: silent } }))).toContain(
+    expect(reasonsOf(await run({ ...lab, load: { ...lab.load, groups: silent } }))).toContain(
       'the load was empty',
     )
-    expect(whyNone(await run({ ...lab, load: { ...lab.load, groups: nobody } }))).toContain(
+    expect(reasonsOf(await run({ ...lab, load: { ...lab.load, groups: nobody } }))).toContain(
       'the load was empty',
     )
   })
@@ -29,7 +29,7 @@ describe.concurrent('a run without a verdict', () => {
         if (text.endsWith('load')) process.kill(generator, 'SIGKILL')
       },
     })
-    expect(whyNone(report)).toContain('the load generator died (signal SIGKILL)')
+    expect(reasonsOf(report)).toContain('the load generator died (signal SIGKILL)')
   })
 
   it('comes of a load generator that falls behind its schedule', async () => {
@@ -44,7 +44,7 @@ describe.concurrent('a run without a verdict', () => {
         }, 500)
       },
     })
-    expect(whyNone(report)).toContain('fell behind its schedule')
+    expect(reasonsOf(report)).toContain('fell behind its schedule')
     expect(report.discarded.length).toBeGreaterThan(0)
   })
 
@@ -53,12 +53,12 @@ describe.concurrent('a run without a verdict', () => {
       today: { stage: 'stage-1', env: { THRESHOLD_RATE_REQUESTS: 'plenty' } },
       tenfold: 'stage-1',
     } as const
-    expect(whyNone(await run({ ...lab, arms }))).toContain('THRESHOLD_RATE_REQUESTS')
+    expect(reasonsOf(await run({ ...lab, arms }))).toContain('THRESHOLD_RATE_REQUESTS')
   })
 
   it('comes of a fault that needs an engine of its own, where the engine is not ours', async () => {
     const fault = { second: 0.5, action: { kind: 'pause', target: 'engine' } } as const
-    expect(whyNone(await run({ ...lab, fault }))).toContain('the engine is not ours')
+    expect(reasonsOf(await run({ ...lab, fault }))).toContain('the engine is not ours')
   })
 })
 
@@ -72,11 +72,11 @@ describe('a run without a verdict, in which every stage that runs here is killed
         for (const pid of ownProcesses('stage')) process.kill(pid, 'SIGKILL')
       },
     })
-    expect(whyNone(report)).toContain('stage 1 ended by itself')
+    expect(reasonsOf(report)).toContain('stage 1 ended by itself')
   })
 })
 
-function whyNone(report: Report): string {
+function reasonsOf(report: Report): string {
   expect(report.verdict).toBe('could-not-run')
   return report.reasons.join('\n')
 }

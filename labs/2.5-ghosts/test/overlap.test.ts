@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { overlap, type Pair, type Span, spanOf, tallyOf } from '../overlap.ts'
+import { overlaps, type Pair, type Span, tallyOf, timeWrite } from '../overlap.ts'
 
 const span: fc.Arbitrary<Span> = fc
   .tuple(fc.integer({ min: 0, max: 50 }), fc.integer({ min: 0, max: 50 }))
@@ -12,8 +12,8 @@ describe('a race', () => {
     fc.assert(
       fc.property(span, span, (edit, remove) => {
         const apart = edit.answeredMs <= remove.beganMs || remove.answeredMs <= edit.beganMs
-        expect(overlap(edit, remove)).toBe(!apart)
-        expect(overlap(remove, edit)).toBe(overlap(edit, remove))
+        expect(overlaps(edit, remove)).toBe(!apart)
+        expect(overlaps(remove, edit)).toBe(overlaps(edit, remove))
       }),
     )
   })
@@ -22,10 +22,10 @@ describe('a race', () => {
     const write = (): Promise<void> => delay(20)
     const refuse = (): Promise<void> => delay(20).then(() => Promise.reject(new Error('gone')))
     const atOnce = async (editing: () => Promise<void>): Promise<Pair> => {
-      const [edit, remove] = await Promise.all([spanOf(editing), spanOf(write)])
+      const [edit, remove] = await Promise.all([timeWrite(editing), timeWrite(write)])
       return { edit, remove }
     }
-    const inTurn: Pair = { edit: await spanOf(write), remove: await spanOf(write) }
+    const inTurn: Pair = { edit: await timeWrite(write), remove: await timeWrite(write) }
     expect(tallyOf([inTurn])).toEqual({ edits: 1, raced: 0 })
     expect(tallyOf([inTurn, await atOnce(write), await atOnce(refuse)])).toEqual({
       edits: 2,

@@ -1,7 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { messageOf } from '@threshold/kit'
+import pLimit from 'p-limit'
+import pRetry from 'p-retry'
 
-/** Asks a stage as anybody would. */
+/** Returns a function that calls a stage's REST API and rejects unless the answer is 2xx. */
 export const api =
   (url: string) =>
   async <T>(method: string, path: string, body?: object, token?: string): Promise<T> => {
@@ -19,25 +20,21 @@ export const api =
     return (text === '' ? undefined : JSON.parse(text)) as T
   }
 
-/** At once, and no more: enough to keep an engine busy. */
-const AT_ONCE = 2
+/** Concurrent import requests: enough to keep an engine busy, and no more. */
+const IMPORT_CONCURRENCY = 2
 /**
- * One request is to be answered within the stage's time, on a busy machine and by an engine that
- * has just started.
+ * Messages in one import request. A stage on a busy machine, with an engine that has just started,
+ * still answers within its request timeout.
  */
-const EACH = 500
+const IMPORT_BATCH = 500
 /**
- * A stage that is asked for too much says so, and is asked again. What it had written by then
- * stays: some messages more.
+ * An overloaded stage answers 503, and the request is repeated. Messages that the stage had written
+ * by then remain, so that a channel may end up with a few more.
  */
-const ATTEMPTS = 20
-const RETRY_MS = 1_000
+const RETRIES = { retries: 19, minTimeout: 1_000, factor: 1 }
 
-/**
- * Written through the stage's own import, with ids and write times of the days they are said to be
- * from.
- */
-export interface Past {
+/** Messages that the stage imports with ids and write times in the past. */
+export interface History {
   readonly channels: readonly string[]
   /** In each channel. */
   readonly messages: number
@@ -45,69 +42,47 @@ export interface Past {
   readonly characters: number
 }
 
-export async function fillPast(
+/** Fills the channels. `onDone` receives the number of messages written so far. */
+export async function fillHistory(
   url: string,
   token: string,
-  past: Past,
+  { channels, messages, days, characters }: History,
   onDone: (messages: number) => void,
 ): Promise<void> {
   const call = api(url)
-  const parts = past.channels.flatMap((channel) =>
-    Array.from({ length: Math.ceil(past.messages / EACH) }, (_, i) => ({
-      channel,
-      messages: Math.min(EACH, past.messages - i * EACH),
+  const batches = channels.flatMap((channel) =>
+    Array.from({ length: Math.ceil(messages / IMPORT_BATCH) }, (_, i) => ({
+      channel_id: channel,
+      messages: Math.min(IMPORT_BATCH, messages - i * IMPORT_BATCH),
+      days,
+      characters,
     })),
   )
-  const left = parts.values()
   let done = 0
-  const some = async (): Promise<void> => {
-    for (const { channel, messages } of left) {
-      const { days, characters } = past
-      await insist(() =>
-        call(
-          'POST',
-          '/workshop/history',
-          { channel_id: channel, messages, days, characters },
-          token,
-        ),
-      )
-      done += messages
-      onDone(done)
-    }
-  }
-  await Promise.all(Array.from({ length: AT_ONCE }, some))
+  await pLimit(IMPORT_CONCURRENCY).map(batches, async (batch) => {
+    await pRetry(() => call('POST', '/workshop/history', batch, token), {
+      ...RETRIES,
+      shouldRetry: ({ error }) => /: 503 /.test(messageOf(error)),
+    })
+    done += batch.messages
+    onDone(done)
+  })
 }
 
-async function insist(work: () => Promise<unknown>): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      await work()
-      return
-    } catch (error) {
-      if (!/: 503 /.test(messageOf(error)) || attempt === ATTEMPTS) throw error
-      await delay(RETRY_MS)
-    }
-  }
-}
-
-export interface Talk {
+export interface BenchGuild {
   readonly token: string
   readonly channels: readonly string[]
 }
 
-/** A guild of one, with so many channels. */
-export async function openTalk(url: string, channels: number): Promise<Talk> {
+/** Creates a guild with one member and this many channels. */
+export async function createGuild(url: string, channels: number): Promise<BenchGuild> {
   const call = api(url)
   const { token } = await call<{ token: string }>('POST', '/workshop/users', { username: 'bench' })
   const guild = await call<{ id: string }>('POST', '/api/v10/guilds', { name: 'bench' }, token)
+  const path = `/api/v10/guilds/${guild.id}/channels`
   const ids: string[] = []
   while (ids.length < channels) {
-    const { id } = await call<{ id: string }>(
-      'POST',
-      `/api/v10/guilds/${guild.id}/channels`,
-      { name: `talk-${ids.length}` },
-      token,
-    )
+    const { id } = await call<{ id: string }>('POST', path, { name: `talk-${ids.length}` }, token)
     ids.push(id)
   }
   return { token, channels: ids }

@@ -2,7 +2,7 @@ import { Agent, request } from 'node:http'
 import { performance } from 'node:perf_hooks'
 import { createLatency, recordMs } from '@threshold/lab-kit'
 import { type ClientAnswer, type ClientCommand, command, MARK, textOf } from './protocol.ts'
-import { type Listening, listen } from './sockets.ts'
+import { type ClientSocket, openSocket } from './sockets.ts'
 
 /*
  * The other end of a bench, a process of its own: its work is not the server's, and its CPU is
@@ -10,7 +10,7 @@ import { type Listening, listen } from './sockets.ts'
  */
 const CONNECTING_AT_ONCE = 25
 const agent = new Agent({ keepAlive: true, maxSockets: 64 })
-let sockets: Listening[] = []
+let sockets: ClientSocket[] = []
 /** Replaced for each run: who counts what arrives. */
 let hears = (_text: string): void => {}
 
@@ -26,7 +26,7 @@ async function connectAll({
   const some = async (): Promise<void> => {
     for (const i of left)
       sockets.push(
-        await listen(dialect, port, tokens[i % tokens.length] ?? '', (text) => hears(text)),
+        await openSocket(dialect, port, tokens[i % tokens.length] ?? '', (text) => hears(text)),
       )
   }
   await Promise.all(Array.from({ length: CONNECTING_AT_ONCE }, some))

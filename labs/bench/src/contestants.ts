@@ -1,6 +1,6 @@
 import { startStage } from '@threshold/engines'
 import { api } from './api.ts'
-import { startPeer } from './children.ts'
+import { startBaseline } from './processes.ts'
 import type { Dialect } from './protocol.ts'
 
 /** A server that is measured, as the bench sees it. */
@@ -51,11 +51,11 @@ export async function stageContestant(
   }
 }
 
-export async function peerContestant(
+export async function baselineContestant(
   kind: 'ws' | 'socket.io' | 'tcp',
   name: string,
 ): Promise<Contestant> {
-  const peer = await startPeer(kind)
+  const peer = await startBaseline(kind)
   const { pid, port, url } = peer
   return {
     name,

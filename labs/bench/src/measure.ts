@@ -1,6 +1,6 @@
 import { processCpuSeconds, processMemoryBytes } from '@threshold/lab-kit'
-import type { Client } from './children.ts'
 import type { Contestant } from './contestants.ts'
+import type { Client } from './processes.ts'
 import type { ClientAnswer } from './protocol.ts'
 
 /** One contestant, once. */
@@ -12,7 +12,7 @@ export interface Sample extends ClientAnswer {
   readonly serverMemoryBytes: number
 }
 
-export interface Window {
+export interface FanoutPlan {
   readonly sockets: number
   /** Numbers of messages on their way at once, one after the other over the same sockets. */
   readonly inFlight: readonly number[]
@@ -27,7 +27,7 @@ export interface Window {
 export async function measure(
   client: Client,
   contestant: Contestant,
-  window: Window,
+  window: FanoutPlan,
 ): Promise<Sample[]> {
   const { sockets, messages } = window
   await connect(client, contestant, sockets)

@@ -36,7 +36,7 @@ const BENCHES = ['fanout', 'route', 'backfill', 'history', 'overload'] as const
  * Writes the evidence and returns the table for the terminal. Published, it is also what the docs
  * show.
  */
-export async function report(
+export async function saveReport(
   { picture, ...result }: BenchResult,
   { publish = false } = {},
 ): Promise<string> {

@@ -3,19 +3,19 @@ import { WebSocket } from 'ws'
 import type { Dialect } from './protocol.ts'
 
 /** One client's socket: tells each text that arrives, and may be closed. */
-export interface Listening {
+export interface ClientSocket {
   close(): void
 }
 
-type Hears = (text: string) => void
+type OnText = (text: string) => void
 
 /** Opens a socket and resolves when a message to everybody would reach it. */
-export function listen(
+export function openSocket(
   dialect: Dialect,
   port: number,
   token: string,
-  hears: Hears,
-): Promise<Listening> {
+  hears: OnText,
+): Promise<ClientSocket> {
   switch (dialect) {
     case 'gateway':
       return gateway(port, token, hears)
@@ -34,7 +34,7 @@ export function listen(
  */
 const INTENTS = 33_281
 
-function gateway(port: number, token: string, hears: Hears): Promise<Listening> {
+function gateway(port: number, token: string, hears: OnText): Promise<ClientSocket> {
   const socket = new WebSocket(`ws://127.0.0.1:${port}/?v=10&encoding=json`, {
     perMessageDeflate: false,
   })
@@ -50,13 +50,13 @@ function gateway(port: number, token: string, hears: Hears): Promise<Listening> 
   })
 }
 
-function plain(port: number, hears: Hears): Promise<Listening> {
+function plain(port: number, hears: OnText): Promise<ClientSocket> {
   const socket = new WebSocket(`ws://127.0.0.1:${port}/`, { perMessageDeflate: false })
   return opened(socket, (text, ready) => (text === 'ready' ? ready() : hears(text)))
 }
 
 /** Engine.IO 4 over WebSocket alone: 0 open, 2 ping, 3 pong, 40 connected, 42 event. */
-function socketIo(port: number, hears: Hears): Promise<Listening> {
+function socketIo(port: number, hears: OnText): Promise<ClientSocket> {
   const socket = new WebSocket(`ws://127.0.0.1:${port}/socket.io/?EIO=4&transport=websocket`, {
     perMessageDeflate: false,
   })
@@ -69,10 +69,10 @@ function socketIo(port: number, hears: Hears): Promise<Listening> {
 }
 
 /** Lines: the least that can be done for a message to have an end. */
-function tcp(port: number, hears: Hears): Promise<Listening> {
+function tcp(port: number, hears: OnText): Promise<ClientSocket> {
   const socket: Socket = connectTcp(port, '127.0.0.1')
   socket.setEncoding('utf8').setNoDelay(true)
-  const { promise, resolve, reject } = Promise.withResolvers<Listening>()
+  const { promise, resolve, reject } = Promise.withResolvers<ClientSocket>()
   let rest = ''
   socket.on('error', reject)
   socket.on('data', (chunk: string) => {
@@ -89,8 +89,8 @@ function tcp(port: number, hears: Hears): Promise<Listening> {
 function opened(
   socket: WebSocket,
   receive: (text: string, ready: () => void) => void,
-): Promise<Listening> {
-  const { promise, resolve, reject } = Promise.withResolvers<Listening>()
+): Promise<ClientSocket> {
+  const { promise, resolve, reject } = Promise.withResolvers<ClientSocket>()
   const ready = (): void => resolve({ close: () => socket.terminate() })
   socket.on('error', reject)
   socket.on('close', (code) => reject(new Error(`closed with ${code}`)))

@@ -25,7 +25,7 @@ it.runIf(testsAll())(
 
     const { samples } = measured
     expect(samples.map(({ name }) => name)).toEqual([MIGRATOR, ...copies, LOOP, SEQUENTIAL])
-    expect(new Set(samples.map(({ digest }) => digest)).size).toBe(1)
+    expect(new Set(samples.map(({ readContents: digest }) => digest)).size).toBe(1)
     for (const { name, rows, buckets, atTheirTime, copying, seconds, cpuSeconds } of samples) {
       expect(rows).toBe(ROWS)
       // A hundred days are ten buckets, or eleven where the first begins in the midst of one.

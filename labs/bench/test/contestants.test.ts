@@ -1,8 +1,8 @@
 import { leaseDatabase, testsAll } from '@threshold/engines/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Client, startClient } from '../src/children.ts'
-import { type Contestant, peerContestant, stageContestant } from '../src/contestants.ts'
+import { baselineContestant, type Contestant, stageContestant } from '../src/contestants.ts'
 import { measure } from '../src/measure.ts'
+import { type Client, startClient } from '../src/processes.ts'
 
 const WINDOW = { sockets: 20, inFlight: [1, 2], messages: 6 }
 
@@ -16,9 +16,9 @@ describe.runIf(testsAll())('a bench', { timeout: 120_000 }, () => {
 
   const contestants: [string, () => Promise<Contestant>][] = [
     ['stage 1', async () => stageContestant(use.use(await leaseDatabase()).uri, { users: 3 })],
-    ['ws', () => peerContestant('ws', 'ws')],
-    ['Socket.IO', () => peerContestant('socket.io', 'Socket.IO')],
-    ['TCP', () => peerContestant('tcp', 'TCP')],
+    ['ws', () => baselineContestant('ws', 'ws')],
+    ['Socket.IO', () => baselineContestant('socket.io', 'Socket.IO')],
+    ['TCP', () => baselineContestant('tcp', 'TCP')],
   ]
   it.each(contestants)(
     'counts each delivery of %s once, and what it cost',

@@ -2,8 +2,8 @@ import { startStage } from '@threshold/engines'
 import { leaseDatabase, testsAll } from '@threshold/engines/testing'
 import { describe, expect, it } from 'vitest'
 import { describe as describeOverload } from '../overload.ts'
-import { openTalk } from '../src/api.ts'
-import { ask, type OverloadSample } from '../src/overload/senders.ts'
+import { createGuild } from '../src/api.ts'
+import { measureOverload, type OverloadSample } from '../src/overload/clients.ts'
 import { MONGODB, slowStore } from '../src/overload/slow-store.ts'
 
 const sample = (clients: number, done: number): OverloadSample => ({
@@ -29,7 +29,7 @@ describe('a bench of overload', { timeout: 120_000 }, () => {
     const store = use.use(await slowStore({ host, port: Number(port) }, MONGODB))
     const engineUri = uri.replace(`${host}:${port}`, `127.0.0.1:${store.port}`)
     const stage = use.use(await startStage({ stage: 1, engineUri }))
-    const { token, channels } = await openTalk(stage.url, 1)
+    const { token, channels } = await createGuild(stage.url, 1)
     const target = {
       name: 'stage 1',
       url: `${stage.url}/api/v10/channels/${channels[0]}/messages`,
@@ -37,7 +37,7 @@ describe('a bench of overload', { timeout: 120_000 }, () => {
     }
     store.slowDown(50)
     for (const kind of ['send', 'read'] as const) {
-      const measured = await ask(target, kind, 4, { warmUpMs: 500, ms: 4_000 })
+      const measured = await measureOverload(target, kind, 4, { warmUpMs: 500, ms: 4_000 })
       expect(measured).toMatchObject({ kind, clients: 4, seconds: 4, others: 0 })
       expect(measured.done).toBeGreaterThan(0)
       // 20 things a second at the most, and each of these takes two or more.

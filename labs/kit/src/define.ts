@@ -1,10 +1,10 @@
 import type { StartCassandraOptions } from '@threshold/engines'
 import { CodedError } from '@threshold/kit'
-import type { Deed } from './deeds.ts'
 import type { Fault } from './faults.ts'
-import { type Check, check, figure } from './figure.ts'
+import { type Expectation, expectation, figure } from './figure.ts'
+import type { Intervention } from './intervention.ts'
 import { type Load, times } from './load/workload.ts'
-import { type Figures, figuresOf, type Measures, wordsOf } from './measure.ts'
+import { type Figures, figuresOf, type Measures, nameInWords } from './measure.ts'
 
 /**
  * `tiny` proves that the lab works, in seconds; `quick` is a first answer on two cores; `full` is
@@ -18,7 +18,7 @@ export type LoadChange = Partial<Omit<Load, 'v' | 'groups'>> & {
   /** At most so many channels in each guild. */
   readonly channels?: number
   /** At most so many messages of a guild come at the same moment. */
-  readonly together?: number
+  readonly burst?: number
 }
 
 /**
@@ -37,7 +37,7 @@ export interface Arm {
   readonly cacheMb?: number
   /** A Cassandra of its own, set up like this. Without it arms whose stage needs one share one. */
   readonly cassandra?: CassandraSettings
-  readonly deed?: Deed
+  readonly intervention?: Intervention
 }
 
 export type CassandraSettings = Pick<
@@ -69,28 +69,28 @@ export interface LabSpec<A extends string, M extends Measures> {
    * Committed before any evidence: what must hold of each arm, in every round. An arm without a
    * claim is context.
    */
-  readonly claim: { readonly [K in NoInfer<A>]?: (figures: Figures<M>) => Check }
-  /** What must hold between arms of the same round: ratios survive the move to another machine. */
-  readonly between?: (arms: Readonly<Record<A, Figures<M>>>) => Check
+  readonly expect: { readonly [K in NoInfer<A>]?: (figures: Figures<M>) => Expectation }
+  /** What must hold across arms of the same round: ratios survive the move to another machine. */
+  readonly expectAcross?: (arms: Readonly<Record<A, Figures<M>>>) => Expectation
   /**
    * What a team should take home beside the verdict, in lines; from the last round. Nothing is
    * judged by it.
    */
   readonly notes?: (arms: Readonly<Record<A, Figures<M>>>) => readonly string[]
   /** The proof that this lab can fail: changed like this, it must be refuted. */
-  readonly twin: {
+  readonly control: {
     readonly text: string
     readonly fault?: Fault
     readonly load?: LoadChange
     readonly env?: Readonly<Record<string, string>>
     /** Other deeds than their own, by arm. */
-    readonly deeds?: { readonly [K in NoInfer<A>]?: Deed }
+    readonly interventions?: { readonly [K in NoInfer<A>]?: Intervention }
     /**
      * Which statements must have failed, as a verdict's reasons name them: `arm: figure`. A twin
      * that fails elsewhere proves nothing.
      */
-    readonly refutedBy: readonly [string, ...string[]]
-    readonly expect: 'refuted'
+    readonly failsOn: readonly [string, ...string[]]
+    readonly verdict: 'refuted'
   }
   readonly sizes: Readonly<Record<Size, SizeSettings<NoInfer<A>>>>
 }
@@ -105,12 +105,12 @@ export function defineLab<const A extends string, M extends Measures>(spec: LabS
     throw new CodedError('BAD_LAB', `lab ${spec.id}: ${what}`)
   }
   if (!/^\d+\.\d+$/.test(spec.id)) wrong('an id is two numbers, such as 1.3')
-  if (Object.keys(lab.claim).length === 0 && lab.between === undefined)
+  if (Object.keys(lab.expect).length === 0 && lab.expectAcross === undefined)
     wrong('it claims nothing, so that nothing could refute it')
   for (const [size, { arms, repeats }] of Object.entries(lab.sizes)) {
     if (!Number.isInteger(repeats) || repeats < 1)
       wrong(`${size} must go through its arms at least once`)
-    const missing = Object.keys(lab.claim).find((arm) => arms !== undefined && !arms.includes(arm))
+    const missing = Object.keys(lab.expect).find((arm) => arms !== undefined && !arms.includes(arm))
     if (missing !== undefined) wrong(`${size} leaves out ${missing}, which a claim is about`)
   }
   return lab
@@ -125,14 +125,14 @@ export interface PlannedArm {
   readonly env: Readonly<Record<string, string>>
   readonly cacheMb: number | undefined
   readonly cassandra: CassandraSettings | undefined
-  readonly deed: Deed | undefined
+  readonly intervention: Intervention | undefined
   /** Nothing is claimed of it: it is run to be seen beside the others. */
   readonly context: boolean
 }
 
-export function plannedArms(lab: Lab, size: Size, twin: boolean): PlannedArm[] {
+export function planArms(lab: Lab, size: Size, twin: boolean): PlannedArm[] {
   const settings = lab.sizes[size]
-  const change: LoadChange = { ...settings.load, ...(twin ? lab.twin.load : {}) }
+  const change: LoadChange = { ...settings.load, ...(twin ? lab.control.load : {}) }
   const names = settings.arms ?? Object.keys(lab.arms)
   return names.map((name) => {
     const given = lab.arms[name]
@@ -145,54 +145,55 @@ export function plannedArms(lab: Lab, size: Size, twin: boolean): PlannedArm[] {
     return {
       name,
       stage: stageNumber(arm.stage),
-      load: changed(times(arm.load ?? lab.load, arm.times ?? 1), change),
-      fault: (twin ? lab.twin.fault : undefined) ?? arm.fault ?? lab.fault,
-      env: { ...arm.env, ...(twin ? lab.twin.env : {}) },
+      load: withChange(times(arm.load ?? lab.load, arm.times ?? 1), change),
+      fault: (twin ? lab.control.fault : undefined) ?? arm.fault ?? lab.fault,
+      env: { ...arm.env, ...(twin ? lab.control.env : {}) },
       cacheMb: arm.cacheMb,
       cassandra: arm.cassandra,
-      deed: (twin ? lab.twin.deeds?.[name] : undefined) ?? arm.deed,
-      context: lab.claim[name] === undefined && lab.between === undefined,
+      intervention: (twin ? lab.control.interventions?.[name] : undefined) ?? arm.intervention,
+      context: lab.expect[name] === undefined && lab.expectAcross === undefined,
     }
   })
 }
 
-function changed(load: Load, { online, channels, together, ...change }: LoadChange): Load {
+function withChange(
+  load: Load,
+  { online, channels, burst: together, ...change }: LoadChange,
+): Load {
   const groups = load.groups.map((group) => ({
     ...group,
     online: Math.min(group.online, online ?? group.online),
     channels: Math.min(group.channels, channels ?? group.channels),
-    ...(group.together === undefined
-      ? {}
-      : { together: Math.min(group.together, together ?? group.together) }),
+    ...(group.burst === undefined ? {} : { burst: Math.min(group.burst, together ?? group.burst) }),
   }))
   return { ...load, ...change, groups }
 }
 
 export const stageNumber = (stage: StageName): number => Number(stage.slice('stage-'.length))
 
-export interface Threshold {
-  /** An arm's name, or `between arms`. */
+export interface ArmExpectation {
+  /** An arm's name, or `across arms`. */
   readonly arm: string
-  readonly check: Check
+  readonly expectation: Expectation
 }
 
-const BETWEEN = 'between arms'
+const ACROSS_ARMS = 'across arms'
 
 /**
  * Every claim, held against the figures of one round; without figures, the claims as they stand
  * before anything was measured. An arm that has no sample yields unknown figures, and so no
  * verdict.
  */
-export function claimsOf(
+export function expectationsOf(
   lab: Lab,
   figures: (arm: string) => Figures<Measures> = () => figuresOf(lab.measure, undefined),
-): Threshold[] {
-  const own = Object.entries(lab.claim).map(([arm, claim]) => ({
+): ArmExpectation[] {
+  const own = Object.entries(lab.expect).map(([arm, claim]) => ({
     arm,
-    check: claim?.(figures(arm)) ?? check([]),
+    expectation: claim?.(figures(arm)) ?? expectation([]),
   }))
-  if (lab.between === undefined) return own
-  return [...own, { arm: BETWEEN, check: lab.between(allArms(lab, figures)) }]
+  if (lab.expectAcross === undefined) return own
+  return [...own, { arm: ACROSS_ARMS, expectation: lab.expectAcross(allArms(lab, figures)) }]
 }
 
 /**
@@ -207,7 +208,7 @@ const allArms = (
     Object.keys(lab.arms).map((arm) => {
       const named = Object.entries(figures(arm)).map(([key, { name, unit, value }]) => [
         key,
-        figure(`${wordsOf(arm)} ${name}`, unit, value),
+        figure(`${nameInWords(arm)} ${name}`, unit, value),
       ])
       return [arm, Object.fromEntries(named)]
     }),

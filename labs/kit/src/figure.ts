@@ -9,7 +9,7 @@ export type Relation = 'is' | 'at most' | 'at least'
 /**
  * One comparison, made. `unknown` when there was nothing to compare: a share of nothing is no zero.
  */
-export interface Statement {
+export interface Assertion {
   readonly figure: string
   readonly unit: Unit
   readonly relation: Relation
@@ -19,9 +19,9 @@ export interface Statement {
 }
 
 /** Statements that must all hold. There is no `or`: a claim with a way out is not a claim. */
-export interface Check {
-  readonly statements: readonly Statement[]
-  and(other: Check): Check
+export interface Expectation {
+  readonly assertions: readonly Assertion[]
+  and(other: Expectation): Expectation
 }
 
 /** One measured number, with the words to claim something about it. */
@@ -29,9 +29,9 @@ export interface Figure {
   readonly name: string
   readonly unit: Unit
   readonly value: number
-  is(threshold: number): Check
-  atMost(threshold: number): Check
-  atLeast(threshold: number): Check
+  is(threshold: number): Expectation
+  atMost(threshold: number): Expectation
+  atLeast(threshold: number): Expectation
   /**
    * How many times another figure of the same run this is: what survives the move to a faster
    * machine.
@@ -42,8 +42,8 @@ export interface Figure {
 }
 
 export function figure(name: string, unit: Unit, value: number): Figure {
-  const state = (relation: Relation, threshold: number): Check =>
-    check([
+  const state = (relation: Relation, threshold: number): Expectation =>
+    expectation([
       {
         figure: name,
         unit,
@@ -65,12 +65,12 @@ export function figure(name: string, unit: Unit, value: number): Figure {
   }
 }
 
-export const check = (statements: readonly Statement[]): Check => ({
-  statements,
-  and: (other) => check([...statements, ...other.statements]),
+export const expectation = (statements: readonly Assertion[]): Expectation => ({
+  assertions: statements,
+  and: (other) => expectation([...statements, ...other.assertions]),
 })
 
-function compare(relation: Relation, value: number, threshold: number): Statement['outcome'] {
+function compare(relation: Relation, value: number, threshold: number): Assertion['outcome'] {
   if (!Number.isFinite(value)) return 'unknown'
   const holds =
     relation === 'is'
@@ -108,10 +108,10 @@ export function formatValue(unit: Unit, value: number): string {
 const significant = (value: number): string =>
   Number(value.toPrecision(3)).toLocaleString('en-US', { maximumFractionDigits: 3 })
 
-export const statementText = ({
+export const assertionText = ({
   figure: name,
   unit,
   relation,
   threshold,
-}: Omit<Statement, 'value' | 'outcome'>): string =>
+}: Omit<Assertion, 'value' | 'outcome'>): string =>
   `${name} ${relation} ${formatValue(unit, threshold)}`

@@ -1,5 +1,5 @@
-import { BEYOND_THE_LOAD } from './deeds.ts'
 import { type Figure, figure, type Unit } from './figure.ts'
+import { SECONDS_AFTER_LOAD } from './intervention.ts'
 import { mergeLatency, percentileMs } from './load/latency.ts'
 import { cacheMissesOf } from './run/engine-counters.ts'
 import type { Sample } from './run/sample.ts'
@@ -28,13 +28,13 @@ export const measure = (unit: Unit, text: string, read: (sample: Sample) => numb
 export function figuresOf<M extends Measures>(measures: M, sample: Sample | undefined): Figures<M> {
   const entries = Object.entries(measures).map(([name, { unit, read }]) => [
     name,
-    figure(wordsOf(name), unit, sample === undefined ? Number.NaN : read(sample)),
+    figure(nameInWords(name), unit, sample === undefined ? Number.NaN : read(sample)),
   ])
   return Object.fromEntries(entries) as Figures<M>
 }
 
 /** `lateDeliveries` → `late deliveries`. */
-export const wordsOf = (name: string): string =>
+export const nameInWords = (name: string): string =>
   name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
 
 const guilds = (sample: Sample, group: string | undefined) =>
@@ -48,11 +48,11 @@ export const count = {
       'acknowledged messages that a socket which should have got them never got',
       (s) => s.load.deliveries.lost,
     ),
-  doubled: () =>
+  duplicated: () =>
     measure(
       'count',
       'messages that came down the same socket again',
-      (s) => s.load.deliveries.doubled,
+      (s) => s.load.deliveries.duplicated,
     ),
   outOfOrder: () =>
     measure(
@@ -119,17 +119,17 @@ export const count = {
   acknowledged: () => measure('count', 'sends answered 2xx', (s) => s.load.sends.acknowledged),
   pagesRead: () =>
     measure('count', 'pages of history answered 2xx', (s) => s.load.reads.acknowledged),
-  beyondTheLoad: () =>
+  secondsAfterLoad: () =>
     measure(
       's',
       'that what was done went on after people had left: nothing was measured in them',
-      (s) => s.told?.[BEYOND_THE_LOAD] ?? Number.NaN,
+      (s) => s.reported?.[SECONDS_AFTER_LOAD] ?? Number.NaN,
     ),
 }
 
 /** What an arm's deed told under this name. */
-export const told = (name: string, unit: Unit, text: string): Measure =>
-  measure(unit, text, (s) => s.told?.[name] ?? Number.NaN)
+export const reported = (name: string, unit: Unit, text: string): Measure =>
+  measure(unit, text, (s) => s.reported?.[name] ?? Number.NaN)
 
 /**
  * Parts of a whole, from the same visit. A share of nothing is unknown, and an unknown makes no

@@ -2,9 +2,16 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { listStages, noProgress, type OnProgress, registerProcess } from '@threshold/engines'
 import { CodedError, messageOf } from '@threshold/kit'
-import { claimsOf, type Lab, notesOf, type PlannedArm, plannedArms, type Size } from './define.ts'
+import {
+  expectationsOf,
+  type Lab,
+  notesOf,
+  type PlannedArm,
+  planArms,
+  type Size,
+} from './define.ts'
 import { describeFault } from './faults.ts'
-import { statementText } from './figure.ts'
+import { assertionText } from './figure.ts'
 import { findLab, REPOSITORY } from './labs.ts'
 import { describeLoad } from './load/workload.ts'
 import { figuresOf } from './measure.ts'
@@ -12,9 +19,9 @@ import type { Report } from './report/schema.ts'
 import { effectiveTree } from './run/effective-tree.ts'
 import type { SharedEngine } from './run/engines.ts'
 import { type Environment, readEnvironment } from './run/environment.ts'
-import { keepEvidence } from './run/evidence.ts'
-import { MACHINE_LIMITS, type MachineLimits, whyNotCalm } from './run/preflight.ts'
-import { goThroughRounds, type Rounds } from './run/rounds.ts'
+import { saveEvidence } from './run/evidence.ts'
+import { MACHINE_LIMITS, type MachineLimits, waitUntilCalm } from './run/preflight.ts'
+import { type Rounds, runRounds } from './run/rounds.ts'
 import { caveatsOf } from './run/sample.ts'
 import { openSystems, type System } from './run/system.ts'
 import { comparePrediction, judge, type Verdict } from './verdict.ts'
@@ -24,7 +31,7 @@ export interface RunLabOptions {
   /** What somebody expected, in their words. */
   readonly prediction?: string | undefined
   /** Run the wrong twin: what must be refuted, should the lab be worth anything. */
-  readonly twin?: boolean | undefined
+  readonly control?: boolean | undefined
   readonly onProgress?: OnProgress | undefined
   /** Where evidence is kept; the repository's .threshold/evidence without it. */
   readonly evidenceDir?: string | undefined
@@ -54,14 +61,14 @@ export async function runLab(lab: string | Lab, options: RunLabOptions): Promise
 async function run(lab: Lab, options: RunLabOptions): Promise<LabResult> {
   const {
     size,
-    twin = false,
+    control: twin = false,
     onProgress = noProgress,
     evidenceDir = join(REPOSITORY, '.threshold', 'evidence'),
   } = options
   const started = new Date()
   const limits = { ...MACHINE_LIMITS, ...options.machine }
   const environment = readEnvironment()
-  const arms = plannedArms(lab, size, twin)
+  const arms = planArms(lab, size, twin)
   // The lab itself is written down too: what it has not copied to the evidence yet goes with it,
   // however it ends.
   const own = await registerProcess({
@@ -73,13 +80,16 @@ async function run(lab: Lab, options: RunLabOptions): Promise<LabResult> {
   const draft = join(own.dir, 'evidence')
   await mkdir(join(draft, 'samples'), { recursive: true })
   try {
-    const done = await measure(lab, arms, environment, limits, join(draft, 'samples'), {
+    const done = await runTrials(lab, arms, environment, limits, join(draft, 'samples'), {
       ...options,
       onProgress,
     })
-    const report = await compose(lab, arms, environment, started, done, { ...options, twin })
+    const report = await buildReport(lab, arms, environment, started, done, {
+      ...options,
+      control: twin,
+    })
     onProgress({ text: 'writing the report' })
-    const { reportHtml, reportJson } = await keepEvidence(evidenceDir, draft, report)
+    const { reportHtml, reportJson } = await saveEvidence(evidenceDir, draft, report)
     return {
       verdict: report.verdict,
       reasons: report.reasons,
@@ -101,7 +111,7 @@ interface Measured {
  * Everything that can go wrong here keeps the lab from running; nothing of it says anything about
  * the stage.
  */
-async function measure(
+async function runTrials(
   lab: Lab,
   arms: readonly PlannedArm[],
   { cores }: Environment,
@@ -116,13 +126,13 @@ async function measure(
     rounds: { samples: [], discarded: [], problems: [problem] },
     labels,
   })
-  const busy = await whyNotCalm(cores, limits, onProgress)
+  const busy = await waitUntilCalm(cores, limits, onProgress)
   if (busy !== undefined) return failed(`this machine is busy: ${busy}`)
   try {
     await using stack = new AsyncDisposableStack()
     const systems = await openSystems(arms, { size, shared, onProgress }, stack)
     for (const arm of arms) labels.set(arm.name, systems.of(arm).label)
-    const rounds = await goThroughRounds({
+    const rounds = await runRounds({
       arms,
       repeats: lab.sizes[size].repeats,
       systems,
@@ -140,13 +150,13 @@ async function measure(
   }
 }
 
-async function compose(
+async function buildReport(
   lab: Lab,
   arms: readonly PlannedArm[],
   environment: Environment,
   started: Date,
   { rounds, labels }: Measured,
-  { size, twin, prediction }: RunLabOptions,
+  { size, control: twin, prediction }: RunLabOptions,
 ): Promise<Report> {
   const { samples, discarded, problems } = rounds
   const stages = (await listStages()).filter(({ stage }) => arms.some((arm) => arm.stage === stage))
@@ -154,16 +164,17 @@ async function compose(
     samples.find((sample) => sample.arm === arm && sample.round === round)
   const numbers = [...new Set(samples.map(({ round }) => round))].sort((a, b) => a - b)
   const findings = numbers.flatMap((round) =>
-    claimsOf(lab, (arm) => figuresOf(lab.measure, sampleOf(arm, round))).flatMap(({ arm, check }) =>
-      check.statements.map((statement) => ({ arm, round, statement })),
+    expectationsOf(lab, (arm) => figuresOf(lab.measure, sampleOf(arm, round))).flatMap(
+      ({ arm, expectation: check }) =>
+        check.assertions.map((assertion) => ({ arm, round, assertion })),
     ),
   )
   const { verdict, reasons } = judge(findings, problems)
   return {
-    v: 1,
+    v: 2,
     lab: { id: lab.id, title: lab.title, question: lab.question, hypothesis: lab.hypothesis },
     size,
-    ...(twin ? { twin: lab.twin.text } : {}),
+    ...(twin ? { control: lab.control.text } : {}),
     startedAt: started.toISOString(),
     seconds: (Date.now() - started.getTime()) / 1_000,
     environment,
@@ -185,7 +196,7 @@ async function compose(
       messagesPerSecond: arm.load.groups.reduce((sum, group) => sum + group.messagesPerSecond, 0),
       online: arm.load.groups.reduce((sum, group) => sum + group.guilds * group.online, 0),
       ...(arm.fault === undefined ? {} : { fault: describeFault(arm.fault) }),
-      ...(arm.deed === undefined ? {} : { deed: arm.deed.text }),
+      ...(arm.intervention === undefined ? {} : { deed: arm.intervention.text }),
       env: { ...arm.env },
       ...(labels.has(arm.name) ? { engine: labels.get(arm.name)! } : {}),
       context: arm.context,
@@ -195,10 +206,10 @@ async function compose(
       unit,
       text: Object.values(lab.measure)[index]!.text,
     })),
-    thresholds: claimsOf(lab).flatMap(({ arm, check }) =>
-      check.statements.map((statement) => ({
+    thresholds: expectationsOf(lab).flatMap(({ arm, expectation: check }) =>
+      check.assertions.map((statement) => ({
         arm,
-        text: statementText(statement),
+        text: assertionText(statement),
         figure: statement.figure,
         unit: statement.unit,
         threshold: statement.threshold,
@@ -213,9 +224,9 @@ async function compose(
         value: known(value),
       })),
     ),
-    findings: findings.map(({ statement, ...rest }) => ({
+    findings: findings.map(({ assertion, ...rest }) => ({
       ...rest,
-      statement: { ...statement, value: known(statement.value) },
+      assertion: { ...assertion, value: known(assertion.value) },
     })),
     samples: [...samples],
     discarded: [...discarded],

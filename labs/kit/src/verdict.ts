@@ -1,4 +1,4 @@
-import { formatValue, type Statement, statementText } from './figure.ts'
+import { type Assertion, assertionText, formatValue } from './figure.ts'
 
 export type Verdict = 'supported' | 'refuted' | 'inconclusive' | 'could-not-run'
 
@@ -6,7 +6,7 @@ export type Verdict = 'supported' | 'refuted' | 'inconclusive' | 'could-not-run'
 export interface Finding {
   readonly arm: string
   readonly round: number
-  readonly statement: Statement
+  readonly assertion: Assertion
 }
 
 export interface Judgement {
@@ -34,14 +34,19 @@ export function judge(findings: readonly Finding[], problems: readonly string[])
   if (findings.length === 0) return { verdict: 'could-not-run', reasons: ['nothing was measured'] }
 
   const statements = [
-    ...groupBy(findings, ({ arm, statement }) => `${arm} ${statementText(statement)}`).values(),
+    ...groupBy(
+      findings,
+      ({ arm, assertion: statement }) => `${arm} ${assertionText(statement)}`,
+    ).values(),
   ]
   const failedAlways = statements.filter((rounds) => rounds.every(fails))
   if (failedAlways.length > 0) return { verdict: 'refuted', reasons: failedAlways.map(describe) }
-  const unknown = findings.filter(({ statement }) => statement.outcome === 'unknown')
+  const unknown = findings.filter(({ assertion: statement }) => statement.outcome === 'unknown')
   if (unknown.length > 0) {
     const names = new Set(
-      unknown.map(({ arm, statement }) => `${statement.figure} of ${arm} could not be measured`),
+      unknown.map(
+        ({ arm, assertion: statement }) => `${statement.figure} of ${arm} could not be measured`,
+      ),
     )
     return { verdict: 'could-not-run', reasons: [...names] }
   }
@@ -51,13 +56,15 @@ export function judge(findings: readonly Finding[], problems: readonly string[])
   return { verdict: 'supported', reasons: statements.map(describe) }
 }
 
-const fails = ({ statement }: Finding): boolean => statement.outcome === 'fails'
+const fails = ({ assertion: statement }: Finding): boolean => statement.outcome === 'fails'
 
 /** `tenfold: late is at most 1%; measured 0.2%, 0.4%`. */
 function describe(rounds: readonly Finding[]): string {
   const [first] = rounds
   const inOrder = rounds.toSorted((a, b) => a.round - b.round)
-  const measured = inOrder.map(({ statement }) => formatValue(statement.unit, statement.value))
+  const measured = inOrder.map(({ assertion: statement }) =>
+    formatValue(statement.unit, statement.value),
+  )
   const failed = rounds.filter(fails).length
   const how =
     failed === 0
@@ -65,7 +72,7 @@ function describe(rounds: readonly Finding[]): string {
       : failed === rounds.length
         ? ', never so'
         : `, not so in ${failed} of ${rounds.length} rounds`
-  return `${first!.arm}: ${statementText(first!.statement)}${how}; measured ${[...new Set(measured)].join(', ')}`
+  return `${first!.arm}: ${assertionText(first!.assertion)}${how}; measured ${[...new Set(measured)].join(', ')}`
 }
 
 function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {

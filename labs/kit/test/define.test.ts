@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { claimsOf, defineLab, type LabSpec, plannedArms } from '../src/define.ts'
+import { defineLab, expectationsOf, type LabSpec, planArms } from '../src/define.ts'
 import { at, describeFault, mention, pause } from '../src/faults.ts'
-import { statementText } from '../src/figure.ts'
+import { assertionText } from '../src/figure.ts'
 import { loadLabs } from '../src/labs.ts'
 import { busyGuilds } from '../src/load/workload.ts'
 import { count, time } from '../src/measure.ts'
@@ -24,16 +24,16 @@ const spec: Spec = {
   load: busyGuilds({ guilds: 2, online: 25, messagesPerSecond: 4, seconds: 30, seed: 7 }),
   fault: at({ second: 10 }, mention({ displayName: 'Ada' })),
   measure: measures,
-  claim: {
+  expect: {
     breaks: ({ guildsDown }) => guildsDown.is(8),
     holds: ({ guildsDown, lost }) => guildsDown.is(0).and(lost.is(0)),
   },
-  between: ({ breaks, holds }) => breaks.sendP99.over(holds.sendP99).atLeast(3),
-  twin: {
+  expectAcross: ({ breaks, holds }) => breaks.sendP99.over(holds.sendP99).atLeast(3),
+  control: {
     text: 'nobody is named',
     fault: at({ second: 10 }, pause('stage')),
-    refutedBy: ['hit: errors'],
-    expect: 'refuted',
+    failsOn: ['hit: errors'],
+    verdict: 'refuted',
   },
   sizes: {
     tiny: { repeats: 1, load: { online: 3, seconds: 2 } },
@@ -44,8 +44,8 @@ const spec: Spec = {
 
 describe('a lab', () => {
   it('is refused when it claims nothing, or leaves out what it claims something about', () => {
-    const { between: _, ...withoutBetween } = spec
-    expect(() => defineLab({ ...withoutBetween, claim: {} })).toThrow(/claims nothing/)
+    const { expectAcross: _, ...withoutExpectAcross } = spec
+    expect(() => defineLab({ ...withoutExpectAcross, expect: {} })).toThrow(/claims nothing/)
     expect(() =>
       defineLab({ ...spec, sizes: { ...spec.sizes, tiny: { repeats: 1, arms: ['holds'] } } }),
     ).toThrow(/leaves out breaks/)
@@ -56,19 +56,21 @@ describe('a lab', () => {
   })
 
   it('tells its thresholds before anything was measured, and knows none of them to hold', () => {
-    const claims = claimsOf(defineLab(spec))
-    expect(claims.map(({ arm, check }) => [arm, check.statements.map(statementText)])).toEqual([
+    const claims = expectationsOf(defineLab(spec))
+    expect(
+      claims.map(({ arm, expectation: check }) => [arm, check.assertions.map(assertionText)]),
+    ).toEqual([
       ['breaks', ['guilds down is 8']],
       ['holds', ['guilds down is 0', 'lost is 0']],
-      ['between arms', ['breaks send p99 over holds send p99 at least 3×']],
+      ['across arms', ['breaks send p99 over holds send p99 at least 3×']],
     ])
     expect(
-      claims.flatMap(({ check }) => check.statements.map(({ outcome }) => outcome)),
+      claims.flatMap(({ expectation: check }) => check.assertions.map(({ outcome }) => outcome)),
     ).not.toContain('holds')
   })
 
   it('plans its arms as a size has them', () => {
-    const [breaks, holds] = plannedArms(defineLab(spec), 'tiny', false)
+    const [breaks, holds] = planArms(defineLab(spec), 'tiny', false)
     expect(breaks).toMatchObject({
       name: 'breaks',
       stage: 1,
@@ -80,15 +82,15 @@ describe('a lab', () => {
       load: { groups: [{ guilds: 2, online: 3 }] },
       fault: { second: 10 },
     })
-    expect(plannedArms(defineLab(spec), 'quick', false)[1]).toMatchObject({
+    expect(planArms(defineLab(spec), 'quick', false)[1]).toMatchObject({
       load: { seconds: 30, groups: [{ online: 25 }] },
     })
   })
 
   it('runs its twin with the twin’s fault, and all else as it was', () => {
     const lab = defineLab(spec)
-    const [twin] = plannedArms(lab, 'quick', true)
-    const [own] = plannedArms(lab, 'quick', false)
+    const [twin] = planArms(lab, 'quick', true)
+    const [own] = planArms(lab, 'quick', false)
     expect(describeFault(twin!.fault!)).toBe('after 10 s: pause the stage')
     expect({ ...twin, fault: undefined }).toEqual({ ...own, fault: undefined })
   })
@@ -100,9 +102,9 @@ describe('the labs of this repository', () => {
     expect(labs.map(({ id }) => id)).toContain('1.1')
     expect(new Set(labs.map(({ id }) => id)).size).toBe(labs.length)
     for (const lab of labs) {
-      expect(lab.twin.expect).toBe('refuted')
+      expect(lab.control.verdict).toBe('refuted')
       for (const size of ['tiny', 'quick', 'full'] as const)
-        expect(plannedArms(lab, size, false).length).toBeGreaterThan(0)
+        expect(planArms(lab, size, false).length).toBeGreaterThan(0)
     }
   })
 })

@@ -64,8 +64,8 @@ const labOf = (change: Partial<Lab>): Lab => ({
       reads: count.storeOperations(/get|load|find|user/i),
       untilAllBack: time.untilAllBack(),
     },
-    claim: { struck: ({ errors }) => errors.is(0) },
-    twin: { text: 'none', refutedBy: ['none'], expect: 'refuted' },
+    expect: { struck: ({ errors }) => errors.is(0) },
+    control: { text: 'none', failsOn: ['none'], verdict: 'refuted' },
     sizes: { tiny: { repeats: 1 }, quick: { repeats: 1 }, full: { repeats: 1 } },
   }),
   ...change,
@@ -138,7 +138,7 @@ describe.runIf(testsAll()).concurrent('a fault', () => {
     } as const
     const lab = labOf({
       arms,
-      claim: { struck: ({ errors }) => errors!.atLeast(1), spared: ({ errors }) => errors!.is(0) },
+      expect: { struck: ({ errors }) => errors!.atLeast(1), spared: ({ errors }) => errors!.is(0) },
     })
     const report = await run(lab)
     const claims = [

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { risen } from '../src/run/engine-counters.ts'
+import { counterIncrease } from '../src/run/engine-counters.ts'
 import { byLabel, metric, parseMetrics } from '../src/run/metrics.ts'
 
 const TEXT = `# HELP threshold_store_operations_total Operations on the store.
@@ -28,6 +28,6 @@ describe("a stage's metrics", () => {
   })
 
   it('count what rose, also what was not there before', () => {
-    expect(risen({ a: 1, gone: 5 }, { a: 4, b: 2 })).toEqual({ a: 3, b: 2 })
+    expect(counterIncrease({ a: 1, gone: 5 }, { a: 4, b: 2 })).toEqual({ a: 3, b: 2 })
   })
 })

@@ -4,10 +4,10 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { renderReport } from '../src/report/html.ts'
 import { type Report, reportSchema } from '../src/report/schema.ts'
-import { keepEvidence, previousReport } from '../src/run/evidence.ts'
+import { previousReport, saveEvidence } from '../src/run/evidence.ts'
 import { MACHINE_LIMITS } from '../src/run/preflight.ts'
 import { caveatsOf } from '../src/run/sample.ts'
-import { whyNotUsable } from '../src/run/visit.ts'
+import { rejectReason } from '../src/run/trial.ts'
 import { ENGINE, reportOf, sampleOf } from './sample.ts'
 
 const made: string[] = []
@@ -104,7 +104,7 @@ describe('a report', () => {
   })
 
   it('says of a wrong twin that it is one', () => {
-    expect(renderReport(reportOf({ twin: 'the stage hangs', verdict: 'refuted' }))).toContain(
+    expect(renderReport(reportOf({ control: 'the stage hangs', verdict: 'refuted' }))).toContain(
       'Wrong twin',
     )
   })
@@ -125,7 +125,7 @@ describe('evidence', () => {
     const draft = await folder()
     await mkdir(join(draft, 'samples'))
     await writeFile(join(draft, 'samples', 'today-1.jsonl.gz'), 'raw')
-    return await keepEvidence(dir, draft, reportOf(change))
+    return await saveEvidence(dir, draft, reportOf(change))
   }
 
   it('reads back as what was written, and carries the raw samples', async () => {
@@ -146,7 +146,7 @@ describe('evidence', () => {
     await keep(dir, { startedAt: at('01') })
     await keep(dir, { startedAt: at('02') })
     await keep(dir, { startedAt: at('03'), size: 'full' })
-    await keep(dir, { startedAt: at('04'), twin: 'wrong' })
+    await keep(dir, { startedAt: at('04'), control: 'wrong' })
     await keep(dir, { startedAt: at('05'), samples: [], verdict: 'could-not-run' })
     expect((await previousReport(dir, reportOf({ startedAt: at('06') })))?.startedAt).toBe(at('02'))
     expect(await previousReport(dir, reportOf({ startedAt: at('01') }))).toBeUndefined()
@@ -161,25 +161,25 @@ describe('a visit', () => {
   })
 
   it('counts when nothing disturbed it', () => {
-    expect(whyNotUsable(usable, 2, MACHINE_LIMITS)).toBeUndefined()
+    expect(rejectReason(usable, 2, MACHINE_LIMITS)).toBeUndefined()
   })
 
   it('does not count with an empty load, a generator behind its schedule, sends left out, or a machine that others used', () => {
     const { sends, generator } = usable.load
-    expect(whyNotUsable(change({ sends: { ...sends, due: 0 } }), 2, MACHINE_LIMITS)).toContain(
+    expect(rejectReason(change({ sends: { ...sends, due: 0 } }), 2, MACHINE_LIMITS)).toContain(
       'empty',
     )
     expect(
-      whyNotUsable(change({ generator: { ...generator, lagP99Ms: 101 } }), 2, MACHINE_LIMITS),
+      rejectReason(change({ generator: { ...generator, lagP99Ms: 101 } }), 2, MACHINE_LIMITS),
     ).toContain('fell behind')
-    expect(whyNotUsable(change({ sends: { ...sends, unsent: 3 } }), 2, MACHINE_LIMITS)).toContain(
+    expect(rejectReason(change({ sends: { ...sends, unsent: 3 } }), 2, MACHINE_LIMITS)).toContain(
       'unsent',
     )
     expect(
-      whyNotUsable({ ...usable, machine: { loadAverage: 1, othersCores: 1 } }, 2, MACHINE_LIMITS),
+      rejectReason({ ...usable, machine: { loadAverage: 1, othersCores: 1 } }, 2, MACHINE_LIMITS),
     ).toContain('other programs used 50%')
     expect(
-      whyNotUsable(
+      rejectReason(
         { ...usable, machine: { loadAverage: 1, othersCores: null } },
         2,
         MACHINE_LIMITS,

@@ -1,4 +1,4 @@
-import { createLedger, recordDelivery } from '../src/load/ledger.ts'
+import { createAttemptLog, recordDelivery } from '../src/load/attempt-log.ts'
 import { schedule } from '../src/load/schedule.ts'
 import { summarise } from '../src/load/summary.ts'
 import { busyGuilds, times } from '../src/load/workload.ts'
@@ -29,7 +29,7 @@ export function sampleOf(arm: string, round: number, factor = 1, ms = 8): Sample
     members: [],
   }))
   const places = guilds.flatMap((_, guild) => Array.from({ length: 4 }, () => ({ guild })))
-  const ledger = createLedger(schedule(load), places)
+  const ledger = createAttemptLog(schedule(load), places)
   for (const [n, attempt] of ledger.attempts.entries()) {
     attempt.sentMs = attempt.arrival.dueMs + 0.4
     attempt.answeredMs = attempt.sentMs + 4
@@ -85,7 +85,7 @@ export function reportOf(change: Partial<Report> = {}): Report {
     outcome: 'holds',
   } as const
   return {
-    v: 1,
+    v: 2,
     lab: { id: '9.9', title: 'A lab', question: 'Does it hold?', hypothesis: 'It holds.' },
     size: 'quick',
     startedAt: '2026-01-01T10:00:00.000Z',
@@ -99,7 +99,7 @@ export function reportOf(change: Partial<Report> = {}): Report {
       { arm: 'tenfold', text: 'late at most 1%', figure: 'late', unit: 'share', threshold: 0.01 },
     ],
     figures: [],
-    findings: [{ arm: 'tenfold', round: 1, statement }],
+    findings: [{ arm: 'tenfold', round: 1, assertion: statement }],
     samples: [sampleOf('today', 1), sampleOf('tenfold', 1, 10)],
     discarded: [],
     verdict: 'supported',

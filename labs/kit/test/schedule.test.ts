@@ -64,7 +64,7 @@ describe('a schedule', () => {
         guilds: 1,
         online: 2,
         messagesPerSecond: 4,
-        huge: { online: 9, messagesPerSecond: 40, together: 20 },
+        huge: { online: 9, messagesPerSecond: 40, burst: 20 },
         seconds: 20,
         seed: 3,
       }),

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createLedger, type Ledger } from '../src/load/ledger.ts'
+import { type AttemptLog, createAttemptLog } from '../src/load/attempt-log.ts'
 import type { LoadReport } from '../src/load/report.ts'
 import { type Arrival, schedule } from '../src/load/schedule.ts'
 import { summarise } from '../src/load/summary.ts'
@@ -24,8 +24,8 @@ const LOAD = busyGuilds({
 function ledgerOf(
   load: Load,
   story: (arrival: Arrival, index: number) => { outcome?: string; afterMs?: number } | undefined,
-): Ledger {
-  const ledger = createLedger(schedule(load), [{ guild: 0 }])
+): AttemptLog {
+  const ledger = createAttemptLog(schedule(load), [{ guild: 0 }])
   for (const [index, attempt] of ledger.attempts.entries()) {
     const { outcome = 'ok', afterMs = 1 } = story(attempt.arrival, index) ?? {}
     attempt.sentMs = attempt.arrival.dueMs
@@ -35,7 +35,7 @@ function ledgerOf(
   return ledger
 }
 
-const summed = (ledger: Ledger): LoadReport =>
+const summed = (ledger: AttemptLog): LoadReport =>
   summarise(ledger, LOAD, [{ group: 'guilds', id: '0', channels: ['1'], members: [] }], {
     cores: 0,
     memoryBytes: 0,
@@ -44,7 +44,7 @@ const summed = (ledger: Ledger): LoadReport =>
   })
 
 const visitOf = (load: LoadReport): Sample => ({ ...sampleOf('today', 1), load })
-const secondsWithErrors = (ledger: Ledger): number =>
+const secondsWithErrors = (ledger: AttemptLog): number =>
   figuresOf({ seconds: count.secondsWithErrors() }, visitOf(summed(ledger))).seconds.value
 
 describe('the seconds of a load', () => {

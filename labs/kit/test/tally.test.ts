@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createLedger, type Ledger, recordDelivery } from '../src/load/ledger.ts'
+import { type AttemptLog, createAttemptLog, recordDelivery } from '../src/load/attempt-log.ts'
 import { LATE_MS } from '../src/load/report.ts'
 import type { Arrival } from '../src/load/schedule.ts'
 import { tally } from '../src/load/tally.ts'
@@ -29,7 +29,7 @@ const story: fc.Arbitrary<Story> = fc.record({
  * A ledger in which every session got every acknowledged message of its guild, once, in order,
  * `afterMs` after the answer.
  */
-function perfect({ messages, sessions }: Story, afterMs = 5): Ledger {
+function perfect({ messages, sessions }: Story, afterMs = 5): AttemptLog {
   const arrivals: Arrival[] = messages.map(({ guild, channel }, index) => ({
     kind: 'send',
     dueMs: index * 10,
@@ -42,7 +42,7 @@ function perfect({ messages, sessions }: Story, afterMs = 5): Ledger {
   const places = sessions.flatMap((count, guild) =>
     Array.from({ length: count }, () => ({ guild })),
   )
-  const ledger = createLedger(arrivals, places)
+  const ledger = createAttemptLog(arrivals, places)
   for (const [index, { acknowledged, guild }] of messages.entries()) {
     const attempt = ledger.attempts[index]!
     attempt.sentMs = attempt.arrival.dueMs
@@ -56,16 +56,16 @@ function perfect({ messages, sessions }: Story, afterMs = 5): Ledger {
   return ledger
 }
 
-const totals = (ledger: Ledger) => {
+const totals = (ledger: AttemptLog) => {
   const { guilds, stray } = tally(ledger, GUILDS, 0)
   const sum = (
-    key: 'expected' | 'delivered' | 'lost' | 'doubled' | 'outOfOrder' | 'late' | 'errors',
+    key: 'expected' | 'delivered' | 'lost' | 'duplicated' | 'outOfOrder' | 'late' | 'errors',
   ) => guilds.reduce((total, guild) => total + guild[key], 0)
   return {
     expected: sum('expected'),
     delivered: sum('delivered'),
     lost: sum('lost'),
-    doubled: sum('doubled'),
+    duplicated: sum('duplicated'),
     outOfOrder: sum('outOfOrder'),
     late: sum('late'),
     errors: sum('errors'),
@@ -74,7 +74,10 @@ const totals = (ledger: Ledger) => {
 }
 
 /** The same ledger without, or with more of, some deliveries. */
-function withDeliveries(ledger: Ledger, pick: (index: number) => readonly number[]): Ledger {
+function withDeliveries(
+  ledger: AttemptLog,
+  pick: (index: number) => readonly number[],
+): AttemptLog {
   const { attempt, session, atMs } = ledger.deliveries
   const indexes = attempt.flatMap((_, index) => pick(index))
   return {
@@ -92,7 +95,7 @@ describe('a tally', () => {
     fc.assert(
       fc.property(story, (one) => {
         const found = totals(perfect(one))
-        expect(found).toMatchObject({ lost: 0, doubled: 0, outOfOrder: 0, late: 0, stray: 0 })
+        expect(found).toMatchObject({ lost: 0, duplicated: 0, outOfOrder: 0, late: 0, stray: 0 })
         expect(found.delivered).toBe(found.expected)
         expect(found.errors).toBe(one.messages.filter(({ acknowledged }) => !acknowledged).length)
       }),
@@ -105,12 +108,12 @@ describe('a tally', () => {
         const all = perfect(one)
         const kept = withDeliveries(all, (index) => (index % every === 0 ? [] : [index]))
         const missing = all.deliveries.attempt.length - kept.deliveries.attempt.length
-        expect(totals(kept)).toMatchObject({ lost: missing, doubled: 0 })
+        expect(totals(kept)).toMatchObject({ lost: missing, duplicated: 0 })
       }),
     )
   })
 
-  it('counts every delivery beyond the first as doubled, and not as delivered', () => {
+  it('counts every delivery beyond the first as duplicated, and not as delivered', () => {
     fc.assert(
       fc.property(story, fc.integer({ min: 1, max: 7 }), (one, every) => {
         const all = perfect(one)
@@ -119,7 +122,7 @@ describe('a tally', () => {
         )
         const extra = more.deliveries.attempt.length - all.deliveries.attempt.length
         expect(totals(more)).toMatchObject({
-          doubled: extra,
+          duplicated: extra,
           lost: 0,
           delivered: totals(all).delivered,
         })
@@ -147,7 +150,7 @@ describe('a tally', () => {
     const swapped = withDeliveries(ledger, (index) => [
       index === first ? second : index === second ? first : index,
     ])
-    expect(totals(swapped)).toMatchObject({ outOfOrder: 1, lost: 0, doubled: 0 })
+    expect(totals(swapped)).toMatchObject({ outOfOrder: 1, lost: 0, duplicated: 0 })
   })
 
   it('lets sessions of a channel agree on any order: it need not be that of the sends', () => {

@@ -6,11 +6,11 @@ import { comparePrediction, type Finding, judge, readPrediction } from '../src/v
 const finding = (arm: string, round: number, name: string, value: number): Finding => ({
   arm,
   round,
-  statement: figure(name, 'count', value).is(0).statements[0]!,
+  assertion: figure(name, 'count', value).is(0).assertions[0]!,
 })
 
 const arm = fc.constantFrom('breaks', 'holds')
-const name = fc.constantFrom('lost', 'doubled')
+const name = fc.constantFrom('lost', 'duplicated')
 /** Every arm and figure in every round, as a run yields them. */
 const rounds = (value: fc.Arbitrary<number>): fc.Arbitrary<Finding[]> =>
   fc
@@ -18,9 +18,9 @@ const rounds = (value: fc.Arbitrary<number>): fc.Arbitrary<Finding[]> =>
     .map((all) =>
       all.flatMap(([a, b, c, d], index) => [
         finding('breaks', index + 1, 'lost', a),
-        finding('breaks', index + 1, 'doubled', b),
+        finding('breaks', index + 1, 'duplicated', b),
         finding('holds', index + 1, 'lost', c),
-        finding('holds', index + 1, 'doubled', d),
+        finding('holds', index + 1, 'duplicated', d),
       ]),
     )
 const counts = rounds(fc.constantFrom(0, 0, 1))
@@ -30,7 +30,7 @@ describe('a verdict', () => {
     fc.assert(
       fc.property(counts, (findings) => {
         expect(judge(findings, []).verdict === 'supported').toBe(
-          findings.every(({ statement }) => statement.outcome === 'holds'),
+          findings.every(({ assertion: statement }) => statement.outcome === 'holds'),
         )
       }),
     )
@@ -42,9 +42,9 @@ describe('a verdict', () => {
         const never = findings.some((one) =>
           findings
             .filter(
-              (other) => other.arm === one.arm && other.statement.figure === one.statement.figure,
+              (other) => other.arm === one.arm && other.assertion.figure === one.assertion.figure,
             )
-            .every(({ statement }) => statement.outcome === 'fails'),
+            .every(({ assertion: statement }) => statement.outcome === 'fails'),
         )
         expect(judge(findings, []).verdict === 'refuted').toBe(never)
       }),
@@ -112,7 +112,7 @@ describe('a verdict', () => {
 
 describe('a comparison', () => {
   it('of a share of nothing is unknown, and not zero', () => {
-    expect(figure('late', 'share', 0 / 0).atMost(0.01).statements[0]).toMatchObject({
+    expect(figure('late', 'share', 0 / 0).atMost(0.01).assertions[0]).toMatchObject({
       outcome: 'unknown',
     })
   })
@@ -125,7 +125,7 @@ describe('a comparison', () => {
           .is(value)
           .and(one.atMost(value))
           .and(one.atLeast(value))
-          .statements.map(({ outcome }) => outcome)
+          .assertions.map(({ outcome }) => outcome)
         expect(outcomes).toEqual(['holds', 'holds', 'holds'])
       }),
     )
@@ -134,7 +134,7 @@ describe('a comparison', () => {
   it('of two figures of a run is their ratio', () => {
     const ratio = figure('misses', 'count', 600).over(figure('misses', 'count', 200))
     expect(ratio.value).toBe(3)
-    expect(ratio.atLeast(3).statements[0]).toMatchObject({ outcome: 'holds', unit: 'ratio' })
+    expect(ratio.atLeast(3).assertions[0]).toMatchObject({ outcome: 'holds', unit: 'ratio' })
   })
 })
 

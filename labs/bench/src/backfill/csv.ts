@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises'
 import { readRows } from './rows.ts'
 
 /** What COPY FROM reads: it knows files and nothing of MongoDB. */
-export interface Exported {
+export interface CsvExport {
   readonly messages: string
   readonly buckets: string
   /** What making them took. */
@@ -16,7 +16,7 @@ export async function exportCsv(
   mongodb: string,
   bucketDays: number,
   folder: string,
-): Promise<Exported> {
+): Promise<CsvExport> {
   const began = performance.now()
   const messages = join(folder, 'messages.csv')
   const buckets = join(folder, 'channel_buckets.csv')

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto'
 import { openKeyspace } from './rows.ts'
 
 /** What a contestant left behind. Two who wrote the same rows left the same digest. */
-export interface Written {
+export interface TableContents {
   readonly rows: number
   readonly buckets: number
-  readonly digest: string
+  readonly readContents: string
   /** Rows whose time at Cassandra is the one that the message was written at. */
   readonly atTheirTime: number
 }
@@ -16,7 +16,7 @@ const FETCHED = 2_000
  * All of it, column by column, in the order of the partitioner, which is the same for the same
  * keys.
  */
-export async function digest(uri: string): Promise<Written> {
+export async function digest(uri: string): Promise<TableContents> {
   await using keyspace = await openKeyspace(uri)
   const { client, name } = keyspace
   const { columns } = await client.metadata.getTable(name, 'messages')
@@ -32,5 +32,5 @@ export async function digest(uri: string): Promise<Written> {
   }
   const [{ count }] = (await client.execute(`SELECT count(*) FROM ${name}.channel_buckets`))
     .rows as unknown as [{ count: bigint }]
-  return { rows, buckets: Number(count), digest: hash.digest('hex'), atTheirTime }
+  return { rows, buckets: Number(count), readContents: hash.digest('hex'), atTheirTime }
 }

@@ -5,9 +5,9 @@ import { dropKeyspace, type OnProgress, parseCassandraUri, withKeyspace } from '
 import { CodedError } from '@threshold/kit'
 import { processCpuSeconds } from '@threshold/lab-kit'
 import { exportCsv } from './csv.ts'
-import { digest, type Written } from './digest.ts'
+import { digest, type TableContents } from './digest.ts'
 import { copySchema } from './schema.ts'
-import { openSource, type Size } from './source.ts'
+import { type DataSize, openSource } from './source.ts'
 import {
   copyWriter,
   findCqlsh,
@@ -21,14 +21,14 @@ import {
 } from './writers.ts'
 
 /** One contestant, once. */
-export interface BackfillSample extends WriterAnswer, Written {
+export interface BackfillSample extends WriterAnswer, TableContents {
   readonly name: string
   readonly round: number
   /** Undefined where Cassandra is no process of ours. */
   readonly engineCpuSeconds: number | undefined
 }
 
-export interface Backfilled {
+export interface BackfillResult {
   readonly samples: readonly BackfillSample[]
   /** Why COPY FROM is not among them; undefined where it is. */
   readonly noCopy: string | undefined
@@ -55,10 +55,10 @@ export interface Effort {
  */
 export async function backfillRounds(
   databases: Databases,
-  size: Size,
+  size: DataSize,
   { rounds, warmUps }: Effort,
   onProgress: OnProgress,
-): Promise<Backfilled> {
+): Promise<BackfillResult> {
   await using use = new AsyncDisposableStack()
   const source = use.use(await openSource(databases, size, onProgress))
   const writers: Writer[] = [
@@ -81,7 +81,7 @@ export async function backfillRounds(
   for (const [i, writer] of [loopWriter(source, LOOP), migratorWriter(source)]
     .slice(0, warmUps)
     .entries())
-    await visit(writer, `w${i}`, (text) =>
+    await measureWriter(writer, `w${i}`, (text) =>
       onProgress({ text: `warming up, ${writer.name}: ${text}` }),
     )
   const samples: BackfillSample[] = []
@@ -93,19 +93,23 @@ export async function backfillRounds(
       const done = round * writers.length + i
       const tell = (text: string): void =>
         onProgress({ text: `${writer.name}: ${text}`, done, total: rounds * writers.length })
-      samples.push({ ...(await visit(writer, `r${round}_${i}`, tell)), name: writer.name, round })
+      samples.push({
+        ...(await measureWriter(writer, `r${round}_${i}`, tell)),
+        name: writer.name,
+        round,
+      })
     }
   }
-  agree(samples, source.rows)
+  requireSameRows(samples, source.rows)
   return { samples, noCopy: typeof cqlsh === 'string' ? cqlsh : undefined, exportSeconds }
 
-  async function visit(writer: Writer, suffix: string, tell: (text: string) => void) {
+  async function measureWriter(writer: Writer, suffix: string, tell: (text: string) => void) {
     const keyspace = `${parseCassandraUri(databases.cassandra).keyspace}_${suffix}`
     const uri = withKeyspace(databases.cassandra, keyspace)
     try {
       tell('making the keyspace')
       await copySchema(databases.cassandra, keyspace)
-      if (writer.name === MIGRATOR) await source.beginAnew(uri)
+      if (writer.name === MIGRATOR) await source.restartDualWrite(uri)
       const before = await cpuOf(databases.cassandraPid)
       const answer = await writer.write(uri, tell)
       const after = await cpuOf(databases.cassandraPid)
@@ -123,10 +127,13 @@ const cpuOf = async (pid: number | undefined): Promise<number | undefined> =>
   pid === undefined ? undefined : await processCpuSeconds(pid)
 
 /** Figures of contestants who did not do the same work would be no comparison. */
-function agree(samples: readonly BackfillSample[], rows: number): void {
+function requireSameRows(samples: readonly BackfillSample[], rows: number): void {
   const [first] = samples
   const odd = samples.find(
-    (one) => one.rows !== rows || one.digest !== first?.digest || one.buckets !== first.buckets,
+    (one) =>
+      one.rows !== rows ||
+      one.readContents !== first?.readContents ||
+      one.buckets !== first.buckets,
   )
   if (odd === undefined) return
   const why = `${odd.name} left ${odd.rows} rows in ${odd.buckets} buckets, not the same ${rows} as the others`

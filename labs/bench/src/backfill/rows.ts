@@ -20,7 +20,7 @@ export const COLUMNS = [
 ] as const
 
 /** In the order of the columns. */
-export type Row = readonly [bigint, number, bigint, number, bigint, string, bigint, number]
+export type MessageRow = readonly [bigint, number, bigint, number, bigint, string, bigint, number]
 
 interface MessageDocument {
   readonly _id: bigint
@@ -37,7 +37,7 @@ const DAY_MS = 86_400_000
 const BATCH = 1_000
 
 /** All messages, oldest first, as a plain script reads them. */
-export async function* readRows(mongodb: string, bucketDays: number): AsyncGenerator<Row> {
+export async function* readRows(mongodb: string, bucketDays: number): AsyncGenerator<MessageRow> {
   await using use = new AsyncDisposableStack()
   const client = new MongoClient(mongodb, { useBigInt64: true, maxPoolSize: 1 })
   use.defer(() => client.close())
@@ -59,12 +59,12 @@ export async function countRows(mongodb: string): Promise<number> {
   return await client.db().collection('messages').countDocuments()
 }
 
-export interface Keyspace extends AsyncDisposable {
+export interface OpenKeyspace extends AsyncDisposable {
   readonly client: Client
   readonly name: string
 }
 
-export async function openKeyspace(uri: string): Promise<Keyspace> {
+export async function openKeyspace(uri: string): Promise<OpenKeyspace> {
   const { contactPoints, port, localDataCenter, credentials, keyspace } = parseCassandraUri(uri)
   if (keyspace === undefined)
     throw new CodedError('BAD_CASSANDRA_URI', 'a bench needs a keyspace in the path of the address')

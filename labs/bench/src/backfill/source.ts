@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { listStages, type OnProgress, startStage } from '@threshold/engines'
 import { CodedError } from '@threshold/kit'
-import { fillPast, openTalk } from '../api.ts'
+import { createGuild, fillHistory } from '../api.ts'
 import { type Metered, meteredNode } from '../metered.ts'
 import { countRows } from './rows.ts'
 
 /** How much is moved. */
-export interface Size {
+export interface DataSize {
   readonly channels: number
   /** In each channel. */
   readonly messages: number
@@ -26,7 +26,7 @@ export interface Source extends AsyncDisposable {
    * Everybody writes to both stores, as if for the first time: what was copied before does not
    * count.
    */
-  beginAnew(cassandra: string): Promise<void>
+  restartDualWrite(cassandra: string): Promise<void>
   /** The real step, as `threshold migrate` runs it. */
   backfill(cassandra: string, onLine: (line: string) => void): Promise<Metered>
 }
@@ -37,7 +37,7 @@ const BUCKET_DAYS = 10
 
 export async function openSource(
   uris: { mongodb: string; cassandra: string },
-  size: Size,
+  size: DataSize,
   onProgress: OnProgress,
 ): Promise<Source> {
   await using opened = new AsyncDisposableStack()
@@ -54,9 +54,9 @@ export async function openSource(
       },
     }),
   )
-  const { token, channels } = await openTalk(stage.url, size.channels)
+  const { token, channels } = await createGuild(stage.url, size.channels)
   const total = size.channels * size.messages
-  await fillPast(stage.url, token, { ...size, channels }, (done) =>
+  await fillHistory(stage.url, token, { ...size, channels }, (done) =>
     onProgress({ text: 'writing messages into MongoDB', done, total }),
   )
   const folder = await mkdtemp(join(tmpdir(), 'threshold-bench-'))
@@ -82,7 +82,7 @@ export async function openSource(
     mongodb,
     rows: await countRows(mongodb),
     bucketDays: BUCKET_DAYS,
-    async beginAnew(cassandra) {
+    async restartDualWrite(cassandra) {
       if (begun) await step('rollback', cassandra)
       await step('dual-write', cassandra)
       begun = true

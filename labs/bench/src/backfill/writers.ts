@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { type Cqlsh, installCqlsh, type OnProgress, parseCassandraUri } from '@threshold/engines'
 import { messageOf } from '@threshold/kit'
 import { type Metered, meteredCqlsh, meteredNode } from '../metered.ts'
-import type { Exported } from './csv.ts'
+import type { CsvExport } from './csv.ts'
 import { COLUMNS } from './rows.ts'
 import type { Source } from './source.ts'
 
@@ -50,7 +50,7 @@ export const loopWriter = (source: Source, name: typeof SEQUENTIAL | typeof LOOP
  * With cqlsh's own settings. Both tables, since a page does not find a message whose bucket is not
  * written down.
  */
-export function copyWriter(cqlsh: Cqlsh, { messages, buckets }: Exported): Writer {
+export function copyWriter(cqlsh: Cqlsh, { messages, buckets }: CsvExport): Writer {
   return {
     name: COPY,
     async write(cassandra, onLine) {

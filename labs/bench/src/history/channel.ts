@@ -2,9 +2,9 @@ import { Agent, request } from 'node:http'
 import { DISCORD_EPOCH, firstIdAt } from '@threshold/contract'
 import { parseCassandraUri, startStage } from '@threshold/engines'
 import { byLabel, scrape } from '@threshold/lab-kit'
-import { fillPast, openTalk } from '../api.ts'
+import { createGuild, fillHistory } from '../api.ts'
 
-export interface Past {
+export interface History {
   readonly messages: number
   readonly days: number
   readonly characters: number
@@ -29,7 +29,7 @@ export interface FilledChannel extends AsyncDisposable {
   statements(): Promise<number>
 }
 
-export interface Place {
+export interface StageAddresses {
   readonly stage: number
   readonly mongodb: string
   /** With its keyspace; for a stage whose messages are there. */
@@ -48,8 +48,8 @@ const BEHIND = 2
 
 /** Written through the stage's own import, over all its days. */
 export async function fillChannel(
-  { stage, mongodb, cassandra, enginePid }: Place,
-  past: Past,
+  { stage, mongodb, cassandra, enginePid }: StageAddresses,
+  past: History,
   onDone: (messages: number) => void,
 ): Promise<FilledChannel> {
   await using opened = new AsyncDisposableStack()
@@ -61,8 +61,8 @@ export async function fillChannel(
       env: { THRESHOLD_LOG_LEVEL: 'warn', THRESHOLD_RATE_REQUESTS: '1000000' },
     }),
   )
-  const { token, channels } = await openTalk(running.url, 1)
-  await fillPast(running.url, token, { ...past, channels }, onDone)
+  const { token, channels } = await createGuild(running.url, 1)
+  await fillHistory(running.url, token, { ...past, channels }, onDone)
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
   opened.defer(() => agent.destroy())
   const url = `${running.url}/api/v10/channels/${channels[0]}/messages?limit=${PAGE}`

@@ -17,7 +17,7 @@ export interface HistorySample {
   readonly engineCpuMs: number
 }
 
-export interface HistoryMeasured {
+export interface HistoryResult {
   readonly samples: readonly HistorySample[]
   /** By the size of the channel; none where Cassandra is not ours to ask. */
   readonly reads: ReadonlyMap<number, TableReads>
@@ -39,11 +39,11 @@ export async function historyRounds(
   node: CassandraNode | undefined,
   { rounds, pages }: Effort,
   onProgress: OnProgress,
-): Promise<HistoryMeasured> {
+): Promise<HistoryResult> {
   const samples: HistorySample[] = []
   const total = rounds * channels.length
   for (const channel of channels)
-    for (const kind of KINDS) await ask(channel, kind, Math.ceil(pages / 4))
+    for (const kind of KINDS) await readPages(channel, kind, Math.ceil(pages / 4))
   for (let round = 0; round < rounds; round++) {
     for (let i = 0; i < channels.length; i++) {
       const channel = channels[(i + round) % channels.length]!
@@ -69,9 +69,9 @@ export async function historyRounds(
   return { samples, reads }
 
   async function measured(channel: FilledChannel, at: 'newest' | 'random') {
-    const before = await account(channel)
-    const latency = await ask(channel, at, pages)
-    const after = await account(channel)
+    const before = await countersOf(channel)
+    const latency = await readPages(channel, at, pages)
+    const after = await countersOf(channel)
     return {
       p50: latency.getValueAtPercentile(50) / 1_000,
       p99: latency.getValueAtPercentile(99) / 1_000,
@@ -80,7 +80,7 @@ export async function historyRounds(
       engineCpuMs: ((after.engine - before.engine) * 1_000) / pages,
     }
   }
-  async function account(channel: FilledChannel) {
+  async function countersOf(channel: FilledChannel) {
     const cpu = async (pid: number | undefined): Promise<number> =>
       (pid === undefined ? undefined : await processCpuSeconds(pid)) ?? Number.NaN
     return {
@@ -91,7 +91,7 @@ export async function historyRounds(
   }
 }
 
-async function ask(channel: FilledChannel, at: 'newest' | 'random', pages: number) {
+async function readPages(channel: FilledChannel, at: 'newest' | 'random', pages: number) {
   const latency = createLatency()
   for (let page = 0; page < pages; page++) recordMs(latency, await channel.page(at))
   return latency

@@ -4,9 +4,15 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { createGzip } from 'node:zlib'
+import {
+  type AttemptLog,
+  createAttemptLog,
+  isAcknowledged,
+  recordDelivery,
+  sampleLines,
+} from './attempt-log.ts'
 import { createLatency, latencyOf, percentileMs, recordMs } from './latency.ts'
-import { createLedger, isAcknowledged, type Ledger, recordDelivery, sampleLines } from './ledger.ts'
-import type { FromGenerator, Plan } from './plan.ts'
+import type { GeneratorEvent, Plan } from './plan.ts'
 import { seeded } from './random.ts'
 import { type Arrival, schedule } from './schedule.ts'
 import { createSender, type Sender } from './senders.ts'
@@ -32,13 +38,13 @@ const RETURN_WITHIN_MS = 60_000
  */
 const IN_FLIGHT = 20_000
 
-export function createGenerator(plan: Plan, tell: (message: FromGenerator) => void): Generator {
+export function createGenerator(plan: Plan, tell: (message: GeneratorEvent) => void): Generator {
   const { load, guilds } = plan
   const arrivals = schedule(load)
   const places = guilds.flatMap((guild, index) =>
     guild.members.map((member) => ({ guild: index, guildId: guild.id, member })),
   )
-  const ledger = createLedger(arrivals, places)
+  const ledger = createAttemptLog(arrivals, places)
   const sender = createSender(plan.baseUrl, guilds)
   const random = seeded(load.seed + 1)
   let origin = performance.now()
@@ -123,7 +129,7 @@ function attemptOf(nonce: string, marker: string): number | undefined {
  */
 async function sendAll(
   arrivals: readonly Arrival[],
-  ledger: Ledger,
+  ledger: AttemptLog,
   sender: Sender,
   plan: Plan,
   now: () => number,
@@ -154,7 +160,7 @@ async function waitUntil(now: () => number, ms: number): Promise<void> {
  * Until everything sent was answered, and everything answered was delivered everywhere; at the
  * latest at `latestMs`.
  */
-async function drain(ledger: Ledger, now: () => number, latestMs: number): Promise<void> {
+async function drain(ledger: AttemptLog, now: () => number, latestMs: number): Promise<void> {
   const audience = new Map<number, number>()
   for (const { guild } of ledger.sessions) audience.set(guild, (audience.get(guild) ?? 0) + 1)
   const owed = (): number =>
@@ -170,12 +176,12 @@ async function drain(ledger: Ledger, now: () => number, latestMs: number): Promi
   while (!answered() && now() < latestMs) await delay(20)
   const until = Math.min(latestMs, now() + DRAIN_MS)
   while (ledger.deliveries.attempt.length < owed() && now() < until) await delay(20)
-  // A doubled delivery comes after the last one that was owed.
+  // A duplicated delivery comes after the last one that was owed.
   await delay(100)
 }
 
 async function untilAllBack(
-  { sessions }: Ledger,
+  { sessions }: AttemptLog,
   now: () => number,
   latestMs: number,
 ): Promise<void> {
@@ -185,7 +191,7 @@ async function untilAllBack(
 }
 
 function narrate(
-  tell: (message: FromGenerator) => void,
+  tell: (message: GeneratorEvent) => void,
   seconds: number,
   warmupMs: number,
   onMeasuring: () => void,

@@ -1,6 +1,6 @@
 import { CodedError, messageOf } from '@threshold/kit'
 import { createGenerator, type Generator } from './generator.ts'
-import type { FromGenerator, ToGenerator } from './plan.ts'
+import type { GeneratorCommand, GeneratorEvent } from './plan.ts'
 
 /*
  * The load generator's process. It shares neither event loop nor garbage collector with what it
@@ -9,11 +9,11 @@ import type { FromGenerator, ToGenerator } from './plan.ts'
  */
 let generator: Generator | undefined
 
-const tell = (message: FromGenerator): void => {
+const tell = (message: GeneratorEvent): void => {
   process.send?.(message)
 }
 
-async function obey(message: ToGenerator): Promise<void> {
+async function obey(message: GeneratorCommand): Promise<void> {
   try {
     if (message.type === 'prepare') {
       generator = createGenerator(message.plan, tell)
@@ -29,5 +29,5 @@ async function obey(message: ToGenerator): Promise<void> {
   }
 }
 
-process.on('message', (message) => void obey(message as ToGenerator))
+process.on('message', (message) => void obey(message as GeneratorCommand))
 process.on('disconnect', () => process.exit(0))

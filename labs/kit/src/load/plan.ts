@@ -1,17 +1,17 @@
 import type { LoadReport } from './report.ts'
 import type { Load } from './workload.ts'
 
-export interface WorldMember {
+export interface FixtureMember {
   readonly id: string
   readonly token: string
 }
 
-export interface WorldGuild {
+export interface FixtureGuild {
   readonly group: string
   readonly id: string
   readonly channels: readonly string[]
   /** The owner first; all of them may talk. */
-  readonly members: readonly WorldMember[]
+  readonly members: readonly FixtureMember[]
   /** How far back its channels' past goes; undefined where there is none. */
   readonly historyDays?: number
 }
@@ -27,18 +27,18 @@ export interface Plan {
    * As many guilds as the load has, in the order of its groups, each with as many members as are to
    * be online.
    */
-  readonly guilds: readonly WorldGuild[]
+  readonly guilds: readonly FixtureGuild[]
   /** In front of every nonce: messages of another visit are not this one's. */
   readonly marker: string
   /** Where the raw samples go: JSON lines, gzipped. */
   readonly samplesFile: string
 }
 
-export type ToGenerator =
+export type GeneratorCommand =
   | { readonly type: 'prepare'; readonly plan: Plan }
   | { readonly type: 'go' }
 
-export type FromGenerator =
+export type GeneratorEvent =
   | { readonly type: 'opened'; readonly done: number; readonly total: number }
   | { readonly type: 'ready' }
   /** The warm-up is over; from now on everything counts. */

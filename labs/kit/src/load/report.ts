@@ -26,7 +26,7 @@ const deliveryCounts = {
   delivered: count,
   lost: count,
   /** Deliveries beyond the first of the same message at the same socket. */
-  doubled: count,
+  duplicated: count,
   /** Deliveries that came after one which the channel's order puts later. */
   outOfOrder: count,
   late: count,
@@ -73,7 +73,7 @@ export type GroupReport = z.infer<typeof groupReportSchema>
 
 /** What one load did and saw, as its generator tells it. Warm-up is not in it. */
 export const loadReportSchema = z.object({
-  v: z.literal(1),
+  v: z.literal(2),
   seconds: z.number(),
   sends: z.object(attemptCounts),
   reads: z.object(attemptCounts),

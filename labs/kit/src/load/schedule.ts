@@ -1,4 +1,4 @@
-import { below, type Random, seeded, waitSeconds } from './random.ts'
+import { exponentialWaitSeconds, type Random, randomBelow, seeded } from './random.ts'
 import type { Group, Load } from './workload.ts'
 
 export type Arrival = Readonly<{
@@ -30,7 +30,7 @@ export function schedule(load: Load): Arrival[] {
     firstGuild += group.guilds
     if (group.guilds * group.online * group.channels === 0) continue // nobody is there to say anything
     for (const [kind, perSecond, together] of [
-      ['send', group.messagesPerSecond, group.together ?? 1],
+      ['send', group.messagesPerSecond, group.burst ?? 1],
       ['read', group.readsPerSecond, 1],
     ] as const) {
       // A stream of its own for each, so that adding reads to a load does not move its sends.
@@ -50,15 +50,19 @@ export function schedule(load: Load): Arrival[] {
 
 function* moments(random: Random, perSecond: number, seconds: number): Generator<number> {
   if (perSecond <= 0) return
-  for (let at = waitSeconds(random, perSecond); at < seconds; at += waitSeconds(random, perSecond))
+  for (
+    let at = exponentialWaitSeconds(random, perSecond);
+    at < seconds;
+    at += exponentialWaitSeconds(random, perSecond)
+  )
     yield at * 1_000
 }
 
 function placeOf(random: Random, group: Group, first: number): Omit<Arrival, 'kind' | 'dueMs'> {
   return {
-    guild: first + below(random, group.guilds),
-    channel: below(random, group.channels),
-    author: below(random, group.online),
+    guild: first + randomBelow(random, group.guilds),
+    channel: randomBelow(random, group.channels),
+    author: randomBelow(random, group.online),
     // Most messages are short, a few are not.
     length: 8 + Math.floor(-Math.log(1 - random()) * 50),
     ago: random(),

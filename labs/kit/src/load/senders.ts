@@ -1,7 +1,7 @@
 import { firstIdAt } from '@threshold/contract'
 import { messageOf } from '@threshold/kit'
 import { Agent, request } from 'undici'
-import type { WorldGuild } from './plan.ts'
+import type { FixtureGuild } from './plan.ts'
 import type { Arrival } from './schedule.ts'
 
 export interface Sender extends AsyncDisposable {
@@ -18,7 +18,7 @@ export interface Sender extends AsyncDisposable {
  */
 const CONNECTIONS = 128
 
-export function createSender(baseUrl: string, guilds: readonly WorldGuild[]): Sender {
+export function createSender(baseUrl: string, guilds: readonly FixtureGuild[]): Sender {
   const agent = new Agent({ connections: CONNECTIONS, pipelining: 1 })
   return {
     async attempt(arrival, nonce, patienceMs) {
@@ -57,7 +57,7 @@ export function createSender(baseUrl: string, guilds: readonly WorldGuild[]): Se
 const DAY_MS = 86_400_000
 
 /** Where somebody scrolls to: anywhere in a past, where there is one. */
-const beforeOf = ({ ago }: Arrival, { historyDays }: WorldGuild): string =>
+const beforeOf = ({ ago }: Arrival, { historyDays }: FixtureGuild): string =>
   historyDays === undefined ? '' : `&before=${firstIdAt(Date.now() - ago * historyDays * DAY_MS)}`
 
 const WORDS =

@@ -1,7 +1,7 @@
 import { Intent, Op } from '@threshold/contract'
 import { CodedError } from '@threshold/kit'
 import WebSocket from 'ws'
-import { below, type Random } from './random.ts'
+import { type Random, randomBelow } from './random.ts'
 
 export interface SessionOptions {
   readonly gatewayUrl: string
@@ -114,7 +114,7 @@ export class GatewaySession {
 
   #pause(): Promise<void> {
     return new Promise((resolve) =>
-      setTimeout(resolve, below(this.#options.random, RETURN_WITHIN_MS)),
+      setTimeout(resolve, randomBelow(this.#options.random, RETURN_WITHIN_MS)),
     )
   }
 
@@ -154,7 +154,7 @@ export class GatewaySession {
   #greet(socket: WebSocket, intervalMs: number): void {
     // The first heartbeat comes after a random part of the interval, or all sockets would beat
     // together.
-    const first = below(this.#options.random, intervalMs)
+    const first = randomBelow(this.#options.random, intervalMs)
     const start = setTimeout(() => {
       this.#heartbeat(socket)
       this.#beat = setInterval(() => this.#heartbeat(socket), intervalMs).unref()

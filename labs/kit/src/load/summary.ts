@@ -1,7 +1,7 @@
 import type { Histogram } from 'hdr-histogram-js'
+import { type Attempt, type AttemptLog, isAcknowledged } from './attempt-log.ts'
 import { createLatency, latencyOf, recordMs } from './latency.ts'
-import { type Attempt, isAcknowledged, type Ledger } from './ledger.ts'
-import type { WorldGuild } from './plan.ts'
+import type { FixtureGuild } from './plan.ts'
 import {
   type GroupReport,
   type GuildTally,
@@ -14,9 +14,9 @@ import type { Load } from './workload.ts'
 
 /** From the ledger of a run to what is told of it. Pure. */
 export function summarise(
-  ledger: Ledger,
+  ledger: AttemptLog,
   load: Load,
-  guilds: readonly WorldGuild[],
+  guilds: readonly FixtureGuild[],
   generator: LoadReport['generator'],
 ): LoadReport {
   const warmupMs = load.warmupSeconds * 1_000
@@ -27,7 +27,7 @@ export function summarise(
     if (outcome !== undefined && outcome !== 'ok') errors[outcome] = (errors[outcome] ?? 0) + 1
   }
   return {
-    v: 1,
+    v: 2,
     seconds: load.seconds,
     sends: attemptCounts(counted.filter(({ arrival }) => arrival.kind === 'send')),
     reads: attemptCounts(counted.filter(({ arrival }) => arrival.kind === 'read')),
@@ -59,12 +59,12 @@ const sumDeliveries = (guilds: readonly GuildTally[]): Omit<LoadReport['deliveri
   expected: sumOf(guilds, 'expected'),
   delivered: sumOf(guilds, 'delivered'),
   lost: sumOf(guilds, 'lost'),
-  doubled: sumOf(guilds, 'doubled'),
+  duplicated: sumOf(guilds, 'duplicated'),
   outOfOrder: sumOf(guilds, 'outOfOrder'),
   late: sumOf(guilds, 'late'),
 })
 
-function sockets({ sessions }: Ledger): LoadReport['sockets'] {
+function sockets({ sessions }: AttemptLog): LoadReport['sockets'] {
   const drops = sessions.flatMap(({ dropsMs }) => dropsMs)
   const returns = sessions.flatMap(({ returnsMs }) => returnsMs)
   const allBack =
@@ -85,9 +85,9 @@ const lowest = (values: readonly number[]): number =>
   values.reduce((least, value) => Math.min(least, value))
 
 function latencies(
-  ledger: Ledger,
+  ledger: AttemptLog,
   load: Load,
-  guilds: readonly WorldGuild[],
+  guilds: readonly FixtureGuild[],
   warmupMs: number,
 ): GroupReport[] {
   const byGroup = new Map(
@@ -124,7 +124,7 @@ function latencies(
  * answered: whoever sent in the last second waits for as long as everybody else. By the second in
  * which it happened, so that each row adds up to the whole.
  */
-function series(ledger: Ledger, load: Load, warmupMs: number): SecondTally[] {
+function series(ledger: AttemptLog, load: Load, warmupMs: number): SecondTally[] {
   const nothing = { due: 0, acknowledged: 0, errors: 0, delivered: 0, late: 0 }
   const seconds: SecondTally[] = Array.from({ length: Math.ceil(load.seconds) }, (_, second) => ({
     second,

@@ -1,4 +1,4 @@
-import { isAcknowledged, type Ledger } from './ledger.ts'
+import { type AttemptLog, isAcknowledged } from './attempt-log.ts'
 import { type GuildTally, LATE_MS } from './report.ts'
 
 export interface GuildShape {
@@ -15,7 +15,7 @@ export interface DeliveryTally {
  * the tests hold for any ledger whatever. `warmupMs`: attempts due before it are owed to nobody.
  */
 export function tally(
-  ledger: Ledger,
+  ledger: AttemptLog,
   guilds: readonly GuildShape[],
   warmupMs: number,
 ): DeliveryTally {
@@ -55,7 +55,7 @@ export function tally(
     const of = tallies[session.guild]!
     const key = n * ledger.sessions.length + sessions[index]!
     if (seen.has(key)) {
-      of.doubled++
+      of.duplicated++
       continue
     }
     seen.add(key)
@@ -78,7 +78,7 @@ const NOTHING = {
   expected: 0,
   delivered: 0,
   lost: 0,
-  doubled: 0,
+  duplicated: 0,
   outOfOrder: 0,
   late: 0,
 }
@@ -88,7 +88,7 @@ const NOTHING = {
  * taken as the channel's is that of the session that saw the most of it, and every other is held
  * against it.
  */
-function disorder(ledger: Ledger, counts: readonly boolean[]): Map<number, number> {
+function disorder(ledger: AttemptLog, counts: readonly boolean[]): Map<number, number> {
   const logs = new Map<string, Map<number, number[]>>()
   const { attempt: attempts, session: sessions } = ledger.deliveries
   for (const [index, n] of attempts.entries()) {

@@ -11,7 +11,7 @@ export interface Group {
    * So many of them come at the same moment, as when everybody answers the same word. Without it,
    * each by itself.
    */
-  readonly together?: number
+  readonly burst?: number
   /**
    * Pages of a channel's latest fifty messages: what a client loads when somebody looks into a
    * channel.
@@ -68,7 +68,7 @@ export interface BusyGuilds {
   readonly huge?: {
     readonly online: number
     readonly messagesPerSecond: number
-    readonly together?: number
+    readonly burst?: number
   }
   readonly seconds: number
   readonly warmupSeconds?: number
@@ -144,9 +144,7 @@ export function describeLoad(load: Load): string {
         ? ''
         : `, over ${(group.guilds * group.channels * group.history.messages).toLocaleString('en')} messages of the past`
     const bursts =
-      (group.together ?? 1) === 1 || group.messagesPerSecond === 0
-        ? ''
-        : `, ${group.together} at a time`
+      (group.burst ?? 1) === 1 || group.messagesPerSecond === 0 ? '' : `, ${group.burst} at a time`
     return `${guilds} with ${group.online} online each, ${round(group.messagesPerSecond)} messages${reads} a second${bursts}${past}`
   })
   return `${groups.join('; ')}; for ${load.seconds} s`

@@ -12,7 +12,7 @@ export const grid = (canvas: Canvas, change: object = {}): object => ({
   ...change,
 })
 
-export function axis(canvas: Canvas, name: string, change: object = {}): object {
+export function baseAxis(canvas: Canvas, name: string, change: object = {}): object {
   const size = fontSize(canvas)
   return {
     name,
@@ -27,8 +27,8 @@ export function axis(canvas: Canvas, name: string, change: object = {}): object 
 }
 
 /** A vertical axis says its name above itself, where it can be read without turning one's head. */
-export const upright = (canvas: Canvas, name: string, change: object = {}): object =>
-  axis(canvas, name, {
+export const yAxis = (canvas: Canvas, name: string, change: object = {}): object =>
+  baseAxis(canvas, name, {
     nameLocation: 'end',
     nameTextStyle: {
       color: MUTED,
@@ -41,8 +41,12 @@ export const upright = (canvas: Canvas, name: string, change: object = {}): obje
     ...change,
   })
 
-export const below = (canvas: Canvas, name: string, change: object = {}): object =>
-  axis(canvas, name, { nameGap: canvas.narrow ? 30 : 34, splitLine: { show: false }, ...change })
+export const xAxis = (canvas: Canvas, name: string, change: object = {}): object =>
+  baseAxis(canvas, name, {
+    nameGap: canvas.narrow ? 30 : 34,
+    splitLine: { show: false },
+    ...change,
+  })
 
 export const line = (color: string, change: object = {}): object => ({
   type: 'line',

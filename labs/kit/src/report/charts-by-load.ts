@@ -1,6 +1,6 @@
-import { type axis, below, grid, line, thresholdLine, upright } from './chart-style.ts'
+import { type baseAxis, grid, line, thresholdLine, xAxis, yAxis } from './chart-style.ts'
 import { measured, samplesOf, sum } from './charts.ts'
-import { draw, type Key } from './draw.ts'
+import { draw, type LegendEntry } from './draw.ts'
 import type { Markup } from './markup.ts'
 import { BAD, INK, MUTED, seriesColor } from './palette.ts'
 import type { ArmReport, Report } from './schema.ts'
@@ -34,13 +34,13 @@ export function stepsChart(report: Report): Markup {
     { name: 'not answered', color: seriesColor(3), values: arms.map(({ name }) => failed(name)) },
   ]
   const highest = Math.max(...rows.flatMap(({ values }) => values), (most ?? 0) * 100)
-  const keys = rows.map(({ name, color }): Key => ({ name, color, shape: 'bar' }))
+  const keys = rows.map(({ name, color }): LegendEntry => ({ name, color, shape: 'bar' }))
   if (most !== undefined)
     keys.push({ name: `late: at most ${most * 100}%`, color: BAD, shape: 'dashed' })
   return draw('Late, lost and unanswered, by load', keys, (canvas) => ({
     grid: grid(canvas, { bottom: canvas.narrow ? 64 : 76 }),
     xAxis: stepsAxis(canvas, arms),
-    yAxis: upright(canvas, '% of what was owed', {
+    yAxis: yAxis(canvas, '% of what was owed', {
       type: 'value',
       min: 0,
       max: Math.min(100, nice(highest * 1.25)),
@@ -87,7 +87,7 @@ export function throughputChart(report: Report): Markup {
   const late = (arm: string): number => perSecond(arm, ({ deliveries }) => deliveries.late)
   const delivered = (arm: string): number =>
     perSecond(arm, ({ deliveries }) => deliveries.delivered)
-  const keys: Key[] = [
+  const keys: LegendEntry[] = [
     { name: 'delivered on time', color: seriesColor(0), shape: 'bar' },
     { name: 'late', color: BAD, shape: 'bar' },
     { name: 'due', color: INK, shape: 'dotted' },
@@ -95,7 +95,7 @@ export function throughputChart(report: Report): Markup {
   return draw('Deliveries a second, by load', keys, (canvas) => ({
     grid: grid(canvas, { bottom: canvas.narrow ? 64 : 76 }),
     xAxis: stepsAxis(canvas, arms),
-    yAxis: upright(canvas, 'deliveries a second', { type: 'value', min: 0 }),
+    yAxis: yAxis(canvas, 'deliveries a second', { type: 'value', min: 0 }),
     series: [
       {
         type: 'bar',
@@ -123,8 +123,8 @@ export function throughputChart(report: Report): Markup {
   }))
 }
 
-const stepsAxis = (canvas: Parameters<typeof axis>[0], arms: readonly ArmReport[]): object =>
-  below(canvas, '', {
+const stepsAxis = (canvas: Parameters<typeof baseAxis>[0], arms: readonly ArmReport[]): object =>
+  xAxis(canvas, '', {
     type: 'category',
     data: arms.map(
       ({ name, messagesPerSecond, online }) =>

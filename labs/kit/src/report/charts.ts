@@ -1,7 +1,7 @@
 import { mergeLatency } from '../load/latency.ts'
 import { LATE_MS, type Latency } from '../load/report.ts'
-import { axis, below, fontSize, grid, line, upright } from './chart-style.ts'
-import { draw, type Key } from './draw.ts'
+import { baseAxis, fontSize, grid, line, xAxis, yAxis } from './chart-style.ts'
+import { draw, type LegendEntry } from './draw.ts'
 import type { Markup } from './markup.ts'
 import { LINE, MUTED, seriesColor } from './palette.ts'
 import type { ArmReport, Report } from './schema.ts'
@@ -20,7 +20,7 @@ export const latencyOfArm = (report: Report, arm: string, kind: Kind): Latency =
 export const measured = (report: Report): ArmReport[] =>
   report.arms.filter((arm) => samplesOf(report, arm.name).length > 0)
 
-const armKeys = (arms: readonly ArmReport[]): Key[] =>
+const armKeys = (arms: readonly ArmReport[]): LegendEntry[] =>
   arms.map(({ name }, index) => ({ name, color: seriesColor(index), shape: 'line' }))
 
 /** 0, 90, 99, 99.9 % at equal distances: a tail is not to be squeezed into the last millimetre. */
@@ -39,7 +39,7 @@ export function percentileChart(report: Report, kind: Kind, previous: Report | u
   if (previous !== undefined) keys.push({ name: 'the run before', color: MUTED, shape: 'dashed' })
   return draw('Latency by percentile', keys, (canvas) => ({
     grid: grid(canvas),
-    xAxis: below(canvas, 'so many were at least as fast', {
+    xAxis: xAxis(canvas, 'so many were at least as fast', {
       type: 'value',
       min: 0,
       max: 'dataMax',
@@ -51,7 +51,7 @@ export function percentileChart(report: Report, kind: Kind, previous: Report | u
         showMaxLabel: false,
       },
     }),
-    yAxis: upright(canvas, 'ms', { type: 'log' }),
+    yAxis: yAxis(canvas, 'ms', { type: 'log' }),
     series: arms.flatMap(({ name }, index) => {
       const points = curve(latencyOfArm(report, name, kind))
       const before = previous === undefined ? [] : curve(latencyOfArm(previous, name, kind))
@@ -87,11 +87,11 @@ export function timelineChart(report: Report): Markup {
   const seconds = Math.max(...arms.map(({ name }) => during(name).length))
   return draw('Sends answered, second by second', armKeys(arms), (canvas) => ({
     grid: grid(canvas),
-    xAxis: below(canvas, 'second of the load, first round', {
+    xAxis: xAxis(canvas, 'second of the load, first round', {
       type: 'category',
       data: Array.from({ length: seconds }, (_, second) => second + 1),
     }),
-    yAxis: upright(canvas, 'sends a second: dotted due, drawn answered', { type: 'value', min: 0 }),
+    yAxis: yAxis(canvas, 'sends a second: dotted due, drawn answered', { type: 'value', min: 0 }),
     series: arms.flatMap(({ name }, index) => {
       const series = during(name)
       const color = seriesColor(index)
@@ -127,16 +127,16 @@ export function coresChart(report: Report): Markup {
     index === users.length - 1 ? LINE : seriesColor(index)
   return draw(
     'CPU cores used',
-    users.map(({ name }, index): Key => ({ name, color: colorOf(index), shape: 'bar' })),
+    users.map(({ name }, index): LegendEntry => ({ name, color: colorOf(index), shape: 'bar' })),
     (canvas) => ({
       grid: grid(canvas, { left: canvas.narrow ? 96 : 124, top: 10 }),
-      xAxis: below(canvas, `cores, of ${report.environment.cores}`, {
+      xAxis: xAxis(canvas, `cores, of ${report.environment.cores}`, {
         type: 'value',
         min: 0,
         max: report.environment.cores,
         splitLine: { lineStyle: { color: LINE, opacity: 0.6 } },
       }),
-      yAxis: axis(canvas, '', {
+      yAxis: baseAxis(canvas, '', {
         type: 'category',
         data: arms.map(({ name }) => name),
         inverse: true,

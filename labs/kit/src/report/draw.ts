@@ -24,7 +24,7 @@ const NARROW: Canvas = { width: 360, height: 340, narrow: true }
  * One line of a legend. It is text of the page and not of the picture, so that it breaks where the
  * reader's screen ends.
  */
-export interface Key {
+export interface LegendEntry {
   readonly name: string
   readonly color: string
   readonly shape: 'bar' | 'line' | 'dashed' | 'dotted'
@@ -33,7 +33,7 @@ export interface Key {
 /** The same picture twice, for a projector and for a phone; the page shows one of them. */
 export function draw(
   label: string,
-  keys: readonly Key[],
+  keys: readonly LegendEntry[],
   options: (canvas: Canvas) => EChartsCoreOption,
   height: { wide?: number; narrow?: number } = {},
 ): Markup {

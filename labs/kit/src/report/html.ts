@@ -5,7 +5,14 @@ import { coresChart, LATE_TEXT, percentileChart, samplesOf, timelineChart } from
 import { stepsChart, throughputChart } from './charts-by-load.ts'
 import { html, type Markup, raw } from './markup.ts'
 import type { Report } from './schema.ts'
-import { beside, claims, context, engineLabel, headline, moment } from './sections.ts'
+import {
+  beside,
+  engineLabel,
+  formatUtc,
+  headline,
+  thresholdsSection,
+  timesTable,
+} from './sections.ts'
 import { STYLE } from './style.ts'
 
 const VERDICTS = {
@@ -30,18 +37,28 @@ export function renderReport(report: Report, previous?: Report): string {
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <title>Lab ${lab.id}, ${lab.title}: ${VERDICTS[report.verdict][0]}</title><style>${raw(STYLE)}</style></head><body><main>
-${top(report)}${claims(report)}${figures(report, previous)}${beside(report, previous)}${origin(report)}${again(report)}
+${headerSection(report)}${thresholdsSection(report)}${measurementsSection(report, previous)}${beside(report, previous)}${provenanceSection(report)}${rerunSection(report)}
 </main></body></html>
 `
   return page.markup
 }
 
-function top(report: Report): Markup {
+function headerSection(report: Report): Markup {
   const [word, meaning] = VERDICTS[report.verdict]
-  const { lab, twin, verdict, reasons, notes, prediction, size, startedAt, seconds } = report
+  const {
+    lab,
+    control: twin,
+    verdict,
+    reasons,
+    notes,
+    prediction,
+    size,
+    startedAt,
+    seconds,
+  } = report
   // Where all held, the table of claims says why; what it cannot say is what nobody knows.
   const told = verdict === 'supported' ? caveatsOf(report.samples) : reasons
-  return html`<header class="top"><p class="eyebrow">Threshold · Lab ${lab.id}, ${lab.title} · ${size} · ${moment(startedAt)} · ${Math.round(seconds)} s</p>
+  return html`<header class="top"><p class="eyebrow">Threshold · Lab ${lab.id}, ${lab.title} · ${size} · ${formatUtc(startedAt)} · ${Math.round(seconds)} s</p>
 <h1>${lab.question}</h1>
 ${twin !== undefined && html`<p class="twin"><b>Wrong twin.</b> This run was made in order to be refuted: ${twin}.</p>`}
 <dl><dt>Hypothesis</dt><dd>${lab.hypothesis}</dd><dt>Prediction</dt><dd>${prediction.line}</dd><dt>Engine</dt><dd>${engineLabel(report)}</dd><dt>Machine</dt><dd>${report.environment.text}</dd></dl>
@@ -51,7 +68,7 @@ ${told.length > 0 && html`<h3>${verdict === 'supported' ? 'What is not known' : 
 ${notes.length > 0 && html`<h3>To take home</h3><ul class="reasons">${notes.map((note) => html`<li>${note}</li>`)}</ul>`}</header>`
 }
 
-function figures(report: Report, previous: Report | undefined): Markup | undefined {
+function measurementsSection(report: Report, previous: Report | undefined): Markup | undefined {
   if (report.samples.length === 0) return undefined
   const label = `${engineLabel(report)}; ${report.environment.text}.`
   const figure = (title: string, picture: Markup, text: string): Markup =>
@@ -65,10 +82,10 @@ ${figure('How long a sender waited for the answer', percentileChart(report, 'sen
 ${reads && figure('How long a page of history took', percentileChart(report, 'reads', previous), 'The latest fifty messages of a channel, from the moment the read was due.')}
 ${figure('Second by second', timelineChart(report), 'Sends due and sends answered, in the first round of each arm. The schedule is made beforehand and waits for nobody.')}
 ${figure('Who used the machine', coresChart(report), 'CPU while the load ran, mean of all rounds. The load generator is a process of its own; what it uses is not the stage’s.')}
-${context(report, previous)}${resources(report, label)}</section>`
+${timesTable(report, previous)}${trialsTable(report, label)}</section>`
 }
 
-function resources(report: Report, label: string): Markup {
+function trialsTable(report: Report, label: string): Markup {
   const rows = report.samples.map(({ arm, round, stage, engine, load, machine }) => [
     `${arm}, round ${round}`,
     formatValue('bytes', stage.memoryBytes ?? Number.NaN),
@@ -90,12 +107,12 @@ ${rows.map((row) => html`<tr>${row.map((cell, index) => html`<td class="${index 
 }
 
 /** Everything one needs in order to doubt the figures. */
-function origin(report: Report): Markup {
+function provenanceSection(report: Report): Markup {
   const { environment: machine, stages, arms, discarded, samples } = report
   const [one, five, fifteen] = machine.loadAverage
   return html`<section><h2>Where this comes from</h2><dl>
 ${arms.map(
-  ({ name, stage, stageTitle, load, fault, deed, engine, context: beside, env }) =>
+  ({ name, stage, stageTitle, load, fault, intervention: deed, engine, context: beside, env }) =>
     html`<dt>${name}</dt><dd>stage ${stage}, ${stageTitle}${engine !== undefined && html` on ${engine.text}`}. ${load}.${fault !== undefined && html` Fault: ${fault}.`}${deed !== undefined && html` Meanwhile: ${deed}.`}${
       Object.keys(env).length > 0 &&
       html` <code>${Object.entries(env)
@@ -110,7 +127,7 @@ ${discarded.length > 0 && html`<dt>Not counted</dt><dd>${discarded.map(({ arm, r
 </dl></section>`
 }
 
-function again(report: Report): Markup {
+function rerunSection(report: Report): Markup {
   const raws = report.arms.filter(({ name }) => samplesOf(report, name).length > 0)
   return html`<section><h2>Run it again</h2><p><code>${report.rerun}</code></p>
 <p>The same seed gives the same schedule. A second run is set beside this one by itself. The figures for programs are in <code>report.json</code>${raws.length > 0 && html`, every single send and delivery in <code>samples/</code> (JSON lines, gzipped)`}, both beside this page.</p></section>`

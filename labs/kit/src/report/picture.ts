@@ -1,4 +1,4 @@
-import { below, fontSize, grid, line, upright } from './chart-style.ts'
+import { fontSize, grid, line, xAxis, yAxis } from './chart-style.ts'
 import { svg, WIDE } from './draw.ts'
 import { INK, seriesColor } from './palette.ts'
 import { COLORS } from './style.ts'
@@ -21,8 +21,8 @@ export function curvesBySize(axes: { x: string; y: string }, curves: readonly Cu
   const drawn = svg(
     (canvas) => ({
       grid: grid(canvas, { right: 190 }),
-      xAxis: below(canvas, axes.x, { type: 'log', min: 'dataMin', max: 'dataMax' }),
-      yAxis: upright(canvas, axes.y, { type: 'value', min: 0 }),
+      xAxis: xAxis(canvas, axes.x, { type: 'log', min: 'dataMin', max: 'dataMax' }),
+      yAxis: yAxis(canvas, axes.y, { type: 'value', min: 0 }),
       series: curves.map(({ name, broken, color: index, points }) => {
         const color = seriesColor(index)
         return line(color, {

@@ -32,7 +32,7 @@ const armSchema = z.object({
   online: z.number(),
   fault: z.string().optional(),
   /** What was done beside the load, in words. */
-  deed: z.string().optional(),
+  intervention: z.string().optional(),
   env: z.record(z.string(), z.string()),
   /** Set once the arm's engine runs; no figure is shown without it. */
   engine: engineSchema.optional(),
@@ -45,7 +45,7 @@ export type ArmReport = z.infer<typeof armSchema>
  * else.
  */
 export const reportSchema = z.object({
-  v: z.literal(1),
+  v: z.literal(2),
   lab: z.object({
     id: z.string(),
     title: z.string(),
@@ -54,7 +54,7 @@ export const reportSchema = z.object({
   }),
   size: z.enum(['tiny', 'quick', 'full']),
   /** The lab's wrong twin: it was run in order to be refuted. In words, what was wrong. */
-  twin: z.string().optional(),
+  control: z.string().optional(),
   startedAt: z.string(),
   seconds: z.number(),
   environment: environmentSchema,
@@ -82,7 +82,7 @@ export const reportSchema = z.object({
       value: z.number().nullable(),
     }),
   ),
-  findings: z.array(z.object({ arm: z.string(), round: z.int(), statement: statementSchema })),
+  findings: z.array(z.object({ arm: z.string(), round: z.int(), assertion: statementSchema })),
   samples: z.array(sampleSchema),
   /** Visits that do not count, and why; decided without a look at what is claimed. */
   discarded: z.array(z.object({ arm: z.string(), round: z.int(), why: z.string() })),

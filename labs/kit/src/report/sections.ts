@@ -1,4 +1,4 @@
-import { formatValue, statementText, type Unit } from '../figure.ts'
+import { assertionText, formatValue, type Unit } from '../figure.ts'
 import { percentileMs } from '../load/latency.ts'
 import { latencyOfArm, samplesOf } from './charts.ts'
 import { html, type Markup } from './markup.ts'
@@ -9,7 +9,7 @@ const OUTCOMES = { holds: ['yes', '✓'], fails: ['no', '✗'], unknown: ['unkno
 const show = (unit: Unit, value: number | null): string => formatValue(unit, value ?? Number.NaN)
 
 /** What was claimed before anything ran, and beside each claim what came of it, round by round. */
-export function claims(report: Report): Markup {
+export function thresholdsSection(report: Report): Markup {
   const arms = [...new Set(report.thresholds.map(({ arm }) => arm))]
   const texts = [...new Set(report.thresholds.map(({ text }) => text))]
   return html`<section><h2>What was claimed beforehand</h2>
@@ -27,11 +27,11 @@ function claimCell(report: Report, arm: string, text: string): Markup {
     (threshold) => threshold.arm === arm && threshold.text === text,
   )
   const found = report.findings.filter(
-    (finding) => finding.arm === arm && statementText(finding.statement) === text,
+    (finding) => finding.arm === arm && assertionText(finding.assertion) === text,
   )
   if (!claimed) return html`<td class="n"></td>`
   if (found.length === 0) return html`<td class="n">not measured</td>`
-  return html`<td class="n">${found.map(({ statement }, index) => {
+  return html`<td class="n">${found.map(({ assertion: statement }, index) => {
     const [name, mark] = OUTCOMES[statement.outcome]
     return html`${index > 0 && html`<span class="dot"> · </span>`}${show(statement.unit, statement.value)} <span class="${name}">${mark}</span>`
   })}</td>`
@@ -40,7 +40,8 @@ function claimCell(report: Report, arm: string, text: string): Markup {
 /** The largest load that something is claimed of, in numbers that can be read from the last row. */
 export function headline(report: Report): Markup | undefined {
   const claimed = report.arms.filter(
-    ({ name, context: beside }) => !beside && samplesOf(report, name).length > 0,
+    ({ name, context: previousRunSection }) =>
+      !previousRunSection && samplesOf(report, name).length > 0,
   )
   const arm = claimed.reduce<Report['arms'][number] | undefined>(
     (most, one) => (most === undefined || one.online > most.online ? one : most),
@@ -67,7 +68,7 @@ export const engineLabel = (report: Report): string => {
 }
 
 /** Absolute times and loads: they decide nothing, and whoever asks for them finds them. */
-export function context(report: Report, previous: Report | undefined): Markup | undefined {
+export function timesTable(report: Report, previous: Report | undefined): Markup | undefined {
   if (report.samples.length === 0) return undefined
   const rows = report.arms.filter(({ name }) => samplesOf(report, name).length > 0)
   const before = (arm: string, kind: 'sends' | 'deliveries', percentile: number): string =>
@@ -108,7 +109,7 @@ export function beside(report: Report, previous: Report | undefined): Markup | u
   ]
   const rows: [string, string, string][] = [
     ['Verdict', report.verdict, previous.verdict],
-    ['Begun', moment(report.startedAt), moment(previous.startedAt)],
+    ['Begun', formatUtc(report.startedAt), formatUtc(previous.startedAt)],
     ['Engine', engines(report), engines(previous)],
     ['Machine', report.environment.text, previous.environment.text],
     ['Code', trees(report), trees(previous)],
@@ -121,6 +122,6 @@ export function beside(report: Report, previous: Report | undefined): Markup | u
 <div class="scroll"><table><thead><tr><th></th><th>This run</th><th>The run before</th></tr></thead><tbody>${rows.map(([name, now, then]) => html`<tr><td>${name}</td><td>${now}</td><td>${then}</td></tr>`)}</tbody></table></div></section>`
 }
 
-export const moment = (iso: string): string => `${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC`
+export const formatUtc = (iso: string): string => `${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC`
 const total = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0)
 const list = (words: readonly string[]): string => words.join(', ').replace(/, ([^,]*)$/, ' and $1')

@@ -14,7 +14,7 @@ export function machineCpuSeconds(): number {
  * Tasks of this machine that run, or would if they could, or wait for a disk, in this moment and
  * without the one that asks; undefined as below.
  */
-export async function tasksAtWork(): Promise<number | undefined> {
+export async function runnableTasks(): Promise<number | undefined> {
   try {
     const [, running, blocked] =
       /^procs_running (\d+)\nprocs_blocked (\d+)/m.exec(await readFile('/proc/stat', 'utf8')) ?? []
@@ -32,7 +32,7 @@ const TICKS_PER_SECOND = 100
  */
 export async function processCpuSeconds(pid: number): Promise<number | undefined> {
   try {
-    const { own } = accountIn(await readFile(`/proc/${pid}/stat`, 'utf8'))
+    const { own } = parseCpuTimes(await readFile(`/proc/${pid}/stat`, 'utf8'))
     return own
   } catch {
     return undefined
@@ -45,7 +45,7 @@ export async function processCpuSeconds(pid: number): Promise<number | undefined
  * All is read in one go, and not by the way: the end of a process is noticed between two turns of
  * the event loop, so within one turn nobody can be counted twice, or not at all.
  */
-export function familyCpuSeconds(): number | undefined {
+export function processTreeCpuSeconds(): number | undefined {
   try {
     // Each thread has the processes that it started.
     const threads = readdirSync('/proc/self/task').map((thread) =>
@@ -53,7 +53,7 @@ export function familyCpuSeconds(): number | undefined {
     )
     const children = threads.flatMap((pids) => pids.split(' ').filter((pid) => pid.trim() !== ''))
     return ['self', ...children].reduce((sum, pid) => {
-      const { own, ended } = accountIn(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+      const { own, ended } = parseCpuTimes(readFileSync(`/proc/${pid}/stat`, 'utf8'))
       return sum + own + ended
     }, 0)
   } catch {
@@ -65,7 +65,7 @@ export function familyCpuSeconds(): number | undefined {
  * Of proc(5): its own time (utime, stime), and that of those it started which have ended (cutime,
  * cstime). In seconds.
  */
-function accountIn(stat: string): { readonly own: number; readonly ended: number } {
+function parseCpuTimes(stat: string): { readonly own: number; readonly ended: number } {
   // The second field is the command in brackets, and may hold spaces and brackets itself.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   const [user = 0, system = 0, endedUser = 0, endedSystem = 0] = fields.slice(11, 15).map(Number)

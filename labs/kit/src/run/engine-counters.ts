@@ -92,7 +92,7 @@ async function mongoCounters(uri: string): Promise<Record<string, number>> {
 }
 
 /** A counter that is lower than before began anew: its process was restarted in between. */
-export const risen = (
+export const counterIncrease = (
   before: Readonly<Record<string, number>>,
   after: Readonly<Record<string, number>>,
 ): Record<string, number> =>

@@ -13,7 +13,7 @@ import {
 } from '@threshold/engines'
 import { CodedError } from '@threshold/kit'
 import type { PlannedArm, Size } from '../define.ts'
-import { dropLeftDatabases, dropLeftKeyspaces, newName } from './left-over.ts'
+import { dropStaleDatabases, dropStaleKeyspaces, newDatabaseName } from './stale-databases.ts'
 
 /** An engine that somebody else holds: a lab may use it, and may neither kill nor limit it. */
 export interface SharedEngine {
@@ -22,7 +22,7 @@ export interface SharedEngine {
 }
 
 /** Undefined when it is not ours. */
-interface Held<E extends Engine> extends SharedEngine {
+interface EngineHandle<E extends Engine> extends SharedEngine {
   readonly engine: E | undefined
 }
 
@@ -30,9 +30,9 @@ interface Held<E extends Engine> extends SharedEngine {
  * What one system stands on: a database of its own and, for a stage that needs it, a keyspace of
  * its own.
  */
-export interface Foundation {
-  readonly mongo: Held<Engine>
-  readonly cassandra: Held<CassandraEngine> | undefined
+export interface SystemEngines {
+  readonly mongo: EngineHandle<Engine>
+  readonly cassandra: EngineHandle<CassandraEngine> | undefined
   /** Of both, in one line: a figure never goes without it. */
   readonly label: EngineLabel
 }
@@ -47,14 +47,14 @@ export interface EnginesOptions {
 }
 
 /** Engines are started when the first arm asks for one set up like that, and end with `stack`. */
-export function engineRoom(
+export function provisionEngines(
   { size, shared, onProgress }: EnginesOptions,
   stack: AsyncDisposableStack,
 ) {
-  const mongos = new Map<string | undefined, Held<Engine>>()
-  const cassandras = new Map<string, Held<CassandraEngine>>()
+  const mongos = new Map<string | undefined, EngineHandle<Engine>>()
+  const cassandras = new Map<string, EngineHandle<CassandraEngine>>()
 
-  async function mongoFor({ cacheMb }: PlannedArm): Promise<Held<Engine>> {
+  async function mongoFor({ cacheMb }: PlannedArm): Promise<EngineHandle<Engine>> {
     if (shared.mongodb !== undefined && cacheMb === undefined)
       return { ...shared.mongodb, engine: undefined }
     const engine = stack.use(
@@ -65,10 +65,10 @@ export function engineRoom(
         onProgress,
       }),
     )
-    return notLargerThan(cacheMb, heldBy(engine))
+    return requireCacheWithin(cacheMb, handleOf(engine))
   }
 
-  async function cassandraFor({ cassandra }: PlannedArm): Promise<Held<CassandraEngine>> {
+  async function cassandraFor({ cassandra }: PlannedArm): Promise<EngineHandle<CassandraEngine>> {
     if (shared.cassandra !== undefined && cassandra === undefined)
       return { ...shared.cassandra, engine: undefined }
     const engine = stack.use(
@@ -79,25 +79,25 @@ export function engineRoom(
         onProgress,
       }),
     )
-    return notLargerThan(cassandra?.cacheMb, heldBy(engine))
+    return requireCacheWithin(cassandra?.cacheMb, handleOf(engine))
   }
 
   return {
     /** `system` names what stands on it: who names the same, has the same. */
-    async open(arm: PlannedArm, system: string): Promise<Foundation> {
+    async open(arm: PlannedArm, system: string): Promise<SystemEngines> {
       const info = (await listStages()).find(({ stage }) => stage === arm.stage)
       if (info === undefined)
         throw new CodedError('NO_SUCH_STAGE', `there is no stage ${arm.stage} yet`, {
           next: 'npx threshold stages list',
         })
-      const name = newName()
+      const name = newDatabaseName()
       // A small cache serves one system alone: what another leaves in it, or drives out of it,
       // would count as misses of this one.
       const whose = arm.cacheMb === undefined ? undefined : system
       const mongo = mongos.get(whose) ?? (await mongoFor(arm))
       mongos.set(whose, mongo)
       if (mongo.engine === undefined) {
-        await dropLeftDatabases(mongo.uri)
+        await dropStaleDatabases(mongo.uri)
         // An engine of ours takes its data with it; another's has to be left as it was found.
         stack.defer(() => dropDatabase(mongo.uri, name))
       }
@@ -111,7 +111,7 @@ export function engineRoom(
       const cassandra = cassandras.get(key) ?? (await cassandraFor(arm))
       cassandras.set(key, cassandra)
       if (cassandra.engine === undefined) {
-        await dropLeftKeyspaces(cassandra.uri)
+        await dropStaleKeyspaces(cassandra.uri)
         stack.defer(() => dropKeyspace(cassandra.uri, name))
       }
       return {
@@ -123,7 +123,7 @@ export function engineRoom(
   }
 }
 
-const heldBy = <E extends Engine>(engine: E): Held<E> => ({
+const handleOf = <E extends Engine>(engine: E): EngineHandle<E> => ({
   uri: engine.uri,
   label: engine.label,
   engine: engine.label.provider === 'external' ? undefined : engine,
@@ -133,7 +133,10 @@ const heldBy = <E extends Engine>(engine: E): Held<E> => ({
  * A large cache would hold what the lab grows on purpose beyond a small one, and its verdict would
  * be about nothing.
  */
-function notLargerThan<E extends Engine>(cacheMb: number | undefined, held: Held<E>): Held<E> {
+function requireCacheWithin<E extends Engine>(
+  cacheMb: number | undefined,
+  held: EngineHandle<E>,
+): EngineHandle<E> {
   const bytes = held.engine?.limits().cacheBytes
   if (cacheMb !== undefined && bytes !== undefined && bytes > cacheMb * 2 ** 20) {
     const why = `${held.label.product} takes no less than ${bytes / 2 ** 20} MB of cache, and this lab asks for ${cacheMb}`

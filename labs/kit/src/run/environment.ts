@@ -34,5 +34,5 @@ export function readEnvironment(): Environment {
 }
 
 /** Names this machine without giving its name away: evidence is passed on. */
-export const machineMark = (): string =>
+export const machineId = (): string =>
   createHash('sha256').update(hostname()).digest('hex').slice(0, 8)

@@ -14,13 +14,13 @@ export interface Evidence {
  * together where a killed lab's files are swept away and copied here whole, with the page last: a
  * folder without a page was cut off while it was copied.
  */
-export async function keepEvidence(
+export async function saveEvidence(
   evidenceDir: string,
   draftDir: string,
   report: Report,
 ): Promise<Evidence> {
   const previous = await previousReport(evidenceDir, report)
-  const name = `${report.lab.id}-${report.startedAt.replaceAll(/[:.]/g, '-')}${report.twin === undefined ? '' : '-twin'}`
+  const name = `${report.lab.id}-${report.startedAt.replaceAll(/[:.]/g, '-')}${report.control === undefined ? '' : '-twin'}`
   const dir = await newFolder(join(evidenceDir, name))
   await cp(draftDir, dir, { recursive: true })
   const reportJson = join(dir, REPORT_JSON)
@@ -49,7 +49,7 @@ async function newFolder(path: string): Promise<string> {
 /** The last run of the same lab in the same size, so that the new one can be set beside it. */
 export async function previousReport(
   evidenceDir: string,
-  { lab, size, twin, startedAt }: Report,
+  { lab, size, control: twin, startedAt }: Report,
 ): Promise<Report | undefined> {
   const names = await readdir(evidenceDir).catch(() => [])
   for (const name of names
@@ -59,7 +59,7 @@ export async function previousReport(
     const report = await readReport(join(evidenceDir, name, REPORT_JSON))
     if (
       report?.size === size &&
-      report.twin === twin &&
+      report.control === twin &&
       report.startedAt < startedAt &&
       report.samples.length > 0
     )

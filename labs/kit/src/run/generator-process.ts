@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { type Run, spawnRegistered, terminate } from '@threshold/engines'
 import { CodedError } from '@threshold/kit'
-import type { FromGenerator, Plan, ToGenerator } from '../load/plan.ts'
+import type { GeneratorCommand, GeneratorEvent, Plan } from '../load/plan.ts'
 import type { LoadReport } from '../load/report.ts'
 
 export interface GeneratorProcess extends AsyncDisposable {
@@ -33,7 +33,7 @@ export async function startGenerator(): Promise<GeneratorProcess> {
     complaint = (complaint + text).slice(-2_000)
   })
   const { pid } = identity
-  const post = (message: ToGenerator): boolean => child.send(message)
+  const post = (message: GeneratorCommand): boolean => child.send(message)
 
   return {
     pid,
@@ -90,7 +90,7 @@ async function end(child: ChildProcess, run: Run, pid: number): Promise<void> {
 function answer<T>(
   child: ChildProcess,
   complaint: () => string,
-  read: (message: FromGenerator) => { value: T } | undefined,
+  read: (message: GeneratorEvent) => { value: T } | undefined,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
     const settle = (): void => {
@@ -108,7 +108,7 @@ function answer<T>(
       )
     }
     const onMessage = (raw: unknown): void => {
-      const message = raw as FromGenerator
+      const message = raw as GeneratorEvent
       if (message.type === 'failed') {
         settle()
         reject(new CodedError(message.code, message.message))

@@ -4,17 +4,17 @@ import { CodedError } from '@threshold/kit'
 /** A scan of all that a lab wrote takes longer than a question. */
 const WITHIN_MS = 60_000
 
-export type Row = Readonly<Record<string, unknown>>
+export type CassandraRow = Readonly<Record<string, unknown>>
 
 /**
  * Asks a stage's own keyspace, past the stage: `keyspace` is its name, from the path of its
  * address. All rows, however many.
  */
-export async function askKeyspace<T>(
+export async function queryKeyspace<T>(
   cassandra: { readonly uri: string } | undefined,
   ask: (
     keyspace: string,
-    rows: (cql: string, values?: readonly unknown[]) => Promise<Row[]>,
+    rows: (cql: string, values?: readonly unknown[]) => Promise<CassandraRow[]>,
   ) => Promise<T>,
 ): Promise<T> {
   const [, keyspace] = /^cassandra:\/\/[^/]+\/(\w+)/.exec(cassandra?.uri ?? '') ?? []
@@ -26,7 +26,7 @@ export async function askKeyspace<T>(
     cassandra.uri,
     (client) =>
       ask(keyspace, async (cql, values = []) => {
-        const found: Row[] = []
+        const found: CassandraRow[] = []
         for await (const row of await client.execute(cql, [...values], {
           prepare: true,
           autoPage: true,

@@ -1,7 +1,7 @@
 import { loadavg } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { OnProgress } from '@threshold/engines'
-import { machineCpuSeconds, ownCpuSeconds, tasksAtWork } from './cpu.ts'
+import { machineCpuSeconds, ownCpuSeconds, runnableTasks } from './cpu.ts'
 
 /** What a machine may be busy with besides the lab before figures taken on it are worth nothing. */
 export interface MachineLimits {
@@ -13,7 +13,7 @@ export interface MachineLimits {
    * How long a busy machine is waited for. Where only the load average can be had, a lab before
    * this one is in it for a minute.
    */
-  readonly patienceMs: number
+  readonly maxWaitMs: number
   /** How far behind its schedule the generator may send, at p99. */
   readonly lagP99Ms: number
 }
@@ -21,7 +21,7 @@ export interface MachineLimits {
 export const MACHINE_LIMITS: MachineLimits = {
   loadPerCore: 1.5,
   othersShare: 0.4,
-  patienceMs: 90_000,
+  maxWaitMs: 90_000,
   lagP99Ms: 100,
 }
 
@@ -38,20 +38,20 @@ const GLANCES = 20
  * that began a second ago. So it is looked at what runs now, or waits for a disk, and at the CPU
  * that is used. Returns why the machine is no place to measure, or undefined.
  */
-export async function whyNotCalm(
+export async function waitUntilCalm(
   cores: number,
   limits: MachineLimits,
   onProgress: OnProgress,
 ): Promise<string | undefined> {
-  const until = Date.now() + limits.patienceMs
+  const until = Date.now() + limits.maxWaitMs
   for (;;) {
-    const why = await busyWith(cores, limits)
+    const why = await busyReason(cores, limits)
     if (why === undefined || Date.now() >= until) return why
     onProgress({ text: `waiting for this machine to calm down: ${why}` })
   }
 }
 
-async function busyWith(cores: number, limits: MachineLimits): Promise<string | undefined> {
+async function busyReason(cores: number, limits: MachineLimits): Promise<string | undefined> {
   const { share, load } = await measureOthers(cores)
   if (share > limits.othersShare) {
     return `other programs use ${Math.round(share * 100)}% of its CPU, and a lab can bear ${Math.round(limits.othersShare * 100)}%`
@@ -82,7 +82,7 @@ async function loadFor(ms: number): Promise<number> {
   let tasks = 0
   for (let glance = 0; glance < GLANCES; glance++) {
     await delay(ms / GLANCES)
-    tasks += (await tasksAtWork()) ?? loadavg()[0] ?? 0
+    tasks += (await runnableTasks()) ?? loadavg()[0] ?? 0
   }
   return tasks / GLANCES
 }

@@ -4,7 +4,7 @@ import type { PlannedArm } from '../define.ts'
 import type { MachineLimits } from './preflight.ts'
 import type { Sample } from './sample.ts'
 import type { Systems } from './system.ts'
-import { visit, whyNotUsable } from './visit.ts'
+import { rejectReason, runTrial } from './trial.ts'
 
 export interface RoundsOptions {
   readonly arms: readonly PlannedArm[]
@@ -35,7 +35,7 @@ const TRIES = 2
  * Goes through the arms again and again, forwards and backwards in turn, so that a machine which
  * grows warm, or a store which fills, treats no arm better than another.
  */
-export async function goThroughRounds(options: RoundsOptions): Promise<Rounds> {
+export async function runRounds(options: RoundsOptions): Promise<Rounds> {
   const { arms, repeats } = options
   const rounds = {
     samples: [] as Sample[],
@@ -45,7 +45,7 @@ export async function goThroughRounds(options: RoundsOptions): Promise<Rounds> {
   for (let round = 1; round <= repeats; round++) {
     for (const arm of round % 2 === 1 ? arms : arms.toReversed()) {
       for (let attempt = 1; ; attempt++) {
-        const visited = await visitOnce(options, arm, round)
+        const visited = await attemptTrial(options, arm, round)
         if ('sample' in visited) {
           rounds.samples.push(visited.sample)
           break
@@ -58,7 +58,7 @@ export async function goThroughRounds(options: RoundsOptions): Promise<Rounds> {
         const afresh =
           again &&
           attempt < TRIES &&
-          (arm.deed?.spendsWorld !== true || (await options.systems.renew(arm)))
+          (arm.intervention?.consumesFixture !== true || (await options.systems.renew(arm)))
         if (!afresh) return { ...rounds, problems: [`${arm.name}, round ${round}: ${why}`] }
         options.onProgress({ text: `round ${round}, ${arm.name}: ${why}; once more` })
       }
@@ -67,15 +67,19 @@ export async function goThroughRounds(options: RoundsOptions): Promise<Rounds> {
   return rounds
 }
 
-type Visited = { readonly sample: Sample } | { readonly why: string; readonly again: boolean }
+type TrialOutcome = { readonly sample: Sample } | { readonly why: string; readonly again: boolean }
 
 /** Leaves the system fit for the next visit, whatever this one did to it. */
-async function visitOnce(options: RoundsOptions, arm: PlannedArm, round: number): Promise<Visited> {
+async function attemptTrial(
+  options: RoundsOptions,
+  arm: PlannedArm,
+  round: number,
+): Promise<TrialOutcome> {
   const system = options.systems.of(arm)
-  let visited: Visited
+  let visited: TrialOutcome
   try {
-    const sample = await visit({ ...options, arm, round, system })
-    const why = whyNotUsable(sample, options.cores, options.limits)
+    const sample = await runTrial({ ...options, arm, round, system })
+    const why = rejectReason(sample, options.cores, options.limits)
     visited = why === undefined ? { sample } : { why, again: true }
   } catch (error) {
     visited = { why: describe(error), again: false }

@@ -36,7 +36,7 @@ export const sampleSchema = z.object({
   machine: machineSampleSchema,
   faults: z.array(z.string()),
   /** What the arm's deed counted, by its own names. */
-  told: z.record(z.string(), z.number()).optional(),
+  reported: z.record(z.string(), z.number()).optional(),
   raw: z.string(),
 })
 export type Sample = z.infer<typeof sampleSchema>

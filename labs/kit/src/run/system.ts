@@ -6,18 +6,18 @@ import {
 } from '@threshold/engines'
 import type { PlannedArm } from '../define.ts'
 import { largestOf } from '../load/workload.ts'
-import { type EnginesOptions, engineRoom, type Foundation } from './engines.ts'
-import { startPhones } from './phones.ts'
-import { buildWorld, type World } from './world.ts'
+import { type EnginesOptions, provisionEngines, type SystemEngines } from './engines.ts'
+import { type Fixture, provisionFixture } from './fixture.ts'
+import { startPushSink } from './push-sink.ts'
 
 /**
  * A stage on its engines with people in it: what an arm's load is put on. Arms that ask for the
  * same share one.
  */
-export interface System extends Pick<Foundation, 'mongo' | 'cassandra'> {
+export interface System extends Pick<SystemEngines, 'mongo' | 'cassandra'> {
   readonly stage: StageProcess
   readonly label: EngineLabel
-  readonly world: World
+  readonly fixture: Fixture
   /** Back to how it was before a fault. */
   repair(): Promise<void>
 }
@@ -29,7 +29,14 @@ const ENVIRONMENT = { THRESHOLD_HEARTBEAT_MS: '41250', THRESHOLD_LOG_LEVEL: 'war
  * Arms that ask for the same share a system. A past cannot be taken back: who has another one, or
  * makes one, lives elsewhere.
  */
-const systemKey = ({ stage, env, cacheMb, cassandra, deed, load }: PlannedArm): string =>
+const systemKey = ({
+  stage,
+  env,
+  cacheMb,
+  cassandra,
+  intervention: deed,
+  load,
+}: PlannedArm): string =>
   JSON.stringify([
     stage,
     Object.entries(env).sort(),
@@ -56,7 +63,7 @@ export async function openSystems(
   stack: AsyncDisposableStack,
 ): Promise<Systems> {
   const systems = new Map<string, System>()
-  const engines = engineRoom(options, stack)
+  const engines = provisionEngines(options, stack)
   const open = async (arm: PlannedArm): Promise<void> => {
     const key = systemKey(arm)
     const alike = arms.filter((other) => systemKey(other) === key)
@@ -81,12 +88,12 @@ export async function openSystems(
 async function openSystem(
   arm: PlannedArm,
   alike: readonly PlannedArm[],
-  { mongo, cassandra, label }: Foundation,
+  { mongo, cassandra, label }: SystemEngines,
   onProgress: OnProgress,
   stack: AsyncDisposableStack,
 ): Promise<System> {
   onProgress({ text: `starting stage ${arm.stage} on ${label.text}` })
-  const phones = stack.use(await startPhones())
+  const phones = stack.use(await startPushSink())
   const env = { ...ENVIRONMENT, THRESHOLD_NOTIFICATIONS_URL: phones.url, ...arm.env }
   const uris = {
     engineUri: mongo.uri,
@@ -94,7 +101,7 @@ async function openSystem(
   }
   const stage = stack.use(await startStage({ stage: arm.stage, ...uris, env }))
   const groups = largestOf(alike.map(({ load }) => load))
-  const world = await buildWorld(stage.url, groups, (done, total) =>
+  const world = await provisionFixture(stage.url, groups, (done, total) =>
     onProgress({ text: 'people come in', done, total }),
   )
   return {
@@ -102,7 +109,7 @@ async function openSystem(
     label,
     mongo,
     cassandra,
-    world,
+    fixture: world,
     async repair() {
       for (const engine of [mongo.engine, ...(cassandra?.engine?.nodes() ?? [])]) {
         if (engine?.state() === 'paused') await engine.resume()

@@ -17,7 +17,7 @@ const CLUSTER_MS = 900_000
 
 export interface LabTest {
   /** Looks at what the first run measured. */
-  readonly more?: (report: Report) => void
+  readonly inspect?: (report: Report) => void
   /** A stage of it needs a Cassandra, and may share that of all tests. */
   readonly cassandra?: boolean
   /** It starts three nodes of its own. */
@@ -31,7 +31,7 @@ export interface LabTest {
  */
 export function testLab(
   id: string,
-  { more, cassandra = false, cluster = false }: LabTest = {},
+  { inspect: more, cassandra = false, cluster = false }: LabTest = {},
 ): void {
   const runs = cluster ? testsClusters() : testsAll()
   const when = cluster
@@ -51,7 +51,7 @@ export function testLab(
         run = async (twin) => {
           const result = await runLab(id, {
             size: 'tiny',
-            twin,
+            control: twin,
             evidenceDir,
             engine: { uri, label },
             cassandra: shared,
@@ -74,7 +74,7 @@ export function testLab(
         const { verdict, reasons } = await run(true)
         expect(verdict, reasons.join('\n')).toBe('refuted')
         const lab = await findLab(id)
-        for (const statement of lab.twin.refutedBy)
+        for (const statement of lab.control.failsOn)
           expect(reasons).toContainEqual(expect.stringMatching(new RegExp(`^${statement} `)))
       })
     },

@@ -1,40 +1,40 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Scene } from './deeds.ts'
+import type { TrialContext } from './intervention.ts'
 import type { Load } from './load/workload.ts'
-import { type Api, createApi } from './run/world.ts'
+import { type Api, createApi } from './run/stage-api.ts'
 
 /**
  * Somebody who writes in many channels in turn and keeps account: what was acknowledged has to be
  * there at the end.
  */
-export interface Writer extends AsyncDisposable {
+export interface ProbeWriter extends AsyncDisposable {
   /** How many messages were acknowledged so far. */
   acknowledged(): number
   /**
    * From now until the answer is asked for: the sends that began in between, once each of them has
    * ended.
    */
-  window(): () => Promise<{ readonly tried: number; readonly failed: number }>
+  startWindow(): () => Promise<{ readonly tried: number; readonly failed: number }>
   /**
    * From now on every second channel is left alone: what a node is to have of those, only another
    * node can give it.
    */
-  leaveHalf(): void
+  stopEvenChannels(): void
   /** Nothing is under way from here on, and nothing begins until this is disposed of. */
   pause(): Promise<Disposable>
   stop(): Promise<void>
   /**
    * Reads all of its channels back, again and again within this time where something is missing.
    */
-  look(withinMs: number): Promise<Look>
+  readBack(withinMs: number): Promise<ReadBack>
 }
 
 /** Of the messages acknowledged by now, as pages of their channels show them. */
-export interface Look {
+export interface ReadBack {
   /** Those that no page shows. */
   readonly missing: number
   /** Those that pages show more than once. */
-  readonly doubled: number
+  readonly duplicated: number
   /** Those that do not come after all that are newer, going back. */
   readonly outOfOrder: number
 }
@@ -45,19 +45,22 @@ const AGAIN_MS = 500
 const PAGE = 100
 
 /** The group of the load that is the writer's alone. */
-export const WRITERS = 'kept account of'
+export const PROBE_GROUP = 'kept account of'
 
 /** The same load, and beside it a guild with so many channels, in which only the writer writes. */
-export const withWriter = (load: Load, channels: number): Load => ({
+export const withProbeGuild = (load: Load, channels: number): Load => ({
   ...load,
   groups: [
     ...load.groups,
-    { name: WRITERS, guilds: 1, online: 1, channels, messagesPerSecond: 0, readsPerSecond: 0 },
+    { name: PROBE_GROUP, guilds: 1, online: 1, channels, messagesPerSecond: 0, readsPerSecond: 0 },
   ],
 })
 
-export function startWriter({ stage, guilds }: Pick<Scene, 'stage' | 'guilds'>): Writer {
-  const { channels, members } = guilds.find(({ group }) => group === WRITERS)!
+export function startProbeWriter({
+  stage,
+  guilds,
+}: Pick<TrialContext, 'stage' | 'guilds'>): ProbeWriter {
+  const { channels, members } = guilds.find(({ group }) => group === PROBE_GROUP)!
   const { token } = members[0]!
   const messagesIn = (channel: string): string => `/api/v10/channels/${channel}/messages`
   const api = createApi(stage.url)
@@ -117,9 +120,9 @@ export function startWriter({ stage, guilds }: Pick<Scene, 'stage' | 'guilds'>):
     ids: readonly string[],
     reader: Api,
     until: number,
-  ): Promise<Look> {
+  ): Promise<ReadBack> {
     for (
-      let look: Look = { missing: ids.length, doubled: 0, outOfOrder: 0 };
+      let look: ReadBack = { missing: ids.length, duplicated: 0, outOfOrder: 0 };
       ;
       await delay(AGAIN_MS)
     ) {
@@ -132,14 +135,14 @@ export function startWriter({ stage, guilds }: Pick<Scene, 'stage' | 'guilds'>):
 
   return {
     acknowledged: () => [...acknowledged.values()].reduce((sum, ids) => sum + ids.length, 0),
-    window() {
+    startWindow() {
       const from = sends.length
       return async () => {
         const done = await Promise.all(sends.slice(from))
         return { tried: done.length, failed: done.filter((inTime) => !inTime).length }
       }
     },
-    leaveHalf() {
+    stopEvenChannels() {
       written = channels.filter((_, index) => index % 2 === 1)
     },
     async pause() {
@@ -152,7 +155,7 @@ export function startWriter({ stage, guilds }: Pick<Scene, 'stage' | 'guilds'>):
       }
     },
     stop,
-    async look(withinMs) {
+    async readBack(withinMs) {
       // Of its own, and gone with the time: no page waits in line behind sends, and none answers
       // when nobody waits any more.
       await using reader = createApi(stage.url)
@@ -162,8 +165,12 @@ export function startWriter({ stage, guilds }: Pick<Scene, 'stage' | 'guilds'>):
         [...acknowledged].map(([channel, ids]) => lookAt(channel, [...ids], reader, until)),
       )
       clearTimeout(over)
-      const sum = (of: keyof Look): number => each.reduce((total, look) => total + look[of], 0)
-      return { missing: sum('missing'), doubled: sum('doubled'), outOfOrder: sum('outOfOrder') }
+      const sum = (of: keyof ReadBack): number => each.reduce((total, look) => total + look[of], 0)
+      return {
+        missing: sum('missing'),
+        duplicated: sum('duplicated'),
+        outOfOrder: sum('outOfOrder'),
+      }
     },
     async [Symbol.asyncDispose]() {
       await stop()
@@ -173,9 +180,9 @@ export function startWriter({ stage, guilds }: Pick<Scene, 'stage' | 'guilds'>):
 }
 
 /** Of ids newest first. */
-function orderOf(ids: readonly string[]): Omit<Look, 'missing'> {
+function orderOf(ids: readonly string[]): Omit<ReadBack, 'missing'> {
   const outOfOrder = ids.filter(
     (id, index) => index > 0 && BigInt(id) > BigInt(ids[index - 1]!),
   ).length
-  return { doubled: ids.length - new Set(ids).size, outOfOrder }
+  return { duplicated: ids.length - new Set(ids).size, outOfOrder }
 }

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net'
  * Where a stage's pushes go: a service that takes all of them, as the phones of those who are
  * mentioned would.
  */
-export async function startPhones(): Promise<AsyncDisposable & { readonly url: string }> {
+export async function startPushSink(): Promise<AsyncDisposable & { readonly url: string }> {
   const server = createServer((request, response) => {
     request.resume().on('end', () => response.writeHead(204).end())
   })

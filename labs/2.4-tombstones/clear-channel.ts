@@ -1,14 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import {
   type Api,
-  askKeyspace,
+  type CassandraRow,
   createApi,
-  type Deed,
-  type Row,
-  type WorldGuild,
+  type FixtureGuild,
+  type Intervention,
+  queryKeyspace,
 } from '@threshold/lab-kit'
 
-export const TOLD = {
+export const REPORTED = {
   deleted: 'messages deleted',
   before: 'ms for a page before the deletes, p10',
   after: 'ms for a page after them, p10',
@@ -33,16 +33,16 @@ const SETTLES_WITHIN_MS = 40_000
  * What a moderator does with a channel that was flooded: the newest 95% go, and people look into it
  * again.
  */
-export const clearTheChannel: Deed = {
+export const clearChannel: Intervention = {
   text: 'the newest 95% of a channel are deleted, and its latest page is read again and again',
-  spendsWorld: true,
-  async run({ stage, cassandra, guilds, say }) {
+  consumesFixture: true,
+  async run({ stage, cassandra, guilds, log: say }) {
     const guild = guilds.find(({ group }) => group === 'cleared')!
     const channel = guild.channels[0]!
     await using api = createApi(stage.url)
-    const read = (query = ''): Promise<{ id: string }[]> => page(api, guild, query)
+    const read = (query = ''): Promise<{ id: string }[]> => readPage(api, guild, query)
     const before = await timed(read)
-    const ids = await all(read)
+    const ids = await allIds(read)
     const gone = ids.slice(0, Math.floor(ids.length * (1 - KEPT_SHARE)))
     say(`${gone.length} of ${ids.length} messages are deleted`)
     const batches = Array.from({ length: Math.ceil(gone.length / DELETED_TOGETHER) }, (_, n) =>
@@ -61,14 +61,14 @@ export const clearTheChannel: Deed = {
 
     const [first = 0] = await timed(read, 1)
     // Asked before this lab looks for itself: its own look steps over all of them.
-    const met = await askKeyspace(cassandra, async (keyspace, rows) => {
+    const met = await queryKeyspace(cassandra, async (keyspace, rows) => {
       const cql =
         "SELECT max FROM system_views.tombstones_per_read WHERE keyspace_name = ? AND table_name = 'messages'"
       const [row] = await rows(cql, [keyspace])
       return Number(row?.max)
     })
     const unmarked = () =>
-      askKeyspace(cassandra, (keyspace, rows) => emptiedButAsked(channel, keyspace, rows))
+      queryKeyspace(cassandra, (keyspace, rows) => emptyPartitionsRead(channel, keyspace, rows))
     const until = Date.now() + SETTLES_WITHIN_MS
     // The present bucket is never passed by.
     while ((await unmarked()) > 1 && Date.now() < until) {
@@ -76,21 +76,21 @@ export const clearTheChannel: Deed = {
       await delay(500)
     }
     return {
-      [TOLD.deleted]: gone.length,
-      [TOLD.before]: quick(before),
-      [TOLD.first]: first,
-      [TOLD.after]: quick(await timed(read)),
-      [TOLD.metByDeepest]: met,
-      [TOLD.askedInVain]: await unmarked(),
+      [REPORTED.deleted]: gone.length,
+      [REPORTED.before]: fastestTenth(before),
+      [REPORTED.first]: first,
+      [REPORTED.after]: fastestTenth(await timed(read)),
+      [REPORTED.metByDeepest]: met,
+      [REPORTED.askedInVain]: await unmarked(),
     }
   },
 }
 
 /** Partitions in which nothing is left, that a page would ask nevertheless. */
-async function emptiedButAsked(
+async function emptyPartitionsRead(
   channel: string,
   keyspace: string,
-  rows: (cql: string, values?: readonly unknown[]) => Promise<Row[]>,
+  rows: (cql: string, values?: readonly unknown[]) => Promise<CassandraRow[]>,
 ): Promise<number> {
   const asked = await rows(
     `SELECT bucket, emptied FROM ${keyspace}.channel_buckets WHERE channel_id = ?`,
@@ -104,9 +104,9 @@ async function emptiedButAsked(
   return asked.filter(({ bucket, emptied }) => emptied !== true && !full.has(bucket)).length
 }
 
-const page = async (
+const readPage = async (
   api: Api,
-  { channels, members }: WorldGuild,
+  { channels, members }: FixtureGuild,
   query: string,
 ): Promise<{ id: string }[]> =>
   (await api.call(
@@ -116,7 +116,7 @@ const page = async (
   )) as { id: string }[]
 
 /** Newest first. */
-async function all(read: (query: string) => Promise<{ id: string }[]>): Promise<string[]> {
+async function allIds(read: (query: string) => Promise<{ id: string }[]>): Promise<string[]> {
   const ids: string[] = []
   for (;;) {
     const found = await read(ids.length === 0 ? '' : `&before=${ids.at(-1)}`)
@@ -140,5 +140,5 @@ async function timed(read: () => Promise<unknown>, times = PAGES): Promise<numbe
  * Of the quickest tenth the slowest. What else a machine does only adds to a page; the tombstones
  * are in each.
  */
-const quick = (values: readonly number[]): number =>
+const fastestTenth = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 10)] ?? Number.NaN

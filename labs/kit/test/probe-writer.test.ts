@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import type { Scene } from '../src/deeds.ts'
-import { startWriter, WRITERS } from '../src/writer.ts'
+import type { TrialContext } from '../src/intervention.ts'
+import { PROBE_GROUP, startProbeWriter } from '../src/probe-writer.ts'
 
 const CHANNELS = ['10', '11', '12', '13', '14', '15']
 
@@ -39,14 +39,14 @@ async function startChat() {
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const guilds = [
     { group: 'guilds', id: '1', channels: ['99'], members: [] },
-    { group: WRITERS, id: '2', channels: CHANNELS, members: [{ id: '3', token: 'a' }] },
+    { group: PROBE_GROUP, id: '2', channels: CHANNELS, members: [{ id: '3', token: 'a' }] },
   ]
   return {
     messages,
     away,
     twice,
     shuffled,
-    scene: { stage: { url }, guilds } as unknown as Pick<Scene, 'stage' | 'guilds'>,
+    scene: { stage: { url }, guilds } as unknown as Pick<TrialContext, 'stage' | 'guilds'>,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections()
       await new Promise((closed) => server.close(closed))
@@ -64,9 +64,9 @@ const writtenEverywhere = (messages: ReadonlyMap<string, readonly string[]>): Pr
 describe('a writer', { timeout: 60_000 }, () => {
   it('writes in all channels, then in every second one, and not while it is paused', async () => {
     await using chat = await startChat()
-    await using writer = startWriter(chat.scene)
+    await using writer = startProbeWriter(chat.scene)
     await writtenEverywhere(chat.messages)
-    writer.leaveHalf()
+    writer.stopEvenChannels()
     {
       using _ = await writer.pause()
       const before = sizes(chat.messages)
@@ -86,46 +86,46 @@ describe('a writer', { timeout: 60_000 }, () => {
 
   it('misses what cannot be read, as long as it cannot be, and what is gone', async () => {
     await using chat = await startChat()
-    await using writer = startWriter(chat.scene)
+    await using writer = startProbeWriter(chat.scene)
     await writtenEverywhere(chat.messages)
     await writer.stop()
-    expect((await writer.look(2_000)).missing).toBe(0)
+    expect((await writer.readBack(2_000)).missing).toBe(0)
     chat.away.add('12')
-    expect((await writer.look(700)).missing).toBe(chat.messages.get('12')!.length)
+    expect((await writer.readBack(700)).missing).toBe(chat.messages.get('12')!.length)
     setTimeout(() => chat.away.clear(), 300)
-    expect((await writer.look(5_000)).missing).toBe(0)
+    expect((await writer.readBack(5_000)).missing).toBe(0)
     chat.messages.get('13')!.shift()
-    expect((await writer.look(700)).missing).toBe(1)
+    expect((await writer.readBack(700)).missing).toBe(1)
   })
 
   it('sees what pages show twice, and against the order', async () => {
     await using chat = await startChat()
-    await using writer = startWriter(chat.scene)
+    await using writer = startProbeWriter(chat.scene)
     await expect
       .poll(() => Math.min(...sizes(chat.messages)), { timeout: 20_000 })
       .toBeGreaterThan(1)
     await writer.stop()
-    expect(await writer.look(2_000)).toEqual({ missing: 0, doubled: 0, outOfOrder: 0 })
+    expect(await writer.readBack(2_000)).toEqual({ missing: 0, duplicated: 0, outOfOrder: 0 })
     chat.twice.add(chat.messages.get('11')![0]!)
-    expect(await writer.look(2_000)).toEqual({ missing: 0, doubled: 1, outOfOrder: 0 })
+    expect(await writer.readBack(2_000)).toEqual({ missing: 0, duplicated: 1, outOfOrder: 0 })
     chat.shuffled.add('14')
-    expect(await writer.look(2_000)).toEqual({
+    expect(await writer.readBack(2_000)).toEqual({
       missing: 0,
-      doubled: 1,
+      duplicated: 1,
       outOfOrder: chat.messages.get('14')!.length - 1,
     })
   })
 
   it('reads back channels of more than one page', async () => {
     await using chat = await startChat()
-    await using writer = startWriter(chat.scene)
+    await using writer = startProbeWriter(chat.scene)
     await writtenEverywhere(chat.messages)
     await writer.stop()
     // Said by others meanwhile, so that what the writer said is on a page further back.
     for (const held of chat.messages.values())
       for (let n = 0; n < 250; n++) held.push(String(1_000 + n))
-    expect((await writer.look(2_000)).missing).toBe(0)
+    expect((await writer.readBack(2_000)).missing).toBe(0)
     chat.messages.get('10')!.shift()
-    expect((await writer.look(600)).missing).toBe(1)
+    expect((await writer.readBack(600)).missing).toBe(1)
   })
 })

@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { startStage } from '@threshold/engines'
-import { type Deed, type Scene, startWriter } from '@threshold/lab-kit'
-import { compareStores } from './compare.ts'
+import { type Intervention, startProbeWriter, type TrialContext } from '@threshold/lab-kit'
+import { compareStores } from './compare-stores.ts'
 import { startMigrator } from './migrator.ts'
 
-export const TOLD = {
+export const REPORTED = {
   kills: 'times the migrator was killed with -9 in the midst of its work',
   moved: 'moves that came to their end, both stores found equal',
   written: 'messages of the account that were acknowledged meanwhile',
@@ -37,20 +37,20 @@ const CLOSED = ['--shadow', '0']
 const LOOK_MS = 20_000
 
 /** People talk all the while, and nobody tells them. */
-export const whilePeopleTalk: Deed = {
+export const migrateLive: Intervention = {
   text: 'all messages move while people talk, and the migrator is killed with -9 twice on the way',
-  spendsWorld: true,
+  consumesFixture: true,
   run: (scene) =>
-    move(scene, async (folder) => {
+    measureMigration(scene, async (folder) => {
       let kills = 0
       for (const words of KILLED_AT) {
         await using migrator = await startMigrator(scene, folder, LIVE)
-        await migrator.said(words)
+        await migrator.waitForOutput(words)
         await delay(Math.random() * 300)
         if (await migrator.kill()) kills++
       }
       await using migrator = await startMigrator(scene, folder, LIVE)
-      return { kills, moved: await migrator.done() }
+      return { kills, moved: await migrator.completed() }
     }),
 }
 
@@ -59,11 +59,11 @@ export const whilePeopleTalk: Deed = {
  * has to see somebody who follows its move, so a second process of the stage runs meanwhile, at an
  * address that nobody is told.
  */
-export const behindClosedDoors: Deed = {
+export const migrateOffline: Intervention = {
   text: 'the stage is stopped, all messages move, and the stage is started again',
-  spendsWorld: true,
+  consumesFixture: true,
   run: (scene) =>
-    move(scene, async (folder) => {
+    measureMigration(scene, async (folder) => {
       const { stage, mongo, cassandra } = scene
       process.kill(stage.pid, 'SIGTERM')
       while (stage.ended() === undefined) await delay(20)
@@ -75,7 +75,7 @@ export const behindClosedDoors: Deed = {
         env,
       })
       await using migrator = await startMigrator(scene, folder, CLOSED)
-      const moved = await migrator.done()
+      const moved = await migrator.completed()
       await inside.stop()
       await stage.restart()
       return { kills: 0, moved }
@@ -88,31 +88,31 @@ interface Moved {
 }
 
 /** Somebody keeps account of what was acknowledged all the while, and looks for it afterwards. */
-async function move(
-  scene: Scene,
+async function measureMigration(
+  scene: TrialContext,
   act: (folder: string) => Promise<Moved>,
 ): Promise<Record<string, number>> {
   const folder = await mkdtemp(join(tmpdir(), 'threshold-lab-2.6-'))
   try {
-    await using writer = startWriter(scene)
+    await using writer = startProbeWriter(scene)
     const started = performance.now()
     const { kills, moved } = await act(folder)
     const seconds = (performance.now() - started) / 1_000
-    scene.say(`moved within ${seconds.toFixed(0)} s; comparing both stores`)
+    scene.log(`moved within ${seconds.toFixed(0)} s; comparing both stores`)
     await writer.stop()
-    const { missing, doubled, outOfOrder } = await writer.look(LOOK_MS)
+    const { missing, duplicated, outOfOrder } = await writer.readBack(LOOK_MS)
     const { messages, different } = await compareStores(scene)
     return {
-      [TOLD.kills]: kills,
-      [TOLD.moved]: Number(moved),
-      [TOLD.seconds]: seconds,
-      [TOLD.beyond]: Math.max(0, seconds - scene.seconds),
-      [TOLD.written]: writer.acknowledged(),
-      [TOLD.missing]: missing,
-      [TOLD.shownTwice]: doubled,
-      [TOLD.shownOutOfOrder]: outOfOrder,
-      [TOLD.messages]: messages,
-      [TOLD.different]: different,
+      [REPORTED.kills]: kills,
+      [REPORTED.moved]: Number(moved),
+      [REPORTED.seconds]: seconds,
+      [REPORTED.beyond]: Math.max(0, seconds - scene.loadSeconds),
+      [REPORTED.written]: writer.acknowledged(),
+      [REPORTED.missing]: missing,
+      [REPORTED.shownTwice]: duplicated,
+      [REPORTED.shownOutOfOrder]: outOfOrder,
+      [REPORTED.messages]: messages,
+      [REPORTED.different]: different,
     }
   } finally {
     await rm(folder, { recursive: true, force: true })

@@ -19,7 +19,7 @@ export interface OverloadSample {
   readonly gapMs: number
 }
 
-export interface Target {
+export interface Endpoint {
   readonly name: string
   /** Where messages are sent to and read from. */
   readonly url: string
@@ -32,8 +32,8 @@ const GIVEN_UP_MS = 30_000
  * Each client asks, is answered, and asks again; after a 503 when Retry-After says. Answers in the
  * warm-up do not count.
  */
-export async function ask(
-  target: Target,
+export async function measureOverload(
+  target: Endpoint,
   kind: OverloadSample['kind'],
   clients: number,
   { warmUpMs, ms }: { readonly warmUpMs: number; readonly ms: number },
@@ -70,7 +70,7 @@ export async function ask(
 }
 
 async function request(
-  { url, token }: Target,
+  { url, token }: Endpoint,
   kind: OverloadSample['kind'],
 ): Promise<{ status: number; retryAfterMs: number }> {
   const headers = { authorization: `Bot ${token}`, 'content-type': 'application/json' }

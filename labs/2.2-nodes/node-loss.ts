@@ -1,10 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { CassandraEngine } from '@threshold/engines'
 import { CodedError } from '@threshold/kit'
-import { askKeyspace, type Deed, type Scene, startWriter, type Writer } from '@threshold/lab-kit'
-import { leastHeld, leastOwned, statesSeenBy } from './status.ts'
+import {
+  type Intervention,
+  type ProbeWriter,
+  queryKeyspace,
+  startProbeWriter,
+  type TrialContext,
+} from '@threshold/lab-kit'
+import { smallestDiskShare, smallestRingShare, statesSeenBy } from './status.ts'
 
-export const TOLD = {
+export const REPORTED = {
   written: 'messages that were acknowledged',
   unreadableJoined: 'acknowledged messages that could not be read once the nodes had joined',
   missing: 'acknowledged messages that cannot be read at the end',
@@ -27,89 +33,89 @@ const AWAY_MS = 25_000
 const LOOK_MS = { joined: 20_000, away: 10_000, end: 30_000 }
 
 /** The one server is killed, and comes back. */
-export const theOnlyServer: Deed = {
+export const killOnlyServer: Intervention = {
   text: 'MongoDB, the only server, is killed with -9, and is started again after a while',
-  spendsWorld: true,
+  consumesFixture: true,
   async run(scene) {
     const { engine } = scene.mongo
-    if (engine === undefined) throw notOurs('MONGODB')
-    await using writer = startWriter(scene)
+    if (engine === undefined) throw engineNotOwn('MONGODB')
+    await using writer = startProbeWriter(scene)
     await delay(2_000)
-    const since = writer.window()
+    const since = writer.startWindow()
     await engine.kill()
     await delay(AWAY_MS)
     const { tried, failed } = await since()
-    const { missing: unreadable } = await writer.look(LOOK_MS.away)
+    const { missing: unreadable } = await writer.readBack(LOOK_MS.away)
     await engine.restart()
-    await settled(writer)
+    await waitUntilSendsSucceed(writer)
     return {
-      ...(await account(writer)),
-      [TOLD.nodes]: 1,
-      [TOLD.failed]: failed / tried,
-      [TOLD.unreadable]: unreadable,
+      ...(await finalCounts(writer)),
+      [REPORTED.nodes]: 1,
+      [REPORTED.failed]: failed / tried,
+      [REPORTED.unreadable]: unreadable,
     }
   },
 }
 
 /** From one node to three while people talk; then one of the three is killed, and comes back. */
-export const oneOfThree = (copies: 3 | 1): Deed => ({
+export const killOneOfThree = (copies: 3 | 1): Intervention => ({
   text: `two nodes join under traffic, ${copies === 3 ? 'the keyspace is altered to three copies and repaired' : 'the keyspace keeps one copy of everything'}; one node is killed with -9, and is started again`,
-  spendsWorld: true,
+  consumesFixture: true,
   async run(scene) {
     const cassandra = scene.cassandra?.engine
-    if (cassandra === undefined || cassandra.nodes().length === 0) throw notOurs('CASSANDRA')
-    const keyspace = await askKeyspace(scene.cassandra, async (name) => name)
-    await using writer = startWriter(scene)
+    if (cassandra === undefined || cassandra.nodes().length === 0) throw engineNotOwn('CASSANDRA')
+    const keyspace = await queryKeyspace(scene.cassandra, async (name) => name)
+    await using writer = startProbeWriter(scene)
     for (const nth of ['second', 'third']) {
-      scene.say(`the ${nth} node joins, which takes about half a minute`)
+      scene.log(`the ${nth} node joins, which takes about half a minute`)
       await cassandra.join()
     }
     // Before there are copies: what a node owns and was not given, nobody else may answer for.
-    const { missing: unreadableJoined } = await writer.look(LOOK_MS.joined)
-    const before = await spread(scene, cassandra, keyspace, writer)
-    writer.leaveHalf()
-    if (copies === 3) await threeCopies(scene, cassandra, keyspace)
-    const after = await spread(scene, cassandra, keyspace, writer)
+    const { missing: unreadableJoined } = await writer.readBack(LOOK_MS.joined)
+    const before = await measureSpread(scene, cassandra, keyspace, writer)
+    writer.stopEvenChannels()
+    if (copies === 3) await replicateToThree(scene, cassandra, keyspace)
+    const after = await measureSpread(scene, cassandra, keyspace, writer)
 
     const lost = cassandra.nodes()[2]!
-    scene.say('one of three nodes is killed')
-    const since = writer.window()
+    scene.log('one of three nodes is killed')
+    const since = writer.startWindow()
     const from = performance.now()
     await lost.kill()
-    const untilSeen = await seenDead(cassandra, lost.address, from)
+    const untilSeen = await secondsUntilSeenDown(cassandra, lost.address, from)
     await delay(Math.max(0, AWAY_MS - (performance.now() - from)))
     const { tried, failed } = await since()
-    const { missing: unreadable } = await writer.look(LOOK_MS.away)
+    const { missing: unreadable } = await writer.readBack(LOOK_MS.away)
     await lost.restart()
-    await settled(writer)
+    await waitUntilSendsSucceed(writer)
     return {
-      ...(await account(writer)),
-      [TOLD.nodes]: cassandra.nodes().length,
-      [TOLD.unreadableJoined]: unreadableJoined,
-      [TOLD.ownedBefore]: before.owned,
-      [TOLD.owned]: after.owned,
-      [TOLD.heldBefore]: before.held,
-      [TOLD.held]: after.held,
-      [TOLD.untilSeen]: untilSeen,
-      [TOLD.failed]: failed / tried,
-      [TOLD.unreadable]: unreadable,
+      ...(await finalCounts(writer)),
+      [REPORTED.nodes]: cassandra.nodes().length,
+      [REPORTED.unreadableJoined]: unreadableJoined,
+      [REPORTED.ownedBefore]: before.owned,
+      [REPORTED.owned]: after.owned,
+      [REPORTED.heldBefore]: before.held,
+      [REPORTED.held]: after.held,
+      [REPORTED.untilSeen]: untilSeen,
+      [REPORTED.failed]: failed / tried,
+      [REPORTED.unreadable]: unreadable,
     }
   },
 })
 
 /** What each node is to have, by its tokens, and what it has. */
-async function spread(
-  { guilds, say }: Scene,
+async function measureSpread(
+  { guilds, log: say }: TrialContext,
   engine: CassandraEngine,
   keyspace: string,
-  writer: Writer,
+  writer: ProbeWriter,
 ) {
   say('what each node has')
   using _ = await writer.pause()
   const channels = guilds.flatMap((guild) => guild.channels).length
   return {
-    owned: await leastOwned(engine, keyspace),
-    held: await leastHeld(engine, keyspace, channels),
+    owned: await smallestRingShare(engine, keyspace),
+    held: await smallestDiskShare(engine, keyspace, channels),
   }
 }
 
@@ -117,13 +123,13 @@ async function spread(
  * A keyspace that is altered knows of its copies and has none yet: repair makes them, one node
  * after the other.
  */
-async function threeCopies(
-  { cassandra, say }: Scene,
+async function replicateToThree(
+  { cassandra, log: say }: TrialContext,
   engine: CassandraEngine,
   keyspace: string,
 ): Promise<void> {
   say('three copies of everything')
-  await askKeyspace(cassandra, (_, rows) =>
+  await queryKeyspace(cassandra, (_, rows) =>
     rows(
       `ALTER KEYSPACE ${keyspace} WITH replication = {'class': 'NetworkTopologyStrategy', 'datacenter1': 3}`,
     ),
@@ -136,7 +142,11 @@ async function threeCopies(
 
 const SEEN_WITHIN_MS = 90_000
 
-async function seenDead(engine: CassandraEngine, address: string, from: number): Promise<number> {
+async function secondsUntilSeenDown(
+  engine: CassandraEngine,
+  address: string,
+  from: number,
+): Promise<number> {
   while (performance.now() - from < SEEN_WITHIN_MS) {
     if ((await statesSeenBy(engine.nodes()[0]!)).get(address) === 'down')
       return (performance.now() - from) / 1_000
@@ -151,26 +161,26 @@ async function seenDead(engine: CassandraEngine, address: string, from: number):
 /**
  * Until sends succeed again, or a while has passed: what was acknowledged is then read either way.
  */
-async function settled(writer: Writer): Promise<void> {
+async function waitUntilSendsSucceed(writer: ProbeWriter): Promise<void> {
   const until = Date.now() + 30_000
-  let since = writer.window()
+  let since = writer.startWindow()
   while (Date.now() < until) {
     await delay(2_000)
     const { tried, failed } = await since()
     if (tried > 0 && failed === 0) return
-    since = writer.window()
+    since = writer.startWindow()
   }
 }
 
-async function account(writer: Writer): Promise<Record<string, number>> {
+async function finalCounts(writer: ProbeWriter): Promise<Record<string, number>> {
   await writer.stop()
   return {
-    [TOLD.written]: writer.acknowledged(),
-    [TOLD.missing]: (await writer.look(LOOK_MS.end)).missing,
+    [REPORTED.written]: writer.acknowledged(),
+    [REPORTED.missing]: (await writer.readBack(LOOK_MS.end)).missing,
   }
 }
 
-const notOurs = (which: string): CodedError =>
+const engineNotOwn = (which: string): CodedError =>
   new CodedError(
     'ENGINE_NOT_OURS',
     'this lab kills engines and lets nodes join, and the engine is not ours to do it to',

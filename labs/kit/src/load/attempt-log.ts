@@ -13,7 +13,7 @@ export interface Attempt {
 }
 
 /** A socket as the ledger sees it: whose guild's messages should come down it. */
-export interface LedgerSession {
+export interface LoggedSession {
   readonly guild: number
   /** When it was dropped, and when it came back, in milliseconds since the start of the load. */
   readonly dropsMs: number[]
@@ -31,16 +31,16 @@ export interface Deliveries {
 }
 
 /** Everything that a run's counts are computed from, and nothing computed yet. */
-export interface Ledger {
+export interface AttemptLog {
   readonly attempts: Attempt[]
-  readonly sessions: LedgerSession[]
+  readonly sessions: LoggedSession[]
   readonly deliveries: Deliveries
 }
 
-export function createLedger(
+export function createAttemptLog(
   arrivals: readonly Arrival[],
   sessions: readonly { guild: number }[],
-): Ledger {
+): AttemptLog {
   return {
     attempts: arrivals.map((arrival) => ({
       arrival,
@@ -54,7 +54,7 @@ export function createLedger(
 }
 
 export function recordDelivery(
-  { deliveries }: Ledger,
+  { deliveries }: AttemptLog,
   attempt: number,
   session: number,
   atMs: number,
@@ -71,7 +71,7 @@ export const isAcknowledged = (attempt: Attempt): boolean => attempt.outcome ===
  * The raw samples, one line an attempt: from these alone every figure of a report can be computed
  * again.
  */
-export function* sampleLines(ledger: Ledger): Generator<string> {
+export function* sampleLines(ledger: AttemptLog): Generator<string> {
   const arrived: [session: number, atMs: number][][] = ledger.attempts.map(() => [])
   const { attempt, session, atMs } = ledger.deliveries
   for (const [index, of] of attempt.entries())

@@ -1,19 +1,19 @@
 import { join } from 'node:path'
 import type { OnProgress } from '@threshold/engines'
 import { CodedError } from '@threshold/kit'
-import { BEYOND_THE_LOAD, type Deed, type Scene } from '../deeds.ts'
 import type { PlannedArm } from '../define.ts'
 import { describeFault, type Fault } from '../faults.ts'
+import { type Intervention, SECONDS_AFTER_LOAD, type TrialContext } from '../intervention.ts'
 import type { LoadReport } from '../load/report.ts'
 import { startGenerator } from './generator-process.ts'
-import { between, type Look, look } from './look.ts'
-import { assertOurs, perform } from './perform.ts'
+import { injectFault, requireOwnTarget } from './inject-fault.ts'
 import type { MachineLimits } from './preflight.ts'
 import { lowerAllButGenerator } from './priority.ts'
 import type { Sample } from './sample.ts'
+import { type Snapshot, snapshotDelta, takeSnapshot } from './snapshot.ts'
 import type { System } from './system.ts'
 
-export interface VisitOptions {
+export interface TrialOptions {
   readonly arm: PlannedArm
   readonly round: number
   readonly system: System
@@ -25,19 +25,19 @@ export interface VisitOptions {
 }
 
 /** One arm, once: a generator of its own, warm-up, load, fault, drain. */
-export async function visit({
+export async function runTrial({
   arm,
   round,
   system,
   dir,
   onProgress,
   onGenerator,
-}: VisitOptions): Promise<Sample> {
+}: TrialOptions): Promise<Sample> {
   if (arm.fault !== undefined && 'target' in arm.fault.action)
-    assertOurs(arm.fault.action.target, system)
+    requireOwnTarget(arm.fault.action.target, system)
   const what = `round ${round}, ${arm.name}`
   const raw = `${arm.name}-${round}.jsonl.gz`
-  const guilds = system.world.for(arm.load)
+  const guilds = system.fixture.guildsFor(arm.load)
   await using generator = await startGenerator()
   onGenerator?.(generator.pid)
   await generator.prepare(
@@ -51,20 +51,20 @@ export async function visit({
     (done, total) => onProgress({ text: `${what}: sockets`, done, total }),
   )
   using _ = await lowerAllButGenerator(system, generator.pid)
-  let before: Promise<Look> | undefined
+  let before: Promise<Snapshot> | undefined
   let fault: Scheduled | undefined
   let deed: Promise<Told> | undefined
   const load = await generator.run({
     onMeasuring() {
-      before = look(system)
+      before = takeSnapshot(system)
       if (arm.fault !== undefined)
-        fault = schedule(arm.fault, () => perform(arm.fault!.action, system, guilds))
-      if (arm.deed !== undefined)
-        deed = doing(arm.deed, {
+        fault = scheduleFault(arm.fault, () => injectFault(arm.fault!.action, system, guilds))
+      if (arm.intervention !== undefined)
+        deed = startIntervention(arm.intervention, {
           ...system,
           guilds,
-          seconds: arm.load.seconds,
-          say: (text) => onProgress({ text }),
+          loadSeconds: arm.load.seconds,
+          log: (text) => onProgress({ text }),
         })
     },
     onSecond: (done, total) => onProgress({ text: `${what}: load`, done, total }),
@@ -72,25 +72,28 @@ export async function visit({
   const faults = fault === undefined ? [] : [await fault.done()]
   const told = await deed
   if (arm.fault === undefined) assertAlive(system)
-  const seen = between((await before) ?? (await look(system)), await look(system))
+  const seen = snapshotDelta(
+    (await before) ?? (await takeSnapshot(system)),
+    await takeSnapshot(system),
+  )
   return {
     arm: arm.name,
     round,
     load,
     ...seen,
     faults,
-    ...(told === undefined ? {} : { told }),
+    ...(told === undefined ? {} : { reported: told }),
     raw,
   }
 }
 
 type Told = Readonly<Record<string, number>>
 
-function doing(deed: Deed, scene: Scene): Promise<Told> {
+function startIntervention(deed: Intervention, scene: TrialContext): Promise<Told> {
   const started = performance.now()
   const work = deed.run(scene).then((told) => {
     const seconds = (performance.now() - started) / 1_000
-    return { ...told, [BEYOND_THE_LOAD]: Math.max(0, seconds - scene.seconds) }
+    return { ...told, [SECONDS_AFTER_LOAD]: Math.max(0, seconds - scene.loadSeconds) }
   })
   work.catch(() => {}) // it is awaited, and told, after the load
   return work
@@ -101,7 +104,7 @@ interface Scheduled {
   done(): Promise<string>
 }
 
-function schedule(fault: Fault, act: () => Promise<void>): Scheduled {
+function scheduleFault(fault: Fault, act: () => Promise<void>): Scheduled {
   let acting: Promise<void> | undefined
   const timer = setTimeout(() => {
     acting = act()
@@ -136,7 +139,7 @@ function assertAlive({ stage, mongo, cassandra }: System): void {
 }
 
 /** Why nothing may be concluded from this visit. Decided without a look at what is claimed. */
-export function whyNotUsable(
+export function rejectReason(
   sample: Sample,
   cores: number,
   limits: MachineLimits,

@@ -1,13 +1,13 @@
 import { loadavg } from 'node:os'
 import type { Engine } from '@threshold/engines'
-import { familyCpuSeconds, machineCpuSeconds, processCpuSeconds } from './cpu.ts'
-import { readEngineCounters, risen } from './engine-counters.ts'
+import { machineCpuSeconds, processCpuSeconds, processTreeCpuSeconds } from './cpu.ts'
+import { counterIncrease, readEngineCounters } from './engine-counters.ts'
 import { byLabel, type Metrics, metric, scrape } from './metrics.ts'
 import type { Sample, StageSample } from './sample.ts'
 import type { System } from './system.ts'
 
 /** Everybody's counters at one moment. Two of them tell what happened between. */
-export interface Look {
+export interface Snapshot {
   readonly atMs: number
   readonly metrics: Metrics | undefined
   readonly counters: Record<string, number> | undefined
@@ -18,13 +18,13 @@ export interface Look {
    * Of the lab and all that it started, ended or not; undefined where an engine is not among that,
    * or the system does not say.
    */
-  readonly ourCpu: number | undefined
+  readonly labCpu: number | undefined
   /** A process that was restarted counts from nothing again. */
   readonly stagePid: number
   readonly enginePids: readonly number[]
 }
 
-export async function look(system: System): Promise<Look> {
+export async function takeSnapshot(system: System): Promise<Snapshot> {
   const { stage, mongo, cassandra } = system
   const enginePids = [mongo.engine, ...(cassandra?.engine?.nodes() ?? [])].flatMap(
     (engine) => engine?.pid ?? [],
@@ -42,9 +42,9 @@ export async function look(system: System): Promise<Look> {
     machineCpu: machineCpuSeconds(),
     engineCpu,
     stageCpu,
-    ourCpu:
+    labCpu:
       startedHere(mongo.engine) && (cassandra === undefined || startedHere(cassandra.engine))
-        ? familyCpuSeconds()
+        ? processTreeCpuSeconds()
         : undefined,
     stagePid: stage.pid,
     enginePids,
@@ -65,7 +65,10 @@ async function cpuOfAll(pids: readonly number[]): Promise<number | undefined> {
     : undefined
 }
 
-export function between(before: Look, after: Look): Pick<Sample, 'stage' | 'engine' | 'machine'> {
+export function snapshotDelta(
+  before: Snapshot,
+  after: Snapshot,
+): Pick<Sample, 'stage' | 'engine' | 'machine'> {
   const seconds = (after.atMs - before.atMs) / 1_000
   const rate = (from: number | undefined, to: number | undefined): number | null =>
     known(((to ?? Number.NaN) - (from ?? Number.NaN)) / seconds)
@@ -83,7 +86,7 @@ export function between(before: Look, after: Look): Pick<Sample, 'stage' | 'engi
       ? {}
       : {
           engine: {
-            counters: risen(newEngine ? {} : before.counters, after.counters),
+            counters: counterIncrease(newEngine ? {} : before.counters, after.counters),
             ...(engineCores === null ? {} : { cores: engineCores }),
           },
         }),
@@ -95,11 +98,11 @@ export function between(before: Look, after: Look): Pick<Sample, 'stage' | 'engi
 }
 
 /** All that the machine did and none of it for this lab. */
-const others = ({ machineCpu, ourCpu }: Look): number | undefined =>
+const others = ({ machineCpu, labCpu: ourCpu }: Snapshot): number | undefined =>
   ourCpu === undefined ? undefined : machineCpu - ourCpu
 
 /** By the system's own account where it gives one: it answers for a stage that does not. */
-const cpuOf = ({ stageCpu, metrics }: Look): number | undefined =>
+const cpuOf = ({ stageCpu, metrics }: Snapshot): number | undefined =>
   stageCpu ?? (metrics === undefined ? undefined : metric(metrics, 'process_cpu_seconds_total'))
 
 function stageBetween(
@@ -113,7 +116,7 @@ function stageBetween(
     cores,
     memoryBytes: known(metric(after, 'process_resident_memory_bytes')),
     gapMaxMs: known(metric(after, 'threshold_event_loop_gap_max_seconds') * 1_000),
-    operations: risen(operationsOf(before), operationsOf(after)),
+    operations: counterIncrease(operationsOf(before), operationsOf(after)),
   }
 }
 

@@ -1,33 +1,34 @@
 import type { Engine, StageProcess } from '@threshold/engines'
 import { CodedError } from '@threshold/kit'
-import type { Action, Target } from '../faults.ts'
-import type { WorldGuild } from '../load/plan.ts'
+import type { FaultAction, FaultTarget } from '../faults.ts'
+import type { FixtureGuild } from '../load/plan.ts'
+import { createMember, joinGuild } from './fixture.ts'
+import { createApi } from './stage-api.ts'
 import type { System } from './system.ts'
-import { createApi, createMember, joinGuild } from './world.ts'
 
 /**
  * Does to the system what a fault says. Only killing waits for an effect; what comes of it is for
  * the load to find out.
  */
-export async function perform(
-  action: Action,
+export async function injectFault(
+  action: FaultAction,
   system: System,
-  guilds: readonly WorldGuild[],
+  guilds: readonly FixtureGuild[],
 ): Promise<void> {
-  if (action.kind === 'mention') return await mentionSomebody(action.displayName, system, guilds)
+  if (action.kind === 'mention') return await mentionMember(action.displayName, system, guilds)
   await targetOf(action.target, system)[action.kind]()
 }
 
 function targetOf(
-  target: Target,
+  target: FaultTarget,
   system: System,
 ): Record<'kill' | 'pause' | 'resume' | 'restart', () => Promise<void>> {
-  return target === 'stage' ? system.stage : assertOurs(target, system)
+  return target === 'stage' ? system.stage : requireOwnTarget(target, system)
 }
 
 /** An engine that is somebody else's is not for a lab to kill. Asked before the load begins. */
-export function assertOurs(
-  target: Target,
+export function requireOwnTarget(
+  target: FaultTarget,
   { stage, mongo, cassandra }: System,
 ): StageProcess | Engine {
   if (target === 'stage') return stage
@@ -47,10 +48,10 @@ export function assertOurs(
  * An ordinary input by ordinary means: somebody new, in a guild that others are in, writes a
  * message that names a member.
  */
-async function mentionSomebody(
+async function mentionMember(
   displayName: string,
   { stage }: System,
-  guilds: readonly WorldGuild[],
+  guilds: readonly FixtureGuild[],
 ): Promise<void> {
   const [guild] = guilds
   const [owner, ...others] = guild?.members ?? []

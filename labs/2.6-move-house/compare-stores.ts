@@ -1,5 +1,5 @@
 import { firstIdAt } from '@threshold/contract'
-import { askKeyspace, type Scene } from '@threshold/lab-kit'
+import { queryKeyspace, type TrialContext } from '@threshold/lab-kit'
 import { MongoClient } from 'mongodb'
 
 /** What was sent within the last moments may be in one store and on its way to the other. */
@@ -13,7 +13,7 @@ export interface Comparison {
 }
 
 /** Both stores read whole, past the stage and past the migrator. */
-export async function compareStores({ mongo, cassandra }: Scene): Promise<Comparison> {
+export async function compareStores({ mongo, cassandra }: TrialContext): Promise<Comparison> {
   const until = BigInt(firstIdAt(Date.now() - SETTLED_MS))
   const [ours, theirs] = await Promise.all([
     onMongo(mongo.uri, until),
@@ -49,8 +49,11 @@ async function onMongo(uri: string, until: bigint): Promise<Map<string, string>>
   }
 }
 
-const onCassandra = (cassandra: Scene['cassandra'], until: bigint): Promise<Map<string, string>> =>
-  askKeyspace(cassandra, async (keyspace, rows) => {
+const onCassandra = (
+  cassandra: TrialContext['cassandra'],
+  until: bigint,
+): Promise<Map<string, string>> =>
+  queryKeyspace(cassandra, async (keyspace, rows) => {
     const found = await rows(
       `SELECT message_id, content, author_id, write_time, edited_at FROM ${keyspace}.messages`,
     )
@@ -66,7 +69,7 @@ const onCassandra = (cassandra: Scene['cassandra'], until: bigint): Promise<Map<
     )
   })
 
-type Told = readonly [
+type ComparedFields = readonly [
   id: unknown,
   content: unknown,
   author: unknown,
@@ -75,7 +78,7 @@ type Told = readonly [
 ]
 
 /** By id, all that is compared in one text. */
-const before = (until: bigint, messages: readonly Told[]): Map<string, string> =>
+const before = (until: bigint, messages: readonly ComparedFields[]): Map<string, string> =>
   new Map(
     messages
       .map(([id, content, author, writeTime, editedAt]) => {

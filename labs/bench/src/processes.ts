@@ -5,7 +5,7 @@ import { spawnRegistered } from '@threshold/engines'
 import { CodedError } from '@threshold/kit'
 import { answer, type ClientAnswer, type ClientCommand } from './protocol.ts'
 
-interface Child extends AsyncDisposable {
+interface BenchProcess extends AsyncDisposable {
   readonly process: ChildProcess
   readonly pid: number
 }
@@ -13,7 +13,7 @@ interface Child extends AsyncDisposable {
 /**
  * A process of the bench, under the same care as an engine: it ends with us, or at the next sweep.
  */
-async function child(file: string, args: readonly string[]): Promise<Child> {
+async function startProcess(file: string, args: readonly string[]): Promise<BenchProcess> {
   const {
     child: started,
     identity: { pid },
@@ -46,7 +46,7 @@ export interface Client extends AsyncDisposable {
 }
 
 export async function startClient(): Promise<Client> {
-  const started = await child('./client.ts', [])
+  const started = await startProcess('./client.ts', [])
   const ask = async (command: ClientCommand): Promise<unknown> => {
     const { promise, resolve, reject } = Promise.withResolvers<{
       answered?: unknown
@@ -68,15 +68,15 @@ export async function startClient(): Promise<Client> {
   }
 }
 
-export interface Peer extends AsyncDisposable {
+export interface BaselineServer extends AsyncDisposable {
   readonly pid: number
   readonly url: string
   readonly port: number
 }
 
 /** A server that does nothing but tell all its sockets. */
-export async function startPeer(kind: 'ws' | 'socket.io' | 'tcp'): Promise<Peer> {
-  const started = await child('./peer.ts', [kind])
+export async function startBaseline(kind: 'ws' | 'socket.io' | 'tcp'): Promise<BaselineServer> {
+  const started = await startProcess('./baseline-server.ts', [kind])
   const [line] = (await once(started.process.stdout!, 'data')) as [Buffer]
   const [, port, sockets] = /^ready (\d+) (\d+)/.exec(String(line)) ?? []
   if (sockets === undefined)

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { askCassandra, dropKeyspace, identify } from '@threshold/engines'
 import { MongoClient } from 'mongodb'
-import { machineMark } from './environment.ts'
+import { machineId } from './environment.ts'
 
 const PREFIX = 'threshold_lab'
 
@@ -9,34 +9,33 @@ const PREFIX = 'threshold_lab'
  * Of a database or a keyspace: says which machine and process it belongs to, so that what a killed
  * lab leaves can be told.
  */
-export const newName = (): string =>
-  `${PREFIX}_${machineMark()}_${process.pid}_${randomBytes(4).toString('hex')}`
+export const newDatabaseName = (): string =>
+  `${PREFIX}_${machineId()}_${process.pid}_${randomBytes(4).toString('hex')}`
 
 /**
  * On an engine that outlives the lab, databases of labs that were killed stay. Whoever comes next
  * removes them.
  */
-export async function dropLeftDatabases(uri: string): Promise<void> {
+export async function dropStaleDatabases(uri: string): Promise<void> {
   const client = new MongoClient(uri, { serverSelectionTimeoutMS: 5_000, maxPoolSize: 1 })
   try {
     const { databases } = await client.db('admin').admin().listDatabases({ nameOnly: true })
-    for (const { name } of databases)
-      if (await isLeftOver(name)) await client.db(name).dropDatabase()
+    for (const { name } of databases) if (await isStale(name)) await client.db(name).dropDatabase()
   } finally {
     await client.close(true)
   }
 }
 
 /** The same for keyspaces. */
-export async function dropLeftKeyspaces(uri: string): Promise<void> {
+export async function dropStaleKeyspaces(uri: string): Promise<void> {
   const { rows } = await askCassandra(uri, (client) =>
     client.execute('SELECT keyspace_name FROM system_schema.keyspaces'),
   )
   for (const { keyspace_name: name } of rows)
-    if (await isLeftOver(String(name))) await dropKeyspace(uri, String(name))
+    if (await isStale(String(name))) await dropKeyspace(uri, String(name))
 }
 
-async function isLeftOver(name: string): Promise<boolean> {
+async function isStale(name: string): Promise<boolean> {
   const [, mark, pid] = new RegExp(`^${PREFIX}_([0-9a-f]+)_([0-9]+)_`).exec(name) ?? []
-  return mark === machineMark() && (await identify(Number(pid))) === undefined
+  return mark === machineId() && (await identify(Number(pid))) === undefined
 }
