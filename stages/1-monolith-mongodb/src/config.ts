@@ -3,9 +3,9 @@ import { z } from 'zod'
 import { GATEWAY_LIMITS } from './gateway/index.ts'
 import { listenConfig, listenEnvironment } from './http/index.ts'
 
-export const int = (least: number, most: number, otherwise: number) =>
+export const integer = (least: number, most: number, otherwise: number) =>
   z.coerce.number().int().min(least).max(most).default(otherwise)
-const port = int(0, 65_535, 0)
+const port = integer(0, 65_535, 0)
 
 /**
  * Everything that can be set from outside. Secure by default: loopback alone, and nobody makes
@@ -18,30 +18,30 @@ export const environment = z.object({
     .string()
     .regex(/^mongodb(\+srv)?:\/\/[^/]+\/[^?]+/, 'must name a host and a database'),
   THRESHOLD_TOKEN_SECRET: z.string().min(16),
-  THRESHOLD_WORKER: int(0, 1_023, 0),
-  THRESHOLD_HEARTBEAT_MS: int(100, 600_000, 41_250),
+  THRESHOLD_WORKER: integer(0, 1_023, 0),
+  THRESHOLD_HEARTBEAT_MS: integer(100, 600_000, 41_250),
   THRESHOLD_PROVISIONING: z.enum(['on', 'off']).default('off'),
   /** Milliseconds a request may take; what a session reads at its start may take twice that. */
-  THRESHOLD_BUDGET_MS: int(100, 60_000, 5_000),
-  THRESHOLD_RATE_REQUESTS: int(1, 1_000_000, 5_000),
-  THRESHOLD_RATE_SECONDS: int(1, 3_600, 5),
+  THRESHOLD_BUDGET_MS: integer(100, 60_000, 5_000),
+  THRESHOLD_RATE_REQUESTS: integer(1, 1_000_000, 5_000),
+  THRESHOLD_RATE_SECONDS: integer(1, 3_600, 5),
   THRESHOLD_NOTIFICATIONS_URL: z.url({ protocol: /^https?$/ }).optional(),
-  THRESHOLD_NOTIFICATIONS_BACKOFF_MS: int(1, 60_000, 1_000),
+  THRESHOLD_NOTIFICATIONS_BACKOFF_MS: integer(1, 60_000, 1_000),
   THRESHOLD_VOICE_PORT: port,
   THRESHOLD_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   THRESHOLD_OTLP_URL: z.url().optional(),
 })
 
-export type Config = ReturnType<typeof configOf>
+export type Config = ReturnType<typeof toConfig>
 
 export const readConfig = (env: Record<string, string | undefined>): Config =>
-  configOf(parse(environment, env, 'npx threshold stage 1 sets all of it for you'))
+  toConfig(parseEnvironment(environment, env, 'npx threshold stage 1 sets all of it for you'))
 
 /**
  * Rejects with `BAD_CONFIG`, which names each variable that is wrong. An empty variable counts as
  * not set.
  */
-export function parse<T extends z.ZodType>(
+export function parseEnvironment<T extends z.ZodType>(
   schema: T,
   env: Record<string, string | undefined>,
   next: string,
@@ -54,7 +54,7 @@ export function parse<T extends z.ZodType>(
   throw new CodedError('BAD_CONFIG', wrong.join('; '), { next })
 }
 
-export function configOf(e: z.output<typeof environment>) {
+export function toConfig(e: z.output<typeof environment>) {
   const listen = listenConfig(e)
   return {
     http: listen.http,

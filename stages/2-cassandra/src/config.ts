@@ -1,4 +1,9 @@
-import { configOf, int, parse, environment as stage1 } from '@threshold/stage-1/config'
+import {
+  integer,
+  parseEnvironment,
+  environment as stage1,
+  toConfig,
+} from '@threshold/stage-1/config'
 import { z } from 'zod'
 import { cassandraAddress } from './cassandra/address.ts'
 
@@ -15,19 +20,19 @@ const environment = stage1.extend({
    * Discord's width: a partition stayed below 100 MB ("How Discord Stores Billions of Messages",
    * 2017). A hundred years is none at all.
    */
-  THRESHOLD_BUCKET_DAYS: int(1, 36_500, 10),
+  THRESHOLD_BUCKET_DAYS: integer(1, 36_500, 10),
   /** Copies of each row; 3 where there are three nodes. */
-  THRESHOLD_REPLICATION: int(1, 9, 1),
+  THRESHOLD_REPLICATION: integer(1, 9, 1),
 })
 
 export type Config = ReturnType<typeof readConfig>
 
 export function readConfig(env: Record<string, string | undefined>) {
-  const e = parse(environment, env, 'npx threshold stage 2 sets all of it for you')
+  const e = parseEnvironment(environment, env, 'npx threshold stage 2 sets all of it for you')
   const cassandra = {
     ...cassandraAddress(e.THRESHOLD_CASSANDRA_URI),
     replication: e.THRESHOLD_REPLICATION,
     bucketDays: e.THRESHOLD_BUCKET_DAYS,
   }
-  return { ...configOf(e), cassandra, startsOn: e.THRESHOLD_MESSAGES_ON }
+  return { ...toConfig(e), cassandra, startsOn: e.THRESHOLD_MESSAGES_ON }
 }

@@ -5,7 +5,7 @@ import type { Collection } from 'mongodb'
 import { isDuplicateKey, long, type MongoDatabase, text } from '../mongodb/database.ts'
 import type { InviteDocument } from '../mongodb/metadata-documents.ts'
 
-type InvitePart = Pick<
+type InviteMethods = Pick<
   MetadataStore,
   | 'createInvite'
   | 'invite'
@@ -27,7 +27,7 @@ export function mongoInvites(
   mongo: MongoDatabase,
   invites: Collection<InviteDocument>,
   clock: Clock,
-): InvitePart {
+): InviteMethods {
   const isOpen = (d: InviteDocument): boolean =>
     (d.expiresAt === undefined || d.expiresAt.getTime() > clock.now()) &&
     (d.maxUses === 0 || d.uses < d.maxUses)

@@ -6,11 +6,11 @@ import type { Collection, Filter } from 'mongodb'
 import pLimit from 'p-limit'
 import { isDuplicateKey, long, type MongoDatabase, text } from '../mongodb/database.ts'
 import {
-  fromDocument,
+  fromMessageDocument,
   type MessageDocument,
   type NonceDocument,
   type ReactionDocument,
-  toDocument,
+  toMessageDocument,
 } from '../mongodb/documents.ts'
 import { mongoReactions } from './reactions.mongodb.ts'
 
@@ -56,7 +56,7 @@ export async function mongoMessageStore(mongo: MongoDatabase): Promise<MessageSt
       await mongo.run('messages.import', deadline, async () => {
         try {
           await messages.insertMany(
-            batch.map((m) => toDocument(m)),
+            batch.map((m) => toMessageDocument(m)),
             { ordered: false },
           )
         } catch (error) {
@@ -69,7 +69,7 @@ export async function mongoMessageStore(mongo: MongoDatabase): Promise<MessageSt
       const found = await mongo.run('messages.get', deadline, () =>
         messages.find({ _id: { $in: ids.map(long) }, channelId: long(channel) }).toArray(),
       )
-      return found.map(fromDocument)
+      return found.map(fromMessageDocument)
     },
 
     async page(channel, anchor, limit, deadline) {
@@ -140,7 +140,7 @@ export async function mongoMessageStore(mongo: MongoDatabase): Promise<MessageSt
         )
         // Nothing matched: the message is gone, or a newer write was here first and stays.
         const present = edited ?? (await messages.findOne(where))
-        return present ? fromDocument(present) : 'absent'
+        return present ? fromMessageDocument(present) : 'absent'
       })
     },
 
@@ -186,13 +186,13 @@ async function insertOnce(
   dedupe?: string,
 ): ReturnType<MessageStore['insert']> {
   try {
-    await messages.insertOne(toDocument(message, dedupe))
+    await messages.insertOne(toMessageDocument(message, dedupe))
     return { outcome: 'inserted', message }
   } catch (error) {
     if (!isDuplicateKey(error)) throw error
     const found = await messages.findOne({ _id: long(message.id) })
     if (!found && dedupe !== undefined) return { outcome: 'duplicate', message } // deleted since
-    const first = found && fromDocument(found)
+    const first = found && fromMessageDocument(found)
     if (!first || !isSameSend(first, found.dedupe, message, dedupe))
       return { outcome: 'taken', message }
     return { outcome: 'duplicate', message: first }
@@ -205,7 +205,7 @@ async function stored(
   message: StoredMessage,
 ): Promise<StoredMessage> {
   const found = await messages.findOne({ _id: long(message.id) })
-  return found ? fromDocument(found) : message
+  return found ? fromMessageDocument(found) : message
 }
 
 /**
@@ -255,7 +255,7 @@ async function range(
     .sort({ _id: newestFirst ? -1 : 1 })
     .limit(limit)
     .toArray()
-  return (newestFirst ? found : found.reverse()).map(fromDocument)
+  return (newestFirst ? found : found.reverse()).map(fromMessageDocument)
 }
 
 function toDocumentFields(set: Partial<StoredMessage>): Partial<MessageDocument> {

@@ -5,18 +5,18 @@ import type { Collection, Filter, OptionalUnlessRequiredId } from 'mongodb'
 import { isDuplicateKey, long, type MongoDatabase, text, upsert } from '../mongodb/database.ts'
 import {
   type ChannelDocument,
-  channelFrom,
-  channelTo,
+  fromChannelDocument,
+  fromGuildDocument,
+  fromMemberDocument,
+  fromUserDocument,
   type GuildDocument,
-  guildFrom,
-  guildTo,
   type InviteDocument,
   type MemberDocument,
-  memberFrom,
-  memberTo,
+  toChannelDocument,
+  toGuildDocument,
+  toMemberDocument,
+  toUserDocument,
   type UserDocument,
-  userFrom,
-  userTo,
 } from '../mongodb/metadata-documents.ts'
 import { mongoInvites } from './invites.mongodb.ts'
 
@@ -52,7 +52,7 @@ export async function mongoMetadataStore(
   async function keepBatch(guildId: string, batch: readonly GuildEvent[]): Promise<void> {
     if (batch.length === 1) return keep(guildId, batch[0]!)
     const updates = batch.flatMap((event) =>
-      event.type === 'channel.updated' ? [channelTo(event.channel)] : [],
+      event.type === 'channel.updated' ? [toChannelDocument(event.channel)] : [],
     )
     const replacements = updates.map(({ _id, ...replacement }) => ({
       replaceOne: { filter: { _id, guildId: long(guildId) }, replacement, upsert: true },
@@ -64,7 +64,7 @@ export async function mongoMetadataStore(
     const _id = long(guildId)
     switch (event.type) {
       case 'guild.updated': {
-        const { _id: _, roles, ...fields } = guildTo(event.guild, [])
+        const { _id: _, roles, ...fields } = toGuildDocument(event.guild, [])
         await guilds.updateOne({ _id }, { $set: fields })
         return
       }
@@ -79,7 +79,7 @@ export async function mongoMetadataStore(
       case 'channel.created':
       case 'channel.updated':
         // Never over a channel of another guild.
-        return whereFree(upsert(channels, channelTo(event.channel), { guildId: _id }))
+        return whereFree(upsert(channels, toChannelDocument(event.channel), { guildId: _id }))
       case 'channel.deleted': {
         // Only this guild's: an event that takes back a refused `channel.created` names a channel
         // of another guild. The channel goes last, so that repeating the request after a crash also
@@ -102,7 +102,7 @@ export async function mongoMetadataStore(
         return
       case 'member.added':
       case 'member.updated':
-        return upsert(members, memberTo(guildId, event.member))
+        return upsert(members, toMemberDocument(guildId, event.member))
       case 'member.removed':
         await members.deleteOne({ _id: `${guildId}:${event.user.id}` })
         return
@@ -112,7 +112,7 @@ export async function mongoMetadataStore(
   return {
     async createUser(user, deadline) {
       await mongo.run('users.create', deadline, () =>
-        addMissing(users, [userTo(user)], ['username']),
+        addMissing(users, [toUserDocument(user)], ['username']),
       )
     },
 
@@ -121,7 +121,7 @@ export async function mongoMetadataStore(
       const found = await mongo.run('users.get', deadline, () =>
         users.find({ _id: { $in: ids.map(long) } }).toArray(),
       )
-      return found.map(userFrom)
+      return found.map(fromUserDocument)
     },
 
     async createGuild(state, deadline) {
@@ -129,11 +129,15 @@ export async function mongoMetadataStore(
         // The guild first: where its id is another guild's, no channel is added to that one.
         // Members last: if the process dies in between, nobody is in the guild. A member without
         // their guild would be promised it at every READY.
-        await addMissing(guilds, [guildTo(state.guild, [...state.roles.values()])], ['ownerId'])
-        await addMissing(channels, [...state.channels.values()].map(channelTo), ['guildId'])
+        await addMissing(
+          guilds,
+          [toGuildDocument(state.guild, [...state.roles.values()])],
+          ['ownerId'],
+        )
+        await addMissing(channels, [...state.channels.values()].map(toChannelDocument), ['guildId'])
         await addMissing(
           members,
-          [...state.members.values()].map((member) => memberTo(state.guild.id, member)),
+          [...state.members.values()].map((member) => toMemberDocument(state.guild.id, member)),
         )
       })
     },
@@ -146,12 +150,12 @@ export async function mongoMetadataStore(
         mongo.run('members.of-guild', deadline, () => members.find({ guildId }).toArray()),
       ])
       if (!found) return undefined
-      const { guild, roles } = guildFrom(found)
+      const { guild, roles } = fromGuildDocument(found)
       return {
         guild,
         roles: new Map(roles.map((r) => [r.id, r])),
-        channels: new Map(itsChannels.map(channelFrom).map((c) => [c.id, c])),
-        members: new Map(itsMembers.map(memberFrom).map((m) => [m.user.id, m])),
+        channels: new Map(itsChannels.map(fromChannelDocument).map((c) => [c.id, c])),
+        members: new Map(itsMembers.map(fromMemberDocument).map((m) => [m.user.id, m])),
       }
     },
 
@@ -164,7 +168,7 @@ export async function mongoMetadataStore(
       const found = await mongo.run('channels.get', deadline, () =>
         channels.findOne({ _id: long(id) }),
       )
-      return found ? channelFrom(found) : undefined
+      return found ? fromChannelDocument(found) : undefined
     },
 
     async guildsOf(user, deadline) {
@@ -183,10 +187,10 @@ export async function mongoMetadataStore(
 
     async openDm(candidate, deadline) {
       const pair = candidate.recipients!.join(':')
-      const document = { ...channelTo(candidate), pair }
+      const document = { ...toChannelDocument(candidate), pair }
       return mongo.run('channels.open-dm', deadline, async () => {
         const existing = await channels.findOne({ pair })
-        if (existing) return channelFrom(existing)
+        if (existing) return fromChannelDocument(existing)
         try {
           await channels.insertOne(document)
           return candidate
@@ -194,7 +198,7 @@ export async function mongoMetadataStore(
           if (!isDuplicateKey(error)) throw error
           const other = await channels.findOne({ pair })
           if (!other) throw idTaken(error)
-          return channelFrom(other)
+          return fromChannelDocument(other)
         }
       })
     },
@@ -203,7 +207,7 @@ export async function mongoMetadataStore(
       const found = await mongo.run('channels.dms-of-user', deadline, () =>
         channels.find({ recipients: long(user) }).toArray(),
       )
-      return found.map(channelFrom)
+      return found.map(fromChannelDocument)
     },
 
     ping: mongo.probe,

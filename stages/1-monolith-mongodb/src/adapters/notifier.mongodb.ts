@@ -1,7 +1,11 @@
 import { hasCode, messageOf, type Runtime } from '@threshold/kit'
 import type { MessageStore, Notification, Notifier } from '@threshold/ports'
 import { isDuplicateKey, long, type MongoDatabase } from '../mongodb/database.ts'
-import { type NotificationsConfig, type Pusher, pusher } from '../notifications/push.ts'
+import {
+  createPushClient,
+  type NotificationsConfig,
+  type PushClient,
+} from '../notifications/push.ts'
 
 interface OutboxDocument {
   _id: bigint
@@ -48,7 +52,7 @@ export async function mongoOutboxNotifier(
 ): Promise<Notifier> {
   const outbox = mongo.db.collection<OutboxDocument>('outbox')
   await outbox.createIndex({ dueAt: 1 })
-  const push: Pusher = pusher(config, runtime)
+  const push: PushClient = createPushClient(config, runtime)
   const stop = new AbortController()
   let wake = (): void => {}
   /** Something came while the worker was looking: it must look once more before it rests. */

@@ -33,11 +33,11 @@ export async function reactWithinLimit(
     return forms.size >= MOST_EMOJI && !forms.has(form)
   }
   const insertInTime = () => {
-    expectTime(deadline)
+    throwIfExpired(deadline)
     return insert()
   }
   const joined = await lock.shared(messageId, async () => {
-    expectTime(deadline)
+    throwIfExpired(deadline)
     const there = await emojiOf()
     for (const stored of there.map(String)) {
       if (stored !== emoji && normalizeEmoji(stored) === form && (await has(stored))) return 'known'
@@ -47,7 +47,7 @@ export async function reactWithinLimit(
   })
   if (joined) return joined
   return lock.exclusive(messageId, async () => {
-    expectTime(deadline)
+    throwIfExpired(deadline)
     return isFull(await emojiOf()) ? 'full' : insertInTime()
   })
 }
@@ -55,7 +55,7 @@ export async function reactWithinLimit(
 /**
  * A write after the deadline would have no event: its request was already answered with an error.
  */
-export function expectTime(deadline: Deadline): void {
+export function throwIfExpired(deadline: Deadline): void {
   if (Date.now() >= deadline.at)
     throw deadlineExceeded('a reaction that waited for others on its message')
 }

@@ -4,9 +4,9 @@ import type { MessageStore } from '@threshold/ports'
 import type { Collection } from 'mongodb'
 import { isDuplicateKey, long, type MongoDatabase, text } from '../mongodb/database.ts'
 import type { MessageDocument, ReactionDocument } from '../mongodb/documents.ts'
-import { expectTime, reactWithinLimit } from './reaction-limit.ts'
+import { reactWithinLimit, throwIfExpired } from './reaction-limit.ts'
 
-type ReactionPart = Pick<MessageStore, 'react' | 'unreact' | 'reactors' | 'reactions'>
+type ReactionMethods = Pick<MessageStore, 'react' | 'unreact' | 'reactors' | 'reactions'>
 
 /**
  * One row a reaction; counts are computed when a page is read, in the database, since one message
@@ -17,7 +17,7 @@ export function mongoReactions(
   mongo: MongoDatabase,
   messages: Collection<MessageDocument>,
   rows: Collection<ReactionDocument>,
-): ReactionPart {
+): ReactionMethods {
   const idOf = (r: Reaction): string => `${r.messageId}:${r.emoji}:${r.userId}`
   /** By message. It holds within this process, and this stage is one process. */
   const lock = sharedLock()
@@ -33,7 +33,7 @@ export function mongoReactions(
       { $set: { reacted: true } },
     )
     if (flagged.matchedCount === 0) return 'absent'
-    expectTime(deadline)
+    throwIfExpired(deadline)
     try {
       const ids = { messageId, channelId: long(channelId), userId: long(userId) }
       await rows.insertOne({ _id: idOf(reaction), v: 1, ...ids, emoji, writeTime: writeTimeMicros })
@@ -67,7 +67,7 @@ export function mongoReactions(
     unreact: (reaction, deadline) =>
       mongo.run('reactions.remove', deadline, () =>
         lock.shared(reaction.messageId, async () => {
-          expectTime(deadline)
+          throwIfExpired(deadline)
           const { deletedCount } = await rows.deleteOne({ _id: idOf(reaction) })
           return Number(deletedCount) > 0 ? 'removed' : 'absent'
         }),

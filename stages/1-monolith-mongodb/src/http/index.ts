@@ -9,8 +9,8 @@ import {
   watchReadiness,
 } from '@threshold/kit'
 import express, { type RequestHandler, type Router } from 'express'
-import { write } from '../rest/route.ts'
-import { type OwnSite, ownSite } from './own-site.ts'
+import { sendJson } from '../rest/route.ts'
+import { createOriginPolicy, type OriginPolicy } from './origin-policy.ts'
 import type { PublicAddress } from './public-address.ts'
 import { unreadBodies } from './unread-bodies.ts'
 
@@ -65,7 +65,7 @@ export async function serveHttp(
   const readiness = watchReadiness(parts.readiness, runtime)
   const underWay = requestsUnderWay((status) => status === 503 && readiness.checkSoon())
   const unread = unreadBodies()
-  const site = ownSite(config)
+  const site = createOriginPolicy(config)
   app.use(underWay.count, unread.close, health(readiness), ownSiteOnly(site), metrics(runtime))
   for (const router of parts.routers) app.use(router)
 
@@ -90,7 +90,7 @@ export async function serveHttp(
   server.on('checkContinue', app) // or Node would ask for a body before the token was looked at
   parts.gateway.attach(
     server,
-    (request) => request.headers.origin === undefined || site.isOwn(request),
+    (request) => request.headers.origin === undefined || site.allows(request),
   )
   server.listen(config.port, config.host)
   await once(server, 'listening')
@@ -168,16 +168,16 @@ function requestsUnderWay(onAnswer: (status: number) => void): {
  * foreign page. The API needs no such check: a foreign page has no token, and unmodified clients
  * behind a proxy call it by Discord's name.
  */
-function ownSiteOnly(site: OwnSite): RequestHandler {
+function ownSiteOnly(site: OriginPolicy): RequestHandler {
   return (request, response, next) => {
     if (/^\/api(\/|$)/i.test(request.path)) return next()
-    if (!site.hostIsOwn(request))
-      return write(response, 403, {
+    if (!site.allowsHost(request))
+      return sendJson(response, 403, {
         message: '403: not a name of this stage; THRESHOLD_HOSTS adds names',
         code: 0,
       })
-    if (!site.originIsOwn(request))
-      return write(response, 403, { message: '403: not for pages of another origin', code: 0 })
+    if (!site.allowsOrigin(request))
+      return sendJson(response, 403, { message: '403: not for pages of another origin', code: 0 })
     next()
   }
 }
@@ -185,12 +185,12 @@ function ownSiteOnly(site: OwnSite): RequestHandler {
 function health(readiness: ReadinessMonitor): Router {
   const router = express.Router()
   router.get('/healthz', (_request, response) => {
-    write(response, 200, { status: 'ok' })
+    sendJson(response, 200, { status: 'ok' })
   })
   router.get('/readyz', async (_request, response) => {
     const reasons = await readiness.reasons()
-    if (Object.keys(reasons).length === 0) write(response, 200, { status: 'ready' })
-    else write(response.set('Retry-After', '1'), 503, { status: 'not ready', reasons })
+    if (Object.keys(reasons).length === 0) sendJson(response, 200, { status: 'ready' })
+    else sendJson(response.set('Retry-After', '1'), 503, { status: 'not ready', reasons })
   })
   return router
 }

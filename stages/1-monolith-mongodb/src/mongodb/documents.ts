@@ -49,7 +49,7 @@ export interface ReactionDocument {
   writeTime: bigint
 }
 
-export function toDocument(m: StoredMessage, dedupe?: string): MessageDocument {
+export function toMessageDocument(m: StoredMessage, dedupe?: string): MessageDocument {
   return {
     _id: long(m.id),
     v: 1,
@@ -78,7 +78,7 @@ export function toDocument(m: StoredMessage, dedupe?: string): MessageDocument {
   }
 }
 
-export function fromDocument(d: MessageDocument): StoredMessage {
+export function fromMessageDocument(d: MessageDocument): StoredMessage {
   return {
     v: 1,
     id: text(d._id),

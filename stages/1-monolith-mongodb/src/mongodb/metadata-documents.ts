@@ -71,13 +71,13 @@ export interface InviteDocument {
   expiresAt?: Date
 }
 
-export const userTo = (user: User): UserDocument => ({
+export const toUserDocument = (user: User): UserDocument => ({
   _id: long(user.id),
   v: 1,
   username: user.username,
   bot: user.bot,
 })
-export const userFrom = (d: UserDocument): User => ({
+export const fromUserDocument = (d: UserDocument): User => ({
   v: 1,
   id: text(d._id),
   username: d.username,
@@ -87,7 +87,7 @@ export const userFrom = (d: UserDocument): User => ({
 const maybeLong = (id: string | null): bigint | null => (id === null ? null : long(id))
 const maybeText = (id: bigint | null): string | null => (id === null ? null : text(id))
 
-export function guildTo(guild: Guild, roles: readonly Role[]): GuildDocument {
+export function toGuildDocument(guild: Guild, roles: readonly Role[]): GuildDocument {
   const { id, ownerId, systemChannelId, afkChannelId, ...rest } = guild
   return {
     _id: long(id),
@@ -99,7 +99,7 @@ export function guildTo(guild: Guild, roles: readonly Role[]): GuildDocument {
   }
 }
 
-export function guildFrom(document: GuildDocument): { guild: Guild; roles: Role[] } {
+export function fromGuildDocument(document: GuildDocument): { guild: Guild; roles: Role[] } {
   const { _id, ownerId, systemChannelId, afkChannelId, roles, ...rest } = document
   const guild: Guild = {
     ...rest,
@@ -111,7 +111,7 @@ export function guildFrom(document: GuildDocument): { guild: Guild; roles: Role[
   return { guild, roles: Object.values(roles) }
 }
 
-export function channelTo(channel: Channel): ChannelDocument {
+export function toChannelDocument(channel: Channel): ChannelDocument {
   const { id, guildId, parentId, overwrites, recipients, ...rest } = channel
   return {
     _id: long(id),
@@ -123,7 +123,7 @@ export function channelTo(channel: Channel): ChannelDocument {
   }
 }
 
-export function channelFrom(document: ChannelDocument): Channel {
+export function fromChannelDocument(document: ChannelDocument): Channel {
   const { _id, guildId, parentId, overwrites, recipients, pair, ...rest } = document
   return {
     ...rest,
@@ -135,7 +135,7 @@ export function channelFrom(document: ChannelDocument): Channel {
   }
 }
 
-export const memberTo = (guildId: string, member: Member): MemberDocument => ({
+export const toMemberDocument = (guildId: string, member: Member): MemberDocument => ({
   _id: `${guildId}:${member.user.id}`,
   v: 1,
   guildId: long(guildId),
@@ -150,7 +150,7 @@ export const memberTo = (guildId: string, member: Member): MemberDocument => ({
   ...(member.temporary ? { temporary: true } : {}),
 })
 
-export const memberFrom = (d: MemberDocument): Member => ({
+export const fromMemberDocument = (d: MemberDocument): Member => ({
   user: { v: 1, id: text(d.userId), username: d.username, bot: d.bot },
   nick: d.nick,
   roles: d.roles.map(text),

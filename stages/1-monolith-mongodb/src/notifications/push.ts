@@ -13,7 +13,7 @@ export interface NotificationsConfig {
   readonly pollMs: number
 }
 
-export interface Pusher {
+export interface PushClient {
   /**
    * `sent`, `dropped` (the sink refused it for good, 4xx) or `retry` (away, 5xx, 429). Never
    * rejects.
@@ -29,7 +29,10 @@ const PREVIEW = 120
 /** A phone's title has room for so much of a name. */
 const NAME = 20
 
-export function pusher(config: Pick<NotificationsConfig, 'url'>, runtime: Runtime): Pusher {
+export function createPushClient(
+  config: Pick<NotificationsConfig, 'url'>,
+  runtime: Runtime,
+): PushClient {
   const pushes = new Counter({
     name: 'threshold_pushes_total',
     help: 'Notifications handed to the sink, by outcome.',

@@ -94,7 +94,7 @@ const isJson = (type: string): boolean => /^application\/json\s*(;|$)/i.test(typ
  * let it send unasked. Whoever wants it parses it: what nobody reads is not judged, as libraries
  * rely on that put `undefined` where there is no body (SnowTransfer).
  */
-export function bodyOf(request: Request): unknown {
+export function parseBody(request: Request): unknown {
   const raw: unknown = request.body
   if (!Buffer.isBuffer(raw) || raw.length === 0) return undefined
   const type = request.headers['content-type']

@@ -19,10 +19,7 @@ import type {
 } from '@threshold/ports'
 import type { GatewayUrl } from '../http/public-address.ts'
 
-/**
- * What REST stands on. All of it is ports, so the api role of a later stage takes this folder as it
- * is.
- */
+/** All that REST requiredPermissions from outside. These are ports, so a later stage reuses REST unchanged. */
 export interface RestPorts {
   readonly metadata: MetadataStore
   readonly messages: MessageStore
@@ -39,67 +36,74 @@ export interface RestTools {
   readonly gatewayUrl: GatewayUrl
 }
 
-/** Where a message goes, and what the asker may do there. */
-export type Place =
-  | {
-      readonly kind: 'guild'
-      readonly guildId: string
-      readonly channel: Channel
-      readonly member: Member
-      readonly permissions: bigint
-      readonly lastMessageId?: MessageId | undefined
-    }
-  | {
-      readonly kind: 'dm'
-      readonly guildId?: undefined
-      readonly channel: Channel
-      readonly recipients: readonly UserId[]
-    }
+export interface GuildChannelAccess {
+  readonly kind: 'guild'
+  readonly guildId: string
+  readonly channel: Channel
+  readonly member: Member
+  /** The member's permissions in the channel. */
+  readonly permissions: bigint
+  readonly lastMessageId?: MessageId | undefined
+}
 
-/**
- * What all routes share: the ports, and the three look-ups that nearly each of them begins with.
- */
+export interface DirectChannelAccess {
+  readonly kind: 'dm'
+  readonly guildId?: undefined
+  readonly channel: Channel
+  /** Both users of the channel. */
+  readonly recipients: readonly UserId[]
+}
+
+/** A channel that a user can view, and what the user may do there. */
+export type ChannelAccess = GuildChannelAccess | DirectChannelAccess
+
+/** What all routes share: the ports, and the look-ups that nearly every route begins with. */
 export interface Context {
   readonly ports: RestPorts
   readonly tools: RestTools
   readonly runtime: Runtime
   /**
-   * Users by id; those that do not exist are absent. Users never change in this contract, so they
-   * may be remembered.
+   * Users by id; unknown ids are absent. Users never change in this contract, so they are cached
+   * without invalidation.
    */
-  people(ids: Iterable<UserId>, deadline: Deadline): Promise<ReadonlyMap<UserId, User>>
-  /** The asker themself; a valid token of a user that is gone is 401. */
-  self(me: UserId, deadline: Deadline): Promise<User>
+  users(ids: Iterable<UserId>, deadline: Deadline): Promise<ReadonlyMap<UserId, User>>
+  /** The user that a token names. Throws 401 if the token is valid and its user does not exist. */
+  requireUser(id: UserId, deadline: Deadline): Promise<User>
   /**
-   * A channel that the asker can view, with `needed` permissions; anything else is refused with the
-   * contract's code.
+   * A channel that the user can view and has the `needed` permissions in. Throws the contract's
+   * refusal otherwise: unknown channel, missing access or missing permissions.
    */
-  place(me: UserId, channel: ChannelId, needed: bigint, deadline: Deadline): Promise<Place>
+  authorizeChannel(
+    user: UserId,
+    channel: ChannelId,
+    needed: bigint,
+    deadline: Deadline,
+  ): Promise<ChannelAccess>
 }
 
 /**
- * Entries remembered before the oldest make room. A user is about 100 bytes, a channel's home less.
+ * Entries of each cache. A cached user takes about 100 bytes, a channel's owner less, so both
+ * caches together stay below 4 MB.
  */
-const REMEMBERED = 20_000
+const CACHE_ENTRIES = 20_000
+
+/** A channel belongs to a guild, or it is a direct message. */
+type ChannelOwner = { readonly guildId: string } | { readonly direct: Channel }
 
 export function createContext(ports: RestPorts, tools: RestTools, runtime: Runtime): Context {
   const users = new Map<UserId, User>()
-  /**
-   * Which guild a channel is in never changes; what the channel is like is asked of the guild each
-   * time.
-   */
-  const homes = new Map<ChannelId, { guildId: string } | { dm: Channel }>()
+  /** A channel never changes its guild. All else about it is asked of the guild each time. */
+  const owners = new Map<ChannelId, ChannelOwner>()
 
   const context: Context = {
     ports,
     tools,
     runtime,
 
-    async people(ids, deadline) {
+    async users(ids, deadline) {
       const wanted = new Set(ids)
       const missing = [...wanted].filter((id) => !users.has(id))
-      for (const user of await ports.metadata.users(missing, deadline))
-        remember(users, user.id, user)
+      for (const user of await ports.metadata.users(missing, deadline)) cache(users, user.id, user)
       return new Map(
         [...wanted]
           .map((id) => [id, users.get(id)] as const)
@@ -107,21 +111,24 @@ export function createContext(ports: RestPorts, tools: RestTools, runtime: Runti
       )
     },
 
-    async self(me, deadline) {
-      const user = (await context.people([me], deadline)).get(me)
+    async requireUser(id, deadline) {
+      const user = (await context.users([id], deadline)).get(id)
       if (!user) throw refuse.unauthorized()
       return user
     },
 
-    async place(me, channelId, needed, deadline) {
-      const home = homes.get(channelId) ?? (await findHome(channelId, deadline))
-      if ('dm' in home) {
-        if (!home.dm.recipients!.includes(me)) throw refuse.missingAccess()
-        return { kind: 'dm', channel: home.dm, recipients: home.dm.recipients! }
+    async authorizeChannel(user, channelId, needed, deadline) {
+      const owner = owners.get(channelId) ?? (await findOwner(channelId, deadline))
+      if ('direct' in owner) {
+        const { direct: channel } = owner
+        if (!channel.recipients!.includes(user)) throw refuse.missingAccess()
+        return { kind: 'dm', channel, recipients: channel.recipients! }
       }
-      const access = await ports.hub.access(home.guildId, me, channelId, deadline)
+      const { guildId } = owner
+      const access = await ports.hub.access(guildId, user, channelId, deadline)
       if (access.kind === 'unknown-channel' || access.kind === 'unknown-guild')
         throw refuse.unknownChannel()
+      // Without ViewChannel the answer is the same as for a stranger, whatever else is needed.
       if (
         access.kind === 'not-member' ||
         !hasPermission(access.permissions, Permission.ViewChannel)
@@ -131,7 +138,7 @@ export function createContext(ports: RestPorts, tools: RestTools, runtime: Runti
       const { member, permissions, lastMessageId } = access
       return {
         kind: 'guild',
-        guildId: home.guildId,
+        guildId,
         channel: access.channel!,
         member,
         permissions,
@@ -141,19 +148,16 @@ export function createContext(ports: RestPorts, tools: RestTools, runtime: Runti
   }
   return context
 
-  async function findHome(
-    channelId: ChannelId,
-    deadline: Deadline,
-  ): Promise<{ guildId: string } | { dm: Channel }> {
+  async function findOwner(channelId: ChannelId, deadline: Deadline): Promise<ChannelOwner> {
     const channel = await ports.metadata.channel(channelId, deadline)
     if (!channel) throw refuse.unknownChannel()
-    const home = channel.guildId === undefined ? { dm: channel } : { guildId: channel.guildId }
-    remember(homes, channelId, home)
-    return home
+    const owner = channel.guildId === undefined ? { direct: channel } : { guildId: channel.guildId }
+    cache(owners, channelId, owner)
+    return owner
   }
 }
 
-function remember<K, V>(map: Map<K, V>, key: K, value: V): void {
-  if (map.size >= REMEMBERED) map.delete(map.keys().next().value!)
+function cache<K, V>(map: Map<K, V>, key: K, value: V): void {
+  if (map.size >= CACHE_ENTRIES) map.delete(map.keys().next().value!)
   map.set(key, value)
 }

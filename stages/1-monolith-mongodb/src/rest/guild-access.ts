@@ -1,23 +1,33 @@
 import { Permission, refuse } from '@threshold/contract'
 import type { GuildView, Member } from '@threshold/domain'
 import type { Context } from './context.ts'
-import type { Ask } from './route.ts'
+import type { ApiRequest } from './route.ts'
 
 /** The guild as the asker may see it; unknown guilds are 404, those one is not in 403. */
-export async function viewOf(context: Context, ask: Ask): Promise<GuildView> {
-  const view = await context.ports.hub.view(ask.params.guild!, ask.me, ask.deadline)
+export async function requireGuildView(context: Context, request: ApiRequest): Promise<GuildView> {
+  const view = await context.ports.hub.view(request.params.guild!, request.userId, request.deadline)
   if (view) return view
-  const access = await context.ports.hub.access(ask.params.guild!, ask.me, undefined, ask.deadline)
+  const access = await context.ports.hub.access(
+    request.params.guild!,
+    request.userId,
+    undefined,
+    request.deadline,
+  )
   throw access.kind === 'unknown-guild' ? refuse.unknownGuild() : refuse.missingAccess()
 }
 
 /** Who may see a guild's settings that are not in every member's view. */
-export async function requireGuild(
+export async function authorizeGuild(
   context: Context,
-  ask: Ask,
+  request: ApiRequest,
   needed: bigint,
 ): Promise<{ readonly permissions: bigint }> {
-  const access = await context.ports.hub.access(ask.params.guild!, ask.me, undefined, ask.deadline)
+  const access = await context.ports.hub.access(
+    request.params.guild!,
+    request.userId,
+    undefined,
+    request.deadline,
+  )
   if (access.kind === 'unknown-guild') throw refuse.unknownGuild()
   if (access.kind !== 'member') throw refuse.missingAccess()
   if (
@@ -33,12 +43,12 @@ const PAGE = 1_000
 /**
  * All members of a guild, a page at a time. A member who joins or leaves meanwhile may be missed.
  */
-export async function* membersOf(context: Context, ask: Ask): AsyncGenerator<Member> {
+export async function* allMembers(context: Context, request: ApiRequest): AsyncGenerator<Member> {
   for (let after = '0'; ; ) {
     const page = await context.ports.hub.members(
-      ask.params.guild!,
+      request.params.guild!,
       { after, limit: PAGE },
-      ask.deadline,
+      request.deadline,
     )
     yield* page
     if (page.length < PAGE) return
@@ -50,15 +60,15 @@ export async function* membersOf(context: Context, ask: Ask): AsyncGenerator<Mem
 const COUNTED = 1_000
 
 /** How many are in a guild, and how many of them are online. */
-export async function countsOf(
+export async function approximateCounts(
   context: Context,
-  ask: Ask,
+  request: ApiRequest,
   guildId: string,
   memberCount: number,
 ): Promise<object> {
   const { hub } = context.ports
-  const members = await hub.members(guildId, { after: '0', limit: COUNTED }, ask.deadline)
+  const members = await hub.members(guildId, { after: '0', limit: COUNTED }, request.deadline)
   const ids = members.map((member) => member.user.id)
-  const online = await hub.presences(guildId, ids, ask.deadline)
+  const online = await hub.presences(guildId, ids, request.deadline)
   return { approximate_member_count: memberCount, approximate_presence_count: online.size }
 }

@@ -4,15 +4,15 @@ import express, { type Router } from 'express'
 import { admissions } from './admission-lanes.ts'
 import { bodyReader, requireJson } from './body.ts'
 import { createContext, type RestPorts, type RestTools } from './context.ts'
-import { createOrphans } from './messages/orphans.ts'
+import { createEventPublisher } from './messages/event-publisher.ts'
 import { type LimitConfig, rateLimit } from './rate-limit.ts'
-import { errorHandler, routesOf } from './route.ts'
+import { errorHandler, routeAdder } from './route.ts'
+import { absentFeatureRoutes } from './routes/absent-features.ts'
 import { channelRoutes } from './routes/channels.ts'
 import { guildRoutes } from './routes/guilds.ts'
 import { inviteRoutes } from './routes/invites.ts'
 import { memberRoutes } from './routes/members.ts'
 import { messageRoutes } from './routes/messages.ts'
-import { nothingRoutes } from './routes/nothing.ts'
 import { reactionRoutes } from './routes/reactions.ts'
 import { roleRoutes } from './routes/roles.ts'
 import { searchRoutes } from './routes/search.ts'
@@ -39,7 +39,7 @@ export function createRest(
   runtime: Runtime,
 ): Rest {
   const context = createContext(ports, tools, runtime)
-  const orphans = createOrphans(context)
+  const publisher = createEventPublisher(context)
   const identify = (request: express.Request): string => {
     const header = request.headers.authorization
     const user = header?.startsWith('Bot ') ? tools.tokens.verify(header) : undefined
@@ -55,17 +55,17 @@ export function createRest(
     admission: admissions(config, runtime),
   }
   const api = express.Router()
-  const add = routesOf(api, guards, runtime)
+  const add = routeAdder(api, guards, runtime)
   userRoutes(add, context)
   guildRoutes(add, context)
   memberRoutes(add, context)
   roleRoutes(add, context)
   channelRoutes(add, context)
-  messageRoutes(add, context, orphans)
+  messageRoutes(add, context, publisher)
   reactionRoutes(add, context)
   searchRoutes(add, context)
   inviteRoutes(add, context)
-  nothingRoutes(add, context)
+  absentFeatureRoutes(add, context)
 
   const router = express.Router()
   // A path may write `@` escaped, and JDA's do; literals of a route are compared as they were
@@ -79,12 +79,12 @@ export function createRest(
       requireJson(request)
       next()
     })
-    workshopRoutes(routesOf(router, guards, runtime), context)
+    workshopRoutes(routeAdder(router, guards, runtime), context)
   }
   router.use(['/api/v10', '/api/v9', '/api'], api)
   router.use(() => {
     throw refuse.notFound()
   })
   router.use(errorHandler(runtime))
-  return { router, [Symbol.asyncDispose]: () => orphans[Symbol.asyncDispose]() }
+  return { router, [Symbol.asyncDispose]: () => publisher[Symbol.asyncDispose]() }
 }

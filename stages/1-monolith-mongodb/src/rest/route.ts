@@ -19,14 +19,14 @@ import type { NextFunction, Request, RequestHandler, Response, Router } from 'ex
 import type { z } from 'zod'
 import type { GatewayUrl } from '../http/public-address.ts'
 import type { Admission } from './admission.ts'
-import { bodyOf, type ReadBody } from './body.ts'
+import { parseBody, type ReadBody } from './body.ts'
 
 /**
- * A request as a handler sees it: checked ids, parsed body, who asks, until when. Nothing of
- * Express.
+ * A request as a handler sees it, without Express: an authenticated user, checked ids, a parsed
+ * body and a deadline.
  */
-export interface Ask {
-  readonly me: UserId
+export interface ApiRequest {
+  readonly userId: UserId
   readonly params: Readonly<Record<string, string>>
   readonly query: unknown
   readonly body: unknown
@@ -35,20 +35,23 @@ export interface Ask {
   readonly deadline: Deadline
 }
 
+/** The part of a request that may be kept after its answer: neither the body nor the socket. */
+export type Requester = Pick<ApiRequest, 'userId' | 'deadline'>
+
 /**
  * A class, since V8 gives each object literal with a getter its own hidden class, which keeps the
  * request alive until a full garbage collection.
  */
-class Asked implements Ask {
-  readonly me: UserId
+class ExpressApiRequest implements ApiRequest {
+  readonly userId: UserId
   readonly params: Readonly<Record<string, string>>
   readonly query: unknown
   readonly deadline: Deadline
   readonly #guards: RouteGuards
   readonly #request: Request
 
-  constructor(request: Request, me: UserId, deadline: Deadline, guards: RouteGuards) {
-    this.me = me
+  constructor(request: Request, userId: UserId, deadline: Deadline, guards: RouteGuards) {
+    this.userId = userId
     this.params = idsOf(request.params as Record<string, string>)
     this.query = request.query
     this.deadline = deadline
@@ -62,7 +65,7 @@ class Asked implements Ask {
 
   /** Parsed, or refused, when the handler reads it. */
   get body(): unknown {
-    return bodyOf(this.#request)
+    return parseBody(this.#request)
   }
 }
 
@@ -70,9 +73,9 @@ class Asked implements Ask {
  * What a handler resolves with: a value is 200 with a body, undefined 204, and `answer` says its
  * own status.
  */
-export type Handler = (ask: Ask) => Promise<unknown>
+export type Handler = (request: ApiRequest) => Promise<unknown>
 
-class Answer {
+class StatusResponse {
   readonly status: number
   readonly body: unknown
   constructor(status: number, body: unknown) {
@@ -80,7 +83,7 @@ class Answer {
     this.body = body
   }
 }
-export const created = (body: unknown): Answer => new Answer(201, body)
+export const created = (body: unknown): StatusResponse => new StatusResponse(201, body)
 
 export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete'
 
@@ -97,14 +100,14 @@ export type AddRoute = (
  * Checks input against a schema, or refuses with the contract's 50035 and what is wrong with each
  * field.
  */
-export function checked<T extends z.ZodType>(schema: T, input: unknown): z.output<T> {
+export function parseInput<T extends z.ZodType>(schema: T, input: unknown): z.output<T> {
   const result = schema.safeParse(input, { reportInput: true })
   if (result.success) return result.data
   throw refuse.invalidForm(formErrors(result.error))
 }
 
 /** The fields that a body set: a patch changes those and no other. */
-export const definedOnly = <T extends object>(
+export const definedFields = <T extends object>(
   fields: T,
 ): { [K in keyof T]: Exclude<T[K], undefined> } =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
@@ -128,21 +131,22 @@ export interface RouteGuards {
   readonly admission: { readonly reads: Admission; readonly writes: Admission }
 }
 
-export function routesOf(router: Router, guards: RouteGuards, runtime: Runtime): AddRoute {
+export function routeAdder(router: Router, guards: RouteGuards, runtime: Runtime): AddRoute {
   return (method, path, action, handler, options = {}) => {
     const { run: admit } = guards.admission[method === 'get' ? 'reads' : 'writes']
     const run: RequestHandler = async (request, response) => {
-      const me = options.anonymous ? '' : guards.identify(request)
-      const sender = me === '' ? (request.socket.remoteAddress ?? '') : me
+      const userId = options.anonymous ? '' : guards.identify(request)
+      const sender = userId === '' ? (request.socket.remoteAddress ?? '') : userId
       await guards.limit(sender, action, request, response)
       // After the token and the rate: a stranger's body is not read.
       await guards.readBody(request, response, sender)
-      const ask = new Asked(request, me, deadlineAfter(guards.budgetMs, runtime.clock), guards)
+      const deadline = deadlineAfter(guards.budgetMs, runtime.clock)
+      const apiRequest = new ExpressApiRequest(request, userId, deadline, guards)
       const result = await runtime.telemetry.action(action, {}, () =>
-        admit(ask.deadline, () => handler(ask)),
+        admit(deadline, () => handler(apiRequest)),
       )
-      if (result instanceof Answer) write(response, result.status, result.body)
-      else write(response, result === undefined ? 204 : 200, result)
+      if (result instanceof StatusResponse) sendJson(response, result.status, result.body)
+      else sendJson(response, result === undefined ? 204 : 200, result)
     }
     router[method](path, run)
   }
@@ -177,7 +181,7 @@ function idsOf(params: Record<string, string>): Record<string, string> {
  * Exactly `application/json`: Express would add a charset, and then oceanic.js takes the body for
  * text.
  */
-export function write(response: Response, status: number, body: unknown): void {
+export function sendJson(response: Response, status: number, body: unknown): void {
   if (response.headersSent) return
   response.statusCode = status
   if (body === undefined) {
@@ -234,8 +238,8 @@ export function errorHandler({ log }: Pick<Runtime, 'log'>) {
       // Discord stands behind a proxy that says so. A 429 without it is for discord.py and JDA one
       // of somebody else's, which they raise instead of waiting.
       response.setHeader('Via', '1.1 threshold')
-      write(response, 429, { ...answer.toJSON(), global: false })
-    } else write(response, answer.status, answer)
+      sendJson(response, 429, { ...answer.toJSON(), global: false })
+    } else sendJson(response, answer.status, answer)
   }
 }
 

@@ -50,20 +50,20 @@ async function usesLeft(
   const context = {
     ports: { metadata, hub },
     runtime: createRuntime({ random: randomBytes }),
-    self: async () => user,
+    requireUser: async () => user,
   } as unknown as Context
   const handlers = new Map<string, Handler>()
   inviteRoutes((_method, _path, action, handler) => void handlers.set(action, handler), context)
   // Its time is over by the time that the guild has not answered.
-  const ask = {
-    me: user.id,
+  const request = {
+    userId: user.id,
     params: { code: invite.code },
     query: {},
     body: undefined,
     gatewayUrl: '',
     deadline: deadlineAfter(0),
   }
-  await handlers.get('invite.accept')!(ask).catch(() => {})
+  await handlers.get('invite.accept')!(request).catch(() => {})
   return left
 }
 

@@ -3,8 +3,8 @@ import { newId, testDeadline } from '@threshold/conformance/ports'
 import { createRuntime, deadlineExceeded, unavailable } from '@threshold/kit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { MongoDatabase } from '../../src/mongodb/database.ts'
-import type { Context, Place } from '../../src/rest/context.ts'
-import { createOrphans } from '../../src/rest/messages/orphans.ts'
+import type { ChannelAccess, Context } from '../../src/rest/context.ts'
+import { createEventPublisher } from '../../src/rest/messages/event-publisher.ts'
 import { database } from '../adapters/database.ts'
 import { type Rest, rest } from './world.ts'
 
@@ -264,17 +264,18 @@ describe('what is in doubt', () => {
       runtime: createRuntime({ random: randomBytes, clock: { now } }),
       ports: {},
     }) as Partial<Context> as Context
-  const place = {} as Place
+  const access = {} as ChannelAccess
 
   it('is forgotten once the store has said for long enough that there is nothing; that it did not answer says nothing', async () => {
     let now = 0
-    await using orphans = createOrphans(context(() => now))
+    await using publisher = createEventPublisher(context(() => now))
     let looks = 0
     let answer: () => Promise<undefined> = away
-    orphans.remember(place, 'id', () => {
+    const findEvent = () => {
       looks += 1
       return answer()
-    })
+    }
+    publisher.publishIfStored({ access, eventId: 'id', findEvent })
     await expect.poll(() => looks, PATIENCE).toBe(1)
     now += 60_000
     answer = async () => undefined
@@ -286,12 +287,16 @@ describe('what is in doubt', () => {
   })
 
   it('does not grow for ever: the oldest gives way', async () => {
-    await using orphans = createOrphans(context(Date.now))
+    await using publisher = createEventPublisher(context(Date.now))
     const looked = new Set<number>()
     for (let i = 0; i < 10_050; i++)
-      orphans.remember(place, String(i), async () => {
-        looked.add(i)
-        return undefined
+      publisher.publishIfStored({
+        access,
+        eventId: String(i),
+        async findEvent() {
+          looked.add(i)
+          return undefined
+        },
       })
     await expect.poll(() => looked.size, PATIENCE).toBe(10_000)
     expect(looked.has(49)).toBe(false)

@@ -5,7 +5,7 @@ import { deadlineAfter, type Runtime, unavailable } from '@threshold/kit'
 import type { MessageSender, MessageStore } from '@threshold/ports'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { mongoMessageStore } from '../../src/adapters/message-store.mongodb.ts'
-import type { Context, Place } from '../../src/rest/context.ts'
+import type { ChannelAccess, Context } from '../../src/rest/context.ts'
 import { createSlowMode } from '../../src/rest/messages/slow-mode.ts'
 import { database } from '../adapters/database.ts'
 
@@ -23,7 +23,7 @@ const SLOW = { code: 20016, status: 429 }
  */
 function world(seconds = 30) {
   const channel = aChannel(newId(), { rateLimitPerUser: seconds })
-  const place = (permissions = 0n, fields = {}): Place => ({
+  const place = (permissions = 0n, fields = {}): ChannelAccess => ({
     kind: 'guild',
     guildId: channel.guildId!,
     channel: { ...channel, ...fields },
@@ -79,10 +79,10 @@ function world(seconds = 30) {
   return { place, process, stored, later, faults, anchors, reads: () => reads }
 }
 
-const by = (me: string) => ({ me, deadline: testDeadline() })
+const by = (userId: string) => ({ userId, deadline: testDeadline() })
 
 describe('slow mode', () => {
-  it('lets each author write once within its time, and says how long to wait', async () => {
+  it('lets each author write once withDeadline its time, and says how long to wait', async () => {
     const { place, process, later } = world(30)
     const slow = process()
     await slow.admit(by('21'), place(), undefined)
@@ -203,7 +203,7 @@ describe('slow mode', () => {
       await promise
       return page()
     })
-    const impatient = { me: '22', deadline: deadlineAfter(200) }
+    const impatient = { userId: '22', deadline: deadlineAfter(200) }
     await Promise.all([
       slow.admit(impatient, place(), undefined),
       slow.admit(by('23'), place(), undefined),

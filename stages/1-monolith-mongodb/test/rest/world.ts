@@ -20,7 +20,7 @@ import { typescriptPermissions } from '../../src/adapters/permissions.typescript
 import { mongoSearchIndex } from '../../src/adapters/search-index.mongodb.ts'
 import type { MongoDatabase } from '../../src/mongodb/database.ts'
 import { createContext, type RestTools } from '../../src/rest/context.ts'
-import { createOrphans } from '../../src/rest/messages/orphans.ts'
+import { createEventPublisher } from '../../src/rest/messages/event-publisher.ts'
 import type { Handler } from '../../src/rest/route.ts'
 import { messageRoutes } from '../../src/rest/routes/messages.ts'
 import { reactionRoutes } from '../../src/rest/routes/reactions.ts'
@@ -110,11 +110,11 @@ export async function rest(
     { tokens: tokens('x'.repeat(32)), newId, gatewayUrl: () => '', ...tools },
     runtime,
   )
-  const orphans = createOrphans(context)
+  const publisher = createEventPublisher(context)
   const handlers = new Map<string, Handler>()
   const add = (_method: string, _path: string, action: string, handler: Handler): void =>
     void handlers.set(action, handler)
-  messageRoutes(add, context, orphans)
+  messageRoutes(add, context, publisher)
   reactionRoutes(add, context)
   searchRoutes(add, context)
 
@@ -135,7 +135,7 @@ export async function rest(
     pushed,
     ask: async (action, { params = {}, body, query = {} } = {}) =>
       (await handlers.get(action)!({
-        me,
+        userId: me,
         params: { guild: guild.id, channel: guild.text.id, ...params },
         query,
         body,
@@ -148,7 +148,7 @@ export async function rest(
       ),
     fault: (port, method, act, times = 1) => void faults.set(`${port}.${method}`, { act, times }),
     async [Symbol.asyncDispose]() {
-      await orphans[Symbol.asyncDispose]()
+      await publisher[Symbol.asyncDispose]()
       await hub[Symbol.asyncDispose]()
       await runtime.telemetry[Symbol.asyncDispose]()
     },

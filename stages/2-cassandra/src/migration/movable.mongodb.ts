@@ -2,11 +2,11 @@ import type { Reaction, StoredMessage } from '@threshold/domain'
 import { type Deadline, deadlineExceeded, remainingMs } from '@threshold/kit'
 import { isDuplicateKey, long, type MongoDatabase, text } from '@threshold/stage-1/mongodb'
 import {
-  fromDocument,
+  fromMessageDocument,
   type MessageDocument,
   type NonceDocument,
   type ReactionDocument,
-  toDocument,
+  toMessageDocument,
 } from '@threshold/stage-1/mongodb/documents'
 import {
   type Gone,
@@ -59,7 +59,7 @@ export function mongoMovable(mongo: MongoDatabase): MongoMovable {
   const reactions = mongo.db.collection<ReactionDocument>('reactions')
 
   async function putOne({ message, dedupe }: Row, upsert: boolean): Promise<void> {
-    const { _id, ...set } = toDocument(message, dedupe)
+    const { _id, ...set } = toMessageDocument(message, dedupe)
     const unset = Object.fromEntries(
       EDITABLE.filter((field) => set[field] === undefined).map((field) => [field, '' as const]),
     )
@@ -263,7 +263,7 @@ export function mongoMovable(mongo: MongoDatabase): MongoMovable {
 }
 
 const rowFrom = (document: MessageDocument): Row => ({
-  message: fromDocument(document) satisfies StoredMessage,
+  message: fromMessageDocument(document) satisfies StoredMessage,
   dedupe: document.dedupe,
   ...(document.reacted ? { reacted: true } : {}),
 })

@@ -1,6 +1,6 @@
 import type { StoredMessage } from '@threshold/domain'
 import {
-  fromDocument,
+  fromMessageDocument,
   type MessageDocument,
   type ReactionDocument,
 } from '@threshold/stage-1/mongodb/documents'
@@ -17,7 +17,7 @@ interface Everything {
 /** All that lies on MongoDB, read past the code that is under test. */
 async function onMongo({ mongo }: House): Promise<Everything> {
   const messages = (await mongo.db.collection<MessageDocument>('messages').find().toArray()).map(
-    fromDocument,
+    fromMessageDocument,
   )
   const reactions = await mongo.db.collection<ReactionDocument>('reactions').find().toArray()
   return {

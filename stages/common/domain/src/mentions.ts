@@ -49,19 +49,22 @@ export function findMentions(
 }
 
 /**
- * Keeps what the guild knows and the author may mention: roles that are mentionable, everyone only
- * with the permission.
+ * Drops the mentions that the author may not make. Everyone needs the permission, and so does a role
+ * that is not mentionable. Roles that do not exist are dropped as well.
  */
 export function permittedMentions(
   mentions: Mentions,
   state: Pick<GuildState, 'roles'>,
   permissions: bigint,
 ): Mentions {
-  const all = hasPermission(permissions, Permission.MentionEveryone)
+  const mayMentionAll = hasPermission(permissions, Permission.MentionEveryone)
   return {
     users: mentions.users,
-    roles: mentions.roles.filter((id) => all || state.roles.get(id)?.mentionable === true),
-    everyone: mentions.everyone && all,
+    roles: mentions.roles.filter((id) => {
+      const role = state.roles.get(id)
+      return role !== undefined && (mayMentionAll || role.mentionable)
+    }),
+    everyone: mentions.everyone && mayMentionAll,
   }
 }
 

@@ -101,6 +101,7 @@ describe('mentions', () => {
       everyone: false,
     })
     expect(permittedMentions(asked, state, Permission.MentionEveryone)).toMatchObject({
+      roles: ['31', '32'],
       everyone: true,
     })
   })

@@ -16,7 +16,7 @@ function bothWays(values: readonly string[] = []): { wanted: string[]; excluded:
  * A search as the index takes it. Undefined: no message can be an answer, since nothing here is
  * pinned, comes from a webhook, or has a file, a sticker, a poll or a forwarded message in it.
  */
-export function searchQueryOf(
+export function toSearchQuery(
   input: SearchInput,
   channels: readonly ChannelId[],
 ): SearchQuery | undefined {

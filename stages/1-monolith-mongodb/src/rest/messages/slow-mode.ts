@@ -9,8 +9,8 @@ import {
 import { hasPermission } from '@threshold/domain'
 import { type Deadline, deadlineAfter, messageOf, withDeadline } from '@threshold/kit'
 import pLimit from 'p-limit'
-import type { Context, Place } from '../context.ts'
-import type { Ask } from '../route.ts'
+import type { ChannelAccess, Context } from '../context.ts'
+import type { Requester } from '../route.ts'
 
 /** Authors remembered, and channels whose history was read. The oldest make room. */
 const REMEMBERED = 20_000
@@ -42,11 +42,7 @@ export interface SlowMode {
    * for a message that was not stored. A retry by the enforced nonce of the counted message passes:
    * it is the same message.
    */
-  admit(
-    ask: Pick<Ask, 'me' | 'deadline'>,
-    place: Place,
-    nonce: string | undefined,
-  ): Promise<() => void>
+  admit(request: Requester, access: ChannelAccess, nonce: string | undefined): Promise<() => void>
 }
 
 interface Sent {
@@ -119,17 +115,17 @@ export function createSlowMode({ ports, runtime }: Pick<Context, 'ports' | 'runt
   }
 
   return {
-    async admit({ me, deadline }, place, nonce) {
-      if (place.kind === 'dm') return () => {}
-      const seconds = place.channel.rateLimitPerUser
+    async admit({ userId: me, deadline }, access, nonce) {
+      if (access.kind === 'dm') return () => {}
+      const seconds = access.channel.rateLimitPerUser
       // Messages are not counted while slow mode is off: when it is on again, the history tells of
       // them.
-      if (seconds === 0) recoveries.delete(place.channel.id)
-      if (seconds === 0 || EXEMPT.some((bit) => hasPermission(place.permissions, bit)))
+      if (seconds === 0) recoveries.delete(access.channel.id)
+      if (seconds === 0 || EXEMPT.some((bit) => hasPermission(access.permissions, bit)))
         return () => {}
-      await recover(place.channel.id, seconds, deadline)
+      await recover(access.channel.id, seconds, deadline)
       // From here on nothing waits, so that of two messages at once one is refused.
-      const key = keyOf(place.channel.id, me)
+      const key = keyOf(access.channel.id, me)
       const last = sent.get(key)
       const now = runtime.clock.now()
       if (last && nonce !== undefined && last.nonce === nonce && now - last.at < RETRY_MS)

@@ -8,12 +8,12 @@ import {
   memberToWire,
 } from '@threshold/domain'
 import type { z } from 'zod'
-import { foreignField } from '../channel-fields.ts'
-import type { Context, Place } from '../context.ts'
-import { directsToWire } from '../direct-messages.ts'
-import { publishTo } from '../messages/orphans.ts'
-import { ask as askGuild, outcome } from '../refusals.ts'
-import { type AddRoute, type Ask, checked, definedOnly } from '../route.ts'
+import type { ChannelAccess, Context } from '../context.ts'
+import { directChannelsToWire } from '../direct-channels.ts'
+import { executeOrThrow, firstEvent } from '../execute-command.ts'
+import { publishToChannel } from '../messages/event-publisher.ts'
+import { type AddRoute, type ApiRequest, definedFields, parseInput } from '../route.ts'
+import { unsupportedField } from '../unsupported-fields.ts'
 
 type ChannelInput = Partial<z.output<typeof restInput.createChannel>> & {
   name: string
@@ -42,21 +42,31 @@ export function channelFrom(id: string, guildId: string, input: ChannelInput): C
 export function channelRoutes(add: AddRoute, context: Context): void {
   const { ports } = context
 
-  add('get', '/channels/:channel', 'channel.get', async (ask) => {
-    const place = await context.place(ask.me, ask.params.channel!, 0n, ask.deadline)
-    return place.kind === 'guild' ? channelToWire(place.channel, place) : direct(ask, place)
+  add('get', '/channels/:channel', 'channel.get', async (request) => {
+    const access = await context.authorizeChannel(
+      request.userId,
+      request.params.channel!,
+      0n,
+      request.deadline,
+    )
+    return access.kind === 'guild' ? channelToWire(access.channel, access) : direct(request, access)
   })
 
-  add('patch', '/channels/:channel', 'channel.edit', async (ask) => {
-    const input = checked(restInput.editChannel, ask.body ?? {})
-    const { guildId, type } = await homeOf(ask)
-    const foreign = foreignField(type, input)
+  add('patch', '/channels/:channel', 'channel.edit', async (request) => {
+    const input = parseInput(restInput.editChannel, request.body ?? {})
+    const { guildId, type } = await homeOf(request)
+    const foreign = unsupportedField(type, input)
     if (foreign) {
       // A member who may not edit the channel is told that, and not of which type it is.
-      await context.place(ask.me, ask.params.channel!, Permission.ManageChannels, ask.deadline)
+      await context.authorizeChannel(
+        request.userId,
+        request.params.channel!,
+        Permission.ManageChannels,
+        request.deadline,
+      )
       throw foreign
     }
-    const patch: ChannelPatch = definedOnly({
+    const patch: ChannelPatch = definedFields({
       name: input.name,
       type: input.type,
       topic: input.topic,
@@ -68,17 +78,22 @@ export function channelRoutes(add: AddRoute, context: Context): void {
       userLimit: input.user_limit ?? undefined,
       overwrites: input.permission_overwrites ?? undefined,
     })
-    const events = await askGuild(
+    const events = await executeOrThrow(
       context,
       guildId,
-      { type: 'channel.edit', by: ask.me, channelId: ask.params.channel!, patch },
-      ask,
+      { type: 'channel.edit', by: request.userId, channelId: request.params.channel!, patch },
+      request,
     )
     // A category's synced children come before it in the events.
     const edited = events.findLast(
-      (event) => event.type === 'channel.updated' && event.channel.id === ask.params.channel,
+      (event) => event.type === 'channel.updated' && event.channel.id === request.params.channel,
     )
-    const access = await ports.hub.access(guildId, ask.me, ask.params.channel!, ask.deadline)
+    const access = await ports.hub.access(
+      guildId,
+      request.userId,
+      request.params.channel!,
+      request.deadline,
+    )
     return channelToWire(
       (edited as Extract<GuildEvent, { type: 'channel.updated' }>).channel,
       access.kind === 'member' ? access : {},
@@ -89,79 +104,89 @@ export function channelRoutes(add: AddRoute, context: Context): void {
    * A direct message is closed: its client shows it no longer, and it is kept, since opening it
    * again gives the same one.
    */
-  add('delete', '/channels/:channel', 'channel.delete', async (ask) => {
-    const place = await context.place(ask.me, ask.params.channel!, 0n, ask.deadline)
-    if (place.kind === 'dm') return direct(ask, place)
-    const events = await askGuild(
-      context,
-      place.guildId,
-      { type: 'channel.delete', by: ask.me, channelId: ask.params.channel! },
-      ask,
+  add('delete', '/channels/:channel', 'channel.delete', async (request) => {
+    const access = await context.authorizeChannel(
+      request.userId,
+      request.params.channel!,
+      0n,
+      request.deadline,
     )
-    return channelToWire(outcome(events, 'channel.deleted')!.channel, place)
+    if (access.kind === 'dm') return direct(request, access)
+    const events = await executeOrThrow(
+      context,
+      access.guildId,
+      { type: 'channel.delete', by: request.userId, channelId: request.params.channel! },
+      request,
+    )
+    return channelToWire(firstEvent(events, 'channel.deleted')!.channel, access)
   })
 
-  add('put', '/channels/:channel/permissions/:target', 'overwrite.put', async (ask) => {
-    const input = checked(restInput.putOverwrite, ask.body)
-    const { guildId } = await homeOf(ask)
-    await askGuild(
+  add('put', '/channels/:channel/permissions/:target', 'overwrite.put', async (request) => {
+    const input = parseInput(restInput.putOverwrite, request.body)
+    const { guildId } = await homeOf(request)
+    await executeOrThrow(
       context,
       guildId,
       {
         type: 'overwrite.put',
-        by: ask.me,
-        channelId: ask.params.channel!,
-        overwrite: { id: ask.params.target!, ...input },
+        by: request.userId,
+        channelId: request.params.channel!,
+        overwrite: { id: request.params.target!, ...input },
       },
-      ask,
+      request,
     )
     return undefined
   })
 
-  add('delete', '/channels/:channel/permissions/:target', 'overwrite.delete', async (ask) => {
-    const { guildId } = await homeOf(ask)
-    await askGuild(
+  add('delete', '/channels/:channel/permissions/:target', 'overwrite.delete', async (request) => {
+    const { guildId } = await homeOf(request)
+    await executeOrThrow(
       context,
       guildId,
       {
         type: 'overwrite.delete',
-        by: ask.me,
-        channelId: ask.params.channel!,
-        targetId: ask.params.target!,
+        by: request.userId,
+        channelId: request.params.channel!,
+        targetId: request.params.target!,
       },
-      ask,
+      request,
     )
     return undefined
   })
 
-  add('post', '/channels/:channel/typing', 'channel.typing', async (ask) => {
-    const place = await context.place(
-      ask.me,
-      ask.params.channel!,
+  add('post', '/channels/:channel/typing', 'channel.typing', async (request) => {
+    const access = await context.authorizeChannel(
+      request.userId,
+      request.params.channel!,
       Permission.SendMessages,
-      ask.deadline,
+      request.deadline,
     )
     const timestamp = Math.floor(context.runtime.clock.now() / 1_000)
     const where =
-      place.kind === 'guild' ? { guild_id: place.guildId, member: memberToWire(place.member) } : {}
-    const data = { channel_id: place.channel.id, user_id: ask.me, timestamp, ...where }
-    const id = `${place.channel.id}:${ask.me}:${context.runtime.hybrid.next()}`
-    await publishTo(
+      access.kind === 'guild'
+        ? { guild_id: access.guildId, member: memberToWire(access.member) }
+        : {}
+    const data = { channel_id: access.channel.id, user_id: request.userId, timestamp, ...where }
+    const id = `${access.channel.id}:${request.userId}:${context.runtime.hybrid.next()}`
+    await publishToChannel(
       context,
-      place,
-      { v: 1, id, type: 'TYPING_START', data, channelId: place.channel.id },
-      ask.deadline,
+      access,
+      { v: 1, id, type: 'TYPING_START', data, channelId: access.channel.id },
+      request.deadline,
     )
     return undefined
   })
 
-  async function direct(ask: Ask, { channel }: Extract<Place, { kind: 'dm' }>): Promise<object> {
-    return (await directsToWire(context, ask.me, [channel], ask.deadline))[0]!
+  async function direct(
+    request: ApiRequest,
+    { channel }: Extract<ChannelAccess, { kind: 'dm' }>,
+  ): Promise<object> {
+    return (await directChannelsToWire(context, request.userId, [channel], request.deadline))[0]!
   }
 
   /** The guild of a channel that the asker may at least know of. */
-  async function homeOf(ask: Ask): Promise<{ guildId: string; type: ChannelType }> {
-    const channel = await ports.metadata.channel(ask.params.channel!, ask.deadline)
+  async function homeOf(request: ApiRequest): Promise<{ guildId: string; type: ChannelType }> {
+    const channel = await ports.metadata.channel(request.params.channel!, request.deadline)
     if (!channel) throw refuse.unknownChannel()
     if (channel.guildId === undefined) throw refuse.dmNotAllowed()
     return { guildId: channel.guildId, type: channel.type }

@@ -9,11 +9,11 @@ import {
   type Role,
 } from '@threshold/domain'
 import type { z } from 'zod'
-import { foreignField } from '../channel-fields.ts'
 import type { Context } from '../context.ts'
-import { countsOf, viewOf } from '../guild-access.ts'
-import { ask as askGuild, outcome } from '../refusals.ts'
-import { type AddRoute, checked, created, definedOnly } from '../route.ts'
+import { executeOrThrow, firstEvent } from '../execute-command.ts'
+import { approximateCounts, requireGuildView } from '../guild-access.ts'
+import { type AddRoute, created, definedFields, parseInput } from '../route.ts'
+import { unsupportedField } from '../unsupported-fields.ts'
 import { channelFrom } from './channels.ts'
 
 const DEFAULT_LOCALE = 'en-US'
@@ -21,9 +21,9 @@ const DEFAULT_LOCALE = 'en-US'
 export function guildRoutes(add: AddRoute, context: Context): void {
   const { ports } = context
 
-  add('post', '/guilds', 'guild.create', async (ask) => {
-    const input = checked(restInput.createGuild, ask.body)
-    const user = await context.self(ask.me, ask.deadline)
+  add('post', '/guilds', 'guild.create', async (request) => {
+    const input = parseInput(restInput.createGuild, request.body)
+    const user = await context.requireUser(request.userId, request.deadline)
     const state = newGuild(context, input, {
       user,
       nick: null,
@@ -32,22 +32,22 @@ export function guildRoutes(add: AddRoute, context: Context): void {
       mute: false,
       deaf: false,
     })
-    await ports.hub.create(state, ask.deadline)
+    await ports.hub.create(state, request.deadline)
     return created(whole(state.guild, [...state.roles.values()]))
   })
 
-  add('get', '/guilds/:guild', 'guild.get', async (ask) => {
-    const view = await viewOf(context, ask)
-    const { with_counts: counts } = checked(restInput.guildQuery, ask.query)
+  add('get', '/guilds/:guild', 'guild.get', async (request) => {
+    const view = await requireGuildView(context, request)
+    const { with_counts: counts } = parseInput(restInput.guildQuery, request.query)
     return {
       ...whole(view.guild, view.roles),
-      ...(counts ? await countsOf(context, ask, view.guild.id, view.memberCount) : {}),
+      ...(counts ? await approximateCounts(context, request, view.guild.id, view.memberCount) : {}),
     }
   })
 
-  add('patch', '/guilds/:guild', 'guild.edit', async (ask) => {
-    const input = checked(restInput.editGuild, ask.body ?? {})
-    const patch = definedOnly({
+  add('patch', '/guilds/:guild', 'guild.edit', async (request) => {
+    const input = parseInput(restInput.editGuild, request.body ?? {})
+    const patch = definedFields({
       name: input.name,
       description: input.description,
       ownerId: input.owner_id,
@@ -59,45 +59,60 @@ export function guildRoutes(add: AddRoute, context: Context): void {
       explicitContentFilter: input.explicit_content_filter ?? undefined,
       preferredLocale: input.preferred_locale === null ? DEFAULT_LOCALE : input.preferred_locale,
     })
-    await askGuild(context, ask.params.guild!, { type: 'guild.edit', by: ask.me, patch }, ask)
-    const view = await viewOf(context, ask)
+    await executeOrThrow(
+      context,
+      request.params.guild!,
+      { type: 'guild.edit', by: request.userId, patch },
+      request,
+    )
+    const view = await requireGuildView(context, request)
     return whole(view.guild, view.roles)
   })
 
-  add('delete', '/guilds/:guild', 'guild.delete', async (ask) => {
-    await askGuild(context, ask.params.guild!, { type: 'guild.delete', by: ask.me }, ask)
+  add('delete', '/guilds/:guild', 'guild.delete', async (request) => {
+    await executeOrThrow(
+      context,
+      request.params.guild!,
+      { type: 'guild.delete', by: request.userId },
+      request,
+    )
     return undefined
   })
 
-  add('get', '/guilds/:guild/channels', 'guild.channels', async (ask) => {
-    const { channels, lastMessages } = await viewOf(context, ask)
+  add('get', '/guilds/:guild/channels', 'guild.channels', async (request) => {
+    const { channels, lastMessages } = await requireGuildView(context, request)
     return channels.map((channel) =>
       channelToWire(channel, { lastMessageId: lastMessages.get(channel.id) }),
     )
   })
 
-  add('post', '/guilds/:guild/channels', 'channel.create', async (ask) => {
-    const input = checked(restInput.createChannel, ask.body)
-    const foreign = foreignField(input.type, input)
+  add('post', '/guilds/:guild/channels', 'channel.create', async (request) => {
+    const input = parseInput(restInput.createChannel, request.body)
+    const foreign = unsupportedField(input.type, input)
     if (foreign) throw foreign
-    const channel = channelFrom(context.tools.newId(), ask.params.guild!, input)
-    const events = await askGuild(
+    const channel = channelFrom(context.tools.newId(), request.params.guild!, input)
+    const events = await executeOrThrow(
       context,
-      ask.params.guild!,
-      { type: 'channel.create', by: ask.me, channel },
-      ask,
+      request.params.guild!,
+      { type: 'channel.create', by: request.userId, channel },
+      request,
     )
-    return created(channelToWire(outcome(events, 'channel.created')?.channel ?? channel))
+    return created(channelToWire(firstEvent(events, 'channel.created')?.channel ?? channel))
   })
 
-  add('patch', '/guilds/:guild/channels', 'channel.move', async (ask) => {
-    const moves = checked(restInput.moveChannels, ask.body).map((m) => ({
+  add('patch', '/guilds/:guild/channels', 'channel.move', async (request) => {
+    const moves = parseInput(restInput.moveChannels, request.body).map((m) => ({
       id: m.id,
       ...(m.position == null ? {} : { position: m.position }),
       ...(m.parent_id === undefined ? {} : { parentId: m.parent_id }),
       ...(m.lock_permissions ? { lockPermissions: true } : {}),
     }))
-    await askGuild(context, ask.params.guild!, { type: 'channels.move', by: ask.me, moves }, ask)
+    await executeOrThrow(
+      context,
+      request.params.guild!,
+      { type: 'channels.move', by: request.userId, moves },
+      request,
+    )
     return undefined
   })
 }

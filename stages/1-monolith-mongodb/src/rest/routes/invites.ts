@@ -11,9 +11,9 @@ import {
 } from '@threshold/domain'
 import { deadlineAfter, messageOf } from '@threshold/kit'
 import type { Context } from '../context.ts'
-import { countsOf, requireGuild, viewOf } from '../guild-access.ts'
-import { ask as askGuild, outcome } from '../refusals.ts'
-import { type AddRoute, type Ask, checked } from '../route.ts'
+import { executeOrThrow, firstEvent } from '../execute-command.ts'
+import { approximateCounts, authorizeGuild, requireGuildView } from '../guild-access.ts'
+import { type AddRoute, type ApiRequest, parseInput } from '../route.ts'
 
 /** What giving a use back may take. */
 const GIVE_BACK_MS = 2_000
@@ -37,58 +37,58 @@ function withoutUse(invite: object): object {
 export function inviteRoutes(add: AddRoute, context: Context): void {
   const { ports } = context
 
-  add('post', '/channels/:channel/invites', 'invite.create', async (ask) => {
-    const input = checked(restInput.createInvite, ask.body)
-    const place = await context.place(
-      ask.me,
-      ask.params.channel!,
+  add('post', '/channels/:channel/invites', 'invite.create', async (request) => {
+    const input = parseInput(restInput.createInvite, request.body)
+    const access = await context.authorizeChannel(
+      request.userId,
+      request.params.channel!,
       Permission.CreateInstantInvite,
-      ask.deadline,
+      request.deadline,
     )
-    if (place.kind === 'dm') throw refuse.dmNotAllowed()
+    if (access.kind === 'dm') throw refuse.dmNotAllowed()
     const invite: Invite = {
       v: 1,
       code: context.runtime.random(6).toString('base64url'),
-      guildId: place.guildId,
-      channelId: place.channel.id,
-      inviterId: ask.me,
+      guildId: access.guildId,
+      channelId: access.channel.id,
+      inviterId: request.userId,
       createdAt: context.runtime.clock.now(),
       maxAge: input.max_age ?? 86_400,
       maxUses: input.max_uses ?? 0,
       uses: 0,
       temporary: input.temporary ?? false,
     }
-    await ports.metadata.createInvite(invite, ask.deadline)
-    const body = await inviteToWire(ask, invite)
-    await tell(ask, invite, 'INVITE_CREATE', body)
+    await ports.metadata.createInvite(invite, request.deadline)
+    const body = await inviteToWire(request, invite)
+    await tell(request, invite, 'INVITE_CREATE', body)
     return body
   })
 
-  add('get', '/channels/:channel/invites', 'invite.list', async (ask) => {
-    const place = await context.place(
-      ask.me,
-      ask.params.channel!,
+  add('get', '/channels/:channel/invites', 'invite.list', async (request) => {
+    const access = await context.authorizeChannel(
+      request.userId,
+      request.params.channel!,
       Permission.ManageChannels,
-      ask.deadline,
+      request.deadline,
     )
     return Promise.all(
-      (await ports.metadata.invitesOf(place.channel.id, ask.deadline)).map((invite) =>
-        inviteToWire(ask, invite),
+      (await ports.metadata.invitesOf(access.channel.id, request.deadline)).map((invite) =>
+        inviteToWire(request, invite),
       ),
     )
   })
 
   /** A reader of the audit log sees the invites; a manager of the guild also sees their uses. */
-  add('get', '/guilds/:guild/invites', 'invite.list-guild', async (ask) => {
-    const { permissions } = await requireGuild(context, ask, 0n)
+  add('get', '/guilds/:guild/invites', 'invite.list-guild', async (request) => {
+    const { permissions } = await authorizeGuild(context, request, 0n)
     const manages = hasPermission(permissions, Permission.ManageGuild)
     if (!manages && !hasPermission(permissions, Permission.ViewAuditLog))
       throw refuse.missingPermissions()
-    const { guild, memberCount } = await viewOf(context, ask)
-    const invites = await ports.metadata.invitesOfGuild(guild.id, ask.deadline)
+    const { guild, memberCount } = await requireGuildView(context, request)
+    const invites = await ports.metadata.invitesOfGuild(guild.id, request.deadline)
     const channels = new Map<string, Channel>()
     for (const channelId of new Set(invites.map((invite) => invite.channelId))) {
-      const access = await ports.hub.access(guild.id, ask.me, channelId, ask.deadline)
+      const access = await ports.hub.access(guild.id, request.userId, channelId, request.deadline)
       if (access.kind === 'member' && access.channel) channels.set(channelId, access.channel)
     }
     const listed = invites.flatMap((invite) => {
@@ -97,19 +97,19 @@ export function inviteRoutes(add: AddRoute, context: Context): void {
     })
     return Promise.all(
       listed.map(async ({ invite, home }) => {
-        const whole = await inviteToWire(ask, invite, home)
+        const whole = await inviteToWire(request, invite, home)
         return manages ? whole : withoutUse(whole)
       }),
     )
   })
 
-  add('get', '/invites/:code', 'invite.get', async (ask) => {
-    const { with_counts: counts } = checked(restInput.inviteQuery, ask.query)
-    const invite = await find(ask)
-    const { memberCount } = await homeOf(ask, invite)
+  add('get', '/invites/:code', 'invite.get', async (request) => {
+    const { with_counts: counts } = parseInput(restInput.inviteQuery, request.query)
+    const invite = await find(request)
+    const { memberCount } = await homeOf(request, invite)
     return {
-      ...(await inviteToWire(ask, invite)),
-      ...(counts ? await countsOf(context, ask, invite.guildId, memberCount) : {}),
+      ...(await inviteToWire(request, invite)),
+      ...(counts ? await approximateCounts(context, request, invite.guildId, memberCount) : {}),
     }
   })
 
@@ -117,30 +117,41 @@ export function inviteRoutes(add: AddRoute, context: Context): void {
    * Discord's bots cannot accept invites; the workshop's users can, since the chat page joins by
    * them.
    */
-  add('post', '/invites/:code', 'invite.accept', async (ask) => {
-    const invite = await find(ask)
-    const user = await context.self(ask.me, ask.deadline)
-    const access = await ports.hub.access(invite.guildId, ask.me, undefined, ask.deadline)
+  add('post', '/invites/:code', 'invite.accept', async (request) => {
+    const invite = await find(request)
+    const user = await context.requireUser(request.userId, request.deadline)
+    const access = await ports.hub.access(
+      invite.guildId,
+      request.userId,
+      undefined,
+      request.deadline,
+    )
     if (access.kind === 'unknown-guild') throw refuse.unknownInvite()
     if (access.kind !== 'member') {
-      if (!(await ports.metadata.useInvite(invite.code, ask.deadline))) throw refuse.unknownInvite()
+      if (!(await ports.metadata.useInvite(invite.code, request.deadline)))
+        throw refuse.unknownInvite()
       let joined = false
       try {
-        joined = await join(ask, invite, user)
+        joined = await join(request, invite, user)
       } finally {
         if (!joined) await giveBack(invite)
       }
     }
-    return inviteToWire(ask, invite)
+    return inviteToWire(request, invite)
   })
 
-  add('delete', '/invites/:code', 'invite.delete', async (ask) => {
-    const invite = await find(ask)
-    const body = await inviteToWire(ask, invite)
-    await context.place(ask.me, invite.channelId, Permission.ManageChannels, ask.deadline)
-    await ports.metadata.removeInvite(invite.code, ask.deadline)
+  add('delete', '/invites/:code', 'invite.delete', async (request) => {
+    const invite = await find(request)
+    const body = await inviteToWire(request, invite)
+    await context.authorizeChannel(
+      request.userId,
+      invite.channelId,
+      Permission.ManageChannels,
+      request.deadline,
+    )
+    await ports.metadata.removeInvite(invite.code, request.deadline)
     // It is gone: who asks again would be told that there is none.
-    await tell(ask, invite, 'INVITE_DELETE', { code: invite.code }).catch((error: unknown) =>
+    await tell(request, invite, 'INVITE_DELETE', { code: invite.code }).catch((error: unknown) =>
       context.runtime.log.warn({ err: messageOf(error) }, 'nobody is told that an invite is gone'),
     )
     return body
@@ -148,7 +159,7 @@ export function inviteRoutes(add: AddRoute, context: Context): void {
 
   /** Told to whoever could list the channel's invites anyway: the code itself is the way in. */
   async function tell(
-    ask: Ask,
+    request: ApiRequest,
     { code, guildId, channelId }: Invite,
     type: 'INVITE_CREATE' | 'INVITE_DELETE',
     body: object,
@@ -158,12 +169,12 @@ export function inviteRoutes(add: AddRoute, context: Context): void {
     await ports.hub.publish(
       guildId,
       { v: 1, id: `${type}:${code}`, type, data, channelId, requiredPermissions },
-      ask.deadline,
+      request.deadline,
     )
   }
 
   /** False for who got in by another way meanwhile, such as the same invite sent twice. */
-  async function join(ask: Ask, invite: Invite, user: User): Promise<boolean> {
+  async function join(request: ApiRequest, invite: Invite, user: User): Promise<boolean> {
     const { guildId, inviterId: by, temporary } = invite
     const joinedAt = context.runtime.clock.now()
     const command = {
@@ -176,8 +187,8 @@ export function inviteRoutes(add: AddRoute, context: Context): void {
       invited: true,
       temporary,
     } as const
-    const events = await askGuild(context, guildId, command, ask)
-    return outcome(events, 'member.added') !== undefined
+    const events = await executeOrThrow(context, guildId, command, request)
+    return firstEvent(events, 'member.added') !== undefined
   }
 
   /**
@@ -191,10 +202,10 @@ export function inviteRoutes(add: AddRoute, context: Context): void {
       .catch((error: unknown) => log.warn({ err: messageOf(error) }, 'an invite’s use is lost'))
   }
 
-  async function find(ask: Ask): Promise<Invite> {
-    const code = ask.params.code!
+  async function find(request: ApiRequest): Promise<Invite> {
+    const code = request.params.code!
     const invite = /^[\w-]{1,32}$/.test(code)
-      ? await ports.metadata.invite(code, ask.deadline)
+      ? await ports.metadata.invite(code, request.deadline)
       : undefined
     if (!invite) throw refuse.unknownInvite()
     return invite
@@ -205,19 +216,21 @@ export function inviteRoutes(add: AddRoute, context: Context): void {
    * member, and an invite outlives its maker's membership. Once it does, that costs a read of the
    * guild.
    */
-  async function homeOf(ask: Ask, invite: Invite): Promise<Home> {
-    const view = await ports.hub.view(invite.guildId, invite.inviterId, ask.deadline)
+  async function homeOf(request: ApiRequest, invite: Invite): Promise<Home> {
+    const view = await ports.hub.view(invite.guildId, invite.inviterId, request.deadline)
     const seen = view?.channels.find((c) => c.id === invite.channelId)
     if (view && seen) return { guild: view.guild, channel: seen, memberCount: view.memberCount }
-    const state = await ports.metadata.loadGuild(invite.guildId, ask.deadline)
+    const state = await ports.metadata.loadGuild(invite.guildId, request.deadline)
     const channel = state?.channels.get(invite.channelId)
     if (!state || !channel) throw refuse.unknownInvite()
     return { guild: state.guild, channel, memberCount: state.members.size }
   }
 
-  async function inviteToWire(ask: Ask, invite: Invite, known?: Home): Promise<object> {
-    const home = known ?? (await homeOf(ask, invite))
-    const inviter = (await context.people([invite.inviterId], ask.deadline)).get(invite.inviterId)
+  async function inviteToWire(request: ApiRequest, invite: Invite, known?: Home): Promise<object> {
+    const home = known ?? (await homeOf(request, invite))
+    const inviter = (await context.users([invite.inviterId], request.deadline)).get(
+      invite.inviterId,
+    )
     const { id, name } = guildToWire(home.guild, [])
     const wireChannel = channelToWire(home.channel) as { id: string; type: number; name: string }
     return {

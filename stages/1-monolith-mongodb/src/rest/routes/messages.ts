@@ -9,31 +9,31 @@ import {
 } from '@threshold/contract'
 import { hasPermission, type StoredMessage } from '@threshold/domain'
 import type { Anchor } from '@threshold/ports'
-import type { Context, Place } from '../context.ts'
-import { editMessage } from '../messages/edit.ts'
-import type { Orphans } from '../messages/orphans.ts'
-import { present } from '../messages/present.ts'
-import { removeAndTell } from '../messages/remove.ts'
-import { sendMessage } from '../messages/send.ts'
+import type { ChannelAccess, Context } from '../context.ts'
+import { deleteMessages } from '../messages/delete-messages.ts'
+import { editMessage } from '../messages/edit-message.ts'
+import type { EventPublisher } from '../messages/event-publisher.ts'
+import { renderMessages } from '../messages/render-messages.ts'
+import { sendMessage } from '../messages/send-message.ts'
 import { createSlowMode } from '../messages/slow-mode.ts'
-import { type AddRoute, type Ask, checked } from '../route.ts'
+import { type AddRoute, type ApiRequest, parseInput } from '../route.ts'
 
 /** Discord deletes in bulk only what is younger. */
 const BULK_DELETE_MS = 14 * 86_400_000
 
-export function messageRoutes(add: AddRoute, context: Context, orphans: Orphans): void {
+export function messageRoutes(add: AddRoute, context: Context, publisher: EventPublisher): void {
   const { ports } = context
   const slowMode = createSlowMode(context)
 
-  add('get', '/channels/:channel/messages', 'message.page', async (ask) => {
-    const { limit, ...anchors } = checked(restInput.pageQuery, ask.query)
-    const place = await context.place(
-      ask.me,
-      ask.params.channel!,
+  add('get', '/channels/:channel/messages', 'message.page', async (request) => {
+    const { limit, ...anchors } = parseInput(restInput.pageQuery, request.query)
+    const access = await context.authorizeChannel(
+      request.userId,
+      request.params.channel!,
       Permission.ViewChannel,
-      ask.deadline,
+      request.deadline,
     )
-    if (!mayRead(place)) return []
+    if (!mayRead(access)) return []
     const given = (['before', 'after', 'around'] as const).filter((at) => anchors[at] !== undefined)
     if (given.length > 1)
       throw invalidField(
@@ -43,95 +43,121 @@ export function messageRoutes(add: AddRoute, context: Context, orphans: Orphans)
       )
     const at = given[0]
     const anchor: Anchor = at === undefined ? { at: 'latest' } : { at, id: anchors[at]! }
-    return present(
+    return renderMessages(
       context,
-      ask,
-      place,
-      await ports.messages.page(place.channel.id, anchor, limit, ask.deadline),
+      request,
+      access,
+      await ports.messages.page(access.channel.id, anchor, limit, request.deadline),
       { reactions: true },
     )
   })
 
-  add('post', '/channels/:channel/messages', 'message.send', async (ask) => {
-    const input = checked(messageInput.createMessage, ask.body ?? {})
-    const place = await context.place(
-      ask.me,
-      ask.params.channel!,
+  add('post', '/channels/:channel/messages', 'message.send', async (request) => {
+    const input = parseInput(messageInput.createMessage, request.body ?? {})
+    const access = await context.authorizeChannel(
+      request.userId,
+      request.params.channel!,
       Permission.SendMessages,
-      ask.deadline,
+      request.deadline,
     )
-    return sendMessage(context, { orphans, slowMode }, ask, place, input)
+    return sendMessage(context, { publisher, slowMode }, request, access, input)
   })
 
-  add('post', '/channels/:channel/messages/bulk-delete', 'message.bulk-delete', async (ask) => {
-    const { messages } = checked(messageInput.bulkDelete, ask.body)
-    const place = await context.place(
-      ask.me,
-      ask.params.channel!,
+  add('post', '/channels/:channel/messages/bulk-delete', 'message.bulk-delete', async (request) => {
+    const { messages } = parseInput(messageInput.bulkDelete, request.body)
+    const access = await context.authorizeChannel(
+      request.userId,
+      request.params.channel!,
       Permission.ManageMessages,
-      ask.deadline,
+      request.deadline,
     )
-    if (place.kind === 'dm') throw refuse.dmNotAllowed()
+    if (access.kind === 'dm') throw refuse.dmNotAllowed()
     const ids = [...new Set(messages)].sort(compareIds)
     if (ids.length < 2 || ids.length > 100) throw refuse.bulkDeleteCount()
     if (ids.some((id) => timeOf(id) < context.runtime.clock.now() - BULK_DELETE_MS))
       throw refuse.bulkDeleteTooOld()
-    await removeAndTell(context, orphans, place, ids, 'in bulk', ask.deadline)
+    await deleteMessages(context, publisher, access, ids, 'bulk', request.deadline)
     return undefined
   })
 
   // Nothing can be pinned here, so this is true. JDA and discord.py ask the first, which else would
   // be a message's id.
   const nothingPinned = (path: string, none: object) =>
-    add('get', path, 'message.pins', async (ask) => {
-      await context.place(ask.me, ask.params.channel!, Permission.ViewChannel, ask.deadline)
+    add('get', path, 'message.pins', async (request) => {
+      await context.authorizeChannel(
+        request.userId,
+        request.params.channel!,
+        Permission.ViewChannel,
+        request.deadline,
+      )
       return none
     })
   nothingPinned('/channels/:channel/messages/pins', { items: [], has_more: false })
   nothingPinned('/channels/:channel/pins', [])
 
-  add('get', '/channels/:channel/messages/:message', 'message.get', async (ask) => {
-    const place = await context.place(
-      ask.me,
-      ask.params.channel!,
+  add('get', '/channels/:channel/messages/:message', 'message.get', async (request) => {
+    const access = await context.authorizeChannel(
+      request.userId,
+      request.params.channel!,
       Permission.ReadMessageHistory,
-      ask.deadline,
+      request.deadline,
     )
-    return (await present(context, ask, place, [await find(ask, place)], { reactions: true }))[0]
+    return (
+      await renderMessages(context, request, access, [await find(request, access)], {
+        reactions: true,
+      })
+    )[0]
   })
 
-  add('patch', '/channels/:channel/messages/:message', 'message.edit', async (ask) => {
-    const input = checked(messageInput.editMessage, ask.body ?? {})
-    const place = await context.place(ask.me, ask.params.channel!, 0n, ask.deadline)
-    const before = await find(ask, place)
-    if (before.authorId !== ask.me) throw refuse.notYourMessage()
-    return editMessage(context, orphans, ask, place, before, input)
+  add('patch', '/channels/:channel/messages/:message', 'message.edit', async (request) => {
+    const input = parseInput(messageInput.editMessage, request.body ?? {})
+    const access = await context.authorizeChannel(
+      request.userId,
+      request.params.channel!,
+      0n,
+      request.deadline,
+    )
+    const before = await find(request, access)
+    if (before.authorId !== request.userId) throw refuse.notYourMessage()
+    return editMessage(context, publisher, request, access, before, input)
   })
 
-  add('delete', '/channels/:channel/messages/:message', 'message.delete', async (ask) => {
-    const place = await context.place(ask.me, ask.params.channel!, 0n, ask.deadline)
-    const message = await find(ask, place)
+  add('delete', '/channels/:channel/messages/:message', 'message.delete', async (request) => {
+    const access = await context.authorizeChannel(
+      request.userId,
+      request.params.channel!,
+      0n,
+      request.deadline,
+    )
+    const message = await find(request, access)
     if (
-      message.authorId !== ask.me &&
-      !(place.kind === 'guild' && hasPermission(place.permissions, Permission.ManageMessages))
+      message.authorId !== request.userId &&
+      !(access.kind === 'guild' && hasPermission(access.permissions, Permission.ManageMessages))
     )
       throw refuse.missingPermissions()
-    const gone = await removeAndTell(context, orphans, place, [message.id], 'each', ask.deadline)
+    const gone = await deleteMessages(
+      context,
+      publisher,
+      access,
+      [message.id],
+      'each',
+      request.deadline,
+    )
     // Nothing: somebody else deleted it a moment before, and has said so.
     if (gone.length === 0) throw refuse.unknownMessage()
     return undefined
   })
 
-  async function find(ask: Ask, place: Place): Promise<StoredMessage> {
+  async function find(request: ApiRequest, access: ChannelAccess): Promise<StoredMessage> {
     const [message] = await ports.messages.get(
-      place.channel.id,
-      [ask.params.message!],
-      ask.deadline,
+      access.channel.id,
+      [request.params.message!],
+      request.deadline,
     )
     if (!message) throw refuse.unknownMessage()
     return message
   }
 }
 
-const mayRead = (place: Place): boolean =>
-  place.kind === 'dm' || hasPermission(place.permissions, Permission.ReadMessageHistory)
+const mayRead = (access: ChannelAccess): boolean =>
+  access.kind === 'dm' || hasPermission(access.permissions, Permission.ReadMessageHistory)

@@ -9,9 +9,9 @@ import {
   userToWire,
 } from '@threshold/domain'
 import { deadlineAfter } from '@threshold/kit'
-import type { Context, Place } from '../context.ts'
-import { publishTo } from '../messages/orphans.ts'
-import { type AddRoute, type Ask, checked } from '../route.ts'
+import type { ChannelAccess, Context } from '../context.ts'
+import { publishToChannel } from '../messages/event-publisher.ts'
+import { type AddRoute, type ApiRequest, parseInput } from '../route.ts'
 
 /** discord.py and its kin send `<a:name:id>` without its brackets alone. */
 const CUSTOM = /^(?:a?:)?(\w{1,32}:[0-9]{1,19})$/
@@ -25,7 +25,7 @@ interface Reacted {
   readonly user: string
 }
 
-type Told = Pick<Ask, 'params' | 'deadline'>
+type Told = Pick<ApiRequest, 'params' | 'deadline'>
 
 /** What telling takes at the most, once a request's own time may be over. */
 const TELL_MS = 2_000
@@ -34,29 +34,36 @@ export function reactionRoutes(add: AddRoute, context: Context): void {
   const { ports } = context
   const path = '/channels/:channel/messages/:message/reactions'
 
-  add('put', `${path}/:emoji/@me`, 'reaction.add', async (ask) => {
-    const emoji = emojiOf(ask)
-    const place = await placeOf(ask)
-    const { channel, message } = await target(ask, place)
-    if (place.kind === 'guild' && !hasPermission(place.permissions, Permission.AddReactions)) {
+  add('put', `${path}/:emoji/@me`, 'reaction.add', async (request) => {
+    const emoji = emojiOf(request)
+    const access = await placeOf(request)
+    const { channel, message } = await target(request, access)
+    if (access.kind === 'guild' && !hasPermission(access.permissions, Permission.AddReactions)) {
       // Without the permission one may still join in what somebody else began.
       const first = await ports.messages.reactors(
         channel,
         message.id,
         emoji,
         { limit: 1 },
-        ask.deadline,
+        request.deadline,
       )
       if (
         first.length === 0 &&
-        (await otherSpellings(ask, { channel, message }, emoji)).length === 0
+        (await otherSpellings(request, { channel, message }, emoji)).length === 0
       )
         throw refuse.missingPermissions()
     }
     const writeTimeMicros = laterThan(message)
     const result = await ports.messages.react(
-      { v: 1, channelId: channel, messageId: message.id, emoji, userId: ask.me, writeTimeMicros },
-      ask.deadline,
+      {
+        v: 1,
+        channelId: channel,
+        messageId: message.id,
+        emoji,
+        userId: request.userId,
+        writeTimeMicros,
+      },
+      request.deadline,
     )
     if (result === 'absent') throw refuse.unknownMessage()
     if (result === 'full') throw refuse.tooManyReactions()
@@ -65,10 +72,10 @@ export function reactionRoutes(add: AddRoute, context: Context): void {
         burst: false,
         type: 0,
         message_author_id: message.authorId,
-        ...(place.kind === 'guild' ? { member: memberToWire(place.member) } : {}),
+        ...(access.kind === 'guild' ? { member: memberToWire(access.member) } : {}),
       }
-      await tell(ask, place, 'MESSAGE_REACTION_ADD', {
-        user_id: ask.me,
+      await tell(request, access, 'MESSAGE_REACTION_ADD', {
+        user_id: request.userId,
         emoji: emojiToWire(emoji),
         ...extra,
       })
@@ -76,27 +83,32 @@ export function reactionRoutes(add: AddRoute, context: Context): void {
     return undefined
   })
 
-  const takeBack = async (ask: Ask, user: string): Promise<undefined> => {
-    const emoji = emojiOf(ask)
-    const place = await placeOf(ask)
-    const at = await target(ask, place)
+  const takeBack = async (request: ApiRequest, user: string): Promise<undefined> => {
+    const emoji = emojiOf(request)
+    const access = await placeOf(request)
+    const at = await target(request, access)
     if (
-      user !== ask.me &&
-      !(place.kind === 'guild' && hasPermission(place.permissions, Permission.ManageMessages))
+      user !== request.userId &&
+      !(access.kind === 'guild' && hasPermission(access.permissions, Permission.ManageMessages))
     )
       throw refuse.missingPermissions()
-    if (await takeBackAny(ask, at, { emoji, user })) await tellRemoved(ask, place, { emoji, user })
+    if (await takeBackAny(request, at, { emoji, user }))
+      await tellRemoved(request, access, { emoji, user })
     return undefined
   }
-  async function takeBackAny(ask: Ask, at: Target, { emoji, user }: Reacted): Promise<boolean> {
-    if (await takeBackOne(ask, at, { emoji, user })) return true
-    for (const stored of await otherSpellings(ask, at, emoji))
-      if (await takeBackOne(ask, at, { emoji: stored, user })) return true
+  async function takeBackAny(
+    request: ApiRequest,
+    at: Target,
+    { emoji, user }: Reacted,
+  ): Promise<boolean> {
+    if (await takeBackOne(request, at, { emoji, user })) return true
+    for (const stored of await otherSpellings(request, at, emoji))
+      if (await takeBackOne(request, at, { emoji: stored, user })) return true
     return false
   }
   /** Whether it was there. */
   async function takeBackOne(
-    ask: Ask,
+    request: ApiRequest,
     { channel, message }: Target,
     { emoji, user }: Reacted,
   ): Promise<boolean> {
@@ -109,94 +121,109 @@ export function reactionRoutes(add: AddRoute, context: Context): void {
       userId: user,
       writeTimeMicros,
     }
-    return (await ports.messages.unreact(reaction, ask.deadline)) === 'removed'
+    return (await ports.messages.unreact(reaction, request.deadline)) === 'removed'
   }
-  const tellRemoved = (ask: Told, place: Place, { emoji, user }: Reacted): Promise<void> =>
-    tell(ask, place, 'MESSAGE_REACTION_REMOVE', {
+  const tellRemoved = (
+    request: Told,
+    access: ChannelAccess,
+    { emoji, user }: Reacted,
+  ): Promise<void> =>
+    tell(request, access, 'MESSAGE_REACTION_REMOVE', {
       user_id: user,
       emoji: emojiToWire(normalizeEmoji(emoji)),
       burst: false,
       type: 0,
     })
 
-  add('delete', `${path}/:emoji/@me`, 'reaction.remove', (ask) => takeBack(ask, ask.me))
-  add('delete', `${path}/:emoji/:user`, 'reaction.remove-other', (ask) =>
-    takeBack(ask, ask.params.user!),
+  add('delete', `${path}/:emoji/@me`, 'reaction.remove', (request) =>
+    takeBack(request, request.userId),
+  )
+  add('delete', `${path}/:emoji/:user`, 'reaction.remove-other', (request) =>
+    takeBack(request, request.params.user!),
   )
 
-  add('delete', `${path}/:emoji`, 'reaction.clear', async (ask) => {
-    const emoji = emojiOf(ask)
-    const place = await moderated(ask)
-    const at = await target(ask, place)
-    await clear(ask, place, at, async () => {
-      const few = await some(ask, at, emoji)
+  add('delete', `${path}/:emoji`, 'reaction.clear', async (request) => {
+    const emoji = emojiOf(request)
+    const access = await moderated(request)
+    const at = await target(request, access)
+    await clear(request, access, at, async () => {
+      const few = await some(request, at, emoji)
       if (few.length > 0) return few
-      const [stored] = await otherSpellings(ask, at, emoji)
-      return stored === undefined ? [] : await some(ask, at, stored)
+      const [stored] = await otherSpellings(request, at, emoji)
+      return stored === undefined ? [] : await some(request, at, stored)
     })
-    await tell(ask, place, 'MESSAGE_REACTION_REMOVE_EMOJI', { emoji: emojiToWire(emoji) })
+    await tell(request, access, 'MESSAGE_REACTION_REMOVE_EMOJI', { emoji: emojiToWire(emoji) })
     return undefined
   })
 
-  add('delete', path, 'reaction.clear-all', async (ask) => {
-    const place = await moderated(ask)
-    const at = await target(ask, place)
-    await clear(ask, place, at, async () => {
+  add('delete', path, 'reaction.clear-all', async (request) => {
+    const access = await moderated(request)
+    const at = await target(request, access)
+    await clear(request, access, at, async () => {
       const [first] =
-        (await ports.messages.reactions(at.channel, [at.message.id], ask.me, ask.deadline)).get(
-          at.message.id,
-        ) ?? []
-      return first ? await some(ask, at, first.emoji) : []
+        (
+          await ports.messages.reactions(
+            at.channel,
+            [at.message.id],
+            request.userId,
+            request.deadline,
+          )
+        ).get(at.message.id) ?? []
+      return first ? await some(request, at, first.emoji) : []
     })
-    await tell(ask, place, 'MESSAGE_REACTION_REMOVE_ALL', {})
+    await tell(request, access, 'MESSAGE_REACTION_REMOVE_ALL', {})
     return undefined
   })
 
-  async function moderated(ask: Ask): Promise<Place> {
-    const place = await context.place(
-      ask.me,
-      ask.params.channel!,
+  async function moderated(request: ApiRequest): Promise<ChannelAccess> {
+    const access = await context.authorizeChannel(
+      request.userId,
+      request.params.channel!,
       Permission.ManageMessages,
-      ask.deadline,
+      request.deadline,
     )
-    if (place.kind === 'dm') throw refuse.dmNotAllowed()
-    return place
+    if (access.kind === 'dm') throw refuse.dmNotAllowed()
+    return access
   }
 
-  const some = async (ask: Ask, { channel, message }: Target, emoji: string): Promise<Reacted[]> =>
-    (await ports.messages.reactors(channel, message.id, emoji, { limit: 100 }, ask.deadline)).map(
-      (user) => ({ emoji, user }),
-    )
+  const some = async (
+    request: ApiRequest,
+    { channel, message }: Target,
+    emoji: string,
+  ): Promise<Reacted[]> =>
+    (
+      await ports.messages.reactors(channel, message.id, emoji, { limit: 100 }, request.deadline)
+    ).map((user) => ({ emoji, user }))
 
   /**
    * Removes until there are no more; who asked tells of all together. Should it end half-way, what
    * went is told one by one.
    */
   async function clear(
-    ask: Ask,
-    place: Place,
+    request: ApiRequest,
+    access: ChannelAccess,
     at: Target,
     next: () => Promise<Reacted[]>,
   ): Promise<void> {
     const gone: Reacted[] = []
     try {
       for (let few = await next(); few.length > 0; few = await next())
-        for (const one of few) if (await takeBackOne(ask, at, one)) gone.push(one)
+        for (const one of few) if (await takeBackOne(request, at, one)) gone.push(one)
     } catch (error) {
-      const by = { params: ask.params, deadline: deadlineAfter(TELL_MS, context.runtime.clock) }
-      await Promise.allSettled(gone.map((one) => tellRemoved(by, place, one)))
+      const by = { params: request.params, deadline: deadlineAfter(TELL_MS, context.runtime.clock) }
+      await Promise.allSettled(gone.map((one) => tellRemoved(by, access, one)))
       throw error
     }
   }
 
   /** Spellings of an emoji in which earlier versions stored reactions on a message. */
   async function otherSpellings(
-    ask: Ask,
+    request: ApiRequest,
     { channel, message }: Target,
     emoji: string,
   ): Promise<string[]> {
     const counts =
-      (await ports.messages.reactions(channel, [message.id], ask.me, ask.deadline)).get(
+      (await ports.messages.reactions(channel, [message.id], request.userId, request.deadline)).get(
         message.id,
       ) ?? []
     return counts.flatMap(({ emoji: stored }) =>
@@ -204,21 +231,21 @@ export function reactionRoutes(add: AddRoute, context: Context): void {
     )
   }
 
-  add('get', `${path}/:emoji`, 'reaction.list', async (ask) => {
-    const emoji = emojiOf(ask)
-    const { limit, after, type } = checked(restInput.reactionQuery, ask.query)
-    const at = await target(ask, await placeOf(ask))
+  add('get', `${path}/:emoji`, 'reaction.list', async (request) => {
+    const emoji = emojiOf(request)
+    const { limit, after, type } = parseInput(restInput.reactionQuery, request.query)
+    const at = await target(request, await placeOf(request))
     // 1 asks for super reactions, and there are none.
     if (type === 1) return []
     const page = { limit, ...(after ? { after } : {}) }
-    const spellings = [emoji, ...(await otherSpellings(ask, at, emoji))]
+    const spellings = [emoji, ...(await otherSpellings(request, at, emoji))]
     const found = await Promise.all(
       spellings.map((stored) =>
-        ports.messages.reactors(at.channel, at.message.id, stored, page, ask.deadline),
+        ports.messages.reactors(at.channel, at.message.id, stored, page, request.deadline),
       ),
     )
     const ids = [...new Set(found.flat())].toSorted(compareIds).slice(0, limit)
-    const people = await context.people(ids, ask.deadline)
+    const people = await context.users(ids, request.deadline)
     return ids.flatMap((id) => people.get(id) ?? []).map(userToWire)
   })
 
@@ -228,40 +255,50 @@ export function reactionRoutes(add: AddRoute, context: Context): void {
     return context.runtime.hybrid.next()
   }
 
-  const placeOf = (ask: Ask): Promise<Place> =>
-    context.place(ask.me, ask.params.channel!, Permission.ReadMessageHistory, ask.deadline)
+  const placeOf = (request: ApiRequest): Promise<ChannelAccess> =>
+    context.authorizeChannel(
+      request.userId,
+      request.params.channel!,
+      Permission.ReadMessageHistory,
+      request.deadline,
+    )
 
-  async function target(ask: Ask, place: Place): Promise<Target> {
+  async function target(request: ApiRequest, access: ChannelAccess): Promise<Target> {
     const [message] = await ports.messages.get(
-      place.channel.id,
-      [ask.params.message!],
-      ask.deadline,
+      access.channel.id,
+      [request.params.message!],
+      request.deadline,
     )
     if (!message) throw refuse.unknownMessage()
-    return { channel: place.channel.id, message }
+    return { channel: access.channel.id, message }
   }
 
-  async function tell(ask: Told, place: Place, type: string, what: object): Promise<void> {
-    const message_id = ask.params.message!
+  async function tell(
+    request: Told,
+    access: ChannelAccess,
+    type: string,
+    what: object,
+  ): Promise<void> {
+    const message_id = request.params.message!
     const data = {
-      channel_id: place.channel.id,
+      channel_id: access.channel.id,
       message_id,
-      ...(place.kind === 'guild' ? { guild_id: place.guildId } : {}),
+      ...(access.kind === 'guild' ? { guild_id: access.guildId } : {}),
       ...what,
     }
     const id = `${message_id}:${type}:${context.runtime.hybrid.next()}`
-    await publishTo(
+    await publishToChannel(
       context,
-      place,
-      { v: 1, id, type, data, channelId: place.channel.id },
-      ask.deadline,
+      access,
+      { v: 1, id, type, data, channelId: access.channel.id },
+      request.deadline,
     )
   }
 }
 
 /** A custom emoji as `name:id`, a Unicode one fully qualified, however the client writes it. */
-function emojiOf(ask: Ask): string {
-  const given = ask.params.emoji!
+function emojiOf(request: ApiRequest): string {
+  const given = request.params.emoji!
   const emoji = CUSTOM.exec(given)?.[1] ?? qualifiedEmoji(given)
   if (given.length > 60 || emoji === undefined) throw refuse.unknownEmoji()
   return emoji

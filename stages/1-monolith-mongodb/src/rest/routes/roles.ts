@@ -1,34 +1,38 @@
 import { DEFAULT_PERMISSIONS, refuse, restInput } from '@threshold/contract'
 import { type Role, roleToWire } from '@threshold/domain'
 import type { Context } from '../context.ts'
-import { membersOf, viewOf } from '../guild-access.ts'
-import { ask as askGuild, outcome } from '../refusals.ts'
-import { type AddRoute, checked, definedOnly } from '../route.ts'
+import { executeOrThrow, firstEvent } from '../execute-command.ts'
+import { allMembers, requireGuildView } from '../guild-access.ts'
+import { type AddRoute, definedFields, parseInput } from '../route.ts'
 
 export function roleRoutes(add: AddRoute, context: Context): void {
-  add('get', '/guilds/:guild/roles', 'role.list', async (ask) =>
-    (await viewOf(context, ask)).roles.map(roleToWire),
+  add('get', '/guilds/:guild/roles', 'role.list', async (request) =>
+    (await requireGuildView(context, request)).roles.map(roleToWire),
   )
 
-  add('get', '/guilds/:guild/roles/member-counts', 'role.member-counts', async (ask) => {
-    const { roles } = await viewOf(context, ask)
+  add('get', '/guilds/:guild/roles/member-counts', 'role.member-counts', async (request) => {
+    const { roles } = await requireGuildView(context, request)
     const counts = new Map(
-      roles.filter(({ id }) => id !== ask.params.guild).map(({ id }) => [id, 0]),
+      roles.filter(({ id }) => id !== request.params.guild).map(({ id }) => [id, 0]),
     )
-    for await (const member of membersOf(context, ask))
+    for await (const member of allMembers(context, request))
       for (const id of member.roles) if (counts.has(id)) counts.set(id, counts.get(id)! + 1)
     return Object.fromEntries(counts)
   })
 
-  add('get', '/guilds/:guild/roles/:role', 'role.get', async (ask) => {
-    const role = (await viewOf(context, ask)).roles.find(({ id }) => id === ask.params.role)
+  add('get', '/guilds/:guild/roles/:role', 'role.get', async (request) => {
+    const role = (await requireGuildView(context, request)).roles.find(
+      ({ id }) => id === request.params.role,
+    )
     if (!role) throw refuse.unknownRole()
     return roleToWire(role)
   })
 
-  add('post', '/guilds/:guild/roles', 'role.create', async (ask) => {
-    const input = checked(restInput.writeRole, ask.body ?? {})
-    const everyone = (await viewOf(context, ask)).roles.find((r) => r.id === ask.params.guild)
+  add('post', '/guilds/:guild/roles', 'role.create', async (request) => {
+    const input = parseInput(restInput.writeRole, request.body ?? {})
+    const everyone = (await requireGuildView(context, request)).roles.find(
+      (r) => r.id === request.params.guild,
+    )
     const role: Role = {
       id: context.tools.newId(),
       name: input.name ?? 'new role',
@@ -38,47 +42,52 @@ export function roleRoutes(add: AddRoute, context: Context): void {
       permissions: input.permissions ?? everyone?.permissions ?? DEFAULT_PERMISSIONS.toString(),
       mentionable: input.mentionable ?? false,
     }
-    const events = await askGuild(
+    const events = await executeOrThrow(
       context,
-      ask.params.guild!,
-      { type: 'role.create', by: ask.me, role },
-      ask,
+      request.params.guild!,
+      { type: 'role.create', by: request.userId, role },
+      request,
     )
-    return roleToWire(outcome(events, 'role.created')?.role ?? role)
+    return roleToWire(firstEvent(events, 'role.created')?.role ?? role)
   })
 
-  add('patch', '/guilds/:guild/roles', 'role.move', async (ask) => {
-    const moves = checked(restInput.moveRoles, ask.body).flatMap((m) =>
+  add('patch', '/guilds/:guild/roles', 'role.move', async (request) => {
+    const moves = parseInput(restInput.moveRoles, request.body).flatMap((m) =>
       m.position == null ? [] : [{ id: m.id, position: m.position }],
     )
-    await askGuild(context, ask.params.guild!, { type: 'roles.move', by: ask.me, moves }, ask)
-    return (await viewOf(context, ask)).roles.map(roleToWire)
+    await executeOrThrow(
+      context,
+      request.params.guild!,
+      { type: 'roles.move', by: request.userId, moves },
+      request,
+    )
+    return (await requireGuildView(context, request)).roles.map(roleToWire)
   })
 
-  add('patch', '/guilds/:guild/roles/:role', 'role.edit', async (ask) => {
-    const input = checked(restInput.writeRole, ask.body ?? {})
-    const patch = definedOnly({
+  add('patch', '/guilds/:guild/roles/:role', 'role.edit', async (request) => {
+    const input = parseInput(restInput.writeRole, request.body ?? {})
+    const patch = definedFields({
       name: input.name ?? undefined,
       permissions: input.permissions ?? undefined,
       color: input.colors?.primary_color ?? input.color ?? undefined,
       hoist: input.hoist ?? undefined,
       mentionable: input.mentionable ?? undefined,
     })
-    const events = await askGuild(
+    const events = await executeOrThrow(
       context,
-      ask.params.guild!,
-      { type: 'role.edit', by: ask.me, roleId: ask.params.role!, patch },
-      ask,
+      request.params.guild!,
+      { type: 'role.edit', by: request.userId, roleId: request.params.role!, patch },
+      request,
     )
-    return roleToWire(outcome(events, 'role.updated')!.role)
+    return roleToWire(firstEvent(events, 'role.updated')!.role)
   })
 
-  add('delete', '/guilds/:guild/roles/:role', 'role.delete', async (ask) => {
-    await askGuild(
+  add('delete', '/guilds/:guild/roles/:role', 'role.delete', async (request) => {
+    await executeOrThrow(
       context,
-      ask.params.guild!,
-      { type: 'role.delete', by: ask.me, roleId: ask.params.role! },
-      ask,
+      request.params.guild!,
+      { type: 'role.delete', by: request.userId, roleId: request.params.role! },
+      request,
     )
     return undefined
   })

@@ -1,17 +1,17 @@
 import { compareIds, Permission, restInput } from '@threshold/contract'
 import { channelPermissions, hasPermission } from '@threshold/domain'
 import type { Context } from '../context.ts'
-import { viewOf } from '../guild-access.ts'
-import { present } from '../messages/present.ts'
-import { searchQueryOf } from '../messages/search-query.ts'
-import { type AddRoute, checked } from '../route.ts'
+import { requireGuildView } from '../guild-access.ts'
+import { renderMessages } from '../messages/render-messages.ts'
+import { toSearchQuery } from '../messages/search-query.ts'
+import { type AddRoute, parseInput } from '../route.ts'
 
 export function searchRoutes(add: AddRoute, context: Context): void {
   const { ports } = context
 
-  add('get', '/guilds/:guild/messages/search', 'message.search', async (ask) => {
-    const query = checked(restInput.searchQuery, ask.query)
-    const view = await viewOf(context, ask)
+  add('get', '/guilds/:guild/messages/search', 'message.search', async (request) => {
+    const query = parseInput(restInput.searchQuery, request.query)
+    const view = await requireGuildView(context, request)
     const state = { guild: view.guild, roles: new Map(view.roles.map((r) => [r.id, r])) }
     // The index is asked only for channels whose history the asker may read: nothing has to be
     // filtered out afterwards.
@@ -21,9 +21,9 @@ export function searchRoutes(add: AddRoute, context: Context): void {
       )
       .filter((c) => (!c.nsfw || query.include_nsfw) && (query.channel_id?.includes(c.id) ?? true))
       .map((c) => c.id)
-    const sought = searchQueryOf(query, channels)
+    const sought = toSearchQuery(query, channels)
     const found = sought
-      ? await ports.search.search(ask.params.guild!, sought, ask.deadline)
+      ? await ports.search.search(request.params.guild!, sought, request.deadline)
       : { total: 0, hits: [] }
     const byChannel = Map.groupBy(found.hits, (hit) => hit.channelId)
     const messages = await Promise.all(
@@ -31,9 +31,9 @@ export function searchRoutes(add: AddRoute, context: Context): void {
         const stored = await ports.messages.get(
           channel,
           hits.map((h) => h.id),
-          ask.deadline,
+          request.deadline,
         )
-        return present(context, ask, { guildId: ask.params.guild }, stored)
+        return renderMessages(context, request, { guildId: request.params.guild }, stored)
       }),
     )
     const sorted = messages

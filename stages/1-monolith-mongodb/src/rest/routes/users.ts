@@ -1,19 +1,19 @@
 import { APPLICATION_FLAGS, compareIds, refuse, restInput } from '@threshold/contract'
 import { type Channel, guildPermissions, type User, userToWire } from '@threshold/domain'
 import type { Context } from '../context.ts'
-import { directsToWire } from '../direct-messages.ts'
-import { countsOf } from '../guild-access.ts'
-import { ask as askGuild } from '../refusals.ts'
-import { type AddRoute, type Ask, checked } from '../route.ts'
+import { directChannelsToWire } from '../direct-channels.ts'
+import { executeOrThrow } from '../execute-command.ts'
+import { approximateCounts } from '../guild-access.ts'
+import { type AddRoute, type ApiRequest, parseInput } from '../route.ts'
 
 export function userRoutes(add: AddRoute, context: Context): void {
   const { ports } = context
 
-  add('get', '/gateway', 'gateway.url', async (ask) => ({ url: ask.gatewayUrl }), {
+  add('get', '/gateway', 'gateway.url', async (request) => ({ url: request.gatewayUrl }), {
     anonymous: true,
   })
-  add('get', '/gateway/bot', 'gateway.bot', async (ask) => ({
-    url: ask.gatewayUrl,
+  add('get', '/gateway/bot', 'gateway.bot', async (request) => ({
+    url: request.gatewayUrl,
     shards: 1,
     session_start_limit: {
       total: 1_000,
@@ -23,40 +23,54 @@ export function userRoutes(add: AddRoute, context: Context): void {
     },
   }))
 
-  add('get', '/users/@me', 'user.me', async (ask) =>
-    ownUser(await context.self(ask.me, ask.deadline)),
+  add('get', '/users/@me', 'user.me', async (request) =>
+    ownUser(await context.requireUser(request.userId, request.deadline)),
   )
   add('get', '/users/@me/guilds', 'user.guilds', listGuilds)
-  add('delete', '/users/@me/guilds/:guild', 'user.leave', async (ask) => {
-    await askGuild(
+  add('delete', '/users/@me/guilds/:guild', 'user.leave', async (request) => {
+    await executeOrThrow(
       context,
-      ask.params.guild!,
-      { type: 'member.remove', by: ask.me, userId: ask.me },
-      ask,
+      request.params.guild!,
+      { type: 'member.remove', by: request.userId, userId: request.userId },
+      request,
     )
     return undefined
   })
-  add('get', '/users/@me/channels', 'user.dms', async (ask) =>
-    directsToWire(context, ask.me, await ports.metadata.dmsOf(ask.me, ask.deadline), ask.deadline),
+  add('get', '/users/@me/channels', 'user.dms', async (request) =>
+    directChannelsToWire(
+      context,
+      request.userId,
+      await ports.metadata.dmsOf(request.userId, request.deadline),
+      request.deadline,
+    ),
   )
   add('post', '/users/@me/channels', 'user.open-dm', openDm)
-  add('get', '/users/:user', 'user.get', async (ask) => {
-    await context.self(ask.me, ask.deadline)
-    const user = (await context.people([ask.params.user!], ask.deadline)).get(ask.params.user!)
+  add('get', '/users/:user', 'user.get', async (request) => {
+    await context.requireUser(request.userId, request.deadline)
+    const user = (await context.users([request.params.user!], request.deadline)).get(
+      request.params.user!,
+    )
     if (!user) throw refuse.unknownUser()
     return userToWire(user)
   })
   for (const path of ['/oauth2/applications/@me', '/applications/@me'])
-    add('get', path, 'application.me', async (ask) =>
+    add('get', path, 'application.me', async (request) =>
       application(
-        await context.self(ask.me, ask.deadline),
-        (await ports.metadata.guildsOf(ask.me, ask.deadline)).length,
+        await context.requireUser(request.userId, request.deadline),
+        (await ports.metadata.guildsOf(request.userId, request.deadline)).length,
       ),
     )
 
-  async function listGuilds(ask: Ask): Promise<object[]> {
-    const { limit, after, before, with_counts: counts } = checked(restInput.guildsQuery, ask.query)
-    const ids = (await ports.metadata.guildsOf(ask.me, ask.deadline)).toSorted(compareIds)
+  async function listGuilds(request: ApiRequest): Promise<object[]> {
+    const {
+      limit,
+      after,
+      before,
+      with_counts: counts,
+    } = parseInput(restInput.guildsQuery, request.query)
+    const ids = (await ports.metadata.guildsOf(request.userId, request.deadline)).toSorted(
+      compareIds,
+    )
     const page = ids.filter(
       (id) =>
         (after === undefined || compareIds(id, after) > 0) &&
@@ -64,7 +78,7 @@ export function userRoutes(add: AddRoute, context: Context): void {
     )
     const views = await Promise.all(
       (before === undefined ? page.slice(0, limit) : page.slice(-limit)).map((id) =>
-        ports.hub.view(id, ask.me, ask.deadline),
+        ports.hub.view(id, request.userId, request.deadline),
       ),
     )
     const shown = views.map(async (view) => {
@@ -80,36 +94,39 @@ export function userRoutes(add: AddRoute, context: Context): void {
           name: guild.name,
           icon: null,
           banner: null,
-          owner: guild.ownerId === ask.me,
+          owner: guild.ownerId === request.userId,
           permissions: permissions.toString(),
           features: [],
-          ...(counts ? await countsOf(context, ask, guild.id, view.memberCount) : {}),
+          ...(counts ? await approximateCounts(context, request, guild.id, view.memberCount) : {}),
         },
       ]
     })
     return (await Promise.all(shown)).flat()
   }
 
-  async function openDm(ask: Ask): Promise<object> {
-    const { recipient_id } = checked(restInput.createDm, ask.body)
-    const people = await context.people([ask.me, recipient_id], ask.deadline)
+  async function openDm(request: ApiRequest): Promise<object> {
+    const { recipient_id } = parseInput(restInput.createDm, request.body)
+    const people = await context.users([request.userId, recipient_id], request.deadline)
     if (!people.has(recipient_id)) throw refuse.unknownUser()
-    if (recipient_id === ask.me) throw refuse.dmNotAllowed()
-    const candidate = dmChannel(context.tools.newId(), [ask.me, recipient_id].sort(compareIds))
-    const channel = await ports.metadata.openDm(candidate, ask.deadline)
+    if (recipient_id === request.userId) throw refuse.dmNotAllowed()
+    const candidate = dmChannel(
+      context.tools.newId(),
+      [request.userId, recipient_id].sort(compareIds),
+    )
+    const channel = await ports.metadata.openDm(candidate, request.deadline)
     if (channel.id === candidate.id) {
       // Bots are not told, as Discord documents since gateway v8: their libraries take every
       // CHANNEL_CREATE for a guild's.
       for (const user of channel.recipients!.filter((id) => people.get(id)?.bot === false)) {
-        const [data] = await directsToWire(context, user, [channel], ask.deadline)
+        const [data] = await directChannelsToWire(context, user, [channel], request.deadline)
         await ports.hub.publishToUsers(
           [user],
           { v: 1, id: `${channel.id}:${user}`, type: 'CHANNEL_CREATE', data: data! },
-          ask.deadline,
+          request.deadline,
         )
       }
     }
-    return (await directsToWire(context, ask.me, [channel], ask.deadline))[0]!
+    return (await directChannelsToWire(context, request.userId, [channel], request.deadline))[0]!
   }
 }
 

@@ -1,7 +1,7 @@
 import { firstIdAt, Permission, restInput } from '@threshold/contract'
 import type { StoredMessage, User } from '@threshold/domain'
 import type { Context } from '../context.ts'
-import { type AddRoute, checked, created } from '../route.ts'
+import { type AddRoute, created, parseInput } from '../route.ts'
 
 /**
  * Outside Discord's API: how a workshop's users come to be. Switched off by configuration wherever
@@ -12,10 +12,10 @@ export function workshopRoutes(add: AddRoute, context: Context): void {
     'post',
     '/workshop/users',
     'workshop.user',
-    async (ask) => {
-      const { username, bot } = checked(restInput.createUser, ask.body)
+    async (request) => {
+      const { username, bot } = parseInput(restInput.createUser, request.body)
       const user: User = { v: 1, id: context.tools.newId(), username, bot: bot ?? true }
-      await context.ports.metadata.createUser(user, ask.deadline)
+      await context.ports.metadata.createUser(user, request.deadline)
       return created({
         id: user.id,
         token: context.tools.tokens.issue(user.id, context.runtime.clock.now()),
@@ -28,12 +28,17 @@ export function workshopRoutes(add: AddRoute, context: Context): void {
    * A past for labs: what a year of talk weighs is not to take a year. No event, no push, no
    * search: nobody was there.
    */
-  add('post', '/workshop/history', 'workshop.history', async (ask) => {
-    const { channel_id, messages, days, until_days, characters } = checked(
+  add('post', '/workshop/history', 'workshop.history', async (request) => {
+    const { channel_id, messages, days, until_days, characters } = parseInput(
       restInput.fillHistory,
-      ask.body,
+      request.body,
     )
-    await context.place(ask.me, channel_id, Permission.ManageMessages, ask.deadline)
+    await context.authorizeChannel(
+      request.userId,
+      channel_id,
+      Permission.ManageMessages,
+      request.deadline,
+    )
     const now = context.runtime.clock.now()
     const past = (index: number): StoredMessage => {
       const at = now - DAY_MS * (days - (Math.max(0, days - until_days) * index) / messages)
@@ -46,7 +51,7 @@ export function workshopRoutes(add: AddRoute, context: Context): void {
         v: 1,
         id,
         channelId: channel_id,
-        authorId: ask.me,
+        authorId: request.userId,
         content,
         writeTimeMicros: BigInt(Math.floor(at)) * 1_000n,
         type: 0,
@@ -56,7 +61,7 @@ export function workshopRoutes(add: AddRoute, context: Context): void {
       const batch = Array.from({ length: Math.min(BATCH, messages - from) }, (_, i) =>
         past(from + i),
       )
-      await context.ports.messages.import(batch, ask.deadline)
+      await context.ports.messages.import(batch, request.deadline)
     }
     return undefined
   })

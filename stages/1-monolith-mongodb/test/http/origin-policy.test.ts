@@ -2,9 +2,9 @@ import type { IncomingMessage } from 'node:http'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { listenConfig, listenEnvironment } from '../../src/http/environment.ts'
-import { ownSite } from '../../src/http/own-site.ts'
+import { createOriginPolicy } from '../../src/http/origin-policy.ts'
 
-const site = ownSite({
+const site = createOriginPolicy({
   host: '0.0.0.0',
   hostNames: [],
   publicUrl: 'https://chat.example/',
@@ -27,7 +27,7 @@ describe('the names of a stage', () => {
     ],
     ...['chat.example', 'Chat.Example:443', '172.17.0.2:8080'],
   ])('include %s', (host) => {
-    expect(site.hostIsOwn(request({ host }))).toBe(true)
+    expect(site.allowsHost(request({ host }))).toBe(true)
   })
 
   it.each([
@@ -51,11 +51,11 @@ describe('the names of a stage', () => {
       '172.17.0.3',
     ],
   ])('do not include %j', (host) => {
-    expect(site.hostIsOwn(request({ host }))).toBe(false)
+    expect(site.allowsHost(request({ host }))).toBe(false)
   })
 
   it('are not asked of a client that names none', () => {
-    expect(site.hostIsOwn(request({}))).toBe(true)
+    expect(site.allowsHost(request({}))).toBe(true)
   })
 
   it('include those of THRESHOLD_HOSTS, beside the public URL', () => {
@@ -65,7 +65,7 @@ describe('the names of a stage', () => {
       THRESHOLD_PUBLIC_URL: 'https://chat.example',
       THRESHOLD_HOSTS: 'stage1, Stage.Internal,[fd00::1]',
     }
-    const named = ownSite(listenConfig(environment.parse(env)).http)
+    const named = createOriginPolicy(listenConfig(environment.parse(env)).http)
     for (const host of [
       'stage1:9090',
       'stage.internal',
@@ -73,21 +73,21 @@ describe('the names of a stage', () => {
       '[fd00::1]:9090',
       'chat.example',
     ])
-      expect(named.hostIsOwn(request({ host })), host).toBe(true)
-    expect(named.originIsOwn(request({ host: 'stage1:9090', origin: 'http://stage1:9090' }))).toBe(
+      expect(named.allowsHost(request({ host })), host).toBe(true)
+    expect(named.allowsOrigin(request({ host: 'stage1:9090', origin: 'http://stage1:9090' }))).toBe(
       true,
     )
     for (const host of ['stage2:9090', 'evil.stage1', ''])
-      expect(named.hostIsOwn(request({ host })), host).toBe(false)
+      expect(named.allowsHost(request({ host })), host).toBe(false)
     for (const THRESHOLD_HOSTS of ['stage1:9090', 'http://stage1', 'a b', '*', '*.example'])
       expect(environment.safeParse({ THRESHOLD_HOSTS }).success, THRESHOLD_HOSTS).toBe(false)
   })
 
   it('include a name that the stage is told to bind to', () => {
-    const bound = ownSite({ host: 'stage-1', hostNames: [], trustedProxies: [] })
+    const bound = createOriginPolicy({ host: 'stage-1', hostNames: [], trustedProxies: [] })
     expect([
-      bound.hostIsOwn(request({ host: 'stage-1:80' })),
-      bound.hostIsOwn(request({ host: 'chat.example' })),
+      bound.allowsHost(request({ host: 'stage-1:80' })),
+      bound.allowsHost(request({ host: 'chat.example' })),
     ]).toEqual([true, false])
   })
 })
@@ -95,16 +95,20 @@ describe('the names of a stage', () => {
 describe('the origin of a stage', () => {
   it('is that of its page, under each of its names', () => {
     for (const host of ['localhost:8080', '127.0.0.1:8080', '[::1]:8080', 'chat.example'])
-      expect(site.originIsOwn(request({ host, origin: `http://${host}` })), host).toBe(true)
+      expect(site.allowsOrigin(request({ host, origin: `http://${host}` })), host).toBe(true)
     expect(
-      site.originIsOwn(request({ host: '127.0.0.1:8080', origin: 'https://chat.example' })),
+      site.allowsOrigin(request({ host: '127.0.0.1:8080', origin: 'https://chat.example' })),
       'behind a proxy',
     ).toBe(true)
-    expect(site.originIsOwn(request({ host: 'localhost:8080' })), 'of no page').toBe(true)
+    expect(site.allowsOrigin(request({ host: 'localhost:8080' })), 'of no page').toBe(true)
   })
 
   it('is what a trusted proxy says, and nobody else', () => {
-    const proxied = ownSite({ host: '127.0.0.1', hostNames: [], trustedProxies: ['10.0.0.1'] })
+    const proxied = createOriginPolicy({
+      host: '127.0.0.1',
+      hostNames: [],
+      trustedProxies: ['10.0.0.1'],
+    })
     const from = (remoteAddress: string): boolean => {
       const headers = {
         host: '127.0.0.1:8080',
@@ -112,7 +116,7 @@ describe('the origin of a stage', () => {
         'x-forwarded-host': 'chat.example',
       }
       const socket = { localAddress: '127.0.0.1', localPort: 8_080, remoteAddress }
-      return proxied.originIsOwn({
+      return proxied.allowsOrigin({
         headers: { ...headers, 'x-forwarded-proto': 'https' },
         socket,
       } as unknown as IncomingMessage)
@@ -130,6 +134,6 @@ describe('the origin of a stage', () => {
     'http://chat.example',
     'file://',
   ])('is not %j', (origin) => {
-    expect(site.originIsOwn(request({ host: 'localhost:8080', origin }))).toBe(false)
+    expect(site.allowsOrigin(request({ host: 'localhost:8080', origin }))).toBe(false)
   })
 })

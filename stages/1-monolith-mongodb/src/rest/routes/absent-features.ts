@@ -1,7 +1,7 @@
 import { Permission, refuse, restInput } from '@threshold/contract'
 import type { Context } from '../context.ts'
-import { requireGuild } from '../guild-access.ts'
-import { type AddRoute, type Ask, checked } from '../route.ts'
+import { authorizeGuild } from '../guild-access.ts'
+import { type AddRoute, type ApiRequest, parseInput } from '../route.ts'
 
 const NO_THREADS = { threads: [], members: [], has_more: false }
 const NO_ENTRIES = {
@@ -98,23 +98,23 @@ const OF_APPLICATIONS: readonly [path: string, none: object][] = [
  * 404, and the answer that there is none is true. It cannot be made either: POST, PATCH and DELETE
  * stay unknown routes.
  */
-export function nothingRoutes(add: AddRoute, context: Context): void {
+export function absentFeatureRoutes(add: AddRoute, context: Context): void {
   for (const [path, none, needed = 0n] of OF_GUILDS)
     add('get', `/guilds/:guild/${path}`, `guild.${actionOf(path)}`, async (request) => {
-      checked(restInput.listQuery, request.query)
-      await requireGuild(context, request, needed)
+      parseInput(restInput.listQuery, request.query)
+      await authorizeGuild(context, request, needed)
       return none
     })
   for (const [path, unknown, needed = 0n] of ONE_OF_GUILDS)
     add('get', `/guilds/:guild/${path}`, `guild.${actionOf(path)}`, async (request) => {
-      await requireGuild(context, request, needed)
+      await authorizeGuild(context, request, needed)
       throw unknown()
     })
   for (const [path, none, needed] of OF_CHANNELS)
     add('get', `/channels/:channel/${path}`, `channel.${actionOf(path)}`, async (request) => {
-      checked(restInput.listQuery, request.query)
-      const { kind } = await context.place(
-        request.me,
+      parseInput(restInput.listQuery, request.query)
+      const { kind } = await context.authorizeChannel(
+        request.userId,
         request.params.channel!,
         needed,
         request.deadline,
@@ -139,7 +139,7 @@ export function nothingRoutes(add: AddRoute, context: Context): void {
       `application.guild-${actionOf(path)}`,
       async (request) => {
         requireOwn(request)
-        await requireGuild(context, request, 0n)
+        await authorizeGuild(context, request, 0n)
         return []
       },
     )
@@ -173,8 +173,8 @@ export function nothingRoutes(add: AddRoute, context: Context): void {
       'get',
       `/channels/:channel/${path}`,
       `channel.${actionOf(path)}`,
-      async ({ me, params, deadline }) => {
-        await context.place(me, params.channel!, 0n, deadline)
+      async ({ userId, params, deadline }) => {
+        await context.authorizeChannel(userId, params.channel!, 0n, deadline)
         throw refuse.wrongChannelType()
       },
     )
@@ -185,12 +185,12 @@ export function nothingRoutes(add: AddRoute, context: Context): void {
       `application.guild-${actionOf(path)}`,
       async (request) => {
         requireOwn(request)
-        await requireGuild(context, request, 0n)
+        await authorizeGuild(context, request, 0n)
         throw unknown()
       },
     )
   add('get', '/guilds/:guild/onboarding', 'guild.onboarding', async (request) => {
-    await requireGuild(context, request, 0n)
+    await authorizeGuild(context, request, 0n)
     return {
       guild_id: request.params.guild,
       prompts: [],
@@ -216,6 +216,6 @@ export function nothingRoutes(add: AddRoute, context: Context): void {
 const actionOf = (path: string): string => path.replaceAll('/', '-').replaceAll(/[:@]/g, '')
 
 /** A workshop user is its own application, and sees no other. */
-function requireOwn({ me, params }: Ask): void {
-  if (params.application !== me) throw refuse.missingAccess()
+function requireOwn({ userId, params }: ApiRequest): void {
+  if (params.application !== userId) throw refuse.missingAccess()
 }

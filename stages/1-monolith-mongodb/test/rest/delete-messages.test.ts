@@ -2,7 +2,7 @@ import { aMessage, newId, testDeadline } from '@threshold/conformance/ports'
 import { hybridClock, systemClock } from '@threshold/kit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { mongoMessageStore } from '../../src/adapters/message-store.mongodb.ts'
-import { removeNow } from '../../src/rest/messages/remove.ts'
+import { deleteFromStore } from '../../src/rest/messages/delete-messages.ts'
 import { database } from '../adapters/database.ts'
 
 const use = new AsyncDisposableStack()
@@ -23,7 +23,7 @@ describe('a delete', () => {
       [now, { ...ahead, writeTimeMicros: hybrid.next() + AN_HOUR }],
       testDeadline(),
     )
-    const gone = await removeNow(
+    const gone = await deleteFromStore(
       { messages, hybrid: hybridClock(systemClock) },
       channel,
       [now.id, ahead.id],
@@ -34,6 +34,8 @@ describe('a delete', () => {
   })
 
   it('says that nothing went where nothing was', async () => {
-    expect(await removeNow({ messages, hybrid }, newId(), [newId()], testDeadline())).toEqual([])
+    expect(await deleteFromStore({ messages, hybrid }, newId(), [newId()], testDeadline())).toEqual(
+      [],
+    )
   })
 })

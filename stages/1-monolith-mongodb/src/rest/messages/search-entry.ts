@@ -1,14 +1,14 @@
 import type { StoredMessage } from '@threshold/domain'
 import type { Deadline } from '@threshold/kit'
-import type { Context, Place } from '../context.ts'
+import type { Context, GuildChannelAccess } from '../context.ts'
 
 /**
- * Makes a message of the asker findable: by its words, by whether a bot wrote it, and by the author
- * of the message it replies to. `replied` is that message, where the caller has read it.
+ * Writes the search entry of a message by the requesting user: its words, whether a bot wrote it,
+ * and the author of `replied`, the message that it replies to. Writing it again replaces it.
  */
-export async function indexMessage(
+export async function writeSearchEntry(
   { ports }: Context,
-  { guildId, member }: Extract<Place, { kind: 'guild' }>,
+  { guildId, member }: GuildChannelAccess,
   message: StoredMessage,
   replied: StoredMessage | undefined,
   deadline: Deadline,

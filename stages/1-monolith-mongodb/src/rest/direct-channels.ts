@@ -5,8 +5,8 @@ import { newestOfDirectMessages } from '../guild/last-messages.ts'
 import type { Context } from './context.ts'
 
 /** Direct messages as one of their people sees them: with the other as their recipient. */
-export async function directsToWire(
-  { people, ports, runtime }: Context,
+export async function directChannelsToWire(
+  { users: people, ports, runtime }: Context,
   viewer: UserId,
   channels: readonly Channel[],
   deadline: Deadline,

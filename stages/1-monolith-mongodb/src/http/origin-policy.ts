@@ -22,33 +22,33 @@ export interface SiteNames extends PublicAddress {
  *
  * A request without `Origin` comes from no page's script: bots and command lines send none.
  */
-export interface OwnSite {
+export interface OriginPolicy {
   /**
    * `Host` names this stage: a loopback name or address, the address that was connected to, or a
    * configured name.
    */
-  hostIsOwn(request: IncomingMessage): boolean
+  allowsHost(request: IncomingMessage): boolean
   /** `Origin` is absent, or the origin that `Host` names, or where clients are told to connect. */
-  originIsOwn(request: IncomingMessage): boolean
+  allowsOrigin(request: IncomingMessage): boolean
   /** Both. */
-  isOwn(request: IncomingMessage): boolean
+  allows(request: IncomingMessage): boolean
 }
 
-export function ownSite({ host, hostNames, ...address }: SiteNames): OwnSite {
+export function createOriginPolicy({ host, hostNames, ...address }: SiteNames): OriginPolicy {
   const { publicUrl } = address
   const gatewayUrl = gatewayUrls(address)
   const configured = new Set(
     [host, ...hostNames, ...(publicUrl ? [new URL(publicUrl).hostname] : [])].map(bareName),
   )
 
-  const site: OwnSite = {
-    hostIsOwn(request) {
+  const site: OriginPolicy = {
+    allowsHost(request) {
       const named = parsed(request)
       if (named === undefined) return request.headers.host === undefined
       const name = bareName(named.hostname)
       return isLoopback(name) || configured.has(name) || name === addressOf(request)
     },
-    originIsOwn(request) {
+    allowsOrigin(request) {
       const { origin } = request.headers
       if (origin === undefined) return true
       const from = URL.parse(origin)
@@ -57,7 +57,7 @@ export function ownSite({ host, hostNames, ...address }: SiteNames): OwnSite {
       const told = new URL(gatewayUrl(request))
       return from.host === told.host && (from.protocol === 'https:') === (told.protocol === 'wss:')
     },
-    isOwn: (request) => site.hostIsOwn(request) && site.originIsOwn(request),
+    allows: (request) => site.allowsHost(request) && site.allowsOrigin(request),
   }
   return site
 }

@@ -24,7 +24,7 @@ const FIELDS = {
  * The refusal of a field that a channel of this type does not have. An answer of 200 would say that
  * it was set.
  */
-export function foreignField(
+export function unsupportedField(
   type: ChannelType,
   input: { readonly [F in keyof typeof FIELDS]?: unknown },
 ): ApiError | undefined {

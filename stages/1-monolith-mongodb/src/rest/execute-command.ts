@@ -1,7 +1,7 @@
 import { type ApiError, invalidField, refuse } from '@threshold/contract'
 import type { GuildCommand, GuildEvent, Refusal } from '@threshold/domain'
 import type { Context } from './context.ts'
-import type { Ask } from './route.ts'
+import type { ApiRequest } from './route.ts'
 
 const ANSWERS: Readonly<Record<Refusal | 'unknown-guild', () => ApiError>> = {
   'unknown-guild': refuse.unknownGuild,
@@ -42,11 +42,11 @@ const ANSWERS: Readonly<Record<Refusal | 'unknown-guild', () => ApiError>> = {
 }
 
 /** Asks a guild for something, and turns its no into the contract's. */
-export async function ask(
+export async function executeOrThrow(
   context: Context,
   guildId: string,
   command: GuildCommand,
-  request: Pick<Ask, 'deadline'>,
+  request: Pick<ApiRequest, 'deadline'>,
 ): Promise<readonly GuildEvent[]> {
   const executed = await context.ports.hub.execute(guildId, command, request.deadline)
   if (executed.ok) return executed.events
@@ -54,7 +54,7 @@ export async function ask(
 }
 
 /** The value that a command left behind, for the answer: the first event of a kind. */
-export function outcome<T extends GuildEvent['type']>(
+export function firstEvent<T extends GuildEvent['type']>(
   events: readonly GuildEvent[],
   ...types: T[]
 ): Extract<GuildEvent, { type: T }> | undefined {

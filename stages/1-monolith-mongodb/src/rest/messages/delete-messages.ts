@@ -1,0 +1,93 @@
+import type { ChannelId, MessageId } from '@threshold/contract'
+import { type Deadline, type HybridClock, messageOf } from '@threshold/kit'
+import type { HubEvent, MessageStore } from '@threshold/ports'
+import type { ChannelAccess, Context } from '../context.ts'
+import type { EventPublisher } from './event-publisher.ts'
+import { deletionEventId, messageDeleted, messagesDeleted } from './message-events.ts'
+
+/**
+ * Deletes messages from the store and resolves with the ids that were there.
+ *
+ * In the store the larger write time wins, so an edit with a later time survives a delete (ADR 8).
+ * A user who deletes the message that they see expects it to go. If such an edit came in between,
+ * perhaps from a process whose clock is ahead, its time is observed and the delete is written again
+ * with a later one.
+ */
+export async function deleteFromStore(
+  { messages, hybrid }: { readonly messages: MessageStore; readonly hybrid: HybridClock },
+  channel: ChannelId,
+  ids: readonly MessageId[],
+  deadline: Deadline,
+): Promise<readonly MessageId[]> {
+  const deleted = await messages.remove(channel, ids, hybrid.next(), deadline)
+  const rest = ids.filter((id) => !deleted.includes(id))
+  if (rest.length === 0) return deleted
+  const survivors = await messages.get(channel, rest, deadline)
+  if (survivors.length === 0) return deleted
+  for (const { writeTimeMicros } of survivors) hybrid.observe(writeTimeMicros)
+  // Each round needs another edit that came in between, and the deadline bounds the rounds.
+  const more = await deleteFromStore(
+    { messages, hybrid },
+    channel,
+    survivors.map(({ id }) => id),
+    deadline,
+  )
+  return [...deleted, ...more]
+}
+
+/**
+ * Deletes messages and publishes it: one MESSAGE_DELETE each, or one MESSAGE_DELETE_BULK. Resolves
+ * with the ids that were there.
+ *
+ * The event comes right after the delete, since a retry can not publish it: it finds nothing to
+ * delete. The search entry comes last. It may stay behind, because a search drops entries without a
+ * message.
+ */
+export async function deleteMessages(
+  context: Context,
+  publisher: EventPublisher,
+  access: ChannelAccess,
+  ids: readonly MessageId[],
+  events: 'each' | 'bulk',
+  deadline: Deadline,
+): Promise<readonly MessageId[]> {
+  const { ports, runtime } = context
+  const stores = { messages: ports.messages, hybrid: runtime.hybrid }
+  let deleted: readonly MessageId[]
+  try {
+    deleted = await deleteFromStore(stores, access.channel.id, ids, deadline)
+    if (deleted.length === 0) return deleted
+    if (events === 'bulk')
+      await publisher.publish(access, messagesDeleted(access, deleted), deadline)
+    else
+      for (const id of deleted)
+        await publisher.publish(access, messageDeleted(access, id), deadline)
+    for (const id of deleted) publisher.cancel(deletionEventId(id))
+  } catch (error) {
+    // Any of them may be deleted, now or when a late write lands. The reconciler publishes one
+    // event for each that is not in the store. That includes ids that never existed, which clients
+    // do not know and ignore.
+    for (const id of ids)
+      publisher.publishIfStored({
+        access,
+        eventId: deletionEventId(id),
+        findEvent: (findBy) => findDeleted(context, access, id, findBy),
+      })
+    throw error
+  }
+  if (access.kind === 'guild')
+    await ports.search.remove(deleted, deadline).catch((error: unknown) => {
+      runtime.log.warn({ err: messageOf(error) }, 'deleted messages stay in the search index')
+    })
+  return deleted
+}
+
+async function findDeleted(
+  context: Context,
+  access: ChannelAccess,
+  id: MessageId,
+  deadline: Deadline,
+): Promise<HubEvent | undefined> {
+  const found = await context.ports.messages.get(access.channel.id, [id], deadline)
+  return found.length === 0 ? messageDeleted(access, id) : undefined
+}

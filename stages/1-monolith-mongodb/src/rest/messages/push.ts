@@ -1,0 +1,53 @@
+import { Permission, type UserId } from '@threshold/contract'
+import { hasPermission, type StoredMessage } from '@threshold/domain'
+import type { ChannelAccess, Context, GuildChannelAccess } from '../context.ts'
+import type { ApiRequest } from '../route.ts'
+
+/**
+ * Puts a push for a message into the outbox, before the message is stored. It goes to the users
+ * that the message mentions and who can view the channel, or to the other user of a direct message.
+ * A role or `@everyone` pushes to no one here: ADR 5 says why.
+ */
+export async function enqueuePush(
+  context: Context,
+  request: ApiRequest,
+  access: ChannelAccess,
+  message: StoredMessage,
+): Promise<void> {
+  const isOther = (id: UserId): boolean => id !== request.userId
+  const recipients =
+    access.kind === 'dm'
+      ? access.recipients.filter(isOther)
+      : await viewersAmong(context, request, access, (message.mentions ?? []).filter(isOther))
+  if (recipients.length === 0) return
+  const author = await context.requireUser(request.userId, request.deadline)
+  await context.ports.notifier.enqueue(
+    {
+      v: 1,
+      id: message.id,
+      channelId: message.channelId,
+      ...(access.kind === 'guild' ? { guildId: access.guildId } : {}),
+      reason: access.kind === 'dm' ? 'dm' : 'mention',
+      recipients,
+      author: { id: author.id, username: author.username },
+      content: message.content,
+    },
+    request.deadline,
+  )
+}
+
+/** Without this check a mention would leak the text of a private channel into a push. */
+async function viewersAmong(
+  { ports }: Context,
+  { deadline }: ApiRequest,
+  { guildId, channel }: GuildChannelAccess,
+  users: readonly UserId[],
+): Promise<UserId[]> {
+  const canView = await Promise.all(
+    users.map(async (id) => {
+      const access = await ports.hub.access(guildId, id, channel.id, deadline)
+      return access.kind === 'member' && hasPermission(access.permissions, Permission.ViewChannel)
+    }),
+  )
+  return users.filter((_, i) => canView[i])
+}

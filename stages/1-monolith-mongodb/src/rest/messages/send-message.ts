@@ -1,0 +1,161 @@
+import { type CreateMessage, type MessageId, refuse } from '@threshold/contract'
+import type { StoredMessage } from '@threshold/domain'
+import type { DedupeKey, HubEvent } from '@threshold/ports'
+import type { ChannelAccess, Context } from '../context.ts'
+import type { ApiRequest, Requester } from '../route.ts'
+import type { EventPublisher } from './event-publisher.ts'
+import { createDraft, type Draft } from './message-draft.ts'
+import { messageCreated } from './message-events.ts'
+import { enqueuePush } from './push.ts'
+import { renderMessages } from './render-messages.ts'
+import { writeSearchEntry } from './search-entry.ts'
+import type { SlowMode } from './slow-mode.ts'
+
+const CATEGORY = 4
+
+export interface SendTools {
+  readonly publisher: EventPublisher
+  readonly slowMode: SlowMode
+}
+
+/**
+ * Sends a message and resolves with the body of the answer. A resolved send means that the message
+ * is durable, can be found by search, has its push in the outbox, and was published to the sessions
+ * that see the channel.
+ *
+ * The steps and their order:
+ *
+ * 1. Build the message: check its content, resolve mentions and the reply, draw an id.
+ * 2. Count it for slow mode, or refuse it.
+ * 3. Write the search entry and the push. They come before the message, so that a crash can not
+ *    leave an acknowledged message without them. If a later step fails, they name a message that
+ *    does not exist, and their readers drop them.
+ * 4. Store the message. A repeated nonce finds the message of the first try here.
+ * 5. Publish MESSAGE_CREATE.
+ *
+ * A failure in step 4 or 5 leaves it open whether the message is stored, since a timed-out insert
+ * may still land. The client is answered 503 and may retry; with or without a retry the reconciler
+ * publishes the message if the store has it.
+ */
+export async function sendMessage(
+  context: Context,
+  { publisher, slowMode }: SendTools,
+  request: ApiRequest,
+  access: ChannelAccess,
+  input: CreateMessage,
+): Promise<object> {
+  if (access.channel.type === CATEGORY) throw refuse.notTextChannel()
+  const draft = await createDraft(context, request, access, input)
+  const dedupe = dedupeKey(request, access, input)
+  const takeBackCount = await slowMode.admit(request, access, dedupe?.nonce)
+  try {
+    return await storeAndPublish(context, publisher, request, access, draft, dedupe)
+  } catch (error) {
+    takeBackCount()
+    throw error
+  }
+}
+
+/** Steps 3 to 5. */
+async function storeAndPublish(
+  context: Context,
+  publisher: EventPublisher,
+  request: ApiRequest,
+  access: ChannelAccess,
+  draft: Draft,
+  dedupe: DedupeKey | undefined,
+): Promise<object> {
+  const { ports } = context
+  const { message: drafted, replied } = draft
+  await Promise.all([
+    access.kind === 'guild'
+      ? writeSearchEntry(context, access, drafted, replied, request.deadline)
+      : undefined,
+    enqueuePush(context, request, access, drafted),
+  ])
+  let { id } = drafted
+  try {
+    const inserted = await ports.messages.insert(drafted, request.deadline, dedupe)
+    if (inserted.outcome === 'taken') {
+      const renewed = withNewId(context, draft)
+      return await storeAndPublish(context, publisher, request, access, renewed, dedupe)
+    }
+    id = inserted.message.id
+    if (id !== drafted.id) {
+      // A retry: the store kept the first try's message, and nothing will ever have the id of this
+      // draft. Its push is dropped by the notifier, which finds no message for it. The first try
+      // wrote its own search entry and push before it stored the message.
+      ports.search.remove([drafted.id], request.deadline).catch(() => {})
+    }
+    // Somebody may have deleted the message between the first try and this retry. The retry is then
+    // answered as the first try would have been, and publishes nothing.
+    const message =
+      inserted.outcome === 'inserted'
+        ? inserted.message
+        : await readMessage(context, access, id, request)
+    const [body] = await renderMessages(context, request, access, [message ?? inserted.message], {
+      replied,
+    })
+    if (message) {
+      const event = await messageCreated(context, request, access, message, body!)
+      await publisher.publish(access, event, request.deadline)
+      if (inserted.outcome === 'inserted') ports.analytics.record(message)
+    }
+    return body!
+  } catch (error) {
+    // The closure outlives the request, so it keeps the sender's id and not the request's body.
+    const { userId } = request
+    publisher.publishIfStored({
+      access,
+      eventId: id,
+      findEvent: (deadline) => findCreated(context, access, id, { userId, deadline }),
+    })
+    throw error
+  }
+}
+
+/**
+ * A draft with a fresh id, for the rare case that another message has the first one. Ids are made
+ * only in time that this worker has reserved, so this means that another process uses the same
+ * worker number. The send must not fail for it; the request's deadline bounds the tries.
+ */
+function withNewId({ runtime, tools }: Context, { message, replied }: Draft): Draft {
+  runtime.log.error(
+    { id: message.id },
+    'two messages got the same id: does another process run with the same THRESHOLD_WORKER?',
+  )
+  const id = tools.newId()
+  return { message: { ...message, id, writeTimeMicros: runtime.hybrid.next() }, replied }
+}
+
+/** The MESSAGE_CREATE of a message that may be stored. Undefined: the store does not have it. */
+async function findCreated(
+  context: Context,
+  access: ChannelAccess,
+  id: MessageId,
+  sender: Requester,
+): Promise<HubEvent | undefined> {
+  const message = await readMessage(context, access, id, sender)
+  if (!message) return undefined
+  const [body] = await renderMessages(context, sender, access, [message])
+  return messageCreated(context, sender, access, message, body!)
+}
+
+async function readMessage(
+  { ports }: Context,
+  { channel }: ChannelAccess,
+  id: MessageId,
+  { deadline }: Requester,
+): Promise<StoredMessage | undefined> {
+  return (await ports.messages.get(channel.id, [id], deadline))[0]
+}
+
+/** A send is repeatable only if the client asks for it with `enforce_nonce`, as at Discord. */
+function dedupeKey(
+  { userId }: ApiRequest,
+  { channel }: ChannelAccess,
+  input: CreateMessage,
+): DedupeKey | undefined {
+  if (!input.enforce_nonce || input.nonce == null) return undefined
+  return { authorId: userId, channelId: channel.id, nonce: String(input.nonce) }
+}
