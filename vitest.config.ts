@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config'
-import { testsAll } from './infra/engines/src/testing/breadth.ts'
+import { allTests } from './infra/engines/src/testing/breadth.ts'
 
 const excluded = ['**/node_modules/**', '**/fixtures/**', 'docs/build/**', '**/.threshold/**']
 const labs = 'labs/*/test/**/*.isolated.test.ts'
@@ -66,7 +66,7 @@ export default defineConfig({
           exclude: [...excluded, labs],
           // One of three usually waits for an engine to restart, or for its turn. With --all, three
           // would compete for the disk.
-          maxWorkers: testsAll() ? 2 : 3,
+          maxWorkers: allTests() ? 2 : 3,
           testTimeout: 240_000,
           hookTimeout: 300_000,
           sequence: { groupOrder: 3 },

@@ -1,6 +1,6 @@
 import { globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
-import { testsAll } from '@threshold/engines/testing'
+import { allTests } from '@threshold/engines/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Cache, ownCache } from '../../scripts/test/cli.ts'
 import { type ShellFence, shellFences } from './shell/fences.ts'
@@ -47,7 +47,7 @@ describe('the shell lines of the pages', () => {
   }
 })
 
-describe.runIf(testsAll())('the shell lines that carry no reason', () => {
+describe.runIf(allTests())('the shell lines that carry no reason', () => {
   let tree: Awaited<ReturnType<typeof copyTree>>
   // Of its own: a line that resets or sweeps must end nobody else's engine.
   let cache: Cache

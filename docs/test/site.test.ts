@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { findChromium } from '@threshold/engines'
-import { testsAll } from '@threshold/engines/testing'
+import { allTests } from '@threshold/engines/testing'
 import { type Browser, chromium as driver, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { DOCS_FOLDER, installDocsPackages } from '../../scripts/src/docs-packages.ts'
@@ -30,7 +30,7 @@ const BUILD_MS = 420_000
 const TOO_WIDE = '(document.documentElement.scrollWidth - window.innerWidth)'
 
 /** `threshold docs`, as a reader runs it, with its network taken away. */
-describe.runIf(testsAll())('the docs site', () => {
+describe.runIf(allTests())('the docs site', () => {
   let cache: Cache
   let network: NoNetwork
   let command: Running

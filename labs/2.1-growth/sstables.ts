@@ -17,7 +17,7 @@ export const countSstables: Intervention = {
     const [node] = cassandra?.engine?.nodes() ?? []
     if (node === undefined) return {}
     return await queryKeyspace(cassandra, async (keyspace) => {
-      const { sstablesP50, sstablesP99 } = await node.reads(keyspace, 'messages')
+      const { sstablesP50, sstablesP99 } = await node.tableHistograms(keyspace, 'messages')
       return { [SSTABLES.usual]: sstablesP50, [SSTABLES.most]: sstablesP99 }
     })
   },

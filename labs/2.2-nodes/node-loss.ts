@@ -68,7 +68,7 @@ export const killOneOfThree = (copies: 3 | 1): Intervention => ({
     await using writer = startProbeWriter(scene)
     for (const nth of ['second', 'third']) {
       scene.log(`the ${nth} node joins, which takes about half a minute`)
-      await cassandra.join()
+      await cassandra.addNode()
     }
     // Before there are copies: what a node owns and was not given, nobody else may answer for.
     const { missing: unreadableJoined } = await writer.readBack(LOOK_MS.joined)

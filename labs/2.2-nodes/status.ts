@@ -28,7 +28,7 @@ export async function smallestDiskShare(
   const held: number[] = []
   for (const node of engine.nodes()) {
     await node.nodetool('flush', keyspace)
-    held.push((await node.table(keyspace, 'messages')).partitions)
+    held.push((await node.tableStats(keyspace, 'messages')).partitions)
   }
   return Math.min(1, Math.min(...held) / channels)
 }

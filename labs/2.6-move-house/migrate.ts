@@ -66,7 +66,7 @@ export const migrateOffline: Intervention = {
     measureMigration(scene, async (folder) => {
       const { stage, mongo, cassandra } = scene
       process.kill(stage.pid, 'SIGTERM')
-      while (stage.ended() === undefined) await delay(20)
+      while (stage.exitReason() === undefined) await delay(20)
       const env = { THRESHOLD_WORKER: '1', THRESHOLD_LOG_LEVEL: 'warn' }
       await using inside = await startStage({
         stage: 2,

@@ -41,7 +41,7 @@ export async function startMigrator(
   // Nothing else of the surroundings: the move is told all that it needs.
   const env = { THRESHOLD_MONGODB_URI: mongo.uri, THRESHOLD_CASSANDRA_URI: cassandra?.uri ?? '' }
   // In a session of its own, as stage and engines are: a system may share its cores out by session.
-  const { child, run, closed } = await spawnRegistered({
+  const { child, registration, closed } = await spawnRegistered({
     role: 'migrator',
     text: 'the migrator of lab 2.6',
     group: true,
@@ -86,7 +86,7 @@ export async function startMigrator(
     },
     async [Symbol.asyncDispose]() {
       await kill()
-      await run.close()
+      await registration.close()
     },
   }
 }

@@ -30,7 +30,7 @@ export async function serveSite(
   onReady: () => void,
 ): Promise<void> {
   const args = [DOCUSAURUS, 'serve', '--host', '127.0.0.1', '--port', String(port), '--no-open']
-  const { child, identity, run, closed } = await spawnRegistered({
+  const { child, identity, registration, closed } = await spawnRegistered({
     role: 'docs',
     text: 'the server of the docs site',
     ports: [port],
@@ -40,7 +40,7 @@ export async function serveSite(
     args,
     spawn: { cwd: DOCS_FOLDER, stdio: 'ignore', detached: true },
   })
-  await using _ = run
+  await using _ = registration
   const end = (): void => void terminate(identity, { group: true })
   interrupted.addEventListener('abort', end, { once: true })
   while (child.exitCode === null && !interrupted.aborted && !(await answers(port)))

@@ -1,5 +1,5 @@
 import { constants } from 'node:os'
-import { endStarted, type Run, registerProcess, startedHere } from '@threshold/engines'
+import { describeStarted, endStarted, type Registration, registerProcess } from '@threshold/engines'
 import { Interrupted } from './errors.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -27,10 +27,10 @@ const CLOSE_WITHIN_MS = 7_000
 export async function interruptible<T>(
   name: string,
   terminal: Terminal,
-  work: (interrupted: AbortSignal, run: Run) => Promise<T>,
+  work: (interrupted: AbortSignal, registration: Registration) => Promise<T>,
 ): Promise<T> {
   const controller = new AbortController()
-  const run = await registerProcess({
+  const registration = await registerProcess({
     role: 'command',
     text: `threshold ${name}`,
     pid: process.pid,
@@ -38,11 +38,11 @@ export async function interruptible<T>(
   })
   const stopListening = onInterruption(terminal, controller)
   try {
-    return await work(controller.signal, run)
+    return await work(controller.signal, registration)
   } finally {
     // Work that cannot be aborted still runs, and may hold engines.
     if (controller.signal.aborted) logEnded(terminal, endStarted())
-    await run.close()
+    await registration.close()
     // Keep this last: without listeners a signal ends this process at once.
     stopListening()
   }
@@ -61,7 +61,7 @@ function onInterruption(terminal: Terminal, controller: AbortController): () => 
     }
     first = { code, at: Date.now() }
     const hint = code === exitCodeOf('SIGINT') ? '; Ctrl-C once more ends everything at once' : ''
-    terminal.log(`closing ${startedHere().join(', ')}`.trimEnd() + hint)
+    terminal.log(`closing ${describeStarted().join(', ')}`.trimEnd() + hint)
     setTimeout(exitNow, CLOSE_WITHIN_MS).unref()
     controller.abort(new Interrupted(code))
   }

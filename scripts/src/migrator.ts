@@ -49,7 +49,7 @@ export async function runMigrator(
   const { dir } = await findStage(String(migration.stage))
   const env = { ...process.env, ...databases }
   const flags = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)])
-  const { child, run, closed } = await spawnRegistered({
+  const { child, registration, closed } = await spawnRegistered({
     role: 'migrator',
     text: `the migrator of ${migration.name}`,
     group: true,
@@ -59,7 +59,7 @@ export async function runMigrator(
     // In a process group of its own, so that Ctrl-C reaches only this process, which kills it.
     spawn: { cwd: ROOT, env, stdio: ['ignore', 'inherit', 'inherit'], detached: true },
   })
-  await using _ = run
+  await using _ = registration
   // The migrator may be killed at any time: its checkpoints hold what is done.
   const end = (): void => void child.kill('SIGKILL')
   if (interrupted.aborted) end()

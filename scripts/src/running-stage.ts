@@ -86,7 +86,7 @@ export async function runStage(
     process: stage,
     async ended(signal) {
       for (;;) {
-        const reason = stage.ended()
+        const reason = stage.exitReason()
         if (reason !== undefined) return `stage ${stage.stage} ended: ${reason}`
         const died = engines.find((engine) => engine.state() === 'died')
         if (died !== undefined) return `the engine ended: ${died.label.text}`

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util'
-import type { OnProgress, Step } from '@threshold/engines'
+import type { OnProgress, ProgressStep } from '@threshold/engines'
 import Table from 'cli-table3'
 import ora from 'ora'
 
@@ -96,5 +96,5 @@ function progressLines(text: string): Progress {
   return { step, [Symbol.dispose]: () => {} }
 }
 
-const withCount = ({ text, done, total }: Step): string =>
+const withCount = ({ text, done, total }: ProgressStep): string =>
   done === undefined || total === undefined ? text : `${text} (${done} of ${total})`

@@ -5,7 +5,7 @@ import { basename, dirname, join, relative } from 'node:path'
 import {
   ENGINE_ITEMS,
   prefetch,
-  type Run,
+  type Registration,
   spawnRegistered,
   sweep,
   terminate,
@@ -61,7 +61,7 @@ export async function runTests(
   { all, rerunFailed }: TestRunOptions,
   terminal: Terminal,
   interrupted: AbortSignal,
-  run: Run,
+  registration: Registration,
 ): Promise<TestRun> {
   const busyBefore = await busyWith()
   if (busyBefore !== undefined)
@@ -71,7 +71,7 @@ export async function runTests(
     )
   await unlessInterrupted(interrupted, fetchEngines(terminal))
   const vitest = async (report: string, vitestArgs: readonly string[]): Promise<TestRun> => {
-    const path = join(run.dir, report)
+    const path = join(registration.dir, report)
     const reporter = ['--reporter=json', `--outputFile.json=${path}`]
     const code = await runVitest([...vitestArgs, ...reporter], interrupted, all)
     return { code, counts: countTests(await readFile(path, 'utf8').catch(() => undefined)) }
@@ -129,7 +129,7 @@ async function runVitest(
 ): Promise<number> {
   const manifest = createRequire(join(ROOT, 'package.json')).resolve('vitest/package.json')
   const env = { ...process.env, ...(all ? { THRESHOLD_TEST_ALL: '1' } : {}) }
-  const { identity, run, closed } = await spawnRegistered({
+  const { identity, registration, closed } = await spawnRegistered({
     role: 'tests',
     group: true,
     onExit: 'kill',
@@ -137,7 +137,7 @@ async function runVitest(
     args: [join(dirname(manifest), 'vitest.mjs'), 'run', ...args],
     spawn: { cwd: ROOT, env, stdio: 'inherit', detached: true },
   })
-  await using _ = run
+  await using _ = registration
   const end = (): void => void terminate(identity, { group: true })
   interrupted.addEventListener('abort', end, { once: true })
   const { code } = await closed

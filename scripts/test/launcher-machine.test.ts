@@ -15,7 +15,7 @@ import { userInfo } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { cacheDir } from '@threshold/engines'
-import { testsAll } from '@threshold/engines/testing'
+import { allTests } from '@threshold/engines/testing'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import {
   type Finished,
@@ -220,7 +220,7 @@ describe('the launcher gets Node', { timeout: MINUTES }, () => {
     expect(versions).toEqual([wanted, wanted])
   })
 
-  it.runIf(testsAll())(
+  it.runIf(allTests())(
     'anew where the one in the cache no longer starts, and leaves nothing half done',
     async () => {
       await using cache = await temporaryFolder()

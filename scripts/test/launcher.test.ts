@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { cp, mkdir, readFile, rm, symlink } from 'node:fs/promises'
 import { delimiter, dirname, join } from 'node:path'
-import { testsAll } from '@threshold/engines/testing'
+import { allTests } from '@threshold/engines/testing'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type Finished, type Folder, gone, ROOT, start, temporaryFolder, threshold } from './cli.ts'
 import { copyLauncher, depend, fetchOldNode, makeTree, OLD } from './tree.ts'
@@ -50,7 +50,7 @@ describe('the launcher, on a Node that is too old', { timeout: MINUTES }, () => 
     expect(second).toMatchObject({ code: 0, stderr: '' })
   })
 
-  it.runIf(testsAll())(
+  it.runIf(allTests())(
     'installs again when the lockfile has changed, and when an install was cut off',
     async () => {
       await launch(tree, 'tell')
@@ -64,7 +64,7 @@ describe('the launcher, on a Node that is too old', { timeout: MINUTES }, () => 
     },
   )
 
-  it.runIf(testsAll())('installs once when two are started at once', async () => {
+  it.runIf(allTests())('installs once when two are started at once', async () => {
     await rm(join(tree.path, 'node_modules'), { recursive: true })
     const both = await Promise.all([launch(tree, 'tell'), launch(tree, 'tell')])
     expect(
@@ -152,7 +152,7 @@ describe('the launcher, where something is missing', { timeout: MINUTES }, () =>
   })
   afterEach(() => tree[Symbol.asyncDispose]())
 
-  it.runIf(testsAll())('says what failed and what mends it when npm cannot install', async () => {
+  it.runIf(allTests())('says what failed and what mends it when npm cannot install', async () => {
     await rm(join(tree.path, 'dep.tgz'))
     const { code, stdout, stderr } = await launch(tree, 'tell')
     expect(stderr).toMatch(/^NPM_CI_FAILED: npm ci ended with code \d+ in /m)
@@ -161,7 +161,7 @@ describe('the launcher, where something is missing', { timeout: MINUTES }, () =>
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
   })
 
-  it.runIf(testsAll())('says so when there is no npm', async () => {
+  it.runIf(allTests())('says so when there is no npm', async () => {
     await using bare = await temporaryFolder()
     await symlink(old, join(bare.path, 'node'))
     const { code, stderr } = await threshold(['tell'], {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { testsAll } from '@threshold/engines/testing'
+import { allTests } from '@threshold/engines/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Cache, ownCache, ready, start, threshold } from './cli.ts'
 
@@ -45,7 +45,7 @@ describe('migrate', { timeout: 240_000 }, () => {
     expect(code).toBe(1)
   })
 
-  it.runIf(testsAll())(
+  it.runIf(allTests())(
     'moves the stage that runs here, and what was sent before is there after it',
     async () => {
       await using stage = start(['stage', '2', '--migrating'], { env: cache.env })

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isPortFree } from '@threshold/engines'
-import { killUnwatched } from '@threshold/engines/testing'
+import { killWithWatchers } from '@threshold/engines/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Cache, gone, ownCache, ROOT, ready, start, threshold } from './cli.ts'
 
@@ -29,7 +29,7 @@ describe('reset', () => {
     await using command = start(['stage', '1'], { env: cache.env })
     const url = await ready(command)
     const left = [await cache.pidOf('stage'), await cache.pidOf('mongodb')]
-    await killUnwatched(await cache.pidOf('command'))
+    await killWithWatchers(await cache.pidOf('command'))
     await command.finished
     // The point of it all: they go on without their owner.
     expect((await fetch(`${url}/readyz`)).status).toBe(200)

@@ -1,4 +1,4 @@
-import { testsAll } from '@threshold/engines/testing'
+import { allTests } from '@threshold/engines/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Cache, gone, ownCache, ready, start, threshold } from './cli.ts'
 
@@ -50,7 +50,7 @@ describe('stage 2', { timeout: 180_000 }, () => {
     expect({ code, left: await cache.left() }, stderr).toEqual({ code: 0, left: [] })
   })
 
-  it.runIf(testsAll())('says which engine ended, when Cassandra dies under it', async () => {
+  it.runIf(allTests())('says which engine ended, when Cassandra dies under it', async () => {
     await using command = start(['stage', '2'], { env: cache.env })
     await ready(command)
     process.kill(await cache.pidOf('cassandra'), 'SIGKILL')

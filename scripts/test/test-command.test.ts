@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { availableParallelism, setPriority } from 'node:os'
 import { join } from 'node:path'
-import { testsAll } from '@threshold/engines/testing'
+import { allTests } from '@threshold/engines/testing'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import {
   type Cache,
@@ -59,7 +59,7 @@ describe('test', { timeout: 120_000 }, () => {
     expect(code).toBe(1)
   })
 
-  it.runIf(testsAll())("passes on vitest's own options", async () => {
+  it.runIf(allTests())("passes on vitest's own options", async () => {
     const args = await suiteOf({
       'good.test.ts': "it('apples', () => {})\nit('pears', () => expect(1).toBe(2))\n",
     })
@@ -102,7 +102,7 @@ describe('test', { timeout: 120_000 }, () => {
     expect({ code, last: lastLine(stdout) }).toEqual({ code: 0, last: '1 passed, 0 failed' })
   })
 
-  it.runIf(testsAll())('runs a few failed files once more, and not many', async () => {
+  it.runIf(allTests())('runs a few failed files once more, and not many', async () => {
     const bad = "it('is bad', () => expect(1).toBe(2))\n"
     const args = await suiteOf({ 'bad.test.ts': bad })
     const twice = await threshold([...args, '--rerun-failed'], { env: cache.env })

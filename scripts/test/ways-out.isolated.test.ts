@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { createServer, type Server } from 'node:net'
-import { canStartContainers, testsAll } from '@threshold/engines/testing'
+import { allTests, canStartContainers } from '@threshold/engines/testing'
 import { afterAll, beforeAll, describe, it } from 'vitest'
 import { DOCS_ITEM } from '../src/docs-packages.ts'
 import {
@@ -15,8 +15,8 @@ import {
   type Target,
 } from './ways-out.ts'
 
-const docsInstalled = testsAll() && (await DOCS_ITEM.present())
-const containers = testsAll() && (await canStartContainers())
+const docsInstalled = allTests() && (await DOCS_ITEM.present())
+const containers = allTests() && (await canStartContainers())
 
 /** Rows wait for their turn. */
 const MINUTES = 900_000
@@ -141,7 +141,7 @@ describe.runIf(process.platform === 'linux')(
   'a command that is ended leaves nothing (Linux only: by /proc)',
   { timeout: MINUTES },
   () => {
-    it.concurrent.each(testsAll() ? allPairs : pairs(0))(
+    it.concurrent.each(allTests() ? allPairs : pairs(0))(
       'stage 1 that serves, by $signal to $target',
       ({ signal, target }) => leavesNothing(serves, signal, target),
     )
@@ -151,7 +151,7 @@ describe.runIf(process.platform === 'linux')(
         leavesNothing(situation, signal, target),
       )
 
-    describe.runIf(testsAll())('in all states', () => {
+    describe.runIf(allTests())('in all states', () => {
       for (const [index, [name, situation]] of Object.entries(slow).entries())
         it.concurrent.each(pairs(index))(`${name}, by $signal to $target`, ({ signal, target }) =>
           leavesNothing(situation, signal, target),

@@ -5,7 +5,7 @@ import { basename, delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { isPortFree } from '@threshold/engines'
-import { containersOfCache, takeTurn } from '@threshold/engines/testing'
+import { acquireLock, containersOfCache } from '@threshold/engines/testing'
 import { expect, vi } from 'vitest'
 import { type Cache, LAUNCHER, ownCache, ROOT } from './cli.ts'
 
@@ -66,7 +66,7 @@ export async function leavesNothing(
   target: Target,
 ): Promise<void> {
   lane = (lane + 1) % LANES
-  const leave = await takeTurn(`ways-out-${lane}`)
+  const leave = await acquireLock(`ways-out-${lane}`)
   try {
     await using cache = await ownCache()
     await using command = await begin(situation, cache)

@@ -7,16 +7,16 @@ import { enginesConfig, pythonEnvironment } from './config.ts'
 import { type Availability, unusable, usable } from './engine.ts'
 import {
   CACHE_NEXT,
+  cacheProblem,
   DISK_NEXT,
+  diskProblem,
   looksFull,
   requireCache,
   requireDisk,
-  whyNoCache,
-  whyNoSpace,
 } from './folder.ts'
 import { withLock } from './lock.ts'
 import { noProgress, type OnProgress } from './progress.ts'
-import { sweep } from './run/sweep.ts'
+import { sweep } from './registry/sweep.ts'
 
 export interface Tool {
   readonly name: string
@@ -42,10 +42,10 @@ export const toolDir = (tool: Tool): string => join(cacheDir(), `${tool.name}-${
 
 /** It is whole, and it runs here. */
 export async function isInstalled(tool: Tool): Promise<boolean> {
-  return (await isMarked(tool)) && (await runs(tool))
+  return (await hasMarker(tool)) && (await passesCheck(tool))
 }
 
-async function isMarked(tool: Tool): Promise<boolean> {
+async function hasMarker(tool: Tool): Promise<boolean> {
   try {
     const marker: unknown = JSON.parse(await readFile(join(toolDir(tool), MARKER), 'utf8'))
     return (
@@ -61,17 +61,17 @@ async function isMarked(tool: Tool): Promise<boolean> {
 }
 
 /** A fifth of a second for a Python environment, so a tool that runs is asked once in a process. */
-const known = new Set<string>()
+const passed = new Set<string>()
 
 /**
  * A tool may be whole and run no more: its Python was upgraded, a library went with an upgrade of
  * the system. Only an end with a failure counts, and a program that is gone. A machine that is too
  * busy to answer is no reason to install again.
  */
-async function runs(tool: Tool): Promise<boolean> {
+async function passesCheck(tool: Tool): Promise<boolean> {
   const dir = toolDir(tool)
   const [program, ...args] = tool.check ?? []
-  if (program === undefined || known.has(dir)) return true
+  if (program === undefined || passed.has(dir)) return true
   try {
     await run(resolve(dir, program), args, {
       cwd: dir,
@@ -79,7 +79,7 @@ async function runs(tool: Tool): Promise<boolean> {
       timeout: CHECK_MS,
       killSignal: 'SIGKILL',
     })
-    known.add(dir)
+    passed.add(dir)
     return true
   } catch (error) {
     const gone = hasErrno(error) && ['ENOENT', 'EACCES', 'ENOEXEC'].includes(String(error.code))
@@ -95,16 +95,16 @@ const hasErrno = (error: unknown): error is { code: unknown } =>
  * Whether the cache has room for a tool, if it is not installed yet, and for `runMb` that it writes
  * while it runs.
  */
-export async function roomFor(tool: Tool, runMb: number): Promise<Availability> {
+export async function checkToolSpace(tool: Tool, runMb: number): Promise<Availability> {
   const needMb = (await isInstalled(tool)) ? runMb : (tool.installMb ?? 0) + runMb
-  return await room(`${tool.name} ${tool.version}`, needMb)
+  return await checkSpace(`${tool.name} ${tool.version}`, needMb)
 }
 
 /** Whether there is a cache, and room on its disk. */
-export async function room(what: string, needMb: number): Promise<Availability> {
-  const why = await whyNoCache()
+export async function checkSpace(what: string, needMb: number): Promise<Availability> {
+  const why = await cacheProblem()
   if (why !== undefined) return unusable(why, CACHE_NEXT)
-  const full = await whyNoSpace(cacheDir(), needMb, what)
+  const full = await diskProblem(cacheDir(), needMb, what)
   return full === undefined ? usable : unusable(full, DISK_NEXT)
 }
 
@@ -152,7 +152,7 @@ export async function installTool(
     try {
       await install(dir, onProgress)
       await markInstalled(tool)
-      if (!(await isInstalled(tool))) throw notRunning(tool)
+      if (!(await isInstalled(tool))) throw checkFailed(tool)
     } catch (error) {
       await rm(dir, { recursive: true, force: true })
       if (!looksFull(error)) throw error
@@ -165,7 +165,7 @@ export async function installTool(
   })
 }
 
-const notRunning = (tool: Tool): CodedError =>
+const checkFailed = (tool: Tool): CodedError =>
   new CodedError(
     'TOOL_DOES_NOT_RUN',
     `${tool.name} ${tool.version} was installed, and does not start: ${tool.check?.join(' ')}`,

@@ -51,7 +51,7 @@ export interface Engine extends AsyncDisposable {
  * `quick`: what is there or comes in seconds. `lab`: the best there is, also if it takes minutes
  * once.
  */
-export type Prefer = 'quick' | 'lab'
+export type Preference = 'quick' | 'lab'
 
 export type Availability =
   | { readonly usable: true }
@@ -65,7 +65,7 @@ export function labelText(label: Omit<EngineLabel, 'text'>): EngineLabel {
   return { ...label, text: `${label.product} ${label.version} (${label.provider}${standIn})` }
 }
 
-export const notOurs = (what: string): CodedError =>
+export const externalEngineError = (what: string): CodedError =>
   new CodedError(
     'ENGINE_NOT_OURS',
     `an external engine cannot be ${what}: Threshold did not start it`,

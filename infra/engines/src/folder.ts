@@ -23,13 +23,13 @@ const REASONS: Readonly<Record<string, string>> = {
  * Why no files can be put into a folder; undefined for one that takes them. Makes the folder if it
  * is missing.
  */
-async function whyNotWritable(folder: string): Promise<string | undefined> {
+async function unwritableReason(folder: string): Promise<string | undefined> {
   try {
     await mkdir(folder, { recursive: true })
     await access(folder, constants.W_OK | constants.X_OK)
     return undefined
   } catch (made) {
-    const error = await whyClosed(folder, made)
+    const error = await rootCause(folder, made)
     const code = hasErrno(error) ? error.code : undefined
     const why =
       code === undefined ? messageOf(error) : `${REASONS[code] ?? messageOf(error)} (${code})`
@@ -40,7 +40,7 @@ async function whyNotWritable(folder: string): Promise<string | undefined> {
 }
 
 export const isWritable = async (folder: string): Promise<boolean> =>
-  (await whyNotWritable(folder)) === undefined
+  (await unwritableReason(folder)) === undefined
 
 const hasErrno = (error: unknown): error is Error & { readonly code: string } =>
   error instanceof Error && 'code' in error && typeof error.code === 'string'
@@ -49,14 +49,14 @@ const hasErrno = (error: unknown): error is Error & { readonly code: string } =>
  * `mkdir` of several folders says ENOENT where the first of them met a read-only disk: what is
  * there already says why.
  */
-async function whyClosed(folder: string, otherwise: unknown): Promise<unknown> {
+async function rootCause(folder: string, otherwise: unknown): Promise<unknown> {
   try {
     await access(folder, constants.W_OK)
     return otherwise
   } catch (error) {
     const missing = hasErrno(error) && error.code === 'ENOENT'
     if (!missing) return hasErrno(otherwise) && otherwise.code !== 'ENOENT' ? otherwise : error
-    return dirname(folder) === folder ? otherwise : await whyClosed(dirname(folder), otherwise)
+    return dirname(folder) === folder ? otherwise : await rootCause(dirname(folder), otherwise)
   }
 }
 
@@ -71,7 +71,7 @@ async function ownerOf(folder: string): Promise<number> {
 
 /** Checked before a command starts anything: a result that cannot be kept is worth no minutes. */
 export async function requireWritable(folder: string, what: string, next: string): Promise<void> {
-  const why = await whyNotWritable(folder)
+  const why = await unwritableReason(folder)
   if (why !== undefined)
     throw new CodedError('NOT_WRITABLE', `${what} cannot be written in ${folder}: ${why}`, { next })
 }
@@ -84,25 +84,25 @@ export const CACHE_NEXT = 'set THRESHOLD_CACHE to a folder that you can write in
  */
 export async function requireCache(): Promise<string> {
   const cache = enginesConfig().cacheDir
-  const why = await whyNoCache()
+  const why = await cacheProblem()
   if (why !== undefined) throw new CodedError('CACHE_UNUSABLE', why, { next: CACHE_NEXT })
   return cache
 }
 
 /** In words; undefined for a cache that is in order. */
-export async function whyNoCache(): Promise<string | undefined> {
+export async function cacheProblem(): Promise<string | undefined> {
   const cache = enginesConfig().cacheDir
   // A class path and a Python environment take no colon.
   if (cache.includes(':'))
     return `the cache folder ${cache} cannot be used: there is a colon in its path`
-  for (const folder of [cache, ...(await existing(cache, ['run', 'locks']))]) {
-    const why = await whyNotWritable(folder)
+  for (const folder of [cache, ...(await existingFolders(cache, ['run', 'locks']))]) {
+    const why = await unwritableReason(folder)
     if (why !== undefined) return `the cache folder ${folder} cannot be used: ${why}`
   }
   return undefined
 }
 
-async function existing(folder: string, names: readonly string[]): Promise<string[]> {
+async function existingFolders(folder: string, names: readonly string[]): Promise<string[]> {
   const found: string[] = await readdir(folder).catch(() => [])
   return names.filter((name) => found.includes(name)).map((name) => join(folder, name))
 }
@@ -122,7 +122,7 @@ export const DISK_NEXT =
   'free some space (npx threshold reset removes what runs left), or set THRESHOLD_CACHE to a folder on another disk'
 
 /** Says how much space the disk of a folder lacks; undefined when it has enough. */
-export async function whyNoSpace(
+export async function diskProblem(
   folder: string,
   needMb: number,
   what: string,
@@ -138,7 +138,7 @@ export async function requireDisk(
   what: string,
   next: string = DISK_NEXT,
 ): Promise<void> {
-  const why = await whyNoSpace(folder, needMb, what)
+  const why = await diskProblem(folder, needMb, what)
   if (why !== undefined) throw new CodedError('DISK_FULL', why, { next })
 }
 

@@ -1,16 +1,16 @@
 export { cacheDir, installTool, isInstalled, markInstalled, type Tool, toolDir } from './cache.ts'
 export {
-  askCassandra,
   type CassandraAddress,
   dropKeyspace,
   parseCassandraUri,
+  withCassandraClient,
   withKeyspace,
 } from './cassandra/address.ts'
 export { type Cqlsh, installCqlsh } from './cassandra/cqlsh.ts'
 export type { CassandraEngine, StartCassandraOptions } from './cassandra/engine.ts'
-export { meetsPause, type Pause } from './cassandra/gc-log.ts'
+export { overlapsPause, type Pause } from './cassandra/gc-log.ts'
 export type { CassandraNode } from './cassandra/node.ts'
-export type { TableFigures, TableReads } from './cassandra/nodetool.ts'
+export type { TableHistograms, TableStats } from './cassandra/nodetool.ts'
 export { startCassandra } from './cassandra/start.ts'
 export { type Chromium, findChromium } from './chromium/chromium.ts'
 export { childEnvironment } from './config.ts'
@@ -23,7 +23,7 @@ export type {
   EngineLabel,
   EngineLimits,
   EngineState,
-  Prefer,
+  Preference,
 } from './engine.ts'
 export { requireCache, requireDisk, requireWritable } from './folder.ts'
 export { dropDatabase, withDatabase } from './mongodb/database.ts'
@@ -38,11 +38,15 @@ export { childProcesses, lowerPriority } from './process/priority.ts'
 export { type RegisteredProcess, spawnRegistered } from './process/registered.ts'
 export { terminate } from './process/terminate.ts'
 export { which } from './process/which.ts'
-export { noProgress, type OnProgress, type Step } from './progress.ts'
+export { noProgress, type OnProgress, type ProgressStep } from './progress.ts'
 export { findPython, installPythonPackage } from './python.ts'
-export { endStarted, startedHere } from './run/exit.ts'
-export { type Run, type RunOptions, registerProcess } from './run/registry.ts'
-export { type SweepOptions, type SweepReport, sweep } from './run/sweep.ts'
+export { describeStarted, endStarted } from './registry/exit.ts'
+export {
+  type Registration,
+  type RegistrationOptions,
+  registerProcess,
+} from './registry/registry.ts'
+export { type SweepOptions, type SweepReport, sweep } from './registry/sweep.ts'
 export { listStages, type StageInfo } from './stage/list.ts'
 export { type StageProcess, type StartStageOptions, startStage } from './stage/process.ts'
 export { type Addresses, runningStages } from './stage/running.ts'

@@ -9,7 +9,7 @@ import { requireCache } from './folder.ts'
 export interface LockOptions {
   /** Called once if someone else holds the lock. */
   readonly onWait?: () => void
-  readonly withinMs?: number
+  readonly timeoutMs?: number
 }
 
 const POLL_MS = 50
@@ -53,12 +53,12 @@ function open(file: string): DatabaseSync {
     accessSync(file, constants.W_OK)
     return database
   } catch (error) {
-    throw unusable(file, error)
+    throw lockUnusable(file, error)
   }
 }
 
 /** Left by another user, `sudo` perhaps, or by a file system that can only be read. */
-function unusable(file: string, error: unknown): CodedError {
+function lockUnusable(file: string, error: unknown): CodedError {
   const next = `sudo rm ${file}, or set THRESHOLD_CACHE to a folder that you can write in`
   return new CodedError('CACHE_UNUSABLE', `the lock ${file} cannot be used: ${messageOf(error)}`, {
     cause: error,
@@ -67,8 +67,8 @@ function unusable(file: string, error: unknown): CodedError {
 }
 
 async function acquire(database: DatabaseSync, name: string, options: LockOptions): Promise<void> {
-  const { onWait, withinMs = 3_600_000 } = options
-  const until = Date.now() + withinMs
+  const { onWait, timeoutMs = 3_600_000 } = options
+  const until = Date.now() + timeoutMs
   let told = false
   for (;;) {
     try {
@@ -76,12 +76,12 @@ async function acquire(database: DatabaseSync, name: string, options: LockOption
       database.exec('BEGIN EXCLUSIVE')
       return
     } catch (error) {
-      if (!isBusy(error)) throw unusable(database.location() ?? name, error)
+      if (!isBusy(error)) throw lockUnusable(database.location() ?? name, error)
     }
     if (Date.now() > until) {
       throw new CodedError(
         'LOCK_TIMED_OUT',
-        `another process has held the lock ${name} for ${Math.round(withinMs / 1_000)} s`,
+        `another process has held the lock ${name} for ${Math.round(timeoutMs / 1_000)} s`,
         {
           next: 'npx threshold reset',
         },

@@ -4,7 +4,7 @@ import { promisify } from 'node:util'
 import { childEnvironment, pythonEnvironment } from './config.ts'
 
 const run = promisify(execFile)
-const ASK_PIP = { timeout: 60_000, killSignal: 'SIGKILL' } as const
+const PIP_OPTIONS = { timeout: 60_000, killSignal: 'SIGKILL' } as const
 
 /**
  * How pip reaches its index. All its other settings say what it installs, where, and how: that is
@@ -40,7 +40,7 @@ const variable = (setting: string): string => `PIP_${setting.replaceAll('-', '_'
  * and no others. With PIP_USER, PIP_TARGET or `[install] prefix` pip would install elsewhere and
  * report success.
  */
-export async function pipSettings(python: string): Promise<Record<string, string | undefined>> {
+export async function pipEnvironment(python: string): Promise<Record<string, string | undefined>> {
   const given = Object.keys(childEnvironment()).filter((name) => name.startsWith('PIP_'))
   const dropped = given
     .filter((name) => !NETWORK.map(variable).includes(name))
@@ -53,7 +53,7 @@ export async function pipSettings(python: string): Promise<Record<string, string
   const { stdout } = await run(
     python,
     ['-I', '-m', 'pip', 'config', 'list', '--disable-pip-version-check'],
-    { ...ASK_PIP, env },
+    { ...PIP_OPTIONS, env },
   ).catch(() => ({
     stdout: '',
   }))

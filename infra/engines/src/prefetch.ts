@@ -6,7 +6,12 @@ import { canFetch, findChromium, locateChromium } from './chromium/chromium.ts'
 import { enginesConfig } from './config.ts'
 import { findDocker } from './docker/find.ts'
 import { ensureImage, type Image, imageAvailable } from './docker/image.ts'
-import { fetchMongod, findMongod, forgetRefusal, memoryServer } from './mongodb/memory-server.ts'
+import {
+  fetchMongod,
+  findMongod,
+  forgetProbeFailure,
+  memoryServer,
+} from './mongodb/memory-server.ts'
 import { buildSecantusRust, findCargo, installSecantusPython } from './mongodb/secantus-install.ts'
 import { noProgress, type OnProgress } from './progress.ts'
 import { findPython } from './python.ts'
@@ -55,7 +60,7 @@ export const ENGINE_ITEMS: readonly PrefetchItem[] = [
     title: `mongod ${VERSIONS.mongodb}`,
     skip: async () => {
       // Whoever asks for a prefetch has perhaps just opened the network.
-      await forgetRefusal()
+      await forgetProbeFailure()
       const availability = await memoryServer.available('lab')
       return availability.usable ? undefined : availability.why
     },

@@ -4,18 +4,18 @@ import { promisify } from 'node:util'
 import { CodedError } from '@threshold/kit'
 import { installTool, type Tool } from './cache.ts'
 import { OWN_PYTHON, pythonEnvironment } from './config.ts'
-import { pipSettings } from './pip.ts'
+import { pipEnvironment } from './pip.ts'
 import { runCommand } from './process/command.ts'
 import { which } from './process/which.ts'
 import type { OnProgress } from './progress.ts'
-import { PYTHON_AT_LEAST } from './versions.ts'
+import { MIN_PYTHON } from './versions.ts'
 
 const run = promisify(execFile)
 
 /** A tool that hangs at its own version must hang nobody else. */
-export const ASK = { timeout: 10_000, killSignal: 'SIGKILL' } as const
+export const PROBE_OPTIONS = { timeout: 10_000, killSignal: 'SIGKILL' } as const
 
-export type Found =
+export type FoundTool =
   | { readonly usable: true; readonly path: string; readonly version: string }
   | { readonly usable: false; readonly why: string; readonly next: string }
 
@@ -23,7 +23,7 @@ const PYTHON_NEXT =
   'install Python 3.10 or newer with venv (Debian, Ubuntu: sudo apt-get install python3-venv; macOS: brew install python)'
 
 /** A Python that can make a virtual environment. Debian's own cannot without a package more. */
-export async function findPython(): Promise<Found> {
+export async function findPython(): Promise<FoundTool> {
   const path = await which('python3')
   if (path === undefined) return { usable: false, why: 'no python3 on PATH', next: PYTHON_NEXT }
   try {
@@ -31,18 +31,18 @@ export async function findPython(): Promise<Found> {
       path,
       ['-I', '-c', 'import sys, ensurepip; print("%d.%d.%d" % sys.version_info[:3])'],
       {
-        ...ASK,
+        ...PROBE_OPTIONS,
         env: pythonEnvironment(),
       },
     )
     const version = stdout.trim()
     const [major = 0, minor = 0] = version.split('.').map(Number)
-    const [leastMajor, leastMinor] = PYTHON_AT_LEAST
+    const [leastMajor, leastMinor] = MIN_PYTHON
     if (major > leastMajor || (major === leastMajor && minor >= leastMinor))
       return { usable: true, path, version }
     return {
       usable: false,
-      why: `Python ${version} is older than ${PYTHON_AT_LEAST.join('.')}`,
+      why: `Python ${version} is older than ${MIN_PYTHON.join('.')}`,
       next: PYTHON_NEXT,
     }
   } catch {
@@ -106,7 +106,7 @@ export async function installPythonPackage(
           ],
           ...['--progress-bar', 'off', '-r', wanted.requirements],
         ],
-        env: { ...env, ...(await pipSettings(own)) },
+        env: { ...env, ...(await pipEnvironment(own)) },
         onLine: (line) => {
           const name = /^(?:Collecting|Downloading) (\S+)/.exec(line)?.[1]
           if (name !== undefined) onProgress({ text: `${text}: ${name.split('/').at(-1)}` })

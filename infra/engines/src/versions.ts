@@ -82,7 +82,7 @@ export const TOOLS = {
 } as const
 
 /** The oldest Python for which the wheel's requirements are pinned. */
-export const PYTHON_AT_LEAST: readonly [number, number] = [3, 10]
+export const MIN_PYTHON: readonly [number, number] = [3, 10]
 
 export const REQUIREMENTS_FILE = fileURLToPath(
   new URL('../requirements/secantusdb.txt', import.meta.url),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { parseCassandraUri, withKeyspace } from '../src/cassandra/address.ts'
-import { meetsPause, parsePauses } from '../src/cassandra/gc-log.ts'
-import { complaint, parseHistograms } from '../src/cassandra/nodetool.ts'
+import { overlapsPause, parsePauses } from '../src/cassandra/gc-log.ts'
+import { describeFailure, parseHistograms } from '../src/cassandra/nodetool.ts'
 
 const LOG = `[2026-11-25T13:45:46.100+0000][info][gc,start    ] GC(0) Pause Young (Normal) (G1 Evacuation Pause)
 [2026-11-25T13:45:46.123+0000][info][safepoint   ] Safepoint "G1CollectForAllocation", Time since last: 12 ns, Reaching safepoint: 34 ns, Cleanup: 5 ns, At safepoint: 6 ns, Total: 20000000 ns
@@ -23,11 +23,11 @@ describe('the log of a JVM', () => {
 
   it('tells the spans that met a pause from those that met none', () => {
     const pauses = parsePauses(LOG)
-    expect(meetsPause(pauses, end - 30, end - 21)).toBe(false)
-    expect(meetsPause(pauses, end - 30, end - 20)).toBe(true)
-    expect(meetsPause(pauses, end - 10, end - 5)).toBe(true)
-    expect(meetsPause(pauses, end + 1, end + 100)).toBe(false)
-    expect(meetsPause([], 0, 1)).toBe(false)
+    expect(overlapsPause(pauses, end - 30, end - 21)).toBe(false)
+    expect(overlapsPause(pauses, end - 30, end - 20)).toBe(true)
+    expect(overlapsPause(pauses, end - 10, end - 5)).toBe(true)
+    expect(overlapsPause(pauses, end + 1, end + 100)).toBe(false)
+    expect(overlapsPause([], 0, 1)).toBe(false)
   })
 })
 
@@ -59,16 +59,16 @@ java.lang.RuntimeException: Repair job has failed
     const stdout = `[2026-11-26 07:00:00,000] Starting repair command #1
 [2026-11-26 07:00:01,000] Repair session 1 for range [(1,2]] failed with error Validation failed
 `
-    expect(complaint('exit code 2', stdout, stderr)).toBe(
+    expect(describeFailure('exit code 2', stdout, stderr)).toBe(
       'exit code 2; error: Repair job has failed with the error message: Some repair failed; [2026-11-26 07:00:01,000] Repair session 1 for range [(1,2]] failed with error Validation failed',
     )
   })
 
   it('tells how it ended where it said nothing, and all it said where there is no stack trace', () => {
-    expect(complaint('no answer within 120 s', '', '')).toBe('no answer within 120 s')
-    expect(complaint('exit code 1', '', 'nodetool: Failed to connect\n  to 127.0.0.1:7199\n')).toBe(
-      'exit code 1; nodetool: Failed to connect; to 127.0.0.1:7199',
-    )
+    expect(describeFailure('no answer within 120 s', '', '')).toBe('no answer within 120 s')
+    expect(
+      describeFailure('exit code 1', '', 'nodetool: Failed to connect\n  to 127.0.0.1:7199\n'),
+    ).toBe('exit code 1; nodetool: Failed to connect; to 127.0.0.1:7199')
   })
 })
 

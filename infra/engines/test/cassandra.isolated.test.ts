@@ -1,19 +1,19 @@
 import { readFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { askCassandra } from '../src/cassandra/address.ts'
+import { withCassandraClient } from '../src/cassandra/address.ts'
 import type { CassandraEngine } from '../src/cassandra/engine.ts'
 import { identify } from '../src/process/identity.ts'
-import { ownCassandra, testsAll } from '../src/testing/index.ts'
+import { allTests, dedicatedCassandra } from '../src/testing/index.ts'
 
-const WITHIN_MS = 10_000
+const TIMEOUT_MS = 10_000
 const ROWS = 300
 const ask = <T>(engine: CassandraEngine, cql: string, values: unknown[] = []) =>
-  askCassandra(
+  withCassandraClient(
     engine.uri,
     async (client) =>
       (await client.execute(cql, values, { prepare: values.length > 0 })).rows as T[],
-    WITHIN_MS,
+    TIMEOUT_MS,
   )
 const countOf = async (engine: CassandraEngine): Promise<number> =>
   Number((await ask<{ count: unknown }>(engine, 'SELECT count(*) AS count FROM t.rows'))[0]?.count)
@@ -30,8 +30,8 @@ describe('Cassandra', { timeout: 120_000 }, () => {
   const use = new AsyncDisposableStack()
   let engine: CassandraEngine
   beforeAll(async () => {
-    engine = use.use(await ownCassandra({ collector: 'G1' }))
-    await askCassandra(
+    engine = use.use(await dedicatedCassandra({ collector: 'G1' }))
+    await withCassandraClient(
       engine.uri,
       async (client) => {
         await client.execute(
@@ -52,12 +52,12 @@ describe('Cassandra', { timeout: 120_000 }, () => {
     expect(engine.state()).toBe('running')
   })
 
-  it.runIf(testsAll())(
+  it.runIf(allTests())(
     'killed and started again has every write that it acknowledged, to the last',
     async () => {
       // One after the other, and the kill at once after the last: a log that is written ten times a
       // second would miss some.
-      await askCassandra(
+      await withCassandraClient(
         engine.uri,
         async (client) => {
           for (let id = 0; id < ROWS; id++)
@@ -66,7 +66,7 @@ describe('Cassandra', { timeout: 120_000 }, () => {
             })
           await engine.kill()
         },
-        WITHIN_MS,
+        TIMEOUT_MS,
       )
       expect(engine.state()).toBe('killed')
       await engine.restart()
@@ -79,25 +79,27 @@ describe('Cassandra', { timeout: 120_000 }, () => {
     const before = await countOf(engine)
     await engine.pause()
     expect(engine.state()).toBe('paused')
-    await expect(askCassandra(engine.uri, (client) => client.connect(), 500)).rejects.toThrow()
+    await expect(
+      withCassandraClient(engine.uri, (client) => client.connect(), 500),
+    ).rejects.toThrow()
     await engine.resume()
     expect(engine.state()).toBe('running')
-    await vi.waitFor(async () => expect(await countOf(engine)).toBe(before), WITHIN_MS)
+    await vi.waitFor(async () => expect(await countOf(engine)).toBe(before), TIMEOUT_MS)
   })
 
   // Nodetool is a JVM of its own, each time.
-  it.runIf(testsAll())(
+  it.runIf(allTests())(
     'tells of its nodes what nodetool and the log of its collector say',
     async () => {
       // Where containers run it there is no node to ask.
       for (const node of engine.nodes()) {
         expect(await node.nodetool('status')).toMatch(/^UN +127\.0\.0\.1/m)
         await node.nodetool('flush', 't')
-        expect(await node.table('t', 'rows')).toMatchObject({
+        expect(await node.tableStats('t', 'rows')).toMatchObject({
           sstables: expect.any(Number),
           partitions: expect.any(Number),
         })
-        expect((await node.table('t', 'rows')).sstables).toBeGreaterThan(0)
+        expect((await node.tableStats('t', 'rows')).sstables).toBeGreaterThan(0)
         const pauses = await node.pauses()
         expect(pauses.length).toBeGreaterThan(0)
         for (const { start, end } of pauses) expect(end).toBeGreaterThan(start)
@@ -106,7 +108,7 @@ describe('Cassandra', { timeout: 120_000 }, () => {
     },
   )
 
-  it.runIf(testsAll() && process.platform === 'linux')(
+  it.runIf(allTests() && process.platform === 'linux')(
     'takes a node in also when the first does not answer it at once',
     async (test) => {
       if (engine.label.provider !== 'native')
@@ -118,7 +120,7 @@ describe('Cassandra', { timeout: 120_000 }, () => {
         await delay(4_000)
         await engine.resume()
       }
-      const [node] = await Promise.all([engine.join(), resumeLate()])
+      const [node] = await Promise.all([engine.addNode(), resumeLate()])
       expect(node.address).toBe('127.0.0.2')
       expect((await engine.nodes()[0]?.nodetool('status'))?.match(/^UN /gm)).toHaveLength(2)
     },
@@ -128,7 +130,7 @@ describe('Cassandra', { timeout: 120_000 }, () => {
     const { pid } = engine
     if (pid !== undefined) {
       process.kill(pid, 'SIGKILL')
-      await vi.waitFor(() => expect(engine.state()).toBe('died'), WITHIN_MS)
+      await vi.waitFor(() => expect(engine.state()).toBe('died'), TIMEOUT_MS)
     }
     await engine.stop()
     expect(engine.state()).toBe('stopped')

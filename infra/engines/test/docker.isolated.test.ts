@@ -1,20 +1,20 @@
 import { MongoClient } from 'mongodb'
 import { describe, expect, it, vi } from 'vitest'
-import { askCassandra } from '../src/cassandra/address.ts'
+import { withCassandraClient } from '../src/cassandra/address.ts'
 import { createOptions, startContainer } from '../src/docker/container.ts'
-import { type FoundDocker, findDocker, isNeighbour } from '../src/docker/find.ts'
+import { type FoundDocker, findDocker, isSiblingContainer } from '../src/docker/find.ts'
 import { ensureImage, hasImage, imageAvailable } from '../src/docker/image.ts'
-import { CACHE_LABEL, RUN_LABEL } from '../src/docker/labels.ts'
-import { waitForAnswer } from '../src/docker/ready.ts'
+import { CACHE_LABEL, REGISTRATION_LABEL } from '../src/docker/labels.ts'
+import { waitUntilReady } from '../src/docker/ready.ts'
 import { inspectMachine } from '../src/doctor/inspect.ts'
 import { productOf } from '../src/mongodb/product.ts'
 import { startMongo } from '../src/mongodb/start.ts'
-import { somethingListens } from '../src/process/ports.ts'
+import { isListening } from '../src/process/ports.ts'
 import { noProgress } from '../src/progress.ts'
-import { claimPort } from '../src/run/claim-port.ts'
-import { listRuns, openRun } from '../src/run/registry.ts'
-import { sweep } from '../src/run/sweep.ts'
-import { ownCassandra, testsAll } from '../src/testing/index.ts'
+import { claimPort } from '../src/registry/claim-port.ts'
+import { listEntries, register } from '../src/registry/registry.ts'
+import { sweep } from '../src/registry/sweep.ts'
+import { allTests, dedicatedCassandra } from '../src/testing/index.ts'
 import { CASSANDRA_IMAGE, MONGODB_IMAGE } from '../src/versions.ts'
 import { emptyCache, leaveRun, otherProcess, setEnvironment } from './machine.ts'
 
@@ -61,7 +61,7 @@ describe.skipIf(!images)('Docker (skipped where it or its images are not to be h
         timeout: 30_000,
         interval: 200,
       })
-      await vi.waitFor(async () => expect((await listRuns()).runs).toEqual([]), {
+      await vi.waitFor(async () => expect((await listEntries()).entries).toEqual([]), {
         timeout: 10_000,
         interval: 200,
       })
@@ -74,7 +74,10 @@ describe.skipIf(!images)('Docker (skipped where it or its images are not to be h
     const cache = await emptyCache(use)
     await leaveRun(cache, 'mongodb-1', { dockerHost: docker.host })
     await docker.client.createContainer(
-      createOptions({ image: MONGODB_IMAGE.name, inside: 27_017, port: 20_001 }, 'mongodb-1'),
+      createOptions(
+        { image: MONGODB_IMAGE.name, containerPort: 27_017, port: 20_001 },
+        'mongodb-1',
+      ),
     )
     expect((await sweep()).ended).toEqual([
       expect.stringMatching(/^an engine \(container \w{12}\)$/),
@@ -85,7 +88,7 @@ describe.skipIf(!images)('Docker (skipped where it or its images are not to be h
   it('a container that no entry leads to is ended by a reset, and one of another cache is not', async () => {
     await using use = new AsyncDisposableStack()
     const other = await emptyCache(use)
-    const spec = { image: MONGODB_IMAGE.name, inside: 27_017, port: 20_001 }
+    const spec = { image: MONGODB_IMAGE.name, containerPort: 27_017, port: 20_001 }
     await docker.client.createContainer(createOptions(spec, 'mongodb-other'))
     const cache = await emptyCache(use)
     await docker.client.createContainer(createOptions(spec, 'mongodb-lost'))
@@ -124,16 +127,16 @@ describe.skipIf(!images)('Docker (skipped where it or its images are not to be h
   it('a container that ends at start is told at once, with its last words', async () => {
     await using use = new AsyncDisposableStack()
     const cache = await emptyCache(use)
-    const run = use.use(await openRun({ role: 'mongodb' }))
+    const run = use.use(await register({ role: 'mongodb' }))
     const port = await claimPort(run)
-    const spec = { image: MONGODB_IMAGE.name, command: ['--nonsense'], inside: 27_017, port }
+    const spec = { image: MONGODB_IMAGE.name, command: ['--nonsense'], containerPort: 27_017, port }
     const container = await startContainer(docker, spec, run)
-    const waiting = waitForAnswer(container, {
+    const waiting = waitUntilReady(container, {
       product: 'MongoDB',
       port,
-      withinMs: 60_000,
+      timeoutMs: 60_000,
       onProgress: noProgress,
-      ask: async () => {
+      probe: async () => {
         throw new Error('nothing')
       },
     })
@@ -148,11 +151,11 @@ describe.skipIf(!images)('Docker (skipped where it or its images are not to be h
   it('a container that never answers is told while one waits, and is named when the time is over', async () => {
     await using use = new AsyncDisposableStack()
     await emptyCache(use)
-    const run = use.use(await openRun({ role: 'mongodb' }))
+    const run = use.use(await register({ role: 'mongodb' }))
     const port = await claimPort(run)
     const container = await startContainer(
       docker,
-      { image: MONGODB_IMAGE.name, inside: 27_017, port },
+      { image: MONGODB_IMAGE.name, containerPort: 27_017, port },
       run,
     )
     use.defer(() => container.stop())
@@ -160,13 +163,13 @@ describe.skipIf(!images)('Docker (skipped where it or its images are not to be h
     const options = {
       product: 'MongoDB',
       port,
-      withinMs: 3_000,
+      timeoutMs: 3_000,
       tellEveryMs: 500,
       onProgress: ({ text }: { text: string }) => steps.push(text),
     }
-    const waiting = waitForAnswer(container, {
+    const waiting = waitUntilReady(container, {
       ...options,
-      ask: () => Promise.reject(new Error('not yet')),
+      probe: () => Promise.reject(new Error('not yet')),
     })
     await expect(waiting).rejects.toMatchObject({
       code: 'ENGINE_NOT_READY',
@@ -179,11 +182,11 @@ describe.skipIf(!images)('Docker (skipped where it or its images are not to be h
   it('refuses what a killed container cannot do, and stops one that somebody removed', async () => {
     await using use = new AsyncDisposableStack()
     await emptyCache(use)
-    const run = use.use(await openRun({ role: 'mongodb' }))
+    const run = use.use(await register({ role: 'mongodb' }))
     const port = await claimPort(run)
     const container = await startContainer(
       docker,
-      { image: MONGODB_IMAGE.name, inside: 27_017, port },
+      { image: MONGODB_IMAGE.name, containerPort: 27_017, port },
       run,
     )
     use.defer(() => container.stop())
@@ -192,7 +195,7 @@ describe.skipIf(!images)('Docker (skipped where it or its images are not to be h
       await expect(act).rejects.toMatchObject({ code: 'ENGINE_STOPPED' })
     const [{ Id: id } = { Id: '' }] = await docker.client.listContainers({
       all: true,
-      filters: { label: [`${RUN_LABEL}=${run.id}`] },
+      filters: { label: [`${REGISTRATION_LABEL}=${run.id}`] },
     })
     await docker.client.getContainer(id).remove({ force: true, v: true })
     await container.stop()
@@ -202,18 +205,18 @@ describe.skipIf(!images)('Docker (skipped where it or its images are not to be h
   it('a start that fails removes what it created', async () => {
     await using use = new AsyncDisposableStack()
     const cache = await emptyCache(use)
-    const first = use.use(await openRun({ role: 'mongodb' }))
+    const first = use.use(await register({ role: 'mongodb' }))
     const port = await claimPort(first)
     const container = await startContainer(
       docker,
-      { image: MONGODB_IMAGE.name, inside: 27_017, port },
+      { image: MONGODB_IMAGE.name, containerPort: 27_017, port },
       first,
     )
     use.defer(() => container.stop())
-    await vi.waitFor(async () => expect(await somethingListens(port)).toBe(true), 30_000)
-    const second = use.use(await openRun({ role: 'mongodb' }))
+    await vi.waitFor(async () => expect(await isListening(port)).toBe(true), 30_000)
+    const second = use.use(await register({ role: 'mongodb' }))
     await expect(
-      startContainer(docker, { image: MONGODB_IMAGE.name, inside: 27_017, port }, second),
+      startContainer(docker, { image: MONGODB_IMAGE.name, containerPort: 27_017, port }, second),
     ).rejects.toThrow(/port|address/)
     expect(await containersOf(cache)).toHaveLength(1)
   })
@@ -246,35 +249,35 @@ describe.skipIf(!images)('Docker (skipped where it or its images are not to be h
   it('Threshold knows when it runs in a container beside its engines, whose ports it cannot reach', async () => {
     await using use = new AsyncDisposableStack()
     await emptyCache(use)
-    const run = use.use(await openRun({ role: 'mongodb' }))
+    const run = use.use(await register({ role: 'mongodb' }))
     const container = await startContainer(
       docker,
-      { image: MONGODB_IMAGE.name, inside: 27_017, port: await claimPort(run) },
+      { image: MONGODB_IMAGE.name, containerPort: 27_017, port: await claimPort(run) },
       run,
     )
     use.defer(() => container.stop())
     const [{ Id: id } = { Id: '' }] = await docker.client.listContainers({
-      filters: { label: [`${RUN_LABEL}=${run.id}`] },
+      filters: { label: [`${REGISTRATION_LABEL}=${run.id}`] },
     })
     const [mark, name] = [process.execPath, id.slice(0, 12)]
-    expect(await isNeighbour(docker.client, { name, mark })).toBe(true)
-    expect(await isNeighbour(docker.client, { name, mark: `${mark}/none` })).toBe(false)
-    expect(await isNeighbour(docker.client, { name: 'ada', mark })).toBe(false)
+    expect(await isSiblingContainer(docker.client, { name, mark })).toBe(true)
+    expect(await isSiblingContainer(docker.client, { name, mark: `${mark}/none` })).toBe(false)
+    expect(await isSiblingContainer(docker.client, { name: 'ada', mark })).toBe(false)
   })
 
-  it.runIf(testsAll())(
+  it.runIf(allTests())(
     'Cassandra takes the collector, the cache and the haste that it is told, and answers CQL when it is there',
     async () => {
       await using use = new AsyncDisposableStack()
       const engine = use.use(
-        await ownCassandra({
+        await dedicatedCassandra({
           provider: 'docker',
           shortLived: true,
           cacheMb: 24,
           unsafeSystem: true,
         }),
       )
-      const settings = await askCassandra(engine.uri, async (client) => {
+      const settings = await withCassandraClient(engine.uri, async (client) => {
         const { rows } = await client.execute('SELECT name, value FROM system_views.settings')
         const properties = await client.execute(
           'SELECT name, value FROM system_views.system_properties',
@@ -293,7 +296,7 @@ describe.skipIf(!images)('Docker (skipped where it or its images are not to be h
       await engine.kill()
       await engine.restart()
       expect(
-        await askCassandra(
+        await withCassandraClient(
           engine.uri,
           async (client) => (await client.execute('SELECT key FROM system.local')).rowLength,
         ),

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { environmentOf } from '../src/cassandra/docker.ts'
 import { createOptions } from '../src/docker/container.ts'
-import { CACHE_LABEL, RUN_LABEL } from '../src/docker/labels.ts'
+import { CACHE_LABEL, REGISTRATION_LABEL } from '../src/docker/labels.ts'
 import { productOf } from '../src/mongodb/product.ts'
-import { listRuns } from '../src/run/registry.ts'
-import { sweep } from '../src/run/sweep.ts'
+import { listEntries } from '../src/registry/registry.ts'
+import { sweep } from '../src/registry/sweep.ts'
 import { emptyCache, leaveRun } from './machine.ts'
 
 describe('what is asked of Docker', () => {
@@ -12,13 +12,13 @@ describe('what is asked of Docker', () => {
     await using use = new AsyncDisposableStack()
     const cache = await emptyCache(use)
     const options = createOptions(
-      { image: 'mongo', inside: 27_017, port: 20_001, environment: { A: 'b=c' } },
+      { image: 'mongo', containerPort: 27_017, port: 20_001, environment: { A: 'b=c' } },
       'mongodb-1',
     )
     expect(options).toEqual({
       Image: 'mongo',
       Env: ['A=b=c'],
-      Labels: { [RUN_LABEL]: 'mongodb-1', [CACHE_LABEL]: cache },
+      Labels: { [REGISTRATION_LABEL]: 'mongodb-1', [CACHE_LABEL]: cache },
       ExposedPorts: { '27017/tcp': {} },
       HostConfig: { PortBindings: { '27017/tcp': [{ HostIp: '127.0.0.1', HostPort: '20001' }] } },
     })
@@ -68,14 +68,14 @@ describe('a sweep, where the Docker of a run does not answer', () => {
     const told = [
       expect.stringMatching(
         new RegExp(
-          `an engine: the Docker daemon at unix:///nowhere.*label=${RUN_LABEL}=mongodb-1 `,
+          `an engine: the Docker daemon at unix:///nowhere.*label=${REGISTRATION_LABEL}=mongodb-1 `,
         ),
       ),
     ]
     expect((await sweep()).problems).toEqual(told)
-    expect((await listRuns()).runs.map(({ id }) => id)).toEqual(['mongodb-1'])
+    expect((await listEntries()).entries.map(({ id }) => id)).toEqual(['mongodb-1'])
     expect((await sweep({ all: true })).problems).toEqual(told)
-    expect((await listRuns()).runs).toEqual([])
+    expect((await listEntries()).entries).toEqual([])
     expect((await sweep({ all: true })).problems).toEqual([])
   })
 })

@@ -6,8 +6,8 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { cacheDir } from '../src/cache.ts'
 import type { Engine } from '../src/engine.ts'
 import { identify } from '../src/process/identity.ts'
-import { isPortFree, somethingListens } from '../src/process/ports.ts'
-import { ownMongo } from '../src/testing/index.ts'
+import { isListening, isPortFree } from '../src/process/ports.ts'
+import { dedicatedMongo } from '../src/testing/index.ts'
 
 /*
  * What an engine promises, on whatever engine this machine has: a test that kills one is only as
@@ -17,7 +17,7 @@ const MEGABYTE = 1024 * 1024
 
 let engine: Engine
 beforeAll(async () => {
-  engine = await ownMongo({ cacheMb: 256 })
+  engine = await dedicatedMongo({ cacheMb: 256 })
 })
 afterAll(async () => {
   await engine?.stop()
@@ -75,7 +75,7 @@ describe('an engine', () => {
     await write('before')
     await engine.kill()
     expect(engine.state()).toBe('killed')
-    expect(await somethingListens(port())).toBe(false)
+    expect(await isListening(port())).toBe(false)
     await expect(ping()).rejects.toThrow()
     if (pid !== undefined) expect(await identify(pid)).toBeUndefined()
 
@@ -108,7 +108,7 @@ describe('an engine', () => {
       await expect(hanging).rejects.toThrow()
     })
     // The system still takes connections for it: to its clients it looks slow, not gone.
-    expect(await somethingListens(port())).toBe(true)
+    expect(await isListening(port())).toBe(true)
     await engine.resume()
     expect(engine.state()).toBe('running')
     await vi.waitFor(async () => expect(await names()).toEqual(['before', 'since']), 20_000)

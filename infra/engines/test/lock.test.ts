@@ -27,7 +27,7 @@ describe('a lock', () => {
       waits += 1
       holder.kill('SIGKILL')
     }
-    expect(await withLock('tool', { onWait, withinMs: 20_000 }, async () => 'mine')).toBe('mine')
+    expect(await withLock('tool', { onWait, timeoutMs: 20_000 }, async () => 'mine')).toBe('mine')
     expect(waits).toBe(1)
     expect(await holder.ended).toEqual({ code: null, signal: 'SIGKILL' })
   })
@@ -36,7 +36,7 @@ describe('a lock', () => {
     await using use = new AsyncDisposableStack()
     await emptyCache(use)
     await otherProcess(use, 'lock-holder.ts', 'tool')
-    const never = withLock('tool', { withinMs: 200 }, async () => 'mine')
+    const never = withLock('tool', { timeoutMs: 200 }, async () => 'mine')
     await expect(never).rejects.toMatchObject({
       code: 'LOCK_TIMED_OUT',
       message: expect.stringContaining('the lock tool'),
@@ -47,13 +47,13 @@ describe('a lock', () => {
     await using use = new AsyncDisposableStack()
     await emptyCache(use)
     await otherProcess(use, 'lock-holder.ts', 'tool')
-    expect(await withLock('other', { withinMs: 200 }, async () => 'mine')).toBe('mine')
+    expect(await withLock('other', { timeoutMs: 200 }, async () => 'mine')).toBe('mine')
   })
 
   it('is let go of when the work fails', async () => {
     await using use = new AsyncDisposableStack()
     await emptyCache(use)
     await expect(withLock('tool', {}, () => Promise.reject(new Error('no')))).rejects.toThrow('no')
-    expect(await withLock('tool', { withinMs: 200 }, async () => 'mine')).toBe('mine')
+    expect(await withLock('tool', { timeoutMs: 200 }, async () => 'mine')).toBe('mine')
   })
 })

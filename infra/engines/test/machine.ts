@@ -10,8 +10,8 @@ import { fileURLToPath } from 'node:url'
 import { isInstalled, toolDir } from '../src/cache.ts'
 import { enginesConfig } from '../src/config.ts'
 import { identify, type ProcessIdentity } from '../src/process/identity.ts'
-import type { RunEntry } from '../src/run/registry.ts'
-import { sweep } from '../src/run/sweep.ts'
+import type { RegistryEntry } from '../src/registry/registry.ts'
+import { sweep } from '../src/registry/sweep.ts'
 import { TOOLS } from '../src/versions.ts'
 
 /** Sets variables for as long as `use` lives; undefined removes one. */
@@ -71,12 +71,12 @@ export const DEAD: ProcessIdentity = { pid: 2 ** 22 - 1, start: 'before' }
 export async function leaveRun(
   cache: string,
   id: string,
-  entry: Partial<RunEntry> = {},
+  entry: Partial<RegistryEntry> = {},
 ): Promise<string> {
   const dir = join(cache, 'run', id)
   await mkdir(join(dir, 'data'), { recursive: true })
   await writeFile(join(dir, 'data', 'file'), 'left')
-  const whole: RunEntry = {
+  const whole: RegistryEntry = {
     v: 1,
     id,
     role: 'mongodb',

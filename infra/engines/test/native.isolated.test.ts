@@ -10,7 +10,7 @@ import { secantusLaunch } from '../src/mongodb/secantus.ts'
 import { installSecantusPython } from '../src/mongodb/secantus-install.ts'
 import { startMongo } from '../src/mongodb/start.ts'
 import { noProgress } from '../src/progress.ts'
-import { listRuns } from '../src/run/registry.ts'
+import { listEntries } from '../src/registry/registry.ts'
 import { TOOLS } from '../src/versions.ts'
 import { folder, ownCache } from './machine.ts'
 
@@ -61,7 +61,7 @@ describe('an engine that runs as a process here', () => {
     expect(portOf(engine)).toBe(ports[2])
     expect(await count(engine, 3)).toBe(3)
     // Of the two that came too late nothing is left.
-    expect((await listRuns()).runs).toHaveLength(1)
+    expect((await listEntries()).entries).toHaveLength(1)
   })
 
   it('that ends at start says with which words, and leaves nothing', async () => {
@@ -78,7 +78,7 @@ describe('an engine that runs as a process here', () => {
       code: 'ENGINE_DIED',
       message: expect.stringMatching(/exit code 3.*no disk/s),
     })
-    expect((await listRuns()).runs).toEqual([])
+    expect((await listEntries()).entries).toEqual([])
   })
 
   it('that never answers is ended when its time is up', async () => {
@@ -86,14 +86,14 @@ describe('an engine that runs as a process here', () => {
     await ownCache(use)
     const failing = startProcessEngine({
       ...OPTIONS,
-      readyWithinMs: 500,
+      readyTimeoutMs: 500,
       launch: () => ({ command: process.execPath, args: ['-e', 'setInterval(() => {}, 60_000)'] }),
     })
     await expect(failing).rejects.toMatchObject({
       code: 'ENGINE_NOT_READY',
       message: expect.stringContaining('it does not listen yet'),
     })
-    expect((await listRuns()).runs).toEqual([])
+    expect((await listEntries()).entries).toEqual([])
   })
 
   it('keeps a data folder that it was given, for the engine that wrote it and for no other', async () => {

@@ -16,14 +16,14 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it, vi } from 'vitest'
-import { installTool, isInstalled, markInstalled, roomFor, toolDir } from '../src/cache.ts'
+import { checkToolSpace, installTool, isInstalled, markInstalled, toolDir } from '../src/cache.ts'
 import { formatDoctor } from '../src/doctor/format.ts'
 import { inspectMachine } from '../src/doctor/inspect.ts'
 import { withLock } from '../src/lock.ts'
-import { pipSettings } from '../src/pip.ts'
+import { pipEnvironment } from '../src/pip.ts'
 import { findPython, installPythonPackage } from '../src/python.ts'
-import { openRun } from '../src/run/registry.ts'
-import { testsAll } from '../src/testing/index.ts'
+import { register } from '../src/registry/registry.ts'
+import { allTests } from '../src/testing/index.ts'
 import { emptyCache, folder, setEnvironment } from './machine.ts'
 
 const NOBODY = 65_534
@@ -79,7 +79,7 @@ describe('a cache that cannot be used', () => {
       next: expect.stringContaining('THRESHOLD_CACHE'),
       message: expect.stringMatching(why),
     }
-    await expect(openRun({ role: 'test' })).rejects.toMatchObject(wrong)
+    await expect(register({ role: 'test' })).rejects.toMatchObject(wrong)
     await expect(withLock('test', {}, async () => 'mine')).rejects.toMatchObject(wrong)
     await expect(installTool({ name: 'tool', version: '1' }, async () => {})).rejects.toMatchObject(
       wrong,
@@ -175,13 +175,13 @@ describe('a tool that is in the cache and no longer runs', () => {
     await using use = new AsyncDisposableStack()
     await emptyCache(use)
     const large = { ...tool, installMb: 1_000_000_000 }
-    expect(await roomFor(large, 1)).toMatchObject({
+    expect(await checkToolSpace(large, 1)).toMatchObject({
       usable: false,
       why: expect.stringMatching(/needs 1000000001 MB, and \d+ MB are left/),
     })
     await expect(installTool(large, works)).rejects.toMatchObject({ code: 'DISK_FULL' })
     await installTool(tool, works)
-    expect(await roomFor(large, 1)).toEqual({ usable: true })
+    expect(await checkToolSpace(large, 1)).toEqual({ usable: true })
   })
 
   it('says that the disk is full where its installer met that', async () => {
@@ -228,7 +228,7 @@ with zipfile.ZipFile(os.path.join(sys.argv[1], 'odd-1-py3-none-any.whl'), 'w') a
     wheel.writestr(info + 'WHEEL', 'Wheel-Version: 1.0\\nGenerator: test\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n')
     wheel.writestr(info + 'RECORD', ''.join(name + ',,\\n' for name in ['odd/__init__.py', info + 'METADATA', info + 'WHEEL', info + 'RECORD']))
 `
-  it.runIf(testsAll())(
+  it.runIf(allTests())(
     'is filled in its own folder, whatever pip and Python are told',
     async () => {
       await using use = new AsyncDisposableStack()
@@ -286,7 +286,7 @@ with zipfile.ZipFile(os.path.join(sys.argv[1], 'odd-1-py3-none-any.whl'), 'w') a
       PIP_TIMEOUT: '9',
       PIP_INDEX_URL: undefined,
     })
-    const settings = await pipSettings('python3')
+    const settings = await pipEnvironment('python3')
     for (const name of Object.keys({ ...elsewhere, ...otherwise }))
       expect(settings).toHaveProperty(name, undefined)
     expect(settings).toMatchObject({

@@ -2,10 +2,10 @@ import { mkdir, symlink } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { isInstalled, toolDir } from '../src/cache.ts'
-import { askCassandra } from '../src/cassandra/address.ts'
+import { withCassandraClient } from '../src/cassandra/address.ts'
 import { findJava } from '../src/cassandra/java.ts'
-import { sweep } from '../src/run/sweep.ts'
-import { ownCassandra } from '../src/testing/index.ts'
+import { sweep } from '../src/registry/sweep.ts'
+import { dedicatedCassandra } from '../src/testing/index.ts'
 import { TOOLS } from '../src/versions.ts'
 import { emptyCache, setEnvironment } from './machine.ts'
 
@@ -27,8 +27,8 @@ describe.runIf(runsHere)(
         JAVA_TOOL_OPTIONS: '-Duser.language=tr',
       })
       use.defer(async () => void (await sweep({ all: true, graceMs: 0 })))
-      await using engine = await ownCassandra({ provider: 'native', unsafeSystem: true })
-      const rows = await askCassandra(engine.uri, (client) =>
+      await using engine = await dedicatedCassandra({ provider: 'native', unsafeSystem: true })
+      const rows = await withCassandraClient(engine.uri, (client) =>
         client.execute('SELECT cluster_name FROM system.local'),
       )
       expect(rows.first()?.get('cluster_name')).toBe('threshold')

@@ -3,10 +3,10 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
 import { identify } from '../src/process/identity.ts'
-import { isPortFree, somethingListens } from '../src/process/ports.ts'
-import { openRun, registerProcess } from '../src/run/registry.ts'
-import type { SweepReport } from '../src/run/sweep.ts'
-import { killUnwatched, watchersOf } from '../src/testing/unwatched.ts'
+import { isListening, isPortFree } from '../src/process/ports.ts'
+import { register, registerProcess } from '../src/registry/registry.ts'
+import type { SweepReport } from '../src/registry/sweep.ts'
+import { killWithWatchers, watchersOf } from '../src/testing/unwatched.ts'
 import { emptyCache, type OtherProcess, otherProcess, ownCache } from './machine.ts'
 
 const WITHIN = { timeout: 10_000, interval: 50 }
@@ -70,9 +70,9 @@ describe('an engine whose owner is killed', () => {
     await using use = new AsyncDisposableStack()
     const cache = await ownCache(use)
     const { process, pid, port } = await owner(use)
-    await killUnwatched(process.identity.pid)
+    await killWithWatchers(process.identity.pid)
     await process.ended
-    expect(await somethingListens(port)).toBe(true)
+    expect(await isListening(port)).toBe(true)
 
     const report = await sweptElsewhere(use)
     expect(report.ended).toEqual([expect.stringContaining(`(process ${pid})`)])
@@ -87,11 +87,11 @@ describe('an engine whose owner is killed', () => {
     await using use = new AsyncDisposableStack()
     await ownCache(use)
     const first = await owner(use)
-    await killUnwatched(first.process.identity.pid)
+    await killWithWatchers(first.process.identity.pid)
     await first.process.ended
     const second = await owner(use)
     expect(await identify(first.pid)).toBeUndefined()
-    expect(await somethingListens(second.port)).toBe(true)
+    expect(await isListening(second.port)).toBe(true)
   })
 })
 
@@ -113,7 +113,7 @@ describe('a process', () => {
     await using use = new AsyncDisposableStack()
     await emptyCache(use)
     const before = await watchersOf(process.pid)
-    const open = [await openRun({ role: 'ports' }), await openRun({ role: 'ports' })]
+    const open = [await register({ role: 'ports' }), await register({ role: 'ports' })]
     const watchers = async () =>
       (await watchersOf(process.pid)).filter((pid) => !before.includes(pid))
     expect(await watchers()).toHaveLength(1)
@@ -138,7 +138,7 @@ describe('an engine whose owner lives', () => {
     const cache = await ownCache(use)
     const { pid, port } = await owner(use)
     expect(await sweptElsewhere(use)).toEqual({ ended: [], removed: [], problems: [] })
-    expect(await somethingListens(port)).toBe(true)
+    expect(await isListening(port)).toBe(true)
     expect((await sweptElsewhere(use, 'all')).ended).toEqual([
       expect.stringContaining(`(process ${pid})`),
     ])

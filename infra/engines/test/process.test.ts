@@ -5,17 +5,17 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
 import { runCommand } from '../src/process/command.ts'
-import { identify, isAlive, isAliveNow, isHalted } from '../src/process/identity.ts'
+import { identify, isAlive, isAliveSync, isSuspended } from '../src/process/identity.ts'
 import {
   freePort,
   HIGHEST_PORT,
+  isListening,
   isPortFree,
   LOWEST_PORT,
-  somethingListens,
 } from '../src/process/ports.ts'
-import { goneWithin, halt, signal, terminate } from '../src/process/terminate.ts'
+import { exitsWithin, signal, suspend, terminate } from '../src/process/terminate.ts'
 import { which } from '../src/process/which.ts'
-import { listRuns } from '../src/run/registry.ts'
+import { listEntries } from '../src/registry/registry.ts'
 import { emptyCache, folder, setEnvironment } from './machine.ts'
 
 const NODE = process.execPath
@@ -38,9 +38,9 @@ describe('a process', () => {
   it('is known by its id and its start, to both ways of asking, and by its id alone to neither', async () => {
     await using use = new AsyncDisposableStack()
     const { identity } = await running(use)
-    expect([await isAlive(identity), isAliveNow(identity)]).toEqual([true, true])
+    expect([await isAlive(identity), isAliveSync(identity)]).toEqual([true, true])
     const reused = { pid: identity.pid, start: (await identify(process.pid))!.start }
-    expect([await isAlive(reused), isAliveNow(reused)]).toEqual([false, false])
+    expect([await isAlive(reused), isAliveSync(reused)]).toEqual([false, false])
     expect(await Promise.all([0, -1, 1.5, 2 ** 40].map(identify))).toEqual([
       undefined,
       undefined,
@@ -62,13 +62,13 @@ describe('a process', () => {
   it('that is halted does nothing from then on, until it is let go on', async () => {
     await using use = new AsyncDisposableStack()
     const { identity } = await running(use)
-    expect(await isHalted(identity.pid)).toBe(false)
-    await halt(identity.pid)
-    expect(await isHalted(identity.pid)).toBe(true)
+    expect(await isSuspended(identity.pid)).toBe(false)
+    await suspend(identity.pid)
+    expect(await isSuspended(identity.pid)).toBe(true)
     signal(identity.pid, 'SIGCONT', true)
-    await vi.waitFor(async () => expect(await isHalted(identity.pid)).toBe(false), 30_000)
+    await vi.waitFor(async () => expect(await isSuspended(identity.pid)).toBe(false), 30_000)
     await terminate(identity, { group: true })
-    expect(await isHalted(identity.pid)).toBe(true)
+    expect(await isSuspended(identity.pid)).toBe(true)
   })
 
   it('ends with the group that it leads', async () => {
@@ -77,7 +77,7 @@ describe('a process', () => {
     const grandchild = await identify(said)
     expect(grandchild).toBeDefined()
     expect(await terminate(identity, { group: true })).toBe(true)
-    expect(await goneWithin(grandchild!, 5_000)).toBe(true)
+    expect(await exitsWithin(grandchild!, 5_000)).toBe(true)
   })
 })
 
@@ -96,7 +96,7 @@ describe('a command', () => {
       message: 'the build failed (exit code 3)\nno disk',
       next: 'df -h',
     })
-    expect((await listRuns()).runs).toEqual([])
+    expect((await listEntries()).entries).toEqual([])
   })
 
   it('that takes too long is ended, with all it started', async () => {
@@ -109,7 +109,7 @@ describe('a command', () => {
       command: NODE,
       args: ['-e', script],
       onLine: (line) => lines.push(line),
-      withinMs: 3_000,
+      timeoutMs: 3_000,
     })
     await expect(slow).rejects.toMatchObject({ code: 'COMMAND_TIMED_OUT' })
     await vi.waitFor(async () => expect(await identify(Number(lines[0]))).toBeUndefined(), 30_000)
@@ -126,7 +126,7 @@ describe('a command', () => {
       command: NODE,
       args: ['-e', script],
       onLine: (line) => lines.push(line),
-      withinMs: 20_000,
+      timeoutMs: 20_000,
     })
     const left = await identify(Number(lines[0]))
     expect(left).toBeDefined()
@@ -150,10 +150,10 @@ describe('ports', () => {
     const port = await freePort()
     expect(port).toBeGreaterThanOrEqual(LOWEST_PORT)
     expect(port).toBeLessThan(HIGHEST_PORT)
-    expect([await isPortFree(port), await somethingListens(port)]).toEqual([true, false])
+    expect([await isPortFree(port), await isListening(port)]).toEqual([true, false])
     const server = createServer().listen(port, '127.0.0.1')
     await once(server, 'listening')
-    expect([await isPortFree(port), await somethingListens(port)]).toEqual([false, true])
+    expect([await isPortFree(port), await isListening(port)]).toEqual([false, true])
     server.close()
   })
 })

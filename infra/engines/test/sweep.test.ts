@@ -5,9 +5,9 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { identify, isAlive } from '../src/process/identity.ts'
-import { RUN_VARIABLE } from '../src/process/process-tags.ts'
-import { openRun, registerProcess } from '../src/run/registry.ts'
-import { endLeftOver, type SweepReport, sweep } from '../src/run/sweep.ts'
+import { TAG_VARIABLE } from '../src/process/process-tags.ts'
+import { register, registerProcess } from '../src/registry/registry.ts'
+import { endOrphans, type SweepReport, sweep } from '../src/registry/sweep.ts'
 import { DEAD, emptyCache, leaveRun, otherProcess } from './machine.ts'
 
 async function stranger(
@@ -48,8 +48,8 @@ describe('a sweep', () => {
     const child = await stranger(use)
     await leaveRun(cache, 'mongodb-1', { process: child })
     const told: string[] = []
-    await endLeftOver(({ text }) => told.push(text))
-    await endLeftOver(({ text }) => told.push(text))
+    await endOrphans(({ text }) => told.push(text))
+    await endOrphans(({ text }) => told.push(text))
     expect(told).toEqual([
       `ended what an earlier command had left: an engine (process ${child.pid})`,
     ])
@@ -82,11 +82,11 @@ describe('a sweep', () => {
   it('finds what was started before its id was written down: by its mark, or by its folder', async () => {
     await using use = new AsyncDisposableStack()
     const cache = await emptyCache(use)
-    const marked = await stranger(use, { [RUN_VARIABLE]: 'stage-1' })
+    const marked = await stranger(use, { [TAG_VARIABLE]: 'stage-1' })
     const named = await stranger(use, {}, join(cache, 'run', 'mongodb-1', 'data'))
     const other = await stranger(
       use,
-      { [RUN_VARIABLE]: 'stage-10' },
+      { [TAG_VARIABLE]: 'stage-10' },
       join(cache, 'run', 'mongodb-10', 'data'),
     )
     await leaveRun(cache, 'stage-1')
@@ -144,7 +144,7 @@ describe('a run', () => {
   it('has a folder of its own, which goes with its entry', async () => {
     await using use = new AsyncDisposableStack()
     const cache = await emptyCache(use)
-    const run = await openRun({ role: 'generator', ports: [20_001] })
+    const run = await register({ role: 'generator', ports: [20_001] })
     expect(run.id).toMatch(/^generator-[0-9a-f]{12}$/)
     await writeFile(join(run.dir, 'file'), 'x')
     expect(await leftIn(cache)).toHaveLength(2)

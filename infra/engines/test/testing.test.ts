@@ -1,8 +1,8 @@
 import { MongoClient } from 'mongodb'
 import { describe, expect, it } from 'vitest'
-import { askCassandra } from '../src/cassandra/address.ts'
+import { withCassandraClient } from '../src/cassandra/address.ts'
 import { dropDatabase, withDatabase } from '../src/mongodb/database.ts'
-import { askEngineHost, startEngineHost, testEngine } from '../src/testing/host.ts'
+import { fetchSharedEngine, startEngineHost, testEngine } from '../src/testing/host.ts'
 import { leaseDatabase, leaseKeyspace } from '../src/testing/index.ts'
 import { emptyCache, folder, setEnvironment } from './machine.ts'
 
@@ -49,7 +49,7 @@ describe('a leased keyspace', { timeout: 180_000 }, () => {
     const given = await leaseKeyspace()
     expect(kept.keyspace).not.toBe(given.keyspace)
     const there = (): Promise<boolean[]> =>
-      askCassandra(kept.uri, async (client) => {
+      withCassandraClient(kept.uri, async (client) => {
         const { rows } = await client.execute('SELECT keyspace_name FROM system_schema.keyspaces')
         return [kept, given].map(({ keyspace }) =>
           rows.some((row) => row.keyspace_name === keyspace),
@@ -57,7 +57,7 @@ describe('a leased keyspace', { timeout: 180_000 }, () => {
       })
     expect(await there()).toEqual([false, false])
     for (const { uri, keyspace } of [kept, given])
-      await askCassandra(uri, (client) =>
+      await withCassandraClient(uri, (client) =>
         client.execute(
           `CREATE KEYSPACE ${keyspace} WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}`,
         ),
@@ -77,12 +77,12 @@ describe('the engine host', () => {
     const lines: string[] = []
     const host = use.use(await startEngineHost(({ text }) => lines.push(text)))
     for (const _time of [1, 2])
-      await expect(askEngineHost(host.url, 'mongodb')).rejects.toMatchObject({
+      await expect(fetchSharedEngine(host.url, 'mongodb')).rejects.toMatchObject({
         code: 'NO_MONGODB',
         message: expect.stringContaining('external: THRESHOLD_MONGODB_URI is not set'),
       })
     expect(lines).toEqual(['external: THRESHOLD_MONGODB_URI is not set'])
-    await expect(askEngineHost(host.url, 'cassandra')).rejects.toMatchObject({
+    await expect(fetchSharedEngine(host.url, 'cassandra')).rejects.toMatchObject({
       code: 'NO_CASSANDRA',
       message: expect.stringContaining('external: THRESHOLD_CASSANDRA_URI is not set'),
     })

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { leaseDatabase, leaseKeyspace, testsAll } from '@threshold/engines/testing'
+import { allTests, leaseDatabase, leaseKeyspace } from '@threshold/engines/testing'
 import { reportSchema, runLab } from '@threshold/lab-kit'
 import { expect, it } from 'vitest'
 
@@ -10,7 +10,7 @@ import { expect, it } from 'vitest'
  * The channel can be cleared only once. What is measured in a world that was spent before is no
  * evidence, whatever it says.
  */
-it.runIf(testsAll())(
+it.runIf(allTests())(
   'a visit that was disturbed is made again in a world of its own',
   { timeout: 300_000 },
   async () => {

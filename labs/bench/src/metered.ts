@@ -48,7 +48,7 @@ async function meter(
   { args, env, mayEndWith = 0, onLine }: Program,
 ): Promise<Metered> {
   const began = performance.now()
-  const { child, run, closed } = await spawnRegistered({
+  const { child, registration, closed } = await spawnRegistered({
     role: 'bench',
     group: true,
     onExit: 'kill',
@@ -60,7 +60,7 @@ async function meter(
       env: childEnvironment(env),
     },
   })
-  await using _ = run
+  await using _ = registration
   let output = ''
   let used = ''
   for (const stream of [child.stdout!, child.stderr!]) {

@@ -17,7 +17,7 @@ async function startProcess(file: string, args: readonly string[]): Promise<Benc
   const {
     child: started,
     identity: { pid },
-    run,
+    registration,
   } = await spawnRegistered({
     role: 'bench',
     onExit: 'kill',
@@ -34,7 +34,7 @@ async function startProcess(file: string, args: readonly string[]): Promise<Benc
         started.kill('SIGKILL') // it keeps nothing
         await ended
       }
-      await run.close()
+      await registration.close()
     },
   }
 }

@@ -1,5 +1,5 @@
 import { findPython } from '@threshold/engines'
-import { leaseDatabase, leaseKeyspace, testsAll } from '@threshold/engines/testing'
+import { allTests, leaseDatabase, leaseKeyspace } from '@threshold/engines/testing'
 import { expect, it } from 'vitest'
 import { describe as describeBackfill } from '../backfill.ts'
 import { backfillRounds } from '../src/backfill/rounds.ts'
@@ -8,7 +8,7 @@ import { COPY, LOOP, MIGRATOR, SEQUENTIAL } from '../src/backfill/writers.ts'
 const SIZE = { channels: 4, messages: 60, days: 100, characters: 30 }
 const ROWS = SIZE.channels * SIZE.messages
 
-it.runIf(testsAll())(
+it.runIf(allTests())(
   'a bench of backfills: all contestants write the same rows, and each says what it took',
   { timeout: 120_000 },
   async () => {

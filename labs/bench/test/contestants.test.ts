@@ -1,4 +1,4 @@
-import { leaseDatabase, testsAll } from '@threshold/engines/testing'
+import { allTests, leaseDatabase } from '@threshold/engines/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { baselineContestant, type Contestant, stageContestant } from '../src/contestants.ts'
 import { measure } from '../src/measure.ts'
@@ -6,7 +6,7 @@ import { type Client, startClient } from '../src/processes.ts'
 
 const WINDOW = { sockets: 20, inFlight: [1, 2], messages: 6 }
 
-describe.runIf(testsAll())('a bench', { timeout: 120_000 }, () => {
+describe.runIf(allTests())('a bench', { timeout: 120_000 }, () => {
   const use = new AsyncDisposableStack()
   let client: Client
   beforeAll(async () => {

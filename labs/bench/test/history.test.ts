@@ -1,4 +1,4 @@
-import { leaseDatabase, leaseKeyspace, testsAll } from '@threshold/engines/testing'
+import { allTests, leaseDatabase, leaseKeyspace } from '@threshold/engines/testing'
 import { describe, expect, it } from 'vitest'
 import { describe as describeHistory } from '../history.ts'
 import { fillChannel } from '../src/history/channel.ts'
@@ -9,7 +9,7 @@ const EFFORT = { rounds: 2, pages: 8 }
 const PAST = { days: 200, characters: 20 }
 
 describe('a bench of history', { timeout: 120_000 }, () => {
-  it.runIf(testsAll())('asks for full pages on both stores, and tells what each took', async () => {
+  it.runIf(allTests())('asks for full pages on both stores, and tells what each took', async () => {
     await using use = new AsyncDisposableStack()
     const lease = async () => use.use(await leaseDatabase()).uri
     const cassandra = use.use(await leaseKeyspace()).uri

@@ -1,5 +1,5 @@
 import { startStage } from '@threshold/engines'
-import { leaseDatabase, testsAll } from '@threshold/engines/testing'
+import { allTests, leaseDatabase } from '@threshold/engines/testing'
 import { describe, expect, it } from 'vitest'
 import { describe as describeOverload } from '../overload.ts'
 import { createGuild } from '../src/api.ts'
@@ -22,7 +22,7 @@ const sample = (clients: number, done: number): OverloadSample => ({
 })
 
 describe('a bench of overload', { timeout: 120_000 }, () => {
-  it.runIf(testsAll())('counts what is answered by a store that can do only so much', async () => {
+  it.runIf(allTests())('counts what is answered by a store that can do only so much', async () => {
     await using use = new AsyncDisposableStack()
     const { uri } = use.use(await leaseDatabase())
     const [, host = '', port = ''] = /^mongodb:\/\/([^:/,]+):(\d+)/.exec(uri) ?? []

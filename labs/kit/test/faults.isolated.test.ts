@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
-import { type LeasedDatabase, leaseDatabase, testsAll } from '@threshold/engines/testing'
+import { allTests, type LeasedDatabase, leaseDatabase } from '@threshold/engines/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
   at,
@@ -95,7 +95,7 @@ const figureOf = ({ figures }: Report, name: string): number | null | undefined 
   figures.find(({ figure }) => figure === name)?.value
 
 // At once: each has a stage of its own, and its few people wait for most of their time.
-describe.runIf(testsAll()).concurrent('a fault', () => {
+describe.runIf(allTests()).concurrent('a fault', () => {
   it('that restarts the stage drops every socket once; clients that come back do, and what it read since is counted', async () => {
     const load = busyGuilds({ ...quiet, seconds: 8, reconnect: true })
     const report = await run(labOf({ load, fault: at({ second: 1 }, restart('stage')) }))

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { testsAll } from '@threshold/engines/testing'
+import { allTests } from '@threshold/engines/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { isProper, memory, send } from './abuse/http.ts'
 import { dial, exchange, statuses } from './abuse/raw.ts'
@@ -84,7 +84,7 @@ describe('a connection that is not what was asked for', () => {
   })
 
   // Twenty seconds of waiting.
-  it.runIf(testsAll())(
+  it.runIf(allTests())(
     'gets 408 and the end when it never comes to the point: headers or body, a byte a second',
     { timeout: 90_000 },
     async () => {

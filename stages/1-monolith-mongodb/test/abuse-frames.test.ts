@@ -206,6 +206,6 @@ describe('a gateway frame that is not what was asked for', () => {
         }),
       )
     expect(codes.size).toBeGreaterThan(3)
-    expect(abused.stage.ended()).toBeUndefined()
+    expect(abused.stage.exitReason()).toBeUndefined()
   })
 })

@@ -54,7 +54,7 @@ describe('input from somebody who means no good', () => {
     // them.
     for (const kind of ['done', '400', '403', '404'])
       expect(seen.get(kind) ?? 0, kind).toBeGreaterThan(20)
-    expect(abused.stage.ended()).toBeUndefined()
+    expect(abused.stage.exitReason()).toBeUndefined()
     const { ask, channel } = await abused.world()
     expect(
       (await ask('POST', `/channels/${channel}/messages`, { content: 'still here' })).status,

@@ -1,11 +1,11 @@
 import { testCrash, testDatabaseOutage } from '@threshold/conformance/faults'
 import { startStage, withDatabase } from '@threshold/engines'
-import { ownMongo } from '@threshold/engines/testing'
+import { dedicatedMongo } from '@threshold/engines/testing'
 
 const open = async () => {
   const use = new AsyncDisposableStack()
   try {
-    const engine = use.use(await ownMongo())
+    const engine = use.use(await dedicatedMongo())
     const stage = use.use(
       await startStage({ stage: 1, engineUri: withDatabase(engine.uri, 'faults') }),
     )

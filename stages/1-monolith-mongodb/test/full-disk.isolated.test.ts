@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { testFullDisk } from '@threshold/conformance/faults'
 import { startStage, withDatabase } from '@threshold/engines'
-import { ownMongo } from '@threshold/engines/testing'
+import { dedicatedMongo } from '@threshold/engines/testing'
 
 testFullDisk('Stage 1', {
   megabytes: 400,
@@ -9,7 +9,11 @@ testFullDisk('Stage 1', {
   async open(disk, onOutput) {
     const use = new AsyncDisposableStack()
     const engine = use.use(
-      await ownMongo({ provider: 'native', dataDir: join(disk.dir, 'data'), wrap: disk.wrap }),
+      await dedicatedMongo({
+        provider: 'native',
+        dataDir: join(disk.dir, 'data'),
+        wrap: disk.wrap,
+      }),
     )
     const stage = use.use(
       await startStage({ stage: 1, engineUri: withDatabase(engine.uri, 'full'), onOutput }),

@@ -1,11 +1,11 @@
 import { testCrash, testDatabaseOutage } from '@threshold/conformance/faults'
 import { type Engine, startStage, withDatabase, withKeyspace } from '@threshold/engines'
 import {
+  dedicatedCassandra,
+  dedicatedMongo,
+  iterations,
   leaseDatabase,
   leaseKeyspace,
-  ownCassandra,
-  ownMongo,
-  rounds,
 } from '@threshold/engines/testing'
 import { afterAll, beforeAll } from 'vitest'
 
@@ -13,9 +13,9 @@ import { afterAll, beforeAll } from 'vitest'
  * One for all tests here, since a JVM takes its time to start: whoever finds it killed starts it
  * again.
  */
-let cassandra: Awaited<ReturnType<typeof ownCassandra>>
+let cassandra: Awaited<ReturnType<typeof dedicatedCassandra>>
 beforeAll(async () => {
-  cassandra = await ownCassandra()
+  cassandra = await dedicatedCassandra()
 })
 afterAll(() => cassandra?.stop())
 
@@ -45,7 +45,7 @@ const openCassandra = async () => {
 
 const openMongo = async () => {
   const use = new AsyncDisposableStack()
-  const engine = use.use(await ownMongo())
+  const engine = use.use(await dedicatedMongo())
   const engineUri = withDatabase(engine.uri, 'faults')
   return await victims(
     engine,
@@ -56,7 +56,7 @@ const openMongo = async () => {
 
 // Fewer than stage 1's: a nonce is a transaction here, and a thousand at once outlast their
 // deadline on two cores.
-testCrash('Stage 2 on Cassandra', openCassandra, { rounds: rounds(1, 2), sends: 200 })
+testCrash('Stage 2 on Cassandra', openCassandra, { rounds: iterations(1, 2), sends: 200 })
 // By default stage 1 shows it of a stage, and both adapters of themselves.
 testDatabaseOutage('Stage 2 (Cassandra)', openCassandra, {
   identifiesDuringOutage: true,

@@ -1,6 +1,6 @@
 import { testFullDisk } from '@threshold/conformance/faults'
 import { startStage, withKeyspace } from '@threshold/engines'
-import { leaseDatabase, ownCassandra } from '@threshold/engines/testing'
+import { dedicatedCassandra, leaseDatabase } from '@threshold/engines/testing'
 
 testFullDisk('Stage 2', {
   megabytes: 200,
@@ -8,7 +8,7 @@ testFullDisk('Stage 2', {
   async open(disk, onOutput) {
     const use = new AsyncDisposableStack()
     const engineUri = use.use(await leaseDatabase()).uri
-    const engine = use.use(await ownCassandra({ provider: 'native', disk }))
+    const engine = use.use(await dedicatedCassandra({ provider: 'native', disk }))
     const cassandraUri = withKeyspace(engine.uri, 'full_disk')
     const stage = use.use(await startStage({ stage: 2, engineUri, cassandraUri, onOutput }))
     return { engine, stage, [Symbol.asyncDispose]: () => use.disposeAsync() }

@@ -1,5 +1,5 @@
 import { type StageProcess, startStage } from '@threshold/engines'
-import { type LeasedDatabase, leaseDatabase, testsAll } from '@threshold/engines/testing'
+import { allTests, type LeasedDatabase, leaseDatabase } from '@threshold/engines/testing'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
@@ -162,7 +162,7 @@ describe('the chat page', { timeout: 90_000 }, () => {
     await grace.page.getByText('3 messages arrived while you were away').waitFor()
   })
 
-  it.runIf(testsAll())(
+  it.runIf(allTests())(
     'shows what others write as text, whatever it looks like, and asks nobody but its own server',
     async () => {
       const attack = '<img src=x onerror="window.taken = true"><script>window.taken = true</script>'
@@ -189,7 +189,7 @@ describe('the chat page', { timeout: 90_000 }, () => {
     },
   )
 
-  it.runIf(testsAll())(
+  it.runIf(allTests())(
     'scrolls back through a long history page by page, and keeps the place one reads at',
     async () => {
       await using reader = await browser.visit(stage.url)
@@ -227,7 +227,7 @@ describe('the chat page', { timeout: 90_000 }, () => {
     },
   )
 
-  it.runIf(testsAll())('is usable by keyboard alone', async () => {
+  it.runIf(allTests())('is usable by keyboard alone', async () => {
     await using both = await pair()
     const { page } = both.ada
     await say(both.grace.page, 'first')
@@ -251,7 +251,7 @@ describe('the chat page', { timeout: 90_000 }, () => {
     await message(page, 'second').waitFor()
   })
 
-  it.runIf(testsAll())('fits a phone: nothing sticks out, and the lists are drawers', async () => {
+  it.runIf(allTests())('fits a phone: nothing sticks out, and the lists are drawers', async () => {
     await using visitor = await browser.visit(stage.url, {
       viewport: { width: 390, height: 844 },
       hasTouch: true,
@@ -282,7 +282,7 @@ describe('the chat page', { timeout: 90_000 }, () => {
     )
   })
 
-  it.runIf(testsAll())(
+  it.runIf(allTests())(
     'runs no inline script and loads nothing from elsewhere, even if something were injected',
     async () => {
       await using visitor = await browser.visit(stage.url)
@@ -295,7 +295,7 @@ describe('the chat page', { timeout: 90_000 }, () => {
     },
   )
 
-  it.runIf(testsAll())(
+  it.runIf(allTests())(
     'refuses a token that is none, and leaves when its own is not accepted any more',
     async () => {
       await using visitor = await browser.visit(stage.url)
@@ -323,7 +323,7 @@ describe('the chat page', { timeout: 90_000 }, () => {
     },
   )
 
-  it.runIf(testsAll())(
+  it.runIf(allTests())(
     'says so where no users are made, and takes a token there all the same',
     async () => {
       const secret = 'shared by two stages of this test alone'

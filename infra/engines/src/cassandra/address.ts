@@ -46,17 +46,17 @@ export function parseCassandraUri(uri: string): CassandraAddress {
 }
 
 /** A short-lived client: for a question, a keyspace made or dropped. */
-export async function askCassandra<T>(
+export async function withCassandraClient<T>(
   uri: string,
   ask: (client: Client) => Promise<T>,
-  withinMs = 5_000,
+  timeoutMs = 5_000,
 ): Promise<T> {
   const { contactPoints, port, localDataCenter, credentials } = parseCassandraUri(uri)
   const client = new Client({
     contactPoints: contactPoints.map((host) => `${host}:${port}`),
     localDataCenter,
     protocolOptions: { port }, // without it the other nodes are looked for on 9042
-    socketOptions: { connectTimeout: withinMs, readTimeout: withinMs },
+    socketOptions: { connectTimeout: timeoutMs, readTimeout: timeoutMs },
     ...(credentials ? { credentials } : {}),
   })
   try {
@@ -68,20 +68,20 @@ export async function askCassandra<T>(
 
 /** The version that the server says it has. */
 export const cassandraVersion = (uri: string): Promise<string> =>
-  askCassandra(uri, async (client) => {
+  withCassandraClient(uri, async (client) => {
     const { rows } = await client.execute('SELECT release_version FROM system.local')
     return String(rows[0]?.release_version)
   })
 
 /** Schema changes wait for the disk, which on a busy machine takes its time. */
-const DROP_WITHIN_MS = 30_000
+const DROP_TIMEOUT_MS = 30_000
 
 export async function dropKeyspace(uri: string, keyspace: string): Promise<void> {
   if (!/^[a-z]\w*$/.test(keyspace))
     throw new CodedError('BAD_KEYSPACE', `${keyspace} is no name of a keyspace of ours`)
-  await askCassandra(
+  await withCassandraClient(
     uri,
     (client) => client.execute(`DROP KEYSPACE IF EXISTS ${keyspace}`),
-    DROP_WITHIN_MS,
+    DROP_TIMEOUT_MS,
   )
 }

@@ -2,21 +2,21 @@ import { CodedError } from '@threshold/kit'
 import { cannotScale, type EngineState, labelText } from '../engine.ts'
 import { withLock } from '../lock.ts'
 import type { OnProgress } from '../progress.ts'
-import { claimPort } from '../run/claim-port.ts'
-import { openRun, type Run } from '../run/registry.ts'
+import { claimPort } from '../registry/claim-port.ts'
+import { type Registration, register } from '../registry/registry.ts'
 import { VERSIONS } from '../versions.ts'
 import { cassandraUri } from './address.ts'
 import {
   type CassandraEngine,
   collectorOf,
   DEFAULT_HEAP_MB,
-  MOST_NODES,
+  MAX_NODES,
   type StartCassandraOptions,
 } from './engine.ts'
 import { installCassandra } from './install.ts'
 import { findJava, JAVA_MAJOR } from './java.ts'
 import { type CassandraNode, NativeNode } from './node.ts'
-import { LEAST_CACHE_MB } from './settings.ts'
+import { MIN_CACHE_MB } from './settings.ts'
 
 const ADDRESSES = ['127.0.0.1', '127.0.0.2', '127.0.0.3'] as const
 /**
@@ -44,18 +44,18 @@ export async function startNativeCassandra(
       next: `install Java ${JAVA_MAJOR}; npx threshold doctor says how`,
     })
   const home = await installCassandra(onProgress)
-  const run = await openRun({ role: 'ports', text: 'ports of a Cassandra cluster' })
+  const registration = await register({ role: 'ports', text: 'ports of a Cassandra cluster' })
   const cluster = new Cluster(options, {
     java: java.path,
     home,
-    run,
+    registration,
     onProgress,
-    cqlPort: await claimPort(run),
-    storagePort: await claimPort(run),
+    cqlPort: await claimPort(registration),
+    storagePort: await claimPort(registration),
   })
   try {
     const { nodes = 1 } = options
-    while (cluster.nodes().length < nodes) await cluster.join()
+    while (cluster.nodes().length < nodes) await cluster.addNode()
     return cluster
   } catch (error) {
     await cluster.stop()
@@ -63,10 +63,10 @@ export async function startNativeCassandra(
   }
 }
 
-interface Place {
+interface ClusterContext {
   readonly java: string
   readonly home: string
-  readonly run: Run
+  readonly registration: Registration
   readonly onProgress: OnProgress
   readonly cqlPort: number
   readonly storagePort: number
@@ -76,11 +76,11 @@ class Cluster implements CassandraEngine {
   readonly kind = 'cassandra'
   readonly label
   readonly #options: StartCassandraOptions
-  readonly #place: Place
+  readonly #place: ClusterContext
   readonly #nodes: NativeNode[] = []
   #stopping: Promise<void> | undefined
 
-  constructor(options: StartCassandraOptions, place: Place) {
+  constructor(options: StartCassandraOptions, place: ClusterContext) {
     this.#options = options
     this.#place = place
     this.label = label(options.heapMb ?? DEFAULT_HEAP_MB)
@@ -106,21 +106,21 @@ class Cluster implements CassandraEngine {
   }
 
   limits(): { cacheBytes: number } {
-    return { cacheBytes: (this.#options.cacheMb ?? LEAST_CACHE_MB) * 1024 * 1024 }
+    return { cacheBytes: (this.#options.cacheMb ?? MIN_CACHE_MB) * 1024 * 1024 }
   }
 
-  async join(): Promise<CassandraNode> {
+  async addNode(): Promise<CassandraNode> {
     const address = ADDRESSES[this.#nodes.length]
     if (address === undefined || this.#stopping)
       throw cannotScale('Cassandra', this.#nodes.length + 1)
-    const { java, home, cqlPort, storagePort, onProgress, run } = this.#place
+    const { java, home, cqlPort, storagePort, onProgress, registration } = this.#place
     onProgress({ text: `starting Cassandra ${VERSIONS.cassandra} on ${address} (7 to 35 s)` })
     const settings = {
       address,
       seeds: [ADDRESSES[0]],
       cqlPort,
       storagePort,
-      jmxPort: await claimPort(run),
+      jmxPort: await claimPort(registration),
       heapMb: this.#options.heapMb ?? DEFAULT_HEAP_MB,
       collector: collectorOf(this.#options),
       cacheMb: this.#options.cacheMb,
@@ -131,7 +131,7 @@ class Cluster implements CassandraEngine {
       bootstrap: this.#nodes.length > 0,
     } as const
     // Cassandra wants joins one after another; so does a machine of two cores.
-    const node = await withLock('cassandra-start', { withinMs: 600_000 }, () =>
+    const node = await withLock('cassandra-start', { timeoutMs: 600_000 }, () =>
       NativeNode.start(settings, java, home),
     )
     this.#nodes.push(node)
@@ -139,8 +139,8 @@ class Cluster implements CassandraEngine {
   }
 
   async scale(nodes: number): Promise<void> {
-    if (nodes < this.#nodes.length || nodes > MOST_NODES) throw cannotScale('Cassandra', nodes)
-    while (this.#nodes.length < nodes) await this.join()
+    if (nodes < this.#nodes.length || nodes > MAX_NODES) throw cannotScale('Cassandra', nodes)
+    while (this.#nodes.length < nodes) await this.addNode()
   }
 
   stop(): Promise<void> {
@@ -150,7 +150,7 @@ class Cluster implements CassandraEngine {
 
   async #stop(): Promise<void> {
     await Promise.all(this.#nodes.map((node) => node.stop()))
-    await this.#place.run.close()
+    await this.#place.registration.close()
   }
 
   kill = (): Promise<void> => this.#first.kill()

@@ -2,23 +2,23 @@ import { type Container, startContainer } from '../docker/container.ts'
 import { containerControls } from '../docker/controls.ts'
 import type { Docker } from '../docker/find.ts'
 import { ensureImage } from '../docker/image.ts'
-import { waitForAnswer } from '../docker/ready.ts'
+import { waitUntilReady } from '../docker/ready.ts'
 import { cannotScale, labelText } from '../engine.ts'
 import type { OnProgress } from '../progress.ts'
-import { claimPort } from '../run/claim-port.ts'
-import { openRun } from '../run/registry.ts'
+import { claimPort } from '../registry/claim-port.ts'
+import { register } from '../registry/registry.ts'
 import { CASSANDRA_IMAGE, VERSIONS } from '../versions.ts'
-import { askCassandra, cassandraUri, cassandraVersion } from './address.ts'
+import { cassandraUri, cassandraVersion, withCassandraClient } from './address.ts'
 import {
   type CassandraEngine,
   collectorOf,
   DEFAULT_HEAP_MB,
   type StartCassandraOptions,
 } from './engine.ts'
-import { COMMIT_LOG, cacheSettings, LEAST_CACHE_MB, SHORT_LIVED } from './settings.ts'
+import { COMMIT_LOG, cacheSettings, MIN_CACHE_MB, SHORT_LIVED } from './settings.ts'
 
-const INSIDE = 9_042
-const READY_WITHIN_MS = 180_000
+const CONTAINER_PORT = 9_042
+const READY_TIMEOUT_MS = 180_000
 
 /**
  * One node in a container. More nodes want a network of their own and addresses that clients
@@ -31,32 +31,32 @@ export async function startDockerCassandra(
 ): Promise<CassandraEngine> {
   if ((options.nodes ?? 1) > 1) throw cannotScale('Cassandra in Docker', options.nodes ?? 1)
   await ensureImage(docker.client, CASSANDRA_IMAGE, onProgress)
-  const run = await openRun({
+  const registration = await register({
     role: 'cassandra',
     text: `${VERSIONS.cassandraImage} in Docker`,
     onExit: 'term',
   })
   let container: Container | undefined
   try {
-    const port = await claimPort(run)
+    const port = await claimPort(registration)
     onProgress({ text: `starting ${VERSIONS.cassandraImage} in Docker (10 to 60 s)` })
     const spec = {
       image: VERSIONS.cassandraImage,
       environment: environmentOf(options),
-      inside: INSIDE,
+      containerPort: CONTAINER_PORT,
       port,
     }
-    const started = await startContainer(docker, spec, run)
+    const started = await startContainer(docker, spec, registration)
     container = started
     const uri = cassandraUri(['127.0.0.1'], port)
     const answers = (): Promise<void> =>
-      waitForAnswer(started, {
+      waitUntilReady(started, {
         product: VERSIONS.cassandraImage,
         port,
-        withinMs: READY_WITHIN_MS,
+        timeoutMs: READY_TIMEOUT_MS,
         onProgress,
-        ask: () =>
-          askCassandra(uri, (client) =>
+        probe: () =>
+          withCassandraClient(uri, (client) =>
             client.execute('SELECT bootstrapped FROM system.local'),
           ).then(() => {}),
       })
@@ -69,16 +69,16 @@ export async function startDockerCassandra(
       label: labelText({ product: `Cassandra, ${heapMb} MB heap`, version, provider: 'docker' }),
       uri,
       nodes: () => [],
-      limits: () => ({ cacheBytes: (options.cacheMb ?? LEAST_CACHE_MB) * 1024 * 1024 }),
+      limits: () => ({ cacheBytes: (options.cacheMb ?? MIN_CACHE_MB) * 1024 * 1024 }),
       async scale(nodes) {
         if (nodes !== 1) throw cannotScale('Cassandra in Docker', nodes)
       },
-      async join() {
+      async addNode() {
         throw cannotScale('Cassandra in Docker', 2)
       },
     }
   } catch (error) {
-    await (container === undefined ? run.close() : container.stop())
+    await (container === undefined ? registration.close() : container.stop())
     throw error
   }
 }

@@ -1,5 +1,5 @@
-import type { Engine, Prefer } from '../engine.ts'
-import type { WrapLaunch } from '../process/child.ts'
+import type { Engine, Preference } from '../engine.ts'
+import type { LaunchWrapper } from '../process/child.ts'
 import type { CassandraNode } from './node.ts'
 import type { Collector, CommitLog } from './settings.ts'
 
@@ -17,15 +17,15 @@ export interface CassandraEngine extends Engine {
    * One node more. It takes over its share of the data while the others serve; returns when it
    * serves as well.
    */
-  join(): Promise<CassandraNode>
+  addNode(): Promise<CassandraNode>
 }
 
 export interface StartCassandraOptions {
   readonly provider?: 'external' | 'docker' | 'native' | undefined
   /** Not an engine that we could not kill or pause: passes over `external`. */
-  readonly ours?: boolean | undefined
+  readonly managed?: boolean | undefined
   /** `quick` unless it is said: it does not wait for an image of a few hundred megabytes. */
-  readonly prefer?: Prefer | undefined
+  readonly prefer?: Preference | undefined
   readonly nodes?: number | undefined
   readonly heapMb?: number | undefined
   readonly collector?: Collector | undefined
@@ -46,7 +46,7 @@ export interface StartCassandraOptions {
    */
   readonly unsafeSystem?: boolean | undefined
   /** Where its data lies, and how its process gets there. Local processes alone. */
-  readonly disk?: { readonly dir: string; readonly wrap: WrapLaunch } | undefined
+  readonly disk?: { readonly dir: string; readonly wrap: LaunchWrapper } | undefined
 }
 
 /**
@@ -56,6 +56,6 @@ export interface StartCassandraOptions {
 export const collectorOf = ({ collector, shortLived }: StartCassandraOptions): Collector =>
   collector ?? (shortLived ? 'Serial' : 'G1')
 
-export const MOST_NODES = 3
+export const MAX_NODES = 3
 /** Enough for tests: a node takes 0.7 GB with it. */
 export const DEFAULT_HEAP_MB = 256

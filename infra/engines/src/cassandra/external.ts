@@ -1,6 +1,6 @@
 import { CodedError, messageOf } from '@threshold/kit'
 import { enginesConfig } from '../config.ts'
-import { labelText, notOurs, unusable, usable } from '../engine.ts'
+import { externalEngineError, labelText, unusable, usable } from '../engine.ts'
 import { cassandraVersion } from './address.ts'
 import type { CassandraEngine } from './engine.ts'
 import type { CassandraProvider } from './provider.ts'
@@ -38,7 +38,7 @@ export const externalCassandra: CassandraProvider = {
 
 function externalEngine(uri: string, version: string): CassandraEngine {
   const refuse = (what: string) => async (): Promise<never> => {
-    throw notOurs(what)
+    throw externalEngineError(what)
   }
   const stop = async (): Promise<void> => {}
   return {
@@ -54,10 +54,10 @@ function externalEngine(uri: string, version: string): CassandraEngine {
     pause: refuse('paused'),
     resume: refuse('resumed'),
     limits() {
-      throw notOurs('limited')
+      throw externalEngineError('limited')
     },
     scale: refuse('scaled'),
-    join: refuse('scaled'),
+    addNode: refuse('scaled'),
     [Symbol.asyncDispose]: stop,
   }
 }

@@ -35,7 +35,7 @@ export const readPauses = async (file: string): Promise<Pause[]> =>
  * Whether a span of time met a pause at all: what splits reads into those inside one and those
  * outside.
  */
-export function meetsPause(pauses: readonly Pause[], start: number, end: number): boolean {
+export function overlapsPause(pauses: readonly Pause[], start: number, end: number): boolean {
   let low = 0
   let high = pauses.length
   while (low < high) {

@@ -1,27 +1,27 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { CodedError, messageOf } from '@threshold/kit'
 import type { EngineState } from '../engine.ts'
-import { asItIs, type Child, startChild } from '../process/child.ts'
-import { goneWithin, halt, signal, terminate } from '../process/terminate.ts'
-import { openRun, type Run } from '../run/registry.ts'
-import { askCassandra, cassandraUri } from './address.ts'
+import { asItIs, type ManagedChild, startChild } from '../process/child.ts'
+import { exitsWithin, signal, suspend, terminate } from '../process/terminate.ts'
+import { type Registration, register } from '../registry/registry.ts'
+import { cassandraUri, withCassandraClient } from './address.ts'
 import { type Pause, readPauses } from './gc-log.ts'
 import {
   nodetool,
-  type TableFigures,
-  type TableReads,
-  tableFigures,
-  tableReads,
+  readTableHistograms,
+  readTableStats,
+  type TableHistograms,
+  type TableStats,
 } from './nodetool.ts'
 import {
-  gcLogOf,
+  gcLogFile,
   JVM_ENVIRONMENT,
   launchArgs,
   type NodeSettings,
   writeSettings,
 } from './settings.ts'
 
-const READY_WITHIN_MS = 120_000
+const READY_TIMEOUT_MS = 120_000
 const STOP_GRACE_MS = 15_000
 const POLL_MS = 200
 
@@ -36,9 +36,9 @@ export interface CassandraNode {
   resume(): Promise<void>
   nodetool(...args: string[]): Promise<string>
   /** Tombstones scanned, partition sizes, sstables of a table, as this node counts them. */
-  table(keyspace: string, table: string): Promise<TableFigures>
+  tableStats(keyspace: string, table: string): Promise<TableStats>
   /** Sstables that a read looked into, and its time in the node. */
-  reads(keyspace: string, table: string): Promise<TableReads>
+  tableHistograms(keyspace: string, table: string): Promise<TableHistograms>
   /** Stop-the-world pauses so far. */
   pauses(): Promise<Pause[]>
 }
@@ -48,16 +48,21 @@ export class NativeNode implements CassandraNode {
   readonly #settings: NodeSettings
   readonly #java: string
   readonly #home: string
-  readonly #run: Run
-  #child: Child | undefined
+  readonly #registration: Registration
+  #child: ManagedChild | undefined
   #state: Exclude<EngineState, 'died'> = 'stopped'
 
-  private constructor(settings: NodeSettings, java: string, home: string, run: Run) {
+  private constructor(
+    settings: NodeSettings,
+    java: string,
+    home: string,
+    registration: Registration,
+  ) {
     this.address = settings.address
     this.#settings = settings
     this.#java = java
     this.#home = home
-    this.#run = run
+    this.#registration = registration
   }
 
   static async start(
@@ -65,13 +70,13 @@ export class NativeNode implements CassandraNode {
     java: string,
     home: string,
   ): Promise<NativeNode> {
-    const run = await openRun({
+    const registration = await register({
       role: 'cassandra',
       text: `Cassandra node ${settings.address}`,
       group: true,
       onExit: 'kill',
     })
-    const node = new NativeNode({ ...settings, dir: run.dir }, java, home, run)
+    const node = new NativeNode({ ...settings, dir: registration.dir }, java, home, registration)
     try {
       await writeSettings(node.#settings, home)
       await node.#launch()
@@ -83,12 +88,12 @@ export class NativeNode implements CassandraNode {
   }
 
   get pid(): number | undefined {
-    return this.#child?.ended() === undefined ? this.#child?.identity.pid : undefined
+    return this.#child?.exitReason() === undefined ? this.#child?.identity.pid : undefined
   }
 
   state(): EngineState {
     const runs = this.#state === 'running' || this.#state === 'paused'
-    return runs && this.#child?.ended() !== undefined ? 'died' : this.#state
+    return runs && this.#child?.exitReason() !== undefined ? 'died' : this.#state
   }
 
   async #launch(): Promise<void> {
@@ -97,24 +102,24 @@ export class NativeNode implements CassandraNode {
     const wrap = disk?.wrap ?? asItIs
     this.#child = await startChild(
       wrap({ command: this.#java, args, cwd: dir, env: JVM_ENVIRONMENT }),
-      this.#run.id,
+      this.#registration.id,
     )
     this.#state = 'running'
-    await this.#run.update({ process: this.#child.identity })
-    await answersCql(this.#settings, this.#child)
+    await this.#registration.update({ process: this.#child.identity })
+    await waitForCql(this.#settings, this.#child)
   }
 
   /** Its data goes with it, so it need not end in order. */
   async stop(): Promise<void> {
     if (this.#child) await terminate(this.#child.identity, { group: true, graceMs: 0 })
     this.#state = 'stopped'
-    await this.#run.close()
+    await this.#registration.close()
   }
 
   async kill(): Promise<void> {
     const child = this.#running()
     signal(child.identity.pid, 'SIGKILL', true)
-    await goneWithin(child.identity, 10_000)
+    await exitsWithin(child.identity, 10_000)
     this.#state = 'killed'
   }
 
@@ -124,7 +129,7 @@ export class NativeNode implements CassandraNode {
   }
 
   async pause(): Promise<void> {
-    await halt(this.#running().identity.pid)
+    await suspend(this.#running().identity.pid)
     this.#state = 'paused'
   }
 
@@ -137,39 +142,39 @@ export class NativeNode implements CassandraNode {
     return nodetool(this.#place, ...args)
   }
 
-  table(keyspace: string, table: string): Promise<TableFigures> {
-    return tableFigures(this.#place, keyspace, table)
+  tableStats(keyspace: string, table: string): Promise<TableStats> {
+    return readTableStats(this.#place, keyspace, table)
   }
 
-  reads(keyspace: string, table: string): Promise<TableReads> {
-    return tableReads(this.#place, keyspace, table)
+  tableHistograms(keyspace: string, table: string): Promise<TableHistograms> {
+    return readTableHistograms(this.#place, keyspace, table)
   }
 
   pauses(): Promise<Pause[]> {
-    return readPauses(gcLogOf(this.#settings.dir))
+    return readPauses(gcLogFile(this.#settings.dir))
   }
 
   get #place() {
     return { java: this.#java, home: this.#home, jmxPort: this.#settings.jmxPort }
   }
 
-  #running(): Child {
-    if (this.#child === undefined || this.#child.ended() !== undefined)
+  #running(): ManagedChild {
+    if (this.#child === undefined || this.#child.exitReason() !== undefined)
       throw new CodedError('ENGINE_STOPPED', `Cassandra on ${this.address} is not running`)
     return this.#child
   }
 }
 
 /** Asks in CQL, since neither the log nor an open port says that a node has joined and serves. */
-async function answersCql(node: NodeSettings, child: Child): Promise<void> {
-  const until = Date.now() + READY_WITHIN_MS
+async function waitForCql(node: NodeSettings, child: ManagedChild): Promise<void> {
+  const until = Date.now() + READY_TIMEOUT_MS
   let last = 'it does not listen yet'
   while (Date.now() < until) {
-    if (child.ended() !== undefined) {
+    if (child.exitReason() !== undefined) {
       const said = child.tail().trim().split('\n')
       // Cassandra says why it does not start in one line, and a lab's report has room for one.
       const why =
-        said.findLast((line) => line.includes('encountered during startup')) ?? child.ended()
+        said.findLast((line) => line.includes('encountered during startup')) ?? child.exitReason()
       throw new CodedError(
         'ENGINE_DIED',
         `Cassandra on ${node.address} ended at start: ${why}\n${said.slice(-10).join('\n')}`,
@@ -179,7 +184,7 @@ async function answersCql(node: NodeSettings, child: Child): Promise<void> {
       )
     }
     try {
-      await askCassandra(cassandraUri([node.address], node.cqlPort), (client) =>
+      await withCassandraClient(cassandraUri([node.address], node.cqlPort), (client) =>
         client.execute('SELECT bootstrapped FROM system.local'),
       )
       return
@@ -190,7 +195,7 @@ async function answersCql(node: NodeSettings, child: Child): Promise<void> {
   }
   throw new CodedError(
     'ENGINE_NOT_READY',
-    `Cassandra on ${node.address} did not answer within ${READY_WITHIN_MS / 1_000} s: ${last}`,
+    `Cassandra on ${node.address} did not answer within ${READY_TIMEOUT_MS / 1_000} s: ${last}`,
     {
       next: 'npx threshold doctor',
     },

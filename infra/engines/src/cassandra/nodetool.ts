@@ -8,9 +8,9 @@ import { lowerPriority } from '../process/priority.ts'
 import { spawnRegistered } from '../process/registered.ts'
 import { JVM_ENVIRONMENT, jvmFlags } from './settings.ts'
 
-const WITHIN_MS = 120_000
+const TIMEOUT_MS = 120_000
 
-export interface NodetoolPlace {
+export interface NodetoolTarget {
   readonly java: string
   readonly home: string
   readonly jmxPort: number
@@ -20,7 +20,7 @@ export interface NodetoolPlace {
  * Runs nodetool against one node and answers what it said. A second or so, more on a busy machine:
  * a JVM starts for it.
  */
-export async function nodetool(place: NodetoolPlace, ...args: string[]): Promise<string> {
+export async function nodetool(place: NodetoolTarget, ...args: string[]): Promise<string> {
   const flags = await jvmFlags()
   const command = [
     '-Xmx64M',
@@ -31,7 +31,7 @@ export async function nodetool(place: NodetoolPlace, ...args: string[]): Promise
   ]
   const connect = ['-h', '127.0.0.1', '-p', String(place.jmxPort)]
   // In a session of its own no Ctrl-C reaches it.
-  const { child, identity, run, closed } = await spawnRegistered({
+  const { child, identity, registration, closed } = await spawnRegistered({
     role: 'nodetool',
     group: true,
     onExit: 'kill',
@@ -49,35 +49,35 @@ export async function nodetool(place: NodetoolPlace, ...args: string[]): Promise
       env: childEnvironment(JVM_ENVIRONMENT),
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: WITHIN_MS,
+      timeout: TIMEOUT_MS,
     },
   })
-  await using _ = run
+  await using _ = registration
   // A JVM that starts must not disturb what is measured meanwhile.
   void lowerPriority(identity.pid)
   const [stdout, stderr, { code, signal }] = await Promise.all([
-    saidOn(child.stdout!),
-    saidOn(child.stderr!),
+    readOutput(child.stdout!),
+    readOutput(child.stderr!),
     closed,
   ])
-  const late = `no answer within ${WITHIN_MS / 1_000} s`
+  const late = `no answer within ${TIMEOUT_MS / 1_000} s`
   const ended = child.killed ? late : signal === null ? `exit code ${code}` : `signal ${signal}`
   if (ended !== 'exit code 0')
     throw new CodedError(
       'NODETOOL_FAILED',
-      `nodetool ${args.join(' ')}: ${complaint(ended, stdout, stderr)}`,
+      `nodetool ${args.join(' ')}: ${describeFailure(ended, stdout, stderr)}`,
     )
   return stdout
 }
 
 /** What came until it ended; nothing of a program that could not be started. */
-const saidOn = (stream: Readable): Promise<string> => text(stream).catch(() => '')
+const readOutput = (stream: Readable): Promise<string> => text(stream).catch(() => '')
 
 /**
  * What went wrong and in which step: nodetool says the first before a stack trace on stderr, the
  * second among its progress on stdout.
  */
-export function complaint(ended: string, stdout: string, stderr: string): string {
+export function describeFailure(ended: string, stdout: string, stderr: string): string {
   const [said = ''] = stderr.split('-- StackTrace --')
   const steps = stdout.split('\n').filter((line) => /fail|error|exception/i.test(line))
   const lines = [said, ...steps.slice(-3)].map((line) => line.trim().replaceAll(/\s*\n\s*/g, '; '))
@@ -85,7 +85,7 @@ export function complaint(ended: string, stdout: string, stderr: string): string
 }
 
 /** What a table costs to read on one node, in Cassandra's own counters since it started. */
-export interface TableFigures {
+export interface TableStats {
   /** Bytes of live sstables. */
   readonly spaceBytes: number
   readonly sstables: number
@@ -100,11 +100,11 @@ export interface TableFigures {
   readonly writes: number
 }
 
-export async function tableFigures(
-  place: NodetoolPlace,
+export async function readTableStats(
+  place: NodetoolTarget,
   keyspace: string,
   table: string,
-): Promise<TableFigures> {
+): Promise<TableStats> {
   const text = await nodetool(place, 'tablestats', '-F', 'json', `${keyspace}.${table}`)
   const all = JSON.parse(text) as Record<
     string,
@@ -132,7 +132,7 @@ export async function tableFigures(
 }
 
 /** How a node saw the reads of a table, over the last minutes. */
-export interface TableReads {
+export interface TableHistograms {
   /** Files on disk that one read had to look into. */
   readonly sstablesP50: number
   readonly sstablesP99: number
@@ -141,14 +141,15 @@ export interface TableReads {
   readonly readP99Ms: number
 }
 
-export const tableReads = async (
-  place: NodetoolPlace,
+export const readTableHistograms = async (
+  place: NodetoolTarget,
   keyspace: string,
   table: string,
-): Promise<TableReads> => parseHistograms(await nodetool(place, 'tablehistograms', keyspace, table))
+): Promise<TableHistograms> =>
+  parseHistograms(await nodetool(place, 'tablehistograms', keyspace, table))
 
 /** A table for people: a line of headings, one of units, then a line for each percentile. */
-export function parseHistograms(said: string): TableReads {
+export function parseHistograms(said: string): TableHistograms {
   const lines = said.split('\n').map((line) => line.trim().split(/\s{2,}/))
   const headings = lines.find(([first]) => first === 'Percentile')
   const value = (percentile: string, heading: string): number => {

@@ -1,8 +1,8 @@
 import { CodedError } from '@threshold/kit'
-import { isInstalled, roomFor } from '../cache.ts'
+import { checkToolSpace, isInstalled } from '../cache.ts'
 import { findDocker } from '../docker/find.ts'
 import { imageAvailable } from '../docker/image.ts'
-import { type Availability, type Prefer, unusable } from '../engine.ts'
+import { type Availability, type Preference, unusable } from '../engine.ts'
 import type { OnProgress } from '../progress.ts'
 import { CASSANDRA_IMAGE, TOOLS, VERSIONS } from '../versions.ts'
 import { startNativeCassandra } from './cluster.ts'
@@ -16,7 +16,7 @@ export interface CassandraProvider {
   readonly provider: 'external' | 'docker' | 'native'
   readonly name: string
   /** Looks, and changes nothing. */
-  available(prefer: Prefer): Promise<Availability>
+  available(prefer: Preference): Promise<Availability>
   start(options: StartCassandraOptions, onProgress: OnProgress): Promise<CassandraEngine>
 }
 
@@ -44,7 +44,7 @@ const nativeCassandra: CassandraProvider = {
     const java = await findJava()
     if (!java.usable) return unusable(java.why, JAVA_NEXT)
     if ((await isInstalled(TOOLS.cassandra)) || (await findMaven()) !== undefined)
-      return await roomFor(TOOLS.cassandra, RUN_MB)
+      return await checkToolSpace(TOOLS.cassandra, RUN_MB)
     return unusable('its jars are not in the cache, and there is no mvn to fetch them', MAVEN_NEXT)
   },
   start: startNativeCassandra,

@@ -37,7 +37,7 @@ export const COMMIT_LOG: Record<CommitLog, Readonly<Record<string, string>>> = {
 }
 
 /** Cassandra takes no smaller chunk cache. */
-export const LEAST_CACHE_MB = 16
+export const MIN_CACHE_MB = 16
 
 /**
  * Memtables hold the newest writes, and a read of them costs no file. They are small beside a cache
@@ -53,7 +53,7 @@ export function cacheSettings(
     // Off by default since 4.0, and then its misses are counted nowhere. Cassandra keeps 32 MiB of
     // its size back for buffers.
     file_cache_enabled: true,
-    file_cache_size: `${(cacheMb ?? LEAST_CACHE_MB) + 32}MiB`,
+    file_cache_size: `${(cacheMb ?? MIN_CACHE_MB) + 32}MiB`,
   }
 }
 
@@ -71,13 +71,13 @@ export const SHORT_LIVED = '-XX:TieredStopAtLevel=1'
  * (`StorageService.waitForSchema`): of four joins under traffic with one second, two nodes had none
  * of what they owned. And it is as long as others have to learn of writes they owe it.
  */
-const ALONE_RING_DELAY_MS = 1_000
-const JOIN_RING_DELAY_MS = 10_000
+const FIRST_NODE_RING_DELAY_MS = 1_000
+const JOINING_NODE_RING_DELAY_MS = 10_000
 
-const dataOf = ({ dir, disk }: NodeSettings): string => join(disk?.dir ?? dir, 'data')
+const dataDir = ({ dir, disk }: NodeSettings): string => join(disk?.dir ?? dir, 'data')
 
 const GC_LOG = 'gc.log'
-export const gcLogOf = (dir: string): string => join(dir, GC_LOG)
+export const gcLogFile = (dir: string): string => join(dir, GC_LOG)
 
 /**
  * A link in a node's folder to where Cassandra is installed. The JVM runs in that folder and its
@@ -93,7 +93,7 @@ const HOME = 'cassandra'
 export async function writeSettings(node: NodeSettings, home: string): Promise<void> {
   await mkdir(join(node.dir, 'conf'), { recursive: true })
   await mkdir(join(node.dir, 'tmp'), { recursive: true })
-  const data = dataOf(node)
+  const data = dataDir(node)
   const yaml = {
     cluster_name: 'threshold',
     num_tokens: 4,
@@ -179,11 +179,14 @@ export async function launchArgs(node: NodeSettings): Promise<string[]> {
     `-Djna.tmpdir=${join(node.dir, 'tmp')}`,
     '-Djava.net.preferIPv4Stack=true',
     property('config', String(pathToFileURL(join(node.dir, 'conf', 'cassandra.yaml')))),
-    property('storagedir', dataOf(node)),
+    property('storagedir', dataDir(node)),
     property('logdir', join(node.dir, 'logs')),
     property('jmx.local.port', node.jmxPort),
     property('skip_wait_for_gossip_to_settle', 0),
-    property('ring_delay_ms', node.bootstrap ? JOIN_RING_DELAY_MS : ALONE_RING_DELAY_MS),
+    property(
+      'ring_delay_ms',
+      node.bootstrap ? JOINING_NODE_RING_DELAY_MS : FIRST_NODE_RING_DELAY_MS,
+    ),
     property('superuser_setup_delay_ms', 0),
     property('consistent.rangemovement', false),
     property('unsafesystem', node.unsafeSystem),

@@ -2,7 +2,7 @@ import { CodedError, messageOf } from '@threshold/kit'
 import { unusable } from '../engine.ts'
 import { remedyOf } from '../folder.ts'
 import { noProgress, type OnProgress } from '../progress.ts'
-import { endLeftOver } from '../run/sweep.ts'
+import { endOrphans } from '../registry/sweep.ts'
 import type { CassandraEngine, StartCassandraOptions } from './engine.ts'
 import { CASSANDRA_PROVIDERS } from './provider.ts'
 
@@ -15,11 +15,11 @@ export async function startCassandra(
   options: StartCassandraOptions & { onProgress?: OnProgress } = {},
 ): Promise<CassandraEngine> {
   const { onProgress = noProgress } = options
-  await endLeftOver(onProgress)
+  await endOrphans(onProgress)
   const candidates = CASSANDRA_PROVIDERS.filter(
     ({ provider }) =>
       (options.provider === undefined || provider === options.provider) &&
-      !(options.ours === true && provider === 'external'),
+      !(options.managed === true && provider === 'external'),
   )
   const refusals: string[] = []
   const nexts: { next: string | undefined }[] = []

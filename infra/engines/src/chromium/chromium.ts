@@ -17,7 +17,7 @@ const run = promisify(execFile)
  * A browser that hangs at its own version would hang every test. A cold disk may take a few
  * seconds.
  */
-const ASK_MS = 15_000
+const PROBE_TIMEOUT_MS = 15_000
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome']
 
@@ -72,7 +72,7 @@ export async function findChromium(onProgress: OnProgress = noProgress): Promise
 export async function locateChromium(): Promise<Chromium | undefined> {
   const own = enginesConfig().chromium
   if (own !== undefined) {
-    const found = await ask(own, childEnvironment(), 'THRESHOLD_CHROMIUM')
+    const found = await probe(own, childEnvironment(), 'THRESHOLD_CHROMIUM')
     if (found !== undefined) return found
     throw new CodedError(
       'BAD_CHROMIUM',
@@ -86,7 +86,7 @@ export async function locateChromium(): Promise<Chromium | undefined> {
   // Ubuntu ships a `chromium-browser` that only tells to install a snap: what cannot say its
   // version is passed over.
   for (const path of [...named, ...(platform() === 'darwin' ? APPLICATIONS : [])]) {
-    const found = await ask(path, childEnvironment(), 'installed')
+    const found = await probe(path, childEnvironment(), 'installed')
     if (found !== undefined) return found
   }
   return (await isInstalled(TOOLS.chromium))
@@ -98,9 +98,9 @@ export async function locateChromium(): Promise<Chromium | undefined> {
 export const canFetch = (): boolean => platform() === 'linux' && arch() === 'x64'
 
 const fetchedChromium = (dir: string): Promise<Chromium | undefined> =>
-  ask(fetchedExecutable(dir), fetchedEnvironment(dir), 'cache')
+  probe(fetchedExecutable(dir), fetchedEnvironment(dir), 'cache')
 
-async function ask(
+async function probe(
   executablePath: string,
   env: NodeJS.ProcessEnv,
   origin: Chromium['origin'],
@@ -108,7 +108,7 @@ async function ask(
   try {
     const { stdout } = await run(executablePath, ['--version'], {
       env,
-      timeout: ASK_MS,
+      timeout: PROBE_TIMEOUT_MS,
       killSignal: 'SIGKILL',
     })
     const version = /\d+\.\d[\d.]*/.exec(stdout)?.[0]

@@ -3,10 +3,10 @@ import type Dockerode from 'dockerode'
 import { enginesConfig } from '../config.ts'
 import type { EngineState } from '../engine.ts'
 import { LOOPBACK } from '../process/ports.ts'
-import type { Run } from '../run/registry.ts'
+import type { Registration } from '../registry/registry.ts'
 import type { Docker } from './find.ts'
 import { isNotFound } from './image.ts'
-import { CACHE_LABEL, RUN_LABEL } from './labels.ts'
+import { CACHE_LABEL, REGISTRATION_LABEL } from './labels.ts'
 
 export interface ContainerSpec {
   readonly image: string
@@ -14,7 +14,7 @@ export interface ContainerSpec {
   readonly command?: readonly string[]
   readonly environment?: Readonly<Record<string, string>>
   /** The container's port, and the port of this machine that leads to it. */
-  readonly inside: number
+  readonly containerPort: number
   readonly port: number
   /** A folder of this machine, where the data stays; without one it goes with the container. */
   readonly dataDir?: { readonly source: string; readonly target: string } | undefined
@@ -28,15 +28,15 @@ export function createOptions(
   spec: ContainerSpec,
   runId: string,
 ): Dockerode.ContainerCreateOptions {
-  const inside = `${spec.inside}/tcp`
+  const port = `${spec.containerPort}/tcp`
   return {
     Image: spec.image,
     ...(spec.command && { Cmd: [...spec.command] }),
     Env: Object.entries(spec.environment ?? {}).map(([name, value]) => `${name}=${value}`),
-    Labels: { [RUN_LABEL]: runId, [CACHE_LABEL]: enginesConfig().cacheDir },
-    ExposedPorts: { [inside]: {} },
+    Labels: { [REGISTRATION_LABEL]: runId, [CACHE_LABEL]: enginesConfig().cacheDir },
+    ExposedPorts: { [port]: {} },
     HostConfig: {
-      PortBindings: { [inside]: [{ HostIp: LOOPBACK, HostPort: String(spec.port) }] },
+      PortBindings: { [port]: [{ HostIp: LOOPBACK, HostPort: String(spec.port) }] },
       ...(spec.dataDir && { Binds: [`${spec.dataDir.source}:${spec.dataDir.target}`] }),
     },
   }
@@ -49,12 +49,12 @@ export function createOptions(
 export async function startContainer(
   docker: Docker,
   spec: ContainerSpec,
-  run: Run,
+  registration: Registration,
 ): Promise<Container> {
-  await run.update({ dockerHost: docker.host })
-  const created = await docker.client.createContainer(createOptions(spec, run.id))
-  await run.update({ containerId: created.id })
-  const container = new Container(created, run, spec.dataDir !== undefined)
+  await registration.update({ dockerHost: docker.host })
+  const created = await docker.client.createContainer(createOptions(spec, registration.id))
+  await registration.update({ containerId: created.id })
+  const container = new Container(created, registration, spec.dataDir !== undefined)
   try {
     await created.start()
     return container
@@ -67,14 +67,14 @@ export async function startContainer(
 /** A database in a container that runs: killed, paused and restarted as a process would be. */
 export class Container {
   readonly #docker: Dockerode.Container
-  readonly #run: Run
+  readonly #registration: Registration
   readonly #keepsData: boolean
   #state: EngineState = 'running'
   #stopping: Promise<void> | undefined
 
-  constructor(docker: Dockerode.Container, run: Run, keepsData: boolean) {
+  constructor(docker: Dockerode.Container, registration: Registration, keepsData: boolean) {
     this.#docker = docker
-    this.#run = run
+    this.#registration = registration
     this.#keepsData = keepsData
   }
 
@@ -83,7 +83,7 @@ export class Container {
   }
 
   /** Why it no longer runs, in words; undefined while it runs. */
-  async ended(): Promise<string | undefined> {
+  async exitReason(): Promise<string | undefined> {
     try {
       const { State } = await this.#docker.inspect()
       if (State.Running) return undefined
@@ -146,7 +146,7 @@ export class Container {
       if (!isNotFound(error)) throw error
     }
     this.#state = 'stopped'
-    await this.#run.close()
+    await this.#registration.close()
   }
 
   #mustRun(): void {

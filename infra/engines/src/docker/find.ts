@@ -26,7 +26,7 @@ export type FoundDocker =
     }
 
 /** A busy daemon may take seconds; a hung one must not hang the doctor. */
-const ANSWER_WITHIN_MS = 10_000
+const ANSWER_TIMEOUT_MS = 10_000
 
 /**
  * The first Docker daemon that answers and whose published ports are ports of this machine. Modules
@@ -95,9 +95,9 @@ async function tryHost(host: string): Promise<FoundDocker> {
     )
   }
   try {
-    const info = await (await connectTo(address, ANSWER_WITHIN_MS)).info()
+    const info = await (await connectTo(address, ANSWER_TIMEOUT_MS)).info()
     const client = await connectTo(address)
-    if (await isNeighbour(client))
+    if (await isSiblingContainer(client))
       return refuse(
         'Threshold runs in a container itself, and the ports of its neighbours answer only outside',
         'start this container with --network host, or set THRESHOLD_MONGODB_URI and THRESHOLD_CASSANDRA_URI',
@@ -110,11 +110,11 @@ async function tryHost(host: string): Promise<FoundDocker> {
       system: String(info.OperatingSystem),
     }
   } catch (error) {
-    return whyNoAnswer(error, host, refuse)
+    return connectionFailure(error, host, refuse)
   }
 }
 
-function whyNoAnswer(
+function connectionFailure(
   error: unknown,
   host: string,
   refuse: (why: string, next: string) => FoundDocker,
@@ -143,7 +143,7 @@ function whyNoAnswer(
  * 127.0.0.1 is then this container, and not the machine on which the daemon publishes ports. A
  * container's host name is its id by default.
  */
-export async function isNeighbour(
+export async function isSiblingContainer(
   client: Dockerode,
   { name = hostname(), mark = '/.dockerenv' } = {},
 ): Promise<boolean> {

@@ -1,6 +1,6 @@
 import { CodedError, messageOf } from '@threshold/kit/errors'
 import type Dockerode from 'dockerode'
-import { type Availability, type Prefer, unusable, usable } from '../engine.ts'
+import { type Availability, type Preference, unusable, usable } from '../engine.ts'
 import type { OnProgress } from '../progress.ts'
 import { findDocker } from './find.ts'
 import { STAND_IN_LABEL } from './labels.ts'
@@ -16,7 +16,7 @@ export interface Image {
  * Whether Docker can run it. A first run is not the moment to pull a few hundred megabytes unasked;
  * a lab may.
  */
-export async function imageAvailable(image: Image, prefer: Prefer): Promise<Availability> {
+export async function imageAvailable(image: Image, prefer: Preference): Promise<Availability> {
   const docker = await findDocker()
   if (!docker.usable) return unusable(docker.why, docker.next)
   if (prefer === 'lab' || (await hasImage(docker.client, image.name))) return usable

@@ -2,7 +2,7 @@
  * The container belongs to the run of this id: a sweep finds it by this, also when its own id was
  * never written down.
  */
-export const RUN_LABEL = 'threshold.run'
+export const REGISTRATION_LABEL = 'threshold.run'
 
 /** Marks an image of our own that holds another product than its name says: infra/docker. */
 export const STAND_IN_LABEL = 'threshold.stand-in'

@@ -1,20 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { CodedError, messageOf } from '@threshold/kit/errors'
-import { somethingListens } from '../process/ports.ts'
+import { isListening } from '../process/ports.ts'
 import type { OnProgress } from '../progress.ts'
 import type { Container } from './container.ts'
 
 const POLL_MS = 100
-const TELL_EVERY_MS = 10_000
+const PROGRESS_EVERY_MS = 10_000
 
-export interface AnswerOptions {
+export interface ReadyOptions {
   readonly product: string
   readonly port: number
-  readonly withinMs: number
+  readonly timeoutMs: number
   readonly onProgress: OnProgress
-  readonly tellEveryMs?: number
+  readonly progressEveryMs?: number
   /** Asks the database once; what it throws is why it is not ready. */
-  ask(): Promise<void>
+  probe(): Promise<void>
 }
 
 /**
@@ -22,13 +22,20 @@ export interface AnswerOptions {
  * Cassandra writes its line before CQL is bound, and Docker's proxy takes connections before the
  * database does.
  */
-export async function waitForAnswer(container: Container, options: AnswerOptions): Promise<void> {
-  const { product, port, withinMs, onProgress, tellEveryMs = TELL_EVERY_MS, ask } = options
+export async function waitUntilReady(container: Container, options: ReadyOptions): Promise<void> {
+  const {
+    product,
+    port,
+    timeoutMs,
+    onProgress,
+    progressEveryMs: tellEveryMs = PROGRESS_EVERY_MS,
+    probe: ask,
+  } = options
   const from = Date.now()
   let last = `nothing listens on 127.0.0.1:${port}`
   let tellAt = from + tellEveryMs
   for (;;) {
-    if (await somethingListens(port)) {
+    if (await isListening(port)) {
       try {
         return await ask()
       } catch (error) {
@@ -36,12 +43,12 @@ export async function waitForAnswer(container: Container, options: AnswerOptions
         last = messageOf(error).split('\n')[0] ?? ''
       }
     }
-    const ended = await container.ended()
+    const ended = await container.exitReason()
     if (ended !== undefined)
       throw await notStarted('ENGINE_DIED', `${product} ended at start (${ended})`, container)
     const now = Date.now()
     const seconds = Math.round((now - from) / 1_000)
-    if (now - from > withinMs)
+    if (now - from > timeoutMs)
       throw await notStarted(
         'ENGINE_NOT_READY',
         `${product} did not answer within ${seconds} s: ${last}`,

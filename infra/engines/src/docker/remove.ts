@@ -3,14 +3,14 @@ import type Dockerode from 'dockerode'
 import { findDocker } from './find.ts'
 import { connectTo, parseDockerHost } from './host.ts'
 import { isConflict, isNotFound } from './image.ts'
-import { CACHE_LABEL, RUN_LABEL } from './labels.ts'
+import { CACHE_LABEL, REGISTRATION_LABEL } from './labels.ts'
 
-const ANSWER_WITHIN_MS = 30_000
+const ANSWER_TIMEOUT_MS = 30_000
 /** How long a daemon may still work on a container that its killed owner asked for. */
 const IN_FLIGHT_MS = 3_000
 const POLL_MS = 100
 
-export interface LeftContainer {
+export interface RegisteredContainer {
   readonly runId: string
   /** Written down as soon as Docker had created it; undefined when its owner was killed before. */
   readonly containerId: string | undefined
@@ -21,18 +21,18 @@ export interface LeftContainer {
  * Removes the containers of one run, with their data, and returns their ids. Throws when the daemon
  * does not answer.
  */
-export async function removeContainersOfRun({
+export async function removeRegisteredContainers({
   runId,
   containerId,
   dockerHost,
-}: LeftContainer): Promise<string[]> {
+}: RegisteredContainer): Promise<string[]> {
   const address = parseDockerHost(dockerHost)
   if (address === undefined) return []
-  const client = await connectTo(address, ANSWER_WITHIN_MS)
+  const client = await connectTo(address, ANSWER_TIMEOUT_MS)
   if (containerId !== undefined) return (await remove(client, containerId)) ? [containerId] : []
   const until = Date.now() + IN_FLIGHT_MS
   for (;;) {
-    const removed = await removeLabelled(client, `${RUN_LABEL}=${runId}`)
+    const removed = await removeLabelled(client, `${REGISTRATION_LABEL}=${runId}`)
     if (removed.length > 0 || Date.now() > until) return removed
     await delay(POLL_MS)
   }

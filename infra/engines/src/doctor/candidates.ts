@@ -1,7 +1,7 @@
 import { isInstalled, type Tool } from '../cache.ts'
 import { CASSANDRA_PROVIDERS, JAVA_NEXT } from '../cassandra/provider.ts'
 import { holdsStandIn, type Image, imageAvailable } from '../docker/image.ts'
-import type { Availability, EngineLabel, Prefer } from '../engine.ts'
+import type { Availability, EngineLabel, Preference } from '../engine.ts'
 import type { MongoProvider } from '../mongodb/provider.ts'
 import { MONGO_PROVIDERS } from '../mongodb/start.ts'
 import { CASSANDRA_IMAGE, MONGODB_IMAGE, TOOLS } from '../versions.ts'
@@ -11,7 +11,7 @@ import { type Family, REMEDIES } from './remedies.ts'
 export interface Candidate {
   readonly name: string
   standIn(): Promise<boolean>
-  available(prefer: Prefer): Promise<Availability>
+  available(prefer: Preference): Promise<Availability>
   /** What has to be fetched or built first. */
   install(): Promise<string | undefined>
 }

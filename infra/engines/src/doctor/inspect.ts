@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { availableParallelism, freemem, loadavg, release, totalmem, type } from 'node:os'
 import { cacheDir } from '../cache.ts'
-import type { Prefer } from '../engine.ts'
-import { freeBytes, whyNoCache } from '../folder.ts'
+import type { Preference } from '../engine.ts'
+import { cacheProblem, freeBytes } from '../folder.ts'
 import { HIGHEST_PORT, isPortFree, LOWEST_PORT } from '../process/ports.ts'
 import { CANDIDATES, type Candidate, nextFor } from './candidates.ts'
 import { type Family, familyOf } from './remedies.ts'
@@ -42,7 +42,7 @@ export async function inspectMachine(tree: string = process.cwd()): Promise<Doct
     inspectTools(family),
     Promise.all(STAGES.map(({ candidates, ...stage }) => inspectStage(stage, candidates, family))),
     Promise.all([
-      inspectDisk('cache', cacheDir(), CACHE_NEEDS, await whyNoCache()),
+      inspectDisk('cache', cacheDir(), CACHE_NEEDS, await cacheProblem()),
       inspectDisk('tree', tree, TREE_NEEDS),
     ]),
     Promise.all(samplePorts().map(isPortFree)),
@@ -111,7 +111,7 @@ async function inspectStage(
 
 async function choose(
   candidates: readonly Candidate[],
-  prefer: Prefer,
+  prefer: Preference,
 ): Promise<{ choice: ChoiceFacts | undefined; passedOver: StageFacts['passedOver'] }> {
   const passedOver: { name: string; why: string; next: string }[] = []
   for (const candidate of candidates) {

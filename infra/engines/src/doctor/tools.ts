@@ -18,29 +18,29 @@ const DOCKER_TRIED =
   'tried with Docker 20.10.24 on images of our own; untried: the official images, rootless Docker, macOS'
 
 /** A tool that hangs at its own version must not hang the doctor. */
-const ASK_MS = 5_000
+const PROBE_TIMEOUT_MS = 5_000
 
 /** `next` is for what is here and does not work; what is missing is installed. */
-type Seen = { readonly version: string } | { readonly why: string; readonly next?: string }
+type Probe = { readonly version: string } | { readonly why: string; readonly next?: string }
 
 export async function inspectTools(family: Family): Promise<ToolFacts[]> {
   const tools = [
     ['Docker', docker, `MongoDB and Cassandra in containers (${DOCKER_TRIED})`, REMEDIES.docker],
     [
       'Python 3',
-      async () => asSeen(await findPython()),
+      async () => toProbe(await findPython()),
       'the quick stand-in for MongoDB',
       REMEDIES.python,
     ],
     [
       'Rust',
-      async () => asSeen(await findCargo()),
+      async () => toProbe(await findCargo()),
       "the labs' stand-in for MongoDB, stage 4's addons",
       REMEDIES.rust,
     ],
     [
       `Java ${JAVA_MAJOR}`,
-      async () => asSeen(await findJava()),
+      async () => toProbe(await findJava()),
       'Cassandra from stage 2 on, OpenSearch',
       REMEDIES.java,
     ],
@@ -49,7 +49,7 @@ export async function inspectTools(family: Family): Promise<ToolFacts[]> {
   ] as const
   return await Promise.all(
     tools.map(async ([name, look, purpose, remedy]) => {
-      const seen: Seen = await look()
+      const seen: Probe = await look()
       const rest = { for: purpose, install: remedy[family] }
       if ('version' in seen) return { name, version: seen.version, ...rest }
       return {
@@ -63,21 +63,21 @@ export async function inspectTools(family: Family): Promise<ToolFacts[]> {
   )
 }
 
-const asSeen = (found: FoundJava | Awaited<ReturnType<typeof findPython>>): Seen =>
+const toProbe = (found: FoundJava | Awaited<ReturnType<typeof findPython>>): Probe =>
   found.usable ? { version: found.version } : { why: found.why }
 
-async function docker(): Promise<Seen> {
+async function docker(): Promise<Probe> {
   const found = await findDocker()
   if (found.usable) return { version: `${found.version} on ${found.system}` }
   return found.installed ? { why: found.why, next: found.next } : { why: 'not installed' }
 }
 
-async function go(): Promise<Seen> {
-  const version = /go(\d[\d.]*)/.exec((await ask('go', ['version'])) ?? '')?.[1]
+async function go(): Promise<Probe> {
+  const version = /go(\d[\d.]*)/.exec((await commandOutput('go', ['version'])) ?? '')?.[1]
   return version === undefined ? { why: 'no go on PATH' } : { version }
 }
 
-async function chromium(): Promise<Seen> {
+async function chromium(): Promise<Probe> {
   try {
     const found = await locateChromium()
     if (found !== undefined)
@@ -91,9 +91,12 @@ async function chromium(): Promise<Seen> {
 }
 
 /** What a command says on either stream; undefined when it is not there or fails. */
-async function ask(command: string, args: readonly string[]): Promise<string | undefined> {
+async function commandOutput(
+  command: string,
+  args: readonly string[],
+): Promise<string | undefined> {
   try {
-    const { stdout, stderr } = await run(command, args, { timeout: ASK_MS })
+    const { stdout, stderr } = await run(command, args, { timeout: PROBE_TIMEOUT_MS })
     return stdout + stderr
   } catch {
     return undefined

@@ -3,12 +3,12 @@ import { findDocker } from '../docker/find.ts'
 import { imageAvailable } from '../docker/image.ts'
 import { MONGODB_IMAGE, VERSIONS } from '../versions.ts'
 import { startDockerMongo } from './docker.ts'
-import { MONGOD_LEAST_CACHE_MB, type MongoProvider } from './provider.ts'
+import { MONGOD_MIN_CACHE_MB, type MongoProvider } from './provider.ts'
 
 export const dockerMongo: MongoProvider = {
   provider: 'docker',
   name: `${VERSIONS.mongodbImage} in Docker`,
-  leastCacheMb: MONGOD_LEAST_CACHE_MB,
+  minCacheMb: MONGOD_MIN_CACHE_MB,
   available: (prefer) => imageAvailable(MONGODB_IMAGE, prefer),
   async start(options) {
     const docker = await findDocker()

@@ -2,23 +2,23 @@ import { type Container, startContainer } from '../docker/container.ts'
 import { containerControls } from '../docker/controls.ts'
 import type { Docker } from '../docker/find.ts'
 import { ensureImage } from '../docker/image.ts'
-import { waitForAnswer } from '../docker/ready.ts'
+import { waitUntilReady } from '../docker/ready.ts'
 import { cannotScale, type Engine, type EngineLabel, labelText } from '../engine.ts'
-import { claimPort } from '../run/claim-port.ts'
-import { openRun } from '../run/registry.ts'
+import { claimPort } from '../registry/claim-port.ts'
+import { register } from '../registry/registry.ts'
 import { MONGODB_IMAGE, VERSIONS } from '../versions.ts'
-import { askProduct, type MongoProduct } from './product.ts'
+import { detectProduct, type MongoProduct } from './product.ts'
 import { DEFAULT_CACHE_MB, mebibytes, type StartOptions } from './provider.ts'
-import { askIfPrimary, localUri, REPLICA_SET } from './ready.ts'
+import { ensurePrimary, localUri, REPLICA_SET } from './ready.ts'
 
-const INSIDE = 27_017
-const READY_WITHIN_MS = 120_000
+const CONTAINER_PORT = 27_017
+const READY_TIMEOUT_MS = 120_000
 
 export async function startDockerMongo(docker: Docker, options: StartOptions): Promise<Engine> {
   const { onProgress, dataDir } = options
   const cacheMb = options.cacheMb ?? DEFAULT_CACHE_MB
   await ensureImage(docker.client, MONGODB_IMAGE, onProgress)
-  const run = await openRun({
+  const registration = await register({
     role: 'mongodb',
     text: `${VERSIONS.mongodbImage} in Docker`,
     onExit: 'term',
@@ -26,7 +26,7 @@ export async function startDockerMongo(docker: Docker, options: StartOptions): P
   let container: Container | undefined
   try {
     // We choose the port: Docker would give a container that was killed another one.
-    const port = await claimPort(run)
+    const port = await claimPort(registration)
     onProgress({ text: `starting ${VERSIONS.mongodbImage} in Docker` })
     const spec = {
       image: VERSIONS.mongodbImage,
@@ -38,25 +38,25 @@ export async function startDockerMongo(docker: Docker, options: StartOptions): P
         String(cacheMb / 1024),
         '--quiet',
       ],
-      inside: INSIDE,
+      containerPort: CONTAINER_PORT,
       port,
       dataDir: dataDir === undefined ? undefined : { source: dataDir, target: '/data/db' },
     }
-    const started = await startContainer(docker, spec, run)
+    const started = await startContainer(docker, spec, registration)
     container = started
     const uri = localUri(port)
     const answers = (): Promise<void> =>
-      waitForAnswer(started, {
+      waitUntilReady(started, {
         product: VERSIONS.mongodbImage,
         port,
-        withinMs: READY_WITHIN_MS,
+        timeoutMs: READY_TIMEOUT_MS,
         onProgress,
         // The name it has for itself, inside: clients come by directConnection and never look for
         // it.
-        ask: () => askIfPrimary(uri, `127.0.0.1:${INSIDE}`),
+        probe: () => ensurePrimary(uri, `127.0.0.1:${CONTAINER_PORT}`),
       })
     await answers()
-    const label = labelOf(await askProduct(uri))
+    const label = labelOf(await detectProduct(uri))
     return {
       ...containerControls(started, answers),
       kind: 'mongodb',
@@ -68,7 +68,7 @@ export async function startDockerMongo(docker: Docker, options: StartOptions): P
       },
     }
   } catch (error) {
-    await (container === undefined ? run.close() : container.stop())
+    await (container === undefined ? registration.close() : container.stop())
     throw error
   }
 }

@@ -1,7 +1,14 @@
 import { CodedError, messageOf } from '@threshold/kit'
 import { enginesConfig } from '../config.ts'
-import { cannotScale, type Engine, labelText, notOurs, unusable, usable } from '../engine.ts'
-import { askProduct, type MongoProduct } from './product.ts'
+import {
+  cannotScale,
+  type Engine,
+  externalEngineError,
+  labelText,
+  unusable,
+  usable,
+} from '../engine.ts'
+import { detectProduct, type MongoProduct } from './product.ts'
 import type { MongoProvider } from './provider.ts'
 import { adminCommand } from './ready.ts'
 
@@ -30,13 +37,13 @@ export const externalMongo: MongoProvider = {
   async start() {
     const uri = enginesConfig().mongodbUri
     if (uri === undefined) throw new CodedError('NO_MONGODB', `${VARIABLE} is not set`)
-    return externalEngine(uri, await askProduct(uri))
+    return externalEngine(uri, await detectProduct(uri))
   },
 }
 
 function externalEngine(uri: string, { product, version }: MongoProduct): Engine {
   const refuse = (what: string) => async (): Promise<void> => {
-    throw notOurs(what)
+    throw externalEngineError(what)
   }
   const stop = async (): Promise<void> => {}
   return {
@@ -58,10 +65,10 @@ function externalEngine(uri: string, { product, version }: MongoProduct): Engine
     pause: refuse('paused'),
     resume: refuse('resumed'),
     limits() {
-      throw notOurs('limited')
+      throw externalEngineError('limited')
     },
     async scale(nodes) {
-      throw nodes === 1 ? notOurs('scaled') : cannotScale(product, nodes)
+      throw nodes === 1 ? externalEngineError('scaled') : cannotScale(product, nodes)
     },
     [Symbol.asyncDispose]: stop,
   }

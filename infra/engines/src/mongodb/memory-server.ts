@@ -2,14 +2,14 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CodedError, messageOf } from '@threshold/kit'
 import { DryMongoBinary } from 'mongodb-memory-server-core'
-import { cacheDir, isInstalled, room, roomFor, toolDir } from '../cache.ts'
+import { cacheDir, checkSpace, checkToolSpace, isInstalled, toolDir } from '../cache.ts'
 import { enginesConfig } from '../config.ts'
-import { type Prefer, unusable } from '../engine.ts'
+import { type Preference, unusable } from '../engine.ts'
 import type { OnProgress } from '../progress.ts'
 import { TOOLS, VERSIONS } from '../versions.ts'
 import { startMongod } from './mongod.ts'
 import { downloadMongod, mongodUrl } from './mongod-download.ts'
-import { MONGOD_LEAST_CACHE_MB, MONGOD_RUN_MB, type MongoProvider } from './provider.ts'
+import { MONGOD_MIN_CACHE_MB, MONGOD_RUN_MB, type MongoProvider } from './provider.ts'
 
 /**
  * How long a mirror may take to say that the file is there. A closed network often answers nothing
@@ -18,7 +18,7 @@ import { MONGOD_LEAST_CACHE_MB, MONGOD_RUN_MB, type MongoProvider } from './prov
 const PROBE_MS = 2_500
 const DAY_MS = 24 * 3_600_000
 /** A first run does not wait for a slow line; a lab may. */
-const DOWNLOAD_WITHIN_MS: Record<Prefer, number> = { quick: 45_000, lab: 600_000 }
+const DOWNLOAD_TIMEOUT_MS: Record<Preference, number> = { quick: 45_000, lab: 600_000 }
 
 const NEXT =
   'allow the mirror in your network, or set THRESHOLD_MONGODB_MIRROR to one that you can reach'
@@ -31,12 +31,12 @@ export const memoryServer: MongoProvider = {
   provider: 'native',
   native: 'memory-server',
   name: "mongodb-memory-server's mongod",
-  leastCacheMb: MONGOD_LEAST_CACHE_MB,
+  minCacheMb: MONGOD_MIN_CACHE_MB,
 
   async available(prefer) {
-    if ((await findMongod()) !== undefined) return await room('mongod', MONGOD_RUN_MB)
+    if ((await findMongod()) !== undefined) return await checkSpace('mongod', MONGOD_RUN_MB)
     const { mongodbMirror } = enginesConfig()
-    const remembered = await readRefusal(mongodbMirror, prefer)
+    const remembered = await readProbeFailure(mongodbMirror, prefer)
     if (remembered !== undefined) return unusable(`${remembered} (asked earlier today)`, NEXT)
     const url = await mongodUrl(mongodbMirror).catch(() => undefined)
     if (url === undefined)
@@ -46,7 +46,7 @@ export const memoryServer: MongoProvider = {
       )
     try {
       const answer = await fetch(url, { method: 'HEAD', signal: AbortSignal.timeout(PROBE_MS) })
-      if (answer.ok) return await roomFor(TOOLS.mongod, MONGOD_RUN_MB)
+      if (answer.ok) return await checkToolSpace(TOOLS.mongod, MONGOD_RUN_MB)
       return await refuse(
         mongodbMirror,
         `${mongodbMirror} answers ${answer.status} for MongoDB ${VERSIONS.mongodb}`,
@@ -63,13 +63,13 @@ export const memoryServer: MongoProvider = {
   },
 }
 
-export async function fetchMongod(prefer: Prefer, onProgress: OnProgress): Promise<string> {
+export async function fetchMongod(prefer: Preference, onProgress: OnProgress): Promise<string> {
   const { mongodbMirror } = enginesConfig()
   try {
-    return await downloadMongod(mongodbMirror, DOWNLOAD_WITHIN_MS[prefer], onProgress)
+    return await downloadMongod(mongodbMirror, DOWNLOAD_TIMEOUT_MS[prefer], onProgress)
   } catch (error) {
     if (error instanceof CodedError && error.code === 'DOWNLOAD_FAILED')
-      await writeRefusal(mongodbMirror, error.message, prefer)
+      await writeProbeFailure(mongodbMirror, error.message, prefer)
     throw error
   }
 }
@@ -85,14 +85,14 @@ export async function findMongod(): Promise<string | undefined> {
   }
 }
 
-const refusalFile = (): string => join(cacheDir(), 'mongod-unreachable.json')
+const probeFailureFile = (): string => join(cacheDir(), 'mongod-unreachable.json')
 
 /**
  * A closed network stays closed: asking at every start would cost each of them the whole time-out.
  */
-async function readRefusal(mirror: string, prefer: Prefer): Promise<string | undefined> {
+async function readProbeFailure(mirror: string, prefer: Preference): Promise<string | undefined> {
   try {
-    const failure: unknown = JSON.parse(await readFile(refusalFile(), 'utf8'))
+    const failure: unknown = JSON.parse(await readFile(probeFailureFile(), 'utf8'))
     if (
       typeof failure !== 'object' ||
       failure === null ||
@@ -114,23 +114,26 @@ async function readRefusal(mirror: string, prefer: Prefer): Promise<string | und
  * `prefer` is set when it was a matter of patience; a mirror that does not answer does so for
  * everybody.
  */
-async function writeRefusal(mirror: string, why: string, prefer?: Prefer): Promise<void> {
+async function writeProbeFailure(mirror: string, why: string, prefer?: Preference): Promise<void> {
   try {
     await mkdir(cacheDir(), { recursive: true })
-    await writeFile(refusalFile(), JSON.stringify({ v: 1, mirror, prefer, at: Date.now(), why }))
+    await writeFile(
+      probeFailureFile(),
+      JSON.stringify({ v: 1, mirror, prefer, at: Date.now(), why }),
+    )
   } catch {
     // A cache that cannot be written is told of where it is needed; the note only saves time.
   }
 }
 
 async function refuse(mirror: string, why: string) {
-  await writeRefusal(mirror, why)
+  await writeProbeFailure(mirror, why)
   return unusable(why, NEXT)
 }
 
 /** Forgets an earlier failure: whoever asks for a prefetch has perhaps just opened the network. */
-export async function forgetRefusal(): Promise<void> {
-  await rm(refusalFile(), { force: true }).catch(() => {})
+export async function forgetProbeFailure(): Promise<void> {
+  await rm(probeFailureFile(), { force: true }).catch(() => {})
 }
 
 /** fetch says only "fetch failed"; what happened is in the cause. */

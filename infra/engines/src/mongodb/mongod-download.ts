@@ -32,7 +32,7 @@ export async function mongodUrl(mirror: string): Promise<string> {
  */
 export async function downloadMongod(
   mirror: string,
-  withinMs: number,
+  timeoutMs: number,
   onProgress: OnProgress,
 ): Promise<string> {
   const url = await mongodUrl(mirror)
@@ -40,7 +40,7 @@ export async function downloadMongod(
     TOOLS.mongod,
     async (into) => {
       const archive = join(into, 'mongod.tgz')
-      const signal = AbortSignal.timeout(withinMs)
+      const signal = AbortSignal.timeout(timeoutMs)
       const [digest, expected] = await Promise.all([
         save(url, archive, signal, onProgress),
         publishedDigest(`${url}.sha256`, signal),

@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { room } from '../cache.ts'
+import { checkSpace } from '../cache.ts'
 import { type Engine, labelText, unusable } from '../engine.ts'
 import { which } from '../process/which.ts'
 import { startProcessEngine } from './process-engine.ts'
 import {
   DEFAULT_CACHE_MB,
-  MONGOD_LEAST_CACHE_MB,
+  MONGOD_MIN_CACHE_MB,
   MONGOD_RUN_MB,
   type MongoProvider,
   mebibytes,
@@ -20,13 +20,13 @@ export const mongodOnPath: MongoProvider = {
   provider: 'native',
   native: 'mongod',
   name: 'mongod on PATH',
-  leastCacheMb: MONGOD_LEAST_CACHE_MB,
+  minCacheMb: MONGOD_MIN_CACHE_MB,
 
   async available() {
     const binary = await which('mongod')
     return binary === undefined
       ? unusable('no mongod on PATH', 'npx threshold doctor tells how to install MongoDB')
-      : await room('mongod', MONGOD_RUN_MB)
+      : await checkSpace('mongod', MONGOD_RUN_MB)
   },
 
   async start(options) {

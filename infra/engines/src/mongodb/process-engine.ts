@@ -8,29 +8,35 @@ import {
   type EngineLimits,
   type EngineState,
 } from '../engine.ts'
-import { asItIs, type Child, type Launch, startChild, type WrapLaunch } from '../process/child.ts'
-import { goneWithin, halt, signal, terminate } from '../process/terminate.ts'
-import { claimPort } from '../run/claim-port.ts'
-import { openRun, type Run } from '../run/registry.ts'
+import {
+  asItIs,
+  type LaunchSpec,
+  type LaunchWrapper,
+  type ManagedChild,
+  startChild,
+} from '../process/child.ts'
+import { exitsWithin, signal, suspend, terminate } from '../process/terminate.ts'
+import { claimPort } from '../registry/claim-port.ts'
+import { type Registration, register } from '../registry/registry.ts'
 import { localUri, waitUntilReady } from './ready.ts'
 
 export interface ProcessEngineOptions {
   readonly label: EngineLabel
-  readonly launch: (port: number, dataDir: string) => Launch
+  readonly launch: (port: number, dataDir: string) => LaunchSpec
   readonly limits: EngineLimits
   /** Kept at stop; without one the data is thrown away with the engine. */
   readonly dataDir?: string | undefined
-  readonly wrap?: WrapLaunch | undefined
+  readonly wrap?: LaunchWrapper | undefined
   /** Which data format: a kept folder is refused to another engine. */
   readonly format: string
   readonly replicaSet: boolean
-  readonly readyWithinMs?: number
+  readonly readyTimeoutMs?: number
 }
 
 const BIND_TRIES = 5
-const READY_WITHIN_MS = 90_000
+const READY_TIMEOUT_MS = 90_000
 const KEPT_DATA_GRACE_MS = 15_000
-const KILL_WITHIN_MS = 10_000
+const KILL_TIMEOUT_MS = 10_000
 
 /**
  * Starts a server as a local process on a free port, and again on another should someone take that
@@ -40,7 +46,7 @@ export async function startProcessEngine(options: ProcessEngineOptions): Promise
   if (options.dataDir !== undefined)
     await claimDataDir(options.dataDir, options.format, options.label.product)
   for (let attempt = 1; ; attempt++) {
-    const run = await openRun({
+    const registration = await register({
       role: 'mongodb',
       text: options.label.text,
       group: true,
@@ -48,12 +54,12 @@ export async function startProcessEngine(options: ProcessEngineOptions): Promise
     })
     let engine: ProcessEngine | undefined
     try {
-      engine = new ProcessEngine(options, run, await claimPort(run))
+      engine = new ProcessEngine(options, registration, await claimPort(registration))
       await engine.launch()
       return engine
     } catch (error) {
       const taken = engine?.portWasTaken() === true
-      await (engine === undefined ? run.close() : engine.stop())
+      await (engine === undefined ? registration.close() : engine.stop())
       if (!taken || attempt === BIND_TRIES) throw error
     }
   }
@@ -64,27 +70,27 @@ class ProcessEngine implements Engine {
   readonly label: EngineLabel
   readonly uri: string
   readonly #options: ProcessEngineOptions
-  readonly #run: Run
+  readonly #registration: Registration
   readonly #port: number
-  #child: Child | undefined
+  #child: ManagedChild | undefined
   #state: Exclude<EngineState, 'died'> = 'stopped'
   #stopping: Promise<void> | undefined
 
-  constructor(options: ProcessEngineOptions, run: Run, port: number) {
+  constructor(options: ProcessEngineOptions, registration: Registration, port: number) {
     this.label = options.label
     this.uri = localUri(port)
     this.#options = options
-    this.#run = run
+    this.#registration = registration
     this.#port = port
   }
 
   get pid(): number | undefined {
-    return this.#child?.ended() === undefined ? this.#child?.identity.pid : undefined
+    return this.#child?.exitReason() === undefined ? this.#child?.identity.pid : undefined
   }
 
   state(): EngineState {
     const runs = this.#state === 'running' || this.#state === 'paused'
-    return runs && this.#child?.ended() !== undefined ? 'died' : this.#state
+    return runs && this.#child?.exitReason() !== undefined ? 'died' : this.#state
   }
 
   limits(): EngineLimits {
@@ -97,18 +103,18 @@ class ProcessEngine implements Engine {
       wrap = asItIs,
       label,
       replicaSet,
-      readyWithinMs = READY_WITHIN_MS,
+      readyTimeoutMs = READY_TIMEOUT_MS,
     } = this.#options
-    const dataDir = this.#options.dataDir ?? join(this.#run.dir, 'data')
+    const dataDir = this.#options.dataDir ?? join(this.#registration.dir, 'data')
     await mkdir(dataDir, { recursive: true })
-    this.#child = await startChild(wrap(launch(this.#port, dataDir)), this.#run.id)
+    this.#child = await startChild(wrap(launch(this.#port, dataDir)), this.#registration.id)
     this.#state = 'running'
-    await this.#run.update({ process: this.#child.identity })
+    await this.#registration.update({ process: this.#child.identity })
     await waitUntilReady({
       uri: this.uri,
       port: this.#port,
       product: label.product,
-      withinMs: readyWithinMs,
+      timeoutMs: readyTimeoutMs,
       child: this.#child,
       ...(replicaSet ? { initiateAs: `127.0.0.1:${this.#port}` } : {}),
     })
@@ -127,7 +133,7 @@ class ProcessEngine implements Engine {
     // Data that goes anyway needs no orderly end.
     await this.#end(this.#options.dataDir === undefined ? 0 : KEPT_DATA_GRACE_MS)
     this.#state = 'stopped'
-    await this.#run.close()
+    await this.#registration.close()
   }
 
   async #end(graceMs: number): Promise<void> {
@@ -146,7 +152,7 @@ class ProcessEngine implements Engine {
   async kill(): Promise<void> {
     const child = this.#running()
     signal(child.identity.pid, 'SIGKILL', true)
-    await goneWithin(child.identity, KILL_WITHIN_MS)
+    await exitsWithin(child.identity, KILL_TIMEOUT_MS)
     this.#state = 'killed'
   }
 
@@ -157,7 +163,7 @@ class ProcessEngine implements Engine {
   }
 
   async pause(): Promise<void> {
-    await halt(this.#running().identity.pid)
+    await suspend(this.#running().identity.pid)
     this.#state = 'paused'
   }
 
@@ -170,7 +176,7 @@ class ProcessEngine implements Engine {
     if (nodes !== 1) throw cannotScale(this.label.product, nodes)
   }
 
-  #running(): Child {
+  #running(): ManagedChild {
     const state = this.state()
     const runs = state === 'running' || state === 'paused'
     if (this.#child === undefined || this.#stopping !== undefined || !runs)

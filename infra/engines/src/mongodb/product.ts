@@ -10,7 +10,7 @@ export interface MongoProduct {
  * Asks a server for its product. Servers that speak MongoDB's protocol also claim one of its
  * versions.
  */
-export async function askProduct(uri: string): Promise<MongoProduct> {
+export async function detectProduct(uri: string): Promise<MongoProduct> {
   const [build, hello] = await Promise.all([
     adminCommand(uri, { buildInfo: 1 }),
     adminCommand(uri, { hello: 1 }),

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { CodedError, messageOf } from '@threshold/kit'
 import { type Document, MongoClient, MongoServerError } from 'mongodb'
-import type { Child } from '../process/child.ts'
-import { LOOPBACK, somethingListens } from '../process/ports.ts'
+import type { ManagedChild } from '../process/child.ts'
+import { isListening, LOOPBACK } from '../process/ports.ts'
 
 const POLL_MS = 25
 const NOT_YET_INITIALIZED = 94
@@ -22,12 +22,12 @@ export const localUri = (port: number): string =>
 export async function adminCommand(
   uri: string,
   command: Document,
-  withinMs = 2_000,
+  timeoutMs = 2_000,
 ): Promise<Document> {
   const client = new MongoClient(uri, {
-    serverSelectionTimeoutMS: withinMs,
-    connectTimeoutMS: withinMs,
-    socketTimeoutMS: Math.max(withinMs, 5_000),
+    serverSelectionTimeoutMS: timeoutMs,
+    connectTimeoutMS: timeoutMs,
+    socketTimeoutMS: Math.max(timeoutMs, 5_000),
     maxPoolSize: 1,
   })
   try {
@@ -41,9 +41,9 @@ export interface ReadyOptions {
   readonly uri: string
   readonly port: number
   readonly product: string
-  readonly withinMs: number
+  readonly timeoutMs: number
   /** The process that must stay alive meanwhile. */
-  readonly child: Child
+  readonly child: ManagedChild
   /** The host a new replica set gives itself; none when the engine needs no initiation. */
   readonly initiateAs?: string
 }
@@ -53,19 +53,19 @@ export interface ReadyOptions {
  * between versions, and come before the server accepts connections.
  */
 export async function waitUntilReady(options: ReadyOptions): Promise<void> {
-  const { uri, port, product, withinMs, child, initiateAs } = options
-  const until = Date.now() + withinMs
+  const { uri, port, product, timeoutMs, child, initiateAs } = options
+  const until = Date.now() + timeoutMs
   let last = 'it does not listen yet'
   for (;;) {
-    if (child.ended() !== undefined) throw diedAtStart(product, child)
+    if (child.exitReason() !== undefined) throw diedAtStart(product, child)
     if (Date.now() > until) {
-      const seconds = Math.round(withinMs / 1_000)
+      const seconds = Math.round(timeoutMs / 1_000)
       const what = `${product} did not answer within ${seconds} s: ${last}\n${lastLines(child)}`
       throw new CodedError('ENGINE_NOT_READY', what, { next: 'npx threshold doctor' })
     }
-    if (await somethingListens(port)) {
+    if (await isListening(port)) {
       try {
-        return await askIfPrimary(uri, initiateAs)
+        return await ensurePrimary(uri, initiateAs)
       } catch (error) {
         last = messageOf(error)
       }
@@ -78,10 +78,10 @@ export async function waitUntilReady(options: ReadyOptions): Promise<void> {
  * Throws why the server takes no writes yet. Where there is no replica set yet, the first question
  * makes one.
  */
-export async function askIfPrimary(uri: string, initiateAs?: string): Promise<void> {
+export async function ensurePrimary(uri: string, initiateAs?: string): Promise<void> {
   const hello = await adminCommand(uri, { hello: 1 })
   if (hello.isWritablePrimary === true) return
-  if (initiateAs !== undefined) await beSetOfOne(uri, initiateAs)
+  if (initiateAs !== undefined) await initiateReplicaSet(uri, initiateAs)
   throw new CodedError('NOT_PRIMARY', 'it is not a primary yet')
 }
 
@@ -91,7 +91,7 @@ export const REPLICA_SET = 'threshold'
  * mongod runs as a replica set of one and not alone: writes are then acknowledged by the majority
  * and so are journaled, retryable and able to stand a `kill -9`, as they are in production.
  */
-async function beSetOfOne(uri: string, host: string): Promise<void> {
+async function initiateReplicaSet(uri: string, host: string): Promise<void> {
   const members = [{ _id: 0, host }]
   try {
     await adminCommand(uri, { replSetGetStatus: 1 })
@@ -111,11 +111,12 @@ async function beSetOfOne(uri: string, host: string): Promise<void> {
   }
 }
 
-const diedAtStart = (product: string, child: Child): CodedError =>
+const diedAtStart = (product: string, child: ManagedChild): CodedError =>
   new CodedError(
     'ENGINE_DIED',
-    `${product} ended at start (${child.ended()})\n${lastLines(child)}`,
+    `${product} ended at start (${child.exitReason()})\n${lastLines(child)}`,
     { next: 'npx threshold doctor' },
   )
 
-const lastLines = (child: Child): string => child.tail().trim().split('\n').slice(-10).join('\n')
+const lastLines = (child: ManagedChild): string =>
+  child.tail().trim().split('\n').slice(-10).join('\n')

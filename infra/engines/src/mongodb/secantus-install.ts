@@ -7,7 +7,7 @@ import { cacheDir, installTool } from '../cache.ts'
 import { runCommand } from '../process/command.ts'
 import { which } from '../process/which.ts'
 import type { OnProgress } from '../progress.ts'
-import { ASK, type Found, installPythonPackage } from '../python.ts'
+import { type FoundTool, installPythonPackage, PROBE_OPTIONS } from '../python.ts'
 import { REQUIREMENTS_FILE, TOOLS, VERSIONS } from '../versions.ts'
 
 const run = promisify(execFile)
@@ -15,7 +15,7 @@ const run = promisify(execFile)
 const RUST_NEXT =
   'install Rust (https://rustup.rs) and a C compiler with CMake (Debian, Ubuntu: sudo apt-get install build-essential cmake)'
 
-export async function findCargo(): Promise<Found> {
+export async function findCargo(): Promise<FoundTool> {
   const path = await which('cargo')
   if (path === undefined) return { usable: false, why: 'no cargo on PATH', next: RUST_NEXT }
   for (const tool of ['cmake', 'cc']) {
@@ -27,7 +27,7 @@ export async function findCargo(): Promise<Found> {
       }
   }
   try {
-    const { stdout } = await run(path, ['--version'], ASK)
+    const { stdout } = await run(path, ['--version'], PROBE_OPTIONS)
     return { usable: true, path, version: stdout.split(' ')[1] ?? 'unknown' }
   } catch {
     // rustup puts a cargo on the PATH before there is any toolchain behind it.

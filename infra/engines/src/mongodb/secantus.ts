@@ -1,14 +1,14 @@
 import { join } from 'node:path'
-import { isInstalled, roomFor, toolDir } from '../cache.ts'
+import { checkToolSpace, isInstalled, toolDir } from '../cache.ts'
 import { OWN_PYTHON } from '../config.ts'
 import { labelText, unusable } from '../engine.ts'
-import type { Launch } from '../process/child.ts'
+import type { LaunchSpec } from '../process/child.ts'
 import { findPython } from '../python.ts'
 import { TOOLS, VERSIONS } from '../versions.ts'
 import { startProcessEngine } from './process-engine.ts'
 import {
   DEFAULT_CACHE_MB,
-  MONGOD_LEAST_CACHE_MB,
+  MONGOD_MIN_CACHE_MB,
   type MongoProvider,
   mebibytes,
   type StartOptions,
@@ -20,9 +20,9 @@ import { buildSecantusRust, findCargo, installSecantusPython } from './secantus-
  * and is never linked (GPL-2.0). It stands in where MongoDB itself cannot be had, and every label
  * says so.
  */
-const standsIn = ({ cacheMb }: StartOptions): string =>
-  cacheMb !== undefined && cacheMb < MONGOD_LEAST_CACHE_MB
-    ? `MongoDB itself takes no less than ${MONGOD_LEAST_CACHE_MB} MB of cache, and this is to have ${cacheMb} MB`
+const standInReason = ({ cacheMb }: StartOptions): string =>
+  cacheMb !== undefined && cacheMb < MONGOD_MIN_CACHE_MB
+    ? `MongoDB itself takes no less than ${MONGOD_MIN_CACHE_MB} MB of cache, and this is to have ${cacheMb} MB`
     : 'MongoDB itself could not be had here'
 
 /** Its log is 32 MB from the first. */
@@ -34,7 +34,8 @@ export const secantusRust: MongoProvider = {
   name: 'SecantusDB, Rust build (stand-in)',
 
   async available(prefer) {
-    if (await isInstalled(TOOLS.secantusRust)) return await roomFor(TOOLS.secantusRust, RUN_MB)
+    if (await isInstalled(TOOLS.secantusRust))
+      return await checkToolSpace(TOOLS.secantusRust, RUN_MB)
     if (prefer === 'quick')
       return unusable(
         'its Rust build is not in the cache, and building takes minutes',
@@ -42,7 +43,7 @@ export const secantusRust: MongoProvider = {
       )
     const cargo = await findCargo()
     return cargo.usable
-      ? await roomFor(TOOLS.secantusRust, RUN_MB)
+      ? await checkToolSpace(TOOLS.secantusRust, RUN_MB)
       : unusable(cargo.why, cargo.next)
   },
 
@@ -70,7 +71,7 @@ export const secantusPython: MongoProvider = {
   async available() {
     const python = (await isInstalled(TOOLS.secantusPython)) || (await findPython())
     if (python !== true && !python.usable) return unusable(python.why, python.next)
-    return await roomFor(TOOLS.secantusPython, RUN_MB)
+    return await checkToolSpace(TOOLS.secantusPython, RUN_MB)
   },
 
   async start(options) {
@@ -99,7 +100,7 @@ async function startSecantus(
       product: `SecantusDB/${build}`,
       version,
       provider: 'native',
-      standIn: standsIn(options),
+      standIn: standInReason(options),
     }),
     format: `secantus-${build.toLowerCase()}`,
     dataDir: options.dataDir,
@@ -112,7 +113,7 @@ async function startSecantus(
 
 export const secantusLaunch =
   (command: string, cacheMb: number, extra: readonly string[] = []) =>
-  (port: number, dataDir: string): Launch => ({
+  (port: number, dataDir: string): LaunchSpec => ({
     command,
     args: [
       ...['--host', '127.0.0.1', '--port', String(port), '--storage-path', dataDir],

@@ -1,9 +1,9 @@
 import { CodedError, messageOf } from '@threshold/kit'
-import { type Engine, type Prefer, unusable } from '../engine.ts'
+import { type Engine, type Preference, unusable } from '../engine.ts'
 import { remedyOf } from '../folder.ts'
-import type { WrapLaunch } from '../process/child.ts'
+import type { LaunchWrapper } from '../process/child.ts'
 import { noProgress, type OnProgress } from '../progress.ts'
-import { endLeftOver } from '../run/sweep.ts'
+import { endOrphans } from '../registry/sweep.ts'
 import { dockerMongo } from './docker-provider.ts'
 import { externalMongo } from './external.ts'
 import { memoryServer } from './memory-server.ts'
@@ -25,26 +25,26 @@ export interface StartMongoOptions {
   readonly provider?: MongoProvider['provider'] | undefined
   /** Forces one of the native ones. */
   readonly native?: NativeKind | undefined
-  readonly prefer?: Prefer | undefined
+  readonly prefer?: Preference | undefined
   /** Not an engine that we could not kill or pause: passes over `external`. */
-  readonly ours?: boolean | undefined
+  readonly managed?: boolean | undefined
   /** Passes over what takes no less than more: what stands in for MongoDB takes any. */
   readonly cacheMb?: number | undefined
   /** Where the data lives and stays; without it the data goes with the engine. */
   readonly dataDir?: string | undefined
   /** Replaces the command of a local process. A container ignores it. */
-  readonly wrap?: WrapLaunch | undefined
+  readonly wrap?: LaunchWrapper | undefined
   readonly onProgress?: OnProgress | undefined
 }
 
 function mongoProviders(
-  options: Pick<StartMongoOptions, 'provider' | 'native' | 'ours'>,
+  options: Pick<StartMongoOptions, 'provider' | 'native' | 'managed'>,
 ): MongoProvider[] {
   return MONGO_PROVIDERS.filter(
     (candidate) =>
       (options.provider === undefined || candidate.provider === options.provider) &&
       (options.native === undefined || candidate.native === options.native) &&
-      !(options.ours === true && candidate.provider === 'external'),
+      !(options.managed === true && candidate.provider === 'external'),
   )
 }
 
@@ -55,7 +55,7 @@ function mongoProviders(
  */
 export async function startMongo(options: StartMongoOptions = {}): Promise<Engine> {
   const { prefer = 'quick', onProgress = noProgress } = options
-  await endLeftOver(onProgress)
+  await endOrphans(onProgress)
   const candidates = mongoProviders(options)
   const refusals: { name: string; why: string; next: string | undefined }[] = []
   const refuse = (name: string, why: string, next: string | undefined): void => {
@@ -63,7 +63,7 @@ export async function startMongo(options: StartMongoOptions = {}): Promise<Engin
     onProgress({ text: `${name}: ${why}` })
   }
   for (const candidate of candidates) {
-    const { leastCacheMb = 0 } = candidate
+    const { minCacheMb: leastCacheMb = 0 } = candidate
     if (options.cacheMb !== undefined && options.cacheMb < leastCacheMb) {
       refuse(
         candidate.name,

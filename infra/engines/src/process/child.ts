@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process'
 import { CodedError } from '@threshold/kit/errors'
 import { childEnvironment } from '../config.ts'
 import { identify, type ProcessIdentity } from './identity.ts'
-import { RUN_VARIABLE } from './process-tags.ts'
+import { TAG_VARIABLE } from './process-tags.ts'
 
-export interface Launch {
+export interface LaunchSpec {
   readonly command: string
   readonly args: readonly string[]
   /** Undefined takes a variable of ours away. */
@@ -12,16 +12,16 @@ export interface Launch {
   readonly cwd?: string
 }
 
-export type WrapLaunch = (launch: Launch) => Launch
-export const asItIs: WrapLaunch = (launch) => launch
+export type LaunchWrapper = (launch: LaunchSpec) => LaunchSpec
+export const asItIs: LaunchWrapper = (launch) => launch
 
-export interface Child {
+export interface ManagedChild {
   readonly identity: ProcessIdentity
   /** The last lines it wrote, on either stream. */
   tail(): string
   /** Why it ended, in words; undefined while it runs. */
-  ended(): string | undefined
-  onChunk(listener: (text: string) => void): void
+  exitReason(): string | undefined
+  onOutput(listener: (text: string) => void): void
 }
 
 /**
@@ -38,11 +38,11 @@ const OUTPUT_GRACE_MS = 500
  * and Ctrl-C in the terminal reaches the command line alone, which then stops its engines in order.
  * It carries the id of the run it belongs to.
  */
-export async function startChild(launch: Launch, runId: string): Promise<Child> {
+export async function startChild(launch: LaunchSpec, runId: string): Promise<ManagedChild> {
   const child = spawn(launch.command, launch.args, {
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: childEnvironment({ ...launch.env, [RUN_VARIABLE]: runId }),
+    env: childEnvironment({ ...launch.env, [TAG_VARIABLE]: runId }),
     cwd: launch.cwd,
   })
   let tail = ''
@@ -82,7 +82,7 @@ export async function startChild(launch: Launch, runId: string): Promise<Child> 
     // count as gone.
     identity: identity ?? { pid: child.pid ?? 0, start: 'ended' },
     tail: () => tail,
-    ended: () => ended,
-    onChunk: (listener) => listeners.push(listener),
+    exitReason: () => ended,
+    onOutput: (listener) => listeners.push(listener),
   }
 }

@@ -37,7 +37,7 @@ export async function isAlive(identity: ProcessIdentity): Promise<boolean> {
 }
 
 /** For the last moment of a process, when nothing can be waited for any more. */
-export function isAliveNow({ pid, start }: ProcessIdentity): boolean {
+export function isAliveSync({ pid, start }: ProcessIdentity): boolean {
   try {
     return process.platform === 'linux'
       ? linuxStart(readFileSync(`/proc/${pid}/stat`, 'utf8')) === start
@@ -48,7 +48,7 @@ export function isAliveNow({ pid, start }: ProcessIdentity): boolean {
 }
 
 /** Whether no thread of it runs: it was stopped, or is gone. */
-export async function isHalted(pid: number): Promise<boolean> {
+export async function isSuspended(pid: number): Promise<boolean> {
   try {
     if (process.platform !== 'linux')
       return /^T/.test((await run('ps', ['-o', 'state=', '-p', String(pid)], PS_OPTIONS)).stdout)

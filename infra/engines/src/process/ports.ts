@@ -45,14 +45,14 @@ export async function listenError(port: number, host = LOOPBACK): Promise<string
   return code
 }
 
-export async function somethingListens(
+export async function isListening(
   port: number,
   host = LOOPBACK,
-  withinMs = 500,
+  timeoutMs = 500,
 ): Promise<boolean> {
   const socket = connect({ port, host })
   const { promise, resolve } = Promise.withResolvers<boolean>()
-  socket.setTimeout(withinMs, () => resolve(false))
+  socket.setTimeout(timeoutMs, () => resolve(false))
   socket.once('connect', () => resolve(true))
   socket.once('error', () => resolve(false))
   try {

@@ -1,7 +1,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { constants, setPriority } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
-import { watcherPids } from '../run/watcher.ts'
+import { watcherPids } from '../registry/watcher.ts'
 
 /**
  * A nice value: one like it has a ninth of the CPU of an ordinary process that wants the same core.
@@ -41,8 +41,8 @@ function renice(thread: number): void {
 async function lowerAutogroup(pid: number): Promise<void> {
   const autogroup = `/proc/${pid}/autogroup`
   if (
-    nameOf(await readFile(autogroup, 'utf8')) ===
-    nameOf(await readFile('/proc/self/autogroup', 'utf8'))
+    autogroupName(await readFile(autogroup, 'utf8')) ===
+    autogroupName(await readFile('/proc/self/autogroup', 'utf8'))
   )
     return
   for (let attempt = 1; attempt <= TRIES; attempt++) {
@@ -56,7 +56,7 @@ async function lowerAutogroup(pid: number): Promise<void> {
 }
 
 /** Of `/autogroup-25 nice 0`. */
-const nameOf = (autogroup: string): string => autogroup.split(' ')[0]!
+const autogroupName = (autogroup: string): string => autogroup.split(' ')[0]!
 
 /**
  * The processes that this one has started and that have not ended, without its watchers. Linux

@@ -10,16 +10,16 @@ const run = promisify(execFile)
  * started in the instant before its id was written down, and what outlived the process that was
  * written down.
  */
-export const RUN_VARIABLE = 'THRESHOLD_RUN'
+export const TAG_VARIABLE = 'THRESHOLD_RUN'
 
 /**
  * Processes that carry the run's mark in their environment, or its folder, which no other has, in
  * their command line.
  */
-export async function processesOfRun(id: string, dir: string): Promise<ProcessIdentity[]> {
-  const mark = `${RUN_VARIABLE}=${id}`
+export async function taggedProcesses(id: string, dir: string): Promise<ProcessIdentity[]> {
+  const mark = `${TAG_VARIABLE}=${id}`
   const pids =
-    process.platform === 'linux' ? linuxMarked(mark, `${dir}/`) : await psMarked(mark, `${dir}/`)
+    process.platform === 'linux' ? linuxTagged(mark, `${dir}/`) : await psTagged(mark, `${dir}/`)
   const found = await Promise.all(pids.filter((pid) => pid !== process.pid).map(identify))
   return found.filter((identity) => identity !== undefined)
 }
@@ -27,7 +27,7 @@ export async function processesOfRun(id: string, dir: string): Promise<ProcessId
 /**
  * Without waiting: some hundred small files, which a pool of threads would only read more slowly.
  */
-function linuxMarked(mark: string, argument: string): number[] {
+function linuxTagged(mark: string, argument: string): number[] {
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
   const marked = pids.filter(
     (pid) =>
@@ -46,7 +46,7 @@ function read(pid: string, file: 'cmdline' | 'environ'): string {
 }
 
 /** `-E` appends the environment: macOS shows that of one's own processes. */
-async function psMarked(mark: string, argument: string): Promise<number[]> {
+async function psTagged(mark: string, argument: string): Promise<number[]> {
   const { stdout } = await run('ps', ['-axEwwo', 'pid=,command='], { maxBuffer: 64 * 1024 * 1024 })
   return stdout
     .split('\n')

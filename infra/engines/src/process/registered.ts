@@ -1,20 +1,20 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { CodedError } from '@threshold/kit/errors'
 import { childEnvironment } from '../config.ts'
-import { openRun, type Run, type RunOptions } from '../run/registry.ts'
+import { type Registration, type RegistrationOptions, register } from '../registry/registry.ts'
 import { identify, type ProcessIdentity } from './identity.ts'
-import { RUN_VARIABLE } from './process-tags.ts'
+import { TAG_VARIABLE } from './process-tags.ts'
 
 export interface RegisteredProcess {
   readonly child: ChildProcess
   readonly identity: ProcessIdentity
   /** Close it once the process has ended. */
-  readonly run: Run
+  readonly registration: Registration
   /** Resolves when it has ended and its output has been read. */
   readonly closed: Promise<{ code: number | null; signal: NodeJS.Signals | null }>
 }
 
-export interface Registration extends RunOptions {
+export interface SpawnRegisteredOptions extends RegistrationOptions {
   readonly command: string
   readonly args: readonly string[]
   readonly spawn: SpawnOptions
@@ -28,15 +28,15 @@ export interface Registration extends RunOptions {
 export async function spawnRegistered({
   command,
   args,
-  spawn: options,
-  ...registration
-}: Registration): Promise<RegisteredProcess> {
-  const run = await openRun(registration)
+  spawn: spawnOptions,
+  ...options
+}: SpawnRegisteredOptions): Promise<RegisteredProcess> {
+  const registration = await register(options)
   let child: ChildProcess | undefined
   try {
     child = spawn(command, args, {
-      ...options,
-      env: { ...(options.env ?? childEnvironment()), [RUN_VARIABLE]: run.id },
+      ...spawnOptions,
+      env: { ...(spawnOptions.env ?? childEnvironment()), [TAG_VARIABLE]: registration.id },
     })
     const closed = Promise.withResolvers<{ code: number | null; signal: NodeJS.Signals | null }>()
     child.once('close', (code, signal) => closed.resolve({ code, signal }))
@@ -54,11 +54,11 @@ export async function spawnRegistered({
     // One that has ended already has no start time any more; one that no process can have makes it
     // count as gone.
     const identity = (await identify(pid)) ?? { pid, start: 'ended' }
-    await run.update({ process: identity })
-    return { child, identity, run, closed: closed.promise }
+    await registration.update({ process: identity })
+    return { child, identity, registration, closed: closed.promise }
   } catch (error) {
     child?.kill('SIGKILL')
-    await run.close()
+    await registration.close()
     throw error
   }
 }

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { isAlive, isHalted, type ProcessIdentity } from './identity.ts'
+import { isAlive, isSuspended, type ProcessIdentity } from './identity.ts'
 
 export interface TerminateOptions {
   /**
@@ -15,9 +15,9 @@ const POLL_MS = 20
  * A killed process is gone as soon as the system has freed its memory; longer means it hangs in the
  * kernel.
  */
-const KILL_WITHIN_MS = 10_000
+const KILL_TIMEOUT_MS = 10_000
 
-const HALT_WITHIN_MS = 5_000
+const HALT_TIMEOUT_MS = 5_000
 
 /**
  * Ends exactly this process, gently if it listens. True when it is gone at return; a process
@@ -32,9 +32,9 @@ export async function terminate(
   // A stopped process takes no SIGTERM before it runs again.
   signal(identity.pid, 'SIGTERM', group)
   signal(identity.pid, 'SIGCONT', group)
-  if (await goneWithin(identity, graceMs)) return true
+  if (await exitsWithin(identity, graceMs)) return true
   signal(identity.pid, 'SIGKILL', group)
-  return await goneWithin(identity, KILL_WITHIN_MS)
+  return await exitsWithin(identity, KILL_TIMEOUT_MS)
 }
 
 /** False when there is no such process or it is not ours to signal. */
@@ -52,13 +52,13 @@ export function signal(pid: number, name: NodeJS.Signals, group: boolean): boole
  * taken in a moment of its own, and what is asked of a process meanwhile may still be done and
  * answered.
  */
-export async function halt(pid: number): Promise<void> {
+export async function suspend(pid: number): Promise<void> {
   signal(pid, 'SIGSTOP', true)
-  const until = Date.now() + HALT_WITHIN_MS
-  while (Date.now() < until && !(await isHalted(pid))) await delay(POLL_MS)
+  const until = Date.now() + HALT_TIMEOUT_MS
+  while (Date.now() < until && !(await isSuspended(pid))) await delay(POLL_MS)
 }
 
-export async function goneWithin(identity: ProcessIdentity, ms: number): Promise<boolean> {
+export async function exitsWithin(identity: ProcessIdentity, ms: number): Promise<boolean> {
   const until = Date.now() + ms
   while (await isAlive(identity)) {
     if (Date.now() >= until) return false

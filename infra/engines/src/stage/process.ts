@@ -3,11 +3,11 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { CodedError } from '@threshold/kit'
-import { type Child, startChild } from '../process/child.ts'
+import { type ManagedChild, startChild } from '../process/child.ts'
 import type { ProcessIdentity } from '../process/identity.ts'
-import { goneWithin, halt, signal, terminate } from '../process/terminate.ts'
-import { claimPort } from '../run/claim-port.ts'
-import { openRun, type Run } from '../run/registry.ts'
+import { exitsWithin, signal, suspend, terminate } from '../process/terminate.ts'
+import { claimPort } from '../registry/claim-port.ts'
+import { type Registration, register } from '../registry/registry.ts'
 import { listStages, REPOSITORY, type StageInfo } from './list.ts'
 import { ADDRESSES, type Addresses } from './running.ts'
 
@@ -20,7 +20,7 @@ export interface StartStageOptions {
   readonly env?: Record<string, string>
   /** Where it listens; without one, any free port, the same after a restart. */
   readonly port?: number
-  readonly readyWithinMs?: number
+  readonly readyTimeoutMs?: number
   /** What it writes, on either stream, as it writes it. */
   readonly onOutput?: (text: string) => void
 }
@@ -37,7 +37,7 @@ export interface StageProcess extends AsyncDisposable {
   /** The last lines it wrote, on either stream. */
   tail(): string
   /** Why it ended, in words; undefined while it runs. */
-  ended(): string | undefined
+  exitReason(): string | undefined
   /** SIGTERM, and waits for the end. Idempotent. */
   stop(): Promise<void>
   /** SIGKILL: nothing of it gets to say goodbye. */
@@ -53,8 +53,8 @@ export interface StageProcess extends AsyncDisposable {
  * 21.
  */
 const YOUNG_GENERATION = '--max-semi-space-size=4'
-const READY_WITHIN_MS = 60_000
-const STOP_WITHIN_MS = 20_000
+const READY_TIMEOUT_MS = 60_000
+const STOP_TIMEOUT_MS = 20_000
 const POLL_MS = 20
 
 /**
@@ -80,15 +80,15 @@ export async function startStage(options: StartStageOptions): Promise<StageProce
       { next: 'pass cassandraUri' },
     )
   }
-  const run = await openRun({
+  const registration = await register({
     role: 'stage',
     text: `stage ${info.stage}, ${info.title}`,
     group: true,
     onExit: 'kill',
   })
   const port =
-    options.port === undefined || options.port === 0 ? await claimPort(run) : options.port
-  const stage = new RunningStage(info, options, run, port)
+    options.port === undefined || options.port === 0 ? await claimPort(registration) : options.port
+  const stage = new RunningStage(info, options, registration, port)
   try {
     await stage.launch()
     return stage
@@ -103,16 +103,21 @@ class RunningStage implements StageProcess {
   #url = ''
   readonly #info: StageInfo
   readonly #options: StartStageOptions
-  readonly #run: Run
+  readonly #registration: Registration
   readonly #env: Record<string, string>
-  #child: Child | undefined
+  #child: ManagedChild | undefined
   #stopping: Promise<void> | undefined
 
-  constructor(info: StageInfo, options: StartStageOptions, run: Run, port: number) {
+  constructor(
+    info: StageInfo,
+    options: StartStageOptions,
+    registration: Registration,
+    port: number,
+  ) {
     this.stage = info.stage
     this.#info = info
     this.#options = options
-    this.#run = run
+    this.#registration = registration
     this.#env = {
       THRESHOLD_TOKEN_SECRET: randomBytes(32).toString('hex'),
       THRESHOLD_PROVISIONING: 'on',
@@ -143,38 +148,39 @@ class RunningStage implements StageProcess {
     return this.identity.pid
   }
 
-  get #running(): Child {
+  get #running(): ManagedChild {
     if (this.#child === undefined)
       throw new CodedError('STAGE_STOPPED', `stage ${this.stage} was not started`)
     return this.#child
   }
 
   tail = (): string => this.#child?.tail() ?? ''
-  ended = (): string | undefined => this.#child?.ended()
+  exitReason = (): string | undefined => this.#child?.exitReason()
 
   async launch(): Promise<void> {
-    const { readyWithinMs = READY_WITHIN_MS } = this.#options
+    const { readyTimeoutMs = READY_TIMEOUT_MS } = this.#options
     const main = join(this.#info.dir, 'src', 'main.ts')
     const args = [YOUNG_GENERATION, main]
     const child = await startChild(
       { command: process.execPath, args, env: this.#env, cwd: REPOSITORY },
-      this.#run.id,
+      this.#registration.id,
     )
     this.#child = child
     // What it wrote before anybody could listen.
     if (this.#options.onOutput && child.tail() !== '') this.#options.onOutput(child.tail())
-    if (this.#options.onOutput) child.onChunk(this.#options.onOutput)
-    await this.#run.update({ process: child.identity })
-    const until = Date.now() + readyWithinMs
+    if (this.#options.onOutput) child.onOutput(this.#options.onOutput)
+    await this.#registration.update({ process: child.identity })
+    const until = Date.now() + readyTimeoutMs
     for (;;) {
       const [, url] = /^ready (http\S+)$/m.exec(child.tail()) ?? []
       if (url !== undefined) {
         this.#url = url
         break
       }
-      if (child.ended() !== undefined) throw notReady(this.#info, `ended (${child.ended()})`, child)
+      if (child.exitReason() !== undefined)
+        throw notReady(this.#info, `ended (${child.exitReason()})`, child)
       if (Date.now() > until)
-        throw notReady(this.#info, `did not serve within ${readyWithinMs} ms`, child)
+        throw notReady(this.#info, `did not serve within ${readyTimeoutMs} ms`, child)
       await delay(POLL_MS)
     }
     const { engineUri: mongodb, cassandraUri: cassandra } = this.#options
@@ -186,7 +192,9 @@ class RunningStage implements StageProcess {
       ...(cassandra === undefined ? {} : { cassandra }),
     }
     // For this user's eyes alone: an address may hold a password. It goes with the run's folder.
-    await writeFile(join(this.#run.dir, ADDRESSES), JSON.stringify(addresses), { mode: 0o600 })
+    await writeFile(join(this.#registration.dir, ADDRESSES), JSON.stringify(addresses), {
+      mode: 0o600,
+    })
   }
 
   stop(): Promise<void> {
@@ -197,7 +205,7 @@ class RunningStage implements StageProcess {
   async #stop(): Promise<void> {
     if (
       this.#child &&
-      !(await terminate(this.#child.identity, { group: true, graceMs: STOP_WITHIN_MS }))
+      !(await terminate(this.#child.identity, { group: true, graceMs: STOP_TIMEOUT_MS }))
     ) {
       throw new CodedError(
         'STAGE_WILL_NOT_END',
@@ -207,24 +215,24 @@ class RunningStage implements StageProcess {
         },
       )
     }
-    await this.#run.close()
+    await this.#registration.close()
   }
 
   async kill(): Promise<void> {
     const child = this.#running
     signal(this.pid, 'SIGKILL', true)
-    await goneWithin(this.identity, 10_000)
-    while (child.ended() === undefined) await delay(POLL_MS) // the system knows a moment before we are told
+    await exitsWithin(this.identity, 10_000)
+    while (child.exitReason() === undefined) await delay(POLL_MS) // the system knows a moment before we are told
   }
 
   async restart(): Promise<void> {
     if (this.#stopping) throw new CodedError('STAGE_STOPPED', `stage ${this.stage} was stopped`)
-    await terminate(this.identity, { group: true, graceMs: STOP_WITHIN_MS })
+    await terminate(this.identity, { group: true, graceMs: STOP_TIMEOUT_MS })
     await this.launch()
   }
 
   async pause(): Promise<void> {
-    await halt(this.pid)
+    await suspend(this.pid)
   }
 
   async resume(): Promise<void> {
@@ -236,7 +244,7 @@ class RunningStage implements StageProcess {
   }
 }
 
-const notReady = (info: StageInfo, why: string, child: Child): CodedError =>
+const notReady = (info: StageInfo, why: string, child: ManagedChild): CodedError =>
   new CodedError(
     'STAGE_NOT_READY',
     `stage ${info.stage} ${why}\n${child.tail().trim().split('\n').slice(-10).join('\n')}`,

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { isAlive } from '../process/identity.ts'
-import { listRuns, runDir } from '../run/registry.ts'
+import { entryDir, listEntries } from '../registry/registry.ts'
 
 /** In the folder of a stage's run: where it serves, and the databases that it was given. */
 export const ADDRESSES = 'addresses.json'
@@ -22,14 +22,14 @@ export type Addresses = z.infer<typeof addressesSchema>
  * one by a command can point another command at its databases without knowing their names.
  */
 export async function runningStages(): Promise<Addresses[]> {
-  const { runs } = await listRuns()
+  const { entries } = await listEntries()
   const found = await Promise.all(
-    runs.map(async ({ id, entry }): Promise<Addresses[]> => {
+    entries.map(async ({ id, entry }): Promise<Addresses[]> => {
       if (entry?.role !== 'stage' || entry.process === undefined || !(await isAlive(entry.process)))
         return []
       try {
         const { success, data } = addressesSchema.safeParse(
-          JSON.parse(await readFile(join(runDir(id), ADDRESSES), 'utf8')),
+          JSON.parse(await readFile(join(entryDir(id), ADDRESSES), 'utf8')),
         )
         return success ? [data] : []
       } catch {

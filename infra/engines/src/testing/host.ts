@@ -88,7 +88,7 @@ async function close(server: Server): Promise<void> {
 
 const NONE: Record<HostedKind, string> = { mongodb: 'NO_MONGODB', cassandra: 'NO_CASSANDRA' }
 
-export async function askEngineHost(url: string, kind: HostedKind): Promise<SharedEngine> {
+export async function fetchSharedEngine(url: string, kind: HostedKind): Promise<SharedEngine> {
   const answer = await fetch(`${url}/${kind}`)
   const text = await answer.text()
   if (!answer.ok) throw new CodedError(NONE[kind], text, { next: 'npx threshold doctor' })

@@ -9,17 +9,17 @@ import { withLock } from '../lock.ts'
 import { dropDatabase, withDatabase } from '../mongodb/database.ts'
 import { type StartMongoOptions, startMongo } from '../mongodb/start.ts'
 import {
-  askEngineHost,
+  fetchSharedEngine,
   type HostedKind,
   type SharedEngine,
   testCassandra,
   testEngine,
 } from './host.ts'
 
-export { rounds, testsAll, testsClusters } from './breadth.ts'
+export { allTests, clusterTests, iterations } from './breadth.ts'
 export { canStartContainers, containersOfCache } from './containers.ts'
-export { type SmallDisk, smallDisk, whyNoSmallDisk } from './small-disk.ts'
-export { killUnwatched, watchersOf } from './unwatched.ts'
+export { type SmallDisk, smallDisk, smallDiskProblem } from './small-disk.ts'
+export { killWithWatchers, watchersOf } from './unwatched.ts'
 
 export interface LeasedDatabase extends AsyncDisposable {
   /** With the database's name in it. */
@@ -38,7 +38,7 @@ export interface LeasedKeyspace extends AsyncDisposable {
 /**
  * An empty database on the engine that all tests of this run share. Cheap: take one for each suite,
  * or each test. Dispose drops it. A suite that kills, pauses or floods its engine must not do so to
- * everybody's: see `ownMongo`.
+ * everybody's: see `dedicatedMongo`.
  */
 export async function leaseDatabase(): Promise<LeasedDatabase> {
   const { uri, label } = await sharedEngine('mongodb')
@@ -70,14 +70,16 @@ export async function leaseKeyspace(): Promise<LeasedKeyspace> {
  * An engine for this suite alone, one that may be killed, paused and restarted. Stop it, or hold it
  * by `await using`.
  */
-export async function ownMongo(options: Omit<StartMongoOptions, 'ours'> = {}): Promise<Engine> {
+export async function dedicatedMongo(
+  options: Omit<StartMongoOptions, 'ours'> = {},
+): Promise<Engine> {
   const { provider, prefer } = testEngine()
   // An external engine is everybody's: what is to be killed is then the best of ours.
   return await startMongo({
     ...(provider === 'external' ? {} : { provider }),
     prefer,
     ...options,
-    ours: true,
+    managed: true,
   })
 }
 
@@ -85,17 +87,17 @@ export async function ownMongo(options: Omit<StartMongoOptions, 'ours'> = {}): P
  * The same for Cassandra. One at a time on this machine: with the one that is shared that is two
  * JVMs, and two cores bear no third.
  */
-export async function ownCassandra(
+export async function dedicatedCassandra(
   options: Omit<StartCassandraOptions, 'ours'> = {},
 ): Promise<CassandraEngine> {
   const { provider, ...rest } = testCassandra()
-  const leave = await takeTurn('own-cassandra-of-a-test')
+  const leave = await acquireLock('own-cassandra-of-a-test')
   try {
     const engine = await startCassandra({
       ...rest,
       ...(provider === 'external' ? {} : { provider }),
       ...options,
-      ours: true,
+      managed: true,
     })
     const end = engine.stop.bind(engine)
     const stop = (): Promise<void> => end().finally(leave)
@@ -107,7 +109,7 @@ export async function ownCassandra(
 }
 
 /** One at a time on this machine, of all who name the same. Resolves with the way out. */
-export async function takeTurn(name: string): Promise<() => void> {
+export async function acquireLock(name: string): Promise<() => void> {
   const [mine, over] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
   withLock(name, {}, () => {
     mine.resolve()
@@ -126,5 +128,5 @@ async function sharedEngine(kind: HostedKind): Promise<SharedEngine> {
       next: "run vitest with the configuration at the root, whose globalSetup is infra/engines' testing/global-setup.ts",
     })
   }
-  return await askEngineHost(host, kind)
+  return await fetchSharedEngine(host, kind)
 }

@@ -3,27 +3,27 @@ import { open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { CodedError } from '@threshold/kit'
-import { startChild, type WrapLaunch } from '../process/child.ts'
+import { type LaunchWrapper, startChild } from '../process/child.ts'
 import { terminate } from '../process/terminate.ts'
-import { openRun } from '../run/registry.ts'
+import { register } from '../registry/registry.ts'
 
 /** A disk of some megabytes that nothing else on this machine sees: the data of one engine. */
 export interface SmallDisk extends AsyncDisposable {
   /** Where it is for a process that is started through `wrap`. */
   readonly dir: string
-  readonly wrap: WrapLaunch
+  readonly wrap: LaunchWrapper
   /** Leaves no byte free. */
   fill(): Promise<void>
   free(): Promise<void>
 }
 
-const MOUNTED_WITHIN_MS = 10_000
+const MOUNTED_TIMEOUT_MS = 10_000
 
 /**
  * Why this machine can have none; undefined where it can. It takes root, on Linux, to mount
  * something.
  */
-export function whyNoSmallDisk(): string | undefined {
+export function smallDiskProblem(): string | undefined {
   if (process.platform !== 'linux') return 'no mount namespaces on this system'
   try {
     execFileSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'none', '/mnt'], {
@@ -41,29 +41,29 @@ export function whyNoSmallDisk(): string | undefined {
  * the data outlives an engine that is restarted; it all goes with that process.
  */
 export async function smallDisk(megabytes: number): Promise<SmallDisk> {
-  const run = await openRun({
+  const registration = await register({
     role: 'small-disk',
     text: `a disk of ${megabytes} MB`,
     group: true,
     onExit: 'kill',
   })
-  const { dir } = run
+  const { dir } = registration
   const script = `mount -t tmpfs -o size=${megabytes}m none "$1" && mkdir "$1/data" && echo mounted && exec sleep infinity`
   const holder = await startChild(
     {
       command: 'unshare',
       args: ['--mount', '--propagation', 'private', 'sh', '-c', script, 'sh', dir],
     },
-    run.id,
+    registration.id,
   )
-  await run.update({ process: holder.identity })
+  await registration.update({ process: holder.identity })
   const close = async (): Promise<void> => {
     await terminate(holder.identity, { group: true, graceMs: 0 })
-    await run.close()
+    await registration.close()
   }
-  const until = Date.now() + MOUNTED_WITHIN_MS
+  const until = Date.now() + MOUNTED_TIMEOUT_MS
   while (!holder.tail().includes('mounted')) {
-    if (holder.ended() !== undefined || Date.now() > until) {
+    if (holder.exitReason() !== undefined || Date.now() > until) {
       await close()
       throw new CodedError('NO_SMALL_DISK', `nothing could be mounted: ${holder.tail()}`)
     }

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { WATCHER } from '../run/watcher.ts'
+import { WATCHER } from '../registry/watcher.ts'
 
 const run = promisify(execFile)
 
@@ -14,7 +14,7 @@ export async function watchersOf(owner: number): Promise<number[]> {
 }
 
 /** SIGKILL to a process and to its watchers, so that everything it has started runs on. */
-export async function killUnwatched(owner: number): Promise<void> {
+export async function killWithWatchers(owner: number): Promise<void> {
   // A halted owner starts no other watcher.
   process.kill(owner, 'SIGSTOP')
   for (const watcher of await watchersOf(owner)) process.kill(watcher, 'SIGKILL')

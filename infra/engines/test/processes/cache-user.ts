@@ -1,11 +1,11 @@
 import { CodedError } from '@threshold/kit'
 import { installTool } from '../../src/cache.ts'
 import { withLock } from '../../src/lock.ts'
-import { openRun } from '../../src/run/registry.ts'
+import { register } from '../../src/registry/registry.ts'
 
 /** Uses the cache as every command does, and prints the code and reason when it cannot. */
 try {
-  await using _run = await openRun({ role: 'test' })
+  await using _run = await register({ role: 'test' })
   await withLock('test', {}, async () => {})
   await installTool({ name: 'tool', version: '1', installMb: 60 }, async () => {})
   process.stdout.write('usable\n')

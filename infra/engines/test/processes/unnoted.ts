@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process'
-import { RUN_VARIABLE } from '../../src/process/process-tags.ts'
-import { openRun } from '../../src/run/registry.ts'
+import { TAG_VARIABLE } from '../../src/process/process-tags.ts'
+import { register } from '../../src/registry/registry.ts'
 
 /** Is between the start of a process and the entry of its id, and stays there to be killed. */
-const run = await openRun({ role: 'stage', onExit: 'kill' })
+const run = await register({ role: 'stage', onExit: 'kill' })
 const child = spawn('sleep', ['600'], {
   detached: true,
   stdio: 'ignore',
-  env: { ...process.env, [RUN_VARIABLE]: run.id },
+  env: { ...process.env, [TAG_VARIABLE]: run.id },
 })
 process.stdout.write(`${child.pid}\n`)
 setInterval(() => {}, 60_000)

@@ -1,4 +1,4 @@
-import type { CassandraNode, OnProgress, TableReads } from '@threshold/engines'
+import type { CassandraNode, OnProgress, TableHistograms } from '@threshold/engines'
 import { createLatency, processCpuSeconds, recordMs } from '@threshold/lab-kit'
 import type { FilledChannel } from './channel.ts'
 
@@ -20,7 +20,7 @@ export interface HistorySample {
 export interface HistoryResult {
   readonly samples: readonly HistorySample[]
   /** By the size of the channel; none where Cassandra is not ours to ask. */
-  readonly reads: ReadonlyMap<number, TableReads>
+  readonly reads: ReadonlyMap<number, TableHistograms>
 }
 
 interface Effort {
@@ -63,9 +63,10 @@ export async function historyRounds(
         })
     }
   }
-  const reads = new Map<number, TableReads>()
+  const reads = new Map<number, TableHistograms>()
   for (const { keyspace, messages } of channels)
-    if (keyspace !== undefined && node) reads.set(messages, await node.reads(keyspace, 'messages'))
+    if (keyspace !== undefined && node)
+      reads.set(messages, await node.tableHistograms(keyspace, 'messages'))
   return { samples, reads }
 
   async function measured(channel: FilledChannel, at: 'newest' | 'random') {

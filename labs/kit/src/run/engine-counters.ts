@@ -1,4 +1,4 @@
-import { askCassandra } from '@threshold/engines'
+import { withCassandraClient } from '@threshold/engines'
 import { MongoClient } from 'mongodb'
 import { z } from 'zod'
 
@@ -65,7 +65,7 @@ interface Uris {
  */
 async function cassandraCounters(uri: string): Promise<Record<string, number>> {
   const cql = "SELECT hit_count, request_count FROM system_views.caches WHERE name = 'chunks'"
-  const row = (await askCassandra(uri, (client) => client.execute(cql))).first()
+  const row = (await withCassandraClient(uri, (client) => client.execute(cql))).first()
   if (row === null) return {}
   const asked = Number(row.request_count)
   return { [CHUNKS_ASKED]: asked, [CHUNKS_MISSED]: asked - Number(row.hit_count) }

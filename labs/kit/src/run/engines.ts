@@ -61,7 +61,7 @@ export function provisionEngines(
       await startMongo({
         prefer: size === 'full' ? 'lab' : 'quick',
         cacheMb,
-        ours: cacheMb !== undefined,
+        managed: cacheMb !== undefined,
         onProgress,
       }),
     )
@@ -75,7 +75,7 @@ export function provisionEngines(
       await startCassandra({
         prefer: size === 'full' ? 'lab' : 'quick',
         ...cassandra,
-        ours: cassandra !== undefined,
+        managed: cassandra !== undefined,
         onProgress,
       }),
     )

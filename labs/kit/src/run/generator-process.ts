@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { type Run, spawnRegistered, terminate } from '@threshold/engines'
+import { type Registration, spawnRegistered, terminate } from '@threshold/engines'
 import { CodedError } from '@threshold/kit'
 import type { GeneratorCommand, GeneratorEvent, Plan } from '../load/plan.ts'
 import type { LoadReport } from '../load/report.ts'
@@ -20,7 +20,7 @@ const ENTRY = fileURLToPath(new URL('../load/main.ts', import.meta.url))
  * has no verdict.
  */
 export async function startGenerator(): Promise<GeneratorProcess> {
-  const { child, identity, run } = await spawnRegistered({
+  const { child, identity, registration } = await spawnRegistered({
     role: 'generator',
     text: 'the load generator',
     onExit: 'kill',
@@ -62,11 +62,11 @@ export async function startGenerator(): Promise<GeneratorProcess> {
       post({ type: 'go' })
       return result
     },
-    [Symbol.asyncDispose]: () => end(child, run, pid),
+    [Symbol.asyncDispose]: () => end(child, registration, pid),
   }
 }
 
-async function end(child: ChildProcess, run: Run, pid: number): Promise<void> {
+async function end(child: ChildProcess, registration: Registration, pid: number): Promise<void> {
   if (child.connected) child.disconnect()
   if (child.exitCode === null && child.signalCode === null) {
     await new Promise<void>((resolve) => {
@@ -80,7 +80,7 @@ async function end(child: ChildProcess, run: Run, pid: number): Promise<void> {
       })
     })
   }
-  await run.close()
+  await registration.close()
 }
 
 /**

@@ -1,4 +1,4 @@
-import { askCassandra } from '@threshold/engines'
+import { withCassandraClient } from '@threshold/engines'
 import { CodedError } from '@threshold/kit'
 
 /** A scan of all that a lab wrote takes longer than a question. */
@@ -22,7 +22,7 @@ export async function queryKeyspace<T>(
     throw new CodedError('NO_KEYSPACE', 'this stage has no messages on Cassandra', {
       next: 'give the arm stage 2 or later',
     })
-  return await askCassandra(
+  return await withCassandraClient(
     cassandra.uri,
     (client) =>
       ask(keyspace, async (cql, values = []) => {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { askCassandra, dropKeyspace, identify } from '@threshold/engines'
+import { dropKeyspace, identify, withCassandraClient } from '@threshold/engines'
 import { MongoClient } from 'mongodb'
 import { machineId } from './environment.ts'
 
@@ -28,7 +28,7 @@ export async function dropStaleDatabases(uri: string): Promise<void> {
 
 /** The same for keyspaces. */
 export async function dropStaleKeyspaces(uri: string): Promise<void> {
-  const { rows } = await askCassandra(uri, (client) =>
+  const { rows } = await withCassandraClient(uri, (client) =>
     client.execute('SELECT keyspace_name FROM system_schema.keyspaces'),
   )
   for (const { keyspace_name: name } of rows)

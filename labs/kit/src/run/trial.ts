@@ -126,7 +126,7 @@ function scheduleFault(fault: Fault, act: () => Promise<void>): Scheduled {
 
 /** What ends without a fault of ours has crashed, and a crash is no evidence. */
 function assertAlive({ stage, mongo, cassandra }: System): void {
-  const ended = stage.ended()
+  const ended = stage.exitReason()
   if (ended !== undefined)
     throw new CodedError(
       'STAGE_DIED',

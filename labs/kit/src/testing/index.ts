@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { leaseDatabase, leaseKeyspace, testsAll, testsClusters } from '@threshold/engines/testing'
+import { allTests, clusterTests, leaseDatabase, leaseKeyspace } from '@threshold/engines/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { findLab } from '../labs.ts'
 import { type Report, reportSchema } from '../report/schema.ts'
@@ -33,7 +33,7 @@ export function testLab(
   id: string,
   { inspect: more, cassandra = false, cluster = false }: LabTest = {},
 ): void {
-  const runs = cluster ? testsClusters() : testsAll()
+  const runs = cluster ? clusterTests() : allTests()
   const when = cluster
     ? 'three nodes of Cassandra: runs with THRESHOLD_TEST_CLUSTER=1'
     : 'runs with --all'

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { aMessage, newId, pushSink, testDeadline } from '@threshold/conformance/ports'
 import { withDatabase } from '@threshold/engines'
-import { ownMongo } from '@threshold/engines/testing'
+import { dedicatedMongo } from '@threshold/engines/testing'
 import { createRuntime } from '@threshold/kit'
 import { expect, it, vi } from 'vitest'
 import { mongoMessageStore } from '../../src/adapters/message-store.mongodb.ts'
@@ -12,7 +12,7 @@ const PATIENCE = { timeout: 60_000, interval: 50 }
 
 it('an outbox whose database is killed goes on when it is back, and has lost no push', async () => {
   await using sink = await pushSink()
-  await using engine = await ownMongo()
+  await using engine = await dedicatedMongo()
   await using mongo = await mongoDatabase({ uri: withDatabase(engine.uri, 'outbox') })
   let aheadMs = 0
   const runtime = createRuntime({ random: randomBytes, clock: { now: () => Date.now() + aheadMs } })

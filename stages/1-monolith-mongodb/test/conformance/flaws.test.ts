@@ -1,6 +1,6 @@
 import { allCases, failureOf, runCase, type Target } from '@threshold/conformance/external'
 import { type StageProcess, startStage } from '@threshold/engines'
-import { leaseDatabase, testsAll } from '@threshold/engines/testing'
+import { allTests, leaseDatabase } from '@threshold/engines/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Flaw, flawedStage } from './flawed-stage.ts'
 
@@ -158,7 +158,7 @@ const FLAWS: Readonly<Record<string, { flaw: Flaw; noticedBy: readonly string[] 
 const use = new AsyncDisposableStack()
 let stage: StageProcess
 beforeAll(async () => {
-  if (!testsAll()) return
+  if (!allTests()) return
   const { uri } = use.use(await leaseDatabase())
   stage = use.use(await startStage({ stage: 1, engineUri: uri }))
 })
@@ -168,7 +168,7 @@ const caseOf = (id: string) => allCases.find((one) => one.id === id)!
 const targetAt = (baseUrl: string): Target => ({ baseUrl, capabilities: new Set() })
 
 describe
-  .runIf(testsAll())
+  .runIf(allTests())
   .concurrent('the suite notices a flawed stage', { timeout: 180_000 }, () => {
     for (const [name, { flaw, noticedBy }] of Object.entries(FLAWS)) {
       it(`with ${name}`, async () => {

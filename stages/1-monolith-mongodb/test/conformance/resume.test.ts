@@ -1,6 +1,6 @@
 import { allCases, failureOf, runCase, type Target } from '@threshold/conformance/external'
 import { type StageProcess, startStage } from '@threshold/engines'
-import { leaseDatabase, testsAll } from '@threshold/engines/testing'
+import { allTests, leaseDatabase } from '@threshold/engines/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Mishap, resumingStage } from './resuming-stage.ts'
 
@@ -46,13 +46,13 @@ describe.concurrent('where sessions are kept', { timeout: 120_000 }, () => {
   }
 
   for (const [name, mishap] of Object.entries(MISHAPS)) {
-    it.runIf(testsAll())(`it is noticed when ${name}`, async () => {
+    it.runIf(allTests())(`it is noticed when ${name}`, async () => {
       await using resuming = await resumingStage(stage.url, { sessionMs: KEPT_MS, mishap })
       expect((await runCase(replay, targetAt(resuming.url, true))).kind).toBe('failed')
     })
   }
 
-  it.runIf(testsAll())('it is noticed when nobody said that they are', async () => {
+  it.runIf(allTests())('it is noticed when nobody said that they are', async () => {
     await using resuming = await resumingStage(stage.url, { sessionMs: KEPT_MS })
     expect((await runCase(replay, targetAt(resuming.url, false))).kind).toBe('failed')
   })

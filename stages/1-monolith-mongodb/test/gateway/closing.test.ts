@@ -24,6 +24,6 @@ describe('a stage that is asked to end', () => {
       expect(JSON.parse(received.at(-1)!)).toEqual({ t: null, s: null, op: 7, d: null })
       expect(await closed).toBe(1_012)
     }
-    expect(stage.ended()).not.toContain('SIGKILL')
+    expect(stage.exitReason()).not.toContain('SIGKILL')
   })
 })

@@ -1,6 +1,6 @@
 import { testStoreOutage } from '@threshold/conformance/ports'
 import { withKeyspace } from '@threshold/engines'
-import { ownCassandra } from '@threshold/engines/testing'
+import { dedicatedCassandra } from '@threshold/engines/testing'
 import { cassandraMessageStore } from '../../src/adapters/message-store.cassandra.ts'
 import { cassandraAddress } from '../../src/cassandra/address.ts'
 import { cassandraDatabase } from '../../src/cassandra/database.ts'
@@ -8,7 +8,7 @@ import { cassandraDatabase } from '../../src/cassandra/database.ts'
 testStoreOutage(
   'Cassandra',
   async (use) => {
-    const engine = use.use(await ownCassandra())
+    const engine = use.use(await dedicatedCassandra())
     const config = {
       ...cassandraAddress(withKeyspace(engine.uri, 'away')),
       replication: 1,

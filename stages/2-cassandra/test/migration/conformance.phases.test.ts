@@ -1,4 +1,4 @@
-import { testsAll } from '@threshold/engines/testing'
+import { allTests } from '@threshold/engines/testing'
 import { describe, it } from 'vitest'
 import type { Phase } from '../../src/migration/phases.ts'
 import { testConformanceIn } from './conformance.ts'
@@ -10,7 +10,7 @@ import { testConformanceIn } from './conformance.ts'
 const PHASES: readonly Phase[] = ['mongo', 'dual-write', 'cutover', 'decommissioned']
 
 for (const phase of PHASES) {
-  if (testsAll()) testConformanceIn(phase)
+  if (allTests()) testConformanceIn(phase)
   else
     describe(`in phase ${phase}`, () => {
       it.skip('keeps the contract: npm test -- --all', () => {})

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { aMessage, newId, testDeadline, writeTime } from '@threshold/conformance/ports'
 import type { StoredMessage } from '@threshold/domain'
-import { rounds } from '@threshold/engines/testing'
+import { iterations } from '@threshold/engines/testing'
 import { deadlineExceeded, unavailable } from '@threshold/kit'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -216,7 +216,7 @@ describe('a backfill that reads a message and writes it later', { timeout: 120_0
         const [one, other] = await both(opened, message)
         expect(other).toEqual(one)
       }),
-      { numRuns: rounds(10, 40) },
+      { numRuns: iterations(10, 40) },
     ))
 
   it('brings back nothing that was deleted before it came, and no reaction that was taken back', async () => {
@@ -279,7 +279,7 @@ describe.each(['dual-write', 'cutover'] as const)(
                 message: { id: message.id },
               })
           }),
-          { numRuns: rounds(8, 25) },
+          { numRuns: iterations(8, 25) },
         ),
     )
 

@@ -1,4 +1,4 @@
-import { testsAll } from '@threshold/engines/testing'
+import { allTests } from '@threshold/engines/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { onCassandra } from './equal.ts'
 import { type Moving, startMoving } from './under-traffic.ts'
@@ -6,7 +6,7 @@ import { type Moving, startMoving } from './under-traffic.ts'
 const use = new AsyncDisposableStack()
 let moving: Moving
 beforeAll(async () => {
-  if (testsAll()) moving = await startMoving(use, 20_170_117)
+  if (allTests()) moving = await startMoving(use, 20_170_117)
 }, 1_200_000)
 afterAll(() => use.disposeAsync())
 
@@ -14,7 +14,7 @@ afterAll(() => use.disposeAsync())
  * Before and after all that is persisted for good: a phase, a checkpoint, an outcome, a hold, a
  * collection that is dropped.
  */
-describe.runIf(testsAll())(
+describe.runIf(allTests())(
   'the migrator, killed at a step under live traffic',
   { timeout: 240_000 },
   () => {

@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { rounds } from '@threshold/engines/testing'
+import { iterations } from '@threshold/engines/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { dice } from './traffic.ts'
 import { type Moving, startMoving } from './under-traffic.ts'
 
 const SEED = 20_150_513
-const KILLS = rounds(3, 20)
+const KILLS = iterations(3, 20)
 
 /** The last line of the plan; from here on it works. */
 const PLANNED = /^next:/m
@@ -18,7 +18,7 @@ beforeAll(async () => {
 }, 1_200_000)
 afterAll(() => use.disposeAsync())
 
-describe('the migrator, under live traffic', { timeout: rounds(240_000, 1_200_000) }, () => {
+describe('the migrator, under live traffic', { timeout: iterations(240_000, 1_200_000) }, () => {
   it(`killed with -9 at ${KILLS} random moments, and the stage once, ends with equal stores each time`, async () => {
     const roll = dice(SEED)
     const met = new Map<string, number>()
@@ -57,12 +57,12 @@ describe('the migrator, under live traffic', { timeout: rounds(240_000, 1_200_00
 
   it('is back on MongoDB alone, by as many steps as there were', async () => {
     await moving.back('mongo')
-    expect(moving.stage.ended()).toBeUndefined()
+    expect(moving.stage.exitReason()).toBeUndefined()
   })
 
   it('moves all of it to Cassandra in the end', async () => {
     await moving.endsEqual()
-    expect(moving.traffic.done()).toBeGreaterThan(rounds(100, 300))
+    expect(moving.traffic.done()).toBeGreaterThan(iterations(100, 300))
     await moving.insist(['decommission'])
     expect(await moving.house.state.hasMessages()).toBe(false)
     await moving.traffic.pause()

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { aMessage, newId, testDeadline, writeTime } from '@threshold/conformance/ports'
 import type { StoredMessage } from '@threshold/domain'
-import { rounds } from '@threshold/engines/testing'
+import { iterations } from '@threshold/engines/testing'
 import { deadlineAfter } from '@threshold/kit'
 import type { MessageStore } from '@threshold/ports'
 import type { ReactionDocument } from '@threshold/stage-1/mongodb/documents'
@@ -15,7 +15,7 @@ import { openHouse } from './house.ts'
 import { migrator } from './migrator.ts'
 
 /** Five minutes on a busy machine for all of them. */
-const MANY = rounds(100, 400)
+const MANY = iterations(100, 400)
 const LARGE = 240_000
 const READERS = 12
 const MIB = 1_024 * 1_024

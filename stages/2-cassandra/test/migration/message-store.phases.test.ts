@@ -1,5 +1,5 @@
 import { testMessageStore } from '@threshold/conformance/ports'
-import { testsAll } from '@threshold/engines/testing'
+import { allTests } from '@threshold/engines/testing'
 import { describe, it } from 'vitest'
 import type { Phase } from '../../src/migration/phases.ts'
 import { openHouse } from './house.ts'
@@ -13,7 +13,7 @@ const PHASES: readonly Phase[] = ['mongo', 'dual-write', 'cutover', 'decommissio
 
 for (const phase of PHASES) {
   const title = `In phase ${phase}, the store that follows a migration`
-  if (testsAll())
+  if (allTests())
     testMessageStore(title, async (use) => {
       const house = await openHouse(use)
       await house.inPhase(phase)

@@ -1,5 +1,5 @@
 import { aMessage, newId, testDeadline, writeTime } from '@threshold/conformance/ports'
-import { testsAll } from '@threshold/engines/testing'
+import { allTests } from '@threshold/engines/testing'
 import type { ReactionDocument } from '@threshold/stage-1/mongodb/documents'
 import { expect, it } from 'vitest'
 import { asSent } from '../../src/migration/mirror.ts'
@@ -11,7 +11,7 @@ import { openHouse } from './house.ts'
 const REACTIONS = 5_001
 const TOGETHER = 500
 
-it.runIf(testsAll())(
+it.runIf(allTests())(
   'a message is compared with all its reactions, however many',
   { timeout: 60_000 },
   async () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { aMessage, newId, testDeadline, writeTime } from '@threshold/conformance/ports'
 import { firstIdAt } from '@threshold/contract'
 import { type StageProcess, startStage } from '@threshold/engines'
-import { takeTurn } from '@threshold/engines/testing'
+import { acquireLock } from '@threshold/engines/testing'
 import { expect } from 'vitest'
 import type { Phase } from '../../src/migration/phases.ts'
 import { expectEqual } from './equal.ts'
@@ -42,7 +42,7 @@ export interface Moving {
  * disk busy with nothing but each other.
  */
 export async function startMoving(use: AsyncDisposableStack, seed: number): Promise<Moving> {
-  use.defer(await takeTurn('a-move-under-traffic'))
+  use.defer(await acquireLock('a-move-under-traffic'))
   const folder = await mkdtemp(join(tmpdir(), 'threshold-kills-'))
   use.defer(() => rm(folder, { recursive: true, force: true }))
   const pace = [...PACE, '--checkpoints', folder]

@@ -1,4 +1,4 @@
-import { rounds as often } from '@threshold/engines/testing'
+import { iterations as often } from '@threshold/engines/testing'
 import pLimit from 'p-limit'
 import { describe, expect, it } from 'vitest'
 import type { FaultTargets } from './processes.ts'
@@ -41,7 +41,7 @@ export function testCrash(
         // Later each time, and never so late that there are not enough left to be in the midst of.
         const after = Math.floor((count / 2 / rounds) * (round + 1))
         const { sent, caught } = await interrupt(sends, place.send, after, stage.kill.bind(stage))
-        expect(stage.ended()).toContain('SIGKILL')
+        expect(stage.exitReason()).toContain('SIGKILL')
         await stage.restart()
         if (caught > 0) killedWhileSending += 1
         await eachIsThereOnce(place, sent)
@@ -61,10 +61,10 @@ export function testCrash(
         count / 4,
         engine.kill.bind(engine),
       )
-      expect(stage.ended()).toBeUndefined()
+      expect(stage.exitReason()).toBeUndefined()
       await engine.restart()
       await eachIsThereOnce(place, sent)
-      expect(stage.ended()).toBeUndefined()
+      expect(stage.exitReason()).toBeUndefined()
     })
 
     it('loses no acknowledged message on SIGTERM, and answers what is under way', async () => {

@@ -1,4 +1,4 @@
-import { type SmallDisk, smallDisk, whyNoSmallDisk } from '@threshold/engines/testing'
+import { type SmallDisk, smallDisk, smallDiskProblem } from '@threshold/engines/testing'
 import { describe, expect, it, vi } from 'vitest'
 import type { FaultTargets } from './processes.ts'
 import { newSender } from './sender.ts'
@@ -31,7 +31,7 @@ const readyz = async (url: string): Promise<Ready> => {
  * it needs one, so does the stage.
  */
 export function testFullDisk(name: string, { megabytes, open, check }: FullDisk): void {
-  const why = whyNoSmallDisk()
+  const why = smallDiskProblem()
   const title = why === undefined ? name : `${name} (skipped: ${why})`
   describe.skipIf(why !== undefined)(
     `${title}, with the disk of its database full`,
@@ -65,7 +65,7 @@ export function testFullDisk(name: string, { megabytes, open, check }: FullDisk)
         await vi.waitFor(async () => expect((await readyz(stage.url)).status).toBe(503), WAIT)
         const { reasons } = await readyz(stage.url)
         expect(reasons[check]).toMatch(/disk is full.*restart/s)
-        expect(stage.ended()).toBeUndefined()
+        expect(stage.exitReason()).toBeUndefined()
         // And it stays so: no answer of the database to something that needs no disk changes that.
         for (let i = 0; i < 5; i++) expect((await readyz(stage.url)).status).toBe(503)
 

@@ -1,4 +1,4 @@
-import { testsAll } from '@threshold/engines/testing'
+import { allTests } from '@threshold/engines/testing'
 import { describe, expect, it, vi } from 'vitest'
 import type { FaultTargets } from './processes.ts'
 import { newSender } from './sender.ts'
@@ -22,7 +22,7 @@ export function testDatabaseOutage(
   open: () => Promise<FaultTargets>,
   { identifiesDuringOutage: letsIn = false, fullOnly: onlyWithAll = false }: OutageOptions = {},
 ): void {
-  describe.runIf(testsAll() || !onlyWithAll)(
+  describe.runIf(allTests() || !onlyWithAll)(
     `${name}, without its database`,
     { timeout: SUITE_MS },
     () => {
@@ -48,7 +48,7 @@ export function testDatabaseOutage(
           expect(refused.every((s) => Number(s.retryAfter) >= 1)).toBe(true)
           expect((await fetch(`${stage.url}/readyz`)).status).toBe(503)
           expect((await fetch(`${stage.url}/healthz`)).status).toBe(200)
-          expect(stage.ended()).toBeUndefined()
+          expect(stage.exitReason()).toBeUndefined()
 
           await heal(victims)
           await vi.waitFor(

@@ -8,7 +8,7 @@ export interface Killable {
 export interface KillableStage extends Killable {
   readonly url: string
   /** Undefined while it runs. */
-  ended(): string | undefined
+  exitReason(): string | undefined
   stop(): Promise<void>
 }
 

@@ -1,5 +1,5 @@
 import type { Invite } from '@threshold/domain'
-import { testsAll } from '@threshold/engines/testing'
+import { allTests } from '@threshold/engines/testing'
 import { type Deadline, deadlineAfter, hasCode } from '@threshold/kit'
 import type { MessageStore, MetadataStore, SearchIndex } from '@threshold/ports'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -154,7 +154,7 @@ export function testStoreOutage(
       }, BACK)
 
     // A kill costs a start, which of a JVM is the longest of it all; the last test kills as well.
-    it.runIf(testsAll() || keeps === 'everything')(
+    it.runIf(allTests() || keeps === 'everything')(
       'answers every call within its deadline while the engine is killed, and works when it is back',
       async () => {
         await allWork()

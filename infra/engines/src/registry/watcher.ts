@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { childEnvironment, enginesConfig } from '../config.ts'
 import type { ProcessIdentity } from '../process/identity.ts'
-import { RUN_VARIABLE } from '../process/process-tags.ts'
+import { TAG_VARIABLE } from '../process/process-tags.ts'
 
 /** Its name in the list of processes. */
 export const WATCHER = 'threshold-watcher'
@@ -83,7 +83,7 @@ class Watcher {
       // to.
       env: {
         ...childEnvironment({ THRESHOLD_CACHE: this.#cacheDir }),
-        [RUN_VARIABLE]: undefined,
+        [TAG_VARIABLE]: undefined,
         NODE_OPTIONS: undefined,
       },
     })

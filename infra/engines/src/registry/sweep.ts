@@ -2,13 +2,13 @@ import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { messageOf } from '@threshold/kit/errors'
 import { enginesConfig } from '../config.ts'
-import { RUN_LABEL } from '../docker/labels.ts'
-import { removeContainersOfCache, removeContainersOfRun } from '../docker/remove.ts'
+import { REGISTRATION_LABEL } from '../docker/labels.ts'
+import { removeContainersOfCache, removeRegisteredContainers } from '../docker/remove.ts'
 import { identify, isAlive, type ProcessIdentity } from '../process/identity.ts'
-import { processesOfRun } from '../process/process-tags.ts'
+import { taggedProcesses } from '../process/process-tags.ts'
 import { terminate } from '../process/terminate.ts'
 import type { OnProgress } from '../progress.ts'
-import { entryFile, type FoundRun, listRuns, readEntry, runDir } from './registry.ts'
+import { entryDir, entryFile, type FoundEntry, listEntries, readEntry } from './registry.ts'
 
 export interface SweepReport {
   /** One line for each process or container that was ended. */
@@ -39,17 +39,17 @@ const PASSES = 5
 export async function sweep(options: SweepOptions = {}): Promise<SweepReport> {
   const { all = false, graceMs = GRACE_MS } = options
   const report = { ended: [] as string[], removed: [] as string[], problems: [] as string[] }
-  const { runs, drafts } = await listRuns()
+  const { entries, drafts } = await listEntries()
   await Promise.all(
-    runs.map(async (run) => {
+    entries.map(async (found) => {
       try {
-        if (all || (await isLeftOver(run))) await clear(run, { all, graceMs }, report)
+        if (all || (await isOrphaned(found))) await removeEntry(found, { all, graceMs }, report)
       } catch (error) {
-        report.problems.push(`${run.id}: ${messageOf(error)}`)
+        report.problems.push(`${found.id}: ${messageOf(error)}`)
       }
     }),
   )
-  if (all) await clearForgotten(report)
+  if (all) await removeUnregisteredContainers(report)
   for (const draft of drafts) {
     const writer = Number(draft.split('.').at(-2))
     if (all || (await identify(writer)) === undefined) await rm(draft, { force: true })
@@ -61,7 +61,7 @@ export async function sweep(options: SweepOptions = {}): Promise<SweepReport> {
  * A sweep before something is started. It reports each process that it ends, since a killed command
  * reports nothing.
  */
-export async function endLeftOver(onProgress: OnProgress): Promise<void> {
+export async function endOrphans(onProgress: OnProgress): Promise<void> {
   const { ended } = await sweep()
   for (const what of ended) onProgress({ text: `ended what an earlier command had left: ${what}` })
 }
@@ -70,7 +70,7 @@ export async function endLeftOver(onProgress: OnProgress): Promise<void> {
  * Containers of this cache that no entry leads to: the cache's folder was removed, or Docker did
  * not answer last time.
  */
-async function clearForgotten(report: Report): Promise<void> {
+async function removeUnregisteredContainers(report: Report): Promise<void> {
   try {
     const removed = await removeContainersOfCache(enginesConfig().cacheDir)
     for (const id of removed)
@@ -80,11 +80,11 @@ async function clearForgotten(report: Report): Promise<void> {
   }
 }
 
-async function isLeftOver(run: FoundRun): Promise<boolean> {
+async function isOrphaned(run: FoundEntry): Promise<boolean> {
   if (run.entry !== undefined) return !(await isAlive(run.entry.owner))
   // Not an entry at first sight: perhaps it was written, or closed, between listing the folder and
   // reading the file.
-  if (!existsSync(entryFile(run.id)) && !existsSync(runDir(run.id))) return false
+  if (!existsSync(entryFile(run.id)) && !existsSync(entryDir(run.id))) return false
   const again = await readEntry(run.id)
   return again === undefined || !(await isAlive(again.owner))
 }
@@ -95,12 +95,12 @@ interface Report {
   problems: string[]
 }
 
-async function clear(
-  run: FoundRun,
+async function removeEntry(
+  run: FoundEntry,
   { all, graceMs }: Required<SweepOptions>,
   report: Report,
 ): Promise<void> {
-  const dir = runDir(run.id)
+  const dir = entryDir(run.id)
   const grace = !all && run.entry?.onExit === 'kill' ? 0 : graceMs
   for (let pass = 0; pass < PASSES; pass++) {
     const found = await processesOf(run)
@@ -109,7 +109,7 @@ async function clear(
     // Its entry stays, so that it is not forgotten.
     if (ended.includes(false)) return
   }
-  if (!(await clearContainers(run, all, report))) return
+  if (!(await removeContainers(run, all, report))) return
   for (const path of [dir, entryFile(run.id)]) {
     if (!existsSync(path)) continue
     await rm(path, { recursive: true, force: true, maxRetries: 5 })
@@ -118,19 +118,19 @@ async function clear(
 }
 
 /** False when the daemon could not be asked: the entry then stays for the next sweep. */
-async function clearContainers(
-  { id, entry }: FoundRun,
+async function removeContainers(
+  { id, entry }: FoundEntry,
   all: boolean,
   report: Report,
 ): Promise<boolean> {
   if (entry?.dockerHost === undefined) return true
   const { dockerHost, containerId, text } = entry
   try {
-    for (const removed of await removeContainersOfRun({ runId: id, containerId, dockerHost }))
+    for (const removed of await removeRegisteredContainers({ runId: id, containerId, dockerHost }))
       report.ended.push(containerText(text, removed))
     return true
   } catch (error) {
-    const how = `docker ps -aq --filter label=${RUN_LABEL}=${id} | xargs -r docker rm -fv`
+    const how = `docker ps -aq --filter label=${REGISTRATION_LABEL}=${id} | xargs -r docker rm -fv`
     report.problems.push(
       `${text}: the Docker daemon at ${dockerHost} does not answer (${messageOf(error)}), so its container may be left; start Docker, then: ${how}`,
     )
@@ -148,7 +148,7 @@ interface FoundProcess {
 
 async function end(
   { identity, group }: FoundProcess,
-  run: FoundRun,
+  run: FoundEntry,
   graceMs: number,
   report: Report,
 ): Promise<boolean> {
@@ -159,7 +159,7 @@ async function end(
   return ended
 }
 
-async function processesOf(run: FoundRun): Promise<FoundProcess[]> {
+async function processesOf(run: FoundEntry): Promise<FoundProcess[]> {
   const known = run.entry?.process
   const found =
     known !== undefined && known.pid !== process.pid && (await isAlive(known))
@@ -167,7 +167,7 @@ async function processesOf(run: FoundRun): Promise<FoundProcess[]> {
       : []
   // An owner may be killed between starting a process and writing down its id, and a process may
   // leave others behind.
-  const marked = await processesOfRun(run.id, runDir(run.id))
+  const marked = await taggedProcesses(run.id, entryDir(run.id))
   return [
     ...found,
     ...marked

@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { enginesConfig } from '../config.ts'
 import { requireCache } from '../folder.ts'
 import { identify } from '../process/identity.ts'
-import { endWithThisProcess } from './exit.ts'
+import { endOnExit } from './exit.ts'
 import { watchThisProcess } from './watcher.ts'
 
 const identitySchema = z.strictObject({ pid: z.int().positive(), start: z.string().min(1) })
@@ -40,9 +40,9 @@ const entrySchema = z.object({
  * What one run left on this machine, written down before it is left, so that a later process can
  * clean up.
  */
-export type RunEntry = z.infer<typeof entrySchema>
+export type RegistryEntry = z.infer<typeof entrySchema>
 
-export interface Run extends AsyncDisposable {
+export interface Registration extends AsyncDisposable {
   readonly id: string
   /**
    * A folder of its own, removed with the entry. Its name is unlike any other, and so marks command
@@ -51,13 +51,15 @@ export interface Run extends AsyncDisposable {
   readonly dir: string
   readonly ports: readonly number[]
   update(
-    change: Partial<Pick<RunEntry, 'process' | 'dockerHost' | 'containerId' | 'ports' | 'text'>>,
+    change: Partial<
+      Pick<RegistryEntry, 'process' | 'dockerHost' | 'containerId' | 'ports' | 'text'>
+    >,
   ): Promise<void>
   /** Removes folder and entry; the process must be gone by then. */
   close(): Promise<void>
 }
 
-export interface RunOptions {
+export interface RegistrationOptions {
   readonly role: string
   readonly text?: string
   readonly ports?: readonly number[]
@@ -68,19 +70,19 @@ export interface RunOptions {
   readonly onExit?: z.infer<typeof onExit>
 }
 
-const runsDir = (): string => join(enginesConfig().cacheDir, 'run')
-export const entryFile = (id: string): string => join(runsDir(), `${id}.json`)
-export const runDir = (id: string): string => join(runsDir(), id)
+const registryDir = (): string => join(enginesConfig().cacheDir, 'run')
+export const entryFile = (id: string): string => join(registryDir(), `${id}.json`)
+export const entryDir = (id: string): string => join(registryDir(), id)
 
 /** Opens an entry, and then its folder: a folder without an entry is therefore always left over. */
-export async function openRun(options: RunOptions): Promise<Run> {
+export async function register(options: RegistrationOptions): Promise<Registration> {
   const owner = await identify(process.pid)
   if (owner === undefined)
     throw new CodedError('NO_PROCESS_TABLE', 'this system does not say when a process started', {
       next: 'install ps',
     })
   const id = `${options.role.replaceAll(/[^a-z0-9]+/g, '-')}-${randomBytes(6).toString('hex')}`
-  let entry: RunEntry = {
+  let entry: RegistryEntry = {
     v: 1,
     id,
     role: options.role,
@@ -91,27 +93,27 @@ export async function openRun(options: RunOptions): Promise<Run> {
     ports: [...(options.ports ?? [])],
   }
   await requireCache()
-  await mkdir(runsDir(), { recursive: true })
+  await mkdir(registryDir(), { recursive: true })
   // First of all: there is no moment at which something is left and nobody watches.
   const unwatch = watchThisProcess(owner)
   try {
     await writeEntry(entry)
-    await mkdir(runDir(id))
+    await mkdir(entryDir(id))
   } catch (error) {
     unwatch()
     throw error
   }
-  const forget = endWithThisProcess(() => entry)
+  const forget = endOnExit(() => entry)
 
   const close = async (): Promise<void> => {
-    await rm(runDir(id), { recursive: true, force: true, maxRetries: 5 })
+    await rm(entryDir(id), { recursive: true, force: true, maxRetries: 5 })
     await rm(entryFile(id), { force: true })
     forget()
     unwatch()
   }
   return {
     id,
-    dir: runDir(id),
+    dir: entryDir(id),
     get ports() {
       return entry.ports
     },
@@ -130,43 +132,45 @@ export async function openRun(options: RunOptions): Promise<Run> {
  * registers it first.
  */
 export async function registerProcess(
-  options: RunOptions & { readonly pid: number },
-): Promise<Run> {
+  options: RegistrationOptions & { readonly pid: number },
+): Promise<Registration> {
   const identity = await identify(options.pid)
   if (identity === undefined)
     throw new CodedError(
       'PROCESS_GONE',
       `${options.role}: process ${options.pid} has already ended`,
     )
-  const run = await openRun(options)
-  await run.update({ process: identity })
-  return run
+  const registration = await register(options)
+  await registration.update({ process: identity })
+  return registration
 }
 
-async function writeEntry(entry: RunEntry): Promise<void> {
+async function writeEntry(entry: RegistryEntry): Promise<void> {
   const draft = `${entryFile(entry.id)}.${process.pid}.draft`
   await writeFile(draft, `${JSON.stringify(entry)}\n`)
   await rename(draft, entryFile(entry.id))
 }
 
-export interface FoundRun {
+export interface FoundEntry {
   readonly id: string
   /** Undefined when the file cannot be read as an entry, or there is only a folder. */
-  readonly entry: RunEntry | undefined
+  readonly entry: RegistryEntry | undefined
 }
 
 /** Everything in the folder, whole or not. */
-export async function listRuns(): Promise<{ runs: FoundRun[]; drafts: string[] }> {
-  const names = await readdir(runsDir()).catch(() => [])
+export async function listEntries(): Promise<{ entries: FoundEntry[]; drafts: string[] }> {
+  const names = await readdir(registryDir()).catch(() => [])
   const drafts = names.filter((name) => name.endsWith('.draft'))
   const ids = new Set(
     names.filter((name) => !name.endsWith('.draft')).map((name) => name.replace(/\.json$/, '')),
   )
-  const runs = await Promise.all([...ids].map(async (id) => ({ id, entry: await readEntry(id) })))
-  return { runs, drafts: drafts.map((name) => join(runsDir(), name)) }
+  const entries = await Promise.all(
+    [...ids].map(async (id) => ({ id, entry: await readEntry(id) })),
+  )
+  return { entries, drafts: drafts.map((name) => join(registryDir(), name)) }
 }
 
-export async function readEntry(id: string): Promise<RunEntry | undefined> {
+export async function readEntry(id: string): Promise<RegistryEntry | undefined> {
   try {
     const parsed = entrySchema.safeParse(JSON.parse(await readFile(entryFile(id), 'utf8')))
     return parsed.success && parsed.data.id === id ? parsed.data : undefined

@@ -1,8 +1,8 @@
-import { isAliveNow, type ProcessIdentity } from '../process/identity.ts'
+import { isAliveSync, type ProcessIdentity } from '../process/identity.ts'
 import { signal } from '../process/terminate.ts'
-import type { RunEntry } from './registry.ts'
+import type { RegistryEntry } from './registry.ts'
 
-const open = new Set<() => RunEntry>()
+const openEntries = new Set<() => RegistryEntry>()
 let listening = false
 
 /**
@@ -10,22 +10,22 @@ let listening = false
  * ends this process runs nothing of ours; the watcher ends what is left then, and removes the files
  * in either case.
  */
-export function endWithThisProcess(entry: () => RunEntry): () => void {
+export function endOnExit(entry: () => RegistryEntry): () => void {
   if (!listening) process.once('exit', () => void endStarted())
   listening = true
-  open.add(entry)
-  return () => open.delete(entry)
+  openEntries.add(entry)
+  return () => openEntries.delete(entry)
 }
 
 /**
  * Describes, for a person, the processes and containers that this process has started and not
  * stopped yet.
  */
-export function startedHere(): string[] {
-  const containers = [...open].flatMap((read) =>
+export function describeStarted(): string[] {
+  const containers = [...openEntries].flatMap((read) =>
     read().dockerHost === undefined ? [] : read().text,
   )
-  return [...started().map(({ entry, process: { pid } }) => inWords(entry, pid)), ...containers]
+  return [...started().map(({ entry, process: { pid } }) => describe(entry, pid)), ...containers]
 }
 
 /**
@@ -36,13 +36,13 @@ export function endStarted({ atOnce = false } = {}): string[] {
   return started().flatMap(({ entry, process: identity }) => {
     const how = atOnce || entry.onExit === 'kill' ? 'SIGKILL' : 'SIGTERM'
     // A child that ended is collected at once, and its id may be another process's by now.
-    const ended = isAliveNow(identity) && signal(identity.pid, how, entry.group)
-    return ended ? [inWords(entry, identity.pid)] : []
+    const ended = isAliveSync(identity) && signal(identity.pid, how, entry.group)
+    return ended ? [describe(entry, identity.pid)] : []
   })
 }
 
-function started(): { entry: RunEntry; process: ProcessIdentity }[] {
-  return [...open].flatMap((read) => {
+function started(): { entry: RegistryEntry; process: ProcessIdentity }[] {
+  return [...openEntries].flatMap((read) => {
     const entry = read()
     const { process: identity } = entry
     return identity === undefined || identity.pid === process.pid
@@ -51,4 +51,4 @@ function started(): { entry: RunEntry; process: ProcessIdentity }[] {
   })
 }
 
-const inWords = (entry: RunEntry, pid: number): string => `${entry.text} (process ${pid})`
+const describe = (entry: RegistryEntry, pid: number): string => `${entry.text} (process ${pid})`
