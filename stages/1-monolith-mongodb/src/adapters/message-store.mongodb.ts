@@ -1,6 +1,6 @@
 import type { MessageId } from '@threshold/contract'
 import { isSameSend, type StoredMessage } from '@threshold/domain'
-import { deadlineExceeded } from '@threshold/kit'
+import { deadlineExceeded, isExpired } from '@threshold/kit'
 import type { MessageStore } from '@threshold/ports'
 import type { Collection, Filter } from 'mongodb'
 import pLimit from 'p-limit'
@@ -117,7 +117,7 @@ export async function mongoMessageStore(mongo: MongoDatabase): Promise<MessageSt
         // histories on most versions.
         const few = pLimit(NEWEST_AT_ONCE)
         const found = await few.map(new Set(channels), async (channel) => {
-          if (Date.now() >= deadline.at) throw deadlineExceeded('messages.newest') // nobody waits for it any more
+          if (isExpired(deadline)) throw deadlineExceeded('messages.newest') // nobody waits for it any more
           const projection = { _id: 1 } as const
           const last = await messages.findOne(
             { channelId: long(channel) },

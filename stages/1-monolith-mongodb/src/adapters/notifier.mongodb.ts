@@ -1,4 +1,4 @@
-import { hasCode, messageOf, type Runtime } from '@threshold/kit'
+import { deadlineAfter, hasCode, messageOf, type Runtime } from '@threshold/kit'
 import type { MessageStore, Notification, Notifier } from '@threshold/ports'
 import { isDuplicateKey, long, type MongoDatabase } from '../mongodb/database.ts'
 import {
@@ -58,7 +58,7 @@ export async function mongoOutboxNotifier(
   /** Something came while the worker was looking: it must look once more before it rests. */
   let woken = false
 
-  const deadline = () => ({ at: runtime.clock.now() + 5_000 })
+  const deadline = () => deadlineAfter(5_000, runtime.clock)
 
   /**
    * Up to a batch of what is due. Of two workers that see the same push one gets it: the other's

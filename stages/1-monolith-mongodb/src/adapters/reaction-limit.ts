@@ -1,5 +1,5 @@
 import { normalizeEmoji, type Reaction } from '@threshold/domain'
-import { type Deadline, deadlineExceeded, type SharedLock } from '@threshold/kit'
+import { type Deadline, deadlineExceeded, isExpired, type KeyedRwLock } from '@threshold/kit'
 import type { MessageStore } from '@threshold/ports'
 
 /** Different emoji on one message, as Discord has it. */
@@ -22,7 +22,7 @@ export interface ReactionStep {
  * reactions are taken back under its shared side.
  */
 export async function reactWithinLimit(
-  lock: SharedLock,
+  lock: KeyedRwLock,
   { messageId, emoji }: Reaction,
   { emojiOf, has, insert }: ReactionStep,
   deadline: Deadline,
@@ -56,6 +56,6 @@ export async function reactWithinLimit(
  * A write after the deadline would have no event: its request was already answered with an error.
  */
 export function throwIfExpired(deadline: Deadline): void {
-  if (Date.now() >= deadline.at)
+  if (isExpired(deadline))
     throw deadlineExceeded('a reaction that waited for others on its message')
 }

@@ -1,5 +1,5 @@
 import type { Reaction, ReactionCount } from '@threshold/domain'
-import { type Deadline, sharedLock } from '@threshold/kit'
+import { type Deadline, keyedRwLock } from '@threshold/kit'
 import type { MessageStore } from '@threshold/ports'
 import type { Collection } from 'mongodb'
 import { isDuplicateKey, long, type MongoDatabase, text } from '../mongodb/database.ts'
@@ -20,7 +20,7 @@ export function mongoReactions(
 ): ReactionMethods {
   const idOf = (r: Reaction): string => `${r.messageId}:${r.emoji}:${r.userId}`
   /** By message. It holds within this process, and this stage is one process. */
-  const lock = sharedLock()
+  const lock = keyedRwLock()
 
   async function insert(
     reaction: Reaction,

@@ -7,7 +7,7 @@ import {
   parseJson,
   type Tokens,
 } from '@threshold/contract'
-import { hasCode, messageOf } from '@threshold/kit'
+import { deadlineAfter, hasCode, messageOf } from '@threshold/kit'
 import type { SessionRegistry } from '@threshold/ports'
 import type { RawData, WebSocket } from 'ws'
 import type { z } from 'zod'
@@ -198,7 +198,7 @@ export class Connection {
     this.#do('gateway.identify', () =>
       this.#parts.limitIdentify(async () => {
         const { clock, random } = this.#parts.runtime
-        const [user] = await this.#parts.metadata.users([userId], { at: clock.now() + 5_000 })
+        const [user] = await this.#parts.metadata.users([userId], deadlineAfter(5_000, clock))
         if (!user) return this.close(CloseCode.AuthenticationFailed)
         if (this.#state === 'closed') return
         this.#session = new Session(
@@ -230,7 +230,7 @@ export class Connection {
     this.#do('gateway.resume', async () => {
       const resumption = await this.#parts.sessions.resume(
         { sessionId, userId, sequence: seq ?? 0 },
-        { at: this.#parts.runtime.clock.now() + 5_000 },
+        deadlineAfter(5_000, this.#parts.runtime.clock),
       )
       if (resumption.kind === 'bad-sequence') this.close(CloseCode.InvalidSeq)
       else if (resumption.kind === 'refused') this.#control(Op.InvalidSession, false)

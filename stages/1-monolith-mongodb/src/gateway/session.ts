@@ -1,6 +1,6 @@
 import { type GuildId, intentsAdmit, type PresenceInput, type UserId } from '@threshold/contract'
 import { type Channel, channelToWire, type Presence } from '@threshold/domain'
-import { type Deadline, messageOf, type Runtime } from '@threshold/kit'
+import { type Deadline, deadlineAfter, messageOf, type Runtime } from '@threshold/kit'
 import type {
   Delivery,
   EventEncoder,
@@ -275,7 +275,7 @@ export class Session {
   }
 
   #deadline(): Deadline {
-    return { at: this.#parts.runtime.clock.now() + this.#parts.budgetMs }
+    return deadlineAfter(this.#parts.budgetMs, this.#parts.runtime.clock)
   }
 }
 

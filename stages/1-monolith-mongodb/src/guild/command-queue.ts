@@ -1,5 +1,5 @@
 import { compensatingEvents, type GuildEvent, type GuildState } from '@threshold/domain'
-import { type Deadline, deadlineExceeded, withDeadline } from '@threshold/kit'
+import { type Deadline, deadlineExceeded, isExpired, withDeadline } from '@threshold/kit'
 import type { MetadataStore } from '@threshold/ports'
 
 /**
@@ -54,7 +54,7 @@ export function createCommandQueue(
       commands += 1
       const done = queue
         .then(() => {
-          if (Date.now() >= deadline.at) throw deadlineExceeded('the guild') // nobody waits for it any more
+          if (isExpired(deadline)) throw deadlineExceeded('the guild') // nobody waits for it any more
           return work()
         })
         .finally(() => {

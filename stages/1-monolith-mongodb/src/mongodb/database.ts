@@ -2,6 +2,7 @@ import {
   CodedError,
   type Deadline,
   deadlineExceeded,
+  isExpired,
   type Telemetry,
   unavailable,
   withDeadline,
@@ -80,7 +81,7 @@ export async function mongoDatabase(
   const run: MongoDatabase['run'] = async (what, deadline, work) => {
     // Nobody waits for the answer any more, and a write sent now could land after the one that
     // takes it back.
-    if (Date.now() >= deadline.at) throw deadlineExceeded(what)
+    if (isExpired(deadline)) throw deadlineExceeded(what)
     operations(what)
     try {
       return await withDeadline(deadline, what, work(db))

@@ -1,4 +1,4 @@
-import { deadlineAfter, sharedLock } from '@threshold/kit'
+import { deadlineAfter, keyedRwLock } from '@threshold/kit'
 import { describe, expect, it } from 'vitest'
 import { reactWithinLimit } from '../../src/adapters/reaction-limit.ts'
 
@@ -18,7 +18,7 @@ describe('a reaction that waits for others on its message', () => {
   it.each(['shared', 'exclusive'] as const)(
     'is not stored when its deadline has passed before its turn (%s)',
     async (held) => {
-      const lock = sharedLock()
+      const lock = keyedRwLock()
       const deadline = { at: Date.now() + 100 }
       const { promise, resolve } = Promise.withResolvers<void>()
       const others = lock[held]('2', () => promise)
@@ -51,7 +51,7 @@ describe('a reaction that waits for others on its message', () => {
     }
     const insert = () => Promise.reject(new Error('stored'))
     await expect(
-      reactWithinLimit(sharedLock(), reaction, { emojiOf, has, insert }, deadline),
+      reactWithinLimit(keyedRwLock(), reaction, { emojiOf, has, insert }, deadline),
     ).rejects.toMatchObject(LATE)
   })
 })

@@ -1,6 +1,6 @@
 import type { ChannelId, MessageId } from '@threshold/contract'
 import type { Reaction, ReactionCount } from '@threshold/domain'
-import { sharedLock, unavailable } from '@threshold/kit'
+import { keyedRwLock, unavailable } from '@threshold/kit'
 import type { MessageStore } from '@threshold/ports'
 import { reactWithinLimit } from '@threshold/stage-1/adapters/reaction-limit'
 import type { CassandraDatabase, Execute, Row } from '../cassandra/database.ts'
@@ -30,7 +30,7 @@ export function cassandraReactions(database: CassandraDatabase, messages: Messag
   const table = `${messages.keyspace}.reactions`
   const inTurn = turns()
   /** By message. Like `inTurn` it holds within this process, and this stage is one process. */
-  const lock = sharedLock()
+  const lock = keyedRwLock()
   const ONE = 'message_id = ? AND emoji = ? AND user_id = ?'
   const INSERT = `INSERT INTO ${table} (message_id, emoji, user_id, v, write_time) VALUES (?, ?, ?, 1, ?) USING TIMESTAMP ?`
   const FLAG = `UPDATE ${messages.table} USING TIMESTAMP ? SET reacted = true WHERE channel_id = ? AND bucket = ? AND message_id = ?`

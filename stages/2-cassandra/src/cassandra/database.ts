@@ -2,6 +2,7 @@ import {
   CodedError,
   type Deadline,
   deadlineExceeded,
+  isExpired,
   type Log,
   remainingMs,
   type Telemetry,
@@ -122,7 +123,7 @@ export async function cassandraDatabase(
   ): Promise<readonly Row[]> {
     // Whoever waited past the deadline is not worth asking for any more, and a write could land
     // after its undoing.
-    if (Date.now() >= deadline.at) throw deadlineExceeded(what)
+    if (isExpired(deadline)) throw deadlineExceeded(what)
     count(what)
     try {
       const readTimeout = Math.min(READ_TIMEOUT_MS, remainingMs(deadline))
@@ -142,7 +143,7 @@ export async function cassandraDatabase(
   return {
     client,
     async run(what, deadline, work) {
-      if (Date.now() >= deadline.at) throw deadlineExceeded(what)
+      if (isExpired(deadline)) throw deadlineExceeded(what)
       if (!opened.done()) throw unavailable('Cassandra')
       // Turned away at the door: what has begun may finish.
       if (limit.pendingCount >= WAITING) throw unavailable('Cassandra')

@@ -1,6 +1,7 @@
 import {
   type Deadline,
   deadlineExceeded,
+  isExpired,
   messageOf,
   type Runtime,
   remainingMs,
@@ -41,10 +42,10 @@ const HOLD_MS = 2_000
 export async function followMigration(
   state: MigrationState,
   id: string,
-  runtime: Pick<Runtime, 'clock' | 'log'>,
+  runtime: Pick<Runtime, 'log'>,
   shadow: () => ShadowReads,
 ): Promise<Following> {
-  const { clock, log } = runtime
+  const { log } = runtime
   await state.report({ id, epoch: 0, shadow: shadow() })
   // Durations by the process's own time: the system's clock may be set while they last.
   let readAt = performance.now()
@@ -126,8 +127,8 @@ export async function followMigration(
     read: run,
     async write(deadline, work) {
       while (now.to !== undefined) {
-        if (clock.now() >= deadline.at) throw deadlineExceeded('the migration')
-        await Promise.race([changed.promise, timeout(remainingMs(deadline, clock.now()))])
+        if (isExpired(deadline)) throw deadlineExceeded('the migration')
+        await Promise.race([changed.promise, timeout(remainingMs(deadline))])
       }
       return await run(work)
     },

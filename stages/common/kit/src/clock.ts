@@ -1,4 +1,4 @@
-/** Time is passed in, so that tests can bend it. */
+/** The source of wall-clock time. It is passed in, so that tests can control it. */
 export interface Clock {
   /** Milliseconds since the Unix epoch. */
   now(): number
@@ -8,15 +8,16 @@ export const systemClock: Clock = { now: () => Date.now() }
 
 /**
  * A hybrid logical clock (Kulkarni et al., "Logical Physical Clocks", 2014) in microseconds since
- * the Unix epoch.
- *
- * Guarantees: `next()` never returns the same or an earlier value twice, even when the system clock
- * is set back, and a value `observe`d from another process is always smaller than the next one
- * given here. Stores compare these values to decide which of two writes wins; a plain wall clock
- * would let an older write win after a correction by NTP.
+ * the Unix epoch. Stores compare its values to decide which of two writes wins. A plain wall clock
+ * would let an older write win after NTP set it back.
  */
 export interface HybridClock {
+  /**
+   * A value larger than every value that this clock returned or observed before, even when the
+   * system clock was set back.
+   */
   next(): bigint
+  /** Takes note of a value from another process: the next value here is larger. */
   observe(micros: bigint): void
 }
 

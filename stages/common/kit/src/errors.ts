@@ -1,24 +1,15 @@
-/**
- * Every failure a caller may act on carries a code. Codes are plain strings, so an error survives
- * `structuredClone`, a worker boundary and a network: what arrives is rebuilt with `fromPlain` and
- * handled by the same `switch`.
- */
-export interface PlainError {
-  readonly v: 1
-  readonly code: string
-  readonly message: string
-  readonly next?: string
-  readonly retryAfterMs?: number
-}
-
 export interface ErrorDetails {
-  /** The next step for whoever reads the message: a command, a setting. */
+  /** A command or a setting that helps the person who reads the message. */
   readonly next?: string
-  /** Milliseconds after which trying again makes sense. */
+  /** Milliseconds after which the caller may try again. */
   readonly retryAfterMs?: number
   readonly cause?: unknown
 }
 
+/**
+ * A failure that a caller can act on, by its code. Codes are plain strings, so that they mean the
+ * same on both sides of a worker boundary or a network.
+ */
 export class CodedError extends Error {
   readonly code: string
   readonly next: string | undefined
@@ -31,35 +22,15 @@ export class CodedError extends Error {
     this.next = details.next
     this.retryAfterMs = details.retryAfterMs
   }
-
-  toPlain(): PlainError {
-    return {
-      v: 1,
-      code: this.code,
-      message: this.message,
-      ...(this.next === undefined ? {} : { next: this.next }),
-      ...(this.retryAfterMs === undefined ? {} : { retryAfterMs: this.retryAfterMs }),
-    }
-  }
-
-  static fromPlain(plain: PlainError): CodedError {
-    return new CodedError(plain.code, plain.message, {
-      ...(plain.next === undefined ? {} : { next: plain.next }),
-      ...(plain.retryAfterMs === undefined ? {} : { retryAfterMs: plain.retryAfterMs }),
-    })
-  }
 }
 
-/**
- * The store, the hub or another dependency is away. Nothing is known to be lost; trying again later
- * is right.
- */
+/** The store, the hub or another dependency cannot be reached. The caller may try again later. */
 export const unavailable = (what: string, cause?: unknown, retryAfterMs = 1_000): CodedError =>
   new CodedError('UNAVAILABLE', `${what} is not available`, { retryAfterMs, cause })
 
 /**
- * The answer did not come in time. The effect may or may not have happened: only an idempotent call
- * may be repeated.
+ * The answer did not come in time. The effect may or may not have happened, so the caller may only
+ * repeat an idempotent call.
  */
 export const deadlineExceeded = (what: string, cause?: unknown): CodedError =>
   new CodedError('DEADLINE_EXCEEDED', `${what} did not answer in time`, {
@@ -67,9 +38,10 @@ export const deadlineExceeded = (what: string, cause?: unknown): CodedError =>
     cause,
   })
 
+/** Whether this is a coded error with one of the codes, or with any code where none is given. */
 export const hasCode = (error: unknown, ...codes: string[]): error is CodedError =>
   error instanceof CodedError && (codes.length === 0 || codes.includes(error.code))
 
-/** One line for a log or a terminal, whatever was thrown. */
+/** The message of anything that can be thrown, as one line for a log or a terminal. */
 export const messageOf = (error: unknown): string =>
   error instanceof Error ? error.message : String(error)

@@ -1,80 +1,64 @@
+import { deadlineAfter, withDeadline } from './deadline.ts'
 import { CodedError, messageOf } from './errors.ts'
 import type { Runtime } from './runtime.ts'
 
-/** Something opened that must be closed. */
-export type Part = AsyncDisposable
-
+/** Opens the components of a process and closes them again. */
 export interface Lifecycle {
-  /** Waits for the part and remembers it; a part that cannot open closes those before it. */
-  open<T extends Part>(name: string, part: T | Promise<T>): Promise<T>
-  /** Closes in reverse order of opening, each part within the deadline. Idempotent. */
+  /**
+   * Waits for the component and remembers it. If it cannot open, all components opened before it
+   * are closed and the call rejects with `PART_NOT_OPENED`.
+   */
+  open<T extends AsyncDisposable>(name: string, component: T | Promise<T>): Promise<T>
+  /** Closes all components in reverse order of opening, within the time given. Idempotent. */
   close(): Promise<void>
 }
 
 /**
- * Parts close in the reverse order of opening: who depends on a part was opened after it, so the
- * listener goes before the services behind it and the database last. A part that hangs costs its
- * share of the deadline and no more.
+ * Closes in reverse order of opening, because a component was opened after those it depends on: the
+ * listener closes before the services behind it, and the database last. A component that hangs
+ * takes its share of the time and no more.
  */
 export function lifecycle(
   runtime: Pick<Runtime, 'log'>,
   options: { closeWithinMs?: number } = {},
 ): Lifecycle {
   const { closeWithinMs = 10_000 } = options
-  const parts: { name: string; part: Part }[] = []
+  const components: { name: string; component: AsyncDisposable }[] = []
   let closing: Promise<void> | undefined
 
   const closeAll = async (): Promise<void> => {
     const until = Date.now() + closeWithinMs
-    const open = parts.splice(0).reverse()
-    for (const [index, { name, part }] of open.entries()) {
-      // What quick parts leave over goes to those after them; a part that hangs takes no more than
-      // its share.
+    const open = components.splice(0).reverse()
+    for (const [index, { name, component }] of open.entries()) {
+      // The time that quick components leave is shared among the rest.
       const share = Math.max(100, (until - Date.now()) / (open.length - index))
       try {
-        await withTimeout(part[Symbol.asyncDispose](), share, name)
+        const closed = component[Symbol.asyncDispose]()
+        await withDeadline(deadlineAfter(share), `closing ${name}`, closed)
       } catch (error) {
-        runtime.log.warn({ part: name, err: messageOf(error) }, 'a part did not close cleanly')
+        runtime.log.warn({ part: name, err: messageOf(error) }, 'a component did not close cleanly')
       }
     }
   }
 
   return {
-    async open(name, part) {
+    async open(name, component) {
       try {
-        const opened = await part
-        parts.push({ name, part: opened })
+        const opened = await component
+        components.push({ name, component: opened })
         if (closing === undefined) return opened
       } catch (error) {
         await closeAll()
         throw new CodedError('PART_NOT_OPENED', `${name}: ${messageOf(error)}`, { cause: error })
       }
-      // Told to close while this part was still opening: nobody else knows of it, so it is closed
+      // close() was called while this component was opening. Nothing else holds it, so it is closed
       // here.
       await closeAll()
-      throw new CodedError('CLOSING', `${name} opened while everything was being closed`)
+      throw new CodedError('CLOSING', `${name} opened while the process was closing`)
     },
     close() {
       closing ??= closeAll()
       return closing
     },
-  }
-}
-
-async function withTimeout(work: PromiseLike<void>, ms: number, name: string): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () =>
-        reject(
-          new CodedError('CLOSE_TIMED_OUT', `${name} did not close within ${Math.round(ms)} ms`),
-        ),
-      ms,
-    )
-  })
-  try {
-    await Promise.race([work, late])
-  } finally {
-    clearTimeout(timer)
   }
 }

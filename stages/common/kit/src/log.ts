@@ -2,16 +2,10 @@ import { type DestinationStream, type Logger, pino } from 'pino'
 
 export type Log = Pick<Logger, 'debug' | 'info' | 'warn' | 'error' | 'child'>
 
-/**
- * Names under which a secret could reach a log line. Pino replaces their values, at the top and one
- * level down.
- */
+/** Fields that could carry a secret. Pino redacts them at the top level and one level down. */
 const SECRETS = ['token', 'authorization', 'access_token', 'secret', 'password', 'uri', 'cookie']
 
-/**
- * JSON lines on stderr, so that stdout stays free for what a program has to say to the one who
- * started it.
- */
+/** A log of JSON lines on stderr. stdout is left to the program's own output. */
 export function createLog(options: { level?: string; name: string; to?: DestinationStream }): Log {
   return pino(
     {
@@ -23,5 +17,5 @@ export function createLog(options: { level?: string; name: string; to?: Destinat
   )
 }
 
-/** For tests and tools that want quiet. */
+/** Discards everything. For tests and tools. */
 export const silentLog: Log = pino({ level: 'silent' })

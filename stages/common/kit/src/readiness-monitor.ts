@@ -2,69 +2,73 @@ import { deadlineAfter } from './deadline.ts'
 import { type ReadinessCheck, type Reasons, unreadyReasons } from './readiness.ts'
 import type { Runtime } from './runtime.ts'
 
-/**
- * How long the outcome of the checks is taken for the present one. They cost the databases
- * something.
- */
+/** How long a result is reused. Each check costs the databases a request. */
 const FRESH_MS = 1_000
 /**
- * Half of what a request may take: a database that needs longer for one step answers no request of
- * several.
+ * Half of a request's budget. A request takes several steps, so a database that needs longer for
+ * one step cannot serve it.
  */
-const WITHIN_MS = 2_500
-/** Different reasons of one failing check that are logged, until it succeeds again. */
-const MOST_REASONS = 5
+const TIMEOUT_MS = 2_500
+/** How many different reasons of one failing check are logged until it succeeds again. */
+const MAX_LOGGED_REASONS = 5
 
 export interface ReadinessMonitor extends Disposable {
-  /** Why the process cannot serve, by check; empty when it can. At most a second old. */
+  /** Why the process cannot serve, by check; empty when it can. At most one second old. */
   reasons(): Promise<Reasons>
-  /** A request failed: look soon, though nobody asks. */
+  /** Schedules a check within a second. Call it when a request failed. */
   checkSoon(): void
 }
 
+interface Failure {
+  readonly since: number
+  readonly logged: Set<string>
+}
+
 /**
- * Runs the checks when somebody asks, when a request has failed, and each second from a failure
- * until it is over; in a healthy process that nobody asks never. Logs once why a check fails, and
- * once that it succeeds again.
+ * Runs the checks on request, after a failed request, and then every second until they succeed. A
+ * healthy process that nobody asks runs none. Logs once why a check fails, and once that it
+ * succeeds again.
  */
 export function watchReadiness(
   checks: readonly ReadinessCheck[],
   { clock, log }: Pick<Runtime, 'clock' | 'log'>,
 ): ReadinessMonitor {
-  const failing = new Map<string, { readonly since: number; readonly logged: Set<string> }>()
-  let known: { readonly at: number; readonly reasons: Reasons } | undefined
-  let looking: Promise<Reasons> | undefined
+  const failing = new Map<string, Failure>()
+  let latest: { readonly at: number; readonly reasons: Reasons } | undefined
+  let running: Promise<Reasons> | undefined
   let timer: NodeJS.Timeout | undefined
   let closed = false
 
-  const age = (): number => performance.now() - (known?.at ?? Number.NEGATIVE_INFINITY)
+  const age = (): number => performance.now() - (latest?.at ?? Number.NEGATIVE_INFINITY)
 
-  function look(): Promise<Reasons> {
+  function runChecks(): Promise<Reasons> {
     clearTimeout(timer)
     timer = undefined
-    looking ??= check().finally(() => {
-      looking = undefined
+    running ??= check().finally(() => {
+      running = undefined
     })
-    return looking
+    return running
   }
 
   async function check(): Promise<Reasons> {
     const at = performance.now()
-    const reasons = await unreadyReasons(checks, deadlineAfter(WITHIN_MS, clock))
-    known = { at, reasons }
-    tell(reasons)
-    if (Object.keys(reasons).length > 0) lookLater(FRESH_MS)
+    const reasons = await unreadyReasons(checks, deadlineAfter(TIMEOUT_MS, clock))
+    latest = { at, reasons }
+    logChanges(reasons)
+    if (Object.keys(reasons).length > 0) schedule(FRESH_MS)
     return reasons
   }
 
-  function lookLater(ms: number): void {
-    if (!closed) timer ??= setTimeout(() => void look(), ms).unref()
+  function schedule(ms: number): void {
+    if (!closed) timer ??= setTimeout(() => void runChecks(), ms).unref()
   }
 
-  function tell(reasons: Reasons): void {
+  function logChanges(reasons: Reasons): void {
     for (const [check, reason] of Object.entries(reasons)) {
-      const { logged } = failing.get(check) ?? begin(check)
-      if (logged.has(reason) || logged.size >= MOST_REASONS) continue
+      const failure = failing.get(check) ?? { since: performance.now(), logged: new Set<string>() }
+      failing.set(check, failure)
+      const { logged } = failure
+      if (logged.has(reason) || logged.size >= MAX_LOGGED_REASONS) continue
       logged.add(reason)
       log.error({ check, reason }, 'not ready: requests fail')
     }
@@ -75,18 +79,12 @@ export function watchReadiness(
     }
   }
 
-  function begin(check: string): { readonly since: number; readonly logged: Set<string> } {
-    const entry = { since: performance.now(), logged: new Set<string>() }
-    failing.set(check, entry)
-    return entry
-  }
-
   return {
     async reasons() {
-      return looking ?? (known !== undefined && age() < FRESH_MS ? known.reasons : look())
+      return running ?? (latest !== undefined && age() < FRESH_MS ? latest.reasons : runChecks())
     },
     checkSoon() {
-      if (looking === undefined) lookLater(Math.max(0, FRESH_MS - age()))
+      if (running === undefined) schedule(Math.max(0, FRESH_MS - age()))
     },
     [Symbol.dispose]() {
       closed = true

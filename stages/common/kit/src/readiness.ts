@@ -1,22 +1,21 @@
 import { type Deadline, withDeadline } from './deadline.ts'
 import { hasCode, messageOf } from './errors.ts'
 
-/**
- * One thing that a process needs in order to serve: a database, a clock that is right, room to take
- * on work.
- */
+/** Checks one thing that a process needs in order to serve, such as its database or its clock. */
 export interface ReadinessCheck {
   /** Short and fixed: the key of its reason in the answer of /readyz. */
   readonly name: string
   /**
-   * Undefined when the process can serve; otherwise why it cannot. A rejection is a reason, too.
+   * Why the process cannot serve, or undefined when it can. A rejection counts as a reason, and so
+   * does an answer that misses the deadline.
    */
   reason(deadline: Deadline): Promise<string | undefined> | string | undefined
 }
 
-/** The reasons, by the check's name, why a process cannot serve now. Empty when it is ready. */
+/** Why a process cannot serve, by check name. Empty when it can. */
 export type Reasons = Readonly<Record<string, string>>
 
+/** Runs all checks at once. Never rejects. */
 export async function unreadyReasons(
   checks: readonly ReadinessCheck[],
   deadline: Deadline,
@@ -39,14 +38,14 @@ async function reasonOf(check: ReadinessCheck, deadline: Deadline): Promise<stri
   }
 }
 
-/** For a part that only says whether it answers. */
+/** The check of a dependency that is ready when it answers a ping. */
 export const pingCheck = (
   name: string,
-  ask: (deadline: Deadline) => Promise<void>,
+  ping: (deadline: Deadline) => Promise<void>,
 ): ReadinessCheck => ({
   name,
   async reason(deadline) {
-    await ask(deadline)
+    await ping(deadline)
     return undefined
   },
 })

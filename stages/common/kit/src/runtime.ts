@@ -3,18 +3,19 @@ import { type Log, silentLog } from './log.ts'
 import { createTelemetry, type Telemetry } from './telemetry.ts'
 
 /**
- * What a stage takes from the world around it. Only `main.ts` makes a real one; tests pass in what
- * they need to bend.
+ * The environment of a stage: time, log, telemetry and randomness. `main.ts` passes in the real
+ * ones, tests replace them.
  */
 export interface Runtime {
   readonly clock: Clock
   readonly hybrid: HybridClock
   readonly log: Log
   readonly telemetry: Telemetry
-  /** `size` bytes nobody can guess, for session ids and invite codes. */
+  /** `size` unpredictable bytes, for session ids and invite codes. */
   random(size: number): Buffer
 }
 
+/** A runtime of these parts. Missing ones become the system clock, no log, and no traces. */
 export function createRuntime(
   parts: Partial<Omit<Runtime, 'random'>> & Pick<Runtime, 'random'>,
 ): Runtime {

@@ -5,36 +5,31 @@ import { messageOf } from './errors.ts'
 import { createTracing } from './tracing.ts'
 
 export interface Telemetry extends AsyncDisposable {
-  /** Prometheus text, for GET /metrics. */
+  /** The metrics that GET /metrics serves. */
   readonly registry: Registry
   readonly tracer: Tracer
   /**
-   * Times a named action (`message.send`, `gateway.identify`): a histogram in seconds and a span,
-   * also when it fails.
+   * Runs `work` as a named action such as `message.send`. Records its time in a histogram (seconds,
+   * by name and outcome) and in a span, also when it fails, and settles as `work` does.
    */
   action<T>(name: string, attributes: Attributes, work: (span: Span) => Promise<T>): Promise<T>
 }
 
 export interface TelemetryOptions {
   readonly service: string
-  /**
-   * OTLP over HTTP, such as http://127.0.0.1:4318; none means spans cost next to nothing and go
-   * nowhere.
-   */
+  /** Collector for OTLP over HTTP, such as http://127.0.0.1:4318. Without one nothing is traced. */
   readonly otlpUrl?: string | undefined
-  /** Share of traces kept, 0–1. Fan-out lowers it further, see `fanOutShare`. */
-  readonly sampleShare?: number
 }
 
 /**
- * Metrics every process of every stage has: process, event loop with its maximum gap, and
- * per-action timings.
+ * The metrics that every process has: those of the process itself, of the event loop with its
+ * longest stall, and the time of each action.
  */
 export function createTelemetry(options: TelemetryOptions): Telemetry {
   const registry = new Registry()
   registry.setDefaultLabels({ service: options.service })
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 10 })
-  const stopGap = measureEventLoopGap(registry)
+  const stopMeasuring = measureEventLoopGap(registry)
   const tracing = createTracing(options)
   const seconds = new Histogram({
     name: 'threshold_action_seconds',
@@ -64,37 +59,36 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
       })
     },
     async [Symbol.asyncDispose]() {
-      stopGap()
+      stopMeasuring()
       registry.clear()
       await tracing.close()
     },
   }
 }
 
-/** How often the loop is asked whether it still turns. */
 const TICK_MS = 10
 
 /**
- * The longest time the event loop stood still since the last scrape. A mean or a p99 of event-loop
- * delay hides the one second in which nobody was served; the maximum does not. Node's own
- * `monitorEventLoopDelay` would do but for one thing: after a `reset` it lets the next tick pass
- * unmeasured, and a stall that follows upon a scrape would never be seen.
+ * Reports the longest stall of the event loop since the last scrape. A mean or a p99 of event-loop
+ * delay hides the one second in which the process served nobody. Node's `monitorEventLoopDelay`
+ * cannot replace this: after a `reset` it skips the next tick, and so misses a stall that directly
+ * follows a scrape.
  */
 function measureEventLoopGap(registry: Registry): () => void {
   let last = performance.now()
   let longest = 0
-  const look = (): void => {
+  const tick = (): void => {
     const now = performance.now()
     longest = Math.max(longest, now - last - TICK_MS)
     last = now
   }
-  const timer = setInterval(look, TICK_MS).unref()
+  const timer = setInterval(tick, TICK_MS).unref()
   new Gauge({
     name: 'threshold_event_loop_gap_max_seconds',
     help: 'Longest event-loop stall since the previous scrape.',
     registers: [registry],
     collect() {
-      look() // a scrape may be the first to run after a stall
+      tick() // the scrape may be the first callback to run after a stall
       this.set(longest / 1_000)
       longest = 0
     },

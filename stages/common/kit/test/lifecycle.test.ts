@@ -1,40 +1,43 @@
 import { describe, expect, it } from 'vitest'
-import { createLog, hasCode, lifecycle, type Part } from '../src/index.ts'
+import { createLog, hasCode, lifecycle } from '../src/index.ts'
 
-/** Parts that write down when they close. */
-function stage(options?: { closeWithinMs?: number }) {
+/** A lifecycle, and components that record when they close. */
+function setUp(options?: { closeWithinMs?: number }) {
   const closed: string[] = []
   const warnings: { part?: string; err?: string }[] = []
   const log = createLog({ name: 'test', to: { write: (line) => warnings.push(JSON.parse(line)) } })
   const life = lifecycle({ log }, options)
-  const part = (name: string, how: () => Promise<void> = async () => {}): Part => ({
+  const component = (
+    name: string,
+    close: () => Promise<void> = async () => {},
+  ): AsyncDisposable => ({
     async [Symbol.asyncDispose]() {
-      await how()
+      await close()
       closed.push(name)
     },
   })
-  return { life, closed, warnings, part }
+  return { life, closed, warnings, component }
 }
 const hangs = (): Promise<void> => new Promise(() => {})
 
 describe('a lifecycle', () => {
-  it('hands out what it opened, and closes in the reverse order', async () => {
-    const { life, closed, part } = stage()
-    const database = part('database')
+  it('returns each opened component, and closes them in reverse order', async () => {
+    const { life, closed, component } = setUp()
+    const database = component('database')
     expect(await life.open('database', database)).toBe(database)
-    await life.open('service', Promise.resolve(part('service')))
-    await life.open('listener', part('listener'))
+    await life.open('service', Promise.resolve(component('service')))
+    await life.open('listener', component('listener'))
     await life.close()
     expect(closed).toEqual(['listener', 'service', 'database'])
   })
 
-  it('waits for one part to be closed before it closes the next', async () => {
-    const { life, closed, part } = stage()
+  it('closes one component at a time', async () => {
+    const { life, closed, component } = setUp()
     const { promise, resolve } = Promise.withResolvers<void>()
-    await life.open('database', part('database'))
+    await life.open('database', component('database'))
     await life.open(
       'listener',
-      part('listener', () => promise),
+      component('listener', () => promise),
     )
     const closing = life.close()
     await new Promise(setImmediate)
@@ -44,20 +47,20 @@ describe('a lifecycle', () => {
     expect(closed).toEqual(['listener', 'database'])
   })
 
-  it('closes once, however often and from wherever it is told to', async () => {
-    const { life, closed, part } = stage()
-    await life.open('a', part('a'))
+  it('closes once, however often close is called', async () => {
+    const { life, closed, component } = setUp()
+    await life.open('a', component('a'))
     await Promise.all([life.close(), life.close()])
     await life.close()
     expect(closed).toEqual(['a'])
   })
 
-  it('goes on when a part fails to close, and says which', async () => {
-    const { life, closed, warnings, part } = stage()
-    await life.open('a', part('a'))
+  it('closes the others when a component fails to close, and logs its name', async () => {
+    const { life, closed, warnings, component } = setUp()
+    await life.open('a', component('a'))
     await life.open(
       'b',
-      part('b', () => Promise.reject(new Error('stuck'))),
+      component('b', () => Promise.reject(new Error('stuck'))),
     )
     await life.open('c', {
       [Symbol.asyncDispose]() {
@@ -72,26 +75,26 @@ describe('a lifecycle', () => {
     ])
   })
 
-  it('gives a part that hangs its share of the time and no more, so that those behind it still have theirs', async () => {
-    const { life, closed, warnings, part } = stage({ closeWithinMs: 600 })
+  it('gives a component that hangs its share of the time and no more', async () => {
+    const { life, closed, warnings, component } = setUp({ closeWithinMs: 600 })
     let began = 0
-    const behind = part('behind', async () => {
+    const behind = component('behind', async () => {
       began = Date.now()
     })
     await life.open('behind', behind)
-    await life.open('hangs', part('hangs', hangs))
-    await life.open('quick', part('quick'))
+    await life.open('hangs', component('hangs', hangs))
+    await life.open('quick', component('quick'))
     const start = Date.now()
     await life.close()
     expect(closed).toEqual(['quick', 'behind'])
     expect(warnings).toMatchObject([{ part: 'hangs' }])
-    expect(began - start).toBeLessThan(450) // half of what was left; all of it would be 600
+    expect(began - start).toBeLessThan(450) // half of the time left; all of it would be 600
   })
 
-  it('closes those before when a part cannot open, and says which one and why', async () => {
-    const { life, closed, part } = stage()
-    await life.open('a', part('a'))
-    await life.open('b', part('b'))
+  it('closes all opened components when one cannot open, and rejects with its name and cause', async () => {
+    const { life, closed, component } = setUp()
+    await life.open('a', component('a'))
+    await life.open('b', component('b'))
     const failed = await life
       .open('c', Promise.reject(new Error('no such port')))
       .catch((error: unknown) => error)
@@ -102,13 +105,13 @@ describe('a lifecycle', () => {
     expect(closed).toEqual(['b', 'a'])
   })
 
-  it('closes a part that was still opening when everything was told to close', async () => {
-    const { life, closed, part } = stage()
-    const { promise, resolve } = Promise.withResolvers<Part>()
-    await life.open('a', part('a'))
+  it('closes a component that was still opening when close was called', async () => {
+    const { life, closed, component } = setUp()
+    const { promise, resolve } = Promise.withResolvers<AsyncDisposable>()
+    await life.open('a', component('a'))
     const opening = life.open('late', promise).catch((error: unknown) => error)
     await life.close()
-    resolve(part('late'))
+    resolve(component('late'))
     expect(hasCode(await opening, 'CLOSING')).toBe(true)
     expect(closed).toEqual(['a', 'late'])
   })

@@ -11,14 +11,14 @@ import {
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
-/** A check that is asked how it is, and a log that is read. */
-function watched() {
+/** A monitor of one check whose reason the test sets, and the lines it logs. */
+function monitorOfOneCheck() {
   let reason: string | undefined
-  let asked = 0
+  let runs = 0
   const check: ReadinessCheck = {
     name: 'database',
     reason() {
-      asked += 1
+      runs += 1
       if (reason !== undefined)
         throw new CodedError('UNAVAILABLE', reason, { next: 'free its disk' })
       return undefined
@@ -31,25 +31,25 @@ function watched() {
   return {
     monitor,
     lines,
-    asked: () => asked,
+    runs: () => runs,
     set: (value: string | undefined) => {
       reason = value
     },
   }
 }
 
-it('asks a healthy part when it is asked itself, at most once a second however many ask', async () => {
-  const { monitor, asked } = watched()
+it('runs the checks on request, at most once a second', async () => {
+  const { monitor, runs } = monitorOfOneCheck()
   for (let i = 0; i < 100; i++) expect(await monitor.reasons()).toEqual({})
-  expect(asked()).toBe(1)
+  expect(runs()).toBe(1)
   await vi.advanceTimersByTimeAsync(60_000)
-  expect(asked()).toBe(1)
+  expect(runs()).toBe(1)
   await monitor.reasons()
-  expect(asked()).toBe(2)
+  expect(runs()).toBe(2)
 })
 
-it('looks by itself once a request has failed, says why once with the next step, and that it is over', async () => {
-  const { monitor, lines, asked, set } = watched()
+it('checks by itself after a failed request, and logs the reason once and the recovery once', async () => {
+  const { monitor, lines, runs, set } = monitorOfOneCheck()
   await monitor.reasons()
   set('no space left')
   for (let i = 0; i < 1_000; i++) monitor.checkSoon()
@@ -64,7 +64,7 @@ it('looks by itself once a request has failed, says why once with the next step,
     await vi.advanceTimersByTimeAsync(1_000)
   }
   expect(lines).toHaveLength(1)
-  expect(asked()).toBeLessThan(40)
+  expect(runs()).toBeLessThan(40)
 
   set(undefined)
   await vi.advanceTimersByTimeAsync(1_000)
@@ -72,13 +72,13 @@ it('looks by itself once a request has failed, says why once with the next step,
     ['ready again', { check: 'database', seconds: expect.any(Number) }],
   ])
   expect(await monitor.reasons()).toEqual({})
-  const before = asked()
+  const before = runs()
   await vi.advanceTimersByTimeAsync(60_000)
-  expect(asked()).toBe(before)
+  expect(runs()).toBe(before)
 })
 
-it('logs another reason of the same failure, and not without end', async () => {
-  const { monitor, lines, set } = watched()
+it('logs at most five reasons of one failure', async () => {
+  const { monitor, lines, set } = monitorOfOneCheck()
   for (let i = 0; i < 50; i++) {
     set(`reason ${i % 20}`)
     monitor.checkSoon()
@@ -87,12 +87,12 @@ it('logs another reason of the same failure, and not without end', async () => {
   expect(lines).toHaveLength(5)
 })
 
-it('looks no more once it is disposed of', async () => {
-  const { monitor, asked, set } = watched()
+it('stops checking when it is disposed of', async () => {
+  const { monitor, runs, set } = monitorOfOneCheck()
   set('away')
   await monitor.reasons()
-  const before = asked()
+  const before = runs()
   monitor[Symbol.dispose]()
   await vi.advanceTimersByTimeAsync(10_000)
-  expect(asked()).toBe(before)
+  expect(runs()).toBe(before)
 })

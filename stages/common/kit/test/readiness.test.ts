@@ -10,14 +10,14 @@ import {
 const fine: ReadinessCheck = { name: 'fine', reason: () => undefined }
 const behind: ReadinessCheck = { name: 'clock', reason: async () => 'the clock is behind' }
 
-it('gives the reason of each check that is not satisfied, and none of the others', async () => {
+it('returns the reasons of the failing checks only', async () => {
   expect(await unreadyReasons([fine, behind], deadlineAfter(1_000))).toEqual({
     clock: 'the clock is behind',
   })
   expect(await unreadyReasons([fine], deadlineAfter(1_000))).toEqual({})
 })
 
-it('takes a rejection, a throw and silence for reasons', async () => {
+it('counts a rejection, a throw and a missed deadline as reasons', async () => {
   const away = pingCheck('MongoDB', () => Promise.reject(unavailable('MongoDB')))
   const broken: ReadinessCheck = {
     name: 'broken',

@@ -3,10 +3,10 @@ import { CodedError } from '@threshold/kit'
 type Callable = (...args: unknown[]) => unknown
 
 /**
- * The port as it would be behind a network: arguments, results and coded errors are copied on their
- * way, as a worker boundary copies them. What is not plain data fails here, and so does whoever
- * relies on sharing an object. Functions are what a remote port would make into messages; their
- * arguments are copied likewise.
+ * The port as a client would see it across a network. Arguments, results and coded errors are
+ * copied on their way, as a worker boundary copies them. The copy fails for anything that is not
+ * plain data, and exposes code that relies on sharing an object. A function, such as a subscriber's
+ * callback, stays callable, and its arguments are copied as well.
  */
 export function remoteProxy<T extends object>(port: T): T {
   return new Proxy(port, {
@@ -15,33 +15,34 @@ export function remoteProxy<T extends object>(port: T): T {
       if (typeof value !== 'function') return value
       return typeof key === 'symbol'
         ? value.bind(target)
-        : wrap((...args) => (value as Callable).apply(target, args))
+        : remoteCall((...args) => (value as Callable).apply(target, args))
     },
   })
 }
 
-const wrap =
+const remoteCall =
   (call: Callable): Callable =>
-  (...args) =>
-    back(call(...args.map(across)))
+  (...args) => {
+    const result = call(...args.map(copy))
+    if (!(result instanceof Promise)) return copy(result)
+    return result.then(copy, (error: unknown) => {
+      throw error instanceof CodedError ? copyError(error) : error
+    })
+  }
 
-function back(result: unknown): unknown {
-  if (!(result instanceof Promise)) return across(result)
-  return result.then(across, (error: unknown) => {
-    throw error instanceof CodedError
-      ? CodedError.fromPlain(structuredClone(error.toPlain()))
-      : error
+/** The cause and the stack stay behind, in the log of the process where the error happened. */
+function copyError({ code, message, next, retryAfterMs }: CodedError): CodedError {
+  return new CodedError(code, message, {
+    ...(next === undefined ? {} : { next }),
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   })
 }
 
-/**
- * A value on the other side. Only one that holds functions, such as a subscriber, is taken apart;
- * the rest is cloned whole.
- */
-function across(value: unknown): unknown {
-  if (typeof value === 'function') return wrap(value as Callable)
+/** Copies an object that holds functions field by field, and everything else as a whole. */
+function copy(value: unknown): unknown {
+  if (typeof value === 'function') return remoteCall(value as Callable)
   if (typeof value !== 'object' || value === null) return value
   const entries = Object.entries(value)
-  if (!entries.some(([, part]) => typeof part === 'function')) return structuredClone(value)
-  return Object.fromEntries(entries.map(([key, part]) => [key, across(part)]))
+  if (!entries.some(([, field]) => typeof field === 'function')) return structuredClone(value)
+  return Object.fromEntries(entries.map(([key, field]) => [key, copy(field)]))
 }

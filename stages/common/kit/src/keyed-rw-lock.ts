@@ -1,22 +1,24 @@
 /**
- * Work on one key: any number of `shared` at a time, or one `exclusive` alone, in the order in
- * which they came. Work on different keys does not wait. It holds within this process.
+ * A readers-writer lock for each key, within this process. Any number of `shared` calls hold a key
+ * together; an `exclusive` call holds it alone. Calls are served in order of arrival, so neither
+ * kind starves the other. Different keys do not wait for each other.
  */
-export interface SharedLock {
+export interface KeyedRwLock {
+  /** Runs `work` while it holds the key, and settles as `work` does. */
   shared<T>(key: string, work: () => Promise<T>): Promise<T>
   exclusive<T>(key: string, work: () => Promise<T>): Promise<T>
 }
 
 interface Queue {
-  /** The last exclusive work that came. */
+  /** Settles when the last exclusive holder releases the key. */
   exclusive: Promise<void>
-  /** All shared work that came after it. */
+  /** Settles when all shared holders that came after it have released the key. */
   shared: Promise<void>
-  /** Work that is under way or waits. */
+  /** Holders and waiters. The queue is dropped when there are none. */
   count: number
 }
 
-export function sharedLock(): SharedLock {
+export function keyedRwLock(): KeyedRwLock {
   const queues = new Map<string, Queue>()
 
   async function enter<T>(
@@ -32,9 +34,9 @@ export function sharedLock(): SharedLock {
     queues.set(key, queue)
     const { promise: done, resolve } = Promise.withResolvers<void>()
     queue.count += 1
-    const before = join(queue, done)
+    const turn = join(queue, done)
     try {
-      await before
+      await turn
       return await work()
     } finally {
       resolve()
@@ -45,16 +47,16 @@ export function sharedLock(): SharedLock {
   return {
     shared: (key, work) =>
       enter(key, work, (queue, done) => {
-        // No results: each would hold the one before, for as long as the key is busy.
+        // Drops the array of results, which would link to its predecessor while the key is busy.
         queue.shared = Promise.all([queue.shared, done]).then(() => {})
         return queue.exclusive
       }),
     exclusive: (key, work) =>
       enter(key, work, (queue, done) => {
-        const before = Promise.all([queue.exclusive, queue.shared])
+        const turn = Promise.all([queue.exclusive, queue.shared])
         queue.exclusive = done
         queue.shared = Promise.resolve()
-        return before
+        return turn
       }),
   }
 }

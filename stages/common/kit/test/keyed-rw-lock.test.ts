@@ -2,9 +2,9 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { sharedLock } from '../src/index.ts'
+import { keyedRwLock } from '../src/index.ts'
 
-it('lets shared work overlap, and exclusive work with nothing on its key', () =>
+it('overlaps shared work, and exclusive work with nothing on the same key', () =>
   fc.assert(
     fc.asyncProperty(
       fc.scheduler(),
@@ -13,7 +13,7 @@ it('lets shared work overlap, and exclusive work with nothing on its key', () =>
         { maxLength: 20 },
       ),
       async (scheduler, works) => {
-        const lock = sharedLock()
+        const lock = keyedRwLock()
         const inside = new Map<string, string[]>()
         const done = works.map(({ key, kind }) =>
           lock[kind](key, async () => {
@@ -29,8 +29,8 @@ it('lets shared work overlap, and exclusive work with nothing on its key', () =>
     ),
   ))
 
-it('runs shared work at the same time, and begins what came after exclusive work when that is done', async () => {
-  const lock = sharedLock()
+it('runs shared work together, and shared work behind exclusive work after it', async () => {
+  const lock = keyedRwLock()
   const log: string[] = []
   const { promise: open, resolve } = Promise.withResolvers<void>()
   const first = ['shared 1', 'shared 2'].map((name) =>
@@ -48,21 +48,21 @@ it('runs shared work at the same time, and begins what came after exclusive work
   expect(log.slice(3)).toEqual(['exclusive', 'after'])
 })
 
-it('keeps nothing of shared work that is done while its key stays busy', async () => {
+it('frees the memory of finished shared work while the key stays busy', async () => {
   setFlagsFromString('--expose-gc')
   const collect = runInNewContext('gc') as () => void
   const heap = (): number => {
     collect()
     return process.memoryUsage().heapUsed
   }
-  const lock = sharedLock()
-  let under = lock.shared('k', async () => {})
+  const lock = keyedRwLock()
+  let previous = lock.shared('k', async () => {})
   const pass = async (works: number): Promise<void> => {
     for (let i = 0; i < works; i++) {
       const { promise, resolve } = Promise.withResolvers<void>()
       const next = lock.shared('k', () => promise)
-      await under // the one before ends while this one is under way
-      under = next
+      await previous // it ends while the next one is running
+      previous = next
       resolve()
     }
   }
@@ -70,11 +70,11 @@ it('keeps nothing of shared work that is done while its key stays busy', async (
   const before = heap()
   await pass(100_000)
   expect(heap() - before).toBeLessThan(3_000_000)
-  await under
+  await previous
 })
 
-it('goes on after work that failed', async () => {
-  const lock = sharedLock()
+it('releases the key when the work fails', async () => {
+  const lock = keyedRwLock()
   await expect(lock.exclusive('k', () => Promise.reject(new Error('no')))).rejects.toThrow('no')
   expect(await lock.shared('k', async () => 'yes')).toBe('yes')
 })
