@@ -1,4 +1,4 @@
-import { type Deadline, messageOf, type Runtime } from '@threshold/kit'
+import { type Deadline, deadlineAfter, messageOf, type Runtime } from '@threshold/kit'
 import type { HubEvent } from '@threshold/ports'
 import type { ChannelAccess } from '../context.ts'
 
@@ -69,8 +69,8 @@ export function createPublishReconciler(
       if (closed) return
       const now = clock.now()
       try {
-        const event = await entry.findEvent({ at: now + STEP_TIMEOUT_MS })
-        if (event) await publish(entry.access, event, { at: clock.now() + STEP_TIMEOUT_MS })
+        const event = await entry.findEvent(deadlineAfter(STEP_TIMEOUT_MS, clock))
+        if (event) await publish(entry.access, event, deadlineAfter(STEP_TIMEOUT_MS, clock))
         else entry.absentSince ??= now
         failing = false
         if (event || now - entry.absentSince! > WRITE_LANDS_WITHIN_MS) entries.delete(eventId)
