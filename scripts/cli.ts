@@ -1,21 +1,21 @@
 import { run } from './src/program.ts'
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  // A reader such as `head` that has enough: nothing that follows would be read. Engines end with
-  // this process.
+  // A reader such as `head` has closed the pipe, and would read no more. Engines end with this
+  // process.
   if (error.code === 'EPIPE') process.exit(0)
   process.stderr.write(
-    `OUTPUT_LOST: the output cannot be written: ${error.message}\n  → free some space, or write it elsewhere\n`,
+    `OUTPUT_LOST: the output cannot be written: ${error.message}\n` +
+      '  → free some space, or write it elsewhere\n',
   )
   process.exit(1)
 })
-// The terminal was closed. SIGHUP says so too, and what closes then must not fail for want of
-// words.
+// When the terminal is closed, SIGHUP ends the command. A failed log line must not crash it first.
 process.stderr.on('error', () => {})
 
 const code = await run(process.argv.slice(2))
-// An error of the last write is told only now.
+// Wait for the last write, because its error is reported only then.
 await new Promise<void>((resolve) => process.stdout.write('', () => resolve()))
-// Whatever still runs is registered with the engines: leaving by `exit` ends it, where waiting for
-// it might never end.
+// Exit instead of waiting for open handles, which might never close. Every child is registered and
+// ends with this process.
 process.exit(code)

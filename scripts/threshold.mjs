@@ -1,18 +1,18 @@
 #!/usr/bin/env node
-// The launcher: what must work on a fresh clone, before anything is installed. Plain JavaScript, no
-// dependency, Node 20 or newer. It sees to the dependencies, finds a Node that is new enough, and
-// hands over to cli.ts. All it says goes to stderr, since stdout belongs to the command. Set
-// THRESHOLD_DEBUG=1 to see stacks.
+// The launcher runs on a fresh clone, before anything is installed. It is plain JavaScript for Node
+// 20 or newer and has no dependencies. It installs the repository's dependencies, finds a Node that
+// is new enough, and runs cli.ts on it. It writes only to stderr, because stdout belongs to the
+// command. Set THRESHOLD_DEBUG=1 to see stacks.
 import { readFileSync } from 'node:fs'
 import module from 'node:module'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { endBy, run } from './launcher/child.mjs'
 import { installDependencies } from './launcher/dependencies.mjs'
-import { Failure, say } from './launcher/failure.mjs'
-import { cacheFolder, settleCache } from './launcher/folders.mjs'
+import { LauncherError, log } from './launcher/error.mjs'
+import { cacheFolder, resolveCacheFolder } from './launcher/folders.mjs'
 import { findNode } from './launcher/node.mjs'
-import { followParent } from './launcher/parent.mjs'
+import { exitBySignal, runChild } from './launcher/run-child.mjs'
+import { closeWithNpm } from './launcher/watch-npm.mjs'
 
 const SELF = fileURLToPath(import.meta.url)
 const ROOT = dirname(dirname(SELF))
@@ -21,21 +21,21 @@ const OLDEST = 20
 try {
   const wanted = readFileSync(join(ROOT, '.node-version'), 'utf8').trim()
   if (major(process.versions.node) < OLDEST)
-    throw new Failure(
+    throw new LauncherError(
       'NODE_TOO_OLD',
       `this is Node ${process.versions.node}; the launcher needs ${OLDEST}`,
       `install Node ${wanted}: https://nodejs.org`,
     )
-  followParent()
-  settleCache()
-  keepCompiled()
+  closeWithNpm()
+  resolveCacheFolder()
+  enableCompileCache()
   await installDependencies(ROOT)
   if (major(process.versions.node) >= major(wanted)) await import('./cli.ts')
-  else await handOver(await findNode(wanted))
+  else await rerunUnder(await findNode(wanted))
 } catch (error) {
-  if (!(error instanceof Failure)) throw error
-  say(`${error.code}: ${error.message}\n  → ${error.next}`)
-  if (process.env.THRESHOLD_DEBUG) say(error.stack)
+  if (!(error instanceof LauncherError)) throw error
+  log(`${error.code}: ${error.message}\n  → ${error.next}`)
+  if (process.env.THRESHOLD_DEBUG) log(error.stack)
   process.exitCode = 1
 }
 
@@ -44,10 +44,10 @@ function major(version) {
 }
 
 /**
- * V8's compiled code is kept for the next start, of all processes started from here: a stage serves
- * in half the time.
+ * Lets all processes started from here keep V8's compiled code for their next start. A stage then
+ * serves in half the time.
  */
-function keepCompiled() {
+function enableCompileCache() {
   const cache = cacheFolder()
   if (!process.env.NODE_COMPILE_CACHE && cache === undefined) return
   process.env.NODE_COMPILE_CACHE ||= join(cache, 'compile')
@@ -55,16 +55,16 @@ function keepCompiled() {
 }
 
 /**
- * Starts again under the right Node, and from then on only passes on signals one way and the exit
- * code the other. The channel is there for the case that this process is killed: it closes, and the
- * command line on its other end closes down.
+ * Runs the launcher again under the right Node. This process then only forwards signals to it and
+ * exits with its code. If this process is killed, the IPC channel closes, and the command on its
+ * other end closes down.
  */
-async function handOver(node) {
+async function rerunUnder(node) {
   const env = { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ''}` }
-  const end = await run(node, [SELF, ...process.argv.slice(2)], {
+  const { code, signal } = await runChild(node, [SELF, ...process.argv.slice(2)], {
     env,
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   })
-  if (end.signal !== null) await endBy(end.signal)
-  process.exitCode = end.code ?? 1
+  if (signal !== null) await exitBySignal(signal)
+  process.exitCode = code ?? 1
 }

@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { allTests } from '@threshold/engines/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Cache, ownCache } from '../../scripts/test/cli.ts'
+import { type Cache, temporaryCache } from '../../scripts/test/cli.ts'
 import { type ShellFence, shellFences } from './shell/fences.ts'
 import { faultOf } from './shell/reasons.ts'
 import { copyTree, runFence } from './shell/run.ts'
@@ -53,7 +53,7 @@ describe.runIf(allTests())('the shell lines that carry no reason', () => {
   let cache: Cache
   beforeAll(async () => {
     tree = await copyTree(root)
-    cache = await ownCache()
+    cache = await temporaryCache()
   })
   afterAll(async () => {
     await tree[Symbol.asyncDispose]()

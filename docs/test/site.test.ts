@@ -6,7 +6,7 @@ import { allTests } from '@threshold/engines/testing'
 import { type Browser, chromium as driver, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { DOCS_FOLDER, installDocsPackages } from '../../scripts/src/docs-packages.ts'
-import { type Cache, ownCache, type Running, start } from '../../scripts/test/cli.ts'
+import { type Cache, type Running, startCommand, temporaryCache } from '../../scripts/test/cli.ts'
 import { type Crawled, crawl, loadedBy, plain } from './site/crawl.ts'
 import { type NoNetwork, noNetwork } from './site/no-network.ts'
 
@@ -41,9 +41,9 @@ describe.runIf(allTests())('the docs site', () => {
   beforeAll(async () => {
     // A minute or more on a fresh clone: silence would look like a hang.
     await installDocsPackages(({ text }) => void process.stderr.write(`docs: ${text}\n`))
-    cache = await ownCache()
+    cache = await temporaryCache()
     network = await noNetwork()
-    command = start(['docs', '--port', '0'], { env: { ...cache.env, ...network.env } })
+    command = startCommand(['docs', '--port', '0'], { env: { ...cache.env, ...network.env } })
     const ended = command.finished.then(({ code, stderr }) =>
       Promise.reject(new Error(`it ended with ${code}: ${stderr}`)),
     )
@@ -159,7 +159,7 @@ describe.runIf(allTests())('the docs site', () => {
   it('is gone after Ctrl-C, with all that served it', { timeout: 60_000 }, async () => {
     command.child.kill('SIGINT')
     await command.finished
-    expect(await cache.left()).toEqual([])
+    expect(await cache.registered()).toEqual([])
     await expect(fetch(url)).rejects.toThrow()
   })
 

@@ -1,31 +1,34 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Failure, say } from './failure.mjs'
-import { requireSpace, whyNotWritable } from './folders.mjs'
+import { LauncherError, log } from './error.mjs'
+import { requireSpace, writeProblem } from './folders.mjs'
 import { withLock } from './lock.mjs'
 import { npmCi } from './npm.mjs'
 
 /** Measured: 530 MB of packages, and npm's own cache of them. */
 const NEEDS_BYTES = 700_000_000
 
-/** Runs `npm ci` when what is installed is not what package-lock.json says. */
+/** Runs `npm ci` unless the installed packages match package-lock.json. */
 export async function installDependencies(root) {
-  if (whyNotInstalled(root) === undefined) return
+  if (installProblem(root) === undefined) return
   const onWait = () =>
-    say('threshold: another process is installing the dependencies, waiting for it…')
+    log('threshold: another process is installing the dependencies, waiting for it…')
   await withLock('install', root, onWait, async (lock) => {
-    // The process that had the lock before may have done it.
-    const why = whyNotInstalled(root)
-    if (why !== undefined) await install(root, why, lock)
+    // Another process may have installed them while this one waited for the lock.
+    const problem = installProblem(root)
+    if (problem !== undefined) await install(root, problem, lock)
   })
 }
 
-async function install(root, why, lock) {
+async function install(root, problem, lock) {
   for (const folder of [root, join(root, 'node_modules')]) {
-    const closed = whyNotWritable(folder)
-    if (closed === undefined) continue
-    const next = `sudo chown -R "$(id -un)" ${root}, or clone the repository into a folder of your own`
-    throw new Failure('NOT_WRITABLE', `${why}, and they cannot be: ${folder}: ${closed}`, next)
+    const reason = writeProblem(folder)
+    if (reason === undefined) continue
+    throw new LauncherError(
+      'NOT_WRITABLE',
+      `${problem}, and they cannot be installed: ${folder}: ${reason}`,
+      `sudo chown -R "$(id -un)" ${root}, or clone the repository into a folder of your own`,
+    )
   }
   requireSpace(
     root,
@@ -33,28 +36,30 @@ async function install(root, why, lock) {
     'installing the dependencies',
     'free some space, then run the same command again',
   )
-  say(`threshold: ${why}; running npm ci, a minute or two…`)
+  log(`threshold: ${problem}; running npm ci, a minute or two…`)
   const started = Date.now()
   await npmCi(root, [], lock)
-  const left = whyNotInstalled(root)
-  if (left !== undefined) {
-    const next = 'rm -rf node_modules && npm ci --include=dev --include=optional'
-    throw new Failure('NPM_CI_INCOMPLETE', `npm ci succeeded, and yet ${left}`, next)
-  }
-  say(`threshold: dependencies installed in ${Math.round((Date.now() - started) / 1000)} s`)
+  const remaining = installProblem(root)
+  if (remaining !== undefined)
+    throw new LauncherError(
+      'NPM_CI_INCOMPLETE',
+      `npm ci succeeded, and yet ${remaining}`,
+      'rm -rf node_modules && npm ci --include=dev --include=optional',
+    )
+  log(`threshold: dependencies installed in ${Math.round((Date.now() - started) / 1000)} s`)
 }
 
 /**
- * Compares package-lock.json with the lockfile that npm leaves in node_modules when, and only when,
- * it has finished. So an install that was cut off is seen, a changed lockfile too, and an `npm
- * install` done by hand is not repeated.
+ * Compares package-lock.json with the lockfile in node_modules, which npm writes only when it has
+ * finished. This detects an interrupted install and a changed lockfile, and accepts an `npm
+ * install` done by hand.
  */
-function whyNotInstalled(root) {
-  const installed = readLock(root, 'node_modules/.package-lock.json')
+function installProblem(root) {
+  const installed = readPackages(root, 'node_modules/.package-lock.json')
   if (installed === undefined) return 'the dependencies are not installed yet'
-  const wanted = readLock(root, 'package-lock.json')
+  const wanted = readPackages(root, 'package-lock.json')
   if (wanted === undefined)
-    throw new Failure(
+    throw new LauncherError(
       'NO_LOCKFILE',
       'package-lock.json is missing or damaged',
       'git checkout package-lock.json',
@@ -62,19 +67,19 @@ function whyNotInstalled(root) {
   for (const [path, entry] of Object.entries(wanted)) {
     if (!path.startsWith('node_modules/')) continue
     const found = installed[path]
-    // Packages for other systems are in the lockfile and never on this disk.
+    // npm does not install packages for other systems, though the lockfile lists them.
     if (found === undefined && (entry.optional || entry.devOptional || entry.peer)) continue
-    const same =
+    const matches =
       found !== undefined &&
       found.version === entry.version &&
       Boolean(found.link) === Boolean(entry.link)
-    if (!same)
+    if (!matches)
       return `${path.slice('node_modules/'.length)} is not installed as package-lock.json says`
   }
   return undefined
 }
 
-function readLock(root, path) {
+function readPackages(root, path) {
   try {
     return JSON.parse(readFileSync(join(root, path), 'utf8')).packages
   } catch {

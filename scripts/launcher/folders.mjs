@@ -1,14 +1,14 @@
 import fs, { accessSync, constants, mkdirSync, statSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
-import { Failure, reasonOf, say } from './failure.mjs'
+import { LauncherError, log, reasonOf } from './error.mjs'
 
 const CACHE_NEXT = 'set THRESHOLD_CACHE to a folder that you can write in'
 
 /**
- * The folder for everything that is fetched once, as infra/engines/src/config.ts finds it;
- * undefined without a home folder. A relative XDG_CACHE_HOME is invalid, by its specification, and
- * is passed over.
+ * The folder for everything that is fetched once, or undefined without a home folder. Must give the
+ * same result as infra/engines/src/config.ts. A relative XDG_CACHE_HOME is invalid by its
+ * specification, and is ignored.
  */
 export function cacheFolder(env = process.env) {
   const { THRESHOLD_CACHE: own, XDG_CACHE_HOME: caches } = env
@@ -19,15 +19,17 @@ export function cacheFolder(env = process.env) {
 }
 
 /**
- * Makes a relative cache absolute for every process started from here, each in a folder of its own.
+ * Makes a relative THRESHOLD_CACHE absolute, so that processes with other working folders use the
+ * same cache.
  */
-export function settleCache(env = process.env) {
+export function resolveCacheFolder(env = process.env) {
   const { THRESHOLD_CACHE: own, XDG_CACHE_HOME: caches } = env
   if (own) env.THRESHOLD_CACHE = resolve(own)
   else if (caches && !isAbsolute(caches)) {
     const used = cacheFolder(env) ?? 'missing'
-    say(
-      `threshold: XDG_CACHE_HOME is ${caches}, no absolute path; the cache is ${used} (THRESHOLD_CACHE names another)`,
+    log(
+      `threshold: XDG_CACHE_HOME is ${caches}, not an absolute path; ` +
+        `the cache is ${used} (set THRESHOLD_CACHE for another)`,
     )
   }
 }
@@ -41,29 +43,33 @@ export function homeFolder(env = process.env) {
   }
 }
 
-/** The cache folder, there and writable. */
+/** Returns the cache folder after making sure that it exists and is writable. */
 export function requireCache() {
   const folder = cacheFolder()
   if (folder === undefined)
-    throw new Failure('CACHE_UNUSABLE', 'there is no home folder to keep the cache in', CACHE_NEXT)
-  const why = whyNotWritable(folder)
-  if (why !== undefined)
-    throw new Failure(
+    throw new LauncherError(
       'CACHE_UNUSABLE',
-      `the cache folder ${folder} cannot be used: ${why}`,
+      'there is no home folder to keep the cache in',
+      CACHE_NEXT,
+    )
+  const reason = writeProblem(folder)
+  if (reason !== undefined)
+    throw new LauncherError(
+      'CACHE_UNUSABLE',
+      `the cache folder ${folder} cannot be used: ${reason}`,
       CACHE_NEXT,
     )
   return folder
 }
 
-/** Undefined for a folder that exists, or can be made, and takes files. */
-export function whyNotWritable(folder) {
+/** Creates the folder if needed. Returns why it cannot be written in, or undefined if it can. */
+export function writeProblem(folder) {
   try {
     mkdirSync(folder, { recursive: true })
     accessSync(folder, constants.W_OK | constants.X_OK)
     return undefined
-  } catch (made) {
-    const error = whyClosed(folder, made)
+  } catch (mkdirError) {
+    const error = accessError(folder, mkdirError)
     const owner = ownerOf(folder)
     const foreign =
       ['EACCES', 'EPERM'].includes(error.code) &&
@@ -74,20 +80,20 @@ export function whyNotWritable(folder) {
 }
 
 /**
- * `mkdir` of several folders says ENOENT where the first of them met a read-only disk: what is
- * there already says why.
+ * A recursive `mkdir` on a read-only disk fails with ENOENT. The nearest existing parent gives the
+ * real reason.
  */
-function whyClosed(folder, otherwise) {
+function accessError(folder, mkdirError) {
   try {
     accessSync(folder, constants.W_OK)
-    return otherwise
+    return mkdirError
   } catch (error) {
-    if (error.code !== 'ENOENT') return otherwise.code === 'ENOENT' ? error : otherwise
-    return dirname(folder) === folder ? otherwise : whyClosed(dirname(folder), otherwise)
+    if (error.code !== 'ENOENT') return mkdirError.code === 'ENOENT' ? error : mkdirError
+    return dirname(folder) === folder ? mkdirError : accessError(dirname(folder), mkdirError)
   }
 }
 
-/** Answers the owner of the folder, or of the nearest parent that exists. */
+/** The owner of the folder, or of its nearest parent that exists. */
 function ownerOf(folder) {
   try {
     return statSync(folder).uid
@@ -96,15 +102,15 @@ function ownerOf(folder) {
   }
 }
 
-/** Before anything is fetched into a folder that exists. */
-export function requireSpace(folder, needBytes, what, next) {
+/** Throws DISK_FULL when the disk of an existing folder has too little space for `purpose`. */
+export function requireSpace(folder, needBytes, purpose, next) {
   const { bavail, bsize } = fs.statfsSync(folder)
   const free = bavail * bsize
   if (free >= needBytes) return
   const [need, left] = [needBytes, free].map((bytes) => `${Math.floor(bytes / 1_000_000)} MB`)
-  throw new Failure(
+  throw new LauncherError(
     'DISK_FULL',
-    `${what} needs ${need} of disk, and ${left} are left in ${folder}`,
+    `${purpose} needs ${need} of disk, and ${left} are left in ${folder}`,
     next,
   )
 }

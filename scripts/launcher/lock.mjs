@@ -1,31 +1,31 @@
 import { createHash } from 'node:crypto'
 import { rmSync, statSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
-import { Failure } from './failure.mjs'
+import { LauncherError } from './error.mjs'
 
-/** An install takes a minute or two; a class on one slow line, a quarter of an hour. */
+/** An install takes a minute or two, and a quarter of an hour when a class shares a slow line. */
 const WITHIN_MS = 30 * 60_000
 
 /**
- * Runs `work` while no other process on this machine runs work for the same folder. Two installs
- * into one folder would each remove what the other writes.
+ * Runs `work` while no other process on this machine runs work of the same kind for the same
+ * folder. Two installs into one folder would remove each other's files.
  *
- * The lock is a socket that is listened on, because the system lets go of it however its holder
- * ends. `work` is given its descriptor, for the program that does the work: that may outlive this
- * process, and then still holds the lock.
+ * The lock is a listening socket, because the system releases it however its holder ends. `work`
+ * receives the socket's descriptor and passes it to the program that does the work. That program
+ * may outlive this process, and then still holds the lock.
  */
 export async function withLock(kind, folder, onWait, work) {
   const path = lockPath(`${kind}-${createHash('sha256').update(folder).digest('hex').slice(0, 16)}`)
-  const until = Date.now() + WITHIN_MS
-  for (let told = false; ; ) {
+  const deadline = Date.now() + WITHIN_MS
+  for (let announced = false; ; ) {
     const waiting = new Set()
     const server = createServer((socket) =>
       waiting.add(socket.unref().on('error', () => {})),
     ).unref()
-    const refused = await new Promise((resolve) =>
+    const listenError = await new Promise((resolve) =>
       server.once('error', resolve).listen(path, () => resolve(undefined)),
     )
-    if (refused === undefined) {
+    if (listenError === undefined) {
       try {
         return await work(server._handle?.fd)
       } finally {
@@ -33,34 +33,31 @@ export async function withLock(kind, folder, onWait, work) {
         for (const socket of waiting) socket.destroy()
       }
     }
-    if (refused.code !== 'EADDRINUSE')
-      throw new Failure(
+    if (listenError.code !== 'EADDRINUSE')
+      throw new LauncherError(
         'NO_INSTALL_LOCK',
-        `the lock for installing cannot be taken: ${refused.message}`,
+        `the lock for installing cannot be taken: ${listenError.message}`,
         'install by hand: npm ci',
       )
-    const before = inodeOf(path)
-    const answered = await waitFor(connect(path), until - Date.now(), () => {
-      if (!told) onWait()
-      told = true
+    const inode = inodeOf(path)
+    const answered = await waitForClose(connect(path), deadline - Date.now(), () => {
+      if (!announced) onWait()
+      announced = true
     })
-    if (Date.now() >= until) {
-      const why = `another process has been installing for ${WITHIN_MS / 60_000} minutes`
-      throw new Failure(
+    if (Date.now() >= deadline)
+      throw new LauncherError(
         'INSTALL_LOCKED',
-        why,
+        `another process has been installing for ${WITHIN_MS / 60_000} minutes`,
         'end it, or wait for it, then run the same command again',
       )
-    }
-    // A file that no process answers at is left over. Unless another took its place meanwhile.
-    if (!answered && before !== undefined && before === inodeOf(path)) rmSync(path, { force: true })
+    // A socket file that no process answers on is stale, unless it has been replaced meanwhile.
+    if (!answered && inode !== undefined && inode === inodeOf(path)) rmSync(path, { force: true })
   }
 }
 
 /**
- * On Linux a name that is no file: nothing is left over, whatever TMPDIR says. Elsewhere a file of
- * this user's, at a path that is the same for all of the user's processes and short enough for a
- * socket.
+ * On Linux an abstract socket, which leaves no file behind and does not depend on TMPDIR. Elsewhere
+ * a socket file: its path is short enough for a socket and the same for all processes of this user.
  */
 const lockPath = (name) =>
   process.platform === 'linux'
@@ -72,15 +69,15 @@ function inodeOf(path) {
   return statSync(path, { throwIfNoEntry: false })?.ino
 }
 
-/** Until the other end closes or the time is over; false when there is no other end. */
-async function waitFor(holder, withinMs, onConnect) {
+/** Waits until the lock's holder closes the socket. Returns whether there was a holder at all. */
+async function waitForClose(socket, timeoutMs, onConnect) {
   let answered = false
-  holder.once('connect', () => {
+  socket.once('connect', () => {
     answered = true
     onConnect()
   })
-  const late = setTimeout(() => holder.destroy(), withinMs)
-  await new Promise((resolve) => holder.on('error', () => {}).once('close', resolve))
-  clearTimeout(late)
+  const timer = setTimeout(() => socket.destroy(), timeoutMs)
+  await new Promise((resolve) => socket.on('error', () => {}).once('close', resolve))
+  clearTimeout(timer)
   return answered
 }

@@ -1,15 +1,15 @@
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Failure, say } from './failure.mjs'
+import { LauncherError, log } from './error.mjs'
 import { requireCache, requireSpace } from './folders.mjs'
 import { withLock } from './lock.mjs'
 import { npmCi } from './npm.mjs'
 
 /**
- * The packages that carry Node's own binary, one for each system. npm's `node` package fetches one
- * of them from an install script, and npm 12 runs no install scripts unless it is told to. The
- * digests are those of the registry.
+ * The npm packages that contain Node's binary, one for each system. npm's `node` package fetches one
+ * of them with an install script, which npm 12 does not run by default. The digests are those of
+ * the registry.
  */
 const BINARIES = {
   'linux-x64': {
@@ -26,48 +26,48 @@ const BINARIES = {
   },
 }
 
-/** 52 MB as it comes, 190 MB unpacked, and npm's own copy. */
+/** 52 MB to download, 190 MB unpacked, and npm's cached copy. */
 const NEEDS_BYTES = 320_000_000
 
 /**
- * The path of a Node of the wanted version: fetched from npm's registry the first time, into the
- * cache.
+ * Returns the path of a Node of the wanted version. The first call fetches it from npm's registry
+ * into the cache.
  */
 export async function findNode(wanted) {
   const cache = requireCache()
   const dir = join(cache, `node-${wanted}`)
   const node = join(dir, 'bin', 'node')
-  if (ask(node).version === wanted) return node
+  if (probe(node).version === wanted) return node
   const install = `install Node ${wanted}: https://nodejs.org`
   const system = `${process.platform}-${process.arch}`
   const binary = BINARIES[system]
   if (binary === undefined || binary.version !== wanted)
-    throw new Failure(
+    throw new LauncherError(
       'NO_NODE',
-      `Node ${wanted} is needed, and no package of npm is known that has it for ${system}`,
+      `Node ${wanted} is needed, and no npm package with it is known for ${system}`,
       install,
     )
-  const onWait = () => say(`threshold: another process is fetching Node ${wanted}, waiting for it…`)
+  const onWait = () => log(`threshold: another process is fetching Node ${wanted}, waiting for it…`)
   await withLock('node', dir, onWait, async (lock) => {
-    if (ask(node).version === wanted) return
-    say(`threshold: this is Node ${process.versions.node}; getting ${wanted} from npm, once…`)
+    if (probe(node).version === wanted) return
+    log(`threshold: this is Node ${process.versions.node}; getting ${wanted} from npm, once…`)
     await fetchNode(cache, dir, binary, lock)
   })
-  const { version, why } = ask(node)
+  const { version, problem } = probe(node)
   if (version !== wanted)
-    throw new Failure(
+    throw new LauncherError(
       'NO_NODE',
-      `the Node ${wanted} that npm has does not start here: ${why}`,
+      `the Node ${wanted} from npm does not start on this machine: ${problem}`,
       install,
     )
   return node
 }
 
-/** Filled beside its place and moved there when it is whole. */
+/** Fills a folder next to `dir` and renames it when it is complete. */
 async function fetchNode(cache, dir, { name, version, integrity }, lock) {
   const draft = `${dir}.draft-`
-  for (const left of readdirSync(cache).map((entry) => join(cache, entry))) {
-    if (left === dir || left.startsWith(draft)) rmSync(left, { recursive: true, force: true })
+  for (const path of readdirSync(cache).map((entry) => join(cache, entry))) {
+    if (path === dir || path.startsWith(draft)) rmSync(path, { recursive: true, force: true })
   }
   requireSpace(
     cache,
@@ -104,11 +104,11 @@ async function fetchNode(cache, dir, { name, version, integrity }, lock) {
 
 const write = (path, content) => writeFileSync(path, JSON.stringify(content))
 
-/** Its version, or why it has none: it is not there, or made for another system. */
-function ask(node) {
+/** Starts a Node and returns its version, or the problem: it is missing, or for another system. */
+function probe(node) {
   const { status, stdout, stderr, error } = spawnSync(node, ['-p', 'process.versions.node'], {
     encoding: 'utf8',
   })
   if (status === 0) return { version: stdout.trim() }
-  return { why: error?.message ?? stderr?.trim().split('\n')[0] }
+  return { problem: error?.message ?? stderr?.trim().split('\n')[0] }
 }

@@ -1,71 +1,72 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { endBy, run } from './child.mjs'
-import { Failure } from './failure.mjs'
-import { homeFolder, requireCache, whyNotWritable } from './folders.mjs'
+import { LauncherError } from './error.mjs'
+import { homeFolder, requireCache, writeProblem } from './folders.mjs'
+import { exitBySignal, runChild } from './run-child.mjs'
 
 /**
- * The settings that an install here depends on. A user's own settings, in the environment or in
- * .npmrc, would otherwise leave out what we need (NODE_ENV=production, omit), install elsewhere
- * (global), or refuse (package-lock=false, engine-strict).
+ * The settings that an install here depends on. The user's own settings, in the environment or in
+ * .npmrc, could otherwise leave out packages that we need (NODE_ENV=production, omit), install
+ * elsewhere (global), or refuse (package-lock=false, engine-strict).
  */
 const SETTINGS = [
-  ...[
-    '--include=dev',
-    '--include=optional',
-    '--include=peer',
-    '--no-global',
-    '--no-dry-run',
-    '--no-package-lock-only',
-  ],
-  ...[
-    '--package-lock',
-    '--no-engine-strict',
-    '--no-legacy-peer-deps',
-    '--no-strict-peer-deps',
-    '--install-strategy=hoisted',
-  ],
-  ...['--no-audit', '--no-fund', '--loglevel=error', '--json'],
+  '--include=dev',
+  '--include=optional',
+  '--include=peer',
+  '--no-global',
+  '--no-dry-run',
+  '--no-package-lock-only',
+  '--package-lock',
+  '--no-engine-strict',
+  '--no-legacy-peer-deps',
+  '--no-strict-peer-deps',
+  '--install-strategy=hoisted',
+  '--no-audit',
+  '--no-fund',
+  '--loglevel=error',
+  '--json',
 ]
 
-/** Runs `npm ci` in a folder, on whatever npm started us or is on PATH. */
+/** Runs `npm ci` in a folder. The npm process also holds `lock`, the descriptor of a lock. */
 export async function npmCi(folder, args, lock) {
-  const [command, ...first] = npm('ci', '--prefix', folder, ...args, ...SETTINGS)
+  const [command, ...npmArgs] = npm('ci', '--prefix', folder, ...args, ...SETTINGS)
   let output = ''
-  // npm draws its bar on stderr. Its summary goes to stdout, and would end up in the command's
-  // JSON.
+  // npm draws its progress bar on stderr. Its summary on stdout must not mix with the command's
+  // JSON, so it is captured.
   const stdio = ['ignore', 'pipe', process.stderr, ...(lock === undefined ? [] : [lock])]
   const cache = npmCache()
   const env = { ...process.env, npm_config_cache: cache }
-  const end = await run(command, first, { cwd: folder, stdio, env }, (child) => {
+  const onStart = (child) => {
     child.stdout.setEncoding('utf8').on('data', (text) => {
       output += text
     })
-  })
-  if (end.signal !== null) await endBy(end.signal)
-  if (end.code !== 0) throw failureOf(end.code, output, folder, cache)
+  }
+  const { code, signal } = await runChild(command, npmArgs, { cwd: folder, stdio, env }, onStart)
+  if (signal !== null) await exitBySignal(signal)
+  if (code !== 0) throw npmError(code, output, folder, cache)
 }
 
-/** The npm that started us, or the one on PATH. */
+/** The npm that started this process, or else the one on PATH. */
 function npm(...args) {
-  const started = process.env.npm_execpath
-  return started?.endsWith('npm-cli.js') && existsSync(started)
-    ? [process.execPath, started, ...args]
+  const parent = process.env.npm_execpath
+  return parent?.endsWith('npm-cli.js') && existsSync(parent)
+    ? [process.execPath, parent, ...args]
     : ['npm', ...args]
 }
 
 /**
- * npm keeps its own cache where it is told, or in the home folder. Where it can do neither, it uses
- * ours.
+ * npm keeps its cache in the configured folder or in the home folder. If neither is writable, it
+ * uses a folder of our cache.
  */
 function npmCache() {
   const home = homeFolder()
-  const places = [process.env.npm_config_cache, home && join(home, '.npm')].filter(Boolean)
-  return places.find((place) => whyNotWritable(place) === undefined) ?? join(requireCache(), 'npm')
+  const folders = [process.env.npm_config_cache, home && join(home, '.npm')].filter(Boolean)
+  return folders.find((folder) => writeProblem(folder) === undefined) ?? join(requireCache(), 'npm')
 }
 
 const AGAIN = 'then run the same command again'
 
+/** npm's error code, ours, the reason, and the next step. */
 const CAUSES = [
   [
     /^(ENOSPC|EDQUOT)$/,
@@ -88,23 +89,25 @@ const CAUSES = [
   [
     /^(E40[134]|ETARGET|EINTEGRITY)$/,
     'NPM_REFUSED',
-    "npm's registry does not have it, or has something else",
-    `see which registry is asked (npm config get registry), ${AGAIN}`,
+    "npm's registry does not have a package, or has another one under its name",
+    `check which registry npm uses (npm config get registry), ${AGAIN}`,
   ],
 ]
 
-function failureOf(code, output, folder, cache) {
-  const { code: cause = '', summary = '' } = errorOf(output)
-  const words = [cause, summary.split('\n')[0]].filter(Boolean).join(': ')
-  const said = `npm ci ended with code ${code} in ${folder}, with npm's cache in ${cache}${words === '' ? '' : ` (${words})`}`
-  for (const [pattern, name, why, next] of CAUSES) {
-    if (pattern.test(cause)) return new Failure(name, `${why}: ${said}`, next)
+function npmError(exitCode, output, folder, cache) {
+  const { code = '', summary = '' } = readError(output)
+  const details = [code, summary.split('\n')[0]].filter(Boolean).join(': ')
+  const suffix = details === '' ? '' : ` (${details})`
+  const message = `npm ci ended with code ${exitCode} in ${folder}, with npm's cache in ${cache}${suffix}`
+  for (const [pattern, name, reason, next] of CAUSES) {
+    if (pattern.test(code)) return new LauncherError(name, `${reason}: ${message}`, next)
   }
-  return new Failure('NPM_CI_FAILED', said, `see what npm says above, ${AGAIN}; or by hand: npm ci`)
+  const next = `see npm's output above, ${AGAIN}; or by hand: npm ci`
+  return new LauncherError('NPM_CI_FAILED', message, next)
 }
 
-/** With --json npm writes an error down as an object on stdout. */
-function errorOf(output) {
+/** With --json npm prints an error as a JSON object on stdout. */
+function readError(output) {
   try {
     return JSON.parse(output.slice(output.indexOf('{'))).error ?? {}
   } catch {

@@ -13,7 +13,7 @@ export const LAUNCHER = join(ROOT, 'scripts', 'threshold.mjs')
 /** Past the launcher, which would mend the dependencies under the tests that run. */
 const COMMAND = join(ROOT, 'scripts', 'cli.ts')
 
-export interface Options {
+export interface CommandOptions {
   readonly env?: NodeJS.ProcessEnv
   readonly cwd?: string
   /** Another Node than this one. */
@@ -50,7 +50,7 @@ const QUICK_JAVA = { JDK_JAVA_OPTIONS: '-XX:TieredStopAtLevel=1' }
  * Starts the real command as a shell would. What a test forgets is killed when the test is over;
  * its engines are the cache's to end.
  */
-export function start(args: readonly string[], options: Options = {}): Running {
+export function startCommand(args: readonly string[], options: CommandOptions = {}): Running {
   const { node = process.execPath, launcher = COMMAND, cwd = ROOT, env, under = [], uid } = options
   // Neither vitest's settings nor colours are a user's.
   const { NODE_OPTIONS: _, VITEST: __, FORCE_COLOR: ___, ...inherited } = process.env
@@ -85,13 +85,16 @@ export function start(args: readonly string[], options: Options = {}): Running {
   }
 }
 
-export async function threshold(args: readonly string[], options: Options = {}): Promise<Finished> {
-  await using command = start(args, options)
+export async function threshold(
+  args: readonly string[],
+  options: CommandOptions = {},
+): Promise<Finished> {
+  await using command = startCommand(args, options)
   return await command.finished
 }
 
 /** Waits for the one line that says a stage serves, and returns its address. */
-export async function ready(command: Running, withinMs = 60_000): Promise<string> {
+export async function untilReady(command: Running, withinMs = 60_000): Promise<string> {
   return await vi.waitFor(
     () => {
       const [, url] = /^ready (http:\S+)$/m.exec(command.stdout()) ?? []
@@ -107,7 +110,7 @@ export async function ready(command: Running, withinMs = 60_000): Promise<string
 /**
  * Waits until nothing runs under these ids; a zombie that nobody has collected yet does not run.
  */
-export async function gone(...pids: readonly number[]): Promise<void> {
+export async function untilExited(...pids: readonly number[]): Promise<void> {
   await vi.waitFor(
     async () => expect(await Promise.all(pids.map(identify))).toEqual(pids.map(() => undefined)),
     { timeout: 30_000 },
@@ -130,7 +133,7 @@ export async function temporaryFolder(): Promise<Folder> {
 export interface Cache extends Folder {
   readonly env: NodeJS.ProcessEnv
   /** File names of all that is registered as running. */
-  left(): Promise<string[]>
+  registered(): Promise<string[]>
   /** The process id of what runs in this role: `stage`, `mongodb`, `command`. */
   pidOf(role: string): Promise<number>
 }
@@ -139,7 +142,7 @@ export interface Cache extends Folder {
  * As `reset` does, but of this cache alone: a command that was killed leaves its engines to the
  * next one, and here none comes.
  */
-const endAllOf = (path: string) =>
+const sweepCache = (path: string) =>
   promisify(execFile)(
     process.execPath,
     [
@@ -157,7 +160,7 @@ const endAllOf = (path: string) =>
  * A cache with everything that is installed on this machine and nothing that runs: a reset of it is
  * a reset of nobody else's.
  */
-export async function ownCache(): Promise<Cache> {
+export async function temporaryCache(): Promise<Cache> {
   const folder = await temporaryFolder()
   const installed = (await readdir(cacheDir()).catch(() => [])).filter(
     (name) => !['run', 'locks'].includes(name),
@@ -170,7 +173,7 @@ export async function ownCache(): Promise<Cache> {
   return {
     ...folder,
     env: { THRESHOLD_CACHE: folder.path },
-    left,
+    registered: left,
     async pidOf(role) {
       const name = (await left()).find(
         (file) => file.startsWith(`${role}-`) && file.endsWith('.json'),
@@ -181,7 +184,7 @@ export async function ownCache(): Promise<Cache> {
       return process.pid
     },
     async [Symbol.asyncDispose]() {
-      if ((await left()).length > 0) await endAllOf(folder.path)
+      if ((await left()).length > 0) await sweepCache(folder.path)
       await folder[Symbol.asyncDispose]()
     },
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { threshold } from './cli.ts'
-import { inProcess } from './in-process.ts'
+import { runInProcess } from './run-in-process.ts'
 
 const COMMANDS = [
   'start',
@@ -28,7 +28,7 @@ describe('help', { timeout: 120_000 }, () => {
   it.each([...COMMANDS, 'stages list', 'stages diff', 'stages check'])(
     'of %s gives an example',
     async (words) => {
-      const { code, stdout, stderr } = await inProcess([...words.split(' '), '--help'])
+      const { code, stdout, stderr } = await runInProcess([...words.split(' '), '--help'])
       expect(stdout).toMatch(/^Usage: threshold /)
       expect(stdout).toMatch(/^Examples?:$/m)
       expect(stderr).toBe('')
@@ -144,7 +144,7 @@ describe('an unknown word', { timeout: 120_000 }, () => {
   ])(
     'as a $what is answered with the nearest and the next step, and no stack',
     async ({ args, says, next }) => {
-      const { code, stdout, stderr } = await inProcess(args)
+      const { code, stdout, stderr } = await runInProcess(args)
       expect(stderr).toMatch(says)
       expect(stderr.trimEnd().split('\n').at(-1)).toBe(`  → ${next}`)
       expect(stderr).not.toMatch(/^\s+at /m)
@@ -154,7 +154,7 @@ describe('an unknown word', { timeout: 120_000 }, () => {
   )
 
   it.each(['-1', '70000', '80a', ''])('as a port (%j) is refused with the bounds', async (port) => {
-    const { code, stderr } = await inProcess(['stage', '1', `--port=${port}`])
+    const { code, stderr } = await runInProcess(['stage', '1', `--port=${port}`])
     expect(stderr).toContain('whole number from 0 to 65535')
     expect(code).toBe(2)
   })

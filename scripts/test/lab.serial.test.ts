@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { type Cache, ownCache, start, threshold } from './cli.ts'
+import { type Cache, startCommand, temporaryCache, threshold } from './cli.ts'
 
 let cache: Cache
 beforeAll(async () => {
-  cache = await ownCache()
+  cache = await temporaryCache()
 })
 afterAll(() => cache[Symbol.asyncDispose]())
 
@@ -43,7 +43,7 @@ describe('lab', () => {
       // What it is about is said before it runs, and not where the JSON goes.
       expect(stderr).toMatch(/^Lab 1\.1, Baseline \(tiny/m)
       expect(stderr).toMatch(/^Hypothesis: /m)
-      expect(await cache.left()).toEqual([])
+      expect(await cache.registered()).toEqual([])
     } finally {
       await rm(dirname(outcome.reportHtml), { recursive: true, force: true })
     }
@@ -56,15 +56,15 @@ describe('lab', () => {
   })
 
   it('leaves nothing when interrupted', async () => {
-    await using command = start(['lab', '1.1', '--full'], { env: cache.env })
+    await using command = startCommand(['lab', '1.1', '--full'], { env: cache.env })
     await vi.waitFor(
-      async () => expect(await cache.left()).toContainEqual(expect.stringMatching(/^lab-/)),
+      async () => expect(await cache.registered()).toContainEqual(expect.stringMatching(/^lab-/)),
       { timeout: 60_000 },
     )
     command.child.kill('SIGTERM')
     const { code, stdout } = await command.finished
     expect({ code, stdout }).toEqual({ code: 143, stdout: '' })
     // The watcher removes what the lab had not come to close.
-    await vi.waitFor(async () => expect(await cache.left()).toEqual([]), { timeout: 10_000 })
+    await vi.waitFor(async () => expect(await cache.registered()).toEqual([]), { timeout: 10_000 })
   })
 })

@@ -18,16 +18,16 @@ import { cacheDir } from '@threshold/engines'
 import { allTests } from '@threshold/engines/testing'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import {
+  type CommandOptions,
   type Finished,
   type Folder,
   LAUNCHER,
-  type Options,
   ROOT,
-  start,
+  startCommand,
   temporaryFolder,
   threshold,
 } from './cli.ts'
-import { fetchOldNode, makeTree } from './tree.ts'
+import { createRepository, fetchOldNode } from './launcher-repository.ts'
 
 const MINUTES = 120_000
 /** A user without rights, for what root may do everywhere. */
@@ -40,7 +40,7 @@ let tree: Folder
 let node: string
 beforeAll(async () => {
   use = new AsyncDisposableStack()
-  tree = use.use(await makeTree())
+  tree = use.use(await createRepository())
   // Where another user may run it too.
   const bin = use.use(await temporaryFolder())
   await chmod(bin.path, 0o755)
@@ -58,7 +58,7 @@ async function freshTree(owner?: number): Promise<Folder> {
   return fresh
 }
 
-const launching = (at: Folder, options: Options = {}): Options => ({
+const launching = (at: Folder, options: CommandOptions = {}): CommandOptions => ({
   node,
   launcher: join(at.path, 'scripts', 'threshold.mjs'),
   cwd: at.path,
@@ -69,7 +69,7 @@ const launching = (at: Folder, options: Options = {}): Options => ({
     ...options.env,
   },
 })
-const launch = (at: Folder, options?: Options): Promise<Finished> =>
+const launch = (at: Folder, options?: CommandOptions): Promise<Finished> =>
   threshold(['tell'], launching(at, options))
 
 /** A code, what happened and why, a command that helps, and no stack. */
@@ -115,7 +115,7 @@ describe('the launcher installs', { timeout: MINUTES }, () => {
 
   it('once, when an install was killed and six are started at once', async () => {
     await using fresh = await freshTree()
-    const first = start(['tell'], launching(fresh))
+    const first = startCommand(['tell'], launching(fresh))
     await vi.waitFor(() => expect(first.stderr()).toContain('running npm ci'), { timeout: 60_000 })
     first.child.kill('SIGKILL')
     await first.finished
@@ -210,7 +210,7 @@ describe('the launcher gets Node', { timeout: MINUTES }, () => {
     old = await fetchOldNode(use.use(await temporaryFolder()))
     await launch(tree)
   }, MINUTES)
-  const fetching = (env: NodeJS.ProcessEnv, options: Options = {}) =>
+  const fetching = (env: NodeJS.ProcessEnv, options: CommandOptions = {}) =>
     launch(tree, { ...options, node: old, env })
 
   it('of the version that .node-version names, for every system', async () => {

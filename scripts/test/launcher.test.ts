@@ -3,8 +3,22 @@ import { cp, mkdir, readFile, rm, symlink } from 'node:fs/promises'
 import { delimiter, dirname, join } from 'node:path'
 import { allTests } from '@threshold/engines/testing'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import { type Finished, type Folder, gone, ROOT, start, temporaryFolder, threshold } from './cli.ts'
-import { copyLauncher, depend, fetchOldNode, makeTree, OLD } from './tree.ts'
+import {
+  type Finished,
+  type Folder,
+  ROOT,
+  startCommand,
+  temporaryFolder,
+  threshold,
+  untilExited,
+} from './cli.ts'
+import {
+  copyLauncher,
+  createRepository,
+  fetchOldNode,
+  OLDEST_NODE,
+  setDependency,
+} from './launcher-repository.ts'
 
 /** npm is asked a dozen times here, and beside other tests each may take its time. */
 const MINUTES = 120_000
@@ -36,7 +50,7 @@ const launch = (tree: Folder, ...args: string[]): Promise<Finished> => threshold
 describe('the launcher, on a Node that is too old', { timeout: MINUTES }, () => {
   let tree: Folder
   beforeAll(async () => {
-    tree = await makeTree()
+    tree = await createRepository()
   })
   afterAll(() => tree[Symbol.asyncDispose]())
 
@@ -44,7 +58,7 @@ describe('the launcher, on a Node that is too old', { timeout: MINUTES }, () => 
     const first = await launch(tree, 'tell', 'a b')
     expect(JSON.parse(first.stdout)).toEqual({ node: wanted, dep: '1.0.0', args: ['tell', 'a b'] })
     expect(first.stderr).toContain('the dependencies are not installed yet; running npm ci')
-    expect(first.stderr).toContain(`this is Node ${OLD}; getting ${wanted}`)
+    expect(first.stderr).toContain(`this is Node ${OLDEST_NODE}; getting ${wanted}`)
 
     const second = await launch(tree, 'tell')
     expect(second).toMatchObject({ code: 0, stderr: '' })
@@ -54,7 +68,7 @@ describe('the launcher, on a Node that is too old', { timeout: MINUTES }, () => 
     'installs again when the lockfile has changed, and when an install was cut off',
     async () => {
       await launch(tree, 'tell')
-      await depend(tree, '1.1.0')
+      await setDependency(tree, '1.1.0')
       expect((await launch(tree, 'tell')).stderr).toContain(
         'dep is not installed as package-lock.json says',
       )
@@ -86,24 +100,24 @@ describe('the launcher, on a Node that is too old', { timeout: MINUTES }, () => 
     { signal: 'SIGHUP', code: 6 },
     { signal: 'SIGQUIT', code: 8 },
   ] as const)('passes on $signal and waits for the end', async ({ signal, code }) => {
-    await using command = start(['wait'], onOld(tree))
+    await using command = startCommand(['wait'], onOld(tree))
     await vi.waitFor(() => expect(command.stdout()).toContain('waiting'), { timeout: 60_000 })
     command.child.kill(signal)
     expect(await command.finished).toMatchObject({ code })
   })
 
   it('ends as the command did when that is killed', async () => {
-    await using command = start(['wait'], onOld(tree))
+    await using command = startCommand(['wait'], onOld(tree))
     const pid = await vi.waitFor(() => pidOf(command.stdout()), { timeout: 60_000 })
     process.kill(pid, 'SIGKILL')
     expect(await command.finished).toMatchObject({ signal: 'SIGKILL' })
   })
 
   it('takes the command with it when it is killed itself', async () => {
-    await using command = start(['wait'], onOld(tree))
+    await using command = startCommand(['wait'], onOld(tree))
     const pid = await vi.waitFor(() => pidOf(command.stdout()), { timeout: 60_000 })
     command.child.kill('SIGKILL')
-    await gone(pid)
+    await untilExited(pid)
   })
 
   /**
@@ -131,7 +145,7 @@ describe('the launcher, on a Node that is too old', { timeout: MINUTES }, () => 
       const pid = await vi.waitFor(() => pidOf(stdout), { timeout: 60_000 })
       const shell = Number(/^shell (\d+)$/m.exec(stdout)?.[1])
       process.kill(which === 'npm' ? npm.pid! : shell, 'SIGKILL')
-      await gone(pid)
+      await untilExited(pid)
     } finally {
       npm.kill('SIGKILL')
     }
@@ -148,7 +162,7 @@ describe('the launcher, on a Node that is too old', { timeout: MINUTES }, () => 
 describe('the launcher, where something is missing', { timeout: MINUTES }, () => {
   let tree: Folder
   beforeEach(async () => {
-    tree = await makeTree()
+    tree = await createRepository()
   })
   afterEach(() => tree[Symbol.asyncDispose]())
 

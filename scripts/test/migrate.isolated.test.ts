@@ -2,11 +2,11 @@ import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { allTests } from '@threshold/engines/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Cache, ownCache, ready, start, threshold } from './cli.ts'
+import { type Cache, startCommand, temporaryCache, threshold, untilReady } from './cli.ts'
 
 let cache: Cache
 beforeAll(async () => {
-  cache = await ownCache()
+  cache = await temporaryCache()
 })
 afterAll(() => cache[Symbol.asyncDispose]())
 
@@ -48,8 +48,8 @@ describe('migrate', { timeout: 240_000 }, () => {
   it.runIf(allTests())(
     'moves the stage that runs here, and what was sent before is there after it',
     async () => {
-      await using stage = start(['stage', '2', '--migrating'], { env: cache.env })
-      const url = await ready(stage, 150_000) // Cassandra on a busy machine
+      await using stage = startCommand(['stage', '2', '--migrating'], { env: cache.env })
+      const url = await untilReady(stage, 150_000) // Cassandra on a busy machine
       const call = async <T>(path: string, token: string, body?: object): Promise<T> => {
         const headers = { 'content-type': 'application/json', authorization: `Bot ${token}` }
         const answer = await fetch(

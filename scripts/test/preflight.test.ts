@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { isPortFree } from '@threshold/engines'
 import { describe, expect, it, vi } from 'vitest'
-import { ownCache, ROOT, threshold } from './cli.ts'
-import { inProcess } from './in-process.ts'
+import { ROOT, temporaryCache, threshold } from './cli.ts'
+import { runInProcess } from './run-in-process.ts'
 
 const hasNamespaces =
   process.getuid?.() === 0 && spawnSync('unshare', ['--mount', 'true']).status === 0
@@ -28,7 +28,7 @@ describe('a port that is taken is named before anything starts', { timeout: 60_0
   it.each(['stage 1', 'stage 2', 'start', 'docs'])('by %s', async (words) => {
     await using use = new AsyncDisposableStack()
     const port = await takenPort(use)
-    const { code, stdout, stderr } = await inProcess([...words.split(' '), '--port', port])
+    const { code, stdout, stderr } = await runInProcess([...words.split(' '), '--port', port])
     expect(stderr).toMatch(
       new RegExp(
         `^PORT_TAKEN: port ${port} \\(--port\\) is taken: another program listens on 127\\.0\\.0\\.1:${port}\n {2}→ .*--port`,
@@ -41,7 +41,7 @@ describe('a port that is taken is named before anything starts', { timeout: 60_0
     await using use = new AsyncDisposableStack()
     const port = await takenPort(use, '127.0.0.9')
     setEnv(use, { THRESHOLD_HOST: '127.0.0.9', THRESHOLD_VOICE_PORT: port })
-    const { code, stderr } = await inProcess(['stage', '1'])
+    const { code, stderr } = await runInProcess(['stage', '1'])
     expect(stderr).toMatch(
       /^PORT_TAKEN: port \d+ \(THRESHOLD_VOICE_PORT\) is taken: another program listens on 127\.0\.0\.9:/,
     )
@@ -51,7 +51,7 @@ describe('a port that is taken is named before anything starts', { timeout: 60_0
   it('also when two of one stage are the same', async () => {
     await using use = new AsyncDisposableStack()
     setEnv(use, { THRESHOLD_VOICE_PORT: '23456' })
-    expect((await inProcess(['stage', '1', '--port', '23456'])).stderr).toMatch(
+    expect((await runInProcess(['stage', '1', '--port', '23456'])).stderr).toMatch(
       /^PORT_TAKEN: .* are both 23456$/m,
     )
   })
@@ -61,7 +61,7 @@ describe('a port that is taken is named before anything starts', { timeout: 60_0
     async (host) => {
       await using use = new AsyncDisposableStack()
       setEnv(use, { THRESHOLD_HOST: host })
-      const { code, stderr } = await inProcess(['stage', '1'])
+      const { code, stderr } = await runInProcess(['stage', '1'])
       expect(stderr).toMatch(
         /^BAD_HOST: nothing can listen on \S+ \(THRESHOLD_HOST\).*\n {2}→ unset THRESHOLD_HOST/,
       )
@@ -98,7 +98,7 @@ describe('a tree that can only be read', { timeout: 120_000 }, () => {
   })
 
   it.runIf(hasNamespaces)('serves a stage all the same (needs mount namespaces)', async () => {
-    await using cache = await ownCache()
+    await using cache = await temporaryCache()
     expect((await threshold(['stages', 'list'], { under, env: cache.env })).code).toBe(0)
   })
 })

@@ -4,11 +4,19 @@ import { join } from 'node:path'
 import { isPortFree } from '@threshold/engines'
 import { killWithWatchers } from '@threshold/engines/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Cache, gone, ownCache, ROOT, ready, start, threshold } from './cli.ts'
+import {
+  type Cache,
+  ROOT,
+  startCommand,
+  temporaryCache,
+  threshold,
+  untilExited,
+  untilReady,
+} from './cli.ts'
 
 let cache: Cache
 beforeAll(async () => {
-  cache = await ownCache()
+  cache = await temporaryCache()
   // The checkpoints of a migration that ran in this tree, for one.
   await reset()
 })
@@ -26,8 +34,8 @@ describe('reset', () => {
   })
 
   it('ends and removes what a stage leaves that was cut off by kill -9 together with its watcher', async () => {
-    await using command = start(['stage', '1'], { env: cache.env })
-    const url = await ready(command)
+    await using command = startCommand(['stage', '1'], { env: cache.env })
+    const url = await untilReady(command)
     const left = [await cache.pidOf('stage'), await cache.pidOf('mongodb')]
     await killWithWatchers(await cache.pidOf('command'))
     await command.finished
@@ -39,10 +47,10 @@ describe('reset', () => {
     expect(stdout).toMatch(/^2 ended, \d+ removed, no problems$/m)
     expect({
       code,
-      left: await cache.left(),
+      left: await cache.registered(),
       free: await isPortFree(Number(new URL(url).port)),
     }).toEqual({ code: 0, left: [], free: true })
-    await gone(...left)
+    await untilExited(...left)
     expect(await reset()).toMatchObject({
       code: 0,
       stdout: expect.stringContaining('nothing to end'),
@@ -50,8 +58,8 @@ describe('reset', () => {
   })
 
   it('ends a stage that runs in another terminal, and its command', async () => {
-    await using command = start(['stage', '1'], { env: cache.env })
-    await ready(command)
+    await using command = startCommand(['stage', '1'], { env: cache.env })
+    await untilReady(command)
     const pids = [
       await cache.pidOf('stage'),
       await cache.pidOf('mongodb'),
@@ -59,8 +67,8 @@ describe('reset', () => {
     ]
     expect(await reset()).toMatchObject({ code: 0 })
     await command.finished
-    await gone(...pids)
-    expect(await cache.left()).toEqual([])
+    await untilExited(...pids)
+    expect(await cache.registered()).toEqual([])
   })
 
   it('clears a registry that makes no sense', async () => {
@@ -69,7 +77,7 @@ describe('reset', () => {
     await writeFile(join(runs, 'stage-0123456789ab.json'), '{"v":1,')
     await writeFile(join(runs, `stage-0123456789ab.json.${process.pid}.draft`), '')
     expect(await reset()).toMatchObject({ code: 0 })
-    expect(await cache.left()).toEqual([])
+    expect(await cache.registered()).toEqual([])
   })
 
   it('removes what is in .threshold, and keeps the evidence', async () => {

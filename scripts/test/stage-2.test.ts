@@ -1,10 +1,17 @@
 import { allTests } from '@threshold/engines/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Cache, gone, ownCache, ready, start, threshold } from './cli.ts'
+import {
+  type Cache,
+  startCommand,
+  temporaryCache,
+  threshold,
+  untilExited,
+  untilReady,
+} from './cli.ts'
 
 let cache: Cache
 beforeAll(async () => {
-  cache = await ownCache()
+  cache = await temporaryCache()
 })
 afterAll(() => cache[Symbol.asyncDispose]())
 
@@ -20,8 +27,8 @@ const call = (url: string, body: object, token?: string) =>
 
 describe('stage 2', { timeout: 180_000 }, () => {
   it('starts both its engines, keeps messages, and leaves nothing after SIGTERM', async () => {
-    await using command = start(['stage', '2'], { env: cache.env })
-    const url = await ready(command)
+    await using command = startCommand(['stage', '2'], { env: cache.env })
+    const url = await untilReady(command)
     expect((await fetch(`${url}/readyz`)).status).toBe(200)
     expect(command.stderr()).toMatch(/stage 2, Messages on Cassandra, on .+ and Cassandra/)
 
@@ -46,17 +53,17 @@ describe('stage 2', { timeout: 180_000 }, () => {
     command.child.kill('SIGTERM')
     const { code, stdout, stderr } = await command.finished
     expect(stdout).toBe(`ready ${url}\n`)
-    await gone(cassandra)
-    expect({ code, left: await cache.left() }, stderr).toEqual({ code: 0, left: [] })
+    await untilExited(cassandra)
+    expect({ code, left: await cache.registered() }, stderr).toEqual({ code: 0, left: [] })
   })
 
   it.runIf(allTests())('says which engine ended, when Cassandra dies under it', async () => {
-    await using command = start(['stage', '2'], { env: cache.env })
-    await ready(command)
+    await using command = startCommand(['stage', '2'], { env: cache.env })
+    await untilReady(command)
     process.kill(await cache.pidOf('cassandra'), 'SIGKILL')
     const { code, stderr } = await command.finished
     expect(stderr).toMatch(/^STAGE_ENDED: the engine ended: Cassandra/m)
-    expect({ code, left: await cache.left() }).toEqual({ code: 1, left: [] })
+    expect({ code, left: await cache.registered() }).toEqual({ code: 1, left: [] })
   })
 
   it('differs from stage 1 in its message store', async () => {

@@ -1,13 +1,13 @@
 import { freePort, isPortFree, listenError } from '@threshold/engines'
 import { leaseDatabase } from '@threshold/engines/testing'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { type Cache, gone, ownCache, ready, start } from './cli.ts'
+import { type Cache, startCommand, temporaryCache, untilExited, untilReady } from './cli.ts'
 
 const hasIpv6 = (await listenError(0, '::1')) === undefined
 
 let cache: Cache
 beforeAll(async () => {
-  cache = await ownCache()
+  cache = await temporaryCache()
 })
 afterAll(() => cache[Symbol.asyncDispose]())
 
@@ -16,10 +16,13 @@ describe('stage', { timeout: 120_000 }, () => {
     'prints one line when it serves, and leaves nothing after %s',
     async (signal) => {
       const port = await freePort()
-      await using command = start(['stage', '1', '--port', String(port), '--heartbeat', '3000'], {
-        env: cache.env,
-      })
-      const url = await ready(command)
+      await using command = startCommand(
+        ['stage', '1', '--port', String(port), '--heartbeat', '3000'],
+        {
+          env: cache.env,
+        },
+      )
+      const url = await untilReady(command)
       expect(url).toBe(`http://127.0.0.1:${port}`)
       expect((await fetch(`${url}/readyz`)).status).toBe(200)
       // Provisioning is on, and the token it gives is good for the API.
@@ -33,12 +36,15 @@ describe('stage', { timeout: 120_000 }, () => {
         (await fetch(`${url}/api/v10/users/@me`, { headers: { authorization: `Bot ${token}` } }))
           .status,
       ).toBe(200)
-      expect((await cache.left()).length).toBeGreaterThan(0)
+      expect((await cache.registered()).length).toBeGreaterThan(0)
 
       command.child.kill(signal)
       const { code, stdout, stderr } = await command.finished
       expect(stdout).toBe(`ready ${url}\n`)
-      expect({ code, left: await cache.left(), free: await isPortFree(port) }, stderr).toEqual({
+      expect(
+        { code, left: await cache.registered(), free: await isPortFree(port) },
+        stderr,
+      ).toEqual({
         code: 0,
         left: [],
         free: true,
@@ -47,8 +53,8 @@ describe('stage', { timeout: 120_000 }, () => {
   )
 
   it('ends everything at once at the second Ctrl-C, and says what', async () => {
-    await using command = start(['stage', '1'], { env: cache.env })
-    await ready(command)
+    await using command = startCommand(['stage', '1'], { env: cache.env })
+    await untilReady(command)
     const pids = [await cache.pidOf('stage'), await cache.pidOf('mongodb')]
     // A stage waits for a database that does not answer.
     process.kill(pids[1]!, 'SIGSTOP')
@@ -62,31 +68,31 @@ describe('stage', { timeout: 120_000 }, () => {
     const { code, stderr } = await command.finished.finally(() => clearInterval(impatient))
     expect(code).toBe(130)
     for (const pid of pids) expect(stderr).toMatch(new RegExp(`^ended .*\\(process ${pid}\\)`, 'm'))
-    await gone(...pids)
+    await untilExited(...pids)
   })
 
   it('keeps its log on stderr, as much of it as the environment asks for', async () => {
-    await using command = start(['stage', '1'], {
+    await using command = startCommand(['stage', '1'], {
       env: { ...cache.env, THRESHOLD_LOG_LEVEL: 'silent' },
     })
-    await ready(command)
+    await untilReady(command)
     command.child.kill('SIGTERM')
     expect((await command.finished).stderr).not.toContain('"level"')
   })
 
   it('leaves with the reason, and without its engine, when the stage dies', async () => {
-    await using command = start(['stage', '1'], { env: cache.env })
-    await ready(command)
+    await using command = startCommand(['stage', '1'], { env: cache.env })
+    await untilReady(command)
     process.kill(await cache.pidOf('stage'), 'SIGKILL')
     const { code, stderr } = await command.finished
     expect(stderr).toMatch(/^STAGE_ENDED: stage 1 ended: signal SIGKILL$/m)
-    expect({ code, left: await cache.left() }).toEqual({ code: 1, left: [] })
+    expect({ code, left: await cache.registered() }).toEqual({ code: 1, left: [] })
   })
 
   it('says so when its port is taken', async () => {
-    await using first = start(['stage', '1'], { env: cache.env })
-    const port = new URL(await ready(first)).port
-    await using second = start(['stage', '1', '--port', port], { env: cache.env })
+    await using first = startCommand(['stage', '1'], { env: cache.env })
+    const port = new URL(await untilReady(first)).port
+    await using second = startCommand(['stage', '1', '--port', port], { env: cache.env })
     const { code, stdout, stderr } = await second.finished
     // Before a database is started, and without advice to look at the machine.
     expect(stderr).toBe(
@@ -99,8 +105,10 @@ describe('stage', { timeout: 120_000 }, () => {
   it.runIf(hasIpv6)(
     'prints the address that it listens on (skipped where there is no ::1)',
     async () => {
-      await using command = start(['stage', '1'], { env: { ...cache.env, THRESHOLD_HOST: '::1' } })
-      const url = await ready(command)
+      await using command = startCommand(['stage', '1'], {
+        env: { ...cache.env, THRESHOLD_HOST: '::1' },
+      })
+      const url = await untilReady(command)
       expect(url).toMatch(/^http:\/\/\[::1\]:\d+$/)
       expect((await fetch(`${url}/readyz`)).status).toBe(200)
       expect(command.stderr()).toContain(`chat page: ${url}/`)
@@ -110,8 +118,8 @@ describe('stage', { timeout: 120_000 }, () => {
   it('serves from a MongoDB of the user’s own', async () => {
     await using database = await leaseDatabase()
     const env = { ...cache.env, THRESHOLD_MONGODB_URI: database.uri }
-    await using command = start(['stage', '1', '--engine', 'external'], { env })
-    expect((await fetch(`${await ready(command)}/readyz`)).status).toBe(200)
+    await using command = startCommand(['stage', '1', '--engine', 'external'], { env })
+    expect((await fetch(`${await untilReady(command)}/readyz`)).status).toBe(200)
     expect(command.stderr()).toContain('(external')
     command.child.kill('SIGTERM')
     expect((await command.finished).code).toBe(0)

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { findProblems } from '../src/stages/check.ts'
 import { readStages } from '../src/stages/parsed-stage.ts'
 import { type Folder, ROOT, temporaryFolder, threshold } from './cli.ts'
-import { inProcess } from './in-process.ts'
+import { runInProcess } from './run-in-process.ts'
 import { FIRST, type Files, SECOND, writeStages } from './stage-fixtures.ts'
 
 let folder: Folder
@@ -16,7 +16,7 @@ afterEach(() => folder[Symbol.asyncDispose]())
 const both = (first?: Files, second?: Files): Promise<void> =>
   writeStages(folder.path, first, second)
 
-const stages = (...args: string[]) => inProcess(['stages', ...args, '--root', folder.path])
+const stages = (...args: string[]) => runInProcess(['stages', ...args, '--root', folder.path])
 
 describe('stages check', { timeout: 120_000 }, () => {
   it('finds no problem in stages whose stage.json matches the imports', async () => {

@@ -7,17 +7,17 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import {
   type Cache,
   type Folder,
-  gone,
-  ownCache,
-  start,
+  startCommand,
+  temporaryCache,
   temporaryFolder,
   threshold,
+  untilExited,
 } from './cli.ts'
 
 let cache: Cache
 let suite: Folder
 beforeEach(async () => {
-  cache = await ownCache()
+  cache = await temporaryCache()
   suite = await temporaryFolder()
 })
 afterEach(async () => {
@@ -46,7 +46,7 @@ describe('test', { timeout: 120_000 }, () => {
     })
     const { code, stdout, stderr } = await threshold(args, { env: cache.env })
     expect(lastLine(stdout), stderr).toBe('2 passed, 0 failed, 1 skipped')
-    expect({ code, left: await cache.left() }).toEqual({ code: 0, left: [] })
+    expect({ code, left: await cache.registered() }).toEqual({ code: 0, left: [] })
   })
 
   it('counts what fails, a file that does not load included, and exits with 1', async () => {
@@ -147,12 +147,12 @@ describe('test', { timeout: 120_000 }, () => {
       'slow.test.ts':
         "it('waits', async () => {\n  console.log('it began')\n  await new Promise(() => {})\n}, 600_000)\n",
     })
-    await using command = start([...args, '--disable-console-intercept'], { env: cache.env })
+    await using command = startCommand([...args, '--disable-console-intercept'], { env: cache.env })
     await vi.waitFor(() => expect(command.stdout()).toContain('it began'), { timeout: 60_000 })
     const vitest = await cache.pidOf('tests')
     command.child.kill('SIGTERM')
     expect((await command.finished).code).toBe(143)
-    await gone(vitest)
-    expect(await cache.left()).toEqual([])
+    await untilExited(vitest)
+    expect(await cache.registered()).toEqual([])
   })
 })

@@ -7,7 +7,7 @@ import type { Finished } from './cli.ts'
  * commands that start nothing and end by themselves, of which there are dozens here; that the real
  * one does the same is for those that are started to show.
  */
-export async function inProcess(args: readonly string[]): Promise<Finished> {
+export async function runInProcess(args: readonly string[]): Promise<Finished> {
   const said = { stdout: '', stderr: '' }
   const spies = (['stdout', 'stderr'] as const).map((name) =>
     vi.spyOn(process[name], 'write').mockImplementation((text) => {

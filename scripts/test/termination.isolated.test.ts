@@ -5,15 +5,15 @@ import { allTests, canStartContainers } from '@threshold/engines/testing'
 import { afterAll, beforeAll, describe, it } from 'vitest'
 import { DOCS_ITEM } from '../src/docs-packages.ts'
 import {
-  has,
-  leavesNothing,
-  prepare,
+  expectCleanExit,
+  isRunning,
+  prepareOldNode,
+  type Scenario,
   SIGNALS,
   type Signal,
-  type Situation,
   TARGETS,
   type Target,
-} from './ways-out.ts'
+} from './termination.ts'
 
 const docsInstalled = allTests() && (await DOCS_ITEM.present())
 const containers = allTests() && (await canStartContainers())
@@ -35,20 +35,20 @@ let silentPort = 0
 beforeAll(async () => {
   silent = createServer((socket) => void socket.on('error', () => {})).listen(0, '127.0.0.1')
   await once(silent, 'listening')
-  await prepare()
+  await prepareOldNode()
   silentPort = (silent.address() as AddressInfo).port
 })
 afterAll(() => void silent.close())
 
-const serves: Situation = {
+const serves: Scenario = {
   args: ['threshold', 'stage', '1'],
   reached: ({ output }) => /^ready http/m.test(output),
 }
 
-const quick: Record<string, Situation> = {
+const quick: Record<string, Scenario> = {
   'stage 1 while its database starts': {
     args: ['threshold', 'stage', '1'],
-    reached: (seen) => has(seen, 'mongodb'),
+    reached: (seen) => isRunning(seen, 'mongodb'),
   },
   'migrate while it waits for a database': {
     args: ['threshold', 'migrate', 'mongo-cassandra', 'dual-write'],
@@ -58,26 +58,26 @@ const quick: Record<string, Situation> = {
         THRESHOLD_CASSANDRA_URI: `cassandra://127.0.0.1:${silentPort}/threshold`,
       }
     },
-    reached: (seen) => has(seen, 'migrator'),
+    reached: (seen) => isRunning(seen, 'migrator'),
   },
 }
 
-const slow: Record<string, Situation> = {
+const slow: Record<string, Scenario> = {
   'start before its lab': {
     args: ['npm', 'start', '--', '--no-predict'],
     reached: ({ output }) => /^ready http/m.test(output),
   },
   'start during the load of its lab': {
     args: ['npm', 'start', '--', '--no-predict'],
-    reached: (seen) => has(seen, 'generator'),
+    reached: (seen) => isRunning(seen, 'generator'),
   },
   'lab before its load': {
     args: ['threshold', 'lab', '1.1', '--tiny'],
-    reached: (seen) => has(seen, 'stage'),
+    reached: (seen) => isRunning(seen, 'stage'),
   },
   'lab during its load': {
     args: ['threshold', 'lab', '1.1', '--tiny'],
-    reached: (seen) => has(seen, 'generator'),
+    reached: (seen) => isRunning(seen, 'generator'),
   },
   'lab after its load': {
     args: ['threshold', 'lab', '1.1', '--tiny'],
@@ -85,11 +85,11 @@ const slow: Record<string, Situation> = {
   },
   'stage 2 while Cassandra starts': {
     args: ['threshold', 'stage', '2'],
-    reached: (seen) => has(seen, 'cassandra'),
+    reached: (seen) => isRunning(seen, 'cassandra'),
   },
   'docs while they are fetched or built': {
     args: ['threshold', 'docs', '--port', '0'],
-    reached: (seen) => has(seen, 'install'),
+    reached: (seen) => isRunning(seen, 'install'),
   },
 }
 
@@ -97,12 +97,12 @@ const slow: Record<string, Situation> = {
  * States that take half a minute or more to come to: the ways out that failed in them once, or
  * would be the hardest.
  */
-const rare: { name: string; situation: Situation; signal: Signal; target: Target }[] = [
+const rare: { name: string; situation: Scenario; signal: Signal; target: Target }[] = [
   {
     name: 'lab 1.3 during its load',
     situation: {
       args: ['threshold', 'lab', '1.3', '--quick', '--no-predict'],
-      reached: (seen) => has(seen, 'generator') && /: load/.test(seen.output),
+      reached: (seen) => isRunning(seen, 'generator') && /: load/.test(seen.output),
     },
     signal: 'SIGHUP',
     target: 'group',
@@ -111,7 +111,7 @@ const rare: { name: string; situation: Situation; signal: Signal; target: Target
     name: 'lab 2.1 while its second arm starts',
     situation: {
       args: ['threshold', 'lab', '2.1', '--tiny'],
-      reached: (seen) => has(seen, 'stage') && has(seen, 'cassandra'),
+      reached: (seen) => isRunning(seen, 'stage') && isRunning(seen, 'cassandra'),
     },
     signal: 'SIGTERM',
     target: 'group',
@@ -127,12 +127,12 @@ const rare: { name: string; situation: Situation; signal: Signal; target: Target
   },
 ]
 
-const docsServe: Situation = {
+const docsServe: Scenario = {
   args: ['threshold', 'docs', '--port', '0'],
   reached: ({ output }) => /^ready http/m.test(output),
 }
 
-const container: Situation = {
+const container: Scenario = {
   args: ['threshold', 'stage', '1', '--engine', 'docker'],
   reached: ({ entries }) => entries.some(({ dockerHost }) => dockerHost !== undefined),
 }
@@ -143,33 +143,33 @@ describe.runIf(process.platform === 'linux')(
   () => {
     it.concurrent.each(allTests() ? allPairs : pairs(0))(
       'stage 1 that serves, by $signal to $target',
-      ({ signal, target }) => leavesNothing(serves, signal, target),
+      ({ signal, target }) => expectCleanExit(serves, signal, target),
     )
 
     for (const [index, [name, situation]] of Object.entries(quick).entries())
       it.concurrent.each(pairs(index + 1))(`${name}, by $signal to $target`, ({ signal, target }) =>
-        leavesNothing(situation, signal, target),
+        expectCleanExit(situation, signal, target),
       )
 
     describe.runIf(allTests())('in all states', () => {
       for (const [index, [name, situation]] of Object.entries(slow).entries())
         it.concurrent.each(pairs(index))(`${name}, by $signal to $target`, ({ signal, target }) =>
-          leavesNothing(situation, signal, target),
+          expectCleanExit(situation, signal, target),
         )
 
       it.concurrent.each(rare)('$name, by $signal to $target', ({ situation, signal, target }) =>
-        leavesNothing(situation, signal, target),
+        expectCleanExit(situation, signal, target),
       )
 
       describe.runIf(docsInstalled)('with the packages of the docs site', () => {
         it.concurrent('docs that serve, by SIGKILL to group', () =>
-          leavesNothing(docsServe, 'SIGKILL', 'group'))
+          expectCleanExit(docsServe, 'SIGKILL', 'group'))
       })
 
       describe.runIf(containers)('with Docker and its image of MongoDB', () => {
         it.concurrent.each(pairs(0))(
           'a container that is starting, by $signal to $target',
-          ({ signal, target }) => leavesNothing(container, signal, target),
+          ({ signal, target }) => expectCleanExit(container, signal, target),
         )
       })
     })

@@ -7,7 +7,7 @@ import { promisify } from 'node:util'
 import { isPortFree } from '@threshold/engines'
 import { acquireLock, containersOfCache } from '@threshold/engines/testing'
 import { expect, vi } from 'vitest'
-import { type Cache, LAUNCHER, ownCache, ROOT } from './cli.ts'
+import { type Cache, LAUNCHER, ROOT, temporaryCache } from './cli.ts'
 
 const run = promisify(execFile)
 
@@ -21,23 +21,23 @@ export type Signal = (typeof SIGNALS)[number]
 export type Target = (typeof TARGETS)[number]
 
 /** A Node on which the launcher and the command line are two processes. */
-const OLD = '20.20.2'
-const CALM = fileURLToPath(new URL('./calm-machine.mjs', import.meta.url))
+const OLDEST_NODE = '20.20.2'
+const LIFT_LIMITS = fileURLToPath(new URL('./lift-load-limits.mjs', import.meta.url))
 /** Rows that run at a time: each is five processes and a database. */
 const LANES = 3
 /** The product's promise, on a machine that has time for it. */
 const PROMISED_MS = 10_000
 
 /** A command in a certain state, in which it is then ended. */
-export interface Situation {
+export interface Scenario {
   /** Arguments for npx; for npm when the first is `npm`. */
   readonly args: readonly string[]
   readonly env?: NodeJS.ProcessEnv
   /** Whether the command has come to the state. */
-  readonly reached: (seen: Seen) => boolean
+  readonly reached: (seen: CommandState) => boolean
 }
 
-interface Entry {
+interface RunEntry {
   readonly role: string
   readonly text: string
   readonly ports: readonly number[]
@@ -46,12 +46,12 @@ interface Entry {
   readonly containerId?: string
 }
 
-export interface Seen {
+export interface CommandState {
   readonly output: string
-  readonly entries: readonly Entry[]
+  readonly entries: readonly RunEntry[]
 }
 
-export const has = ({ entries }: Seen, role: string): boolean =>
+export const isRunning = ({ entries }: CommandState, role: string): boolean =>
   entries.some((entry) => entry.role === role && (entry.process ?? entry.containerId) !== undefined)
 
 let lane = 0
@@ -60,15 +60,15 @@ let lane = 0
  * Starts the command, waits for its state, sends the signal, and expects that nothing is left in
  * time.
  */
-export async function leavesNothing(
-  situation: Situation,
+export async function expectCleanExit(
+  situation: Scenario,
   signal: Signal,
   target: Target,
 ): Promise<void> {
   lane = (lane + 1) % LANES
-  const leave = await acquireLock(`ways-out-${lane}`)
+  const releaseLock = await acquireLock(`termination-${lane}`)
   try {
-    await using cache = await ownCache()
+    await using cache = await temporaryCache()
     await using command = await begin(situation, cache)
     const seen = await command.reached()
     const pids = await command.pids(seen)
@@ -76,7 +76,7 @@ export async function leavesNothing(
     const ports = seen.entries.flatMap((entry) => entry.ports)
     await vi.waitFor(
       async () => {
-        const [processes, entries] = [await processesOf(cache.path), await cache.left()]
+        const [processes, entries] = [await processesOf(cache.path), await cache.registered()]
         const containers = await containersOfCache(cache.path)
         const taken = (await Promise.all(ports.map(isPortFree))).filter((free) => !free).length
         const left = {
@@ -95,7 +95,7 @@ export async function leavesNothing(
       { timeout: withinMs(), interval: 100 },
     )
   } finally {
-    leave()
+    releaseLock()
   }
 }
 
@@ -109,11 +109,11 @@ let old = ''
  * Node 20, and what the launcher fetches on it the first time, which the rows then find in their
  * caches. Call it before them.
  */
-export async function prepare(): Promise<void> {
+export async function prepareOldNode(): Promise<void> {
   const { stdout } = await run('npm', [
     'exec',
     '--yes',
-    `--package=node@${OLD}`,
+    `--package=node@${OLDEST_NODE}`,
     '--',
     'node',
     '-p',
@@ -123,7 +123,7 @@ export async function prepare(): Promise<void> {
   await run(old, [LAUNCHER, '--version'], { cwd: ROOT })
 }
 
-async function begin({ args, env, reached }: Situation, cache: Cache) {
+async function begin({ args, env, reached }: Scenario, cache: Cache) {
   const [program, ...rest] = args[0] === 'npm' ? args : ['npx', ...args]
   const {
     NODE_OPTIONS: _,
@@ -139,7 +139,7 @@ async function begin({ args, env, reached }: Situation, cache: Cache) {
     env: {
       ...inherited,
       NO_COLOR: '1',
-      NODE_OPTIONS: `--import=${CALM}`,
+      NODE_OPTIONS: `--import=${LIFT_LIMITS}`,
       PATH: [dirname(old), process.env.PATH].join(delimiter),
       ...env,
       ...cache.env,
@@ -155,7 +155,7 @@ async function begin({ args, env, reached }: Situation, cache: Cache) {
   })
   return {
     output: () => output,
-    async reached(): Promise<Seen> {
+    async reached(): Promise<CommandState> {
       return await vi.waitFor(
         async () => {
           const seen = { output, entries: await entriesOf(cache) }
@@ -167,7 +167,7 @@ async function begin({ args, env, reached }: Situation, cache: Cache) {
         { timeout: 180_000, interval: 20 },
       )
     },
-    async pids({ entries }: Seen): Promise<Record<Exclude<Target, 'group'>, number>> {
+    async pids({ entries }: CommandState): Promise<Record<Exclude<Target, 'group'>, number>> {
       const launchers = (await processesOf(cache.path)).filter(
         ({ words: [node = '', ...words] }) => {
           return (
@@ -188,11 +188,11 @@ async function begin({ args, env, reached }: Situation, cache: Cache) {
   }
 }
 
-async function entriesOf(cache: Cache): Promise<Entry[]> {
-  const files = (await cache.left()).filter((name) => name.endsWith('.json'))
-  const read = async (name: string): Promise<Entry[]> => {
+async function entriesOf(cache: Cache): Promise<RunEntry[]> {
+  const files = (await cache.registered()).filter((name) => name.endsWith('.json'))
+  const read = async (name: string): Promise<RunEntry[]> => {
     try {
-      return [JSON.parse(await readFile(join(cache.path, 'run', name), 'utf8')) as Entry]
+      return [JSON.parse(await readFile(join(cache.path, 'run', name), 'utf8')) as RunEntry]
     } catch {
       return [] // it was closed just now
     }
@@ -200,7 +200,7 @@ async function entriesOf(cache: Cache): Promise<Entry[]> {
   return (await Promise.all(files.map(read))).flat()
 }
 
-interface Found {
+interface ProcessInfo {
   readonly pid: number
   readonly parent: number
   readonly words: readonly string[]
@@ -209,9 +209,9 @@ interface Found {
 /**
  * All processes that run with this cache in their environment, which every one of ours inherits.
  */
-async function processesOf(cache: string): Promise<Found[]> {
+async function processesOf(cache: string): Promise<ProcessInfo[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
-  const look = async (pid: string): Promise<Found[]> => {
+  const look = async (pid: string): Promise<ProcessInfo[]> => {
     try {
       const [environ, stat, cmdline] = await Promise.all(
         ['environ', 'stat', 'cmdline'].map((file) => readFile(join('/proc', pid, file), 'utf8')),

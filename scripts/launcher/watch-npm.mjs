@@ -4,28 +4,28 @@ import { readFileSync } from 'node:fs'
 const SHELL = /(^|\/)-?(ash|bash|busybox|dash|fish|ksh|sh|zsh)$/
 
 /**
- * npm and npx start the launcher by way of a shell. When npm is killed, neither the shell nor the
- * launcher gets a signal, and the shell lives on: so the launcher looks at every process between
- * itself and npm. When one is gone, the command closes.
+ * Closes the command when npm is killed. npm and npx start the launcher through a shell. When npm
+ * is killed, neither the shell nor the launcher gets a signal, and the shell lives on. The launcher
+ * therefore checks every process between itself and npm.
  */
-export function followParent() {
-  // With a channel, the launcher above does this.
+export function closeWithNpm() {
+  // With an IPC channel, the launcher above this one does it.
   if (process.env.npm_lifecycle_event === undefined || process.connected) return
   const chain = ancestorsUpToNpm()
   const timer = setInterval(() => {
     if (process.ppid === chain[0] && chain.every(isAlive) && chain.every(hasSameParent)) return
     clearInterval(timer)
-    // A command that holds something listens to `disconnect`; everything else ends by the signal.
+    // Commands that start processes listen to `disconnect`. All others end by the signal.
     if (!process.emit('disconnect')) process.kill(process.pid, 'SIGTERM')
   }, 250)
   timer.unref()
 }
 
-/** The parent, and the parents above it up to the first that is no shell: npm. */
+/** The parent and its ancestors, up to the first that is no shell: npm. */
 function ancestorsUpToNpm() {
   const chain = [process.ppid]
   while (chain.length < 5) {
-    const { parent, program } = look(chain.at(-1))
+    const { parent, program } = readProcess(chain.at(-1))
     if (parent === undefined || !SHELL.test(program)) break
     chain.push(parent)
   }
@@ -33,9 +33,9 @@ function ancestorsUpToNpm() {
 }
 
 function hasSameParent(pid, index, chain) {
-  const above = chain[index + 1]
-  // Elsewhere than on Linux each look would start a `ps`.
-  return above === undefined || process.platform !== 'linux' || look(pid).parent === above
+  const parent = chain[index + 1]
+  // Other systems than Linux have no /proc, and would start a `ps` four times a second.
+  return parent === undefined || process.platform !== 'linux' || readProcess(pid).parent === parent
 }
 
 function isAlive(pid) {
@@ -46,8 +46,8 @@ function isAlive(pid) {
   }
 }
 
-/** The parent and the program of a process; neither of one that is gone. */
-function look(pid) {
+/** The parent and the program of a process. Both are undefined if it has ended. */
+function readProcess(pid) {
   try {
     const line =
       process.platform === 'linux'

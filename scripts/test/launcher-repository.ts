@@ -7,7 +7,7 @@ import { type Folder, LAUNCHER, ROOT, temporaryFolder } from './cli.ts'
 const run = promisify(execFile)
 
 /** The oldest Node that the launcher promises to work on. */
-export const OLD = '20.20.2'
+export const OLDEST_NODE = '20.20.2'
 
 /**
  * Fetches it into a folder and returns its path. npm's `node` package needs an install script,
@@ -22,7 +22,7 @@ export async function fetchOldNode(folder: Folder): Promise<string> {
     '--no-audit',
     '--no-fund',
     '--no-save',
-    `${name}@${OLD}`,
+    `${name}@${OLDEST_NODE}`,
   ])
   return join(folder.path, 'node_modules', name, 'bin', 'node')
 }
@@ -31,12 +31,12 @@ export async function fetchOldNode(folder: Folder): Promise<string> {
  * A tree as the launcher finds it: its own file, a lockfile, one dependency that needs no network,
  * and a command to run.
  */
-export async function makeTree(): Promise<Folder> {
+export async function createRepository(): Promise<Folder> {
   const tree = await temporaryFolder()
   await write(tree, { 'scripts/cli.ts': COMMAND })
   await cp(join(ROOT, '.node-version'), join(tree.path, '.node-version'))
   await copyLauncher(tree)
-  await depend(tree, '1.0.0')
+  await setDependency(tree, '1.0.0')
   return tree
 }
 
@@ -70,7 +70,7 @@ async function write(tree: Folder, files: Record<string, string | object>): Prom
 }
 
 /** One dependency of this version, as a tarball in the tree, and the lockfile that names it. */
-export async function depend(tree: Folder, version: string): Promise<void> {
+export async function setDependency(tree: Folder, version: string): Promise<void> {
   const devDependencies = { dep: 'file:dep.tgz' }
   const root = { name: 'tree', version: '1.0.0', type: 'module', devDependencies }
   await write(tree, {

@@ -1,13 +1,13 @@
 import { identify } from '@threshold/engines'
 import { expect, it } from 'vitest'
-import { ownCache, ready, start } from './cli.ts'
+import { startCommand, temporaryCache, untilReady } from './cli.ts'
 
 it('a command that a failed test leaves behind is ended with its engine', {
   timeout: 120_000,
 }, async () => {
-  const cache = await ownCache()
-  const stage = start(['stage', '1'], { env: cache.env })
-  await ready(stage, 100_000)
+  const cache = await temporaryCache()
+  const stage = startCommand(['stage', '1'], { env: cache.env })
+  await untilReady(stage, 100_000)
   const pids = [await cache.pidOf('stage'), await cache.pidOf('mongodb')]
   const there = async (): Promise<boolean[]> =>
     (await Promise.all(pids.map(identify))).map((found) => found !== undefined)

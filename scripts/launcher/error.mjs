@@ -1,7 +1,5 @@
-/**
- * A failure that the launcher explains: a code, what happened and why, and the command that helps.
- */
-export class Failure extends Error {
+/** An error that the launcher explains: a code, what happened and why, and the next step. */
+export class LauncherError extends Error {
   constructor(code, message, next) {
     super(message)
     this.code = code
@@ -9,8 +7,8 @@ export class Failure extends Error {
   }
 }
 
-/** Everything the launcher says goes to stderr, since stdout belongs to the command. */
-export function say(text) {
+/** Writes to stderr, because stdout belongs to the command. */
+export function log(text) {
   process.stderr.write(`${text}\n`)
 }
 
