@@ -1,5 +1,5 @@
 import { tokens } from '@threshold/contract'
-import { type Lifecycle, lifecycle, pingCheck, type Runtime } from '@threshold/kit'
+import { lifecycle, pingCheck, type Runtime } from '@threshold/kit'
 import { createPage } from '@threshold/page'
 import { typescriptAnalytics } from './adapters/analytics.typescript.ts'
 import { typescriptEventEncoder } from './adapters/event-encoder.typescript.ts'
@@ -17,70 +17,44 @@ import type { Config } from './config.ts'
 import { createGateway } from './gateway/index.ts'
 import { gatewayUrls, serveHttp } from './http/index.ts'
 import { mongoDatabase } from './mongodb/database.ts'
+import type { RunningStage } from './process/run.ts'
 import { createRest } from './rest/index.ts'
 import { reserveTime } from './time/index.ts'
 import { createVoice } from './voice/index.ts'
 
-/**
- * Stage 1: everything in one process, everything durable in one MongoDB. The right choice, until
- * the labs say otherwise.
- */
-export async function start(
-  config: Config,
-  world: Runtime,
-): Promise<Pick<Lifecycle, 'close'> & { url: string }> {
-  const life = lifecycle(world)
+/** Stage 1: all parts in one process, all durable data in one MongoDB. Parts close in reverse. */
+export async function start(config: Config, base: Runtime): Promise<RunningStage> {
+  const { open, close } = lifecycle(base)
 
-  const mongo = await life.open('MongoDB', mongoDatabase(config.mongodb, world.telemetry))
-  const time = await life.open(
-    'reserved time',
-    reserveTime(mongoTimeReservations(mongo), config.worker, world),
-  )
-  const runtime: Runtime = { ...world, hybrid: time.hybrid }
-  const tools = {
-    tokens: tokens(config.tokenSecret),
-    newId: time.newId,
-    gatewayUrl: gatewayUrls(config.http),
-  }
-  const metadata = await life.open('metadata', mongoMetadataStore(mongo))
-  const messages = await life.open('messages', mongoMessageStore(mongo))
-  const search = await life.open('search', mongoSearchIndex(mongo))
-  const notifier = await life.open(
-    'notifier',
-    mongoOutboxNotifier(mongo, messages, config.notifications, runtime),
-  )
-  const guilds = {
-    metadata,
-    messages,
-    permissions: typescriptPermissions(),
-    memberList: typescriptMemberList,
-  }
-  const hub = await life.open('guild hub', memoryGuildHub(guilds, runtime))
-  const relay = await life.open('voice relay', voiceRelayUdp(config.voiceRelay, runtime))
-  const voice = await life.open('voice', createVoice({ relay, hub }, config.voice, runtime))
-  const sessions = await life.open('sessions', noSessions())
+  const mongo = await open('MongoDB', mongoDatabase(config.mongodb, base.telemetry))
+  const reservations = mongoTimeReservations(mongo)
+  const time = await open('reserved time', reserveTime(reservations, config.worker, base))
+  const runtime = { ...base, hybrid: time.hybrid }
 
+  const metadata = await open('metadata', mongoMetadataStore(mongo))
+  const messages = await open('messages', mongoMessageStore(mongo))
+  const search = await open('search', mongoSearchIndex(mongo))
+  const outbox = mongoOutboxNotifier(mongo, messages, config.notifications, runtime)
+  const notifier = await open('notifier', outbox)
+
+  const permissions = typescriptPermissions()
+  const guildPorts = { metadata, messages, permissions, memberList: typescriptMemberList }
+  const hub = await open('guild hub', memoryGuildHub(guildPorts, runtime))
+  const relay = await open('voice relay', voiceRelayUdp(config.voiceRelay, runtime))
+  const voice = await open('voice', createVoice({ relay, hub }, config.voice, runtime))
+
+  const tokenTool = tokens(config.tokenSecret)
+  const tools = { tokens: tokenTool, newId: time.newId, gatewayUrl: gatewayUrls(config.http) }
   const analytics = typescriptAnalytics(runtime.clock)
-  const rest = await life.open(
-    'REST',
-    createRest(
-      { metadata, messages, search, notifier, hub, analytics },
-      tools,
-      config.rest,
-      runtime,
-    ),
-  )
-  const gateway = createGateway(
-    { metadata, messages, hub, sessions, encoder: typescriptEventEncoder(), voice },
-    tools,
-    config.gateway,
-    runtime,
-  )
+  const restPorts = { metadata, messages, search, notifier, hub, analytics }
+  const rest = await open('REST', createRest(restPorts, tools, config.rest, runtime))
+  const sessions = await open('sessions', noSessions())
+  const encoder = typescriptEventEncoder()
+  const gatewayPorts = { metadata, messages, hub, sessions, encoder, voice }
+  const gateway = createGateway(gatewayPorts, tools, config.gateway, runtime)
+
   const routers = [createPage(), rest.router]
   const readiness = [time.readiness, pingCheck('MongoDB', metadata.ping)]
-  const http = await life.open(
-    'HTTP',
-    serveHttp({ routers, gateway, readiness }, config.http, runtime),
-  )
-  return { url: http.url, close: life.close }
+  const http = await open('HTTP', serveHttp({ routers, gateway, readiness }, config.http, runtime))
+  return { url: http.url, close }
 }

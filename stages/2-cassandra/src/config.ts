@@ -1,9 +1,5 @@
-import {
-  integer,
-  parseEnvironment,
-  environment as stage1,
-  toConfig,
-} from '@threshold/stage-1/config'
+import { environment as stage1, toConfig } from '@threshold/stage-1/config'
+import { integer, parseEnvironment } from '@threshold/stage-1/environment'
 import { z } from 'zod'
 import { cassandraAddress } from './cassandra/address.ts'
 
