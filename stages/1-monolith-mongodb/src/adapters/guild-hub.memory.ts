@@ -6,7 +6,13 @@ import {
   type Member,
   withoutDanglingReferences,
 } from '@threshold/domain'
-import { type Deadline, deadlineAfter, type Runtime, withDeadline } from '@threshold/kit'
+import {
+  type Deadline,
+  deadlineAfter,
+  type Runtime,
+  type Telemetry,
+  withDeadline,
+} from '@threshold/kit'
 import type {
   GuildHub,
   MemberList,
@@ -15,9 +21,9 @@ import type {
   Permissions,
   UserDelivery,
 } from '@threshold/ports'
+import { LRUCache } from 'lru-cache'
 import { Guild, type GuildDependencies } from '../guild/guild.ts'
 import { tryNewest } from '../guild/last-messages.ts'
-import { createRecent } from '../guild/recent.ts'
 import type { TemporaryTimes } from '../guild/temporary-members.ts'
 
 /** What loading the largest guild may take. Callers have deadlines of their own. */
@@ -51,7 +57,9 @@ export function memoryGuildHub(
     permissions: Permissions
     memberList: () => MemberList
   },
-  runtime: Pick<Runtime, 'clock' | 'log'>,
+  runtime: Pick<Runtime, 'clock' | 'log'> & {
+    readonly telemetry: Pick<Telemetry, 'tracer'>
+  },
   options: MemoryHubOptions = {},
 ): GuildHub {
   const { presenceDelayMs = 200, idleGuilds = 5_000 } = options
@@ -66,7 +74,7 @@ export function memoryGuildHub(
    */
   const askAgainAt = new WeakMap<Guild, number>()
   let failingUntil = 0
-  const told = createRecent<true>(REMEMBERED)
+  const told = new LRUCache<string, true>({ max: REMEMBERED })
   let userSequence = 0
   let disposed = false
 
@@ -98,6 +106,7 @@ export function memoryGuildHub(
   const wake = (id: GuildId, state: GuildState): Guild => {
     const tools: GuildDependencies = {
       ...ports,
+      tracer: runtime.telemetry.tracer,
       epoch: nextEpoch(),
       presenceDelayMs,
       ...(options.temporary ? { temporary: options.temporary } : {}),
@@ -262,7 +271,7 @@ export function memoryGuildHub(
     },
 
     async subscribe(id, subscriber, deadline) {
-      return (await seen(id, deadline))?.join(subscriber)
+      return (await seen(id, deadline))?.subscribe(subscriber)
     },
 
     subscribeUser(user, deliver) {

@@ -2,15 +2,29 @@ import type { ChannelId, UserId } from '@threshold/contract'
 import type { GuildState } from '@threshold/domain'
 import type { Permissions, Subscriber } from '@threshold/ports'
 
+/** The users who receive an event. A set of user ids is one. */
+export interface Recipients {
+  /** An upper bound on the recipients, known before any of them is visited. */
+  readonly size: number
+  has(user: UserId): boolean
+}
+
 /**
- * Who is listening to a guild, and which of its channels each may see. What a channel's viewers are
- * is computed when first asked after a change of permissions, and then is one look-up per session:
- * a message must not cost a permission computation for each of thousands of listeners. Who comes or
- * changes is computed alone, so that a mass reconnect to a guild of n costs n computations and not
- * n for each message in between.
+ * The sessions that are subscribed to one guild, and the users among them who can view each channel.
+ *
+ * A message must not cost a permission computation for each of thousands of sessions. The viewers
+ * of a channel are therefore computed lazily, by the first event after a permission change, and kept
+ * in a set. From then on a delivery costs one set lookup per session.
+ *
+ * A user who connects, or whose roles change, is computed alone and added to the existing sets.
+ * If a connect invalidated the sets instead, a mass reconnect of n users would cost n computations
+ * for each message in between; this way it costs n computations in all.
  */
 export interface Audience {
+  /** Subscribed sessions. A user may have several. */
   readonly size: number
+  /** Every session, whatever channels its user can view. */
+  readonly everyone: Recipients
   add(state: GuildState, subscriber: Subscriber): void
   remove(subscriber: Subscriber): void
   sessionsOf(user: UserId): readonly Subscriber[]
@@ -18,71 +32,82 @@ export interface Audience {
   users(): Iterable<UserId>
   hasUser(user: UserId): boolean
   canView(state: GuildState, user: UserId, channel: ChannelId): boolean
-  /** Listeners who may see a channel. The set is for reading now: it follows who comes and goes. */
+  /**
+   * The subscribed users who can view a channel. The set is live: it changes as users connect and
+   * disconnect, until `invalidate` replaces it. Callers must not keep it.
+   */
   viewersOf(state: GuildState, channel: ChannelId): ReadonlySet<UserId>
-  /** Who of `users` may see a channel, computed now and not kept. */
+  /** Which of `users` can view a channel. Computed on each call and not cached. */
   computeViewers(
     state: GuildState,
     channel: ChannelId,
     users: readonly UserId[],
   ): ReadonlySet<UserId>
-  /** Forgets what was computed of one channel, or of all: overwrites or roles have changed. */
+  /** Drops the cached viewers of one channel, or of all channels, after a permission change. */
   invalidate(channel?: ChannelId): void
-  /** Computes one user anew: their own roles have changed. */
+  /** Recomputes one user in all cached sets, after a change of the user's own roles. */
   refreshUser(state: GuildState, user: UserId): void
 }
 
 export function createAudience(permissions: Permissions): Audience {
-  const byUser = new Map<UserId, Subscriber[]>()
-  const everyone = new Set<Subscriber>()
-  const known = new Map<ChannelId, Set<UserId>>()
+  const sessionsByUser = new Map<UserId, Subscriber[]>()
+  const subscribers = new Set<Subscriber>()
+  const viewersByChannel = new Map<ChannelId, Set<UserId>>()
 
-  const viewers = (state: GuildState, channel: ChannelId): Set<UserId> => {
-    let allowed = known.get(channel)
-    if (!allowed) {
-      allowed = new Set(permissions.viewers(state, channel, byUser.keys()))
-      known.set(channel, allowed)
+  const viewersOf = (state: GuildState, channel: ChannelId): Set<UserId> => {
+    let viewers = viewersByChannel.get(channel)
+    if (!viewers) {
+      viewers = new Set(permissions.viewers(state, channel, sessionsByUser.keys()))
+      viewersByChannel.set(channel, viewers)
     }
-    return allowed
+    return viewers
   }
-  const changedFor = (state: GuildState, user: UserId): void => {
-    if (!byUser.has(user)) return
-    for (const [channel, allowed] of known) {
-      if (permissions.viewers(state, channel, [user]).has(user)) allowed.add(user)
-      else allowed.delete(user)
+  const refreshUser = (state: GuildState, user: UserId): void => {
+    if (!sessionsByUser.has(user)) return
+    for (const [channel, viewers] of viewersByChannel) {
+      if (permissions.viewers(state, channel, [user]).has(user)) viewers.add(user)
+      else viewers.delete(user)
     }
   }
   return {
     get size() {
-      return everyone.size
+      return subscribers.size
+    },
+    everyone: {
+      get size() {
+        return subscribers.size
+      },
+      has: () => true,
     },
     add(state, subscriber) {
-      everyone.add(subscriber)
-      const others = byUser.get(subscriber.userId)
-      byUser.set(subscriber.userId, [...(others ?? []), subscriber])
-      if (!others) changedFor(state, subscriber.userId)
+      subscribers.add(subscriber)
+      const others = sessionsByUser.get(subscriber.userId)
+      // A new array, since callers of `sessionsOf` may be iterating over the old one.
+      sessionsByUser.set(subscriber.userId, [...(others ?? []), subscriber])
+      if (!others) refreshUser(state, subscriber.userId)
     },
     remove(subscriber) {
-      if (!everyone.delete(subscriber)) return
-      const left = (byUser.get(subscriber.userId) ?? []).filter((s) => s !== subscriber)
-      if (left.length > 0) {
-        byUser.set(subscriber.userId, left)
+      if (!subscribers.delete(subscriber)) return
+      const { userId } = subscriber
+      const remaining = (sessionsByUser.get(userId) ?? []).filter((other) => other !== subscriber)
+      if (remaining.length > 0) {
+        sessionsByUser.set(userId, remaining)
         return
       }
-      byUser.delete(subscriber.userId)
-      for (const allowed of known.values()) allowed.delete(subscriber.userId)
+      sessionsByUser.delete(userId)
+      for (const viewers of viewersByChannel.values()) viewers.delete(userId)
     },
-    sessionsOf: (user) => byUser.get(user) ?? [],
-    subscribers: () => everyone,
-    users: () => byUser.keys(),
-    hasUser: (user) => byUser.has(user),
-    canView: (state, user, channel) => viewers(state, channel).has(user),
-    viewersOf: viewers,
+    sessionsOf: (user) => sessionsByUser.get(user) ?? [],
+    subscribers: () => subscribers,
+    users: () => sessionsByUser.keys(),
+    hasUser: (user) => sessionsByUser.has(user),
+    canView: (state, user, channel) => viewersOf(state, channel).has(user),
+    viewersOf,
     computeViewers: (state, channel, users) => permissions.viewers(state, channel, users),
     invalidate(channel) {
-      if (channel === undefined) known.clear()
-      else known.delete(channel)
+      if (channel === undefined) viewersByChannel.clear()
+      else viewersByChannel.delete(channel)
     },
-    refreshUser: changedFor,
+    refreshUser,
   }
 }

@@ -3,35 +3,38 @@ import { type Deadline, deadlineExceeded, isExpired, withDeadline } from '@thres
 import type { MetadataStore } from '@threshold/ports'
 
 /**
- * A guild's way to the store: one command after the other, and nothing in the store that the guild
- * does not know of.
+ * Runs the commands of one guild one after the other, and writes their events to the store. It keeps
+ * the store equal to the guild's state in memory, also after writes whose outcome is unknown.
  */
 export interface CommandQueue {
-  /** Something is under way or waits for its turn. */
+  /** Whether a command runs or waits. */
   readonly busy: boolean
   /**
-   * Runs `work` when everything before it is done. Rejects when its turn does not come in time;
-   * then it never comes.
+   * Runs `work` after all earlier commands. Rejects with `DEADLINE_EXCEEDED` if its turn does not
+   * come in time; then `work` never runs.
    */
   enqueue<T>(deadline: Deadline, work: () => Promise<T>): Promise<T>
-  /** Durable once resolved. Rejects as the store does. */
+  /** Writes events. They are durable once this resolves. Rejects as the store does. */
   record(before: GuildState, events: readonly GuildEvent[], deadline: Deadline): Promise<void>
 }
 
 /**
- * A write that failed may have been made, in part or whole: a time-out says nothing. So before
- * anything else is written it is taken back, and the store says again what the guild and its
- * listeners believe. If nothing is written any more, a restart believes the store: the command had
- * no answer, and both outcomes are honest. With many writers to one guild this would not do;
- * production would give each guild's events a number and let the store refuse what comes out of
- * turn.
+ * A failed write may still have reached the store, in part or whole: a timeout does not tell. The
+ * queue therefore remembers what would undo it, and writes that before the next command's events.
+ * After that the store agrees again with the state that the guild and its subscribers have.
+ *
+ * If the process ends first, the next one loads whatever the store has. That is correct too, since
+ * the failed command was never acknowledged.
+ *
+ * This works only because each guild has a single writer. With several, production would number
+ * each guild's events and let the store refuse one that does not follow its predecessor.
  */
 export function createCommandQueue(
   metadata: Pick<MetadataStore, 'record' | 'createGuild'>,
 ): CommandQueue {
-  let queue: Promise<unknown> = Promise.resolve()
-  let commands = 0
-  let doubtful:
+  let last: Promise<unknown> = Promise.resolve()
+  let pending = 0
+  let compensation:
     | {
         readonly state: GuildState
         readonly events: readonly GuildEvent[]
@@ -39,36 +42,37 @@ export function createCommandQueue(
       }
     | undefined
 
-  async function settle(deadline: Deadline): Promise<void> {
-    if (!doubtful) return
-    const { state, events, deleted } = doubtful
+  async function compensate(deadline: Deadline): Promise<void> {
+    if (!compensation) return
+    const { state, events, deleted } = compensation
     if (deleted) await metadata.createGuild(state, deadline)
     await metadata.record(state.guild.id, events, deadline)
-    doubtful = undefined
+    compensation = undefined
   }
   return {
     get busy() {
-      return commands > 0
+      return pending > 0
     },
     enqueue(deadline, work) {
-      commands += 1
-      const done = queue
+      pending += 1
+      const done = last
         .then(() => {
-          if (isExpired(deadline)) throw deadlineExceeded('the guild') // nobody waits for it any more
+          // The caller has given up, so the command must not take effect any more.
+          if (isExpired(deadline)) throw deadlineExceeded('the guild')
           return work()
         })
         .finally(() => {
-          commands -= 1
+          pending -= 1
         })
-      queue = done.catch(() => {})
+      last = done.catch(() => {})
       return withDeadline(deadline, 'the guild', done)
     },
     async record(before, events, deadline) {
-      await settle(deadline)
+      await compensate(deadline)
       try {
         await metadata.record(before.guild.id, events, deadline)
       } catch (error) {
-        doubtful = {
+        compensation = {
           state: before,
           events: compensatingEvents(before, events),
           deleted: events.some((event) => event.type === 'guild.deleted'),

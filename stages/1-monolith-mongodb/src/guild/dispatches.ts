@@ -1,5 +1,6 @@
 import type { GuildId } from '@threshold/contract'
 import {
+  type Channel,
   channelToWire,
   type GuildEvent,
   type GuildState,
@@ -7,11 +8,12 @@ import {
   memberToWire,
   roleToWire,
 } from '@threshold/domain'
-
 import type { LastMessages } from './last-messages.ts'
 
 /**
- * A guild's event as the dispatch that clients know. Undefined: sessions hear of it in another way.
+ * The dispatch that clients receive for a guild event, and the channel whose viewers receive it
+ * (all members if it has none). Undefined for `guild.deleted`, of which each session is told by the
+ * end of its subscription.
  */
 export function dispatchOf(
   state: GuildState,
@@ -19,29 +21,22 @@ export function dispatchOf(
   lastMessages: Pick<LastMessages, 'get'>,
 ): { type: string; data: object; channelId?: string } | undefined {
   const guild_id: GuildId = state.guild.id
+  const channelDispatch = (type: string, channel: Channel) => ({
+    type,
+    data: channelToWire(channel, { lastMessageId: lastMessages.get(channel.id) }),
+    channelId: channel.id,
+  })
   switch (event.type) {
     case 'guild.updated':
       return { type: 'GUILD_UPDATE', data: guildToWire(event.guild, state.roles.values()) }
     case 'guild.deleted':
       return undefined
     case 'channel.created':
-      return {
-        type: 'CHANNEL_CREATE',
-        data: channelToWire(event.channel, { lastMessageId: lastMessages.get(event.channel.id) }),
-        channelId: event.channel.id,
-      }
+      return channelDispatch('CHANNEL_CREATE', event.channel)
     case 'channel.updated':
-      return {
-        type: 'CHANNEL_UPDATE',
-        data: channelToWire(event.channel, { lastMessageId: lastMessages.get(event.channel.id) }),
-        channelId: event.channel.id,
-      }
+      return channelDispatch('CHANNEL_UPDATE', event.channel)
     case 'channel.deleted':
-      return {
-        type: 'CHANNEL_DELETE',
-        data: channelToWire(event.channel, { lastMessageId: lastMessages.get(event.channel.id) }),
-        channelId: event.channel.id,
-      }
+      return channelDispatch('CHANNEL_DELETE', event.channel)
     case 'role.created':
       return { type: 'GUILD_ROLE_CREATE', data: { guild_id, role: roleToWire(event.role) } }
     case 'role.updated':

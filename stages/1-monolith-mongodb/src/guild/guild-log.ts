@@ -1,48 +1,68 @@
-import type { UserId } from '@threshold/contract'
-import type { HubEvent, LogPosition, Subscriber } from '@threshold/ports'
-import type { Audience } from './audience.ts'
+import { RECIPIENTS, type Telemetry } from '@threshold/kit'
+import type { HubEvent, LogPosition } from '@threshold/ports'
+import type { Audience, Recipients } from './audience.ts'
 
 /**
- * A guild's log as its listeners hear it: positions without a gap, and everybody's deliveries in
- * the order of positions. A listener may, while it is told something, do what makes the guild say
- * more, such as leave a call because its socket is full; what comes of it waits until all have
- * heard what came before. Nothing is kept: who was not here has not heard it.
+ * The ordered log of one guild's events. Positions have no gaps, and every subscriber receives its
+ * events in the order of their positions.
+ *
+ * The log keeps no history: a session that was not subscribed at the time does not get the event
+ * later. From stage 3 on sessions resume, and a buffer per session serves them.
  */
 export interface GuildLog {
+  /** The position of the newest event. */
   readonly position: LogPosition
-  append(type: string, data: object, hears: (user: UserId) => boolean): LogPosition
-  /** An event that has an id of its own. */
-  appendEvent(event: HubEvent, hears: (user: UserId) => boolean): LogPosition
+  /** Appends an event that the guild itself makes. The log gives it an id. */
+  append(type: string, data: object, recipients: Recipients): LogPosition
+  /** Appends an event that has an id already. Returns once all its recipients have received it. */
+  appendEvent(event: HubEvent, recipients: Recipients): LogPosition
 }
 
 interface Entry {
   readonly event: HubEvent
   readonly position: LogPosition
-  readonly hears: (user: UserId) => boolean
+  readonly recipients: Recipients
 }
 
-export function createGuildLog(name: string, epoch: number, audience: Audience): GuildLog {
+export function createGuildLog(
+  guildId: string,
+  epoch: number,
+  audience: Audience,
+  tracer: Telemetry['tracer'],
+): GuildLog {
   let sequence = 0
-  let telling = false
-  const waiting: Entry[] = []
+  let delivering = false
+  const queue: Entry[] = []
 
-  const tell = ({ event, position, hears }: Entry): void => {
-    const delivery = { kind: 'event', event, position } as const
-    const told = (subscriber: Subscriber): void => {
-      if (hears(subscriber.userId)) subscriber.deliver(delivery)
+  const deliver = ({ event, position, recipients }: Entry): void => {
+    // The number of recipients is set before the span starts, since the sampler reads it there: an
+    // event for thousands of sessions is traced far less often than one for two.
+    const span = tracer.startSpan('guild.fan_out', {
+      attributes: { event: event.type, [RECIPIENTS]: recipients.size },
+    })
+    try {
+      // All recipients share one delivery object. The loop allocates nothing per recipient, because
+      // an event for ten thousand sessions would otherwise leave as many objects to collect.
+      const delivery = { kind: 'event', event, position } as const
+      for (const subscriber of audience.subscribers())
+        if (recipients.has(subscriber.userId)) subscriber.deliver(delivery)
+    } finally {
+      span.end()
     }
-    for (const subscriber of audience.subscribers()) told(subscriber)
   }
-  const appendEvent = (event: HubEvent, hears: (user: UserId) => boolean): LogPosition => {
+  const appendEvent = (event: HubEvent, recipients: Recipients): LogPosition => {
     sequence += 1
     const position = { epoch, sequence }
-    waiting.push({ event, position, hears })
-    if (telling) return position
-    telling = true
+    queue.push({ event, position, recipients })
+    // A delivery may append to the log again: for example, a session whose socket is full ends, and
+    // so leaves its call. The nested event waits in the queue until all subscribers have received
+    // the current one; otherwise some would receive the two in the opposite order.
+    if (delivering) return position
+    delivering = true
     try {
-      for (let next = waiting.shift(); next; next = waiting.shift()) tell(next)
+      for (let entry = queue.shift(); entry; entry = queue.shift()) deliver(entry)
     } finally {
-      telling = false
+      delivering = false
     }
     return position
   }
@@ -51,7 +71,7 @@ export function createGuildLog(name: string, epoch: number, audience: Audience):
       return { epoch, sequence }
     },
     appendEvent,
-    append: (type, data, hears) =>
-      appendEvent({ v: 1, id: `${name}:${epoch}:${sequence + 1}`, type, data }, hears),
+    append: (type, data, recipients) =>
+      appendEvent({ v: 1, id: `${guildId}:${epoch}:${sequence + 1}`, type, data }, recipients),
   }
 }

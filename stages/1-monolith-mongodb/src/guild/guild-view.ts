@@ -13,50 +13,51 @@ import type { Subscriber } from '@threshold/ports'
 import type { LastMessages } from './last-messages.ts'
 
 /**
- * How many members a view carries; the rest come in chunks when asked for. Discord calls a guild
- * beyond it `large`.
+ * How many members a view carries. Clients request the others in chunks. Discord calls a guild with
+ * more members `large`.
  */
 export const LARGE_GUILD = 250
 
-/** The guild as a member sees it; undefined for who is none. */
+/** The guild as a member sees it, or undefined for a user who is not a member. */
 export function guildViewFor(
   state: GuildState,
   user: UserId,
-  now: { readonly voiceStates: Iterable<VoiceState>; readonly lastMessages: LastMessages },
+  live: { readonly voiceStates: Iterable<VoiceState>; readonly lastMessages: LastMessages },
 ): GuildView | undefined {
-  const me = state.members.get(user)
-  if (!me) return undefined
-  const channels = [...state.channels.values()].filter((c) =>
-    hasPermission(channelPermissions(state, me, c), Permission.ViewChannel),
+  const member = state.members.get(user)
+  if (!member) return undefined
+  const channels = [...state.channels.values()].filter((channel) =>
+    hasPermission(channelPermissions(state, member, channel), Permission.ViewChannel),
   )
-  const visible = new Set(channels.map((c) => c.id))
-  const voiceStates = [...now.voiceStates].filter((v) => visible.has(v.channelId))
-  return guildView(state, me, {
+  const visible = new Set(channels.map(({ id }) => id))
+  return guildView(state, member, {
     channels,
-    voiceStates,
-    lastMessages: now.lastMessages.forChannels(visible),
+    voiceStates: [...live.voiceStates].filter(({ channelId }) => visible.has(channelId)),
+    lastMessages: live.lastMessages.forChannels(visible),
   })
 }
 
 /**
- * The members that a new session is shown, and their presences. A large guild shows only its online
- * members, and never more than a view holds: two thousand who come back after a restart would
- * otherwise be sent two thousand members each. Clients ask for the rest in chunks.
+ * The members that a new session receives first, and their presences.
+ *
+ * A small guild sends all of its members. A large one sends only online members, and never more
+ * than `LARGE_GUILD`: otherwise two thousand sessions that return after a restart would receive two
+ * thousand members each.
  */
 export function initialMembers(
-  { members: people }: GuildState,
+  { members: allMembers }: GuildState,
   { userId, presence }: Pick<Subscriber, 'userId' | 'presence'>,
   online: ReadonlyMap<UserId, Presence>,
 ): { members: Member[]; presences: ReadonlyMap<UserId, Presence> } {
-  const listed =
-    people.size <= LARGE_GUILD
-      ? people.keys()
+  const userIds =
+    allMembers.size <= LARGE_GUILD
+      ? allMembers.keys()
       : new Set([userId, ...online.keys().take(LARGE_GUILD - 1)]).values()
-  const members = [...listed].flatMap((user) => people.get(user) ?? [])
-  // Its own presence it knows, before anybody is told.
+  const members = [...userIds].flatMap((user) => allMembers.get(user) ?? [])
+  // The session's own presence is included at once, although it is published only after a delay.
   const own = presence.status === 'offline' ? [] : [[userId, presence] as const]
-  const others = members.flatMap(({ user: { id } }) =>
+  const published = members.flatMap(({ user: { id } }) =>
     online.has(id) ? [[id, online.get(id)!] as const] : [],
   )
-  return { members, presences: new Map([...own, ...others]) }
+  return { members, presences: new Map([...own, ...published]) }
 }

@@ -1,19 +1,15 @@
 import type { ChannelId, UserId } from '@threshold/contract'
 import {
-  type Channel,
   can,
-  channelToWire,
   decide,
-  evolve,
   type GuildCommand,
   type GuildEvent,
   type GuildState,
   type GuildView,
-  type Member,
   type Presence,
   presenceToWire,
 } from '@threshold/domain'
-import { type Deadline, deadlineAfter } from '@threshold/kit'
+import { type Deadline, deadlineAfter, type Telemetry } from '@threshold/kit'
 import type {
   ExecuteResult,
   HubEvent,
@@ -24,103 +20,115 @@ import type {
   Subscriber,
   Subscription,
 } from '@threshold/ports'
-import { type Audience, createAudience } from './audience.ts'
+import { LRUCache } from 'lru-cache'
+import { type Audience, createAudience, type Recipients } from './audience.ts'
 import { type CommandQueue, createCommandQueue } from './command-queue.ts'
 import { dispatchOf } from './dispatches.ts'
 import { createGuildLog, type GuildLog } from './guild-log.ts'
 import { guildViewFor, initialMembers } from './guild-view.ts'
 import { createLastMessages, type LastMessages } from './last-messages.ts'
+import { LiveState } from './live-state.ts'
 import { createPresences, type Presences } from './presences.ts'
-import { createRecent, type Recent } from './recent.ts'
 import {
   createTemporaryMembers,
   TEMPORARY_TIMES,
   type TemporaryMembers,
   type TemporaryTimes,
 } from './temporary-members.ts'
-import { type VisibilityChange, visibilityDiff } from './visibility.ts'
+import { visibilityDiff } from './visibility.ts'
+import { publishVisibilityChanges } from './visibility-events.ts'
 import { changesMuteOrDeaf, createVoiceStates, type VoiceStates } from './voice-states.ts'
 
 export interface GuildDependencies {
   readonly metadata: Pick<MetadataStore, 'record' | 'createGuild'>
   readonly permissions: Permissions
   readonly memberList: () => MemberList
+  readonly tracer: Telemetry['tracer']
+  /** Distinguishes this log from the earlier logs of the same guild. */
   readonly epoch: number
   readonly presenceDelayMs: number
   readonly temporary?: TemporaryTimes
-  /** Somebody became a member: their sessions elsewhere must join. */
+  /** A user became a member, so that the user's sessions must subscribe. */
   readonly onMemberAdded: (user: UserId) => void
-  /** There is no such guild any more, here or in the store. */
+  /** The guild was deleted, here and in the store. */
   readonly onDeleted: () => void
 }
 
-/** Milliseconds that the removal of a temporary member may take. */
-const EXPIRE_MS = 5_000
+/** Time limit for the removal of a temporary member, in milliseconds. */
+const EXPIRE_TIMEOUT_MS = 5_000
 /**
- * Published ids remembered: a retried send comes within seconds, and the busiest guild says less
- * than this in them.
+ * How many published event ids are remembered. A retried send arrives within seconds, and the
+ * busiest guild publishes fewer events than this in that time.
  */
-const REMEMBERED = 16_384
+const REMEMBERED_EVENTS = 16_384
 
 /**
- * One guild, whole: its state, its log, its listeners. Commands go through it one after the other,
- * so a decision is made on the state that its effect lands on; a store's failure leaves the state
- * as it was. Deliveries happen in the order of the log. In stage 1 all guilds share one event loop,
- * which is what lab 1.4 is about; stage 3 gives each a place of its own.
+ * One guild: its state, its log and its subscribers.
+ *
+ * Commands run one after the other, so each decision is made on the state that its events change. A
+ * command follows the same four steps every time: decide, write to the store, apply, publish. If
+ * the store fails, the state stays as it was and no subscriber receives anything.
+ *
+ * Messages do not change the guild's state. They skip the queue and go to the log directly.
+ *
+ * In stage 1 all guilds share one event loop, and lab 1.4 shows what that costs. Stage 3 makes each
+ * guild an actor.
  */
 export class Guild {
-  #state: GuildState
-  /**
-   * The state's own, changed in place: to copy ten thousand members for each that joins would be
-   * most of a join's cost.
-   */
-  readonly #people: Map<UserId, Member>
-  #deleted = false
-  readonly lastMessages: LastMessages = createLastMessages((channel) =>
-    this.#state.channels.has(channel),
-  )
-  readonly #tools: GuildDependencies
-  readonly #ledger: CommandQueue
+  readonly lastMessages: LastMessages
+  readonly #dependencies: GuildDependencies
+  readonly #live: LiveState
+  readonly #commands: CommandQueue
   readonly #audience: Audience
   readonly #log: GuildLog
   readonly #presences: Presences
-  readonly #members: MemberList
-  readonly #calls: VoiceStates
+  readonly #voiceStates: VoiceStates
   readonly #temporary: TemporaryMembers
-  readonly #recent: Recent<LogPosition> = createRecent(REMEMBERED)
+  /**
+   * Bounded by `maxSize` and not by `max`, for which lru-cache allocates all its slots at once:
+   * 300 KB for each guild, however quiet it is.
+   */
+  readonly #publishedPositions = new LRUCache<string, LogPosition>({
+    maxSize: REMEMBERED_EVENTS,
+    sizeCalculation: () => 1,
+  })
+  #deleted = false
 
-  constructor(state: GuildState, tools: GuildDependencies) {
-    this.#people = new Map(state.members)
-    this.#state = { ...state, members: this.#people }
-    this.#tools = tools
-    this.#ledger = createCommandQueue(tools.metadata)
-    this.#audience = createAudience(tools.permissions)
-    this.#log = createGuildLog(state.guild.id, tools.epoch, this.#audience)
-    this.#calls = createVoiceStates(this.#log, this.#audience, () => this.#state)
-    this.#members = tools.memberList()
-    for (const member of state.members.values()) this.#members.put(member)
-    this.#temporary = createTemporaryMembers(tools.temporary ?? TEMPORARY_TIMES, (user) =>
-      this.#expire(user),
+  constructor(state: GuildState, dependencies: GuildDependencies) {
+    this.#dependencies = dependencies
+    this.#live = new LiveState(state, dependencies.memberList())
+    this.lastMessages = createLastMessages((channel) => this.state.channels.has(channel))
+    this.#commands = createCommandQueue(dependencies.metadata)
+    this.#audience = createAudience(dependencies.permissions)
+    this.#log = createGuildLog(
+      state.guild.id,
+      dependencies.epoch,
+      this.#audience,
+      dependencies.tracer,
+    )
+    this.#voiceStates = createVoiceStates(this.#log, this.#audience, () => this.state)
+    this.#temporary = createTemporaryMembers(dependencies.temporary ?? TEMPORARY_TIMES, (user) =>
+      this.#expireMember(user),
     )
     for (const member of state.members.values())
-      if (member.temporary) this.#temporary.startExpiry(member.user.id, false)
-    this.#presences = createPresences(tools.presenceDelayMs, (user, presence) =>
-      this.#tellPresence(user, presence),
+      if (member.temporary) this.#temporary.startExpiry(member.user.id, 'unseen')
+    this.#presences = createPresences(dependencies.presenceDelayMs, (user, presence) =>
+      this.#publishPresence(user, presence),
     )
   }
 
-  /** As it is now: not for keeping, since its members change in place. */
+  /** The state at this moment. Callers must not keep it, because its members change in place. */
   get state(): GuildState {
-    return this.#state
+    return this.#live.current
   }
 
   get members(): MemberList {
-    return this.#members
+    return this.#live.memberList
   }
 
-  /** Nobody listens and nothing is under way: it may be dropped and loaded again. */
+  /** Whether the guild may be unloaded: no session is subscribed and no work is pending. */
   get idle(): boolean {
-    return this.#audience.size === 0 && !this.#ledger.busy && !this.#temporary.pending
+    return this.#audience.size === 0 && !this.#commands.busy && !this.#temporary.pending
   }
 
   presenceOf(user: UserId): Presence {
@@ -128,63 +136,73 @@ export class Guild {
   }
 
   /**
-   * One after the other. Rejects as the store does, or when its turn did not come in time; then
-   * nothing has changed here.
+   * Runs one command after all earlier ones. Rejects as the store does, or with `DEADLINE_EXCEEDED`
+   * if the command's turn does not come in time; either way the guild has not changed.
    */
   execute(command: GuildCommand, deadline: Deadline): Promise<ExecuteResult> {
-    return this.#ledger.enqueue(deadline, async () => {
+    return this.#commands.enqueue(deadline, async () => {
       if (this.#deleted) return { ok: false, refusal: 'unknown-guild' }
-      // Members may come back while the command waits for its turn.
+      // The member may have come back while the removal waited in the queue.
       if (command.type === 'member.expire' && this.#audience.hasUser(command.userId))
         return { ok: true, events: [] }
-      const decision = decide(this.#state, command, (user) => this.#calls.get(user) !== undefined)
+      const isInVoice = (user: UserId): boolean => this.#voiceStates.get(user) !== undefined
+      const decision = decide(this.state, command, isInVoice)
       if (!decision.ok) return decision
+      // Durable first: an event that subscribers have received must survive a crash.
       if (decision.events.length > 0)
-        await this.#ledger.record(this.#state, decision.events, deadline)
+        await this.#commands.record(this.state, decision.events, deadline)
       for (const event of decision.events) this.#apply(event)
       return decision
     })
   }
 
+  /**
+   * Appends an event to the log and delivers it to the sessions that may receive it. Publishing the
+   * same event id again, as a retried send does, returns the first position and delivers nothing.
+   */
   publish(event: HubEvent): LogPosition {
-    const seen = this.#recent.get(event.id)
-    if (seen) return seen
+    const published = this.#publishedPositions.get(event.id)
+    if (published) return published
     const { channelId, requiredPermissions } = event
-    const position = this.#log.appendEvent(
-      event,
-      channelId === undefined ? () => true : this.#seeing(channelId, requiredPermissions),
-    )
-    this.#recent.set(event.id, position)
+    const recipients =
+      channelId === undefined
+        ? this.#audience.everyone
+        : this.#recipientsIn(channelId, requiredPermissions)
+    const position = this.#log.appendEvent(event, recipients)
+    this.#publishedPositions.set(event.id, position)
     if (event.type === 'MESSAGE_CREATE' && channelId !== undefined)
       this.lastMessages.record(channelId, event.id)
     return position
   }
 
+  /** The guild as a member sees it, or undefined for a user who is not a member. */
   view(user: UserId): GuildView | undefined {
-    return guildViewFor(this.#state, user, {
-      voiceStates: this.#calls.all(),
+    return guildViewFor(this.state, user, {
+      voiceStates: this.#voiceStates.all(),
       lastMessages: this.lastMessages,
     })
   }
 
-  join(subscriber: Subscriber): Subscription | undefined {
-    const view = this.view(subscriber.userId)
-    if (!view || this.#deleted) return undefined
+  /** Subscribes a session. Undefined if its user is not a member, or the guild was deleted. */
+  subscribe(subscriber: Subscriber): Subscription | undefined {
     const { userId, sessionId, presence } = subscriber
+    const view = this.view(userId)
+    if (!view || this.#deleted) return undefined
     this.#presences.set(userId, sessionId, presence)
-    const shown = initialMembers(this.#state, subscriber, this.#presences.online())
-    // The view and the first event after it: nothing can come in between, since none of this waits.
-    this.#audience.add(this.#state, subscriber)
+    const shown = initialMembers(this.state, subscriber, this.#presences.online())
+    // The session gets the view first and then every event after the view's position. No event can
+    // be lost in between, because nothing here awaits.
+    this.#audience.add(this.state, subscriber)
     this.#temporary.cancelExpiry(userId)
     subscriber.deliver({ kind: 'view', view, ...shown, position: this.#log.position })
-    const listens = (): boolean => this.#audience.sessionsOf(subscriber.userId).includes(subscriber)
+    const isSubscribed = (): boolean => this.#audience.sessionsOf(userId).includes(subscriber)
     return {
       setPresence: (changed) => {
-        if (listens()) this.#presences.set(userId, sessionId, changed)
+        if (isSubscribed()) this.#presences.set(userId, sessionId, changed)
       },
       setVoiceState: async (change) =>
-        listens() ? this.#calls.move(subscriber.userId, change) : 'left',
-      unsubscribe: () => this.#drop(subscriber),
+        isSubscribed() ? this.#voiceStates.move(userId, change) : 'left',
+      unsubscribe: () => this.#unsubscribe(subscriber),
     }
   }
 
@@ -193,143 +211,104 @@ export class Guild {
     this.#temporary.close()
   }
 
-  #seeing(channel: ChannelId, requiredPermissions = 0n): (user: UserId) => boolean {
-    // Sight is one look-up; more than that is computed for each listener, and few events ask for
-    // it.
-    return (user) =>
-      this.#audience.canView(this.#state, user, channel) &&
-      (requiredPermissions === 0n || can(this.#state, user, channel, requiredPermissions))
+  #recipientsIn(channel: ChannelId, requiredPermissions = 0n): Recipients {
+    const viewers = this.#audience.viewersOf(this.state, channel)
+    if (requiredPermissions === 0n) return viewers
+    // Only VIEW_CHANNEL is cached. Few events need another permission, so it is computed for each
+    // viewer.
+    return {
+      size: viewers.size,
+      has: (user) => viewers.has(user) && can(this.state, user, channel, requiredPermissions),
+    }
   }
 
+  /** Changes the state by one event that is already durable, and publishes what follows from it. */
   #apply(event: GuildEvent): void {
-    const before = this.#state
-    const sight = visibilityDiff(this.#audience, before, event)
-    const silenced =
+    const before = this.state
+    const diff = visibilityDiff(this.#audience, before, event)
+    const muted =
       event.type === 'member.updated' && changesMuteOrDeaf(before, event.member)
         ? event.member.user.id
         : undefined
-    // Calls end while those who saw them can still be told.
-    if (event.type === 'channel.deleted') this.#calls.endChannel(event.channel.id)
-    if (event.type === 'member.removed') this.#calls.leave(event.user.id)
-    const saw =
+    // Calls end first, while the users who could see them are still known.
+    if (event.type === 'channel.deleted') this.#voiceStates.endChannel(event.channel.id)
+    if (event.type === 'member.removed') this.#voiceStates.leave(event.user.id)
+    const viewersOfDeleted =
       event.type === 'channel.deleted'
-        ? new Set(this.#audience.viewersOf(before, event.channel.id))
+        ? this.#audience.viewersOf(before, event.channel.id)
         : undefined
-    this.#evolve(event)
-    if (event.type.startsWith('channel.'))
-      this.#audience.invalidate((event as { channel: { id: ChannelId } }).channel.id)
-    else if (sight?.affected.user) this.#audience.refreshUser(this.#state, sight.affected.user)
-    else if (sight) this.#audience.invalidate()
-    this.#follow(event)
-    const changes = sight?.changes(this.#state) ?? []
-    const dispatch = dispatchOf(this.#state, event, this.lastMessages)
+
+    this.#live.apply(event)
+    if ('channel' in event) this.#audience.invalidate(event.channel.id)
+    else if (diff?.affected.user) this.#audience.refreshUser(this.state, diff.affected.user)
+    else if (diff) this.#audience.invalidate()
+    this.#updateSubscribers(event)
+
+    const changes = diff?.changes(this.state) ?? []
+    const dispatch = dispatchOf(this.state, event, this.lastMessages)
     if (dispatch) {
       const { channelId } = dispatch
-      const sees =
+      const viewers =
         channelId === undefined
-          ? () => true
-          : saw
-            ? (user: UserId) => saw.has(user)
-            : this.#seeing(channelId)
-      // Who only now gained sight of the channel is told that it is there, not that it changed.
-      const newcomers = changes.find(({ channel }) => channel === channelId)?.gained
-      this.#log.append(dispatch.type, dispatch.data, (user) => sees(user) && !newcomers?.has(user))
+          ? this.#audience.everyone
+          : (viewersOfDeleted ?? this.#recipientsIn(channelId))
+      // Users who have just gained the channel receive CHANNEL_CREATE below, not an update.
+      const gained = changes.find(({ channel }) => channel === channelId)?.gained
+      const recipients = gained
+        ? { size: viewers.size, has: (user: UserId) => viewers.has(user) && !gained.has(user) }
+        : viewers
+      this.#log.append(dispatch.type, dispatch.data, recipients)
     }
-    this.#tellSight(before, changes)
-    if (silenced) this.#calls.refresh(silenced)
+    publishVisibilityChanges(this.#log, changes, before, this.state, this.lastMessages)
+    if (muted) this.#voiceStates.refresh(muted)
     if (event.type === 'channel.deleted') this.lastMessages.delete(event.channel.id)
   }
 
-  #evolve(event: GuildEvent): void {
-    if (event.type === 'member.added' || event.type === 'member.updated') this.#put(event.member)
-    else if (event.type === 'member.removed') {
-      this.#people.delete(event.user.id)
-      this.#members.remove(event.user.id)
-    } else {
-      const next = evolve(this.#state, event)
-      for (const member of next.members === this.#people ? [] : next.members.values())
-        if (this.#people.get(member.user.id) !== member) this.#put(member)
-      this.#state = { ...next, members: this.#people }
+  /** Has a new member's sessions subscribe, and ends the subscriptions of a member who is removed. */
+  #updateSubscribers(event: GuildEvent): void {
+    switch (event.type) {
+      case 'member.added':
+        if (event.member.temporary) this.#temporary.startExpiry(event.member.user.id, 'unseen')
+        this.#dependencies.onMemberAdded(event.member.user.id)
+        return
+      case 'member.removed':
+        this.#endSubscriptionsOf(event.user.id)
+        this.#temporary.cancelExpiry(event.user.id)
+        return
+      case 'guild.deleted':
+        this.#deleted = true
+        this.#voiceStates.clear()
+        for (const user of [...this.#audience.users()]) this.#endSubscriptionsOf(user)
+        this.#dependencies.onDeleted()
+        return
     }
   }
 
-  #put(member: Member): void {
-    this.#people.set(member.user.id, member)
-    this.#members.put(member)
-  }
-
-  /** Who came is told to join, who went hears nothing more. */
-  #follow(event: GuildEvent): void {
-    if (event.type === 'member.added') {
-      if (event.member.temporary) this.#temporary.startExpiry(event.member.user.id, false)
-      this.#tools.onMemberAdded(event.member.user.id)
-    }
-    if (event.type === 'member.removed') {
-      this.#leaveAll(event.user.id)
-      this.#temporary.cancelExpiry(event.user.id)
-    }
-    if (event.type === 'guild.deleted') {
-      this.#deleted = true
-      this.#calls.clear()
-      for (const user of [...this.#audience.users()]) this.#leaveAll(user)
-      this.#tools.onDeleted()
-    }
-  }
-
-  #leaveAll(user: UserId): void {
+  #endSubscriptionsOf(user: UserId): void {
     for (const subscriber of this.#audience.sessionsOf(user)) {
-      this.#drop(subscriber)
-      subscriber.deliver({ kind: 'left', guildId: this.#state.guild.id })
+      this.#unsubscribe(subscriber)
+      subscriber.deliver({ kind: 'left', guildId: this.state.guild.id })
     }
   }
 
-  #drop(subscriber: Subscriber): void {
+  #unsubscribe(subscriber: Subscriber): void {
+    const { userId, sessionId } = subscriber
     this.#audience.remove(subscriber)
-    this.#presences.delete(subscriber.userId, subscriber.sessionId)
-    if (this.#calls.get(subscriber.userId)?.sessionId === subscriber.sessionId)
-      this.#calls.leave(subscriber.userId)
-    if (
-      this.#people.get(subscriber.userId)?.temporary &&
-      !this.#audience.hasUser(subscriber.userId)
-    )
-      this.#temporary.startExpiry(subscriber.userId, true)
+    this.#presences.delete(userId, sessionId)
+    if (this.#voiceStates.get(userId)?.sessionId === sessionId) this.#voiceStates.leave(userId)
+    if (this.state.members.get(userId)?.temporary && !this.#audience.hasUser(userId))
+      this.#temporary.startExpiry(userId, 'seen')
   }
 
-  /** Decided by the state: a member who was given a role meanwhile stays. */
-  #expire(user: UserId): Promise<unknown> {
-    return this.execute({ type: 'member.expire', by: user, userId: user }, deadlineAfter(EXPIRE_MS))
+  /** The command decides on the current state: a member who has got a role meanwhile stays. */
+  #expireMember(user: UserId): Promise<unknown> {
+    const command = { type: 'member.expire', by: user, userId: user } as const
+    return this.execute(command, deadlineAfter(EXPIRE_TIMEOUT_MS))
   }
 
-  /**
-   * To who gained sight of a channel it is created, to who lost it, deleted: their clients need not
-   * know why.
-   */
-  #tellSight(before: GuildState, changes: readonly VisibilityChange[]): void {
-    for (const { channel, gained, lost } of changes) {
-      if (gained.size > 0)
-        this.#log.append(
-          'CHANNEL_CREATE',
-          this.#toWire(this.#state.channels.get(channel)!),
-          (user) => gained.has(user),
-        )
-      // As they last saw it: what it has become is not for them.
-      if (lost.size > 0)
-        this.#log.append('CHANNEL_DELETE', this.#toWire(before.channels.get(channel)!), (user) =>
-          lost.has(user),
-        )
-    }
-  }
-
-  #toWire(channel: Channel): object {
-    return channelToWire(channel, { lastMessageId: this.lastMessages.get(channel.id) })
-  }
-
-  #tellPresence(user: UserId, presence: Presence): void {
-    if (!this.#state.members.has(user)) return
-    this.#log.append(
-      'PRESENCE_UPDATE',
-      presenceToWire(this.#state.guild.id, user, presence),
-      () => true,
-    )
+  #publishPresence(user: UserId, presence: Presence): void {
+    if (!this.state.members.has(user)) return
+    const data = presenceToWire(this.state.guild.id, user, presence)
+    this.#log.append('PRESENCE_UPDATE', data, this.#audience.everyone)
   }
 }

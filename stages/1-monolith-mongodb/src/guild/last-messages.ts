@@ -3,31 +3,29 @@ import { type Deadline, deadlineAfter, hasCode, messageOf, type Runtime } from '
 import type { MessageStore } from '@threshold/ports'
 
 /**
- * The newest message that each channel of a guild has had. It follows the guild's own events, and
- * costs no write.
+ * The newest message id of each channel of one guild. It is updated from the guild's own events, so
+ * that sending a message costs no extra write.
  */
 export interface LastMessages {
-  /**
-   * Whether the store was asked since the guild was loaded; until then only what has come since is
-   * known.
-   */
+  /** Whether the store's answer has been merged. Until then only messages since the load count. */
   readonly complete: boolean
   get(channel: ChannelId): MessageId | undefined
-  /** Those of these channels that have had one. */
+  /** The newest ids of those of `channels` that have a message. */
   forChannels(channels: Iterable<ChannelId>): ReadonlyMap<ChannelId, MessageId>
+  /** Records a new message. An older id than the recorded one has no effect. */
   record(channel: ChannelId, id: MessageId): void
   /**
-   * Takes the store's answer. Messages may have come while the store was read, and channels gone.
+   * Merges the store's answer. While the store was read, messages may have been sent and channels
+   * deleted; those changes win.
    */
   mergeStored(newest: ReadonlyMap<ChannelId, MessageId>): void
-  /** The channel is gone. */
   delete(channel: ChannelId): void
 }
 
 export function createLastMessages(exists: (channel: ChannelId) => boolean): LastMessages {
   const newest = new Map<ChannelId, MessageId>()
   let complete = false
-  const sent = (channel: ChannelId, id: MessageId): void => {
+  const record = (channel: ChannelId, id: MessageId): void => {
     if (!exists(channel)) return
     const known = newest.get(channel)
     if (known === undefined || compareIds(id, known) > 0) newest.set(channel, id)
@@ -44,9 +42,9 @@ export function createLastMessages(exists: (channel: ChannelId) => boolean): Las
           return id === undefined ? [] : [[channel, id] as const]
         }),
       ),
-    record: sent,
-    mergeStored(found) {
-      for (const [channel, id] of found) sent(channel, id)
+    record,
+    mergeStored(stored) {
+      for (const [channel, id] of stored) record(channel, id)
       complete = true
     },
     delete: (channel) => void newest.delete(channel),
@@ -54,56 +52,56 @@ export function createLastMessages(exists: (channel: ChannelId) => boolean): Las
 }
 
 /**
- * How long the store may take. The result is one field of a larger answer, which can go without it.
+ * Time limit for the store, in milliseconds. The ids are one optional field of a larger answer,
+ * which must not wait long for them.
  */
-const STORE_MS = 1_000
-/** READY waits for its direct messages, and is larger still. */
-const DIRECT_MS = 500
-/**
- * Direct messages that the store is asked for: together, and in all. MongoDB takes a query for
- * each.
- */
-const TOGETHER = 50
-const MOST_DIRECT = 1_000
+const GUILD_TIMEOUT_MS = 1_000
+/** Shorter, because READY waits for the ids of all direct messages. */
+const DIRECT_MESSAGES_TIMEOUT_MS = 500
+/** Direct message channels per request to the store. MongoDB runs one query for each. */
+const CHANNELS_PER_REQUEST = 50
+/** Direct message channels of one user for which the store is asked. */
+const MAX_DIRECT_CHANNELS = 1_000
 
-type Newest = ReadonlyMap<ChannelId, MessageId>
-type Store = Pick<MessageStore, 'newest'>
+type NewestMessages = ReadonlyMap<ChannelId, MessageId>
+type NewestMessageStore = Pick<MessageStore, 'newest'>
 
-/** The newest message of each channel, or undefined where the store cannot say. Never rejects. */
+/** The newest message of each channel, or undefined if the store fails. Never rejects. */
 export async function tryNewest(
-  messages: Store,
+  messages: NewestMessageStore,
   channels: readonly ChannelId[],
   { clock, log }: Pick<Runtime, 'clock' | 'log'>,
-  deadline: Deadline = deadlineAfter(STORE_MS, clock),
-): Promise<Newest | undefined> {
+  deadline: Deadline = deadlineAfter(GUILD_TIMEOUT_MS, clock),
+): Promise<NewestMessages | undefined> {
   if (channels.length === 0) return new Map()
   try {
     return await messages.newest(channels, deadline)
   } catch (error) {
-    // An outage is logged elsewhere, and ends. Anything else lasts until somebody mends it.
-    if (!hasCode(error, 'UNAVAILABLE', 'DEADLINE_EXCEEDED')) {
-      log.warn({ err: messageOf(error) }, 'the store does not say which messages are the newest')
-    }
+    // An outage is logged by the store's adapter, and ends by itself. Any other error needs an
+    // operator.
+    if (!hasCode(error, 'UNAVAILABLE', 'DEADLINE_EXCEEDED'))
+      log.warn({ err: messageOf(error) }, 'could not read the newest message of each channel')
     return undefined
   }
 }
 
 /**
- * The same for a user's direct messages, newest channels first: those that the store has answered
- * for in time.
+ * The newest message of each of a user's direct message channels. Newer channels come first, and
+ * the result leaves out the ones for which the time was too short.
  */
 export async function newestOfDirectMessages(
-  messages: Store,
+  messages: NewestMessageStore,
   channels: readonly ChannelId[],
   runtime: Pick<Runtime, 'clock' | 'log'>,
-): Promise<Newest> {
-  const deadline = deadlineAfter(DIRECT_MS, runtime.clock)
-  const wanted = channels.toSorted((a, b) => compareIds(b, a)).slice(0, MOST_DIRECT)
+): Promise<NewestMessages> {
+  const deadline = deadlineAfter(DIRECT_MESSAGES_TIMEOUT_MS, runtime.clock)
+  const newestFirst = channels.toSorted((a, b) => compareIds(b, a)).slice(0, MAX_DIRECT_CHANNELS)
   const found = new Map<ChannelId, MessageId>()
-  for (let at = 0; at < wanted.length; at += TOGETHER) {
-    const some = await tryNewest(messages, wanted.slice(at, at + TOGETHER), runtime, deadline)
-    if (!some) break
-    for (const [channel, id] of some) found.set(channel, id)
+  for (let start = 0; start < newestFirst.length; start += CHANNELS_PER_REQUEST) {
+    const batch = newestFirst.slice(start, start + CHANNELS_PER_REQUEST)
+    const newest = await tryNewest(messages, batch, runtime, deadline)
+    if (!newest) break
+    for (const [channel, id] of newest) found.set(channel, id)
   }
   return found
 }

@@ -2,81 +2,85 @@ import { isDeepStrictEqual } from 'node:util'
 import type { UserId } from '@threshold/contract'
 import { OFFLINE, type Presence } from '@threshold/domain'
 
-/** The order in which a user's sessions speak for them: who is anywhere online is online. */
+/** If a user's sessions differ, the status with the highest rank is shown. */
 const RANK = { online: 3, dnd: 2, idle: 1, offline: 0 } as const
 
 /**
- * The presences of a guild's members, put together from their sessions' and told at most once per
- * `delayMs`. A thousand clients that reconnect would be two thousand events to each of them; who is
- * back before the delay is over is not mentioned at all, and the rest are told of in batches, so
- * that messages find their turn in between. Whoever asks is answered with what was told, not with
- * what is true this instant: what a newcomer is shown and what is told afterwards must add up.
+ * The presences of a guild's members, merged from their sessions and published in batches, at most
+ * once per `delayMs`.
+ *
+ * Without the delay, a thousand clients that reconnect would send two thousand events to each of
+ * them. A user who is back before the delay is over causes no event at all. The batches leave room
+ * for messages in between.
+ *
+ * Readers get the published presence, not the one of this instant. A new session is shown that
+ * state and receives every change after it, so the two must fit together.
  */
 export interface Presences {
   set(user: UserId, sessionId: string, presence: Presence): void
   delete(user: UserId, sessionId: string): void
-  /** As last told. */
+  /** As last published. */
   get(user: UserId): Presence
-  /** All who are not offline, as last told. */
+  /** Every user who is not offline, as last published. */
   online(): ReadonlyMap<UserId, Presence>
   close(): void
 }
 
-/**
- * Users told of in one go. In a guild of a thousand listeners that is fifty thousand deliveries.
- */
+/** Users per batch. In a guild with a thousand sessions that makes fifty thousand deliveries. */
 const BATCH = 50
 
 export function createPresences(
   delayMs: number,
-  tell: (user: UserId, presence: Presence) => void,
+  publish: (user: UserId, presence: Presence) => void,
 ): Presences {
-  const sessions = new Map<UserId, Map<string, Presence>>()
-  const told = new Map<UserId, Presence>()
-  const waiting = new Set<UserId>()
+  const sessionsByUser = new Map<UserId, Map<string, Presence>>()
+  const published = new Map<UserId, Presence>()
+  const changed = new Set<UserId>()
   let timer: NodeJS.Timeout | undefined
   let closed = false
 
-  const now = (user: UserId): Presence => {
+  const currentPresence = (user: UserId): Presence => {
     let best: Presence | undefined
-    for (const presence of sessions.get(user)?.values() ?? [])
+    for (const presence of sessionsByUser.get(user)?.values() ?? [])
       if (!best || RANK[presence.status] > RANK[best.status]) best = presence
     return best ?? OFFLINE
   }
-  const flush = (): void => {
+  const publishBatch = (): void => {
     timer = undefined
-    const batch = [...waiting.values().take(BATCH)]
-    for (const user of batch) waiting.delete(user) // before anyone is told, so that a change made meanwhile waits anew
-    if (waiting.size > 0) schedule()
+    const batch = [...changed.values().take(BATCH)]
+    // Before anything is published, since a subscriber may change a presence in response. That
+    // change has to wait for a later batch.
+    for (const user of batch) changed.delete(user)
+    if (changed.size > 0) schedule()
     for (const user of batch) {
-      const presence = now(user)
-      if (isDeepStrictEqual(presence, told.get(user) ?? OFFLINE)) continue
-      if (presence.status === 'offline') told.delete(user)
-      else told.set(user, presence)
-      tell(user, presence)
+      const presence = currentPresence(user)
+      if (isDeepStrictEqual(presence, published.get(user) ?? OFFLINE)) continue
+      if (presence.status === 'offline') published.delete(user)
+      else published.set(user, presence)
+      publish(user, presence)
     }
   }
   const schedule = (): void => {
-    if (!closed) timer ??= setTimeout(flush, delayMs)
+    if (!closed) timer ??= setTimeout(publishBatch, delayMs)
   }
-  const changed = (user: UserId): void => {
-    waiting.add(user)
+  const markChanged = (user: UserId): void => {
+    changed.add(user)
     schedule()
   }
   return {
     set(user, sessionId, presence) {
-      const own = sessions.get(user) ?? new Map<string, Presence>()
-      sessions.set(user, own.set(sessionId, presence))
-      changed(user)
+      const sessions = sessionsByUser.get(user) ?? new Map<string, Presence>()
+      sessionsByUser.set(user, sessions.set(sessionId, presence))
+      markChanged(user)
     },
     delete(user, sessionId) {
-      const own = sessions.get(user)
-      if (!own?.delete(sessionId)) return
-      if (own.size === 0) sessions.delete(user)
-      changed(user)
+      const sessions = sessionsByUser.get(user)
+      if (!sessions?.delete(sessionId)) return
+      if (sessions.size === 0) sessionsByUser.delete(user)
+      markChanged(user)
     },
-    get: (user) => told.get(user) ?? OFFLINE,
-    online: () => told,
+    get: (user) => published.get(user) ?? OFFLINE,
+    online: () => published,
     close() {
       closed = true
       clearTimeout(timer)

@@ -2,32 +2,32 @@ import type { UserId } from '@threshold/contract'
 
 export interface TemporaryTimes {
   /**
-   * From a member's last session to the end of their membership. A connection that broke is back by
-   * then.
+   * Milliseconds from the end of a member's last session to the end of the membership. A connection
+   * that broke is usually back by then.
    */
   readonly offlineMs: number
   /**
-   * The same for a member who was not seen yet: after a restart everybody has to come back, and a
-   * new member to connect.
+   * The same for a member without a session so far: after a restart every member has to reconnect,
+   * and a new member has to connect.
    */
   readonly unseenMs: number
 }
 
 export const TEMPORARY_TIMES: TemporaryTimes = { offlineMs: 3_000, unseenMs: 60_000 }
 
-/** A removal that the store did not keep is tried again after this long. */
+/** A removal that the store did not accept is retried after this many milliseconds. */
 const RETRY_MS = 5_000
 
 /**
- * Members whose membership ends because they are offline. Nothing is kept: the member's own record
- * says that they are temporary.
+ * Removes temporary members who are offline. The timers are in memory only: after a restart the
+ * `temporary` flag in each member's stored record starts them again.
  */
 export interface TemporaryMembers {
-  /** A timer of a member runs. */
+  /** Whether any member's timer is running. */
   readonly pending: boolean
-  /** No session is left, or none came yet: the membership ends after a while. */
-  startExpiry(user: UserId, seen: boolean): void
-  /** A session is there, or the member is gone or stays for good. */
+  /** Starts the timer: the member's last session ended (`seen`), or none has begun (`unseen`). */
+  startExpiry(user: UserId, presence: 'seen' | 'unseen'): void
+  /** Stops the timer: the member has a session, was removed, or was given a role and stays. */
   cancelExpiry(user: UserId): void
   close(): void
 }
@@ -47,7 +47,8 @@ export function createTemporaryMembers(
         await expire(user)
         if (timers.get(user) === timer) timers.delete(user)
       } catch {
-        // Unless they came back meanwhile. The store's failure is told where it happened.
+        // The store logs its own failure. A member who came back meanwhile has another timer or
+        // none, and is not scheduled again.
         if (timers.get(user) === timer) schedule(user, RETRY_MS)
       }
     }, ms)
@@ -57,7 +58,8 @@ export function createTemporaryMembers(
     get pending() {
       return timers.size > 0
     },
-    startExpiry: (user, seen) => schedule(user, seen ? times.offlineMs : times.unseenMs),
+    startExpiry: (user, presence) =>
+      schedule(user, presence === 'seen' ? times.offlineMs : times.unseenMs),
     cancelExpiry(user) {
       clearTimeout(timers.get(user))
       timers.delete(user)

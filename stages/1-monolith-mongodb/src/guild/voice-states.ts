@@ -9,7 +9,7 @@ import {
   type VoiceState,
   voiceStateToWire,
 } from '@threshold/domain'
-import type { Audience } from './audience.ts'
+import type { Audience, Recipients } from './audience.ts'
 import type { GuildLog } from './guild-log.ts'
 
 export type VoiceStateChange = Omit<VoiceState, 'channelId' | 'userId'> & {
@@ -17,81 +17,102 @@ export type VoiceStateChange = Omit<VoiceState, 'channelId' | 'userId'> & {
 }
 
 /**
- * Who talks where in one guild, and who is told of it: whoever sees the channel they came from or
- * the one they are in. In memory alone, since a call does not outlive the process that carries it.
+ * The voice states of one guild: which member is in which voice channel. Changes are published to
+ * the users who can view the old or the new channel. They are kept in memory only, because a call
+ * does not outlive the process that carries it.
  */
 export interface VoiceStates {
   all(): Iterable<VoiceState>
   get(user: UserId): VoiceState | undefined
+  /** Joins, moves, mutes or leaves (`channelId` null), or returns why the user may not. */
   move(user: UserId, change: VoiceStateChange): 'moved' | 'left' | Refusal
   leave(user: UserId): void
-  /** Somebody muted or deafened a member, or let them speak again: who hears them is told. */
+  /** Publishes a user's state again, after a moderator has changed their mute or deafen flag. */
   refresh(user: UserId): void
-  /** The channel goes: everybody is out of it. */
+  /** Ends the call of a channel that is being deleted. */
   endChannel(channel: ChannelId): void
-  /** The guild goes: nobody is left to be told. */
+  /** Drops all states and publishes nothing: the guild was deleted. */
   clear(): void
 }
+
+const NO_VIEWERS: ReadonlySet<UserId> = new Set()
 
 export function createVoiceStates(
   log: GuildLog,
   audience: Audience,
-  now: () => GuildState,
+  currentState: () => GuildState,
 ): VoiceStates {
   const states = new Map<UserId, VoiceState>()
 
-  /**
-   * Who sees where they are now is told so; who sees only where they were, that they are gone, and
-   * not where to.
-   */
-  const tell = (user: UserId, change: VoiceStateChange, before: ChannelId | undefined): void => {
-    const sees = (who: UserId, channel: ChannelId | null | undefined): boolean =>
-      channel != null && audience.canView(now(), who, channel)
-    const knows = (who: UserId): boolean => who === user || sees(who, change.channelId)
-    const say = (state: VoiceStateChange, hears: (who: UserId) => boolean): void => {
-      log.append(
-        'VOICE_STATE_UPDATE',
-        voiceStateToWire(now().guild.id, user, state, now().members.get(user)),
-        hears,
-      )
-    }
-    const gone = { ...change, channelId: null, suppress: false }
-    if (change.channelId === null) say(gone, (who) => who === user || sees(who, before))
-    else say(change, knows)
-    if (change.channelId !== null && before !== undefined && change.channelId !== before)
-      say(gone, (who) => !knows(who) && sees(who, before))
+  const publish = (user: UserId, change: VoiceStateChange, recipients: Recipients): void => {
+    const { guild, members } = currentState()
+    const data = voiceStateToWire(guild.id, user, change, members.get(user))
+    log.append('VOICE_STATE_UPDATE', data, recipients)
   }
+
   /**
-   * Looked at when somebody enters or changes something: permissions that change in the midst of a
-   * call wait until then.
+   * Users who can view the new channel receive the new state. Users who can view only the previous
+   * one receive a departure, which does not tell where the member went.
    */
-  const sit = (
+  const publishChange = (
+    user: UserId,
+    change: VoiceStateChange,
+    previous: ChannelId | undefined,
+  ): void => {
+    const viewersOf = (channel: ChannelId | null | undefined): ReadonlySet<UserId> =>
+      channel == null ? NO_VIEWERS : audience.viewersOf(currentState(), channel)
+    const newViewers = viewersOf(change.channelId)
+    const previousViewers = viewersOf(previous)
+    const withUser = (viewers: ReadonlySet<UserId>): Recipients => ({
+      size: viewers.size + 1,
+      has: (other) => other === user || viewers.has(other),
+    })
+    const departure = { ...change, channelId: null, suppress: false }
+    if (change.channelId === null) {
+      publish(user, departure, withUser(previousViewers))
+      return
+    }
+    const receivesState = withUser(newViewers)
+    publish(user, change, receivesState)
+    if (previous !== undefined && previous !== change.channelId)
+      publish(user, departure, {
+        size: previousViewers.size,
+        has: (other) => previousViewers.has(other) && !receivesState.has(other),
+      })
+  }
+
+  /**
+   * Stores a state together with whether the member may speak. SPEAK is checked only here, when the
+   * member enters or changes their state: a permission change during a call takes effect then.
+   */
+  const store = (
     user: UserId,
     change: VoiceStateChange & { readonly channelId: ChannelId },
   ): VoiceState => {
-    const state = {
-      ...change,
-      userId: user,
-      suppress: !can(now(), user, change.channelId, Permission.Speak),
-    }
+    const suppress = !can(currentState(), user, change.channelId, Permission.Speak)
+    const state = { ...change, userId: user, suppress }
     states.set(user, state)
     return state
   }
   const leave = (user: UserId, change?: VoiceStateChange): void => {
-    const was = states.get(user)
-    if (!was) return
+    const previous = states.get(user)
+    if (!previous) return
     states.delete(user)
-    tell(user, { ...was, ...change, channelId: null, suppress: false }, was.channelId)
+    publishChange(
+      user,
+      { ...previous, ...change, channelId: null, suppress: false },
+      previous.channelId,
+    )
   }
-  const inside = (channel: ChannelId): VoiceState[] =>
+  const statesIn = (channel: ChannelId): VoiceState[] =>
     [...states.values()].filter((state) => state.channelId === channel)
 
   /**
-   * Why a member may not enter. Who is inside already may change their state there, however full it
-   * is.
+   * Why a member may not enter a channel. A member who is already in it may change their state
+   * there, even if the channel is full.
    */
-  const refused = (user: UserId, channelId: ChannelId): Refusal | undefined => {
-    const state = now()
+  const refusalFor = (user: UserId, channelId: ChannelId): Refusal | undefined => {
+    const state = currentState()
     const member = state.members.get(user)
     const channel = state.channels.get(channelId)
     if (!member || channel?.type !== 2) return 'unknown-channel'
@@ -103,7 +124,7 @@ export function createVoiceStates(
       hasPermission(permissions, Permission.MoveMembers)
     )
       return undefined
-    return inside(channelId).length >= channel.userLimit ? 'too-many' : undefined
+    return statesIn(channelId).length >= channel.userLimit ? 'too-many' : undefined
   }
 
   return {
@@ -115,29 +136,28 @@ export function createVoiceStates(
         leave(user, change)
         return 'left'
       }
-      const refusal = refused(user, channelId)
+      const refusal = refusalFor(user, channelId)
       if (refusal) return refusal
-      const before = states.get(user)?.channelId
-      tell(user, sit(user, { ...change, channelId }), before)
+      const previous = states.get(user)?.channelId
+      publishChange(user, store(user, { ...change, channelId }), previous)
       return 'moved'
     },
     leave: (user) => leave(user),
     refresh(user) {
       const state = states.get(user)
-      if (state) tell(user, sit(user, state), state.channelId)
+      if (state) publishChange(user, store(user, state), state.channelId)
     },
     endChannel(channel) {
-      for (const { userId } of inside(channel)) leave(userId)
+      for (const { userId } of statesIn(channel)) leave(userId)
     },
     clear: () => states.clear(),
   }
 }
 
-/** Whether a moderator muted or deafened the member, or let them speak again. */
-export const changesMuteOrDeaf = (
-  { members }: GuildState,
-  { user, mute, deaf }: Member,
-): boolean => {
-  const was = members.get(user.id)
-  return was !== undefined && (was.mute !== mute || was.deaf !== deaf)
+/** Whether a member update changes the mute or deafen flag that moderators set. */
+export const changesMuteOrDeaf = ({ members }: GuildState, updated: Member): boolean => {
+  const previous = members.get(updated.user.id)
+  return (
+    previous !== undefined && (previous.mute !== updated.mute || previous.deaf !== updated.deaf)
+  )
 }

@@ -1,5 +1,5 @@
 import { testGuildHub } from '@threshold/conformance/ports'
-import { silentLog, systemClock } from '@threshold/kit'
+import { silentLog, silentTracer, systemClock } from '@threshold/kit'
 import { memoryGuildHub } from '../../src/adapters/guild-hub.memory.ts'
 import { typescriptMemberList } from '../../src/adapters/member-list.typescript.ts'
 import { mongoMessageStore } from '../../src/adapters/message-store.mongodb.ts'
@@ -15,7 +15,7 @@ testGuildHub('Memory', async (use, faulty) => {
   const messages = await mongoMessageStore(mongo)
   return memoryGuildHub(
     { metadata, messages, ...computed },
-    { clock: systemClock, log: silentLog },
+    { clock: systemClock, log: silentLog, telemetry: { tracer: silentTracer } },
     { presenceDelayMs: 20 },
   )
 })

@@ -1,5 +1,5 @@
 import { aGuild, aRole, type GuildFixture, newId, testDeadline } from '@threshold/conformance/ports'
-import { silentLog, systemClock } from '@threshold/kit'
+import { silentLog, silentTracer, systemClock } from '@threshold/kit'
 import type { Delivery, GuildHub, MetadataStore } from '@threshold/ports'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { memoryGuildHub } from '../../src/adapters/guild-hub.memory.ts'
@@ -29,7 +29,7 @@ const hubOfTwo = (): GuildHub =>
       permissions: typescriptPermissions(),
       memberList: typescriptMemberList,
     },
-    { clock: systemClock, log: silentLog },
+    { clock: systemClock, log: silentLog, telemetry: { tracer: silentTracer } },
     { presenceDelayMs: 5, idleGuilds: 2 },
   )
 async function asleep(): Promise<GuildFixture> {

@@ -1,6 +1,6 @@
 import { aGuild, aUser, type GuildFixture, newId, testDeadline } from '@threshold/conformance/ports'
 import type { User } from '@threshold/domain'
-import { silentLog, systemClock, unavailable } from '@threshold/kit'
+import { silentLog, silentTracer, systemClock, unavailable } from '@threshold/kit'
 import type { GuildHub, MetadataStore, Subscription } from '@threshold/ports'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { memoryGuildHub } from '../../src/adapters/guild-hub.memory.ts'
@@ -28,7 +28,7 @@ const hubWith = (offlineMs: number, unseenMs: number, metadata: MetadataStore = 
       permissions: typescriptPermissions(),
       memberList: typescriptMemberList,
     },
-    { clock: systemClock, log: silentLog },
+    { clock: systemClock, log: silentLog, telemetry: { tracer: silentTracer } },
     { presenceDelayMs: 5, temporary: { offlineMs, unseenMs } },
   )
 const invited = async (hub: GuildHub, guild: GuildFixture, temporary = true): Promise<User> => {

@@ -1,76 +1,131 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { aGuild, newId } from '@threshold/conformance/ports'
+import { createTelemetry, RECIPIENTS, silentTracer, type Telemetry } from '@threshold/kit'
 import type { Delivery } from '@threshold/ports'
 import { describe, expect, it } from 'vitest'
 import { typescriptPermissions } from '../../src/adapters/permissions.typescript.ts'
-import { createAudience } from '../../src/guild/audience.ts'
+import { type Audience, createAudience } from '../../src/guild/audience.ts'
 import { createGuildLog } from '../../src/guild/guild-log.ts'
 import { subscriber } from './subscriber.ts'
 
 const { state } = aGuild(3)
 const users = [...state.members.keys()]
-const names = (told: readonly Delivery[]): string[] =>
-  told.flatMap((delivery) => (delivery.kind === 'event' ? [delivery.event.type] : []))
-const everybody = (): boolean => true
+const EPOCH = 7
 
-describe("a guild's log", () => {
-  it('tells everybody in one order, also when a listener makes it say more while it is told something', () => {
-    const audience = createAudience(typescriptPermissions())
-    const log = createGuildLog('guild', 7, audience)
-    const says = new Map([
+function fixture(tracer: Telemetry['tracer'] = silentTracer) {
+  const audience: Audience = createAudience(typescriptPermissions())
+  const log = createGuildLog('guild', EPOCH, audience, tracer)
+  return { audience, log, everyone: audience.everyone }
+}
+
+const eventTypes = (deliveries: readonly Delivery[]): string[] =>
+  deliveries.flatMap((delivery) => (delivery.kind === 'event' ? [delivery.event.type] : []))
+
+describe('a guild log', () => {
+  it('delivers in one order to all, also events that a subscriber causes during a delivery', () => {
+    const { audience, log, everyone } = fixture()
+    const reactions = new Map([
       ['one', ['two', 'three']],
       ['two', ['four']],
     ])
-    const chatty = subscriber(users[0]!, (delivery) => {
-      for (const next of says.get(names([delivery])[0] ?? '') ?? []) log.append(next, {}, everybody)
+    const reacting = subscriber(users[0]!, (delivery) => {
+      for (const type of reactions.get(eventTypes([delivery])[0] ?? '') ?? [])
+        log.append(type, {}, everyone)
     })
-    const quiet = users.slice(1).map((user) => subscriber(user))
-    for (const each of [chatty, ...quiet]) audience.add(state, each)
-    log.append('one', {}, everybody)
-    for (const { received: told } of [chatty, ...quiet]) {
-      expect(names(told)).toEqual(['one', 'two', 'three', 'four'])
+    const passive = users.slice(1).map((user) => subscriber(user))
+    for (const each of [reacting, ...passive]) audience.add(state, each)
+    log.append('one', {}, everyone)
+    for (const { received } of [reacting, ...passive]) {
+      expect(eventTypes(received)).toEqual(['one', 'two', 'three', 'four'])
       expect(
-        told.map((delivery) => delivery.kind === 'event' && delivery.position.sequence),
+        received.map((delivery) => delivery.kind === 'event' && delivery.position.sequence),
       ).toEqual([1, 2, 3, 4])
     }
   })
 
-  it('says nothing more to who goes while they are told something', () => {
-    const audience = createAudience(typescriptPermissions())
-    const log = createGuildLog('guild', 7, audience)
-    const full = subscriber(users[0]!, () => {
-      audience.remove(full)
-      log.append('gone', {}, everybody)
+  it('delivers nothing more to a subscriber that is removed during a delivery', () => {
+    const { audience, log, everyone } = fixture()
+    const ending = subscriber(users[0]!, () => {
+      audience.remove(ending)
+      log.append('ended', {}, everyone)
     })
     const other = subscriber(users[1]!)
-    for (const each of [full, other]) audience.add(state, each)
-    log.append('one', {}, everybody)
-    log.append('two', {}, everybody)
-    expect(names(full.received)).toEqual(['one'])
-    expect(names(other.received)).toEqual(['one', 'gone', 'two'])
+    for (const each of [ending, other]) audience.add(state, each)
+    log.append('one', {}, everyone)
+    log.append('two', {}, everyone)
+    expect(eventTypes(ending.received)).toEqual(['one'])
+    expect(eventTypes(other.received)).toEqual(['one', 'ended', 'two'])
   })
 
-  it('counts without a gap, whoever hears', () => {
-    const log = createGuildLog('guild', 7, createAudience(typescriptPermissions()))
-    const at = Array.from({ length: 3 }, () => log.append('x', {}, () => false))
-    expect([...at, log.position]).toEqual([1, 2, 3, 3].map((sequence) => ({ epoch: 7, sequence })))
-    expect(log.appendEvent({ v: 1, id: newId(), type: 'y', data: {} }, everybody)).toEqual({
-      epoch: 7,
+  it('numbers events without a gap, also those without recipients', () => {
+    const { log, everyone } = fixture()
+    const positions = Array.from({ length: 3 }, () => log.append('x', {}, new Set()))
+    expect([...positions, log.position]).toEqual(
+      [1, 2, 3, 3].map((sequence) => ({ epoch: EPOCH, sequence })),
+    )
+    expect(log.appendEvent({ v: 1, id: newId(), type: 'y', data: {} }, everyone)).toEqual({
+      epoch: EPOCH,
       sequence: 4,
     })
   })
 
-  it('goes on after a listener that threw, though none should', () => {
-    const audience = createAudience(typescriptPermissions())
-    const log = createGuildLog('guild', 7, audience)
+  it('goes on after a subscriber that throws, although none should', () => {
+    const { audience, log, everyone } = fixture()
     const broken = subscriber(users[0]!, () => {
-      throw new Error('a listener must not throw')
+      throw new Error('a subscriber must not throw')
     })
     audience.add(state, broken)
-    expect(() => log.append('one', {}, everybody)).toThrow('must not throw')
+    expect(() => log.append('one', {}, everyone)).toThrow('must not throw')
     audience.remove(broken)
     const other = subscriber(users[1]!)
     audience.add(state, other)
-    log.append('two', {}, everybody)
-    expect(names(other.received)).toEqual(['two'])
+    log.append('two', {}, everyone)
+    expect(eventTypes(other.received)).toEqual(['two'])
+  })
+})
+
+describe('the span of a fan-out', () => {
+  it('has the number of recipients when it starts', () => {
+    const started: unknown[] = []
+    const startSpan: Telemetry['tracer']['startSpan'] = (name, options, context) => {
+      started.push([name, options?.attributes])
+      return silentTracer.startSpan(name, options, context)
+    }
+    const { audience, log, everyone } = fixture({ ...silentTracer, startSpan })
+    for (const user of users) audience.add(state, subscriber(user))
+    log.append('TO_ALL', {}, everyone)
+    log.append('TO_ONE', {}, new Set([users[0]!]))
+    expect(started).toEqual([
+      ['guild.fan_out', { event: 'TO_ALL', [RECIPIENTS]: users.length }],
+      ['guild.fan_out', { event: 'TO_ONE', [RECIPIENTS]: 1 }],
+    ])
+  })
+
+  it('is sampled less often the more recipients there are', { timeout: 60_000 }, async () => {
+    const exported: string[] = []
+    const collector = createServer(async (request, response) => {
+      exported.push((await request.toArray()).join(''))
+      response.setHeader('content-type', 'application/json').end('{}')
+    })
+    collector.listen(0, '127.0.0.1')
+    await once(collector, 'listening')
+    const { port } = collector.address() as AddressInfo
+    const telemetry = createTelemetry({ service: 'test', otlpUrl: `http://127.0.0.1:${port}` })
+    const { audience, log, everyone } = fixture(telemetry.tracer)
+    const crowd = aGuild(10_000)
+    for (const user of crowd.state.members.keys()) audience.add(crowd.state, subscriber(user))
+    for (let i = 0; i < 50; i++) {
+      log.append('TO_ONE', {}, new Set([crowd.owner.user.id]))
+      log.append('TO_ALL', {}, everyone)
+    }
+    await telemetry[Symbol.asyncDispose]()
+    collector.closeAllConnections()
+    collector.close()
+    const count = (type: string): number => exported.join('').split(`"${type}"`).length - 1
+    expect(count('TO_ONE')).toBe(50)
+    // A thousandth of fifty is expected; five would mean that the fan-out does not count.
+    expect(count('TO_ALL')).toBeLessThan(5)
   })
 })

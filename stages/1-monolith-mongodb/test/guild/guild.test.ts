@@ -1,6 +1,6 @@
 import { aChannel, aGuild, aMember, aRole, denyView } from '@threshold/conformance/ports'
 import type { GuildCommand, GuildState, Member } from '@threshold/domain'
-import { deadlineAfter } from '@threshold/kit'
+import { deadlineAfter, silentTracer } from '@threshold/kit'
 import type { Delivery } from '@threshold/ports'
 import { afterEach, describe, expect, it } from 'vitest'
 import { typescriptMemberList } from '../../src/adapters/member-list.typescript.ts'
@@ -32,6 +32,7 @@ function awake(state: GuildState, record: () => Promise<void> = async () => {}) 
     metadata,
     permissions,
     memberList: typescriptMemberList,
+    tracer: silentTracer,
     epoch: 1,
     presenceDelayMs: 5,
     onMemberAdded: () => {},
@@ -62,7 +63,7 @@ describe('a guild', () => {
     for (const { state, owner, others } of [small, large]) {
       const { guild } = awake(state)
       const [first, second] = [subscriber(others[3]!.user.id), subscriber(owner.user.id)]
-      for (const each of [first, second]) guild.join(each)
+      for (const each of [first, second]) guild.subscribe(each)
       const listed = shown(first.received).members.map(({ user }) => user.id)
       expect(listed).toEqual(
         state.members.size <= LARGE_GUILD ? [...state.members.keys()] : [others[3]!.user.id],
@@ -111,7 +112,7 @@ describe('a guild', () => {
   it('computes no permissions for what changes nobody’s sight', async () => {
     const { state, owner, others, id, text } = aGuild(20)
     const { guild, run, computed } = awake(state)
-    for (const member of [owner, ...others]) guild.join(subscriber(member.user.id))
+    for (const member of [owner, ...others]) guild.subscribe(subscriber(member.user.id))
     const by = owner.user.id
     const say = (): void =>
       void guild.publish({
@@ -135,7 +136,7 @@ describe('a guild', () => {
     const { state, owner, others, text } = aGuild(1)
     const { guild, run } = awake(state)
     const member = subscriber(others[0]!.user.id)
-    guild.join(member)
+    guild.subscribe(member)
     const patch = { topic: 'a secret', overwrites: [denyView(others[0]!.user.id, 1)] }
     await run({ type: 'channel.edit', by: owner.user.id, channelId: text.id, patch })
     expect(events(member.received, 'CHANNEL_UPDATE')).toEqual([])
@@ -152,7 +153,7 @@ describe('a guild', () => {
       run({ type: 'member.expire', by: user.id, userId: user.id })
     const before = run({ type: 'role.create', by: owner.user.id, role: aRole() })
     const removals = [expire(back!), expire(away!)]
-    guild.join(subscriber(back!.user.id))
+    guild.subscribe(subscriber(back!.user.id))
     held.resolve()
     await before
     expect(await Promise.all(removals)).toMatchObject([{ ok: true, events: [] }, { ok: true }])
@@ -163,7 +164,7 @@ describe('a guild', () => {
     const { state, owner, text } = aGuild(0)
     const { guild, run } = awake(state)
     const session = subscriber(owner.user.id)
-    guild.join(session)
+    guild.subscribe(session)
     const say = (id: string) =>
       guild.publish({ v: 1, id, type: 'MESSAGE_CREATE', data: {}, channelId: text.id })
     say('7')
@@ -177,6 +178,21 @@ describe('a guild', () => {
     expect(guild.lastMessages.get(text.id)).toBeUndefined()
   })
 
+  it('publishes an event id once, and forgets the ids used longest ago', () => {
+    const { state, owner } = aGuild(0)
+    const { guild } = awake(state)
+    const session = subscriber(owner.user.id)
+    guild.subscribe(session)
+    const publish = (id: number) =>
+      guild.publish({ v: 1, id: String(id), type: 'TYPING_START', data: {} }).sequence
+    const remembered = 16_384
+    for (let id = 1; id <= remembered; id++) publish(id)
+    expect(publish(1)).toBe(1)
+    expect(publish(remembered + 1)).toBe(remembered + 1) // in place of 2, since 1 was just used
+    expect([publish(1), publish(2)]).toEqual([1, remembered + 2])
+    expect(events(session.received, 'TYPING_START')).toHaveLength(remembered + 2)
+  })
+
   it('is idle when nobody listens and nothing is under way', async () => {
     const { state, owner, id } = aGuild(1)
     const { guild, run } = awake(state)
@@ -185,7 +201,7 @@ describe('a guild', () => {
     expect(guild.idle).toBe(false)
     await running
     expect(guild.idle).toBe(true)
-    const subscription = guild.join(subscriber(owner.user.id))
+    const subscription = guild.subscribe(subscriber(owner.user.id))
     expect(guild.idle).toBe(false)
     subscription?.unsubscribe()
     expect(guild.idle).toBe(true)
@@ -195,7 +211,7 @@ describe('a guild', () => {
     const { state, owner, voice } = aGuild(1)
     const { guild } = awake(state)
     const gone = subscriber(owner.user.id)
-    const subscription = guild.join(gone)!
+    const subscription = guild.subscribe(gone)!
     subscription.unsubscribe()
     expect(
       await subscription.setVoiceState(
@@ -205,7 +221,7 @@ describe('a guild', () => {
     ).toBe('left')
     subscription.setPresence({ status: 'dnd', activities: [] })
     const listener = subscriber(owner.user.id)
-    guild.join(listener)
+    guild.subscribe(listener)
     expect(shown(listener.received).view.voiceStates).toEqual([])
     expect(shown(listener.received).presences.get(owner.user.id)?.status).toBe('online')
   })

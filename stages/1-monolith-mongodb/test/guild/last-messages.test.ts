@@ -6,7 +6,14 @@ import {
   newId,
   testDeadline,
 } from '@threshold/conformance/ports'
-import { CodedError, deadlineAfter, silentLog, systemClock, unavailable } from '@threshold/kit'
+import {
+  CodedError,
+  deadlineAfter,
+  silentLog,
+  silentTracer,
+  systemClock,
+  unavailable,
+} from '@threshold/kit'
 import type { GuildHub, HubEvent, MessageStore, MetadataStore } from '@threshold/ports'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { memoryGuildHub } from '../../src/adapters/guild-hub.memory.ts'
@@ -40,7 +47,7 @@ const restarted = (store: Store = messages, clock = systemClock, log = silentLog
       permissions: typescriptPermissions(),
       memberList: typescriptMemberList,
     },
-    { clock, log },
+    { clock, log, telemetry: { tracer: silentTracer } },
   )
 
 const lastOf = async (hub: GuildHub, { id, owner, text }: GuildFixture) =>

@@ -4,15 +4,15 @@ import type { Delivery, Subscriber } from '@threshold/ports'
 
 const ONLINE: Presence = { status: 'online', activities: [] }
 
-/** A session that notes what it is told; `then` is what it does about it, there and then. */
+/** A session that records its deliveries. `onDelivery` runs inside each of them. */
 export function subscriber(
   userId: string,
-  then: (delivery: Delivery) => void = () => {},
+  onDelivery: (delivery: Delivery) => void = () => {},
 ): Subscriber & { readonly received: Delivery[] } {
-  const told: Delivery[] = []
+  const received: Delivery[] = []
   const deliver = (delivery: Delivery): void => {
-    told.push(delivery)
-    then(delivery)
+    received.push(delivery)
+    onDelivery(delivery)
   }
-  return { userId, sessionId: newId(), presence: ONLINE, deliver, received: told }
+  return { userId, sessionId: newId(), presence: ONLINE, deliver, received }
 }

@@ -14,6 +14,7 @@ export {
   messageOf,
   unavailable,
 } from './errors.ts'
+export { RECIPIENTS } from './fan-out-sampler.ts'
 export { type KeyedRwLock, keyedRwLock } from './keyed-rw-lock.ts'
 export { type Lifecycle, lifecycle } from './lifecycle.ts'
 export { createLog, type Log, silentLog } from './log.ts'
@@ -21,3 +22,4 @@ export { pingCheck, type ReadinessCheck, unreadyReasons } from './readiness.ts'
 export { type ReadinessMonitor, watchReadiness } from './readiness-monitor.ts'
 export { createRuntime, type Runtime } from './runtime.ts'
 export { createTelemetry, type Telemetry, type TelemetryOptions } from './telemetry.ts'
+export { silentTracer } from './tracing.ts'
