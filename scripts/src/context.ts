@@ -2,7 +2,7 @@ import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Terminal } from './terminal.ts'
 
-/** Passed to every command. Of the process itself, commands use nothing else but the environment. */
+/** Passed to every command. Besides it, a command uses only the environment. */
 export interface CommandContext {
   readonly terminal: Terminal
   /** Sets the code to exit with when the command returns. It is 0 by default. */

@@ -1,6 +1,6 @@
 import { parseSync, type StaticImport, Visitor } from 'oxc-parser'
 
-/** What the rules for stages need to know of a source file. */
+/** The properties of a source file that the rules for stages need. */
 export interface ParsedFile {
   readonly imports: readonly Import[]
   /** The lines that compare something called `stage` with a number. */

@@ -1,0 +1,45 @@
+import { globSync, readFileSync } from 'node:fs'
+import { basename } from 'node:path'
+import { checkProse } from './src/prose/check.ts'
+
+// `npm run check` runs this over the whole repository: see Style in CONTRIBUTING.md. With arguments
+// it checks only the files that they name.
+
+const FILES = [
+  '*.{md,ts,mjs}',
+  '.ci/run',
+  '{docs,infra,labs,scripts,stages}/**/*.{ts,tsx,mjs,cjs,js,md,sh,py,go}',
+]
+
+/** Folders that are generated or installed. */
+const SKIPPED = ['node_modules', 'build', '.docusaurus', '.threshold']
+
+/** Paths that do not pass yet. Remove one when its prose is clean; add none. */
+const NOT_YET = [
+  'stages/',
+  'labs/',
+  'infra/',
+  'docs/docs/',
+  'docs/src/',
+  'docs/test/',
+  'scripts/test/',
+  'CONTRIBUTING.md',
+  '.ci/run',
+]
+
+/** This file quotes the words that the check looks for. */
+const RULES = 'scripts/src/prose/rules.ts'
+
+const named = process.argv.slice(2)
+const files = globSync(named.length > 0 ? named : FILES, {
+  exclude: (path) => SKIPPED.includes(basename(path)),
+}).filter((file) => file !== RULES && !NOT_YET.some((prefix) => file.startsWith(prefix)))
+
+let count = 0
+for (const file of files.toSorted())
+  for (const { line, text, instead } of checkProse(file, readFileSync(file, 'utf8'))) {
+    count += 1
+    console.log(`${file}:${line}  ${text}\n    → ${instead}`)
+  }
+console.log(count === 0 ? `prose: ${files.length} files, no problems` : `prose: ${count} problems`)
+if (count > 0) process.exitCode = 1
