@@ -2,46 +2,46 @@ import type { ChannelId, UserId } from '@threshold/contract'
 import type { GuildState, Member } from '@threshold/domain'
 
 /**
- * The four computations that stage 4 does in Rust. They exist from stage 1 on, in TypeScript, so
- * that a later stage exchanges an adapter and nothing else, and so that both can be measured on the
- * same input. All are pure or in memory.
+ * The four computations that stage 4 does in Rust. They are ports from stage 1 on, so that stage 4
+ * only exchanges adapters, and both implementations can be measured on the same input. They do no
+ * input or output and cannot fail.
  */
 
-/**
- * Whole-guild permission computation: everybody in one channel at once, which is what a role change
- * asks for.
- */
+/** Permissions of many users in one channel at once, as a role change needs them. Pure. */
 export interface Permissions {
-  /** Who of `users` can view the channel. */
+  /** Those of `users` who can view the channel. */
   viewers(state: GuildState, channel: ChannelId, users: Iterable<UserId>): ReadonlySet<UserId>
 }
 
-/**
- * A guild's members in the orders people ask for them: by id for pages, by name for prefix queries.
- */
+/** The members of one guild, ordered by id for pages and by name for prefix queries. */
 export interface MemberList {
+  /** Adds the member, or replaces the one with this user id. */
   put(member: Member): void
   remove(user: UserId): void
   readonly size: number
-  /** By id, ascending, after a given one. */
+  /** At most `limit` members with ids after `after`, in ascending order. */
   page(after: UserId, limit: number): Member[]
   /**
-   * Whose nick or username starts with `prefix`, without regard to case; by that name, then by id.
+   * At most `limit` members whose nick or username starts with `prefix`, ignoring case. Ordered by
+   * the matching name, then by id.
    */
   startingWith(prefix: string, limit: number): Member[]
 }
 
-/** A dispatch made once for everybody: only `s` differs between sessions. */
+/** A dispatch encoded once for all sessions. Only its sequence number `s` differs between them. */
 export interface EncodedEvent {
+  /** The bytes before the sequence number. */
   readonly head: Uint8Array
+  /** The bytes after it. */
   readonly tail: Uint8Array
 }
 
 export interface EventEncoder {
+  /** Encodes the data as it is now; later changes to the object have no effect. */
   encode(type: string, data: object): EncodedEvent
   /**
-   * The frame of one session: head, the digits of its number, tail. Who sends many may put them in
-   * by itself.
+   * One session's frame: head, the digits of the sequence number, tail. A caller that sends many
+   * frames may also write the three parts itself.
    */
   frame(event: EncodedEvent, sequence: number): Uint8Array
 }
@@ -49,11 +49,13 @@ export interface EventEncoder {
 export interface AnalyticsSnapshot {
   readonly messages: number
   readonly activeUsers: number
+  /** At most ten, the busiest first. */
   readonly busiestChannels: readonly { readonly channelId: ChannelId; readonly messages: number }[]
 }
 
 /**
- * Who is active where, over the last few minutes. Exact here, with a bound; stage 4 uses sketches.
+ * Activity over the last few minutes. Stage 1 counts exactly and bounds its memory; stage 4 uses
+ * sketches.
  */
 export interface Analytics {
   record(message: { readonly channelId: ChannelId; readonly authorId: UserId }): void

@@ -12,35 +12,32 @@ import type {
 } from '@threshold/domain'
 import type { Deadline } from '@threshold/kit'
 
-/** An event on its way to sessions: what a gateway dispatch says, and who may hear it. */
+/** A gateway dispatch on its way to sessions, with the rules for who receives it. */
 export interface HubEvent {
   readonly v: 1
-  /** The same id is published once, however often it is tried: a retried send is one event. */
+  /** Idempotency key: the hub publishes an id once, so a retried send is one event. */
   readonly id: string
-  /** The dispatch, such as MESSAGE_CREATE. */
+  /** The dispatch name, such as MESSAGE_CREATE. */
   readonly type: string
   readonly data: object
-  /** Only who can view this channel hears of it. Absent: every member. */
+  /** Only members who can view this channel receive the event. Absent: all members do. */
   readonly channelId?: ChannelId
-  /**
-   * Of those who can view `channelId`, only who has all these permissions there: some things are
-   * not for everybody to know.
-   */
+  /** Recipients also need all of these permissions in `channelId`, such as for an invite event. */
   readonly requiredPermissions?: bigint
-  /** Who caused it: sees content without the MESSAGE_CONTENT intent. */
+  /** The author receives the content even without the MESSAGE_CONTENT intent. */
   readonly authorId?: UserId
-  /** Whom it speaks to, who sees content likewise. */
+  /** Mentioned users receive the content likewise. */
   readonly mentions?: readonly UserId[]
 }
 
-/** A place in a log. Within an epoch sequences are contiguous; a session drops what it has seen. */
+/** A position in a guild's log. Sequences are contiguous within an epoch. */
 export interface LogPosition {
   readonly epoch: number
   readonly sequence: number
 }
 
 /**
- * What a session hears of a guild: the guild as it is, then everything after that, in the order of
+ * What a session receives of a guild: first a view of it, then every later event in the order of
  * the guild's log.
  */
 export type Delivery =
@@ -52,34 +49,39 @@ export type Delivery =
       readonly position: LogPosition
     }
   | { readonly kind: 'event'; readonly event: HubEvent; readonly position: LogPosition }
-  /**
-   * The guild is gone for this session: deleted, or its user is no longer in it. Nothing follows.
-   */
+  /** The guild was deleted, or the user is no longer a member. It is the last delivery. */
   | { readonly kind: 'left'; readonly guildId: GuildId }
 
+/** A session as the hub sees it. */
 export interface Subscriber {
   readonly userId: UserId
   readonly sessionId: string
   readonly presence: Presence
-  /** Must not throw and must not wait: a slow session buffers on its own account. */
+  /** Must not throw and must not block: a slow session buffers for itself. */
   deliver(delivery: Delivery): void
 }
 
+/** A session's subscription to one guild. */
 export interface Subscription {
   setPresence(presence: Presence): void
-  /** `channelId` null leaves. Answers what became of it. */
+  /**
+   * Joins or moves to a voice channel; a null `channelId` leaves the call. Resolves to the outcome,
+   * or to the reason why the user may not join.
+   */
   setVoiceState(
     change: Omit<VoiceState, 'channelId' | 'userId'> & { channelId: ChannelId | null },
     deadline: Deadline,
   ): Promise<'moved' | 'left' | Refusal>
+  /** Ends the subscription, and the session's call in this guild. */
   unsubscribe(): void
 }
 
-/** What a user may do in a guild, or in one of its channels, at this moment. */
+/** A user's standing in a guild, or in one of its channels, at this moment. */
 export type Access =
   | {
       readonly kind: 'member'
       readonly member: Member
+      /** Of the channel where one was asked for, else of the guild. */
       readonly permissions: bigint
       readonly channel?: Channel
       readonly lastMessageId?: MessageId
@@ -92,7 +94,7 @@ export type ExecuteResult =
   | { readonly ok: true; readonly events: readonly GuildEvent[] }
   | { readonly ok: false; readonly refusal: Refusal | 'unknown-guild' }
 
-/** What a user hears beside their guilds: direct messages, and that they joined a guild. */
+/** What a session receives outside guilds: direct messages, and the news that its user joined one. */
 export type UserDelivery =
   | { readonly kind: 'event'; readonly event: HubEvent; readonly position: LogPosition }
   | { readonly kind: 'joined'; readonly guildId: GuildId }
@@ -103,18 +105,22 @@ export type MemberQuery =
   | { readonly after: UserId; readonly limit: number }
 
 /**
- * Where guilds live: each guild has one owner that knows its state, decides what is asked of it,
- * keeps one log of what happens and tells the sessions that may hear it. In stages 1 and 2 the
- * owner is this process; from stage 3 on an actor somewhere, and the port does not change.
+ * Owns the guilds. Each guild has one owner, which holds its state, decides on commands, keeps one
+ * log of events and delivers them to sessions. In stages 1 and 2 the owner is an object in this
+ * process, from stage 3 on an actor in another one. The port stays the same.
  *
- * Guarantees: `publish` and `execute` resolve once the event is in the log. All sessions of a guild
- * hear its events in the order of the log, each once, none of a channel they cannot view, or whose
- * `needs` they lack, at that point of the log. Rejects with `UNAVAILABLE` or `DEADLINE_EXCEEDED`;
- * then publishing the same id again is safe, and a command has changed nothing that anybody hears
- * of: what a store may have kept of it all the same is taken back before anything else is decided.
+ * Guarantees: `publish` and `execute` resolve once the event is in the log. Every session of a
+ * guild receives its events in log order and each of them once. It receives no event of a channel
+ * that its user cannot view at that position of the log, or whose `requiredPermissions` the user
+ * lacks there.
+ *
+ * Errors: methods reject with `UNAVAILABLE` or `DEADLINE_EXCEEDED` only. Publishing the same id
+ * again is then safe. A rejected command has no visible effect: if the store kept part of it, the
+ * hub undoes that before it decides on anything else.
  */
 export interface GuildHub extends AsyncDisposable {
   create(state: GuildState, deadline: Deadline): Promise<void>
+  /** Decides on a command. Resolves to its events, which are stored, or to the refusal. */
   execute(guild: GuildId, command: GuildCommand, deadline: Deadline): Promise<ExecuteResult>
   access(
     guild: GuildId,
@@ -122,6 +128,7 @@ export interface GuildHub extends AsyncDisposable {
     channel: ChannelId | undefined,
     deadline: Deadline,
   ): Promise<Access>
+  /** The guild as the user sees it; undefined for a guild or member that does not exist. */
   view(guild: GuildId, user: UserId, deadline: Deadline): Promise<GuildView | undefined>
   members(guild: GuildId, query: MemberQuery, deadline: Deadline): Promise<readonly Member[]>
   presences(
@@ -131,18 +138,15 @@ export interface GuildHub extends AsyncDisposable {
   ): Promise<ReadonlyMap<UserId, Presence>>
 
   publish(guild: GuildId, event: HubEvent, deadline: Deadline): Promise<LogPosition>
-  /** To every session of these users, whatever their guilds. */
+  /** Publishes to every session of these users, whatever their guilds. */
   publishToUsers(users: readonly UserId[], event: HubEvent, deadline: Deadline): Promise<void>
 
-  /**
-   * A session joins a guild's audience. Undefined: there is no such guild, or the user is not in
-   * it.
-   */
+  /** Subscribes a session to a guild. Undefined when there is no such guild or member. */
   subscribe(
     guild: GuildId,
     subscriber: Subscriber,
     deadline: Deadline,
   ): Promise<Subscription | undefined>
-  /** A session listens for what concerns its user. Returns how to stop. */
+  /** Subscribes a session to its user's own events. Returns a function that unsubscribes. */
   subscribeUser(user: UserId, deliver: (delivery: UserDelivery) => void): () => void
 }

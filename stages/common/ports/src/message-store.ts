@@ -2,12 +2,12 @@ import type { ChannelId, MessageId, UserId } from '@threshold/contract'
 import type { Emoji, Reaction, ReactionCount, StoredMessage } from '@threshold/domain'
 import type { Deadline } from '@threshold/kit'
 
-/** Where a page of history starts. Pages are newest first, whichever way they were asked for. */
+/** Where a page of history starts. Pages are newest first, whichever anchor was given. */
 export type Anchor =
   | { readonly at: 'latest' }
   | { readonly at: 'before' | 'after' | 'around'; readonly id: MessageId }
 
-/** What makes a repeated send the same send: who, where, and the client's nonce. */
+/** Identifies a send: two sends with the same key are one send and its retry. */
 export interface DedupeKey {
   readonly authorId: UserId
   readonly channelId: ChannelId
@@ -15,9 +15,11 @@ export interface DedupeKey {
 }
 
 /**
- * `duplicate` carries the message that was there first, so that a retry is answered with it.
- * `taken`: another message has this id; nothing was stored, and the sender tries again under a new
- * id.
+ * The outcome of an insert.
+ * - `inserted`: the message is stored.
+ * - `duplicate`: the send was stored before. `message` is the stored one, with which a retry is
+ *   answered.
+ * - `taken`: another message has this id. Nothing was stored; the sender retries with a new id.
  */
 export interface InsertResult {
   readonly outcome: 'inserted' | 'duplicate' | 'taken'
@@ -27,7 +29,7 @@ export interface InsertResult {
 export interface MessageEdit {
   readonly id: MessageId
   readonly channelId: ChannelId
-  /** Only these fields change; absent ones stay as they are. */
+  /** The fields to change. Absent fields keep their values. */
   readonly set: Partial<
     Pick<
       StoredMessage,
@@ -37,37 +39,40 @@ export interface MessageEdit {
   readonly writeTimeMicros: bigint
 }
 
-/** A message's sender, without the content. */
+/** The author of a message, without its content. */
 export interface MessageSender {
   readonly id: MessageId
   readonly authorId: UserId
-  /** Only of a send with a dedupe key. Its repetition is a retry. */
+  /** The nonce, if the message was sent with a dedupe key. A send with the same one is a retry. */
   readonly dedupeNonce?: string
 }
 
 /**
- * Keeps messages by channel, in snowflake order, and the reactions on them.
+ * Stores messages by channel, in snowflake order, and the reactions to them.
  *
- * Every method rejects with `UNAVAILABLE` (retry later), `DEADLINE_EXCEEDED` (the effect may have
- * happened) or `TOO_LARGE` (the store will never take this message), and with nothing else a caller
- * could act on. Arguments and results are plain data: a stage may put a network between itself and
- * its store. Of two writes to one message the one with the larger `writeTimeMicros` wins; at a tie
- * a delete wins.
+ * Guarantees: of two writes to one message the one with the larger `writeTimeMicros` wins, and a
+ * delete wins a tie. Arguments and results are plain data, so that a stage may put a network
+ * between itself and its store.
+ *
+ * Errors: every method rejects with `UNAVAILABLE` (retry later), `DEADLINE_EXCEEDED` (the effect
+ * may have happened) or `TOO_LARGE` (the store can never hold this message), and with no other
+ * error that a caller could act on.
  */
 export interface MessageStore extends AsyncDisposable {
   /**
-   * Durable once resolved. The same dedupe key within its time to live is a `duplicate` and changes
-   * nothing. So is the same id, author, channel and write time; the same id alone is not a retry,
-   * and is `taken`.
+   * Stores a new message. Durable once resolved. The send is a `duplicate` if the same dedupe key
+   * was used within its time to live, or if a message with the same id, author, channel and write
+   * time is stored. A message that shares only the id makes it `taken`.
    */
   insert(message: StoredMessage, deadline: Deadline, dedupe?: DedupeKey): Promise<InsertResult>
 
   /**
-   * Messages with ids of any age, as they are: for labs that fill years, and for migrations.
-   * Idempotent.
+   * Stores messages of any age with the ids they have. Labs fill years of history with it, and
+   * migrations copy. Idempotent.
    */
   import(messages: readonly StoredMessage[], deadline: Deadline): Promise<void>
 
+  /** The messages with these ids; ids that are not stored have none. */
   get(
     channel: ChannelId,
     ids: readonly MessageId[],
@@ -75,8 +80,8 @@ export interface MessageStore extends AsyncDisposable {
   ): Promise<readonly StoredMessage[]>
 
   /**
-   * At most `limit` (1–100) messages, newest first. One index range in stage 1; as many partitions
-   * as it must walk from stage 2 on.
+   * At most `limit` (1–100) messages, newest first. One range of an index in stage 1. From stage 2
+   * on it reads as many partitions as it needs to fill the page.
    */
   page(
     channel: ChannelId,
@@ -86,8 +91,8 @@ export interface MessageStore extends AsyncDisposable {
   ): Promise<readonly StoredMessage[]>
 
   /**
-   * At most `limit` (1–100) senders of the messages before one, or of the newest, newest first. A
-   * page of messages may be 24 MB; this is a few kilobytes.
+   * The senders of at most `limit` (1–100) messages before an id, or of the newest ones; newest
+   * first. A page of messages can be 24 MB, a page of senders is a few kilobytes.
    */
   senders(
     channel: ChannelId,
@@ -97,9 +102,9 @@ export interface MessageStore extends AsyncDisposable {
   ): Promise<readonly MessageSender[]>
 
   /**
-   * The newest message of each of many channels; a channel without any is absent, and so may be one
-   * that alone cannot be read. Asked when a guild is loaded and for a user's direct messages, so it
-   * must not cost more the longer a channel's history is.
+   * The newest message of each channel. A channel without messages is absent, and a channel may be
+   * absent when the store cannot read it. The hub calls this when it loads a guild or a user's
+   * direct messages, so the cost must not grow with the length of the history.
    */
   newest(
     channels: readonly ChannelId[],
@@ -107,14 +112,14 @@ export interface MessageStore extends AsyncDisposable {
   ): Promise<ReadonlyMap<ChannelId, MessageId>>
 
   /**
-   * An edit that meets a deleted message loses, in whichever order the two arrive. Lab 2.5 shows
-   * why that needs saying.
+   * Changes a message and resolves to the result. An edit never brings a deleted message back,
+   * whichever of the two arrives first. Lab 2.5 shows what happens without this rule.
    */
   edit(edit: MessageEdit, deadline: Deadline): Promise<StoredMessage | 'absent'>
 
   /**
-   * Idempotent: deleting what is not there is no error. Answers the ids that were there. Reactions
-   * go with their message.
+   * Deletes messages and their reactions. Idempotent. Resolves to the ids that were stored until
+   * now.
    */
   remove(
     channel: ChannelId,
@@ -124,14 +129,14 @@ export interface MessageStore extends AsyncDisposable {
   ): Promise<readonly MessageId[]>
 
   /**
-   * `known` when the user had reacted so already; `full` when another emoji would be one too many
-   * (20).
+   * Adds a reaction. `known`: the user reacted with this emoji before. `full`: the message already
+   * has 20 different emoji. `absent`: there is no such message.
    */
   react(reaction: Reaction, deadline: Deadline): Promise<'added' | 'known' | 'full' | 'absent'>
 
   unreact(reaction: Reaction, deadline: Deadline): Promise<'removed' | 'absent'>
 
-  /** Users who reacted with an emoji, by id, after a given one. */
+  /** At most `limit` users who reacted with an emoji, by ascending id, from `after` on. */
   reactors(
     channel: ChannelId,
     id: MessageId,
@@ -140,7 +145,7 @@ export interface MessageStore extends AsyncDisposable {
     deadline: Deadline,
   ): Promise<readonly UserId[]>
 
-  /** Reaction counts of many messages at once; messages without any are absent from the answer. */
+  /** Reaction counts of many messages, as `viewer` sees them. Messages without any are absent. */
   reactions(
     channel: ChannelId,
     ids: readonly MessageId[],

@@ -1,10 +1,10 @@
 import type { ChannelId, GuildId, MessageId, UserId } from '@threshold/contract'
 import type { Deadline } from '@threshold/kit'
 
-/** A push to be sent: one per message, whoever and however many it concerns. */
+/** A push. Each message has one at most, whatever the number of its recipients. */
 export interface Notification {
   readonly v: 1
-  /** The message's id; also the idempotency key, so that a sink may drop what it has seen. */
+  /** The message's id. Also the idempotency key, by which a sink drops repetitions. */
   readonly id: MessageId
   readonly channelId: ChannelId
   readonly guildId?: GuildId
@@ -15,15 +15,18 @@ export interface Notification {
 }
 
 /**
- * Tells people who are not looking, by an HTTP POST of the notification as JSON, its content cut to
- * 120 UTF-16 code units at most. At least once, with the message's id as the header
- * `Idempotency-Key`; retried with growing pauses while the sink is away (no connection, 408, 429,
- * 5xx), given up where it refuses (other 4xx), and kept over a restart.
+ * Sends pushes to a sink: an HTTP POST of the notification as JSON, with the content cut to 120
+ * UTF-16 code units and the message's id in the header `Idempotency-Key`.
+ *
+ * Guarantees: delivery is at least once and survives a restart. While the sink is away (no
+ * connection, 408, 429, 5xx) the notifier retries with growing pauses. After a refusal (any other
+ * 4xx) it gives the push up.
  */
 export interface Notifier extends AsyncDisposable {
   /**
-   * Durable once resolved. Called before the message is stored, so that no acknowledged message
-   * lacks its push; a push whose message never came to be is dropped.
+   * Accepts a push. Durable once resolved. The caller enqueues before it stores the message, so
+   * that no acknowledged message lacks its push. The notifier drops a push whose message never
+   * appears in the store.
    */
   enqueue(notification: Notification, deadline: Deadline): Promise<void>
 }

@@ -4,17 +4,18 @@ import type { Deadline } from '@threshold/kit'
 
 export type AuthorType = 'user' | 'bot'
 
-/** Facts that a search asks for and a message does not carry. */
+/** Attributes that a search can filter by and that a message does not contain. */
 export interface SearchFacts {
   readonly authorType: AuthorType
-  /** The author of the message that this one replies to, where that is still there. */
+  /** The author of the message that this one replies to, if that message still exists. */
   readonly repliedTo?: UserId
 }
 
+/** All filters that are present must match. */
 export interface SearchQuery {
-  /** All of these must be in the message. Empty: any message. */
+  /** The message contains all of these. Empty: any message. */
   readonly words: readonly string[]
-  /** Those the asker may read; a result from elsewhere is never an answer. */
+  /** The channels that the user may read. Messages in other channels never match. */
   readonly channels: readonly ChannelId[]
   readonly authors?: readonly UserId[]
   readonly mentions?: readonly UserId[]
@@ -23,9 +24,9 @@ export interface SearchQuery {
   readonly authorType?: AuthorType
   readonly repliedToUsers?: readonly UserId[]
   readonly repliedToMessages?: readonly MessageId[]
-  /** All of the first are in the message, and none of the second. */
+  /** The message contains all kinds in `all` and no kind in `none`. */
   readonly has?: { readonly all: readonly ContentKind[]; readonly none: readonly ContentKind[] }
-  /** Younger than this, and older than that: neither bound is an answer itself. */
+  /** Exclusive bounds of the message id. */
   readonly minId?: MessageId
   readonly maxId?: MessageId
   readonly order: 'newest' | 'oldest'
@@ -34,18 +35,19 @@ export interface SearchQuery {
 }
 
 export interface SearchResult {
+  /** The number of matches, before `offset` and `limit`. */
   readonly total: number
   readonly hits: readonly { readonly id: MessageId; readonly channelId: ChannelId }[]
 }
 
 /**
- * Finds messages by their words. An index may name a message that is gone: the reader looks each
- * hit up in the store.
+ * Finds messages by words and filters. An index can still name a deleted message, so the caller
+ * looks each hit up in the message store. Rejects with `UNAVAILABLE` or `DEADLINE_EXCEEDED`.
  */
 export interface SearchIndex extends AsyncDisposable {
   /**
-   * Idempotent: the same message again replaces what was known of it. Called before the store's
-   * insert, so that an acknowledged message is found.
+   * Adds a message, or replaces its entry. Idempotent. The caller indexes before it stores the
+   * message, so that every acknowledged message can be found.
    */
   index(
     guild: GuildId,

@@ -1,21 +1,21 @@
 import type { UserId } from '@threshold/contract'
 import type { Deadline } from '@threshold/kit'
 
-/** What a session that comes back gets: refused, or the frames it missed, in order, each once. */
 export type ResumeResult =
   | { readonly kind: 'refused' }
+  /** The frames that the client missed, in order and each once. */
   | { readonly kind: 'resumed'; readonly missed: readonly string[] }
-  /** It claims to have seen what was never sent: close code 4007. */
+  /** The client claims a sequence number that was never sent: close code 4007. */
   | { readonly kind: 'bad-sequence' }
 
 /**
- * Remembers sessions beyond their socket. Stage 1's keeps none and refuses all: every dropped
- * socket is a fresh IDENTIFY, with all its reads. That is stage 1's flaw to show (lab 1.5); stage 3
- * replaces this adapter.
+ * Keeps sessions beyond the life of their sockets. Stage 1's keeps none and refuses every resume,
+ * so each dropped socket costs a new IDENTIFY with all its reads. Lab 1.5 shows that flaw; stage 3
+ * replaces the adapter.
  */
 export interface SessionRegistry extends AsyncDisposable {
   resume(
-    ask: { readonly sessionId: string; readonly userId: UserId; readonly sequence: number },
+    request: { readonly sessionId: string; readonly userId: UserId; readonly sequence: number },
     deadline: Deadline,
   ): Promise<ResumeResult>
 }

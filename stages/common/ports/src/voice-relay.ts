@@ -1,28 +1,24 @@
 import type { ChannelId, UserId } from '@threshold/contract'
 
-/** One participant's way into a call, as the voice socket tells it to the client. */
+/** The UDP endpoint of one participant, as the voice socket announces it to the client. */
 export interface VoiceEndpoint {
-  /** RTP synchronisation source: who is speaking, 32 bits. */
+  /** The RTP synchronisation source (32 bits) that identifies the speaker. */
   readonly ssrc: number
   readonly address: string
   readonly port: number
 }
 
 /**
- * Carries opaque RTP packets between the members of a voice channel over UDP. The relay reads a
- * packet's SSRC and nothing behind it. Packets may be lost, as UDP has it; they never leave their
- * channel.
+ * Relays opaque RTP packets between the members of a voice channel over UDP. It reads the SSRC of a
+ * packet and nothing else. Packets may be lost, as always with UDP. They never leave their channel.
  */
 export interface VoiceRelay extends AsyncDisposable {
   /**
-   * A seat is bound to the address its first discovery packet comes from; packets from elsewhere
-   * are dropped.
+   * Adds a participant. The relay binds the endpoint to the address of the first discovery packet,
+   * and drops packets from other addresses. A new participant may speak.
    */
   join(channel: ChannelId, user: UserId): Promise<VoiceEndpoint>
-  /**
-   * What a silent seat says is dropped, until it is silent no more; it hears the others all the
-   * same. A new seat may speak.
-   */
-  setMuted(ssrc: number, silent: boolean): void
+  /** While muted, the packets of the participant are dropped. It still receives all others. */
+  setMuted(ssrc: number, muted: boolean): void
   leave(ssrc: number): void
 }
