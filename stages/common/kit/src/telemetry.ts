@@ -17,7 +17,7 @@ export interface Telemetry extends AsyncDisposable {
 
 export interface TelemetryOptions {
   readonly service: string
-  /** Collector for OTLP over HTTP, such as http://127.0.0.1:4318. Without one nothing is traced. */
+  /** Collector for OTLP over HTTP, such as http://127.0.0.1:4318. Tracing is off without it. */
   readonly otlpUrl?: string | undefined
 }
 

@@ -19,10 +19,10 @@ export interface MemberList {
   put(member: Member): void
   remove(user: UserId): void
   readonly size: number
-  /** At most `limit` members with ids after `after`, in ascending order. */
+  /** Up to `limit` members with ids after `after`, in ascending order. */
   page(after: UserId, limit: number): Member[]
   /**
-   * At most `limit` members whose nick or username starts with `prefix`, ignoring case. Ordered by
+   * Up to `limit` members whose nick or username starts with `prefix`, ignoring case. Ordered by
    * the matching name, then by id.
    */
   startingWith(prefix: string, limit: number): Member[]
@@ -49,7 +49,7 @@ export interface EventEncoder {
 export interface AnalyticsSnapshot {
   readonly messages: number
   readonly activeUsers: number
-  /** At most ten, the busiest first. */
+  /** Ten channels or fewer, the busiest first. */
   readonly busiestChannels: readonly { readonly channelId: ChannelId; readonly messages: number }[]
 }
 

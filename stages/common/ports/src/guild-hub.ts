@@ -37,8 +37,8 @@ export interface LogPosition {
 }
 
 /**
- * What a session receives of a guild: first a view of it, then every later event in the order of
- * the guild's log.
+ * A message from a guild to a session. The first one is a view of the guild. Every later event
+ * follows, in the order of the guild's log.
  */
 export type Delivery =
   | {
@@ -81,7 +81,7 @@ export type Access =
   | {
       readonly kind: 'member'
       readonly member: Member
-      /** Of the channel where one was asked for, else of the guild. */
+      /** The member's permissions in the channel, or in the guild if no channel was given. */
       readonly permissions: bigint
       readonly channel?: Channel
       readonly lastMessageId?: MessageId
@@ -94,7 +94,7 @@ export type ExecuteResult =
   | { readonly ok: true; readonly events: readonly GuildEvent[] }
   | { readonly ok: false; readonly refusal: Refusal | 'unknown-guild' }
 
-/** What a session receives outside guilds: direct messages, and the news that its user joined one. */
+/** A message to a session outside of guilds: a direct message, or that its user joined a guild. */
 export type UserDelivery =
   | { readonly kind: 'event'; readonly event: HubEvent; readonly position: LogPosition }
   | { readonly kind: 'joined'; readonly guildId: GuildId }
@@ -106,8 +106,9 @@ export type MemberQuery =
 
 /**
  * Owns the guilds. Each guild has one owner, which holds its state, decides on commands, keeps one
- * log of events and delivers them to sessions. In stages 1 and 2 the owner is an object in this
- * process, from stage 3 on an actor in another one. The port stays the same.
+ * log of events and delivers them to sessions. The owner is an object in this
+ * process in stages 1 and 2, and an actor in another process from stage 3 on. The port stays the
+ * same.
  *
  * Guarantees: `publish` and `execute` resolve once the event is in the log. Every session of a
  * guild receives its events in log order and each of them once. It receives no event of a channel

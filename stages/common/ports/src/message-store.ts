@@ -80,8 +80,8 @@ export interface MessageStore extends AsyncDisposable {
   ): Promise<readonly StoredMessage[]>
 
   /**
-   * At most `limit` (1–100) messages, newest first. One range of an index in stage 1. From stage 2
-   * on it reads as many partitions as it needs to fill the page.
+   * Up to `limit` (1–100) messages, newest first. Stage 1 reads one range of an index. Stage 2 reads
+   * as many partitions as it needs to fill the page.
    */
   page(
     channel: ChannelId,
@@ -136,7 +136,7 @@ export interface MessageStore extends AsyncDisposable {
 
   unreact(reaction: Reaction, deadline: Deadline): Promise<'removed' | 'absent'>
 
-  /** At most `limit` users who reacted with an emoji, by ascending id, from `after` on. */
+  /** Up to `limit` users who reacted with an emoji, by ascending id, from `after` on. */
   reactors(
     channel: ChannelId,
     id: MessageId,

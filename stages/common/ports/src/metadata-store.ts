@@ -51,7 +51,7 @@ export interface MetadataStore extends AsyncDisposable {
   /** Undefined if there is no such invite, or it has expired. */
   invite(code: string, deadline: Deadline): Promise<Invite | undefined>
   invitesOf(channel: ChannelId, deadline: Deadline): Promise<readonly Invite[]>
-  /** At most a thousand. */
+  /** Up to a thousand invites. */
   invitesOfGuild(guild: GuildId, deadline: Deadline): Promise<readonly Invite[]>
   removeInvite(code: string, deadline: Deadline): Promise<void>
   /** Takes one use; false when none is left. Two concurrent calls never share the last one. */
