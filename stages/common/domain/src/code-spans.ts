@@ -1,14 +1,10 @@
-/**
- * Stands for code that was left out. No part of a mention, so that what stood on both sides of it
- * makes none.
- */
+/** Replaces removed code, so that the text before and after it cannot join to form a mention. */
 const PLACEHOLDER = '`'
 
 /**
- * A text without its code, where nothing is a mention: blocks in ``` and inline code in any number
- * of backticks, as Discord's clients show them. A fence that is never closed, or one after a
- * backslash, is text. By hand and not by a regular expression, since two thousand backticks would
- * keep one busy for seconds.
+ * The text without its code, in which nothing is a mention. Code is a block in ``` or a span in any
+ * number of backticks, as Discord's clients show it. An unclosed fence and an escaped one are text.
+ * This is no regular expression, because two thousand backticks would keep one busy for seconds.
  */
 export function withoutCode(text: string): string {
   if (!text.includes('`')) return text
@@ -20,7 +16,7 @@ export function withoutCode(text: string): string {
     const backslash = text.indexOf('\\', at)
     if (tick === -1) return kept + text.slice(at)
     if (backslash !== -1 && backslash < tick) {
-      // Letters, digits and blanks are not escaped.
+      // A backslash escapes neither letters nor digits nor blanks.
       const length = /[^0-9A-Za-z\s]/.test(text[backslash + 1] ?? '') ? 2 : 1
       kept += text.slice(at, backslash + length)
       at = backslash + length
@@ -34,15 +30,15 @@ export function withoutCode(text: string): string {
 }
 
 /**
- * Where a block that begins here ends. It may name a language in its first line, and holds more
- * than line breaks.
+ * The end of a block that starts here. Its first line may name a language. A block of line breaks
+ * only is no block.
  */
 function blockEnd(text: string, start: number): number | undefined {
   if (!text.startsWith('```', start)) return undefined
   const language = /[a-z0-9_+\-.#]+\n/iy
   language.lastIndex = start + 3
-  const named = language.test(text) ? [language.lastIndex] : []
-  for (let content of [...named, start + 3]) {
+  const afterLanguage = language.test(text) ? [language.lastIndex] : []
+  for (let content of [...afterLanguage, start + 3]) {
     while (text[content] === '\n') content += 1
     const close = content < text.length ? text.indexOf('```', content + 1) : -1
     if (close !== -1) return close + 3
@@ -50,7 +46,7 @@ function blockEnd(text: string, start: number): number | undefined {
   return undefined
 }
 
-/** Whole runs of backticks by their length, each list in the order of the text. */
+/** The positions of the runs of backticks, by the length of the run, in the order of the text. */
 function backtickRuns(text: string): ReadonlyMap<number, number[]> {
   const runs = new Map<number, number[]>()
   for (const { index, 0: run } of text.matchAll(/`+/g)) {
@@ -62,8 +58,8 @@ function backtickRuns(text: string): ReadonlyMap<number, number[]> {
 }
 
 /**
- * Where inline code that begins here ends: after the next run of as many backticks; of fewer, where
- * the run's rest is content.
+ * The end of a code span that starts here: the next run of as many backticks. If there is none, a
+ * shorter run closes the span, and the rest of the opening run belongs to its content.
  */
 function inlineEnd(
   text: string,

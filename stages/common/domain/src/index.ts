@@ -8,11 +8,11 @@ export type {
   MemberPatch,
   Refusal,
 } from './guild/commands.ts'
-export { withoutDanglingReferences } from './guild/dangling.ts'
+export { compensatingEvents } from './guild/compensating-events.ts'
+export { withoutDanglingReferences } from './guild/dangling-references.ts'
 export { decide } from './guild/decide.ts'
 export { LIMITS } from './guild/decision.ts'
 export { evolve } from './guild/evolve.ts'
-export { compensatingEvents } from './guild/undo.ts'
 export { findMentions, type Mentions, permittedMentions } from './mentions.ts'
 export type {
   Channel,

@@ -16,13 +16,13 @@ export interface Mentions {
 }
 
 const NONE: Mentions = { users: [], roles: [], everyone: false }
-/** Discord caps what one message may notify. */
-const MOST = 100
+/** Discord's limit for the mentions of one message that notify. */
+const MAX_MENTIONS = 100
 
 /**
- * Whom a text mentions: `<@id>`, `<@!id>`, `<@&role>`, `@everyone`, `@here`, as far as `allowed`
- * lets them and the author may. Code mentions nobody. Pure: ids that belong to nobody are dropped
- * by the caller, who knows the users.
+ * The mentions in a text: `<@id>`, `<@!id>`, `<@&role>`, `@everyone` and `@here`, as far as the
+ * sender's `allowed` admits them. Code contains none. The caller drops ids that do not exist, and
+ * roles and @everyone that the author may not mention.
  */
 export function findMentions(
   content: string,
@@ -69,4 +69,6 @@ export function permittedMentions(
 }
 
 const unique = (matches: Iterable<RegExpMatchArray>): string[] =>
-  [...new Set([...matches].map((m) => BigInt(m[1]!).toString()))].sort(compareIds).slice(0, MOST)
+  [...new Set([...matches].map((m) => BigInt(m[1]!).toString()))]
+    .sort(compareIds)
+    .slice(0, MAX_MENTIONS)

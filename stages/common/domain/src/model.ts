@@ -1,8 +1,8 @@
 import type { ChannelId, GuildId, MessageId, RoleId, Snowflake, UserId } from '@threshold/contract'
 
 /**
- * Every persisted shape carries `v`: a reader takes its own version and the one before, so that
- * code can roll.
+ * Every stored type carries its version `v`. A reader accepts its own version and the one before,
+ * so that two versions of the code can run during a rolling deploy.
  */
 export interface User {
   readonly v: 1
@@ -17,12 +17,12 @@ export interface Role {
   readonly color: number
   readonly hoist: boolean
   readonly position: number
-  /** A decimal string: 64 bits do not fit a JSON number. */
+  /** A decimal string, because a JSON number cannot hold 64 bits. */
   readonly permissions: string
   readonly mentionable: boolean
 }
 
-/** What a channel allows or denies on top of the roles. */
+/** Permissions that a channel allows or denies to one role or member, on top of the roles. */
 export interface Overwrite {
   /** A role's or a user's id. */
   readonly id: Snowflake
@@ -32,7 +32,7 @@ export interface Overwrite {
   readonly deny: string
 }
 
-/** Types of the contract: 0 text, 1 direct message, 2 voice, 4 category, 5 announcement. */
+/** Discord's numbers: 0 text, 1 direct message, 2 voice, 4 category, 5 announcement. */
 export type ChannelType = 0 | 1 | 2 | 4 | 5
 
 export interface Channel {
@@ -48,10 +48,10 @@ export interface Channel {
   readonly nsfw: boolean
   readonly rateLimitPerUser: number
   readonly overwrites: readonly Overwrite[]
-  /** Voice channels alone. */
+  /** Only in voice channels. */
   readonly bitrate?: number
   readonly userLimit?: number
-  /** Direct messages alone: both users, in id order. */
+  /** Only in direct messages: both users, by ascending id. */
   readonly recipients?: readonly UserId[]
 }
 
@@ -63,7 +63,7 @@ export interface Member {
   readonly joinedAt: number
   readonly mute: boolean
   readonly deaf: boolean
-  /** Ends when the member goes offline. Absent once the member was given a role. */
+  /** The membership ends when the member goes offline. Removed with the first role. */
   readonly temporary?: true
 }
 
@@ -83,8 +83,8 @@ export interface Guild {
 }
 
 /**
- * All that decides who may do what in a guild. One owner holds it in memory; a store holds it for
- * good.
+ * Everything that decides on permissions in a guild. Its owner keeps it in memory, and the metadata
+ * store keeps it durably.
  */
 export interface GuildState {
   readonly guild: Guild
@@ -103,33 +103,36 @@ export interface Invite {
   /** Seconds; 0 is forever. */
   readonly maxAge: number
   readonly maxUses: number
-  /** How often it was used so far. */
+  /** The number of uses so far. */
   readonly uses: number
   readonly temporary: boolean
 }
 
-/** A message as every stage keeps it; the wire shape is made from it by the REST layer. */
+/** A message as every stage stores it. The REST layer makes the wire format from it. */
 export interface StoredMessage {
   readonly v: 1
   readonly id: MessageId
   readonly channelId: ChannelId
   readonly authorId: UserId
   /**
-   * 0 to 2,000 code points; the contract checks it, not the store. Empty only where there are
+   * 0 to 2,000 code points; the contract checks that, not the store. Empty only in a message with
    * embeds.
    */
   readonly content: string
   /**
-   * Microseconds since the Unix epoch, from the writer's hybrid clock. A backfill keeps it, so the
-   * newer write wins wherever both land.
+   * Microseconds since the Unix epoch, from the writer's hybrid clock. A backfill copies it, so that
+   * the newer write wins in every store.
    */
   readonly writeTimeMicros: bigint
   /** Milliseconds since the Unix epoch. */
   readonly editedAt?: number
-  /** 0 plain, 19 reply. Only set fields are written: an unset column is a tombstone in stage 2. */
+  /**
+   * 0 plain, 19 reply. The optional fields below are written only if they are set: in stage 2 a null
+   * column costs a tombstone.
+   */
   readonly type: 0 | 19
   readonly tts?: boolean
-  /** A bigint where it is an integer beyond 2^53. */
+  /** A bigint if it is an integer beyond 2^53. */
   readonly nonce?: string | number | bigint
   readonly flags?: number
   readonly mentions?: readonly UserId[]
@@ -154,6 +157,6 @@ export interface Reaction {
 export interface ReactionCount {
   readonly emoji: Emoji
   readonly count: number
-  /** Whether the one who asks has reacted. */
+  /** Whether the viewer has reacted. */
   readonly me: boolean
 }

@@ -8,10 +8,9 @@ import {
 import type { Channel, GuildState, Member, Overwrite, Role } from './model.ts'
 
 /**
- * Discord's permission algorithm, pure. Source: Discord's developer documentation, "Permission
- * Overwrites". Order: @everyone's role, the member's roles, then in a channel the overwrite of
- * @everyone, of all roles together (allow wins over deny among them), and of the member last. Owner
- * and administrator stand above all of it.
+ * A member's permissions in the guild: those of @everyone and of the member's roles together.
+ * Owner and administrators have all permissions. Source: Discord's developer documentation,
+ * "Permission Overwrites".
  */
 export function guildPermissions(
   state: Pick<GuildState, 'guild' | 'roles'>,
@@ -23,6 +22,10 @@ export function guildPermissions(
   return (bits & Permission.Administrator) !== 0n ? ALL_PERMISSIONS : bits
 }
 
+/**
+ * A member's permissions in a channel: those in the guild, changed by the channel's overwrites.
+ * Overwrites do not restrict owner and administrators.
+ */
 export function channelPermissions(
   state: Pick<GuildState, 'guild' | 'roles'>,
   member: Pick<Member, 'roles' | 'user'>,
@@ -31,12 +34,12 @@ export function channelPermissions(
   const base = guildPermissions(state, member)
   if (base === ALL_PERMISSIONS) return base
   const bits = applyOverwrites(base, state, member, channel)
-  return implied(bits, channel)
+  return withoutUnusable(bits, channel)
 }
 
 /**
- * @everyone's entry, then those of all roles together, then the member's own: each takes its
- * denials away and adds its allowances.
+ * Applies the entry of @everyone first, then those of all roles together (allow wins over deny among
+ * them), then the member's own. Each removes what it denies and adds what it allows.
  */
 function applyOverwrites(
   base: bigint,
@@ -59,10 +62,7 @@ function applyOverwrites(
   return own ? (bits & ~BigInt(own.deny)) | BigInt(own.allow) : bits
 }
 
-/**
- * The bits that a channel's overwrites alone give a member, without those of their roles in the
- * guild.
- */
+/** The permissions that a member has through the overwrites of a channel alone. */
 export const allowedByOverwrites = (
   state: Pick<GuildState, 'guild'>,
   member: Pick<Member, 'roles' | 'user'>,
@@ -70,11 +70,11 @@ export const allowedByOverwrites = (
 ): bigint => applyOverwrites(0n, state, member, channel)
 
 /**
- * Whoever cannot view a channel can do nothing in it; whoever cannot connect to a voice channel
- * can't speak, and whoever cannot send can't attach or mention either. Each by itself, so that an
- * allowance never takes anything away.
+ * Removes permissions that need another one which is missing. A member who cannot view a channel can
+ * do nothing in it. A member who cannot connect cannot speak, and one who cannot send cannot attach
+ * or mention. Each rule removes permissions by itself, so an added one never removes another.
  */
-function implied(bits: bigint, channel: Channel): bigint {
+function withoutUnusable(bits: bigint, channel: Channel): bigint {
   if ((bits & Permission.ViewChannel) === 0n) return 0n
   let left = bits
   if (channel.type === 2 && (bits & Permission.Connect) === 0n)
@@ -89,12 +89,11 @@ function implied(bits: bigint, channel: Channel): bigint {
   return left
 }
 
+/** Whether `bits` contain all bits of `permission`. */
 export const hasPermission = (bits: bigint, permission: bigint): boolean =>
   (bits & permission) === permission
 
-/**
- * Whether somebody has all these permissions in a channel; nobody has any in one that is not there.
- */
+/** Whether a user has all these permissions in a channel. False if either does not exist. */
 export function can(
   state: GuildState,
   userId: UserId,
@@ -116,14 +115,14 @@ export const canView = (state: GuildState, userId: UserId, channelId: ChannelId)
 type Hierarchy = Pick<GuildState, 'guild' | 'roles'>
 type Ranked = Pick<Member, 'roles' | 'user'>
 
-/** Of two roles at the same position the older one is higher, as Discord has it. */
+/** Whether role `a` is higher. The older of two roles at the same position is, as at Discord. */
 export const outranks = (a: Role | undefined, b: Role | undefined): boolean =>
   a !== undefined &&
   (b === undefined ||
     a.position > b.position ||
     (a.position === b.position && compareIds(a.id, b.id) < 0))
 
-/** The role that decides a member's place; undefined for who has none but @everyone. */
+/** The member's highest role; undefined for a member who has only @everyone. */
 export function highestRole(state: Hierarchy, member: Ranked): Role | undefined {
   let top: Role | undefined
   for (const id of member.roles) {
@@ -133,10 +132,7 @@ export function highestRole(state: Hierarchy, member: Ranked): Role | undefined 
   return top
 }
 
-/**
- * Only what stands below a member may be given, taken or changed by them. The owner stands above
- * all.
- */
+/** Whether the member may assign and change the role. The owner is above all roles. */
 export const isAboveRole = (state: Hierarchy, member: Ranked, role: Role): boolean =>
   member.user.id === state.guild.ownerId || outranks(highestRole(state, member), role)
 
@@ -145,7 +141,7 @@ export const isAboveMember = (state: Hierarchy, member: Ranked, other: Ranked): 
   (member.user.id === state.guild.ownerId ||
     outranks(highestRole(state, member), highestRole(state, other)))
 
-/** A new overwrite list with one entry put or, without a value, taken out. */
+/** The list with the entry of this id replaced by `value`, or removed if `value` is undefined. */
 export function withOverwrite(
   list: readonly Overwrite[],
   id: string,

@@ -1,17 +1,17 @@
 import type { StoredMessage } from './model.ts'
 
 /**
- * Whether a message that is stored under an id is the send that comes with this id: its retry, or
- * the same call once more. The id alone says nothing: two processes may have made it. A copy may
- * have lost its dedupe key, but never the nonce it came with.
+ * Whether a stored message and a send with the same id are the same send, so that the send is a
+ * retry. The id alone does not prove that, because two processes may have made it. The stored copy
+ * may have lost its dedupe key, but it always has its nonce.
  */
 export function isSameSend(
-  found: StoredMessage,
-  foundDedupe: string | undefined,
+  stored: StoredMessage,
+  storedDedupe: string | undefined,
   message: StoredMessage,
   dedupe: string | undefined,
 ): boolean {
-  if (found.authorId !== message.authorId || found.channelId !== message.channelId) return false
-  if (dedupe === undefined) return found.writeTimeMicros === message.writeTimeMicros
-  return foundDedupe === undefined ? found.nonce === message.nonce : foundDedupe === dedupe
+  if (stored.authorId !== message.authorId || stored.channelId !== message.channelId) return false
+  if (dedupe === undefined) return stored.writeTimeMicros === message.writeTimeMicros
+  return storedDedupe === undefined ? stored.nonce === message.nonce : storedDedupe === dedupe
 }

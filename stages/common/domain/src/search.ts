@@ -1,57 +1,60 @@
 import type { StoredMessage } from './model.ts'
 
-/** Words longer than this are cut: a word is a key of an index, and keys have a size. */
-const LONGEST = 64
-const MOST = 200
+/** Counted in code points. Longer words are cut, because the keys of an index have a maximum size. */
+const MAX_WORD_LENGTH = 64
+const MAX_WORDS = 200
 
-/** A word, an emoji with its modifiers, or a run of signs such as the `!!!` of `wow!!!`. */
+/** A word, an emoji with its modifiers, or a run of punctuation such as the `!!!` of `wow!!!`. */
 const TOKEN =
   /[\p{L}\p{N}_]+|\p{Regional_Indicator}{1,2}|\p{Extended_Pictographic}\p{Emoji_Modifier}?(?:\u200D\p{Extended_Pictographic}\p{Emoji_Modifier}?){0,9}|[[\p{P}\p{S}]--[\p{Extended_Pictographic}\p{Regional_Indicator}_]]+/gv
-const SIGNS = /^[[\p{P}\p{S}]--[\p{Extended_Pictographic}\p{Regional_Indicator}_]]+$/v
+const PUNCTUATION = /^[[\p{P}\p{S}]--[\p{Extended_Pictographic}\p{Regional_Indicator}_]]+$/v
 
 /**
- * The words of a text as an index keeps them: lower case, without accents, once each. Search means
- * "all of these words"; relevance, stemming and phrases are what a search engine would add. The
- * index also keeps the plain form of a token, and runs of signs. Both come after the words as
- * written, so that a long message loses them first.
+ * The words of a text for the index: lower case, without accents, each once. A search finds messages
+ * that contain all of its words. A search engine would add relevance, stemming and phrases.
+ *
+ * The list also has the plain form of each word, and runs of punctuation. They come last, so that
+ * the limit on the number of words drops them first.
  */
 export function indexWords(text: string): string[] {
   const tokens = tokensOf(text)
-  const words = tokens.filter((token) => !SIGNS.test(token))
-  const signs = tokens.filter((token) => SIGNS.test(token))
-  return [...new Set([...words, ...words.map(plainForm), ...signs])]
+  const words = tokens.filter((token) => !PUNCTUATION.test(token))
+  const punctuation = tokens.filter((token) => PUNCTUATION.test(token))
+  return [...new Set([...words, ...words.map(plainForm), ...punctuation])]
     .filter((word) => word !== '')
-    .slice(0, MOST)
+    .slice(0, MAX_WORDS)
 }
 
 /**
- * The words that a message must have to be found by a text. Signs count only where there is nothing
- * else. A text without any word, such as a zero-width space, is sought as it is and so found
- * nowhere, instead of everywhere.
+ * The words that a message must contain to match a query. Punctuation counts only if the query has
+ * no words. A query without any token, such as a zero-width space, stays one word that matches
+ * nothing. An empty list would match every message.
  */
 export function queryWords(text: string): string[] {
   const tokens = tokensOf(text)
-  const words = tokens.filter((token) => !SIGNS.test(token))
-  if (words.length > 0) return words.slice(0, MOST)
-  return tokens.length > 0 || text.trim() === '' ? tokens.slice(0, MOST) : [text]
+  const words = tokens.filter((token) => !PUNCTUATION.test(token))
+  if (words.length > 0) return words.slice(0, MAX_WORDS)
+  return tokens.length > 0 || text.trim() === '' ? tokens.slice(0, MAX_WORDS) : [text]
 }
 
 function tokensOf(text: string): string[] {
   const plain = text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase()
-  const tokens = (plain.match(TOKEN) ?? []).map((token) => [...token].slice(0, LONGEST).join(''))
+  const tokens = (plain.match(TOKEN) ?? []).map((token) =>
+    [...token].slice(0, MAX_WORD_LENGTH).join(''),
+  )
   return [...new Set(tokens)]
 }
 
 /**
- * `👍🏽` is found by `👍`, and Markdown's `_nice_` by `nice`. NFKD and the accents' removal already
- * drop U+FE0F.
+ * The word without skin tones and Markdown underscores, so that `👍` finds `👍🏽`, and `nice` finds
+ * `_nice_`. U+FE0F is already gone, removed with the accents.
  */
 const plainForm = (word: string): string =>
   word.replace(/\p{Emoji_Modifier}/gu, '').replace(/^_+|_+$/g, '')
 
 /**
- * A search can ask for messages with these. Files, stickers and polls are outside the contract: no
- * message has any.
+ * A kind of content that a search can filter by. Files, stickers and polls are outside of the
+ * contract, so no message contains one.
  */
 export type ContentKind = 'link' | 'embed' | 'image'
 
@@ -59,12 +62,12 @@ export function contentKindsOf({
   content,
   embeds = [],
 }: Pick<StoredMessage, 'content' | 'embeds'>): ContentKind[] {
-  const pictures = (embeds as readonly { image?: object; thumbnail?: object }[]).some(
+  const hasImage = (embeds as readonly { image?: object; thumbnail?: object }[]).some(
     ({ image, thumbnail }) => image ?? thumbnail,
   )
   return [
     ...(/https?:\/\/[^\s<>]/i.test(content) ? ['link' as const] : []),
     ...(embeds.length > 0 ? ['embed' as const] : []),
-    ...(pictures ? ['image' as const] : []),
+    ...(hasImage ? ['image' as const] : []),
   ]
 }

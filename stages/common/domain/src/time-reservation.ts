@@ -1,6 +1,6 @@
 /**
- * Milliseconds since the Unix epoch, `from` included and `until` not, in which one owner alone may
- * make ids.
+ * The time in which one owner alone may make ids: milliseconds since the Unix epoch, `from`
+ * inclusive and `until` exclusive.
  */
 export interface TimeReservation {
   readonly owner: string
@@ -10,16 +10,17 @@ export interface TimeReservation {
 
 export interface ReservationRequest {
   readonly owner: string
-  /** No earlier than this: the owner's clock, or its last id where that is later. */
+  /** The earliest start: the owner's clock, or its last id if that is later. */
   readonly at: number
+  /** The length in milliseconds. */
   readonly ms: number
 }
 
 /**
- * The next reservation of a worker number, of which the one that is stored is the latest. Two
- * owners never hold the same millisecond, whatever their clocks say: a new owner begins where the
- * stored reservation ends. An owner that asks again, perhaps because it never got an answer, keeps
- * its beginning and is never given less than before.
+ * The next reservation of a worker number; `held` is the latest one. Two owners never share a
+ * millisecond, whatever their clocks say, because a new owner starts where the held reservation
+ * ends. An owner that repeats its request, perhaps because the answer was lost, keeps its start and
+ * never gets less time than before.
  */
 export function extendReservation(
   held: TimeReservation | undefined,

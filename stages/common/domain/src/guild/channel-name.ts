@@ -1,21 +1,18 @@
 import type { ChannelType } from '../model.ts'
 
-/** Text and announcement channels. */
+/** Whether this is a text or an announcement channel. */
 export const isTextChannel = (type: ChannelType): boolean => type === 0 || type === 5
 
-/** Code points, as the form bounds them. */
-const LONGEST = 100
+/** Counted in code points, as in the contract. */
+const MAX_LENGTH = 100
 
-/**
- * ASCII punctuation that Discord drops from the names of text channels. Dashes and underscores
- * stay.
- */
+/** ASCII punctuation that Discord removes from the names of text channels. `-` and `_` stay. */
 const PUNCTUATION = /[!-,./:-@[-^`{-~]/g
 
 /**
- * The name as Discord keeps it. A text channel's is lower case, with one dash for each run of
- * blanks and dashes and none at either end; letters of any script and emoji stay. It may come out
- * empty, which is no name.
+ * The name that Discord stores. The name of a text channel becomes lower case; each run of blanks
+ * and dashes becomes one dash, and none stays at either end. Letters of any script and emoji stay.
+ * An empty result means that the name is invalid.
  */
 export function channelName(type: ChannelType, name: string): string {
   if (!isTextChannel(type)) return name
@@ -24,6 +21,6 @@ export function channelName(type: ChannelType, name: string): string {
     .replace(PUNCTUATION, '')
     .replace(/[\s-]+/g, '-')
     .replace(/^-/, '')
-  // The lower case of `İ` is two code points, so the name may have grown.
-  return [...kept].slice(0, LONGEST).join('').replace(/-$/, '')
+  // Lower case may be longer: `İ` becomes two code points.
+  return [...kept].slice(0, MAX_LENGTH).join('').replace(/-$/, '')
 }

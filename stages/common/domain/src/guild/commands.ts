@@ -2,8 +2,9 @@ import type { ChannelId, RoleId, Snowflake, UserId } from '@threshold/contract'
 import type { Channel, Guild, Member, Overwrite, Role, User } from '../model.ts'
 
 /**
- * What may be asked of a guild. Plain data with the asker in it, so that a command can be sent to
- * wherever the guild lives. New ids come with the command: asking twice makes one role, not two.
+ * A request to change a guild, by the user `by`. It is plain data, so that it can be sent to the
+ * process that owns the guild. It carries the ids of new things, so that a retried command creates
+ * one role and not two.
  */
 export type GuildCommand =
   | {
@@ -58,10 +59,10 @@ export type GuildCommand =
       readonly roles: readonly RoleId[]
       readonly joinedAt: number
       readonly invited: boolean
-      /** By an invite that gives membership until the member goes offline without a role. */
+      /** The invite grants membership that ends when the member goes offline without a role. */
       readonly temporary?: boolean
     }
-  /** The member's last session ended a while ago: a temporary membership ends. */
+  /** Ends a temporary membership, a while after the member's last session. */
   | { readonly type: 'member.expire'; readonly by: UserId; readonly userId: UserId }
   | {
       readonly type: 'member.edit'
@@ -82,7 +83,7 @@ export interface ChannelMove {
   readonly id: ChannelId
   readonly position?: number
   readonly parentId?: ChannelId | null
-  /** Takes the overwrites of the category that the channel is in afterwards. */
+  /** Copies the overwrites of the new category to the channel. */
   readonly lockPermissions?: boolean
 }
 
@@ -90,8 +91,8 @@ export type ChannelPatch = Partial<Omit<Channel, 'v' | 'id' | 'guildId' | 'recip
 export type MemberPatch = Partial<Pick<Member, 'nick' | 'roles' | 'mute' | 'deaf'>>
 
 /**
- * What happened to a guild. A store keeps it, the guild's memory follows it, sessions hear of it:
- * the same fact for all.
+ * A change of a guild that was decided. The store records it, the guild's state in memory evolves
+ * by it, and sessions receive a dispatch made of it.
  */
 export type GuildEvent =
   | { readonly type: 'guild.updated'; readonly guild: Guild }
@@ -106,7 +107,7 @@ export type GuildEvent =
   | { readonly type: 'member.updated'; readonly member: Member }
   | { readonly type: 'member.removed'; readonly user: User }
 
-/** Why a guild said no. REST answers each with one of the contract's errors. */
+/** Why a command was refused. REST maps each to one of the contract's errors. */
 export type Refusal =
   | 'unknown-channel'
   | 'unknown-role'

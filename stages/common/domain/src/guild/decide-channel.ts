@@ -32,19 +32,26 @@ type ChannelCommand = Extract<
   { type: `channel.${string}` | `channels.${string}` | `overwrite.${string}` }
 >
 
-/** Channels and their overwrites. Discord's rules, with those that it leaves open: ADR 23. */
-export function decideChannel(state: GuildState, command: ChannelCommand, asker: Member): Decision {
-  if (command.type === 'channel.create') return createChannel(state, command.channel, asker)
-  if (command.type === 'channels.move') return moveChannels(state, command.moves, asker)
+/**
+ * Decides on commands about channels and their overwrites, by Discord's rules. ADR 23 has the rules
+ * that Discord leaves open.
+ */
+export function decideChannel(
+  state: GuildState,
+  command: ChannelCommand,
+  requester: Member,
+): Decision {
+  if (command.type === 'channel.create') return createChannel(state, command.channel, requester)
+  if (command.type === 'channels.move') return moveChannels(state, command.moves, requester)
   const channel = state.channels.get(command.channelId)
   if (!channel) return refused('unknown-channel')
-  const mine = channelPermissions(state, asker, channel)
-  if (!hasPermission(mine, Permission.ViewChannel)) return refused('no-access')
+  const permissions = channelPermissions(state, requester, channel)
+  if (!hasPermission(permissions, Permission.ViewChannel)) return refused('no-access')
   switch (command.type) {
     case 'channel.edit':
-      return editChannel(state, channel, command.patch, asker)
+      return editChannel(state, channel, command.patch, requester)
     case 'channel.delete':
-      return hasPermission(mine, Permission.ManageChannels)
+      return hasPermission(permissions, Permission.ManageChannels)
         ? deleteChannel(state, channel)
         : refused('no-permission')
     case 'overwrite.put':
@@ -52,17 +59,17 @@ export function decideChannel(state: GuildState, command: ChannelCommand, asker:
         state,
         channel,
         withOverwrite(channel.overwrites, command.overwrite.id, command.overwrite),
-        asker,
+        requester,
       )
     case 'overwrite.delete': {
-      if (!hasPermission(mine, Permission.ManageRoles)) return refused('no-permission')
+      if (!hasPermission(permissions, Permission.ManageRoles)) return refused('no-permission')
       if (!channel.overwrites.some((o) => o.id === command.targetId))
         return refused('unknown-overwrite')
       return setOverwrites(
         state,
         channel,
         withOverwrite(channel.overwrites, command.targetId, undefined),
-        asker,
+        requester,
       )
     }
   }
@@ -72,20 +79,20 @@ function setOverwrites(
   state: GuildState,
   channel: Channel,
   overwrites: readonly Overwrite[],
-  asker: Member,
+  requester: Member,
 ): Decision {
-  const wrong = wrongOverwrites(state, channel, overwrites, asker, [
+  const refusal = overwriteRefusal(state, channel, overwrites, requester, [
     categoryOf(state, channel.parentId),
   ])
-  return wrong
-    ? refused(wrong)
+  return refusal
+    ? refused(refusal)
     : accepted(...channelUpdated(state, channel, { ...channel, overwrites }))
 }
 
-/** A channel begins with its category's overwrites, unless the request gives others. */
-function createChannel(state: GuildState, wanted: Channel, asker: Member): Decision {
-  const wrong = wrongPlace(state, wanted.parentId, asker)
-  if (wrong) return refused(wrong)
+/** A new channel starts with the overwrites of its category, unless the request names others. */
+function createChannel(state: GuildState, wanted: Channel, requester: Member): Decision {
+  const refusal = parentRefusal(state, wanted.parentId, requester)
+  if (refusal) return refused(refusal)
   if (state.channels.has(wanted.id)) return accepted()
   if (state.channels.size >= LIMITS.channels) return refused('too-many')
   if (!fits(wanted, wanted.parentId)) return refused('invalid-parent')
@@ -96,11 +103,11 @@ function createChannel(state: GuildState, wanted: Channel, asker: Member): Decis
   const inherits =
     category !== undefined && (given.length === 0 || sameOverwrites(given, category.overwrites))
   if (!inherits) {
-    const power = overwritePower(state, asker, undefined)
-    const keys = given.some((o) =>
+    const power = overwritePower(state, requester, undefined)
+    const grantsManageRoles = given.some((o) =>
       hasPermission(BigInt(o.allow) | BigInt(o.deny), Permission.ManageRoles),
     )
-    if ((keys && !power.manageRoles) || !mayChange(power, [], given))
+    if ((grantsManageRoles && !power.manageRoles) || !mayChange(power, [], given))
       return refused('no-permission')
     const unknown = unknownTarget(state, category?.overwrites ?? [], given)
     if (unknown) return refused(unknown)
@@ -113,39 +120,44 @@ function editChannel(
   state: GuildState,
   channel: Channel,
   patch: ChannelPatch,
-  asker: Member,
+  requester: Member,
 ): Decision {
-  if (!hasPermission(channelPermissions(state, asker, channel), Permission.ManageChannels))
+  if (!hasPermission(channelPermissions(state, requester, channel), Permission.ManageChannels))
     return refused('no-permission')
   const { type = channel.type, parentId = channel.parentId } = patch
   if (type !== channel.type && !(isTextChannel(type) && isTextChannel(channel.type)))
     return refused('invalid-channel')
-  const misplaced = parentId === channel.parentId ? undefined : wrongPlace(state, parentId, asker)
-  if (misplaced) return refused(misplaced)
+  const parentProblem =
+    parentId === channel.parentId ? undefined : parentRefusal(state, parentId, requester)
+  if (parentProblem) return refused(parentProblem)
   if (!fits(channel, parentId)) return refused('invalid-parent')
   const name = patch.name === undefined ? channel.name : channelName(type, patch.name)
   if (name === '') return refused('invalid-name')
   const overwrites = patch.overwrites && onePerTarget(patch.overwrites)
   if (overwrites) {
     const categories = [channel.parentId, parentId].map((id) => categoryOf(state, id))
-    const wrong = wrongOverwrites(state, channel, overwrites, asker, categories)
-    if (wrong) return refused(wrong)
+    const refusal = overwriteRefusal(state, channel, overwrites, requester, categories)
+    if (refusal) return refused(refusal)
   }
   const after = { ...channel, ...patch, name, overwrites: overwrites ?? channel.overwrites }
   return accepted(...channelUpdated(state, channel, after))
 }
 
 /**
- * Each channel that changes is judged by itself, and by the place where it goes. All of them move,
- * or none.
+ * Checks each channel that changes against its own permissions and against those of its new
+ * category. Either all channels move or none does.
  */
-function moveChannels(state: GuildState, moves: readonly ChannelMove[], asker: Member): Decision {
-  const manager = hasPermission(guildPermissions(state, asker), Permission.ManageChannels)
+function moveChannels(
+  state: GuildState,
+  moves: readonly ChannelMove[],
+  requester: Member,
+): Decision {
+  const manager = hasPermission(guildPermissions(state, requester), Permission.ManageChannels)
   const moved = new Map<string, Channel>()
-  /** The state after the moves before. */
-  let now = state
+  /** The state after the moves checked so far. */
+  let current = state
   for (const { id, position, parentId, lockPermissions } of moves) {
-    const before = now.channels.get(id)
+    const before = current.channels.get(id)
     if (!before) return refused(manager ? 'unknown-channel' : 'no-permission')
     const after = {
       ...before,
@@ -156,23 +168,23 @@ function moveChannels(state: GuildState, moves: readonly ChannelMove[], asker: M
     const overwrites = lockPermissions && category ? category.overwrites : before.overwrites
     const leaves = after.parentId !== before.parentId
     const locks = !sameOverwrites(overwrites, before.overwrites)
-    const mine = channelPermissions(state, asker, before)
-    if (!hasPermission(mine, Permission.ViewChannel)) return refused('no-access')
-    // Clients name every channel with its place, also those that stay: discord.js does.
+    const permissions = channelPermissions(state, requester, before)
+    if (!hasPermission(permissions, Permission.ViewChannel)) return refused('no-access')
+    // Clients such as discord.js list every channel with its position, also those that stay.
     if (manager && !leaves && !locks && after.position === before.position) continue
-    if (!hasPermission(mine, Permission.ManageChannels)) return refused('no-permission')
-    const wrong =
-      (leaves ? wrongPlace(now, after.parentId, asker) : undefined) ??
+    if (!hasPermission(permissions, Permission.ManageChannels)) return refused('no-permission')
+    const refusal =
+      (leaves ? parentRefusal(current, after.parentId, requester) : undefined) ??
       (fits(before, after.parentId) ? undefined : 'invalid-parent') ??
       (locks
-        ? wrongOverwrites(state, before, overwrites, asker, [
+        ? overwriteRefusal(state, before, overwrites, requester, [
             categoryOf(state, before.parentId),
             category,
           ])
         : undefined)
-    if (wrong) return refused(wrong)
+    if (refusal) return refused(refusal)
     moved.set(id, { ...after, overwrites })
-    now = { ...state, channels: new Map([...state.channels, ...moved]) }
+    current = { ...state, channels: new Map([...state.channels, ...moved]) }
   }
   return accepted(
     ...[...moved.values()].map((channel): GuildEvent => ({ type: 'channel.updated', channel })),
@@ -180,34 +192,34 @@ function moveChannels(state: GuildState, moves: readonly ChannelMove[], asker: M
 }
 
 /**
- * The channel goes last: if the process dies between the writes, repeating the request reaches what
- * still names it.
+ * The channel is deleted last. If the process dies between the writes, a repeated request still
+ * finds it, and updates the remaining references.
  */
 function deleteChannel(state: GuildState, channel: Channel): Decision {
-  const homeless: GuildEvent[] = childrenOf(state, channel).map((c) => ({
+  const orphaned: GuildEvent[] = childrenOf(state, channel).map((c) => ({
     type: 'channel.updated',
     channel: { ...c, parentId: null },
   }))
-  return accepted(...homeless, ...withoutChannel(state.guild, channel.id), {
+  return accepted(...orphaned, ...guildWithoutChannel(state.guild, channel.id), {
     type: 'channel.deleted',
     channel,
   })
 }
 
-/** Why a member may not give a channel these overwrites. */
-function wrongOverwrites(
+/** Why a member may not set these overwrites, or undefined if they may. */
+function overwriteRefusal(
   state: GuildState,
   channel: Channel,
   overwrites: readonly Overwrite[],
-  asker: Member,
+  requester: Member,
   categories: readonly (Channel | undefined)[],
 ): Refusal | undefined {
-  if (!hasPermission(channelPermissions(state, asker, channel), Permission.ManageRoles))
+  if (!hasPermission(channelPermissions(state, requester, channel), Permission.ManageRoles))
     return 'no-permission'
-  const power = overwritePower(state, asker, channel, categories)
+  const power = overwritePower(state, requester, channel, categories)
   if (!mayChange(power, channel.overwrites, overwrites)) return 'no-permission'
-  // An id is a role's or a member's for ever, so a changed type only takes the entry away. Members
-  // say so by removing it.
+  // An entry whose type changes loses its effect, because an id belongs to a role or to a member for
+  // good. Members without MANAGE_ROLES here have to delete it explicitly.
   if (!power.manageRoles && changesTargetType(channel.overwrites, overwrites))
     return 'no-permission'
   const known = categories.flatMap((category) => category?.overwrites ?? [])
@@ -216,20 +228,20 @@ function wrongOverwrites(
 }
 
 /**
- * Why a member may not put a channel there: a category decides for itself, and the guild for what
- * is in none.
+ * Why a member may not put a channel under this parent, or undefined if they may. They need the
+ * permission in the category, or in the guild if there is no category.
  */
-function wrongPlace(
+function parentRefusal(
   state: GuildState,
   parentId: string | null,
-  asker: Member,
+  requester: Member,
 ): Refusal | undefined {
   const category = categoryOf(state, parentId)
-  const mine = category
-    ? channelPermissions(state, asker, category)
-    : guildPermissions(state, asker)
-  if (category && !hasPermission(mine, Permission.ViewChannel)) return 'no-access'
-  if (!hasPermission(mine, Permission.ManageChannels)) return 'no-permission'
+  const permissions = category
+    ? channelPermissions(state, requester, category)
+    : guildPermissions(state, requester)
+  if (category && !hasPermission(permissions, Permission.ViewChannel)) return 'no-access'
+  if (!hasPermission(permissions, Permission.ManageChannels)) return 'no-permission'
   if (parentId !== null && !category) return 'invalid-parent'
   return category && childrenOf(state, category).length >= LIMITS.channelsInCategory
     ? 'full-category'
@@ -241,19 +253,19 @@ function categoryOf(state: GuildState, parentId: string | null): Channel | undef
   return parent?.type === 4 ? parent : undefined
 }
 
-/** Categories do not nest, so there is no ring. */
+/** Categories do not nest, so there can be no cycle. */
 const fits = ({ type }: Channel, parentId: string | null): boolean =>
   parentId === null || type !== 4
 
-/** A guild does not name a channel that is gone. */
-function withoutChannel(guild: Guild, id: string): GuildEvent[] {
+/** Removes a deleted channel from the settings of the guild. */
+function guildWithoutChannel(guild: Guild, id: string): GuildEvent[] {
   const { systemChannelId, afkChannelId } = guild
   if (systemChannelId !== id && afkChannelId !== id) return []
-  const left = (named: string | null): string | null => (named === id ? null : named)
+  const cleared = (channelId: string | null): string | null => (channelId === id ? null : channelId)
   const after = {
     ...guild,
-    systemChannelId: left(systemChannelId),
-    afkChannelId: left(afkChannelId),
+    systemChannelId: cleared(systemChannelId),
+    afkChannelId: cleared(afkChannelId),
   }
   return [{ type: 'guild.updated', guild: after }]
 }

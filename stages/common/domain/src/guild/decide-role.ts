@@ -7,28 +7,32 @@ import { withoutRole } from './overwrites.ts'
 
 type RoleCommand = Extract<GuildCommand, { type: `role.${string}` | `roles.${string}` }>
 
-/** Roles: only below one's own highest, and never with more permissions than one's own. */
-export function decideRole(state: GuildState, command: RoleCommand, asker: Member): Decision {
-  const mine = guildPermissions(state, asker)
-  if (!hasPermission(mine, Permission.ManageRoles)) return refused('no-permission')
+/**
+ * Decides on commands about roles. Members may manage roles below their own highest one, and grant
+ * only permissions that they have.
+ */
+export function decideRole(state: GuildState, command: RoleCommand, requester: Member): Decision {
+  const permissions = guildPermissions(state, requester)
+  if (!hasPermission(permissions, Permission.ManageRoles)) return refused('no-permission')
   switch (command.type) {
     case 'role.create': {
       if (state.roles.has(command.role.id)) return accepted()
       if (state.roles.size >= LIMITS.roles) return refused('too-many')
-      if (!hasPermission(mine, BigInt(command.role.permissions))) return refused('no-permission')
-      // A new role stands at the bottom, just above @everyone; among equals the older one is
-      // higher, so it outranks nobody.
+      if (!hasPermission(permissions, BigInt(command.role.permissions)))
+        return refused('no-permission')
+      // A new role is the lowest one above @everyone. The older of two roles at the same position is
+      // higher, so a new one outranks no other.
       return accepted({ type: 'role.created', role: { ...command.role, position: 1 } })
     }
     case 'role.edit': {
       const role = state.roles.get(command.roleId)
       if (!role) return refused('unknown-role')
-      if (!isBelow(state, role, asker)) return refused('no-permission')
-      // What is newly added must be one's own; what the role had already may stay.
+      if (!isBelow(state, role, requester)) return refused('no-permission')
+      // The member needs the permissions that are added. Those that the role had may stay.
       const added =
         BigInt(command.patch.permissions ?? role.permissions) & ~BigInt(role.permissions)
-      if (!hasPermission(mine, added)) return refused('no-permission')
-      // A place is changed by `roles.move` alone, which knows how high the asker stands.
+      if (!hasPermission(permissions, added)) return refused('no-permission')
+      // Only `roles.move` changes positions: it compares them with the requester's own.
       const name = role.id === state.guild.id ? role.name : (command.patch.name ?? role.name)
       return accepted({
         type: 'role.updated',
@@ -39,27 +43,27 @@ export function decideRole(state: GuildState, command: RoleCommand, asker: Membe
       const role = state.roles.get(command.roleId)
       if (!role) return refused('unknown-role')
       if (role.id === state.guild.id) return refused('invalid-role')
-      if (!isBelow(state, role, asker)) return refused('no-permission')
-      // The role goes first: without it its overwrites give nobody anything, so that removing them
-      // changes nobody's view. The other way round a denial would end while the role still gives
-      // the permission. If the process dies between the writes, `withoutDangling` drops the
+      if (!isBelow(state, role, requester)) return refused('no-permission')
+      // The role is deleted before its overwrites. They have no effect without the role, so removing
+      // them changes nothing. The reverse order would lift a denial while the role still grants the
+      // permission. If the process dies between the writes, `withoutDanglingReferences` drops the
       // remaining overwrites.
       return accepted({ type: 'role.deleted', roleId: role.id }, ...withoutRole(state, role.id))
     }
     case 'roles.move':
-      return decideMoves(state, command, asker)
+      return decideMoves(state, command, requester)
   }
 }
 
 /**
- * Judged by the order that comes of it, not by numbers: discord.js and JDA name every role with its
- * place in the list, also those above the asker, whose numbers may change by it and whose order may
- * not. Places are numbered without gaps afterwards.
+ * Checks the resulting order and not the numbers. discord.js and JDA list every role with its
+ * position, also those above the requester: their numbers may change, their order may not.
+ * Afterwards positions are numbered without gaps.
  */
 function decideMoves(
   state: GuildState,
   { moves }: Extract<RoleCommand, { type: 'roles.move' }>,
-  asker: Member,
+  requester: Member,
 ): Decision {
   const wanted = new Map(moves.map(({ id, position }) => [id, position]))
   for (const [id, position] of wanted) {
@@ -69,14 +73,13 @@ function decideMoves(
   if ([...wanted].every(([id, position]) => state.roles.get(id)?.position === position))
     return accepted()
   const before = [...state.roles.values()].sort((a, b) => (outranks(a, b) ? 1 : -1))
-  // One that moves pushes aside what stands at its new place: it ends beyond it, seen from where it
-  // came.
-  const places = before.map((role) => {
-    const place = wanted.get(role.id) ?? role.position
-    return { role, place: place + Math.sign(place - role.position) / 2 }
+  // A role that moves takes its new position, and pushes the role there back towards the old one.
+  const targets = before.map((role) => {
+    const target = wanted.get(role.id) ?? role.position
+    return { role, target: target + Math.sign(target - role.position) / 2 }
   })
-  const after = places.toSorted((a, b) => a.place - b.place).map(({ role }) => role)
-  const notBelow = before.filter((role) => !isBelow(state, role, asker))
+  const after = targets.toSorted((a, b) => a.target - b.target).map(({ role }) => role)
+  const notBelow = before.filter((role) => !isBelow(state, role, requester))
   if (after.slice(after.length - notBelow.length).some((role, i) => role !== notBelow[i]))
     return refused('no-permission')
   return accepted(
@@ -86,8 +89,6 @@ function decideMoves(
   )
 }
 
-/**
- * @everyone may be changed by whoever may manage roles; any other role must stand below the asker.
- */
-const isBelow = (state: GuildState, role: Role, asker: Member): boolean =>
-  role.id === state.guild.id || isAboveRole(state, asker, role)
+/** Whether the requester may change a role: @everyone, or one below their own highest role. */
+const isBelow = (state: GuildState, role: Role, requester: Member): boolean =>
+  role.id === state.guild.id || isAboveRole(state, requester, role)

@@ -9,17 +9,19 @@ import { decideRole } from './decide-role.ts'
 import { accepted, refused } from './decision.ts'
 
 /**
- * What a command does to a guild, or why not. Pure: no clock, no store, no ids of its own, so that
- * every rule is a table of given, when, then. Permissions are checked here, where the state cannot
- * change between the check and the act. Calls are not in a guild's state: whoever keeps them says
- * who is in one, since nobody else can be muted or deafened.
+ * Decides on a command: the events it causes, or why it is refused. Pure: it uses no clock, no store
+ * and no ids of its own. It checks permissions as well, because the state cannot change between the
+ * check and the decision.
+ *
+ * Calls are not part of a guild's state, so the caller passes in `inCall`. Only members in a call
+ * can be muted or deafened.
  */
 export function decide(
   state: GuildState,
   command: GuildCommand,
   inCall: (user: UserId) => boolean = () => true,
 ): Decision {
-  const asker = state.members.get(command.by)
+  const requester = state.members.get(command.by)
   switch (command.type) {
     case 'member.add':
       return decideMember(state, command, inCall)
@@ -27,14 +29,14 @@ export function decide(
     case 'member.role':
     case 'member.remove':
     case 'member.expire':
-      return asker ? decideMember(state, command, inCall) : refused('no-access')
+      return requester ? decideMember(state, command, inCall) : refused('no-access')
     case 'role.create':
     case 'role.edit':
     case 'role.delete':
     case 'roles.move':
-      return asker ? decideRole(state, command, asker) : refused('no-access')
+      return requester ? decideRole(state, command, requester) : refused('no-access')
     default:
-      return asker ? decideGuild(state, command, asker) : refused('no-access')
+      return requester ? decideGuild(state, command, requester) : refused('no-access')
   }
 }
 
@@ -43,36 +45,36 @@ type GuildOrChannel = Exclude<
   { type: `member.${string}` | `role.${string}` | `roles.${string}` }
 >
 
-function decideGuild(state: GuildState, command: GuildOrChannel, asker: Member): Decision {
-  const mine = guildPermissions(state, asker)
+function decideGuild(state: GuildState, command: GuildOrChannel, requester: Member): Decision {
+  const permissions = guildPermissions(state, requester)
   switch (command.type) {
     case 'guild.edit': {
-      if (!hasPermission(mine, Permission.ManageGuild)) return refused('no-permission')
+      if (!hasPermission(permissions, Permission.ManageGuild)) return refused('no-permission')
       const { ownerId } = command.patch
-      if (ownerId !== undefined && asker.user.id !== state.guild.ownerId)
+      if (ownerId !== undefined && requester.user.id !== state.guild.ownerId)
         return refused('no-permission')
       if (ownerId !== undefined && !state.members.has(ownerId)) return refused('unknown-member')
-      const wrong = wrongChannel(state, command.patch)
-      if (wrong) return refused(wrong)
+      const refusal = channelRefusal(state, command.patch)
+      if (refusal) return refused(refusal)
       return accepted({ type: 'guild.updated', guild: { ...state.guild, ...command.patch } })
     }
     case 'guild.delete':
-      return asker.user.id === state.guild.ownerId
+      return requester.user.id === state.guild.ownerId
         ? accepted({ type: 'guild.deleted' })
         : refused('no-permission')
     default:
-      return decideChannel(state, command, asker)
+      return decideChannel(state, command, requester)
   }
 }
 
-/** Welcome notices are text, and the absent wait in a voice channel. */
-function wrongChannel(
+/** The system channel has to be a text channel, and the AFK channel a voice channel. */
+function channelRefusal(
   state: GuildState,
   { systemChannelId, afkChannelId }: Partial<Guild>,
 ): Refusal | undefined {
-  const named = (id: string | null | undefined): Channel | undefined =>
+  const find = (id: string | null | undefined): Channel | undefined =>
     id ? state.channels.get(id) : undefined
-  const [system, afk] = [named(systemChannelId), named(afkChannelId)]
+  const [system, afk] = [find(systemChannelId), find(afkChannelId)]
   if ((systemChannelId && !system) || (afkChannelId && !afk)) return 'unknown-channel'
   if (system && !isTextChannel(system.type)) return 'invalid-system-channel'
   return afk && afk.type !== 2 ? 'invalid-afk-channel' : undefined

@@ -1,6 +1,6 @@
 import type { Decision, GuildEvent, Refusal } from './commands.ts'
 
-/** Discord's documented ceilings of one guild. */
+/** Discord's documented limits of one guild. */
 export const LIMITS = {
   channels: 500,
   channelsInCategory: 50,

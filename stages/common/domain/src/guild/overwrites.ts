@@ -8,46 +8,41 @@ import {
 } from '../permissions.ts'
 import type { GuildEvent, Refusal } from './commands.ts'
 
-/**
- * The last entry for each target counts, so that a second one cannot slip past a reader of the
- * first.
- */
+/** Keeps the last entry of each target. Code that reads the first one cannot miss a second. */
 export const onePerTarget = (list: readonly Overwrite[]): readonly Overwrite[] => [
   ...new Map(list.map((o) => [o.id, o])).values(),
 ]
 
-/** A role and a member are different targets, even under one id. */
+/** A role and a member with the same id are different targets. */
 const keyOf = ({ type, id }: Overwrite): string => `${type}:${id}`
 const NOTHING = { allow: '0', deny: '0' }
 
 function* pairs(before: readonly Overwrite[], after: readonly Overwrite[]) {
-  const was = new Map(before.map((o) => [keyOf(o), o]))
-  const is = new Map(after.map((o) => [keyOf(o), o]))
-  for (const key of new Set([...was.keys(), ...is.keys()]))
-    yield [was.get(key) ?? NOTHING, is.get(key) ?? NOTHING] as const
+  const old = new Map(before.map((o) => [keyOf(o), o]))
+  const current = new Map(after.map((o) => [keyOf(o), o]))
+  for (const key of new Set([...old.keys(), ...current.keys()]))
+    yield [old.get(key) ?? NOTHING, current.get(key) ?? NOTHING] as const
 }
 
-/** Whether two lists give everybody the same. An entry without a bit says as little as none. */
+/** Whether two lists have the same effect. An entry without bits equals no entry. */
 export const sameOverwrites = (a: readonly Overwrite[], b: readonly Overwrite[]): boolean =>
   pairs(a, b).every(
-    ([one, other]) =>
-      BigInt(one.allow) === BigInt(other.allow) && BigInt(one.deny) === BigInt(other.deny),
+    ([left, right]) =>
+      BigInt(left.allow) === BigInt(right.allow) && BigInt(left.deny) === BigInt(right.deny),
   )
 
-/**
- * Bits that a member may change in a channel's overwrites, and whether they may allow MANAGE_ROLES
- * there.
- */
+/** The permissions that a member may change in the overwrites of a channel. */
 export interface OverwritePower {
   readonly bits: bigint
+  /** Whether the member may also allow MANAGE_ROLES there. */
   readonly manageRoles: boolean
 }
 
 /**
- * Discord's rule: only what the member may do in the guild or in the category, and anything where
- * an overwrite of the channel itself gives them MANAGE_ROLES. That overwrite is the key to the
- * channel, so only administrators and holders of the key hand it out. Without this a manager of
- * roles would allow themselves MANAGE_ROLES first, and anything else next.
+ * Discord's rule: a member may change the permissions that they have in the guild or in the
+ * category. They may change all of them where an overwrite of the channel itself allows them
+ * MANAGE_ROLES. Only administrators and members with such an overwrite may grant another one.
+ * Otherwise a manager of roles could allow themselves MANAGE_ROLES first and anything else next.
  */
 export function overwritePower(
   state: GuildState,
@@ -69,21 +64,21 @@ export function overwritePower(
 }
 
 /**
- * Whether the power covers every bit that changes. Lifting a denial counts as much as adding an
- * allowance: otherwise the manager of a channel could lift what keeps them silent. Entries that
- * stay as they were are not judged.
+ * Whether the power covers every bit that changes. Lifting a denial counts like adding an allowance;
+ * otherwise the manager of a channel could lift a denial that keeps them silent. Unchanged entries
+ * are not checked.
  */
 export const mayChange = (
   power: OverwritePower,
   before: readonly Overwrite[],
   after: readonly Overwrite[],
 ): boolean =>
-  pairs(before, after).every(([was, is]) => {
-    const allowed = BigInt(is.allow) & ~BigInt(was.allow)
+  pairs(before, after).every(([old, current]) => {
+    const allowed = BigInt(current.allow) & ~BigInt(old.allow)
     if (hasPermission(allowed, Permission.ManageRoles) && !power.manageRoles) return false
     return hasPermission(
       power.bits,
-      (BigInt(was.allow) ^ BigInt(is.allow)) | (BigInt(was.deny) ^ BigInt(is.deny)),
+      (BigInt(old.allow) ^ BigInt(current.allow)) | (BigInt(old.deny) ^ BigInt(current.deny)),
     )
   })
 
@@ -93,8 +88,8 @@ export const changesTargetType = (
 ): boolean => after.some(({ id, type }) => before.some((o) => o.id === id && o.type !== type))
 
 /**
- * A new entry names a role or a member that is there. An entry of a member who has left stays
- * valid.
+ * Refuses new entries for roles and members that do not exist. Entries in `known` stay valid, such
+ * as one for a member who has left.
  */
 export function unknownTarget(
   state: GuildState,
@@ -114,9 +109,9 @@ export const childrenOf = (state: GuildState, category: Channel): Channel[] =>
   [...state.channels.values()].filter((channel) => channel.parentId === category.id)
 
 /**
- * A changed channel. Children that had their category's overwrites take its new ones. They come
- * first: if the process dies between the writes, the category still has its old list, and repeating
- * the request reaches the remaining children.
+ * The events of a changed channel. If it is a category, children with the same overwrites follow it.
+ * Their events come first: if the process dies between the writes, the category still has its old
+ * list, and a repeated request updates the remaining children.
  */
 export function channelUpdated(state: GuildState, before: Channel, after: Channel): GuildEvent[] {
   const { overwrites } = after
@@ -132,13 +127,13 @@ export function channelUpdated(state: GuildState, before: Channel, after: Channe
   }))
 }
 
-/** Channels that name a role that is gone, without it. */
+/** Removes the overwrites of a deleted role from all channels. */
 export function withoutRole(state: GuildState, roleId: string): GuildEvent[] {
-  const names = (o: Overwrite): boolean => o.type === 0 && o.id === roleId
+  const isForRole = (o: Overwrite): boolean => o.type === 0 && o.id === roleId
   return [...state.channels.values()]
-    .filter((channel) => channel.overwrites.some(names))
+    .filter((channel) => channel.overwrites.some(isForRole))
     .map((channel) => ({
       type: 'channel.updated',
-      channel: { ...channel, overwrites: channel.overwrites.filter((o) => !names(o)) },
+      channel: { ...channel, overwrites: channel.overwrites.filter((o) => !isForRole(o)) },
     }))
 }

@@ -2,8 +2,8 @@ import { type MessageId, timeToWire } from '@threshold/contract'
 import type { Channel, Guild, Member, Role, User } from '../model.ts'
 
 /**
- * From what is kept to what Discord's clients read. Every field here is read by at least one of
- * them; see the contract.
+ * The functions in this file turn stored types into Discord's wire format. Each field is read by
+ * at least one client library; the contract says which.
  */
 export const userToWire = (user: User) => ({
   id: user.id,
@@ -25,7 +25,7 @@ export const memberToWire = (member: Member) => ({
   user: userToWire(member.user),
 })
 
-/** Inside an event that names the user elsewhere, such as a message. */
+/** A member without the user, for events that carry it elsewhere, such as a message. */
 export const partialMemberToWire = (member: Member) => ({
   nick: member.nick,
   avatar: null,
@@ -57,9 +57,9 @@ export const roleToWire = (role: Role) => ({
 })
 
 export interface ChannelContext {
-  /** Undefined: the channel has had no message. */
+  /** Undefined if the channel has no message. */
   readonly lastMessageId?: MessageId | undefined
-  /** The people whom the viewer of a direct message talks to. */
+  /** The other users of a direct message, from its viewer. */
   readonly recipients?: readonly User[]
 }
 

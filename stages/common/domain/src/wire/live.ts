@@ -3,8 +3,8 @@ import type { Channel, Guild, GuildState, Member, Role } from '../model.ts'
 import { memberToWire } from './guild.ts'
 
 /**
- * Who a member is in a voice channel; kept in memory alone, since a call does not outlive the
- * processes that carry it.
+ * A member's state in a voice channel. It is kept only in memory, because a call does not outlive
+ * the process that relays it.
  */
 export interface VoiceState {
   readonly userId: string
@@ -12,7 +12,7 @@ export interface VoiceState {
   readonly sessionId: string
   readonly selfMute: boolean
   readonly selfDeaf: boolean
-  /** Lacks the permission to speak there. */
+  /** Whether the member lacks the permission to speak there. */
   readonly suppress?: boolean
 }
 
@@ -52,27 +52,27 @@ export const presenceToWire = (guildId: string, userId: string, presence: Presen
   client_status: presence.status === 'offline' ? {} : { desktop: presence.status },
 })
 
-/** GUILD_CREATE, but for what each session may see of it. */
+/** A guild as one member may see it, from which a session makes GUILD_CREATE. */
 export interface GuildView {
   readonly guild: Guild
   readonly roles: readonly Role[]
-  /** Those the viewer may see. */
+  /** The channels that the member may view. */
   readonly channels: readonly Channel[]
   readonly me: Member
   readonly memberCount: number
   readonly voiceStates: readonly VoiceState[]
-  /** The newest message of each of those channels. A channel without any is absent. */
+  /** The newest message of each of these channels. A channel without messages is absent. */
   readonly lastMessages: ReadonlyMap<ChannelId, MessageId>
 }
 
 export const guildView = (
   state: GuildState,
   me: Member,
-  seen: Pick<GuildView, 'channels' | 'voiceStates' | 'lastMessages'>,
+  visible: Pick<GuildView, 'channels' | 'voiceStates' | 'lastMessages'>,
 ): GuildView => ({
   guild: state.guild,
   roles: [...state.roles.values()],
   me,
   memberCount: state.members.size,
-  ...seen,
+  ...visible,
 })

@@ -3,13 +3,13 @@ import { mergeSpellings } from '../emoji.ts'
 import type { Emoji, ReactionCount, StoredMessage, User } from '../model.ts'
 import { userToWire } from './guild.ts'
 
-/** What a message's wire shape needs beside the message: the people in it and what was answered. */
+/** Data that the wire format of a message needs besides the message. */
 export interface MessageContext {
   readonly users: ReadonlyMap<string, User>
-  /** Where it was said, if in a guild. */
+  /** Absent in a direct message. */
   readonly guildId?: string | undefined
   readonly reactions?: readonly ReactionCount[]
-  /** The message a reply answers: null when it is gone. */
+  /** The message that this one replies to; null if it was deleted. */
   readonly replied?: StoredMessage | null
 }
 
@@ -29,8 +29,7 @@ export function messageToWire(message: StoredMessage, context: MessageContext): 
     mentions: (message.mentions ?? []).map(person),
     mention_roles: [...(message.mentionRoles ?? [])],
     attachments: [],
-    // Of an embed's kinds a user can send this one alone; the others are what Discord makes of
-    // links.
+    // Users can send only this type of embed. Discord makes the others from links.
     embeds: (message.embeds ?? []).map((embed) => ({ ...embed, type: 'rich' })),
     components: [],
     pinned: false,
@@ -62,7 +61,7 @@ export function messageToWire(message: StoredMessage, context: MessageContext): 
   }
 }
 
-/** `👍` or `name:id`, as in a URL. */
+/** Takes `👍` or `name:id`, as in a URL. */
 export function emojiToWire(emoji: Emoji): { id: string | null; name: string; animated?: boolean } {
   const custom = /^(\w{1,32}):([0-9]{1,19})$/.exec(emoji)
   return custom ? { id: custom[2]!, name: custom[1]!, animated: false } : { id: null, name: emoji }
