@@ -1,9 +1,9 @@
 import remarkParse from 'remark-parse'
 import { unified } from 'unified'
 import { visit } from 'unist-util-visit'
-import { contract, type Section } from '../../../stages/conformance/src/external/contract-map.ts'
+import { contract, type Section } from '../../../stages/conformance/src/external/contract.ts'
 
-/** As much of a Markdown tree as is made here. */
+/** The fields of a Markdown node that this plugin reads or writes. */
 interface Node {
   readonly type: string
   readonly children?: Node[]
@@ -13,9 +13,9 @@ interface Node {
 }
 
 /**
- * Puts the map of the contract where a page has a block of the language `contract-cases`: every
- * sentence, and the ids of the cases that hold a stage to it. The map is what the suite itself is
- * checked against, so the page cannot promise what no case tries.
+ * Replaces a code block of the language `contract-cases` with the contract: a table per section, with
+ * each sentence and the ids of the cases that cover it. The table is computed from the cases, so it
+ * cannot list a case that does not exist.
  */
 export function contractCases() {
   return (tree: object): void => {
@@ -24,15 +24,15 @@ export function contractCases() {
       'code',
       (node: Node & { lang?: string | null }, index, parent) => {
         if (node.lang !== 'contract-cases') return undefined
-        const made = contract.flatMap(sectionOf)
-        ;(parent as { children: Node[] }).children.splice(index!, 1, ...made)
-        return index! + made.length
+        const nodes = contract.flatMap(sectionNodes)
+        ;(parent as { children: Node[] }).children.splice(index!, 1, ...nodes)
+        return index! + nodes.length
       },
     )
   }
 }
 
-function sectionOf({ title, sentences }: Section): Node[] {
+function sectionNodes({ title, sentences }: Section): Node[] {
   const rows = sentences.map(({ text, cases }) =>
     row(
       inline(text),
@@ -57,7 +57,7 @@ const row = (...cells: Node[][]): Node => ({
 })
 const code = (value: string): Node => ({ type: 'inlineCode', value })
 
-/** A sentence may carry code in backticks, as any text of a page. */
+/** Parses a sentence's inline Markdown, such as code in backticks. */
 function inline(text: string): Node[] {
   const [paragraph] = unified().use(remarkParse).parse(text).children as Node[]
   return paragraph?.children ?? [{ type: 'text', value: text }]

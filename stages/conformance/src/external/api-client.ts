@@ -6,7 +6,7 @@ export interface ApiResponse {
   readonly status: number
   readonly headers: Headers
   readonly text: string
-  /** Parsed where it is JSON. */
+  /** The parsed body, or undefined if it is not JSON. */
   readonly body: unknown
 }
 
@@ -14,70 +14,65 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
 export interface RequestOptions {
   readonly headers?: Readonly<Record<string, string>>
-  /** Instead of `/api/v10`. */
+  /** Replaces `/api/v10`. */
   readonly prefix?: string
   /** Sends ids as bare JSON numbers, as discord.py does. */
   readonly bareIds?: boolean
-  /** Bytes as they are, instead of a body. */
+  /** Bytes to send unchanged in place of a JSON body. */
   readonly raw?: string | Uint8Array<ArrayBuffer>
 }
 
-/** What a refusal must say. */
+/** An error that the stage must answer with. */
 export interface ExpectedError {
   readonly status: number
   readonly code: number
-  /**
-   * The path of a field in `errors`, such as `content` or `embeds.0.title`, and what code it
-   * carries.
-   */
+  /** A path in `errors` that must hold an error, such as `content` or `embeds.0.title`. */
   readonly field?: string
+  /** The code that one of the field's errors must have. */
   readonly fieldCode?: string
 }
 
-const ANSWER_MS = 30_000
+const RESPONSE_TIMEOUT_MS = 30_000
+const MAX_RETRIES = 2
 
-/** One user's way to the stage's REST API, with nothing between a case and the wire. */
+/** One user's access to the REST API. It is plain `fetch`: no library can hide a deviation. */
 export class ApiClient {
-  readonly #base: string
-  readonly #who: string
+  readonly #baseUrl: string
+  readonly #label: string
   readonly #authorization: string | undefined
-  readonly #journal: Transcript
-  readonly #over: AbortSignal
-  readonly #seen: Set<string> | undefined
+  readonly #transcript: Transcript
+  readonly #signal: AbortSignal
+  readonly #covered: Set<string> | undefined
 
   constructor(
-    base: string,
-    who: string,
+    baseUrl: string,
+    label: string,
     authorization: string | undefined,
     {
-      journal,
-      over,
-      seen,
-    }: { journal: Transcript; over: AbortSignal; seen?: Set<string> | undefined },
+      transcript,
+      signal,
+      covered,
+    }: { transcript: Transcript; signal: AbortSignal; covered?: Set<string> | undefined },
   ) {
-    this.#base = base.replace(/\/+$/, '')
-    this.#who = who
+    this.#baseUrl = baseUrl.replace(/\/+$/, '')
+    this.#label = label
     this.#authorization = authorization
-    this.#journal = journal
-    this.#over = over
-    this.#seen = seen
+    this.#transcript = transcript
+    this.#signal = signal
+    this.#covered = covered
   }
 
+  /** Sends a request and returns whatever the stage answers. */
   async request(
     method: Method,
     path: string,
     body?: unknown,
     options: RequestOptions = {},
   ): Promise<ApiResponse> {
-    const url = `${this.#base}${options.prefix ?? '/api/v10'}${path}`
-    const json =
-      body === undefined
-        ? undefined
-        : options.bareIds
-          ? unquoteIds(JSON.stringify(body))
-          : JSON.stringify(body)
-    const sent = options.raw ?? json
-    const response = await fetch(url, {
+    const url = `${this.#baseUrl}${options.prefix ?? '/api/v10'}${path}`
+    const json = body === undefined ? undefined : JSON.stringify(body)
+    const sent = options.raw ?? (json && options.bareIds ? unquoteIds(json) : json)
+    const fetched = await fetch(url, {
       method,
       headers: {
         ...(this.#authorization === undefined ? {} : { authorization: this.#authorization }),
@@ -85,62 +80,59 @@ export class ApiClient {
         ...options.headers,
       },
       ...(sent === undefined ? {} : { body: sent }),
-      signal: AbortSignal.any([this.#over, AbortSignal.timeout(ANSWER_MS)]),
+      signal: AbortSignal.any([this.#signal, AbortSignal.timeout(RESPONSE_TIMEOUT_MS)]),
     }).catch((cause: unknown) => {
-      throw new Error(
-        `${method} ${path} was not answered: ${String((cause as Error).cause ?? cause)}`,
-      )
+      throw new Error(`${method} ${path} got no answer: ${String((cause as Error).cause ?? cause)}`)
     })
-    const text = await response.text()
+    const text = await fetched.text()
     const shown =
       sent === undefined ? '' : ` ${typeof sent === 'string' ? sent : `(${sent.length} bytes)`}`
-    this.#journal.record(
-      this.#who,
-      `${method} ${options.prefix ?? ''}${path}${shown} → ${response.status} ${text}`,
+    this.#transcript.record(
+      this.#label,
+      `${method} ${options.prefix ?? ''}${path}${shown} → ${fetched.status} ${text}`,
     )
-    const answer = {
-      status: response.status,
-      headers: response.headers,
+    const response = {
+      status: fetched.status,
+      headers: fetched.headers,
       text,
       body: parseJson(text),
     }
-    // An operator's routes, such as /healthz, are not Discord's API.
-    if (/^\/(api|workshop)\//.test(new URL(url).pathname)) this.#holdToSchema(method, path, answer)
-    return answer
+    // An operator's routes, such as /healthz, are not part of Discord's API.
+    if (/^\/(api|workshop)\//.test(new URL(url).pathname)) this.#expectValid(method, path, response)
+    return response
   }
 
-  /** Every JSON answer in every case is held against the schema of its route. */
-  #holdToSchema(method: Method, path: string, { status, headers, body }: ApiResponse): void {
+  /** Validates every JSON response of every case against the schema of its route. */
+  #expectValid(method: Method, path: string, { status, headers, body }: ApiResponse): void {
     if (!headers.get('content-type')?.startsWith('application/json')) return
-    const faults = validateResponse(method, path, status, body, this.#seen)
+    const errors = validateResponse(method, path, status, body, this.#covered)
     expectTrue(
-      faults === undefined,
-      `${method} ${path} → ${status} is not as its schema says:\n${faults}`,
+      errors === undefined,
+      `${method} ${path} → ${status} does not match its schema:\n${errors}`,
       body,
     )
   }
 
-  /** The body of an answer that must be a success. */
+  /** Sends a request that must succeed and returns its body. */
   async requestOk<T>(
     method: Method,
     path: string,
     body?: unknown,
     options?: RequestOptions,
   ): Promise<T> {
-    let answer = await this.request(method, path, body, options)
-    // A stage that cannot just now says when to come back, and every client library does. On a busy
-    // machine that is no flaw; a stage that goes on saying it is one.
-    for (let again = 0; answer.status === 503 && again < 2; again++) {
-      await new Promise((resolve) =>
-        setTimeout(resolve, 1_000 * Number(answer.headers.get('retry-after') ?? 1)),
-      )
-      answer = await this.request(method, path, body, options)
+    let response = await this.request(method, path, body, options)
+    // A busy stage answers 503 with Retry-After, and client libraries retry. A stage that keeps
+    // answering 503 fails the case.
+    for (let retries = 0; response.status === 503 && retries < MAX_RETRIES; retries++) {
+      const seconds = Number(response.headers.get('retry-after') ?? 1)
+      await new Promise((resolve) => setTimeout(resolve, 1_000 * seconds))
+      response = await this.request(method, path, body, options)
     }
-    expectTrue(answer.status >= 200 && answer.status < 300, `${method} ${path} succeeds`, {
-      status: answer.status,
-      body: answer.body,
+    expectTrue(response.status >= 200 && response.status < 300, `${method} ${path} succeeds`, {
+      status: response.status,
+      body: response.body,
     })
-    return answer.body as T
+    return response.body as T
   }
 
   get = <T>(path: string): Promise<T> => this.requestOk('GET', path)
@@ -152,44 +144,41 @@ export class ApiClient {
     this.requestOk('PUT', path, body, options)
   delete = <T = void>(path: string): Promise<T> => this.requestOk('DELETE', path)
 
-  /** What must be refused, and how. */
+  /** Sends a request that must be answered with this error. */
   async expectError(
-    refusal: ExpectedError,
+    error: ExpectedError,
     method: Method,
     path: string,
     body?: unknown,
     options?: RequestOptions,
   ): Promise<ApiResponse> {
-    const answer = await this.request(method, path, body, options)
-    expectError(answer, refusal, `${method} ${path}`)
-    return answer
+    const response = await this.request(method, path, body, options)
+    expectError(response, error, `${method} ${path}`)
+    return response
   }
 
-  /** What must be answered with a status and no body. */
+  /** Sends a request that must be answered 204 without a body. */
   async expectNoContent(method: Method, path: string, body?: unknown): Promise<void> {
-    const answer = await this.request(method, path, body)
-    expectEqual(
-      { status: answer.status, text: answer.text },
-      { status: 204, text: '' },
-      `${method} ${path} is answered 204`,
-    )
+    const { status, text } = await this.request(method, path, body)
+    expectEqual({ status, text }, { status: 204, text: '' }, `${method} ${path} answers 204`)
   }
 }
 
+/** Expects an error response of Discord's shape with this status, code and field. */
 export function expectError(
-  answer: ApiResponse,
+  response: ApiResponse,
   { status, code, field, fieldCode }: ExpectedError,
-  what: string,
+  subject: string,
 ): void {
-  const body = answer.body as { code?: unknown; message?: unknown; errors?: unknown } | undefined
+  const body = response.body as { code?: unknown; message?: unknown; errors?: unknown } | undefined
   expectEqual(
-    { status: answer.status, code: body?.code },
+    { status: response.status, code: body?.code },
     { status, code },
-    `${what} is refused (${answer.text.slice(0, 300)})`,
+    `${subject} is refused (${response.text.slice(0, 300)})`,
   )
   expectTrue(
     typeof body?.message === 'string' && body.message.length > 0,
-    `${what}: a refusal has a message`,
+    `${subject}: the error has a message`,
     body,
   )
   if (field === undefined) return
@@ -203,23 +192,23 @@ export function expectError(
     ?._errors
   expectTrue(
     Array.isArray(list) && list.length > 0,
-    `${what}: errors.${field}._errors names what is wrong (${format(body)})`,
+    `${subject}: errors.${field}._errors names what is wrong (${format(body)})`,
   )
   for (const each of list)
     expectTrue(
       typeof each.code === 'string' && typeof each.message === 'string',
-      `${what}: each error has a code and a message`,
+      `${subject}: each field error has a code and a message`,
       list,
     )
   if (fieldCode !== undefined)
     expectTrue(
       list.some((each) => each.code === fieldCode),
-      `${what}: errors.${field} says ${fieldCode}`,
+      `${subject}: errors.${field} has the code ${fieldCode}`,
       list,
     )
 }
 
-/** Ids without their quotes. */
+/** Removes the quotes around ids in a JSON text. */
 export const unquoteIds = (json: string): string => json.replace(/"([0-9]{15,20})"/g, '$1')
 
 function parseJson(text: string): unknown {
@@ -236,13 +225,15 @@ export const NOT_IN_VOICE: ExpectedError = { status: 400, code: 40032 }
 export const UNKNOWN_CHANNEL: ExpectedError = { status: 404, code: 10003 }
 export const UNKNOWN_GUILD: ExpectedError = { status: 404, code: 10004 }
 export const UNKNOWN_INVITE: ExpectedError = { status: 404, code: 10006 }
+export const UNKNOWN_MEMBER: ExpectedError = { status: 404, code: 10007 }
 export const UNKNOWN_MESSAGE: ExpectedError = { status: 404, code: 10008 }
 export const UNKNOWN_ROLE: ExpectedError = { status: 404, code: 10011 }
 export const UNKNOWN_USER: ExpectedError = { status: 404, code: 10013 }
 export const UNAUTHORIZED: ExpectedError = { status: 401, code: 0 }
 export const NOT_FOUND: ExpectedError = { status: 404, code: 0 }
-export const EMPTY: ExpectedError = { status: 400, code: 50006 }
-export const MALFORMED: ExpectedError = { status: 400, code: 50109 }
+export const EMPTY_MESSAGE: ExpectedError = { status: 400, code: 50006 }
+export const MALFORMED_JSON: ExpectedError = { status: 400, code: 50109 }
+/** An invalid form, optionally with an error at this field. */
 export const invalid = (field?: string, fieldCode?: string): ExpectedError => ({
   status: 400,
   code: 50035,

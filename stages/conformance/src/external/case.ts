@@ -1,51 +1,52 @@
+import type { SentenceId } from './contract/index.ts'
 import type { Fixture } from './fixture.ts'
 
 /**
- * One thing that a stage does, seen from outside. Data, so that the test runner, the command line
- * and the contract's map share one list.
+ * One promise of the contract, checked from outside the stage. Cases are data: the test runner, the
+ * command line and the contract's page share one list.
  */
 export interface Case {
-  /** Stable: skips, stage.json and the contract's map name it. */
+  /** Stable: skips and stage.json refer to it. */
   readonly id: string
-  /** What holds, in one sentence. */
+  /** One sentence in the present tense. */
   readonly title: string
+  /** The contract's sentences that this case tests, at least one. */
+  readonly covers: readonly [SentenceId, ...SentenceId[]]
   run(fixture: Fixture): Promise<void>
 }
 
-/** What a stage may have beyond what all of them have. */
+/** A feature that only some stages have. */
 export type Capability = 'resume'
 
-/** What the suite is pointed at. All it needs is an address; the rest widens what can be tried. */
+/** The stage under test. Only the address is required; each other field allows more cases to run. */
 export interface Target {
   readonly baseUrl: string
   readonly capabilities: ReadonlySet<Capability>
-  /** What HELLO must say, where it is known. */
+  /** The interval that HELLO must announce, in milliseconds. */
   readonly heartbeatMs?: number
-  /** How long an abandoned session is kept, where it is short enough to wait for. */
+  /** How long the stage keeps an abandoned session, in milliseconds, if a test can wait that long. */
   readonly sessionMs?: number
-  /** The same stage started with a REST limit that a few requests reach. */
+  /** The same stage started with a REST limit that a few requests exceed. */
   readonly limitedUrl?: string
   /** The same stage started with provisioning off. */
   readonly closedUrl?: string
   /** The same stage started with a public URL. */
   readonly published?: Published
-  /** Takes the name of each route and dispatch that a case held against its schema. */
+  /** Collects the name of each route and dispatch that a case validated against its schema. */
   readonly covered?: Set<string>
 }
 
-/**
- * A stage that is reached under another address than it listens on, and what it must say of its
- * gateway.
- */
+/** A stage whose clients use another address than the one it listens on. */
 export interface Published {
   readonly baseUrl: string
+  /** The gateway address that the stage must announce. */
   readonly gatewayUrl: string
 }
 
 /**
- * A case says so when the target gives it no way to try. Not a pass: the reason is printed, and CI
- * counts it as a failure.
+ * Thrown by a case that the target gives no means to run. It is not a pass: the runner prints the
+ * reason, and CI counts it as a failure.
  */
 export class NotRunnable extends Error {
-  override readonly name = 'NotTried'
+  override readonly name = 'NotRunnable'
 }

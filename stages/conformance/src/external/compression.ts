@@ -2,16 +2,16 @@ import { constants, createInflate, createZstdDecompress, inflateSync } from 'nod
 
 export type Compression = 'zlib-stream' | 'zstd-stream' | 'payload'
 
-/** Turns binary messages back into text, one at a time and in order. */
+/** Returns a function that decompresses binary messages. Messages must be passed in order. */
 export function createInflater(
   compression: Compression | undefined,
 ): (data: Buffer) => Promise<string> {
   if (compression === 'payload') return async (data) => inflateSync(data).toString()
   if (compression === undefined)
     return async () => {
-      throw new Error('a binary message came where none was asked for')
+      throw new Error('the server sent a binary message without having been asked to compress')
     }
-  // Frames stay readable when the stream never ends, as the connection's does not.
+  // With Z_SYNC_FLUSH each message can be read, although the stream has no end.
   const stream =
     compression === 'zlib-stream'
       ? createInflate({ finishFlush: constants.Z_SYNC_FLUSH })
@@ -19,11 +19,11 @@ export function createInflater(
   let chunks: Buffer[] = []
   stream.on('data', (chunk: Buffer) => chunks.push(chunk))
   return (data) => {
-    if (compression === 'zlib-stream' && !data.subarray(-4).equals(SYNC))
+    if (compression === 'zlib-stream' && !data.subarray(-4).equals(SYNC_MARKER))
       throw new Error('a zlib-stream message must end with 00 00 FF FF')
     return new Promise((resolve, reject) => {
       stream.once('error', reject)
-      // What one write yields arrives in events that may come just after its callback.
+      // The last 'data' events of a write may come just after its callback.
       stream.write(data, () =>
         setImmediate(() => {
           stream.off('error', reject)
@@ -35,5 +35,5 @@ export function createInflater(
   }
 }
 
-/** The end of every flushed zlib block: by it clients know that a payload is whole. */
-const SYNC = Buffer.from([0x00, 0x00, 0xff, 0xff])
+/** Ends every flushed zlib block. Clients take it as the end of a payload. */
+const SYNC_MARKER = Buffer.from([0x00, 0x00, 0xff, 0xff])

@@ -10,14 +10,14 @@ import { unique } from './unique.ts'
 import { eventually } from './wait.ts'
 
 /**
- * What one case has of the stage: people and guilds made for it alone, and every socket it opened.
- * Cases run at the same time on one stage, so nothing here may count what others made.
+ * One case's access to the stage: it provisions users and guilds and opens sockets. Cases run
+ * concurrently on one stage, so a case must not count or change what another case made.
  */
 export class Fixture {
   readonly target: Target
   readonly transcript = new Transcript()
   readonly #sockets: { socket: Socket; resumed: boolean }[] = []
-  readonly #over = new AbortController()
+  readonly #abort = new AbortController()
   #gatewayUrl: Promise<string> | undefined
 
   constructor(target: Target) {
@@ -28,31 +28,32 @@ export class Fixture {
     return this.target.capabilities.has(capability)
   }
 
-  /** A stranger: requests without a token. */
+  /** Requests without a token. */
   get anonymous(): ApiClient {
     return this.api('nobody', undefined)
   }
 
-  api(who: string, authorization: string | undefined, base = this.target.baseUrl): ApiClient {
-    return new ApiClient(base, who, authorization, {
-      journal: this.transcript,
-      over: this.#over.signal,
-      seen: this.target.covered,
+  /** @param label names the client in the transcript */
+  api(label: string, authorization: string | undefined, baseUrl = this.target.baseUrl): ApiClient {
+    return new ApiClient(baseUrl, label, authorization, {
+      transcript: this.transcript,
+      signal: this.#abort.signal,
+      covered: this.target.covered,
     })
   }
 
-  /** A new user of the workshop. */
-  async user(name = 'ada', base = this.target.baseUrl): Promise<TestUser> {
+  /** Provisions a user. */
+  async user(name = 'ada', baseUrl = this.target.baseUrl): Promise<TestUser> {
     const username = unique(name)
-    const { id, token } = await this.api(name, undefined, base).requestOk<{
+    const { id, token } = await this.api(name, undefined, baseUrl).requestOk<{
       id: string
       token: string
     }>('POST', '/workshop/users', { username }, { prefix: '' })
     this.transcript.redact(token)
-    return createTestUser(this, { id, token, username, name, base })
+    return createTestUser(this, { id, token, username, name, baseUrl })
   }
 
-  /** A guild of its owner, one member, a text and a voice channel. */
+  /** Provisions a guild with an owner, one member, a text channel and a voice channel. */
   guild(options?: GuildOptions): Promise<TestGuild> {
     return createTestGuild(this, options)
   }
@@ -62,22 +63,30 @@ export class Fixture {
     return this.#gatewayUrl
   }
 
-  /** A bare socket: HELLO may be on its way, nothing has been said. */
+  /**
+   * Opens a gateway connection on which nothing has been sent. Set `resumes` if the case sends
+   * RESUME on it: its sequence numbers then do not start at 1.
+   */
   async openSocket(
-    options: SocketOptions & { who?: string; url?: string; resumes?: boolean } = {},
+    options: SocketOptions & { label?: string; url?: string; resumes?: boolean } = {},
   ): Promise<Socket> {
     const url = options.url ?? (await this.#gateway())
-    this.#over.signal.throwIfAborted()
-    const socket = new Socket(url, options.who ?? 'socket', this.transcript, options)
-    this.#sockets.push({ socket: socket, resumed: options.resumes ?? false })
+    this.#abort.signal.throwIfAborted()
+    const socket = new Socket(url, options.label ?? 'socket', this.transcript, options)
+    this.#sockets.push({ socket, resumed: options.resumes ?? false })
     return socket
   }
 
-  eventually<T>(what: string, ask: () => Promise<T>, good: (answer: T) => boolean): Promise<T> {
-    return eventually(what, ask, good, TIMEOUT_MS)
+  /** Polls until the value is accepted, or fails after 30 s. */
+  eventually<T>(
+    subject: string,
+    poll: () => Promise<T>,
+    accepts: (value: T) => boolean,
+  ): Promise<T> {
+    return eventually(subject, poll, accepts, TIMEOUT_MS)
   }
 
-  /** The address of the same stage with a limit that a few requests reach. */
+  /** The address of the same stage with a limit that a few requests exceed. */
   get limitedUrl(): string {
     if (this.target.limitedUrl !== undefined) return this.target.limitedUrl
     throw new NotRunnable(
@@ -92,6 +101,7 @@ export class Fixture {
     )
   }
 
+  /** The address of the same stage with provisioning off. */
   get closedUrl(): string {
     if (this.target.closedUrl !== undefined) return this.target.closedUrl
     throw new NotRunnable(
@@ -99,23 +109,20 @@ export class Fixture {
     )
   }
 
-  /** What must be so in every case, whatever else it looks at. */
+  /** Checks the sequence numbers and the schema of every dispatch that any socket received. */
   verify(): void {
     for (const { socket, resumed } of this.#sockets) {
       if (!resumed) expectContiguous(socket.frames)
       for (const { op, t, d } of socket.frames) {
-        const faults = op === 0 ? validateDispatch(t ?? '', d, this.target.covered) : undefined
-        expectTrue(faults === undefined, `${t} is not as its schema says:\n${faults}`, d)
+        const errors = op === 0 ? validateDispatch(t ?? '', d, this.target.covered) : undefined
+        expectTrue(errors === undefined, `${t} does not match its schema:\n${errors}`, d)
       }
     }
   }
 
-  /**
-   * Ends every connection, and whatever a case that took too long would still begin; nobody else
-   * would.
-   */
+  /** Closes every connection and aborts requests, also those of a case that has timed out. */
   dispose(): void {
-    this.#over.abort(new Error('the case is over'))
+    this.#abort.abort(new Error('the case is over'))
     for (const { socket } of this.#sockets) socket.terminate()
   }
 }

@@ -1,5 +1,5 @@
 export type { Capability, Case, Target } from './case.ts'
 export { allCases } from './cases/index.ts'
-export { contract, type Section, type Sentence, sentences, sentencesOf } from './contract-map.ts'
+export { contract, type Section, type Sentence, sentences, sentencesOf } from './contract.ts'
 export { failureOf, type Outcome, runCase } from './runner.ts'
 export { type ConformanceOptions, testConformance } from './suite.ts'

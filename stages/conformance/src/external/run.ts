@@ -4,22 +4,23 @@ import type { Capability, Case, Target } from './case.ts'
 import { allCases } from './cases/index.ts'
 import { failureOf, type Outcome, runCases } from './runner.ts'
 
-const HELP = `Tries the contract on a stage of your own: all it needs is an address, and \`POST /workshop/users\` there.
+const HELP = `Runs the contract's cases against a stage. The stage only needs an address and \`POST /workshop/users\`.
 
   node stages/conformance/src/external/run.ts http://127.0.0.1:PORT [options]
 
-  --only PREFIX        cases whose ids begin with this; may be given several times
-  --resume             the stage keeps sessions: RESUME must replay
-  --session-ms MS      how long it keeps an abandoned one, to try that it ends
+  --only PREFIX        run only cases whose ids begin with PREFIX (repeatable)
+  --resume             the stage keeps sessions, so RESUME must replay
+  --session-ms MS      how long the stage keeps an abandoned session, to check that it expires
   --limited URL        the same stage started with a low rate limit
   --closed URL         the same stage started without provisioning
   --published URL      the same stage started with a public URL
-  --published-as URL   what that one must say of its gateway, such as wss://chat.example
-  --jobs N             cases at the same time (8)
-  --list               the cases, without trying them
-  --json               one line of JSON for each case
+  --published-as URL   the gateway address that the published stage must announce, such as
+                       wss://chat.example
+  --jobs N             how many cases run at a time (8)
+  --list               list the cases without running them
+  --json               print one line of JSON for each case
 
-Exits with 0 when all that was tried passed, 1 when something failed, 2 when it could not begin.
+Exit codes: 0 all cases that were tried passed, 1 a case failed, 2 the run could not start.
 `
 
 async function main(args: readonly string[]): Promise<number> {
@@ -41,19 +42,19 @@ async function main(args: readonly string[]): Promise<number> {
     },
   })
   const cases = values.only
-    ? allCases.filter((one) => values.only!.some((prefix) => one.id.startsWith(prefix)))
+    ? allCases.filter((each) => values.only!.some((prefix) => each.id.startsWith(prefix)))
     : allCases
-  if (values.help) return tell(HELP)
-  if (values.list) return tell(cases.map((one) => `${one.id}: ${one.title}\n`).join(''))
-  const [baseUrl, ...more] = positionals
-  if (baseUrl === undefined || more.length > 0 || !URL.canParse(baseUrl))
+  if (values.help) return print(HELP)
+  if (values.list) return print(cases.map(({ id, title }) => `${id}: ${title}\n`).join(''))
+  const [baseUrl, ...rest] = positionals
+  if (baseUrl === undefined || rest.length > 0 || !URL.canParse(baseUrl))
     throw new Error('give the address of one stage, such as http://127.0.0.1:3000')
   if (cases.length === 0)
-    throw new Error(`no case begins with ${values.only?.join(' or ')}; --list shows them all`)
+    throw new Error(`no case begins with ${values.only?.join(' or ')}; --list shows all of them`)
   const jobs = Number(values.jobs)
   if (!Number.isInteger(jobs) || jobs < 1 || jobs > 64)
     throw new Error(`--jobs takes a number from 1 to 64, not ${values.jobs}`)
-  await reachable(baseUrl)
+  await expectReachable(baseUrl)
 
   const capabilities: Capability[] = values.resume ? ['resume'] : []
   const target: Target = {
@@ -62,57 +63,55 @@ async function main(args: readonly string[]): Promise<number> {
     ...(values['session-ms'] === undefined ? {} : { sessionMs: Number(values['session-ms']) }),
     ...(values.limited === undefined ? {} : { limitedUrl: values.limited }),
     ...(values.closed === undefined ? {} : { closedUrl: values.closed }),
-    ...publishedOf(values.published, values['published-as']),
+    ...publishedOption(values.published, values['published-as']),
   }
   const count = { passed: 0, failed: 0, 'not-tried': 0 }
-  const began = performance.now()
-  await runCases(cases, target, jobs, (one, outcome) => {
+  const startedAt = performance.now()
+  await runCases(cases, target, jobs, (testCase, outcome) => {
     count[outcome.kind] += 1
-    stdout.write(values.json ? `${json(one, outcome)}\n` : line(one, outcome))
+    stdout.write(values.json ? jsonLine(testCase, outcome) : textLine(testCase, outcome))
   })
-  const seconds = ((performance.now() - began) / 1_000).toFixed(1)
+  const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1)
+  const { passed, failed, 'not-tried': notTried } = count
   if (!values.json)
-    tell(
-      `\n${count.passed} passed, ${count.failed} failed, ${count['not-tried']} not tried, in ${seconds} s\n`,
-    )
-  return count.failed === 0 ? 0 : 1
+    print(`\n${passed} passed, ${failed} failed, ${notTried} not tried, in ${seconds} s\n`)
+  return failed === 0 ? 0 : 1
 }
 
-function publishedOf(
+function publishedOption(
   baseUrl: string | undefined,
   gatewayUrl: string | undefined,
 ): Pick<Target, 'published'> {
   if (baseUrl === undefined && gatewayUrl === undefined) return {}
   if (baseUrl === undefined || gatewayUrl === undefined)
-    throw new Error('--published and --published-as go together')
+    throw new Error('--published and --published-as must be given together')
   return { published: { baseUrl, gatewayUrl } }
 }
 
-const tell = (text: string): 0 => {
+const print = (text: string): 0 => {
   stdout.write(text)
   return 0
 }
 
-async function reachable(baseUrl: string): Promise<void> {
+async function expectReachable(baseUrl: string): Promise<void> {
   await fetch(new URL('/healthz', baseUrl)).catch((cause: unknown) => {
     throw new Error(`nothing answers at ${baseUrl}: ${String((cause as Error).cause ?? cause)}`)
   })
 }
 
-function line(one: Case, outcome: Outcome): string {
-  if (outcome.kind === 'passed') return `✓ ${one.id}  ${one.title} (${outcome.ms} ms)\n`
-  if (outcome.kind === 'not-tried') return `· ${one.id}  not tried: ${outcome.reason}\n`
-  return `✗ ${one.id}  ${one.title}\n${indented(failureOf(one, outcome, undefined)!)}\n`
+function textLine(testCase: Case, outcome: Outcome): string {
+  const { id, title } = testCase
+  if (outcome.kind === 'passed') return `✓ ${id}  ${title} (${outcome.ms} ms)\n`
+  if (outcome.kind === 'not-tried') return `· ${id}  not tried: ${outcome.reason}\n`
+  return `✗ ${id}  ${title}\n${indent(failureOf(testCase, outcome, undefined)!)}\n`
 }
 
-const indented = (text: string): string => text.replace(/^/gm, '    ')
+const indent = (text: string): string => text.replace(/^/gm, '    ')
 
-const json = (one: Case, outcome: Outcome): string =>
-  JSON.stringify({
-    id: one.id,
-    sentence: one.title,
-    ...(outcome.kind === 'failed' ? { ...outcome, error: outcome.error.message } : outcome),
-  })
+function jsonLine({ id, title }: Case, outcome: Outcome): string {
+  const shown = outcome.kind === 'failed' ? { ...outcome, error: outcome.error.message } : outcome
+  return `${JSON.stringify({ id, sentence: title, ...shown })}\n`
+}
 
 try {
   exit(await main(argv.slice(2)))

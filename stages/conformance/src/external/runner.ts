@@ -11,73 +11,72 @@ export type Outcome =
     }
   | { readonly kind: 'not-tried'; readonly reason: string }
 
-/** No case needs nearly as long; one that does hangs. */
-export const CASE_MS = 120_000
+/** Longer than any case takes: a case that reaches it hangs. */
+export const CASE_TIMEOUT_MS = 120_000
 
-/** Tries one case against a target. Never rejects, and leaves no connection behind. */
-export async function runCase(one: Case, target: Target): Promise<Outcome> {
+/** Runs one case against a target. Never rejects, and closes every connection that the case opened. */
+export async function runCase(testCase: Case, target: Target): Promise<Outcome> {
   const fixture = new Fixture(target)
-  const began = performance.now()
-  const ms = (): number => Math.round(performance.now() - began)
+  const startedAt = performance.now()
+  const elapsedMs = (): number => Math.round(performance.now() - startedAt)
   try {
-    await withinTime(one.run(fixture))
+    await withTimeout(testCase.run(fixture))
     fixture.verify()
-    return { kind: 'passed', ms: ms() }
+    return { kind: 'passed', ms: elapsedMs() }
   } catch (error) {
     if (error instanceof NotRunnable) return { kind: 'not-tried', reason: error.message }
-    return {
-      kind: 'failed',
-      ms: ms(),
-      error: error as Error,
-      transcript: fixture.transcript.toString(),
-    }
+    const transcript = fixture.transcript.toString()
+    return { kind: 'failed', ms: elapsedMs(), error: error as Error, transcript }
   } finally {
     fixture.dispose()
   }
 }
 
 /**
- * A skipped case is tried all the same: one that passes although a stage says that it cannot is a
- * lie in the stage's account of itself, and fails.
+ * Returns what is wrong with an outcome, or undefined. A skipped case runs as well: if it passes,
+ * the skip is out of date, and that is a failure.
  */
 export function failureOf(
-  one: Case,
+  testCase: Case,
   outcome: Outcome,
-  skip: string | undefined,
+  skipReason: string | undefined,
 ): string | undefined {
-  if (skip !== undefined)
+  const { id } = testCase
+  if (skipReason !== undefined)
     return outcome.kind === 'passed'
-      ? `${one.id} is skipped because “${skip}”, but it passes: take the skip away`
+      ? `${id} is skipped because “${skipReason}”, but it passes: remove the skip`
       : undefined
-  if (outcome.kind === 'not-tried') return `${one.id} could not be tried: ${outcome.reason}`
-  if (outcome.kind === 'failed')
-    return `${one.id}: ${outcome.error.message}\n\n${outcome.transcript}`
+  if (outcome.kind === 'not-tried') return `${id} could not be tried: ${outcome.reason}`
+  if (outcome.kind === 'failed') return `${id}: ${outcome.error.message}\n\n${outcome.transcript}`
   return undefined
 }
 
-async function withinTime(work: Promise<void>): Promise<void> {
+async function withTimeout(work: Promise<void>): Promise<void> {
   let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`not done after ${CASE_MS / 1_000} s`)), CASE_MS)
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(new Error(`not done after ${CASE_TIMEOUT_MS / 1_000} s`)),
+      CASE_TIMEOUT_MS,
+    )
   })
-  work.catch(() => {}) // when it loses the race, its end is of no interest any more
+  work.catch(() => {}) // a rejection after the timeout has nobody to handle it
   try {
-    await Promise.race([work, late])
+    await Promise.race([work, timeout])
   } finally {
     clearTimeout(timer)
   }
 }
 
-/** Runs cases, so many at a time, and tells of each as it ends. */
+/** Runs cases, at most `concurrency` at a time, and reports each outcome as it comes. */
 export async function runCases(
   cases: readonly Case[],
   target: Target,
-  jobs: number,
-  told: (one: Case, outcome: Outcome) => void,
+  concurrency: number,
+  report: (testCase: Case, outcome: Outcome) => void,
 ): Promise<void> {
-  const left = cases[Symbol.iterator]()
+  const queue = cases[Symbol.iterator]()
   const work = async (): Promise<void> => {
-    for (const one of left) told(one, await runCase(one, target))
+    for (const testCase of queue) report(testCase, await runCase(testCase, target))
   }
-  await Promise.all(Array.from({ length: jobs }, work))
+  await Promise.all(Array.from({ length: concurrency }, work))
 }

@@ -8,7 +8,8 @@ export interface SearchResponse {
 }
 
 /**
- * An index may follow what it indexes a moment later: a search is repeated until it finds so many.
+ * Repeats a search until it has this many results, and returns the contents of the hits. The search
+ * index may lag behind a write.
  */
 export async function searchUntil(
   fixture: Fixture,
@@ -20,7 +21,7 @@ export async function searchUntil(
   const found = await fixture.eventually(
     `a search for ${query} finds ${total}`,
     () => reader.api.get<SearchResponse>(`/guilds/${guild.id}/messages/search?${query}`),
-    (answer) => answer.total_results === total,
+    (response) => response.total_results === total,
   )
   return found.messages.map(([message]) => message!.content)
 }

@@ -5,12 +5,15 @@ import { expectTrue, format } from './expect.ts'
 import type { Transcript } from './transcript.ts'
 import { Signal, waitUntil } from './wait.ts'
 
-/** Every dispatch by its name, as Discord types it. */
-type Documented = { [P in GatewayDispatchPayload as `${P['t']}`]: P['d'] }
-export type Dispatches = Omit<Documented, 'READY' | 'RESUMED'> & { READY: Ready; RESUMED: object }
+type DocumentedDispatches = { [P in GatewayDispatchPayload as `${P['t']}`]: P['d'] }
+/** The data of every dispatch by its name. READY and RESUMED differ from Discord's types. */
+export type Dispatches = Omit<DocumentedDispatches, 'READY' | 'RESUMED'> & {
+  READY: Ready
+  RESUMED: object
+}
 export type DispatchName = keyof Dispatches & string
 
-/** READY as this contract has it: `private_channels` is older than Discord's types. */
+/** READY in this contract. Discord's types have dropped `private_channels`. */
 export interface Ready {
   readonly v: number
   readonly user: { readonly id: string; readonly username: string }
@@ -27,45 +30,43 @@ export interface Frame {
   readonly d: unknown
   readonly s: number | null
   readonly t: string | null
-  /** The text as sent: JavaScript reads an integer beyond 2^53 as a neighbouring one. */
+  /** The text as received. Parsing rounds integers beyond 2^53. */
   readonly text: string
 }
 
 export interface SocketOptions {
   readonly query?: string
-  /** The whole address, as it is. */
+  /** The whole address, used unchanged. */
   readonly exactUrl?: string
   readonly compression?: Compression
-  /** Off: the test heartbeats, or stays silent. */
+  /** Send heartbeats automatically; true by default. */
   readonly heartbeat?: boolean
 }
 
-/**
- * How long anything that should happen may take. Long for a busy machine, since only a failure
- * waits it out.
- */
+/** How long an expected event may take. Generous, since only a failing case waits that long. */
 export const TIMEOUT_MS = 30_000
 
 /**
- * One gateway connection, frame by frame. What arrives is kept; a case takes out what it waits for.
+ * One gateway connection. It keeps every frame that arrives. `nextFrame` and `nextEvent` wait for a
+ * frame and take it, so that each frame is returned once.
  */
 export class Socket {
   readonly frames: Frame[] = []
-  /** Whether each message came as binary. */
+  /** For each message, whether it was binary. */
   readonly binary: boolean[] = []
   readonly #taken = new Set<Frame>()
-  readonly #who: string
-  readonly #journal: Transcript
+  readonly #label: string
+  readonly #transcript: Transcript
   readonly #socket: WebSocket
-  readonly #waiters = new Signal()
+  readonly #changed = new Signal()
   readonly #heartbeat: boolean
   #timer: NodeJS.Timeout | undefined
   #closed: { code: number; reason: string } | undefined
   #failure: string | undefined
 
-  constructor(url: string, who: string, journal: Transcript, options: SocketOptions = {}) {
-    this.#who = who
-    this.#journal = journal
+  constructor(url: string, label: string, transcript: Transcript, options: SocketOptions = {}) {
+    this.#label = label
+    this.#transcript = transcript
     this.#heartbeat = options.heartbeat ?? true
     this.#socket = new WebSocket(
       options.exactUrl ?? `${url.replace(/\/+$/, '')}/${options.query ?? '?v=10&encoding=json'}`,
@@ -74,7 +75,7 @@ export class Socket {
     let reading: Promise<void> = Promise.resolve()
     this.#socket.on('message', (data, isBinary) => {
       this.binary.push(isBinary)
-      // One after the other: a stream's payloads depend on those before them.
+      // In order: a compressed stream's payloads depend on the ones before.
       reading = reading
         .then(async () => this.#receive(isBinary ? await inflate(data as Buffer) : String(data)))
         .catch(this.#fail)
@@ -84,8 +85,8 @@ export class Socket {
       clearInterval(this.#timer)
       void reading.then(() => {
         this.#closed = { code, reason: String(reason) }
-        this.#note(`✕ closed with ${code} ${reason}`)
-        this.#waiters.notify()
+        this.#record(`✕ closed with ${code} ${reason}`)
+        this.#changed.notify()
       })
     })
   }
@@ -94,7 +95,7 @@ export class Socket {
     return this.#closed === undefined && this.#socket.readyState === WebSocket.OPEN
   }
 
-  /** The last sequence number seen. */
+  /** The last sequence number received. */
   get sequence(): number | null {
     return this.frames.findLast((frame) => frame.s !== null)?.s ?? null
   }
@@ -104,33 +105,33 @@ export class Socket {
   }
 
   sendRaw(data: string | Uint8Array): void {
-    this.#note(`→ ${typeof data === 'string' ? data : `(${data.length} bytes)`}`)
+    this.#record(`→ ${typeof data === 'string' ? data : `(${data.length} bytes)`}`)
     this.#socket.send(data)
   }
 
-  /** A frame that says nothing: a control frame, or a piece of a text that has no end. */
+  /** Sends a WebSocket control frame, or an empty fragment of a message that never ends. */
   sendControlFrame(kind: 'ping' | 'pong' | 'fragment'): void {
     if (kind === 'fragment') this.#socket.send('', { fin: false })
     else this.#socket[kind]()
   }
 
   close(code?: number): void {
-    this.#note(`→ close ${code ?? ''}`)
+    this.#record(`→ close ${code ?? ''}`)
     this.#socket.close(code)
   }
 
-  /** Cuts the connection without a word, as a network does. */
+  /** Ends the connection without a close frame, as a broken network does. */
   terminate(): void {
     clearInterval(this.#timer)
     this.#socket.terminate()
   }
 
-  /** The oldest frame with this opcode that was not taken yet. */
+  /** Waits for the oldest frame with this opcode that was not taken yet, and takes it. */
   nextFrame(op: number): Promise<Frame> {
     return this.#take(`a frame with op ${op}`, (frame) => frame.op === op)
   }
 
-  /** The oldest dispatch of this name, not taken yet, that satisfies the predicate. */
+  /** Waits for the oldest matching dispatch that was not taken yet, and takes it. */
   async nextEvent<N extends DispatchName>(
     name: N,
     predicate: (d: Dispatches[N]) => boolean = () => true,
@@ -142,7 +143,7 @@ export class Socket {
     return frame.d as Dispatches[N]
   }
 
-  /** All dispatches of this name so far, in order, taken or not. */
+  /** Every matching dispatch so far, in order, taken or not. */
   received<N extends DispatchName>(
     name: N,
     predicate: (d: Dispatches[N]) => boolean = () => true,
@@ -153,30 +154,30 @@ export class Socket {
   }
 
   /** Waits for the server to end the connection. */
-  async waitForClose(patienceMs = TIMEOUT_MS): Promise<{ code: number; reason: string }> {
+  async waitForClose(timeoutMs = TIMEOUT_MS): Promise<{ code: number; reason: string }> {
     await waitUntil(
-      this.#waiters,
+      this.#changed,
       () => this.#closed !== undefined,
-      patienceMs,
-      () => this.#unmet('the server closes the connection'),
+      timeoutMs,
+      () => this.#timeoutMessage('the server closes the connection'),
     )
     return this.#closed!
   }
 
-  /** Any condition on what has arrived. */
-  async waitFor(what: string, condition: () => boolean, patienceMs = TIMEOUT_MS): Promise<void> {
+  /** Waits until the condition is true. Rejects at the timeout or when the connection ends. */
+  async waitFor(subject: string, condition: () => boolean, timeoutMs = TIMEOUT_MS): Promise<void> {
     await waitUntil(
-      this.#waiters,
-      () => condition() || this.#over,
-      patienceMs,
-      () => this.#unmet(what),
+      this.#changed,
+      () => condition() || this.#ended,
+      timeoutMs,
+      () => this.#timeoutMessage(subject),
     )
-    if (!condition()) throw new Error(this.#unmet(what))
+    if (!condition()) throw new Error(this.#timeoutMessage(subject))
   }
 
-  async #take(what: string, matches: (frame: Frame) => boolean): Promise<Frame> {
+  async #take(subject: string, matches: (frame: Frame) => boolean): Promise<Frame> {
     let found: Frame | undefined
-    await this.waitFor(what, () => {
+    await this.waitFor(subject, () => {
       found ??= this.frames.find((frame) => !this.#taken.has(frame) && matches(frame))
       return found !== undefined
     })
@@ -187,46 +188,45 @@ export class Socket {
   #receive(text: string): void {
     const frame: Frame = { ...JSON.parse(text), text }
     this.frames.push(frame)
-    // The pulse of a connection is no news, unless the case is about it.
-    if (frame.op !== 11 || !this.#heartbeat) this.#note(`← ${text}`)
+    // Acknowledged heartbeats would crowd the transcript. A case that sends its own sees them.
+    if (frame.op !== 11 || !this.#heartbeat) this.#record(`← ${text}`)
     if (frame.op === 10 && this.#heartbeat)
-      this.#beat((frame.d as { heartbeat_interval: number }).heartbeat_interval)
+      this.#startHeartbeat((frame.d as { heartbeat_interval: number }).heartbeat_interval)
     if (frame.op === 1 && this.#heartbeat) this.send(1, this.sequence)
-    this.#waiters.notify()
+    this.#changed.notify()
   }
 
-  #beat(everyMs: number): void {
+  #startHeartbeat(intervalMs: number): void {
     this.#timer = setInterval(() => {
       if (this.#socket.readyState === WebSocket.OPEN)
         this.#socket.send(JSON.stringify({ op: 1, d: this.sequence }))
-    }, everyMs)
+    }, intervalMs)
   }
 
-  get #over(): boolean {
+  get #ended(): boolean {
     return this.#closed !== undefined || this.#failure !== undefined
   }
 
   #fail = (error: unknown): void => {
     this.#failure ??= (error as Error).message
-    this.#note(`✕ ${this.#failure}`)
-    this.#waiters.notify()
+    this.#record(`✕ ${this.#failure}`)
+    this.#changed.notify()
   }
 
-  #unmet(what: string): string {
+  #timeoutMessage(subject: string): string {
     const end = this.#closed
       ? `the connection was closed with ${this.#closed.code} ${this.#closed.reason}`
       : this.#failure
-    return `${this.#who} waited for ${what}; ${end ?? `it did not come. Came: ${format(this.frames.map((f) => f.t ?? `op ${f.op}`))}`}`
+    const names = format(this.frames.map((frame) => frame.t ?? `op ${frame.op}`))
+    return `${this.#label} waited for ${subject}; ${end ?? `it did not come. Received: ${names}`}`
   }
 
-  #note(text: string): void {
-    this.#journal.record(this.#who, text)
+  #record(text: string): void {
+    this.#transcript.record(this.#label, text)
   }
 }
 
-/**
- * `s` counts a session's dispatches from 1 without a gap. Checked on every socket of every case.
- */
+/** Expects that `s` counts the dispatches from `first` without a gap. */
 export function expectContiguous(frames: readonly Frame[], first = 1): void {
   const numbers = frames.filter((frame) => frame.op === 0).map((frame) => frame.s)
   expectTrue(

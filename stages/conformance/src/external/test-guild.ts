@@ -5,15 +5,14 @@ import type { Socket } from './socket.ts'
 import type { TestUser } from './test-user.ts'
 import { unique } from './unique.ts'
 
+type Fields = Readonly<Record<string, unknown>>
+
 export interface GuildOptions {
-  /** What @everyone may do; by default what the stage says. */
+  /** Permissions of @everyone; `MEMBER_PERMISSIONS` by default. */
   readonly everyone?: bigint
 }
 
-/**
- * What members may usually do. Set by the test, so that it does not lean on what a stage grants by
- * default.
- */
+/** What members may usually do. Set explicitly, so that cases do not depend on a stage's defaults. */
 export const MEMBER_PERMISSIONS: bigint =
   Permission.ViewChannel |
   Permission.SendMessages |
@@ -25,60 +24,53 @@ export const MEMBER_PERMISSIONS: bigint =
   Permission.Connect |
   Permission.Speak
 
-/**
- * A guild made for one case: Ada owns it, Bob is in it, and there is a channel to write and one to
- * talk in.
- */
+/** A guild made for one case. Ada owns it and Bob is a member. */
 export class TestGuild {
   readonly id: string
   readonly name: string
   readonly owner: TestUser
   readonly member: TestUser
+  /** The id of its text channel. */
   readonly textId: string
+  /** The id of its voice channel. */
   readonly voiceId: string
   readonly #fixture: Fixture
 
   constructor(
     fixture: Fixture,
     guild: APIGuild,
-    people: { owner: TestUser; member: TestUser },
-    channels: { text: string; voice: string },
+    users: { owner: TestUser; member: TestUser },
+    channels: { textId: string; voiceId: string },
   ) {
     this.#fixture = fixture
     this.id = guild.id
     this.name = guild.name
-    this.owner = people.owner
-    this.member = people.member
-    this.textId = channels.text
-    this.voiceId = channels.voice
+    this.owner = users.owner
+    this.member = users.member
+    this.textId = channels.textId
+    this.voiceId = channels.voiceId
   }
 
-  async addMember(
-    actor: TestUser,
-    more: Readonly<Record<string, unknown>> = {},
-  ): Promise<TestUser> {
-    await this.owner.api.put(`/guilds/${this.id}/members/${actor.id}`, {
-      access_token: actor.token,
-      ...more,
+  async addMember(user: TestUser, fields: Fields = {}): Promise<TestUser> {
+    await this.owner.api.put(`/guilds/${this.id}/members/${user.id}`, {
+      access_token: user.token,
+      ...fields,
     })
-    return actor
+    return user
   }
 
+  /** Provisions a user and adds them. */
   async newMember(name: string): Promise<TestUser> {
     return this.addMember(await this.#fixture.user(name))
   }
 
-  /** A channel, of text unless said otherwise. */
-  createChannel(
-    fields: Readonly<Record<string, unknown>> = {},
-  ): Promise<APIChannel & { id: string; name: string }> {
+  /** Creates a text channel, unless `fields` says otherwise. */
+  createChannel(fields: Fields = {}): Promise<APIChannel & { id: string; name: string }> {
     return this.owner.api.post(`/guilds/${this.id}/channels`, { name: 'side', ...fields })
   }
 
-  /** A channel that @everyone cannot view. */
-  createHiddenChannel(
-    fields: Readonly<Record<string, unknown>> = {},
-  ): Promise<APIChannel & { id: string; name: string }> {
+  /** Creates a channel that @everyone cannot view. */
+  createHiddenChannel(fields: Fields = {}): Promise<APIChannel & { id: string; name: string }> {
     return this.createChannel({
       name: 'hidden',
       permission_overwrites: [{ id: this.id, type: 0, deny: String(Permission.ViewChannel) }],
@@ -86,10 +78,7 @@ export class TestGuild {
     })
   }
 
-  createRole(
-    permissions: bigint,
-    fields: Readonly<Record<string, unknown>> = {},
-  ): Promise<APIRole> {
+  createRole(permissions: bigint, fields: Fields = {}): Promise<APIRole> {
     return this.owner.api.post(`/guilds/${this.id}/roles`, {
       name: 'role',
       permissions: String(permissions),
@@ -97,24 +86,24 @@ export class TestGuild {
     })
   }
 
-  giveRole(actor: TestUser, roleId: string): Promise<void> {
-    return this.owner.api.put(`/guilds/${this.id}/members/${actor.id}/roles/${roleId}`)
+  giveRole(user: TestUser, roleId: string): Promise<void> {
+    return this.owner.api.put(`/guilds/${this.id}/members/${user.id}/roles/${roleId}`)
   }
 
-  /** Lets a member do what @everyone may not. */
-  async grantPermissions(actor: TestUser, permissions: bigint): Promise<APIRole> {
+  /** Gives a member a new role with these permissions. */
+  async grantPermissions(user: TestUser, permissions: bigint): Promise<APIRole> {
     const role = await this.createRole(permissions)
-    await this.giveRole(actor, role.id)
+    await this.giveRole(user, role.id)
     return role
   }
 
   setOverwrite(
-    channel: string,
-    target: string,
+    channelId: string,
+    targetId: string,
     type: 0 | 1,
     bits: { allow?: bigint; deny?: bigint },
   ): Promise<void> {
-    return this.owner.api.put(`/channels/${channel}/permissions/${target}`, {
+    return this.owner.api.put(`/channels/${channelId}/permissions/${targetId}`, {
       type,
       allow: String(bits.allow ?? 0n),
       deny: String(bits.deny ?? 0n),
@@ -123,16 +112,16 @@ export class TestGuild {
 
   send(
     content: string,
-    actor: TestUser = this.owner,
-    channel: string = this.textId,
+    author: TestUser = this.owner,
+    channelId: string = this.textId,
   ): Promise<APIMessage> {
-    return actor.api.post(`/channels/${channel}/messages`, { content })
+    return author.api.post(`/channels/${channelId}/messages`, { content })
   }
 
   /**
-   * Says something that all of these hear, and waits until they have. A guild's events have one
-   * order, so what they should have heard before that has arrived, and what has not will not: this
-   * is how a case sees that something did not happen.
+   * Sends a marker message and waits until each socket has received it. A guild's events have one
+   * order, so every earlier event has arrived by then, and an event that has not arrived never
+   * will. A case uses this to check that something did not happen.
    */
   async awaitDelivery(...sockets: Socket[]): Promise<void> {
     const { id } = await this.send('that is all')
@@ -153,5 +142,6 @@ export async function createTestGuild(
     owner.api.patch(`${path}/roles/${guild.id}`, { permissions: String(everyone) }),
     owner.api.put(`${path}/members/${member.id}`, { access_token: member.token }),
   ])
-  return new TestGuild(fixture, guild, { owner, member }, { text: text.id, voice: voice.id })
+  const channels = { textId: text.id, voiceId: voice.id }
+  return new TestGuild(fixture, guild, { owner, member }, channels)
 }

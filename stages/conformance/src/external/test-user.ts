@@ -19,27 +19,30 @@ export const ALL_INTENTS: number =
   Intent.MessageContent
 
 export interface ConnectOptions extends SocketOptions {
+  /** `ALL_INTENTS` by default. */
   readonly intents?: number
-  /** More of IDENTIFY. */
+  /** Further fields of IDENTIFY. */
   readonly identify?: Readonly<Record<string, unknown>>
 }
 
-/** A connection that has identified, and its READY. */
+/** An identified connection and its READY. */
 export interface Session {
   readonly socket: Socket
   readonly ready: Ready
 }
 
-/** A user with a way to each of the stage's doors. */
+/** A user of the stage, with access to the REST API and the gateway. */
 export interface TestUser {
   readonly id: string
   readonly token: string
   readonly username: string
+  /** The name in the transcript. */
   readonly name: string
   readonly api: ApiClient
-  /** Identifies, and waits for READY and for each guild that it names. */
-  connect(options?: ConnectOptions): Promise<Socket>
+  /** Connects and identifies, and waits for READY and a GUILD_CREATE for each of its guilds. */
   login(options?: ConnectOptions): Promise<Session>
+  /** The same, without READY. */
+  connect(options?: ConnectOptions): Promise<Socket>
 }
 
 export function createTestUser(
@@ -49,20 +52,20 @@ export function createTestUser(
     token,
     username,
     name,
-    base,
-  }: { id: string; token: string; username: string; name: string; base: string },
+    baseUrl,
+  }: { id: string; token: string; username: string; name: string; baseUrl: string },
 ): TestUser {
   let connections = 0
-  const actor: TestUser = {
+  const testUser: TestUser = {
     id,
     token,
     username,
     name,
-    api: fixture.api(name, `Bot ${token}`, base),
+    api: fixture.api(name, `Bot ${token}`, baseUrl),
     async login(options = {}) {
       connections += 1
-      const who = connections === 1 ? name : `${name}#${connections}`
-      const socket = await fixture.openSocket({ ...options, who })
+      const label = connections === 1 ? name : `${name}#${connections}`
+      const socket = await fixture.openSocket({ ...options, label })
       await socket.nextFrame(Op.Hello)
       const ready = await identify(socket, token, options)
       expectTrue(ready.user.id === id, 'READY names the user of the token', ready.user)
@@ -72,12 +75,12 @@ export function createTestUser(
           await socket.nextEvent('GUILD_CREATE', (d) => d.id === guild.id)
       return { socket, ready }
     },
-    connect: async (options) => (await actor.login(options)).socket,
+    connect: async (options) => (await testUser.login(options)).socket,
   }
-  return actor
+  return testUser
 }
 
-/** Says who it is on a socket that said HELLO. */
+/** Sends IDENTIFY on a socket that has received HELLO, and waits for READY. */
 export async function identify(
   socket: Socket,
   token: string,

@@ -1,40 +1,37 @@
-/** How many lines a failure shows, and how long one may be. */
-const SHOWN = 60
-const LONGEST = 600
+/** How many lines a failure shows. */
+const SHOWN_LINES = 60
+const MAX_LINE_LENGTH = 600
 
-/**
- * What passed between a case and the stage, for the one who has to find out why it failed. Tokens
- * are not in it.
- */
+/** The requests and frames of one case, shown when the case fails. Tokens are replaced. */
 export class Transcript {
-  readonly #began = performance.now()
+  readonly #startedAt = performance.now()
   readonly #lines: string[] = []
   readonly #secrets = new Set<string>()
 
-  /** A token: shown as such, never as itself. */
+  /** Shows this token as `[token]` from now on. */
   redact(secret: string): void {
     this.#secrets.add(secret)
   }
 
-  record(who: string, text: string): void {
-    const at = ((performance.now() - this.#began) / 1_000).toFixed(3).padStart(7)
-    this.#lines.push(`${at}s  ${who.padEnd(8)} ${this.#redacted(text)}`)
+  record(label: string, text: string): void {
+    const at = ((performance.now() - this.#startedAt) / 1_000).toFixed(3).padStart(7)
+    this.#lines.push(`${at}s  ${label.padEnd(8)} ${this.#redacted(text)}`)
   }
 
+  /** The last lines. */
   toString(): string {
-    const left = this.#lines.length - SHOWN
-    return [...(left > 0 ? [`… ${left} lines before`] : []), ...this.#lines.slice(-SHOWN)].join(
-      '\n',
-    )
+    const omitted = this.#lines.length - SHOWN_LINES
+    const head = omitted > 0 ? [`… ${omitted} lines before`] : []
+    return [...head, ...this.#lines.slice(-SHOWN_LINES)].join('\n')
   }
 
   #redacted(text: string): string {
     let clean = text
     for (const secret of this.#secrets) clean = clean.replaceAll(secret, '[token]')
-    // Voice tokens are the stage's own, and not known beforehand.
+    // The stage issues voice tokens itself, so they cannot be registered beforehand.
     clean = clean.replace(/"(token|access_token)":"[^"[]+"/g, '"$1":"[token]"')
-    return clean.length > LONGEST
-      ? `${clean.slice(0, LONGEST)}… (${clean.length} characters)`
+    return clean.length > MAX_LINE_LENGTH
+      ? `${clean.slice(0, MAX_LINE_LENGTH)}… (${clean.length} characters)`
       : clean
   }
 }

@@ -1,7 +1,5 @@
-/**
- * Everybody has a name of their own, so that cases may search for people without meeting each
- * other's.
- */
-let made = 0
+let count = 0
 const RUN = Math.random().toString(36).slice(2, 8)
-export const unique = (name: string): string => `${name}-${RUN}${(++made).toString(36)}`
+
+/** Makes a name unique, so that a case that searches for users finds none of another case. */
+export const unique = (name: string): string => `${name}-${RUN}${(++count).toString(36)}`

@@ -1,60 +1,60 @@
-/**
- * Those who wait for something to change. Woken, each looks for itself: nobody polls, nobody
- * sleeps.
- */
+/** Tells its subscribers that something changed, so that they check again without polling. */
 export class Signal {
-  readonly #waiting = new Set<() => void>()
+  readonly #listeners = new Set<() => void>()
 
   notify(): void {
-    for (const look of this.#waiting) look()
+    for (const listener of this.#listeners) listener()
   }
 
-  subscribe(look: () => void): () => void {
-    this.#waiting.add(look)
-    return () => this.#waiting.delete(look)
+  /** Returns a function that unsubscribes. */
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
   }
 }
 
-/** Resolves when the condition holds; rejects with what was missed when patience ends. */
+/** Resolves when the condition becomes true; rejects with `describe()` after the timeout. */
 export function waitUntil(
-  waiters: Signal,
+  signal: Signal,
   condition: () => boolean,
-  patienceMs: number,
-  missed: () => string,
+  timeoutMs: number,
+  describe: () => string,
 ): Promise<void> {
   if (condition()) return Promise.resolve()
   return new Promise((resolve, reject) => {
-    const remove = waiters.subscribe(() => {
+    const unsubscribe = signal.subscribe(() => {
       if (!condition()) return
       clearTimeout(timer)
-      remove()
+      unsubscribe()
       resolve()
     })
     const timer = setTimeout(() => {
-      remove()
-      reject(new Error(missed()))
-    }, patienceMs)
+      unsubscribe()
+      reject(new Error(describe()))
+    }, timeoutMs)
   })
 }
 
-const EVERY_MS = 50
+const POLL_MS = 50
 
 /**
- * For what only asking can tell, such as an index that follows a write: asks again until the answer
- * will do.
+ * Polls until the value is accepted, and returns it. For state that only a request can reveal, such
+ * as a search index that lags behind a write.
  */
 export async function eventually<T>(
-  what: string,
-  ask: () => Promise<T>,
-  good: (answer: T) => boolean,
-  patienceMs: number,
+  subject: string,
+  poll: () => Promise<T>,
+  accepts: (value: T) => boolean,
+  timeoutMs: number,
 ): Promise<T> {
-  const end = performance.now() + patienceMs
+  const deadline = performance.now() + timeoutMs
   for (;;) {
-    const answer = await ask()
-    if (good(answer)) return answer
-    if (performance.now() > end)
-      throw new Error(`${what}, at last\n but got ${JSON.stringify(answer)?.slice(0, 1_000)}`)
-    await new Promise((resolve) => setTimeout(resolve, EVERY_MS))
+    const value = await poll()
+    if (accepts(value)) return value
+    if (performance.now() > deadline)
+      throw new Error(
+        `${subject}, within ${timeoutMs} ms\n but got ${JSON.stringify(value)?.slice(0, 1_000)}`,
+      )
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS))
   }
 }

@@ -7,108 +7,114 @@ import { expectContiguous } from '../../src/external/socket.ts'
 import { Transcript } from '../../src/external/transcript.ts'
 
 const target: Target = { baseUrl: 'http://127.0.0.1:9', capabilities: new Set() }
-const aCase = (run: Case['run']): Case => ({
+const createCase = (run: Case['run']): Case => ({
   id: 'rest.example',
   title: 'An example for these tests',
+  covers: ['intro.silence'],
   run,
 })
-const passes = aCase(async () => {})
-const fails = aCase(async (fixture) => {
+const passing = createCase(async () => {})
+const failing = createCase(async (fixture) => {
   fixture.transcript.record('ada', 'GET /somewhere → 500')
   throw new Error('it broke')
 })
-const untried = aCase(async () => {
-  throw new NotRunnable('needs what is not here')
+const notRunnable = createCase(async () => {
+  throw new NotRunnable('needs another stage')
 })
 
 describe('the runner', () => {
-  it('tells what failed, and what passed between the case and the stage', async () => {
-    const outcome = await runCase(fails, target)
-    expect(failureOf(fails, outcome, undefined)).toMatch(
+  it('reports the error of a failed case and its transcript', async () => {
+    const outcome = await runCase(failing, target)
+    expect(failureOf(failing, outcome, undefined)).toMatch(
       /rest\.example: it broke[\s\S]*ada +GET \/somewhere → 500/,
     )
   })
 
-  it('lets a case pass', async () => {
-    expect(failureOf(passes, await runCase(passes, target), undefined)).toBeUndefined()
+  it('reports no failure for a case that passes', async () => {
+    expect(failureOf(passing, await runCase(passing, target), undefined)).toBeUndefined()
   })
 
-  it('takes a case that could not be tried for no pass', async () => {
-    expect(failureOf(untried, await runCase(untried, target), undefined)).toMatch(
-      /could not be tried: needs what is not here/,
+  it('reports a failure for a case that could not be tried, unless it is skipped', async () => {
+    const outcome = await runCase(notRunnable, target)
+    expect(failureOf(notRunnable, outcome, undefined)).toMatch(
+      /could not be tried: needs another stage/,
     )
-    expect(failureOf(untried, await runCase(untried, target), 'not here')).toBeUndefined()
+    expect(failureOf(notRunnable, outcome, 'not here')).toBeUndefined()
   })
 
-  it('tries a skipped case all the same, and a skip of what passes is wrong', async () => {
-    expect(failureOf(fails, await runCase(fails, target), 'a known flaw')).toBeUndefined()
-    expect(failureOf(passes, await runCase(passes, target), 'a known flaw')).toMatch(
+  it('runs skipped cases, and reports a failure for one that passes', async () => {
+    expect(failureOf(failing, await runCase(failing, target), 'a known flaw')).toBeUndefined()
+    expect(failureOf(passing, await runCase(passing, target), 'a known flaw')).toMatch(
       /skipped because “a known flaw”, but it passes/,
     )
   })
 
-  it('says which address did not answer', async () => {
+  it('names the request that got no answer', async () => {
     const server = createServer().listen(0, '127.0.0.1')
     await once(server, 'listening')
     const { port } = server.address() as AddressInfo
-    await new Promise((closed) => server.close(closed))
-    const someone = aCase(async (fixture) => void (await fixture.user()))
-    const outcome = await runCase(someone, { ...target, baseUrl: `http://127.0.0.1:${port}` })
-    expect(failureOf(passes, outcome, undefined)).toMatch(
-      /POST \/workshop\/users was not answered: .*ECONNREFUSED/,
+    await new Promise((resolve) => server.close(resolve))
+    const provisioning = createCase(async (fixture) => void (await fixture.user()))
+    const baseUrl = `http://127.0.0.1:${port}`
+    const outcome = await runCase(provisioning, { ...target, baseUrl })
+    expect(failureOf(provisioning, outcome, undefined)).toMatch(
+      /POST \/workshop\/users got no answer: .*ECONNREFUSED/,
     )
   })
 
-  it('runs as many cases at a time as it is told, each once', async () => {
-    let [running, most] = [0, 0]
+  it('runs each case once, and never more at a time than requested', async () => {
+    let [running, maxRunning] = [0, 0]
     const slow = Array.from({ length: 9 }, (_, i) => ({
-      ...aCase(async () => {
-        most = Math.max(most, ++running)
+      ...createCase(async () => {
+        maxRunning = Math.max(maxRunning, ++running)
         await new Promise(setImmediate)
         running -= 1
       }),
       id: `rest.example.${i}`,
     }))
-    const told: string[] = []
-    await runCases(slow, target, 3, (one) => told.push(one.id))
-    expect(told.toSorted()).toEqual(slow.map((one) => one.id))
-    expect(most).toBe(3)
+    const reported: string[] = []
+    await runCases(slow, target, 3, ({ id }) => reported.push(id))
+    expect(reported.toSorted()).toEqual(slow.map(({ id }) => id))
+    expect(maxRunning).toBe(3)
   })
 })
 
-describe('the journal', () => {
-  it('shows no token, whoever gave it out', () => {
-    const journal = new Transcript()
-    journal.redact('c2VjcmV0.abc.def')
-    journal.record('ada', '→ {"op":2,"d":{"token":"Bot c2VjcmV0.abc.def","intents":0}}')
-    journal.record(
+describe('the transcript', () => {
+  it('shows no token, whether registered or issued by the stage', () => {
+    const transcript = new Transcript()
+    transcript.redact('c2VjcmV0.abc.def')
+    transcript.record('ada', '→ {"op":2,"d":{"token":"Bot c2VjcmV0.abc.def","intents":0}}')
+    transcript.record(
       'ada',
       '← {"t":"VOICE_SERVER_UPDATE","d":{"token":"voice-secret","endpoint":null}}',
     )
-    expect(String(journal)).not.toMatch(/c2VjcmV0|voice-secret/)
-    expect(String(journal)).toMatch(/\[token\]/)
+    expect(String(transcript)).not.toMatch(/c2VjcmV0|voice-secret/)
+    expect(String(transcript)).toMatch(/\[token\]/)
   })
 
-  it('keeps the last lines of a long story', () => {
-    const journal = new Transcript()
-    for (let i = 0; i < 500; i++) journal.record('ada', `line ${i}`)
-    expect(String(journal)).toMatch(/line 499$/)
-    expect(String(journal).split('\n').length).toBeLessThan(100)
+  it('shows the last lines of a long transcript', () => {
+    const transcript = new Transcript()
+    for (let i = 0; i < 500; i++) transcript.record('ada', `line ${i}`)
+    expect(String(transcript)).toMatch(/line 499$/)
+    expect(String(transcript).split('\n').length).toBeLessThan(100)
   })
 })
 
-describe('what holds on every socket', () => {
+describe('expectContiguous', () => {
   const dispatch = (s: number) => ({ op: 0, t: 'MESSAGE_CREATE', s, d: {}, text: '' })
-  it('notices a gap, a double and a wrong beginning in s', () => {
-    expect(() =>
-      expectContiguous([dispatch(1), { op: 11, t: null, s: null, d: null, text: '' }, dispatch(2)]),
-    ).not.toThrow()
-    for (const wrong of [
+  const heartbeatAck = { op: 11, t: null, s: null, d: null, text: '' }
+
+  it('accepts consecutive numbers and ignores frames without one', () => {
+    expect(() => expectContiguous([dispatch(1), heartbeatAck, dispatch(2)])).not.toThrow()
+  })
+
+  it('rejects a gap, a duplicate, a swap and a wrong first number', () => {
+    for (const numbers of [
       [1, 3],
       [1, 2, 2],
       [2, 3],
       [1, 3, 2],
     ])
-      expect(() => expectContiguous(wrong.map(dispatch)), String(wrong)).toThrow(/contiguous/)
+      expect(() => expectContiguous(numbers.map(dispatch)), String(numbers)).toThrow(/contiguous/)
   })
 })

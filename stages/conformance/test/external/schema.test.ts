@@ -12,32 +12,34 @@ const user = {
   primary_guild: null,
 }
 
-describe('an answer held against its schema', () => {
-  it('is right with all required fields and any documented one', () => {
+describe('validateResponse', () => {
+  it('accepts all required fields and any documented one', () => {
     expect(validateResponse('GET', '/users/1', 200, user)).toBeUndefined()
     expect(validateResponse('GET', '/users/1', 200, { ...user, bot: true })).toBeUndefined()
   })
 
-  it('is wrong without a required field, with a wrong type, and with an invented field', () => {
-    const { flags: _, ...lacking } = user
-    expect(validateResponse('GET', '/users/1', 200, lacking)).toMatch(/required property 'flags'/)
+  it('rejects a missing required field, a wrong type and an undocumented field', () => {
+    const { flags: _, ...withoutFlags } = user
+    expect(validateResponse('GET', '/users/1', 200, withoutFlags)).toMatch(
+      /required property 'flags'/,
+    )
     expect(validateResponse('GET', '/users/1', 200, { ...user, id: 1 })).toMatch(
       /\/id must be string/,
     )
     expect(validateResponse('GET', '/users/1', 200, { ...user, mood: 'good' })).toMatch(/mood/)
   })
 
-  it('takes a literal segment before a parameter, and leaves the query out', () => {
+  it('prefers a literal segment to a parameter, and ignores the query', () => {
     expect(validateResponse('GET', '/users/@me?with=1', 200, user)).toMatch(/mfa_enabled/)
     expect(validateResponse('GET', '/channels/1/pins', 200, [])).toBeUndefined()
   })
 
-  it('needs a schema for each success that has a body', () => {
-    expect(validateResponse('GET', '/elsewhere', 200, {})).toBe('no schema describes this answer')
+  it('rejects a success with a body whose route has no schema', () => {
+    expect(validateResponse('GET', '/elsewhere', 200, {})).toBe('no schema describes this response')
     expect(validateResponse('DELETE', '/guilds/1', 204, undefined)).toBeUndefined()
   })
 
-  it('has the shape of Discord’s errors in every refusal, however deep a form is', () => {
+  it('requires the shape of Discord’s errors in every error response, however deep the form', () => {
     const errors = { embeds: { 0: { title: { _errors: [{ code: 'X', message: 'too long' }] } } } }
     expect(
       validateResponse('POST', '/guilds', 400, { code: 50035, message: 'no', errors }),
@@ -52,8 +54,8 @@ describe('an answer held against its schema', () => {
   })
 })
 
-describe('a dispatch held against its schema', () => {
-  it('needs one, and the fields it requires', () => {
+describe('validateDispatch', () => {
+  it('rejects a missing required field and a dispatch without a schema', () => {
     expect(
       validateDispatch('MESSAGE_DELETE', { id: '1', channel_id: '2', guild_id: '3' }),
     ).toBeUndefined()

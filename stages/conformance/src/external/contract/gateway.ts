@@ -1,249 +1,94 @@
-import type { Section } from './sentence.ts'
-
-export const gateway: Section = {
+export const gateway = {
   title: 'Gateway, `/?v=10&encoding=json`',
-  sentences: [
-    {
-      id: 'gateway.address',
-      text: 'Gateway, `/?v=10&encoding=json`.',
-      cases: [
-        'rest.gateway.url',
-        'gateway.identify.query',
-        'gateway.close.4012',
-        'gateway.close.encoding',
-      ],
-    },
-    {
-      id: 'gateway.opcodes',
-      text: 'Opcodes 0–4, 6–11.',
-      cases: [
-        'gateway.hello',
-        'gateway.heartbeat.ack',
-        'gateway.ready',
-        'gateway.presence.update',
-        'gateway.voice.join',
-        'gateway.resume.replay',
-        'gateway.members.all',
-        'gateway.resume.unknown',
-        'gateway.close.4001',
-      ],
-    },
-    {
-      id: 'gateway.public-url',
-      text: 'A configured public URL (or a trusted proxy) decides the scheme and host in `/gateway` and READY: behind TLS they say `wss`.',
-      cases: ['gateway.public-url'],
-    },
-    {
-      id: 'gateway.close.4001',
-      text: 'Close codes: 4001 unknown op.',
-      cases: ['gateway.close.4001'],
-    },
-    {
-      id: 'gateway.close.4002',
-      text: '4002 bad payload.',
-      cases: [
-        'gateway.close.4002',
-        'gateway.close.4002.binary',
-        'gateway.close.4002.large',
-        'gateway.close.4002.form',
-        'gateway.close.4002.identify',
-        'gateway.resume.form',
-        'gateway.close.alone',
-      ],
-    },
-    { id: 'gateway.close.4003', text: '4003 not authenticated.', cases: ['gateway.close.4003'] },
-    { id: 'gateway.close.4004', text: '4004 bad token.', cases: ['gateway.close.4004'] },
-    {
-      id: 'gateway.close.4005',
-      text: '4005 already authenticated.',
-      cases: ['gateway.close.4005'],
-    },
-    {
-      id: 'gateway.close.4007',
-      text: '4007 bad seq.',
-      cases: ['gateway.resume.bad-seq', 'gateway.resume.negative-seq'],
-    },
-    {
-      id: 'gateway.close.4008',
-      text: '4008 rate limited.',
-      cases: ['gateway.close.4008', 'gateway.close.4008.control'],
-    },
-    { id: 'gateway.close.4009', text: '4009 zombie.', cases: ['gateway.close.4009'] },
-    { id: 'gateway.close.4010', text: '4010 bad shard.', cases: ['gateway.close.4010'] },
-    { id: 'gateway.close.4012', text: '4012 bad version.', cases: ['gateway.close.4012'] },
-    { id: 'gateway.close.4013', text: '4013 bad intents.', cases: ['gateway.close.4013'] },
-    {
-      id: 'gateway.hello',
-      text: 'HELLO carries `heartbeat_interval` (configuration; tests use about 2,000 ms).',
-      cases: ['gateway.hello', 'gateway.heartbeat.ack', 'gateway.heartbeat.keeps-alive'],
-    },
-    {
-      id: 'gateway.silence',
-      text: 'A silent client is closed.',
-      cases: ['gateway.close.4009', 'gateway.close.silent-stranger'],
-    },
-    {
-      id: 'gateway.ready',
-      text: 'READY is s=1: `v, user, guilds[{id, unavailable:true}], session_id, resume_gateway_url, application{id,flags}, private_channels[]`.',
-      cases: [
-        'gateway.ready',
-        'gateway.ready.sessions',
-        'gateway.ready.private-channels',
-        'gateway.ready.last-messages',
-        'gateway.ready.newcomer',
-        'gateway.ready.resume-url',
-        'gateway.identify.many',
-        'rest.application.me',
-      ],
-    },
-    {
-      id: 'gateway.guild-create',
-      text: 'Then one GUILD_CREATE a guild, with every field the clients read: `owner_id, name, joined_at, large, member_count, members, channels, roles, presences, voice_states, threads, stage_instances, guild_scheduled_events, emojis, stickers, features, verification_level, default_message_notifications, explicit_content_filter, mfa_level, nsfw_level, premium_tier, preferred_locale, system_channel_flags, afk_timeout`.',
-      cases: [
-        'gateway.guild-create.one-each',
-        'gateway.guild-create.fields',
-        'gateway.guild-create.people',
-        'gateway.guild-create.channels',
-        'gateway.guild-create.last-messages',
-        'gateway.guild-create.joined',
-        'gateway.voice.states',
-      ],
-    },
-    {
-      id: 'gateway.everyone',
-      text: 'A role `@everyone` has the guild’s id; permissions are strings.',
-      cases: ['gateway.guild-create.everyone', 'rest.guilds.create', 'rest.permissions.strings'],
-    },
-    {
-      id: 'gateway.message-create',
-      text: 'MESSAGE_CREATE is the message (`timestamp, edited_timestamp, tts, mention_everyone, mentions, mention_roles, attachments, embeds, pinned, type, nonce, author`) plus `guild_id, member`.',
-      cases: [
-        'gateway.message-create',
-        'gateway.message-create.own',
-        'gateway.message-create.dm',
-        'gateway.message-create.reply',
-      ],
-    },
-    {
-      id: 'gateway.events.messages',
-      text: 'Also MESSAGE_UPDATE, MESSAGE_DELETE(_BULK), MESSAGE_REACTION_ADD/REMOVE, TYPING_START,',
-      cases: [
-        'gateway.message-update',
-        'gateway.message-update.reactions',
-        'gateway.message-delete',
-        'gateway.message-delete-bulk',
-        'gateway.reaction-add',
-        'gateway.reaction-remove',
-        'gateway.reaction-clear',
-        'gateway.typing-start',
-        'gateway.typing-start.dm',
-      ],
-    },
-    {
-      id: 'gateway.events.presence',
-      text: 'PRESENCE_UPDATE,',
-      cases: [
-        'gateway.presence.online',
-        'gateway.presence.update',
-        'gateway.presence.identify',
-        'gateway.presence.offline',
-        'gateway.presence.sessions',
-      ],
-    },
-    {
-      id: 'gateway.events.guilds',
-      text: 'GUILD_CREATE/UPDATE/DELETE, GUILD_MEMBER_ADD/UPDATE/REMOVE,',
-      cases: [
-        'gateway.guild-create.event',
-        'gateway.guild-update',
-        'gateway.guild-delete',
-        'gateway.guild-delete.removed',
-        'gateway.member-add',
-        'gateway.member-update',
-        'gateway.member-remove',
-      ],
-    },
-    {
-      id: 'gateway.events.chunks',
-      text: 'GUILD_MEMBERS_CHUNK,',
-      cases: [
-        'gateway.members.all',
-        'gateway.members.query',
-        'gateway.members.ids',
-        'gateway.members.presences',
-        'gateway.members.foreign',
-      ],
-    },
-    {
-      id: 'gateway.events.roles-and-channels',
-      text: 'GUILD_ROLE_*, CHANNEL_CREATE/UPDATE/DELETE,',
-      cases: ['gateway.role-events', 'gateway.channel-events'],
-    },
-    {
-      id: 'gateway.events.voice',
-      text: 'VOICE_STATE_UPDATE, VOICE_SERVER_UPDATE,',
-      cases: [
-        'gateway.voice.join',
-        'gateway.voice.move',
-        'gateway.voice.withdrawn',
-        'gateway.voice.states',
-        'gateway.voice.disconnect',
-        'gateway.voice.refused',
-        'gateway.voice.user-limit',
-        'gateway.voice.server-mute',
-      ],
-    },
-    {
-      id: 'gateway.events.resumed',
-      text: 'RESUMED.',
-      cases: ['gateway.resume.replay', 'gateway.resume.nothing-missed'],
-    },
-    {
-      id: 'gateway.intents',
-      text: 'Intents filter events;',
-      cases: [
-        'gateway.intents.guilds',
-        'gateway.intents.guild-members',
-        'gateway.intents.guild-messages',
-        'gateway.intents.guild-message-reactions',
-        'gateway.intents.guild-message-typing',
-        'gateway.intents.guild-presences',
-        'gateway.intents.guild-voice-states',
-        'gateway.intents.direct-messages',
-        'gateway.intents.direct-message-reactions',
-        'gateway.intents.direct-message-typing',
-        'gateway.intents.none',
-        'gateway.intents.presences-in-guild',
-      ],
-    },
-    {
-      id: 'gateway.content',
-      text: 'without MESSAGE_CONTENT others’ content is empty.',
-      cases: [
-        'gateway.content.others',
-        'gateway.content.with',
-        'gateway.content.own',
-        'gateway.content.mentioned',
-        'gateway.content.dm',
-        'gateway.content.reply',
-        'gateway.content.quoted',
-      ],
-    },
-    {
-      id: 'gateway.sight',
-      text: 'No event of a channel reaches who cannot view it.',
-      cases: [
-        'gateway.sight.hidden',
-        'gateway.sight.exceptions',
-        'gateway.sight.lost',
-        'gateway.sight.roles',
-        'gateway.sight.invites',
-        'gateway.sight.mentioned',
-        'gateway.sight.voice',
-        'gateway.sight.dm',
-        'gateway.sight.foreign',
-        'gateway.guild-create.channels',
-      ],
-    },
-  ],
-}
+  sentences: {
+    'gateway.address': 'The gateway is at `/?v=10&encoding=json`.',
+    'gateway.opcodes': 'The gateway uses opcodes 0–4 and 6–11.',
+    'gateway.public-url':
+      'A configured public URL, or a trusted proxy, decides the scheme and host in `/gateway` and ' +
+      'READY. Behind TLS they say `wss`.',
+    'gateway.close.4001': 'An unknown opcode closes with 4001.',
+    'gateway.close.4002': 'A payload that cannot be decoded closes with 4002.',
+    'gateway.close.4003': 'A command before IDENTIFY closes with 4003.',
+    'gateway.close.4004': 'An invalid token closes with 4004.',
+    'gateway.close.4005': 'A second IDENTIFY closes with 4005.',
+    'gateway.close.4007': 'RESUME with an invalid sequence number closes with 4007.',
+    'gateway.close.4008': 'Too many frames close with 4008.',
+    'gateway.close.4009': 'Missed heartbeats close with 4009.',
+    'gateway.close.4010': 'An invalid shard closes with 4010.',
+    'gateway.close.4012': 'An unsupported gateway version closes with 4012.',
+    'gateway.close.4013': 'Invalid intents close with 4013.',
+    'gateway.hello':
+      'HELLO carries `heartbeat_interval`, which is configurable; tests use about 2,000 ms.',
+    'gateway.silence': 'The gateway closes the connection of a silent client.',
+    'gateway.ready':
+      'READY is s=1: `v, user, guilds[{id, unavailable:true}], session_id, resume_gateway_url, ' +
+      'application{id,flags}, private_channels[]`.',
+    'gateway.guild-create':
+      'One GUILD_CREATE for each guild follows, with every field that clients read: `owner_id, name, ' +
+      'joined_at, large, member_count, members, channels, roles, presences, voice_states, threads, ' +
+      'stage_instances, guild_scheduled_events, emojis, stickers, features, verification_level, ' +
+      'default_message_notifications, explicit_content_filter, mfa_level, nsfw_level, premium_tier, ' +
+      'preferred_locale, system_channel_flags, afk_timeout`.',
+    'gateway.everyone': 'The role `@everyone` has the guild’s id. Permissions are strings.',
+    'gateway.message-create':
+      'MESSAGE_CREATE is the message (`timestamp, edited_timestamp, tts, mention_everyone, mentions, ' +
+      'mention_roles, attachments, embeds, pinned, type, nonce, author`) plus `guild_id, member`.',
+    'gateway.events.messages':
+      'Messages cause MESSAGE_UPDATE, MESSAGE_DELETE, MESSAGE_DELETE_BULK, MESSAGE_REACTION_ADD, ' +
+      'MESSAGE_REACTION_REMOVE and TYPING_START.',
+    'gateway.events.presence': 'A change of status or activity causes PRESENCE_UPDATE.',
+    'gateway.events.guilds':
+      'Guilds and members cause GUILD_CREATE, GUILD_UPDATE, GUILD_DELETE, GUILD_MEMBER_ADD, ' +
+      'GUILD_MEMBER_UPDATE and GUILD_MEMBER_REMOVE.',
+    'gateway.events.chunks': 'Op 8 is answered with GUILD_MEMBERS_CHUNK.',
+    'gateway.events.roles-and-channels':
+      'Roles and channels cause GUILD_ROLE_CREATE, GUILD_ROLE_UPDATE, GUILD_ROLE_DELETE, ' +
+      'CHANNEL_CREATE, CHANNEL_UPDATE and CHANNEL_DELETE.',
+    'gateway.events.voice': 'Op 4 causes VOICE_STATE_UPDATE and VOICE_SERVER_UPDATE.',
+    'gateway.events.resumed': 'A successful RESUME ends with RESUMED.',
+    'gateway.intents': 'Intents filter events.',
+    'gateway.content': 'Without MESSAGE_CONTENT, the content of other authors’ messages is empty.',
+    'gateway.sight': 'No event of a channel reaches a user who cannot view the channel.',
+  },
+} as const
+
+export const sessions = {
+  title: 'Sessions',
+  sentences: {
+    'sessions.sequence': '`s` is contiguous in a session.',
+    'sessions.replay': 'RESUME replays the missed events exactly once and in order, then RESUMED.',
+    'sessions.closes': 'A session outlives any close except 1000 and 1001.',
+    'sessions.refused':
+      'RESUME of another user’s, an unknown or an expired session is answered op 9 `d:false`. The ' +
+      'socket stays open, and IDENTIFY on it works.',
+    'sessions.none':
+      'Stages 1 and 2 keep no session and answer every RESUME with op 9 `d:false`. Their labs show ' +
+      'what that costs.',
+  },
+} as const
+
+export const clientQuirks = {
+  title: 'What client libraries depend on',
+  sentences: {
+    'bites.numbers':
+      'discord.py sends 64-bit ids as bare JSON numbers. Integers are parsed without loss, in frames ' +
+      'and in REST bodies.',
+    'bites.content-type':
+      '`Content-Type` must be exactly `application/json`. Express’s `res.json` adds a charset, and ' +
+      'oceanic.js then never logs in.',
+    'bites.identify':
+      'The token in IDENTIFY may begin with `Bot `. discord.py sends a heartbeat before IDENTIFY, and ' +
+      'the gateway answers it.',
+    'bites.fields':
+      'RESUMED’s `d` is an object. Without `private_channels` eris throws. Without `application` ' +
+      'oceanic.js never logs in. Without `mentions, mention_roles, attachments, embeds` eris drops ' +
+      'the message.',
+    'bites.compress':
+      '`compress=zlib-stream` in the URL and `compress` in IDENTIFY go together: both are honoured, or ' +
+      'neither. hikari works only where the first is honoured. The same holds for ' +
+      '`compress=zstd-stream`.',
+    'bites.closes':
+      'Clients close with codes such as 4200 and 1012 and then resume. discordgo closes a zombie ' +
+      'connection with 1000 and identifies again.',
+  },
+} as const

@@ -37,7 +37,7 @@ const ready = object(
   },
   {
     shard: array(uint, { minItems: 2, maxItems: 2 }),
-    // Discord sends these to bots without documenting them, and some libraries read them.
+    // Undocumented fields that Discord sends to bots and some libraries read.
     _trace: array(string),
     geo_ordered_rtc_regions: emptyArray,
     guild_join_requests: emptyArray,
@@ -70,16 +70,16 @@ const invite = object(
     uses: uint,
     expires_at: orNull(timestamp),
   },
-  // The last two are more than Discord documents: what GET answers for the same invite.
+  // Discord documents no `guild` and `channel` here. GET answers them for the same invite.
   { inviter: user, type: { const: 0 }, ...inviteTarget },
 )
 
 const roleEvent = object({ guild_id: id, role })
 
-/** What `d` of each dispatch is, by the dispatch's name. */
+/** The schema of `d`, by the name of the dispatch. */
 export const DISPATCHES: Readonly<Record<string, Schema>> = {
   READY: ready,
-  // An empty object at least: oceanic.js throws on null.
+  // oceanic.js throws on null.
   RESUMED: { type: 'object' },
   GUILD_CREATE: guildCreate,
   GUILD_UPDATE: guild,
@@ -105,7 +105,7 @@ export const DISPATCHES: Readonly<Record<string, Schema>> = {
   MESSAGE_REACTION_REMOVE_ALL: reactionsCleared,
   MESSAGE_REACTION_REMOVE_EMOJI: emojiCleared,
   PRESENCE_UPDATE: presence,
-  // The timestamp is in seconds.
+  // The timestamp is in seconds, not milliseconds.
   TYPING_START: object({ channel_id: id, user_id: id, timestamp: uint }, { guild_id: id, member }),
   VOICE_STATE_UPDATE: voiceState,
   VOICE_SERVER_UPDATE: object({

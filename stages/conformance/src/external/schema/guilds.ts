@@ -183,7 +183,7 @@ const inviteGuild = object(
   },
   { premium_tier: uint },
 )
-/** Where an invite leads. */
+/** The guild and channel of an invite. */
 export const inviteTarget = {
   guild: inviteGuild,
   channel: object({ id, type: uint, name: nonEmptyString }),
@@ -205,7 +205,7 @@ const metadata = {
   created_at: timestamp,
 }
 
-/** An invite, as its code shows it to anyone. */
+/** An invite as anyone with the code sees it. */
 export const invite = object(inviteRequired, { ...inviteOptional, ...metadata })
-/** An invite, as its channel or guild lists it. */
+/** An invite in the list of a channel or guild. */
 export const inviteWithMetadata = object({ ...inviteRequired, ...metadata }, inviteOptional)

@@ -46,7 +46,7 @@ const embed = object(
 
 const messageRequired = {
   id,
-  /** 0 plain, 19 reply. */
+  /** 0 is a plain message, 19 a reply. */
   type: oneOf(0, 19),
   channel_id: id,
   author: user,
@@ -71,7 +71,7 @@ const reference = {
   ),
 }
 const reactions = { reactions: array(reaction, { minItems: 1, maxItems: 20 }) }
-/** The message that a reply answers, without what that one answered; null where it is gone. */
+/** The message that a reply answers, without its own reference; null if it was deleted. */
 const repliedMessage = {
   referenced_message: orNull(object(messageRequired, { ...reference, ...reactions })),
 }
@@ -79,8 +79,8 @@ const repliedMessage = {
 export const message = object(messageRequired, { ...reference, ...repliedMessage, ...reactions })
 
 /**
- * MESSAGE_CREATE and MESSAGE_UPDATE: in a guild they add the guild and the author as a member. They
- * have no reactions: `me` in them would be the author's, and clients would take it for their own.
+ * MESSAGE_CREATE and MESSAGE_UPDATE. In a guild they add the guild and the author as a member. They
+ * have no reactions: `me` would be the author's, and clients would take it for their own.
  */
 export const messageEvent = object(messageRequired, {
   ...reference,

@@ -27,8 +27,8 @@ import { application, member, ownUser, user, voiceState } from './users.ts'
 const fieldError = object({ code: nonEmptyString, message: nonEmptyString })
 
 /**
- * Every refusal. Errors of a form are nested as the form is, and `_errors` ends each path; ajv
- * needs an `$id` to follow the recursion.
+ * Every error response. `errors` is nested as the form is, and `_errors` ends each path. ajv needs
+ * an `$id` to follow the recursion.
  */
 export const error: Schema = {
   $id: 'error',
@@ -46,7 +46,7 @@ export const error: Schema = {
   },
 }
 
-/** A 429 says how long to wait, and whether all routes are meant. */
+/** 429: how long to wait, and whether the limit applies to all routes. */
 export const rateLimited = object({
   code: uint,
   message: nonEmptyString,
@@ -86,7 +86,7 @@ const auditLog = object(
   ),
 )
 
-/** The body of each successful answer, by verb and route. A route answered 204 has no entry. */
+/** The body of each successful response, by method and route. A 204 has no entry. */
 export const RESPONSES: Readonly<Record<string, Schema>> = {
   'GET /gateway': object({ url: gatewayUrl }),
   'GET /gateway/bot': object({
@@ -127,7 +127,7 @@ export const RESPONSES: Readonly<Record<string, Schema>> = {
   'GET /guilds/:guild/roles/:role': role,
   'PATCH /guilds/:guild/roles/:role': role,
   'GET /guilds/:guild/messages/search': searchResult,
-  // Discord tells the metadata only to who may manage the guild.
+  // The metadata is only for users who may manage the guild.
   'GET /guilds/:guild/invites': array(invite),
   'GET /channels/:channel': channel,
   'PATCH /channels/:channel': channel,
@@ -144,7 +144,7 @@ export const RESPONSES: Readonly<Record<string, Schema>> = {
   'GET /invites/:code': invite,
   'POST /invites/:code': invite,
   'DELETE /invites/:code': invite,
-  // Guilds, channels and applications lack these here, so the answer is empty.
+  // No stage has these resources, so the response is empty.
   'GET /guilds/:guild/threads/active': noThreads,
   'GET /channels/:channel/threads/archived/public': noThreads,
   'GET /channels/:channel/threads/archived/private': noThreads,

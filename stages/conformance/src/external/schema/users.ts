@@ -49,7 +49,7 @@ const meOptional = {
   verified: boolean,
 }
 
-/** The user who asks: GET /users/@me. */
+/** GET /users/@me. */
 export const ownUser = object({ ...userRequired, mfa_enabled: boolean, locale: string }, meOptional)
 
 /** The user in READY. */
@@ -78,12 +78,12 @@ const memberOptional = {
   permissions: permissionBits,
 }
 
-/** A member inside an event that names the user elsewhere, such as a message. */
+/** A member in an event that carries the user elsewhere, such as a message's author. */
 export const partialMember = object(memberRequired, memberOptional)
 export const member = object({ ...memberRequired, user }, memberOptional)
 /** GUILD_MEMBER_ADD and GUILD_MEMBER_UPDATE. */
 export const memberEvent = object({ ...memberRequired, user, guild_id: id }, memberOptional)
-/** A mentioned user. An event in a guild adds the member. */
+/** A mentioned user. In an event of a guild the member is added. */
 export const mentionedUser = object(userRequired, { ...userOptional, member: partialMember })
 
 const status = oneOf('online', 'idle', 'dnd', 'offline')
@@ -97,7 +97,7 @@ const activity = object(
   { url: orNull(string), state: orNull(string) },
 )
 
-/** PRESENCE_UPDATE, and a presence in GUILD_CREATE or in a chunk of members. */
+/** PRESENCE_UPDATE, and a presence in GUILD_CREATE or GUILD_MEMBERS_CHUNK. */
 export const presence = object({
   user: object({ id }),
   guild_id: id,

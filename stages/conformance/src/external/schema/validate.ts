@@ -4,7 +4,7 @@ import { DISPATCHES } from './gateway.ts'
 import { error, RESPONSES, rateLimited } from './responses.ts'
 
 const ajv = new Ajv2020({ allErrors: true, strict: true, strictTypes: false })
-/** Compiled when first needed: a run of a few cases compiles a few schemas. */
+/** Schemas are compiled on first use, so that a run of a few cases starts quickly. */
 const compiled = new Map<Schema, ValidateFunction>()
 
 /** Every route and dispatch that has a schema, such as `GET /users/@me` and `READY`. */
@@ -13,12 +13,12 @@ export const SCHEMA_NAMES: readonly string[] = [
   ...Object.keys(DISPATCHES),
 ]
 
-/** The faults of a value, one a line; undefined where there are none. */
+/** Returns the validation errors, one a line, or undefined if the value is valid. */
 function validate(schema: Schema, value: unknown): string | undefined {
-  const validate = compiled.get(schema) ?? ajv.compile(schema)
-  compiled.set(schema, validate)
-  if (validate(value)) return undefined
-  return validate.errors
+  const isValid = compiled.get(schema) ?? ajv.compile(schema)
+  compiled.set(schema, isValid)
+  if (isValid(value)) return undefined
+  return isValid.errors
     ?.map(
       ({ instancePath, message, params }) =>
         `${instancePath || '/'} ${message} ${JSON.stringify(params)}`,
@@ -28,54 +28,54 @@ function validate(schema: Schema, value: unknown): string | undefined {
 
 interface Route {
   readonly name: string
-  readonly verb: string
+  readonly method: string
   readonly segments: readonly string[]
 }
 
 const routes: readonly Route[] = Object.keys(RESPONSES)
   .map((name) => {
-    const [verb = '', path = ''] = name.split(' ')
-    return { name, verb, segments: path.split('/') }
+    const [method = '', path = ''] = name.split(' ')
+    return { name, method, segments: path.split('/') }
   })
-  // A literal such as `@me` comes before a parameter in the same place.
-  .sort((a, b) => parameters(a) - parameters(b))
+  // A literal segment such as `@me` takes precedence over a parameter.
+  .sort((a, b) => parameterCount(a) - parameterCount(b))
 
-function parameters({ segments }: Route): number {
+function parameterCount({ segments }: Route): number {
   return segments.filter((segment) => segment.startsWith(':')).length
 }
 
-function routeOf(verb: string, path: string): Route | undefined {
+function findRoute(method: string, path: string): Route | undefined {
   const segments = path.replace(/\?.*$/, '').split('/')
   return routes.find(
     (route) =>
-      route.verb === verb &&
+      route.method === method &&
       route.segments.length === segments.length &&
       route.segments.every((segment, i) => segment.startsWith(':') || segment === segments[i]),
   )
 }
 
 /**
- * Holds an answer of the REST API against the schema of its route, or of errors. A success with a
- * body whose route has no schema is a fault as well: a new route brings its schema.
+ * Validates a REST response against the schema of its route, or of errors. A success with a body
+ * whose route has no schema is an error too, so that each new route brings its schema.
  *
  * @param path without the prefix, such as `/users/@me?x=1`
- * @param seen takes the route's name
- * @returns the faults, a line each; undefined where there are none
+ * @param covered collects the route's name
+ * @returns the errors, one a line, or undefined if the response is valid
  */
 export function validateResponse(
-  verb: string,
+  method: string,
   path: string,
   status: number,
   body: unknown,
-  seen?: Set<string>,
+  covered?: Set<string>,
 ): string | undefined {
   if (status === 429) return validate(rateLimited, body)
   if (status >= 400) return validate(error, body)
   if (status === 204) return undefined
-  const route = routeOf(verb, path)
-  if (route !== undefined) seen?.add(route.name)
+  const route = findRoute(method, path)
+  if (route !== undefined) covered?.add(route.name)
   return route === undefined
-    ? 'no schema describes this answer'
+    ? 'no schema describes this response'
     : validate(RESPONSES[route.name]!, body)
 }
 
@@ -83,9 +83,9 @@ export function validateResponse(
 export function validateDispatch(
   name: string,
   data: unknown,
-  seen?: Set<string>,
+  covered?: Set<string>,
 ): string | undefined {
   const schema = DISPATCHES[name]
-  seen?.add(name)
+  covered?.add(name)
   return schema === undefined ? 'no schema describes this dispatch' : validate(schema, data)
 }

@@ -43,10 +43,11 @@ async function greeted(fixture: Fixture): Promise<Socket> {
   return socket
 }
 
-export const closeCases: readonly Case[] = [
+export const closeCodeCases: readonly Case[] = [
   {
     id: 'gateway.close.4001',
     title: 'An opcode that no client may send closes with 4001',
+    covers: ['gateway.opcodes', 'gateway.close.4001'],
     run: (fixture) =>
       closes(fixture, UnknownOpcode, [
         { op: 99, d: null },
@@ -60,6 +61,7 @@ export const closeCases: readonly Case[] = [
   {
     id: 'gateway.close.4002',
     title: 'What is no JSON, or no frame, closes with 4002',
+    covers: ['gateway.close.4002'],
     run: (fixture) =>
       closes(fixture, DecodeError, [
         'nonsense',
@@ -78,6 +80,7 @@ export const closeCases: readonly Case[] = [
     id: 'gateway.close.4002.binary',
     title:
       'A binary frame that is no JSON, text that is not UTF-8, and nesting without end close with 4002',
+    covers: ['gateway.close.4002'],
     run: (fixture) =>
       closes(fixture, DecodeError, [
         Uint8Array.from([131, 104, 2, 97, 1]),
@@ -88,6 +91,7 @@ export const closeCases: readonly Case[] = [
   {
     id: 'gateway.close.4002.large',
     title: 'A frame far beyond Discord’s 4,096 bytes closes with 4002, and the server lives on',
+    covers: ['gateway.close.4002'],
     async run(fixture) {
       await closes(fixture, DecodeError, [
         JSON.stringify({ op: 1, d: null, padding: 'x'.repeat(60_000) }),
@@ -98,6 +102,7 @@ export const closeCases: readonly Case[] = [
   {
     id: 'gateway.close.4002.form',
     title: 'A frame whose data has the wrong form closes with 4002',
+    covers: ['gateway.close.4002'],
     run: (fixture) =>
       closes(fixture, DecodeError, [
         { op: Op.PresenceUpdate, d: { status: 'busy', activities: [], since: null, afk: false } },
@@ -111,6 +116,7 @@ export const closeCases: readonly Case[] = [
   {
     id: 'gateway.close.4002.identify',
     title: 'IDENTIFY without a token, or with something else in its place, closes with 4002',
+    covers: ['gateway.close.4002'],
     run: (fixture) =>
       closes(
         fixture,
@@ -128,6 +134,7 @@ export const closeCases: readonly Case[] = [
   {
     id: 'gateway.close.4003',
     title: 'Commands before IDENTIFY close with 4003',
+    covers: ['gateway.close.4003'],
     run: (fixture) =>
       closes(
         fixture,
@@ -149,6 +156,7 @@ export const closeCases: readonly Case[] = [
   {
     id: 'gateway.close.4004',
     title: 'A token that the stage did not give out closes with 4004',
+    covers: ['gateway.close.4004'],
     async run(fixture) {
       const ada = await fixture.user()
       const tokens = [
@@ -169,6 +177,7 @@ export const closeCases: readonly Case[] = [
   {
     id: 'gateway.close.4005',
     title: 'IDENTIFY or RESUME on a socket that has a session closes with 4005',
+    covers: ['gateway.close.4005'],
     async run(fixture) {
       const ada = await fixture.user()
       const again = [
@@ -181,6 +190,7 @@ export const closeCases: readonly Case[] = [
   {
     id: 'gateway.close.4010',
     title: 'A shard that cannot be closes with 4010',
+    covers: ['gateway.close.4010'],
     async run(fixture) {
       const ada = await fixture.user()
       const shards = [[1, 1], [0, 0], [-1, 2], [2, 2], ['0', '1'], [0], 'first', {}]
@@ -198,6 +208,7 @@ export const closeCases: readonly Case[] = [
   {
     id: 'gateway.close.4012',
     title: 'A gateway version that is not spoken closes with 4012',
+    covers: ['gateway.address', 'gateway.close.4012'],
     async run(fixture) {
       for (const v of ['1', '11', '0', 'ten', '-10']) {
         const socket = await fixture.openSocket({ query: `?v=${v}&encoding=json` })
@@ -212,6 +223,7 @@ export const closeCases: readonly Case[] = [
   {
     id: 'gateway.close.4013',
     title: 'Intents that are none close with 4013',
+    covers: ['gateway.close.4013'],
     async run(fixture) {
       const ada = await fixture.user()
       const all = [-1, 1.5, 2 ** 31, 2 ** 40, 1 << 30, 'all', null, [], undefined]

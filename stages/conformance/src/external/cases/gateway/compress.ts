@@ -33,6 +33,7 @@ async function session(
 const streamed = (kind: 'zlib-stream' | 'zstd-stream'): Case => ({
   id: `gateway.compress.${kind}`,
   title: `\`compress=${kind}\` makes the whole connection one compressed stream, flushed with each payload, or is not honoured at all`,
+  covers: ['bites.compress'],
   async run(fixture) {
     const guild = await wordy(fixture)
     // Whether IDENTIFY wishes for compression as well makes no difference: the stream meets the
@@ -64,6 +65,7 @@ export const compressCases: readonly Case[] = [
     id: 'gateway.compress.together',
     title:
       '`compress=zlib-stream` in the URL and `compress` in IDENTIFY are both honoured, or neither',
+    covers: ['bites.compress'],
     async run(fixture) {
       const guild = await wordy(fixture)
       const stream = await session(
@@ -84,6 +86,7 @@ export const compressCases: readonly Case[] = [
   {
     id: 'gateway.compress.none',
     title: 'Who asks for no compression gets text, frame by frame',
+    covers: ['bites.compress'],
     async run(fixture) {
       const guild = await wordy(fixture)
       const socket = await guild.member.connect()

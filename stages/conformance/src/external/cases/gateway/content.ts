@@ -11,6 +11,7 @@ export const contentCases: readonly Case[] = [
     id: 'gateway.content.others',
     title:
       'Without MESSAGE_CONTENT another’s message comes without text and embeds, and everything else of it stays',
+    covers: ['gateway.content'],
     async run(fixture) {
       const guild = await fixture.guild()
       const socket = await guild.member.connect({ intents: WITHOUT })
@@ -44,6 +45,7 @@ export const contentCases: readonly Case[] = [
   {
     id: 'gateway.content.with',
     title: 'With MESSAGE_CONTENT it comes whole',
+    covers: ['gateway.content'],
     async run(fixture) {
       const guild = await fixture.guild()
       const socket = await guild.member.connect()
@@ -58,6 +60,7 @@ export const contentCases: readonly Case[] = [
   {
     id: 'gateway.content.own',
     title: 'One’s own messages keep their content',
+    covers: ['gateway.content'],
     async run(fixture) {
       const guild = await fixture.guild()
       const socket = await guild.member.connect({ intents: WITHOUT })
@@ -68,6 +71,7 @@ export const contentCases: readonly Case[] = [
   {
     id: 'gateway.content.mentioned',
     title: 'A message that mentions one keeps its content, for one alone',
+    covers: ['gateway.content'],
     async run(fixture) {
       const guild = await fixture.guild()
       const cy = await guild.newMember('cy')
@@ -84,6 +88,7 @@ export const contentCases: readonly Case[] = [
   {
     id: 'gateway.content.dm',
     title: 'Direct messages keep their content',
+    covers: ['gateway.content'],
     async run(fixture) {
       const [ada, bob] = [await fixture.user(), await fixture.user('bob')]
       const socket = await bob.connect({ intents: WITHOUT })
@@ -97,6 +102,7 @@ export const contentCases: readonly Case[] = [
   {
     id: 'gateway.content.reply',
     title: 'What a reply quotes is as hidden as the reply',
+    covers: ['gateway.content'],
     async run(fixture) {
       const guild = await fixture.guild()
       const socket = await guild.member.connect({ intents: WITHOUT })
@@ -113,6 +119,7 @@ export const contentCases: readonly Case[] = [
   {
     id: 'gateway.content.quoted',
     title: 'One’s own words stay whole where another quotes them without a mention',
+    covers: ['gateway.content'],
     async run(fixture) {
       const guild = await fixture.guild()
       const cy = await guild.newMember('cy')

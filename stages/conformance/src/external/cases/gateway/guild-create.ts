@@ -57,6 +57,7 @@ export const guildCreateCases: readonly Case[] = [
   {
     id: 'gateway.guild-create.one-each',
     title: 'After READY comes one GUILD_CREATE for each guild that it named, and no other',
+    covers: ['gateway.guild-create'],
     async run(fixture) {
       const ada = await fixture.user()
       for (let i = 0; i < 3; i++) await ada.api.post('/guilds', { name: `guild ${i}` })
@@ -75,6 +76,7 @@ export const guildCreateCases: readonly Case[] = [
   {
     id: 'gateway.guild-create.fields',
     title: 'GUILD_CREATE has every field that clients read',
+    covers: ['gateway.guild-create'],
     async run(fixture) {
       const guild = await fixture.guild()
       const socket = await guild.member.connect()
@@ -116,6 +118,7 @@ export const guildCreateCases: readonly Case[] = [
   {
     id: 'gateway.guild-create.everyone',
     title: 'A role `@everyone` has the guild’s id; permissions are strings',
+    covers: ['gateway.everyone'],
     async run(fixture) {
       const guild = await fixture.guild()
       const role = await guild.createRole(2_048n, { name: 'second' })
@@ -143,6 +146,7 @@ export const guildCreateCases: readonly Case[] = [
     id: 'gateway.guild-create.people',
     title:
       'GUILD_CREATE has the members of a small guild, with their nicks and roles, and the presences of those who are online',
+    covers: ['gateway.guild-create'],
     async run(fixture) {
       const guild = await fixture.guild()
       const role = await guild.grantPermissions(guild.member, 0n)
@@ -188,6 +192,7 @@ export const guildCreateCases: readonly Case[] = [
   {
     id: 'gateway.guild-create.channels',
     title: 'GUILD_CREATE has the channels that its user can view, with their overwrites',
+    covers: ['gateway.guild-create', 'gateway.sight'],
     async run(fixture) {
       const guild = await fixture.guild()
       const hidden = await guild.createHiddenChannel()
@@ -224,6 +229,7 @@ export const guildCreateCases: readonly Case[] = [
   {
     id: 'gateway.guild-create.joined',
     title: 'Who joins while connected gets the guild as it is, and hears its events from then on',
+    covers: ['gateway.guild-create'],
     async run(fixture) {
       const guild = await fixture.guild()
       const cy = await fixture.user('cy')

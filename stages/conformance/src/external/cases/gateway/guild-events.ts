@@ -1,20 +1,13 @@
 import { Permission } from '@threshold/contract'
 import type { Case } from '../../case.ts'
 import { expectEqual, expectFields, expectIncludes, expectTrue } from '../../expect.ts'
-import type { Fixture } from '../../fixture.ts'
-import type { Socket } from '../../socket.ts'
-import type { TestGuild } from '../../test-guild.ts'
-
-/** A guild whose member listens. */
-async function listening(fixture: Fixture): Promise<{ guild: TestGuild; socket: Socket }> {
-  const guild = await fixture.guild()
-  return { guild, socket: await guild.member.connect() }
-}
+import { listeningMember } from './listening-member.ts'
 
 export const guildEventCases: readonly Case[] = [
   {
     id: 'gateway.guild-create.event',
     title: 'Who makes a guild hears GUILD_CREATE of it on each of their sessions',
+    covers: ['gateway.events.guilds'],
     async run(fixture) {
       const ada = await fixture.user()
       const sockets = [await ada.connect(), await ada.connect()]
@@ -30,8 +23,9 @@ export const guildEventCases: readonly Case[] = [
   {
     id: 'gateway.guild-update',
     title: 'GUILD_UPDATE is the changed guild with its roles',
+    covers: ['gateway.events.guilds'],
     async run(fixture) {
-      const { guild, socket } = await listening(fixture)
+      const { guild, socket } = await listeningMember(fixture)
       await guild.owner.api.patch(`/guilds/${guild.id}`, { name: 'renamed', description: 'why' })
       const event = await socket.nextEvent('GUILD_UPDATE')
       expectIncludes(
@@ -49,8 +43,9 @@ export const guildEventCases: readonly Case[] = [
   {
     id: 'gateway.guild-delete',
     title: 'GUILD_DELETE tells everybody that a guild is gone, and not merely unavailable',
+    covers: ['gateway.events.guilds'],
     async run(fixture) {
-      const { guild, socket } = await listening(fixture)
+      const { guild, socket } = await listeningMember(fixture)
       const owner = await guild.owner.connect()
       await guild.owner.api.delete(`/guilds/${guild.id}`)
       for (const each of [socket, owner]) {
@@ -63,8 +58,9 @@ export const guildEventCases: readonly Case[] = [
   {
     id: 'gateway.guild-delete.removed',
     title: 'Who is removed from a guild hears GUILD_DELETE, and nothing of it after that',
+    covers: ['gateway.events.guilds'],
     async run(fixture) {
-      const { guild, socket } = await listening(fixture)
+      const { guild, socket } = await listeningMember(fixture)
       const elsewhere = await guild.member.api.post<{ id: string }>('/guilds', {
         name: 'elsewhere',
       })
@@ -81,8 +77,9 @@ export const guildEventCases: readonly Case[] = [
   {
     id: 'gateway.member-add',
     title: 'GUILD_MEMBER_ADD is the new member with their user, and says of which guild',
+    covers: ['gateway.events.guilds'],
     async run(fixture) {
-      const { guild, socket } = await listening(fixture)
+      const { guild, socket } = await listeningMember(fixture)
       const cy = await guild.newMember('cy')
       const event = await socket.nextEvent('GUILD_MEMBER_ADD')
       expectIncludes(event, { guild_id: guild.id, nick: null, roles: [] }, 'the event')
@@ -96,8 +93,9 @@ export const guildEventCases: readonly Case[] = [
   {
     id: 'gateway.member-update',
     title: 'GUILD_MEMBER_UPDATE is the changed member: nick and roles as they are now',
+    covers: ['gateway.events.guilds'],
     async run(fixture) {
-      const { guild, socket } = await listening(fixture)
+      const { guild, socket } = await listeningMember(fixture)
       const cy = await guild.newMember('cy')
       const role = await guild.createRole(0n)
       await guild.owner.api.patch(`/guilds/${guild.id}/members/${cy.id}`, { nick: 'Cy' })
@@ -118,8 +116,9 @@ export const guildEventCases: readonly Case[] = [
   {
     id: 'gateway.member-remove',
     title: 'GUILD_MEMBER_REMOVE says who is gone from which guild',
+    covers: ['gateway.events.guilds'],
     async run(fixture) {
-      const { guild, socket } = await listening(fixture)
+      const { guild, socket } = await listeningMember(fixture)
       const cy = await guild.newMember('cy')
       await guild.owner.api.delete(`/guilds/${guild.id}/members/${cy.id}`)
       const event = await socket.nextEvent('GUILD_MEMBER_REMOVE')
@@ -131,8 +130,9 @@ export const guildEventCases: readonly Case[] = [
     id: 'gateway.role-events',
     title:
       'GUILD_ROLE_CREATE, GUILD_ROLE_UPDATE and GUILD_ROLE_DELETE follow a role through its life',
+    covers: ['gateway.events.roles-and-channels'],
     async run(fixture) {
-      const { guild, socket } = await listening(fixture)
+      const { guild, socket } = await listeningMember(fixture)
       const role = await guild.createRole(8n, { name: 'first' })
       const created = await socket.nextEvent('GUILD_ROLE_CREATE')
       expectEqual(created.guild_id, guild.id, 'the guild')
@@ -155,8 +155,9 @@ export const guildEventCases: readonly Case[] = [
   {
     id: 'gateway.channel-events',
     title: 'CHANNEL_CREATE, CHANNEL_UPDATE and CHANNEL_DELETE follow a channel through its life',
+    covers: ['gateway.events.roles-and-channels'],
     async run(fixture) {
-      const { guild, socket } = await listening(fixture)
+      const { guild, socket } = await listeningMember(fixture)
       const channel = await guild.createChannel({ name: 'first' })
       const created = await socket.nextEvent('CHANNEL_CREATE', (d) => d.id === channel.id)
       expectIncludes(created, { guild_id: guild.id, name: 'first', type: 0 }, 'the new channel')

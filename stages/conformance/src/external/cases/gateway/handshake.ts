@@ -1,12 +1,6 @@
 import { Op } from '@threshold/contract'
 import { type Case, NotRunnable } from '../../case.ts'
-import {
-  expectEqual,
-  expectFields,
-  expectIncludes,
-  expectSnowflake,
-  expectTrue,
-} from '../../expect.ts'
+import { expectEqual, expectIncludes, expectTrue } from '../../expect.ts'
 import { ALL_INTENTS, identify } from '../../test-user.ts'
 
 export const handshakeCases: readonly Case[] = [
@@ -14,6 +8,7 @@ export const handshakeCases: readonly Case[] = [
     id: 'gateway.public-url',
     title:
       'A configured public URL decides scheme and host in `/gateway`, `/gateway/bot` and READY, whatever the request says',
+    covers: ['gateway.public-url'],
     async run(fixture) {
       const { baseUrl, gatewayUrl } = fixture.published
       const ada = await fixture.user('ada', baseUrl)
@@ -34,6 +29,7 @@ export const handshakeCases: readonly Case[] = [
   {
     id: 'gateway.hello',
     title: 'The first frame is HELLO with a `heartbeat_interval` in milliseconds',
+    covers: ['intro.subset', 'gateway.opcodes', 'gateway.hello'],
     async run(fixture) {
       const socket = await fixture.openSocket()
       await socket.nextFrame(Op.Hello)
@@ -56,6 +52,7 @@ export const handshakeCases: readonly Case[] = [
   {
     id: 'gateway.heartbeat.before-identify',
     title: 'A heartbeat is acknowledged before IDENTIFY, too',
+    covers: ['bites.identify'],
     async run(fixture) {
       const socket = await fixture.openSocket({ heartbeat: false })
       await socket.nextFrame(Op.Hello)
@@ -67,6 +64,7 @@ export const handshakeCases: readonly Case[] = [
   {
     id: 'gateway.heartbeat.ack',
     title: 'Each heartbeat (op 1) is acknowledged (op 11), whatever sequence number it names',
+    covers: ['gateway.opcodes', 'gateway.hello'],
     async run(fixture) {
       const ada = await fixture.user()
       const socket = await ada.connect({ heartbeat: false })
@@ -79,6 +77,7 @@ export const handshakeCases: readonly Case[] = [
   {
     id: 'gateway.heartbeat.keeps-alive',
     title: 'A client that heartbeats and does nothing else stays connected',
+    covers: ['gateway.hello'],
     async run(fixture) {
       const socket = await (await fixture.user()).connect()
       const interval = intervalOf(socket.frames[0]!.d)
@@ -93,106 +92,9 @@ export const handshakeCases: readonly Case[] = [
     },
   },
   {
-    id: 'gateway.ready',
-    title: 'READY is the first dispatch, s=1, with all that clients need to begin',
-    async run(fixture) {
-      const guild = await fixture.guild()
-      const { socket, ready } = await guild.member.login()
-      const dispatches = socket.frames.filter((frame) => frame.op === Op.Dispatch)
-      expectEqual([dispatches[0]!.t, dispatches[0]!.s], ['READY', 1], 'the first dispatch')
-      expectFields(
-        ready,
-        [
-          'v',
-          'user',
-          'guilds',
-          'session_id',
-          'resume_gateway_url',
-          'application',
-          'private_channels',
-        ],
-        'READY',
-      )
-      expectEqual(ready.v, 10, 'v')
-      expectIncludes(
-        ready.user,
-        { id: guild.member.id, username: guild.member.username },
-        'its user',
-      )
-      expectEqual(ready.guilds, [{ id: guild.id, unavailable: true }], 'its guilds')
-      expectTrue(
-        typeof ready.session_id === 'string' && ready.session_id.length > 0,
-        'a session id',
-        ready.session_id,
-      )
-      expectTrue(
-        /^wss?:\/\//.test(ready.resume_gateway_url),
-        'an address to resume at',
-        ready.resume_gateway_url,
-      )
-      expectSnowflake(ready.application.id, 'application.id')
-      expectTrue(
-        Number.isInteger(ready.application.flags),
-        'application.flags is an integer',
-        ready.application,
-      )
-      expectEqual(ready.private_channels, [], 'its direct messages')
-    },
-  },
-  {
-    id: 'gateway.ready.sessions',
-    title: 'Each IDENTIFY begins a session of its own, and sessions of one user live side by side',
-    async run(fixture) {
-      const guild = await fixture.guild()
-      const [one, two] = [await guild.member.login(), await guild.member.login()]
-      expectTrue(one.ready.session_id !== two.ready.session_id, 'session ids differ')
-      await guild.awaitDelivery(one.socket, two.socket)
-    },
-  },
-  {
-    id: 'gateway.ready.private-channels',
-    title: 'READY names the direct messages of its user, with whom they are',
-    async run(fixture) {
-      const [ada, bob] = [await fixture.user(), await fixture.user('bob')]
-      const dm = await ada.api.post<{ id: string }>('/users/@me/channels', { recipient_id: bob.id })
-      const { ready } = await bob.login()
-      const [channel, ...others] = ready.private_channels as readonly {
-        id: string
-        type: number
-        recipients: { id: string }[]
-      }[]
-      expectEqual(others, [], 'other channels')
-      expectIncludes(channel, { id: dm.id, type: 1 }, 'the channel')
-      expectEqual(
-        channel!.recipients.map((user) => user.id),
-        [ada.id],
-        'its recipients',
-      )
-    },
-  },
-  {
-    id: 'gateway.ready.newcomer',
-    title: 'A user without guilds gets READY with none, and hears of the first one when it comes',
-    async run(fixture) {
-      const ada = await fixture.user()
-      const { socket, ready } = await ada.login()
-      expectEqual(ready.guilds, [], 'guilds')
-      const { id } = await ada.api.post<{ id: string }>('/guilds', { name: 'first' })
-      expectIncludes(await socket.nextEvent('GUILD_CREATE'), { id, name: 'first' }, 'the guild')
-    },
-  },
-  {
-    id: 'gateway.ready.resume-url',
-    title: '`resume_gateway_url` leads to a gateway',
-    async run(fixture) {
-      const { ready } = await (await fixture.user()).login()
-      const socket = await fixture.openSocket({ url: ready.resume_gateway_url })
-      await socket.nextFrame(Op.Hello)
-    },
-  },
-  {
     id: 'gateway.identify.bot-prefix',
     title: 'The token of IDENTIFY may carry `Bot `',
+    covers: ['bites.identify'],
     async run(fixture) {
       const ada = await fixture.user()
       const socket = await fixture.openSocket()
@@ -207,6 +109,7 @@ export const handshakeCases: readonly Case[] = [
   {
     id: 'gateway.identify.query',
     title: 'The address may end with or without a slash before `?v=10&encoding=json`',
+    covers: ['intro.silence', 'gateway.address'],
     async run(fixture) {
       const ada = await fixture.user()
       const { url } = await fixture.anonymous.get<{ url: string }>('/gateway')
@@ -221,6 +124,7 @@ export const handshakeCases: readonly Case[] = [
     id: 'gateway.identify.shard',
     title:
       'A session with `shard: [id, count]` has its share of the guilds, and the shards together have all',
+    covers: ['intro.silence'],
     async run(fixture) {
       const ada = await fixture.user()
       for (let i = 0; i < 4; i++) await ada.api.post('/guilds', { name: `guild ${i}` })
@@ -242,6 +146,7 @@ export const handshakeCases: readonly Case[] = [
   {
     id: 'gateway.identify.many',
     title: 'Many clients that identify at the same moment are all served',
+    covers: ['gateway.ready'],
     async run(fixture) {
       const guild = await fixture.guild()
       const sockets = await Promise.all(

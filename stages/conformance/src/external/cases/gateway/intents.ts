@@ -115,6 +115,7 @@ async function settled(guild: TestGuild, socket: Socket, intents: number): Promi
 const admission = (name: string, { intent, events, cause }: Admission): Case => ({
   id: `gateway.intents.${name}`,
   title: `${events.join(', ')}: told to who asked for ${name.toUpperCase().replaceAll('-', '_')}, and to nobody else`,
+  covers: ['gateway.intents'],
   async run(fixture) {
     const guild = await fixture.guild()
     const without = await guild.member.connect({ intents: ALL_INTENTS & ~intent })
@@ -155,6 +156,7 @@ const directly = (
 ): Case => ({
   id: `gateway.intents.${name}`,
   title: `${events.join(', ')} in a direct message: told to who asked for ${name.toUpperCase().replaceAll('-', '_')}, and to nobody else`,
+  covers: ['gateway.intents'],
   async run(fixture) {
     const [ada, bob] = [await fixture.user(), await fixture.user('bob')]
     const { id } = await ada.api.post<{ id: string }>('/users/@me/channels', {
@@ -205,6 +207,7 @@ export const intentCases: readonly Case[] = [
   {
     id: 'gateway.intents.none',
     title: 'With no intents a session is told of nothing that happens in its guilds',
+    covers: ['gateway.intents'],
     async run(fixture) {
       const guild = await fixture.guild()
       const [all, none] = [await guild.member.connect(), await guild.member.connect({ intents: 0 })]
@@ -229,6 +232,7 @@ export const intentCases: readonly Case[] = [
   {
     id: 'gateway.intents.own-member-update',
     title: 'A change of oneself is told whatever the intents, as Discord does',
+    covers: ['intro.silence'],
     async run(fixture) {
       const guild = await fixture.guild()
       const socket = await guild.member.connect({ intents: Intent.Guilds })
@@ -239,6 +243,7 @@ export const intentCases: readonly Case[] = [
   {
     id: 'gateway.intents.presences-in-guild',
     title: 'Without GUILD_PRESENCES, GUILD_CREATE holds no presence of another',
+    covers: ['gateway.intents'],
     async run(fixture) {
       const guild = await fixture.guild()
       const watching = await guild.member.connect()

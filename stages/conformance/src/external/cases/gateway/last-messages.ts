@@ -12,6 +12,7 @@ export const lastMessageCases: readonly Case[] = [
     id: 'rest.channels.last-message',
     title:
       'A channel says which message was its last: by itself, in its guild’s list, and in what changing it answers',
+    covers: ['rest.route.channels'],
     async run(fixture) {
       const guild = await fixture.guild()
       const path = `/channels/${guild.textId}`
@@ -44,6 +45,7 @@ export const lastMessageCases: readonly Case[] = [
   {
     id: 'gateway.guild-create.last-messages',
     title: 'GUILD_CREATE and CHANNEL_UPDATE say which message was a channel’s last',
+    covers: ['gateway.guild-create'],
     async run(fixture) {
       const guild = await fixture.guild()
       const { id } = await guild.send('last')
@@ -64,6 +66,7 @@ export const lastMessageCases: readonly Case[] = [
   {
     id: 'gateway.ready.last-messages',
     title: 'A direct message says which message was its last: by itself, in its list, and in READY',
+    covers: ['gateway.ready'],
     async run(fixture) {
       const [ada, bob] = [await fixture.user(), await fixture.user('bob')]
       const open = () =>

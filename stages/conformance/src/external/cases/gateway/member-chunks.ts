@@ -2,6 +2,7 @@ import { Op } from '@threshold/contract'
 import { unquoteIds } from '../../api-client.ts'
 import type { Case } from '../../case.ts'
 import { expectEqual, expectIncludes, expectTrue } from '../../expect.ts'
+import { UNKNOWN_ID } from '../../snowflakes.ts'
 import type { Dispatches, Socket } from '../../socket.ts'
 
 type Chunk = Dispatches['GUILD_MEMBERS_CHUNK']
@@ -29,6 +30,7 @@ export const memberChunkCases: readonly Case[] = [
   {
     id: 'gateway.members.all',
     title: 'Op 8 with an empty query and limit 0 gives all members in numbered chunks',
+    covers: ['gateway.opcodes', 'gateway.events.chunks'],
     async run(fixture) {
       const guild = await fixture.guild()
       const cy = await guild.newMember('cy')
@@ -45,6 +47,7 @@ export const memberChunkCases: readonly Case[] = [
   {
     id: 'gateway.members.query',
     title: 'A query gives the members whose name or nick begins with it, `limit` at most',
+    covers: ['gateway.events.chunks'],
     async run(fixture) {
       const guild = await fixture.guild()
       const [cy, cynthia] = [await guild.newMember('cy'), await guild.newMember('cynthia')]
@@ -86,6 +89,7 @@ export const memberChunkCases: readonly Case[] = [
   {
     id: 'gateway.members.ids',
     title: 'With `user_ids` it gives those members, and names those that are none',
+    covers: ['gateway.events.chunks'],
     async run(fixture) {
       const guild = await fixture.guild()
       const stranger = await fixture.user('eve')
@@ -118,6 +122,7 @@ export const memberChunkCases: readonly Case[] = [
   {
     id: 'gateway.members.presences',
     title: 'With `presences` the chunks tell who is online',
+    covers: ['gateway.events.chunks'],
     async run(fixture) {
       const guild = await fixture.guild()
       const socket = await guild.member.connect()
@@ -142,6 +147,7 @@ export const memberChunkCases: readonly Case[] = [
   {
     id: 'gateway.members.bare-numbers',
     title: 'Ids sent as bare 64-bit numbers are taken without losing a digit, in frames too',
+    covers: ['bites.numbers'],
     async run(fixture) {
       const guild = await fixture.guild()
       const socket = await guild.member.connect()
@@ -179,12 +185,13 @@ export const memberChunkCases: readonly Case[] = [
   {
     id: 'gateway.members.foreign',
     title: 'Of a guild one is not in, op 8 tells nothing, and the connection goes on',
+    covers: ['gateway.events.chunks'],
     async run(fixture) {
       const [guild, eve] = [await fixture.guild(), await fixture.user('eve')]
       const own = await eve.api.post<{ id: string }>('/guilds', { name: 'her own' })
       const outside = await eve.connect()
       outside.send(Op.RequestGuildMembers, { guild_id: guild.id, query: '', limit: 0 })
-      outside.send(Op.RequestGuildMembers, { guild_id: '1000000000000000', query: '', limit: 0 })
+      outside.send(Op.RequestGuildMembers, { guild_id: UNKNOWN_ID, query: '', limit: 0 })
       expectEqual(
         (await request(outside, { guild_id: own.id, query: '', limit: 0 })).ids,
         [eve.id],

@@ -1,23 +1,16 @@
 import type { APIMessage } from 'discord-api-types/v10'
 import type { Case } from '../../case.ts'
-import { expectEqual, expectFields, expectIncludes, expectTrue } from '../../expect.ts'
-import type { Fixture } from '../../fixture.ts'
-import type { Socket } from '../../socket.ts'
-import type { TestGuild } from '../../test-guild.ts'
+import { expectEqual, expectFields, expectIncludes } from '../../expect.ts'
 import { MESSAGE_FIELDS } from '../rest/sending.ts'
-
-/** A guild whose member listens. */
-async function listening(fixture: Fixture): Promise<{ guild: TestGuild; socket: Socket }> {
-  const guild = await fixture.guild()
-  return { guild, socket: await guild.member.connect() }
-}
+import { listeningMember } from './listening-member.ts'
 
 export const messageEventCases: readonly Case[] = [
   {
     id: 'gateway.message-create',
     title: 'MESSAGE_CREATE is the message as REST answers it, plus `guild_id` and `member`',
+    covers: ['gateway.message-create', 'bites.fields'],
     async run(fixture) {
-      const { guild, socket } = await listening(fixture)
+      const { guild, socket } = await listeningMember(fixture)
       const role = await guild.grantPermissions(guild.owner, 0n)
       const path = `/channels/${guild.textId}/messages`
       const sent = await guild.owner.api.post<APIMessage>(path, {
@@ -62,6 +55,7 @@ export const messageEventCases: readonly Case[] = [
   {
     id: 'gateway.message-create.own',
     title: 'An author hears their own message, on each of their sessions',
+    covers: ['gateway.message-create'],
     async run(fixture) {
       const guild = await fixture.guild()
       const [one, two] = [await guild.member.connect(), await guild.member.connect()]
@@ -77,6 +71,7 @@ export const messageEventCases: readonly Case[] = [
   {
     id: 'gateway.message-create.dm',
     title: 'A direct message reaches both of its people, without a guild',
+    covers: ['gateway.message-create'],
     async run(fixture) {
       const [ada, bob] = [await fixture.user(), await fixture.user('bob')]
       const [one, two] = [await ada.connect(), await bob.connect()]
@@ -94,8 +89,9 @@ export const messageEventCases: readonly Case[] = [
   {
     id: 'gateway.message-create.reply',
     title: 'A reply’s event has what it answers',
+    covers: ['gateway.message-create'],
     async run(fixture) {
-      const { guild, socket } = await listening(fixture)
+      const { guild, socket } = await listeningMember(fixture)
       const question = await guild.send('why?')
       await guild.owner.api.post(`/channels/${guild.textId}/messages`, {
         content: 'because',
@@ -109,8 +105,9 @@ export const messageEventCases: readonly Case[] = [
   {
     id: 'gateway.message-update',
     title: 'MESSAGE_UPDATE is the edited message, whole, with `guild_id`',
+    covers: ['gateway.events.messages'],
     async run(fixture) {
-      const { guild, socket } = await listening(fixture)
+      const { guild, socket } = await listeningMember(fixture)
       const { id, timestamp } = await guild.send('before')
       const edited = await guild.owner.api.patch<APIMessage>(
         `/channels/${guild.textId}/messages/${id}`,
@@ -135,8 +132,9 @@ export const messageEventCases: readonly Case[] = [
     id: 'gateway.message-update.reactions',
     title:
       'MESSAGE_UPDATE says nothing of reactions: which of them are one’s own is not the same for all',
+    covers: ['gateway.events.messages'],
     async run(fixture) {
-      const { guild, socket } = await listening(fixture)
+      const { guild, socket } = await listeningMember(fixture)
       const path = `/channels/${guild.textId}/messages/${(await guild.send('before')).id}`
       await guild.member.api.put(`${path}/reactions/${encodeURIComponent('👍')}/@me`)
       const edited = await guild.owner.api.patch<APIMessage>(path, { content: 'after' })
@@ -155,8 +153,9 @@ export const messageEventCases: readonly Case[] = [
   {
     id: 'gateway.message-delete',
     title: 'MESSAGE_DELETE names message, channel and guild',
+    covers: ['gateway.events.messages'],
     async run(fixture) {
-      const { guild, socket } = await listening(fixture)
+      const { guild, socket } = await listeningMember(fixture)
       const { id } = await guild.send('gone')
       await guild.owner.api.delete(`/channels/${guild.textId}/messages/${id}`)
       expectIncludes(
@@ -169,8 +168,9 @@ export const messageEventCases: readonly Case[] = [
   {
     id: 'gateway.message-delete-bulk',
     title: 'MESSAGE_DELETE_BULK names all that were deleted, in one event',
+    covers: ['gateway.events.messages'],
     async run(fixture) {
-      const { guild, socket } = await listening(fixture)
+      const { guild, socket } = await listeningMember(fixture)
       const messages = [(await guild.send('one')).id, (await guild.send('two')).id]
       await guild.owner.api.post(`/channels/${guild.textId}/messages/bulk-delete`, { messages })
       const event = await socket.nextEvent('MESSAGE_DELETE_BULK')
@@ -178,112 +178,6 @@ export const messageEventCases: readonly Case[] = [
       expectEqual(event.ids.toSorted(), messages.toSorted(), 'its ids')
       await guild.awaitDelivery(socket)
       expectEqual(socket.received('MESSAGE_DELETE'), [], 'single deletions')
-    },
-  },
-  {
-    id: 'gateway.reaction-add',
-    title: 'MESSAGE_REACTION_ADD says who reacted with what to which message, once',
-    async run(fixture) {
-      const { guild, socket } = await listening(fixture)
-      const { id } = await guild.send('react')
-      for (let i = 0; i < 2; i++)
-        await guild.owner.api.put(`/channels/${guild.textId}/messages/${id}/reactions/👍/@me`)
-      const event = await socket.nextEvent('MESSAGE_REACTION_ADD')
-      expectIncludes(
-        event,
-        { user_id: guild.owner.id, channel_id: guild.textId, message_id: id, guild_id: guild.id },
-        'the event',
-      )
-      expectIncludes(event.emoji, { id: null, name: '👍' }, 'its emoji')
-      expectIncludes(event.member?.user, { id: guild.owner.id }, 'its member')
-      await guild.owner.api.put(
-        `/channels/${guild.textId}/messages/${id}/reactions/blob:80351110224678912/@me`,
-      )
-      expectIncludes(
-        (await socket.nextEvent('MESSAGE_REACTION_ADD')).emoji,
-        { id: '80351110224678912', name: 'blob' },
-        'a custom emoji',
-      )
-      expectEqual(socket.received('MESSAGE_REACTION_ADD').length, 2, 'how many there were')
-    },
-  },
-  {
-    id: 'gateway.reaction-remove',
-    title: 'MESSAGE_REACTION_REMOVE says whose reaction is gone, once',
-    async run(fixture) {
-      const { guild, socket } = await listening(fixture)
-      const { id } = await guild.send('react')
-      const path = `/channels/${guild.textId}/messages/${id}/reactions/👍/@me`
-      await guild.owner.api.put(path)
-      for (let i = 0; i < 2; i++) await guild.owner.api.delete(path)
-      const event = await socket.nextEvent('MESSAGE_REACTION_REMOVE')
-      expectIncludes(
-        event,
-        { user_id: guild.owner.id, channel_id: guild.textId, message_id: id, guild_id: guild.id },
-        'the event',
-      )
-      expectIncludes(event.emoji, { id: null, name: '👍' }, 'its emoji')
-      await guild.awaitDelivery(socket)
-      expectEqual(socket.received('MESSAGE_REACTION_REMOVE').length, 1, 'how many there were')
-    },
-  },
-  {
-    id: 'gateway.reaction-clear',
-    title:
-      'Reactions removed together are told together: MESSAGE_REACTION_REMOVE_EMOJI, and MESSAGE_REACTION_REMOVE_ALL',
-    async run(fixture) {
-      const { guild, socket } = await listening(fixture)
-      const { id } = await guild.send('react')
-      const path = `/channels/${guild.textId}/messages/${id}/reactions`
-      for (const { api } of [guild.owner, guild.member])
-        for (const emoji of ['👍', '🎉']) await api.put(`${path}/${emoji}/@me`)
-      await guild.owner.api.delete(`${path}/👍`)
-      await guild.owner.api.delete(path)
-      const where = { channel_id: guild.textId, guild_id: guild.id, message_id: id }
-      const one = await socket.nextEvent('MESSAGE_REACTION_REMOVE_EMOJI')
-      expectIncludes(one, where, 'of one emoji')
-      expectIncludes(one.emoji, { name: '👍', id: null }, 'its emoji')
-      expectIncludes(await socket.nextEvent('MESSAGE_REACTION_REMOVE_ALL'), where, 'of all')
-      expectEqual(
-        socket.received('MESSAGE_REACTION_REMOVE').length,
-        0,
-        'how many were told by themselves',
-      )
-    },
-  },
-  {
-    id: 'gateway.typing-start',
-    title: 'TYPING_START says who types where, and since when',
-    async run(fixture) {
-      const { guild, socket } = await listening(fixture)
-      await guild.owner.api.post(`/channels/${guild.textId}/typing`)
-      const event = await socket.nextEvent('TYPING_START')
-      expectIncludes(
-        event,
-        { channel_id: guild.textId, guild_id: guild.id, user_id: guild.owner.id },
-        'the event',
-      )
-      expectTrue(
-        Math.abs(event.timestamp - Date.now() / 1_000) < 120,
-        'since just now, in seconds',
-        event.timestamp,
-      )
-      expectIncludes(event.member?.user, { id: guild.owner.id }, 'its member')
-    },
-  },
-  {
-    id: 'gateway.typing-start.dm',
-    title: 'TYPING_START in a direct message reaches the other, without a guild',
-    async run(fixture) {
-      const [ada, bob] = [await fixture.user(), await fixture.user('bob')]
-      const socket = await bob.connect()
-      const { id } = await ada.api.post<{ id: string }>('/users/@me/channels', {
-        recipient_id: bob.id,
-      })
-      await ada.api.post(`/channels/${id}/typing`)
-      const event = await socket.nextEvent('TYPING_START')
-      expectIncludes(event, { channel_id: id, user_id: ada.id }, 'the event')
-      expectEqual(event.guild_id, undefined, 'its guild')
     },
   },
 ]

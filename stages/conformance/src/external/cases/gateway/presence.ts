@@ -8,6 +8,7 @@ export const presenceCases: readonly Case[] = [
   {
     id: 'gateway.presence.online',
     title: 'PRESENCE_UPDATE tells a guild that a member came online',
+    covers: ['gateway.events.presence'],
     async run(fixture) {
       const guild = await fixture.guild()
       const socket = await guild.owner.connect()
@@ -21,6 +22,7 @@ export const presenceCases: readonly Case[] = [
   {
     id: 'gateway.presence.update',
     title: 'Op 3 changes status and activities, and the guild is told',
+    covers: ['gateway.opcodes', 'gateway.events.presence'],
     async run(fixture) {
       const guild = await fixture.guild()
       const [owner, member] = [await guild.owner.connect(), await guild.member.connect()]
@@ -45,6 +47,7 @@ export const presenceCases: readonly Case[] = [
   {
     id: 'gateway.presence.identify',
     title: 'A presence in IDENTIFY holds from the start',
+    covers: ['gateway.events.presence'],
     async run(fixture) {
       const guild = await fixture.guild()
       const owner = await guild.owner.connect()
@@ -60,6 +63,7 @@ export const presenceCases: readonly Case[] = [
   {
     id: 'gateway.presence.offline',
     title: 'Who disconnects, or makes themselves invisible, is offline to the guild',
+    covers: ['gateway.events.presence'],
     async run(fixture) {
       const guild = await fixture.guild()
       const cy = await guild.newMember('cy')
@@ -91,6 +95,7 @@ export const presenceCases: readonly Case[] = [
   {
     id: 'gateway.presence.sessions',
     title: 'Who closes one of two sessions is still online',
+    covers: ['gateway.events.presence'],
     async run(fixture) {
       const guild = await fixture.guild()
       const owner = await guild.owner.connect()

@@ -7,6 +7,7 @@ export const sequenceCases: readonly Case[] = [
     id: 'gateway.sequence.contiguous',
     title:
       'Through a storm of every kind of event, `s` counts from 1 without a gap, and each event comes once',
+    covers: ['sessions.sequence'],
     async run(fixture) {
       const guild = await fixture.guild()
       const [one, two] = [await guild.member.connect(), await guild.owner.connect()]
@@ -35,6 +36,7 @@ export const sequenceCases: readonly Case[] = [
     id: 'gateway.sequence.own',
     title:
       'Each session counts for itself: two sessions with other intents have other numbers, both without a gap',
+    covers: ['sessions.sequence'],
     async run(fixture) {
       const guild = await fixture.guild()
       const [all, some] = [
@@ -55,6 +57,7 @@ export const sequenceCases: readonly Case[] = [
     id: 'gateway.sequence.order',
     title:
       'All sessions hear a channel’s messages in one order, and an author’s own in the order they were sent',
+    covers: ['sessions.sequence'],
     async run(fixture) {
       const guild = await fixture.guild()
       const cy = await guild.newMember('cy')
@@ -83,6 +86,7 @@ export const sequenceCases: readonly Case[] = [
   {
     id: 'gateway.sequence.edits',
     title: 'What happens to a message is heard in the order in which it happened',
+    covers: ['sessions.sequence'],
     async run(fixture) {
       const guild = await fixture.guild()
       const socket = await guild.member.connect()

@@ -18,6 +18,7 @@ export const categoryCases: readonly Case[] = [
   {
     id: 'rest.categories.inherit',
     title: 'A channel made in a category takes its overwrites, unless others are given',
+    covers: ['rest.categories'],
     async run(fixture) {
       const guild = await fixture.guild()
       const category = await hiddenCategory(guild)
@@ -43,6 +44,7 @@ export const categoryCases: readonly Case[] = [
     id: 'rest.categories.sync',
     title:
       'Channels that are synced with their category follow it, each with a CHANNEL_UPDATE; others do not',
+    covers: ['rest.categories'],
     async run(fixture) {
       const guild = await fixture.guild()
       const category = await guild.createChannel({ name: 'a category', type: 4 })
@@ -91,6 +93,7 @@ export const categoryCases: readonly Case[] = [
     id: 'rest.categories.lock',
     title:
       '`lock_permissions` of PATCH /guilds/:id/channels syncs a channel with the category it moves to',
+    covers: ['rest.categories'],
     async run(fixture) {
       const guild = await fixture.guild()
       const category = await hiddenCategory(guild)
@@ -116,6 +119,7 @@ export const categoryCases: readonly Case[] = [
     id: 'rest.categories.judged-there',
     title:
       'A member who manages channels in a category alone makes channels there, and nowhere else',
+    covers: ['rest.categories'],
     async run(fixture) {
       const guild = await fixture.guild()
       const path = `/guilds/${guild.id}/channels`
@@ -136,6 +140,7 @@ export const categoryCases: readonly Case[] = [
     id: 'rest.categories.refused',
     title:
       'MANAGE_CHANNELS in the guild is of no use in a category that denies it, nor for a channel that is hidden',
+    covers: ['rest.categories'],
     async run(fixture) {
       const guild = await fixture.guild()
       await guild.grantPermissions(guild.member, ManageChannels)

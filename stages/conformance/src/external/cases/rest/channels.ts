@@ -3,13 +3,13 @@ import type { APIChannel, APIDMChannel } from 'discord-api-types/v10'
 import { invalid, NO_ACCESS, NO_PERMISSION, UNKNOWN_CHANNEL } from '../../api-client.ts'
 import type { Case } from '../../case.ts'
 import { expectEqual, expectFields, expectIncludes } from '../../expect.ts'
-
-const NOWHERE = '1000000000000000'
+import { UNKNOWN_ID } from '../../snowflakes.ts'
 
 export const channelCases: readonly Case[] = [
   {
     id: 'rest.channels.get',
     title: '`/channels/:id` is a channel, to those who can view it',
+    covers: ['rest.route.channels'],
     async run(fixture) {
       const guild = await fixture.guild()
       const channel = await guild.member.api.get<APIChannel>(`/channels/${guild.textId}`)
@@ -42,6 +42,7 @@ export const channelCases: readonly Case[] = [
     id: 'rest.channels.get.dm',
     title:
       '`/channels/:id` of a direct message has type 1, the other as its recipient, and no guild',
+    covers: ['rest.route.channels'],
     async run(fixture) {
       const [ada, bob] = [await fixture.user(), await fixture.user('bob')]
       const { id } = await ada.api.post<APIDMChannel>('/users/@me/channels', {
@@ -61,9 +62,10 @@ export const channelCases: readonly Case[] = [
     id: 'rest.channels.unknown',
     title:
       'An unknown channel is 10003, whatever is asked of it; an id that is none is an invalid form',
+    covers: ['errors.10003'],
     async run(fixture) {
       const { api } = await fixture.user()
-      const at = `/channels/${NOWHERE}`
+      const at = `/channels/${UNKNOWN_ID}`
       for (const path of ['', '/messages', '/messages/1', '/invites', '/messages/1/reactions/👍'])
         await api.expectError(UNKNOWN_CHANNEL, 'GET', at + path)
       await api.expectError(UNKNOWN_CHANNEL, 'PATCH', at, { name: 'x' })
@@ -87,6 +89,7 @@ export const channelCases: readonly Case[] = [
   {
     id: 'rest.channels.hidden',
     title: 'Who cannot view a channel has no access to it (50001), whether in the guild or not',
+    covers: ['errors.50001'],
     async run(fixture) {
       const guild = await fixture.guild()
       const hidden = await guild.createHiddenChannel()
@@ -117,102 +120,10 @@ export const channelCases: readonly Case[] = [
     },
   },
   {
-    id: 'rest.channels.edit',
-    title: 'Whoever may manage a channel edits it, and only what the form names changes',
-    async run(fixture) {
-      const guild = await fixture.guild()
-      const path = `/channels/${guild.textId}`
-      const category = await guild.createChannel({ type: 4 })
-      const change = {
-        name: 'renamed',
-        topic: 'what for',
-        nsfw: true,
-        rate_limit_per_user: 5,
-        position: 2,
-        parent_id: category.id,
-      }
-      expectIncludes(
-        await guild.owner.api.patch(path, change),
-        { id: guild.textId, ...change },
-        'the answer',
-      )
-      expectIncludes(
-        await guild.owner.api.patch(path, { topic: null, parent_id: null }),
-        { ...change, topic: null, parent_id: null },
-        'taken away',
-      )
-      expectIncludes(
-        await guild.member.api.get(path),
-        { ...change, topic: null, parent_id: null },
-        'the channel',
-      )
-      expectIncludes(
-        await guild.owner.api.patch(`/channels/${guild.voiceId}`, {
-          bitrate: 9_000,
-          user_limit: 2,
-        }),
-        { bitrate: 9_000, user_limit: 2 },
-        'a voice channel',
-      )
-      await guild.setOverwrite(guild.textId, guild.member.id, 1, {
-        allow: Permission.ManageChannels,
-      })
-      expectIncludes(
-        await guild.member.api.patch(path, { name: 'by-a-member' }),
-        { name: 'by-a-member' },
-        'with MANAGE_CHANNELS here',
-      )
-    },
-  },
-  {
-    id: 'rest.channels.edit.refused',
-    title: 'Without MANAGE_CHANNELS, or with a bad form, nothing of a channel changes',
-    async run(fixture) {
-      const guild = await fixture.guild()
-      const path = `/channels/${guild.textId}`
-      const before = await guild.owner.api.get(path)
-      await guild.member.api.expectError(NO_PERMISSION, 'PATCH', path, { name: 'taken-over' })
-      await guild.owner.api.expectError(invalid('name', 'BASE_TYPE_MAX_LENGTH'), 'PATCH', path, {
-        name: 'x'.repeat(101),
-      })
-      await guild.owner.api.expectError(invalid('topic'), 'PATCH', path, { name: 'half', topic: 7 })
-      await guild.owner.api.expectError(invalid('rate_limit_per_user'), 'PATCH', path, {
-        rate_limit_per_user: 21_601,
-      })
-      await guild.owner.api.expectError(invalid('parent_id'), 'PATCH', path, {
-        parent_id: guild.voiceId,
-      })
-      await guild.owner.api.expectError(invalid('type'), 'PATCH', path, { type: 2 })
-      expectEqual(await guild.owner.api.get(path), before, 'the channel')
-    },
-  },
-  {
-    id: 'rest.channels.edit.overwrites',
-    title: 'A channel’s overwrites are replaced as a whole, by whoever may manage its roles',
-    async run(fixture) {
-      const guild = await fixture.guild()
-      const path = `/channels/${guild.textId}`
-      await guild.setOverwrite(guild.textId, guild.member.id, 1, {
-        allow: Permission.ManageChannels,
-      })
-      const hide = [{ id: guild.id, type: 0, allow: '0', deny: String(Permission.ViewChannel) }]
-      await guild.member.api.expectError(NO_PERMISSION, 'PATCH', path, {
-        permission_overwrites: hide,
-      })
-      expectIncludes(
-        await guild.owner.api.patch(path, { permission_overwrites: hide }),
-        { permission_overwrites: hide },
-        'the channel',
-      )
-      await guild.member.api.expectError(NO_ACCESS, 'GET', path)
-      await guild.owner.api.patch(path, { permission_overwrites: [] })
-      await guild.member.api.get(path)
-    },
-  },
-  {
     id: 'rest.channels.delete',
     title:
       'Whoever may manage a channel deletes it; the answer is what it was, and then it is unknown',
+    covers: ['rest.route.channels', 'errors.10003'],
     async run(fixture) {
       const guild = await fixture.guild()
       const path = `/channels/${guild.textId}`
@@ -241,6 +152,7 @@ export const channelCases: readonly Case[] = [
     id: 'rest.channels.delete.dm',
     title:
       'A direct message is closed with the channel as the answer; it is kept, and opened again it is the same',
+    covers: ['rest.route.channels'],
     async run(fixture) {
       const [ada, bob, eve] = [
         await fixture.user(),
@@ -263,6 +175,7 @@ export const channelCases: readonly Case[] = [
   {
     id: 'rest.channels.delete.category',
     title: 'A deleted category leaves its channels without a parent',
+    covers: ['rest.route.channels'],
     async run(fixture) {
       const guild = await fixture.guild()
       const category = await guild.createChannel({ type: 4 })
@@ -276,87 +189,9 @@ export const channelCases: readonly Case[] = [
     },
   },
   {
-    id: 'rest.overwrites.put',
-    title: 'An overwrite is put for a role or a member, and put again it is replaced',
-    async run(fixture) {
-      const guild = await fixture.guild()
-      const role = await guild.createRole(0n)
-      const path = `/channels/${guild.textId}/permissions`
-      const overwrites = async (): Promise<unknown> =>
-        (await guild.owner.api.get<{ permission_overwrites: unknown }>(`/channels/${guild.textId}`))
-          .permission_overwrites
-      await guild.owner.api.expectNoContent('PUT', `${path}/${role.id}`, {
-        type: 0,
-        allow: '2048',
-        deny: '64',
-      })
-      expectEqual(
-        await overwrites(),
-        [{ id: role.id, type: 0, allow: '2048', deny: '64' }],
-        'one for a role',
-      )
-      await guild.owner.api.expectNoContent('PUT', `${path}/${role.id}`, { type: 0, deny: '2048' })
-      expectEqual(
-        await overwrites(),
-        [{ id: role.id, type: 0, allow: '0', deny: '2048' }],
-        'replaced',
-      )
-      await guild.owner.api.expectNoContent('PUT', `${path}/${guild.member.id}`, {
-        type: 1,
-        allow: '2048',
-      })
-      expectEqual(
-        ((await overwrites()) as { id: string }[]).map((each) => each.id).toSorted(),
-        [role.id, guild.member.id].toSorted(),
-        'one for a member, too',
-      )
-      await guild.owner.api.expectNoContent('DELETE', `${path}/${role.id}`)
-      expectEqual(
-        await overwrites(),
-        [{ id: guild.member.id, type: 1, allow: '2048', deny: '0' }],
-        'what is left',
-      )
-    },
-  },
-  {
-    id: 'rest.overwrites.refused',
-    title:
-      'An overwrite needs MANAGE_ROLES, allows nothing that one may not do oneself, and has a form',
-    async run(fixture) {
-      const guild = await fixture.guild()
-      const path = `/channels/${guild.textId}/permissions`
-      await guild.member.api.expectError(NO_PERMISSION, 'PUT', `${path}/${guild.id}`, {
-        type: 0,
-        allow: '0',
-        deny: '2048',
-      })
-      await guild.grantPermissions(guild.member, Permission.ManageRoles)
-      const allow = String(Permission.ManageMessages)
-      await guild.member.api.expectError(NO_PERMISSION, 'PUT', `${path}/${guild.member.id}`, {
-        type: 1,
-        allow,
-        deny: '0',
-      })
-      await guild.owner.api.expectError(invalid('type'), 'PUT', `${path}/${guild.id}`, { type: 7 })
-      await guild.owner.api.expectError(invalid('allow'), 'PUT', `${path}/${guild.id}`, {
-        type: 0,
-        allow: 'all',
-      })
-      await guild.owner.api.expectError(invalid(), 'PUT', `${path}/everyone`, {
-        type: 0,
-        allow: '0',
-        deny: '0',
-      })
-      await guild.owner.api.expectError(
-        { status: 404, code: 10009 },
-        'DELETE',
-        `${path}/${NOWHERE}`,
-      )
-    },
-  },
-  {
     id: 'rest.typing',
     title: '`POST /channels/:id/typing` is for those who may write there',
+    covers: ['rest.route.typing-and-invites', 'errors.50013'],
     async run(fixture) {
       const guild = await fixture.guild()
       await guild.member.api.expectNoContent('POST', `/channels/${guild.textId}/typing`)

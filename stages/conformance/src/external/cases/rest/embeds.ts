@@ -7,6 +7,7 @@ export const embedCases: readonly Case[] = [
   {
     id: 'rest.messages.send.embeds',
     title: 'Embeds are kept, with text or alone, ten at most',
+    covers: ['intro.silence', 'rest.route.messages'],
     async run(fixture) {
       const guild = await fixture.guild()
       const path = `/channels/${guild.textId}/messages`
@@ -43,6 +44,7 @@ export const embedCases: readonly Case[] = [
     id: 'rest.messages.send.embeds.fields',
     title:
       'An embed has what Discord documents and nothing else, and is answered as `rich`, whatever it was sent as',
+    covers: ['intro.silence'],
     async run(fixture) {
       const guild = await fixture.guild()
       const url = 'https://example.org/a.png'
@@ -99,6 +101,7 @@ export const embedCases: readonly Case[] = [
     id: 'rest.messages.send.embeds.refused',
     title:
       'An embed’s fields have types and lengths, and all embeds of a message 6,000 characters together',
+    covers: ['errors.50035'],
     async run(fixture) {
       const guild = await fixture.guild()
       const path = `/channels/${guild.textId}/messages`

@@ -8,9 +8,9 @@ import {
 } from '../../api-client.ts'
 import type { Case } from '../../case.ts'
 import { expectEqual } from '../../expect.ts'
+import { UNKNOWN_ID } from '../../snowflakes.ts'
 import type { TestGuild } from '../../test-guild.ts'
 
-const NOBODY = '1000000000000000'
 const NO_THREADS = { threads: [], members: [], has_more: false }
 const NO_ENTRIES = {
   audit_log_entries: [],
@@ -56,17 +56,18 @@ async function opensWith(
   await guild.owner.api.delete(`/guilds/${guild.id}/roles/${role.id}`)
 }
 
-export const nothingCases: readonly Case[] = [
+export const emptyResourceCases: readonly Case[] = [
   {
     id: 'rest.nothing.guilds',
     title:
       'Threads, emojis, stickers and scheduled events of a guild are answered as empty, to its members alone',
+    covers: ['rest.route.nothing'],
     async run(fixture) {
       const [guild, eve] = [await fixture.guild(), await fixture.user('eve')]
       for (const [part, none] of Object.entries(OF_MEMBERS)) {
         expectEqual(await guild.member.api.get(`/guilds/${guild.id}/${part}`), none, part)
         await eve.api.expectError(NO_ACCESS, 'GET', `/guilds/${guild.id}/${part}`)
-        await eve.api.expectError(UNKNOWN_GUILD, 'GET', `/guilds/${NOBODY}/${part}`)
+        await eve.api.expectError(UNKNOWN_GUILD, 'GET', `/guilds/${UNKNOWN_ID}/${part}`)
       }
     },
   },
@@ -74,6 +75,7 @@ export const nothingCases: readonly Case[] = [
     id: 'rest.nothing.moderation',
     title:
       'Bans, webhooks, AutoMod rules, integrations, templates and the audit log are empty, by their permissions',
+    covers: ['rest.route.nothing'],
     async run(fixture) {
       const guild = await fixture.guild()
       for (const [part, none, needed] of OF_MODERATORS) {
@@ -99,6 +101,7 @@ export const nothingCases: readonly Case[] = [
   {
     id: 'rest.nothing.channels',
     title: 'Archived threads, pins and webhooks of a channel are empty, to who may see them',
+    covers: ['rest.route.nothing'],
     async run(fixture) {
       const guild = await fixture.guild()
       const path = `/channels/${guild.textId}`
@@ -121,7 +124,11 @@ export const nothingCases: readonly Case[] = [
       const hidden = await guild.createHiddenChannel()
       for (const part of ['threads/archived/public', 'threads/archived/private', 'webhooks']) {
         await guild.member.api.expectError(NO_ACCESS, 'GET', `/channels/${hidden.id}/${part}`)
-        await guild.member.api.expectError(UNKNOWN_CHANNEL, 'GET', `/channels/${NOBODY}/${part}`)
+        await guild.member.api.expectError(
+          UNKNOWN_CHANNEL,
+          'GET',
+          `/channels/${UNKNOWN_ID}/${part}`,
+        )
       }
     },
   },
@@ -129,6 +136,7 @@ export const nothingCases: readonly Case[] = [
     id: 'rest.nothing.applications',
     title:
       'An application has no emojis and no commands, anywhere, and sees no other’s; there are no voice regions',
+    covers: ['rest.route.nothing'],
     async run(fixture) {
       const [guild, eve] = [await fixture.guild(), await fixture.user('eve')]
       const { api, id } = guild.owner
@@ -162,6 +170,7 @@ export const nothingCases: readonly Case[] = [
   {
     id: 'rest.nothing.onboarding',
     title: 'A guild’s onboarding is off and asks nothing',
+    covers: ['rest.route.nothing'],
     async run(fixture) {
       const guild = await fixture.guild()
       const off = {
@@ -183,6 +192,7 @@ export const nothingCases: readonly Case[] = [
     id: 'rest.nothing.unknown',
     title:
       'A thing that no stage has is answered with Discord’s code for an unknown one of its kind',
+    covers: ['rest.route.nothing'],
     async run(fixture) {
       const guild = await fixture.guild()
       const { api, id } = guild.owner
@@ -234,6 +244,7 @@ export const nothingCases: readonly Case[] = [
   {
     id: 'rest.nothing.made',
     title: 'Of what there is none, none can be made: the routes that would are unknown',
+    covers: ['rest.route.nothing'],
     async run(fixture) {
       const guild = await fixture.guild()
       const parts = [...Object.keys(OF_MEMBERS), ...OF_MODERATORS.map(([part]) => part)]

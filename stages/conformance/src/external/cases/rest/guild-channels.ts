@@ -8,6 +8,7 @@ export const guildChannelCases: readonly Case[] = [
   {
     id: 'rest.guilds.channels.list',
     title: '`/guilds/:id/channels` lists a guild’s channels',
+    covers: ['rest.route.guild-channels'],
     async run(fixture) {
       const guild = await fixture.guild()
       const list = await guild.member.api.get<APIChannel[]>(`/guilds/${guild.id}/channels`)
@@ -29,6 +30,7 @@ export const guildChannelCases: readonly Case[] = [
     id: 'rest.guilds.channels.create',
     title:
       'Whoever may manage channels makes them: text, voice and category, with what they were given',
+    covers: ['rest.route.guild-channels'],
     async run(fixture) {
       const guild = await fixture.guild()
       const path = `/guilds/${guild.id}/channels`
@@ -80,6 +82,7 @@ export const guildChannelCases: readonly Case[] = [
     id: 'rest.guilds.channels.names',
     title:
       'Names of text and announcement channels become lower case, with one dash for each run of blanks and dashes',
+    covers: ['rest.route.guild-channels'],
     async run(fixture) {
       const guild = await fixture.guild()
       for (const type of [0, 5]) {
@@ -116,6 +119,7 @@ export const guildChannelCases: readonly Case[] = [
   {
     id: 'rest.guilds.channels.create.overwrites',
     title: 'A new channel’s `permission_overwrites` are honoured from its first moment',
+    covers: ['rest.route.guild-channels'],
     async run(fixture) {
       const guild = await fixture.guild()
       const cy = await guild.newMember('cy')
@@ -136,6 +140,7 @@ export const guildChannelCases: readonly Case[] = [
   {
     id: 'rest.guilds.channels.create.refused',
     title: 'Without MANAGE_CHANNELS, or with a bad form, no channel is made',
+    covers: ['rest.route.guild-channels', 'errors.50013', 'errors.50035'],
     async run(fixture) {
       const guild = await fixture.guild()
       const path = `/guilds/${guild.id}/channels`
@@ -166,6 +171,7 @@ export const guildChannelCases: readonly Case[] = [
   {
     id: 'rest.guilds.channels.create.no-escalation',
     title: 'Nobody allows in a new channel what they may not do themselves',
+    covers: ['rest.route.guild-channels'],
     async run(fixture) {
       const guild = await fixture.guild()
       await guild.grantPermissions(guild.member, Permission.ManageChannels | Permission.ManageRoles)

@@ -15,6 +15,7 @@ export const idCases: readonly Case[] = [
   {
     id: 'rest.ids.strings',
     title: 'Ids in answers are snowflakes in strings, and hold the time at which they were made',
+    covers: ['rest.json'],
     async run(fixture) {
       const before = BigInt(Date.now())
       const guild = await fixture.guild()
@@ -51,6 +52,7 @@ export const idCases: readonly Case[] = [
   {
     id: 'rest.ids.ordered',
     title: 'A later message has a larger id',
+    covers: ['intro.silence', 'rest.json'],
     async run(fixture) {
       const guild = await fixture.guild()
       let last = 0n
@@ -65,6 +67,7 @@ export const idCases: readonly Case[] = [
     id: 'rest.ids.once',
     title:
       'No id is used twice: of many messages sent at once each has its own, and is stored with its own text and author',
+    covers: ['rest.clock'],
     async run(fixture) {
       const guild = await fixture.guild()
       const texts = Array.from({ length: 40 }, (_, i) => `message ${i}`)
@@ -86,6 +89,7 @@ export const idCases: readonly Case[] = [
   {
     id: 'rest.ids.bare-numbers',
     title: 'Ids sent as bare 64-bit numbers are taken without losing a digit',
+    covers: ['bites.numbers'],
     async run(fixture) {
       const guild = await fixture.guild()
       const { owner, member } = guild

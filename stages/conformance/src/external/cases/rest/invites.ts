@@ -5,13 +5,11 @@ import type { Case } from '../../case.ts'
 import { expectEqual, expectIncludes, expectTimestamp, expectTrue } from '../../expect.ts'
 import { MEMBER_PERMISSIONS } from '../../test-guild.ts'
 
-/** Until a temporary member who went offline is removed: a connection that broke may come back. */
-const TEMPORARY_MS = 15_000
-
 export const inviteCases: readonly Case[] = [
   {
     id: 'rest.invites.create',
     title: 'An invite to a channel is made, for a day unless said otherwise',
+    covers: ['rest.route.typing-and-invites'],
     async run(fixture) {
       const guild = await fixture.guild()
       const path = `/channels/${guild.textId}/invites`
@@ -39,6 +37,7 @@ export const inviteCases: readonly Case[] = [
   {
     id: 'rest.invites.get',
     title: 'Whoever has the code sees the invite; a code that is none is 10006',
+    covers: ['rest.route.typing-and-invites', 'errors.10006'],
     async run(fixture) {
       const guild = await fixture.guild()
       const { code } = await guild.owner.api.post<APIInvite>(
@@ -57,6 +56,7 @@ export const inviteCases: readonly Case[] = [
   {
     id: 'rest.invites.list',
     title: 'A channel’s invites are listed to who may manage it',
+    covers: ['rest.route.typing-and-invites'],
     async run(fixture) {
       const guild = await fixture.guild()
       const path = `/channels/${guild.textId}/invites`
@@ -87,6 +87,7 @@ export const inviteCases: readonly Case[] = [
     id: 'rest.invites.list-guild',
     title:
       'A guild’s invites are listed to who may manage it, and without their uses to who may read its audit log',
+    covers: ['rest.route.typing-and-invites'],
     async run(fixture) {
       const guild = await fixture.guild()
       const path = `/guilds/${guild.id}/invites`
@@ -124,6 +125,7 @@ export const inviteCases: readonly Case[] = [
   {
     id: 'rest.invites.refused',
     title: 'An invite needs CREATE_INSTANT_INVITE and a form within Discord’s bounds',
+    covers: ['rest.route.typing-and-invites', 'errors.50013', 'errors.50035'],
     async run(fixture) {
       const guild = await fixture.guild()
       const path = `/channels/${guild.textId}/invites`
@@ -135,132 +137,6 @@ export const inviteCases: readonly Case[] = [
         permissions: String(MEMBER_PERMISSIONS & ~Permission.CreateInstantInvite),
       })
       await guild.member.api.expectError(NO_PERMISSION, 'POST', path, {})
-    },
-  },
-  {
-    id: 'rest.invites.accept',
-    title: 'Posting to an invite joins its guild, as often as `max_uses` says',
-    async run(fixture) {
-      const guild = await fixture.guild()
-      const { code } = await guild.owner.api.post<APIInvite>(`/channels/${guild.textId}/invites`, {
-        max_uses: 1,
-      })
-      const [cy, dan] = [await fixture.user('cy'), await fixture.user('dan')]
-      expectIncludes(
-        (await cy.api.post<APIInvite>(`/invites/${code}`)).guild,
-        { id: guild.id },
-        'the guild one joined',
-      )
-      await cy.api.get(`/guilds/${guild.id}`)
-      await dan.api.expectError(UNKNOWN_INVITE, 'POST', `/invites/${code}`)
-      await dan.api.expectError({ status: 403, code: 50001 }, 'GET', `/guilds/${guild.id}`)
-    },
-  },
-  {
-    id: 'rest.invites.temporary',
-    title:
-      'A member who joined by a temporary invite is removed when they go offline without a role',
-    async run(fixture) {
-      const guild = await fixture.guild()
-      const owner = await guild.owner.connect()
-      const { code } = await guild.owner.api.post<APIInvite>(`/channels/${guild.textId}/invites`, {
-        temporary: true,
-      })
-      const [cy, dan] = [await fixture.user('cy'), await fixture.user('dan')]
-      for (const actor of [dan, cy]) await actor.api.post(`/invites/${code}`)
-      await guild.grantPermissions(dan, 0n)
-      const sockets = [await dan.connect(), await cy.connect()]
-      for (const socket of sockets) socket.close(1000)
-      await owner.waitFor(
-        'GUILD_MEMBER_REMOVE',
-        () => owner.received('GUILD_MEMBER_REMOVE').length > 0,
-        TEMPORARY_MS,
-      )
-      expectEqual(
-        owner.received('GUILD_MEMBER_REMOVE').map((d) => d.user.id),
-        [cy.id],
-        'who was removed',
-      )
-      await cy.api.expectError(NO_ACCESS, 'GET', `/guilds/${guild.id}`)
-      await dan.api.get(`/guilds/${guild.id}`)
-    },
-  },
-  {
-    id: 'rest.invites.expire',
-    title: 'An invite is unknown once its time is over, or its channel gone',
-    async run(fixture) {
-      const guild = await fixture.guild()
-      const short = await guild.owner.api.post<APIInvite>(`/channels/${guild.textId}/invites`, {
-        max_age: 1,
-      })
-      const side = await guild.createChannel()
-      const orphan = await guild.owner.api.post<APIInvite>(`/channels/${side.id}/invites`, {})
-      await guild.owner.api.delete(`/channels/${side.id}`)
-      await guild.owner.api.expectError(UNKNOWN_INVITE, 'GET', `/invites/${orphan.code}`)
-      await fixture.eventually(
-        'the invite has expired',
-        () => guild.owner.api.request('GET', `/invites/${short.code}`),
-        (answer) => answer.status === 404,
-      )
-      await guild.owner.api.expectError(UNKNOWN_INVITE, 'GET', `/invites/${short.code}`)
-    },
-  },
-  {
-    id: 'rest.invites.uses',
-    title: 'An invite counts how often it was used',
-    async run(fixture) {
-      const guild = await fixture.guild()
-      const path = `/channels/${guild.textId}/invites`
-      const { code } = await guild.owner.api.post<APIInvite>(path, { max_uses: 5 })
-      for (const name of ['cy', 'dan'])
-        await (await fixture.user(name)).api.post(`/invites/${code}`)
-      await guild.member.api.post(`/invites/${code}`)
-      const [invite] = await guild.owner.api.get<APIExtendedInvite[]>(path)
-      expectIncludes(
-        invite,
-        { code, uses: 2, max_uses: 5 },
-        'after two who joined, and one who was in already',
-      )
-    },
-  },
-  {
-    id: 'rest.invites.uses.once',
-    title: 'Who accepts an invite several times at once joins once, and takes one use',
-    async run(fixture) {
-      const guild = await fixture.guild()
-      const path = `/channels/${guild.textId}/invites`
-      const { code } = await guild.owner.api.post<APIInvite>(path, { max_uses: 100 })
-      const cy = await fixture.user('cy')
-      await Promise.all(Array.from({ length: 8 }, () => cy.api.post(`/invites/${code}`)))
-      expectIncludes(
-        (await guild.owner.api.get<APIExtendedInvite[]>(path))[0],
-        { code, uses: 1 },
-        'the invite',
-      )
-    },
-  },
-  {
-    id: 'rest.invites.outlives',
-    title: 'An invite outlives its maker’s membership',
-    async run(fixture) {
-      const guild = await fixture.guild()
-      const path = `/channels/${guild.textId}/invites`
-      const { code } = await guild.member.api.post<APIInvite>(path, {})
-      await guild.owner.api.delete(`/guilds/${guild.id}/members/${guild.member.id}`)
-      const listed = await guild.owner.api.get<APIExtendedInvite[]>(path)
-      expectEqual(
-        listed.map((invite) => invite.code),
-        [code],
-        'the channel’s invites',
-      )
-      const cy = await fixture.user('cy')
-      expectIncludes(
-        (await cy.api.get<APIInvite>(`/invites/${code}`)).guild,
-        { id: guild.id },
-        'its guild',
-      )
-      await cy.api.post(`/invites/${code}`)
-      await cy.api.get(`/guilds/${guild.id}`)
     },
   },
 ]

@@ -27,6 +27,7 @@ export const limitCases: readonly Case[] = [
   {
     id: 'rest.rate.headers',
     title: 'Answers tell the limit, what is left of it and when it starts anew',
+    covers: ['limits'],
     async run(fixture) {
       const guild = await fixture.guild()
       const call = (): Promise<ApiResponse> =>
@@ -61,6 +62,7 @@ export const limitCases: readonly Case[] = [
   {
     id: 'rest.rate.headers-on-refusals',
     title: 'A refused request counts, and its answer tells the limit too',
+    covers: ['limits'],
     async run(fixture) {
       const ada = await fixture.user()
       const answer = await ada.api.request('POST', '/guilds', {})
@@ -73,6 +75,7 @@ export const limitCases: readonly Case[] = [
     id: 'rest.rate.counts-down',
     title:
       'Each request leaves one less, until 429 says how long to wait; after that requests succeed again',
+    covers: ['limits'],
     async run(fixture) {
       const ada = await fixture.user('ada', fixture.limitedUrl)
       const { refused, answered, limit } = await exhaust(() => ada.api.request('GET', '/users/@me'))
@@ -119,6 +122,7 @@ export const limitCases: readonly Case[] = [
     id: 'rest.rate.of-one-user',
     title:
       'One user’s limit is nobody else’s, and 429 says `Via`, without which discord.py and JDA raise it instead of waiting',
+    covers: ['limits'],
     async run(fixture) {
       const [ada, bob] = [
         await fixture.user('ada', fixture.limitedUrl),

@@ -1,17 +1,22 @@
 import { Permission } from '@threshold/contract'
 import type { APIGuildMember } from 'discord-api-types/v10'
-import { type ExpectedError, invalid, NO_ACCESS, NO_PERMISSION } from '../../api-client.ts'
+import {
+  type ExpectedError,
+  invalid,
+  NO_ACCESS,
+  NO_PERMISSION,
+  UNKNOWN_MEMBER,
+} from '../../api-client.ts'
 import type { Case } from '../../case.ts'
 import { expectEqual, expectIncludes } from '../../expect.ts'
 import { MEMBER_PERMISSIONS } from '../../test-guild.ts'
-
-const UNKNOWN_MEMBER: ExpectedError = { status: 404, code: 10007 }
 
 export const memberAdditionCases: readonly Case[] = [
   {
     id: 'rest.members.add',
     title:
       '`PUT {access_token}` brings a user in: 201 with the member, 204 for who is there already',
+    covers: ['rest.route.members'],
     async run(fixture) {
       const guild = await fixture.guild()
       const cy = await fixture.user('cy')
@@ -31,6 +36,7 @@ export const memberAdditionCases: readonly Case[] = [
   {
     id: 'rest.members.add.with',
     title: 'A user may be brought in with a nick and roles, by whoever may give them',
+    covers: ['rest.route.members'],
     async run(fixture) {
       const guild = await fixture.guild()
       const [cy, dan] = [await fixture.user('cy'), await fixture.user('dan')]
@@ -56,6 +62,7 @@ export const memberAdditionCases: readonly Case[] = [
   {
     id: 'rest.members.add.refused',
     title: 'Nobody is brought in without their own token, nor by who may not invite',
+    covers: ['rest.route.members'],
     async run(fixture) {
       const guild = await fixture.guild()
       const [cy, eve] = [await fixture.user('cy'), await fixture.user('eve')]

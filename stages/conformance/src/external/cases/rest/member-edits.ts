@@ -1,17 +1,21 @@
 import { Permission } from '@threshold/contract'
-import { type ExpectedError, invalid, NO_ACCESS, NO_PERMISSION } from '../../api-client.ts'
+import {
+  invalid,
+  NO_ACCESS,
+  NO_PERMISSION,
+  UNKNOWN_MEMBER,
+  UNKNOWN_ROLE,
+} from '../../api-client.ts'
 import type { Case } from '../../case.ts'
 import { expectEqual, expectIncludes } from '../../expect.ts'
+import { UNKNOWN_ID } from '../../snowflakes.ts'
 import { MEMBER_PERMISSIONS } from '../../test-guild.ts'
-
-const UNKNOWN_MEMBER: ExpectedError = { status: 404, code: 10007 }
-
-const NOBODY = '1000000000000000'
 
 export const memberEditCases: readonly Case[] = [
   {
     id: 'rest.members.edit',
     title: 'A member’s nick and roles are changed by who may, and null takes a nick away',
+    covers: ['rest.route.members'],
     async run(fixture) {
       const guild = await fixture.guild()
       const path = `/guilds/${guild.id}/members/${guild.member.id}`
@@ -29,6 +33,7 @@ export const memberEditCases: readonly Case[] = [
   {
     id: 'rest.members.edit.self',
     title: 'Everybody changes their own nick, and nothing else',
+    covers: ['rest.route.members', 'errors.50013'],
     async run(fixture) {
       const guild = await fixture.guild()
       const role = await guild.createRole(0n)
@@ -56,6 +61,7 @@ export const memberEditCases: readonly Case[] = [
     id: 'rest.members.edit.nick',
     title:
       '`PATCH …/members/@me/nick` changes one’s own nick and answers it, as older libraries ask for it',
+    covers: ['rest.route.members'],
     async run(fixture) {
       const guild = await fixture.guild()
       const at = `/guilds/${guild.id}/members`
@@ -96,6 +102,7 @@ export const memberEditCases: readonly Case[] = [
     id: 'rest.members.edit.unsupported',
     title:
       'A time-out, and a move of another in voice, are refused: 200 would say that they were done',
+    covers: ['errors.50035', 'errors.unsupported'],
     async run(fixture) {
       const guild = await fixture.guild()
       const path = `/guilds/${guild.id}/members/${guild.member.id}`
@@ -125,6 +132,7 @@ export const memberEditCases: readonly Case[] = [
     id: 'rest.members.edit.refused',
     title:
       'A change of a member has a form, names roles that exist, and reaches only who stands below',
+    covers: ['rest.route.members', 'errors.50035'],
     async run(fixture) {
       const guild = await fixture.guild()
       const path = `/guilds/${guild.id}/members/${guild.member.id}`
@@ -132,8 +140,8 @@ export const memberEditCases: readonly Case[] = [
         nick: 'x'.repeat(33),
       })
       await guild.owner.api.expectError(invalid('roles.0'), 'PATCH', path, { roles: ['admin'] })
-      await guild.owner.api.expectError({ status: 404, code: 10011 }, 'PATCH', path, {
-        roles: [NOBODY],
+      await guild.owner.api.expectError(UNKNOWN_ROLE, 'PATCH', path, {
+        roles: [UNKNOWN_ID],
       })
       const cy = await guild.newMember('cy')
       await guild.grantPermissions(cy, Permission.ManageNicknames | Permission.ManageRoles)

@@ -1,6 +1,6 @@
 import { Permission } from '@threshold/contract'
 import type { APIGuildMember } from 'discord-api-types/v10'
-import { type ExpectedError, invalid, NO_ACCESS, NO_PERMISSION } from '../../api-client.ts'
+import { invalid, NO_ACCESS, NO_PERMISSION, UNKNOWN_MEMBER } from '../../api-client.ts'
 import type { Case } from '../../case.ts'
 import {
   expectEqual,
@@ -9,15 +9,13 @@ import {
   expectTimestamp,
   expectTrue,
 } from '../../expect.ts'
-
-const UNKNOWN_MEMBER: ExpectedError = { status: 404, code: 10007 }
-const NOBODY = '1000000000000000'
-const smallestFirst = (a: string, b: string): number => (BigInt(a) < BigInt(b) ? -1 : 1)
+import { ascending, UNKNOWN_ID } from '../../snowflakes.ts'
 
 export const memberCases: readonly Case[] = [
   {
     id: 'rest.members.list',
     title: 'Members are listed in order of ids, one by default, `limit` at most, from `after` on',
+    covers: ['rest.route.members'],
     async run(fixture) {
       const guild = await fixture.guild()
       const more = [
@@ -27,7 +25,7 @@ export const memberCases: readonly Case[] = [
       ]
       const everyone = [guild.owner, guild.member, ...more]
         .map((each) => each.id)
-        .toSorted(smallestFirst)
+        .toSorted(ascending)
       const list = async (query: string): Promise<string[]> =>
         (await guild.member.api.get<APIGuildMember[]>(`/guilds/${guild.id}/members${query}`)).map(
           (m) => m.user.id,
@@ -49,6 +47,7 @@ export const memberCases: readonly Case[] = [
     id: 'rest.members.search',
     title:
       '`/guilds/:id/members/search` finds members whose name begins with `query`, one by default',
+    covers: ['rest.route.members'],
     async run(fixture) {
       const guild = await fixture.guild()
       const cy = await guild.newMember('cy')
@@ -70,6 +69,7 @@ export const memberCases: readonly Case[] = [
   {
     id: 'rest.members.list.invalid',
     title: 'A list’s limit is 1 to 1,000 and `after` an id',
+    covers: ['rest.route.members', 'errors.50035'],
     async run(fixture) {
       const guild = await fixture.guild()
       const path = `/guilds/${guild.id}/members`
@@ -81,6 +81,7 @@ export const memberCases: readonly Case[] = [
   {
     id: 'rest.members.get',
     title: '`/guilds/:id/members/:user` is one member, or none is known',
+    covers: ['rest.route.members'],
     async run(fixture) {
       const guild = await fixture.guild()
       const member = await guild.owner.api.get<APIGuildMember>(
@@ -117,7 +118,10 @@ export const memberCases: readonly Case[] = [
         `/guilds/${guild.id}/members/${stranger.id}`,
       )
       await guild.owner.api.expectError(invalid(), 'GET', `/guilds/${guild.id}/members/bob`)
-      const nobody = await guild.owner.api.request('GET', `/guilds/${guild.id}/members/${NOBODY}`)
+      const nobody = await guild.owner.api.request(
+        'GET',
+        `/guilds/${guild.id}/members/${UNKNOWN_ID}`,
+      )
       const { code } = nobody.body as { code: number }
       // Discord says 10013 of who does not exist at all; a stage need not look that far.
       expectTrue(
@@ -130,6 +134,7 @@ export const memberCases: readonly Case[] = [
   {
     id: 'rest.members.remove',
     title: 'Whoever may kick removes a member, who then has no access; taken back they begin anew',
+    covers: ['rest.route.members', 'errors.50001'],
     async run(fixture) {
       const guild = await fixture.guild()
       const path = `/guilds/${guild.id}/members/${guild.member.id}`
@@ -151,6 +156,7 @@ export const memberCases: readonly Case[] = [
   {
     id: 'rest.members.remove.refused',
     title: 'Nobody is kicked without KICK_MEMBERS, by who stands below, or as the owner',
+    covers: ['rest.route.members', 'errors.50013'],
     async run(fixture) {
       const guild = await fixture.guild()
       const cy = await guild.newMember('cy')

@@ -11,6 +11,7 @@ export const messageRuleCases: readonly Case[] = [
     id: 'rest.messages.slow-mode',
     title:
       'With `rate_limit_per_user` a member who writes again too early is refused with 429 and 20016; moderators are not',
+    covers: ['rest.enforced'],
     async run(fixture) {
       const guild = await fixture.guild()
       const path = `/channels/${guild.textId}/messages`
@@ -41,6 +42,7 @@ export const messageRuleCases: readonly Case[] = [
     id: 'rest.messages.slow-mode.before',
     title:
       'Slow mode counts what was written before it was set, also with a nonce that was not enforced then',
+    covers: ['rest.enforced'],
     async run(fixture) {
       const guild = await fixture.guild()
       const path = `/channels/${guild.textId}/messages`
@@ -69,6 +71,7 @@ export const messageRuleCases: readonly Case[] = [
     id: 'rest.messages.enforce-nonce.deleted',
     title:
       'A retry of a message that was deleted meanwhile is answered as the first was, brings nothing back and tells nobody',
+    covers: ['nonce'],
     async run(fixture) {
       const guild = await fixture.guild()
       const owner = await guild.owner.connect()
@@ -89,6 +92,7 @@ export const messageRuleCases: readonly Case[] = [
   {
     id: 'rest.messages.embed-links',
     title: 'Without EMBED_LINKS no message with an embed is taken, and none is edited into one',
+    covers: ['rest.enforced'],
     async run(fixture) {
       const guild = await fixture.guild()
       const path = `/channels/${guild.textId}/messages`
@@ -113,6 +117,7 @@ export const messageRuleCases: readonly Case[] = [
   {
     id: 'rest.messages.code',
     title: 'A mention inside inline code or a code block is none',
+    covers: ['rest.code'],
     async run(fixture) {
       const guild = await fixture.guild()
       const role = await guild.createRole(0n, { mentionable: true })

@@ -8,6 +8,7 @@ export const nonceCases: readonly Case[] = [
     id: 'rest.messages.nonce',
     title:
       'A nonce comes back in the answer as it was sent; by itself it keeps nothing from being sent twice',
+    covers: ['nonce'],
     async run(fixture) {
       const guild = await fixture.guild()
       const path = `/channels/${guild.textId}/messages`
@@ -30,6 +31,7 @@ export const nonceCases: readonly Case[] = [
     id: 'rest.messages.nonce.integer',
     title:
       'A nonce that is an integer of 64 bits comes back as that integer, in the answer, in the history and in the event',
+    covers: ['nonce'],
     async run(fixture) {
       const guild = await fixture.guild()
       const socket = await guild.member.connect()
@@ -67,6 +69,7 @@ export const nonceCases: readonly Case[] = [
     id: 'rest.messages.enforce-nonce',
     title:
       'With `enforce_nonce` a retried send gives the first message back, and one message is kept',
+    covers: ['nonce'],
     async run(fixture) {
       const guild = await fixture.guild()
       const path = `/channels/${guild.textId}/messages`
@@ -89,6 +92,7 @@ export const nonceCases: readonly Case[] = [
   {
     id: 'rest.messages.enforce-nonce.scope',
     title: 'Another nonce, another author or another channel is another message',
+    covers: ['nonce'],
     async run(fixture) {
       const guild = await fixture.guild()
       const other = await guild.createChannel()
@@ -108,6 +112,7 @@ export const nonceCases: readonly Case[] = [
   {
     id: 'rest.messages.enforce-nonce.concurrent',
     title: 'Ten sends at once with one enforced nonce are one message, and one event',
+    covers: ['nonce'],
     async run(fixture) {
       const guild = await fixture.guild()
       const socket = await guild.member.connect()

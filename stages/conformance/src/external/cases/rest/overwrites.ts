@@ -1,8 +1,9 @@
 import { Permission } from '@threshold/contract'
 import type { APIGuildChannel, GuildChannelType } from 'discord-api-types/v10'
-import { NO_PERMISSION, UNKNOWN_ROLE, UNKNOWN_USER } from '../../api-client.ts'
+import { invalid, NO_PERMISSION, UNKNOWN_ROLE, UNKNOWN_USER } from '../../api-client.ts'
 import type { Case } from '../../case.ts'
 import { expectEqual, expectTrue } from '../../expect.ts'
+import { UNKNOWN_ID } from '../../snowflakes.ts'
 import type { TestGuild } from '../../test-guild.ts'
 
 const { Administrator, ManageChannels, ManageMessages, ManageRoles } = Permission
@@ -17,6 +18,7 @@ export const overwriteCases: readonly Case[] = [
     id: 'rest.overwrites.type',
     title:
       'An overwrite’s type is part of what is judged: nobody lifts a denial, or moves an allowance, by changing it',
+    covers: ['rest.overwrites.type'],
     async run(fixture) {
       const guild = await fixture.guild()
       await moderated(guild)
@@ -53,6 +55,7 @@ export const overwriteCases: readonly Case[] = [
     id: 'rest.overwrites.unknown',
     title:
       'An overwrite names a role (else 10011) or a member (else 10013), whichever route carries it',
+    covers: ['rest.overwrites.type'],
     async run(fixture) {
       const guild = await fixture.guild()
       const stranger = await fixture.user('eve')
@@ -74,6 +77,7 @@ export const overwriteCases: readonly Case[] = [
   {
     id: 'rest.overwrites.role-deleted',
     title: 'A deleted role’s overwrites go with it, and each channel’s CHANNEL_UPDATE says so',
+    covers: ['intro.silence'],
     async run(fixture) {
       const guild = await fixture.guild()
       const owner = await guild.owner.connect()
@@ -97,6 +101,7 @@ export const overwriteCases: readonly Case[] = [
     id: 'rest.overwrites.manage-roles',
     title:
       'Only an administrator allows MANAGE_ROLES by an overwrite; a member who has it by one changes every bit there',
+    covers: ['intro.silence'],
     async run(fixture) {
       const guild = await fixture.guild()
       await moderated(guild)
@@ -129,6 +134,7 @@ export const overwriteCases: readonly Case[] = [
   {
     id: 'rest.overwrites.channel-only',
     title: 'A member does not pass on what only a channel’s overwrite gives them',
+    covers: ['intro.silence'],
     async run(fixture) {
       const guild = await fixture.guild()
       await moderated(guild)
@@ -138,6 +144,87 @@ export const overwriteCases: readonly Case[] = [
         type: 1,
         allow: String(ManageMessages),
       })
+    },
+  },
+  {
+    id: 'rest.overwrites.put',
+    title: 'An overwrite is put for a role or a member, and put again it is replaced',
+    covers: ['rest.route.channels'],
+    async run(fixture) {
+      const guild = await fixture.guild()
+      const role = await guild.createRole(0n)
+      const path = `/channels/${guild.textId}/permissions`
+      const overwrites = async (): Promise<unknown> =>
+        (await guild.owner.api.get<{ permission_overwrites: unknown }>(`/channels/${guild.textId}`))
+          .permission_overwrites
+      await guild.owner.api.expectNoContent('PUT', `${path}/${role.id}`, {
+        type: 0,
+        allow: '2048',
+        deny: '64',
+      })
+      expectEqual(
+        await overwrites(),
+        [{ id: role.id, type: 0, allow: '2048', deny: '64' }],
+        'one for a role',
+      )
+      await guild.owner.api.expectNoContent('PUT', `${path}/${role.id}`, { type: 0, deny: '2048' })
+      expectEqual(
+        await overwrites(),
+        [{ id: role.id, type: 0, allow: '0', deny: '2048' }],
+        'replaced',
+      )
+      await guild.owner.api.expectNoContent('PUT', `${path}/${guild.member.id}`, {
+        type: 1,
+        allow: '2048',
+      })
+      expectEqual(
+        ((await overwrites()) as { id: string }[]).map((each) => each.id).toSorted(),
+        [role.id, guild.member.id].toSorted(),
+        'one for a member, too',
+      )
+      await guild.owner.api.expectNoContent('DELETE', `${path}/${role.id}`)
+      expectEqual(
+        await overwrites(),
+        [{ id: guild.member.id, type: 1, allow: '2048', deny: '0' }],
+        'what is left',
+      )
+    },
+  },
+  {
+    id: 'rest.overwrites.refused',
+    title:
+      'An overwrite needs MANAGE_ROLES, allows nothing that one may not do oneself, and has a form',
+    covers: ['rest.route.channels', 'errors.50013'],
+    async run(fixture) {
+      const guild = await fixture.guild()
+      const path = `/channels/${guild.textId}/permissions`
+      await guild.member.api.expectError(NO_PERMISSION, 'PUT', `${path}/${guild.id}`, {
+        type: 0,
+        allow: '0',
+        deny: '2048',
+      })
+      await guild.grantPermissions(guild.member, Permission.ManageRoles)
+      const allow = String(Permission.ManageMessages)
+      await guild.member.api.expectError(NO_PERMISSION, 'PUT', `${path}/${guild.member.id}`, {
+        type: 1,
+        allow,
+        deny: '0',
+      })
+      await guild.owner.api.expectError(invalid('type'), 'PUT', `${path}/${guild.id}`, { type: 7 })
+      await guild.owner.api.expectError(invalid('allow'), 'PUT', `${path}/${guild.id}`, {
+        type: 0,
+        allow: 'all',
+      })
+      await guild.owner.api.expectError(invalid(), 'PUT', `${path}/everyone`, {
+        type: 0,
+        allow: '0',
+        deny: '0',
+      })
+      await guild.owner.api.expectError(
+        { status: 404, code: 10009 },
+        'DELETE',
+        `${path}/${UNKNOWN_ID}`,
+      )
     },
   },
 ]

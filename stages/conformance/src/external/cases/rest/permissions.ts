@@ -26,6 +26,7 @@ export const permissionCases: readonly Case[] = [
   {
     id: 'rest.permissions.everyone',
     title: 'What @everyone’s role lacks, a member’s roles may give',
+    covers: ['intro.silence'],
     async run(fixture) {
       const guild = await fixture.guild({ everyone: MEMBER_PERMISSIONS & ~SendMessages })
       await mayNotWrite(guild)
@@ -36,6 +37,7 @@ export const permissionCases: readonly Case[] = [
   {
     id: 'rest.permissions.overwrite-everyone',
     title: 'An overwrite for @everyone takes away what roles gave',
+    covers: ['intro.silence'],
     async run(fixture) {
       const guild = await fixture.guild()
       await guild.grantPermissions(guild.member, SendMessages)
@@ -48,6 +50,7 @@ export const permissionCases: readonly Case[] = [
     id: 'rest.permissions.overwrite-role',
     title:
       'An overwrite for a role stands above that for @everyone; among roles allowing stands above denying',
+    covers: ['intro.silence'],
     async run(fixture) {
       const guild = await fixture.guild()
       const [allowed, denied] = [await guild.createRole(0n), await guild.createRole(0n)]
@@ -68,6 +71,7 @@ export const permissionCases: readonly Case[] = [
   {
     id: 'rest.permissions.overwrite-member',
     title: 'An overwrite for a member has the last word',
+    covers: ['intro.silence'],
     async run(fixture) {
       const guild = await fixture.guild()
       const role = await guild.grantPermissions(guild.member, 0n)
@@ -82,6 +86,7 @@ export const permissionCases: readonly Case[] = [
   {
     id: 'rest.permissions.administrator',
     title: 'An administrator stands above every overwrite',
+    covers: ['intro.silence'],
     async run(fixture) {
       const guild = await fixture.guild()
       await guild.setOverwrite(guild.textId, guild.id, 0, { deny: SendMessages | ViewChannel })
@@ -96,6 +101,7 @@ export const permissionCases: readonly Case[] = [
   {
     id: 'rest.permissions.owner',
     title: 'The owner may do everything, whatever roles and overwrites say',
+    covers: ['intro.silence'],
     async run(fixture) {
       const guild = await fixture.guild({ everyone: 0n })
       await guild.setOverwrite(guild.textId, guild.owner.id, 1, {
@@ -107,6 +113,7 @@ export const permissionCases: readonly Case[] = [
   {
     id: 'rest.permissions.view-first',
     title: 'Who cannot view a channel can do nothing in it, whatever else is allowed there',
+    covers: ['intro.silence', 'errors.50001'],
     async run(fixture) {
       const guild = await fixture.guild()
       await guild.setOverwrite(guild.textId, guild.id, 0, { deny: ViewChannel })
@@ -123,6 +130,7 @@ export const permissionCases: readonly Case[] = [
     id: 'rest.permissions.history',
     title:
       'Without READ_MESSAGE_HISTORY a channel’s history is empty, and none of its messages can be read',
+    covers: ['intro.silence'],
     async run(fixture) {
       const guild = await fixture.guild()
       const { id } = await guild.send('before')
@@ -143,6 +151,7 @@ export const permissionCases: readonly Case[] = [
   {
     id: 'rest.permissions.at-once',
     title: 'A change of permissions holds for the very next request, and so does taking it back',
+    covers: ['intro.silence'],
     async run(fixture) {
       const guild = await fixture.guild()
       const everyone = `/guilds/${guild.id}/roles/${guild.id}`
@@ -159,6 +168,7 @@ export const permissionCases: readonly Case[] = [
   {
     id: 'rest.permissions.strings',
     title: 'Permissions are strings of 64 bits, and keep bits beyond 2^53',
+    covers: ['gateway.everyone'],
     async run(fixture) {
       const guild = await fixture.guild()
       const bits = (1n << 52n) | (1n << 50n) | (1n << 49n) | SendMessages
@@ -180,6 +190,7 @@ export const permissionCases: readonly Case[] = [
     id: 'rest.permissions.unknown-bits',
     title:
       'Bits that stand for no permission are dropped and refuse nothing: py-cord’s “all” is 2^53 − 1',
+    covers: ['intro.silence'],
     async run(fixture) {
       const guild = await fixture.guild()
       const every = 2n ** 62n - 1n

@@ -11,6 +11,7 @@ export const searchFilterCases: readonly Case[] = [
     id: 'rest.search.has',
     title:
       '`has` finds links, embeds and pictures, and with `-` what has none; of what no message has, it finds none',
+    covers: ['rest.route.search'],
     async run(fixture) {
       const guild = await fixture.guild()
       const path = `/channels/${guild.textId}/messages`
@@ -58,6 +59,7 @@ export const searchFilterCases: readonly Case[] = [
     id: 'rest.search.mentioned',
     title:
       'A search is narrowed by mentioned roles, by @everyone, and by whom and what messages reply to',
+    covers: ['rest.route.search'],
     async run(fixture) {
       const guild = await fixture.guild()
       const role = await guild.createRole(0n, { mentionable: true })
@@ -113,6 +115,7 @@ export const searchFilterCases: readonly Case[] = [
   {
     id: 'rest.search.author-type',
     title: 'A search is narrowed by whether people or bots wrote, and with `-` by who did not',
+    covers: ['rest.route.search'],
     async run(fixture) {
       const guild = await fixture.guild()
       const body = { username: unique('person'), bot: false }
@@ -154,6 +157,7 @@ export const searchFilterCases: readonly Case[] = [
   {
     id: 'rest.search.signs',
     title: 'A search for an emoji or for signs finds what has them, and not everything',
+    covers: ['rest.route.search'],
     async run(fixture) {
       const guild = await fixture.guild()
       await guild.send('hello world!')
@@ -182,6 +186,7 @@ export const searchFilterCases: readonly Case[] = [
   {
     id: 'rest.search.nsfw',
     title: 'Age-restricted channels are searched with `include_nsfw` alone',
+    covers: ['rest.route.search'],
     async run(fixture) {
       const guild = await fixture.guild()
       const side = await guild.createChannel({ nsfw: true })
@@ -199,6 +204,7 @@ export const searchFilterCases: readonly Case[] = [
     id: 'rest.search.unsupported',
     title:
       'A filter of a search that is not supported is refused by name, and so is one that Discord does not document',
+    covers: ['errors.unsupported.search'],
     async run(fixture) {
       const guild = await fixture.guild({
         everyone: Permission.ViewChannel | Permission.ReadMessageHistory,

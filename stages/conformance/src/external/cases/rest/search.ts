@@ -9,6 +9,7 @@ export const searchCases: readonly Case[] = [
     id: 'rest.search.words',
     title:
       'A search finds the messages of a guild that have all its words, in any case, newest first',
+    covers: ['rest.route.search'],
     async run(fixture) {
       const guild = await fixture.guild()
       const side = await guild.createChannel()
@@ -39,6 +40,7 @@ export const searchCases: readonly Case[] = [
     id: 'rest.search.answer',
     title:
       'A search answers with how many there are and each message in a list of its own, marked as a hit',
+    covers: ['rest.route.search'],
     async run(fixture) {
       const guild = await fixture.guild()
       const said = await guild.send('needle')
@@ -62,6 +64,7 @@ export const searchCases: readonly Case[] = [
   {
     id: 'rest.search.filters',
     title: 'A search is narrowed by author, channel, mentions and ids',
+    covers: ['rest.route.search'],
     async run(fixture) {
       const guild = await fixture.guild()
       const side = await guild.createChannel()
@@ -104,6 +107,7 @@ export const searchCases: readonly Case[] = [
   {
     id: 'rest.search.pages',
     title: 'Its results are paged by limit and offset, and the total stays',
+    covers: ['rest.route.search'],
     async run(fixture) {
       const guild = await fixture.guild()
       for (let i = 0; i < 5; i++) await guild.send(`page ${i}`)
@@ -127,6 +131,7 @@ export const searchCases: readonly Case[] = [
   {
     id: 'rest.search.follows',
     title: 'An edited message is found by its new words, a deleted one no more',
+    covers: ['rest.route.search'],
     async run(fixture) {
       const guild = await fixture.guild()
       const { id } = await guild.send('before')
@@ -145,6 +150,7 @@ export const searchCases: readonly Case[] = [
   {
     id: 'rest.search.sight',
     title: 'Nobody finds what they may not read',
+    covers: ['rest.route.search'],
     async run(fixture) {
       const guild = await fixture.guild()
       const [hidden, past] = [await guild.createHiddenChannel(), await guild.createChannel()]
@@ -171,6 +177,7 @@ export const searchCases: readonly Case[] = [
   {
     id: 'rest.search.invalid',
     title: 'A search’s limit is 1 to 25, and its ids are ids',
+    covers: ['rest.route.search', 'errors.50035'],
     async run(fixture) {
       const guild = await fixture.guild()
       const path = `/guilds/${guild.id}/messages/search`

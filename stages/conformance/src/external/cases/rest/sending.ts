@@ -1,6 +1,6 @@
 import { Permission } from '@threshold/contract'
 import type { APIMessage } from 'discord-api-types/v10'
-import { EMPTY, invalid, NO_PERMISSION } from '../../api-client.ts'
+import { EMPTY_MESSAGE, invalid, NO_PERMISSION } from '../../api-client.ts'
 import type { Case } from '../../case.ts'
 import {
   expectEqual,
@@ -35,6 +35,7 @@ export const sendingCases: readonly Case[] = [
   {
     id: 'rest.messages.send',
     title: 'A message is sent, and answered whole',
+    covers: ['rest.route.messages'],
     async run(fixture) {
       const guild = await fixture.guild()
       const answer = await guild.member.api.request('POST', `/channels/${guild.textId}/messages`, {
@@ -78,6 +79,7 @@ export const sendingCases: readonly Case[] = [
   {
     id: 'rest.messages.send.length',
     title: 'A message has at most 2,000 characters; 2,001 are `BASE_TYPE_MAX_LENGTH`',
+    covers: ['errors.50035'],
     async run(fixture) {
       const guild = await fixture.guild()
       const path = `/channels/${guild.textId}/messages`
@@ -96,6 +98,7 @@ export const sendingCases: readonly Case[] = [
     id: 'rest.messages.send.length.code-points',
     title:
       'Characters are code points, counted after trimming: 1,001 emoji are a message, and 2,000 characters with blanks around them',
+    covers: ['errors.50035'],
     async run(fixture) {
       const guild = await fixture.guild()
       const path = `/channels/${guild.textId}/messages`
@@ -126,6 +129,7 @@ export const sendingCases: readonly Case[] = [
     id: 'rest.messages.send.empty',
     title:
       'A message without text, and without an embed that shows something, is 50006, and nothing is sent',
+    covers: ['errors.50006'],
     async run(fixture) {
       const guild = await fixture.guild()
       const path = `/channels/${guild.textId}/messages`
@@ -137,7 +141,7 @@ export const sendingCases: readonly Case[] = [
         { embeds: [] },
         { embeds: [{}, { color: 5 }] },
       ])
-        await guild.owner.api.expectError(EMPTY, 'POST', path, body)
+        await guild.owner.api.expectError(EMPTY_MESSAGE, 'POST', path, body)
       expectEqual(await guild.owner.api.get(path), [], 'the history')
     },
   },
@@ -145,6 +149,7 @@ export const sendingCases: readonly Case[] = [
     id: 'rest.messages.send.refused',
     title:
       'Without SEND_MESSAGES nothing is sent (50013), nor into a channel that holds no messages',
+    covers: ['rest.route.messages', 'errors.50013'],
     async run(fixture) {
       const guild = await fixture.guild()
       await guild.setOverwrite(guild.textId, guild.id, 0, { deny: Permission.SendMessages })
@@ -162,137 +167,6 @@ export const sendingCases: readonly Case[] = [
         'POST',
         `/channels/${category.id}/messages`,
         { content: 'hi' },
-      )
-    },
-  },
-  {
-    id: 'rest.messages.send.reply',
-    title: 'A reply names what it answers, and what was answered comes with it',
-    async run(fixture) {
-      const guild = await fixture.guild()
-      const path = `/channels/${guild.textId}/messages`
-      const question = await guild.send('why?')
-      const reply = await guild.member.api.post<APIMessage>(path, {
-        content: 'because',
-        message_reference: { message_id: question.id },
-      })
-      expectEqual(reply.type, 19, 'its type')
-      expectIncludes(
-        reply.message_reference,
-        { message_id: question.id, channel_id: guild.textId, guild_id: guild.id },
-        'what it answers',
-      )
-      expectIncludes(reply.referenced_message, { id: question.id, content: 'why?' }, 'the question')
-      expectEqual(
-        reply.mentions.map((user) => user.id),
-        [guild.owner.id],
-        'whom it mentions',
-      )
-      const unknown = {
-        content: 'to nobody',
-        message_reference: { message_id: '1000000000000000' },
-      }
-      await guild.member.api.expectError(invalid('message_reference'), 'POST', path, unknown)
-      const anyway = {
-        ...unknown,
-        message_reference: { ...unknown.message_reference, fail_if_not_exists: false },
-      }
-      expectIncludes(
-        await guild.member.api.post(path, anyway),
-        { content: 'to nobody', type: 0 },
-        'a reply that need not find its question',
-      )
-    },
-  },
-  {
-    id: 'rest.messages.send.reply.pings',
-    title:
-      'A reply mentions whom it answers, unless `allowed_mentions` is given without `replied_user`',
-    async run(fixture) {
-      const guild = await fixture.guild()
-      const { id } = await guild.send('why?')
-      const pings = async (allowed_mentions?: object | null): Promise<boolean> => {
-        const reply = {
-          content: 'because',
-          message_reference: { message_id: id },
-          ...(allowed_mentions === undefined ? {} : { allowed_mentions }),
-        }
-        const { mentions } = await guild.member.api.post<APIMessage>(
-          `/channels/${guild.textId}/messages`,
-          reply,
-        )
-        return mentions.some((user) => user.id === guild.owner.id)
-      }
-      expectEqual(
-        [await pings(), await pings(null), await pings({ replied_user: true })],
-        [true, true, true],
-        'without it, or with it',
-      )
-      const without = [{ parse: [] }, { parse: ['users'] }, { replied_user: false }]
-      for (const allowed of without)
-        expectEqual(await pings(allowed), false, `with ${JSON.stringify(allowed)}`)
-    },
-  },
-  {
-    id: 'rest.messages.send.mentions',
-    title:
-      'Mentions in a text are told as users and roles, as far as they exist and `allowed_mentions` lets them',
-    async run(fixture) {
-      const guild = await fixture.guild()
-      const role = await guild.createRole(0n, { mentionable: true })
-      const path = `/channels/${guild.textId}/messages`
-      const content = `<@${guild.member.id}> <@!${guild.owner.id}> <@1000000000000000> <@&${role.id}>`
-      const message = await guild.owner.api.post<APIMessage>(path, { content })
-      expectEqual(
-        new Set(message.mentions.map((user) => user.id)),
-        new Set([guild.member.id, guild.owner.id]),
-        'who is mentioned',
-      )
-      expectIncludes(
-        message.mentions.find((user) => user.id === guild.member.id),
-        { username: guild.member.username },
-        'a mentioned user',
-      )
-      expectEqual(message.mention_roles, [role.id], 'which roles')
-      const silent = await guild.owner.api.post<APIMessage>(path, {
-        content,
-        allowed_mentions: { parse: [] },
-      })
-      expectIncludes(silent, { content, mentions: [], mention_roles: [] }, 'with nothing allowed')
-      const one = await guild.owner.api.post<APIMessage>(path, {
-        content,
-        allowed_mentions: { users: [guild.member.id] },
-      })
-      expectEqual(
-        one.mentions.map((user) => user.id),
-        [guild.member.id],
-        'with one user allowed',
-      )
-    },
-  },
-  {
-    id: 'rest.messages.send.mention-everyone',
-    title:
-      '`@everyone`, and roles that are not mentionable, are mentioned with MENTION_EVERYONE alone',
-    async run(fixture) {
-      const guild = await fixture.guild()
-      const role = await guild.createRole(0n, { mentionable: false })
-      const path = `/channels/${guild.textId}/messages`
-      const content = `@everyone <@&${role.id}>`
-      expectIncludes(
-        await guild.owner.api.post(path, { content }),
-        { mention_everyone: true, mention_roles: [role.id] },
-        'the owner’s',
-      )
-      expectIncludes(
-        await guild.member.api.post(path, { content }),
-        { mention_everyone: false, mention_roles: [] },
-        'a member’s',
-      )
-      expectIncludes(
-        await guild.owner.api.post(path, { content: 'hello @here' }),
-        { mention_everyone: true },
-        '@here',
       )
     },
   },

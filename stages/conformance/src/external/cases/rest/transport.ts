@@ -1,12 +1,5 @@
-import type { APIMessage, APIUser } from 'discord-api-types/v10'
-import {
-  EMPTY,
-  expectError,
-  invalid,
-  MALFORMED,
-  NOT_FOUND,
-  UNAUTHORIZED,
-} from '../../api-client.ts'
+import type { APIUser } from 'discord-api-types/v10'
+import { expectError, NOT_FOUND, UNAUTHORIZED } from '../../api-client.ts'
 import type { Case } from '../../case.ts'
 import { expectEqual, expectIncludes } from '../../expect.ts'
 import { sendHead } from '../../raw-request.ts'
@@ -14,6 +7,7 @@ import { sendHead } from '../../raw-request.ts'
 const prefixed = (prefix: string): Case => ({
   id: `rest.prefix.${prefix === '/api' ? 'none' : prefix.slice(5)}`,
   title: `The API answers under ${prefix}`,
+  covers: prefix === '/api/v10' ? ['intro.subset', 'rest.prefix'] : ['rest.prefix'],
   async run(fixture) {
     const ada = await fixture.user()
     const me = await ada.api.requestOk<APIUser>('GET', '/users/@me', undefined, { prefix })
@@ -34,6 +28,7 @@ export const transportCases: readonly Case[] = [
   {
     id: 'rest.auth.bot',
     title: '`Authorization: Bot TOKEN` says who asks',
+    covers: ['rest.authorization'],
     async run(fixture) {
       const [ada, bob] = [await fixture.user(), await fixture.user('bob')]
       expectIncludes(await ada.api.get('/users/@me'), { id: ada.id, username: ada.username }, 'ada')
@@ -44,6 +39,7 @@ export const transportCases: readonly Case[] = [
     id: 'rest.auth.before-body',
     title:
       'Without a token a body is not waited for: 401 comes first, and then the connection ends',
+    covers: ['errors.0'],
     async run(fixture) {
       const line = `POST /api/v10/channels/${(await fixture.guild()).textId}/messages HTTP/1.1`
       const heads: Record<string, string>[] = [
@@ -61,6 +57,7 @@ export const transportCases: readonly Case[] = [
   {
     id: 'rest.auth.missing',
     title: 'Without a token every route of the API answers 401 with code 0',
+    covers: ['rest.authorization', 'errors.0'],
     async run(fixture) {
       const guild = await fixture.guild()
       const routes = [
@@ -84,6 +81,7 @@ export const transportCases: readonly Case[] = [
   {
     id: 'rest.auth.foreign',
     title: 'A token that the stage did not give out is 401, whatever it looks like',
+    covers: ['rest.authorization', 'errors.0'],
     async run(fixture) {
       const ada = await fixture.user()
       const bob = await fixture.user('bob')
@@ -105,6 +103,7 @@ export const transportCases: readonly Case[] = [
   {
     id: 'rest.unknown-route',
     title: 'An unknown route is 404 with code 0',
+    covers: ['errors.0'],
     async run(fixture) {
       const ada = await fixture.user()
       for (const path of [
@@ -121,6 +120,7 @@ export const transportCases: readonly Case[] = [
   {
     id: 'rest.content-type',
     title: 'Every answer with a body is exactly `application/json`, without a charset',
+    covers: ['bites.content-type'],
     async run(fixture) {
       const guild = await fixture.guild()
       const { api } = guild.owner
@@ -144,111 +144,6 @@ export const transportCases: readonly Case[] = [
           'application/json',
           `content type of a ${answer.status} (${answer.text.slice(0, 80)})`,
         )
-    },
-  },
-  {
-    id: 'rest.json.malformed',
-    title: 'A body that is no JSON is 400 with code 50109',
-    async run(fixture) {
-      const guild = await fixture.guild()
-      const bodies = [
-        '{',
-        '{"content": "a"',
-        "{'content': 'a'}",
-        '{"content": "a"} x',
-        '{"content": undefined}',
-        'content=a',
-        '{"content": "a",}',
-      ]
-      for (const raw of bodies)
-        await guild.owner.api.expectError(
-          MALFORMED,
-          'POST',
-          `/channels/${guild.textId}/messages`,
-          undefined,
-          { raw },
-        )
-      // So deep that a recursive reader would end the process.
-      const deep = `{"content":${'['.repeat(20_000)}${']'.repeat(20_000)}}`
-      await guild.owner.api.expectError(
-        MALFORMED,
-        'POST',
-        `/channels/${guild.textId}/messages`,
-        undefined,
-        { raw: deep },
-      )
-      const latin1 = Uint8Array.from([0x7b, 0x22, 0x63, 0x22, 0x3a, 0x22, 0xe4, 0xff, 0x22, 0x7d])
-      await guild.owner.api.expectError(
-        MALFORMED,
-        'POST',
-        `/channels/${guild.textId}/messages`,
-        undefined,
-        { raw: latin1 },
-      )
-    },
-  },
-  {
-    id: 'rest.json.not-a-form',
-    title: 'JSON that is no form, or a field of the wrong type, is 400 with code 50035',
-    async run(fixture) {
-      const guild = await fixture.guild()
-      const path = `/channels/${guild.textId}/messages`
-      for (const body of [[], 'text', 7])
-        await guild.owner.api.expectError(invalid(), 'POST', path, body)
-      for (const content of [{ $gt: '' }, ['a'], true])
-        await guild.owner.api.expectError(invalid('content'), 'POST', path, { content })
-      await guild.owner.api.expectError(invalid('recipient_id'), 'POST', '/users/@me/channels', {
-        recipient_id: { $ne: null },
-      })
-      await guild.owner.api.expectError(invalid('name'), 'POST', `/guilds/${guild.id}/channels`, {
-        name: {},
-      })
-    },
-  },
-  {
-    id: 'rest.json.too-large',
-    title: 'A body of megabytes is refused with 413, and the stage goes on',
-    async run(fixture) {
-      const guild = await fixture.guild()
-      const raw = JSON.stringify({ content: 'x'.repeat(4_000_000) })
-      const answer = await guild.owner.api.request(
-        'POST',
-        `/channels/${guild.textId}/messages`,
-        undefined,
-        { raw },
-      )
-      expectEqual(answer.status, 413, 'status')
-      await guild.send('still here')
-    },
-  },
-  {
-    id: 'rest.json.charset',
-    title: 'A request may name its charset, and text outside ASCII comes back as it was',
-    async run(fixture) {
-      const guild = await fixture.guild()
-      const content = 'Ünïcödé 漢字 🜁 “ok”'
-      const sent = await guild.owner.api.post<APIMessage>(
-        `/channels/${guild.textId}/messages`,
-        { content },
-        {
-          headers: { 'content-type': 'application/json; charset=utf-8' },
-        },
-      )
-      expectEqual(sent.content, content, 'the content')
-      expectEqual(
-        (await guild.member.api.get<APIMessage>(`/channels/${guild.textId}/messages/${sent.id}`))
-          .content,
-        content,
-        'the content, read',
-      )
-    },
-  },
-  {
-    id: 'rest.json.empty-body',
-    title: 'A send without a body is an empty message, not malformed JSON',
-    async run(fixture) {
-      const guild = await fixture.guild()
-      await guild.owner.api.expectError(EMPTY, 'POST', `/channels/${guild.textId}/messages`)
     },
   },
 ]

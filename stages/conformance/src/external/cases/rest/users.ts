@@ -1,9 +1,8 @@
-import type { APIDMChannel, APIUser } from 'discord-api-types/v10'
-import { invalid, NO_ACCESS, UNAUTHORIZED, UNKNOWN_USER } from '../../api-client.ts'
+import type { APIUser } from 'discord-api-types/v10'
+import { invalid, UNKNOWN_USER } from '../../api-client.ts'
 import type { Case } from '../../case.ts'
 import { expectEqual, expectFields, expectIncludes, expectTrue } from '../../expect.ts'
-
-const NOBODY = '1000000000000000'
+import { UNKNOWN_ID } from '../../snowflakes.ts'
 
 interface PartialGuild {
   readonly id: string
@@ -14,40 +13,9 @@ interface PartialGuild {
 
 export const userCases: readonly Case[] = [
   {
-    id: 'rest.gateway.url',
-    title: '`GET /gateway` needs no token and says where sockets go',
-    async run(fixture) {
-      const { url } = await fixture.anonymous.get<{ url: string }>('/gateway')
-      expectTrue(/^wss?:\/\//.test(url), 'a WebSocket address', url)
-      const socket = await fixture.openSocket({ url })
-      await socket.nextFrame(10)
-    },
-  },
-  {
-    id: 'rest.gateway.bot',
-    title: '`GET /gateway/bot` says how many shards and sessions a client may start',
-    async run(fixture) {
-      const ada = await fixture.user()
-      const body = await ada.api.get<{
-        url: string
-        shards: number
-        session_start_limit: Record<string, unknown>
-      }>('/gateway/bot')
-      expectTrue(/^wss?:\/\//.test(body.url), 'a WebSocket address', body.url)
-      expectTrue(Number.isInteger(body.shards) && body.shards >= 1, 'shards', body.shards)
-      for (const field of ['total', 'remaining', 'reset_after', 'max_concurrency'])
-        expectTrue(
-          Number.isInteger(body.session_start_limit[field]),
-          `session_start_limit.${field} is an integer`,
-          body,
-        )
-      expectTrue((body.session_start_limit.remaining as number) > 0, 'there are sessions to start')
-      await fixture.anonymous.expectError(UNAUTHORIZED, 'GET', '/gateway/bot')
-    },
-  },
-  {
     id: 'rest.users.me',
     title: '`/users/@me` is the user of the token',
+    covers: ['rest.route.users'],
     async run(fixture) {
       const ada = await fixture.user()
       const me = await ada.api.get<APIUser>('/users/@me')
@@ -60,6 +28,7 @@ export const userCases: readonly Case[] = [
   {
     id: 'rest.users.get',
     title: '`/users/:id` is any user, met or not',
+    covers: ['rest.route.users'],
     async run(fixture) {
       const [ada, bob] = [await fixture.user(), await fixture.user('bob')]
       expectIncludes(
@@ -73,9 +42,10 @@ export const userCases: readonly Case[] = [
   {
     id: 'rest.users.unknown',
     title: 'An unknown user is 10013; an id that is none is an invalid form',
+    covers: ['rest.route.users', 'errors.10013', 'errors.50035'],
     async run(fixture) {
       const ada = await fixture.user()
-      await ada.api.expectError(UNKNOWN_USER, 'GET', `/users/${NOBODY}`)
+      await ada.api.expectError(UNKNOWN_USER, 'GET', `/users/${UNKNOWN_ID}`)
       for (const id of ['ada', '1.5', '-1', '99999999999999999999999', '0x10'])
         await ada.api.expectError(invalid(), 'GET', `/users/${id}`)
     },
@@ -83,6 +53,7 @@ export const userCases: readonly Case[] = [
   {
     id: 'rest.users.guilds',
     title: '`/users/@me/guilds` lists the guilds one is in, and what one may do there',
+    covers: ['rest.route.users'],
     async run(fixture) {
       const guild = await fixture.guild()
       const own = await guild.owner.api.get<PartialGuild[]>('/users/@me/guilds')
@@ -106,6 +77,7 @@ export const userCases: readonly Case[] = [
   {
     id: 'rest.users.guilds.pages',
     title: 'The list of one’s guilds is paged by limit, after and before, in order of ids',
+    covers: ['rest.route.users'],
     async run(fixture) {
       const ada = await fixture.user()
       const made: string[] = []
@@ -126,121 +98,10 @@ export const userCases: readonly Case[] = [
     },
   },
   {
-    id: 'rest.users.dm.open',
-    title:
-      'A direct message is opened with one other user, and is the same channel for both, however often',
-    async run(fixture) {
-      const [ada, bob] = [await fixture.user(), await fixture.user('bob')]
-      const dm = await ada.api.post<APIDMChannel>('/users/@me/channels', { recipient_id: bob.id })
-      expectIncludes(dm, { type: 1 }, 'a direct message')
-      expectEqual(
-        dm.recipients?.map((user) => user.id),
-        [bob.id],
-        'its recipients, as ada sees them',
-      )
-      expectEqual(
-        (await ada.api.post<APIDMChannel>('/users/@me/channels', { recipient_id: bob.id })).id,
-        dm.id,
-        'opened again',
-      )
-      const back = await bob.api.post<APIDMChannel>('/users/@me/channels', { recipient_id: ada.id })
-      expectEqual(back.id, dm.id, 'opened from the other side')
-      expectEqual(
-        back.recipients?.map((user) => user.id),
-        [ada.id],
-        'its recipients, as bob sees them',
-      )
-    },
-  },
-  {
-    id: 'rest.users.dm.concurrent',
-    title: 'Two people who open a direct message with each other at the same time get one channel',
-    async run(fixture) {
-      const [ada, bob] = [await fixture.user(), await fixture.user('bob')]
-      const opened = await Promise.all(
-        Array.from({ length: 6 }, (_, i) => {
-          const [from, to] = i % 2 === 0 ? [ada, bob] : [bob, ada]
-          return from.api.post<APIDMChannel>('/users/@me/channels', { recipient_id: to.id })
-        }),
-      )
-      expectEqual(new Set(opened.map((each) => each.id)).size, 1, 'how many channels there are')
-    },
-  },
-  {
-    id: 'rest.users.dm.list',
-    title: '`GET /users/@me/channels` lists one’s direct messages',
-    async run(fixture) {
-      const [ada, bob] = [await fixture.user(), await fixture.user('bob')]
-      const dm = await ada.api.post<APIDMChannel>('/users/@me/channels', { recipient_id: bob.id })
-      for (const [who, other] of [
-        [ada, bob],
-        [bob, ada],
-      ] as const) {
-        const list = await who.api.get<APIDMChannel[]>('/users/@me/channels')
-        expectEqual(
-          list.map((each) => each.id),
-          [dm.id],
-          `${who.name}’s direct messages`,
-        )
-        expectEqual(
-          list[0]!.recipients?.map((user) => user.id),
-          [other.id],
-          'with whom',
-        )
-      }
-    },
-  },
-  {
-    id: 'rest.users.dm.invalid',
-    title: 'A direct message with nobody is refused',
-    async run(fixture) {
-      const ada = await fixture.user()
-      await ada.api.expectError(UNKNOWN_USER, 'POST', '/users/@me/channels', {
-        recipient_id: NOBODY,
-      })
-      for (const recipient_id of ['bob', '', null, {}, -1])
-        await ada.api.expectError(invalid('recipient_id'), 'POST', '/users/@me/channels', {
-          recipient_id,
-        })
-      await ada.api.expectError(
-        invalid('recipient_id', 'BASE_TYPE_REQUIRED'),
-        'POST',
-        '/users/@me/channels',
-        {},
-      )
-    },
-  },
-  {
-    id: 'rest.users.dm.private',
-    title: 'A direct message is for its two people: both write and read, a third has no access',
-    async run(fixture) {
-      const [ada, bob, eve] = [
-        await fixture.user(),
-        await fixture.user('bob'),
-        await fixture.user('eve'),
-      ]
-      const { id } = await ada.api.post<APIDMChannel>('/users/@me/channels', {
-        recipient_id: bob.id,
-      })
-      await ada.api.post(`/channels/${id}/messages`, { content: 'to bob' })
-      await bob.api.post(`/channels/${id}/messages`, { content: 'to ada' })
-      for (const who of [ada, bob])
-        expectEqual(
-          (await who.api.get<{ content: string }[]>(`/channels/${id}/messages`)).map(
-            (m) => m.content,
-          ),
-          ['to ada', 'to bob'],
-          'what was said',
-        )
-      await eve.api.expectError(NO_ACCESS, 'GET', `/channels/${id}`)
-      await eve.api.expectError(NO_ACCESS, 'GET', `/channels/${id}/messages`)
-      await eve.api.expectError(NO_ACCESS, 'POST', `/channels/${id}/messages`, { content: 'hi' })
-    },
-  },
-  {
     id: 'rest.application.me',
     title:
       '`/oauth2/applications/@me` is the application of the token, by whose id libraries know themselves',
+    covers: ['rest.route.users', 'gateway.ready'],
     async run(fixture) {
       const ada = await fixture.user()
       const application = await ada.api.get<{ id: string }>('/oauth2/applications/@me')

@@ -12,6 +12,7 @@ export const workshopCases: readonly Case[] = [
   {
     id: 'workshop.users.create',
     title: '`POST /workshop/users` makes a user and gives out its token',
+    covers: ['workshop.users', 'workshop.loopback'],
     async run(fixture) {
       const made = await fixture.anonymous.requestOk<{ id: string; token: string }>(
         'POST',
@@ -31,6 +32,7 @@ export const workshopCases: readonly Case[] = [
   {
     id: 'workshop.users.namesakes',
     title: 'Two users may have one name; they are two users',
+    covers: ['workshop.users'],
     async run(fixture) {
       const make = (): Promise<{ id: string; token: string }> =>
         fixture.anonymous.requestOk('POST', '/workshop/users', { username: 'twin' }, outside)
@@ -42,6 +44,7 @@ export const workshopCases: readonly Case[] = [
   {
     id: 'workshop.users.invalid',
     title: 'A user without a proper name is refused by the field',
+    covers: ['workshop.users'],
     async run(fixture) {
       for (const body of [
         {},
@@ -63,6 +66,7 @@ export const workshopCases: readonly Case[] = [
     id: 'workshop.users.foreign-page',
     title:
       'A page of another site makes no user: not by its origin, not by a name that leads here, not by a body without a type',
+    covers: ['workshop.users'],
     async run(fixture) {
       const body = JSON.stringify({ username: 'ada' })
       const make = (headers: Record<string, string>) =>
@@ -98,6 +102,7 @@ export const workshopCases: readonly Case[] = [
   {
     id: 'workshop.users.off',
     title: 'A configuration turns provisioning off; nothing else goes with it',
+    covers: ['workshop.off'],
     async run(fixture) {
       const stranger = fixture.api('nobody', undefined, fixture.closedUrl)
       await stranger.expectError(NOT_FOUND, 'POST', '/workshop/users', { username: 'ada' }, outside)
@@ -112,6 +117,7 @@ export const workshopCases: readonly Case[] = [
   {
     id: 'workshop.healthz',
     title: '`GET /healthz` says that the process runs',
+    covers: ['workshop.health'],
     async run(fixture) {
       expectEqual(
         (await fixture.anonymous.request('GET', '/healthz', undefined, outside)).status,
@@ -123,6 +129,7 @@ export const workshopCases: readonly Case[] = [
   {
     id: 'workshop.readyz',
     title: '`GET /readyz` says that it can serve',
+    covers: ['workshop.health'],
     async run(fixture) {
       expectEqual(
         (await fixture.anonymous.request('GET', '/readyz', undefined, outside)).status,
@@ -134,6 +141,7 @@ export const workshopCases: readonly Case[] = [
   {
     id: 'workshop.metrics',
     title: '`GET /metrics` is Prometheus’s text format',
+    covers: ['workshop.metrics'],
     async run(fixture) {
       const answer = await fixture.anonymous.request('GET', '/metrics', undefined, outside)
       expectEqual(answer.status, 200, 'status')
@@ -171,6 +179,7 @@ export const workshopCases: readonly Case[] = [
   {
     id: 'workshop.loopback',
     title: 'A stage listens on loopback alone unless configured otherwise',
+    covers: ['workshop.loopback'],
     async run(fixture) {
       const { hostname, port } = new URL(fixture.target.baseUrl)
       if (hostname !== '127.0.0.1')

@@ -5,10 +5,11 @@ import { identify } from '../../test-user.ts'
 import { intervalOf } from './handshake.ts'
 
 /** What ends a connection besides a frame that is wrong, and what does not. */
-export const endingCases: readonly Case[] = [
+export const connectionEndCases: readonly Case[] = [
   {
     id: 'gateway.close.4008',
     title: 'A client that sends without end closes with 4008; the usual amount does not',
+    covers: ['gateway.close.4008'],
     async run(fixture) {
       const guild = await fixture.guild()
       const socket = await guild.member.connect()
@@ -32,6 +33,7 @@ export const endingCases: readonly Case[] = [
   {
     id: 'gateway.close.4008.control',
     title: 'Pings, unsolicited pongs and fragments count as frames, before IDENTIFY too',
+    covers: ['gateway.close.4008'],
     async run(fixture) {
       for (const kind of ['ping', 'pong', 'fragment'] as const) {
         const socket = await fixture.openSocket()
@@ -48,6 +50,7 @@ export const endingCases: readonly Case[] = [
   {
     id: 'gateway.close.4009',
     title: 'A client that goes silent is closed with 4009, once it has missed its heartbeats',
+    covers: ['gateway.close.4009', 'gateway.silence'],
     async run(fixture) {
       const socket = await (await fixture.user()).connect({ heartbeat: false })
       const interval = intervalOf(socket.frames[0]!.d)
@@ -65,6 +68,7 @@ export const endingCases: readonly Case[] = [
   {
     id: 'gateway.close.silent-stranger',
     title: 'A client that connects and says nothing is closed',
+    covers: ['gateway.silence'],
     async run(fixture) {
       const socket = await fixture.openSocket({ heartbeat: false })
       await socket.nextFrame(Op.Hello)
@@ -81,6 +85,7 @@ export const endingCases: readonly Case[] = [
     id: 'gateway.close.encoding',
     title:
       'An encoding other than JSON is refused with a code, before anything is sent in a language nobody asked for',
+    covers: ['intro.silence', 'gateway.address'],
     async run(fixture) {
       const socket = await fixture.openSocket({ query: '?v=10&encoding=etf' })
       const { code } = await socket.waitForClose()
@@ -91,6 +96,7 @@ export const endingCases: readonly Case[] = [
   {
     id: 'gateway.close.alone',
     title: 'What closes one socket closes no other',
+    covers: ['gateway.close.4002'],
     async run(fixture) {
       const guild = await fixture.guild()
       const [good, bad] = [await guild.owner.connect(), await guild.member.connect()]
@@ -102,6 +108,7 @@ export const endingCases: readonly Case[] = [
   {
     id: 'gateway.close.afresh',
     title: 'After any close a client connects and identifies anew',
+    covers: ['bites.closes'],
     async run(fixture) {
       const guild = await fixture.guild()
       for (const code of [1_000, 1_001, 1_012, 4_000, 4_200, 4_999, undefined]) {

@@ -1,0 +1,143 @@
+import { Permission } from '@threshold/contract'
+import { NO_PERMISSION, NOT_IN_VOICE } from '../../api-client.ts'
+import type { Case } from '../../case.ts'
+import { expectEqual, expectIncludes, expectTrue } from '../../expect.ts'
+import { UNKNOWN_ID } from '../../snowflakes.ts'
+import type { Socket } from '../../socket.ts'
+import { sendVoiceState } from './voice-state.ts'
+
+export const voiceRuleCases: readonly Case[] = [
+  {
+    id: 'gateway.voice.withdrawn',
+    title: 'A voice token is refused when its member lost CONNECT after it was given',
+    covers: ['gateway.events.voice'],
+    async run(fixture) {
+      const guild = await fixture.guild()
+      const { socket: member, ready } = await guild.member.login()
+      const enter = async (): Promise<Socket> => {
+        sendVoiceState(member, guild, guild.voiceId)
+        const { token, endpoint } = await member.nextEvent('VOICE_SERVER_UPDATE')
+        if (refuses)
+          await guild.setOverwrite(guild.voiceId, guild.id, 0, { deny: Permission.Connect })
+        const voice = await fixture.openSocket({
+          exactUrl: `ws://${endpoint}/?v=8`,
+          heartbeat: false,
+          label: 'bob’s voice',
+        })
+        await voice.nextFrame(8)
+        voice.send(0, {
+          server_id: guild.id,
+          user_id: guild.member.id,
+          session_id: ready.session_id,
+          token,
+        })
+        return voice
+      }
+      let refuses = false
+      const allowed = await enter()
+      await allowed.nextFrame(2)
+      refuses = true
+      const voice = await enter()
+      await voice.waitForClose()
+      expectEqual(
+        voice.frames.filter((frame) => frame.op === 2).length,
+        0,
+        'how often it was let in',
+      )
+    },
+  },
+  {
+    id: 'gateway.voice.refused',
+    title:
+      'Nobody joins where they may not connect, what is no voice channel, or a guild that is not theirs',
+    covers: ['gateway.events.voice'],
+    async run(fixture) {
+      const guild = await fixture.guild()
+      const eve = await fixture.user('eve')
+      const hidden = await guild.createHiddenChannel({ type: 2 })
+      const locked = await guild.createChannel({ type: 2 })
+      await guild.setOverwrite(locked.id, guild.id, 0, { deny: Permission.Connect })
+      const [owner, member, outside] = [
+        await guild.owner.connect(),
+        await guild.member.connect(),
+        await eve.connect(),
+      ]
+      for (const channel of [hidden.id, locked.id, guild.textId, UNKNOWN_ID])
+        sendVoiceState(member, guild, channel)
+      sendVoiceState(outside, guild, guild.voiceId)
+      sendVoiceState(member, guild, guild.voiceId)
+      const first = await owner.nextEvent('VOICE_STATE_UPDATE')
+      expectIncludes(
+        first,
+        { user_id: guild.member.id, channel_id: guild.voiceId },
+        'the first state that anybody hears of',
+      )
+      await member.nextEvent('VOICE_SERVER_UPDATE')
+      await guild.awaitDelivery(owner, member)
+      expectEqual(owner.received('VOICE_STATE_UPDATE').length, 1, 'how many there were')
+      expectEqual(
+        member.received('VOICE_SERVER_UPDATE').length,
+        1,
+        'how often a voice server was named',
+      )
+      expectTrue(outside.isOpen && member.isOpen, 'the sockets are open')
+    },
+  },
+  {
+    id: 'gateway.voice.user-limit',
+    title: 'A full voice channel takes nobody more but who may move members',
+    covers: ['gateway.events.voice'],
+    async run(fixture) {
+      const guild = await fixture.guild()
+      const cy = await guild.newMember('cy')
+      const small = await guild.createChannel({ type: 2, user_limit: 1 })
+      const [owner, member, late] = [
+        await guild.owner.connect(),
+        await guild.member.connect(),
+        await cy.connect(),
+      ]
+      sendVoiceState(member, guild, small.id)
+      await owner.nextEvent('VOICE_STATE_UPDATE', (d) => d.channel_id === small.id)
+      sendVoiceState(late, guild, small.id)
+      sendVoiceState(late, guild, guild.voiceId)
+      expectIncludes(
+        await owner.nextEvent('VOICE_STATE_UPDATE'),
+        { user_id: cy.id, channel_id: guild.voiceId },
+        'where the late one is',
+      )
+      sendVoiceState(owner, guild, small.id)
+      expectIncludes(
+        await owner.nextEvent('VOICE_STATE_UPDATE'),
+        { user_id: guild.owner.id, channel_id: small.id },
+        'where the owner is',
+      )
+    },
+  },
+  {
+    id: 'gateway.voice.server-mute',
+    title: 'Who is muted or deafened by others is told to all as a voice state',
+    covers: ['intro.silence', 'gateway.events.voice'],
+    async run(fixture) {
+      const guild = await fixture.guild()
+      const [owner, member] = [await guild.owner.connect(), await guild.member.connect()]
+      sendVoiceState(member, guild, guild.voiceId)
+      await owner.nextEvent('VOICE_STATE_UPDATE')
+      for (const change of [{ mute: true }, { deaf: true }, { mute: false, deaf: false }]) {
+        expectIncludes(
+          await guild.owner.api.patch(`/guilds/${guild.id}/members/${guild.member.id}`, change),
+          change,
+          'the member',
+        )
+        expectIncludes(
+          await owner.nextEvent('VOICE_STATE_UPDATE'),
+          { user_id: guild.member.id, channel_id: guild.voiceId, ...change },
+          'the state',
+        )
+      }
+      const path = `/guilds/${guild.id}/members/${guild.owner.id}`
+      await guild.member.api.expectError(NO_PERMISSION, 'PATCH', path, { mute: true })
+      // Nobody can be muted who is in no call, as Discord documents.
+      await guild.owner.api.expectError(NOT_IN_VOICE, 'PATCH', path, { mute: true })
+    },
+  },
+]

@@ -1,0 +1,132 @@
+import { Permission } from '@threshold/contract'
+import type { APIGuild } from 'discord-api-types/v10'
+import { invalid, NO_PERMISSION, UNKNOWN_CHANNEL, UNKNOWN_GUILD } from '../../api-client.ts'
+import type { Case } from '../../case.ts'
+import { expectEqual, expectIncludes } from '../../expect.ts'
+
+export const guildEditCases: readonly Case[] = [
+  {
+    id: 'rest.guilds.edit',
+    title: 'Whoever may manage a guild edits it, and only what the form names changes',
+    covers: ['rest.route.guilds'],
+    async run(fixture) {
+      const guild = await fixture.guild()
+      const path = `/guilds/${guild.id}`
+      const before = await guild.owner.api.get<APIGuild>(path)
+      const change = {
+        name: 'renamed',
+        description: 'what it is about',
+        afk_timeout: 60,
+        system_channel_id: guild.textId,
+        afk_channel_id: guild.voiceId,
+      }
+      expectIncludes(await guild.owner.api.patch(path, change), change, 'the answer')
+      const after = await guild.member.api.get<APIGuild>(path)
+      expectIncludes(after, change, 'the guild')
+      expectIncludes(
+        after,
+        {
+          owner_id: before.owner_id,
+          verification_level: before.verification_level,
+          preferred_locale: before.preferred_locale,
+        },
+        'the rest',
+      )
+      expectIncludes(
+        await guild.owner.api.patch(path, { description: null, system_channel_id: null }),
+        { description: null, system_channel_id: null, name: 'renamed' },
+        'taken away',
+      )
+      await guild.grantPermissions(guild.member, Permission.ManageGuild)
+      expectIncludes(
+        await guild.member.api.patch(path, { name: 'by a member' }),
+        { name: 'by a member' },
+        'with MANAGE_GUILD',
+      )
+    },
+  },
+  {
+    id: 'rest.guilds.edit.refused',
+    title: 'Without MANAGE_GUILD, or with a bad form, nothing of a guild changes',
+    covers: ['rest.route.guilds', 'errors.50013'],
+    async run(fixture) {
+      const guild = await fixture.guild()
+      const path = `/guilds/${guild.id}`
+      await guild.member.api.expectError(NO_PERMISSION, 'PATCH', path, { name: 'taken over' })
+      for (const name of ['', 'x', 'x'.repeat(101), {}])
+        await guild.owner.api.expectError(invalid('name'), 'PATCH', path, { name })
+      await guild.owner.api.expectError(invalid('afk_timeout'), 'PATCH', path, {
+        name: 'half',
+        afk_timeout: 'long',
+      })
+      for (const afk_timeout of [0, 61, 120, 3_601])
+        await guild.owner.api.expectError(
+          invalid('afk_timeout', 'BASE_TYPE_CHOICES'),
+          'PATCH',
+          path,
+          {
+            name: 'half',
+            afk_timeout,
+          },
+        )
+      const category = await guild.createChannel({ name: 'a category', type: 4 })
+      for (const system_channel_id of [guild.voiceId, category.id])
+        await guild.owner.api.expectError(invalid('system_channel_id'), 'PATCH', path, {
+          name: 'half',
+          system_channel_id,
+        })
+      for (const afk_channel_id of [guild.textId, category.id])
+        await guild.owner.api.expectError(invalid('afk_channel_id'), 'PATCH', path, {
+          name: 'half',
+          afk_channel_id,
+        })
+      expectIncludes(await guild.owner.api.get(path), { name: guild.name }, 'the guild')
+    },
+  },
+  {
+    id: 'rest.guilds.edit.owner',
+    title: 'Only its owner gives a guild away, and then owns it no longer',
+    covers: ['rest.route.guilds', 'errors.50013'],
+    async run(fixture) {
+      const guild = await fixture.guild()
+      const path = `/guilds/${guild.id}`
+      await guild.grantPermissions(guild.member, Permission.Administrator)
+      await guild.member.api.expectError(NO_PERMISSION, 'PATCH', path, {
+        owner_id: guild.member.id,
+      })
+      expectIncludes(
+        await guild.owner.api.patch(path, { owner_id: guild.member.id }),
+        { owner_id: guild.member.id },
+        'the guild',
+      )
+      await guild.owner.api.expectError(NO_PERMISSION, 'DELETE', path)
+      await guild.member.api.expectNoContent('DELETE', path)
+    },
+  },
+  {
+    id: 'rest.guilds.delete',
+    title: 'Only its owner deletes a guild; after that neither it nor its channels are known',
+    covers: ['rest.route.guilds', 'errors.10003', 'errors.10004'],
+    async run(fixture) {
+      const guild = await fixture.guild()
+      const message = await guild.send('hello')
+      await guild.grantPermissions(guild.member, Permission.Administrator)
+      await guild.member.api.expectError(NO_PERMISSION, 'DELETE', `/guilds/${guild.id}`)
+      await guild.owner.api.expectNoContent('DELETE', `/guilds/${guild.id}`)
+      for (const who of [guild.owner, guild.member]) {
+        await who.api.expectError(UNKNOWN_GUILD, 'GET', `/guilds/${guild.id}`)
+        await who.api.expectError(UNKNOWN_CHANNEL, 'GET', `/channels/${guild.textId}`)
+        await who.api.expectError(
+          UNKNOWN_CHANNEL,
+          'GET',
+          `/channels/${guild.textId}/messages/${message.id}`,
+        )
+        await who.api.expectError(UNKNOWN_CHANNEL, 'POST', `/channels/${guild.textId}/messages`, {
+          content: 'anybody?',
+        })
+        expectEqual(await who.api.get('/users/@me/guilds'), [], 'the guilds one is in')
+      }
+      await guild.owner.api.expectError(UNKNOWN_GUILD, 'DELETE', `/guilds/${guild.id}`)
+    },
+  },
+]

@@ -1,0 +1,68 @@
+import type { Case } from '../../case.ts'
+import { expectEqual, expectTrue } from '../../expect.ts'
+import { createReactionTarget, THUMB } from './reaction-target.ts'
+
+export const reactionLimitCases: readonly Case[] = [
+  {
+    id: 'rest.reactions.most',
+    title:
+      'A message has at most 20 different emoji; a twenty-first is refused, one more of the same is not',
+    covers: ['rest.route.reactions'],
+    async run(fixture) {
+      const { guild, path } = await createReactionTarget(await fixture.guild())
+      // 😀 and those that follow it in Unicode.
+      const emoji = Array.from({ length: 21 }, (_, i) => String.fromCodePoint(0x1f600 + i))
+      for (const each of emoji.slice(0, 20))
+        await guild.owner.api.expectNoContent('PUT', `${path}/${each}/@me`)
+      await guild.owner.api.expectError(
+        { status: 400, code: 30010 },
+        'PUT',
+        `${path}/${emoji[20]}/@me`,
+      )
+      await guild.member.api.expectNoContent('PUT', `${path}/${emoji[19]}/@me`)
+    },
+  },
+  {
+    id: 'rest.reactions.most.concurrent',
+    title: 'A message has at most 20 different emoji also when 144 are put at the same time',
+    covers: ['rest.route.reactions'],
+    async run(fixture) {
+      const { guild, path, reactions } = await createReactionTarget(await fixture.guild())
+      const emoji = Array.from({ length: 144 }, (_, i) => `e${i}:${80_351_110_224n + BigInt(i)}`)
+      const answers = await Promise.all(
+        emoji.map((each) => guild.owner.api.request('PUT', `${path}/${each}/@me`)),
+      )
+      const outcomes = answers.map(
+        ({ status, body }) => `${status} ${(body as { code?: number } | undefined)?.code ?? ''}`,
+      )
+      // A stage that has too much to do says so, and has not lost count.
+      expectTrue(
+        outcomes.every((outcome) => ['204 ', '400 30010', '503 0'].includes(outcome)),
+        'each is put, one too many, or too much at once',
+        outcomes,
+      )
+      const there = (await reactions()).length
+      expectTrue(there <= 20 && (there === 20 || outcomes.includes('503 0')), 'there are 20', there)
+    },
+  },
+  {
+    id: 'rest.reactions.concurrent',
+    title: 'Reactions put at the same time are all counted, each once',
+    covers: ['rest.route.reactions'],
+    async run(fixture) {
+      const { guild, path, reactions } = await createReactionTarget(await fixture.guild())
+      const people = [
+        guild.owner,
+        guild.member,
+        await guild.newMember('cy'),
+        await guild.newMember('dan'),
+      ]
+      await Promise.all([...people, ...people].map(({ api }) => api.put(`${path}/${THUMB}/@me`)))
+      expectEqual(
+        (await reactions()).map(({ count }) => count),
+        [4],
+        'the count',
+      )
+    },
+  },
+]
