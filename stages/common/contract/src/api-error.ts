@@ -1,22 +1,16 @@
 import type { z } from 'zod'
 
-/**
- * What a form's field had wrong with it, nested as the form is: `{content: {_errors: [{code,
- * message}]}}`.
- */
+/** Validation errors, nested like the form: `{content: {_errors: [{code, message}]}}`. */
 export interface FieldErrors {
   [field: string]: FieldErrors | { code: string; message: string }[]
 }
 
-/**
- * An answer other than 2xx, in Discord's shape. Thrown by handlers, written by one error
- * middleware.
- */
+/** An error response in Discord's format. Handlers throw it, and one error middleware writes it. */
 export class ApiError extends Error {
   readonly status: number
   readonly code: number
   readonly errors: FieldErrors | undefined
-  /** Seconds, for 429 and 503. */
+  /** Seconds after which the client may retry, for 429 and 503. */
   readonly retryAfter: number | undefined
 
   constructor(
@@ -43,7 +37,7 @@ export class ApiError extends Error {
   }
 }
 
-/** The catalogue: every refusal the contract knows, by what happened. Codes are Discord's. */
+/** Every error of the contract, by its reason. Codes and messages are Discord's. */
 export const refuse = {
   unauthorized: () => new ApiError(401, 0, '401: Unauthorized'),
   notFound: () => new ApiError(404, 0, '404: Not Found'),
@@ -56,7 +50,7 @@ export const refuse = {
   unknownOverwrite: () => new ApiError(404, 10009, 'Unknown Permission Overwrite'),
   unknownRole: () => new ApiError(404, 10011, 'Unknown Role'),
   unknownUser: () => new ApiError(404, 10013, 'Unknown User'),
-  /** The path of a reaction holds no emoji. */
+  /** The path of the reaction contains no emoji. */
   unknownEmoji: () => new ApiError(400, 10014, 'Unknown Emoji'),
   noSuchEmoji: () => new ApiError(404, 10014, 'Unknown Emoji'),
   unknownWebhook: () => new ApiError(404, 10015, 'Unknown Webhook'),
@@ -74,7 +68,7 @@ export const refuse = {
   unknownWelcomeScreen: () => new ApiError(404, 10069, 'Unknown Guild Welcome Screen'),
   unknownScheduledEvent: () => new ApiError(404, 10070, 'Unknown Guild Scheduled Event'),
   unknownSound: () => new ApiError(404, 10097, 'Unknown Sound'),
-  /** Discord has no code of its own for this one. */
+  /** Discord has no code for this error. */
   unknownAutoModerationRule: () => new ApiError(404, 0, 'Unknown Auto Moderation Rule'),
   slowMode: (seconds: number) =>
     new ApiError(429, 20016, 'This action cannot be performed due to slowmode rate limit.', {
@@ -106,20 +100,20 @@ export const refuse = {
   malformedJson: () => new ApiError(400, 50109, 'The request body contains invalid JSON.'),
   rateLimited: (seconds: number) =>
     new ApiError(429, 0, 'You are being rate limited.', { retryAfter: seconds }),
-  /** Nothing was lost: what was asked may be asked again, with the same nonce, after `seconds`. */
+  /** The client may retry after `seconds`, with the same nonce. */
   unavailable: (seconds = 1) =>
     new ApiError(503, 0, '503: Service Unavailable', { retryAfter: seconds }),
 } as const
 
-/** One field's refusal, such as `limit=abc`. */
+/** An error of one field, such as for `limit=abc`. */
 export const invalidField = (field: string, code: string, message: string): ApiError =>
   refuse.invalidForm({ [field]: { _errors: [{ code, message }] } })
 
-/** A validator's findings as Discord's nested form errors. */
+/** Zod's issues as Discord's nested form errors. */
 export function formErrors(error: z.ZodError): FieldErrors {
   const root: FieldErrors = {}
   for (const issue of error.issues) {
-    // A form that takes no other fields names those together.
+    // A strict form reports all unknown fields in one issue.
     const fields =
       issue.code === 'unrecognized_keys'
         ? issue.keys.map((key) => [...issue.path, key])
@@ -150,7 +144,7 @@ function add(
 function describe(issue: z.core.$ZodIssue): { code: string; message: string } {
   switch (issue.code) {
     case 'invalid_type':
-      // Zod does not hand out the input it judged; its message alone says that there was none.
+      // Only Zod's message tells that the input was missing; the issue does not contain the input.
       if (/received (undefined|null)$/.test(issue.message))
         return { code: 'BASE_TYPE_REQUIRED', message: 'This field is required' }
       return {
@@ -178,7 +172,7 @@ function describe(issue: z.core.$ZodIssue): { code: string; message: string } {
         message: `int value should be greater than or equal to ${issue.minimum}.`,
       }
     case 'invalid_value':
-      // The input is there where the caller asked Zod to report it.
+      // The issue has the input if the caller set `reportInput`.
       if ('input' in issue && issue.input == null)
         return { code: 'BASE_TYPE_REQUIRED', message: 'This field is required' }
       return {

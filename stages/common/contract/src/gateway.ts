@@ -12,8 +12,8 @@ export {
 } from 'discord-api-types/v10'
 
 /**
- * In no documentation, but taken by Discord: interactions.py has it among all its intents. Admits
- * nothing here.
+ * An intent that Discord accepts and does not document. interactions.py sends it with all others. It
+ * admits no event here.
  */
 const UNDOCUMENTED = 1 << 17
 
@@ -22,6 +22,7 @@ const KNOWN_INTENTS = Object.values(GatewayIntentBits).reduce<number>(
   UNDOCUMENTED,
 )
 
+/** Whether `intents` is a set of known bits. */
 export const intentsAreValid = (intents: number): boolean =>
   Number.isSafeInteger(intents) &&
   intents >= 0 &&
@@ -29,18 +30,15 @@ export const intentsAreValid = (intents: number): boolean =>
   intents <= KNOWN_INTENTS
 
 /**
- * Every workshop user may have the privileged intents; disnake asks its application's flags before
- * it uses them.
+ * The flags say that an application may use the privileged intents, as every workshop user may.
+ * disnake checks them first.
  */
 export const APPLICATION_FLAGS: number =
   ApplicationFlags.GatewayPresenceLimited |
   ApplicationFlags.GatewayGuildMembersLimited |
   ApplicationFlags.GatewayMessageContentLimited
 
-/**
- * The intent that admits an event, in a guild and in a direct message. An event that is not listed
- * goes to everyone.
- */
+/** The intent that admits an event. Events that are not listed need none. */
 const INTENT_OF: Readonly<Record<string, readonly [guild: number, dm: number]>> = {
   GUILD_CREATE: [GatewayIntentBits.Guilds, 0],
   GUILD_UPDATE: [GatewayIntentBits.Guilds, 0],
@@ -81,12 +79,13 @@ const INTENT_OF: Readonly<Record<string, readonly [guild: number, dm: number]>> 
   TYPING_START: [GatewayIntentBits.GuildMessageTyping, GatewayIntentBits.DirectMessageTyping],
 }
 
+/** Whether a session with these intents receives an event. */
 export function intentsAdmit(intents: number, event: string, inGuild: boolean): boolean {
   const needed = INTENT_OF[event]?.[inGuild ? 0 : 1] ?? 0
   return needed === 0 || (intents & needed) !== 0
 }
 
-/** Opcodes a client may send. Anything else closes with 4001. */
+/** Opcodes that a client may send. The gateway closes with 4001 on any other. */
 export const CLIENT_OPS: ReadonlySet<number> = new Set([
   GatewayOpcodes.Heartbeat,
   GatewayOpcodes.Identify,
@@ -96,7 +95,7 @@ export const CLIENT_OPS: ReadonlySet<number> = new Set([
   GatewayOpcodes.RequestGuildMembers,
 ])
 
-/** Close codes after which a client may not resume: it said goodbye, or it must log in anew. */
+/** Close codes after which a client cannot resume: it left, or it has to identify again. */
 export const SESSION_ENDING_CLOSE_CODES: ReadonlySet<number> = new Set([
   1000,
   1001,

@@ -1,19 +1,18 @@
-/** Why a text was not taken as JSON. */
+/** Why a text was refused. */
 export type JsonRefusal = 'not-utf8' | 'malformed' | 'too-deep'
 export type JsonResult =
   | { readonly ok: true; readonly value: unknown }
   | { readonly ok: false; readonly reason: JsonRefusal }
 
 /**
- * No body or frame of the contract nests deeper than this; a reviver or a validator is recursive
- * and would end the process.
+ * No body or frame of the contract nests deeper. Revivers and validators recurse, so a deeper text
+ * could overflow the stack.
  */
 const MAX_DEPTH = 64
 
 /**
- * JSON without the loss: an integer beyond 2^53 becomes a bigint instead of a neighbouring number.
- * discord.py sends ids as bare numbers, and `JSON.parse` alone would answer with the id of
- * something else.
+ * Parses JSON without losing digits: an integer beyond 2^53 becomes a bigint. discord.py sends ids as
+ * bare numbers, which `JSON.parse` alone would round to the id of something else.
  */
 export function parseJson(input: string | Uint8Array): JsonResult {
   let text: string
@@ -25,7 +24,7 @@ export function parseJson(input: string | Uint8Array): JsonResult {
   }
   if (depthExceeds(text, MAX_DEPTH)) return { ok: false, reason: 'too-deep' }
   try {
-    // The reviver is several times slower, and only sixteen digits in a row can be beyond 2^53.
+    // A reviver is several times slower, and an integer beyond 2^53 has at least sixteen digits.
     return {
       ok: true,
       value: /[0-9]{16}/.test(text)
@@ -44,16 +43,16 @@ function keepInteger(_key: string, value: unknown, context: { source?: string })
     : value
 }
 
-/** In Node.js 24, and missing from TypeScript's library. */
+/** Node.js 24 has it; TypeScript's library does not declare it yet. */
 const { rawJSON } = JSON as unknown as { rawJSON(text: string): unknown }
 
-/** The way back: a bigint is written as the integer that it is. */
+/** Writes JSON, and bigints as integers. */
 export function writeJson(value: unknown): string {
   try {
     return JSON.stringify(value)
   } catch (error) {
     if (!(error instanceof TypeError)) throw error
-    // A replacer makes every answer slower, and hardly one has a bigint in it.
+    // The first try fails only for bigints. They are rare, and a replacer slows every answer down.
     return JSON.stringify(value, (_key, each: unknown) =>
       typeof each === 'bigint' ? rawJSON(String(each)) : each,
     )

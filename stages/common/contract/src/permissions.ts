@@ -2,13 +2,13 @@ import { PermissionFlagsBits } from 'discord-api-types/v10'
 
 export { PermissionFlagsBits as Permission } from 'discord-api-types/v10'
 
-/** Every permission Discord documents, ORed. What an owner and an administrator have. */
+/** Every permission that Discord documents. Owners and administrators have all of them. */
 export const ALL_PERMISSIONS: bigint = Object.values(PermissionFlagsBits).reduce(
   (all, bit) => all | bit,
   0n,
 )
 
-/** What @everyone may do in a new guild. */
+/** The permissions of @everyone in a new guild. */
 export const DEFAULT_PERMISSIONS: bigint =
   PermissionFlagsBits.ViewChannel |
   PermissionFlagsBits.SendMessages |

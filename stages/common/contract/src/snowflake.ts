@@ -1,11 +1,10 @@
-/** Discord's first millisecond: 2015-01-01T00:00:00Z. */
+/** Discord's epoch, 2015-01-01T00:00:00Z, in milliseconds since the Unix epoch. */
 export const DISCORD_EPOCH = 1_420_070_400_000
 
 /**
- * A 64-bit id as a decimal string: 42 bits of milliseconds since Discord's epoch, 10 of worker, 12
- * of sequence. Ids sort by time, so "messages before this one" is a range of the primary key.
- * Strings, because 2^53 is too small for JavaScript's numbers: the one thing every Discord library
- * gets wrong once.
+ * A 64-bit id as a decimal string: 42 bits of milliseconds since Discord's epoch, 10 bits of worker
+ * number, 12 bits of sequence number. Ids sort by time, so "messages before this one" is a range of
+ * the primary key. They are strings because JavaScript's numbers are exact only up to 2^53.
  */
 export type Snowflake = string
 export type UserId = Snowflake
@@ -16,44 +15,39 @@ export type RoleId = Snowflake
 
 const LARGEST = (1n << 63n) - 1n
 
-/**
- * A decimal string of 1–19 digits that fits in 63 bits: more is not an id, and a database's signed
- * long could not hold it.
- */
+/** Whether the text is a decimal number of 1–19 digits that fits a database's signed long. */
 export const isSnowflake = (text: string): boolean =>
   /^[0-9]{1,19}$/.test(text) && BigInt(text) <= LARGEST
 
-/** Milliseconds since the Unix epoch at which an id was made. */
+/** The time at which an id was made, in milliseconds since the Unix epoch. */
 export const timeOf = (id: Snowflake): number => Number(BigInt(id) >> 22n) + DISCORD_EPOCH
 
-/** The smallest id of a millisecond: where a page "from this time on" starts. */
+/** The smallest id of a millisecond, as the lower bound of a range of time. */
 export const firstIdAt = (ms: number): Snowflake =>
   (BigInt(Math.max(0, Math.floor(ms) - DISCORD_EPOCH)) << 22n).toString()
 
-/** Orders ids by age without turning them into numbers: the longer string is the larger id. */
+/** Compares ids by age, as strings: the longer one is the larger number. */
 export const compareIds = (a: Snowflake, b: Snowflake): number =>
   a.length - b.length || (a < b ? -1 : a > b ? 1 : 0)
 
 export interface SnowflakeOptions {
-  /** 0–1023. Configured in stages 1 and 2, leased in stage 3. */
+  /** 0–1023. It is configured in stages 1 and 2, and leased in stage 3. */
   readonly worker: number
   readonly now: () => number
-  /**
-   * The end of the time that is reserved for this process: no id lies in this millisecond or after
-   * it.
-   */
+  /** The end (exclusive) of the time reserved for this process, in milliseconds. */
   readonly until?: () => number
 }
 
-/** Every id of the reserved time is used up. */
+/** Thrown when all ids of the reserved time are used up. */
 export class IdsExhausted extends Error {
   readonly code = 'OUT_OF_IDS'
 }
 
 /**
- * Makes ids that never repeat and never go down. When the clock steps back, ids go on from the last
- * time seen; when a millisecond's 4,096 ids are used up, they borrow from the next one, and are
- * refused where the reserved time ends.
+ * Returns a function that makes ids. They never repeat and never decrease. When the clock is set
+ * back, ids continue from the latest time. When the 4,096 ids of a millisecond are used up, they
+ * borrow from the next one. It throws `IdsExhausted` at the end of the
+ * reserved time.
  */
 export function snowflakeGenerator(options: SnowflakeOptions): () => Snowflake {
   const { worker, now, until = () => Number.POSITIVE_INFINITY } = options

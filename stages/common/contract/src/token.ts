@@ -2,14 +2,14 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 import { isSnowflake, type UserId } from './snowflake.ts'
 
 /**
- * A token is `base64(user id).base36(issued seconds).HMAC-SHA-256`, the shape Discord's bots have:
- * libraries read the user id from the first part. It is verified without a read, so a reconnect
- * storm cannot become a storm of token look-ups. The price: a single token can't be revoked without
- * a list, only all of them by a new secret. Production would keep such a list.
+ * Issues and verifies tokens: `base64(user id).base36(issued seconds).HMAC-SHA-256`, the format of
+ * Discord's bot tokens. Libraries read the user id from the first part. Verification needs no read,
+ * so a reconnect storm causes no storm of lookups. The price is that a single token cannot be
+ * revoked; a new secret revokes all of them. Production would keep a list of revoked tokens.
  */
 export interface Tokens {
   issue(user: UserId, atMs: number): string
-  /** The user, or undefined. Accepts `Bot ` in front, since clients send it in IDENTIFY too. */
+  /** The user, or undefined for an invalid token. Accepts a `Bot ` prefix, which clients send. */
   verify(token: string): UserId | undefined
 }
 
@@ -22,14 +22,14 @@ export function tokens(secret: string): Tokens {
       return `${head}.${sign(head)}`
     },
     verify(token) {
-      const bare = token.startsWith('Bot ') ? token.slice(4) : token
-      if (bare.length > 256) return undefined
-      const dot = bare.lastIndexOf('.')
+      const unprefixed = token.startsWith('Bot ') ? token.slice(4) : token
+      if (unprefixed.length > 256) return undefined
+      const dot = unprefixed.lastIndexOf('.')
       if (dot < 0) return undefined
-      const given = Buffer.from(bare.slice(dot + 1))
-      const right = Buffer.from(sign(bare.slice(0, dot)))
-      if (given.length !== right.length || !timingSafeEqual(given, right)) return undefined
-      const user = Buffer.from(bare.slice(0, bare.indexOf('.')), 'base64url').toString()
+      const given = Buffer.from(unprefixed.slice(dot + 1))
+      const expected = Buffer.from(sign(unprefixed.slice(0, dot)))
+      if (given.length !== expected.length || !timingSafeEqual(given, expected)) return undefined
+      const user = Buffer.from(unprefixed.slice(0, unprefixed.indexOf('.')), 'base64url').toString()
       return isSnowflake(user) ? user : undefined
     },
   }

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { timeToWire } from '../time.ts'
-import { codePoints, orNull, text, trimmedText } from './fields.ts'
+import { codePoints, text, trimmedText } from './fields.ts'
 
-/** Code points of all that can be read in the embeds of one message together. */
+/** The limit for the text in all embeds of a message together, in code points. */
 const MAX_TOTAL = 6_000
 
 const iso8601 = z.iso.datetime({ offset: true })
@@ -12,10 +12,10 @@ const LAST = Date.parse('9999-12-31T23:59:59.999Z')
 const isBlank = (value: string | null | undefined): boolean => value == null || value.trim() === ''
 
 /**
- * Null, absent and blank all say nothing. What says nothing is not kept, so an embed reads the same
- * however it was sent.
+ * Removes null, absent and blank fields. They mean the same, so an embed is stored the same way
+ * whichever of them a client sent.
  */
-const said = <T extends object>(fields: T): { [K in keyof T]?: NonNullable<T[K]> } =>
+const withoutBlanks = <T extends object>(fields: T): { [K in keyof T]?: NonNullable<T[K]> } =>
   Object.fromEntries(
     Object.entries(fields).filter(
       ([, value]) => !(typeof value === 'string' ? isBlank(value) : value == null),
@@ -30,7 +30,7 @@ const required = (max: number) =>
     message: 'This field is required',
   })
 
-/** Only schemes that a client may open or show without a second thought: never `javascript:`. */
+/** Allows only schemes that a client can open safely: never `javascript:`. */
 const address = (schemes: RegExp) =>
   text(2_048).refine((value) => schemes.test(value) && URL.canParse(value), {
     params: { code: 'URL_TYPE_INVALID_URL' },
@@ -38,15 +38,14 @@ const address = (schemes: RegExp) =>
   })
 const link = address(/^https?:\/\//i)
 /**
- * Pictures may name a file that was sent along, too. Files are outside the contract, so nothing is
- * shown for it.
+ * A picture may also refer to an attached file. Files are outside of the contract, so such a picture
+ * is not shown.
  */
 const picture = address(/^(https?|attachment):\/\//i)
 
-/** Answered as Discord writes times. */
+/** Parsed from ISO 8601, and answered in Discord's format. */
 const timestamp = z.string().transform((value, context): string => {
-  // Without an offset it means UTC, here and at Discord; JavaScript would take it for the machine's
-  // own time.
+  // A time without an offset is UTC at Discord. JavaScript would take it for local time.
   const zoned = /(Z|[+-]\d\d:\d\d)$/.test(value) ? value : `${value}Z`
   const at = iso8601.safeParse(zoned).success ? Date.parse(zoned) : Number.NaN
   if (at >= FIRST && at <= LAST) return timeToWire(at)
@@ -58,44 +57,45 @@ const timestamp = z.string().transform((value, context): string => {
   return z.NEVER
 })
 
-/**
- * discord.py sends a footer without a text, and pictures without an address, for what was taken
- * away again.
- */
+/** discord.py sends a picture without a URL, and a footer without a text, for a removed one. */
 const image = z
-  .object({ url: orNull(picture) })
+  .object({ url: picture.nullish() })
   .transform(({ url }) => (url == null ? undefined : { url }))
 const footer = z
-  .object({ text: orNull(trimmedText(2_048)), icon_url: orNull(picture) })
+  .object({ text: trimmedText(2_048).nullish(), icon_url: picture.nullish() })
   .transform(({ text, icon_url }) =>
-    isBlank(text) ? undefined : { text: text!, ...said({ icon_url }) },
+    isBlank(text) ? undefined : { text: text!, ...withoutBlanks({ icon_url }) },
   )
 const author = z
-  .object({ name: required(256), url: orNull(link), icon_url: orNull(picture) })
-  .transform(({ name, url, icon_url }) => ({ name, ...said({ url, icon_url }) }))
+  .object({ name: required(256), url: link.nullish(), icon_url: picture.nullish() })
+  .transform(({ name, url, icon_url }) => ({ name, ...withoutBlanks({ url, icon_url }) }))
 const field = z
-  .object({ name: required(256), value: required(1_024), inline: orNull(z.boolean()) })
+  .object({ name: required(256), value: required(1_024), inline: z.boolean().nullish() })
   .transform(({ name, value, inline }) => ({ name, value, inline: inline ?? false }))
 
 /**
- * What Discord documents of an embed that a user may send, and nothing else. Clients send their
- * whole structure, also `type`, `flags`, `video` or `proxy_url` of an embed that they were given:
- * those are the server's to say.
+ * The fields of an embed that a user may send, by Discord's documentation. Others are dropped:
+ * clients return the whole embed that they received, and `type`, `flags`, `video` and `proxy_url` in
+ * it are set by the server.
  */
 const fields = z
   .object({
-    title: orNull(trimmedText(256)),
-    description: orNull(trimmedText(4_096)),
-    url: orNull(link),
-    timestamp: orNull(timestamp),
-    color: orNull(z.int().min(0).max(0xffffff)),
-    footer: orNull(footer),
-    image: orNull(image),
-    thumbnail: orNull(image),
-    author: orNull(author),
-    fields: orNull(z.array(field).max(25)).transform((list) => (list?.length ? list : undefined)),
+    title: trimmedText(256).nullish(),
+    description: trimmedText(4_096).nullish(),
+    url: link.nullish(),
+    timestamp: timestamp.nullish(),
+    color: z.int().min(0).max(0xffffff).nullish(),
+    footer: footer.nullish(),
+    image: image.nullish(),
+    thumbnail: image.nullish(),
+    author: author.nullish(),
+    fields: z
+      .array(field)
+      .max(25)
+      .nullish()
+      .transform((list) => (list?.length ? list : undefined)),
   })
-  .transform(said)
+  .transform(withoutBlanks)
 
 export type Embed = z.output<typeof fields>
 
@@ -108,8 +108,16 @@ const lengthOf = ({ title, description, footer, author, fields }: Embed): number
     ...(fields ?? []).flatMap(({ name, value }) => [name, value]),
   ].reduce((sum, text) => sum + codePoints(text ?? ''), 0)
 
-/** A colour, an address or a time alone shows nothing. */
-const shows = ({ title, description, footer, image, thumbnail, author, fields }: Embed): boolean =>
+/** Whether the embed shows anything. A colour, a URL or a time alone does not. */
+const isVisible = ({
+  title,
+  description,
+  footer,
+  image,
+  thumbnail,
+  author,
+  fields,
+}: Embed): boolean =>
   [title, description, footer, image, thumbnail, author, fields].some((part) => part !== undefined)
 
 const withinTotal = [
@@ -120,17 +128,14 @@ const withinTotal = [
   },
 ] as const
 
-/**
- * The embeds of a message. One that shows nothing is left out, so that it does not make a message
- * of an empty one.
- */
+/** The embeds of a message. Invisible ones are dropped: they cannot make up a message. */
 export const embeds = z
   .array(fields)
   .max(10)
   .refine(...withinTotal)
-  .transform((list) => list.filter(shows))
+  .transform((list) => list.filter(isVisible))
 
-/** The one embed of older clients; null where it shows nothing. */
+/** The single embed that older clients send; null if it is invisible. */
 export const embed = fields
-  .refine((one) => withinTotal[0]([one]), withinTotal[1])
-  .transform((one): Embed | null => (shows(one) ? one : null))
+  .refine((each) => withinTotal[0]([each]), withinTotal[1])
+  .transform((each): Embed | null => (isVisible(each) ? each : null))

@@ -3,8 +3,8 @@ import { ALL_PERMISSIONS } from '../permissions.ts'
 import { isSnowflake } from '../snowflake.ts'
 
 /**
- * What was sent, short enough to send back. Never `String(value)` of an object: `{"toString": 1}`
- * would make it throw.
+ * A short form of a value for an error message. It never calls `String()` with an object, which
+ * throws for `{"toString": 1}`.
  */
 const shown = (value: unknown): string =>
   JSON.stringify(
@@ -17,14 +17,14 @@ const notSnowflake = (value: unknown) => ({
 })
 
 /**
- * An id as a string, or as the bare number some libraries send. Objects such as `{"$gt": ""}` are
- * refused, not passed on.
+ * An id as a string, or as the bare number that some libraries send. Objects such as `{"$gt": ""}`
+ * are refused, so that none reaches a database query.
  */
 export const snowflake = z.unknown().transform((value, context): string => {
   const isInteger =
     typeof value === 'bigint' || (typeof value === 'number' && Number.isSafeInteger(value))
   const text = typeof value === 'string' ? value : isInteger ? String(value) : ''
-  if (isSnowflake(text)) return BigInt(text).toString() // without leading zeros: one id, one spelling
+  if (isSnowflake(text)) return BigInt(text).toString() // drops leading zeros, so that each id has one spelling
   context.addIssue({
     code: 'custom',
     ...(value === undefined
@@ -35,9 +35,9 @@ export const snowflake = z.unknown().transform((value, context): string => {
 })
 
 /**
- * A permission set: a decimal string, or a number from older libraries. Kept as a string, as on the
- * wire. Bits that stand for no permission are dropped, as Discord drops them: py-cord's
- * `Permissions.all()` sets every bit below 2^53, which not even an owner has.
+ * A permission set: a decimal string, or a number from older libraries. The result is a string, as on
+ * the wire. Unknown bits are dropped, as at Discord: py-cord's `Permissions.all()` sets every bit
+ * below 2^53, which not even an owner has.
  */
 export const permissions = z.unknown().transform((value, context): string => {
   const text = ['string', 'number', 'bigint'].includes(typeof value) ? String(value) : ''
@@ -51,45 +51,39 @@ export const permissions = z.unknown().transform((value, context): string => {
 })
 
 /**
- * Judges by the schema that fits the form of the value, and names the fault as that schema does.
- * z.union would answer "Invalid input", whatever the fault is.
+ * Validates by the schema that `choose` returns for the value, and reports that schema's errors.
+ * `z.union` would report "Invalid input" for each of them.
  */
-export const byForm = <T extends z.ZodType>(schemaFor: (value: unknown) => T) =>
+export const schemaFor = <T extends z.ZodType>(choose: (value: unknown) => T) =>
   z.unknown().transform((value, context): z.output<T> => {
-    const result = schemaFor(value).safeParse(value, { reportInput: true })
+    const result = choose(value).safeParse(value, { reportInput: true })
     if (result.success) return result.data
     for (const issue of result.error.issues) context.addIssue({ ...issue })
     return z.NEVER
   })
 
 /**
- * Half a surrogate pair is no character: no encoding has it, so it could not be answered, stored
- * and sent as the same text. Clients make them by cutting a text in the middle of an emoji.
+ * Half a surrogate pair cannot be encoded, so it could not be stored and sent back unchanged. Clients
+ * produce one when they cut a text in the middle of an emoji.
  */
 const wellFormed = [
   (value: string) => value.isWellFormed(),
   { params: { code: 'BASE_TYPE_BAD_UNICODE' }, message: 'Must be well-formed Unicode.' },
 ] as const
 
-/**
- * Text as it came, of at most so many code points, as Discord counts: `👍` is one, although a
- * string's length says two.
- */
+/** Unchanged text of up to `max` code points. Discord counts `👍` as one, `length` as two. */
 export const text = (max: number) => wellFormedAtMost(z.string(), max)
 
-/** Text that people write. Discord trims it before it counts, and keeps it trimmed. */
+/** Text that people write. Discord trims it before it counts and stores it. */
 export const trimmedText = (max: number) => wellFormedAtMost(z.string().trim(), max)
 
 const wellFormedAtMost = (from: z.ZodString, max: number) =>
   from.refine(...atMost(max)).refine(...wellFormed)
 
-/** A name of a thing. */
+/** The name of a channel, role or guild, in code points. */
 export const name = (min: number, max: number) => personName(min, max).refine(...wellFormed)
 
-/**
- * What people call themselves is taken as it comes, ill-formed or not: whoever passes it on has to
- * cope with that.
- */
+/** The name of a person. It may be ill-formed Unicode, and the code that sends it on handles that. */
 export const personName = (min: number, max: number) =>
   z
     .string()
@@ -110,12 +104,9 @@ const atMost = (max: number) =>
     { params: { code: 'BASE_TYPE_MAX_LENGTH' }, message: `Must be ${max} or fewer in length.` },
   ] as const
 
-/** Null and absent mean the same to most clients: back to the default. */
-export const orNull = <T extends z.ZodType>(schema: T) => schema.nullable().optional()
-
-/** An integer in a query string. */
+/** An integer in a query string; `fallback` if it is absent. */
 export const queryInt = (min: number, max: number, fallback: number) =>
-  // Optional outside the transform: else the key itself would have to be there.
+  // Zod would require the key if this were not optional here.
   z
     .unknown()
     .optional()

@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { orNull, snowflake, text } from './fields.ts'
+import { snowflake, text } from './fields.ts'
 
 /**
- * What Discord lets bots set; the rest is dropped. Libraries send their whole structure, and others
- * cannot read it.
+ * The fields that Discord lets bots set. Others are dropped: libraries send their whole structure,
+ * which other libraries cannot read.
  */
 const activity = z.object({
   name: text(128),
@@ -13,56 +13,51 @@ const activity = z.object({
 })
 
 export const presence = z.object({
-  /**
-   * discordgo identifies with an empty one, which says nothing and so means what saying nothing
-   * means.
-   */
+  /** discordgo identifies with an empty status, which means the default. */
   status: z.union([
     z.enum(['online', 'dnd', 'idle', 'invisible', 'offline']),
     z.literal('').transform(() => 'online' as const),
   ]),
-  activities: orNull(z.array(activity).max(10)),
-  /** The one activity of older protocols: hikari sends no other, discordgo an empty one. */
-  game: orNull(activity).catch(undefined),
-  /** Nobody is told of it, and serenity writes it as an object. */
-  since: orNull(z.number()).catch(undefined),
-  afk: orNull(z.boolean()),
+  activities: z.array(activity).max(10).nullish(),
+  /** The single activity of older protocols. hikari sends only this one, discordgo an empty one. */
+  game: activity.nullish().catch(undefined),
+  /** Unused, and serenity sends an object here. */
+  since: z.number().nullish().catch(undefined),
+  afk: z.boolean().nullish(),
 })
 
 export const identify = z.object({
   token: text(512),
-  /** Judged after the form: without valid intents the close code is 4013, not 4002. */
+  /** Checked after the form, because invalid intents close with 4013 and not with 4002. */
   intents: z.unknown().optional(),
-  properties: orNull(z.looseObject({})),
-  compress: orNull(z.boolean()),
-  large_threshold: orNull(z.int()),
-  shard: orNull(z.unknown()),
-  presence: orNull(presence),
+  properties: z.looseObject({}).nullish(),
+  compress: z.boolean().nullish(),
+  large_threshold: z.int().nullish(),
+  shard: z.unknown().nullish(),
+  presence: presence.nullish(),
 })
 
 export const resume = z.object({
   token: text(512),
   /**
-   * Null from discord.py's kin when they were cut before READY: no session, and not a wrong form,
-   * or they would try for ever.
+   * discord.py and its forks send null if they lost their socket before READY. It counts as an
+   * unknown session. They would retry an invalid form for ever.
    */
   session_id: text(128)
     .nullable()
     .transform((id) => id ?? ''),
-  /** A negative one is judged after the form: 4007, not 4002. */
+  /** A negative number is checked after the form, because it closes with 4007 and not with 4002. */
   seq: z.int().nullable(),
 })
 
 export const voiceStateUpdate = z.object({
   guild_id: snowflake,
   channel_id: snowflake.nullable(),
-  self_mute: orNull(z.boolean()),
-  self_deaf: orNull(z.boolean()),
+  self_mute: z.boolean().nullish(),
+  self_deaf: z.boolean().nullish(),
 })
 
-/**
- * An id, or a text or number that is none. A value that could not be named as a text is ignored.
- */
+/** An id, or any text or number. Other values are ignored. */
 const anyId = z.union([
   snowflake,
   z.string().transform((value) => value.toWellFormed()),
@@ -70,7 +65,7 @@ const anyId = z.union([
   z.bigint().transform(String),
   z.unknown().transform(() => undefined),
 ])
-const MOST_IDS = 100
+const MAX_IDS = 100
 const anyIds = z.union([z.array(anyId), anyId.transform((one) => [one])])
 
 export const requestMembers = z.object({
@@ -81,19 +76,18 @@ export const requestMembers = z.object({
       .length(1)
       .transform((list) => list[0]!),
   ]),
-  query: orNull(text(100)),
-  limit: orNull(z.int().min(0)),
-  presences: orNull(z.boolean()),
-  /** One that is no id belongs to no member, and is named in `not_found`. */
-  user_ids: orNull(
-    z
-      .unknown()
-      .refine((value) => !Array.isArray(value) || value.length <= MOST_IDS)
-      .pipe(anyIds)
-      .transform((ids) => ids.filter((id) => id !== undefined)),
-  ),
-  /** One that is none is ignored, as Discord documents, and the chunks carry none. */
-  nonce: orNull(text(32)).catch(undefined),
+  query: text(100).nullish(),
+  limit: z.int().min(0).nullish(),
+  presences: z.boolean().nullish(),
+  /** A value that is not an id is returned in `not_found`. */
+  user_ids: z
+    .unknown()
+    .refine((value) => !Array.isArray(value) || value.length <= MAX_IDS)
+    .pipe(anyIds)
+    .transform((ids) => ids.filter((id) => id !== undefined))
+    .nullish(),
+  /** An invalid nonce is ignored, as Discord documents, and the chunks have none. */
+  nonce: text(32).nullish().catch(undefined),
 })
 
 export const frame = z.object({ op: z.int(), d: z.unknown().optional() })

@@ -1,4 +1,4 @@
-/** The languages that Discord has. */
+/** Discord's locales. */
 export const LOCALES = [
   'ar',
   'bg',

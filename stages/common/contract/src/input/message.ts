@@ -1,16 +1,19 @@
 import { z } from 'zod'
 import { embed, embeds } from './embed.ts'
-import { byForm, orNull, snowflake, text, trimmedText } from './fields.ts'
+import { schemaFor, snowflake, text, trimmedText } from './fields.ts'
 import { allUnsupported, unsupported } from './unsupported.ts'
 
-/** Code points of a message's text. */
+/** The maximum length of a message's text, in code points. */
 export const MAX_CONTENT = 2_000
 
 const allowedMentions = z.object({
-  parse: orNull(z.array(z.enum(['users', 'roles', 'everyone'])).max(3)),
-  users: orNull(z.array(snowflake).max(100)),
-  roles: orNull(z.array(snowflake).max(100)),
-  replied_user: orNull(z.boolean()),
+  parse: z
+    .array(z.enum(['users', 'roles', 'everyone']))
+    .max(3)
+    .nullish(),
+  users: z.array(snowflake).max(100).nullish(),
+  roles: z.array(snowflake).max(100).nullish(),
+  replied_user: z.boolean().nullish(),
 })
 
 const NONCES: Readonly<Record<string, z.ZodType<string | number | bigint>>> & {
@@ -24,63 +27,60 @@ const NONCES: Readonly<Record<string, z.ZodType<string | number | bigint>>> & {
     .max(2n ** 63n - 1n),
 }
 
-/**
- * Up to 25 characters, or an integer of 64 bits; the answer and the event carry it back as it came.
- */
-const nonce = byForm(
+/** Up to 25 characters or a 64-bit integer. The answer and the event return it unchanged. */
+const nonce = schemaFor(
   (value): z.ZodType<string | number | bigint> => NONCES[typeof value] ?? NONCES.string,
 )
 
 /**
- * IS_VOICE_MESSAGE and IS_COMPONENTS_V2: Discord lets a sender set them. The bits that nobody may
- * set are ignored there too.
+ * IS_VOICE_MESSAGE and IS_COMPONENTS_V2, which a sender may set at Discord. Bits that only the server
+ * may set are ignored, here as at Discord.
  */
 const UNSUPPORTED_FLAGS = (1 << 13) | (1 << 15)
 
-const flags = orNull(
-  z
-    .int()
-    .min(0)
-    .refine((bits) => (bits & UNSUPPORTED_FLAGS) === 0, {
-      params: { code: 'FIELD_UNSUPPORTED' },
-      message: 'flags: voice messages and components are not supported by this server.',
-    }),
-)
+const flags = z
+  .int()
+  .min(0)
+  .refine((bits) => (bits & UNSUPPORTED_FLAGS) === 0, {
+    params: { code: 'FIELD_UNSUPPORTED' },
+    message: 'flags: voice messages and components are not supported by this server.',
+  })
+  .nullish()
 
-const content = orNull(trimmedText(MAX_CONTENT))
+const content = trimmedText(MAX_CONTENT).nullish()
 
-/** Discord has these parts of a message beside its text and embeds. */
+/** Parts of a message that this server does not support. */
 const parts = allUnsupported('components', 'sticker_ids', 'attachments')
 
 export const createMessage = z.object({
   content,
-  nonce: orNull(nonce),
-  enforce_nonce: orNull(z.boolean()),
-  tts: orNull(z.boolean()),
-  embeds: orNull(embeds),
-  embed: orNull(embed),
+  nonce: nonce.nullish(),
+  enforce_nonce: z.boolean().nullish(),
+  tts: z.boolean().nullish(),
+  embeds: embeds.nullish(),
+  embed: embed.nullish(),
   flags,
-  allowed_mentions: orNull(allowedMentions),
-  message_reference: orNull(
-    z.object({
+  allowed_mentions: allowedMentions.nullish(),
+  message_reference: z
+    .object({
       message_id: snowflake,
-      channel_id: orNull(snowflake),
-      guild_id: orNull(snowflake),
-      fail_if_not_exists: orNull(z.boolean()),
-      /** 0 is a reply; 1 forwards. */
+      channel_id: snowflake.nullish(),
+      guild_id: snowflake.nullish(),
+      fail_if_not_exists: z.boolean().nullish(),
+      /** 0 replies to a message, 1 forwards it. */
       type: unsupported('message_reference.type'),
-    }),
-  ),
+    })
+    .nullish(),
   ...parts,
   ...allUnsupported('poll', 'shared_client_theme'),
 })
 
 export const editMessage = z.object({
   content,
-  embeds: orNull(embeds),
-  embed: orNull(embed),
+  embeds: embeds.nullish(),
+  embed: embed.nullish(),
   flags,
-  allowed_mentions: orNull(allowedMentions),
+  allowed_mentions: allowedMentions.nullish(),
   ...parts,
 })
 

@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import {
   name,
-  orNull,
   permissions,
   personName,
   queryBoolean,
@@ -29,20 +28,18 @@ const overwrite = z.object({
 
 export const putOverwrite = overwrite.omit({ id: true })
 
-/**
- * 0 text, 2 voice, 4 category, 5 announcement. Threads, stages and forums are outside the contract.
- */
+/** 0 text, 2 voice, 4 category, 5 announcement. Other types are outside of the contract. */
 const channelType = z.literal([0, 2, 4, 5])
 
 const channelFields = {
-  topic: orNull(trimmedText(1_024)),
-  position: orNull(z.int().min(0).max(10_000)),
-  parent_id: orNull(snowflake),
-  nsfw: orNull(z.boolean()),
-  rate_limit_per_user: orNull(z.int().min(0).max(21_600)),
-  bitrate: orNull(z.int().min(8_000).max(384_000)),
-  user_limit: orNull(z.int().min(0).max(99)),
-  permission_overwrites: orNull(z.array(overwrite).max(500)),
+  topic: trimmedText(1_024).nullish(),
+  position: z.int().min(0).max(10_000).nullish(),
+  parent_id: snowflake.nullish(),
+  nsfw: z.boolean().nullish(),
+  rate_limit_per_user: z.int().min(0).max(21_600).nullish(),
+  bitrate: z.int().min(8_000).max(384_000).nullish(),
+  user_limit: z.int().min(0).max(99).nullish(),
+  permission_overwrites: z.array(overwrite).max(500).nullish(),
   ...allUnsupported(
     'rtc_region',
     'default_reaction_emoji',
@@ -53,8 +50,7 @@ const channelFields = {
     'available_tags',
     'flags',
   ),
-  // 1 is "automatic", and a day is what clients take a channel's threads to last where it does not
-  // say.
+  // 1 is "automatic". Clients assume a day if a channel does not say how long its threads last.
   video_quality_mode: unsupported('video_quality_mode', 1),
   default_auto_archive_duration: unsupported('default_auto_archive_duration', 1_440),
 }
@@ -68,7 +64,7 @@ export const editChannel = z.object({
   name: name(1, 100).optional(),
   type: channelType.optional(),
   ...channelFields,
-  // Only threads and group messages have these.
+  // Fields of threads and group messages.
   ...allUnsupported(
     'archived',
     'locked',
@@ -82,42 +78,42 @@ export const moveChannels = z
   .array(
     z.object({
       id: snowflake,
-      position: orNull(z.int().min(0).max(10_000)),
-      parent_id: orNull(snowflake),
-      lock_permissions: orNull(z.boolean()),
+      position: z.int().min(0).max(10_000).nullish(),
+      parent_id: snowflake.nullish(),
+      lock_permissions: z.boolean().nullish(),
     }),
   )
   .max(500)
 
 const roleFields = {
-  name: orNull(name(1, 100)),
-  permissions: orNull(permissions),
-  color: orNull(z.int().min(0).max(0xffffff)),
-  colors: orNull(
-    z.object({
+  name: name(1, 100).nullish(),
+  permissions: permissions.nullish(),
+  color: z.int().min(0).max(0xffffff).nullish(),
+  colors: z
+    .object({
       primary_color: z.int().min(0).max(0xffffff),
-      // Null and not 0, which would be a gradient to black.
+      // 0 would be a gradient to black.
       secondary_color: unsupportedUnlessNull('colors.secondary_color'),
       tertiary_color: unsupportedUnlessNull('colors.tertiary_color'),
-    }),
-  ),
-  hoist: orNull(z.boolean()),
-  mentionable: orNull(z.boolean()),
+    })
+    .nullish(),
+  hoist: z.boolean().nullish(),
+  mentionable: z.boolean().nullish(),
   ...allUnsupported('icon', 'unicode_emoji'),
 }
 export const writeRole = z.object(roleFields)
 export const moveRoles = z
-  .array(z.object({ id: snowflake, position: orNull(z.int().min(0).max(10_000)) }))
+  .array(z.object({ id: snowflake, position: z.int().min(0).max(10_000).nullish() }))
   .max(250)
 
-/** Fields that a guild takes both when it is made and later. */
+/** Fields for both creating and editing a guild. */
 const guildFields = {
-  verification_level: orNull(z.int().min(0).max(4)),
-  default_message_notifications: orNull(z.int().min(0).max(1)),
-  explicit_content_filter: orNull(z.int().min(0).max(2)),
-  preferred_locale: orNull(z.enum(LOCALES)),
+  verification_level: z.int().min(0).max(4).nullish(),
+  default_message_notifications: z.int().min(0).max(1).nullish(),
+  explicit_content_filter: z.int().min(0).max(2).nullish(),
+  preferred_locale: z.enum(LOCALES).nullish(),
   ...allUnsupported('icon', 'system_channel_flags'),
-  /** Every guild has this one: Discord has chosen regions by call for years. */
+  /** Every guild has this value. Discord chooses a region for each call. */
   region: unsupported('region', 'deprecated'),
 }
 
@@ -129,10 +125,10 @@ export const createGuild = z.object({
 })
 export const editGuild = z.object({
   name: name(2, 100).optional(),
-  description: orNull(trimmedText(300)),
+  description: trimmedText(300).nullish(),
   owner_id: snowflake.optional(),
-  system_channel_id: orNull(snowflake),
-  afk_channel_id: orNull(snowflake),
+  system_channel_id: snowflake.nullish(),
+  afk_channel_id: snowflake.nullish(),
   afk_timeout: z.literal([60, 300, 900, 1_800, 3_600]).optional(),
   ...guildFields,
   ...allUnsupported(
@@ -150,28 +146,28 @@ export const editGuild = z.object({
 
 export const putMember = z.object({
   access_token: text(512),
-  nick: orNull(personName(0, 32)),
-  roles: orNull(z.array(snowflake).max(250)),
+  nick: personName(0, 32).nullish(),
+  roles: z.array(snowflake).max(250).nullish(),
   ...allUnsupported('mute', 'deaf', 'flags'),
 })
 export const editMember = z.object({
-  nick: orNull(personName(0, 32)),
-  roles: orNull(z.array(snowflake).max(250)),
-  mute: orNull(z.boolean()),
-  deaf: orNull(z.boolean()),
-  /** Null ends a time-out, and no member has one. */
+  nick: personName(0, 32).nullish(),
+  roles: z.array(snowflake).max(250).nullish(),
+  mute: z.boolean().nullish(),
+  deaf: z.boolean().nullish(),
+  /** Null ends a time-out, and no member has one, so it is accepted. */
   ...allUnsupported('communication_disabled_until', 'flags', 'avatar', 'banner', 'bio'),
-  /** Null would put the member out of their call, and so asks for something as well. */
+  /** Even null is a request: it would disconnect the member from their call. */
   channel_id: unsupportedUnlessAbsent('channel_id'),
 })
-export const editNick = z.object({ nick: orNull(personName(0, 32)) })
+export const editNick = z.object({ nick: personName(0, 32).nullish() })
 
 export const createInvite = z
   .object({
-    max_age: orNull(z.int().min(0).max(604_800)),
-    max_uses: orNull(z.int().min(0).max(100)),
-    temporary: orNull(z.boolean()),
-    unique: orNull(z.boolean()),
+    max_age: z.int().min(0).max(604_800).nullish(),
+    max_uses: z.int().min(0).max(100).nullish(),
+    temporary: z.boolean().nullish(),
+    unique: z.boolean().nullish(),
     ...allUnsupported(
       'target_type',
       'target_user_id',
@@ -188,12 +184,12 @@ export const createDm = z.object({
   ...allUnsupported('access_tokens', 'nicks'),
 })
 export const createUser = z.object({ username: personName(1, 32), bot: z.boolean().optional() })
-/** A channel's past for labs: so many messages, spread evenly over so many days until now. */
+/** Fills a channel for labs with messages, spread evenly over the days before `until_days`. */
 export const fillHistory = z.object({
   channel_id: snowflake,
   messages: z.int().min(1).max(10_000),
   days: z.number().positive().max(3_650),
-  /** How many days ago that past ends: a long one is written piece by piece. */
+  /** How many days ago the history ends. A long history is written in several requests. */
   until_days: z.number().min(0).max(3_650).default(0),
   characters: z.int().min(1).max(2_000),
 })
@@ -207,7 +203,7 @@ export const pageQuery = z.object({
 })
 export const memberQuery = z.object({ limit: queryInt(1, 1_000, 1), after: id })
 export const guildQuery = z.object({ with_counts: queryBoolean })
-/** An invite may name what to show with it, and there is nothing of the kind. */
+/** Events and targets of invites do not exist here, so a request cannot ask for one. */
 export const inviteQuery = z.object({
   with_counts: queryBoolean,
   ...allUnsupported('guild_scheduled_event_id', 'target_channel_id', 'target_message_id'),
@@ -219,7 +215,7 @@ export const guildsQuery = z.object({
   before: id,
 })
 export const memberSearchQuery = z.object({ query: text(100), limit: queryInt(1, 1_000, 1) })
-/** The list is empty, so only the form of the limit is checked. */
+/** The query of a list that is always empty. Only the form of the limit is checked. */
 export const listQuery = z.object({ limit: queryInt(1, 1_000, 50) })
 export const reactionQuery = z.object({
   limit: queryInt(1, 100, 25),

@@ -1,33 +1,45 @@
 import { z } from 'zod'
-import { byForm, queryBoolean, queryInt, snowflake, trimmedText } from './fields.ts'
+import { queryBoolean, queryInt, schemaFor, snowflake, trimmedText } from './fields.ts'
 import { allUnsupported } from './unsupported.ts'
 
-/** A parameter that may be repeated comes as a text where it is not. */
+/** A repeatable query parameter. It is a string if it occurs once, and an array otherwise. */
 const listOf = <T extends z.ZodType>(each: T, most: number) => {
   const list = z.array(each).max(most)
-  const one = each.transform((value) => [value])
-  return byForm((value): z.ZodType<z.output<T>[]> => (Array.isArray(value) ? list : one)).optional()
+  const single = each.transform((value) => [value])
+  return schemaFor(
+    (value): z.ZodType<z.output<T>[]> => (Array.isArray(value) ? list : single),
+  ).optional()
 }
 
 const ids = listOf(snowflake, 100)
 const id = snowflake.optional()
 
-/** Each may be asked for, and with a `-` before it excluded. */
-const eitherWay = <const T extends string>(...values: T[]) =>
+/** Values that a search requires, or excludes with a leading `-`. */
+const signedList = <const T extends string>(...values: T[]) =>
   listOf(z.enum(values.flatMap((value) => [value, `-${value}` as const])), values.length * 2)
 
-/** Strict: a filter that is not known would be no filter, and everything found. */
+/** Strict, because an unknown filter that is ignored would return every message. */
 export const searchQuery = z.strictObject({
   content: trimmedText(1_024).optional(),
   author_id: ids,
-  author_type: eitherWay('user', 'bot', 'webhook'),
+  author_type: signedList('user', 'bot', 'webhook'),
   channel_id: listOf(snowflake, 500),
   mentions: ids,
   mentions_role_id: ids,
   mention_everyone: queryBoolean,
   replied_to_user_id: ids,
   replied_to_message_id: ids,
-  has: eitherWay('link', 'embed', 'image', 'video', 'sound', 'file', 'sticker', 'poll', 'snapshot'),
+  has: signedList(
+    'link',
+    'embed',
+    'image',
+    'video',
+    'sound',
+    'file',
+    'sticker',
+    'poll',
+    'snapshot',
+  ),
   pinned: queryBoolean,
   max_id: id,
   min_id: id,

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** Nothing is asked for: null, false, 0, an empty text, list or object. */
+/** Whether a value asks for nothing: null, false, 0, an empty text, list or object. */
 const asksForNothing = (value: unknown): boolean =>
   value == null ||
   value === false ||
@@ -18,21 +18,21 @@ const refusing = (field: string, accepts: (value: unknown) => boolean) =>
     })
 
 /**
- * A field that Discord documents and this server does not support. An answer of 200 would say that
- * it was done, so it is refused by name. Libraries send their whole structure: a value that asks
- * for nothing is accepted, and so is `standing`, the value that everything here has anyway.
+ * A field that Discord documents and this server does not support. It is refused by name, because an
+ * answer of 200 would claim that it had an effect. Libraries send whole structures, so a value that
+ * asks for nothing is accepted, and so is `fixed`, the value that the field always has here.
  */
-export const unsupported = (field: string, standing?: unknown) =>
-  refusing(field, (value) => asksForNothing(value) || value === standing)
+export const unsupported = (field: string, fixed?: unknown) =>
+  refusing(field, (value) => asksForNothing(value) || value === fixed)
 
-/** The same, where even null asks for something. */
+/** Like `unsupported`, but even null asks for something. */
 export const unsupportedUnlessAbsent = (field: string) =>
   refusing(field, (value) => value === undefined)
 
-/** The same, where null alone asks for nothing. */
+/** Like `unsupported`, but only null asks for nothing. */
 export const unsupportedUnlessNull = (field: string) => refusing(field, (value) => value == null)
 
-/** Several of them, as a part of a form's shape. */
+/** Several unsupported fields, as part of a form. */
 export const allUnsupported = <const F extends string>(
   ...fields: readonly F[]
 ): Record<F, ReturnType<typeof unsupported>> =>
