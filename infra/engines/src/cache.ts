@@ -1,8 +1,7 @@
-import { execFile } from 'node:child_process'
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { promisify } from 'node:util'
 import { CodedError, messageOf } from '@threshold/kit'
+import { ExecaError } from 'execa'
 import { enginesConfig, pythonEnvironment } from './config.ts'
 import { type Availability, unusable, usable } from './engine.ts'
 import {
@@ -15,32 +14,29 @@ import {
   requireDisk,
 } from './folder.ts'
 import { withLock } from './lock.ts'
+import { runProbe } from './process/probe.ts'
 import { noProgress, type OnProgress } from './progress.ts'
 import { sweep } from './registry/sweep.ts'
 
 export interface Tool {
   readonly name: string
   readonly version: string
-  /** How much disk its install takes at the most, on the way too. */
+  /** The peak disk space of its installation, in MB. */
   readonly installMb?: number
-  /** A program in its folder, with arguments, that ends well where the tool can run. */
+  /** A command in its folder that succeeds where the tool can run. */
   readonly check?: readonly string[]
 }
 
-const run = promisify(execFile)
-const CHECK_MS = 20_000
+const CHECK_TIMEOUT_MS = 20_000
 
-/**
- * Its presence, and nothing else, says that a tool is whole. Written last, by rename, after
- * everything else.
- */
+/** Only this file marks a tool as complete. It is written last, by rename. */
 const MARKER = '.threshold-complete.json'
 
 export const cacheDir = (): string => enginesConfig().cacheDir
 
 export const toolDir = (tool: Tool): string => join(cacheDir(), `${tool.name}-${tool.version}`)
 
-/** It is whole, and it runs here. */
+/** Whether the tool is complete and runs here. */
 export async function isInstalled(tool: Tool): Promise<boolean> {
   return (await hasMarker(tool)) && (await passesCheck(tool))
 }
@@ -55,63 +51,50 @@ async function hasMarker(tool: Tool): Promise<boolean> {
       marker.version === tool.version
     )
   } catch {
-    // No folder, no marker, or a marker cut short: not whole, in every case.
+    // No folder, no marker or a truncated one: the tool is not complete.
     return false
   }
 }
 
-/** A fifth of a second for a Python environment, so a tool that runs is asked once in a process. */
+/** A check takes up to a fifth of a second, so each process checks a tool once. */
 const passed = new Set<string>()
 
 /**
- * A tool may be whole and run no more: its Python was upgraded, a library went with an upgrade of
- * the system. Only an end with a failure counts, and a program that is gone. A machine that is too
- * busy to answer is no reason to install again.
+ * A complete tool may no longer run: an upgrade of the system replaced its Python or a library.
+ * Only a failed or missing program counts. A check that times out on a busy machine is no reason to
+ * install again.
  */
 async function passesCheck(tool: Tool): Promise<boolean> {
   const dir = toolDir(tool)
   const [program, ...args] = tool.check ?? []
   if (program === undefined || passed.has(dir)) return true
   try {
-    await run(resolve(dir, program), args, {
-      cwd: dir,
-      env: pythonEnvironment(),
-      timeout: CHECK_MS,
-      killSignal: 'SIGKILL',
-    })
+    const env = pythonEnvironment()
+    await runProbe(resolve(dir, program), args, { cwd: dir, env, timeoutMs: CHECK_TIMEOUT_MS })
     passed.add(dir)
     return true
   } catch (error) {
-    const gone = hasErrno(error) && ['ENOENT', 'EACCES', 'ENOEXEC'].includes(String(error.code))
-    const failed = hasErrno(error) && typeof error.code === 'number'
-    return !gone && !failed
+    if (!(error instanceof ExecaError)) throw error
+    const missing = ['ENOENT', 'EACCES', 'ENOEXEC'].includes(error.code ?? '')
+    return !missing && error.exitCode === undefined
   }
 }
 
-const hasErrno = (error: unknown): error is { code: unknown } =>
-  typeof error === 'object' && error !== null && 'code' in error
-
-/**
- * Whether the cache has room for a tool, if it is not installed yet, and for `runMb` that it writes
- * while it runs.
- */
+/** Whether the cache has space for the tool's installation, if missing, and for `runMb` of data. */
 export async function checkToolSpace(tool: Tool, runMb: number): Promise<Availability> {
   const needMb = (await isInstalled(tool)) ? runMb : (tool.installMb ?? 0) + runMb
   return await checkSpace(`${tool.name} ${tool.version}`, needMb)
 }
 
-/** Whether there is a cache, and room on its disk. */
-export async function checkSpace(what: string, needMb: number): Promise<Availability> {
+/** Whether the cache is usable and its disk has `needMb` of free space. */
+export async function checkSpace(title: string, needMb: number): Promise<Availability> {
   const why = await cacheProblem()
   if (why !== undefined) return unusable(why, CACHE_NEXT)
-  const full = await diskProblem(cacheDir(), needMb, what)
+  const full = await diskProblem(cacheDir(), needMb, title)
   return full === undefined ? usable : unusable(full, DISK_NEXT)
 }
 
-/**
- * Says that a tool is whole. `installTool` does it; by hand only for what was put there by other
- * means.
- */
+/** Marks a tool as complete. `installTool` does so; call it only after another way to install. */
 export async function markInstalled(tool: Tool): Promise<void> {
   const target = join(toolDir(tool), MARKER)
   const draft = `${target}.${process.pid}`
@@ -125,10 +108,10 @@ export async function markInstalled(tool: Tool): Promise<void> {
 /**
  * Installs a tool once per machine and returns its folder.
  *
- * Guarantees: whoever gets the folder gets a whole tool. Two processes never install the same tool
- * at once; the second waits and finds it done. An install that was killed leaves no marker, so that
- * it is thrown away and redone. The folder is filled in place and not moved there when done: a
- * Python environment writes its own absolute path into its scripts.
+ * The returned folder always holds a complete tool. Two processes never install the same tool at
+ * once: the second waits and finds it installed. An install that was killed leaves no marker and is
+ * redone from scratch. The folder is filled in place, not moved there, because a virtual
+ * environment writes its absolute path into its scripts.
  */
 export async function installTool(
   tool: Tool,
@@ -144,7 +127,7 @@ export async function installTool(
     })
   return await withLock(`install-${tool.name}-${tool.version}`, { onWait: waiting }, async () => {
     if (await isInstalled(tool)) return dir
-    // The installer of a killed process may still be writing into this folder.
+    // The installer of a killed process may still be writing to this folder.
     await sweep()
     await rm(dir, { recursive: true, force: true })
     await requireDisk(cacheDir(), tool.installMb ?? 0, `installing ${tool.name} ${tool.version}`)
@@ -168,7 +151,7 @@ export async function installTool(
 const checkFailed = (tool: Tool): CodedError =>
   new CodedError(
     'TOOL_DOES_NOT_RUN',
-    `${tool.name} ${tool.version} was installed, and does not start: ${tool.check?.join(' ')}`,
+    `${tool.name} ${tool.version} was installed but does not run: ${tool.check?.join(' ')} fails`,
     {
       next: 'npx threshold doctor',
     },

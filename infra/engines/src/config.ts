@@ -2,37 +2,33 @@ import { userInfo } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
 import { CodedError } from '@threshold/kit/errors'
 
-/**
- * The only file here that reads the environment: what can be set from outside is this list and
- * nothing else.
- */
+/** All settings from the environment. No other file of this package reads it. */
 export interface EnginesConfig {
   /**
-   * Tools, running engines' data and locks. Outside the tree, so that a fresh clone need not fetch
-   * everything again.
+   * For tools, data of running engines and locks. It lies outside the clone, so clones share it.
    */
   readonly cacheDir: string
-  /** A MongoDB of the user's own. */
+  /** The user's own MongoDB. */
   readonly mongodbUri: string | undefined
-  /** A Cassandra of the user's own. */
+  /** The user's own Cassandra. */
   readonly cassandraUri: string | undefined
   readonly javaHome: string | undefined
-  /** Where systems put the Javas that are not on the PATH; colons between them. */
+  /** The folders where systems install Java outside the PATH. */
   readonly jvmFolders: readonly string[]
-  /** Where mongod is downloaded from: a mirror inside a closed network, for instance. */
+  /** The server that mongod is downloaded from, for instance a mirror in a closed network. */
   readonly mongodbMirror: string
-  /** Which provider the tests' engine must come from; without one, the best that is quickly had. */
+  /** The provider of the tests' engines; undefined for the best `quick` one. */
   readonly testEngine: 'external' | 'docker' | 'native' | undefined
-  /** Whether tests repeat as often as they can, see testing/breadth.ts. */
+  /** Whether all tests run, with full repetitions: see testing/breadth.ts. */
   readonly testAll: boolean
-  /** Also what starts three nodes of Cassandra at once. */
+  /** Whether tests that start three Cassandra nodes at once run too. */
   readonly testCluster: boolean
-  /** A Chromium of the user's own. */
+  /** The user's own Chromium. */
   readonly chromium: string | undefined
-  /** Docker somewhere else than at its usual socket. */
+  /** The address of a Docker daemon that is not at its usual socket. */
   readonly dockerHost: string | undefined
   readonly runtimeDir: string | undefined
-  /** npm's own cache, where it is told to keep it elsewhere than in the home folder. */
+  /** npm's cache, if it is not in the home folder. */
   readonly npmCache: string | undefined
   readonly path: string
   readonly home: string
@@ -40,17 +36,13 @@ export interface EnginesConfig {
 
 const JVM_FOLDERS = '/usr/lib/jvm:/Library/Java/JavaVirtualMachines:/opt/homebrew/opt'
 
-/**
- * Read at every call, not once at import: a test, or a CLI that was told another cache, may change
- * the environment.
- */
+/** Reads the environment at every call, since tests and the command line change it. */
 export function enginesConfig(env: NodeJS.ProcessEnv = process.env): EnginesConfig {
   const home = homeOf(env)
   const set = (name: string): string | undefined =>
     env[name] === undefined || env[name] === '' ? undefined : env[name]
   const [own, caches] = [set('THRESHOLD_CACHE'), set('XDG_CACHE_HOME')]
-  // The same as the launcher finds, see scripts/launcher/folders.mjs. A relative XDG_CACHE_HOME is
-  // invalid.
+  // scripts/launcher/folders.mjs must find the same folder. A relative XDG_CACHE_HOME is invalid.
   const shared = caches !== undefined && isAbsolute(caches) ? caches : join(home ?? '/', '.cache')
   return {
     cacheDir: own === undefined ? join(shared, 'threshold') : resolve(own),
@@ -80,24 +72,24 @@ function homeOf({ HOME }: NodeJS.ProcessEnv): string | undefined {
   try {
     return userInfo().homedir || undefined
   } catch {
-    return undefined // the system's list of users does not have this one
+    return undefined // the user is not in the system's user list
   }
 }
 
 function testEngineOf(value: string | undefined): EnginesConfig['testEngine'] {
   if (value === undefined || value === 'external' || value === 'docker' || value === 'native')
     return value
-  throw new CodedError('BAD_CONFIG', `THRESHOLD_TEST_ENGINE is ${value}`, {
+  throw new CodedError('BAD_CONFIG', `THRESHOLD_TEST_ENGINE is ${value}, which is no provider`, {
     next: 'set it to external, docker or native, or unset it',
   })
 }
 
-/** A child's environment: ours, with additions. Undefined takes a variable away. */
+/** This process's environment with additions. Undefined removes a variable. */
 export const childEnvironment = (
   extra: Record<string, string | undefined> = {},
 ): NodeJS.ProcessEnv => ({ ...process.env, ...extra })
 
-/** These would have an environment of its own look for its packages elsewhere. */
+/** Removes variables that would make a virtual environment load packages from elsewhere. */
 export const OWN_PYTHON = {
   PYTHONHOME: undefined,
   PYTHONPATH: undefined,

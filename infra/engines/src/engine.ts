@@ -1,15 +1,15 @@
 import { CodedError } from '@threshold/kit/errors'
 import { z } from 'zod'
 
-/** Where a figure was measured. No result leaves this repository without one. */
+/** The engine that a figure was measured on. Every published figure carries one. */
 export const engineLabelSchema = z
   .object({
     product: z.string(),
     version: z.string(),
     provider: z.enum(['external', 'docker', 'native']),
-    /** Set when this is not the engine that the stage is about: why it stands here. */
+    /** Why this engine stands in for the one that the stage is about; unset for the real one. */
     standIn: z.string().optional(),
-    /** All of it in one line. */
+    /** The whole label in one line. */
     text: z.string(),
   })
   .readonly()
@@ -22,34 +22,34 @@ export interface EngineLimits {
 export type EngineState = 'running' | 'paused' | 'killed' | 'stopped' | 'died'
 
 /**
- * A real database that runs. An engine that is not ours (`external`) answers stop with letting go
- * of it, and everything else below with ENGINE_NOT_OURS.
+ * A running database. An `external` engine, which Threshold did not start, keeps running after
+ * `stop`; all other controls throw ENGINE_NOT_OURS.
  */
 export interface Engine extends AsyncDisposable {
   readonly kind: 'mongodb' | 'cassandra'
   readonly label: EngineLabel
   readonly uri: string
-  /** Of the process, where there is one of ours. */
+  /** Undefined for a container and an external engine. */
   readonly pid: number | undefined
   state(): EngineState
-  /** Ends it and removes its data, unless the data folder was given. Idempotent. */
+  /** Ends the engine and removes its data, unless the caller gave the data folder. Idempotent. */
   stop(): Promise<void>
-  /** As a power cut would: SIGKILL, the data stays. */
+  /** Sends SIGKILL, like a power cut. The data stays. */
   kill(): Promise<void>
-  /** Same data, same port, running or killed before. Returns when it answers again. */
+  /** Restarts a running or killed engine on the same data and port. Returns when it answers. */
   restart(): Promise<void>
-  /** Neither answers nor closes connections: what a hung machine looks like to its clients. */
+  /** Makes the engine hang: it neither answers nor closes connections. */
   pause(): Promise<void>
   resume(): Promise<void>
-  /** What holds, which may be more than was asked for. */
+  /** The limits in effect, which may be higher than requested. */
   limits(): EngineLimits
-  /** To so many nodes. */
+  /** Adds nodes until there are that many. */
   scale(nodes: number): Promise<void>
 }
 
 /**
- * `quick`: what is there or comes in seconds. `lab`: the best there is, also if it takes minutes
- * once.
+ * `quick` takes an engine that is present or installs in seconds. `lab` takes the best one, even if
+ * its one-time installation takes minutes.
  */
 export type Preference = 'quick' | 'lab'
 
@@ -65,14 +65,14 @@ export function labelText(label: Omit<EngineLabel, 'text'>): EngineLabel {
   return { ...label, text: `${label.product} ${label.version} (${label.provider}${standIn})` }
 }
 
-export const externalEngineError = (what: string): CodedError =>
+export const externalEngineError = (action: string): CodedError =>
   new CodedError(
     'ENGINE_NOT_OURS',
-    `an external engine cannot be ${what}: Threshold did not start it`,
+    `an external engine cannot be ${action}: Threshold did not start it`,
     {
       next: 'unset THRESHOLD_MONGODB_URI, or choose --engine docker or --engine native',
     },
   )
 
 export const cannotScale = (product: string, nodes: number): CodedError =>
-  new CodedError('ENGINE_CANNOT_SCALE', `${product} runs as one node here; ${nodes} were asked for`)
+  new CodedError('ENGINE_CANNOT_SCALE', `${product} runs as one node here and cannot have ${nodes}`)

@@ -19,23 +19,20 @@ const REASONS: Readonly<Record<string, string>> = {
   ELOOP: 'the path holds a loop of links',
 }
 
-/**
- * Why no files can be put into a folder; undefined for one that takes them. Makes the folder if it
- * is missing.
- */
+/** Why a folder cannot be written; undefined if it can. Creates the folder if it is missing. */
 async function unwritableReason(folder: string): Promise<string | undefined> {
   try {
     await mkdir(folder, { recursive: true })
     await access(folder, constants.W_OK | constants.X_OK)
     return undefined
-  } catch (made) {
-    const error = await rootCause(folder, made)
+  } catch (thrown) {
+    const error = await rootCause(folder, thrown)
     const code = hasErrno(error) ? error.code : undefined
     const why =
       code === undefined ? messageOf(error) : `${REASONS[code] ?? messageOf(error)} (${code})`
     const owner = await ownerOf(folder)
-    const closed = code === 'EACCES' || code === 'EPERM'
-    return closed && owner !== process.getuid?.() ? `${why}, it belongs to user ${owner}` : why
+    const denied = code === 'EACCES' || code === 'EPERM'
+    return denied && owner !== process.getuid?.() ? `${why}, it belongs to user ${owner}` : why
   }
 }
 
@@ -46,21 +43,21 @@ const hasErrno = (error: unknown): error is Error & { readonly code: string } =>
   error instanceof Error && 'code' in error && typeof error.code === 'string'
 
 /**
- * `mkdir` of several folders says ENOENT where the first of them met a read-only disk: what is
- * there already says why.
+ * A recursive `mkdir` fails with ENOENT on a read-only disk. Access to the nearest existing parent
+ * then gives the real error.
  */
-async function rootCause(folder: string, otherwise: unknown): Promise<unknown> {
+async function rootCause(folder: string, thrown: unknown): Promise<unknown> {
   try {
     await access(folder, constants.W_OK)
-    return otherwise
+    return thrown
   } catch (error) {
     const missing = hasErrno(error) && error.code === 'ENOENT'
-    if (!missing) return hasErrno(otherwise) && otherwise.code !== 'ENOENT' ? otherwise : error
-    return dirname(folder) === folder ? otherwise : await rootCause(dirname(folder), otherwise)
+    if (!missing) return hasErrno(thrown) && thrown.code !== 'ENOENT' ? thrown : error
+    return dirname(folder) === folder ? thrown : await rootCause(dirname(folder), thrown)
   }
 }
 
-/** Answers the owner of the folder, or of the nearest parent that exists. */
+/** The user id that owns the folder or its nearest existing parent. */
 async function ownerOf(folder: string): Promise<number> {
   try {
     return (await stat(folder)).uid
@@ -69,7 +66,7 @@ async function ownerOf(folder: string): Promise<number> {
   }
 }
 
-/** Checked before a command starts anything: a result that cannot be kept is worth no minutes. */
+/** Throws NOT_WRITABLE before a command spends minutes on a result that it could not save. */
 export async function requireWritable(folder: string, what: string, next: string): Promise<void> {
   const why = await unwritableReason(folder)
   if (why !== undefined)
@@ -79,8 +76,8 @@ export async function requireWritable(folder: string, what: string, next: string
 export const CACHE_NEXT = 'set THRESHOLD_CACHE to a folder that you can write in'
 
 /**
- * Returns the cache folder, there and writable, with the folders in it that every command writes
- * in.
+ * Returns the cache folder. Throws CACHE_UNUSABLE if it, or a folder in it that every command
+ * writes to, is not writable.
  */
 export async function requireCache(): Promise<string> {
   const cache = enginesConfig().cacheDir
@@ -89,12 +86,12 @@ export async function requireCache(): Promise<string> {
   return cache
 }
 
-/** In words; undefined for a cache that is in order. */
+/** Why the cache folder cannot be used; undefined if it can. */
 export async function cacheProblem(): Promise<string | undefined> {
   const cache = enginesConfig().cacheDir
-  // A class path and a Python environment take no colon.
+  // Class paths and virtual environments cannot contain a colon.
   if (cache.includes(':'))
-    return `the cache folder ${cache} cannot be used: there is a colon in its path`
+    return `the cache folder ${cache} cannot be used: its path contains a colon`
   for (const folder of [cache, ...(await existingFolders(cache, ['run', 'locks']))]) {
     const why = await unwritableReason(folder)
     if (why !== undefined) return `the cache folder ${folder} cannot be used: ${why}`
@@ -107,7 +104,7 @@ async function existingFolders(folder: string, names: readonly string[]): Promis
   return names.filter((name) => found.includes(name)).map((name) => join(folder, name))
 }
 
-/** On the disk of a folder, or of the nearest above it that exists. */
+/** Free space on the disk of the folder or its nearest existing parent. */
 export async function freeBytes(folder: string): Promise<number> {
   try {
     const { bavail, bsize } = await statfs(folder)
@@ -119,9 +116,9 @@ export async function freeBytes(folder: string): Promise<number> {
 }
 
 export const DISK_NEXT =
-  'free some space (npx threshold reset removes what runs left), or set THRESHOLD_CACHE to a folder on another disk'
+  'free some space (npx threshold reset removes leftovers of earlier commands), or set THRESHOLD_CACHE to a folder on another disk'
 
-/** Says how much space the disk of a folder lacks; undefined when it has enough. */
+/** Why the disk of a folder has too little space; undefined if it has enough. */
 export async function diskProblem(
   folder: string,
   needMb: number,
@@ -144,11 +141,11 @@ export async function requireDisk(
 
 const FULL = /ENOSPC|EDQUOT|no space left|disk quota exceeded|disk full/i
 
-/** A program that met a full disk says so in words of its own, if at all. */
+/** Recognizes a full disk in the output of other programs, each of which words it differently. */
 export const looksFull = (error: unknown): boolean =>
   !hasCode(error, 'DISK_FULL') && FULL.test(messageOf(error))
 
-/** An engine that only lacks room, or a cache, is nearer than one that has to be installed. */
+/** The easiest remedy: space or a cache before an installation. */
 export const remedyOf = (refusals: readonly { readonly next: string | undefined }[]): string =>
   [DISK_NEXT, CACHE_NEXT].find((remedy) => refusals.some(({ next }) => next === remedy)) ??
   'npx threshold doctor'

@@ -2,12 +2,12 @@ import { accessSync, constants } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { setTimeout as delay } from 'node:timers/promises'
 import { CodedError, messageOf } from '@threshold/kit/errors'
+import pRetry from 'p-retry'
 import { requireCache } from './folder.ts'
 
 export interface LockOptions {
-  /** Called once if someone else holds the lock. */
+  /** Called once if another process holds the lock. */
   readonly onWait?: () => void
   readonly timeoutMs?: number
 }
@@ -15,18 +15,19 @@ export interface LockOptions {
 const POLL_MS = 50
 
 /**
- * Kept reachable: a lock whose database is collected as garbage, because the work waits for nothing
- * the collector knows, is let go of.
+ * Keeps the databases reachable. If the garbage collector took one, for instance while `work` waits
+ * for something unreachable, its lock would be released.
  */
 const held = new Set<DatabaseSync>()
 
 /**
- * Runs `work` while no other process on this machine runs work under the same name.
+ * Runs `work` while no other process on this machine runs work under the same name. Throws
+ * LOCK_TIMED_OUT after `timeoutMs`, one hour by default.
  *
- * The lock is SQLite's on an empty database file, because that is a lock of the operating system:
- * it ends with the process that holds it, however that ends. A lock file with a process id in it
- * needs someone to judge whether its owner is dead, and two who judge at the same moment both take
- * it.
+ * The lock is SQLite's lock on an empty database file, which is a lock of the operating system: it
+ * ends with the process that holds it, however that process ends. A lock file with a process id
+ * would need a judgement whether its owner is dead, and two processes that judge at the same moment
+ * would both take it.
  */
 export async function withLock<T>(
   name: string,
@@ -46,10 +47,25 @@ export async function withLock<T>(
   }
 }
 
+/**
+ * Takes the lock and resolves with the function that releases it, for a holder that is not one
+ * call.
+ */
+export async function acquireLock(name: string): Promise<() => void> {
+  const acquired = Promise.withResolvers<void>()
+  const released = Promise.withResolvers<void>()
+  withLock(name, {}, () => {
+    acquired.resolve()
+    return released.promise
+  }).catch(acquired.reject)
+  await acquired.promise
+  return released.resolve
+}
+
 function open(file: string): DatabaseSync {
   try {
     const database = new DatabaseSync(file)
-    // SQLite opens a file that it may only read, and then excludes nobody.
+    // SQLite also opens a read-only file, and then it locks nothing.
     accessSync(file, constants.W_OK)
     return database
   } catch (error) {
@@ -57,7 +73,7 @@ function open(file: string): DatabaseSync {
   }
 }
 
-/** Left by another user, `sudo` perhaps, or by a file system that can only be read. */
+/** Another user, perhaps root through `sudo`, made the file, or the file system is read-only. */
 function lockUnusable(file: string, error: unknown): CodedError {
   const next = `sudo rm ${file}, or set THRESHOLD_CACHE to a folder that you can write in`
   return new CodedError('CACHE_UNUSABLE', `the lock ${file} cannot be used: ${messageOf(error)}`, {
@@ -68,31 +84,29 @@ function lockUnusable(file: string, error: unknown): CodedError {
 
 async function acquire(database: DatabaseSync, name: string, options: LockOptions): Promise<void> {
   const { onWait, timeoutMs = 3_600_000 } = options
-  const until = Date.now() + timeoutMs
-  let told = false
-  for (;;) {
-    try {
-      // Fails at once when taken: waiting inside SQLite would stop the event loop.
-      database.exec('BEGIN EXCLUSIVE')
-      return
-    } catch (error) {
-      if (!isBusy(error)) throw lockUnusable(database.location() ?? name, error)
-    }
-    if (Date.now() > until) {
-      throw new CodedError(
-        'LOCK_TIMED_OUT',
-        `another process has held the lock ${name} for ${Math.round(timeoutMs / 1_000)} s`,
-        {
-          next: 'npx threshold reset',
-        },
-      )
-    }
-    if (!told) onWait?.()
-    told = true
-    await delay(POLL_MS)
+  try {
+    // BEGIN fails at once if the lock is taken: waiting in SQLite would block the event loop.
+    await pRetry(() => database.exec('BEGIN EXCLUSIVE'), {
+      retries: Number.POSITIVE_INFINITY,
+      factor: 1,
+      minTimeout: POLL_MS,
+      maxRetryTime: timeoutMs,
+      shouldRetry: ({ error }) => isBusy(error),
+      onFailedAttempt: ({ error, attemptNumber }) => {
+        if (attemptNumber === 1 && isBusy(error)) onWait?.()
+      },
+    })
+  } catch (error) {
+    if (!isBusy(error)) throw lockUnusable(database.location() ?? name, error)
+    const seconds = Math.round(timeoutMs / 1_000)
+    throw new CodedError(
+      'LOCK_TIMED_OUT',
+      `another process has held the lock ${name} for ${seconds} s`,
+      { next: 'npx threshold reset' },
+    )
   }
 }
 
-/** SQLITE_BUSY: someone else holds it. */
+/** SQLITE_BUSY: another process holds the lock. */
 const isBusy = (error: unknown): boolean =>
   error instanceof Error && 'errcode' in error && error.errcode === 5

@@ -6,46 +6,43 @@ import { runCommand } from './process/command.ts'
 import { which } from './process/which.ts'
 
 const NEXT =
-  'npm reaches its registry with your usual settings (npm config get registry, proxy): check those, then run the same command again'
+  'npm uses your own settings to reach its registry: check them (npm config get registry, proxy), then run the same command again'
 
 /**
- * A user's settings, or NODE_ENV=production, would leave out packages, install elsewhere, or
- * refuse. See scripts/launcher/npm.mjs.
+ * Overrides user settings and NODE_ENV=production, which would leave out packages, install
+ * elsewhere, or refuse to. scripts/launcher/npm.mjs does the same.
  */
 const SETTINGS = [
-  ...[
-    '--include=dev',
-    '--include=optional',
-    '--include=peer',
-    '--no-global',
-    '--no-dry-run',
-    '--no-package-lock-only',
-  ],
-  ...[
-    '--package-lock',
-    '--no-engine-strict',
-    '--no-legacy-peer-deps',
-    '--no-strict-peer-deps',
-    '--install-strategy=hoisted',
-  ],
-  ...['--workspaces=false', '--no-audit', '--no-fund'],
+  '--include=dev',
+  '--include=optional',
+  '--include=peer',
+  '--no-global',
+  '--no-dry-run',
+  '--no-package-lock-only',
+  '--package-lock',
+  '--no-engine-strict',
+  '--no-legacy-peer-deps',
+  '--no-strict-peer-deps',
+  '--install-strategy=hoisted',
+  '--workspaces=false',
+  '--no-audit',
+  '--no-fund',
 ]
 
-/** Fills a folder that holds a package.json and its lock file, whose digests npm checks. */
-export async function npmCi(dir: string, what: string, ...args: string[]): Promise<void> {
+/** Installs a folder's package.json by its lock file, whose digests npm checks. */
+export async function npmCi(dir: string, title: string, ...args: string[]): Promise<void> {
   const npm = await which('npm')
   if (npm === undefined)
-    throw new CodedError('NO_NPM', `no npm on PATH to fetch ${what} with`, {
+    throw new CodedError('NO_NPM', `cannot fetch ${title}: there is no npm on PATH`, {
       next: 'install Node.js with its npm',
     })
   const { cacheDir, home, npmCache } = enginesConfig()
   const places = [npmCache ?? join(home, '.npm'), join(home, '.npm')]
   const writable = await Promise.all(places.map(isWritable))
   await runCommand({
-    title: `npm ci of ${what}`,
+    title: `npm ci of ${title}`,
     command: npm,
-    // The prefix, since this may run inside an npm script of the workspace, whose settings are in
-    // the environment.
+    // This may run in an npm script of the workspace, which sets another prefix in the environment.
     args: ['ci', '--prefix', dir, ...SETTINGS, ...args],
     cwd: dir,
     env: {

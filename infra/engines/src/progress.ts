@@ -1,7 +1,9 @@
-/** One step of something slow. Who starts it decides how it is drawn: a bar, a line, nothing. */
+/**
+ * A step of a slow operation. The caller decides how to show it: as a bar, a line or not at all.
+ */
 export interface ProgressStep {
   readonly text: string
-  /** Both or neither: how far, in whatever unit the text speaks of. */
+  /** Both or neither. The text names the unit. */
   readonly done?: number
   readonly total?: number
 }

@@ -51,7 +51,7 @@ describe('a sweep', () => {
     await endOrphans(({ text }) => told.push(text))
     await endOrphans(({ text }) => told.push(text))
     expect(told).toEqual([
-      `ended what an earlier command had left: an engine (process ${child.pid})`,
+      `ended a leftover of an earlier command: an engine (process ${child.pid})`,
     ])
   })
 

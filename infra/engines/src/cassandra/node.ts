@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { CodedError, messageOf } from '@threshold/kit'
 import type { EngineState } from '../engine.ts'
-import { asItIs, type ManagedChild, startChild } from '../process/child.ts'
+import { type ManagedChild, startChild } from '../process/child.ts'
 import { exitsWithin, signal, suspend, terminate } from '../process/terminate.ts'
 import { type Registration, register } from '../registry/registry.ts'
 import { cassandraUri, withCassandraClient } from './address.ts'
@@ -99,11 +99,8 @@ export class NativeNode implements CassandraNode {
   async #launch(): Promise<void> {
     const args = await launchArgs(this.#settings)
     const { dir, disk } = this.#settings
-    const wrap = disk?.wrap ?? asItIs
-    this.#child = await startChild(
-      wrap({ command: this.#java, args, cwd: dir, env: JVM_ENVIRONMENT }),
-      this.#registration.id,
-    )
+    const spec = { command: this.#java, args, cwd: dir, env: JVM_ENVIRONMENT }
+    this.#child = await startChild(disk?.wrap(spec) ?? spec, this.#registration.id)
     this.#state = 'running'
     await this.#registration.update({ process: this.#child.identity })
     await waitForCql(this.#settings, this.#child)

@@ -9,7 +9,6 @@ import {
   type EngineState,
 } from '../engine.ts'
 import {
-  asItIs,
   type LaunchSpec,
   type LaunchWrapper,
   type ManagedChild,
@@ -98,16 +97,11 @@ class ProcessEngine implements Engine {
   }
 
   async launch(): Promise<void> {
-    const {
-      launch,
-      wrap = asItIs,
-      label,
-      replicaSet,
-      readyTimeoutMs = READY_TIMEOUT_MS,
-    } = this.#options
+    const { launch, wrap, label, replicaSet, readyTimeoutMs = READY_TIMEOUT_MS } = this.#options
     const dataDir = this.#options.dataDir ?? join(this.#registration.dir, 'data')
     await mkdir(dataDir, { recursive: true })
-    this.#child = await startChild(wrap(launch(this.#port, dataDir)), this.#registration.id)
+    const spec = launch(this.#port, dataDir)
+    this.#child = await startChild(wrap?.(spec) ?? spec, this.#registration.id)
     this.#state = 'running'
     await this.#registration.update({ process: this.#child.identity })
     await waitUntilReady({

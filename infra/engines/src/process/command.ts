@@ -1,26 +1,30 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { CodedError } from '@threshold/kit/errors'
 import { register } from '../registry/registry.ts'
 import { type LaunchSpec, startChild } from './child.ts'
 import { terminate } from './terminate.ts'
+import { waitUntil } from './wait-until.ts'
 
 export interface CommandOptions extends LaunchSpec {
-  /** What fails, for the reader: `pip install secantusdb`. */
+  /** Names the command in errors: `pip install secantusdb`. */
   readonly title: string
-  /** Called for every line; a carriage return ends one too, as in progress bars. */
+  /** Called for every line. A carriage return ends a line too, as in progress bars. */
   readonly onLine?: (line: string) => void
+  /** The help for a command that failed. */
   readonly next?: string
   readonly timeoutMs?: number
 }
 
 const POLL_MS = 50
+const TAIL_LINES = 12
 
 /**
- * Runs a program to its end. It is registered while it runs, so that an install outlives neither us
- * nor a `kill -9`.
+ * Runs a program until it exits. It is registered meanwhile, so that an install ends with this
+ * process, also after a SIGKILL. Throws COMMAND_FAILED with the last lines of output, or
+ * COMMAND_TIMED_OUT after `timeoutMs`, one hour by default.
  */
 export async function runCommand(options: CommandOptions): Promise<void> {
   const { title, onLine, next, timeoutMs = 3_600_000 } = options
+  const help = next === undefined ? {} : { next }
   await using registration = await register({
     role: 'install',
     text: title,
@@ -35,23 +39,13 @@ export async function runCommand(options: CommandOptions): Promise<void> {
     rest = lines.pop() ?? ''
     for (const line of lines) if (line.trim() !== '') onLine?.(line.trim())
   })
-  const until = Date.now() + timeoutMs
-  while (child.exitReason() === undefined) {
-    if (Date.now() > until) {
-      await terminate(child.identity, { group: true })
-      throw new CodedError(
-        'COMMAND_TIMED_OUT',
-        `${title} took longer than ${Math.round(timeoutMs / 1_000)} s`,
-        next === undefined ? {} : { next },
-      )
-    }
-    await delay(POLL_MS)
+  const exited = (): boolean => child.exitReason() !== undefined
+  if (!(await waitUntil(exited, { intervalMs: POLL_MS, timeoutMs }))) {
+    await terminate(child.identity, { group: true })
+    const seconds = Math.round(timeoutMs / 1_000)
+    throw new CodedError('COMMAND_TIMED_OUT', `${title} took longer than ${seconds} s`, help)
   }
   if (child.exitReason() === 'exit code 0') return
-  const why = child.tail().trim().split('\n').slice(-12).join('\n')
-  throw new CodedError(
-    'COMMAND_FAILED',
-    `${title} failed (${child.exitReason()})\n${why}`,
-    next === undefined ? {} : { next },
-  )
+  const output = child.tail().trim().split('\n').slice(-TAIL_LINES).join('\n')
+  throw new CodedError('COMMAND_FAILED', `${title} failed (${child.exitReason()})\n${output}`, help)
 }

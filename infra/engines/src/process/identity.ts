@@ -3,11 +3,12 @@ import { readFileSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 
+// No time limit, unlike runProbe: a slow ps must not make a process count as gone.
 const run = promisify(execFile)
 
 /**
- * A process id alone names nothing for long: the system gives it out again. Id and start time
- * together name one process for ever, so that what is ended by them is never a stranger.
+ * The system reuses process ids. An id and a start time together name one process for ever, so a
+ * process that is ended by its identity is never an unrelated one.
  */
 export interface ProcessIdentity {
   readonly pid: number
@@ -15,10 +16,7 @@ export interface ProcessIdentity {
   readonly start: string
 }
 
-/**
- * The process that has this id now; undefined when there is none, or only a zombie that nobody has
- * collected yet.
- */
+/** The process that has this id now; undefined if there is none or it is a zombie. */
 export async function identify(pid: number): Promise<ProcessIdentity | undefined> {
   if (!Number.isSafeInteger(pid) || pid <= 0) return undefined
   try {
@@ -36,7 +34,7 @@ export async function isAlive(identity: ProcessIdentity): Promise<boolean> {
   return (await identify(identity.pid))?.start === identity.start
 }
 
-/** For the last moment of a process, when nothing can be waited for any more. */
+/** The synchronous form, for an `exit` handler. */
 export function isAliveSync({ pid, start }: ProcessIdentity): boolean {
   try {
     return process.platform === 'linux'
@@ -47,7 +45,7 @@ export function isAliveSync({ pid, start }: ProcessIdentity): boolean {
   }
 }
 
-/** Whether no thread of it runs: it was stopped, or is gone. */
+/** Whether none of its threads runs, because it was stopped or is gone. */
 export async function isSuspended(pid: number): Promise<boolean> {
   try {
     if (process.platform !== 'linux')
@@ -65,8 +63,8 @@ export async function isSuspended(pid: number): Promise<boolean> {
 let bootId: string | undefined
 
 /**
- * The second field is the command in brackets and may hold spaces and brackets; what follows the
- * last one is regular.
+ * Splits the fields of /proc/PID/stat from the third on. The second one, the command in brackets,
+ * may itself contain spaces and brackets.
  */
 const fieldsOf = (stat: string): string[] => stat.slice(stat.lastIndexOf(')') + 2).split(' ')
 const stateOf = (stat: string): string => fieldsOf(stat)[0]!
@@ -76,10 +74,10 @@ function linuxStart(stat: string): string | undefined {
   const [state] = fields
   const threads = Number(fields[17]) // field 20 of proc(5)
   const ticks = fields[19] // field 22: start time in clock ticks since boot
-  // The first thread of a killed process may be gone while others still hold its ports and files.
-  const over = state === 'X' || (state === 'Z' && !(threads > 1))
-  if (over || ticks === undefined) return undefined
-  // Ticks count from boot, so the same pair may come again after a restart of the machine.
+  // The first thread of a killed process may be a zombie while others still hold ports and files.
+  const exited = state === 'X' || (state === 'Z' && !(threads > 1))
+  if (exited || ticks === undefined) return undefined
+  // Ticks count from boot, so the same id and ticks may occur again after a reboot.
   bootId ??= readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
   return `${bootId}:${ticks}`
 }
@@ -87,8 +85,8 @@ function linuxStart(stat: string): string | undefined {
 const psArguments = (pid: number): string[] => ['-o', 'state=,lstart=', '-p', String(pid)]
 
 /**
- * It writes times as the reader's country does: one process would have one start in one terminal
- * and another in the next.
+ * ps formats times by locale and time zone. Both are fixed here, since the same process would
+ * otherwise have another start time in another terminal.
  */
 const PS_OPTIONS = { env: { PATH: '/bin:/usr/bin', LC_ALL: 'C', TZ: 'UTC' } } as const
 

@@ -3,8 +3,8 @@ import { connect, createServer } from 'node:net'
 import { CodedError } from '@threshold/kit/errors'
 
 /**
- * Engines listen below 32768: from there on Linux takes the local ports of outgoing connections,
- * and one of those may sit on a port just when a killed engine wants it back.
+ * Engines listen below 32768. Linux gives outgoing connections local ports from there on, and one
+ * of them could occupy the port of a killed engine when the engine restarts.
  */
 export const LOWEST_PORT = 20_000
 export const HIGHEST_PORT = 32_000
@@ -13,8 +13,8 @@ const TRIES = 200
 export const LOOPBACK = '127.0.0.1'
 
 /**
- * A port nobody listens on now and that is not in `taken`. Whoever binds it must still be ready to
- * lose the race.
+ * A port on which no process listens now and which is not in `taken`. Another process may still
+ * bind it first. get-port would fall back to a port above 32768 if all are taken.
  */
 export async function freePort(taken: ReadonlySet<number> = new Set()): Promise<number> {
   for (let attempt = 0; attempt < TRIES; attempt++) {
@@ -23,7 +23,7 @@ export async function freePort(taken: ReadonlySet<number> = new Set()): Promise<
   }
   throw new CodedError(
     'NO_FREE_PORT',
-    `no free port found between ${LOWEST_PORT} and ${HIGHEST_PORT}`,
+    `found no free port between ${LOWEST_PORT} and ${HIGHEST_PORT} in ${TRIES} tries`,
     { next: 'npx threshold reset' },
   )
 }
@@ -32,8 +32,7 @@ export const isPortFree = async (port: number): Promise<boolean> =>
   (await listenError(port)) === undefined
 
 /**
- * The code of the error that listening there would meet now, `EADDRINUSE` for instance; undefined
- * for none.
+ * The error code that listening on the port gives now, such as `EADDRINUSE`; undefined for none.
  */
 export async function listenError(port: number, host = LOOPBACK): Promise<string | undefined> {
   const server = createServer()

@@ -3,23 +3,21 @@ import { constants, setPriority } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import { watcherPids } from '../registry/watcher.ts'
 
-/**
- * A nice value: one like it has a ninth of the CPU of an ordinary process that wants the same core.
- */
+/** A nice value of 10: a ninth of the CPU time of an ordinary process on the same core. */
 export const LOWERED = constants.priority.PRIORITY_BELOW_NORMAL
-/** Linux takes a new value for a session's share ten times a second at most. */
-const AGAIN_MS = 110
+/** Linux accepts a new autogroup value at most ten times a second. */
+const RETRY_MS = 110
 const TRIES = 5
 
 /**
- * Lowers a process behind ourselves and all that is ordinary, which takes no privilege. Never
- * rejects: a system that has no such thing, or a process that ended, leaves everything as it was.
+ * Gives a process less CPU time than this one and all ordinary processes. This takes no privilege.
+ * Never rejects: nothing changes if the system has no priorities or the process has exited.
  */
 export async function lowerPriority(pid: number): Promise<void> {
-  // At once: a program that has just started has no other thread yet.
+  // First without reading the threads: a program that has just started has only one.
   renice(pid)
-  // Linux holds a nice value for each thread, and those of an engine that runs are many; who is
-  // started later inherits it.
+  // Linux keeps a nice value for each thread, and a running engine has many threads. Threads that
+  // start later inherit it.
   const threads = await readdir(`/proc/${pid}/task`).catch(() => [])
   for (const thread of threads) renice(Number(thread))
   await lowerAutogroup(pid).catch(() => {})
@@ -29,14 +27,13 @@ function renice(thread: number): void {
   try {
     setPriority(thread, LOWERED)
   } catch {
-    // It has ended.
+    // The thread has ended.
   }
 }
 
 /**
- * Where Linux groups processes by their session (sched_autogroup of sched(7)) nice values count
- * within one alone, and a session has a value of its own. Who shares our session stays in it as it
- * is.
+ * Linux with autogroups (sched(7)) compares nice values only within a session, and each session has
+ * a value of its own. A process in the session of this process is left as it is.
  */
 async function lowerAutogroup(pid: number): Promise<void> {
   const autogroup = `/proc/${pid}/autogroup`
@@ -50,20 +47,20 @@ async function lowerAutogroup(pid: number): Promise<void> {
       return await writeFile(autogroup, String(LOWERED))
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error
-      await delay(AGAIN_MS)
+      await delay(RETRY_MS)
     }
   }
 }
 
-/** Of `/autogroup-25 nice 0`. */
+/** `/autogroup-25` of `/autogroup-25 nice 0`. */
 const autogroupName = (autogroup: string): string => autogroup.split(' ')[0]!
 
 /**
- * The processes that this one has started and that have not ended, without its watchers. Linux
- * tells (proc(5)); elsewhere there are none.
+ * The running children of this process, except its watchers. Linux lists them in proc(5); on other
+ * systems the result is empty.
  */
 export async function childProcesses(): Promise<number[]> {
-  // Each thread has those that it started.
+  // Linux lists the children by the thread that started them.
   const threads = await readdir('/proc/self/task').catch(() => [])
   const lists = await Promise.all(
     threads.map((thread) => readFile(`/proc/self/task/${thread}/children`, 'utf8').catch(() => '')),

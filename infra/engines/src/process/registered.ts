@@ -1,64 +1,52 @@
-import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
-import { CodedError } from '@threshold/kit/errors'
+import type { ChildProcess } from 'node:child_process'
+import type { Result } from 'execa'
 import { childEnvironment } from '../config.ts'
 import { type Registration, type RegistrationOptions, register } from '../registry/registry.ts'
-import { identify, type ProcessIdentity } from './identity.ts'
-import { TAG_VARIABLE } from './process-tags.ts'
+import type { ProcessIdentity } from './identity.ts'
+import { identifyChild, type SpawnSpec, spawnTagged } from './spawn.ts'
 
 export interface RegisteredProcess {
   readonly child: ChildProcess
   readonly identity: ProcessIdentity
-  /** Close it once the process has ended. */
+  /** Close it once the process has exited. */
   readonly registration: Registration
-  /** Resolves when it has ended and its output has been read. */
+  /** Resolves when the process has exited and its output has been read. */
   readonly closed: Promise<{ code: number | null; signal: NodeJS.Signals | null }>
 }
 
-export interface SpawnRegisteredOptions extends RegistrationOptions {
-  readonly command: string
-  readonly args: readonly string[]
-  readonly spawn: SpawnOptions
-}
+export interface SpawnRegisteredOptions extends RegistrationOptions, SpawnSpec {}
 
 /**
- * Starts a process that ends with this one, however this one ends. It is registered before it is
- * started and carries the mark of its run, so that a sweep finds it also when this process is
- * killed in between.
+ * Starts a process that ends with this one, however this one ends. The process is registered before
+ * it starts and carries the tag of its registration. A sweep therefore finds it even if this
+ * process is killed in between.
  */
 export async function spawnRegistered({
   command,
   args,
-  spawn: spawnOptions,
+  spawn,
   ...options
 }: SpawnRegisteredOptions): Promise<RegisteredProcess> {
   const registration = await register(options)
-  let child: ChildProcess | undefined
   try {
-    child = spawn(command, args, {
-      ...spawnOptions,
-      env: { ...(spawnOptions.env ?? childEnvironment()), [TAG_VARIABLE]: registration.id },
-    })
-    const closed = Promise.withResolvers<{ code: number | null; signal: NodeJS.Signals | null }>()
-    child.once('close', (code, signal) => closed.resolve({ code, signal }))
-    await new Promise<void>((resolve, reject) => {
-      child?.once('spawn', resolve)
-      child?.once('error', (error) =>
-        reject(
-          new CodedError('SPAWN_FAILED', `${command} cannot be started: ${error.message}`, {
-            cause: error,
-          }),
-        ),
-      )
-    })
-    const { pid = 0 } = child
-    // One that has ended already has no start time any more; one that no process can have makes it
-    // count as gone.
-    const identity = (await identify(pid)) ?? { pid, start: 'ended' }
-    await registration.update({ process: identity })
-    return { child, identity, registration, closed: closed.promise }
+    const env = spawn.env ?? childEnvironment()
+    const subprocess = spawnTagged({ command, args, spawn: { ...spawn, env } }, registration.id)
+    const { child, result } = subprocess
+    try {
+      const identity = await identifyChild(subprocess)
+      await registration.update({ process: identity })
+      return { child, identity, registration, closed: result.then(endOf) }
+    } catch (error) {
+      child.kill('SIGKILL')
+      throw error
+    }
   } catch (error) {
-    child?.kill('SIGKILL')
     await registration.close()
     throw error
   }
 }
+
+const endOf = ({ exitCode, signal }: Result): Awaited<RegisteredProcess['closed']> => ({
+  code: exitCode ?? null,
+  signal: (signal ?? null) as NodeJS.Signals | null,
+})

@@ -1,27 +1,24 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { isAlive, isSuspended, type ProcessIdentity } from './identity.ts'
+import { waitUntil } from './wait-until.ts'
 
 export interface TerminateOptions {
-  /**
-   * Signal the whole process group: only for processes that were started as leaders of their own.
-   */
+  /** Signals the whole process group. The process must be the leader of its own group. */
   readonly group?: boolean
-  /** How long SIGTERM may take before SIGKILL. */
+  /** Time between SIGTERM and SIGKILL. */
   readonly graceMs?: number
 }
 
 const POLL_MS = 20
 /**
- * A killed process is gone as soon as the system has freed its memory; longer means it hangs in the
+ * The system frees a killed process's memory first. A process that takes longer hangs in the
  * kernel.
  */
 const KILL_TIMEOUT_MS = 10_000
-
-const HALT_TIMEOUT_MS = 5_000
+const SUSPEND_TIMEOUT_MS = 5_000
 
 /**
- * Ends exactly this process, gently if it listens. True when it is gone at return; a process
- * already gone is success.
+ * Ends exactly this process, first by SIGTERM, then by SIGKILL. Returns true once the process is
+ * gone, also if it was gone before; false if it survived SIGKILL.
  */
 export async function terminate(
   identity: ProcessIdentity,
@@ -29,15 +26,15 @@ export async function terminate(
 ): Promise<boolean> {
   const { group = false, graceMs = 5_000 } = options
   if (!(await isAlive(identity))) return true
-  // A stopped process takes no SIGTERM before it runs again.
   signal(identity.pid, 'SIGTERM', group)
+  // A suspended process handles SIGTERM only after it continues.
   signal(identity.pid, 'SIGCONT', group)
   if (await exitsWithin(identity, graceMs)) return true
   signal(identity.pid, 'SIGKILL', group)
   return await exitsWithin(identity, KILL_TIMEOUT_MS)
 }
 
-/** False when there is no such process or it is not ours to signal. */
+/** Returns false if there is no such process or this user may not signal it. */
 export function signal(pid: number, name: NodeJS.Signals, group: boolean): boolean {
   try {
     process.kill(group ? -pid : pid, name)
@@ -48,21 +45,13 @@ export function signal(pid: number, name: NodeJS.Signals, group: boolean): boole
 }
 
 /**
- * SIGSTOP to the group of a process. Returns once none of its threads runs any more: the signal is
- * taken in a moment of its own, and what is asked of a process meanwhile may still be done and
- * answered.
+ * Sends SIGSTOP to the process group and returns once none of the process's threads runs. The
+ * signal takes effect a moment after it is sent; until then the process may still answer requests.
  */
 export async function suspend(pid: number): Promise<void> {
   signal(pid, 'SIGSTOP', true)
-  const until = Date.now() + HALT_TIMEOUT_MS
-  while (Date.now() < until && !(await isSuspended(pid))) await delay(POLL_MS)
+  await waitUntil(() => isSuspended(pid), { intervalMs: POLL_MS, timeoutMs: SUSPEND_TIMEOUT_MS })
 }
 
-export async function exitsWithin(identity: ProcessIdentity, ms: number): Promise<boolean> {
-  const until = Date.now() + ms
-  while (await isAlive(identity)) {
-    if (Date.now() >= until) return false
-    await delay(POLL_MS)
-  }
-  return true
-}
+export const exitsWithin = (identity: ProcessIdentity, timeoutMs: number): Promise<boolean> =>
+  waitUntil(async () => !(await isAlive(identity)), { intervalMs: POLL_MS, timeoutMs })

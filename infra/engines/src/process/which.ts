@@ -3,18 +3,22 @@ import { access, stat } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { enginesConfig } from '../config.ts'
 
-/** The first executable file of that name on the PATH. */
+/**
+ * The first executable file of that name on the PATH. node-which would also look in the working
+ * directory, for an empty element of the PATH, and take a file on a disk mounted `noexec`.
+ */
 export async function which(name: string): Promise<string | undefined> {
-  for (const dir of enginesConfig()
+  const folders = enginesConfig()
     .path.split(delimiter)
-    .filter((part) => part !== '')) {
-    const candidate = join(dir, name)
+    .filter((folder) => folder !== '')
+  for (const folder of folders) {
+    const candidate = join(folder, name)
     try {
       await access(candidate, constants.X_OK)
-      // A folder is executable too, in its way.
+      // A folder also has an executable bit.
       if ((await stat(candidate)).isFile()) return candidate
     } catch {
-      // Not here: the next folder.
+      // It is not here: try the next folder.
     }
   }
   return undefined

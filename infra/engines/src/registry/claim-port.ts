@@ -3,9 +3,10 @@ import { freePort } from '../process/ports.ts'
 import { listEntries, type Registration } from './registry.ts'
 
 /**
- * A free port that no other run of this machine has claimed, written into the run's entry. Choosing
- * and writing happen under a lock: otherwise two engines that start together may choose the same
- * port, and the one that came second would take the first one's answer for its own.
+ * Finds a free port that no other registration has claimed, and writes it to the registry.
+ *
+ * Both happen under a lock. Otherwise two engines that start together could choose the same port,
+ * and the second would take the answers of the first for its own.
  */
 export async function claimPort(registration: Registration): Promise<number> {
   return await withLock('ports', { timeoutMs: 30_000 }, async () => {

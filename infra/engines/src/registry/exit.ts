@@ -6,9 +6,9 @@ const openEntries = new Set<() => RegistryEntry>()
 let listening = false
 
 /**
- * An exit by an exception or by `process.exit` ends the process of the entry at once. A signal that
- * ends this process runs nothing of ours; the watcher ends what is left then, and removes the files
- * in either case.
+ * Ends the entry's process when this process exits by an exception or by `process.exit`. If a
+ * signal ends this process, no handler runs and the watcher ends the entry's process. The watcher
+ * removes the files in both cases. Call the result once the entry's process is closed.
  */
 export function endOnExit(entry: () => RegistryEntry): () => void {
   if (!listening) process.once('exit', () => void endStarted())
@@ -17,10 +17,7 @@ export function endOnExit(entry: () => RegistryEntry): () => void {
   return () => openEntries.delete(entry)
 }
 
-/**
- * Describes, for a person, the processes and containers that this process has started and not
- * stopped yet.
- */
+/** One description for each process and container that this process has started and not stopped. */
 export function describeStarted(): string[] {
   const containers = [...openEntries].flatMap((read) =>
     read().dockerHost === undefined ? [] : read().text,
@@ -29,14 +26,14 @@ export function describeStarted(): string[] {
 }
 
 /**
- * Ends all of it as its entry says, or by SIGKILL; returns what it ended, in the same words. Waits
- * for nothing: in the last moment of a process nothing asynchronous happens any more.
+ * Signals all processes that this process has started: as their entries say, or by SIGKILL with
+ * `atOnce`. Returns descriptions of the signalled processes. Synchronous, for an `exit` handler.
  */
 export function endStarted({ atOnce = false } = {}): string[] {
   return started().flatMap(({ entry, process: identity }) => {
-    const how = atOnce || entry.onExit === 'kill' ? 'SIGKILL' : 'SIGTERM'
-    // A child that ended is collected at once, and its id may be another process's by now.
-    const ended = isAliveSync(identity) && signal(identity.pid, how, entry.group)
+    const name = atOnce || entry.onExit === 'kill' ? 'SIGKILL' : 'SIGTERM'
+    // A child that exited is reaped at once, and another process may have its id by now.
+    const ended = isAliveSync(identity) && signal(identity.pid, name, entry.group)
     return ended ? [describe(entry, identity.pid)] : []
   })
 }

@@ -12,41 +12,43 @@ import { watchThisProcess } from './watcher.ts'
 const identitySchema = z.strictObject({ pid: z.int().positive(), start: z.string().min(1) })
 
 /**
- * How a process is ended once its owner is gone: `term` sends SIGTERM and gives it time, `kill`
- * sends SIGKILL, which is right for an engine whose data is thrown away.
+ * How a process is ended once its owner is gone. `term` sends SIGTERM and waits; `kill` sends
+ * SIGKILL, which suits an engine whose data is discarded.
  */
 const onExit = z.enum(['term', 'kill'])
 
 const entrySchema = z.object({
   v: z.literal(1),
   id: z.string().regex(/^[a-z0-9-]+$/),
-  /** What it is to a reader: `mongodb`, `stage`, `generator`, `install`. */
+  /** The kind of process: `mongodb`, `stage`, `generator`, `install`. */
   role: z.string().min(1),
+  /** Names the process in messages. */
   text: z.string(),
-  /** Who started it and will stop it. Once this process is gone, nobody will. */
+  /**
+   * The process that started it and will stop it. Once the owner is gone, the process is an orphan.
+   */
   owner: identitySchema,
   process: identitySchema.optional(),
-  /** The process leads a group of its own, which is ended as one. */
+  /** Whether the process leads a group of its own, which is ended with it. */
   group: z.boolean(),
-  /** The Docker daemon that is asked for a container, written down before it is asked. */
+  /** The Docker daemon of its container. Written before the container is requested. */
   dockerHost: z.string().optional(),
-  /** Written down once the container was created, before it is started. */
+  /** Written when the container exists, before it starts. */
   containerId: z.string().optional(),
   onExit: onExit.default('term'),
   ports: z.array(z.int()),
 })
 
 /**
- * What one run left on this machine, written down before it is left, so that a later process can
- * clean up.
+ * A process or container and its files, as one JSON file in the cache. It is written before they
+ * exist, so that a later process can clean up.
  */
 export type RegistryEntry = z.infer<typeof entrySchema>
 
 export interface Registration extends AsyncDisposable {
   readonly id: string
   /**
-   * A folder of its own, removed with the entry. Its name is unlike any other, and so marks command
-   * lines too.
+   * Its own folder, removed with the entry. A command line with this unique path is tagged by it.
    */
   readonly dir: string
   readonly ports: readonly number[]
@@ -55,7 +57,7 @@ export interface Registration extends AsyncDisposable {
       Pick<RegistryEntry, 'process' | 'dockerHost' | 'containerId' | 'ports' | 'text'>
     >,
   ): Promise<void>
-  /** Removes folder and entry; the process must be gone by then. */
+  /** Removes the folder and the entry. The process must have exited. */
   close(): Promise<void>
 }
 
@@ -64,9 +66,7 @@ export interface RegistrationOptions {
   readonly text?: string
   readonly ports?: readonly number[]
   readonly group?: boolean
-  /**
-   * How the process is ended should this one end without having closed the run; `term` without it.
-   */
+  /** How the process is ended if this one ends without closing the registration. Default `term`. */
   readonly onExit?: z.infer<typeof onExit>
 }
 
@@ -74,11 +74,14 @@ const registryDir = (): string => join(enginesConfig().cacheDir, 'run')
 export const entryFile = (id: string): string => join(registryDir(), `${id}.json`)
 export const entryDir = (id: string): string => join(registryDir(), id)
 
-/** Opens an entry, and then its folder: a folder without an entry is therefore always left over. */
+/**
+ * Writes an entry and makes its folder, in this order: a folder without an entry is always left
+ * over.
+ */
 export async function register(options: RegistrationOptions): Promise<Registration> {
   const owner = await identify(process.pid)
   if (owner === undefined)
-    throw new CodedError('NO_PROCESS_TABLE', 'this system does not say when a process started', {
+    throw new CodedError('NO_PROCESS_TABLE', 'cannot read the start time of this process', {
       next: 'install ps',
     })
   const id = `${options.role.replaceAll(/[^a-z0-9]+/g, '-')}-${randomBytes(6).toString('hex')}`
@@ -94,7 +97,7 @@ export async function register(options: RegistrationOptions): Promise<Registrati
   }
   await requireCache()
   await mkdir(registryDir(), { recursive: true })
-  // First of all: there is no moment at which something is left and nobody watches.
+  // The watcher starts first, so that there is never an entry without one.
   const unwatch = watchThisProcess(owner)
   try {
     await writeEntry(entry)
@@ -127,8 +130,8 @@ export async function register(options: RegistrationOptions): Promise<Registrati
 }
 
 /**
- * Registers a process that runs already, such as this one: `threshold reset` ends it. Dispose once
- * it has ended. A process that is to be started here is started by `spawnRegistered`, which
+ * Registers a process that already runs, such as this one, so that `threshold reset` ends it.
+ * Dispose the result once the process has exited. To start a process, use `spawnRegistered`, which
  * registers it first.
  */
 export async function registerProcess(
@@ -138,7 +141,7 @@ export async function registerProcess(
   if (identity === undefined)
     throw new CodedError(
       'PROCESS_GONE',
-      `${options.role}: process ${options.pid} has already ended`,
+      `cannot register ${options.role}: process ${options.pid} has already exited`,
     )
   const registration = await register(options)
   await registration.update({ process: identity })
@@ -153,11 +156,11 @@ async function writeEntry(entry: RegistryEntry): Promise<void> {
 
 export interface FoundEntry {
   readonly id: string
-  /** Undefined when the file cannot be read as an entry, or there is only a folder. */
+  /** Undefined if there is only a folder, or the file is not a valid entry. */
   readonly entry: RegistryEntry | undefined
 }
 
-/** Everything in the folder, whole or not. */
+/** All entries and drafts of the registry, also invalid ones. */
 export async function listEntries(): Promise<{ entries: FoundEntry[]; drafts: string[] }> {
   const names = await readdir(registryDir()).catch(() => [])
   const drafts = names.filter((name) => name.endsWith('.draft'))

@@ -15,14 +15,14 @@ export interface SweepReport {
   readonly ended: readonly string[]
   /** Files and folders that were removed. */
   readonly removed: readonly string[]
-  /** What could not be ended or removed, and why; empty means clean. */
+  /** Processes, containers and files that could not be removed, each with the reason. */
   readonly problems: readonly string[]
 }
 
 export interface SweepOptions {
-  /** Also what still has a living owner: for `threshold reset`. */
+  /** Also sweeps entries whose owner is alive: for `threshold reset`. */
   readonly all?: boolean
-  /** How long SIGTERM may take. A process whose owner is dead is killed after that. */
+  /** Time between SIGTERM and SIGKILL. */
   readonly graceMs?: number
 }
 
@@ -32,13 +32,13 @@ const GRACE_MS = 5_000
 const PASSES = 5
 
 /**
- * Ends and removes what a killed owner left behind: processes, containers, data. Safe to run at any
- * time, twice, and from several processes at once; it never ends a process whose id was reused
- * since.
+ * Ends and removes the processes, containers and data of owners that are gone. Safe to run at any
+ * time, repeatedly, and from several processes at once. It never ends an unrelated process whose id
+ * was reused.
  */
 export async function sweep(options: SweepOptions = {}): Promise<SweepReport> {
   const { all = false, graceMs = GRACE_MS } = options
-  const report = { ended: [] as string[], removed: [] as string[], problems: [] as string[] }
+  const report: Report = { ended: [], removed: [], problems: [] }
   const { entries, drafts } = await listEntries()
   await Promise.all(
     entries.map(async (found) => {
@@ -57,36 +57,31 @@ export async function sweep(options: SweepOptions = {}): Promise<SweepReport> {
   return report
 }
 
-/**
- * A sweep before something is started. It reports each process that it ends, since a killed command
- * reports nothing.
- */
+/** Sweeps before an engine starts, and reports each orphan, since a killed command reports none. */
 export async function endOrphans(onProgress: OnProgress): Promise<void> {
   const { ended } = await sweep()
-  for (const what of ended) onProgress({ text: `ended what an earlier command had left: ${what}` })
+  for (const text of ended) onProgress({ text: `ended a leftover of an earlier command: ${text}` })
 }
 
 /**
- * Containers of this cache that no entry leads to: the cache's folder was removed, or Docker did
- * not answer last time.
+ * Removes containers of this cache that have no entry: the cache folder was deleted, or Docker did
+ * not answer during an earlier reset.
  */
 async function removeUnregisteredContainers(report: Report): Promise<void> {
   try {
     const removed = await removeContainersOfCache(enginesConfig().cacheDir)
-    for (const id of removed)
-      report.ended.push(containerText('a container that nothing led to', id))
+    for (const id of removed) report.ended.push(containerText('an unregistered container', id))
   } catch (error) {
     report.problems.push(`containers: ${messageOf(error)}`)
   }
 }
 
-async function isOrphaned(run: FoundEntry): Promise<boolean> {
-  if (run.entry !== undefined) return !(await isAlive(run.entry.owner))
-  // Not an entry at first sight: perhaps it was written, or closed, between listing the folder and
-  // reading the file.
-  if (!existsSync(entryFile(run.id)) && !existsSync(entryDir(run.id))) return false
-  const again = await readEntry(run.id)
-  return again === undefined || !(await isAlive(again.owner))
+async function isOrphaned({ id, entry }: FoundEntry): Promise<boolean> {
+  if (entry !== undefined) return !(await isAlive(entry.owner))
+  // Another process may have written or removed the entry since the folder was listed: read again.
+  if (!existsSync(entryFile(id)) && !existsSync(entryDir(id))) return false
+  const reread = await readEntry(id)
+  return reread === undefined || !(await isAlive(reread.owner))
 }
 
 interface Report {
@@ -96,28 +91,27 @@ interface Report {
 }
 
 async function removeEntry(
-  run: FoundEntry,
+  found: FoundEntry,
   { all, graceMs }: Required<SweepOptions>,
   report: Report,
 ): Promise<void> {
-  const dir = entryDir(run.id)
-  const grace = !all && run.entry?.onExit === 'kill' ? 0 : graceMs
+  const grace = !all && found.entry?.onExit === 'kill' ? 0 : graceMs
   for (let pass = 0; pass < PASSES; pass++) {
-    const found = await processesOf(run)
-    if (found.length === 0) break
-    const ended = await Promise.all(found.map((one) => end(one, run, grace, report)))
-    // Its entry stays, so that it is not forgotten.
+    const processes = await processesOf(found)
+    if (processes.length === 0) break
+    const ended = await Promise.all(processes.map((each) => end(each, found, grace, report)))
+    // The entry stays, so that the next sweep tries again.
     if (ended.includes(false)) return
   }
-  if (!(await removeContainers(run, all, report))) return
-  for (const path of [dir, entryFile(run.id)]) {
+  if (!(await removeContainers(found, all, report))) return
+  for (const path of [entryDir(found.id), entryFile(found.id)]) {
     if (!existsSync(path)) continue
     await rm(path, { recursive: true, force: true, maxRetries: 5 })
     report.removed.push(path)
   }
 }
 
-/** False when the daemon could not be asked: the entry then stays for the next sweep. */
+/** Returns false if the daemon does not answer. The entry then stays for the next sweep. */
 async function removeContainers(
   { id, entry }: FoundEntry,
   all: boolean,
@@ -126,15 +120,15 @@ async function removeContainers(
   if (entry?.dockerHost === undefined) return true
   const { dockerHost, containerId, text } = entry
   try {
-    for (const removed of await removeRegisteredContainers({ runId: id, containerId, dockerHost }))
-      report.ended.push(containerText(text, removed))
+    const removed = await removeRegisteredContainers({ runId: id, containerId, dockerHost })
+    for (const container of removed) report.ended.push(containerText(text, container))
     return true
   } catch (error) {
-    const how = `docker ps -aq --filter label=${REGISTRATION_LABEL}=${id} | xargs -r docker rm -fv`
+    const command = `docker ps -aq --filter label=${REGISTRATION_LABEL}=${id} | xargs -r docker rm -fv`
     report.problems.push(
-      `${text}: the Docker daemon at ${dockerHost} does not answer (${messageOf(error)}), so its container may be left; start Docker, then: ${how}`,
+      `${text}: the Docker daemon at ${dockerHost} does not answer (${messageOf(error)}), so its container may still exist; start Docker, then run: ${command}`,
     )
-    // After a reset nothing of this cache is kept; the next one finds the container by its label.
+    // A reset removes the entry anyway. The next reset finds the container by its cache label.
     return all
   }
 }
@@ -148,30 +142,28 @@ interface FoundProcess {
 
 async function end(
   { identity, group }: FoundProcess,
-  run: FoundEntry,
+  { id, entry }: FoundEntry,
   graceMs: number,
   report: Report,
 ): Promise<boolean> {
-  const what = `${run.entry?.text ?? run.id} (process ${identity.pid})`
+  const text = `${entry?.text ?? id} (process ${identity.pid})`
   const ended = await terminate(identity, { group, graceMs })
-  if (ended) report.ended.push(what)
-  else report.problems.push(`${what} could not be ended; try: kill -9 ${identity.pid}`)
+  if (ended) report.ended.push(text)
+  else report.problems.push(`${text} survived SIGKILL; try: kill -9 ${identity.pid}`)
   return ended
 }
 
-async function processesOf(run: FoundEntry): Promise<FoundProcess[]> {
-  const known = run.entry?.process
-  const found =
-    known !== undefined && known.pid !== process.pid && (await isAlive(known))
-      ? [{ identity: known, group: run.entry?.group ?? false }]
-      : []
-  // An owner may be killed between starting a process and writing down its id, and a process may
-  // leave others behind.
-  const marked = await taggedProcesses(run.id, entryDir(run.id))
+async function processesOf({ id, entry }: FoundEntry): Promise<FoundProcess[]> {
+  const registered = entry?.process
+  const alive =
+    registered !== undefined && registered.pid !== process.pid && (await isAlive(registered))
+  // The owner may have been killed before it registered the process id, and a process may leave
+  // children behind.
+  const tagged = await taggedProcesses(id, entryDir(id))
   return [
-    ...found,
-    ...marked
-      .filter(({ pid }) => pid !== known?.pid)
+    ...(alive ? [{ identity: registered, group: entry?.group ?? false }] : []),
+    ...tagged
+      .filter(({ pid }) => pid !== registered?.pid)
       .map((identity) => ({ identity, group: false })),
   ]
 }

@@ -3,10 +3,10 @@ import { exitsWithin } from '../process/terminate.ts'
 import { sweep } from './sweep.ts'
 
 /*
- * A watcher runs this when its owner is gone. It ends the owner's processes, and then itself. It
- * works for the cache that THRESHOLD_CACHE names. Nobody reads its output.
+ * The watcher runs this program when its owner is gone. It ends the owner's processes in the cache
+ * that THRESHOLD_CACHE names, and exits. Its output is discarded.
  */
-const OWNER_GONE_TIMEOUT_MS = 30_000
+const OWNER_EXIT_TIMEOUT_MS = 30_000
 const TIMEOUT_MS = 120_000
 const PASSES = 5
 const PAUSE_MS = 200
@@ -15,11 +15,11 @@ for (const signal of ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM']) process.on(sign
 setTimeout(() => process.exit(1), TIMEOUT_MS).unref()
 
 const [pid, start = ''] = process.argv.slice(2)
-// Files are closed before a process counts as ended: of one with a large heap, some time before.
-await exitsWithin({ pid: Number(pid), start }, OWNER_GONE_TIMEOUT_MS)
+// The pipe closes before the process counts as gone. With a large heap the difference is long.
+await exitsWithin({ pid: Number(pid), start }, OWNER_EXIT_TIMEOUT_MS)
 for (let pass = 0; pass < PASSES; pass++) {
   const { ended, removed, problems } = await sweep()
-  // Once more after a pass that found something: what it ended may have been starting a process.
+  // An ended process may just have started another one, so a pass that found something is repeated.
   if (ended.length + removed.length + problems.length === 0) break
   await delay(PAUSE_MS)
 }

@@ -4,38 +4,40 @@ import { childEnvironment, enginesConfig } from '../config.ts'
 import type { ProcessIdentity } from '../process/identity.ts'
 import { TAG_VARIABLE } from '../process/process-tags.ts'
 
-/** Its name in the list of processes. */
+/** The name of a watcher in the process list. */
 export const WATCHER = 'threshold-watcher'
 
 const SWEEP = fileURLToPath(new URL('./watcher-main.ts', import.meta.url))
 
 /**
- * A shell costs 0.2 MB of memory of its own while it waits, where a Node process would cost 40.
- * `read` returns when this process writes a line, which means that nothing is left, or when it has
- * ended, however that came about. Then the shell becomes the Node process that sweeps.
+ * A waiting shell takes 0.2 MB of memory, a Node process 40 MB. `read` succeeds when the owner
+ * writes a line, which means that it has nothing left to watch. `read` fails when the owner is
+ * gone, also after SIGKILL; the shell then becomes the Node process that sweeps.
  */
 const WAIT = `trap '' HUP INT QUIT TERM; read -r line || exec "$@"`
 
-/** Where a shell cannot run this at all, one more would not help. */
-const MOST_STARTS = 20
+/** A limit, for a system on which no shell can run the watcher. */
+const MAX_STARTS = 20
 
-/** One for each cache that this process has runs in. */
+/** One for each cache in which this process has registrations. */
 const watchers = new Map<string, Watcher>()
 
 /**
- * Sees to it that what this process has started is ended when this process dies, by SIGKILL as
- * well. Call the answer once nothing is left. The watcher has a session of its own, so that no
- * signal to a group or from a terminal reaches it, and holds none of our streams.
+ * Makes sure that the processes which this process starts are ended when it dies, also by SIGKILL.
+ * Call the result once they have exited.
+ *
+ * The watcher has its own session, so that no signal from a terminal or to a group reaches it. It
+ * holds none of this process's streams.
  */
 export function watchThisProcess(self: ProcessIdentity): () => void {
   const { cacheDir } = enginesConfig()
   const watcher = watchers.get(cacheDir) ?? new Watcher(cacheDir, self)
   watchers.set(cacheDir, watcher)
-  watcher.hold()
-  let held = true
+  watcher.acquire()
+  let released = false
   return () => {
-    if (held) watcher.release()
-    held = false
+    if (!released) watcher.release()
+    released = true
   }
 }
 
@@ -45,7 +47,7 @@ export const watcherPids = (): number[] => [...watchers.values()].flatMap(({ pid
 class Watcher {
   readonly #cacheDir: string
   readonly #self: ProcessIdentity
-  #holders = 0
+  #users = 0
   #starts = 0
   #child: ChildProcess | undefined
 
@@ -58,14 +60,14 @@ class Watcher {
     return this.#child?.pid
   }
 
-  hold(): void {
-    this.#holders += 1
+  acquire(): void {
+    this.#users += 1
     this.#child ??= this.#start()
   }
 
   release(): void {
-    this.#holders -= 1
-    if (this.#holders > 0) return
+    this.#users -= 1
+    if (this.#users > 0) return
     this.#starts = 0
     this.#child?.stdin?.end('\n')
     this.#child = undefined
@@ -79,8 +81,8 @@ class Watcher {
       detached: true,
       cwd: '/',
       stdio: ['pipe', 'ignore', 'ignore'],
-      // It sweeps, and must not be swept as a part of the run that this process itself may belong
-      // to.
+      // This process may itself belong to a registration. The watcher must not inherit its tag: a
+      // sweep would end it.
       env: {
         ...childEnvironment({ THRESHOLD_CACHE: this.#cacheDir }),
         [TAG_VARIABLE]: undefined,
@@ -90,12 +92,12 @@ class Watcher {
     child.unref()
     const { stdin } = child
     if (stdin !== null && 'unref' in stdin && typeof stdin.unref === 'function') stdin.unref()
-    // Without a watcher the next command sweeps.
+    // If the watcher cannot start, the next command sweeps.
     stdin?.on('error', () => {})
     child.once('error', () => {})
     child.once('exit', () => {
       if (this.#child !== child) return
-      this.#child = this.#starts < MOST_STARTS ? this.#start() : undefined
+      this.#child = this.#starts < MAX_STARTS ? this.#start() : undefined
     })
     return child
   }

@@ -1,19 +1,13 @@
 import { enginesConfig } from '../config.ts'
 
 /**
- * Whether everything is asked for: `threshold test --all`, and CI. Without it a run is short enough
- * to be made before each commit: what a change of a stage can break, each thing once.
+ * Whether all tests run, as with `threshold test --all` and in CI. Otherwise a run covers once what
+ * a change of a stage can break, and is short enough for every commit.
  */
 export const allTests = (): boolean => enginesConfig().testAll
 
-/**
- * Whether three nodes of Cassandra may run at once, which takes 3 GB of memory beside everything
- * else.
- */
+/** Whether three Cassandra nodes may run at once, which takes another 3 GB of memory. */
 export const clusterTests = (): boolean => enginesConfig().testCluster
 
-/**
- * How often a test does something by chance: `usual` times, and `all` of them when everything is
- * asked for.
- */
+/** The number of iterations of a randomized test: `all` if all tests run, else `usual`. */
 export const iterations = (usual: number, all: number): number => (allTests() ? all : usual)

@@ -3,13 +3,13 @@ import { hasImage } from '../docker/image.ts'
 import { CACHE_LABEL } from '../docker/labels.ts'
 import { MONGODB_IMAGE } from '../versions.ts'
 
-/** Whether a MongoDB can be started in a container here and now. */
+/** Whether Docker runs and has the MongoDB image. */
 export async function canStartContainers(): Promise<boolean> {
   const docker = await findDocker()
   return docker.usable && (await hasImage(docker.client, MONGODB_IMAGE.name))
 }
 
-/** The ids of all containers that belong to a cache, in whatever state they are. */
+/** The ids of all containers that belong to a cache, in any state. */
 export async function containersOfCache(cacheDir: string): Promise<string[]> {
   const docker = await findDocker()
   if (!docker.usable) return []

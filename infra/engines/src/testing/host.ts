@@ -16,11 +16,11 @@ declare module 'vitest' {
   }
 }
 
-/** What the host tells a test's process about an engine. */
-const leasedSchema = z.object({ uri: z.string(), label: engineLabelSchema })
-export type SharedEngine = z.infer<typeof leasedSchema>
+/** The host's answer to a test process. */
+const sharedSchema = z.object({ uri: z.string(), label: engineLabelSchema })
+export type SharedEngine = z.infer<typeof sharedSchema>
 
-/** Whoever names a provider for the tests waits for what it must fetch first. */
+/** A named provider may take the time to install first, the default one may not. */
 export function testEngine(): Pick<
   StartMongoOptions & StartCassandraOptions,
   'provider' | 'prefer'
@@ -29,10 +29,7 @@ export function testEngine(): Pick<
   return provider === undefined ? { prefer: 'quick' } : { provider, prefer: 'lab' }
 }
 
-/**
- * One small node for some minutes; the provider is the one that is named for all of the tests'
- * engines.
- */
+/** A small node that lives for minutes, on the same provider as the other test engines. */
 export const testCassandra = (): StartCassandraOptions => ({ ...testEngine(), shortLived: true })
 
 export interface EngineHost extends AsyncDisposable {
@@ -47,20 +44,20 @@ const STARTS = {
 export type HostedKind = keyof typeof STARTS
 
 /**
- * Holds the engines that the tests of a run share. It starts each when the first test asks for it,
- * so that a run of pure tests pays nothing; test processes ask over loopback, because they share
- * nothing else with the process that outlives them.
+ * Holds the engines that the tests of a run share. Each starts at the first request, so a run
+ * without engines costs nothing. Test processes send requests over loopback: they share nothing
+ * else with the vitest process that outlives them.
  */
 export async function startEngineHost(onProgress: OnProgress): Promise<EngineHost> {
   const engines = new Map<HostedKind, Promise<Engine>>()
-  const started = (kind: HostedKind): Promise<Engine> => {
+  const engineOf = (kind: HostedKind): Promise<Engine> => {
     const engine = engines.get(kind) ?? STARTS[kind](onProgress)
     engines.set(kind, engine)
     return engine
   }
   const server = createServer(async (request, response) => {
     try {
-      const { uri, label } = await started(request.url === '/cassandra' ? 'cassandra' : 'mongodb')
+      const { uri, label } = await engineOf(request.url === '/cassandra' ? 'cassandra' : 'mongodb')
       response.end(JSON.stringify({ uri, label } satisfies SharedEngine))
     } catch (error) {
       response.statusCode = 503
@@ -83,7 +80,7 @@ export async function startEngineHost(onProgress: OnProgress): Promise<EngineHos
 
 async function close(server: Server): Promise<void> {
   server.closeAllConnections()
-  await new Promise((closed) => server.close(closed))
+  await new Promise((resolve) => server.close(resolve))
 }
 
 const NONE: Record<HostedKind, string> = { mongodb: 'NO_MONGODB', cassandra: 'NO_CASSANDRA' }
@@ -92,5 +89,5 @@ export async function fetchSharedEngine(url: string, kind: HostedKind): Promise<
   const answer = await fetch(`${url}/${kind}`)
   const text = await answer.text()
   if (!answer.ok) throw new CodedError(NONE[kind], text, { next: 'npx threshold doctor' })
-  return leasedSchema.parse(JSON.parse(text))
+  return sharedSchema.parse(JSON.parse(text))
 }

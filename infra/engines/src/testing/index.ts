@@ -5,7 +5,7 @@ import { dropKeyspace, withKeyspace } from '../cassandra/address.ts'
 import type { CassandraEngine, StartCassandraOptions } from '../cassandra/engine.ts'
 import { startCassandra } from '../cassandra/start.ts'
 import type { Engine, EngineLabel } from '../engine.ts'
-import { withLock } from '../lock.ts'
+import { acquireLock } from '../lock.ts'
 import { dropDatabase, withDatabase } from '../mongodb/database.ts'
 import { type StartMongoOptions, startMongo } from '../mongodb/start.ts'
 import {
@@ -16,29 +16,30 @@ import {
   testEngine,
 } from './host.ts'
 
+export { acquireLock } from '../lock.ts'
 export { allTests, clusterTests, iterations } from './breadth.ts'
 export { canStartContainers, containersOfCache } from './containers.ts'
 export { type SmallDisk, smallDisk, smallDiskProblem } from './small-disk.ts'
 export { killWithWatchers, watchersOf } from './unwatched.ts'
 
 export interface LeasedDatabase extends AsyncDisposable {
-  /** With the database's name in it. */
+  /** The address, which includes the database name. */
   readonly uri: string
   readonly name: string
   readonly label: EngineLabel
 }
 
 export interface LeasedKeyspace extends AsyncDisposable {
-  /** With the keyspace in its path. */
+  /** The address, with the keyspace in its path. */
   readonly uri: string
   readonly keyspace: string
   readonly label: EngineLabel
 }
 
 /**
- * An empty database on the engine that all tests of this run share. Cheap: take one for each suite,
- * or each test. Dispose drops it. A suite that kills, pauses or floods its engine must not do so to
- * everybody's: see `dedicatedMongo`.
+ * An empty database on the engine that all tests of this run share. It is cheap: take one for each
+ * suite or test. Disposing drops it. A suite that kills, pauses or floods its engine takes a
+ * `dedicatedMongo`.
  */
 export async function leaseDatabase(): Promise<LeasedDatabase> {
   const { uri, label } = await sharedEngine('mongodb')
@@ -52,8 +53,8 @@ export async function leaseDatabase(): Promise<LeasedDatabase> {
 }
 
 /**
- * The same on the run's Cassandra: the name of a keyspace that nobody else has, made by whoever
- * uses it; dispose drops it.
+ * A unique keyspace name on the run's shared Cassandra. The caller creates the keyspace; disposing
+ * drops it.
  */
 export async function leaseKeyspace(): Promise<LeasedKeyspace> {
   const { uri, label } = await sharedEngine('cassandra')
@@ -67,14 +68,14 @@ export async function leaseKeyspace(): Promise<LeasedKeyspace> {
 }
 
 /**
- * An engine for this suite alone, one that may be killed, paused and restarted. Stop it, or hold it
- * by `await using`.
+ * A MongoDB for one suite, which may kill, pause and restart it. Stop it, or bind it with
+ * `await using`.
  */
 export async function dedicatedMongo(
   options: Omit<StartMongoOptions, 'ours'> = {},
 ): Promise<Engine> {
   const { provider, prefer } = testEngine()
-  // An external engine is everybody's: what is to be killed is then the best of ours.
+  // An external engine must not be killed, so the best managed engine is used instead.
   return await startMongo({
     ...(provider === 'external' ? {} : { provider }),
     prefer,
@@ -84,14 +85,14 @@ export async function dedicatedMongo(
 }
 
 /**
- * The same for Cassandra. One at a time on this machine: with the one that is shared that is two
- * JVMs, and two cores bear no third.
+ * A Cassandra for one suite. Only one exists at a time on this machine: it runs beside the shared
+ * one, and two cores cannot carry a third JVM.
  */
 export async function dedicatedCassandra(
   options: Omit<StartCassandraOptions, 'ours'> = {},
 ): Promise<CassandraEngine> {
   const { provider, ...rest } = testCassandra()
-  const leave = await acquireLock('own-cassandra-of-a-test')
+  const release = await acquireLock('own-cassandra-of-a-test')
   try {
     const engine = await startCassandra({
       ...rest,
@@ -100,23 +101,12 @@ export async function dedicatedCassandra(
       managed: true,
     })
     const end = engine.stop.bind(engine)
-    const stop = (): Promise<void> => end().finally(leave)
+    const stop = (): Promise<void> => end().finally(release)
     return Object.assign(engine, { stop, [Symbol.asyncDispose]: stop })
   } catch (error) {
-    leave()
+    release()
     throw error
   }
-}
-
-/** One at a time on this machine, of all who name the same. Resolves with the way out. */
-export async function acquireLock(name: string): Promise<() => void> {
-  const [mine, over] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
-  withLock(name, {}, () => {
-    mine.resolve()
-    return over.promise
-  }).catch(mine.reject)
-  await mine.promise
-  return over.resolve
 }
 
 const newName = (): string => `test_${process.pid}_${randomBytes(6).toString('hex')}`
@@ -124,8 +114,8 @@ const newName = (): string => `test_${process.pid}_${randomBytes(6).toString('he
 async function sharedEngine(kind: HostedKind): Promise<SharedEngine> {
   const host = inject('thresholdEngineHost')
   if (host === undefined) {
-    throw new CodedError('NO_ENGINE_HOST', 'no engine host runs beside these tests', {
-      next: "run vitest with the configuration at the root, whose globalSetup is infra/engines' testing/global-setup.ts",
+    throw new CodedError('NO_ENGINE_HOST', 'no engine host runs for these tests', {
+      next: 'run vitest with the root configuration, whose globalSetup starts the engine host',
     })
   }
   return await fetchSharedEngine(host, kind)
