@@ -56,8 +56,9 @@ export async function withLock(kind, folder, onWait, work) {
 }
 
 /**
- * On Linux an abstract socket, which leaves no file behind and does not depend on TMPDIR. Elsewhere
- * a socket file: its path is short enough for a socket and the same for all processes of this user.
+ * Linux has abstract sockets, which leave no file behind and do not depend on TMPDIR. Other systems
+ * get a socket file. Its path is short enough for a socket, and the same for all processes of this
+ * user.
  */
 const lockPath = (name) =>
   process.platform === 'linux'

@@ -106,7 +106,7 @@ function npmError(exitCode, output, folder, cache) {
   return new LauncherError('NPM_CI_FAILED', message, next)
 }
 
-/** With --json npm prints an error as a JSON object on stdout. */
+/** npm prints an error as a JSON object on stdout, because of --json. */
 function readError(output) {
   try {
     return JSON.parse(output.slice(output.indexOf('{'))).error ?? {}

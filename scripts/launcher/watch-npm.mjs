@@ -9,7 +9,7 @@ const SHELL = /(^|\/)-?(ash|bash|busybox|dash|fish|ksh|sh|zsh)$/
  * therefore checks every process between itself and npm.
  */
 export function closeWithNpm() {
-  // With an IPC channel, the launcher above this one does it.
+  // A process with an IPC channel was started by another launcher, which does it.
   if (process.env.npm_lifecycle_event === undefined || process.connected) return
   const chain = ancestorsUpToNpm()
   const timer = setInterval(() => {

@@ -2,7 +2,7 @@ import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Terminal } from './terminal.ts'
 
-/** Passed to every command. Besides it, a command uses only the environment. */
+/** Passed to every command, which besides uses only the environment of the process. */
 export interface CommandContext {
   readonly terminal: Terminal
   /** Sets the code to exit with when the command returns. It is 0 by default. */

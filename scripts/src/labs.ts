@@ -99,7 +99,7 @@ async function askPrediction(): Promise<Prediction | undefined> {
     { output: process.stderr },
   )
   return await answer.catch((error: unknown) => {
-    // In a prompt, Ctrl-C arrives as a key and sends no signal.
+    // A prompt receives Ctrl-C as a key, and no signal is sent.
     throw error instanceof Error && error.name === 'ExitPromptError'
       ? new Interrupted(128 + constants.signals.SIGINT)
       : error

@@ -56,7 +56,7 @@ export async function runMigrator(
     onExit: 'kill',
     command: process.execPath,
     args: [join(dir, migration.program), step, ...flags, '--checkpoints', CHECKPOINTS],
-    // In a process group of its own, so that Ctrl-C reaches only this process, which kills it.
+    // The migrator gets a process group of its own. Ctrl-C then reaches only this process.
     spawn: { cwd: ROOT, env, stdio: ['ignore', 'inherit', 'inherit'], detached: true },
   })
   await using _ = registration

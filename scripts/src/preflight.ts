@@ -2,8 +2,8 @@ import { listenError, requireDisk, requireWritable, runningStages } from '@thres
 import { CodedError } from '@threshold/kit'
 
 /**
- * Commands check their needs here before they start anything. To start a database only to stop it
- * again would cost a minute.
+ * Commands check their needs here before they start anything, because starting a database only to
+ * stop it again costs a minute.
  */
 
 const LOOPBACK = '127.0.0.1'

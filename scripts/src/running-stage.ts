@@ -55,7 +55,7 @@ export async function runStage(
   const mongo = opened.use(
     await open((onProgress) => startMongo({ provider: options.engine, onProgress })),
   )
-  // An engine that we started loses its data when it ends. On the user's own engine we clean up.
+  // An engine that we started loses its data when it ends. The user's own engine is cleaned up.
   if (mongo.label.provider === 'external') opened.defer(() => dropDatabase(mongo.uri, name))
   const engines: Engine[] = [mongo]
   let cassandraUri: string | undefined

@@ -79,10 +79,10 @@ function spinner(text: string): Progress {
   }
 }
 
-/** In a log file, an update about the same subject is written at most this often. */
+/** Updates about the same subject are written to a log file at most this often. */
 const REPEAT_MS = 5_000
 
-/** For a file or a pipe: one line for each new subject, and an update of it now and then. */
+/** Writes one line for each new subject, and an update of it now and then. */
 function progressLines(text: string): Progress {
   let last = { subject: '', at: 0 }
   const step: OnProgress = (next) => {

@@ -17,7 +17,7 @@ export interface FileCounts {
   readonly skipped: number
 }
 
-/** By file, because files are what can be rerun. */
+/** The counts of each file, because single files can be rerun. */
 export type TestCounts = ReadonlyMap<string, FileCounts>
 
 /** Undefined when there is no report. */

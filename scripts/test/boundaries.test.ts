@@ -9,8 +9,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const run = promisify(execFile)
 
-/** The house in small: who imports whom, and the rule that says no. */
-const ARROWS: readonly [from: string, to: string, rule: string][] = [
+/** Forbidden imports, and the rule that forbids each. */
+const FORBIDDEN: readonly [from: string, to: string, rule: string][] = [
   [
     'stages/common/contract/src/a.ts',
     'stages/common/kit/src/a.ts',
@@ -45,46 +45,46 @@ const ALLOWED: readonly [from: string, to: string][] = [
   ['stages/2-wide/test/q.test.ts', 'stages/2-wide/src/a.ts'],
 ]
 
-/** As a type too: knowledge of a room is knowledge of a room. */
+/** Importing a type creates a dependency too. */
 const TYPES: readonly [from: string, to: string, rule: string][] = [
   ['stages/common/domain/src/types.ts', 'infra/engines/src/a.ts', 'domain-imports-only-its-own'],
 ]
 
-let tree: string
+let root: string
 let violations: { rule: string; from: string; to: string }[]
 
 beforeAll(async () => {
-  tree = await mkdtemp(join(tmpdir(), 'threshold-arrows-'))
-  for (const [from, to] of [...ARROWS, ...TYPES, ...ALLOWED])
-    for (const path of [from, to]) await mkdir(dirname(join(tree, path)), { recursive: true })
-  for (const [, to] of ARROWS)
+  root = await mkdtemp(join(tmpdir(), 'threshold-imports-'))
+  for (const [from, to] of [...FORBIDDEN, ...TYPES, ...ALLOWED])
+    for (const path of [from, to]) await mkdir(dirname(join(root, path)), { recursive: true })
+  for (const [, to] of FORBIDDEN)
     if (!to.includes('missing'))
-      await writeFile(join(tree, to), 'export const a = 1\nexport type A = number\n')
+      await writeFile(join(root, to), 'export const a = 1\nexport type A = number\n')
   const importing = (from: string, to: string): string =>
     relative(dirname(from), to).replace(/^(?!\.)/, './')
-  for (const [from, to] of [...ARROWS, ...ALLOWED])
+  for (const [from, to] of [...FORBIDDEN, ...ALLOWED])
     await writeFile(
-      join(tree, from),
+      join(root, from),
       `import { a } from '${importing(from, to)}'\nexport const b = a\n`,
     )
   for (const [from, to] of TYPES)
     await writeFile(
-      join(tree, from),
+      join(root, from),
       `import type { A } from '${importing(from, to)}'\nexport type B = A\n`,
     )
   await writeFile(
-    join(tree, 'stages/2-wide/src/x.ts'),
+    join(root, 'stages/2-wide/src/x.ts'),
     "import { y } from './y.ts'\nexport const x = () => y\n",
   )
   await writeFile(
-    join(tree, 'stages/2-wide/src/y.ts'),
+    join(root, 'stages/2-wide/src/y.ts'),
     "import { x } from './x.ts'\nexport const y = () => x\n",
   )
   violations = await cruise()
 }, 60_000)
 
 afterAll(async () => {
-  await rm(tree, { recursive: true, force: true })
+  await rm(root, { recursive: true, force: true })
 })
 
 async function cruise(): Promise<typeof violations> {
@@ -100,8 +100,8 @@ async function cruise(): Promise<typeof violations> {
     'labs',
     'scripts',
   ]
-  const { stdout } = await run(process.execPath, args, { cwd: tree, maxBuffer: 64 * 1024 * 1024 })
-    // It exits with the number of violations, which are what this is about.
+  const { stdout } = await run(process.execPath, args, { cwd: root, maxBuffer: 64 * 1024 * 1024 })
+    // depcruise exits with the number of violations.
     .catch((error: { stdout: string }) => error)
   const { summary } = JSON.parse(stdout) as {
     summary: { violations: { rule: { name: string }; from: string; to: string }[] }
@@ -110,10 +110,10 @@ async function cruise(): Promise<typeof violations> {
 }
 
 const rulesAgainst = (from: string): string[] =>
-  violations.filter((each) => each.from === from).map(({ rule }) => rule)
+  violations.filter((violation) => violation.from === from).map(({ rule }) => rule)
 
-describe('the boundaries of the house', () => {
-  it.each(ARROWS)('%s may not import %s: %s', (from, _to, rule) => {
+describe('the boundaries between packages', () => {
+  it.each(FORBIDDEN)('%s may not import %s: %s', (from, _to, rule) => {
     expect(rulesAgainst(from)).toContain(rule)
   })
 
@@ -125,7 +125,7 @@ describe('the boundaries of the house', () => {
     expect(rulesAgainst(from)).toEqual([])
   })
 
-  it('have no way round', () => {
+  it('allow no cycles', () => {
     expect(violations).toContainEqual({
       rule: 'no-cycles',
       from: 'stages/2-wide/src/x.ts',

@@ -10,18 +10,18 @@ import { expect, vi } from 'vitest'
 
 export const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 export const LAUNCHER = join(ROOT, 'scripts', 'threshold.mjs')
-/** Past the launcher, which would mend the dependencies under the tests that run. */
+/** Started without the launcher, which could reinstall the dependencies while tests run. */
 const COMMAND = join(ROOT, 'scripts', 'cli.ts')
 
 export interface CommandOptions {
   readonly env?: NodeJS.ProcessEnv
   readonly cwd?: string
-  /** Another Node than this one. */
+  /** The Node to use, this one by default. */
   readonly node?: string
   readonly launcher?: string
-  /** A program and its arguments that start the command in their turn: `unshare --mount …`. */
+  /** A program and its arguments that run the command, such as `unshare --mount …`. */
   readonly under?: readonly string[]
-  /** Another user; for root alone. */
+  /** The user to run as. Only root may set it. */
   readonly uid?: number
 }
 
@@ -32,7 +32,7 @@ export interface Finished {
   readonly stderr: string
 }
 
-/** A command that runs: what it has written so far, and its end. */
+/** A command that runs, with the output that it has written so far. */
 export interface Running extends AsyncDisposable {
   readonly child: ChildProcess
   readonly finished: Promise<Finished>
@@ -41,18 +41,18 @@ export interface Running extends AsyncDisposable {
 }
 
 /**
- * A JVM that a test starts lives for a minute: it is not to spend half of that compiling for its
- * best speed.
+ * A JVM that a test starts lives for a minute, and would spend half of it in the optimising
+ * compiler.
  */
 const QUICK_JAVA = { JDK_JAVA_OPTIONS: '-XX:TieredStopAtLevel=1' }
 
 /**
- * Starts the real command as a shell would. What a test forgets is killed when the test is over;
- * its engines are the cache's to end.
+ * Starts the real command as a shell would. Disposing of it kills the command. Its engines end when
+ * the cache is disposed of.
  */
 export function startCommand(args: readonly string[], options: CommandOptions = {}): Running {
   const { node = process.execPath, launcher = COMMAND, cwd = ROOT, env, under = [], uid } = options
-  // Neither vitest's settings nor colours are a user's.
+  // A user's shell has none of these variables, which vitest sets.
   const { NODE_OPTIONS: _, VITEST: __, FORCE_COLOR: ___, ...inherited } = process.env
   const environment = { ...inherited, ...QUICK_JAVA, NO_COLOR: '1', ...env }
   const [program = node, ...rest] = [...under, node, launcher, ...args]
@@ -93,7 +93,7 @@ export async function threshold(
   return await command.finished
 }
 
-/** Waits for the one line that says a stage serves, and returns its address. */
+/** Waits for the stage's ready line and returns its address. */
 export async function untilReady(command: Running, withinMs = 60_000): Promise<string> {
   return await vi.waitFor(
     () => {
@@ -107,9 +107,7 @@ export async function untilReady(command: Running, withinMs = 60_000): Promise<s
   )
 }
 
-/**
- * Waits until nothing runs under these ids; a zombie that nobody has collected yet does not run.
- */
+/** Waits until no process has one of these ids. A zombie counts as ended. */
 export async function untilExited(...pids: readonly number[]): Promise<void> {
   await vi.waitFor(
     async () => expect(await Promise.all(pids.map(identify))).toEqual(pids.map(() => undefined)),
@@ -117,7 +115,7 @@ export async function untilExited(...pids: readonly number[]): Promise<void> {
   )
 }
 
-/** A folder that goes with the test. */
+/** A folder that is removed when it is disposed of. */
 export interface Folder extends AsyncDisposable {
   readonly path: string
 }
@@ -132,15 +130,15 @@ export async function temporaryFolder(): Promise<Folder> {
 
 export interface Cache extends Folder {
   readonly env: NodeJS.ProcessEnv
-  /** File names of all that is registered as running. */
+  /** The names of the files in the registry of running processes. */
   registered(): Promise<string[]>
-  /** The process id of what runs in this role: `stage`, `mongodb`, `command`. */
+  /** The id of the process with this role: `stage`, `mongodb`, `command`. */
   pidOf(role: string): Promise<number>
 }
 
 /**
- * As `reset` does, but of this cache alone: a command that was killed leaves its engines to the
- * next one, and here none comes.
+ * Ends everything that this cache registers, as `reset` does. A killed command leaves its engines
+ * to the next command, and in a temporary cache there is no next one.
  */
 const sweepCache = (path: string) =>
   promisify(execFile)(
@@ -157,8 +155,8 @@ const sweepCache = (path: string) =>
   )
 
 /**
- * A cache with everything that is installed on this machine and nothing that runs: a reset of it is
- * a reset of nobody else's.
+ * A cache with links to everything installed on this machine, and a registry of its own. A reset
+ * of it does not affect other commands.
  */
 export async function temporaryCache(): Promise<Cache> {
   const folder = await temporaryFolder()
@@ -169,13 +167,13 @@ export async function temporaryCache(): Promise<Cache> {
     installed.map((name) => symlink(join(cacheDir(), name), join(folder.path, name))),
   )
   const runs = join(folder.path, 'run')
-  const left = (): Promise<string[]> => readdir(runs).catch(() => [])
+  const registered = (): Promise<string[]> => readdir(runs).catch(() => [])
   return {
     ...folder,
     env: { THRESHOLD_CACHE: folder.path },
-    registered: left,
+    registered,
     async pidOf(role) {
-      const name = (await left()).find(
+      const name = (await registered()).find(
         (file) => file.startsWith(`${role}-`) && file.endsWith('.json'),
       )
       const { process } = JSON.parse(await readFile(join(runs, name ?? `no ${role}`), 'utf8')) as {
@@ -184,13 +182,13 @@ export async function temporaryCache(): Promise<Cache> {
       return process.pid
     },
     async [Symbol.asyncDispose]() {
-      if ((await left()).length > 0) await sweepCache(folder.path)
+      if ((await registered()).length > 0) await sweepCache(folder.path)
       await folder[Symbol.asyncDispose]()
     },
   }
 }
 
-/** A machine with Node and nothing else: no tool on PATH, no Docker, no way out. */
+/** The environment of a machine with only Node: no tool on PATH, no Docker, no network. */
 export async function bareMachine(): Promise<Folder & { readonly env: NodeJS.ProcessEnv }> {
   const folder = await temporaryFolder()
   await symlink(process.execPath, join(folder.path, 'node'))
@@ -204,7 +202,7 @@ export async function bareMachine(): Promise<Folder & { readonly env: NodeJS.Pro
       THRESHOLD_JVM_FOLDERS: folder.path,
       THRESHOLD_MONGODB_URI: '',
       THRESHOLD_CASSANDRA_URI: '',
-      // A closed network answers at once here, and not after the resolver's patience.
+      // A closed port fails at once, and does not wait for a resolver's timeout.
       THRESHOLD_MONGODB_MIRROR: 'http://127.0.0.1:9',
     },
   }

@@ -27,16 +27,16 @@ describe('doctor', { timeout: 120_000 }, () => {
     expect(code).toBe(report.status === 'cannot' ? 1 : 0)
   })
 
-  it('says of a machine without Docker, Java, Rust or Python what is missing, why it matters and what brings it', async () => {
+  it('lists Docker, Java, Rust and Python as missing on a bare machine, with the reason and how to install them', async () => {
     await using machine = await bareMachine()
     const { env } = machine
-    const [{ code, stdout }, words] = await Promise.all([
+    const [{ code, stdout }, plain] = await Promise.all([
       threshold(['doctor', '--json'], { env }),
       threshold(['doctor'], { env }),
     ])
     const report = JSON.parse(stdout) as Report
     for (const name of ['Docker', 'Java 17', 'Rust', 'Python 3']) {
-      const tool = report.tools.find((one) => one.name === name)
+      const tool = report.tools.find((candidate) => candidate.name === name)
       expect(tool, name).toMatchObject({
         why: expect.stringMatching(/./),
         install: expect.stringMatching(/./),
@@ -47,7 +47,7 @@ describe('doctor', { timeout: 120_000 }, () => {
     expect(report.stages[0]?.passedOver.every(({ next }) => next.length > 0)).toBe(true)
     expect(code).toBe(1)
 
-    expect(words.stdout).toContain('Something cannot run yet')
-    expect(words.code).toBe(1)
+    expect(plain.stdout).toContain('Something cannot run yet')
+    expect(plain.code).toBe(1)
   })
 })

@@ -18,14 +18,14 @@ const CODES: Record<string, number> = {
 }
 
 describe('lab', () => {
-  it('lists the labs, with what each takes, also when no lab is named', async () => {
+  it('lists the labs with their time and memory, also when no lab is named', async () => {
     const [named, list] = await Promise.all([threshold(['lab']), threshold(['lab', 'list'])])
     expect(list.stdout).toMatch(/^1\.1 +Baseline +1 +\d+ min +\d+ min +\S+ [GM]B +\S/m)
     expect(named.stdout).toBe(list.stdout)
     expect(list.code).toBe(0)
   })
 
-  it('asks nothing without a terminal, prints the outcome as one JSON document, and exits with its code', async () => {
+  it('asks nothing without a terminal, prints the outcome as one JSON document, and exits with the code of the verdict', async () => {
     const { code, stdout, stderr } = await threshold(['lab', '1.1', '--tiny', '--json'], {
       env: cache.env,
     })
@@ -40,7 +40,7 @@ describe('lab', () => {
       expect(code).toBe(CODES[outcome.verdict])
       expect(outcome.reasons.length).toBeGreaterThan(0)
       expect([existsSync(outcome.reportHtml), existsSync(outcome.reportJson)]).toEqual([true, true])
-      // What it is about is said before it runs, and not where the JSON goes.
+      // The introduction goes to stderr, so that stdout holds only the JSON.
       expect(stderr).toMatch(/^Lab 1\.1, Baseline \(tiny/m)
       expect(stderr).toMatch(/^Hypothesis: /m)
       expect(await cache.registered()).toEqual([])
@@ -49,13 +49,13 @@ describe('lab', () => {
     }
   })
 
-  it('refuses two sizes at once', async () => {
+  it('rejects two sizes at once', async () => {
     const { code, stderr } = await threshold(['lab', '1.1', '--quick', '--full'])
     expect(stderr).toMatch(/^CONFLICTING_OPTION: /)
     expect(code).toBe(2)
   })
 
-  it('leaves nothing when interrupted', async () => {
+  it('leaves nothing behind when interrupted', async () => {
     await using command = startCommand(['lab', '1.1', '--full'], { env: cache.env })
     await vi.waitFor(
       async () => expect(await cache.registered()).toContainEqual(expect.stringMatching(/^lab-/)),
@@ -64,7 +64,7 @@ describe('lab', () => {
     command.child.kill('SIGTERM')
     const { code, stdout } = await command.finished
     expect({ code, stdout }).toEqual({ code: 143, stdout: '' })
-    // The watcher removes what the lab had not come to close.
+    // The watcher removes everything that the lab did not close in time.
     await vi.waitFor(async () => expect(await cache.registered()).toEqual([]), { timeout: 10_000 })
   })
 })

@@ -10,8 +10,8 @@ const run = promisify(execFile)
 export const OLDEST_NODE = '20.20.2'
 
 /**
- * Fetches it into a folder and returns its path. npm's `node` package needs an install script,
- * which npm 12 does not run.
+ * Fetches that Node into a folder and returns its path. npm's `node` package needs an install
+ * script, which npm 12 does not run, so this uses the package with the binary.
  */
 export async function fetchOldNode(folder: Folder): Promise<string> {
   const name = `node-${process.platform}-${process.arch}`
@@ -28,27 +28,27 @@ export async function fetchOldNode(folder: Folder): Promise<string> {
 }
 
 /**
- * A tree as the launcher finds it: its own file, a lockfile, one dependency that needs no network,
- * and a command to run.
+ * A small repository for the launcher: the launcher's own files, a lockfile, one dependency that
+ * needs no network, and a command to run.
  */
 export async function createRepository(): Promise<Folder> {
-  const tree = await temporaryFolder()
-  await write(tree, { 'scripts/cli.ts': COMMAND })
-  await cp(join(ROOT, '.node-version'), join(tree.path, '.node-version'))
-  await copyLauncher(tree)
-  await setDependency(tree, '1.0.0')
-  return tree
+  const repository = await temporaryFolder()
+  await write(repository, { 'scripts/cli.ts': COMMAND })
+  await cp(join(ROOT, '.node-version'), join(repository.path, '.node-version'))
+  await copyLauncher(repository)
+  await setDependency(repository, '1.0.0')
+  return repository
 }
 
-export async function copyLauncher(tree: Folder): Promise<void> {
-  const scripts = join(tree.path, 'scripts')
+export async function copyLauncher(repository: Folder): Promise<void> {
+  const scripts = join(repository.path, 'scripts')
   await cp(LAUNCHER, join(scripts, 'threshold.mjs'))
   await cp(join(dirname(LAUNCHER), 'launcher'), join(scripts, 'launcher'), { recursive: true })
 }
 
 const COMMAND = `import { dep } from 'dep'
-const [how = 'tell']: string[] = process.argv.slice(2)
-if (how === 'tell') console.log(JSON.stringify({ node: process.versions.node, dep, args: process.argv.slice(2) }))
+const [how = 'print']: string[] = process.argv.slice(2)
+if (how === 'print') console.log(JSON.stringify({ node: process.versions.node, dep, args: process.argv.slice(2) }))
 else if (how === 'fail') process.exit(7)
 else {
   process.on('SIGINT', () => process.exit(3))
@@ -61,19 +61,19 @@ else {
 }
 `
 
-async function write(tree: Folder, files: Record<string, string | object>): Promise<void> {
+async function write(repository: Folder, files: Record<string, string | object>): Promise<void> {
   for (const [name, content] of Object.entries(files)) {
-    const path = join(tree.path, name)
+    const path = join(repository.path, name)
     await mkdir(dirname(path), { recursive: true })
     await writeFile(path, typeof content === 'string' ? content : JSON.stringify(content))
   }
 }
 
-/** One dependency of this version, as a tarball in the tree, and the lockfile that names it. */
-export async function setDependency(tree: Folder, version: string): Promise<void> {
+/** Packs the one dependency in this version, and writes the lockfile that names it. */
+export async function setDependency(repository: Folder, version: string): Promise<void> {
   const devDependencies = { dep: 'file:dep.tgz' }
-  const root = { name: 'tree', version: '1.0.0', type: 'module', devDependencies }
-  await write(tree, {
+  const root = { name: 'repository', version: '1.0.0', type: 'module', devDependencies }
+  await write(repository, {
     'dep/package.json': { name: 'dep', version, type: 'module', main: 'index.js' },
     'dep/index.js': `export const dep = ${JSON.stringify(version)}\n`,
     'package.json': root,
@@ -84,6 +84,6 @@ export async function setDependency(tree: Folder, version: string): Promise<void
       packages: { '': root, 'node_modules/dep': { version, resolved: 'file:dep.tgz', dev: true } },
     },
   })
-  await run('npm', ['pack', '--silent', './dep'], { cwd: tree.path })
-  await rename(join(tree.path, `dep-${version}.tgz`), join(tree.path, 'dep.tgz'))
+  await run('npm', ['pack', '--silent', './dep'], { cwd: repository.path })
+  await rename(join(repository.path, `dep-${version}.tgz`), join(repository.path, 'dep.tgz'))
 }

@@ -20,67 +20,67 @@ import {
   setDependency,
 } from './launcher-repository.ts'
 
-/** npm is asked a dozen times here, and beside other tests each may take its time. */
+/** npm runs a dozen times here, and each run may be slow beside other tests. */
 const MINUTES = 120_000
 
-let old = ''
+let oldNode = ''
 let wanted = ''
-/** All trees here share it. The first test fetches the launcher's Node into it. */
+/** All repositories here share it. The first test fetches the launcher's Node into it. */
 let cache: Folder
-/** The folder of the old Node. */
-let olden: Folder
+let oldNodeFolder: Folder
 
 beforeAll(async () => {
   wanted = (await readFile(join(ROOT, '.node-version'), 'utf8')).trim()
-  ;[cache, olden] = [await temporaryFolder(), await temporaryFolder()]
-  old = await fetchOldNode(olden)
+  ;[cache, oldNodeFolder] = [await temporaryFolder(), await temporaryFolder()]
+  oldNode = await fetchOldNode(oldNodeFolder)
 }, MINUTES)
-afterAll(() => Promise.all([cache, olden].map((folder) => folder[Symbol.asyncDispose]())))
+afterAll(() => Promise.all([cache, oldNodeFolder].map((folder) => folder[Symbol.asyncDispose]())))
 
-/** Under an old Node, with no newer one to be found on PATH. */
-const onOld = (tree: Folder) => ({
-  node: old,
-  launcher: join(tree.path, 'scripts', 'threshold.mjs'),
-  cwd: tree.path,
+/** Options that run the launcher on the old Node, with no newer one on PATH. */
+const onOldNode = (repository: Folder) => ({
+  node: oldNode,
+  launcher: join(repository.path, 'scripts', 'threshold.mjs'),
+  cwd: repository.path,
   env: { PATH: oldPath(), THRESHOLD_CACHE: cache.path, npm_config_ignore_scripts: 'true' },
 })
-const oldPath = (): string => [dirname(old), '/usr/bin', '/bin'].join(delimiter)
-const launch = (tree: Folder, ...args: string[]): Promise<Finished> => threshold(args, onOld(tree))
+const oldPath = (): string => [dirname(oldNode), '/usr/bin', '/bin'].join(delimiter)
+const launch = (repository: Folder, ...args: string[]): Promise<Finished> =>
+  threshold(args, onOldNode(repository))
 
 describe('the launcher, on a Node that is too old', { timeout: MINUTES }, () => {
-  let tree: Folder
+  let repository: Folder
   beforeAll(async () => {
-    tree = await createRepository()
+    repository = await createRepository()
   })
-  afterAll(() => tree[Symbol.asyncDispose]())
+  afterAll(() => repository[Symbol.asyncDispose]())
 
-  it('installs the dependencies, gets the Node it needs, and leaves stdout to the command', async () => {
-    const first = await launch(tree, 'tell', 'a b')
-    expect(JSON.parse(first.stdout)).toEqual({ node: wanted, dep: '1.0.0', args: ['tell', 'a b'] })
+  it('installs the dependencies, fetches the Node it needs, and leaves stdout to the command', async () => {
+    const first = await launch(repository, 'print', 'a b')
+    expect(JSON.parse(first.stdout)).toEqual({ node: wanted, dep: '1.0.0', args: ['print', 'a b'] })
     expect(first.stderr).toContain('the dependencies are not installed yet; running npm ci')
     expect(first.stderr).toContain(`this is Node ${OLDEST_NODE}; getting ${wanted}`)
 
-    const second = await launch(tree, 'tell')
+    const second = await launch(repository, 'print')
     expect(second).toMatchObject({ code: 0, stderr: '' })
   })
 
   it.runIf(allTests())(
-    'installs again when the lockfile has changed, and when an install was cut off',
+    'installs again when the lockfile has changed, and when an install was interrupted',
     async () => {
-      await launch(tree, 'tell')
-      await setDependency(tree, '1.1.0')
-      expect((await launch(tree, 'tell')).stderr).toContain(
+      await launch(repository, 'print')
+      await setDependency(repository, '1.1.0')
+      expect((await launch(repository, 'print')).stderr).toContain(
         'dep is not installed as package-lock.json says',
       )
-      expect((await launch(tree, 'tell')).stderr).toBe('')
-      await rm(join(tree.path, 'node_modules', '.package-lock.json'))
-      expect((await launch(tree, 'tell')).stderr).toContain('not installed yet')
+      expect((await launch(repository, 'print')).stderr).toBe('')
+      await rm(join(repository.path, 'node_modules', '.package-lock.json'))
+      expect((await launch(repository, 'print')).stderr).toContain('not installed yet')
     },
   )
 
   it.runIf(allTests())('installs once when two are started at once', async () => {
-    await rm(join(tree.path, 'node_modules'), { recursive: true })
-    const both = await Promise.all([launch(tree, 'tell'), launch(tree, 'tell')])
+    await rm(join(repository.path, 'node_modules'), { recursive: true })
+    const both = await Promise.all([launch(repository, 'print'), launch(repository, 'print')])
     expect(
       both.map(({ code, stdout }) => [code, (JSON.parse(stdout) as { dep: string }).dep]),
     ).toEqual([
@@ -90,8 +90,8 @@ describe('the launcher, on a Node that is too old', { timeout: MINUTES }, () => 
     expect(both.filter(({ stderr }) => stderr.includes('running npm ci'))).toHaveLength(1)
   })
 
-  it('passes on exit codes', async () => {
-    expect(await launch(tree, 'fail')).toMatchObject({ code: 7, signal: null })
+  it('forwards the exit code', async () => {
+    expect(await launch(repository, 'fail')).toMatchObject({ code: 7, signal: null })
   })
 
   it.each([
@@ -99,30 +99,30 @@ describe('the launcher, on a Node that is too old', { timeout: MINUTES }, () => 
     { signal: 'SIGTERM', code: 4 },
     { signal: 'SIGHUP', code: 6 },
     { signal: 'SIGQUIT', code: 8 },
-  ] as const)('passes on $signal and waits for the end', async ({ signal, code }) => {
-    await using command = startCommand(['wait'], onOld(tree))
+  ] as const)('forwards $signal and waits for the command to end', async ({ signal, code }) => {
+    await using command = startCommand(['wait'], onOldNode(repository))
     await vi.waitFor(() => expect(command.stdout()).toContain('waiting'), { timeout: 60_000 })
     command.child.kill(signal)
     expect(await command.finished).toMatchObject({ code })
   })
 
-  it('ends as the command did when that is killed', async () => {
-    await using command = startCommand(['wait'], onOld(tree))
+  it('ends by the signal that killed the command', async () => {
+    await using command = startCommand(['wait'], onOldNode(repository))
     const pid = await vi.waitFor(() => pidOf(command.stdout()), { timeout: 60_000 })
     process.kill(pid, 'SIGKILL')
     expect(await command.finished).toMatchObject({ signal: 'SIGKILL' })
   })
 
-  it('takes the command with it when it is killed itself', async () => {
-    await using command = startCommand(['wait'], onOld(tree))
+  it('ends the command when it is killed itself', async () => {
+    await using command = startCommand(['wait'], onOldNode(repository))
     const pid = await vi.waitFor(() => pidOf(command.stdout()), { timeout: 60_000 })
     command.child.kill('SIGKILL')
     await untilExited(pid)
   })
 
   /**
-   * A program that starts a shell that starts the launcher, as npm does. The shell does not replace
-   * itself by it.
+   * A program that starts a shell that starts the launcher, as npm does. The shell does not exec
+   * it, and stays in between.
    */
   const NPM = `
     const { spawn } = require('node:child_process')
@@ -131,7 +131,7 @@ describe('the launcher, on a Node that is too old', { timeout: MINUTES }, () => 
     setInterval(() => {}, 1_000)`
 
   it.each(['npm', 'shell'] as const)('closes when the %s above it is killed', async (which) => {
-    const { node, launcher, cwd, env } = onOld(tree)
+    const { node, launcher, cwd, env } = onOldNode(repository)
     const npm = spawn(process.execPath, ['-e', NPM, node, launcher, 'wait'], {
       cwd,
       env: { ...process.env, ...env, npm_lifecycle_event: 'npx' },
@@ -151,36 +151,39 @@ describe('the launcher, on a Node that is too old', { timeout: MINUTES }, () => 
     }
   })
 
-  it('says so when the lockfile is gone', async () => {
-    await rm(join(tree.path, 'package-lock.json'))
-    const { code, stderr } = await launch(tree, 'tell')
+  it('reports a missing lockfile', async () => {
+    await rm(join(repository.path, 'package-lock.json'))
+    const { code, stderr } = await launch(repository, 'print')
     expect(stderr).toMatch(/^NO_LOCKFILE: /)
     expect(code).toBe(1)
   })
 })
 
-describe('the launcher, where something is missing', { timeout: MINUTES }, () => {
-  let tree: Folder
+describe('the launcher, when something is missing', { timeout: MINUTES }, () => {
+  let repository: Folder
   beforeEach(async () => {
-    tree = await createRepository()
+    repository = await createRepository()
   })
-  afterEach(() => tree[Symbol.asyncDispose]())
+  afterEach(() => repository[Symbol.asyncDispose]())
 
-  it.runIf(allTests())('says what failed and what mends it when npm cannot install', async () => {
-    await rm(join(tree.path, 'dep.tgz'))
-    const { code, stdout, stderr } = await launch(tree, 'tell')
-    expect(stderr).toMatch(/^NPM_CI_FAILED: npm ci ended with code \d+ in /m)
-    expect(stderr.trimEnd().split('\n').at(-1)).toMatch(/^ {2}→ .*npm ci$/)
-    expect(stderr).not.toMatch(/^\s+at /m)
-    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
-  })
+  it.runIf(allTests())(
+    'reports what failed and the next step when npm cannot install',
+    async () => {
+      await rm(join(repository.path, 'dep.tgz'))
+      const { code, stdout, stderr } = await launch(repository, 'print')
+      expect(stderr).toMatch(/^NPM_CI_FAILED: npm ci ended with code \d+ in /m)
+      expect(stderr.trimEnd().split('\n').at(-1)).toMatch(/^ {2}→ .*npm ci$/)
+      expect(stderr).not.toMatch(/^\s+at /m)
+      expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    },
+  )
 
-  it.runIf(allTests())('says so when there is no npm', async () => {
+  it.runIf(allTests())('reports that there is no npm', async () => {
     await using bare = await temporaryFolder()
-    await symlink(old, join(bare.path, 'node'))
-    const { code, stderr } = await threshold(['tell'], {
-      ...onOld(tree),
-      env: { ...onOld(tree).env, npm_execpath: '', PATH: bare.path },
+    await symlink(oldNode, join(bare.path, 'node'))
+    const { code, stderr } = await threshold(['print'], {
+      ...onOldNode(repository),
+      env: { ...onOldNode(repository).env, npm_execpath: '', PATH: bare.path },
     })
     expect(stderr).toMatch(/^CANNOT_START: npm: /m)
     expect(code).toBe(1)
@@ -188,17 +191,20 @@ describe('the launcher, where something is missing', { timeout: MINUTES }, () =>
 })
 
 describe('this repository', { timeout: MINUTES }, () => {
-  it('is served by the launcher on Node 20', async () => {
-    await using tree = await temporaryFolder()
-    // All of it but the lockfile, which says what is installed: a test that installs would do so
-    // under all others.
+  it('runs on Node 20 through the launcher', async () => {
+    await using repository = await temporaryFolder()
+    // The lockfile is replaced by npm's record of the installed packages, so that the launcher never
+    // installs: that would break all other tests that run.
     for (const name of ['.node-version', 'package.json', 'node_modules'])
-      await symlink(join(ROOT, name), join(tree.path, name))
-    await cp(join(ROOT, 'node_modules', '.package-lock.json'), join(tree.path, 'package-lock.json'))
-    await mkdir(join(tree.path, 'scripts'))
-    await copyLauncher(tree)
-    await symlink(join(ROOT, 'scripts', 'cli.ts'), join(tree.path, 'scripts', 'cli.ts'))
-    const { code, stdout, stderr } = await threshold(['doctor', '--json'], onOld(tree))
+      await symlink(join(ROOT, name), join(repository.path, name))
+    await cp(
+      join(ROOT, 'node_modules', '.package-lock.json'),
+      join(repository.path, 'package-lock.json'),
+    )
+    await mkdir(join(repository.path, 'scripts'))
+    await copyLauncher(repository)
+    await symlink(join(ROOT, 'scripts', 'cli.ts'), join(repository.path, 'scripts', 'cli.ts'))
+    const { code, stdout, stderr } = await threshold(['doctor', '--json'], onOldNode(repository))
     expect(JSON.parse(stdout), stderr).toMatchObject({ v: 1, machine: { node: wanted } })
     expect([0, 1]).toContain(code)
   })

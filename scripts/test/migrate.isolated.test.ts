@@ -12,7 +12,7 @@ afterAll(() => cache[Symbol.asyncDispose]())
 
 const migrate = (...args: string[]) => threshold(['migrate', ...args], { env: cache.env })
 
-/** The steps of the playbook, with their options. */
+/** The steps that the playbook runs, with their options. */
 async function playbook(): Promise<string[][]> {
   const text = await readFile(
     fileURLToPath(new URL('../../docs/docs/migration-playbook.md', import.meta.url)),
@@ -25,13 +25,13 @@ async function playbook(): Promise<string[][]> {
 }
 
 describe('migrate', { timeout: 240_000 }, () => {
-  it('lists what can be moved', async () => {
+  it('lists the migrations', async () => {
     const { code, stdout } = await migrate()
     expect(stdout).toMatch(/mongo-cassandra +messages, from MongoDB to Cassandra +plan, dual-write/)
     expect(code).toBe(0)
   })
 
-  it('finds no databases where no stage runs, and says what to do', async () => {
+  it('reports that no stage runs here, with the next step', async () => {
     const { code, stderr } = await migrate('mongo-cassandra', 'plan')
     expect(stderr).toMatch(
       /^WHICH_DATABASES: no stage 2 runs on this machine\n {2}→ npx threshold stage 2 --migrating/,
@@ -39,14 +39,14 @@ describe('migrate', { timeout: 240_000 }, () => {
     expect(code).toBe(1)
   })
 
-  it('is for a stage that something moves in', async () => {
+  it('rejects --migrating for a stage without a migration', async () => {
     const { code, stderr } = await threshold(['stage', '1', '--migrating'], { env: cache.env })
     expect(stderr).toMatch(/^NO_MIGRATION: no migration leads to stage 1/)
     expect(code).toBe(1)
   })
 
   it.runIf(allTests())(
-    'moves the stage that runs here, and what was sent before is there after it',
+    'moves the messages of the stage that runs here, and keeps those sent before',
     async () => {
       await using stage = startCommand(['stage', '2', '--migrating'], { env: cache.env })
       const url = await untilReady(stage, 150_000) // Cassandra on a busy machine
@@ -70,8 +70,8 @@ describe('migrate', { timeout: 240_000 }, () => {
       expect((await migrate('mongo-cassandra', 'cutover')).stderr).toMatch(
         /^OUT_OF_ORDER: .*\n {2}→ npx threshold migrate mongo-cassandra dual-write/m,
       )
-      // Each line of the playbook, and what it says.
-      const said = {
+      // The steps of the playbook, each with its output.
+      const outputs = {
         plan: /^phase: mongo; 1 processes follow the move/,
         'dual-write': /^dual-write: 1 processes write to both stores/m,
         backfill: /^backfill: 1 rows/m,
@@ -81,11 +81,11 @@ describe('migrate', { timeout: 240_000 }, () => {
         decommission: /the move is over/,
       }
       const lines = await playbook()
-      expect(lines.map(([step]) => step)).toEqual(Object.keys(said))
+      expect(lines.map(([step]) => step)).toEqual(Object.keys(outputs))
       for (const [step, ...options] of lines) {
         const { code, stdout, stderr } = await migrate('mongo-cassandra', step!, ...options)
         expect(code, stderr).toBe(0)
-        expect(stdout).toMatch(said[step as keyof typeof said])
+        expect(stdout).toMatch(outputs[step as keyof typeof outputs])
         if (step !== 'cutover') continue
         await call(messages, token, { content: 'after' })
         const again = await migrate('mongo-cassandra', 'all', '--until', 'cutover')

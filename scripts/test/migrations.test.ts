@@ -5,17 +5,17 @@ import { describe, expect, it } from 'vitest'
 import { MIGRATIONS } from '../src/migrations.ts'
 
 describe.each(MIGRATIONS)('the migration $name', ({ stage, program, steps }) => {
-  it('offers the steps that its migrator knows, and no others', async () => {
-    const { dir } = (await listStages()).find((one) => one.stage === stage)!
-    const said = await new Promise<string>((answer) => {
+  it('has the same steps as its migrator', async () => {
+    const { dir } = (await listStages()).find((candidate) => candidate.stage === stage)!
+    const message = await new Promise<string>((resolve) => {
       execFile(
         process.execPath,
         [join(dir, program), 'no-such-step'],
         { env: {} },
-        (_error, _out, stderr) => answer(stderr),
+        (_error, _out, stderr) => resolve(stderr),
       )
     })
-    const [, listed = ''] = /step: [^;]*expected one of ([^;\n]+)/.exec(said) ?? []
+    const [, listed = ''] = /step: [^;]*expected one of ([^;\n]+)/.exec(message) ?? []
     expect(listed.match(/[\w-]+/g)).toEqual(steps)
   })
 })

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { bareMachine, threshold } from './cli.ts'
 
 describe('prefetch', { timeout: 120_000 }, () => {
-  it('tells of each thing whether it is here, and why one could not be had; what fails keeps nothing else from being tried', async () => {
+  it('lists the state of each item, with the reason when it was not fetched, and goes on after a failure', async () => {
     await using machine = await bareMachine()
     const { code, stdout, stderr } = await threshold(['prefetch'], { env: machine.env })
     const row = (name: string): string =>
@@ -13,11 +13,11 @@ describe('prefetch', { timeout: 120_000 }, () => {
     expect(row('mongod ')).toMatch(/ skipped +http:\/\/127\.0\.0\.1:9 cannot be reached/)
     expect(stdout).toMatch(/^SecantusDB \S+ \(Python\) +skipped +no python3 on PATH$/m)
     expect(stdout).toMatch(/^SecantusDB \S+ \(Rust\) +skipped +no cargo on PATH$/m)
-    // Wanted on this system and not to be had is a failure; not wanted is none.
+    // An item that this system needs and cannot fetch is a failure. A skipped one is not.
     expect(code).toBe(stdout.includes(' FAILED ') ? 1 : 0)
-    // Each is named while it is looked for.
+    // Progress names each item.
     expect(stderr).toMatch(/^mongod \S+ \(\d+ of \d+\)$/m)
-    // Nothing half installed, and no command that still counts as running.
+    // The registry is empty: no install and no command counts as running.
     expect(await readdir(`${machine.path}/cache/run`)).toEqual([])
   })
 })

@@ -11,7 +11,7 @@ import { runInProcess } from './run-in-process.ts'
 const hasNamespaces =
   process.getuid?.() === 0 && spawnSync('unshare', ['--mount', 'true']).status === 0
 
-/** Something else that listens. */
+/** A port that another server listens on. */
 async function takenPort(use: AsyncDisposableStack, host = '127.0.0.1'): Promise<string> {
   const server = createServer().listen(0, host)
   await once(server, 'listening')
@@ -24,11 +24,11 @@ function setEnv(use: AsyncDisposableStack, env: Readonly<Record<string, string>>
   use.defer(() => void vi.unstubAllEnvs())
 }
 
-describe('a port that is taken is named before anything starts', { timeout: 60_000 }, () => {
-  it.each(['stage 1', 'stage 2', 'start', 'docs'])('by %s', async (words) => {
+describe('a taken port is reported before anything starts', { timeout: 60_000 }, () => {
+  it.each(['stage 1', 'stage 2', 'start', 'docs'])('by %s', async (command) => {
     await using use = new AsyncDisposableStack()
     const port = await takenPort(use)
-    const { code, stdout, stderr } = await runInProcess([...words.split(' '), '--port', port])
+    const { code, stdout, stderr } = await runInProcess([...command.split(' '), '--port', port])
     expect(stderr).toMatch(
       new RegExp(
         `^PORT_TAKEN: port ${port} \\(--port\\) is taken: another program listens on 127\\.0\\.0\\.1:${port}\n {2}→ .*--port`,
@@ -37,7 +37,7 @@ describe('a port that is taken is named before anything starts', { timeout: 60_0
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
   })
 
-  it('also the one for voice, and on the address that THRESHOLD_HOST names', async () => {
+  it('for voice as well, and on the address of THRESHOLD_HOST', async () => {
     await using use = new AsyncDisposableStack()
     const port = await takenPort(use, '127.0.0.9')
     setEnv(use, { THRESHOLD_HOST: '127.0.0.9', THRESHOLD_VOICE_PORT: port })
@@ -48,7 +48,7 @@ describe('a port that is taken is named before anything starts', { timeout: 60_0
     expect(code).toBe(1)
   })
 
-  it('also when two of one stage are the same', async () => {
+  it('when --port and THRESHOLD_VOICE_PORT are the same', async () => {
     await using use = new AsyncDisposableStack()
     setEnv(use, { THRESHOLD_VOICE_PORT: '23456' })
     expect((await runInProcess(['stage', '1', '--port', '23456'])).stderr).toMatch(
@@ -57,7 +57,7 @@ describe('a port that is taken is named before anything starts', { timeout: 60_0
   })
 
   it.each(['192.0.2.1', 'no.such.host.invalid'])(
-    'also an address that is not of this machine: %s',
+    'and so is an address that is not of this machine: %s',
     async (host) => {
       await using use = new AsyncDisposableStack()
       setEnv(use, { THRESHOLD_HOST: host })
@@ -70,7 +70,7 @@ describe('a port that is taken is named before anything starts', { timeout: 60_0
   )
 })
 
-describe('a tree that can only be read', { timeout: 120_000 }, () => {
+describe('a read-only repository', { timeout: 120_000 }, () => {
   const under = [
     'unshare',
     '--mount',
@@ -86,18 +86,21 @@ describe('a tree that can only be read', { timeout: 120_000 }, () => {
     ['migrate mongo-cassandra dual-write', 'checkpoints'],
     ['bench backfill --publish', 'the result'],
     ['docs --port 0', 'the docs site'],
-  ])('is named by %s before anything starts (needs mount namespaces)', async (words, what) => {
-    const { code, stdout, stderr } = await threshold(words.split(' '), { under })
-    expect(stderr).toMatch(
-      new RegExp(
-        `^NOT_WRITABLE: ${what} cannot be written in ${ROOT}\\S*: the file system is read-only \\(EROFS\\)`,
-      ),
-    )
-    expect(stderr).toMatch(/^ {2}→ \S/m)
-    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
-  })
+  ])(
+    'is reported by %s before anything starts (needs mount namespaces)',
+    async (command, output) => {
+      const { code, stdout, stderr } = await threshold(command.split(' '), { under })
+      expect(stderr).toMatch(
+        new RegExp(
+          `^NOT_WRITABLE: ${output} cannot be written in ${ROOT}\\S*: the file system is read-only \\(EROFS\\)`,
+        ),
+      )
+      expect(stderr).toMatch(/^ {2}→ \S/m)
+      expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    },
+  )
 
-  it.runIf(hasNamespaces)('serves a stage all the same (needs mount namespaces)', async () => {
+  it.runIf(hasNamespaces)('still lists the stages (needs mount namespaces)', async () => {
     await using cache = await temporaryCache()
     expect((await threshold(['stages', 'list'], { under, env: cache.env })).code).toBe(0)
   })
@@ -119,19 +122,19 @@ describe('output that cannot be written', { timeout: 60_000 }, () => {
     'help lab',
     'migrate',
     '--version',
-  ])('by %s is a failure', async (words) => {
-    const { code, stderr } = await sh(`"$0" "$1" ${words} > /dev/full`)
+  ])('by %s is a failure', async (command) => {
+    const { code, stderr } = await sh(`"$0" "$1" ${command} > /dev/full`)
     expect(stderr).toMatch(/^OUTPUT_LOST: .*no space left.*\n {2}→ /m)
     expect(code).toBe(1)
   })
 
-  it('is none where the reader has enough', async () => {
+  it('is no failure when the reader closes the pipe', async () => {
     const { code, stderr } = await sh('"$0" "$1" lab list | head -n 1 > /dev/null')
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
   })
 })
 
-it('a port is free again after it was looked at', async () => {
+it('checking a port does not occupy it', async () => {
   await using use = new AsyncDisposableStack()
   const port = Number(await takenPort(use))
   expect(await isPortFree(port)).toBe(false)

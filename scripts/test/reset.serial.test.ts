@@ -17,7 +17,7 @@ import {
 let cache: Cache
 beforeAll(async () => {
   cache = await temporaryCache()
-  // The checkpoints of a migration that ran in this tree, for one.
+  // Removes the output of earlier runs, such as a migration's checkpoints.
   await reset()
 })
 afterAll(() => cache[Symbol.asyncDispose]())
@@ -25,7 +25,7 @@ afterAll(() => cache[Symbol.asyncDispose]())
 const reset = () => threshold(['reset'], { env: cache.env })
 
 describe('reset', () => {
-  it('says that there is nothing to do, as often as it is asked', async () => {
+  it('reports that there is nothing to do, and does so again', async () => {
     for (const _ of [1, 2])
       expect(await reset()).toMatchObject({
         code: 0,
@@ -33,13 +33,13 @@ describe('reset', () => {
       })
   })
 
-  it('ends and removes what a stage leaves that was cut off by kill -9 together with its watcher', async () => {
+  it('ends and removes everything that a stage leaves behind when it is killed together with its watcher', async () => {
     await using command = startCommand(['stage', '1'], { env: cache.env })
     const url = await untilReady(command)
     const left = [await cache.pidOf('stage'), await cache.pidOf('mongodb')]
     await killWithWatchers(await cache.pidOf('command'))
     await command.finished
-    // The point of it all: they go on without their owner.
+    // The stage and its engine go on without the command.
     expect((await fetch(`${url}/readyz`)).status).toBe(200)
 
     const { code, stdout, stderr } = await reset()
@@ -57,7 +57,7 @@ describe('reset', () => {
     })
   })
 
-  it('ends a stage that runs in another terminal, and its command', async () => {
+  it('ends a stage that runs in another terminal, with its command', async () => {
     await using command = startCommand(['stage', '1'], { env: cache.env })
     await untilReady(command)
     const pids = [
@@ -71,7 +71,7 @@ describe('reset', () => {
     expect(await cache.registered()).toEqual([])
   })
 
-  it('clears a registry that makes no sense', async () => {
+  it('clears a damaged registry', async () => {
     const runs = join(cache.path, 'run')
     await mkdir(join(runs, 'mongodb-0123456789ab', 'data'), { recursive: true })
     await writeFile(join(runs, 'stage-0123456789ab.json'), '{"v":1,')
@@ -80,16 +80,16 @@ describe('reset', () => {
     expect(await cache.registered()).toEqual([])
   })
 
-  it('removes what is in .threshold, and keeps the evidence', async () => {
-    const remains = join(ROOT, '.threshold')
-    const [kept, lost] = [join(remains, 'evidence', 'reset-test'), join(remains, 'reset-test')]
-    for (const folder of [kept, lost]) await mkdir(folder, { recursive: true })
+  it('removes the content of .threshold except the evidence', async () => {
+    const output = join(ROOT, '.threshold')
+    const [kept, removed] = [join(output, 'evidence', 'reset-test'), join(output, 'reset-test')]
+    for (const folder of [kept, removed]) await mkdir(folder, { recursive: true })
     try {
       const { code, stderr } = await reset()
-      expect(stderr).toContain(`removed  ${lost}`)
-      expect({ code, lost: existsSync(lost), kept: existsSync(kept) }).toEqual({
+      expect(stderr).toContain(`removed  ${removed}`)
+      expect({ code, removed: existsSync(removed), kept: existsSync(kept) }).toEqual({
         code: 0,
-        lost: false,
+        removed: false,
         kept: true,
       })
     } finally {

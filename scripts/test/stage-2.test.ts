@@ -26,7 +26,7 @@ const call = (url: string, body: object, token?: string) =>
   })
 
 describe('stage 2', { timeout: 180_000 }, () => {
-  it('starts both its engines, keeps messages, and leaves nothing after SIGTERM', async () => {
+  it('starts both its engines, stores messages, and leaves nothing behind after SIGTERM', async () => {
     await using command = startCommand(['stage', '2'], { env: cache.env })
     const url = await untilReady(command)
     expect((await fetch(`${url}/readyz`)).status).toBe(200)
@@ -57,7 +57,7 @@ describe('stage 2', { timeout: 180_000 }, () => {
     expect({ code, left: await cache.registered() }, stderr).toEqual({ code: 0, left: [] })
   })
 
-  it.runIf(allTests())('says which engine ended, when Cassandra dies under it', async () => {
+  it.runIf(allTests())('reports which engine ended when Cassandra is killed', async () => {
     await using command = startCommand(['stage', '2'], { env: cache.env })
     await untilReady(command)
     process.kill(await cache.pidOf('cassandra'), 'SIGKILL')
@@ -66,7 +66,7 @@ describe('stage 2', { timeout: 180_000 }, () => {
     expect({ code, left: await cache.registered() }).toEqual({ code: 1, left: [] })
   })
 
-  it('differs from stage 1 in its message store', async () => {
+  it('replaces only the message store of stage 1', async () => {
     const { code, stdout } = await threshold(['stages', 'diff', '1', '2'])
     expect(code).toBe(0)
     expect(stdout).toMatch(

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { stageEnvironment } from '../src/running-stage.ts'
 
-it('passes on what says where clients reach the stage, and nothing that is not set', () => {
+it('passes the address settings on to the stage, but no empty ones', () => {
   const address = {
     THRESHOLD_PUBLIC_URL: 'https://chat.example',
     THRESHOLD_TRUSTED_PROXIES: '10.0.0.0/8',

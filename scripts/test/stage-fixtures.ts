@@ -2,8 +2,8 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
 /**
- * Two small stages: the second replaces the store, keeps the rest, drops the page and adds a
- * migrator.
+ * Two small stages. The second replaces the store, keeps the other parts, removes the page and adds
+ * a migrator.
  */
 export const FIRST = {
   'stage.json': {
@@ -57,12 +57,12 @@ export const start = (config: Config) => [cassandraStore, mongoNotifier, rest, m
   'src/config.ts': FIRST['src/config.ts'],
   'src/main.ts': FIRST['src/main.ts'],
   'src/adapters/message-store.cassandra.ts': 'export const cassandraStore = 1\n',
-  // Copies from the store that the stage no longer serves from: it may know it, and not wire it.
+  // The migrator reads the old store: it may import the part, though the wiring may not.
   'src/migrate/index.ts':
     "import { mongoStore } from '@threshold/stage-1/adapters/message-store.mongodb'\nexport const migrate = mongoStore\n",
 }
 
-/** File names, and what is in them; the rest of a stage.json is filled in. */
+/** File names with their content. Missing fields of a stage.json get defaults. */
 export type Files = Record<string, string | object>
 const DEFAULTS = {
   v: 1,
@@ -83,7 +83,7 @@ async function write(root: string, stage: string, files: Files): Promise<void> {
   }
 }
 
-/** Both, each with some files written differently. */
+/** Writes both stages, each with some files replaced. */
 export async function writeStages(
   root: string,
   first: Files = {},

@@ -13,7 +13,7 @@ afterAll(() => cache[Symbol.asyncDispose]())
 
 describe('stage', { timeout: 120_000 }, () => {
   it.each(['SIGINT', 'SIGTERM'] as const)(
-    'prints one line when it serves, and leaves nothing after %s',
+    'prints one line when it serves, and leaves nothing behind after %s',
     async (signal) => {
       const port = await freePort()
       await using command = startCommand(
@@ -25,13 +25,13 @@ describe('stage', { timeout: 120_000 }, () => {
       const url = await untilReady(command)
       expect(url).toBe(`http://127.0.0.1:${port}`)
       expect((await fetch(`${url}/readyz`)).status).toBe(200)
-      // Provisioning is on, and the token it gives is good for the API.
-      const made = await fetch(`${url}/workshop/users`, {
+      // Provisioning is on, and the token it returns is valid for the API.
+      const created = await fetch(`${url}/workshop/users`, {
         method: 'POST',
         body: '{"username":"ada"}',
         headers: { 'content-type': 'application/json' },
       })
-      const { token } = (await made.json()) as { token: string }
+      const { token } = (await created.json()) as { token: string }
       expect(
         (await fetch(`${url}/api/v10/users/@me`, { headers: { authorization: `Bot ${token}` } }))
           .status,
@@ -52,26 +52,26 @@ describe('stage', { timeout: 120_000 }, () => {
     },
   )
 
-  it('ends everything at once at the second Ctrl-C, and says what', async () => {
+  it('ends everything at once at the second Ctrl-C, and lists it', async () => {
     await using command = startCommand(['stage', '1'], { env: cache.env })
     await untilReady(command)
     const pids = [await cache.pidOf('stage'), await cache.pidOf('mongodb')]
-    // A stage waits for a database that does not answer.
+    // The stage waits for its database, which does not answer now.
     process.kill(pids[1]!, 'SIGSTOP')
     command.child.kill('SIGINT')
     await vi.waitFor(
       () => expect(command.stderr()).toMatch(/^closing .*\(process \d+\); Ctrl-C once more/m),
       { timeout: 10_000 },
     )
-    // Ctrl-C again and again, until it counts as a second one.
-    const impatient = setInterval(() => command.child.kill('SIGINT'), 100)
-    const { code, stderr } = await command.finished.finally(() => clearInterval(impatient))
+    // Signals within a second count as one, so repeat until one counts as the second.
+    const repeated = setInterval(() => command.child.kill('SIGINT'), 100)
+    const { code, stderr } = await command.finished.finally(() => clearInterval(repeated))
     expect(code).toBe(130)
     for (const pid of pids) expect(stderr).toMatch(new RegExp(`^ended .*\\(process ${pid}\\)`, 'm'))
     await untilExited(...pids)
   })
 
-  it('keeps its log on stderr, as much of it as the environment asks for', async () => {
+  it('keeps its log on stderr, at the level that the environment sets', async () => {
     await using command = startCommand(['stage', '1'], {
       env: { ...cache.env, THRESHOLD_LOG_LEVEL: 'silent' },
     })
@@ -80,7 +80,7 @@ describe('stage', { timeout: 120_000 }, () => {
     expect((await command.finished).stderr).not.toContain('"level"')
   })
 
-  it('leaves with the reason, and without its engine, when the stage dies', async () => {
+  it('reports the reason and ends the engine when the stage is killed', async () => {
     await using command = startCommand(['stage', '1'], { env: cache.env })
     await untilReady(command)
     process.kill(await cache.pidOf('stage'), 'SIGKILL')
@@ -89,12 +89,12 @@ describe('stage', { timeout: 120_000 }, () => {
     expect({ code, left: await cache.registered() }).toEqual({ code: 1, left: [] })
   })
 
-  it('says so when its port is taken', async () => {
+  it('reports that its port is taken', async () => {
     await using first = startCommand(['stage', '1'], { env: cache.env })
     const port = new URL(await untilReady(first)).port
     await using second = startCommand(['stage', '1', '--port', port], { env: cache.env })
     const { code, stdout, stderr } = await second.finished
-    // Before a database is started, and without advice to look at the machine.
+    // It fails before a database is started, and does not suggest to run doctor.
     expect(stderr).toBe(
       `PORT_TAKEN: port ${port} (--port) is taken: stage 1 of Threshold serves there\n` +
         `  → choose another: --port ${Number(port) + 1}; 0 takes any free one\n`,
@@ -102,20 +102,17 @@ describe('stage', { timeout: 120_000 }, () => {
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
   })
 
-  it.runIf(hasIpv6)(
-    'prints the address that it listens on (skipped where there is no ::1)',
-    async () => {
-      await using command = startCommand(['stage', '1'], {
-        env: { ...cache.env, THRESHOLD_HOST: '::1' },
-      })
-      const url = await untilReady(command)
-      expect(url).toMatch(/^http:\/\/\[::1\]:\d+$/)
-      expect((await fetch(`${url}/readyz`)).status).toBe(200)
-      expect(command.stderr()).toContain(`chat page: ${url}/`)
-    },
-  )
+  it.runIf(hasIpv6)('prints the address that it listens on (skipped without ::1)', async () => {
+    await using command = startCommand(['stage', '1'], {
+      env: { ...cache.env, THRESHOLD_HOST: '::1' },
+    })
+    const url = await untilReady(command)
+    expect(url).toMatch(/^http:\/\/\[::1\]:\d+$/)
+    expect((await fetch(`${url}/readyz`)).status).toBe(200)
+    expect(command.stderr()).toContain(`chat page: ${url}/`)
+  })
 
-  it('serves from a MongoDB of the user’s own', async () => {
+  it('serves from an external MongoDB', async () => {
     await using database = await leaseDatabase()
     const env = { ...cache.env, THRESHOLD_MONGODB_URI: database.uri }
     await using command = startCommand(['stage', '1', '--engine', 'external'], { env })

@@ -18,18 +18,18 @@ import {
 const docsInstalled = allTests() && (await DOCS_ITEM.present())
 const containers = allTests() && (await canStartContainers())
 
-/** Rows wait for their turn. */
+/** Scenarios wait for one another. */
 const MINUTES = 900_000
 
 /**
- * Each signal once, and each target once at least: from one row of pairs to the next the targets
- * move on by one.
+ * Pairs each signal with a target. A different `first` shifts the targets by one, so that several
+ * scenarios together cover more pairs.
  */
 const pairs = (first: number) =>
   SIGNALS.map((signal, index) => ({ signal, target: TARGETS[(first + index) % TARGETS.length]! }))
 const allPairs = SIGNALS.flatMap((signal) => TARGETS.map((target) => ({ signal, target })))
 
-/** A server that takes connections and never says a word: whoever asks it waits. */
+/** A server that accepts connections and never answers, so that its clients wait. */
 let silent: Server
 let silentPort = 0
 beforeAll(async () => {
@@ -48,7 +48,7 @@ const serves: Scenario = {
 const quick: Record<string, Scenario> = {
   'stage 1 while its database starts': {
     args: ['threshold', 'stage', '1'],
-    reached: (seen) => isRunning(seen, 'mongodb'),
+    reached: (state) => isRunning(state, 'mongodb'),
   },
   'migrate while it waits for a database': {
     args: ['threshold', 'migrate', 'mongo-cassandra', 'dual-write'],
@@ -58,7 +58,7 @@ const quick: Record<string, Scenario> = {
         THRESHOLD_CASSANDRA_URI: `cassandra://127.0.0.1:${silentPort}/threshold`,
       }
     },
-    reached: (seen) => isRunning(seen, 'migrator'),
+    reached: (state) => isRunning(state, 'migrator'),
   },
 }
 
@@ -69,15 +69,15 @@ const slow: Record<string, Scenario> = {
   },
   'start during the load of its lab': {
     args: ['npm', 'start', '--', '--no-predict'],
-    reached: (seen) => isRunning(seen, 'generator'),
+    reached: (state) => isRunning(state, 'generator'),
   },
   'lab before its load': {
     args: ['threshold', 'lab', '1.1', '--tiny'],
-    reached: (seen) => isRunning(seen, 'stage'),
+    reached: (state) => isRunning(state, 'stage'),
   },
   'lab during its load': {
     args: ['threshold', 'lab', '1.1', '--tiny'],
-    reached: (seen) => isRunning(seen, 'generator'),
+    reached: (state) => isRunning(state, 'generator'),
   },
   'lab after its load': {
     args: ['threshold', 'lab', '1.1', '--tiny'],
@@ -85,40 +85,40 @@ const slow: Record<string, Scenario> = {
   },
   'stage 2 while Cassandra starts': {
     args: ['threshold', 'stage', '2'],
-    reached: (seen) => isRunning(seen, 'cassandra'),
+    reached: (state) => isRunning(state, 'cassandra'),
   },
   'docs while they are fetched or built': {
     args: ['threshold', 'docs', '--port', '0'],
-    reached: (seen) => isRunning(seen, 'install'),
+    reached: (state) => isRunning(state, 'install'),
   },
 }
 
 /**
- * States that take half a minute or more to come to: the ways out that failed in them once, or
- * would be the hardest.
+ * States that take half a minute or more to reach. Each has one signal, which failed here once or
+ * is the hardest to handle.
  */
-const rare: { name: string; situation: Scenario; signal: Signal; target: Target }[] = [
+const rare: { name: string; scenario: Scenario; signal: Signal; target: Target }[] = [
   {
     name: 'lab 1.3 during its load',
-    situation: {
+    scenario: {
       args: ['threshold', 'lab', '1.3', '--quick', '--no-predict'],
-      reached: (seen) => isRunning(seen, 'generator') && /: load/.test(seen.output),
+      reached: (state) => isRunning(state, 'generator') && /: load/.test(state.output),
     },
     signal: 'SIGHUP',
     target: 'group',
   },
   {
     name: 'lab 2.1 while its second arm starts',
-    situation: {
+    scenario: {
       args: ['threshold', 'lab', '2.1', '--tiny'],
-      reached: (seen) => isRunning(seen, 'stage') && isRunning(seen, 'cassandra'),
+      reached: (state) => isRunning(state, 'stage') && isRunning(state, 'cassandra'),
     },
     signal: 'SIGTERM',
     target: 'group',
   },
   {
-    name: 'stage 2 that serves',
-    situation: {
+    name: 'stage 2 while it serves',
+    scenario: {
       args: ['threshold', 'stage', '2'],
       reached: ({ output }) => /^ready http/m.test(output),
     },
@@ -138,31 +138,31 @@ const container: Scenario = {
 }
 
 describe.runIf(process.platform === 'linux')(
-  'a command that is ended leaves nothing (Linux only: by /proc)',
+  'a command that is ended leaves nothing behind (Linux only: reads /proc)',
   { timeout: MINUTES },
   () => {
     it.concurrent.each(allTests() ? allPairs : pairs(0))(
-      'stage 1 that serves, by $signal to $target',
+      'stage 1 while it serves, by $signal to $target',
       ({ signal, target }) => expectCleanExit(serves, signal, target),
     )
 
-    for (const [index, [name, situation]] of Object.entries(quick).entries())
+    for (const [index, [name, scenario]] of Object.entries(quick).entries())
       it.concurrent.each(pairs(index + 1))(`${name}, by $signal to $target`, ({ signal, target }) =>
-        expectCleanExit(situation, signal, target),
+        expectCleanExit(scenario, signal, target),
       )
 
     describe.runIf(allTests())('in all states', () => {
-      for (const [index, [name, situation]] of Object.entries(slow).entries())
+      for (const [index, [name, scenario]] of Object.entries(slow).entries())
         it.concurrent.each(pairs(index))(`${name}, by $signal to $target`, ({ signal, target }) =>
-          expectCleanExit(situation, signal, target),
+          expectCleanExit(scenario, signal, target),
         )
 
-      it.concurrent.each(rare)('$name, by $signal to $target', ({ situation, signal, target }) =>
-        expectCleanExit(situation, signal, target),
+      it.concurrent.each(rare)('$name, by $signal to $target', ({ scenario, signal, target }) =>
+        expectCleanExit(scenario, signal, target),
       )
 
       describe.runIf(docsInstalled)('with the packages of the docs site', () => {
-        it.concurrent('docs that serve, by SIGKILL to group', () =>
+        it.concurrent('docs while they serve, by SIGKILL to group', () =>
           expectCleanExit(docsServe, 'SIGKILL', 'group'))
       })
 

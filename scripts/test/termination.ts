@@ -13,28 +13,28 @@ const run = promisify(execFile)
 
 export const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGKILL'] as const
 /**
- * `npm`: npm or npx, whichever started the command. `group`: all of them at once, as from a
- * terminal.
+ * The process that gets the signal. `npm` is npm or npx, which started the command. `group` is all
+ * processes at once, as from a terminal.
  */
 export const TARGETS = ['npm', 'launcher', 'cli', 'group'] as const
 export type Signal = (typeof SIGNALS)[number]
 export type Target = (typeof TARGETS)[number]
 
-/** A Node on which the launcher and the command line are two processes. */
+/** The launcher starts the command line as a second process on this Node. */
 const OLDEST_NODE = '20.20.2'
 const LIFT_LIMITS = fileURLToPath(new URL('./lift-load-limits.mjs', import.meta.url))
-/** Rows that run at a time: each is five processes and a database. */
+/** So many scenarios run at a time. Each is five processes and a database. */
 const LANES = 3
-/** The product's promise, on a machine that has time for it. */
+/** A command promises to end within this time, on an idle machine. */
 const PROMISED_MS = 10_000
 
-/** A command in a certain state, in which it is then ended. */
+/** A command, and the state in which the test ends it. */
 export interface Scenario {
-  /** Arguments for npx; for npm when the first is `npm`. */
+  /** The arguments of npx, or of npm when the first is `npm`. */
   readonly args: readonly string[]
   readonly env?: NodeJS.ProcessEnv
-  /** Whether the command has come to the state. */
-  readonly reached: (seen: CommandState) => boolean
+  /** Whether the command has reached the state. */
+  readonly reached: (state: CommandState) => boolean
 }
 
 interface RunEntry {
@@ -57,11 +57,11 @@ export const isRunning = ({ entries }: CommandState, role: string): boolean =>
 let lane = 0
 
 /**
- * Starts the command, waits for its state, sends the signal, and expects that nothing is left in
- * time.
+ * Starts the command, waits for the scenario's state, sends the signal, and expects that no
+ * process, registry entry, container or open port remains.
  */
 export async function expectCleanExit(
-  situation: Scenario,
+  scenario: Scenario,
   signal: Signal,
   target: Target,
 ): Promise<void> {
@@ -69,27 +69,27 @@ export async function expectCleanExit(
   const releaseLock = await acquireLock(`termination-${lane}`)
   try {
     await using cache = await temporaryCache()
-    await using command = await begin(situation, cache)
-    const seen = await command.reached()
-    const pids = await command.pids(seen)
+    await using command = await begin(scenario, cache)
+    const state = await command.reached()
+    const pids = await command.pids(state)
     process.kill(target === 'group' ? -pids.npm : pids[target], signal)
-    const ports = seen.entries.flatMap((entry) => entry.ports)
+    const ports = state.entries.flatMap((entry) => entry.ports)
     await vi.waitFor(
       async () => {
         const [processes, entries] = [await processesOf(cache.path), await cache.registered()]
         const containers = await containersOfCache(cache.path)
-        const taken = (await Promise.all(ports.map(isPortFree))).filter((free) => !free).length
-        const left = {
-          processes: processes.map(({ words }) => words.join(' ')),
+        const openPorts = (await Promise.all(ports.map(isPortFree))).filter((free) => !free).length
+        const remaining = {
+          processes: processes.map(({ args }) => args.join(' ')),
           entries,
           containers,
-          taken,
+          openPorts,
         }
-        expect(left, command.output()).toEqual({
+        expect(remaining, command.output()).toEqual({
           processes: [],
           entries: [],
           containers: [],
-          taken: 0,
+          openPorts: 0,
         })
       },
       { timeout: withinMs(), interval: 100 },
@@ -99,15 +99,15 @@ export async function expectCleanExit(
   }
 }
 
-/** A machine that is busy with other work is slower at everything, at ending processes as well. */
+/** A busy machine also ends processes more slowly. */
 const withinMs = (): number =>
   PROMISED_MS * Math.max(1, Math.min(4, loadavg()[0]! / availableParallelism()))
 
-let old = ''
+let oldNode = ''
 
 /**
- * Node 20, and what the launcher fetches on it the first time, which the rows then find in their
- * caches. Call it before them.
+ * Fetches Node 20, and the Node that the launcher fetches on it. All scenarios then find both in
+ * their caches.
  */
 export async function prepareOldNode(): Promise<void> {
   const { stdout } = await run('npm', [
@@ -119,8 +119,8 @@ export async function prepareOldNode(): Promise<void> {
     '-p',
     'process.execPath',
   ])
-  old = stdout.trim()
-  await run(old, [LAUNCHER, '--version'], { cwd: ROOT })
+  oldNode = stdout.trim()
+  await run(oldNode, [LAUNCHER, '--version'], { cwd: ROOT })
 }
 
 async function begin({ args, env, reached }: Scenario, cache: Cache) {
@@ -140,7 +140,7 @@ async function begin({ args, env, reached }: Scenario, cache: Cache) {
       ...inherited,
       NO_COLOR: '1',
       NODE_OPTIONS: `--import=${LIFT_LIMITS}`,
-      PATH: [dirname(old), process.env.PATH].join(delimiter),
+      PATH: [dirname(oldNode), process.env.PATH].join(delimiter),
       ...env,
       ...cache.env,
     },
@@ -158,23 +158,20 @@ async function begin({ args, env, reached }: Scenario, cache: Cache) {
     async reached(): Promise<CommandState> {
       return await vi.waitFor(
         async () => {
-          const seen = { output, entries: await entriesOf(cache) }
-          if (child.exitCode !== null) throw new Error(`it ended by itself: ${output}`)
-          if (!reached(seen))
-            throw new Error(`not there yet: ${output}\n${JSON.stringify(seen.entries)}`)
-          return seen
+          const state = { output, entries: await entriesOf(cache) }
+          if (child.exitCode !== null) throw new Error(`the command ended by itself: ${output}`)
+          if (!reached(state))
+            throw new Error(`not reached: ${output}\n${JSON.stringify(state.entries)}`)
+          return state
         },
         { timeout: 180_000, interval: 20 },
       )
     },
     async pids({ entries }: CommandState): Promise<Record<Exclude<Target, 'group'>, number>> {
       const launchers = (await processesOf(cache.path)).filter(
-        ({ words: [node = '', ...words] }) => {
-          return (
-            /^node/.test(basename(node)) &&
-            words.some((word) => /(\/threshold\.mjs|\.bin\/threshold)$/.test(word))
-          )
-        },
+        ({ args: [node = '', ...rest] }) =>
+          /^node/.test(basename(node)) &&
+          rest.some((arg) => /(\/threshold\.mjs|\.bin\/threshold)$/.test(arg)),
       )
       const launcher = launchers.find(({ parent }) => launchers.every(({ pid }) => pid !== parent))
       const cli = entries.find(({ role }) => role === 'command')?.process
@@ -194,7 +191,7 @@ async function entriesOf(cache: Cache): Promise<RunEntry[]> {
     try {
       return [JSON.parse(await readFile(join(cache.path, 'run', name), 'utf8')) as RunEntry]
     } catch {
-      return [] // it was closed just now
+      return [] // the process has ended meanwhile
     }
   }
   return (await Promise.all(files.map(read))).flat()
@@ -203,15 +200,13 @@ async function entriesOf(cache: Cache): Promise<RunEntry[]> {
 interface ProcessInfo {
   readonly pid: number
   readonly parent: number
-  readonly words: readonly string[]
+  readonly args: readonly string[]
 }
 
-/**
- * All processes that run with this cache in their environment, which every one of ours inherits.
- */
+/** All processes with this cache in their environment, which every child inherits. */
 async function processesOf(cache: string): Promise<ProcessInfo[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
-  const look = async (pid: string): Promise<ProcessInfo[]> => {
+  const readProcess = async (pid: string): Promise<ProcessInfo[]> => {
     try {
       const [environ, stat, cmdline] = await Promise.all(
         ['environ', 'stat', 'cmdline'].map((file) => readFile(join('/proc', pid, file), 'utf8')),
@@ -222,12 +217,12 @@ async function processesOf(cache: string): Promise<ProcessInfo[]> {
         {
           pid: Number(pid),
           parent: Number(parent),
-          words: cmdline!.split('\0').filter((word) => word !== ''),
+          args: cmdline!.split('\0').filter((arg) => arg !== ''),
         },
       ]
     } catch {
-      return [] // it has ended, or is another user's
+      return [] // the process has ended, or belongs to another user
     }
   }
-  return (await Promise.all(pids.map(look))).flat()
+  return (await Promise.all(pids.map(readProcess))).flat()
 }

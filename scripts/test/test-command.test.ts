@@ -26,10 +26,10 @@ afterEach(async () => {
 })
 
 /**
- * A suite outside this repository, with vitest's functions as globals since nothing is installed
- * there.
+ * Writes a suite outside this repository and returns the arguments that run it. vitest's functions
+ * are globals, because no packages are installed there.
  */
-async function suiteOf(files: Record<string, string>): Promise<string[]> {
+async function writeSuite(files: Record<string, string>): Promise<string[]> {
   await mkdir(join(suite.path, 'test'))
   for (const [name, text] of Object.entries(files))
     await writeFile(join(suite.path, 'test', name), text)
@@ -39,8 +39,8 @@ async function suiteOf(files: Record<string, string>): Promise<string[]> {
 const lastLine = (text: string): string | undefined => text.trimEnd().split('\n').at(-1)
 
 describe('test', { timeout: 120_000 }, () => {
-  it('ends with a line that counts, and exits with 0 when all pass', async () => {
-    const args = await suiteOf({
+  it('ends with a line of counts, and exits with 0 when all tests pass', async () => {
+    const args = await writeSuite({
       'good.test.ts':
         "it('a', () => {})\nit('b', () => {})\nit.skip('c, which needs a server', () => {})\n",
     })
@@ -49,8 +49,8 @@ describe('test', { timeout: 120_000 }, () => {
     expect({ code, left: await cache.registered() }).toEqual({ code: 0, left: [] })
   })
 
-  it('counts what fails, a file that does not load included, and exits with 1', async () => {
-    const args = await suiteOf({
+  it('counts failures, including a file that does not load, and exits with 1', async () => {
+    const args = await writeSuite({
       'bad.test.ts': "it('a', () => {})\nit('b', () => expect(1).toBe(2))\n",
       'broken.test.ts': "import './not-there.ts'\nit('c', () => {})\n",
     })
@@ -59,8 +59,8 @@ describe('test', { timeout: 120_000 }, () => {
     expect(code).toBe(1)
   })
 
-  it.runIf(allTests())("passes on vitest's own options", async () => {
-    const args = await suiteOf({
+  it.runIf(allTests())("forwards vitest's own options", async () => {
+    const args = await writeSuite({
       'good.test.ts': "it('apples', () => {})\nit('pears', () => expect(1).toBe(2))\n",
     })
     const { code, stdout } = await threshold([...args, '-t', 'apples'], { env: cache.env })
@@ -68,22 +68,22 @@ describe('test', { timeout: 120_000 }, () => {
     expect(code).toBe(0)
   })
 
-  it('tells its tests when everything is asked for', async () => {
-    const args = await suiteOf({
-      'all.test.ts': "it('is told', () => expect(process.env.THRESHOLD_TEST_ALL).toBe('1'))\n",
+  it('sets THRESHOLD_TEST_ALL with --all', async () => {
+    const args = await writeSuite({
+      'all.test.ts': "it('is set', () => expect(process.env.THRESHOLD_TEST_ALL).toBe('1'))\n",
     })
     expect((await threshold([...args, '--all'], { env: cache.env })).code).toBe(0)
     expect((await threshold(args, { env: { ...cache.env, THRESHOLD_TEST_ALL: '' } })).code).toBe(1)
   })
 
-  it('names as flaky a file that passes when run once more, and fails all the same', async () => {
-    const seen = join(suite.path, 'seen')
-    const args = await suiteOf({
+  it('names a file that passes on a rerun as flaky, and still fails', async () => {
+    const marker = join(suite.path, 'marker')
+    const args = await writeSuite({
       'good.test.ts': "it('a', () => {})\n",
       'flaky.test.ts': `it('b', async () => {
         const { access, writeFile } = await import('node:fs/promises')
-        const again = await access('${seen}').then(() => true, () => false)
-        await writeFile('${seen}', '')
+        const again = await access('${marker}').then(() => true, () => false)
+        await writeFile('${marker}', '')
         expect(again).toBe(true)
       })\n`,
     })
@@ -95,16 +95,16 @@ describe('test', { timeout: 120_000 }, () => {
     expect({ code, last: lastLine(stdout) }).toEqual({ code: 1, last: '1 passed, 1 failed' })
   })
 
-  it('says that nothing was flaky', async () => {
-    const args = await suiteOf({ 'good.test.ts': "it('a', () => {})\n" })
+  it('reports that no test was flaky', async () => {
+    const args = await writeSuite({ 'good.test.ts': "it('a', () => {})\n" })
     const { code, stdout } = await threshold([...args, '--rerun-failed'], { env: cache.env })
     expect(stdout).toMatch(/^0 flaky$/m)
     expect({ code, last: lastLine(stdout) }).toEqual({ code: 0, last: '1 passed, 0 failed' })
   })
 
-  it.runIf(allTests())('runs a few failed files once more, and not many', async () => {
+  it.runIf(allTests())('reruns a few failed files, but not many', async () => {
     const bad = "it('is bad', () => expect(1).toBe(2))\n"
-    const args = await suiteOf({ 'bad.test.ts': bad })
+    const args = await writeSuite({ 'bad.test.ts': bad })
     const twice = await threshold([...args, '--rerun-failed'], { env: cache.env })
     expect({ code: twice.code, last: lastLine(twice.stdout) }).toEqual({
       code: 1,
@@ -121,14 +121,14 @@ describe('test', { timeout: 120_000 }, () => {
     expect(many.stdout).not.toContain('once more')
   })
 
-  it('says that the machine is busy, and that this may be why tests failed', async () => {
+  it('reports a busy machine as a possible reason for failures', async () => {
     const others = Array.from({ length: availableParallelism() }, () =>
       spawn(process.execPath, ['-e', 'for (;;) ;'], { stdio: 'ignore' }),
     )
-    // They take only what the tests beside this one leave over.
+    // The lowest priority leaves the CPU to the tests that run beside this one.
     for (const { pid } of others) if (pid !== undefined) setPriority(pid, 19)
     try {
-      const args = await suiteOf({ 'bad.test.ts': "it('is bad', () => expect(1).toBe(2))\n" })
+      const args = await writeSuite({ 'bad.test.ts': "it('is bad', () => expect(1).toBe(2))\n" })
       const { stdout } = await threshold(args, { env: cache.env })
       expect(stdout).toMatch(/^this machine is busy: other programs use \d+% of its \d+ cores/m)
       expect(stdout).toMatch(/^TOO_BUSY: .*\n.*end other programs/m)
@@ -137,13 +137,13 @@ describe('test', { timeout: 120_000 }, () => {
     }
   })
 
-  it('fails when no test was found', async () => {
-    const { code } = await threshold(await suiteOf({}), { env: cache.env })
+  it('fails when it finds no test', async () => {
+    const { code } = await threshold(await writeSuite({}), { env: cache.env })
     expect(code).toBe(1)
   })
 
-  it('leaves nothing when interrupted', async () => {
-    const args = await suiteOf({
+  it('leaves nothing behind when interrupted', async () => {
+    const args = await writeSuite({
       'slow.test.ts':
         "it('waits', async () => {\n  console.log('it began')\n  await new Promise(() => {})\n}, 600_000)\n",
     })

@@ -1,7 +1,7 @@
 /** A way of writing that CONTRIBUTING.md rules out. Each is rare, and wrong wherever it occurs. */
 export interface Rule {
   readonly pattern: RegExp
-  /** What to write instead. */
+  /** The plain alternative. */
   readonly instead: string
 }
 

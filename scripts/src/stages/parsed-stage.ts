@@ -14,7 +14,7 @@ export interface ParsedStage {
   resolve(subpath: string): string | undefined
 }
 
-/** Each stage copies these three files. From stage 3 on, each role has three of its own. */
+/** Each stage copies these three files. Each role of stage 3 and later has three of its own. */
 const WIRING = /(^|\/)(main|config|compose)\.ts$/
 
 export const isWiring = (path: string): boolean => WIRING.test(path)
