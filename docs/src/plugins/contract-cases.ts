@@ -1,7 +1,10 @@
+import { execFileSync } from 'node:child_process'
 import remarkParse from 'remark-parse'
 import { unified } from 'unified'
 import { visit } from 'unist-util-visit'
-import { contract, type Section } from '../../../stages/conformance/src/external/contract.ts'
+import type { Section } from '../../../stages/conformance/src/external/contract.ts'
+
+const CONTRACT = new URL('../../../stages/conformance/src/external/contract.ts', import.meta.url)
 
 /** The fields of a Markdown node that this plugin reads or writes. */
 interface Node {
@@ -18,6 +21,7 @@ interface Node {
  * cannot list a case that does not exist.
  */
 export function contractCases() {
+  const contract = loadContract()
   return (tree: object): void => {
     visit(
       tree as { type: 'root'; children: Node[] },
@@ -30,6 +34,16 @@ export function contractCases() {
       },
     )
   }
+}
+
+/**
+ * Loads the contract in a Node process of its own. Docusaurus loads its configuration with jiti,
+ * which cannot load the modules of the cases.
+ */
+function loadContract(): readonly Section[] {
+  const script = `import { contract } from '${CONTRACT}'; console.log(JSON.stringify(contract))`
+  const args = ['--input-type=module', '--eval', script]
+  return JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' }))
 }
 
 function sectionNodes({ title, sentences }: Section): Node[] {
