@@ -9,7 +9,7 @@ import {
   watchReadiness,
 } from '@threshold/kit'
 import express, { type RequestHandler, type Router } from 'express'
-import { sendJson } from '../rest/route.ts'
+import { sendJson } from '../rest/respond.ts'
 import { createOriginPolicy, type OriginPolicy } from './origin-policy.ts'
 import type { PublicAddress } from './public-address.ts'
 import { unreadBodies } from './unread-bodies.ts'

@@ -2,39 +2,34 @@ import { refuse } from '@threshold/contract'
 import type { Clock, Deadline } from '@threshold/kit'
 import pLimit from 'p-limit'
 
-/**
- * Requests that use the store at once when the process starts, and at least, however slow the store
- * is.
- */
-const START = 16
-const LEAST = 2
-/**
- * Requests that wait for it. Beyond that the oldest is shed, for the most of its budget is over.
- */
-const MOST_WAITING = 2_048
-/** Once a request has waited for so long, the newest is served first. */
+/** Concurrent requests at the start, and the least that a slow store can lower them to. */
+const INITIAL_LIMIT = 16
+const MIN_LIMIT = 2
+/** Beyond this many waiting requests the oldest is shed: most of its budget is over. */
+const MAX_WAITING = 2_048
+/** Once the oldest request has waited this long, the newest is served first. */
 const OVERLOADED_MS = 100
-/** How soon a request whose budget is over is answered. */
-const LOOK_EVERY_MS = 50
+/** How often waiting requests are checked for those that would be late. */
+const SHED_INTERVAL_MS = 50
 
 export interface AdmissionConfig {
-  /** Requests that use the store at once at the most. */
-  readonly most: number
-  /** Milliseconds a request may take, all in. */
+  /** The most requests that may use the store concurrently. */
+  readonly maxConcurrent: number
+  /** Milliseconds that a request may take, with its wait. */
   readonly budgetMs: number
 }
 
 export interface Admission {
   /**
-   * Runs work when the store has room for it. Refuses with 503 what would come too late, before it
-   * has cost the store anything.
+   * Runs `work` once the store has capacity for it. Throws 503 for a request that would be answered
+   * after its deadline, before it has cost the store anything.
    */
   run<T>(deadline: Deadline, work: () => Promise<T>): Promise<T>
-  /** Requests under way, and waiting. */
+  /** The requests that run and wait now, and how many may run. */
   readonly load: { readonly running: number; readonly waiting: number; readonly limit: number }
 }
 
-interface Waiting {
+interface WaitingRequest {
   readonly deadline: Deadline
   readonly since: number
   start(): Promise<void>
@@ -42,80 +37,79 @@ interface Waiting {
 }
 
 /**
- * A store that is asked by more than it can answer in time answers nobody in time, if all wait
- * their turn: each is served when its budget is just over. So few are let in, the newest first
- * while others have waited, and those that wait are shed when the rest of their budget is less than
- * serving them takes ("adaptive LIFO" and "controlled delay": Ben Maurer, "Fail at Scale", ACM
- * Queue 2015).
+ * Limits how many requests use the store concurrently, and sheds those that would be late.
  *
- * How many are let in follows the store, as TCP's window follows a network: one more for each that
- * was served well within its budget, half as many once it took more than a quarter of it (additive
- * increase, multiplicative decrease: Chiu and Jain, 1989). A request that has been let in is not
- * made to wait again.
+ * With a plain queue an overloaded store serves every request just after its deadline, so that no
+ * client gets an answer in time. Here the queue turns into a stack once requests have waited for
+ * 100 ms, and a request is shed when less time is left to it than serving one takes ("adaptive
+ * LIFO" and "controlled delay": Ben Maurer, "Fail at Scale", ACM Queue 2015).
+ *
+ * The limit follows the store as TCP's window follows a network. Each request that is served well
+ * within its budget raises it, and one that takes over a quarter of its budget halves it (additive
+ * increase, multiplicative decrease: Chiu and Jain, 1989). Until the first cut it rises by one a
+ * request, as in slow start. An admitted request never waits again.
  */
 export function createAdmission(
-  { most, budgetMs }: AdmissionConfig,
+  { maxConcurrent, budgetMs }: AdmissionConfig,
   clock: Clock,
   onShed: () => void = () => {},
 ): Admission {
-  const limit = pLimit(Math.min(START, most))
+  const limit = pLimit(Math.min(INITIAL_LIMIT, maxConcurrent))
   const slowMs = budgetMs / 4
-  const waiting: Waiting[] = []
-  let watched = false
+  const waiting: WaitingRequest[] = []
+  let checking = false
+  /** The limit before rounding. */
   let level = limit.concurrency
-  let growsFast = true
+  let slowStart = true
   let loweredAt = Number.NEGATIVE_INFINITY
-  /** How long serving one request has lately taken. */
+  /** A moving average of how long serving a request takes. */
   let typicalMs = 0
 
-  async function served<T>(work: () => Promise<T>): Promise<T> {
-    const began = performance.now()
-    const before = limit.activeCount
+  async function measure<T>(work: () => Promise<T>): Promise<T> {
+    const startedAt = performance.now()
+    const activeBefore = limit.activeCount
     try {
       return await work()
     } finally {
-      learn(began, Math.max(before, limit.activeCount))
+      adjustLimit(startedAt, Math.max(activeBefore, limit.activeCount))
     }
   }
 
-  function learn(began: number, together: number): void {
+  function adjustLimit(startedAt: number, concurrent: number): void {
     const now = performance.now()
-    const tookMs = now - began
+    const tookMs = now - startedAt
     typicalMs += (tookMs - typicalMs) / 16
-    // With less than half of the limit in use its time says nothing about the limit.
-    if (together * 2 < level) return
-    if (tookMs <= slowMs) level = Math.min(most, level + (growsFast ? 1 : 1 / level))
-    // Those that were let in before the last cut tell of the limit as it was then.
-    else if (began >= loweredAt) {
-      level = Math.max(LEAST, level / 2)
-      growsFast = false
+    // With less than half of the limit in use, the time says nothing about the limit.
+    if (concurrent * 2 < level) return
+    if (tookMs <= slowMs) level = Math.min(maxConcurrent, level + (slowStart ? 1 : 1 / level))
+    // Requests that started before the last cut were served under the old limit.
+    else if (startedAt >= loweredAt) {
+      level = Math.max(MIN_LIMIT, level / 2)
+      slowStart = false
       loweredAt = now
     }
     const whole = Math.floor(level)
     if (whole !== limit.concurrency) limit.concurrency = whole
   }
 
-  /**
-   * Sheds whom serving would take longer than they have left. The oldest is first, and has the
-   * least.
-   */
+  /** Sheds the requests that would be late. The oldest comes first and has the least time left. */
   function shedLate(): void {
     const latest = clock.now() + Math.min(typicalMs, slowMs)
     while (waiting[0] && waiting[0].deadline.at <= latest) waiting.shift()?.shed()
   }
 
-  function watch(): void {
-    if (watched) return
-    watched = true
+  function checkLater(): void {
+    if (checking) return
+    checking = true
     setTimeout(() => {
-      watched = false
+      checking = false
       shedLate()
-      if (waiting.length > 0) watch()
-    }, LOOK_EVERY_MS)
+      if (waiting.length > 0) checkLater()
+    }, SHED_INTERVAL_MS)
   }
 
-  /** For one of those that wait there is room now; not for a certain one. */
-  function next(): Promise<void> | undefined {
+  /** A slot is free. It goes to the oldest request, or to the newest under overload. */
+  function startNext(): Promise<void> | undefined {
     shedLate()
     const [oldest] = waiting
     if (oldest === undefined) return undefined
@@ -127,20 +121,21 @@ export function createAdmission(
       return { running: limit.activeCount, waiting: waiting.length, limit: limit.concurrency }
     },
     run(deadline, work) {
-      if (limit.activeCount < limit.concurrency) return limit(() => served(work))
-      if (waiting.length >= MOST_WAITING) waiting.shift()?.shed()
+      if (limit.activeCount < limit.concurrency) return limit(() => measure(work))
+      if (waiting.length >= MAX_WAITING) waiting.shift()?.shed()
       return new Promise((resolve, reject) => {
         waiting.push({
           deadline,
           since: clock.now(),
-          start: () => served(work).then(resolve, reject),
+          start: () => measure(work).then(resolve, reject),
           shed() {
             onShed()
             reject(refuse.unavailable())
           },
         })
-        watch()
-        void limit(next)
+        checkLater()
+        // p-limit counts the slots. Which request gets one is decided when the slot is free.
+        void limit(startNext)
       })
     },
   }

@@ -1,19 +1,13 @@
 import { invalidField, parseJson, refuse } from '@threshold/contract'
 import express, { type Request, type Response } from 'express'
 
-/**
- * Bytes of a body at most. A message is 2,000 characters and ten embeds; this is several times
- * that.
- */
+/** Bytes of one body. The largest message, 2,000 characters and ten embeds, takes a fraction. */
 const MAX_BODY = 256 * 1_024
-/**
- * Bytes of bodies that this process holds at once, and those of one sender: a user, or an address
- * that names no user.
- */
-const MAX_HELD = 64 * 1_024 * 1_024
-const MAX_HELD_OF_ONE = 4 * 1_024 * 1_024
+/** Bytes of bodies in memory: of all senders, and of one user or of one address without a token. */
+const MAX_TOTAL = 64 * 1_024 * 1_024
+const MAX_PER_SENDER = 4 * 1_024 * 1_024
 
-/** Reads the body of a request, up to a size; undefined where there is none to wait for. */
+/** Reads the body of a request into `request.body`. Resolves at once if there is none. */
 export type ReadBody = (
   request: Request,
   response: Response,
@@ -21,20 +15,20 @@ export type ReadBody = (
 ) => Promise<void> | undefined
 
 /**
- * Bodies count against a bound from their first byte until the answer has left, by what their
- * headers allow them to be: 2,000 senders that hold 250 kB each would take half a gigabyte
- * otherwise.
+ * Reads bodies within a budget of memory. A body counts from its first byte until its answer has
+ * left, by the size that its headers allow. Without the budget 2,000 slow senders of 250 kB each
+ * could hold half a gigabyte. Over the budget a request is answered 503.
  */
 export function bodyReader(): ReadBody {
   const raw = express.raw({ type: () => true, limit: MAX_BODY })
-  const held = heldBytes()
+  const budget = byteBudget()
   return (request, response, sender) => {
-    const bytes = mostBytes(request)
+    const bytes = maxBodyBytes(request)
     if (bytes === 0) return undefined
     refuseFiles(request)
     if (bytes > MAX_BODY) throw refuse.tooLarge()
-    held.take(sender, bytes)
-    response.once('close', () => held.giveBack(sender, bytes))
+    budget.take(sender, bytes)
+    response.once('close', () => budget.release(sender, bytes))
     if (request.headers.expect !== undefined) response.writeContinue()
     return new Promise((resolve, reject) => {
       raw(request, response, (error) => (error === undefined ? resolve() : reject(error)))
@@ -42,10 +36,7 @@ export function bodyReader(): ReadBody {
   }
 }
 
-/**
- * Discord takes files this way. They are refused by name, like any field that is not supported, and
- * not for their size.
- */
+/** Files come as multipart. They are refused as an unsupported field, and not for their size. */
 function refuseFiles({ headers }: Request): void {
   if (/^multipart\/form-data\s*(;|$)/i.test(headers['content-type'] ?? ''))
     throw invalidField(
@@ -55,11 +46,8 @@ function refuseFiles({ headers }: Request): void {
     )
 }
 
-/**
- * The most bytes that a body can come to. A body of unknown length, or a compressed one, can reach
- * the limit.
- */
-function mostBytes({ headers }: Request): number {
+/** An upper bound. A body that is chunked or compressed may be as large as the limit. */
+function maxBodyBytes({ headers }: Request): number {
   if (headers['transfer-encoding'] !== undefined) return MAX_BODY
   const length = Number(headers['content-length'] ?? 0)
   return length > 0 && headers['content-encoding'] !== undefined
@@ -67,21 +55,21 @@ function mostBytes({ headers }: Request): number {
     : length
 }
 
-function heldBytes() {
-  let all = 0
-  const each = new Map<string, number>()
+function byteBudget() {
+  let total = 0
+  const bySender = new Map<string, number>()
   return {
     take(sender: string, bytes: number): void {
-      const ofOne = (each.get(sender) ?? 0) + bytes
-      if (all + bytes > MAX_HELD || ofOne > MAX_HELD_OF_ONE) throw refuse.unavailable()
-      all += bytes
-      each.set(sender, ofOne)
+      const ofSender = (bySender.get(sender) ?? 0) + bytes
+      if (total + bytes > MAX_TOTAL || ofSender > MAX_PER_SENDER) throw refuse.unavailable()
+      total += bytes
+      bySender.set(sender, ofSender)
     },
-    giveBack(sender: string, bytes: number): void {
-      all -= bytes
-      const left = (each.get(sender) ?? 0) - bytes
-      if (left > 0) each.set(sender, left)
-      else each.delete(sender)
+    release(sender: string, bytes: number): void {
+      total -= bytes
+      const left = (bySender.get(sender) ?? 0) - bytes
+      if (left > 0) bySender.set(sender, left)
+      else bySender.delete(sender)
     },
   }
 }
@@ -89,10 +77,12 @@ function heldBytes() {
 const isJson = (type: string): boolean => /^application\/json\s*(;|$)/i.test(type)
 
 /**
- * A body as lossless JSON, whatever its charset parameter says: UTF-8 or refused. Only
- * `application/json` is taken, so that a form on a foreign web page can't send what a browser would
- * let it send unasked. Whoever wants it parses it: what nobody reads is not judged, as libraries
- * rely on that put `undefined` where there is no body (SnowTransfer).
+ * Parses a body as JSON without loss of large numbers. It must be UTF-8, whatever its charset
+ * parameter says, and `application/json`: a browser sends a form from any page without asking, and
+ * such a request must have no effect.
+ *
+ * Handlers call it by reading `request.body`. A body that no handler reads is not checked. Libraries
+ * rely on that: SnowTransfer sends `undefined` as the body of requests without one.
  */
 export function parseBody(request: Request): unknown {
   const raw: unknown = request.body
@@ -105,9 +95,10 @@ export function parseBody(request: Request): unknown {
 }
 
 /**
- * Refuses a body that does not say it is JSON, also one without a type. A browser sends such a body
- * from any page's script unasked; for `application/json` it asks first, and is not answered. Where
- * a token is needed, that header does the same.
+ * Refuses a body that is not declared as JSON, even one without a type. A script on any page can
+ * send such a body unasked. For `application/json` the browser first sends a preflight request,
+ * which this server does not answer. It protects routes without a token; the token's header has the
+ * same effect elsewhere.
  */
 export function requireJson(request: Request): void {
   if (request.method !== 'GET' && !isJson(request.headers['content-type'] ?? ''))

@@ -17,6 +17,7 @@ import type {
   Notifier,
   SearchIndex,
 } from '@threshold/ports'
+import { LRUCache } from 'lru-cache'
 import type { GatewayUrl } from '../http/public-address.ts'
 
 /** All that REST requiredPermissions from outside. These are ports, so a later stage reuses REST unchanged. */
@@ -91,9 +92,9 @@ const CACHE_ENTRIES = 20_000
 type ChannelOwner = { readonly guildId: string } | { readonly direct: Channel }
 
 export function createContext(ports: RestPorts, tools: RestTools, runtime: Runtime): Context {
-  const users = new Map<UserId, User>()
+  const users = new LRUCache<UserId, User>({ max: CACHE_ENTRIES })
   /** A channel never changes its guild. All else about it is asked of the guild each time. */
-  const owners = new Map<ChannelId, ChannelOwner>()
+  const owners = new LRUCache<ChannelId, ChannelOwner>({ max: CACHE_ENTRIES })
 
   const context: Context = {
     ports,
@@ -103,7 +104,7 @@ export function createContext(ports: RestPorts, tools: RestTools, runtime: Runti
     async users(ids, deadline) {
       const wanted = new Set(ids)
       const missing = [...wanted].filter((id) => !users.has(id))
-      for (const user of await ports.metadata.users(missing, deadline)) cache(users, user.id, user)
+      for (const user of await ports.metadata.users(missing, deadline)) users.set(user.id, user)
       return new Map(
         [...wanted]
           .map((id) => [id, users.get(id)] as const)
@@ -152,12 +153,7 @@ export function createContext(ports: RestPorts, tools: RestTools, runtime: Runti
     const channel = await ports.metadata.channel(channelId, deadline)
     if (!channel) throw refuse.unknownChannel()
     const owner = channel.guildId === undefined ? { direct: channel } : { guildId: channel.guildId }
-    cache(owners, channelId, owner)
+    owners.set(channelId, owner)
     return owner
   }
-}
-
-function cache<K, V>(map: Map<K, V>, key: K, value: V): void {
-  if (map.size >= CACHE_ENTRIES) map.delete(map.keys().next().value!)
-  map.set(key, value)
 }

@@ -4,21 +4,19 @@ import type { Deadline } from '@threshold/kit'
 import { newestOfDirectMessages } from '../guild/last-messages.ts'
 import type { Context } from './context.ts'
 
-/** Direct messages as one of their people sees them: with the other as their recipient. */
+/** Direct message channels as one of their two users sees them: the other one is the recipient. */
 export async function directChannelsToWire(
-  { users: people, ports, runtime }: Context,
+  context: Context,
   viewer: UserId,
   channels: readonly Channel[],
   deadline: Deadline,
 ): Promise<object[]> {
+  const { ports, runtime } = context
   const others = ({ recipients }: Channel): UserId[] => recipients!.filter((id) => id !== viewer)
+  const channelIds = channels.map(({ id }) => id)
   const [users, newest] = await Promise.all([
-    people(channels.flatMap(others), deadline),
-    newestOfDirectMessages(
-      ports.messages,
-      channels.map(({ id }) => id),
-      runtime,
-    ),
+    context.users(channels.flatMap(others), deadline),
+    newestOfDirectMessages(ports.messages, channelIds, runtime),
   ])
   return channels.map((channel) =>
     channelToWire(channel, {

@@ -1,9 +1,10 @@
 import { type ApiError, invalidField, refuse } from '@threshold/contract'
 import type { GuildCommand, GuildEvent, Refusal } from '@threshold/domain'
 import type { Context } from './context.ts'
-import type { ApiRequest } from './route.ts'
+import type { Requester } from './route.ts'
 
-const ANSWERS: Readonly<Record<Refusal | 'unknown-guild', () => ApiError>> = {
+/** The contract's error for each reason for which a guild refuses a command. */
+const ERRORS: Readonly<Record<Refusal | 'unknown-guild', () => ApiError>> = {
   'unknown-guild': refuse.unknownGuild,
   'unknown-channel': refuse.unknownChannel,
   'unknown-role': refuse.unknownRole,
@@ -41,19 +42,19 @@ const ANSWERS: Readonly<Record<Refusal | 'unknown-guild', () => ApiError>> = {
   'too-many': () => invalidField('id', 'BASE_TYPE_MAX_LENGTH', 'Maximum number reached'),
 }
 
-/** Asks a guild for something, and turns its no into the contract's. */
+/** Executes a command in a guild. Throws the contract's error if the guild refuses it. */
 export async function executeOrThrow(
   context: Context,
   guildId: string,
   command: GuildCommand,
-  request: Pick<ApiRequest, 'deadline'>,
+  { deadline }: Pick<Requester, 'deadline'>,
 ): Promise<readonly GuildEvent[]> {
-  const executed = await context.ports.hub.execute(guildId, command, request.deadline)
-  if (executed.ok) return executed.events
-  throw ANSWERS[executed.refusal]()
+  const result = await context.ports.hub.execute(guildId, command, deadline)
+  if (result.ok) return result.events
+  throw ERRORS[result.refusal]()
 }
 
-/** The value that a command left behind, for the answer: the first event of a kind. */
+/** The first event of these types, which carries the value that the command made or changed. */
 export function firstEvent<T extends GuildEvent['type']>(
   events: readonly GuildEvent[],
   ...types: T[]

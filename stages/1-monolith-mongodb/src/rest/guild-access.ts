@@ -3,72 +3,59 @@ import type { GuildView, Member } from '@threshold/domain'
 import type { Context } from './context.ts'
 import type { ApiRequest } from './route.ts'
 
-/** The guild as the asker may see it; unknown guilds are 404, those one is not in 403. */
-export async function requireGuildView(context: Context, request: ApiRequest): Promise<GuildView> {
-  const view = await context.ports.hub.view(request.params.guild!, request.userId, request.deadline)
+/** The guild as the user may see it. Throws 404 for an unknown guild, 403 for a non-member. */
+export async function requireGuildView(
+  { ports: { hub } }: Context,
+  { params, userId, deadline }: ApiRequest,
+): Promise<GuildView> {
+  const view = await hub.view(params.guild!, userId, deadline)
   if (view) return view
-  const access = await context.ports.hub.access(
-    request.params.guild!,
-    request.userId,
-    undefined,
-    request.deadline,
-  )
+  const access = await hub.access(params.guild!, userId, undefined, deadline)
   throw access.kind === 'unknown-guild' ? refuse.unknownGuild() : refuse.missingAccess()
 }
 
-/** Who may see a guild's settings that are not in every member's view. */
+/** Throws unless the user is a member with the `needed` permissions in the guild as a whole. */
 export async function authorizeGuild(
-  context: Context,
-  request: ApiRequest,
+  { ports: { hub } }: Context,
+  { params, userId, deadline }: ApiRequest,
   needed: bigint,
 ): Promise<{ readonly permissions: bigint }> {
-  const access = await context.ports.hub.access(
-    request.params.guild!,
-    request.userId,
-    undefined,
-    request.deadline,
-  )
+  const access = await hub.access(params.guild!, userId, undefined, deadline)
   if (access.kind === 'unknown-guild') throw refuse.unknownGuild()
   if (access.kind !== 'member') throw refuse.missingAccess()
-  if (
-    (access.permissions & needed) !== needed &&
-    (access.permissions & Permission.Administrator) === 0n
-  )
+  const { permissions } = access
+  if ((permissions & needed) !== needed && (permissions & Permission.Administrator) === 0n)
     throw refuse.missingPermissions()
   return access
 }
 
-const PAGE = 1_000
+const PAGE_SIZE = 1_000
 
-/**
- * All members of a guild, a page at a time. A member who joins or leaves meanwhile may be missed.
- */
-export async function* allMembers(context: Context, request: ApiRequest): AsyncGenerator<Member> {
+/** All members of a guild, page by page. Members who join or leave meanwhile may be missed. */
+export async function* allMembers(
+  { ports: { hub } }: Context,
+  { params, deadline }: ApiRequest,
+): AsyncGenerator<Member> {
   for (let after = '0'; ; ) {
-    const page = await context.ports.hub.members(
-      request.params.guild!,
-      { after, limit: PAGE },
-      request.deadline,
-    )
+    const page = await hub.members(params.guild!, { after, limit: PAGE_SIZE }, deadline)
     yield* page
-    if (page.length < PAGE) return
+    if (page.length < PAGE_SIZE) return
     after = page.at(-1)!.user.id
   }
 }
 
-/** Members counted for presences; approximate is Discord's own word for these figures. */
-const COUNTED = 1_000
+/** Presences are counted among this many members. Discord calls its own figures approximate. */
+const COUNTED_MEMBERS = 1_000
 
-/** How many are in a guild, and how many of them are online. */
+/** Discord's counts of a guild's members and of those online. */
 export async function approximateCounts(
-  context: Context,
-  request: ApiRequest,
+  { ports: { hub } }: Context,
+  { deadline }: ApiRequest,
   guildId: string,
   memberCount: number,
 ): Promise<object> {
-  const { hub } = context.ports
-  const members = await hub.members(guildId, { after: '0', limit: COUNTED }, request.deadline)
+  const members = await hub.members(guildId, { after: '0', limit: COUNTED_MEMBERS }, deadline)
   const ids = members.map((member) => member.user.id)
-  const online = await hub.presences(guildId, ids, request.deadline)
+  const online = await hub.presences(guildId, ids, deadline)
   return { approximate_member_count: memberCount, approximate_presence_count: online.size }
 }

@@ -1,12 +1,13 @@
 import { refuse } from '@threshold/contract'
 import type { Runtime } from '@threshold/kit'
-import express, { type Router } from 'express'
+import express, { type Request, type RequestHandler, type Router } from 'express'
 import { admissions } from './admission-lanes.ts'
 import { bodyReader, requireJson } from './body.ts'
 import { createContext, type RestPorts, type RestTools } from './context.ts'
 import { createEventPublisher } from './messages/event-publisher.ts'
 import { type LimitConfig, rateLimit } from './rate-limit.ts'
-import { errorHandler, routeAdder } from './route.ts'
+import { errorHandler } from './respond.ts'
+import { routeAdder } from './route.ts'
 import { absentFeatureRoutes } from './routes/absent-features.ts'
 import { channelRoutes } from './routes/channels.ts'
 import { guildRoutes } from './routes/guilds.ts'
@@ -21,7 +22,7 @@ import { workshopRoutes } from './routes/workshop.ts'
 
 export interface RestConfig {
   readonly limits: LimitConfig
-  /** Whether POST /workshop/users makes users. Off where strangers can reach it. */
+  /** Adds the routes under `/workshop`, which make users. Off where strangers can reach them. */
   readonly provisioning: boolean
   /** Milliseconds a request may take before it is answered 503. */
   readonly budgetMs: number
@@ -31,7 +32,7 @@ export interface Rest extends AsyncDisposable {
   readonly router: Router
 }
 
-/** Discord's REST API, as far as the contract goes, over ports alone. */
+/** Discord's REST API, as far as the contract goes. It uses ports alone. */
 export function createRest(
   ports: RestPorts,
   tools: RestTools,
@@ -40,14 +41,8 @@ export function createRest(
 ): Rest {
   const context = createContext(ports, tools, runtime)
   const publisher = createEventPublisher(context)
-  const identify = (request: express.Request): string => {
-    const header = request.headers.authorization
-    const user = header?.startsWith('Bot ') ? tools.tokens.verify(header) : undefined
-    if (user === undefined) throw refuse.unauthorized()
-    return user
-  }
   const guards = {
-    identify,
+    identify: userOfToken(tools),
     limit: rateLimit(config.limits),
     readBody: bodyReader(),
     gatewayUrl: tools.gatewayUrl,
@@ -68,17 +63,9 @@ export function createRest(
   absentFeatureRoutes(add, context)
 
   const router = express.Router()
-  // A path may write `@` escaped, and JDA's do; literals of a route are compared as they were
-  // written.
-  router.use((request, _response, next) => {
-    request.url = request.url.replaceAll('/%40me', '/@me')
-    next()
-  })
+  router.use(unescapeAtMe)
   if (config.provisioning) {
-    router.use('/workshop', (request, _response, next) => {
-      requireJson(request)
-      next()
-    })
+    router.use('/workshop', jsonOnly)
     workshopRoutes(routeAdder(router, guards, runtime), context)
   }
   router.use(['/api/v10', '/api/v9', '/api'], api)
@@ -87,4 +74,23 @@ export function createRest(
   })
   router.use(errorHandler(runtime))
   return { router, [Symbol.asyncDispose]: () => publisher[Symbol.asyncDispose]() }
+}
+
+const userOfToken =
+  ({ tokens }: RestTools) =>
+  ({ headers: { authorization } }: Request): string => {
+    const user = authorization?.startsWith('Bot ') ? tokens.verify(authorization) : undefined
+    if (user === undefined) throw refuse.unauthorized()
+    return user
+  }
+
+/** Clients may escape the `@` of `/@me`, and JDA does. Express compares the path as it came. */
+const unescapeAtMe: RequestHandler = (request, _response, next) => {
+  request.url = request.url.replaceAll('/%40me', '/@me')
+  next()
+}
+
+const jsonOnly: RequestHandler = (request, _response, next) => {
+  requireJson(request)
+  next()
 }

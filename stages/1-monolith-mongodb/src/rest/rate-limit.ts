@@ -9,9 +9,9 @@ export interface LimitConfig {
 }
 
 /**
- * A fixed window for each user, route and major parameter, told in Discord's headers. It lives in
- * this process: with several of them each counts for itself, and production would keep the counts
- * where all can see them.
+ * Counts requests in a fixed window for each user, route and channel or guild, and reports the
+ * state in Discord's headers. Throws 429 over the limit. The counts are in this process; production
+ * would keep them where all API processes see them, such as in Redis.
  */
 export function rateLimit(
   config: LimitConfig,
@@ -22,17 +22,17 @@ export function rateLimit(
     let state: RateLimiterRes
     try {
       state = await limiter.consume(`${sender}:${action}:${channel ?? guild ?? ''}`)
-    } catch (refused) {
-      if (!(refused instanceof RateLimiterRes)) throw refused
-      headers(response, action, config, refused)
+    } catch (error) {
+      if (!(error instanceof RateLimiterRes)) throw error
+      setHeaders(response, action, config, error)
       response.setHeader('X-RateLimit-Scope', 'user')
-      throw refuse.rateLimited(Math.max(0.001, refused.msBeforeNext / 1_000))
+      throw refuse.rateLimited(Math.max(0.001, error.msBeforeNext / 1_000))
     }
-    headers(response, action, config, state)
+    setHeaders(response, action, config, state)
   }
 }
 
-function headers(
+function setHeaders(
   response: Response,
   bucket: string,
   config: LimitConfig,

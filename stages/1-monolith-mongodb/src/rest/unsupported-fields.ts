@@ -2,35 +2,35 @@ import { type ApiError, invalidField } from '@threshold/contract'
 import type { ChannelType } from '@threshold/domain'
 
 interface ChannelField {
-  /** Types of channel that have the field. */
+  /** The types of channel that have the field. */
   readonly types: readonly ChannelType[]
-  /** The value that asks for nothing, beside null. */
-  readonly standing: unknown
+  /** The value that changes nothing. It is accepted for every type, as null is. */
+  readonly neutral: unknown
 }
 
 /**
- * Discord documents these for some types of channel alone. Slow mode works here in an announcement
- * channel too, so it is taken there.
+ * Fields that only some types of channel have, by Discord's documentation. Slow mode is accepted
+ * for announcement channels too, where this server supports it.
  */
 const FIELDS = {
-  topic: { types: [0, 5], standing: '' },
-  nsfw: { types: [0, 2, 5], standing: false },
-  rate_limit_per_user: { types: [0, 2, 5], standing: 0 },
-  bitrate: { types: [2], standing: 64_000 },
-  user_limit: { types: [2], standing: 0 },
+  topic: { types: [0, 5], neutral: '' },
+  nsfw: { types: [0, 2, 5], neutral: false },
+  rate_limit_per_user: { types: [0, 2, 5], neutral: 0 },
+  bitrate: { types: [2], neutral: 64_000 },
+  user_limit: { types: [2], neutral: 0 },
 } satisfies Record<string, ChannelField>
 
 /**
- * The refusal of a field that a channel of this type does not have. An answer of 200 would say that
- * it was set.
+ * The error for a field that a channel of this type does not have, or undefined. Ignoring the field
+ * would tell the client that it was set.
  */
 export function unsupportedField(
   type: ChannelType,
   input: { readonly [F in keyof typeof FIELDS]?: unknown },
 ): ApiError | undefined {
-  for (const [field, { types, standing }] of Object.entries<ChannelField>(FIELDS)) {
+  for (const [field, { types, neutral }] of Object.entries<ChannelField>(FIELDS)) {
     const value = input[field as keyof typeof FIELDS]
-    if (value == null || value === standing || types.includes(type)) continue
+    if (value == null || value === neutral || types.includes(type)) continue
     return invalidField(
       field,
       'FIELD_UNSUPPORTED',

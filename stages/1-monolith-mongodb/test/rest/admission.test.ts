@@ -57,7 +57,7 @@ async function goodput(
   return done
 }
 
-const admitted = (): Admission => createAdmission({ most: 64, budgetMs: BUDGET_MS }, clock)
+const admitted = (): Admission => createAdmission({ maxConcurrent: 64, budgetMs: BUDGET_MS }, clock)
 const unbounded: Pick<Admission, 'run'> = { run: (_deadline, work) => work() }
 
 describe('with 500 senders on a slow store', () => {
@@ -86,7 +86,7 @@ describe('what waits for a store', () => {
   /** Lets in as many as it takes; none of them ends before it is told to. */
   function filled() {
     let shed = 0
-    const admission = createAdmission({ most: 2, budgetMs: BUDGET_MS }, clock, () => {
+    const admission = createAdmission({ maxConcurrent: 2, budgetMs: BUDGET_MS }, clock, () => {
       shed += 1
     })
     const ends: (() => void)[] = []

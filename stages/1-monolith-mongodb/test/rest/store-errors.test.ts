@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { CodedError, createRuntime, deadlineExceeded, unavailable } from '@threshold/kit'
 import express from 'express'
 import { describe, expect, it } from 'vitest'
-import { errorHandler } from '../../src/rest/route.ts'
+import { errorHandler } from '../../src/rest/respond.ts'
 
 /** The answer to a request whose store rejects with this. */
 async function answerTo(

@@ -2,40 +2,40 @@ import type { ChannelId, SearchInput } from '@threshold/contract'
 import { type ContentKind, queryWords } from '@threshold/domain'
 import type { AuthorType, SearchQuery } from '@threshold/ports'
 
-const AUTHORS: readonly AuthorType[] = ['user', 'bot']
-const THINGS: ReadonlySet<string> = new Set<ContentKind>(['link', 'embed', 'image'])
-const isThing = (value: string): value is ContentKind => THINGS.has(value)
+const AUTHOR_TYPES: readonly AuthorType[] = ['user', 'bot']
+const CONTENT_KINDS: ReadonlySet<string> = new Set<ContentKind>(['link', 'embed', 'image'])
+const isContentKind = (value: string): value is ContentKind => CONTENT_KINDS.has(value)
 
 /** A `-` before a value excludes it. */
-function bothWays(values: readonly string[] = []): { wanted: string[]; excluded: string[] } {
+function splitExclusions(values: readonly string[] = []): { wanted: string[]; excluded: string[] } {
   const excluded = values.flatMap((value) => (value.startsWith('-') ? [value.slice(1)] : []))
   return { wanted: values.filter((value) => !value.startsWith('-')), excluded }
 }
 
 /**
- * A search as the index takes it. Undefined: no message can be an answer, since nothing here is
- * pinned, comes from a webhook, or has a file, a sticker, a poll or a forwarded message in it.
+ * A search as the index takes it. Undefined if no message can match: this server has no pinned
+ * messages, webhooks, files, stickers, polls or forwarded messages.
  */
 export function toSearchQuery(
   input: SearchInput,
   channels: readonly ChannelId[],
 ): SearchQuery | undefined {
-  const authors = bothWays(input.author_type)
-  const types = AUTHORS.filter(
+  const authors = splitExclusions(input.author_type)
+  const authorTypes = AUTHOR_TYPES.filter(
     (type) =>
       (authors.wanted.length === 0 || authors.wanted.includes(type)) &&
       !authors.excluded.includes(type),
   )
-  const things = bothWays(input.has)
-  if (types.length === 0 || input.pinned === true || !things.wanted.every(isThing)) return undefined
-  const has = { all: things.wanted.filter(isThing), none: things.excluded.filter(isThing) }
+  const kinds = splitExclusions(input.has)
+  if (authorTypes.length === 0 || input.pinned === true || !kinds.wanted.every(isContentKind)) return undefined
+  const has = { all: kinds.wanted.filter(isContentKind), none: kinds.excluded.filter(isContentKind) }
   return {
     words: queryWords(input.content ?? ''),
     channels,
     order: input.sort_order === 'asc' ? 'oldest' : 'newest',
     offset: input.offset,
     limit: input.limit,
-    ...(types.length === 1 ? { authorType: types[0]! } : {}),
+    ...(authorTypes.length === 1 ? { authorType: authorTypes[0]! } : {}),
     ...(has.all.length + has.none.length > 0 ? { has } : {}),
     ...(input.author_id ? { authors: input.author_id } : {}),
     ...(input.mentions ? { mentions: input.mentions } : {}),
