@@ -19,6 +19,7 @@ import type {
 } from '@threshold/ports'
 import { LRUCache } from 'lru-cache'
 import type { GatewayUrl } from '../http/public-address.ts'
+import type { ApiRequest, Requester } from './route.ts'
 
 /** All that REST requiredPermissions from outside. These are ports, so a later stage reuses REST unchanged. */
 export interface RestPorts {
@@ -71,14 +72,14 @@ export interface Context {
   /** The user that a token names. Throws 401 if the token is valid and its user does not exist. */
   requireUser(id: UserId, deadline: Deadline): Promise<User>
   /**
-   * A channel that the user can view and has the `needed` permissions in. Throws the contract's
-   * refusal otherwise: unknown channel, missing access or missing permissions.
+   * The channel of the request's path, or `channelId`. Throws the contract's refusal unless the
+   * user can view it and has the `needed` permissions there: unknown channel, missing access or
+   * missing permissions.
    */
   authorizeChannel(
-    user: UserId,
-    channel: ChannelId,
+    request: Requester & Pick<ApiRequest, 'params'>,
     needed: bigint,
-    deadline: Deadline,
+    channelId?: ChannelId,
   ): Promise<ChannelAccess>
 }
 
@@ -118,15 +119,15 @@ export function createContext(ports: RestPorts, tools: RestTools, runtime: Runti
       return user
     },
 
-    async authorizeChannel(user, channelId, needed, deadline) {
+    async authorizeChannel({ userId, params, deadline }, needed, channelId = params.channel!) {
       const owner = owners.get(channelId) ?? (await findOwner(channelId, deadline))
       if ('direct' in owner) {
         const { direct: channel } = owner
-        if (!channel.recipients!.includes(user)) throw refuse.missingAccess()
+        if (!channel.recipients!.includes(userId)) throw refuse.missingAccess()
         return { kind: 'dm', channel, recipients: channel.recipients! }
       }
       const { guildId } = owner
-      const access = await ports.hub.access(guildId, user, channelId, deadline)
+      const access = await ports.hub.access(guildId, userId, channelId, deadline)
       if (access.kind === 'unknown-channel' || access.kind === 'unknown-guild')
         throw refuse.unknownChannel()
       // Without ViewChannel the answer is the same as for a stranger, whatever else is needed.

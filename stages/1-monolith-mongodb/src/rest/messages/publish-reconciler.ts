@@ -52,8 +52,9 @@ interface Entry extends PendingPublish {
  * has no such retry: sent again it is a later edit with an id of its own, and the first one is no
  * longer found.
  *
- * Pending changes are in memory and end with the process. That loses no event: all sessions end
- * with it too, and their clients fetch the history when they come back.
+ * Pending changes are in memory. If the process dies, they are lost, and so are the sessions that
+ * the events were for: their clients fetch the history when they reconnect. In production, where
+ * gateways outlive API processes, an outbox in the store would take the place of this memory.
  */
 export function createPublishReconciler(
   publish: Publish,

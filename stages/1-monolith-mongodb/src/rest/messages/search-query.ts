@@ -27,8 +27,12 @@ export function toSearchQuery(
       !authors.excluded.includes(type),
   )
   const kinds = splitExclusions(input.has)
-  if (authorTypes.length === 0 || input.pinned === true || !kinds.wanted.every(isContentKind)) return undefined
-  const has = { all: kinds.wanted.filter(isContentKind), none: kinds.excluded.filter(isContentKind) }
+  if (authorTypes.length === 0 || input.pinned === true || !kinds.wanted.every(isContentKind))
+    return undefined
+  const has = {
+    all: kinds.wanted.filter(isContentKind),
+    none: kinds.excluded.filter(isContentKind),
+  }
   return {
     words: queryWords(input.content ?? ''),
     channels,

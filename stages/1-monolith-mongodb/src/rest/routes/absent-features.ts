@@ -3,6 +3,16 @@ import type { Context } from '../context.ts'
 import { authorizeGuild } from '../guild-access.ts'
 import { type AddRoute, type ApiRequest, parseInput } from '../route.ts'
 
+/**
+ * Features that Discord has and this server does not: threads, webhooks, stickers and others.
+ * Clients read them when they start, and stop at a 404. So the lists are routes that are always
+ * empty, and single items are unknown by Discord's own code. There is no POST, PATCH or DELETE, so
+ * nothing can be added to the lists.
+ */
+
+type EmptyList = readonly [path: string, body: object, needed?: bigint]
+type UnknownItem = readonly [path: string, error: () => Error, needed?: bigint]
+
 const NO_THREADS = { threads: [], members: [], has_more: false }
 const NO_ENTRIES = {
   audit_log_entries: [],
@@ -15,11 +25,7 @@ const NO_ENTRIES = {
   auto_moderation_rules: [],
 }
 
-/**
- * Parts of a guild that no guild has here, as Discord answers without any, and the permission that
- * it takes to see them.
- */
-const OF_GUILDS: readonly [path: string, none: object, needed?: bigint][] = [
+const GUILD_LISTS: readonly EmptyList[] = [
   ['threads/active', NO_THREADS],
   ['emojis', []],
   ['stickers', []],
@@ -36,8 +42,7 @@ const OF_GUILDS: readonly [path: string, none: object, needed?: bigint][] = [
   ['widget', { enabled: false, channel_id: null }, Permission.ManageGuild],
 ]
 
-/** Things of a guild that do not exist, with the answer to each. */
-const ONE_OF_GUILDS: readonly [path: string, unknown: () => Error, needed?: bigint][] = [
+const GUILD_ITEMS: readonly UnknownItem[] = [
   ['emojis/:emoji_id', refuse.noSuchEmoji],
   ['stickers/:sticker', refuse.unknownSticker],
   ['scheduled-events/:guild_scheduled_event', refuse.unknownScheduledEvent],
@@ -52,29 +57,7 @@ const ONE_OF_GUILDS: readonly [path: string, unknown: () => Error, needed?: bigi
   ['welcome-screen', refuse.unknownWelcomeScreen],
 ]
 
-/** Things that belong to no guild, and do not exist either. */
-const UNKNOWN: readonly [path: string, unknown: () => Error][] = [
-  ['guilds/templates/:code', refuse.unknownTemplate],
-  ['stickers/:sticker', refuse.unknownSticker],
-  ['sticker-packs/:pack', refuse.unknownStickerPack],
-  ['stage-instances/:channel', refuse.unknownStageInstance],
-  ['skus/:sku/subscriptions', refuse.unknownSku],
-  ['skus/:sku/subscriptions/:subscription', refuse.unknownSku],
-  ['webhooks/:webhook', refuse.unknownWebhook],
-]
-
-/** Things of an application, likewise. */
-const UNKNOWN_OF_APPLICATIONS: readonly [path: string, unknown: () => Error][] = [
-  ['commands/:command', refuse.unknownCommand],
-  ['emojis/:emoji_id', refuse.noSuchEmoji],
-  ['entitlements/:entitlement', refuse.unknownEntitlement],
-]
-const UNKNOWN_OF_GUILD_APPLICATIONS: readonly [path: string, unknown: () => Error][] = [
-  ['commands/:command', refuse.unknownCommand],
-  ['commands/:command/permissions', refuse.unknownCommandPermissions],
-]
-
-const OF_CHANNELS: readonly [path: string, none: object, needed: bigint][] = [
+const CHANNEL_LISTS: readonly EmptyList[] = [
   ['threads/archived/public', NO_THREADS, Permission.ReadMessageHistory],
   [
     'threads/archived/private',
@@ -85,7 +68,7 @@ const OF_CHANNELS: readonly [path: string, none: object, needed: bigint][] = [
   ['webhooks', [], Permission.ManageWebhooks],
 ]
 
-const OF_APPLICATIONS: readonly [path: string, none: object][] = [
+const APPLICATION_LISTS: readonly EmptyList[] = [
   ['emojis', { items: [] }],
   ['commands', []],
   ['entitlements', []],
@@ -93,102 +76,96 @@ const OF_APPLICATIONS: readonly [path: string, none: object][] = [
   ['role-connections/metadata', []],
 ]
 
-/**
- * What Discord has and this server has none of. Clients ask for it at their start and stop at a
- * 404, and the answer that there is none is true. It cannot be made either: POST, PATCH and DELETE
- * stay unknown routes.
- */
+const APPLICATION_ITEMS: readonly UnknownItem[] = [
+  ['commands/:command', refuse.unknownCommand],
+  ['emojis/:emoji_id', refuse.noSuchEmoji],
+  ['entitlements/:entitlement', refuse.unknownEntitlement],
+]
+
+const GUILD_APPLICATION_LISTS: readonly EmptyList[] = [
+  ['commands', []],
+  ['commands/permissions', []],
+]
+
+const GUILD_APPLICATION_ITEMS: readonly UnknownItem[] = [
+  ['commands/:command', refuse.unknownCommand],
+  ['commands/:command/permissions', refuse.unknownCommandPermissions],
+]
+
+/** Items that belong to no guild, channel or application. */
+const OTHER_ITEMS: readonly UnknownItem[] = [
+  ['guilds/templates/:code', refuse.unknownTemplate],
+  ['stickers/:sticker', refuse.unknownSticker],
+  ['sticker-packs/:pack', refuse.unknownStickerPack],
+  ['stage-instances/:channel', refuse.unknownStageInstance],
+  ['skus/:sku/subscriptions', refuse.unknownSku],
+  ['skus/:sku/subscriptions/:subscription', refuse.unknownSku],
+  ['webhooks/:webhook', refuse.unknownWebhook],
+]
+
+type Authorize = (request: ApiRequest, needed: bigint) => Promise<unknown>
+
 export function absentFeatureRoutes(add: AddRoute, context: Context): void {
-  for (const [path, none, needed = 0n] of OF_GUILDS)
-    add('get', `/guilds/:guild/${path}`, `guild.${actionOf(path)}`, async (request) => {
-      parseInput(restInput.listQuery, request.query)
-      await authorizeGuild(context, request, needed)
-      return none
-    })
-  for (const [path, unknown, needed = 0n] of ONE_OF_GUILDS)
-    add('get', `/guilds/:guild/${path}`, `guild.${actionOf(path)}`, async (request) => {
-      await authorizeGuild(context, request, needed)
-      throw unknown()
-    })
-  for (const [path, none, needed] of OF_CHANNELS)
-    add('get', `/channels/:channel/${path}`, `channel.${actionOf(path)}`, async (request) => {
-      parseInput(restInput.listQuery, request.query)
-      const { kind } = await context.authorizeChannel(
-        request.userId,
-        request.params.channel!,
-        needed,
-        request.deadline,
-      )
-      if (kind === 'dm') throw refuse.dmNotAllowed()
-      return none
-    })
-  for (const [path, none] of OF_APPLICATIONS)
-    add(
-      'get',
-      `/applications/:application/${path}`,
-      `application.${actionOf(path)}`,
-      async (request) => {
-        requireOwn(request)
-        return none
-      },
-    )
-  for (const path of ['commands', 'commands/permissions'])
-    add(
-      'get',
-      `/applications/:application/guilds/:guild/${path}`,
-      `application.guild-${actionOf(path)}`,
-      async (request) => {
-        requireOwn(request)
-        await authorizeGuild(context, request, 0n)
-        return []
-      },
-    )
-  for (const [path, unknown] of UNKNOWN)
-    add('get', `/${path}`, actionOf(path), async () => {
-      throw unknown()
-    })
-  // A webhook's own token takes the place of a user's.
+  /** `scope` opens the names of the actions, such as `guild.`. */
+  const addLists = (
+    prefix: string,
+    scope: string,
+    lists: readonly EmptyList[],
+    authorize: Authorize,
+  ): void => {
+    for (const [path, body, needed = 0n] of lists)
+      add('get', `${prefix}/${path}`, `${scope}${actionOf(path)}`, async (request) => {
+        await authorize(request, needed)
+        return body
+      })
+  }
+  const addItems = (
+    prefix: string,
+    scope: string,
+    items: readonly UnknownItem[],
+    authorize: Authorize,
+  ): void => {
+    for (const [path, error, needed = 0n] of items)
+      add('get', `${prefix}/${path}`, `${scope}${actionOf(path)}`, async (request) => {
+        await authorize(request, needed)
+        throw error()
+      })
+  }
+  const inGuild: Authorize = (request, needed) => authorizeGuild(context, request, needed)
+  const ofApplication: Authorize = async (request) => requireOwnApplication(request)
+  const ofGuildApplication: Authorize = async (request) => {
+    requireOwnApplication(request)
+    await authorizeGuild(context, request, 0n)
+  }
+
+  addLists('/guilds/:guild', 'guild.', GUILD_LISTS, async (request, needed) => {
+    parseInput(restInput.listQuery, request.query)
+    await inGuild(request, needed)
+  })
+  addItems('/guilds/:guild', 'guild.', GUILD_ITEMS, inGuild)
+  addLists('/channels/:channel', 'channel.', CHANNEL_LISTS, async (request, needed) => {
+    parseInput(restInput.listQuery, request.query)
+    const { kind } = await context.authorizeChannel(request, needed)
+    if (kind === 'dm') throw refuse.dmNotAllowed()
+  })
+  const application = '/applications/:application'
+  addLists(application, 'application.', APPLICATION_LISTS, ofApplication)
+  addItems(application, 'application.', APPLICATION_ITEMS, ofApplication)
+  const ofGuild = `${application}/guilds/:guild`
+  addLists(ofGuild, 'application.guild-', GUILD_APPLICATION_LISTS, ofGuildApplication)
+  addItems(ofGuild, 'application.guild-', GUILD_APPLICATION_ITEMS, ofGuildApplication)
+  addItems('', '', OTHER_ITEMS, async () => {})
+
+  // The webhook's token is in the path, so these routes need no token of a user.
   for (const path of ['/webhooks/:webhook/:code', '/webhooks/:webhook/:code/messages/:message'])
-    add(
-      'get',
-      path,
-      'webhook.with-token',
-      async () => {
-        throw refuse.unknownWebhook()
-      },
-      { anonymous: true },
-    )
-  for (const [path, unknown] of UNKNOWN_OF_APPLICATIONS)
-    add(
-      'get',
-      `/applications/:application/${path}`,
-      `application.${actionOf(path)}`,
-      async (request) => {
-        requireOwn(request)
-        throw unknown()
-      },
-    )
+    add('get', path, 'webhook.with-token', () => Promise.reject(refuse.unknownWebhook()), {
+      anonymous: true,
+    })
   for (const path of ['thread-members', 'thread-members/:user'])
-    add(
-      'get',
-      `/channels/:channel/${path}`,
-      `channel.${actionOf(path)}`,
-      async ({ userId, params, deadline }) => {
-        await context.authorizeChannel(userId, params.channel!, 0n, deadline)
-        throw refuse.wrongChannelType()
-      },
-    )
-  for (const [path, unknown] of UNKNOWN_OF_GUILD_APPLICATIONS)
-    add(
-      'get',
-      `/applications/:application/guilds/:guild/${path}`,
-      `application.guild-${actionOf(path)}`,
-      async (request) => {
-        requireOwn(request)
-        await authorizeGuild(context, request, 0n)
-        throw unknown()
-      },
-    )
+    add('get', `/channels/:channel/${path}`, `channel.${actionOf(path)}`, async (request) => {
+      await context.authorizeChannel(request, 0n)
+      throw refuse.wrongChannelType()
+    })
   add('get', '/guilds/:guild/onboarding', 'guild.onboarding', async (request) => {
     await authorizeGuild(context, request, 0n)
     return {
@@ -203,19 +180,19 @@ export function absentFeatureRoutes(add: AddRoute, context: Context): void {
     'get',
     '/guilds/:guild/widget.json',
     'guild.widget-json',
-    async () => Promise.reject(refuse.widgetDisabled()),
+    () => Promise.reject(refuse.widgetDisabled()),
     { anonymous: true },
   )
   add('get', '/users/@me/connections', 'user.connections', async () => [])
   add('get', '/voice/regions', 'voice.regions', async () => [])
   add('get', '/sticker-packs', 'sticker-packs', async () => ({ sticker_packs: [] }))
-  // py-cord is not ready before it has been told so.
+  // py-cord waits for this list before it reports that it is ready.
   add('get', '/soundboard-default-sounds', 'soundboard.default', async () => [])
 }
 
 const actionOf = (path: string): string => path.replaceAll('/', '-').replaceAll(/[:@]/g, '')
 
-/** A workshop user is its own application, and sees no other. */
-function requireOwn({ userId, params }: ApiRequest): void {
+/** Every workshop user is an application of its own, and may read no other. */
+function requireOwnApplication({ userId, params }: ApiRequest): void {
   if (params.application !== userId) throw refuse.missingAccess()
 }

@@ -20,7 +20,8 @@ type ChannelInput = Partial<z.output<typeof restInput.createChannel>> & {
   type: 0 | 2 | 4 | 5
 }
 
-export function channelFrom(id: string, guildId: string, input: ChannelInput): Channel {
+export function newChannel(id: string, guildId: string, input: ChannelInput): Channel {
+  const isVoice = input.type === 2
   return {
     v: 1,
     id,
@@ -33,38 +34,30 @@ export function channelFrom(id: string, guildId: string, input: ChannelInput): C
     nsfw: input.nsfw ?? false,
     rateLimitPerUser: input.rate_limit_per_user ?? 0,
     overwrites: input.permission_overwrites ?? [],
-    ...(input.type === 2
-      ? { bitrate: input.bitrate ?? 64_000, userLimit: input.user_limit ?? 0 }
-      : {}),
+    ...(isVoice ? { bitrate: input.bitrate ?? 64_000, userLimit: input.user_limit ?? 0 } : {}),
   }
 }
 
 export function channelRoutes(add: AddRoute, context: Context): void {
-  const { ports } = context
+  const { ports, runtime } = context
 
   add('get', '/channels/:channel', 'channel.get', async (request) => {
-    const access = await context.authorizeChannel(
-      request.userId,
-      request.params.channel!,
-      0n,
-      request.deadline,
-    )
-    return access.kind === 'guild' ? channelToWire(access.channel, access) : direct(request, access)
+    const access = await context.authorizeChannel(request, 0n)
+    return access.kind === 'guild'
+      ? channelToWire(access.channel, access)
+      : directChannelToWire(request, access)
   })
 
   add('patch', '/channels/:channel', 'channel.edit', async (request) => {
+    const { userId: by, deadline } = request
+    const channelId = request.params.channel!
     const input = parseInput(restInput.editChannel, request.body ?? {})
-    const { guildId, type } = await homeOf(request)
-    const foreign = unsupportedField(type, input)
-    if (foreign) {
-      // A member who may not edit the channel is told that, and not of which type it is.
-      await context.authorizeChannel(
-        request.userId,
-        request.params.channel!,
-        Permission.ManageChannels,
-        request.deadline,
-      )
-      throw foreign
+    const { guildId, type } = await findGuildChannel(request)
+    const unsupported = unsupportedField(type, input)
+    if (unsupported) {
+      // A member who may not edit the channel gets that error, which does not reveal its type.
+      await context.authorizeChannel(request, Permission.ManageChannels)
+      throw unsupported
     }
     const patch: ChannelPatch = definedFields({
       name: input.name,
@@ -78,117 +71,82 @@ export function channelRoutes(add: AddRoute, context: Context): void {
       userLimit: input.user_limit ?? undefined,
       overwrites: input.permission_overwrites ?? undefined,
     })
-    const events = await executeOrThrow(
-      context,
-      guildId,
-      { type: 'channel.edit', by: request.userId, channelId: request.params.channel!, patch },
-      request,
-    )
-    // A category's synced children come before it in the events.
+    const command = { type: 'channel.edit', by, channelId, patch } as const
+    const events = await executeOrThrow(context, guildId, command, request)
+    // The events of a category's synced channels come before its own.
     const edited = events.findLast(
-      (event) => event.type === 'channel.updated' && event.channel.id === request.params.channel,
+      (event): event is Extract<GuildEvent, { type: 'channel.updated' }> =>
+        event.type === 'channel.updated' && event.channel.id === channelId,
     )
-    const access = await ports.hub.access(
-      guildId,
-      request.userId,
-      request.params.channel!,
-      request.deadline,
-    )
-    return channelToWire(
-      (edited as Extract<GuildEvent, { type: 'channel.updated' }>).channel,
-      access.kind === 'member' ? access : {},
-    )
+    const access = await ports.hub.access(guildId, by, channelId, deadline)
+    return channelToWire(edited!.channel, access.kind === 'member' ? access : {})
   })
 
   /**
-   * A direct message is closed: its client shows it no longer, and it is kept, since opening it
-   * again gives the same one.
+   * To delete a direct message channel closes it in the client. The channel itself stays, since
+   * opening it again gives the same one.
    */
   add('delete', '/channels/:channel', 'channel.delete', async (request) => {
-    const access = await context.authorizeChannel(
-      request.userId,
-      request.params.channel!,
-      0n,
-      request.deadline,
-    )
-    if (access.kind === 'dm') return direct(request, access)
-    const events = await executeOrThrow(
-      context,
-      access.guildId,
-      { type: 'channel.delete', by: request.userId, channelId: request.params.channel! },
-      request,
-    )
+    const access = await context.authorizeChannel(request, 0n)
+    if (access.kind === 'dm') return directChannelToWire(request, access)
+    const { userId: by, params } = request
+    const command = { type: 'channel.delete', by, channelId: params.channel! } as const
+    const events = await executeOrThrow(context, access.guildId, command, request)
     return channelToWire(firstEvent(events, 'channel.deleted')!.channel, access)
   })
 
   add('put', '/channels/:channel/permissions/:target', 'overwrite.put', async (request) => {
+    const { userId: by, params } = request
     const input = parseInput(restInput.putOverwrite, request.body)
-    const { guildId } = await homeOf(request)
-    await executeOrThrow(
-      context,
-      guildId,
-      {
-        type: 'overwrite.put',
-        by: request.userId,
-        channelId: request.params.channel!,
-        overwrite: { id: request.params.target!, ...input },
-      },
-      request,
-    )
+    const { guildId } = await findGuildChannel(request)
+    const overwrite = { id: params.target!, ...input }
+    const command = { type: 'overwrite.put', by, channelId: params.channel!, overwrite } as const
+    await executeOrThrow(context, guildId, command, request)
     return undefined
   })
 
   add('delete', '/channels/:channel/permissions/:target', 'overwrite.delete', async (request) => {
-    const { guildId } = await homeOf(request)
-    await executeOrThrow(
-      context,
-      guildId,
-      {
-        type: 'overwrite.delete',
-        by: request.userId,
-        channelId: request.params.channel!,
-        targetId: request.params.target!,
-      },
-      request,
-    )
+    const { userId: by, params } = request
+    const { guildId } = await findGuildChannel(request)
+    const ids = { channelId: params.channel!, targetId: params.target! }
+    await executeOrThrow(context, guildId, { type: 'overwrite.delete', by, ...ids }, request)
     return undefined
   })
 
   add('post', '/channels/:channel/typing', 'channel.typing', async (request) => {
-    const access = await context.authorizeChannel(
-      request.userId,
-      request.params.channel!,
-      Permission.SendMessages,
-      request.deadline,
-    )
-    const timestamp = Math.floor(context.runtime.clock.now() / 1_000)
-    const where =
-      access.kind === 'guild'
+    const { userId, deadline } = request
+    const access = await context.authorizeChannel(request, Permission.SendMessages)
+    const { id: channelId } = access.channel
+    const data = {
+      channel_id: channelId,
+      user_id: userId,
+      timestamp: Math.floor(runtime.clock.now() / 1_000),
+      ...(access.kind === 'guild'
         ? { guild_id: access.guildId, member: memberToWire(access.member) }
-        : {}
-    const data = { channel_id: access.channel.id, user_id: request.userId, timestamp, ...where }
-    const id = `${access.channel.id}:${request.userId}:${context.runtime.hybrid.next()}`
-    await publishToChannel(
-      context,
-      access,
-      { v: 1, id, type: 'TYPING_START', data, channelId: access.channel.id },
-      request.deadline,
-    )
+        : {}),
+    }
+    const id = `${channelId}:${userId}:${runtime.hybrid.next()}`
+    const event = { v: 1, id, type: 'TYPING_START', data, channelId } as const
+    await publishToChannel(context, access, event, deadline)
     return undefined
   })
 
-  async function direct(
-    request: ApiRequest,
-    { channel }: Extract<ChannelAccess, { kind: 'dm' }>,
+  async function directChannelToWire(
+    { userId, deadline }: ApiRequest,
+    { channel }: ChannelAccess,
   ): Promise<object> {
-    return (await directChannelsToWire(context, request.userId, [channel], request.deadline))[0]!
+    return (await directChannelsToWire(context, userId, [channel], deadline))[0]!
   }
 
-  /** The guild of a channel that the asker may at least know of. */
-  async function homeOf(request: ApiRequest): Promise<{ guildId: string; type: ChannelType }> {
-    const channel = await ports.metadata.channel(request.params.channel!, request.deadline)
+  /** The guild decides about permissions, so this checks only that the channel is in one. */
+  async function findGuildChannel({
+    params,
+    deadline,
+  }: ApiRequest): Promise<{ guildId: string; type: ChannelType }> {
+    const channel = await ports.metadata.channel(params.channel!, deadline)
     if (!channel) throw refuse.unknownChannel()
-    if (channel.guildId === undefined) throw refuse.dmNotAllowed()
-    return { guildId: channel.guildId, type: channel.type }
+    const { guildId, type } = channel
+    if (guildId === undefined) throw refuse.dmNotAllowed()
+    return { guildId, type }
   }
 }

@@ -1,6 +1,5 @@
 import { DEFAULT_PERMISSIONS, restInput } from '@threshold/contract'
 import {
-  type Channel,
   channelToWire,
   type Guild,
   type GuildState,
@@ -14,38 +13,34 @@ import { executeOrThrow, firstEvent } from '../execute-command.ts'
 import { approximateCounts, requireGuildView } from '../guild-access.ts'
 import { type AddRoute, created, definedFields, parseInput } from '../route.ts'
 import { unsupportedField } from '../unsupported-fields.ts'
-import { channelFrom } from './channels.ts'
+import { newChannel } from './channels.ts'
 
 const DEFAULT_LOCALE = 'en-US'
 
 export function guildRoutes(add: AddRoute, context: Context): void {
-  const { ports } = context
+  const { ports, runtime, tools } = context
 
   add('post', '/guilds', 'guild.create', async (request) => {
     const input = parseInput(restInput.createGuild, request.body)
     const user = await context.requireUser(request.userId, request.deadline)
-    const state = newGuild(context, input, {
-      user,
-      nick: null,
-      roles: [],
-      joinedAt: context.runtime.clock.now(),
-      mute: false,
-      deaf: false,
-    })
+    const joinedAt = runtime.clock.now()
+    const owner = { user, nick: null, roles: [], joinedAt, mute: false, deaf: false }
+    const state = newGuild(context, input, owner)
     await ports.hub.create(state, request.deadline)
-    return created(whole(state.guild, [...state.roles.values()]))
+    return created(guildToWire(state.guild, [...state.roles.values()]))
   })
 
   add('get', '/guilds/:guild', 'guild.get', async (request) => {
     const view = await requireGuildView(context, request)
     const { with_counts: counts } = parseInput(restInput.guildQuery, request.query)
     return {
-      ...whole(view.guild, view.roles),
+      ...guildToWire(view.guild, view.roles),
       ...(counts ? await approximateCounts(context, request, view.guild.id, view.memberCount) : {}),
     }
   })
 
   add('patch', '/guilds/:guild', 'guild.edit', async (request) => {
+    const { userId: by, params } = request
     const input = parseInput(restInput.editGuild, request.body ?? {})
     const patch = definedFields({
       name: input.name,
@@ -59,23 +54,14 @@ export function guildRoutes(add: AddRoute, context: Context): void {
       explicitContentFilter: input.explicit_content_filter ?? undefined,
       preferredLocale: input.preferred_locale === null ? DEFAULT_LOCALE : input.preferred_locale,
     })
-    await executeOrThrow(
-      context,
-      request.params.guild!,
-      { type: 'guild.edit', by: request.userId, patch },
-      request,
-    )
+    await executeOrThrow(context, params.guild!, { type: 'guild.edit', by, patch }, request)
     const view = await requireGuildView(context, request)
-    return whole(view.guild, view.roles)
+    return guildToWire(view.guild, view.roles)
   })
 
   add('delete', '/guilds/:guild', 'guild.delete', async (request) => {
-    await executeOrThrow(
-      context,
-      request.params.guild!,
-      { type: 'guild.delete', by: request.userId },
-      request,
-    )
+    const { userId: by, params } = request
+    await executeOrThrow(context, params.guild!, { type: 'guild.delete', by }, request)
     return undefined
   })
 
@@ -87,45 +73,36 @@ export function guildRoutes(add: AddRoute, context: Context): void {
   })
 
   add('post', '/guilds/:guild/channels', 'channel.create', async (request) => {
+    const { userId: by, params } = request
     const input = parseInput(restInput.createChannel, request.body)
-    const foreign = unsupportedField(input.type, input)
-    if (foreign) throw foreign
-    const channel = channelFrom(context.tools.newId(), request.params.guild!, input)
-    const events = await executeOrThrow(
-      context,
-      request.params.guild!,
-      { type: 'channel.create', by: request.userId, channel },
-      request,
-    )
+    const unsupported = unsupportedField(input.type, input)
+    if (unsupported) throw unsupported
+    const channel = newChannel(tools.newId(), params.guild!, input)
+    const command = { type: 'channel.create', by, channel } as const
+    const events = await executeOrThrow(context, params.guild!, command, request)
     return created(channelToWire(firstEvent(events, 'channel.created')?.channel ?? channel))
   })
 
   add('patch', '/guilds/:guild/channels', 'channel.move', async (request) => {
-    const moves = parseInput(restInput.moveChannels, request.body).map((m) => ({
-      id: m.id,
-      ...(m.position == null ? {} : { position: m.position }),
-      ...(m.parent_id === undefined ? {} : { parentId: m.parent_id }),
-      ...(m.lock_permissions ? { lockPermissions: true } : {}),
+    const { userId: by, params } = request
+    const moves = parseInput(restInput.moveChannels, request.body).map((move) => ({
+      id: move.id,
+      ...(move.position == null ? {} : { position: move.position }),
+      ...(move.parent_id === undefined ? {} : { parentId: move.parent_id }),
+      ...(move.lock_permissions ? { lockPermissions: true } : {}),
     }))
-    await executeOrThrow(
-      context,
-      request.params.guild!,
-      { type: 'channels.move', by: request.userId, moves },
-      request,
-    )
+    await executeOrThrow(context, params.guild!, { type: 'channels.move', by, moves }, request)
     return undefined
   })
 }
 
-const whole = (guild: Guild, roles: readonly Role[]): object => guildToWire(guild, roles)
-
-/** A guild begins with one role, a channel to write in and one to talk in. */
+/** A guild begins with the role @everyone, a text channel and a voice channel. */
 function newGuild(
-  context: Context,
+  { tools }: Context,
   input: z.output<typeof restInput.createGuild>,
   owner: Member,
 ): GuildState {
-  const id = context.tools.newId()
+  const id = tools.newId()
   const everyone: Role = {
     id,
     name: '@everyone',
@@ -135,15 +112,15 @@ function newGuild(
     permissions: DEFAULT_PERMISSIONS.toString(),
     mentionable: false,
   }
-  const general = channelFrom(context.tools.newId(), id, { name: 'general', type: 0 })
-  const voice: Channel = channelFrom(context.tools.newId(), id, { name: 'General', type: 2 })
+  const text = newChannel(tools.newId(), id, { name: 'general', type: 0 })
+  const voice = newChannel(tools.newId(), id, { name: 'General', type: 2 })
   const guild: Guild = {
     v: 1,
     id,
     name: input.name,
     ownerId: owner.user.id,
     description: null,
-    systemChannelId: general.id,
+    systemChannelId: text.id,
     afkChannelId: null,
     afkTimeout: 300,
     verificationLevel: input.verification_level ?? 0,
@@ -154,7 +131,7 @@ function newGuild(
   return {
     guild,
     roles: new Map([[id, everyone]]),
-    channels: new Map([general, voice].map((c) => [c.id, c])),
+    channels: new Map([text, voice].map((channel) => [channel.id, channel])),
     members: new Map([[owner.user.id, owner]]),
   }
 }

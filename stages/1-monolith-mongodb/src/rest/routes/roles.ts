@@ -6,12 +6,14 @@ import { allMembers, requireGuildView } from '../guild-access.ts'
 import { type AddRoute, definedFields, parseInput } from '../route.ts'
 
 export function roleRoutes(add: AddRoute, context: Context): void {
-  add('get', '/guilds/:guild/roles', 'role.list', async (request) =>
-    (await requireGuildView(context, request)).roles.map(roleToWire),
-  )
+  add('get', '/guilds/:guild/roles', 'role.list', async (request) => {
+    const { roles } = await requireGuildView(context, request)
+    return roles.map(roleToWire)
+  })
 
   add('get', '/guilds/:guild/roles/member-counts', 'role.member-counts', async (request) => {
     const { roles } = await requireGuildView(context, request)
+    // Discord leaves out @everyone, whose id is the guild's.
     const counts = new Map(
       roles.filter(({ id }) => id !== request.params.guild).map(({ id }) => [id, 0]),
     )
@@ -21,18 +23,17 @@ export function roleRoutes(add: AddRoute, context: Context): void {
   })
 
   add('get', '/guilds/:guild/roles/:role', 'role.get', async (request) => {
-    const role = (await requireGuildView(context, request)).roles.find(
-      ({ id }) => id === request.params.role,
-    )
+    const { roles } = await requireGuildView(context, request)
+    const role = roles.find(({ id }) => id === request.params.role)
     if (!role) throw refuse.unknownRole()
     return roleToWire(role)
   })
 
   add('post', '/guilds/:guild/roles', 'role.create', async (request) => {
+    const { userId: by, params } = request
     const input = parseInput(restInput.writeRole, request.body ?? {})
-    const everyone = (await requireGuildView(context, request)).roles.find(
-      (r) => r.id === request.params.guild,
-    )
+    const { roles } = await requireGuildView(context, request)
+    const everyone = roles.find(({ id }) => id === params.guild)
     const role: Role = {
       id: context.tools.newId(),
       name: input.name ?? 'new role',
@@ -42,29 +43,23 @@ export function roleRoutes(add: AddRoute, context: Context): void {
       permissions: input.permissions ?? everyone?.permissions ?? DEFAULT_PERMISSIONS.toString(),
       mentionable: input.mentionable ?? false,
     }
-    const events = await executeOrThrow(
-      context,
-      request.params.guild!,
-      { type: 'role.create', by: request.userId, role },
-      request,
-    )
+    const command = { type: 'role.create', by, role } as const
+    const events = await executeOrThrow(context, params.guild!, command, request)
     return roleToWire(firstEvent(events, 'role.created')?.role ?? role)
   })
 
   add('patch', '/guilds/:guild/roles', 'role.move', async (request) => {
-    const moves = parseInput(restInput.moveRoles, request.body).flatMap((m) =>
-      m.position == null ? [] : [{ id: m.id, position: m.position }],
+    const { userId: by, params } = request
+    const moves = parseInput(restInput.moveRoles, request.body).flatMap(({ id, position }) =>
+      position == null ? [] : [{ id, position }],
     )
-    await executeOrThrow(
-      context,
-      request.params.guild!,
-      { type: 'roles.move', by: request.userId, moves },
-      request,
-    )
-    return (await requireGuildView(context, request)).roles.map(roleToWire)
+    await executeOrThrow(context, params.guild!, { type: 'roles.move', by, moves }, request)
+    const { roles } = await requireGuildView(context, request)
+    return roles.map(roleToWire)
   })
 
   add('patch', '/guilds/:guild/roles/:role', 'role.edit', async (request) => {
+    const { userId: by, params } = request
     const input = parseInput(restInput.writeRole, request.body ?? {})
     const patch = definedFields({
       name: input.name ?? undefined,
@@ -73,22 +68,15 @@ export function roleRoutes(add: AddRoute, context: Context): void {
       hoist: input.hoist ?? undefined,
       mentionable: input.mentionable ?? undefined,
     })
-    const events = await executeOrThrow(
-      context,
-      request.params.guild!,
-      { type: 'role.edit', by: request.userId, roleId: request.params.role!, patch },
-      request,
-    )
+    const command = { type: 'role.edit', by, roleId: params.role!, patch } as const
+    const events = await executeOrThrow(context, params.guild!, command, request)
     return roleToWire(firstEvent(events, 'role.updated')!.role)
   })
 
   add('delete', '/guilds/:guild/roles/:role', 'role.delete', async (request) => {
-    await executeOrThrow(
-      context,
-      request.params.guild!,
-      { type: 'role.delete', by: request.userId, roleId: request.params.role! },
-      request,
-    )
+    const { userId: by, params } = request
+    const command = { type: 'role.delete', by, roleId: params.role! } as const
+    await executeOrThrow(context, params.guild!, command, request)
     return undefined
   })
 }

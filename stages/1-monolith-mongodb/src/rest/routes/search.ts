@@ -10,44 +10,44 @@ export function searchRoutes(add: AddRoute, context: Context): void {
   const { ports } = context
 
   add('get', '/guilds/:guild/messages/search', 'message.search', async (request) => {
-    const query = parseInput(restInput.searchQuery, request.query)
+    const guildId = request.params.guild!
+    const input = parseInput(restInput.searchQuery, request.query)
     const view = await requireGuildView(context, request)
-    const state = { guild: view.guild, roles: new Map(view.roles.map((r) => [r.id, r])) }
-    // The index is asked only for channels whose history the asker may read: nothing has to be
-    // filtered out afterwards.
-    const channels = view.channels
-      .filter((c) =>
-        hasPermission(channelPermissions(state, view.me, c), Permission.ReadMessageHistory),
+    const roles = new Map(view.roles.map((role) => [role.id, role]))
+    const mayRead = (channel: (typeof view.channels)[number]): boolean =>
+      hasPermission(
+        channelPermissions({ guild: view.guild, roles }, view.me, channel),
+        Permission.ReadMessageHistory,
       )
-      .filter((c) => (!c.nsfw || query.include_nsfw) && (query.channel_id?.includes(c.id) ?? true))
-      .map((c) => c.id)
-    const sought = toSearchQuery(query, channels)
-    const found = sought
-      ? await ports.search.search(request.params.guild!, sought, request.deadline)
+    // The index searches only channels whose history the user may read, so nothing has to be
+    // filtered out of a page of hits, and the total is right.
+    const channels = view.channels
+      .filter(mayRead)
+      .filter(({ nsfw }) => !nsfw || input.include_nsfw)
+      .filter(({ id }) => input.channel_id?.includes(id) ?? true)
+      .map(({ id }) => id)
+    const query = toSearchQuery(input, channels)
+    const found = query
+      ? await ports.search.search(guildId, query, request.deadline)
       : { total: 0, hits: [] }
     const byChannel = Map.groupBy(found.hits, (hit) => hit.channelId)
-    const messages = await Promise.all(
+    const rendered = await Promise.all(
       [...byChannel].map(async ([channel, hits]) => {
-        const stored = await ports.messages.get(
-          channel,
-          hits.map((h) => h.id),
-          request.deadline,
-        )
-        return renderMessages(context, request, { guildId: request.params.guild }, stored)
+        const ids = hits.map(({ id }) => id)
+        const stored = await ports.messages.get(channel, ids, request.deadline)
+        return renderMessages(context, request, { guildId }, stored)
       }),
     )
-    const sorted = messages
-      .flat()
-      .sort(
-        (a, b) =>
-          compareIds((a as { id: string }).id, (b as { id: string }).id) *
-          (query.sort_order === 'asc' ? 1 : -1),
-      )
+    const sign = input.sort_order === 'asc' ? 1 : -1
+    const messages = (rendered.flat() as { id: string }[]).sort(
+      (a, b) => sign * compareIds(a.id, b.id),
+    )
     return {
       analytics_id: '',
       doing_deep_historical_index: false,
       total_results: found.total,
-      messages: sorted.map((m) => [{ ...m, hit: true }]),
+      // Discord groups each hit with its context. Here a group is the hit alone.
+      messages: messages.map((message) => [{ ...message, hit: true }]),
       threads: [],
       members: [],
     }

@@ -24,80 +24,59 @@ export function userRoutes(add: AddRoute, context: Context): void {
   }))
 
   add('get', '/users/@me', 'user.me', async (request) =>
-    ownUser(await context.requireUser(request.userId, request.deadline)),
+    ownUserToWire(await context.requireUser(request.userId, request.deadline)),
   )
   add('get', '/users/@me/guilds', 'user.guilds', listGuilds)
   add('delete', '/users/@me/guilds/:guild', 'user.leave', async (request) => {
-    await executeOrThrow(
-      context,
-      request.params.guild!,
-      { type: 'member.remove', by: request.userId, userId: request.userId },
-      request,
-    )
+    const { userId, params } = request
+    const command = { type: 'member.remove', by: userId, userId } as const
+    await executeOrThrow(context, params.guild!, command, request)
     return undefined
   })
-  add('get', '/users/@me/channels', 'user.dms', async (request) =>
-    directChannelsToWire(
-      context,
-      request.userId,
-      await ports.metadata.dmsOf(request.userId, request.deadline),
-      request.deadline,
-    ),
-  )
+  add('get', '/users/@me/channels', 'user.dms', async ({ userId, deadline }) => {
+    const channels = await ports.metadata.dmsOf(userId, deadline)
+    return directChannelsToWire(context, userId, channels, deadline)
+  })
   add('post', '/users/@me/channels', 'user.open-dm', openDm)
-  add('get', '/users/:user', 'user.get', async (request) => {
-    await context.requireUser(request.userId, request.deadline)
-    const user = (await context.users([request.params.user!], request.deadline)).get(
-      request.params.user!,
-    )
+  add('get', '/users/:user', 'user.get', async ({ userId, params, deadline }) => {
+    await context.requireUser(userId, deadline)
+    const id = params.user!
+    const user = (await context.users([id], deadline)).get(id)
     if (!user) throw refuse.unknownUser()
     return userToWire(user)
   })
   for (const path of ['/oauth2/applications/@me', '/applications/@me'])
-    add('get', path, 'application.me', async (request) =>
-      application(
-        await context.requireUser(request.userId, request.deadline),
-        (await ports.metadata.guildsOf(request.userId, request.deadline)).length,
-      ),
-    )
+    add('get', path, 'application.me', async ({ userId, deadline }) => {
+      const user = await context.requireUser(userId, deadline)
+      const guilds = await ports.metadata.guildsOf(userId, deadline)
+      return applicationToWire(user, guilds.length)
+    })
 
   async function listGuilds(request: ApiRequest): Promise<object[]> {
-    const {
-      limit,
-      after,
-      before,
-      with_counts: counts,
-    } = parseInput(restInput.guildsQuery, request.query)
-    const ids = (await ports.metadata.guildsOf(request.userId, request.deadline)).toSorted(
-      compareIds,
-    )
-    const page = ids.filter(
+    const { userId, deadline } = request
+    const { limit, after, before, with_counts } = parseInput(restInput.guildsQuery, request.query)
+    const ids = (await ports.metadata.guildsOf(userId, deadline)).toSorted(compareIds)
+    const inRange = ids.filter(
       (id) =>
         (after === undefined || compareIds(id, after) > 0) &&
         (before === undefined || compareIds(id, before) < 0),
     )
-    const views = await Promise.all(
-      (before === undefined ? page.slice(0, limit) : page.slice(-limit)).map((id) =>
-        ports.hub.view(id, request.userId, request.deadline),
-      ),
-    )
+    const page = before === undefined ? inRange.slice(0, limit) : inRange.slice(-limit)
+    const views = await Promise.all(page.map((id) => ports.hub.view(id, userId, deadline)))
     const shown = views.map(async (view) => {
       if (!view) return []
-      const { guild, me } = view
-      const permissions = guildPermissions(
-        { guild, roles: new Map(view.roles.map((r) => [r.id, r])) },
-        me,
-      )
+      const { guild, me, memberCount } = view
+      const roles = new Map(view.roles.map((role) => [role.id, role]))
       return [
         {
           id: guild.id,
           name: guild.name,
           icon: null,
           banner: null,
-          owner: guild.ownerId === request.userId,
-          permissions: permissions.toString(),
+          owner: guild.ownerId === userId,
+          permissions: guildPermissions({ guild, roles }, me).toString(),
           features: [],
-          ...(counts ? await approximateCounts(context, request, guild.id, view.memberCount) : {}),
+          ...(with_counts ? await approximateCounts(context, request, guild.id, memberCount) : {}),
         },
       ]
     })
@@ -105,28 +84,25 @@ export function userRoutes(add: AddRoute, context: Context): void {
   }
 
   async function openDm(request: ApiRequest): Promise<object> {
+    const { userId, deadline } = request
     const { recipient_id } = parseInput(restInput.createDm, request.body)
-    const people = await context.users([request.userId, recipient_id], request.deadline)
-    if (!people.has(recipient_id)) throw refuse.unknownUser()
-    if (recipient_id === request.userId) throw refuse.dmNotAllowed()
-    const candidate = dmChannel(
-      context.tools.newId(),
-      [request.userId, recipient_id].sort(compareIds),
-    )
-    const channel = await ports.metadata.openDm(candidate, request.deadline)
+    const users = await context.users([userId, recipient_id], deadline)
+    if (!users.has(recipient_id)) throw refuse.unknownUser()
+    if (recipient_id === userId) throw refuse.dmNotAllowed()
+    const candidate = dmChannel(context.tools.newId(), [userId, recipient_id].sort(compareIds))
+    const channel = await ports.metadata.openDm(candidate, deadline)
     if (channel.id === candidate.id) {
-      // Bots are not told, as Discord documents since gateway v8: their libraries take every
-      // CHANNEL_CREATE for a guild's.
-      for (const user of channel.recipients!.filter((id) => people.get(id)?.bot === false)) {
-        const [data] = await directChannelsToWire(context, user, [channel], request.deadline)
-        await ports.hub.publishToUsers(
-          [user],
-          { v: 1, id: `${channel.id}:${user}`, type: 'CHANNEL_CREATE', data: data! },
-          request.deadline,
-        )
+      // Discord sends no CHANNEL_CREATE of a direct message to bots since gateway v8: their
+      // libraries take each one for a guild's channel.
+      const people = channel.recipients!.filter((id) => users.get(id)?.bot === false)
+      for (const user of people) {
+        const [data] = await directChannelsToWire(context, user, [channel], deadline)
+        const id = `${channel.id}:${user}`
+        const event = { v: 1, id, type: 'CHANNEL_CREATE', data: data! } as const
+        await ports.hub.publishToUsers([user], event, deadline)
       }
     }
-    return (await directChannelsToWire(context, request.userId, [channel], request.deadline))[0]!
+    return (await directChannelsToWire(context, userId, [channel], deadline))[0]!
   }
 }
 
@@ -144,8 +120,8 @@ const dmChannel = (id: string, recipients: string[]): Channel => ({
   recipients,
 })
 
-/** What only the user themself reads. */
-const ownUser = (user: User): object => ({
+/** A user as only they themselves see it. */
+const ownUserToWire = (user: User): object => ({
   ...userToWire(user),
   verified: true,
   email: null,
@@ -154,8 +130,8 @@ const ownUser = (user: User): object => ({
   premium_type: 0,
 })
 
-/** Every workshop user is its own application: the id by which libraries know themselves. */
-const application = (user: User, guilds: number): object => ({
+/** Every workshop user is an application of its own. Libraries learn their own id from it. */
+const applicationToWire = (user: User, guilds: number): object => ({
   id: user.id,
   name: user.username,
   icon: null,
@@ -171,7 +147,7 @@ const application = (user: User, guilds: number): object => ({
   flags: APPLICATION_FLAGS,
   flags_new: String(APPLICATION_FLAGS),
   approximate_guild_count: guilds,
-  // Guilds alone can have an application here, so these are true.
+  // Only guilds can install an application here, so these counts are true.
   approximate_user_install_count: 0,
   approximate_user_authorization_count: 0,
   rpc_origins: [],
