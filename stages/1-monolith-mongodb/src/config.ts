@@ -13,6 +13,8 @@ export const environment = z.object({
   THRESHOLD_TOKEN_SECRET: z.string().min(16),
   THRESHOLD_WORKER: integer(0, 1_023, 0),
   THRESHOLD_HEARTBEAT_MS: integer(100, 600_000, 41_250),
+  /** `plain` writes each frame by itself. See `gateway/transport.ts`. */
+  THRESHOLD_GATEWAY_TRANSPORT: z.enum(['batched', 'plain']).default('batched'),
   THRESHOLD_PROVISIONING: z.enum(['on', 'off']).default('off'),
   /** Milliseconds a request may take. The reads at the start of a session may take twice that. */
   THRESHOLD_BUDGET_MS: integer(100, 60_000, 5_000),
@@ -47,6 +49,7 @@ export function toConfig(env: z.output<typeof environment>) {
       maxConnections: env.THRESHOLD_MAX_CONNECTIONS,
       budgetMs: 2 * env.THRESHOLD_BUDGET_MS,
       limits: GATEWAY_LIMITS,
+      transport: env.THRESHOLD_GATEWAY_TRANSPORT,
     },
     notifications: {
       url: env.THRESHOLD_NOTIFICATIONS_URL,

@@ -1,303 +1,270 @@
 import type { Socket } from 'node:net'
-import {
-  CLIENT_OPS,
-  CloseCode,
-  gatewayInput,
-  Op,
-  parseJson,
-  type Tokens,
-} from '@threshold/contract'
+import { CloseCode, Op, type Tokens } from '@threshold/contract'
 import { deadlineAfter, hasCode, messageOf } from '@threshold/kit'
 import type { SessionRegistry } from '@threshold/ports'
-import type { RawData, WebSocket } from 'ws'
-import type { z } from 'zod'
+import type { WebSocket } from 'ws'
+import { floodGate } from '../http/flood-gate.ts'
 import { type SilenceTimer, silenceTimer } from '../http/silence-timer.ts'
 import { stopReading } from '../http/websockets.ts'
 import type { Dispatch } from './dispatch.ts'
+import type { GatewayMetrics } from './metrics.ts'
 import {
   CLOSE_REASONS,
   type ConnectionLimits,
-  floodGate,
-  MAX_PAYLOAD_BYTES,
+  type Handshake,
+  readFrame,
   readIdentify,
+  readResume,
 } from './protocol.ts'
 import { Session, type SessionDependencies } from './session.ts'
+import { readSessionCommand } from './session-commands.ts'
+import { compressedTransport, isStreamCompression } from './transport.compressed.ts'
 import {
-  BatchedTransport,
   LOW_WATER_MARK,
   type OutboundSocket,
   type Transport,
-} from './transport.batched.ts'
-import { compressedTransport, isStreamCompression } from './transport.compressed.ts'
+  type TransportOptions,
+} from './transport.ts'
 
 export interface ConnectionDependencies extends SessionDependencies {
   readonly tokens: Tokens
   readonly sessions: SessionRegistry
   readonly limits: ConnectionLimits
-  /** Runs so many identifies at a time; the others wait their turn. */
+  /** The transport of connections that do not ask for a compressed stream. */
+  readonly createTransport: (outbound: OutboundSocket, options?: TransportOptions) => Transport
+  /** Runs a limited number of identifies at a time. The others wait. */
   readonly limitIdentify: <T>(work: () => Promise<T>) => Promise<T>
-  readonly metrics: { frame(): void; slow(): void; closed(code: number): void }
+  readonly metrics: GatewayMetrics
 }
 
 type State = 'hello' | 'identifying' | 'ready' | 'closed'
 
+/** Milliseconds for the reads that IDENTIFY and RESUME begin with. */
+const AUTHENTICATE_TIMEOUT_MS = 5_000
+
 /**
- * One socket: opcodes, heartbeats, limits. What it sends can end itself and nothing else. Frames
- * are handled one after the other, except heartbeats, which are answered at once: a client whose
- * IDENTIFY waits for a database is not a dead one.
+ * One gateway socket: its opcodes, heartbeats and limits. A client can end its own connection by
+ * what it sends, but affects no other.
+ *
+ * Frames are handled one after the other. Heartbeats are the exception and are answered at once: a
+ * client whose IDENTIFY waits for a database is alive.
  */
 export class Connection {
   readonly #socket: WebSocket
-  readonly #line: OutboundSocket
-  readonly #parts: ConnectionDependencies
-  readonly #url: string
-  readonly #version: number
-  /** The whole connection is one compressed stream, as its URL asked. */
-  readonly #streams: boolean
-  readonly #silence: SilenceTimer
-  readonly #nameless: NodeJS.Timeout
+  readonly #outbound: OutboundSocket
+  readonly #dependencies: ConnectionDependencies
+  readonly #address: Handshake & { readonly url: string }
+  readonly #heartbeatTimer: SilenceTimer
+  readonly #identifyTimer: NodeJS.Timeout
+  /** Counts a frame, and tells whether it is one too many. */
+  readonly #exceedsRate: () => boolean
   #transport: Transport
   #state: State = 'hello'
   #session: Session | undefined
-  #work: Promise<void> = Promise.resolve()
-  readonly #flooding: () => boolean
+  #lastCommand: Promise<void> = Promise.resolve()
 
   constructor(
     socket: WebSocket,
-    raw: Socket,
-    parts: ConnectionDependencies,
-    address: { url: string; version: number; compress: string | undefined },
+    tcp: Socket,
+    dependencies: ConnectionDependencies,
+    address: Handshake & { readonly url: string },
   ) {
+    const { limits, runtime, createTransport } = dependencies
     this.#socket = socket
-    this.#flooding = floodGate(parts.limits, parts.runtime.clock)
-    this.#parts = parts
-    this.#url = address.url
-    this.#version = address.version
-    const { compress } = address
-    this.#streams = isStreamCompression(compress)
-    this.#line = {
+    this.#dependencies = dependencies
+    this.#address = address
+    this.#outbound = {
       socket,
-      tcp: raw,
-      maxBuffered: parts.limits.maxBuffered,
-      onTooSlow: (waiting) => this.#dropped(waiting),
+      tcp,
+      maxBuffered: limits.maxBuffered,
+      onTooSlow: (buffered) => this.#dropSlowReader(buffered),
     }
-    this.#transport = isStreamCompression(compress)
-      ? compressedTransport(this.#line, compress)
-      : new BatchedTransport(this.#line)
-    const { heartbeatMs, identifyWithinMs } = parts.limits
-    this.#silence = silenceTimer(heartbeatMs * 2, () => this.close(CloseCode.SessionTimedOut))
-    this.#nameless = setTimeout(() => this.close(CloseCode.SessionTimedOut), identifyWithinMs)
-    socket.on('message', (data) => this.#receive(data))
-    socket.on('ping', (data) => this.#pinged(data))
-    socket.on('pong', () => this.#flooded())
-    socket.on('error', (error) =>
-      parts.runtime.log.debug({ err: messageOf(error) }, 'gateway socket'),
-    )
-    socket.on('close', (code) => this.#gone(code))
+    this.#transport = isStreamCompression(address.compress)
+      ? compressedTransport(this.#outbound, address.compress)
+      : createTransport(this.#outbound)
+    this.#exceedsRate = floodGate(limits, runtime.clock)
+    const timeOut = (): void => this.close(CloseCode.SessionTimedOut)
+    this.#heartbeatTimer = silenceTimer(limits.heartbeatMs * 2, timeOut)
+    this.#identifyTimer = setTimeout(timeOut, limits.identifyWithinMs)
+    socket.on('message', (data) => this.#receive(data as Buffer))
+    socket.on('ping', (data) => this.#receivePing(data))
+    socket.on('pong', () => this.#closeIfFlooding())
+    socket.on('error', (error) => runtime.log.debug({ err: messageOf(error) }, 'gateway socket'))
+    socket.on('close', (code) => this.#afterClose(code))
   }
 
   hello(): void {
-    this.#control(Op.Hello, { heartbeat_interval: this.#parts.limits.heartbeatMs, _trace: [] })
+    const heartbeat_interval = this.#dependencies.limits.heartbeatMs
+    this.#sendControl(Op.Hello, { heartbeat_interval, _trace: [] })
   }
 
-  /** Closes with a code of ours; the peer's close then ends the session. */
+  /** Sends a close frame with one of our codes, and ends the session. */
   close(code: number): void {
     if (this.#state === 'closed') return
-    this.#leave()
+    this.#end()
     this.#transport.flush()
     this.#socket.close(code, CLOSE_REASONS[code] ?? '')
   }
 
-  /** Asks the client to come back elsewhere, or later: what a restart says to everybody. */
+  /** Asks the client to reconnect, because this process stops. */
   reconnect(): void {
-    this.#control(Op.Reconnect, null)
+    this.#sendControl(Op.Reconnect, null)
     this.close(1_012)
   }
 
-  #control(op: Op, d: unknown): void {
+  /** Sends a payload that is no event, and so has no sequence number. */
+  #sendControl(op: Op, d: unknown): void {
     if (this.#state === 'closed') return
-    this.#parts.metrics.frame()
+    this.#dependencies.metrics.frame()
     this.#transport.send(Buffer.from(JSON.stringify({ t: null, s: null, op, d })))
   }
 
   #dispatch(event: Dispatch, sequence: number): void {
     if (this.#state === 'closed') return
-    this.#parts.metrics.frame()
+    this.#dependencies.metrics.frame()
     this.#transport.dispatch(event, sequence)
   }
 
-  /** Who leaves too much unread is dropped: one reader must not fill the server's memory. */
-  #dropped(waiting: number): void {
+  /** Resolves at once while little is buffered, so that an ordinary client never waits. */
+  async #drained(): Promise<void> {
+    if (this.#transport.buffered >= LOW_WATER_MARK) await this.#transport.drained()
+  }
+
+  /**
+   * Back-pressure ends here. The gateway cannot slow an event down for one reader without delaying
+   * the others, and it cannot buffer without limit. It therefore drops the reader, which reconnects.
+   */
+  #dropSlowReader(buffered: number): void {
     if (this.#state === 'closed') return
-    this.#parts.metrics.slow()
-    this.#parts.runtime.log.info({ waiting }, 'a gateway socket reads too slowly and is dropped')
-    this.#leave()
+    const { metrics, runtime } = this.#dependencies
+    metrics.slow()
+    runtime.log.info({ waiting: buffered }, 'dropped a gateway socket that reads too slowly')
+    this.#end()
     this.#socket.terminate()
   }
 
-  /** Waits until little is left to send. */
-  #drained = async (): Promise<void> =>
-    this.#transport.buffered < LOW_WATER_MARK ? undefined : this.#transport.drained()
-
   /**
-   * Each frame counts, a control frame too, and after a close as well. One too many ends the
-   * connection, and the reading.
+   * Counts a frame, and closes the connection if it is one too many. Control frames count as well,
+   * also after a close. Reading then stops, so that TCP holds the rest of the flood back.
    */
-  #flooded(): boolean {
-    if (!this.#flooding()) return false
+  #closeIfFlooding(): boolean {
+    if (!this.#exceedsRate()) return false
     this.close(CloseCode.RateLimited)
     stopReading(this.#socket)
     return true
   }
 
-  #receive(data: RawData): void {
-    if (this.#flooded() || this.#state === 'closed') return
-    const refused = this.#handle(data as Buffer)
-    if (refused !== undefined) this.close(refused)
+  #receive(bytes: Buffer): void {
+    if (this.#closeIfFlooding() || this.#state === 'closed') return
+    const closeCode = this.#handle(bytes)
+    if (closeCode !== undefined) this.close(closeCode)
   }
 
-  /** ws alone would answer any number of pings, also to a client that never reads the answers. */
-  #pinged(data: Buffer): void {
-    if (this.#flooded() || this.#state === 'closed') return
+  /** Answers pings here, since ws would answer any number, also of a client that reads nothing. */
+  #receivePing(data: Buffer): void {
+    if (this.#closeIfFlooding() || this.#state === 'closed') return
     this.#transport.flush()
     this.#socket.pong(data)
   }
 
-  /** Answers a frame or queues it, or says why it ends the connection. */
+  /** Answers a frame, or queues it. Returns a code if it ends the connection. */
   #handle(bytes: Buffer): CloseCode | undefined {
-    if (bytes.length > MAX_PAYLOAD_BYTES) return CloseCode.DecodeError
-    const json = parseJson(bytes)
-    const frame = json.ok ? gatewayInput.frame.safeParse(json.value) : undefined
-    if (!frame?.success) return CloseCode.DecodeError
-    const { op, d } = frame.data
-    if (!CLIENT_OPS.has(op)) return CloseCode.UnknownOpcode
-    switch (op) {
+    const frame = readFrame(bytes)
+    if ('refused' in frame) return frame.refused
+    switch (frame.op) {
       case Op.Heartbeat:
-        this.#silence.refresh()
-        this.#control(Op.HeartbeatAck, null)
+        this.#heartbeatTimer.refresh()
+        this.#sendControl(Op.HeartbeatAck, null)
         return undefined
       case Op.Identify:
-        return this.#identify(d)
+        return this.#identify(frame.d)
       case Op.Resume:
-        return this.#resume(d)
+        return this.#resume(frame.d)
       default:
-        return this.#command(op, d)
+        return this.#command(frame.op, frame.d)
     }
   }
 
   #identify(d: unknown): CloseCode | undefined {
     if (this.#state !== 'hello') return CloseCode.AlreadyAuthenticated
-    const asked = readIdentify(d, this.#parts.tokens)
-    if ('refused' in asked) return asked.refused
-    const { compress, userId, ...wishes } = asked
-    // With a stream in the URL the wish is met already.
-    if (compress && !this.#streams)
-      this.#transport = new BatchedTransport(this.#line, { compressed: true })
+    const { tokens, metadata, runtime, limitIdentify, createTransport } = this.#dependencies
+    const request = readIdentify(d, tokens)
+    if ('refused' in request) return request.refused
+    const { compress, userId, ...options } = request
+    // A compressed stream, asked for in the URL, includes what `compress` in IDENTIFY asks for.
+    if (compress && !isStreamCompression(this.#address.compress))
+      this.#transport = createTransport(this.#outbound, { compressed: true })
     this.#state = 'identifying'
-    clearTimeout(this.#nameless)
-    this.#do('gateway.identify', () =>
-      this.#parts.limitIdentify(async () => {
-        const { clock, random } = this.#parts.runtime
-        const [user] = await this.#parts.metadata.users([userId], deadlineAfter(5_000, clock))
-        if (!user) return this.close(CloseCode.AuthenticationFailed)
-        if (this.#state === 'closed') return
-        this.#session = new Session(
-          this.#parts,
-          {
-            ...wishes,
-            id: random(16).toString('hex'),
-            user,
-            version: this.#version,
-            resumeUrl: this.#url,
-          },
-          { send: (event, sequence) => this.#dispatch(event, sequence), drained: this.#drained },
-        )
-        this.#state = 'ready'
-        await this.#session.start()
-      }),
-    )
+    clearTimeout(this.#identifyTimer)
+    const start = async (): Promise<void> => {
+      const deadline = deadlineAfter(AUTHENTICATE_TIMEOUT_MS, runtime.clock)
+      const [user] = await metadata.users([userId], deadline)
+      if (!user) return this.close(CloseCode.AuthenticationFailed)
+      if (this.#state === 'closed') return
+      const { url: resumeUrl, version } = this.#address
+      const id = runtime.random(16).toString('hex')
+      const identity = { ...options, id, user, version, resumeUrl }
+      this.#session = new Session(this.#dependencies, identity, {
+        send: (event, sequence) => this.#dispatch(event, sequence),
+        drained: () => this.#drained(),
+      })
+      this.#state = 'ready'
+      await this.#session.start()
+    }
+    this.#enqueue('gateway.identify', () => limitIdentify(start))
     return undefined
   }
 
   #resume(d: unknown): CloseCode | undefined {
     if (this.#state !== 'hello') return CloseCode.AlreadyAuthenticated
-    const form = gatewayInput.resume.safeParse(d)
-    if (!form.success) return CloseCode.DecodeError
-    if (form.data.seq !== null && form.data.seq < 0) return CloseCode.InvalidSeq
-    const userId = this.#parts.tokens.verify(form.data.token)
-    if (userId === undefined) return CloseCode.AuthenticationFailed
-    const { session_id: sessionId, seq } = form.data
-    this.#do('gateway.resume', async () => {
-      const resumption = await this.#parts.sessions.resume(
-        { sessionId, userId, sequence: seq ?? 0 },
-        deadlineAfter(5_000, this.#parts.runtime.clock),
-      )
-      if (resumption.kind === 'bad-sequence') this.close(CloseCode.InvalidSeq)
-      else if (resumption.kind === 'refused') this.#control(Op.InvalidSession, false)
+    const { tokens, sessions, runtime } = this.#dependencies
+    const request = readResume(d, tokens)
+    if ('refused' in request) return request.refused
+    this.#enqueue('gateway.resume', async () => {
+      const deadline = deadlineAfter(AUTHENTICATE_TIMEOUT_MS, runtime.clock)
+      const result = await sessions.resume(request, deadline)
+      if (result.kind === 'bad-sequence') this.close(CloseCode.InvalidSeq)
+      else if (result.kind === 'refused') this.#sendControl(Op.InvalidSession, false)
     })
     return undefined
   }
 
   #command(op: number, d: unknown): CloseCode | undefined {
     if (this.#state === 'hello') return CloseCode.NotAuthenticated
-    const checked = <T extends z.ZodType>(
-      schema: T,
-      work: (session: Session, data: z.output<T>) => Promise<void>,
-    ): CloseCode | undefined => {
-      const form = schema.safeParse(d)
-      if (!form.success) return CloseCode.DecodeError
-      this.#do(`gateway.op${op}`, async () => {
-        if (this.#session && this.#state === 'ready') await work(this.#session, form.data)
-      })
-      return undefined
-    }
-    switch (op) {
-      case Op.PresenceUpdate:
-        return checked(gatewayInput.presence, async (session, presence) =>
-          session.setPresence(presence),
-        )
-      case Op.VoiceStateUpdate:
-        return checked(gatewayInput.voiceStateUpdate, (session, v) =>
-          session.moveVoice({
-            guildId: v.guild_id,
-            channelId: v.channel_id,
-            selfMute: v.self_mute ?? false,
-            selfDeaf: v.self_deaf ?? false,
-          }),
-        )
-      default:
-        return checked(gatewayInput.requestMembers, (session, ask) => session.requestMembers(ask))
-    }
+    const command = readSessionCommand(op, d)
+    if (typeof command !== 'function') return command
+    this.#enqueue(`gateway.op${op}`, async () => {
+      if (this.#session && this.#state === 'ready') await command(this.#session)
+    })
+    return undefined
   }
 
   /**
-   * One after the other. A store that is away ends the connection with a code after which clients
-   * come back by themselves.
+   * Runs a command after the earlier ones of this connection. If one fails, the connection closes
+   * with 4000. Clients reconnect after that code, and the store may be available by then.
    */
-  #do(action: string, work: () => Promise<void>): void {
-    const { telemetry, log } = this.#parts.runtime
-    this.#work = this.#work
+  #enqueue(action: string, work: () => Promise<void>): void {
+    const { telemetry, log } = this.#dependencies.runtime
+    this.#lastCommand = this.#lastCommand
       .then(() => (this.#state === 'closed' ? undefined : telemetry.action(action, {}, work)))
       .catch((error: unknown) => {
-        const known = hasCode(error, 'UNAVAILABLE', 'DEADLINE_EXCEEDED')
-        log[known ? 'warn' : 'error'](
-          { err: known ? messageOf(error) : error, action },
-          'a gateway command failed',
-        )
+        if (hasCode(error, 'UNAVAILABLE', 'DEADLINE_EXCEEDED'))
+          log.warn({ err: messageOf(error), action }, 'a gateway command failed')
+        else log.error({ err: error, action }, 'a gateway command failed')
         this.close(CloseCode.UnknownError)
       })
   }
 
-  #gone(code: number): void {
-    this.#parts.metrics.closed(code)
-    this.#leave()
+  #afterClose(code: number): void {
+    this.#dependencies.metrics.closed(code)
+    this.#end()
     this.#transport.close()
   }
 
-  /** Once, whichever side began. */
-  #leave(): void {
-    this.#silence.clear()
-    clearTimeout(this.#nameless)
+  /** Runs when either side closes, and again when the socket is closed. */
+  #end(): void {
+    this.#heartbeatTimer.clear()
+    clearTimeout(this.#identifyTimer)
     this.#state = 'closed'
     this.#session?.end()
     this.#session = undefined

@@ -1,95 +1,85 @@
-import {
-  APPLICATION_FLAGS,
-  type GuildId,
-  Intent,
-  intentsAdmit,
-  timeOf,
-  timeToWire,
-  type UserId,
-} from '@threshold/contract'
-import {
-  channelToWire,
-  type GuildView,
-  guildToWire,
-  type Member,
-  memberToWire,
-  type Presence,
-  presenceToWire,
-  type User,
-  userToWire,
-  voiceStateToWire,
-} from '@threshold/domain'
+import { Intent, intentsAdmit, type UserId } from '@threshold/contract'
 import type { EventEncoder, HubEvent } from '@threshold/ports'
 import { Dispatch } from './dispatch.ts'
-import type { Shard } from './protocol.ts'
 
-/** Who hears a dispatch: what intents and identity decide. */
+/** The properties of a session that decide which form of an event it receives. */
 export interface Recipient {
   readonly userId: UserId
   readonly intents: number
 }
 
 /**
- * An event as its listeners get it: encoded once for all who see its content, and once more for
- * those who do not.
+ * The encoded forms of each event, shared by all sessions that receive it. An event has up to three:
+ * one for sessions that may see its content, one for the others, and one for the author of a quoted
+ * message. Each is encoded when the first session needs it.
  */
 export interface DispatchCache {
-  /** Undefined: the listener's intents do not admit it. */
-  get(event: HubEvent, inGuild: boolean, listener: Recipient): Dispatch | undefined
+  /** The form for this recipient, or undefined if its intents do not include the event. */
+  get(event: HubEvent, inGuild: boolean, recipient: Recipient): Dispatch | undefined
+}
+
+interface Forms {
+  full?: Dispatch
+  withoutContent?: Dispatch
+  forQuotedAuthor?: Dispatch
 }
 
 export function createDispatchCache(encoder: EventEncoder): DispatchCache {
-  // Events are shared by all sessions of a guild and go with the last of them.
-  const encoded = new WeakMap<HubEvent, { whole?: Dispatch; bare?: Dispatch; quoting?: Dispatch }>()
+  // All sessions of a guild receive the same event object, so it serves as the key. An entry lives
+  // exactly as long as some session still has the event to send.
+  const formsByEvent = new WeakMap<HubEvent, Forms>()
   return {
-    get(event, inGuild, listener) {
-      if (!intentsAdmit(listener.intents, event.type, inGuild) && !isOwn(event, listener.userId))
+    get(event, inGuild, recipient) {
+      const { userId, intents } = recipient
+      if (!intentsAdmit(intents, event.type, inGuild) && !isOwnMemberUpdate(event, userId))
         return undefined
-      let forms = encoded.get(event)
+      let forms = formsByEvent.get(event)
       if (!forms) {
         forms = {}
-        encoded.set(event, forms)
+        formsByEvent.set(event, forms)
       }
-      if (seesContent(event, inGuild, listener)) {
-        forms.whole ??= new Dispatch(encoder, event.type, event.data)
-        return forms.whole
+      if (seesContent(event, inGuild, recipient)) {
+        forms.full ??= new Dispatch(encoder, event.type, event.data)
+        return forms.full
       }
-      // Of one's own words only one person is the author, so this form is one person's.
-      if (quotes(event, listener.userId)) {
-        forms.quoting ??= new Dispatch(encoder, event.type, withoutOwnContent(event.data))
-        return forms.quoting
+      // A message quotes one author at most, so that this form too is made once.
+      if (quotes(event, userId)) {
+        forms.forQuotedAuthor ??= new Dispatch(encoder, event.type, stripContent(event.data))
+        return forms.forQuotedAuthor
       }
-      forms.bare ??= new Dispatch(encoder, event.type, withoutContent(event.data))
-      return forms.bare
+      forms.withoutContent ??= new Dispatch(encoder, event.type, stripAllContent(event.data))
+      return forms.withoutContent
     },
   }
 }
 
-/**
- * A change of oneself is told whatever the intents: nobody should have to guess which roles they
- * have.
- */
-const isOwn = (event: HubEvent, me: UserId): boolean =>
-  event.type === 'GUILD_MEMBER_UPDATE' && (event.data as { user?: { id?: string } }).user?.id === me
+/** A session receives changes of its own member without any intent, so that it knows its roles. */
+const isOwnMemberUpdate = (event: HubEvent, userId: UserId): boolean =>
+  event.type === 'GUILD_MEMBER_UPDATE' &&
+  (event.data as { user?: { id?: string } }).user?.id === userId
 
 const hasContent = (type: string): boolean => type === 'MESSAGE_CREATE' || type === 'MESSAGE_UPDATE'
 
+/**
+ * In guilds, MESSAGE_CONTENT is needed to see what others write. Direct messages, a user's own
+ * messages and those that mention the user have their content without it.
+ */
 function seesContent(event: HubEvent, inGuild: boolean, { userId, intents }: Recipient): boolean {
   if (!hasContent(event.type) || !inGuild || (intents & Intent.MessageContent) !== 0) return true
   return event.authorId === userId || event.mentions?.includes(userId) === true
 }
 
 /**
- * discord.js and its kin take what is quoted for news of the message that they hold: a quote
- * without words would empty their own.
+ * Whether the event quotes a message of this user. Its author keeps the quote's content: discord.js
+ * and other libraries update their cached message from a quote, and would empty it.
  */
-const quotes = ({ type, data }: HubEvent, me: UserId): boolean =>
+const quotes = ({ type, data }: HubEvent, userId: UserId): boolean =>
   hasContent(type) &&
   (data as { referenced_message?: { author?: { id?: string } } | null }).referenced_message?.author
-    ?.id === me
+    ?.id === userId
 
-/** Of what a message quotes, it leaves all. */
-const withoutOwnContent = (data: object): object => ({
+/** Empties the content of a message. A quoted message keeps its own. */
+const stripContent = (data: object): object => ({
   ...data,
   content: '',
   embeds: [],
@@ -97,81 +87,11 @@ const withoutOwnContent = (data: object): object => ({
   components: [],
 })
 
-function withoutContent(data: object): object {
+/** Empties the content of a message and of the message that it quotes. */
+function stripAllContent(data: object): object {
   const { referenced_message } = data as { referenced_message?: object | null }
-  const bare = withoutOwnContent(data)
+  const stripped = stripContent(data)
   return referenced_message
-    ? { ...bare, referenced_message: withoutContent(referenced_message) }
-    : bare
-}
-
-/** Who a session is, and what it asked for when it said so. */
-export interface Identity {
-  readonly id: string
-  readonly user: User
-  readonly intents: number
-  readonly largeThreshold: number
-  readonly shard: Shard | undefined
-  readonly presence: Presence
-  readonly version: number
-  readonly resumeUrl: string
-}
-
-/** What a session is told first. Its guilds come after it, one by one. */
-export function readyPayload(
-  { id, user, shard, version, resumeUrl }: Identity,
-  guilds: readonly GuildId[],
-  privateChannels: readonly object[],
-): object {
-  return {
-    v: version,
-    user: { ...userToWire(user), verified: true, email: null, mfa_enabled: false },
-    guilds: guilds.map((guild) => ({ id: guild, unavailable: true })),
-    session_id: id,
-    session_type: 'normal',
-    resume_gateway_url: resumeUrl,
-    ...(shard ? { shard } : {}),
-    application: { id: user.id, flags: APPLICATION_FLAGS },
-    private_channels: privateChannels,
-    presences: [],
-    relationships: [],
-    user_settings: {},
-    guild_join_requests: [],
-    geo_ordered_rtc_regions: [],
-    _trace: [],
-  }
-}
-
-/** The whole of a guild as one session may see it. */
-export function guildCreatePayload(
-  view: GuildView,
-  members: readonly Member[],
-  presences: ReadonlyMap<UserId, Presence>,
-  listener: Recipient & { readonly largeThreshold: number; readonly announced: boolean },
-): object {
-  const byId = new Map(members.map((m) => [m.user.id, m]))
-  return {
-    ...guildToWire(view.guild, view.roles),
-    joined_at: timeToWire(view.me.joinedAt || timeOf(view.guild.id)),
-    large: view.memberCount > listener.largeThreshold,
-    // Of a guild that READY announced. Without it discord.py and its kin take the guild for one
-    // that was joined just now.
-    ...(listener.announced ? { unavailable: false } : {}),
-    member_count: view.memberCount,
-    members: members.map(memberToWire),
-    channels: view.channels.map((channel) =>
-      channelToWire(channel, { lastMessageId: view.lastMessages.get(channel.id) }),
-    ),
-    presences:
-      (listener.intents & Intent.GuildPresences) === 0
-        ? []
-        : [...presences].map(([user, presence]) => presenceToWire(view.guild.id, user, presence)),
-    voice_states: view.voiceStates.map((v) =>
-      voiceStateToWire(view.guild.id, v.userId, v, byId.get(v.userId)),
-    ),
-    threads: [],
-    stage_instances: [],
-    guild_scheduled_events: [],
-    soundboard_sounds: [],
-  }
+    ? { ...stripped, referenced_message: stripAllContent(referenced_message) }
+    : stripped
 }

@@ -2,7 +2,7 @@ import type { EncodedEvent, EventEncoder } from '@threshold/ports'
 import { Sender } from 'ws'
 
 declare module 'ws' {
-  /** Public in ws and missing from its types. */
+  /** Public in ws, but missing from its types. */
   export const Sender: {
     frame(data: Uint8Array, options: FrameOptions): [header: Uint8Array, payload: Uint8Array]
   }
@@ -20,72 +20,81 @@ const TEXT: FrameOptions = { fin: true, rsv1: false, opcode: 1, mask: false, rea
 const BINARY: FrameOptions = { ...TEXT, opcode: 2 }
 
 /**
- * A WebSocket message in one piece, since two pieces of memory cost a system call more than one.
- * What it looks like is ws's.
+ * A WebSocket frame in one buffer: header and payload. ws makes the header, but returns the two
+ * apart, and writing two buffers costs more than one.
  */
 export const textFrame = (payload: Uint8Array): Buffer => Buffer.concat(Sender.frame(payload, TEXT))
 export const binaryFrame = (payload: Uint8Array): Buffer =>
   Buffer.concat(Sender.frame(payload, BINARY))
 
-const ZERO = 48
+const ASCII_ZERO = 48
 
 /**
- * An event on its way to many sockets. It is encoded once and framed once; what differs from
- * session to session is the number `s`, and its digits are put into the one frame for each of them
- * in turn. Five thousand sockets so cost five thousand system calls and not as many copies, which a
- * garbage collector would have to find again.
+ * An event, encoded once for all the sessions that receive it.
+ *
+ * The payloads of two sessions differ only in `s`, the session's sequence number. So the frame is
+ * built once as well, and before each write the digits of `s` are overwritten in place. An event
+ * for five thousand sessions then costs five thousand system calls and one buffer, instead of five
+ * thousand copies that the garbage collector has to find again.
  */
 export class Dispatch {
   readonly #encoder: EventEncoder
   readonly #event: EncodedEvent
-  /** By the number of digits: where that differs, the length differs, and the header tells it. */
-  readonly #frames: (Buffer | undefined)[] = []
+  /**
+   * The shared frames, indexed by the number of digits in `s`. Another number of digits is another
+   * payload length, which the frame's header contains.
+   */
+  readonly #sharedFrames: (Buffer | undefined)[] = []
 
   constructor(encoder: EventEncoder, type: string, data: object) {
     this.#encoder = encoder
     this.#event = encoder.encode(type, data)
   }
 
-  /** Bytes of its JSON, but for a digit or two. */
+  /** Length of the JSON in bytes, without the digits of `s`. */
   get size(): number {
     return this.#event.head.length + this.#event.tail.length
   }
 
-  /** As JSON, in memory of its own. */
+  /** The payload as JSON, in a buffer of its own. */
   json(sequence: number): Uint8Array {
     return this.#encoder.frame(this.#event, sequence)
   }
 
-  /** A whole frame in memory of its own. */
+  /** The whole WebSocket frame, in a buffer of its own. */
   frame(sequence: number): Buffer {
     return textFrame(this.json(sequence))
   }
 
-  /** A whole frame to be sent now: its memory is the next session's, unless it is kept. */
+  /**
+   * The whole WebSocket frame, in a buffer that the next call overwrites. Write it at once. If the
+   * socket still holds the buffer after the write, call `detach`.
+   */
   sharedFrame(sequence: number): Buffer {
-    const digits = digitsOf(sequence)
-    const lent = this.#frames[digits]
-    if (lent === undefined) {
-      const made = this.frame(sequence)
-      this.#frames[digits] = made
-      return made
+    const digits = countDigits(sequence)
+    const shared = this.#sharedFrames[digits]
+    if (shared === undefined) {
+      const first = this.frame(sequence)
+      this.#sharedFrames[digits] = first
+      return first
     }
-    let at = lent.length - this.#event.tail.length
+    // `s` stands directly before the tail. Its digits are written from the last to the first.
+    let index = shared.length - this.#event.tail.length
     for (let rest = sequence, i = 0; i < digits; i++) {
-      at -= 1
-      lent[at] = ZERO + (rest % 10)
+      index -= 1
+      shared[index] = ASCII_ZERO + (rest % 10)
       rest = Math.floor(rest / 10)
     }
-    return lent
+    return shared
   }
 
-  /** What was lent last is still being sent: the next one gets other memory. */
+  /** Leaves the buffer of the last `sharedFrame` to the socket. The next call allocates another. */
   detach(sequence: number): void {
-    this.#frames[digitsOf(sequence)] = undefined
+    this.#sharedFrames[countDigits(sequence)] = undefined
   }
 }
 
-function digitsOf(sequence: number): number {
+function countDigits(sequence: number): number {
   let digits = 1
   for (let rest = sequence; rest >= 10; rest = Math.floor(rest / 10)) digits += 1
   return digits

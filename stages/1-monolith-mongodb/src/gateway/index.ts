@@ -10,14 +10,16 @@ import type {
   SessionRegistry,
 } from '@threshold/ports'
 import pLimit from 'p-limit'
-import { Counter, Gauge } from 'prom-client'
 import type { WebSocket } from 'ws'
 import type { GatewayUrl } from '../http/public-address.ts'
 import { boundedWebSockets, cutSoon } from '../http/websockets.ts'
 import type { VoiceServer } from '../voice/index.ts'
 import { Connection } from './connection.ts'
 import { createDispatchCache } from './dispatch-cache.ts'
+import { createMetrics } from './metrics.ts'
 import { CLOSE_REASONS, type ConnectionLimits, MAX_READ_BYTES, readHandshake } from './protocol.ts'
+import { batchedTransport } from './transport.batched.ts'
+import { plainTransport } from './transport.plain.ts'
 
 export interface GatewayPorts {
   readonly metadata: MetadataStore
@@ -29,24 +31,23 @@ export interface GatewayPorts {
 }
 
 export interface GatewayConfig {
-  /** Milliseconds between a client's heartbeats; after two of silence it is closed. */
+  /** Milliseconds between a client's heartbeats. It is closed after two intervals without one. */
   readonly heartbeatMs: number
-  /** Sockets at the most; beyond it the upgrade is answered 503. */
+  /** Maximum number of sockets. Further upgrades are answered 503. */
   readonly maxConnections: number
-  /** Milliseconds that a session's reads may take, such as those for READY. */
+  /** Milliseconds for a session's reads, such as those for READY. */
   readonly budgetMs: number
   readonly limits: Omit<ConnectionLimits, 'heartbeatMs'>
+  /** `transport.ts` tells them apart. */
+  readonly transport: 'plain' | 'batched'
 }
 
 export interface Gateway extends AsyncDisposable {
-  /** Takes the WebSocket upgrades of an HTTP server, of those that may open one. */
+  /** Takes the WebSocket upgrades of an HTTP server. `mayOpen` can refuse one, with 403. */
   attach(server: Server, mayOpen: (request: IncomingMessage) => boolean): void
 }
 
-/**
- * Discord's own numbers where it documents them: 120 frames a minute, 5 s of patience after an
- * invalid session.
- */
+/** Discord's numbers where it documents them, such as 120 frames a minute. */
 export const GATEWAY_LIMITS: GatewayConfig['limits'] = {
   identifyWithinMs: 30_000,
   frames: 120,
@@ -55,23 +56,25 @@ export const GATEWAY_LIMITS: GatewayConfig['limits'] = {
 }
 
 /**
- * Identifies under way at once: each may load guilds from the database, and a mass reconnect must
- * not be a thousand at once.
+ * Identifies that run at a time. Each may load guilds from the database, so a mass reconnect must
+ * not run a thousand of them at once.
  */
-const IDENTIFYING_AT_ONCE = 32
+const MAX_CONCURRENT_IDENTIFIES = 32
 /**
- * HELLO comes in a read of its own: cloudstorm ignores what is in one with the answer to its
- * upgrade, and would wait for ever.
+ * Milliseconds between the upgrade and HELLO, so that the client gets them in separate reads:
+ * cloudstorm ignores whatever arrives together with the upgrade, and would wait for HELLO for ever.
  */
-const HELLO_AFTER_MS = 5
-/** Milliseconds a peer has to answer a close before its socket is cut. */
-const CLOSE_WITHIN_MS = 5_000
-/** The same when the whole gateway closes, and others wait for that. */
-const LEAVE_WITHIN_MS = 1_000
+const HELLO_DELAY_MS = 5
+/** Milliseconds for a client to answer a close frame before its socket is cut. */
+const CLOSE_TIMEOUT_MS = 5_000
+/** The same when the gateway shuts down, and the rest of the process waits for it. */
+const SHUTDOWN_CLOSE_TIMEOUT_MS = 1_000
+
+const TRANSPORTS = { plain: plainTransport, batched: batchedTransport }
 
 /**
- * The gateway: sockets in, sessions on them, events of the hub out. It shares process and event
- * loop with REST.
+ * The gateway accepts sockets, runs a session on each, and sends them the events of the guild hub.
+ * In stages 1 and 2 it shares its process and event loop with REST.
  */
 export function createGateway(
   ports: GatewayPorts,
@@ -80,20 +83,20 @@ export function createGateway(
   runtime: Runtime,
 ): Gateway {
   const connections = new Set<Connection>()
-  const metrics = createMetrics(runtime, connections)
-  const parts = {
+  const dependencies = {
     ...ports,
     ...tools,
     runtime,
-    metrics,
+    metrics: createMetrics(runtime, connections),
     dispatches: createDispatchCache(ports.encoder),
+    createTransport: TRANSPORTS[config.transport],
     limits: { ...config.limits, heartbeatMs: config.heartbeatMs },
     budgetMs: config.budgetMs,
-    limitIdentify: pLimit(IDENTIFYING_AT_ONCE),
+    limitIdentify: pLimit(MAX_CONCURRENT_IDENTIFIES),
   }
   const sockets = boundedWebSockets({
     maxPayload: MAX_READ_BYTES,
-    closeTimeout: CLOSE_WITHIN_MS,
+    closeTimeout: CLOSE_TIMEOUT_MS,
     rateLimited: CloseCode.RateLimited,
   })
   let closing = false
@@ -101,23 +104,23 @@ export function createGateway(
   const open = (socket: WebSocket, request: IncomingMessage): void => {
     const handshake = readHandshake(request.url ?? '/')
     if ('refused' in handshake) {
-      socket.on('error', () => {}) // ws closes it; without a listener the process would end
+      // ws closes the socket by itself, but without a listener the error would end the process.
+      socket.on('error', () => {})
       socket.close(handshake.refused, CLOSE_REASONS[handshake.refused])
       cutSoon(socket)
       return
     }
-    const connection = new Connection(socket, request.socket, parts, {
-      ...handshake,
-      url: tools.gatewayUrl(request),
-    })
+    const url = tools.gatewayUrl(request)
+    const address = { ...handshake, url }
+    const connection = new Connection(socket, request.socket, dependencies, address)
     connections.add(connection)
     socket.on('close', () => connections.delete(connection))
-    // Until HELLO is said nothing is read, so that nothing is answered before it.
+    // Nothing is read before HELLO, so that no answer can precede it.
     socket.pause()
     setTimeout(() => {
       connection.hello()
       socket.resume()
-    }, HELLO_AFTER_MS)
+    }, HELLO_DELAY_MS)
   }
 
   return {
@@ -137,7 +140,7 @@ export function createGateway(
       for (const connection of connections) connection.reconnect()
       const cut = setTimeout(() => {
         for (const socket of sockets.clients) socket.terminate()
-      }, LEAVE_WITHIN_MS)
+      }, SHUTDOWN_CLOSE_TIMEOUT_MS)
       await Promise.all(
         [...sockets.clients].map(
           (socket) => new Promise((resolve) => socket.once('close', resolve)),
@@ -149,51 +152,10 @@ export function createGateway(
   }
 }
 
+/** Answers an upgrade over HTTP, and closes both directions: the client may never close its own. */
 const refuse = (socket: Duplex, status: string): void => {
-  // Not left half open: its peer may never close its own side.
   socket.once('finish', () => socket.destroy())
   socket.end(
     `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\nRetry-After: 1\r\n\r\n`,
   )
-}
-
-function createMetrics(runtime: Runtime, connections: ReadonlySet<Connection>) {
-  const { registry } = runtime.telemetry
-  new Gauge({
-    name: 'threshold_gateway_sessions',
-    help: 'Open gateway sockets.',
-    registers: [registry],
-    collect() {
-      this.set(connections.size)
-    },
-  })
-  // Counted by hand and told at the scrape: this runs once for each socket an event goes to.
-  let frames = 0
-  new Counter({
-    name: 'threshold_gateway_frames_total',
-    help: 'Frames handed to gateway sockets.',
-    registers: [registry],
-    collect() {
-      this.reset()
-      this.inc(frames)
-    },
-  })
-  const slow = new Counter({
-    name: 'threshold_gateway_slow_readers_total',
-    help: 'Sockets dropped because they read too slowly.',
-    registers: [registry],
-  })
-  const closes = new Counter({
-    name: 'threshold_gateway_closes_total',
-    help: 'Sockets closed, by code.',
-    labelNames: ['code'],
-    registers: [registry],
-  })
-  return {
-    frame: () => {
-      frames += 1
-    },
-    slow: () => slow.inc(),
-    closed: (code: number) => closes.inc({ code: String(code) }),
-  }
 }

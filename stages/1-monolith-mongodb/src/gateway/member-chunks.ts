@@ -3,75 +3,70 @@ import { type Member, memberToWire, presenceToWire } from '@threshold/domain'
 import type { Deadline } from '@threshold/kit'
 import type { GuildHub } from '@threshold/ports'
 
-/** Members in one chunk, as Discord has it: about 300 KB. */
-const CHUNK = 1_000
-/** Of a query by name, however many were asked for. */
-const MOST_BY_NAME = 100
+/** Members in one GUILD_MEMBERS_CHUNK, as at Discord. It is about 300 KB long. */
+const CHUNK_SIZE = 1_000
+/** Members that a query by name returns at most, whatever limit the client asks for. */
+const MAX_BY_NAME = 100
 
-/** Which members were asked for, and who of them is not here. */
-async function find(
+/** The members that were asked for. `missing` are the requested ids of users who are not members. */
+async function findMembers(
   hub: GuildHub,
-  ask: RequestMembers,
+  request: RequestMembers,
   intents: number,
   deadline: Deadline,
-): Promise<{ members: Member[]; missing?: string[] }> {
-  const guild = ask.guild_id
-  if (ask.user_ids) {
-    const ids = ask.user_ids.filter(isSnowflake)
-    const members = [...(await hub.members(guild, { ids }, deadline))]
-    const found = new Set(members.map((m) => m.user.id))
-    return { members, missing: ask.user_ids.filter((id) => !found.has(id)) }
+): Promise<{ members: readonly Member[]; missing?: string[] }> {
+  const guild = request.guild_id
+  if (request.user_ids) {
+    const ids = request.user_ids.filter(isSnowflake)
+    const members = await hub.members(guild, { ids }, deadline)
+    const found = new Set(members.map(({ user }) => user.id))
+    return { members, missing: request.user_ids.filter((id) => !found.has(id)) }
   }
-  const prefix = ask.query ?? ''
-  if (prefix !== '' || ask.limit) {
-    return {
-      members: [
-        ...(await hub.members(
-          guild,
-          { prefix, limit: Math.min(ask.limit || MOST_BY_NAME, MOST_BY_NAME) },
-          deadline,
-        )),
-      ],
-    }
+  const prefix = request.query ?? ''
+  if (prefix !== '' || request.limit) {
+    const limit = Math.min(request.limit || MAX_BY_NAME, MAX_BY_NAME)
+    return { members: await hub.members(guild, { prefix, limit }, deadline) }
   }
-  // A guild's whole list is what the privileged intent is for.
+  // The whole list of a guild needs the privileged intent.
   if ((intents & Intent.GuildMembers) === 0) return { members: [] }
   const members: Member[] = []
   for (let after = '0'; ; after = members.at(-1)!.user.id) {
-    const page = await hub.members(guild, { after, limit: CHUNK }, deadline)
+    const page = await hub.members(guild, { after, limit: CHUNK_SIZE }, deadline)
     members.push(...page)
-    if (page.length < CHUNK) return { members }
+    if (page.length < CHUNK_SIZE) return { members }
   }
 }
 
-/** The answer to op 8, chunk by chunk, so that a sender may let the socket drain in between. */
+/** The answer to opcode 8. It comes in chunks, so that the caller can wait for the socket between. */
 export async function* memberChunks(
   hub: GuildHub,
-  ask: RequestMembers,
+  request: RequestMembers,
   intents: number,
   deadline: Deadline,
 ): AsyncGenerator<object> {
-  const { members, missing } = await find(hub, ask, intents, deadline)
-  const withPresences = ask.presences === true && (intents & Intent.GuildPresences) !== 0
-  const count = Math.max(1, Math.ceil(members.length / CHUNK))
+  const { members, missing } = await findMembers(hub, request, intents, deadline)
+  const withPresences = request.presences === true && (intents & Intent.GuildPresences) !== 0
+  const count = Math.max(1, Math.ceil(members.length / CHUNK_SIZE))
   for (let index = 0; index < count; index++) {
-    const some = members.slice(index * CHUNK, (index + 1) * CHUNK)
-    const ids = some.map((m) => m.user.id)
-    const presences = withPresences ? await hub.presences(ask.guild_id, ids, deadline) : undefined
+    const chunk = members.slice(index * CHUNK_SIZE, (index + 1) * CHUNK_SIZE)
+    const ids = chunk.map(({ user }) => user.id)
+    const presences = withPresences
+      ? await hub.presences(request.guild_id, ids, deadline)
+      : undefined
     yield {
-      guild_id: ask.guild_id,
-      members: some.map(memberToWire),
+      guild_id: request.guild_id,
+      members: chunk.map(memberToWire),
       chunk_index: index,
       chunk_count: count,
       ...(missing && missing.length > 0 && index === 0 ? { not_found: missing } : {}),
       ...(presences
         ? {
             presences: [...presences].map(([user, presence]) =>
-              presenceToWire(ask.guild_id, user, presence),
+              presenceToWire(request.guild_id, user, presence),
             ),
           }
         : {}),
-      ...(ask.nonce == null ? {} : { nonce: ask.nonce }),
+      ...(request.nonce == null ? {} : { nonce: request.nonce }),
     }
   }
 }

@@ -1,58 +1,45 @@
 import {
+  CLIENT_OPS,
   CloseCode,
   gatewayInput,
   intentsAreValid,
   type PresenceInput,
+  parseJson,
   type Tokens,
 } from '@threshold/contract'
 import { OFFLINE, type Presence } from '@threshold/domain'
 import type { Clock } from '@threshold/kit'
 
-/** Bytes of a client's frame at the most, as Discord has it; beyond it 4002. */
-export const MAX_PAYLOAD_BYTES = 4_096
+/** Discord's limit on a client's payload, in bytes. A longer one is closed with 4002. */
+const MAX_PAYLOAD_BYTES = 4_096
 /**
- * Bytes that are read at all, before anything is known of a frame; beyond it ws itself closes with
- * 1009.
+ * Bytes that ws reads of one message. It closes a longer one with 1009, before the gateway sees any
+ * of it.
  */
 export const MAX_READ_BYTES = 65_536
 
 export interface ConnectionLimits {
   readonly heartbeatMs: number
   /**
-   * How long a socket may stay without a session. Clients wait up to 5 s after an invalid session
-   * before they identify.
+   * Milliseconds that a socket may exist without a session. Clients wait up to 5 s after an invalid
+   * session before they identify.
    */
   readonly identifyWithinMs: number
-  /** Frames a client may send within `framesMs`; beyond it 4008. */
+  /** Frames that a client may send within `framesMs`. One more is closed with 4008. */
   readonly frames: number
   readonly framesMs: number
   /**
-   * Bytes that may wait for a slow reader before its socket is dropped: one reader must not fill
-   * the server's memory.
+   * Bytes that may wait for a slow reader. With more the socket is dropped, so that one reader cannot
+   * fill the memory of the gateway.
    */
   readonly maxBuffered: number
 }
 
-/** Says of each frame whether it is one too many. */
-export function floodGate(
-  { frames, framesMs }: Pick<ConnectionLimits, 'frames' | 'framesMs'>,
-  clock: Clock,
-): () => boolean {
-  let [since, count] = [0, 0]
-  return () => {
-    const now = clock.now()
-    // Before: the clock was set back, and the window would stay open for as long.
-    if (now < since || now - since >= framesMs) [since, count] = [now, 0]
-    count += 1
-    return count > frames
-  }
-}
-
-/** Gateway versions that clients of today speak. They differ in nothing this contract has. */
+/** The gateway versions that clients use today. Nothing in our contract differs between them. */
 const VERSIONS: ReadonlySet<string> = new Set(['9', '10'])
 const NEWEST_VERSION = 10
 
-/** What a close says to whoever reads it; clients go by the code. */
+/** For people who read logs. Clients look at the code only. */
 export const CLOSE_REASONS: Readonly<Record<number, string>> = {
   [CloseCode.UnknownError]: 'Unknown error. Try again.',
   [CloseCode.UnknownOpcode]: 'Unknown opcode.',
@@ -74,7 +61,7 @@ export interface Handshake {
   readonly compress: string | undefined
 }
 
-/** What the address of a connection asks for, or why it can't be had. */
+/** The options in the URL of a connection, or the code to close it with. */
 export function readHandshake(url: string): Handshake | { readonly refused: number } {
   const query = URL.parse(url, 'ws://gateway')?.searchParams
   const version = query?.get('v') ?? String(NEWEST_VERSION)
@@ -83,7 +70,7 @@ export function readHandshake(url: string): Handshake | { readonly refused: numb
   return { version: Number(version), compress: query?.get('compress') ?? undefined }
 }
 
-/** `[id, count]`: which share of the guilds a session wants. Undefined: all of them. */
+/** `[id, count]`: the session wants the guilds of one shard. Undefined: it wants all guilds. */
 export type Shard = readonly [id: number, count: number]
 
 function readShard(value: unknown): Shard | undefined | 'invalid' {
@@ -97,7 +84,16 @@ function readShard(value: unknown): Shard | undefined | 'invalid' {
 export const onShard = (guildId: string, shard: Shard | undefined): boolean =>
   shard === undefined || Number((BigInt(guildId) >> 22n) % BigInt(shard[1])) === shard[0]
 
-/** An IDENTIFY that may be answered, or the code that it is closed with. */
+/** Decodes a client's message, or returns the code to close with. */
+export function readFrame(bytes: Buffer) {
+  if (bytes.length > MAX_PAYLOAD_BYTES) return { refused: CloseCode.DecodeError }
+  const json = parseJson(bytes)
+  const frame = json.ok ? gatewayInput.frame.safeParse(json.value) : undefined
+  if (!frame?.success) return { refused: CloseCode.DecodeError }
+  return CLIENT_OPS.has(frame.data.op) ? frame.data : { refused: CloseCode.UnknownOpcode }
+}
+
+/** The options in IDENTIFY, or the code to close with. */
 export function readIdentify(d: unknown, tokens: Tokens) {
   const form = gatewayInput.identify.safeParse(d)
   if (!form.success) return { refused: CloseCode.DecodeError }
@@ -108,7 +104,7 @@ export function readIdentify(d: unknown, tokens: Tokens) {
     return { refused: CloseCode.InvalidIntents }
   const shard = readShard(form.data.shard)
   if (shard === 'invalid') return { refused: CloseCode.InvalidShard }
-  // Discord's bounds on what clients may call a large guild.
+  // Discord's bounds.
   const largeThreshold = Math.min(250, Math.max(50, large_threshold ?? 50))
   return {
     userId,
@@ -120,8 +116,30 @@ export function readIdentify(d: unknown, tokens: Tokens) {
   }
 }
 
+/** The session that RESUME asks for, or the code to close with. */
+export function readResume(d: unknown, tokens: Tokens) {
+  const form = gatewayInput.resume.safeParse(d)
+  if (!form.success) return { refused: CloseCode.DecodeError }
+  const { token, session_id: sessionId, seq } = form.data
+  if (seq !== null && seq < 0) return { refused: CloseCode.InvalidSeq }
+  const userId = tokens.verify(token)
+  if (userId === undefined) return { refused: CloseCode.AuthenticationFailed }
+  return { sessionId, userId, sequence: seq ?? 0 }
+}
+
 export function presenceOf(input: PresenceInput | null | undefined): Presence {
   const status = input?.status ?? 'online'
   if (status === 'invisible') return OFFLINE
   return { status, activities: input?.activities ?? (input?.game?.name ? [input.game] : []) }
+}
+
+/** Discord4J rejects an activity without an id, and with it the guild that shows it. */
+export function withActivityIds(presence: Presence, clock: Clock): Presence {
+  const created_at = clock.now()
+  const activities = presence.activities.map((activity, index) => ({
+    id: String(index),
+    ...activity,
+    created_at,
+  }))
+  return { ...presence, activities }
 }

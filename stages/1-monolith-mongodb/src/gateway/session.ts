@@ -1,5 +1,10 @@
-import { type GuildId, intentsAdmit, type PresenceInput, type UserId } from '@threshold/contract'
-import { type Channel, channelToWire, type Presence } from '@threshold/domain'
+import {
+  type GuildId,
+  intentsAdmit,
+  type PresenceInput,
+  type RequestMembers,
+} from '@threshold/contract'
+import type { Presence } from '@threshold/domain'
 import { type Deadline, deadlineAfter, messageOf, type Runtime } from '@threshold/kit'
 import type {
   Delivery,
@@ -12,20 +17,17 @@ import type {
   Subscription,
   UserDelivery,
 } from '@threshold/ports'
-import { newestOfDirectMessages } from '../guild/last-messages.ts'
+import pLimit from 'p-limit'
 import type { VoiceServer } from '../voice/index.ts'
+import { directChannels } from './direct-channels.ts'
 import { Dispatch } from './dispatch.ts'
-import {
-  type DispatchCache,
-  guildCreatePayload,
-  type Identity,
-  readyPayload,
-} from './dispatch-cache.ts'
+import type { DispatchCache, Recipient } from './dispatch-cache.ts'
 import { memberChunks } from './member-chunks.ts'
-import { onShard, presenceOf } from './protocol.ts'
+import { guildCreatePayload, type Identity, readyPayload } from './payloads.ts'
+import { onShard, presenceOf, withActivityIds } from './protocol.ts'
 import { VoiceParticipation, type VoiceRequest } from './voice-participation.ts'
 
-/** What every session of a gateway stands on. */
+/** The parts that all sessions of a gateway share. */
 export interface SessionDependencies {
   readonly metadata: MetadataStore
   readonly messages: Pick<MessageStore, 'newest'>
@@ -34,115 +36,121 @@ export interface SessionDependencies {
   readonly dispatches: DispatchCache
   readonly voice: Pick<VoiceServer, 'admit' | 'dismiss' | 'silence'>
   readonly runtime: Runtime
-  /** Milliseconds that the ports have for what a session asks of them. */
+  /** Milliseconds for each request to a port. */
   readonly budgetMs: number
 }
 
-/** The session's way to its client. */
+/** The way from a session to its client. The connection implements it. */
 export interface ClientLink {
   send(event: Dispatch, sequence: number): void
   /**
-   * Resolves when the client has taken most of what was sent, or is gone: bursts wait for it
-   * instead of filling memory.
+   * Resolves when the client has read most of what was sent, or is gone. A burst waits for it, so
+   * that a slow client does not fill the memory of the gateway.
    */
   drained(): Promise<void>
 }
 
-/** A guild as the session has it. */
-interface Joined {
-  /** READY named it; otherwise it was joined since. */
+/** A guild that the session is subscribed to, or is about to be. */
+interface JoinedGuild {
+  /** Whether READY named the guild. Otherwise the user has joined it since. */
   readonly announced: boolean
   subscription?: Subscription
-  last?: LogPosition
+  lastPosition?: LogPosition
 }
 
-/** Guilds that one session joins at the same time. Each may cost the database three reads. */
-const JOINING_AT_ONCE = 4
+/** Guilds that one session joins at a time. Each may cost the database three reads. */
+const MAX_CONCURRENT_JOINS = 4
 
 /**
- * One client's view of the world, from READY to the end of its socket: its guilds, its intents, its
- * own contiguous `s`. In stages 1 and 2 it dies with the socket; stage 3 lets it outlive one.
+ * One client session, from READY to the end of its socket. It subscribes to the guilds of its user,
+ * filters their events by the client's intents, and numbers what it sends without a gap (`s`).
+ *
+ * The session never waits while an event is delivered: it hands the event to its transport and
+ * returns, so that the other sessions of the guild get theirs.
+ *
+ * In stages 1 and 2 a session ends with its socket, and the client has to identify again. In stage
+ * 3 it outlives the socket, and the client resumes it.
  */
 export class Session {
-  readonly #parts: SessionDependencies
+  readonly #dependencies: SessionDependencies
   readonly #identity: Identity
   readonly #link: ClientLink
+  /** Intents and user, by which the form of each event is chosen. Made once, not for each event. */
+  readonly #recipient: Recipient
+  readonly #guilds = new Map<GuildId, JoinedGuild>()
+  readonly #voice: VoiceParticipation
   #sequence = 0
   #presence: Presence
-  #ended = false
   #ready = false
-  /** User events that came before READY. */
-  #early: UserDelivery[] = []
-  #stopListening = (): void => {}
-  readonly #guilds = new Map<GuildId, Joined>()
-  readonly #talk: VoiceParticipation
+  #ended = false
+  /** Deliveries that arrived before READY was sent. */
+  #earlyDeliveries: UserDelivery[] = []
+  #unsubscribeUser = (): void => {}
 
-  constructor(parts: SessionDependencies, identity: Identity, link: ClientLink) {
-    this.#parts = parts
+  constructor(dependencies: SessionDependencies, identity: Identity, link: ClientLink) {
+    this.#dependencies = dependencies
     this.#identity = identity
     this.#link = link
-    this.#presence = this.#since(identity.presence)
-    this.#talk = new VoiceParticipation(parts.voice, identity)
+    this.#recipient = { userId: identity.user.id, intents: identity.intents }
+    this.#presence = withActivityIds(identity.presence, dependencies.runtime.clock)
+    this.#voice = new VoiceParticipation(dependencies.voice, identity)
   }
 
   /**
-   * READY, then one GUILD_CREATE for each guild. Rejects when the stores are away: then nothing was
-   * promised yet.
+   * Sends READY, then one GUILD_CREATE for each guild. Rejects if a store is unavailable. The
+   * connection then closes, and the client identifies again.
    */
   async start(): Promise<void> {
-    const { metadata, hub } = this.#parts
+    const { metadata, hub, runtime } = this.#dependencies
     const { user, shard } = this.#identity
     const deadline = this.#deadline()
-    // Heard from now on and told after READY: a guild joined in this very moment is not missed.
-    this.#stopListening = hub.subscribeUser(user.id, (delivery) =>
-      this.#ready ? this.#hear(delivery) : this.#early.push(delivery),
+    // Subscribed before the guilds are read: otherwise a guild that the user joins in between would
+    // be in neither.
+    this.#unsubscribeUser = hub.subscribeUser(user.id, (delivery) =>
+      this.#ready ? this.#receiveUserDelivery(delivery) : this.#earlyDeliveries.push(delivery),
     )
-    const [guilds, dms] = await Promise.all([
+    const [allGuilds, dms] = await Promise.all([
       metadata.guildsOf(user.id, deadline),
       metadata.dmsOf(user.id, deadline),
     ])
-    const mine = guilds.filter((id) => onShard(id, shard))
-    const channels = await this.#directChannels(dms, deadline)
+    const guilds = allGuilds.filter((id) => onShard(id, shard))
+    const channels = await directChannels(this.#dependencies, dms, user.id, runtime, deadline)
     if (this.#ended) return
-    this.#dispatch('READY', readyPayload(this.#identity, mine, channels))
+    this.#dispatch('READY', readyPayload(this.#identity, guilds, channels))
     this.#ready = true
-    for (const delivery of this.#early.splice(0)) this.#hear(delivery)
-    const left = mine[Symbol.iterator]()
-    const joinSome = async (): Promise<void> => {
-      for (const id of left) {
-        await this.#join(id, { announced: true })
-        await this.#link.drained()
-      }
-    }
-    await Promise.all(Array.from({ length: JOINING_AT_ONCE }, joinSome))
+    for (const delivery of this.#earlyDeliveries.splice(0)) this.#receiveUserDelivery(delivery)
+    await pLimit(MAX_CONCURRENT_JOINS).map(guilds, async (id) => {
+      await this.#join(id, { announced: true })
+      await this.#link.drained()
+    })
   }
 
   setPresence(input: PresenceInput): void {
-    this.#presence = this.#since(presenceOf(input))
+    this.#presence = withActivityIds(presenceOf(input), this.#dependencies.runtime.clock)
     for (const { subscription } of this.#guilds.values()) subscription?.setPresence(this.#presence)
   }
 
-  async moveVoice({ guildId, ...wish }: VoiceRequest & { guildId: GuildId }): Promise<void> {
+  /** Joins, changes or leaves a voice channel. Nothing happens in a guild it has not joined. */
+  async moveVoice(request: VoiceRequest & { readonly guildId: GuildId }): Promise<void> {
+    const { guildId, channelId, selfMute, selfDeaf } = request
     const subscription = this.#guilds.get(guildId)?.subscription
-    const moved = await subscription?.setVoiceState(
-      { ...wish, sessionId: this.#identity.id },
+    const result = await subscription?.setVoiceState(
+      { channelId, selfMute, selfDeaf, sessionId: this.#identity.id },
       this.#deadline(),
     )
-    const { channelId } = wish
-    // Ended meanwhile, perhaps by this very event: nobody would leave the call again.
-    if (this.#ended || moved !== 'moved' || channelId === null) return
-    const server = this.#talk.enterChannel(guildId, channelId, wish)
+    // If the session ended meanwhile, perhaps by the voice state itself, nobody would ever leave the
+    // call again.
+    if (this.#ended || result !== 'moved' || channelId === null) return
+    const server = this.#voice.enterChannel(guildId, channelId, { channelId, selfMute, selfDeaf })
     if (server) this.#dispatch('VOICE_SERVER_UPDATE', server)
   }
 
-  async requestMembers(ask: Parameters<typeof memberChunks>[1]): Promise<void> {
-    if (!this.#guilds.has(ask.guild_id)) return // not a member: an answer would tell who is
-    for await (const chunk of memberChunks(
-      this.#parts.hub,
-      ask,
-      this.#identity.intents,
-      this.#deadline(),
-    )) {
+  async requestMembers(request: RequestMembers): Promise<void> {
+    // Users who are not members must not learn who is.
+    if (!this.#guilds.has(request.guild_id)) return
+    const { hub } = this.#dependencies
+    const { intents } = this.#identity
+    for await (const chunk of memberChunks(hub, request, intents, this.#deadline())) {
       this.#dispatch('GUILD_MEMBERS_CHUNK', chunk)
       await this.#link.drained()
     }
@@ -150,109 +158,92 @@ export class Session {
 
   end(): void {
     this.#ended = true
-    this.#stopListening()
+    this.#unsubscribeUser()
     for (const { subscription } of this.#guilds.values()) subscription?.unsubscribe()
-    this.#talk.end()
+    this.#voice.end()
     this.#guilds.clear()
   }
 
   async #join(guildId: GuildId, { announced }: { announced: boolean }): Promise<void> {
     if (this.#ended || this.#guilds.has(guildId)) return
-    const entry: Joined = { announced }
-    this.#guilds.set(guildId, entry)
+    const joined: JoinedGuild = { announced }
+    this.#guilds.set(guildId, joined)
     const subscriber: Subscriber = {
       userId: this.#identity.user.id,
       sessionId: this.#identity.id,
       presence: this.#presence,
       deliver: (delivery) => {
-        if (this.#guilds.get(guildId) === entry) this.#deliver(guildId, entry, delivery)
+        if (this.#guilds.get(guildId) === joined) this.#receive(guildId, joined, delivery)
       },
     }
-    const subscription = await this.#parts.hub.subscribe(guildId, subscriber, this.#deadline())
-    // Gone meanwhile: the session, the membership, or the guild.
-    if (this.#ended || this.#guilds.get(guildId) !== entry) subscription?.unsubscribe()
-    else if (subscription) entry.subscription = subscription
+    const subscription = await this.#dependencies.hub.subscribe(
+      guildId,
+      subscriber,
+      this.#deadline(),
+    )
+    // The session, the membership or the guild may have ended while the hub loaded the guild.
+    if (this.#ended || this.#guilds.get(guildId) !== joined) subscription?.unsubscribe()
+    else if (subscription) joined.subscription = subscription
     else {
       this.#guilds.delete(guildId)
-      // READY has promised it, and a client waits for what it was promised.
-      if (announced) this.#tellGone(guildId)
+      // The client waits for every guild that READY named.
+      if (announced) this.#dispatchGuildDelete(guildId)
     }
   }
 
-  #deliver(guildId: GuildId, entry: Joined, delivery: Delivery): void {
+  /** Receives a delivery of one guild. Runs once per session for every event, and does not wait. */
+  #receive(guildId: GuildId, joined: JoinedGuild, delivery: Delivery): void {
     if (delivery.kind === 'left') {
       this.#guilds.delete(guildId)
-      this.#talk.leaveGuild(guildId)
-      this.#tellGone(guildId)
+      this.#voice.leaveGuild(guildId)
+      this.#dispatchGuildDelete(guildId)
       return
     }
-    if (isSeen(entry.last, delivery.position)) return
-    entry.last = delivery.position
+    if (isDuplicate(joined.lastPosition, delivery.position)) return
+    joined.lastPosition = delivery.position
     if (delivery.kind === 'view') {
-      const listener = {
-        ...this.#listener(),
-        largeThreshold: this.#identity.largeThreshold,
-        announced: entry.announced,
-      }
-      if (intentsAdmit(listener.intents, 'GUILD_CREATE', true))
-        this.#dispatch(
-          'GUILD_CREATE',
-          guildCreatePayload(delivery.view, delivery.members, delivery.presences, listener),
-        )
+      const { intents, largeThreshold } = this.#identity
+      if (!intentsAdmit(intents, 'GUILD_CREATE', true)) return
+      const { announced } = joined
+      const recipient = { ...this.#recipient, largeThreshold, announced }
+      const { view, members, presences } = delivery
+      this.#dispatch('GUILD_CREATE', guildCreatePayload(view, members, presences, recipient))
       return
     }
     const { event } = delivery
-    if (event.type === 'VOICE_STATE_UPDATE') this.#talk.applyVoiceState(guildId, event.data)
-    const dispatch = this.#parts.dispatches.get(event, true, this.#listener())
+    if (event.type === 'VOICE_STATE_UPDATE') this.#voice.applyVoiceState(guildId, event.data)
+    const dispatch = this.#dependencies.dispatches.get(event, true, this.#recipient)
     if (dispatch) this.#send(dispatch)
   }
 
-  #tellGone(guildId: GuildId): void {
-    if (intentsAdmit(this.#identity.intents, 'GUILD_DELETE', true))
-      this.#dispatch('GUILD_DELETE', { id: guildId })
-  }
-
-  #hear(delivery: UserDelivery): void {
+  /** Receives what concerns the user and no guild: a direct message, or that the user joined one. */
+  #receiveUserDelivery(delivery: UserDelivery): void {
     const { shard } = this.#identity
     if (delivery.kind === 'joined') {
-      if (!onShard(delivery.guildId, shard)) return
-      this.#join(delivery.guildId, { announced: false }).catch((error: unknown) =>
-        this.#parts.runtime.log.warn(
-          { err: messageOf(error), guild: delivery.guildId },
+      const { guildId } = delivery
+      if (!onShard(guildId, shard)) return
+      this.#join(guildId, { announced: false }).catch((error: unknown) =>
+        this.#dependencies.runtime.log.warn(
+          { err: messageOf(error), guild: guildId },
           'a session could not join a guild',
         ),
       )
       return
     }
-    if (shard && shard[0] !== 0) return // direct messages go to the first shard
-    const dispatch = this.#parts.dispatches.get(delivery.event, false, this.#listener())
+    // Discord sends direct messages to the first shard only.
+    if (shard && shard[0] !== 0) return
+    const dispatch = this.#dependencies.dispatches.get(delivery.event, false, this.#recipient)
     if (dispatch) this.#send(dispatch)
   }
 
-  #listener(): { userId: UserId; intents: number } {
-    return { userId: this.#identity.user.id, intents: this.#identity.intents }
+  #dispatchGuildDelete(guildId: GuildId): void {
+    if (intentsAdmit(this.#identity.intents, 'GUILD_DELETE', true))
+      this.#dispatch('GUILD_DELETE', { id: guildId })
   }
 
-  async #directChannels(dms: readonly Channel[], deadline: Deadline): Promise<object[]> {
-    const me = this.#identity.user.id
-    const others = [...new Set(dms.flatMap((dm) => dm.recipients!.filter((id) => id !== me)))]
-    const { metadata, messages, runtime } = this.#parts
-    const ids = dms.map(({ id }) => id)
-    const [users, newest] = await Promise.all([
-      metadata.users(others, deadline),
-      newestOfDirectMessages(messages, ids, runtime),
-    ])
-    const people = new Map(users.map((user) => [user.id, user]))
-    return dms.map((dm) =>
-      channelToWire(dm, {
-        recipients: dm.recipients!.flatMap((id) => people.get(id) ?? []),
-        lastMessageId: newest.get(dm.id),
-      }),
-    )
-  }
-
+  /** Sends an event that only this session receives. */
   #dispatch(type: string, data: object): void {
-    this.#send(new Dispatch(this.#parts.encoder, type, data))
+    this.#send(new Dispatch(this.#dependencies.encoder, type, data))
   }
 
   #send(event: Dispatch): void {
@@ -261,28 +252,15 @@ export class Session {
     this.#link.send(event, this.#sequence)
   }
 
-  #since(presence: Presence): Presence {
-    const created_at = this.#parts.runtime.clock.now()
-    // Discord4J takes no activity without an id, and with it not the guild that it is shown in.
-    return {
-      ...presence,
-      activities: presence.activities.map((activity, i) => ({
-        id: String(i),
-        ...activity,
-        created_at,
-      })),
-    }
-  }
-
   #deadline(): Deadline {
-    return deadlineAfter(this.#parts.budgetMs, this.#parts.runtime.clock)
+    return deadlineAfter(this.#dependencies.budgetMs, this.#dependencies.runtime.clock)
   }
 }
 
 /**
- * The gateway drops what it has seen: after a publisher's retry, or once a guild's owner has
- * changed (stage 3).
+ * Whether the session already has this position. It drops such events, which follow a publisher's
+ * retry or, in stage 3, a change of the guild's owner. A newer epoch starts a new log.
  */
-const isSeen = (last: LogPosition | undefined, next: LogPosition): boolean =>
+const isDuplicate = (last: LogPosition | undefined, next: LogPosition): boolean =>
   last !== undefined &&
   (next.epoch < last.epoch || (next.epoch === last.epoch && next.sequence <= last.sequence))

@@ -1,192 +1,148 @@
-import type { Socket } from 'node:net'
 import { deflateSync } from 'node:zlib'
-import { WebSocket } from 'ws'
 import { binaryFrame, type Dispatch, textFrame } from './dispatch.ts'
+import {
+  COMPRESSION_THRESHOLD,
+  mayWrite,
+  type OutboundSocket,
+  type Transport,
+  type TransportOptions,
+  writesFlushed,
+} from './transport.ts'
 
-/** A connection as its frames see it. They go straight to what the WebSocket stands on. */
-export interface OutboundSocket {
-  readonly socket: WebSocket
-  readonly tcp: Socket
-  /** Bytes that may wait for a reader. */
-  readonly maxBuffered: number
-  /** More are waiting. */
-  onTooSlow(waiting: number): void
-}
-
-/** Bytes; with fewer left to send, a burst may go on. */
-export const LOW_WATER_MARK = 256 * 1_024
-
-/**
- * Frames on their way out, in order. Sending neither throws nor waits; `waiting` tells how much has
- * not left yet.
- */
-export interface Transport {
-  /** JSON, as UTF-8. */
-  send(text: Uint8Array): void
-  /** An event, with the number it has in this session. */
-  dispatch(event: Dispatch, sequence: number): void
-  /** Bytes that the socket's peer has not taken yet, and those still to be framed or compressed. */
-  readonly buffered: number
-  /** Writes what waits for the end of this turn: before ws writes something of its own. */
-  flush(): void
-  /** Resolves when the kernel has taken all that was sent so far, or the socket is gone. */
-  drained(): Promise<void>
-  close(): void
-}
-
-const { OPEN } = WebSocket
-const NOTHING = Buffer.alloc(0)
-
-/** Shorter payloads gain nothing from being compressed each by itself. */
-const WORTH_COMPRESSING = 4_096
-
-/** Transports with events to write when this turn of the event loop is over. */
-let due: Transport[] = []
+/** Transports with events to write at the end of this turn of the event loop. */
+let pendingFlush: BatchedTransport[] = []
 
 function flushAll(): void {
-  const transports = due
-  due = []
+  const transports = pendingFlush
+  pendingFlush = []
   for (const transport of transports) transport.flush()
 }
 
-interface Numbered {
+/**
+ * A buffer in which several events for one socket are put together. All sockets share it: once the
+ * kernel has copied its contents, the next socket may use it.
+ */
+const SCRATCH_BYTES = 65_536
+let scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES)
+/** A frame is at most this much longer than its event: by its header and the digits of `s`. */
+const MAX_FRAME_OVERHEAD = 32
+
+interface NumberedDispatch {
   readonly event: Dispatch
-  readonly number: number
+  readonly sequence: number
 }
 
 /**
- * Memory for what several events say to one socket. It is the next socket's, once the kernel has a
- * copy.
- */
-const SCRATCH = 65_536
-let scratch = Buffer.allocUnsafeSlow(SCRATCH)
-/** Of a frame beside its event: the header, and the digits of a number. */
-const MOST_AROUND = 32
-
-/**
- * Text as it is; or, when `compress` in IDENTIFY asks for it, what is long as one deflated payload.
+ * Writes the events of one turn of the event loop together, and shares buffers between sockets.
  *
- * Events leave when the turn of the event loop that they came in is over, those of one turn as one
- * piece, since a system call is most of what a delivery costs: of eight messages under way at once
- * several come back from the store together. Their memory is lent from socket to socket: a copy for
- * each would be found again by the garbage collector.
+ * Most of the cost of a delivery is its system call. When eight messages are being sent at once,
+ * several of them return from the store in the same turn; a session then gets them with one write.
+ * The delay is at most the rest of the turn.
  *
- * A class, since V8 takes objects with a getter of their own for as many types, and looks up each
- * call on them by name.
+ * Frames are lent, not copied: `Dispatch.sharedFrame` serves one socket after the other from the
+ * same buffer. That is safe only if the kernel takes the whole frame at once, which it does for
+ * every reader that keeps up. A socket that is behind gets a copy of its own.
+ *
+ * It is a class because V8 gives each object literal with a getter its own hidden class, so that
+ * calls on such objects have to look their methods up. These are called for every frame.
  */
-export class BatchedTransport implements Transport {
-  readonly #line: OutboundSocket
+class BatchedTransport implements Transport {
+  readonly #outbound: OutboundSocket
   readonly #compressed: boolean
-  /** Waits for the end of the turn. */
-  #event: Dispatch | undefined
-  #number = 0
-  /** What came after it in the same turn. */
-  #others: Numbered[] = []
-  /** Of all that waits. */
-  #bytes = 0
+  /** The first event of this turn. Usually it is the only one, and then nothing is allocated. */
+  #first: Dispatch | undefined
+  #firstSequence = 0
+  /** The other events of this turn. */
+  #others: NumberedDispatch[] = []
+  /** Size of all events that are held back. */
+  #heldBytes = 0
 
-  constructor(line: OutboundSocket, { compressed = false } = {}) {
-    this.#line = line
+  constructor(outbound: OutboundSocket, compressed: boolean) {
+    this.#outbound = outbound
     this.#compressed = compressed
   }
 
-  send(text: Uint8Array): void {
+  send(json: Uint8Array): void {
     this.flush()
-    if (this.#takesNothing()) return
-    const deflated = this.#compressed && text.length >= WORTH_COMPRESSING
-    this.#write(deflated ? binaryFrame(deflateSync(text, { level: 1 })) : textFrame(text))
+    if (!mayWrite(this.#outbound, this.#outbound.tcp.writableLength)) return
+    const deflates = this.#compressed && json.length >= COMPRESSION_THRESHOLD
+    this.#write(deflates ? binaryFrame(deflateSync(json, { level: 1 })) : textFrame(json))
   }
 
-  dispatch(event: Dispatch, number: number): void {
-    if (this.#compressed && event.size >= WORTH_COMPRESSING) {
-      this.send(event.json(number))
+  dispatch(event: Dispatch, sequence: number): void {
+    if (this.#compressed && event.size >= COMPRESSION_THRESHOLD) {
+      this.send(event.json(sequence))
       return
     }
-    if (this.#event) this.#others.push({ event, number })
+    if (this.#first) this.#others.push({ event, sequence })
     else {
-      this.#event = event
-      this.#number = number
-      if (due.push(this) === 1) setImmediate(flushAll)
+      this.#first = event
+      this.#firstSequence = sequence
+      // One immediate serves all transports. It runs after the callbacks of this turn.
+      if (pendingFlush.push(this) === 1) setImmediate(flushAll)
     }
-    this.#bytes += event.size
-    if (this.#bytes > this.#line.maxBuffered) this.flush()
+    this.#heldBytes += event.size
+    // A long turn must not hold back more than a slow reader may leave unread.
+    if (this.#heldBytes > this.#outbound.maxBuffered) this.flush()
   }
 
   get buffered(): number {
-    return this.#line.tcp.writableLength + this.#bytes
+    return this.#outbound.tcp.writableLength + this.#heldBytes
   }
 
   flush(): void {
-    const event = this.#event
-    if (!event) return
+    const first = this.#first
+    if (!first) return
+    const sequence = this.#firstSequence
     const others = this.#others
-    const number = this.#number
-    const bytes = this.#bytes
+    const bytes = this.#heldBytes
     this.close()
-    if (this.#takesNothing()) return
-    if (others.length === 0) this.#writeOne(event, number)
-    else this.#writeTogether([{ event, number }, ...others], bytes)
+    if (!mayWrite(this.#outbound, this.#outbound.tcp.writableLength)) return
+    if (others.length === 0) this.#writeOne(first, sequence)
+    else this.#writeTogether([{ event: first, sequence }, ...others], bytes)
   }
 
   drained(): Promise<void> {
     this.flush()
-    return writesFlushed(this.#line.tcp)
+    return writesFlushed(this.#outbound.tcp)
   }
 
   close(): void {
-    this.#event = undefined
+    this.#first = undefined
     if (this.#others.length > 0) this.#others = []
-    this.#bytes = 0
+    this.#heldBytes = 0
   }
 
-  #writeOne(event: Dispatch, number: number): void {
-    // To a socket that is behind nothing is lent: it would keep it.
-    if (this.#line.tcp.writableLength > 0) this.#write(event.frame(number))
-    else if (!this.#write(event.sharedFrame(number))) event.detach(number)
+  #writeOne(event: Dispatch, sequence: number): void {
+    // A socket that is behind would queue the shared buffer while others overwrite it.
+    if (this.#outbound.tcp.writableLength > 0) this.#write(event.frame(sequence))
+    else if (!this.#write(event.sharedFrame(sequence))) event.detach(sequence)
   }
 
-  #writeTogether(all: readonly Numbered[], bytes: number): void {
-    const most = bytes + MOST_AROUND * all.length
-    const lent = most <= SCRATCH && this.#line.tcp.writableLength === 0
-    const memory = lent ? scratch : Buffer.allocUnsafe(most)
+  #writeTogether(events: readonly NumberedDispatch[], bytes: number): void {
+    const maxLength = bytes + MAX_FRAME_OVERHEAD * events.length
+    const usesScratch = maxLength <= SCRATCH_BYTES && this.#outbound.tcp.writableLength === 0
+    const buffer = usesScratch ? scratch : Buffer.allocUnsafe(maxLength)
     let length = 0
-    for (const { event, number } of all) {
-      const frame = event.sharedFrame(number)
-      memory.set(frame, length)
+    for (const { event, sequence } of events) {
+      const frame = event.sharedFrame(sequence)
+      buffer.set(frame, length)
       length += frame.length
     }
-    if (!this.#write(memory.subarray(0, length)) && lent) scratch = Buffer.allocUnsafeSlow(SCRATCH)
+    const copied = this.#write(buffer.subarray(0, length))
+    // The socket still points at the scratch buffer, so the others get a new one.
+    if (!copied && usesScratch) scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES)
   }
 
-  /**
-   * After a close of either side a frame would be no WebSocket any more. And a reader is too slow
-   * by what it has left of what came before: one frame may be larger than what may wait.
-   */
-  #takesNothing(): boolean {
-    const { socket, tcp: raw, maxBuffered: maxWaiting, onTooSlow: tooSlow } = this.#line
-    if (socket.readyState !== OPEN) return true
-    const waiting = raw.writableLength
-    if (waiting <= maxWaiting) return false
-    tooSlow(waiting)
-    return true
-  }
-
-  /**
-   * Whether the kernel has a copy of all of it. What it did not take, the socket still points at.
-   */
+  /** Writes past ws, since the frame is complete. Returns whether the kernel has copied all of it. */
   #write(frame: Buffer): boolean {
-    const { tcp: raw } = this.#line
-    raw.write(frame)
-    return raw.writableLength === 0
+    const { tcp } = this.#outbound
+    tcp.write(frame)
+    return tcp.writableLength === 0
   }
 }
 
-/**
- * Nothing is written, and in order: its callback comes after that of all before it, also when the
- * socket ends.
- */
-export const writesFlushed = (raw: Socket): Promise<void> =>
-  new Promise((resolve) => {
-    if (!raw.writable) return resolve()
-    raw.write(NOTHING, () => resolve())
-  })
+export const batchedTransport = (
+  outbound: OutboundSocket,
+  { compressed = false }: TransportOptions = {},
+): Transport => new BatchedTransport(outbound, compressed)

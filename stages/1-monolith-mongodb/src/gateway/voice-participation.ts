@@ -1,15 +1,15 @@
 import type { ChannelId, GuildId } from '@threshold/contract'
 import type { VoiceServer } from '../voice/index.ts'
-import type { Identity } from './dispatch-cache.ts'
+import type { Identity } from './payloads.ts'
 
-/** Where a client wants to talk, and how. */
+/** The voice channel that a client asks for (null to leave), and its own mute and deafen flags. */
 export interface VoiceRequest {
   readonly channelId: ChannelId | null
   readonly selfMute: boolean
   readonly selfDeaf: boolean
 }
 
-/** What of VOICE_STATE_UPDATE is needed here. */
+/** The fields of VOICE_STATE_UPDATE that are read here. */
 interface VoiceStateWire {
   readonly user_id: string
   readonly channel_id: string | null
@@ -19,15 +19,15 @@ interface VoiceStateWire {
 }
 
 /**
- * One session's part in calls: between what its guilds say of it and the voice server, which
- * believes the gateway.
+ * The calls that one session takes part in. It passes the voice states of the session's guilds on
+ * to the voice server, which relies on the gateway for who may be in a call.
  */
 export class VoiceParticipation {
   readonly #voice: Pick<VoiceServer, 'admit' | 'dismiss' | 'silence'>
   readonly #identity: Identity
   readonly #calls = new Map<GuildId, VoiceRequest>()
-  /** Guilds in which this session may listen and not speak. */
-  readonly #silent = new Set<GuildId>()
+  /** Guilds in which the session may listen, but not speak. */
+  readonly #silencedIn = new Set<GuildId>()
 
   constructor(voice: Pick<VoiceServer, 'admit' | 'dismiss' | 'silence'>, identity: Identity) {
     this.#voice = voice
@@ -35,51 +35,49 @@ export class VoiceParticipation {
   }
 
   /**
-   * The guild let them. Answers what VOICE_SERVER_UPDATE must say, or undefined where they talk on
-   * as before.
+   * Admits the session to a channel that the guild has let it join. Returns the data of
+   * VOICE_SERVER_UPDATE, or undefined if the client keeps its voice connection.
    */
-  enterChannel(guildId: GuildId, channelId: ChannelId, wish: VoiceRequest): object | undefined {
-    const before = this.#calls.get(guildId)
-    this.#calls.set(guildId, wish)
-    // A new token makes clients enter anew, and nobody should who only mutes themselves. Whoever
-    // asks for what they have already, as it is, has lost their voice socket and needs one.
+  enterChannel(guildId: GuildId, channelId: ChannelId, request: VoiceRequest): object | undefined {
+    const previous = this.#calls.get(guildId)
+    this.#calls.set(guildId, request)
+    // A new token makes the client reconnect its voice socket. A client that only mutes or deafens
+    // itself must not. A client that repeats its last request has lost the socket, and needs one.
     if (
-      before?.channelId === channelId &&
-      (before.selfMute !== wish.selfMute || before.selfDeaf !== wish.selfDeaf)
+      previous?.channelId === channelId &&
+      (previous.selfMute !== request.selfMute || previous.selfDeaf !== request.selfDeaf)
     )
       return undefined
-    const { id: sessionId, user } = this.#identity
-    const seat = {
+    const { token, endpoint } = this.#voice.admit({
       guildId,
       channelId,
-      userId: user.id,
-      sessionId,
-      silent: this.#silent.has(guildId),
-    }
-    const { token, endpoint } = this.#voice.admit(seat)
+      userId: this.#identity.user.id,
+      sessionId: this.#identity.id,
+      silent: this.#silencedIn.has(guildId),
+    })
     return { token, guild_id: guildId, endpoint }
   }
 
   /**
-   * The call follows the voice state, whoever changed it: a moderator who mutes, a kick, a deleted
-   * channel, another session.
+   * Adapts the call to a voice state, whatever has changed it: a moderator who mutes or kicks, a
+   * deleted channel, or another session of the user.
    */
   applyVoiceState(guildId: GuildId, data: object): void {
     const { user_id, channel_id, session_id, mute, suppress } = data as VoiceStateWire
     if (user_id !== this.#identity.user.id) return
-    const here = channel_id !== null && session_id === this.#identity.id
-    // Told before the seat is asked for: then it is remembered, and the seat begins so.
-    if (here) this.#silence(guildId, mute || suppress)
+    const isThisSession = channel_id !== null && session_id === this.#identity.id
+    // The voice state arrives before `enterChannel`, which then admits the session silenced.
+    if (isThisSession) this.#silence(guildId, mute || suppress)
     if (!this.#calls.has(guildId)) return
     if (channel_id === null) this.#voice.dismiss(guildId, user_id)
-    if (!here) this.#calls.delete(guildId)
+    if (!isThisSession) this.#calls.delete(guildId)
   }
 
-  /** They are out of the guild. */
+  /** The user is no longer a member of the guild. */
   leaveGuild(guildId: GuildId): void {
     this.#voice.dismiss(guildId, this.#identity.user.id)
     this.#calls.delete(guildId)
-    this.#silent.delete(guildId)
+    this.#silencedIn.delete(guildId)
   }
 
   end(): void {
@@ -87,8 +85,8 @@ export class VoiceParticipation {
   }
 
   #silence(guildId: GuildId, silent: boolean): void {
-    if (silent) this.#silent.add(guildId)
-    else this.#silent.delete(guildId)
+    if (silent) this.#silencedIn.add(guildId)
+    else this.#silencedIn.delete(guildId)
     this.#voice.silence(guildId, this.#identity.user.id, silent)
   }
 }

@@ -7,7 +7,6 @@ import {
   type GuildState,
   type GuildView,
   type Presence,
-  presenceToWire,
 } from '@threshold/domain'
 import { type Deadline, deadlineAfter, type Telemetry } from '@threshold/kit'
 import type {
@@ -25,16 +24,11 @@ import { type Audience, createAudience, type Recipients } from './audience.ts'
 import { type CommandQueue, createCommandQueue } from './command-queue.ts'
 import { dispatchOf } from './dispatches.ts'
 import { createGuildLog, type GuildLog } from './guild-log.ts'
-import { guildViewFor, initialMembers } from './guild-view.ts'
+import { guildViewFor } from './guild-view.ts'
 import { createLastMessages, type LastMessages } from './last-messages.ts'
 import { LiveState } from './live-state.ts'
-import { createPresences, type Presences } from './presences.ts'
-import {
-  createTemporaryMembers,
-  TEMPORARY_TIMES,
-  type TemporaryMembers,
-  type TemporaryTimes,
-} from './temporary-members.ts'
+import { Subscriptions } from './subscriptions.ts'
+import { TEMPORARY_TIMES, type TemporaryTimes } from './temporary-members.ts'
 import { visibilityDiff } from './visibility.ts'
 import { publishVisibilityChanges } from './visibility-events.ts'
 import { changesMuteOrDeaf, createVoiceStates, type VoiceStates } from './voice-states.ts'
@@ -81,9 +75,8 @@ export class Guild {
   readonly #commands: CommandQueue
   readonly #audience: Audience
   readonly #log: GuildLog
-  readonly #presences: Presences
   readonly #voiceStates: VoiceStates
-  readonly #temporary: TemporaryMembers
+  readonly #subscriptions: Subscriptions
   /**
    * Bounded by `maxSize` and not by `max`, for which lru-cache allocates all its slots at once:
    * 300 KB for each guild, however quiet it is.
@@ -107,14 +100,15 @@ export class Guild {
       dependencies.tracer,
     )
     this.#voiceStates = createVoiceStates(this.#log, this.#audience, () => this.state)
-    this.#temporary = createTemporaryMembers(dependencies.temporary ?? TEMPORARY_TIMES, (user) =>
-      this.#expireMember(user),
-    )
-    for (const member of state.members.values())
-      if (member.temporary) this.#temporary.startExpiry(member.user.id, 'unseen')
-    this.#presences = createPresences(dependencies.presenceDelayMs, (user, presence) =>
-      this.#publishPresence(user, presence),
-    )
+    this.#subscriptions = new Subscriptions({
+      live: this.#live,
+      audience: this.#audience,
+      log: this.#log,
+      voiceStates: this.#voiceStates,
+      presenceDelayMs: dependencies.presenceDelayMs,
+      temporaryTimes: dependencies.temporary ?? TEMPORARY_TIMES,
+      expireMember: (user) => this.#expireMember(user),
+    })
   }
 
   /** The state at this moment. Callers must not keep it, because its members change in place. */
@@ -128,11 +122,11 @@ export class Guild {
 
   /** Whether the guild may be unloaded: no session is subscribed and no work is pending. */
   get idle(): boolean {
-    return this.#audience.size === 0 && !this.#commands.busy && !this.#temporary.pending
+    return this.#audience.size === 0 && !this.#commands.busy && !this.#subscriptions.pendingExpiry
   }
 
   presenceOf(user: UserId): Presence {
-    return this.#presences.get(user)
+    return this.#subscriptions.presenceOf(user)
   }
 
   /**
@@ -185,30 +179,12 @@ export class Guild {
 
   /** Subscribes a session. Undefined if its user is not a member, or the guild was deleted. */
   subscribe(subscriber: Subscriber): Subscription | undefined {
-    const { userId, sessionId, presence } = subscriber
-    const view = this.view(userId)
-    if (!view || this.#deleted) return undefined
-    this.#presences.set(userId, sessionId, presence)
-    const shown = initialMembers(this.state, subscriber, this.#presences.online())
-    // The session gets the view first and then every event after the view's position. No event can
-    // be lost in between, because nothing here awaits.
-    this.#audience.add(this.state, subscriber)
-    this.#temporary.cancelExpiry(userId)
-    subscriber.deliver({ kind: 'view', view, ...shown, position: this.#log.position })
-    const isSubscribed = (): boolean => this.#audience.sessionsOf(userId).includes(subscriber)
-    return {
-      setPresence: (changed) => {
-        if (isSubscribed()) this.#presences.set(userId, sessionId, changed)
-      },
-      setVoiceState: async (change) =>
-        isSubscribed() ? this.#voiceStates.move(userId, change) : 'left',
-      unsubscribe: () => this.#unsubscribe(subscriber),
-    }
+    const view = this.view(subscriber.userId)
+    return view && !this.#deleted ? this.#subscriptions.subscribe(subscriber, view) : undefined
   }
 
   close(): void {
-    this.#presences.close()
-    this.#temporary.close()
+    this.#subscriptions.close()
   }
 
   #recipientsIn(channel: ChannelId, requiredPermissions = 0n): Recipients {
@@ -268,47 +244,24 @@ export class Guild {
   #updateSubscribers(event: GuildEvent): void {
     switch (event.type) {
       case 'member.added':
-        if (event.member.temporary) this.#temporary.startExpiry(event.member.user.id, 'unseen')
+        if (event.member.temporary) this.#subscriptions.temporaryMemberAdded(event.member.user.id)
         this.#dependencies.onMemberAdded(event.member.user.id)
         return
       case 'member.removed':
-        this.#endSubscriptionsOf(event.user.id)
-        this.#temporary.cancelExpiry(event.user.id)
+        this.#subscriptions.memberRemoved(event.user.id)
         return
       case 'guild.deleted':
         this.#deleted = true
         this.#voiceStates.clear()
-        for (const user of [...this.#audience.users()]) this.#endSubscriptionsOf(user)
+        this.#subscriptions.guildDeleted()
         this.#dependencies.onDeleted()
         return
     }
-  }
-
-  #endSubscriptionsOf(user: UserId): void {
-    for (const subscriber of this.#audience.sessionsOf(user)) {
-      this.#unsubscribe(subscriber)
-      subscriber.deliver({ kind: 'left', guildId: this.state.guild.id })
-    }
-  }
-
-  #unsubscribe(subscriber: Subscriber): void {
-    const { userId, sessionId } = subscriber
-    this.#audience.remove(subscriber)
-    this.#presences.delete(userId, sessionId)
-    if (this.#voiceStates.get(userId)?.sessionId === sessionId) this.#voiceStates.leave(userId)
-    if (this.state.members.get(userId)?.temporary && !this.#audience.hasUser(userId))
-      this.#temporary.startExpiry(userId, 'seen')
   }
 
   /** The command decides on the current state: a member who has got a role meanwhile stays. */
   #expireMember(user: UserId): Promise<unknown> {
     const command = { type: 'member.expire', by: user, userId: user } as const
     return this.execute(command, deadlineAfter(EXPIRE_TIMEOUT_MS))
-  }
-
-  #publishPresence(user: UserId, presence: Presence): void {
-    if (!this.state.members.has(user)) return
-    const data = presenceToWire(this.state.guild.id, user, presence)
-    this.#log.append('PRESENCE_UPDATE', data, this.#audience.everyone)
   }
 }

@@ -33,6 +33,7 @@ describe('HELLO', () => {
       maxConnections: TRIES,
       budgetMs: 10_000,
       limits: GATEWAY_LIMITS,
+      transport: 'batched' as const,
     }
     const gateway = use.use(
       createGateway(

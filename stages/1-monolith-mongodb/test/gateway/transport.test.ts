@@ -1,210 +1,190 @@
 import { once } from 'node:events'
-import { createServer, type IncomingMessage } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { inflateSync } from 'node:zlib'
-import { describe, expect, it, onTestFinished } from 'vitest'
-import { WebSocket, WebSocketServer } from 'ws'
+import { describe, expect, it } from 'vitest'
+import { WebSocket } from 'ws'
 import { typescriptEventEncoder } from '../../src/adapters/event-encoder.typescript.ts'
 import { Dispatch } from '../../src/gateway/dispatch.ts'
-import { BatchedTransport, type Transport } from '../../src/gateway/transport.batched.ts'
+import { batchedTransport } from '../../src/gateway/transport.batched.ts'
+import { plainTransport } from '../../src/gateway/transport.plain.ts'
+import { type CreateTransport, openPairs, type SocketPair } from './socket-pairs.ts'
 
-interface Pair {
-  readonly transport: Transport
-  readonly server: WebSocket
-  readonly raw: Socket
-  readonly client: WebSocket
-  /** What the client has received, parsed; and which of it was binary. */
-  readonly heard: { s: number | null; d: { text: string } | null }[]
-  readonly binary: boolean[]
-  readonly slow: number[]
-}
-
-const WAIT = { timeout: 20_000 }
+const POLL = { timeout: 20_000 }
 
 const encoder = typescriptEventEncoder()
 const event = (text: string): Dispatch => new Dispatch(encoder, 'MESSAGE_CREATE', { text })
 const ack = Buffer.from(JSON.stringify({ t: null, s: null, op: 11, d: null }))
 
-/** Both ends of so many real sockets. */
-async function pairs(
-  count: number,
-  { maxWaiting = 2 ** 30, compressed = false } = {},
-): Promise<Pair[]> {
-  const http = createServer()
-  const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false })
-  http.listen(0, '127.0.0.1')
-  await once(http, 'listening')
-  const all: Pair[] = []
-  onTestFinished(() => {
-    for (const { client, server } of all) for (const socket of [client, server]) socket.terminate()
-    http.close()
-  })
-  const { port } = http.address() as AddressInfo
-  for (let i = 0; i < count; i++) {
-    const upgraded = once(http, 'upgrade') as Promise<[IncomingMessage, Socket, Buffer]>
-    const client = new WebSocket(`ws://127.0.0.1:${port}`)
-    const opened = once(client, 'open')
-    const [request, raw, head] = await upgraded
-    const server = await new Promise<WebSocket>((resolve) =>
-      sockets.handleUpgrade(request, raw, head, resolve),
-    )
-    await opened
-    const heard: Pair['heard'] = []
-    const binary: boolean[] = []
-    client.on('message', (data: Buffer, isBinary) => {
-      binary.push(isBinary)
-      heard.push(JSON.parse(String(isBinary ? inflateSync(data) : data)))
-    })
-    const slow: number[] = []
-    const tooSlow = (waiting: number): void => {
-      slow.push(waiting)
-      server.terminate()
-    }
-    const outbound = { socket: server, tcp: raw, maxBuffered: maxWaiting, onTooSlow: tooSlow }
-    all.push({
-      transport: new BatchedTransport(outbound, { compressed }),
-      server,
-      raw,
-      client,
-      heard,
-      binary,
-      slow,
-    })
-  }
-  return all
-}
-
-/** Bytes of buffers that somebody still points at. */
+/** Bytes in buffers that are still referenced. */
 function bytesInBuffers(): number {
   setFlagsFromString('--expose-gc')
-  const collect = runInNewContext('gc') as () => void
-  collect()
+  const collectGarbage = runInNewContext('gc') as () => void
+  collectGarbage()
   return process.memoryUsage().arrayBuffers
 }
 
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
-describe('frames on their way to many sockets', () => {
-  it('reach each whole, in order and with its own numbers, however slowly some of them read', async () => {
-    const all = await pairs(4)
-    // After each of the slow ones comes one whose numbers are as long, and that is sent what the
-    // slow one was lent.
-    const slow = [all[0]!, all[2]!]
-    for (const { client } of slow) client.pause()
-    const starts = [1, 2, 9_995, 9_990]
+const transports: [name: string, createTransport: CreateTransport][] = [
+  ['plain', plainTransport],
+  ['batched', batchedTransport],
+]
+
+describe.each(transports)('the %s transport', (_name, createTransport) => {
+  const open = (count: number, options?: { maxBuffered?: number; compressed?: boolean }) =>
+    openPairs(createTransport, count, options)
+  const openOne = async (options?: { maxBuffered?: number; compressed?: boolean }) =>
+    (await open(1, options))[0] as SocketPair
+
+  it('delivers whole events to many sockets, in order and with the numbers of each session, also to slow readers', async () => {
+    const pairs = await open(4)
+    // Each slow reader is followed by a reader whose numbers have as many digits. The batched
+    // transport would send the second one the buffer that it lent to the first.
+    const slowReaders = [pairs[0]!, pairs[2]!]
+    for (const { client } of slowReaders) client.pause()
+    const firstSequences = [1, 2, 9_995, 9_990]
     const sent: string[] = []
-    // Alone in a turn, several in one, and more than a socket that nobody reads can take.
+    // One event in a turn, several in a turn, and more than an unread socket can take.
     for (let round = 0; round < 120; round++) {
-      const events = Array.from(
+      const texts = Array.from(
         { length: 1 + (round % 3) },
         (_, i) => `${round}.${i} ${'x'.repeat(round % 2 === 0 ? 40 : 60_000)}`,
       )
-      for (const text of events) {
-        const one = event(text)
-        for (const [i, { transport }] of all.entries())
-          transport.dispatch(one, starts[i]! + sent.length)
+      for (const text of texts) {
+        const shared = event(text)
+        for (const [i, { transport }] of pairs.entries())
+          transport.dispatch(shared, firstSequences[i]! + sent.length)
         sent.push(text)
       }
-      if (round % 10 === 0) for (const { transport } of all) transport.send(ack)
-      await turn()
+      if (round % 10 === 0) for (const { transport } of pairs) transport.send(ack)
+      await nextTurn()
     }
-    for (const { transport } of slow) expect(transport.buffered).toBeGreaterThan(1_000_000)
-    for (const { client } of slow) client.resume()
+    for (const { transport } of slowReaders) expect(transport.buffered).toBeGreaterThan(1_000_000)
+    for (const { client } of slowReaders) client.resume()
     await expect
-      .poll(() => all.map(({ heard }) => heard.length), WAIT)
-      .toEqual(all.map(() => sent.length + 12))
-    for (const [i, { heard }] of all.entries()) {
-      const events = heard.filter(({ s }) => s !== null)
-      expect(events.map(({ s }) => s)).toEqual(sent.map((_, n) => starts[i]! + n))
+      .poll(() => pairs.map(({ received }) => received.length), POLL)
+      .toEqual(pairs.map(() => sent.length + 12))
+    for (const [i, { received }] of pairs.entries()) {
+      const events = received.filter(({ s }) => s !== null)
+      expect(events.map(({ s }) => s)).toEqual(sent.map((_, n) => firstSequences[i]! + n))
       expect(events.map(({ d }) => d?.text)).toEqual(sent)
     }
   })
 
-  it('stay in order with what is no event', async () => {
-    const [{ transport, heard }] = (await pairs(1)) as [Pair]
+  it('keeps events and other payloads in order', async () => {
+    const { transport, received } = await openOne()
     transport.dispatch(event('a'), 1)
     transport.send(ack)
     transport.dispatch(event('b'), 2)
     transport.dispatch(event('c'), 3)
     transport.send(ack)
     await transport.drained()
-    await expect.poll(() => heard.map(({ s }) => s), WAIT).toEqual([1, null, 2, 3, null])
+    await expect.poll(() => received.map(({ s }) => s), POLL).toEqual([1, null, 2, 3, null])
   })
 
-  it('are nothing after a close, of either side', async () => {
-    const [{ transport, server, raw, client, heard }] = (await pairs(1)) as [Pair]
+  it('sends nothing after the close frame', async () => {
+    const { transport, server, tcp, client, received } = await openOne()
+    transport.dispatch(event('before'), 1)
+    transport.flush()
+    server.close(4_000)
+    const written = tcp.bytesWritten
+    transport.dispatch(event('too late'), 2)
+    transport.send(ack)
+    transport.flush()
+    expect(tcp.bytesWritten).toBe(written)
+    const [code] = await once(client, 'close')
+    expect(code).toBe(4_000)
+    expect(received.map(({ s }) => s)).toEqual([1])
+  })
+
+  it('reports a reader that leaves too much unread, as soon as it does', async () => {
+    const { transport, client, tooSlow, server } = await openOne({ maxBuffered: 100_000 })
+    client.pause()
+    for (let s = 1; tooSlow.length === 0 && s < 10_000; s++) {
+      transport.dispatch(event('x'.repeat(20_000)), s)
+      await nextTurn()
+    }
+    expect(tooSlow[0]).toBeGreaterThan(100_000)
+    expect(tooSlow[0]).toBeLessThan(200_000)
+    expect(server.readyState).not.toBe(WebSocket.OPEN)
+    transport.dispatch(event('after'), 10_001)
+    transport.flush()
+    expect(tooSlow).toHaveLength(1)
+  })
+
+  it('holds no more back during one turn than may be buffered', async () => {
+    const { transport, client, tooSlow } = await openOne({ maxBuffered: 100_000 })
+    client.pause()
+    for (let s = 1; tooSlow.length === 0 && s < 10_000; s++)
+      transport.dispatch(event('x'.repeat(20_000)), s)
+    expect(tooSlow[0]).toBeGreaterThan(100_000)
+    expect(tooSlow[0]).toBeLessThan(250_000)
+  })
+
+  it('deflates long events one by one if the client asked for it', async () => {
+    const { transport, received, binary } = await openOne({ compressed: true })
+    const texts = ['short', 'y'.repeat(10_000), 'short again']
+    for (const [i, text] of texts.entries()) transport.dispatch(event(text), i + 1)
+    await expect.poll(() => received.map(({ d }) => d?.text), POLL).toEqual(texts)
+    expect(received.map(({ s }) => s)).toEqual([1, 2, 3])
+    expect(binary).toEqual([false, true, false])
+  })
+
+  it('sends an event that is larger than may be buffered to a reader that keeps up', async () => {
+    const { transport, received, tooSlow } = await openOne({ maxBuffered: 100_000 })
+    transport.dispatch(event('x'.repeat(6_000_000)), 1)
+    await expect.poll(() => received.length, POLL).toBe(1)
+    expect(tooSlow).toEqual([])
+  })
+
+  it('keeps about as much memory as is unread', async () => {
+    const { transport, client, tcp } = await openOne()
+    client.pause()
+    while (tcp.writableLength === 0) {
+      transport.dispatch(event('x'.repeat(100_000)), 1)
+      await nextTurn()
+    }
+    const [bytesBefore, bufferedBefore] = [bytesInBuffers(), transport.buffered]
+    for (let i = 0; i < 1_000; i++) {
+      for (const s of [1, 2, 3]) transport.dispatch(event('small'), s)
+      await nextTurn()
+    }
+    const kept = bytesInBuffers() - bytesBefore
+    const grown = transport.buffered - bufferedBefore
+    expect(grown).toBeGreaterThan(1_000 * 3 * 50)
+    // Node cuts small buffers from a pool, and does not use all of it. A scratch buffer of 64 KiB
+    // kept for each turn would be 65 MB.
+    expect(kept).toBeLessThan(grown + 10_000_000)
+  })
+})
+
+describe('the batched transport', () => {
+  it('drops the events of a turn in which the connection closes', async () => {
+    const [pair] = await openPairs(batchedTransport, 1)
+    const { transport, server, tcp, client, received } = pair!
     transport.dispatch(event('before'), 1)
     transport.flush()
     transport.dispatch(event('too late'), 2)
     server.close(4_000)
-    const written = raw.bytesWritten
+    const written = tcp.bytesWritten
     transport.flush()
-    expect(raw.bytesWritten).toBe(written)
+    expect(tcp.bytesWritten).toBe(written)
     const [code] = await once(client, 'close')
     expect(code).toBe(4_000)
-    expect(heard.map(({ s }) => s)).toEqual([1])
+    expect(received.map(({ s }) => s)).toEqual([1])
   })
 
-  it('tell of a reader who leaves too much unread, once it is too much', async () => {
-    const [{ transport, client, slow, server }] = (await pairs(1, { maxWaiting: 100_000 })) as [
-      Pair,
-    ]
-    client.pause()
-    for (let s = 1; slow.length === 0 && s < 10_000; s++) {
-      transport.dispatch(event('x'.repeat(20_000)), s)
-      await turn()
-    }
-    expect(slow[0]).toBeGreaterThan(100_000)
-    expect(slow[0]).toBeLessThan(200_000)
-    expect(server.readyState).not.toBe(WebSocket.OPEN)
-    transport.dispatch(event('after'), 10_001)
-    transport.flush()
-    expect(slow).toHaveLength(1)
-  })
-
-  it('do not gather in one turn beyond what may wait', async () => {
-    const [{ transport, client, slow }] = (await pairs(1, { maxWaiting: 100_000 })) as [Pair]
-    client.pause()
-    for (let s = 1; slow.length === 0 && s < 10_000; s++)
-      transport.dispatch(event('x'.repeat(20_000)), s)
-    expect(slow[0]).toBeGreaterThan(100_000)
-    expect(slow[0]).toBeLessThan(250_000)
-  })
-
-  it('are deflated one by one where they are long and the client asked for it', async () => {
-    const [{ transport, heard, binary }] = (await pairs(1, { compressed: true })) as [Pair]
-    const texts = ['short', 'y'.repeat(10_000), 'short again']
-    for (const [i, text] of texts.entries()) transport.dispatch(event(text), i + 1)
-    await expect.poll(() => heard.map(({ d }) => d?.text), WAIT).toEqual(texts)
-    expect(heard.map(({ s }) => s)).toEqual([1, 2, 3])
-    expect(binary).toEqual([false, true, false])
-  })
-
-  it('may be larger than what may wait, for a reader who reads', async () => {
-    const [{ transport, heard, slow }] = (await pairs(1, { maxWaiting: 100_000 })) as [Pair]
-    transport.dispatch(event('x'.repeat(6_000_000)), 1)
-    await expect.poll(() => heard.length, WAIT).toBe(1)
-    expect(slow).toEqual([])
-  })
-
-  it('keep no more memory than they are long, while nobody reads them', async () => {
-    const [{ transport, client, raw }] = (await pairs(1)) as [Pair]
-    client.pause()
-    while (raw.writableLength === 0) {
-      transport.dispatch(event('x'.repeat(100_000)), 1)
-      await turn()
-    }
-    const [before, waiting] = [bytesInBuffers(), transport.buffered]
-    for (let i = 0; i < 1_000; i++) {
-      for (const s of [1, 2, 3]) transport.dispatch(event('small'), s)
-      await turn()
-    }
-    const [kept, grown] = [bytesInBuffers() - before, transport.buffered - waiting]
-    expect(grown).toBeGreaterThan(1_000 * 3 * 50)
-    // Node cuts small pieces from a pool, and not all of it is used; 64 KiB for each turn would be
-    // 65 MB.
-    expect(kept).toBeLessThan(grown + 10_000_000)
+  it('writes the events of a turn together', async () => {
+    const [pair] = await openPairs(batchedTransport, 1)
+    const { transport, tcp, received } = pair!
+    let writes = 0
+    const write = tcp.write.bind(tcp)
+    tcp.write = ((...args: Parameters<typeof write>) => {
+      writes += 1
+      return write(...args)
+    }) as typeof tcp.write
+    for (const s of [1, 2, 3]) transport.dispatch(event('together'), s)
+    await expect.poll(() => received.length, POLL).toBe(3)
+    expect(writes).toBe(1)
   })
 })

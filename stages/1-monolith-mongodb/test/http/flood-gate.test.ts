@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { floodGate } from '../../src/gateway/protocol.ts'
+import { floodGate } from '../../src/http/flood-gate.ts'
 
 it('a flood gate opens its window anew when the clock is set back, and counts on within it', () => {
   const clock = { at: 1_000_000, now: () => clock.at }

@@ -1,0 +1,93 @@
+import {
+  APPLICATION_FLAGS,
+  type GuildId,
+  Intent,
+  timeOf,
+  timeToWire,
+  type UserId,
+} from '@threshold/contract'
+import {
+  channelToWire,
+  type GuildView,
+  guildToWire,
+  type Member,
+  memberToWire,
+  type Presence,
+  presenceToWire,
+  type User,
+  userToWire,
+  voiceStateToWire,
+} from '@threshold/domain'
+import type { Recipient } from './dispatch-cache.ts'
+import type { Shard } from './protocol.ts'
+
+/** A session's user, and the choices that its client made in the URL and in IDENTIFY. */
+export interface Identity {
+  readonly id: string
+  readonly user: User
+  readonly intents: number
+  readonly largeThreshold: number
+  readonly shard: Shard | undefined
+  readonly presence: Presence
+  readonly version: number
+  readonly resumeUrl: string
+}
+
+/** READY, the first event of a session. It only names the guilds; a GUILD_CREATE follows for each. */
+export function readyPayload(
+  { id, user, shard, version, resumeUrl }: Identity,
+  guilds: readonly GuildId[],
+  privateChannels: readonly object[],
+): object {
+  return {
+    v: version,
+    user: { ...userToWire(user), verified: true, email: null, mfa_enabled: false },
+    guilds: guilds.map((guild) => ({ id: guild, unavailable: true })),
+    session_id: id,
+    session_type: 'normal',
+    resume_gateway_url: resumeUrl,
+    ...(shard ? { shard } : {}),
+    application: { id: user.id, flags: APPLICATION_FLAGS },
+    private_channels: privateChannels,
+    presences: [],
+    relationships: [],
+    user_settings: {},
+    guild_join_requests: [],
+    geo_ordered_rtc_regions: [],
+    _trace: [],
+  }
+}
+
+/** GUILD_CREATE: the guild as one session may see it. */
+export function guildCreatePayload(
+  view: GuildView,
+  members: readonly Member[],
+  presences: ReadonlyMap<UserId, Presence>,
+  recipient: Recipient & { readonly largeThreshold: number; readonly announced: boolean },
+): object {
+  const membersById = new Map(members.map((member) => [member.user.id, member]))
+  return {
+    ...guildToWire(view.guild, view.roles),
+    joined_at: timeToWire(view.me.joinedAt || timeOf(view.guild.id)),
+    large: view.memberCount > recipient.largeThreshold,
+    // Marks a guild that READY announced. Without it discord.py and related libraries report that
+    // the user has just joined the guild.
+    ...(recipient.announced ? { unavailable: false } : {}),
+    member_count: view.memberCount,
+    members: members.map(memberToWire),
+    channels: view.channels.map((channel) =>
+      channelToWire(channel, { lastMessageId: view.lastMessages.get(channel.id) }),
+    ),
+    presences:
+      (recipient.intents & Intent.GuildPresences) === 0
+        ? []
+        : [...presences].map(([user, presence]) => presenceToWire(view.guild.id, user, presence)),
+    voice_states: view.voiceStates.map((state) =>
+      voiceStateToWire(view.guild.id, state.userId, state, membersById.get(state.userId)),
+    ),
+    threads: [],
+    stage_instances: [],
+    guild_scheduled_events: [],
+    soundboard_sounds: [],
+  }
+}
