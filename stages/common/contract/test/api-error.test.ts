@@ -22,7 +22,7 @@ function errorsOf(schema: Schema, value: unknown): FieldErrors {
   return formErrors(result.error)
 }
 
-/** The only error of a field, wherever it is nested. */
+/** The only error in the form, at any depth. */
 const codeAt = (errors: FieldErrors, ...path: string[]): unknown => {
   let node: unknown = errors
   for (const step of path) node = (node as Record<string, unknown> | undefined)?.[step]
@@ -30,7 +30,7 @@ const codeAt = (errors: FieldErrors, ...path: string[]): unknown => {
 }
 
 describe('form errors', () => {
-  it('name 2,001 characters as Discord does', () => {
+  it('report 2,001 characters as Discord does', () => {
     expect(errorsOf(messageInput.createMessage, { content: 'x'.repeat(2_001) })).toEqual({
       content: {
         _errors: [{ code: 'BASE_TYPE_MAX_LENGTH', message: 'Must be 2000 or fewer in length.' }],
@@ -38,14 +38,14 @@ describe('form errors', () => {
     })
   })
 
-  it('count code points: 2,001 emoji of two UTF-16 code units each are too long, 2,000 are not', () => {
+  it('count code points, not UTF-16 code units', () => {
     expect(
       codeAt(errorsOf(messageInput.createMessage, { content: '😀'.repeat(2_001) }), 'content'),
     ).toBe('BASE_TYPE_MAX_LENGTH')
     expect(messageInput.createMessage.safeParse({ content: '😀'.repeat(2_000) }).success).toBe(true)
   })
 
-  it('nest as the form does', () => {
+  it('are nested like the form', () => {
     const errors = errorsOf(messageInput.createMessage, {
       content: 'x'.repeat(2_001),
       embeds: [{ title: 'fine' }, { title: 'x'.repeat(257) }],
@@ -69,14 +69,14 @@ describe('form errors', () => {
     expect(codeAt(errorsOf(schema, value), 'name')).toBe(code)
   })
 
-  it('say where a number has to lie', () => {
+  it('contain the bounds of a number', () => {
     expect(codeAt(errorsOf(restInput.writeRole, { color: -1 }), 'color')).toBe('NUMBER_TYPE_MIN')
     expect(codeAt(errorsOf(restInput.writeRole, { color: 0x1000000 }), 'color')).toBe(
       'NUMBER_TYPE_MAX',
     )
   })
 
-  it('say which values a choice has', () => {
+  it('contain the values of a choice', () => {
     const errors = errorsOf(messageInput.createMessage, { allowed_mentions: { parse: ['all'] } })
     expect(codeAt(errors, 'allowed_mentions', 'parse', '0')).toBe('BASE_TYPE_CHOICES')
     expect(codeAt(errorsOf(restInput.createChannel, { name: 'a', type: 99 }), 'type')).toBe(
@@ -84,7 +84,7 @@ describe('form errors', () => {
     )
   })
 
-  it('name each field that a form does not take', () => {
+  it('name each unknown field of a strict form', () => {
     const errors = errorsOf(restInput.searchQuery, {
       content: 'x',
       slop: '5',
@@ -96,13 +96,13 @@ describe('form errors', () => {
       expect(codeAt(errors, field)).toBe('FIELD_UNSUPPORTED')
   })
 
-  it('stand at the top when the form itself is none', () => {
+  it('are at the top level when the form is no object', () => {
     expect(codeAt(errorsOf(restInput.createGuild, []))).toBe('OBJECT_TYPE_CONVERT')
   })
 })
 
 describe('API errors', () => {
-  it('have Discord’s shape, with what they lack left out', () => {
+  it('have Discord’s format without absent fields', () => {
     expect(JSON.parse(JSON.stringify(refuse.unknownChannel()))).toEqual({
       code: 10003,
       message: 'Unknown Channel',
@@ -139,7 +139,7 @@ describe('API errors', () => {
     expect(refuse[name]()).toMatchObject({ status, code })
   })
 
-  it('tell when to come back: 503 and 429 carry it, and one second is the least promise of 503', () => {
+  it('contain the retry time for 503 and 429, and 503 has a default of one second', () => {
     expect(refuse.unavailable()).toMatchObject({ status: 503, retryAfter: 1 })
     expect(refuse.rateLimited(3)).toMatchObject({ status: 429, retryAfter: 3 })
   })

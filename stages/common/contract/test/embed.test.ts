@@ -11,7 +11,7 @@ const refusal = (embed: unknown): string => {
 const ADDRESS = 'https://example.org/a.png'
 
 describe('an embed', () => {
-  it('keeps every field that Discord documents, and nothing else', () => {
+  it('keeps every documented field and drops others', () => {
     const documented = {
       title: 't',
       description: 'd',
@@ -29,7 +29,7 @@ describe('an embed', () => {
     expect(parse({ ...documented, ...more, image: proxied })).toEqual([documented])
   })
 
-  it('takes what client libraries send: nulls, no `inline`, a footer or a picture that was taken away', () => {
+  it('accepts nulls, a missing `inline`, and removed footers and pictures', () => {
     const nothing = {
       url: null,
       color: null,
@@ -79,7 +79,7 @@ describe('an embed', () => {
     ['OBJECT_TYPE_CONVERT', { footer: 'f' }],
   ])('is refused with %s: %j', (code, embed) => expect(refusal(embed)).toContain(code))
 
-  it('that shows nothing is left out, so that it makes no message', () => {
+  it('is dropped if it is invisible', () => {
     for (const empty of [
       {},
       { color: 1 },
@@ -92,7 +92,7 @@ describe('an embed', () => {
     }
   })
 
-  it('shares 6,000 characters with the others of its message', () => {
+  it('shares 6,000 characters with the other embeds of its message', () => {
     const [half, most] = [
       { description: 'x'.repeat(2_990), author: { name: '12345' }, footer: { text: '12345' } },
       'MAX_EMBED_SIZE_EXCEEDED',
@@ -109,7 +109,7 @@ describe('an embed', () => {
     ).toContain(most)
   })
 
-  it('reads the same when it is sent again as it was kept', () => {
+  it('is unchanged when it is sent again as stored', () => {
     const texts = fc.option(fc.string({ maxLength: 40 }))
     const inline = fc.option(fc.boolean())
     const field = fc.record(

@@ -14,7 +14,7 @@ const everyIntent = Object.values(Intent).filter((bit): bit is Intent => typeof 
 const all = everyIntent.reduce<number>((sum, bit) => sum | bit, 0)
 
 describe('intents', () => {
-  it('are valid in any combination of the documented ones', () => {
+  it('are valid in any combination of documented bits', () => {
     fc.assert(
       fc.property(fc.subarray(everyIntent), (some) =>
         intentsAreValid(some.reduce<number>((sum, bit) => sum | bit, 0)),
@@ -22,7 +22,7 @@ describe('intents', () => {
     )
   })
 
-  it('are valid with the one that libraries send and nobody documents', () =>
+  it('are valid with the undocumented bit that libraries send', () =>
     expect(intentsAreValid(all | (1 << 17))).toBe(true))
 
   it.each([
@@ -54,7 +54,7 @@ describe('intents', () => {
     ['TYPING_START', Intent.GuildMessageTyping],
   ] as const
 
-  it.each(guildEvents)('admit %s in a guild by one intent and no other', (event, intent) => {
+  it.each(guildEvents)('admit %s in a guild by one intent only', (event, intent) => {
     expect(intentsAdmit(intent, event, true)).toBe(true)
     expect(intentsAdmit(all & ~intent, event, true)).toBe(false)
   })
@@ -66,12 +66,12 @@ describe('intents', () => {
     ['TYPING_START', Intent.DirectMessageTyping],
   ] as const
 
-  it.each(directEvents)('admit %s in a direct message by the intent for those', (event, intent) => {
+  it.each(directEvents)('admit %s in a direct message by its own intent only', (event, intent) => {
     expect(intentsAdmit(intent, event, false)).toBe(true)
     expect(intentsAdmit(all & ~intent, event, false)).toBe(false)
   })
 
-  it('do not filter what a session must have', () => {
+  it('do not filter events that every session needs', () => {
     for (const event of [
       'READY',
       'RESUMED',
@@ -86,13 +86,13 @@ describe('intents', () => {
 })
 
 describe('opcodes and close codes', () => {
-  it('let a client send what a client has to say, and nothing a server says', () => {
+  it('contain the opcodes of a client and none of a server', () => {
     expect([...CLIENT_OPS].toSorted((a, b) => a - b)).toEqual([1, 2, 3, 4, 6, 8])
     for (const op of [Op.Dispatch, Op.Reconnect, Op.InvalidSession, Op.Hello, Op.HeartbeatAck])
       expect(CLIENT_OPS.has(op)).toBe(false)
   })
 
-  it('end the session by a goodbye and by a login that cannot work, and by nothing a client resumes from', () => {
+  it('end a session on a normal close and on a failed login only', () => {
     for (const code of [1000, 1001, 4004, 4010, 4012, 4013])
       expect(SESSION_ENDING_CLOSE_CODES.has(code), String(code)).toBe(true)
     for (const code of [

@@ -14,9 +14,8 @@ const beyondSafe = fc.oneof(
 )
 
 describe('lossless JSON', () => {
-  it('reads what JSON.parse reads, wherever no integer is unsafe', () => {
-    // A double such as 1e300 is written without an exponent only below 1e21, and then its digits
-    // are an integer's.
+  it('equals JSON.parse for texts without unsafe integers', () => {
+    // A double below 1e21 is written without an exponent, and then reads as an integer.
     const safe = fc.jsonValue().filter((value) => !/[0-9]{16}/.test(JSON.stringify(value)))
     fc.assert(
       fc.property(safe, (value) => {
@@ -26,7 +25,7 @@ describe('lossless JSON', () => {
     )
   })
 
-  it('reads the same after an id elsewhere in the text has asked for the careful way', () => {
+  it('equals JSON.parse for the rest of a text with a long id', () => {
     const safe = fc.jsonValue().filter((value) => !/[0-9]{16}/.test(JSON.stringify(value)))
     fc.assert(
       fc.property(safe, (value) => {
@@ -36,7 +35,7 @@ describe('lossless JSON', () => {
     )
   })
 
-  it('keeps every digit of an integer beyond 2^53, in any position', () => {
+  it('keeps every digit of an integer beyond 2^53 at any position', () => {
     fc.assert(
       fc.property(
         beyondSafe,
@@ -54,26 +53,26 @@ describe('lossless JSON', () => {
     )
   })
 
-  it('leaves safe integers, fractions and exponents numbers', () => {
+  it('keeps safe integers, fractions and exponents as numbers', () => {
     const text =
       '[9007199254740991, -9007199254740991, 1.5, 1e30, 12345678901234567890.5, 0.1234567890123456789]'
     expect(parsed(text)).toEqual(JSON.parse(text))
   })
 
-  it('leaves digits inside strings alone', () => {
+  it('keeps digits in strings', () => {
     expect(parsed('{"content": "12345678901234567890", "12345678901234567890": 1}')).toEqual({
       content: '12345678901234567890',
       '12345678901234567890': 1,
     })
   })
 
-  it('takes __proto__ for a field like any other', () => {
+  it('treats __proto__ like any other field', () => {
     const value = parsed('{"__proto__": {"admin": 12345678901234567890}}') as object
     expect(Object.getPrototypeOf(value)).toBe(Object.prototype)
     expect(Object.hasOwn(value, '__proto__')).toBe(true)
   })
 
-  it('refuses what nests deeper than 64, however deep, without a stack overflow', () => {
+  it('refuses a text that nests deeper than 64, without a stack overflow', () => {
     for (const [open, close] of [
       ['[', ']'],
       ['{"a":', '}'],
@@ -85,7 +84,7 @@ describe('lossless JSON', () => {
     }
   })
 
-  it('counts no bracket inside a string', () => {
+  it('ignores brackets in strings', () => {
     const text = JSON.stringify(`${'['.repeat(100)}\\"${'{'.repeat(100)}`)
     expect(parsed(text)).toBe(JSON.parse(text))
   })
@@ -97,7 +96,7 @@ describe('lossless JSON', () => {
     },
   )
 
-  it('refuses any other bytes as malformed, and never throws', () => {
+  it('refuses any other invalid text as malformed, and never throws', () => {
     fc.assert(
       fc.property(
         fc.uint8Array({ maxLength: 200 }),
@@ -121,7 +120,7 @@ describe('lossless JSON', () => {
 })
 
 describe('writing JSON', () => {
-  it('writes a bigint as the integer that was read', () => {
+  it('writes a bigint as an integer', () => {
     fc.assert(
       fc.property(beyondSafe, (integer) => {
         const text = `{"a":[{"nonce":${integer}}],"b":"${integer}"}`
@@ -130,7 +129,7 @@ describe('writing JSON', () => {
     )
   })
 
-  it('writes what JSON.stringify writes, and throws where that throws for another reason', () => {
+  it('equals JSON.stringify for other values, and throws like it', () => {
     fc.assert(
       fc.property(
         fc.jsonValue(),

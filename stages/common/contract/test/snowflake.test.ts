@@ -12,17 +12,14 @@ import {
 
 const START = DISCORD_EPOCH + 1_000_000_000
 
-/**
- * A clock that is set by hand: what NTP, a virtual machine that sleeps or an operator does to a
- * real one.
- */
+/** A clock that moves as NTP, a suspended virtual machine or an operator would move it. */
 function bentClock(at = START) {
   const clock = { at, now: () => clock.at }
   return clock
 }
 
 describe('snowflakes', () => {
-  it('rise and never repeat, however the clock is set', () => {
+  it('increase and never repeat, however the clock is set', () => {
     const walk = fc.array(
       fc.tuple(fc.integer({ min: -100_000, max: 100_000 }), fc.integer({ min: 1, max: 300 })),
       { maxLength: 40 },
@@ -42,7 +39,7 @@ describe('snowflakes', () => {
     )
   })
 
-  it('borrow from the next millisecond when 4,096 are used up', () => {
+  it('borrow from the next millisecond after 4,096 ids', () => {
     const next = snowflakeGenerator({ worker: 1, now: () => START })
     const ids = Array.from({ length: 4_097 }, next)
     expect(timeOf(ids[4_095]!)).toBe(START)
@@ -50,7 +47,7 @@ describe('snowflakes', () => {
     expect(new Set(ids).size).toBe(4_097)
   })
 
-  it('are made in the reserved time alone, whatever the clock says, and refused when it is used up', () => {
+  it('stay in the reserved time, and are refused when it is used up', () => {
     const reserved = { until: START + 2 }
     const next = snowflakeGenerator({
       worker: 1,
@@ -64,14 +61,14 @@ describe('snowflakes', () => {
     expect(timeOf(next())).toBe(START + 2)
   })
 
-  it('differ between workers that make them in the same millisecond', () => {
+  it('differ between workers in the same millisecond', () => {
     const made = [0, 1, 1_023].flatMap((worker) =>
       Array.from({ length: 100 }, snowflakeGenerator({ worker, now: () => START })),
     )
     expect(new Set(made).size).toBe(300)
   })
 
-  it('take a clock with fractions of a millisecond', () => {
+  it('accept a clock with fractions of a millisecond', () => {
     expect(timeOf(snowflakeGenerator({ worker: 0, now: () => START + 0.75 })())).toBe(START)
   })
 
@@ -83,7 +80,7 @@ describe('snowflakes', () => {
 const anyId = fc.bigInt({ min: 0n, max: (1n << 63n) - 1n }).map(String)
 
 describe('ids', () => {
-  it('compare as their numbers do', () => {
+  it('compare like their numbers', () => {
     fc.assert(
       fc.property(anyId, anyId, (a, b) => {
         const order = BigInt(a) < BigInt(b) ? -1 : BigInt(a) > BigInt(b) ? 1 : 0
@@ -92,7 +89,7 @@ describe('ids', () => {
     )
   })
 
-  it('tell the millisecond they were made in, and the first of a millisecond is the smallest', () => {
+  it('contain their millisecond, and firstIdAt is the smallest id of it', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: DISCORD_EPOCH, max: DISCORD_EPOCH + 2 ** 40 }),
@@ -107,12 +104,12 @@ describe('ids', () => {
     )
   })
 
-  it('begin with Discord: nothing is older than id 0', () => {
+  it('start at Discord’s epoch with id 0', () => {
     expect(firstIdAt(0)).toBe('0')
     expect(firstIdAt(DISCORD_EPOCH)).toBe('0')
   })
 
-  it('are decimal and fit the signed long of a database', () => {
+  it('are decimal and fit a signed 64-bit integer', () => {
     fc.assert(fc.property(anyId, isSnowflake))
     for (const text of [
       '',

@@ -13,10 +13,7 @@ const IMAGE = 'data:image/png;base64,AAAA'
 const message = { content: 'x' }
 const reply = (type: unknown) => ({ ...message, message_reference: { message_id: ID, type } })
 
-/**
- * A form, the field that asks for what this server does not do, and the form with and without
- * asking.
- */
+/** A form, its unsupported field, and values of the field that ask and do not ask for anything. */
 const FIELDS: readonly [form: Form, path: string, asking: object, notAsking: readonly object[]][] =
   [
     [
@@ -157,7 +154,7 @@ function channelFields(form: Form, rest: object): typeof FIELDS {
 }
 
 describe.each(FIELDS)('what is not supported (%#)', (form, path, asking, notAsking) => {
-  it(`is refused by its name: ${path}`, () => {
+  it(`is refused by name: ${path}`, () => {
     const result = form.safeParse(asking)
     expect(result.success).toBe(false)
     const at = path
@@ -175,7 +172,7 @@ describe.each(FIELDS)('what is not supported (%#)', (form, path, asking, notAski
     else expect(error).toMatchObject({ code: 'BASE_TYPE_CHOICES' })
   })
 
-  it(`may be named where nothing is asked for: ${path}`, () => {
+  it(`is accepted with a value that asks for nothing: ${path}`, () => {
     for (const form_ of notAsking)
       expect(form.safeParse(form_).success, JSON.stringify(form_)).toBe(true)
   })

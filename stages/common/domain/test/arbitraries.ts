@@ -4,14 +4,11 @@ import type { Channel, GuildCommand, GuildState, Member, Overwrite, Role } from 
 import { aChannel, aGuild, aMember, aRole, aUser, GUILD, OWNER } from './fixtures.ts'
 
 const USERS = ['20', '21', '22', '23', '24'] as const
-/** Not in the guild at first. */
+/** Users who are not members at first. */
 const STRANGERS = ['28', '29'] as const
 const ROLES = ['31', '32', '33', '34', '35'] as const
 const CHANNELS = ['41', '42', '43', '44'] as const
-/**
- * Ids that commands make things under. Some are older than what is there, since a command may carry
- * any id.
- */
+/** Ids for new things. Some are older than existing ids, because a command may carry any id. */
 const NEW = ['30', '36', '37', '40', '45', '46'] as const
 
 const BITS = [
@@ -35,15 +32,15 @@ const BITS = [
 const setOf = (most: number): fc.Arbitrary<bigint> =>
   fc.subarray([...BITS], { maxLength: most }).map((set) => set.reduce((all, bit) => all | bit, 0n))
 export const permissionSet = setOf(BITS.length)
-/** Few at a time: where everybody has nearly everything, nobody can gain what they should not. */
+/** Few permissions at a time, so that there are permissions left to gain wrongly. */
 const ordinary = setOf(3).map(String)
-/** Administrator now and then: if every guild had one, no law below it would ever be tried. */
+/** Rarely administrator: it would hide the rules for all other permissions. */
 const rolePermissions = fc.oneof(
   { weight: 19, arbitrary: ordinary },
   { weight: 1, arbitrary: fc.constant(String(Permission.Administrator)) },
 )
 
-/** In half of the guilds everybody may manage: that is where escalation would start. */
+/** @everyone may manage in half of the guilds, where an escalation would start. */
 const MANAGER =
   Permission.ViewChannel |
   Permission.ManageRoles |
@@ -77,19 +74,19 @@ const role = (id: string): fc.Arbitrary<Role> =>
 const member = (id: string): fc.Arbitrary<Member> =>
   fc.subarray([...ROLES], { maxLength: 3 }).map((roles) => aMember(id, roles))
 
-/** In a category where the one named is one, and often synced with it. */
-const housed = (
+/** Puts channels into the given categories, and syncs some of them. */
+const placed = (
   channels: readonly Channel[],
-  homes: readonly { parentId: string; synced: boolean }[],
+  parents: readonly { parentId: string; synced: boolean }[],
 ): Channel[] =>
   channels.map((each, i) => {
-    const { parentId, synced } = homes[i]!
+    const { parentId, synced } = parents[i]!
     const category = channels.find((other) => other.id === parentId && other.type === 4)
     if (!category || each.type === 4) return each
     return { ...each, parentId, overwrites: synced ? category.overwrites : each.overwrites }
   })
 
-/** Any guild of five members, five roles and four channels. */
+/** A guild with five members, five roles and four channels. */
 export const guildState: fc.Arbitrary<GuildState> = fc
   .record({
     everyone: fc.oneof(
@@ -98,28 +95,28 @@ export const guildState: fc.Arbitrary<GuildState> = fc
     ),
     roles: fc.tuple(...ROLES.map(role)),
     channels: fc.tuple(...CHANNELS.map(channel)),
-    homes: fc.tuple(
+    parents: fc.tuple(
       ...CHANNELS.map(() =>
         fc.record({ parentId: fc.constantFrom(...CHANNELS), synced: fc.boolean() }),
       ),
     ),
     members: fc.tuple(...USERS.filter((id) => id !== OWNER).map(member)),
   })
-  .map(({ homes, ...parts }) => ({ ...parts, channels: housed(parts.channels, homes) }))
+  .map(({ parents, ...parts }) => ({ ...parts, channels: placed(parts.channels, parents) }))
   .map((parts) =>
     aGuild({ ...parts, guild: { systemChannelId: CHANNELS[0], afkChannelId: CHANNELS[1] } }),
   )
 
 export const user = fc.constantFrom(...USERS)
-/** Somebody who is not the owner. */
+/** A member who is not the owner. */
 export const plainUser = fc.constantFrom(...USERS.filter((id) => id !== OWNER))
 export const channelId = fc.constantFrom(...CHANNELS)
 
 const anyUser = fc.constantFrom(...USERS, ...STRANGERS)
-/** Mostly what is there: a history of refusals would prove little. */
-const mostly = (there: readonly string[], rest: readonly string[]) =>
+/** Mostly existing ids, because a history of refusals would test little. */
+const mostly = (existing: readonly string[], rest: readonly string[]) =>
   fc.oneof(
-    { weight: 8, arbitrary: fc.constantFrom(...there) },
+    { weight: 8, arbitrary: fc.constantFrom(...existing) },
     { weight: 2, arbitrary: fc.constantFrom(...rest) },
   )
 const anyRole = mostly(ROLES, [GUILD, ...NEW])
@@ -129,12 +126,12 @@ const parentId = fc.constantFrom(null, ...CHANNELS)
 
 const overwriteList = fc.array(overwrite, { maxLength: 8, size: 'max' })
 
-/** Without the keys that came out undefined: a patch says nothing of what it leaves alone. */
+/** A patch with any subset of the fields. */
 const patchOf = <T extends object>(
   fields: { [K in keyof T]: fc.Arbitrary<T[K]> },
 ): fc.Arbitrary<Partial<T>> => fc.record(fields, { requiredKeys: [] }) as fc.Arbitrary<Partial<T>>
 
-const guildAsk = fc.oneof(
+const guildCommand = fc.oneof(
   patchOf({
     name: fc.constant('renamed'),
     ownerId: anyUser,
@@ -146,7 +143,7 @@ const guildAsk = fc.oneof(
   fc.constant({ type: 'guild.delete' as const }),
 )
 
-const channelAsk = fc.oneof(
+const channelCommand = fc.oneof(
   fc
     .tuple(anyChannel, fc.constantFrom(0 as const, 2 as const, 4 as const), parentId, overwriteList)
     .map(([id, type, parent, list]) => ({
@@ -177,14 +174,14 @@ const channelAsk = fc.oneof(
     .map(([id, targetId]) => ({ type: 'overwrite.delete' as const, channelId: id, targetId })),
 )
 
-const roleAsk = fc.oneof(
+const roleCommand = fc.oneof(
   fc.tuple(anyRole, fc.nat(9), rolePermissions).map(([id, position, set]) => ({
     type: 'role.create' as const,
     role: aRole(id, position, set),
   })),
   fc
-    // A place in a role's patch is against the type; from across a network it may come all the
-    // same.
+    // The type does not allow a position in the patch of a role. A request over a network may
+    // contain one.
     .tuple(
       anyRole,
       patchOf({ name: fc.constant('renamed'), permissions: rolePermissions, position: fc.nat(9) }),
@@ -196,7 +193,7 @@ const roleAsk = fc.oneof(
     .map((moves) => ({ type: 'roles.move' as const, moves })),
 )
 
-const memberAsk = fc.oneof(
+const memberCommand = fc.oneof(
   fc
     .tuple(anyUser, fc.constantFrom(null, 'nick'), someRoles, fc.boolean(), fc.boolean())
     .map(([id, nick, roles, invited, temporary]) => ({
@@ -221,20 +218,17 @@ const memberAsk = fc.oneof(
   anyUser.map((userId) => ({ type: 'member.expire' as const, userId })),
 )
 
-/** A command of any kind, well aimed or not, by somebody of `by`. */
+/** A command of any kind by a user of `by`, valid or not. */
 export const commandBy = (by: fc.Arbitrary<string>): fc.Arbitrary<GuildCommand> =>
   fc
-    .tuple(fc.oneof(guildAsk, channelAsk, roleAsk, memberAsk), by)
-    .map(([ask, asker]) => ({ ...ask, by: asker }) as GuildCommand)
+    .tuple(fc.oneof(guildCommand, channelCommand, roleCommand, memberCommand), by)
+    .map(([command, requester]) => ({ ...command, by: requester }) as GuildCommand)
 
-/**
- * A command of one who is after power: roles up and down and on to themselves, more often than
- * anything else.
- */
-export const plotBy = (by: string): fc.Arbitrary<GuildCommand> =>
+/** A command of a member who tries to gain permissions: mostly about roles, and about their own. */
+export const escalationBy = (by: string): fc.Arbitrary<GuildCommand> =>
   fc.oneof(
     { weight: 2, arbitrary: commandBy(fc.constant(by)) },
-    { weight: 2, arbitrary: roleAsk.map((ask) => ({ ...ask, by }) as GuildCommand) },
+    { weight: 2, arbitrary: roleCommand.map((command) => ({ ...command, by }) as GuildCommand) },
     {
       weight: 2,
       arbitrary: fc

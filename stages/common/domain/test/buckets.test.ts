@@ -8,7 +8,7 @@ const id = fc.bigInt({ min: 0n, max: (1n << 63n) - 1n }).map(String)
 const days = fc.integer({ min: 1, max: 365 })
 
 describe('the bucket of a message', () => {
-  it('never goes down as ids go up: buckets are ranges of time, one after the other', () =>
+  it('never decreases with rising ids', () =>
     fc.assert(
       fc.property(id, id, days, (a, b, width) => {
         const [older, newer] = compareIds(a, b) <= 0 ? [a, b] : [b, a]
@@ -16,7 +16,7 @@ describe('the bucket of a message', () => {
       }),
     ))
 
-  it('begins at the first id of its first day, and lasts its width', () =>
+  it('starts at the first id of its first day, and has its width', () =>
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 5_000 }), days, (bucket, width) => {
         const start = firstIdAt(DISCORD_EPOCH + bucket * width * DAY_MS)
@@ -25,7 +25,7 @@ describe('the bucket of a message', () => {
       }),
     ))
 
-  it('of messages in one bucket is the same however many share a millisecond', () =>
+  it('is the same for all ids of a millisecond', () =>
     fc.assert(
       fc.property(
         fc.integer({ min: 0, max: 5_000 * DAY_MS }),
@@ -38,7 +38,7 @@ describe('the bucket of a message', () => {
       ),
     ))
 
-  it('is a number that a database’s int holds, for every id that there can be', () =>
+  it('fits an int of a database for every id', () =>
     fc.assert(
       fc.property(id, days, (some, width) => {
         const bucket = bucketOf(some, width)

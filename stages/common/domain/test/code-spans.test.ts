@@ -8,7 +8,7 @@ const pings = (content: string): boolean => {
   return users.length + roles.length > 0 || everyone
 }
 
-describe('a mention inside code is none', () => {
+describe('text inside code contains no mention', () => {
   it.each([
     '`<@21>`',
     '``<@21>``',
@@ -27,7 +27,7 @@ describe('a mention inside code is none', () => {
   ])('%j', (content) => expect(pings(content)).toBe(false))
 })
 
-describe('a mention beside code, or behind a fence that is none, is one', () => {
+describe('text outside of code, or after an unclosed fence, contains a mention', () => {
   it.each([
     '<@21>',
     '`a` <@21> `b`',
@@ -40,15 +40,15 @@ describe('a mention beside code, or behind a fence that is none, is one', () => 
     '\\\\`a` <@21>',
   ])('%j', (content) => expect(pings(content)).toBe(true))
 
-  it('and the two sides of code make none together', () => {
+  it('and the texts on both sides of code do not join to form one', () => {
     expect(pings('<@`x`21>')).toBe(false)
     expect(pings('@`x`everyone')).toBe(false)
   })
 })
 
 /**
- * The rules of the Markdown parser that Discord's clients use, as regular expressions. They take
- * too long on hostile texts.
+ * The rules of the Markdown parser in Discord's clients, as regular expressions. They are too slow
+ * for hostile texts.
  */
 const ESCAPE = /^\\[^0-9A-Za-z\s]/
 const BLOCK = /^```(?:[a-z0-9_+\-.#]+?\n)?\n*[^\n][\s\S]*?\n*```/i
@@ -88,13 +88,13 @@ describe('withoutCode', () => {
     )
   })
 
-  it('leaves a text without backticks as it is', () => {
+  it('returns a text without backticks unchanged', () => {
     fc.assert(
       fc.property(fc.string(), (text) => fc.pre(!text.includes('`')) ?? withoutCode(text) === text),
     )
   })
 
-  it('is quick also where nothing but fences are sent', () => {
+  it('is fast for texts of fences only', () => {
     const runs = Array.from({ length: 62 }, (_, i) => `${'`'.repeat(i + 1)}x`).join('')
     const texts = [
       '`'.repeat(2_000),

@@ -4,8 +4,8 @@ import { compensatingEvents, decide, evolve, type GuildEvent } from '../src/inde
 import { anyone, commandBy, guildState } from './arbitraries.ts'
 import { GUILD } from './fixtures.ts'
 
-describe('undoing events', () => {
-  it('takes a store back to where it was, whatever part of them it has written', () => {
+describe('compensating events', () => {
+  it('bring a store back, whichever of the events it has written', () => {
     fc.assert(
       fc.property(
         guildState,
@@ -23,7 +23,7 @@ describe('undoing events', () => {
           const written = events.slice(0, n % (events.length + 1)).reduce(evolve, before)
           const back = compensatingEvents(before, events)
           expect(back.reduce(evolve, written)).toEqual(before)
-          // Once more, as whoever got no answer does, and where nothing had been written at all.
+          // Also when they are repeated, and when no event had been written.
           expect([...back, ...back].reduce(evolve, written)).toEqual(before)
           expect(back.reduce(evolve, before)).toEqual(before)
         },
@@ -31,7 +31,7 @@ describe('undoing events', () => {
     )
   })
 
-  it('of a deleted role gives it back to all who had it', () => {
+  it('give a deleted role back to all members who had it', () => {
     fc.assert(
       fc.property(guildState, (before) => {
         for (const roleId of before.roles.keys()) {
@@ -48,7 +48,7 @@ describe('undoing events', () => {
     )
   })
 
-  it('of a deleted guild is not a matter of events', () => {
+  it('do not exist for a deleted guild', () => {
     fc.assert(
       fc.property(guildState, (before) => {
         expect(compensatingEvents(before, [{ type: 'guild.deleted' }])).toEqual([])

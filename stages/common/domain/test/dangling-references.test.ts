@@ -16,7 +16,7 @@ const play = (state: GuildState, command: GuildCommand): GuildState => {
   return decision.ok ? decision.events.reduce(evolve, state) : state
 }
 
-it('a guild whose deletions were all written is loaded as it is', () => {
+it('leaves a guild unchanged whose deletions were all written', () => {
   fc.assert(
     fc.property(
       complete,
@@ -29,7 +29,7 @@ it('a guild whose deletions were all written is loaded as it is', () => {
   )
 })
 
-it('a deletion that was written in part is whole once the guild is loaded and the request repeated', () => {
+it('completes a partly written deletion when the guild is loaded and the request repeated', () => {
   fc.assert(
     fc.property(complete, (state) => {
       const deletions: GuildCommand[] = [
@@ -55,7 +55,7 @@ it('a deletion that was written in part is whole once the guild is loaded and th
   )
 })
 
-it('a channel that is deleted goes after all that names it', () => {
+it('deletes a channel after all references to it', () => {
   fc.assert(
     fc.property(complete, (state) => {
       for (const channelId of state.channels.keys()) {

@@ -23,7 +23,7 @@ it.each([
   '🦑',
   '👁️‍🗨️',
   '👁‍🗨',
-])('%s is one emoji', (text) => expect(qualifiedEmoji(text)).toMatch(/^.+$/u))
+])('accepts %s as one emoji', (text) => expect(qualifiedEmoji(text)).toMatch(/^.+$/u))
 
 it.each([
   '👍👎',
@@ -45,7 +45,7 @@ it.each([
   '❤️❤️',
   '1️⃣2️⃣',
   '🏴󠁧󠁢',
-])('%j is not', (text) => expect(qualifiedEmoji(text)).toBeUndefined())
+])('rejects %j', (text) => expect(qualifiedEmoji(text)).toBeUndefined())
 
 it.each([
   ['\u2764', '\u2764\uFE0F'],
@@ -56,12 +56,12 @@ it.each([
   ['\u{1F3F3}\u200D\u{1F308}', '\u{1F3F3}\uFE0F\u200D\u{1F308}'],
   ['\u{1F937}\u200D\u2640', '\u{1F937}\u200D\u2640\uFE0F'],
   ['\u{1F441}\u200D\u{1F5E8}\uFE0F', '\u{1F441}\uFE0F\u200D\u{1F5E8}\uFE0F'],
-])('%j has one form: %j', (text, form) => {
+])('qualifies %j as %j', (text, form) => {
   expect(qualifiedEmoji(text)).toBe(form)
   expect(qualifiedEmoji(form)).toBe(form)
 })
 
-it('counts the spellings of an emoji as one, and leaves custom emoji as they are', () => {
+it('adds up the spellings of an emoji, and leaves custom emoji unchanged', () => {
   const counts = [
     { emoji: '\u2764', count: 2, me: true },
     { emoji: 'e1:1', count: 1, me: false },

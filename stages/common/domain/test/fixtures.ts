@@ -1,10 +1,7 @@
 import { Permission } from '@threshold/contract'
 import type { Channel, Guild, GuildState, Member, Overwrite, Role, User } from '../src/index.ts'
 
-/**
- * A guild small enough to read: ids tell what they are by their first digit (1 guild, 2 user, 3
- * role, 4 channel).
- */
+/** The first digit of an id tells its kind: 1 guild, 2 user, 3 role, 4 channel. */
 export const GUILD = '1'
 export const OWNER = '20'
 
@@ -81,7 +78,7 @@ export interface GuildParts {
   readonly everyone?: string
   readonly roles?: readonly Role[]
   readonly channels?: readonly Channel[]
-  /** Beside the owner, who is always there. */
+  /** Members besides the owner. */
   readonly members?: readonly Member[]
   readonly guild?: Partial<Guild>
 }

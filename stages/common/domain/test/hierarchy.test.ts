@@ -5,7 +5,7 @@ import { guildState, user } from './arbitraries.ts'
 import { aGuild, aMember, aRole, GUILD, OWNER } from './fixtures.ts'
 
 describe('the hierarchy', () => {
-  it('is a strict order among members: none above themselves, no two above each other, and it carries on', () => {
+  it('is irreflexive, asymmetric and transitive among members', () => {
     fc.assert(
       fc.property(guildState, user, user, user, (state, x, y, z) => {
         const above = (a: string, b: string): boolean =>
@@ -18,7 +18,7 @@ describe('the hierarchy', () => {
     )
   })
 
-  it('has the owner above every member and every role, and nobody above the owner', () => {
+  it('has the owner above every member and every role', () => {
     fc.assert(
       fc.property(guildState, user, (state, other) => {
         fc.pre(other !== OWNER)
@@ -30,7 +30,7 @@ describe('the hierarchy', () => {
     )
   })
 
-  it('has nobody but the owner above their own highest role', () => {
+  it('has no member but the owner above their own highest role', () => {
     fc.assert(
       fc.property(guildState, user, (state, id) => {
         const member = state.members.get(id)!
@@ -41,7 +41,7 @@ describe('the hierarchy', () => {
     )
   })
 
-  it('says the same of a role and of a member who has it alone', () => {
+  it('ranks a role like a member who has only this role', () => {
     fc.assert(
       fc.property(
         guildState,
@@ -57,7 +57,7 @@ describe('the hierarchy', () => {
     )
   })
 
-  it('is by position, and by age where positions are the same: the older role is higher', () => {
+  it('orders by position, and the older role higher at the same position', () => {
     const state = aGuild({ roles: [aRole('31', 2), aRole('32', 2), aRole('33', 3)] })
     const member = (...roles: string[]) => aMember('21', roles)
     expect(highestRole(state, member('32', '31'))?.id).toBe('31')
@@ -66,7 +66,7 @@ describe('the hierarchy', () => {
     expect(isAboveRole(state, member('32'), state.roles.get('31')!)).toBe(false)
   })
 
-  it('puts who has no role above nobody, and does not count roles that are gone', () => {
+  it('has a member without roles above no other, and ignores roles that do not exist', () => {
     const state = aGuild({ roles: [aRole('31', 1)] })
     expect(highestRole(state, aMember('21', ['38']))).toBeUndefined()
     expect(isAboveMember(state, aMember('21'), aMember('22'))).toBe(false)

@@ -23,8 +23,8 @@ const MM = bits('ManageMessages')
 const MR = bits('ManageRoles')
 
 /**
- * 21 manages roles and channels in the guild, 22 is an administrator, 23 holds role 33 and 24
- * nothing.
+ * Member 21 manages roles and channels of the guild, 22 is an administrator, 23 has role 33, and 24
+ * has nothing.
  */
 function guildWith(
   overwrites: readonly Overwrite[],
@@ -67,8 +67,8 @@ const create = (by: string, overwrites: readonly Overwrite[]): GuildCommand => (
   channel: aChannel('49', overwrites),
 })
 
-describe('an overwrite’s type', () => {
-  it('is part of what changes: the old entry goes, and a new one comes', () => {
+describe('the type of an overwrite', () => {
+  it('counts as a change: the old entry is removed and a new one added', () => {
     const silenced = guildWith([roleOverwrite('31', MM), memberOverwrite('21', '0', MM)])
     expect(
       refusal(patch('21', [roleOverwrite('31', MM), roleOverwrite('21', '0', MM)]), silenced),
@@ -79,7 +79,7 @@ describe('an overwrite’s type', () => {
     expect(refusal(patch('21', [memberOverwrite('33', MM)]), allowed)).toBe('no-permission')
   })
 
-  it('does not change, whatever bits its author has', () => {
+  it('cannot be changed by a member without power over MANAGE_ROLES', () => {
     const denied = guildWith([memberOverwrite('21', '0', bits('SendMessages'))])
     expect(refusal(patch('21', [roleOverwrite('21', '0', bits('SendMessages'))]), denied)).toBe(
       'no-permission',
@@ -92,7 +92,7 @@ describe('an overwrite’s type', () => {
     ).toBe('done')
   })
 
-  it('counts also for who may change everything: a role’s id is no member', () => {
+  it('must match the target, also for the owner', () => {
     expect(
       refusal(put(OWNER, memberOverwrite('33', MM)), guildWith([roleOverwrite('33', MM)])),
     ).toBe('unknown-user')
@@ -101,59 +101,71 @@ describe('an overwrite’s type', () => {
   })
 })
 
-describe('what an overwrite may hold', () => {
+describe('an overwrite', () => {
   it.each([
     [
-      'what its author has in the guild',
+      'may hold a permission that its author has in the guild',
       put('21', roleOverwrite('33', bits('SendMessages'))),
       [],
       [],
       'done',
     ],
     [
-      'not what the channel alone allows them',
+      'may not hold a permission that only the channel allows its author',
       put('21', memberOverwrite('24', MM)),
       [memberOverwrite('21', MM)],
       [],
       'no-permission',
     ],
     [
-      'what the category allows them',
+      'may hold a permission that the category allows its author',
       put('21', memberOverwrite('24', MM)),
       [],
       [memberOverwrite('21', MM)],
       'done',
     ],
     [
-      'anything, where the channel gives them MANAGE_ROLES',
+      'may hold anything if the channel allows its author MANAGE_ROLES',
       put('24', memberOverwrite('23', MM)),
       [memberOverwrite('24', MR)],
       [],
       'done',
     ],
-    ['also by a role', put('23', memberOverwrite('24', MM)), [roleOverwrite('33', MR)], [], 'done'],
     [
-      'and also MANAGE_ROLES',
+      'may hold anything if the channel allows a role of its author MANAGE_ROLES',
+      put('23', memberOverwrite('24', MM)),
+      [roleOverwrite('33', MR)],
+      [],
+      'done',
+    ],
+    [
+      'may hold MANAGE_ROLES if the channel allows its author MANAGE_ROLES',
       put('24', memberOverwrite('23', MR)),
       [memberOverwrite('24', MR)],
       [],
       'done',
     ],
     [
-      'not where another entry denies it',
+      'may not hold more if another entry denies its author MANAGE_ROLES',
       put('23', memberOverwrite('24', MM)),
       [roleOverwrite('33', MR), memberOverwrite('23', '0', MR)],
       [],
       'no-permission',
     ],
     [
-      'no MANAGE_ROLES from who only has it in the guild',
+      'may not hold MANAGE_ROLES if its author has it only in the guild',
       put('21', memberOverwrite('21', MR)),
       [],
       [],
       'no-permission',
     ],
-    ['and from an administrator', put('22', memberOverwrite('21', MR)), [], [], 'done'],
+    [
+      'may hold MANAGE_ROLES by an administrator',
+      put('22', memberOverwrite('21', MR)),
+      [],
+      [],
+      'done',
+    ],
   ] satisfies [string, GuildCommand, Overwrite[], Overwrite[], string][])(
     '%s',
     (_rule, command, overwrites, category, outcome) =>
@@ -162,25 +174,33 @@ describe('what an overwrite may hold', () => {
 
   it.each([
     [
-      'allows MANAGE_ROLES only by an administrator',
+      'does not allow MANAGE_ROLES by a manager',
       create('21', [memberOverwrite('21', MR)]),
       'no-permission',
     ],
-    ['and denies it only by one', create('21', [roleOverwrite('33', '0', MR)]), 'no-permission'],
-    ['such as this', create('22', [memberOverwrite('21', MR)]), 'done'],
-    ['or the owner', create(OWNER, [memberOverwrite('21', MR)]), 'done'],
-    ['and names no role that is not there', create(OWNER, [roleOverwrite('39')]), 'unknown-role'],
-    ['nor a stranger', create(OWNER, [memberOverwrite('29')]), 'unknown-user'],
+    [
+      'does not deny MANAGE_ROLES by a manager',
+      create('21', [roleOverwrite('33', '0', MR)]),
+      'no-permission',
+    ],
+    ['allows MANAGE_ROLES by an administrator', create('22', [memberOverwrite('21', MR)]), 'done'],
+    ['allows MANAGE_ROLES by the owner', create(OWNER, [memberOverwrite('21', MR)]), 'done'],
+    [
+      'has no overwrite for a role that does not exist',
+      create(OWNER, [roleOverwrite('39')]),
+      'unknown-role',
+    ],
+    ['has no overwrite for a non-member', create(OWNER, [memberOverwrite('29')]), 'unknown-user'],
   ] satisfies [string, GuildCommand, string][])('a new channel %s', (_rule, command, outcome) =>
     expect(refusal(command, guildWith([]))).toBe(outcome),
   )
 
-  it('names a role or a member, when a list is put as well', () => {
+  it('must have an existing target, also in a list', () => {
     expect(refusal(patch(OWNER, [roleOverwrite('39')]), guildWith([]))).toBe('unknown-role')
     expect(refusal(patch(OWNER, [memberOverwrite('29')]), guildWith([]))).toBe('unknown-user')
   })
 
-  it('keeps the entry of a member who has left', () => {
+  it('may stay for a member who has left', () => {
     const left = guildWith([memberOverwrite('29', bits('SendMessages'))])
     expect(
       refusal(
@@ -199,7 +219,7 @@ describe('a deleted role', () => {
   const decision = decide(state, { type: 'role.delete', by: OWNER, roleId: '33' })
   const events = decision.ok ? decision.events : []
 
-  it('is gone from the overwrites of all channels', () => {
+  it('is removed from the overwrites of all channels', () => {
     const after = events.reduce(evolve, state)
     expect(after.channels.get('41')!.overwrites).toEqual([memberOverwrite('24', MM)])
     expect(after.channels.get('42')!.overwrites).toEqual([])
@@ -210,7 +230,7 @@ describe('a deleted role', () => {
     ])
   })
 
-  it('comes back with them when the store could not keep it', () => {
+  it('is restored with them when the store failed', () => {
     for (let written = 0; written <= events.length; written++) {
       const partly = events.slice(0, written).reduce(evolve, state)
       expect(compensatingEvents(state, events).reduce(evolve, partly)).toEqual(state)

@@ -29,7 +29,7 @@ const join = (roles: readonly string[]): GuildCommand => ({
 })
 
 describe('a temporary membership', () => {
-  it('begins with the invite, and ends when it expires', () => {
+  it('starts with the invite, and ends when it expires', () => {
     const joined = after(given, join([]))
     expect(joined.members.get('29')).toMatchObject({ temporary: true })
     expect(after(joined, expire('29')).members.has('29')).toBe(false)
@@ -38,7 +38,7 @@ describe('a temporary membership', () => {
   it.each([
     ['comes with the invite', (state: GuildState) => after(state, join(['31'])), '29'],
     [
-      'is given',
+      'is added',
       (state: GuildState) =>
         after(state, { type: 'member.role', by: OWNER, userId: '21', roleId: '31', has: true }),
       '21',
@@ -49,7 +49,7 @@ describe('a temporary membership', () => {
         after(state, { type: 'member.edit', by: OWNER, userId: '21', patch: { roles: ['31'] } }),
       '21',
     ],
-  ])('is one for good once a role %s', (_how, change, userId) => {
+  ])('becomes permanent once a role %s', (_how, change, userId) => {
     const settled = change(given)
     expect(settled.members.get(userId)).not.toHaveProperty('temporary')
     const bare = after(
@@ -60,7 +60,7 @@ describe('a temporary membership', () => {
     expect(bare.members.has(userId)).toBe(true)
   })
 
-  it('stays one through a new nickname', () => {
+  it('stays temporary with a new nickname', () => {
     const renamed = after(given, {
       type: 'member.edit',
       by: OWNER,
@@ -70,7 +70,7 @@ describe('a temporary membership', () => {
     expect(renamed.members.get('21')).toMatchObject({ nick: 'nick', temporary: true })
   })
 
-  it('expires for nobody else', () => {
+  it('does not expire by another member’s command, nor for permanent members and the owner', () => {
     expect(after(given, expire('21', '22')).members.has('21')).toBe(true)
     expect(after(given, expire('22')).members.has('22')).toBe(true)
     const owner = after(given, { type: 'guild.edit', by: OWNER, patch: { ownerId: '21' } })

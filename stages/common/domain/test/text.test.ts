@@ -13,7 +13,7 @@ import { aGuild, aRole } from './fixtures.ts'
 const NOBODY = { users: [], roles: [], everyone: false }
 
 describe('mentions', () => {
-  it('are users, roles and everyone, each once and in id order', () => {
+  it('are users, roles and everyone, each once and by ascending id', () => {
     const found = findMentions('<@100> <@!20> hi <@20> <@&3> @everyone <@0020>', undefined)
     expect(found).toEqual({ users: ['20', '100'], roles: ['3'], everyone: true })
     expect(findMentions('are you @here?', undefined).everyone).toBe(true)
@@ -30,9 +30,9 @@ describe('mentions', () => {
     '@everyones',
     '<@12345678901234567890>',
     '&lt;@20&gt;',
-  ])('are none in %j', (text) => expect(findMentions(text, undefined)).toEqual(NOBODY))
+  ])('are not found in %j', (text) => expect(findMentions(text, undefined)).toEqual(NOBODY))
 
-  it('are all where nothing is said about what is allowed, and none where an empty list is said', () => {
+  it('are all kept without allowed_mentions, and none with an empty list', () => {
     const text = '<@20> <@&3> @everyone'
     expect(findMentions(text, null)).toEqual({ users: ['20'], roles: ['3'], everyone: true })
     expect(findMentions(text, {})).toEqual(NOBODY)
@@ -49,7 +49,7 @@ describe('mentions', () => {
     })
   })
 
-  it('are those that are listed, and only where the text has them', () => {
+  it('are limited to the listed ids in the text', () => {
     expect(findMentions('<@20> <@21> <@&3>', { users: ['21', '22'], roles: ['3', '4'] })).toEqual({
       users: ['21'],
       roles: ['3'],
@@ -57,12 +57,12 @@ describe('mentions', () => {
     })
   })
 
-  it('are a hundred at the most: what one message may notify is bounded', () => {
+  it('are limited to a hundred', () => {
     const text = Array.from({ length: 150 }, (_, i) => `<@${i + 1_000}>`).join('')
     expect(findMentions(text, undefined).users).toHaveLength(100)
   })
 
-  it('are never more than asked for, whatever the text', () => {
+  it('are filtered by allowed_mentions for any text', () => {
     const piece = fc.constantFrom(
       '<@20>',
       '<@!21>',
@@ -92,7 +92,7 @@ describe('mentions', () => {
     )
   })
 
-  it('of everyone and of closed roles need the permission', () => {
+  it('of everyone and of unmentionable roles need the permission', () => {
     const state = aGuild({ roles: [aRole('31', 1, '0', { mentionable: true }), aRole('32', 1)] })
     const asked = { users: ['20'], roles: ['31', '32', '38'], everyone: true }
     expect(permittedMentions(asked, state, 0n)).toEqual({
@@ -107,8 +107,8 @@ describe('mentions', () => {
   })
 })
 
-describe('the things in a message', () => {
-  it('are links, embeds and the pictures of embeds', () => {
+describe('the content kinds of a message', () => {
+  it('are links, embeds and images in embeds', () => {
     expect(contentKindsOf({ content: 'plain' })).toEqual([])
     expect(contentKindsOf({ content: 'see HTTPS://example.org' })).toEqual(['link'])
     expect(contentKindsOf({ content: 'https:// no link' })).toEqual([])
@@ -119,8 +119,8 @@ describe('the things in a message', () => {
   })
 })
 
-describe('words', () => {
-  it('are lower case, without accents, once each', () => {
+describe('index words', () => {
+  it('are lower case, without accents, each once', () => {
     expect(indexWords('Crème BRÛLÉE, crème!')).toEqual(['creme', 'brulee', ',', '!'])
     expect(indexWords('snake_case and 42 e-mails')).toEqual([
       'snake_case',
@@ -146,7 +146,7 @@ describe('words', () => {
     expect(indexWords('  \u200b\u0301 ')).toEqual([])
   })
 
-  it('have a plain form beside the one that was written', () => {
+  it('include the plain form of each word', () => {
     expect(indexWords('👩🏽‍💻 _nice_ __bold__')).toEqual([
       '👩🏽‍💻',
       '_nice_',
@@ -157,7 +157,7 @@ describe('words', () => {
     ])
   })
 
-  it('come before signs and plain forms where there are too many', () => {
+  it('precede punctuation and plain forms when there are too many', () => {
     const text = `${Array.from({ length: 150 }, (_, i) => `${'!'.repeat(i + 1)} w${i}`).join(' ')} _last_`
     expect(indexWords(text)).toHaveLength(200)
     expect(indexWords(text)).toEqual(expect.arrayContaining(['w0', 'w149', '_last_', 'last', '!']))
@@ -170,12 +170,12 @@ describe('words', () => {
     ['❤️ and 👩🏽‍💻!', '❤', '❤️', '👩‍💻', '👩🏽‍💻', '!'],
     ['_nice_ __bold__', 'nice', '_nice_', 'bold'],
     ['👍!!!', '!!!', '👍'],
-  ])('of %j are found by what was written', (written, ...queries) => {
+  ])('of %j are found by parts of the text', (written, ...queries) => {
     for (const query of queries)
       expect(indexWords(written), query).toEqual(expect.arrayContaining(queryWords(query)))
   })
 
-  it('of a text are among those that it is sought by, whatever was written', () => {
+  it('of any text match the query words of the text and of each word', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 300 }), (text) => {
         const words = indexWords(text)
@@ -187,12 +187,12 @@ describe('words', () => {
     )
   })
 
-  it('have a length and a number', () => {
+  it('are limited in length and number', () => {
     expect(indexWords(`${'a'.repeat(100)}b ${'a'.repeat(100)}c`)).toEqual(['a'.repeat(64)])
     expect(indexWords(Array.from({ length: 300 }, (_, i) => `w${i}`).join(' '))).toHaveLength(200)
   })
 
-  it('are found again: the words of a text’s words are the same words', () => {
+  it('stay the same when they are indexed again', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 300 }), (text) => {
         const words = indexWords(text)
@@ -203,7 +203,7 @@ describe('words', () => {
     )
   })
 
-  it('are sought without signs where there are others, and never nothing where something was written', () => {
+  it('ignore punctuation in a query with words, and are never empty for a query with text', () => {
     expect(queryWords('hello !!!')).toEqual(['hello'])
     expect(queryWords('🦑')).toEqual(['🦑'])
     expect(queryWords('!!!')).toEqual(['!!!'])
@@ -211,7 +211,7 @@ describe('words', () => {
     expect(queryWords('  ')).toEqual([])
   })
 
-  it('do not depend on how an accent is written', () => {
+  it('do not depend on the encoding of an accent', () => {
     fc.assert(
       fc.property(
         fc.string({ unit: 'binary' }),

@@ -24,7 +24,7 @@ const message: StoredMessage = {
 const users = new Map([aUser('21'), aUser('22')].map((u) => [u.id, u]))
 
 describe('a message on the wire', () => {
-  it('has every field that clients read, also of the plainest message', () => {
+  it('has every field that clients read, also for a minimal message', () => {
     expect(messageToWire(message, { users })).toMatchObject({
       id: '4194304000',
       channel_id: '41',
@@ -44,7 +44,7 @@ describe('a message on the wire', () => {
     expect(messageToWire(message, { users })).not.toHaveProperty('reactions')
   })
 
-  it('calls every embed rich, also one that was kept before that was said', () => {
+  it('sets the type of every embed to rich, also of stored ones', () => {
     const embeds = [{ title: 'a' }, { type: 'video', odd: { key: 1 } }]
     expect(messageToWire({ ...message, embeds }, { users })).toMatchObject({
       embeds: [
@@ -54,13 +54,13 @@ describe('a message on the wire', () => {
     })
   })
 
-  it('is plain JSON: no bigint gets out', () => {
+  it('is plain JSON without bigints', () => {
     expect(JSON.parse(JSON.stringify(messageToWire(message, { users })))).toEqual(
       messageToWire(message, { users }),
     )
   })
 
-  it('names the mentioned, and authors who are gone', () => {
+  it('contains mentioned users, and a placeholder for deleted authors', () => {
     const wire = messageToWire({ ...message, authorId: '29', mentions: ['22'] }, { users })
     expect(wire).toMatchObject({
       author: { id: '29', username: 'unknown' },
@@ -68,7 +68,7 @@ describe('a message on the wire', () => {
     })
   })
 
-  it('shows what it answers: the message, null when it is gone, nothing when nobody looked', () => {
+  it('contains the message it replies to, null if it is deleted, and nothing if it was not looked up', () => {
     const reply = {
       ...message,
       id: '8388608000',
@@ -83,7 +83,7 @@ describe('a message on the wire', () => {
       referenced_message: null,
     })
     expect(messageToWire(reply, { users })).not.toHaveProperty('referenced_message')
-    // Of a reply to a reply both say where they were said.
+    // A reply to a reply: both references contain the guild.
     const again = {
       ...reply,
       id: '12582912000',
@@ -96,7 +96,7 @@ describe('a message on the wire', () => {
     })
   })
 
-  it('counts reactions, of Unicode and of custom emoji', () => {
+  it('counts reactions with Unicode and custom emoji', () => {
     const reactions = [
       { emoji: '👍', count: 2, me: true },
       { emoji: 'blob:99', count: 1, me: false },
@@ -113,7 +113,7 @@ describe('a message on the wire', () => {
 })
 
 describe('a guild on the wire', () => {
-  it('lists its roles, and permissions are text', () => {
+  it('lists its roles with permissions as text', () => {
     const state = aGuild({ roles: [aRole('31', 1, '8')] })
     const wire = guildToWire(state.guild, state.roles.values())
     expect(wire).toMatchObject({
@@ -131,7 +131,7 @@ describe('a guild on the wire', () => {
     })
   })
 
-  it('has voice fields on voice channels alone, and recipients on direct messages', () => {
+  it('has voice fields only on voice channels, and recipients on direct messages', () => {
     expect(channelToWire(aChannel('41', [roleOverwrite('31', '1', '2')]))).toMatchObject({
       guild_id: GUILD,
       permission_overwrites: [{ id: '31', type: 0, allow: '1', deny: '2' }],
@@ -149,7 +149,7 @@ describe('a guild on the wire', () => {
     })
   })
 
-  it('shows members and presences as clients read them', () => {
+  it('has members and presences in the form that clients read', () => {
     expect(memberToWire(aMember('21', ['31']))).toMatchObject({
       user: { id: '21' },
       roles: ['31'],
