@@ -11,7 +11,7 @@ import {
 } from './fixtures.ts'
 
 /** Member 21 may manage channels and roles, 22 the guild, and 23 nothing. */
-export const given = aGuild({
+const given = aGuild({
   everyone: bits('ViewChannel', 'SendMessages'),
   roles: [
     aRole('31', 3, bits('ManageChannels', 'ManageRoles')),
