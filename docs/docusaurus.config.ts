@@ -11,15 +11,15 @@ import { sourcePages } from './src/plugins/source-pages.ts'
 
 const repo = repository(fileURLToPath(new URL('..', import.meta.url)))
 
-/** Comments carry the why, and the themes all but hide them. */
+/** Makes comments readable. They explain the code, and the themes almost hide them. */
 const withComments = (theme: PrismTheme, color: string): PrismTheme => ({
   ...theme,
   styles: [...theme.styles, { types: ['comment'], style: { color, fontStyle: 'normal' } }],
 })
 
 const docs: DocsOptions = {
-  // The whole repository, of which `include` picks the pages: a lab's README is a page and stays
-  // beside its lab.
+  // `include` picks the pages from the whole repository, so that a lab's README can stay beside its
+  // lab and still be a page.
   path: repo.root,
   include: [...repo.include],
   exclude: ['**/node_modules/**'],
@@ -33,8 +33,8 @@ export default {
   title: 'Threshold',
   tagline: 'One chat system, built four times, and the evidence for each time',
   favicon: 'img/logo.svg',
-  // The site is read from this machine, in a classroom perhaps without a network; nothing in it
-  // depends on the address.
+  // The site is served on the reader's own machine, perhaps without a network. Nothing in it depends
+  // on the address.
   url: 'http://127.0.0.1:3010',
   baseUrl: '/',
   trailingSlash: false,
@@ -45,7 +45,7 @@ export default {
   storage: { namespace: 'threshold' },
   i18n: { defaultLocale: 'en', locales: ['en'] },
   markdown: {
-    // A README must read well on a code host too, so pages are plain Markdown and not MDX.
+    // Pages are plain Markdown and not MDX, because a README must also read well on a code host.
     format: 'detect',
     mermaid: true,
     hooks: { onBrokenMarkdownLinks: 'throw', onBrokenMarkdownImages: 'throw' },

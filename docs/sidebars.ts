@@ -5,14 +5,11 @@ import { repository } from './src/plugins/repository.ts'
 
 const repo = repository(fileURLToPath(new URL('..', import.meta.url)))
 
-/**
- * A page's id is its path without the extension, since the docs plugin looks at the whole
- * repository.
- */
+/** A page's id is its path without the extension, because the docs plugin reads the repository. */
 const page = (file: string): string => file.replace(/\.md$/, '')
-const own = (name: string): string => `docs/docs/${name}`
-/** Labs, stages and decisions come one after the other; each new one appears by being there. */
-const all = (pattern: string): string[] =>
+const docsPage = (name: string): string => `docs/docs/${name}`
+/** Lists all pages that match, so that a new lab, stage or decision needs no entry here. */
+const pagesIn = (pattern: string): string[] =>
   repo
     .pages()
     .filter((file) => path.matchesGlob(file, pattern))
@@ -20,40 +17,44 @@ const all = (pattern: string): string[] =>
 
 export default {
   main: [
-    own('index'),
+    docsPage('index'),
     {
       type: 'category',
       label: 'The story',
       collapsed: false,
-      items: [own('story/beginning'), own('story/why-not-sharding'), own('story/retelling')],
+      items: [
+        docsPage('story/beginning'),
+        docsPage('story/why-not-sharding'),
+        docsPage('story/retelling'),
+      ],
     },
     {
       type: 'category',
       label: 'The stages',
       collapsed: false,
-      items: [own('stages'), ...all('stages/*/README.md')],
+      items: [docsPage('stages'), ...pagesIn('stages/*/README.md')],
     },
     {
       type: 'category',
       label: 'The labs',
       collapsed: false,
-      items: [own('reading-a-report'), ...all('labs/*/README.md')],
+      items: [docsPage('reading-a-report'), ...pagesIn('labs/*/README.md')],
     },
     {
       type: 'category',
       label: 'Reference',
       collapsed: false,
       items: [
-        own('contract'),
-        own('contract-cases'),
-        own('commands'),
-        own('migration-playbook'),
+        docsPage('contract'),
+        docsPage('contract-cases'),
+        docsPage('commands'),
+        docsPage('migration-playbook'),
         'ARCHITECTURE',
-        own('glossary'),
+        docsPage('glossary'),
         'CONTRIBUTING',
-        ...all('infra/*/README.md'),
+        ...pagesIn('infra/*/README.md'),
       ],
     },
-    { type: 'category', label: 'Decisions', items: all('docs/docs/adr/*.md') },
+    { type: 'category', label: 'Decisions', items: pagesIn('docs/docs/adr/*.md') },
   ],
 } satisfies SidebarsConfig

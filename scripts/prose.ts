@@ -20,8 +20,6 @@ const NOT_YET = [
   'labs/',
   'infra/',
   'docs/docs/',
-  'docs/src/',
-  'docs/test/',
   'CONTRIBUTING.md',
   '.ci/run',
 ]

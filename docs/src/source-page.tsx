@@ -3,10 +3,10 @@ import CodeBlock from '@theme/CodeBlock'
 import Heading from '@theme/Heading'
 import Layout from '@theme/Layout'
 import type { ReactNode } from 'react'
-import type { Source } from './plugins/source-pages.ts'
+import type { SourcePageData } from './plugins/source-pages.ts'
 
-/** A file of the repository as it is in the tree that this site was built from. */
-export default function SourcePage({ source }: { source: Source }): ReactNode {
+/** Shows a file or folder of the repository that this site was built from. */
+export default function SourcePage({ source }: { source: SourcePageData }): ReactNode {
   return (
     <Layout title={source.path} description={`${source.path} in the Threshold repository`}>
       <main className="container margin-vert--lg source-page">

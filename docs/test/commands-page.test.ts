@@ -6,16 +6,16 @@ import { threshold } from '../../scripts/test/cli.ts'
 const ROOT = path.resolve(import.meta.dirname, '../..')
 const page = readFileSync(path.join(ROOT, 'docs/docs/commands.md'), 'utf8')
 
-it('the page of commands names every command that there is, and no other', async () => {
+it('the page of commands lists exactly the existing commands', async () => {
   const { stdout } = await threshold(['--help'])
   const commands = stdout.slice(stdout.indexOf('Commands:'), stdout.indexOf('Examples:'))
-  const known = [...commands.matchAll(/^ {2}([a-z]+)/gm)].map((match) => match[1]!)
-  const named = [...page.matchAll(/^\| `([a-z]+)/gm)].map((match) => match[1]!)
-  expect(known.length).toBeGreaterThan(5)
-  expect(named.toSorted()).toEqual(known.toSorted())
+  const existing = [...commands.matchAll(/^ {2}([a-z]+)/gm)].map((match) => match[1]!)
+  const listed = [...page.matchAll(/^\| `([a-z]+)/gm)].map((match) => match[1]!)
+  expect(existing.length).toBeGreaterThan(5)
+  expect(listed.toSorted()).toEqual(existing.toSorted())
 })
 
-it('names no variable that nobody reads', () => {
+it('the page of commands names only variables that the code reads', () => {
   const code = globSync(['scripts/**/*.{ts,mjs}', 'infra/engines/src/**/*.ts'], { cwd: ROOT })
     .filter((file) => !file.includes('node_modules'))
     .map((file) => readFileSync(path.join(ROOT, file), 'utf8'))

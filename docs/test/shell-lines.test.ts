@@ -4,12 +4,12 @@ import { allTests } from '@threshold/engines/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Cache, temporaryCache } from '../../scripts/test/cli.ts'
 import { type ShellFence, shellFences } from './shell/fences.ts'
-import { faultOf } from './shell/reasons.ts'
-import { copyTree, runFence } from './shell/run.ts'
+import { problemOf } from './shell/reasons.ts'
+import { copyRepository, runFence } from './shell/run.ts'
 
 const root = path.resolve(import.meta.dirname, '../..')
 
-/** Every page that tells a reader to type something. */
+/** Every page that may contain shell lines. */
 const PAGES = [
   'README.md',
   'ARCHITECTURE.md',
@@ -25,7 +25,7 @@ const fences = documents.flatMap((document) =>
 )
 
 describe('the shell lines of the pages', () => {
-  it('are looked for on every page there is', () => {
+  it('are collected from every page', () => {
     expect(documents).toEqual(
       expect.arrayContaining([
         'README.md',
@@ -38,25 +38,25 @@ describe('the shell lines of the pages', () => {
   })
 
   for (const fence of fences) {
-    const kept = fence.lines.filter((line) => line.reason !== undefined)
-    if (kept.length > 0)
-      it(`carry a reason: ${title(fence)}`, () => {
-        for (const { at, text, reason } of kept)
-          expect(faultOf(root, reason!), `${fence.document}:${at}: ${text}`).toBeUndefined()
+    const skipped = fence.lines.filter((line) => line.reason !== undefined)
+    if (skipped.length > 0)
+      it(`have a valid reason: ${title(fence)}`, () => {
+        for (const { line, text, reason } of skipped)
+          expect(problemOf(root, reason!), `${fence.document}:${line}: ${text}`).toBeUndefined()
       })
   }
 })
 
-describe.runIf(allTests())('the shell lines that carry no reason', () => {
-  let tree: Awaited<ReturnType<typeof copyTree>>
-  // Of its own: a line that resets or sweeps must end nobody else's engine.
+describe.runIf(allTests())('the shell lines without a reason', () => {
+  let copy: Awaited<ReturnType<typeof copyRepository>>
+  // A line that resets or sweeps must not end the engines of other tests.
   let cache: Cache
   beforeAll(async () => {
-    tree = await copyTree(root)
+    copy = await copyRepository(root)
     cache = await temporaryCache()
   })
   afterAll(async () => {
-    await tree[Symbol.asyncDispose]()
+    await copy[Symbol.asyncDispose]()
     await cache[Symbol.asyncDispose]()
   })
 
@@ -73,14 +73,14 @@ describe.runIf(allTests())('the shell lines that carry no reason', () => {
       ...cache.env,
       NO_COLOR: '1',
     }
-    const { code, at, output } = await runFence(fence, tree.root, env)
+    const { code, line, output } = await runFence(fence, copy.root, env)
     const last = fence.lines.findLast((line) => line.reason === undefined)!
-    expect({ code, at }, `${fence.document}:${at}\n${output}`).toEqual({
+    expect({ code, line }, `${fence.document}:${line}\n${output}`).toEqual({
       code: fence.exit,
-      at: last.at,
+      line: last.line,
     })
   }
 })
 
 const title = ({ document, lines }: ShellFence): string =>
-  `${document}:${lines[0]!.at} ${lines[0]!.text.slice(0, 60)}`
+  `${document}:${lines[0]!.line} ${lines[0]!.text.slice(0, 60)}`

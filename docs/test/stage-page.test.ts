@@ -7,14 +7,14 @@ const read = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8
 
 const unique = (text: string, pattern: RegExp): string[] => [...new Set(text.match(pattern))].sort()
 
-/** A page that lists what can be set and what can be watched must not fall behind the code. */
+/** The README of a stage lists its settings and metrics. It must stay in step with the code. */
 describe.each(globSync('stages/[0-9]-*/README.md', { cwd: ROOT }))('%s', (page) => {
   const folder = path.dirname(page)
   const sources = globSync([`${folder}/src/**/*.ts`, 'stages/common/*/src/**/*.ts'], { cwd: ROOT })
     .map(read)
     .join('\n')
 
-  it('names every variable of the configuration, and none that is not there', () => {
+  it('names exactly the variables of the configuration', () => {
     // A later stage extends the configuration of the first.
     const first = 'stages/1-monolith-mongodb/src'
     const configuration = [
@@ -29,13 +29,13 @@ describe.each(globSync('stages/[0-9]-*/README.md', { cwd: ROOT }))('%s', (page) 
     )
   })
 
-  it('names every metric of ours, and none that is not there', () => {
+  it('names exactly the metrics of the code', () => {
     expect(unique(read(page), /threshold_[a-z_]+/g)).toEqual(
       unique(sources, /(?<=name: ')threshold_[a-z_]+/g),
     )
   })
 
-  it('links to every adapter that the stage has', () => {
+  it('links to every adapter of the stage', () => {
     const adapters = globSync(`${folder}/src/adapters/*.ts`, { cwd: ROOT }).map((file) =>
       path.basename(file, '.ts'),
     )

@@ -13,16 +13,16 @@ interface Root {
 }
 
 /**
- * A page links to code by its path, as it does on any code host:
- * `[guild.ts](../../stages/…/guild.ts)`. On the site the same link leads to a page that shows the
- * file. A link to a file that is gone fails the build, so a map of the code stays true.
+ * Rewrites links to code. A page links to a file by its path, as on a code host:
+ * `[guild.ts](../../stages/…/guild.ts)`. The link then leads to a page of the site that
+ * shows the file. A link to a missing file fails the build, so that maps of the code stay correct.
  */
 export function linkToSource(options: { repository: Repository }) {
   const { repository } = options
   return (tree: Root, file: { path: string }): void => {
     const page = path.relative(repository.root, file.path).split(path.sep).join('/')
     visit(tree, 'link', (node: LinkNode) => {
-      const target = repository.targetOf(page, node.url)
+      const target = repository.resolveLink(page, node.url)
       if (target === undefined) return
       if (target.kind === 'missing')
         throw new Error(`${page} links to ${target.file}, which does not exist`)

@@ -2,9 +2,8 @@ import { existsSync, globSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 
 /**
- * The site shows pages where they lie: its own in `docs/docs`, each lab's and each stage's README
- * beside its code. No text is copied, so none can grow stale. This file says what is a page, and
- * which address it has.
+ * The files that are pages of the site. The site's own are in `docs/docs`, and the README of each
+ * lab and each stage stays beside its code. No text is copied, so no copy can become outdated.
  */
 const PAGES = [
   'docs/docs/**/*.md',
@@ -18,19 +17,17 @@ const PAGES = [
 export interface Repository {
   readonly root: string
   readonly include: readonly string[]
-  /** All pages, as paths from the root with forward slashes. */
+  /** The paths of all pages, relative to the root and with forward slashes. */
   pages(): string[]
-  /** Where a page is on the site; undefined for a file that is none. */
+  /** The address of a page on the site. Undefined for a file that is not a page. */
   routeOf(file: string): string | undefined
-  /**
-   * Where a link of a page leads, as a path from the root; undefined for a link that is no path,
-   * such as a URL or an anchor.
-   */
-  targetOf(page: string, link: string): Target | undefined
+  /** Resolves a link of a page. Undefined for a link that is no path, such as a URL or an anchor. */
+  resolveLink(page: string, link: string): LinkTarget | undefined
   read(file: string): string
 }
 
-export interface Target {
+export interface LinkTarget {
+  /** Relative to the root. */
   readonly file: string
   readonly kind: 'page' | 'file' | 'folder' | 'missing'
   readonly anchor: string
@@ -58,28 +55,28 @@ export function repository(root: string): Repository {
         .filter((file) => !file.includes('node_modules/'))
         .sort(),
     routeOf,
-    targetOf(page, link) {
+    resolveLink(page, link) {
       if (/^([a-z][a-z+.-]*:|#|\/)/i.test(link)) return undefined
       const [target = '', anchor] = link.split('#')
       const file = path.posix
         .normalize(path.posix.join(path.posix.dirname(page), decodeURI(target)))
         .replace(/\/$/, '')
       const absolute = path.join(root, file)
-      const at = { file, anchor: anchor === undefined ? '' : `#${anchor}` }
-      if (file.startsWith('..') || !existsSync(absolute)) return { ...at, kind: 'missing' }
+      const base = { file, anchor: anchor === undefined ? '' : `#${anchor}` }
+      if (file.startsWith('..') || !existsSync(absolute)) return { ...base, kind: 'missing' }
       if (statSync(absolute).isDirectory()) {
         const readme = `${file}/README.md`
         return routeOf(readme) && existsSync(path.join(root, readme))
-          ? { ...at, file: readme, kind: 'page' }
-          : { ...at, kind: 'folder' }
+          ? { ...base, file: readme, kind: 'page' }
+          : { ...base, kind: 'folder' }
       }
-      return { ...at, kind: routeOf(file) ? 'page' : 'file' }
+      return { ...base, kind: routeOf(file) ? 'page' : 'file' }
     },
     read: (file) => readFileSync(path.join(root, file), 'utf8'),
   }
 }
 
-/** The root README is the door of the repository; on the site that door is the start page. */
+/** The root README introduces the repository. Links to it lead to the site's start page. */
 export const HOME = 'README.md'
 
 export const sourceRoute = (file: string): string => `/source/${file}`

@@ -6,13 +6,13 @@ import { unified } from 'unified'
 import { visit } from 'unist-util-visit'
 import { HOME, type Repository, sourceRoute } from './repository.ts'
 
-/** What a source page shows: a file's text, or a folder's entries. */
-export interface Source {
+/** The content of a source page: a file's text, or a folder's entries. */
+export interface SourcePageData {
   readonly path: string
   readonly language: string
   readonly text?: string
   readonly entries?: readonly { readonly name: string; readonly route?: string }[]
-  /** The pages that speak of it, so that a reader finds back to the why. */
+  /** The pages that link to the file, which explain it. */
   readonly mentionedOn: readonly Mention[]
 }
 
@@ -34,10 +34,10 @@ const LANGUAGES: Readonly<Record<string, string>> = {
 }
 
 /**
- * One page for each file and folder of the repository that some page links to. The site needs no
- * code host to be read.
+ * Creates a page for each file and folder of the repository that another page links to. Readers of
+ * the site then need no code host.
  */
-export function sourcePages(options: { repository: Repository }): Plugin<Source[]> {
+export function sourcePages(options: { repository: Repository }): Plugin<SourcePageData[]> {
   const { repository } = options
   return {
     name: 'threshold-source-pages',
@@ -48,7 +48,7 @@ export function sourcePages(options: { repository: Repository }): Plugin<Source[
         const text = repository.read(page)
         const mention = { title: titleOf(text) ?? page, route: repository.routeOf(page)! }
         for (const link of linksOf(text)) {
-          const target = repository.targetOf(page, link)
+          const target = repository.resolveLink(page, link)
           if (target?.file === HOME || (target?.kind !== 'file' && target?.kind !== 'folder'))
             continue
           const list = mentions.get(target.file) ?? []
@@ -77,7 +77,7 @@ export function sourcePages(options: { repository: Repository }): Plugin<Source[
   }
 }
 
-/** The first heading, which is what a reader knows a page by. */
+/** The first heading of a page. */
 const titleOf = (markdown: string): string | undefined => /^# (.+)$/m.exec(markdown)?.[1]
 
 function linksOf(markdown: string): string[] {
@@ -91,9 +91,9 @@ function linksOf(markdown: string): string[] {
 function sourceOf(
   repository: Repository,
   file: string,
-  mentionedOn: Source['mentionedOn'],
+  mentionedOn: SourcePageData['mentionedOn'],
   known: ReadonlyMap<string, unknown>,
-): Source {
+): SourcePageData {
   const absolute = path.join(repository.root, file)
   if (!statSync(absolute).isDirectory()) {
     return {
@@ -111,8 +111,8 @@ function sourceOf(
     .map((entry) => {
       const inside = `${file}/${entry.name}`
       const name = entry.isDirectory() ? `${entry.name}/` : entry.name
-      // Only what has a page of its own is a link: a folder page must not make a page of every file
-      // below it.
+      // An entry is a link only if it has a page already. Otherwise each file of the folder would
+      // get a page.
       if (known.has(inside)) return { name, route: sourceRoute(inside) }
       const page = repository.routeOf(entry.isDirectory() ? `${inside}/README.md` : inside)
       return page &&

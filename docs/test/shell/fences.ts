@@ -2,30 +2,27 @@ import remarkParse from 'remark-parse'
 import { unified } from 'unified'
 import { visit } from 'unist-util-visit'
 
-/** One command of a page, as a reader would paste it. */
+/** A command that a reader would paste from a page. */
 export interface ShellLine {
-  /** In the page, from 1. */
-  readonly at: number
+  /** The line in the page, from 1. */
+  readonly line: number
   readonly text: string
-  /** Why no test runs it. Without one it is run. */
+  /** Why no test runs the command. A command without a reason is run. */
   readonly reason: string | undefined
 }
 
-/** A fenced block of shell lines: they are run together, in order, as a reader would. */
+/** A fenced block of shell lines, which are run together and in order. */
 export interface ShellFence {
   readonly document: string
   readonly lines: readonly ShellLine[]
-  /** What the last line must end with; all before it with 0. */
+  /** The exit code of the last line. All lines before it must end with 0. */
   readonly exit: number
   readonly seconds: number
 }
 
 const SHELLS = new Set(['bash', 'sh', 'shell'])
-/**
- * Other names for the same thing. A block under one of them would be read as a command and run by
- * nobody.
- */
-const DISGUISES = new Set([
+/** Other names for shell lines. A block under one of them would never be run. */
+const OTHER_NAMES = new Set([
   'console',
   'shell-session',
   'shellsession',
@@ -39,33 +36,32 @@ const DISGUISES = new Set([
 const NOT_RUN = /\s+# not run: (.+)$/
 const META = /\s*([a-z-]+)=(?:"([^"]*)"|(\S+))/y
 
-export class BadFence extends Error {}
+export class InvalidFence extends Error {}
 
 /**
- * All shell lines of a page, however they are fenced or nested. Throws `BadFence` where a block is
- * neither clearly run nor clearly not.
+ * All shell lines of a page, in any kind of block. Throws `InvalidFence` when it is unclear whether
+ * a block is to be run.
  */
 export function shellFences(document: string, markdown: string): ShellFence[] {
   const fences: ShellFence[] = []
   visit(unified().use(remarkParse).parse(markdown), 'code', (node) => {
-    const at = node.position!.start.line
-    const refuse = (why: string): never => {
-      throw new BadFence(`${document}:${at}: ${why}`)
+    const firstLine = node.position!.start.line
+    const reject = (problem: string): never => {
+      throw new InvalidFence(`${document}:${firstLine}: ${problem}`)
     }
     const language = node.lang?.toLowerCase()
-    // Remark has no language for a block that is indented or fenced without one: whoever reads it
-    // cannot tell what it is either.
+    // An indented block, or a fence without a language, may be anything.
     if (language == null)
-      return refuse('a code block without a language; write ```text, ```bash or what it is')
-    if (DISGUISES.has(language))
-      return refuse(`shell lines are fenced as bash, sh or shell, not as ${language}`)
+      return reject('a code block without a language; write ```text, ```bash or what it is')
+    if (OTHER_NAMES.has(language))
+      return reject(`shell lines are fenced as bash, sh or shell, not as ${language}`)
     if (!SHELLS.has(language)) return
-    const meta = readMeta(node.meta ?? '', refuse)
-    const lines = linesOf(node.value, at + 1).map((line) => ({
+    const meta = readMeta(node.meta ?? '', reject)
+    const lines = linesOf(node.value, firstLine + 1).map((line) => ({
       ...line,
       reason: line.reason ?? meta.reason,
     }))
-    if (lines.length === 0) return refuse('a shell block without a command')
+    if (lines.length === 0) return reject('a shell block without a command')
     fences.push({ document, lines, exit: meta.exit, seconds: meta.seconds })
   })
   return fences
@@ -73,7 +69,7 @@ export function shellFences(document: string, markdown: string): ShellFence[] {
 
 function readMeta(
   text: string,
-  refuse: (why: string) => never,
+  reject: (problem: string) => never,
 ): { reason: string | undefined; exit: number; seconds: number } {
   const found: Record<string, string> = {}
   META.lastIndex = 0
@@ -87,37 +83,34 @@ function readMeta(
     (key) => !['no-run', 'exit', 'seconds', 'title'].includes(key),
   )
   if (rest !== '' || unknown.length > 0)
-    refuse(`nobody knows what this means: ${rest || unknown.join(', ')}`)
-  const number = (key: string, otherwise: number): number => {
-    const value = Number(found[key] ?? otherwise)
-    if (!Number.isInteger(value)) refuse(`${key} is a whole number, not ${found[key]}`)
+    reject(`unknown words after the language: ${rest || unknown.join(', ')}`)
+  const number = (key: string, defaultValue: number): number => {
+    const value = Number(found[key] ?? defaultValue)
+    if (!Number.isInteger(value)) reject(`${key} must be a whole number, not ${found[key]}`)
     return value
   }
   if (found['no-run'] !== undefined && found['no-run'].trim() === '')
-    refuse('no-run wants its reason')
+    reject('no-run needs a reason')
   return { reason: found['no-run'], exit: number('exit', 0), seconds: number('seconds', 120) }
 }
 
-/**
- * Commands, each with its place: comments and blank lines left out, a line that ends in a backslash
- * joined to the next.
- */
-function linesOf(code: string, from: number): ShellLine[] {
+/** Splits into commands. Skips comments and blank lines, and joins lines that end in a backslash. */
+function linesOf(code: string, firstLine: number): ShellLine[] {
   const lines: ShellLine[] = []
-  let held: { at: number; text: string } | undefined
+  let unfinished: { line: number; text: string } | undefined
   for (const [index, raw] of code.split('\n').entries()) {
-    const text = held ? `${held.text}\n${raw}` : raw
-    const at = held?.at ?? from + index
+    const text = unfinished ? `${unfinished.text}\n${raw}` : raw
+    const line = unfinished?.line ?? firstLine + index
     if (raw.endsWith('\\')) {
-      held = { at, text }
+      unfinished = { line, text }
       continue
     }
-    held = undefined
-    const bare = text.trim()
-    if (bare === '' || bare.startsWith('#')) continue
-    const reason = NOT_RUN.exec(bare)?.[1]
-    lines.push({ at, text: reason === undefined ? bare : bare.replace(NOT_RUN, ''), reason })
+    unfinished = undefined
+    const command = text.trim()
+    if (command === '' || command.startsWith('#')) continue
+    const reason = NOT_RUN.exec(command)?.[1]
+    lines.push({ line, text: command.replace(NOT_RUN, ''), reason })
   }
-  if (held) lines.push({ ...held, reason: undefined })
+  if (unfinished) lines.push({ ...unfinished, reason: undefined })
   return lines
 }

@@ -1,27 +1,23 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 
-/** Shorter than this is an excuse, not a reason. */
-const LEAST = 25
+/** A shorter text does not explain anything. */
+const MIN_LENGTH = 25
 
-const PLACE = /[\w@.-]+(?:\/[\w@.-]+)+/g
+const PATH = /[\w@.-]+(?:\/[\w@.-]+)+/g
 
 /**
- * What is wrong with a reason for not running a line; undefined when it will do. A reason that
- * names a file ("covered by scripts/test/stage.test.ts") must name one that exists, so that it
- * cannot outlive the test it leans on.
+ * The problem of a reason for not running a line, or undefined for a valid reason. If it names a
+ * file ("covered by scripts/test/stage.test.ts"), the file must exist.
  */
-export function faultOf(root: string, reason: string): string | undefined {
-  if (reason.trim().length < LEAST) return `"${reason}" is too short to be a reason`
-  const gone = (reason.match(PLACE) ?? []).filter(
-    (place) => looksLikePath(root, place) && !existsSync(path.join(root, place)),
+export function problemOf(root: string, reason: string): string | undefined {
+  if (reason.trim().length < MIN_LENGTH) return `"${reason}" is too short to be a reason`
+  const missing = (reason.match(PATH) ?? []).filter(
+    (file) => isInRepository(root, file) && !existsSync(path.join(root, file)),
   )
-  return gone.length > 0 ? `its reason names ${gone.join(', ')}, which is not there` : undefined
+  return missing.length > 0 ? `it names ${missing.join(', ')}, which does not exist` : undefined
 }
 
-/**
- * Something with slashes is a path of ours when its first step is a folder or file at the top of
- * the repository.
- */
-const looksLikePath = (root: string, place: string): boolean =>
-  existsSync(path.join(root, place.split('/')[0]!))
+/** Words with slashes are a path of the repository if the first is a folder or file of its root. */
+const isInRepository = (root: string, file: string): boolean =>
+  existsSync(path.join(root, file.split('/')[0]!))

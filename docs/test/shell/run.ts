@@ -5,19 +5,19 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { ShellFence } from './fences.ts'
 
-const LEFT_OUT = new Set(['node_modules', '.git', '.nx', '.threshold', '.docusaurus', 'build'])
-/** Where packages have a node_modules of their own. */
+const NOT_COPIED = new Set(['node_modules', '.git', '.nx', '.threshold', '.docusaurus', 'build'])
+/** The depth down to which packages may have a node_modules of their own. */
 const DEPTH = 4
 
 /**
- * A copy of the tree to run a reader's commands in: what they write, they write there. The
- * installed packages are shared.
+ * Copies the repository, so that a reader's commands write only into the copy. It shares the
+ * installed packages by links.
  */
-export async function copyTree(root: string): Promise<{ root: string } & AsyncDisposable> {
+export async function copyRepository(root: string): Promise<{ root: string } & AsyncDisposable> {
   const copy = await mkdtemp(path.join(tmpdir(), 'threshold-docs-'))
   await cp(root, copy, {
     recursive: true,
-    filter: (source) => source === root || !LEFT_OUT.has(path.basename(source)),
+    filter: (source) => source === root || !NOT_COPIED.has(path.basename(source)),
   })
   for (const folder of await foldersWithPackages(root, DEPTH))
     await symlink(path.join(root, folder, 'node_modules'), path.join(copy, folder, 'node_modules'))
@@ -28,7 +28,7 @@ async function foldersWithPackages(root: string, depth: number, folder = '.'): P
   const entries = await readdir(path.join(root, folder), { withFileTypes: true })
   const own = entries.some((entry) => entry.name === 'node_modules') ? [folder] : []
   if (depth === 0) return own
-  const below = entries.filter((entry) => entry.isDirectory() && !LEFT_OUT.has(entry.name))
+  const below = entries.filter((entry) => entry.isDirectory() && !NOT_COPIED.has(entry.name))
   return [
     ...own,
     ...(
@@ -39,31 +39,32 @@ async function foldersWithPackages(root: string, depth: number, folder = '.'): P
   ]
 }
 
-export interface Outcome {
+export interface FenceResult {
+  /** Undefined when the shell was killed. */
   readonly code: number | undefined
-  /** The line that ran last. */
-  readonly at: number
+  /** The last line that was run. */
+  readonly line: number
   readonly output: string
 }
 
 /**
- * Runs the lines of a fence in one shell, so that a variable or a `cd` carries over, and stops at
- * the first that fails.
+ * Runs the lines of a fence in one shell, so that variables and `cd` affect later lines, and stops
+ * at the first line that fails.
  */
 export async function runFence(
   fence: ShellFence,
   cwd: string,
   env: NodeJS.ProcessEnv,
-): Promise<Outcome> {
+): Promise<FenceResult> {
   const scratch = await mkdtemp(path.join(tmpdir(), 'threshold-line-'))
-  const mark = path.join(scratch, 'at')
+  const lineFile = path.join(scratch, 'line')
   const wanted = fence.lines.filter((line) => line.reason === undefined)
   const script = [
     'set -eo pipefail',
-    ...wanted.flatMap(({ at, text }) => [`echo ${at} > '${mark}'`, text]),
+    ...wanted.flatMap(({ line, text }) => [`echo ${line} > '${lineFile}'`, text]),
   ].join('\n')
   try {
-    // A group of its own: what a line starts ends with it, also when it is cut off for its time.
+    // The shell gets a process group, so that its children can be killed with it.
     const shell = spawn('bash', ['-c', script], {
       cwd,
       env,
@@ -79,7 +80,7 @@ export async function runFence(
     endGroup(shell.pid!)
     return {
       code: code ?? undefined,
-      at: Number(await readFile(mark, 'utf8')),
+      line: Number(await readFile(lineFile, 'utf8')),
       output: output.slice(-4_000),
     }
   } finally {
@@ -91,6 +92,6 @@ function endGroup(pid: number): void {
   try {
     process.kill(-pid, 'SIGKILL')
   } catch {
-    // Nobody is left of the group.
+    // The group has already ended.
   }
 }

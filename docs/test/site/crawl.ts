@@ -1,29 +1,26 @@
-/** A page as it lies on the disk of whoever serves it, before any script has run. */
-export interface Crawled {
+/** A page as the server sends it, before any script has run. */
+export interface CrawledPage {
   readonly route: string
   readonly status: number
   readonly html: string
   readonly headings: readonly string[]
 }
 
-/**
- * Follows every link of the site from its start page. Anchors and other hosts are left out; so is
- * nothing else.
- */
-export async function crawl(base: string): Promise<Map<string, Crawled>> {
-  const seen = new Map<string, Crawled>()
+/** Follows every link of the site from its start page, except to anchors and other hosts. */
+export async function crawl(base: string): Promise<Map<string, CrawledPage>> {
+  const crawled = new Map<string, CrawledPage>()
   let next = ['/']
   while (next.length > 0) {
-    const found = await Promise.all(next.map((route) => look(base, route)))
-    for (const page of found) seen.set(page.route, page)
+    const found = await Promise.all(next.map((route) => fetchPage(base, route)))
+    for (const page of found) crawled.set(page.route, page)
     next = [...new Set(found.flatMap(({ html }) => routesIn(html)))].filter(
-      (route) => !seen.has(route),
+      (route) => !crawled.has(route),
     )
   }
-  return seen
+  return crawled
 }
 
-async function look(base: string, route: string): Promise<Crawled> {
+async function fetchPage(base: string, route: string): Promise<CrawledPage> {
   const response = await fetch(base + route)
   const html = await response.text()
   const headings = [...html.matchAll(/<h1\b[^>]*>(.*?)<\/h1>/gs)].map((match) => plain(match[1]!))
@@ -35,7 +32,7 @@ const routesIn = (html: string): string[] =>
     .map((match) => decode(match[1] ?? match[2]!).split('#')[0]!)
     .filter((href) => href.startsWith('/') && !href.startsWith('//'))
 
-/** What an HTML page makes a browser load by itself. Where a person may click is not among it. */
+/** The addresses that a browser loads for a page by itself, without a click. */
 export function loadedBy(html: string): string[] {
   const tags = [
     ...html.matchAll(

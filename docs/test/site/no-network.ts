@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 
 export interface NoNetwork extends AsyncDisposable {
-  /** For whatever shall have no other machine but this one. */
+  /** The environment of a process that must not reach other machines. */
   readonly env: Record<string, string>
-  /** What it tried to reach all the same. */
-  reached(): Promise<string[]>
+  /** The addresses that the process has tried to reach. */
+  attempts(): Promise<string[]>
 }
 
 export async function noNetwork(): Promise<NoNetwork> {
@@ -17,7 +17,7 @@ export async function noNetwork(): Promise<NoNetwork> {
       NODE_OPTIONS: `--require ${JSON.stringify(path.join(import.meta.dirname, 'no-network.cjs'))}`,
       THRESHOLD_CONNECTIONS: log,
     },
-    reached: async () => (await readFile(log, 'utf8').catch(() => '')).split('\n').filter(Boolean),
+    attempts: async () => (await readFile(log, 'utf8').catch(() => '')).split('\n').filter(Boolean),
     [Symbol.asyncDispose]: () => rm(scratch, { recursive: true, force: true }),
   }
 }
