@@ -1,44 +1,50 @@
 /*
- * The table of CONTRIBUTING.md, as rules. A room may import what its line names; everything else of
- * ours is forbidden. Tests stand in their room and may besides use what tests are made of: the
- * suites of conformance, and engines to run against.
+ * The package table of CONTRIBUTING.md, as rules. A package may import the packages that its line
+ * names, and no others of this repository. Its tests may also import the conformance suites and the
+ * engines to run against.
  */
 const STAGES = [1, 2, 3, 4]
 const OURS = '^(stages|infra|labs|scripts|docs)/'
 const COMMON = '^stages/common/(contract|domain|kit|ports)/'
 const TEST_TOOLS = '^(stages/conformance|infra/engines)/'
 
-/** What is imported: ours, and in none of the rooms named. */
-const oursBut = (...rooms) => ({ path: OURS, pathNot: rooms })
+/** Matches imports of this repository's packages, except those named. */
+const oursExcept = (...packages) => ({ path: OURS, pathNot: packages })
 
-/** One line of the table: two rules, since a room's tests may import more than the room. */
-function room(name, folder, ...may) {
+/** Two rules for a line of the table, because a package's tests may import more than the package. */
+function packageRules(name, folder, ...may) {
   const inside = `^${folder}/`
   const tests = [`${inside}test/`, `${inside}.+/test/`]
   return [
     {
       name: `${name}-imports-only-its-own`,
-      comment: `CONTRIBUTING.md, The house: what ${folder} may import.`,
+      comment: `See Packages in CONTRIBUTING.md for the imports of ${folder}.`,
       severity: 'error',
       from: { path: inside, pathNot: tests },
-      to: oursBut(inside, ...may),
+      to: oursExcept(inside, ...may),
     },
     {
       name: `${name}-tests-import-only-their-own`,
-      comment: `As ${folder} itself, and the suites and engines that tests are made of.`,
+      comment: `Tests of ${folder} may also import the conformance suites and the engines.`,
       severity: 'error',
       from: { path: tests },
-      to: oursBut(inside, TEST_TOOLS, ...may),
+      to: oursExcept(inside, TEST_TOOLS, ...may),
     },
   ]
 }
 
 const laterStages = (stage) => STAGES.filter((other) => other > stage).join('')
 
-/** A stage builds on those before it and knows nothing of those after it. */
+/** A stage builds on earlier stages and does not depend on later ones. */
 function stageRules(stage) {
   const earlier = STAGES.filter((other) => other < stage).map((other) => `^stages/${other}-[^/]+/`)
-  const rules = room(`stage-${stage}`, `stages/${stage}-[^/]+`, COMMON, '^stages/page/', ...earlier)
+  const rules = packageRules(
+    `stage-${stage}`,
+    `stages/${stage}-[^/]+`,
+    COMMON,
+    '^stages/page/',
+    ...earlier,
+  )
   const later = laterStages(stage)
   if (later === '') return rules
   return [
@@ -46,7 +52,7 @@ function stageRules(stage) {
     {
       name: `stage-${stage}-knows-no-later-stage`,
       comment:
-        'What a stage keeps is imported from the stage that introduced it, never the other way round.',
+        'A stage imports the parts that it keeps from earlier stages, never from later ones.',
       severity: 'error',
       from: { path: `^stages/${stage}-` },
       to: { path: `^stages/[${later}]-` },
@@ -56,20 +62,20 @@ function stageRules(stage) {
 
 export default {
   forbidden: [
-    ...room('contract', 'stages/common/contract'),
-    ...room('domain', 'stages/common/domain', '^stages/common/contract/'),
-    ...room('kit', 'stages/common/kit', '^stages/common/contract/'),
-    ...room('ports', 'stages/common/ports', '^stages/common/(contract|domain|kit)/'),
-    ...room('conformance', 'stages/conformance', COMMON, '^infra/engines/'),
-    ...room('page', 'stages/page'),
+    ...packageRules('contract', 'stages/common/contract'),
+    ...packageRules('domain', 'stages/common/domain', '^stages/common/contract/'),
+    ...packageRules('kit', 'stages/common/kit', '^stages/common/contract/'),
+    ...packageRules('ports', 'stages/common/ports', '^stages/common/(contract|domain|kit)/'),
+    ...packageRules('conformance', 'stages/conformance', COMMON, '^infra/engines/'),
+    ...packageRules('page', 'stages/page'),
     ...STAGES.flatMap(stageRules),
-    ...room('engines', 'infra/engines', '^stages/common/kit/'),
-    ...room('labs', 'labs', '^stages/common/(kit|contract)/', '^infra/engines/'),
-    ...room('scripts', 'scripts', '^stages/(common|conformance)/', '^infra/', '^labs/'),
+    ...packageRules('engines', 'infra/engines', '^stages/common/kit/'),
+    ...packageRules('labs', 'labs', '^stages/common/(kit|contract)/', '^infra/engines/'),
+    ...packageRules('scripts', 'scripts', '^stages/(common|conformance)/', '^infra/', '^labs/'),
     {
       name: 'labs-see-stages-from-outside',
       comment:
-        'A lab that imported a stage would measure itself: load and stage are processes of their own.',
+        'A lab that imported a stage would measure itself. The load and the stage are separate processes.',
       severity: 'error',
       from: { path: '^(labs|scripts)/' },
       to: { path: '^stages/[0-9]' },
@@ -77,7 +83,7 @@ export default {
     {
       name: 'packages-by-their-name',
       comment:
-        "Another package is imported by its name and through its exports: what it does not export is nobody else's.",
+        'Import another package by its name, through its exports. The rest of it is private.',
       severity: 'error',
       from: {
         path: '^(stages/(common/[^/]+|conformance|page)|stages/[0-9]-[^/]+|infra/engines|labs/kit|scripts)/',
@@ -86,7 +92,7 @@ export default {
     },
     {
       name: 'no-test-in-the-product',
-      comment: 'What runs for a learner stands on nothing that is there for tests alone.',
+      comment: 'The product must not depend on test code.',
       severity: 'error',
       from: { path: OURS, pathNot: '/test/' },
       to: { path: '/test/' },
@@ -94,14 +100,14 @@ export default {
     {
       name: 'no-cycles',
       comment:
-        'Two files that run each other are one, or there is a third in them. Types may know each other.',
+        'Merge two files that import each other, or move their common part to a third. Types may form cycles.',
       severity: 'error',
       from: {},
       to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
     },
     {
       name: 'all-resolves',
-      comment: 'An import that is not found is an arrow that is not checked.',
+      comment: 'An import that does not resolve cannot be checked.',
       severity: 'error',
       from: {},
       to: { couldNotResolve: true },
@@ -110,7 +116,7 @@ export default {
   options: {
     doNotFollow: { path: 'node_modules' },
     exclude: { path: '(^|/)(fixtures|build|\\.docusaurus|\\.threshold)/|^docs/' },
-    // Types count too: a type is knowledge of the room it comes from.
+    // Importing a type creates a dependency too.
     tsPreCompilationDeps: true,
     combinedDependencies: true,
     enhancedResolveOptions: {

@@ -139,10 +139,10 @@ describe.runIf(allTests())('the docs site', () => {
     const box = page.getByPlaceholder('Search').first()
     await box.click()
     // The search shows only the best pages, so this takes a word that few pages contain.
-    await box.pressSequentially('orphan')
+    await box.pressSequentially('histogram')
     await page.getByRole('option').filter({ hasText: 'Glossary' }).click()
     await page.waitForURL(/glossary/)
-    await page.locator('main').getByText('orphan', { exact: true }).first().waitFor()
+    await page.locator('main').getByText('HDR histogram', { exact: true }).first().waitFor()
   })
 
   it('passes the type check, with its configuration and these tests', { timeout: 120_000 }, () => {
