@@ -57,7 +57,7 @@ export default defineLab({
   control: {
     text: 'the monolith hangs half a second into the load, and no one is answered any more',
     fault: at({ second: 0.5 }, pause('stage')),
-    load: { patienceSeconds: 1 },
+    load: { timeoutSeconds: 1 },
     failsOn: ['today: errors', 'tenfold: errors'],
     verdict: 'refuted',
   },

@@ -19,7 +19,7 @@ export default defineLab({
     messagesPerSecond: 40,
     seconds: 6,
     seed: 7,
-    patienceSeconds: 2,
+    timeoutSeconds: 2,
   }),
   arms: {
     // Somebody is mentioned, and that is all.

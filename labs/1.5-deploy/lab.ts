@@ -18,7 +18,7 @@ export default defineLab({
     messagesPerSecond: 5,
     seconds: 10,
     seed: 15,
-    patienceSeconds: 5,
+    timeoutSeconds: 5,
     reconnect: true,
   }),
   arms: {

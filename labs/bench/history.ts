@@ -169,7 +169,7 @@ export function describe({ samples, reads }: HistoryResult) {
   const curves = lines.flatMap(({ name, at }, color) =>
     (['p50', 'p99'] as const).map((which) => ({
       name: `${names.length > 1 ? `${name}, ` : ''}${at}, ${which}`,
-      ...{ color, broken: which === 'p99' },
+      ...{ color, dashed: which === 'p99' },
       points: sizes.map(
         (messages) => [messages, middle(name, at, messages, (sample) => sample[which])] as const,
       ),

@@ -38,7 +38,9 @@ it.runIf(allTests())(
         onGenerator: (pid) => void disturbSecond(pid).catch(() => {}), // it may have ended
       })
       const report = reportSchema.parse(JSON.parse(await readFile(reportJson, 'utf8')))
-      expect(report.discarded.map(({ why }) => why).join()).toContain('fell behind its schedule')
+      expect(report.discarded.map(({ reason }) => reason).join()).toContain(
+        'fell behind its schedule',
+      )
       expect(report.verdict, report.reasons.join('\n')).toBe('supported')
     } finally {
       await rm(evidenceDir, { recursive: true, force: true })

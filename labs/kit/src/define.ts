@@ -7,35 +7,32 @@ import { type Load, times } from './load/workload.ts'
 import { type Figures, figuresOf, type Measures, nameInWords } from './measure.ts'
 
 /**
- * `tiny` proves that the lab works, in seconds; `quick` is a first answer on two cores; `full` is
+ * `tiny` checks in seconds that the lab works; `quick` fits two cores and a few minutes; `full` is
  * for a workshop.
  */
 export type Size = 'tiny' | 'quick' | 'full'
 export type StageName = `stage-${number}`
 export type LoadChange = Partial<Omit<Load, 'v' | 'groups'>> & {
-  /** At most so many online in each guild: how `tiny` gets by in seconds. */
+  /** Upper limit for the members online in each guild. */
   readonly online?: number
-  /** At most so many channels in each guild. */
+  /** Upper limit for the channels in each guild. */
   readonly channels?: number
-  /** At most so many messages of a guild come at the same moment. */
+  /** Upper limit for the messages of a group that are due at the same moment. */
   readonly burst?: number
 }
 
-/**
- * One side of the comparison: a stage, and in what its circumstances differ from those of the other
- * arms.
- */
+/** One side of the comparison: a stage, and how its conditions differ from the other arms'. */
 export interface Arm {
   readonly stage: StageName
-  /** So many times the people of the lab's load. */
+  /** Multiplies the guilds and rates of the lab's load. */
   readonly times?: number
   readonly load?: Load
   readonly fault?: Fault
-  /** How the stage is configured, beyond what every lab sets. */
+  /** Environment variables for the stage, added to those that every lab sets. */
   readonly env?: Readonly<Record<string, string>>
-  /** A MongoDB of its own with so much cache. Without it all arms share one. */
+  /** Gives the arm its own MongoDB with this cache size. Arms without it share one. */
   readonly cacheMb?: number
-  /** A Cassandra of its own, set up like this. Without it arms whose stage needs one share one. */
+  /** Gives the arm its own Cassandra with these settings. Arms without it share one. */
   readonly cassandra?: CassandraSettings
   readonly intervention?: Intervention
 }
@@ -46,14 +43,14 @@ export type CassandraSettings = Pick<
 >
 
 export interface SizeSettings<A extends string> {
-  /** Which arms take part; without it, all. Arms that claims are about must. */
+  /** The arms that run; all by default. It must include every arm that has an expectation. */
   readonly arms?: readonly A[]
-  /** How often the arms are gone through, one after the other. */
+  /** Number of rounds. Each round runs every arm once. */
   readonly repeats: number
   readonly load?: LoadChange
 }
 
-/** An argument without mechanics: what is claimed, under which load, and what would refute it. */
+/** A lab as plain data: what it asks, under which load, and what would refute its hypothesis. */
 export interface LabSpec<A extends string, M extends Measures> {
   readonly id: string
   readonly title: string
@@ -66,28 +63,25 @@ export interface LabSpec<A extends string, M extends Measures> {
   readonly fault?: Fault
   readonly measure: M
   /**
-   * Committed before any evidence: what must hold of each arm, in every round. An arm without a
-   * claim is context.
+   * The assertions that must hold for each arm in every round. They are committed before the lab is
+   * run. An arm without any is context.
    */
   readonly expect: { readonly [K in NoInfer<A>]?: (figures: Figures<M>) => Expectation }
-  /** What must hold across arms of the same round: ratios survive the move to another machine. */
+  /** Assertions between arms of the same round, such as a ratio of their figures. */
   readonly expectAcross?: (arms: Readonly<Record<A, Figures<M>>>) => Expectation
-  /**
-   * What a team should take home beside the verdict, in lines; from the last round. Nothing is
-   * judged by it.
-   */
+  /** Lines for the report, computed from the last round. They do not affect the verdict. */
   readonly notes?: (arms: Readonly<Record<A, Figures<M>>>) => readonly string[]
-  /** The proof that this lab can fail: changed like this, it must be refuted. */
+  /** The negative control: with this change the lab must be refuted, which proves that it can be. */
   readonly control: {
     readonly text: string
     readonly fault?: Fault
     readonly load?: LoadChange
     readonly env?: Readonly<Record<string, string>>
-    /** Other deeds than their own, by arm. */
+    /** Interventions that replace those of the named arms. */
     readonly interventions?: { readonly [K in NoInfer<A>]?: Intervention }
     /**
-     * Which statements must have failed, as a verdict's reasons name them: `arm: figure`. A twin
-     * that fails elsewhere proves nothing.
+     * The assertions that must fail, in the form `arm: figure` that begins a verdict's reason. A
+     * control that fails elsewhere proves nothing.
      */
     readonly failsOn: readonly [string, ...string[]]
     readonly verdict: 'refuted'
@@ -95,28 +89,32 @@ export interface LabSpec<A extends string, M extends Measures> {
   readonly sizes: Readonly<Record<Size, SizeSettings<NoInfer<A>>>>
 }
 
-/** What the kit works with: a spec with its types forgotten. */
+/** A lab specification without the types of its arms and measures. */
 export type Lab = LabSpec<string, Measures>
 
-/** Checks what the types cannot, and hands the argument on. */
+/**
+ * Checks the rules that types cannot express.
+ *
+ * @throws CodedError `BAD_LAB`
+ */
 export function defineLab<const A extends string, M extends Measures>(spec: LabSpec<A, M>): Lab {
   const lab = spec as unknown as Lab
-  const wrong = (what: string): never => {
-    throw new CodedError('BAD_LAB', `lab ${spec.id}: ${what}`)
+  const invalid = (why: string): never => {
+    throw new CodedError('BAD_LAB', `lab ${spec.id}: ${why}`)
   }
-  if (!/^\d+\.\d+$/.test(spec.id)) wrong('an id is two numbers, such as 1.3')
+  if (!/^\d+\.\d+$/.test(spec.id)) invalid('an id is two numbers, such as 1.3')
   if (Object.keys(lab.expect).length === 0 && lab.expectAcross === undefined)
-    wrong('it claims nothing, so that nothing could refute it')
+    invalid('it has no expectation, so that nothing could refute it')
   for (const [size, { arms, repeats }] of Object.entries(lab.sizes)) {
     if (!Number.isInteger(repeats) || repeats < 1)
-      wrong(`${size} must go through its arms at least once`)
+      invalid(`${size} must run its arms at least once`)
     const missing = Object.keys(lab.expect).find((arm) => arms !== undefined && !arms.includes(arm))
-    if (missing !== undefined) wrong(`${size} leaves out ${missing}, which a claim is about`)
+    if (missing !== undefined) invalid(`${size} leaves out ${missing}, which has an expectation`)
   }
   return lab
 }
 
-/** An arm as a size, and perhaps the twin, run it. */
+/** An arm with everything that the lab, the size and the control contribute to it. */
 export interface PlannedArm {
   readonly name: string
   readonly stage: number
@@ -126,45 +124,42 @@ export interface PlannedArm {
   readonly cacheMb: number | undefined
   readonly cassandra: CassandraSettings | undefined
   readonly intervention: Intervention | undefined
-  /** Nothing is claimed of it: it is run to be seen beside the others. */
+  /** The arm has no expectation. The report shows its figures beside the others. */
   readonly context: boolean
 }
 
-export function planArms(lab: Lab, size: Size, twin: boolean): PlannedArm[] {
+export function planArms(lab: Lab, size: Size, control: boolean): PlannedArm[] {
   const settings = lab.sizes[size]
-  const change: LoadChange = { ...settings.load, ...(twin ? lab.control.load : {}) }
+  const change: LoadChange = { ...settings.load, ...(control ? lab.control.load : {}) }
   const names = settings.arms ?? Object.keys(lab.arms)
   return names.map((name) => {
     const given = lab.arms[name]
     if (given === undefined)
       throw new CodedError(
         'BAD_LAB',
-        `lab ${lab.id}: ${size} names the arm ${name}, which there is not`,
+        `lab ${lab.id}: ${size} names the arm ${name}, which does not exist`,
       )
     const arm: Arm = typeof given === 'string' ? { stage: given } : given
     return {
       name,
       stage: stageNumber(arm.stage),
-      load: withChange(times(arm.load ?? lab.load, arm.times ?? 1), change),
-      fault: (twin ? lab.control.fault : undefined) ?? arm.fault ?? lab.fault,
-      env: { ...arm.env, ...(twin ? lab.control.env : {}) },
+      load: applyChange(times(arm.load ?? lab.load, arm.times ?? 1), change),
+      fault: (control ? lab.control.fault : undefined) ?? arm.fault ?? lab.fault,
+      env: { ...arm.env, ...(control ? lab.control.env : {}) },
       cacheMb: arm.cacheMb,
       cassandra: arm.cassandra,
-      intervention: (twin ? lab.control.interventions?.[name] : undefined) ?? arm.intervention,
+      intervention: (control ? lab.control.interventions?.[name] : undefined) ?? arm.intervention,
       context: lab.expect[name] === undefined && lab.expectAcross === undefined,
     }
   })
 }
 
-function withChange(
-  load: Load,
-  { online, channels, burst: together, ...change }: LoadChange,
-): Load {
+function applyChange(load: Load, { online, channels, burst, ...change }: LoadChange): Load {
   const groups = load.groups.map((group) => ({
     ...group,
     online: Math.min(group.online, online ?? group.online),
     channels: Math.min(group.channels, channels ?? group.channels),
-    ...(group.burst === undefined ? {} : { burst: Math.min(group.burst, together ?? group.burst) }),
+    ...(group.burst === undefined ? {} : { burst: Math.min(group.burst, burst ?? group.burst) }),
   }))
   return { ...load, ...change, groups }
 }
@@ -180,25 +175,25 @@ export interface ArmExpectation {
 const ACROSS_ARMS = 'across arms'
 
 /**
- * Every claim, held against the figures of one round; without figures, the claims as they stand
- * before anything was measured. An arm that has no sample yields unknown figures, and so no
- * verdict.
+ * Evaluates every expectation with the figures of one round. The default figures are unknown, which
+ * serves to list the thresholds before anything was measured. An arm without a sample also has
+ * unknown figures, and so the run has no verdict.
  */
 export function expectationsOf(
   lab: Lab,
   figures: (arm: string) => Figures<Measures> = () => figuresOf(lab.measure, undefined),
 ): ArmExpectation[] {
-  const own = Object.entries(lab.expect).map(([arm, claim]) => ({
+  const perArm = Object.entries(lab.expect).map(([arm, expect]) => ({
     arm,
-    expectation: claim?.(figures(arm)) ?? expectation([]),
+    expectation: expect?.(figures(arm)) ?? expectation([]),
   }))
-  if (lab.expectAcross === undefined) return own
-  return [...own, { arm: ACROSS_ARMS, expectation: lab.expectAcross(allArms(lab, figures)) }]
+  if (lab.expectAcross === undefined) return perArm
+  return [...perArm, { arm: ACROSS_ARMS, expectation: lab.expectAcross(allArms(lab, figures)) }]
 }
 
 /**
- * A figure is named with its arm here: two arms' figures of the same name would make one statement
- * of two.
+ * Prefixes each figure's name with its arm. Otherwise assertions about the same figure of two arms
+ * would have the same text and count as one.
  */
 const allArms = (
   lab: Lab,

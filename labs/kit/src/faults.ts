@@ -1,17 +1,16 @@
 /**
- * What a fault may be done to: the stage, its MongoDB, its Cassandra. An engine that is not ours
- * cannot be touched; a lab that needs to could not run.
+ * The target of a fault: the stage, its MongoDB or its Cassandra. Faults on an engine that the lab
+ * did not start are rejected before the load begins.
  */
 export type FaultTarget = 'stage' | 'engine' | 'cassandra'
 
-/** Something done to the system while people use it, as plain data. */
 export type FaultAction =
   | { readonly kind: 'kill' | 'pause' | 'resume' | 'restart'; readonly target: FaultTarget }
-  /** Somebody with this name joins the first guild and mentions one of its members. */
+  /** A new user with this name joins the first guild and mentions one of its members. */
   | { readonly kind: 'mention'; readonly displayName: string }
 
+/** An action at a given second of the measured load. */
 export interface Fault {
-  /** Seconds after the measured load began. */
   readonly second: number
   readonly action: FaultAction
 }
@@ -21,18 +20,18 @@ export const at = (when: { readonly second: number }, action: FaultAction): Faul
   action,
 })
 
-/** SIGKILL: what a power cut or the kernel's out-of-memory killer does. */
+/** Sends SIGKILL, as the kernel's out-of-memory killer does. */
 export const kill = (target: FaultTarget): FaultAction => ({ kind: 'kill', target })
 
 /**
- * SIGSTOP: neither answers nor closes its connections, as a hung machine. It stays so until
- * resumed, or the visit ends.
+ * Sends SIGSTOP. The process neither answers nor closes its connections, like a machine that hangs.
+ * It continues when it is resumed, or when the trial ends.
  */
 export const pause = (target: FaultTarget): FaultAction => ({ kind: 'pause', target })
 
 export const resume = (target: FaultTarget): FaultAction => ({ kind: 'resume', target })
 
-/** The stage asked to end (SIGTERM), or the engine killed; then started again on the same port. */
+/** Stops the stage with SIGTERM, or kills the engine, and starts it again on the same port. */
 export const restart = (target: FaultTarget): FaultAction => ({ kind: 'restart', target })
 
 export const mention = (input: { readonly displayName: string }): FaultAction => ({
@@ -41,9 +40,9 @@ export const mention = (input: { readonly displayName: string }): FaultAction =>
 })
 
 export function describeFault({ second, action }: Fault): string {
-  const what =
+  const text =
     action.kind === 'mention'
-      ? `somebody called ${JSON.stringify(action.displayName)} mentions a member`
+      ? `a user named ${JSON.stringify(action.displayName)} mentions a member`
       : `${action.kind} the ${action.target}`
-  return `after ${second} s: ${what}`
+  return `after ${second} s: ${text}`
 }

@@ -1,13 +1,11 @@
-/**
- * `count`: of things. `share`: 0–1 of what could have been. `ms`, `s`, `bytes`: context, seldom a
- * threshold.
- */
+/** A `share` is a fraction from 0 to 1. Times and bytes depend on the machine: seldom a threshold. */
 export type Unit = 'count' | 'share' | 'ratio' | 'ms' | 's' | 'bytes' | 'cores'
 
 export type Relation = 'is' | 'at most' | 'at least'
 
 /**
- * One comparison, made. `unknown` when there was nothing to compare: a share of nothing is no zero.
+ * One figure compared with its threshold. The outcome is `unknown` if the figure could not be
+ * measured: a share of zero events is not 0.
  */
 export interface Assertion {
   readonly figure: string
@@ -18,13 +16,13 @@ export interface Assertion {
   readonly outcome: 'holds' | 'fails' | 'unknown'
 }
 
-/** Statements that must all hold. There is no `or`: a claim with a way out is not a claim. */
+/** Assertions that must all hold. There is no `or`, so that an expectation has no way out. */
 export interface Expectation {
   readonly assertions: readonly Assertion[]
   and(other: Expectation): Expectation
 }
 
-/** One measured number, with the words to claim something about it. */
+/** One measured number, with the methods to assert something about it. */
 export interface Figure {
   readonly name: string
   readonly unit: Unit
@@ -32,12 +30,9 @@ export interface Figure {
   is(threshold: number): Expectation
   atMost(threshold: number): Expectation
   atLeast(threshold: number): Expectation
-  /**
-   * How many times another figure of the same run this is: what survives the move to a faster
-   * machine.
-   */
+  /** The ratio to another figure of the same run, which does not depend on the machine's speed. */
   over(other: Figure): Figure
-  /** How much more this is than another figure of the same unit. */
+  /** The difference to another figure of the same unit. */
   minus(other: Figure): Figure
 }
 
@@ -81,7 +76,7 @@ function compare(relation: Relation, value: number, threshold: number): Assertio
   return holds ? 'holds' : 'fails'
 }
 
-/** A number as people read it: shares in per cent, large counts grouped. */
+/** Formats a value for the reader: shares as percentages, counts with thousands separators. */
 export function formatValue(unit: Unit, value: number): string {
   if (!Number.isFinite(value)) return 'unknown'
   switch (unit) {
@@ -104,7 +99,7 @@ export function formatValue(unit: Unit, value: number): string {
   }
 }
 
-/** Three digits at the most: a fourth would claim a precision that no run has. */
+/** Keeps at most three digits; a run is not more precise than that. */
 const significant = (value: number): string =>
   Number(value.toPrecision(3)).toLocaleString('en-US', { maximumFractionDigits: 3 })
 

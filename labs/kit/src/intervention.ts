@@ -1,44 +1,41 @@
 import type { CassandraEngine, Engine, StageProcess } from '@threshold/engines'
 import type { FixtureGuild } from './load/plan.ts'
 
-/** Where a deed is done: the stage, what it stands on, and who is there. */
+/** The stage, its databases and the guilds of the load, for an intervention to work with. */
 export interface TrialContext {
   readonly stage: StageProcess
-  /** With the database's name in it; the engine is undefined when it is not ours to touch. */
+  /**
+   * `uri` includes the database's name. `engine` is undefined if the lab did not start the engine
+   * and so must not control it.
+   */
   readonly mongo: { readonly uri: string; readonly engine: Engine | undefined }
-  /** With the keyspace in its path; undefined where the stage has no Cassandra. */
+  /** `uri` includes the keyspace. Undefined if the stage does not use Cassandra. */
   readonly cassandra:
     | { readonly uri: string; readonly engine: CassandraEngine | undefined }
     | undefined
-  /** Those of the arm's load. */
+  /** The guilds that the arm's load uses. */
   readonly guilds: readonly FixtureGuild[]
-  /** Seconds from the start of the measured load for which people go on. */
+  /** Length of the measured load. */
   readonly loadSeconds: number
-  /** Told to whoever watches. */
+  /** Shows a line of progress. */
   log(text: string): void
 }
 
 /**
- * Something done beside the load that plain data cannot say: a move of house, nodes that join. It
- * begins with the measured load and tells what it counted; a measure reads it by `told`. What it
- * throws keeps the lab from running, and is no evidence.
+ * Work done beside the load, such as a migration or nodes that join. It starts when the measured
+ * load starts and resolves with what it counted, which `reported` turns into figures. If it
+ * rejects, the trial could not run; that is no evidence against the stage.
  */
 export interface Intervention {
-  /**
-   * In words, for a report's reader. Arms whose deeds have different words live in systems of their
-   * own.
-   */
+  /** Description for the report. Arms with different descriptions get separate systems. */
   readonly text: string
-  /**
-   * It leaves another world than it found: what it did cannot be done there a second time, and a
-   * second try gets a new one.
-   */
+  /** The intervention changes the fixture for good, so that a repeated trial needs a new one. */
   readonly consumesFixture?: boolean
-  run(scene: TrialContext): Promise<Readonly<Record<string, number>>>
+  run(context: TrialContext): Promise<Readonly<Record<string, number>>>
 }
 
 /**
- * Seconds that a deed went on after the load had ended: nothing was measured in them. Told of every
- * deed.
+ * Key under which every intervention reports how many seconds it continued after the load had
+ * ended. The load measured nothing in that time.
  */
-export const SECONDS_AFTER_LOAD = 'seconds beyond the load'
+export const SECONDS_AFTER_LOAD = 'seconds after the load'

@@ -17,10 +17,7 @@ export interface LabInfo {
 
 export const REPOSITORY = fileURLToPath(new URL('../../..', import.meta.url))
 
-/**
- * Every labs/*\/lab.ts, in the order of their ids. A lab that does not load is an error, and not a
- * lab fewer.
- */
+/** Loads every labs/*\/lab.ts, ordered by id. A lab that does not load is an error. */
 export async function loadLabs(dir: string = join(REPOSITORY, 'labs')): Promise<Lab[]> {
   const files = (await readdir(dir))
     .map((name) => join(dir, name, 'lab.ts'))
@@ -51,15 +48,12 @@ export async function listLabs(): Promise<LabInfo[]> {
 
 export async function findLab(id: string): Promise<Lab> {
   const labs = await loadLabs()
-  const lab = labs.find((one) => one.id === id)
-  if (lab === undefined) {
+  const found = labs.find((lab) => lab.id === id)
+  if (found === undefined)
     throw new CodedError(
       'UNKNOWN_LAB',
-      `there is no lab ${id}; there is ${labs.map((one) => one.id).join(', ')}`,
-      {
-        next: 'npx threshold lab list',
-      },
+      `there is no lab ${id}; the labs are ${labs.map((lab) => lab.id).join(', ')}`,
+      { next: 'npx threshold lab list' },
     )
-  }
-  return lab
+  return found
 }

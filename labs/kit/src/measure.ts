@@ -4,10 +4,10 @@ import { mergeLatency, percentileMs } from './load/latency.ts'
 import { cacheMissesOf } from './run/engine-counters.ts'
 import type { Sample } from './run/sample.ts'
 
-/** How one number is read off what a visit left. */
+/** How one figure is computed from the sample of a trial. */
 export interface Measure {
   readonly unit: Unit
-  /** What is counted, for a report's reader. */
+  /** Definition of the figure for the reader of the report. */
   readonly text: string
   read(sample: Sample): number
 }
@@ -22,8 +22,8 @@ export const measure = (unit: Unit, text: string, read: (sample: Sample) => numb
 })
 
 /**
- * The figures of one visit. Without one, all are unknown: that is how thresholds are told before
- * anything has run.
+ * Computes the figures of one trial. If there is no sample, every figure is unknown, which serves to
+ * list the thresholds before anything has run.
  */
 export function figuresOf<M extends Measures>(measures: M, sample: Sample | undefined): Figures<M> {
   const entries = Object.entries(measures).map(([name, { unit, read }]) => [
@@ -40,24 +40,24 @@ export const nameInWords = (name: string): string =>
 const guilds = (sample: Sample, group: string | undefined) =>
   sample.load.guilds.filter((guild) => group === undefined || guild.group === group)
 
-/** What verdicts rest on: a noisy laptop cannot decide a count. */
+/** Counts. Verdicts rest on these, since they depend little on the speed of the machine. */
 export const count = {
   lost: () =>
     measure(
       'count',
-      'acknowledged messages that a socket which should have got them never got',
+      'deliveries of acknowledged messages that never reached a socket of their guild',
       (s) => s.load.deliveries.lost,
     ),
   duplicated: () =>
     measure(
       'count',
-      'messages that came down the same socket again',
+      'deliveries of a message to a socket that already had it',
       (s) => s.load.deliveries.duplicated,
     ),
   outOfOrder: () =>
     measure(
       'count',
-      "deliveries against their channel's order",
+      "deliveries that broke their channel's order",
       (s) => s.load.deliveries.outOfOrder,
     ),
   late: () =>
@@ -69,7 +69,7 @@ export const count = {
   errors: () =>
     measure(
       'count',
-      'sends and reads answered other than 2xx, or not at all while their sender waited',
+      'sends and reads that failed: no 2xx answer before the timeout',
       (s) => s.load.sends.errors + s.load.reads.errors,
     ),
   secondsWithErrors: () =>
@@ -83,17 +83,17 @@ export const count = {
   socketsAway: () =>
     measure(
       'count',
-      'of the sockets that were dropped, those that were not back at the end',
+      'dropped sockets that had not reconnected at the end',
       ({ load: { sockets } }) => sockets.dropped - sockets.back,
     ),
   guildsWithLostOrLate: (group?: string) =>
     measure(
       'count',
-      'guilds in which somebody got a message late or not at all, or could not send one',
+      'guilds with a lost or late delivery, or with a failed send',
       (s) => guilds(s, group).filter(({ lost, late, errors }) => lost + late + errors > 0).length,
     ),
   storeOperations: (kind: RegExp) =>
-    measure('count', `store operations like ${kind.source}`, (s) =>
+    measure('count', `store operations that match ${kind.source}`, (s) =>
       s.stage.operations === null
         ? Number.NaN
         : Object.entries(s.stage.operations).reduce(
@@ -104,94 +104,83 @@ export const count = {
   cacheMisses: () =>
     measure(
       'count',
-      "what the engine that holds messages read into its cache, by its own count: MongoDB's pages, or Cassandra's chunks of 16 KiB",
+      "reads from disk into the cache of the engine that stores messages, by the engine's own counter: MongoDB pages, or Cassandra chunks of 16 KiB",
       (s) => cacheMissesOf(s.engine),
     ),
   missesPerThousand: () =>
     measure(
       'count',
-      'cache misses of the engine that holds messages, for each thousand sends and reads that were answered',
+      'cache misses of the engine that stores messages, per 1,000 answered sends and reads',
       (s) => {
         const answered = s.load.sends.acknowledged + s.load.reads.acknowledged
         return (1_000 * cacheMissesOf(s.engine)) / answered
       },
     ),
   acknowledged: () => measure('count', 'sends answered 2xx', (s) => s.load.sends.acknowledged),
-  pagesRead: () =>
-    measure('count', 'pages of history answered 2xx', (s) => s.load.reads.acknowledged),
+  pagesRead: () => measure('count', 'history reads answered 2xx', (s) => s.load.reads.acknowledged),
   secondsAfterLoad: () =>
     measure(
       's',
-      'that what was done went on after people had left: nothing was measured in them',
+      'time that the intervention continued after the load had ended; the load measured nothing then',
       (s) => s.reported?.[SECONDS_AFTER_LOAD] ?? Number.NaN,
     ),
 }
 
-/** What an arm's deed told under this name. */
+/** A number that the arm's intervention reported under this key. */
 export const reported = (name: string, unit: Unit, text: string): Measure =>
   measure(unit, text, (s) => s.reported?.[name] ?? Number.NaN)
 
-/**
- * Parts of a whole, from the same visit. A share of nothing is unknown, and an unknown makes no
- * verdict.
- */
+/** Fractions within one trial. The share of zero events is unknown and decides no verdict. */
 export const share = {
   late: (group?: string) =>
     measure(
       'share',
-      'of the deliveries that were owed, those more than 200 ms after the send was acknowledged',
+      'share of the expected deliveries that came more than 200 ms after the send was acknowledged',
       (s) => {
-        const of = guilds(s, group)
-        return sum(of, 'late') / sum(of, 'expected')
+        const tallies = guilds(s, group)
+        return sum(tallies, 'late') / sum(tallies, 'expected')
       },
     ),
   acknowledged: () =>
     measure(
       'share',
-      'of the sends that were due, those answered 2xx',
+      'share of the due sends that were answered 2xx',
       (s) => s.load.sends.acknowledged / s.load.sends.due,
     ),
 }
 
-/**
- * Absolute times: context beside a verdict, and thresholds only as a ratio to another of the same
- * run.
- */
+/** Absolute times. They are context; a threshold may only be a ratio of two from the same run. */
 export const time = {
   sendP99: (group?: string) =>
-    measure('ms', 'p99 from the moment a send was due to its answer', (s) =>
+    measure('ms', 'p99 from when a send was due to its answer', (s) =>
       latency(s, 'sends', group, 99),
     ),
   deliveryP50: (group?: string) =>
-    measure('ms', 'p50 from the moment a send was due to each socket', (s) =>
+    measure('ms', 'p50 from when a send was due to its arrival at each socket', (s) =>
       latency(s, 'deliveries', group, 50),
     ),
   deliveryP90: (group?: string) =>
-    measure('ms', 'p90 from the moment a send was due to each socket', (s) =>
+    measure('ms', 'p90 from when a send was due to its arrival at each socket', (s) =>
       latency(s, 'deliveries', group, 90),
     ),
   deliveryP99: (group?: string) =>
-    measure('ms', 'p99 from the moment a send was due to each socket', (s) =>
+    measure('ms', 'p99 from when a send was due to its arrival at each socket', (s) =>
       latency(s, 'deliveries', group, 99),
     ),
   readP50: (group?: string) =>
-    measure('ms', 'p50 from the moment a read was due to its answer', (s) =>
+    measure('ms', 'p50 from when a read was due to its answer', (s) =>
       latency(s, 'reads', group, 50),
     ),
   readP99: (group?: string) =>
-    measure('ms', 'p99 from the moment a read was due to its answer', (s) =>
+    measure('ms', 'p99 from when a read was due to its answer', (s) =>
       latency(s, 'reads', group, 99),
     ),
   eventLoopGap: () =>
-    measure(
-      'ms',
-      "longest standstill of the stage's event loop",
-      (s) => s.stage.gapMaxMs ?? Number.NaN,
-    ),
+    measure('ms', "longest gap in the stage's event loop", (s) => s.stage.gapMaxMs ?? Number.NaN),
   untilAllBack: () =>
     measure(
       's',
-      'from the first dropped socket until all were back',
+      'from the first dropped socket until all had reconnected',
       (s) => s.load.sockets.secondsUntilAllBack ?? Number.NaN,
     ),
 }

@@ -4,50 +4,49 @@ import type { Load } from './load/workload.ts'
 import { type Api, createApi } from './run/stage-api.ts'
 
 /**
- * Somebody who writes in many channels in turn and keeps account: what was acknowledged has to be
- * there at the end.
+ * A client that writes to many channels in turn and remembers which messages were acknowledged, so
+ * that a lab can check whether they can still be read.
  */
 export interface ProbeWriter extends AsyncDisposable {
-  /** How many messages were acknowledged so far. */
+  /** Number of messages acknowledged so far. */
   acknowledged(): number
   /**
-   * From now until the answer is asked for: the sends that began in between, once each of them has
-   * ended.
+   * Starts a window. The returned function ends it and resolves with the number of sends that began
+   * in it, once each has succeeded or failed.
    */
   startWindow(): () => Promise<{ readonly tried: number; readonly failed: number }>
   /**
-   * From now on every second channel is left alone: what a node is to have of those, only another
-   * node can give it.
+   * Stops writing to every second channel. A node that joins later gets the messages of those
+   * channels only from another node.
    */
   stopEvenChannels(): void
-  /** Nothing is under way from here on, and nothing begins until this is disposed of. */
+  /** Resolves once no send is in flight. Sends resume when the result is disposed of. */
   pause(): Promise<Disposable>
   stop(): Promise<void>
-  /**
-   * Reads all of its channels back, again and again within this time where something is missing.
-   */
+  /** Reads all of its channels, and repeats that for up to this time while messages are missing. */
   readBack(withinMs: number): Promise<ReadBack>
 }
 
-/** Of the messages acknowledged by now, as pages of their channels show them. */
+/** Compares the acknowledged messages with the pages of their channels. */
 export interface ReadBack {
-  /** Those that no page shows. */
+  /** Messages that no page contains. */
   readonly missing: number
-  /** Those that pages show more than once. */
+  /** Messages that pages contain more than once. */
   readonly duplicated: number
-  /** Those that do not come after all that are newer, going back. */
+  /** Messages with a larger id than the one before them, although pages are newest first. */
   readonly outOfOrder: number
 }
 
-const EVERY_MS = 100
-const PATIENCE_MS = 5_000
-const AGAIN_MS = 500
-const PAGE = 100
+const SEND_INTERVAL_MS = 100
+/** A send without an answer counts as failed after this time. */
+const SEND_TIMEOUT_MS = 5_000
+const RETRY_INTERVAL_MS = 500
+const PAGE_SIZE = 100
 
-/** The group of the load that is the writer's alone. */
-export const PROBE_GROUP = 'kept account of'
+/** Name of the group whose guild only the probe writer writes to. */
+export const PROBE_GROUP = 'probe'
 
-/** The same load, and beside it a guild with so many channels, in which only the writer writes. */
+/** Adds to a load a guild with this many channels for the probe writer. */
 export const withProbeGuild = (load: Load, channels: number): Load => ({
   ...load,
   groups: [
@@ -64,72 +63,67 @@ export function startProbeWriter({
   const { token } = members[0]!
   const messagesIn = (channel: string): string => `/api/v10/channels/${channel}/messages`
   const api = createApi(stage.url)
-  /** Ids, by channel. */
+  /** Message ids by channel. */
   const acknowledged = new Map<string, string[]>(channels.map((channel) => [channel, []]))
-  /** Every send, by when it began: whether it was acknowledged in time. */
+  /** All sends in the order in which they began. Each resolves with whether it succeeded in time. */
   const sends: Promise<boolean>[] = []
-  let written = channels
-  let going = true
+  let activeChannels = channels
+  let running = true
   let paused = false
 
   async function send(n: number): Promise<boolean> {
-    const channel = written[n % written.length]!
-    const sent = api.call('POST', messagesIn(channel), token, {
-      content: `the ${n}th`,
+    const channel = activeChannels[n % activeChannels.length]!
+    const response = api.call('POST', messagesIn(channel), token, {
+      content: `message ${n}`,
     }) as Promise<{ id: string }>
-    // Later than in time is a failure for whoever waits. Should it be acknowledged after all, it
-    // still has to be kept.
-    const kept = sent.then(
+    // A late acknowledgement counts as a failed send, but the message must still be readable later.
+    const succeeded = response.then(
       ({ id }) => acknowledged.get(channel)!.push(id) > 0,
       () => false,
     )
-    return await Promise.race([kept, delay(PATIENCE_MS, false)])
+    return await Promise.race([succeeded, delay(SEND_TIMEOUT_MS, false)])
   }
 
   const writing = (async () => {
-    // Open loop: a server that hangs does not slow down whoever writes to it.
-    for (; going; await delay(EVERY_MS)) if (!paused) sends.push(send(sends.length))
+    // Open loop: a server that hangs does not slow down the writer.
+    for (; running; await delay(SEND_INTERVAL_MS)) if (!paused) sends.push(send(sends.length))
     await Promise.all(sends)
   })()
 
   const stop = async (): Promise<void> => {
-    going = false
+    running = false
     await writing
   }
 
-  /** Newest first, as a page has them. */
+  /** Returns all ids of a channel, newest first. */
   async function idsIn(channel: string, reader: Api): Promise<string[]> {
-    const seen: string[] = []
+    const ids: string[] = []
     for (let before = ''; ; ) {
       const page = (await reader.call(
         'GET',
-        `${messagesIn(channel)}?limit=${PAGE}${before}`,
+        `${messagesIn(channel)}?limit=${PAGE_SIZE}${before}`,
         token,
       )) as { id: string }[]
-      seen.push(...page.map(({ id }) => id))
-      if (page.length < PAGE) return seen
+      ids.push(...page.map(({ id }) => id))
+      if (page.length < PAGE_SIZE) return ids
       before = `&before=${page.at(-1)!.id}`
     }
   }
 
-  /**
-   * A page that cannot be had shows nothing. Whoever wants to see it asks again, and so it is here.
-   */
-  async function lookAt(
+  /** Reads a channel until nothing is missing or the time is over. A failed read is repeated too. */
+  async function readChannel(
     channel: string,
-    ids: readonly string[],
+    expected: readonly string[],
     reader: Api,
     until: number,
   ): Promise<ReadBack> {
-    for (
-      let look: ReadBack = { missing: ids.length, duplicated: 0, outOfOrder: 0 };
-      ;
-      await delay(AGAIN_MS)
-    ) {
-      const seen = await idsIn(channel, reader).catch(() => undefined)
-      if (seen !== undefined)
-        look = { missing: new Set(ids).difference(new Set(seen)).size, ...orderOf(seen) }
-      if (look.missing === 0 || Date.now() >= until) return look
+    let result: ReadBack = { missing: expected.length, duplicated: 0, outOfOrder: 0 }
+    for (;;) {
+      const ids = await idsIn(channel, reader).catch(() => undefined)
+      if (ids !== undefined)
+        result = { missing: new Set(expected).difference(new Set(ids)).size, ...checkOrder(ids) }
+      if (result.missing === 0 || Date.now() >= until) return result
+      await delay(RETRY_INTERVAL_MS)
     }
   }
 
@@ -138,12 +132,12 @@ export function startProbeWriter({
     startWindow() {
       const from = sends.length
       return async () => {
-        const done = await Promise.all(sends.slice(from))
-        return { tried: done.length, failed: done.filter((inTime) => !inTime).length }
+        const results = await Promise.all(sends.slice(from))
+        return { tried: results.length, failed: results.filter((inTime) => !inTime).length }
       }
     },
     stopEvenChannels() {
-      written = channels.filter((_, index) => index % 2 === 1)
+      activeChannels = channels.filter((_, index) => index % 2 === 1)
     },
     async pause() {
       paused = true
@@ -156,16 +150,17 @@ export function startProbeWriter({
     },
     stop,
     async readBack(withinMs) {
-      // Of its own, and gone with the time: no page waits in line behind sends, and none answers
-      // when nobody waits any more.
+      // A client of its own, so that reads do not queue behind sends. It is closed when the time is
+      // over, which also ends requests without an answer.
       await using reader = createApi(stage.url)
-      const over = setTimeout(() => void reader[Symbol.asyncDispose](), withinMs)
+      const timer = setTimeout(() => void reader[Symbol.asyncDispose](), withinMs)
       const until = Date.now() + withinMs
-      const each = await Promise.all(
-        [...acknowledged].map(([channel, ids]) => lookAt(channel, [...ids], reader, until)),
+      const results = await Promise.all(
+        [...acknowledged].map(([channel, ids]) => readChannel(channel, [...ids], reader, until)),
       )
-      clearTimeout(over)
-      const sum = (of: keyof ReadBack): number => each.reduce((total, look) => total + look[of], 0)
+      clearTimeout(timer)
+      const sum = (key: keyof ReadBack): number =>
+        results.reduce((total, result) => total + result[key], 0)
       return {
         missing: sum('missing'),
         duplicated: sum('duplicated'),
@@ -179,8 +174,8 @@ export function startProbeWriter({
   }
 }
 
-/** Of ids newest first. */
-function orderOf(ids: readonly string[]): Omit<ReadBack, 'missing'> {
+/** Checks ids that should be unique and newest first. */
+function checkOrder(ids: readonly string[]): Omit<ReadBack, 'missing'> {
   const outOfOrder = ids.filter(
     (id, index) => index > 0 && BigInt(id) > BigInt(ids[index - 1]!),
   ).length

@@ -6,8 +6,8 @@ import { type Snapshot, snapshotDelta } from '../src/run/snapshot.ts'
 
 const BURN = 'const until = Date.now() + 400; while (Date.now() < until);'
 
-describe.runIf(process.platform === 'linux')('the CPU of a process and those it started', () => {
-  it('keeps what one of them had used when it ended', async () => {
+describe.runIf(process.platform === 'linux')('the CPU of a process tree', () => {
+  it('includes the CPU of children that have ended', async () => {
     const before = processTreeCpuSeconds()!
     const child = spawn(process.execPath, ['-e', BURN], { stdio: 'ignore' })
     let whileItRan = before
@@ -17,14 +17,14 @@ describe.runIf(process.platform === 'linux')('the CPU of a process and those it 
     await once(child, 'exit')
     clearInterval(watching)
     const after = processTreeCpuSeconds()!
-    // Beside other tests it does not get all of its 400 ms.
+    // Other tests run at the same time, so the child gets less than its 400 ms.
     expect(whileItRan).toBeGreaterThan(before)
     expect(after - before).toBeGreaterThan(0.1)
     expect(after).toBeGreaterThanOrEqual(whileItRan)
   })
 })
 
-describe('what others used', () => {
+describe('the CPU of other programs', () => {
   const at = (atMs: number, change: Partial<Snapshot>): Snapshot => ({
     atMs,
     metrics: undefined,
@@ -38,7 +38,7 @@ describe('what others used', () => {
     ...change,
   })
 
-  it('is known although stage and engine were restarted meanwhile, or a node joined', () => {
+  it('is known even if the stage or the engine restarted, or a node joined', () => {
     const before = at(0, { machineCpu: 100, labCpu: 40 })
     for (const change of [{ stagePid: 7 }, { enginePids: [7] }, { enginePids: [2, 3, 4] }]) {
       const after = at(10_000, { machineCpu: 118, labCpu: 50, ...change })
@@ -46,7 +46,7 @@ describe('what others used', () => {
     }
   })
 
-  it('is not known where an engine is not ours to look into', () => {
+  it('is unknown if the lab did not start an engine', () => {
     const before = at(0, { machineCpu: 100, labCpu: undefined })
     expect(
       snapshotDelta(before, at(10_000, { machineCpu: 118, labCpu: undefined })).machine.othersCores,

@@ -30,9 +30,9 @@ const spec: Spec = {
   },
   expectAcross: ({ breaks, holds }) => breaks.sendP99.over(holds.sendP99).atLeast(3),
   control: {
-    text: 'nobody is named',
+    text: 'the stage hangs',
     fault: at({ second: 10 }, pause('stage')),
-    failsOn: ['hit: errors'],
+    failsOn: ['breaks: errors'],
     verdict: 'refuted',
   },
   sizes: {
@@ -43,9 +43,9 @@ const spec: Spec = {
 }
 
 describe('a lab', () => {
-  it('is refused when it claims nothing, or leaves out what it claims something about', () => {
+  it('is rejected if it has no expectation, or if a size leaves out an arm that has one', () => {
     const { expectAcross: _, ...withoutExpectAcross } = spec
-    expect(() => defineLab({ ...withoutExpectAcross, expect: {} })).toThrow(/claims nothing/)
+    expect(() => defineLab({ ...withoutExpectAcross, expect: {} })).toThrow(/no expectation/)
     expect(() =>
       defineLab({ ...spec, sizes: { ...spec.sizes, tiny: { repeats: 1, arms: ['holds'] } } }),
     ).toThrow(/leaves out breaks/)
@@ -55,21 +55,23 @@ describe('a lab', () => {
     expect(() => defineLab({ ...spec, id: 'one' })).toThrow(/two numbers/)
   })
 
-  it('tells its thresholds before anything was measured, and knows none of them to hold', () => {
-    const claims = expectationsOf(defineLab(spec))
+  it('lists its thresholds before anything was measured, and none of them holds', () => {
+    const expectations = expectationsOf(defineLab(spec))
     expect(
-      claims.map(({ arm, expectation: check }) => [arm, check.assertions.map(assertionText)]),
+      expectations.map(({ arm, expectation }) => [arm, expectation.assertions.map(assertionText)]),
     ).toEqual([
       ['breaks', ['guilds down is 8']],
       ['holds', ['guilds down is 0', 'lost is 0']],
       ['across arms', ['breaks send p99 over holds send p99 at least 3×']],
     ])
     expect(
-      claims.flatMap(({ expectation: check }) => check.assertions.map(({ outcome }) => outcome)),
+      expectations.flatMap(({ expectation }) =>
+        expectation.assertions.map(({ outcome }) => outcome),
+      ),
     ).not.toContain('holds')
   })
 
-  it('plans its arms as a size has them', () => {
+  it('applies the changes of a size to its arms', () => {
     const [breaks, holds] = planArms(defineLab(spec), 'tiny', false)
     expect(breaks).toMatchObject({
       name: 'breaks',
@@ -87,17 +89,17 @@ describe('a lab', () => {
     })
   })
 
-  it('runs its twin with the twin’s fault, and all else as it was', () => {
+  it('applies only its changes to the negative control', () => {
     const lab = defineLab(spec)
-    const [twin] = planArms(lab, 'quick', true)
-    const [own] = planArms(lab, 'quick', false)
-    expect(describeFault(twin!.fault!)).toBe('after 10 s: pause the stage')
-    expect({ ...twin, fault: undefined }).toEqual({ ...own, fault: undefined })
+    const [control] = planArms(lab, 'quick', true)
+    const [normal] = planArms(lab, 'quick', false)
+    expect(describeFault(control!.fault!)).toBe('after 10 s: pause the stage')
+    expect({ ...control, fault: undefined }).toEqual({ ...normal, fault: undefined })
   })
 })
 
 describe('the labs of this repository', () => {
-  it('load, each in a folder that begins with its id, and each with a twin that must be refuted', async () => {
+  it('load, have unique ids and have a negative control that must be refuted', async () => {
     const labs = await loadLabs()
     expect(labs.map(({ id }) => id)).toContain('1.1')
     expect(new Set(labs.map(({ id }) => id)).size).toBe(labs.length)

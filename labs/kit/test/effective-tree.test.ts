@@ -37,7 +37,7 @@ afterEach(async () => {
 })
 
 describe('an effective tree', () => {
-  it('holds what is imported, re-exported, imported for its types or on demand, and what stands for the rest', async () => {
+  it('contains static, dynamic, type-only and re-exported imports, stage.json and the lockfile', async () => {
     const root = await repository()
     expect((await effectiveTree(root, join(root, 'stages/1-x'))).files).toEqual([
       'package-lock.json',
@@ -50,7 +50,7 @@ describe('an effective tree', () => {
     ])
   })
 
-  it('changes with each of its files, and with no other', async () => {
+  it('changes its hash with each of its files, and with no other file', async () => {
     const before = await hashOf(await repository())
     for (const file of Object.keys(FILES)) {
       const after = await hashOf(await repository({ [file]: `${FILES[file]}\n` }))
@@ -59,18 +59,18 @@ describe('an effective tree', () => {
     }
   })
 
-  it('is the same wherever the repository lies', async () => {
+  it('has the same hash wherever the repository is', async () => {
     expect(await hashOf(await repository())).toBe(await hashOf(await repository()))
   })
 
-  it('of stage 1 reaches the shared rooms, and neither tests nor packages', async () => {
+  it('of stage 1 contains shared packages, but neither tests nor third-party packages', async () => {
     const { files } = await effectiveTree(REPOSITORY, join(REPOSITORY, 'stages/1-monolith-mongodb'))
     expect(files).toContain('stages/common/contract/src/snowflake.ts')
     expect(files).toContain('stages/1-monolith-mongodb/src/compose.ts')
     expect(files.filter((file) => /node_modules|\/test\//.test(file))).toEqual([])
   })
 
-  it('is not led astray by text that looks like an import', () => {
+  it('ignores text that looks like an import', () => {
     expect(
       importsOf(
         'x.ts',

@@ -43,7 +43,7 @@ const quiet = {
   messagesPerSecond: 10,
   seconds: 3,
   warmupSeconds: 0.5,
-  patienceSeconds: 2,
+  timeoutSeconds: 2,
   seed: 5,
 }
 
@@ -51,8 +51,8 @@ const labOf = (change: Partial<Lab>): Lab => ({
   ...defineLab({
     id: '9.9',
     title: 'A fault',
-    question: 'What does it do?',
-    hypothesis: 'This.',
+    question: 'What does the fault do?',
+    hypothesis: 'Nothing fails.',
     minutes: { quick: 1, full: 1 },
     memory: '1 GB',
     arms: { struck: 'stage-1' },
@@ -76,11 +76,11 @@ async function run(
   options: Partial<RunLabOptions> = {},
 ): Promise<Report & { dir: string }> {
   const engine = { uri: database.uri, label: database.label }
-  // Of its own: reports are named by the moment they begin, and some begin at once.
-  const own = await mkdtemp(join(evidenceDir, 'run-'))
+  // Each run has its own directory, since concurrent runs may have the same start time.
+  const runDir = await mkdtemp(join(evidenceDir, 'run-'))
   const { reportJson } = await runLab(lab, {
     size: 'tiny',
-    evidenceDir: own,
+    evidenceDir: runDir,
     engine,
     machine: ANY_MACHINE,
     ...options,
@@ -94,9 +94,9 @@ async function run(
 const figureOf = ({ figures }: Report, name: string): number | null | undefined =>
   figures.find(({ figure }) => figure === name)?.value
 
-// At once: each has a stage of its own, and its few people wait for most of their time.
+// The tests run concurrently: each has a stage of its own, and its small load leaves CPU idle.
 describe.runIf(allTests()).concurrent('a fault', () => {
-  it('that restarts the stage drops every socket once; clients that come back do, and what it read since is counted', async () => {
+  it('that restarts the stage drops every socket once, and the reads after the restart are counted', async () => {
     const load = busyGuilds({ ...quiet, seconds: 8, reconnect: true })
     const report = await run(labOf({ load, fault: at({ second: 1 }, restart('stage')) }))
     expect(report.reasons.join()).not.toContain('died')
@@ -106,7 +106,7 @@ describe.runIf(allTests()).concurrent('a fault', () => {
     expect(report.samples[0]?.faults).toEqual(['after 1 s: restart the stage'])
   })
 
-  it('that kills the stage takes every guild down, and leaves a stage fit for the next round', async () => {
+  it('that kills the stage takes every guild down, and the stage is repaired for the next round', async () => {
     const sizes = { ...labOf({}).sizes, tiny: { repeats: 2 } }
     const report = await run(labOf({ sizes, fault: at({ second: 1 }, kill('stage')) }))
     expect(report.verdict).toBe('refuted')
@@ -117,21 +117,19 @@ describe.runIf(allTests()).concurrent('a fault', () => {
     expect(figureOf(report, 'guilds down')).toBe(2)
   })
 
-  it('that sends one message reaches everybody as any other would', async () => {
+  it('that sends a mention is delivered like any other message', async () => {
     const report = await run(labOf({ fault: at({ second: 1 }, mention({ displayName: 'Ada' })) }))
     expect(report.verdict).toBe('supported')
-    expect(report.samples[0]?.faults).toEqual([
-      'after 1 s: somebody called "Ada" mentions a member',
-    ])
+    expect(report.samples[0]?.faults).toEqual(['after 1 s: a user named "Ada" mentions a member'])
   })
 
-  it('that would come after the load is over leaves no verdict', async () => {
+  it('that is due after the end of the load leaves no verdict', async () => {
     const report = await run(labOf({ fault: at({ second: 60 }, pause('stage')) }))
     expect(report.verdict).toBe('could-not-run')
-    expect(report.reasons.join()).toContain('over before the fault was due')
+    expect(report.reasons.join()).toContain('ended before the fault was due')
   })
 
-  it('that hangs an engine of the lab’s own is felt, and is over with the visit', async () => {
+  it('that pauses an engine causes errors, and the engine resumes after the trial', async () => {
     const arms = {
       struck: { stage: 'stage-1', cacheMb: 256, fault: at({ second: 1 }, pause('engine')) },
       spared: { stage: 'stage-1', cacheMb: 256 },
@@ -141,17 +139,17 @@ describe.runIf(allTests()).concurrent('a fault', () => {
       expect: { struck: ({ errors }) => errors!.atLeast(1), spared: ({ errors }) => errors!.is(0) },
     })
     const report = await run(lab)
-    const claims = [
+    const reasons = [
       expect.stringContaining('struck: errors at least 1'),
       expect.stringContaining('spared: errors is 0'),
     ]
-    expect(report.reasons).toEqual([...claims, ...caveatsOf(report.samples)])
+    expect(report.reasons).toEqual([...reasons, ...caveatsOf(report.samples)])
     expect(report.verdict).toBe('supported')
   })
 })
 
 describe('raw samples', () => {
-  it('are enough to count everything again', async () => {
+  it('contain everything that the counts are computed from', async () => {
     const report = await run(labOf({}))
     const [sample] = report.samples
     const lines = gunzipSync(await readFile(join(report.dir, 'samples', sample!.raw)))

@@ -20,7 +20,7 @@ const record = (all: readonly number[]) => {
 }
 
 describe('latency', () => {
-  it('of rounds added up is that of all their samples together', () => {
+  it('of merged rounds equals that of all their samples', () => {
     fc.assert(
       fc.property(values, values, (a, b) => {
         expect(mergeLatency([record(a), record(b)])).toEqual(record([...a, ...b]))
@@ -29,7 +29,7 @@ describe('latency', () => {
     )
   })
 
-  it('tells the largest to three digits, and never sorts its curve the wrong way', () => {
+  it('keeps the largest value to three digits, and its curve never falls', () => {
     fc.assert(
       fc.property(values, (all) => {
         const latency = record(all)
@@ -42,12 +42,12 @@ describe('latency', () => {
     )
   })
 
-  it('of nothing is unknown', () => {
+  it('is unknown without samples', () => {
     expect(percentileMs(record([]), 99)).toBeNaN()
     expect(mergeLatency([]).curve).toEqual([])
   })
 
-  it('leaves out percentiles that less than one sample lies beyond', () => {
+  it('omits percentiles with less than one sample above them', () => {
     expect(
       record(Array.from({ length: 50 }, (_, index) => index + 1)).curve.map(
         ([percentile]) => percentile,

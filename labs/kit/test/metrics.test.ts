@@ -12,7 +12,7 @@ up 1
 `
 
 describe("a stage's metrics", () => {
-  it('are read as they are written', () => {
+  it('are parsed with their labels and exponents', () => {
     const metrics = parseMetrics(TEXT)
     expect(metrics.size).toBe(5)
     expect(metric(metrics, 'process_cpu_seconds_total')).toBe(15)
@@ -20,14 +20,14 @@ describe("a stage's metrics", () => {
     expect(metric(metrics, 'process_cpu')).toBeNaN()
   })
 
-  it('are added up by a label', () => {
+  it('are summed by a label', () => {
     expect(byLabel(parseMetrics(TEXT), 'threshold_store_operations_total', 'operation')).toEqual({
       'message.insert': 13,
       'message.page': 7,
     })
   })
 
-  it('count what rose, also what was not there before', () => {
-    expect(counterIncrease({ a: 1, gone: 5 }, { a: 4, b: 2 })).toEqual({ a: 3, b: 2 })
+  it('increase from zero if a counter is new', () => {
+    expect(counterIncrease({ a: 1, removed: 5 }, { a: 4, b: 2 })).toEqual({ a: 3, b: 2 })
   })
 })

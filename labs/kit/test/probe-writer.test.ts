@@ -9,29 +9,26 @@ import { PROBE_GROUP, startProbeWriter } from '../src/probe-writer.ts'
 
 const CHANNELS = ['10', '11', '12', '13', '14', '15']
 
-/**
- * As much of a stage as a writer sees: it keeps messages by channel, and can be told to refuse, or
- * to forget.
- */
+/** A fake stage that stores messages by channel. Tests make it fail, repeat or reorder them. */
 async function startChat() {
   const messages = new Map<string, string[]>(CHANNELS.map((channel) => [channel, []]))
-  const away = new Set<string>()
-  const twice = new Set<string>()
-  const shuffled = new Set<string>()
+  const failing = new Set<string>()
+  const repeated = new Set<string>()
+  const reversed = new Set<string>()
   let next = 100
   const server = createServer(async (request, response) => {
     const [, channel = ''] = /\/channels\/(\d+)\/messages/.exec(request.url!) ?? []
     await text(request)
-    if (away.has(channel)) return response.writeHead(503).end()
-    const held = messages.get(channel)!
+    if (failing.has(channel)) return response.writeHead(503).end()
+    const stored = messages.get(channel)!
     if (request.method === 'POST') {
-      held.push(String(next++))
-      return response.end(JSON.stringify({ id: held.at(-1) }))
+      stored.push(String(next++))
+      return response.end(JSON.stringify({ id: stored.at(-1) }))
     }
     const before = Number(/before=(\d+)/.exec(request.url!)?.[1] ?? Number.POSITIVE_INFINITY)
-    const page = held.filter((id) => Number(id) < before).toReversed()
-    const shown = page.slice(0, 100).flatMap((id) => (twice.has(id) ? [id, id] : [id]))
-    if (shuffled.has(channel)) shown.reverse()
+    const page = stored.filter((id) => Number(id) < before).toReversed()
+    const shown = page.slice(0, 100).flatMap((id) => (repeated.has(id) ? [id, id] : [id]))
+    if (reversed.has(channel)) shown.reverse()
     return response.end(JSON.stringify(shown.map((id) => ({ id }))))
   })
   server.listen(0, '127.0.0.1')
@@ -43,9 +40,9 @@ async function startChat() {
   ]
   return {
     messages,
-    away,
-    twice,
-    shuffled,
+    failing,
+    repeated,
+    reversed,
     scene: { stage: { url }, guilds } as unknown as Pick<TrialContext, 'stage' | 'guilds'>,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections()
@@ -57,12 +54,12 @@ async function startChat() {
 const sizes = (messages: ReadonlyMap<string, readonly string[]>): number[] =>
   CHANNELS.map((channel) => messages.get(channel)!.length)
 
-/** However slow the machine is that writes. */
+/** Waits until every channel has a message, however slow the machine is. */
 const writtenEverywhere = (messages: ReadonlyMap<string, readonly string[]>): Promise<void> =>
   expect.poll(() => Math.min(...sizes(messages)), { timeout: 20_000 }).toBeGreaterThan(0)
 
-describe('a writer', { timeout: 60_000 }, () => {
-  it('writes in all channels, then in every second one, and not while it is paused', async () => {
+describe('a probe writer', { timeout: 60_000 }, () => {
+  it('writes to all channels, then to every second one, and not while it is paused', async () => {
     await using chat = await startChat()
     await using writer = startProbeWriter(chat.scene)
     await writtenEverywhere(chat.messages)
@@ -84,21 +81,21 @@ describe('a writer', { timeout: 60_000 }, () => {
     expect(writer.acknowledged()).toBe(sizes(chat.messages).reduce((sum, size) => sum + size))
   })
 
-  it('misses what cannot be read, as long as it cannot be, and what is gone', async () => {
+  it('counts messages as missing while a channel cannot be read, and deleted ones', async () => {
     await using chat = await startChat()
     await using writer = startProbeWriter(chat.scene)
     await writtenEverywhere(chat.messages)
     await writer.stop()
     expect((await writer.readBack(2_000)).missing).toBe(0)
-    chat.away.add('12')
+    chat.failing.add('12')
     expect((await writer.readBack(700)).missing).toBe(chat.messages.get('12')!.length)
-    setTimeout(() => chat.away.clear(), 300)
+    setTimeout(() => chat.failing.clear(), 300)
     expect((await writer.readBack(5_000)).missing).toBe(0)
     chat.messages.get('13')!.shift()
     expect((await writer.readBack(700)).missing).toBe(1)
   })
 
-  it('sees what pages show twice, and against the order', async () => {
+  it('counts messages that pages repeat or show out of order', async () => {
     await using chat = await startChat()
     await using writer = startProbeWriter(chat.scene)
     await expect
@@ -106,9 +103,9 @@ describe('a writer', { timeout: 60_000 }, () => {
       .toBeGreaterThan(1)
     await writer.stop()
     expect(await writer.readBack(2_000)).toEqual({ missing: 0, duplicated: 0, outOfOrder: 0 })
-    chat.twice.add(chat.messages.get('11')![0]!)
+    chat.repeated.add(chat.messages.get('11')![0]!)
     expect(await writer.readBack(2_000)).toEqual({ missing: 0, duplicated: 1, outOfOrder: 0 })
-    chat.shuffled.add('14')
+    chat.reversed.add('14')
     expect(await writer.readBack(2_000)).toEqual({
       missing: 0,
       duplicated: 1,
@@ -121,9 +118,9 @@ describe('a writer', { timeout: 60_000 }, () => {
     await using writer = startProbeWriter(chat.scene)
     await writtenEverywhere(chat.messages)
     await writer.stop()
-    // Said by others meanwhile, so that what the writer said is on a page further back.
-    for (const held of chat.messages.values())
-      for (let n = 0; n < 250; n++) held.push(String(1_000 + n))
+    // Messages of other authors move the writer's messages to an earlier page.
+    for (const stored of chat.messages.values())
+      for (let n = 0; n < 250; n++) stored.push(String(1_000 + n))
     expect((await writer.readBack(2_000)).missing).toBe(0)
     chat.messages.get('10')!.shift()
     expect((await writer.readBack(600)).missing).toBe(1)

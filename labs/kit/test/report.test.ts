@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { renderReport } from '../src/report/html.ts'
 import { type Report, reportSchema } from '../src/report/schema.ts'
-import { previousReport, saveEvidence } from '../src/run/evidence.ts'
+import { findPreviousRun, saveEvidence } from '../src/run/evidence.ts'
 import { MACHINE_LIMITS } from '../src/run/preflight.ts'
 import { caveatsOf } from '../src/run/sample.ts'
 import { rejectReason } from '../src/run/trial.ts'
@@ -32,10 +32,12 @@ describe('a report', () => {
       expect(table).toContain('SecantusDB/Rust 0.5.3')
   })
 
-  it('asks no network for anything', () => {
-    const page = renderReport(reportOf(), reportOf({ startedAt: '2025-12-31T10:00:00.000Z' }))
+  it('needs no network', () => {
+    const page = renderReport(reportOf(), {
+      report: reportOf({ startedAt: '2025-12-31T10:00:00.000Z' }),
+    })
     const addresses = page.match(/[a-z]+:\/\/[^\s"'<)]+/g) ?? []
-    // Names of XML vocabularies, which nothing fetches.
+    // XML namespaces, which no browser fetches.
     expect(new Set(addresses)).toEqual(
       new Set(['http://www.w3.org/2000/svg', 'http://www.w3.org/1999/xlink']),
     )
@@ -43,34 +45,34 @@ describe('a report', () => {
     expect(page).toContain("default-src 'none'")
   })
 
-  it('takes its colours from the page, which follows the reader’s light or dark', () => {
+  it('draws charts with the colours of the page, which has a light and a dark mode', () => {
     const page = renderReport(reportOf())
     expect(page).toContain('prefers-color-scheme: dark')
     expect(page).toMatch(/stroke="var\(--c1\)"/)
     expect(page).not.toMatch(/#0[1-5]0[1-5]0[1-5]|#110[1-6]0[1-6]/)
   })
 
-  it('is drawn for a projector and for a phone', () => {
+  it('has each chart for a projector and for a phone', () => {
     const page = renderReport(reportOf())
     expect(page.split('class="wide"').length).toBe(page.split('class="narrow"').length)
     expect(page).toContain('viewBox="0 0 360')
     expect(page).toContain('viewBox="0 0 960')
   })
 
-  it('lets nothing that came from outside become markup', () => {
+  it('escapes untrusted text', () => {
     const evil = '<img src=x onerror=alert(1)>'
     const page = renderReport(
       reportOf({
         verdict: 'could-not-run',
         reasons: [evil],
-        prediction: { said: evil, line: evil },
+        prediction: { text: evil, line: evil },
       }),
     )
     expect(page).not.toContain('<img')
     expect(page).toContain('&lt;img src=x onerror=alert(1)&gt;')
   })
 
-  it('of a run that measured nothing shows no figure and says that it settles nothing', () => {
+  it('of a run that measured nothing shows no figure and gives the reason', () => {
     const arms = reportOf().arms.map(({ engine: _, ...arm }) => arm)
     const page = renderReport(
       reportOf({
@@ -87,36 +89,40 @@ describe('a report', () => {
     expect(page).toContain('not measured')
   })
 
-  it('says for which arms nobody could tell whether other programs disturbed them, also where all held', () => {
-    const unseen = {
+  it('names the arms whose disturbance by other programs is unknown, even if it is supported', () => {
+    const unknown = {
       ...sampleOf('tenfold', 1, 10),
       machine: { loadAverage: 0.5, othersCores: null },
     }
-    const samples = [sampleOf('today', 1), unseen]
+    const samples = [sampleOf('today', 1), unknown]
     expect(caveatsOf(samples)).toEqual([
-      expect.stringContaining('whether other programs disturbed tenfold could not be told'),
+      expect.stringContaining('whether other programs disturbed tenfold is unknown'),
     ])
     expect(renderReport(reportOf({ samples }))).toContain(
-      'whether other programs disturbed tenfold could not be told',
+      'whether other programs disturbed tenfold is unknown',
     )
     expect(caveatsOf(reportOf().samples)).toEqual([])
-    expect(renderReport(reportOf())).not.toContain('could not be told')
+    expect(renderReport(reportOf())).not.toContain('whether other programs disturbed')
   })
 
-  it('says of a wrong twin that it is one', () => {
+  it('says that a run is a negative control', () => {
     expect(renderReport(reportOf({ control: 'the stage hangs', verdict: 'refuted' }))).toContain(
-      'Wrong twin',
+      'Negative control',
     )
   })
 
-  it('warns where the run before was on another engine, machine or code', () => {
+  it('warns if the previous run had another engine, machine or code', () => {
     const before = reportOf({ startedAt: '2025-12-31T10:00:00.000Z' })
-    expect(renderReport(reportOf(), before)).toContain('Same engine, same machine, same code')
+    expect(renderReport(reportOf(), { report: before })).toContain(
+      'Same engine, same machine, same code',
+    )
     const arms = before.arms.map((arm) => ({
       ...arm,
       engine: { ...ENGINE, text: 'MongoDB 8.0.15 (docker)' },
     }))
-    expect(renderReport(reportOf(), { ...before, arms })).toContain('Not alike in the engine')
+    expect(renderReport(reportOf(), { report: { ...before, arms } })).toContain(
+      'The runs differ in the engine',
+    )
   })
 })
 
@@ -128,7 +134,7 @@ describe('evidence', () => {
     return await saveEvidence(dir, draft, reportOf(change))
   }
 
-  it('reads back as what was written, and carries the raw samples', async () => {
+  it('contains the report as it was written, and the raw samples', async () => {
     const dir = await folder()
     const { environment } = reportOf()
     const { reportJson } = await keep(dir, { environment })
@@ -140,7 +146,7 @@ describe('evidence', () => {
     )
   })
 
-  it('sets a run beside the last one of the same lab and size, and beside no twin', async () => {
+  it('compares a run with the last one of the same lab and size that is no control', async () => {
     const dir = await folder()
     const at = (hour: string) => `2026-01-01T${hour}:00:00.000Z`
     await keep(dir, { startedAt: at('01') })
@@ -148,23 +154,35 @@ describe('evidence', () => {
     await keep(dir, { startedAt: at('03'), size: 'full' })
     await keep(dir, { startedAt: at('04'), control: 'wrong' })
     await keep(dir, { startedAt: at('05'), samples: [], verdict: 'could-not-run' })
-    expect((await previousReport(dir, reportOf({ startedAt: at('06') })))?.startedAt).toBe(at('02'))
-    expect(await previousReport(dir, reportOf({ startedAt: at('01') }))).toBeUndefined()
+    const { report } = await findPreviousRun(dir, reportOf({ startedAt: at('06') }))
+    expect(report?.startedAt).toBe(at('02'))
+    expect(await findPreviousRun(dir, reportOf({ startedAt: at('01') }))).toEqual({})
+  })
+
+  it('says if the only earlier run has another report format', async () => {
+    const dir = await folder()
+    const { reportJson } = await keep(dir, {})
+    const old = { ...JSON.parse(await readFile(reportJson, 'utf8')), v: 1 }
+    await writeFile(reportJson, JSON.stringify(old))
+    const previous = await findPreviousRun(dir, reportOf({ startedAt: '2026-01-02T00:00:00.000Z' }))
+    expect(previous.report).toBeUndefined()
+    expect(previous.note).toMatch(/report of format 1\. This version of Threshold reads format 2/)
+    expect(renderReport(reportOf(), previous)).toContain('report of format 1')
   })
 })
 
-describe('a visit', () => {
+describe('a trial', () => {
   const usable = sampleOf('today', 1)
   const change = (load: Partial<typeof usable.load>) => ({
     ...usable,
     load: { ...usable.load, ...load },
   })
 
-  it('counts when nothing disturbed it', () => {
+  it('counts if nothing disturbed it', () => {
     expect(rejectReason(usable, 2, MACHINE_LIMITS)).toBeUndefined()
   })
 
-  it('does not count with an empty load, a generator behind its schedule, sends left out, or a machine that others used', () => {
+  it('is rejected for an empty load, a late generator, unsent attempts or other programs’ CPU', () => {
     const { sends, generator } = usable.load
     expect(rejectReason(change({ sends: { ...sends, due: 0 } }), 2, MACHINE_LIMITS)).toContain(
       'empty',

@@ -6,10 +6,7 @@ import type { Report } from '../src/report/schema.ts'
 import { readEnvironment } from '../src/run/environment.ts'
 import type { Sample } from '../src/run/sample.ts'
 
-/**
- * A visit computed from a ledger as a real one is; only the ledger is made up: every delivery takes
- * `ms`.
- */
+/** A trial's sample, computed from an artificial log in which every delivery takes `ms`. */
 export function sampleOf(arm: string, round: number, factor = 1, ms = 8): Sample {
   const load = times(
     busyGuilds({
@@ -28,20 +25,20 @@ export function sampleOf(arm: string, round: number, factor = 1, ms = 8): Sample
     channels: ['1'],
     members: [],
   }))
-  const places = guilds.flatMap((_, guild) => Array.from({ length: 4 }, () => ({ guild })))
-  const ledger = createAttemptLog(schedule(load), places)
-  for (const [n, attempt] of ledger.attempts.entries()) {
+  const participants = guilds.flatMap((_, guild) => Array.from({ length: 4 }, () => ({ guild })))
+  const log = createAttemptLog(schedule(load), participants)
+  for (const [n, attempt] of log.attempts.entries()) {
     attempt.sentMs = attempt.arrival.dueMs + 0.4
     attempt.answeredMs = attempt.sentMs + 4
     attempt.outcome = 'ok'
     if (attempt.arrival.kind === 'read') continue
-    for (const [session, { guild }] of places.entries())
-      if (guild === attempt.arrival.guild) recordDelivery(ledger, n, session, attempt.sentMs + ms)
+    for (const [session, { guild }] of participants.entries())
+      if (guild === attempt.arrival.guild) recordDelivery(log, n, session, attempt.sentMs + ms)
   }
   return {
     arm,
     round,
-    load: summarise(ledger, load, guilds, {
+    load: summarise(log, load, guilds, {
       cores: 0.1,
       memoryBytes: 9e7,
       lagP99Ms: 1,
@@ -92,7 +89,7 @@ export function reportOf(change: Partial<Report> = {}): Report {
     seconds: 42,
     environment: readEnvironment(),
     stages: [{ stage: 1, title: 'Monolith on MongoDB', tree: 'ab'.repeat(32), files: 106 }],
-    prediction: { said: 'no', line: 'You predicted refuted; it is supported. Worth asking why.' },
+    prediction: { text: 'no', line: 'You predicted refuted, but the verdict is supported.' },
     arms: [arm('today', 4, 10), arm('tenfold', 40, 100)],
     measures: [{ name: 'late', unit: 'share', text: 'deliveries that came late' }],
     thresholds: [

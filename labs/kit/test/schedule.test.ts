@@ -17,7 +17,7 @@ const load: fc.Arbitrary<Load> = fc
   .map(busyGuilds)
 
 describe('a schedule', () => {
-  it('is the same for the same load and seed, and another for another seed', () => {
+  it('is equal for equal loads and seeds, and differs for another seed', () => {
     fc.assert(
       fc.property(load, (one) => {
         expect(schedule(one)).toEqual(schedule(one))
@@ -28,7 +28,7 @@ describe('a schedule', () => {
     )
   })
 
-  it('lies within its time, in order, and names only people and places there are', () => {
+  it('is sorted, ends in time, and uses only guilds, channels and members that exist', () => {
     fc.assert(
       fc.property(load, (one) => {
         const [group] = one.groups
@@ -46,19 +46,19 @@ describe('a schedule', () => {
     )
   })
 
-  it('has as many sends as were asked for, within what chance allows', () => {
+  it('has the requested number of sends, within six standard deviations', () => {
     fc.assert(
       fc.property(load, (one) => {
         const expected = one.groups[0]!.messagesPerSecond * (one.seconds + one.warmupSeconds)
         const sends = schedule(one).filter(({ kind }) => kind === 'send').length
-        // Six standard deviations of a Poisson count: once in a hundred million.
+        // A Poisson count exceeds six standard deviations about once in a hundred million.
         expect(Math.abs(sends - expected)).toBeLessThanOrEqual(6 * Math.sqrt(expected) + 6)
       }),
       { seed: 1 },
     )
   })
 
-  it('has people who answer at once do so at the same moment, and others each at their own', () => {
+  it('puts the messages of a burst at the same moment, and all others at separate ones', () => {
     const bursts = schedule(
       busyGuilds({
         guilds: 1,
@@ -96,7 +96,7 @@ describe('a schedule', () => {
     )
   })
 
-  it('keeps the groups of a load apart', () => {
+  it('does not mix the groups of a load', () => {
     const one = busyGuilds({
       guilds: 3,
       online: 2,
@@ -129,7 +129,7 @@ describe('a schedule', () => {
 })
 
 describe('a load', () => {
-  it('so many times is so many times the guilds and messages, and the same people in each', () => {
+  it('multiplied by a factor has more guilds and messages, and as many members in each guild', () => {
     fc.assert(
       fc.property(load, fc.integer({ min: 1, max: 50 }), (one, factor) => {
         const [before, after] = [one.groups[0]!, times(one, factor).groups[0]!]
@@ -142,7 +142,7 @@ describe('a load', () => {
     )
   })
 
-  it('finds its people in a world made for the largest of several', () => {
+  it('fits into a fixture for the largest of several loads', () => {
     fc.assert(
       fc.property(fc.array(load, { minLength: 1, maxLength: 5 }), (loads) => {
         const [most] = largestOf(loads)

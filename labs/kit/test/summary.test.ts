@@ -16,65 +16,65 @@ const LOAD = busyGuilds({
   readsPerSecond: 20,
   seconds: 4,
   warmupSeconds: 1,
-  patienceSeconds: 2,
+  timeoutSeconds: 2,
   seed: 4,
 })
 
-/** Everything answered at once, but for what the story says otherwise. */
-function ledgerOf(
+/** Every attempt is answered after 1 ms, unless `override` says otherwise. */
+function logOf(
   load: Load,
-  story: (arrival: Arrival, index: number) => { outcome?: string; afterMs?: number } | undefined,
+  override: (arrival: Arrival, index: number) => { outcome?: string; afterMs?: number } | undefined,
 ): AttemptLog {
-  const ledger = createAttemptLog(schedule(load), [{ guild: 0 }])
-  for (const [index, attempt] of ledger.attempts.entries()) {
-    const { outcome = 'ok', afterMs = 1 } = story(attempt.arrival, index) ?? {}
+  const log = createAttemptLog(schedule(load), [{ guild: 0 }])
+  for (const [index, attempt] of log.attempts.entries()) {
+    const { outcome = 'ok', afterMs = 1 } = override(attempt.arrival, index) ?? {}
     attempt.sentMs = attempt.arrival.dueMs
     attempt.answeredMs = attempt.sentMs + afterMs
     attempt.outcome = outcome
   }
-  return ledger
+  return log
 }
 
-const summed = (ledger: AttemptLog): LoadReport =>
-  summarise(ledger, LOAD, [{ group: 'guilds', id: '0', channels: ['1'], members: [] }], {
+const summed = (log: AttemptLog): LoadReport =>
+  summarise(log, LOAD, [{ group: 'guilds', id: '0', channels: ['1'], members: [] }], {
     cores: 0,
     memoryBytes: 0,
     lagP99Ms: 0,
     lagMaxMs: 0,
   })
 
-const visitOf = (load: LoadReport): Sample => ({ ...sampleOf('today', 1), load })
-const secondsWithErrors = (ledger: AttemptLog): number =>
-  figuresOf({ seconds: count.secondsWithErrors() }, visitOf(summed(ledger))).seconds.value
+const trialOf = (load: LoadReport): Sample => ({ ...sampleOf('today', 1), load })
+const secondsWithErrors = (log: AttemptLog): number =>
+  figuresOf({ seconds: count.secondsWithErrors() }, trialOf(summed(log))).seconds.value
 
 describe('the seconds of a load', () => {
-  it('tell of a read that failed, in a second in which every send was answered', () => {
+  it('count a failed read in a second in which every send was answered', () => {
     const unlucky = schedule(LOAD).find(({ kind, dueMs }) => kind === 'read' && dueMs > 2_500)!
-    const ledger = ledgerOf(LOAD, ({ kind, dueMs }) =>
+    const log = logOf(LOAD, ({ kind, dueMs }) =>
       kind === 'read' && dueMs === unlucky.dueMs ? { outcome: 'HTTP 503' } : undefined,
     )
-    expect(summed(ledger)).toMatchObject({ sends: { errors: 0 }, reads: { errors: 1 } })
-    expect(secondsWithErrors(ledger)).toBe(1)
-    expect(secondsWithErrors(ledgerOf(LOAD, () => undefined))).toBe(0)
+    expect(summed(log)).toMatchObject({ sends: { errors: 0 }, reads: { errors: 1 } })
+    expect(secondsWithErrors(log)).toBe(1)
+    expect(secondsWithErrors(logOf(LOAD, () => undefined))).toBe(0)
   })
 
-  it('go on beyond the last one for whoever was refused there, or got no answer before the load was over', () => {
+  it('continue after the load for attempts that fail or time out later', () => {
     const last = schedule(LOAD).length - 1
-    const refused = ledgerOf(LOAD, (_, index) =>
+    const refused = logOf(LOAD, (_, index) =>
       index === last ? { outcome: 'HTTP 503', afterMs: 1_500 } : undefined,
     )
-    const unanswered = ledgerOf(LOAD, (_, index) =>
+    const unanswered = logOf(LOAD, (_, index) =>
       index === last ? { outcome: 'no answer', afterMs: Number.NaN } : undefined,
     )
-    for (const ledger of [refused, unanswered]) {
-      expect(secondsWithErrors(ledger)).toBe(1)
+    for (const log of [refused, unanswered]) {
+      expect(secondsWithErrors(log)).toBe(1)
       expect(
-        summed(ledger).series.findLast(({ errors }) => errors > 0)!.second,
+        summed(log).series.findLast(({ errors }) => errors > 0)!.second,
       ).toBeGreaterThanOrEqual(LOAD.seconds)
     }
   })
 
-  it('add up to the whole, whatever happened when', () => {
+  it('add up to the totals', () => {
     const outcome = fc.constantFrom('ok', 'ok', 'HTTP 503', 'no answer in time', 'no answer')
     const attempts = schedule(LOAD).length
     const fates = fc.array(fc.record({ outcome, afterMs: fc.integer({ min: 0, max: 3_500 }) }), {
@@ -82,8 +82,8 @@ describe('the seconds of a load', () => {
       maxLength: attempts,
     })
     fc.assert(
-      fc.property(fates, (story) => {
-        const { series, sends, reads } = summed(ledgerOf(LOAD, (_, index) => story[index]))
+      fc.property(fates, (override) => {
+        const { series, sends, reads } = summed(logOf(LOAD, (_, index) => override[index]))
         const sum = (key: 'due' | 'acknowledged' | 'errors'): number =>
           series.reduce((total, second) => total + second[key], 0)
         expect(sum('due')).toBe(sends.due)
@@ -97,13 +97,13 @@ describe('the seconds of a load', () => {
 })
 
 describe('the sockets of a load', () => {
-  it('are away as long as one of them has not come back, however many others have', () => {
+  it('count as away if they dropped and did not reconnect', () => {
     const away = (sessions: readonly { dropsMs: number[]; returnsMs: number[] }[]): number => {
-      const ledger = {
-        ...ledgerOf(LOAD, () => undefined),
+      const log = {
+        ...logOf(LOAD, () => undefined),
         sessions: sessions.map((session) => ({ guild: 0, ...session })),
       }
-      return figuresOf({ away: count.socketsAway() }, visitOf(summed(ledger))).away.value
+      return figuresOf({ away: count.socketsAway() }, trialOf(summed(log))).away.value
     }
     const back = { dropsMs: [2_000], returnsMs: [2_500] }
     expect(away([back, back])).toBe(0)

@@ -7,13 +7,13 @@ import { tally } from '../src/load/tally.ts'
 
 const GUILDS = [{ group: 'guilds' }, { group: 'guilds' }]
 
-interface Story {
+interface Scenario {
   readonly messages: readonly { guild: number; channel: number; acknowledged: boolean }[]
-  /** How many sessions each guild has. */
+  /** Number of sessions of each guild. */
   readonly sessions: readonly [number, number]
 }
 
-const story: fc.Arbitrary<Story> = fc.record({
+const scenario: fc.Arbitrary<Scenario> = fc.record({
   messages: fc.array(
     fc.record({
       guild: fc.integer({ min: 0, max: 1 }),
@@ -26,10 +26,10 @@ const story: fc.Arbitrary<Story> = fc.record({
 })
 
 /**
- * A ledger in which every session got every acknowledged message of its guild, once, in order,
+ * A log in which every session received each acknowledged message of its guild once, in order,
  * `afterMs` after the answer.
  */
-function perfect({ messages, sessions }: Story, afterMs = 5): AttemptLog {
+function perfect({ messages, sessions }: Scenario, afterMs = 5): AttemptLog {
   const arrivals: Arrival[] = messages.map(({ guild, channel }, index) => ({
     kind: 'send',
     dueMs: index * 10,
@@ -39,25 +39,24 @@ function perfect({ messages, sessions }: Story, afterMs = 5): AttemptLog {
     length: 5,
     ago: 0,
   }))
-  const places = sessions.flatMap((count, guild) =>
+  const participants = sessions.flatMap((count, guild) =>
     Array.from({ length: count }, () => ({ guild })),
   )
-  const ledger = createAttemptLog(arrivals, places)
+  const log = createAttemptLog(arrivals, participants)
   for (const [index, { acknowledged, guild }] of messages.entries()) {
-    const attempt = ledger.attempts[index]!
+    const attempt = log.attempts[index]!
     attempt.sentMs = attempt.arrival.dueMs
     attempt.answeredMs = attempt.sentMs + 3
     attempt.outcome = acknowledged ? 'ok' : 'HTTP 503'
     if (!acknowledged) continue
-    for (const [session, place] of places.entries())
-      if (place.guild === guild)
-        recordDelivery(ledger, index, session, attempt.answeredMs + afterMs)
+    for (const [session, place] of participants.entries())
+      if (place.guild === guild) recordDelivery(log, index, session, attempt.answeredMs + afterMs)
   }
-  return ledger
+  return log
 }
 
-const totals = (ledger: AttemptLog) => {
-  const { guilds, stray } = tally(ledger, GUILDS, 0)
+const totals = (log: AttemptLog) => {
+  const { guilds, misrouted } = tally(log, GUILDS, 0)
   const sum = (
     key: 'expected' | 'delivered' | 'lost' | 'duplicated' | 'outOfOrder' | 'late' | 'errors',
   ) => guilds.reduce((total, guild) => total + guild[key], 0)
@@ -69,19 +68,16 @@ const totals = (ledger: AttemptLog) => {
     outOfOrder: sum('outOfOrder'),
     late: sum('late'),
     errors: sum('errors'),
-    stray,
+    misrouted,
   }
 }
 
-/** The same ledger without, or with more of, some deliveries. */
-function withDeliveries(
-  ledger: AttemptLog,
-  pick: (index: number) => readonly number[],
-): AttemptLog {
-  const { attempt, session, atMs } = ledger.deliveries
+/** Reparticipants each delivery by those whose indexes `pick` returns. */
+function withDeliveries(log: AttemptLog, pick: (index: number) => readonly number[]): AttemptLog {
+  const { attempt, session, atMs } = log.deliveries
   const indexes = attempt.flatMap((_, index) => pick(index))
   return {
-    ...ledger,
+    ...log,
     deliveries: {
       attempt: indexes.map((i) => attempt[i]!),
       session: indexes.map((i) => session[i]!),
@@ -91,20 +87,26 @@ function withDeliveries(
 }
 
 describe('a tally', () => {
-  it('of a stage that does everything right has nothing to complain of', () => {
+  it('of a correct stage counts nothing lost, duplicated, out of order, late or misrouted', () => {
     fc.assert(
-      fc.property(story, (one) => {
+      fc.property(scenario, (one) => {
         const found = totals(perfect(one))
-        expect(found).toMatchObject({ lost: 0, duplicated: 0, outOfOrder: 0, late: 0, stray: 0 })
+        expect(found).toMatchObject({
+          lost: 0,
+          duplicated: 0,
+          outOfOrder: 0,
+          late: 0,
+          misrouted: 0,
+        })
         expect(found.delivered).toBe(found.expected)
         expect(found.errors).toBe(one.messages.filter(({ acknowledged }) => !acknowledged).length)
       }),
     )
   })
 
-  it('counts every delivery that is missing as lost, and none other', () => {
+  it('counts exactly the missing deliveries as lost', () => {
     fc.assert(
-      fc.property(story, fc.integer({ min: 1, max: 7 }), (one, every) => {
+      fc.property(scenario, fc.integer({ min: 1, max: 7 }), (one, every) => {
         const all = perfect(one)
         const kept = withDeliveries(all, (index) => (index % every === 0 ? [] : [index]))
         const missing = all.deliveries.attempt.length - kept.deliveries.attempt.length
@@ -113,9 +115,9 @@ describe('a tally', () => {
     )
   })
 
-  it('counts every delivery beyond the first as duplicated, and not as delivered', () => {
+  it('counts every delivery after the first as duplicated, and not as delivered', () => {
     fc.assert(
-      fc.property(story, fc.integer({ min: 1, max: 7 }), (one, every) => {
+      fc.property(scenario, fc.integer({ min: 1, max: 7 }), (one, every) => {
         const all = perfect(one)
         const more = withDeliveries(all, (index) =>
           index % every === 0 ? [index, index] : [index],
@@ -130,57 +132,57 @@ describe('a tally', () => {
     )
   })
 
-  it('calls late what comes more than 200 ms after the answer, and nothing that comes sooner', () => {
+  it('counts a delivery as late if it arrives more than 200 ms after the answer', () => {
     fc.assert(
-      fc.property(story, fc.integer({ min: -50, max: 400 }), (one, afterMs) => {
+      fc.property(scenario, fc.integer({ min: -50, max: 400 }), (one, afterMs) => {
         const { late, delivered } = totals(perfect(one, afterMs))
         expect(late).toBe(afterMs > LATE_MS ? delivered : 0)
       }),
     )
   })
 
-  it('finds one session that saw two messages of a channel the other way round', () => {
-    const ledger = perfect({
+  it('counts one delivery out of order if a session receives two messages in reverse', () => {
+    const log = perfect({
       messages: Array.from({ length: 6 }, () => ({ guild: 0, channel: 0, acknowledged: true })),
       sessions: [3, 1],
     })
-    const { attempt, session } = ledger.deliveries
+    const { attempt, session } = log.deliveries
     const first = attempt.findIndex((n, index) => n === 2 && session[index] === 1)
     const second = attempt.findIndex((n, index) => n === 3 && session[index] === 1)
-    const swapped = withDeliveries(ledger, (index) => [
+    const swapped = withDeliveries(log, (index) => [
       index === first ? second : index === second ? first : index,
     ])
     expect(totals(swapped)).toMatchObject({ outOfOrder: 1, lost: 0, duplicated: 0 })
   })
 
-  it('lets sessions of a channel agree on any order: it need not be that of the sends', () => {
+  it('accepts any order of a channel on which its sessions agree', () => {
     fc.assert(
-      fc.property(story, (one) => {
-        const ledger = perfect(one)
-        const last = ledger.deliveries.attempt.length - 1
-        expect(totals(withDeliveries(ledger, (index) => [last - index])).outOfOrder).toBe(0)
+      fc.property(scenario, (one) => {
+        const log = perfect(one)
+        const last = log.deliveries.attempt.length - 1
+        expect(totals(withDeliveries(log, (index) => [last - index])).outOfOrder).toBe(0)
       }),
       { numRuns: 30 },
     )
   })
 
-  it('counts what comes to another guild as stray, and still as lost where it should have come', () => {
-    const ledger = perfect({
+  it('counts a delivery to another guild as misrouted, and as lost in its own guild', () => {
+    const log = perfect({
       messages: [{ guild: 0, channel: 0, acknowledged: true }],
       sessions: [1, 1],
     })
-    ledger.deliveries.session[0] = 1
-    expect(totals(ledger)).toMatchObject({ stray: 1, lost: 1, delivered: 0 })
+    log.deliveries.session[0] = 1
+    expect(totals(log)).toMatchObject({ misrouted: 1, lost: 1, delivered: 0 })
   })
 
-  it('leaves the warm-up out', () => {
-    const ledger = withDeliveries(
+  it('ignores the warm-up', () => {
+    const log = withDeliveries(
       perfect({
         messages: Array.from({ length: 10 }, () => ({ guild: 0, channel: 0, acknowledged: true })),
         sessions: [2, 1],
       }),
       () => [],
     )
-    expect(tally(ledger, GUILDS, 50).guilds[0]).toMatchObject({ due: 5, lost: 10 })
+    expect(tally(log, GUILDS, 50).guilds[0]).toMatchObject({ due: 5, lost: 10 })
   })
 })

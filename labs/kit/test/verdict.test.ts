@@ -11,7 +11,7 @@ const finding = (arm: string, round: number, name: string, value: number): Findi
 
 const arm = fc.constantFrom('breaks', 'holds')
 const name = fc.constantFrom('lost', 'duplicated')
-/** Every arm and figure in every round, as a run yields them. */
+/** Findings for every arm and figure in every round. */
 const rounds = (value: fc.Arbitrary<number>): fc.Arbitrary<Finding[]> =>
   fc
     .array(fc.tuple(value, value, value, value), { minLength: 1, maxLength: 4 })
@@ -26,7 +26,7 @@ const rounds = (value: fc.Arbitrary<number>): fc.Arbitrary<Finding[]> =>
 const counts = rounds(fc.constantFrom(0, 0, 1))
 
 describe('a verdict', () => {
-  it('is supported if and only if every statement held in every round', () => {
+  it('is supported if and only if every assertion held in every round', () => {
     fc.assert(
       fc.property(counts, (findings) => {
         expect(judge(findings, []).verdict === 'supported').toBe(
@@ -36,7 +36,7 @@ describe('a verdict', () => {
     )
   })
 
-  it('is refuted if and only if some statement held in no round', () => {
+  it('is refuted if and only if an assertion failed in every round', () => {
     fc.assert(
       fc.property(counts, (findings) => {
         const never = findings.some((one) =>
@@ -51,7 +51,7 @@ describe('a verdict', () => {
     )
   })
 
-  it('does not depend on the order of rounds or statements', () => {
+  it('does not depend on the order of rounds or assertions', () => {
     fc.assert(
       fc.property(
         counts.chain((findings) =>
@@ -68,7 +68,7 @@ describe('a verdict', () => {
     )
   })
 
-  it('is never supported or refuted once something kept the lab from measuring', () => {
+  it('is could-not-run if something kept the lab from measuring', () => {
     fc.assert(
       fc.property(
         counts,
@@ -80,7 +80,7 @@ describe('a verdict', () => {
     )
   })
 
-  it('is could-not-run when nothing was measured, or when what held everywhere else is unknown', () => {
+  it('is could-not-run if nothing was measured, or if a figure is unknown and no assertion failed', () => {
     expect(judge([], []).verdict).toBe('could-not-run')
     fc.assert(
       fc.property(arm, name, (where, what) => {
@@ -94,14 +94,14 @@ describe('a verdict', () => {
     )
   })
 
-  it('rests on what failed, also where something else is unknown: an outage leaves nothing to be late', () => {
+  it('is refuted by a failed assertion even if another figure is unknown', () => {
     expect(
       judge([finding('holds', 1, 'errors', 7), finding('holds', 1, 'late', Number.NaN)], [])
         .verdict,
     ).toBe('refuted')
   })
 
-  it('always says why', () => {
+  it('always has a reason', () => {
     fc.assert(
       fc.property(counts, (findings) => {
         expect(judge(findings, []).reasons.length).toBeGreaterThan(0)
@@ -111,13 +111,13 @@ describe('a verdict', () => {
 })
 
 describe('a comparison', () => {
-  it('of a share of nothing is unknown, and not zero', () => {
+  it('with a share of zero events is unknown', () => {
     expect(figure('late', 'share', 0 / 0).atMost(0.01).assertions[0]).toMatchObject({
       outcome: 'unknown',
     })
   })
 
-  it('takes in its own threshold', () => {
+  it('holds for a value equal to its threshold', () => {
     fc.assert(
       fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (value) => {
         const one = figure('late', 'share', value)
@@ -131,7 +131,7 @@ describe('a comparison', () => {
     )
   })
 
-  it('of two figures of a run is their ratio', () => {
+  it('can use the ratio of two figures', () => {
     const ratio = figure('misses', 'count', 600).over(figure('misses', 'count', 200))
     expect(ratio.value).toBe(3)
     expect(ratio.atLeast(3).assertions[0]).toMatchObject({ outcome: 'holds', unit: 'ratio' })
@@ -139,7 +139,7 @@ describe('a comparison', () => {
 })
 
 describe('a prediction', () => {
-  it('is scored when it is a yes or a no', () => {
+  it('is recognised if it is a yes or a no', () => {
     expect([
       readPrediction('Yes'),
       readPrediction('holds'),
@@ -149,9 +149,9 @@ describe('a prediction', () => {
     ]).toEqual(['supported', 'supported', 'refuted', undefined, undefined])
   })
 
-  it('is never called right or wrong by a run that settles nothing', () => {
+  it('is called right or wrong only by a verdict of supported or refuted', () => {
     expect(comparePrediction('yes', 'could-not-run')).toContain('settles nothing')
-    expect(comparePrediction('yes', 'refuted')).toContain('it is refuted')
-    expect(comparePrediction('no', 'refuted')).toContain('so it is')
+    expect(comparePrediction('yes', 'refuted')).toContain('but the verdict is refuted')
+    expect(comparePrediction('no', 'refuted')).toContain('and the verdict is refuted')
   })
 })

@@ -1,28 +1,25 @@
 import type { Arrival } from './schedule.ts'
 
-/**
- * One send or read as it went. Times are milliseconds since the start of the load; NaN means it
- * never came.
- */
+/** One send or read. Times are milliseconds since the start of the load, or NaN. */
 export interface Attempt {
   readonly arrival: Arrival
   sentMs: number
   answeredMs: number
-  /** `ok`, an HTTP status that was not 2xx, or why there was none. Undefined: never sent. */
+  /** `ok`, an HTTP status other than 2xx, or why there was no answer. Undefined if never sent. */
   outcome: string | undefined
 }
 
-/** A socket as the ledger sees it: whose guild's messages should come down it. */
+/** A socket, and the guild whose messages it should receive. */
 export interface LoggedSession {
   readonly guild: number
-  /** When it was dropped, and when it came back, in milliseconds since the start of the load. */
+  /** Times of disconnections and reconnections, in milliseconds since the start of the load. */
   readonly dropsMs: number[]
   readonly returnsMs: number[]
 }
 
 /**
- * What arrived, in the order of arrival: which message, at which socket, when. Columns, since there
- * are millions.
+ * Deliveries in the order of arrival. Three parallel arrays hold millions of them in far less memory
+ * than objects would.
  */
 export interface Deliveries {
   readonly attempt: number[]
@@ -30,7 +27,7 @@ export interface Deliveries {
   readonly atMs: number[]
 }
 
-/** Everything that a run's counts are computed from, and nothing computed yet. */
+/** The raw events of one trial. All counts are computed from them. */
 export interface AttemptLog {
   readonly attempts: Attempt[]
   readonly sessions: LoggedSession[]
@@ -64,19 +61,19 @@ export function recordDelivery(
   deliveries.atMs.push(atMs)
 }
 
-/** Sent and answered 2xx: from here on the stage owes it to every socket of the guild. */
+/** Answered 2xx. The stage must now deliver the message to every socket of its guild. */
 export const isAcknowledged = (attempt: Attempt): boolean => attempt.outcome === 'ok'
 
 /**
- * The raw samples, one line an attempt: from these alone every figure of a report can be computed
- * again.
+ * Yields the raw samples as JSON lines, one per attempt. Every figure of the report can be computed
+ * from them.
  */
-export function* sampleLines(ledger: AttemptLog): Generator<string> {
-  const arrived: [session: number, atMs: number][][] = ledger.attempts.map(() => [])
-  const { attempt, session, atMs } = ledger.deliveries
-  for (const [index, of] of attempt.entries())
-    arrived[of]?.push([session[index]!, micro(atMs[index]!)])
-  for (const [index, { arrival, sentMs, answeredMs, outcome }] of ledger.attempts.entries()) {
+export function* sampleLines(log: AttemptLog): Generator<string> {
+  const arrived: [session: number, atMs: number][][] = log.attempts.map(() => [])
+  const { attempt, session, atMs } = log.deliveries
+  for (const [index, n] of attempt.entries())
+    arrived[n]?.push([session[index]!, micro(atMs[index]!)])
+  for (const [index, { arrival, sentMs, answeredMs, outcome }] of log.attempts.entries()) {
     yield JSON.stringify({
       n: index,
       kind: arrival.kind,
@@ -91,5 +88,5 @@ export function* sampleLines(ledger: AttemptLog): Generator<string> {
   }
 }
 
-/** To the microsecond; NaN becomes null in JSON. */
+/** Rounds to microseconds. NaN becomes null in JSON. */
 const micro = (ms: number): number => Math.round(ms * 1_000) / 1_000

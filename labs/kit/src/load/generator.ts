@@ -4,6 +4,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { createGzip } from 'node:zlib'
+import pLimit from 'p-limit'
 import {
   type AttemptLog,
   createAttemptLog,
@@ -15,43 +16,40 @@ import { createLatency, latencyOf, percentileMs, recordMs } from './latency.ts'
 import type { GeneratorEvent, Plan } from './plan.ts'
 import { seeded } from './random.ts'
 import { type Arrival, schedule } from './schedule.ts'
-import { createSender, type Sender } from './senders.ts'
+import { createSender, type Sender } from './sender.ts'
 import { GatewaySession } from './session.ts'
 import { summarise } from './summary.ts'
 
 export interface Generator {
-  /** Opens all sockets; resolves when every one has seen its guild. */
+  /** Connects all sockets. Resolves once each has received its guild. */
   prepare(): Promise<void>
-  /** Warm-up, load, drain, sums. */
+  /** Runs the warm-up, the load and the drain, and then emits the result. */
   run(): Promise<void>
 }
 
-/** Sockets that identify at the same time: a stage's start is not what most labs measure. */
-const OPENING_AT_ONCE = 12
-/** Deliveries still under way get this long after the last answer before they count as lost. */
+/** Sockets that identify at the same time. Most labs do not measure how a stage starts up. */
+const CONNECT_CONCURRENCY = 12
+/** Time after the last answer in which deliveries may still arrive before they count as lost. */
 const DRAIN_MS = 1_500
-/** How long sockets that were dropped are waited for: how soon all are back is a figure. */
-const RETURN_WITHIN_MS = 60_000
-/**
- * Beyond so many unanswered the generator sends no more: its memory is bounded, and what it left
- * out is told as unsent.
- */
-const IN_FLIGHT = 20_000
+/** How long to wait for dropped sockets to reconnect. Labs measure that time. */
+const RECONNECT_TIMEOUT_MS = 60_000
+/** Requests in flight at which the generator stops sending, to bound its memory. */
+const MAX_IN_FLIGHT = 20_000
 
-export function createGenerator(plan: Plan, tell: (message: GeneratorEvent) => void): Generator {
+export function createGenerator(plan: Plan, emit: (event: GeneratorEvent) => void): Generator {
   const { load, guilds } = plan
   const arrivals = schedule(load)
-  const places = guilds.flatMap((guild, index) =>
+  const participants = guilds.flatMap((guild, index) =>
     guild.members.map((member) => ({ guild: index, guildId: guild.id, member })),
   )
-  const ledger = createAttemptLog(arrivals, places)
+  const log = createAttemptLog(arrivals, participants)
   const sender = createSender(plan.baseUrl, guilds)
   const random = seeded(load.seed + 1)
   let origin = performance.now()
   const now = (): number => performance.now() - origin
 
-  const sessions = places.map(({ guildId, member }, index) => {
-    const record = ledger.sessions[index]!
+  const sessions = participants.map(({ guildId, member }, index) => {
+    const record = log.sessions[index]!
     return new GatewaySession({
       gatewayUrl: plan.baseUrl.replace(/^http/, 'ws'),
       token: member.token,
@@ -60,7 +58,7 @@ export function createGenerator(plan: Plan, tell: (message: GeneratorEvent) => v
       random,
       onMessage: (nonce) => {
         const n = attemptOf(nonce, plan.marker)
-        if (n !== undefined) recordDelivery(ledger, n, index, now())
+        if (n !== undefined) recordDelivery(log, n, index, now())
       },
       onDrop: () => record.dropsMs.push(now()),
       onReturn: () => record.returnsMs.push(now()),
@@ -70,47 +68,44 @@ export function createGenerator(plan: Plan, tell: (message: GeneratorEvent) => v
   return {
     async prepare() {
       let done = 0
-      const waiting = sessions.values()
-      const openSome = async (): Promise<void> => {
-        for (const session of waiting) {
-          await session.open()
-          done++
-          if (done % 50 === 0 || done === sessions.length)
-            tell({ type: 'opened', done, total: sessions.length })
-        }
-      }
-      await Promise.all(Array.from({ length: OPENING_AT_ONCE }, openSome))
+      await pLimit(CONNECT_CONCURRENCY).map(sessions, async (session) => {
+        await session.open()
+        done++
+        if (done % 50 === 0 || done === sessions.length)
+          emit({ type: 'opened', done, total: sessions.length })
+      })
     },
 
     async run() {
       const warmupMs = load.warmupSeconds * 1_000
       const totalMs = warmupMs + load.seconds * 1_000
       origin = performance.now()
-      const cpu = process.cpuUsage()
-      let measured = cpu
-      const ticks = narrate(tell, load.seconds, warmupMs, () => (measured = process.cpuUsage()))
-      await sendAll(arrivals, ledger, sender, plan, now)
+      let cpuBefore = process.cpuUsage()
+      const progress = reportProgress(emit, load.seconds, warmupMs, () => {
+        cpuBefore = process.cpuUsage()
+      })
+      await sendAll(arrivals, log, sender, plan, now)
       await waitUntil(now, totalMs)
-      const { user, system } = process.cpuUsage(measured)
-      ticks.stop()
-      await drain(ledger, now, totalMs + load.patienceSeconds * 1_000 + DRAIN_MS)
-      if (load.reconnect) await untilAllBack(ledger, now, now() + RETURN_WITHIN_MS)
+      const { user, system } = process.cpuUsage(cpuBefore)
+      progress.stop()
+      await drain(log, now, totalMs + load.timeoutSeconds * 1_000 + DRAIN_MS)
+      if (load.reconnect) await waitUntilReconnected(log, now, now() + RECONNECT_TIMEOUT_MS)
       for (const session of sessions) session.close()
       await sender[Symbol.asyncDispose]()
 
       const lag = createLatency()
-      for (const { arrival, sentMs } of ledger.attempts)
+      for (const { arrival, sentMs } of log.attempts)
         if (arrival.dueMs >= warmupMs) recordMs(lag, sentMs - arrival.dueMs)
-      const behind = latencyOf(lag)
-      const report = summarise(ledger, load, guilds, {
+      const lagLatency = latencyOf(lag)
+      const report = summarise(log, load, guilds, {
         cores: (user + system) / 1_000_000 / load.seconds,
         memoryBytes: process.memoryUsage.rss(),
-        lagP99Ms: behind.count === 0 ? 0 : percentileMs(behind, 99),
-        lagMaxMs: behind.count === 0 ? 0 : percentileMs(behind, 100),
+        lagP99Ms: lagLatency.count === 0 ? 0 : percentileMs(lagLatency, 99),
+        lagMaxMs: lagLatency.count === 0 ? 0 : percentileMs(lagLatency, 100),
       })
-      const lines = Readable.from(sampleLines(ledger)).map((line: string) => `${line}\n`)
+      const lines = Readable.from(sampleLines(log)).map((line: string) => `${line}\n`)
       await pipeline(lines, createGzip(), createWriteStream(plan.samplesFile))
-      tell({ type: 'result', report })
+      emit({ type: 'result', report })
     },
   }
 }
@@ -124,12 +119,12 @@ function attemptOf(nonce: string, marker: string): number | undefined {
 }
 
 /**
- * Each at its moment, whatever became of those before it. What is overdue goes at once: the
- * schedule is never stretched.
+ * Starts every attempt at its due time, whether or not earlier ones were answered. An overdue
+ * attempt starts at once: the schedule is never stretched.
  */
 async function sendAll(
   arrivals: readonly Arrival[],
-  ledger: AttemptLog,
+  log: AttemptLog,
   sender: Sender,
   plan: Plan,
   now: () => number,
@@ -137,13 +132,13 @@ async function sendAll(
   let inFlight = 0
   for (const [n, arrival] of arrivals.entries()) {
     await waitUntil(now, arrival.dueMs)
-    if (inFlight >= IN_FLIGHT) continue
-    const attempt = ledger.attempts[n]!
+    if (inFlight >= MAX_IN_FLIGHT) continue
+    const attempt = log.attempts[n]!
     attempt.sentMs = now()
     attempt.outcome = 'no answer'
     inFlight++
-    const patienceMs = arrival.dueMs + plan.load.patienceSeconds * 1_000 - attempt.sentMs
-    void sender.attempt(arrival, nonceOf(plan.marker, n), Math.ceil(patienceMs)).then((outcome) => {
+    const timeoutMs = arrival.dueMs + plan.load.timeoutSeconds * 1_000 - attempt.sentMs
+    void sender.attempt(arrival, nonceOf(plan.marker, n), Math.ceil(timeoutMs)).then((outcome) => {
       attempt.outcome = outcome
       attempt.answeredMs = now()
       inFlight--
@@ -157,41 +152,42 @@ async function waitUntil(now: () => number, ms: number): Promise<void> {
 }
 
 /**
- * Until everything sent was answered, and everything answered was delivered everywhere; at the
- * latest at `latestMs`.
+ * Waits until every attempt was answered and every acknowledged message was delivered to all
+ * sockets of its guild, but not beyond `latestMs`.
  */
-async function drain(ledger: AttemptLog, now: () => number, latestMs: number): Promise<void> {
-  const audience = new Map<number, number>()
-  for (const { guild } of ledger.sessions) audience.set(guild, (audience.get(guild) ?? 0) + 1)
-  const owed = (): number =>
-    ledger.attempts.reduce(
+async function drain(log: AttemptLog, now: () => number, latestMs: number): Promise<void> {
+  const sockets = new Map<number, number>()
+  for (const { guild } of log.sessions) sockets.set(guild, (sockets.get(guild) ?? 0) + 1)
+  const expected = (): number =>
+    log.attempts.reduce(
       (sum, attempt) =>
         sum +
         (attempt.arrival.kind === 'send' && isAcknowledged(attempt)
-          ? audience.get(attempt.arrival.guild)!
+          ? sockets.get(attempt.arrival.guild)!
           : 0),
       0,
     )
-  const answered = (): boolean => ledger.attempts.every(({ outcome }) => outcome !== 'no answer')
+  const answered = (): boolean => log.attempts.every(({ outcome }) => outcome !== 'no answer')
   while (!answered() && now() < latestMs) await delay(20)
   const until = Math.min(latestMs, now() + DRAIN_MS)
-  while (ledger.deliveries.attempt.length < owed() && now() < until) await delay(20)
-  // A duplicated delivery comes after the last one that was owed.
+  while (log.deliveries.attempt.length < expected() && now() < until) await delay(20)
+  // A duplicate arrives after the last expected delivery.
   await delay(100)
 }
 
-async function untilAllBack(
+async function waitUntilReconnected(
   { sessions }: AttemptLog,
   now: () => number,
   latestMs: number,
 ): Promise<void> {
-  const away = (): boolean =>
+  const disconnected = (): boolean =>
     sessions.some(({ dropsMs, returnsMs }) => dropsMs.length > returnsMs.length)
-  while (away() && now() < latestMs) await delay(20)
+  while (disconnected() && now() < latestMs) await delay(20)
 }
 
-function narrate(
-  tell: (message: GeneratorEvent) => void,
+/** Emits `measuring` when the warm-up ends, and then an event every second. */
+function reportProgress(
+  emit: (event: GeneratorEvent) => void,
   seconds: number,
   warmupMs: number,
   onMeasuring: () => void,
@@ -200,9 +196,9 @@ function narrate(
   let interval: NodeJS.Timeout | undefined
   const start = setTimeout(() => {
     onMeasuring()
-    tell({ type: 'measuring' })
+    emit({ type: 'measuring' })
     interval = setInterval(
-      () => tell({ type: 'second', done: Math.min(++done, seconds), total: seconds }),
+      () => emit({ type: 'second', done: Math.min(++done, seconds), total: seconds }),
       1_000,
     )
   }, warmupMs)

@@ -8,18 +8,15 @@ import type { Latency } from './report.ts'
 
 const LONGEST_US = 120_000_000
 
-/**
- * Where the curve is read. Beyond two nines a run of seconds has few samples; the curve ends where
- * its samples do.
- */
+/** The percentiles of a curve. A curve omits those that it has too few samples for. */
 const PERCENTILES = [
   0, 10, 25, 50, 65, 75, 80, 85, 90, 93, 95, 97, 98, 99, 99.3, 99.5, 99.7, 99.8, 99.9, 99.95, 99.98,
   99.99, 100,
 ]
 
 /**
- * Three digits of precision from a microsecond to two minutes, in some hundred kilobytes, however
- * many values are recorded.
+ * Creates a histogram from 1 µs to two minutes with three significant digits. Its size is a few
+ * hundred kilobytes, independent of the number of values.
  */
 export const createLatency = (): Histogram =>
   build({
@@ -42,7 +39,7 @@ export function latencyOf(histogram: Histogram): Latency {
   }
 }
 
-/** Adds up rounds: percentiles cannot be averaged, histograms can be added. */
+/** Merges several rounds. Percentiles cannot be averaged, but histograms can be added. */
 export function mergeLatency(latencies: readonly Latency[]): Latency {
   const sum = createLatency()
   for (const { count, encoded } of latencies)
@@ -50,6 +47,7 @@ export function mergeLatency(latencies: readonly Latency[]): Latency {
   return latencyOf(sum)
 }
 
+/** Returns NaN if there are no samples. */
 export function percentileMs(latency: Latency, percentile: number): number {
   if (latency.count === 0) return Number.NaN
   return decodeFromCompressedBase64(latency.encoded).getValueAtPercentile(percentile) / 1_000
@@ -58,9 +56,12 @@ export function percentileMs(latency: Latency, percentile: number): number {
 function curveOf(histogram: Histogram): [number, number][] {
   const count = histogram.totalCount
   if (count === 0) return []
-  // A percentile that less than one sample lies beyond says nothing but the maximum again.
-  const told = PERCENTILES.filter(
+  // A percentile with less than one sample above it only repeats the maximum.
+  const percentiles = PERCENTILES.filter(
     (percentile) => percentile === 100 || count * (1 - percentile / 100) >= 1,
   )
-  return told.map((percentile) => [percentile, histogram.getValueAtPercentile(percentile) / 1_000])
+  return percentiles.map((percentile) => [
+    percentile,
+    histogram.getValueAtPercentile(percentile) / 1_000,
+  ])
 }

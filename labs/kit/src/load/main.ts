@@ -3,25 +3,24 @@ import { createGenerator, type Generator } from './generator.ts'
 import type { GeneratorCommand, GeneratorEvent } from './plan.ts'
 
 /*
- * The load generator's process. It shares neither event loop nor garbage collector with what it
- * measures, nor with the lab that judges it, and its CPU is told beside the figures. It ends with
- * its parent: without the channel it has no purpose.
+ * The load generator's process. It shares neither event loop nor garbage collector with the stage or
+ * the lab, and the report states its CPU. It exits when its parent closes the IPC channel.
  */
 let generator: Generator | undefined
 
-const tell = (message: GeneratorEvent): void => {
-  process.send?.(message)
+const emit = (event: GeneratorEvent): void => {
+  process.send?.(event)
 }
 
-async function obey(message: GeneratorCommand): Promise<void> {
+async function handle(command: GeneratorCommand): Promise<void> {
   try {
-    if (message.type === 'prepare') {
-      generator = createGenerator(message.plan, tell)
+    if (command.type === 'prepare') {
+      generator = createGenerator(command.plan, emit)
       await generator.prepare()
-      tell({ type: 'ready' })
+      emit({ type: 'ready' })
     } else await generator?.run()
   } catch (error) {
-    tell({
+    emit({
       type: 'failed',
       code: error instanceof CodedError ? error.code : 'GENERATOR_FAILED',
       message: messageOf(error),
@@ -29,5 +28,5 @@ async function obey(message: GeneratorCommand): Promise<void> {
   }
 }
 
-process.on('message', (message) => void obey(message as GeneratorCommand))
+process.on('message', (message) => void handle(message as GeneratorCommand))
 process.on('disconnect', () => process.exit(0))

@@ -10,38 +10,35 @@ export interface FixtureGuild {
   readonly group: string
   readonly id: string
   readonly channels: readonly string[]
-  /** The owner first; all of them may talk. */
+  /** The owner is first. Every member may send messages. */
   readonly members: readonly FixtureMember[]
-  /** How far back its channels' past goes; undefined where there is none. */
+  /** Age of the oldest message of its history; undefined if it has none. */
   readonly historyDays?: number
 }
 
 /**
- * All that a generator needs to know. It is told over the channel to its parent, so no token is in
- * a command line.
+ * Everything that a generator needs. The lab sends it over the IPC channel, so that tokens do not
+ * appear in a command line.
  */
 export interface Plan {
   readonly baseUrl: string
   readonly load: Load
-  /**
-   * As many guilds as the load has, in the order of its groups, each with as many members as are to
-   * be online.
-   */
+  /** The guilds of the load in the order of its groups, each with the members that are online. */
   readonly guilds: readonly FixtureGuild[]
-  /** In front of every nonce: messages of another visit are not this one's. */
+  /** Prefix of every nonce. It tells this trial's messages from those of other trials. */
   readonly marker: string
-  /** Where the raw samples go: JSON lines, gzipped. */
+  /** Path of the raw samples: gzipped JSON lines. */
   readonly samplesFile: string
 }
 
 export type GeneratorCommand =
   | { readonly type: 'prepare'; readonly plan: Plan }
-  | { readonly type: 'go' }
+  | { readonly type: 'run' }
 
 export type GeneratorEvent =
   | { readonly type: 'opened'; readonly done: number; readonly total: number }
   | { readonly type: 'ready' }
-  /** The warm-up is over; from now on everything counts. */
+  /** The warm-up has ended and the measured load begins. */
   | { readonly type: 'measuring' }
   | { readonly type: 'second'; readonly done: number; readonly total: number }
   | { readonly type: 'result'; readonly report: LoadReport }

@@ -1,17 +1,11 @@
 import { z } from 'zod'
 
-/**
- * Later than this after its send was acknowledged, a delivery is late. One definition for every
- * lab, see the decisions.
- */
+/** A delivery is late if it arrives more than this after the send was acknowledged. See ADR 13. */
 export const LATE_MS = 200
 
 const count = z.int().min(0)
 
-/**
- * Microseconds from the moment a send or read was due, as an HDR histogram: encoded whole, and the
- * curve read off it.
- */
+/** An HDR histogram of the microseconds since a send or read was due, with a curve read off it. */
 const latencySchema = z.object({
   count,
   /** [percentile, milliseconds] */
@@ -21,13 +15,13 @@ const latencySchema = z.object({
 export type Latency = z.infer<typeof latencySchema>
 
 const deliveryCounts = {
-  /** Acknowledged messages times the sockets that should have got them. */
+  /** Acknowledged messages times the sockets of their guild. */
   expected: count,
   delivered: count,
   lost: count,
-  /** Deliveries beyond the first of the same message at the same socket. */
+  /** Deliveries of a message to a socket that already had it. */
   duplicated: count,
-  /** Deliveries that came after one which the channel's order puts later. */
+  /** Deliveries that arrived after one that follows them in the channel's order. */
   outOfOrder: count,
   late: count,
 }
@@ -35,15 +29,16 @@ const deliveryCounts = {
 const attemptCounts = {
   due: count,
   acknowledged: count,
-  /** Answered other than 2xx, or not within the load's patience. */
+  /** No 2xx answer within the load's timeout. */
   errors: count,
-  /** The generator never got to sending them: its fault, not the stage's. */
+  /** Never sent, because the generator had too many requests in flight. */
   unsent: count,
 }
 
 export const guildTallySchema = z.object({
   group: z.string(),
-  /** Sockets that are owed its messages. */ sockets: count,
+  /** Sockets of the guild's members. */
+  sockets: count,
   ...attemptCounts,
   ...deliveryCounts,
 })
@@ -51,11 +46,11 @@ export type GuildTally = z.infer<typeof guildTallySchema>
 
 const secondSchema = z.object({
   second: z.int(),
-  /** Sends. */
+  /** Sends that were due in this second. */
   due: count,
-  /** Sends, by the second of their answer. */
+  /** Sends that were acknowledged in this second. */
   acknowledged: count,
-  /** Sends and reads, by the second in which they were refused, or their sender gave up. */
+  /** Sends and reads that failed or timed out in this second. */
   errors: count,
   delivered: count,
   late: count,
@@ -66,38 +61,39 @@ export const groupReportSchema = z.object({
   name: z.string(),
   sends: latencySchema,
   reads: latencySchema,
-  /** From the moment the send was due to each socket. */
+  /** Time from when the send was due to its arrival at each socket. */
   deliveries: latencySchema,
 })
 export type GroupReport = z.infer<typeof groupReportSchema>
 
-/** What one load did and saw, as its generator tells it. Warm-up is not in it. */
+/** The result of one load, without its warm-up. */
 export const loadReportSchema = z.object({
   v: z.literal(2),
   seconds: z.number(),
   sends: z.object(attemptCounts),
   reads: z.object(attemptCounts),
-  deliveries: z.object({ ...deliveryCounts, /** At a socket of another guild. */ stray: count }),
+  deliveries: z.object({
+    ...deliveryCounts,
+    /** Deliveries at a socket of another guild. */
+    misrouted: count,
+  }),
   errors: z.record(z.string(), count),
   sockets: z.object({
     opened: count,
     dropped: count,
     back: count,
-    /** From the first drop to the last return; null unless some were dropped and all came back. */
+    /** Time from the first drop to the last reconnection. Null unless all sockets reconnected. */
     secondsUntilAllBack: z.number().nullable(),
   }),
   groups: z.array(groupReportSchema),
   guilds: z.array(guildTallySchema),
-  /**
-   * The seconds of the load, and after them those in which something of it was still answered or
-   * delivered.
-   */
+  /** The seconds of the load, and those after it in which answers or deliveries still arrived. */
   series: z.array(secondSchema),
   generator: z.object({
-    /** CPU seconds used for each second of load. */
+    /** CPU seconds per second of load. */
     cores: z.number(),
     memoryBytes: z.number(),
-    /** How far behind its schedule it sent, whatever the reason. */
+    /** Delay behind the schedule, whatever the cause. */
     lagP99Ms: z.number(),
     lagMaxMs: z.number(),
   }),

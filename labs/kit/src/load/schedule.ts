@@ -3,24 +3,26 @@ import type { Group, Load } from './workload.ts'
 
 export type Arrival = Readonly<{
   kind: 'send' | 'read'
-  /** Milliseconds after the start of the load. */
+  /** Milliseconds since the start of the load. */
   dueMs: number
-  /** Index among all guilds of the load, in the order of its groups. */
+  /** Index into all guilds of the load, in the order of its groups. */
   guild: number
   channel: number
-  /** Index among the guild's online members. */
+  /** Index into the guild's online members. */
   author: number
-  /** Length of the text, in characters. */
+  /** Length of the message in characters. */
   length: number
-  /** How far back in its channel's past a read begins: 0 is now, 1 the first message. */
+  /** Where in the channel's history a read begins: 0 is now, 1 is the oldest message. */
   ago: number
 }>
 
 /**
- * Every send and read of a run, with its moment, before the first is made. The load is open: a slow
- * stage does not slow down those who talk to it. A generator that waits for an answer before it
- * sends the next message leaves out exactly the sends that would have waited longest (coordinated
- * omission), and calls an overloaded server fast.
+ * Computes the time of every send and read before the run. The load is open-loop: a slow stage does
+ * not slow down its clients.
+ *
+ * A closed-loop generator sends the next message only after an answer. It leaves out exactly the
+ * sends that would have waited longest, and makes an overloaded server look fast. This error is
+ * called coordinated omission.
  */
 export function schedule(load: Load): Arrival[] {
   let firstGuild = 0
@@ -28,27 +30,24 @@ export function schedule(load: Load): Arrival[] {
   for (const [index, group] of load.groups.entries()) {
     const first = firstGuild
     firstGuild += group.guilds
-    if (group.guilds * group.online * group.channels === 0) continue // nobody is there to say anything
-    for (const [kind, perSecond, together] of [
+    if (group.guilds * group.online * group.channels === 0) continue
+    for (const [kind, perSecond, burst] of [
       ['send', group.messagesPerSecond, group.burst ?? 1],
       ['read', group.readsPerSecond, 1],
     ] as const) {
-      // A stream of its own for each, so that adding reads to a load does not move its sends.
+      // Sends and reads have separate seeds, so that adding reads to a load does not move its sends.
       const random = seeded(load.seed * 1_000_003 + index * 7 + (kind === 'send' ? 0 : 3))
-      for (const dueMs of moments(
-        random,
-        perSecond / together,
-        load.warmupSeconds + load.seconds,
-      )) {
-        for (let n = 0; n < together; n++)
-          arrivals.push({ kind, dueMs, ...placeOf(random, group, first) })
+      for (const dueMs of dueTimes(random, perSecond / burst, load.warmupSeconds + load.seconds)) {
+        for (let n = 0; n < burst; n++)
+          arrivals.push({ kind, dueMs, ...randomAttempt(random, group, first) })
       }
     }
   }
   return arrivals.sort((a, b) => a.dueMs - b.dueMs)
 }
 
-function* moments(random: Random, perSecond: number, seconds: number): Generator<number> {
+/** Yields the due times of a Poisson process. */
+function* dueTimes(random: Random, perSecond: number, seconds: number): Generator<number> {
   if (perSecond <= 0) return
   for (
     let at = exponentialWaitSeconds(random, perSecond);
@@ -58,12 +57,16 @@ function* moments(random: Random, perSecond: number, seconds: number): Generator
     yield at * 1_000
 }
 
-function placeOf(random: Random, group: Group, first: number): Omit<Arrival, 'kind' | 'dueMs'> {
+function randomAttempt(
+  random: Random,
+  group: Group,
+  firstGuild: number,
+): Omit<Arrival, 'kind' | 'dueMs'> {
   return {
-    guild: first + randomBelow(random, group.guilds),
+    guild: firstGuild + randomBelow(random, group.guilds),
     channel: randomBelow(random, group.channels),
     author: randomBelow(random, group.online),
-    // Most messages are short, a few are not.
+    // Most messages are short, and a few are long.
     length: 8 + Math.floor(-Math.log(1 - random()) * 50),
     ago: random(),
   }

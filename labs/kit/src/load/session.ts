@@ -9,29 +9,23 @@ export interface SessionOptions {
   readonly guildId: string
   readonly reconnect: boolean
   readonly random: Random
-  /** Every MESSAGE_CREATE, with the nonce it carries. */
+  /** Called with the nonce of every MESSAGE_CREATE. */
   onMessage(nonce: string): void
   onDrop(): void
   onReturn(): void
 }
 
-/**
- * Messages and guilds; not presences and typing, which most bots leave out and every lab would pay
- * for.
- */
+/** Presences and typing are left out: most bots do without them, and they would cost every lab. */
 const INTENTS = Intent.Guilds | Intent.GuildMessages | Intent.MessageContent
-const READY_WITHIN_MS = 30_000
-const OPENING_TRIES = 4
+const READY_TIMEOUT_MS = 30_000
+const MAX_OPEN_ATTEMPTS = 4
 /**
- * Client libraries wait a random while before they come back, so that not all come at once. Discord
- * asks for 1–5 s.
+ * Maximum pause before a reconnection. Client libraries choose it at random so that not all
+ * reconnect at once. Discord asks for 1 to 5 s.
  */
-const RETURN_WITHIN_MS = 1_000
+const MAX_RECONNECT_PAUSE_MS = 1_000
 
-/**
- * One member's socket, with the manners of a client library: heartbeats, and coming back if it is
- * told to.
- */
+/** One member's gateway session. Like a client library, it sends heartbeats and can reconnect. */
 export class GatewaySession {
   readonly #options: SessionOptions
   #socket: WebSocket | undefined
@@ -46,9 +40,8 @@ export class GatewaySession {
   }
 
   /**
-   * Resolves once the guild has been seen: from here on its messages are owed to this socket.
-   * Opening is not what is measured; a stage that refuses once is asked again, as a client library
-   * would.
+   * Resolves once the guild was received. The stage must deliver the guild's messages to this socket
+   * from then on. Connecting is not measured, so it is retried as a client library would.
    */
   async open(): Promise<void> {
     for (let attempt = 1; !this.#opened; attempt++) {
@@ -56,7 +49,7 @@ export class GatewaySession {
         await this.#connect()
         this.#opened = true
       } catch (error) {
-        if (attempt === OPENING_TRIES) throw error
+        if (attempt === MAX_OPEN_ATTEMPTS) throw error
         this.#sessionId = undefined
         await this.#pause()
       }
@@ -76,14 +69,14 @@ export class GatewaySession {
       })
       this.#socket = socket
       let ready = false
-      const timer = setTimeout(() => socket.terminate(), READY_WITHIN_MS)
+      const timer = setTimeout(() => socket.terminate(), READY_TIMEOUT_MS)
       socket.on('message', (data) => {
-        if (this.#read(socket, data.toString()) !== 'guild seen' || ready) return
+        if (this.#read(socket, data.toString()) !== 'guild received' || ready) return
         ready = true
         clearTimeout(timer)
         resolve()
       })
-      socket.on('error', () => {}) // 'close' follows and tells it
+      socket.on('error', () => {}) // the 'close' event that follows handles it
       socket.on('close', (code) => {
         clearTimeout(timer)
         clearInterval(this.#beat)
@@ -91,7 +84,7 @@ export class GatewaySession {
           reject(
             new CodedError(
               'NO_SESSION',
-              `a gateway socket closed with ${code} before it had seen its guild`,
+              `a gateway socket closed with ${code} before it received its guild`,
             ),
           )
         else if (!this.#closed && this.#opened) void this.#dropped()
@@ -107,18 +100,18 @@ export class GatewaySession {
         await this.#connect()
         return this.#options.onReturn()
       } catch {
-        // The stage is not there yet; neither would a client give up.
+        // The stage is not up yet. Like a client library, the session keeps trying.
       }
     }
   }
 
   #pause(): Promise<void> {
     return new Promise((resolve) =>
-      setTimeout(resolve, randomBelow(this.#options.random, RETURN_WITHIN_MS)),
+      setTimeout(resolve, randomBelow(this.#options.random, MAX_RECONNECT_PAUSE_MS)),
     )
   }
 
-  #read(socket: WebSocket, text: string): 'guild seen' | undefined {
+  #read(socket: WebSocket, text: string): 'guild received' | undefined {
     const { op, t, s, d } = JSON.parse(text) as {
       op: number
       t: string | null
@@ -130,30 +123,30 @@ export class GatewaySession {
       return this.#dispatch(t, d)
     }
     if (op === Op.Hello)
-      this.#greet(socket, (d as { heartbeat_interval: number }).heartbeat_interval)
+      this.#onHello(socket, (d as { heartbeat_interval: number }).heartbeat_interval)
     else if (op === Op.InvalidSession) this.#identify(socket)
     else if (op === Op.Reconnect) socket.close(4_200)
     else if (op === Op.Heartbeat) this.#heartbeat(socket)
     return undefined
   }
 
-  #dispatch(type: string | null, data: unknown): 'guild seen' | undefined {
+  #dispatch(type: string | null, data: unknown): 'guild received' | undefined {
     if (type === 'MESSAGE_CREATE') {
       const { nonce } = data as { nonce?: string }
       if (nonce !== undefined) this.#options.onMessage(nonce)
     } else if (type === 'READY') {
       this.#sessionId = (data as { session_id: string }).session_id
     } else if (type === 'RESUMED') {
-      return 'guild seen'
+      return 'guild received'
     } else if (type === 'GUILD_CREATE' && (data as { id: string }).id === this.#options.guildId) {
-      return 'guild seen'
+      return 'guild received'
     }
     return undefined
   }
 
-  #greet(socket: WebSocket, intervalMs: number): void {
-    // The first heartbeat comes after a random part of the interval, or all sockets would beat
-    // together.
+  #onHello(socket: WebSocket, intervalMs: number): void {
+    // The first heartbeat is due after a random part of the interval, so that the heartbeats of all
+    // sockets spread out.
     const first = randomBelow(this.#options.random, intervalMs)
     const start = setTimeout(() => {
       this.#heartbeat(socket)

@@ -12,16 +12,16 @@ import {
 import { tally } from './tally.ts'
 import type { Load } from './workload.ts'
 
-/** From the ledger of a run to what is told of it. Pure. */
+/** Computes the load report from the attempt log. Pure. */
 export function summarise(
-  ledger: AttemptLog,
+  log: AttemptLog,
   load: Load,
   guilds: readonly FixtureGuild[],
   generator: LoadReport['generator'],
 ): LoadReport {
   const warmupMs = load.warmupSeconds * 1_000
-  const counted = ledger.attempts.filter(({ arrival }) => arrival.dueMs >= warmupMs)
-  const { guilds: tallies, stray } = tally(ledger, guilds, warmupMs)
+  const counted = log.attempts.filter(({ arrival }) => arrival.dueMs >= warmupMs)
+  const { guilds: tallies, misrouted } = tally(log, guilds, warmupMs)
   const errors: Record<string, number> = {}
   for (const { outcome } of counted) {
     if (outcome !== undefined && outcome !== 'ok') errors[outcome] = (errors[outcome] ?? 0) + 1
@@ -31,12 +31,12 @@ export function summarise(
     seconds: load.seconds,
     sends: attemptCounts(counted.filter(({ arrival }) => arrival.kind === 'send')),
     reads: attemptCounts(counted.filter(({ arrival }) => arrival.kind === 'read')),
-    deliveries: { ...sumDeliveries(tallies), stray },
+    deliveries: { ...sumDeliveries(tallies), misrouted },
     errors,
-    sockets: sockets(ledger),
-    groups: latencies(ledger, load, guilds, warmupMs),
+    sockets: sockets(log),
+    groups: latencies(log, load, guilds, warmupMs),
     guilds: tallies,
-    series: series(ledger, load, warmupMs),
+    series: series(log, load, warmupMs),
     generator,
   }
 }
@@ -55,7 +55,9 @@ function attemptCounts(attempts: readonly Attempt[]): LoadReport['sends'] {
 const sumOf = <K extends string>(rows: readonly Readonly<Record<K, number>>[], key: K): number =>
   rows.reduce((sum, row) => sum + row[key], 0)
 
-const sumDeliveries = (guilds: readonly GuildTally[]): Omit<LoadReport['deliveries'], 'stray'> => ({
+const sumDeliveries = (
+  guilds: readonly GuildTally[],
+): Omit<LoadReport['deliveries'], 'misrouted'> => ({
   expected: sumOf(guilds, 'expected'),
   delivered: sumOf(guilds, 'delivered'),
   lost: sumOf(guilds, 'lost'),
@@ -78,14 +80,14 @@ function sockets({ sessions }: AttemptLog): LoadReport['sockets'] {
   }
 }
 
-/** Not by spreading: a storm has more sockets than a call may have arguments. */
+/** `Math.max(...values)` would fail, since there may be more sockets than a call takes arguments. */
 const highest = (values: readonly number[]): number =>
   values.reduce((most, value) => Math.max(most, value))
 const lowest = (values: readonly number[]): number =>
   values.reduce((least, value) => Math.min(least, value))
 
 function latencies(
-  ledger: AttemptLog,
+  log: AttemptLog,
   load: Load,
   guilds: readonly FixtureGuild[],
   warmupMs: number,
@@ -96,20 +98,22 @@ function latencies(
       { sends: createLatency(), reads: createLatency(), deliveries: createLatency() },
     ]),
   )
-  const of = (guild: number): Record<'sends' | 'reads' | 'deliveries', Histogram> =>
+  const histogramsOf = (guild: number): Record<'sends' | 'reads' | 'deliveries', Histogram> =>
     byGroup.get(guilds[guild]!.group)!
-  for (const { arrival, answeredMs, outcome } of ledger.attempts) {
+  for (const { arrival, answeredMs, outcome } of log.attempts) {
     if (arrival.dueMs < warmupMs || outcome !== 'ok') continue
     recordMs(
-      arrival.kind === 'send' ? of(arrival.guild).sends : of(arrival.guild).reads,
+      arrival.kind === 'send'
+        ? histogramsOf(arrival.guild).sends
+        : histogramsOf(arrival.guild).reads,
       answeredMs - arrival.dueMs,
     )
   }
-  const { attempt, atMs } = ledger.deliveries
+  const { attempt, atMs } = log.deliveries
   for (const [index, n] of attempt.entries()) {
-    const { arrival } = ledger.attempts[n]!
+    const { arrival } = log.attempts[n]!
     if (arrival.dueMs >= warmupMs)
-      recordMs(of(arrival.guild).deliveries, atMs[index]! - arrival.dueMs)
+      recordMs(histogramsOf(arrival.guild).deliveries, atMs[index]! - arrival.dueMs)
   }
   return [...byGroup].map(([name, { sends, reads, deliveries }]) => ({
     name,
@@ -120,40 +124,38 @@ function latencies(
 }
 
 /**
- * What happened in each second of the load, and in those after it in which something was still
- * answered: whoever sent in the last second waits for as long as everybody else. By the second in
- * which it happened, so that each row adds up to the whole.
+ * Counts events by the second in which they happened, so that each column adds up to its total. The
+ * series continues after the load for as long as answers and deliveries arrive.
  */
-function series(ledger: AttemptLog, load: Load, warmupMs: number): SecondTally[] {
-  const nothing = { due: 0, acknowledged: 0, errors: 0, delivered: 0, late: 0 }
+function series(log: AttemptLog, load: Load, warmupMs: number): SecondTally[] {
+  const zero = { due: 0, acknowledged: 0, errors: 0, delivered: 0, late: 0 }
   const seconds: SecondTally[] = Array.from({ length: Math.ceil(load.seconds) }, (_, second) => ({
     second,
-    ...nothing,
+    ...zero,
   }))
-  const bump = (ms: number, key: keyof typeof nothing): void => {
+  const increment = (ms: number, key: keyof typeof zero): void => {
     const at = Math.max(0, Math.floor((ms - warmupMs) / 1_000))
-    while (seconds.length <= at) seconds.push({ second: seconds.length, ...nothing })
+    while (seconds.length <= at) seconds.push({ second: seconds.length, ...zero })
     seconds[at]![key]++
   }
-  for (const { arrival, answeredMs, outcome } of ledger.attempts) {
+  for (const { arrival, answeredMs, outcome } of log.attempts) {
     if (arrival.dueMs < warmupMs) continue
-    // Who got no answer at all gave up when their patience ended. A read that fails is a failure as
-    // much as a send.
-    const overMs = Number.isNaN(answeredMs)
-      ? arrival.dueMs + load.patienceSeconds * 1_000
+    // An attempt without an answer fails when its timeout ends. Failed reads count like failed sends.
+    const endedMs = Number.isNaN(answeredMs)
+      ? arrival.dueMs + load.timeoutSeconds * 1_000
       : answeredMs
-    if (outcome !== undefined && outcome !== 'ok') bump(overMs, 'errors')
+    if (outcome !== undefined && outcome !== 'ok') increment(endedMs, 'errors')
     if (arrival.kind !== 'send') continue
-    bump(arrival.dueMs, 'due')
-    if (outcome === 'ok') bump(answeredMs, 'acknowledged')
+    increment(arrival.dueMs, 'due')
+    if (outcome === 'ok') increment(answeredMs, 'acknowledged')
   }
-  const { attempt: of, atMs } = ledger.deliveries
-  for (const [index, n] of of.entries()) {
-    const attempt = ledger.attempts[n]!
+  const { attempt: numbers, atMs } = log.deliveries
+  for (const [index, n] of numbers.entries()) {
+    const attempt = log.attempts[n]!
     if (attempt.arrival.dueMs < warmupMs) continue
-    bump(atMs[index]!, 'delivered')
+    increment(atMs[index]!, 'delivered')
     if (isAcknowledged(attempt) && atMs[index]! - attempt.answeredMs > LATE_MS)
-      bump(atMs[index]!, 'late')
+      increment(atMs[index]!, 'late')
   }
   return seconds
 }

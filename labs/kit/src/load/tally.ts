@@ -1,76 +1,13 @@
 import { type AttemptLog, isAcknowledged } from './attempt-log.ts'
 import { type GuildTally, LATE_MS } from './report.ts'
 
-export interface GuildShape {
-  readonly group: string
-}
-
 export interface DeliveryTally {
   readonly guilds: GuildTally[]
-  readonly stray: number
+  /** Deliveries at sockets of another guild. */
+  readonly misrouted: number
 }
 
-/**
- * Counts what was owed and what came. Pure: the same ledger gives the same counts, and the laws in
- * the tests hold for any ledger whatever. `warmupMs`: attempts due before it are owed to nobody.
- */
-export function tally(
-  ledger: AttemptLog,
-  guilds: readonly GuildShape[],
-  warmupMs: number,
-): DeliveryTally {
-  const counts = ledger.attempts.map(({ arrival }) => arrival.dueMs >= warmupMs)
-  const sessionsOf = (guild: number): number =>
-    ledger.sessions.reduce((sum, session) => sum + (session.guild === guild ? 1 : 0), 0)
-  const tallies: GuildTally[] = guilds.map(({ group }, guild) => ({
-    group,
-    sockets: sessionsOf(guild),
-    ...NOTHING,
-  }))
-
-  for (const [index, attempt] of ledger.attempts.entries()) {
-    const { arrival } = attempt
-    const of = tallies[arrival.guild]!
-    if (arrival.kind !== 'send' || !counts[index]) continue
-    of.due++
-    if (attempt.outcome === undefined) of.unsent++
-    else if (!isAcknowledged(attempt)) of.errors++
-    else {
-      of.acknowledged++
-      of.expected += of.sockets
-    }
-  }
-
-  let stray = 0
-  const seen = new Set<number>()
-  const { attempt: attempts, session: sessions, atMs } = ledger.deliveries
-  for (const [index, n] of attempts.entries()) {
-    const attempt = ledger.attempts[n]!
-    const session = ledger.sessions[sessions[index]!]!
-    if (!counts[n]) continue
-    if (session.guild !== attempt.arrival.guild) {
-      stray++
-      continue
-    }
-    const of = tallies[session.guild]!
-    const key = n * ledger.sessions.length + sessions[index]!
-    if (seen.has(key)) {
-      of.duplicated++
-      continue
-    }
-    seen.add(key)
-    // A message whose sender was told nothing is owed to nobody: it may come, and may not.
-    if (!isAcknowledged(attempt)) continue
-    of.delivered++
-    if (atMs[index]! - attempt.answeredMs > LATE_MS) of.late++
-  }
-  for (const of of tallies) of.lost = of.expected - of.delivered
-  for (const [guild, disordered] of disorder(ledger, counts))
-    tallies[guild]!.outOfOrder += disordered
-  return { guilds: tallies, stray }
-}
-
-const NOTHING = {
+const ZERO = {
   due: 0,
   acknowledged: 0,
   errors: 0,
@@ -84,49 +21,121 @@ const NOTHING = {
 }
 
 /**
- * Sessions of a channel must agree on one order; which one is the stage's own affair. The order
- * taken as the channel's is that of the session that saw the most of it, and every other is held
- * against it.
+ * Compares expected deliveries with actual ones. Pure; the properties in its tests hold for every
+ * log.
+ *
+ * @param warmupMs attempts that were due before this time do not count
  */
-function disorder(ledger: AttemptLog, counts: readonly boolean[]): Map<number, number> {
-  const logs = new Map<string, Map<number, number[]>>()
-  const { attempt: attempts, session: sessions } = ledger.deliveries
+export function tally(
+  log: AttemptLog,
+  guilds: readonly { readonly group: string }[],
+  warmupMs: number,
+): DeliveryTally {
+  const counts = log.attempts.map(({ arrival }) => arrival.dueMs >= warmupMs)
+  const socketsOf = (guild: number): number =>
+    log.sessions.reduce((sum, session) => sum + (session.guild === guild ? 1 : 0), 0)
+  const tallies: GuildTally[] = guilds.map(({ group }, guild) => ({
+    group,
+    sockets: socketsOf(guild),
+    ...ZERO,
+  }))
+
+  for (const [n, attempt] of log.attempts.entries()) {
+    if (attempt.arrival.kind !== 'send' || !counts[n]) continue
+    const guild = tallies[attempt.arrival.guild]!
+    guild.due++
+    if (attempt.outcome === undefined) guild.unsent++
+    else if (!isAcknowledged(attempt)) guild.errors++
+    else {
+      guild.acknowledged++
+      guild.expected += guild.sockets
+    }
+  }
+
+  let misrouted = 0
+  const delivered = new Set<number>()
+  const { attempt: attempts, session: sessions, atMs } = log.deliveries
   for (const [index, n] of attempts.entries()) {
-    const { guild, channel } = ledger.attempts[n]!.arrival
-    const session = sessions[index]!
-    if (!counts[n] || ledger.sessions[session]!.guild !== guild) continue
-    const key = `${guild}/${channel}`
-    const channelLogs = logs.get(key) ?? new Map<number, number[]>()
-    logs.set(key, channelLogs)
-    const log = channelLogs.get(session) ?? []
-    channelLogs.set(session, log)
-    log.push(n)
+    const attempt = log.attempts[n]!
+    const session = log.sessions[sessions[index]!]!
+    if (!counts[n]) continue
+    if (session.guild !== attempt.arrival.guild) {
+      misrouted++
+      continue
+    }
+    const guild = tallies[session.guild]!
+    const key = n * log.sessions.length + sessions[index]!
+    if (delivered.has(key)) {
+      guild.duplicated++
+      continue
+    }
+    delivered.add(key)
+    // The stage may or may not deliver a message that it did not acknowledge.
+    if (!isAcknowledged(attempt)) continue
+    guild.delivered++
+    if (atMs[index]! - attempt.answeredMs > LATE_MS) guild.late++
   }
-  const disordered = new Map<number, number>()
-  for (const [key, channelLogs] of logs) {
-    const guild = Number(key.split('/')[0])
-    const unique = [...channelLogs.values()].map((log) => [...new Set(log)])
-    const reference = unique.reduce(
-      (longest, log) => (log.length > longest.length ? log : longest),
-      [],
-    )
-    const place = new Map(reference.map((n, position) => [n, position]))
-    const wrong = unique.reduce(
-      (sum, log) => sum + descents(log.map((n) => place.get(n)).filter((p) => p !== undefined)),
-      0,
-    )
-    disordered.set(guild, (disordered.get(guild) ?? 0) + wrong)
-  }
-  return disordered
+  for (const guild of tallies) guild.lost = guild.expected - guild.delivered
+  for (const [guild, outOfOrder] of countOutOfOrder(log, counts))
+    tallies[guild]!.outOfOrder += outOfOrder
+  return { guilds: tallies, misrouted }
 }
 
-/** How many come after one that belongs behind them. */
-function descents(places: readonly number[]): number {
-  let highest = -1
-  let wrong = 0
-  for (const place of places) {
-    if (place < highest) wrong++
-    else highest = place
+/**
+ * Counts deliveries out of order, by guild. All sessions must agree on one order per channel, which
+ * the stage may choose. The session with the most messages of a channel gives the reference order.
+ */
+function countOutOfOrder(log: AttemptLog, counts: readonly boolean[]): Map<number, number> {
+  const totals = new Map<number, number>()
+  for (const [key, orders] of ordersByChannel(log, counts)) {
+    const guild = Number(key.split('/')[0])
+    const unique = [...orders.values()].map((order) => [...new Set(order)])
+    const reference = unique.reduce(
+      (longest, order) => (order.length > longest.length ? order : longest),
+      [],
+    )
+    const positionOf = new Map(reference.map((n, position) => [n, position]))
+    const outOfOrder = unique.reduce(
+      (sum, order) =>
+        sum +
+        countDescents(
+          order.map((n) => positionOf.get(n)).filter((position) => position !== undefined),
+        ),
+      0,
+    )
+    totals.set(guild, (totals.get(guild) ?? 0) + outOfOrder)
   }
-  return wrong
+  return totals
+}
+
+/** The order in which each session received a channel's messages, by `guild/channel` and session. */
+function ordersByChannel(
+  log: AttemptLog,
+  counts: readonly boolean[],
+): Map<string, Map<number, number[]>> {
+  const channels = new Map<string, Map<number, number[]>>()
+  const { attempt: attempts, session: sessions } = log.deliveries
+  for (const [index, n] of attempts.entries()) {
+    const { guild, channel } = log.attempts[n]!.arrival
+    const session = sessions[index]!
+    if (!counts[n] || log.sessions[session]!.guild !== guild) continue
+    const key = `${guild}/${channel}`
+    const orders = channels.get(key) ?? new Map<number, number[]>()
+    channels.set(key, orders)
+    const order = orders.get(session) ?? []
+    orders.set(session, order)
+    order.push(n)
+  }
+  return channels
+}
+
+/** Counts positions that are lower than one before them. */
+function countDescents(positions: readonly number[]): number {
+  let highest = -1
+  let descents = 0
+  for (const position of positions) {
+    if (position < highest) descents++
+    else highest = position
+  }
+  return descents
 }

@@ -1,58 +1,41 @@
-/** A kind of guild, and how much goes on in each of them. */
+/** A number of equal guilds and their activity. */
 export interface Group {
   readonly name: string
   readonly guilds: number
-  /** Members of each guild that have a socket open. */
+  /** Members with an open socket in each guild. */
   readonly online: number
   readonly channels: number
-  /** Over all guilds of the group together. */
+  /** Rate over all guilds of the group. */
   readonly messagesPerSecond: number
-  /**
-   * So many of them come at the same moment, as when everybody answers the same word. Without it,
-   * each by itself.
-   */
+  /** Messages that are due at the same moment, as when many members answer at once. Default 1. */
   readonly burst?: number
-  /**
-   * Pages of a channel's latest fifty messages: what a client loads when somebody looks into a
-   * channel.
-   */
+  /** Rate of history reads. Each reads fifty messages, as a client does when a channel is opened. */
   readonly readsPerSecond: number
-  /**
-   * What was said before anybody came. Reads then go anywhere in it, and not to the latest fifty.
-   */
+  /** Messages that exist before the load. Reads then begin anywhere in them instead of at the end. */
   readonly history?: History
 }
 
-/** Of each channel. */
+/** The history of each channel. */
 export interface History {
   readonly messages: number
   readonly days: number
-  /** Of each message. */
+  /** Length of each message. */
   readonly characters: number
 }
 
-/**
- * What people do to a stage, as plain data. The same data and the same seed give the same load to
- * the microsecond.
- */
+/** A load as plain data. Equal data with an equal seed gives an identical schedule. */
 export interface Load {
   readonly v: 1
   readonly groups: readonly Group[]
   readonly seconds: number
-  /**
-   * Sent before the seconds that count: compilers, caches and connection pools are not what a lab
-   * is about.
-   */
+  /** Load before the measured seconds, to warm up compilers, caches and connection pools. */
   readonly warmupSeconds: number
   readonly seed: number
+  /** Time from when an attempt is due until it counts as an error. */
+  readonly timeoutSeconds: number
   /**
-   * How long a sender waits for an answer, from the moment the send was due. Then it counts as an
-   * error.
-   */
-  readonly patienceSeconds: number
-  /**
-   * Whether a dropped socket comes back, as a client library's would: after a pause, by RESUME,
-   * else by IDENTIFY.
+   * Whether a dropped socket reconnects like a client library's: after a pause, by RESUME and else
+   * by IDENTIFY.
    */
   readonly reconnect: boolean
 }
@@ -64,7 +47,7 @@ export interface BusyGuilds {
   readonly readsPerSecond?: number
   readonly channels?: number
   readonly history?: History
-  /** One guild unlike the others, beside them. */
+  /** One very large guild beside the others. */
   readonly huge?: {
     readonly online: number
     readonly messagesPerSecond: number
@@ -73,11 +56,11 @@ export interface BusyGuilds {
   readonly seconds: number
   readonly warmupSeconds?: number
   readonly seed: number
-  readonly patienceSeconds?: number
+  readonly timeoutSeconds?: number
   readonly reconnect?: boolean
 }
 
-/** Guilds in which people talk: the load of every lab until one needs another. */
+/** Builds a load of guilds whose members send and read messages. Most labs use it. */
 export function busyGuilds(options: BusyGuilds): Load {
   const { readsPerSecond = 0, channels = 1, huge, history } = options
   const ordinary: Group = {
@@ -89,7 +72,7 @@ export function busyGuilds(options: BusyGuilds): Load {
     readsPerSecond,
     ...(history === undefined ? {} : { history }),
   }
-  const { warmupSeconds = 1, patienceSeconds = 5, reconnect = false } = options
+  const { warmupSeconds = 1, timeoutSeconds = 5, reconnect = false } = options
   return {
     v: 1,
     groups:
@@ -99,14 +82,14 @@ export function busyGuilds(options: BusyGuilds): Load {
     seconds: options.seconds,
     warmupSeconds,
     seed: options.seed,
-    patienceSeconds,
+    timeoutSeconds,
     reconnect,
   }
 }
 
 /**
- * As many times the people: so many times the guilds, each as lively as before. A single community
- * that grows is another matter, since its fan-out grows with the square: see lab 1.4.
+ * Multiplies the number of guilds and all rates; each guild stays as active as before. A single
+ * guild that grows is different, since its fan-out grows with the square of its size: see lab 1.4.
  */
 export const times = (load: Load, factor: number): Load => ({
   ...load,
@@ -118,7 +101,7 @@ export const times = (load: Load, factor: number): Load => ({
   })),
 })
 
-/** The people needed for any of these loads: the largest of each group. */
+/** Returns groups that are large enough for each of these loads. */
 export function largestOf(loads: readonly Load[]): readonly Group[] {
   const groups = new Map<string, Group>()
   for (const group of loads.flatMap((load) => load.groups)) {
@@ -133,19 +116,19 @@ export function largestOf(loads: readonly Load[]): readonly Group[] {
   return [...groups.values()]
 }
 
-/** In words, for a report's reader. */
+/** Describes a load for the reader of a report. */
 export function describeLoad(load: Load): string {
   const groups = load.groups.map((group) => {
     const guilds = group.guilds === 1 ? '1 guild' : `${group.guilds} guilds`
     const reads =
       group.readsPerSecond === 0 ? '' : ` and ${round(group.readsPerSecond)} history reads`
-    const past =
+    const history =
       group.history === undefined
         ? ''
-        : `, over ${(group.guilds * group.channels * group.history.messages).toLocaleString('en')} messages of the past`
+        : `, over a history of ${(group.guilds * group.channels * group.history.messages).toLocaleString('en')} messages`
     const bursts =
       (group.burst ?? 1) === 1 || group.messagesPerSecond === 0 ? '' : `, ${group.burst} at a time`
-    return `${guilds} with ${group.online} online each, ${round(group.messagesPerSecond)} messages${reads} a second${bursts}${past}`
+    return `${guilds} with ${group.online} online each, ${round(group.messagesPerSecond)} messages${reads} per second${bursts}${history}`
   })
   return `${groups.join('; ')}; for ${load.seconds} s`
 }

@@ -1,7 +1,7 @@
 import type { Canvas } from './draw.ts'
 import { BAD, LINE, MUTED, SURFACE } from './palette.ts'
 
-/** What all charts share: letters large enough for the last row, few lines. */
+/** Large enough to read from the last row of a room. */
 export const fontSize = ({ narrow }: Canvas): number => (narrow ? 12 : 15)
 
 export const grid = (canvas: Canvas, change: object = {}): object => ({
@@ -26,7 +26,7 @@ export function baseAxis(canvas: Canvas, name: string, change: object = {}): obj
   }
 }
 
-/** A vertical axis says its name above itself, where it can be read without turning one's head. */
+/** Puts the name of the vertical axis above it, horizontally, where it is easy to read. */
 export const yAxis = (canvas: Canvas, name: string, change: object = {}): object =>
   baseAxis(canvas, name, {
     nameLocation: 'end',
@@ -58,7 +58,7 @@ export const line = (color: string, change: object = {}): object => ({
   ...change,
 })
 
-/** What was claimed, across the whole chart. */
+/** A dashed line at the threshold across the whole chart. */
 export const thresholdLine = (at: number): object => ({
   silent: true,
   symbol: 'none',

@@ -5,10 +5,7 @@ import type { Markup } from './markup.ts'
 import { BAD, INK, MUTED, seriesColor } from './palette.ts'
 import type { ArmReport, Report } from './schema.ts'
 
-/**
- * What a lab of load steps is about: of what was owed, how much did not come, or came too late;
- * against what was claimed.
- */
+/** Shares of late, lost and unanswered events for each arm, with the threshold for late ones. */
 export function stepsChart(report: Report): Markup {
   const arms = measured(report)
   const most = report.thresholds.find(
@@ -40,10 +37,10 @@ export function stepsChart(report: Report): Markup {
   return draw('Late, lost and unanswered, by load', keys, (canvas) => ({
     grid: grid(canvas, { bottom: canvas.narrow ? 64 : 76 }),
     xAxis: stepsAxis(canvas, arms),
-    yAxis: yAxis(canvas, '% of what was owed', {
+    yAxis: yAxis(canvas, '% of what was expected', {
       type: 'value',
       min: 0,
-      max: Math.min(100, nice(highest * 1.25)),
+      max: Math.min(100, roundUp(highest * 1.25)),
     }),
     series: [
       ...rows.map(({ name, color, values }, index) => ({
@@ -68,8 +65,8 @@ export function stepsChart(report: Report): Markup {
 }
 
 /**
- * Deliveries a second against what the load would come to, were every send answered and delivered:
- * where it bends, the stage no longer keeps up.
+ * Deliveries per second beside the rate that the load would cause if every send were delivered. A
+ * gap between the two means that the stage does not keep up.
  */
 export function throughputChart(report: Report): Markup {
   const arms = measured(report)
@@ -92,10 +89,10 @@ export function throughputChart(report: Report): Markup {
     { name: 'late', color: BAD, shape: 'bar' },
     { name: 'due', color: INK, shape: 'dotted' },
   ]
-  return draw('Deliveries a second, by load', keys, (canvas) => ({
+  return draw('Deliveries per second, by load', keys, (canvas) => ({
     grid: grid(canvas, { bottom: canvas.narrow ? 64 : 76 }),
     xAxis: stepsAxis(canvas, arms),
-    yAxis: yAxis(canvas, 'deliveries a second', { type: 'value', min: 0 }),
+    yAxis: yAxis(canvas, 'deliveries per second', { type: 'value', min: 0 }),
     series: [
       {
         type: 'bar',
@@ -139,8 +136,8 @@ const stepsAxis = (canvas: Parameters<typeof baseAxis>[0], arms: readonly ArmRep
     },
   })
 
-/** The next round number, so that an axis ends where people expect it to. */
-function nice(value: number): number {
+/** Returns the next round number, for the end of an axis. */
+function roundUp(value: number): number {
   if (value <= 0) return 1
   const power = 10 ** Math.floor(Math.log10(value))
   return [1, 2, 2.5, 5, 10].map((step) => step * power).find((step) => step >= value) ?? value

@@ -11,7 +11,7 @@ type Kind = 'sends' | 'reads' | 'deliveries'
 export const samplesOf = (report: Report, arm: string): Report['samples'] =>
   report.samples.filter((sample) => sample.arm === arm)
 
-/** All rounds of an arm as one curve. */
+/** Merges all rounds of an arm. */
 export const latencyOfArm = (report: Report, arm: string, kind: Kind): Latency =>
   mergeLatency(
     samplesOf(report, arm).flatMap(({ load }) => load.groups.map((group) => group[kind])),
@@ -23,23 +23,20 @@ export const measured = (report: Report): ArmReport[] =>
 const armKeys = (arms: readonly ArmReport[]): LegendEntry[] =>
   arms.map(({ name }, index) => ({ name, color: seriesColor(index), shape: 'line' }))
 
-/** 0, 90, 99, 99.9 % at equal distances: a tail is not to be squeezed into the last millimetre. */
+/** Maps 0%, 90%, 99% and 99.9% to equal distances, which gives the tail enough room. */
 const nines = (percentile: number, count: number): number =>
   -Math.log10(Math.max(1 - percentile / 100, 1 / Math.max(count, 1)))
 
 const NINES = ['0%', '90%', '99%', '99.9%', '99.99%', '99.999%', '99.9999%']
 
-/**
- * How long it took, for the median and for the unlucky. A previous run's curve is drawn broken,
- * beneath.
- */
+/** Latency by percentile. A previous run is a dashed curve. */
 export function percentileChart(report: Report, kind: Kind, previous: Report | undefined): Markup {
   const arms = measured(report)
   const keys = armKeys(arms)
-  if (previous !== undefined) keys.push({ name: 'the run before', color: MUTED, shape: 'dashed' })
+  if (previous !== undefined) keys.push({ name: 'previous run', color: MUTED, shape: 'dashed' })
   return draw('Latency by percentile', keys, (canvas) => ({
     grid: grid(canvas),
-    xAxis: xAxis(canvas, 'so many were at least as fast', {
+    xAxis: xAxis(canvas, 'share that was at least as fast', {
       type: 'value',
       min: 0,
       max: 'dataMax',
@@ -75,11 +72,10 @@ export function percentileChart(report: Report, kind: Kind, previous: Report | u
 const curve = ({ count, curve: points }: Latency): [number, number][] =>
   points.map(([percentile, ms]) => [nines(percentile, count), Math.max(ms, 0.01)])
 
-/** One round, second by second: where a fault struck and how long it was felt. */
+/** The first round second by second. It shows when a fault struck and how long its effect lasted. */
 export function timelineChart(report: Report): Markup {
   const arms = measured(report)
-  // Answers that come after the last second have nothing due beside them, and would look like a
-  // fall.
+  // Answers after the last second have no due sends beside them and would look like a drop.
   const during = (arm: string) => {
     const { series, seconds } = samplesOf(report, arm)[0]!.load
     return series.filter(({ second }) => second < seconds)
@@ -91,7 +87,7 @@ export function timelineChart(report: Report): Markup {
       type: 'category',
       data: Array.from({ length: seconds }, (_, second) => second + 1),
     }),
-    yAxis: yAxis(canvas, 'sends a second: dotted due, drawn answered', { type: 'value', min: 0 }),
+    yAxis: yAxis(canvas, 'sends per second: dotted due, solid answered', { type: 'value', min: 0 }),
     series: arms.flatMap(({ name }, index) => {
       const series = during(name)
       const color = seriesColor(index)
@@ -107,7 +103,7 @@ export function timelineChart(report: Report): Markup {
   }))
 }
 
-/** Who had the machine: a stage that has cores to spare is not what sets the limit. */
+/** CPU by process. A stage with cores to spare is not the bottleneck. */
 export function coresChart(report: Report): Markup {
   const arms = measured(report)
   const mean = (

@@ -3,14 +3,11 @@ import { GridComponent, MarkLineComponent } from 'echarts/components'
 import { type EChartsCoreOption, init, use } from 'echarts/core'
 import { SVGRenderer } from 'echarts/renderers'
 import { html, type Markup, raw } from './markup.ts'
-import { throughVariables } from './palette.ts'
+import { toCssVariables } from './palette.ts'
 
 use([BarChart, LineChart, GridComponent, MarkLineComponent, SVGRenderer])
 
-/**
- * Drawn for the width it will be read at: a wide picture made small on a phone has letters nobody
- * can read.
- */
+/** The size that a chart is drawn for. Scaled down to a phone, a wide chart would be illegible. */
 export interface Canvas {
   readonly width: number
   readonly height: number
@@ -20,17 +17,14 @@ export interface Canvas {
 export const WIDE: Canvas = { width: 960, height: 400, narrow: false }
 const NARROW: Canvas = { width: 360, height: 340, narrow: true }
 
-/**
- * One line of a legend. It is text of the page and not of the picture, so that it breaks where the
- * reader's screen ends.
- */
+/** An entry of the legend, which is HTML so that it wraps on narrow screens. */
 export interface LegendEntry {
   readonly name: string
   readonly color: string
   readonly shape: 'bar' | 'line' | 'dashed' | 'dotted'
 }
 
-/** The same picture twice, for a projector and for a phone; the page shows one of them. */
+/** Draws the chart for a projector and for a phone. The page shows one of them. */
 export function draw(
   label: string,
   keys: readonly LegendEntry[],
@@ -41,7 +35,7 @@ export function draw(
   const narrow = svg(options, { ...NARROW, height: height.narrow ?? NARROW.height })
   const legend = keys.map(
     ({ name, color, shape }) =>
-      html`<li><i class="${shape}" style="color:${throughVariables(color)}"></i>${name}</li>`,
+      html`<li><i class="${shape}" style="color:${toCssVariables(color)}"></i>${name}</li>`,
   )
   return html`<ul class="legend">${legend}</ul><div class="wide" role="img" aria-label="${label}">${raw(wide)}</div>
 <div class="narrow" role="img" aria-label="${label}">${raw(narrow)}</div>`
@@ -53,8 +47,8 @@ export function svg(options: (canvas: Canvas) => EChartsCoreOption, canvas: Canv
   try {
     chart.setOption({ animation: false, textStyle: { fontFamily: 'inherit' }, ...options(canvas) })
     const drawn = chart.renderToSVGString({ useViewBox: true })
-    // It fills the width it is given, and its letters take the page's own font.
-    return throughVariables(
+    // The picture fills its container and inherits the page's font.
+    return toCssVariables(
       drawn
         .replace(/<svg width="[^"]*" height="[^"]*"/, '<svg width="100%"')
         .replaceAll('font-family:inherit;', ''),

@@ -1,14 +1,11 @@
-/** Text that is markup already. Everything else is escaped on its way into a page. */
+/** Trusted markup. The `html` template escapes everything else. */
 export interface Markup {
   readonly markup: string
 }
 
 type Piece = Markup | string | number | undefined | false | readonly Piece[]
 
-/**
- * A template in which whatever is put in is escaped, unless it was made here: names and errors come
- * from outside.
- */
+/** Escapes every interpolated value that is not `Markup`, since names and errors are untrusted. */
 export const html = (strings: TemplateStringsArray, ...pieces: readonly Piece[]): Markup =>
   raw(
     strings.reduce(

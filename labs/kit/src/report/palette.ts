@@ -1,9 +1,8 @@
 /*
- * ECharts wants colours it can read, and the page wants colours that follow the reader's light or
- * dark. So charts are drawn with stand-ins that occur nowhere else, and these are exchanged for the
- * page's variables afterwards.
+ * ECharts does not accept CSS variables, but the page needs them for light and dark mode. Charts are
+ * drawn with placeholder colours, which are replaced by the variables afterwards.
  */
-const STAND_INS = {
+const PLACEHOLDERS = {
   '#010101': 'var(--ink)',
   '#020202': 'var(--muted)',
   '#030303': 'var(--line)',
@@ -26,8 +25,8 @@ const SERIES = ['#110101', '#110202', '#110303', '#110404', '#110505', '#110606'
 
 export const seriesColor = (index: number): string => SERIES[index % SERIES.length]!
 
-export const throughVariables = (svg: string): string =>
-  Object.entries(STAND_INS).reduce(
-    (text, [standIn, variable]) => text.replaceAll(standIn, variable),
+export const toCssVariables = (svg: string): string =>
+  Object.entries(PLACEHOLDERS).reduce(
+    (text, [placeholder, variable]) => text.replaceAll(placeholder, variable),
     svg,
   )

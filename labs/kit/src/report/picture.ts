@@ -5,17 +5,16 @@ import { COLORS } from './style.ts'
 
 export interface Curve {
   readonly name: string
-  readonly broken?: boolean
-  /** Curves of one kind share a colour. */
+  readonly dashed?: boolean
+  /** Index into the palette. Curves of one kind share a colour. */
   readonly color: number
-  /** Size, and what it costs. */
+  /** Pairs of size and cost. */
   readonly points: readonly (readonly [number, number])[]
 }
 
 /**
- * Cost against size, in a file of its own that any page may show: it brings the colours and letters
- * that a report's page would give it. Sizes stand at equal distances for each tenfold, so that a
- * cost which does not depend on them is a level line.
+ * Draws cost against size as a stand-alone SVG with its own colours and fonts. The size axis is
+ * logarithmic; a cost that does not depend on size is a horizontal line.
  */
 export function curvesBySize(axes: { x: string; y: string }, curves: readonly Curve[]): string {
   const drawn = svg(
@@ -23,12 +22,12 @@ export function curvesBySize(axes: { x: string; y: string }, curves: readonly Cu
       grid: grid(canvas, { right: 190 }),
       xAxis: xAxis(canvas, axes.x, { type: 'log', min: 'dataMin', max: 'dataMax' }),
       yAxis: yAxis(canvas, axes.y, { type: 'value', min: 0 }),
-      series: curves.map(({ name, broken, color: index, points }) => {
+      series: curves.map(({ name, dashed, color: index, points }) => {
         const color = seriesColor(index)
         return line(color, {
           name,
           data: points.map((point) => [...point]),
-          lineStyle: { color, width: 2.5, ...(broken ? { type: 'dashed' } : {}) },
+          lineStyle: { color, width: 2.5, ...(dashed ? { type: 'dashed' } : {}) },
           endLabel: {
             show: true,
             formatter: name,

@@ -9,7 +9,7 @@ const statementSchema = z.object({
   unit,
   relation: z.enum(['is', 'at most', 'at least']),
   threshold: z.number(),
-  /** Null when there was nothing to measure. */
+  /** Null if the figure could not be measured. */
   value: z.number().nullable(),
   outcome: z.enum(['holds', 'fails', 'unknown']),
 })
@@ -26,26 +26,28 @@ const armSchema = z.object({
   name: z.string(),
   stage: z.int(),
   stageTitle: z.string(),
-  /** In words. */
+  /** Description for the reader, as are `fault` and `intervention`. */
   load: z.string(),
   messagesPerSecond: z.number(),
   online: z.number(),
   fault: z.string().optional(),
-  /** What was done beside the load, in words. */
   intervention: z.string().optional(),
   env: z.record(z.string(), z.string()),
-  /** Set once the arm's engine runs; no figure is shown without it. */
+  /** Missing if the arm's engine was not started. The page shows no figure without it. */
   engine: engineSchema.optional(),
   context: z.boolean(),
 })
 export type ArmReport = z.infer<typeof armSchema>
 
 /**
- * Everything a run says, for programs. The page for people is drawn from this and from nothing
- * else.
+ * Format of report.json. It is raised whenever a field changes, and reports of other versions are
+ * not compared with.
  */
+export const VERSION = 2
+
+/** The complete result of a run. The HTML page is rendered from this alone. */
 export const reportSchema = z.object({
-  v: z.literal(2),
+  v: z.literal(VERSION),
   lab: z.object({
     id: z.string(),
     title: z.string(),
@@ -53,7 +55,7 @@ export const reportSchema = z.object({
     hypothesis: z.string(),
   }),
   size: z.enum(['tiny', 'quick', 'full']),
-  /** The lab's wrong twin: it was run in order to be refuted. In words, what was wrong. */
+  /** Set for a run of the negative control: the text that says what it changes. */
   control: z.string().optional(),
   startedAt: z.string(),
   seconds: z.number(),
@@ -61,7 +63,7 @@ export const reportSchema = z.object({
   stages: z.array(
     z.object({ stage: z.int(), title: z.string(), tree: z.string(), files: z.int() }),
   ),
-  prediction: z.object({ said: z.string().optional(), line: z.string() }),
+  prediction: z.object({ text: z.string().optional(), line: z.string() }),
   arms: z.array(armSchema),
   measures: z.array(z.object({ name: z.string(), unit, text: z.string() })),
   thresholds: z.array(
@@ -84,12 +86,18 @@ export const reportSchema = z.object({
   ),
   findings: z.array(z.object({ arm: z.string(), round: z.int(), assertion: statementSchema })),
   samples: z.array(sampleSchema),
-  /** Visits that do not count, and why; decided without a look at what is claimed. */
-  discarded: z.array(z.object({ arm: z.string(), round: z.int(), why: z.string() })),
+  /** Trials that were rejected, and why. The decision does not look at the expectations. */
+  discarded: z.array(z.object({ arm: z.string(), round: z.int(), reason: z.string() })),
   verdict: z.enum(['supported', 'refuted', 'inconclusive', 'could-not-run']),
   reasons: z.array(z.string()),
-  /** What a team should take home beside the verdict. */
+  /** Conclusions that the lab draws from the figures, beside the verdict. */
   notes: z.array(z.string()).default([]),
   rerun: z.string(),
 })
 export type Report = z.infer<typeof reportSchema>
+
+/** The run that a report is compared with, or a note that says why it cannot be. */
+export interface PreviousRun {
+  readonly report?: Report
+  readonly note?: string
+}

@@ -1,4 +1,4 @@
-/** The colours of a page, light and dark by the reader's own setting. */
+/** Colours for light and dark mode, as the reader's system prefers. */
 export const COLORS = `:root { color-scheme: light dark;
   --page: #f6f7f9; --surface: #ffffff; --ink: #17191f; --muted: #5d6473; --line: #d9dde5; --accent: #3056d3;
   --good: #157347; --good-bg: #e3f4ea; --bad: #c02637; --bad-bg: #fbe6e8; --warn: #8a5a00; --warn-bg: #fbf0d9; --none: #4d5566; --none-bg: #e8ebf1;
@@ -8,10 +8,7 @@ export const COLORS = `:root { color-scheme: light dark;
   --good: #5fd39a; --good-bg: #12301f; --bad: #ff8a94; --bad-bg: #3b161b; --warn: #f0c36a; --warn-bg: #35280c; --none: #b7bece; --none-bg: #272c38;
   --c1: #8ea8ff; --c2: #ffb066; --c3: #4fd1c2; --c4: #d79bff; --c5: #dccb55; --c6: #a4abba; } }`
 
-/**
- * One style sheet in the page itself. Light and dark by the reader's own setting; a printed page is
- * always light.
- */
+/** The style sheet of the page. Print is always light. */
 export const STYLE = `${COLORS}
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--page); color: var(--ink); font: 18px/1.55 system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif; }
@@ -30,7 +27,7 @@ section, header.top { background: var(--surface); border: 1px solid var(--line);
 .refuted { background: var(--bad-bg); } .refuted b { color: var(--bad); }
 .inconclusive { background: var(--warn-bg); } .inconclusive b { color: var(--warn); }
 .could-not-run { background: var(--none-bg); } .could-not-run b { color: var(--none); }
-.twin { background: var(--warn-bg); border-radius: 10px; padding: 10px 16px; margin: 0 0 14px; }
+.control { background: var(--warn-bg); border-radius: 10px; padding: 10px 16px; margin: 0 0 14px; }
 dl { display: grid; grid-template-columns: minmax(120px, max-content) 1fr; gap: 8px 22px; margin: 0; } dt { color: var(--muted); } dd { margin: 0; overflow-wrap: anywhere; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
@@ -39,7 +36,7 @@ td.n, th.n { text-align: right; white-space: nowrap; } tr:last-child td { border
 .yes { color: var(--good); font-weight: 700; } .no { color: var(--bad); font-weight: 700; } .unknown { color: var(--none); font-weight: 700; }
 .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(128px, 1fr)); gap: 16px; margin: 24px 0 8px; }
 .tiles div { color: var(--muted); font-size: 0.92rem; line-height: 1.3; } .tiles b { display: block; color: var(--ink); font-size: 1.9rem; line-height: 1.15; letter-spacing: -0.02em; font-variant-numeric: tabular-nums; } .tiles b.no { color: var(--bad); }
-.dot { color: var(--muted); } .claims td { padding-top: 7px; padding-bottom: 7px; }
+.dot { color: var(--muted); } .expectations td { padding-top: 7px; padding-bottom: 7px; }
 figure { margin: 0; } figure + h3 { margin-top: 34px; } figure svg { display: block; width: 100%; height: auto; font-family: inherit; }
 figcaption { color: var(--muted); font-size: 0.92rem; margin: 8px 0 0; max-width: 84ch; } figcaption .label { display: block; margin-top: 4px; }
 .label::before { content: 'Measured on '; }

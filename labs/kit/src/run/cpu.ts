@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { cpus } from 'node:os'
 
-/** Seconds of CPU that this whole machine has spent on anything since it started. */
+/** CPU seconds that the whole machine has used since it started. */
 export function machineCpuSeconds(): number {
   return (
     cpus().reduce((sum, { times }) => sum + times.user + times.nice + times.sys + times.irq, 0) /
@@ -11,8 +11,8 @@ export function machineCpuSeconds(): number {
 }
 
 /**
- * Tasks of this machine that run, or would if they could, or wait for a disk, in this moment and
- * without the one that asks; undefined as below.
+ * Number of tasks that run, are ready to run or wait for a disk at this moment, without the caller.
+ * Undefined if the system does not tell.
  */
 export async function runnableTasks(): Promise<number | undefined> {
   try {
@@ -24,12 +24,10 @@ export async function runnableTasks(): Promise<number | undefined> {
   }
 }
 
-/** Linux counts a process's time in hundredths of a second, whatever the kernel's own tick is. */
+/** Linux reports CPU times in hundredths of a second, whatever the kernel's own tick is. */
 const TICKS_PER_SECOND = 100
 
-/**
- * Seconds of CPU that a process has used; undefined where the system does not say, or it is gone.
- */
+/** CPU seconds that a process has used. Undefined if it ended, or if the system does not tell. */
 export async function processCpuSeconds(pid: number): Promise<number | undefined> {
   try {
     const { own } = parseCpuTimes(await readFile(`/proc/${pid}/stat`, 'utf8'))
@@ -40,14 +38,15 @@ export async function processCpuSeconds(pid: number): Promise<number | undefined
 }
 
 /**
- * Seconds of CPU that this process and those it started have used; undefined where the system does
- * not say. What one of them had used when it ended stays in: it is then in its parent's account.
- * All is read in one go, and not by the way: the end of a process is noticed between two turns of
- * the event loop, so within one turn nobody can be counted twice, or not at all.
+ * CPU seconds that this process and its children have used, including children that have ended.
+ * Undefined if the system does not tell.
+ *
+ * The function is synchronous on purpose. Node reaps a child between two turns of the event loop,
+ * so within one turn no child is counted twice or missed.
  */
 export function processTreeCpuSeconds(): number | undefined {
   try {
-    // Each thread has the processes that it started.
+    // Linux lists children by the thread that started them.
     const threads = readdirSync('/proc/self/task').map((thread) =>
       readFileSync(`/proc/self/task/${thread}/children`, 'utf8'),
     )
@@ -62,11 +61,11 @@ export function processTreeCpuSeconds(): number | undefined {
 }
 
 /**
- * Of proc(5): its own time (utime, stime), and that of those it started which have ended (cutime,
- * cstime). In seconds.
+ * Parses /proc/PID/stat, see proc(5). `own` is utime + stime and `ended` is cutime + cstime, the
+ * time of children that have ended. Both are in seconds.
  */
 function parseCpuTimes(stat: string): { readonly own: number; readonly ended: number } {
-  // The second field is the command in brackets, and may hold spaces and brackets itself.
+  // The second field is the command in parentheses; it may contain spaces and parentheses.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   const [user = 0, system = 0, endedUser = 0, endedSystem = 0] = fields.slice(11, 15).map(Number)
   return {
@@ -75,7 +74,7 @@ function parseCpuTimes(stat: string): { readonly own: number; readonly ended: nu
   }
 }
 
-/** Memory that a process holds now (resident set); undefined as above. */
+/** Resident memory of a process in bytes. Undefined if it ended, or if the system does not tell. */
 export async function processMemoryBytes(pid: number): Promise<number | undefined> {
   try {
     const [, kibibytes] =

@@ -7,14 +7,14 @@ import { parseSync } from 'oxc-parser'
 
 export interface EffectiveTree {
   readonly hash: string
-  /** Relative to the repository, sorted. */
+  /** Paths relative to the repository, sorted. */
   readonly files: readonly string[]
 }
 
 /**
- * What a stage really consists of: its main.ts and all that it imports, directly or not, its
- * stage.json and the lockfile (which stands for every package from outside). Two runs with the same
- * hash ran the same code, whatever git says.
+ * Hashes the code that a stage consists of: main.ts with its direct and indirect imports,
+ * stage.json, and the lockfile, which stands for all third-party packages. Two runs with equal
+ * hashes ran the same code, even if one was uncommitted.
  */
 export async function effectiveTree(repository: string, stageDir: string): Promise<EffectiveTree> {
   const root = await realpath(repository)
@@ -26,7 +26,7 @@ export async function effectiveTree(repository: string, stageDir: string): Promi
     contents.set(file, source)
     if (!/\.(ts|js|mjs)$/.test(file)) continue
     for (const specifier of importsOf(file, source.toString())) {
-      const target = await resolveOurs(root, file, specifier)
+      const target = await resolveInRepository(root, file, specifier)
       if (target !== undefined && !contents.has(target)) waiting.push(target)
     }
   }
@@ -44,9 +44,7 @@ export async function effectiveTree(repository: string, stageDir: string): Promi
   return { hash: hash.digest('hex'), files: files.map(({ path }) => path) }
 }
 
-/**
- * Types too: a stage whose types changed is another stage, and leaving them out would gain nothing.
- */
+/** Returns all import specifiers of a module, type imports included. */
 export function importsOf(file: string, source: string): string[] {
   const { module } = parseSync(file, source)
   const exported = module.staticExports.flatMap(({ entries }) =>
@@ -65,11 +63,8 @@ export function importsOf(file: string, source: string): string[] {
   ]
 }
 
-/**
- * The file behind a specifier, if it is of this repository; packages from outside are the
- * lockfile's affair.
- */
-async function resolveOurs(
+/** Resolves a specifier to a file of this repository, or to undefined for any other package. */
+async function resolveInRepository(
   root: string,
   from: string,
   specifier: string,
@@ -80,7 +75,9 @@ async function resolveOurs(
   try {
     found = createRequire(pathToFileURL(from)).resolve(specifier)
   } catch {
-    return undefined // a package that only ESM can resolve: from outside, since ours name plain files in `exports`
+    // Only ESM can resolve it. Packages of this repository name plain files in `exports`, so this
+    // one is third-party.
+    return undefined
   }
   const real = await realpath(found).catch(() => undefined)
   return real?.startsWith(root + sep) && !real.includes(`${sep}node_modules${sep}`)

@@ -3,16 +3,13 @@ import { MongoClient } from 'mongodb'
 import { z } from 'zod'
 
 export const engineSampleSchema = z.object({
-  /** Of its process, where it is one of this machine's. */
+  /** CPU cores that the engine used. Missing if its process is not on this machine. */
   cores: z.number().optional(),
-  /** How much each of the engine's own counters rose. */
+  /** Increase of each of the engine's own counters. */
   counters: z.record(z.string(), z.number()),
 })
 
-/**
- * Counters of WiredTiger's cache, by MongoDB's own names: pages asked for, and those that had to be
- * read from disk.
- */
+/** Counters of WiredTiger's cache, by the names in MongoDB's `serverStatus`. */
 const CACHE_COUNTERS = [
   'pages requested from the cache',
   'pages read into cache',
@@ -20,22 +17,19 @@ const CACHE_COUNTERS = [
   'bytes read into cache',
 ] as const
 
-/**
- * Of the cache that holds pieces of Cassandra's files: those asked for, and those that had to be
- * read from disk.
- */
-const CHUNKS_ASKED = 'chunks requested from the cache'
+/** Counters of Cassandra's chunk cache, which holds blocks of its data files. */
+const CHUNKS_REQUESTED = 'chunks requested from the cache'
 const CHUNKS_MISSED = 'chunks read into cache'
 const PAGES_MISSED = 'pages read into cache' satisfies (typeof CACHE_COUNTERS)[number]
 
 /**
- * Of the engine that holds the messages: Cassandra where there is one. Unknown where it has no such
- * counter.
+ * Cache misses of the engine that stores messages: Cassandra if the stage uses it, else MongoDB.
+ * NaN if the engine has no such counter.
  */
 export const cacheMissesOf = (engine: z.infer<typeof engineSampleSchema> | undefined): number =>
   engine?.counters[CHUNKS_MISSED] ?? engine?.counters[PAGES_MISSED] ?? Number.NaN
 
-/** Asks the engines themselves, so that no figure on them is an estimate from outside. */
+/** Reads the counters from the engines themselves. */
 export async function readEngineCounters({
   mongo,
   cassandra,
@@ -45,7 +39,7 @@ export async function readEngineCounters({
     mongoCounters(mongo.uri),
     cassandraCounters(cassandra.uri),
   ])
-  // Named apart: where messages are on Cassandra, what MongoDB reads says nothing of them.
+  // MongoDB's counters get a prefix, since its cache misses say nothing about messages here.
   return {
     ...Object.fromEntries(
       Object.entries(pages).map(([name, value]) => [`MongoDB's ${name}`, value]),
@@ -60,18 +54,18 @@ interface Uris {
 }
 
 /**
- * By CQL and not by nodetool, so that it works with an engine of whatever provider. Of one node:
- * the one that answers.
+ * Reads the counters by CQL, which works with every provider, unlike nodetool. The counters are
+ * those of the node that answers.
  */
 async function cassandraCounters(uri: string): Promise<Record<string, number>> {
   const cql = "SELECT hit_count, request_count FROM system_views.caches WHERE name = 'chunks'"
   const row = (await withCassandraClient(uri, (client) => client.execute(cql))).first()
   if (row === null) return {}
-  const asked = Number(row.request_count)
-  return { [CHUNKS_ASKED]: asked, [CHUNKS_MISSED]: asked - Number(row.hit_count) }
+  const requested = Number(row.request_count)
+  return { [CHUNKS_REQUESTED]: requested, [CHUNKS_MISSED]: requested - Number(row.hit_count) }
 }
 
-/** Empty where it has no such counters. */
+/** Returns an empty object if the engine has no such counters. */
 async function mongoCounters(uri: string): Promise<Record<string, number>> {
   const client = new MongoClient(uri, {
     serverSelectionTimeoutMS: 2_000,
@@ -91,7 +85,7 @@ async function mongoCounters(uri: string): Promise<Record<string, number>> {
   }
 }
 
-/** A counter that is lower than before began anew: its process was restarted in between. */
+/** Computes the increase of each counter. A lower value means that the process was restarted. */
 export const counterIncrease = (
   before: Readonly<Record<string, number>>,
   after: Readonly<Record<string, number>>,

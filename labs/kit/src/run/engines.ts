@@ -15,25 +15,22 @@ import { CodedError } from '@threshold/kit'
 import type { PlannedArm, Size } from '../define.ts'
 import { dropStaleDatabases, dropStaleKeyspaces, newDatabaseName } from './stale-databases.ts'
 
-/** An engine that somebody else holds: a lab may use it, and may neither kill nor limit it. */
+/** An engine that the caller owns. A lab may use it, but neither kill nor limit it. */
 export interface SharedEngine {
   readonly uri: string
   readonly label: EngineLabel
 }
 
-/** Undefined when it is not ours. */
+/** `engine` is undefined if the lab did not start it. */
 interface EngineHandle<E extends Engine> extends SharedEngine {
   readonly engine: E | undefined
 }
 
-/**
- * What one system stands on: a database of its own and, for a stage that needs it, a keyspace of
- * its own.
- */
+/** The databases of one system: its own database and, if the stage needs it, its own keyspace. */
 export interface SystemEngines {
   readonly mongo: EngineHandle<Engine>
   readonly cassandra: EngineHandle<CassandraEngine> | undefined
-  /** Of both, in one line: a figure never goes without it. */
+  /** Names both engines in one line, which the report shows beside every figure. */
   readonly label: EngineLabel
 }
 
@@ -46,70 +43,59 @@ export interface EnginesOptions {
   readonly onProgress: OnProgress
 }
 
-/** Engines are started when the first arm asks for one set up like that, and end with `stack`. */
+/** Starts an engine when the first arm needs one with its settings. Engines stop with `stack`. */
 export function provisionEngines(
   { size, shared, onProgress }: EnginesOptions,
   stack: AsyncDisposableStack,
 ) {
   const mongos = new Map<string | undefined, EngineHandle<Engine>>()
   const cassandras = new Map<string, EngineHandle<CassandraEngine>>()
+  const prefer = size === 'full' ? 'lab' : 'quick'
 
   async function mongoFor({ cacheMb }: PlannedArm): Promise<EngineHandle<Engine>> {
     if (shared.mongodb !== undefined && cacheMb === undefined)
       return { ...shared.mongodb, engine: undefined }
-    const engine = stack.use(
-      await startMongo({
-        prefer: size === 'full' ? 'lab' : 'quick',
-        cacheMb,
-        managed: cacheMb !== undefined,
-        onProgress,
-      }),
-    )
+    const managed = cacheMb !== undefined
+    const engine = stack.use(await startMongo({ prefer, cacheMb, managed, onProgress }))
     return requireCacheWithin(cacheMb, handleOf(engine))
   }
 
   async function cassandraFor({ cassandra }: PlannedArm): Promise<EngineHandle<CassandraEngine>> {
     if (shared.cassandra !== undefined && cassandra === undefined)
       return { ...shared.cassandra, engine: undefined }
-    const engine = stack.use(
-      await startCassandra({
-        prefer: size === 'full' ? 'lab' : 'quick',
-        ...cassandra,
-        managed: cassandra !== undefined,
-        onProgress,
-      }),
-    )
+    const managed = cassandra !== undefined
+    const engine = stack.use(await startCassandra({ prefer, ...cassandra, managed, onProgress }))
     return requireCacheWithin(cassandra?.cacheMb, handleOf(engine))
   }
 
   return {
-    /** `system` names what stands on it: who names the same, has the same. */
-    async open(arm: PlannedArm, system: string): Promise<SystemEngines> {
+    /** Creates databases for the system with this key. */
+    async open(arm: PlannedArm, systemKey: string): Promise<SystemEngines> {
       const info = (await listStages()).find(({ stage }) => stage === arm.stage)
       if (info === undefined)
         throw new CodedError('NO_SUCH_STAGE', `there is no stage ${arm.stage} yet`, {
           next: 'npx threshold stages list',
         })
       const name = newDatabaseName()
-      // A small cache serves one system alone: what another leaves in it, or drives out of it,
-      // would count as misses of this one.
-      const whose = arm.cacheMb === undefined ? undefined : system
-      const mongo = mongos.get(whose) ?? (await mongoFor(arm))
-      mongos.set(whose, mongo)
+      // An engine with a limited cache serves one system only. Another system's pages in that cache
+      // would change this system's misses.
+      const mongoKey = arm.cacheMb === undefined ? undefined : systemKey
+      const mongo = mongos.get(mongoKey) ?? (await mongoFor(arm))
+      mongos.set(mongoKey, mongo)
       if (mongo.engine === undefined) {
         await dropStaleDatabases(mongo.uri)
-        // An engine of ours takes its data with it; another's has to be left as it was found.
+        // An engine that the lab started is deleted with its data; any other outlives the lab.
         stack.defer(() => dropDatabase(mongo.uri, name))
       }
       const database = { ...mongo, uri: withDatabase(mongo.uri, name) }
       if (!info.engines.includes('cassandra'))
         return { mongo: database, cassandra: undefined, label: mongo.label }
-      const key = JSON.stringify([
+      const cassandraKey = JSON.stringify([
         arm.cassandra,
-        arm.cassandra?.cacheMb === undefined ? undefined : system,
+        arm.cassandra?.cacheMb === undefined ? undefined : systemKey,
       ])
-      const cassandra = cassandras.get(key) ?? (await cassandraFor(arm))
-      cassandras.set(key, cassandra)
+      const cassandra = cassandras.get(cassandraKey) ?? (await cassandraFor(arm))
+      cassandras.set(cassandraKey, cassandra)
       if (cassandra.engine === undefined) {
         await dropStaleKeyspaces(cassandra.uri)
         stack.defer(() => dropKeyspace(cassandra.uri, name))
@@ -129,18 +115,17 @@ const handleOf = <E extends Engine>(engine: E): EngineHandle<E> => ({
   engine: engine.label.provider === 'external' ? undefined : engine,
 })
 
-/**
- * A large cache would hold what the lab grows on purpose beyond a small one, and its verdict would
- * be about nothing.
- */
+/** The data that the lab creates would fit into a larger cache, and the lab would show nothing. */
 function requireCacheWithin<E extends Engine>(
   cacheMb: number | undefined,
-  held: EngineHandle<E>,
+  handle: EngineHandle<E>,
 ): EngineHandle<E> {
-  const bytes = held.engine?.limits().cacheBytes
-  if (cacheMb !== undefined && bytes !== undefined && bytes > cacheMb * 2 ** 20) {
-    const why = `${held.label.product} takes no less than ${bytes / 2 ** 20} MB of cache, and this lab asks for ${cacheMb}`
-    throw new CodedError('CACHE_TOO_LARGE', why, { next: 'npx threshold doctor' })
-  }
-  return held
+  const bytes = handle.engine?.limits().cacheBytes
+  if (cacheMb !== undefined && bytes !== undefined && bytes > cacheMb * 2 ** 20)
+    throw new CodedError(
+      'CACHE_TOO_LARGE',
+      `the smallest cache of ${handle.label.product} is ${bytes / 2 ** 20} MB, and this lab needs ${cacheMb} MB`,
+      { next: 'npx threshold doctor' },
+    )
+  return handle
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { arch, cpus, freemem, hostname, loadavg, release, totalmem, type } from 'node:os'
 import { z } from 'zod'
 
-/** The machine a figure comes from. Two runs may be compared only by someone who knows both. */
+/** The machine that the figures were measured on. */
 export const environmentSchema = z.object({
   cores: z.int(),
   cpu: z.string(),
@@ -11,7 +11,7 @@ export const environmentSchema = z.object({
   loadAverage: z.tuple([z.number(), z.number(), z.number()]),
   os: z.string(),
   node: z.string(),
-  /** All of it that matters beside a figure, in one line. */
+  /** One line that the report shows beside every figure. */
   text: z.string(),
 })
 export type Environment = z.infer<typeof environmentSchema>
@@ -33,6 +33,6 @@ export function readEnvironment(): Environment {
   }
 }
 
-/** Names this machine without giving its name away: evidence is passed on. */
+/** Identifies this machine without revealing its host name, since users share their evidence. */
 export const machineId = (): string =>
   createHash('sha256').update(hostname()).digest('hex').slice(0, 8)

@@ -1,7 +1,7 @@
 import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { renderReport } from '../report/html.ts'
-import { type Report, reportSchema } from '../report/schema.ts'
+import { type PreviousRun, type Report, reportSchema, VERSION } from '../report/schema.ts'
 
 export interface Evidence {
   readonly dir: string
@@ -9,19 +9,20 @@ export interface Evidence {
   readonly reportJson: string
 }
 
+const REPORT_JSON = 'report.json'
+
 /**
- * What a run leaves, in a folder of its own: raw samples, report.json, report.html. It is put
- * together where a killed lab's files are swept away and copied here whole, with the page last: a
- * folder without a page was cut off while it was copied.
+ * Copies the raw samples into a new folder and writes report.json and report.html there. The page
+ * is written last: a folder without one was cut off.
  */
 export async function saveEvidence(
   evidenceDir: string,
   draftDir: string,
   report: Report,
 ): Promise<Evidence> {
-  const previous = await previousReport(evidenceDir, report)
-  const name = `${report.lab.id}-${report.startedAt.replaceAll(/[:.]/g, '-')}${report.control === undefined ? '' : '-twin'}`
-  const dir = await newFolder(join(evidenceDir, name))
+  const previous = await findPreviousRun(evidenceDir, report)
+  const name = `${report.lab.id}-${report.startedAt.replaceAll(/[:.]/g, '-')}${report.control === undefined ? '' : '-control'}`
+  const dir = await createFolder(join(evidenceDir, name))
   await cp(draftDir, dir, { recursive: true })
   const reportJson = join(dir, REPORT_JSON)
   const reportHtml = join(dir, 'report.html')
@@ -30,10 +31,8 @@ export async function saveEvidence(
   return { dir, reportHtml, reportJson }
 }
 
-const REPORT_JSON = 'report.json'
-
-/** Two runs that began in the same millisecond do not overwrite each other. */
-async function newFolder(path: string): Promise<string> {
+/** Adds a number to the name if two runs started in the same millisecond. */
+async function createFolder(path: string): Promise<string> {
   await mkdir(dirname(path), { recursive: true })
   for (let n = 1; ; n++) {
     const dir = n === 1 ? path : `${path}-${n}`
@@ -46,33 +45,48 @@ async function newFolder(path: string): Promise<string> {
   }
 }
 
-/** The last run of the same lab in the same size, so that the new one can be set beside it. */
-export async function previousReport(
+/**
+ * Finds the latest earlier run of the same lab and size that measured something. If the only ones
+ * have another report format, the result says so.
+ */
+export async function findPreviousRun(
   evidenceDir: string,
-  { lab, size, control: twin, startedAt }: Report,
-): Promise<Report | undefined> {
-  const names = await readdir(evidenceDir).catch(() => [])
-  for (const name of names
-    .filter((one) => one.startsWith(`${lab.id}-`))
+  { lab, size, control, startedAt }: Report,
+): Promise<PreviousRun> {
+  const folders = (await readdir(evidenceDir).catch(() => []))
+    .filter((name) => name.startsWith(`${lab.id}-`))
     .sort()
-    .reverse()) {
-    const report = await readReport(join(evidenceDir, name, REPORT_JSON))
+    .reverse()
+  let note: string | undefined
+  for (const folder of folders) {
+    const json = await readJson(join(evidenceDir, folder, REPORT_JSON))
+    const report = reportSchema.safeParse(json).data
+    if (report === undefined) {
+      note ??= describeOtherVersion(folder, json)
+      continue
+    }
     if (
-      report?.size === size &&
-      report.control === twin &&
+      report.size === size &&
+      report.control === control &&
       report.startedAt < startedAt &&
       report.samples.length > 0
     )
-      return report
+      return { report }
   }
-  return undefined
+  return note === undefined ? {} : { note }
 }
 
-/** Undefined for what is no report, or one of another version. */
-async function readReport(file: string): Promise<Report | undefined> {
+/** Returns undefined if the file is missing or is not JSON. */
+async function readJson(file: string): Promise<unknown> {
   try {
-    return reportSchema.safeParse(JSON.parse(await readFile(file, 'utf8'))).data
+    return JSON.parse(await readFile(file, 'utf8'))
   } catch {
     return undefined
   }
+}
+
+function describeOtherVersion(folder: string, json: unknown): string | undefined {
+  const version = typeof json === 'object' && json !== null && 'v' in json ? json.v : undefined
+  if (typeof version !== 'number' || version === VERSION) return undefined
+  return `The earlier run in ${folder} has a report of format ${version}. This version of Threshold reads format ${VERSION}, so the two are not compared.`
 }

@@ -7,17 +7,17 @@ import type { LoadReport } from '../load/report.ts'
 
 export interface GeneratorProcess extends AsyncDisposable {
   readonly pid: number
-  /** Opens the sockets. */
+  /** Connects all sockets. */
   prepare(plan: Plan, onOpened: (done: number, total: number) => void): Promise<void>
-  /** Runs the load. `onMeasuring`: the warm-up is over and the seconds that count begin. */
+  /** Runs the load. `onMeasuring` is called when the warm-up ends and the measured load begins. */
   run(on: { onMeasuring(): void; onSecond(done: number, total: number): void }): Promise<LoadReport>
 }
 
 const ENTRY = fileURLToPath(new URL('../load/main.ts', import.meta.url))
 
 /**
- * Starts the generator. Should it die, whoever waits for it gets GENERATOR_DIED: a run without load
- * has no verdict.
+ * Starts the generator's process. If it dies, pending calls reject with `GENERATOR_DIED`, since a
+ * run without its load has no verdict.
  */
 export async function startGenerator(): Promise<GeneratorProcess> {
   const { child, identity, registration } = await spawnRegistered({
@@ -28,9 +28,9 @@ export async function startGenerator(): Promise<GeneratorProcess> {
     args: [ENTRY],
     spawn: { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] },
   })
-  let complaint = ''
+  let stderr = ''
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    complaint = (complaint + text).slice(-2_000)
+    stderr = (stderr + text).slice(-2_000)
   })
   const { pid } = identity
   const post = (message: GeneratorCommand): boolean => child.send(message)
@@ -40,7 +40,7 @@ export async function startGenerator(): Promise<GeneratorProcess> {
     async prepare(plan, onOpened) {
       const ready = answer(
         child,
-        () => complaint,
+        () => stderr,
         (message) => {
           if (message.type === 'opened') onOpened(message.done, message.total)
           return message.type === 'ready' ? { value: undefined } : undefined
@@ -52,14 +52,14 @@ export async function startGenerator(): Promise<GeneratorProcess> {
     async run({ onMeasuring, onSecond }) {
       const result = answer(
         child,
-        () => complaint,
+        () => stderr,
         (message) => {
           if (message.type === 'measuring') onMeasuring()
           if (message.type === 'second') onSecond(message.done, message.total)
           return message.type === 'result' ? { value: message.report } : undefined
         },
       )
-      post({ type: 'go' })
+      post({ type: 'run' })
       return result
     },
     [Symbol.asyncDispose]: () => end(child, registration, pid),
@@ -84,12 +84,12 @@ async function end(child: ChildProcess, registration: Registration, pid: number)
 }
 
 /**
- * Waits for the message that `read` takes for the answer; rejects if the process fails or ends
- * before it.
+ * Resolves with the first value that `read` returns for a message. Rejects if the process reports a
+ * failure or ends before that.
  */
 function answer<T>(
   child: ChildProcess,
-  complaint: () => string,
+  stderr: () => string,
   read: (message: GeneratorEvent) => { value: T } | undefined,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
@@ -99,11 +99,11 @@ function answer<T>(
     }
     const onExit = (code: number | null, signal: string | null): void => {
       settle()
-      const how = signal === null ? `exit code ${code}` : `signal ${signal}`
+      const exit = signal === null ? `exit code ${code}` : `signal ${signal}`
       reject(
         new CodedError(
           'GENERATOR_DIED',
-          `the load generator died (${how}) ${complaint().trim()}`.trim(),
+          `the load generator died (${exit}) ${stderr().trim()}`.trim(),
         ),
       )
     }
@@ -121,7 +121,7 @@ function answer<T>(
     }
     child.on('message', onMessage)
     child.on('exit', onExit)
-    // It may have ended before anybody listened.
+    // The process may have ended before the listeners were attached.
     if (child.exitCode !== null || child.signalCode !== null)
       onExit(child.exitCode, child.signalCode)
   })

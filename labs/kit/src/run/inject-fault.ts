@@ -6,10 +6,7 @@ import { createMember, joinGuild } from './fixture.ts'
 import { createApi } from './stage-api.ts'
 import type { System } from './system.ts'
 
-/**
- * Does to the system what a fault says. Only killing waits for an effect; what comes of it is for
- * the load to find out.
- */
+/** Injects the fault. It does not wait for an effect on the stage; the load measures that. */
 export async function injectFault(
   action: FaultAction,
   system: System,
@@ -26,7 +23,11 @@ function targetOf(
   return target === 'stage' ? system.stage : requireOwnTarget(target, system)
 }
 
-/** An engine that is somebody else's is not for a lab to kill. Asked before the load begins. */
+/**
+ * Returns the target of a fault. It is checked before the load begins.
+ *
+ * @throws CodedError `ENGINE_NOT_OURS` if the lab did not start the engine
+ */
 export function requireOwnTarget(
   target: FaultTarget,
   { stage, mongo, cassandra }: System,
@@ -37,17 +38,12 @@ export function requireOwnTarget(
   const which = target === 'engine' ? 'MONGODB' : 'CASSANDRA'
   throw new CodedError(
     'ENGINE_NOT_OURS',
-    'this lab does something to its engine, and the engine is not ours to do it to',
-    {
-      next: `unset THRESHOLD_${which}_URI`,
-    },
+    'this lab injects a fault into its engine, and it did not start that engine itself',
+    { next: `unset THRESHOLD_${which}_URI` },
   )
 }
 
-/**
- * An ordinary input by ordinary means: somebody new, in a guild that others are in, writes a
- * message that names a member.
- */
+/** A new user joins the first guild and mentions a member, through the same API as every client. */
 async function mentionMember(
   displayName: string,
   { stage }: System,
@@ -55,13 +51,13 @@ async function mentionMember(
 ): Promise<void> {
   const [guild] = guilds
   const [owner, ...others] = guild?.members ?? []
-  const named = others[0] ?? owner
-  if (guild === undefined || owner === undefined || named === undefined)
-    throw new CodedError('EMPTY_WORLD', 'nobody is there to be mentioned')
+  const mentioned = others[0] ?? owner
+  if (guild === undefined || owner === undefined || mentioned === undefined)
+    throw new CodedError('EMPTY_WORLD', 'the load has no guild with a member to mention')
   await using api = createApi(stage.url)
   const author = await createMember(api, displayName)
   await joinGuild(api, guild.id, owner, author)
   await api.call('POST', `/api/v10/channels/${guild.channels[0]}/messages`, author.token, {
-    content: `<@${named.id}> hello`,
+    content: `<@${mentioned.id}> hello`,
   })
 }

@@ -1,9 +1,9 @@
 import { request } from 'undici'
 
-/** One scrape: `name{labels}` to value. */
+/** The values of one scrape by `name{labels}`. */
 export type Metrics = ReadonlyMap<string, number>
 
-/** Prometheus' text format, as far as counters and gauges go. */
+/** Parses the counters and gauges of Prometheus' text format. */
 export function parseMetrics(text: string): Metrics {
   const metrics = new Map<string, number>()
   for (const line of text.split('\n')) {
@@ -13,10 +13,7 @@ export function parseMetrics(text: string): Metrics {
   return metrics
 }
 
-/**
- * Undefined when the stage does not answer: it was killed or paused, and that is for the lab to
- * judge, not a failure here.
- */
+/** Returns undefined if the stage does not answer, for example because a fault paused it. */
 export async function scrape(baseUrl: string): Promise<Metrics | undefined> {
   try {
     const { statusCode, body } = await request(`${baseUrl}/metrics`, {
@@ -29,17 +26,18 @@ export async function scrape(baseUrl: string): Promise<Metrics | undefined> {
   }
 }
 
-/** The sum over all labels of a metric, by the value of one of them. */
+/** Sums a metric by the value of one label. */
 export function byLabel(metrics: Metrics, name: string, label: string): Record<string, number> {
   const sums: Record<string, number> = {}
   for (const [key, value] of metrics) {
     if (!key.startsWith(`${name}{`)) continue
-    const of = new RegExp(`[{,]${label}="([^"]*)"`).exec(key)?.[1]
-    if (of !== undefined) sums[of] = (sums[of] ?? 0) + value
+    const labelValue = new RegExp(`[{,]${label}="([^"]*)"`).exec(key)?.[1]
+    if (labelValue !== undefined) sums[labelValue] = (sums[labelValue] ?? 0) + value
   }
   return sums
 }
 
+/** Returns the first value with this name, whatever its labels, or NaN. */
 export function metric(metrics: Metrics, name: string): number {
   for (const [key, value] of metrics) if (key === name || key.startsWith(`${name}{`)) return value
   return Number.NaN

@@ -3,18 +3,18 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { OnProgress } from '@threshold/engines'
 import { machineCpuSeconds, ownCpuSeconds, runnableTasks } from './cpu.ts'
 
-/** What a machine may be busy with besides the lab before figures taken on it are worth nothing. */
+/** How busy the machine may be with other programs while a lab measures. */
 export interface MachineLimits {
-  /** Tasks that run or wait for a disk, for each core. */
+  /** Tasks per core that run, are ready to run or wait for a disk. */
   readonly loadPerCore: number
-  /** Share of the machine's CPU that others may use, now and while the lab runs. */
+  /** Share of the machine's CPU that other programs may use, before and during the lab. */
   readonly othersShare: number
   /**
-   * How long a busy machine is waited for. Where only the load average can be had, a lab before
-   * this one is in it for a minute.
+   * How long to wait for a calm machine. The load average, which some systems offer alone, includes
+   * the previous lab for a minute.
    */
   readonly maxWaitMs: number
-  /** How far behind its schedule the generator may send, at p99. */
+  /** Limit for the delay of the generator behind its schedule, at p99. */
   readonly lagP99Ms: number
 }
 
@@ -25,18 +25,17 @@ export const MACHINE_LIMITS: MachineLimits = {
   lagP99Ms: 100,
 }
 
-/**
- * A moment long enough to tell a running program from a passing one, and how often it is looked at
- * within.
- */
-const LOOK_MS = 1_000
-const GLANCES = 20
+/** Long enough to tell a program that keeps running from a short burst. */
+const WINDOW_MS = 1_000
+const SAMPLES_PER_WINDOW = 20
 
 /**
- * Waits until the machine is calm, for a while. The load average will not do where the system can
- * tell better: it remembers for minutes a lab that has ended, and does not yet know of the build
- * that began a second ago. So it is looked at what runs now, or waits for a disk, and at the CPU
- * that is used. Returns why the machine is no place to measure, or undefined.
+ * Waits up to `maxWaitMs` for the machine to become calm. Returns undefined once it is, or why it
+ * is still too busy.
+ *
+ * The load average is used only where nothing better exists: it includes a lab that ended minutes
+ * ago and misses a build that began a second ago. Linux also tells which tasks run or wait for a
+ * disk now, and every system tells the CPU in use.
  */
 export async function waitUntilCalm(
   cores: number,
@@ -45,20 +44,20 @@ export async function waitUntilCalm(
 ): Promise<string | undefined> {
   const until = Date.now() + limits.maxWaitMs
   for (;;) {
-    const why = await busyReason(cores, limits)
-    if (why === undefined || Date.now() >= until) return why
-    onProgress({ text: `waiting for this machine to calm down: ${why}` })
+    const reason = await busyReason(cores, limits)
+    if (reason === undefined || Date.now() >= until) return reason
+    onProgress({ text: `waiting until this machine is less busy: ${reason}` })
   }
 }
 
 async function busyReason(cores: number, limits: MachineLimits): Promise<string | undefined> {
   const { share, load } = await measureOthers(cores)
   if (share > limits.othersShare) {
-    return `other programs use ${Math.round(share * 100)}% of its CPU, and a lab can bear ${Math.round(limits.othersShare * 100)}%`
+    return `other programs use ${Math.round(share * 100)}% of its CPU; the limit is ${Math.round(limits.othersShare * 100)}%`
   }
   const most = limits.loadPerCore * cores
   return load > most
-    ? `its load is ${load.toFixed(1)} on ${cores} cores, and a lab can bear ${most}`
+    ? `its load is ${load.toFixed(1)} on ${cores} cores; the limit is ${most}`
     : undefined
 }
 
@@ -71,18 +70,18 @@ async function busyReason(cores: number, limits: MachineLimits): Promise<string 
  */
 export async function measureOthers(cores: number): Promise<{ share: number; load: number }> {
   const before = { machine: machineCpuSeconds(), own: ownCpuSeconds(), at: performance.now() }
-  const load = await loadFor(LOOK_MS)
+  const load = await averageLoad()
   const seconds = (performance.now() - before.at) / 1_000
   const others = machineCpuSeconds() - before.machine - (ownCpuSeconds() - before.own)
   return { share: others / seconds / cores, load }
 }
 
-/** What the load average would be, were it of this moment alone. */
-async function loadFor(ms: number): Promise<number> {
+/** Averages the number of runnable tasks over one window. */
+async function averageLoad(): Promise<number> {
   let tasks = 0
-  for (let glance = 0; glance < GLANCES; glance++) {
-    await delay(ms / GLANCES)
+  for (let n = 0; n < SAMPLES_PER_WINDOW; n++) {
+    await delay(WINDOW_MS / SAMPLES_PER_WINDOW)
     tasks += (await runnableTasks()) ?? loadavg()[0] ?? 0
   }
-  return tasks / GLANCES
+  return tasks / SAMPLES_PER_WINDOW
 }

@@ -2,10 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/**
- * Where a stage's pushes go: a service that takes all of them, as the phones of those who are
- * mentioned would.
- */
+/** Starts an HTTP server that accepts the stage's push notifications and discards them. */
 export async function startPushSink(): Promise<AsyncDisposable & { readonly url: string }> {
   const server = createServer((request, response) => {
     request.resume().on('end', () => response.writeHead(204).end())

@@ -12,80 +12,78 @@ export interface RoundsOptions {
   readonly systems: Systems
   readonly cores: number
   readonly limits: MachineLimits
-  readonly dir: string
+  readonly samplesDir: string
   readonly onProgress: OnProgress
   readonly onGenerator?: ((pid: number) => void) | undefined
 }
 
 export interface Rounds {
   readonly samples: readonly Sample[]
-  /** Visits that do not count, and why. */
-  readonly discarded: readonly { arm: string; round: number; why: string }[]
-  /** What kept the lab from measuring; empty if nothing did. */
+  /** Trials that do not count, and why. */
+  readonly discarded: readonly { arm: string; round: number; reason: string }[]
+  /** Why the lab could not measure; empty if it could. */
   readonly problems: readonly string[]
 }
 
-/**
- * A visit that something else disturbed is made once more; twice disturbed, the machine is no place
- * to measure.
- */
-const TRIES = 2
+/** Attempts at a trial that other programs disturb. After that the lab could not run. */
+const MAX_ATTEMPTS = 2
 
 /**
- * Goes through the arms again and again, forwards and backwards in turn, so that a machine which
- * grows warm, or a store which fills, treats no arm better than another.
+ * Runs every arm once per round, in alternating order. A machine that grows warm or a store that
+ * fills up then affects all arms alike.
  */
 export async function runRounds(options: RoundsOptions): Promise<Rounds> {
   const { arms, repeats } = options
   const rounds = {
     samples: [] as Sample[],
-    discarded: [] as { arm: string; round: number; why: string }[],
+    discarded: [] as { arm: string; round: number; reason: string }[],
     problems: [] as string[],
   }
   for (let round = 1; round <= repeats; round++) {
     for (const arm of round % 2 === 1 ? arms : arms.toReversed()) {
       for (let attempt = 1; ; attempt++) {
-        const visited = await attemptTrial(options, arm, round)
-        if ('sample' in visited) {
-          rounds.samples.push(visited.sample)
+        const outcome = await attemptTrial(options, arm, round)
+        if ('sample' in outcome) {
+          rounds.samples.push(outcome.sample)
           break
         }
-        const { why, again } = visited
-        rounds.discarded.push({ arm: arm.name, round, why })
-        // Nothing is claimed of it: an arm beyond what the stage, or this machine, can bear is told
-        // as such, and the lab goes on.
+        const { reason, retryable } = outcome
+        rounds.discarded.push({ arm: arm.name, round, reason })
+        // A context arm may exceed what the stage or the machine can bear. The lab goes on.
         if (arm.context) break
-        const afresh =
-          again &&
-          attempt < TRIES &&
+        const retry =
+          retryable &&
+          attempt < MAX_ATTEMPTS &&
           (arm.intervention?.consumesFixture !== true || (await options.systems.renew(arm)))
-        if (!afresh) return { ...rounds, problems: [`${arm.name}, round ${round}: ${why}`] }
-        options.onProgress({ text: `round ${round}, ${arm.name}: ${why}; once more` })
+        if (!retry) return { ...rounds, problems: [`${arm.name}, round ${round}: ${reason}`] }
+        options.onProgress({ text: `round ${round}, ${arm.name}: ${reason}; trying again` })
       }
     }
   }
   return rounds
 }
 
-type TrialOutcome = { readonly sample: Sample } | { readonly why: string; readonly again: boolean }
+type TrialOutcome =
+  | { readonly sample: Sample }
+  | { readonly reason: string; readonly retryable: boolean }
 
-/** Leaves the system fit for the next visit, whatever this one did to it. */
+/** Runs the trial and repairs the system after it, so that the next trial finds it intact. */
 async function attemptTrial(
   options: RoundsOptions,
   arm: PlannedArm,
   round: number,
 ): Promise<TrialOutcome> {
   const system = options.systems.of(arm)
-  let visited: TrialOutcome
+  let outcome: TrialOutcome
   try {
     const sample = await runTrial({ ...options, arm, round, system })
-    const why = rejectReason(sample, options.cores, options.limits)
-    visited = why === undefined ? { sample } : { why, again: true }
+    const reason = rejectReason(sample, options.cores, options.limits)
+    outcome = reason === undefined ? { sample } : { reason, retryable: true }
   } catch (error) {
-    visited = { why: describe(error), again: false }
+    outcome = { reason: describe(error), retryable: false }
   }
-  if (arm.fault !== undefined || (arm.context && 'why' in visited)) await system.repair()
-  return visited
+  if (arm.fault !== undefined || (arm.context && 'reason' in outcome)) await system.repair()
+  return outcome
 }
 
 function describe(error: unknown): string {

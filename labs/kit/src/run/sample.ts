@@ -3,15 +3,15 @@ import { loadReportSchema } from '../load/report.ts'
 import { engineSampleSchema } from './engine-counters.ts'
 
 /**
- * The stage over the seconds that counted. Null: it could not be asked, being killed, paused or
- * swamped.
+ * The stage during the measured load. A value is null if the stage did not answer because it was
+ * killed, paused or overloaded.
  */
 export const stageSampleSchema = z.object({
   cores: z.number().nullable(),
   memoryBytes: z.number().nullable(),
-  /** The longest its event loop stood still. */
+  /** The longest gap of its event loop. */
   gapMaxMs: z.number().nullable(),
-  /** What it asked of its stores, by operation. */
+  /** Number of store operations by name. */
   operations: z.record(z.string(), z.number()).nullable(),
 })
 export type StageSample = z.infer<typeof stageSampleSchema>
@@ -19,38 +19,35 @@ export type StageSample = z.infer<typeof stageSampleSchema>
 const machineSampleSchema = z.object({
   loadAverage: z.number(),
   /**
-   * CPU that neither the lab used nor anything it started; null where an engine is not among that,
-   * or the system does not say.
+   * CPU cores that neither the lab nor its processes used. Null if an engine is not a process of
+   * the lab, or if the system does not tell.
    */
   othersCores: z.number().nullable(),
 })
 
-/** All that one visit of one arm left behind: what measures read their figures from. */
+/** Everything that one trial measured. The lab's measures compute their figures from it. */
 export const sampleSchema = z.object({
   arm: z.string(),
   round: z.int(),
   load: loadReportSchema,
   stage: stageSampleSchema,
-  /** Undefined when it could not be asked. */
+  /** Missing if the engine did not answer. */
   engine: engineSampleSchema.optional(),
   machine: machineSampleSchema,
   faults: z.array(z.string()),
-  /** What the arm's deed counted, by its own names. */
+  /** Counts from the arm's intervention, by its own keys. */
   reported: z.record(z.string(), z.number()).optional(),
   raw: z.string(),
 })
 export type Sample = z.infer<typeof sampleSchema>
 
-/**
- * What a reader should know before trusting these figures: nobody saw a disturbance there, and
- * nobody could have.
- */
+/** Names the arms for which the lab could not tell whether other programs disturbed them. */
 export function caveatsOf(samples: readonly Sample[]): string[] {
   const arms = new Set(
     samples.filter(({ machine }) => machine.othersCores === null).map(({ arm }) => arm),
   )
   if (arms.size === 0) return []
   return [
-    `whether other programs disturbed ${[...arms].join(', ')} could not be told: what they used is known only beside engines started here, on Linux`,
+    `whether other programs disturbed ${[...arms].join(', ')} is unknown: the lab can tell only on Linux, and only if it started the engines itself`,
   ]
 }

@@ -6,7 +6,7 @@ import { byLabel, type Metrics, metric, scrape } from './metrics.ts'
 import type { Sample, StageSample } from './sample.ts'
 import type { System } from './system.ts'
 
-/** Everybody's counters at one moment. Two of them tell what happened between. */
+/** The counters of all parts at one moment. The difference of two is what a trial used. */
 export interface Snapshot {
   readonly atMs: number
   readonly metrics: Metrics | undefined
@@ -15,11 +15,11 @@ export interface Snapshot {
   readonly engineCpu: number | undefined
   readonly stageCpu: number | undefined
   /**
-   * Of the lab and all that it started, ended or not; undefined where an engine is not among that,
-   * or the system does not say.
+   * CPU seconds of the lab and all processes that it started, ended ones included. Undefined if an
+   * engine is not among them, or if the system does not tell.
    */
   readonly labCpu: number | undefined
-  /** A process that was restarted counts from nothing again. */
+  /** A restarted process has another id, and its counters start at zero. */
   readonly stagePid: number
   readonly enginePids: readonly number[]
 }
@@ -51,13 +51,10 @@ export async function takeSnapshot(system: System): Promise<Snapshot> {
   }
 }
 
-/**
- * In a container, or somebody else's, an engine is no process that this one started. Killed, it
- * still was one.
- */
+/** True for a local process that this one started, even after it was killed. */
 const startedHere = (engine: Engine | undefined): boolean => engine?.label.provider === 'native'
 
-/** Undefined where one of them cannot be told, or none is ours. */
+/** Undefined if the list is empty, or if the time of one process is unknown. */
 async function cpuOfAll(pids: readonly number[]): Promise<number | undefined> {
   const each = await Promise.all(pids.map(processCpuSeconds))
   return each.length > 0 && each.every((seconds) => seconds !== undefined)
@@ -75,7 +72,7 @@ export function snapshotDelta(
   const newStage = before.stagePid !== after.stagePid
   const newEngine = String(before.enginePids) !== String(after.enginePids)
   const engineCores = rate(newEngine ? 0 : before.engineCpu, after.engineCpu)
-  const rest = rate(others(before), others(after))
+  const othersCores = rate(othersCpu(before), othersCpu(after))
   return {
     stage: stageBetween(
       newStage ? new Map() : before.metrics,
@@ -92,16 +89,16 @@ export function snapshotDelta(
         }),
     machine: {
       loadAverage: loadavg()[0] ?? 0,
-      othersCores: rest === null ? null : Math.max(0, rest),
+      othersCores: othersCores === null ? null : Math.max(0, othersCores),
     },
   }
 }
 
-/** All that the machine did and none of it for this lab. */
-const others = ({ machineCpu, labCpu: ourCpu }: Snapshot): number | undefined =>
+/** CPU seconds that other programs used. */
+const othersCpu = ({ machineCpu, labCpu: ourCpu }: Snapshot): number | undefined =>
   ourCpu === undefined ? undefined : machineCpu - ourCpu
 
-/** By the system's own account where it gives one: it answers for a stage that does not. */
+/** Prefers the operating system's figure, which exists even if the stage does not answer. */
 const cpuOf = ({ stageCpu, metrics }: Snapshot): number | undefined =>
   stageCpu ?? (metrics === undefined ? undefined : metric(metrics, 'process_cpu_seconds_total'))
 

@@ -6,16 +6,13 @@ import { machineId } from './environment.ts'
 const PREFIX = 'threshold_lab'
 
 /**
- * Of a database or a keyspace: says which machine and process it belongs to, so that what a killed
- * lab leaves can be told.
+ * Returns a name for a database or keyspace. It contains the machine and the process, so that a
+ * later lab can tell which databases belong to labs that were killed.
  */
 export const newDatabaseName = (): string =>
   `${PREFIX}_${machineId()}_${process.pid}_${randomBytes(4).toString('hex')}`
 
-/**
- * On an engine that outlives the lab, databases of labs that were killed stay. Whoever comes next
- * removes them.
- */
+/** Drops databases that killed labs of this machine left on an engine that outlives them. */
 export async function dropStaleDatabases(uri: string): Promise<void> {
   const client = new MongoClient(uri, { serverSelectionTimeoutMS: 5_000, maxPoolSize: 1 })
   try {
@@ -26,7 +23,7 @@ export async function dropStaleDatabases(uri: string): Promise<void> {
   }
 }
 
-/** The same for keyspaces. */
+/** Drops keyspaces that killed labs of this machine left. */
 export async function dropStaleKeyspaces(uri: string): Promise<void> {
   const { rows } = await withCassandraClient(uri, (client) =>
     client.execute('SELECT keyspace_name FROM system_schema.keyspaces'),
@@ -36,6 +33,6 @@ export async function dropStaleKeyspaces(uri: string): Promise<void> {
 }
 
 async function isStale(name: string): Promise<boolean> {
-  const [, mark, pid] = new RegExp(`^${PREFIX}_([0-9a-f]+)_([0-9]+)_`).exec(name) ?? []
-  return mark === machineId() && (await identify(Number(pid))) === undefined
+  const [, machine, pid] = new RegExp(`^${PREFIX}_([0-9a-f]+)_([0-9]+)_`).exec(name) ?? []
+  return machine === machineId() && (await identify(Number(pid))) === undefined
 }

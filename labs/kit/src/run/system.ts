@@ -10,53 +10,42 @@ import { type EnginesOptions, provisionEngines, type SystemEngines } from './eng
 import { type Fixture, provisionFixture } from './fixture.ts'
 import { startPushSink } from './push-sink.ts'
 
-/**
- * A stage on its engines with people in it: what an arm's load is put on. Arms that ask for the
- * same share one.
- */
+/** A running stage with its engines and its fixture. Arms with equal settings share one. */
 export interface System extends Pick<SystemEngines, 'mongo' | 'cassandra'> {
   readonly stage: StageProcess
   readonly label: EngineLabel
   readonly fixture: Fixture
-  /** Back to how it was before a fault. */
+  /** Undoes a fault: resumes or restarts the engines and restarts the stage. */
   repair(): Promise<void>
 }
 
-/** Heartbeats as seldom as Discord's, or a thousand sockets would chiefly send heartbeats. */
+/** Discord's heartbeat interval. A thousand sockets with a shorter one would mostly heartbeat. */
 const ENVIRONMENT = { THRESHOLD_HEARTBEAT_MS: '41250', THRESHOLD_LOG_LEVEL: 'warn' }
 
 /**
- * Arms that ask for the same share a system. A past cannot be taken back: who has another one, or
- * makes one, lives elsewhere.
+ * Arms with equal keys share a system. Seeded history cannot be undone, so an arm with other
+ * history gets a system of its own, as does one with an intervention.
  */
-const systemKey = ({
-  stage,
-  env,
-  cacheMb,
-  cassandra,
-  intervention: deed,
-  load,
-}: PlannedArm): string =>
+const systemKey = ({ stage, env, cacheMb, cassandra, intervention, load }: PlannedArm): string =>
   JSON.stringify([
     stage,
     Object.entries(env).sort(),
     cacheMb,
     cassandra,
-    deed?.text,
+    intervention?.text,
     load.groups.map(({ history, channels }) => history && [history, channels]),
   ])
 
-/** The systems of a run. They end with the stack that they were opened on. */
 export interface Systems {
   of(arm: PlannedArm): System
   /**
-   * Puts a new world in the place of one that a deed has spent. False: the engines it spent as well
-   * are this arm's alone.
+   * Replaces the arm's system by a new one with a new fixture. Returns false if the arm has engines
+   * of its own, which cannot be replaced.
    */
   renew(arm: PlannedArm): Promise<boolean>
 }
 
-/** All systems that these arms need. They end with `stack`, in reverse order. */
+/** Starts the systems that the arms need. They stop with `stack`, in reverse order. */
 export async function openSystems(
   arms: readonly PlannedArm[],
   options: EnginesOptions,
@@ -66,10 +55,10 @@ export async function openSystems(
   const engines = provisionEngines(options, stack)
   const open = async (arm: PlannedArm): Promise<void> => {
     const key = systemKey(arm)
-    const alike = arms.filter((other) => systemKey(other) === key)
+    const sharing = arms.filter((other) => systemKey(other) === key)
     systems.set(
       key,
-      await openSystem(arm, alike, await engines.open(arm, key), options.onProgress, stack),
+      await openSystem(arm, sharing, await engines.open(arm, key), options.onProgress, stack),
     )
   }
   for (const arm of arms) if (!systems.has(systemKey(arm))) await open(arm)
@@ -87,29 +76,31 @@ export async function openSystems(
 
 async function openSystem(
   arm: PlannedArm,
-  alike: readonly PlannedArm[],
+  sharing: readonly PlannedArm[],
   { mongo, cassandra, label }: SystemEngines,
   onProgress: OnProgress,
   stack: AsyncDisposableStack,
 ): Promise<System> {
   onProgress({ text: `starting stage ${arm.stage} on ${label.text}` })
-  const phones = stack.use(await startPushSink())
-  const env = { ...ENVIRONMENT, THRESHOLD_NOTIFICATIONS_URL: phones.url, ...arm.env }
-  const uris = {
-    engineUri: mongo.uri,
-    ...(cassandra === undefined ? {} : { cassandraUri: cassandra.uri }),
-  }
-  const stage = stack.use(await startStage({ stage: arm.stage, ...uris, env }))
-  const groups = largestOf(alike.map(({ load }) => load))
-  const world = await provisionFixture(stage.url, groups, (done, total) =>
-    onProgress({ text: 'people come in', done, total }),
+  const pushSink = stack.use(await startPushSink())
+  const stage = stack.use(
+    await startStage({
+      stage: arm.stage,
+      engineUri: mongo.uri,
+      ...(cassandra === undefined ? {} : { cassandraUri: cassandra.uri }),
+      env: { ...ENVIRONMENT, THRESHOLD_NOTIFICATIONS_URL: pushSink.url, ...arm.env },
+    }),
+  )
+  const groups = largestOf(sharing.map(({ load }) => load))
+  const fixture = await provisionFixture(stage.url, groups, (done, total) =>
+    onProgress({ text: 'provisioning users', done, total }),
   )
   return {
     stage,
     label,
     mongo,
     cassandra,
-    fixture: world,
+    fixture,
     async repair() {
       for (const engine of [mongo.engine, ...(cassandra?.engine?.nodes() ?? [])]) {
         if (engine?.state() === 'paused') await engine.resume()

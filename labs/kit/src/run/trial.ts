@@ -17,25 +17,30 @@ export interface TrialOptions {
   readonly arm: PlannedArm
   readonly round: number
   readonly system: System
-  /** Where raw samples go. */
-  readonly dir: string
+  /** Directory for the raw samples. */
+  readonly samplesDir: string
   readonly onProgress: OnProgress
-  /** Told the generator's process id: a test kills it. */
+  /** Receives the process id of the load generator. */
   readonly onGenerator?: ((pid: number) => void) | undefined
 }
 
-/** One arm, once: a generator of its own, warm-up, load, fault, drain. */
+/**
+ * Runs one arm once with a load generator of its own: warm-up, measured load with its fault or
+ * intervention, drain.
+ *
+ * @throws CodedError if the generator, or a process without a fault, ends during the trial
+ */
 export async function runTrial({
   arm,
   round,
   system,
-  dir,
+  samplesDir,
   onProgress,
   onGenerator,
 }: TrialOptions): Promise<Sample> {
   if (arm.fault !== undefined && 'target' in arm.fault.action)
     requireOwnTarget(arm.fault.action.target, system)
-  const what = `round ${round}, ${arm.name}`
+  const title = `round ${round}, ${arm.name}`
   const raw = `${arm.name}-${round}.jsonl.gz`
   const guilds = system.fixture.guildsFor(arm.load)
   await using generator = await startGenerator()
@@ -46,33 +51,33 @@ export async function runTrial({
       load: arm.load,
       guilds,
       marker: `${round}${Math.random().toString(36).slice(2, 8)}`,
-      samplesFile: join(dir, raw),
+      samplesFile: join(samplesDir, raw),
     },
-    (done, total) => onProgress({ text: `${what}: sockets`, done, total }),
+    (done, total) => onProgress({ text: `${title}: sockets`, done, total }),
   )
   using _ = await lowerAllButGenerator(system, generator.pid)
   let before: Promise<Snapshot> | undefined
-  let fault: Scheduled | undefined
-  let deed: Promise<Told> | undefined
+  let fault: ScheduledFault | undefined
+  let intervention: Promise<Counts> | undefined
   const load = await generator.run({
     onMeasuring() {
       before = takeSnapshot(system)
       if (arm.fault !== undefined)
         fault = scheduleFault(arm.fault, () => injectFault(arm.fault!.action, system, guilds))
       if (arm.intervention !== undefined)
-        deed = startIntervention(arm.intervention, {
+        intervention = startIntervention(arm.intervention, {
           ...system,
           guilds,
           loadSeconds: arm.load.seconds,
           log: (text) => onProgress({ text }),
         })
     },
-    onSecond: (done, total) => onProgress({ text: `${what}: load`, done, total }),
+    onSecond: (done, total) => onProgress({ text: `${title}: load`, done, total }),
   })
-  const faults = fault === undefined ? [] : [await fault.done()]
-  const told = await deed
+  const faults = fault === undefined ? [] : [await fault.injected()]
+  const reported = await intervention
   if (arm.fault === undefined) assertAlive(system)
-  const seen = snapshotDelta(
+  const delta = snapshotDelta(
     (await before) ?? (await takeSnapshot(system)),
     await takeSnapshot(system),
   )
@@ -80,79 +85,82 @@ export async function runTrial({
     arm: arm.name,
     round,
     load,
-    ...seen,
+    ...delta,
     faults,
-    ...(told === undefined ? {} : { reported: told }),
+    ...(reported === undefined ? {} : { reported }),
     raw,
   }
 }
 
-type Told = Readonly<Record<string, number>>
+type Counts = Readonly<Record<string, number>>
 
-function startIntervention(deed: Intervention, scene: TrialContext): Promise<Told> {
+function startIntervention(intervention: Intervention, context: TrialContext): Promise<Counts> {
   const started = performance.now()
-  const work = deed.run(scene).then((told) => {
+  const work = intervention.run(context).then((counts) => {
     const seconds = (performance.now() - started) / 1_000
-    return { ...told, [SECONDS_AFTER_LOAD]: Math.max(0, seconds - scene.loadSeconds) }
+    return { ...counts, [SECONDS_AFTER_LOAD]: Math.max(0, seconds - context.loadSeconds) }
   })
-  work.catch(() => {}) // it is awaited, and told, after the load
+  work.catch(() => {}) // the caller awaits it after the load
   return work
 }
 
-interface Scheduled {
-  /** What was done, in words. */
-  done(): Promise<string>
+interface ScheduledFault {
+  /** Resolves with the fault's description once it was injected. */
+  injected(): Promise<string>
 }
 
-function scheduleFault(fault: Fault, act: () => Promise<void>): Scheduled {
-  let acting: Promise<void> | undefined
+function scheduleFault(fault: Fault, inject: () => Promise<void>): ScheduledFault {
+  let injection: Promise<void> | undefined
   const timer = setTimeout(() => {
-    acting = act()
-    acting.catch(() => {}) // it is awaited, and told, after the load
+    injection = inject()
+    injection.catch(() => {}) // the caller awaits it after the load
   }, fault.second * 1_000)
   return {
-    async done() {
+    async injected() {
       clearTimeout(timer)
-      if (acting === undefined)
+      if (injection === undefined)
         throw new CodedError(
           'FAULT_NOT_REACHED',
-          `the load was over before the fault was due (${describeFault(fault)})`,
+          `the load ended before the fault was due (${describeFault(fault)})`,
         )
-      await acting
+      await injection
       return describeFault(fault)
     },
   }
 }
 
-/** What ends without a fault of ours has crashed, and a crash is no evidence. */
+/** A process that ends without a fault has crashed, and the trial says nothing about the stage. */
 function assertAlive({ stage, mongo, cassandra }: System): void {
-  const ended = stage.exitReason()
-  if (ended !== undefined)
+  const exit = stage.exitReason()
+  if (exit !== undefined)
     throw new CodedError(
       'STAGE_DIED',
-      `stage ${stage.stage} ended by itself (${ended})\n${stage.tail().trim().split('\n').slice(-5).join('\n')}`,
+      `stage ${stage.stage} ended unexpectedly (${exit})\n${stage.tail().trim().split('\n').slice(-5).join('\n')}`,
     )
   for (const engine of [mongo.engine, cassandra?.engine]) {
     if (engine?.state() === 'died')
-      throw new CodedError('ENGINE_DIED', `${engine.label.product} ended by itself`)
+      throw new CodedError('ENGINE_DIED', `${engine.label.product} ended unexpectedly`)
   }
 }
 
-/** Why nothing may be concluded from this visit. Decided without a look at what is claimed. */
+/**
+ * Returns why the trial must be discarded, or undefined if it counts. The decision does not look at
+ * the lab's expectations.
+ */
 export function rejectReason(
   sample: Sample,
   cores: number,
   limits: MachineLimits,
 ): string | undefined {
   const { load, machine } = sample
-  if (isEmpty(load))
-    return 'the load was empty: nothing was due to be sent, or nobody was there to get it'
-  if (load.sends.unsent + load.reads.unsent > 0)
-    return `the load generator left ${load.sends.unsent + load.reads.unsent} sends unsent`
-  if (load.generator.lagP99Ms > limits.lagP99Ms)
-    return `the load generator fell behind its schedule by ${Math.round(load.generator.lagP99Ms)} ms (p99), and ${limits.lagP99Ms} ms is the most`
-  // What cannot be told is no ground to throw a visit away. The report says that nobody knows: see
-  // `caveatsOf`.
+  const { lagP99Ms } = load.generator
+  const unsent = load.sends.unsent + load.reads.unsent
+  if (isEmpty(load)) return 'the load was empty: no send was due, or no socket was open'
+  if (unsent > 0) return `the load generator left ${unsent} sends and reads unsent`
+  if (lagP99Ms > limits.lagP99Ms)
+    return `the load generator fell behind its schedule by ${Math.round(lagP99Ms)} ms (p99); the limit is ${limits.lagP99Ms} ms`
+  // An unknown CPU use of other programs is no reason to discard the trial. The report mentions it
+  // instead: see `caveatsOf`.
   const share = (machine.othersCores ?? 0) / cores
   if (share > limits.othersShare)
     return `other programs used ${Math.round(share * 100)}% of the machine's CPU meanwhile`

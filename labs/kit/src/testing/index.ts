@@ -7,31 +7,28 @@ import { findLab } from '../labs.ts'
 import { type Report, reportSchema } from '../report/schema.ts'
 import { runLab } from '../run-lab.ts'
 
-/**
- * These tests judge a lab, not the machine they run on; what a busy machine does to a verdict has a
- * test of its own.
- */
+/** Accepts a busy machine, since these tests check the lab. Lab 1.1 tests what a busy one does. */
 const ANY_MACHINE = { loadPerCore: 1_000, othersShare: 1_000, lagP99Ms: 1_500 }
 const LAB_MS = 240_000
 const CLUSTER_MS = 900_000
 
 export interface LabTest {
-  /** Looks at what the first run measured. */
+  /** Further checks of the supported run's report. */
   readonly inspect?: (report: Report) => void
-  /** A stage of it needs a Cassandra, and may share that of all tests. */
+  /** The lab needs a Cassandra and may share the one of all tests. */
   readonly cassandra?: boolean
-  /** It starts three nodes of its own. */
+  /** The lab starts three Cassandra nodes of its own. */
   readonly cluster?: boolean
 }
 
 /**
- * What every lab owes: at size tiny it is supported, and its wrong twin is refuted for its own
- * reason, both read from the report that it leaves. Ten minutes for all of them, so they run with
- * `--all`, as in CI; lab 1.1 has tests of its own, which always run.
+ * Tests a lab at size tiny: it is supported, and its negative control is refuted by the assertions
+ * that it names. Both are read from the saved report. All labs together take ten minutes, so these
+ * tests run only with `--all`, as in CI. Lab 1.1 has tests that always run.
  */
 export function testLab(
   id: string,
-  { inspect: more, cassandra = false, cluster = false }: LabTest = {},
+  { inspect, cassandra = false, cluster = false }: LabTest = {},
 ): void {
   const runs = cluster ? clusterTests() : allTests()
   const when = cluster
@@ -42,16 +39,16 @@ export function testLab(
     { timeout: cluster ? CLUSTER_MS : LAB_MS },
     () => {
       const use = new AsyncDisposableStack()
-      let run: (twin: boolean) => Promise<Report>
+      let run: (control: boolean) => Promise<Report>
       beforeAll(async () => {
         const evidenceDir = await mkdtemp(join(tmpdir(), 'threshold-evidence-'))
         use.defer(() => rm(evidenceDir, { recursive: true, force: true }))
         const { uri, label } = use.use(await leaseDatabase())
         const shared = cassandra ? use.use(await leaseKeyspace()) : undefined
-        run = async (twin) => {
+        run = async (control) => {
           const result = await runLab(id, {
             size: 'tiny',
-            control: twin,
+            control,
             evidenceDir,
             engine: { uri, label },
             cassandra: shared,
@@ -67,15 +64,15 @@ export function testLab(
       it('is supported', async () => {
         const report = await run(false)
         expect(report.verdict, report.reasons.join('\n')).toBe('supported')
-        more?.(report)
+        inspect?.(report)
       })
 
-      it('is refuted as its wrong twin, by what the twin is about', async () => {
+      it('is refuted as a negative control, by the assertions that the control names', async () => {
         const { verdict, reasons } = await run(true)
         expect(verdict, reasons.join('\n')).toBe('refuted')
         const lab = await findLab(id)
-        for (const statement of lab.control.failsOn)
-          expect(reasons).toContainEqual(expect.stringMatching(new RegExp(`^${statement} `)))
+        for (const assertion of lab.control.failsOn)
+          expect(reasons).toContainEqual(expect.stringMatching(new RegExp(`^${assertion} `)))
       })
     },
   )

@@ -6,27 +6,27 @@ import type { Arrival } from './schedule.ts'
 
 export interface Sender extends AsyncDisposable {
   /**
-   * Sends or reads, once, and says how it went: `ok`, a status that was not 2xx, or why there was
-   * none. Never rejects.
+   * Sends or reads once. Resolves with `ok`, a status other than 2xx, or the reason why there was
+   * no answer. Never rejects.
    */
-  attempt(arrival: Arrival, nonce: string, patienceMs: number): Promise<string>
+  attempt(arrival: Arrival, nonce: string, timeoutMs: number): Promise<string>
 }
 
 /**
- * Connections kept open. More in flight than this wait in line here, and their wait counts: latency
- * runs from the moment due.
+ * Open connections. Requests beyond this number queue here. Their waiting time counts, since
+ * latency starts when the request is due.
  */
 const CONNECTIONS = 128
 
 export function createSender(baseUrl: string, guilds: readonly FixtureGuild[]): Sender {
   const agent = new Agent({ connections: CONNECTIONS, pipelining: 1 })
   return {
-    async attempt(arrival, nonce, patienceMs) {
-      if (patienceMs <= 0) return 'no answer in time'
+    async attempt(arrival, nonce, timeoutMs) {
+      if (timeoutMs <= 0) return 'no answer in time'
       const guild = guilds[arrival.guild]!
       const url = `${baseUrl}/api/v10/channels/${guild.channels[arrival.channel]}/messages`
       const authorization = `Bot ${guild.members[arrival.author]!.token}`
-      const signal = AbortSignal.timeout(patienceMs)
+      const signal = AbortSignal.timeout(timeoutMs)
       try {
         const { statusCode, body } =
           arrival.kind === 'send'
@@ -56,7 +56,7 @@ export function createSender(baseUrl: string, guilds: readonly FixtureGuild[]): 
 
 const DAY_MS = 86_400_000
 
-/** Where somebody scrolls to: anywhere in a past, where there is one. */
+/** A read begins anywhere in the guild's history, or with the latest messages if it has none. */
 const beforeOf = ({ ago }: Arrival, { historyDays }: FixtureGuild): string =>
   historyDays === undefined ? '' : `&before=${firstIdAt(Date.now() - ago * historyDays * DAY_MS)}`
 

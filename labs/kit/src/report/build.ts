@@ -1,0 +1,144 @@
+import { listStages } from '@threshold/engines'
+import { expectationsOf, type Lab, notesOf, type PlannedArm, type Size } from '../define.ts'
+import { describeFault } from '../faults.ts'
+import { assertionText } from '../figure.ts'
+import { REPOSITORY } from '../labs.ts'
+import { describeLoad } from '../load/workload.ts'
+import { figuresOf } from '../measure.ts'
+import { effectiveTree } from '../run/effective-tree.ts'
+import type { Environment } from '../run/environment.ts'
+import type { Rounds } from '../run/rounds.ts'
+import { caveatsOf, type Sample } from '../run/sample.ts'
+import type { System } from '../run/system.ts'
+import { comparePrediction, judge } from '../verdict.ts'
+import { type Report, VERSION } from './schema.ts'
+
+/** Everything that a run yields, from which its report is computed. */
+export interface Measured {
+  readonly lab: Lab
+  readonly arms: readonly PlannedArm[]
+  readonly size: Size
+  readonly control: boolean
+  readonly prediction: string | undefined
+  readonly environment: Environment
+  readonly started: Date
+  readonly rounds: Rounds
+  /** The engines of each arm, if they were started. */
+  readonly engineLabels: ReadonlyMap<string, System['label']>
+}
+
+export async function buildReport(measured: Measured): Promise<Report> {
+  const { lab, arms, size, control, prediction, environment, started, rounds } = measured
+  const { samples, discarded, problems } = rounds
+  const sampleOf = (arm: string, round: number): Sample | undefined =>
+    samples.find((sample) => sample.arm === arm && sample.round === round)
+  const figuresIn = (round: number) => (arm: string) => figuresOf(lab.measure, sampleOf(arm, round))
+  const numbers = [...new Set(samples.map(({ round }) => round))].sort((a, b) => a - b)
+  const findings = numbers.flatMap((round) =>
+    expectationsOf(lab, figuresIn(round)).flatMap(({ arm, expectation }) =>
+      expectation.assertions.map((assertion) => ({ arm, round, assertion })),
+    ),
+  )
+  const { verdict, reasons } = judge(findings, problems)
+  const stages = await stagesOf(arms)
+  return {
+    v: VERSION,
+    lab: { id: lab.id, title: lab.title, question: lab.question, hypothesis: lab.hypothesis },
+    size,
+    ...(control ? { control: lab.control.text } : {}),
+    startedAt: started.toISOString(),
+    seconds: (Date.now() - started.getTime()) / 1_000,
+    environment,
+    stages,
+    prediction: {
+      ...(prediction === undefined ? {} : { text: prediction }),
+      line: comparePrediction(prediction, verdict),
+    },
+    arms: arms.map((arm) => armReport(arm, stages, measured)),
+    measures: Object.values(figuresOf(lab.measure, undefined)).map(({ name, unit }, index) => ({
+      name,
+      unit,
+      text: Object.values(lab.measure)[index]!.text,
+    })),
+    thresholds: expectationsOf(lab).flatMap(({ arm, expectation }) =>
+      expectation.assertions.map((assertion) => ({
+        arm,
+        text: assertionText(assertion),
+        figure: assertion.figure,
+        unit: assertion.unit,
+        threshold: assertion.threshold,
+      })),
+    ),
+    figures: samples.flatMap((sample) =>
+      Object.values(figuresOf(lab.measure, sample)).map(({ name, unit, value }) => ({
+        arm: sample.arm,
+        round: sample.round,
+        figure: name,
+        unit,
+        value: finiteOrNull(value),
+      })),
+    ),
+    findings: findings.map(({ assertion, ...rest }) => ({
+      ...rest,
+      assertion: { ...assertion, value: finiteOrNull(assertion.value) },
+    })),
+    samples: [...samples],
+    discarded: [...discarded],
+    verdict,
+    reasons: [...reasons, ...caveatsOf(samples)],
+    notes: samples.length === 0 ? [] : [...notesOf(lab, figuresIn(numbers.at(-1)!))],
+    rerun: `npx threshold lab ${lab.id} --${size}`,
+  }
+}
+
+async function stagesOf(arms: readonly PlannedArm[]): Promise<Report['stages']> {
+  const stages = (await listStages()).filter(({ stage }) => arms.some((arm) => arm.stage === stage))
+  return await Promise.all(
+    stages.map(async ({ stage, title, dir }) => {
+      const { hash, files } = await effectiveTree(REPOSITORY, dir)
+      return { stage, title, tree: hash, files: files.length }
+    }),
+  )
+}
+
+function armReport(
+  arm: PlannedArm,
+  stages: Report['stages'],
+  { engineLabels }: Measured,
+): Report['arms'][number] {
+  const { groups } = arm.load
+  const engine = engineLabels.get(arm.name)
+  return {
+    name: arm.name,
+    stage: arm.stage,
+    stageTitle: stages.find(({ stage }) => stage === arm.stage)?.title ?? `stage ${arm.stage}`,
+    load: describeLoad(arm.load),
+    messagesPerSecond: groups.reduce((sum, group) => sum + group.messagesPerSecond, 0),
+    online: groups.reduce((sum, group) => sum + group.guilds * group.online, 0),
+    ...(arm.fault === undefined ? {} : { fault: describeFault(arm.fault) }),
+    ...(arm.intervention === undefined ? {} : { intervention: arm.intervention.text }),
+    env: { ...arm.env },
+    ...(engine === undefined ? {} : { engine }),
+    context: arm.context,
+  }
+}
+
+/** JSON has no NaN; an unknown value is null. */
+const finiteOrNull = (value: number): number | null => (Number.isFinite(value) ? value : null)
+
+/** Returns a few lines for the terminal. */
+export function summaryOf(report: Report): string {
+  const { lab, verdict, reasons, notes, prediction, arms, samples } = report
+  const engines = [...new Set(arms.flatMap(({ engine }) => engine?.text ?? []))]
+  const caveats = caveatsOf(samples)
+  const mark = (reason: string): string =>
+    caveats.includes(reason) ? '?' : verdict === 'supported' ? '✓' : '✗'
+  return [
+    `Lab ${lab.id}, ${lab.title}: ${lab.question}`,
+    `Hypothesis: ${lab.hypothesis}`,
+    ...reasons.map((reason) => `  ${mark(reason)} ${reason}`),
+    ...notes.map((note) => `  · ${note}`),
+    ...(engines.length === 0 ? [] : [`Measured on ${engines.join(', ')}.`]),
+    prediction.line,
+  ].join('\n')
+}
