@@ -9,17 +9,16 @@ interface Minute {
 }
 
 /**
- * Distinct users and channels kept for one minute at the most: memory stays bounded, and beyond it
- * the counts are lower bounds.
+ * Distinct users, and distinct channels, counted in one minute. It bounds the memory; above it the
+ * counts are lower bounds.
  */
-const MOST_KEYS = 100_000
+const MAX_KEYS = 100_000
+const BUSIEST = 10
 
-/**
- * Exact counts over the last five minutes. Stage 4 does the same with sketches, in constant memory.
- */
+/** Exact counts of the last five minutes. Stage 4 counts with sketches, in constant memory. */
 export function typescriptAnalytics(clock: Clock, minutes = 5): Analytics {
   let window: Minute[] = []
-  const current = (): Minute => {
+  const currentMinute = (): Minute => {
     const minute = Math.floor(clock.now() / 60_000)
     window = window.filter((m) => m.minute > minute - minutes)
     let last = window.at(-1)
@@ -31,23 +30,23 @@ export function typescriptAnalytics(clock: Clock, minutes = 5): Analytics {
   }
   return {
     record({ channelId, authorId }) {
-      const { users, channels } = current()
-      if (users.size < MOST_KEYS) users.add(authorId)
-      if (channels.size < MOST_KEYS || channels.has(channelId))
+      const { users, channels } = currentMinute()
+      if (users.size < MAX_KEYS) users.add(authorId)
+      if (channels.size < MAX_KEYS || channels.has(channelId))
         channels.set(channelId, (channels.get(channelId) ?? 0) + 1)
     },
     snapshot() {
-      current()
+      currentMinute() // drops the minutes that have passed
       const totals = new Map<ChannelId, number>()
       for (const { channels } of window)
-        for (const [id, n] of channels) totals.set(id, (totals.get(id) ?? 0) + n)
+        for (const [id, count] of channels) totals.set(id, (totals.get(id) ?? 0) + count)
       const busiest = [...totals]
         .map(([channelId, messages]) => ({ channelId, messages }))
         .sort((a, b) => b.messages - a.messages)
       return {
-        messages: busiest.reduce((sum, c) => sum + c.messages, 0),
-        activeUsers: new Set(window.flatMap((m) => [...m.users])).size,
-        busiestChannels: busiest.slice(0, 10),
+        messages: busiest.reduce((sum, { messages }) => sum + messages, 0),
+        activeUsers: new Set(window.flatMap(({ users }) => [...users])).size,
+        busiestChannels: busiest.slice(0, BUSIEST),
       }
     },
   }

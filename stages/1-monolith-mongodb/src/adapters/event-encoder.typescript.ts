@@ -2,9 +2,9 @@ import { writeJson } from '@threshold/contract'
 import type { EventEncoder } from '@threshold/ports'
 
 /**
- * A session's `s` is its own, so a frame can't be shared as it is; everything but the number can.
- * `JSON.stringify` and the conversion to UTF-8 run once for an event, and the gateway puts the
- * digits of each session between the two pieces.
+ * Encodes an event once for all sessions. Only the sequence number `s` differs between them, so the
+ * JSON is cut in two there. `JSON.stringify` and the conversion to UTF-8 run once an event, and the
+ * gateway writes each session's digits between the two pieces.
  */
 export function typescriptEventEncoder(): EventEncoder {
   return {

@@ -4,15 +4,8 @@ import {
   type GuildState,
   guildPermissions,
   type Member,
-  withoutDanglingReferences,
 } from '@threshold/domain'
-import {
-  type Deadline,
-  deadlineAfter,
-  type Runtime,
-  type Telemetry,
-  withDeadline,
-} from '@threshold/kit'
+import { deadlineAfter, type Runtime, type Telemetry } from '@threshold/kit'
 import type {
   GuildHub,
   MemberList,
@@ -22,33 +15,29 @@ import type {
   UserDelivery,
 } from '@threshold/ports'
 import { LRUCache } from 'lru-cache'
-import { Guild, type GuildDependencies } from '../guild/guild.ts'
-import { tryNewest } from '../guild/last-messages.ts'
+import { Guild } from '../guild/guild.ts'
 import type { TemporaryTimes } from '../guild/temporary-members.ts'
+import { createLoadedGuilds } from './loaded-guilds.ts'
 
-/** What loading the largest guild may take. Callers have deadlines of their own. */
-const LOAD_MS = 30_000
-/** When the store was away at the start, it is asked again after this long. */
-const AGAIN_MS = 10_000
-/** After the store did not say which messages are the newest, it is left alone for this long. */
-const PAUSE_MS = 5_000
-const CATEGORY = 4
-/** Direct messages whose ids are remembered, so that a retry is not told twice. */
-const REMEMBERED = 16_384
+/** For one read while the guilds with temporary members are loaded. */
+const READ_TIMEOUT_MS = 30_000
+const RETRY_MS = 10_000
+/** Ids of published direct messages, so that a retry is published once. */
+const MAX_PUBLISHED_IDS = 16_384
 
 export interface MemoryHubOptions {
-  /** Presence changes are gathered for this long before they are told. */
+  /** Changes of presence are collected for this long and published together. */
   readonly presenceDelayMs?: number
   readonly temporary?: TemporaryTimes
-  /** Guilds kept in memory beyond those that somebody listens to. */
+  /** Above this many guilds in memory, idle ones are evicted. */
   readonly idleGuilds?: number
 }
 
 /**
- * All guilds in this process. They are loaded when first asked for, follow their own events from
- * then on, and are dropped when nobody has listened for a while and others need the room. With the
- * process they are gone, and with it every session: what is durable is in the metadata store before
- * it is told to anyone.
+ * A hub that holds all guilds in this process. A guild is loaded when it is first used, follows its
+ * own events from then on, and is evicted when no session has subscribed to it for a while and
+ * others need the memory. A restart ends all guilds and all sessions. It loses no state, because a
+ * guild writes each change to the metadata store before it publishes it.
  */
 export function memoryGuildHub(
   ports: {
@@ -63,155 +52,69 @@ export function memoryGuildHub(
   options: MemoryHubOptions = {},
 ): GuildHub {
   const { presenceDelayMs = 200, idleGuilds = 5_000 } = options
-  const began = runtime.clock.now()
-  let epoch = began
-  const guilds = new Map<GuildId, Guild>()
-  const loading = new Map<GuildId, Promise<Guild | undefined>>()
-  const listeners = new Map<UserId, Set<(delivery: UserDelivery) => void>>()
-  /**
-   * When each guild may be asked for again, and until when loading one does not wait for the
-   * answer.
-   */
-  const askAgainAt = new WeakMap<Guild, number>()
-  let failingUntil = 0
-  const told = new LRUCache<string, true>({ max: REMEMBERED })
+  const { clock, telemetry } = runtime
+  const guilds = createLoadedGuilds(ports, runtime, createGuild, idleGuilds)
+  const subscribers = new Map<UserId, Set<(delivery: UserDelivery) => void>>()
+  const publishedIds = new LRUCache<string, true>({ max: MAX_PUBLISHED_IDS })
+  const startedAt = clock.now()
+  let epoch = startedAt
   let userSequence = 0
   let disposed = false
 
-  /**
-   * A restart ends every session. Guilds with temporary members are loaded, so that members who do
-   * not come back are removed even where no request asks for their guild.
-   */
-  const wakeTemporary = async (): Promise<void> => {
-    try {
-      const ids = await ports.metadata.guildsWithTemporaryMembers(deadlineAfter(LOAD_MS))
-      for (const id of ids) if (!disposed) await guild(id, deadlineAfter(LOAD_MS))
-    } catch {
-      if (!disposed) sweep = setTimeout(wakeTemporary, AGAIN_MS)
-    }
-  }
-  let sweep = setTimeout(wakeTemporary, 0)
-
-  const tell = (user: UserId, delivery: UserDelivery): void => {
-    for (const deliver of listeners.get(user) ?? []) deliver(delivery)
-  }
-  /**
-   * A guild that was dropped and is loaded again begins a new log, so it needs an epoch that no log
-   * of its had before.
-   */
-  const nextEpoch = (): number => {
-    epoch = Math.max(epoch + 1, runtime.clock.now())
-    return epoch
-  }
-  const wake = (id: GuildId, state: GuildState): Guild => {
-    const tools: GuildDependencies = {
+  function createGuild(state: GuildState): Guild {
+    const { id } = state.guild
+    return new Guild(state, {
       ...ports,
-      tracer: runtime.telemetry.tracer,
+      tracer: telemetry.tracer,
       epoch: nextEpoch(),
       presenceDelayMs,
       ...(options.temporary ? { temporary: options.temporary } : {}),
-      onMemberAdded: (user) => tell(user, { kind: 'joined', guildId: id }),
-      onDeleted: () => drop(id),
-    }
-    const woken = new Guild(state, tools)
-    if (disposed) woken.close()
-    return keep(id, woken)
+      onMemberAdded: (user) => deliver(user, { kind: 'joined', guildId: id }),
+      onDeleted: () => guilds.remove(id),
+    })
+  }
+
+  /** A guild that is evicted and loaded again has a new log, which needs an epoch of its own. */
+  function nextEpoch(): number {
+    epoch = Math.max(epoch + 1, clock.now())
+    return epoch
+  }
+
+  function deliver(user: UserId, delivery: UserDelivery): void {
+    for (const subscriber of subscribers.get(user) ?? []) subscriber(delivery)
   }
 
   /**
-   * One load however many ask at once, and it goes on when the first of them gives up: a guild that
-   * takes longer to load than its callers have patience would otherwise be begun again for ever.
+   * A restart ends all sessions, and a temporary member who does not return must be removed. Only a
+   * loaded guild does that, so all guilds with temporary members are loaded at the start.
    */
-  async function guild(id: GuildId, deadline: Deadline): Promise<Guild | undefined> {
-    const known = guilds.get(id)
-    if (known) {
-      guilds.delete(id) // to the end of the map: least recently used first
-      guilds.set(id, known)
-      return known
-    }
-    let loaded = loading.get(id)
-    if (!loaded) {
-      loaded = load(id).finally(() => loading.delete(id))
-      loaded.catch(() => {}) // whoever waits hears of it; nobody may be waiting any more
-      loading.set(id, loaded)
-    }
-    return withDeadline(deadline, 'the guild', loaded)
-  }
-
-  async function load(id: GuildId): Promise<Guild | undefined> {
-    const stored = await ports.metadata.loadGuild(id, deadlineAfter(LOAD_MS))
-    if (!stored || guilds.has(id)) return guilds.get(id)
-    const state = withoutDanglingReferences(stored)
-    // Before anybody can see the guild, so that the first who do are told, too.
-    const waits = runtime.clock.now() >= failingUntil
-    const newest = waits ? await newestIn(state) : undefined
-    const found = guilds.get(id) ?? wake(id, state)
-    if (waits) learn(found, newest)
-    return found
-  }
-
-  const newestIn = ({ channels }: GuildState) =>
-    tryNewest(
-      ports.messages,
-      [...channels.values()].flatMap(({ id, type }) => (type === CATEGORY ? [] : [id])),
-      runtime,
-    )
-
-  /**
-   * Where the store could not say, the guild serves without, and asks again when it is looked at
-   * later.
-   */
-  function learn(found: Guild, newest: Awaited<ReturnType<typeof newestIn>>): void {
-    if (newest) found.lastMessages.mergeStored(newest)
-    else {
-      failingUntil = runtime.clock.now() + PAUSE_MS
-      askAgainAt.set(found, failingUntil)
+  async function loadTemporaryMembers(): Promise<void> {
+    try {
+      const ids = await ports.metadata.guildsWithTemporaryMembers(deadlineAfter(READ_TIMEOUT_MS))
+      for (const id of ids) if (!disposed) await guilds.get(id, deadlineAfter(READ_TIMEOUT_MS))
+    } catch {
+      if (!disposed) timer = setTimeout(loadTemporaryMembers, RETRY_MS)
     }
   }
-
-  /** A guild that somebody looks at. */
-  async function seen(id: GuildId, deadline: Deadline): Promise<Guild | undefined> {
-    const found = await guild(id, deadline)
-    if (!found || found.lastMessages.complete) return found
-    if (runtime.clock.now() < (askAgainAt.get(found) ?? 0)) return found
-    askAgainAt.set(found, Number.POSITIVE_INFINITY) // until the answer
-    void newestIn(found.state).then((newest) => learn(found, newest))
-    return found
-  }
-
-  function keep(id: GuildId, loaded: Guild): Guild {
-    guilds.set(id, loaded)
-    if (guilds.size <= idleGuilds) return loaded
-    for (const [other, candidate] of guilds) {
-      if (guilds.size <= idleGuilds) break
-      if (other !== id && candidate.idle) drop(other)
-    }
-    return loaded
-  }
-
-  function drop(id: GuildId): void {
-    guilds.get(id)?.close()
-    guilds.delete(id)
-  }
+  let timer = setTimeout(loadTemporaryMembers, 0)
 
   return {
     async create(state, deadline) {
       await ports.metadata.createGuild(state, deadline)
-      if (!guilds.has(state.guild.id))
-        wake(state.guild.id, state).lastMessages.mergeStored(new Map())
+      guilds.add(state)
       for (const user of state.members.keys())
-        tell(user, { kind: 'joined', guildId: state.guild.id })
+        deliver(user, { kind: 'joined', guildId: state.guild.id })
     },
 
     async execute(id, command, deadline) {
-      const found = await guild(id, deadline)
-      return found ? found.execute(command, deadline) : { ok: false, refusal: 'unknown-guild' }
+      const guild = await guilds.get(id, deadline)
+      return guild ? guild.execute(command, deadline) : { ok: false, refusal: 'unknown-guild' }
     },
 
     async access(id, user, channelId, deadline) {
-      const found = await guild(id, deadline)
-      if (!found) return { kind: 'unknown-guild' }
-      const { state } = found
+      const guild = await guilds.get(id, deadline)
+      if (!guild) return { kind: 'unknown-guild' }
+      const { state } = guild
       const member = state.members.get(user)
       if (channelId === undefined)
         return member
@@ -220,7 +123,7 @@ export function memoryGuildHub(
       const channel = state.channels.get(channelId)
       if (!channel) return { kind: 'unknown-channel' }
       if (!member) return { kind: 'not-member' }
-      const lastMessageId = found.lastMessages.get(channelId)
+      const lastMessageId = guild.lastMessages.get(channelId)
       const permissions = channelPermissions(state, member, channel)
       return {
         kind: 'member',
@@ -232,62 +135,62 @@ export function memoryGuildHub(
     },
 
     async view(id, user, deadline) {
-      return (await seen(id, deadline))?.view(user)
+      return (await guilds.getForView(id, deadline))?.view(user)
     },
 
     async members(id, query, deadline) {
-      const found = await guild(id, deadline)
-      if (!found) return []
+      const guild = await guilds.get(id, deadline)
+      if (!guild) return []
       if ('ids' in query)
         return query.ids
-          .map((user) => found.state.members.get(user))
-          .filter((m): m is Member => m !== undefined)
+          .map((user) => guild.state.members.get(user))
+          .filter((member): member is Member => member !== undefined)
       return 'prefix' in query
-        ? found.members.startingWith(query.prefix, query.limit)
-        : found.members.page(query.after, query.limit)
+        ? guild.members.startingWith(query.prefix, query.limit)
+        : guild.members.page(query.after, query.limit)
     },
 
     async presences(id, users, deadline) {
-      const found = await guild(id, deadline)
+      const guild = await guilds.get(id, deadline)
+      if (!guild) return new Map()
       return new Map(
-        found
-          ? users
-              .map((user) => [user, found.presenceOf(user)] as const)
-              .filter(([, p]) => p.status !== 'offline')
-          : [],
+        users
+          .map((user) => [user, guild.presenceOf(user)] as const)
+          .filter(([, { status }]) => status !== 'offline'),
       )
     },
 
-    async publish(id, event, deadline) {
-      return (await guild(id, deadline))?.publish(event) ?? { epoch: began, sequence: 0 }
+    async publish(id: GuildId, event, deadline) {
+      const guild = await guilds.get(id, deadline)
+      // The guild was deleted meanwhile, so no session is left to receive the event.
+      return guild ? guild.publish(event) : { epoch: startedAt, sequence: 0 }
     },
 
     async publishToUsers(users, event) {
-      if (told.get(event.id)) return
-      told.set(event.id, true)
+      if (publishedIds.get(event.id)) return
+      publishedIds.set(event.id, true)
       userSequence += 1
-      for (const user of new Set(users))
-        tell(user, { kind: 'event', event, position: { epoch: began, sequence: userSequence } })
+      const position = { epoch: startedAt, sequence: userSequence }
+      for (const user of new Set(users)) deliver(user, { kind: 'event', event, position })
     },
 
     async subscribe(id, subscriber, deadline) {
-      return (await seen(id, deadline))?.subscribe(subscriber)
+      return (await guilds.getForView(id, deadline))?.subscribe(subscriber)
     },
 
-    subscribeUser(user, deliver) {
-      const own = listeners.get(user) ?? new Set()
-      listeners.set(user, own.add(deliver))
+    subscribeUser(user, subscriber) {
+      const ofUser = subscribers.get(user) ?? new Set()
+      subscribers.set(user, ofUser.add(subscriber))
       return () => {
-        own.delete(deliver)
-        if (own.size === 0 && listeners.get(user) === own) listeners.delete(user)
+        ofUser.delete(subscriber)
+        if (ofUser.size === 0 && subscribers.get(user) === ofUser) subscribers.delete(user)
       }
     },
 
     async [Symbol.asyncDispose]() {
       disposed = true
-      clearTimeout(sweep)
-      for (const each of guilds.values()) each.close()
-      guilds.clear()
+      clearTimeout(timer)
+      guilds.close()
     },
   }
 }

@@ -16,71 +16,74 @@ type InviteMethods = Pick<
   | 'giveBackInvite'
 >
 
-/** Invites of one guild that a list holds; Discord lets a guild have no more. */
-const MOST = 1_000
+/** Discord lets a guild have no more invites than this. */
+const MAX_INVITES = 1_000
 
-/**
- * Expired invites are removed by a TTL index within a minute or so; until then the time is checked
- * here.
- */
+/** A TTL index removes expired invites within about a minute. Until then the time is checked here. */
 export function mongoInvites(
   mongo: MongoDatabase,
   invites: Collection<InviteDocument>,
   clock: Clock,
 ): InviteMethods {
-  const isOpen = (d: InviteDocument): boolean =>
-    (d.expiresAt === undefined || d.expiresAt.getTime() > clock.now()) &&
-    (d.maxUses === 0 || d.uses < d.maxUses)
+  const isValid = ({ expiresAt, maxUses, uses }: InviteDocument): boolean =>
+    (expiresAt === undefined || expiresAt.getTime() > clock.now()) &&
+    (maxUses === 0 || uses < maxUses)
 
   return {
     async createInvite(invite, deadline) {
       await mongo.run('invites.create', deadline, async () => {
         try {
-          await invites.insertOne(inviteTo(invite))
+          await invites.insertOne(toInviteDocument(invite))
         } catch (error) {
           if (!isDuplicateKey(error)) throw error
-          // Made again by a caller that got no answer: it keeps the uses it had. Another invite of
-          // this code is not theirs.
-          const held = await invites.findOne({ _id: invite.code })
-          if (held && text(held.channelId) !== invite.channelId)
+          // A caller that got no answer repeats the call: the invite keeps the uses it has had. An
+          // invite for another channel has the same code by chance.
+          const existing = await invites.findOne({ _id: invite.code })
+          if (existing && text(existing.channelId) !== invite.channelId)
             throw unavailable('a free code', error)
         }
       })
     },
+
     async invite(code, deadline) {
       const found = await mongo.run('invites.get', deadline, () => invites.findOne({ _id: code }))
-      return found && isOpen(found) ? inviteFrom(found) : undefined
+      return found && isValid(found) ? fromInviteDocument(found) : undefined
     },
+
     async invitesOf(channel, deadline) {
       const found = await mongo.run('invites.of-channel', deadline, () =>
         invites.find({ channelId: long(channel) }).toArray(),
       )
-      return found.filter(isOpen).map(inviteFrom)
+      return found.filter(isValid).map(fromInviteDocument)
     },
+
     async invitesOfGuild(guild, deadline) {
       const found = await mongo.run('invites.of-guild', deadline, () =>
         invites
           .find({ guildId: long(guild) })
-          .limit(MOST)
+          .limit(MAX_INVITES)
           .toArray(),
       )
-      return found.filter(isOpen).map(inviteFrom)
+      return found.filter(isValid).map(fromInviteDocument)
     },
+
     async removeInvite(code, deadline) {
       await mongo.run('invites.remove', deadline, () => invites.deleteOne({ _id: code }))
     },
+
     async useInvite(code, deadline) {
-      // The conditions and the increment are one operation: of two who ask at once for the last
-      // use, one matches nothing.
-      const open = [
+      // Condition and increment are one atomic operation. If two requests compete for the last use,
+      // the filter of the second one matches nothing.
+      const valid = [
         { $or: [{ maxUses: 0 }, { $expr: { $lt: ['$uses', '$maxUses'] } }] },
         { $or: [{ expiresAt: { $exists: false } }, { expiresAt: { $gt: new Date(clock.now()) } }] },
       ]
       const { matchedCount } = await mongo.run('invites.use', deadline, () =>
-        invites.updateOne({ _id: code, $and: open }, { $inc: { uses: 1 } }),
+        invites.updateOne({ _id: code, $and: valid }, { $inc: { uses: 1 } }),
       )
       return Number(matchedCount) > 0
     },
+
     async giveBackInvite(code, deadline) {
       await mongo.run('invites.give-back', deadline, () =>
         invites.updateOne({ _id: code, uses: { $gt: 0 } }, { $inc: { uses: -1 } }),
@@ -89,7 +92,7 @@ export function mongoInvites(
   }
 }
 
-const inviteTo = (invite: Invite): InviteDocument => ({
+const toInviteDocument = (invite: Invite): InviteDocument => ({
   _id: invite.code,
   v: 1,
   guildId: long(invite.guildId),
@@ -103,15 +106,15 @@ const inviteTo = (invite: Invite): InviteDocument => ({
   ...(invite.maxAge === 0 ? {} : { expiresAt: new Date(invite.createdAt + invite.maxAge * 1_000) }),
 })
 
-const inviteFrom = (d: InviteDocument): Invite => ({
+const fromInviteDocument = (document: InviteDocument): Invite => ({
   v: 1,
-  code: d._id,
-  guildId: text(d.guildId),
-  channelId: text(d.channelId),
-  inviterId: text(d.inviterId),
-  createdAt: d.createdAt.getTime(),
-  maxAge: d.maxAge,
-  maxUses: d.maxUses,
-  uses: d.uses,
-  temporary: d.temporary,
+  code: document._id,
+  guildId: text(document.guildId),
+  channelId: text(document.channelId),
+  inviterId: text(document.inviterId),
+  createdAt: document.createdAt.getTime(),
+  maxAge: document.maxAge,
+  maxUses: document.maxUses,
+  uses: document.uses,
+  temporary: document.temporary,
 })

@@ -1,5 +1,5 @@
 import type { MessageId } from '@threshold/contract'
-import { isSameSend, type StoredMessage } from '@threshold/domain'
+import type { StoredMessage } from '@threshold/domain'
 import { deadlineExceeded, isExpired } from '@threshold/kit'
 import type { MessageStore } from '@threshold/ports'
 import type { Collection, Filter } from 'mongodb'
@@ -12,54 +12,41 @@ import {
   type ReactionDocument,
   toMessageDocument,
 } from '../mongodb/documents.ts'
+import { insertMessage } from './message-insert.mongodb.ts'
 import { mongoReactions } from './reactions.mongodb.ts'
 
-/** Leaves the pool's other connections to requests that wait for an answer. */
-const NEWEST_AT_ONCE = 8
-/** How long a repeated nonce still means the same send. */
+/** Leaves most connections of the pool to other requests. */
+const CONCURRENT_NEWEST = 8
+/** Within this time a repeated nonce means the same send. */
 const NONCE_SECONDS = 300
 
 /**
- * Messages in one collection with one compound index (channelId, _id), as Discord had it until 2015
- * ("How Discord Stores Billions of Messages", 2017). A page is one index range. It stays right
- * until index and data no longer fit the cache: lab 1.2.
+ * Messages in one collection under one compound index (channelId, _id), as Discord had them until
+ * 2015 ("How Discord Stores Billions of Messages", 2017). A page of history is one range of the
+ * index. That is fast as long as index and data fit into the cache: lab 1.2.
  */
 export async function mongoMessageStore(mongo: MongoDatabase): Promise<MessageStore> {
   const messages = mongo.db.collection<MessageDocument>('messages')
   const nonces = mongo.db.collection<NonceDocument>('nonces')
-  const reactionRows = mongo.db.collection<ReactionDocument>('reactions')
+  const reactions = mongo.db.collection<ReactionDocument>('reactions')
   await messages.createIndex({ channelId: 1, _id: 1 })
   await nonces.createIndex({ at: 1 }, { expireAfterSeconds: NONCE_SECONDS })
-  await reactionRows.createIndex({ messageId: 1, emoji: 1, userId: 1 }, { unique: true })
+  await reactions.createIndex({ messageId: 1, emoji: 1, userId: 1 }, { unique: true })
 
   return {
-    async insert(message, deadline, dedupe) {
-      return mongo.run('messages.insert', deadline, async () => {
-        if (!dedupe) return insertOnce(messages, message)
-        const _id = `${dedupe.authorId}:${dedupe.channelId}:${dedupe.nonce}`
-        const held = await reserve(nonces, _id, long(message.id))
-        const reserved = { ...message, id: text(held.messageId) }
-        // Sent and since deleted: the retry must not bring it back.
-        if (held.gone) return { outcome: 'duplicate', message: await stored(messages, reserved) }
-        // Reserved but perhaps never stored, if a process died in between: inserting under the
-        // reserved id settles it either way.
-        const inserted = await insertOnce(messages, reserved, _id)
-        // The next try must not be given the same id.
-        if (inserted.outcome === 'taken')
-          await nonces.deleteOne({ _id, messageId: held.messageId, gone: false })
-        return inserted
-      })
-    },
+    insert: (message, deadline, dedupe) =>
+      mongo.run('messages.insert', deadline, () =>
+        insertMessage({ messages, nonces }, message, dedupe),
+      ),
 
     async import(batch, deadline) {
       if (batch.length === 0) return
+      const documents = batch.map((message) => toMessageDocument(message))
       await mongo.run('messages.import', deadline, async () => {
         try {
-          await messages.insertMany(
-            batch.map((m) => toMessageDocument(m)),
-            { ordered: false },
-          )
+          await messages.insertMany(documents, { ordered: false })
         } catch (error) {
+          // Duplicates are from an earlier call, which this one repeats.
           if (!isDuplicateKey(error)) throw error
         }
       })
@@ -72,28 +59,19 @@ export async function mongoMessageStore(mongo: MongoDatabase): Promise<MessageSt
       return found.map(fromMessageDocument)
     },
 
-    async page(channel, anchor, limit, deadline) {
-      return mongo.run('messages.page', deadline, async () => {
-        if (anchor.at === 'latest') return range(messages, channel, anchor, limit)
-        if (anchor.at !== 'around')
-          return range(messages, channel, { at: anchor.at, id: anchor.id }, limit)
-        // Half before, the message itself, half after: as Discord splits it, the message included
-        // where it exists.
-        const newer = await range(
-          messages,
-          channel,
-          { at: 'after', id: anchor.id },
-          Math.floor(limit / 2),
-        )
-        const older = await range(
-          messages,
-          channel,
-          { at: 'until', id: anchor.id },
-          limit - newer.length,
-        )
+    page: (channel, anchor, limit, deadline) =>
+      mongo.run('messages.page', deadline, async () => {
+        if (anchor.at === 'latest') return readRange(messages, channel, anchor, limit)
+        const { at, id } = anchor
+        if (at !== 'around') return readRange(messages, channel, { at, id }, limit)
+        // Discord's split: half of the page is newer, and the rest is the message itself, if it
+        // exists, and older ones.
+        const half = Math.floor(limit / 2)
+        const newer = await readRange(messages, channel, { at: 'after', id }, half)
+        const rest = limit - newer.length
+        const older = await readRange(messages, channel, { at: 'until', id }, rest)
         return [...newer, ...older]
-      })
-    },
+      }),
 
     async senders(channel, before, limit, deadline) {
       const where: Filter<MessageDocument> = {
@@ -111,153 +89,95 @@ export async function mongoMessageStore(mongo: MongoDatabase): Promise<MessageSt
       }))
     },
 
-    async newest(channels, deadline) {
-      return mongo.run('messages.newest', deadline, async () => {
-        // The end of a range of the index for each. One aggregate for all would read whole
-        // histories on most versions.
-        const few = pLimit(NEWEST_AT_ONCE)
-        const found = await few.map(new Set(channels), async (channel) => {
-          if (isExpired(deadline)) throw deadlineExceeded('messages.newest') // nobody waits for it any more
-          const projection = { _id: 1 } as const
+    newest: (channels, deadline) =>
+      mongo.run('messages.newest', deadline, async () => {
+        // One query for each channel reads a single index entry. One aggregate for all channels
+        // would read whole histories on most versions of MongoDB.
+        const limit = pLimit(CONCURRENT_NEWEST)
+        const found = await limit.map(new Set(channels), async (channel) => {
+          if (isExpired(deadline)) throw deadlineExceeded('messages.newest')
           const last = await messages.findOne(
             { channelId: long(channel) },
-            { sort: { _id: -1 }, projection },
+            { sort: { _id: -1 }, projection: { _id: 1 } },
           )
           return last ? [[channel, text(last._id)] as const] : []
         })
         return new Map(found.flat())
-      })
-    },
+      }),
 
-    async edit({ id, channelId, set, writeTimeMicros }, deadline) {
-      return mongo.run('messages.edit', deadline, async () => {
-        const change = { ...toDocumentFields(set), writeTime: writeTimeMicros }
+    edit: ({ id, channelId, set, writeTimeMicros }, deadline) =>
+      mongo.run('messages.edit', deadline, async () => {
         const where: Filter<MessageDocument> = { _id: long(id), channelId: long(channelId) }
         const edited = await messages.findOneAndUpdate(
           { ...where, writeTime: { $lt: writeTimeMicros } },
-          { $set: change },
+          { $set: { ...toDocumentFields(set), writeTime: writeTimeMicros } },
           { returnDocument: 'after' },
         )
-        // Nothing matched: the message is gone, or a newer write was here first and stays.
-        const present = edited ?? (await messages.findOne(where))
-        return present ? fromMessageDocument(present) : 'absent'
-      })
-    },
+        // No match means that the message is deleted, or that it has a later write, which wins.
+        const current = edited ?? (await messages.findOne(where))
+        return current ? fromMessageDocument(current) : 'absent'
+      }),
 
-    async remove(channel, ids, writeTimeMicros, deadline) {
-      return mongo.run('messages.remove', deadline, async () => {
+    remove: (channel, ids, writeTimeMicros, deadline) =>
+      mongo.run('messages.remove', deadline, async () => {
         const where: Filter<MessageDocument> = {
           _id: { $in: ids.map(long) },
           channelId: long(channel),
           writeTime: { $lte: writeTimeMicros },
         }
-        const there = await messages.find(where, { projection: { _id: 1, dedupe: 1 } }).toArray()
-        if (there.length === 0) return []
-        const _ids = there.map((m) => m._id)
-        const keys = there.flatMap((m) => m.dedupe ?? [])
-        // Marked before the message goes: a crash in between must not let a retry bring it back.
-        if (keys.length > 0)
+        const found = await messages.find(where, { projection: { _id: 1, dedupe: 1 } }).toArray()
+        if (found.length === 0) return []
+        const _ids = found.map((message) => message._id)
+        const nonceIds = found.flatMap((message) => message.dedupe ?? [])
+        // The nonces come first: if the process died in between, a retry could otherwise insert the
+        // deleted message again.
+        if (nonceIds.length > 0)
           await nonces.updateMany(
-            { _id: { $in: keys }, messageId: { $in: _ids } },
+            { _id: { $in: nonceIds }, messageId: { $in: _ids } },
             { $set: { gone: true } },
           )
         await messages.deleteMany({ ...where, _id: { $in: _ids } })
-        // An edit that is newer than this delete may have come between the two; its message is
-        // still there.
-        const kept = new Set(
-          (await messages.find({ _id: { $in: _ids } }, { projection: { _id: 1 } }).toArray()).map(
-            (m) => m._id,
-          ),
-        )
-        const gone = _ids.filter((id) => !kept.has(id))
-        if (gone.length > 0) await reactionRows.deleteMany({ messageId: { $in: gone } })
-        return gone.map(text)
-      })
-    },
+        // An edit with a later write time may have come after the read, and its message survives.
+        const surviving = await messages
+          .find({ _id: { $in: _ids } }, { projection: { _id: 1 } })
+          .toArray()
+        const survivingIds = new Set(surviving.map((message) => message._id))
+        const deleted = _ids.filter((id) => !survivingIds.has(id))
+        if (deleted.length > 0) await reactions.deleteMany({ messageId: { $in: deleted } })
+        return deleted.map(text)
+      }),
 
-    ...mongoReactions(mongo, messages, reactionRows),
+    ...mongoReactions(mongo, messages, reactions),
     [Symbol.asyncDispose]: async () => {},
-  }
-}
-
-async function insertOnce(
-  messages: Collection<MessageDocument>,
-  message: StoredMessage,
-  dedupe?: string,
-): ReturnType<MessageStore['insert']> {
-  try {
-    await messages.insertOne(toMessageDocument(message, dedupe))
-    return { outcome: 'inserted', message }
-  } catch (error) {
-    if (!isDuplicateKey(error)) throw error
-    const found = await messages.findOne({ _id: long(message.id) })
-    if (!found && dedupe !== undefined) return { outcome: 'duplicate', message } // deleted since
-    const first = found && fromMessageDocument(found)
-    if (!first || !isSameSend(first, found.dedupe, message, dedupe))
-      return { outcome: 'taken', message }
-    return { outcome: 'duplicate', message: first }
-  }
-}
-
-/** A message as it is now; as it would have been, where it has been deleted since. */
-async function stored(
-  messages: Collection<MessageDocument>,
-  message: StoredMessage,
-): Promise<StoredMessage> {
-  const found = await messages.findOne({ _id: long(message.id) })
-  return found ? fromMessageDocument(found) : message
-}
-
-/**
- * When several sends reserve one key at the same time, exactly one wins, and the others learn the
- * winner's id. The database's clock gives the reservation's age, and also ends it.
- */
-async function reserve(
-  nonces: Collection<NonceDocument>,
-  _id: string,
-  messageId: bigint,
-): Promise<Pick<NonceDocument, 'messageId' | 'gone'>> {
-  for (;;) {
-    try {
-      // Never over one that is there: it has an id, so the filter does not match it and the insert
-      // meets its key.
-      const absent = { _id, messageId: { $exists: false } }
-      const wish = { $set: { messageId, gone: false }, $currentDate: { at: true } } as const
-      await nonces.updateOne(absent, wish, { upsert: true })
-      return { messageId, gone: false }
-    } catch (error) {
-      if (!isDuplicateKey(error)) throw error
-      const held = await nonces.findOne({ _id })
-      if (held) return held // else its time to live ended between the two, and the key is free again
-    }
   }
 }
 
 const BOUNDS = { before: '$lt', until: '$lte', after: '$gt' } as const
 
-/**
- * One range of the index. `after` asks for the oldest messages above an id, and answers them newest
- * first like every page.
- */
-async function range(
+type RangeAnchor = { at: 'latest' } | { at: keyof typeof BOUNDS; id: MessageId }
+
+/** One range of the index, newest first. `after` reads the oldest messages above the id. */
+async function readRange(
   messages: Collection<MessageDocument>,
   channel: string,
-  anchor: { at: 'latest' } | { at: keyof typeof BOUNDS; id: MessageId },
+  anchor: RangeAnchor,
   limit: number,
-) {
+): Promise<StoredMessage[]> {
   if (limit <= 0) return []
-  const channelId = long(channel)
+  const where: Filter<MessageDocument> = {
+    channelId: long(channel),
+    ...(anchor.at === 'latest' ? {} : { _id: { [BOUNDS[anchor.at]]: long(anchor.id) } }),
+  }
   const newestFirst = anchor.at !== 'after'
-  const bound: Filter<MessageDocument> =
-    anchor.at === 'latest' ? {} : { _id: { [BOUNDS[anchor.at]]: long(anchor.id) } }
   const found = await messages
-    .find({ channelId, ...bound })
+    .find(where)
     .sort({ _id: newestFirst ? -1 : 1 })
     .limit(limit)
     .toArray()
   return (newestFirst ? found : found.reverse()).map(fromMessageDocument)
 }
 
+/** The driver leaves undefined fields out (`ignoreUndefined`), so they stay as they are. */
 function toDocumentFields(set: Partial<StoredMessage>): Partial<MessageDocument> {
   const { mentions, mentionRoles, editedAt, content, embeds, flags, mentionEveryone } = set
   return {

@@ -1,8 +1,7 @@
-import type { GuildEvent } from '@threshold/domain'
-import { type Clock, type CodedError, systemClock, unavailable } from '@threshold/kit'
+import { type Clock, systemClock } from '@threshold/kit'
 import type { MetadataStore } from '@threshold/ports'
-import type { Collection, Filter, OptionalUnlessRequiredId } from 'mongodb'
-import { isDuplicateKey, long, type MongoDatabase, text, upsert } from '../mongodb/database.ts'
+import { isDuplicateKey, long, type MongoDatabase, text } from '../mongodb/database.ts'
+import { idTaken, insertMissing } from '../mongodb/insert-missing.ts'
 import {
   type ChannelDocument,
   fromChannelDocument,
@@ -18,13 +17,16 @@ import {
   toUserDocument,
   type UserDocument,
 } from '../mongodb/metadata-documents.ts'
+import { toBatches, writeBatch } from './guild-events.mongodb.ts'
 import { mongoInvites } from './invites.mongodb.ts'
 
 /**
- * A guild's roles live in the guild's document and change with it in one atomic write; channels and
- * members are collections of their own, since both are also asked for by their own id. A member
- * carries a copy of who they are, so that a guild of ten thousand wakes up by three reads and not
- * by ten thousand look-ups; nobody is renamed here, or the copies would follow.
+ * Users, guilds, channels, members and invites, each in a collection.
+ *
+ * A guild's roles are in the guild's document, so that they change with it in one atomic write.
+ * Channels and members are collections of their own, because they are also read by their own ids. A
+ * member's document has a copy of the user, so a guild of ten thousand members loads in three reads
+ * and not in ten thousand. Users are never renamed here; otherwise the copies would have to follow.
  */
 export async function mongoMetadataStore(
   mongo: MongoDatabase,
@@ -45,74 +47,10 @@ export async function mongoMetadataStore(
   await invites.createIndex({ guildId: 1 })
   await invites.createIndex({ expiresAt: 1 }, { expireAfterSeconds: 0 })
 
-  /**
-   * Several channels in one request, in their order: one by one a category with 400 channels would
-   * wait 400 times for the journal.
-   */
-  async function keepBatch(guildId: string, batch: readonly GuildEvent[]): Promise<void> {
-    if (batch.length === 1) return keep(guildId, batch[0]!)
-    const updates = batch.flatMap((event) =>
-      event.type === 'channel.updated' ? [toChannelDocument(event.channel)] : [],
-    )
-    const replacements = updates.map(({ _id, ...replacement }) => ({
-      replaceOne: { filter: { _id, guildId: long(guildId) }, replacement, upsert: true },
-    }))
-    await whereFree(channels.bulkWrite(replacements, { ordered: true }))
-  }
-
-  async function keep(guildId: string, event: GuildEvent): Promise<void> {
-    const _id = long(guildId)
-    switch (event.type) {
-      case 'guild.updated': {
-        const { _id: _, roles, ...fields } = toGuildDocument(event.guild, [])
-        await guilds.updateOne({ _id }, { $set: fields })
-        return
-      }
-      case 'guild.deleted':
-        // Invites first, members next: if the process dies in between, nobody can join half a
-        // guild, see it, or be promised it at READY. Messages stay behind, unreachable without
-        // their channel. Production would hand them to a sweeper.
-        await invites.deleteMany({ guildId: _id })
-        await members.deleteMany({ guildId: _id })
-        await Promise.all([guilds.deleteOne({ _id }), channels.deleteMany({ guildId: _id })])
-        return
-      case 'channel.created':
-      case 'channel.updated':
-        // Never over a channel of another guild.
-        return whereFree(upsert(channels, toChannelDocument(event.channel), { guildId: _id }))
-      case 'channel.deleted': {
-        // Only this guild's: an event that takes back a refused `channel.created` names a channel
-        // of another guild. The channel goes last, so that repeating the request after a crash also
-        // finds the remaining invites.
-        const channelId = long(event.channel.id)
-        await invites.deleteMany({ channelId, guildId: _id })
-        await channels.deleteOne({ _id: channelId, guildId: _id })
-        return
-      }
-      case 'role.created':
-      case 'role.updated':
-        await guilds.updateOne({ _id }, { $set: { [`roles.${event.role.id}`]: event.role } })
-        return
-      case 'role.deleted':
-        await guilds.updateOne({ _id }, { $unset: { [`roles.${event.roleId}`]: '' } })
-        await members.updateMany(
-          { guildId: _id, roles: long(event.roleId) },
-          { $pull: { roles: long(event.roleId) } },
-        )
-        return
-      case 'member.added':
-      case 'member.updated':
-        return upsert(members, toMemberDocument(guildId, event.member))
-      case 'member.removed':
-        await members.deleteOne({ _id: `${guildId}:${event.user.id}` })
-        return
-    }
-  }
-
   return {
     async createUser(user, deadline) {
       await mongo.run('users.create', deadline, () =>
-        addMissing(users, [toUserDocument(user)], ['username']),
+        insertMissing(users, [toUserDocument(user)], ['username']),
       )
     },
 
@@ -125,43 +63,42 @@ export async function mongoMetadataStore(
     },
 
     async createGuild(state, deadline) {
+      const { id } = state.guild
+      const guild = toGuildDocument(state.guild, [...state.roles.values()])
+      const channelDocuments = [...state.channels.values()].map(toChannelDocument)
+      const memberDocuments = [...state.members.values()].map((m) => toMemberDocument(id, m))
       await mongo.run('guilds.create', deadline, async () => {
-        // The guild first: where its id is another guild's, no channel is added to that one.
-        // Members last: if the process dies in between, nobody is in the guild. A member without
-        // their guild would be promised it at every READY.
-        await addMissing(
-          guilds,
-          [toGuildDocument(state.guild, [...state.roles.values()])],
-          ['ownerId'],
-        )
-        await addMissing(channels, [...state.channels.values()].map(toChannelDocument), ['guildId'])
-        await addMissing(
-          members,
-          [...state.members.values()].map((member) => toMemberDocument(state.guild.id, member)),
-        )
+        // The guild first: if its id is another guild's, no channel is added to that one. The
+        // members last: if the process dies in between, no user is in the guild. A member without a
+        // guild would get it in every READY.
+        await insertMissing(guilds, [guild], ['ownerId'])
+        await insertMissing(channels, channelDocuments, ['guildId'])
+        await insertMissing(members, memberDocuments)
       })
     },
 
     async loadGuild(id, deadline) {
       const guildId = long(id)
-      const [found, itsChannels, itsMembers] = await Promise.all([
+      const [guildDocument, channelDocuments, memberDocuments] = await Promise.all([
         mongo.run('guilds.get', deadline, () => guilds.findOne({ _id: guildId })),
         mongo.run('channels.of-guild', deadline, () => channels.find({ guildId }).toArray()),
         mongo.run('members.of-guild', deadline, () => members.find({ guildId }).toArray()),
       ])
-      if (!found) return undefined
-      const { guild, roles } = fromGuildDocument(found)
+      if (!guildDocument) return undefined
+      const { guild, roles } = fromGuildDocument(guildDocument)
       return {
         guild,
-        roles: new Map(roles.map((r) => [r.id, r])),
-        channels: new Map(itsChannels.map(fromChannelDocument).map((c) => [c.id, c])),
-        members: new Map(itsMembers.map(fromMemberDocument).map((m) => [m.user.id, m])),
+        roles: new Map(roles.map((role) => [role.id, role])),
+        channels: new Map(channelDocuments.map(fromChannelDocument).map((c) => [c.id, c])),
+        members: new Map(memberDocuments.map(fromMemberDocument).map((m) => [m.user.id, m])),
       }
     },
 
     async record(guild, events, deadline) {
-      for (const batch of batches(events))
-        await mongo.run(`guilds.${batch[0]!.type}`, deadline, () => keepBatch(guild, batch))
+      for (const batch of toBatches(events))
+        await mongo.run(`guilds.${batch[0]!.type}`, deadline, () =>
+          writeBatch({ guilds, channels, members, invites }, guild, batch),
+        )
     },
 
     async channel(id, deadline) {
@@ -175,14 +112,14 @@ export async function mongoMetadataStore(
       const found = await mongo.run('guilds.of-user', deadline, () =>
         members.find({ userId: long(user) }, { projection: { guildId: 1 } }).toArray(),
       )
-      return found.map((m) => text(m.guildId))
+      return found.map(({ guildId }) => text(guildId))
     },
 
     async guildsWithTemporaryMembers(deadline) {
       const found = await mongo.run('guilds.with-temporary-members', deadline, () =>
         members.find({ temporary: true }, { projection: { guildId: 1 } }).toArray(),
       )
-      return [...new Set(found.map((m) => text(m.guildId)))]
+      return [...new Set(found.map(({ guildId }) => text(guildId)))]
     },
 
     async openDm(candidate, deadline) {
@@ -195,6 +132,7 @@ export async function mongoMetadataStore(
           await channels.insertOne(document)
           return candidate
         } catch (error) {
+          // Another request opened it since the read, or another channel has the candidate's id.
           if (!isDuplicateKey(error)) throw error
           const other = await channels.findOne({ pair })
           if (!other) throw idTaken(error)
@@ -215,56 +153,4 @@ export async function mongoMetadataStore(
     ...mongoInvites(mongo, invites, clock),
     [Symbol.asyncDispose]: async () => {},
   }
-}
-
-/**
- * Documents that are there already stay as they are: a caller that got no answer may ask again, and
- * no later change is undone. `mine` names fields that never change and tell such a document from
- * another one that was given the same id. In batches, since a guild of ten thousand would be ten
- * thousand waits for the journal.
- */
-async function addMissing<T extends { _id: unknown }>(
-  into: Collection<T>,
-  documents: readonly T[],
-  mine: readonly (keyof T)[] = [],
-): Promise<void> {
-  if (documents.length === 0) return
-  try {
-    await into.insertMany(documents as OptionalUnlessRequiredId<T>[], { ordered: false })
-  } catch (error) {
-    if (!isDuplicateKey(error)) throw error
-    if (mine.length === 0) return
-    const there = await into
-      .find({ _id: { $in: documents.map(({ _id }) => _id) } } as unknown as Filter<T>)
-      .toArray()
-    const byId = new Map(
-      there.map((document): [unknown, T] => [document._id, document as unknown as T]),
-    )
-    for (const document of documents) {
-      const found = byId.get(document._id)
-      if (found && mine.some((field) => found[field] !== document[field])) throw idTaken(error)
-    }
-  }
-}
-
-/** The caller asks again under a new id. */
-const idTaken = (cause: unknown): CodedError => unavailable('a free id', cause)
-
-async function whereFree(work: Promise<unknown>): Promise<void> {
-  try {
-    await work
-  } catch (error) {
-    throw isDuplicateKey(error) ? idTaken(error) : error
-  }
-}
-
-/** Updates of channels that follow one another are one batch; any other event is one by itself. */
-function batches(events: readonly GuildEvent[]): GuildEvent[][] {
-  const all: GuildEvent[][] = []
-  for (const event of events) {
-    const last = all.at(-1)
-    if (event.type === 'channel.updated' && last?.[0]?.type === event.type) last.push(event)
-    else all.push([event])
-  }
-  return all
 }
