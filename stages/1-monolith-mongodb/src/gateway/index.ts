@@ -27,7 +27,7 @@ export interface GatewayPorts {
   readonly hub: GuildHub
   readonly sessions: SessionRegistry
   readonly encoder: EventEncoder
-  readonly voice: Pick<VoiceServer, 'admit' | 'dismiss' | 'silence'>
+  readonly voice: Pick<VoiceServer, 'admit' | 'dismiss' | 'setMuted'>
 }
 
 export interface GatewayConfig {

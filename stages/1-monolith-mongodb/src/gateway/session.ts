@@ -34,7 +34,7 @@ export interface SessionDependencies {
   readonly hub: GuildHub
   readonly encoder: EventEncoder
   readonly dispatches: DispatchCache
-  readonly voice: Pick<VoiceServer, 'admit' | 'dismiss' | 'silence'>
+  readonly voice: Pick<VoiceServer, 'admit' | 'dismiss' | 'setMuted'>
   readonly runtime: Runtime
   /** Milliseconds for each request to a port. */
   readonly budgetMs: number

@@ -23,13 +23,13 @@ interface VoiceStateWire {
  * to the voice server, which relies on the gateway for who may be in a call.
  */
 export class VoiceParticipation {
-  readonly #voice: Pick<VoiceServer, 'admit' | 'dismiss' | 'silence'>
+  readonly #voice: Pick<VoiceServer, 'admit' | 'dismiss' | 'setMuted'>
   readonly #identity: Identity
   readonly #calls = new Map<GuildId, VoiceRequest>()
   /** Guilds in which the session may listen, but not speak. */
-  readonly #silencedIn = new Set<GuildId>()
+  readonly #mutedIn = new Set<GuildId>()
 
-  constructor(voice: Pick<VoiceServer, 'admit' | 'dismiss' | 'silence'>, identity: Identity) {
+  constructor(voice: Pick<VoiceServer, 'admit' | 'dismiss' | 'setMuted'>, identity: Identity) {
     this.#voice = voice
     this.#identity = identity
   }
@@ -53,7 +53,7 @@ export class VoiceParticipation {
       channelId,
       userId: this.#identity.user.id,
       sessionId: this.#identity.id,
-      silent: this.#silencedIn.has(guildId),
+      muted: this.#mutedIn.has(guildId),
     })
     return { token, guild_id: guildId, endpoint }
   }
@@ -66,8 +66,8 @@ export class VoiceParticipation {
     const { user_id, channel_id, session_id, mute, suppress } = data as VoiceStateWire
     if (user_id !== this.#identity.user.id) return
     const isThisSession = channel_id !== null && session_id === this.#identity.id
-    // The voice state arrives before `enterChannel`, which then admits the session silenced.
-    if (isThisSession) this.#silence(guildId, mute || suppress)
+    // The voice state arrives before `enterChannel`, which then admits the session muted.
+    if (isThisSession) this.#setMuted(guildId, mute || suppress)
     if (!this.#calls.has(guildId)) return
     if (channel_id === null) this.#voice.dismiss(guildId, user_id)
     if (!isThisSession) this.#calls.delete(guildId)
@@ -77,16 +77,16 @@ export class VoiceParticipation {
   leaveGuild(guildId: GuildId): void {
     this.#voice.dismiss(guildId, this.#identity.user.id)
     this.#calls.delete(guildId)
-    this.#silencedIn.delete(guildId)
+    this.#mutedIn.delete(guildId)
   }
 
   end(): void {
     for (const guildId of this.#calls.keys()) this.#voice.dismiss(guildId, this.#identity.user.id)
   }
 
-  #silence(guildId: GuildId, silent: boolean): void {
-    if (silent) this.#silencedIn.add(guildId)
-    else this.#silencedIn.delete(guildId)
-    this.#voice.silence(guildId, this.#identity.user.id, silent)
+  #setMuted(guildId: GuildId, muted: boolean): void {
+    if (muted) this.#mutedIn.add(guildId)
+    else this.#mutedIn.delete(guildId)
+    this.#voice.setMuted(guildId, this.#identity.user.id, muted)
   }
 }

@@ -3,6 +3,7 @@ import { hasPermission } from '@threshold/domain'
 import { deadlineAfter, messageOf, type Runtime } from '@threshold/kit'
 import type { GuildHub, VoiceEndpoint, VoiceRelay } from '@threshold/ports'
 import type { RawData, WebSocket } from 'ws'
+import { floodGate } from '../http/flood-gate.ts'
 import { type SilenceTimer, silenceTimer } from '../http/silence-timer.ts'
 import { stopReading } from '../http/websockets.ts'
 import type { Call, Calls, Seat, VoicePeer } from './calls.ts'
@@ -17,18 +18,14 @@ import {
   speaking,
 } from './protocol.ts'
 
-/**
- * Bytes a slow reader may leave waiting before it is dropped. Voice frames are about 100 bytes:
- * this is a lot of silence.
- */
+/** Bytes that a slow reader may leave unread. A frame is about 100 bytes, so these are thousands. */
 const MAX_BUFFERED = 256 * 1_024
 
-/** Frames in ten seconds. Speaking goes on and off a few times a second at the most. */
-const MAX_FRAMES = 120
-const FRAME_WINDOW_MS = 10_000
+/** A client that speaks sends a few frames a second at most. */
+const FRAME_LIMIT = { frames: 120, framesMs: 10_000 }
 
-/** Milliseconds that the question for a member's permissions may take. */
-const ACCESS_MS = 5_000
+/** Milliseconds for reading the member's permissions. */
+const ACCESS_TIMEOUT_MS = 5_000
 
 export interface VoiceConnectionDependencies {
   readonly calls: Calls
@@ -42,106 +39,112 @@ export interface VoiceConnectionDependencies {
 interface Ready {
   readonly at: 'ready'
   readonly seat: Seat
-  readonly place: VoiceEndpoint
+  readonly endpoint: VoiceEndpoint
   readonly call: Call
 }
 
 type State = Ready | { readonly at: 'hello' | 'identifying' | 'closed' }
 
 /**
- * One voice socket, from Hello to its close. Whatever it sends, it can end itself and nothing else.
+ * One voice socket, from Hello to its close. A client can end its own connection by what it sends,
+ * but affects no other.
  */
 export class VoiceConnection implements VoicePeer {
   readonly #socket: WebSocket
-  readonly #parts: VoiceConnectionDependencies
-  readonly #silence: SilenceTimer
+  readonly #dependencies: VoiceConnectionDependencies
+  /**
+   * Closes the connection after two intervals without a heartbeat. Before Identify heartbeats do
+   * not count, so that a client has two intervals to identify.
+   */
+  readonly #heartbeatTimer: SilenceTimer
+  /** Counts a frame, and tells whether it is one too many. */
+  readonly #exceedsRate: () => boolean
   #state: State = { at: 'hello' }
-  #seq = 0
-  #frames = { since: 0, count: 0 }
+  #sequence = 0
 
-  constructor(socket: WebSocket, parts: VoiceConnectionDependencies) {
+  constructor(socket: WebSocket, dependencies: VoiceConnectionDependencies) {
+    const { heartbeatMs, version, runtime } = dependencies
     this.#socket = socket
-    this.#parts = parts
-    // Two intervals of silence, or two intervals without an Identify, whatever else is sent.
-    this.#silence = silenceTimer(parts.heartbeatMs * 2, () => this.close(Close.SessionTimeout))
+    this.#dependencies = dependencies
+    this.#heartbeatTimer = silenceTimer(heartbeatMs * 2, () => this.close(Close.SessionTimeout))
+    this.#exceedsRate = floodGate(FRAME_LIMIT, runtime.clock)
     socket.on('message', (data, isBinary) => this.#receive(data, isBinary))
-    socket.on('ping', (data) => this.#pinged(data))
-    socket.on('pong', () => this.#flooded())
-    socket.on('error', (error) =>
-      parts.runtime.log.debug({ err: messageOf(error) }, 'voice socket'),
-    )
-    socket.on('close', () => this.#gone())
-    this.send(Op.Hello, { v: parts.version, heartbeat_interval: parts.heartbeatMs })
+    socket.on('ping', (data) => this.#receivePing(data))
+    socket.on('pong', () => this.#closeIfFlooding())
+    socket.on('error', (error) => runtime.log.debug({ err: messageOf(error) }, 'voice socket'))
+    socket.on('close', () => this.#end())
+    this.send(Op.Hello, { v: version, heartbeat_interval: heartbeatMs })
   }
 
   send(op: Op, d: object | number | string | bigint): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return
-    if (this.#socket.bufferedAmount > MAX_BUFFERED) {
-      this.#parts.runtime.log.info(
-        { buffered: this.#socket.bufferedAmount },
-        'voice socket reads too slowly',
-      )
+    const buffered = this.#socket.bufferedAmount
+    if (buffered > MAX_BUFFERED) {
+      const { log } = this.#dependencies.runtime
+      log.info({ buffered }, 'dropped a voice socket that reads too slowly')
       this.#socket.terminate()
       return
     }
-    const numbered =
-      this.#parts.version >= 8 && op !== Op.Hello && op !== Op.HeartbeatAck && op !== Op.Ready
-    this.#socket.send(writeJson(numbered ? { op, d, seq: ++this.#seq } : { op, d }))
+    const isNumbered =
+      this.#dependencies.version >= 8 &&
+      op !== Op.Hello &&
+      op !== Op.HeartbeatAck &&
+      op !== Op.Ready
+    this.#socket.send(writeJson(isNumbered ? { op, d, seq: ++this.#sequence } : { op, d }))
   }
 
   close(code: Close): void {
-    this.#gone()
+    this.#end()
     this.#socket.close(code, CLOSE_REASONS[code])
   }
 
-  silence(silent: boolean): void {
-    if (this.#state.at === 'ready') this.#parts.relay.setMuted(this.#state.place.ssrc, silent)
+  setMuted(muted: boolean): void {
+    if (this.#state.at === 'ready')
+      this.#dependencies.relay.setMuted(this.#state.endpoint.ssrc, muted)
   }
 
   /**
-   * Each frame counts, a control frame too, and after a close as well. One too many ends the
-   * connection, and the reading.
+   * Counts a frame, and closes the connection if it is one too many. Control frames count as well,
+   * also after a close. Reading then stops, so that TCP holds the rest of the flood back.
    */
-  #flooded(): boolean {
-    if (!this.#flooding()) return false
+  #closeIfFlooding(): boolean {
+    if (!this.#exceedsRate()) return false
     if (this.#state.at !== 'closed') this.close(Close.RateLimited)
     stopReading(this.#socket)
     return true
   }
 
   #receive(data: RawData, isBinary: boolean): void {
-    if (this.#flooded() || this.#state.at === 'closed') return
-    const refused = this.#handle(data, isBinary)
-    if (refused !== undefined) this.close(refused)
+    if (this.#closeIfFlooding() || this.#state.at === 'closed') return
+    const closeCode = this.#handle(data, isBinary)
+    if (closeCode !== undefined) this.close(closeCode)
   }
 
-  /** ws alone would answer any number of pings, also to a client that never reads the answers. */
-  #pinged(data: Buffer): void {
-    if (this.#flooded() || this.#state.at === 'closed') return
+  /** Answers pings here, since ws would answer any number, also of a client that reads nothing. */
+  #receivePing(data: Buffer): void {
+    if (this.#closeIfFlooding() || this.#state.at === 'closed') return
     this.#socket.pong(data)
   }
 
-  /** Answers a frame, or says why it ends the connection. */
+  /** Answers a frame, or returns the code that the connection closes with. */
   #handle(data: RawData, isBinary: boolean): Close | undefined {
-    // Binary frames carry DAVE's key exchange, which was not offered.
+    // Binary frames carry the key exchange of DAVE, which this server does not offer.
     const json = isBinary ? undefined : parseJson(data as Buffer)
     const frame = json?.ok ? gatewayInput.frame.safeParse(json.value) : undefined
     if (!frame?.success) return Close.FailedToDecode
     const { op, d } = frame.data
+    const state = this.#state
     switch (op) {
       case Op.Heartbeat:
         return this.#heartbeat(d)
       case Op.Identify:
         return this.#identify(d)
       case Op.SelectProtocol:
-        return this.#state.at === 'ready'
-          ? this.#selectProtocol(d, this.#state)
-          : Close.NotAuthenticated
+        return state.at === 'ready' ? this.#selectProtocol(d, state) : Close.NotAuthenticated
       case Op.Speaking:
-        return this.#state.at === 'ready' ? this.#speaking(d, this.#state) : Close.NotAuthenticated
+        return state.at === 'ready' ? this.#speaking(d, state) : Close.NotAuthenticated
       case Op.Resume:
-        // Calls live in this process alone and die with the socket: the client asks the gateway for
-        // a new token and comes again.
+        // A seat ends with its socket. The client asks the gateway for a new token, and identifies.
         return Close.SessionNoLongerValid
       default:
         return Close.UnknownOpcode
@@ -151,7 +154,7 @@ export class VoiceConnection implements VoicePeer {
   #heartbeat(d: unknown): Close | undefined {
     const beat = heartbeat.safeParse(d)
     if (!beat.success) return Close.FailedToDecode
-    if (this.#state.at === 'ready') this.#silence.refresh()
+    if (this.#state.at === 'ready') this.#heartbeatTimer.refresh()
     this.send(Op.HeartbeatAck, typeof beat.data === 'object' ? { t: beat.data.t } : beat.data)
     return undefined
   }
@@ -160,60 +163,52 @@ export class VoiceConnection implements VoicePeer {
     if (this.#state.at !== 'hello') return Close.AlreadyAuthenticated
     const form = identify.safeParse(d)
     if (!form.success) return Close.FailedToDecode
-    const claim = this.#parts.calls.authenticate(form.data)
-    if ('refused' in claim) return claim.refused
+    const result = this.#dependencies.calls.authenticate(form.data)
+    if ('refused' in result) return result.refused
     this.#state = { at: 'identifying' }
-    void this.#takeSeat(claim.seat)
+    void this.#join(result.seat)
     return undefined
   }
 
-  async #takeSeat(seat: Seat): Promise<void> {
-    const { calls, relay, runtime } = this.#parts
-    let place: VoiceEndpoint
+  async #join(seat: Seat): Promise<void> {
+    const { calls, relay, runtime } = this.#dependencies
+    let endpoint: VoiceEndpoint
     try {
       if (!(await this.#mayEnter(seat))) {
         this.close(Close.Disconnected)
         return
       }
-      place = await relay.join(seat.channelId, seat.userId)
+      endpoint = await relay.join(seat.channelId, seat.userId)
     } catch (error) {
-      runtime.log.warn({ err: messageOf(error) }, 'a voice socket got no seat')
+      runtime.log.warn({ err: messageOf(error) }, 'a voice connection could not join its call')
       this.close(Close.VoiceServerCrashed)
       return
     }
-    const left = this.#state.at !== 'identifying'
-    if (left || !calls.isCurrent(seat)) {
-      relay.leave(place.ssrc)
-      if (!left) this.close(Close.Disconnected)
+    // The client may have gone, or the gateway may have moved or dismissed the user meanwhile.
+    const gone = this.#state.at !== 'identifying'
+    if (gone || !calls.isCurrent(seat)) {
+      relay.leave(endpoint.ssrc)
+      if (!gone) this.close(Close.Disconnected)
       return
     }
-    relay.setMuted(place.ssrc, seat.silent)
-    this.send(Op.Ready, {
-      ssrc: place.ssrc,
-      ip: place.address,
-      port: place.port,
-      modes: MODES,
-      experiments: [],
-    })
-    this.#state = { at: 'ready', seat, place, call: calls.join(seat, this) }
-    this.#silence.refresh()
+    const { ssrc, address: ip, port } = endpoint
+    relay.setMuted(ssrc, seat.muted)
+    this.send(Op.Ready, { ssrc, ip, port, modes: MODES, experiments: [] })
+    this.#state = { at: 'ready', seat, endpoint, call: calls.join(seat, this) }
+    this.#heartbeatTimer.refresh()
   }
 
-  /** Asked once more: the token may be older than a change of permissions, roles or channels. */
+  /**
+   * Reads the permissions again, since roles or channels may have changed after the token was made.
+   */
   async #mayEnter(seat: Seat): Promise<boolean> {
-    const { hub, runtime } = this.#parts
-    const access = await hub.access(
-      seat.guildId,
-      seat.userId,
-      seat.channelId,
-      deadlineAfter(ACCESS_MS, runtime.clock),
-    )
-    if (
-      access.kind !== 'member' ||
-      !hasPermission(access.permissions, Permission.ViewChannel | Permission.Connect)
-    )
+    const { hub, runtime } = this.#dependencies
+    const deadline = deadlineAfter(ACCESS_TIMEOUT_MS, runtime.clock)
+    const access = await hub.access(seat.guildId, seat.userId, seat.channelId, deadline)
+    if (access.kind !== 'member') return false
+    if (!hasPermission(access.permissions, Permission.ViewChannel | Permission.Connect))
       return false
-    seat.silent ||= !hasPermission(access.permissions, Permission.Speak)
+    seat.muted ||= !hasPermission(access.permissions, Permission.Speak)
     return true
   }
 
@@ -221,7 +216,8 @@ export class VoiceConnection implements VoicePeer {
     const form = selectProtocol.safeParse(d)
     if (!form.success) return Close.FailedToDecode
     const { protocol, data } = form.data
-    if (protocol !== 'udp') return Close.UnknownProtocol // WebRTC's would need a media stack
+    // The other protocol is WebRTC, which would need a media stack.
+    if (protocol !== 'udp') return Close.UnknownProtocol
     const mode = MODES.find((known) => known === data.mode)
     if (mode === undefined) return Close.UnknownEncryptionMode
     this.send(Op.SessionDescription, {
@@ -229,38 +225,32 @@ export class VoiceConnection implements VoicePeer {
       secret_key: [...call.secretKey],
       media_session_id: call.mediaSessionId,
       audio_codec: 'opus',
-      dave_protocol_version: 0, // no end-to-end encryption; in production DAVE is compulsory
+      // No end-to-end encryption. Discord's production servers require DAVE.
+      dave_protocol_version: 0,
     })
     return undefined
   }
 
-  #speaking(d: unknown, { seat, place }: Ready): Close | undefined {
+  #speaking(d: unknown, { seat, endpoint }: Ready): Close | undefined {
     const form = speaking.safeParse(d)
     if (!form.success) return Close.FailedToDecode
-    if (seat.silent) return undefined // nor is anybody told that they speak
-    // The seat's own SSRC, whatever the client wrote: nobody announces another's voice.
-    this.#parts.calls.broadcast(seat, this, Op.Speaking, {
+    if (seat.muted) return undefined
+    // The client's own SSRC, whatever the frame says: it must not announce another's voice.
+    this.#dependencies.calls.broadcast(seat, this, Op.Speaking, {
       speaking: form.data.speaking,
-      ssrc: place.ssrc,
+      ssrc: endpoint.ssrc,
       user_id: seat.userId,
     })
     return undefined
   }
 
-  #flooding(): boolean {
-    const now = this.#parts.runtime.clock.now()
-    const { since } = this.#frames
-    if (now < since || now - since >= FRAME_WINDOW_MS) this.#frames = { since: now, count: 0 }
-    return ++this.#frames.count > MAX_FRAMES
-  }
-
-  /** Once, whichever side began. */
-  #gone(): void {
-    this.#silence.clear()
+  /** Runs when either side closes, and again when the socket is closed. */
+  #end(): void {
+    this.#heartbeatTimer.clear()
     const state = this.#state
     this.#state = { at: 'closed' }
     if (state.at !== 'ready') return
-    this.#parts.relay.leave(state.place.ssrc)
-    this.#parts.calls.leave(state.seat, this)
+    this.#dependencies.relay.leave(state.endpoint.ssrc)
+    this.#dependencies.calls.leave(state.seat, this)
   }
 }

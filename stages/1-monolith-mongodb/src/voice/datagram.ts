@@ -1,7 +1,7 @@
 /**
- * The two kinds of datagram a voice relay reads. Discovery is Discord's: a client behind a NAT asks
- * how its packets look from outside. RTP is RFC 3550; nothing behind its fixed header is looked at,
- * since the payload is encrypted end to end as far as the relay is concerned.
+ * The two kinds of datagram that a voice relay reads. Discovery is Discord's: a client behind a NAT
+ * asks for its public address. RTP is RFC 3550. The relay reads only its fixed header, since it has
+ * no key for the encrypted payload.
  */
 export type Datagram =
   | { readonly kind: 'discovery'; readonly ssrc: number }
@@ -12,19 +12,19 @@ export const DISCOVERY_SIZE = 74
 const RTP_HEADER_SIZE = 12
 
 /**
- * An Ethernet frame's worth. Real voice packets stay far below: 20 ms of Opus at 64 kbit/s is 160
- * bytes.
+ * Bytes that fit an Ethernet frame. Voice packets are far smaller: 20 ms of Opus at 64 kbit/s are
+ * 160 bytes.
  */
 export const MAX_DATAGRAM = 1_500
 
 const REQUEST = 1
 const RESPONSE = 2
-/** The length field counts what follows it: SSRC, address, port. */
+/** Value of the length field: the bytes after it, which are SSRC, address and port. */
 const DISCOVERY_BODY = 70
 const ADDRESS_AT = 8
 const PORT_AT = 72
 
-/** Never throws: whatever arrives on an open UDP port is either understood or `malformed`. */
+/** Never throws: bytes that are neither kind are `malformed`. */
 export function readDatagram(bytes: Buffer): Datagram {
   if (
     bytes.length === DISCOVERY_SIZE &&
@@ -33,8 +33,8 @@ export function readDatagram(bytes: Buffer): Datagram {
   ) {
     return { kind: 'discovery', ssrc: bytes.readUInt32BE(4) }
   }
-  // The top two bits are the version, which has been 2 since 1996; a discovery's first byte is 0,
-  // so the two cannot be confused.
+  // The top two bits are RTP's version, which has been 2 since 1996. The first byte of a discovery
+  // packet is 0, so the two differ.
   if (bytes.length >= RTP_HEADER_SIZE && bytes[0]! >> 6 === 2)
     return { kind: 'rtp', ssrc: bytes.readUInt32BE(8) }
   return { kind: 'malformed' }
@@ -51,7 +51,8 @@ export function discoveryRequest(ssrc: number): Buffer {
 export function discoveryResponse(ssrc: number, address: string, port: number): Buffer {
   const packet = discoveryRequest(ssrc)
   packet.writeUInt16BE(RESPONSE, 0)
-  packet.write(address, ADDRESS_AT, 'ascii') // null-terminated: the buffer came zeroed, and no address is 64 long
+  // Null-terminated: the buffer is filled with zeros, and an address is shorter than its field.
+  packet.write(address, ADDRESS_AT, 'ascii')
   packet.writeUInt16BE(port, PORT_AT)
   return packet
 }
@@ -73,11 +74,11 @@ export interface RtpPacket {
   readonly sequence: number
   /** Samples since the stream began, 48 a millisecond. */
   readonly timestamp: number
-  /** Encrypted by whoever sent it. */
+  /** Encrypted by the sender. */
   readonly payload: Buffer
 }
 
-/** Payload type 120, which Discord's clients use for Opus. */
+/** Payload type 120. Discord's clients use it for Opus. */
 const OPUS = 0x78
 
 export function writeRtp({ ssrc, sequence, timestamp, payload }: RtpPacket): Buffer {

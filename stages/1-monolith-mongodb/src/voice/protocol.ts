@@ -5,15 +5,15 @@ import { z } from 'zod'
 export { VoiceCloseCodes, VoiceOpcodes } from 'discord-api-types/voice/v8'
 
 /**
- * Versions 4 to 8 differ, as far as this server goes, in how a heartbeat looks and in that 8
+ * Versions 4 to 8 differ for this server in two ways: the form of a heartbeat, and that version 8
  * numbers its messages.
  */
 export const OLDEST_VERSION = 4
 export const NEWEST_VERSION = 8
 
 /**
- * What Discord requires and what it prefers. The relay does not encrypt, so it can offer what it
- * has no code for.
+ * The encryption modes that Discord requires and prefers. Clients encrypt, and the relay does not,
+ * so it can offer them without implementing them.
  */
 export const MODES = [
   VoiceEncryptionMode.AeadAes256GcmRtpSize,
@@ -21,8 +21,8 @@ export const MODES = [
 ] as const
 
 /**
- * Bytes of a client's frame. Discord's clients list codecs and experiments in Select Protocol and
- * stay below 2 KB.
+ * Limit of a client's frame, in bytes. Discord's clients list codecs and experiments in Select
+ * Protocol, and stay below 2 KB.
  */
 export const MAX_FRAME_BYTES = 16_384
 
@@ -48,8 +48,8 @@ export const speaking = z.object({
 })
 
 /**
- * Up to version 7 a nonce that comes back; in 8 the nonce and the last numbered message that
- * arrived.
+ * Up to version 7 it is a nonce, which the acknowledgement repeats. In version 8 it has the nonce and
+ * the number of the last message received.
  */
 export const heartbeat = z.union([
   z.number(),
@@ -63,11 +63,11 @@ export type Identify = z.output<typeof identify>
 export interface VoiceFrame {
   readonly op: number
   readonly d: unknown
-  /** Version 8 numbers what a resume would have to repeat. */
+  /** In version 8, on messages that a resume would have to repeat. */
   readonly seq?: number
 }
 
-/** What a close says to whoever reads it; clients go by the code. */
+/** For people who read logs. Clients look at the code only. */
 export const CLOSE_REASONS: Readonly<Partial<Record<VoiceCloseCodes, string>>> = {
   [VoiceCloseCodes.UnknownOpcode]: 'Unknown opcode.',
   [VoiceCloseCodes.FailedToDecode]: 'Failed to decode payload.',
@@ -81,6 +81,6 @@ export const CLOSE_REASONS: Readonly<Partial<Record<VoiceCloseCodes, string>>> =
   [VoiceCloseCodes.Disconnected]: 'Disconnected.',
   [VoiceCloseCodes.VoiceServerCrashed]: 'Voice server crashed.',
   [VoiceCloseCodes.UnknownEncryptionMode]: 'Unknown encryption mode.',
-  [VoiceCloseCodes.BadRequest]: `Voice gateway versions ${OLDEST_VERSION} to ${NEWEST_VERSION} are spoken here.`,
+  [VoiceCloseCodes.BadRequest]: `Voice gateway versions ${OLDEST_VERSION} to ${NEWEST_VERSION} are supported.`,
   [VoiceCloseCodes.RateLimited]: 'Rate limited.',
 }

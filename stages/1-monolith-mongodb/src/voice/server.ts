@@ -18,52 +18,50 @@ import {
 
 export interface VoiceConfig {
   readonly host: string
-  /** 0: any free one. */
+  /** 0 takes any free port. */
   readonly port: number
-  /** Milliseconds between a client's heartbeats; after two of silence it is closed. */
+  /** Milliseconds between a client's heartbeats. It is closed after two intervals without one. */
   readonly heartbeatMs: number
-  /** The address clients are told, where it is not the one bound to. */
+  /** The address that clients are told, if it differs from `host`. */
   readonly advertise?: string
-  /** Sockets at the most, upgraded or not; beyond it a new one is closed at once. */
+  /** Maximum number of connections, upgraded or not. Further ones are closed at once. */
   readonly maxConnections?: number
 }
 
 export interface VoiceServer extends AsyncDisposable {
-  /** `host:port`, as VOICE_SERVER_UPDATE carries it. */
+  /** `host:port`, for VOICE_SERVER_UPDATE. */
   readonly endpoint: string
   /**
-   * A user may talk: what the gateway then tells them in VOICE_SERVER_UPDATE. Call it when a user
-   * joins or moves, not when they mute. A user who sat in another channel of the guild is moved,
-   * their old voice socket closed with 4014.
+   * Admits a user to a channel, and returns the contents of VOICE_SERVER_UPDATE. The gateway calls it
+   * when a user joins or moves, and not when they mute themselves. If the user was in another channel
+   * of the guild, that voice socket closes with 4014.
    */
   admit(seat: Admission): { token: string; endpoint: string }
   /**
-   * They were muted by a moderator, or may speak again. Who mutes themselves simply sends nothing.
+   * Mutes a user on behalf of a moderator, or ends that. Users who mute themselves send no packets,
+   * and need no call.
    */
-  silence(guildId: GuildId, userId: UserId, silent: boolean): void
-  /** They left, were kicked, or the channel is gone. Idempotent. */
+  setMuted(guildId: GuildId, userId: UserId, muted: boolean): void
+  /** Ends a user's call: they left, were kicked, or the channel was deleted. Idempotent. */
   dismiss(guildId: GuildId, userId: UserId): void
 }
 
-/** As many as the gateway takes: whoever talks is connected there too. */
+/** As many as the gateway accepts, since each user in a call is connected there as well. */
 const MAX_CONNECTIONS = 19_000
-/**
- * Milliseconds for an upgrade to arrive whole. It is a few hundred bytes, and nothing else is
- * served here.
- */
-const REQUEST_WITHIN_MS = 5_000
-/** How often that is looked at; Node's own half minute would be most of the wait. */
-const LOOK_EVERY_MS = 1_000
-/** Milliseconds a peer has to answer a close before its socket is cut. */
-const CLOSE_WITHIN_MS = 1_000
+/** Milliseconds for a request to arrive. It is an upgrade of a few hundred bytes. */
+const REQUEST_TIMEOUT_MS = 5_000
+/** Node checks its timeouts every 30 s by default, so a 5 s timeout could take 35 s. */
+const TIMEOUT_CHECK_MS = 1_000
+/** Milliseconds for a client to answer a close frame before its socket is cut. */
+const CLOSE_TIMEOUT_MS = 1_000
 
 /**
- * Voice signalling: a WebSocket server on a port of its own, as clients expect `endpoint` to be a
- * host, not a path. It tells members of a call where to send their packets and who is speaking; the
- * packets themselves go through the relay.
+ * Voice signalling: a WebSocket server that tells the members of a call where to send their packets,
+ * and who is speaking. The packets go through the relay. The server has a port of its own, since
+ * clients expect `endpoint` to be a host without a path.
  *
- * In production it stands behind TLS (unmodified clients speak `wss` only), next to the SFU of its
- * region, and a call moves to another server with a VOICE_SERVER_UPDATE when one fails.
+ * In production it stands behind TLS, because unmodified clients speak only `wss`, and next to the
+ * SFU of its region. When one server fails, a VOICE_SERVER_UPDATE moves its calls to another.
  */
 export async function createVoice(
   ports: { readonly relay: VoiceRelay; readonly hub: Pick<GuildHub, 'access'> },
@@ -71,22 +69,21 @@ export async function createVoice(
   runtime: Runtime,
 ): Promise<VoiceServer> {
   const calls = new Calls(runtime)
-  const times = {
-    requestTimeout: REQUEST_WITHIN_MS,
-    headersTimeout: REQUEST_WITHIN_MS,
-    connectionsCheckingInterval: LOOK_EVERY_MS,
+  const timeouts = {
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    headersTimeout: REQUEST_TIMEOUT_MS,
+    connectionsCheckingInterval: TIMEOUT_CHECK_MS,
   }
-  const http = createServer(times, (_request, response) => {
+  const http = createServer(timeouts, (_request, response) => {
     response
       .writeHead(426, { Connection: 'close', Upgrade: 'websocket', 'Content-Type': 'text/plain' })
-      .end('Voice speaks WebSocket.\n')
+      .end('The voice server speaks WebSocket.\n')
   })
-  // A flood here would otherwise take the file descriptors of REST and the gateway, which are in
-  // the same process.
+  // REST and the gateway are in this process, and a flood here would use up their file descriptors.
   http.maxConnections = config.maxConnections ?? MAX_CONNECTIONS
   const sockets = boundedWebSockets({
     maxPayload: MAX_FRAME_BYTES,
-    closeTimeout: CLOSE_WITHIN_MS,
+    closeTimeout: CLOSE_TIMEOUT_MS,
     rateLimited: VoiceCloseCodes.RateLimited,
   })
   http.on('upgrade', (request, socket, head) => {
@@ -106,11 +103,12 @@ export async function createVoice(
       })
       return
     }
-    socket.on('error', () => {}) // ws closes it; without a listener the process would end
+    // ws closes the socket by itself, but without a listener the error would end the process.
+    socket.on('error', () => {})
     socket.close(VoiceCloseCodes.BadRequest, CLOSE_REASONS[VoiceCloseCodes.BadRequest])
     cutSoon(socket)
   })
-  // The error of a failed bind is told by `once` below.
+  // If the bind fails, `once` below rejects as well.
   http.on('error', (error) => runtime.log.warn({ err: error.message }, 'voice server'))
   http.listen(config.port, config.host)
   await once(http, 'listening')
@@ -122,31 +120,32 @@ export async function createVoice(
       this.set(sockets.clients.size)
     },
   })
-  // A name, since Discord sends no other and JDA reads none.
+  // A host name, as Discord sends. JDA does not accept an IP address.
   const host = config.advertise ?? (config.host === '127.0.0.1' ? 'localhost' : config.host)
   const endpoint = `${isIPv6(host) ? `[${host}]` : host}:${(http.address() as AddressInfo).port}`
 
   return {
     endpoint,
     admit: (seat) => ({ token: calls.admit(seat), endpoint }),
-    silence: (guildId, userId, silent) => calls.silence(guildId, userId, silent),
+    setMuted: (guildId, userId, muted) => calls.setMuted(guildId, userId, muted),
     dismiss: (guildId, userId) => calls.dismiss(guildId, userId),
     async [Symbol.asyncDispose]() {
       const closed = once(http, 'close')
-      sockets.close() // no new ones
+      sockets.close()
       for (const socket of sockets.clients) socket.close(1001, 'Going away.')
       http.close()
-      http.closeAllConnections() // those that were never upgraded; the sockets above end within CLOSE_WITHIN_MS
+      // Only connections that were not upgraded. The sockets end within CLOSE_TIMEOUT_MS.
+      http.closeAllConnections()
       await closed
     },
   }
 }
 
-/** Absent means the oldest, as for Discord's own clients of old. */
+/** A URL without a version means the oldest one, which Discord's first clients used. */
 function versionOf(request: IncomingMessage): number | undefined {
-  const given =
+  const requested =
     URL.parse(request.url ?? '/', 'ws://voice')?.searchParams.get('v') ?? String(OLDEST_VERSION)
-  const version = Number(given)
+  const version = Number(requested)
   return Number.isInteger(version) && version >= OLDEST_VERSION && version <= NEWEST_VERSION
     ? version
     : undefined

@@ -15,10 +15,10 @@ import { Session } from '../../src/gateway/session.ts'
 const INTENTS = Intent.Guilds | Intent.GuildVoiceStates
 
 /**
- * A session over a real hub; `listed` is what READY names, `states` what is there by the time it
- * joins.
+ * A session over a real hub. `listed` are the guilds that READY names, `states` those that exist
+ * when the session joins them.
  */
-async function session(
+async function startSession(
   user: User,
   listed: readonly string[],
   states: readonly GuildState[],
@@ -39,17 +39,17 @@ async function session(
   )
   const encoder = typescriptEventEncoder()
   const admitted: string[] = []
-  const silences: boolean[] = []
+  const muteCalls: boolean[] = []
   const voice = {
-    admit: ({ channelId, silent }: { channelId: string; silent?: boolean }) => {
+    admit: ({ channelId, muted }: { channelId: string; muted?: boolean }) => {
       admitted.push(channelId)
-      silences.push(silent ?? false)
+      muteCalls.push(muted ?? false)
       return { token: 'token', endpoint: 'voice:1' }
     },
-    silence: (_guild: string, _user: string, silent: boolean) => void silences.push(silent),
+    setMuted: (_guild: string, _user: string, muted: boolean) => void muteCalls.push(muted),
     dismiss: () => {},
   }
-  const told: { t: string; d: { id?: string; guilds?: { id: string }[] } }[] = []
+  const received: { t: string; d: { id?: string; guilds?: { id: string }[] } }[] = []
   const identity = {
     id: 'session',
     user,
@@ -62,7 +62,7 @@ async function session(
   }
   const link = {
     send: (event: { json(sequence: number): Uint8Array }, sequence: number) => {
-      told.push(JSON.parse(Buffer.from(event.json(sequence)).toString()))
+      received.push(JSON.parse(Buffer.from(event.json(sequence)).toString()))
     },
     drained: async () => {},
   }
@@ -76,17 +76,17 @@ async function session(
     runtime,
     budgetMs: 10_000,
   }
-  const made = new Session(parts, identity, link)
-  await made.start()
+  const session = new Session(parts, identity, link)
+  await session.start()
   return {
-    told,
+    received,
     admitted,
-    silences,
+    muteCalls,
     hub,
-    session: made,
-    names: (type: string) => told.filter(({ t }) => t === type).map(({ d }) => d.id),
+    session,
+    idsOf: (type: string) => received.filter(({ t }) => t === type).map(({ d }) => d.id),
     async [Symbol.asyncDispose]() {
-      made.end()
+      session.end()
       await hub[Symbol.asyncDispose]()
       await runtime.telemetry[Symbol.asyncDispose]()
     },
@@ -94,32 +94,36 @@ async function session(
 }
 
 describe('a guild that READY names', () => {
-  it('and that is gone, or without them, before the session joins it, is said to be gone', async () => {
-    const [stays, left, gone] = [aGuild(1), aGuild(1), newId()]
-    const owner = stays.owner
-    await using one = await session(
+  it('is followed by GUILD_DELETE if it is deleted, or the user leaves it, before the session joins', async () => {
+    const [joined, left, deleted] = [aGuild(1), aGuild(1), newId()]
+    const owner = joined.owner
+    await using fixture = await startSession(
       owner.user,
-      [gone, stays.id, left.id],
-      [stays.state, left.state],
+      [deleted, joined.id, left.id],
+      [joined.state, left.state],
     )
-    expect(one.told[0]!.d.guilds?.map(({ id }) => id)).toEqual([gone, stays.id, left.id])
-    expect(one.names('GUILD_CREATE')).toEqual([stays.id])
-    expect(one.names('GUILD_DELETE').toSorted()).toEqual([gone, left.id].toSorted())
+    expect(fixture.received[0]!.d.guilds?.map(({ id }) => id)).toEqual([
+      deleted,
+      joined.id,
+      left.id,
+    ])
+    expect(fixture.idsOf('GUILD_CREATE')).toEqual([joined.id])
+    expect(fixture.idsOf('GUILD_DELETE').toSorted()).toEqual([deleted, left.id].toSorted())
   })
 
-  it('is not spoken of again to who does not want to hear of guilds', async () => {
+  it('is followed by nothing without the GUILDS intent', async () => {
     const { owner } = aGuild(0)
-    await using one = await session(owner.user, [newId()], [], Intent.GuildMessages)
-    expect(one.told.map(({ t }) => t)).toEqual(['READY'])
+    await using fixture = await startSession(owner.user, [newId()], [], Intent.GuildMessages)
+    expect(fixture.received.map(({ t }) => t)).toEqual(['READY'])
   })
 })
 
-describe('a session that talks', () => {
-  it('is named a voice server when it joins, moves or asks again, and not when it mutes or deafens itself', async () => {
+describe('a session in a call', () => {
+  it('receives a voice server when it joins, moves or repeats its request, and not when it mutes or deafens itself', async () => {
     const { state, owner, id, voice } = aGuild(0)
     const second = { ...voice, id: newId() }
     const both = { ...state, channels: new Map([...state.channels, [second.id, second]]) }
-    await using one = await session(owner.user, [id], [both])
+    await using fixture = await startSession(owner.user, [id], [both])
     const steps: [
       channelId: string | null,
       selfMute: boolean,
@@ -129,28 +133,28 @@ describe('a session that talks', () => {
       [voice.id, false, false, true],
       [voice.id, true, false, false],
       [voice.id, true, true, false],
-      [voice.id, true, true, true], // as a client does whose voice socket died
+      [voice.id, true, true, true], // as a client does whose voice socket broke
       [second.id, true, true, true],
       [second.id, false, true, false],
       [null, false, false, false],
       [second.id, true, false, true],
     ]
-    const before = { states: 0, servers: 0 }
+    const expected = { states: 0, servers: 0 }
     for (const [channelId, selfMute, selfDeaf, admits] of steps) {
-      await one.session.moveVoice({ guildId: id, channelId, selfMute, selfDeaf })
-      before.states += 1
-      before.servers += admits ? 1 : 0
+      await fixture.session.moveVoice({ guildId: id, channelId, selfMute, selfDeaf })
+      expected.states += 1
+      expected.servers += admits ? 1 : 0
       expect([
-        one.names('VOICE_STATE_UPDATE').length,
-        one.names('VOICE_SERVER_UPDATE').length,
-      ]).toEqual([before.states, before.servers])
+        fixture.idsOf('VOICE_STATE_UPDATE').length,
+        fixture.idsOf('VOICE_SERVER_UPDATE').length,
+      ]).toEqual([expected.states, expected.servers])
     }
-    expect(one.admitted).toEqual([voice.id, voice.id, second.id, second.id])
+    expect(fixture.admitted).toEqual([voice.id, voice.id, second.id, second.id])
   })
 })
 
-describe('a session that may not speak', () => {
-  it('has a silent seat while a moderator mutes it, and where it lacks the permission', async () => {
+describe('a session without the right to speak', () => {
+  it('is muted in its call by a moderator, and in channels where SPEAK is missing', async () => {
     const { state, owner, others, id, voice } = aGuild(1)
     const [{ user }] = others as [(typeof others)[0]]
     const stage = aChannel(id, {
@@ -158,9 +162,9 @@ describe('a session that may not speak', () => {
       overwrites: [{ id, type: 0, allow: '0', deny: String(Permission.Speak) }],
     })
     const both = { ...state, channels: new Map([...state.channels, [stage.id, stage]]) }
-    await using one = await session(user, [id], [both])
+    await using fixture = await startSession(user, [id], [both])
     const move = (channelId: string) =>
-      one.session.moveVoice({ guildId: id, channelId, selfMute: false, selfDeaf: false })
+      fixture.session.moveVoice({ guildId: id, channelId, selfMute: false, selfDeaf: false })
     const mute = (muted: boolean) => {
       const command: GuildCommand = {
         type: 'member.edit',
@@ -168,17 +172,17 @@ describe('a session that may not speak', () => {
         userId: user.id,
         patch: { mute: muted },
       }
-      return one.hub.execute(id, command, testDeadline())
+      return fixture.hub.execute(id, command, testDeadline())
     }
     await move(voice.id)
-    expect(one.silences).toEqual([false, false]) // as the state says, and as the seat begins
+    expect(fixture.muteCalls).toEqual([false, false]) // from the voice state, and on admission
     await mute(true)
     await mute(false)
-    expect(one.silences.splice(0)).toEqual([false, false, true, false])
+    expect(fixture.muteCalls.splice(0)).toEqual([false, false, true, false])
     await move(stage.id)
-    expect(one.silences.splice(0)).toEqual([true, true])
+    expect(fixture.muteCalls.splice(0)).toEqual([true, true])
     await mute(true)
     await move(voice.id)
-    expect(one.silences).toEqual([true, true, true])
+    expect(fixture.muteCalls).toEqual([true, true, true])
   })
 })

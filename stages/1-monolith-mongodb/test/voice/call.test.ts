@@ -14,60 +14,60 @@ import {
   identify,
   join,
   OTHER_CHANNEL,
-  permit,
-  raw,
+  rawSocket,
   relay,
+  setAccess,
   voice,
   withVoice,
 } from './fixture.ts'
 
 withVoice()
 
-describe('a token that is older than a change in the guild', () => {
+describe('a token that was issued before a change in the guild', () => {
   it.each([
     ['VIEW_CHANNEL was withdrawn', Permission.Connect | Permission.Speak],
     ['CONNECT was withdrawn', Permission.ViewChannel | Permission.Speak],
     ['the member was removed', { kind: 'not-member' }],
     ['the channel was deleted', { kind: 'unknown-channel' }],
     ['the guild was deleted', { kind: 'unknown-guild' }],
-  ] satisfies [string, Access | bigint][])('lets nobody in: %s', async (_change, left) => {
+  ] satisfies [string, Access | bigint][])('is refused when %s', async (_change, remaining) => {
     const { token } = voice.admit({
       guildId: GUILD,
       channelId: CHANNEL,
       userId: ADA,
       sessionId: 's',
     })
-    permit(left)
-    const socket = await raw([identify({ session_id: 's', token })])
+    setAccess(remaining)
+    const socket = await rawSocket([identify({ session_id: 's', token })])
     expect(await socket.code).toBe(4014)
     expect(socket.frames.map((frame) => frame.op)).not.toContain(VoiceOpcodes.Ready)
   })
 
-  it('lets in who may only listen, and keeps what they say', async () => {
+  it('admits a member without SPEAK, and forwards none of their packets', async () => {
     const grace = await join(GRACE)
-    permit(Permission.ViewChannel | Permission.Connect)
+    setAccess(Permission.ViewChannel | Permission.Connect)
     const ada = await join(ADA)
     ada.speaking(1)
     await ada.sendPacket(Buffer.from('unheard'))
     await grace.sendPacket(Buffer.from('heard'))
-    await eventually(() => expect(ada.heard).toEqual(['heard']))
-    expect(grace.heard).toEqual([])
+    await eventually(() => expect(ada.received).toEqual(['heard']))
+    expect(grace.received).toEqual([])
     expect(dataOf(grace, VoiceOpcodes.Speaking)).toEqual([])
   })
 })
 
 describe('a call', () => {
-  it('lets two members hear each other, and nobody in another channel', async () => {
+  it('forwards packets between its members, and not to another channel', async () => {
     const [ada, grace, alan] = [await join(ADA), await join(GRACE), await join(ALAN, OTHER_CHANNEL)]
     await ada.sendPacket(Buffer.from('one'))
     await grace.sendPacket(Buffer.from('two'))
-    await eventually(() => expect([ada.heard, grace.heard]).toEqual([['two'], ['one']]))
+    await eventually(() => expect([ada.received, grace.received]).toEqual([['two'], ['one']]))
     await alan.sendPacket(Buffer.from('alone'))
     await eventually(() => expect(relay.packets().forwarded).toBe(3))
-    expect([ada.heard, grace.heard, alan.heard]).toEqual([['two'], ['one'], []])
+    expect([ada.received, grace.received, alan.received]).toEqual([['two'], ['one'], []])
   })
 
-  it('gives its members one key of 32 bytes and another call another key', async () => {
+  it('has one key of 32 bytes for its members, different from other calls', async () => {
     const [ada, grace, alan] = [await join(ADA), await join(GRACE), await join(ALAN, OTHER_CHANNEL)]
     expect(ada.secretKey).toHaveLength(32)
     expect(ada.secretKey.equals(grace.secretKey)).toBe(true)
@@ -76,7 +76,7 @@ describe('a call', () => {
     expect(ada.discovered.address).toBe('127.0.0.1')
   })
 
-  it('tells the others who comes, speaks and goes', async () => {
+  it('tells the others when a member joins, speaks and leaves', async () => {
     const [ada, grace, alan] = [await join(ADA), await join(GRACE), await join(ALAN, OTHER_CHANNEL)]
     expect(dataOf(ada, VoiceOpcodes.ClientsConnect)).toEqual([{ user_ids: [GRACE] }])
     expect(dataOf(grace, VoiceOpcodes.ClientsConnect)).toEqual([{ user_ids: [ADA] }])
@@ -97,7 +97,7 @@ describe('a call', () => {
     ).toEqual([])
   })
 
-  it("relays speaking under the speaker's own SSRC, whatever the frame claims", async () => {
+  it('announces a speaker with their own SSRC, whatever the frame claims', async () => {
     const ada = await join(ADA)
     const token = voice.admit({
       guildId: GUILD,
@@ -105,7 +105,7 @@ describe('a call', () => {
       userId: GRACE,
       sessionId: 's',
     }).token
-    const grace = await raw([identify({ user_id: GRACE, session_id: 's', token })])
+    const grace = await rawSocket([identify({ user_id: GRACE, session_id: 's', token })])
     await eventually(() =>
       expect(grace.frames.map((frame) => frame.op)).toContain(VoiceOpcodes.Ready),
     )
@@ -118,32 +118,32 @@ describe('a call', () => {
     )
   })
 
-  it('moves a member: the old socket closes with 4014, the old channel hears no more', async () => {
+  it('closes the old socket of a member who moves with 4014, and sends nothing more to the old channel', async () => {
     const [ada, grace] = [await join(ADA), await join(GRACE)]
     const moved = await join(ADA, OTHER_CHANNEL)
     expect((await ada.closed).code).toBe(4014)
     await moved.sendPacket(Buffer.from('elsewhere'))
     await eventually(() => expect(relay.packets().forwarded).toBe(1))
-    expect(grace.heard).toEqual([])
+    expect(grace.received).toEqual([])
     expect(dataOf(grace, VoiceOpcodes.ClientDisconnect)).toEqual([{ user_id: ADA }])
   })
 
-  it('keeps what a silenced member says from the others, also when they come back, and tells nobody that they speak', async () => {
+  it('forwards no packets of a muted member and announces no speaking, also after they reconnect', async () => {
     const [ada, grace] = [await join(ADA), await join(GRACE)]
-    voice.silence(GUILD, ADA, true)
+    voice.setMuted(GUILD, ADA, true)
     await ada.sendPacket(Buffer.from('muted'))
     ada.speaking(1)
     await grace.sendPacket(Buffer.from('heard'))
-    await eventually(() => expect([ada.heard, relay.packets().silenced]).toEqual([['heard'], 1]))
-    voice.silence(GUILD, ADA, false)
+    await eventually(() => expect([ada.received, relay.packets().silenced]).toEqual([['heard'], 1]))
+    voice.setMuted(GUILD, ADA, false)
     await ada.sendPacket(Buffer.from('again'))
-    await eventually(() => expect(grace.heard).toEqual(['again']))
+    await eventually(() => expect(grace.received).toEqual(['again']))
     const { token, endpoint } = voice.admit({
       guildId: GUILD,
       channelId: CHANNEL,
       userId: ALAN,
       sessionId: 's',
-      silent: true,
+      muted: true,
     })
     await using alan = await voiceClient({
       endpoint,
@@ -154,11 +154,11 @@ describe('a call', () => {
     })
     await alan.sendPacket(Buffer.from('no permission'))
     await eventually(() => expect(relay.packets().silenced).toBe(2))
-    expect(grace.heard).toEqual(['again'])
+    expect(grace.received).toEqual(['again'])
     expect(dataOf(grace, VoiceOpcodes.Speaking)).toEqual([])
   })
 
-  it('ends for who is dismissed, and their token with it', async () => {
+  it('ends for a member who is dismissed, and invalidates their token', async () => {
     const ada = await join(ADA)
     const grace = voice.admit({ guildId: GUILD, channelId: CHANNEL, userId: GRACE, sessionId: 's' })
     voice.dismiss(GUILD, ADA)
@@ -166,16 +166,17 @@ describe('a call', () => {
     voice.dismiss(GUILD, GRACE)
     expect((await ada.closed).code).toBe(4014)
     expect(
-      await (await raw([identify({ user_id: GRACE, session_id: 's', token: grace.token })])).code,
+      await (await rawSocket([identify({ user_id: GRACE, session_id: 's', token: grace.token })]))
+        .code,
     ).toBe(4011)
   })
 
-  it('takes a member back whose socket died, once the gateway admitted them again', async () => {
+  it('lets a member whose socket broke join again after the gateway has admitted them', async () => {
     const ada = await join(ADA)
     const again = await join(ADA)
     expect((await ada.closed).code).toBe(4006)
     const grace = await join(GRACE)
     await again.sendPacket(Buffer.from('back'))
-    await eventually(() => expect(grace.heard).toEqual(['back']))
+    await eventually(() => expect(grace.received).toEqual(['back']))
   })
 })

@@ -27,7 +27,7 @@ export interface VoiceClientOptions {
   /** Of the gateway session that joined the channel. */
   readonly sessionId: string
   readonly version?: number
-  /** Milliseconds the whole way in may take. */
+  /** Milliseconds for joining the call. */
   readonly joinWithinMs?: number
   onPacket?(packet: RtpPacket): void
   onFrame?(frame: VoiceFrame): void
@@ -35,31 +35,28 @@ export interface VoiceClientOptions {
 
 export interface VoiceClient extends AsyncDisposable {
   readonly ssrc: number
-  /** Where the relay sees this client's packets come from. */
+  /** This client's address as the relay sees it. */
   readonly discovered: { readonly address: string; readonly port: number }
   readonly mode: string
   readonly secretKey: Buffer
-  /**
-   * One packet of 20 ms. What it holds is the caller's affair: this client brings no codec and no
-   * cipher.
-   */
+  /** Sends one packet of 20 ms. The client has no codec or cipher, so the payload is arbitrary. */
   sendPacket(payload: Buffer): Promise<void>
-  /** Any bytes, from this client's own address. */
+  /** Sends any bytes from this client's address. */
   datagram(bytes: Buffer): Promise<void>
   speaking(flags: number): void
-  /** Settles when the voice socket is closed, by whomever. */
+  /** Resolves when the voice socket is closed, by either side. */
   readonly closed: Promise<{ code: number; reason: string }>
 }
 
 /** Samples of 20 ms at 48 kHz. */
 const FRAME_SAMPLES = 960
-/** Discovery travels by UDP, so it may be lost and is asked again. */
+/** Discovery uses UDP, which may lose it. It is repeated after this long. */
 const DISCOVERY_RETRY_MS = 250
 
 /**
- * A client for tests and labs, over `ws://` and plain UDP, since unmodified clients insist on TLS.
- * Resolves once packets flow both ways; rejects with VOICE_CLOSED and the close code, or
- * VOICE_JOIN_TIMED_OUT, and leaves nothing open.
+ * A voice client for tests. It uses `ws://` and plain UDP, which unmodified clients refuse. Resolves
+ * when packets can flow both ways. Rejects with VOICE_CLOSED and the close code, or with
+ * VOICE_JOIN_TIMED_OUT; then nothing is left open.
  */
 export async function voiceClient(options: VoiceClientOptions): Promise<VoiceClient> {
   const socket = new WebSocket(`ws://${options.endpoint}/?v=${options.version ?? NEWEST_VERSION}`)
@@ -103,8 +100,8 @@ export async function voiceClient(options: VoiceClientOptions): Promise<VoiceCli
     const ready = await frames.next<{ ssrc: number; ip: string; port: number }>(Op.Ready)
 
     const relay = await connectedUdp(ready.ip, ready.port)
-    if (leaving)
-      await closeUdp(relay) // refused meanwhile; the race below is over, and nobody else knows of this socket
+    // If the join has failed meanwhile, `dispose` has run and knows nothing of this socket.
+    if (leaving) await closeUdp(relay)
     else udp = relay
     const discovered = await discover(relay, ready.ssrc)
     relay.on('message', (bytes) => {
@@ -137,14 +134,16 @@ export async function voiceClient(options: VoiceClientOptions): Promise<VoiceCli
     }
   }
 
-  const { promise: late, reject } = Promise.withResolvers<never>()
+  const { promise: timeout, reject } = Promise.withResolvers<never>()
   const timer = setTimeout(
     () =>
-      reject(new CodedError('VOICE_JOIN_TIMED_OUT', 'the voice server did not let us in in time')),
+      reject(
+        new CodedError('VOICE_JOIN_TIMED_OUT', 'the voice server did not answer the join in time'),
+      ),
     options.joinWithinMs ?? 10_000,
   )
   try {
-    return await Promise.race([join(), frames.failed, late])
+    return await Promise.race([join(), frames.failed, timeout])
   } catch (error) {
     await dispose()
     throw error
@@ -153,16 +152,13 @@ export async function voiceClient(options: VoiceClientOptions): Promise<VoiceCli
   }
 }
 
-/**
- * Hands out the frames of the way in, each once, whichever comes first: the frame or the wait for
- * it.
- */
+/** Waits for the frames of the join. A frame may arrive before or after `next` asks for it. */
 function frameReader(socket: WebSocket, options: VoiceClientOptions) {
   const waiting = new Map<number, (d: unknown) => void>()
   const early = new Map<number, unknown>()
   let seq = -1
   const { promise: failed, reject } = Promise.withResolvers<never>()
-  failed.catch(() => {}) // after the way in nobody listens, and the close is told by `closed`
+  failed.catch(() => {}) // after the join, `closed` reports the close instead
   socket.on('error', reject)
   socket.on('close', (code, reason) =>
     reject(
@@ -192,10 +188,10 @@ function frameReader(socket: WebSocket, options: VoiceClientOptions) {
   }
 }
 
-/** Connected: the kernel drops what comes from anywhere but the relay. */
+/** A connected socket: the kernel drops datagrams that do not come from the relay. */
 async function connectedUdp(address: string, port: number): Promise<Socket> {
   const udp = createSocket(isIPv6(address) ? 'udp6' : 'udp4')
-  udp.on('error', () => {}) // a refused packet; UDP promises nothing
+  udp.on('error', () => {}) // such as a refused packet
   udp.connect(port, address)
   await once(udp, 'connect')
   return udp
@@ -210,18 +206,18 @@ async function closeUdp(udp: Socket): Promise<void> {
 async function discover(udp: Socket, ssrc: number): Promise<{ address: string; port: number }> {
   const { promise, resolve } = Promise.withResolvers<{ address: string; port: number }>()
   const read = (bytes: Buffer): void => {
-    const answer = readDiscoveryResponse(bytes)
-    if (answer?.ssrc === ssrc) resolve({ address: answer.address, port: answer.port })
+    const response = readDiscoveryResponse(bytes)
+    if (response?.ssrc === ssrc) resolve({ address: response.address, port: response.port })
   }
   udp.on('message', read)
-  const ask = (): void => udp.send(discoveryRequest(ssrc))
-  ask()
-  const again = setInterval(ask, DISCOVERY_RETRY_MS)
-  udp.once('close', () => clearInterval(again))
+  const request = (): void => udp.send(discoveryRequest(ssrc))
+  request()
+  const retry = setInterval(request, DISCOVERY_RETRY_MS)
+  udp.once('close', () => clearInterval(retry))
   try {
     return await promise
   } finally {
-    clearInterval(again)
+    clearInterval(retry)
     udp.off('message', read)
   }
 }

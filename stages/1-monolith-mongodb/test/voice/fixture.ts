@@ -26,15 +26,15 @@ let open: AsyncDisposable[] = []
 const EVERYTHING = Permission.ViewChannel | Permission.Connect | Permission.Speak
 const member = (permissions: bigint): Access => ({ kind: 'member', member: aMember(), permissions })
 let access: Access
-/** Sets the guild's answer for every member. At first they may do everything. */
-export function permit(allowed: Access | bigint): void {
+/** Sets the access that the guild reports for every member. At first it is all permissions. */
+export function setAccess(allowed: Access | bigint): void {
   access = typeof allowed === 'bigint' ? member(allowed) : allowed
 }
-/** Those of the running test. */
+/** The relay and the voice server of the running test. */
 export let relay: UdpVoiceRelay
 export let voice: VoiceServer
 
-/** Every test of the calling suite has a voice server of its own, and leaves nothing open. */
+/** Gives each test of the suite a voice server of its own, and closes what the test has opened. */
 export function withVoice(): void {
   beforeEach(async () => {
     await start(60_000)
@@ -58,20 +58,21 @@ export async function closeAll(): Promise<void> {
   for (const part of open.splice(0).reverse()) await part[Symbol.asyncDispose]()
 }
 
-interface Joined extends VoiceClient {
-  readonly heard: string[]
+interface JoinedClient extends VoiceClient {
+  /** Payloads of the packets that arrived. */
+  readonly received: string[]
   readonly frames: VoiceFrame[]
 }
 
-/** As a client does it: admitted by the gateway, then in by the voice socket. */
+/** Joins a call as a client does: the gateway admits it, then it connects its voice socket. */
 export async function join(
   userId: string,
   channelId = CHANNEL,
   options: Partial<VoiceClientOptions> = {},
-): Promise<Joined> {
+): Promise<JoinedClient> {
   const sessionId = `session-${userId}`
   const { token, endpoint } = voice.admit({ guildId: GUILD, channelId, userId, sessionId })
-  const heard: string[] = []
+  const received: string[] = []
   const frames: VoiceFrame[] = []
   const client = await voiceClient({
     endpoint,
@@ -79,31 +80,31 @@ export async function join(
     guildId: GUILD,
     userId,
     sessionId,
-    onPacket: (packet) => heard.push(packet.payload.toString()),
+    onPacket: (packet) => received.push(packet.payload.toString()),
     onFrame: (frame) => frames.push(frame),
     ...options,
   })
   open.push(client)
-  return Object.assign(client, { heard, frames })
+  return Object.assign(client, { received, frames })
 }
 
-export const dataOf = (client: Joined, op: VoiceOpcodes): unknown[] =>
+export const dataOf = (client: JoinedClient, op: VoiceOpcodes): unknown[] =>
   client.frames.filter((frame) => frame.op === op).map((frame) => frame.d)
 
-/** A bare socket: sends what it is told once Hello is there, and reports the close code. */
-export async function raw(
+/** A socket that sends these frames after Hello, and reports its close code. */
+export async function rawSocket(
   frames: (string | Buffer)[],
   query = '?v=8',
 ): Promise<{ code: Promise<number>; socket: WebSocket; frames: VoiceFrame[] }> {
   const socket = new WebSocket(`ws://${voice.endpoint}/${query}`)
-  const seen: VoiceFrame[] = []
-  socket.on('message', (data) => seen.push(JSON.parse(String(data))))
+  const receivedFrames: VoiceFrame[] = []
+  socket.on('message', (data) => receivedFrames.push(JSON.parse(String(data))))
   socket.on('error', () => {})
   open.push({ [Symbol.asyncDispose]: async () => socket.terminate() })
   const code = once(socket, 'close').then(([closed]) => closed as number)
   await Promise.race([once(socket, 'message'), code])
   for (const frame of frames) socket.send(frame)
-  return { code, socket, frames: seen }
+  return { code, socket, frames: receivedFrames }
 }
 
 export const identify = (d: object): string =>
@@ -111,23 +112,20 @@ export const identify = (d: object): string =>
     op: 0,
     d: { server_id: GUILD, user_id: ADA, session_id: 'session-3001', token: 'x', ...d },
   })
-export const admitAda = (): string =>
+export const adasToken = (): string =>
   voice.admit({ guildId: GUILD, channelId: CHANNEL, userId: ADA, sessionId: 'session-3001' }).token
-/** Ada may come in, but comes with this instead of what she was given. */
-export const admitted = (d: object): string[] => {
-  admitAda()
+/** Admits Ada, and identifies with these fields instead of the right ones. */
+export const identifyWith = (d: object): string[] => {
+  adasToken()
   return [identify(d)]
 }
-export const entered = (): string => identify({ token: admitAda() })
+export const validIdentify = (): string => identify({ token: adasToken() })
 
-/** Closed by the test itself. */
-export function closed(part: AsyncDisposable): void {
+/** Leaves out of the cleanup a part that the test has closed itself. */
+export function forgetClosed(part: AsyncDisposable): void {
   open = open.filter((other) => other !== part)
 }
 
-/**
- * Waits until it holds: at once on a free machine, and longer on a busy one than a test would care
- * to say each time.
- */
-export const eventually = (holds: () => void): Promise<void> =>
-  vi.waitFor(holds, { timeout: 30_000, interval: 20 })
+/** Waits until an assertion holds. The limit is long because of busy machines. */
+export const eventually = (assertion: () => void): Promise<void> =>
+  vi.waitFor(assertion, { timeout: 30_000, interval: 20 })

@@ -15,7 +15,7 @@ beforeAll(async () => {
 })
 afterAll(async () => await abused?.[Symbol.asyncDispose]())
 
-/** Where the stage's voice server is, as a client learns it. */
+/** The address of the stage's voice server, from VOICE_SERVER_UPDATE. */
 async function voiceUrl(): Promise<string> {
   const raw = await openRaw(abused.url)
   raw.send(identify(world.token))
@@ -33,12 +33,12 @@ async function voiceUrl(): Promise<string> {
 }
 
 describe('a flood of frames on the voice socket', () => {
-  const floods: [what: string, send: (raw: RawWebSocket) => void][] = [
+  const floods: [name: string, send: (raw: RawWebSocket) => void][] = [
     ['pings', (raw) => raw.frame(9, NOTHING)],
     ['unsolicited pongs', (raw) => raw.frame(10, NOTHING)],
-    ['fragments without end', fragments(NOTHING)],
+    ['endless fragments', fragments(NOTHING)],
   ]
-  it.each(floods)('is closed with 4021: %s', async (_what, send) => {
+  it.each(floods)('is closed with 4021: %s', async (_name, send) => {
     const raw = await openRaw(await voiceUrl(), 'v=8')
     for (let i = 0; i < 400; i++) send(raw)
     expect(await raw.closed).toBe(4_021)
@@ -46,7 +46,7 @@ describe('a flood of frames on the voice socket', () => {
 })
 
 describe('a flood of connections to the voice port', () => {
-  it('is refused beyond the limit, ends when nothing is said, and leaves REST alone', {
+  it('is refused beyond the limit, times out without a request, and does not affect REST', {
     timeout: 60_000,
   }, async () => {
     const url = await voiceUrl()
@@ -54,7 +54,7 @@ describe('a flood of connections to the voice port', () => {
     let closed = 0
     for (let i = 0; i < SOCKETS + 50; i++) {
       const socket = await dial(url)
-      socket.resume() // or its end would wait to be read
+      socket.resume() // so that its end is read
       socket.on('close', () => {
         closed += 1
       })
@@ -65,7 +65,7 @@ describe('a flood of connections to the voice port', () => {
       Array.from({ length: 50 }, () => world.ask('GET', `/channels/${world.channel}`)),
     )
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
-    // Nobody closes the others from this side: they have five seconds to come to the point.
+    // The server closes the others, since no request arrives within five seconds.
     await expect.poll(() => closed, { timeout: 20_000 }).toBe(sockets.length)
     const { text } = await exchange(url, 'GET / HTTP/1.1\r\nHost: x\r\n\r\n')
     expect(statuses(text)).toEqual([426])

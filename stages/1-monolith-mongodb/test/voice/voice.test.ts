@@ -6,20 +6,20 @@ import { voiceClient } from './client.ts'
 import {
   ADA,
   ALAN,
-  admitAda,
-  admitted,
+  adasToken,
   CHANNEL,
   closeAll,
-  closed,
   dataOf,
-  entered,
   eventually,
+  forgetClosed,
   GRACE,
   GUILD,
   identify,
+  identifyWith,
   join,
-  raw,
+  rawSocket,
   start,
+  validIdentify,
   voice,
   withVoice,
 } from './fixture.ts'
@@ -29,7 +29,9 @@ withVoice()
 describe('a voice socket', () => {
   it.each([4, 5, 6, 7, 8])('serves version %i, with its heartbeats', async (version) => {
     await closeAll()
-    await start(400) // after twice that it would hold the client for dead, and a busy machine may keep one for that long
+    // The server closes a client after two intervals without a heartbeat. A busy machine may delay
+    // the client for about that long, so the interval must not be too short.
+    await start(400)
     const ada = await join(ADA, CHANNEL, { version })
     await eventually(() =>
       expect(dataOf(ada, VoiceOpcodes.HeartbeatAck).slice(0, 2)).toEqual(
@@ -41,16 +43,16 @@ describe('a voice socket', () => {
   })
 
   it('answers a heartbeat before Identify', async () => {
-    const socket = await raw([JSON.stringify({ op: 3, d: 1_501_184_119_561 })])
+    const socket = await rawSocket([JSON.stringify({ op: 3, d: 1_501_184_119_561 })])
     await eventually(() => expect(socket.frames).toContainEqual({ op: 6, d: 1_501_184_119_561 }))
   })
 
-  const wrong: [name: string, code: number, frames: () => (string | Buffer)[]][] = [
-    ['a token nobody gave', 4004, () => admitted({ token: 'guess' })],
-    ['an empty token', 4004, () => admitted({ token: '' })],
-    ["another user's token", 4004, () => [identify({ user_id: GRACE, token: admitAda() })]],
+  const invalid: [name: string, code: number, frames: () => (string | Buffer)[]][] = [
+    ['a token that was never issued', 4004, () => identifyWith({ token: 'guess' })],
+    ['an empty token', 4004, () => identifyWith({ token: '' })],
+    ["another user's token", 4004, () => [identify({ user_id: GRACE, token: adasToken() })]],
     ['a guild without a call', 4011, () => [identify({})]],
-    ["another session's id", 4006, () => [identify({ token: admitAda(), session_id: 'other' })]],
+    ["another session's id", 4006, () => [identify({ token: adasToken(), session_id: 'other' })]],
     [
       'Resume',
       4006,
@@ -61,13 +63,13 @@ describe('a voice socket', () => {
         }),
       ],
     ],
-    ['a second Identify', 4005, () => [entered(), identify({})]],
+    ['a second Identify', 4005, () => [validIdentify(), identify({})]],
     ['Speaking before Identify', 4003, () => [JSON.stringify({ op: 5, d: { speaking: 1 } })]],
     ['Select Protocol before Identify', 4003, () => [JSON.stringify({ op: 1, d: {} })]],
-    ['an opcode nobody knows', 4001, () => [JSON.stringify({ op: 99, d: {} })]],
-    ['no JSON', 4002, () => ['{']],
-    ['JSON that is no frame', 4002, () => ['[1]']],
-    ['an operator for an id', 4002, () => [identify({ server_id: { $gt: '' } })]],
+    ['an unknown opcode', 4001, () => [JSON.stringify({ op: 99, d: {} })]],
+    ['invalid JSON', 4002, () => ['{']],
+    ['JSON that is not a frame', 4002, () => ['[1]']],
+    ['a MongoDB operator as an id', 4002, () => [identify({ server_id: { $gt: '' } })]],
     ['an Identify without a body', 4002, () => [JSON.stringify({ op: 0 })]],
     [
       'JSON nested a thousand deep',
@@ -75,20 +77,20 @@ describe('a voice socket', () => {
       () => [`{"op":0,"d":${'['.repeat(1_000)}${']'.repeat(1_000)}}`],
     ],
     ['a binary frame', 4002, () => [Buffer.from([0, 1, 2])]],
-    ['a frame beyond the limit', 1009, () => [' '.repeat(16_385)]],
+    ['a frame that is too long', 1009, () => [' '.repeat(16_385)]],
     [
       'a flood of frames',
       4021,
       () => Array.from({ length: 121 }, () => JSON.stringify({ op: 3, d: 1 })),
     ],
   ]
-  it.each(wrong)(
-    'closes on %s with %i, and goes on serving others',
+  it.each(invalid)(
+    'closes on %s with %i, and goes on serving the others',
     async (_name, code, frames) => {
-      expect(await (await raw(frames())).code).toBe(code)
+      expect(await (await rawSocket(frames())).code).toBe(code)
       const [grace, alan] = [await join(GRACE), await join(ALAN)]
       await grace.sendPacket(Buffer.from('fine'))
-      await eventually(() => expect(alan.heard).toEqual(['fine']))
+      await eventually(() => expect(alan.received).toEqual(['fine']))
     },
   )
 
@@ -102,13 +104,13 @@ describe('a voice socket', () => {
       },
     ],
     [
-      'an encryption nobody speaks',
+      'an unknown encryption mode',
       4016,
       { protocol: 'udp', data: { address: '127.0.0.1', port: 1, mode: 'xsalsa20_poly1305' } },
     ],
-    ['a form that is none', 4002, { protocol: 'udp' }],
+    ['an incomplete form', 4002, { protocol: 'udp' }],
   ])('refuses %s with %i', async (_name, code, d) => {
-    const socket = await raw([entered()])
+    const socket = await rawSocket([validIdentify()])
     await eventually(() =>
       expect(socket.frames.map((frame) => frame.op)).toContain(VoiceOpcodes.Ready),
     )
@@ -117,28 +119,28 @@ describe('a voice socket', () => {
   })
 
   it('answers pings, and closes on a flood of them', async () => {
-    const { socket, code } = await raw([])
+    const { socket, code } = await rawSocket([])
     socket.ping('x')
     expect(String((await once(socket, 'pong'))[0])).toBe('x')
     for (let i = 0; i < 150; i++) socket.ping()
     expect(await code).toBe(4021)
   })
 
-  it('takes a token once', async () => {
-    const token = admitAda()
-    const first = await raw([identify({ token })])
+  it('accepts a token once', async () => {
+    const token = adasToken()
+    const first = await rawSocket([identify({ token })])
     await eventually(() =>
       expect(first.frames.map((frame) => frame.op)).toContain(VoiceOpcodes.Ready),
     )
-    expect(await (await raw([identify({ token })])).code).toBe(4004)
+    expect(await (await rawSocket([identify({ token })])).code).toBe(4004)
   })
 
-  it('refuses a version it does not speak', async () => {
-    expect(await (await raw([], '?v=3')).code).toBe(4020)
-    expect(await (await raw([], '?v=latest')).code).toBe(4020)
+  it('refuses an unsupported version', async () => {
+    expect(await (await rawSocket([], '?v=3')).code).toBe(4020)
+    expect(await (await rawSocket([], '?v=latest')).code).toBe(4020)
   })
 
-  it('reads ids that are bare numbers beyond 2^53', async () => {
+  it('reads ids that are numbers beyond 2^53', async () => {
     const guildId = '175928847299117063'
     const { token } = voice.admit({
       guildId,
@@ -146,7 +148,7 @@ describe('a voice socket', () => {
       userId: '80351110224678912',
       sessionId: 's',
     })
-    const socket = await raw([
+    const socket = await rawSocket([
       `{"op":0,"d":{"server_id":${guildId},"user_id":80351110224678912,"session_id":"s","token":"${token}"}}`,
     ])
     await eventually(() =>
@@ -154,17 +156,17 @@ describe('a voice socket', () => {
     )
   })
 
-  it('closes who is silent, before and after Identify', async () => {
+  it('closes a client that sends nothing, before and after Identify', async () => {
     await closeAll()
     await start(50)
-    const [quiet, silent] = [await raw([]), await raw([entered()])]
+    const [quiet, silent] = [await rawSocket([]), await rawSocket([validIdentify()])]
     expect([await quiet.code, await silent.code]).toEqual([4009, 4009])
   })
 
-  it('closes who only beats and never says who they are', async () => {
+  it('closes a client that sends heartbeats and never identifies', async () => {
     await closeAll()
     await start(50)
-    const socket = await raw([])
+    const socket = await rawSocket([])
     const beat = setInterval(() => socket.socket.send(JSON.stringify({ op: 3, d: 1 })), 20)
     expect(await socket.code).toBe(4009)
     clearInterval(beat)
@@ -177,10 +179,10 @@ describe('the voice server', () => {
     expect(response.status).toBe(426)
   })
 
-  it('closes its sockets with 1001 and lets go of its port, also when a client never answers', async () => {
+  it('closes its sockets with 1001 and frees its port, also if a client never answers', async () => {
     const ada = await join(ADA)
-    const deaf = await raw([])
-    deaf.socket.pause() // reads no more, so it never sees the close
+    const unresponsive = await rawSocket([])
+    unresponsive.socket.pause() // so that it never reads the close frame
     const [host, port] = voice.endpoint.split(':') as [string, string]
     const idle = connect(Number(port), host)
     idle.on('error', () => {})
@@ -188,13 +190,13 @@ describe('the voice server', () => {
     await voice[Symbol.asyncDispose]()
     expect((await ada.closed).code).toBe(1001)
     await expect(fetch(`http://${voice.endpoint}/`)).rejects.toThrow()
-    closed(voice)
+    forgetClosed(voice)
     idle.destroy()
   })
 
-  it('tells a refused client the close code, and the client leaves nothing open', async () => {
+  it('reports the close code to a refused client, which leaves nothing open', async () => {
     const before = process.getActiveResourcesInfo().length
-    admitAda()
+    adasToken()
     const refused = voiceClient({
       endpoint: voice.endpoint,
       token: 'guess',
