@@ -14,7 +14,7 @@ export type Outcome =
 /** Longer than any case takes: a case that reaches it hangs. */
 export const CASE_TIMEOUT_MS = 120_000
 
-/** Runs one case against a target. Never rejects, and closes every connection that the case opened. */
+/** Runs one case against a target. Never rejects, and closes each connection of the case. */
 export async function runCase(testCase: Case, target: Target): Promise<Outcome> {
   const fixture = new Fixture(target)
   const startedAt = performance.now()

@@ -12,7 +12,7 @@ export interface GuildOptions {
   readonly everyone?: bigint
 }
 
-/** What members may usually do. Set explicitly, so that cases do not depend on a stage's defaults. */
+/** The usual permissions of members. Set explicitly: a stage may have other defaults. */
 export const MEMBER_PERMISSIONS: bigint =
   Permission.ViewChannel |
   Permission.SendMessages |

@@ -2,12 +2,14 @@ export const workshop = {
   title: 'For the workshop alone',
   sentences: {
     'workshop.users':
-      '`POST /workshop/users {username}` answers `{id, token}`. It is not part of Discord’s API.',
+      '`POST /workshop/users {username}` answers `{id, token}`. It is not part of Discord’s ' +
+      'API.',
     'workshop.health':
       '`GET /healthz` and `GET /readyz` tell whether the stage runs and can serve.',
     'workshop.metrics': '`GET /metrics` answers in Prometheus’s text format.',
     'workshop.loopback':
-      '`threshold stage` turns these routes on. A stage binds to loopback unless configured otherwise.',
+      '`threshold stage` turns these routes on. A stage binds to loopback unless configured ' +
+      'otherwise.',
     'workshop.off': 'A setting turns provisioning off.',
   },
 } as const
@@ -28,11 +30,12 @@ export const errors = {
     'errors.50006': 'An empty message is answered with code 50006.',
     'errors.50013': 'A missing permission is answered with code 50013.',
     'errors.50035':
-      'An invalid form is answered with code 50035 and `errors.<field>._errors[].{code, message}`. ' +
-      'So are 2,001 characters (`BASE_TYPE_MAX_LENGTH`), a `limit` of 0, 101 or `abc`, and an id that ' +
-      'is not a snowflake.',
+      'An invalid form is answered with code 50035 and `errors.<field>._errors[].{code, ' +
+      'message}`. So are 2,001 characters (`BASE_TYPE_MAX_LENGTH`), a `limit` of 0, 101 or ' +
+      '`abc`, and an id that is not a snowflake.',
     'errors.unsupported':
-      'An unsupported field is refused by name (400, code 50035). It is never dropped with a 200.',
+      'An unsupported field is refused by name (400, code 50035). It is never dropped with a ' +
+      '200.',
     'errors.unsupported.search': 'An unsupported search filter is refused in the same way.',
     'errors.50109': 'Malformed JSON is answered with code 50109.',
     limits:

@@ -4,8 +4,8 @@ export const gateway = {
     'gateway.address': 'The gateway is at `/?v=10&encoding=json`.',
     'gateway.opcodes': 'The gateway uses opcodes 0–4 and 6–11.',
     'gateway.public-url':
-      'A configured public URL, or a trusted proxy, decides the scheme and host in `/gateway` and ' +
-      'READY. Behind TLS they say `wss`.',
+      'A configured public URL, or a trusted proxy, decides the scheme and host in `/gateway` ' +
+      'and READY. Behind TLS they say `wss`.',
     'gateway.close.4001': 'An unknown opcode closes with 4001.',
     'gateway.close.4002': 'A payload that cannot be decoded closes with 4002.',
     'gateway.close.4003': 'A command before IDENTIFY closes with 4003.',
@@ -24,18 +24,19 @@ export const gateway = {
       'READY is s=1: `v, user, guilds[{id, unavailable:true}], session_id, resume_gateway_url, ' +
       'application{id,flags}, private_channels[]`.',
     'gateway.guild-create':
-      'One GUILD_CREATE for each guild follows, with every field that clients read: `owner_id, name, ' +
-      'joined_at, large, member_count, members, channels, roles, presences, voice_states, threads, ' +
-      'stage_instances, guild_scheduled_events, emojis, stickers, features, verification_level, ' +
-      'default_message_notifications, explicit_content_filter, mfa_level, nsfw_level, premium_tier, ' +
-      'preferred_locale, system_channel_flags, afk_timeout`.',
+      'One GUILD_CREATE for each guild follows, with every field that clients read: `owner_id, ' +
+      'name, joined_at, large, member_count, members, channels, roles, presences, voice_states, ' +
+      'threads, stage_instances, guild_scheduled_events, emojis, stickers, features, ' +
+      'verification_level, default_message_notifications, explicit_content_filter, mfa_level, ' +
+      'nsfw_level, premium_tier, preferred_locale, system_channel_flags, afk_timeout`.',
     'gateway.everyone': 'The role `@everyone` has the guild’s id. Permissions are strings.',
     'gateway.message-create':
-      'MESSAGE_CREATE is the message (`timestamp, edited_timestamp, tts, mention_everyone, mentions, ' +
-      'mention_roles, attachments, embeds, pinned, type, nonce, author`) plus `guild_id, member`.',
+      'MESSAGE_CREATE is the message (`timestamp, edited_timestamp, tts, mention_everyone, ' +
+      'mentions, mention_roles, attachments, embeds, pinned, type, nonce, author`) plus ' +
+      '`guild_id, member`.',
     'gateway.events.messages':
-      'Messages cause MESSAGE_UPDATE, MESSAGE_DELETE, MESSAGE_DELETE_BULK, MESSAGE_REACTION_ADD, ' +
-      'MESSAGE_REACTION_REMOVE and TYPING_START.',
+      'Messages cause MESSAGE_UPDATE, MESSAGE_DELETE, MESSAGE_DELETE_BULK, ' +
+      'MESSAGE_REACTION_ADD, MESSAGE_REACTION_REMOVE and TYPING_START.',
     'gateway.events.presence': 'A change of status or activity causes PRESENCE_UPDATE.',
     'gateway.events.guilds':
       'Guilds and members cause GUILD_CREATE, GUILD_UPDATE, GUILD_DELETE, GUILD_MEMBER_ADD, ' +
@@ -59,11 +60,11 @@ export const sessions = {
     'sessions.replay': 'RESUME replays the missed events exactly once and in order, then RESUMED.',
     'sessions.closes': 'A session outlives any close except 1000 and 1001.',
     'sessions.refused':
-      'RESUME of another user’s, an unknown or an expired session is answered op 9 `d:false`. The ' +
-      'socket stays open, and IDENTIFY on it works.',
+      'RESUME of another user’s, an unknown or an expired session is answered op 9 `d:false`. ' +
+      'The socket stays open, and IDENTIFY on it works.',
     'sessions.none':
-      'Stages 1 and 2 keep no session and answer every RESUME with op 9 `d:false`. Their labs show ' +
-      'what that costs.',
+      'Stages 1 and 2 keep no session and answer every RESUME with op 9 `d:false`. Their labs ' +
+      'show what that costs.',
   },
 } as const
 
@@ -71,24 +72,24 @@ export const clientQuirks = {
   title: 'What client libraries depend on',
   sentences: {
     'bites.numbers':
-      'discord.py sends 64-bit ids as bare JSON numbers. Integers are parsed without loss, in frames ' +
-      'and in REST bodies.',
+      'discord.py sends 64-bit ids as bare JSON numbers. Integers are parsed without loss, in ' +
+      'frames and in REST bodies.',
     'bites.content-type':
-      '`Content-Type` must be exactly `application/json`. Express’s `res.json` adds a charset, and ' +
-      'oceanic.js then never logs in.',
+      '`Content-Type` must be exactly `application/json`. Express’s `res.json` adds a charset, ' +
+      'and oceanic.js then never logs in.',
     'bites.identify':
-      'The token in IDENTIFY may begin with `Bot `. discord.py sends a heartbeat before IDENTIFY, and ' +
-      'the gateway answers it.',
+      'The token in IDENTIFY may begin with `Bot `. discord.py sends a heartbeat before ' +
+      'IDENTIFY, and the gateway answers it.',
     'bites.fields':
-      'RESUMED’s `d` is an object. Without `private_channels` eris throws. Without `application` ' +
-      'oceanic.js never logs in. Without `mentions, mention_roles, attachments, embeds` eris drops ' +
-      'the message.',
+      'RESUMED’s `d` is an object. Without `private_channels` eris throws. Without ' +
+      '`application` oceanic.js never logs in. Without `mentions, mention_roles, attachments, ' +
+      'embeds` eris drops the message.',
     'bites.compress':
-      '`compress=zlib-stream` in the URL and `compress` in IDENTIFY go together: both are honoured, or ' +
-      'neither. hikari works only where the first is honoured. The same holds for ' +
+      '`compress=zlib-stream` in the URL and `compress` in IDENTIFY go together: both are ' +
+      'honoured, or neither. hikari works only where the first is honoured. The same holds for ' +
       '`compress=zstd-stream`.',
     'bites.closes':
-      'Clients close with codes such as 4200 and 1012 and then resume. discordgo closes a zombie ' +
-      'connection with 1000 and identifies again.',
+      'Clients close with codes such as 4200 and 1012 and then resume. discordgo closes a ' +
+      'zombie connection with 1000 and identifies again.',
   },
 } as const

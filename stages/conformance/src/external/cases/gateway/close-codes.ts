@@ -17,7 +17,7 @@ const {
 /**
  * What is sent, on a socket that has identified or one that has not, and the code that must follow.
  */
-async function closes(
+async function expectClose(
   fixture: Fixture,
   code: number,
   frames: readonly (string | Uint8Array | object)[],
@@ -25,7 +25,7 @@ async function closes(
 ): Promise<void> {
   const ada = await fixture.user()
   for (const frame of frames) {
-    const socket = identified ? await ada.connect() : await greeted(fixture)
+    const socket = identified ? await ada.connect() : await openAfterHello(fixture)
     const raw =
       typeof frame === 'string' || frame instanceof Uint8Array ? frame : JSON.stringify(frame)
     socket.sendRaw(raw)
@@ -37,7 +37,7 @@ async function closes(
   }
 }
 
-async function greeted(fixture: Fixture): Promise<Socket> {
+async function openAfterHello(fixture: Fixture): Promise<Socket> {
   const socket = await fixture.openSocket()
   await socket.nextFrame(Op.Hello)
   return socket
@@ -49,7 +49,7 @@ export const closeCodeCases: readonly Case[] = [
     title: 'An opcode that no client may send closes with 4001',
     covers: ['gateway.opcodes', 'gateway.close.4001'],
     run: (fixture) =>
-      closes(fixture, UnknownOpcode, [
+      expectClose(fixture, UnknownOpcode, [
         { op: 99, d: null },
         { op: 0, t: 'READY', s: 1, d: {} },
         { op: 10, d: {} },
@@ -60,10 +60,10 @@ export const closeCodeCases: readonly Case[] = [
   },
   {
     id: 'gateway.close.4002',
-    title: 'What is no JSON, or no frame, closes with 4002',
+    title: 'A message that is not JSON or not a frame closes with 4002',
     covers: ['gateway.close.4002'],
     run: (fixture) =>
-      closes(fixture, DecodeError, [
+      expectClose(fixture, DecodeError, [
         'nonsense',
         '{"op":1',
         '[]',
@@ -78,11 +78,10 @@ export const closeCodeCases: readonly Case[] = [
   },
   {
     id: 'gateway.close.4002.binary',
-    title:
-      'A binary frame that is no JSON, text that is not UTF-8, and nesting without end close with 4002',
+    title: 'Binary that is not JSON, text that is not UTF-8 and endless nesting close with 4002',
     covers: ['gateway.close.4002'],
     run: (fixture) =>
-      closes(fixture, DecodeError, [
+      expectClose(fixture, DecodeError, [
         Uint8Array.from([131, 104, 2, 97, 1]),
         Uint8Array.from([0x7b, 0x22, 0xff, 0xfe]),
         `{"op":3,"d":${'['.repeat(1_500)}${']'.repeat(1_500)}}`,
@@ -90,10 +89,12 @@ export const closeCodeCases: readonly Case[] = [
   },
   {
     id: 'gateway.close.4002.large',
-    title: 'A frame far beyond Discord’s 4,096 bytes closes with 4002, and the server lives on',
+    title:
+      'A frame far larger than Discord’s 4,096 bytes closes with 4002, and the stage keeps ' +
+      'running',
     covers: ['gateway.close.4002'],
     async run(fixture) {
-      await closes(fixture, DecodeError, [
+      await expectClose(fixture, DecodeError, [
         JSON.stringify({ op: 1, d: null, padding: 'x'.repeat(60_000) }),
       ])
       await (await fixture.user()).connect()
@@ -104,7 +105,7 @@ export const closeCodeCases: readonly Case[] = [
     title: 'A frame whose data has the wrong form closes with 4002',
     covers: ['gateway.close.4002'],
     run: (fixture) =>
-      closes(fixture, DecodeError, [
+      expectClose(fixture, DecodeError, [
         { op: Op.PresenceUpdate, d: { status: 'busy', activities: [], since: null, afk: false } },
         { op: Op.PresenceUpdate, d: 'online' },
         { op: Op.VoiceStateUpdate, d: { guild_id: { $gt: '' }, channel_id: null } },
@@ -115,10 +116,10 @@ export const closeCodeCases: readonly Case[] = [
   },
   {
     id: 'gateway.close.4002.identify',
-    title: 'IDENTIFY without a token, or with something else in its place, closes with 4002',
+    title: 'IDENTIFY with a missing or mistyped token closes with 4002',
     covers: ['gateway.close.4002'],
     run: (fixture) =>
-      closes(
+      expectClose(
         fixture,
         DecodeError,
         [
@@ -136,7 +137,7 @@ export const closeCodeCases: readonly Case[] = [
     title: 'Commands before IDENTIFY close with 4003',
     covers: ['gateway.close.4003'],
     run: (fixture) =>
-      closes(
+      expectClose(
         fixture,
         NotAuthenticated,
         [
@@ -155,7 +156,7 @@ export const closeCodeCases: readonly Case[] = [
   },
   {
     id: 'gateway.close.4004',
-    title: 'A token that the stage did not give out closes with 4004',
+    title: 'A token that the stage did not issue closes with 4004',
     covers: ['gateway.close.4004'],
     async run(fixture) {
       const ada = await fixture.user()
@@ -166,7 +167,7 @@ export const closeCodeCases: readonly Case[] = [
         ada.token.slice(0, -1),
         `Bot Bot ${ada.token}`,
       ]
-      await closes(
+      await expectClose(
         fixture,
         AuthenticationFailed,
         tokens.map((token) => ({ op: Op.Identify, d: { token, intents: 0, properties: {} } })),
@@ -184,17 +185,17 @@ export const closeCodeCases: readonly Case[] = [
         { op: Op.Identify, d: { token: ada.token, intents: 0, properties: {} } },
         { op: Op.Resume, d: { token: ada.token, session_id: 'x', seq: 1 } },
       ]
-      await closes(fixture, AlreadyAuthenticated, again)
+      await expectClose(fixture, AlreadyAuthenticated, again)
     },
   },
   {
     id: 'gateway.close.4010',
-    title: 'A shard that cannot be closes with 4010',
+    title: 'An invalid shard closes with 4010',
     covers: ['gateway.close.4010'],
     async run(fixture) {
       const ada = await fixture.user()
       const shards = [[1, 1], [0, 0], [-1, 2], [2, 2], ['0', '1'], [0], 'first', {}]
-      await closes(
+      await expectClose(
         fixture,
         InvalidShard,
         shards.map((shard) => ({
@@ -207,7 +208,7 @@ export const closeCodeCases: readonly Case[] = [
   },
   {
     id: 'gateway.close.4012',
-    title: 'A gateway version that is not spoken closes with 4012',
+    title: 'An unsupported gateway version closes with 4012',
     covers: ['gateway.address', 'gateway.close.4012'],
     async run(fixture) {
       for (const v of ['1', '11', '0', 'ten', '-10']) {
@@ -222,12 +223,12 @@ export const closeCodeCases: readonly Case[] = [
   },
   {
     id: 'gateway.close.4013',
-    title: 'Intents that are none close with 4013',
+    title: 'Invalid intents close with 4013',
     covers: ['gateway.close.4013'],
     async run(fixture) {
       const ada = await fixture.user()
       const all = [-1, 1.5, 2 ** 31, 2 ** 40, 1 << 30, 'all', null, [], undefined]
-      await closes(
+      await expectClose(
         fixture,
         InvalidIntents,
         all.map((intents) => ({

@@ -7,15 +7,15 @@ import type { Socket } from '../../socket.ts'
 import type { TestGuild } from '../../test-guild.ts'
 import { identify } from '../../test-user.ts'
 
-/** A guild that is worth compressing. */
-async function wordy(fixture: Fixture): Promise<TestGuild> {
+/** A guild whose GUILD_CREATE is large enough to compress. */
+async function createLargeGuild(fixture: Fixture): Promise<TestGuild> {
   const guild = await fixture.guild()
   for (let i = 0; i < 6; i++)
     await guild.createChannel({ name: `channel-${i}`, topic: 'long '.repeat(200) })
   return guild
 }
 
-async function session(
+async function openSession(
   fixture: Fixture,
   guild: TestGuild,
   query: string,
@@ -30,65 +30,64 @@ async function session(
   return socket
 }
 
-const streamed = (kind: 'zlib-stream' | 'zstd-stream'): Case => ({
+const streamCase = (kind: 'zlib-stream' | 'zstd-stream'): Case => ({
   id: `gateway.compress.${kind}`,
-  title: `\`compress=${kind}\` makes the whole connection one compressed stream, flushed with each payload, or is not honoured at all`,
+  title: `\`compress=${kind}\` compresses the whole connection as one stream, or is ignored`,
   covers: ['bites.compress'],
   async run(fixture) {
-    const guild = await wordy(fixture)
-    // Whether IDENTIFY wishes for compression as well makes no difference: the stream meets the
-    // wish.
-    for (const wish of [false, true]) {
-      const socket = await session(
+    const guild = await createLargeGuild(fixture)
+    // `compress` in IDENTIFY makes no difference, since the stream is compressed already.
+    for (const compress of [false, true]) {
+      const socket = await openSession(
         fixture,
         guild,
         `?v=10&encoding=json&compress=${kind}`,
         kind,
-        wish,
+        compress,
       )
       for (let i = 0; i < 20; i++) await guild.send(`message ${i} ${'x'.repeat(i * 50)}`)
       await guild.awaitDelivery(socket)
-      expectEqual(socket.received('MESSAGE_CREATE').length, 22, 'the messages that were heard')
+      expectEqual(socket.received('MESSAGE_CREATE').length, 22, 'the number of received messages')
       expectEqual(
         new Set(socket.binary).size,
         1,
-        'all frames are alike: every one in the stream, or none',
+        'the kinds of frame: either all compressed or none',
       )
     }
   },
 })
 
 export const compressCases: readonly Case[] = [
-  streamed('zlib-stream'),
-  streamed('zstd-stream'),
+  streamCase('zlib-stream'),
+  streamCase('zstd-stream'),
   {
     id: 'gateway.compress.together',
     title:
       '`compress=zlib-stream` in the URL and `compress` in IDENTIFY are both honoured, or neither',
     covers: ['bites.compress'],
     async run(fixture) {
-      const guild = await wordy(fixture)
-      const stream = await session(
+      const guild = await createLargeGuild(fixture)
+      const stream = await openSession(
         fixture,
         guild,
         '?v=10&encoding=json&compress=zlib-stream',
         'zlib-stream',
         false,
       )
-      const payload = await session(fixture, guild, '?v=10&encoding=json', 'payload', true)
+      const payload = await openSession(fixture, guild, '?v=10&encoding=json', 'payload', true)
       expectEqual(
         payload.binary.some(Boolean),
         stream.binary.some(Boolean),
-        'whether the one is honoured as the other is',
+        'whether `compress` in IDENTIFY is honoured like the URL’s',
       )
     },
   },
   {
     id: 'gateway.compress.none',
-    title: 'Who asks for no compression gets text, frame by frame',
+    title: 'A client that does not ask for compression gets text frames',
     covers: ['bites.compress'],
     async run(fixture) {
-      const guild = await wordy(fixture)
+      const guild = await createLargeGuild(fixture)
       const socket = await guild.member.connect()
       await guild.awaitDelivery(socket)
       expectTrue(

@@ -8,7 +8,7 @@ import { intervalOf } from './handshake.ts'
 export const connectionEndCases: readonly Case[] = [
   {
     id: 'gateway.close.4008',
-    title: 'A client that sends without end closes with 4008; the usual amount does not',
+    title: 'A client that floods the gateway is closed with 4008; twenty frames are allowed',
     covers: ['gateway.close.4008'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -49,7 +49,7 @@ export const connectionEndCases: readonly Case[] = [
   },
   {
     id: 'gateway.close.4009',
-    title: 'A client that goes silent is closed with 4009, once it has missed its heartbeats',
+    title: 'A client that stops sending heartbeats is closed with 4009',
     covers: ['gateway.close.4009', 'gateway.silence'],
     async run(fixture) {
       const socket = await (await fixture.user()).connect({ heartbeat: false })
@@ -62,12 +62,15 @@ export const connectionEndCases: readonly Case[] = [
         CloseCode.SessionTimedOut,
         'the close code',
       )
-      expectTrue(performance.now() - began > interval * 0.9, 'a whole interval was granted')
+      expectTrue(
+        performance.now() - began > interval * 0.9,
+        'the connection stays open for a whole interval',
+      )
     },
   },
   {
     id: 'gateway.close.silent-stranger',
-    title: 'A client that connects and says nothing is closed',
+    title: 'A client that connects and sends nothing is closed',
     covers: ['gateway.silence'],
     async run(fixture) {
       const socket = await fixture.openSocket({ heartbeat: false })
@@ -77,25 +80,24 @@ export const connectionEndCases: readonly Case[] = [
         throw new NotRunnable(`a heartbeat interval of ${interval} ms is too long to wait for`)
       expectTrue(
         (await socket.waitForClose(interval * 4)).code >= 4_000,
-        'it is told why, by a code',
+        'the close code is at least 4000',
       )
     },
   },
   {
     id: 'gateway.close.encoding',
-    title:
-      'An encoding other than JSON is refused with a code, before anything is sent in a language nobody asked for',
+    title: 'An encoding other than JSON is refused with a close code before any frame is sent',
     covers: ['intro.silence', 'gateway.address'],
     async run(fixture) {
       const socket = await fixture.openSocket({ query: '?v=10&encoding=etf' })
       const { code } = await socket.waitForClose()
-      expectTrue(code >= 4_000 && code < 5_000, 'a close code of the gateway’s', code)
-      expectEqual(socket.frames, [], 'what was sent')
+      expectTrue(code >= 4_000 && code < 5_000, 'a close code from 4000 to 4999', code)
+      expectEqual(socket.frames, [], 'the frames')
     },
   },
   {
     id: 'gateway.close.alone',
-    title: 'What closes one socket closes no other',
+    title: 'An invalid frame closes only the socket that sent it',
     covers: ['gateway.close.4002'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -107,7 +109,7 @@ export const connectionEndCases: readonly Case[] = [
   },
   {
     id: 'gateway.close.afresh',
-    title: 'After any close a client connects and identifies anew',
+    title: 'A client can connect and identify again after any close',
     covers: ['bites.closes'],
     async run(fixture) {
       const guild = await fixture.guild()

@@ -10,7 +10,8 @@ export const contentCases: readonly Case[] = [
   {
     id: 'gateway.content.others',
     title:
-      'Without MESSAGE_CONTENT another’s message comes without text and embeds, and everything else of it stays',
+      'Without MESSAGE_CONTENT another author’s message has no content and no embeds, but all ' +
+      'other fields',
     covers: ['gateway.content'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -44,7 +45,7 @@ export const contentCases: readonly Case[] = [
   },
   {
     id: 'gateway.content.with',
-    title: 'With MESSAGE_CONTENT it comes whole',
+    title: 'With MESSAGE_CONTENT a message has its content and embeds',
     covers: ['gateway.content'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -54,12 +55,16 @@ export const contentCases: readonly Case[] = [
         embeds: [{ title: 'open' }],
       })
       const created = await socket.nextEvent('MESSAGE_CREATE')
-      expectEqual([created.content, created.embeds[0]?.title], ['open', 'open'], 'text and embed')
+      expectEqual(
+        [created.content, created.embeds[0]?.title],
+        ['open', 'open'],
+        'content and embed',
+      )
     },
   },
   {
     id: 'gateway.content.own',
-    title: 'One’s own messages keep their content',
+    title: 'A user’s own messages keep their content',
     covers: ['gateway.content'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -70,7 +75,7 @@ export const contentCases: readonly Case[] = [
   },
   {
     id: 'gateway.content.mentioned',
-    title: 'A message that mentions one keeps its content, for one alone',
+    title: 'A message that mentions a user keeps its content for that user only',
     covers: ['gateway.content'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -81,8 +86,8 @@ export const contentCases: readonly Case[] = [
       ]
       const content = `for you, <@${guild.member.id}>`
       await guild.send(content)
-      expectIncludes(await member.nextEvent('MESSAGE_CREATE'), { content }, 'to who is mentioned')
-      expectIncludes(await other.nextEvent('MESSAGE_CREATE'), { content: '' }, 'to another')
+      expectIncludes(await member.nextEvent('MESSAGE_CREATE'), { content }, 'to the mentioned user')
+      expectIncludes(await other.nextEvent('MESSAGE_CREATE'), { content: '' }, 'to another user')
     },
   },
   {
@@ -101,7 +106,7 @@ export const contentCases: readonly Case[] = [
   },
   {
     id: 'gateway.content.reply',
-    title: 'What a reply quotes is as hidden as the reply',
+    title: 'A quoted message is hidden like the reply that quotes it',
     covers: ['gateway.content'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -118,7 +123,7 @@ export const contentCases: readonly Case[] = [
   },
   {
     id: 'gateway.content.quoted',
-    title: 'One’s own words stay whole where another quotes them without a mention',
+    title: 'A user’s own message keeps its content where a reply quotes it without a mention',
     covers: ['gateway.content'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -134,17 +139,17 @@ export const contentCases: readonly Case[] = [
         allowed_mentions: { parse: [] },
       })
       const isReply = (d: { type: number }): boolean => d.type === 19
-      const heard = await member.nextEvent('MESSAGE_CREATE', isReply)
+      const received = await member.nextEvent('MESSAGE_CREATE', isReply)
       expectEqual(
-        [heard.content, heard.referenced_message?.content],
+        [received.content, received.referenced_message?.content],
         ['', 'my question'],
-        'to who is quoted',
+        'to the quoted user',
       )
-      const overheard = await other.nextEvent('MESSAGE_CREATE', isReply)
+      const receivedByOther = await other.nextEvent('MESSAGE_CREATE', isReply)
       expectEqual(
-        [overheard.content, overheard.referenced_message?.content],
+        [receivedByOther.content, receivedByOther.referenced_message?.content],
         ['', ''],
-        'to another',
+        'to another user',
       )
     },
   },

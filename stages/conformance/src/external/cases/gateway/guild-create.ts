@@ -56,13 +56,13 @@ const LISTS = [
 export const guildCreateCases: readonly Case[] = [
   {
     id: 'gateway.guild-create.one-each',
-    title: 'After READY comes one GUILD_CREATE for each guild that it named, and no other',
+    title: 'Exactly one GUILD_CREATE follows READY for each guild that READY names',
     covers: ['gateway.guild-create'],
     async run(fixture) {
       const ada = await fixture.user()
       for (let i = 0; i < 3; i++) await ada.api.post('/guilds', { name: `guild ${i}` })
       const { socket, ready } = await ada.login()
-      expectEqual(ready.guilds.length, 3, 'how many guilds READY names')
+      expectEqual(ready.guilds.length, 3, 'the number of guilds in READY')
       const last = await ada.api.post<{ id: string }>('/guilds', { name: 'the last' })
       await socket.nextEvent('GUILD_CREATE', (d) => d.id === last.id)
       const created = socket.received('GUILD_CREATE').map((d) => d.id)
@@ -94,7 +94,7 @@ export const guildCreateCases: readonly Case[] = [
       )
       expectTrue(
         Math.abs(Date.parse(created!.joined_at) - Date.now()) < 120_000,
-        'joined_at is when its user joined',
+        'joined_at is the time when the user joined',
         created!.joined_at,
       )
       for (const { joined_at } of [created!, ...created!.members])
@@ -117,7 +117,7 @@ export const guildCreateCases: readonly Case[] = [
   },
   {
     id: 'gateway.guild-create.everyone',
-    title: 'A role `@everyone` has the guild’s id; permissions are strings',
+    title: 'The role `@everyone` has the guild’s id, and permissions are strings',
     covers: ['gateway.everyone'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -145,7 +145,8 @@ export const guildCreateCases: readonly Case[] = [
   {
     id: 'gateway.guild-create.people',
     title:
-      'GUILD_CREATE has the members of a small guild, with their nicks and roles, and the presences of those who are online',
+      'GUILD_CREATE of a small guild has all members with nicks and roles, and the presences ' +
+      'of those online',
     covers: ['gateway.guild-create'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -154,10 +155,10 @@ export const guildCreateCases: readonly Case[] = [
         nick: 'Bobby',
       })
       const [cy, dan] = [await guild.newMember('cy'), await guild.newMember('dan')]
-      const watching = await cy.connect()
+      const watcher = await cy.connect()
       await guild.owner.connect()
       // What those who are there were told, those who come are told as well.
-      await watching.nextEvent(
+      await watcher.nextEvent(
         'PRESENCE_UPDATE',
         (d) => d.user.id === guild.owner.id && d.status === 'online',
       )
@@ -181,17 +182,17 @@ export const guildCreateCases: readonly Case[] = [
         'a member’s user',
       )
       const owner = presences.find((each) => each.user.id === guild.owner.id)
-      expectIncludes(owner, { status: 'online' }, 'the presence of who is online')
+      expectIncludes(owner, { status: 'online' }, 'the owner’s presence')
       expectEqual(
         presences.filter((each) => each.user.id === dan.id),
         [],
-        'the presence of who never was',
+        'the presence of a member who never connected',
       )
     },
   },
   {
     id: 'gateway.guild-create.channels',
-    title: 'GUILD_CREATE has the channels that its user can view, with their overwrites',
+    title: 'GUILD_CREATE has the channels that the user can view, with their overwrites',
     covers: ['gateway.guild-create', 'gateway.sight'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -217,18 +218,18 @@ export const guildCreateCases: readonly Case[] = [
       expectEqual(
         channels.some((each) => each.id === hidden.id),
         false,
-        'whether a member is told of the hidden channel',
+        'whether the member gets the hidden channel',
       )
       expectEqual(
         owner.received('GUILD_CREATE')[0]!.channels.some((each) => each.id === hidden.id),
         true,
-        'whether the owner is',
+        'whether the owner gets the hidden channel',
       )
     },
   },
   {
     id: 'gateway.guild-create.joined',
-    title: 'Who joins while connected gets the guild as it is, and hears its events from then on',
+    title: 'A user who joins while connected receives GUILD_CREATE and then the guild’s events',
     covers: ['gateway.guild-create'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -240,7 +241,7 @@ export const guildCreateCases: readonly Case[] = [
       expectEqual(
         created.members.some((each) => each.user.id === cy.id),
         true,
-        'whether one is among its members',
+        'whether the user is among its members',
       )
       await guild.awaitDelivery(socket)
     },

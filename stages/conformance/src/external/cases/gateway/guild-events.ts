@@ -6,7 +6,7 @@ import { listeningMember } from './listening-member.ts'
 export const guildEventCases: readonly Case[] = [
   {
     id: 'gateway.guild-create.event',
-    title: 'Who makes a guild hears GUILD_CREATE of it on each of their sessions',
+    title: 'A user who creates a guild receives GUILD_CREATE on each of their sessions',
     covers: ['gateway.events.guilds'],
     async run(fixture) {
       const ada = await fixture.user()
@@ -42,7 +42,7 @@ export const guildEventCases: readonly Case[] = [
   },
   {
     id: 'gateway.guild-delete',
-    title: 'GUILD_DELETE tells everybody that a guild is gone, and not merely unavailable',
+    title: 'GUILD_DELETE reaches every member and does not say `unavailable`',
     covers: ['gateway.events.guilds'],
     async run(fixture) {
       const { guild, socket } = await listeningMember(fixture)
@@ -51,13 +51,13 @@ export const guildEventCases: readonly Case[] = [
       for (const each of [socket, owner]) {
         const event = await each.nextEvent('GUILD_DELETE')
         expectIncludes(event, { id: guild.id }, 'the event')
-        expectTrue(!event.unavailable, 'it is not merely unavailable', event)
+        expectTrue(!event.unavailable, 'the event does not say unavailable', event)
       }
     },
   },
   {
     id: 'gateway.guild-delete.removed',
-    title: 'Who is removed from a guild hears GUILD_DELETE, and nothing of it after that',
+    title: 'A removed member receives GUILD_DELETE and no further event of the guild',
     covers: ['gateway.events.guilds'],
     async run(fixture) {
       const { guild, socket } = await listeningMember(fixture)
@@ -76,7 +76,7 @@ export const guildEventCases: readonly Case[] = [
   },
   {
     id: 'gateway.member-add',
-    title: 'GUILD_MEMBER_ADD is the new member with their user, and says of which guild',
+    title: 'GUILD_MEMBER_ADD has the new member, their user and `guild_id`',
     covers: ['gateway.events.guilds'],
     async run(fixture) {
       const { guild, socket } = await listeningMember(fixture)
@@ -87,12 +87,12 @@ export const guildEventCases: readonly Case[] = [
       expectFields(event, ['joined_at', 'deaf', 'mute'], 'the event')
       await guild.owner.api.put(`/guilds/${guild.id}/members/${cy.id}`, { access_token: cy.token })
       await guild.awaitDelivery(socket)
-      expectEqual(socket.received('GUILD_MEMBER_ADD').length, 1, 'how many there were')
+      expectEqual(socket.received('GUILD_MEMBER_ADD').length, 1, 'the number of events')
     },
   },
   {
     id: 'gateway.member-update',
-    title: 'GUILD_MEMBER_UPDATE is the changed member: nick and roles as they are now',
+    title: 'GUILD_MEMBER_UPDATE has the member’s current nick and roles',
     covers: ['gateway.events.guilds'],
     async run(fixture) {
       const { guild, socket } = await listeningMember(fixture)
@@ -115,7 +115,7 @@ export const guildEventCases: readonly Case[] = [
   },
   {
     id: 'gateway.member-remove',
-    title: 'GUILD_MEMBER_REMOVE says who is gone from which guild',
+    title: 'GUILD_MEMBER_REMOVE has the removed user and `guild_id`',
     covers: ['gateway.events.guilds'],
     async run(fixture) {
       const { guild, socket } = await listeningMember(fixture)

@@ -7,7 +7,8 @@ export const handshakeCases: readonly Case[] = [
   {
     id: 'gateway.public-url',
     title:
-      'A configured public URL decides scheme and host in `/gateway`, `/gateway/bot` and READY, whatever the request says',
+      'A configured public URL decides the scheme and host in `/gateway`, `/gateway/bot` and ' +
+      'READY, whatever the request’s headers say',
     covers: ['gateway.public-url'],
     async run(fixture) {
       const { baseUrl, gatewayUrl } = fixture.published
@@ -42,16 +43,12 @@ export const handshakeCases: readonly Case[] = [
         heartbeat_interval,
       )
       if (fixture.target.heartbeatMs !== undefined)
-        expectEqual(
-          heartbeat_interval,
-          fixture.target.heartbeatMs,
-          'the interval it is configured with',
-        )
+        expectEqual(heartbeat_interval, fixture.target.heartbeatMs, 'the configured interval')
     },
   },
   {
     id: 'gateway.heartbeat.before-identify',
-    title: 'A heartbeat is acknowledged before IDENTIFY, too',
+    title: 'A heartbeat before IDENTIFY is acknowledged',
     covers: ['bites.identify'],
     async run(fixture) {
       const socket = await fixture.openSocket({ heartbeat: false })
@@ -63,7 +60,7 @@ export const handshakeCases: readonly Case[] = [
   },
   {
     id: 'gateway.heartbeat.ack',
-    title: 'Each heartbeat (op 1) is acknowledged (op 11), whatever sequence number it names',
+    title: 'Each heartbeat (op 1) is acknowledged (op 11), whatever sequence number it carries',
     covers: ['gateway.opcodes', 'gateway.hello'],
     async run(fixture) {
       const ada = await fixture.user()
@@ -76,7 +73,7 @@ export const handshakeCases: readonly Case[] = [
   },
   {
     id: 'gateway.heartbeat.keeps-alive',
-    title: 'A client that heartbeats and does nothing else stays connected',
+    title: 'A client that only sends heartbeats stays connected',
     covers: ['gateway.hello'],
     async run(fixture) {
       const socket = await (await fixture.user()).connect()
@@ -93,7 +90,7 @@ export const handshakeCases: readonly Case[] = [
   },
   {
     id: 'gateway.identify.bot-prefix',
-    title: 'The token of IDENTIFY may carry `Bot `',
+    title: 'The token in IDENTIFY may begin with `Bot `',
     covers: ['bites.identify'],
     async run(fixture) {
       const ada = await fixture.user()
@@ -102,13 +99,13 @@ export const handshakeCases: readonly Case[] = [
       expectEqual(
         (await identify(socket, `Bot ${ada.token}`)).user.id,
         ada.id,
-        'whose session it is',
+        'the user of the session',
       )
     },
   },
   {
     id: 'gateway.identify.query',
-    title: 'The address may end with or without a slash before `?v=10&encoding=json`',
+    title: 'The gateway’s address works with and without a slash before `?v=10&encoding=json`',
     covers: ['intro.silence', 'gateway.address'],
     async run(fixture) {
       const ada = await fixture.user()
@@ -123,7 +120,8 @@ export const handshakeCases: readonly Case[] = [
   {
     id: 'gateway.identify.shard',
     title:
-      'A session with `shard: [id, count]` has its share of the guilds, and the shards together have all',
+      'A session with `shard: [id, count]` gets its share of the guilds, and all shards ' +
+      'together get every guild',
     covers: ['intro.silence'],
     async run(fixture) {
       const ada = await fixture.user()
@@ -133,11 +131,11 @@ export const handshakeCases: readonly Case[] = [
       )
       for (const shard of [0, 1]) {
         const { ready } = await ada.login({ identify: { shard: [shard, 2] } })
-        expectEqual(ready.shard, [shard, 2], 'the shard, told back')
-        const mine = guilds.filter((each) => Number((BigInt(each) >> 22n) % 2n) === shard)
+        expectEqual(ready.shard, [shard, 2], 'the shard in READY')
+        const expected = guilds.filter((each) => Number((BigInt(each) >> 22n) % 2n) === shard)
         expectEqual(
           ready.guilds.map((each) => each.id).toSorted(),
-          mine.toSorted(),
+          expected.toSorted(),
           `the guilds of shard ${shard}`,
         )
       }
@@ -145,7 +143,7 @@ export const handshakeCases: readonly Case[] = [
   },
   {
     id: 'gateway.identify.many',
-    title: 'Many clients that identify at the same moment are all served',
+    title: 'Twenty clients that identify at the same moment are all served',
     covers: ['gateway.ready'],
     async run(fixture) {
       const guild = await fixture.guild()

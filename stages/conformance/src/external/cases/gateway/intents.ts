@@ -7,8 +7,10 @@ import type { DispatchName, Socket } from '../../socket.ts'
 import type { TestGuild } from '../../test-guild.ts'
 import { ALL_INTENTS } from '../../test-user.ts'
 
-/** What a guild does that is told under one intent alone, and the events it is told by. */
-interface Admission {
+const intentName = (name: string): string => name.toUpperCase().replaceAll('-', '_')
+
+/** The events that need an intent, and what causes them. */
+interface IntentEvents {
   readonly intent: number
   readonly events: readonly DispatchName[]
   cause(guild: TestGuild, fixture: Fixture): Promise<void>
@@ -17,7 +19,7 @@ interface Admission {
 const reactions = (guild: TestGuild, id: string): string =>
   `/channels/${guild.textId}/messages/${id}/reactions/👍/@me`
 
-const ADMISSIONS: Readonly<Record<string, Admission>> = {
+const INTENT_EVENTS: Readonly<Record<string, IntentEvents>> = {
   guilds: {
     intent: Intent.Guilds,
     events: [
@@ -103,18 +105,18 @@ const ADMISSIONS: Readonly<Record<string, Admission>> = {
 }
 
 /**
- * Something that the socket hears whatever it was not told of before; its guild's events have one
- * order.
+ * Waits for an event that the socket receives with these intents. A guild's events have one order,
+ * so every earlier event has arrived by then.
  */
-async function settled(guild: TestGuild, socket: Socket, intents: number): Promise<void> {
+async function awaitDelivery(guild: TestGuild, socket: Socket, intents: number): Promise<void> {
   if ((intents & Intent.GuildMessages) !== 0) return guild.awaitDelivery(socket)
   await guild.owner.api.patch(`/guilds/${guild.id}`, { name: 'that is all' })
   await socket.nextEvent('GUILD_UPDATE', (d) => d.name === 'that is all')
 }
 
-const admission = (name: string, { intent, events, cause }: Admission): Case => ({
+const guildIntentCase = (name: string, { intent, events, cause }: IntentEvents): Case => ({
   id: `gateway.intents.${name}`,
-  title: `${events.join(', ')}: told to who asked for ${name.toUpperCase().replaceAll('-', '_')}, and to nobody else`,
+  title: `${events.join(', ')} need the ${intentName(name)} intent`,
   covers: ['gateway.intents'],
   async run(fixture) {
     const guild = await fixture.guild()
@@ -122,7 +124,7 @@ const admission = (name: string, { intent, events, cause }: Admission): Case => 
     const only = await guild.member.connect({ intents: intent })
     await cause(guild, fixture)
     for (const event of events) await only.nextEvent(event)
-    await settled(guild, without, ALL_INTENTS & ~intent)
+    await awaitDelivery(guild, without, ALL_INTENTS & ~intent)
     for (const event of events)
       expectEqual(
         without.received(event, (d) => !isOwn(d, guild)),
@@ -132,14 +134,14 @@ const admission = (name: string, { intent, events, cause }: Admission): Case => 
     const others = only.frames
       .filter((frame) => frame.op === 0 && frame.t !== 'READY')
       .map((frame) => frame.t!)
-    const admitted = new Set<string>([
+    const allowed = new Set<string>([
       ...events,
       ...(intent === Intent.Guilds ? ['GUILD_CREATE'] : []),
     ])
     expectEqual(
-      others.filter((event) => !admitted.has(event)),
+      others.filter((event) => !allowed.has(event)),
       [],
-      'what else was told with this intent alone',
+      'other events with only this intent',
     )
   },
 })
@@ -147,15 +149,15 @@ const admission = (name: string, { intent, events, cause }: Admission): Case => 
 const isOwn = (d: unknown, guild: TestGuild): boolean =>
   (d as { user?: { id?: string } }).user?.id === guild.member.id
 
-/** A direct message between two people, and what one of them does in it. */
-const directly = (
+/** A case of an intent for direct messages. `cause` acts as Ada; Bob receives the events. */
+const directIntentCase = (
   name: string,
   intent: number,
   events: readonly DispatchName[],
   cause: (ada: TestGuild['owner'], dm: string) => Promise<void>,
 ): Case => ({
   id: `gateway.intents.${name}`,
-  title: `${events.join(', ')} in a direct message: told to who asked for ${name.toUpperCase().replaceAll('-', '_')}, and to nobody else`,
+  title: `${events.join(', ')} in a direct message need the ${intentName(name)} intent`,
   covers: ['gateway.intents'],
   async run(fixture) {
     const [ada, bob] = [await fixture.user(), await fixture.user('bob')]
@@ -166,7 +168,8 @@ const directly = (
     const only = await bob.connect({ intents: intent })
     await cause(ada, id)
     for (const event of events) await only.nextEvent(event)
-    // The session without the intent gets another kind of event after those it must not get.
+    // The session without the intent receives a later event of another kind. The events that it must
+    // not receive would have come before.
     if (intent === Intent.DirectMessages) {
       await ada.api.post(`/channels/${id}/typing`)
       await without.nextEvent('TYPING_START')
@@ -180,8 +183,8 @@ const directly = (
 })
 
 export const intentCases: readonly Case[] = [
-  ...Object.entries(ADMISSIONS).map(([name, each]) => admission(name, each)),
-  directly(
+  ...Object.entries(INTENT_EVENTS).map(([name, each]) => guildIntentCase(name, each)),
+  directIntentCase(
     'direct-messages',
     Intent.DirectMessages,
     ['MESSAGE_CREATE', 'MESSAGE_UPDATE', 'MESSAGE_DELETE'],
@@ -191,7 +194,7 @@ export const intentCases: readonly Case[] = [
       await ada.api.delete(`/channels/${dm}/messages/${id}`)
     },
   ),
-  directly(
+  directIntentCase(
     'direct-message-reactions',
     Intent.DirectMessageReactions,
     ['MESSAGE_REACTION_ADD', 'MESSAGE_REACTION_REMOVE'],
@@ -201,12 +204,15 @@ export const intentCases: readonly Case[] = [
       await ada.api.delete(`/channels/${dm}/messages/${id}/reactions/👍/@me`)
     },
   ),
-  directly('direct-message-typing', Intent.DirectMessageTyping, ['TYPING_START'], (ada, dm) =>
-    ada.api.post(`/channels/${dm}/typing`),
+  directIntentCase(
+    'direct-message-typing',
+    Intent.DirectMessageTyping,
+    ['TYPING_START'],
+    (ada, dm) => ada.api.post(`/channels/${dm}/typing`),
   ),
   {
     id: 'gateway.intents.none',
-    title: 'With no intents a session is told of nothing that happens in its guilds',
+    title: 'A session without intents receives no event of its guilds',
     covers: ['gateway.intents'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -215,7 +221,7 @@ export const intentCases: readonly Case[] = [
       await guild.owner.api.patch(`/guilds/${guild.id}`, { name: 'renamed' })
       await guild.owner.api.post(`/channels/${guild.textId}/typing`)
       await guild.awaitDelivery(all)
-      // What a session asks for is answered, and comes after what it was not told.
+      // An answer to a request needs no intent. It comes after the events that must not arrive.
       none.send(Op.RequestGuildMembers, {
         guild_id: guild.id,
         user_ids: [guild.owner.id],
@@ -225,13 +231,13 @@ export const intentCases: readonly Case[] = [
       expectEqual(
         none.frames.filter((frame) => frame.op === 0).map((frame) => frame.t),
         ['READY', 'GUILD_MEMBERS_CHUNK'],
-        'what was told',
+        'the received events',
       )
     },
   },
   {
     id: 'gateway.intents.own-member-update',
-    title: 'A change of oneself is told whatever the intents, as Discord does',
+    title: 'A user receives GUILD_MEMBER_UPDATE about themselves without the GUILD_MEMBERS intent',
     covers: ['intro.silence'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -242,13 +248,13 @@ export const intentCases: readonly Case[] = [
   },
   {
     id: 'gateway.intents.presences-in-guild',
-    title: 'Without GUILD_PRESENCES, GUILD_CREATE holds no presence of another',
+    title: 'Without GUILD_PRESENCES, GUILD_CREATE has no presence of other members',
     covers: ['gateway.intents'],
     async run(fixture) {
       const guild = await fixture.guild()
-      const watching = await guild.member.connect()
+      const watcher = await guild.member.connect()
       await guild.owner.connect()
-      await watching.nextEvent(
+      await watcher.nextEvent(
         'PRESENCE_UPDATE',
         (d) => d.user.id === guild.owner.id && d.status === 'online',
       )

@@ -11,7 +11,8 @@ export const lastMessageCases: readonly Case[] = [
   {
     id: 'rest.channels.last-message',
     title:
-      'A channel says which message was its last: by itself, in its guild’s list, and in what changing it answers',
+      'A channel has its `last_message_id` by itself, in the guild’s list, and in the answer ' +
+      'to an edit',
     covers: ['rest.route.channels'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -44,7 +45,7 @@ export const lastMessageCases: readonly Case[] = [
   },
   {
     id: 'gateway.guild-create.last-messages',
-    title: 'GUILD_CREATE and CHANNEL_UPDATE say which message was a channel’s last',
+    title: 'GUILD_CREATE and CHANNEL_UPDATE carry a channel’s `last_message_id`',
     covers: ['gateway.guild-create'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -65,7 +66,7 @@ export const lastMessageCases: readonly Case[] = [
   },
   {
     id: 'gateway.ready.last-messages',
-    title: 'A direct message says which message was its last: by itself, in its list, and in READY',
+    title: 'A direct message has its `last_message_id` by itself, in the list and in READY',
     covers: ['gateway.ready'],
     async run(fixture) {
       const [ada, bob] = [await fixture.user(), await fixture.user('bob')]

@@ -10,10 +10,10 @@ type Chunk = Dispatches['GUILD_MEMBERS_CHUNK']
 /** Asks for members and waits for all chunks of the answer. */
 async function request(
   socket: Socket,
-  ask: Readonly<Record<string, unknown>>,
+  payload: Readonly<Record<string, unknown>>,
 ): Promise<{ ids: string[]; chunks: Chunk[] }> {
   const nonce = `n${Math.random().toString(36).slice(2, 10)}`
-  socket.send(Op.RequestGuildMembers, { ...ask, nonce })
+  socket.send(Op.RequestGuildMembers, { ...payload, nonce })
   const first = await socket.nextEvent('GUILD_MEMBERS_CHUNK', (d) => d.nonce === nonce)
   const chunks = [first]
   while (chunks.length < first.chunk_count)
@@ -29,7 +29,7 @@ async function request(
 export const memberChunkCases: readonly Case[] = [
   {
     id: 'gateway.members.all',
-    title: 'Op 8 with an empty query and limit 0 gives all members in numbered chunks',
+    title: 'Op 8 with an empty query and limit 0 answers all members in numbered chunks',
     covers: ['gateway.opcodes', 'gateway.events.chunks'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -41,12 +41,12 @@ export const memberChunkCases: readonly Case[] = [
       const member = chunks[0]!.members.find((m) => m.user.id === cy.id)
       expectIncludes(member, { nick: null, roles: [] }, 'a member')
       expectIncludes(member!.user, { username: cy.username }, 'its user')
-      expectEqual(chunks[0]!.presences, undefined, 'presences that nobody asked for')
+      expectEqual(chunks[0]!.presences, undefined, 'presences without being requested')
     },
   },
   {
     id: 'gateway.members.query',
-    title: 'A query gives the members whose name or nick begins with it, `limit` at most',
+    title: 'Op 8 with a query answers members whose name or nick begins with it, `limit` at most',
     covers: ['gateway.events.chunks'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -55,7 +55,7 @@ export const memberChunkCases: readonly Case[] = [
       expectEqual(
         (await request(socket, { guild_id: guild.id, query: 'cy', limit: 10 })).ids,
         [cy.id, cynthia.id].toSorted(),
-        'by a beginning',
+        'by the beginning of a name',
       )
       expectEqual(
         (
@@ -76,7 +76,7 @@ export const memberChunkCases: readonly Case[] = [
       expectEqual(
         (await request(socket, { guild_id: guild.id, query: 'nobody', limit: 10 })).ids,
         [],
-        'by nobody’s name',
+        'by an unknown name',
       )
       await guild.owner.api.patch(`/guilds/${guild.id}/members/${cy.id}`, { nick: 'Zed' })
       expectEqual(
@@ -88,7 +88,7 @@ export const memberChunkCases: readonly Case[] = [
   },
   {
     id: 'gateway.members.ids',
-    title: 'With `user_ids` it gives those members, and names those that are none',
+    title: 'Op 8 with `user_ids` answers those members, and lists the others in `not_found`',
     covers: ['gateway.events.chunks'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -101,17 +101,25 @@ export const memberChunkCases: readonly Case[] = [
       })
       expectEqual(ids, [guild.owner.id], 'the members')
       expectEqual(chunks[0]!.not_found?.map(String), [stranger.id], 'not_found')
-      const noId = await request(socket, {
+      const withInvalidId = await request(socket, {
         guild_id: guild.id,
         user_ids: ['abc', guild.owner.id],
         limit: 0,
       })
-      expectEqual(noId.ids, [guild.owner.id], 'the members, beside what is no id')
-      expectEqual(noId.chunks[0]!.not_found, ['abc'], 'what is no id, in not_found')
-      const odd = [null, true, {}, 'x'.repeat(200), guild.owner.id]
-      const oddOnes = await request(socket, { guild_id: guild.id, user_ids: odd, limit: 0 })
-      expectEqual(oddOnes.ids, [guild.owner.id], 'the members, beside values that are no text')
-      expectEqual(oddOnes.chunks[0]!.not_found, ['x'.repeat(200)], 'a long text, in not_found')
+      expectEqual(
+        withInvalidId.ids,
+        [guild.owner.id],
+        'the members, with an invalid id in the list',
+      )
+      expectEqual(withInvalidId.chunks[0]!.not_found, ['abc'], 'not_found for an invalid id')
+      const mixedIds = [null, true, {}, 'x'.repeat(200), guild.owner.id]
+      const mixed = await request(socket, { guild_id: guild.id, user_ids: mixedIds, limit: 0 })
+      expectEqual(
+        mixed.ids,
+        [guild.owner.id],
+        'the members, with ignored values that are not strings',
+      )
+      expectEqual(mixed.chunks[0]!.not_found, ['x'.repeat(200)], 'not_found for a long string')
       expectEqual(
         (await request(socket, { guild_id: guild.id, user_ids: guild.owner.id, limit: 0 })).ids,
         [guild.owner.id],
@@ -121,7 +129,7 @@ export const memberChunkCases: readonly Case[] = [
   },
   {
     id: 'gateway.members.presences',
-    title: 'With `presences` the chunks tell who is online',
+    title: 'Op 8 with `presences` answers the presences of the members who are online',
     covers: ['gateway.events.chunks'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -146,16 +154,16 @@ export const memberChunkCases: readonly Case[] = [
   },
   {
     id: 'gateway.members.bare-numbers',
-    title: 'Ids sent as bare 64-bit numbers are taken without losing a digit, in frames too',
+    title: 'Frames accept ids as bare 64-bit numbers without losing a digit',
     covers: ['bites.numbers'],
     async run(fixture) {
       const guild = await fixture.guild()
       const socket = await guild.member.connect()
-      const ask = {
+      const payload = {
         op: Op.RequestGuildMembers,
         d: { guild_id: guild.id, user_ids: [guild.owner.id], limit: 0, nonce: 'bare' },
       }
-      socket.sendRaw(unquoteIds(JSON.stringify(ask)))
+      socket.sendRaw(unquoteIds(JSON.stringify(payload)))
       const chunk = await socket.nextEvent('GUILD_MEMBERS_CHUNK', (d) => d.nonce === 'bare')
       expectEqual(
         chunk.members.map((m) => m.user.id),
@@ -184,24 +192,26 @@ export const memberChunkCases: readonly Case[] = [
   },
   {
     id: 'gateway.members.foreign',
-    title: 'Of a guild one is not in, op 8 tells nothing, and the connection goes on',
+    title:
+      'Op 8 for a guild of which the user is not a member answers nothing and keeps the ' +
+      'connection open',
     covers: ['gateway.events.chunks'],
     async run(fixture) {
       const [guild, eve] = [await fixture.guild(), await fixture.user('eve')]
       const own = await eve.api.post<{ id: string }>('/guilds', { name: 'her own' })
-      const outside = await eve.connect()
-      outside.send(Op.RequestGuildMembers, { guild_id: guild.id, query: '', limit: 0 })
-      outside.send(Op.RequestGuildMembers, { guild_id: UNKNOWN_ID, query: '', limit: 0 })
+      const outsider = await eve.connect()
+      outsider.send(Op.RequestGuildMembers, { guild_id: guild.id, query: '', limit: 0 })
+      outsider.send(Op.RequestGuildMembers, { guild_id: UNKNOWN_ID, query: '', limit: 0 })
       expectEqual(
-        (await request(outside, { guild_id: own.id, query: '', limit: 0 })).ids,
+        (await request(outsider, { guild_id: own.id, query: '', limit: 0 })).ids,
         [eve.id],
         'the members of her own guild',
       )
-      const told = outside
+      const others = outsider
         .received('GUILD_MEMBERS_CHUNK', (d) => d.guild_id !== own.id)
         .flatMap((chunk) => chunk.members)
-      expectEqual(told, [], 'whom else she was told of')
-      expectTrue(outside.isOpen, 'the socket is open')
+      expectEqual(others, [], 'members of other guilds')
+      expectTrue(outsider.isOpen, 'the socket is open')
     },
   },
 ]

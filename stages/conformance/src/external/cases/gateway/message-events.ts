@@ -42,19 +42,19 @@ export const messageEventCases: readonly Case[] = [
       expectEqual(
         event.mentions.map((user) => user.id),
         [guild.member.id],
-        'whom it mentions',
+        'the mentioned users',
       )
       expectIncludes(
         event.mentions[0]!.member,
         { nick: null, roles: [] },
-        'as which member it mentions them',
+        'the mentioned user’s member',
       )
       expectEqual(event.embeds[0]?.title, 'e', 'its embed')
     },
   },
   {
     id: 'gateway.message-create.own',
-    title: 'An author hears their own message, on each of their sessions',
+    title: 'An author receives their own message on each of their sessions',
     covers: ['gateway.message-create'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -70,7 +70,7 @@ export const messageEventCases: readonly Case[] = [
   },
   {
     id: 'gateway.message-create.dm',
-    title: 'A direct message reaches both of its people, without a guild',
+    title: 'MESSAGE_CREATE of a direct message reaches both users and has no guild',
     covers: ['gateway.message-create'],
     async run(fixture) {
       const [ada, bob] = [await fixture.user(), await fixture.user('bob')]
@@ -88,7 +88,7 @@ export const messageEventCases: readonly Case[] = [
   },
   {
     id: 'gateway.message-create.reply',
-    title: 'A reply’s event has what it answers',
+    title: 'MESSAGE_CREATE of a reply includes the message it replies to',
     covers: ['gateway.message-create'],
     async run(fixture) {
       const { guild, socket } = await listeningMember(fixture)
@@ -98,13 +98,17 @@ export const messageEventCases: readonly Case[] = [
         message_reference: { message_id: question.id },
       })
       const event = await socket.nextEvent('MESSAGE_CREATE', (d) => d.content === 'because')
-      expectIncludes(event.message_reference, { message_id: question.id }, 'what it answers')
+      expectIncludes(
+        event.message_reference,
+        { message_id: question.id },
+        'the reference of the reply',
+      )
       expectIncludes(event.referenced_message, { id: question.id, content: 'why?' }, 'the question')
     },
   },
   {
     id: 'gateway.message-update',
-    title: 'MESSAGE_UPDATE is the edited message, whole, with `guild_id`',
+    title: 'MESSAGE_UPDATE is the whole edited message, plus `guild_id`',
     covers: ['gateway.events.messages'],
     async run(fixture) {
       const { guild, socket } = await listeningMember(fixture)
@@ -130,8 +134,7 @@ export const messageEventCases: readonly Case[] = [
   },
   {
     id: 'gateway.message-update.reactions',
-    title:
-      'MESSAGE_UPDATE says nothing of reactions: which of them are one’s own is not the same for all',
+    title: 'MESSAGE_UPDATE has no reactions, since `me` differs for each recipient',
     covers: ['gateway.events.messages'],
     async run(fixture) {
       const { guild, socket } = await listeningMember(fixture)
@@ -152,7 +155,7 @@ export const messageEventCases: readonly Case[] = [
   },
   {
     id: 'gateway.message-delete',
-    title: 'MESSAGE_DELETE names message, channel and guild',
+    title: 'MESSAGE_DELETE names the message, the channel and the guild',
     covers: ['gateway.events.messages'],
     async run(fixture) {
       const { guild, socket } = await listeningMember(fixture)
@@ -167,7 +170,7 @@ export const messageEventCases: readonly Case[] = [
   },
   {
     id: 'gateway.message-delete-bulk',
-    title: 'MESSAGE_DELETE_BULK names all that were deleted, in one event',
+    title: 'One MESSAGE_DELETE_BULK names all deleted messages',
     covers: ['gateway.events.messages'],
     async run(fixture) {
       const { guild, socket } = await listeningMember(fixture)
@@ -177,7 +180,7 @@ export const messageEventCases: readonly Case[] = [
       expectIncludes(event, { channel_id: guild.textId, guild_id: guild.id }, 'the event')
       expectEqual(event.ids.toSorted(), messages.toSorted(), 'its ids')
       await guild.awaitDelivery(socket)
-      expectEqual(socket.received('MESSAGE_DELETE'), [], 'single deletions')
+      expectEqual(socket.received('MESSAGE_DELETE'), [], 'MESSAGE_DELETE events')
     },
   },
 ]

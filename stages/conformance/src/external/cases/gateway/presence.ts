@@ -2,12 +2,12 @@ import { Op } from '@threshold/contract'
 import type { Case } from '../../case.ts'
 import { expectEqual, expectFields, expectIncludes, expectTrue } from '../../expect.ts'
 
-const nothing = { activities: [], since: null, afk: false }
+const noActivity = { activities: [], since: null, afk: false }
 
 export const presenceCases: readonly Case[] = [
   {
     id: 'gateway.presence.online',
-    title: 'PRESENCE_UPDATE tells a guild that a member came online',
+    title: 'PRESENCE_UPDATE announces that a member came online',
     covers: ['gateway.events.presence'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -21,13 +21,13 @@ export const presenceCases: readonly Case[] = [
   },
   {
     id: 'gateway.presence.update',
-    title: 'Op 3 changes status and activities, and the guild is told',
+    title: 'Op 3 changes status and activities, and causes PRESENCE_UPDATE',
     covers: ['gateway.opcodes', 'gateway.events.presence'],
     async run(fixture) {
       const guild = await fixture.guild()
       const [owner, member] = [await guild.owner.connect(), await guild.member.connect()]
       member.send(Op.PresenceUpdate, {
-        ...nothing,
+        ...noActivity,
         status: 'dnd',
         activities: [{ name: 'Chess', type: 0 }],
       })
@@ -36,7 +36,7 @@ export const presenceCases: readonly Case[] = [
         (d) => d.user.id === guild.member.id && d.status === 'dnd',
       )
       expectIncludes(event.activities?.[0], { name: 'Chess', type: 0 }, 'the activity')
-      member.send(Op.PresenceUpdate, { ...nothing, status: 'idle' })
+      member.send(Op.PresenceUpdate, { ...noActivity, status: 'idle' })
       expectIncludes(
         await owner.nextEvent('PRESENCE_UPDATE', (d) => d.status === 'idle'),
         { activities: [] },
@@ -46,13 +46,18 @@ export const presenceCases: readonly Case[] = [
   },
   {
     id: 'gateway.presence.identify',
-    title: 'A presence in IDENTIFY holds from the start',
+    title: 'A presence in IDENTIFY takes effect at once',
     covers: ['gateway.events.presence'],
     async run(fixture) {
       const guild = await fixture.guild()
       const owner = await guild.owner.connect()
       const since = { secs_since_epoch: 1_795_704_370, nanos_since_epoch: 0 } // as serenity writes it
-      const presence = { ...nothing, since, status: 'idle', activities: [{ name: 'Go', type: 3 }] }
+      const presence = {
+        ...noActivity,
+        since,
+        status: 'idle',
+        activities: [{ name: 'Go', type: 3 }],
+      }
       await guild.member.connect({ identify: { presence } })
       const event = await owner.nextEvent('PRESENCE_UPDATE', (d) => d.user.id === guild.member.id)
       expectIncludes(event, { status: 'idle' }, 'the event')
@@ -62,7 +67,7 @@ export const presenceCases: readonly Case[] = [
   },
   {
     id: 'gateway.presence.offline',
-    title: 'Who disconnects, or makes themselves invisible, is offline to the guild',
+    title: 'A member who disconnects or becomes invisible is shown as offline',
     covers: ['gateway.events.presence'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -79,7 +84,7 @@ export const presenceCases: readonly Case[] = [
         'PRESENCE_UPDATE',
         (d) => d.user.id === guild.member.id && d.status === 'offline',
       )
-      invisible.send(Op.PresenceUpdate, { ...nothing, status: 'invisible' })
+      invisible.send(Op.PresenceUpdate, { ...noActivity, status: 'invisible' })
       await owner.nextEvent('PRESENCE_UPDATE', (d) => d.user.id === cy.id && d.status === 'offline')
       const late = await guild.newMember('dan')
       const { presences } = (await late.connect()).received('GUILD_CREATE')[0]!
@@ -88,13 +93,13 @@ export const presenceCases: readonly Case[] = [
           .map((each) => each.user.id)
           .filter((id) => id === cy.id || id === guild.member.id),
         [],
-        'who of them is online',
+        'the presences of the two members',
       )
     },
   },
   {
     id: 'gateway.presence.sessions',
-    title: 'Who closes one of two sessions is still online',
+    title: 'A member who closes one of two sessions stays online',
     covers: ['gateway.events.presence'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -107,9 +112,9 @@ export const presenceCases: readonly Case[] = [
       const two = await guild.member.connect()
       one.close(1_000)
       // A change on the other session must be the next thing that is told.
-      two.send(Op.PresenceUpdate, { ...nothing, status: 'dnd' })
+      two.send(Op.PresenceUpdate, { ...noActivity, status: 'dnd' })
       const next = await owner.nextEvent('PRESENCE_UPDATE', (d) => d.user.id === guild.member.id)
-      expectEqual(next.status, 'dnd', 'what is told next')
+      expectEqual(next.status, 'dnd', 'the status in the next event')
     },
   },
 ]

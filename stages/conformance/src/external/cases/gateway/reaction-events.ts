@@ -5,7 +5,7 @@ import { listeningMember } from './listening-member.ts'
 export const reactionEventCases: readonly Case[] = [
   {
     id: 'gateway.reaction-add',
-    title: 'MESSAGE_REACTION_ADD says who reacted with what to which message, once',
+    title: 'One MESSAGE_REACTION_ADD names the user, the emoji and the message',
     covers: ['gateway.events.messages'],
     async run(fixture) {
       const { guild, socket } = await listeningMember(fixture)
@@ -28,12 +28,12 @@ export const reactionEventCases: readonly Case[] = [
         { id: '80351110224678912', name: 'blob' },
         'a custom emoji',
       )
-      expectEqual(socket.received('MESSAGE_REACTION_ADD').length, 2, 'how many there were')
+      expectEqual(socket.received('MESSAGE_REACTION_ADD').length, 2, 'the number of events')
     },
   },
   {
     id: 'gateway.reaction-remove',
-    title: 'MESSAGE_REACTION_REMOVE says whose reaction is gone, once',
+    title: 'One MESSAGE_REACTION_REMOVE names the user, the emoji and the message',
     covers: ['gateway.events.messages'],
     async run(fixture) {
       const { guild, socket } = await listeningMember(fixture)
@@ -49,13 +49,14 @@ export const reactionEventCases: readonly Case[] = [
       )
       expectIncludes(event.emoji, { id: null, name: '👍' }, 'its emoji')
       await guild.awaitDelivery(socket)
-      expectEqual(socket.received('MESSAGE_REACTION_REMOVE').length, 1, 'how many there were')
+      expectEqual(socket.received('MESSAGE_REACTION_REMOVE').length, 1, 'the number of events')
     },
   },
   {
     id: 'gateway.reaction-clear',
     title:
-      'Reactions removed together are told together: MESSAGE_REACTION_REMOVE_EMOJI, and MESSAGE_REACTION_REMOVE_ALL',
+      'Reactions removed together cause one MESSAGE_REACTION_REMOVE_EMOJI or ' +
+      'MESSAGE_REACTION_REMOVE_ALL',
     covers: ['gateway.events.messages'],
     async run(fixture) {
       const { guild, socket } = await listeningMember(fixture)
@@ -65,21 +66,25 @@ export const reactionEventCases: readonly Case[] = [
         for (const emoji of ['👍', '🎉']) await api.put(`${path}/${emoji}/@me`)
       await guild.owner.api.delete(`${path}/👍`)
       await guild.owner.api.delete(path)
-      const where = { channel_id: guild.textId, guild_id: guild.id, message_id: id }
+      const target = { channel_id: guild.textId, guild_id: guild.id, message_id: id }
       const one = await socket.nextEvent('MESSAGE_REACTION_REMOVE_EMOJI')
-      expectIncludes(one, where, 'of one emoji')
+      expectIncludes(one, target, 'the removal of one emoji')
       expectIncludes(one.emoji, { name: '👍', id: null }, 'its emoji')
-      expectIncludes(await socket.nextEvent('MESSAGE_REACTION_REMOVE_ALL'), where, 'of all')
+      expectIncludes(
+        await socket.nextEvent('MESSAGE_REACTION_REMOVE_ALL'),
+        target,
+        'the removal of all emoji',
+      )
       expectEqual(
         socket.received('MESSAGE_REACTION_REMOVE').length,
         0,
-        'how many were told by themselves',
+        'the number of MESSAGE_REACTION_REMOVE events',
       )
     },
   },
   {
     id: 'gateway.typing-start',
-    title: 'TYPING_START says who types where, and since when',
+    title: 'TYPING_START has the user, the channel and the time',
     covers: ['gateway.events.messages'],
     async run(fixture) {
       const { guild, socket } = await listeningMember(fixture)
@@ -92,7 +97,7 @@ export const reactionEventCases: readonly Case[] = [
       )
       expectTrue(
         Math.abs(event.timestamp - Date.now() / 1_000) < 120,
-        'since just now, in seconds',
+        'the timestamp is now, in seconds',
         event.timestamp,
       )
       expectIncludes(event.member?.user, { id: guild.owner.id }, 'its member')
@@ -100,7 +105,7 @@ export const reactionEventCases: readonly Case[] = [
   },
   {
     id: 'gateway.typing-start.dm',
-    title: 'TYPING_START in a direct message reaches the other, without a guild',
+    title: 'TYPING_START in a direct message reaches the other user and has no guild',
     covers: ['gateway.events.messages'],
     async run(fixture) {
       const [ada, bob] = [await fixture.user(), await fixture.user('bob')]

@@ -11,7 +11,7 @@ import {
 export const readyCases: readonly Case[] = [
   {
     id: 'gateway.ready',
-    title: 'READY is the first dispatch, s=1, with all that clients need to begin',
+    title: 'READY is the first dispatch, has s=1 and every field that clients need',
     covers: ['gateway.opcodes', 'gateway.ready', 'bites.fields'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -59,7 +59,7 @@ export const readyCases: readonly Case[] = [
   },
   {
     id: 'gateway.ready.sessions',
-    title: 'Each IDENTIFY begins a session of its own, and sessions of one user live side by side',
+    title: 'Each IDENTIFY starts a session of its own, and a user may have several at once',
     covers: ['gateway.ready'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -70,7 +70,7 @@ export const readyCases: readonly Case[] = [
   },
   {
     id: 'gateway.ready.private-channels',
-    title: 'READY names the direct messages of its user, with whom they are',
+    title: 'READY lists the user’s direct messages with their recipients',
     covers: ['gateway.ready'],
     async run(fixture) {
       const [ada, bob] = [await fixture.user(), await fixture.user('bob')]
@@ -92,7 +92,9 @@ export const readyCases: readonly Case[] = [
   },
   {
     id: 'gateway.ready.newcomer',
-    title: 'A user without guilds gets READY with none, and hears of the first one when it comes',
+    title:
+      'A user without guilds gets READY with none, and later receives the GUILD_CREATE of ' +
+      'their first guild',
     covers: ['gateway.ready'],
     async run(fixture) {
       const ada = await fixture.user()
@@ -104,7 +106,7 @@ export const readyCases: readonly Case[] = [
   },
   {
     id: 'gateway.ready.resume-url',
-    title: '`resume_gateway_url` leads to a gateway',
+    title: '`resume_gateway_url` is the address of a gateway',
     covers: ['gateway.ready'],
     async run(fixture) {
       const { ready } = await (await fixture.user()).login()

@@ -6,7 +6,7 @@ export const sequenceCases: readonly Case[] = [
   {
     id: 'gateway.sequence.contiguous',
     title:
-      'Through a storm of every kind of event, `s` counts from 1 without a gap, and each event comes once',
+      '`s` counts from 1 without a gap under many concurrent events, and each event comes once',
     covers: ['sessions.sequence'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -23,10 +23,10 @@ export const sequenceCases: readonly Case[] = [
       await guild.awaitDelivery(one, two)
       for (const socket of [one, two]) {
         expectContiguous(socket.frames)
-        const heard = socket
+        const received = socket
           .received('MESSAGE_CREATE', (d) => d.content !== 'that is all')
           .map((d) => d.id)
-        expectEqual(heard.toSorted(), sent.toSorted(), 'the messages that were heard')
+        expectEqual(received.toSorted(), sent.toSorted(), 'the received messages')
         expectEqual(socket.received('CHANNEL_CREATE').length, 6, 'new channels')
         expectEqual(socket.received('MESSAGE_REACTION_ADD').length, 6, 'reactions')
       }
@@ -35,7 +35,8 @@ export const sequenceCases: readonly Case[] = [
   {
     id: 'gateway.sequence.own',
     title:
-      'Each session counts for itself: two sessions with other intents have other numbers, both without a gap',
+      'Each session has its own sequence numbers: two sessions with different intents both ' +
+      'count without a gap',
     covers: ['sessions.sequence'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -50,13 +51,14 @@ export const sequenceCases: readonly Case[] = [
       await guild.awaitDelivery(all, some)
       for (const socket of [all, some]) expectContiguous(socket.frames)
       expectEqual(some.sequence, 5, 'READY and four messages')
-      expectTrue(all.sequence! > some.sequence!, 'the other session heard more')
+      expectTrue(all.sequence! > some.sequence!, 'the session with all intents received more')
     },
   },
   {
     id: 'gateway.sequence.order',
     title:
-      'All sessions hear a channel’s messages in one order, and an author’s own in the order they were sent',
+      'All sessions receive a channel’s messages in one order, and each author’s in the order ' +
+      'they were sent',
     covers: ['sessions.sequence'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -73,19 +75,21 @@ export const sequenceCases: readonly Case[] = [
         }),
       )
       await guild.awaitDelivery(...sockets)
-      const heard = sockets.map((socket) => socket.received('MESSAGE_CREATE').map((d) => d.content))
-      for (const each of heard) expectEqual(each, heard[0]!, 'the order')
+      const received = sockets.map((socket) =>
+        socket.received('MESSAGE_CREATE').map((d) => d.content),
+      )
+      for (const each of received) expectEqual(each, received[0]!, 'the order')
       for (const { name } of authors)
         expectEqual(
-          heard[0]!.filter((content) => content.startsWith(`${name} `)),
+          received[0]!.filter((content) => content.startsWith(`${name} `)),
           Array.from({ length: 15 }, (_, i) => `${name} ${i}`),
-          `the order of ${name}’s`,
+          `the order of ${name}’s messages`,
         )
     },
   },
   {
     id: 'gateway.sequence.edits',
-    title: 'What happens to a message is heard in the order in which it happened',
+    title: 'A message’s create, edits and delete arrive in the order in which they happened',
     covers: ['sessions.sequence'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -95,17 +99,17 @@ export const sequenceCases: readonly Case[] = [
       for (let i = 1; i <= 5; i++) await guild.owner.api.patch(path, { content: String(i) })
       await guild.owner.api.delete(path)
       await socket.nextEvent('MESSAGE_DELETE')
-      const told = socket.frames
+      const events = socket.frames
         .filter((frame) => frame.t?.startsWith('MESSAGE_'))
         .map((frame) => `${frame.t} ${(frame.d as { content?: string }).content ?? ''}`.trim())
       expectEqual(
-        told,
+        events,
         [
           'MESSAGE_CREATE 0',
           ...[1, 2, 3, 4, 5].map((i) => `MESSAGE_UPDATE ${i}`),
           'MESSAGE_DELETE',
         ],
-        'what was told',
+        'the events',
       )
     },
   },

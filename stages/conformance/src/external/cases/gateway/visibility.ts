@@ -7,23 +7,23 @@ import type { TestGuild } from '../../test-guild.ts'
 const view = Permission.ViewChannel
 
 /** Everything that can happen in a text channel. */
-async function happen(guild: TestGuild, channel: string): Promise<void> {
-  const at = `/channels/${channel}`
+async function causeChannelEvents(guild: TestGuild, channel: string): Promise<void> {
+  const base = `/channels/${channel}`
   const [one, two, three] = [
     await guild.send('one', guild.owner, channel),
     await guild.send('two', guild.owner, channel),
     await guild.send('three', guild.owner, channel),
   ]
-  await guild.owner.api.patch(`${at}/messages/${one.id}`, { content: 'edited' })
-  await guild.owner.api.put(`${at}/messages/${one.id}/reactions/👍/@me`)
-  await guild.owner.api.delete(`${at}/messages/${one.id}/reactions/👍/@me`)
-  await guild.owner.api.post(`${at}/typing`)
-  await guild.owner.api.patch(at, { topic: 'changed' })
-  await guild.owner.api.delete(`${at}/messages/${one.id}`)
-  await guild.owner.api.post(`${at}/messages/bulk-delete`, { messages: [two.id, three.id] })
+  await guild.owner.api.patch(`${base}/messages/${one.id}`, { content: 'edited' })
+  await guild.owner.api.put(`${base}/messages/${one.id}/reactions/👍/@me`)
+  await guild.owner.api.delete(`${base}/messages/${one.id}/reactions/👍/@me`)
+  await guild.owner.api.post(`${base}/typing`)
+  await guild.owner.api.patch(base, { topic: 'changed' })
+  await guild.owner.api.delete(`${base}/messages/${one.id}`)
+  await guild.owner.api.post(`${base}/messages/bulk-delete`, { messages: [two.id, three.id] })
 }
 
-const HAPPENINGS = [
+const CHANNEL_EVENTS = [
   'MESSAGE_CREATE',
   'MESSAGE_UPDATE',
   'MESSAGE_REACTION_ADD',
@@ -35,7 +35,7 @@ const HAPPENINGS = [
 ]
 
 /** The dispatches that speak of a channel, whichever they are. */
-const of = (socket: Socket, channel: string): string[] =>
+const eventsAbout = (socket: Socket, channel: string): string[] =>
   socket.frames
     .filter((frame) => frame.op === 0 && JSON.stringify(frame.d).includes(channel))
     .map((frame) => frame.t!)
@@ -44,26 +44,29 @@ export const visibilityCases: readonly Case[] = [
   {
     id: 'gateway.sight.hidden',
     title:
-      'Nothing that happens in a hidden channel, from its making to its end, reaches who cannot view it',
+      'No event of a hidden channel, from its creation to its deletion, reaches a member who ' +
+      'cannot view it',
     covers: ['gateway.sight'],
     async run(fixture) {
       const guild = await fixture.guild()
       const [owner, member] = [await guild.owner.connect(), await guild.member.connect()]
       const hidden = await guild.createHiddenChannel()
-      await happen(guild, hidden.id)
+      await causeChannelEvents(guild, hidden.id)
       await guild.owner.api.delete(`/channels/${hidden.id}`)
       await guild.awaitDelivery(owner, member)
-      expectEqual(of(member, hidden.id), [], 'what a member heard of it')
+      expectEqual(eventsAbout(member, hidden.id), [], 'the member’s events of the hidden channel')
       expectEqual(
-        new Set(of(owner, hidden.id)),
-        new Set(['CHANNEL_CREATE', ...HAPPENINGS, 'CHANNEL_DELETE']),
-        'what the owner heard of it',
+        new Set(eventsAbout(owner, hidden.id)),
+        new Set(['CHANNEL_CREATE', ...CHANNEL_EVENTS, 'CHANNEL_DELETE']),
+        'the owner’s events of the hidden channel',
       )
     },
   },
   {
     id: 'gateway.sight.exceptions',
-    title: 'Overwrites for a role or a member let exactly those hear of a hidden channel',
+    title:
+      'An overwrite for a role or a member lets exactly those members receive a hidden ' +
+      'channel’s events',
     covers: ['gateway.sight'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -72,30 +75,31 @@ export const visibilityCases: readonly Case[] = [
       const role = await guild.grantPermissions(cy, 0n)
       await guild.setOverwrite(hidden.id, role.id, 0, { allow: view })
       await guild.setOverwrite(hidden.id, dan.id, 1, { allow: view })
-      const [outside, byRole, byName] = [
+      const [outsider, byRole, byName] = [
         await guild.member.connect(),
         await cy.connect(),
         await dan.connect(),
       ]
       await guild.send('for some', guild.owner, hidden.id)
-      await guild.awaitDelivery(outside, byRole, byName)
+      await guild.awaitDelivery(outsider, byRole, byName)
       for (const socket of [byRole, byName])
         expectEqual(
           socket.received('MESSAGE_CREATE', (d) => d.content === 'for some').length,
           1,
-          'what those who may heard',
+          'the messages of a member with an overwrite',
         )
       expectEqual(
-        outside.received('MESSAGE_CREATE', (d) => d.content === 'for some'),
+        outsider.received('MESSAGE_CREATE', (d) => d.content === 'for some'),
         [],
-        'what the other heard',
+        'the messages of a member without an overwrite',
       )
     },
   },
   {
     id: 'gateway.sight.invites',
     title:
-      'INVITE_CREATE, which tells the code, reaches those alone who may manage its channel, and so does INVITE_DELETE',
+      'INVITE_CREATE and INVITE_DELETE reach only users who may manage the channel, since ' +
+      'they contain the code',
     covers: ['gateway.sight'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -106,25 +110,28 @@ export const visibilityCases: readonly Case[] = [
         await guild.member.connect(),
         await cy.connect(),
       ]
-      const codeOf = async (channel: string): Promise<string> =>
+      const createInvite = async (channel: string): Promise<string> =>
         (await guild.member.api.post<{ code: string }>(`/channels/${channel}/invites`, {})).code
-      const [here, elsewhere] = [await codeOf(guild.textId), await codeOf(guild.voiceId)]
+      const [here, elsewhere] = [
+        await createInvite(guild.textId),
+        await createInvite(guild.voiceId),
+      ]
       for (const code of [here, elsewhere])
         await guild.owner.api.request('DELETE', `/invites/${code}`)
       await guild.awaitDelivery(owner, member, manager)
       for (const type of ['INVITE_CREATE', 'INVITE_DELETE'] as const) {
-        const heard = (socket: Socket): string[] => socket.received(type).map((d) => d.code)
+        const codesOf = (socket: Socket): string[] => socket.received(type).map((d) => d.code)
         expectEqual(
-          [owner, manager, member].map(heard),
+          [owner, manager, member].map(codesOf),
           [[here, elsewhere], [here], []],
-          `what owner, manager and member heard of ${type}`,
+          `${type} events of owner, manager and member`,
         )
       }
     },
   },
   {
     id: 'gateway.sight.mentioned',
-    title: 'A mention lets nobody hear of a channel that they cannot view',
+    title: 'A mention does not make a message reach a member who cannot view the channel',
     covers: ['gateway.sight'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -132,12 +139,16 @@ export const visibilityCases: readonly Case[] = [
       const member = await guild.member.connect()
       await guild.send(`<@${guild.member.id}> @everyone`, guild.owner, hidden.id)
       await guild.awaitDelivery(member)
-      expectEqual(of(member, hidden.id), [], 'what the mentioned heard')
+      expectEqual(
+        eventsAbout(member, hidden.id),
+        [],
+        'the mentioned member’s events of the channel',
+      )
     },
   },
   {
     id: 'gateway.sight.voice',
-    title: 'Who is in a hidden voice channel is not told to who cannot view it',
+    title: 'A voice state in a hidden channel does not reach a member who cannot view the channel',
     covers: ['gateway.sight'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -156,23 +167,23 @@ export const visibilityCases: readonly Case[] = [
       await move(guild.voiceId)
       await move(hidden.id)
       await guild.awaitDelivery(member)
-      expectEqual(of(member, hidden.id), [], 'what a member heard of the channel')
+      expectEqual(eventsAbout(member, hidden.id), [], 'the member’s events of the hidden channel')
       expectEqual(
         member.received('VOICE_STATE_UPDATE').map((d) => d.channel_id),
         [guild.voiceId, null],
-        'where a member saw the owner',
+        'the owner’s channels in the member’s events',
       )
       const late = await (await guild.newMember('cy')).connect()
       expectEqual(
         late.received('GUILD_CREATE')[0]!.voice_states,
         [],
-        'voice states in the guild of another',
+        'voice states in another member’s GUILD_CREATE',
       )
     },
   },
   {
     id: 'gateway.sight.dm',
-    title: 'A direct message reaches nobody but its two people',
+    title: 'A direct message reaches only its two users',
     covers: ['gateway.sight'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -181,32 +192,32 @@ export const visibilityCases: readonly Case[] = [
       const { id } = await guild.owner.api.post<{ id: string }>('/users/@me/channels', {
         recipient_id: guild.member.id,
       })
-      await happenDirectly(guild, id)
+      await causeDirectEvents(guild, id)
       await recipient.nextEvent('MESSAGE_CREATE', (d) => d.channel_id === id)
       await guild.awaitDelivery(eve)
-      expectEqual(of(eve, id), [], 'what a third heard')
+      expectEqual(eventsAbout(eve, id), [], 'another member’s events of the direct message')
     },
   },
   {
     id: 'gateway.sight.foreign',
-    title: 'Nothing of a guild reaches who is not in it',
+    title: 'No event of a guild reaches a user who is not a member',
     covers: ['gateway.sight'],
     async run(fixture) {
       const guild = await fixture.guild()
       const eve = await fixture.user('eve')
       const own = await eve.api.post<{ id: string }>('/guilds', { name: 'her own' })
-      const [outside, member] = [await eve.connect(), await guild.member.connect()]
-      await happen(guild, guild.textId)
+      const [outsider, member] = [await eve.connect(), await guild.member.connect()]
+      await causeChannelEvents(guild, guild.textId)
       await guild.owner.api.patch(`/guilds/${guild.id}`, { name: 'renamed' })
       await guild.awaitDelivery(member)
       await eve.api.patch(`/guilds/${own.id}`, { name: 'that is all' })
-      await outside.nextEvent('GUILD_UPDATE')
-      expectEqual(of(outside, guild.id), [], 'what a stranger heard')
+      await outsider.nextEvent('GUILD_UPDATE')
+      expectEqual(eventsAbout(outsider, guild.id), [], 'the stranger’s events of the guild')
     },
   },
 ]
 
-async function happenDirectly(guild: TestGuild, dm: string): Promise<void> {
+async function causeDirectEvents(guild: TestGuild, dm: string): Promise<void> {
   const { id } = await guild.send('psst', guild.owner, dm)
   await guild.owner.api.patch(`/channels/${dm}/messages/${id}`, { content: 'psst!' })
   await guild.owner.api.put(`/channels/${dm}/messages/${id}/reactions/👍/@me`)

@@ -9,15 +9,15 @@ import { sendVoiceState } from './voice-state.ts'
 export const voiceRuleCases: readonly Case[] = [
   {
     id: 'gateway.voice.withdrawn',
-    title: 'A voice token is refused when its member lost CONNECT after it was given',
+    title: 'A voice token is refused if its member lost CONNECT after it was issued',
     covers: ['gateway.events.voice'],
     async run(fixture) {
       const guild = await fixture.guild()
       const { socket: member, ready } = await guild.member.login()
-      const enter = async (): Promise<Socket> => {
+      const connectVoice = async (): Promise<Socket> => {
         sendVoiceState(member, guild, guild.voiceId)
         const { token, endpoint } = await member.nextEvent('VOICE_SERVER_UPDATE')
-        if (refuses)
+        if (denied)
           await guild.setOverwrite(guild.voiceId, guild.id, 0, { deny: Permission.Connect })
         const voice = await fixture.openSocket({
           exactUrl: `ws://${endpoint}/?v=8`,
@@ -33,23 +33,24 @@ export const voiceRuleCases: readonly Case[] = [
         })
         return voice
       }
-      let refuses = false
-      const allowed = await enter()
+      let denied = false
+      const allowed = await connectVoice()
       await allowed.nextFrame(2)
-      refuses = true
-      const voice = await enter()
+      denied = true
+      const voice = await connectVoice()
       await voice.waitForClose()
       expectEqual(
         voice.frames.filter((frame) => frame.op === 2).length,
         0,
-        'how often it was let in',
+        'the number of accepted voice connections',
       )
     },
   },
   {
     id: 'gateway.voice.refused',
     title:
-      'Nobody joins where they may not connect, what is no voice channel, or a guild that is not theirs',
+      'Op 4 is ignored for a channel without CONNECT, a text channel, an unknown channel and ' +
+      'a non-member’s guild',
     covers: ['gateway.events.voice'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -57,35 +58,35 @@ export const voiceRuleCases: readonly Case[] = [
       const hidden = await guild.createHiddenChannel({ type: 2 })
       const locked = await guild.createChannel({ type: 2 })
       await guild.setOverwrite(locked.id, guild.id, 0, { deny: Permission.Connect })
-      const [owner, member, outside] = [
+      const [owner, member, outsider] = [
         await guild.owner.connect(),
         await guild.member.connect(),
         await eve.connect(),
       ]
       for (const channel of [hidden.id, locked.id, guild.textId, UNKNOWN_ID])
         sendVoiceState(member, guild, channel)
-      sendVoiceState(outside, guild, guild.voiceId)
+      sendVoiceState(outsider, guild, guild.voiceId)
       sendVoiceState(member, guild, guild.voiceId)
       const first = await owner.nextEvent('VOICE_STATE_UPDATE')
       expectIncludes(
         first,
         { user_id: guild.member.id, channel_id: guild.voiceId },
-        'the first state that anybody hears of',
+        'the first voice state event',
       )
       await member.nextEvent('VOICE_SERVER_UPDATE')
       await guild.awaitDelivery(owner, member)
-      expectEqual(owner.received('VOICE_STATE_UPDATE').length, 1, 'how many there were')
+      expectEqual(owner.received('VOICE_STATE_UPDATE').length, 1, 'the number of events')
       expectEqual(
         member.received('VOICE_SERVER_UPDATE').length,
         1,
-        'how often a voice server was named',
+        'the number of VOICE_SERVER_UPDATE events',
       )
-      expectTrue(outside.isOpen && member.isOpen, 'the sockets are open')
+      expectTrue(outsider.isOpen && member.isOpen, 'the sockets are open')
     },
   },
   {
     id: 'gateway.voice.user-limit',
-    title: 'A full voice channel takes nobody more but who may move members',
+    title: 'Only a user who may move members can join a full voice channel',
     covers: ['gateway.events.voice'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -103,19 +104,19 @@ export const voiceRuleCases: readonly Case[] = [
       expectIncludes(
         await owner.nextEvent('VOICE_STATE_UPDATE'),
         { user_id: cy.id, channel_id: guild.voiceId },
-        'where the late one is',
+        'the second member’s voice channel',
       )
       sendVoiceState(owner, guild, small.id)
       expectIncludes(
         await owner.nextEvent('VOICE_STATE_UPDATE'),
         { user_id: guild.owner.id, channel_id: small.id },
-        'where the owner is',
+        'the owner’s voice channel',
       )
     },
   },
   {
     id: 'gateway.voice.server-mute',
-    title: 'Who is muted or deafened by others is told to all as a voice state',
+    title: 'A mute or deafen by a moderator causes VOICE_STATE_UPDATE',
     covers: ['intro.silence', 'gateway.events.voice'],
     async run(fixture) {
       const guild = await fixture.guild()

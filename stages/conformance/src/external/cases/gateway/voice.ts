@@ -7,7 +7,8 @@ export const voiceCases: readonly Case[] = [
   {
     id: 'gateway.voice.join',
     title:
-      'Op 4 joins a voice channel: everybody hears VOICE_STATE_UPDATE, and who joined VOICE_SERVER_UPDATE',
+      'Op 4 joins a voice channel: every member receives VOICE_STATE_UPDATE, and the joining ' +
+      'one VOICE_SERVER_UPDATE',
     covers: ['gateway.opcodes', 'gateway.events.voice'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -32,15 +33,15 @@ export const voiceCases: readonly Case[] = [
         expectIncludes(event.member?.user, { id: guild.member.id }, 'its member')
         expectEqual(event.session_id, ready.session_id, 'its session')
       }
-      for (const [actor, who] of [
+      for (const [user, target] of [
         [guild.member, '@me'],
         [guild.owner, guild.member.id],
       ] as const) {
-        const state = await actor.api.get(`/guilds/${guild.id}/voice-states/${who}`)
+        const state = await user.api.get(`/guilds/${guild.id}/voice-states/${target}`)
         expectIncludes(
           state,
           { channel_id: guild.voiceId, user_id: guild.member.id, self_mute: true },
-          `GET voice-states/${who}`,
+          `GET voice-states/${target}`,
         )
       }
       const server = await member.nextEvent('VOICE_SERVER_UPDATE')
@@ -58,14 +59,15 @@ export const voiceCases: readonly Case[] = [
       expectEqual(
         owner.received('VOICE_SERVER_UPDATE'),
         [],
-        'what others are told of the voice server',
+        'VOICE_SERVER_UPDATE events of the owner',
       )
     },
   },
   {
     id: 'gateway.voice.move',
     title:
-      'A member moves between channels, mutes and deafens themselves, and leaves with `channel_id` null',
+      'A member moves between voice channels, mutes and deafens themselves, and leaves with ' +
+      '`channel_id` null',
     covers: ['gateway.events.voice'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -81,21 +83,20 @@ export const voiceCases: readonly Case[] = [
         sendVoiceState(member, guild, channel, more)
         const event = await owner.nextEvent('VOICE_STATE_UPDATE')
         expectIncludes(event, { user_id: guild.member.id, channel_id: channel }, 'the state')
-        if (channel !== null)
-          expectEqual(event.self_deaf, 'self_deaf' in more, 'whether they are deaf')
+        if (channel !== null) expectEqual(event.self_deaf, 'self_deaf' in more, 'self_deaf')
       }
       await guild.awaitDelivery(member)
       // A new token would make a client leave the call and enter it again, each time it mutes.
       expectEqual(
         member.received('VOICE_SERVER_UPDATE').length,
         2,
-        'how often a voice server was named: for the channels, not for the deafness',
+        'the number of VOICE_SERVER_UPDATE events: one per channel, none for self_deaf',
       )
     },
   },
   {
     id: 'gateway.voice.states',
-    title: 'GUILD_CREATE says who is in which voice channel, and who may not speak there',
+    title: 'GUILD_CREATE has the voice states, with `suppress` for members who may not speak',
     covers: ['gateway.guild-create', 'gateway.events.voice'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -114,29 +115,30 @@ export const voiceCases: readonly Case[] = [
         allow: '0',
         deny: Permission.Speak.toString(),
       }
-      const hushed = await guild.createChannel({
+      const silenced = await guild.createChannel({
         name: 'hushed',
         type: 2,
         permission_overwrites: [overwrite],
       })
-      sendVoiceState(member, guild, hushed.id)
+      sendVoiceState(member, guild, silenced.id)
       expectIncludes(
-        await member.nextEvent('VOICE_STATE_UPDATE', (d) => d.channel_id === hushed.id),
+        await member.nextEvent('VOICE_STATE_UPDATE', (d) => d.channel_id === silenced.id),
         { suppress: true },
         'the state',
       )
       const [later] = (await guild.owner.connect()).received('GUILD_CREATE')[0]!.voice_states
       expectIncludes(
         later!,
-        { channel_id: hushed.id, suppress: true },
-        'the voice state of who may not speak',
+        { channel_id: silenced.id, suppress: true },
+        'the voice state of a member without SPEAK',
       )
     },
   },
   {
     id: 'gateway.voice.disconnect',
     title:
-      'Whose gateway connection ends leaves the voice channel; so does who is removed, or whose channel is deleted',
+      'A member leaves the voice channel when their connection ends, they are removed or the ' +
+      'channel is deleted',
     covers: ['gateway.events.voice'],
     async run(fixture) {
       const guild = await fixture.guild()

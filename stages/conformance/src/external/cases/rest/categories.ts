@@ -17,33 +17,35 @@ const hiddenCategory = (guild: TestGuild) =>
 export const categoryCases: readonly Case[] = [
   {
     id: 'rest.categories.inherit',
-    title: 'A channel made in a category takes its overwrites, unless others are given',
+    title:
+      'A channel created in a category takes the category’s overwrites, unless others are given',
     covers: ['rest.categories'],
     async run(fixture) {
       const guild = await fixture.guild()
       const category = await hiddenCategory(guild)
-      const owners = await overwritesOf(guild, category.id)
+      const categoryOverwrites = await overwritesOf(guild, category.id)
       for (const more of [{}, { permission_overwrites: [] }, { permission_overwrites: null }]) {
-        const made = await guild.createChannel({ parent_id: category.id, ...more })
+        const created = await guild.createChannel({ parent_id: category.id, ...more })
         expectEqual<unknown>(
-          (made as { permission_overwrites?: unknown }).permission_overwrites,
-          owners,
+          (created as { permission_overwrites?: unknown }).permission_overwrites,
+          categoryOverwrites,
           'its overwrites',
         )
-        await guild.member.api.expectError(NO_ACCESS, 'GET', `/channels/${made.id}/messages`)
+        await guild.member.api.expectError(NO_ACCESS, 'GET', `/channels/${created.id}/messages`)
       }
       const allow = { id: guild.member.id, type: 1, allow: String(SendMessages), deny: '0' }
       const other = await guild.createChannel({
         parent_id: category.id,
         permission_overwrites: [allow],
       })
-      expectEqual(await overwritesOf(guild, other.id), [allow], 'the overwrites that were given')
+      expectEqual(await overwritesOf(guild, other.id), [allow], 'the given overwrites')
     },
   },
   {
     id: 'rest.categories.sync',
     title:
-      'Channels that are synced with their category follow it, each with a CHANNEL_UPDATE; others do not',
+      'Channels synced with their category follow its overwrites, each with a CHANNEL_UPDATE; ' +
+      'other channels do not',
     covers: ['rest.categories'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -81,7 +83,7 @@ export const categoryCases: readonly Case[] = [
       const edited = await guild.owner.api.patch<APIChannel>(`/channels/${category.id}`, {
         permission_overwrites: [{ id: guild.id, type: 0, deny: String(ViewChannel) }],
       })
-      expectEqual(edited.id, category.id, 'the answer is the category')
+      expectEqual(edited.id, category.id, 'the id of the answer')
       expectEqual(
         await overwritesOf(guild, two.id),
         await overwritesOf(guild, category.id),
@@ -91,8 +93,7 @@ export const categoryCases: readonly Case[] = [
   },
   {
     id: 'rest.categories.lock',
-    title:
-      '`lock_permissions` of PATCH /guilds/:id/channels syncs a channel with the category it moves to',
+    title: '`lock_permissions` in PATCH /guilds/:id/channels syncs a channel with its new category',
     covers: ['rest.categories'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -110,28 +111,27 @@ export const categoryCases: readonly Case[] = [
       expectEqual(
         await overwritesOf(guild, synced.id),
         await overwritesOf(guild, category.id),
-        'those of one that was locked',
+        'the overwrites of a channel that was locked',
       )
       await guild.member.api.expectError(NO_ACCESS, 'GET', `/channels/${synced.id}`)
     },
   },
   {
     id: 'rest.categories.judged-there',
-    title:
-      'A member who manages channels in a category alone makes channels there, and nowhere else',
+    title: 'A member with MANAGE_CHANNELS in one category creates channels only there',
     covers: ['rest.categories'],
     async run(fixture) {
       const guild = await fixture.guild()
       const path = `/guilds/${guild.id}/channels`
       const category = await guild.createChannel({ name: 'a category', type: 4 })
       await guild.setOverwrite(category.id, guild.member.id, 1, { allow: ManageChannels })
-      const made = await guild.member.api.request('POST', path, {
+      const created = await guild.member.api.request('POST', path, {
         name: 'mine',
         parent_id: category.id,
       })
-      expectEqual(made.status, 201, 'status')
+      expectEqual(created.status, 201, 'status')
       await guild.member.api.expectError(NO_PERMISSION, 'POST', path, { name: 'mine' })
-      const { id } = made.body as { id: string }
+      const { id } = created.body as { id: string }
       await guild.member.api.patch(path, [{ id, position: 3 }])
       await guild.member.api.expectError(NO_PERMISSION, 'PATCH', path, [{ id, parent_id: null }])
     },
@@ -139,7 +139,8 @@ export const categoryCases: readonly Case[] = [
   {
     id: 'rest.categories.refused',
     title:
-      'MANAGE_CHANNELS in the guild is of no use in a category that denies it, nor for a channel that is hidden',
+      'MANAGE_CHANNELS in the guild does not apply in a category that denies it, nor in a ' +
+      'hidden one',
     covers: ['rest.categories'],
     async run(fixture) {
       const guild = await fixture.guild()

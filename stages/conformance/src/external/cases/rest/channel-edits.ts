@@ -6,7 +6,7 @@ import { expectEqual, expectIncludes } from '../../expect.ts'
 export const channelEditCases: readonly Case[] = [
   {
     id: 'rest.channels.edit',
-    title: 'Whoever may manage a channel edits it, and only what the form names changes',
+    title: 'A user with MANAGE_CHANNELS edits a channel, and only the given fields change',
     covers: ['rest.route.channels'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -28,7 +28,7 @@ export const channelEditCases: readonly Case[] = [
       expectIncludes(
         await guild.owner.api.patch(path, { topic: null, parent_id: null }),
         { ...change, topic: null, parent_id: null },
-        'taken away',
+        'after the fields were set to null',
       )
       expectIncludes(
         await guild.member.api.get(path),
@@ -49,13 +49,13 @@ export const channelEditCases: readonly Case[] = [
       expectIncludes(
         await guild.member.api.patch(path, { name: 'by-a-member' }),
         { name: 'by-a-member' },
-        'with MANAGE_CHANNELS here',
+        'an edit with MANAGE_CHANNELS in the channel',
       )
     },
   },
   {
     id: 'rest.channels.edit.refused',
-    title: 'Without MANAGE_CHANNELS, or with a bad form, nothing of a channel changes',
+    title: 'Without MANAGE_CHANNELS or with an invalid form, an edit changes nothing',
     covers: ['rest.route.channels', 'errors.50013', 'errors.50035'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -78,7 +78,7 @@ export const channelEditCases: readonly Case[] = [
   },
   {
     id: 'rest.channels.edit.overwrites',
-    title: 'A channel’s overwrites are replaced as a whole, by whoever may manage its roles',
+    title: 'PATCH replaces all overwrites of a channel, and needs MANAGE_ROLES',
     covers: ['rest.route.channels'],
     async run(fixture) {
       const guild = await fixture.guild()

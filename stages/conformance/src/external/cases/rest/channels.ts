@@ -8,7 +8,7 @@ import { UNKNOWN_ID } from '../../snowflakes.ts'
 export const channelCases: readonly Case[] = [
   {
     id: 'rest.channels.get',
-    title: '`/channels/:id` is a channel, to those who can view it',
+    title: '`/channels/:id` answers the channel to users who can view it',
     covers: ['rest.route.channels'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -41,7 +41,8 @@ export const channelCases: readonly Case[] = [
   {
     id: 'rest.channels.get.dm',
     title:
-      '`/channels/:id` of a direct message has type 1, the other as its recipient, and no guild',
+      '`/channels/:id` of a direct message has type 1, the other user as recipient, and no ' +
+      'guild',
     covers: ['rest.route.channels'],
     async run(fixture) {
       const [ada, bob] = [await fixture.user(), await fixture.user('bob')]
@@ -61,24 +62,25 @@ export const channelCases: readonly Case[] = [
   {
     id: 'rest.channels.unknown',
     title:
-      'An unknown channel is 10003, whatever is asked of it; an id that is none is an invalid form',
+      'Every route of an unknown channel answers 10003; an id that is not a snowflake is an ' +
+      'invalid form',
     covers: ['errors.10003'],
     async run(fixture) {
       const { api } = await fixture.user()
-      const at = `/channels/${UNKNOWN_ID}`
+      const base = `/channels/${UNKNOWN_ID}`
       for (const path of ['', '/messages', '/messages/1', '/invites', '/messages/1/reactions/👍'])
-        await api.expectError(UNKNOWN_CHANNEL, 'GET', at + path)
-      await api.expectError(UNKNOWN_CHANNEL, 'PATCH', at, { name: 'x' })
-      await api.expectError(UNKNOWN_CHANNEL, 'DELETE', at)
-      await api.expectError(UNKNOWN_CHANNEL, 'POST', `${at}/messages`, { content: 'hi' })
-      await api.expectError(UNKNOWN_CHANNEL, 'POST', `${at}/typing`)
-      await api.expectError(UNKNOWN_CHANNEL, 'POST', `${at}/invites`, {})
-      await api.expectError(UNKNOWN_CHANNEL, 'PUT', `${at}/permissions/1`, {
+        await api.expectError(UNKNOWN_CHANNEL, 'GET', base + path)
+      await api.expectError(UNKNOWN_CHANNEL, 'PATCH', base, { name: 'x' })
+      await api.expectError(UNKNOWN_CHANNEL, 'DELETE', base)
+      await api.expectError(UNKNOWN_CHANNEL, 'POST', `${base}/messages`, { content: 'hi' })
+      await api.expectError(UNKNOWN_CHANNEL, 'POST', `${base}/typing`)
+      await api.expectError(UNKNOWN_CHANNEL, 'POST', `${base}/invites`, {})
+      await api.expectError(UNKNOWN_CHANNEL, 'PUT', `${base}/permissions/1`, {
         type: 0,
         allow: '0',
         deny: '0',
       })
-      await api.expectError(UNKNOWN_CHANNEL, 'POST', `${at}/messages/bulk-delete`, {
+      await api.expectError(UNKNOWN_CHANNEL, 'POST', `${base}/messages/bulk-delete`, {
         messages: ['1', '2'],
       })
       for (const id of ['general', '1e3', '@me'])
@@ -88,13 +90,13 @@ export const channelCases: readonly Case[] = [
   },
   {
     id: 'rest.channels.hidden',
-    title: 'Who cannot view a channel has no access to it (50001), whether in the guild or not',
+    title: 'A user who cannot view a channel is answered 50001, as a member and as a stranger',
     covers: ['errors.50001'],
     async run(fixture) {
       const guild = await fixture.guild()
       const hidden = await guild.createHiddenChannel()
       const message = await guild.send('secret', guild.owner, hidden.id)
-      const at = `/channels/${hidden.id}`
+      const base = `/channels/${hidden.id}`
       for (const { api } of [guild.member, await fixture.user('eve')]) {
         for (const path of [
           '',
@@ -102,16 +104,18 @@ export const channelCases: readonly Case[] = [
           `/messages/${message.id}`,
           `/messages/${message.id}/reactions/👍`,
         ])
-          await api.expectError(NO_ACCESS, 'GET', at + path)
-        await api.expectError(NO_ACCESS, 'POST', `${at}/messages`, { content: 'hi' })
-        await api.expectError(NO_ACCESS, 'PATCH', at, { name: 'mine' })
-        await api.expectError(NO_ACCESS, 'DELETE', at)
-        await api.expectError(NO_ACCESS, 'DELETE', `${at}/messages/${message.id}`)
-        await api.expectError(NO_ACCESS, 'PATCH', `${at}/messages/${message.id}`, { content: 'hi' })
-        await api.expectError(NO_ACCESS, 'POST', `${at}/typing`)
-        await api.expectError(NO_ACCESS, 'POST', `${at}/invites`, {})
-        await api.expectError(NO_ACCESS, 'PUT', `${at}/messages/${message.id}/reactions/👍/@me`)
-        await api.expectError(NO_ACCESS, 'PUT', `${at}/permissions/${guild.id}`, {
+          await api.expectError(NO_ACCESS, 'GET', base + path)
+        await api.expectError(NO_ACCESS, 'POST', `${base}/messages`, { content: 'hi' })
+        await api.expectError(NO_ACCESS, 'PATCH', base, { name: 'mine' })
+        await api.expectError(NO_ACCESS, 'DELETE', base)
+        await api.expectError(NO_ACCESS, 'DELETE', `${base}/messages/${message.id}`)
+        await api.expectError(NO_ACCESS, 'PATCH', `${base}/messages/${message.id}`, {
+          content: 'hi',
+        })
+        await api.expectError(NO_ACCESS, 'POST', `${base}/typing`)
+        await api.expectError(NO_ACCESS, 'POST', `${base}/invites`, {})
+        await api.expectError(NO_ACCESS, 'PUT', `${base}/messages/${message.id}/reactions/👍/@me`)
+        await api.expectError(NO_ACCESS, 'PUT', `${base}/permissions/${guild.id}`, {
           type: 0,
           allow: '1024',
           deny: '0',
@@ -122,7 +126,8 @@ export const channelCases: readonly Case[] = [
   {
     id: 'rest.channels.delete',
     title:
-      'Whoever may manage a channel deletes it; the answer is what it was, and then it is unknown',
+      'A user with MANAGE_CHANNELS deletes a channel; the answer is the channel, which is ' +
+      'then unknown',
     covers: ['rest.route.channels', 'errors.10003'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -132,7 +137,7 @@ export const channelCases: readonly Case[] = [
       expectIncludes(
         await guild.owner.api.delete(path),
         { id: guild.textId, name: 'text' },
-        'the channel that was',
+        'the deleted channel',
       )
       for (const { api } of [guild.owner, guild.member]) {
         await api.expectError(UNKNOWN_CHANNEL, 'GET', path)
@@ -144,14 +149,15 @@ export const channelCases: readonly Case[] = [
       expectEqual(
         left.some((each) => each.id === guild.textId),
         false,
-        'whether it is still listed',
+        'whether the channel is still listed',
       )
     },
   },
   {
     id: 'rest.channels.delete.dm',
     title:
-      'A direct message is closed with the channel as the answer; it is kept, and opened again it is the same',
+      'DELETE closes a direct message and keeps its history; opening it again gives the same ' +
+      'channel',
     covers: ['rest.route.channels'],
     async run(fixture) {
       const [ada, bob, eve] = [
@@ -169,12 +175,12 @@ export const channelCases: readonly Case[] = [
       expectIncludes(closed.body, { id: dm.id, type: 1, recipients: dm.recipients }, 'the channel')
       expectEqual((await open()).id, dm.id, 'opened again')
       const [kept] = await bob.api.get<{ content: string }[]>(`/channels/${dm.id}/messages`)
-      expectEqual(kept?.content, 'before', 'what was said')
+      expectEqual(kept?.content, 'before', 'the contents')
     },
   },
   {
     id: 'rest.channels.delete.category',
-    title: 'A deleted category leaves its channels without a parent',
+    title: 'Deleting a category leaves its channels without a parent',
     covers: ['rest.route.channels'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -190,7 +196,7 @@ export const channelCases: readonly Case[] = [
   },
   {
     id: 'rest.typing',
-    title: '`POST /channels/:id/typing` is for those who may write there',
+    title: '`POST /channels/:id/typing` needs SEND_MESSAGES',
     covers: ['rest.route.typing-and-invites', 'errors.50013'],
     async run(fixture) {
       const guild = await fixture.guild()

@@ -7,8 +7,7 @@ import { UNKNOWN_ID } from '../../snowflakes.ts'
 export const directMessageCases: readonly Case[] = [
   {
     id: 'rest.users.dm.open',
-    title:
-      'A direct message is opened with one other user, and is the same channel for both, however often',
+    title: 'A direct message between two users is one channel, whoever opens it and however often',
     covers: ['rest.route.users'],
     async run(fixture) {
       const [ada, bob] = [await fixture.user(), await fixture.user('bob')]
@@ -35,7 +34,7 @@ export const directMessageCases: readonly Case[] = [
   },
   {
     id: 'rest.users.dm.concurrent',
-    title: 'Two people who open a direct message with each other at the same time get one channel',
+    title: 'Two users who open a direct message with each other at the same time get one channel',
     covers: ['rest.route.users'],
     async run(fixture) {
       const [ada, bob] = [await fixture.user(), await fixture.user('bob')]
@@ -45,37 +44,37 @@ export const directMessageCases: readonly Case[] = [
           return from.api.post<APIDMChannel>('/users/@me/channels', { recipient_id: to.id })
         }),
       )
-      expectEqual(new Set(opened.map((each) => each.id)).size, 1, 'how many channels there are')
+      expectEqual(new Set(opened.map((each) => each.id)).size, 1, 'the number of channels')
     },
   },
   {
     id: 'rest.users.dm.list',
-    title: '`GET /users/@me/channels` lists one’s direct messages',
+    title: '`GET /users/@me/channels` lists the user’s direct messages',
     covers: ['rest.route.users'],
     async run(fixture) {
       const [ada, bob] = [await fixture.user(), await fixture.user('bob')]
       const dm = await ada.api.post<APIDMChannel>('/users/@me/channels', { recipient_id: bob.id })
-      for (const [who, other] of [
+      for (const [reader, other] of [
         [ada, bob],
         [bob, ada],
       ] as const) {
-        const list = await who.api.get<APIDMChannel[]>('/users/@me/channels')
+        const list = await reader.api.get<APIDMChannel[]>('/users/@me/channels')
         expectEqual(
           list.map((each) => each.id),
           [dm.id],
-          `${who.name}’s direct messages`,
+          `${reader.name}’s direct messages`,
         )
         expectEqual(
           list[0]!.recipients?.map((user) => user.id),
           [other.id],
-          'with whom',
+          'the recipients',
         )
       }
     },
   },
   {
     id: 'rest.users.dm.invalid',
-    title: 'A direct message with nobody is refused',
+    title: 'A direct message needs an existing recipient',
     covers: ['rest.route.users', 'errors.10013', 'errors.50035'],
     async run(fixture) {
       const ada = await fixture.user()
@@ -96,7 +95,7 @@ export const directMessageCases: readonly Case[] = [
   },
   {
     id: 'rest.users.dm.private',
-    title: 'A direct message is for its two people: both write and read, a third has no access',
+    title: 'Both users of a direct message write and read it, and a third has no access',
     covers: ['rest.route.users', 'errors.50001'],
     async run(fixture) {
       const [ada, bob, eve] = [
@@ -109,13 +108,13 @@ export const directMessageCases: readonly Case[] = [
       })
       await ada.api.post(`/channels/${id}/messages`, { content: 'to bob' })
       await bob.api.post(`/channels/${id}/messages`, { content: 'to ada' })
-      for (const who of [ada, bob])
+      for (const reader of [ada, bob])
         expectEqual(
-          (await who.api.get<{ content: string }[]>(`/channels/${id}/messages`)).map(
+          (await reader.api.get<{ content: string }[]>(`/channels/${id}/messages`)).map(
             (m) => m.content,
           ),
           ['to ada', 'to bob'],
-          'what was said',
+          'the contents',
         )
       await eve.api.expectError(NO_ACCESS, 'GET', `/channels/${id}`)
       await eve.api.expectError(NO_ACCESS, 'GET', `/channels/${id}/messages`)

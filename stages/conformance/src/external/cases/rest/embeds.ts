@@ -6,7 +6,7 @@ import { expectEqual, expectIncludes } from '../../expect.ts'
 export const embedCases: readonly Case[] = [
   {
     id: 'rest.messages.send.embeds',
-    title: 'Embeds are kept, with text or alone, ten at most',
+    title: 'A message has up to ten embeds, with content or without',
     covers: ['intro.silence', 'rest.route.messages'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -21,7 +21,7 @@ export const embedCases: readonly Case[] = [
       ]
       const message = await guild.owner.api.post<APIMessage>(path, { embeds })
       expectIncludes(message.embeds[0], embeds[0]!, 'the embed')
-      expectEqual(message.content, '', 'the text')
+      expectEqual(message.content, '', 'the content')
       expectIncludes(
         (await guild.member.api.get<APIMessage>(`${path}/${message.id}`)).embeds[0],
         embeds[0]!,
@@ -42,8 +42,7 @@ export const embedCases: readonly Case[] = [
   },
   {
     id: 'rest.messages.send.embeds.fields',
-    title:
-      'An embed has what Discord documents and nothing else, and is answered as `rich`, whatever it was sent as',
+    title: 'An embed keeps only the fields that Discord documents, and its type is `rich`',
     covers: ['intro.silence'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -93,14 +92,15 @@ export const embedCases: readonly Case[] = [
       expectEqual(
         bare.embeds as object[],
         [{ type: 'rich', title: 'bare' }],
-        'with nothing else in it',
+        'an embed with only one field',
       )
     },
   },
   {
     id: 'rest.messages.send.embeds.refused',
     title:
-      'An embed’s fields have types and lengths, and all embeds of a message 6,000 characters together',
+      'Fields of an embed have types and lengths, and all embeds of a message have 6,000 ' +
+      'characters at most',
     covers: ['errors.50035'],
     async run(fixture) {
       const guild = await fixture.guild()

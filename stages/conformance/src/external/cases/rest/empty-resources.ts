@@ -23,7 +23,7 @@ const NO_ENTRIES = {
   auto_moderation_rules: [],
 }
 
-const OF_MEMBERS: Readonly<Record<string, object>> = {
+const MEMBER_RESOURCES: Readonly<Record<string, object>> = {
   'threads/active': NO_THREADS,
   emojis: [],
   stickers: [],
@@ -31,7 +31,7 @@ const OF_MEMBERS: Readonly<Record<string, object>> = {
   'scheduled-events': [],
   regions: [],
 }
-const OF_MODERATORS: readonly [path: string, none: object, needed: bigint][] = [
+const MODERATOR_RESOURCES: readonly [path: string, empty: object, permission: bigint][] = [
   ['webhooks', [], Permission.ManageWebhooks],
   ['bans', [], Permission.BanMembers],
   ['auto-moderation/rules', [], Permission.ManageGuild],
@@ -43,16 +43,16 @@ const OF_MODERATORS: readonly [path: string, none: object, needed: bigint][] = [
 ]
 
 /** A member may see the path with the permission only. */
-async function opensWith(
+async function expectNeedsPermission(
   guild: TestGuild,
   path: string,
-  none: object,
-  needed: bigint,
+  empty: object,
+  permission: bigint,
 ): Promise<void> {
   const { api } = guild.member
   await api.expectError(NO_PERMISSION, 'GET', path)
-  const role = await guild.grantPermissions(guild.member, needed)
-  expectEqual(await api.get(path), none, `${path} with the permission`)
+  const role = await guild.grantPermissions(guild.member, permission)
+  expectEqual(await api.get(path), empty, `${path} with the permission`)
   await guild.owner.api.delete(`/guilds/${guild.id}/roles/${role.id}`)
 }
 
@@ -60,12 +60,13 @@ export const emptyResourceCases: readonly Case[] = [
   {
     id: 'rest.nothing.guilds',
     title:
-      'Threads, emojis, stickers and scheduled events of a guild are answered as empty, to its members alone',
+      'Threads, emojis, stickers and scheduled events of a guild are empty, for its members ' +
+      'only',
     covers: ['rest.route.nothing'],
     async run(fixture) {
       const [guild, eve] = [await fixture.guild(), await fixture.user('eve')]
-      for (const [part, none] of Object.entries(OF_MEMBERS)) {
-        expectEqual(await guild.member.api.get(`/guilds/${guild.id}/${part}`), none, part)
+      for (const [part, empty] of Object.entries(MEMBER_RESOURCES)) {
+        expectEqual(await guild.member.api.get(`/guilds/${guild.id}/${part}`), empty, part)
         await eve.api.expectError(NO_ACCESS, 'GET', `/guilds/${guild.id}/${part}`)
         await eve.api.expectError(UNKNOWN_GUILD, 'GET', `/guilds/${UNKNOWN_ID}/${part}`)
       }
@@ -74,17 +75,18 @@ export const emptyResourceCases: readonly Case[] = [
   {
     id: 'rest.nothing.moderation',
     title:
-      'Bans, webhooks, AutoMod rules, integrations, templates and the audit log are empty, by their permissions',
+      'Bans, webhooks, AutoMod rules, integrations, templates and the audit log are empty, ' +
+      'for users with the permission',
     covers: ['rest.route.nothing'],
     async run(fixture) {
       const guild = await fixture.guild()
-      for (const [part, none, needed] of OF_MODERATORS) {
+      for (const [part, empty, permission] of MODERATOR_RESOURCES) {
         expectEqual(
           await guild.owner.api.get(`/guilds/${guild.id}/${part}`),
-          none,
+          empty,
           `${part} to the owner`,
         )
-        await opensWith(guild, `/guilds/${guild.id}/${part}`, none, needed)
+        await expectNeedsPermission(guild, `/guilds/${guild.id}/${part}`, empty, permission)
       }
       await guild.owner.api.expectError(
         { status: 404, code: 10026 },
@@ -100,7 +102,7 @@ export const emptyResourceCases: readonly Case[] = [
   },
   {
     id: 'rest.nothing.channels',
-    title: 'Archived threads, pins and webhooks of a channel are empty, to who may see them',
+    title: 'Archived threads, pins and webhooks of a channel are empty, for users who may see them',
     covers: ['rest.route.nothing'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -113,14 +115,14 @@ export const emptyResourceCases: readonly Case[] = [
         'own threads',
       )
       expectEqual(await api.get(`${path}/messages/pins`), { items: [], has_more: false }, 'pins')
-      expectEqual(await api.get(`${path}/pins`), [], 'pins, as older clients ask')
-      await opensWith(
+      expectEqual(await api.get(`${path}/pins`), [], 'pins on the older route')
+      await expectNeedsPermission(
         guild,
         `${path}/threads/archived/private`,
         NO_THREADS,
         Permission.ManageThreads,
       )
-      await opensWith(guild, `${path}/webhooks`, [], Permission.ManageWebhooks)
+      await expectNeedsPermission(guild, `${path}/webhooks`, [], Permission.ManageWebhooks)
       const hidden = await guild.createHiddenChannel()
       for (const part of ['threads/archived/public', 'threads/archived/private', 'webhooks']) {
         await guild.member.api.expectError(NO_ACCESS, 'GET', `/channels/${hidden.id}/${part}`)
@@ -135,7 +137,8 @@ export const emptyResourceCases: readonly Case[] = [
   {
     id: 'rest.nothing.applications',
     title:
-      'An application has no emojis and no commands, anywhere, and sees no other’s; there are no voice regions',
+      'An application’s emojis and commands are empty and hidden from other users, and there ' +
+      'are no voice regions',
     covers: ['rest.route.nothing'],
     async run(fixture) {
       const [guild, eve] = [await fixture.guild(), await fixture.user('eve')]
@@ -169,7 +172,7 @@ export const emptyResourceCases: readonly Case[] = [
   },
   {
     id: 'rest.nothing.onboarding',
-    title: 'A guild’s onboarding is off and asks nothing',
+    title: 'A guild’s onboarding is disabled and has no prompts',
     covers: ['rest.route.nothing'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -191,7 +194,8 @@ export const emptyResourceCases: readonly Case[] = [
   {
     id: 'rest.nothing.unknown',
     title:
-      'A thing that no stage has is answered with Discord’s code for an unknown one of its kind',
+      'A single resource of a kind that no stage has is answered with Discord’s code for an ' +
+      'unknown one',
     covers: ['rest.route.nothing'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -222,7 +226,7 @@ export const emptyResourceCases: readonly Case[] = [
       }
       for (const [path, code] of Object.entries(unknown)) {
         const { text } = await api.expectError({ status: 404, code }, 'GET', path)
-        expectEqual(/Unknown/.test(text), true, `${path} says what is unknown`)
+        expectEqual(/Unknown/.test(text), true, `the code of ${path}`)
       }
       await fixture.anonymous.expectError({ status: 404, code: 10015 }, 'GET', '/webhooks/1/token')
       await fixture.anonymous.expectError({ status: 401, code: 0 }, 'GET', '/webhooks/1')
@@ -243,11 +247,11 @@ export const emptyResourceCases: readonly Case[] = [
   },
   {
     id: 'rest.nothing.made',
-    title: 'Of what there is none, none can be made: the routes that would are unknown',
+    title: 'POST on resources that no stage has is an unknown route',
     covers: ['rest.route.nothing'],
     async run(fixture) {
       const guild = await fixture.guild()
-      const parts = [...Object.keys(OF_MEMBERS), ...OF_MODERATORS.map(([part]) => part)]
+      const parts = [...Object.keys(MEMBER_RESOURCES), ...MODERATOR_RESOURCES.map(([part]) => part)]
       for (const part of parts)
         await guild.owner.api.expectError(
           { status: 404, code: 0 },

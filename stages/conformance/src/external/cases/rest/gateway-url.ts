@@ -5,7 +5,7 @@ import { expectTrue } from '../../expect.ts'
 export const gatewayUrlCases: readonly Case[] = [
   {
     id: 'rest.gateway.url',
-    title: '`GET /gateway` needs no token and says where sockets go',
+    title: '`GET /gateway` answers the gateway’s address without a token',
     covers: ['rest.route.gateway', 'gateway.address'],
     async run(fixture) {
       const { url } = await fixture.anonymous.get<{ url: string }>('/gateway')
@@ -16,7 +16,7 @@ export const gatewayUrlCases: readonly Case[] = [
   },
   {
     id: 'rest.gateway.bot',
-    title: '`GET /gateway/bot` says how many shards and sessions a client may start',
+    title: '`GET /gateway/bot` answers the number of shards and the session start limit',
     covers: ['rest.route.gateway'],
     async run(fixture) {
       const ada = await fixture.user()
@@ -33,7 +33,7 @@ export const gatewayUrlCases: readonly Case[] = [
           `session_start_limit.${field} is an integer`,
           body,
         )
-      expectTrue((body.session_start_limit.remaining as number) > 0, 'there are sessions to start')
+      expectTrue((body.session_start_limit.remaining as number) > 0, 'sessions remain')
       await fixture.anonymous.expectError(UNAUTHORIZED, 'GET', '/gateway/bot')
     },
   },

@@ -7,7 +7,7 @@ import { expectEqual, expectIncludes } from '../../expect.ts'
 export const guildChannelCases: readonly Case[] = [
   {
     id: 'rest.guilds.channels.list',
-    title: '`/guilds/:id/channels` lists a guild’s channels',
+    title: '`GET /guilds/:id/channels` lists the guild’s channels',
     covers: ['rest.route.guild-channels'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -21,7 +21,7 @@ export const guildChannelCases: readonly Case[] = [
         expectEqual(
           listed as unknown,
           await guild.member.api.get(`/channels/${channel}`),
-          'the channel, listed and by itself',
+          'the channel in the list and by its own route',
         )
       }
     },
@@ -29,15 +29,16 @@ export const guildChannelCases: readonly Case[] = [
   {
     id: 'rest.guilds.channels.create',
     title:
-      'Whoever may manage channels makes them: text, voice and category, with what they were given',
+      'A user with MANAGE_CHANNELS creates text, voice, announcement and category channels ' +
+      'with the given fields',
     covers: ['rest.route.guild-channels'],
     async run(fixture) {
       const guild = await fixture.guild()
       const path = `/guilds/${guild.id}/channels`
-      const answer = await guild.owner.api.request('POST', path, { name: 'plain' })
-      expectEqual(answer.status, 201, 'status')
+      const response = await guild.owner.api.request('POST', path, { name: 'plain' })
+      expectEqual(response.status, 201, 'status')
       expectIncludes(
-        answer.body,
+        response.body,
         {
           type: 0,
           name: 'plain',
@@ -74,14 +75,15 @@ export const guildChannelCases: readonly Case[] = [
       expectIncludes(
         await guild.member.api.post(path, { name: 'by-a-member' }),
         { name: 'by-a-member' },
-        'with MANAGE_CHANNELS',
+        'a channel created with MANAGE_CHANNELS',
       )
     },
   },
   {
     id: 'rest.guilds.channels.names',
     title:
-      'Names of text and announcement channels become lower case, with one dash for each run of blanks and dashes',
+      'Names of text and announcement channels become lower case, with one dash for each run ' +
+      'of blanks and dashes',
     covers: ['rest.route.guild-channels'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -101,7 +103,7 @@ export const guildChannelCases: readonly Case[] = [
         expectIncludes(
           await guild.createChannel({ name: 'My Cool  Channel', type }),
           { name: 'My Cool  Channel' },
-          'of another kind',
+          'a channel of another type',
         )
       expectIncludes(
         await guild.owner.api.patch(`/channels/${guild.textId}`, { name: 'New Name' }),
@@ -118,7 +120,7 @@ export const guildChannelCases: readonly Case[] = [
   },
   {
     id: 'rest.guilds.channels.create.overwrites',
-    title: 'A new channel’s `permission_overwrites` are honoured from its first moment',
+    title: 'A new channel’s `permission_overwrites` take effect at once',
     covers: ['rest.route.guild-channels'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -139,7 +141,7 @@ export const guildChannelCases: readonly Case[] = [
   },
   {
     id: 'rest.guilds.channels.create.refused',
-    title: 'Without MANAGE_CHANNELS, or with a bad form, no channel is made',
+    title: 'Without MANAGE_CHANNELS or with an invalid form, no channel is created',
     covers: ['rest.route.guild-channels', 'errors.50013', 'errors.50035'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -165,12 +167,12 @@ export const guildChannelCases: readonly Case[] = [
         name: 'odd',
         permission_overwrites: [{ id: 'x', type: 0 }],
       })
-      expectEqual(await count(), before, 'how many channels there are')
+      expectEqual(await count(), before, 'the number of channels')
     },
   },
   {
     id: 'rest.guilds.channels.create.no-escalation',
-    title: 'Nobody allows in a new channel what they may not do themselves',
+    title: 'A new channel’s overwrites allow nothing that their creator may not do',
     covers: ['rest.route.guild-channels'],
     async run(fixture) {
       const guild = await fixture.guild()

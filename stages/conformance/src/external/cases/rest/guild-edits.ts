@@ -7,7 +7,7 @@ import { expectEqual, expectIncludes } from '../../expect.ts'
 export const guildEditCases: readonly Case[] = [
   {
     id: 'rest.guilds.edit',
-    title: 'Whoever may manage a guild edits it, and only what the form names changes',
+    title: 'A user with MANAGE_GUILD edits a guild, and only the given fields change',
     covers: ['rest.route.guilds'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -30,24 +30,24 @@ export const guildEditCases: readonly Case[] = [
           verification_level: before.verification_level,
           preferred_locale: before.preferred_locale,
         },
-        'the rest',
+        'the unchanged fields',
       )
       expectIncludes(
         await guild.owner.api.patch(path, { description: null, system_channel_id: null }),
         { description: null, system_channel_id: null, name: 'renamed' },
-        'taken away',
+        'after the fields were set to null',
       )
       await guild.grantPermissions(guild.member, Permission.ManageGuild)
       expectIncludes(
         await guild.member.api.patch(path, { name: 'by a member' }),
         { name: 'by a member' },
-        'with MANAGE_GUILD',
+        'an edit with MANAGE_GUILD',
       )
     },
   },
   {
     id: 'rest.guilds.edit.refused',
-    title: 'Without MANAGE_GUILD, or with a bad form, nothing of a guild changes',
+    title: 'Without MANAGE_GUILD or with an invalid form, an edit changes nothing',
     covers: ['rest.route.guilds', 'errors.50013'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -85,7 +85,7 @@ export const guildEditCases: readonly Case[] = [
   },
   {
     id: 'rest.guilds.edit.owner',
-    title: 'Only its owner gives a guild away, and then owns it no longer',
+    title: 'Only the owner transfers a guild, and then loses the owner’s rights',
     covers: ['rest.route.guilds', 'errors.50013'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -105,7 +105,7 @@ export const guildEditCases: readonly Case[] = [
   },
   {
     id: 'rest.guilds.delete',
-    title: 'Only its owner deletes a guild; after that neither it nor its channels are known',
+    title: 'Only the owner deletes a guild; the guild and its channels are then unknown',
     covers: ['rest.route.guilds', 'errors.10003', 'errors.10004'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -113,18 +113,18 @@ export const guildEditCases: readonly Case[] = [
       await guild.grantPermissions(guild.member, Permission.Administrator)
       await guild.member.api.expectError(NO_PERMISSION, 'DELETE', `/guilds/${guild.id}`)
       await guild.owner.api.expectNoContent('DELETE', `/guilds/${guild.id}`)
-      for (const who of [guild.owner, guild.member]) {
-        await who.api.expectError(UNKNOWN_GUILD, 'GET', `/guilds/${guild.id}`)
-        await who.api.expectError(UNKNOWN_CHANNEL, 'GET', `/channels/${guild.textId}`)
-        await who.api.expectError(
+      for (const user of [guild.owner, guild.member]) {
+        await user.api.expectError(UNKNOWN_GUILD, 'GET', `/guilds/${guild.id}`)
+        await user.api.expectError(UNKNOWN_CHANNEL, 'GET', `/channels/${guild.textId}`)
+        await user.api.expectError(
           UNKNOWN_CHANNEL,
           'GET',
           `/channels/${guild.textId}/messages/${message.id}`,
         )
-        await who.api.expectError(UNKNOWN_CHANNEL, 'POST', `/channels/${guild.textId}/messages`, {
+        await user.api.expectError(UNKNOWN_CHANNEL, 'POST', `/channels/${guild.textId}/messages`, {
           content: 'anybody?',
         })
-        expectEqual(await who.api.get('/users/@me/guilds'), [], 'the guilds one is in')
+        expectEqual(await user.api.get('/users/@me/guilds'), [], 'the user’s guilds')
       }
       await guild.owner.api.expectError(UNKNOWN_GUILD, 'DELETE', `/guilds/${guild.id}`)
     },

@@ -14,13 +14,14 @@ export const guildCases: readonly Case[] = [
   {
     id: 'rest.guilds.create',
     title:
-      '`POST /guilds` makes a guild that its maker owns, with a role `@everyone` of the guild’s id',
+      '`POST /guilds` creates a guild owned by its creator, with a role `@everyone` that has ' +
+      'the guild’s id',
     covers: ['rest.route.guilds', 'gateway.everyone'],
     async run(fixture) {
       const ada = await fixture.user()
-      const answer = await ada.api.request('POST', '/guilds', { name: 'Analytical Engines' })
-      expectEqual(answer.status, 201, 'status')
-      const guild = answer.body as APIGuild
+      const response = await ada.api.request('POST', '/guilds', { name: 'Analytical Engines' })
+      expectEqual(response.status, 201, 'status')
+      const guild = response.body as APIGuild
       expectSnowflake(guild.id, 'id')
       expectIncludes(guild, { name: 'Analytical Engines', owner_id: ada.id }, 'the guild')
       const [everyone, ...others] = guild.roles
@@ -59,22 +60,22 @@ export const guildCases: readonly Case[] = [
   },
   {
     id: 'rest.guilds.get',
-    title: '`/guilds/:id` is the guild to its members, with all that clients read',
+    title: '`GET /guilds/:id` answers a member with every field that clients read',
     covers: ['rest.route.guilds'],
     async run(fixture) {
       const guild = await fixture.guild()
-      const seen = await guild.member.api.get<APIGuild>(`/guilds/${guild.id}`)
+      const read = await guild.member.api.get<APIGuild>(`/guilds/${guild.id}`)
       expectIncludes(
-        seen,
+        read,
         { id: guild.id, name: guild.name, owner_id: guild.owner.id },
         'the guild',
       )
-      expectFields(seen, GUILD_FIELDS, 'a guild')
+      expectFields(read, GUILD_FIELDS, 'a guild')
     },
   },
   {
     id: 'rest.guilds.counts',
-    title: 'With `with_counts` a guild says how many are in it, and how many of them are online',
+    title: '`with_counts` adds the number of members and of members online',
     covers: ['rest.route.guilds'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -87,15 +88,15 @@ export const guildCases: readonly Case[] = [
       )
       await guild.member.connect()
       await fixture.eventually(
-        'one is online',
+        'one member is online',
         count,
-        (answer) => answer.approximate_presence_count === 1,
+        (response) => response.approximate_presence_count === 1,
       )
     },
   },
   {
     id: 'rest.guilds.unknown',
-    title: 'An unknown guild is 10004, whatever is asked of it',
+    title: 'Every route of an unknown guild answers 10004',
     covers: ['errors.shape', 'errors.10004'],
     async run(fixture) {
       const ada = await fixture.user()
@@ -120,7 +121,7 @@ export const guildCases: readonly Case[] = [
   },
   {
     id: 'rest.guilds.foreign',
-    title: 'Whoever is not in a guild has no access to it (50001)',
+    title: 'A user who is not a member of a guild is answered 50001',
     covers: ['errors.50001'],
     async run(fixture) {
       const guild = await fixture.guild()

@@ -22,24 +22,24 @@ async function walk(
   limit: number,
   next: (last: string | undefined) => Promise<string[]>,
 ): Promise<string[]> {
-  const met: string[] = []
+  const collected: string[] = []
   for (let pages = 0; pages <= SMALL / limit + 1; pages++) {
-    const page = await next(met.at(-1))
+    const page = await next(collected.at(-1))
     if (page.length === 0) break
-    met.push(...page)
+    collected.push(...page)
   }
-  return met
+  return collected
 }
 
 export const historyPropertyCases: readonly Case[] = [
   {
     id: 'rest.messages.page.law',
     title:
-      'Whatever the message and the limit, a page before or after it is exactly what the history says',
+      'A page before or after any id holds exactly the messages that the whole history implies',
     covers: ['rest.route.messages'],
     async run(fixture) {
       const { ids, page } = await createHistory(fixture, SMALL)
-      const asked = fc.record({
+      const inputs = fc.record({
         anchor: fc.constantFrom<Anchor>('before', 'after'),
         at: fc.nat(SMALL - 1),
         // An id that no message has is a place in history all the same.
@@ -47,8 +47,8 @@ export const historyPropertyCases: readonly Case[] = [
         limit: fc.integer({ min: 1, max: 20 }),
       })
       await fc.assert(
-        fc.asyncProperty(asked, async ({ anchor, at, offset, limit }) => {
-          const id = String(BigInt(ids[at]!) + offset)
+        fc.asyncProperty(inputs, async ({ anchor, at: index, offset, limit }) => {
+          const id = String(BigInt(ids[index]!) + offset)
           expectEqual(
             await page(`?${anchor}=${id}&limit=${limit}`),
             expected(ids, anchor, id, limit),
@@ -62,28 +62,40 @@ export const historyPropertyCases: readonly Case[] = [
   {
     id: 'rest.messages.page.around.law',
     title:
-      'Whatever the message and the limit, a page around it has the message, no gap, no double, and `limit` at most',
+      'A page around any message holds that message, no gap, no duplicate, and `limit` at most',
     covers: ['rest.route.messages'],
     async run(fixture) {
       const { ids, page } = await createHistory(fixture, SMALL)
-      const asked = fc.record({ at: fc.nat(SMALL - 1), limit: fc.integer({ min: 1, max: 20 }) })
+      const inputs = fc.record({ at: fc.nat(SMALL - 1), limit: fc.integer({ min: 1, max: 20 }) })
       await fc.assert(
-        fc.asyncProperty(asked, async ({ at, limit }) => {
-          const got = await page(`?around=${ids[at]}&limit=${limit}`)
-          const from = ids.indexOf(got[0]!)
-          expectEqual(got, ids.slice(from, from + got.length), 'a stretch of the history')
-          expectEqual(got.includes(ids[at]!), true, `the page of ${limit} has the message itself`)
-          expectEqual(got.length <= limit, true, `${got.length} of ${limit}`)
-          const half = Math.floor((limit - 1) / 2)
+        fc.asyncProperty(inputs, async ({ at: index, limit }) => {
+          const actual = await page(`?around=${ids[index]}&limit=${limit}`)
+          const from = ids.indexOf(actual[0]!)
           expectEqual(
-            at - from >= Math.min(half, at),
-            true,
-            'half of it is newer, where there is as much',
+            actual,
+            ids.slice(from, from + actual.length),
+            'a contiguous part of the history',
           )
           expectEqual(
-            from + got.length - 1 - at >= Math.min(half, SMALL - 1 - at),
+            actual.includes(ids[index]!),
             true,
-            'half of it is older, where there is as much',
+            `whether the page of ${limit} has the message itself`,
+          )
+          expectEqual(
+            actual.length <= limit,
+            true,
+            `whether ${actual.length} is within the limit of ${limit}`,
+          )
+          const half = Math.floor((limit - 1) / 2)
+          expectEqual(
+            index - from >= Math.min(half, index),
+            true,
+            'half of the page is newer, if there are enough newer messages',
+          )
+          expectEqual(
+            from + actual.length - 1 - index >= Math.min(half, SMALL - 1 - index),
+            true,
+            'half of the page is older, if there are enough older messages',
           )
         }),
         { numRuns: 25 },
@@ -92,20 +104,20 @@ export const historyPropertyCases: readonly Case[] = [
   },
   {
     id: 'rest.messages.page.walk',
-    title: 'Walking a history page by page, back or forth, meets each message once',
+    title: 'Paging through a history backwards or forwards yields each message once',
     covers: ['rest.route.messages'],
     async run(fixture) {
       const { ids, page } = await createHistory(fixture, SMALL)
       for (const limit of [1, 4, 15]) {
-        const back = await walk(limit, (last) =>
+        const backwards = await walk(limit, (last) =>
           page(`?limit=${limit}${last === undefined ? '' : `&before=${last}`}`),
         )
-        expectEqual(back, ids, `back, ${limit} at a time`)
+        expectEqual(backwards, ids, `backwards, ${limit} at a time`)
         // Each page newest first, the pages oldest first.
-        const forth = await walk(limit, async (last) =>
+        const forwards = await walk(limit, async (last) =>
           (await page(`?limit=${limit}&after=${last ?? 0}`)).toReversed(),
         )
-        expectEqual(forth, ids.toReversed(), `forth, ${limit} at a time`)
+        expectEqual(forwards, ids.toReversed(), `forwards, ${limit} at a time`)
       }
     },
   },

@@ -6,7 +6,7 @@ import { createHistory } from './message-history.ts'
 export const historyCases: readonly Case[] = [
   {
     id: 'rest.messages.page.latest',
-    title: 'A page is the latest 50 messages, newest first, unless `limit` says 1 to 100',
+    title: 'A page holds the latest 50 messages, newest first, or as many as `limit` says',
     covers: ['rest.route.messages'],
     async run(fixture) {
       const { ids, page } = await createHistory(fixture, 60)
@@ -17,7 +17,7 @@ export const historyCases: readonly Case[] = [
   },
   {
     id: 'rest.messages.page.limit',
-    title: '`limit=0|101|abc` is an invalid form that names the limit',
+    title: 'A `limit` of 0, 101 or `abc` is an invalid form that names the limit',
     covers: ['errors.50035'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -31,7 +31,7 @@ export const historyCases: readonly Case[] = [
   },
   {
     id: 'rest.messages.page.anchor',
-    title: 'An anchor that is no snowflake is an invalid form that names it',
+    title: 'An anchor that is not a snowflake is an invalid form that names it',
     covers: ['errors.50035'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -46,7 +46,7 @@ export const historyCases: readonly Case[] = [
   },
   {
     id: 'rest.messages.page.empty',
-    title: 'A channel without messages has an empty page, whatever the anchor',
+    title: 'A page of an empty channel is empty, whatever the anchor',
     covers: ['rest.route.messages'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -61,7 +61,8 @@ export const historyCases: readonly Case[] = [
   {
     id: 'rest.messages.page.around.largest',
     title:
-      'A page around or before the largest id there can be is the newest page, and one after it is empty',
+      'A page around or before the largest possible id is the newest page, and a page after ' +
+      'it is empty',
     covers: ['rest.route.messages'],
     async run(fixture) {
       const { ids, page } = await createHistory(fixture, 4)
@@ -73,7 +74,7 @@ export const historyCases: readonly Case[] = [
   },
   {
     id: 'rest.messages.page.before',
-    title: 'A page before a message holds those just older, without it',
+    title: 'A page before a message holds the next older ones',
     covers: ['rest.route.messages'],
     async run(fixture) {
       const { ids, page } = await createHistory(fixture, 6)
@@ -83,7 +84,7 @@ export const historyCases: readonly Case[] = [
   },
   {
     id: 'rest.messages.page.after',
-    title: 'A page after a message holds those just newer, without it, newest first all the same',
+    title: 'A page after a message holds the next newer ones, newest first',
     covers: ['rest.route.messages'],
     async run(fixture) {
       const { ids, page } = await createHistory(fixture, 6)
@@ -110,15 +111,15 @@ export const historyCases: readonly Case[] = [
   },
   {
     id: 'rest.messages.page.after-deletes',
-    title: 'Deleted messages leave no hole: a page is full as long as there are messages',
+    title: 'A page is full although messages were deleted, as long as enough are left',
     covers: ['rest.route.messages'],
     async run(fixture) {
       const { guild, ids, page } = await createHistory(fixture, 12)
-      const gone = ids.filter((_, i) => i % 2 === 0)
+      const deleted = ids.filter((_, i) => i % 2 === 0)
       await guild.owner.api.post(`/channels/${guild.textId}/messages/bulk-delete`, {
-        messages: gone,
+        messages: deleted,
       })
-      const left = ids.filter((id) => !gone.includes(id))
+      const left = ids.filter((id) => !deleted.includes(id))
       expectEqual(await page('?limit=4'), left.slice(0, 4), 'the latest four')
       expectEqual(
         await page(`?before=${left[1]}&limit=4`),
@@ -126,9 +127,9 @@ export const historyCases: readonly Case[] = [
         'four before one of them',
       )
       expectEqual(
-        await page(`?before=${gone[3]}&limit=2`),
-        left.filter((id) => BigInt(id) < BigInt(gone[3]!)).slice(0, 2),
-        'two before one that is gone',
+        await page(`?before=${deleted[3]}&limit=2`),
+        left.filter((id) => BigInt(id) < BigInt(deleted[3]!)).slice(0, 2),
+        'two before a deleted message',
       )
     },
   },

@@ -14,7 +14,7 @@ const DISCORD_EPOCH = 1_420_070_400_000n
 export const idCases: readonly Case[] = [
   {
     id: 'rest.ids.strings',
-    title: 'Ids in answers are snowflakes in strings, and hold the time at which they were made',
+    title: 'Ids are snowflakes in strings, and contain the time of their creation',
     covers: ['rest.json'],
     async run(fixture) {
       const before = BigInt(Date.now())
@@ -36,15 +36,15 @@ export const idCases: readonly Case[] = [
         `/channels/${guild.textId}`,
         `/channels/${guild.textId}/messages`,
       ])
-        idsAreStrings(await api.get(path), path)
-      for (const made of [guild.id, guild.textId, message.id, guild.owner.id]) {
-        const at = (BigInt(made) >> 22n) + DISCORD_EPOCH
+        expectIdsAreStrings(await api.get(path), path)
+      for (const created of [guild.id, guild.textId, message.id, guild.owner.id]) {
+        const createdAt = (BigInt(created) >> 22n) + DISCORD_EPOCH
         // A stage on another machine may have another clock; a minute is not what a wrong epoch
         // would be off by.
         expectTrue(
-          at > before - 60_000n && at < BigInt(Date.now()) + 60_000n,
-          `the id ${made} was made just now`,
-          String(at),
+          createdAt > before - 60_000n && createdAt < BigInt(Date.now()) + 60_000n,
+          `the id ${created} was made just now`,
+          String(createdAt),
         )
       }
     },
@@ -66,7 +66,8 @@ export const idCases: readonly Case[] = [
   {
     id: 'rest.ids.once',
     title:
-      'No id is used twice: of many messages sent at once each has its own, and is stored with its own text and author',
+      'Each of many messages sent at once has an id of its own, and is stored with its own ' +
+      'content and author',
     covers: ['rest.clock'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -74,7 +75,11 @@ export const idCases: readonly Case[] = [
       const sent = await Promise.all(
         texts.map((text, i) => guild.send(text, i % 2 === 0 ? guild.owner : guild.member)),
       )
-      expectEqual(new Set(sent.map((message) => message.id)).size, texts.length, 'different ids')
+      expectEqual(
+        new Set(sent.map((message) => message.id)).size,
+        texts.length,
+        'the number of different ids',
+      )
       const page = await guild.owner.api.get<APIMessage[]>(
         `/channels/${guild.textId}/messages?limit=100`,
       )
@@ -88,7 +93,7 @@ export const idCases: readonly Case[] = [
   },
   {
     id: 'rest.ids.bare-numbers',
-    title: 'Ids sent as bare 64-bit numbers are taken without losing a digit',
+    title: 'Request bodies accept ids as bare 64-bit numbers without losing a digit',
     covers: ['bites.numbers'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -107,7 +112,7 @@ export const idCases: readonly Case[] = [
       expectEqual(
         dm.recipients.map((user) => user.id),
         [member.id],
-        'whom the direct message is with',
+        'the recipients',
       )
       const role = await guild.createRole(0n)
       expectIncludes(
@@ -131,41 +136,41 @@ export const idCases: readonly Case[] = [
         { parent_id: category.id, permission_overwrites: [overwrite] },
         'the channel',
       )
-      const said = [await guild.send('one'), await guild.send('two')]
+      const sent = [await guild.send('one'), await guild.send('two')]
       const reply = await owner.api.post(
         `/channels/${guild.textId}/messages`,
-        { content: 'three', message_reference: { message_id: said[0]!.id } },
+        { content: 'three', message_reference: { message_id: sent[0]!.id } },
         bareIds,
       )
       expectIncludes(
         (reply as { message_reference: unknown }).message_reference,
-        { message_id: said[0]!.id },
-        'what was answered',
+        { message_id: sent[0]!.id },
+        'the reference of the reply',
       )
       await owner.api.post(
         `/channels/${guild.textId}/messages/bulk-delete`,
-        { messages: said.map((m) => m.id) },
+        { messages: sent.map((m) => m.id) },
         bareIds,
       )
       const left = await owner.api.get<APIMessage[]>(`/channels/${guild.textId}/messages`)
       expectEqual(
         left.map((m) => m.content),
         ['three'],
-        'what is left',
+        'what remains',
       )
     },
   },
 ]
 
 /** Everywhere in an answer: a field that is an id holds a string of digits. */
-function idsAreStrings(node: unknown, path: string): void {
-  if (Array.isArray(node)) for (const each of node) idsAreStrings(each, path)
+function expectIdsAreStrings(node: unknown, path: string): void {
+  if (Array.isArray(node)) for (const each of node) expectIdsAreStrings(each, path)
   else if (typeof node === 'object' && node !== null)
     for (const [key, value] of Object.entries(node)) {
       if ((key === 'id' || key.endsWith('_id')) && value !== null)
         expectSnowflake(value, `${path}: ${key}`)
       else if (typeof value === 'number')
-        expectTrue(!isSnowflake(String(value)), `${path}: ${key} is no bare id`, value)
-      else idsAreStrings(value, path)
+        expectTrue(!isSnowflake(String(value)), `${path}: ${key} is not a bare id`, value)
+      else expectIdsAreStrings(value, path)
     }
 }

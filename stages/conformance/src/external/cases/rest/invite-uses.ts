@@ -9,7 +9,7 @@ const TEMPORARY_MS = 15_000
 export const inviteUseCases: readonly Case[] = [
   {
     id: 'rest.invites.accept',
-    title: 'Posting to an invite joins its guild, as often as `max_uses` says',
+    title: '`POST /invites/:code` joins the guild, at most `max_uses` times',
     covers: ['rest.route.typing-and-invites', 'errors.10006'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -20,7 +20,7 @@ export const inviteUseCases: readonly Case[] = [
       expectIncludes(
         (await cy.api.post<APIInvite>(`/invites/${code}`)).guild,
         { id: guild.id },
-        'the guild one joined',
+        'the joined guild',
       )
       await cy.api.get(`/guilds/${guild.id}`)
       await dan.api.expectError(UNKNOWN_INVITE, 'POST', `/invites/${code}`)
@@ -30,7 +30,8 @@ export const inviteUseCases: readonly Case[] = [
   {
     id: 'rest.invites.temporary',
     title:
-      'A member who joined by a temporary invite is removed when they go offline without a role',
+      'A member who joined by a temporary invite and has no role is removed when they go ' +
+      'offline',
     covers: ['rest.enforced'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -39,7 +40,7 @@ export const inviteUseCases: readonly Case[] = [
         temporary: true,
       })
       const [cy, dan] = [await fixture.user('cy'), await fixture.user('dan')]
-      for (const actor of [dan, cy]) await actor.api.post(`/invites/${code}`)
+      for (const user of [dan, cy]) await user.api.post(`/invites/${code}`)
       await guild.grantPermissions(dan, 0n)
       const sockets = [await dan.connect(), await cy.connect()]
       for (const socket of sockets) socket.close(1000)
@@ -51,7 +52,7 @@ export const inviteUseCases: readonly Case[] = [
       expectEqual(
         owner.received('GUILD_MEMBER_REMOVE').map((d) => d.user.id),
         [cy.id],
-        'who was removed',
+        'the removed members',
       )
       await cy.api.expectError(NO_ACCESS, 'GET', `/guilds/${guild.id}`)
       await dan.api.get(`/guilds/${guild.id}`)
@@ -59,7 +60,7 @@ export const inviteUseCases: readonly Case[] = [
   },
   {
     id: 'rest.invites.expire',
-    title: 'An invite is unknown once its time is over, or its channel gone',
+    title: 'An invite is unknown after it expires or its channel is deleted',
     covers: ['rest.route.typing-and-invites', 'errors.10006'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -73,14 +74,14 @@ export const inviteUseCases: readonly Case[] = [
       await fixture.eventually(
         'the invite has expired',
         () => guild.owner.api.request('GET', `/invites/${short.code}`),
-        (answer) => answer.status === 404,
+        (response) => response.status === 404,
       )
       await guild.owner.api.expectError(UNKNOWN_INVITE, 'GET', `/invites/${short.code}`)
     },
   },
   {
     id: 'rest.invites.uses',
-    title: 'An invite counts how often it was used',
+    title: 'An invite counts its uses',
     covers: ['rest.route.typing-and-invites'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -93,13 +94,13 @@ export const inviteUseCases: readonly Case[] = [
       expectIncludes(
         invite,
         { code, uses: 2, max_uses: 5 },
-        'after two who joined, and one who was in already',
+        'after two joins and one acceptance by a member',
       )
     },
   },
   {
     id: 'rest.invites.uses.once',
-    title: 'Who accepts an invite several times at once joins once, and takes one use',
+    title: 'A user who accepts an invite several times at once joins once and takes one use',
     covers: ['rest.route.typing-and-invites'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -116,7 +117,7 @@ export const inviteUseCases: readonly Case[] = [
   },
   {
     id: 'rest.invites.outlives',
-    title: 'An invite outlives its maker’s membership',
+    title: 'An invite stays valid after its creator is removed',
     covers: ['rest.route.typing-and-invites'],
     async run(fixture) {
       const guild = await fixture.guild()

@@ -8,7 +8,7 @@ import { MEMBER_PERMISSIONS } from '../../test-guild.ts'
 export const inviteCases: readonly Case[] = [
   {
     id: 'rest.invites.create',
-    title: 'An invite to a channel is made, for a day unless said otherwise',
+    title: 'A new invite is valid for a day, unless the form says otherwise',
     covers: ['rest.route.typing-and-invites'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -22,21 +22,21 @@ export const inviteCases: readonly Case[] = [
       expectIncludes(invite, { max_age: 86_400, max_uses: 0, temporary: false }, 'the invite')
       expectIncludes(invite.guild, { id: guild.id, name: guild.name }, 'its guild')
       expectIncludes(invite.channel, { id: guild.textId, type: 0, name: 'text' }, 'its channel')
-      expectIncludes(invite.inviter, { id: guild.member.id }, 'who made it')
+      expectIncludes(invite.inviter, { id: guild.member.id }, 'the inviter')
       for (const time of [invite.created_at, invite.expires_at])
-        expectTimestamp(time, 'when it begins or ends')
+        expectTimestamp(time, 'created_at or expires_at')
       expectIncludes(
         await guild.member.api.post(path, { max_age: 60, max_uses: 3 }),
         { max_age: 60, max_uses: 3 },
-        'as asked for',
+        'the invite with the given fields',
       )
       const bodiless = await guild.member.api.post<APIInvite>(path)
-      expectTrue(bodiless.code !== invite.code, 'without a body it is another invite')
+      expectTrue(bodiless.code !== invite.code, 'a request without a body creates another invite')
     },
   },
   {
     id: 'rest.invites.get',
-    title: 'Whoever has the code sees the invite; a code that is none is 10006',
+    title: 'Any user with the code sees the invite; an unknown code is answered 10006',
     covers: ['rest.route.typing-and-invites', 'errors.10006'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -45,55 +45,56 @@ export const inviteCases: readonly Case[] = [
         {},
       )
       const stranger = await fixture.user('eve')
-      const seen = await stranger.api.get<APIInvite>(`/invites/${code}`)
-      expectIncludes(seen, { code }, 'the invite')
-      expectIncludes(seen.guild, { id: guild.id, name: guild.name, nsfw: false }, 'its guild')
-      expectIncludes(seen.channel, { id: guild.textId }, 'its channel')
+      const found = await stranger.api.get<APIInvite>(`/invites/${code}`)
+      expectIncludes(found, { code }, 'the invite')
+      expectIncludes(found.guild, { id: guild.id, name: guild.name, nsfw: false }, 'its guild')
+      expectIncludes(found.channel, { id: guild.textId }, 'its channel')
       for (const unknown of ['nonsense', 'a'.repeat(40), encodeURIComponent('{"$gt":""}')])
         await stranger.api.expectError(UNKNOWN_INVITE, 'GET', `/invites/${unknown}`)
     },
   },
   {
     id: 'rest.invites.list',
-    title: 'A channel’s invites are listed to who may manage it',
+    title: 'A channel’s invites are listed to users who may manage the channel',
     covers: ['rest.route.typing-and-invites'],
     async run(fixture) {
       const guild = await fixture.guild()
       const path = `/channels/${guild.textId}/invites`
-      const made = [
+      const created = [
         await guild.owner.api.post<APIInvite>(path, {}),
         await guild.member.api.post<APIInvite>(path, { max_uses: 2 }),
       ]
       const listed = await guild.owner.api.get<APIExtendedInvite[]>(path)
       expectEqual(
         listed.map((invite) => invite.code).toSorted(),
-        made.map((invite) => invite.code).toSorted(),
+        created.map((invite) => invite.code).toSorted(),
         'the codes',
       )
       expectIncludes(
-        listed.find((invite) => invite.code === made[1]!.code),
+        listed.find((invite) => invite.code === created[1]!.code),
         { max_uses: 2, max_age: 86_400 },
-        'one of them',
+        'one of the invites',
       )
       await guild.member.api.expectError(NO_PERMISSION, 'GET', path)
       expectEqual(
         await guild.owner.api.get(`/channels/${guild.voiceId}/invites`),
         [],
-        'another channel’s',
+        'the other channel’s invites',
       )
     },
   },
   {
     id: 'rest.invites.list-guild',
     title:
-      'A guild’s invites are listed to who may manage it, and without their uses to who may read its audit log',
+      'A guild’s invites are listed to users with MANAGE_GUILD, and without their uses to ' +
+      'users with VIEW_AUDIT_LOG',
     covers: ['rest.route.typing-and-invites'],
     async run(fixture) {
       const guild = await fixture.guild()
       const path = `/guilds/${guild.id}/invites`
       expectEqual(await guild.owner.api.get(path), [], 'a new guild’s')
       const hidden = await guild.createHiddenChannel()
-      const made = await Promise.all(
+      const created = await Promise.all(
         [guild.textId, guild.voiceId, hidden.id].map((id) =>
           guild.owner.api.post<APIInvite>(`/channels/${id}/invites`, { max_uses: 2 }),
         ),
@@ -105,7 +106,7 @@ export const inviteCases: readonly Case[] = [
         (await guild.member.api.get<APIExtendedInvite[]>(path)).toSorted((a, b) =>
           a.code.localeCompare(b.code),
         )
-      const codes = made.map((invite) => invite.code).toSorted((a, b) => a.localeCompare(b))
+      const codes = created.map((invite) => invite.code).toSorted((a, b) => a.localeCompare(b))
       const plain = await listed()
       expectEqual(
         plain.map((invite) => invite.code),
@@ -114,7 +115,7 @@ export const inviteCases: readonly Case[] = [
       )
       expectTrue(
         plain.every((invite) => !('uses' in invite) && !('max_uses' in invite)),
-        'no uses for a reader of the audit log',
+        'invites for VIEW_AUDIT_LOG have no uses',
         plain,
       )
       await guild.grantPermissions(guild.member, Permission.ManageGuild)
@@ -124,7 +125,7 @@ export const inviteCases: readonly Case[] = [
   },
   {
     id: 'rest.invites.refused',
-    title: 'An invite needs CREATE_INSTANT_INVITE and a form within Discord’s bounds',
+    title: 'An invite needs CREATE_INSTANT_INVITE and a form within Discord’s limits',
     covers: ['rest.route.typing-and-invites', 'errors.50013', 'errors.50035'],
     async run(fixture) {
       const guild = await fixture.guild()

@@ -6,7 +6,7 @@ import { expectEqual } from '../../expect.ts'
 export const jsonBodyCases: readonly Case[] = [
   {
     id: 'rest.json.malformed',
-    title: 'A body that is no JSON is 400 with code 50109',
+    title: 'A body that is not JSON is answered 400 with code 50109',
     covers: ['errors.50109'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -48,7 +48,9 @@ export const jsonBodyCases: readonly Case[] = [
   },
   {
     id: 'rest.json.not-a-form',
-    title: 'JSON that is no form, or a field of the wrong type, is 400 with code 50035',
+    title:
+      'JSON that is not an object, or a field of the wrong type, is answered 400 with code ' +
+      '50035',
     covers: ['rest.json', 'errors.shape', 'errors.50035'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -67,24 +69,24 @@ export const jsonBodyCases: readonly Case[] = [
   },
   {
     id: 'rest.json.too-large',
-    title: 'A body of megabytes is refused with 413, and the stage goes on',
+    title: 'A body of megabytes is answered 413, and the stage keeps running',
     covers: ['intro.silence'],
     async run(fixture) {
       const guild = await fixture.guild()
       const raw = JSON.stringify({ content: 'x'.repeat(4_000_000) })
-      const answer = await guild.owner.api.request(
+      const response = await guild.owner.api.request(
         'POST',
         `/channels/${guild.textId}/messages`,
         undefined,
         { raw },
       )
-      expectEqual(answer.status, 413, 'status')
+      expectEqual(response.status, 413, 'status')
       await guild.send('still here')
     },
   },
   {
     id: 'rest.json.charset',
-    title: 'A request may name its charset, and text outside ASCII comes back as it was',
+    title: 'A request may name its charset, and text outside ASCII is returned unchanged',
     covers: ['intro.silence', 'rest.json'],
     async run(fixture) {
       const guild = await fixture.guild()

@@ -2,23 +2,23 @@ import type { ApiResponse } from '../../api-client.ts'
 import type { Case } from '../../case.ts'
 import { expectEqual, expectTrue } from '../../expect.ts'
 
-const number = (answer: ApiResponse, header: string): number => {
-  const text = answer.headers.get(header)
+const numericHeader = (response: ApiResponse, header: string): number => {
+  const text = response.headers.get(header)
   expectTrue(text !== null && /^[0-9]+(\.[0-9]+)?$/.test(text), `${header} is a number`, text)
   return Number(text)
 }
 
 /** Uses a route up. Its limit is read from its own headers, since limits are configuration. */
 async function exhaust(
-  call: () => Promise<ApiResponse>,
+  send: () => Promise<ApiResponse>,
 ): Promise<{ answered: number; refused: ApiResponse; limit: number }> {
-  const first = await call()
-  const limit = number(first, 'x-ratelimit-limit')
+  const first = await send()
+  const limit = numericHeader(first, 'x-ratelimit-limit')
   expectTrue(limit <= 200, 'the limited stage has a limit that a test can reach', limit)
   for (let answered = 1; answered <= limit * 3; answered++) {
-    const answer = await call()
-    if (answer.status === 429) return { answered, refused: answer, limit }
-    expectTrue(answer.status < 300, 'below the limit requests succeed', answer.status)
+    const response = await send()
+    if (response.status === 429) return { answered, refused: response, limit }
+    expectTrue(response.status < 300, 'below the limit requests succeed', response.status)
   }
   throw new Error(`after ${limit * 3} requests with a limit of ${limit} none was refused`)
 }
@@ -26,21 +26,21 @@ async function exhaust(
 export const limitCases: readonly Case[] = [
   {
     id: 'rest.rate.headers',
-    title: 'Answers tell the limit, what is left of it and when it starts anew',
+    title: 'Responses have the limit, the remaining requests and the time of the reset',
     covers: ['limits'],
     async run(fixture) {
       const guild = await fixture.guild()
-      const call = (): Promise<ApiResponse> =>
+      const send = (): Promise<ApiResponse> =>
         guild.owner.api.request('GET', `/channels/${guild.textId}/messages?limit=1`)
-      const [first, second] = [await call(), await call()]
-      for (const answer of [first, second]) {
+      const [first, second] = [await send(), await send()]
+      for (const response of [first, second]) {
         const [limit, remaining] = [
-          number(answer, 'x-ratelimit-limit'),
-          number(answer, 'x-ratelimit-remaining'),
+          numericHeader(response, 'x-ratelimit-limit'),
+          numericHeader(response, 'x-ratelimit-remaining'),
         ]
-        expectTrue(remaining < limit, 'less is left than the whole', { limit, remaining })
-        const after = number(answer, 'x-ratelimit-reset-after')
-        const reset = number(answer, 'x-ratelimit-reset')
+        expectTrue(remaining < limit, 'remaining is less than the limit', { limit, remaining })
+        const after = numericHeader(response, 'x-ratelimit-reset-after')
+        const reset = numericHeader(response, 'x-ratelimit-reset')
         const now = Date.now() / 1_000
         expectTrue(
           Math.abs(reset - (now + after)) < 60,
@@ -48,7 +48,7 @@ export const limitCases: readonly Case[] = [
           { reset, after, now },
         )
         expectTrue(
-          (answer.headers.get('x-ratelimit-bucket') ?? '').length > 0,
+          (response.headers.get('x-ratelimit-bucket') ?? '').length > 0,
           'the bucket has a name',
         )
       }
@@ -61,29 +61,34 @@ export const limitCases: readonly Case[] = [
   },
   {
     id: 'rest.rate.headers-on-refusals',
-    title: 'A refused request counts, and its answer tells the limit too',
+    title: 'A refused request counts, and its answer has the rate limit headers too',
     covers: ['limits'],
     async run(fixture) {
       const ada = await fixture.user()
-      const answer = await ada.api.request('POST', '/guilds', {})
-      expectEqual(answer.status, 400, 'a form without a name')
-      number(answer, 'x-ratelimit-limit')
-      number(answer, 'x-ratelimit-remaining')
+      const response = await ada.api.request('POST', '/guilds', {})
+      expectEqual(response.status, 400, 'a form without a name')
+      numericHeader(response, 'x-ratelimit-limit')
+      numericHeader(response, 'x-ratelimit-remaining')
     },
   },
   {
     id: 'rest.rate.counts-down',
     title:
-      'Each request leaves one less, until 429 says how long to wait; after that requests succeed again',
+      'Each request lowers the remaining limit until 429 says how long to wait; after that ' +
+      'requests succeed again',
     covers: ['limits'],
     async run(fixture) {
       const ada = await fixture.user('ada', fixture.limitedUrl)
-      const { refused, answered, limit } = await exhaust(() => ada.api.request('GET', '/users/@me'))
-      expectTrue(answered >= limit, 'as many requests as the limit says are answered', {
+      const {
+        refused: rejected,
+        answered,
+        limit,
+      } = await exhaust(() => ada.api.request('GET', '/users/@me'))
+      expectTrue(answered >= limit, 'the number of answered requests reaches the limit', {
         answered,
         limit,
       })
-      const body = refused.body as {
+      const body = rejected.body as {
         message?: unknown
         code?: unknown
         retry_after?: unknown
@@ -97,42 +102,43 @@ export const limitCases: readonly Case[] = [
       expectTrue(typeof body.code === 'number', '429 has a code', body)
       expectTrue(
         typeof body.retry_after === 'number' && body.retry_after > 0 && body.retry_after < 120,
-        '429 says after how many seconds',
+        '429 has retry_after in seconds',
         body,
       )
-      expectEqual(number(refused, 'x-ratelimit-remaining'), 0, 'what is left')
+      expectEqual(numericHeader(rejected, 'x-ratelimit-remaining'), 0, 'what remains')
       expectTrue(
-        number(refused, 'retry-after') >= Math.floor(body.retry_after as number),
+        numericHeader(rejected, 'retry-after') >= Math.floor(body.retry_after as number),
         'Retry-After is not shorter',
-        refused.headers.get('retry-after'),
+        rejected.headers.get('retry-after'),
       )
       expectEqual(
-        refused.headers.get('content-type'),
+        rejected.headers.get('content-type'),
         'application/json',
         'the content type of 429',
       )
       await fixture.eventually(
         'after the wait requests succeed',
         () => ada.api.request('GET', '/users/@me'),
-        (answer) => answer.status === 200,
+        (response) => response.status === 200,
       )
     },
   },
   {
     id: 'rest.rate.of-one-user',
     title:
-      'One user’s limit is nobody else’s, and 429 says `Via`, without which discord.py and JDA raise it instead of waiting',
+      'One user’s limit does not affect another, and 429 has `Via`, without which discord.py ' +
+      'and JDA raise an error',
     covers: ['limits'],
     async run(fixture) {
       const [ada, bob] = [
         await fixture.user('ada', fixture.limitedUrl),
         await fixture.user('bob', fixture.limitedUrl),
       ]
-      const { refused } = await exhaust(() => ada.api.request('GET', '/users/@me'))
+      const { refused: rejected } = await exhaust(() => ada.api.request('GET', '/users/@me'))
       expectTrue(
-        /^1\.1 \S+/.test(refused.headers.get('via') ?? ''),
-        '429 says through whom it came',
-        refused.headers.get('via'),
+        /^1\.1 \S+/.test(rejected.headers.get('via') ?? ''),
+        '429 has a Via header',
+        rejected.headers.get('via'),
       )
       expectEqual((await bob.api.request('GET', '/users/@me')).status, 200, 'another user')
     },

@@ -15,7 +15,7 @@ export const memberAdditionCases: readonly Case[] = [
   {
     id: 'rest.members.add',
     title:
-      '`PUT {access_token}` brings a user in: 201 with the member, 204 for who is there already',
+      '`PUT {access_token}` adds a member: 201 with the member, or 204 if they are one already',
     covers: ['rest.route.members'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -35,7 +35,7 @@ export const memberAdditionCases: readonly Case[] = [
   },
   {
     id: 'rest.members.add.with',
-    title: 'A user may be brought in with a nick and roles, by whoever may give them',
+    title: 'A user who may manage nicknames and roles adds a member with a nick and roles',
     covers: ['rest.route.members'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -61,15 +61,17 @@ export const memberAdditionCases: readonly Case[] = [
   },
   {
     id: 'rest.members.add.refused',
-    title: 'Nobody is brought in without their own token, nor by who may not invite',
+    title: 'Adding a member needs the user’s own token and CREATE_INSTANT_INVITE',
     covers: ['rest.route.members'],
     async run(fixture) {
       const guild = await fixture.guild()
       const [cy, eve] = [await fixture.user('cy'), await fixture.user('eve')]
       const path = `/guilds/${guild.id}/members/${cy.id}`
-      const foreign: ExpectedError = { status: 403, code: 50025 }
-      await guild.owner.api.expectError(foreign, 'PUT', path, { access_token: guild.owner.token })
-      await guild.owner.api.expectError(foreign, 'PUT', path, { access_token: 'nonsense' })
+      const invalidToken: ExpectedError = { status: 403, code: 50025 }
+      await guild.owner.api.expectError(invalidToken, 'PUT', path, {
+        access_token: guild.owner.token,
+      })
+      await guild.owner.api.expectError(invalidToken, 'PUT', path, { access_token: 'nonsense' })
       await guild.owner.api.expectError(
         invalid('access_token', 'BASE_TYPE_REQUIRED'),
         'PUT',

@@ -14,7 +14,7 @@ import { MEMBER_PERMISSIONS } from '../../test-guild.ts'
 export const memberEditCases: readonly Case[] = [
   {
     id: 'rest.members.edit',
-    title: 'A member’s nick and roles are changed by who may, and null takes a nick away',
+    title: 'A moderator changes a member’s nick and roles, and null removes the nick',
     covers: ['rest.route.members'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -26,19 +26,23 @@ export const memberEditCases: readonly Case[] = [
       expectIncludes(
         await guild.owner.api.patch(path, { nick: null, roles: [] }),
         { nick: null, roles: [] },
-        'taken away',
+        'after the fields were set to null',
       )
     },
   },
   {
     id: 'rest.members.edit.self',
-    title: 'Everybody changes their own nick, and nothing else',
+    title: 'A member changes their own nick, and no other field',
     covers: ['rest.route.members', 'errors.50013'],
     async run(fixture) {
       const guild = await fixture.guild()
       const role = await guild.createRole(0n)
       const own = `/guilds/${guild.id}/members/@me`
-      expectIncludes(await guild.member.api.patch(own, { nick: 'B' }), { nick: 'B' }, 'oneself')
+      expectIncludes(
+        await guild.member.api.patch(own, { nick: 'B' }),
+        { nick: 'B' },
+        'the user’s own answer',
+      )
       await guild.member.api.expectError(
         NO_PERMISSION,
         'PATCH',
@@ -60,11 +64,12 @@ export const memberEditCases: readonly Case[] = [
   {
     id: 'rest.members.edit.nick',
     title:
-      '`PATCH …/members/@me/nick` changes one’s own nick and answers it, as older libraries ask for it',
+      '`PATCH …/members/@me/nick` changes the user’s own nick and answers it, for older ' +
+      'libraries',
     covers: ['rest.route.members'],
     async run(fixture) {
       const guild = await fixture.guild()
-      const at = `/guilds/${guild.id}/members`
+      const base = `/guilds/${guild.id}/members`
       for (const [given, nick] of [
         ['B', 'B'] as const,
         ['', null] as const,
@@ -72,12 +77,12 @@ export const memberEditCases: readonly Case[] = [
         [null, null] as const,
       ]) {
         expectEqual(
-          await guild.member.api.patch(`${at}/@me/nick`, { nick: given }),
+          await guild.member.api.patch(`${base}/@me/nick`, { nick: given }),
           { nick },
           'the answer',
         )
         expectIncludes(
-          await guild.owner.api.get(`${at}/${guild.member.id}`),
+          await guild.owner.api.get(`${base}/${guild.member.id}`),
           { nick },
           'the member',
         )
@@ -86,22 +91,21 @@ export const memberEditCases: readonly Case[] = [
       await guild.member.api.expectError(
         invalid('nick', 'BASE_TYPE_MAX_LENGTH'),
         'PATCH',
-        `${at}/@me/nick`,
+        `${base}/@me/nick`,
         long,
       )
       await guild.owner.api.patch(`/guilds/${guild.id}/roles/${guild.id}`, {
         permissions: String(MEMBER_PERMISSIONS & ~Permission.ChangeNickname),
       })
-      await guild.member.api.expectError(NO_PERMISSION, 'PATCH', `${at}/@me/nick`, { nick: 'C' })
-      await (await fixture.user('eve')).api.expectError(NO_ACCESS, 'PATCH', `${at}/@me/nick`, {
+      await guild.member.api.expectError(NO_PERMISSION, 'PATCH', `${base}/@me/nick`, { nick: 'C' })
+      await (await fixture.user('eve')).api.expectError(NO_ACCESS, 'PATCH', `${base}/@me/nick`, {
         nick: 'E',
       })
     },
   },
   {
     id: 'rest.members.edit.unsupported',
-    title:
-      'A time-out, and a move of another in voice, are refused: 200 would say that they were done',
+    title: 'A time-out, and a move of another member in voice, are refused by name',
     covers: ['errors.50035', 'errors.unsupported'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -124,14 +128,15 @@ export const memberEditCases: readonly Case[] = [
       expectIncludes(
         await guild.owner.api.patch(path, { nick: 'B', communication_disabled_until: null }),
         { nick: 'B' },
-        'the end of a time-out',
+        'an edit with a null time-out',
       )
     },
   },
   {
     id: 'rest.members.edit.refused',
     title:
-      'A change of a member has a form, names roles that exist, and reaches only who stands below',
+      'An edit of a member needs a valid form, existing roles, and a higher role than the ' +
+      'member’s',
     covers: ['rest.route.members', 'errors.50035'],
     async run(fixture) {
       const guild = await fixture.guild()

@@ -14,7 +14,9 @@ import { ascending, UNKNOWN_ID } from '../../snowflakes.ts'
 export const memberCases: readonly Case[] = [
   {
     id: 'rest.members.list',
-    title: 'Members are listed in order of ids, one by default, `limit` at most, from `after` on',
+    title:
+      'Members are listed in ascending order of ids, `limit` at most (1 by default), starting ' +
+      'after `after`',
     covers: ['rest.route.members'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -37,16 +39,16 @@ export const memberCases: readonly Case[] = [
         everyone.slice(2, 4),
         'two after the second',
       )
-      const walked: string[] = []
-      for (let i = 0; i < 3; i++)
-        walked.push(...(await list(`?limit=2&after=${walked.at(-1) ?? 0}`)))
-      expectEqual(walked, everyone, 'page by page')
+      const paged: string[] = []
+      for (let i = 0; i < 3; i++) paged.push(...(await list(`?limit=2&after=${paged.at(-1) ?? 0}`)))
+      expectEqual(paged, everyone, 'page by page')
     },
   },
   {
     id: 'rest.members.search',
     title:
-      '`/guilds/:id/members/search` finds members whose name begins with `query`, one by default',
+      '`/guilds/:id/members/search` finds members whose name begins with `query`, one by ' +
+      'default',
     covers: ['rest.route.members'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -58,7 +60,7 @@ export const memberCases: readonly Case[] = [
           )
         ).map((m) => m.user.id)
       expectEqual(await found(`query=${cy.username.slice(0, 5)}`), [cy.id], 'by a prefix')
-      expectEqual(await found('query=nobody-is-called-so&limit=10'), [], 'nobody')
+      expectEqual(await found('query=nobody-is-called-so&limit=10'), [], 'an unknown name')
       await guild.member.api.expectError(
         invalid('limit'),
         'GET',
@@ -68,7 +70,7 @@ export const memberCases: readonly Case[] = [
   },
   {
     id: 'rest.members.list.invalid',
-    title: 'A list’s limit is 1 to 1,000 and `after` an id',
+    title: 'The member list takes a `limit` of 1 to 1,000 and a snowflake as `after`',
     covers: ['rest.route.members', 'errors.50035'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -80,7 +82,7 @@ export const memberCases: readonly Case[] = [
   },
   {
     id: 'rest.members.get',
-    title: '`/guilds/:id/members/:user` is one member, or none is known',
+    title: '`/guilds/:id/members/:user` answers the member, or 10007 if the user is none',
     covers: ['rest.route.members'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -118,22 +120,24 @@ export const memberCases: readonly Case[] = [
         `/guilds/${guild.id}/members/${stranger.id}`,
       )
       await guild.owner.api.expectError(invalid(), 'GET', `/guilds/${guild.id}/members/bob`)
-      const nobody = await guild.owner.api.request(
+      const unknown = await guild.owner.api.request(
         'GET',
         `/guilds/${guild.id}/members/${UNKNOWN_ID}`,
       )
-      const { code } = nobody.body as { code: number }
+      const { code } = unknown.body as { code: number }
       // Discord says 10013 of who does not exist at all; a stage need not look that far.
       expectTrue(
-        nobody.status === 404 && (code === 10007 || code === 10013),
-        'nobody is no member',
-        nobody,
+        unknown.status === 404 && (code === 10007 || code === 10013),
+        'an unknown user is answered 404 with 10007 or 10013',
+        unknown,
       )
     },
   },
   {
     id: 'rest.members.remove',
-    title: 'Whoever may kick removes a member, who then has no access; taken back they begin anew',
+    title:
+      'A user with KICK_MEMBERS removes a member, who loses access and can be added again ' +
+      'without the old roles',
     covers: ['rest.route.members', 'errors.50001'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -144,18 +148,19 @@ export const memberCases: readonly Case[] = [
       await guild.owner.api.expectError(UNKNOWN_MEMBER, 'DELETE', path)
       await guild.member.api.expectError(NO_ACCESS, 'GET', `/guilds/${guild.id}`)
       await guild.member.api.expectError(NO_ACCESS, 'GET', `/channels/${guild.textId}/messages`)
-      expectEqual(await guild.member.api.get('/users/@me/guilds'), [], 'the guilds one is in')
+      expectEqual(await guild.member.api.get('/users/@me/guilds'), [], 'the user’s guilds')
       await guild.addMember(guild.member)
       expectIncludes(
         await guild.member.api.get(path),
         { roles: [], nick: null },
-        'the member, back',
+        'the member after rejoining',
       )
     },
   },
   {
     id: 'rest.members.remove.refused',
-    title: 'Nobody is kicked without KICK_MEMBERS, by who stands below, or as the owner',
+    title:
+      'Removing a member needs KICK_MEMBERS and a higher role, and the owner cannot be removed',
     covers: ['rest.route.members', 'errors.50013'],
     async run(fixture) {
       const guild = await fixture.guild()

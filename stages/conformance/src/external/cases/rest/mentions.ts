@@ -6,7 +6,7 @@ export const mentionCases: readonly Case[] = [
   {
     id: 'rest.messages.send.mentions',
     title:
-      'Mentions in a text are told as users and roles, as far as they exist and `allowed_mentions` lets them',
+      'Mentions of users and roles are listed if they exist and `allowed_mentions` permits them',
     covers: ['intro.silence'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -17,14 +17,14 @@ export const mentionCases: readonly Case[] = [
       expectEqual(
         new Set(message.mentions.map((user) => user.id)),
         new Set([guild.member.id, guild.owner.id]),
-        'who is mentioned',
+        'the mentioned users',
       )
       expectIncludes(
         message.mentions.find((user) => user.id === guild.member.id),
         { username: guild.member.username },
         'a mentioned user',
       )
-      expectEqual(message.mention_roles, [role.id], 'which roles')
+      expectEqual(message.mention_roles, [role.id], 'the mentioned roles')
       const silent = await guild.owner.api.post<APIMessage>(path, {
         content,
         allowed_mentions: { parse: [] },
@@ -43,8 +43,7 @@ export const mentionCases: readonly Case[] = [
   },
   {
     id: 'rest.messages.send.mention-everyone',
-    title:
-      '`@everyone`, and roles that are not mentionable, are mentioned with MENTION_EVERYONE alone',
+    title: 'Mentioning `@everyone` or a role that is not mentionable needs MENTION_EVERYONE',
     covers: ['intro.silence'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -54,12 +53,12 @@ export const mentionCases: readonly Case[] = [
       expectIncludes(
         await guild.owner.api.post(path, { content }),
         { mention_everyone: true, mention_roles: [role.id] },
-        'the owner’s',
+        'the owner’s message',
       )
       expectIncludes(
         await guild.member.api.post(path, { content }),
         { mention_everyone: false, mention_roles: [] },
-        'a member’s',
+        'a member’s message',
       )
       expectIncludes(
         await guild.owner.api.post(path, { content: 'hello @here' }),

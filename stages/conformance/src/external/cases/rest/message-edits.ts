@@ -8,7 +8,8 @@ export const messageEditCases: readonly Case[] = [
   {
     id: 'rest.messages.edit',
     title:
-      'An author edits a message: new text and mentions, the same id and time, and when it was edited',
+      'An author edits a message: content, mentions and `edited_timestamp` change, id and ' +
+      'timestamp stay',
     covers: ['rest.route.messages'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -19,24 +20,23 @@ export const messageEditCases: readonly Case[] = [
       expectIncludes(edited, { id: before.id, content, timestamp: before.timestamp }, 'the answer')
       expectTrue(
         Date.parse(edited.edited_timestamp!) >= Date.parse(before.timestamp),
-        'it says when it was edited',
+        'edited_timestamp is not before timestamp',
         edited.edited_timestamp,
       )
       for (const time of [edited.timestamp, edited.edited_timestamp])
-        expectTimestamp(time, 'when it was written or edited')
+        expectTimestamp(time, 'timestamp or edited_timestamp')
       expectEqual(
         edited.mentions.map((user) => user.id),
         [guild.member.id],
         'its mentions',
       )
-      const read = await guild.owner.api.get<APIMessage>(path)
-      expectIncludes(read, { content, edited_timestamp: edited.edited_timestamp }, 'the message')
+      const stored = await guild.owner.api.get<APIMessage>(path)
+      expectIncludes(stored, { content, edited_timestamp: edited.edited_timestamp }, 'the message')
     },
   },
   {
     id: 'rest.messages.edit.last',
-    title:
-      'Each edit is answered with its own text, and the last of many that follow one another is what is stored',
+    title: 'Each edit is answered with its own content, and the last of several edits is stored',
     covers: ['rest.clock'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -62,7 +62,7 @@ export const messageEditCases: readonly Case[] = [
   },
   {
     id: 'rest.messages.edit.embeds',
-    title: 'An edit changes text or embeds; what it does not name stays',
+    title: 'An edit changes the content or the embeds, and fields that it does not name stay',
     covers: ['rest.route.messages'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -86,54 +86,55 @@ export const messageEditCases: readonly Case[] = [
   {
     id: 'rest.messages.edit.mentions',
     title:
-      'An edit that names no text mentions nobody anew, and a reply whose text is edited goes on mentioning whom it answers',
+      'An edit without content adds no mention, and an edited reply keeps mentioning the ' +
+      'author it answers',
     covers: ['rest.route.messages'],
     async run(fixture) {
       const guild = await fixture.guild()
-      const at = `/channels/${guild.textId}/messages`
+      const base = `/channels/${guild.textId}/messages`
       const mentioned = ({ mentions, mention_everyone }: APIMessage): unknown[] => [
         mentions.map((user) => user.id),
         mention_everyone,
       ]
       const content = `<@${guild.member.id}> @everyone`
-      const silent = await guild.owner.api.post<APIMessage>(at, {
+      const silent = await guild.owner.api.post<APIMessage>(base, {
         content,
         allowed_mentions: { parse: [] },
       })
-      const decorated = await guild.owner.api.patch<APIMessage>(`${at}/${silent.id}`, {
+      const decorated = await guild.owner.api.patch<APIMessage>(`${base}/${silent.id}`, {
         embeds: [{ title: 'one' }],
       })
       expectEqual(mentioned(decorated), [[], false], 'with an embed')
       expectEqual(
-        mentioned(await guild.owner.api.patch<APIMessage>(`${at}/${silent.id}`, { flags: 4 })),
+        mentioned(await guild.owner.api.patch<APIMessage>(`${base}/${silent.id}`, { flags: 4 })),
         [[], false],
         'with a flag',
       )
       const question = await guild.send('why?')
       const reply = { content: 'becuase', message_reference: { message_id: question.id } }
-      const path = `${at}/${(await guild.member.api.post<APIMessage>(at, reply)).id}`
-      const ofOwner = [[guild.owner.id], false]
+      const path = `${base}/${(await guild.member.api.post<APIMessage>(base, reply)).id}`
+      const ownerOnly = [[guild.owner.id], false]
       expectEqual(
         mentioned(await guild.member.api.patch<APIMessage>(path, { content: 'because' })),
-        ofOwner,
-        'an answer with other words',
+        ownerOnly,
+        'an edited reply',
       )
       expectEqual(
         mentioned(await guild.member.api.patch<APIMessage>(path, { embeds: [{ title: 'one' }] })),
-        ofOwner,
-        'an answer with an embed',
+        ownerOnly,
+        'an edited reply with an embed',
       )
-      const quiet = { content: 'because!', allowed_mentions: { parse: [] } }
+      const silentEdit = { content: 'because!', allowed_mentions: { parse: [] } }
       expectEqual(
-        mentioned(await guild.member.api.patch<APIMessage>(path, quiet)),
+        mentioned(await guild.member.api.patch<APIMessage>(path, silentEdit)),
         [[], false],
-        'an answer that is to mention nobody',
+        'an edited reply with no mention allowed',
       )
     },
   },
   {
     id: 'rest.messages.edit.others',
-    title: 'Nobody edits another’s message (50005), whatever their permissions',
+    title: 'Editing another author’s message is answered 50005, whatever the permissions',
     covers: ['errors.50005'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -153,7 +154,7 @@ export const messageEditCases: readonly Case[] = [
   },
   {
     id: 'rest.messages.edit.refused',
-    title: 'An edit is refused as a send is: too long, empty, or of nothing',
+    title: 'An edit that is too long, empty or for an unknown message is refused',
     covers: ['rest.route.messages', 'errors.50006'],
     async run(fixture) {
       const guild = await fixture.guild()

@@ -10,7 +10,8 @@ export const messageRuleCases: readonly Case[] = [
   {
     id: 'rest.messages.slow-mode',
     title:
-      'With `rate_limit_per_user` a member who writes again too early is refused with 429 and 20016; moderators are not',
+      'With `rate_limit_per_user` a member who sends again too early is answered 429 with ' +
+      'code 20016; moderators are exempt',
     covers: ['rest.enforced'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -25,8 +26,8 @@ export const messageRuleCases: readonly Case[] = [
       const again = await guild.member.api.request('POST', path, { content: 'second' })
       expectEqual(again.status, 429, 'status')
       const body = again.body as { code: number; retry_after: number; global: boolean }
-      expectIncludes(body, { code: 20016, global: false }, 'the refusal')
-      expectTrue(body.retry_after > 0 && body.retry_after <= 30, 'how long to wait', body)
+      expectIncludes(body, { code: 20016, global: false }, 'the error')
+      expectTrue(body.retry_after > 0 && body.retry_after <= 30, 'the time to wait', body)
       const retried = await guild.member.api.post<APIMessage>(path, {
         content: 'first',
         nonce: '1',
@@ -41,7 +42,8 @@ export const messageRuleCases: readonly Case[] = [
   {
     id: 'rest.messages.slow-mode.before',
     title:
-      'Slow mode counts what was written before it was set, also with a nonce that was not enforced then',
+      'Slow mode counts messages sent before it was enabled, also with a nonce that was not ' +
+      'enforced then',
     covers: ['rest.enforced'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -63,14 +65,15 @@ export const messageRuleCases: readonly Case[] = [
       expectEqual(
         (await cy.api.request('POST', path, { content: 'when it is on' })).status,
         429,
-        'when it is on again',
+        'after slow mode was enabled again',
       )
     },
   },
   {
     id: 'rest.messages.enforce-nonce.deleted',
     title:
-      'A retry of a message that was deleted meanwhile is answered as the first was, brings nothing back and tells nobody',
+      'A retry after the message was deleted is answered like the first send, and creates no ' +
+      'message and no event',
     covers: ['nonce'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -84,14 +87,15 @@ export const messageRuleCases: readonly Case[] = [
       expectEqual(
         owner.received('MESSAGE_CREATE', (message) => message.id === id).length,
         1,
-        'how often it was told',
+        'the number of events',
       )
       await guild.member.api.expectError(UNKNOWN_MESSAGE, 'GET', `${path}/${id}`)
     },
   },
   {
     id: 'rest.messages.embed-links',
-    title: 'Without EMBED_LINKS no message with an embed is taken, and none is edited into one',
+    title:
+      'Without EMBED_LINKS a message with an embed is refused, and so is an edit that adds one',
     covers: ['rest.enforced'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -106,17 +110,17 @@ export const messageRuleCases: readonly Case[] = [
       const edited = await guild.member.api.patch<APIMessage>(`${path}/${id}`, {
         content: 'other words',
       })
-      expectEqual(edited.embeds.length, 1, 'the embeds that it had')
+      expectEqual(edited.embeds.length, 1, 'the embeds from before')
       expectEqual(
         (await guild.member.api.patch<APIMessage>(`${path}/${id}`, { embeds: [] })).embeds,
         [],
-        'without them',
+        'without embeds',
       )
     },
   },
   {
     id: 'rest.messages.code',
-    title: 'A mention inside inline code or a code block is none',
+    title: 'A mention inside inline code or a code block mentions nobody',
     covers: ['rest.code'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -139,7 +143,7 @@ export const messageRuleCases: readonly Case[] = [
       const beside = await guild.member.api.post<APIMessage>(path, {
         content: `\`code\` ${text} \``,
       })
-      expectIncludes(beside, { mention_everyone: true, mention_roles: [role.id] }, 'beside code')
+      expectIncludes(beside, { mention_everyone: true, mention_roles: [role.id] }, 'outside code')
       expectIncludes(
         await guild.member.api.patch(`${path}/${beside.id}`, { content: `\`${text}\`` }),
         none,

@@ -12,7 +12,7 @@ const DAY_MS = 86_400_000
 export const messageCases: readonly Case[] = [
   {
     id: 'rest.messages.get',
-    title: 'One message is read by its id, in its own channel alone',
+    title: 'A message is read by its id, only in its own channel',
     covers: ['rest.route.messages', 'errors.10008'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -42,66 +42,67 @@ export const messageCases: readonly Case[] = [
   },
   {
     id: 'rest.messages.delete',
-    title: 'A message is deleted by its author or with MANAGE_MESSAGES, once',
+    title: 'A message is deleted once, by its author or a user with MANAGE_MESSAGES',
     covers: ['rest.route.messages', 'errors.10008', 'errors.50013'],
     async run(fixture) {
       const guild = await fixture.guild()
-      const at = `/channels/${guild.textId}/messages`
-      const [own, another, owners] = [
+      const base = `/channels/${guild.textId}/messages`
+      const [ownMessage, anotherMessage, ownersMessage] = [
         await guild.send('own', guild.member),
         await guild.send('another', guild.member),
         await guild.send('owner’s'),
       ]
-      await guild.member.api.expectError(NO_PERMISSION, 'DELETE', `${at}/${owners.id}`)
-      await guild.member.api.expectNoContent('DELETE', `${at}/${own.id}`)
-      await guild.owner.api.expectNoContent('DELETE', `${at}/${another.id}`)
+      await guild.member.api.expectError(NO_PERMISSION, 'DELETE', `${base}/${ownersMessage.id}`)
+      await guild.member.api.expectNoContent('DELETE', `${base}/${ownMessage.id}`)
+      await guild.owner.api.expectNoContent('DELETE', `${base}/${anotherMessage.id}`)
       await guild.setOverwrite(guild.textId, guild.member.id, 1, {
         allow: Permission.ManageMessages,
       })
-      await guild.member.api.expectNoContent('DELETE', `${at}/${owners.id}`)
-      for (const { id } of [own, another, owners]) {
-        await guild.owner.api.expectError(UNKNOWN_MESSAGE, 'GET', `${at}/${id}`)
-        await guild.owner.api.expectError(UNKNOWN_MESSAGE, 'DELETE', `${at}/${id}`)
-        await guild.member.api.expectError(UNKNOWN_MESSAGE, 'PATCH', `${at}/${id}`, {
+      await guild.member.api.expectNoContent('DELETE', `${base}/${ownersMessage.id}`)
+      for (const { id } of [ownMessage, anotherMessage, ownersMessage]) {
+        await guild.owner.api.expectError(UNKNOWN_MESSAGE, 'GET', `${base}/${id}`)
+        await guild.owner.api.expectError(UNKNOWN_MESSAGE, 'DELETE', `${base}/${id}`)
+        await guild.member.api.expectError(UNKNOWN_MESSAGE, 'PATCH', `${base}/${id}`, {
           content: 'back',
         })
       }
-      expectEqual(await guild.owner.api.get(at), [], 'the history')
+      expectEqual(await guild.owner.api.get(base), [], 'the history')
     },
   },
   {
     id: 'rest.messages.bulk-delete',
     title:
-      'Two to a hundred messages are deleted at once; ids that are gone or belong elsewhere change nothing',
+      'A bulk delete removes the given messages; ids of deleted messages and of other ' +
+      'channels change nothing',
     covers: ['rest.route.messages'],
     async run(fixture) {
       const guild = await fixture.guild()
       const other = await guild.createChannel()
-      const at = `/channels/${guild.textId}/messages`
-      const said = [
+      const base = `/channels/${guild.textId}/messages`
+      const sent = [
         await guild.send('one'),
         await guild.send('two'),
         await guild.send('three', guild.member),
       ]
       const elsewhere = await guild.send('elsewhere', guild.owner, other.id)
-      await guild.owner.api.expectNoContent('POST', `${at}/bulk-delete`, {
-        messages: [said[0]!.id, said[2]!.id, elsewhere.id, idAt(Date.now() - 1_000)],
+      await guild.owner.api.expectNoContent('POST', `${base}/bulk-delete`, {
+        messages: [sent[0]!.id, sent[2]!.id, elsewhere.id, idAt(Date.now() - 1_000)],
       })
       expectEqual(
-        (await guild.owner.api.get<APIMessage[]>(at)).map((m) => m.content),
+        (await guild.owner.api.get<APIMessage[]>(base)).map((m) => m.content),
         ['two'],
-        'what is left',
+        'what remains',
       )
       expectIncludes(
         await guild.owner.api.get(`/channels/${other.id}/messages/${elsewhere.id}`),
         { content: 'elsewhere' },
-        'the message elsewhere',
+        'the message in the other channel',
       )
     },
   },
   {
     id: 'rest.messages.bulk-delete.refused',
-    title: 'Bulk deletion needs MANAGE_MESSAGES, 2 to 100 ids, and messages under 14 days of age',
+    title: 'A bulk delete needs MANAGE_MESSAGES, 2 to 100 ids, and messages younger than 14 days',
     covers: ['rest.route.messages', 'errors.50013'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -123,7 +124,7 @@ export const messageCases: readonly Case[] = [
       expectEqual(
         (await guild.owner.api.get<APIMessage[]>(`/channels/${guild.textId}/messages`)).length,
         2,
-        'how many are left',
+        'the number of remaining messages',
       )
     },
   },

@@ -6,21 +6,23 @@ import { expectEqual, expectIncludes, expectTrue } from '../../expect.ts'
 export const nonceCases: readonly Case[] = [
   {
     id: 'rest.messages.nonce',
-    title:
-      'A nonce comes back in the answer as it was sent; by itself it keeps nothing from being sent twice',
+    title: 'A nonce is returned as sent; without `enforce_nonce` it does not deduplicate',
     covers: ['nonce'],
     async run(fixture) {
       const guild = await fixture.guild()
       const path = `/channels/${guild.textId}/messages`
       const text = await guild.owner.api.post<APIMessage>(path, { content: 'one', nonce: 'n-1' })
-      expectEqual(text.nonce, 'n-1', 'a nonce of text')
+      expectEqual(text.nonce, 'n-1', 'a string nonce')
       expectEqual(
         (await guild.owner.api.post<APIMessage>(path, { content: 'two', nonce: 42 })).nonce,
         42,
-        'a nonce that is a number',
+        'a numeric nonce',
       )
       const again = await guild.owner.api.post<APIMessage>(path, { content: 'one', nonce: 'n-1' })
-      expectTrue(again.id !== text.id, 'sent again without enforce_nonce it is another message')
+      expectTrue(
+        again.id !== text.id,
+        'without enforce_nonce the same nonce creates another message',
+      )
       await guild.owner.api.expectError(invalid('nonce'), 'POST', path, {
         content: 'x',
         nonce: 'x'.repeat(26),
@@ -30,23 +32,24 @@ export const nonceCases: readonly Case[] = [
   {
     id: 'rest.messages.nonce.integer',
     title:
-      'A nonce that is an integer of 64 bits comes back as that integer, in the answer, in the history and in the event',
+      'A nonce that is a 64-bit integer is returned as that integer in the answer, the ' +
+      'history and the event',
     covers: ['nonce'],
     async run(fixture) {
       const guild = await fixture.guild()
       const socket = await guild.member.connect()
       const path = `/channels/${guild.textId}/messages`
       for (const nonce of ['9007199254740993', '-9223372036854775808', '9223372036854775807']) {
-        const answer = await guild.owner.api.request('POST', path, undefined, {
+        const response = await guild.owner.api.request('POST', path, undefined, {
           raw: `{"content":"big","nonce":${nonce}}`,
         })
         const asWritten = new RegExp(`"nonce":${nonce}[,}]`)
         expectTrue(
-          answer.status === 200 && asWritten.test(answer.text),
+          response.status === 200 && asWritten.test(response.text),
           `the answer has the nonce ${nonce}`,
-          answer.text,
+          response.text,
         )
-        const { id } = answer.body as APIMessage
+        const { id } = response.body as APIMessage
         await socket.nextEvent('MESSAGE_CREATE', (d) => d.id === id)
         const sent = socket.frames.find(
           (frame) => frame.t === 'MESSAGE_CREATE' && (frame.d as APIMessage).id === id,
@@ -59,7 +62,7 @@ export const nonceCases: readonly Case[] = [
         content: 'text',
         nonce: '9007199254740993',
       })
-      expectEqual(text.nonce, '9007199254740993', 'the same digits as a text')
+      expectEqual(text.nonce, '9007199254740993', 'the same digits as a string')
       await guild.owner.api.expectError(invalid('nonce'), 'POST', path, undefined, {
         raw: '{"content":"x","nonce":9223372036854775808}',
       })
@@ -68,7 +71,7 @@ export const nonceCases: readonly Case[] = [
   {
     id: 'rest.messages.enforce-nonce',
     title:
-      'With `enforce_nonce` a retried send gives the first message back, and one message is kept',
+      'With `enforce_nonce` a retried send answers the first message, and one message is stored',
     covers: ['nonce'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -80,7 +83,7 @@ export const nonceCases: readonly Case[] = [
       expectEqual(
         (await guild.owner.api.post<APIMessage>(path, { ...body, content: 'other words' })).content,
         'once',
-        'a retry with other words',
+        'a retry with other content',
       )
       expectEqual(
         (await guild.owner.api.get<APIMessage[]>(path)).map((m) => m.id),
@@ -91,7 +94,7 @@ export const nonceCases: readonly Case[] = [
   },
   {
     id: 'rest.messages.enforce-nonce.scope',
-    title: 'Another nonce, another author or another channel is another message',
+    title: 'Another nonce, another author or another channel creates another message',
     covers: ['nonce'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -106,12 +109,12 @@ export const nonceCases: readonly Case[] = [
         await guild.member.api.post<APIMessage>(`/channels/${guild.textId}/messages`, body),
         await guild.owner.api.post<APIMessage>(`/channels/${other.id}/messages`, body),
       ]
-      expectEqual(new Set(sent.map((m) => m.id)).size, 4, 'how many messages there are')
+      expectEqual(new Set(sent.map((m) => m.id)).size, 4, 'the number of different messages')
     },
   },
   {
     id: 'rest.messages.enforce-nonce.concurrent',
-    title: 'Ten sends at once with one enforced nonce are one message, and one event',
+    title: 'Ten concurrent sends with one enforced nonce create one message and one event',
     covers: ['nonce'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -121,7 +124,7 @@ export const nonceCases: readonly Case[] = [
       const sent = await Promise.all(
         Array.from({ length: 10 }, () => guild.owner.api.post<APIMessage>(path, body)),
       )
-      expectEqual(new Set(sent.map((m) => m.id)).size, 1, 'how many ids were answered')
+      expectEqual(new Set(sent.map((m) => m.id)).size, 1, 'the number of different ids')
       await guild.awaitDelivery(socket)
       expectEqual(
         socket.received('MESSAGE_CREATE', (d) => d.content === 'once').map((d) => d.id),
@@ -131,7 +134,7 @@ export const nonceCases: readonly Case[] = [
       expectEqual(
         (await guild.owner.api.get<APIMessage[]>(path)).filter((m) => m.content === 'once').length,
         1,
-        'how many are kept',
+        'the number of stored messages',
       )
     },
   },

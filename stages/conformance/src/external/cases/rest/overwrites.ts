@@ -8,7 +8,7 @@ import type { TestGuild } from '../../test-guild.ts'
 
 const { Administrator, ManageChannels, ManageMessages, ManageRoles } = Permission
 
-const moderated = async (guild: TestGuild): Promise<void> =>
+const makeModerator = async (guild: TestGuild): Promise<void> =>
   void (await guild.grantPermissions(guild.member, ManageRoles | ManageChannels))
 const pathOf = (guild: TestGuild, target: string, channel = guild.textId): string =>
   `/channels/${channel}/permissions/${target}`
@@ -17,11 +17,12 @@ export const overwriteCases: readonly Case[] = [
   {
     id: 'rest.overwrites.type',
     title:
-      'An overwrite’s type is part of what is judged: nobody lifts a denial, or moves an allowance, by changing it',
+      'A permission check compares an overwrite’s type: changing it neither lifts a denial ' +
+      'nor moves an allowance',
     covers: ['rest.overwrites.type'],
     async run(fixture) {
       const guild = await fixture.guild()
-      await moderated(guild)
+      await makeModerator(guild)
       const { member, textId: text } = guild
       const { id } = await guild.send('the owner’s')
       await guild.setOverwrite(text, guild.id, 0, { allow: ManageMessages })
@@ -54,29 +55,30 @@ export const overwriteCases: readonly Case[] = [
   {
     id: 'rest.overwrites.unknown',
     title:
-      'An overwrite names a role (else 10011) or a member (else 10013), whichever route carries it',
+      'An overwrite for an unknown role is answered 10011 and for an unknown member 10013, on ' +
+      'every route',
     covers: ['rest.overwrites.type'],
     async run(fixture) {
       const guild = await fixture.guild()
       const stranger = await fixture.user('eve')
-      for (const [type, refusal] of [
+      for (const [type, error] of [
         [0, UNKNOWN_ROLE],
         [1, UNKNOWN_USER],
       ] as const) {
         const overwrite = { id: stranger.id, type, allow: '0', deny: '0' }
         const list = { permission_overwrites: [overwrite] }
-        await guild.owner.api.expectError(refusal, 'POST', `/guilds/${guild.id}/channels`, {
+        await guild.owner.api.expectError(error, 'POST', `/guilds/${guild.id}/channels`, {
           name: 'odd',
           ...list,
         })
-        await guild.owner.api.expectError(refusal, 'PATCH', `/channels/${guild.textId}`, list)
-        await guild.owner.api.expectError(refusal, 'PUT', pathOf(guild, stranger.id), { type })
+        await guild.owner.api.expectError(error, 'PATCH', `/channels/${guild.textId}`, list)
+        await guild.owner.api.expectError(error, 'PUT', pathOf(guild, stranger.id), { type })
       }
     },
   },
   {
     id: 'rest.overwrites.role-deleted',
-    title: 'A deleted role’s overwrites go with it, and each channel’s CHANNEL_UPDATE says so',
+    title: 'Deleting a role deletes its overwrites, with a CHANNEL_UPDATE for each channel',
     covers: ['intro.silence'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -85,11 +87,14 @@ export const overwriteCases: readonly Case[] = [
       await guild.setOverwrite(guild.textId, role.id, 0, { deny: ManageMessages })
       await owner.nextEvent('CHANNEL_UPDATE')
       await guild.owner.api.delete(`/guilds/${guild.id}/roles/${role.id}`)
-      const told = await owner.nextEvent('CHANNEL_UPDATE', (channel) => channel.id === guild.textId)
+      const event = await owner.nextEvent(
+        'CHANNEL_UPDATE',
+        (channel) => channel.id === guild.textId,
+      )
       expectEqual(
-        (told as { permission_overwrites?: unknown }).permission_overwrites,
+        (event as { permission_overwrites?: unknown }).permission_overwrites,
         [],
-        'the overwrites that are told',
+        'the overwrites in the event',
       )
       const { permission_overwrites } = await guild.owner.api.get<{
         permission_overwrites: unknown
@@ -100,18 +105,19 @@ export const overwriteCases: readonly Case[] = [
   {
     id: 'rest.overwrites.manage-roles',
     title:
-      'Only an administrator allows MANAGE_ROLES by an overwrite; a member who has it by one changes every bit there',
+      'Only an administrator allows MANAGE_ROLES by an overwrite; a member who has it by one ' +
+      'changes every bit of the channel',
     covers: ['intro.silence'],
     async run(fixture) {
       const guild = await fixture.guild()
-      await moderated(guild)
+      await makeModerator(guild)
       const { member, textId: text } = guild
-      const keys = [{ id: member.id, type: 1, allow: String(ManageRoles) }]
-      const create = { name: 'mine', permission_overwrites: keys }
+      const overwrites = [{ id: member.id, type: 1, allow: String(ManageRoles) }]
+      const create = { name: 'mine', permission_overwrites: overwrites }
       await member.api.expectError(NO_PERMISSION, 'POST', `/guilds/${guild.id}/channels`, create)
-      await member.api.expectError(NO_PERMISSION, 'PUT', pathOf(guild, member.id), keys[0])
+      await member.api.expectError(NO_PERMISSION, 'PUT', pathOf(guild, member.id), overwrites[0])
       await member.api.expectError(NO_PERMISSION, 'PATCH', `/channels/${text}`, {
-        permission_overwrites: keys,
+        permission_overwrites: overwrites,
       })
 
       const cy = await guild.newMember('cy')
@@ -124,20 +130,20 @@ export const overwriteCases: readonly Case[] = [
 
       const dan = await guild.newMember('dan')
       await guild.setOverwrite(text, dan.id, 1, { allow: ManageRoles })
-      const any = { type: 1, allow: String(ManageMessages) }
+      const overwrite = { type: 1, allow: String(ManageMessages) }
       expectTrue(
-        (await dan.api.request('PUT', pathOf(guild, guild.member.id), any)).status === 204,
-        'any bit may be allowed',
+        (await dan.api.request('PUT', pathOf(guild, guild.member.id), overwrite)).status === 204,
+        'the status of PUT with any bit',
       )
     },
   },
   {
     id: 'rest.overwrites.channel-only',
-    title: 'A member does not pass on what only a channel’s overwrite gives them',
+    title: 'A member does not pass on a permission that only a channel’s overwrite gives them',
     covers: ['intro.silence'],
     async run(fixture) {
       const guild = await fixture.guild()
-      await moderated(guild)
+      await makeModerator(guild)
       await guild.setOverwrite(guild.textId, guild.member.id, 1, { allow: ManageMessages })
       const cy = await guild.newMember('cy')
       await guild.member.api.expectError(NO_PERMISSION, 'PUT', pathOf(guild, cy.id), {
@@ -148,7 +154,7 @@ export const overwriteCases: readonly Case[] = [
   },
   {
     id: 'rest.overwrites.put',
-    title: 'An overwrite is put for a role or a member, and put again it is replaced',
+    title: 'PUT creates or replaces the overwrite of a role or a member',
     covers: ['rest.route.channels'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -165,13 +171,13 @@ export const overwriteCases: readonly Case[] = [
       expectEqual(
         await overwrites(),
         [{ id: role.id, type: 0, allow: '2048', deny: '64' }],
-        'one for a role',
+        'an overwrite for a role',
       )
       await guild.owner.api.expectNoContent('PUT', `${path}/${role.id}`, { type: 0, deny: '2048' })
       expectEqual(
         await overwrites(),
         [{ id: role.id, type: 0, allow: '0', deny: '2048' }],
-        'replaced',
+        'the replaced overwrite',
       )
       await guild.owner.api.expectNoContent('PUT', `${path}/${guild.member.id}`, {
         type: 1,
@@ -180,20 +186,21 @@ export const overwriteCases: readonly Case[] = [
       expectEqual(
         ((await overwrites()) as { id: string }[]).map((each) => each.id).toSorted(),
         [role.id, guild.member.id].toSorted(),
-        'one for a member, too',
+        'the overwrites with one for a member',
       )
       await guild.owner.api.expectNoContent('DELETE', `${path}/${role.id}`)
       expectEqual(
         await overwrites(),
         [{ id: guild.member.id, type: 1, allow: '2048', deny: '0' }],
-        'what is left',
+        'what remains',
       )
     },
   },
   {
     id: 'rest.overwrites.refused',
     title:
-      'An overwrite needs MANAGE_ROLES, allows nothing that one may not do oneself, and has a form',
+      'An overwrite needs MANAGE_ROLES and a valid form, and allows nothing that the user may ' +
+      'not do',
     covers: ['rest.route.channels', 'errors.50013'],
     async run(fixture) {
       const guild = await fixture.guild()

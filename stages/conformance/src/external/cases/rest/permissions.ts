@@ -6,13 +6,13 @@ import { MEMBER_PERMISSIONS, type TestGuild } from '../../test-guild.ts'
 
 const { SendMessages, ViewChannel, ReadMessageHistory, ManageMessages, Administrator } = Permission
 
-const mayWrite = async (guild: TestGuild, what: string): Promise<void> => {
-  const answer = await guild.member.api.request('POST', `/channels/${guild.textId}/messages`, {
-    content: what,
+const expectMayWrite = async (guild: TestGuild, content: string): Promise<void> => {
+  const response = await guild.member.api.request('POST', `/channels/${guild.textId}/messages`, {
+    content: content,
   })
-  expectEqual(answer.status, 200, `may write: ${what}`)
+  expectEqual(response.status, 200, `may write: ${content}`)
 }
-const mayNotWrite = async (guild: TestGuild): Promise<void> => {
+const expectMayNotWrite = async (guild: TestGuild): Promise<void> => {
   await guild.member.api.expectError(NO_PERMISSION, 'POST', `/channels/${guild.textId}/messages`, {
     content: 'hi',
   })
@@ -25,31 +25,32 @@ const mayNotWrite = async (guild: TestGuild): Promise<void> => {
 export const permissionCases: readonly Case[] = [
   {
     id: 'rest.permissions.everyone',
-    title: 'What @everyone’s role lacks, a member’s roles may give',
+    title: 'A member’s role adds permissions that @everyone lacks',
     covers: ['intro.silence'],
     async run(fixture) {
       const guild = await fixture.guild({ everyone: MEMBER_PERMISSIONS & ~SendMessages })
-      await mayNotWrite(guild)
+      await expectMayNotWrite(guild)
       await guild.grantPermissions(guild.member, SendMessages)
-      await mayWrite(guild, 'with a role')
+      await expectMayWrite(guild, 'with a role')
     },
   },
   {
     id: 'rest.permissions.overwrite-everyone',
-    title: 'An overwrite for @everyone takes away what roles gave',
+    title: 'An overwrite for @everyone takes away permissions that roles gave',
     covers: ['intro.silence'],
     async run(fixture) {
       const guild = await fixture.guild()
       await guild.grantPermissions(guild.member, SendMessages)
-      await mayWrite(guild, 'before')
+      await expectMayWrite(guild, 'before')
       await guild.setOverwrite(guild.textId, guild.id, 0, { deny: SendMessages })
-      await mayNotWrite(guild)
+      await expectMayNotWrite(guild)
     },
   },
   {
     id: 'rest.permissions.overwrite-role',
     title:
-      'An overwrite for a role stands above that for @everyone; among roles allowing stands above denying',
+      'An overwrite for a role takes precedence over the one for @everyone; among roles, ' +
+      'allow wins over deny',
     covers: ['intro.silence'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -57,35 +58,35 @@ export const permissionCases: readonly Case[] = [
       await guild.setOverwrite(guild.textId, guild.id, 0, { deny: SendMessages })
       await guild.setOverwrite(guild.textId, allowed.id, 0, { allow: SendMessages })
       await guild.setOverwrite(guild.textId, denied.id, 0, { deny: SendMessages })
-      await mayNotWrite(guild)
+      await expectMayNotWrite(guild)
       await guild.giveRole(guild.member, allowed.id)
-      await mayWrite(guild, 'with a role that allows')
+      await expectMayWrite(guild, 'with a role that allows')
       await guild.giveRole(guild.member, denied.id)
-      await mayWrite(guild, 'with a role that denies as well')
+      await expectMayWrite(guild, 'with a role that denies as well')
       await guild.owner.api.delete(
         `/guilds/${guild.id}/members/${guild.member.id}/roles/${allowed.id}`,
       )
-      await mayNotWrite(guild)
+      await expectMayNotWrite(guild)
     },
   },
   {
     id: 'rest.permissions.overwrite-member',
-    title: 'An overwrite for a member has the last word',
+    title: 'An overwrite for a member takes precedence over all others',
     covers: ['intro.silence'],
     async run(fixture) {
       const guild = await fixture.guild()
       const role = await guild.grantPermissions(guild.member, 0n)
       await guild.setOverwrite(guild.textId, role.id, 0, { allow: SendMessages })
       await guild.setOverwrite(guild.textId, guild.member.id, 1, { deny: SendMessages })
-      await mayNotWrite(guild)
+      await expectMayNotWrite(guild)
       await guild.setOverwrite(guild.textId, role.id, 0, { deny: SendMessages })
       await guild.setOverwrite(guild.textId, guild.member.id, 1, { allow: SendMessages })
-      await mayWrite(guild, 'as the one exception')
+      await expectMayWrite(guild, 'as the one exception')
     },
   },
   {
     id: 'rest.permissions.administrator',
-    title: 'An administrator stands above every overwrite',
+    title: 'An administrator is not limited by overwrites',
     covers: ['intro.silence'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -95,12 +96,12 @@ export const permissionCases: readonly Case[] = [
       })
       await guild.member.api.expectError(NO_ACCESS, 'GET', `/channels/${guild.textId}`)
       await guild.grantPermissions(guild.member, Administrator)
-      await mayWrite(guild, 'as an administrator')
+      await expectMayWrite(guild, 'as an administrator')
     },
   },
   {
     id: 'rest.permissions.owner',
-    title: 'The owner may do everything, whatever roles and overwrites say',
+    title: 'The owner may do everything, whatever the roles and overwrites',
     covers: ['intro.silence'],
     async run(fixture) {
       const guild = await fixture.guild({ everyone: 0n })
@@ -112,7 +113,8 @@ export const permissionCases: readonly Case[] = [
   },
   {
     id: 'rest.permissions.view-first',
-    title: 'Who cannot view a channel can do nothing in it, whatever else is allowed there',
+    title:
+      'A user who cannot view a channel can do nothing in it, whatever else an overwrite allows',
     covers: ['intro.silence', 'errors.50001'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -128,8 +130,7 @@ export const permissionCases: readonly Case[] = [
   },
   {
     id: 'rest.permissions.history',
-    title:
-      'Without READ_MESSAGE_HISTORY a channel’s history is empty, and none of its messages can be read',
+    title: 'Without READ_MESSAGE_HISTORY a channel’s history is empty and no message can be read',
     covers: ['intro.silence'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -145,12 +146,12 @@ export const permissionCases: readonly Case[] = [
         'GET',
         `/channels/${guild.textId}/messages/${id}`,
       )
-      await mayWrite(guild, 'all the same')
+      await expectMayWrite(guild, 'all the same')
     },
   },
   {
     id: 'rest.permissions.at-once',
-    title: 'A change of permissions holds for the very next request, and so does taking it back',
+    title: 'A change of permissions applies to the next request',
     covers: ['intro.silence'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -161,20 +162,20 @@ export const permissionCases: readonly Case[] = [
         })
         await guild.member.api.expectError(NO_ACCESS, 'GET', `/channels/${guild.textId}`)
         await guild.owner.api.patch(everyone, { permissions: String(MEMBER_PERMISSIONS) })
-        await mayWrite(guild, `again ${i}`)
+        await expectMayWrite(guild, `again ${i}`)
       }
     },
   },
   {
     id: 'rest.permissions.strings',
-    title: 'Permissions are strings of 64 bits, and keep bits beyond 2^53',
+    title: 'Permissions are 64-bit integers in strings, and keep bits beyond 2^53',
     covers: ['gateway.everyone'],
     async run(fixture) {
       const guild = await fixture.guild()
       const bits = (1n << 52n) | (1n << 50n) | (1n << 49n) | SendMessages
       const role = await guild.createRole(bits)
       expectIncludes(role, { permissions: String(bits) }, 'the role')
-      expectTrue(bits > BigInt(Number.MAX_SAFE_INTEGER) / 2n, 'the bits are high ones')
+      expectTrue(bits > BigInt(Number.MAX_SAFE_INTEGER) / 2n, 'the bits are beyond 2^52')
       await guild.setOverwrite(guild.textId, role.id, 0, { allow: bits })
       const channel = await guild.owner.api.get<{ permission_overwrites: unknown }>(
         `/channels/${guild.textId}`,
@@ -189,7 +190,8 @@ export const permissionCases: readonly Case[] = [
   {
     id: 'rest.permissions.unknown-bits',
     title:
-      'Bits that stand for no permission are dropped and refuse nothing: py-cord’s “all” is 2^53 − 1',
+      'Unknown permission bits are dropped and do not refuse the request: py-cord’s “all” is ' +
+      '2^53 − 1',
     covers: ['intro.silence'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -205,11 +207,11 @@ export const permissionCases: readonly Case[] = [
         'edited',
       )
       await guild.setOverwrite(guild.textId, role.id, 0, { allow: every })
-      const made = await guild.createChannel({
+      const created = await guild.createChannel({
         permission_overwrites: [{ id: role.id, type: 0, allow: '0', deny: String(every) }],
       })
       expectIncludes(
-        made,
+        created,
         { permission_overwrites: [{ id: role.id, type: 0, allow: '0', deny: known }] },
         'a channel',
       )

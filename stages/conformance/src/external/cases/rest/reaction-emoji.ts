@@ -7,7 +7,8 @@ export const reactionEmojiCases: readonly Case[] = [
   {
     id: 'rest.reactions.emoji',
     title:
-      'Unicode emoji of any make and custom ones as `name:id` are taken, anything else is 10014',
+      'Every Unicode emoji and custom emoji as `name:id` are accepted; anything else is ' +
+      'answered 10014',
     covers: ['rest.route.reactions'],
     async run(fixture) {
       const { guild, path, reactions } = await createReactionTarget(await fixture.guild())
@@ -18,13 +19,13 @@ export const reactionEmojiCases: readonly Case[] = [
         'PUT',
         `${path}/${encodeURIComponent('blob:80351110224678912')}/@me`,
       )
-      const wanted = [
+      const expected = [
         ...unicode.map((name) => ({ name, id: null as string | null })),
         { name: 'blob', id: '80351110224678912' },
       ]
       expectEqual(
         new Set((await reactions()).map(({ name, id }) => `${name} ${id}`)),
-        new Set(wanted.map(({ name, id }) => `${name} ${id}`)),
+        new Set(expected.map(({ name, id }) => `${name} ${id}`)),
         'the reactions',
       )
       for (const emoji of [
@@ -49,8 +50,7 @@ export const reactionEmojiCases: readonly Case[] = [
   },
   {
     id: 'rest.reactions.custom',
-    title:
-      'A custom emoji is `name:id`, whether `:` or `a:` stand before it, as discord.py and its kin send it, or not',
+    title: 'A custom emoji is `name:id`, also with `:` or `a:` before it, as discord.py sends it',
     covers: ['rest.route.reactions'],
     async run(fixture) {
       const { guild, path, reactions } = await createReactionTarget(await fixture.guild())
@@ -68,14 +68,15 @@ export const reactionEmojiCases: readonly Case[] = [
       expectEqual(
         await reactions(),
         [{ name: 'blob', id: '123456789012345678', count: 1, me: false }],
-        'with one left',
+        'the reactions after one was removed',
       )
     },
   },
   {
     id: 'rest.reactions.spellings',
     title:
-      'An emoji is one with and without U+FE0F on every route, and answers and events name it fully qualified',
+      'An emoji with and without U+FE0F is one reaction on every route, and answers and ' +
+      'events have the fully qualified form',
     covers: ['rest.route.reactions'],
     async run(fixture) {
       const { guild, path, reactions } = await createReactionTarget(await fixture.guild())
@@ -86,28 +87,30 @@ export const reactionEmojiCases: readonly Case[] = [
         ['\u{1F44D}\uFE0F', '\u{1F44D}'],
       ] as const
       for (const [spelling, form] of pairs) {
-        const [either, or] = [spelling, form].map((each) => `${path}/${encodeURIComponent(each)}`)
-        await guild.owner.api.expectNoContent('PUT', `${either}/@me`)
+        const [spellingPath, formPath] = [spelling, form].map(
+          (each) => `${path}/${encodeURIComponent(each)}`,
+        )
+        await guild.owner.api.expectNoContent('PUT', `${spellingPath}/@me`)
         const added = await owner.nextEvent(
           'MESSAGE_REACTION_ADD',
           (d) => d.user_id === guild.owner.id && d.emoji.name === form,
         )
         expectEqual(added.emoji.name, form, 'in the event')
-        await guild.owner.api.expectNoContent('PUT', `${or}/@me`)
-        await guild.member.api.expectNoContent('PUT', `${or}/@me`)
+        await guild.owner.api.expectNoContent('PUT', `${formPath}/@me`)
+        await guild.member.api.expectNoContent('PUT', `${formPath}/@me`)
         expectEqual(
           await reactions(),
           [{ name: form, id: null, count: 2, me: true }],
-          'with the message',
+          'the reactions of the message',
         )
-        for (const at of [either, or])
-          expectEqual((await guild.owner.api.get<APIUser[]>(at!)).length, 2, 'in the list')
-        await guild.owner.api.expectNoContent('DELETE', `${or}/@me`)
-        await guild.owner.api.expectNoContent('DELETE', `${either}/${guild.member.id}`)
-        expectEqual(await reactions(), [], 'with neither')
-        await guild.owner.api.expectNoContent('PUT', `${or}/@me`)
-        await guild.owner.api.expectNoContent('DELETE', either!)
-        expectEqual(await reactions(), [], 'with none of the emoji')
+        for (const emojiPath of [spellingPath, formPath])
+          expectEqual((await guild.owner.api.get<APIUser[]>(emojiPath!)).length, 2, 'in the list')
+        await guild.owner.api.expectNoContent('DELETE', `${formPath}/@me`)
+        await guild.owner.api.expectNoContent('DELETE', `${spellingPath}/${guild.member.id}`)
+        expectEqual(await reactions(), [], 'the reactions after both were removed')
+        await guild.owner.api.expectNoContent('PUT', `${formPath}/@me`)
+        await guild.owner.api.expectNoContent('DELETE', spellingPath!)
+        expectEqual(await reactions(), [], 'the reactions after the emoji was cleared')
       }
     },
   },

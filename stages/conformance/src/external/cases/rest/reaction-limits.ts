@@ -6,7 +6,8 @@ export const reactionLimitCases: readonly Case[] = [
   {
     id: 'rest.reactions.most',
     title:
-      'A message has at most 20 different emoji; a twenty-first is refused, one more of the same is not',
+      'A message has at most 20 different emoji: a 21st is refused, another user’s reaction ' +
+      'with the 20th is not',
     covers: ['rest.route.reactions'],
     async run(fixture) {
       const { guild, path } = await createReactionTarget(await fixture.guild())
@@ -24,40 +25,44 @@ export const reactionLimitCases: readonly Case[] = [
   },
   {
     id: 'rest.reactions.most.concurrent',
-    title: 'A message has at most 20 different emoji also when 144 are put at the same time',
+    title: 'A message has at most 20 different emoji, even if 144 are added at the same time',
     covers: ['rest.route.reactions'],
     async run(fixture) {
       const { guild, path, reactions } = await createReactionTarget(await fixture.guild())
       const emoji = Array.from({ length: 144 }, (_, i) => `e${i}:${80_351_110_224n + BigInt(i)}`)
-      const answers = await Promise.all(
+      const responses = await Promise.all(
         emoji.map((each) => guild.owner.api.request('PUT', `${path}/${each}/@me`)),
       )
-      const outcomes = answers.map(
+      const outcomes = responses.map(
         ({ status, body }) => `${status} ${(body as { code?: number } | undefined)?.code ?? ''}`,
       )
       // A stage that has too much to do says so, and has not lost count.
       expectTrue(
         outcomes.every((outcome) => ['204 ', '400 30010', '503 0'].includes(outcome)),
-        'each is put, one too many, or too much at once',
+        'each request is answered 204, 30010 or 503',
         outcomes,
       )
-      const there = (await reactions()).length
-      expectTrue(there <= 20 && (there === 20 || outcomes.includes('503 0')), 'there are 20', there)
+      const total = (await reactions()).length
+      expectTrue(
+        total <= 20 && (total === 20 || outcomes.includes('503 0')),
+        'the message has 20 emoji, or fewer if requests were answered 503',
+        total,
+      )
     },
   },
   {
     id: 'rest.reactions.concurrent',
-    title: 'Reactions put at the same time are all counted, each once',
+    title: 'Reactions added at the same time are all counted, each once',
     covers: ['rest.route.reactions'],
     async run(fixture) {
       const { guild, path, reactions } = await createReactionTarget(await fixture.guild())
-      const people = [
+      const users = [
         guild.owner,
         guild.member,
         await guild.newMember('cy'),
         await guild.newMember('dan'),
       ]
-      await Promise.all([...people, ...people].map(({ api }) => api.put(`${path}/${THUMB}/@me`)))
+      await Promise.all([...users, ...users].map(({ api }) => api.put(`${path}/${THUMB}/@me`)))
       expectEqual(
         (await reactions()).map(({ count }) => count),
         [4],

@@ -9,7 +9,7 @@ import { createReactionTarget, THUMB } from './reaction-target.ts'
 export const reactionCases: readonly Case[] = [
   {
     id: 'rest.reactions.add',
-    title: 'A reaction is put once however often it is put, and counted with the message',
+    title: 'A reaction that is added twice counts once, and is listed with the message',
     covers: ['rest.route.reactions'],
     async run(fixture) {
       const { guild, path, reactions } = await createReactionTarget(await fixture.guild())
@@ -18,18 +18,18 @@ export const reactionCases: readonly Case[] = [
       expectEqual(
         await reactions('owner'),
         [{ name: THUMB, id: null, count: 1, me: false }],
-        'as another sees it',
+        'the reactions as the owner sees them',
       )
       expectEqual(
         await reactions('member'),
         [{ name: THUMB, id: null, count: 1, me: true }],
-        'as who reacted sees it',
+        'the reactions as the reacting member sees them',
       )
       await guild.owner.api.expectNoContent('PUT', `${path}/${THUMB}/@me`)
       expectEqual(
         await reactions('owner'),
         [{ name: THUMB, id: null, count: 2, me: true }],
-        'with two',
+        'the reactions of two users',
       )
       const [listed] = await guild.owner.api.get<APIMessage[]>(
         `/channels/${guild.textId}/messages?limit=1`,
@@ -44,7 +44,8 @@ export const reactionCases: readonly Case[] = [
   {
     id: 'rest.reactions.remove',
     title:
-      'One takes one’s own reaction back, as often as one likes; the last one gone, so is the emoji',
+      'A user removes their own reaction, any number of times; without reactions the emoji ' +
+      'disappears',
     covers: ['rest.route.reactions'],
     async run(fixture) {
       const { guild, path, reactions } = await createReactionTarget(await fixture.guild())
@@ -53,16 +54,16 @@ export const reactionCases: readonly Case[] = [
       expectEqual(
         await reactions('member'),
         [{ name: THUMB, id: null, count: 1, me: false }],
-        'with one left',
+        'the reactions after one was removed',
       )
       await guild.member.api.expectNoContent('DELETE', `${path}/${THUMB}/@me`)
       await guild.owner.api.expectNoContent('DELETE', `${path}/${THUMB}/@me`)
-      expectEqual(await reactions(), [], 'with none left')
+      expectEqual(await reactions(), [], 'the reactions after all were removed')
     },
   },
   {
     id: 'rest.reactions.clear',
-    title: 'With MANAGE_MESSAGES all reactions of one emoji are removed, and no other',
+    title: 'A user with MANAGE_MESSAGES removes all reactions of one emoji, or of all',
     covers: ['rest.route.reactions'],
     async run(fixture) {
       const { guild, path, reactions } = await createReactionTarget(await fixture.guild())
@@ -70,27 +71,29 @@ export const reactionCases: readonly Case[] = [
         for (const emoji of [THUMB, '🎉']) await api.put(`${path}/${emoji}/@me`)
       await guild.member.api.expectError(NO_PERMISSION, 'DELETE', `${path}/${THUMB}`)
       await guild.owner.api.expectNoContent('DELETE', `${path}/${THUMB}`)
-      expectEqual(await reactions(), [{ name: '🎉', id: null, count: 2, me: true }], 'what is left')
+      expectEqual(await reactions(), [{ name: '🎉', id: null, count: 2, me: true }], 'what remains')
       await guild.member.api.put(`${path}/${THUMB}/@me`)
       await guild.member.api.expectError(NO_PERMISSION, 'DELETE', path)
       await guild.owner.api.expectNoContent('DELETE', path)
-      expectEqual(await reactions(), [], 'what is left when all are removed')
+      expectEqual(await reactions(), [], 'the reactions after all were removed')
     },
   },
   {
     id: 'rest.reactions.list',
-    title: 'Who reacted is listed in order of ids, `limit` 1 to 100, from `after` on',
+    title:
+      'The users who reacted are listed in ascending order of ids, with `limit` 1 to 100 and ' +
+      '`after`',
     covers: ['rest.route.reactions'],
     async run(fixture) {
       const { guild, path } = await createReactionTarget(await fixture.guild())
-      const people = [
+      const users = [
         guild.owner,
         guild.member,
         await guild.newMember('cy'),
         await guild.newMember('dan'),
       ]
-      for (const { api } of people) await api.put(`${path}/${THUMB}/@me`)
-      const ids = people.map((each) => each.id).toSorted(ascending)
+      for (const { api } of users) await api.put(`${path}/${THUMB}/@me`)
+      const ids = users.map((each) => each.id).toSorted(ascending)
       const list = async (query = ''): Promise<string[]> =>
         (await guild.member.api.get<APIUser[]>(`${path}/${THUMB}${query}`)).map((user) => user.id)
       expectEqual(await list(), ids, 'by default')
@@ -100,10 +103,14 @@ export const reactionCases: readonly Case[] = [
       const [first] = await guild.member.api.get<APIUser[]>(`${path}/${THUMB}?limit=1`)
       expectIncludes(
         first,
-        { username: people.find((each) => each.id === ids[0])!.username },
+        { username: users.find((each) => each.id === ids[0])!.username },
         'a user of the list',
       )
-      expectEqual(await guild.member.api.get(`${path}/🎉`), [], 'who reacted with another emoji')
+      expectEqual(
+        await guild.member.api.get(`${path}/🎉`),
+        [],
+        'the users who reacted with another emoji',
+      )
       for (const limit of ['0', '101', 'abc'])
         await guild.member.api.expectError(
           invalid('limit'),
@@ -114,23 +121,24 @@ export const reactionCases: readonly Case[] = [
   },
   {
     id: 'rest.reactions.unknown',
-    title: 'An unknown message has no reactions (10008), and a deleted one no longer',
+    title: 'Every reaction route of an unknown or deleted message answers 10008',
     covers: ['rest.route.reactions', 'errors.10008'],
     async run(fixture) {
       const { guild, id, path } = await createReactionTarget(await fixture.guild())
       await guild.member.api.put(`${path}/${THUMB}/@me`)
       await guild.owner.api.delete(`/channels/${guild.textId}/messages/${id}`)
-      for (const at of [path, `/channels/${guild.textId}/messages/1000000000000000/reactions`]) {
-        await guild.member.api.expectError(UNKNOWN_MESSAGE, 'PUT', `${at}/${THUMB}/@me`)
-        await guild.member.api.expectError(UNKNOWN_MESSAGE, 'GET', `${at}/${THUMB}`)
-        await guild.member.api.expectError(UNKNOWN_MESSAGE, 'DELETE', `${at}/${THUMB}/@me`)
+      for (const base of [path, `/channels/${guild.textId}/messages/1000000000000000/reactions`]) {
+        await guild.member.api.expectError(UNKNOWN_MESSAGE, 'PUT', `${base}/${THUMB}/@me`)
+        await guild.member.api.expectError(UNKNOWN_MESSAGE, 'GET', `${base}/${THUMB}`)
+        await guild.member.api.expectError(UNKNOWN_MESSAGE, 'DELETE', `${base}/${THUMB}/@me`)
       }
     },
   },
   {
     id: 'rest.reactions.permissions',
     title:
-      'Without ADD_REACTIONS one may join in what another began, and begin nothing; without history, neither',
+      'Without ADD_REACTIONS a member may only join an existing reaction; without ' +
+      'READ_MESSAGE_HISTORY not even that',
     covers: ['rest.route.reactions', 'errors.50013'],
     async run(fixture) {
       const { guild, path } = await createReactionTarget(await fixture.guild())

@@ -7,7 +7,7 @@ import { UNKNOWN_ID } from '../../snowflakes.ts'
 export const replyCases: readonly Case[] = [
   {
     id: 'rest.messages.send.reply',
-    title: 'A reply names what it answers, and what was answered comes with it',
+    title: 'A reply has a reference to the message it answers, and includes that message',
     covers: ['intro.silence'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -21,39 +21,40 @@ export const replyCases: readonly Case[] = [
       expectIncludes(
         reply.message_reference,
         { message_id: question.id, channel_id: guild.textId, guild_id: guild.id },
-        'what it answers',
+        'the reference of the reply',
       )
       expectIncludes(reply.referenced_message, { id: question.id, content: 'why?' }, 'the question')
       expectEqual(
         reply.mentions.map((user) => user.id),
         [guild.owner.id],
-        'whom it mentions',
+        'the mentioned users',
       )
       const unknown = {
         content: 'to nobody',
         message_reference: { message_id: UNKNOWN_ID },
       }
       await guild.member.api.expectError(invalid('message_reference'), 'POST', path, unknown)
-      const anyway = {
+      const tolerant = {
         ...unknown,
         message_reference: { ...unknown.message_reference, fail_if_not_exists: false },
       }
       expectIncludes(
-        await guild.member.api.post(path, anyway),
+        await guild.member.api.post(path, tolerant),
         { content: 'to nobody', type: 0 },
-        'a reply that need not find its question',
+        'a reply with fail_if_not_exists false',
       )
     },
   },
   {
     id: 'rest.messages.send.reply.pings',
     title:
-      'A reply mentions whom it answers, unless `allowed_mentions` is given without `replied_user`',
+      'A reply mentions the author it answers, unless `allowed_mentions` is given without ' +
+      '`replied_user`',
     covers: ['intro.silence'],
     async run(fixture) {
       const guild = await fixture.guild()
       const { id } = await guild.send('why?')
-      const pings = async (allowed_mentions?: object | null): Promise<boolean> => {
+      const mentionsOwner = async (allowed_mentions?: object | null): Promise<boolean> => {
         const reply = {
           content: 'because',
           message_reference: { message_id: id },
@@ -66,13 +67,17 @@ export const replyCases: readonly Case[] = [
         return mentions.some((user) => user.id === guild.owner.id)
       }
       expectEqual(
-        [await pings(), await pings(null), await pings({ replied_user: true })],
+        [
+          await mentionsOwner(),
+          await mentionsOwner(null),
+          await mentionsOwner({ replied_user: true }),
+        ],
         [true, true, true],
-        'without it, or with it',
+        'mentions without allowed_mentions, with null, and with replied_user',
       )
       const without = [{ parse: [] }, { parse: ['users'] }, { replied_user: false }]
       for (const allowed of without)
-        expectEqual(await pings(allowed), false, `with ${JSON.stringify(allowed)}`)
+        expectEqual(await mentionsOwner(allowed), false, `with ${JSON.stringify(allowed)}`)
     },
   },
 ]

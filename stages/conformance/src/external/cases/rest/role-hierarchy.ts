@@ -12,7 +12,7 @@ const rolesOf = async (guild: TestGuild): Promise<APIRole[]> =>
 export const roleHierarchyCases: readonly Case[] = [
   {
     id: 'rest.roles.move',
-    title: 'Roles are moved by their positions, below one’s own alone',
+    title: 'Roles are moved by position, only below the user’s own highest role',
     covers: ['rest.route.roles'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -30,10 +30,10 @@ export const roleHierarchyCases: readonly Case[] = [
       for (const roles of [moved, await rolesOf(guild)]) {
         expectTrue(
           position(roles, high.id)! > position(roles, low.id)!,
-          'one stands above the other',
+          'one role is above the other',
           roles,
         )
-        expectEqual(position(roles, guild.id), 0, 'where @everyone stands')
+        expectEqual(position(roles, guild.id), 0, 'the position of @everyone')
       }
       await guild.member.api.expectError(NO_PERMISSION, 'PATCH', path, [
         { id: low.id, position: 3 },
@@ -53,7 +53,8 @@ export const roleHierarchyCases: readonly Case[] = [
   {
     id: 'rest.roles.move.order',
     title:
-      'Who may move a role may name the places of all, as long as those above keep their order',
+      'A user who moves roles may send the positions of all roles, if the roles above their ' +
+      'own keep their order',
     covers: ['rest.route.roles'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -67,17 +68,17 @@ export const roleHierarchyCases: readonly Case[] = [
       // the same one.
       const inOrder = (...roles: readonly { id: string }[]) =>
         [{ id: guild.id }, ...roles].map(({ id }, position) => ({ id, position }))
-      const orderOf = (roles: readonly APIRole[]): string[] =>
+      const idsByPosition = (roles: readonly APIRole[]): string[] =>
         roles.toSorted((a, b) => a.position - b.position).map((role) => role.id)
       for (const order of [inOrder(one, two, top), inOrder(two, one, top)]) {
         const moved = await guild.member.api.patch<APIRole[]>(path, order)
         expectEqual(
-          orderOf(moved),
+          idsByPosition(moved),
           order.map(({ id }) => id),
           'the answer',
         )
         expectEqual(
-          orderOf(await rolesOf(guild)),
+          idsByPosition(await rolesOf(guild)),
           order.map(({ id }) => id),
           'the roles',
         )
@@ -85,64 +86,63 @@ export const roleHierarchyCases: readonly Case[] = [
       for (const order of [inOrder(two, top, one), inOrder(top, two, one)])
         await guild.member.api.expectError(NO_PERMISSION, 'PATCH', path, order)
       expectEqual(
-        orderOf(await rolesOf(guild)),
+        idsByPosition(await rolesOf(guild)),
         [guild.id, two.id, one.id, top.id],
-        'the roles, after what was refused',
+        'the roles after the refused moves',
       )
     },
   },
   {
     id: 'rest.roles.refused',
-    title: 'Roles are managed with MANAGE_ROLES alone (50013)',
+    title: 'Managing roles without MANAGE_ROLES is answered 50013',
     covers: ['rest.route.roles', 'errors.50013'],
     async run(fixture) {
       const guild = await fixture.guild()
       const role = await guild.createRole(0n)
-      const at = `/guilds/${guild.id}`
-      await guild.member.api.expectError(NO_PERMISSION, 'POST', `${at}/roles`, { name: 'mine' })
-      await guild.member.api.expectError(NO_PERMISSION, 'PATCH', `${at}/roles/${role.id}`, {
+      const base = `/guilds/${guild.id}`
+      await guild.member.api.expectError(NO_PERMISSION, 'POST', `${base}/roles`, { name: 'mine' })
+      await guild.member.api.expectError(NO_PERMISSION, 'PATCH', `${base}/roles/${role.id}`, {
         name: 'mine',
       })
-      await guild.member.api.expectError(NO_PERMISSION, 'DELETE', `${at}/roles/${role.id}`)
+      await guild.member.api.expectError(NO_PERMISSION, 'DELETE', `${base}/roles/${role.id}`)
       await guild.member.api.expectError(
         NO_PERMISSION,
         'PUT',
-        `${at}/members/${guild.member.id}/roles/${role.id}`,
+        `${base}/members/${guild.member.id}/roles/${role.id}`,
       )
       await guild.member.api.expectError(
         NO_PERMISSION,
         'DELETE',
-        `${at}/members/${guild.owner.id}/roles/${role.id}`,
+        `${base}/members/${guild.owner.id}/roles/${role.id}`,
       )
     },
   },
   {
     id: 'rest.roles.no-escalation',
-    title:
-      'Nobody gives a role more than they may do themselves, nor touches a role above their own',
+    title: 'A user cannot give a role more than they have, nor change a role above their own',
     covers: ['rest.route.roles', 'errors.50013'],
     async run(fixture) {
       const guild = await fixture.guild()
-      const at = `/guilds/${guild.id}`
+      const base = `/guilds/${guild.id}`
       const own = await guild.grantPermissions(guild.member, Permission.ManageRoles)
       const above = await guild.createRole(Permission.Administrator)
-      await guild.owner.api.patch(`${at}/roles`, [{ id: above.id, position: 5 }])
+      await guild.owner.api.patch(`${base}/roles`, [{ id: above.id, position: 5 }])
       const { api } = guild.member
-      await api.expectError(NO_PERMISSION, 'POST', `${at}/roles`, {
+      await api.expectError(NO_PERMISSION, 'POST', `${base}/roles`, {
         name: 'more',
         permissions: String(Permission.Administrator),
       })
-      await api.expectError(NO_PERMISSION, 'PATCH', `${at}/roles/${above.id}`, { name: 'lower' })
-      await api.expectError(NO_PERMISSION, 'DELETE', `${at}/roles/${above.id}`)
+      await api.expectError(NO_PERMISSION, 'PATCH', `${base}/roles/${above.id}`, { name: 'lower' })
+      await api.expectError(NO_PERMISSION, 'DELETE', `${base}/roles/${above.id}`)
       await api.expectError(
         NO_PERMISSION,
         'PUT',
-        `${at}/members/${guild.member.id}/roles/${above.id}`,
+        `${base}/members/${guild.member.id}/roles/${above.id}`,
       )
-      await api.expectError(NO_PERMISSION, 'PATCH', `${at}/roles/${own.id}`, {
+      await api.expectError(NO_PERMISSION, 'PATCH', `${base}/roles/${own.id}`, {
         permissions: String(Permission.Administrator),
       })
-      await api.expectError(NO_PERMISSION, 'PATCH', `${at}/roles/${guild.id}`, {
+      await api.expectError(NO_PERMISSION, 'PATCH', `${base}/roles/${guild.id}`, {
         permissions: String(Permission.BanMembers),
       })
     },

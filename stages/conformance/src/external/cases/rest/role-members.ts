@@ -12,7 +12,7 @@ const rolesOfMember = async (guild: TestGuild): Promise<string[]> =>
 export const roleMemberCases: readonly Case[] = [
   {
     id: 'rest.roles.member-counts',
-    title: '`GET /guilds/:id/roles/member-counts` counts the members of each role but @everyone',
+    title: '`GET /guilds/:id/roles/member-counts` counts the members of each role except @everyone',
     covers: ['rest.route.roles'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -36,7 +36,7 @@ export const roleMemberCases: readonly Case[] = [
   },
   {
     id: 'rest.roles.give',
-    title: 'A role is given to a member and taken again, each as often as one likes',
+    title: 'A role is given to a member and taken away, any number of times',
     covers: ['rest.route.roles'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -51,7 +51,7 @@ export const roleMemberCases: readonly Case[] = [
         'the member’s roles',
       )
       for (let i = 0; i < 2; i++) await guild.owner.api.expectNoContent('DELETE', path(one.id))
-      expectEqual(await rolesOfMember(guild), [two.id], 'what is left')
+      expectEqual(await rolesOfMember(guild), [two.id], 'what remains')
       await guild.owner.api.expectError(UNKNOWN_ROLE, 'PUT', path(UNKNOWN_ID))
       const stranger = await fixture.user('eve')
       await guild.owner.api.expectError(
@@ -68,7 +68,7 @@ export const roleMemberCases: readonly Case[] = [
   },
   {
     id: 'rest.roles.give.concurrent',
-    title: 'Roles given at the same time are all given',
+    title: 'Roles given to a member at the same time are all given',
     covers: ['rest.route.roles'],
     async run(fixture) {
       const guild = await fixture.guild()

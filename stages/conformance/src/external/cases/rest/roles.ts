@@ -15,7 +15,7 @@ const rolesOfMember = async (guild: TestGuild): Promise<string[]> =>
 export const roleCases: readonly Case[] = [
   {
     id: 'rest.roles.create',
-    title: 'A role is made with what it was given, and with defaults for the rest',
+    title: 'A new role has the given fields, and defaults for the others',
     covers: ['rest.route.roles'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -27,32 +27,33 @@ export const roleCases: readonly Case[] = [
         mentionable: true,
         permissions: '2048',
       }
-      const made = await guild.owner.api.post<APIRole>(path, fields)
-      expectSnowflake(made.id, 'id')
-      expectIncludes(made, { ...fields, managed: false }, 'the role')
-      expectTrue(made.position >= 1, 'it stands above @everyone', made.position)
+      const created = await guild.owner.api.post<APIRole>(path, fields)
+      expectSnowflake(created.id, 'id')
+      expectIncludes(created, { ...fields, managed: false }, 'the role')
+      expectTrue(created.position >= 1, 'the role is above @everyone', created.position)
       expectIncludes(
         await guild.owner.api.post(path, {}),
         { name: 'new role', color: 0, hoist: false, mentionable: false },
-        'a role by default',
+        'a role with default fields',
       )
       expectIncludes(
-        (await rolesOf(guild)).find((role) => role.id === made.id),
+        (await rolesOf(guild)).find((role) => role.id === created.id),
         fields,
-        'the role, in the guild',
+        'the role in the guild',
       )
       await guild.grantPermissions(guild.member, Permission.ManageRoles)
       expectIncludes(
         await guild.member.api.post(path, { name: 'by a member', permissions: '0' }),
         { name: 'by a member' },
-        'with MANAGE_ROLES',
+        'a role created with MANAGE_ROLES',
       )
     },
   },
   {
     id: 'rest.roles.get',
     title:
-      '`GET /guilds/:id/roles` lists the roles, and `/guilds/:id/roles/:role` is one of them; another is 10011',
+      '`GET /guilds/:id/roles` lists the roles, and `/guilds/:id/roles/:role` answers one or ' +
+      '10011',
     covers: ['rest.route.roles'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -73,7 +74,7 @@ export const roleCases: readonly Case[] = [
   },
   {
     id: 'rest.roles.edit',
-    title: 'A role is edited, and only what the form names changes',
+    title: 'An edit of a role changes only the given fields',
     covers: ['rest.route.roles'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -103,7 +104,7 @@ export const roleCases: readonly Case[] = [
   },
   {
     id: 'rest.roles.delete',
-    title: 'A deleted role is gone from the guild and from its members; @everyone stays',
+    title: 'Deleting a role removes it from the guild and its members; @everyone cannot be deleted',
     covers: ['rest.route.roles'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -115,7 +116,7 @@ export const roleCases: readonly Case[] = [
         [guild.id],
         'the guild’s roles',
       )
-      expectEqual(await rolesOfMember(guild), [], 'the member’s roles, after')
+      expectEqual(await rolesOfMember(guild), [], 'the member’s roles afterwards')
       await guild.owner.api.expectError(
         UNKNOWN_ROLE,
         'DELETE',
@@ -134,7 +135,7 @@ export const roleCases: readonly Case[] = [
   },
   {
     id: 'rest.roles.invalid',
-    title: 'A role’s form is checked field by field',
+    title: 'Each field of a role’s form is checked',
     covers: ['rest.route.roles', 'errors.50035'],
     async run(fixture) {
       const guild = await fixture.guild()

@@ -10,7 +10,8 @@ export const searchFilterCases: readonly Case[] = [
   {
     id: 'rest.search.has',
     title:
-      '`has` finds links, embeds and pictures, and with `-` what has none; of what no message has, it finds none',
+      '`has` finds links, embeds and images, and with `-` excludes them; a kind that no ' +
+      'message has finds nothing',
     covers: ['rest.route.search'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -35,7 +36,7 @@ export const searchFilterCases: readonly Case[] = [
       expectEqual(
         await searchUntil(fixture, guild, 'has=embed&has=-image', 1),
         ['embedded'],
-        'embeds without a picture',
+        'embeds without an image',
       )
       expectEqual(
         await searchUntil(fixture, guild, 'has=-link&has=-embed', 1),
@@ -44,7 +45,11 @@ export const searchFilterCases: readonly Case[] = [
       )
       for (const none of ['file', 'sticker', 'poll', 'video', 'sound', 'snapshot']) {
         expectEqual(await searchUntil(fixture, guild, `has=${none}`, 0), [], none)
-        expectEqual((await searchUntil(fixture, guild, `has=-${none}`, 4)).length, 4, `no ${none}`)
+        expectEqual(
+          (await searchUntil(fixture, guild, `has=-${none}`, 4)).length,
+          4,
+          `without ${none}`,
+        )
       }
       await guild.owner.api.patch(`${path}/${id}`, { content: 'no link any more' })
       expectEqual(await searchUntil(fixture, guild, 'has=link', 0), [], 'links after an edit')
@@ -58,32 +63,33 @@ export const searchFilterCases: readonly Case[] = [
   {
     id: 'rest.search.mentioned',
     title:
-      'A search is narrowed by mentioned roles, by @everyone, and by whom and what messages reply to',
+      'A search is narrowed by mentioned roles, by @everyone, and by the user or message ' +
+      'replied to',
     covers: ['rest.route.search'],
     async run(fixture) {
       const guild = await fixture.guild()
       const role = await guild.createRole(0n, { mentionable: true })
-      const asked = await guild.send(`<@&${role.id}> a question`, guild.member)
+      const question = await guild.send(`<@&${role.id}> a question`, guild.member)
       await guild.send('@everyone look')
-      const reply = { content: 'an answer', message_reference: { message_id: asked.id } }
-      const answer = await guild.owner.api.post<APIMessage>(
+      const reply = { content: 'an answer', message_reference: { message_id: question.id } }
+      const response = await guild.owner.api.post<APIMessage>(
         `/channels/${guild.textId}/messages`,
         reply,
       )
       expectEqual(
         await searchUntil(fixture, guild, `mentions_role_id=${role.id}`, 1),
-        [asked.content],
+        [question.content],
         'by role',
       )
       expectEqual(
         await searchUntil(fixture, guild, 'mention_everyone=true', 1),
         ['@everyone look'],
-        'of everyone',
+        'messages that mention @everyone',
       )
       expectEqual(
         await searchUntil(fixture, guild, 'mention_everyone=false', 2),
-        ['an answer', asked.content],
-        'not of everyone',
+        ['an answer', question.content],
+        'messages that do not mention @everyone',
       )
       expectEqual(
         await searchUntil(fixture, guild, `replied_to_user_id=${guild.member.id}`, 1),
@@ -93,14 +99,14 @@ export const searchFilterCases: readonly Case[] = [
       expectEqual(
         await searchUntil(fixture, guild, `replied_to_user_id=${guild.owner.id}`, 0),
         [],
-        'to another',
+        'to another user',
       )
       expectEqual(
-        await searchUntil(fixture, guild, `replied_to_message_id=${asked.id}`, 1),
+        await searchUntil(fixture, guild, `replied_to_message_id=${question.id}`, 1),
         ['an answer'],
         'to a message',
       )
-      await guild.owner.api.patch(`/channels/${guild.textId}/messages/${answer.id}`, {
+      await guild.owner.api.patch(`/channels/${guild.textId}/messages/${response.id}`, {
         content: 'a better answer',
       })
       expectEqual(
@@ -114,7 +120,7 @@ export const searchFilterCases: readonly Case[] = [
   },
   {
     id: 'rest.search.author-type',
-    title: 'A search is narrowed by whether people or bots wrote, and with `-` by who did not',
+    title: '`author_type` finds messages of users or bots, and with `-` excludes them',
     covers: ['rest.route.search'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -144,7 +150,7 @@ export const searchFilterCases: readonly Case[] = [
       expectEqual(
         (await searchUntil(fixture, guild, 'author_type=user&author_type=bot', 2)).length,
         2,
-        'either',
+        'users and bots',
       )
       expectEqual(
         (await searchUntil(fixture, guild, 'author_type=-webhook', 2)).length,
@@ -156,7 +162,7 @@ export const searchFilterCases: readonly Case[] = [
   },
   {
     id: 'rest.search.signs',
-    title: 'A search for an emoji or for signs finds what has them, and not everything',
+    title: 'A search for an emoji or punctuation finds the messages that contain it, and no others',
     covers: ['rest.route.search'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -172,20 +178,20 @@ export const searchFilterCases: readonly Case[] = [
         expectEqual(
           await searchUntil(fixture, guild, `content=${encodeURIComponent(text)}`, 1),
           ['a squid 🦑 !!!'],
-          `${text}, once written`,
+          `${text}, after it was sent`,
         )
       await guild.send('wow??? nice 👍🏽')
       for (const text of ['???', '👍', 'nice 👍', '👍🏽', 'wow??? nice 👍🏽'])
         expectEqual(
           await searchUntil(fixture, guild, `content=${encodeURIComponent(text)}`, 1),
           ['wow??? nice 👍🏽'],
-          `${text}, attached`,
+          `${text}, in a message of words`,
         )
     },
   },
   {
     id: 'rest.search.nsfw',
-    title: 'Age-restricted channels are searched with `include_nsfw` alone',
+    title: 'Age-restricted channels are searched only with `include_nsfw`',
     covers: ['rest.route.search'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -196,14 +202,13 @@ export const searchFilterCases: readonly Case[] = [
       expectEqual(
         await searchUntil(fixture, guild, 'content=word&include_nsfw=true', 2),
         ['word there', 'word here'],
-        'with them',
+        'with include_nsfw',
       )
     },
   },
   {
     id: 'rest.search.unsupported',
-    title:
-      'A filter of a search that is not supported is refused by name, and so is one that Discord does not document',
+    title: 'An unsupported or undocumented search filter is refused by name',
     covers: ['errors.unsupported.search'],
     async run(fixture) {
       const guild = await fixture.guild({

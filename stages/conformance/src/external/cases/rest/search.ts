@@ -7,8 +7,7 @@ import { type SearchResponse, searchUntil } from '../../search.ts'
 export const searchCases: readonly Case[] = [
   {
     id: 'rest.search.words',
-    title:
-      'A search finds the messages of a guild that have all its words, in any case, newest first',
+    title: 'A search finds the guild’s messages that contain all words, in any case, newest first',
     covers: ['rest.route.search'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -38,12 +37,11 @@ export const searchCases: readonly Case[] = [
   },
   {
     id: 'rest.search.answer',
-    title:
-      'A search answers with how many there are and each message in a list of its own, marked as a hit',
+    title: 'A search answers the total and each message in a list of its own, marked as a hit',
     covers: ['rest.route.search'],
     async run(fixture) {
       const guild = await fixture.guild()
-      const said = await guild.send('needle')
+      const sent = await guild.send('needle')
       await searchUntil(fixture, guild, 'content=needle', 1)
       const found = await guild.member.api.get<SearchResponse>(
         `/guilds/${guild.id}/messages/search?content=needle`,
@@ -51,7 +49,7 @@ export const searchCases: readonly Case[] = [
       expectIncludes(found, { total_results: 1 }, 'the answer')
       expectIncludes(
         found.messages[0]![0],
-        { id: said.id, channel_id: guild.textId, content: 'needle', hit: true },
+        { id: sent.id, channel_id: guild.textId, content: 'needle', hit: true },
         'the message',
       )
       expectIncludes(
@@ -106,7 +104,7 @@ export const searchCases: readonly Case[] = [
   },
   {
     id: 'rest.search.pages',
-    title: 'Its results are paged by limit and offset, and the total stays',
+    title: 'Results are paged by limit and offset, and the total stays the same',
     covers: ['rest.route.search'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -130,7 +128,7 @@ export const searchCases: readonly Case[] = [
   },
   {
     id: 'rest.search.follows',
-    title: 'An edited message is found by its new words, a deleted one no more',
+    title: 'An edited message is found by its new words, and a deleted one is not found',
     covers: ['rest.route.search'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -140,16 +138,16 @@ export const searchCases: readonly Case[] = [
       expectEqual(
         await searchUntil(fixture, guild, 'content=after', 1),
         ['after'],
-        'by its new word',
+        'the new content',
       )
-      expectEqual(await searchUntil(fixture, guild, 'content=before', 0), [], 'by its old word')
+      expectEqual(await searchUntil(fixture, guild, 'content=before', 0), [], 'the old content')
       await guild.owner.api.delete(`/channels/${guild.textId}/messages/${id}`)
       expectEqual(await searchUntil(fixture, guild, 'content=after', 0), [], 'deleted')
     },
   },
   {
     id: 'rest.search.sight',
-    title: 'Nobody finds what they may not read',
+    title: 'A search finds nothing that the user may not read',
     covers: ['rest.route.search'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -162,21 +160,21 @@ export const searchCases: readonly Case[] = [
       expectEqual(
         await searchUntil(fixture, guild, 'content=secret', 1, guild.member),
         ['open secret'],
-        'what a member finds',
+        'hits for a member',
       )
-      const asked = await guild.member.api.get<SearchResponse>(
+      const response = await guild.member.api.get<SearchResponse>(
         `/guilds/${guild.id}/messages/search?content=secret&channel_id=${hidden.id}`,
       )
       expectIncludes(
-        asked,
+        response,
         { total_results: 0, messages: [] },
-        'what a member finds in the hidden channel',
+        'hits in the hidden channel for a member',
       )
     },
   },
   {
     id: 'rest.search.invalid',
-    title: 'A search’s limit is 1 to 25, and its ids are ids',
+    title: 'A search takes a `limit` of 1 to 25, and checks its ids and choices',
     covers: ['rest.route.search', 'errors.50035'],
     async run(fixture) {
       const guild = await fixture.guild()

@@ -34,15 +34,19 @@ export const MESSAGE_FIELDS = [
 export const sendingCases: readonly Case[] = [
   {
     id: 'rest.messages.send',
-    title: 'A message is sent, and answered whole',
+    title: 'A send is answered with the whole message',
     covers: ['rest.route.messages'],
     async run(fixture) {
       const guild = await fixture.guild()
-      const answer = await guild.member.api.request('POST', `/channels/${guild.textId}/messages`, {
-        content: 'hello',
-      })
-      expectEqual(answer.status, 200, 'status')
-      const message = answer.body as APIMessage
+      const response = await guild.member.api.request(
+        'POST',
+        `/channels/${guild.textId}/messages`,
+        {
+          content: 'hello',
+        },
+      )
+      expectEqual(response.status, 200, 'status')
+      const message = response.body as APIMessage
       expectFields(message, MESSAGE_FIELDS, 'a message')
       expectSnowflake(message.id, 'id')
       const plain = {
@@ -78,7 +82,7 @@ export const sendingCases: readonly Case[] = [
   },
   {
     id: 'rest.messages.send.length',
-    title: 'A message has at most 2,000 characters; 2,001 are `BASE_TYPE_MAX_LENGTH`',
+    title: 'A message has at most 2,000 characters; 2,001 are answered with `BASE_TYPE_MAX_LENGTH`',
     covers: ['errors.50035'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -96,8 +100,7 @@ export const sendingCases: readonly Case[] = [
   },
   {
     id: 'rest.messages.send.length.code-points',
-    title:
-      'Characters are code points, counted after trimming: 1,001 emoji are a message, and 2,000 characters with blanks around them',
+    title: 'Content is counted in code points after trimming',
     covers: ['errors.50035'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -128,7 +131,8 @@ export const sendingCases: readonly Case[] = [
   {
     id: 'rest.messages.send.empty',
     title:
-      'A message without text, and without an embed that shows something, is 50006, and nothing is sent',
+      'A message without content and without a visible embed is answered 50006, and nothing ' +
+      'is sent',
     covers: ['errors.50006'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -147,8 +151,7 @@ export const sendingCases: readonly Case[] = [
   },
   {
     id: 'rest.messages.send.refused',
-    title:
-      'Without SEND_MESSAGES nothing is sent (50013), nor into a channel that holds no messages',
+    title: 'A send without SEND_MESSAGES is answered 50013, and one to a category 50008',
     covers: ['rest.route.messages', 'errors.50013'],
     async run(fixture) {
       const guild = await fixture.guild()

@@ -4,14 +4,14 @@ import type { Case } from '../../case.ts'
 import { expectEqual, expectIncludes } from '../../expect.ts'
 import { sendHead } from '../../raw-request.ts'
 
-const prefixed = (prefix: string): Case => ({
+const prefixCase = (prefix: string): Case => ({
   id: `rest.prefix.${prefix === '/api' ? 'none' : prefix.slice(5)}`,
   title: `The API answers under ${prefix}`,
   covers: prefix === '/api/v10' ? ['intro.subset', 'rest.prefix'] : ['rest.prefix'],
   async run(fixture) {
     const ada = await fixture.user()
     const me = await ada.api.requestOk<APIUser>('GET', '/users/@me', undefined, { prefix })
-    expectEqual(me.id, ada.id, 'who I am')
+    expectEqual(me.id, ada.id, 'the user’s id')
     expectError(
       await ada.api.request('GET', '/nowhere', undefined, { prefix }),
       NOT_FOUND,
@@ -22,12 +22,12 @@ const prefixed = (prefix: string): Case => ({
 
 /** What holds for every request: where, who, and in which form. */
 export const transportCases: readonly Case[] = [
-  prefixed('/api/v10'),
-  prefixed('/api/v9'),
-  prefixed('/api'),
+  prefixCase('/api/v10'),
+  prefixCase('/api/v9'),
+  prefixCase('/api'),
   {
     id: 'rest.auth.bot',
-    title: '`Authorization: Bot TOKEN` says who asks',
+    title: '`Authorization: Bot TOKEN` identifies the user',
     covers: ['rest.authorization'],
     async run(fixture) {
       const [ada, bob] = [await fixture.user(), await fixture.user('bob')]
@@ -38,7 +38,8 @@ export const transportCases: readonly Case[] = [
   {
     id: 'rest.auth.before-body',
     title:
-      'Without a token a body is not waited for: 401 comes first, and then the connection ends',
+      'A request without a valid token is answered 401 before its body arrives, and the ' +
+      'connection is closed',
     covers: ['errors.0'],
     async run(fixture) {
       const line = `POST /api/v10/channels/${(await fixture.guild()).textId}/messages HTTP/1.1`
@@ -49,14 +50,18 @@ export const transportCases: readonly Case[] = [
       ]
       for (const headers of heads) {
         const sent = { 'content-type': 'application/json', ...headers }
-        const answer = await sendHead(fixture.target.baseUrl, line, sent, { untilClosed: true })
-        expectEqual(answer, { status: 401, closed: true }, 'the answer to a head without its body')
+        const response = await sendHead(fixture.target.baseUrl, line, sent, { untilClosed: true })
+        expectEqual(
+          response,
+          { status: 401, closed: true },
+          'the answer to a head without its body',
+        )
       }
     },
   },
   {
     id: 'rest.auth.missing',
-    title: 'Without a token every route of the API answers 401 with code 0',
+    title: 'Without a token every route answers 401 with code 0',
     covers: ['rest.authorization', 'errors.0'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -80,7 +85,7 @@ export const transportCases: readonly Case[] = [
   },
   {
     id: 'rest.auth.foreign',
-    title: 'A token that the stage did not give out is 401, whatever it looks like',
+    title: 'A token that the stage did not issue is answered 401, whatever its form',
     covers: ['rest.authorization', 'errors.0'],
     async run(fixture) {
       const ada = await fixture.user()
@@ -102,7 +107,7 @@ export const transportCases: readonly Case[] = [
   },
   {
     id: 'rest.unknown-route',
-    title: 'An unknown route is 404 with code 0',
+    title: 'An unknown route is answered 404 with code 0',
     covers: ['errors.0'],
     async run(fixture) {
       const ada = await fixture.user()
@@ -119,13 +124,13 @@ export const transportCases: readonly Case[] = [
   },
   {
     id: 'rest.content-type',
-    title: 'Every answer with a body is exactly `application/json`, without a charset',
+    title: 'Every response with a body has the content type `application/json` without a charset',
     covers: ['bites.content-type'],
     async run(fixture) {
       const guild = await fixture.guild()
       const { api } = guild.owner
       const messages = `/channels/${guild.textId}/messages`
-      const answers = [
+      const responses = [
         await api.request('GET', '/users/@me'),
         await api.request('POST', messages, { content: 'hi' }),
         await api.request('POST', `/guilds/${guild.id}/channels`, { name: 'more' }),
@@ -138,11 +143,11 @@ export const transportCases: readonly Case[] = [
         await fixture.anonymous.request('GET', '/gateway'),
         await guild.member.api.request('DELETE', `/guilds/${guild.id}`),
       ]
-      for (const answer of answers)
+      for (const response of responses)
         expectEqual(
-          answer.headers.get('content-type'),
+          response.headers.get('content-type'),
           'application/json',
-          `content type of a ${answer.status} (${answer.text.slice(0, 80)})`,
+          `content type of a ${response.status} (${response.text.slice(0, 80)})`,
         )
     },
   },

@@ -16,7 +16,7 @@ const CHANNEL_FIELDS = {
 export const unsupportedChannelCases: readonly Case[] = [
   {
     id: 'rest.unsupported.channels',
-    title: 'A field of channels that is not supported is refused by name, and so is a type',
+    title: 'An unsupported field or type of a channel is refused by name',
     covers: ['errors.unsupported'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -46,26 +46,37 @@ export const unsupportedChannelCases: readonly Case[] = [
   {
     id: 'rest.unsupported.channel-types',
     title:
-      'A field that Discord documents for other types of channel alone is refused by name; one that asks for nothing is not',
+      'A field that belongs to other types of channel is refused by name, unless its value is ' +
+      'the default',
     covers: ['errors.unsupported'],
     async run(fixture) {
       const guild = await fixture.guild()
       const path = `/guilds/${guild.id}/channels`
       const category = await guild.createChannel({ name: 'category', type: 4 })
-      const call = { bitrate: 96_000, user_limit: 5 }
-      const text = { topic: 'what for', nsfw: true, rate_limit_per_user: 5 }
-      const foreign = { 0: call, 5: call, 2: { topic: text.topic }, 4: { ...call, ...text } }
+      const voiceFields = { bitrate: 96_000, user_limit: 5 }
+      const textFields = { topic: 'what for', nsfw: true, rate_limit_per_user: 5 }
+      const foreign = {
+        0: voiceFields,
+        5: voiceFields,
+        2: { topic: textFields.topic },
+        4: { ...voiceFields, ...textFields },
+      }
       for (const [type, fields] of Object.entries(foreign))
         await refuseEach(guild.owner, 'POST', path, { name: 'x', type: Number(type) }, fields)
-      const made = {
+      const channels = {
         [guild.textId]: foreign[0],
         [guild.voiceId]: foreign[2],
         [category.id]: foreign[4],
       }
-      for (const [id, fields] of Object.entries(made))
+      for (const [id, fields] of Object.entries(channels))
         await refuseEach(guild.owner, 'PATCH', `/channels/${id}`, { name: 'changed' }, fields)
-      await guild.member.api.expectError(NO_PERMISSION, 'PATCH', `/channels/${guild.textId}`, call)
-      const nothing = {
+      await guild.member.api.expectError(
+        NO_PERMISSION,
+        'PATCH',
+        `/channels/${guild.textId}`,
+        voiceFields,
+      )
+      const defaults = {
         topic: null,
         nsfw: false,
         rate_limit_per_user: 0,
@@ -74,13 +85,13 @@ export const unsupportedChannelCases: readonly Case[] = [
       }
       for (const type of [0, 2, 4, 5])
         expectIncludes(
-          await guild.createChannel({ name: 'y', type, ...nothing }),
+          await guild.createChannel({ name: 'y', type, ...defaults }),
           { name: 'y', type },
-          'asks for nothing',
+          'a channel with default values',
         )
-      for (const id of Object.keys(made)) {
+      for (const id of Object.keys(channels)) {
         expectIncludes(
-          await guild.owner.api.patch(`/channels/${id}`, nothing),
+          await guild.owner.api.patch(`/channels/${id}`, defaults),
           { topic: null, nsfw: false, rate_limit_per_user: 0 },
           'edited',
         )

@@ -7,8 +7,7 @@ import { refuseEach } from './refuse-each.ts'
 export const unsupportedMessageCases: readonly Case[] = [
   {
     id: 'rest.unsupported.messages',
-    title:
-      'A message with a part that is not supported is refused by the name of the part, with and without content',
+    title: 'An unsupported part of a message is refused by name, with content and without',
     covers: ['errors.unsupported'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -34,13 +33,13 @@ export const unsupportedMessageCases: readonly Case[] = [
       expectEqual(
         kept.map((message) => message.content),
         ['stays'],
-        'what was said',
+        'the contents',
       )
     },
   },
   {
     id: 'rest.unsupported.files',
-    title: 'A file sent along is refused by name',
+    title: 'An uploaded file is refused by name',
     covers: ['errors.unsupported'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -61,7 +60,7 @@ export const unsupportedMessageCases: readonly Case[] = [
       const headers = { 'content-type': 'multipart/form-data; boundary=x' }
       const path = `/channels/${guild.textId}/messages`
       await guild.owner.api.expectError(invalid('files'), 'POST', path, undefined, { raw, headers })
-      expectEqual(await guild.owner.api.get(path), [], 'what was said')
+      expectEqual(await guild.owner.api.get(path), [], 'the contents')
     },
   },
 ]

@@ -9,7 +9,7 @@ const IMAGE = 'data:image/png;base64,AAAA'
 export const unsupportedCases: readonly Case[] = [
   {
     id: 'rest.unsupported.guilds',
-    title: 'A field of guilds and roles that is not supported is refused by name',
+    title: 'An unsupported field of a guild or role is refused by name',
     covers: ['errors.unsupported'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -59,7 +59,7 @@ export const unsupportedCases: readonly Case[] = [
   },
   {
     id: 'rest.unsupported.members',
-    title: 'A field of members and invites that is not supported is refused by name',
+    title: 'An unsupported field of a member or invite is refused by name',
     covers: ['errors.unsupported'],
     async run(fixture) {
       const [guild, newcomer] = [await fixture.guild(), await fixture.user()]
@@ -96,21 +96,28 @@ export const unsupportedCases: readonly Case[] = [
   {
     id: 'rest.unsupported.nothing',
     title:
-      'Fields that are not supported are taken where they ask for nothing: libraries send their whole structure',
+      'An unsupported field with an empty or default value is accepted, since libraries send ' +
+      'whole structures',
     covers: ['errors.unsupported'],
     async run(fixture) {
       const guild = await fixture.guild()
       const { api } = guild.owner
-      const none = { components: [], sticker_ids: [], attachments: null, poll: null, flags: 0 }
+      const messageDefaults = {
+        components: [],
+        sticker_ids: [],
+        attachments: null,
+        poll: null,
+        flags: 0,
+      }
       expectIncludes(
         await api.post<APIMessage>(`/channels/${guild.textId}/messages`, {
           content: 'hi',
-          ...none,
+          ...messageDefaults,
         }),
         { content: 'hi' },
         'the message',
       )
-      const standing = {
+      const voiceDefaults = {
         rtc_region: null,
         video_quality_mode: 1,
         default_auto_archive_duration: 1_440,
@@ -118,11 +125,14 @@ export const unsupportedCases: readonly Case[] = [
         flags: 0,
       }
       expectIncludes(
-        await api.patch<APIChannel>(`/channels/${guild.voiceId}`, { name: 'call', ...standing }),
+        await api.patch<APIChannel>(`/channels/${guild.voiceId}`, {
+          name: 'call',
+          ...voiceDefaults,
+        }),
         { name: 'call' },
         'the channel',
       )
-      const plain = {
+      const guildDefaults = {
         icon: null,
         banner: null,
         features: [],
@@ -130,7 +140,7 @@ export const unsupportedCases: readonly Case[] = [
         rules_channel_id: null,
       }
       expectIncludes(
-        await api.patch<APIGuild>(`/guilds/${guild.id}`, { name: 'plain', ...plain }),
+        await api.patch<APIGuild>(`/guilds/${guild.id}`, { name: 'plain', ...guildDefaults }),
         { name: 'plain' },
         'the guild',
       )

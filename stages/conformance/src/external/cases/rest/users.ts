@@ -14,12 +14,12 @@ interface PartialGuild {
 export const userCases: readonly Case[] = [
   {
     id: 'rest.users.me',
-    title: '`/users/@me` is the user of the token',
+    title: '`/users/@me` answers the user of the token',
     covers: ['rest.route.users'],
     async run(fixture) {
       const ada = await fixture.user()
       const me = await ada.api.get<APIUser>('/users/@me')
-      expectIncludes(me, { id: ada.id, username: ada.username }, 'me')
+      expectIncludes(me, { id: ada.id, username: ada.username }, 'the user')
       expectFields(me, ['id', 'username', 'discriminator', 'global_name', 'avatar'], 'a user')
       for (const user of [me, await (await fixture.user('bob')).api.get(`/users/${ada.id}`)])
         expectIncludes(user, { flags: 0, public_flags: 0, primary_guild: null }, 'a user')
@@ -27,7 +27,7 @@ export const userCases: readonly Case[] = [
   },
   {
     id: 'rest.users.get',
-    title: '`/users/:id` is any user, met or not',
+    title: '`/users/:id` answers any user',
     covers: ['rest.route.users'],
     async run(fixture) {
       const [ada, bob] = [await fixture.user(), await fixture.user('bob')]
@@ -36,12 +36,12 @@ export const userCases: readonly Case[] = [
         { id: bob.id, username: bob.username },
         'bob',
       )
-      expectIncludes(await ada.api.get(`/users/${ada.id}`), { id: ada.id }, 'oneself')
+      expectIncludes(await ada.api.get(`/users/${ada.id}`), { id: ada.id }, 'the user’s own answer')
     },
   },
   {
     id: 'rest.users.unknown',
-    title: 'An unknown user is 10013; an id that is none is an invalid form',
+    title: 'An unknown user is answered 10013; an id that is not a snowflake is an invalid form',
     covers: ['rest.route.users', 'errors.10013', 'errors.50035'],
     async run(fixture) {
       const ada = await fixture.user()
@@ -52,7 +52,7 @@ export const userCases: readonly Case[] = [
   },
   {
     id: 'rest.users.guilds',
-    title: '`/users/@me/guilds` lists the guilds one is in, and what one may do there',
+    title: '`/users/@me/guilds` lists the user’s guilds, with ownership and permissions',
     covers: ['rest.route.users'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -63,9 +63,9 @@ export const userCases: readonly Case[] = [
         'the owner’s guilds',
       )
       expectIncludes(own[0], { name: guild.name, owner: true }, 'the guild to its owner')
-      const [theirs] = await guild.member.api.get<PartialGuild[]>('/users/@me/guilds')
-      expectIncludes(theirs, { id: guild.id, owner: false }, 'the guild to a member')
-      for (const each of [own[0], theirs])
+      const [asMember] = await guild.member.api.get<PartialGuild[]>('/users/@me/guilds')
+      expectIncludes(asMember, { id: guild.id, owner: false }, 'the guild to a member')
+      for (const each of [own[0], asMember])
         expectTrue(/^[0-9]+$/.test(each!.permissions), 'permissions are a string of digits', each)
       expectEqual(
         await (await fixture.user()).api.get('/users/@me/guilds'),
@@ -76,7 +76,9 @@ export const userCases: readonly Case[] = [
   },
   {
     id: 'rest.users.guilds.pages',
-    title: 'The list of one’s guilds is paged by limit, after and before, in order of ids',
+    title:
+      'The list of the user’s guilds is paged by `limit`, `after` and `before`, in ascending ' +
+      'order of ids',
     covers: ['rest.route.users'],
     async run(fixture) {
       const ada = await fixture.user()
@@ -91,7 +93,7 @@ export const userCases: readonly Case[] = [
       expectEqual(
         await ids(`?limit=2&before=${made[4]}`),
         made.slice(2, 4),
-        'the two before the last',
+        'two guilds before the last',
       )
       for (const limit of ['0', '201', 'abc'])
         await ada.api.expectError(invalid('limit'), 'GET', `/users/@me/guilds?limit=${limit}`)
@@ -99,8 +101,7 @@ export const userCases: readonly Case[] = [
   },
   {
     id: 'rest.application.me',
-    title:
-      '`/oauth2/applications/@me` is the application of the token, by whose id libraries know themselves',
+    title: '`/oauth2/applications/@me` is the token’s application, with the same id as in READY',
     covers: ['rest.route.users', 'gateway.ready'],
     async run(fixture) {
       const ada = await fixture.user()

@@ -5,45 +5,45 @@ import { type Case, NotRunnable } from '../../case.ts'
 import { expectEqual, expectIncludes, expectSnowflake, expectTrue } from '../../expect.ts'
 import { sendHead } from '../../raw-request.ts'
 
-const outside = { prefix: '' }
+const noPrefix = { prefix: '' }
 
 /** Outside Discord's API: how users come to be, and how a stage says that it is well. */
 export const workshopCases: readonly Case[] = [
   {
     id: 'workshop.users.create',
-    title: '`POST /workshop/users` makes a user and gives out its token',
+    title: '`POST /workshop/users` creates a user and answers its token',
     covers: ['workshop.users', 'workshop.loopback'],
     async run(fixture) {
-      const made = await fixture.anonymous.requestOk<{ id: string; token: string }>(
+      const created = await fixture.anonymous.requestOk<{ id: string; token: string }>(
         'POST',
         '/workshop/users',
         { username: 'Ada Lovelace' },
-        outside,
+        noPrefix,
       )
-      fixture.transcript.redact(made.token)
-      expectSnowflake(made.id, 'id')
+      fixture.transcript.redact(created.token)
+      expectSnowflake(created.id, 'id')
       expectIncludes(
-        await fixture.api('ada', `Bot ${made.token}`).get('/users/@me'),
-        { id: made.id, username: 'Ada Lovelace' },
+        await fixture.api('ada', `Bot ${created.token}`).get('/users/@me'),
+        { id: created.id, username: 'Ada Lovelace' },
         'the user',
       )
     },
   },
   {
     id: 'workshop.users.namesakes',
-    title: 'Two users may have one name; they are two users',
+    title: 'Two users may have the same username',
     covers: ['workshop.users'],
     async run(fixture) {
-      const make = (): Promise<{ id: string; token: string }> =>
-        fixture.anonymous.requestOk('POST', '/workshop/users', { username: 'twin' }, outside)
-      const [one, two] = await Promise.all([make(), make()])
+      const create = (): Promise<{ id: string; token: string }> =>
+        fixture.anonymous.requestOk('POST', '/workshop/users', { username: 'twin' }, noPrefix)
+      const [one, two] = await Promise.all([create(), create()])
       for (const { token } of [one, two]) fixture.transcript.redact(token)
       expectTrue(one.id !== two.id && one.token !== two.token, 'ids and tokens differ')
     },
   },
   {
     id: 'workshop.users.invalid',
-    title: 'A user without a proper name is refused by the field',
+    title: 'An invalid username is refused by name',
     covers: ['workshop.users'],
     async run(fixture) {
       for (const body of [
@@ -58,56 +58,63 @@ export const workshopCases: readonly Case[] = [
           'POST',
           '/workshop/users',
           body,
-          outside,
+          noPrefix,
         )
     },
   },
   {
     id: 'workshop.users.foreign-page',
     title:
-      'A page of another site makes no user: not by its origin, not by a name that leads here, not by a body without a type',
+      'A page of another site cannot create a user: a foreign origin, a foreign host and a ' +
+      'body that is not JSON are refused',
     covers: ['workshop.users'],
     async run(fixture) {
       const body = JSON.stringify({ username: 'ada' })
-      const make = (headers: Record<string, string>) =>
+      const create = (headers: Record<string, string>) =>
         fixture.anonymous.request('POST', '/workshop/users', undefined, {
-          ...outside,
+          ...noPrefix,
           raw: body,
           headers,
         })
       expectEqual(
-        (await make({ origin: 'http://evil.example' })).status,
+        (await create({ origin: 'http://evil.example' })).status,
         403,
-        'by a foreign origin',
+        'with a foreign origin',
       )
       expectEqual(
-        (await make({ 'content-type': 'text/plain' })).status,
+        (await create({ 'content-type': 'text/plain' })).status,
         415,
-        'by a body of another type',
+        'with a body of another type',
       )
       const line = 'POST /workshop/users HTTP/1.1'
       const json = { 'content-type': 'application/json', 'content-length': String(body.length) }
       expectEqual(
         (await sendHead(fixture.target.baseUrl, line, { ...json, host: 'evil.example' })).status,
         403,
-        'by a foreign name',
+        'with a foreign host',
       )
       expectEqual(
         (await sendHead(fixture.target.baseUrl, line, { 'content-length': '2' })).status,
         415,
-        'by a body without a type',
+        'with a body without a type',
       )
     },
   },
   {
     id: 'workshop.users.off',
-    title: 'A configuration turns provisioning off; nothing else goes with it',
+    title: 'A setting turns provisioning off and nothing else',
     covers: ['workshop.off'],
     async run(fixture) {
       const stranger = fixture.api('nobody', undefined, fixture.closedUrl)
-      await stranger.expectError(NOT_FOUND, 'POST', '/workshop/users', { username: 'ada' }, outside)
+      await stranger.expectError(
+        NOT_FOUND,
+        'POST',
+        '/workshop/users',
+        { username: 'ada' },
+        noPrefix,
+      )
       expectEqual(
-        (await stranger.request('GET', '/healthz', undefined, outside)).status,
+        (await stranger.request('GET', '/healthz', undefined, noPrefix)).status,
         200,
         '/healthz',
       )
@@ -116,11 +123,11 @@ export const workshopCases: readonly Case[] = [
   },
   {
     id: 'workshop.healthz',
-    title: '`GET /healthz` says that the process runs',
+    title: '`GET /healthz` answers 200 while the process runs',
     covers: ['workshop.health'],
     async run(fixture) {
       expectEqual(
-        (await fixture.anonymous.request('GET', '/healthz', undefined, outside)).status,
+        (await fixture.anonymous.request('GET', '/healthz', undefined, noPrefix)).status,
         200,
         'status',
       )
@@ -128,11 +135,11 @@ export const workshopCases: readonly Case[] = [
   },
   {
     id: 'workshop.readyz',
-    title: '`GET /readyz` says that it can serve',
+    title: '`GET /readyz` answers 200 while the stage can serve',
     covers: ['workshop.health'],
     async run(fixture) {
       expectEqual(
-        (await fixture.anonymous.request('GET', '/readyz', undefined, outside)).status,
+        (await fixture.anonymous.request('GET', '/readyz', undefined, noPrefix)).status,
         200,
         'status',
       )
@@ -140,20 +147,20 @@ export const workshopCases: readonly Case[] = [
   },
   {
     id: 'workshop.metrics',
-    title: '`GET /metrics` is Prometheus’s text format',
+    title: '`GET /metrics` answers in Prometheus’s text format',
     covers: ['workshop.metrics'],
     async run(fixture) {
-      const answer = await fixture.anonymous.request('GET', '/metrics', undefined, outside)
-      expectEqual(answer.status, 200, 'status')
+      const response = await fixture.anonymous.request('GET', '/metrics', undefined, noPrefix)
+      expectEqual(response.status, 200, 'status')
       expectTrue(
         /^(text\/plain|application\/openmetrics-text)/.test(
-          answer.headers.get('content-type') ?? '',
+          response.headers.get('content-type') ?? '',
         ),
         'its content type',
-        answer.headers.get('content-type'),
+        response.headers.get('content-type'),
       )
-      const lines = answer.text.split('\n').filter((line) => line !== '')
-      const typed = new Set(
+      const lines = response.text.split('\n').filter((line) => line !== '')
+      const typedMetrics = new Set(
         lines.flatMap(
           (line) =>
             /^# TYPE (\S+) (?:counter|gauge|histogram|summary|untyped)$/.exec(line)?.[1] ?? [],
@@ -161,15 +168,16 @@ export const workshopCases: readonly Case[] = [
       )
       const samples = lines.filter((line) => !line.startsWith('#'))
       expectTrue(
-        samples.length > 0 && typed.size > 0,
-        'there are metrics with types',
+        samples.length > 0 && typedMetrics.size > 0,
+        'metrics with types exist',
         lines.slice(0, 5),
       )
       for (const line of samples) {
         const name = SAMPLE.exec(line)?.[1]
         expectTrue(name !== undefined, 'each line is a sample', line)
         expectTrue(
-          typed.has(name) || typed.has(name.replace(/_(bucket|sum|count|total)$/, '')),
+          typedMetrics.has(name) ||
+            typedMetrics.has(name.replace(/_(bucket|sum|count|total)$/, '')),
           'each sample belongs to a typed metric',
           line,
         )
@@ -178,7 +186,7 @@ export const workshopCases: readonly Case[] = [
   },
   {
     id: 'workshop.loopback',
-    title: 'A stage listens on loopback alone unless configured otherwise',
+    title: 'A stage listens only on loopback unless configured otherwise',
     covers: ['workshop.loopback'],
     async run(fixture) {
       const { hostname, port } = new URL(fixture.target.baseUrl)
@@ -192,10 +200,10 @@ export const workshopCases: readonly Case[] = [
       for (const address of new Set(['127.0.0.2', ...others]))
         if (address !== '127.0.0.1')
           expectTrue(
-            !(await answers(address, Number(port))),
-            `nobody listens on ${address}:${port}`,
+            !(await accepts(address, Number(port))),
+            `the stage does not listen on ${address}:${port}`,
           )
-      expectTrue(await answers('127.0.0.1', Number(port)), 'somebody listens on 127.0.0.1')
+      expectTrue(await accepts('127.0.0.1', Number(port)), 'the stage listens on 127.0.0.1')
     },
   },
 ]
@@ -203,7 +211,7 @@ export const workshopCases: readonly Case[] = [
 const SAMPLE =
   /^([a-zA-Z_:][\w:]*)(?:\{(?:[a-zA-Z_]\w*="(?:[^"\\\n]|\\.)*",?)*\})? (?:[-+]?[0-9.]+(?:e[-+]?[0-9]+)?|NaN|[-+]?Inf)(?: [0-9]+)?$/i
 
-function answers(host: string, port: number): Promise<boolean> {
+function accepts(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host, port, timeout: 1_000 })
     const end = (open: boolean) => () => {
