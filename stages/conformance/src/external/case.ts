@@ -18,13 +18,13 @@ export interface Case {
 /** A feature that only some stages have. */
 export type Capability = 'resume'
 
-/** The stage under test. Only the address is required; each other field allows more cases to run. */
+/** The stage under test. Only the address is required. Each other field lets more cases run. */
 export interface Target {
   readonly baseUrl: string
   readonly capabilities: ReadonlySet<Capability>
   /** The interval that HELLO must announce, in milliseconds. */
   readonly heartbeatMs?: number
-  /** How long the stage keeps an abandoned session, in milliseconds, if a test can wait that long. */
+  /** How long the stage keeps an abandoned session, in milliseconds, if a case can wait for it. */
   readonly sessionMs?: number
   /** The same stage started with a REST limit that a few requests exceed. */
   readonly limitedUrl?: string

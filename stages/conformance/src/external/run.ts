@@ -4,7 +4,7 @@ import type { Capability, Case, Target } from './case.ts'
 import { allCases } from './cases/index.ts'
 import { failureOf, type Outcome, runCases } from './runner.ts'
 
-const HELP = `Runs the contract's cases against a stage. The stage only needs an address and \`POST /workshop/users\`.
+const HELP = `Runs the contract's cases against a stage, which only needs \`POST /workshop/users\`.
 
   node stages/conformance/src/external/run.ts http://127.0.0.1:PORT [options]
 

@@ -39,7 +39,7 @@ describe('validateResponse', () => {
     expect(validateResponse('DELETE', '/guilds/1', 204, undefined)).toBeUndefined()
   })
 
-  it('requires the shape of Discord’s errors in every error response, however deep the form', () => {
+  it('requires Discord’s shape of errors in every error response, at any depth', () => {
     const errors = { embeds: { 0: { title: { _errors: [{ code: 'X', message: 'too long' }] } } } }
     expect(
       validateResponse('POST', '/guilds', 400, { code: 50035, message: 'no', errors }),

@@ -14,9 +14,7 @@ const {
   InvalidIntents,
 } = CloseCode
 
-/**
- * What is sent, on a socket that has identified or one that has not, and the code that must follow.
- */
+/** Sends each frame on a new socket, identified or not, and expects a close with this code. */
 async function expectClose(
   fixture: Fixture,
   code: number,

@@ -4,7 +4,7 @@ import { expectEqual, expectTrue } from '../../expect.ts'
 import { identify } from '../../test-user.ts'
 import { intervalOf } from './handshake.ts'
 
-/** What ends a connection besides a frame that is wrong, and what does not. */
+/** Connections that end for another reason than an invalid frame. */
 export const connectionEndCases: readonly Case[] = [
   {
     id: 'gateway.close.4008',
@@ -18,11 +18,11 @@ export const connectionEndCases: readonly Case[] = [
       for (let i = 0; i < 20; i++) send()
       await guild.awaitDelivery(socket)
       expectTrue(socket.isOpen, 'after twenty frames the socket is open')
-      // Far more than Discord's 120 a minute; a stage may be more generous, but not without bounds.
+      // Far more than Discord's 120 a minute. A stage may allow more, but not without a limit.
       for (let i = 0; i < 40 && socket.isOpen; i++) {
         for (let j = 0; j < 150; j++) send()
-        // Not ahead of the stage: a close that comes to a client still sending may be lost with the
-        // connection.
+        // Wait for the stage. If the client still sends when the stage closes, TCP may reset the
+        // connection and drop the close frame.
         socket.send(Op.Heartbeat, null)
         await socket.nextFrame(Op.HeartbeatAck).catch(() => {})
       }

@@ -8,8 +8,8 @@ import {
 } from '../../expect.ts'
 
 /**
- * Every field that the five client libraries read; without one of them some library does not become
- * ready.
+ * Every field that the five client libraries read. Without any one of them some library never
+ * becomes ready.
  */
 const FIELDS = [
   'id',
@@ -157,7 +157,7 @@ export const guildCreateCases: readonly Case[] = [
       const [cy, dan] = [await guild.newMember('cy'), await guild.newMember('dan')]
       const watcher = await cy.connect()
       await guild.owner.connect()
-      // What those who are there were told, those who come are told as well.
+      // A connected member has received the presence, so GUILD_CREATE must contain it from now on.
       await watcher.nextEvent(
         'PRESENCE_UPDATE',
         (d) => d.user.id === guild.owner.id && d.status === 'online',

@@ -7,7 +7,7 @@ import type { Dispatches, Socket } from '../../socket.ts'
 
 type Chunk = Dispatches['GUILD_MEMBERS_CHUNK']
 
-/** Asks for members and waits for all chunks of the answer. */
+/** Sends op 8 and waits for all chunks of the answer. */
 async function request(
   socket: Socket,
   payload: Readonly<Record<string, unknown>>,

@@ -51,7 +51,8 @@ export const presenceCases: readonly Case[] = [
     async run(fixture) {
       const guild = await fixture.guild()
       const owner = await guild.owner.connect()
-      const since = { secs_since_epoch: 1_795_704_370, nanos_since_epoch: 0 } // as serenity writes it
+      // serenity writes `since` as an object.
+      const since = { secs_since_epoch: 1_795_704_370, nanos_since_epoch: 0 }
       const presence = {
         ...noActivity,
         since,
@@ -111,7 +112,7 @@ export const presenceCases: readonly Case[] = [
       )
       const two = await guild.member.connect()
       one.close(1_000)
-      // A change on the other session must be the next thing that is told.
+      // The next event must be the change on the other session, not an `offline`.
       two.send(Op.PresenceUpdate, { ...noActivity, status: 'dnd' })
       const next = await owner.nextEvent('PRESENCE_UPDATE', (d) => d.user.id === guild.member.id)
       expectEqual(next.status, 'dnd', 'the status in the next event')

@@ -68,8 +68,8 @@ export const messageContents = (socket: Socket): string[] =>
   socket.received('MESSAGE_CREATE').map((d) => d.content)
 
 /**
- * Expects that exactly the missed messages came before RESUMED, numbered on from `seq`, and that the
- * session then goes on.
+ * Expects that exactly the missed messages came before RESUMED, numbered on from `seq`, and that
+ * the session then goes on.
  */
 export async function expectReplay(
   guild: TestGuild,

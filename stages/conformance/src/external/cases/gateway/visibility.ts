@@ -6,7 +6,7 @@ import type { TestGuild } from '../../test-guild.ts'
 
 const view = Permission.ViewChannel
 
-/** Everything that can happen in a text channel. */
+/** Causes every event that a text channel can have. */
 async function causeChannelEvents(guild: TestGuild, channel: string): Promise<void> {
   const base = `/channels/${channel}`
   const [one, two, three] = [
@@ -34,7 +34,7 @@ const CHANNEL_EVENTS = [
   'MESSAGE_DELETE_BULK',
 ]
 
-/** The dispatches that speak of a channel, whichever they are. */
+/** The names of all dispatches that mention this id. */
 const eventsAbout = (socket: Socket, channel: string): string[] =>
   socket.frames
     .filter((frame) => frame.op === 0 && JSON.stringify(frame.d).includes(channel))

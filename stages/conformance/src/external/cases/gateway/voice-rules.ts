@@ -137,7 +137,7 @@ export const voiceRuleCases: readonly Case[] = [
       }
       const path = `/guilds/${guild.id}/members/${guild.owner.id}`
       await guild.member.api.expectError(NO_PERMISSION, 'PATCH', path, { mute: true })
-      // Nobody can be muted who is in no call, as Discord documents.
+      // Discord documents that a member outside a voice channel cannot be muted.
       await guild.owner.api.expectError(NOT_IN_VOICE, 'PATCH', path, { mute: true })
     },
   },

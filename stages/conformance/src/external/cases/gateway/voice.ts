@@ -86,7 +86,7 @@ export const voiceCases: readonly Case[] = [
         if (channel !== null) expectEqual(event.self_deaf, 'self_deaf' in more, 'self_deaf')
       }
       await guild.awaitDelivery(member)
-      // A new token would make a client leave the call and enter it again, each time it mutes.
+      // With a new token at each mute, a client would leave the call and rejoin it.
       expectEqual(
         member.received('VOICE_SERVER_UPDATE').length,
         2,

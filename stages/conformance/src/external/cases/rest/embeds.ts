@@ -25,7 +25,7 @@ export const embedCases: readonly Case[] = [
       expectIncludes(
         (await guild.member.api.get<APIMessage>(`${path}/${message.id}`)).embeds[0],
         embeds[0]!,
-        'the embed, read',
+        'the embed in the history',
       )
       await guild.owner.api.expectError(invalid('embeds'), 'POST', path, {
         embeds: Array.from({ length: 11 }, () => embeds[0]),
@@ -48,13 +48,14 @@ export const embedCases: readonly Case[] = [
       const guild = await fixture.guild()
       const url = 'https://example.org/a.png'
       const kept = {
-        ...{ title: 'Notes', description: 'on the engine', url, color: 0xffffff },
-        ...{
-          image: { url },
-          thumbnail: { url },
-          footer: { text: 'f', icon_url: url },
-          author: { name: 'Ada', url, icon_url: url },
-        },
+        title: 'Notes',
+        description: 'on the engine',
+        url,
+        color: 0xffffff,
+        image: { url },
+        thumbnail: { url },
+        footer: { text: 'f', icon_url: url },
+        author: { name: 'Ada', url, icon_url: url },
       }
       const more = {
         type: 'video',
@@ -74,7 +75,7 @@ export const embedCases: readonly Case[] = [
         { ...kept, type: 'rich', fields: [{ name: 'a', value: 'b', inline: false }] },
         'the embed',
       )
-      expectEqual(Date.parse(timestamp!), Date.parse(sent.timestamp), 'its time')
+      expectEqual(Date.parse(timestamp!), Date.parse(sent.timestamp), 'the timestamp')
       const nulls = {
         title: 'bare',
         description: null,
@@ -105,7 +106,7 @@ export const embedCases: readonly Case[] = [
     async run(fixture) {
       const guild = await fixture.guild()
       const path = `/channels/${guild.textId}/messages`
-      const wrong: Readonly<Record<string, unknown>> = {
+      const invalidFields: Readonly<Record<string, unknown>> = {
         title: 7,
         description: 'x'.repeat(4_097),
         url: 'javascript:alert(1)',
@@ -115,7 +116,7 @@ export const embedCases: readonly Case[] = [
         image: [],
         fields: Array.from({ length: 26 }, () => ({ name: 'n', value: 'v' })),
       }
-      for (const [field, value] of Object.entries(wrong))
+      for (const [field, value] of Object.entries(invalidFields))
         await guild.owner.api.expectError(invalid(`embeds.0.${field}`), 'POST', path, {
           embeds: [{ title: 't', [field]: value }],
         })

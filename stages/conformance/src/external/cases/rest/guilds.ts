@@ -143,7 +143,7 @@ export const guildCases: readonly Case[] = [
   },
 ]
 
-/** Of a guild object as Discord documents it: those that every client reads. */
+/** The documented fields of a guild that every client library reads. */
 const GUILD_FIELDS = [
   'id',
   'name',

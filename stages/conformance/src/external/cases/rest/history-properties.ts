@@ -5,7 +5,7 @@ import { createHistory } from './message-history.ts'
 
 type Anchor = 'before' | 'after' | 'around'
 
-/** What a page before or after an id must hold, told by the whole history. */
+/** The page before or after an id, computed from the whole history. */
 function expected(ids: readonly string[], anchor: Anchor, id: string, limit: number): string[] {
   const older = ids.filter((each) => BigInt(each) < BigInt(id))
   const newer = ids.filter((each) => BigInt(each) > BigInt(id))
@@ -15,8 +15,8 @@ function expected(ids: readonly string[], anchor: Anchor, id: string, limit: num
 const SMALL = 15
 
 /**
- * Page after page, each from where the last one ended. Not for ever: a stage that turns in a circle
- * must not hold the suite.
+ * Reads page after page, each from where the last one ended. The number of pages is limited, so
+ * that a stage that repeats pages fails the case instead of looping.
  */
 async function walk(
   limit: number,
@@ -42,7 +42,7 @@ export const historyPropertyCases: readonly Case[] = [
       const inputs = fc.record({
         anchor: fc.constantFrom<Anchor>('before', 'after'),
         at: fc.nat(SMALL - 1),
-        // An id that no message has is a place in history all the same.
+        // An id next to a message’s, which no message has, is a valid anchor too.
         offset: fc.constantFrom(-1n, 0n, 1n),
         limit: fc.integer({ min: 1, max: 20 }),
       })
@@ -113,7 +113,7 @@ export const historyPropertyCases: readonly Case[] = [
           page(`?limit=${limit}${last === undefined ? '' : `&before=${last}`}`),
         )
         expectEqual(backwards, ids, `backwards, ${limit} at a time`)
-        // Each page newest first, the pages oldest first.
+        // Each page is newest first, and the pages go from old to new.
         const forwards = await walk(limit, async (last) =>
           (await page(`?limit=${limit}&after=${last ?? 0}`)).toReversed(),
         )

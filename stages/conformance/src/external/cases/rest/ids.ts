@@ -39,8 +39,7 @@ export const idCases: readonly Case[] = [
         expectIdsAreStrings(await api.get(path), path)
       for (const created of [guild.id, guild.textId, message.id, guild.owner.id]) {
         const createdAt = (BigInt(created) >> 22n) + DISCORD_EPOCH
-        // A stage on another machine may have another clock; a minute is not what a wrong epoch
-        // would be off by.
+        // A stage on another machine may have another clock. A wrong epoch would be off by years.
         expectTrue(
           createdAt > before - 60_000n && createdAt < BigInt(Date.now()) + 60_000n,
           `the id ${created} was made just now`,
@@ -162,7 +161,7 @@ export const idCases: readonly Case[] = [
   },
 ]
 
-/** Everywhere in an answer: a field that is an id holds a string of digits. */
+/** Checks that every id anywhere in a response body is a string of digits. */
 function expectIdsAreStrings(node: unknown, path: string): void {
   if (Array.isArray(node)) for (const each of node) expectIdsAreStrings(each, path)
   else if (typeof node === 'object' && node !== null)

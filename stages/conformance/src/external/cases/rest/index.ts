@@ -37,6 +37,7 @@ import { searchCases } from './search.ts'
 import { searchFilterCases } from './search-filters.ts'
 import { sendingCases } from './sending.ts'
 import { transportCases } from './transport.ts'
+import { unknownResourceCases } from './unknown-resources.ts'
 import { unsupportedCases } from './unsupported.ts'
 import { unsupportedChannelCases } from './unsupported-channels.ts'
 import { unsupportedMessageCases } from './unsupported-messages.ts'
@@ -87,4 +88,5 @@ export const restCases: readonly Case[] = [
   ...unsupportedChannelCases,
   ...unsupportedMessageCases,
   ...emptyResourceCases,
+  ...unknownResourceCases,
 ]

@@ -3,7 +3,10 @@ import { NO_ACCESS, UNKNOWN_INVITE } from '../../api-client.ts'
 import type { Case } from '../../case.ts'
 import { expectEqual, expectIncludes } from '../../expect.ts'
 
-/** Until a temporary member who went offline is removed: a connection that broke may come back. */
+/**
+ * The time within which an offline temporary member must be removed. A stage waits a little, since
+ * a broken connection may come back.
+ */
 const TEMPORARY_MS = 15_000
 
 export const inviteUseCases: readonly Case[] = [

@@ -27,7 +27,7 @@ export const jsonBodyCases: readonly Case[] = [
           undefined,
           { raw },
         )
-      // So deep that a recursive reader would end the process.
+      // Nesting so deep that a recursive parser would overflow the stack and end the process.
       const deep = `{"content":${'['.repeat(20_000)}${']'.repeat(20_000)}}`
       await guild.owner.api.expectError(
         MALFORMED_JSON,
@@ -103,7 +103,7 @@ export const jsonBodyCases: readonly Case[] = [
         (await guild.member.api.get<APIMessage>(`/channels/${guild.textId}/messages/${sent.id}`))
           .content,
         content,
-        'the content, read',
+        'the content in the history',
       )
     },
   },

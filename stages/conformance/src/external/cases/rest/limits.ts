@@ -8,16 +8,19 @@ const numericHeader = (response: ApiResponse, header: string): number => {
   return Number(text)
 }
 
-/** Uses a route up. Its limit is read from its own headers, since limits are configuration. */
+/**
+ * Sends requests until one is answered 429. The limit is read from the response headers, since it is
+ * configurable.
+ */
 async function exhaust(
   send: () => Promise<ApiResponse>,
-): Promise<{ answered: number; refused: ApiResponse; limit: number }> {
+): Promise<{ answered: number; rejected: ApiResponse; limit: number }> {
   const first = await send()
   const limit = numericHeader(first, 'x-ratelimit-limit')
   expectTrue(limit <= 200, 'the limited stage has a limit that a test can reach', limit)
   for (let answered = 1; answered <= limit * 3; answered++) {
     const response = await send()
-    if (response.status === 429) return { answered, refused: response, limit }
+    if (response.status === 429) return { answered, rejected: response, limit }
     expectTrue(response.status < 300, 'below the limit requests succeed', response.status)
   }
   throw new Error(`after ${limit * 3} requests with a limit of ${limit} none was refused`)
@@ -79,11 +82,9 @@ export const limitCases: readonly Case[] = [
     covers: ['limits'],
     async run(fixture) {
       const ada = await fixture.user('ada', fixture.limitedUrl)
-      const {
-        refused: rejected,
-        answered,
-        limit,
-      } = await exhaust(() => ada.api.request('GET', '/users/@me'))
+      const { rejected, answered, limit } = await exhaust(() =>
+        ada.api.request('GET', '/users/@me'),
+      )
       expectTrue(answered >= limit, 'the number of answered requests reaches the limit', {
         answered,
         limit,
@@ -134,7 +135,7 @@ export const limitCases: readonly Case[] = [
         await fixture.user('ada', fixture.limitedUrl),
         await fixture.user('bob', fixture.limitedUrl),
       ]
-      const { refused: rejected } = await exhaust(() => ada.api.request('GET', '/users/@me'))
+      const { rejected } = await exhaust(() => ada.api.request('GET', '/users/@me'))
       expectTrue(
         /^1\.1 \S+/.test(rejected.headers.get('via') ?? ''),
         '429 has a Via header',

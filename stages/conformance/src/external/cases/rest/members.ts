@@ -125,7 +125,7 @@ export const memberCases: readonly Case[] = [
         `/guilds/${guild.id}/members/${UNKNOWN_ID}`,
       )
       const { code } = unknown.body as { code: number }
-      // Discord says 10013 of who does not exist at all; a stage need not look that far.
+      // Discord answers 10013 for a user that does not exist. A stage need not check that.
       expectTrue(
         unknown.status === 404 && (code === 10007 || code === 10013),
         'an unknown user is answered 404 with 10007 or 10013',

@@ -1,6 +1,7 @@
 import type { APIMessage } from 'discord-api-types/v10'
 import type { Case } from '../../case.ts'
 import { expectEqual, expectIncludes } from '../../expect.ts'
+import { UNKNOWN_ID } from '../../snowflakes.ts'
 
 export const mentionCases: readonly Case[] = [
   {
@@ -12,7 +13,7 @@ export const mentionCases: readonly Case[] = [
       const guild = await fixture.guild()
       const role = await guild.createRole(0n, { mentionable: true })
       const path = `/channels/${guild.textId}/messages`
-      const content = `<@${guild.member.id}> <@!${guild.owner.id}> <@1000000000000000> <@&${role.id}>`
+      const content = `<@${guild.member.id}> <@!${guild.owner.id}> <@${UNKNOWN_ID}> <@&${role.id}>`
       const message = await guild.owner.api.post<APIMessage>(path, { content })
       expectEqual(
         new Set(message.mentions.map((user) => user.id)),

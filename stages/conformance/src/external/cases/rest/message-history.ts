@@ -2,14 +2,14 @@ import type { APIMessage } from 'discord-api-types/v10'
 import type { Fixture } from '../../fixture.ts'
 import type { TestGuild } from '../../test-guild.ts'
 
-/** A guild with so many messages in its text channel, and their ids, newest first. */
+/** Creates a guild with `length` messages in its text channel. `ids` are newest first. */
 export async function createHistory(
   fixture: Fixture,
   length: number,
 ): Promise<{ guild: TestGuild; ids: string[]; page: (query: string) => Promise<string[]> }> {
   const guild = await fixture.guild()
   const sent: string[] = []
-  // A few at a time: quicker than one after the other, and no flood.
+  // Five at a time: faster than one by one, and below the rate limit.
   for (let i = 0; i < length; i += 5) {
     const some = Array.from({ length: Math.min(5, length - i) }, (_, j) =>
       guild.send(`message ${i + j}`),

@@ -5,7 +5,7 @@ import type { Case } from '../../case.ts'
 import { expectEqual, expectIncludes } from '../../expect.ts'
 import { UNKNOWN_ID } from '../../snowflakes.ts'
 
-/** The id of a moment, as if a message had been sent then. */
+/** The id that a message sent at this time could have. */
 const idAt = (ms: number): string => (BigInt(ms - 1_420_070_400_000) << 22n).toString()
 const DAY_MS = 86_400_000
 

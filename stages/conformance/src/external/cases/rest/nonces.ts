@@ -43,9 +43,9 @@ export const nonceCases: readonly Case[] = [
         const response = await guild.owner.api.request('POST', path, undefined, {
           raw: `{"content":"big","nonce":${nonce}}`,
         })
-        const asWritten = new RegExp(`"nonce":${nonce}[,}]`)
+        const exactNonce = new RegExp(`"nonce":${nonce}[,}]`)
         expectTrue(
-          response.status === 200 && asWritten.test(response.text),
+          response.status === 200 && exactNonce.test(response.text),
           `the answer has the nonce ${nonce}`,
           response.text,
         )
@@ -54,9 +54,9 @@ export const nonceCases: readonly Case[] = [
         const sent = socket.frames.find(
           (frame) => frame.t === 'MESSAGE_CREATE' && (frame.d as APIMessage).id === id,
         )!
-        expectTrue(asWritten.test(sent.text), `the event has the nonce ${nonce}`, sent.text)
+        expectTrue(exactNonce.test(sent.text), `the event has the nonce ${nonce}`, sent.text)
         const page = await guild.owner.api.request('GET', `${path}/${id}`)
-        expectTrue(asWritten.test(page.text), `the history has the nonce ${nonce}`, page.text)
+        expectTrue(exactNonce.test(page.text), `the history has the nonce ${nonce}`, page.text)
       }
       const text = await guild.owner.api.post<APIMessage>(path, {
         content: 'text',

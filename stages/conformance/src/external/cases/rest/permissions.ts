@@ -19,8 +19,8 @@ const expectMayNotWrite = async (guild: TestGuild): Promise<void> => {
 }
 
 /**
- * Discord's order: @everyone, roles, then the channel's overwrites for @everyone, for roles
- * together, for the member.
+ * Discord computes permissions in this order: @everyone, the member's roles, then the channel's
+ * overwrites for @everyone, for all of the member's roles together, and for the member.
  */
 export const permissionCases: readonly Case[] = [
   {

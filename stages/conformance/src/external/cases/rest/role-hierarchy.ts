@@ -64,8 +64,8 @@ export const roleHierarchyCases: readonly Case[] = [
         await guild.createRole(0n, { name: 'one' }),
         await guild.createRole(0n, { name: 'two' }),
       ]
-      // As discord.js and JDA send it: each role with its place in the list, though all began at
-      // the same one.
+      // discord.js and JDA send every role with its index, although all roles start at the same
+      // position.
       const inOrder = (...roles: readonly { id: string }[]) =>
         [{ id: guild.id }, ...roles].map(({ id }, position) => ({ id, position }))
       const idsByPosition = (roles: readonly APIRole[]): string[] =>

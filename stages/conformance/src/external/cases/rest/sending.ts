@@ -11,8 +11,8 @@ import {
 } from '../../expect.ts'
 
 /**
- * Without `mentions, mention_roles, attachments, embeds` eris drops a message; the others are read
- * by all.
+ * The fields of a message that client libraries read. Without `mentions`, `mention_roles`,
+ * `attachments` and `embeds` eris drops a message.
  */
 export const MESSAGE_FIELDS = [
   'id',
@@ -76,7 +76,7 @@ export const sendingCases: readonly Case[] = [
       expectIncludes(
         await guild.owner.api.get(`/channels/${guild.textId}/messages/${message.id}`),
         { ...message },
-        'the message, read by another',
+        'the message as another member reads it',
       )
     },
   },

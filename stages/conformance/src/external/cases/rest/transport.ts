@@ -20,7 +20,7 @@ const prefixCase = (prefix: string): Case => ({
   },
 })
 
-/** What holds for every request: where, who, and in which form. */
+/** Rules of every request: prefix, authentication and content type. */
 export const transportCases: readonly Case[] = [
   prefixCase('/api/v10'),
   prefixCase('/api/v9'),

@@ -7,7 +7,7 @@ import { sendHead } from '../../raw-request.ts'
 
 const noPrefix = { prefix: '' }
 
-/** Outside Discord's API: how users come to be, and how a stage says that it is well. */
+/** Routes outside Discord's API: provisioning, health and metrics. */
 export const workshopCases: readonly Case[] = [
   {
     id: 'workshop.users.create',
@@ -195,8 +195,8 @@ export const workshopCases: readonly Case[] = [
       const others = Object.values(networkInterfaces()).flatMap((list) =>
         (list ?? []).filter((each) => each.family === 'IPv4').map((each) => each.address),
       )
-      // 127.0.0.2 is this machine as well: whoever listens on all addresses answers there, even
-      // without a network.
+      // A stage that listens on all addresses would also answer on 127.0.0.2, even without a
+      // network.
       for (const address of new Set(['127.0.0.2', ...others]))
         if (address !== '127.0.0.1')
           expectTrue(
