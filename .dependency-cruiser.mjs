@@ -42,7 +42,7 @@ function stageRules(stage) {
     `stage-${stage}`,
     `stages/${stage}-[^/]+`,
     COMMON,
-    '^stages/page/',
+    '^stages/(page|migration)/',
     ...earlier,
   )
   const later = laterStages(stage)
@@ -68,10 +68,17 @@ export default {
     ...packageRules('ports', 'stages/common/ports', '^stages/common/(contract|domain|kit)/'),
     ...packageRules('conformance', 'stages/conformance', COMMON, '^infra/engines/'),
     ...packageRules('page', 'stages/page'),
+    ...packageRules('migration', 'stages/migration', COMMON),
     ...STAGES.flatMap(stageRules),
     ...packageRules('engines', 'infra/engines', '^stages/common/kit/'),
     ...packageRules('labs', 'labs', '^stages/common/(kit|contract)/', '^infra/engines/'),
-    ...packageRules('scripts', 'scripts', '^stages/(common|conformance)/', '^infra/', '^labs/'),
+    ...packageRules(
+      'scripts',
+      'scripts',
+      '^stages/(common|conformance|migration)/',
+      '^infra/',
+      '^labs/',
+    ),
     {
       name: 'labs-see-stages-from-outside',
       comment:
@@ -86,7 +93,7 @@ export default {
         'Import another package by its name, through its exports. The rest of it is private.',
       severity: 'error',
       from: {
-        path: '^(stages/(common/[^/]+|conformance|page)|stages/[0-9]-[^/]+|infra/engines|labs/kit|scripts)/',
+        path: '^(stages/(common/[^/]+|conformance|page|migration)|stages/[0-9]-[^/]+|infra/engines|labs/kit|scripts)/',
       },
       to: { path: OURS, pathNot: '^$1/', dependencyTypesNot: ['aliased-workspace'] },
     },

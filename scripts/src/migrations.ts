@@ -1,3 +1,5 @@
+import { STEPS } from '@threshold/migration/transitions'
+
 /**
  * A migration moves a store to another database. It is run by the migrator, a process of its own
  * that belongs to the later stage and may be killed at any time.
@@ -20,17 +22,7 @@ export const MIGRATIONS: readonly MigrationInfo[] = [
     stage: 2,
     title: 'messages, from MongoDB to Cassandra',
     program: 'src/migration/main.ts',
-    steps: [
-      'plan',
-      'dual-write',
-      'backfill',
-      'verify',
-      'cutover',
-      'rollback',
-      'decommission',
-      'status',
-      'all',
-    ],
+    steps: STEPS,
     startsOn: { THRESHOLD_MESSAGES_ON: 'mongodb' },
   },
 ]

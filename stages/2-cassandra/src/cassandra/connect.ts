@@ -1,7 +1,7 @@
 import { CodedError, hasCode, unavailable } from '@threshold/kit'
 import type { Client } from 'cassandra-driver'
 import type { CassandraConfig } from './database.ts'
-import { reasonOf, refusalIn } from './refusals.ts'
+import { permanentErrorIn, reasonOf } from './refusals.ts'
 import { createSchema } from './schema.ts'
 
 /**
@@ -19,7 +19,7 @@ export async function connect(
     if (!stopped()) await createSchema(client, config)
   } catch (error) {
     if (hasCode(error)) throw error
-    const refusal = refusalIn(error)
+    const refusal = permanentErrorIn(error)
     if (refusal === undefined) throw unavailable('Cassandra', error)
     throw new CodedError(
       'CASSANDRA_REFUSED',

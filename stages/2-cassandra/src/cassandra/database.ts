@@ -14,9 +14,9 @@ import pLimit from 'p-limit'
 import { Counter } from 'prom-client'
 import type { CassandraAddress } from './address.ts'
 import { connect } from './connect.ts'
-import { type Ask, CONSISTENCY } from './consistency.ts'
-import { opening } from './opening.ts'
-import { refusalOf } from './refusals.ts'
+import { connectWithRetry } from './connect-with-retry.ts'
+import { CONSISTENCY, type StatementOptions } from './consistency.ts'
+import { refusalError } from './refusals.ts'
 
 export interface CassandraConfig extends CassandraAddress {
   readonly replication: number
@@ -42,12 +42,12 @@ const WAITING = 2_048
 const SPECULATE_AFTER_MS = 100
 const READ_TIMEOUT_MS = 4_000
 
-export type Row = Readonly<Record<string, unknown>>
+export type CassandraRow = Readonly<Record<string, unknown>>
 export type Execute = (
   cql: string,
   values: readonly unknown[],
-  ask?: Ask,
-) => Promise<readonly Row[]>
+  ask?: StatementOptions,
+) => Promise<readonly CassandraRow[]>
 
 export interface CassandraDatabase extends AsyncDisposable {
   readonly client: Client
@@ -106,12 +106,13 @@ export async function cassandraDatabase(
       : {}),
   })
   const count = countStatements(telemetry)
-  const opened = await opening((stopped) => connect(client, config, stopped), whileAway).catch(
-    async (error: unknown) => {
-      await client.shutdown()
-      throw error
-    },
-  )
+  const opened = await connectWithRetry(
+    (stopped) => connect(client, config, stopped),
+    whileAway,
+  ).catch(async (error: unknown) => {
+    await client.shutdown()
+    throw error
+  })
   const limit = pLimit(UNDER_WAY)
 
   async function send(
@@ -119,8 +120,8 @@ export async function cassandraDatabase(
     deadline: Deadline,
     cql: string,
     values: readonly unknown[],
-    ask: Ask,
-  ): Promise<readonly Row[]> {
+    ask: StatementOptions,
+  ): Promise<readonly CassandraRow[]> {
     // Whoever waited past the deadline is not worth asking for any more, and a write could land
     // after its undoing.
     if (isExpired(deadline)) throw deadlineExceeded(what)
@@ -144,7 +145,7 @@ export async function cassandraDatabase(
     client,
     async run(what, deadline, work) {
       if (isExpired(deadline)) throw deadlineExceeded(what)
-      if (!opened.done()) throw unavailable('Cassandra')
+      if (!opened.isConnected()) throw unavailable('Cassandra')
       // Turned away at the door: what has begun may finish.
       if (limit.pendingCount >= WAITING) throw unavailable('Cassandra')
       return await withDeadline(
@@ -181,7 +182,8 @@ class OnceInTimePolicy extends policies.retry.RetryPolicy {
 export function storeError(what: string, error: unknown): unknown {
   if (error instanceof TypeError) return error // a value that no column takes: a fault of ours, not of Cassandra's
   return (
-    refusalOf(what, error) ?? (mayHaveHappened(error) ? deadlineExceeded(what, error) : away(error))
+    refusalError(what, error) ??
+    (mayHaveHappened(error) ? deadlineExceeded(what, error) : away(error))
   )
 }
 

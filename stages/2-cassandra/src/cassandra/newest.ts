@@ -6,8 +6,8 @@ import type { Buckets } from './buckets.ts'
 import type { Execute } from './database.ts'
 import { long, text } from './rows.ts'
 
-/** Channels in one statement. Each is a partition, and the coordinator asks for all of them. */
-const TOGETHER = 50
+/** Channels in one statement. Each is a partition, and the coordinator reads all of them. */
+const CHANNELS_AT_ONCE = 50
 
 type Newest = Map<ChannelId, MessageId>
 type Page = (
@@ -18,25 +18,24 @@ type Page = (
 ) => Promise<StoredMessage[]>
 
 /**
- * The newest message of each of many channels, by a statement for their newest buckets and one for
- * the first row of each. Most channels end in the same bucket or two. A channel whose newest bucket
- * holds no message is walked like a page.
+ * Finds the newest message of each of many channels by one statement for their newest buckets and
+ * one for the first rows in each bucket. Most channels end in the same bucket or two. A channel
+ * whose newest bucket holds no message is read like a page.
  *
- * One partition that no replica reads, because its replicas are down or it holds too many
- * tombstones, fails the statement for all. Then each channel is asked for by itself, and those that
- * fail are left out.
+ * One partition that cannot be read, because its replicas are down or it holds too many tombstones,
+ * fails the statement for all channels. Then each channel is read by itself, and those that fail are
+ * left out.
  */
-export function createNewest(table: string, buckets: Buckets, page: Page) {
-  const first = `SELECT channel_id, message_id, author_id FROM ${table} WHERE channel_id IN ? AND bucket = ? PER PARTITION LIMIT 1`
-
-  async function together(execute: Execute, channels: readonly ChannelId[]): Promise<Newest> {
+export function createNewest(firstRows: string, buckets: Buckets, page: Page) {
+  async function byBucket(execute: Execute, channels: readonly ChannelId[]): Promise<Newest> {
     const found = new Map<ChannelId, MessageId>()
     const newestBuckets = await buckets.newest(execute, channels)
-    const each = [...Map.groupBy(newestBuckets, ([, bucket]) => bucket)]
+    const groups = [...Map.groupBy(newestBuckets, ([, bucket]) => bucket)]
     const rows = await Promise.all(
-      each.map(([bucket, some]) =>
-        execute(first, [some.map(([channel]) => long(channel)), bucket]),
-      ),
+      groups.map(([bucket, some]) => {
+        const ids = some.map(([channel]) => long(channel))
+        return execute(firstRows, [ids, bucket])
+      }),
     )
     for (const row of rows.flat())
       if (row.author_id != null) found.set(text(row.channel_id), text(row.message_id))
@@ -49,7 +48,7 @@ export function createNewest(table: string, buckets: Buckets, page: Page) {
   }
 
   /** Rejects where no channel could be read. */
-  async function oneByOne(execute: Execute, channels: readonly ChannelId[]): Promise<Newest> {
+  async function byChannel(execute: Execute, channels: readonly ChannelId[]): Promise<Newest> {
     const answers = await Promise.allSettled(
       channels.map(
         async (channel) => [channel, await page(execute, channel, { at: 'latest' }, 1)] as const,
@@ -65,11 +64,11 @@ export function createNewest(table: string, buckets: Buckets, page: Page) {
   return async (execute: Execute, channels: readonly ChannelId[]): Promise<Newest> => {
     const found = new Map<ChannelId, MessageId>()
     const wanted = [...new Set(channels)]
-    for (let at = 0; at < wanted.length; at += TOGETHER) {
-      const some = wanted.slice(at, at + TOGETHER)
-      const newest = await together(execute, some).catch((error: unknown) => {
+    for (let at = 0; at < wanted.length; at += CHANNELS_AT_ONCE) {
+      const some = wanted.slice(at, at + CHANNELS_AT_ONCE)
+      const newest = await byBucket(execute, some).catch((error: unknown) => {
         if (!hasCode(error, 'UNAVAILABLE', 'CASSANDRA_REFUSED')) throw error
-        return oneByOne(execute, some)
+        return byChannel(execute, some)
       })
       for (const [channel, id] of newest) found.set(channel, id)
     }

@@ -3,45 +3,70 @@ import type { DedupeKey } from '@threshold/ports'
 import { CONSISTENCY } from './consistency.ts'
 import type { Execute } from './database.ts'
 import { long, text } from './rows.ts'
+import { statements } from './statements.ts'
 
-/** How long a repeated nonce still means the same send. */
-export const SECONDS = 300
+export interface HeldNonce {
+  readonly key: string
+  readonly id: MessageId
+  /** Its message is deleted, or about to be: a retry must not bring it back. */
+  readonly deleted: boolean
+}
 
-/**
- * Every write to this table is a lightweight transaction: mixed with plain ones their times would
- * not compare.
- */
 export interface Nonces {
   keyOf(dedupe: DedupeKey): string
+  get(execute: Execute, key: string): Promise<HeldNonce | undefined>
   /**
-   * Of many who reserve one key at the same time exactly one wins (Paxos); the others learn the
-   * winner's id.
+   * Reserves a key for an id. Of callers that reserve one key at the same time exactly one wins
+   * (Paxos), and the others learn the winner's id.
    */
-  reserve(execute: Execute, key: string, id: MessageId): Promise<{ id: MessageId; gone: boolean }>
-  /** Its message is about to be deleted: a retry must not bring it back. */
-  markGone(execute: Execute, key: string, id: MessageId): Promise<void>
-  /** The id turned out to be another message's: the key is free again. */
+  reserve(execute: Execute, key: string, id: MessageId): Promise<HeldNonce>
+  /** Writes a nonce over whatever the key holds. For a migration. */
+  put(execute: Execute, nonce: HeldNonce): Promise<void>
+  /** Must precede the delete of its message: a crash in between must not let a retry insert it. */
+  markDeleted(execute: Execute, key: string, id: MessageId): Promise<void>
+  /** Frees the key: the id turned out to be another message's. */
   release(execute: Execute, key: string, id: MessageId): Promise<void>
 }
 
 export function createNonces(keyspace: string): Nonces {
-  const insert = `INSERT INTO ${keyspace}.nonces (key, message_id, gone) VALUES (?, ?, false) IF NOT EXISTS USING TTL ${SECONDS}`
-  // The id again, since it would end before the mark does and leave a key that holds nothing.
-  const mark = `UPDATE ${keyspace}.nonces USING TTL ${SECONDS} SET gone = true, message_id = ? WHERE key = ? IF message_id = ?`
-  const free = `DELETE FROM ${keyspace}.nonces WHERE key = ? IF message_id = ? AND gone = false`
+  const cql = statements(keyspace).nonces
+
+  /** Returns the nonce that holds the key already; undefined where this one holds it now. */
+  async function insert(
+    execute: Execute,
+    { key, id, deleted }: HeldNonce,
+  ): Promise<HeldNonce | undefined> {
+    const [row] = await execute(cql.insert, [key, long(id), deleted], CONSISTENCY.serial)
+    if (row?.['[applied]'] === true || row?.message_id == null) return undefined
+    return { key, id: text(row.message_id), deleted: row.gone === true }
+  }
+  async function markDeleted(execute: Execute, key: string, id: MessageId): Promise<void> {
+    await execute(cql.update, [long(id), true, key, long(id)], CONSISTENCY.serial)
+  }
+
   return {
     keyOf: ({ authorId, channelId, nonce }) => `${authorId}:${channelId}:${nonce}`,
+    async get(execute, key) {
+      const [row] = await execute(cql.one, [key])
+      return row?.message_id == null
+        ? undefined
+        : { key, id: text(row.message_id), deleted: row.gone === true }
+    },
     async reserve(execute, key, id) {
-      const [held] = await execute(insert, [key, long(id)], CONSISTENCY.serial)
-      return held?.['[applied]'] === true
-        ? { id, gone: false }
-        : { id: text(held?.message_id), gone: held?.gone === true }
+      const nonce = { key, id, deleted: false }
+      return (await insert(execute, nonce)) ?? nonce
     },
-    async markGone(execute, key, id) {
-      await execute(mark, [long(id), key, long(id)], CONSISTENCY.serial)
+    async put(execute, nonce) {
+      const { key, id, deleted } = nonce
+      const held = await insert(execute, nonce)
+      if (held === undefined) return
+      if (held.id !== id)
+        await execute(cql.update, [long(id), deleted, key, long(held.id)], CONSISTENCY.serial)
+      else if (deleted) await markDeleted(execute, key, id)
     },
+    markDeleted,
     async release(execute, key, id) {
-      await execute(free, [key, long(id)], CONSISTENCY.serial)
+      await execute(cql.delete, [key, long(id)], CONSISTENCY.serial)
     },
   }
 }

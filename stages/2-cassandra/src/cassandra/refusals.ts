@@ -25,9 +25,9 @@ const TOO_LARGE = /\btoo (large|big)\b|oversized mutation|exceeds maximum (allow
  * The error that waiting does not mend, in an error or in what each of the nodes said; undefined
  * where it may.
  */
-export function refusalIn(error: unknown): unknown {
+export function permanentErrorIn(error: unknown): unknown {
   if (error instanceof errors.NoHostAvailableError) {
-    return Object.values<unknown>(error.innerErrors ?? {}).find((inner) => refusalIn(inner))
+    return Object.values<unknown>(error.innerErrors ?? {}).find((inner) => permanentErrorIn(inner))
   }
   if (isTooLarge(error)) return error
   if (error instanceof errors.ResponseError) return PASSING.has(error.code) ? undefined : error
@@ -51,8 +51,8 @@ const GROW = 'raise commitlog_segment_size in cassandra.yaml, of which a row may
  * `TOO_LARGE` or `CASSANDRA_REFUSED` where Cassandra will never take the statement; undefined where
  * it may.
  */
-export function refusalOf(what: string, error: unknown): CodedError | undefined {
-  const refusal = refusalIn(error)
+export function refusalError(what: string, error: unknown): CodedError | undefined {
+  const refusal = permanentErrorIn(error)
   // A login that fails while the stage runs is the operator's to mend, and clients come again: that
   // is an outage.
   if (!(refusal instanceof errors.ResponseError)) return undefined

@@ -1,7 +1,7 @@
 import { parseJson, writeJson } from '@threshold/contract'
 import type { StoredMessage } from '@threshold/domain'
 import type { MessageEdit, MessageSender } from '@threshold/ports'
-import type { Row } from './database.ts'
+import type { CassandraRow } from './database.ts'
 
 /**
  * Ids travel as strings and rest as 64-bit integers: eight bytes instead of nineteen, and they sort
@@ -86,7 +86,7 @@ export const editValues = (set: MessageEdit['set']): unknown[] => {
  * Undefined: columns without a message, which an edit leaves behind where nothing stops it from
  * following a delete.
  */
-export function fromRow(row: Row): StoredMessage | undefined {
+export function fromRow(row: CassandraRow): StoredMessage | undefined {
   if (row.author_id == null) return undefined
   return {
     v: 1,
@@ -117,7 +117,7 @@ export function fromRow(row: Row): StoredMessage | undefined {
   }
 }
 
-export function senderFrom(row: Row): MessageSender | undefined {
+export function senderFrom(row: CassandraRow): MessageSender | undefined {
   if (row.author_id == null) return undefined
   return {
     id: text(row.message_id),

@@ -1,19 +1,18 @@
 import { randomBytes } from 'node:crypto'
 import { CodedError, createRuntime, messageOf } from '@threshold/kit'
+import { migrate } from '@threshold/migration/migrator'
 import { readMigrator } from './config.ts'
-import { migrate } from './steps/index.ts'
+import { mongoCassandraPorts } from './migrator.ts'
 
-/**
- * The migrator is a process of its own: it may be killed at any time, and the stage does not know
- * it.
- */
+/** The migrator is a process of its own. It may be killed at any time, and the stage serves on. */
 try {
   const { step, until, config } = readMigrator(process.argv.slice(2), process.env)
-  const teller = {
-    say: (line: string) => console.log(line),
+  const reporter = {
+    result: (line: string) => console.log(line),
     progress: (line: string) => console.error(line),
   }
-  await migrate(step, until, config, teller, createRuntime({ random: randomBytes }))
+  const ports = await mongoCassandraPorts(config, createRuntime({ random: randomBytes }))
+  await migrate(step, until, ports, config, reporter).finally(() => ports[Symbol.asyncDispose]())
   process.exit(0)
 } catch (error) {
   const next = error instanceof CodedError && error.next ? `\n  → ${error.next}` : ''

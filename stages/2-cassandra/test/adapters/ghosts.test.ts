@@ -3,7 +3,10 @@ import type { StoredMessage } from '@threshold/domain'
 import { bucketOf } from '@threshold/domain'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { cassandraMessageStore, FOREVER } from '../../src/adapters/message-store.cassandra.ts'
+import {
+  cassandraMessageStore,
+  DELETE_WRITE_TIME,
+} from '../../src/adapters/message-store.cassandra.ts'
 import { cassandraDatabase } from '../../src/cassandra/database.ts'
 import { COLUMNS, insertValues, long } from '../../src/cassandra/rows.ts'
 import { openStore } from './database.ts'
@@ -65,7 +68,7 @@ describe('a message that was edited and deleted at once', () => {
     fc.assert(
       fc.asyncProperty(order, async (steps) => {
         const message = aMessage(newId())
-        const sends = mutations(message, FOREVER)
+        const sends = mutations(message, DELETE_WRITE_TIME)
         for (const step of steps) await sends[step]()
         expect(await leftOf(message)).toBe(0)
         expect(await opened.store.get(message.channelId, [message.id], testDeadline())).toEqual([])

@@ -1,7 +1,7 @@
 import { newId } from '@threshold/conformance/ports'
 import { describe, expect, it } from 'vitest'
 import type { Buckets } from '../../src/cassandra/buckets.ts'
-import type { Execute, Row } from '../../src/cassandra/database.ts'
+import type { CassandraRow, Execute } from '../../src/cassandra/database.ts'
 import { createPages } from '../../src/cassandra/pages.ts'
 import { fromRow } from '../../src/cassandra/rows.ts'
 
@@ -16,7 +16,7 @@ function channelOf(messages: number, characters: number) {
   let mostUnderWay = 0
   let asking = 0
   let mostAsking = 0
-  const rows = Array.from({ length: messages }, (_, i): Row => {
+  const rows = Array.from({ length: messages }, (_, i): CassandraRow => {
     const id = BigInt(messages - i)
     return {
       channel_id: BigInt(channel),
@@ -43,9 +43,9 @@ function channelOf(messages: number, characters: number) {
   const buckets = {
     list: async () => [1],
     of: () => 1,
-    foundEmpty: async () => {},
+    markEmpty: async () => {},
   } as unknown as Buckets
-  const page = createPages('SELECT', buckets, Date.now, fromRow)
+  const page = createPages(() => 'SELECT', buckets, Date.now, fromRow)
   return {
     limits,
     mostUnderWay: () => mostUnderWay,

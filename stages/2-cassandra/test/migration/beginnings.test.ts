@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { cassandraMessageStore } from '../../src/adapters/message-store.cassandra.ts'
 import { cassandraDatabase } from '../../src/cassandra/database.ts'
 import { movingMessageStore } from '../../src/migration/index.ts'
-import { type House, openHouse } from './house.ts'
+import { type Fixture, openFixture } from './fixture.ts'
 import { migrator } from './migrator.ts'
 
 const use = new AsyncDisposableStack()
@@ -20,35 +20,35 @@ afterAll(() => use.disposeAsync())
 
 /** A stage that starts now. */
 const start = (
-  { mongo, cassandra, config, sides, runtime }: House,
+  { mongo, cassandra, config, ends, runtime }: Fixture,
   startsOn: 'cassandra' | 'mongodb' = 'cassandra',
 ) =>
   movingMessageStore(
-    { mongo, cassandra, messages: sides.cassandra.store },
+    { mongo, cassandra, messages: ends.target.store },
     { cassandra: config, startsOn },
     runtime,
   )
 
 /** The same machines, but nobody finds Cassandra. */
-const withoutCassandra = (house: House): House => ({
-  ...house,
-  config: { ...house.config, port: 1 },
+const withoutCassandra = (fixture: Fixture): Fixture => ({
+  ...fixture,
+  config: { ...fixture.config, port: 1 },
 })
 
 describe('a stage that began on Cassandra', { timeout: 60_000 }, () => {
   it('stays there, whatever turns up on MongoDB later', async () => {
     await using own = new AsyncDisposableStack()
-    const house = await openHouse(own)
+    const fixture = await openFixture(own)
     const message = aMessage(newId())
-    await own.use(await start(house)).insert(message, testDeadline())
-    await house.sides.mongo.store.insert(aMessage(message.channelId), testDeadline()) // by a stage 1 that was started by mistake
+    await own.use(await start(fixture)).insert(message, testDeadline())
+    await fixture.ends.source.store.insert(aMessage(message.channelId), testDeadline()) // by a stage 1 that was started by mistake
     for (const startsOn of ['cassandra', 'mongodb'] as const) {
-      const again = own.use(await start(house, startsOn))
+      const again = own.use(await start(fixture, startsOn))
       expect(await again.page(message.channelId, { at: 'latest' }, 50, testDeadline())).toEqual([
         message,
       ])
     }
-    const run = migrator(house, folder)
+    const run = migrator(fixture, folder)
     for (const step of ['all', 'dual-write', 'decommission', 'rollback'] as const)
       await expect(run(step)).rejects.toMatchObject({ code: 'NOTHING_TO_MOVE' })
     expect(await run('status')).toMatch(
@@ -60,43 +60,43 @@ describe('a stage that began on Cassandra', { timeout: 60_000 }, () => {
 describe('messages in both, and no word of a move', { timeout: 60_000 }, () => {
   it('are not served: one half would vanish from sight', async () => {
     await using own = new AsyncDisposableStack()
-    const house = await openHouse(own)
-    for (const { store } of Object.values(house.sides))
+    const fixture = await openFixture(own)
+    for (const { store } of Object.values(fixture.ends))
       await store.insert(aMessage(newId()), testDeadline())
-    await expect(start(house)).rejects.toMatchObject({
+    await expect(start(fixture)).rejects.toMatchObject({
       code: 'MESSAGES_ON_BOTH',
       next: expect.stringContaining('THRESHOLD_CASSANDRA_URI'),
     })
-    expect(await house.state.read()).toBeUndefined()
+    expect(await fixture.state.read()).toBeUndefined()
   })
 
   it('keep a move from beginning, since it would take the one for deleted in the other', async () => {
     await using own = new AsyncDisposableStack()
-    const house = await openHouse(own)
-    own.use(await start(house, 'mongodb'))
-    await house.sides.cassandra.store.insert(aMessage(newId()), testDeadline()) // by somebody who was given the same keyspace
-    await expect(migrator(house, folder)('dual-write')).rejects.toMatchObject({
+    const fixture = await openFixture(own)
+    own.use(await start(fixture, 'mongodb'))
+    await fixture.ends.target.store.insert(aMessage(newId()), testDeadline()) // by somebody who was given the same keyspace
+    await expect(migrator(fixture, folder)('dual-write')).rejects.toMatchObject({
       code: 'TARGET_IN_USE',
     })
-    expect((await house.state.read())?.phase).toBe('mongo')
+    expect((await fixture.state.read())?.phase).toBe('source')
   })
 })
 
 describe('while Cassandra is away', { timeout: 60_000 }, () => {
   it.each([
-    ['mongo', 'queue', 'ready'],
+    ['source', 'queue', 'ready'],
     ['dual-write', 'queue', 'ready'],
     ['dual-write', 'fail', 'not ready'],
     ['cutover', 'queue', 'not ready'],
     ['decommissioned', 'queue', 'not ready'],
   ] as const)('a process in phase %s with policy %s is %s', async (phase, policy, expected) => {
     await using own = new AsyncDisposableStack()
-    const house = await openHouse(own)
-    await house.move({ phase, policy })
+    const fixture = await openFixture(own)
+    await fixture.update({ phase, policy })
     let away = false
-    const run: House['cassandra']['run'] = (...asked) =>
-      away ? Promise.reject(unavailable('Cassandra')) : house.cassandra.run(...asked)
-    const store = own.use(await start({ ...house, cassandra: { ...house.cassandra, run } }))
+    const run: Fixture['cassandra']['run'] = (...asked) =>
+      away ? Promise.reject(unavailable('Cassandra')) : fixture.cassandra.run(...asked)
+    const store = own.use(await start({ ...fixture, cassandra: { ...fixture.cassandra, run } }))
     await store.ready(testDeadline())
     away = true
     expect(
@@ -109,21 +109,21 @@ describe('while Cassandra is away', { timeout: 60_000 }, () => {
 
   it('a process starts, serves where MongoDB decides, and what it wrote follows once there is a Cassandra', async () => {
     await using own = new AsyncDisposableStack()
-    const house = await openHouse(own)
-    await house.inPhase('dual-write')
-    await expect(cassandraDatabase({ ...house.config, port: 1 })).rejects.toMatchObject({
+    const fixture = await openFixture(own)
+    await fixture.enter('dual-write')
+    await expect(cassandraDatabase({ ...fixture.config, port: 1 })).rejects.toMatchObject({
       code: 'UNAVAILABLE',
     })
     const nobody = own.use(
-      await cassandraDatabase({ ...house.config, port: 1 }, undefined, silentLog),
+      await cassandraDatabase({ ...fixture.config, port: 1 }, undefined, silentLog),
     )
-    const store = cassandraMessageStore(nobody, house.config)
+    const store = cassandraMessageStore(nobody, fixture.config)
     const message = aMessage(newId())
     {
       await using process = await start({
-        ...house,
+        ...fixture,
         cassandra: nobody,
-        sides: { ...house.sides, cassandra: { ...house.sides.cassandra, store } },
+        ends: { ...fixture.ends, target: { ...fixture.ends.target, store } },
       })
       await process.insert(message, testDeadline())
       expect(await process.page(message.channelId, { at: 'latest' }, 50, testDeadline())).toEqual([
@@ -135,33 +135,33 @@ describe('while Cassandra is away', { timeout: 60_000 }, () => {
         code: 'UNAVAILABLE',
       })
     }
-    await house.process()
+    await fixture.process()
     const followed = () =>
-      house.sides.cassandra.store.get(message.channelId, [message.id], testDeadline())
+      fixture.ends.target.store.get(message.channelId, [message.id], testDeadline())
     await expect.poll(followed, { timeout: 30_000 }).toEqual([message])
   })
 
   it('a move can be looked at, and left where MongoDB decides', async () => {
     await using own = new AsyncDisposableStack()
-    const house = await openHouse(own)
-    own.use(await start(house, 'mongodb'))
-    await migrator(house, folder)('dual-write')
-    const run = migrator(withoutCassandra(house), folder)
+    const fixture = await openFixture(own)
+    own.use(await start(fixture, 'mongodb'))
+    await migrator(fixture, folder)('dual-write')
+    const run = migrator(withoutCassandra(fixture), folder)
     expect(await run('status')).toMatch(/phase: dual-write/)
     expect(await run('plan')).toMatch(/next: .*backfill/)
     expect(await run('rollback')).toMatch(/MongoDB alone/)
-    expect((await house.state.read())?.phase).toBe('mongo')
+    expect((await fixture.state.read())?.phase).toBe('source')
   })
 
   it('it is not left where Cassandra decides, and says what is missing', async () => {
     await using own = new AsyncDisposableStack()
-    const house = await openHouse(own)
-    await house.inPhase('cutover')
-    own.use(await start(house))
-    await expect(migrator(withoutCassandra(house), folder)('rollback')).rejects.toMatchObject({
+    const fixture = await openFixture(own)
+    await fixture.enter('cutover')
+    own.use(await start(fixture))
+    await expect(migrator(withoutCassandra(fixture), folder)('rollback')).rejects.toMatchObject({
       code: 'CASSANDRA_AWAY',
       next: expect.stringContaining('bring it back'),
     })
-    expect((await house.state.read())?.phase).toBe('cutover')
+    expect((await fixture.state.read())?.phase).toBe('cutover')
   })
 })

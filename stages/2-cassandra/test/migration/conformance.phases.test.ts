@@ -1,13 +1,13 @@
 import { allTests } from '@threshold/engines/testing'
+import type { Phase } from '@threshold/migration'
 import { describe, it } from 'vitest'
-import type { Phase } from '../../src/migration/phases.ts'
 import { testConformanceIn } from './conformance.ts'
 
 /**
  * Each costs half a minute, and the store under it passes the laws of a message store in each phase
  * anyway.
  */
-const PHASES: readonly Phase[] = ['mongo', 'dual-write', 'cutover', 'decommissioned']
+const PHASES: readonly Phase[] = ['source', 'dual-write', 'cutover', 'decommissioned']
 
 for (const phase of PHASES) {
   if (allTests()) testConformanceIn(phase)

@@ -1,8 +1,8 @@
 import { testConformance } from '@threshold/conformance/external'
 import { type StageProcess, startStage } from '@threshold/engines'
+import type { Phase } from '@threshold/migration'
 import { afterAll, beforeAll, describe } from 'vitest'
-import type { Phase } from '../../src/migration/phases.ts'
-import { openHouse } from './house.ts'
+import { openFixture } from './fixture.ts'
 
 /** The whole contract of a stage whose messages are moving: four processes follow the same move. */
 export function testConformanceIn(phase: Phase): void {
@@ -10,9 +10,9 @@ export function testConformanceIn(phase: Phase): void {
     const use = new AsyncDisposableStack()
     const stages: Partial<Record<'plain' | 'limited' | 'closed' | 'published', StageProcess>> = {}
     beforeAll(async () => {
-      const house = await openHouse(use)
-      await house.inPhase(phase)
-      const { mongodb: engineUri, cassandra: cassandraUri } = house.uris
+      const fixture = await openFixture(use)
+      await fixture.enter(phase)
+      const { mongodb: engineUri, cassandra: cassandraUri } = fixture.uris
       const start = async (env: Record<string, string> = {}) =>
         use.use(
           await startStage({

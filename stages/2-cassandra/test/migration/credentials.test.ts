@@ -6,11 +6,11 @@ import { inspect } from 'node:util'
 import { aMessage, newId, testDeadline } from '@threshold/conformance/ports'
 import { type StageProcess, startStage } from '@threshold/engines'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type House, openHouse } from './house.ts'
+import { type Fixture, openFixture } from './fixture.ts'
 import { type Ended, startMigrator } from './process.ts'
 
 const use = new AsyncDisposableStack()
-let house: House
+let fixture: Fixture
 let stage: StageProcess
 let folder: string
 let secret: Addresses
@@ -19,12 +19,12 @@ let written = ''
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'threshold-credentials-'))
   use.defer(() => rm(folder, { recursive: true, force: true }))
-  house = await openHouse(use)
-  await house.sides.mongo.store.import(
+  fixture = await openFixture(use)
+  await fixture.ends.source.store.import(
     Array.from({ length: 30 }, () => aMessage(newId())),
     testDeadline(),
   )
-  secret = await withPasswords(house)
+  secret = await withPasswords(fixture)
   const env = { THRESHOLD_LOG_LEVEL: 'debug' }
   const onOutput = (text: string): void => {
     written += text
@@ -104,7 +104,7 @@ const at = (uri: string, host: string): string => uri.replace(/@[^/]+/, `@${host
  * A user of MongoDB's own for this database. Cassandra asks for none as it is started here, and
  * takes one that comes.
  */
-async function withPasswords({ uris, mongo }: House): Promise<Addresses> {
+async function withPasswords({ uris, mongo }: Fixture): Promise<Addresses> {
   const own = `sesame${randomBytes(12).toString('hex')}`
   const named = (uri: string): string =>
     PASSWORD.test(uri) ? uri : uri.replace('://', `://ada:${own}@`)
@@ -143,7 +143,7 @@ async function checkpoints(): Promise<string> {
 }
 
 async function migrationDocuments(): Promise<string> {
-  const { db } = house.mongo
+  const { db } = fixture.mongo
   const names = (await db.listCollections().toArray())
     .map(({ name }) => name)
     .filter((name) => name.startsWith('migration'))

@@ -7,7 +7,7 @@ import {
 import type { types } from 'cassandra-driver'
 import { expect, vi } from 'vitest'
 import { fromRow } from '../../src/cassandra/rows.ts'
-import type { House } from './house.ts'
+import type { Fixture } from './fixture.ts'
 
 interface Everything {
   readonly messages: ReadonlyMap<string, StoredMessage>
@@ -15,7 +15,7 @@ interface Everything {
 }
 
 /** All that lies on MongoDB, read past the code that is under test. */
-async function onMongo({ mongo }: House): Promise<Everything> {
+async function onMongo({ mongo }: Fixture): Promise<Everything> {
   const messages = (await mongo.db.collection<MessageDocument>('messages').find().toArray()).map(
     fromMessageDocument,
   )
@@ -32,7 +32,7 @@ const FETCHED = { messages: 40, reactions: 1_000 } as const
 export async function onCassandra({
   cassandra: { client },
   config: { keyspace },
-}: House): Promise<Everything> {
+}: Fixture): Promise<Everything> {
   const all = async (table: string, fetchSize: number) => {
     const rows: types.Row[] = []
     for (let pageState: string | undefined; ; ) {
@@ -60,13 +60,13 @@ export async function onCassandra({
  * Once nothing is written any more and all that was written down is settled, the two stores have
  * the same.
  */
-export async function expectEqual(house: House, withinMs = 40_000): Promise<Everything> {
-  const intents = house.mongo.db.collection('migration_intents')
+export async function expectEqual(fixture: Fixture, withinMs = 40_000): Promise<Everything> {
+  const intents = fixture.mongo.db.collection('migration_intents')
   await vi.waitFor(async () => expect(Number(await intents.countDocuments({}))).toBe(0), {
     timeout: withinMs,
     interval: 100,
   })
-  const [mongo, cassandra] = [await onMongo(house), await onCassandra(house)]
+  const [mongo, cassandra] = [await onMongo(fixture), await onCassandra(fixture)]
   expect(cassandra.messages).toEqual(mongo.messages)
   expect(cassandra.reactions).toEqual(mongo.reactions)
   return mongo

@@ -19,7 +19,7 @@ describe.runIf(allTests())(
   { timeout: 240_000 },
   () => {
     it.each([
-      ['before dual-write', 'mongo'],
+      ['before dual-write', 'source'],
       ['after dual-write', 'dual-write'],
       ['before a checkpoint', 'dual-write'],
       ['after a checkpoint', 'dual-write'],
@@ -29,27 +29,30 @@ describe.runIf(allTests())(
       ['after the verification is done', 'dual-write'],
       ['before comparing reads', 'dual-write'],
       ['after comparing reads', 'dual-write'],
-      ['before holding writes', 'dual-write'],
-      ['after holding writes', 'dual-write'],
+      ['before raising the fence', 'dual-write'],
+      ['after raising the fence', 'dual-write'],
       ['before cutover', 'dual-write'],
       ['after cutover', 'cutover'],
-    ])('on its way, %s, leaves phase %s, and ends with equal stores', async (moment, left) => {
-      await moving.back('mongo')
-      await killed(['all', '--until', 'cutover'], moment, left)
+    ])('on its way, %s, leaves phase %s, and ends with equal stores', async (failpoint, left) => {
+      await moving.back('source')
+      await killed(['all', '--until', 'cutover'], failpoint, left)
       await moving.endsEqual()
     })
 
     it.each([
       ['before dual-write', 'cutover'],
       ['after dual-write', 'dual-write'],
-      ['before mongo', 'dual-write'],
-      ['after mongo', 'mongo'],
-    ])('on its way back, %s, leaves phase %s, and ends with equal stores', async (moment, left) => {
-      await moving.endsEqual()
-      if (moment.endsWith('mongo')) await moving.back('dual-write')
-      await killed(['rollback'], moment, left)
-      await moving.endsEqual()
-    })
+      ['before source', 'dual-write'],
+      ['after source', 'source'],
+    ])(
+      'on its way back, %s, leaves phase %s, and ends with equal stores',
+      async (failpoint, left) => {
+        await moving.endsEqual()
+        if (failpoint.endsWith('source')) await moving.back('dual-write')
+        await killed(['rollback'], failpoint, left)
+        await moving.endsEqual()
+      },
+    )
 
     it.each([
       ['before decommissioned', 'cutover'],
@@ -58,19 +61,21 @@ describe.runIf(allTests())(
       ['after dropping messages', 'decommissioned'],
       ['after dropping nonces', 'decommissioned'],
       ['before the end', 'decommissioned'],
-    ])('at its last step, %s, leaves phase %s', (moment, left) => killed(['all'], moment, left))
+    ])('at its last step, %s, leaves phase %s', (failpoint, left) =>
+      killed(['all'], failpoint, left),
+    )
 
     it('leaves all of it on Cassandra alone', async () => {
       await moving.traffic.pause()
-      const before = await onCassandra(moving.house)
-      await moving.insist(['all'])
-      expect(await moving.house.state.hasMessages()).toBe(false)
-      expect(await onCassandra(moving.house)).toEqual(before)
+      const before = await onCassandra(moving.fixture)
+      await moving.runToEnd(['all'])
+      expect(await moving.fixture.state.sourceHasMessages()).toBe(false)
+      expect(await onCassandra(moving.fixture)).toEqual(before)
       expect(await moving.traffic.wrong()).toEqual([])
     })
 
-    async function killed(args: readonly string[], moment: string, left: string): Promise<void> {
-      const { signal, output } = await moving.start(args, moment).ended
+    async function killed(args: readonly string[], failpoint: string, left: string): Promise<void> {
+      const { signal, output } = await moving.start(args, failpoint).ended
       expect(signal, output).toBe('SIGKILL')
       expect(await moving.phase()).toBe(left)
     }

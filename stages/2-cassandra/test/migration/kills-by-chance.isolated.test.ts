@@ -47,7 +47,7 @@ describe('the migrator, under live traffic', { timeout: iterations(240_000, 1_20
         if (kills % 5 === 2 && kills < KILLS) continue
       } else expect(code, output).toBe(0)
       await moving.endsEqual()
-      await moving.back(kills % 2 === 0 ? 'mongo' : 'dual-write')
+      await moving.back(kills % 2 === 0 ? 'source' : 'dual-write')
     }
     expect(
       met.size,
@@ -56,15 +56,15 @@ describe('the migrator, under live traffic', { timeout: iterations(240_000, 1_20
   })
 
   it('is back on MongoDB alone, by as many steps as there were', async () => {
-    await moving.back('mongo')
+    await moving.back('source')
     expect(moving.stage.exitReason()).toBeUndefined()
   })
 
   it('moves all of it to Cassandra in the end', async () => {
     await moving.endsEqual()
     expect(moving.traffic.done()).toBeGreaterThan(iterations(100, 300))
-    await moving.insist(['decommission'])
-    expect(await moving.house.state.hasMessages()).toBe(false)
+    await moving.runToEnd(['decommission'])
+    expect(await moving.fixture.state.sourceHasMessages()).toBe(false)
     await moving.traffic.pause()
     expect(await moving.traffic.wrong()).toEqual([])
   })

@@ -5,13 +5,13 @@ import { aMessage, newId, testDeadline, writeTime } from '@threshold/conformance
 import type { StoredMessage } from '@threshold/domain'
 import { iterations } from '@threshold/engines/testing'
 import { deadlineAfter } from '@threshold/kit'
+import { messageKey, REACTIONS_PAGE } from '@threshold/migration'
+import { reactionPages } from '@threshold/migration/retry'
 import type { MessageStore } from '@threshold/ports'
 import type { ReactionDocument } from '@threshold/stage-1/mongodb/documents'
 import { describe, expect, it, vi } from 'vitest'
-import { keyOf, REACTIONS_PAGE } from '../../src/migration/movable.ts'
-import { reactionPages } from '../../src/migration/steps/insist.ts'
 import { expectEqual, onCassandra } from './equal.ts'
-import { openHouse } from './house.ts'
+import { openFixture } from './fixture.ts'
 import { migrator } from './migrator.ts'
 
 /** Five minutes on a busy machine for all of them. */
@@ -36,9 +36,9 @@ const reactionBy = (userId: number, { channelId, id }: StoredMessage) => ({
 async function openMove(use: AsyncDisposableStack) {
   const folder = await mkdtemp(join(tmpdir(), 'threshold-large-'))
   use.defer(() => rm(folder, { recursive: true, force: true }))
-  const house = await openHouse(use)
-  const run = migrator(house, folder)
-  return { house, run, store: await house.process() }
+  const fixture = await openFixture(use)
+  const run = migrator(fixture, folder)
+  return { fixture, run, store: await fixture.process() }
 }
 
 /** Few at once: the driver would put them all into one message to the server. */
@@ -50,7 +50,7 @@ async function importAll(store: MessageStore, messages: readonly StoredMessage[]
 describe('large messages', { timeout: 300_000 }, () => {
   it('are moved, verified, cut over and served, however many lie in one channel', async () => {
     await using use = new AsyncDisposableStack()
-    const { house, run, store } = await openMove(use)
+    const { fixture, run, store } = await openMove(use)
     const channel = newId()
     const messages = Array.from({ length: MANY }, () => large(channel, LARGE))
     // Close to what a node takes, embeds of a hundred kilobytes, and more reactions than are read
@@ -61,25 +61,25 @@ describe('large messages', { timeout: 300_000 }, () => {
       embeds: Array.from({ length: 10 }, () => ({ description: 'ä'.repeat(5_000) })),
     }
     const liked = aMessage(channel)
-    await importAll(house.sides.mongo.store, [...messages, edge, embedded, liked])
+    await importAll(fixture.ends.source.store, [...messages, edge, embedded, liked])
     const reactions = Array.from({ length: REACTIONS_PAGE + 1_000 }, (_, i) =>
       reactionBy(i + 1, liked),
     )
     // The first marks its message; the rest are put as they are, since one by one they would take a
     // minute.
-    await house.sides.mongo.store.react(reactions[0]!, testDeadline())
+    await fixture.ends.source.store.react(reactions[0]!, testDeadline())
     const documents = reactions.slice(1).map(
       ({ channelId, messageId, userId, writeTimeMicros, ...rest }): ReactionDocument => ({
         ...{ _id: `${messageId}:${rest.emoji}:${userId}`, ...rest, writeTime: writeTimeMicros },
         ...{ channelId: BigInt(channelId), messageId: BigInt(messageId), userId: BigInt(userId) },
       }),
     )
-    await house.mongo.db.collection<ReactionDocument>('reactions').insertMany(documents)
+    await fixture.mongo.db.collection<ReactionDocument>('reactions').insertMany(documents)
 
     expect(await run('dual-write')).toMatch(/\nnext: .*backfill$/)
     expect(await run('backfill')).toMatch(new RegExp(`^backfill: ${MANY + 3} rows`, 'm'))
     expect(await run('verify')).toMatch(/no difference/)
-    await expectEqual(house)
+    await expectEqual(fixture)
     expect(await run('cutover')).toMatch(/Cassandra decides/)
     expect(await run('decommission')).toMatch(/the move is over\nnext: nothing/)
     const page = await store.page(channel, { at: 'before', id: edge.id }, 100, slowly())
@@ -98,7 +98,9 @@ describe('large messages', { timeout: 300_000 }, () => {
     expect(readers.map((one) => one.map(({ id }) => id))).toEqual(
       readers.map(() => page.map(({ id }) => id)),
     )
-    const all = await Array.fromAsync(reactionPages(house.sides.cassandra.movable, [keyOf(liked)]))
+    const all = await Array.fromAsync(
+      reactionPages(fixture.ends.target.replica, [messageKey(liked)]),
+    )
     expect(all.flat()).toHaveLength(reactions.length)
   })
 })
@@ -106,14 +108,14 @@ describe('large messages', { timeout: 300_000 }, () => {
 describe('a message that Cassandra will never take', { timeout: 120_000 }, () => {
   it('is named, stops the backfill at once, and lets it go on once it is gone', async () => {
     await using use = new AsyncDisposableStack()
-    const { house, run } = await openMove(use)
+    const { fixture, run } = await openMove(use)
     const channel = newId()
     const [before, refused, after] = [
       aMessage(channel),
       large(channel, TOO_LARGE),
       aMessage(channel),
     ]
-    await importAll(house.sides.mongo.store, [before, refused, after])
+    await importAll(fixture.ends.source.store, [before, refused, after])
     await run('dual-write')
     const began = Date.now()
     const error: Error & { next?: string } = await run('backfill').catch((why) => why)
@@ -124,25 +126,25 @@ describe('a message that Cassandra will never take', { timeout: 120_000 }, () =>
       /delete that message.* commitlog_segment_size .*then npx threshold migrate mongo-cassandra backfill$/,
     )
     expect(Date.now() - began).toBeLessThan(30_000) // and not after a minute of trying
-    await house.sides.mongo.store.remove(channel, [refused.id], writeTime(), testDeadline())
+    await fixture.ends.source.store.remove(channel, [refused.id], writeTime(), testDeadline())
     expect(await run('backfill')).toMatch(/^backfill: /m)
     expect(await run('verify')).toMatch(/no difference/)
-    expect([...(await onCassandra(house)).messages.keys()].toSorted()).toEqual(
+    expect([...(await onCassandra(fixture)).messages.keys()].toSorted()).toEqual(
       [before.id, after.id].toSorted(),
     )
   })
 
   it('is acknowledged while MongoDB decides, keeps no other waiting, and must go before the cut-over', async () => {
     await using use = new AsyncDisposableStack()
-    const { house, run, store } = await openMove(use)
+    const { fixture, run, store } = await openMove(use)
     const channel = newId()
-    await house.sides.mongo.store.import([aMessage(channel)], testDeadline())
+    await fixture.ends.source.store.import([aMessage(channel)], testDeadline())
     for (const step of ['dual-write', 'backfill', 'verify'] as const) await run(step)
     const refused = large(channel, TOO_LARGE)
     expect(await store.insert(refused, slowly())).toMatchObject({ outcome: 'inserted' })
     const others = Array.from({ length: 3 }, () => aMessage(channel))
     for (const message of others) await store.insert(message, testDeadline())
-    const there = async () => [...(await onCassandra(house)).messages.keys()]
+    const there = async () => [...(await onCassandra(fixture)).messages.keys()]
     await vi.waitFor(
       async () => expect(await there()).toEqual(expect.arrayContaining(others.map(({ id }) => id))),
       30_000,
@@ -176,10 +178,11 @@ describe('a message that Cassandra will never take', { timeout: 120_000 }, () =>
 
   it('is refused with policy fail, in words that a client is told', async () => {
     await using use = new AsyncDisposableStack()
-    const { house, store } = await openMove(use)
-    await house.move({ phase: 'dual-write', policy: 'fail' })
+    const { fixture, store } = await openMove(use)
+    await fixture.update({ phase: 'dual-write', policy: 'fail' })
     await vi.waitFor(
-      async () => expect((await house.state.followers()).map(({ epoch }) => epoch)).toEqual([2]),
+      async () =>
+        expect((await fixture.state.participants()).map(({ epoch }) => epoch)).toEqual([2]),
       20_000,
     )
     await expect(store.insert(large(newId(), TOO_LARGE), slowly())).rejects.toMatchObject({

@@ -1,37 +1,38 @@
-import { type MigratorConfig, migrate, type StepName } from '../../src/migration/steps/index.ts'
-import type { House } from './house.ts'
+import { migrate } from '@threshold/migration/migrator'
+import type { Step } from '@threshold/migration/transitions'
+import { type MigratorConfig, mongoCassandraPorts } from '../../src/migration/migrator.ts'
+import type { Fixture } from './fixture.ts'
 
 /**
- * Runs a step of the migrator in this process and answers what it said. It gives up at a moment,
- * where one is named.
+ * Runs a step of the migrator in this process and returns its results. Throws at a failpoint where
+ * one is named.
  */
 export function migrator(
-  { uris, config: cassandra, runtime }: House,
+  { uris, config: cassandra, runtime }: Fixture,
   folder: string,
   more: Partial<MigratorConfig> = {},
 ) {
-  return async (step: StepName, dieAt?: string): Promise<string> => {
-    const said: string[] = []
-    const teller = {
-      say: (line: string) => void said.push(line),
+  return async (step: Step, dieAt?: string): Promise<string> => {
+    const results: string[] = []
+    const reporter = {
+      result: (line: string) => void results.push(line),
       progress: () => {},
-      moment: (name: string) => dieIf(name === dieAt, name),
+      failpoint: (name: string) => {
+        if (name === dieAt) throw new Error(name)
+      },
     }
-    const config = {
+    const config: MigratorConfig = {
       mongodb: { uri: uris.mongodb },
       cassandra,
       folder,
       concurrency: 4,
       rate: undefined,
-      policy: 'queue' as const,
+      policy: 'queue',
       shadow: 1,
       ...more,
     }
-    await migrate(step, 'decommission', config, teller, runtime)
-    return said.join('\n')
+    await using ports = await mongoCassandraPorts(config, runtime)
+    await migrate(step, 'decommission', ports, config, reporter)
+    return results.join('\n')
   }
-}
-
-function dieIf(now: boolean, name: string): void {
-  if (now) throw new Error(name)
 }

@@ -2,36 +2,36 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { aMessage, newId, testDeadline } from '@threshold/conformance/ports'
+import type { Step } from '@threshold/migration/transitions'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { StepName } from '../../src/migration/steps/index.ts'
-import { type House, openHouse } from './house.ts'
+import { type Fixture, openFixture } from './fixture.ts'
 import { migrator } from './migrator.ts'
 
 const use = new AsyncDisposableStack()
-let house: House
+let fixture: Fixture
 let run: ReturnType<typeof migrator>
 beforeAll(async () => {
   const folder = await mkdtemp(join(tmpdir(), 'threshold-next-'))
   use.defer(() => rm(folder, { recursive: true, force: true }))
-  house = await openHouse(use)
-  await house.sides.mongo.store.insert(aMessage(newId()), testDeadline())
-  await use.use(await house.process())
-  run = migrator(house, folder)
+  fixture = await openFixture(use)
+  await fixture.ends.source.store.insert(aMessage(newId()), testDeadline())
+  await use.use(await fixture.process())
+  run = migrator(fixture, folder)
 })
 afterAll(() => use.disposeAsync())
 
-const command = (step: StepName): string => `npx threshold migrate mongo-cassandra ${step}`
+const command = (step: Step): string => `npx threshold migrate mongo-cassandra ${step}`
 const named = (said: string): string | undefined =>
   /^next: (.*)$/m.exec(said.split('\n').at(-1)!)?.[1]
 /** The next step that a step named, whether it was done or refused. */
-const nextAfter = async (step: StepName): Promise<string | undefined> =>
+const nextAfter = async (step: Step): Promise<string | undefined> =>
   await run(step).then(named, ({ next }: { next?: string }) => next)
 
 /**
  * In this order: the step that is taken, those that change nothing after it, and the step that
  * comes then.
  */
-const WALK: readonly [take: StepName | undefined, harmless: readonly StepName[], next: string][] = [
+const WALK: readonly [take: Step | undefined, harmless: readonly Step[], next: string][] = [
   [undefined, ['backfill', 'verify', 'cutover', 'decommission', 'rollback'], command('dual-write')],
   ['dual-write', ['dual-write', 'verify', 'cutover', 'decommission'], command('backfill')],
   ['backfill', ['dual-write', 'backfill', 'cutover', 'decommission'], command('verify')],
@@ -64,9 +64,9 @@ describe('the step that comes next', { timeout: 240_000 }, () => {
 describe('where no stage runs', { timeout: 60_000 }, () => {
   it('is to start one, in every step and in the status', async () => {
     await using own = new AsyncDisposableStack()
-    const other = await openHouse(own)
-    await other.sides.mongo.store.insert(aMessage(newId()), testDeadline())
-    await other.state.begin('mongo')
+    const other = await openFixture(own)
+    await other.ends.source.store.insert(aMessage(newId()), testDeadline())
+    await other.state.begin('source')
     const alone = migrator(other, await mkdtemp(join(tmpdir(), 'threshold-next-')))
     const { next }: { next?: string } = await alone('dual-write').catch((error) => error)
     expect(next).toMatch(/^start stage 2 .*then npx threshold migrate mongo-cassandra dual-write$/)
@@ -78,8 +78,8 @@ describe('where no stage runs', { timeout: 60_000 }, () => {
 describe('dual writes, said again', { timeout: 60_000 }, () => {
   it('change the policy that is named, and keep the one that is not', async () => {
     await using own = new AsyncDisposableStack()
-    const other = await openHouse(own)
-    await other.sides.mongo.store.insert(aMessage(newId()), testDeadline())
+    const other = await openFixture(own)
+    await other.ends.source.store.insert(aMessage(newId()), testDeadline())
     await other.process()
     const folder = await mkdtemp(join(tmpdir(), 'threshold-next-'))
     own.defer(() => rm(folder, { recursive: true, force: true }))

@@ -1,25 +1,25 @@
 import { aMessage, newId, testDeadline, writeTime } from '@threshold/conformance/ports'
 import type { Reaction } from '@threshold/domain'
+import { type MigrationReplica, messageKey } from '@threshold/migration'
+import { compare, repair } from '@threshold/migration/divergence'
+import { replicateReaction } from '@threshold/migration/reconcile'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { mirrorReaction } from '../../src/migration/mirror.ts'
-import { keyOf, type Movable } from '../../src/migration/movable.ts'
-import { compare, repair } from '../../src/migration/steps/compare.ts'
-import { type House, openHouse } from './house.ts'
+import { type Fixture, openFixture } from './fixture.ts'
 
 const use = new AsyncDisposableStack()
-let house: House
+let fixture: Fixture
 beforeAll(async () => {
-  house = await openHouse(use)
+  fixture = await openFixture(use)
 })
 afterAll(() => use.disposeAsync())
 
-const nothingWritten = { about: async () => new Set<string>() }
+const noIntents = { pendingFor: async () => new Set<string>() }
 
-/** A message that both stores have, and a reaction to it, in whichever store it is put. */
-async function reacted() {
-  const { mongo, cassandra } = house.sides
+/** A message that both stores have, and reactions to it for the test to put into either. */
+async function messageOnBoth() {
+  const { source, target } = fixture.ends
   const message = aMessage(newId())
-  for (const { store } of [mongo, cassandra]) await store.insert(message, testDeadline())
+  for (const { store } of [source, target]) await store.insert(message, testDeadline())
   const { id: messageId, channelId } = message
   const reaction = (): Reaction => ({
     v: 1,
@@ -29,126 +29,127 @@ async function reacted() {
     userId: '7',
     writeTimeMicros: writeTime(),
   })
-  const inBoth = async () => {
-    const find = ({ movable }: { movable: Movable }) =>
-      movable.reactionsOn([keyOf(message)], testDeadline())
-    return [await find(mongo), await find(cassandra)] as const
+  const reactionsOnBoth = async () => {
+    const find = ({ replica }: { replica: MigrationReplica }) =>
+      replica.reactionsOn([messageKey(message)], testDeadline())
+    return [await find(source), await find(target)] as const
   }
-  return { mongo, cassandra, message, reaction, inBoth }
+  const both = {
+    source: source.replica,
+    target: target.replica,
+    intents: noIntents,
+  }
+  return { source, target, both, message, reaction, reactionsOnBoth }
 }
 
-describe('one device takes a reaction back while another gives it again', {
-  timeout: 30_000,
-}, () => {
-  it.each(['mongo', 'cassandra'] as const)(
-    'and the newer one stays, where %s decides',
-    async (first) => {
-      const { mongo, cassandra, reaction, inBoth } = await reacted()
-      const [from, to] = first === 'mongo' ? [mongo, cassandra] : [cassandra, mongo]
+describe.each(['source', 'target'] as const)(
+  'replicating a reaction while the %s decides',
+  { timeout: 30_000 },
+  (primaryEnd) => {
+    async function withRoles() {
+      const on = await messageOnBoth()
+      const { source, target } = on
+      const [primary, replica] = primaryEnd === 'source' ? [source, target] : [target, source]
+      return { ...on, primary, replica }
+    }
+
+    it('keeps the newer one when another device gives it again meanwhile', async () => {
+      const { source, target, primary, replica, reaction, reactionsOnBoth } = await withRoles()
       const old = reaction()
-      for (const { store } of [mongo, cassandra]) await store.react(old, testDeadline())
-      const took = reaction()
-      await from.store.unreact(took, testDeadline())
+      for (const { store } of [source, target]) await store.react(old, testDeadline())
+      const removed = reaction()
+      await primary.store.unreact(removed, testDeadline())
       let again: Reaction | undefined
-      const meanwhile: Movable = {
-        ...from.movable,
+      const meanwhile: MigrationReplica = {
+        ...primary.replica,
         async reaction(one, deadline) {
-          const there = await from.movable.reaction(one, deadline)
+          const stored = await primary.replica.reaction(one, deadline)
           if (again === undefined) {
             again = reaction()
-            await from.store.react(again, testDeadline())
-            await to.movable.putReactions([again], testDeadline())
+            await primary.store.react(again, testDeadline())
+            await replica.replica.putReactions([again], testDeadline())
           }
-          return there
+          return stored
         },
       }
-      await mirrorReaction({ from: meanwhile, to: to.movable }, took, true, testDeadline())
-      expect(await inBoth()).toEqual([[again], [again]])
-    },
-  )
-})
+      const pair = { primary: meanwhile, replica: replica.replica }
+      await replicateReaction(pair, removed, true, testDeadline())
+      expect(await reactionsOnBoth()).toEqual([[again], [again]])
+    })
 
-describe('a reaction that was taken back while a clock was ahead', { timeout: 30_000 }, () => {
-  it.each(['mongo', 'cassandra'] as const)(
-    'is in both stores when it is given again, where %s decides',
-    async (first) => {
-      const { mongo, cassandra, reaction, inBoth } = await reacted()
-      const [from, to] = first === 'mongo' ? [mongo, cassandra] : [cassandra, mongo]
+    it('brings back one that was taken back while a clock was ahead', async () => {
+      const { source, target, primary, replica, reaction, reactionsOnBoth } = await withRoles()
       const inFuture = (micros: bigint): Reaction => ({
         ...reaction(),
         writeTimeMicros: writeTime() + micros,
       })
-      const [given, taken, again] = [inFuture(3_600_000_000n), inFuture(3_600_100_000n), reaction()]
-      for (const { store } of [mongo, cassandra]) await store.react(given, testDeadline())
-      await from.store.unreact(taken, testDeadline())
-      await mirrorReaction({ from: from.movable, to: to.movable }, taken, true, testDeadline())
-      expect(await inBoth()).toEqual([[], []])
-      expect(await from.store.react(again, testDeadline())).toBe('added')
-      await mirrorReaction({ from: from.movable, to: to.movable }, again, false, testDeadline())
-      const [inMongo, inCassandra] = await inBoth()
-      expect(inMongo).toHaveLength(1)
-      expect(inCassandra).toEqual(inMongo)
-    },
-  )
-})
+      const given = inFuture(3_600_000_000n)
+      const removed = inFuture(3_600_100_000n)
+      const again = reaction()
+      const pair = { primary: primary.replica, replica: replica.replica }
+      for (const { store } of [source, target]) await store.react(given, testDeadline())
+      await primary.store.unreact(removed, testDeadline())
+      await replicateReaction(pair, removed, true, testDeadline())
+      expect(await reactionsOnBoth()).toEqual([[], []])
+      expect(await primary.store.react(again, testDeadline())).toBe('added')
+      await replicateReaction(pair, again, false, testDeadline())
+      const [onSource, onTarget] = await reactionsOnBoth()
+      expect(onSource).toHaveLength(1)
+      expect(onTarget).toEqual(onSource)
+    })
+  },
+)
 
-describe('what happens between a comparison and its repair', { timeout: 30_000 }, () => {
-  it('is not undone: a reaction that is given again stays', async () => {
-    const { mongo, cassandra, message, reaction, inBoth } = await reacted()
-    await cassandra.store.react(reaction(), testDeadline()) // taken back on MongoDB, as it seems
-    const pair = { source: mongo.movable, target: cassandra.movable, intents: nothingWritten }
-    const [divergence] = await compare(pair, [keyOf(message)])
+describe('a repair', { timeout: 30_000 }, () => {
+  it('keeps a reaction that was given again since the comparison', async () => {
+    const { source, target, both, message, reaction, reactionsOnBoth } = await messageOnBoth()
+    await target.store.react(reaction(), testDeadline()) // as if taken back on the source
+    const [divergence] = await compare(both, [messageKey(message)])
     expect(divergence?.targetReactions).toHaveLength(1)
     const again = reaction()
-    for (const { store, movable } of [mongo, cassandra]) {
+    for (const { store, replica } of [source, target]) {
       await store.react(again, testDeadline())
-      await movable.putReactions([again], testDeadline())
+      await replica.putReactions([again], testDeadline())
     }
-    await repair(pair, divergence!)
-    expect(await inBoth()).toEqual([[again], [again]])
-    expect(await compare(pair, [keyOf(message)])).toEqual([])
+    await repair(both, divergence!)
+    expect(await reactionsOnBoth()).toEqual([[again], [again]])
+    expect(await compare(both, [messageKey(message)])).toEqual([])
   })
 
-  it('is not undone: a message that is deleted stays deleted', async () => {
-    const { mongo, cassandra, message } = await reacted()
+  it('does not bring back a message that was deleted since the comparison', async () => {
+    const { source, target, both, message } = await messageOnBoth()
     const { id, channelId } = message
-    await cassandra.store.edit(
-      { id, channelId, set: { content: 'newer' }, writeTimeMicros: writeTime() },
-      testDeadline(),
-    )
-    const pair = { source: mongo.movable, target: cassandra.movable, intents: nothingWritten }
-    const [divergence] = await compare(pair, [keyOf(message)])
+    const edit = { id, channelId, set: { content: 'newer' }, writeTimeMicros: writeTime() }
+    await target.store.edit(edit, testDeadline())
+    const [divergence] = await compare(both, [messageKey(message)])
     expect(divergence?.target?.message.content).toBe('newer')
-    await mongo.store.remove(channelId, [id], writeTime(), testDeadline())
-    await repair(pair, divergence!)
-    expect(await mongo.store.get(channelId, [id], testDeadline())).toEqual([])
+    await source.store.remove(channelId, [id], writeTime(), testDeadline())
+    await repair(both, divergence!)
+    expect(await source.store.get(channelId, [id], testDeadline())).toEqual([])
   })
 
-  it('is not undone: a reaction that is taken back stays so, though Cassandra had a newer one', async () => {
-    const { mongo, cassandra, message, reaction, inBoth } = await reacted()
-    const old = reaction()
-    await mongo.store.react(old, testDeadline())
-    await cassandra.movable.putReactions([reaction()], testDeadline())
-    const pair = { source: mongo.movable, target: cassandra.movable, intents: nothingWritten }
-    const [divergence] = await compare(pair, [keyOf(message)])
-    await mongo.store.unreact(reaction(), testDeadline())
-    await repair(pair, divergence!)
-    expect((await inBoth())[0]).toEqual([])
+  it('does not bring back a reaction that was taken back since, though the target has a newer one', async () => {
+    const { source, target, both, message, reaction, reactionsOnBoth } = await messageOnBoth()
+    await source.store.react(reaction(), testDeadline())
+    await target.replica.putReactions([reaction()], testDeadline())
+    const [divergence] = await compare(both, [messageKey(message)])
+    await source.store.unreact(reaction(), testDeadline())
+    await repair(both, divergence!)
+    expect((await reactionsOnBoth())[0]).toEqual([])
   })
 
-  it('gives the older store what the newer has, where nothing happens', async () => {
-    const { mongo, cassandra, message, inBoth, reaction } = await reacted()
+  it('gives the older store what the newer has', async () => {
+    const { source, target, both, message, reactionsOnBoth, reaction } = await messageOnBoth()
     const { id, channelId } = message
-    await cassandra.store.edit(
-      { id, channelId, set: { content: 'newer' }, writeTimeMicros: writeTime() },
-      testDeadline(),
-    )
+    const edit = { id, channelId, set: { content: 'newer' }, writeTimeMicros: writeTime() }
+    await target.store.edit(edit, testDeadline())
     const given = reaction()
-    await mongo.store.react(given, testDeadline())
-    const pair = { source: mongo.movable, target: cassandra.movable, intents: nothingWritten }
-    for (const divergence of await compare(pair, [keyOf(message)])) await repair(pair, divergence)
-    expect(await compare(pair, [keyOf(message)])).toEqual([])
-    expect((await mongo.store.get(channelId, [id], testDeadline()))[0]?.content).toBe('newer')
-    expect(await inBoth()).toEqual([[given], [given]])
+    await source.store.react(given, testDeadline())
+    for (const divergence of await compare(both, [messageKey(message)]))
+      await repair(both, divergence)
+    expect(await compare(both, [messageKey(message)])).toEqual([])
+    const [stored] = await source.store.get(channelId, [id], testDeadline())
+    expect(stored?.content).toBe('newer')
+    expect(await reactionsOnBoth()).toEqual([[given], [given]])
   })
 })

@@ -1,11 +1,11 @@
 import { aMessage, newId, testDeadline, writeTime } from '@threshold/conformance/ports'
 import { allTests } from '@threshold/engines/testing'
+import { messageKey } from '@threshold/migration'
+import { compare } from '@threshold/migration/divergence'
+import { asSent } from '@threshold/migration/reconcile'
 import type { ReactionDocument } from '@threshold/stage-1/mongodb/documents'
 import { expect, it } from 'vitest'
-import { asSent } from '../../src/migration/mirror.ts'
-import { keyOf } from '../../src/migration/movable.ts'
-import { compare } from '../../src/migration/steps/compare.ts'
-import { openHouse } from './house.ts'
+import { openFixture } from './fixture.ts'
 
 /** The driver answers 5,000 rows at once. */
 const REACTIONS = 5_001
@@ -16,13 +16,13 @@ it.runIf(allTests())(
   { timeout: 60_000 },
   async () => {
     await using use = new AsyncDisposableStack()
-    const { sides, mongo, cassandra, config } = await openHouse(use)
+    const { ends, mongo, cassandra, config } = await openFixture(use)
     const message = aMessage(newId())
     const { id, channelId } = message
     const times = Array.from({ length: REACTIONS }, () => writeTime())
 
-    await sides.mongo.store.insert(message, testDeadline())
-    await sides.mongo.store.react(
+    await ends.source.store.insert(message, testDeadline())
+    await ends.source.store.react(
       { v: 1, channelId, messageId: id, emoji: '👍', userId: '0', writeTimeMicros: times[0]! },
       testDeadline(),
     )
@@ -38,8 +38,8 @@ it.runIf(allTests())(
     })
     await mongo.db.collection<ReactionDocument>('reactions').insertMany(others)
 
-    await sides.cassandra.movable.put([asSent(message)], testDeadline(), { edited: false })
-    await sides.cassandra.movable.putReactions(
+    await ends.target.replica.put([asSent(message)], testDeadline(), { edited: false })
+    await ends.target.replica.putReactions(
       [{ v: 1, channelId, messageId: id, emoji: '👍', userId: '0', writeTimeMicros: times[0]! }],
       testDeadline(),
     )
@@ -49,11 +49,13 @@ it.runIf(allTests())(
       await cassandra.client.batch(rows.slice(at, at + TOGETHER), { prepare: true, logged: false })
 
     const pair = {
-      source: sides.mongo.movable,
-      target: sides.cassandra.movable,
-      intents: { about: async () => new Set<string>() },
+      source: ends.source.replica,
+      target: ends.target.replica,
+      intents: { pendingFor: async () => new Set<string>() },
     }
-    expect(await pair.target.reactionsOn([keyOf(message)], testDeadline())).toHaveLength(REACTIONS)
-    expect(await compare(pair, [keyOf(message)])).toEqual([])
+    expect(await pair.target.reactionsOn([messageKey(message)], testDeadline())).toHaveLength(
+      REACTIONS,
+    )
+    expect(await compare(pair, [messageKey(message)])).toEqual([])
   },
 )

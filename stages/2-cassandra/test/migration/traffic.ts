@@ -33,7 +33,7 @@ export function dice(seed: number): (below: number) => number {
 }
 
 /**
- * People who send, edit, delete and react, each in a channel of their own, and insist until they
+ * People who send, edit, delete and react, each in a channel of their own, and runToEnd until they
  * are answered: so what must be there in the end is known to the last reaction.
  */
 export async function startTraffic(url: string, seed: number): Promise<Traffic> {

@@ -5,10 +5,10 @@ import { aMessage, newId, testDeadline, writeTime } from '@threshold/conformance
 import { firstIdAt } from '@threshold/contract'
 import { type StageProcess, startStage } from '@threshold/engines'
 import { acquireLock } from '@threshold/engines/testing'
+import type { Phase } from '@threshold/migration'
 import { expect } from 'vitest'
-import type { Phase } from '../../src/migration/phases.ts'
 import { expectEqual } from './equal.ts'
-import { type House, openHouse } from './house.ts'
+import { type Fixture, openFixture } from './fixture.ts'
 import { type MigratorProcess, startMigrator } from './process.ts'
 import { startTraffic, type Traffic } from './traffic.ts'
 
@@ -18,7 +18,7 @@ const PACE = ['--rate', '4000', '--shadow', '1']
 
 /** A stage that people use while its messages move, and a migrator to be killed. */
 export interface Moving {
-  readonly house: House
+  readonly fixture: Fixture
   readonly stage: StageProcess
   readonly traffic: Traffic
   start(args: readonly string[], dieAt?: string): MigratorProcess
@@ -26,10 +26,10 @@ export interface Moving {
    * To the end, however often it takes: a process that was just killed is counted out after some
    * seconds.
    */
-  insist(args: readonly string[]): Promise<string>
+  runToEnd(args: readonly string[]): Promise<string>
   phase(): Promise<Phase | undefined>
   /** Back to it by as many steps as there are. */
-  back(to: 'mongo' | 'dual-write'): Promise<void>
+  back(to: 'source' | 'dual-write'): Promise<void>
   /**
    * Goes on to the cut-over from wherever the move was left. Then all that was acknowledged is
    * there, once and in order, in both stores.
@@ -46,32 +46,32 @@ export async function startMoving(use: AsyncDisposableStack, seed: number): Prom
   const folder = await mkdtemp(join(tmpdir(), 'threshold-kills-'))
   use.defer(() => rm(folder, { recursive: true, force: true }))
   const pace = [...PACE, '--checkpoints', folder]
-  const house = await openHouse(use)
-  const { mongodb: engineUri, cassandra: cassandraUri } = house.uris
+  const fixture = await openFixture(use)
+  const { mongodb: engineUri, cassandra: cassandraUri } = fixture.uris
   const env = { THRESHOLD_MONGODB_URI: engineUri, THRESHOLD_CASSANDRA_URI: cassandraUri }
-  await fill(house)
+  await fill(fixture)
   const stage = use.use(await startStage({ stage: 2, engineUri, cassandraUri }))
   const traffic = await startTraffic(stage.url, seed)
   use.defer(() => traffic.pause())
 
   const start: Moving['start'] = (args, dieAt) => startMigrator(env, [...args, ...pace], dieAt)
-  async function insist(args: readonly string[]): Promise<string> {
+  async function runToEnd(args: readonly string[]): Promise<string> {
     const { code, output } = await start(args).ended
     expect(code, output).toBe(0)
     return output
   }
-  const phase = async () => (await house.state.read())?.phase
+  const phase = async () => (await fixture.state.read())?.phase
   return {
-    ...{ house, stage, traffic, start, insist, phase },
+    ...{ fixture, stage, traffic, start, runToEnd, phase },
     async back(to) {
-      while ((await phase()) !== to) await insist(['rollback'])
+      while ((await phase()) !== to) await runToEnd(['rollback'])
     },
     async endsEqual() {
-      await insist(['all', '--until', 'cutover'])
+      await runToEnd(['all', '--until', 'cutover'])
       // While nobody writes.
       await traffic.pause()
       expect(await traffic.wrong()).toEqual([])
-      const { messages } = await expectEqual(house)
+      const { messages } = await expectEqual(fixture)
       expect(messages.size).toBeGreaterThanOrEqual(OLD)
       traffic.resume()
     },
@@ -79,8 +79,8 @@ export async function startMoving(use: AsyncDisposableStack, seed: number): Prom
 }
 
 /** What stage 1 left: old messages of some weeks, a few of them edited, a few with reactions. */
-async function fill(house: House): Promise<void> {
-  const { store } = house.sides.mongo
+async function fill(fixture: Fixture): Promise<void> {
+  const { store } = fixture.ends.source
   const channel = newId()
   const old = Array.from({ length: OLD }, (_, i) => {
     const at = Date.now() - (i + 1) * 1_500_000

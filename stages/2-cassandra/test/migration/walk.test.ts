@@ -4,19 +4,19 @@ import { join } from 'node:path'
 import { aMessage, newId, testDeadline, writeTime } from '@threshold/conformance/ports'
 import type { MessageStore } from '@threshold/ports'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { type House, openHouse } from './house.ts'
+import { type Fixture, openFixture } from './fixture.ts'
 import { migrator } from './migrator.ts'
 
 const use = new AsyncDisposableStack()
-let house: House
+let fixture: Fixture
 let store: MessageStore
 let run: ReturnType<typeof migrator>
 beforeAll(async () => {
   const folder = await mkdtemp(join(tmpdir(), 'threshold-walk-'))
   use.defer(() => rm(folder, { recursive: true, force: true }))
-  house = await openHouse(use)
-  store = await house.process()
-  run = migrator(house, folder)
+  fixture = await openFixture(use)
+  store = await fixture.process()
+  run = migrator(fixture, folder)
 })
 afterAll(() => use.disposeAsync())
 
@@ -30,7 +30,7 @@ const reaction = (messageId: string, emoji: string) => ({
   userId: '7',
   writeTimeMicros: writeTime(),
 })
-const phase = async () => (await house.state.read())?.phase
+const phase = async () => (await fixture.state.read())?.phase
 
 describe('a move, step by step', { timeout: 120_000 }, () => {
   const old = Array.from({ length: 30 }, () => aMessage(channel))
@@ -39,7 +39,7 @@ describe('a move, step by step', { timeout: 120_000 }, () => {
     await store.import(old, testDeadline())
     await store.react(reaction(old[3]!.id, '👍'), testDeadline())
     await store.insert(old[0]!, testDeadline(), key('before'))
-    expect(await phase()).toBe('mongo')
+    expect(await phase()).toBe('source')
     expect(await run('plan')).toMatch(/about 30 messages.*next: .*dual-write$/s)
   })
 
@@ -61,7 +61,7 @@ describe('a move, step by step', { timeout: 120_000 }, () => {
     const fresh = aMessage(channel)
     await store.insert(fresh, testDeadline(), key('during'))
     expect(
-      await house.sides.cassandra.store.page(channel, { at: 'latest' }, 100, testDeadline()),
+      await fixture.ends.target.store.page(channel, { at: 'latest' }, 100, testDeadline()),
     ).toEqual([fresh])
     await expect(run('verify')).rejects.toMatchObject({
       code: 'OUT_OF_ORDER',
@@ -73,9 +73,9 @@ describe('a move, step by step', { timeout: 120_000 }, () => {
 
   it('does not cut over before a verification that found nothing, and repairs what one finds', async () => {
     await expect(run('cutover')).rejects.toMatchObject({ code: 'NOT_VERIFIED' })
-    const { mongo } = house.sides
+    const { source } = fixture.ends
     // Past the store that follows the move: an edit, a delete, a reaction taken back, another made.
-    await mongo.store.edit(
+    await source.store.edit(
       {
         id: old[1]!.id,
         channelId: channel,
@@ -84,22 +84,21 @@ describe('a move, step by step', { timeout: 120_000 }, () => {
       },
       testDeadline(),
     )
-    await mongo.store.remove(channel, [old[2]!.id], writeTime(), testDeadline())
-    await mongo.store.unreact(reaction(old[3]!.id, '👍'), testDeadline())
-    await mongo.store.react(reaction(old[4]!.id, '👎'), testDeadline())
+    await source.store.remove(channel, [old[2]!.id], writeTime(), testDeadline())
+    await source.store.unreact(reaction(old[3]!.id, '👍'), testDeadline())
+    await source.store.react(reaction(old[4]!.id, '👎'), testDeadline())
     // And a mark on Cassandra of a message that is no more.
-    await house.sides.cassandra.movable.putReactions([reaction(newId(), '👍')], testDeadline())
+    await fixture.ends.target.replica.putReactions([reaction(newId(), '👍')], testDeadline())
     // Killed once it has repaired: what it found stays found.
     await expect(run('verify', 'after a repair')).rejects.toThrow('after a repair')
     expect(await run('verify')).toMatch(/[1-9]\d* differed.*\nnext: .*verify$/s)
-    const { rows } = await mongo.movable.scan(
-      0n,
-      1n << 62n,
+    const { rows } = await source.replica.scan(
+      { from: '0', to: String(1n << 62n), cursor: null },
       { rows: 5, bytes: 1 << 20 },
       testDeadline(),
     )
     for (const { message } of rows)
-      await mongo.store.edit(
+      await source.store.edit(
         {
           id: message.id,
           channelId: channel,
@@ -119,26 +118,26 @@ describe('a move, step by step', { timeout: 120_000 }, () => {
     // Until the process has seen that it should, has compared one, and has told so.
     await vi.waitFor(async () => {
       for (let i = 0; i < 20; i++) await store.page(channel, { at: 'latest' }, 50, testDeadline())
-      expect((await house.state.followers()).map((one) => one.shadow.same)).toContainEqual(
+      expect((await fixture.state.participants()).map((one) => one.shadow.same)).toContainEqual(
         expect.toSatisfy((same) => same > 0),
       )
     }, 20_000)
-    const { round } = (await house.state.read())!.shadow
-    await house.state.differed(round) // as a process has seen that has ended since
+    const { round } = (await fixture.state.read())!.shadow
+    await fixture.state.recordDifference(round) // as a process has seen that has ended since
     await expect(run('cutover')).rejects.toMatchObject({
       code: 'READS_DIFFER',
       next: expect.stringContaining('verify'),
     })
     expect(await run('verify')).toMatch(/no difference/)
-    const { epoch, shadow } = (await house.state.read())!
+    const { epoch, shadow } = (await fixture.state.read())!
     // So far nobody has read anything in this round, but one whose pages Cassandra did not answer.
     const failed = { round: shadow.round, same: 0, differing: 0, failed: 1, doubtful: 0 }
-    await house.state.report({ id: 'unlucky', epoch, shadow: failed })
+    await fixture.state.report({ id: 'unlucky', epoch, shadow: failed })
     await expect(run('cutover')).rejects.toMatchObject({
       code: 'READS_FAILED',
       next: expect.stringContaining('verify'),
     })
-    await house.state.leave('unlucky')
+    await fixture.state.leave('unlucky')
     expect(await run('verify')).toMatch(/no difference/)
     void (async () => {
       while ((await phase()) === 'dual-write')
@@ -186,11 +185,11 @@ describe('a move, step by step', { timeout: 120_000 }, () => {
       /dual-write:.*backfill:.*verify:.*cutover:.*decommission:.*the move is over/s,
     )
     expect(await store.page(channel, { at: 'latest' }, 100, testDeadline())).toEqual(page)
-    expect(await house.state.hasMessages()).toBe(false)
+    expect(await fixture.state.sourceHasMessages()).toBe(false)
     await expect(run('rollback')).rejects.toMatchObject({ code: 'NO_WAY_BACK' })
     expect(await run('decommission')).toMatch(/the move is over/)
     expect(
-      await (await house.process()).page(channel, { at: 'latest' }, 100, testDeadline()),
+      await (await fixture.process()).page(channel, { at: 'latest' }, 100, testDeadline()),
     ).toEqual(page)
   })
 })
@@ -198,12 +197,12 @@ describe('a move, step by step', { timeout: 120_000 }, () => {
 describe('a move that nobody follows', { timeout: 60_000 }, () => {
   it('does not begin: who writes there would write past it', async () => {
     await using own = new AsyncDisposableStack()
-    const other = await openHouse(own)
+    const other = await openFixture(own)
     const alone = migrator(other, await mkdtemp(join(tmpdir(), 'threshold-walk-')))
     await expect(alone('dual-write')).rejects.toMatchObject({ code: 'NOTHING_TO_MOVE' })
-    await other.sides.mongo.store.insert(aMessage(newId()), testDeadline())
+    await other.ends.source.store.insert(aMessage(newId()), testDeadline())
     await expect(alone('dual-write')).rejects.toMatchObject({ code: 'NO_FOLLOWER' })
-    await other.state.begin('mongo')
+    await other.state.begin('source')
     await expect(alone('dual-write')).rejects.toMatchObject({ code: 'NO_FOLLOWER' })
   })
 })

@@ -1,20 +1,19 @@
 import { randomBytes } from 'node:crypto'
 import { createRuntime } from '@threshold/kit'
+import { migrate } from '@threshold/migration/migrator'
 import { readMigrator } from '../../../src/migration/config.ts'
-import { migrate } from '../../../src/migration/steps/index.ts'
+import { mongoCassandraPorts } from '../../../src/migration/migrator.ts'
 
-/**
- * The migrator, killed by itself at the moment that its last argument names: -9, as the real one,
- * and exactly there.
- */
-const moment = process.argv.at(-1)
+/** The migrator, which kills itself with -9 at the failpoint that its last argument names. */
+const dieAt = process.argv.at(-1)
 const { step, until, config } = readMigrator(process.argv.slice(2, -1), process.env)
-const teller = {
-  say: (line: string) => void process.stdout.write(`${line}\n`),
+const reporter = {
+  result: (line: string) => void process.stdout.write(`${line}\n`),
   progress: () => {},
-  moment(name: string) {
-    if (name === moment) process.kill(process.pid, 'SIGKILL')
+  failpoint(name: string) {
+    if (name === dieAt) process.kill(process.pid, 'SIGKILL')
   },
 }
-await migrate(step, until, config, teller, createRuntime({ random: randomBytes }))
+const ports = await mongoCassandraPorts(config, createRuntime({ random: randomBytes }))
+await migrate(step, until, ports, config, reporter)
 process.exit(0)

@@ -1,0 +1,21 @@
+/**
+ * Runs work of one key one after the other, in the order in which it was called. Work of different
+ * keys does not wait. It holds within this process, and this stage is one process.
+ */
+export type WithLock = <T>(key: string, work: () => Promise<T>) => Promise<T>
+
+export function keyedMutex(): WithLock {
+  const last = new Map<string, Promise<void>>()
+  return async (key, work) => {
+    const before = last.get(key)
+    const { promise: done, resolve } = Promise.withResolvers<void>()
+    last.set(key, done)
+    try {
+      await before
+      return await work()
+    } finally {
+      resolve()
+      if (last.get(key) === done) last.delete(key)
+    }
+  }
+}

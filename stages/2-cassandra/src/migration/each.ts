@@ -1,0 +1,25 @@
+import { type Deadline, deadlineExceeded, remainingMs } from '@threshold/kit'
+import { slices } from '@threshold/migration'
+
+/** Statements of one call under way at once. Those beyond the database's own limit wait there. */
+const AT_ONCE = 256
+
+/** Side by side, some at a time. */
+export async function each<T>(
+  items: readonly T[],
+  work: (item: T) => Promise<unknown>,
+): Promise<void> {
+  for (const some of slices(items, AT_ONCE)) await Promise.all(some.map(work))
+}
+
+/** One after the other. Begins none after the deadline: the caller may reconcile what it gave up. */
+export async function inOrder<T>(
+  items: readonly T[],
+  deadline: Deadline,
+  work: (item: T) => Promise<unknown>,
+): Promise<void> {
+  for (const item of items) {
+    if (remainingMs(deadline) <= 0) throw deadlineExceeded('migration')
+    await work(item)
+  }
+}

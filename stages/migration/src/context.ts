@@ -1,0 +1,160 @@
+import { CodedError, type Deadline } from '@threshold/kit'
+import {
+  type Checkpoints,
+  lockMigrator,
+  openCheckpoints,
+  removeCheckpoints,
+} from './checkpoints.ts'
+import { commandOf, type MoveNames } from './names.ts'
+import type { MigrationSource, MigrationTarget } from './replica.ts'
+import {
+  type Intents,
+  type Migration,
+  type MigrationChange,
+  type MigrationState,
+  neverMoved,
+  type Policy,
+} from './state.ts'
+
+export interface MigratorOptions {
+  /** The folder of checkpoints. */
+  readonly folder: string
+  /** Ranges under way at once. */
+  readonly concurrency: number
+  /** Rows a second at most. */
+  readonly rate: number | undefined
+  /** Undefined: leave it as it is. */
+  readonly policy: Policy | undefined
+  /** The share of pages that are compared once a verification was clean. */
+  readonly shadow: number
+}
+
+export interface Reporter {
+  /** A result, for stdout. */
+  result(line: string): void
+  /** Something on the way, for stderr. */
+  progress(line: string): void
+  /** Called before and after everything that is made durable. Tests die here. */
+  failpoint?(name: string): void
+}
+
+/** A part of the source's copy, or of the move's own state, that goes with the last step. */
+export interface Leftover {
+  readonly name: string
+  drop(deadline: Deadline): Promise<void>
+}
+
+/** What a migrator works on. The caller opens the source, its state and its intents. */
+export interface MigratorPorts {
+  readonly names: MoveNames
+  readonly state: MigrationState
+  readonly intents: Intents
+  readonly source: MigrationSource
+  /** Opened when a step needs it: looking at a move, and leaving a sick target, must not. */
+  openTarget(): Promise<MigrationTarget & AsyncDisposable>
+  /** Dropped in this order. */
+  readonly leftovers: readonly Leftover[]
+}
+
+/** What every step works with. */
+export interface MigratorContext extends Omit<MigratorPorts, 'openTarget'>, AsyncDisposable {
+  readonly options: MigratorOptions
+  readonly reporter: Reporter
+  /** The document, after lowering a write fence that a dead migrator left up. */
+  migration(): Promise<Migration>
+  /** For this migrator alone from now on. Rejects with `MIGRATOR_RUNNING`. */
+  checkpoints(runId: string): Checkpoints
+  /** To look at, while another migrator may be at work. */
+  readCheckpoints(runId?: string): Checkpoints
+  /** Removes the checkpoints when this migrator closes: the move is over. */
+  removeCheckpoints(runId: string): void
+  /** Updates the document between two failpoints. */
+  updateState(
+    from: Migration,
+    name: string,
+    change: MigrationChange,
+  ): Promise<Migration | undefined>
+  openTarget(): Promise<DualStoreContext>
+}
+
+/** What a step works with that writes to both stores. */
+export interface DualStoreContext extends MigratorContext {
+  readonly target: MigrationTarget
+}
+
+export function openMigrator(
+  ports: MigratorPorts,
+  options: MigratorOptions,
+  reporter: Reporter,
+): MigratorContext {
+  const closing = new AsyncDisposableStack()
+  const { state, names } = ports
+  const { folder } = options
+  let checkpoints: Checkpoints | undefined
+  let finishedRun: string | undefined
+  let dual: DualStoreContext | undefined
+  // Deferred before the checkpoints are opened, and so run after they are closed.
+  closing.defer(async () => {
+    if (finishedRun !== undefined) await removeCheckpoints(folder, finishedRun)
+  })
+
+  const updateState: MigratorContext['updateState'] = async (from, name, change) => {
+    reporter.failpoint?.(`before ${name}`)
+    const updated = await state.update(from, change)
+    reporter.failpoint?.(`after ${name}`)
+    return updated
+  }
+  const context: MigratorContext = {
+    ...ports,
+    options,
+    reporter,
+    updateState,
+    async migration() {
+      for (;;) {
+        const found = await startedMigration(context)
+        if (found.fencedFor === undefined) return found
+        await updateState(found, 'lowering the fence', { fencedFor: undefined })
+      }
+    },
+    checkpoints(runId) {
+      if (checkpoints === undefined) {
+        closing.use(lockMigrator(folder, runId, commandOf(names, 'status')))
+        checkpoints = closing.use(openCheckpoints(folder, runId))
+      }
+      return checkpoints
+    },
+    readCheckpoints: (runId) =>
+      closing.use(openCheckpoints(runId === undefined ? undefined : folder, runId ?? 'none')),
+    removeCheckpoints(runId) {
+      finishedRun = runId
+    },
+    async openTarget() {
+      dual ??= { ...context, target: closing.use(await ports.openTarget()) }
+      return dual
+    },
+    [Symbol.asyncDispose]: () => closing.disposeAsync(),
+  }
+  return context
+}
+
+/**
+ * The document as it is, whatever fence is up. The stage writes it at its first start; where there
+ * is none, no process that is running follows the move.
+ */
+export async function startedMigration({
+  state,
+  names,
+}: Pick<MigratorContext, 'state' | 'names'>): Promise<Migration> {
+  const found = await state.read()
+  if (found && !neverMoved(found)) return found
+  const { source, target, stage, previousStage, startEmpty } = names
+  if (!found && (await state.sourceHasMessages())) {
+    const why = `no ${stage} has been started on this database: a process that writes to it now would not follow the move`
+    const next = `start ${stage} in the place of ${previousStage}, with the same database; it serves the messages from where they are, then ${commandOf(names, 'dual-write')}`
+    throw new CodedError('NO_FOLLOWER', why, { next })
+  }
+  const why = found
+    ? `messages are on ${target} from the beginning`
+    : `there are no messages on this ${source}, and no ${stage} that puts them there`
+  throw new CodedError('NOTHING_TO_MOVE', why, { next: startEmpty })
+}

@@ -1,0 +1,35 @@
+/*
+ * What a stage needs to take part in a move, and what each end of a move implements. The migrator is
+ * another entry, `@threshold/migration/migrator`, and the stage does not load it.
+ */
+export type { MoveEnd, MoveEnds } from './dual-store.ts'
+export {
+  type MigratingMessageStore,
+  openMigratingStore,
+} from './migrating-store.ts'
+export { equalRanges, idRanges, rangeCount } from './ranges.ts'
+export {
+  type ExistingMessage,
+  type MessageKey,
+  type MessageRow,
+  type MigrationReplica,
+  type MigrationSource,
+  type MigrationTarget,
+  messageKey,
+  messagesAfter,
+  type Nonce,
+  REACTIONS_PAGE,
+  reactionKey,
+} from './replica.ts'
+export { bytesOf, slices } from './sizes.ts'
+export {
+  changeMigration,
+  IN_FLIGHT_MS,
+  type Intent,
+  type Intents,
+  type Migration,
+  type MigrationState,
+  type Participant,
+  type RecordedIntent,
+} from './state.ts'
+export type { Phase } from './transitions.ts'
