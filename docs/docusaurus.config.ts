@@ -33,8 +33,8 @@ export default {
   title: 'Threshold',
   tagline: 'One chat system, built four times, and the evidence for each time',
   favicon: 'img/logo.svg',
-  // The site is served on the reader's own machine, perhaps without a network. Nothing in it depends
-  // on the address.
+  // The site is served on the reader's own machine, perhaps without a network. Its content does not
+  // depend on the address.
   url: 'http://127.0.0.1:3010',
   baseUrl: '/',
   trailingSlash: false,

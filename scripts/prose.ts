@@ -2,8 +2,8 @@ import { globSync, readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { checkProse } from './src/prose/check.ts'
 
-// `npm run check` runs this over the whole repository: see Style in CONTRIBUTING.md. Arguments limit
-// it to the files that they name.
+// `npm run check` runs this over the whole repository: see Sentences in CONTRIBUTING.md. Arguments
+// limit it to the files that they name.
 
 const FILES = [
   '*.{md,ts,mjs}',

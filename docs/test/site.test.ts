@@ -19,7 +19,7 @@ const PAGES = [
   'stages/*/README.md',
 ]
 
-/** Fetching the site's packages on a fresh clone takes minutes, and other suites use the CPU too. */
+/** Fetching the site's packages on a fresh clone takes minutes, and other suites share the CPU. */
 const SETUP_MS = 900_000
 const BUILD_MS = 420_000
 

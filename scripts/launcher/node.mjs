@@ -7,9 +7,9 @@ import { withLock } from './lock.mjs'
 import { npmCi } from './npm.mjs'
 
 /**
- * The npm packages that contain Node's binary, one for each system. npm's `node` package fetches one
- * of them with an install script, which npm 12 does not run by default. The digests are those of
- * the registry.
+ * The npm packages that contain Node's binary, one for each system. npm's `node` package fetches
+ * one of them with an install script, which npm 12 does not run by default. The digests are those
+ * of the registry.
  */
 const BINARIES = {
   'linux-x64': {

@@ -53,7 +53,7 @@ interface Coded {
   readonly next?: string | undefined
 }
 
-/** Compares the name, because importing the class would load the whole kit for a mistyped option. */
+/** Compares the name. Importing the class would load the whole kit for a mistyped option. */
 const isCoded = (error: unknown): error is Coded =>
   error instanceof Error && error.name === 'CodedError' && 'code' in error
 

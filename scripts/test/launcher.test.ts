@@ -193,8 +193,8 @@ describe('the launcher, when something is missing', { timeout: MINUTES }, () => 
 describe('this repository', { timeout: MINUTES }, () => {
   it('runs on Node 20 through the launcher', async () => {
     await using repository = await temporaryFolder()
-    // The lockfile is replaced by npm's record of the installed packages, so that the launcher never
-    // installs: that would break all other tests that run.
+    // npm's record of the installed packages replaces the lockfile, so that the launcher never
+    // installs. An install would break all other tests that run.
     for (const name of ['.node-version', 'package.json', 'node_modules'])
       await symlink(join(ROOT, name), join(repository.path, name))
     await cp(

@@ -21,7 +21,7 @@ export interface Repository {
   pages(): string[]
   /** The address of a page on the site. Undefined for a file that is not a page. */
   routeOf(file: string): string | undefined
-  /** Resolves a link of a page. Undefined for a link that is no path, such as a URL or an anchor. */
+  /** Resolves a link of a page. Undefined if it is no path, such as a URL or an anchor. */
   resolveLink(page: string, link: string): LinkTarget | undefined
   read(file: string): string
 }

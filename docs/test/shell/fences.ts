@@ -94,7 +94,7 @@ function readMeta(
   return { reason: found['no-run'], exit: number('exit', 0), seconds: number('seconds', 120) }
 }
 
-/** Splits into commands. Skips comments and blank lines, and joins lines that end in a backslash. */
+/** Skips comments and blank lines, and joins lines that end in a backslash. */
 function linesOf(code: string, firstLine: number): ShellLine[] {
   const lines: ShellLine[] = []
   let unfinished: { line: number; text: string } | undefined

@@ -7,12 +7,14 @@ import { type CommandContext, EXIT, ROOT } from '../context.ts'
 export function addCheck(program: Command, { terminal, setExitCode }: CommandContext): void {
   program
     .command('check')
-    .description('for contributors: check types, lint, boundaries, unused code and stage.json')
+    .description(
+      'for contributors: check types, lint, boundaries, unused code, stage.json, prose and spelling',
+    )
     .addHelpText(
       'after',
       `
-This is what "npm run check" runs. nx runs the checks in parallel and skips those whose files have not changed.
-Exits with 0 when nothing is wrong.
+This is what "npm run check" runs. nx runs the checks in parallel and skips those whose files have
+not changed. Exits with 0 when nothing is wrong.
 
 Example:
   npm run check`,

@@ -16,8 +16,9 @@ export function addDocs(program: Command, { terminal }: CommandContext): void {
     .addHelpText(
       'after',
       `
-The first run fetches the site's own packages (about 580 MB on disk). After that no network is needed, neither to build
-the site nor to read it. Prints "ready http://127.0.0.1:P" when it serves; Ctrl-C ends it.
+The first run fetches the site's own packages (about 580 MB on disk). After that no network is
+needed, neither to build the site nor to read it. Prints "ready http://127.0.0.1:P" when it serves;
+Ctrl-C ends it.
 
 Examples:
   npx threshold docs

@@ -5,13 +5,14 @@ export function addDoctor(program: Command, { terminal, setExitCode }: CommandCo
   program
     .command('doctor')
     .description(
-      'what this machine has, which engine each stage would get, and what to install for a better one',
+      'what this machine has, the engine of each stage, and what to install for a better one',
     )
     .option('--json', 'print the report as JSON')
     .addHelpText(
       'after',
       `
-Exits with 1 when no engine is available for a stage, and with 0 when every stage can run, even if on a stand-in.
+Exits with 1 when no engine is available for a stage, and with 0 when every stage can run, even if on
+a stand-in.
 
 Examples:
   npx threshold doctor

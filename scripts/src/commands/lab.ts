@@ -58,9 +58,9 @@ export function addLab(program: Command, { terminal, setExitCode }: CommandConte
     .addHelpText(
       'after',
       `
-Exits with 0 when the hypothesis is supported, 10 when refuted, 11 when inconclusive, 12 when it could not run. Any
-other code is a crash. It asks for a prediction only in a terminal. Reports and raw samples are kept in
-.threshold/evidence.
+Exits with 0 when the hypothesis is supported, 10 when refuted, 11 when inconclusive, 12 when it
+could not run. Any other code is a crash. It asks for a prediction only in a terminal. Reports and
+raw samples are kept in .threshold/evidence.
 
 Examples:
   npx threshold lab list

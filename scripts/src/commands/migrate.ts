@@ -14,7 +14,7 @@ export function addMigrate(program: Command, { terminal, setExitCode }: CommandC
   program
     .command('migrate')
     .description(
-      'move a store to another database while a stage serves from it; without a name, list the migrations',
+      'move a store to another database while a stage serves; without a name, list the migrations',
     )
     .argument('[NAME]', 'the name of a migration, such as mongo-cassandra')
     .argument(
@@ -34,7 +34,8 @@ export function addMigrate(program: Command, { terminal, setExitCode }: CommandC
     )
     .option(
       '--policy <kind>',
-      'dual-write: answer a write that fails on the second store and repair it later (queue, the default), or answer it with 503 (fail); run dual-write again to change it',
+      'dual-write: when a write fails on the second store, repair it later (queue, the default) ' +
+        'or answer with 503 (fail); run dual-write again to change it',
       oneOf(['queue', 'fail']),
     )
     .option(
@@ -46,9 +47,9 @@ export function addMigrate(program: Command, { terminal, setExitCode }: CommandC
     .addHelpText(
       'after',
       `
-Each step may be repeated, and resumes where it was killed. "status" names the next step; so does a step that is done,
-and the error of a step that is refused. The steps act on the stage that "threshold stage 2" runs on this machine. For
-databases of your own set:
+Each step may be repeated, and resumes where it was killed. "status" names the next step; so does a
+step that is done, and the error of a step that is refused. The steps act on the stage that
+"threshold stage 2" runs on this machine. For databases of your own set:
   THRESHOLD_MONGODB_URI     with the name of the stage's database
   THRESHOLD_CASSANDRA_URI   with the stage's keyspace as its path
 Checkpoints are kept in .threshold/migrations. They hold ids and counts, and no addresses.

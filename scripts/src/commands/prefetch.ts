@@ -17,9 +17,9 @@ export function addPrefetch(program: Command, { terminal, setExitCode }: Command
     .addHelpText(
       'after',
       `
-Run it once at home: the network at a workshop is too slow for thirty people to do this at nine in the morning. It does
-not fetch again what is present. Exits with 1 when something failed. Skipped things are not needed, or cannot be used on
-this machine.
+Run it once at home: the network at a workshop is too slow for thirty people to do this at nine in
+the morning. It does not fetch again what is present. Skipped things are not needed, or cannot be
+used on this machine. Exits with 1 when something failed.
 
 Examples:
   npx threshold prefetch

@@ -15,8 +15,9 @@ export function addReset(program: Command, { terminal, setExitCode }: CommandCon
     .addHelpText(
       'after',
       `
-Works in any state, also after a kill -9, and twice in a row. Keeps .threshold/evidence and everything installed into
-the cache. Exits with 1 when something could not be ended or removed, and names it.
+Works in any state, also after a kill -9, and twice in a row. Keeps .threshold/evidence and
+everything installed into the cache. Exits with 1 when something could not be ended or removed, and
+names it.
 
 Example:
   npx threshold reset`,

@@ -29,23 +29,25 @@ export function addStage(program: Command, { terminal }: CommandContext): void {
     )
     .option(
       '--migrating',
-      'stage 2 only: messages start on MongoDB, and "threshold migrate" moves them while the stage serves',
+      'stage 2 only: start with messages on MongoDB, for "threshold migrate" to move',
     )
     .addHelpText(
       'after',
       `
-Prints one line on stdout when it serves, "ready http://127.0.0.1:P"; its log goes to stderr. Ctrl-C or SIGTERM closes
-the stage and its engines and exits with 0. POST /workshop/users creates users. These variables are passed on to it:
+Prints one line on stdout when it serves, "ready http://127.0.0.1:P"; its log goes to stderr. Ctrl-C
+or SIGTERM closes the stage and its engines and exits with 0. POST /workshop/users creates users.
+These variables are passed on to the stage:
   THRESHOLD_LOG_LEVEL            debug, info, warn, error, silent
   THRESHOLD_NOTIFICATIONS_URL    where mentions and direct messages are pushed to
   THRESHOLD_RATE_REQUESTS, THRESHOLD_RATE_SECONDS    the window of the rate limits
   THRESHOLD_PROVISIONING=off     no creation of users over HTTP
-  THRESHOLD_PUBLIC_URL           where clients reach it, such as https://chat.example behind a TLS proxy
-  THRESHOLD_HOSTS                other host names of the stage, with commas, such as one that Prometheus scrapes
-  THRESHOLD_TRUSTED_PROXIES      addresses or CIDR blocks whose X-Forwarded-Proto and -Host are trusted
+  THRESHOLD_PUBLIC_URL           its public address, such as https://chat.example behind a TLS proxy
+  THRESHOLD_HOSTS                its other host names, with commas, such as one for Prometheus
+  THRESHOLD_TRUSTED_PROXIES      addresses or CIDR blocks with trusted X-Forwarded-Proto and -Host
   THRESHOLD_TOKEN_SECRET         keeps tokens valid from one run to the next
   THRESHOLD_MONGODB_URI          a MongoDB of your own
-  THRESHOLD_CASSANDRA_URI        a Cassandra of your own, from stage 2 on: cassandra://host:9042/?dc=datacenter1
+  THRESHOLD_CASSANDRA_URI        a Cassandra of your own, from stage 2 on:
+                                 cassandra://host:9042/?dc=datacenter1
 
 Examples:
   npx threshold stage 1
@@ -78,7 +80,8 @@ Examples:
         )
         if (migrating)
           terminal.log(
-            'messages start on MongoDB; in another terminal: npx threshold migrate mongo-cassandra plan',
+            'messages start on MongoDB; in another terminal: ' +
+              'npx threshold migrate mongo-cassandra plan',
           )
         await untilInterrupted(running, interrupted)
       })

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { type CommandContext, EXIT, ROOT } from '../context.ts'
+import { MAX_WIRING_LINES } from '../stages/limits.ts'
 import type { ParsedStage } from '../stages/parsed-stage.ts'
 
 interface Options {
@@ -61,11 +62,13 @@ Examples:
       'after',
       `
 It checks that
-  - every part the wiring imports is declared: own parts in adds or replaces, earlier ones neither removed nor replaced;
+  - every part that the wiring imports is declared: own parts in adds or replaces, earlier parts
+    neither removed nor replaced;
   - every declared or inherited part is really loaded when the stage runs;
   - no stage imports a later one, extends a class of another, or depends on a stage's number;
-  - main.ts, config.ts and compose.ts have at most 210 lines together, and 75 in the folder of a role.
-A part listed in replaces is the stage's own part. It replaces the earlier part of the same port or name.
+  - main.ts, config.ts and compose.ts have at most ${MAX_WIRING_LINES.stage} lines together, and ${MAX_WIRING_LINES.role} in a role's folder.
+A part listed in replaces is the stage's own part. It replaces the earlier part of the same port or
+name.
 Exits with 1 when something is wrong.
 
 Example:

@@ -35,8 +35,9 @@ export function addStart(program: Command, { terminal, setExitCode }: CommandCon
     .addHelpText(
       'after',
       `
-This is what "npm start" runs. With --once it asks nothing and exits like "threshold lab": 0 when the hypothesis is
-supported, 10 refuted, 11 inconclusive, 12 could not run. Without it, the stage runs until Ctrl-C.
+This is what "npm start" runs. With --once it asks nothing and exits like "threshold lab": 0 when the
+hypothesis is supported, 10 refuted, 11 inconclusive, 12 could not run. Without it, the stage runs
+until Ctrl-C.
 
 Examples:
   npm start

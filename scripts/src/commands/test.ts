@@ -14,21 +14,22 @@ export function addTest(program: Command, { terminal, setExitCode }: CommandCont
     )
     .option(
       '--rerun-failed',
-      'run up to three failed files once more, by themselves, and name those that then pass as flaky',
+      'run up to three failed files again, by themselves, and name those that pass as flaky',
     )
     .allowUnknownOption()
     .addHelpText(
       'after',
       `
-The last line counts: "120 passed, 0 failed, 2 skipped". Exits with 1 when a test failed. Lab 2.2 is tested only with
-THRESHOLD_TEST_CLUSTER=1: it starts three nodes of Cassandra, which need 3 GB of memory.
+The last line counts: "120 passed, 0 failed, 2 skipped". Exits with 1 when a test failed. Lab 2.2 is
+tested only with THRESHOLD_TEST_CLUSTER=1: it starts three nodes of Cassandra, which need 3 GB of
+memory.
 
 Examples:
-  npx threshold test                              rules, adapters, stages, clients, kills, lab 1.1
-  npx threshold test --all                        all that CI runs: labs, pages, each phase of a migration
-  npx threshold test 1                            the tests of stage 1
-  npx threshold test stages/common/domain         one package
-  npx threshold test 1 -t "deletes"               vitest's own options, here a name`,
+  npx threshold test                           rules, adapters, stages, clients, kills, lab 1.1
+  npx threshold test --all                     all that CI runs: labs, pages, each migration phase
+  npx threshold test 1                         the tests of stage 1
+  npx threshold test stages/common/domain      one package
+  npx threshold test 1 -t "deletes"            vitest's own options, here a name`,
     )
     .action(
       async (

@@ -5,6 +5,7 @@ import {
   partsOfStage,
   partsReplacedBy,
 } from './inherited-parts.ts'
+import { MAX_WIRING_LINES } from './limits.ts'
 import type { ParsedFile } from './parsed-file.ts'
 import {
   isWiring,
@@ -21,9 +22,6 @@ export interface Problem {
   readonly location: string
   readonly message: string
 }
-
-/** Each stage copies its wiring, so it must stay short enough to read at a glance. */
-const MAX_WIRING_LINES = { stage: 150, role: 75 } as const
 
 /** Compares each stage.json with the stage's imports, and enforces the rules for stages. */
 export function findProblems(
