@@ -4,8 +4,7 @@ import { CodedError } from '@threshold/kit/errors'
 
 /** All settings from the environment. No other file of this package reads it. */
 export interface EnginesConfig {
-  /**
-   * For tools, data of running engines and locks. It lies outside the clone, so clones share it.
+  /** The folder of tools, data of running engines and locks. It lies outside the clone, so clones share it.
    */
   readonly cacheDir: string
   /** The user's own MongoDB. */

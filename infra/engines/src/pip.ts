@@ -1,44 +1,38 @@
-import { execFile } from 'node:child_process'
 import { devNull } from 'node:os'
-import { promisify } from 'node:util'
 import { childEnvironment, pythonEnvironment } from './config.ts'
+import { runProbe } from './process/probe.ts'
 
-const run = promisify(execFile)
-const PIP_OPTIONS = { timeout: 60_000, killSignal: 'SIGKILL' } as const
+const TIMEOUT_MS = 60_000
 
 /**
- * How pip reaches its index. All its other settings say what it installs, where, and how: that is
- * decided here.
+ * The settings of pip that control how it reaches its index. The others control what it installs,
+ * where and how, which is not the user's choice here.
  */
 const NETWORK = [
-  ...[
-    'index-url',
-    'extra-index-url',
-    'no-index',
-    'find-links',
-    'trusted-host',
-    'cert',
-    'client-cert',
-    'proxy',
-    'timeout',
-  ],
-  ...[
-    'default-timeout',
-    'retries',
-    'resume-retries',
-    'cache-dir',
-    'no-cache-dir',
-    'keyring-provider',
-    'use-feature',
-    'use-deprecated',
-  ],
+  'index-url',
+  'extra-index-url',
+  'no-index',
+  'find-links',
+  'trusted-host',
+  'cert',
+  'client-cert',
+  'proxy',
+  'timeout',
+  'default-timeout',
+  'retries',
+  'resume-retries',
+  'cache-dir',
+  'no-cache-dir',
+  'keyring-provider',
+  'use-feature',
+  'use-deprecated',
 ]
 const variable = (setting: string): string => `PIP_${setting.replaceAll('-', '_').toUpperCase()}`
 
 /**
- * The environment for pip: the user's settings of the network, from variables and from pip.conf,
- * and no others. With PIP_USER, PIP_TARGET or `[install] prefix` pip would install elsewhere and
- * report success.
+ * The environment for pip, with the user's network settings from variables and pip.conf, and no
+ * others. PIP_USER, PIP_TARGET or `[install] prefix` would make pip install elsewhere and report
+ * success.
  */
 export async function pipEnvironment(python: string): Promise<Record<string, string | undefined>> {
   const given = Object.keys(childEnvironment()).filter((name) => name.startsWith('PIP_'))
@@ -50,24 +44,22 @@ export async function pipEnvironment(python: string): Promise<Record<string, str
     ...Object.fromEntries(dropped),
     PIP_CONFIG_FILE: childEnvironment().PIP_CONFIG_FILE,
   }
-  const { stdout } = await run(
+  const { stdout } = await runProbe(
     python,
     ['-I', '-m', 'pip', 'config', 'list', '--disable-pip-version-check'],
-    { ...PIP_OPTIONS, env },
-  ).catch(() => ({
-    stdout: '',
-  }))
+    { env, timeoutMs: TIMEOUT_MS },
+  ).catch(() => ({ stdout: '' }))
   const fromFiles = stdout.split('\n').flatMap((line) => {
     const [, section, setting = '', value = ''] = /^([^.]+)\.([\w-]+)='(.*)'$/.exec(line) ?? []
-    // Python's own notation; a setting with several values has one a line.
+    // The values are Python literals. A setting with several values has one per line.
     const words = value.replaceAll('\\n', ' ').replaceAll('\\\\', '\\').trim()
     return section === ':env:' || !NETWORK.includes(setting)
       ? []
       : [[variable(setting), words] as const]
   })
-  const own = given.filter((name) => NETWORK.map(variable).includes(name))
+  const fromVariables = given.filter((name) => NETWORK.map(variable).includes(name))
   return {
-    ...Object.fromEntries(fromFiles.filter(([name]) => !own.includes(name))),
+    ...Object.fromEntries(fromFiles.filter(([name]) => !fromVariables.includes(name))),
     ...Object.fromEntries(dropped),
     PIP_CONFIG_FILE: devNull,
   }

@@ -18,13 +18,13 @@ import { findPython } from './python.ts'
 import { CASSANDRA_IMAGE, MONGODB_IMAGE, TOOLS, VERSIONS } from './versions.ts'
 
 /**
- * Something a class needs before it starts, so that thirty machines do not fetch it in the first
+ * Something that a class downloads beforehand, so that thirty machines do not fetch it in the first
  * five minutes.
  */
 export interface PrefetchItem {
   readonly id: string
   readonly title: string
-  /** Why this machine cannot or need not have it; undefined when it should. */
+  /** Why this machine cannot or need not have the item; undefined if it should. */
   skip?(): Promise<string | undefined>
   present(): Promise<boolean>
   fetch(onProgress: OnProgress): Promise<void>
@@ -34,7 +34,7 @@ export type PrefetchOutcome = {
   readonly id: string
   readonly title: string
   readonly outcome: 'present' | 'fetched' | 'skipped' | 'failed'
-  /** Why it was skipped or failed. */
+  /** Why the item was skipped or failed. */
   readonly why?: string
 }
 
@@ -52,14 +52,14 @@ const image = (id: string, image: Image): PrefetchItem => ({
   },
 })
 
-/** What engines and pages' tests need. Labs and other rooms append items of their own. */
+/** Items for engines and for tests of the chat page. Other packages append their own. */
 export const ENGINE_ITEMS: readonly PrefetchItem[] = [
   image('mongodb-image', MONGODB_IMAGE),
   {
     id: 'mongod',
     title: `mongod ${VERSIONS.mongodb}`,
     skip: async () => {
-      // Whoever asks for a prefetch has perhaps just opened the network.
+      // A user who prefetches may just have opened the network.
       await forgetProbeFailure()
       const availability = await memoryServer.available('lab')
       return availability.usable ? undefined : availability.why
@@ -81,9 +81,9 @@ export const ENGINE_ITEMS: readonly PrefetchItem[] = [
     id: 'secantusdb-rust',
     title: `SecantusDB ${VERSIONS.secantusRust} (Rust)`,
     skip: async () => {
-      // Where MongoDB itself can be had, no lab needs what stands in for it.
+      // No lab needs a stand-in if MongoDB itself is available.
       if ((await findDocker()).usable) return 'Docker runs MongoDB itself'
-      if ((await findMongod()) !== undefined) return 'mongod itself is here'
+      if ((await findMongod()) !== undefined) return 'mongod itself is installed'
       const cargo = await findCargo()
       return cargo.usable ? undefined : cargo.why
     },
@@ -92,9 +92,9 @@ export const ENGINE_ITEMS: readonly PrefetchItem[] = [
   },
   {
     id: 'chromium',
-    title: `Chromium ${VERSIONS.chromium}, for tests of pages`,
+    title: `Chromium ${VERSIONS.chromium}, for tests of the chat page`,
     skip: async () =>
-      canFetch() ? undefined : 'fetched for Linux on x64 alone; install one with your system',
+      canFetch() ? undefined : 'can be fetched only for Linux on x64; install one with your system',
     present: async () => (await locateChromium()) !== undefined,
     fetch: async (onProgress) => void (await findChromium(onProgress)),
   },
@@ -103,7 +103,7 @@ export const ENGINE_ITEMS: readonly PrefetchItem[] = [
     id: 'cassandra',
     title: `Cassandra ${VERSIONS.cassandra} (jars)`,
     skip: async () => {
-      // Unless the tests were told to run it as a process all the same.
+      // The tests may be configured to run Cassandra as a process despite Docker.
       if ((await findDocker()).usable && enginesConfig().testEngine !== 'native')
         return 'Docker runs Cassandra'
       return (await findMaven()) === undefined ? 'no mvn on PATH' : undefined
@@ -123,10 +123,7 @@ export const ENGINE_ITEMS: readonly PrefetchItem[] = [
   },
 ]
 
-/**
- * Fetches what is missing, one after another; one that fails does not keep the rest from being
- * tried.
- */
+/** Fetches the missing items one after another. A failed item does not stop the others. */
 export async function prefetch(
   onProgress: OnProgress = noProgress,
   items: readonly PrefetchItem[] = ENGINE_ITEMS,

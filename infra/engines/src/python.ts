@@ -1,19 +1,13 @@
-import { execFile } from 'node:child_process'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { CodedError } from '@threshold/kit'
 import { installTool, type Tool } from './cache.ts'
 import { OWN_PYTHON, pythonEnvironment } from './config.ts'
 import { pipEnvironment } from './pip.ts'
 import { runCommand } from './process/command.ts'
+import { runProbe } from './process/probe.ts'
 import { which } from './process/which.ts'
 import type { OnProgress } from './progress.ts'
 import { MIN_PYTHON } from './versions.ts'
-
-const run = promisify(execFile)
-
-/** A tool that hangs at its own version must hang nobody else. */
-export const PROBE_OPTIONS = { timeout: 10_000, killSignal: 'SIGKILL' } as const
 
 export type FoundTool =
   | { readonly usable: true; readonly path: string; readonly version: string }
@@ -22,18 +16,15 @@ export type FoundTool =
 const PYTHON_NEXT =
   'install Python 3.10 or newer with venv (Debian, Ubuntu: sudo apt-get install python3-venv; macOS: brew install python)'
 
-/** A Python that can make a virtual environment. Debian's own cannot without a package more. */
+/** Finds a Python that can make virtual environments. Debian's needs an extra package for that. */
 export async function findPython(): Promise<FoundTool> {
   const path = await which('python3')
   if (path === undefined) return { usable: false, why: 'no python3 on PATH', next: PYTHON_NEXT }
   try {
-    const { stdout } = await run(
+    const { stdout } = await runProbe(
       path,
       ['-I', '-c', 'import sys, ensurepip; print("%d.%d.%d" % sys.version_info[:3])'],
-      {
-        ...PROBE_OPTIONS,
-        env: pythonEnvironment(),
-      },
+      { env: pythonEnvironment() },
     )
     const version = stdout.trim()
     const [major = 0, minor = 0] = version.split('.').map(Number)
@@ -56,17 +47,17 @@ export async function findPython(): Promise<FoundTool> {
 
 export interface PythonPackage {
   readonly tool: Tool
-  /** Its name and version at the index: what fails when it cannot be had. */
+  /** Its name and version on PyPI, for errors. */
   readonly package: string
-  /** For the reader who waits. */
+  /** Its name in progress lines. */
   readonly title: string
-  /** It and everything that it needs, pinned, with digests. */
+  /** The requirements file, which pins the package and its dependencies with digests. */
   readonly requirements: string
 }
 
 /**
- * Seconds: an environment of its own, filled from the pinned list, every file checked against its
- * digest.
+ * Installs a package into its own virtual environment, which takes seconds. pip checks every file
+ * against the digest in the requirements.
  */
 export async function installPythonPackage(
   wanted: PythonPackage,
@@ -79,8 +70,7 @@ export async function installPythonPackage(
       if (!python.usable) throw new CodedError('NO_PYTHON', python.why, { next: python.next })
       const text = `installing ${wanted.title} (about 10 s, once)`
       onProgress({ text })
-      // In the tool's own folder, so that the disk of the cache is the only one that has to have
-      // room.
+      // Temporary files go to the tool's folder, so that only the cache's disk needs space.
       const env = { ...OWN_PYTHON, TMPDIR: dir }
       await runCommand({
         title: 'python3 -m venv',
@@ -89,29 +79,30 @@ export async function installPythonPackage(
         env,
         next: PYTHON_NEXT,
       })
-      const own = join(dir, 'bin', 'python')
+      const venvPython = join(dir, 'bin', 'python')
       await runCommand({
         title: `pip install ${wanted.package}`,
-        command: own,
+        command: venvPython,
         args: [
-          ...[
-            '-I',
-            '-m',
-            'pip',
-            'install',
-            '--require-hashes',
-            '--only-binary=:all:',
-            '--no-input',
-            '--disable-pip-version-check',
-          ],
-          ...['--progress-bar', 'off', '-r', wanted.requirements],
+          '-I',
+          '-m',
+          'pip',
+          'install',
+          '--require-hashes',
+          '--only-binary=:all:',
+          '--no-input',
+          '--disable-pip-version-check',
+          '--progress-bar',
+          'off',
+          '-r',
+          wanted.requirements,
         ],
-        env: { ...env, ...(await pipEnvironment(own)) },
+        env: { ...env, ...(await pipEnvironment(venvPython)) },
         onLine: (line) => {
           const name = /^(?:Collecting|Downloading) (\S+)/.exec(line)?.[1]
           if (name !== undefined) onProgress({ text: `${text}: ${name.split('/').at(-1)}` })
         },
-        next: 'pip reaches its index with your usual settings (PIP_INDEX_URL, proxy): check those, then run the same command again',
+        next: 'pip uses your own settings to reach its index: check them (PIP_INDEX_URL, proxy), then run the same command again',
       })
     },
     onProgress,

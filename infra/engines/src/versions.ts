@@ -1,38 +1,37 @@
 import { fileURLToPath } from 'node:url'
 
 /**
- * Every version this package fetches, in one place. None floats: a class of thirty that installs on
- * the same morning gets thirty times the same bytes, and a lab's figures can be compared with last
- * year's.
+ * Every version that this package fetches. All are pinned: each machine of a class gets the same
+ * bytes, and a lab's figures can be compared with last year's.
  */
 export const VERSIONS = {
-  /** Image and binary, the same version. */
+  /** The binary. The image has the same version. */
   mongodb: '8.0.15',
   mongodbImage: 'mongo:8.0.15',
   /**
-   * The stand-in from crates.io: MongoDB's wire protocol over the real WiredTiger, built once
-   * (about 12 CPU minutes).
+   * A stand-in from crates.io: MongoDB's wire protocol over the real WiredTiger. It is built once,
+   * which takes about 12 minutes of processor time.
    */
   secantusRust: '0.5.3-beta.196',
-  /** The stand-in from PyPI: installs in seconds, 10 to 20 times slower. */
+  /** A stand-in from PyPI. It installs in seconds and is 10 to 20 times slower. */
   secantusPython: '0.7.0b3',
-  /** The npm package @sparticuz/chromium, which carries the Chromium of that number. */
+  /** The npm package @sparticuz/chromium, which contains the Chromium of the same number. */
   chromium: '153.0.0',
-  /** The jars from Maven's repository, and the image of the same version. */
+  /** The jars from Maven Central. The image has the same version. */
   cassandra: '5.0.9',
   cassandraImage: 'cassandra:5.0.9',
-  /** Cassandra's own shell, from PyPI: `threshold bench backfill` compares with its COPY FROM. */
+  /** Cassandra's shell from PyPI. `threshold bench backfill` compares with its COPY FROM. */
   cqlsh: '6.2.2',
 } as const
 
-/** Sizes are those of the download, for a reader. */
+/** `size` is the download size, for messages. */
 export const MONGODB_IMAGE = { name: VERSIONS.mongodbImage, size: 'about 300 MB' } as const
 export const CASSANDRA_IMAGE = { name: VERSIONS.cassandraImage, size: 'under 200 MB' } as const
 
 /**
- * Names of the folders in the cache; the version is part of it, so that two versions can live side
- * by side. `installMb` is the most that an install takes on the way, measured, with a quarter on
- * top. `check` runs in the folder, and a tool that fails it is installed anew.
+ * The tools in the cache. A tool's folder is named after its name and version, so that two versions
+ * can exist side by side. `installMb` is the measured peak of an installation plus a quarter.
+ * `check` runs in the folder; a tool that fails it is installed again.
  */
 export const TOOLS = {
   mongod: {
@@ -81,7 +80,7 @@ export const TOOLS = {
   },
 } as const
 
-/** The oldest Python for which the wheel's requirements are pinned. */
+/** The oldest Python that the pinned requirements support. */
 export const MIN_PYTHON: readonly [number, number] = [3, 10]
 
 export const REQUIREMENTS_FILE = fileURLToPath(
@@ -92,12 +91,12 @@ export const CQLSH_REQUIREMENTS = fileURLToPath(
   new URL('../requirements/cqlsh.txt', import.meta.url),
 )
 
-/** A folder with package.json and package-lock.json, whose digests npm checks. */
+/** The folder of package.json and package-lock.json, whose digests npm checks. */
 export const CHROMIUM_REQUIREMENTS = fileURLToPath(
   new URL('../requirements/chromium/', import.meta.url),
 )
 
-/** pom.xml, the JVM's flags and the log's settings. */
+/** The folder of pom.xml, the JVM's flags and the log configuration. */
 export const CASSANDRA_REQUIREMENTS = fileURLToPath(
   new URL('../requirements/cassandra/', import.meta.url),
 )

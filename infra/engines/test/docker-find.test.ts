@@ -52,12 +52,12 @@ describe('Docker', () => {
   it.each([
     [
       'tcp://database.example:2375',
-      'containers on another machine are not reachable from here',
+      'containers on another machine cannot be reached from here',
       'unset DOCKER_HOST',
     ],
     [
       'ssh://ada@database.example',
-      'containers on another machine are not reachable from here',
+      'containers on another machine cannot be reached from here',
       'THRESHOLD_MONGODB_URI',
     ],
     [
@@ -138,8 +138,8 @@ describe('the doctor, where Docker has no image yet', () => {
     setEnvironment(use, { DOCKER_HOST: (await emptyDaemon(use)).host })
     const text = formatDoctor(await inspectMachine())
     expect(text).toMatch(
-      /✓ Docker +99\.1 on a test, .*tried with Docker \d+\.\d+\.\d+ on images of our own/,
+      /✓ Docker +99\.1 on a test, .*tried with Docker \d+\.\d+\.\d+ on images of infra\/docker/,
     )
-    expect(text).toContain('untried: the official images, rootless Docker, macOS')
+    expect(text).toContain('not tried: the official images, rootless Docker, macOS')
   })
 })

@@ -5,7 +5,7 @@ import { createOptions, startContainer } from '../src/docker/container.ts'
 import { type FoundDocker, findDocker, isSiblingContainer } from '../src/docker/find.ts'
 import { ensureImage, hasImage, imageAvailable } from '../src/docker/image.ts'
 import { CACHE_LABEL, REGISTRATION_LABEL } from '../src/docker/labels.ts'
-import { waitUntilReady } from '../src/docker/ready.ts'
+import { waitForContainer } from '../src/docker/ready.ts'
 import { inspectMachine } from '../src/doctor/inspect.ts'
 import { productOf } from '../src/mongodb/product.ts'
 import { startMongo } from '../src/mongodb/start.ts'
@@ -131,7 +131,7 @@ describe.skipIf(!images)('Docker (skipped where it or its images are not to be h
     const port = await claimPort(run)
     const spec = { image: MONGODB_IMAGE.name, command: ['--nonsense'], containerPort: 27_017, port }
     const container = await startContainer(docker, spec, run)
-    const waiting = waitUntilReady(container, {
+    const waiting = waitForContainer(container, {
       product: 'MongoDB',
       port,
       timeoutMs: 60_000,
@@ -164,10 +164,10 @@ describe.skipIf(!images)('Docker (skipped where it or its images are not to be h
       product: 'MongoDB',
       port,
       timeoutMs: 3_000,
-      tellEveryMs: 500,
+      progressEveryMs: 500,
       onProgress: ({ text }: { text: string }) => steps.push(text),
     }
-    const waiting = waitUntilReady(container, {
+    const waiting = waitForContainer(container, {
       ...options,
       probe: () => Promise.reject(new Error('not yet')),
     })
@@ -237,7 +237,7 @@ describe.skipIf(!images)('Docker (skipped where it or its images are not to be h
     ).rejects.toMatchObject({
       code: 'NO_IMAGE',
       message: expect.stringMatching(
-        /^the image 127\.0\.0\.1:1\/none:1 is not here and cannot be pulled: /,
+        /^the image 127\.0\.0\.1:1\/none:1 is missing and cannot be pulled: /,
       ),
     })
     expect(lines[0]).toContain(image.name)
@@ -259,10 +259,10 @@ describe.skipIf(!images)('Docker (skipped where it or its images are not to be h
     const [{ Id: id } = { Id: '' }] = await docker.client.listContainers({
       filters: { label: [`${REGISTRATION_LABEL}=${run.id}`] },
     })
-    const [mark, name] = [process.execPath, id.slice(0, 12)]
-    expect(await isSiblingContainer(docker.client, { name, mark })).toBe(true)
-    expect(await isSiblingContainer(docker.client, { name, mark: `${mark}/none` })).toBe(false)
-    expect(await isSiblingContainer(docker.client, { name: 'ada', mark })).toBe(false)
+    const [marker, name] = [process.execPath, id.slice(0, 12)]
+    expect(await isSiblingContainer(docker.client, { name, marker })).toBe(true)
+    expect(await isSiblingContainer(docker.client, { name, marker: `${marker}/none` })).toBe(false)
+    expect(await isSiblingContainer(docker.client, { name: 'ada', marker })).toBe(false)
   })
 
   it.runIf(allTests())(

@@ -70,7 +70,7 @@ describe.skipIf(dockerAnswers)(
         [2, false],
       ])
       expect(text).toContain(
-        'Everything runs. Where an engine stands in for the real one, every figure says so.',
+        'Everything runs. Figures from an engine that stands in for the real one say so.',
       )
       expect(text).toMatch(
         /✓ stage 2 +Messages on Cassandra, needs Cassandra, and stage 1's MongoDB/,
@@ -82,7 +82,7 @@ describe.skipIf(dockerAnswers)(
       [
         'without Java 17',
         'openjdk version "25.0.1" 2025-10-21',
-        'no Java 17; there is 25.0.1',
+        'no Java 17, only 25.0.1',
         /openjdk-17|openjdk@17|temurin/,
       ],
       [
@@ -138,12 +138,12 @@ describe.skipIf(dockerAnswers)(
           why: expect.stringMatching(/./),
           install: expect.stringMatching(/./),
         })
-        expect(text).toContain(`${facts?.why}; it is for ${facts?.for}`)
+        expect(text).toContain(`${facts?.why}; used for ${facts?.for}`)
         expect(text).toContain(`→ ${facts?.install}`)
       }
       // Where no CI of ours has been, nobody is told that it works.
-      expect(text).toMatch(/– Docker .*untried: the official images/)
-      expect(text.match(/not \S+ in Docker: no Docker here/g)).toHaveLength(2)
+      expect(text).toMatch(/– Docker .*not tried: the official images/)
+      expect(text.match(/not \S+ in Docker: Docker is not installed/g)).toHaveLength(2)
       for (const { next } of report.stages.flatMap(({ passedOver }) => passedOver))
         expect(text).toContain(`→ ${next}`)
     })

@@ -20,7 +20,7 @@ describe('prefetch', () => {
         fetching('failing', {
           fetch: () => Promise.reject(new CodedError('DOWNLOAD_FAILED', 'the line was cut')),
         }),
-        fetching('unfit', { skip: async () => 'no Docker here' }),
+        fetching('unfit', { skip: async () => 'Docker is not installed' }),
         fetching('broken', { present: () => Promise.reject(new Error('no permission')) }),
         fetching('missing'),
       ],
@@ -28,7 +28,7 @@ describe('prefetch', () => {
     expect(outcomes.map(({ id, outcome, why }) => [id, outcome, why])).toEqual([
       ['here', 'present', undefined],
       ['failing', 'failed', 'the line was cut'],
-      ['unfit', 'skipped', 'no Docker here'],
+      ['unfit', 'skipped', 'Docker is not installed'],
       ['broken', 'failed', 'no permission'],
       ['missing', 'fetched', undefined],
     ])

@@ -58,7 +58,7 @@ describe('providers of MongoDB', () => {
     expect(lines).toEqual([
       'mongod on PATH: no mongod on PATH',
       `mongodb-memory-server's mongod: ${mirror.url} answers 404 for MongoDB ${VERSIONS.mongodb}`,
-      'SecantusDB, Rust build (stand-in): its Rust build is not in the cache, and building takes minutes',
+      'SecantusDB, Rust build (stand-in): its Rust build is not in the cache, and building it takes minutes',
       'SecantusDB, Python wheel (stand-in): no python3 on PATH',
     ])
     expect(error).toMatchObject({ code: 'NO_MONGODB', next: 'npx threshold doctor' })
@@ -75,7 +75,7 @@ describe('providers of MongoDB', () => {
     const { lines } = await linesOf({ provider: 'native', prefer: 'lab' })
     expect(lines[0]).toMatch(/^mongod on PATH: Command failed/)
     expect(lines.slice(2)).toEqual([
-      'SecantusDB, Rust build (stand-in): cargo is there, but does not say its version',
+      'SecantusDB, Rust build (stand-in): cargo is installed, but cargo --version fails',
       'SecantusDB, Python wheel (stand-in): python3 cannot make virtual environments (no ensurepip)',
     ])
   })
@@ -86,7 +86,7 @@ describe('providers of MongoDB', () => {
     const { lines } = await linesOf({ provider: 'native', cacheMb: 16 })
     expect(lines.slice(0, 2)).toEqual(
       ['mongod on PATH', "mongodb-memory-server's mongod"].map(
-        (name) => `${name}: takes no less than 256 MB of cache, and 16 MB are wanted`,
+        (name) => `${name}: needs at least 256 MB of cache, and 16 MB are requested`,
       ),
     )
     expect(lines[2]).toMatch(/^SecantusDB/)
@@ -184,7 +184,7 @@ describe("mongod's download", () => {
     const second = await memoryServer.available('lab')
     expect([first, second]).toMatchObject([
       { usable: false },
-      { usable: false, why: expect.stringContaining('(asked earlier today)') },
+      { usable: false, why: expect.stringContaining('(tried earlier today)') },
     ])
     expect(mirror.asked).toHaveLength(1)
   })

@@ -15,7 +15,7 @@ export const cassandraUri = (
   localDataCenter = 'datacenter1',
 ): string => `cassandra://${addresses.join(',')}:${port}/?dc=${localDataCenter}`
 
-/** The same cluster with a keyspace in the path. */
+/** The address of the same cluster, with a keyspace in the path. */
 export const withKeyspace = (uri: string, keyspace: string): string =>
   uri.replace(/^(cassandra:\/\/[^/?]+)\/?[^?]*/, `$1/${keyspace}`)
 
@@ -23,13 +23,13 @@ const SHAPE =
   /^cassandra:\/\/(?:([^:@/]+):([^@/]+)@)?([^/:?@]+):(\d{1,5})(?:\/(\w*))?(?:\?dc=([\w.-]+))?$/
 
 /**
- * `cassandra://[user:password@]host[,host]:port/[keyspace][?dc=name]`; errors never repeat it,
- * since it may hold a password.
+ * Parses `cassandra://[user:password@]host[,host]:port/[keyspace][?dc=name]`. The error never
+ * quotes the address, since it may contain a password.
  */
 export function parseCassandraUri(uri: string): CassandraAddress {
   const [, username, password, hosts, port, keyspace, dc] = SHAPE.exec(uri) ?? []
   if (hosts === undefined) {
-    throw new CodedError('BAD_CASSANDRA_URI', 'that is no address of a Cassandra', {
+    throw new CodedError('BAD_CASSANDRA_URI', 'the Cassandra address is not valid', {
       next: 'write cassandra://host[,host]:9042/?dc=datacenter1',
     })
   }
@@ -45,40 +45,46 @@ export function parseCassandraUri(uri: string): CassandraAddress {
   }
 }
 
-/** A short-lived client: for a question, a keyspace made or dropped. */
+/** Runs `use` with a client that is shut down afterwards: for a query or a schema change. */
 export async function withCassandraClient<T>(
   uri: string,
-  ask: (client: Client) => Promise<T>,
+  use: (client: Client) => Promise<T>,
   timeoutMs = 5_000,
 ): Promise<T> {
   const { contactPoints, port, localDataCenter, credentials } = parseCassandraUri(uri)
   const client = new Client({
     contactPoints: contactPoints.map((host) => `${host}:${port}`),
     localDataCenter,
-    protocolOptions: { port }, // without it the other nodes are looked for on 9042
+    protocolOptions: { port }, // otherwise the driver looks for other nodes on 9042
     socketOptions: { connectTimeout: timeoutMs, readTimeout: timeoutMs },
     ...(credentials ? { credentials } : {}),
   })
   try {
-    return await ask(client)
+    return await use(client)
   } finally {
     await client.shutdown().catch(() => {})
   }
 }
 
-/** The version that the server says it has. */
+/** The server's own version. */
 export const cassandraVersion = (uri: string): Promise<string> =>
   withCassandraClient(uri, async (client) => {
     const { rows } = await client.execute('SELECT release_version FROM system.local')
     return String(rows[0]?.release_version)
   })
 
-/** Schema changes wait for the disk, which on a busy machine takes its time. */
+/** Resolves if the node serves CQL. Neither its log nor an open port proves that. */
+export const probeCql = (uri: string): Promise<void> =>
+  withCassandraClient(uri, async (client) => {
+    await client.execute('SELECT bootstrapped FROM system.local')
+  })
+
+/** A schema change waits for the disk, which may take long on a busy machine. */
 const DROP_TIMEOUT_MS = 30_000
 
 export async function dropKeyspace(uri: string, keyspace: string): Promise<void> {
   if (!/^[a-z]\w*$/.test(keyspace))
-    throw new CodedError('BAD_KEYSPACE', `${keyspace} is no name of a keyspace of ours`)
+    throw new CodedError('BAD_KEYSPACE', `${keyspace} is not a keyspace that Threshold creates`)
   await withCassandraClient(
     uri,
     (client) => client.execute(`DROP KEYSPACE IF EXISTS ${keyspace}`),

@@ -19,10 +19,7 @@ import { type CassandraNode, NativeNode } from './node.ts'
 import { MIN_CACHE_MB } from './settings.ts'
 
 const ADDRESSES = ['127.0.0.1', '127.0.0.2', '127.0.0.3'] as const
-/**
- * Its label says what it is; the figures of a laptop's node with a small heap are not those of a
- * server.
- */
+/** The label names the heap size: a small heap on a laptop gives other figures than a server. */
 const label = (heapMb: number) =>
   labelText({
     product: `Cassandra, ${heapMb} MB heap`,
@@ -31,8 +28,8 @@ const label = (heapMb: number) =>
   })
 
 /**
- * A cluster of local processes on loopback addresses of their own, with the same ports on each, as
- * on real machines.
+ * Starts a cluster of local processes. Each node has its own loopback address and all use the same
+ * ports, as on separate machines.
  */
 export async function startNativeCassandra(
   options: StartCassandraOptions,
@@ -41,7 +38,7 @@ export async function startNativeCassandra(
   const java = await findJava()
   if (!java.usable)
     throw new CodedError('NO_JAVA', java.why, {
-      next: `install Java ${JAVA_MAJOR}; npx threshold doctor says how`,
+      next: `install Java ${JAVA_MAJOR}; npx threshold doctor shows how`,
     })
   const home = await installCassandra(onProgress)
   const registration = await register({ role: 'ports', text: 'ports of a Cassandra cluster' })
@@ -76,20 +73,20 @@ class Cluster implements CassandraEngine {
   readonly kind = 'cassandra'
   readonly label
   readonly #options: StartCassandraOptions
-  readonly #place: ClusterContext
+  readonly #context: ClusterContext
   readonly #nodes: NativeNode[] = []
   #stopping: Promise<void> | undefined
 
-  constructor(options: StartCassandraOptions, place: ClusterContext) {
+  constructor(options: StartCassandraOptions, context: ClusterContext) {
     this.#options = options
-    this.#place = place
+    this.#context = context
     this.label = label(options.heapMb ?? DEFAULT_HEAP_MB)
   }
 
   get uri(): string {
     return cassandraUri(
       this.#nodes.map((node) => node.address),
-      this.#place.cqlPort,
+      this.#context.cqlPort,
     )
   }
 
@@ -113,7 +110,7 @@ class Cluster implements CassandraEngine {
     const address = ADDRESSES[this.#nodes.length]
     if (address === undefined || this.#stopping)
       throw cannotScale('Cassandra', this.#nodes.length + 1)
-    const { java, home, cqlPort, storagePort, onProgress, registration } = this.#place
+    const { java, home, cqlPort, storagePort, onProgress, registration } = this.#context
     onProgress({ text: `starting Cassandra ${VERSIONS.cassandra} on ${address} (7 to 35 s)` })
     const settings = {
       address,
@@ -130,7 +127,7 @@ class Cluster implements CassandraEngine {
       disk: this.#options.disk,
       bootstrap: this.#nodes.length > 0,
     } as const
-    // Cassandra wants joins one after another; so does a machine of two cores.
+    // Nodes must join a Cassandra cluster one at a time, and two cores carry only one start.
     const node = await withLock('cassandra-start', { timeoutMs: 600_000 }, () =>
       NativeNode.start(settings, java, home),
     )
@@ -150,7 +147,7 @@ class Cluster implements CassandraEngine {
 
   async #stop(): Promise<void> {
     await Promise.all(this.#nodes.map((node) => node.stop()))
-    await this.#place.registration.close()
+    await this.#context.registration.close()
   }
 
   kill = (): Promise<void> => this.#first.kill()

@@ -5,12 +5,13 @@ import { CQLSH_REQUIREMENTS, TOOLS, VERSIONS } from '../versions.ts'
 
 export interface Cqlsh {
   readonly version: string
-  /** The Python of its environment, and the program that it runs. */
+  /** The Python of its virtual environment. */
   readonly python: string
+  /** The cqlsh script. */
   readonly path: string
 }
 
-/** Cassandra's shell as its project publishes it for Python, apart from any server. */
+/** Installs Cassandra's shell from PyPI, without a server. */
 export async function installCqlsh(onProgress: OnProgress): Promise<Cqlsh> {
   const dir = await installPythonPackage(
     {

@@ -2,13 +2,13 @@ import { type Container, startContainer } from '../docker/container.ts'
 import { containerControls } from '../docker/controls.ts'
 import type { Docker } from '../docker/find.ts'
 import { ensureImage } from '../docker/image.ts'
-import { waitUntilReady } from '../docker/ready.ts'
+import { waitForContainer } from '../docker/ready.ts'
 import { cannotScale, labelText } from '../engine.ts'
 import type { OnProgress } from '../progress.ts'
 import { claimPort } from '../registry/claim-port.ts'
 import { register } from '../registry/registry.ts'
 import { CASSANDRA_IMAGE, VERSIONS } from '../versions.ts'
-import { cassandraUri, cassandraVersion, withCassandraClient } from './address.ts'
+import { cassandraUri, cassandraVersion, probeCql } from './address.ts'
 import {
   type CassandraEngine,
   collectorOf,
@@ -21,8 +21,8 @@ const CONTAINER_PORT = 9_042
 const READY_TIMEOUT_MS = 180_000
 
 /**
- * One node in a container. More nodes want a network of their own and addresses that clients
- * outside can reach; where a lab adds nodes, local processes do it.
+ * Starts one node in a container. More nodes would need a network of their own and addresses that
+ * clients outside can reach. Labs that add nodes use local processes.
  */
 export async function startDockerCassandra(
   docker: Docker,
@@ -49,22 +49,19 @@ export async function startDockerCassandra(
     const started = await startContainer(docker, spec, registration)
     container = started
     const uri = cassandraUri(['127.0.0.1'], port)
-    const answers = (): Promise<void> =>
-      waitUntilReady(started, {
+    const waitForDatabase = (): Promise<void> =>
+      waitForContainer(started, {
         product: VERSIONS.cassandraImage,
         port,
         timeoutMs: READY_TIMEOUT_MS,
         onProgress,
-        probe: () =>
-          withCassandraClient(uri, (client) =>
-            client.execute('SELECT bootstrapped FROM system.local'),
-          ).then(() => {}),
+        probe: () => probeCql(uri),
       })
-    await answers()
+    await waitForDatabase()
     const heapMb = options.heapMb ?? DEFAULT_HEAP_MB
     const version = await cassandraVersion(uri)
     return {
-      ...containerControls(started, answers),
+      ...containerControls(started, waitForDatabase),
       kind: 'cassandra',
       label: labelText({ product: `Cassandra, ${heapMb} MB heap`, version, provider: 'docker' }),
       uri,
@@ -83,14 +80,14 @@ export async function startDockerCassandra(
   }
 }
 
-/** The image documents these variables: heap, addresses, and flags that come behind all others. */
+/** Variables that the image documents: heap, addresses, and JVM flags that come last. */
 export function environmentOf(options: StartCassandraOptions): Record<string, string> {
   const heapMb = options.heapMb ?? DEFAULT_HEAP_MB
   return {
     MAX_HEAP_SIZE: `${heapMb}M`,
     HEAP_NEWSIZE: `${Math.floor(heapMb / 4)}M`,
     CASSANDRA_ENDPOINT_SNITCH: 'SimpleSnitch',
-    // Clients outside are told this address for the node, and find it there.
+    // The node advertises this address to its clients, which are outside the container.
     CASSANDRA_BROADCAST_RPC_ADDRESS: '127.0.0.1',
     JVM_EXTRA_OPTS: jvmOptions(options).join(' '),
   }
@@ -103,14 +100,14 @@ function jvmOptions(options: StartCassandraOptions): string[] {
     ...cacheSettings(options.cacheMb),
   }
   return [
-    // The image's own options choose G1, and a JVM with two collectors does not start.
+    // The image's options enable G1, and a JVM does not start with two collectors.
     ...(collector === 'G1' ? [] : ['-XX:-UseG1GC']),
     `-XX:+Use${collector}GC`,
     '-Dcassandra.skip_wait_for_gossip_to_settle=0',
     '-Dcassandra.ring_delay_ms=1000',
     ...(options.shortLived ? [SHORT_LIVED] : []),
     ...(options.unsafeSystem ? ['-Dcassandra.unsafesystem=true'] : []),
-    // Over the image's cassandra.yaml, which stays as it is.
+    // Lets system properties override the image's cassandra.yaml.
     '-Dcassandra.config.allow_system_properties=true',
     ...Object.entries(settings).map(([name, value]) => `-Dcassandra.settings.${name}=${value}`),
   ]

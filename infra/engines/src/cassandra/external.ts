@@ -37,8 +37,8 @@ export const externalCassandra: CassandraProvider = {
 }
 
 function externalEngine(uri: string, version: string): CassandraEngine {
-  const refuse = (what: string) => async (): Promise<never> => {
-    throw externalEngineError(what)
+  const refuse = (action: string) => async (): Promise<never> => {
+    throw externalEngineError(action)
   }
   const stop = async (): Promise<void> => {}
   return {

@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises'
 
-/** A time in which all threads of the JVM stood still. */
+/** A period in which all threads of the JVM stood still. */
 export interface Pause {
   /** Milliseconds since the Unix epoch, with a fraction. */
   readonly start: number
   readonly end: number
-  /** Why, in the JVM's own words, such as `G1CollectForAllocation`. */
+  /** The JVM's name for the operation, such as `G1CollectForAllocation`. */
   readonly reason: string
 }
 
@@ -16,8 +16,8 @@ export interface Pause {
 const SAFEPOINT = /^\[([^\]]+)\]\[\w+\s*\]\[safepoint\s*\] Safepoint "([^"]+)".*Total:\s+(\d+) ns/
 
 /**
- * Stop-the-world pauses in the order they happened. The line is written when the pause is over: its
- * start is counted back.
+ * Stop-the-world pauses in the order of the log. The JVM writes a line when a pause ends, so the
+ * start is the time of the line minus the duration.
  */
 export function parsePauses(log: string): Pause[] {
   return log.split('\n').flatMap((line) => {
@@ -31,10 +31,7 @@ export function parsePauses(log: string): Pause[] {
 export const readPauses = async (file: string): Promise<Pause[]> =>
   parsePauses(await readFile(file, 'utf8').catch(() => ''))
 
-/**
- * Whether a span of time met a pause at all: what splits reads into those inside one and those
- * outside.
- */
+/** Whether a period overlaps a pause: separates reads during a pause from the others. */
 export function overlapsPause(pauses: readonly Pause[], start: number, end: number): boolean {
   let low = 0
   let high = pauses.length

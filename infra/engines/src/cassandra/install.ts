@@ -14,8 +14,8 @@ export const MAVEN_NEXT =
 export const findMaven = (): Promise<string | undefined> => which('mvn')
 
 /**
- * Some hundred jars, 67 MB, once. Maven checks each against the digest its repository gives (`-C`),
- * or fails.
+ * Fetches about a hundred jars, 67 MB, once. Maven checks each against the digest in its repository
+ * and fails on a mismatch (`-C`).
  */
 export async function installCassandra(onProgress: OnProgress): Promise<string> {
   return await installTool(
@@ -23,7 +23,9 @@ export async function installCassandra(onProgress: OnProgress): Promise<string> 
     async (dir) => {
       const maven = await findMaven()
       if (maven === undefined)
-        throw new CodedError('NO_MAVEN', 'no mvn on PATH', { next: MAVEN_NEXT })
+        throw new CodedError('NO_MAVEN', 'cannot fetch Cassandra: there is no mvn on PATH', {
+          next: MAVEN_NEXT,
+        })
       const text = `fetching Cassandra ${VERSIONS.cassandra} (67 MB, under a minute, once)`
       onProgress({ text })
       for (const name of ['pom.xml', 'logback.xml'])
@@ -34,18 +36,17 @@ export async function installCassandra(onProgress: OnProgress): Promise<string> 
         title: `mvn dependency:copy-dependencies (cassandra-all ${VERSIONS.cassandra})`,
         command: maven,
         args: [
-          ...[
-            '-B',
-            '-C',
-            '-f',
-            join(dir, 'pom.xml'),
-            `-Dmaven.repo.local=${repository}`,
-            'dependency:copy-dependencies',
-          ],
-          ...[`-DoutputDirectory=${join(dir, 'lib')}`, '-DincludeScope=runtime'],
+          '-B',
+          '-C',
+          '-f',
+          join(dir, 'pom.xml'),
+          `-Dmaven.repo.local=${repository}`,
+          'dependency:copy-dependencies',
+          `-DoutputDirectory=${join(dir, 'lib')}`,
+          '-DincludeScope=runtime',
         ],
         cwd: dir,
-        // Maven's plugins, too, compare words by the language of the machine.
+        // Maven's plugins compare words in the machine's language.
         env: {
           MAVEN_OPTS:
             `${childEnvironment().MAVEN_OPTS ?? ''} -Duser.language=en -Duser.country=US`.trim(),
@@ -55,7 +56,7 @@ export async function installCassandra(onProgress: OnProgress): Promise<string> 
           const jar = /Downloaded from \S+: \S+\/([^/ ]+\.jar)/.exec(line)?.[1]
           if (jar !== undefined) onProgress({ text: `${text}: ${jar}`, done: ++jars })
         },
-        next: 'mvn reaches its repository with your usual settings (~/.m2/settings.xml, proxy): check those, then run the same command again',
+        next: 'mvn uses your own settings to reach its repository: check them (~/.m2/settings.xml, proxy), then run the same command again',
       })
       await rm(repository, { recursive: true, force: true })
     },

@@ -1,34 +1,31 @@
-import { execFile } from 'node:child_process'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { enginesConfig } from '../config.ts'
+import { runProbe } from '../process/probe.ts'
 import { which } from '../process/which.ts'
 
-const run = promisify(execFile)
-
-/** Cassandra 5 runs on 17; on 21 and later it exits at once. */
+/** Cassandra 5 runs on Java 17. It exits at once on 21 and later. */
 export const JAVA_MAJOR = 17
-/** A JVM needs a second to say what it is; on a machine that is busy, many. */
-const ASK_MS = 30_000
+/** A JVM needs a second to print its version, and many seconds on a busy machine. */
+const PROBE_TIMEOUT_MS = 30_000
 
 export type FoundJava =
   | { readonly usable: true; readonly path: string; readonly version: string }
   | { readonly usable: false; readonly why: string }
 
-/** A Java 17, wherever it is: people who have several rarely have this one first on their PATH. */
+/** Finds a Java 17 also outside the PATH, where another version is often first. */
 export async function findJava(): Promise<FoundJava> {
-  const seen: string[] = []
+  const otherVersions: string[] = []
   for (const path of await candidates()) {
     const version = await versionOf(path)
     if (version === undefined) continue
     if (Number.parseInt(version, 10) === JAVA_MAJOR) return { usable: true, path, version }
-    seen.push(version)
+    otherVersions.push(version)
   }
-  const others = [...new Set(seen)].join(', ')
+  const others = [...new Set(otherVersions)].join(', ')
   return {
     usable: false,
-    why: others === '' ? 'no Java' : `no Java ${JAVA_MAJOR}; there is ${others}`,
+    why: others === '' ? 'no Java' : `no Java ${JAVA_MAJOR}, only ${others}`,
   }
 }
 
@@ -54,10 +51,12 @@ async function candidates(): Promise<string[]> {
   ]
 }
 
-/** It says so on stderr: `openjdk version "17.0.15" 2025-04-15`. */
+/** Reads `openjdk version "17.0.15" 2025-04-15`, which Java prints to stderr. */
 async function versionOf(path: string): Promise<string | undefined> {
   try {
-    const { stdout, stderr } = await run(path, ['-version'], { timeout: ASK_MS })
+    const { stdout, stderr } = await runProbe(path, ['-version'], {
+      timeoutMs: PROBE_TIMEOUT_MS,
+    })
     return /version "([^"]+)"/.exec(stdout + stderr)?.[1]
   } catch {
     return undefined

@@ -1,10 +1,10 @@
-import { setTimeout as delay } from 'node:timers/promises'
-import { CodedError, messageOf } from '@threshold/kit'
+import { CodedError } from '@threshold/kit'
 import type { EngineState } from '../engine.ts'
 import { type ManagedChild, startChild } from '../process/child.ts'
 import { exitsWithin, signal, suspend, terminate } from '../process/terminate.ts'
+import { waitUntilReady } from '../ready.ts'
 import { type Registration, register } from '../registry/registry.ts'
-import { cassandraUri, withCassandraClient } from './address.ts'
+import { cassandraUri, probeCql } from './address.ts'
 import { type Pause, readPauses } from './gc-log.ts'
 import {
   nodetool,
@@ -24,8 +24,9 @@ import {
 const READY_TIMEOUT_MS = 120_000
 const STOP_GRACE_MS = 15_000
 const POLL_MS = 200
+const TAIL_LINES = 10
 
-/** One node of a cluster: a JVM on an address of its own. */
+/** A node of a cluster: a JVM with its own address. */
 export interface CassandraNode {
   readonly address: string
   readonly pid: number | undefined
@@ -35,11 +36,11 @@ export interface CassandraNode {
   pause(): Promise<void>
   resume(): Promise<void>
   nodetool(...args: string[]): Promise<string>
-  /** Tombstones scanned, partition sizes, sstables of a table, as this node counts them. */
+  /** The table's counters on this node: tombstones scanned, partition sizes, sstables. */
   tableStats(keyspace: string, table: string): Promise<TableStats>
-  /** Sstables that a read looked into, and its time in the node. */
+  /** How many sstables a read of the table touched on this node, and its latency in the node. */
   tableHistograms(keyspace: string, table: string): Promise<TableHistograms>
-  /** Stop-the-world pauses so far. */
+  /** Stop-the-world pauses since the node started. */
   pauses(): Promise<Pause[]>
 }
 
@@ -92,8 +93,8 @@ export class NativeNode implements CassandraNode {
   }
 
   state(): EngineState {
-    const runs = this.#state === 'running' || this.#state === 'paused'
-    return runs && this.#child?.exitReason() !== undefined ? 'died' : this.#state
+    const alive = this.#state === 'running' || this.#state === 'paused'
+    return alive && this.#child?.exitReason() !== undefined ? 'died' : this.#state
   }
 
   async #launch(): Promise<void> {
@@ -106,7 +107,7 @@ export class NativeNode implements CassandraNode {
     await waitForCql(this.#settings, this.#child)
   }
 
-  /** Its data goes with it, so it need not end in order. */
+  /** Kills the node, since its data is discarded with it. */
   async stop(): Promise<void> {
     if (this.#child) await terminate(this.#child.identity, { group: true, graceMs: 0 })
     this.#state = 'stopped'
@@ -136,22 +137,22 @@ export class NativeNode implements CassandraNode {
   }
 
   nodetool(...args: string[]): Promise<string> {
-    return nodetool(this.#place, ...args)
+    return nodetool(this.#target, ...args)
   }
 
   tableStats(keyspace: string, table: string): Promise<TableStats> {
-    return readTableStats(this.#place, keyspace, table)
+    return readTableStats(this.#target, keyspace, table)
   }
 
   tableHistograms(keyspace: string, table: string): Promise<TableHistograms> {
-    return readTableHistograms(this.#place, keyspace, table)
+    return readTableHistograms(this.#target, keyspace, table)
   }
 
   pauses(): Promise<Pause[]> {
     return readPauses(gcLogFile(this.#settings.dir))
   }
 
-  get #place() {
+  get #target() {
     return { java: this.#java, home: this.#home, jmxPort: this.#settings.jmxPort }
   }
 
@@ -162,39 +163,20 @@ export class NativeNode implements CassandraNode {
   }
 }
 
-/** Asks in CQL, since neither the log nor an open port says that a node has joined and serves. */
-async function waitForCql(node: NodeSettings, child: ManagedChild): Promise<void> {
-  const until = Date.now() + READY_TIMEOUT_MS
-  let last = 'it does not listen yet'
-  while (Date.now() < until) {
-    if (child.exitReason() !== undefined) {
-      const said = child.tail().trim().split('\n')
-      // Cassandra says why it does not start in one line, and a lab's report has room for one.
-      const why =
-        said.findLast((line) => line.includes('encountered during startup')) ?? child.exitReason()
-      throw new CodedError(
-        'ENGINE_DIED',
-        `Cassandra on ${node.address} ended at start: ${why}\n${said.slice(-10).join('\n')}`,
-        {
-          next: 'npx threshold doctor',
-        },
-      )
-    }
-    try {
-      await withCassandraClient(cassandraUri([node.address], node.cqlPort), (client) =>
-        client.execute('SELECT bootstrapped FROM system.local'),
-      )
-      return
-    } catch (error) {
-      last = messageOf(error)
-    }
-    await delay(POLL_MS)
-  }
-  throw new CodedError(
-    'ENGINE_NOT_READY',
-    `Cassandra on ${node.address} did not answer within ${READY_TIMEOUT_MS / 1_000} s: ${last}`,
-    {
-      next: 'npx threshold doctor',
-    },
-  )
-}
+/** Returns when the node answers a CQL query. Joining the ring may take a minute under load. */
+const waitForCql = ({ address, cqlPort }: NodeSettings, child: ManagedChild): Promise<void> =>
+  waitUntilReady({
+    product: `Cassandra on ${address}`,
+    intervalMs: POLL_MS,
+    timeoutMs: READY_TIMEOUT_MS,
+    exitReason: () => child.exitReason() && startupError(child),
+    tail: () => linesOf(child).slice(-TAIL_LINES).join('\n'),
+    attempt: () => probeCql(cassandraUri([address], cqlPort)),
+  })
+
+const linesOf = (child: ManagedChild): string[] => child.tail().trim().split('\n')
+
+/** Cassandra states the cause of a failed start in one line, which fits in a lab's report. */
+const startupError = (child: ManagedChild): string | undefined =>
+  linesOf(child).findLast((line) => line.includes('encountered during startup')) ??
+  child.exitReason()

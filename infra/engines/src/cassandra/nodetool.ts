@@ -17,25 +17,25 @@ export interface NodetoolTarget {
 }
 
 /**
- * Runs nodetool against one node and answers what it said. A second or so, more on a busy machine:
- * a JVM starts for it.
+ * Runs nodetool against one node and returns its output. It starts a JVM, which takes about a
+ * second, and longer on a busy machine. Throws NODETOOL_FAILED.
  */
-export async function nodetool(place: NodetoolTarget, ...args: string[]): Promise<string> {
+export async function nodetool(target: NodetoolTarget, ...args: string[]): Promise<string> {
   const flags = await jvmFlags()
   const command = [
     '-Xmx64M',
     '-XX:+UseSerialGC',
     '-XX:TieredStopAtLevel=1',
     ...flags,
-    `-Dlogback.configurationFile=${pathToFileURL(join(place.home, 'logback.xml'))}`,
+    `-Dlogback.configurationFile=${pathToFileURL(join(target.home, 'logback.xml'))}`,
   ]
-  const connect = ['-h', '127.0.0.1', '-p', String(place.jmxPort)]
-  // In a session of its own no Ctrl-C reaches it.
+  const connect = ['-h', '127.0.0.1', '-p', String(target.jmxPort)]
+  // Ctrl-C does not reach a process in its own session.
   const { child, identity, registration, closed } = await spawnRegistered({
     role: 'nodetool',
     group: true,
     onExit: 'kill',
-    command: place.java,
+    command: target.java,
     args: [
       ...command,
       '-cp',
@@ -45,7 +45,7 @@ export async function nodetool(place: NodetoolTarget, ...args: string[]): Promis
       ...args,
     ],
     spawn: {
-      cwd: place.home,
+      cwd: target.home,
       env: childEnvironment(JVM_ENVIRONMENT),
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -53,38 +53,37 @@ export async function nodetool(place: NodetoolTarget, ...args: string[]): Promis
     },
   })
   await using _ = registration
-  // A JVM that starts must not disturb what is measured meanwhile.
+  // The starting JVM must not disturb a measurement.
   void lowerPriority(identity.pid)
   const [stdout, stderr, { code, signal }] = await Promise.all([
     readOutput(child.stdout!),
     readOutput(child.stderr!),
     closed,
   ])
+  if (code === 0) return stdout
   const late = `no answer within ${TIMEOUT_MS / 1_000} s`
-  const ended = child.killed ? late : signal === null ? `exit code ${code}` : `signal ${signal}`
-  if (ended !== 'exit code 0')
-    throw new CodedError(
-      'NODETOOL_FAILED',
-      `nodetool ${args.join(' ')}: ${describeFailure(ended, stdout, stderr)}`,
-    )
-  return stdout
+  const reason = child.killed ? late : signal === null ? `exit code ${code}` : `signal ${signal}`
+  throw new CodedError(
+    'NODETOOL_FAILED',
+    `nodetool ${args.join(' ')}: ${describeFailure(reason, stdout, stderr)}`,
+  )
 }
 
-/** What came until it ended; nothing of a program that could not be started. */
+/** Empty for a program that could not be started. */
 const readOutput = (stream: Readable): Promise<string> => text(stream).catch(() => '')
 
 /**
- * What went wrong and in which step: nodetool says the first before a stack trace on stderr, the
- * second among its progress on stdout.
+ * The error and the step that failed, in one line. nodetool prints the error to stderr, before a
+ * stack trace, and the step to stdout, among its progress.
  */
-export function describeFailure(ended: string, stdout: string, stderr: string): string {
-  const [said = ''] = stderr.split('-- StackTrace --')
+export function describeFailure(reason: string, stdout: string, stderr: string): string {
+  const [error = ''] = stderr.split('-- StackTrace --')
   const steps = stdout.split('\n').filter((line) => /fail|error|exception/i.test(line))
-  const lines = [said, ...steps.slice(-3)].map((line) => line.trim().replaceAll(/\s*\n\s*/g, '; '))
-  return [ended, ...lines].filter((line) => line !== '').join('; ')
+  const lines = [error, ...steps.slice(-3)].map((line) => line.trim().replaceAll(/\s*\n\s*/g, '; '))
+  return [reason, ...lines].filter((line) => line !== '').join('; ')
 }
 
-/** What a table costs to read on one node, in Cassandra's own counters since it started. */
+/** A table's counters on one node since the node started, from `nodetool tablestats`. */
 export interface TableStats {
   /** Bytes of live sstables. */
   readonly spaceBytes: number
@@ -92,7 +91,7 @@ export interface TableStats {
   readonly partitions: number
   readonly partitionMaxBytes: number
   readonly partitionMeanBytes: number
-  /** Over the last five minutes. */
+  /** The tombstone and live cell figures cover the last five minutes. */
   readonly tombstonesPerReadMean: number
   readonly tombstonesPerReadMax: number
   readonly liveCellsPerReadMean: number
@@ -101,18 +100,18 @@ export interface TableStats {
 }
 
 export async function readTableStats(
-  place: NodetoolTarget,
+  target: NodetoolTarget,
   keyspace: string,
   table: string,
 ): Promise<TableStats> {
-  const text = await nodetool(place, 'tablestats', '-F', 'json', `${keyspace}.${table}`)
+  const text = await nodetool(target, 'tablestats', '-F', 'json', `${keyspace}.${table}`)
   const all = JSON.parse(text) as Record<
     string,
     { tables?: Record<string, Record<string, unknown>> }
   >
   const stats = all[keyspace]?.tables?.[table]
   if (stats === undefined)
-    throw new CodedError('NO_SUCH_TABLE', `nodetool knows no table ${keyspace}.${table}`)
+    throw new CodedError('NO_SUCH_TABLE', `nodetool does not know a table ${keyspace}.${table}`)
   const number = (name: string): number => {
     const value = Number(stats[name])
     return Number.isFinite(value) ? value : 0
@@ -131,26 +130,26 @@ export async function readTableStats(
   }
 }
 
-/** How a node saw the reads of a table, over the last minutes. */
+/** Reads of a table on one node over the last minutes, from `nodetool tablehistograms`. */
 export interface TableHistograms {
-  /** Files on disk that one read had to look into. */
+  /** How many sstables one read touched. */
   readonly sstablesP50: number
   readonly sstablesP99: number
-  /** In the node, without the way to it. */
+  /** Latency in the node, without the network. */
   readonly readP50Ms: number
   readonly readP99Ms: number
 }
 
 export const readTableHistograms = async (
-  place: NodetoolTarget,
+  target: NodetoolTarget,
   keyspace: string,
   table: string,
 ): Promise<TableHistograms> =>
-  parseHistograms(await nodetool(place, 'tablehistograms', keyspace, table))
+  parseHistograms(await nodetool(target, 'tablehistograms', keyspace, table))
 
-/** A table for people: a line of headings, one of units, then a line for each percentile. */
-export function parseHistograms(said: string): TableHistograms {
-  const lines = said.split('\n').map((line) => line.trim().split(/\s{2,}/))
+/** Parses a line of headings, a line of units, and a line for each percentile. */
+export function parseHistograms(output: string): TableHistograms {
+  const lines = output.split('\n').map((line) => line.trim().split(/\s{2,}/))
   const headings = lines.find(([first]) => first === 'Percentile')
   const value = (percentile: string, heading: string): number => {
     const row = lines.find(([first]) => first === percentile)
@@ -158,7 +157,7 @@ export function parseHistograms(said: string): TableHistograms {
     if (Number.isNaN(number))
       throw new CodedError(
         'NODETOOL_FAILED',
-        `nodetool tablehistograms says nothing of ${heading} at ${percentile}`,
+        `nodetool tablehistograms printed no ${heading} for ${percentile}`,
       )
     return number
   }

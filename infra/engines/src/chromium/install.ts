@@ -7,10 +7,7 @@ import { runCommand } from '../process/command.ts'
 import type { OnProgress } from '../progress.ts'
 import { CHROMIUM_REQUIREMENTS, TOOLS, VERSIONS } from '../versions.ts'
 
-/**
- * Everything the package carries: the browser, the libraries and the font it needs on a system
- * without any, and software rendering.
- */
+/** Unpacks the browser, its libraries and font, and software rendering. */
 const UNPACK = `
 import { inflate } from '@sparticuz/chromium'
 const files = ['chromium.br', 'al2023.tar.br', 'fonts.tar.br', 'swiftshader.tar.br']
@@ -19,10 +16,7 @@ await Promise.all(files.map((name) => inflate('node_modules/@sparticuz/chromium/
 
 export const fetchedExecutable = (dir: string): string => join(dir, 'chromium')
 
-/**
- * The package was made for a system that has neither NSS nor fonts, so it brings both; where there
- * are fonts, they are used too.
- */
+/** The package brings NSS and a font for systems without them. The system's fonts are used too. */
 export const fetchedEnvironment = (dir: string): NodeJS.ProcessEnv =>
   childEnvironment({
     LD_LIBRARY_PATH: join(dir, 'al2023', 'lib'),
@@ -30,9 +24,9 @@ export const fetchedEnvironment = (dir: string): NodeJS.ProcessEnv =>
   })
 
 /**
- * Seconds: npm fetches the package by the lock file checked in here, and refuses one whose digest
- * differs. The browser lies in the package itself, so a closed network with a registry in it is
- * enough; no script of the package runs.
+ * Fetches the package with npm by a committed lock file, which takes seconds. npm refuses a package
+ * with another digest. The browser is in the package itself, so a closed network with an npm
+ * registry is enough. No script of the package runs.
  */
 export async function installChromium(onProgress: OnProgress): Promise<string> {
   return await installTool(
@@ -49,7 +43,7 @@ export async function installChromium(onProgress: OnProgress): Promise<string> {
         command: process.execPath,
         args: ['--input-type=module', '--eval', UNPACK],
         cwd: dir,
-        // It unpacks into the system's temporary folder, whatever one says; this makes it ours.
+        // The package unpacks only to the system's temporary folder. TMPDIR redirects it.
         env: { TMPDIR: dir },
       })
       await writeFile(join(dir, 'fonts.conf'), fontsConf(dir))
@@ -60,8 +54,8 @@ export async function installChromium(onProgress: OnProgress): Promise<string> {
 }
 
 /**
- * The package's own names folders of the service it was made for. Without a font at all a page
- * renders blank.
+ * Replaces the package's font configuration, whose folders exist only on AWS Lambda. A page renders
+ * blank without any font.
  */
 const fontsConf = (dir: string): string => `<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">

@@ -10,30 +10,32 @@ import { CACHE_LABEL, REGISTRATION_LABEL } from './labels.ts'
 
 export interface ContainerSpec {
   readonly image: string
-  /** Behind the image's entry point; without one, what the image says itself. */
+  /** Arguments for the image's entry point; undefined for the image's default. */
   readonly command?: readonly string[]
   readonly environment?: Readonly<Record<string, string>>
-  /** The container's port, and the port of this machine that leads to it. */
   readonly containerPort: number
+  /** The port of this machine that Docker forwards to the container. */
   readonly port: number
-  /** A folder of this machine, where the data stays; without one it goes with the container. */
+  /**
+   * A folder of this machine that keeps the data; undefined if it is removed with the container.
+   */
   readonly dataDir?: { readonly source: string; readonly target: string } | undefined
 }
 
 const STOP_GRACE_S = 15
 const TAIL_LINES = 10
 
-/** The engines ask for no password, so Docker publishes their ports on loopback alone. */
+/** The engines have no passwords, so Docker publishes their ports only on loopback. */
 export function createOptions(
   spec: ContainerSpec,
-  runId: string,
+  registrationId: string,
 ): Dockerode.ContainerCreateOptions {
   const port = `${spec.containerPort}/tcp`
   return {
     Image: spec.image,
     ...(spec.command && { Cmd: [...spec.command] }),
     Env: Object.entries(spec.environment ?? {}).map(([name, value]) => `${name}=${value}`),
-    Labels: { [REGISTRATION_LABEL]: runId, [CACHE_LABEL]: enginesConfig().cacheDir },
+    Labels: { [REGISTRATION_LABEL]: registrationId, [CACHE_LABEL]: enginesConfig().cacheDir },
     ExposedPorts: { [port]: {} },
     HostConfig: {
       PortBindings: { [port]: [{ HostIp: LOOPBACK, HostPort: String(spec.port) }] },
@@ -43,8 +45,8 @@ export function createOptions(
 }
 
 /**
- * Creates and starts a container. If this process is killed at any moment, the run's entry leads to
- * the container.
+ * Creates and starts a container. If this process is killed at any moment, a sweep finds the
+ * container by its registration.
  */
 export async function startContainer(
   docker: Docker,
@@ -64,7 +66,7 @@ export async function startContainer(
   }
 }
 
-/** A database in a container that runs: killed, paused and restarted as a process would be. */
+/** The container of a database, with the controls of a local process. */
 export class Container {
   readonly #docker: Dockerode.Container
   readonly #registration: Registration
@@ -82,33 +84,33 @@ export class Container {
     return this.#state
   }
 
-  /** Why it no longer runs, in words; undefined while it runs. */
+  /** Why the container exited, in words; undefined while it runs. */
   async exitReason(): Promise<string | undefined> {
     try {
       const { State } = await this.#docker.inspect()
       if (State.Running) return undefined
       return State.OOMKilled ? 'out of memory' : `exit code ${State.ExitCode}`
     } catch (error) {
-      if (isNotFound(error)) return 'somebody removed the container'
+      if (isNotFound(error)) return 'the container was removed'
       throw error
     }
   }
 
-  /** The last lines that it wrote. */
+  /** The last lines of its output. */
   async tail(): Promise<string> {
     const log = await this.#docker
       .logs({ stdout: true, stderr: true, tail: TAIL_LINES })
       .catch(() => undefined)
-    return log === undefined ? '' : textOf(log).trim()
+    return log === undefined ? '' : decodeLog(log).trim()
   }
 
   async kill(): Promise<void> {
-    this.#mustRun()
+    this.#requireRunning()
     await this.#docker.kill({ signal: 'SIGKILL' })
     this.#state = 'killed'
   }
 
-  /** Returns once Docker has started it again: whether the database answers is another question. */
+  /** Returns when the container has started. The database may not answer yet. */
   async restart(): Promise<void> {
     if (this.#state === 'stopped') throw notRunning(this.#state)
     if (this.#state === 'paused') await this.resume()
@@ -118,13 +120,13 @@ export class Container {
   }
 
   async pause(): Promise<void> {
-    this.#mustRun()
+    this.#requireRunning()
     if (this.#state === 'running') await this.#docker.pause()
     this.#state = 'paused'
   }
 
   async resume(): Promise<void> {
-    this.#mustRun()
+    this.#requireRunning()
     if (this.#state === 'paused') await this.#docker.unpause()
     this.#state = 'running'
   }
@@ -134,7 +136,7 @@ export class Container {
     return this.#stopping
   }
 
-  /** Data that goes with the container need not be closed in order. */
+  /** Only data that is kept needs a clean shutdown. */
   async #stop(): Promise<void> {
     try {
       if (this.#keepsData && this.#state !== 'killed') {
@@ -149,7 +151,7 @@ export class Container {
     await this.#registration.close()
   }
 
-  #mustRun(): void {
+  #requireRunning(): void {
     if (this.#state === 'stopped' || this.#state === 'killed') throw notRunning(this.#state)
   }
 }
@@ -159,11 +161,8 @@ const notRunning = (state: EngineState): CodedError =>
 
 const HEADER_BYTES = 8
 
-/**
- * Docker frames the two streams of a log: a byte for which one, three of nothing, four for the
- * length.
- */
-function textOf(log: Buffer): string {
+/** Decodes Docker's log frames: one byte for the stream, three unused ones, four for the length. */
+function decodeLog(log: Buffer): string {
   const parts: string[] = []
   for (let at = 0; at + HEADER_BYTES <= log.length; ) {
     const end = at + HEADER_BYTES + log.readUInt32BE(at + 4)

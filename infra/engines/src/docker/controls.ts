@@ -7,10 +7,13 @@ type Controls = Pick<
 >
 
 /**
- * The part of an engine that is the same for every database in a container. `answers` returns once
- * it serves.
+ * The controls that every database in a container shares. `waitForDatabase` returns once it
+ * answers.
  */
-export function containerControls(container: Container, answers: () => Promise<void>): Controls {
+export function containerControls(
+  container: Container,
+  waitForDatabase: () => Promise<void>,
+): Controls {
   return {
     pid: undefined, // the process belongs to Docker
     state: () => container.state(),
@@ -18,7 +21,7 @@ export function containerControls(container: Container, answers: () => Promise<v
     kill: () => container.kill(),
     async restart() {
       await container.restart()
-      await answers()
+      await waitForDatabase()
     },
     pause: () => container.pause(),
     resume: () => container.resume(),

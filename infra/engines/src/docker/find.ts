@@ -9,7 +9,7 @@ import { connectTo, isLocal, parseDockerHost } from './host.ts'
 
 export interface Docker {
   readonly client: Dockerode
-  /** The daemon's address, as DOCKER_HOST writes it. */
+  /** The daemon's address, in the format of DOCKER_HOST. */
   readonly host: string
   readonly version: string
   readonly system: string
@@ -19,19 +19,18 @@ export type FoundDocker =
   | ({ readonly usable: true } & Docker)
   | {
       readonly usable: false
-      /** Whether Docker is on this machine at all: what to do next depends on it. */
+      /** Whether Docker is on this machine. The help depends on it. */
       readonly installed: boolean
       readonly why: string
       readonly next: string
     }
 
-/** A busy daemon may take seconds; a hung one must not hang the doctor. */
+/** A busy daemon may take seconds, but one that hangs must not hang the doctor. */
 const ANSWER_TIMEOUT_MS = 10_000
 
 /**
- * The first Docker daemon that answers and whose published ports are ports of this machine. Modules
- * are loaded only where there is a socket: every start on a machine without Docker would otherwise
- * pay for them.
+ * Finds the first Docker daemon that answers and publishes ports on this machine. Dockerode is
+ * imported only if there is a socket, so that a machine without Docker does not pay for it.
  */
 export async function findDocker(): Promise<FoundDocker> {
   const { dockerHost } = enginesConfig()
@@ -45,16 +44,16 @@ export async function findDocker(): Promise<FoundDocker> {
   return first ?? (await noSocket())
 }
 
-/** The places where Docker, Docker Desktop and a rootless Docker put their sockets. */
+/** The sockets of Docker, Docker Desktop and rootless Docker. */
 function defaultHosts(): string[] {
   const { runtimeDir, home } = enginesConfig()
-  const places = [
+  const sockets = [
     '/var/run/docker.sock',
     join(home, '.docker/run/docker.sock'),
     join(home, '.docker/desktop/docker.sock'),
   ]
-  if (runtimeDir !== undefined) places.push(join(runtimeDir, 'docker.sock'))
-  return places.filter((place) => existsSync(place)).map((place) => `unix://${place}`)
+  if (runtimeDir !== undefined) sockets.push(join(runtimeDir, 'docker.sock'))
+  return sockets.filter((socket) => existsSync(socket)).map((socket) => `unix://${socket}`)
 }
 
 const START = 'start Docker (Linux: sudo systemctl start docker; macOS: open -a Docker)'
@@ -64,8 +63,8 @@ async function noSocket(): Promise<FoundDocker> {
     return {
       usable: false,
       installed: false,
-      why: 'no Docker here',
-      next: 'npx threshold doctor tells how to install it',
+      why: 'Docker is not installed',
+      next: 'npx threshold doctor shows how to install it',
     }
   const why =
     'Docker is installed, but its daemon does not answer: there is no /var/run/docker.sock'
@@ -86,9 +85,8 @@ async function tryHost(host: string): Promise<FoundDocker> {
       'set it to unix:///path or unset it',
     )
   if (!isLocal(address)) {
-    // The engines have no passwords, so their ports are published on the loopback address of the
-    // daemon's machine alone.
-    const why = `DOCKER_HOST is ${host}: containers on another machine are not reachable from here`
+    // The engines have no passwords, so the daemon publishes their ports only on its own loopback.
+    const why = `DOCKER_HOST is ${host}: containers on another machine cannot be reached from here`
     return refuse(
       why,
       'unset DOCKER_HOST, or start the databases there and set THRESHOLD_MONGODB_URI and THRESHOLD_CASSANDRA_URI',
@@ -99,7 +97,7 @@ async function tryHost(host: string): Promise<FoundDocker> {
     const client = await connectTo(address)
     if (await isSiblingContainer(client))
       return refuse(
-        'Threshold runs in a container itself, and the ports of its neighbours answer only outside',
+        'Threshold runs in a container itself, where the published ports of other containers do not answer',
         'start this container with --network host, or set THRESHOLD_MONGODB_URI and THRESHOLD_CASSANDRA_URI',
       )
     return {
@@ -139,15 +137,15 @@ function connectionFailure(
 }
 
 /**
- * Whether this process runs in a container of that daemon, on a network of the container's own.
- * 127.0.0.1 is then this container, and not the machine on which the daemon publishes ports. A
- * container's host name is its id by default.
+ * Whether this process runs in a container of the same daemon with its own network. 127.0.0.1 is
+ * then this container, not the machine on which the daemon publishes ports. A container's host name
+ * is its id by default.
  */
 export async function isSiblingContainer(
   client: Dockerode,
-  { name = hostname(), mark = '/.dockerenv' } = {},
+  { name = hostname(), marker = '/.dockerenv' } = {},
 ): Promise<boolean> {
-  if (!existsSync(mark)) return false
+  if (!existsSync(marker)) return false
   try {
     return (await client.getContainer(name).inspect()).HostConfig.NetworkMode !== 'host'
   } catch {

@@ -4,7 +4,7 @@ export type DockerAddress =
   | { readonly socketPath: string }
   | { readonly hostname: string; readonly port: string }
 
-/** Undefined when it is not a unix or a TCP address. `ssh://` is one of another machine. */
+/** Undefined for an unknown scheme. An `ssh://` address is always another machine. */
 export function parseDockerHost(host: string): DockerAddress | undefined {
   try {
     const { protocol, hostname, port, pathname } = new URL(host)
@@ -19,15 +19,13 @@ export function parseDockerHost(host: string): DockerAddress | undefined {
 export const isLocal = (address: DockerAddress): boolean =>
   'socketPath' in address || /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(address.hostname)
 
-/**
- * Dockerode takes certificates and everything else that we leave out from Docker's own variables.
- */
+/** Dockerode reads certificates and all options missing here from Docker's own variables. */
 export async function connectTo(address: DockerAddress, timeout?: number): Promise<Dockerode> {
   const { default: Dockerode } = await import('dockerode')
-  // Without `host: undefined` a TCP address in DOCKER_HOST would win over the socket.
-  const place =
+  // A TCP address in DOCKER_HOST would override the socket if `host` were missing.
+  const target =
     'socketPath' in address
       ? ({ ...address, host: undefined, protocol: 'http' } as const)
       : { host: address.hostname, port: address.port }
-  return new Dockerode({ ...place, timeout })
+  return new Dockerode({ ...target, timeout })
 }

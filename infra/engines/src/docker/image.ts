@@ -6,15 +6,15 @@ import { findDocker } from './find.ts'
 import { STAND_IN_LABEL } from './labels.ts'
 
 export interface Image {
-  /** With its tag. */
+  /** The name with its tag. */
   readonly name: string
-  /** The download's size, for a reader. */
+  /** The download size, for messages. */
   readonly size: string
 }
 
 /**
- * Whether Docker can run it. A first run is not the moment to pull a few hundred megabytes unasked;
- * a lab may.
+ * Whether Docker can run the image. A `quick` start does not pull a few hundred megabytes; a lab
+ * may.
  */
 export async function imageAvailable(image: Image, prefer: Preference): Promise<Availability> {
   const docker = await findDocker()
@@ -36,10 +36,7 @@ export async function hasImage(client: Dockerode, name: string): Promise<boolean
   }
 }
 
-/**
- * Whether the image says of itself that something else is in it; the server itself is asked once it
- * runs.
- */
+/** Whether a label of the image marks it as a stand-in. A running server is asked directly. */
 export async function holdsStandIn(image: Image): Promise<boolean> {
   const docker = await findDocker()
   if (!docker.usable || !(await hasImage(docker.client, image.name))) return false
@@ -47,7 +44,7 @@ export async function holdsStandIn(image: Image): Promise<boolean> {
   return Config.Labels?.[STAND_IN_LABEL] !== undefined
 }
 
-/** Returns at once when the image is there, also without a network. */
+/** Pulls the image if it is missing. Needs no network otherwise. Throws NO_IMAGE. */
 export async function ensureImage(
   client: Dockerode,
   image: Image,
@@ -78,19 +75,17 @@ export async function ensureImage(
   } catch (error) {
     throw new CodedError(
       'NO_IMAGE',
-      `the image ${name} is not here and cannot be pulled: ${messageOf(error)}`,
+      `the image ${name} is missing and cannot be pulled: ${messageOf(error)}`,
       {
         cause: error,
-        next: 'npx threshold prefetch, on a network that reaches the registry; or docker load',
+        next: 'npx threshold prefetch on a network that reaches the registry, or docker load',
       },
     )
   }
 }
 
 export const isNotFound = (error: unknown): boolean => statusOf(error) === 404
-/**
- * Docker refuses what the state of a container does not allow, such as to pause one that is paused.
- */
+/** The container's state does not allow the operation, such as pausing a paused container. */
 export const isConflict = (error: unknown): boolean => statusOf(error) === 409
 
 const statusOf = (error: unknown): unknown =>

@@ -1,14 +1,13 @@
 /**
- * The container belongs to the run of this id: a sweep finds it by this, also when its own id was
- * never written down.
+ * The id of the container's registration. A sweep finds a container by it before its id is known.
  */
 export const REGISTRATION_LABEL = 'threshold.run'
 
-/** Marks an image of our own that holds another product than its name says: infra/docker. */
+/** Marks an image of infra/docker that contains another product than its name says. */
 export const STAND_IN_LABEL = 'threshold.stand-in'
 
 /**
- * The run's cache, in which its entry lies: `reset` ends what has lost its entry, and nothing of
- * another cache.
+ * The cache folder of the container's registration. `threshold reset` removes unregistered
+ * containers of its own cache, and none of another cache.
  */
 export const CACHE_LABEL = 'threshold.cache'

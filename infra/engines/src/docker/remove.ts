@@ -1,28 +1,28 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type Dockerode from 'dockerode'
+import { waitUntil } from '../process/wait-until.ts'
 import { findDocker } from './find.ts'
 import { connectTo, parseDockerHost } from './host.ts'
 import { isConflict, isNotFound } from './image.ts'
 import { CACHE_LABEL, REGISTRATION_LABEL } from './labels.ts'
 
 const ANSWER_TIMEOUT_MS = 30_000
-/** How long a daemon may still work on a container that its killed owner asked for. */
+/** How long a daemon may take to create a container whose owner was killed meanwhile. */
 const IN_FLIGHT_MS = 3_000
 const POLL_MS = 100
 
 export interface RegisteredContainer {
-  readonly runId: string
-  /** Written down as soon as Docker had created it; undefined when its owner was killed before. */
+  readonly registrationId: string
+  /** Undefined if the owner was killed before Docker returned the id. */
   readonly containerId: string | undefined
   readonly dockerHost: string
 }
 
 /**
- * Removes the containers of one run, with their data, and returns their ids. Throws when the daemon
- * does not answer.
+ * Removes the containers of a registration with their data, and returns their ids. Throws if the
+ * daemon does not answer.
  */
 export async function removeRegisteredContainers({
-  runId,
+  registrationId,
   containerId,
   dockerHost,
 }: RegisteredContainer): Promise<string[]> {
@@ -30,18 +30,16 @@ export async function removeRegisteredContainers({
   if (address === undefined) return []
   const client = await connectTo(address, ANSWER_TIMEOUT_MS)
   if (containerId !== undefined) return (await remove(client, containerId)) ? [containerId] : []
-  const until = Date.now() + IN_FLIGHT_MS
-  for (;;) {
-    const removed = await removeLabelled(client, `${REGISTRATION_LABEL}=${runId}`)
-    if (removed.length > 0 || Date.now() > until) return removed
-    await delay(POLL_MS)
+  let removed: string[] = []
+  const removeAny = async (): Promise<boolean> => {
+    removed = await removeLabelled(client, `${REGISTRATION_LABEL}=${registrationId}`)
+    return removed.length > 0
   }
+  await waitUntil(removeAny, { intervalMs: POLL_MS, timeoutMs: IN_FLIGHT_MS })
+  return removed
 }
 
-/**
- * The same for everything of one cache, on the daemon that is used now: what no entry leads to any
- * more.
- */
+/** Removes all containers of a cache from the current daemon, also unregistered ones. */
 export async function removeContainersOfCache(cacheDir: string): Promise<string[]> {
   const docker = await findDocker()
   return docker.usable ? await removeLabelled(docker.client, `${CACHE_LABEL}=${cacheDir}`) : []
@@ -55,7 +53,7 @@ async function removeLabelled(client: Dockerode, label: string): Promise<string[
   return removed.flat()
 }
 
-/** True when there was such a container and it is gone now. Two sweeps may remove the same one. */
+/** Returns true if this call removed the container. Two sweeps may try to remove the same one. */
 async function remove(client: Dockerode, id: string): Promise<boolean> {
   try {
     await client.getContainer(id).remove({ force: true, v: true })

@@ -7,83 +7,71 @@ import { MONGO_PROVIDERS } from '../mongodb/start.ts'
 import { CASSANDRA_IMAGE, MONGODB_IMAGE, TOOLS } from '../versions.ts'
 import { type Family, REMEDIES } from './remedies.ts'
 
-/** What a stage could stand on, as the doctor sees it. */
+/** An engine that a stage could use. */
 export interface Candidate {
   readonly name: string
   standIn(): Promise<boolean>
   available(prefer: Preference): Promise<Availability>
-  /** What has to be fetched or built first. */
+  /** The download or build that is needed first; undefined for none. */
   install(): Promise<string | undefined>
 }
 
-const first =
+const noInstall: Candidate['install'] = async () => undefined
+
+const toolInstall =
   (tool: Tool, note: string): Candidate['install'] =>
   async () =>
     (await isInstalled(tool)) ? undefined : note
-const nothing: Candidate['install'] = async () => undefined
 
-const yes = async (): Promise<boolean> => true
-const no = async (): Promise<boolean> => false
-
-const pulled =
+const imagePull =
   (image: Image): Candidate['install'] =>
   async () =>
     (await imageAvailable(image, 'quick')).usable ? undefined : `pulled first, ${image.size}`
 
-function ofMongo(provider: MongoProvider): Candidate {
-  const { native } = provider
-  const { name } = provider
-  const available: Candidate['available'] = (prefer) => provider.available(prefer)
-  switch (native) {
-    case 'secantus-rust':
-      return {
-        name,
-        standIn: yes,
-        available,
-        install: first(TOOLS.secantusRust, 'built first, about 12 minutes of processor time'),
-      }
-    case 'secantus-python':
-      return {
-        name,
-        standIn: yes,
-        available,
-        install: first(TOOLS.secantusPython, 'installed first, about 10 s'),
-      }
-    default: {
-      if (provider.provider !== 'docker') return { name, standIn: no, available, install: nothing }
-      // Its own label tells, since the doctor starts nothing.
-      return {
-        name,
-        standIn: () => holdsStandIn(MONGODB_IMAGE),
-        available,
-        install: pulled(MONGODB_IMAGE),
-      }
+function mongoCandidate(provider: MongoProvider): Candidate {
+  const candidate: Candidate = {
+    name: provider.name,
+    standIn: async () => provider.native?.startsWith('secantus') ?? false,
+    available: (prefer) => provider.available(prefer),
+    install: noInstall,
+  }
+  if (provider.native === 'secantus-rust') {
+    const note = 'built first, about 12 minutes of processor time'
+    return { ...candidate, install: toolInstall(TOOLS.secantusRust, note) }
+  }
+  if (provider.native === 'secantus-python')
+    return {
+      ...candidate,
+      install: toolInstall(TOOLS.secantusPython, 'installed first, about 10 s'),
     }
+  if (provider.provider !== 'docker') return candidate
+  return {
+    ...candidate,
+    // The doctor starts nothing, so it reads the image's label instead of asking the server.
+    standIn: () => holdsStandIn(MONGODB_IMAGE),
+    install: imagePull(MONGODB_IMAGE),
   }
 }
 
 const CASSANDRA_INSTALLS: Record<EngineLabel['provider'], Candidate['install']> = {
-  external: nothing,
-  docker: pulled(CASSANDRA_IMAGE),
-  native: first(TOOLS.cassandra, 'fetched first, 67 MB'),
+  external: noInstall,
+  docker: imagePull(CASSANDRA_IMAGE),
+  native: toolInstall(TOOLS.cassandra, 'fetched first, 67 MB'),
 }
 
 export const CANDIDATES = {
-  mongodb: MONGO_PROVIDERS.map(ofMongo),
+  mongodb: MONGO_PROVIDERS.map(mongoCandidate),
   cassandra: CASSANDRA_PROVIDERS.map(
     (provider): Candidate => ({
       name: provider.name,
-      standIn: no,
+      standIn: async () => false,
       available: (prefer) => provider.available(prefer),
       install: CASSANDRA_INSTALLS[provider.provider],
     }),
   ),
 } as const
 
-/**
- * The next step for this family of systems, where a provider itself can only say that the doctor
- * knows.
- */
+/** The next step on this family of systems. A provider itself may only refer to the doctor. */
 export function nextFor(
   { name, next }: { readonly name: string; readonly next: string },
   family: Family,

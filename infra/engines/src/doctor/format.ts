@@ -6,11 +6,13 @@ const size = (bytes: number): string => `${(bytes / GIGABYTE).toFixed(1)} GB`
 
 const VERDICTS: Record<DoctorReport['status'], string> = {
   ok: 'Everything runs, on the real engines.',
-  'stand-in': 'Everything runs. Where an engine stands in for the real one, every figure says so.',
+  'stand-in': 'Everything runs. Figures from an engine that stands in for the real one say so.',
   cannot: 'Something cannot run yet: see the lines marked ✗.',
 }
 
-/** For reading in a terminal: what is, then what it means, then what to do. */
+/**
+ * Formats the report for a terminal: the facts, then the verdict, with a remedy for each problem.
+ */
 export function formatDoctor(report: DoctorReport): string {
   const { machine, disks, ports, tools, stages } = report
   const lines = [
@@ -18,7 +20,7 @@ export function formatDoctor(report: DoctorReport): string {
     row(
       '✓',
       'system',
-      `${machine.os}, Node ${machine.node}${machine.os.startsWith('Linux') ? '' : ': untried so far'}`,
+      `${machine.os}, Node ${machine.node}${machine.os.startsWith('Linux') ? '' : ', not tried yet'}`,
     ),
     row(
       machine.cores >= 2 ? '✓' : '!',
@@ -50,11 +52,11 @@ export function formatDoctor(report: DoctorReport): string {
 
 const row = (mark: string, name: string, text: string): string =>
   `  ${mark} ${name.padEnd(14)} ${text}`
-const then = (text: string): string => `    ${''.padEnd(14)} → ${text}`
+const remedy = (text: string): string => `    ${''.padEnd(14)} → ${text}`
 
 function disk({ what, path, freeBytes, needBytes, problem }: DiskFacts): string[] {
   const name = `disk (${what})`
-  if (problem !== undefined) return [row('✗', name, problem), then(CACHE_NEXT)]
+  if (problem !== undefined) return [row('✗', name, problem), remedy(CACHE_NEXT)]
   return [
     row(
       freeBytes >= needBytes ? '✓' : '!',
@@ -65,11 +67,11 @@ function disk({ what, path, freeBytes, needBytes, problem }: DiskFacts): string[
 }
 
 const busy = ({ machine }: DoctorReport): string =>
-  machine.load > machine.cores ? ': busy, labs would refuse to measure' : ''
+  machine.load > machine.cores ? ': too busy for labs to measure' : ''
 
 function tool({ name, version, why, for: purpose, install }: ToolFacts): string[] {
   if (version !== undefined) return [row('✓', name, `${version}, for ${purpose}`)]
-  return [row('–', name, `${why}; it is for ${purpose}`), then(install)]
+  return [row('–', name, `${why}; used for ${purpose}`), remedy(install)]
 }
 
 function stage({ stage, title, needs, quick, lab, passedOver }: StageFacts): string[] {
@@ -81,7 +83,7 @@ function stage({ stage, title, needs, quick, lab, passedOver }: StageFacts): str
     ...(best === undefined
       ? []
       : [row(' ', '', `at once: ${choice(quick)}`), row(' ', '', `in labs: ${choice(lab)}`)]),
-    ...better.flatMap(({ name, why, next }) => [row(' ', '', `not ${name}: ${why}`), then(next)]),
+    ...better.flatMap(({ name, why, next }) => [row(' ', '', `not ${name}: ${why}`), remedy(next)]),
   ]
 }
 

@@ -10,15 +10,12 @@ import type { ChoiceFacts, DiskFacts, DoctorReport, StageFacts } from './report.
 import { inspectTools } from './tools.ts'
 
 const GIGABYTE = 1_000_000_000
-/** Measured: Node, both stand-ins, and what building the Rust one needs for a while. */
+/** Measured: Node, both stand-ins, and the temporary space to build the Rust one. */
 const CACHE_NEEDS = 2.5 * GIGABYTE
-/** node_modules and the evidence of a workshop. */
+/** The space for node_modules and the evidence of a workshop. */
 const TREE_NEEDS = 1.5 * GIGABYTE
 
-/**
- * What each stage needs that those before it did not. A stage that brings an engine adds a line
- * here.
- */
+/** The engines that each stage adds. A new stage with a new engine adds an element. */
 const STAGES = [
   { stage: 1, title: 'Monolith on MongoDB', needs: 'MongoDB', candidates: CANDIDATES.mongodb },
   {
@@ -30,8 +27,8 @@ const STAGES = [
 ] as const
 
 /**
- * Looks at this machine and changes nothing on it but the day's note that a closed network is
- * closed.
+ * Inspects this machine. It changes nothing, except that it may note in the cache that the network
+ * is closed.
  */
 export async function inspectMachine(tree: string = process.cwd()): Promise<DoctorReport> {
   const family = familyOf(
@@ -75,7 +72,7 @@ function statusOf(stages: readonly StageFacts[]): DoctorReport['status'] {
   return stages.some(({ quick, lab }) => (lab ?? quick)?.standIn === true) ? 'stand-in' : 'ok'
 }
 
-/** A dozen, evenly spread: on a machine with nothing to hide all are free. */
+/** A dozen evenly spread ports. */
 const samplePorts = (): number[] =>
   Array.from(
     { length: 12 },
@@ -103,8 +100,7 @@ async function inspectStage(
   family: Family,
 ): Promise<StageFacts> {
   const [quick, lab] = [await choose(candidates, 'quick'), await choose(candidates, 'lab')]
-  // What a lab would use is the best this machine can do, so what it passed over is what is worth
-  // mending.
+  // A lab takes the best engine of this machine, so the providers it skipped are worth a remedy.
   const passedOver = lab.passedOver.map((entry) => ({ ...entry, next: nextFor(entry, family) }))
   return { ...stage, quick: quick.choice, lab: lab.choice, passedOver }
 }
@@ -119,8 +115,8 @@ async function choose(
     const availability = await candidate.available(prefer)
     if (availability.usable) {
       const standIn = await candidate.standIn()
-      const plain = standIn && !name.includes('stand-in') ? `${name} (a stand-in)` : name
-      return { choice: { name: plain, standIn, install: await candidate.install() }, passedOver }
+      const label = standIn && !name.includes('stand-in') ? `${name} (a stand-in)` : name
+      return { choice: { name: label, standIn, install: await candidate.install() }, passedOver }
     }
     passedOver.push({ name, why: availability.why, next: availability.next })
   }

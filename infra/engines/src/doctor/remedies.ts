@@ -1,6 +1,6 @@
 /**
- * How to get what is missing, for the two families of systems that most classes bring; elsewhere
- * the project's own page.
+ * The command that installs something, for the two common families of systems. Other systems get
+ * the project's download page.
  */
 export interface Remedy {
   readonly debian: string
@@ -50,7 +50,7 @@ export const REMEDIES = {
 
 export type Family = keyof Remedy
 
-/** `osRelease` is the text of /etc/os-release, empty where there is none. */
+/** `osRelease` is the text of /etc/os-release, or empty. */
 export function familyOf(platform: NodeJS.Platform, osRelease: string): Family {
   if (platform === 'darwin') return 'macos'
   return /^ID(_LIKE)?=.*\b(debian|ubuntu)\b/m.test(osRelease) ? 'debian' : 'other'

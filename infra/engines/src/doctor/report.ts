@@ -1,12 +1,12 @@
 /**
- * What this machine has and what comes of it. Plain data: the command line prints it, a test or an
- * instructor's collector reads it.
+ * The tools and engines of this machine, and the stages that can run. It is plain JSON, for the
+ * command line, for tests, and for an instructor who collects the reports of a class.
  */
 export interface DoctorReport {
   readonly v: 1
   /**
-   * `ok`: the real engines everywhere. `stand-in`: everything runs, something stands in. `cannot`:
-   * a stage has no engine.
+   * `ok`: all stages have their real engines. `stand-in`: all stages run, some on a stand-in.
+   * `cannot`: a stage has no engine, or a disk cannot be written.
    */
   readonly status: 'ok' | 'stand-in' | 'cannot'
   readonly machine: MachineFacts
@@ -22,7 +22,7 @@ export interface MachineFacts {
   readonly cores: number
   readonly memoryBytes: number
   readonly freeMemoryBytes: number
-  /** One minute's average; above the number of cores, a lab measures the rest of the machine. */
+  /** The one-minute average. Above the number of cores, other programs distort measurements. */
   readonly load: number
 }
 
@@ -31,26 +31,26 @@ export interface DiskFacts {
   readonly path: string
   readonly freeBytes: number
   readonly needBytes: number
-  /** Why nothing can be written there. */
+  /** Why the folder cannot be used. */
   readonly problem?: string
 }
 
 export interface PortFacts {
   readonly from: number
   readonly to: number
-  /** Of a sample of that range: how many were free. */
+  /** The number of ports of that range that were tried. */
   readonly sampled: number
   readonly free: number
 }
 
 export interface ToolFacts {
   readonly name: string
-  /** Undefined when it is not there, or not in a state to be used. */
+  /** Undefined if the tool is missing or not usable. */
   readonly version: string | undefined
-  /** When it is not there: what is missing, exactly. */
+  /** Why the tool cannot be used. */
   readonly why?: string
   readonly for: string
-  /** The command that brings it. */
+  /** The command that installs or repairs the tool. */
   readonly install: string
 }
 
@@ -58,10 +58,10 @@ export interface StageFacts {
   readonly stage: number
   readonly title: string
   readonly needs: string
-  /** What a first run would take, and what a lab would; undefined when there is none. */
+  /** The engine of a first run, and of a lab; undefined if there is none. */
   readonly quick: ChoiceFacts | undefined
   readonly lab: ChoiceFacts | undefined
-  /** Every provider that was passed over, and why. */
+  /** The providers that were skipped, and why. */
   readonly passedOver: readonly {
     readonly name: string
     readonly why: string
@@ -72,6 +72,6 @@ export interface StageFacts {
 export interface ChoiceFacts {
   readonly name: string
   readonly standIn: boolean
-  /** It has to be fetched or built first. */
+  /** The download or build that is needed first; undefined for none. */
   readonly install: string | undefined
 }

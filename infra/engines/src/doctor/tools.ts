@@ -1,26 +1,20 @@
-import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
 import { messageOf } from '@threshold/kit'
 import { type FoundJava, findJava, JAVA_MAJOR } from '../cassandra/java.ts'
 import { canFetch, locateChromium } from '../chromium/chromium.ts'
 import { findDocker } from '../docker/find.ts'
 import { findCargo } from '../mongodb/secantus-install.ts'
+import { runProbe } from '../process/probe.ts'
 import { findPython } from '../python.ts'
 import { type Family, REMEDIES } from './remedies.ts'
 import type { ToolFacts } from './report.ts'
 
-const run = promisify(execFile)
-
-/**
- * Our CI runs the Docker provider on the first of these, and nobody of us has run it on the others.
- */
+/** CI runs the Docker provider on the first of these. The others have never been run. */
 const DOCKER_TRIED =
-  'tried with Docker 20.10.24 on images of our own; untried: the official images, rootless Docker, macOS'
+  'tried with Docker 20.10.24 on images of infra/docker; not tried: the official images, rootless Docker, macOS'
 
-/** A tool that hangs at its own version must not hang the doctor. */
 const PROBE_TIMEOUT_MS = 5_000
 
-/** `next` is for what is here and does not work; what is missing is installed. */
+/** `next` repairs a tool that is installed but does not work. */
 type Probe = { readonly version: string } | { readonly why: string; readonly next?: string }
 
 export async function inspectTools(family: Family): Promise<ToolFacts[]> {
@@ -48,16 +42,16 @@ export async function inspectTools(family: Family): Promise<ToolFacts[]> {
     ['Chromium', chromium, "the chat page's tests", REMEDIES.chromium],
   ] as const
   return await Promise.all(
-    tools.map(async ([name, look, purpose, remedy]) => {
-      const seen: Probe = await look()
+    tools.map(async ([name, probe, purpose, remedy]) => {
+      const found: Probe = await probe()
       const rest = { for: purpose, install: remedy[family] }
-      if ('version' in seen) return { name, version: seen.version, ...rest }
+      if ('version' in found) return { name, version: found.version, ...rest }
       return {
         name,
         version: undefined,
-        why: seen.why,
+        why: found.why,
         ...rest,
-        install: seen.next ?? rest.install,
+        install: found.next ?? rest.install,
       }
     }),
   )
@@ -90,13 +84,13 @@ async function chromium(): Promise<Probe> {
   }
 }
 
-/** What a command says on either stream; undefined when it is not there or fails. */
+/** A command's output on both streams; undefined if it is missing or fails. */
 async function commandOutput(
   command: string,
   args: readonly string[],
 ): Promise<string | undefined> {
   try {
-    const { stdout, stderr } = await run(command, args, { timeout: PROBE_TIMEOUT_MS })
+    const { stdout, stderr } = await runProbe(command, args, { timeoutMs: PROBE_TIMEOUT_MS })
     return stdout + stderr
   } catch {
     return undefined

@@ -2,22 +2,22 @@ import { CodedError } from '@threshold/kit'
 import { MongoClient } from 'mongodb'
 
 /**
- * `mongodb+srv://user:secret@a,b/database?options`: several hosts are allowed, so that the
- * platform's URL refuses it.
+ * Matches `mongodb+srv://user:secret@a,b/database?options`. `URL` cannot parse an address with
+ * several hosts.
  */
 const ADDRESS =
   /^(?<server>mongodb(?:\+srv)?:\/\/[^/?]+)(?:\/(?<database>[^?]*))?(?:\?(?<options>.*))?$/
 
-/** The address of one database on a server, whatever else the server's address says. */
+/** Replaces the database in a server's address, or adds one. */
 export function withDatabase(uri: string, database: string): string {
   const { server, database: named = '', options: rest = '' } = ADDRESS.exec(uri)?.groups ?? {}
   if (server === undefined)
-    throw new CodedError('BAD_MONGODB_URI', 'this is no MongoDB address', {
-      next: 'mongodb://host:port/',
+    throw new CodedError('BAD_MONGODB_URI', 'the MongoDB address is not valid', {
+      next: 'write mongodb://host:port/',
     })
   const options = new URLSearchParams(rest)
-  // Credentials stay checked against the database that the address named, or admin: the driver's
-  // own rule.
+  // The driver checks credentials against the database in the address, by default `admin`. This
+  // keeps that database when the address changes.
   if (server.includes('@') && !options.has('authSource'))
     options.set('authSource', named === '' ? 'admin' : named)
   return `${server}/${encodeURIComponent(database)}${options.size === 0 ? '' : `?${options}`}`

@@ -2,7 +2,7 @@ import { type Container, startContainer } from '../docker/container.ts'
 import { containerControls } from '../docker/controls.ts'
 import type { Docker } from '../docker/find.ts'
 import { ensureImage } from '../docker/image.ts'
-import { waitUntilReady } from '../docker/ready.ts'
+import { waitForContainer } from '../docker/ready.ts'
 import { cannotScale, type Engine, type EngineLabel, labelText } from '../engine.ts'
 import { claimPort } from '../registry/claim-port.ts'
 import { register } from '../registry/registry.ts'
@@ -25,7 +25,7 @@ export async function startDockerMongo(docker: Docker, options: StartOptions): P
   })
   let container: Container | undefined
   try {
-    // We choose the port: Docker would give a container that was killed another one.
+    // Docker would give a killed container another port, so the port is fixed here.
     const port = await claimPort(registration)
     onProgress({ text: `starting ${VERSIONS.mongodbImage} in Docker` })
     const spec = {
@@ -45,20 +45,19 @@ export async function startDockerMongo(docker: Docker, options: StartOptions): P
     const started = await startContainer(docker, spec, registration)
     container = started
     const uri = localUri(port)
-    const answers = (): Promise<void> =>
-      waitUntilReady(started, {
+    const waitForDatabase = (): Promise<void> =>
+      waitForContainer(started, {
         product: VERSIONS.mongodbImage,
         port,
         timeoutMs: READY_TIMEOUT_MS,
         onProgress,
-        // The name it has for itself, inside: clients come by directConnection and never look for
-        // it.
+        // The member's address inside the container. Clients use directConnection and ignore it.
         probe: () => ensurePrimary(uri, `127.0.0.1:${CONTAINER_PORT}`),
       })
-    await answers()
+    await waitForDatabase()
     const label = labelOf(await detectProduct(uri))
     return {
-      ...containerControls(started, answers),
+      ...containerControls(started, waitForDatabase),
       kind: 'mongodb',
       label,
       uri,
@@ -73,11 +72,11 @@ export async function startDockerMongo(docker: Docker, options: StartOptions): P
   }
 }
 
-/** By what the server says of itself: an image's tag is no proof. */
+/** Labels the product that the server reports, since an image's tag is no proof. */
 function labelOf({ product, version }: MongoProduct): EngineLabel {
   const standIn =
     product === 'MongoDB'
       ? {}
-      : { standIn: `the image ${VERSIONS.mongodbImage} of this Docker holds ${product}` }
+      : { standIn: `the image ${VERSIONS.mongodbImage} of this Docker contains ${product}` }
   return labelText({ product, version, provider: 'docker', ...standIn })
 }

@@ -26,7 +26,7 @@ export const externalMongo: MongoProvider = {
       await adminCommand(uri, { ping: 1 })
       return usable
     } catch (error) {
-      // The address may hold a password; the driver's message holds host and port only.
+      // The address may contain a password. The driver's message contains only host and port.
       return unusable(
         `the server of ${VARIABLE} does not answer: ${messageOf(error)}`,
         `start that server, or unset ${VARIABLE}`,
@@ -42,8 +42,8 @@ export const externalMongo: MongoProvider = {
 }
 
 function externalEngine(uri: string, { product, version }: MongoProduct): Engine {
-  const refuse = (what: string) => async (): Promise<void> => {
-    throw externalEngineError(what)
+  const refuse = (action: string) => async (): Promise<void> => {
+    throw externalEngineError(action)
   }
   const stop = async (): Promise<void> => {}
   return {
@@ -52,9 +52,7 @@ function externalEngine(uri: string, { product, version }: MongoProduct): Engine
       product,
       version,
       provider: 'external',
-      ...(product === 'MongoDB'
-        ? {}
-        : { standIn: `it speaks MongoDB's protocol but is ${product}` }),
+      ...(product === 'MongoDB' ? {} : { standIn: `${product} speaks MongoDB's protocol` }),
     }),
     uri,
     pid: undefined,

@@ -11,22 +11,16 @@ import { startMongod } from './mongod.ts'
 import { downloadMongod, mongodUrl } from './mongod-download.ts'
 import { MONGOD_MIN_CACHE_MB, MONGOD_RUN_MB, type MongoProvider } from './provider.ts'
 
-/**
- * How long a mirror may take to say that the file is there. A closed network often answers nothing
- * at all.
- */
-const PROBE_MS = 2_500
+/** The time limit for the mirror's first answer. A closed network often gives none. */
+const PROBE_TIMEOUT_MS = 2_500
 const DAY_MS = 24 * 3_600_000
-/** A first run does not wait for a slow line; a lab may. */
+/** A first run does not wait for a slow network; a lab may. */
 const DOWNLOAD_TIMEOUT_MS: Record<Preference, number> = { quick: 45_000, lab: 600_000 }
 
 const NEXT =
   'allow the mirror in your network, or set THRESHOLD_MONGODB_MIRROR to one that you can reach'
 
-/**
- * mongod as mongodb-memory-server would fetch it: the binary it left on this machine, else a
- * download of our own.
- */
+/** mongod from mongodb-memory-server: a binary it left on this machine, or a new download. */
 export const memoryServer: MongoProvider = {
   provider: 'native',
   native: 'memory-server',
@@ -37,7 +31,7 @@ export const memoryServer: MongoProvider = {
     if ((await findMongod()) !== undefined) return await checkSpace('mongod', MONGOD_RUN_MB)
     const { mongodbMirror } = enginesConfig()
     const remembered = await readProbeFailure(mongodbMirror, prefer)
-    if (remembered !== undefined) return unusable(`${remembered} (asked earlier today)`, NEXT)
+    if (remembered !== undefined) return unusable(`${remembered} (tried earlier today)`, NEXT)
     const url = await mongodUrl(mongodbMirror).catch(() => undefined)
     if (url === undefined)
       return unusable(
@@ -45,14 +39,20 @@ export const memoryServer: MongoProvider = {
         'use Docker, or set THRESHOLD_MONGODB_URI',
       )
     try {
-      const answer = await fetch(url, { method: 'HEAD', signal: AbortSignal.timeout(PROBE_MS) })
-      if (answer.ok) return await checkToolSpace(TOOLS.mongod, MONGOD_RUN_MB)
-      return await refuse(
+      const response = await fetch(url, {
+        method: 'HEAD',
+        signal: AbortSignal.timeout(PROBE_TIMEOUT_MS),
+      })
+      if (response.ok) return await checkToolSpace(TOOLS.mongod, MONGOD_RUN_MB)
+      return await unreachable(
         mongodbMirror,
-        `${mongodbMirror} answers ${answer.status} for MongoDB ${VERSIONS.mongodb}`,
+        `${mongodbMirror} answers ${response.status} for MongoDB ${VERSIONS.mongodb}`,
       )
     } catch (error) {
-      return await refuse(mongodbMirror, `${mongodbMirror} cannot be reached: ${reason(error)}`)
+      return await unreachable(
+        mongodbMirror,
+        `${mongodbMirror} cannot be reached: ${reason(error)}`,
+      )
     }
   },
 
@@ -74,22 +74,20 @@ export async function fetchMongod(prefer: Preference, onProgress: OnProgress): P
   }
 }
 
-/** The binary if it is here already. */
+/** The path of a mongod binary that is already on this machine. */
 export async function findMongod(): Promise<string | undefined> {
   if (await isInstalled(TOOLS.mongod)) return join(toolDir(TOOLS.mongod), 'bin', 'mongod')
   try {
     return await DryMongoBinary.locateBinary({ version: VERSIONS.mongodb })
   } catch {
-    // It throws on systems it knows no MongoDB for; then it left none here either.
+    // It throws on systems that it has no MongoDB for, so it left no binary here.
     return undefined
   }
 }
 
 const probeFailureFile = (): string => join(cacheDir(), 'mongod-unreachable.json')
 
-/**
- * A closed network stays closed: asking at every start would cost each of them the whole time-out.
- */
+/** A recent failure to reach the mirror, so that not every start waits for the time-out. */
 async function readProbeFailure(mirror: string, prefer: Preference): Promise<string | undefined> {
   try {
     const failure: unknown = JSON.parse(await readFile(probeFailureFile(), 'utf8'))
@@ -101,7 +99,7 @@ async function readProbeFailure(mirror: string, prefer: Preference): Promise<str
       !('mirror' in failure)
     )
       return undefined
-    // A line too slow for somebody in a hurry may do for a lab.
+    // The network may be too slow for `quick` but fast enough for a lab.
     if ('prefer' in failure && failure.prefer === 'quick' && prefer === 'lab') return undefined
     const age = Date.now() - Number(failure.at)
     return failure.mirror === mirror && age >= 0 && age < DAY_MS ? String(failure.why) : undefined
@@ -110,10 +108,7 @@ async function readProbeFailure(mirror: string, prefer: Preference): Promise<str
   }
 }
 
-/**
- * `prefer` is set when it was a matter of patience; a mirror that does not answer does so for
- * everybody.
- */
+/** `prefer` is set if the time limit depends on it, and undefined if the mirror does not answer. */
 async function writeProbeFailure(mirror: string, why: string, prefer?: Preference): Promise<void> {
   try {
     await mkdir(cacheDir(), { recursive: true })
@@ -122,21 +117,21 @@ async function writeProbeFailure(mirror: string, why: string, prefer?: Preferenc
       JSON.stringify({ v: 1, mirror, prefer, at: Date.now(), why }),
     )
   } catch {
-    // A cache that cannot be written is told of where it is needed; the note only saves time.
+    // The file only saves time. An unwritable cache is reported where it matters.
   }
 }
 
-async function refuse(mirror: string, why: string) {
+async function unreachable(mirror: string, why: string) {
   await writeProbeFailure(mirror, why)
   return unusable(why, NEXT)
 }
 
-/** Forgets an earlier failure: whoever asks for a prefetch has perhaps just opened the network. */
+/** Forgets an earlier failure, since a user who prefetches may just have opened the network. */
 export async function forgetProbeFailure(): Promise<void> {
   await rm(probeFailureFile(), { force: true }).catch(() => {})
 }
 
-/** fetch says only "fetch failed"; what happened is in the cause. */
+/** The message of fetch is only "fetch failed". Its cause has the reason. */
 const reason = (error: unknown): string =>
   error instanceof Error && error.cause instanceof Error && error.cause.message !== ''
     ? error.cause.message

@@ -14,10 +14,7 @@ import { TOOLS, VERSIONS } from '../versions.ts'
 
 const MEGABYTE = 1_000_000
 
-/**
- * Which file this system needs is mongodb-memory-server's knowledge; a new distribution comes with
- * its next version.
- */
+/** The archive for this system, which mongodb-memory-server knows. */
 export async function mongodUrl(mirror: string): Promise<string> {
   const url = new MongoBinaryDownloadUrl(
     await DryMongoBinary.generateOptions({ version: VERSIONS.mongodb }),
@@ -26,9 +23,8 @@ export async function mongodUrl(mirror: string): Promise<string> {
 }
 
 /**
- * Fetches mongod into the cache and returns the binary. Our own download and not the library's,
- * because ours shows progress, ends when its time is up, and is checked against the digest that
- * MongoDB publishes beside the file.
+ * Downloads mongod into the cache and returns the path of the binary. The library's own download
+ * shows no progress, has no time limit, and does not check the digest that MongoDB publishes.
  */
 export async function downloadMongod(
   mirror: string,
@@ -48,7 +44,7 @@ export async function downloadMongod(
       if (digest !== expected)
         throw new CodedError(
           'DIGEST_MISMATCH',
-          `${url} is not what MongoDB published: SHA-256 ${digest}, not ${expected}`,
+          `${url} has SHA-256 ${digest}, but MongoDB published ${expected}`,
         )
       const unpacked = join(into, 'unpacked')
       await mkdir(unpacked)
@@ -71,27 +67,27 @@ async function save(
 ): Promise<string> {
   const text = `downloading MongoDB ${VERSIONS.mongodb}, in MB`
   try {
-    const answer = await fetch(url, { signal })
-    if (!answer.ok || answer.body === null)
-      throw new CodedError('DOWNLOAD_FAILED', `${url} answers ${answer.status}`)
-    const total = Math.round(Number(answer.headers.get('content-length') ?? 0) / MEGABYTE)
+    const response = await fetch(url, { signal })
+    if (!response.ok || response.body === null)
+      throw new CodedError('DOWNLOAD_FAILED', `${url} answers ${response.status}`)
+    const total = Math.round(Number(response.headers.get('content-length') ?? 0) / MEGABYTE)
     const hash = createHash('sha256')
     let bytes = 0
-    let shown = -1
-    const watch = new Transform({
+    let shownMegabytes = -1
+    const counter = new Transform({
       transform(chunk: Buffer, _encoding, done) {
         hash.update(chunk)
         bytes += chunk.length
         const megabytes = Math.floor(bytes / MEGABYTE)
-        if (megabytes !== shown)
+        if (megabytes !== shownMegabytes)
           onProgress(
             total > 0 ? { text, done: megabytes, total } : { text: `${text}: ${megabytes}` },
           )
-        shown = megabytes
+        shownMegabytes = megabytes
         done(null, chunk)
       },
     })
-    await pipeline(Readable.fromWeb(answer.body), watch, createWriteStream(file), { signal })
+    await pipeline(Readable.fromWeb(response.body), counter, createWriteStream(file), { signal })
     return hash.digest('hex')
   } catch (error) {
     throw error instanceof CodedError
@@ -100,13 +96,13 @@ async function save(
   }
 }
 
-/** `<hex>  <file name>`, as sha256sum writes it. */
+/** Reads `<hex>  <file name>`, the format of sha256sum. */
 async function publishedDigest(url: string, signal: AbortSignal): Promise<string> {
   try {
-    const answer = await fetch(url, { signal })
-    const hex = /^[0-9a-f]{64}/.exec(await answer.text())?.[0]
-    if (answer.ok && hex !== undefined) return hex
-    throw new CodedError('DOWNLOAD_FAILED', `${url} holds no digest`)
+    const response = await fetch(url, { signal })
+    const hex = /^[0-9a-f]{64}/.exec(await response.text())?.[0]
+    if (response.ok && hex !== undefined) return hex
+    throw new CodedError('DOWNLOAD_FAILED', `${url} contains no digest`)
   } catch (error) {
     throw error instanceof CodedError
       ? error

@@ -1,7 +1,6 @@
-import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
 import { checkSpace } from '../cache.ts'
 import { type Engine, labelText, unusable } from '../engine.ts'
+import { runProbe } from '../process/probe.ts'
 import { which } from '../process/which.ts'
 import { startProcessEngine } from './process-engine.ts'
 import {
@@ -14,8 +13,6 @@ import {
 } from './provider.ts'
 import { REPLICA_SET } from './ready.ts'
 
-const run = promisify(execFile)
-
 export const mongodOnPath: MongoProvider = {
   provider: 'native',
   native: 'mongod',
@@ -25,7 +22,7 @@ export const mongodOnPath: MongoProvider = {
   async available() {
     const binary = await which('mongod')
     return binary === undefined
-      ? unusable('no mongod on PATH', 'npx threshold doctor tells how to install MongoDB')
+      ? unusable('no mongod on PATH', 'npx threshold doctor shows how to install MongoDB')
       : await checkSpace('mongod', MONGOD_RUN_MB)
   },
 
@@ -34,9 +31,9 @@ export const mongodOnPath: MongoProvider = {
   },
 }
 
-/** Runs a mongod binary, wherever it came from. */
+/** Starts any mongod binary. */
 export async function startMongod(binary: string, options: StartOptions): Promise<Engine> {
-  const { stdout } = await run(binary, ['--version'])
+  const { stdout } = await runProbe(binary, ['--version'], { timeoutMs: 60_000 })
   const version = /v(\d+\.\d+\.\d+\S*)/.exec(stdout)?.[1] ?? 'of unknown version'
   const cacheMb = options.cacheMb ?? DEFAULT_CACHE_MB
   options.onProgress({ text: `starting MongoDB ${version}` })
@@ -50,17 +47,18 @@ export async function startMongod(binary: string, options: StartOptions): Promis
     launch: (port, dataDir) => ({
       command: binary,
       args: [
-        ...[
-          '--port',
-          String(port),
-          '--bind_ip',
-          '127.0.0.1',
-          '--dbpath',
-          dataDir,
-          '--replSet',
-          REPLICA_SET,
-        ],
-        ...['--wiredTigerCacheSizeGB', String(cacheMb / 1024), '--quiet', '--nounixsocket'],
+        '--port',
+        String(port),
+        '--bind_ip',
+        '127.0.0.1',
+        '--dbpath',
+        dataDir,
+        '--replSet',
+        REPLICA_SET,
+        '--wiredTigerCacheSizeGB',
+        String(cacheMb / 1024),
+        '--quiet',
+        '--nounixsocket',
       ],
     }),
   })

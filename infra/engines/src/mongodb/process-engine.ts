@@ -17,16 +17,16 @@ import {
 import { exitsWithin, signal, suspend, terminate } from '../process/terminate.ts'
 import { claimPort } from '../registry/claim-port.ts'
 import { type Registration, register } from '../registry/registry.ts'
-import { localUri, waitUntilReady } from './ready.ts'
+import { localUri, waitForMongo } from './ready.ts'
 
 export interface ProcessEngineOptions {
   readonly label: EngineLabel
   readonly launch: (port: number, dataDir: string) => LaunchSpec
   readonly limits: EngineLimits
-  /** Kept at stop; without one the data is thrown away with the engine. */
+  /** A folder that keeps the data; undefined if the data is discarded with the engine. */
   readonly dataDir?: string | undefined
   readonly wrap?: LaunchWrapper | undefined
-  /** Which data format: a kept folder is refused to another engine. */
+  /** The data format. A kept folder of another format is refused. */
   readonly format: string
   readonly replicaSet: boolean
   readonly readyTimeoutMs?: number
@@ -37,10 +37,7 @@ const READY_TIMEOUT_MS = 90_000
 const KEPT_DATA_GRACE_MS = 15_000
 const KILL_TIMEOUT_MS = 10_000
 
-/**
- * Starts a server as a local process on a free port, and again on another should someone take that
- * port first.
- */
+/** Starts a server as a local process. Retries on another port if the chosen one was taken. */
 export async function startProcessEngine(options: ProcessEngineOptions): Promise<Engine> {
   if (options.dataDir !== undefined)
     await claimDataDir(options.dataDir, options.format, options.label.product)
@@ -57,9 +54,9 @@ export async function startProcessEngine(options: ProcessEngineOptions): Promise
       await engine.launch()
       return engine
     } catch (error) {
-      const taken = engine?.portWasTaken() === true
+      const portTaken = engine?.portWasTaken() === true
       await (engine === undefined ? registration.close() : engine.stop())
-      if (!taken || attempt === BIND_TRIES) throw error
+      if (!portTaken || attempt === BIND_TRIES) throw error
     }
   }
 }
@@ -88,8 +85,8 @@ class ProcessEngine implements Engine {
   }
 
   state(): EngineState {
-    const runs = this.#state === 'running' || this.#state === 'paused'
-    return runs && this.#child?.exitReason() !== undefined ? 'died' : this.#state
+    const alive = this.#state === 'running' || this.#state === 'paused'
+    return alive && this.#child?.exitReason() !== undefined ? 'died' : this.#state
   }
 
   limits(): EngineLimits {
@@ -104,7 +101,7 @@ class ProcessEngine implements Engine {
     this.#child = await startChild(wrap?.(spec) ?? spec, this.#registration.id)
     this.#state = 'running'
     await this.#registration.update({ process: this.#child.identity })
-    await waitUntilReady({
+    await waitForMongo({
       uri: this.uri,
       port: this.#port,
       product: label.product,
@@ -124,7 +121,7 @@ class ProcessEngine implements Engine {
   }
 
   async #stop(): Promise<void> {
-    // Data that goes anyway needs no orderly end.
+    // Data that is discarded needs no clean shutdown.
     await this.#end(this.#options.dataDir === undefined ? 0 : KEPT_DATA_GRACE_MS)
     this.#state = 'stopped'
     await this.#registration.close()
@@ -172,8 +169,8 @@ class ProcessEngine implements Engine {
 
   #running(): ManagedChild {
     const state = this.state()
-    const runs = state === 'running' || state === 'paused'
-    if (this.#child === undefined || this.#stopping !== undefined || !runs)
+    const alive = state === 'running' || state === 'paused'
+    if (this.#child === undefined || this.#stopping !== undefined || !alive)
       throw stopped(this.label)
     return this.#child
   }
@@ -189,8 +186,8 @@ const stopped = (label: EngineLabel): CodedError =>
 const FORMAT_FILE = 'threshold-engine.json'
 
 /**
- * WiredTiger files of one server are not another's, though they look alike; opening them could ruin
- * them.
+ * Writes the data format to a new folder, and refuses a folder of another format. WiredTiger files
+ * look alike, but opening those of another server could destroy them.
  */
 async function claimDataDir(dir: string, format: string, product: string): Promise<void> {
   await mkdir(dir, { recursive: true })
@@ -200,9 +197,9 @@ async function claimDataDir(dir: string, format: string, product: string): Promi
   if (written.includes(JSON.stringify(format))) return
   throw new CodedError(
     'DATA_OF_OTHER_ENGINE',
-    `${dir} was written by another engine than ${product}: ${written.trim()}`,
+    `${product} cannot use ${dir}: another engine wrote it (${written.trim()})`,
     {
-      next: 'use the engine that wrote it, or another folder',
+      next: 'use the engine that wrote the folder, or choose another folder',
     },
   )
 }

@@ -6,10 +6,7 @@ export interface MongoProduct {
   readonly version: string
 }
 
-/**
- * Asks a server for its product. Servers that speak MongoDB's protocol also claim one of its
- * versions.
- */
+/** Asks the server which product it is. Other products also claim a version of MongoDB. */
 export async function detectProduct(uri: string): Promise<MongoProduct> {
   const [build, hello] = await Promise.all([
     adminCommand(uri, { buildInfo: 1 }),
@@ -18,7 +15,7 @@ export async function detectProduct(uri: string): Promise<MongoProduct> {
   return productOf(build, hello)
 }
 
-/** Such servers give themselves away in what they say beside the version that they claim. */
+/** Recognizes other products by further fields of their answers. */
 export function productOf(build: Document, hello: Document): MongoProduct {
   const version = String(build.version)
   if (build.ferretdb !== undefined)

@@ -8,7 +8,7 @@ export interface StartOptions {
   readonly prefer: Preference
   readonly cacheMb: number | undefined
   readonly dataDir: string | undefined
-  /** Changes how a local process is started: on a disk that it alone sees, say. */
+  /** Changes how a local process is started, for instance on a disk that only it sees. */
   readonly wrap: LaunchWrapper | undefined
   readonly onProgress: OnProgress
 }
@@ -17,26 +17,20 @@ export interface MongoProvider {
   readonly provider: 'external' | 'docker' | 'native'
   readonly native?: NativeKind
   readonly name: string
-  /** Without it, it takes what it is given. */
+  /** The smallest cache that the engine accepts; undefined for no minimum. */
   readonly minCacheMb?: number
-  /** Looks, and changes nothing; answers within a few seconds also where there is no network. */
+  /** Changes nothing, and returns within a few seconds even without a network. */
   available(prefer: Preference): Promise<Availability>
   start(options: StartOptions): Promise<Engine>
 }
 
-/**
- * Enough for tests and a first run, little enough for two cores beside an editor; labs ask for what
- * they need.
- */
+/** Enough for tests and a first run on a small laptop. Labs set their own size. */
 export const DEFAULT_CACHE_MB = 256
 
-/**
- * mongod takes no cache below a quarter of a gigabyte
- * (`storage.wiredTiger.engineConfig.cacheSizeGB`: 0.25 to 10,000).
- */
+/** mongod's minimum: `storage.wiredTiger.engineConfig.cacheSizeGB` is 0.25 to 10,000. */
 export const MONGOD_MIN_CACHE_MB = 256
 
-/** A new replica set writes this much before the first document, mostly its journal. */
+/** The disk space of a new replica set, mostly for its journal. */
 export const MONGOD_RUN_MB = 300
 
 export const mebibytes = (count: number): number => count * 1024 * 1024

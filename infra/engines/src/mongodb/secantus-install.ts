@@ -1,16 +1,13 @@
-import { execFile } from 'node:child_process'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { CodedError } from '@threshold/kit'
 import { cacheDir, installTool } from '../cache.ts'
 import { runCommand } from '../process/command.ts'
+import { runProbe } from '../process/probe.ts'
 import { which } from '../process/which.ts'
 import type { OnProgress } from '../progress.ts'
-import { type FoundTool, installPythonPackage, PROBE_OPTIONS } from '../python.ts'
+import { type FoundTool, installPythonPackage } from '../python.ts'
 import { REQUIREMENTS_FILE, TOOLS, VERSIONS } from '../versions.ts'
-
-const run = promisify(execFile)
 
 const RUST_NEXT =
   'install Rust (https://rustup.rs) and a C compiler with CMake (Debian, Ubuntu: sudo apt-get install build-essential cmake)'
@@ -22,24 +19,24 @@ export async function findCargo(): Promise<FoundTool> {
     if ((await which(tool)) === undefined)
       return {
         usable: false,
-        why: `cargo is there, but no ${tool} to build WiredTiger with`,
+        why: `cargo is installed, but ${tool}, which builds WiredTiger, is not`,
         next: RUST_NEXT,
       }
   }
   try {
-    const { stdout } = await run(path, ['--version'], PROBE_OPTIONS)
+    const { stdout } = await runProbe(path, ['--version'])
     return { usable: true, path, version: stdout.split(' ')[1] ?? 'unknown' }
   } catch {
-    // rustup puts a cargo on the PATH before there is any toolchain behind it.
+    // rustup puts a cargo on the PATH before any toolchain is installed.
     return {
       usable: false,
-      why: 'cargo is there, but does not say its version',
+      why: 'cargo is installed, but cargo --version fails',
       next: 'rustup default stable',
     }
   }
 }
 
-/** Seconds, where a Python is. */
+/** Takes seconds. Needs Python. */
 export const installSecantusPython = (onProgress: OnProgress): Promise<string> =>
   installPythonPackage(
     {
@@ -52,11 +49,11 @@ export const installSecantusPython = (onProgress: OnProgress): Promise<string> =
   )
 
 /**
- * Minutes, once: built from source with the lock file that it was published with. A killed build
- * goes on where it was.
+ * Builds from source, which takes minutes once, with the lock file of the published crate. A killed
+ * build continues where it stopped.
  */
 export async function buildSecantusRust(onProgress: OnProgress): Promise<string> {
-  // Outside the tool's folder, which a killed install loses.
+  // The tool's folder is removed after a killed install, so the build is outside it.
   const target = join(
     cacheDir(),
     'build',

@@ -16,16 +16,16 @@ import {
 import { buildSecantusRust, findCargo, installSecantusPython } from './secantus-install.ts'
 
 /*
- * SecantusDB speaks MongoDB's protocol over the real WiredTiger. It runs as a process beside ours
- * and is never linked (GPL-2.0). It stands in where MongoDB itself cannot be had, and every label
- * says so.
+ * SecantusDB speaks MongoDB's protocol over the real WiredTiger. It replaces MongoDB where that is
+ * not available, and every label says so. It is GPL-2.0: it runs as a separate process and is never
+ * linked.
  */
 const standInReason = ({ cacheMb }: StartOptions): string =>
   cacheMb !== undefined && cacheMb < MONGOD_MIN_CACHE_MB
-    ? `MongoDB itself takes no less than ${MONGOD_MIN_CACHE_MB} MB of cache, and this is to have ${cacheMb} MB`
-    : 'MongoDB itself could not be had here'
+    ? `MongoDB needs at least ${MONGOD_MIN_CACHE_MB} MB of cache, and ${cacheMb} MB are requested`
+    : 'MongoDB itself is not available here'
 
-/** Its log is 32 MB from the first. */
+/** Its log takes 32 MB from the start. */
 const RUN_MB = 64
 
 export const secantusRust: MongoProvider = {
@@ -38,7 +38,7 @@ export const secantusRust: MongoProvider = {
       return await checkToolSpace(TOOLS.secantusRust, RUN_MB)
     if (prefer === 'quick')
       return unusable(
-        'its Rust build is not in the cache, and building takes minutes',
+        'its Rust build is not in the cache, and building it takes minutes',
         'npx threshold prefetch',
       )
     const cargo = await findCargo()
@@ -54,11 +54,8 @@ export const secantusRust: MongoProvider = {
       'Rust',
       VERSIONS.secantusRust,
       join(dir, 'bin', 'secantusd-rs'),
-      [
-        // Its log is allocated in full: at the default of 128 MB that would be the size of an empty
-        // database.
-        ...['--log-file-max', '32MB'],
-      ],
+      // The log is allocated in full. The default of 128 MB would be the size of an empty database.
+      ['--log-file-max', '32MB'],
     )
   },
 }
@@ -94,7 +91,7 @@ async function startSecantus(
   extra: readonly string[],
 ) {
   const cacheMb = options.cacheMb ?? DEFAULT_CACHE_MB
-  options.onProgress({ text: `starting SecantusDB ${version} (${build}), standing in for MongoDB` })
+  options.onProgress({ text: `starting SecantusDB ${version} (${build}), a stand-in for MongoDB` })
   return await startProcessEngine({
     label: labelText({
       product: `SecantusDB/${build}`,
@@ -116,15 +113,21 @@ export const secantusLaunch =
   (port: number, dataDir: string): LaunchSpec => ({
     command,
     args: [
-      ...['--host', '127.0.0.1', '--port', String(port), '--storage-path', dataDir],
-      ...['--cache-size', `${cacheMb}M`, '--log-level', 'WARNING'],
-      // What mongod does for `j: true`. Without it a kill loses what was acknowledged: it may still
-      // be in the server's memory.
+      '--host',
+      '127.0.0.1',
+      '--port',
+      String(port),
+      '--storage-path',
+      dataDir,
+      '--cache-size',
+      `${cacheMb}M`,
+      '--log-level',
+      'WARNING',
+      // Like `j: true` in mongod: an acknowledged write is on disk and survives a kill.
       '--sync-on-commit',
       ...extra,
     ],
-    // It reads a configuration from the working directory and the home folder if it finds one:
-    // neither is ours.
+    // It would read a configuration file in its working directory. This one has none.
     cwd: dataDir,
     env: OWN_PYTHON,
   })

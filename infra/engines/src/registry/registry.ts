@@ -131,8 +131,8 @@ export async function register(options: RegistrationOptions): Promise<Registrati
 
 /**
  * Registers a process that already runs, such as this one, so that `threshold reset` ends it.
- * Dispose the result once the process has exited. To start a process, use `spawnRegistered`, which
- * registers it first.
+ * Dispose the result once the process has exited. Use `spawnRegistered` for a new process, which it
+ * registers first.
  */
 export async function registerProcess(
   options: RegistrationOptions & { readonly pid: number },

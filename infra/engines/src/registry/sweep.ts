@@ -120,7 +120,11 @@ async function removeContainers(
   if (entry?.dockerHost === undefined) return true
   const { dockerHost, containerId, text } = entry
   try {
-    const removed = await removeRegisteredContainers({ runId: id, containerId, dockerHost })
+    const removed = await removeRegisteredContainers({
+      registrationId: id,
+      containerId,
+      dockerHost,
+    })
     for (const container of removed) report.ended.push(containerText(text, container))
     return true
   } catch (error) {

@@ -15,7 +15,8 @@ for (const signal of ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM']) process.on(sign
 setTimeout(() => process.exit(1), TIMEOUT_MS).unref()
 
 const [pid, start = ''] = process.argv.slice(2)
-// The pipe closes before the process counts as gone. With a large heap the difference is long.
+// The pipe closes before the process counts as gone. The difference is long for a process with a
+// large heap.
 await exitsWithin({ pid: Number(pid), start }, OWNER_EXIT_TIMEOUT_MS)
 for (let pass = 0; pass < PASSES; pass++) {
   const { ended, removed, problems } = await sweep()

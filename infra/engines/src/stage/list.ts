@@ -17,15 +17,12 @@ const stageSchema = z.strictObject({
   capabilities: z.array(z.string()),
 })
 
-/** What a stage says of itself, and where it lives. */
+/** The contents of a stage.json, and the folder of the stage. */
 export type StageInfo = z.output<typeof stageSchema> & { readonly dir: string }
 
 export const REPOSITORY = fileURLToPath(new URL('../../../..', import.meta.url))
 
-/**
- * All stages of the repository, in their order. A stage.json that is not one is an error and not a
- * stage fewer.
- */
+/** All stages of the repository in order. Throws BAD_STAGE_JSON if a stage.json is not valid. */
 export async function listStages(repository: string = REPOSITORY): Promise<StageInfo[]> {
   const names = (await readdir(join(repository, 'stages'))).filter((name) => /^[0-9]+-/.test(name))
   const stages = await Promise.all(

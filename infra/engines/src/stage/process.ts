@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { CodedError } from '@threshold/kit'
 import { type ManagedChild, startChild } from '../process/child.ts'
 import type { ProcessIdentity } from '../process/identity.ts'
 import { exitsWithin, signal, suspend, terminate } from '../process/terminate.ts'
+import { waitUntil } from '../process/wait-until.ts'
 import { claimPort } from '../registry/claim-port.ts'
 import { type Registration, register } from '../registry/registry.ts'
 import { listStages, REPOSITORY, type StageInfo } from './list.ts'
@@ -13,53 +13,49 @@ import { ADDRESSES, type Addresses } from './running.ts'
 
 export interface StartStageOptions {
   readonly stage: number
-  /** Of its MongoDB, with the database's name in it. */
+  /** The address of its MongoDB, with the database name. */
   readonly engineUri: string
-  /** Of its Cassandra, with the keyspace in its path; for stages whose messages are there. */
+  /** The address of its Cassandra, with a keyspace; for stages whose messages are in Cassandra. */
   readonly cassandraUri?: string
   readonly env?: Record<string, string>
-  /** Where it listens; without one, any free port, the same after a restart. */
+  /** The port to listen on; by default a free one, which a restart keeps. */
   readonly port?: number
   readonly readyTimeoutMs?: number
-  /** What it writes, on either stream, as it writes it. */
+  /** Called with the stage's output, from both streams. */
   readonly onOutput?: (text: string) => void
 }
 
 /**
- * A stage as its users have it: a process with an address. It may be killed and paused like an
- * engine.
+ * A stage that runs as a process, with the URL for its users. It can be controlled like an engine.
  */
 export interface StageProcess extends AsyncDisposable {
   readonly stage: number
   readonly url: string
   readonly pid: number
   readonly identity: ProcessIdentity
-  /** The last lines it wrote, on either stream. */
+  /** The last lines of its output, from both streams. */
   tail(): string
-  /** Why it ended, in words; undefined while it runs. */
+  /** Why it exited, in words; undefined while it runs. */
   exitReason(): string | undefined
-  /** SIGTERM, and waits for the end. Idempotent. */
+  /** Sends SIGTERM and waits until the stage has exited. Idempotent. */
   stop(): Promise<void>
-  /** SIGKILL: nothing of it gets to say goodbye. */
+  /** Sends SIGKILL, so the stage closes nothing. */
   kill(): Promise<void>
-  /** Same port, same environment. */
+  /** Restarts the stage on the same port with the same environment. */
   restart(): Promise<void>
   pause(): Promise<void>
   resume(): Promise<void>
 }
 
-/**
- * Node's default costs a stage a hundred MiB more and gains it nothing that we could measure: ADR
- * 21.
- */
+/** Node's default takes a hundred MiB more memory without a measurable gain: see ADR 21. */
 const YOUNG_GENERATION = '--max-semi-space-size=4'
 const READY_TIMEOUT_MS = 60_000
 const STOP_TIMEOUT_MS = 20_000
 const POLL_MS = 20
 
 /**
- * Starts a stage and returns when it serves. It ends with this process; should this one be killed,
- * at the next sweep.
+ * Starts a stage and returns when it serves. The stage ends with this process, also if this process
+ * is killed. Throws STAGE_NOT_READY with the last lines of its output.
  */
 export async function startStage(options: StartStageOptions): Promise<StageProcess> {
   const stages = await listStages()
@@ -67,7 +63,7 @@ export async function startStage(options: StartStageOptions): Promise<StageProce
   if (info === undefined) {
     throw new CodedError(
       'NO_SUCH_STAGE',
-      `there is no stage ${options.stage}; there is ${stages.map((s) => s.stage).join(', ')}`,
+      `there is no stage ${options.stage}; there are ${stages.map((s) => s.stage).join(', ')}`,
       {
         next: 'npx threshold stages list',
       },
@@ -122,7 +118,7 @@ class RunningStage implements StageProcess {
       THRESHOLD_TOKEN_SECRET: randomBytes(32).toString('hex'),
       THRESHOLD_PROVISIONING: 'on',
       THRESHOLD_HEARTBEAT_MS: '2000',
-      // The shell's values do not count here: a lab's load and a test go where the stage listens.
+      // Overrides values of the user's shell: labs and tests use the address the stage listens on.
       THRESHOLD_PUBLIC_URL: '',
       THRESHOLD_HOSTS: '',
       THRESHOLD_TRUSTED_PROXIES: '',
@@ -135,7 +131,7 @@ class RunningStage implements StageProcess {
     }
   }
 
-  /** Where it says that it serves: THRESHOLD_HOST may name another address than the loopback's. */
+  /** The URL that the stage prints. THRESHOLD_HOST may set another address than loopback. */
   get url(): string {
     return this.#url
   }
@@ -166,23 +162,20 @@ class RunningStage implements StageProcess {
       this.#registration.id,
     )
     this.#child = child
-    // What it wrote before anybody could listen.
+    // Pass on output that came before the listener was added.
     if (this.#options.onOutput && child.tail() !== '') this.#options.onOutput(child.tail())
     if (this.#options.onOutput) child.onOutput(this.#options.onOutput)
     await this.#registration.update({ process: child.identity })
-    const until = Date.now() + readyTimeoutMs
-    for (;;) {
-      const [, url] = /^ready (http\S+)$/m.exec(child.tail()) ?? []
-      if (url !== undefined) {
-        this.#url = url
-        break
-      }
-      if (child.exitReason() !== undefined)
-        throw notReady(this.#info, `ended (${child.exitReason()})`, child)
-      if (Date.now() > until)
-        throw notReady(this.#info, `did not serve within ${readyTimeoutMs} ms`, child)
-      await delay(POLL_MS)
+    const readyUrl = (): string | undefined => /^ready (http\S+)$/m.exec(child.tail())?.[1]
+    const readyOrExited = (): boolean => (readyUrl() ?? child.exitReason()) !== undefined
+    await waitUntil(readyOrExited, { intervalMs: POLL_MS, timeoutMs: readyTimeoutMs })
+    const url = readyUrl()
+    if (url === undefined) {
+      const reason = child.exitReason()
+      const late = `did not serve within ${readyTimeoutMs} ms`
+      throw notReady(this.#info, reason === undefined ? late : `ended (${reason})`, child)
     }
+    this.#url = url
     const { engineUri: mongodb, cassandraUri: cassandra } = this.#options
     const addresses: Addresses = {
       v: 1,
@@ -191,7 +184,8 @@ class RunningStage implements StageProcess {
       mongodb,
       ...(cassandra === undefined ? {} : { cassandra }),
     }
-    // For this user's eyes alone: an address may hold a password. It goes with the run's folder.
+    // Only this user may read it, since an address may contain a password. It is removed with the
+    // registration.
     await writeFile(join(this.#registration.dir, ADDRESSES), JSON.stringify(addresses), {
       mode: 0o600,
     })
@@ -222,7 +216,8 @@ class RunningStage implements StageProcess {
     const child = this.#running
     signal(this.pid, 'SIGKILL', true)
     await exitsWithin(this.identity, 10_000)
-    while (child.exitReason() === undefined) await delay(POLL_MS) // the system knows a moment before we are told
+    // The process is gone a moment before Node reports its exit.
+    await waitUntil(() => child.exitReason() !== undefined, { intervalMs: POLL_MS })
   }
 
   async restart(): Promise<void> {
@@ -249,7 +244,7 @@ const notReady = (info: StageInfo, why: string, child: ManagedChild): CodedError
     'STAGE_NOT_READY',
     `stage ${info.stage} ${why}\n${child.tail().trim().split('\n').slice(-10).join('\n')}`,
     {
-      // The stage itself says what helps, where it knows why it did not start.
+      // A stage that knows why it did not start prints its own help.
       next: /^ {2}→ (.+)$/m.exec(child.tail())?.[1] ?? 'npx threshold doctor',
     },
   )

@@ -4,7 +4,9 @@ import { z } from 'zod'
 import { isAlive } from '../process/identity.ts'
 import { entryDir, listEntries } from '../registry/registry.ts'
 
-/** In the folder of a stage's run: where it serves, and the databases that it was given. */
+/**
+ * A file in the folder of a stage's registration, with its URL and the addresses of its databases.
+ */
 export const ADDRESSES = 'addresses.json'
 
 const addressesSchema = z.strictObject({
@@ -18,8 +20,8 @@ const addressesSchema = z.strictObject({
 export type Addresses = z.infer<typeof addressesSchema>
 
 /**
- * Stages that serve on this machine, with the addresses of what they stand on: so that who started
- * one by a command can point another command at its databases without knowing their names.
+ * The stages that serve on this machine, with the addresses of their databases, so that another
+ * command can use the databases of a running stage.
  */
 export async function runningStages(): Promise<Addresses[]> {
   const { entries } = await listEntries()
@@ -33,7 +35,7 @@ export async function runningStages(): Promise<Addresses[]> {
         )
         return success ? [data] : []
       } catch {
-        return [] // it is still starting, or has just ended
+        return [] // the stage is still starting, or has just exited
       }
     }),
   )

@@ -1,28 +1,26 @@
 import { execFileSync } from 'node:child_process'
 import { open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { CodedError } from '@threshold/kit'
 import { type LaunchWrapper, startChild } from '../process/child.ts'
 import { terminate } from '../process/terminate.ts'
+import { waitUntil } from '../process/wait-until.ts'
 import { register } from '../registry/registry.ts'
 
-/** A disk of some megabytes that nothing else on this machine sees: the data of one engine. */
+/** A disk of a few megabytes for one engine's data, visible only to processes started by `wrap`. */
 export interface SmallDisk extends AsyncDisposable {
-  /** Where it is for a process that is started through `wrap`. */
+  /** The mount point, for a process started by `wrap`. */
   readonly dir: string
   readonly wrap: LaunchWrapper
-  /** Leaves no byte free. */
+  /** Fills the disk to the last byte. */
   fill(): Promise<void>
   free(): Promise<void>
 }
 
-const MOUNTED_TIMEOUT_MS = 10_000
+const MOUNT_TIMEOUT_MS = 10_000
+const POLL_MS = 20
 
-/**
- * Why this machine can have none; undefined where it can. It takes root, on Linux, to mount
- * something.
- */
+/** Why this machine cannot make such a disk; undefined if it can. Mounting needs Linux and root. */
 export function smallDiskProblem(): string | undefined {
   if (process.platform !== 'linux') return 'no mount namespaces on this system'
   try {
@@ -37,8 +35,8 @@ export function smallDiskProblem(): string | undefined {
 }
 
 /**
- * Memory, mounted as a disk in a mount namespace of its own. A process holds the namespace, so that
- * the data outlives an engine that is restarted; it all goes with that process.
+ * Mounts a tmpfs in its own mount namespace. A process holds the namespace, so that the data
+ * survives a restart of the engine. Disposing ends that process and the disk.
  */
 export async function smallDisk(megabytes: number): Promise<SmallDisk> {
   const registration = await register({
@@ -61,15 +59,14 @@ export async function smallDisk(megabytes: number): Promise<SmallDisk> {
     await terminate(holder.identity, { group: true, graceMs: 0 })
     await registration.close()
   }
-  const until = Date.now() + MOUNTED_TIMEOUT_MS
-  while (!holder.tail().includes('mounted')) {
-    if (holder.exitReason() !== undefined || Date.now() > until) {
-      await close()
-      throw new CodedError('NO_SMALL_DISK', `nothing could be mounted: ${holder.tail()}`)
-    }
-    await delay(20)
+  const mounted = (): boolean => holder.tail().includes('mounted')
+  const mountedOrExited = (): boolean => mounted() || holder.exitReason() !== undefined
+  await waitUntil(mountedOrExited, { intervalMs: POLL_MS, timeoutMs: MOUNT_TIMEOUT_MS })
+  if (!mounted()) {
+    await close()
+    throw new CodedError('NO_SMALL_DISK', `cannot mount a tmpfs: ${holder.tail()}`)
   }
-  // The path as the process in that namespace sees it.
+  // The file's path outside the namespace.
   const ballast = join('/proc', String(holder.identity.pid), 'root', dir, 'ballast')
   return {
     dir,
@@ -77,9 +74,13 @@ export async function smallDisk(megabytes: number): Promise<SmallDisk> {
       ...launch,
       command: 'nsenter',
       args: [
-        ...['--target', String(holder.identity.pid), '--mount'],
+        '--target',
+        String(holder.identity.pid),
+        '--mount',
         ...(launch.cwd === undefined ? [] : [`--wd=${launch.cwd}`]),
-        ...['--', launch.command, ...launch.args],
+        '--',
+        launch.command,
+        ...launch.args,
       ],
     }),
     async fill() {

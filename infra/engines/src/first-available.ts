@@ -1,0 +1,50 @@
+import { CodedError, messageOf } from '@threshold/kit'
+import { type Availability, unusable } from './engine.ts'
+import { remedyOf } from './folder.ts'
+import type { OnProgress } from './progress.ts'
+import { endOrphans } from './registry/sweep.ts'
+
+export interface Candidate<E> {
+  readonly name: string
+  available(): Promise<Availability>
+  start(): Promise<E>
+}
+
+/**
+ * Starts the engine of the first candidate that works. Each one that does not is reported as a line
+ * of progress. Throws an error with `code` and all reasons if none works; the error of an only
+ * candidate is thrown as it is.
+ */
+export async function startFirstAvailable<E>(
+  candidates: readonly Candidate<E>[],
+  { code, product, onProgress }: { code: string; product: string; onProgress: OnProgress },
+): Promise<E> {
+  await endOrphans(onProgress)
+  const rejected: { name: string; why: string; next: string | undefined }[] = []
+  for (const { name, available, start } of candidates) {
+    const reject = (why: string, next: string | undefined): void => {
+      rejected.push({ name, why, next })
+      onProgress({ text: `${name}: ${why}` })
+    }
+    const availability = await available().catch((error: unknown) =>
+      unusable(messageOf(error), 'npx threshold doctor'),
+    )
+    if (!availability.usable) {
+      reject(availability.why, availability.next)
+      continue
+    }
+    try {
+      return await start()
+    } catch (error) {
+      if (candidates.length === 1) throw error
+      const next = error instanceof CodedError ? error.next : undefined
+      reject(messageOf(error).split('\n')[0] ?? '', next)
+    }
+  }
+  const lines = rejected.map(
+    ({ name, why, next }) => `  ${name}: ${why}${next === undefined ? '' : `\n    → ${next}`}`,
+  )
+  throw new CodedError(code, `no ${product} can be started here\n${lines.join('\n')}`, {
+    next: remedyOf(rejected),
+  })
+}
