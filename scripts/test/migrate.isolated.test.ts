@@ -72,7 +72,7 @@ describe('migrate', { timeout: 240_000 }, () => {
       )
       // The steps of the playbook, each with its output.
       const outputs = {
-        plan: /^phase: mongo; 1 processes follow the move/,
+        plan: /^phase: source; 1 processes follow the move/,
         'dual-write': /^dual-write: 1 processes write to both stores/m,
         backfill: /^backfill: 1 rows/m,
         verify: /^verify: /m,

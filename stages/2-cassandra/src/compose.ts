@@ -1,5 +1,5 @@
 import { tokens } from '@threshold/contract'
-import { type Lifecycle, lifecycle, pingCheck, type Runtime } from '@threshold/kit'
+import { lifecycle, pingCheck, type Runtime } from '@threshold/kit'
 import { createPage } from '@threshold/page'
 import { typescriptAnalytics } from '@threshold/stage-1/adapters/analytics.typescript'
 import { typescriptEventEncoder } from '@threshold/stage-1/adapters/event-encoder.typescript'
@@ -16,6 +16,7 @@ import { createGateway } from '@threshold/stage-1/gateway'
 import { gatewayUrls, serveHttp } from '@threshold/stage-1/http'
 import { mongoDatabase } from '@threshold/stage-1/mongodb'
 import { createRest } from '@threshold/stage-1/rest'
+import type { RunningStage } from '@threshold/stage-1/run'
 import { reserveTime } from '@threshold/stage-1/time'
 import { createVoice } from '@threshold/stage-1/voice'
 import { cassandraMessageStore } from './adapters/message-store.cassandra.ts'
@@ -23,73 +24,48 @@ import type { Config } from './config.ts'
 import { movingMessageStore, openCassandra } from './migration/index.ts'
 
 /**
- * Stage 2: still one process. Messages and reactions are on Cassandra; people, guilds, search and
- * pushes stay on MongoDB.
+ * Stage 2: still one process. Messages and reactions are on Cassandra; users, guilds, search and
+ * pushes stay on MongoDB. Parts close in reverse.
  */
-export async function start(
-  config: Config,
-  world: Runtime,
-): Promise<Pick<Lifecycle, 'close'> & { url: string }> {
-  const life = lifecycle(world)
+export async function start(config: Config, base: Runtime): Promise<RunningStage> {
+  const { open, close } = lifecycle(base)
 
-  const mongo = await life.open('MongoDB', mongoDatabase(config.mongodb, world.telemetry))
-  const time = await life.open(
-    'reserved time',
-    reserveTime(mongoTimeReservations(mongo), config.worker, world),
-  )
-  const runtime: Runtime = { ...world, hybrid: time.hybrid }
-  const tools = {
-    tokens: tokens(config.tokenSecret),
-    newId: time.newId,
-    gatewayUrl: gatewayUrls(config.http),
-  }
-  const metadata = await life.open('metadata', mongoMetadataStore(mongo))
-  const cassandra = await life.open('Cassandra', openCassandra(mongo, config, runtime))
+  const mongo = await open('MongoDB', mongoDatabase(config.mongodb, base.telemetry))
+  const reservations = mongoTimeReservations(mongo)
+  const time = await open('reserved time', reserveTime(reservations, config.worker, base))
+  const runtime = { ...base, hybrid: time.hybrid }
+
+  const metadata = await open('metadata', mongoMetadataStore(mongo))
+  const cassandra = await open('Cassandra', openCassandra(mongo, config, runtime))
   const store = cassandraMessageStore(cassandra, config.cassandra, runtime.clock.now)
-  const messages = await life.open(
-    'messages',
-    movingMessageStore({ mongo, cassandra, messages: store }, config, runtime),
-  )
-  const search = await life.open('search', mongoSearchIndex(mongo))
-  const notifier = await life.open(
-    'notifier',
-    mongoOutboxNotifier(mongo, messages, config.notifications, runtime),
-  )
-  const guilds = {
-    metadata,
-    messages,
-    permissions: typescriptPermissions(),
-    memberList: typescriptMemberList,
-  }
-  const hub = await life.open('guild hub', memoryGuildHub(guilds, runtime))
-  const relay = await life.open('voice relay', voiceRelayUdp(config.voiceRelay, runtime))
-  const voice = await life.open('voice', createVoice({ relay, hub }, config.voice, runtime))
-  const sessions = await life.open('sessions', noSessions())
+  const databases = { mongo, cassandra, messages: store }
+  const messages = await open('messages', movingMessageStore(databases, config, runtime))
+  const search = await open('search', mongoSearchIndex(mongo))
+  const outbox = mongoOutboxNotifier(mongo, messages, config.notifications, runtime)
+  const notifier = await open('notifier', outbox)
+
+  const permissions = typescriptPermissions()
+  const guildPorts = { metadata, messages, permissions, memberList: typescriptMemberList }
+  const hub = await open('guild hub', memoryGuildHub(guildPorts, runtime))
+  const relay = await open('voice relay', voiceRelayUdp(config.voiceRelay, runtime))
+  const voice = await open('voice', createVoice({ relay, hub }, config.voice, runtime))
+
+  const tokenTool = tokens(config.tokenSecret)
+  const tools = { tokens: tokenTool, newId: time.newId, gatewayUrl: gatewayUrls(config.http) }
   const analytics = typescriptAnalytics(runtime.clock)
-  const rest = await life.open(
-    'REST',
-    createRest(
-      { metadata, messages, search, notifier, hub, analytics },
-      tools,
-      config.rest,
-      runtime,
-    ),
-  )
-  const gateway = createGateway(
-    { metadata, messages, hub, sessions, encoder: typescriptEventEncoder(), voice },
-    tools,
-    config.gateway,
-    runtime,
-  )
+  const restPorts = { metadata, messages, search, notifier, hub, analytics }
+  const rest = await open('REST', createRest(restPorts, tools, config.rest, runtime))
+  const sessions = await open('sessions', noSessions())
+  const encoder = typescriptEventEncoder()
+  const gatewayPorts = { metadata, messages, hub, sessions, encoder, voice }
+  const gateway = createGateway(gatewayPorts, tools, config.gateway, runtime)
+
   const routers = [createPage(), rest.router]
   const readiness = [
     time.readiness,
     pingCheck('MongoDB', metadata.ping),
     pingCheck('messages', messages.ready),
   ]
-  const http = await life.open(
-    'HTTP',
-    serveHttp({ routers, gateway, readiness }, config.http, runtime),
-  )
-  return { url: http.url, close: life.close }
+  const http = await open('HTTP', serveHttp({ routers, gateway, readiness }, config.http, runtime))
+  return { url: http.url, close }
 }
