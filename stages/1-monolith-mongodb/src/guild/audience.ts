@@ -31,7 +31,6 @@ export interface Audience {
   subscribers(): Iterable<Subscriber>
   users(): Iterable<UserId>
   hasUser(user: UserId): boolean
-  canView(state: GuildState, user: UserId, channel: ChannelId): boolean
   /**
    * The subscribed users who can view a channel. The set is live: it changes as users connect and
    * disconnect, until `invalidate` replaces it. Callers must not keep it.
@@ -101,7 +100,6 @@ export function createAudience(permissions: Permissions): Audience {
     subscribers: () => subscribers,
     users: () => sessionsByUser.keys(),
     hasUser: (user) => sessionsByUser.has(user),
-    canView: (state, user, channel) => viewersOf(state, channel).has(user),
     viewersOf,
     computeViewers: (state, channel, users) => permissions.viewers(state, channel, users),
     invalidate(channel) {

@@ -8,19 +8,19 @@ import { newUser } from '../abuse/world.ts'
 const use = new AsyncDisposableStack()
 afterAll(() => use.disposeAsync())
 
-describe('a stage that is asked to end', () => {
-  it('tells each socket to reconnect, by op 7, and then closes it with 1012', {
+describe('a stage that receives SIGTERM', () => {
+  it('sends each socket Reconnect (op 7), and closes it with 1012', {
     timeout: 60_000,
   }, async () => {
     const { uri } = use.use(await leaseDatabase())
     const stage = use.use(await startStage({ stage: 1, engineUri: uri }))
     const { token } = await newUser(stage.url)
-    const [named, nameless] = [await openRaw(stage.url), await openRaw(stage.url)]
-    named.send(identify(token))
-    await named.heard('"READY"')
-    await nameless.heard('"op":10')
-    await stage.stop() // SIGTERM
-    for (const { received, closed } of [named, nameless]) {
+    const [identified, anonymous] = [await openRaw(stage.url), await openRaw(stage.url)]
+    identified.send(identify(token))
+    await identified.heard('"READY"')
+    await anonymous.heard('"op":10')
+    await stage.stop()
+    for (const { received, closed } of [identified, anonymous]) {
       expect(JSON.parse(received.at(-1)!)).toEqual({ t: null, s: null, op: 7, d: null })
       expect(await closed).toBe(1_012)
     }

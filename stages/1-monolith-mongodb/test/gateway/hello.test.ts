@@ -9,7 +9,7 @@ import { createGateway, GATEWAY_LIMITS, type GatewayPorts } from '../../src/gate
 
 const TRIES = 20
 
-/** A socket that was just upgraded, and what came in one read with the answer. */
+/** Upgrades a socket. `head` are the bytes that came in one read with the answer. */
 async function upgraded(port: number): Promise<{ socket: Socket; head: Buffer }> {
   const headers = {
     connection: 'Upgrade',
@@ -17,17 +17,17 @@ async function upgraded(port: number): Promise<{ socket: Socket; head: Buffer }>
     'sec-websocket-version': '13',
     'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
   }
-  const asked = request({ port, path: '/?v=10&encoding=json', headers }).end()
-  const [, socket, head] = (await once(asked, 'upgrade')) as [unknown, Socket, Buffer]
+  const upgrade = request({ port, path: '/?v=10&encoding=json', headers }).end()
+  const [, socket, head] = (await once(upgrade, 'upgrade')) as [unknown, Socket, Buffer]
   return { socket, head }
 }
 
 describe('HELLO', () => {
-  it('comes in a read of its own, and before what a client in a hurry is answered', async () => {
+  it('comes in a read of its own, and before the answer to an early frame', async () => {
     await using use = new AsyncDisposableStack()
     const runtime = createRuntime({ random: randomBytes })
     use.defer(() => runtime.telemetry[Symbol.asyncDispose]())
-    // Nobody identifies, so that nothing behind the gateway is asked.
+    // No client identifies, so the gateway needs no ports.
     const config = {
       heartbeatMs: 10_000,
       maxConnections: TRIES,
@@ -48,21 +48,21 @@ describe('HELLO', () => {
     await once(server, 'listening')
     use.defer(() => void server.close())
     const { port } = server.address() as AddressInfo
-    let apart = 0
+    let separate = 0
     for (let i = 0; i < TRIES; i++) {
       const { socket, head } = await upgraded(port)
-      // A heartbeat, masked by zeros: answered before anybody is known, and so perhaps before
-      // HELLO.
+      // A heartbeat, masked with zeros. It is answered without IDENTIFY, and so could be answered
+      // before HELLO.
       const beat = Buffer.from('{"op":1,"d":null}')
       socket.write(Buffer.concat([Buffer.from([0x81, 0x80 | beat.length, 0, 0, 0, 0]), beat]))
-      if (head.length === 0) apart += 1
+      if (head.length === 0) separate += 1
       let text = head.toString('latin1')
       while (!text.includes('"op":11')) text += (await once(socket, 'data'))[0].toString('latin1')
       expect(text.indexOf('"op":10')).toBeGreaterThanOrEqual(0)
       expect(text.indexOf('"op":10')).toBeLessThan(text.indexOf('"op":11'))
       socket.destroy()
     }
-    // A garbage collection may hold the loop up for longer than HELLO waits.
-    expect(apart).toBeGreaterThanOrEqual(TRIES * 0.75)
+    // A garbage collection may take longer than HELLO waits, so a few tries may fail.
+    expect(separate).toBeGreaterThanOrEqual(TRIES * 0.75)
   })
 })

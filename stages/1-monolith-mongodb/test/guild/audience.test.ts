@@ -7,8 +7,8 @@ import { typescriptPermissions } from '../../src/adapters/permissions.typescript
 import { createAudience } from '../../src/guild/audience.ts'
 import { subscriber } from './subscriber.ts'
 
-/** Permissions that count for how many users they were asked. */
-function counting(): Permissions & { computed: number } {
+/** Permissions that count the users they are computed for. */
+function countingPermissions(): Permissions & { computed: number } {
   const real = typescriptPermissions()
   const counted = {
     computed: 0,
@@ -21,7 +21,7 @@ function counting(): Permissions & { computed: number } {
   return counted
 }
 
-/** A guild of a hundred with three channels, of which the last is hidden from half of them. */
+/** A guild with a hundred members and three channels. Half of the members cannot view the last. */
 function crowd() {
   const guild = aGuild(99)
   const users = [...guild.state.members.keys()]
@@ -37,12 +37,12 @@ function crowd() {
 }
 
 describe('an audience', () => {
-  it('sees what the rule lets it see, whoever comes, goes and changes', () => {
-    const { state: first, users, channels } = crowd()
+  it('has the viewers that the permission rules give, whatever connects, disconnects and changes', () => {
+    const { state: initial, users, channels } = crowd()
     const who = fc.nat(9)
     const step = fc.oneof(
       fc.record({
-        kind: fc.constantFrom('come' as const, 'go' as const, 'own' as const),
+        kind: fc.constantFrom('connect' as const, 'disconnect' as const, 'own' as const),
         who,
         channel: fc.constant(0),
       }),
@@ -54,19 +54,19 @@ describe('an audience', () => {
     )
     fc.assert(
       fc.property(fc.array(step, { maxLength: 30, size: 'max' }), (steps) => {
-        let state = first
+        let state = initial
         const audience = createAudience(typescriptPermissions())
-        const present = users.slice(0, 10).map((user) => [subscriber(user)])
-        for (const [one] of present) audience.add(state, one!)
+        const sessionsOf = users.slice(0, 10).map((user) => [subscriber(user)])
+        for (const [session] of sessionsOf) audience.add(state, session!)
         for (const each of steps) {
-          const own = present[each.who]!
+          const sessions = sessionsOf[each.who]!
           const user = users[each.who]!
-          if (each.kind === 'come') {
-            own.push(subscriber(user))
-            audience.add(state, own.at(-1)!)
-          } else if (each.kind === 'go') {
-            const gone = own.pop()
-            if (gone) audience.remove(gone)
+          if (each.kind === 'connect') {
+            sessions.push(subscriber(user))
+            audience.add(state, sessions.at(-1)!)
+          } else if (each.kind === 'disconnect') {
+            const session = sessions.pop()
+            if (session) audience.remove(session)
           } else if (each.kind === 'own') {
             state = { ...state, guild: { ...state.guild, ownerId: user } }
             audience.invalidate()
@@ -83,31 +83,32 @@ describe('an audience', () => {
             audience.invalidate(channel.id)
           }
           for (const { id } of channels) {
-            const there = users.slice(0, 10).filter((_, i) => present[i]!.length > 0)
+            const connected = users.slice(0, 10).filter((_, i) => sessionsOf[i]!.length > 0)
             expect(new Set(audience.viewersOf(state, id))).toEqual(
-              new Set(there.filter((u) => canView(state, u, id))),
+              new Set(connected.filter((user) => canView(state, user, id))),
             )
           }
-          expect(audience.size).toBe(present.flat().length)
+          expect(audience.size).toBe(sessionsOf.flat().length)
         }
       }),
       { numRuns: 40 },
     )
   })
 
-  it('computes a channel once for all, and then again only what has changed', () => {
-    const permissions = counting()
+  it('computes the viewers of a channel once, and after a change only what it affects', () => {
+    const permissions = countingPermissions()
     const { state, users, channels, secret } = crowd()
     const audience = createAudience(permissions)
     for (const user of users) audience.add(state, subscriber(user))
-    expect(permissions.computed).toBe(0) // nobody has asked yet
-    const askAll = (): void => {
-      for (const user of users) for (const { id } of channels) audience.canView(state, user, id)
+    expect(permissions.computed).toBe(0) // viewers are computed lazily
+    const readAll = (): void => {
+      for (const user of users)
+        for (const { id } of channels) audience.viewersOf(state, id).has(user)
     }
     const cost = (work: () => void): number => {
       const before = permissions.computed
       work()
-      askAll()
+      readAll()
       return permissions.computed - before
     }
     expect(cost(() => {})).toBe(3 * users.length)
@@ -115,42 +116,42 @@ describe('an audience', () => {
     expect(cost(() => audience.invalidate(secret.id))).toBe(users.length)
     expect(cost(() => audience.refreshUser(state, users[7]!))).toBe(3)
     const second = subscriber(users[7]!)
-    expect(cost(() => audience.add(state, second))).toBe(0) // another session of one who is there
+    expect(cost(() => audience.add(state, second))).toBe(0) // a second session of the same user
     expect(cost(() => audience.remove(second))).toBe(0)
   })
 
-  it('of thousands costs one computation for each who comes, however much is said in between', () => {
-    const permissions = counting()
+  it('computes each user once during a mass reconnect, however many messages are sent in between', () => {
+    const permissions = countingPermissions()
     const { state, users, channels } = crowd()
     const audience = createAudience(permissions)
     for (const user of users) {
       audience.add(state, subscriber(user))
-      for (const { id } of channels) audience.canView(state, user, id) // a message in each channel after each reconnect
+      for (const { id } of channels) audience.viewersOf(state, id).has(user) // a message in each channel after each reconnect
     }
     expect(permissions.computed).toBeLessThanOrEqual(3 * users.length)
   })
 
-  it('forgets who goes: nothing of them is left to be told', () => {
+  it('keeps nothing of a user whose last session ended', () => {
     const { state, users, channels } = crowd()
     const audience = createAudience(typescriptPermissions())
-    const [one, two] = [subscriber(users[0]!), subscriber(users[0]!)]
-    for (const each of [one, two]) audience.add(state, each)
-    audience.canView(state, users[0]!, channels[0]!.id)
-    audience.remove(one)
-    audience.remove(one)
+    const [first, second] = [subscriber(users[0]!), subscriber(users[0]!)]
+    for (const each of [first, second]) audience.add(state, each)
+    audience.viewersOf(state, channels[0]!.id).has(users[0]!)
+    audience.remove(first)
+    audience.remove(first)
     expect([audience.size, audience.hasUser(users[0]!), audience.sessionsOf(users[0]!)]).toEqual([
       1,
       true,
-      [two],
+      [second],
     ])
-    audience.remove(two)
+    audience.remove(second)
     expect([
       audience.size,
       audience.hasUser(users[0]!),
       [...audience.users()],
       [...audience.subscribers()],
     ]).toEqual([0, false, [], []])
-    expect(audience.canView(state, users[0]!, channels[0]!.id)).toBe(false)
-    expect(audience.canView(state, newId(), channels[0]!.id)).toBe(false)
+    expect(audience.viewersOf(state, channels[0]!.id).has(users[0]!)).toBe(false)
+    expect(audience.viewersOf(state, channels[0]!.id).has(newId())).toBe(false)
   })
 })

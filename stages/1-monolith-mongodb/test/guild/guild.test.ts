@@ -14,11 +14,8 @@ afterEach(() => {
   for (const guild of open.splice(0)) guild.close()
 })
 
-/**
- * A guild over a store that keeps everything and answers at once: what stores really do is for the
- * port's suite.
- */
-function awake(state: GuildState, record: () => Promise<void> = async () => {}) {
+/** A guild over a store that accepts everything at once. Real stores have the port's suite. */
+function openGuild(state: GuildState, record: () => Promise<void> = async () => {}) {
   let computed = 0
   const real = typescriptPermissions()
   const permissions = {
@@ -28,7 +25,7 @@ function awake(state: GuildState, record: () => Promise<void> = async () => {}) 
     },
   }
   const metadata = { record, createGuild: async () => {} }
-  const tools = {
+  const dependencies = {
     metadata,
     permissions,
     memberList: typescriptMemberList,
@@ -38,46 +35,46 @@ function awake(state: GuildState, record: () => Promise<void> = async () => {}) 
     onMemberAdded: () => {},
     onDeleted: () => {},
   }
-  const guild = new Guild(state, tools)
+  const guild = new Guild(state, dependencies)
   open.push(guild)
   return {
     guild,
     computed: () => computed,
-    run: (command: GuildCommand) => guild.execute(command, deadlineAfter(5_000)),
+    execute: (command: GuildCommand) => guild.execute(command, deadlineAfter(5_000)),
   }
 }
 
-const shown = (told: readonly Delivery[]) => {
-  const [first] = told
-  if (first?.kind !== 'view') throw new Error('a session that joins a guild is shown it first')
+const viewIn = (received: readonly Delivery[]) => {
+  const [first] = received
+  if (first?.kind !== 'view') throw new Error('the first delivery must be the view')
   return first
 }
-const events = (told: readonly Delivery[], type: string): unknown[] =>
-  told.flatMap((delivery) =>
+const eventsIn = (received: readonly Delivery[], type: string): unknown[] =>
+  received.flatMap((delivery) =>
     delivery.kind === 'event' && delivery.event.type === type ? [delivery.event.data] : [],
   )
 
 describe('a guild', () => {
-  it('shows all of its members while it is small, and of a large one those who are online and oneself', () => {
+  it('sends all members if it is small, and only online members if it is large', () => {
     const [small, large] = [aGuild(LARGE_GUILD - 1), aGuild(LARGE_GUILD)]
     for (const { state, owner, others } of [small, large]) {
-      const { guild } = awake(state)
+      const { guild } = openGuild(state)
       const [first, second] = [subscriber(others[3]!.user.id), subscriber(owner.user.id)]
       for (const each of [first, second]) guild.subscribe(each)
-      const listed = shown(first.received).members.map(({ user }) => user.id)
+      const listed = viewIn(first.received).members.map(({ user }) => user.id)
       expect(listed).toEqual(
         state.members.size <= LARGE_GUILD ? [...state.members.keys()] : [others[3]!.user.id],
       )
-      expect(shown(second.received).view.memberCount).toBe(state.members.size)
+      expect(viewIn(second.received).view.memberCount).toBe(state.members.size)
     }
   })
 
-  it('takes who comes into its own list, and leaves that of whoever loaded it alone', async () => {
+  it('adds a member to its own list in place, and not to the state it was loaded from', async () => {
     const { state, owner } = aGuild(2)
-    const { guild, run } = awake(state)
+    const { guild, execute } = openGuild(state)
     const before = guild.state.members
     const { user } = aMember()
-    await run({
+    await execute({
       type: 'member.add',
       by: owner.user.id,
       user,
@@ -86,11 +83,12 @@ describe('a guild', () => {
       joinedAt: 0,
       invited: true,
     })
-    expect(guild.state.members).toBe(before) // not a copy: a guild of ten thousand would make ten thousand of ten thousand
+    // Not a copy: ten thousand joins would copy ten thousand lists of ten thousand members.
+    expect(guild.state.members).toBe(before)
     expect([before.has(user.id), state.members.has(user.id)]).toEqual([true, false])
   })
 
-  it('takes a deleted role from all who had it, also where they are looked up by name', async () => {
+  it('takes a deleted role from all its members, also in the member list', async () => {
     const { state, owner, others } = aGuild(3)
     const role = aRole()
     const holders = others.slice(1).map((member) => ({ ...member, roles: [role.id] }))
@@ -98,23 +96,23 @@ describe('a guild', () => {
       ...state.members,
       ...holders.map((member) => [member.user.id, member] as const),
     ])
-    const { guild, run } = awake({
+    const { guild, execute } = openGuild({
       ...state,
       roles: new Map([...state.roles, [role.id, role]]),
       members,
     })
     expect(guild.members.page('0', 10).flatMap(({ roles }) => roles)).toEqual([role.id, role.id])
-    await run({ type: 'role.delete', by: owner.user.id, roleId: role.id })
+    await execute({ type: 'role.delete', by: owner.user.id, roleId: role.id })
     expect(guild.members.page('0', 10).flatMap(({ roles }) => roles)).toEqual([])
     expect([...guild.state.members.values()].flatMap(({ roles }) => roles)).toEqual([])
   })
 
-  it('computes no permissions for what changes nobody’s sight', async () => {
+  it('computes no permissions for events that change no visibility', async () => {
     const { state, owner, others, id, text } = aGuild(20)
-    const { guild, run, computed } = awake(state)
+    const { guild, execute, computed } = openGuild(state)
     for (const member of [owner, ...others]) guild.subscribe(subscriber(member.user.id))
     const by = owner.user.id
-    const say = (): void =>
+    const publish = (): void =>
       void guild.publish({
         v: 1,
         id: `${computed()}:${Math.random()}`,
@@ -122,65 +120,67 @@ describe('a guild', () => {
         data: {},
         channelId: text.id,
       })
-    say()
+    publish()
     const before = computed()
-    await run({ type: 'role.edit', by, roleId: id, patch: { color: 7 } })
-    await run({ type: 'guild.edit', by, patch: { name: 'renamed' } })
-    await run({ type: 'member.edit', by, userId: others[0]!.user.id, patch: { nick: 'nick' } })
-    await run({ type: 'role.create', by, role: aRole() })
-    say()
+    await execute({ type: 'role.edit', by, roleId: id, patch: { color: 7 } })
+    await execute({ type: 'guild.edit', by, patch: { name: 'renamed' } })
+    await execute({ type: 'member.edit', by, userId: others[0]!.user.id, patch: { nick: 'nick' } })
+    await execute({ type: 'role.create', by, role: aRole() })
+    publish()
     expect(computed()).toBe(before)
   })
 
-  it('tells who loses sight of a channel of it as they last saw it, and not of what it has become', async () => {
+  it('sends CHANNEL_DELETE with the last visible state to a user who loses a channel', async () => {
     const { state, owner, others, text } = aGuild(1)
-    const { guild, run } = awake(state)
+    const { guild, execute } = openGuild(state)
     const member = subscriber(others[0]!.user.id)
     guild.subscribe(member)
     const patch = { topic: 'a secret', overwrites: [denyView(others[0]!.user.id, 1)] }
-    await run({ type: 'channel.edit', by: owner.user.id, channelId: text.id, patch })
-    expect(events(member.received, 'CHANNEL_UPDATE')).toEqual([])
-    expect(events(member.received, 'CHANNEL_DELETE')).toMatchObject([{ id: text.id, topic: null }])
+    await execute({ type: 'channel.edit', by: owner.user.id, channelId: text.id, patch })
+    expect(eventsIn(member.received, 'CHANNEL_UPDATE')).toEqual([])
+    expect(eventsIn(member.received, 'CHANNEL_DELETE')).toMatchObject([
+      { id: text.id, topic: null },
+    ])
   })
 
-  it('keeps a temporary member who comes back while their removal waits for its turn', async () => {
+  it('keeps a temporary member who connects while their removal waits in the queue', async () => {
     const { state, owner, others } = aGuild(2)
-    const [back, away] = others.map((member) => ({ ...member, temporary: true as const }))
-    const members = new Map([owner, back!, away!].map((member) => [member.user.id, member]))
+    const [returning, absent] = others.map((member) => ({ ...member, temporary: true as const }))
+    const members = new Map([owner, returning!, absent!].map((member) => [member.user.id, member]))
     const held = Promise.withResolvers<void>()
-    const { guild, run } = awake({ ...state, members }, () => held.promise)
+    const { guild, execute } = openGuild({ ...state, members }, () => held.promise)
     const expire = ({ user }: Member) =>
-      run({ type: 'member.expire', by: user.id, userId: user.id })
-    const before = run({ type: 'role.create', by: owner.user.id, role: aRole() })
-    const removals = [expire(back!), expire(away!)]
-    guild.subscribe(subscriber(back!.user.id))
+      execute({ type: 'member.expire', by: user.id, userId: user.id })
+    const before = execute({ type: 'role.create', by: owner.user.id, role: aRole() })
+    const removals = [expire(returning!), expire(absent!)]
+    guild.subscribe(subscriber(returning!.user.id))
     held.resolve()
     await before
     expect(await Promise.all(removals)).toMatchObject([{ ok: true, events: [] }, { ok: true }])
-    expect([...guild.state.members.keys()]).toEqual([owner.user.id, back!.user.id])
+    expect([...guild.state.members.keys()]).toEqual([owner.user.id, returning!.user.id])
   })
 
-  it('forgets the last message of a channel that is gone, once it has said so', async () => {
+  it('forgets the last message of a deleted channel after CHANNEL_DELETE', async () => {
     const { state, owner, text } = aGuild(0)
-    const { guild, run } = awake(state)
+    const { guild, execute } = openGuild(state)
     const session = subscriber(owner.user.id)
     guild.subscribe(session)
-    const say = (id: string) =>
+    const publish = (id: string) =>
       guild.publish({ v: 1, id, type: 'MESSAGE_CREATE', data: {}, channelId: text.id })
-    say('7')
-    await run({ type: 'channel.delete', by: owner.user.id, channelId: text.id })
-    expect(events(session.received, 'CHANNEL_DELETE')).toMatchObject([
+    publish('7')
+    await execute({ type: 'channel.delete', by: owner.user.id, channelId: text.id })
+    expect(eventsIn(session.received, 'CHANNEL_DELETE')).toMatchObject([
       { id: text.id, last_message_id: '7' },
     ])
     expect(guild.lastMessages.get(text.id)).toBeUndefined()
-    say('8')
+    publish('8')
     guild.lastMessages.mergeStored(new Map([[text.id, '7']]))
     expect(guild.lastMessages.get(text.id)).toBeUndefined()
   })
 
-  it('publishes an event id once, and forgets the ids used longest ago', () => {
+  it('publishes an event id once, and forgets the least recently used ids', () => {
     const { state, owner } = aGuild(0)
-    const { guild } = awake(state)
+    const { guild } = openGuild(state)
     const session = subscriber(owner.user.id)
     guild.subscribe(session)
     const publish = (id: number) =>
@@ -188,16 +188,16 @@ describe('a guild', () => {
     const remembered = 16_384
     for (let id = 1; id <= remembered; id++) publish(id)
     expect(publish(1)).toBe(1)
-    expect(publish(remembered + 1)).toBe(remembered + 1) // in place of 2, since 1 was just used
+    expect(publish(remembered + 1)).toBe(remembered + 1) // evicts 2, since 1 was just used
     expect([publish(1), publish(2)]).toEqual([1, remembered + 2])
-    expect(events(session.received, 'TYPING_START')).toHaveLength(remembered + 2)
+    expect(eventsIn(session.received, 'TYPING_START')).toHaveLength(remembered + 2)
   })
 
-  it('is idle when nobody listens and nothing is under way', async () => {
+  it('is idle without sessions and commands', async () => {
     const { state, owner, id } = aGuild(1)
-    const { guild, run } = awake(state)
+    const { guild, execute } = openGuild(state)
     expect(guild.idle).toBe(true)
-    const running = run({ type: 'channel.create', by: owner.user.id, channel: aChannel(id) })
+    const running = execute({ type: 'channel.create', by: owner.user.id, channel: aChannel(id) })
     expect(guild.idle).toBe(false)
     await running
     expect(guild.idle).toBe(true)
@@ -207,22 +207,22 @@ describe('a guild', () => {
     expect(guild.idle).toBe(true)
   })
 
-  it('lets nobody talk or be present by a session that has ended', async () => {
+  it('ignores voice states and presences of a session that has ended', async () => {
     const { state, owner, voice } = aGuild(1)
-    const { guild } = awake(state)
-    const gone = subscriber(owner.user.id)
-    const subscription = guild.subscribe(gone)!
+    const { guild } = openGuild(state)
+    const ended = subscriber(owner.user.id)
+    const subscription = guild.subscribe(ended)!
     subscription.unsubscribe()
     expect(
       await subscription.setVoiceState(
-        { channelId: voice.id, sessionId: gone.sessionId, selfMute: false, selfDeaf: false },
+        { channelId: voice.id, sessionId: ended.sessionId, selfMute: false, selfDeaf: false },
         deadlineAfter(1_000),
       ),
     ).toBe('left')
     subscription.setPresence({ status: 'dnd', activities: [] })
     const listener = subscriber(owner.user.id)
     guild.subscribe(listener)
-    expect(shown(listener.received).view.voiceStates).toEqual([])
-    expect(shown(listener.received).presences.get(owner.user.id)?.status).toBe('online')
+    expect(viewIn(listener.received).view.voiceStates).toEqual([])
+    expect(viewIn(listener.received).presences.get(owner.user.id)?.status).toBe('online')
   })
 })

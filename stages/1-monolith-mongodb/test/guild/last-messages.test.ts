@@ -38,7 +38,7 @@ afterAll(() => use.disposeAsync())
 
 type Store = Pick<MessageStore, 'newest'>
 
-/** A hub as after a restart: it has loaded no guild yet. */
+/** A hub that has loaded no guild yet, as after a restart. */
 const restarted = (store: Store = messages, clock = systemClock, log = silentLog): GuildHub =>
   memoryGuildHub(
     {
@@ -52,7 +52,7 @@ const restarted = (store: Store = messages, clock = systemClock, log = silentLog
 
 const lastOf = async (hub: GuildHub, { id, owner, text }: GuildFixture) =>
   (await hub.view(id, owner.user.id, testDeadline()))?.lastMessages.get(text.id)
-const sent = (channelId: string, id = newId()): HubEvent => ({
+const messageEvent = (channelId: string, id = newId()): HubEvent => ({
   v: 1,
   id,
   type: 'MESSAGE_CREATE',
@@ -60,14 +60,14 @@ const sent = (channelId: string, id = newId()): HubEvent => ({
   channelId,
 })
 
-async function asleep(): Promise<GuildFixture> {
+async function storedGuild(): Promise<GuildFixture> {
   const guild = aGuild(1)
   await metadata.createGuild(guild.state, testDeadline())
   return guild
 }
 
-it('is known after a restart, to views and to who asks for access, by one question for all channels', async () => {
-  const guild = await asleep()
+it('the last message is known after a restart to views and access checks, by one request for all channels', async () => {
+  const guild = await storedGuild()
   const [, second] = [aMessage(guild.text.id), aMessage(guild.text.id)]
   await messages.import(
     [second, aMessage(guild.text.id, { id: (BigInt(second.id) - 1n).toString() })],
@@ -84,24 +84,28 @@ it('is known after a restart, to views and to who asks for access, by one questi
   expect(newest).toHaveBeenCalledTimes(1)
 })
 
-it('follows what is published, and no event but a message, and never goes back', async () => {
-  const guild = await asleep()
+it('the last message follows published messages only, and never goes back', async () => {
+  const guild = await storedGuild()
   await using hub = restarted()
   expect(await lastOf(hub, guild)).toBeUndefined()
   const [older, newer] = [newId(), newId()]
-  await hub.publish(guild.id, sent(guild.text.id, newer), testDeadline())
-  await hub.publish(guild.id, sent(guild.text.id, older), testDeadline())
-  await hub.publish(guild.id, { ...sent(guild.text.id), type: 'TYPING_START' }, testDeadline())
+  await hub.publish(guild.id, messageEvent(guild.text.id, newer), testDeadline())
+  await hub.publish(guild.id, messageEvent(guild.text.id, older), testDeadline())
+  await hub.publish(
+    guild.id,
+    { ...messageEvent(guild.text.id), type: 'TYPING_START' },
+    testDeadline(),
+  )
   expect(await lastOf(hub, guild)).toBe(newer)
 })
 
-describe('while the store cannot say', () => {
+describe('the last message while the store is unavailable', () => {
   const down = async (): Promise<never> => {
     throw unavailable('the store')
   }
 
-  it('is unknown, and asked for again by who looks after a pause, however many look before', async () => {
-    const guild = await asleep()
+  it('is unknown, and requested once more by the first reader after a pause', async () => {
+    const guild = await storedGuild()
     const message = aMessage(guild.text.id)
     await messages.insert(message, testDeadline())
     let now = Date.now()
@@ -118,8 +122,8 @@ describe('while the store cannot say', () => {
     expect(newest).toHaveBeenCalledTimes(3)
   })
 
-  it('delays no further guild that is loaded, which learns it later', async () => {
-    const [first, second] = [await asleep(), await asleep()]
+  it('does not delay the next guild that is loaded, which learns it later', async () => {
+    const [first, second] = [await storedGuild(), await storedGuild()]
     const message = aMessage(second.text.id)
     await messages.insert(message, testDeadline())
     const healed = Promise.withResolvers<void>()
@@ -136,9 +140,9 @@ describe('while the store cannot say', () => {
   })
 
   it.each([new CodedError('CASSANDRA_REFUSED', 'no such table'), new TypeError('a bug')])(
-    'a guild is served and its direct messages are, also where waiting does not help: %s',
+    'guilds and direct messages are served without it, also after a permanent error: %s',
     async (error) => {
-      const guild = await asleep()
+      const guild = await storedGuild()
       let now = Date.now()
       const refusing: Store = { newest: () => Promise.reject(error) }
       const warn = vi.fn()
@@ -146,7 +150,7 @@ describe('while the store cannot say', () => {
       await using hub = restarted(refusing, { now: () => now }, log)
       expect(await lastOf(hub, guild)).toBeUndefined()
       now += 60_000
-      expect(await lastOf(hub, guild)).toBeUndefined() // in the background: nobody awaits it
+      expect(await lastOf(hub, guild)).toBeUndefined() // requested in the background
       await vi.waitFor(() => expect(warn).toHaveBeenCalledTimes(2), 10_000)
       expect(warn).toHaveBeenLastCalledWith({ err: error.message }, expect.any(String))
       expect(
@@ -156,14 +160,14 @@ describe('while the store cannot say', () => {
   )
 })
 
-describe('of direct messages', () => {
-  it('is that of the newest channels where the time is too short for all, and no more are asked for', async () => {
+describe('the last message of direct messages', () => {
+  it('is known for the newest channels if the time is too short for all', async () => {
     const channels = Array.from({ length: 230 }, () => newId())
-    const asked: string[] = []
+    const requested: string[] = []
     const store: Store = {
       newest: async (some) => {
-        if (asked.length >= 100) throw unavailable('the store')
-        asked.push(...some)
+        if (requested.length >= 100) throw unavailable('the store')
+        requested.push(...some)
         return new Map(some.map((channel) => [channel, channel]))
       },
     }
@@ -171,11 +175,11 @@ describe('of direct messages', () => {
       clock: systemClock,
       log: silentLog,
     })
-    expect(asked).toEqual(channels.toReversed().slice(0, 100))
-    expect([...found.keys()]).toEqual(asked)
+    expect(requested).toEqual(channels.toReversed().slice(0, 100))
+    expect([...found.keys()]).toEqual(requested)
   })
 
-  it('is asked for a thousand of them at most', async () => {
+  it('is requested for a thousand channels at most', async () => {
     const newest = vi.fn<Store['newest']>(async () => new Map())
     await newestOfDirectMessages(
       { newest },
@@ -186,15 +190,15 @@ describe('of direct messages', () => {
   })
 })
 
-it('asks MongoDB for no further channel once nobody waits for the answer', async () => {
+it('MongoDB is asked for no more channels after the deadline', async () => {
   const held = Promise.withResolvers<void>()
-  let asked = 0
+  let requested = 0
   const collection = (name: string): object =>
     new Proxy(mongo.db.collection(name), {
       get(target, key) {
         if (key === 'findOne')
           return async () => {
-            asked += 1
+            requested += 1
             await held.promise
             return null
           }
@@ -210,8 +214,8 @@ it('asks MongoDB for no further channel once nobody waits for the answer', async
   await expect(slow.newest(channels, deadlineAfter(50))).rejects.toMatchObject({
     code: 'DEADLINE_EXCEEDED',
   })
-  const before = asked
+  const before = requested
   held.resolve()
   for (let i = 0; i < 100; i++) await setImmediate()
-  expect([before > 0, asked]).toEqual([true, before])
+  expect([before > 0, requested]).toEqual([true, before])
 })

@@ -10,7 +10,7 @@ beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
 describe('presences', () => {
-  it('shown to a newcomer at any moment and followed by what is told since are the truth, once the delay is over', () => {
+  it('are correct after the delay for a reader of the published ones and of all later changes', () => {
     const user = fc.constantFrom('1', '2', '3')
     const step = fc.oneof(
       fc.record({
@@ -25,32 +25,32 @@ describe('presences', () => {
     )
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
-        const newcomers: Map<string, Presence>[] = []
-        const presences = createPresences(DELAY_MS, (who, presence) => {
-          for (const known of newcomers) known.set(who, presence)
+        const readers: Map<string, Presence>[] = []
+        const presences = createPresences(DELAY_MS, (user, presence) => {
+          for (const known of readers) known.set(user, presence)
         })
-        const truth = new Map<string, Map<string, Presence>>()
-        for (const one of steps) {
-          if ('status' in one) {
-            presences.set(one.user, one.session, as(one.status as Presence['status']))
-            truth.set(
-              one.user,
-              (truth.get(one.user) ?? new Map()).set(
-                one.session,
-                as(one.status as Presence['status']),
+        const actual = new Map<string, Map<string, Presence>>()
+        for (const step of steps) {
+          if ('status' in step) {
+            presences.set(step.user, step.session, as(step.status as Presence['status']))
+            actual.set(
+              step.user,
+              (actual.get(step.user) ?? new Map()).set(
+                step.session,
+                as(step.status as Presence['status']),
               ),
             )
-          } else if ('session' in one) {
-            presences.delete(one.user, one.session)
-            truth.get(one.user)?.delete(one.session)
-          } else if ('ms' in one) vi.advanceTimersByTime(one.ms)
-          else newcomers.push(new Map(presences.online()))
+          } else if ('session' in step) {
+            presences.delete(step.user, step.session)
+            actual.get(step.user)?.delete(step.session)
+          } else if ('ms' in step) vi.advanceTimersByTime(step.ms)
+          else readers.push(new Map(presences.online()))
         }
         vi.advanceTimersByTime(DELAY_MS)
         const rank = ['offline', 'idle', 'dnd', 'online']
-        for (const known of newcomers) {
+        for (const known of readers) {
           for (const who of ['1', '2', '3']) {
-            const best = [...(truth.get(who)?.values() ?? [])].sort(
+            const best = [...(actual.get(who)?.values() ?? [])].sort(
               (x, y) => rank.indexOf(y.status) - rank.indexOf(x.status),
             )[0]
             expect(known.get(who) ?? OFFLINE).toEqual(best ?? OFFLINE)
@@ -62,9 +62,11 @@ describe('presences', () => {
     )
   })
 
-  it('of whoever is back within the delay are not mentioned', () => {
-    const told: string[] = []
-    const presences = createPresences(DELAY_MS, (who, { status }) => told.push(`${who} ${status}`))
+  it('of a user who is back within the delay are not published', () => {
+    const published: string[] = []
+    const presences = createPresences(DELAY_MS, (who, { status }) =>
+      published.push(`${who} ${status}`),
+    )
     presences.set('1', 'a', as('online'))
     vi.advanceTimersByTime(DELAY_MS)
     presences.delete('1', 'a')
@@ -72,44 +74,44 @@ describe('presences', () => {
     expect(presences.get('1').status).toBe('online')
     presences.set('1', 'b', as('online'))
     vi.advanceTimersByTime(10 * DELAY_MS)
-    expect(told).toEqual(['1 online'])
+    expect(published).toEqual(['1 online'])
   })
 
-  it('of a crowd are told of in batches, each after its delay, and everybody in the end', () => {
-    const told: string[] = []
-    const presences = createPresences(DELAY_MS, (who) => told.push(who))
+  it('of many users are published in batches, one after each delay', () => {
+    const published: string[] = []
+    const presences = createPresences(DELAY_MS, (who) => published.push(who))
     const crowd = Array.from({ length: 180 }, (_, i) => String(i))
     for (const who of crowd) presences.set(who, 'a', as('online'))
     const sizes: number[] = []
     while (vi.getTimerCount() > 0) {
-      const before = told.length
+      const before = published.length
       vi.advanceTimersByTime(DELAY_MS)
-      sizes.push(told.length - before)
+      sizes.push(published.length - before)
     }
     expect(sizes).toEqual([50, 50, 50, 30])
-    expect(told).toEqual(crowd)
+    expect(published).toEqual(crowd)
   })
 
-  it('that change while others are told of them are told in their turn', () => {
-    const told: string[] = []
+  it('that change during a publication are published in a later batch', () => {
+    const published: string[] = []
     const presences = createPresences(DELAY_MS, (who, { status }) => {
-      told.push(`${who} ${status}`)
-      if (told.length === 1) presences.set('1', 'a', as('dnd')) // as a listener's own session might, there and then
+      published.push(`${who} ${status}`)
+      if (published.length === 1) presences.set('1', 'a', as('dnd')) // as a subscriber might in response
     })
     presences.set('1', 'a', as('online'))
     vi.advanceTimersByTime(10 * DELAY_MS)
-    expect(told).toEqual(['1 online', '1 dnd'])
+    expect(published).toEqual(['1 online', '1 dnd'])
     expect(presences.get('1').status).toBe('dnd')
   })
 
-  it('are told no more once they are closed, and keep no timer', () => {
-    const told: string[] = []
-    const presences = createPresences(DELAY_MS, (who) => told.push(who))
+  it('are not published after close, and keep no timer', () => {
+    const published: string[] = []
+    const presences = createPresences(DELAY_MS, (who) => published.push(who))
     presences.set('1', 'a', as('online'))
     presences.close()
     presences.delete('1', 'a')
     expect(vi.getTimerCount()).toBe(0)
     vi.advanceTimersByTime(10 * DELAY_MS)
-    expect(told).toEqual([])
+    expect(published).toEqual([])
   })
 })

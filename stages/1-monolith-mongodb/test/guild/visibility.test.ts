@@ -28,7 +28,7 @@ const state: GuildState = {
 const [first, second] = guild.others as [(typeof guild.others)[0], (typeof guild.others)[0]]
 const all = [...state.channels.keys()]
 
-describe('what an event may change of who sees what', () => {
+describe('the visibility that an event may change', () => {
   const affected: [string, GuildEvent, unknown][] = [
     [
       "a channel's topic: nothing",
@@ -41,7 +41,7 @@ describe('what an event may change of who sees what', () => {
       { channels: [locked.id] },
     ],
     [
-      'an overwrite of a role that is gone: nothing',
+      'an overwrite of a deleted role: nothing',
       {
         type: 'channel.updated',
         channel: { ...locked, overwrites: [...locked.overwrites, allowView('7', 0)] },
@@ -59,11 +59,7 @@ describe('what an event may change of who sees what', () => {
       { type: 'role.updated', role: { ...role, permissions: '8' } },
       { channels: all },
     ],
-    [
-      'a role that goes: every channel',
-      { type: 'role.deleted', roleId: role.id },
-      { channels: all },
-    ],
+    ['a deleted role: every channel', { type: 'role.deleted', roleId: role.id }, { channels: all }],
     [
       'a new name of the guild: nothing',
       { type: 'guild.updated', guild: { ...state.guild, name: 'new' } },
@@ -80,27 +76,27 @@ describe('what an event may change of who sees what', () => {
       undefined,
     ],
     [
-      "a member's roles: every channel, for them alone",
+      "a member's roles: every channel, for this member",
       { type: 'member.updated', member: { ...first, roles: [role.id] } },
       { channels: all, user: first.user.id },
     ],
-    ['who comes: nothing', { type: 'member.added', member: aMember() }, undefined],
+    ['a new member: nothing', { type: 'member.added', member: aMember() }, undefined],
   ]
   it.each(affected)('%s', (_, event, expected) => {
     expect(affectedBy(state, event)).toEqual(expected)
   })
 })
 
-describe('a change of sight', () => {
-  /** As the guild does it: taken before, compared after. Only who listens is looked at. */
+describe('a visibility diff', () => {
+  /** As the guild does it: made before the event, compared after it, for subscribed users only. */
   const changes = (event: GuildEvent, start = state, users = [first.user.id, second.user.id]) => {
     const audience = createAudience(typescriptPermissions())
     for (const user of users) audience.add(start, subscriber(user))
-    const sight = visibilityDiff(audience, start, event)
-    return sight?.changes(evolve(start, event))
+    const diff = visibilityDiff(audience, start, event)
+    return diff?.changes(evolve(start, event))
   }
 
-  it('names who gained sight of which channel, and nobody for whom nothing changed', () => {
+  it('names the users who gained a channel, and no others', () => {
     expect(changes({ type: 'member.updated', member: { ...first, roles: [role.id] } })).toEqual([
       { channel: locked.id, gained: new Set([first.user.id]), lost: new Set() },
     ])
@@ -112,48 +108,52 @@ describe('a change of sight', () => {
     ).toEqual([])
   })
 
-  it('names who lost it', () => {
+  it('names the users who lost a channel', () => {
     const hidden = { ...guild.text, overwrites: [denyView(second.user.id, 1)] }
     expect(changes({ type: 'channel.updated', channel: hidden })).toEqual([
       { channel: guild.text.id, gained: new Set(), lost: new Set([second.user.id]) },
     ])
   })
 
-  it('is that of each user, in any guild, though only one of those who are alike is asked about', () =>
+  it('is right for every user in any guild, although it is computed for one user of each group', () =>
     fc.assert(
       fc.property(guildHistory, fc.infiniteStream(fc.boolean()), (history, listens) => {
         const strangers = [aUser(), aUser()]
         const { events } = history.play(state, strangers)
-        let now = state
+        let current = state
         for (const event of events) {
-          const users = [...now.members.keys()].filter(() => listens.next().value)
-          const next = evolve(now, event)
-          const expected = [...now.channels.keys()].flatMap((channel) => {
-            const there = (user: string): boolean =>
+          const users = [...current.members.keys()].filter(() => listens.next().value)
+          const next = evolve(current, event)
+          const expected = [...current.channels.keys()].flatMap((channel) => {
+            const viewsAfter = (user: string): boolean =>
               next.channels.has(channel) && canView(next, user, channel)
-            const gained = users.filter((user) => there(user) && !canView(now, user, channel))
-            const lost = users.filter((user) => !there(user) && canView(now, user, channel))
+            const gained = users.filter(
+              (user) => viewsAfter(user) && !canView(current, user, channel),
+            )
+            const lost = users.filter(
+              (user) => !viewsAfter(user) && canView(current, user, channel),
+            )
             return gained.length + lost.length > 0
               ? [{ channel, gained: new Set(gained), lost: new Set(lost) }]
               : []
           })
-          // Who or what is gone altogether has no sight to be compared.
+          // After these two events the channel, or the user, has no visibility to compare.
           if (event.type !== 'channel.deleted' && event.type !== 'member.removed')
-            expect(changes(event, now, users) ?? []).toEqual(expected)
-          now = next
+            expect(changes(event, current, users) ?? []).toEqual(expected)
+          current = next
         }
       }),
       { numRuns: 60 },
     ))
 
-  it('of ten thousand who are alike is found out by asking about a few', () => {
+  it('needs a few computations for ten thousand users with equal roles', () => {
     const crowd = aGuild(10_000)
-    let asked = 0
+    let computed = 0
     const real = typescriptPermissions()
     const counting: Permissions = {
       viewers(of, channel, users) {
         const all = [...users]
-        asked += all.length
+        computed += all.length
         return real.viewers(of, channel, all)
       },
     }
@@ -165,6 +165,6 @@ describe('a change of sight', () => {
     expect(found.map(({ channel, lost }) => [channel, lost.size])).toEqual(
       [...crowd.state.channels.keys()].map((id) => [id, 10_000]),
     )
-    expect(asked).toBeLessThan(20)
+    expect(computed).toBeLessThan(20)
   })
 })
