@@ -26,6 +26,7 @@ describe('the prose check', () => {
     ['code in backticks', '// The value of `whoever` is a name.'],
     ['a string', "export const a = 'Whoever knocks is let in.'"],
     ['an ordinary sentence', '/** Returns what the client sent. Of course it may be empty. */'],
+    ['an ordinary name in code', 'export const request = { told: true }'],
     ['a directive', '// biome-ignore lint/a: What follows is generated code.'],
   ])('accepts %s in TypeScript', (_, source) => {
     expect(checkProse('a.ts', source)).toEqual([])
@@ -37,7 +38,7 @@ describe('the prose check', () => {
       '',
       '**What it costs.** What it costs is time.',
       '',
-      '- Of these, two remain.',
+      '- Of these, two remain. [What a stage is](b.md) says more.',
       '',
       '| What | Who knows about it |',
       '| --- | --- |',

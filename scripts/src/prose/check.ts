@@ -18,7 +18,7 @@ const MIN_WORDS = 3
 
 /** Checks the prose and the names of one file. */
 export function checkProse(name: string, source: string): Finding[] {
-  const at = (offset: number, text: string, { instead }: Rule): Finding => ({
+  const findingAt = (offset: number, text: string, { instead }: Rule): Finding => ({
     line: source.slice(0, offset).split('\n').length,
     text: text.replaceAll(MARKERS, '').trim().replaceAll(/\s+/g, ' '),
     instead,
@@ -32,17 +32,17 @@ export function checkProse(name: string, source: string): Finding[] {
       return [
         ...(isOpening ? OPENINGS.filter(({ pattern }) => pattern.test(sentence)) : []),
         ...IDIOMS.filter(({ pattern }) => pattern.test(sentence)),
-      ].map((rule) => at(offset + segment.search(/\S/), original, rule))
+      ].map((rule) => findingAt(offset + segment.search(/\S/), original, rule))
     }),
   )
-  if (!/\.[cm]?[jt]s$/.test(name)) return inProse
-  const lines = source.split('\n')
-  const inCode = lines.flatMap((text, index) =>
-    NAMES.filter(({ pattern }) => pattern.test(text)).map(({ instead }) => ({
-      line: index + 1,
-      text: text.trim(),
-      instead,
-    })),
-  )
-  return [...inProse, ...inCode]
+  return [...inProse, ...(/\.[cm]?[jt]s$/.test(name) ? checkNames(source) : [])]
 }
+
+const DECLARATION = /^\s*(?:export )?(?:async )?(?:interface|type|class|function|const|let) (\w+)/
+
+const checkNames = (source: string): Finding[] =>
+  source.split('\n').flatMap((text, index) => {
+    const declared = DECLARATION.exec(text)?.[1] ?? ''
+    const broken = NAMES.filter(({ pattern }) => pattern.test(declared))
+    return broken.map(({ instead }) => ({ line: index + 1, text: text.trim(), instead }))
+  })

@@ -79,6 +79,9 @@ const maskCode = (text: string): string =>
 
 const blank = (text: string): string => text.replace(/[^\n]/g, ' ')
 
+/** The text of a link is the title of another page, or a path. */
+const QUOTED = ['inlineCode', 'image', 'link', 'linkReference']
+
 /** Headings are titles and no sentences, and so are a table's first row and a bold lead-in. */
 function markdownPassages(source: string): Passage[] {
   const passages: Passage[] = []
@@ -93,12 +96,12 @@ function markdownPassages(source: string): Passage[] {
       text = text.slice(0, from) + by.repeat(to - from) + text.slice(to)
     }
     visit(node, (child) => {
-      if (child.type === 'inlineCode' || child.type === 'image') replace(child, 'x')
+      if (QUOTED.includes(child.type)) replace(child, 'x')
       if (child.type === 'html') replace(child, ' ')
     })
     const [first] = node.children
     if (first?.type === 'strong') replace(first, ' ')
-    text = text.replace(/\]\([^)]*\)/g, blank).replace(/[[\]*_>]/g, ' ')
+    text = text.replace(/[*_>]/g, ' ')
     passages.push(...(/^\s*\|/.test(text) ? splitTable : splitBlocks)(start.offset!, text))
     return SKIP
   })

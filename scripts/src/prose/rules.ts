@@ -36,16 +36,24 @@ export const IDIOMS: readonly Rule[] = [
   { pattern: /\bat the (most|least)\b/i, instead: 'at most, at least' },
 ]
 
-/** Matched against whole names in code, in prose and out of it. */
+/** Matched against the name that a declaration introduces. */
 export const NAMES: readonly Rule[] = [
-  { pattern: /\bwhyNot\w*/, instead: 'rejectReason, or what is wrong: writeProblem' },
-  { pattern: /\b(wellFollowed|Follower)\b/, instead: 'allParticipantsFresh, Participant' },
-  { pattern: /\b(sightBefore|canSight)\b/, instead: 'visibility' },
-  { pattern: /\b(inTurn|keyedTurns)\b/, instead: 'withLock, keyedMutex' },
-  { pattern: /\b(refutedBy|wrongTwin)\b/, instead: 'failsOn, negativeControl' },
-  { pattern: /\bengineRoom\b/, instead: 'provisionEngines' },
   {
-    pattern: /\b(Deed|Movable|Doubt)\b/,
-    instead: 'Intervention, MigrationReplica, PendingPublish',
+    pattern: /^(mine|ours|those|it|told|asked|gone|heard)$/,
+    instead: 'received, requests, deleted',
+  },
+  { pattern: /^(tell|hear|say)$/, instead: 'publish, receive, log' },
+  { pattern: /^whyNot/, instead: 'rejectReason, or a name for the problem: writeProblem' },
+  { pattern: /^(Ask|Asked)$/, instead: 'ApiRequest, StatementOptions' },
+  { pattern: /^(Look|World|Scene)$/, instead: 'MigratorContext, Fixture, TrialContext' },
+  { pattern: /^(Orphans|Doubt)$/, instead: 'EventPublisher, PendingPublish' },
+  { pattern: /^(Movable|Gone)$/, instead: 'MigrationReplica, DeletedMessage' },
+  { pattern: /^(Follower|wellFollowed)$/, instead: 'Participant, allParticipantsFresh' },
+  { pattern: /^(Talk|Teller|Deed)$/, instead: 'VoiceParticipation, Reporter, Intervention' },
+  { pattern: /^(sight|sightBefore)$/, instead: 'visibility, visibilityDiff' },
+  { pattern: /^(insist|inTurn|turns)$/, instead: 'retry, withLock, keyedMutex' },
+  {
+    pattern: /^(refutedBy|wrongTwin|engineRoom)$/,
+    instead: 'failsOn, negativeControl, provisionEngines',
   },
 ]
