@@ -5,13 +5,13 @@ export default defineLab({
   title: 'Baseline',
   question: "How far does a monolith carry you, and does it stand ten times today's load?",
   hypothesis:
-    "One process on one database stands ten times today's load. Whoever splits it now pays for a problem they do not have.",
+    "One process with one database handles ten times today's load. If you split it now, you pay for a problem that you do not have.",
   minutes: { quick: 1, full: 10 },
   memory: '1 GB',
 
-  // Today: a lively community with fifty people online. Its 2 messages a second are 170,000 a day;
-  // all of Discord had 120 million a day in 2017, reads and writes near 50/50 (How Discord Stores
-  // Billions of Messages).
+  // Today is a busy community with fifty users online. Two messages per second are 170,000 per day.
+  // All of Discord had 120 million per day in 2017, with reads and writes near 50/50 (How Discord
+  // Stores Billions of Messages).
   load: busyGuilds({
     guilds: 1,
     online: 50,
@@ -24,7 +24,7 @@ export default defineLab({
     today: { stage: 'stage-1', times: 1 },
     fivefold: { stage: 'stage-1', times: 5 },
     tenfold: { stage: 'stage-1', times: 10 },
-    // Beyond the question, to see where it ends: nothing is claimed of these.
+    // These arms have no expectation. They show at which load the monolith fails.
     thirtyfold: { stage: 'stage-1', times: 30 },
     hundredfold: { stage: 'stage-1', times: 100 },
   },
@@ -55,7 +55,7 @@ export default defineLab({
   },
 
   control: {
-    text: 'the monolith hangs half a second into the load, and no one is answered any more',
+    text: 'the monolith hangs half a second into the load and answers no more requests',
     fault: at({ second: 0.5 }, pause('stage')),
     load: { timeoutSeconds: 1 },
     failsOn: ['today: errors', 'tenfold: errors'],

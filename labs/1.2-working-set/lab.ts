@@ -1,11 +1,11 @@
 import { busyGuilds, count, defineLab, time } from '@threshold/lab-kit'
 
 /**
- * The same people read the same number of pages, anywhere in what was ever said. Only how much that
- * is differs. About a thousand messages a channel, as the stand-in's page read costs by the size of
- * a channel, which MongoDB's does not.
+ * The same users read the same number of pages anywhere in the history. Only the number of channels
+ * differs. A channel has about a thousand messages, since a page of the stand-in costs more in a
+ * larger channel, unlike MongoDB's.
  */
-const scrolling = (channels: number) =>
+const readHistory = (channels: number) =>
   busyGuilds({
     guilds: 1,
     online: 5,
@@ -17,9 +17,9 @@ const scrolling = (channels: number) =>
     seed: 12,
   })
 
-/** Megabytes: small enough to be outgrown in seconds, as 2015's RAM was outgrown in months. */
-const CACHE = 16
-/** At 10 reads a second for eight seconds. */
+/** Small enough to outgrow in seconds, as Discord outgrew its RAM in months in 2015. */
+const CACHE_MB = 16
+/** 10 reads per second for eight seconds. */
 const READS = 80
 
 export default defineLab({
@@ -27,27 +27,27 @@ export default defineLab({
   title: 'Working set',
   question: 'What happens when data and index outgrow the cache?',
   hypothesis:
-    'While all that is read fits, a page of history costs the engine nothing but memory. Once it does not, each page costs reads from disk, and that grows with what was ever said, not with what is said today.',
+    'While the data that users read fits into the cache, a page of history needs no disk reads. Once it does not fit, every page needs some. Their number grows with the whole history, not with today’s traffic.',
   minutes: { quick: 1, full: 2 },
   memory: '1 GB',
 
-  load: scrolling(5),
+  load: readHistory(5),
   arms: {
-    fits: { stage: 'stage-1', load: scrolling(5), cacheMb: CACHE },
-    outgrown: { stage: 'stage-1', load: scrolling(150), cacheMb: CACHE },
+    fits: { stage: 'stage-1', load: readHistory(5), cacheMb: CACHE_MB },
+    outgrown: { stage: 'stage-1', load: readHistory(150), cacheMb: CACHE_MB },
   },
 
   measure: { cacheMisses: count.cacheMisses(), errors: count.errors(), readP99: time.readP99() },
 
-  // A page that nobody got costs no misses: without the errors beside it, an outage would look like
-  // a cache that fits.
+  // A failed read causes no misses. Without the assertion on errors, an outage would look like data
+  // that fits.
   expect: {
     fits: ({ cacheMisses, errors }) => cacheMisses.atMost(READS * 0.25).and(errors.is(0)),
     outgrown: ({ cacheMisses, errors }) => cacheMisses.atLeast(READS).and(errors.is(0)),
   },
 
   control: {
-    text: 'nothing was ever said in most of the channels: there is no more to read than fits',
+    text: 'both arms have few channels, so that all of their data fits into the cache',
     load: { channels: 5 },
     failsOn: ['outgrown: cache misses'],
     verdict: 'refuted',

@@ -1,6 +1,6 @@
 import { at, busyGuilds, count, defineLab, mention } from '@threshold/lab-kit'
 
-/** A name that a phone's title cuts after twenty UTF-16 code units: in the middle of the tree. */
+/** The push title is cut after twenty UTF-16 code units, which splits the tree emoji in half. */
 const SPLIT_EMOJI_NAME = 'Radia Perlman (STP)\u{1F333}'
 const PLAIN_NAME = 'Radia Perlman (STP)'
 
@@ -9,7 +9,7 @@ export default defineLab({
   title: 'Blast radius',
   question: 'What does one unhandled bug in notifications take down?',
   hypothesis:
-    'In a monolith, everything: pushes share a process with messages, so one name that a phone cannot show ends every guild and drops every socket.',
+    'Everything. In a monolith, push notifications share a process with messages, so one name that cannot be encoded takes down every guild and drops every socket.',
   minutes: { quick: 1, full: 2 },
   memory: '1 GB',
 
@@ -22,10 +22,10 @@ export default defineLab({
     timeoutSeconds: 2,
   }),
   arms: {
-    // Somebody is mentioned, and that is all.
+    // A user with an ordinary name mentions a member.
     harmless: { stage: 'stage-1', fault: at({ second: 1 }, mention({ displayName: PLAIN_NAME })) },
-    // The same, by somebody whose name ends in an emoji. A stage of its own: what it leaves behind
-    // is not to meet the other arm.
+    // The user's name ends in an emoji. The variable gives this arm a stage of its own, so that the
+    // push which remains in its outbox does not affect the other arm.
     crashing: {
       stage: 'stage-1',
       fault: at({ second: 1 }, mention({ displayName: SPLIT_EMOJI_NAME })),
@@ -35,14 +35,14 @@ export default defineLab({
 
   measure: { guildsDown: count.guildsWithLostOrLate(), socketsDropped: count.socketsDropped() },
 
-  // All of them, in a stage of ten guilds with ten people each; and none, where the name fits.
+  // The load has ten guilds with ten users each.
   expect: {
     harmless: ({ socketsDropped }) => socketsDropped.is(0),
     crashing: ({ guildsDown, socketsDropped }) => guildsDown.is(10).and(socketsDropped.is(100)),
   },
 
   control: {
-    text: 'the name fits on the phone',
+    text: 'the name fits into the push title in both arms',
     fault: at({ second: 1 }, mention({ displayName: PLAIN_NAME })),
     failsOn: ['crashing: guilds down', 'crashing: sockets dropped'],
     verdict: 'refuted',

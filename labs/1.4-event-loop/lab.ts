@@ -1,10 +1,7 @@
 import { busyGuilds, defineLab, time } from '@threshold/lab-kit'
 
-/**
- * Small guilds as in every lab, beside a huge one where twenty answer at once; how often they do is
- * what the arms differ in.
- */
-const beside = (messagesPerSecond: number) =>
+/** Ten small guilds beside a huge one in which twenty members send at once, at this mean rate. */
+const withHugeGuild = (messagesPerSecond: number) =>
   busyGuilds({
     guilds: 10,
     online: 5,
@@ -19,15 +16,15 @@ export default defineLab({
   title: 'Event loop',
   question: 'What does one huge guild do to the others?',
   hypothesis:
-    'All guilds share one event loop. While it writes one message to five hundred sockets, nobody else is served: the small guilds wait, though nothing happened in them.',
+    'All guilds share one event loop. While it writes one message to five hundred sockets, it serves no other guild. The small guilds wait, although their own load did not change.',
   minutes: { quick: 2, full: 3 },
   memory: '2 GB',
 
-  load: beside(0),
+  load: withHugeGuild(0),
   arms: {
-    // The huge guild is there, and silent.
-    silent: { stage: 'stage-1', load: beside(0) },
-    talking: { stage: 'stage-1', load: beside(40) },
+    // The huge guild is online and sends nothing.
+    silent: { stage: 'stage-1', load: withHugeGuild(0) },
+    talking: { stage: 'stage-1', load: withHugeGuild(40) },
   },
 
   measure: {
@@ -38,13 +35,13 @@ export default defineLab({
   },
 
   expect: {},
-  // A ratio from one run: how fast the machine is does not matter. Of the slowest tenth, since a
-  // burst is over before the next one comes; a p99 would be a handful of messages, and a neighbour
-  // on the same machine can make it.
+  // The ratio of two figures from one run does not depend on the machine's speed. It uses the p90,
+  // since a burst ends before the next one. The p99 would rest on a handful of messages, which
+  // another program on the machine can delay.
   expectAcross: ({ silent, talking }) => talking.smallGuilds.over(silent.smallGuilds).atLeast(4),
 
   control: {
-    text: 'the huge guild stays as small as the others, and its people talk one at a time',
+    text: 'the huge guild is as small as the others, and its members send one message at a time',
     load: { online: 5, burst: 1 },
     failsOn: ['across arms: talking small guilds over silent small guilds'],
     verdict: 'refuted',

@@ -8,7 +8,7 @@ export default defineLab({
   title: 'Deploy',
   question: 'What does a restart cost?',
   hypothesis:
-    'Every socket drops, and since the stage keeps no session, every client identifies afresh: at least two database reads for each of them, all at the same moment.',
+    'Every socket drops. The stage keeps no sessions over a restart, so every client identifies again. That takes at least two database reads per client, all at the same moment.',
   minutes: { quick: 1, full: 4 },
   memory: '1 GB',
 
@@ -22,7 +22,7 @@ export default defineLab({
     reconnect: true,
   }),
   arms: {
-    // As on any other day.
+    // No restart.
     undisturbed: 'stage-1',
     deployed: { stage: 'stage-1', fault: at({ second: 2 }, restart('stage')) },
   },
@@ -30,28 +30,28 @@ export default defineLab({
   measure: {
     socketsDropped: count.socketsDropped(),
     socketsAway: count.socketsAway(),
-    // What an IDENTIFY asks for: who this is, which guilds, which direct messages.
+    // An IDENTIFY reads the user, its guilds and its direct messages.
     readsToIdentify: count.storeOperations(/^(users\.get|guilds\.of-user|channels\.dms-of-user)$/),
-    // What waking up a guild asks for, once for each.
-    readsToWakeGuilds: count.storeOperations(
+    // Loading a guild into memory reads these once.
+    readsToLoadGuilds: count.storeOperations(
       /^(guilds\.get|channels\.of-guild|members\.of-guild)$/,
     ),
     untilAllBack: time.untilAllBack(),
   },
 
   expect: {
-    undisturbed: ({ socketsDropped, readsToWakeGuilds }) =>
-      socketsDropped.is(0).and(readsToWakeGuilds.is(0)),
-    deployed: ({ socketsDropped, socketsAway, readsToIdentify, readsToWakeGuilds }) =>
+    undisturbed: ({ socketsDropped, readsToLoadGuilds }) =>
+      socketsDropped.is(0).and(readsToLoadGuilds.is(0)),
+    deployed: ({ socketsDropped, socketsAway, readsToIdentify, readsToLoadGuilds }) =>
       socketsDropped
         .is(GUILDS * ONLINE)
         .and(socketsAway.is(0))
         .and(readsToIdentify.atLeast(2 * GUILDS * ONLINE))
-        .and(readsToWakeGuilds.atLeast(GUILDS)),
+        .and(readsToLoadGuilds.atLeast(GUILDS)),
   },
 
   control: {
-    text: 'nobody deploys; somebody is mentioned instead',
+    text: 'the stage is not restarted; a user mentions a member instead',
     fault: at({ second: 2 }, mention({ displayName: 'Ada' })),
     failsOn: ['deployed: sockets dropped'],
     verdict: 'refuted',

@@ -8,13 +8,13 @@ interface Pattern {
   readonly readP99: Figure
 }
 
-const whole = (value: number): string =>
+const format = (value: number): string =>
   Number.isFinite(value) ? Math.round(value).toLocaleString('en-US') : 'an unknown number of'
 
 /**
- * What a team asks of its own numbers before it moves anything: how people read and write, and what
- * a page costs as data grows. The same three numbers come from any production system's metrics; the
- * last is the one that warns.
+ * Summarises the access pattern: the share of reads and writes, cache misses per operation, and the
+ * time of a page as data grows. A team can read the same figures from its own metrics before it
+ * migrates.
  */
 export function audit({
   mongo,
@@ -25,16 +25,17 @@ export function audit({
   const share =
     (100 * mongoTenfold.pages.value) / (mongoTenfold.pages.value + mongoTenfold.sends.value)
   const growth = mongoTenfold.misses.value - mongo.misses.value
-  const near =
+  const conclusion =
     growth >= 1_000
-      ? 'each operation now waits for the disk: the threshold is behind you'
+      ? 'every operation now needs a disk read, so the threshold is passed'
       : 'most operations are still served from memory'
   const slope = (cassandraTenfold.misses.value - cassandra.misses.value) / growth
+  const times = Number.isFinite(slope) ? slope.toFixed(1) : 'an unknown number of'
   return [
-    `Audit of stage 1's pattern: ${Math.round(share)}% reads, ${Math.round(100 - share)}% writes; pages go anywhere in what was ever said, so that what is read is as large as what is kept.`,
-    `For each thousand operations its engine read ${whole(mongo.misses.value)} pages from disk, and ${whole(mongoTenfold.misses.value)} at ten times the data: ${near}.`,
-    `A page of history took ${whole(mongo.readP99.value)} ms at p99, then ${whole(mongoTenfold.readP99.value)} ms. Watch the misses: they rise before the milliseconds do.`,
-    `Cassandra's own count went from ${whole(cassandra.misses.value)} chunks to ${whole(cassandraTenfold.misses.value)}: ${Number.isFinite(slope) ? slope.toFixed(1) : 'an unknown number of'} times MongoDB's slope, in units of another size. A read looked into ${whole(cassandra.sstables.value)} of its files, then into ${whole(cassandraTenfold.sstables.value)}.`,
+    `Access pattern of stage 1: ${Math.round(share)}% reads, ${Math.round(100 - share)}% writes. Reads begin anywhere in the history, so the working set is as large as the data.`,
+    `Per 1,000 operations its engine read ${format(mongo.misses.value)} pages from disk, and ${format(mongoTenfold.misses.value)} at ten times the data: ${conclusion}.`,
+    `A page of history took ${format(mongo.readP99.value)} ms at p99, then ${format(mongoTenfold.readP99.value)} ms. Watch the cache misses: they rise before the times do.`,
+    `Cassandra's cache misses went from ${format(cassandra.misses.value)} chunks to ${format(cassandraTenfold.misses.value)}: ${times} times MongoDB's slope, although a chunk has another size than a page. A read used ${format(cassandra.sstables.value)} sstables, then ${format(cassandraTenfold.sstables.value)}.`,
   ]
 }
 

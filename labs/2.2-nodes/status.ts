@@ -4,8 +4,8 @@ import type { CassandraEngine, CassandraNode } from '@threshold/engines'
 const LINE = /^([UD])[NLJM]\s+(\S+)\s+.*?(\d+(?:\.\d+)?)%/gm
 
 /**
- * 0–1: the least share of the ring that a node owns, copies included. Computed from tokens and the
- * keyspace's replication: it says what a node is to have, and nothing of what it has.
+ * Returns the smallest share of the ring that a node owns, copies included, from 0 to 1. Cassandra
+ * computes it from tokens and the replication factor, not from the data that a node actually has.
  */
 export async function smallestRingShare(
   engine: CassandraEngine,
@@ -16,24 +16,24 @@ export async function smallestRingShare(
 }
 
 /**
- * 0–1: of the channels that were written in, the least share that a node has on its own disk. Each
- * is one partition, as long as no bucket ends meanwhile. Nobody should write: what comes after the
- * flush is counted once more.
+ * Returns the smallest share of the channels that a node has on its own disk, from 0 to 1. Each
+ * channel is one partition as long as no bucket ends meanwhile. No client may write meanwhile, since
+ * a partition that is written after the flush would be counted twice.
  */
 export async function smallestDiskShare(
   engine: CassandraEngine,
   keyspace: string,
   channels: number,
 ): Promise<number> {
-  const held: number[] = []
+  const partitions: number[] = []
   for (const node of engine.nodes()) {
     await node.nodetool('flush', keyspace)
-    held.push((await node.tableStats(keyspace, 'messages')).partitions)
+    partitions.push((await node.tableStats(keyspace, 'messages')).partitions)
   }
-  return Math.min(1, Math.min(...held) / channels)
+  return Math.min(1, Math.min(...partitions) / channels)
 }
 
-/** What one node thinks of the others. */
+/** Returns the state of each node by its address, as this node sees it. */
 export async function statesSeenBy(node: CassandraNode): Promise<Map<string, 'up' | 'down'>> {
   const text = await node.nodetool('status')
   return new Map(

@@ -1,10 +1,10 @@
 import { busyGuilds, defineLab, reported, time } from '@threshold/lab-kit'
 import { countPartitionRows, LARGEST, LARGEST_BYTES } from './partitions.ts'
 
-/** Channels in which as much is said a day; some were opened two months ago, some twenty. */
-const A_DAY = 5
-const past = (days: number) => ({ messages: A_DAY * days, days, characters: 200 })
-const talk = busyGuilds({
+/** Both channels have the same daily rate; one is two months old and the other twenty. */
+const MESSAGES_PER_DAY = 5
+const historyOf = (days: number) => ({ messages: MESSAGES_PER_DAY * days, days, characters: 200 })
+const base = busyGuilds({
   guilds: 1,
   online: 5,
   messagesPerSecond: 2,
@@ -12,26 +12,26 @@ const talk = busyGuilds({
   seconds: 8,
   seed: 23,
 })
-const [guild] = talk.groups
+const [guild] = base.groups
 
 export default defineLab({
   id: '2.3',
   title: 'Buckets',
   question: 'What does a partition without buckets do?',
   hypothesis:
-    'It grows for as long as the channel lives: ten times the age, ten times the partition, and a node has to hold it whole. With a bucket of ten days in its key the largest partition stays what it was.',
+    'It grows for as long as the channel exists: at ten times the age it is ten times as large, and a node must store it whole. With ten-day buckets in the key, the largest partition stays the same.',
   minutes: { quick: 1, full: 2 },
   memory: '2 GB',
 
   load: {
-    ...talk,
+    ...base,
     groups: [
-      { ...guild!, name: 'young channels', history: past(60) },
-      { ...guild!, name: 'old channels', history: past(600) },
+      { ...guild!, name: 'young channels', history: historyOf(60) },
+      { ...guild!, name: 'old channels', history: historyOf(600) },
     ],
   },
   arms: {
-    // A bucket of a hundred years: the channel alone is the partition.
+    // With a bucket of a hundred years, the partition is the whole channel.
     unbucketed: {
       stage: 'stage-2',
       env: { THRESHOLD_BUCKET_DAYS: '36500' },
@@ -48,15 +48,14 @@ export default defineLab({
     readOld: time.readP50('old channels'),
   },
 
-  // Counts of rows from one run, and how they grow with age: neither machine nor provider makes a
-  // difference.
+  // Row counts of one run and their growth with age do not depend on machine or provider.
   expect: {
     unbucketed: ({ oldLargest, youngLargest }) => oldLargest.over(youngLargest).atLeast(8),
     bucketed: ({ oldLargest, youngLargest }) => oldLargest.over(youngLargest).atMost(2),
   },
 
   control: {
-    text: 'no buckets anywhere',
+    text: 'neither arm uses buckets',
     env: { THRESHOLD_BUCKET_DAYS: '36500' },
     failsOn: ['bucketed: old largest over young largest'],
     verdict: 'refuted',
@@ -65,8 +64,8 @@ export default defineLab({
   sizes: {
     tiny: { repeats: 1, load: { seconds: 3, warmupSeconds: 0.5 } },
     quick: { repeats: 1 },
-    // All rounds talk into the same channels: what three longer ones say would make the young
-    // channels months older.
+    // All rounds write to the same channels. The messages of longer rounds would make the young
+    // channels look months older.
     full: { repeats: 3, load: { seconds: 10, warmupSeconds: 3 } },
   },
 })

@@ -7,101 +7,93 @@ import {
   type Intervention,
   queryKeyspace,
 } from '@threshold/lab-kit'
+import pLimit from 'p-limit'
 
 export const REPORTED = {
-  deleted: 'messages deleted',
-  before: 'ms for a page before the deletes, p10',
-  after: 'ms for a page after them, p10',
-  first: 'ms for the first page after them',
-  metByDeepest: 'tombstones that the deepest read stepped over',
-  askedInVain: 'partitions with nothing but tombstones in them that a page still asks',
+  deleted: 'deleted messages',
+  pageBefore: 'ms per page before the deletes, p10',
+  pageAfter: 'ms per page after the deletes, p10',
+  firstPageAfter: 'ms for the first page after the deletes',
+  tombstonesScanned: 'most tombstones that one read scanned',
+  emptyPartitionsRead: 'partitions with nothing but tombstones that a page still reads',
 } as const
 
 const PAGES = 40
-/**
- * Between two pages: a collection or a compaction of some tenths of a second then spoils few of
- * them.
- */
-const APART_MS = 50
-const DELETED_TOGETHER = 100
-const AT_ONCE = 4
+/** Pause between pages, so that a garbage collection or a compaction delays only a few of them. */
+const PAGE_INTERVAL_MS = 50
+const BULK_DELETE_SIZE = 100
+const DELETE_CONCURRENCY = 4
 const KEPT_SHARE = 0.05
-/** Marks count once whoever opened the bucket can no longer be about to write. */
-const SETTLES_WITHIN_MS = 40_000
-
 /**
- * What a moderator does with a channel that was flooded: the newest 95% go, and people look into it
- * again.
+ * The stage marks an empty bucket only after every process that opened it can no longer write to it.
+ * This is how long the lab waits for the marks.
  */
+const MARKS_TIMEOUT_MS = 40_000
+
+/** Deletes most of a flooded channel, as a moderator would, and reads its latest page again. */
 export const clearChannel: Intervention = {
-  text: 'the newest 95% of a channel are deleted, and its latest page is read again and again',
+  text: 'the newest 95% of a channel are deleted, and its latest page is read repeatedly',
   consumesFixture: true,
-  async run({ stage, cassandra, guilds, log: say }) {
+  async run({ stage, cassandra, guilds, log }) {
     const guild = guilds.find(({ group }) => group === 'cleared')!
     const channel = guild.channels[0]!
+    const { token } = guild.members[0]!
     await using api = createApi(stage.url)
     const read = (query = ''): Promise<{ id: string }[]> => readPage(api, guild, query)
-    const before = await timed(read)
+    const before = await timePages(read)
     const ids = await allIds(read)
-    const gone = ids.slice(0, Math.floor(ids.length * (1 - KEPT_SHARE)))
-    say(`${gone.length} of ${ids.length} messages are deleted`)
-    const batches = Array.from({ length: Math.ceil(gone.length / DELETED_TOGETHER) }, (_, n) =>
-      gone.slice(n * DELETED_TOGETHER, (n + 1) * DELETED_TOGETHER),
-    ).values()
-    const remove = async (): Promise<void> => {
-      for (const messages of batches)
-        await api.call(
-          'POST',
-          `/api/v10/channels/${channel}/messages/bulk-delete`,
-          guild.members[0]!.token,
-          { messages },
-        )
-    }
-    await Promise.all(Array.from({ length: AT_ONCE }, remove))
+    const deleted = ids.slice(0, Math.floor(ids.length * (1 - KEPT_SHARE)))
+    log(`deleting ${deleted.length} of ${ids.length} messages`)
+    const batches = Array.from({ length: Math.ceil(deleted.length / BULK_DELETE_SIZE) }, (_, n) =>
+      deleted.slice(n * BULK_DELETE_SIZE, (n + 1) * BULK_DELETE_SIZE),
+    )
+    await pLimit(DELETE_CONCURRENCY).map(batches, (messages) =>
+      api.call('POST', `/api/v10/channels/${channel}/messages/bulk-delete`, token, { messages }),
+    )
 
-    const [first = 0] = await timed(read, 1)
-    // Asked before this lab looks for itself: its own look steps over all of them.
-    const met = await queryKeyspace(cassandra, async (keyspace, rows) => {
+    const [firstPageAfter = 0] = await timePages(read, 1)
+    // Read the counter before the lab's own queries, which scan all tombstones.
+    const tombstonesScanned = await queryKeyspace(cassandra, async (keyspace, rows) => {
       const cql =
         "SELECT max FROM system_views.tombstones_per_read WHERE keyspace_name = ? AND table_name = 'messages'"
       const [row] = await rows(cql, [keyspace])
       return Number(row?.max)
     })
-    const unmarked = () =>
+    const countUnmarked = () =>
       queryKeyspace(cassandra, (keyspace, rows) => emptyPartitionsRead(channel, keyspace, rows))
-    const until = Date.now() + SETTLES_WITHIN_MS
-    // The present bucket is never passed by.
-    while ((await unmarked()) > 1 && Date.now() < until) {
+    const until = Date.now() + MARKS_TIMEOUT_MS
+    // The current bucket is never skipped, so one unmarked partition remains.
+    while ((await countUnmarked()) > 1 && Date.now() < until) {
       await read()
       await delay(500)
     }
     return {
-      [REPORTED.deleted]: gone.length,
-      [REPORTED.before]: fastestTenth(before),
-      [REPORTED.first]: first,
-      [REPORTED.after]: fastestTenth(await timed(read)),
-      [REPORTED.metByDeepest]: met,
-      [REPORTED.askedInVain]: await unmarked(),
+      [REPORTED.deleted]: deleted.length,
+      [REPORTED.pageBefore]: fastestTenth(before),
+      [REPORTED.firstPageAfter]: firstPageAfter,
+      [REPORTED.pageAfter]: fastestTenth(await timePages(read)),
+      [REPORTED.tombstonesScanned]: tombstonesScanned,
+      [REPORTED.emptyPartitionsRead]: await countUnmarked(),
     }
   },
 }
 
-/** Partitions in which nothing is left, that a page would ask nevertheless. */
+/** Counts the partitions without rows that are not marked as empty. A page reads each of them. */
 async function emptyPartitionsRead(
   channel: string,
   keyspace: string,
   rows: (cql: string, values?: readonly unknown[]) => Promise<CassandraRow[]>,
 ): Promise<number> {
-  const asked = await rows(
+  const buckets = await rows(
     `SELECT bucket, emptied FROM ${keyspace}.channel_buckets WHERE channel_id = ?`,
     [channel],
   )
-  const held = await rows(
+  const partitions = await rows(
     `SELECT bucket FROM ${keyspace}.messages WHERE channel_id = ? GROUP BY channel_id, bucket ALLOW FILTERING`,
     [channel],
   )
-  const full = new Set(held.map(({ bucket }) => bucket))
-  return asked.filter(({ bucket, emptied }) => emptied !== true && !full.has(bucket)).length
+  const nonEmpty = new Set(partitions.map(({ bucket }) => bucket))
+  return buckets.filter(({ bucket, emptied }) => emptied !== true && !nonEmpty.has(bucket)).length
 }
 
 const readPage = async (
@@ -115,30 +107,31 @@ const readPage = async (
     members[0]!.token,
   )) as { id: string }[]
 
-/** Newest first. */
+/** Returns all ids of the channel, newest first. */
 async function allIds(read: (query: string) => Promise<{ id: string }[]>): Promise<string[]> {
   const ids: string[] = []
   for (;;) {
-    const found = await read(ids.length === 0 ? '' : `&before=${ids.at(-1)}`)
-    if (found.length === 0) return ids
-    ids.push(...found.map(({ id }) => id))
+    const page = await read(ids.length === 0 ? '' : `&before=${ids.at(-1)}`)
+    if (page.length === 0) return ids
+    ids.push(...page.map(({ id }) => id))
   }
 }
 
-async function timed(read: () => Promise<unknown>, times = PAGES): Promise<number[]> {
-  const took: number[] = []
-  for (let n = 0; n < times; n++) {
+/** Reads the latest page repeatedly and returns the time of each read in milliseconds. */
+async function timePages(read: () => Promise<unknown>, pages = PAGES): Promise<number[]> {
+  const times: number[] = []
+  for (let n = 0; n < pages; n++) {
     const from = performance.now()
     await read()
-    took.push(performance.now() - from)
-    await delay(APART_MS)
+    times.push(performance.now() - from)
+    await delay(PAGE_INTERVAL_MS)
   }
-  return took
+  return times
 }
 
 /**
- * Of the quickest tenth the slowest. What else a machine does only adds to a page; the tombstones
- * are in each.
+ * Returns the 10th percentile. Other work of the machine only lengthens a read, while tombstones
+ * lengthen every read.
  */
-const fastestTenth = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 10)] ?? Number.NaN
+const fastestTenth = (times: readonly number[]): number =>
+  times.toSorted((a, b) => a - b)[Math.floor(times.length / 10)] ?? Number.NaN

@@ -8,7 +8,7 @@ import {
   stageDeletes,
 } from './race.ts'
 
-const talk = busyGuilds({ guilds: 2, online: 5, messagesPerSecond: 4, seconds: 12, seed: 25 })
+const base = busyGuilds({ guilds: 2, online: 5, messagesPerSecond: 4, seconds: 12, seed: 25 })
 const env = { THRESHOLD_TOKEN_SECRET: SECRET }
 
 export default defineLab({
@@ -16,14 +16,14 @@ export default defineLab({
   title: 'Ghosts',
   question: 'What does eventual consistency leave behind?',
   hypothesis:
-    'In Cassandra a write is an upsert. An edit that arrives after a delete brings back a row that has what was edited and nothing else: a message that nobody wrote. Where a delete is later than every write, nothing comes back, in whatever order they arrive.',
+    'In Cassandra every write is an upsert. An edit that arrives after a delete creates a row with only the edited columns: a message without an author. If the delete has a later timestamp than every write, no row comes back, whatever the order of arrival.',
   minutes: { quick: 1, full: 3 },
   memory: '2 GB',
 
   load: {
-    ...talk,
+    ...base,
     groups: [
-      ...talk.groups,
+      ...base.groups,
       { name: 'raced', guilds: 1, online: 1, channels: 1, messagesPerSecond: 0, readsPerSecond: 0 },
     ],
   },
@@ -44,16 +44,15 @@ export default defineLab({
 
   expect: {
     naive: ({ ghosts }) => ghosts.atLeast(100),
-    // The same edits, all of them done, and all later than their deletes.
+    // The same edits, all of which succeed after their deletes.
     fixed: ({ ghosts, shown, editsDone }) => ghosts.is(0).and(shown.is(0)).and(editsDone.is(RACES)),
-    // Of two hundred. Where no edit that was done met a delete under way there was no race, and
-    // nothing to cure.
+    // At least 20 of 200 edits must overlap their delete and succeed, or nothing raced.
     stage: ({ ghosts, shown, raced, errors }) =>
       ghosts.is(0).and(shown.is(0)).and(raced.atLeast(20)).and(errors.is(0)),
   },
 
   control: {
-    text: 'the delete has its own time, as in a first draft',
+    text: 'the deletes of the second arm have the time at which they are written, as in the first',
     interventions: { fixed: naiveDeletes },
     failsOn: ['fixed: ghosts'],
     verdict: 'refuted',

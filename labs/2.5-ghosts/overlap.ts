@@ -1,26 +1,25 @@
-/** One of two writes: when it began, and when its answer came. */
+/** The time from the start of a write to its answer. */
 export interface Span {
   readonly beganMs: number
   readonly answeredMs: number
-  /** Why it was not done; undefined where it was. */
-  readonly refusal?: unknown
+  /** Why the write failed; undefined if it succeeded. */
+  readonly error?: unknown
 }
 
-/** Never rejects: a write that is refused took its time as well. */
+/** Measures a write. Never rejects: a failed write has a duration too. */
 export async function timeWrite(write: () => Promise<unknown>): Promise<Span> {
   const beganMs = performance.now()
   try {
     await write()
     return { beganMs, answeredMs: performance.now() }
-  } catch (refusal) {
-    return { beganMs, answeredMs: performance.now(), refusal }
+  } catch (error) {
+    return { beganMs, answeredMs: performance.now(), error }
   }
 }
 
 /**
- * Both were under way at the same moment, as far as anybody outside can tell: the answer to each
- * came after the other had begun. Then neither order is wrong, and a replica may see either. Of two
- * that followed one another there was no race.
+ * True if each write was answered after the other had begun. A client then cannot tell their order,
+ * and a replica may apply them in either one. Writes that follow one another do not race.
  */
 export const overlaps = (one: Span, other: Span): boolean =>
   one.beganMs < other.answeredMs && other.beganMs < one.answeredMs
@@ -31,12 +30,12 @@ export interface Pair {
   readonly remove: Span
 }
 
-/** Edits that were done, and those of them that raced a delete. */
+/** Counts the edits that succeeded, and those of them that overlapped their delete. */
 export function tallyOf(pairs: readonly Pair[]): {
   readonly edits: number
   readonly raced: number
 } {
-  const done = pairs.filter(({ edit }) => edit.refusal === undefined)
+  const done = pairs.filter(({ edit }) => edit.error === undefined)
   return {
     edits: done.length,
     raced: done.filter(({ edit, remove }) => overlaps(edit, remove)).length,

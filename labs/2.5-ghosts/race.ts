@@ -9,50 +9,48 @@ import {
   queryKeyspace,
   type TrialContext,
 } from '@threshold/lab-kit'
+import pLimit from 'p-limit'
 import { type Pair, tallyOf, timeWrite } from './overlap.ts'
 
 export const REPORTED = {
-  races: 'messages that one person edited and another deleted',
-  edits: 'edits that were answered as done',
-  raced: 'of them, those under way while the delete of the same message was',
-  ghosts: 'rows with a text and nobody who wrote it',
+  races: 'messages that one user edited and another deleted',
+  edits: 'edits that succeeded',
+  raced: 'successful edits that overlapped the delete of the same message',
+  ghosts: 'rows with a text and no author',
   shown: 'deleted messages that a page shows',
 } as const
 
 export const RACES = 200
+/** At most as many as an `Api` sends at once, so that no request queues in the client. */
+const CONCURRENCY = API_CONNECTIONS
 /**
- * No more than an Api sends at a time: what has begun is on its way then, and does not wait in line
- * on our side.
- */
-const AT_ONCE = API_CONNECTIONS
-/**
- * How long an edit is under way when the delete begins, in times that a send takes here, one after
- * the other in turn. Which of the two is quicker depends on the machine; with any one head start,
- * on some machine nearly every delete would win, or none.
+ * Time from the start of an edit to the start of its delete, as a fraction of the time that a send
+ * takes here. The races use them in turn: with a single value, nearly every delete would win on some
+ * machines and none on others.
  */
 const HEAD_STARTS = [0, 0.2, 0.4, 0.6, 0.8]
-/** The two processes read each other's tokens. */
+/** Both processes of the stage share the secret, so that each accepts the other's tokens. */
 export const SECRET = 'lab-2-5: two processes, one chat'
 
-interface Raced {
+interface Message {
   readonly id: string
   readonly channel: string
 }
-const pathOf = ({ channel, id }: Raced): string => `/api/v10/channels/${channel}/messages/${id}`
+const pathOf = ({ channel, id }: Message): string => `/api/v10/channels/${channel}/messages/${id}`
 
-const ONE = 'WHERE channel_id = ? AND bucket = ? AND message_id = ?'
+const BY_KEY = 'WHERE channel_id = ? AND bucket = ? AND message_id = ?'
 
 /**
- * Each message is deleted, and then edited by somebody who does not know it yet. The edits are a
- * first draft's, past the stage: a statement that sets its columns, and has the time at which it is
- * written.
+ * Deletes each message and then edits it. The edits bypass the stage: a plain UPDATE whose timestamp
+ * is the time at which it is written. `deletes` says whether the deletes are as plain, or the
+ * stage's.
  */
-const editsAfterDeletes = (text: string, deletes: 'draft' | 'stage'): Intervention => ({
+const editsAfterDeletes = (text: string, deletes: 'naive' | 'stage'): Intervention => ({
   text,
-  run: (scene) =>
-    race(scene, (messages, { members }) =>
-      queryKeyspace(scene.cassandra, async (keyspace, rows) => {
-        await using moderator = createApi(scene.stage.url)
+  run: (context) =>
+    race(context, (messages, { members }) =>
+      queryKeyspace(context.cassandra, async (keyspace, rows) => {
+        await using moderator = createApi(context.stage.url)
         const partitions = await rows(
           `SELECT channel_id, bucket, message_id FROM ${keyspace}.messages`,
         )
@@ -62,15 +60,15 @@ const editsAfterDeletes = (text: string, deletes: 'draft' | 'stage'): Interventi
             [row.channel_id, row.bucket, row.message_id],
           ]),
         )
-        return await together(messages, async (message) => {
+        return await pLimit(CONCURRENCY).map(messages, async (message) => {
           const key = keys.get(message.id)!
           const remove = (): Promise<unknown> =>
             deletes === 'stage'
               ? moderator.call('DELETE', pathOf(message), members[0]!.token)
-              : rows(`DELETE FROM ${keyspace}.messages ${ONE}`, key)
+              : rows(`DELETE FROM ${keyspace}.messages ${BY_KEY}`, key)
           const removed = await timeWrite(remove)
           const edit = await timeWrite(() =>
-            rows(`UPDATE ${keyspace}.messages SET content = ? ${ONE}`, ['edited', ...key]),
+            rows(`UPDATE ${keyspace}.messages SET content = ? ${BY_KEY}`, ['edited', ...key]),
           )
           return { edit, remove: removed }
         })
@@ -79,27 +77,24 @@ const editsAfterDeletes = (text: string, deletes: 'draft' | 'stage'): Interventi
 })
 
 export const naiveDeletes = editsAfterDeletes(
-  'edits that come after a delete, both as a first draft writes them: each with its own time',
-  'draft',
+  'each message is deleted and then edited, both by plain statements with the current time',
+  'naive',
 )
-/**
- * The same edits, later than the deletes by their own times as well; only the deletes are written
- * otherwise.
- */
+/** The edits are the same, and later than the deletes. Only the deletes differ. */
 export const stageDeletes = editsAfterDeletes(
-  'the same edits of a first draft, after deletes as the stage writes them',
+  'each message is deleted by the stage and then edited by a plain statement',
   'stage',
 )
 
 /**
- * All through the stage, and through a second process of it on the same stores, which knows nothing
- * of the first one's turns.
+ * Edits through one process of the stage and deletes through a second one on the same stores. The
+ * mutex per message works only within a process, so it does not serialise them.
  */
 export const editsAndDeletesThroughStage: Intervention = {
-  text: 'edits through one process of the stage, deletes of the same messages through another',
-  run: (scene) =>
-    race(scene, async (messages, { members }, sendMs) => {
-      const { mongo, cassandra } = scene
+  text: 'one process of the stage edits messages while another deletes them',
+  run: (context) =>
+    race(context, async (messages, { members }, sendMs) => {
+      const { mongo, cassandra } = context
       const env = {
         THRESHOLD_TOKEN_SECRET: SECRET,
         THRESHOLD_WORKER: '1',
@@ -111,11 +106,11 @@ export const editsAndDeletesThroughStage: Intervention = {
         cassandraUri: cassandra!.uri,
         env,
       })
-      await using editor = createApi(scene.stage.url)
+      await using editor = createApi(context.stage.url)
       await using moderator = createApi(second.url)
       const token = members[0]!.token
-      return await together(messages, async (message, n) => {
-        // Refused, an edit came too late and was told so.
+      return await pLimit(CONCURRENCY).map(messages, async (message, n) => {
+        // An edit that comes after the delete fails with 404.
         const editing = timeWrite(() =>
           editor.call('PATCH', pathOf(message), token, { content: 'edited' }),
         )
@@ -127,21 +122,21 @@ export const editsAndDeletesThroughStage: Intervention = {
 }
 
 async function race(
-  scene: TrialContext,
-  act: (messages: readonly Raced[], guild: FixtureGuild, sendMs: number) => Promise<Pair[]>,
+  context: TrialContext,
+  act: (messages: readonly Message[], guild: FixtureGuild, sendMs: number) => Promise<Pair[]>,
 ): Promise<Record<string, number>> {
-  const guild = scene.guilds.find(({ group }) => group === 'raced')!
+  const guild = context.guilds.find(({ group }) => group === 'raced')!
   const channel = guild.channels[0]!
-  await using api = createApi(scene.stage.url)
+  await using api = createApi(context.stage.url)
   const from = performance.now()
   const messages = await sendMessages(api, guild, channel)
-  const pairs = await act(messages, guild, ((performance.now() - from) * AT_ONCE) / RACES)
-  // A message that stays because nobody deleted it would be no ghost, and no evidence.
-  for (const { remove } of pairs) if (remove.refusal !== undefined) throw remove.refusal
+  const pairs = await act(messages, guild, ((performance.now() - from) * CONCURRENCY) / RACES)
+  // If a delete failed, the message that remains is no ghost, and the trial is no evidence.
+  for (const { remove } of pairs) if (remove.error !== undefined) throw remove.error
   const { edits, raced } = tallyOf(pairs)
   const ids = new Set(messages.map(({ id }) => id))
-  const rows = await queryKeyspace(scene.cassandra, (keyspace, ask) =>
-    ask(`SELECT message_id, author_id FROM ${keyspace}.messages`),
+  const rows = await queryKeyspace(context.cassandra, (keyspace, query) =>
+    query(`SELECT message_id, author_id FROM ${keyspace}.messages`),
   )
   const page = (await api.call(
     'GET',
@@ -161,30 +156,14 @@ async function sendMessages(
   api: Api,
   { members }: FixtureGuild,
   channel: string,
-): Promise<Raced[]> {
-  return await together(Array.from({ length: RACES }), async () => {
+): Promise<Message[]> {
+  return await pLimit(CONCURRENCY).map(Array.from({ length: RACES }), async () => {
     const { id } = (await api.call(
       'POST',
       `/api/v10/channels/${channel}/messages`,
       members[0]!.token,
       { content: 'hello' },
-    )) as {
-      id: string
-    }
+    )) as { id: string }
     return { id, channel }
   })
-}
-
-/** Some at a time; what came of each, in the order of the items. */
-async function together<T, R>(
-  items: readonly T[],
-  act: (item: T, index: number) => Promise<R>,
-): Promise<R[]> {
-  const rest = items.entries()
-  const results: R[] = []
-  const some = async (): Promise<void> => {
-    for (const [index, item] of rest) results[index] = await act(item, index)
-  }
-  await Promise.all(Array.from({ length: AT_ONCE }, some))
-  return results
 }

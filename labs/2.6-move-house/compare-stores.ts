@@ -2,31 +2,31 @@ import { firstIdAt } from '@threshold/contract'
 import { queryKeyspace, type TrialContext } from '@threshold/lab-kit'
 import { MongoClient } from 'mongodb'
 
-/** What was sent within the last moments may be in one store and on its way to the other. */
-const SETTLED_MS = 3_000
+/** A message of the last moments may be in one store and still on its way to the other. */
+const IGNORED_MS = 3_000
 
 export interface Comparison {
-  /** Messages that both stores hold, or one of them. */
+  /** Messages that at least one store has. */
   readonly messages: number
-  /** Those that only one holds, or whose text, author, time of writing or time of edit differ. */
+  /** Messages that only one store has, or whose text, author, write time or edit time differ. */
   readonly different: number
 }
 
-/** Both stores read whole, past the stage and past the migrator. */
+/** Reads both stores completely, without the stage or the migrator. */
 export async function compareStores({ mongo, cassandra }: TrialContext): Promise<Comparison> {
-  const until = BigInt(firstIdAt(Date.now() - SETTLED_MS))
-  const [ours, theirs] = await Promise.all([
-    onMongo(mongo.uri, until),
-    onCassandra(cassandra, until),
+  const until = BigInt(firstIdAt(Date.now() - IGNORED_MS))
+  const [mongoRows, cassandraRows] = await Promise.all([
+    readMongo(mongo.uri, until),
+    readCassandra(cassandra, until),
   ])
-  const ids = new Set([...ours.keys(), ...theirs.keys()])
+  const ids = new Set([...mongoRows.keys(), ...cassandraRows.keys()])
   return {
     messages: ids.size,
-    different: [...ids].filter((id) => ours.get(id) !== theirs.get(id)).length,
+    different: [...ids].filter((id) => mongoRows.get(id) !== cassandraRows.get(id)).length,
   }
 }
 
-async function onMongo(uri: string, until: bigint): Promise<Map<string, string>> {
+async function readMongo(uri: string, until: bigint): Promise<Map<string, string>> {
   const client = new MongoClient(uri, {
     serverSelectionTimeoutMS: 5_000,
     maxPoolSize: 1,
@@ -34,7 +34,7 @@ async function onMongo(uri: string, until: bigint): Promise<Map<string, string>>
   })
   try {
     const found = await client.db().collection('messages').find().toArray()
-    return before(
+    return fieldsById(
       until,
       found.map(({ _id, authorId, content, writeTime, editedAt }) => [
         _id,
@@ -49,7 +49,7 @@ async function onMongo(uri: string, until: bigint): Promise<Map<string, string>>
   }
 }
 
-const onCassandra = (
+const readCassandra = (
   cassandra: TrialContext['cassandra'],
   until: bigint,
 ): Promise<Map<string, string>> =>
@@ -57,7 +57,7 @@ const onCassandra = (
     const found = await rows(
       `SELECT message_id, content, author_id, write_time, edited_at FROM ${keyspace}.messages`,
     )
-    return before(
+    return fieldsById(
       until,
       found.map((row) => [
         row.message_id,
@@ -77,8 +77,8 @@ type ComparedFields = readonly [
   editedAt: unknown,
 ]
 
-/** By id, all that is compared in one text. */
-const before = (until: bigint, messages: readonly ComparedFields[]): Map<string, string> =>
+/** Returns the compared fields of each message as one string, by id. */
+const fieldsById = (until: bigint, messages: readonly ComparedFields[]): Map<string, string> =>
   new Map(
     messages
       .map(([id, content, author, writeTime, editedAt]) => {

@@ -8,105 +8,101 @@ import { compareStores } from './compare-stores.ts'
 import { startMigrator } from './migrator.ts'
 
 export const REPORTED = {
-  kills: 'times the migrator was killed with -9 in the midst of its work',
-  moved: 'moves that came to their end, both stores found equal',
-  written: 'messages of the account that were acknowledged meanwhile',
-  missing: 'of them, those that no page shows after the move',
-  shownTwice: 'of them, those that pages show twice',
-  shownOutOfOrder: 'of them, those that pages show out of order',
+  kills: 'times that the migrator was killed with -9 while it worked',
+  completed: 'migrations that completed with equal stores',
+  written: 'messages of the probe writer that were acknowledged',
+  missing: 'acknowledged messages of the probe writer that no page shows after the migration',
+  shownTwice: 'acknowledged messages of the probe writer that pages show twice',
+  shownOutOfOrder: 'acknowledged messages of the probe writer that pages show out of order',
   messages: 'messages in either store at the end',
   different:
-    'messages that only one store has, or that differ in text, author, time of writing or of edit',
-  seconds: 'seconds that the move took',
-  beyond: 'seconds of it after people had left',
+    'messages that only one store has, or that differ in text, author, write time or edit time',
+  seconds: 'seconds that the migration took',
+  secondsAfterLoad: 'seconds of the migration after the end of the load',
 } as const
 
+/** Output at which the migrator is killed. It prints these lines every second of each step. */
+const KILL_ON = [/^backfill: [\d,]+ of about/m, /^verify: [\d,]+ of about/m]
 /**
- * At which words it is killed: it tells them each second for as long as it copies, and then for as
- * long as it verifies.
- */
-const KILLED_AT = [/^backfill: [\d,]+ of about/m, /^verify: [\d,]+ of about/m]
-/**
- * Slow enough to be met in the midst of its work. Somebody who moves while people talk would set a
- * limit as well, and a higher one.
+ * The rate limit makes the copy slow enough to be killed midway. Production would also limit a live
+ * migration, at a higher rate.
  */
 const LIVE = ['--rate', '800']
-/** As fast as it can; and nobody reads meanwhile, so there are no reads to compare. */
-const CLOSED = ['--shadow', '0']
-/** How long what was acknowledged is looked for after the move. */
-const LOOK_MS = 20_000
+/** No rate limit. There are no reads meanwhile, and so no shadow reads to compare. */
+const OFFLINE = ['--shadow', '0']
+/** How long to look for missing messages after the migration. */
+const READ_BACK_MS = 20_000
 
-/** People talk all the while, and nobody tells them. */
+/** Migrates under load. */
 export const migrateLive: Intervention = {
-  text: 'all messages move while people talk, and the migrator is killed with -9 twice on the way',
+  text: 'all messages are migrated under load, and the migrator is killed with -9 twice meanwhile',
   consumesFixture: true,
-  run: (scene) =>
-    measureMigration(scene, async (folder) => {
+  run: (context) =>
+    measureMigration(context, async (folder) => {
       let kills = 0
-      for (const words of KILLED_AT) {
-        await using migrator = await startMigrator(scene, folder, LIVE)
-        await migrator.waitForOutput(words)
+      for (const pattern of KILL_ON) {
+        await using migrator = await startMigrator(context, folder, LIVE)
+        await migrator.waitForOutput(pattern)
         await delay(Math.random() * 300)
         if (await migrator.kill()) kills++
       }
-      await using migrator = await startMigrator(scene, folder, LIVE)
-      return { kills, moved: await migrator.completed() }
+      await using migrator = await startMigrator(context, folder, LIVE)
+      return { kills, completed: await migrator.completed() }
     }),
 }
 
 /**
- * As most people move: the chat is closed, everything is copied, the chat opens again. The migrator
- * has to see somebody who follows its move, so a second process of the stage runs meanwhile, at an
- * address that nobody is told.
+ * The usual way: stop the stage, copy everything, start the stage. The migrator needs a running
+ * participant, so another process of the stage runs meanwhile at an address that no client knows.
  */
 export const migrateOffline: Intervention = {
-  text: 'the stage is stopped, all messages move, and the stage is started again',
+  text: 'the stage is stopped, all messages are migrated, and the stage is started again',
   consumesFixture: true,
-  run: (scene) =>
-    measureMigration(scene, async (folder) => {
-      const { stage, mongo, cassandra } = scene
+  run: (context) =>
+    measureMigration(context, async (folder) => {
+      const { stage, mongo, cassandra } = context
       process.kill(stage.pid, 'SIGTERM')
       while (stage.exitReason() === undefined) await delay(20)
       const env = { THRESHOLD_WORKER: '1', THRESHOLD_LOG_LEVEL: 'warn' }
-      await using inside = await startStage({
+      await using hidden = await startStage({
         stage: 2,
         engineUri: mongo.uri,
         cassandraUri: cassandra!.uri,
         env,
       })
-      await using migrator = await startMigrator(scene, folder, CLOSED)
-      const moved = await migrator.completed()
-      await inside.stop()
+      await using migrator = await startMigrator(context, folder, OFFLINE)
+      const completed = await migrator.completed()
+      await hidden.stop()
       await stage.restart()
-      return { kills: 0, moved }
+      return { kills: 0, completed }
     }),
 }
 
-interface Moved {
+interface MigrationResult {
   readonly kills: number
-  readonly moved: boolean
+  readonly completed: boolean
 }
 
-/** Somebody keeps account of what was acknowledged all the while, and looks for it afterwards. */
+/** Runs the probe writer during the migration. Then reads its messages back and compares the stores. */
 async function measureMigration(
-  scene: TrialContext,
-  act: (folder: string) => Promise<Moved>,
+  context: TrialContext,
+  act: (folder: string) => Promise<MigrationResult>,
 ): Promise<Record<string, number>> {
   const folder = await mkdtemp(join(tmpdir(), 'threshold-lab-2.6-'))
   try {
-    await using writer = startProbeWriter(scene)
+    await using writer = startProbeWriter(context)
     const started = performance.now()
-    const { kills, moved } = await act(folder)
+    const { kills, completed } = await act(folder)
     const seconds = (performance.now() - started) / 1_000
-    scene.log(`moved within ${seconds.toFixed(0)} s; comparing both stores`)
+    context.log(`migrated in ${seconds.toFixed(0)} s; comparing both stores`)
     await writer.stop()
-    const { missing, duplicated, outOfOrder } = await writer.readBack(LOOK_MS)
-    const { messages, different } = await compareStores(scene)
+    const { missing, duplicated, outOfOrder } = await writer.readBack(READ_BACK_MS)
+    const { messages, different } = await compareStores(context)
     return {
       [REPORTED.kills]: kills,
-      [REPORTED.moved]: Number(moved),
+      [REPORTED.completed]: Number(completed),
       [REPORTED.seconds]: seconds,
-      [REPORTED.beyond]: Math.max(0, seconds - scene.loadSeconds),
+      [REPORTED.secondsAfterLoad]: Math.max(0, seconds - context.loadSeconds),
       [REPORTED.written]: writer.acknowledged(),
       [REPORTED.missing]: missing,
       [REPORTED.shownTwice]: duplicated,

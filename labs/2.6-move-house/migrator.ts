@@ -5,23 +5,23 @@ import { CodedError } from '@threshold/kit'
 import type { TrialContext } from '@threshold/lab-kit'
 
 export interface Migrator extends AsyncDisposable {
-  /** Resolves once it has said so, on either stream. */
-  waitForOutput(what: RegExp): Promise<void>
-  /** SIGKILL; resolves when it is gone: whether that is what ended it, and not its own end. */
+  /** Resolves once the output of either stream matches. */
+  waitForOutput(pattern: RegExp): Promise<void>
+  /** Sends SIGKILL. Resolves with whether the signal ended the process, and not its own exit. */
   kill(): Promise<boolean>
   /**
-   * Whether the move came to its end: false when it says that the stores cannot be made, or kept,
-   * equal. Rejects when it failed otherwise.
+   * Resolves with whether the migration completed: false if the migrator reports that the stores
+   * differ. Rejects for any other failure.
    */
   completed(): Promise<boolean>
 }
 
-/** Of a move that is refused by what it found, and not by a failure of this lab. */
-const NEVER_DONE = /^(NEVER_EQUAL|READS_DIFFER|NOT_SETTLED): /m
+/** Error codes for stores that differ. They are a result, and not a failure of the lab. */
+const STORES_DIFFER = /^(NEVER_EQUAL|READS_DIFFER|NOT_SETTLED): /m
 
 /**
- * `threshold migrate mongo-cassandra all --until cutover` in a process of its own, on the stage's
- * own databases.
+ * Runs `threshold migrate mongo-cassandra all --until cutover` in a process of its own, on the
+ * databases of the stage.
  */
 export async function startMigrator(
   { mongo, cassandra }: TrialContext,
@@ -38,9 +38,9 @@ export async function startMigrator(
     folder,
     ...options,
   ]
-  // Nothing else of the surroundings: the move is told all that it needs.
+  // The migrator gets only these variables and nothing else of the lab's environment.
   const env = { THRESHOLD_MONGODB_URI: mongo.uri, THRESHOLD_CASSANDRA_URI: cassandra?.uri ?? '' }
-  // In a session of its own, as stage and engines are: a system may share its cores out by session.
+  // Detached, like stages and engines: some systems distribute CPU among process sessions.
   const { child, registration, closed } = await spawnRegistered({
     role: 'migrator',
     text: 'the migrator of lab 2.6',
@@ -57,20 +57,20 @@ export async function startMigrator(
       output += text
     })
   }
-  const lastWords = (): string => output.trim().split('\n').slice(-5).join('\n')
+  const lastLines = (): string => output.trim().split('\n').slice(-5).join('\n')
   const kill = async (): Promise<boolean> => {
     child.kill('SIGKILL')
     await closed
     return child.signalCode === 'SIGKILL'
   }
   return {
-    async waitForOutput(what) {
-      while (!what.test(output)) {
+    async waitForOutput(pattern) {
+      while (!pattern.test(output)) {
         const ended = await Promise.race([closed, once(stdout, 'data'), once(stderr, 'data')])
-        if (child.exitCode !== null && !what.test(output) && ended !== undefined)
+        if (child.exitCode !== null && !pattern.test(output) && ended !== undefined)
           throw new CodedError(
             'MIGRATOR_ENDED',
-            `the migrator ended before it was to be killed\n${lastWords()}`,
+            `the migrator ended before it could be killed\n${lastLines()}`,
           )
       }
     },
@@ -78,10 +78,10 @@ export async function startMigrator(
     async completed() {
       const { code } = await closed
       if (code === 0) return true
-      if (NEVER_DONE.test(output)) return false
+      if (STORES_DIFFER.test(output)) return false
       throw new CodedError(
         'MIGRATOR_FAILED',
-        `the migrator ended with code ${code}\n${lastWords()}`,
+        `the migrator ended with code ${code}\n${lastLines()}`,
       )
     },
     async [Symbol.asyncDispose]() {

@@ -5,7 +5,7 @@ import { reportSchema, runLab } from '@threshold/lab-kit'
 import { expect, it } from 'vitest'
 import { burnAllCores } from './disturbance.ts'
 
-it('a machine that is busy with something else leaves no verdict', async () => {
+it('reports no verdict on a busy machine', async () => {
   const evidenceDir = await mkdtemp(join(tmpdir(), 'threshold-evidence-'))
   try {
     await using _ = await burnAllCores()

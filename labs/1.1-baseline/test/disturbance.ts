@@ -5,7 +5,7 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { cacheDir } from '@threshold/engines'
 
-/** Two programs for each core that do nothing but compute, until disposed of. */
+/** Starts two busy programs per core. They end when the result is disposed of. */
 export async function burnAllCores(): Promise<AsyncDisposable> {
   const burners = Array.from({ length: 2 * availableParallelism() }, () =>
     spawn(process.execPath, ['-e', 'for (;;) {}'], { stdio: 'ignore' }),
@@ -30,7 +30,7 @@ interface Entry {
   readonly ports: readonly number[]
 }
 
-/** What is written down of running processes, as a sweep would find it. */
+/** Reads the registered processes, as a sweep does. */
 export function entriesIn(dir: string): Entry[] {
   return readdirSync(join(dir, 'run'))
     .filter((name) => name.endsWith('.json'))
@@ -38,12 +38,12 @@ export function entriesIn(dir: string): Entry[] {
       try {
         return [JSON.parse(readFileSync(join(dir, 'run', name), 'utf8')) as Entry]
       } catch {
-        return [] // closed between listing and reading
+        return [] // the process was deregistered after the directory was listed
       }
     })
 }
 
-/** Processes of a role that this process started and nobody else did. */
+/** Process ids with this role that this process started. */
 export const ownProcesses = (role: string): number[] =>
   entriesIn(cacheDir())
     .filter((entry) => entry.role === role && entry.owner.pid === process.pid)

@@ -17,32 +17,32 @@ afterEach(async () => {
 })
 
 /**
- * A cache of this test's own, with the tools of the real one: what runs elsewhere on this machine
- * is nobody's to end.
+ * Creates a cache with the tools of the real one but its own registry of processes, so that the
+ * sweep does not touch other processes on this machine.
  */
 async function ownCache(): Promise<string> {
-  // An engine is installed by now, or this installs one.
+  // Installs an engine if there is none.
   await using _ = await leaseDatabase()
   const dir = await mkdtemp(join(tmpdir(), 'threshold-cache-'))
   made.push(dir)
-  const kept = (await readdir(cacheDir())).filter((name) => !['run', 'locks'].includes(name))
-  await Promise.all(kept.map((name) => symlink(join(cacheDir(), name), join(dir, name))))
+  const tools = (await readdir(cacheDir())).filter((name) => !['run', 'locks'].includes(name))
+  await Promise.all(tools.map((name) => symlink(join(cacheDir(), name), join(dir, name))))
   await mkdir(join(dir, 'run'))
   return dir
 }
 
 describe('a lab that is killed', () => {
-  it('leaves no process, port or file, and no half of a report', async () => {
+  it('leaves no process, port or file, and no partial report', async () => {
     const cache = await ownCache()
     const evidence = join(cache, 'evidence')
     const lab = spawn(process.execPath, [LAB, evidence], {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: { ...process.env, THRESHOLD_CACHE: cache, THRESHOLD_MONGODB_URI: '' },
     })
-    let told = ''
+    let output = ''
     for await (const chunk of lab.stdout.setEncoding('utf8')) {
-      told += chunk
-      if (told.includes('load')) break
+      output += chunk
+      if (output.includes('load')) break
     }
     const left = entriesIn(cache)
     expect(left.map(({ role }) => role).sort()).toEqual(['generator', 'lab', 'mongodb', 'stage'])

@@ -1,6 +1,6 @@
 import { runLab } from '@threshold/lab-kit'
 
-/** A lab in a process of its own, for a test to kill. */
+/** Runs a lab in a process that a test kills. */
 const [, , evidenceDir = ''] = process.argv
 await runLab('1.1', {
   size: 'tiny',

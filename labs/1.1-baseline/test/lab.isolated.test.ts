@@ -4,11 +4,11 @@ import { tinyRuns } from './tiny.ts'
 const run = tinyRuns()
 
 describe('lab 1.1', () => {
-  it('is supported: the monolith stands ten times the load', async () => {
+  it('is supported at ten times the load', async () => {
     const report = await run('1.1', { prediction: 'yes' })
     expect(report.reasons.join('\n')).toContain('tenfold: lost is 0; measured 0')
     expect(report.verdict).toBe('supported')
-    expect(report.prediction.line).toBe('You predicted supported, and so it is.')
+    expect(report.prediction.line).toBe('You predicted supported, and the verdict is supported.')
     const tenfold = report.samples.find(({ arm }) => arm === 'tenfold')!
     expect(tenfold.load.sockets.opened).toBe(50)
     expect(tenfold.load.deliveries.expected).toBeGreaterThan(100)
@@ -16,9 +16,9 @@ describe('lab 1.1', () => {
     expect(Object.keys(tenfold.stage.operations ?? {})).not.toEqual([])
   })
 
-  it('is refuted as its wrong twin, in which the monolith hangs', async () => {
+  it('is refuted as a negative control, in which the monolith hangs', async () => {
     const report = await run('1.1', { control: true })
     expect(report.verdict).toBe('refuted')
-    expect(report.reasons.join('\n')).toMatch(/errors is 0, never so/)
+    expect(report.reasons.join('\n')).toMatch(/errors is 0, failed in every round/)
   })
 })

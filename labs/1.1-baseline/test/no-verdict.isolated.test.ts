@@ -6,20 +6,20 @@ import { ANY_MACHINE, tinyRuns } from './tiny.ts'
 
 const run = tinyRuns()
 
-// At once: each has a stage of its own, and none says how fast it was.
-describe.concurrent('a run without a verdict', () => {
-  it('comes of an empty load', async () => {
+// The tests run concurrently: each has a stage of its own, and none measures speed.
+describe.concurrent('a run has no verdict', () => {
+  it('if the load is empty', async () => {
     const silent = lab.load.groups.map((group) => ({ ...group, messagesPerSecond: 0 }))
-    const nobody = lab.load.groups.map((group) => ({ ...group, guilds: 0 }))
+    const noGuilds = lab.load.groups.map((group) => ({ ...group, guilds: 0 }))
     expect(reasonsOf(await run({ ...lab, load: { ...lab.load, groups: silent } }))).toContain(
       'the load was empty',
     )
-    expect(reasonsOf(await run({ ...lab, load: { ...lab.load, groups: nobody } }))).toContain(
+    expect(reasonsOf(await run({ ...lab, load: { ...lab.load, groups: noGuilds } }))).toContain(
       'the load was empty',
     )
   })
 
-  it('comes of a load generator that is killed', async () => {
+  it('if the load generator is killed', async () => {
     let generator = 0
     const report = await run('1.1', {
       onGenerator: (pid) => {
@@ -32,15 +32,15 @@ describe.concurrent('a run without a verdict', () => {
     expect(reasonsOf(report)).toContain('the load generator died (signal SIGKILL)')
   })
 
-  it('comes of a load generator that falls behind its schedule', async () => {
+  it('if the load generator falls behind its schedule', async () => {
     const report = await run('1.1', {
       machine: { ...ANY_MACHINE, lagP99Ms: 100 },
       onGenerator: (pid) => {
-        // Stopped for a moment again and again: what it sends afterwards is late by its own fault.
+        // Each pause makes the generator late, through no fault of the stage.
         const stutter = setInterval(() => {
-          if (isGone(pid)) return clearInterval(stutter)
+          if (hasEnded(pid)) return clearInterval(stutter)
           process.kill(pid, 'SIGSTOP')
-          setTimeout(() => isGone(pid) || process.kill(pid, 'SIGCONT'), 300)
+          setTimeout(() => hasEnded(pid) || process.kill(pid, 'SIGCONT'), 300)
         }, 500)
       },
     })
@@ -48,7 +48,7 @@ describe.concurrent('a run without a verdict', () => {
     expect(report.discarded.length).toBeGreaterThan(0)
   })
 
-  it('comes of a stage that does not start', async () => {
+  it('if a stage does not start', async () => {
     const arms = {
       today: { stage: 'stage-1', env: { THRESHOLD_RATE_REQUESTS: 'plenty' } },
       tenfold: 'stage-1',
@@ -56,14 +56,15 @@ describe.concurrent('a run without a verdict', () => {
     expect(reasonsOf(await run({ ...lab, arms }))).toContain('THRESHOLD_RATE_REQUESTS')
   })
 
-  it('comes of a fault that needs an engine of its own, where the engine is not ours', async () => {
+  it('if a fault targets an engine that the lab did not start', async () => {
     const fault = { second: 0.5, action: { kind: 'pause', target: 'engine' } } as const
-    expect(reasonsOf(await run({ ...lab, fault }))).toContain('the engine is not ours')
+    expect(reasonsOf(await run({ ...lab, fault }))).toContain('did not start that engine itself')
   })
 })
 
-describe('a run without a verdict, in which every stage that runs here is killed', () => {
-  it('comes of a stage that dies by itself: a crash is no evidence', async () => {
+// This test kills every stage of this process, so it cannot run beside the others.
+describe('a run has no verdict', () => {
+  it('if a stage ends unexpectedly', async () => {
     let killed = false
     const report = await run('1.1', {
       onProgress: ({ text }) => {
@@ -72,7 +73,7 @@ describe('a run without a verdict, in which every stage that runs here is killed
         for (const pid of ownProcesses('stage')) process.kill(pid, 'SIGKILL')
       },
     })
-    expect(reasonsOf(report)).toContain('stage 1 ended by itself')
+    expect(reasonsOf(report)).toContain('stage 1 ended unexpectedly')
   })
 })
 
@@ -81,7 +82,7 @@ function reasonsOf(report: Report): string {
   return report.reasons.join('\n')
 }
 
-function isGone(pid: number): boolean {
+function hasEnded(pid: number): boolean {
   try {
     process.kill(pid, 0)
     return false

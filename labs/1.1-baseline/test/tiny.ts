@@ -5,16 +5,10 @@ import { type LeasedDatabase, leaseDatabase } from '@threshold/engines/testing'
 import { type Lab, type Report, type RunLabOptions, reportSchema, runLab } from '@threshold/lab-kit'
 import { afterAll, beforeAll, expect } from 'vitest'
 
-/**
- * These tests judge the lab, not the machine they run on; what a busy machine does to a verdict has
- * a test of its own.
- */
+/** Accepts a busy machine, since these tests check the lab. `busy.serial.test.ts` tests one. */
 export const ANY_MACHINE = { loadPerCore: 1_000, othersShare: 1_000, lagP99Ms: 1_500 }
 
-/**
- * Runs at size tiny on the engine that all tests share, and what their reports say: the page's word
- * is not enough.
- */
+/** Returns a function that runs a lab at size tiny on the shared engine and reads its report.json. */
 export function tinyRuns(): (
   which: string | Lab,
   options?: Partial<RunLabOptions>,
@@ -31,11 +25,11 @@ export function tinyRuns(): (
   })
   return async (which, options = {}) => {
     const engine = { uri: database.uri, label: database.label }
-    // Of its own: reports are named by the moment they begin, and some begin at once.
-    const own = await mkdtemp(join(evidenceDir, 'run-'))
+    // Each run has its own directory, since concurrent runs may have the same start time.
+    const runDir = await mkdtemp(join(evidenceDir, 'run-'))
     const result = await runLab(which, {
       size: 'tiny',
-      evidenceDir: own,
+      evidenceDir: runDir,
       engine,
       machine: ANY_MACHINE,
       ...options,

@@ -1,8 +1,8 @@
 import { testLab } from '@threshold/lab-kit/testing'
 import { expect } from 'vitest'
 
-// Two engines of its own, with small caches: beside other labs their caches would hold other labs'
-// pages.
+// The lab starts two engines with small caches of its own. It runs alone, since its figures depend
+// on them.
 testLab('2.1', {
   inspect: ({ notes }) => expect(notes.join('\n')).toMatch(/\b[45]\d% reads, [45]\d% writes/),
 })

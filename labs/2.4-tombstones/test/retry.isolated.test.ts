@@ -6,12 +6,9 @@ import { allTests, leaseDatabase, leaseKeyspace } from '@threshold/engines/testi
 import { reportSchema, runLab } from '@threshold/lab-kit'
 import { expect, it } from 'vitest'
 
-/**
- * The channel can be cleared only once. What is measured in a world that was spent before is no
- * evidence, whatever it says.
- */
+/** The channel can be cleared only once, so a repeated trial in the same fixture would be worthless. */
 it.runIf(allTests())(
-  'a visit that was disturbed is made again in a world of its own',
+  'repeats a disturbed trial with a new fixture',
   { timeout: 300_000 },
   async () => {
     const evidenceDir = await mkdtemp(join(tmpdir(), 'threshold-evidence-'))
@@ -35,7 +32,7 @@ it.runIf(allTests())(
         engine: { uri: engine.uri, label: engine.label },
         cassandra,
         machine: { loadPerCore: 1_000, othersShare: 1_000, lagP99Ms: 1_500 },
-        onGenerator: (pid) => void disturbSecond(pid).catch(() => {}), // it may have ended
+        onGenerator: (pid) => void disturbSecond(pid).catch(() => {}), // the generator may have ended
       })
       const report = reportSchema.parse(JSON.parse(await readFile(reportJson, 'utf8')))
       expect(report.discarded.map(({ reason }) => reason).join()).toContain(

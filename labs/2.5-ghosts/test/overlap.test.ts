@@ -8,19 +8,19 @@ const span: fc.Arbitrary<Span> = fc
   .map(([beganMs, tookMs]) => ({ beganMs, answeredMs: beganMs + tookMs }))
 
 describe('a race', () => {
-  it('is none where the edit was answered before the delete began, or the delete before the edit', () => {
+  it('exists only if neither write was answered before the other began', () => {
     fc.assert(
       fc.property(span, span, (edit, remove) => {
-        const apart = edit.answeredMs <= remove.beganMs || remove.answeredMs <= edit.beganMs
-        expect(overlaps(edit, remove)).toBe(!apart)
+        const sequential = edit.answeredMs <= remove.beganMs || remove.answeredMs <= edit.beganMs
+        expect(overlaps(edit, remove)).toBe(!sequential)
         expect(overlaps(remove, edit)).toBe(overlaps(edit, remove))
       }),
     )
   })
 
-  it('counts for an edit that was done, and for no other', async () => {
+  it('counts only edits that succeeded', async () => {
     const write = (): Promise<void> => delay(20)
-    const refuse = (): Promise<void> => delay(20).then(() => Promise.reject(new Error('gone')))
+    const refuse = (): Promise<void> => delay(20).then(() => Promise.reject(new Error('deleted')))
     const atOnce = async (editing: () => Promise<void>): Promise<Pair> => {
       const [edit, remove] = await Promise.all([timeWrite(editing), timeWrite(write)])
       return { edit, remove }
