@@ -3,25 +3,26 @@ import type { Member } from '@threshold/domain'
 import type { MemberList } from '@threshold/ports'
 
 /**
- * Two arrays, sorted when first read after a change: a thousand joins in a row cost one sort, not a
- * thousand insertions. Discord moved this very structure to Rust at 250,000 members ("Using Rust to
- * Scale Elixir for 11 Million Concurrent Users", as reported); lab 4.2 compares.
+ * Members in two sorted arrays. An array is sorted when it is first read after a change, so a
+ * thousand joins in a row cost one sort and not a thousand insertions. Discord moved this structure
+ * to Rust at 250,000 members ("Using Rust to Scale Elixir for 11 Million Concurrent Users", as
+ * reported); lab 4.2 compares the two.
  */
 export function typescriptMemberList(): MemberList {
   const members = new Map<UserId, Member>()
   let byId: Member[] | undefined
   let byName: Named[] | undefined
-  const changed = (): void => {
+  const invalidate = (): void => {
     byId = undefined
     byName = undefined
   }
   return {
     put(member) {
       members.set(member.user.id, member)
-      changed()
+      invalidate()
     },
     remove(user) {
-      if (members.delete(user)) changed()
+      if (members.delete(user)) invalidate()
     },
     get size() {
       return members.size
@@ -33,15 +34,13 @@ export function typescriptMemberList(): MemberList {
     },
     startingWith(prefix, limit) {
       byName ??= [...members.values()].flatMap(namesOf).sort(byNameThenId)
-      const wanted = prefix.toLowerCase()
+      const lowerPrefix = prefix.toLowerCase()
+      const start = firstIndex(byName.length, (i) => byName![i]!.key >= lowerPrefix)
+      // A member may match by username and by nick.
       const found = new Set<Member>()
-      for (
-        let i = firstIndex(byName.length, (at) => byName![at]!.key >= wanted);
-        i < byName.length && found.size < limit;
-        i++
-      ) {
+      for (let i = start; i < byName.length && found.size < limit; i++) {
         const { key, member } = byName[i]!
-        if (!key.startsWith(wanted)) break
+        if (!key.startsWith(lowerPrefix)) break
         found.add(member)
       }
       return [...found]
@@ -51,7 +50,7 @@ export function typescriptMemberList(): MemberList {
 
 type Named = { readonly key: string; readonly member: Member }
 
-/** Namesakes come in the order of their ids: a page of them is the same page tomorrow. */
+/** Members with the same name are ordered by id, so that repeating a query gives the same page. */
 const byNameThenId = (a: Named, b: Named): number =>
   a.key === b.key ? compareIds(a.member.user.id, b.member.user.id) : a.key < b.key ? -1 : 1
 
@@ -60,13 +59,13 @@ const namesOf = (member: Member): Named[] => {
   return names.map((name) => ({ key: name.toLowerCase(), member }))
 }
 
-/** The first index for which `holds`, given that it holds from there on: binary search. */
-function firstIndex(length: number, holds: (index: number) => boolean): number {
+/** The first index that satisfies a condition which all later ones satisfy too: binary search. */
+function firstIndex(length: number, satisfies: (index: number) => boolean): number {
   let low = 0
   let high = length
   while (low < high) {
     const middle = (low + high) >>> 1
-    if (holds(middle)) high = middle
+    if (satisfies(middle)) high = middle
     else low = middle + 1
   }
   return low

@@ -1,48 +1,44 @@
 import { deadlineAfter, hasCode, messageOf, type Runtime } from '@threshold/kit'
 import type { MessageStore, Notification, Notifier } from '@threshold/ports'
 import { isDuplicateKey, long, type MongoDatabase } from '../mongodb/database.ts'
-import {
-  createPushClient,
-  type NotificationsConfig,
-  type PushClient,
-} from '../notifications/push.ts'
+import { createPushClient, type NotificationsConfig } from '../notifications/push.ts'
 
 interface OutboxDocument {
   _id: bigint
   v: 1
   notification: Notification
-  /** Tries that failed at the sink. Waiting for the message is not one. */
+  /** Failed tries at the sink. Waiting for the message does not count. */
   attempts: number
   /**
-   * When it may be tried (again). A claim moves it forward, so that a worker that dies gives it
-   * back by itself.
+   * When the push may be tried next. Claiming a push moves it forward, so the push of a worker that
+   * died becomes due again by itself.
    */
   dueAt: Date
   createdAt: Date
 }
 
-/** How long a claimed push belongs to one worker. */
+/** For this long a claimed push belongs to one worker. */
 const CLAIM_MS = 30_000
 /**
- * After this a push whose message was never stored is dropped: the send it belonged to was never
- * acknowledged. Longer than a nonce lives, since a retry that comes late still stores its message
- * under the first try's id.
+ * After this time a push without a stored message is dropped: its send was never acknowledged. It is
+ * longer than the life of a nonce, because a late retry stores the message under the id of the first
+ * try.
  */
-const ORPHAN_MS = 10 * 60_000
-/**
- * The message is stored some milliseconds after its push: to look for it sooner would be to look
- * twice.
- */
-const HEAD_START_MS = 40
-const MOST_PUT_OFF_MS = 60_000
-const BATCH = 20
-/** Pushes under way at once: what a sink that is slow for everybody may hold in memory. */
-const UNDER_WAY = 100
+const ABANDON_AFTER_MS = 10 * 60_000
+/** The message is stored some milliseconds after its push, so an earlier look would be in vain. */
+const FIRST_LOOK_MS = 40
+const MAX_LOOK_DELAY_MS = 30_000
+const MAX_DELAY_MS = 60_000
+const OPERATION_TIMEOUT_MS = 5_000
+const BATCH_SIZE = 20
+/** Concurrent pushes, which bounds the memory when the sink is slow. */
+const MAX_CONCURRENT = 100
 
 /**
- * An outbox in the database: written before the message, sent after it. A crash at any point loses
- * no push of an acknowledged message, and sends none for a message that does not exist. Delivery is
- * at least once.
+ * An outbox in MongoDB. A push is written before its message and sent after it, by a worker that
+ * polls. So a crash at any point loses no push of an acknowledged message, and no push is sent for a
+ * message that does not exist. Delivery is at least once: a worker may die between sending a push
+ * and deleting its entry.
  */
 export async function mongoOutboxNotifier(
   mongo: MongoDatabase,
@@ -50,139 +46,143 @@ export async function mongoOutboxNotifier(
   config: NotificationsConfig,
   runtime: Runtime,
 ): Promise<Notifier> {
+  const { clock, log } = runtime
   const outbox = mongo.db.collection<OutboxDocument>('outbox')
   await outbox.createIndex({ dueAt: 1 })
-  const push: PushClient = createPushClient(config, runtime)
+  const pushClient = createPushClient(config, runtime)
   const stop = new AbortController()
-  let wake = (): void => {}
-  /** Something came while the worker was looking: it must look once more before it rests. */
-  let woken = false
+  const inFlight = new Set<Promise<void>>()
+  let endSleep = (): void => {}
+  /** A push was added since the worker last looked, so it must look again before it sleeps. */
+  let added = false
 
-  const deadline = () => deadlineAfter(5_000, runtime.clock)
+  const deadline = () => deadlineAfter(OPERATION_TIMEOUT_MS, clock)
 
   /**
-   * Up to a batch of what is due. Of two workers that see the same push one gets it: the other's
-   * condition no longer holds.
+   * Claims up to a batch of due pushes. If two workers read the same push, the update of the second
+   * one matches nothing, since the first has moved `dueAt`.
    */
   async function claim(): Promise<OutboxDocument[]> {
-    const now = runtime.clock.now()
-    const until = new Date(now + CLAIM_MS)
+    const now = clock.now()
+    const claimedUntil = new Date(now + CLAIM_MS)
+    // No push is ever delayed this far. A clock that ran ahead made such entries.
+    const tooFarAhead = new Date(now + 2 * MAX_DELAY_MS)
     return mongo.run('outbox.claim', deadline(), async () => {
       const due = await outbox
-        // Due further ahead than anything is put off: by a clock that was ahead.
-        .find({
-          $or: [
-            { dueAt: { $lte: new Date(now) } },
-            { dueAt: { $gt: new Date(now + 2 * MOST_PUT_OFF_MS) } },
-          ],
-        })
+        .find({ $or: [{ dueAt: { $lte: new Date(now) } }, { dueAt: { $gt: tooFarAhead } }] })
         .sort({ dueAt: 1 })
-        .limit(BATCH)
+        .limit(BATCH_SIZE)
         .toArray()
-      const won = await Promise.all(
-        due.map(({ _id, dueAt }) => outbox.updateOne({ _id, dueAt }, { $set: { dueAt: until } })),
+      const updates = await Promise.all(
+        due.map(({ _id, dueAt }) =>
+          outbox.updateOne({ _id, dueAt }, { $set: { dueAt: claimedUntil } }),
+        ),
       )
-      return due.filter((_, i) => Number(won[i]!.matchedCount) > 0)
+      return due.filter((_, i) => Number(updates[i]!.matchedCount) > 0)
     })
   }
 
-  async function settle(entry: OutboxDocument): Promise<void> {
+  /** Sends a claimed push, and deletes it or schedules its next try. */
+  async function process(entry: OutboxDocument): Promise<void> {
     const { notification } = entry
     const [message] = await messages.get(notification.channelId, [notification.id], deadline())
-    const age = runtime.clock.now() - entry.createdAt.getTime()
-    if (!message && age < ORPHAN_MS) return later(entry, Math.min(30_000, Math.max(100, age)))
-    const sent = message ? await push.send(notification, stop.signal) : 'dropped'
-    if (sent === 'retry' && stop.signal.aborted) return later(entry, 0) // cut short by a shutdown: the next process tries at once
+    const age = clock.now() - entry.createdAt.getTime()
+    if (!message && age < ABANDON_AFTER_MS)
+      return postpone(entry, Math.min(MAX_LOOK_DELAY_MS, Math.max(100, age)))
+    const outcome = message ? await pushClient.send(notification, stop.signal) : 'dropped'
+    // A shutdown cut the push short. The next process tries it at once.
+    if (outcome === 'retry' && stop.signal.aborted) return postpone(entry, 0)
     const attempts = entry.attempts + 1
-    if (sent === 'retry' && attempts < config.attempts)
-      return later(
-        entry,
-        Math.min(MOST_PUT_OFF_MS, config.backoffMs * 2 ** (attempts - 1)),
-        attempts,
-      )
+    if (outcome === 'retry' && attempts < config.attempts) {
+      const backoffMs = Math.min(MAX_DELAY_MS, config.backoffMs * 2 ** (attempts - 1))
+      return postpone(entry, backoffMs, attempts)
+    }
     await mongo.run('outbox.done', deadline(), () => outbox.deleteOne({ _id: entry._id }))
   }
 
-  async function later(
+  async function postpone(
     entry: OutboxDocument,
     ms: number,
     attempts = entry.attempts,
   ): Promise<void> {
-    const dueAt = new Date(runtime.clock.now() + ms)
+    const dueAt = new Date(clock.now() + ms)
     await mongo.run('outbox.later', deadline(), () =>
       outbox.updateOne({ _id: entry._id }, { $set: { dueAt, attempts } }),
     )
   }
 
-  const underWay = new Set<Promise<void>>()
-  /**
-   * Not waited for: a sink that takes five seconds for one push must not hold up those behind it.
-   */
-  function begin(entry: OutboxDocument): void {
-    const settled = settle(entry)
+  /** Does not wait: a sink that takes seconds for one push must not hold up the others. */
+  function start(entry: OutboxDocument): void {
+    const work = process(entry)
       .catch((error: unknown) => {
         if (!hasCode(error, 'UNAVAILABLE', 'DEADLINE_EXCEEDED')) throw error
-        runtime.log.warn({ err: messageOf(error) }, 'a push waits: its database is away') // its claim runs out, and it is due again
+        // The push is due again when its claim has run out.
+        log.warn({ err: messageOf(error) }, 'a push waits, because its database does not answer')
       })
-      .finally(() => underWay.delete(settled))
-    underWay.add(settled)
+      .finally(() => inFlight.delete(work))
+    inFlight.add(work)
   }
 
-  async function work(): Promise<void> {
+  async function runWorker(): Promise<void> {
     while (!stop.signal.aborted) {
-      woken = false
+      added = false
       try {
         const claimed = await claim()
-        for (const entry of claimed) begin(entry)
-        if (underWay.size >= UNDER_WAY) await Promise.race(underWay)
+        for (const entry of claimed) start(entry)
+        if (inFlight.size >= MAX_CONCURRENT) await Promise.race(inFlight)
         if (claimed.length > 0) continue
       } catch (error) {
-        runtime.log.warn({ err: messageOf(error) }, 'the outbox waits: its database is away')
+        log.warn(
+          { err: messageOf(error) },
+          'the outbox waits, because its database does not answer',
+        )
       }
-      await rest()
+      await sleep()
     }
   }
 
-  function rest(): Promise<void> {
-    if (woken) return Promise.resolve()
+  /** Until the next poll, or until `wake`. */
+  function sleep(): Promise<void> {
+    if (added) return Promise.resolve()
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, config.pollMs)
-      wake = () => {
+      endSleep = () => {
         clearTimeout(timer)
         resolve()
       }
     })
   }
-  function look(): void {
-    woken = true
-    wake()
+  function wake(): void {
+    added = true
+    endSleep()
   }
-  const working = config.url === undefined ? Promise.resolve() : work()
+  const worker = config.url === undefined ? Promise.resolve() : runWorker()
 
   return {
-    async enqueue(notification, within) {
-      if (config.url === undefined) return // nobody listens, so nothing piles up
-      const now = runtime.clock.now()
-      const times = { dueAt: new Date(now + HEAD_START_MS), createdAt: new Date(now) }
+    async enqueue(notification, by) {
+      if (config.url === undefined) return // without a sink the outbox would only grow
+      const now = clock.now()
       const entry: OutboxDocument = {
         _id: long(notification.id),
         v: 1,
         notification,
         attempts: 0,
-        ...times,
+        dueAt: new Date(now + FIRST_LOOK_MS),
+        createdAt: new Date(now),
       }
       try {
-        await mongo.run('outbox.add', within, () => outbox.insertOne(entry))
+        await mongo.run('outbox.add', by, () => outbox.insertOne(entry))
       } catch (error) {
-        if (!isDuplicateKey(error)) throw error // a retried send: its push is in the outbox already
+        // A retried send has added its push before.
+        if (!isDuplicateKey(error)) throw error
       }
-      setTimeout(look, HEAD_START_MS + 1).unref()
+      setTimeout(wake, FIRST_LOOK_MS + 1).unref()
     },
     async [Symbol.asyncDispose]() {
       stop.abort()
-      look()
-      await working
-      await Promise.allSettled(underWay)
+      wake()
+      await worker
+      await Promise.allSettled(inFlight)
     },
   }
 }

@@ -3,9 +3,9 @@ import { channelPermissions, hasPermission } from '@threshold/domain'
 import type { Permissions } from '@threshold/ports'
 
 /**
- * One member after the other, which is plain and fast enough for thousands. Members with the same
- * roles have the same permissions unless an overwrite names them, so the answer is computed once
- * for each distinct set of roles.
+ * Computes viewers member by member, which is fast enough for thousands. Members with the same roles
+ * have the same permissions unless an overwrite names them, so each distinct set of roles is
+ * computed once.
  */
 export function typescriptPermissions(): Permissions {
   return {
@@ -18,14 +18,15 @@ export function typescriptPermissions(): Permissions {
       for (const userId of users) {
         const member = state.members.get(userId)
         if (!member) continue
-        const key =
-          userId === state.guild.ownerId || named.has(userId) ? undefined : member.roles.join()
-        let sees = key === undefined ? undefined : byRoles.get(key)
-        if (sees === undefined) {
-          sees = hasPermission(channelPermissions(state, member, channel), Permission.ViewChannel)
-          if (key !== undefined) byRoles.set(key, sees)
+        const isSpecial = userId === state.guild.ownerId || named.has(userId)
+        const key = isSpecial ? undefined : member.roles.join()
+        let canView = key === undefined ? undefined : byRoles.get(key)
+        if (canView === undefined) {
+          const permissions = channelPermissions(state, member, channel)
+          canView = hasPermission(permissions, Permission.ViewChannel)
+          if (key !== undefined) byRoles.set(key, canView)
         }
-        if (sees) viewers.add(userId)
+        if (canView) viewers.add(userId)
       }
       return viewers
     },

@@ -9,17 +9,17 @@ import { reactWithinLimit, throwIfExpired } from './reaction-limit.ts'
 type ReactionMethods = Pick<MessageStore, 'react' | 'unreact' | 'reactors' | 'reactions'>
 
 /**
- * One row a reaction; counts are computed when a page is read, in the database, since one message
- * may have thousands. A counter beside the rows would be quicker to read and drift away from them
- * whenever a process dies between the two writes.
+ * One document for each reaction. The database counts them when a page is read, since one message
+ * may have thousands. A stored counter would be faster to read, but it would become wrong whenever a
+ * process dies between the two writes.
  */
 export function mongoReactions(
   mongo: MongoDatabase,
   messages: Collection<MessageDocument>,
-  rows: Collection<ReactionDocument>,
+  reactions: Collection<ReactionDocument>,
 ): ReactionMethods {
   const idOf = (r: Reaction): string => `${r.messageId}:${r.emoji}:${r.userId}`
-  /** By message. It holds within this process, and this stage is one process. */
+  /** By message. It works within one process, and this stage is one process. */
   const lock = keyedRwLock()
 
   async function insert(
@@ -28,6 +28,7 @@ export function mongoReactions(
   ): Promise<'added' | 'known' | 'absent'> {
     const { channelId, emoji, userId, writeTimeMicros } = reaction
     const messageId = long(reaction.messageId)
+    // Pages read counts only for flagged messages.
     const flagged = await messages.updateOne(
       { _id: messageId, channelId: long(channelId) },
       { $set: { reacted: true } },
@@ -36,15 +37,21 @@ export function mongoReactions(
     throwIfExpired(deadline)
     try {
       const ids = { messageId, channelId: long(channelId), userId: long(userId) }
-      await rows.insertOne({ _id: idOf(reaction), v: 1, ...ids, emoji, writeTime: writeTimeMicros })
+      await reactions.insertOne({
+        _id: idOf(reaction),
+        v: 1,
+        ...ids,
+        emoji,
+        writeTime: writeTimeMicros,
+      })
     } catch (error) {
       if (isDuplicateKey(error)) return 'known'
       throw error
     }
-    // The message was deleted in the meantime, and its reactions before this one was there: no
-    // later delete would take it.
+    // If the message was deleted meanwhile, its reactions may have been deleted before this one was
+    // inserted. No later delete would remove it.
     if (await messages.findOne({ _id: messageId }, { projection: { _id: 1 } })) return 'added'
-    await rows.deleteOne({ _id: idOf(reaction) })
+    await reactions.deleteOne({ _id: idOf(reaction) })
     return 'absent'
   }
 
@@ -55,9 +62,9 @@ export function mongoReactions(
           lock,
           reaction,
           {
-            emojiOf: () => rows.distinct('emoji', { messageId: long(reaction.messageId) }),
+            emojiOf: () => reactions.distinct('emoji', { messageId: long(reaction.messageId) }),
             has: async (emoji) =>
-              (await rows.findOne({ _id: idOf({ ...reaction, emoji }) })) !== null,
+              (await reactions.findOne({ _id: idOf({ ...reaction, emoji }) })) !== null,
             insert: () => insert(reaction, deadline),
           },
           deadline,
@@ -68,19 +75,19 @@ export function mongoReactions(
       mongo.run('reactions.remove', deadline, () =>
         lock.shared(reaction.messageId, async () => {
           throwIfExpired(deadline)
-          const { deletedCount } = await rows.deleteOne({ _id: idOf(reaction) })
+          const { deletedCount } = await reactions.deleteOne({ _id: idOf(reaction) })
           return Number(deletedCount) > 0 ? 'removed' : 'absent'
         }),
       ),
 
     reactors: (_channel, id, emoji, page, deadline) =>
       mongo.run('reactions.users', deadline, async () => {
-        const found = await rows
+        const found = await reactions
           .find({ messageId: long(id), emoji, userId: { $gt: long(page.after ?? '0') } })
           .sort({ userId: 1 })
           .limit(page.limit)
           .toArray()
-        return found.map((row) => text(row.userId))
+        return found.map(({ userId }) => text(userId))
       }),
 
     reactions: (_channel, ids, viewer, deadline) =>
@@ -89,8 +96,8 @@ export function mongoReactions(
           .find({ _id: { $in: ids.map(long) }, reacted: true }, { projection: { _id: 1 } })
           .toArray()
         if (reacted.length === 0) return new Map()
-        const counted = await rows
-          .aggregate<Counted>([
+        const counted = await reactions
+          .aggregate<EmojiCount>([
             { $match: { messageId: { $in: reacted.map((m) => m._id) } } },
             {
               $group: {
@@ -102,20 +109,20 @@ export function mongoReactions(
             },
           ])
           .toArray()
-        return byMessage(counted)
+        return groupByMessage(counted)
       }),
   }
 }
 
-interface Counted {
+interface EmojiCount {
   readonly _id: { readonly messageId: bigint; readonly emoji: string }
   readonly count: number | bigint
   readonly first: bigint
   readonly me: boolean
 }
 
-/** Emoji in the order in which they first came. */
-function byMessage(counted: readonly Counted[]): Map<string, ReactionCount[]> {
+/** Groups the counts by message, with the emoji in the order of their first reactions. */
+function groupByMessage(counted: readonly EmojiCount[]): Map<string, ReactionCount[]> {
   const counts = new Map<string, ReactionCount[]>()
   for (const { _id, count, me } of counted.toSorted((a, b) => (a.first < b.first ? -1 : 1))) {
     const list = counts.get(text(_id.messageId)) ?? []

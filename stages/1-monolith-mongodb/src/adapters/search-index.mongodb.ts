@@ -4,8 +4,8 @@ import type { Filter } from 'mongodb'
 import { isDuplicateKey, long, type MongoDatabase, text, upsert } from '../mongodb/database.ts'
 
 /**
- * Version 1 had words and mentions of users alone: what it does not say, no search that asks for it
- * can find.
+ * Version 1 had only words and mentions of users. Searches by any other field match only entries of
+ * version 2.
  */
 interface SearchDocument {
   _id: bigint
@@ -24,25 +24,25 @@ interface SearchDocument {
 }
 
 /**
- * A token index: each message's words as an array, one multikey index over (guild, word). It
- * answers "all of these words, newest first" and nothing cleverer, and shares the database, and its
- * fate, with everything else: stage 3 moves it out.
+ * A token index: each entry has the words of a message as an array, under one multikey index over
+ * (guild, word). It finds messages with all of some words, newest first, and has no ranking. It
+ * shares the database with everything else, and fails with it; stage 3 moves it out.
  */
 export async function mongoSearchIndex(mongo: MongoDatabase): Promise<SearchIndex> {
   const entries = mongo.db.collection<SearchDocument>('search')
   await entries.createIndex({ guildId: 1, words: 1, _id: -1 })
-  // A search by author or channel alone has no word to start from, and would go through a guild
-  // once for each of its words.
+  // For searches without words. The index above has one entry for each word, so such a search would
+  // read every message several times.
   await entries.createIndex({ guildId: 1, _id: -1 })
 
   return {
     async index(guild, message, facts, deadline) {
       await mongo.run('search.index', deadline, async () => {
-        const entry = entryOf(guild, message, facts)
+        const entry = toEntry(guild, message, facts)
         try {
           await upsert(entries, entry, { channelId: entry.channelId, authorId: entry.authorId })
         } catch (error) {
-          // Another message has this id, and its entry stays: the send is about to find out.
+          // Another message has this id. Its entry stays, and the insert of the message will fail.
           if (!isDuplicateKey(error)) throw error
         }
       })
@@ -55,7 +55,7 @@ export async function mongoSearchIndex(mongo: MongoDatabase): Promise<SearchInde
     },
 
     async search(guild, query, deadline) {
-      const where = filterOf(guild, query)
+      const where = toFilter(guild, query)
       const [total, found] = await Promise.all([
         mongo.run('search.count', deadline, () => entries.countDocuments(where)),
         mongo.run('search.find', deadline, () =>
@@ -77,9 +77,9 @@ export async function mongoSearchIndex(mongo: MongoDatabase): Promise<SearchInde
   }
 }
 
-function filterOf(guild: string, query: SearchQuery): Filter<SearchDocument> {
+function toFilter(guild: string, query: SearchQuery): Filter<SearchDocument> {
   const { words, authors, mentions, minId, maxId } = query
-  const since2 = filterSince2(query)
+  const version2 = version2Filter(query)
   return {
     guildId: long(guild),
     channelId: { $in: query.channels.map(long) },
@@ -89,12 +89,12 @@ function filterOf(guild: string, query: SearchQuery): Filter<SearchDocument> {
     ...(minId || maxId
       ? { _id: { ...(minId ? { $gt: long(minId) } : {}), ...(maxId ? { $lt: long(maxId) } : {}) } }
       : {}),
-    ...(Object.keys(since2).length === 0 ? {} : { ...since2, v: 2 }),
+    ...(Object.keys(version2).length === 0 ? {} : { ...version2, v: 2 }),
   }
 }
 
-/** Entries of version 1 lack these fields. */
-function filterSince2(query: SearchQuery): Filter<SearchDocument> {
+/** The part of the filter that entries of version 1 have no fields for. */
+function version2Filter(query: SearchQuery): Filter<SearchDocument> {
   const { mentionRoles, mentionEveryone, authorType, has, repliedToUsers, repliedToMessages } =
     query
   const { all = [], none = [] } = has ?? {}
@@ -117,7 +117,7 @@ function filterSince2(query: SearchQuery): Filter<SearchDocument> {
   }
 }
 
-function entryOf(
+function toEntry(
   guild: string,
   message: StoredMessage,
   { authorType, repliedTo }: SearchFacts,

@@ -1,9 +1,8 @@
 import type { SessionRegistry } from '@threshold/ports'
 
 /**
- * Keeps no session: a socket and its session end together, and whoever comes back is told to
- * identify afresh (op 9, `d:false`). The simplest thing that works, and what a deploy then costs is
- * what lab 1.5 counts. Stage 3 replaces it.
+ * Keeps no sessions. A session ends with its socket, and a client that reconnects must identify
+ * again (op 9 with `d:false`). Lab 1.5 measures what a deploy costs this way. Stage 3 replaces it.
  */
 export function noSessions(): SessionRegistry {
   return {

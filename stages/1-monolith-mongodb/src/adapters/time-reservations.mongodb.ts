@@ -5,21 +5,21 @@ import { isDuplicateKey, type MongoDatabase } from '../mongodb/database.ts'
 interface ReservationDocument extends TimeReservation {
   _id: number
   v: 1
-  /** Counts changes: a change is made only to the reservation that was read. */
+  /** Grows with each change. A write succeeds only on the revision that it has read. */
   revision: number
 }
 
 /**
- * One small document a worker number, changed by compare-and-set, as a key of JetStream KV will be
- * in stage 3.
+ * One small document for each worker number, changed by compare-and-set. Stage 3 does the same with
+ * a key of JetStream KV.
  */
 export function mongoTimeReservations(mongo: MongoDatabase): TimeReservations {
   const reservations = mongo.db.collection<ReservationDocument>('time_reservations')
 
-  /** False when another process changed it first. */
-  async function store(
-    document: ReservationDocument,
+  /** Writes over the revision that was read. False if another process has changed it since. */
+  async function compareAndSet(
     read: ReservationDocument | null,
+    document: ReservationDocument,
   ): Promise<boolean> {
     if (read) {
       const { _id, ...rest } = document
@@ -36,17 +36,17 @@ export function mongoTimeReservations(mongo: MongoDatabase): TimeReservations {
   }
 
   return {
-    reserve: (worker, wish, deadline) =>
+    reserve: (worker, request, deadline) =>
       mongo.run('time.reserve', deadline, async () => {
         for (;;) {
           const read = await reservations.findOne({ _id: worker })
-          const { owner, from, until } = extendReservation(read ?? undefined, wish)
+          const { owner, from, until } = extendReservation(read ?? undefined, request)
           const revision = (read?.revision ?? 0) + 1
-          if (await store({ _id: worker, v: 1, owner, from, until, revision }, read)) {
-            return { owner, from, until }
-          }
+          const document = { _id: worker, v: 1, owner, from, until, revision } as const
+          if (await compareAndSet(read, document)) return { owner, from, until }
         }
       }),
+
     async release(worker, owner, until, deadline) {
       await mongo.run('time.release', deadline, () =>
         reservations.updateOne(

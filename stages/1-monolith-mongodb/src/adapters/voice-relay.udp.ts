@@ -10,18 +10,15 @@ import { discoveryResponse, MAX_DATAGRAM, readDatagram } from '../voice/datagram
 
 export interface VoiceRelayConfig {
   readonly host: string
-  /** 0: any free one. */
+  /** 0 means any free port. */
   readonly port: number
-  /**
-   * The address clients are told, where it is not the one bound to: behind a NAT, or when bound to
-   * all interfaces.
-   */
+  /** The address that clients send to, if it is not `host`: behind a NAT, or bound to 0.0.0.0. */
   readonly advertise?: string
 }
 
 /**
- * What became of a datagram. All but the first two are dropped without an answer: an answer to a
- * forged source would be an attack on it.
+ * The relay drops all datagrams but the first two kinds, and never answers them: the source may be
+ * forged, and an answer would be an attack on it.
  */
 const OUTCOMES = [
   'forwarded',
@@ -36,7 +33,7 @@ const OUTCOMES = [
 export type PacketOutcome = (typeof OUTCOMES)[number]
 
 export interface UdpVoiceRelay extends VoiceRelay {
-  /** Datagrams that arrived so far, by what became of them. */
+  /** The number of datagrams received so far, by outcome. */
   packets(): Readonly<Record<PacketOutcome, number>>
 }
 
@@ -44,25 +41,22 @@ interface Seat {
   readonly ssrc: number
   readonly channelId: ChannelId
   readonly userId: UserId
-  /** `address:port` of the first discovery; packets from elsewhere are not this seat's. */
+  /** The source of the first discovery packet. Packets from other sources are dropped. */
   source?: { readonly address: string; readonly port: number }
-  silent: boolean
+  muted: boolean
 }
 
-/**
- * Bytes waiting in the kernel's hands before packets are dropped: late sound is worse than lost
- * sound.
- */
-const MAX_QUEUED = 1 << 20
+/** Above this many queued bytes packets are dropped: late sound is worse than lost sound. */
+const MAX_QUEUED_BYTES = 1 << 20
 
 /**
- * One UDP socket for all calls of this process. A packet costs one lookup and a send per listener,
- * on the event loop that also serves REST and the gateway: in a monolith, talk and text share a
- * fate.
+ * One UDP socket for all calls of this process. A packet costs one lookup and one send for each
+ * listener, on the event loop that also serves REST and the gateway. So a busy call slows down text
+ * chat, and the other way round.
  *
- * In production this is an SFU per region (Discord's is in C++, several per city): it forwards
- * likewise, but terminates each hop's encryption, counts bandwidth, adapts to loss, and is chosen
- * by latency when a call begins.
+ * Production would use an SFU in each region; Discord's is written in C++, with several in a city.
+ * An SFU forwards packets likewise. It also terminates the encryption of each hop, limits bandwidth,
+ * adapts to loss, and is chosen by latency when a call begins.
  */
 export async function voiceRelayUdp(
   config: VoiceRelayConfig,
@@ -71,8 +65,8 @@ export async function voiceRelayUdp(
   const socket = createSocket(isIPv6(config.host) ? 'udp6' : 'udp4')
   socket.bind(config.port, config.host)
   await once(socket, 'listening') // rejects with the bind's error, such as EADDRINUSE
-  // After binding, an error concerns one send (ICMP "port unreachable"): its peer is gone, the
-  // others are not.
+  // After binding, an error is about one send, such as ICMP "port unreachable". It must not end the
+  // calls of the other peers.
   socket.on('error', (error) => runtime?.log.warn({ err: messageOf(error) }, 'voice relay socket'))
 
   const random = runtime?.random ?? randomBytes
@@ -82,7 +76,7 @@ export async function voiceRelayUdp(
     PacketOutcome,
     number
   >
-  if (runtime) countIn(runtime, counts)
+  if (runtime) registerCounter(runtime, counts)
 
   socket.on('message', (bytes, from) => {
     counts[bytes.length > MAX_DATAGRAM ? 'too-large' : receive(bytes, from)] += 1
@@ -92,18 +86,19 @@ export async function voiceRelayUdp(
     const datagram = readDatagram(bytes)
     if (datagram.kind === 'malformed') return 'malformed'
     const seat = seats.get(datagram.ssrc)
-    if (seat === undefined) return 'unknown-ssrc' // RTCP ends here too: its SSRC sits elsewhere, and nothing here needs it
+    // RTCP ends here as well: it has its SSRC at another offset, and the relay does not need it.
+    if (seat === undefined) return 'unknown-ssrc'
     if (datagram.kind === 'discovery') {
-      // First come, first bound. 32 random bits stand between a guesser and a seat; an SFU would
-      // check the packet's tag.
+      // The first packet binds the seat to its source. An attacker would have to guess 32 random
+      // bits; an SFU would also check the packet's authentication tag.
       seat.source ??= { address: from.address, port: from.port }
       if (!cameFrom(seat, from)) return 'wrong-source'
       send(socket, discoveryResponse(seat.ssrc, from.address, from.port), from)
       return 'discovered'
     }
     if (!cameFrom(seat, from)) return 'wrong-source'
-    if (seat.silent) return 'silenced'
-    if (socket.getSendQueueSize() > MAX_QUEUED) return 'congested'
+    if (seat.muted) return 'silenced'
+    if (socket.getSendQueueSize() > MAX_QUEUED_BYTES) return 'congested'
     for (const other of channels.get(seat.channelId) ?? [])
       if (other !== seat && other.source) send(socket, bytes, other.source)
     return 'forwarded'
@@ -114,24 +109,24 @@ export async function voiceRelayUdp(
 
     async join(channelId, userId): Promise<VoiceEndpoint> {
       const ssrc = freeSsrc(random, seats)
-      const seat: Seat = { ssrc, channelId, userId, silent: false }
+      const seat: Seat = { ssrc, channelId, userId, muted: false }
       seats.set(ssrc, seat)
       channels.set(channelId, (channels.get(channelId) ?? new Set()).add(seat))
       return { ssrc, address: config.advertise ?? config.host, port: socket.address().port }
     },
 
-    setMuted(ssrc, silent) {
+    setMuted(ssrc, muted) {
       const seat = seats.get(ssrc)
-      if (seat) seat.silent = silent
+      if (seat) seat.muted = muted
     },
 
     leave(ssrc) {
       const seat = seats.get(ssrc)
       if (seat === undefined) return
       seats.delete(ssrc)
-      const present = channels.get(seat.channelId)
-      present?.delete(seat)
-      if (present?.size === 0) channels.delete(seat.channelId)
+      const seatsInChannel = channels.get(seat.channelId)
+      seatsInChannel?.delete(seat)
+      if (seatsInChannel?.size === 0) channels.delete(seat.channelId)
     },
 
     async [Symbol.asyncDispose]() {
@@ -147,10 +142,7 @@ export async function voiceRelayUdp(
 const cameFrom = (seat: Seat, from: RemoteInfo): boolean =>
   seat.source?.port === from.port && seat.source.address === from.address
 
-/**
- * Fire and forget: UDP promises nothing, so neither does the relay. The callback keeps a failed
- * send from becoming an `error` event.
- */
+/** UDP may lose packets, so a failed send is ignored. Without a callback it would emit `error`. */
 function send(
   socket: Socket,
   bytes: Buffer,
@@ -166,14 +158,14 @@ function freeSsrc(random: (size: number) => Buffer, taken: ReadonlyMap<number, u
   }
 }
 
-/** Copied at scrape time, so that the packet path pays for an addition and nothing else. */
-function countIn(
+/** The counter is filled at scrape time, so that a packet costs a single addition. */
+function registerCounter(
   runtime: Pick<Runtime, 'telemetry'>,
   counts: Readonly<Record<PacketOutcome, number>>,
 ): void {
   new Counter({
     name: 'threshold_voice_packets_total',
-    help: 'Voice datagrams received, by what became of them.',
+    help: 'Voice datagrams received, by outcome.',
     labelNames: ['outcome'],
     registers: [runtime.telemetry.registry],
     collect() {

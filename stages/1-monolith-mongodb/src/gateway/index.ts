@@ -12,7 +12,7 @@ import type {
 import pLimit from 'p-limit'
 import type { WebSocket } from 'ws'
 import type { GatewayUrl } from '../http/public-address.ts'
-import { boundedWebSockets, cutSoon } from '../http/websockets.ts'
+import { boundedWebSockets, terminateSoon } from '../http/websockets.ts'
 import type { VoiceServer } from '../voice/index.ts'
 import { Connection } from './connection.ts'
 import { createDispatchCache } from './dispatch-cache.ts'
@@ -107,7 +107,7 @@ export function createGateway(
       // ws closes the socket by itself, but without a listener the error would end the process.
       socket.on('error', () => {})
       socket.close(handshake.refused, CLOSE_REASONS[handshake.refused])
-      cutSoon(socket)
+      terminateSoon(socket)
       return
     }
     const url = tools.gatewayUrl(request)

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { isAddressBlock } from './public-address.ts'
 
-/** A stage's environment, as far as it says where the stage listens and where it is reached. */
+/** The variables that say where a stage listens, and where clients reach it. */
 export const listenEnvironment = {
   THRESHOLD_HOST: z.string().default('127.0.0.1'),
   THRESHOLD_PORT: z.coerce.number().int().min(0).max(65_535).default(0),
@@ -28,15 +28,15 @@ export const listenEnvironment = {
     ),
 }
 
-/** A port, a path or a `*` would make a name that no `Host` header matches. */
+/** False for a name with a port, a path or a `*`, which no `Host` header would match. */
 function isHostName(name: string): boolean {
   return !name.includes('*') && URL.parse(`http://${name}`)?.hostname === name
 }
 
-/** Kept for REST when the gateway is full. */
+/** Connections that stay free for REST when the gateway is full. */
 const SPARE_CONNECTIONS = 1_000
 
-/** The same as parts of a configuration. Voice has a port of its own on the public host. */
+/** The variables as parts of a configuration. Voice has a port of its own on the public host. */
 export function listenConfig(env: z.output<z.ZodObject<typeof listenEnvironment>>) {
   const {
     THRESHOLD_HOST: host,

@@ -3,32 +3,29 @@ import { isIPv4 } from 'node:net'
 import { gatewayUrls, type PublicAddress } from './public-address.ts'
 
 export interface SiteNames extends PublicAddress {
-  /** The configured host: a name or an address to bind to. */
+  /** The name or address that the stage binds to. */
   readonly host: string
-  /**
-   * Other names under which clients reach the stage, such as a service name that Prometheus uses.
-   */
+  /** Further names of the stage, such as a service name that Prometheus uses. */
   readonly hostNames: readonly string[]
 }
 
 /**
- * Tells the stage's own pages from foreign ones. A browser runs pages of any site on the machine
- * where a stage listens on loopback, and such a page can send requests there:
+ * Separates the stage's own page from foreign pages. A stage listens on loopback, and a browser on
+ * the same machine runs pages of any site. Such a page can send requests to the stage in two ways:
  *
- * - from its own origin, which the browser names in `Origin`;
- * - or as the same origin, once its name has been made to resolve to a loopback address (DNS
- *   rebinding). Then the name of the
- *   foreign site is in `Host`.
+ * - From its own origin, which the browser names in `Origin`.
+ * - From the stage's origin, by DNS rebinding: its own name resolves to a loopback address, and so
+ *   the browser names the foreign site in `Host`.
  *
- * A request without `Origin` comes from no page's script: bots and command lines send none.
+ * A request without `Origin` is not from a script of a page. Bots and command-line tools send none.
  */
 export interface OriginPolicy {
   /**
-   * `Host` names this stage: a loopback name or address, the address that was connected to, or a
-   * configured name.
+   * Whether `Host` names this stage: a loopback name or address, the address that the client
+   * connected to, or a configured name.
    */
   allowsHost(request: IncomingMessage): boolean
-  /** `Origin` is absent, or the origin that `Host` names, or where clients are told to connect. */
+  /** Whether `Origin` is absent, is the origin in `Host`, or is where clients are sent to. */
   allowsOrigin(request: IncomingMessage): boolean
   /** Both. */
   allows(request: IncomingMessage): boolean
@@ -41,11 +38,11 @@ export function createOriginPolicy({ host, hostNames, ...address }: SiteNames): 
     [host, ...hostNames, ...(publicUrl ? [new URL(publicUrl).hostname] : [])].map(bareName),
   )
 
-  const site: OriginPolicy = {
+  const policy: OriginPolicy = {
     allowsHost(request) {
-      const named = parsed(request)
-      if (named === undefined) return request.headers.host === undefined
-      const name = bareName(named.hostname)
+      const url = parseHost(request)
+      if (url === undefined) return request.headers.host === undefined
+      const name = bareName(url.hostname)
       return isLoopback(name) || configured.has(name) || name === addressOf(request)
     },
     allowsOrigin(request) {
@@ -53,34 +50,32 @@ export function createOriginPolicy({ host, hostNames, ...address }: SiteNames): 
       if (origin === undefined) return true
       const from = URL.parse(origin)
       if (from === null || from.host === '') return false
-      if (from.host === parsed(request)?.host) return true
-      const told = new URL(gatewayUrl(request))
-      return from.host === told.host && (from.protocol === 'https:') === (told.protocol === 'wss:')
+      if (from.host === parseHost(request)?.host) return true
+      const gateway = new URL(gatewayUrl(request))
+      const sameScheme = (from.protocol === 'https:') === (gateway.protocol === 'wss:')
+      return from.host === gateway.host && sameScheme
     },
-    allows: (request) => site.allowsHost(request) && site.allowsOrigin(request),
+    allows: (request) => policy.allowsHost(request) && policy.allowsOrigin(request),
   }
-  return site
+  return policy
 }
 
-/**
- * `Host` as a URL has it: in lower case, an address in its usual form. Undefined where there is
- * more in it than a host.
- */
-function parsed({ headers: { host } }: IncomingMessage): URL | undefined {
+/** `Host` as a normalized URL. Undefined if it is absent, or has more in it than a host and port. */
+function parseHost({ headers: { host } }: IncomingMessage): URL | undefined {
   const url = host === undefined || /[/?#@\\]/.test(host) ? null : URL.parse(`http://${host}`)
   return url ?? undefined
 }
 
-/** In lower case, without the brackets of an IPv6 address or the dot that may end a name. */
+/** In lower case, without the brackets of an IPv6 address and without a final dot. */
 const bareName = (name: string): string => name.toLowerCase().replace(/^\[|\]$|\.$/g, '')
 
-/** RFC 6761: `localhost` and all below it are loopback, and no DNS server is asked for them. */
+/** RFC 6761: `localhost` and names under it are loopback, and resolvers ask no DNS server. */
 const isLoopback = (name: string): boolean =>
   name === 'localhost' ||
   name.endsWith('.localhost') ||
   name === '::1' ||
   (isIPv4(name) && name.startsWith('127.'))
 
-/** An IPv4 address may be told in IPv6's form. */
+/** A dual-stack socket reports an IPv4 address in IPv6's form. */
 const addressOf = ({ socket }: IncomingMessage): string | undefined =>
   socket.localAddress?.replace(/^::ffff:/, '')

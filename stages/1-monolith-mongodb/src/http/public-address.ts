@@ -2,19 +2,13 @@ import type { IncomingMessage } from 'node:http'
 import { BlockList, isIP, isIPv6 } from 'node:net'
 
 export interface PublicAddress {
-  /**
-   * Where clients reach the stage, such as `https://chat.example`; without it a request itself says
-   * so.
-   */
+  /** Where clients reach the stage, such as `https://chat.example`. Default: each request's host. */
   readonly publicUrl?: string | undefined
-  /**
-   * Proxies whose `X-Forwarded-Proto` and `X-Forwarded-Host` are believed: addresses and CIDR
-   * blocks.
-   */
+  /** Addresses and CIDR blocks whose `X-Forwarded-Proto` and `X-Forwarded-Host` are trusted. */
   readonly trustedProxies: readonly string[]
 }
 
-/** Where sockets go, as one client is told: `wss` behind TLS. */
+/** The address that a client's gateway sockets connect to: `wss` behind TLS. */
 export type GatewayUrl = (request: IncomingMessage) => string
 
 export function gatewayUrls({ publicUrl, trustedProxies }: PublicAddress): GatewayUrl {
@@ -23,17 +17,17 @@ export function gatewayUrls({ publicUrl, trustedProxies }: PublicAddress): Gatew
     return () => configured
   }
   const proxies = blockList(trustedProxies)
-  return (request) => webSocketUrl(reachedAt(request, proxies))
+  return (request) => webSocketUrl(requestedUrl(request, proxies))
 }
 
-/** Whether a text names an address or a CIDR block. */
+/** Whether a text is an address or a CIDR block. */
 export function isAddressBlock(text: string): boolean {
   const [address = '', prefix] = text.split('/')
-  const most = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1
+  const maxPrefix = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1
   return (
-    most > 0 &&
+    maxPrefix > 0 &&
     text.split('/').length <= 2 &&
-    (prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= most))
+    (prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= maxPrefix))
   )
 }
 
@@ -48,8 +42,8 @@ function blockList(blocks: readonly string[]): BlockList {
   return list
 }
 
-/** By the headers, where they name a host; else by the address that was connected to. */
-function reachedAt({ headers, socket }: IncomingMessage, proxies: BlockList): URL {
+/** From the headers if they name a host, otherwise from the address that the client connected to. */
+function requestedUrl({ headers, socket }: IncomingMessage, proxies: BlockList): URL {
   const peer = socket.remoteAddress ?? ''
   const trusted = isIP(peer) !== 0 && proxies.check(peer, isIPv6(peer) ? 'ipv6' : 'ipv4')
   const forwarded = (name: string): string | undefined =>
@@ -62,17 +56,14 @@ function reachedAt({ headers, socket }: IncomingMessage, proxies: BlockList): UR
   const { localAddress = '127.0.0.1', localPort } = socket
   const listening = `${isIPv6(localAddress) ? `[${localAddress}]` : localAddress}:${localPort}`
   return (
-    parsed(scheme, forwarded('x-forwarded-host')) ??
-    parsed(scheme, headers.host) ??
+    parseHost(scheme, forwarded('x-forwarded-host')) ??
+    parseHost(scheme, headers.host) ??
     new URL(`${scheme}://${listening}`)
   )
 }
 
-/**
- * The header is the client's to write, and is repeated in JSON: nothing but a host and a port is
- * taken.
- */
-const parsed = (scheme: string, host: string | undefined): URL | null =>
+/** Accepts only a host and a port: the client chooses the header, and JSON bodies repeat it. */
+const parseHost = (scheme: string, host: string | undefined): URL | null =>
   host !== undefined && /^[\w.\-[\]:]{1,255}$/.test(host) ? URL.parse(`${scheme}://${host}`) : null
 
 const webSocketUrl = ({ protocol, host, pathname }: URL): string =>

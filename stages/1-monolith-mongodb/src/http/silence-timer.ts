@@ -1,22 +1,22 @@
-/** The event loop of a healthy process is never late by this much. */
-const STOOD_STILL_MS = 100
+/** A timer of a healthy event loop is never this late. */
+const STALLED_MS = 100
 
 export interface SilenceTimer {
-  /** The peer said something: the time starts anew. */
+  /** Restarts the time, because the peer sent something. */
   refresh(): void
   clear(): void
 }
 
 /**
- * Calls back when nothing refreshed it for `ms` milliseconds. A process that stood still runs its
- * timers before it reads what arrived meanwhile, and would take its own standstill for the peer's
- * silence. So a timer that fires late waits once more for as long as it was late, and what has
- * arrived is read before the call.
+ * Calls back when it was not refreshed for `ms` milliseconds. It does not take a stall of its own
+ * process for silence of the peer: after a stall Node runs timers before it reads the sockets. So a
+ * timer that fires late waits again for as long as it was late, and the call itself comes after
+ * the pending reads.
  */
 export function silenceTimer(ms: number, onSilence: () => void): SilenceTimer {
   let dueAt = 0
   let timer: NodeJS.Timeout | undefined
-  let reading: NodeJS.Immediate | undefined
+  let afterReads: NodeJS.Immediate | undefined
 
   function wait(forMs: number): void {
     clear()
@@ -25,12 +25,12 @@ export function silenceTimer(ms: number, onSilence: () => void): SilenceTimer {
   }
   function fired(): void {
     const lateMs = performance.now() - dueAt
-    if (lateMs > STOOD_STILL_MS) wait(Math.min(lateMs, ms))
-    else reading = setImmediate(onSilence)
+    if (lateMs > STALLED_MS) wait(Math.min(lateMs, ms))
+    else afterReads = setImmediate(onSilence)
   }
   function clear(): void {
     clearTimeout(timer)
-    clearImmediate(reading)
+    clearImmediate(afterReads)
   }
 
   wait(ms)

@@ -1,21 +1,21 @@
 import type { Duplex } from 'node:stream'
 import type { RequestHandler } from 'express'
 
-/** After its answer, the stage reads the rest of a request's body within these limits. */
+/** Limits for reading the rest of a request's body after its answer. */
 const LINGER_MS = 1_000
 const LINGER_BYTES = 512 * 1_024
-const LOOK_EVERY_MS = 50
+const CHECK_INTERVAL_MS = 50
 
 export interface UnreadBodies {
   readonly close: RequestHandler
-  /** The request on this socket was answered, and the rest of it is still to come. */
+  /** Whether a request on this socket was answered before it arrived in full. */
   isAnswered(socket: Duplex): boolean
 }
 
 /**
- * Ends the connection of a request that was answered before its body had come, unless the rest
- * comes soon. Node would read and drop it however long it is, and closing at once would reset the
- * connection before the client has read the answer.
+ * Limits how long the rest of a body is read after its request was answered. Node would read and
+ * drop a body of any length. Closing the connection at once would reset it, and the client might
+ * lose the answer.
  */
 export function unreadBodies(): UnreadBodies {
   const answered = new WeakSet<Duplex>()
@@ -31,7 +31,7 @@ export function unreadBodies(): UnreadBodies {
           if (over && !request.complete) socket.destroy()
           if (request.complete) answered.delete(socket)
           if (over || request.complete || socket.destroyed) clearInterval(timer)
-        }, LOOK_EVERY_MS)
+        }, CHECK_INTERVAL_MS)
       })
       next()
     },

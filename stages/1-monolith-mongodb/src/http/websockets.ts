@@ -1,30 +1,26 @@
 import { type WebSocket, WebSocketServer, WebSocket as WsSocket } from 'ws'
 
-/** No client of ours splits a frame; whoever does, sends it in a few pieces. */
+/** The tested client libraries send unfragmented frames. Others get by with a few fragments. */
 const MAX_FRAGMENTS = 8
-/**
- * TCP segments that one unfinished frame may arrive in: each is a buffer that is kept until the
- * frame is whole.
- */
+/** TCP segments of one unfinished frame. Each is a buffer that stays until the frame is complete. */
 const MAX_BUFFERED_CHUNKS = 256
-/** ws closes with this when a frame has more fragments, or chunks, than it may have. */
+/** The code with which ws closes a socket over one of these two limits. */
 const TOO_MANY_PARTS = 1_008
-/**
- * How long a socket that was closed may take to read its close frame before the connection is cut.
- */
+/** Time for the peer of a closed socket to read the close frame. */
 const LINGER_MS = 1_000
 
 interface Options {
   readonly maxPayload: number
-  /** Milliseconds a peer has to answer a close before its socket is cut. */
+  /** Milliseconds that a peer has to answer a close before its socket is terminated. */
   readonly closeTimeout: number
-  /** The code that a flood is closed with. A frame in too many fragments is one. */
+  /** The close code for a flood. Too many fragments in a frame count as one. */
   readonly rateLimited: number
 }
 
 /**
- * A WebSocket server whose sockets cost no more than their frames: nothing is compressed, and no
- * ping answered unasked.
+ * A WebSocket server with bounded cost for each socket. It does not compress, since a decompressed
+ * frame may be much larger, and it does not answer pings by itself, since a flood of pings would
+ * cause a flood of pongs.
  */
 export function boundedWebSockets({ rateLimited, ...options }: Options): WebSocketServer {
   class BoundedWebSocket extends WsSocket {
@@ -47,16 +43,16 @@ export function boundedWebSockets({ rateLimited, ...options }: Options): WebSock
 }
 
 /**
- * Reads no more of a socket that was closed for flooding: TCP then holds the flood back. Reading on
- * until the peer answers the close would parse as many frames as it can send until then.
+ * Stops reading from a socket that was closed for flooding, so that TCP holds the flood back.
+ * Otherwise the server would parse all frames that the peer sends until it answers the close.
  */
 export function stopReading(socket: WebSocket): void {
   if (socket.isPaused) return
   socket.pause()
-  cutSoon(socket)
+  terminateSoon(socket)
 }
 
-/** Gives the peer of a closed socket a moment to answer, and no time to flood. */
-export function cutSoon(socket: WebSocket): void {
+/** Terminates a closed socket after a second, whether or not its peer has answered. */
+export function terminateSoon(socket: WebSocket): void {
   setTimeout(() => socket.terminate(), LINGER_MS)
 }

@@ -23,31 +23,31 @@ import { Counter } from 'prom-client'
 export interface MongoConfig {
   /** With the database's name in it. */
   readonly uri: string
-  /** Connections at most; more operations than that wait, for `queueMs` at most. */
+  /** The most connections. */
   readonly poolSize?: number
+  /** Milliseconds that an operation waits for a free connection before it fails. */
   readonly queueMs?: number
 }
 
-/** A database, and the one way in which every adapter asks it something. */
+/** A database. All adapters of MongoDB run their operations through `run`. */
 export interface MongoDatabase extends AsyncDisposable {
   readonly db: Db
   /**
-   * Runs an operation and turns whatever a driver may throw into what the ports promise:
-   * `UNAVAILABLE` or `DEADLINE_EXCEEDED`. Duplicate keys pass through, since callers mean something
-   * by them.
+   * Runs an operation within its deadline. Errors of the driver become the errors that the ports
+   * promise: `UNAVAILABLE` or `DEADLINE_EXCEEDED`. Duplicate keys pass through, because callers
+   * handle them. `name` labels the operation in metrics and errors.
    */
-  run<T>(what: string, deadline: Deadline, work: (db: Db) => Promise<T>): Promise<T>
-  /**
-   * Writes, durably, and reads, as a request does. It overwrites one document, so that probes leave
-   * nothing that grows.
-   */
+  run<T>(name: string, deadline: Deadline, work: (db: Db) => Promise<T>): Promise<T>
+  /** Writes durably and reads, as a request does. It always overwrites the same document. */
   probe(deadline: Deadline): Promise<void>
 }
 
 /**
- * Acknowledged means on disk: `j: true` waits for the journal, so that `kill -9` of the server
- * loses nothing it confirmed. The driver's own retries are off; every write here is idempotent by
- * its id, and repeating is the caller's choice.
+ * Connects to MongoDB. Rejects with `UNAVAILABLE` if it does not answer.
+ *
+ * An acknowledged write is on disk: it waits for the journal, so `kill -9` of the server loses
+ * nothing that it acknowledged. The driver's own retries are off. Every write here is idempotent by
+ * its id, so the caller, who knows the deadline, decides whether to repeat it.
  */
 export async function mongoDatabase(
   config: MongoConfig,
@@ -61,12 +61,12 @@ export async function mongoDatabase(
     maxPoolSize: config.poolSize ?? 40,
     waitQueueTimeoutMS: config.queueMs ?? 2_000,
     serverSelectionTimeoutMS: 2_000,
-    // Also how long a monitor waits for an answer. One that is late clears the pool, and a server
-    // that is only slow would then lose all that is under way, and have to greet each connection
-    // again.
+    // The driver's monitor waits this long too. When it gives up, the driver closes all connections.
+    // On a server that is only slow, a short timeout would fail all operations in flight and add the
+    // cost of new connections.
     connectTimeoutMS: 10_000,
-    // A paused server keeps its sockets open. Without this a connection would wait on it for ever
-    // and the pool drain dry.
+    // A paused server keeps its sockets open. Without a timeout its connections would wait for ever,
+    // until the pool has none left.
     socketTimeoutMS: 10_000,
     writeConcern: { w: 1, journal: true },
   })
@@ -78,15 +78,14 @@ export async function mongoDatabase(
     throw unavailable('MongoDB', error)
   }
   const db = client.db()
-  const run: MongoDatabase['run'] = async (what, deadline, work) => {
-    // Nobody waits for the answer any more, and a write sent now could land after the one that
-    // takes it back.
-    if (isExpired(deadline)) throw deadlineExceeded(what)
-    operations(what)
+  const run: MongoDatabase['run'] = async (name, deadline, work) => {
+    // The caller has given up, and may already have sent a write that reverts this one.
+    if (isExpired(deadline)) throw deadlineExceeded(name)
+    operations(name)
     try {
-      return await withDeadline(deadline, what, work(db))
+      return await withDeadline(deadline, name, work(db))
     } catch (error) {
-      throw translate(what, error)
+      throw translate(name, error)
     }
   }
   const probes = db.collection<{ _id: string; at: Date }>('probes')
@@ -106,7 +105,7 @@ export async function mongoDatabase(
 
 const DUPLICATE_KEY = 11_000
 
-/** Of an insert of many: whether duplicates are all that went wrong. */
+/** For a bulk write: whether all of its errors are duplicate keys. */
 export function isDuplicateKey(error: unknown): boolean {
   if (!(error instanceof MongoServerError) || error.code !== DUPLICATE_KEY) return false
   if (!(error instanceof MongoBulkWriteError)) return true
@@ -117,19 +116,19 @@ export function isDuplicateKey(error: unknown): boolean {
 }
 
 /**
- * Puts a document in the place of whatever has its id. Of two that do so at once where nothing was,
- * MongoDB may let one fail on the other's key: by then there is something to replace. `only` names
- * fields of the document that may be replaced; one that has other values stays, and the duplicate
- * key is the caller's.
+ * Inserts a document, or replaces the one with its id. When two upserts of one id run concurrently,
+ * MongoDB may fail one with a duplicate key; then there is a document, and the second try replaces
+ * it. An existing document is replaced only if it has the field values in `only`. Otherwise the call
+ * rejects with a duplicate key.
  */
 export async function upsert<T extends { _id: unknown }>(
-  into: Collection<T>,
+  collection: Collection<T>,
   document: T,
   only: Partial<T> = {},
 ): Promise<void> {
   const { _id, ...rest } = document
   const replace = () =>
-    into.replaceOne({ _id, ...only } as Filter<T>, rest as WithoutId<T>, { upsert: true })
+    collection.replaceOne({ _id, ...only } as Filter<T>, rest as WithoutId<T>, { upsert: true })
   try {
     await replace()
   } catch (error) {
@@ -138,44 +137,44 @@ export async function upsert<T extends { _id: unknown }>(
   }
 }
 
-function translate(what: string, error: unknown): unknown {
+function translate(name: string, error: unknown): unknown {
   if (!(error instanceof MongoError) || isDuplicateKey(error)) return error
-  if (error instanceof MongoServerError) return failedThere(what, error)
+  if (error instanceof MongoServerError) return serverFailure(name, error)
   return error instanceof MongoOperationTimeoutError
-    ? deadlineExceeded(what, error)
+    ? deadlineExceeded(name, error)
     : unavailable('MongoDB', error)
 }
 
-/** A server's message is cut to this length, since it may quote a document. */
-const MESSAGE_CHARACTERS = 200
+/** The server's message is cut, because it may quote a whole document. */
+const MAX_MESSAGE_LENGTH = 200
 
 /**
- * MongoDB is there and cannot do it. WiredTiger's panic, which follows on a full disk, lasts until
- * the process ends: mongod ends itself then, and SecantusDB answers on.
+ * MongoDB answers with an error. After a full disk WiredTiger panics and stays broken until its
+ * process ends. mongod ends by itself then; SecantusDB goes on and answers with errors.
  */
-function failedThere(what: string, { code, codeName, message }: MongoServerError): CodedError {
-  const why = `${message.slice(0, MESSAGE_CHARACTERS)} (${codeName ?? code})`
-  return new CodedError('UNAVAILABLE', `MongoDB is there and fails (${what}): ${why}`, {
+function serverFailure(name: string, { code, codeName, message }: MongoServerError): CodedError {
+  const reason = `${message.slice(0, MAX_MESSAGE_LENGTH)} (${codeName ?? code})`
+  return new CodedError('UNAVAILABLE', `MongoDB answers with an error (${name}): ${reason}`, {
     retryAfterMs: 1_000,
-    next: 'see its log and whether its disk is full; free space there, and restart MongoDB if it still fails',
+    next: 'check its log and its disk space; free some, and restart MongoDB if it still fails',
   })
 }
 
-/** Lab 1.5 counts what a restart asks of the database; this is where it is counted. */
-function countOperations(telemetry: Telemetry | undefined): (what: string) => void {
+/** Lab 1.5 counts the operations after a restart by this metric. */
+function countOperations(telemetry: Telemetry | undefined): (name: string) => void {
   if (!telemetry) return () => {}
   const counter = new Counter({
     name: 'threshold_store_operations_total',
-    help: 'Operations sent to a database, by what they are for.',
+    help: 'Operations sent to a database, by name.',
     labelNames: ['operation'],
     registers: [telemetry.registry],
   })
-  return (what) => counter.inc({ operation: what })
+  return (name) => counter.inc({ operation: name })
 }
 
 /**
- * Ids travel as strings and rest as 64-bit integers: eight bytes instead of nineteen, and they sort
- * as numbers.
+ * Ids are strings in the program and 64-bit integers in the database, which take eight bytes instead
+ * of nineteen and sort as numbers.
  */
 export const long = (id: string): bigint => BigInt(id)
 export const text = (id: bigint): string => id.toString()

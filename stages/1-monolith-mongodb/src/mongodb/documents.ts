@@ -2,8 +2,8 @@ import type { StoredMessage } from '@threshold/domain'
 import { long, text } from './database.ts'
 
 /**
- * Shapes at rest. `v` says which: a reader takes its own and the one before. Unset fields are
- * absent, not null.
+ * Documents as they are stored. `v` is the version of the format: a reader understands its own and
+ * the one before. Unset fields are absent, not null.
  */
 export interface MessageDocument {
   _id: bigint
@@ -21,25 +21,29 @@ export interface MessageDocument {
   mentionRoles?: bigint[]
   mentionEveryone?: boolean
   /**
-   * As JSON: their keys are the client's, and a driver takes `_bsontype`, or a key with a zero byte
-   * in it, for something of its own.
+   * As JSON text. Clients choose the keys of embeds, and the driver does not store every key as it
+   * is: `_bsontype` has a meaning for it, and so has a zero byte.
    */
   embeds?: string
   reference?: { messageId: bigint; channelId: bigint }
-  /** Sent with `enforce_nonce`: the key of its nonce, which deleting the message must mark. */
+  /** The key of its nonce, if it was sent with `enforce_nonce`. A delete marks that nonce. */
   dedupe?: string
-  /** Somebody has reacted at some time: only then does a page ask for counts. */
+  /** Set by the first reaction. Pages count reactions only for messages that have it. */
   reacted?: boolean
 }
 
 export interface NonceDocument {
+  /** `author:channel:nonce`. */
   _id: string
   messageId: bigint
+  /** When it was reserved, by the database's clock. A TTL index removes it five minutes later. */
   at: Date
+  /** The message was deleted. */
   gone: boolean
 }
 
 export interface ReactionDocument {
+  /** `message:emoji:user`. */
   _id: string
   v: 1
   messageId: bigint
@@ -106,7 +110,7 @@ export function fromMessageDocument(d: MessageDocument): StoredMessage {
   }
 }
 
-/** The driver reads every 64-bit integer as a bigint, and some engines return all integers so. */
+/** The driver reads 64-bit integers as bigints, and some engines return all integers as 64-bit. */
 const narrow = (value: string | number | bigint): string | number | bigint =>
   typeof value === 'bigint' && Number.isSafeInteger(Number(value)) ? Number(value) : value
 

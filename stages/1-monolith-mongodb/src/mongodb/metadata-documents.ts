@@ -8,7 +8,7 @@ export interface UserDocument {
   bot: boolean
 }
 
-/** Roles by id, so that one role changes without rewriting the others. */
+/** Roles are keyed by id, so that one can change without rewriting the others. */
 export interface GuildDocument
   extends Omit<Guild, 'id' | 'ownerId' | 'systemChannelId' | 'afkChannelId'> {
   _id: bigint
@@ -34,8 +34,8 @@ export interface ChannelDocument {
   userLimit?: number
   recipients?: bigint[]
   /**
-   * Direct messages alone: both ids in order, unique, so that two who open it at once get the same
-   * channel.
+   * Only for direct messages: both user ids in order. Its unique index gives two users who open the
+   * channel at the same time the same one.
    */
   pair?: string
 }
@@ -53,7 +53,7 @@ export interface MemberDocument {
   joinedAt: Date
   mute: boolean
   deaf: boolean
-  /** Absent for all but temporary members, so that their index stays small. */
+  /** Absent for permanent members, so that the sparse index stays small. */
   temporary?: true
 }
 
@@ -84,8 +84,8 @@ export const fromUserDocument = (d: UserDocument): User => ({
   bot: d.bot,
 })
 
-const maybeLong = (id: string | null): bigint | null => (id === null ? null : long(id))
-const maybeText = (id: bigint | null): string | null => (id === null ? null : text(id))
+const nullableLong = (id: string | null): bigint | null => (id === null ? null : long(id))
+const nullableText = (id: bigint | null): string | null => (id === null ? null : text(id))
 
 export function toGuildDocument(guild: Guild, roles: readonly Role[]): GuildDocument {
   const { id, ownerId, systemChannelId, afkChannelId, ...rest } = guild
@@ -93,8 +93,8 @@ export function toGuildDocument(guild: Guild, roles: readonly Role[]): GuildDocu
     _id: long(id),
     ...rest,
     ownerId: long(ownerId),
-    systemChannelId: maybeLong(systemChannelId),
-    afkChannelId: maybeLong(afkChannelId),
+    systemChannelId: nullableLong(systemChannelId),
+    afkChannelId: nullableLong(afkChannelId),
     roles: Object.fromEntries(roles.map((r) => [r.id, r])),
   }
 }
@@ -105,8 +105,8 @@ export function fromGuildDocument(document: GuildDocument): { guild: Guild; role
     ...rest,
     id: text(_id),
     ownerId: text(ownerId),
-    systemChannelId: maybeText(systemChannelId),
-    afkChannelId: maybeText(afkChannelId),
+    systemChannelId: nullableText(systemChannelId),
+    afkChannelId: nullableText(afkChannelId),
   }
   return { guild, roles: Object.values(roles) }
 }
@@ -117,7 +117,7 @@ export function toChannelDocument(channel: Channel): ChannelDocument {
     _id: long(id),
     ...rest,
     ...(guildId === undefined ? {} : { guildId: long(guildId) }),
-    parentId: maybeLong(parentId),
+    parentId: nullableLong(parentId),
     overwrites: overwrites.map((o) => ({ ...o, id: long(o.id) })),
     ...(recipients === undefined ? {} : { recipients: recipients.map(long) }),
   }
@@ -129,7 +129,7 @@ export function fromChannelDocument(document: ChannelDocument): Channel {
     ...rest,
     id: text(_id),
     ...(guildId === undefined ? {} : { guildId: text(guildId) }),
-    parentId: maybeText(parentId),
+    parentId: nullableText(parentId),
     overwrites: overwrites.map((o) => ({ ...o, id: text(o.id) })),
     ...(recipients === undefined ? {} : { recipients: recipients.map(text) }),
   }

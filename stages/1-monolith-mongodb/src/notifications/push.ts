@@ -3,31 +3,31 @@ import type { Notification } from '@threshold/ports'
 import { Counter } from 'prom-client'
 
 export interface NotificationsConfig {
-  /** Where pushes go, by HTTP POST; undefined: nowhere. */
+  /** The sink that pushes are posted to. Without it none are sent. */
   readonly url: string | undefined
-  /** Tries before a push is given up. */
+  /** The number of tries before a push is dropped. */
   readonly attempts: number
-  /** Pause before the second try, in ms; doubled each time, up to a minute. */
+  /** Milliseconds before the second try. The pause doubles with each try, up to a minute. */
   readonly backoffMs: number
-  /** How often an idle outbox is looked at, in ms. */
+  /** Milliseconds between two polls of an idle outbox. */
   readonly pollMs: number
 }
 
+export type PushOutcome = 'sent' | 'dropped' | 'retry'
+
 export interface PushClient {
   /**
-   * `sent`, `dropped` (the sink refused it for good, 4xx) or `retry` (away, 5xx, 429). Never
-   * rejects.
+   * Posts a push. Never rejects. `dropped`: the sink refused it for good (4xx). `retry`: the sink did
+   * not answer within 5 s, or answered 408, 429 or 5xx.
    */
-  send(notification: Notification, signal: AbortSignal): Promise<'sent' | 'dropped' | 'retry'>
+  send(notification: Notification, signal: AbortSignal): Promise<PushOutcome>
 }
 
-/**
- * The body of a push is the notification with its text cut to what a lock screen shows, in UTF-16
- * code units.
- */
-const PREVIEW = 120
-/** A phone's title has room for so much of a name. */
-const NAME = 20
+/** UTF-16 code units of the text that a push shows, which is about what a lock screen has room for. */
+const MAX_PREVIEW_LENGTH = 120
+/** What the title of a push has room for. */
+const MAX_NAME_LENGTH = 20
+const TIMEOUT_MS = 5_000
 
 export function createPushClient(
   config: Pick<NotificationsConfig, 'url'>,
@@ -47,17 +47,14 @@ export function createPushClient(
     },
   }
 
-  async function attempt(
-    notification: Notification,
-    signal: AbortSignal,
-  ): Promise<'sent' | 'dropped' | 'retry'> {
+  async function attempt(notification: Notification, signal: AbortSignal): Promise<PushOutcome> {
     const title = titleOf(notification)
     try {
       const response = await fetch(config.url!, {
         method: 'POST',
         headers: { 'content-type': 'application/json', 'idempotency-key': notification.id, title },
         body: JSON.stringify({ ...notification, content: preview(notification.content) }),
-        signal: AbortSignal.any([signal, AbortSignal.timeout(5_000)]),
+        signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
       })
       await response.body?.cancel()
       if (response.ok) return 'sent'
@@ -65,21 +62,21 @@ export function createPushClient(
         ? 'retry'
         : 'dropped'
     } catch (error) {
-      runtime.log.debug({ err: messageOf(error) }, 'a push did not reach its sink')
+      runtime.log.debug({ err: messageOf(error) }, 'a push did not reach the sink')
       return 'retry'
     }
   }
 }
 
-/** Never in the middle of a surrogate pair: half an emoji is no text. */
+/** Cuts the text, but never inside a surrogate pair: half an emoji is not valid text. */
 function preview(content: string): string {
-  if (content.length <= PREVIEW) return content
-  const cut = content.slice(0, PREVIEW - 1)
+  if (content.length <= MAX_PREVIEW_LENGTH) return content
+  const cut = content.slice(0, MAX_PREVIEW_LENGTH - 1)
   return `${/[\uD800-\uDBFF]$/.test(cut) ? cut.slice(0, -1) : cut}…`
 }
 
-/** Push services take the title as a header, and headers are ASCII. */
+/** Push services take the title from a header, which must be ASCII. */
 function titleOf({ author, reason }: Notification): string {
-  const name = author.username.slice(0, NAME)
+  const name = author.username.slice(0, MAX_NAME_LENGTH)
   return encodeURIComponent(reason === 'dm' ? name : `${name} mentioned you`)
 }

@@ -16,43 +16,45 @@ import { Gauge } from 'prom-client'
 
 export interface TimeOptions {
   /**
-   * How much time is reserved at once. After `kill -9` ids begin so far ahead of the clock at the
-   * most.
+   * How much time is reserved at once. It is also the most by which ids are ahead of the clock after
+   * `kill -9`.
    */
   readonly windowMs?: number
   /**
-   * How far ids may run ahead of the clock. A machine that takes local time for UTC is off by up to
-   * 14 hours.
+   * How far ids may be ahead of the clock. A machine that takes local time for UTC is off by up to 14
+   * hours.
    */
   readonly aheadMs?: number
-  /** How far they may fall behind it, while no more time can be reserved. */
+  /** How far ids may be behind the clock while no time can be reserved. */
   readonly behindMs?: number
-  /** How soon a reservation that failed is tried again. */
+  /** The pause after a failed reservation. */
   readonly retryMs?: number
 }
 
 /**
- * The ids and write times of one process: none of them repeats, and none goes down, also across
- * restarts.
+ * Makes the ids and write times of one process. They never repeat and never decrease, not even when
+ * the clock is set back or the process restarts.
  */
 export interface StageTime extends AsyncDisposable {
-  /** Throws `CLOCK_BEHIND` or `UNAVAILABLE`, both with the time after which to try again. */
+  /** Throws `CLOCK_BEHIND` or `UNAVAILABLE`, both with `retryAfterMs`. */
   newId(): Snowflake
   readonly hybrid: HybridClock
   readonly readiness: ReadinessCheck
 }
 
-const RESERVE_WITHIN_MS = 5_000
-const RELEASE_WITHIN_MS = 1_000
+const RESERVE_TIMEOUT_MS = 5_000
+const RELEASE_TIMEOUT_MS = 1_000
 const MAX_RETRY_AFTER_MS = 60_000
-/** NTP moves a clock by less than this without anybody's noticing. */
-const WORTH_A_WARNING_MS = 1_000
+/** NTP corrections are smaller than this. */
+const WARN_AHEAD_MS = 1_000
 
 /**
- * Ids lie in time that the metadata store has reserved for this process before, some seconds ahead:
- * one small write in two seconds, and none for a message. A clock that is set back changes nothing:
- * ids go on from the last one. A process that starts with its clock behind what its worker number
- * has reserved, because it was set back or was ahead before, begins there.
+ * Makes ids only in time that the store has reserved for this process. Each reservation reaches some
+ * seconds ahead, so it costs one small write in two seconds and none for a message.
+ *
+ * When the clock is set back, ids go on from the last one. A process that starts with its clock
+ * behind the time that its worker number has reserved, because the clock was set back or ran ahead
+ * before, starts its ids at the end of that time.
  */
 export async function reserveTime(
   reservations: TimeReservations,
@@ -63,80 +65,82 @@ export async function reserveTime(
   const { windowMs = 4_000, aheadMs = 24 * 3_600_000, behindMs = 60_000, retryMs = 250 } = options
   const { clock, log, telemetry } = runtime
   const owner = randomUUID()
+  /** The end of the reserved time. */
   let until = 0
-  /** The last millisecond in which an id or a write time was made. */
-  let high = 0
+  /** The latest millisecond that an id or a write time was made in. */
+  let latest = 0
   let closed = false
   let timer: NodeJS.Timeout | undefined
   let renewing = false
   let warned = false
 
   const wall = (): number => Math.floor(clock.now())
-  const read = (): number => {
-    high = Math.max(high, Math.min(wall(), until - 1))
-    return high
+  /** The clock that ids are made by: it never goes back and never leaves the reserved time. */
+  const now = (): number => {
+    latest = Math.max(latest, Math.min(wall(), until - 1))
+    return latest
   }
-  const hasRoom = (): boolean => until - Math.max(wall(), high) > windowMs / 2
+  const halfIsLeft = (): boolean => until - Math.max(wall(), latest) > windowMs / 2
 
   async function reserve(): Promise<void> {
-    const wish = { owner, at: Math.max(wall(), high), ms: windowMs }
-    const held = await reservations.reserve(worker, wish, deadlineAfter(RESERVE_WITHIN_MS, clock))
-    high = Math.max(high, held.from)
-    until = held.until
+    const request = { owner, at: Math.max(wall(), latest), ms: windowMs }
+    const deadline = deadlineAfter(RESERVE_TIMEOUT_MS, clock)
+    const reservation = await reservations.reserve(worker, request, deadline)
+    latest = Math.max(latest, reservation.from)
+    until = reservation.until
   }
-  /**
-   * The next look comes by itself: soon after a failure, otherwise when about half of the time is
-   * used.
-   */
+
+  /** Reserves more once half of the time is used, and schedules the next check. */
   async function renew(): Promise<void> {
     if (renewing || closed) return
     renewing = true
     clearTimeout(timer)
     let nextMs = windowMs / 4
     try {
-      if (!hasRoom()) await reserve()
+      if (!halfIsLeft()) await reserve()
     } catch (error) {
-      log.warn({ err: messageOf(error) }, 'no time could be reserved for ids; it is tried again')
+      log.warn({ err: messageOf(error) }, 'could not reserve time for ids; trying again')
       nextMs = retryMs
     }
     renewing = false
     if (!closed) timer = setTimeout(renew, nextMs)
   }
 
+  /** Why no id may be made now. Undefined: ids are close enough to the clock. */
   function refusal(): CodedError | undefined {
-    const ahead = high - wall()
-    if (ahead > WORTH_A_WARNING_MS && !warned) {
+    const ahead = latest - wall()
+    if (ahead > WARN_AHEAD_MS && !warned) {
       log.warn(
         { seconds: Math.ceil(ahead / 1_000) },
-        'the clock is behind the ids that were made before; ids go on from those',
+        'the clock is behind the ids that were made before; new ids go on from those',
       )
     }
-    warned = ahead > WORTH_A_WARNING_MS
+    warned = ahead > WARN_AHEAD_MS
     if (ahead > aheadMs) return clockBehind(ahead - aheadMs, ahead, worker)
     if (-ahead > behindMs) return unavailable('time reserved for ids', undefined, retryMs)
     return undefined
   }
 
-  const make = snowflakeGenerator({ worker, now: read, until: () => until })
-  const inner = hybridClock({ now: read })
+  const nextId = snowflakeGenerator({ worker, now, until: () => until })
+  const hybrid = hybridClock({ now })
 
   await reserve()
-  inner.observe(BigInt(high) * 1_000n)
-  refusal() // says so at the start where the clock is behind
+  hybrid.observe(BigInt(latest) * 1_000n)
+  refusal() // logs at the start that the clock is behind
   timer = setTimeout(renew, windowMs / 4)
-  measure(telemetry, () => Math.max(0, high - wall()))
+  registerGauge(telemetry, () => Math.max(0, latest - wall()))
 
   return {
     newId() {
-      if (closed) throw unavailable('the maker of ids')
-      // After a jump of the clock the timer would come too late.
+      if (closed) throw unavailable('the id generator')
+      // After a forward jump of the clock the timer would fire too late.
       if (wall() >= until) void renew()
-      read()
+      now()
       const refused = refusal()
       if (refused) throw refused
       try {
-        const id = make()
-        high = Math.max(high, timeOf(id))
+        const id = nextId()
+        latest = Math.max(latest, timeOf(id))
         return id
       } catch (error) {
         if (error instanceof IdsExhausted)
@@ -145,20 +149,20 @@ export async function reserveTime(
       }
     },
     hybrid: {
-      observe: inner.observe,
+      observe: hybrid.observe,
       next() {
-        const micros = inner.next()
-        // An observed time may come from a clock that is ahead, and must not use up this process's
-        // reserved time.
+        const micros = hybrid.next()
+        // A value beyond the reservation follows an observed time, from a process whose clock is
+        // ahead. It must not move the ids of this process.
         const ms = Number(micros / 1_000n)
-        if (ms < until) high = Math.max(high, ms)
+        if (ms < until) latest = Math.max(latest, ms)
         return micros
       },
     },
     readiness: {
       name: 'clock',
       reason() {
-        read()
+        now()
         const refused = refusal()
         return refused && [refused.message, refused.next].filter(Boolean).join('; ')
       },
@@ -166,13 +170,13 @@ export async function reserveTime(
     async [Symbol.asyncDispose]() {
       closed = true
       clearTimeout(timer)
-      // Not essential, so not worth a wait: what is not given back is skipped at the next start.
+      // Without it the next process only starts its ids a few seconds ahead of its clock.
       await reservations
-        .release(worker, owner, high + 1, deadlineAfter(RELEASE_WITHIN_MS, clock))
+        .release(worker, owner, latest + 1, deadlineAfter(RELEASE_TIMEOUT_MS, clock))
         .catch((error: unknown) => {
           log.warn(
             { err: messageOf(error) },
-            'reserved time was not given back; the next start skips it',
+            'could not release reserved time; the next start skips it',
           )
         })
     },
@@ -189,10 +193,10 @@ const clockBehind = (excessMs: number, aheadMs: number, worker: number): CodedEr
     },
   )
 
-function measure({ registry }: Pick<Telemetry, 'registry'>, aheadMs: () => number): void {
+function registerGauge({ registry }: Pick<Telemetry, 'registry'>, aheadMs: () => number): void {
   const gauge: Gauge = new Gauge({
     name: 'threshold_clock_behind_seconds',
-    help: 'How far the clock is behind the last id: it was set back, or was ahead before. 0 when it is right.',
+    help: 'How far the clock is behind the last id, because it was set back or ran ahead before; else 0.',
     registers: [registry],
     collect: () => gauge.set(aheadMs() / 1_000),
   })

@@ -5,7 +5,7 @@ import type { GuildId, UserId } from '@threshold/contract'
 import type { Runtime } from '@threshold/kit'
 import type { GuildHub, VoiceRelay } from '@threshold/ports'
 import { Gauge } from 'prom-client'
-import { boundedWebSockets, cutSoon } from '../http/websockets.ts'
+import { boundedWebSockets, terminateSoon } from '../http/websockets.ts'
 import { type Admission, Calls } from './calls.ts'
 import { VoiceConnection } from './connection.ts'
 import {
@@ -106,7 +106,7 @@ export async function createVoice(
     // ws closes the socket by itself, but without a listener the error would end the process.
     socket.on('error', () => {})
     socket.close(VoiceCloseCodes.BadRequest, CLOSE_REASONS[VoiceCloseCodes.BadRequest])
-    cutSoon(socket)
+    terminateSoon(socket)
   })
   // If the bind fails, `once` below rejects as well.
   http.on('error', (error) => runtime.log.warn({ err: error.message }, 'voice server'))
