@@ -7,21 +7,18 @@ import { factorySuite } from './suite.ts'
 
 export interface AnalyticsBounds {
   /**
-   * What surely counts and what surely does not any more, in ms: in between, a window may be cut
-   * where its minutes meet.
+   * Ages in ms: a message younger than `certainMs` counts, and one older than `windowMs` does not.
+   * An implementation with buckets of a minute may go either way in between.
    */
   readonly certainMs?: number
   readonly windowMs?: number
-  /**
-   * By what share of the truth a count may be off: 0 where counts are exact, more where they are
-   * sketches.
-   */
+  /** The relative error of a count: 0 for exact counts, more for sketches. */
   readonly error?: number
 }
 
 const channel = fc.integer({ min: 1, max: 15 }).map(String)
 const author = fc.integer({ min: 1, max: 30 }).map(String)
-/** Messages with pauses between them, most of them short, some of them minutes. */
+/** Messages with pauses between them, mostly short and sometimes of minutes. */
 const history = fc.array(
   fc.record({
     pauseMs: fc.oneof(
@@ -52,8 +49,8 @@ function truth(entries: readonly Entry[], now: number, ageMs: number) {
 }
 
 /**
- * The laws of Analytics, on a clock that the test turns: never less than what is young, never more
- * than what is not yet old.
+ * The contract of Analytics, on a clock that the test sets. Counts include every young message and
+ * no old one.
  */
 export function testAnalytics(
   name: string,
@@ -62,22 +59,22 @@ export function testAnalytics(
 ): void {
   const { certainMs = 4 * 60_000, windowMs = 5 * 60_000, error = 0 } = bounds
   const clock = { at: 0, now: () => clock.at }
-  const between = (value: number, low: number, high: number): void => {
+  const expectBetween = (value: number, low: number, high: number): void => {
     expect(value).toBeGreaterThanOrEqual(Math.floor(low * (1 - error)))
     expect(value).toBeLessThanOrEqual(Math.ceil(high * (1 + error)))
   }
   const check = (snapshot: AnalyticsSnapshot, entries: readonly Entry[]): void => {
     const [low, high] = [truth(entries, clock.at, certainMs), truth(entries, clock.at, windowMs)]
-    between(snapshot.messages, low.messages, high.messages)
-    between(snapshot.activeUsers, low.users, high.users)
+    expectBetween(snapshot.messages, low.messages, high.messages)
+    expectBetween(snapshot.activeUsers, low.users, high.users)
     const { busiestChannels: top } = snapshot
     expect(top.length).toBeLessThanOrEqual(10)
     expect(new Set(top.map((c) => c.channelId)).size).toBe(top.length)
     expect(top.map((c) => c.messages)).toEqual(top.map((c) => c.messages).sort((a, b) => b - a))
     for (const { channelId, messages } of top)
-      between(messages, low.channels.get(channelId) ?? 0, high.channels.get(channelId) ?? 0)
-    // Whoever is not among the ten is not busier than the last of them; where there are fewer than
-    // ten, nobody is missing.
+      expectBetween(messages, low.channels.get(channelId) ?? 0, high.channels.get(channelId) ?? 0)
+    // A channel outside of the top ten is not busier than the last of them. A list of fewer than ten
+    // is complete.
     const least = top.length < 10 ? 0 : top.at(-1)!.messages
     for (const [id, messages] of low.channels)
       if (!top.some((c) => c.channelId === id))
@@ -92,7 +89,7 @@ export function testAnalytics(
     },
     (open) => {
       describe('a snapshot', () => {
-        it('counts the messages, users and channels of the last minutes, at every moment of any history', () =>
+        it('counts the messages, users and channels of the last minutes at any time', () =>
           fc.assert(
             fc.property(history, (messages) => {
               const analytics = open()
@@ -107,7 +104,7 @@ export function testAnalytics(
             { numRuns: 25 },
           ))
 
-        it('forgets all of it in time', () => {
+        it('forgets everything after the window', () => {
           const analytics = open()
           for (let i = 0; i < 100; i++)
             analytics.record({ channelId: String(i % 7), authorId: String(i) })
@@ -115,7 +112,7 @@ export function testAnalytics(
           expect(analytics.snapshot()).toEqual({ messages: 0, activeUsers: 0, busiestChannels: [] })
         })
 
-        it('changes nothing, and counts a user once wherever they write', () => {
+        it('is repeatable, and counts a user once across channels', () => {
           const analytics = open()
           for (let i = 0; i < 20; i++) analytics.record({ channelId: String(i), authorId: '1' })
           expect(analytics.snapshot()).toEqual(analytics.snapshot())

@@ -4,10 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { factorySuite } from './suite.ts'
 
 const type = fc.constantFrom('MESSAGE_CREATE', 'PRESENCE_UPDATE', 'GUILD_CREATE', 'READY')
-/**
- * Anything JSON can say, with the strings people really send: any code point, and halves of pairs
- * that make none.
- */
+/** Strings that people send: any code point, and half surrogate pairs. */
 const text = fc.oneof(
   fc.string({ unit: 'binary' }),
   fc.constantFrom('half \uDC00', '\u2028', '"s":7', '\0'),
@@ -29,23 +26,20 @@ const data = fc.dictionary(
 ) as fc.Arbitrary<object>
 const sequence = fc.oneof(fc.nat(), fc.maxSafeInteger().map(Math.abs))
 
-/** As text, and an error where it is none that UTF-8 knows. */
+/** Decodes UTF-8, and throws on invalid bytes. */
 const read = (frame: Uint8Array): string =>
   new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(frame)
 
-/**
- * What a client makes of it, and what it was: both as JSON has them, so that `-0` is no difference.
- */
+/** The value after a round trip through JSON, which turns `-0` into `0`. */
 const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
 
 /**
- * The laws of an EventEncoder: encoding once and patching `s` in gives what encoding for each
- * session would have given.
+ * The contract of an EventEncoder: encoding once and inserting `s` equals encoding for each session.
  */
 export function testEventEncoder(name: string, make: () => EventEncoder): void {
   factorySuite(`${name} as an event encoder`, make, (open) => {
     describe('a frame', () => {
-      it('says the dispatch, its data and the number of its session', () =>
+      it('contains the dispatch, its data and the sequence number', () =>
         fc.assert(
           fc.property(type, data, sequence, (t, d, s) => {
             const encoder = open()
@@ -58,7 +52,7 @@ export function testEventEncoder(name: string, make: () => EventEncoder): void {
           }),
         ))
 
-      it('is the head, the digits of the number, and the tail', () =>
+      it('is the head, the digits of the number and the tail', () =>
         fc.assert(
           fc.property(type, data, sequence, (t, d, s) => {
             const encoder = open()
@@ -71,7 +65,7 @@ export function testEventEncoder(name: string, make: () => EventEncoder): void {
           }),
         ))
 
-      it('of one event differs from another in its number alone', () =>
+      it('differs from other frames of its event only in the number', () =>
         fc.assert(
           fc.property(
             type,
@@ -91,7 +85,7 @@ export function testEventEncoder(name: string, make: () => EventEncoder): void {
           ),
         ))
 
-      it('is text that UTF-8 can carry, whatever halves of pairs are in it', () =>
+      it('is valid UTF-8, also with half surrogate pairs', () =>
         fc.assert(
           fc.property(type, data, (t, d) => {
             const encoder = open()
@@ -99,7 +93,7 @@ export function testEventEncoder(name: string, make: () => EventEncoder): void {
           }),
         ))
 
-      it('keeps what the event was when it was encoded', () => {
+      it('keeps the data as it was when it was encoded', () => {
         const encoder = open()
         const changing = { content: 'before', list: [1] }
         const event = encoder.encode('MESSAGE_CREATE', changing)

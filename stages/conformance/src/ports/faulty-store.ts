@@ -5,19 +5,18 @@ import type { MetadataStore } from '@threshold/ports'
 type Method = 'createGuild' | 'loadGuild' | 'record'
 
 /**
- * A real store whose calls can be made to fail, or to wait, from outside. What stands on a store is
- * tested against what the port allows a store to do; that real engines do these things too is for
- * the suites that kill and pause one.
+ * A real store with fault injection. It tests the users of a store against every failure that the
+ * port allows. The outage suites test that real engines fail in these ways.
  */
 export interface FaultyStore {
-  /** The store itself, out of reach of all faults. */
+  /** The store itself, without faults. */
   readonly real: MetadataStore
   /**
-   * From now on, calls are answered UNAVAILABLE: before anything is done, after all of it, or with
-   * only the first of the events written. Dispose heals.
+   * Makes calls reject with UNAVAILABLE: before they have an effect, after it, or after the first of
+   * the events is written. Disposing it ends the fault.
    */
   fail(method: Method, when: 'before' | 'after' | 'midway'): Disposable
-  /** From now on, calls wait until they are released. `reached` resolves when one does. */
+  /** Makes calls wait until `release`. `reached` resolves when the first call waits. */
   block(method: Method): { readonly reached: Promise<void>; release(): void }
 }
 

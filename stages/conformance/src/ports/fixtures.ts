@@ -21,21 +21,21 @@ import type {
 import { type Deadline, deadlineAfter, hybridClock } from '@threshold/kit'
 
 /**
- * Everything the laws talk about, made fresh: a suite's laws share one store, and must not share
- * what is in it.
+ * Builders for test data with fresh ids, because the tests of a suite share one store and must not
+ * share its contents.
  */
 
 export const newId: () => Snowflake = snowflakeGenerator({ worker: 1_023, now: Date.now })
 
-/** A deadline that a healthy engine on a busy machine keeps. */
+/** Long enough for a healthy engine on a busy machine. */
 export const testDeadline = (): Deadline => deadlineAfter(20_000)
 
 const clock = hybridClock({ now: Date.now })
-/** Write times as a stage makes them: each larger than the last. */
+/** A write time of a stage's hybrid clock, larger than the one before. */
 export const writeTime = (): bigint => clock.next()
 
 let made = 0n
-/** An id of some time in the past that nothing else has. */
+/** A unique id with a time in the past. */
 const idAt = (ms: number): Snowflake => {
   made += 1n
   return (BigInt(firstIdAt(ms)) + (made & 0x3f_ffffn)).toString()
@@ -156,12 +156,12 @@ export interface GuildFixture {
   readonly id: GuildId
   readonly owner: Member
   readonly others: readonly Member[]
-  /** A text channel everybody sees, and a voice channel. */
+  /** A text channel and a voice channel that all members see. */
   readonly text: Channel
   readonly voice: Channel
 }
 
-/** A guild of an owner and some members, in which everybody may see, send and speak. */
+/** A guild with an owner and members who may view, send and speak. */
 export function aGuild(others = 2): GuildFixture {
   const id = newId()
   const owner = aMember(aUser({ username: 'owner' }))

@@ -3,16 +3,13 @@ import { evolve } from '@threshold/domain'
 import fc from 'fast-check'
 import { aChannel, allowView, aMember, aRole, denyView } from './fixtures.ts'
 
-/** Text as people write it, and as those write it who look for a database behind it. */
+/** Names that people choose, and names that try to inject something into a database. */
 const name = fc.oneof(
   fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 }),
   fc.constantFrom('$gt', 'a.b', '__proto__', '\u0000', '{"$ne":1}'),
 )
 
-/**
- * A change without ids: which channel or member it concerns is a number, counted through those that
- * are there.
- */
+/** A change without ids. Numbers select its channels, roles and members among the existing ones. */
 type Change = (state: GuildState, strangers: readonly User[]) => GuildEvent | undefined
 
 const pick = <T>(from: Iterable<T>, n: number): T | undefined => {
@@ -104,7 +101,7 @@ const memberFields = fc.record({
   nick: fc.oneof(fc.constant(null), name),
   mute: fc.boolean(),
   deaf: fc.boolean(),
-  holds: fc.array(fc.nat(), { maxLength: 3 }),
+  roleNumbers: fc.array(fc.nat(), { maxLength: 3 }),
 })
 const memberChange = fc
   .record({
@@ -113,11 +110,11 @@ const memberChange = fc
     which: fc.nat(),
   })
   .map(
-    ({ fields: { holds, ...fields }, kind, which }): Change =>
+    ({ fields: { roleNumbers, ...fields }, kind, which }): Change =>
       ({ members, roles, guild }, strangers) => {
-        const held = [...new Set(holds.flatMap((n) => pick(roles.keys(), n) ?? []))].filter(
-          (id) => id !== guild.id,
-        )
+        const roleIds = [
+          ...new Set(roleNumbers.flatMap((n) => pick(roles.keys(), n) ?? [])),
+        ].filter((id) => id !== guild.id)
         const stranger = pick(
           strangers.filter(({ id }) => !members.has(id)),
           which,
@@ -126,13 +123,13 @@ const memberChange = fc
           return (
             stranger && {
               type: 'member.added',
-              member: aMember(stranger, { ...fields, roles: held }),
+              member: aMember(stranger, { ...fields, roles: roleIds }),
             }
           )
         const member: Member | undefined = pick(members.values(), which)
         if (!member) return undefined
         if (kind === 'updated')
-          return { type: 'member.updated', member: { ...member, ...fields, roles: held } }
+          return { type: 'member.updated', member: { ...member, ...fields, roles: roleIds } }
         return member.user.id === guild.ownerId
           ? undefined
           : { type: 'member.removed', user: member.user }
@@ -140,8 +137,8 @@ const memberChange = fc
   )
 
 /**
- * A history that could have happened to any guild. `play` tells which events it is for this one,
- * and what is left in the end.
+ * A history that can be applied to any guild. `play` returns its events for this guild, and the
+ * resulting state.
  */
 export const guildHistory = fc
   .array(

@@ -14,7 +14,7 @@ export interface HubFixture {
 export const ONLINE: Presence = { status: 'online', activities: [] }
 export const WAIT = { timeout: 30_000, interval: 10 }
 
-/** An event that says nothing but its own id. */
+/** An event with only its own id as data. */
 export const anEvent = (channelId?: ChannelId, fields: Partial<HubEvent> = {}): HubEvent => {
   const id = newId()
   return {
@@ -27,7 +27,7 @@ export const anEvent = (channelId?: ChannelId, fields: Partial<HubEvent> = {}): 
   }
 }
 
-/** A session that notes what it is told. */
+/** A session that records its deliveries. */
 export interface TestSession {
   readonly userId: UserId
   readonly sessionId: string
@@ -37,7 +37,7 @@ export interface TestSession {
   readonly from: LogPosition
   events(type?: string): HubEvent[]
   positions(): LogPosition[]
-  /** Told that it is out, so that nothing follows. */
+  /** Whether its last delivery was `left`. */
   readonly removed: boolean
 }
 
@@ -47,72 +47,71 @@ export async function openSession(
   userId: UserId,
   presence: Presence = ONLINE,
 ): Promise<TestSession> {
-  const told: Delivery[] = []
+  const deliveries: Delivery[] = []
   const sessionId = newId()
   const subscriber = {
     userId,
     sessionId,
     presence,
-    deliver: (delivery: Delivery) => void told.push(delivery),
+    deliver: (delivery: Delivery) => void deliveries.push(delivery),
   }
   const subscription = await hub.subscribe(guild, subscriber, testDeadline())
   const first = await vi.waitFor(() => {
-    const [delivery] = told
+    const [delivery] = deliveries
     if (!subscription || delivery?.kind !== 'view')
-      throw new Error('a session that joins a guild is shown it first')
+      throw new Error('the first delivery to a session must be a view of the guild')
     return delivery
   }, WAIT)
-  const heard = () => told.filter((delivery) => delivery.kind === 'event')
+  const eventDeliveries = () => deliveries.filter((delivery) => delivery.kind === 'event')
   return {
     userId,
     sessionId,
-    deliveries: told,
+    deliveries,
     subscription: subscription!,
     view: first.view,
     from: first.position,
     events: (type) =>
-      heard().flatMap(({ event }) => (type === undefined || event.type === type ? [event] : [])),
-    positions: () => heard().map(({ position }) => position),
+      eventDeliveries().flatMap(({ event }) =>
+        type === undefined || event.type === type ? [event] : [],
+      ),
+    positions: () => eventDeliveries().map(({ position }) => position),
     get removed() {
-      return told.at(-1)?.kind === 'left'
+      return deliveries.at(-1)?.kind === 'left'
     },
   }
 }
 
 /**
- * Once a last event that concerns everybody is heard by all, whatever was said before it has been,
- * or never will be.
+ * Publishes an event to all sessions and waits until they have it. Every earlier event has then been
+ * delivered, or never will be.
  */
 export async function drain(
   hub: GuildHub,
   guild: GuildId,
-  listeners: readonly TestSession[],
+  sessions: readonly TestSession[],
 ): Promise<void> {
   const last = anEvent(undefined, { type: 'TYPING_START' })
   await hub.publish(guild, last, testDeadline())
   await vi.waitFor(() => {
-    for (const one of listeners)
-      if (!one.removed)
-        expect(one.events('TYPING_START').some(({ id }) => id === last.id)).toBe(true)
+    for (const session of sessions)
+      if (!session.removed)
+        expect(session.events('TYPING_START').some(({ id }) => id === last.id)).toBe(true)
   }, WAIT)
 }
 
-/** A guild that the hub has made. */
+/** Creates a guild in the hub. */
 export async function createGuild(hub: GuildHub, others = 2): Promise<GuildFixture> {
   const guild = aGuild(others)
   await hub.create(guild.state, testDeadline())
   return guild
 }
 
-/** A command that must succeed. */
+/** Executes a command that must succeed. */
 export async function execute(hub: GuildHub, guild: GuildId, command: GuildCommand): Promise<void> {
   expect(await hub.execute(guild, command, testDeadline())).toMatchObject({ ok: true })
 }
 
-/**
- * What the hub believes of a guild, put together from its answers to the owner, who sees
- * everything.
- */
+/** The hub's state of a guild, assembled from its answers to the owner. */
 export async function hubState(hub: GuildHub, guild: GuildId, owner: UserId): Promise<GuildState> {
   const view = (await hub.view(guild, owner, testDeadline()))!
   const members = await hub.members(guild, { after: '0', limit: 1_000 }, testDeadline())
@@ -124,13 +123,13 @@ export async function hubState(hub: GuildHub, guild: GuildId, owner: UserId): Pr
   }
 }
 
-/** The same guild, after a restart as before. */
+/** The hub and the store must agree, so that a restart changes nothing. */
 export async function expectHubMatchesStore(
-  world: HubFixture,
+  fixture: HubFixture,
   guild: GuildId,
   owner: UserId,
 ): Promise<void> {
-  expect(await hubState(world.hub(), guild, owner)).toEqual(
-    await world.store().real.loadGuild(guild, testDeadline()),
+  expect(await hubState(fixture.hub(), guild, owner)).toEqual(
+    await fixture.store().real.loadGuild(guild, testDeadline()),
   )
 }

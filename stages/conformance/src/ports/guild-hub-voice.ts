@@ -11,20 +11,20 @@ import {
   WAIT,
 } from './guild-hub-fixture.ts'
 
-/** Who is in which call, and who is told. */
+/** Calls, and the sessions that are notified of them. */
 export function guildHubVoice({ hub }: HubFixture): void {
   describe('voice', () => {
     const quiet = { selfMute: false, selfDeaf: false }
     const enter = ({ subscription, sessionId }: TestSession, channelId: string | null) =>
       subscription.setVoiceState({ channelId, sessionId, ...quiet }, testDeadline())
-    /** Where a listener was told that somebody is: in a channel, or in none. */
-    const places = (who: TestSession, user: UserId): unknown[] =>
-      who.events('VOICE_STATE_UPDATE').flatMap(({ data }) => {
+    /** The channels of a user, null for none, in a session's voice state events. */
+    const channelsOf = (session: TestSession, user: UserId): unknown[] =>
+      session.events('VOICE_STATE_UPDATE').flatMap(({ data }) => {
         const { user_id, channel_id } = data as { user_id: string; channel_id: string | null }
         return user_id === user ? [channel_id] : []
       })
 
-    it('is told to who sees the channel, and shown to who comes later', async () => {
+    it('is sent to sessions that see the channel, and included in later views', async () => {
       const guild = await createGuild(hub())
       const [by, user, other] = [
         guild.owner.user.id,
@@ -43,9 +43,9 @@ export function guildHubVoice({ hub }: HubFixture): void {
       expect(await enter(talker, guild.voice.id)).toBe('moved')
       expect(await enter(talker, hidden.id)).toBe('moved')
       await drain(hub(), guild.id, all)
-      expect(places(owner, user)).toEqual([hidden.id, guild.voice.id, hidden.id])
-      expect(places(talker, user)).toEqual([hidden.id, guild.voice.id, hidden.id])
-      expect(places(blind, user)).toEqual([guild.voice.id, null]) // gone from where they were seen, and not where to
+      expect(channelsOf(owner, user)).toEqual([hidden.id, guild.voice.id, hidden.id])
+      expect(channelsOf(talker, user)).toEqual([hidden.id, guild.voice.id, hidden.id])
+      expect(channelsOf(blind, user)).toEqual([guild.voice.id, null]) // left the visible channel; the hidden one is not named
       const states = async (who: UserId) =>
         (await openSession(hub(), guild.id, who)).view.voiceStates
       expect(await states(by)).toEqual([
@@ -60,11 +60,11 @@ export function guildHubVoice({ hub }: HubFixture): void {
       expect(await states(other)).toEqual([])
       expect(await enter(talker, null)).toBe('left')
       await drain(hub(), guild.id, all)
-      expect(places(owner, user).at(-1)).toBeNull()
-      expect(places(blind, user)).toHaveLength(2)
+      expect(channelsOf(owner, user).at(-1)).toBeNull()
+      expect(channelsOf(blind, user)).toHaveLength(2)
     })
 
-    it('is not for who may not connect, nor in what is no voice channel, nor beyond its limit', async () => {
+    it('requires CONNECT, a voice channel and a free place', async () => {
       const guild = await createGuild(hub())
       const [by, user, other] = [
         guild.owner.user.id,
@@ -88,14 +88,14 @@ export function guildHubVoice({ hub }: HubFixture): void {
       expect(await enter(talker, newId())).toBe('unknown-channel')
       expect(await enter(talker, narrow.id)).toBe('moved')
       expect(await enter(late, narrow.id)).toBe('too-many')
-      expect(await enter(talker, narrow.id)).toBe('moved') // to change something where one is already
-      expect(await enter(owner, narrow.id)).toBe('moved') // who may move members may come in
+      expect(await enter(talker, narrow.id)).toBe('moved') // changes the state of a member in the channel
+      expect(await enter(owner, narrow.id)).toBe('moved') // MOVE_MEMBERS overrides the limit
       await drain(hub(), guild.id, [owner])
-      expect(places(owner, other)).toEqual([])
+      expect(channelsOf(owner, other)).toEqual([])
     })
 
     it.each(['the session ends', 'the member goes', 'the channel goes'] as const)(
-      'is over when %s, and everybody is told',
+      'ends when %s, and notifies all sessions',
       async (end) => {
         const guild = await createGuild(hub())
         const [by, user] = [guild.owner.user.id, guild.others[0]!.user.id]
@@ -105,13 +105,16 @@ export function guildHubVoice({ hub }: HubFixture): void {
           await openSession(hub(), guild.id, user),
         ]
         await enter(talker, guild.voice.id)
-        idle.subscription.unsubscribe() // another session of theirs, which has nothing to do with the call
+        idle.subscription.unsubscribe() // another session of the user, which is not in the call
         if (end === 'the session ends') talker.subscription.unsubscribe()
         if (end === 'the member goes')
           await execute(hub(), guild.id, { type: 'member.remove', by, userId: user })
         if (end === 'the channel goes')
           await execute(hub(), guild.id, { type: 'channel.delete', by, channelId: guild.voice.id })
-        await vi.waitFor(() => expect(places(owner, user)).toEqual([guild.voice.id, null]), WAIT)
+        await vi.waitFor(
+          () => expect(channelsOf(owner, user)).toEqual([guild.voice.id, null]),
+          WAIT,
+        )
         expect((await hub().view(guild.id, by, testDeadline()))?.voiceStates).toEqual([])
       },
     )

@@ -7,16 +7,13 @@ import { guildHubPeople } from './guild-hub-people.ts'
 import { guildHubVoice } from './guild-hub-voice.ts'
 import { describeLocalAndRemote, OPEN_MS } from './suite.ts'
 
-/** Makes the hub under test on a store that it gives to `faulty` and uses as that returns it. */
+/** Creates the hub under test on the store that `faulty` returns for a real store. */
 export type OpenHub = (
   use: AsyncDisposableStack,
   faulty: (store: MetadataStore) => MetadataStore,
 ) => Promise<GuildHub>
 
-/**
- * The laws of a GuildHub. What it stands on is a real store whose calls the suite may let fail, or
- * wait.
- */
+/** The contract of a GuildHub, on a real store with fault injection. */
 export function testGuildHub(name: string, open: OpenHub): void {
   describeLocalAndRemote(`${name} as a guild hub`, (through) => {
     const use = new AsyncDisposableStack()
@@ -32,10 +29,10 @@ export function testGuildHub(name: string, open: OpenHub): void {
     }, OPEN_MS)
     afterAll(() => use.disposeAsync(), OPEN_MS)
 
-    const world = { hub: () => hub, store: () => faults }
-    guildHubLog(world)
-    guildHubCommands(world)
-    guildHubPeople(world)
-    guildHubVoice(world)
+    const fixture = { hub: () => hub, store: () => faults }
+    guildHubLog(fixture)
+    guildHubCommands(fixture)
+    guildHubPeople(fixture)
+    guildHubVoice(fixture)
   })
 }

@@ -7,8 +7,8 @@ import { aMember, aUser } from './fixtures.ts'
 import { factorySuite } from './suite.ts'
 
 /**
- * Few ids of differing length, so that changes meet and text order is not id order; few letters, so
- * that names begin alike.
+ * Few ids of different length, so that steps hit the same member, and the order of strings is not
+ * the order of ids.
  */
 const userId = fc.constantFrom(
   '9',
@@ -21,6 +21,7 @@ const userId = fc.constantFrom(
   '80351110224678912',
   '80351110224678913',
 )
+/** Few letters, so that names share prefixes. */
 const name = fc.string({
   unit: fc.constantFrom('a', 'A', 'b', 'B', 'é', 'É', 'я', 'Я', '_', '5'),
   minLength: 1,
@@ -58,8 +59,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 )
 
-/** What a member list is, without a thought for speed. */
-function naive() {
+/** A simple and slow member list. */
+function model() {
   const members = new Map<UserId, Member>()
   const namesOf = ({ user, nick }: Member): string[] =>
     [user.username, ...(nick === null ? [] : [nick])].map((n) => n.toLowerCase())
@@ -87,35 +88,37 @@ function naive() {
   }
 }
 
-/** The laws of a MemberList: after any history it answers as the naive one does. */
+/** The contract of a MemberList: it answers like the simple model after any history. */
 export function testMemberList(name: string, make: () => MemberList): void {
   factorySuite(`${name} as a member list`, make, (open) => {
-    it('answers as a plain list would, whatever came and went before', () =>
+    it('answers like the model after any history', () =>
       fc.assert(
         fc.property(fc.array(step, { maxLength: 50, size: 'max' }), (steps) => {
           const list = open()
-          const model = naive()
+          const expected = model()
           for (const each of steps) {
             if (each.kind === 'put') {
               list.put(each.member)
-              model.members.set(each.member.user.id, each.member)
+              expected.members.set(each.member.user.id, each.member)
             } else if (each.kind === 'remove') {
               list.remove(each.user)
-              model.members.delete(each.user)
+              expected.members.delete(each.user)
             } else if (each.kind === 'page') {
-              expect(list.page(each.after, each.limit)).toEqual(model.page(each.after, each.limit))
+              expect(list.page(each.after, each.limit)).toEqual(
+                expected.page(each.after, each.limit),
+              )
             } else {
               expect(list.startingWith(each.prefix, each.limit)).toEqual(
-                model.startingWith(each.prefix, each.limit),
+                expected.startingWith(each.prefix, each.limit),
               )
             }
-            expect(list.size).toBe(model.members.size)
+            expect(list.size).toBe(expected.members.size)
           }
         }),
         { numRuns: 80 },
       ))
 
-    it('leads from page to page to everybody, each once', () =>
+    it('pages through all members, each once', () =>
       fc.assert(
         fc.property(
           fc.uniqueArray(fc.bigInt({ min: 1n, max: (1n << 63n) - 1n }), {
@@ -143,7 +146,7 @@ export function testMemberList(name: string, make: () => MemberList): void {
         aMember(aUser({ id: String(5_000 + i), username: `user${i}` })),
       )
 
-      it('finds by prefix and by page', () => {
+      it('finds members by prefix and by page', () => {
         const list = open()
         for (const m of many) list.put(m)
         expect(list.size).toBe(10_000)

@@ -4,9 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { aMessage, messagesAged, newestFirst, newId, testDeadline, writeTime } from './fixtures.ts'
 
 const DAY = 86_400_000
-/**
- * Ages of up to 45 days, so that a store with ten-day buckets has its newest messages in several.
- */
+/** Ages of up to 45 days, so that the newest messages lie in several ten-day buckets. */
 const histories = fc.array(fc.array(fc.integer({ min: 0, max: 45 * DAY }), { maxLength: 4 }), {
   minLength: 1,
   maxLength: 12,
@@ -16,7 +14,7 @@ export function messageStoreNewest(store: () => MessageStore): void {
   const newest = (channels: readonly string[]) => store().newest(channels, testDeadline())
 
   describe('the newest messages of many channels', () => {
-    it('are those that the first page of each would begin with', () =>
+    it('are the first messages of the first page of each channel', () =>
       fc.assert(
         fc.asyncProperty(histories, async (ages) => {
           const channels = ages.map((history) => messagesAged(newId(), history))
@@ -30,23 +28,22 @@ export function messageStoreNewest(store: () => MessageStore): void {
                 .map((m) => [m.channelId, m.id] as const),
             ),
           )
-          const asked = [...channels.flatMap(([first]) => first?.channelId ?? []), empty]
-          expect(await newest([...asked, ...asked.slice(0, 1)])).toEqual(expected)
+          const requested = [...channels.flatMap(([first]) => first?.channelId ?? []), empty]
+          expect(await newest([...requested, ...requested.slice(0, 1)])).toEqual(expected)
         }),
         { numRuns: 8 },
       ))
 
-    it('are none where there is no channel', async () =>
-      expect(await newest([])).toEqual(new Map()))
+    it('are empty for no channels', async () => expect(await newest([])).toEqual(new Map()))
 
-    it('are those of a hundred and twenty channels at once', async () => {
+    it('are found for a hundred and twenty channels at once', async () => {
       const messages = Array.from({ length: 120 }, () => aMessage(newId()))
       await store().import(messages, testDeadline())
       const found = await newest(messages.map(({ channelId }) => channelId))
       expect(found).toEqual(new Map(messages.map(({ channelId, id }) => [channelId, id])))
     })
 
-    it('are no message that was deleted, though all of its channel’s last days were', async () => {
+    it('are not deleted messages, also when all of the last days were deleted', async () => {
       const channel = newId()
       const [old, ...recent] = messagesAged(channel, [30 * DAY, 2 * DAY, DAY, 0]).toSorted((a, b) =>
         newestFirst(b, a),

@@ -6,10 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { aMessage, messagesAged, newestFirst, newId, testDeadline } from './fixtures.ts'
 
 const DAY = 86_400_000
-/**
- * Ages of up to 45 days, so that a store with ten-day buckets has several to walk, some of them
- * empty.
- */
+/** Ages of up to 45 days, so that messages lie in several ten-day buckets with empty ones between. */
 const ages = fc.array(fc.integer({ min: 0, max: 45 * DAY }), {
   minLength: 1,
   maxLength: 40,
@@ -19,11 +16,8 @@ const RUNS = { numRuns: 8 }
 
 const idsOf = (messages: readonly { id: MessageId }[]): MessageId[] => messages.map((m) => m.id)
 
-/**
- * A new channel with a history, imported in whatever order it was made, and that history newest
- * first.
- */
-async function filled(
+/** Imports a history into a new channel. Returns its ids, newest first. */
+async function importHistory(
   store: MessageStore,
   history: readonly number[],
 ): Promise<{ channel: string; ids: MessageId[] }> {
@@ -35,10 +29,10 @@ async function filled(
 
 export function messageStorePages(store: () => MessageStore): void {
   describe('a page of history', () => {
-    it('leads to the next without a gap or a double, whatever the page size, backwards and forwards', () =>
+    it('leads to the next one without gaps and duplicates, in both directions', () =>
       fc.assert(
         fc.asyncProperty(ages, fc.integer({ min: 3, max: 50 }), async (history, limit) => {
-          const { channel, ids } = await filled(store(), history)
+          const { channel, ids } = await importHistory(store(), history)
           const walk = async (
             first: Anchor,
             next: (page: readonly StoredMessage[]) => Anchor,
@@ -52,21 +46,21 @@ export function messageStorePages(store: () => MessageStore): void {
               anchor = next(page)
             }
           }
-          const back = await walk({ at: 'latest' }, (page) => ({
+          const backward = await walk({ at: 'latest' }, (page) => ({
             at: 'before',
             id: page.at(-1)!.id,
           }))
-          expect(back.flat()).toEqual(ids)
-          const forth = await walk({ at: 'after', id: '0' }, (page) => ({
+          expect(backward.flat()).toEqual(ids)
+          const forward = await walk({ at: 'after', id: '0' }, (page) => ({
             at: 'after',
             id: page[0]!.id,
           }))
-          expect(forth.toReversed().flat()).toEqual(ids)
+          expect(forward.toReversed().flat()).toEqual(ids)
         }),
         RUNS,
       ))
 
-    it('starts next to any id, of a message or between messages, and never with it', () =>
+    it('starts next to any id and excludes it', () =>
       fc.assert(
         fc.asyncProperty(
           ages,
@@ -74,7 +68,7 @@ export function messageStorePages(store: () => MessageStore): void {
           fc.boolean(),
           fc.integer({ min: 1, max: 20 }),
           async (history, which, between, limit) => {
-            const { channel, ids } = await filled(store(), history)
+            const { channel, ids } = await importHistory(store(), history)
             const id = (BigInt(ids[which % ids.length]!) + (between ? 1n : 0n)).toString()
             const older = ids.filter((other) => compareIds(other, id) < 0)
             const newer = ids.filter((other) => compareIds(other, id) > 0)
@@ -89,7 +83,7 @@ export function messageStorePages(store: () => MessageStore): void {
         RUNS,
       ))
 
-    it('tells the senders without the messages, and the nonce of those with a dedupe key alone', async () => {
+    it('has senders without content, and with the nonce only for a dedupe key', async () => {
       const channel = newId()
       const [a, b, c] = [
         aMessage(channel, { nonce: 'x' }),
@@ -116,15 +110,15 @@ export function messageStorePages(store: () => MessageStore): void {
       expect(await store().senders(channel, a.id, 100, testDeadline())).toStrictEqual([])
     })
 
-    it('takes the largest id there is for one newer than all', async () => {
-      const { channel, ids } = await filled(store(), [0, DAY, 12 * DAY])
+    it('accepts the largest possible id', async () => {
+      const { channel, ids } = await importHistory(store(), [0, DAY, 12 * DAY])
       const id = (2n ** 63n - 1n).toString()
       for (const at of ['before', 'around'] as const)
         expect(idsOf(await store().page(channel, { at, id }, 10, testDeadline()))).toEqual(ids)
       expect(await store().page(channel, { at: 'after', id }, 10, testDeadline())).toEqual([])
     })
 
-    it('around an id has half its size of what is newer, then the message itself if there is one, then what is older', () =>
+    it('around an id has up to half newer messages, then the message, then older ones', () =>
       fc.assert(
         fc.asyncProperty(
           ages,
@@ -132,7 +126,7 @@ export function messageStorePages(store: () => MessageStore): void {
           fc.boolean(),
           fc.integer({ min: 1, max: 20 }),
           async (history, which, between, limit) => {
-            const { channel, ids } = await filled(store(), history)
+            const { channel, ids } = await importHistory(store(), history)
             const id = (BigInt(ids[which % ids.length]!) + (between ? 1n : 0n)).toString()
             const newer = ids
               .filter((other) => compareIds(other, id) > 0)
@@ -148,7 +142,7 @@ export function messageStorePages(store: () => MessageStore): void {
         RUNS,
       ))
 
-    it('is empty where nothing is', async () => {
+    it('is empty for an empty channel', async () => {
       const anchors: Anchor[] = [
         { at: 'latest' },
         ...(['before', 'after', 'around'] as const).map((at) => ({ at, id: newId() })),
@@ -157,17 +151,17 @@ export function messageStorePages(store: () => MessageStore): void {
         expect(await store().page(newId(), anchor, 50, testDeadline())).toEqual([])
     })
 
-    it('has messages of its channel alone', async () => {
+    it('has only messages of its channel', async () => {
       const [one, other] = [newId(), newId()]
-      const mine = Array.from({ length: 5 }, () => [aMessage(one), aMessage(other)]).flat()
-      await store().import(mine, testDeadline())
+      const messages = Array.from({ length: 5 }, () => [aMessage(one), aMessage(other)]).flat()
+      await store().import(messages, testDeadline())
       const page = await store().page(one, { at: 'latest' }, 100, testDeadline())
       expect(idsOf(page)).toEqual(
-        idsOf(mine.filter((m) => m.channelId === one).toSorted(newestFirst)),
+        idsOf(messages.filter((m) => m.channelId === one).toSorted(newestFirst)),
       )
     })
 
-    it('has what was acknowledged before it was asked for', async () => {
+    it('has every acknowledged message', async () => {
       const channel = newId()
       for (let i = 0; i < 10; i++) {
         const message = aMessage(channel)

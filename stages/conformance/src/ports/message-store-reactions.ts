@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { aMessage, newId, testDeadline, writeTime } from './fixtures.ts'
 
 export function messageStoreReactions(store: () => MessageStore): void {
-  const sent = async (): Promise<StoredMessage> => {
+  const insertMessage = async (): Promise<StoredMessage> => {
     const message = aMessage(newId())
     await store().insert(message, testDeadline())
     return message
@@ -32,16 +32,16 @@ export function messageStoreReactions(store: () => MessageStore): void {
   }
 
   describe('a reaction', () => {
-    it('is counted once a user and emoji, and known the second time', async () => {
-      const message = await sent()
+    it('counts once for each user and emoji, and is known the second time', async () => {
+      const message = await insertMessage()
       expect(await react(message, '👍', '1')).toBe('added')
       expect(await react(message, '👍', '1')).toBe('known')
       expect(await counts(message, '1')).toEqual([{ emoji: '👍', count: 1, me: true }])
       expect(await counts(message, '2')).toEqual([{ emoji: '👍', count: 1, me: false }])
     })
 
-    it('is known in another spelling that an earlier version stored, and joins its emoji', async () => {
-      const message = await sent()
+    it('is known in another spelling from an earlier version, and counts for the same emoji', async () => {
+      const message = await insertMessage()
       expect(await react(message, '\u2764', '1')).toBe('added')
       for (let i = 1; i < 20; i++) await react(message, `e:${i}`, '1')
       expect(await react(message, '\u2764\uFE0F', '1')).toBe('known')
@@ -49,15 +49,15 @@ export function messageStoreReactions(store: () => MessageStore): void {
       expect(await react(message, '👍', '2')).toBe('full')
     })
 
-    it('needs its message, in its channel', async () => {
-      const message = await sent()
+    it('needs an existing message in its channel', async () => {
+      const message = await insertMessage()
       expect(await react(aMessage(message.channelId), '👍', '1')).toBe('absent')
       expect(await react({ ...message, channelId: newId() }, '👍', '1')).toBe('absent')
       expect(await counts(message, '1')).toEqual([])
     })
 
-    it('is taken back once', async () => {
-      const message = await sent()
+    it('is removed once', async () => {
+      const message = await insertMessage()
       await react(message, 'blob:123', '1')
       expect(await unreact(message, 'blob:123', '2')).toBe('absent')
       expect(await unreact(message, 'blob:123', '1')).toBe('removed')
@@ -66,8 +66,8 @@ export function messageStoreReactions(store: () => MessageStore): void {
       expect(await react(message, 'blob:123', '1')).toBe('added')
     })
 
-    it('of a twenty-first emoji is one too many; more of the twenty are not', async () => {
-      const message = await sent()
+    it('with a twenty-first emoji is refused, and with one of the twenty is not', async () => {
+      const message = await insertMessage()
       for (let i = 0; i < 20; i++) expect(await react(message, `e:${i}`, '1')).toBe('added')
       expect(await react(message, 'e:20', '1')).toBe('full')
       expect(await react(message, 'e:0', '2')).toBe('added')
@@ -77,12 +77,12 @@ export function messageStoreReactions(store: () => MessageStore): void {
       expect(await counts(message, '1')).toHaveLength(20)
     })
 
-    it('of a twenty-first emoji is one too many also when they all come at once', async () => {
-      const message = await sent()
+    it('with a twenty-first emoji is refused also under concurrency', async () => {
+      const message = await insertMessage()
       const before = newId()
       expect(await react(message, 'e:0', before)).toBe('added')
       const together = Array.from({ length: 144 }, (_, i) => react(message, `e:${i}`, newId()))
-      // Joining in and taking back go on beside them, and free no place twice.
+      // Other reactions and removals run concurrently, and must not free a place twice.
       const meanwhile = [
         unreact(message, 'e:0', before),
         ...Array.from({ length: 10 }, () => react(message, 'e:0', newId())),
@@ -95,8 +95,8 @@ export function messageStoreReactions(store: () => MessageStore): void {
       expect(outcomes.filter((outcome) => outcome === 'added')).toHaveLength(20)
     })
 
-    it('is not lost among many at once', async () => {
-      const message = await sent()
+    it('is not lost among concurrent ones', async () => {
+      const message = await insertMessage()
       const users = Array.from({ length: 20 }, newId)
       expect(new Set(await Promise.all(users.map((user) => react(message, '👍', user))))).toEqual(
         new Set(['added']),
@@ -104,8 +104,8 @@ export function messageStoreReactions(store: () => MessageStore): void {
       expect(await counts(message, users[7]!)).toEqual([{ emoji: '👍', count: 20, me: true }])
     })
 
-    it('goes with its message', async () => {
-      const message = await sent()
+    it('is deleted with its message', async () => {
+      const message = await insertMessage()
       await react(message, '👍', '1')
       await store().remove(message.channelId, [message.id], writeTime(), testDeadline())
       expect(await react(message, '👍', '2')).toBe('absent')
@@ -115,9 +115,9 @@ export function messageStoreReactions(store: () => MessageStore): void {
       ).toEqual([])
     })
 
-    it('goes with its message also when both happen at once', async () => {
+    it('is deleted with its message also under concurrency', async () => {
       for (let round = 0; round < 8; round++) {
-        const message = await sent()
+        const message = await insertMessage()
         const reacting = Array.from({ length: 4 }, (_, i) => react(message, '👍', String(i + 1)))
         await Promise.all([
           ...reacting,
@@ -135,8 +135,8 @@ export function messageStoreReactions(store: () => MessageStore): void {
       }
     })
 
-    it('leaves the message as it was', async () => {
-      const message = await sent()
+    it('leaves the message unchanged', async () => {
+      const message = await insertMessage()
       await react(message, '👍', '1')
       expect(await store().get(message.channelId, [message.id], testDeadline())).toStrictEqual([
         message,
@@ -145,7 +145,7 @@ export function messageStoreReactions(store: () => MessageStore): void {
   })
 
   describe('reaction counts', () => {
-    it('are those of every reaction made and not taken back', () => {
+    it('are those of every reaction that was not removed', () => {
       const step = fc.record({
         emoji: fc.constantFrom('👍', '👎', 'blob:1'),
         user: fc.constantFrom('1', '2', '3'),
@@ -153,7 +153,7 @@ export function messageStoreReactions(store: () => MessageStore): void {
       })
       return fc.assert(
         fc.asyncProperty(fc.array(step, { maxLength: 12, size: 'max' }), async (steps) => {
-          const message = await sent()
+          const message = await insertMessage()
           const model = new Map<string, Set<UserId>>()
           for (const { emoji, user, adds } of steps) {
             const users = model.get(emoji) ?? new Set()
@@ -178,8 +178,8 @@ export function messageStoreReactions(store: () => MessageStore): void {
       )
     })
 
-    it('come again after they were taken back while a clock was ahead', async () => {
-      const message = await sent()
+    it('are right after removals with a clock that was ahead', async () => {
+      const message = await insertMessage()
       const reaction = {
         v: 1,
         channelId: message.channelId,
@@ -207,7 +207,7 @@ export function messageStoreReactions(store: () => MessageStore): void {
       }
     })
 
-    it('of many messages come at once, without those that have none', async () => {
+    it('are returned for many messages at once, without those that have none', async () => {
       const channel = newId()
       const [a, b, c] = [aMessage(channel), aMessage(channel), aMessage(channel)]
       await store().import([a, b, c], testDeadline())
@@ -229,9 +229,9 @@ export function messageStoreReactions(store: () => MessageStore): void {
     })
   })
 
-  describe('who reacted', () => {
-    it('is paged by id, each user once', async () => {
-      const message = await sent()
+  describe('the users who reacted', () => {
+    it('are paged by id, each once', async () => {
+      const message = await insertMessage()
       const users = Array.from({ length: 12 }, newId).toSorted(() => 1)
       await Promise.all(users.map((user) => react(message, '👍', user)))
       await react(message, '👎', newId())

@@ -5,11 +5,11 @@ import { describe, expect, it } from 'vitest'
 import { aMessage, newId, testDeadline, writeTime } from './fixtures.ts'
 
 /**
- * Edits and deletes, and who wins where they meet: the larger write time, and a delete over any
- * edit.
+ * Edits and deletes, and their conflicts: the larger write time wins, a delete wins a tie, and a
+ * deleted message never returns.
  */
 export function messageStoreRemovals(store: () => MessageStore): void {
-  const sent = async (fields: Partial<StoredMessage> = {}): Promise<StoredMessage> => {
+  const insertMessage = async (fields: Partial<StoredMessage> = {}): Promise<StoredMessage> => {
     const message = aMessage(newId(), fields)
     await store().insert(message, testDeadline())
     return message
@@ -25,8 +25,8 @@ export function messageStoreRemovals(store: () => MessageStore): void {
     (await store().get(message.channelId, [message.id], testDeadline()))[0]
 
   describe('an edit', () => {
-    it('changes what it names and nothing else', async () => {
-      const message = await sent({ embeds: [{ title: 'x' }], mentions: ['1'], nonce: 5 })
+    it('changes only the fields it names', async () => {
+      const message = await insertMessage({ embeds: [{ title: 'x' }], mentions: ['1'], nonce: 5 })
       const at = writeTime()
       const edited = {
         ...message,
@@ -44,19 +44,19 @@ export function messageStoreRemovals(store: () => MessageStore): void {
       expect(await read(message)).toStrictEqual(edited)
     })
 
-    it('of what is not there, or is in another channel, is absent and makes nothing', async () => {
+    it('of a message that does not exist in its channel is absent and creates nothing', async () => {
       const never = aMessage(newId())
       expect(await edit(never, 'x', writeTime())).toBe('absent')
       expect(await read(never)).toBeUndefined()
-      const message = await sent()
+      const message = await insertMessage()
       expect(await edit({ ...message, channelId: newId() }, 'x', writeTime())).toBe('absent')
       expect(await read(message)).toEqual(message)
     })
 
-    it('loses to one with a larger write time, in whatever order they arrive', () =>
+    it('loses to an edit with a larger write time, in any order of arrival', () =>
       fc.assert(
         fc.asyncProperty(fc.shuffledSubarray([1n, 2n, 3n, 4n], { minLength: 2 }), async (order) => {
-          const message = await sent()
+          const message = await insertMessage()
           for (const n of order) await edit(message, `edit ${n}`, message.writeTimeMicros + n)
           const last = order.toSorted((a, b) => Number(a - b)).at(-1) ?? 0n
           expect(await read(message)).toMatchObject({
@@ -68,7 +68,7 @@ export function messageStoreRemovals(store: () => MessageStore): void {
       ))
 
     it('that loses answers with what won', async () => {
-      const message = await sent()
+      const message = await insertMessage()
       await edit(message, 'new', message.writeTimeMicros + 10n)
       expect(await edit(message, 'old', message.writeTimeMicros + 5n)).toMatchObject({
         content: 'new',
@@ -76,14 +76,14 @@ export function messageStoreRemovals(store: () => MessageStore): void {
     })
 
     it('that is older than the message itself changes nothing', async () => {
-      const message = await sent()
+      const message = await insertMessage()
       await edit(message, 'from before', message.writeTimeMicros - 1n)
       expect(await read(message)).toEqual(message)
     })
 
     it('compares write times to the last microsecond, also beyond 2^53', async () => {
       const at = (1n << 60n) + 1n
-      const message = await sent({ writeTimeMicros: at })
+      const message = await insertMessage({ writeTimeMicros: at })
       await edit(message, 'one later', at + 1n)
       await edit(message, 'one earlier', at)
       expect(await read(message)).toMatchObject({ content: 'one later', writeTimeMicros: at + 1n })
@@ -91,7 +91,7 @@ export function messageStoreRemovals(store: () => MessageStore): void {
   })
 
   describe('a delete', () => {
-    it('answers the ids that were there, and is no error when it is repeated', async () => {
+    it('returns the ids that were stored, and is idempotent', async () => {
       const channel = newId()
       const batch = Array.from({ length: 5 }, () => aMessage(channel))
       await store().import(batch, testDeadline())
@@ -109,21 +109,21 @@ export function messageStoreRemovals(store: () => MessageStore): void {
       expect(await store().page(channel, { at: 'latest' }, 10, testDeadline())).toEqual([])
     })
 
-    it('reaches no message of another channel', async () => {
-      const message = await sent()
+    it('deletes no message of another channel', async () => {
+      const message = await insertMessage()
       expect(await store().remove(newId(), [message.id], writeTime(), testDeadline())).toEqual([])
       expect(await read(message)).toEqual(message)
     })
 
-    it('wins over an edit that is older and arrives after it', async () => {
-      const message = await sent()
+    it('wins over an older edit that arrives later', async () => {
+      const message = await insertMessage()
       await remove(message, message.writeTimeMicros + 2n)
       expect(await edit(message, 'too late', message.writeTimeMicros + 1n)).toBe('absent')
       expect(await read(message)).toBeUndefined()
     })
 
-    it('wins over an edit that is newer and arrives after it: nothing comes back from the dead', async () => {
-      const message = await sent()
+    it('wins over a newer edit that arrives later', async () => {
+      const message = await insertMessage()
       await remove(message, message.writeTimeMicros + 1n)
       expect(await edit(message, 'too late', message.writeTimeMicros + 2n)).toBe('absent')
       expect(await read(message)).toBeUndefined()
@@ -132,22 +132,22 @@ export function messageStoreRemovals(store: () => MessageStore): void {
       )
     })
 
-    it('wins over an edit at the same microsecond', async () => {
-      const message = await sent()
+    it('wins over an edit with the same write time', async () => {
+      const message = await insertMessage()
       await edit(message, 'edited', message.writeTimeMicros + 1n)
       expect(await remove(message, message.writeTimeMicros + 1n)).toEqual([message.id])
       expect(await read(message)).toBeUndefined()
     })
 
-    it('loses to an edit that is newer and was there first, and says that nothing went', async () => {
-      const message = await sent()
+    it('loses to a newer edit that arrived first, and returns no id', async () => {
+      const message = await insertMessage()
       await edit(message, 'newer', message.writeTimeMicros + 2n)
       expect(await remove(message, message.writeTimeMicros + 1n)).toEqual([])
       expect(await read(message)).toMatchObject({ content: 'newer' })
     })
 
-    it('beside an edit that is newer: either it went and was said to have gone, or the edit is there', async () => {
-      const messages = await Promise.all(Array.from({ length: 10 }, () => sent()))
+    it('concurrent with a newer edit either deletes the message and returns its id, or keeps the edit', async () => {
+      const messages = await Promise.all(Array.from({ length: 10 }, () => insertMessage()))
       for (const message of messages) {
         const [edited, removed] = await Promise.all([
           edit(message, 'newer', message.writeTimeMicros + 2n),
@@ -160,8 +160,8 @@ export function messageStoreRemovals(store: () => MessageStore): void {
       }
     })
 
-    it('wins over edits that run beside it', async () => {
-      const messages = await Promise.all(Array.from({ length: 10 }, () => sent()))
+    it('wins over concurrent older edits', async () => {
+      const messages = await Promise.all(Array.from({ length: 10 }, () => insertMessage()))
       await Promise.all(
         messages.flatMap((m) => [
           edit(m, 'beside', writeTime()),

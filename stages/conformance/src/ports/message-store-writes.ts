@@ -13,8 +13,8 @@ const embed = plain({
   fields: fc.array(plain({ name: fc.string() })),
 })
 /**
- * Any message the contract lets through, with any of its fields there or not. What is empty is left
- * out, as REST leaves it out.
+ * Any message that the contract accepts, with or without each optional field. Empty fields are
+ * absent, as REST omits them.
  */
 const fields: fc.Arbitrary<Partial<StoredMessage>> = fc.record(
   {
@@ -40,7 +40,7 @@ export function messageStoreWrites(store: () => MessageStore): void {
     (await store().get(message.channelId, [message.id], testDeadline()))[0]
 
   describe('an insert', () => {
-    it('keeps every field as it was, and adds none', () =>
+    it('stores every field unchanged, and adds none', () =>
       fc.assert(
         fc.asyncProperty(fields, async (some) => {
           const message = aMessage(newId(), some)
@@ -53,7 +53,7 @@ export function messageStoreWrites(store: () => MessageStore): void {
         { numRuns: 40 },
       ))
 
-    it('keeps embeds whatever their fields are called', async () => {
+    it('stores embeds with any field names', async () => {
       const embeds = [
         {
           'a.b': 1,
@@ -78,13 +78,13 @@ export function messageStoreWrites(store: () => MessageStore): void {
       expect(edited).toMatchObject({ embeds: [{ $inc: 1 }] })
     })
 
-    it('survives half a surrogate pair, which some encodings have no bytes for', async () => {
+    it('stores a text with half a surrogate pair', async () => {
       const message = aMessage(newId(), { content: 'half: \uDC00.' })
       await store().insert(message, testDeadline())
       expect((await read(message))?.content.toWellFormed()).toBe('half: \uFFFD.')
     })
 
-    it('of an id that is there is a duplicate, answers the first and changes nothing', async () => {
+    it('of a stored message is a duplicate, returns the first and changes nothing', async () => {
       const first = aMessage(newId())
       await store().insert(first, testDeadline())
       expect(await store().insert({ ...first, content: 'second' }, testDeadline())).toEqual({
@@ -94,7 +94,7 @@ export function messageStoreWrites(store: () => MessageStore): void {
       expect(await read(first)).toEqual(first)
     })
 
-    it('of an id that another message has is no retry: it is told, and the first stays as it is', async () => {
+    it('with the id of another message is taken, and leaves that message unchanged', async () => {
       const first = aMessage(newId())
       await store().insert(first, testDeadline())
       const others = [
@@ -106,7 +106,7 @@ export function messageStoreWrites(store: () => MessageStore): void {
         const key = { authorId: other.authorId, channelId: other.channelId, nonce: newId() }
         const withNonce = { ...other, nonce: key.nonce }
         expect((await store().insert(withNonce, testDeadline(), key)).outcome).toBe('taken')
-        // The nonce was not used up by it.
+        // The failed insert did not use up the nonce.
         const again = { ...withNonce, id: newId() }
         expect(await store().insert(again, testDeadline(), key)).toEqual({
           outcome: 'inserted',
@@ -116,7 +116,7 @@ export function messageStoreWrites(store: () => MessageStore): void {
       expect(await read(first)).toEqual(first)
     })
 
-    it('happens once when many come with one id at once', async () => {
+    it('succeeds once among concurrent ones with the same id', async () => {
       const message = aMessage(newId())
       const all = await Promise.all(
         Array.from({ length: 20 }, () => store().insert(message, testDeadline())),
@@ -132,7 +132,7 @@ export function messageStoreWrites(store: () => MessageStore): void {
       nonce,
     })
 
-    it('makes a retry the same send: the first message is the answer, and the only one there', async () => {
+    it('makes a retry a duplicate of the first send', async () => {
       const first = aMessage(newId(), { nonce: 'n' })
       const key = keyOf(first)
       expect(await store().insert(first, testDeadline(), key)).toEqual({
@@ -150,7 +150,7 @@ export function messageStoreWrites(store: () => MessageStore): void {
       ])
     })
 
-    it('gives one message when twenty come at once, and all the same answer', async () => {
+    it('stores one message for twenty concurrent sends, and returns it to all', async () => {
       const channel = newId()
       const messages = Array.from({ length: 20 }, () => aMessage(channel))
       const key = keyOf(messages[0]!)
@@ -158,12 +158,12 @@ export function messageStoreWrites(store: () => MessageStore): void {
         messages.map((message) => store().insert(message, testDeadline(), key)),
       )
       expect(all.filter((one) => one.outcome === 'inserted')).toHaveLength(1)
-      const there = await store().page(channel, { at: 'latest' }, 10, testDeadline())
-      expect(there).toHaveLength(1)
-      for (const one of all) expect(one.message.id).toBe(there[0]!.id)
+      const stored = await store().page(channel, { at: 'latest' }, 10, testDeadline())
+      expect(stored).toHaveLength(1)
+      for (const one of all) expect(one.message.id).toBe(stored[0]!.id)
     })
 
-    it('is of one author in one channel', async () => {
+    it('is specific to its author and channel', async () => {
       const first = aMessage(newId())
       const key = keyOf(first)
       await store().insert(first, testDeadline(), key)
@@ -192,7 +192,7 @@ export function messageStoreWrites(store: () => MessageStore): void {
       ).toBe('inserted')
     })
 
-    it('does not bring back what was deleted since', async () => {
+    it('does not bring back a deleted message', async () => {
       const first = aMessage(newId())
       const key = keyOf(first)
       await store().insert(first, testDeadline(), key)
@@ -206,21 +206,21 @@ export function messageStoreWrites(store: () => MessageStore): void {
   })
 
   describe('an import', () => {
-    it('keeps messages as they are, and changes nothing when it is repeated', async () => {
+    it('stores messages unchanged, and is idempotent', async () => {
       const channel = newId()
       const batch = fc.sample(fields, 20).map((some) => aMessage(channel, some))
       await store().import(batch, testDeadline())
       await store().import([...batch, ...batch.slice(0, 3)], testDeadline())
       await store().import([], testDeadline())
-      const there = await store().get(
+      const stored = await store().get(
         channel,
         batch.map((m) => m.id),
         testDeadline(),
       )
-      expect(new Map(there.map((m) => [m.id, m]))).toEqual(new Map(batch.map((m) => [m.id, m])))
+      expect(new Map(stored.map((m) => [m.id, m]))).toEqual(new Map(batch.map((m) => [m.id, m])))
     })
 
-    it('does not undo an edit that came in the meantime', async () => {
+    it('does not undo a later edit', async () => {
       const message = aMessage(newId())
       await store().import([message], testDeadline())
       await store().edit(
@@ -238,13 +238,17 @@ export function messageStoreWrites(store: () => MessageStore): void {
   })
 
   describe('a get', () => {
-    it('answers what is there, and only in its own channel', async () => {
-      const [mine, theirs] = [aMessage(newId()), aMessage(newId())]
-      await store().import([mine, theirs], testDeadline())
+    it('returns the stored messages of its channel', async () => {
+      const [inChannel, elsewhere] = [aMessage(newId()), aMessage(newId())]
+      await store().import([inChannel, elsewhere], testDeadline())
       expect(
-        await store().get(mine.channelId, [mine.id, theirs.id, newId()], testDeadline()),
-      ).toEqual([mine])
-      expect(await store().get(mine.channelId, [], testDeadline())).toEqual([])
+        await store().get(
+          inChannel.channelId,
+          [inChannel.id, elsewhere.id, newId()],
+          testDeadline(),
+        ),
+      ).toEqual([inChannel])
+      expect(await store().get(inChannel.channelId, [], testDeadline())).toEqual([])
     })
   })
 }

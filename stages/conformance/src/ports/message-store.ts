@@ -6,10 +6,7 @@ import { messageStoreRemovals } from './message-store-removals.ts'
 import { messageStoreWrites } from './message-store-writes.ts'
 import { type Open, portSuite } from './suite.ts'
 
-/**
- * The laws of a MessageStore. Each adapter's own test is three lines: get an engine, make the
- * store, call this.
- */
+/** The contract of a MessageStore. The test of an adapter opens the store and calls this. */
 export function testMessageStore(name: string, open: Open<MessageStore>): void {
   portSuite(`${name} as a message store`, open, (store) => {
     messageStorePages(store)

@@ -21,32 +21,32 @@ const RUNS = { numRuns: 12 }
 export function metadataStoreGuilds(store: () => MetadataStore): void {
   const load = (id: string): Promise<GuildState | undefined> =>
     store().loadGuild(id, testDeadline())
-  const known = async (...users: User[]): Promise<void> =>
+  const createUsers = async (...users: User[]): Promise<void> =>
     void (await Promise.all(users.map((user) => store().createUser(user, testDeadline()))))
-  /** A guild whose people exist. */
-  async function created(others = 2): Promise<GuildFixture> {
+  /** Stores a guild and its users. */
+  async function createGuild(others = 2): Promise<GuildFixture> {
     const guild = aGuild(others)
-    await known(...[...guild.state.members.values()].map(({ user }) => user))
+    await createUsers(...[...guild.state.members.values()].map(({ user }) => user))
     await store().createGuild(guild.state, testDeadline())
     return guild
   }
 
   describe('a guild', () => {
-    it('comes back as it was made', async () => {
-      const { id, state } = await created(5)
+    it('is loaded as it was created', async () => {
+      const { id, state } = await createGuild(5)
       expect(await load(id)).toEqual(state)
     })
 
-    it('is undefined where there is none', async () => {
+    it('is undefined if it does not exist', async () => {
       expect(await load(newId())).toBeUndefined()
     })
 
-    it('is, after any history, what its events make of it', () =>
+    it('equals the state that its events produce', () =>
       fc.assert(
         fc.asyncProperty(guildHistory, async (history) => {
-          const { id, state } = await created()
+          const { id, state } = await createGuild()
           const strangers = [aUser({ username: 'stranger' }), aUser({ username: 'guest' })]
-          await known(...strangers)
+          await createUsers(...strangers)
           const { events, state: after } = history.play(state, strangers)
           await store().record(id, events, testDeadline())
           expect(await load(id)).toEqual(after)
@@ -54,10 +54,10 @@ export function metadataStoreGuilds(store: () => MetadataStore): void {
         RUNS,
       ))
 
-    it('is the same when its events are written again, from the first or from any other', () =>
+    it('is unchanged when its events are written again, from any of them on', () =>
       fc.assert(
         fc.asyncProperty(guildHistory, fc.nat(), async (history, from) => {
-          const { id, state } = await created()
+          const { id, state } = await createGuild()
           const { events, state: after } = history.play(state, [])
           await store().record(id, events, testDeadline())
           await store().record(id, events.slice(from % (events.length + 1)), testDeadline())
@@ -67,8 +67,8 @@ export function metadataStoreGuilds(store: () => MetadataStore): void {
         RUNS,
       ))
 
-    it('made again stays what it has become', async () => {
-      const { id, state, others } = await created()
+    it('is unchanged when it is created again', async () => {
+      const { id, state, others } = await createGuild()
       const renamed = { type: 'guild.updated', guild: { ...state.guild, name: 'renamed' } } as const
       const nicked = { type: 'member.updated', member: { ...others[0]!, nick: 'nick' } } as const
       await store().record(id, [renamed, nicked], testDeadline())
@@ -76,8 +76,8 @@ export function metadataStoreGuilds(store: () => MetadataStore): void {
       expect(await load(id)).toEqual([renamed, nicked].reduce(evolve, state))
     })
 
-    it('is not made under the id of another, nor with a channel of another, which stay as they are', async () => {
-      const first = await created()
+    it('is not created with the id or a channel of another guild, which stays unchanged', async () => {
+      const first = await createGuild()
       const same = aGuild()
       const sameId: GuildState = { ...same.state, guild: { ...same.state.guild, id: first.id } }
       const channels = new Map(
@@ -94,7 +94,7 @@ export function metadataStoreGuilds(store: () => MetadataStore): void {
         })
         expect(await store().guildsOf(same.owner.user.id, testDeadline())).toEqual([])
       }
-      const other = await created()
+      const other = await createGuild()
       const taken = {
         type: 'channel.created',
         channel: { ...other.text, id: first.text.id },
@@ -105,8 +105,8 @@ export function metadataStoreGuilds(store: () => MetadataStore): void {
       expect(await load(first.id)).toEqual(first.state)
     })
 
-    it('changes no channel of another guild, and takes away none, nor its invites', async () => {
-      const [first, other] = [await created(), await created()]
+    it('changes and deletes no channel and no invite of another guild', async () => {
+      const [first, other] = [await createGuild(), await createGuild()]
       const invite = anInvite({ guildId: first.id, channelId: first.text.id })
       await store().createInvite(invite, testDeadline())
       const taken = { ...other.text, id: first.text.id, name: 'taken' }
@@ -127,27 +127,27 @@ export function metadataStoreGuilds(store: () => MetadataStore): void {
       expect(await store().invitesOf(first.text.id, testDeadline())).toEqual([invite])
     })
 
-    it('of many members comes back whole', async () => {
+    it('with many members is loaded whole', async () => {
       const { id, state } = aGuild(1_200)
       await store().createGuild(state, testDeadline())
       expect((await load(id))?.members).toEqual(state.members)
     })
 
-    it('that is deleted leaves nothing of it to be found, and nothing of another', async () => {
-      const [gone, stays] = [await created(), await created()]
-      await store().record(gone.id, [{ type: 'guild.deleted' }], testDeadline())
-      await store().record(gone.id, [{ type: 'guild.deleted' }], testDeadline())
-      expect(await load(gone.id)).toBeUndefined()
-      expect(await store().channel(gone.text.id, testDeadline())).toBeUndefined()
-      for (const user of gone.state.members.keys())
+    it('that is deleted is deleted completely, and other guilds stay', async () => {
+      const [deleted, other] = [await createGuild(), await createGuild()]
+      await store().record(deleted.id, [{ type: 'guild.deleted' }], testDeadline())
+      await store().record(deleted.id, [{ type: 'guild.deleted' }], testDeadline())
+      expect(await load(deleted.id)).toBeUndefined()
+      expect(await store().channel(deleted.text.id, testDeadline())).toBeUndefined()
+      for (const user of deleted.state.members.keys())
         expect(await store().guildsOf(user, testDeadline())).toEqual([])
-      expect(await load(stays.id)).toEqual(stays.state)
+      expect(await load(other.id)).toEqual(other.state)
     })
   })
 
   describe('many channels', () => {
-    it('are kept together, and each as the last event has it', async () => {
-      const { id, state } = await created()
+    it('are recorded together, each with its last event', async () => {
+      const { id, state } = await createGuild()
       const made = Array.from({ length: 60 }, () => aChannel(id))
       const hidden = made.map((channel) => ({ ...channel, overwrites: [denyView(id, 0)] }))
       const renamed = hidden.slice(0, 5).map((channel) => ({ ...channel, name: 'renamed' }))
@@ -165,8 +165,8 @@ export function metadataStoreGuilds(store: () => MetadataStore): void {
   })
 
   describe('a channel', () => {
-    it('is found by its id alone, for as long as it is there', async () => {
-      const { id, text } = await created()
+    it('is found by its id until it is deleted', async () => {
+      const { id, text } = await createGuild()
       expect(await store().channel(text.id, testDeadline())).toEqual(text)
       const renamed = { ...text, name: 'renamed' }
       await store().record(id, [{ type: 'channel.updated', channel: renamed }], testDeadline())
@@ -178,8 +178,8 @@ export function metadataStoreGuilds(store: () => MetadataStore): void {
   })
 
   describe('temporary members', () => {
-    it('are found by their guilds until they stay for good or leave', async () => {
-      const [{ id }, other] = [await created(), await created()]
+    it('are found by their guilds until they become permanent or leave', async () => {
+      const [{ id }, other] = [await createGuild(), await createGuild()]
       const temporary = aMember(aUser(), { temporary: true })
       await store().record(id, [{ type: 'member.added', member: temporary }], testDeadline())
       expect((await load(id))!.members.get(temporary.user.id)).toEqual(temporary)
@@ -187,16 +187,16 @@ export function metadataStoreGuilds(store: () => MetadataStore): void {
         ...(await store().guildsWithTemporaryMembers(testDeadline())),
       ]
       expect((await guilds()).filter((each) => each === id || each === other.id)).toEqual([id])
-      const { temporary: _, ...settled } = temporary
-      await store().record(id, [{ type: 'member.updated', member: settled }], testDeadline())
+      const { temporary: _, ...permanent } = temporary
+      await store().record(id, [{ type: 'member.updated', member: permanent }], testDeadline())
       expect(await guilds()).not.toContain(id)
-      expect((await load(id))!.members.get(temporary.user.id)).toEqual(settled)
+      expect((await load(id))!.members.get(temporary.user.id)).toEqual(permanent)
     })
   })
 
   describe("a user's guilds", () => {
-    it('are those they are a member of', async () => {
-      const [one, other, stranger] = [await created(), await created(), aUser()]
+    it('are the guilds with this member', async () => {
+      const [one, other, stranger] = [await createGuild(), await createGuild(), aUser()]
       expect(await store().guildsOf(stranger.id, testDeadline())).toEqual([])
       await store().record(
         one.id,

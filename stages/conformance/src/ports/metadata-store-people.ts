@@ -6,7 +6,7 @@ import { aDirectChannel, anInvite, aUser, newId, testDeadline } from './fixtures
 /** Users, direct messages and invites. */
 export function metadataStorePeople(store: () => MetadataStore): void {
   describe('a user', () => {
-    it('is found by id, with whoever else was asked for and is there', async () => {
+    it('is found by id, among several ids', async () => {
       const [ada, grace] = [
         aUser({ username: 'ada' }),
         aUser({ username: '$gt.\u{1F600}', bot: true }),
@@ -21,7 +21,7 @@ export function metadataStorePeople(store: () => MetadataStore): void {
       expect(await store().users([], testDeadline())).toEqual([])
     })
 
-    it('is not made under the id of another, who stays', async () => {
+    it('is not created with the id of another user, who stays unchanged', async () => {
       const ada = aUser({ username: 'ada' })
       await store().createUser(ada, testDeadline())
       const grace = aUser({ id: ada.id, username: 'grace' })
@@ -31,7 +31,7 @@ export function metadataStorePeople(store: () => MetadataStore): void {
       expect(await store().users([ada.id], testDeadline())).toEqual([ada])
     })
 
-    it('may be made again, as whoever got no answer does', async () => {
+    it('may be created again by a retry', async () => {
       const ada = aUser()
       await Promise.all(Array.from({ length: 5 }, () => store().createUser(ada, testDeadline())))
       expect(await store().users([ada.id], testDeadline())).toEqual([ada])
@@ -39,7 +39,7 @@ export function metadataStorePeople(store: () => MetadataStore): void {
   })
 
   describe('a direct message channel', () => {
-    it('is one for two people, also when both ask at once', async () => {
+    it('is the only one of two users, also under concurrency', async () => {
       const [ada, grace] = [newId(), newId()]
       const opened = await Promise.all(
         Array.from({ length: 12 }, (_, i) =>
@@ -54,7 +54,7 @@ export function metadataStorePeople(store: () => MetadataStore): void {
       expect(await store().channel(opened[0]!.id, testDeadline())).toEqual(opened[0])
     })
 
-    it('is among those of both, and of nobody else', () =>
+    it('is listed for its two users only', () =>
       fc.assert(
         fc.asyncProperty(
           fc.uniqueArray(fc.tuple(fc.nat(4), fc.nat(4)), {
@@ -83,7 +83,7 @@ export function metadataStorePeople(store: () => MetadataStore): void {
   })
 
   describe('an invite', () => {
-    it('comes back as it was made, by its code, its channel and its guild, until it is removed', async () => {
+    it('is found by code, channel and guild until it is removed', async () => {
       const invite = anInvite({ maxAge: 3_600, maxUses: 5, temporary: true })
       await store().createInvite(invite, testDeadline())
       expect(await store().invite(invite.code, testDeadline())).toEqual(invite)
@@ -98,7 +98,7 @@ export function metadataStorePeople(store: () => MetadataStore): void {
       expect(await store().useInvite(invite.code, testDeadline())).toBe(false)
     })
 
-    it('has as many uses as it says, however many ask at once', () =>
+    it('has at most its number of uses under concurrency', () =>
       fc.assert(
         fc.asyncProperty(
           fc.integer({ min: 1, max: 5 }),
@@ -131,20 +131,20 @@ export function metadataStorePeople(store: () => MetadataStore): void {
       expect(await store().invite(invite.code, testDeadline())).toEqual({ ...invite, uses: 12 })
     })
 
-    it('whose use was given back has it once more, and never more uses than it was made with', async () => {
+    it('regains a use that was given back, and never exceeds its limit', async () => {
       const invite = anInvite({ maxUses: 2 })
       await store().createInvite(invite, testDeadline())
-      await store().giveBackInvite(invite.code, testDeadline()) // nothing was taken
+      await store().giveBackInvite(invite.code, testDeadline()) // no use was taken
       for (let i = 0; i < 2; i++)
         expect(await store().useInvite(invite.code, testDeadline())).toBe(true)
       await store().giveBackInvite(invite.code, testDeadline())
       expect(await store().invite(invite.code, testDeadline())).toEqual({ ...invite, uses: 1 })
       expect(await store().useInvite(invite.code, testDeadline())).toBe(true)
       expect(await store().useInvite(invite.code, testDeadline())).toBe(false)
-      await store().giveBackInvite(newId(), testDeadline()) // of an invite that is gone
+      await store().giveBackInvite(newId(), testDeadline()) // of an invite that does not exist
     })
 
-    it('made again has the uses it had', async () => {
+    it('keeps its number of uses when it is created again', async () => {
       const invite = anInvite({ maxUses: 1 })
       await store().createInvite(invite, testDeadline())
       expect(await store().useInvite(invite.code, testDeadline())).toBe(true)
@@ -152,7 +152,7 @@ export function metadataStorePeople(store: () => MetadataStore): void {
       expect(await store().useInvite(invite.code, testDeadline())).toBe(false)
     })
 
-    it('that has run out of time is no invite', async () => {
+    it('that has expired is not found', async () => {
       const invite = anInvite({ createdAt: Date.now() - 61_000, maxAge: 60 })
       await store().createInvite(invite, testDeadline())
       expect(await store().invite(invite.code, testDeadline())).toBeUndefined()
@@ -162,7 +162,7 @@ export function metadataStorePeople(store: () => MetadataStore): void {
   })
 
   describe('a ping', () => {
-    it('is answered by a store that is there', async () => {
+    it('is answered by a healthy store', async () => {
       await expect(store().ping(testDeadline())).resolves.toBeUndefined()
     })
   })

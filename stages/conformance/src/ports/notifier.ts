@@ -7,14 +7,12 @@ import { aMessage, newId, testDeadline } from './fixtures.ts'
 import { type PushSink, pushSink } from './push-sink.ts'
 import { describeLocalAndRemote, OPEN_MS } from './suite.ts'
 
-/**
- * What lies around a notifier: the messages that pushes are about, and what outlives the notifier.
- */
+/** The environment of a notifier: the message store, and the state that survives a restart. */
 export interface NotifierFixture {
   store(message: StoredMessage): Promise<void>
   /**
-   * On what earlier ones have left behind. The first retry comes after `backoffMs`, and each pause
-   * is longer than the last.
+   * Starts a notifier on the state that earlier ones left. Its first retry comes after `backoffMs`,
+   * and each pause is longer than the one before.
    */
   start(sink: {
     readonly url: string
@@ -23,12 +21,15 @@ export interface NotifierFixture {
   }): Promise<Notifier>
 }
 
-/** Longer than any notifier waits for a message that does not come. */
-const FOR_EVER_MS = 24 * 3_600_000
+/** Longer than any notifier waits for a missing message. */
+const EXPIRY_MS = 24 * 3_600_000
 const BACKOFF_MS = 60
-const PATIENCE = { timeout: 60_000, interval: 10 }
+const WAIT = { timeout: 60_000, interval: 10 }
 
-const about = (message: StoredMessage, fields: Partial<Notification> = {}): Notification => ({
+const notificationOf = (
+  message: StoredMessage,
+  fields: Partial<Notification> = {},
+): Notification => ({
   v: 1,
   id: message.id,
   channelId: message.channelId,
@@ -54,19 +55,19 @@ const notifications = fc.record(
   { requiredKeys: ['reason', 'recipients', 'content'], noNullPrototype: true },
 )
 
-/** The laws of a Notifier, with a real HTTP server as its sink. */
+/** The contract of a Notifier, with a real HTTP server as its sink. */
 export function testNotifier(
   name: string,
   open: (use: AsyncDisposableStack) => Promise<NotifierFixture>,
 ): void {
   describeLocalAndRemote(`${name} as a notifier`, (through) => {
     const outer = new AsyncDisposableStack()
-    let world: NotifierFixture
+    let fixture: NotifierFixture
     let use: AsyncDisposableStack
     let sink: PushSink
     let aheadMs: number
     beforeAll(async () => {
-      world = await open(outer)
+      fixture = await open(outer)
     }, OPEN_MS)
     afterAll(() => outer.disposeAsync(), OPEN_MS)
     beforeEach(async () => {
@@ -78,47 +79,46 @@ export function testNotifier(
 
     const start = async (): Promise<Notifier> => {
       const clock = { now: () => Date.now() + aheadMs }
-      return through(use.use(await world.start({ url: sink.url, backoffMs: BACKOFF_MS, clock })))
+      return through(use.use(await fixture.start({ url: sink.url, backoffMs: BACKOFF_MS, clock })))
     }
     const send = async (
       notifier: Notifier,
       message = aMessage(newId()),
     ): Promise<StoredMessage> => {
-      // Again, as a client whose send was answered 503: many at once are more than a slow engine
-      // takes in.
-      await vi.waitFor(() => notifier.enqueue(about(message), testDeadline()), PATIENCE)
-      await world.store(message)
+      // Retries like a client after a 503: a slow engine may refuse some of many pushes.
+      await vi.waitFor(() => notifier.enqueue(notificationOf(message), testDeadline()), WAIT)
+      await fixture.store(message)
       return message
     }
-    const arrives = ({ id }: { id: string }, times = 1): Promise<void> =>
-      vi.waitFor(() => expect(sink.arrivalsOf(id).length).toBeGreaterThanOrEqual(times), PATIENCE)
-    /** Once two that came later are through, whatever could have been sent before them has been. */
-    const passed = async (notifier: Notifier): Promise<void> => {
-      for (let i = 0; i < 2; i++) await arrives(await send(notifier))
+    const expectArrival = ({ id }: { id: string }, times = 1): Promise<void> =>
+      vi.waitFor(() => expect(sink.arrivalsOf(id).length).toBeGreaterThanOrEqual(times), WAIT)
+    /** Waits until two later pushes arrived. Every earlier push that can be sent was then sent. */
+    const expectLaterPushes = async (notifier: Notifier): Promise<void> => {
+      for (let i = 0; i < 2; i++) await expectArrival(await send(notifier))
     }
 
     describe('a push', () => {
-      it('sends soon what an earlier process left whose clock was ten minutes ahead', async () => {
+      it('is sent soon when the clock of the process before was ten minutes ahead', async () => {
         const message = aMessage(newId())
         aheadMs = 600_000
         const ahead = await start()
-        await vi.waitFor(() => ahead.enqueue(about(message), testDeadline()), PATIENCE)
+        await vi.waitFor(() => ahead.enqueue(notificationOf(message), testDeadline()), WAIT)
         await ahead[Symbol.asyncDispose]()
-        await world.store(message)
+        await fixture.store(message)
         aheadMs = 0
         await start()
-        await arrives(message)
+        await expectArrival(message)
       })
 
-      it('is the notification with its content cut, and names its message in Idempotency-Key', async () => {
+      it('is the notification with its content cut, and has the message id in Idempotency-Key', async () => {
         const notifier = await start()
         await fc.assert(
           fc.asyncProperty(notifications, async (fields) => {
             const message = aMessage(newId(), { content: fields.content })
-            const notification = about(message, fields)
+            const notification = notificationOf(message, fields)
             await notifier.enqueue(notification, testDeadline())
-            await world.store(message)
-            await arrives(message)
+            await fixture.store(message)
+            await expectArrival(message)
             const [{ method, headers, body }] = sink.arrivalsOf(message.id) as [
               (typeof sink.arrivals)[0],
             ]
@@ -141,61 +141,63 @@ export function testNotifier(
         )
       })
 
-      it('comes once, however often its send was tried', async () => {
+      it('arrives once, however often its send was retried', async () => {
         const notifier = await start()
         const message = aMessage(newId())
         await Promise.all(
-          Array.from({ length: 5 }, () => notifier.enqueue(about(message), testDeadline())),
+          Array.from({ length: 5 }, () =>
+            notifier.enqueue(notificationOf(message), testDeadline()),
+          ),
         )
-        await world.store(message)
-        await arrives(message)
-        await passed(notifier)
+        await fixture.store(message)
+        await expectArrival(message)
+        await expectLaterPushes(notifier)
         expect(sink.arrivalsOf(message.id)).toHaveLength(1)
       })
 
-      it('waits for its message, however long that takes to be stored', async () => {
+      it('waits until its message is stored', async () => {
         const notifier = await start()
         const message = aMessage(newId())
-        await notifier.enqueue(about(message), testDeadline())
-        await passed(notifier)
+        await notifier.enqueue(notificationOf(message), testDeadline())
+        await expectLaterPushes(notifier)
         expect(sink.arrivalsOf(message.id)).toEqual([])
-        await world.store(message)
-        await arrives(message)
+        await fixture.store(message)
+        await expectArrival(message)
       })
 
-      it('whose message never came to be is dropped', async () => {
+      it('is dropped if its message is never stored', async () => {
         const notifier = await start()
         const never = aMessage(newId())
-        await notifier.enqueue(about(never), testDeadline())
-        await passed(notifier)
-        aheadMs = FOR_EVER_MS
-        await passed(notifier)
-        await world.store(never) // too late: were it still waiting, it would go out now
-        aheadMs = 2 * FOR_EVER_MS
-        await passed(notifier)
+        await notifier.enqueue(notificationOf(never), testDeadline())
+        await expectLaterPushes(notifier)
+        aheadMs = EXPIRY_MS
+        await expectLaterPushes(notifier)
+        await fixture.store(never) // too late: a push that still waits would be sent now
+        aheadMs = 2 * EXPIRY_MS
+        await expectLaterPushes(notifier)
         expect(sink.arrivalsOf(never.id)).toEqual([])
       })
 
-      it('each of many at once arrives', async () => {
+      it('arrives among many at once', async () => {
         const notifier = await start()
         const messages = await Promise.all(Array.from({ length: 60 }, () => send(notifier)))
-        await Promise.all(messages.map((message) => arrives(message)))
+        await Promise.all(messages.map((message) => expectArrival(message)))
       })
     })
 
     describe('while the sink is away', () => {
-      it('a push is tried again, each pause longer than the last, until it is taken, and then no more', async () => {
+      it('a push is retried with growing pauses until it is accepted', async () => {
         const notifier = await start()
         sink.answer = 503
         const message = await send(notifier)
-        await arrives(message, 5)
+        await expectArrival(message, 5)
         sink.answer = 204
-        await arrives(message, 6)
-        await passed(notifier)
+        await expectArrival(message, 6)
+        await expectLaterPushes(notifier)
         const tries = sink.arrivalsOf(message.id)
         expect(tries).toHaveLength(6)
         const pauses = tries.slice(1).map(({ at }, i) => at - tries[i]!.at)
-        // At least so long: more is a busy machine. A millisecond is the clock's own grain.
+        // Lower bounds only, because a busy machine is slower. Clocks may differ by a millisecond.
         pauses.forEach(
           (pause, i) => void expect(pause).toBeGreaterThanOrEqual(BACKOFF_MS * 2 ** i - 2),
         )
@@ -203,81 +205,75 @@ export function testNotifier(
           expect([headers['idempotency-key'], body]).toEqual([message.id, tries[0]!.body])
       })
 
-      it.each([408, 429, 500, 'hang up'] as const)(
-        'a push that is answered by %s is tried again',
-        async (answer) => {
-          const notifier = await start()
-          sink.answer = answer
-          const message = await send(notifier)
-          await arrives(message, 2)
-          sink.answer = 204
-          await arrives(message, 3)
-        },
-      )
+      it.each([408, 429, 500, 'hang up'] as const)('a push is retried after %s', async (answer) => {
+        const notifier = await start()
+        sink.answer = answer
+        const message = await send(notifier)
+        await expectArrival(message, 2)
+        sink.answer = 204
+        await expectArrival(message, 3)
+      })
 
-      it('nothing is lost, though nobody listens at its address, and enqueueing goes on', async () => {
+      it('no push is lost, and enqueueing goes on', async () => {
         const notifier = await start()
         await sink.stop()
         const messages = await Promise.all(Array.from({ length: 5 }, () => send(notifier)))
         await sink.restart()
-        await Promise.all(messages.map((message) => arrives(message)))
+        await Promise.all(messages.map((message) => expectArrival(message)))
       })
 
-      it.each([400, 401, 404, 410])(
-        'does not mean refused: a push that is answered by %s is given up',
-        async (answer) => {
-          const notifier = await start()
-          sink.answer = answer
-          const message = await send(notifier)
-          await arrives(message)
-          sink.answer = 204
-          aheadMs = FOR_EVER_MS
-          await passed(notifier)
-          expect(sink.arrivalsOf(message.id)).toHaveLength(1)
-        },
-      )
+      it.each([400, 401, 404, 410])('a push is given up after %s', async (answer) => {
+        const notifier = await start()
+        sink.answer = answer
+        const message = await send(notifier)
+        await expectArrival(message)
+        sink.answer = 204
+        aheadMs = EXPIRY_MS
+        await expectLaterPushes(notifier)
+        expect(sink.arrivalsOf(message.id)).toHaveLength(1)
+      })
     })
 
-    describe('over a restart', () => {
-      it('pushes are kept: those that waited for the sink, and those that waited for their message', async () => {
+    describe('after a restart', () => {
+      it('pushes are sent that waited for the sink or for their message', async () => {
         await sink.stop()
         const first = await start()
         const tried = await send(first)
         const early = aMessage(newId())
-        await first.enqueue(about(early), testDeadline())
+        await first.enqueue(notificationOf(early), testDeadline())
         await first[Symbol.asyncDispose]()
-        await world.store(early)
+        await fixture.store(early)
         await sink.restart()
-        aheadMs = 120_000 // restarts take their time; so do pauses
+        aheadMs = 120_000 // longer than the pauses before a retry
         await start()
-        await arrives(tried)
-        await arrives(early)
+        await expectArrival(tried)
+        await expectArrival(early)
       })
 
-      it('a push that was under way is sent again, under the same key', async () => {
+      it('a push without an answer is sent again with the same key', async () => {
         sink.answer = 'keep silent'
         const first = await start()
         const message = await send(first)
-        await arrives(message)
+        await expectArrival(message)
         await first[Symbol.asyncDispose]()
         sink.answer = 204
         const second = await start()
-        await arrives(message, 2)
-        await passed(second)
+        await expectArrival(message, 2)
+        await expectLaterPushes(second)
         expect(
           sink.arrivalsOf(message.id).map(({ headers }) => headers['idempotency-key']),
         ).toEqual([message.id, message.id])
       })
 
-      it('what was acknowledged is sent, though the notifier ended at once', async () => {
+      it('an acknowledged push is sent, also if the notifier stopped at once', async () => {
         const first = await start()
         const message = aMessage(newId())
-        await first.enqueue(about(message), testDeadline())
+        await first.enqueue(notificationOf(message), testDeadline())
         await first[Symbol.asyncDispose]()
-        await world.store(message)
+        await fixture.store(message)
         aheadMs = 60_000
         await start()
-        await arrives(message)
+        await expectArrival(message)
       })
     })
   })

@@ -6,13 +6,13 @@ import { describe, expect, it } from 'vitest'
 import { aChannel, aGuild, aMember, aRole, newId } from './fixtures.ts'
 import { factorySuite } from './suite.ts'
 
-/** Bits that decide who sees a channel, and one that must not. */
+/** Bits that decide on visibility, and one that does not. */
 const bits = fc
   .subarray([Permission.ViewChannel, Permission.Administrator, Permission.SendMessages], {
     maxLength: 2,
   })
   .map((set) => String(set.reduce((all, bit) => all | bit, 0n)))
-/** An administrator now and then: where everybody is one, nothing else is tried. */
+/** Rarely administrator: it would hide the rules for all other permissions. */
 const rolePermissions = fc.oneof(
   {
     weight: 9,
@@ -28,19 +28,16 @@ const rolePermissions = fc.oneof(
 interface Sample {
   readonly state: GuildState
   readonly channel: Channel
-  /** Members and strangers, some of them twice. */
-  readonly asked: readonly string[]
+  /** Members and non-members, some of them twice. */
+  readonly users: readonly string[]
 }
 
-/**
- * A guild of up to 40 members who hold up to eight roles in any mixture, with a channel that
- * overwrites any of them.
- */
+/** A guild of up to 40 members with up to eight roles, and a channel with overwrites for them. */
 const sample: fc.Arbitrary<Sample> = fc
   .record({
     everyone: rolePermissions,
     roles: fc.array(rolePermissions, { maxLength: 8, size: 'max' }),
-    holds: fc.array(fc.array(fc.nat(7), { maxLength: 4 }), {
+    roleNumbers: fc.array(fc.array(fc.nat(7), { maxLength: 4 }), {
       minLength: 1,
       maxLength: 40,
       size: 'max',
@@ -49,15 +46,15 @@ const sample: fc.Arbitrary<Sample> = fc
       fc.record({ role: fc.boolean(), which: fc.nat(41), allow: bits, deny: bits }),
       { maxLength: 8, size: 'max' },
     ),
-    asked: fc.array(fc.nat(45), { maxLength: 60, size: 'max' }),
+    users: fc.array(fc.nat(45), { maxLength: 60, size: 'max' }),
   })
-  .map(({ everyone, roles, holds, overwrites, asked }) => {
+  .map(({ everyone, roles, roleNumbers, overwrites, users }) => {
     const { state, id } = aGuild(0)
     const made = [
       aRole({ ...state.roles.get(id)!, permissions: everyone }),
       ...roles.map((permissions) => aRole({ permissions })),
     ]
-    const members = holds.map((held) =>
+    const members = roleNumbers.map((held) =>
       aMember(undefined, { roles: [...new Set(held)].flatMap((n) => made[n + 1]?.id ?? []) }),
     )
     const everybody = [...state.members.values(), ...members]
@@ -70,7 +67,7 @@ const sample: fc.Arbitrary<Sample> = fc
     const channel = aChannel(id, { overwrites: [...new Map(list.map((o) => [o.id, o])).values()] })
     return {
       channel,
-      asked: asked.map((n) => everybody[n]?.user.id ?? newId()),
+      users: users.map((n) => everybody[n]?.user.id ?? newId()),
       state: {
         guild: state.guild,
         roles: new Map(made.map((r) => [r.id, r])),
@@ -80,40 +77,37 @@ const sample: fc.Arbitrary<Sample> = fc
     }
   })
 
-/**
- * The laws of whole-guild permission computation: whatever it does to be quick, the answer is that
- * of the rule, one by one.
- */
+/** The contract of Permissions: results equal those of the rule for each user. */
 export function testPermissions(name: string, make: () => Permissions): void {
   factorySuite(`${name} as permissions`, make, (open) => {
     describe('the viewers of a channel', () => {
-      it('are those of the asked whom the rule lets view it, and nobody else', () =>
+      it('are exactly those who can view it by the rule', () =>
         fc.assert(
-          fc.property(sample, ({ state, channel, asked }) => {
-            const viewers = open().viewers(state, channel.id, asked)
+          fc.property(sample, ({ state, channel, users }) => {
+            const viewers = open().viewers(state, channel.id, users)
             expect(new Set(viewers)).toEqual(
-              new Set(asked.filter((user) => canView(state, user, channel.id))),
+              new Set(users.filter((user) => canView(state, user, channel.id))),
             )
           }),
           { numRuns: 100 },
         ))
 
-      it('change with the state: an answer is never left over from another one', () =>
+      it('change with the state, and are never those of another state', () =>
         fc.assert(
           fc.property(fc.array(sample, { minLength: 2, maxLength: 4 }), (samples) => {
             const permissions = open()
             for (const { state, channel } of [...samples, ...samples.toReversed()]) {
-              const users = [...state.members.keys()]
-              const viewers = permissions.viewers(state, channel.id, users)
+              const members = [...state.members.keys()]
+              const viewers = permissions.viewers(state, channel.id, members)
               expect(new Set(viewers)).toEqual(
-                new Set(users.filter((user) => canView(state, user, channel.id))),
+                new Set(members.filter((user) => canView(state, user, channel.id))),
               )
             }
           }),
           { numRuns: 20 },
         ))
 
-      it('are none where there is no such channel, or nobody was asked about', () => {
+      it('are empty for an unknown channel, and for no users', () => {
         const { state, text } = aGuild()
         expect(open().viewers(state, newId(), [...state.members.keys()]).size).toBe(0)
         expect(open().viewers(state, text.id, []).size).toBe(0)

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** A push as it arrived. */
+/** A received push. */
 export interface Arrival {
   readonly at: number
   readonly method: string
@@ -10,17 +10,17 @@ export interface Arrival {
   readonly body: { readonly id: string }
 }
 
-/** What becomes of a request: an answer, or none, as from a machine that hangs or dies over it. */
+/** A status, or no answer, as from a machine that dies or hangs. */
 export type Answer = number | 'hang up' | 'keep silent'
 
-/** A real HTTP server that notes what it gets and may go away. */
+/** A real HTTP server that records requests, and can be stopped. */
 export interface PushSink extends AsyncDisposable {
   readonly url: string
   readonly arrivals: readonly Arrival[]
-  /** Pushes of one message, in the order in which they came. */
+  /** The pushes of one message, in order of arrival. */
   arrivalsOf(id: string): readonly Arrival[]
   answer: Answer
-  /** Nobody listens any more; the port is kept for `back`. */
+  /** Closes the server. `restart` listens on the same port. */
   stop(): Promise<void>
   restart(): Promise<void>
 }

@@ -5,14 +5,13 @@ import { newId, testDeadline } from './fixtures.ts'
 import { type Open, portSuite } from './suite.ts'
 
 /**
- * The laws that bind every SessionRegistry, the one that keeps no sessions too. That a kept session
- * comes back whole is for the suite of an adapter that keeps some; no adapter may ever give one to
- * whom it does not belong.
+ * The contract of every SessionRegistry, also of one that keeps no sessions. An adapter that keeps
+ * sessions needs more tests. No adapter may resume a session for another user.
  */
 export function testSessionRegistry(name: string, open: Open<SessionRegistry>): void {
   portSuite(`${name} as a session registry`, open, (registry) => {
-    describe('a resumption', () => {
-      it('of a session that nobody has heard of is refused, whatever it claims to have seen', () =>
+    describe('a resume', () => {
+      it('of an unknown session is refused, with any sequence number', () =>
         fc.assert(
           fc.asyncProperty(
             fc.oneof(fc.uuid(), fc.string()),
@@ -30,10 +29,10 @@ export function testSessionRegistry(name: string, open: Open<SessionRegistry>): 
           ),
         ))
 
-      it('is refused as often as it is tried, also by many at once', async () => {
-        const ask = { sessionId: newId(), userId: newId(), sequence: 0 }
+      it('is refused each time, also under concurrency', async () => {
+        const request = { sessionId: newId(), userId: newId(), sequence: 0 }
         const all = await Promise.all(
-          Array.from({ length: 20 }, () => registry().resume(ask, testDeadline())),
+          Array.from({ length: 20 }, () => registry().resume(request, testDeadline())),
         )
         expect(new Set(all.map(({ kind }) => kind))).toEqual(new Set(['refused']))
       })

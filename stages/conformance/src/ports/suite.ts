@@ -1,27 +1,24 @@
 import { afterAll, beforeAll, describe } from 'vitest'
 import { remoteProxy } from './remote-proxy.ts'
 
-/**
- * Makes the port under test. What it needs to be closed after it, such as a leased database, it
- * gives to `use`.
- */
+/** Creates the port under test, and adds resources to `use` that must be closed after it. */
 export type Open<P> = (use: AsyncDisposableStack) => P | Promise<P>
 
-/** A database may have to be installed first. */
+/** Long enough to install a database first. */
 export const OPEN_MS = 120_000
-const LAW_MS = 60_000
+const TEST_MS = 60_000
 
 /**
- * Runs the laws of a port twice on one instance: as it is, and with everything copied on the way in
- * and out. Opened once, since a database is slow to get: each law therefore makes ids of its own
- * and never counts what others may have left.
+ * Runs the tests of a port twice on one instance: directly, and through a proxy that copies arguments
+ * and results. The instance is shared because databases start slowly. So each test makes its own
+ * ids and never counts all that is stored.
  */
 export function portSuite<P extends object>(
   title: string,
   open: Open<P>,
-  laws: (port: () => P) => void,
+  tests: (port: () => P) => void,
 ): void {
-  describe(title, { timeout: LAW_MS }, () => {
+  describe(title, { timeout: TEST_MS }, () => {
     const use = new AsyncDisposableStack()
     let port: P
     beforeAll(async () => {
@@ -30,38 +27,32 @@ export function portSuite<P extends object>(
     }, OPEN_MS)
     afterAll(() => use.disposeAsync(), OPEN_MS)
 
-    describe('in this process', () => laws(() => port))
-    describe('as if behind a network', () => laws(() => remoteProxy(port)))
+    describe('in this process', () => tests(() => port))
+    describe('as if behind a network', () => tests(() => remoteProxy(port)))
   })
 }
 
-/**
- * The same for what is made in no time and holds state of its own, such as the computations: each
- * run of a law makes its own.
- */
+/** The same for ports that are cheap to create, such as the computations. Each test has its own. */
 export function factorySuite<P extends object>(
   title: string,
   make: () => P,
-  laws: (make: () => P) => void,
+  tests: (make: () => P) => void,
 ): void {
-  describe(title, { timeout: LAW_MS }, () => {
-    describe('in this process', () => laws(make))
-    describe('as if behind a network', () => laws(() => remoteProxy(make())))
+  describe(title, { timeout: TEST_MS }, () => {
+    describe('in this process', () => tests(make))
+    describe('as if behind a network', () => tests(() => remoteProxy(make())))
   })
 }
 
 const isDisposable = (port: object): port is AsyncDisposable => Symbol.asyncDispose in port
 
-/**
- * For a suite whose laws open ports themselves: `through` is how they must take each port that they
- * open.
- */
+/** The same for suites that open ports themselves. They pass each port to `through`. */
 export function describeLocalAndRemote(
   title: string,
-  laws: (through: <P extends object>(port: P) => P) => void,
+  tests: (through: <P extends object>(port: P) => P) => void,
 ): void {
-  describe(title, { timeout: LAW_MS }, () => {
-    describe('in this process', () => laws((port) => port))
-    describe('as if behind a network', () => laws(remoteProxy))
+  describe(title, { timeout: TEST_MS }, () => {
+    describe('in this process', () => tests((port) => port))
+    describe('as if behind a network', () => tests(remoteProxy))
   })
 }

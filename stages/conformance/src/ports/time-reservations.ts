@@ -7,20 +7,20 @@ import { type Open, portSuite } from './suite.ts'
 const NOW = 1_700_000_000_000
 const WINDOW = { ms: 4_000 }
 let workers = 0
-/** Each law has a worker of its own, since the laws share one store. */
+/** A worker number of its own for each test, because the tests share one store. */
 const aWorker = (): number => {
   workers += 1
   return workers
 }
 
-/** The laws of TimeReservations. */
+/** The contract of TimeReservations. */
 export function testTimeReservations(name: string, open: Open<TimeReservations>): void {
   portSuite(`${name} as a store of time reservations`, open, (store) => {
     const reserve = (worker: number, owner: string, at: number) =>
       store().reserve(worker, { owner, at, ...WINDOW }, testDeadline())
 
     describe('a reservation', () => {
-      it('begins at the owner’s clock where nothing was reserved before', async () => {
+      it('starts at the owner’s clock if nothing was reserved before', async () => {
         expect(await reserve(aWorker(), 'a', NOW)).toEqual({
           owner: 'a',
           from: NOW,
@@ -28,7 +28,7 @@ export function testTimeReservations(name: string, open: Open<TimeReservations>)
         })
       })
 
-      it('begins for a new owner where the last one ends, however far back the new owner’s clock is', async () => {
+      it('starts for a new owner where the last one ends, even if the owner’s clock is behind', async () => {
         const worker = aWorker()
         await reserve(worker, 'a', NOW)
         expect(await reserve(worker, 'b', NOW - 600_000)).toMatchObject({
@@ -39,7 +39,7 @@ export function testTimeReservations(name: string, open: Open<TimeReservations>)
         expect(await reserve(worker, 'c', NOW + 60_000)).toMatchObject({ from: NOW + 60_000 })
       })
 
-      it('grows for its owner, who may ask again after a failure and is given no less than before', async () => {
+      it('grows for its owner, and a repeated request never shrinks it', async () => {
         const worker = aWorker()
         await reserve(worker, 'a', NOW)
         expect(await reserve(worker, 'a', NOW + 2_000)).toMatchObject({
@@ -56,13 +56,13 @@ export function testTimeReservations(name: string, open: Open<TimeReservations>)
         })
       })
 
-      it('is its worker’s own', async () => {
+      it('is independent of other workers', async () => {
         const [one, other] = [aWorker(), aWorker()]
         await reserve(one, 'a', NOW + 600_000)
         expect(await reserve(other, 'b', NOW)).toMatchObject({ from: NOW })
       })
 
-      it('of many owners at the same time shares no millisecond with another', async () => {
+      it('shares no millisecond with those of concurrent owners', async () => {
         const worker = aWorker()
         const held = await Promise.all(
           Array.from({ length: 20 }, (_, i) => reserve(worker, randomUUID(), NOW + i)),
@@ -73,15 +73,15 @@ export function testTimeReservations(name: string, open: Open<TimeReservations>)
       })
     })
 
-    describe('time that is given back', () => {
-      it('is the next owner’s', async () => {
+    describe('released time', () => {
+      it('goes to the next owner', async () => {
         const worker = aWorker()
         await reserve(worker, 'a', NOW)
         await store().release(worker, 'a', NOW + 10, testDeadline())
         expect(await reserve(worker, 'b', NOW)).toMatchObject({ from: NOW + 10 })
       })
 
-      it('is nobody else’s to give, and never more than was reserved', async () => {
+      it('can be released only by its owner, and only as far as it was reserved', async () => {
         const worker = aWorker()
         await store().release(worker, 'a', NOW, testDeadline())
         await reserve(worker, 'a', NOW)

@@ -4,8 +4,8 @@ import type { VoiceEndpoint } from '@threshold/ports'
 import { vi } from 'vitest'
 
 /**
- * The two datagrams a voice client sends, written here once more: a suite that borrowed an
- * adapter's own could not tell a mistake in it.
+ * The two datagrams that a voice client sends. They are encoded independently of the adapters, so
+ * that the suite finds mistakes in theirs.
  */
 const DISCOVERY_SIZE = 74
 const RTP_HEADER = 12
@@ -28,45 +28,45 @@ function rtp(ssrc: number, payload: Buffer): Buffer {
 
 export interface VoicePeer extends AsyncDisposable {
   readonly port: number
-  /** Payloads that arrived, with the SSRC of who sent them. */
-  readonly heard: readonly { readonly ssrc: number; readonly payload: string }[]
-  say(payload: string, ssrc?: number): void
-  /** Asks how its packets look from outside, until it is told. */
+  /** The received payloads with their senders' SSRC. */
+  readonly received: readonly { readonly ssrc: number; readonly payload: string }[]
+  send(payload: string, ssrc?: number): void
+  /** Repeats discovery until the relay answers with the address it sees. */
   discover(): Promise<{ ssrc: number; address: string; port: number }>
-  /** Asks once, and waits for nothing. */
-  ask(ssrc?: number): void
+  /** Sends one discovery packet without waiting. */
+  sendDiscovery(ssrc?: number): void
 }
 
-/** Somebody with a socket and, perhaps, a seat. */
-export async function voicePeer(seat: VoiceEndpoint): Promise<VoicePeer> {
+/** A UDP client that sends to an endpoint of the relay. */
+export async function voicePeer(endpoint: VoiceEndpoint): Promise<VoicePeer> {
   const socket = createSocket('udp4')
   socket.bind(0, '127.0.0.1')
   await once(socket, 'listening')
-  const heard: { ssrc: number; payload: string }[] = []
-  const told: { ssrc: number; address: string; port: number }[] = []
+  const received: { ssrc: number; payload: string }[] = []
+  const discoveries: { ssrc: number; address: string; port: number }[] = []
   socket.on('message', (bytes) => {
     if (bytes[0]! >> 6 === 2)
-      heard.push({ ssrc: bytes.readUInt32BE(8), payload: bytes.toString('utf8', RTP_HEADER) })
+      received.push({ ssrc: bytes.readUInt32BE(8), payload: bytes.toString('utf8', RTP_HEADER) })
     else
-      told.push({
+      discoveries.push({
         ssrc: bytes.readUInt32BE(4),
         address: bytes.toString('ascii', 8, bytes.indexOf(0, 8)),
         port: bytes.readUInt16BE(72),
       })
   })
-  const send = (bytes: Buffer): void => socket.send(bytes, seat.port, seat.address)
-  const ask = (ssrc = seat.ssrc): void => send(discovery(ssrc))
+  const sendBytes = (bytes: Buffer): void => socket.send(bytes, endpoint.port, endpoint.address)
+  const sendDiscovery = (ssrc = endpoint.ssrc): void => sendBytes(discovery(ssrc))
   return {
     port: socket.address().port,
-    heard,
-    ask,
-    say: (payload, ssrc = seat.ssrc) => send(rtp(ssrc, Buffer.from(payload))),
+    received,
+    sendDiscovery,
+    send: (payload, ssrc = endpoint.ssrc) => sendBytes(rtp(ssrc, Buffer.from(payload))),
     discover: () =>
       vi.waitFor(
         () => {
-          if (told.length === 0) ask() // a datagram may be lost, as UDP has it
-          if (told.length === 0) throw new Error('the relay has not answered a discovery')
-          return told[0]!
+          if (discoveries.length === 0) sendDiscovery() // UDP may lose datagrams
+          if (discoveries.length === 0) throw new Error('the relay has not answered a discovery')
+          return discoveries[0]!
         },
         { timeout: 30_000, interval: 50 },
       ),

@@ -6,169 +6,180 @@ import { newId } from './fixtures.ts'
 import { type Open, portSuite } from './suite.ts'
 import { type VoicePeer, voicePeer } from './voice-peer.ts'
 
-interface Talker extends VoicePeer {
-  readonly seat: VoiceEndpoint
+interface Participant extends VoicePeer {
+  readonly endpoint: VoiceEndpoint
   readonly channel: ChannelId
 }
 
-const PATIENCE = { timeout: 30_000, interval: 20 }
+const WAIT = { timeout: 30_000, interval: 20 }
 
 /**
- * The laws of a VoiceRelay, with real datagrams on loopback. UDP may lose some: what must arrive is
- * said again until it has.
+ * The contract of a VoiceRelay, with real datagrams on loopback. UDP may lose some, so a packet that
+ * must arrive is sent again until it does.
  */
 export function testVoiceRelay(name: string, open: Open<VoiceRelay>): void {
   portSuite(`${name} as a voice relay`, open, (relay) => {
-    async function talker(use: AsyncDisposableStack, channel: ChannelId): Promise<Talker> {
-      const seat = await relay().join(channel, newId())
-      use.defer(async () => relay().leave(seat.ssrc))
-      return Object.assign(use.use(await voicePeer(seat)), { seat, channel })
+    async function participant(
+      use: AsyncDisposableStack,
+      channel: ChannelId,
+    ): Promise<Participant> {
+      const endpoint = await relay().join(channel, newId())
+      use.defer(async () => relay().leave(endpoint.ssrc))
+      return Object.assign(use.use(await voicePeer(endpoint)), { endpoint, channel })
     }
-    const hears = (
+    const expectPacket = (
       who: VoicePeer,
       from: VoicePeer,
       payload: string,
       ssrc?: number,
     ): Promise<void> =>
       vi.waitFor(() => {
-        from.say(payload, ssrc)
-        expect(who.heard.map((packet) => packet.payload)).toContain(payload)
-      }, PATIENCE)
+        from.send(payload, ssrc)
+        expect(who.received.map((packet) => packet.payload)).toContain(payload)
+      }, WAIT)
 
-    describe('a seat', () => {
-      it('has an SSRC that no other has', async () => {
-        const seats = await Promise.all(
+    describe('an endpoint', () => {
+      it('has a unique SSRC', async () => {
+        const endpoints = await Promise.all(
           Array.from({ length: 200 }, (_, i) => relay().join(String(i % 3), newId())),
         )
-        expect(new Set(seats.map((seat) => seat.ssrc)).size).toBe(seats.length)
-        for (const { ssrc } of seats) {
+        expect(new Set(endpoints.map((endpoint) => endpoint.ssrc)).size).toBe(endpoints.length)
+        for (const { ssrc } of endpoints) {
           expect(Number.isInteger(ssrc) && ssrc > 0 && ssrc < 2 ** 32).toBe(true)
           relay().leave(ssrc)
         }
       })
 
-      it('learns how its packets look from outside', async () => {
+      it('learns its address as the relay sees it', async () => {
         await using use = new AsyncDisposableStack()
-        const ada = await talker(use, newId())
+        const ada = await participant(use, newId())
         expect(await ada.discover()).toEqual({
-          ssrc: ada.seat.ssrc,
+          ssrc: ada.endpoint.ssrc,
           address: '127.0.0.1',
           port: ada.port,
         })
       })
 
-      it('belongs to where its first discovery came from: from elsewhere it can neither speak nor be taken', async () => {
+      it('is bound to the address of its first discovery packet', async () => {
         await using use = new AsyncDisposableStack()
         const channel = newId()
-        const [ada, grace] = [await talker(use, channel), await talker(use, channel)]
-        const eve = use.use(await voicePeer(ada.seat))
+        const [ada, grace] = [await participant(use, channel), await participant(use, channel)]
+        const eve = use.use(await voicePeer(ada.endpoint))
         for (const one of [ada, grace]) await one.discover()
-        eve.ask()
-        eve.say('I am Ada')
-        await hears(grace, ada, 'I am')
-        await hears(ada, grace, 'hello')
-        expect(grace.heard.map((packet) => packet.payload)).not.toContain('I am Ada')
-        expect(eve.heard).toEqual([])
+        eve.sendDiscovery()
+        eve.send('I am Ada')
+        await expectPacket(grace, ada, 'I am')
+        await expectPacket(ada, grace, 'hello')
+        expect(grace.received.map((packet) => packet.payload)).not.toContain('I am Ada')
+        expect(eve.received).toEqual([])
       })
 
-      it('that has not been discovered hears nothing and says nothing', async () => {
+      it('before discovery receives nothing and sends nothing', async () => {
         await using use = new AsyncDisposableStack()
         const channel = newId()
         const [ada, grace, late] = [
-          await talker(use, channel),
-          await talker(use, channel),
-          await talker(use, channel),
+          await participant(use, channel),
+          await participant(use, channel),
+          await participant(use, channel),
         ]
         for (const one of [ada, grace]) await one.discover()
-        late.say('too early')
-        await hears(ada, grace, 'is anyone there?')
-        expect(late.heard).toEqual([])
-        expect(ada.heard.map((packet) => packet.payload)).not.toContain('too early')
+        late.send('too early')
+        await expectPacket(ada, grace, 'is anyone there?')
+        expect(late.received).toEqual([])
+        expect(ada.received.map((packet) => packet.payload)).not.toContain('too early')
         await late.discover()
-        await hears(ada, late, 'now')
+        await expectPacket(ada, late, 'now')
       })
 
-      it('that is silenced hears and is not heard, until it may speak again', async () => {
+      it('that is muted receives packets, and sends none until it is unmuted', async () => {
         await using use = new AsyncDisposableStack()
         const channel = newId()
         const [ada, grace, alan] = [
-          await talker(use, channel),
-          await talker(use, channel),
-          await talker(use, channel),
+          await participant(use, channel),
+          await participant(use, channel),
+          await participant(use, channel),
         ]
         for (const one of [ada, grace, alan]) await one.discover()
-        relay().setMuted(ada.seat.ssrc, true)
-        relay().setMuted(7, true) // nobody's
-        ada.say('let me speak')
-        await hears(ada, grace, 'not now')
-        await hears(grace, alan, 'she is muted')
-        expect([...grace.heard, ...alan.heard].map((packet) => packet.payload)).not.toContain(
+        relay().setMuted(ada.endpoint.ssrc, true)
+        relay().setMuted(7, true) // an unknown SSRC
+        ada.send('let me speak')
+        await expectPacket(ada, grace, 'not now')
+        await expectPacket(grace, alan, 'she is muted')
+        expect([...grace.received, ...alan.received].map((packet) => packet.payload)).not.toContain(
           'let me speak',
         )
-        relay().setMuted(ada.seat.ssrc, false)
-        await hears(grace, ada, 'at last')
+        relay().setMuted(ada.endpoint.ssrc, false)
+        await expectPacket(grace, ada, 'at last')
       })
 
-      it('that was left is silent, and leaving it again is no error', async () => {
+      it('that has left sends nothing, and leaving is idempotent', async () => {
         await using use = new AsyncDisposableStack()
         const channel = newId()
         const [ada, grace, alan] = [
-          await talker(use, channel),
-          await talker(use, channel),
-          await talker(use, channel),
+          await participant(use, channel),
+          await participant(use, channel),
+          await participant(use, channel),
         ]
         for (const one of [ada, grace, alan]) await one.discover()
-        relay().leave(ada.seat.ssrc)
-        relay().leave(ada.seat.ssrc)
-        ada.say('still here?')
-        await hears(grace, alan, 'she has gone')
-        expect(ada.heard).toEqual([])
-        expect(grace.heard.map((packet) => packet.payload)).not.toContain('still here?')
+        relay().leave(ada.endpoint.ssrc)
+        relay().leave(ada.endpoint.ssrc)
+        ada.send('still here?')
+        await expectPacket(grace, alan, 'she has gone')
+        expect(ada.received).toEqual([])
+        expect(grace.received.map((packet) => packet.payload)).not.toContain('still here?')
       })
     })
 
     describe('a packet', () => {
-      it('reaches all others of its channel as it was, and nobody else, however people are spread over channels', () =>
+      it('reaches exactly the other members of its channel, unchanged', () =>
         fc.assert(
           fc.asyncProperty(fc.array(fc.nat(2), { minLength: 2, maxLength: 6 }), async (spread) => {
             await using use = new AsyncDisposableStack()
             const channels = [newId(), newId(), newId()]
-            const talkers = await Promise.all(spread.map((n) => talker(use, channels[n]!)))
-            await Promise.all(talkers.map((one) => one.discover()))
-            const sayings = talkers.map(({ seat }) => ({
-              ssrc: seat.ssrc,
-              payload: `from ${seat.ssrc} \u{1F600}`,
+            const participants = await Promise.all(
+              spread.map((n) => participant(use, channels[n]!)),
+            )
+            await Promise.all(participants.map((one) => one.discover()))
+            const packets = participants.map(({ endpoint }) => ({
+              ssrc: endpoint.ssrc,
+              payload: `from ${endpoint.ssrc} \u{1F600}`,
             }))
             const missing = (): boolean =>
-              talkers.some((one) => expected(one).some((saying) => !one.heard.some(is(saying))))
-            const expected = (one: Talker) =>
-              sayings.filter((_, i) => talkers[i] !== one && talkers[i]!.channel === one.channel)
+              participants.some((one) =>
+                expected(one).some((packet) => !one.received.some(matches(packet))),
+              )
+            const expected = (one: Participant) =>
+              packets.filter(
+                (_, i) => participants[i] !== one && participants[i]!.channel === one.channel,
+              )
             await vi.waitFor(() => {
-              talkers.forEach((one, i) => void one.say(sayings[i]!.payload))
+              participants.forEach((one, i) => void one.send(packets[i]!.payload))
               expect(missing()).toBe(false)
-            }, PATIENCE)
-            for (const one of talkers)
-              expect(one.heard.filter((packet) => !expected(one).some(is(packet)))).toEqual([])
+            }, WAIT)
+            for (const one of participants)
+              expect(one.received.filter((packet) => !expected(one).some(matches(packet)))).toEqual(
+                [],
+              )
           }),
           { numRuns: 12 },
         ))
 
-      it('under an SSRC of nobody, or that is no packet at all, goes nowhere and breaks nothing', async () => {
+      it('with an unknown SSRC, or that is invalid, is dropped', async () => {
         await using use = new AsyncDisposableStack()
         const channel = newId()
-        const [ada, grace] = [await talker(use, channel), await talker(use, channel)]
+        const [ada, grace] = [await participant(use, channel), await participant(use, channel)]
         for (const one of [ada, grace]) await one.discover()
-        ada.say('nobody', 7)
-        ada.ask(7)
-        ada.say('x'.repeat(9_000))
-        await hears(grace, ada, 'fine')
-        expect(new Set(grace.heard.map((packet) => packet.payload))).toEqual(new Set(['fine']))
+        ada.send('nobody', 7)
+        ada.sendDiscovery(7)
+        ada.send('x'.repeat(9_000))
+        await expectPacket(grace, ada, 'fine')
+        expect(new Set(grace.received.map((packet) => packet.payload))).toEqual(new Set(['fine']))
       })
     })
   })
 }
 
-const is =
+const matches =
   (a: { ssrc: number; payload: string }) =>
   (b: { ssrc: number; payload: string }): boolean =>
     a.ssrc === b.ssrc && a.payload === b.payload
