@@ -2,8 +2,11 @@ import type { GuildHub, MetadataStore } from '@threshold/ports'
 import { afterAll, beforeAll } from 'vitest'
 import { type FaultyStore, faultyStore } from './faulty-store.ts'
 import { guildHubCommands } from './guild-hub-commands.ts'
+import { guildHubLoading } from './guild-hub-loading.ts'
 import { guildHubLog } from './guild-hub-log.ts'
-import { guildHubPeople } from './guild-hub-people.ts'
+import { guildHubMembers } from './guild-hub-members.ts'
+import { guildHubPresence } from './guild-hub-presence.ts'
+import { guildHubStoreFaults } from './guild-hub-store-faults.ts'
 import { guildHubVoice } from './guild-hub-voice.ts'
 import { describeLocalAndRemote, OPEN_MS } from './suite.ts'
 
@@ -32,7 +35,10 @@ export function testGuildHub(name: string, open: OpenHub): void {
     const fixture = { hub: () => hub, store: () => faults }
     guildHubLog(fixture)
     guildHubCommands(fixture)
-    guildHubPeople(fixture)
+    guildHubStoreFaults(fixture)
+    guildHubLoading(fixture)
+    guildHubMembers(fixture)
+    guildHubPresence(fixture)
     guildHubVoice(fixture)
   })
 }

@@ -1,0 +1,180 @@
+import { compareIds, Permission, type UserId } from '@threshold/contract'
+import { channelPermissions, guildPermissions } from '@threshold/domain'
+import type { UserDelivery } from '@threshold/ports'
+import { describe, expect, it, vi } from 'vitest'
+import {
+  aGuild,
+  allowView,
+  aMember,
+  aRole,
+  aUser,
+  denyView,
+  newId,
+  testDeadline,
+} from './fixtures.ts'
+import {
+  anEvent,
+  createGuild,
+  drain,
+  execute,
+  type HubFixture,
+  ONLINE,
+  openSession,
+  WAIT,
+} from './guild-hub-fixture.ts'
+
+/** Access and membership. */
+export function guildHubMembers({ hub }: HubFixture): void {
+  describe('access', () => {
+    it('equals the permissions of roles and overwrites, in the guild and in each channel', async () => {
+      const { state, id, owner, others, text, voice } = aGuild(3)
+      const role = aRole({ permissions: String(Permission.ManageMessages) })
+      const channels = [
+        { ...text, overwrites: [denyView(id, 0), allowView(role.id, 0)] },
+        { ...voice, overwrites: [denyView(others[1]!.user.id, 1)] },
+      ]
+      const members = [owner, { ...others[0]!, roles: [role.id] }, others[1]!, others[2]!]
+      const mixed = {
+        ...state,
+        roles: new Map([...state.roles, [role.id, role]]),
+        channels: new Map(channels.map((channel) => [channel.id, channel])),
+        members: new Map(members.map((member) => [member.user.id, member])),
+      }
+      await hub().create(mixed, testDeadline())
+      for (const member of members) {
+        const user = member.user.id
+        expect(await hub().access(id, user, undefined, testDeadline())).toEqual({
+          kind: 'member',
+          member,
+          permissions: guildPermissions(mixed, member),
+        })
+        for (const channel of channels) {
+          const permissions = channelPermissions(mixed, member, channel)
+          expect(await hub().access(id, user, channel.id, testDeadline())).toEqual({
+            kind: 'member',
+            member,
+            permissions,
+            channel,
+          })
+        }
+      }
+    })
+
+    it('distinguishes a non-member, an unknown channel and an unknown guild', async () => {
+      const guild = await createGuild(hub())
+      const owner = guild.owner.user.id
+      expect(await hub().access(guild.id, newId(), undefined, testDeadline())).toEqual({
+        kind: 'not-member',
+      })
+      expect(await hub().access(guild.id, newId(), guild.text.id, testDeadline())).toEqual({
+        kind: 'not-member',
+      })
+      expect(await hub().access(guild.id, owner, newId(), testDeadline())).toEqual({
+        kind: 'unknown-channel',
+      })
+      expect(await hub().access(newId(), owner, undefined, testDeadline())).toEqual({
+        kind: 'unknown-guild',
+      })
+    })
+  })
+
+  describe('members', () => {
+    it('are found by id, by name and by page, and follow the events', async () => {
+      const guild = await createGuild(hub(), 12)
+      const by = guild.owner.user.id
+      const removed = guild.others[3]!.user.id
+      const nick = {
+        type: 'member.edit',
+        by,
+        userId: guild.others[4]!.user.id,
+        patch: { nick: 'Zoë' },
+      } as const
+      await execute(hub(), guild.id, { type: 'member.remove', by, userId: removed })
+      await execute(hub(), guild.id, nick)
+      const left = [...guild.state.members.keys()]
+        .filter((id) => id !== removed)
+        .toSorted(compareIds)
+
+      const paged: UserId[] = []
+      for (let after = '0'; ; after = paged.at(-1)!) {
+        const page = await hub().members(guild.id, { after, limit: 5 }, testDeadline())
+        if (page.length === 0) break
+        paged.push(...page.map(({ user }) => user.id))
+      }
+      expect(paged).toEqual(left)
+      expect(
+        (
+          await hub().members(guild.id, { ids: [removed, nick.userId, newId()] }, testDeadline())
+        ).map(({ user }) => user.id),
+      ).toEqual([nick.userId])
+      expect(
+        (await hub().members(guild.id, { prefix: 'zo', limit: 5 }, testDeadline())).map(
+          ({ user }) => user.id,
+        ),
+      ).toEqual([nick.userId])
+      expect(
+        await hub().members(guild.id, { prefix: 'MEMBER1', limit: 2 }, testDeadline()),
+      ).toHaveLength(2)
+      expect(await hub().members(newId(), { after: '0', limit: 5 }, testDeadline())).toEqual([])
+    })
+
+    it('are notified when they join, and receive nothing after they leave', async () => {
+      const guild = await createGuild(hub())
+      const by = guild.owner.user.id
+      const user = aUser()
+      const deliveries: UserDelivery[] = []
+      const stop = hub().subscribeUser(user.id, (delivery) => void deliveries.push(delivery))
+      const subscriber = {
+        userId: user.id,
+        sessionId: newId(),
+        presence: ONLINE,
+        deliver: () => {},
+      }
+      expect(await hub().subscribe(guild.id, subscriber, testDeadline())).toBeUndefined()
+
+      await execute(hub(), guild.id, {
+        type: 'member.add',
+        by,
+        user,
+        nick: null,
+        roles: [],
+        joinedAt: 0,
+        invited: true,
+      })
+      await vi.waitFor(
+        () => expect(deliveries).toEqual([{ kind: 'joined', guildId: guild.id }]),
+        WAIT,
+      )
+      const session = await openSession(hub(), guild.id, user.id)
+      expect(session.view.me).toEqual(aMember(user, { joinedAt: 0 }))
+
+      await execute(hub(), guild.id, { type: 'member.remove', by, userId: user.id })
+      await vi.waitFor(() => expect(session.removed).toBe(true), WAIT)
+      await hub().publish(guild.id, anEvent(), testDeadline())
+      const owner = await openSession(hub(), guild.id, by)
+      await drain(hub(), guild.id, [owner])
+      expect(session.deliveries.at(-1)).toEqual({ kind: 'left', guildId: guild.id })
+      expect(await hub().view(guild.id, user.id, testDeadline())).toBeUndefined()
+      stop()
+    })
+
+    it('of a deleted guild are all removed, and the guild is unknown', async () => {
+      const guild = await createGuild(hub())
+      const sessions = await Promise.all(
+        [...guild.state.members.keys()].map((user) => openSession(hub(), guild.id, user)),
+      )
+      await execute(hub(), guild.id, { type: 'guild.delete', by: guild.owner.user.id })
+      await vi.waitFor(() => expect(sessions.every(({ removed }) => removed)).toBe(true), WAIT)
+      expect(await hub().access(guild.id, guild.owner.user.id, undefined, testDeadline())).toEqual({
+        kind: 'unknown-guild',
+      })
+      const subscriber = {
+        userId: guild.owner.user.id,
+        sessionId: newId(),
+        presence: ONLINE,
+        deliver: () => {},
+      }
+      expect(await hub().subscribe(guild.id, subscriber, testDeadline())).toBeUndefined()
+    })
+  })
+}
