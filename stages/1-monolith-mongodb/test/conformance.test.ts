@@ -36,6 +36,6 @@ testConformance('stage 1', {
   closedUrl: () => stages.closed!.url,
   published: () => ({ baseUrl: stages.published!.url, gatewayUrl: 'wss://chat.example:8443' }),
   heartbeatMs: 5_000,
-  // Sessions die with their process here: every RESUME is refused, and the cases see that.
+  // Stage 1 keeps no session: the cases of RESUME check that it is refused.
   capabilities: [],
 })

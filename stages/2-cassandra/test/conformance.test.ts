@@ -40,6 +40,6 @@ testConformance('stage 2', {
   closedUrl: () => stages.closed!.url,
   published: () => ({ baseUrl: stages.published!.url, gatewayUrl: 'wss://chat.example:8443' }),
   heartbeatMs: 5_000,
-  // Sessions die with their process here, as in stage 1.
+  // Stage 2 keeps no session, like stage 1.
   capabilities: [],
 })

@@ -4,36 +4,33 @@ import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import { WebSocket, WebSocketServer } from 'ws'
 
-/** What a stage might get wrong, as a change to what passes by. */
+interface Response {
+  status: number
+  headers: Record<string, string | string[] | undefined>
+  body: string
+}
+
+/** A defect, expressed as a change to requests, responses and frames. */
 export interface Flaw {
-  /** The path and body of a request. */
   readonly request?: (path: string, body: string) => { path: string; body: string }
-  /** An answer before it is sent. */
-  readonly response?: (
-    answer: {
-      status: number
-      headers: Record<string, string | string[] | undefined>
-      body: string
-    },
-    path: string,
-  ) => void
-  /** A client's frame. */
+  /** Changes a response in place before it is sent. */
+  readonly response?: (response: Response, path: string) => void
   readonly clientFrame?: (frame: string) => string
-  /** The frames that are sent instead of this one. */
+  /** Returns the frames to send instead of this one. */
   readonly serverFrames?: (frame: string) => readonly string[]
   readonly closeCode?: (code: number) => number
 }
 
 /**
- * Stands before a stage and spoils what passes by: a stage with a known defect, to see whether the
- * suite notices.
+ * Starts a proxy before a stage that adds a known defect, to check that the suite notices it. Without
+ * a defect it only adds a hop.
  */
 export async function flawedStage(
   stageUrl: string,
   flaw: Flaw,
 ): Promise<{ url: string } & AsyncDisposable> {
   const server = createServer((incoming, outgoing) => {
-    pass(stageUrl, flaw, incoming, outgoing).catch(() => outgoing.destroy())
+    forward(stageUrl, flaw, incoming, outgoing).catch(() => outgoing.destroy())
   })
   const sockets = new WebSocketServer({ server })
   sockets.on('connection', (client, { url }) =>
@@ -46,63 +43,62 @@ export async function flawedStage(
     async [Symbol.asyncDispose]() {
       for (const client of sockets.clients) client.terminate()
       server.closeAllConnections()
-      await new Promise((closed) => server.close(closed))
+      await new Promise((resolve) => server.close(resolve))
     },
   }
 }
 
-async function pass(
+async function forward(
   stageUrl: string,
   flaw: Flaw,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
 ): Promise<void> {
-  const sent = (await buffer(incoming)).toString()
-  const { path, body } = flaw.request?.(incoming.url!, sent) ?? { path: incoming.url!, body: sent }
+  const received = (await buffer(incoming)).toString()
+  const unchanged = { path: incoming.url!, body: received }
+  const { path, body } = flaw.request?.(incoming.url!, received) ?? unchanged
   const { 'content-length': _length, ...headers } = incoming.headers
-  const asked = request(`${stageUrl}${path}`, {
+  const forwarded = request(`${stageUrl}${path}`, {
     method: incoming.method!,
     headers: { ...headers, 'content-length': Buffer.byteLength(body) },
   })
-  asked.end(body)
-  const [response] = (await once(asked, 'response')) as [IncomingMessage]
-  const answer = {
-    status: response.statusCode!,
-    headers: { ...response.headers },
-    body: (await buffer(response)).toString(),
+  forwarded.end(body)
+  const [message] = (await once(forwarded, 'response')) as [IncomingMessage]
+  const response: Response = {
+    status: message.statusCode!,
+    headers: { ...message.headers },
+    body: (await buffer(message)).toString(),
   }
-  flaw.response?.(answer, path)
-  delete answer.headers['content-length']
-  outgoing.writeHead(answer.status, answer.headers)
-  outgoing.end(answer.body)
+  flaw.response?.(response, path)
+  delete response.headers['content-length']
+  outgoing.writeHead(response.status, response.headers)
+  outgoing.end(response.body)
 }
 
-function relay(
-  client: WebSocket,
-  stage: WebSocket,
-  {
-    clientFrame: heard = (frame) => frame,
-    serverFrames: told = (frame) => [frame],
-    closeCode: closedWith = (code) => code,
-  }: Flaw,
-): void {
-  const early: string[] = []
+function relay(client: WebSocket, stage: WebSocket, flaw: Flaw): void {
+  const {
+    clientFrame = (frame) => frame,
+    serverFrames = (frame) => [frame],
+    closeCode = (code) => code,
+  } = flaw
+  /** Frames that the client sent before the connection to the stage was open. */
+  const pending: string[] = []
   client.on('message', (data) => {
-    const frame = heard(String(data))
+    const frame = clientFrame(String(data))
     if (stage.readyState === WebSocket.OPEN) stage.send(frame)
-    else early.push(frame)
+    else pending.push(frame)
   })
   stage.on('open', () => {
-    for (const frame of early) stage.send(frame)
+    for (const frame of pending) stage.send(frame)
   })
   stage.on('message', (data) => {
-    for (const frame of told(String(data))) client.send(frame)
+    for (const frame of serverFrames(String(data))) client.send(frame)
   })
-  stage.on('close', (code) =>
-    code === 1_006
-      ? client.terminate()
-      : client.close(code === 1_005 ? undefined : closedWith(code)),
-  )
+  stage.on('close', (code) => {
+    // 1005 and 1006 are never sent in a close frame: no code, and no close frame at all.
+    if (code === 1_006) client.terminate()
+    else client.close(code === 1_005 ? undefined : closeCode(code))
+  })
   client.on('close', () => stage.terminate())
   stage.on('error', () => client.terminate())
 }

@@ -2,7 +2,7 @@ import { allCases, failureOf, runCase, type Target } from '@threshold/conformanc
 import { type StageProcess, startStage } from '@threshold/engines'
 import { allTests, leaseDatabase } from '@threshold/engines/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Mishap, resumingStage } from './resuming-stage.ts'
+import { type ReplayFlaw, resumingStage } from './resuming-stage.ts'
 
 const use = new AsyncDisposableStack()
 let stage: StageProcess
@@ -12,52 +12,52 @@ beforeAll(async () => {
 })
 afterAll(() => use.disposeAsync())
 
-/** Longer than any case takes, but for the one that waits for its end. */
-const KEPT_MS = 120_000
-const EXPIRES_MS = 1_500
-const cases = allCases.filter((one) => one.id.startsWith('gateway.resume.'))
-const replay = cases.find((one) => one.id === 'gateway.resume.replay')!
-const targetAt = (baseUrl: string, resume: boolean, sessionMs = KEPT_MS): Target => ({
+/** Longer than any case takes, except the one that waits for a session to expire. */
+const SESSION_MS = 120_000
+const EXPIRING_MS = 1_500
+const cases = allCases.filter((each) => each.id.startsWith('gateway.resume.'))
+const replay = cases.find((each) => each.id === 'gateway.resume.replay')!
+const targetAt = (baseUrl: string, resume: boolean, sessionMs = SESSION_MS): Target => ({
   baseUrl,
   sessionMs,
   capabilities: new Set(resume ? ['resume'] : []),
 })
 
-const MISHAPS: Readonly<Record<string, Mishap>> = {
-  'one is lost': (frames) => frames.filter((_, i) => i !== 3),
-  'one comes twice': (frames) => frames.flatMap((frame, i) => (i === 3 ? [frame, frame] : [frame])),
-  'two change places': (frames) => [frames[1]!, frames[0]!, ...frames.slice(2)],
-  'RESUMED comes first': (frames) => [frames.at(-1)!, ...frames.slice(0, -1)],
-  'RESUMED holds nothing': (frames) =>
+const FLAWS: Readonly<Record<string, ReplayFlaw>> = {
+  'a lost event': (frames) => frames.filter((_, i) => i !== 3),
+  'a duplicated event': (frames) =>
+    frames.flatMap((frame, i) => (i === 3 ? [frame, frame] : [frame])),
+  'swapped events': (frames) => [frames[1]!, frames[0]!, ...frames.slice(2)],
+  'RESUMED before the events': (frames) => [frames.at(-1)!, ...frames.slice(0, -1)],
+  'RESUMED with null data': (frames) =>
     frames.map((frame) => (frame.t === 'RESUMED' ? { ...frame, d: null } : frame)),
-  'nothing is replayed': (frames) => frames.slice(-1),
-  'RESUMED does not come': (frames) => frames.slice(0, -1),
+  'no replay': (frames) => frames.slice(-1),
+  'no RESUMED': (frames) => frames.slice(0, -1),
 }
 
-describe.concurrent('where sessions are kept', { timeout: 120_000 }, () => {
-  for (const one of cases) {
-    it(`${one.id} passes`, async () => {
-      const sessionMs = one.id === 'gateway.resume.expired' ? EXPIRES_MS : KEPT_MS
+describe.concurrent('on a stage that keeps sessions', { timeout: 120_000 }, () => {
+  for (const testCase of cases) {
+    it(`${testCase.id} passes`, async () => {
+      const sessionMs = testCase.id === 'gateway.resume.expired' ? EXPIRING_MS : SESSION_MS
       await using resuming = await resumingStage(stage.url, { sessionMs })
-      expect(
-        failureOf(one, await runCase(one, targetAt(resuming.url, true, sessionMs)), undefined),
-      ).toBeUndefined()
+      const outcome = await runCase(testCase, targetAt(resuming.url, true, sessionMs))
+      expect(failureOf(testCase, outcome, undefined)).toBeUndefined()
     })
   }
 
-  for (const [name, mishap] of Object.entries(MISHAPS)) {
-    it.runIf(allTests())(`it is noticed when ${name}`, async () => {
-      await using resuming = await resumingStage(stage.url, { sessionMs: KEPT_MS, mishap })
+  for (const [name, flaw] of Object.entries(FLAWS)) {
+    it.runIf(allTests())(`the replay case notices ${name}`, async () => {
+      await using resuming = await resumingStage(stage.url, { sessionMs: SESSION_MS, flaw })
       expect((await runCase(replay, targetAt(resuming.url, true))).kind).toBe('failed')
     })
   }
 
-  it.runIf(allTests())('it is noticed when nobody said that they are', async () => {
-    await using resuming = await resumingStage(stage.url, { sessionMs: KEPT_MS })
+  it.runIf(allTests())('the replay case fails if the capability is not declared', async () => {
+    await using resuming = await resumingStage(stage.url, { sessionMs: SESSION_MS })
     expect((await runCase(replay, targetAt(resuming.url, false))).kind).toBe('failed')
   })
 })
 
-it('where sessions are not kept, it is noticed when somebody says that they are', async () => {
+it('the replay case fails on a stage that declares the capability without having it', async () => {
   expect((await runCase(replay, targetAt(stage.url, true))).kind).toBe('failed')
 }, 60_000)

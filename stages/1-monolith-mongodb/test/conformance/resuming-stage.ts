@@ -10,12 +10,10 @@ interface Frame {
   readonly d: unknown
 }
 
-/**
- * What goes wrong when a session is resumed: the frames that are sent, RESUMED the last of them.
- */
-export type Mishap = (frames: readonly Frame[]) => readonly Frame[]
+/** A defect of the replay: maps the frames to send, of which the last is RESUMED. */
+export type ReplayFlaw = (frames: readonly Frame[]) => readonly Frame[]
 
-/** One client's session, kept while its connection is away. */
+/** A client's session, which outlives its connection. */
 interface Session {
   readonly token: string
   readonly sent: Frame[]
@@ -23,21 +21,21 @@ interface Session {
   client: WebSocket | undefined
 }
 
-const BEAT_MS = 1_000
+const HEARTBEAT_MS = 1_000
 
 /**
- * Stands before a stage that keeps no sessions, and keeps them for it: enough of it to show that
- * the suite's cases of RESUME pass where there is one to be had, long before stage 3 has it, and
- * fail where it goes wrong.
+ * Starts a proxy that keeps sessions for a stage that keeps none. It does just enough to check that
+ * the cases of RESUME pass on a stage with sessions and fail on a flawed replay, before stage 3
+ * exists.
  */
 export async function resumingStage(
   stageUrl: string,
-  { sessionMs, mishap = (frames) => frames }: { sessionMs: number; mishap?: Mishap },
+  { sessionMs, flaw = (frames) => frames }: { sessionMs: number; flaw?: ReplayFlaw },
 ): Promise<{ url: string } & AsyncDisposable> {
   const sessions = new Map<string, Session>()
   const server = createServer((incoming, outgoing) => {
     const { method, headers } = incoming
-    const passed = request(
+    const forwarded = request(
       `${stageUrl}${incoming.url}`,
       { method: method!, headers },
       (response) => {
@@ -45,25 +43,26 @@ export async function resumingStage(
         response.pipe(outgoing)
       },
     )
-    passed.on('error', () => outgoing.destroy())
-    incoming.pipe(passed)
+    forwarded.on('error', () => outgoing.destroy())
+    incoming.pipe(forwarded)
   })
   const sockets = new WebSocketServer({ server })
   sockets.on('connection', (client, { url, headers }) =>
     serve(client, new WebSocket(`${stageUrl.replace('http', 'ws')}${url}`), `ws://${headers.host}`),
   )
 
-  function serve(client: WebSocket, upstream: WebSocket, here: string): void {
+  function serve(client: WebSocket, upstream: WebSocket, ownUrl: string): void {
     let session: Session | undefined
     let token = ''
-    const beat = setInterval(
+    // The proxy sends heartbeats for the client, which may be away.
+    const heartbeat = setInterval(
       () => upstream.readyState === WebSocket.OPEN && upstream.send('{"op":1,"d":null}'),
-      BEAT_MS,
+      HEARTBEAT_MS,
     )
     upstream.on('error', () => client.terminate())
     upstream.on('close', (code) => {
-      clearInterval(beat)
-      // Not the one that RESUME left for the session's own.
+      clearInterval(heartbeat)
+      // After RESUME this connection has no client: the client uses its session's own one.
       const attached =
         session === undefined ? client : session.upstream === upstream ? session.client : undefined
       if (code !== 1_005 && code !== 1_006) attached?.close(code)
@@ -73,11 +72,11 @@ export async function resumingStage(
       if (frame.op === 11) return
       if (frame.t === 'READY') {
         const ready = frame.d as { session_id: string; resume_gateway_url: string }
-        ready.resume_gateway_url = here
+        ready.resume_gateway_url = ownUrl
         session = { token, sent: [], upstream, client }
         sessions.set(ready.session_id, session)
       }
-      if (frame.op === 0 && session) tell(session, frame)
+      if (frame.op === 0 && session) dispatch(session, frame)
       else client.send(JSON.stringify(frame))
     })
     client.on('message', (data) => {
@@ -97,26 +96,26 @@ export async function resumingStage(
     })
     client.on('close', (code) => {
       if (session?.client === client) session.client = undefined
-      const ends = session === undefined || code === 1_000 || code === 1_001
+      const endsSession = session === undefined || code === 1_000 || code === 1_001
       const end = (): void => {
         if (session?.client) return
         for (const [id, each] of sessions) if (each === session) sessions.delete(id)
         ;(session?.upstream ?? upstream).close(1_000)
       }
-      if (ends) end()
+      if (endsSession) end()
       else setTimeout(end, sessionMs).unref()
     })
   }
 
-  function tell(session: Session, frame: Frame): void {
+  function dispatch(session: Session, frame: Frame): void {
     session.sent.push({ ...frame, s: session.sent.length + 1 })
     session.client?.send(JSON.stringify(session.sent.at(-1)))
   }
 
   function resume(session: Session, client: WebSocket, from: number): void {
-    const done: Frame = { op: 0, t: 'RESUMED', s: session.sent.length + 1, d: {} }
-    session.sent.push(done)
-    for (const frame of mishap(session.sent.slice(from))) client.send(JSON.stringify(frame))
+    const resumed: Frame = { op: 0, t: 'RESUMED', s: session.sent.length + 1, d: {} }
+    session.sent.push(resumed)
+    for (const frame of flaw(session.sent.slice(from))) client.send(JSON.stringify(frame))
     session.client = client
   }
 
@@ -128,7 +127,7 @@ export async function resumingStage(
       for (const client of sockets.clients) client.terminate()
       for (const { upstream } of sessions.values()) upstream.terminate()
       server.closeAllConnections()
-      await new Promise((closed) => server.close(closed))
+      await new Promise((resolve) => server.close(resolve))
     },
   }
 }
