@@ -2,7 +2,7 @@ import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Terminal } from './terminal.ts'
 
-/** Passed to every command, which besides uses only the environment of the process. */
+/** Everything that a command uses of the process, besides its environment. */
 export interface CommandContext {
   readonly terminal: Terminal
   /** Sets the code to exit with when the command returns. It is 0 by default. */

@@ -40,14 +40,14 @@ function scriptComments(name: string, source: string): Range[] {
 
 const isIndent = (text: string): boolean => /^\n[ \t]*$/.test(text)
 
-/** Comments of a shell script, of Python and of YAML; in Go those with slashes. */
+/** Comment lines of shell scripts and Python, which start with `#`, and of Go. */
 const lineComments = (source: string): Range[] =>
   [...source.matchAll(/(?:^[ \t]*(?:#(?!!)|\/\/).*\n?)+/gm)].map(({ index, 0: { length } }) => ({
     start: index,
     end: index + length,
   }))
 
-/** Comments for tools, which contain no prose. */
+/** Comments with instructions for tools contain no prose. */
 const DIRECTIVE = /biome-ignore|@ts-|@type |shellcheck|\/\/\/ </
 
 function splitComment(start: number, comment: string): Passage[] {
@@ -82,7 +82,7 @@ const blank = (text: string): string => text.replace(/[^\n]/g, ' ')
 /** The text of a link is the title of another page, or a path. */
 const QUOTED = ['inlineCode', 'image', 'link', 'linkReference']
 
-/** Headings are titles and no sentences, and so are a table's first row and a bold lead-in. */
+/** Skips titles, which are no sentences: headings, the first row of a table, and bold lead-ins. */
 function markdownPassages(source: string): Passage[] {
   const passages: Passage[] = []
   visit(unified().use(remarkParse).parse(source), (node) => {

@@ -1,4 +1,4 @@
-/** A way of writing that CONTRIBUTING.md rules out. Each is rare, and wrong wherever it occurs. */
+/** A pattern that CONTRIBUTING.md forbids. Each is narrow enough to give no false alarms. */
 export interface Rule {
   readonly pattern: RegExp
   /** The plain alternative. */
