@@ -32,6 +32,9 @@ export async function flawedStage(
   const server = createServer((incoming, outgoing) => {
     forward(stageUrl, flaw, incoming, outgoing).catch(() => outgoing.destroy())
   })
+  // Longer than a case pauses between requests. The default of 5 s may close an idle connection just
+  // as the client reuses it.
+  server.keepAliveTimeout = 60_000
   const sockets = new WebSocketServer({ server })
   sockets.on('connection', (client, { url }) =>
     relay(client, new WebSocket(`${stageUrl.replace('http', 'ws')}${url}`), flaw),

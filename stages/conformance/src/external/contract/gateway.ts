@@ -63,8 +63,8 @@ export const sessions = {
       'RESUME of another user’s, an unknown or an expired session is answered op 9 `d:false`. ' +
       'The socket stays open, and IDENTIFY on it works.',
     'sessions.none':
-      'Stages 1 and 2 keep no session and answer every RESUME with op 9 `d:false`. Their labs ' +
-      'show what that costs.',
+      'Stages 1 and 2 keep no session and answer every RESUME with op 9 `d:false`. Stage 3 ' +
+      'keeps sessions.',
   },
 } as const
 
