@@ -10,9 +10,10 @@ const unique = (text: string, pattern: RegExp): string[] => [...new Set(text.mat
 /** The README of a stage lists its settings and metrics. It must stay in step with the code. */
 describe.each(globSync('stages/[0-9]-*/README.md', { cwd: ROOT }))('%s', (page) => {
   const folder = path.dirname(page)
-  const sources = globSync([`${folder}/src/**/*.ts`, 'stages/common/*/src/**/*.ts'], { cwd: ROOT })
-    .map(read)
-    .join('\n')
+  const own = globSync(`${folder}/src/**/*.ts`, { cwd: ROOT }).map(read).join('\n')
+  const shared = ['stages/common/*/src/**/*.ts']
+  if (own.includes("'@threshold/migration'")) shared.push('stages/migration/src/**/*.ts')
+  const sources = [own, ...globSync(shared, { cwd: ROOT }).map(read)].join('\n')
 
   it('names exactly the variables of the configuration', () => {
     // A later stage extends the configuration of the first.

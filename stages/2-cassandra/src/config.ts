@@ -3,21 +3,21 @@ import { integer, parseEnvironment } from '@threshold/stage-1/environment'
 import { z } from 'zod'
 import { cassandraAddress } from './cassandra/address.ts'
 
-/** Adds to stage 1's variables where and how messages are kept. */
+/** Stage 1's variables, and those of the message store. */
 const environment = stage1.extend({
-  /** With the keyspace in its path. */
+  /** Names the keyspace in its path. */
   THRESHOLD_CASSANDRA_URI: z.string(),
   /**
-   * Where messages are in databases that have none yet: on MongoDB they are to be moved from there
-   * (`threshold migrate`).
+   * The database on which messages begin, where there are none yet. `mongodb`: to be moved by
+   * `threshold migrate`.
    */
   THRESHOLD_MESSAGES_ON: z.enum(['cassandra', 'mongodb']).default('cassandra'),
   /**
-   * Discord's width: a partition stayed below 100 MB ("How Discord Stores Billions of Messages",
-   * 2017). A hundred years is none at all.
+   * Discord's width, which kept a partition below 100 MB ("How Discord Stores Billions of Messages",
+   * 2017). A hundred years means no buckets.
    */
   THRESHOLD_BUCKET_DAYS: integer(1, 36_500, 10),
-  /** Copies of each row; 3 where there are three nodes. */
+  /** Copies of each row. Use 3 where there are three nodes. */
   THRESHOLD_REPLICATION: integer(1, 9, 1),
 })
 

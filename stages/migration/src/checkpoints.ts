@@ -80,7 +80,7 @@ const rangeRow = z.object({
   counts: z.string(),
 })
 
-/** Without a folder: empty ones that leave nothing behind. */
+/** Opens empty ones, which leave nothing behind, where no folder is given. */
 export function openCheckpoints(folder: string | undefined, runId: string): Checkpoints {
   if (folder !== undefined) mkdirSync(folder, { recursive: true })
   const database = new DatabaseSync(

@@ -44,7 +44,7 @@ export interface Leftover {
   drop(deadline: Deadline): Promise<void>
 }
 
-/** What a migrator works on. The caller opens the source, its state and its intents. */
+/** The stores of a move. The caller opens the source, the state and the intents. */
 export interface MigratorPorts {
   readonly names: MoveNames
   readonly state: MigrationState
@@ -56,15 +56,15 @@ export interface MigratorPorts {
   readonly leftovers: readonly Leftover[]
 }
 
-/** What every step works with. */
+/** Passed to every step. */
 export interface MigratorContext extends Omit<MigratorPorts, 'openTarget'>, AsyncDisposable {
   readonly options: MigratorOptions
   readonly reporter: Reporter
   /** The document, after lowering a write fence that a dead migrator left up. */
   migration(): Promise<Migration>
-  /** For this migrator alone from now on. Rejects with `MIGRATOR_RUNNING`. */
+  /** Locks the move for this migrator. Throws `MIGRATOR_RUNNING`. */
   checkpoints(runId: string): Checkpoints
-  /** To look at, while another migrator may be at work. */
+  /** Takes no lock: another migrator may be at work. */
   readCheckpoints(runId?: string): Checkpoints
   /** Removes the checkpoints when this migrator closes: the move is over. */
   removeCheckpoints(runId: string): void
@@ -77,7 +77,7 @@ export interface MigratorContext extends Omit<MigratorPorts, 'openTarget'>, Asyn
   openTarget(): Promise<DualStoreContext>
 }
 
-/** What a step works with that writes to both stores. */
+/** Passed to a step that writes to both stores. */
 export interface DualStoreContext extends MigratorContext {
   readonly target: MigrationTarget
 }

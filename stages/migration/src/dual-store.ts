@@ -65,7 +65,7 @@ export interface DualStoreParts {
  *
  * A replica that fails fails no request (policy `queue`): otherwise every outage of the new store
  * would be one of the product, before anything has moved there. The intent stays and is reconciled
- * later. With policy `fail` the answer is 503 and a retry reconciles it: for operators who prefer
+ * later. Policy `fail` makes the answer 503 and a retry reconciles it: for operators who prefer
  * that to a way back that is some seconds old.
  */
 export function dualMessageStore(
@@ -208,8 +208,8 @@ export function dualMessageStore(
       return write(deadline, {
         async intents({ replica }) {
           const stored = await replica.reaction(reaction, deadline)
-          // At least as late as the reaction that it takes back. Otherwise a backfill that read
-          // that reaction a moment ago would bring it back.
+          // The delete must be at least as late as the reaction. Otherwise a backfill that read the
+          // reaction a moment ago would bring it back.
           if (stored && stored.writeTimeMicros > reaction.writeTimeMicros) removed = stored
           return [{ kind: 'unreact', ...removed }]
         },

@@ -1,6 +1,6 @@
 /*
- * What a stage needs to take part in a move, and what each end of a move implements. The migrator is
- * another entry, `@threshold/migration/migrator`, and the stage does not load it.
+ * A stage needs these to take part in a move and to implement its ends. The migrator is another
+ * entry, `@threshold/migration/migrator`, and the stage does not load it.
  */
 export type { MoveEnd, MoveEnds } from './dual-store.ts'
 export {

@@ -70,7 +70,7 @@ function startReconciler(
     const deadline = deadlineAfter(RECONCILE_WITHIN_MS, clock)
     const { primary, replica } = rolesIn(participation.current().phase, ends)
     if (!replica || participation.current().fencedFor !== undefined) return
-    // As a write, so that its phase does not end while it is under way.
+    // Runs as a write, so that its phase does not end while it is under way.
     await participation.write(deadline, async ({ phase }) => {
       if (rolesIn(phase, ends).primary !== primary) return
       const pair = pairOf(primary, replica)

@@ -2,7 +2,7 @@ import type { Step } from './transitions.ts'
 
 /** The caller's names for a move, for what the migrator says and for what it advises. */
 export interface MoveNames {
-  /** As the command line has it: `mongo-cassandra`. */
+  /** The name on the command line: `mongo-cassandra`. */
   readonly move: string
   readonly source: string
   readonly target: string

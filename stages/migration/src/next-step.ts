@@ -9,7 +9,7 @@ import { type ChangingStep, nextForward, type Step, transitionFrom } from './tra
 export interface NextStep {
   /** Undefined when the move is over. */
   readonly step: ChangingStep | undefined
-  /** For people: the command, after what must be done before it. */
+  /** The command for people, after what must be done before it. */
   readonly text: string
 }
 

@@ -137,7 +137,7 @@ export async function reconcile(
       ? await replicateNonce(pair, dedupe, deadline)
       : undefined
   const keys = [...new Set([id, reserved ?? id])].map((one) => ({ channelId, id: one }))
-  // The replica is read before the primary. What the replica had then, the primary had too, so a
+  // The replica is read before the primary. The primary had whatever the replica had then, so a
   // message missing from the primary was deleted. A message that neither had may be on its way right
   // now, as a retry of this intent's send.
   const had = new Set(

@@ -14,7 +14,7 @@ export interface MessageRow {
   readonly message: StoredMessage
   /** The key of the nonce that it was sent with. */
   readonly dedupe?: string | undefined
-  /** Somebody has reacted to it at some time. */
+  /** A user has reacted to it at some time. */
   readonly reacted?: boolean
 }
 
@@ -37,8 +37,8 @@ export interface PutOptions {
   /** Write explicit nulls for what an edit emptied. A null is a tombstone in Cassandra. */
   readonly edited: boolean
   /**
-   * Replace an older row and never add one. For a store that does not remember deletes: the row may
-   * have been deleted a moment ago.
+   * Replace an older row and never add one. Used where a store forgets deletes: the row may have been
+   * deleted a moment ago.
    */
   readonly onlyIfPresent?: boolean
 }
@@ -82,7 +82,7 @@ export interface MigrationReplica {
     deadline: Deadline,
     options?: Pick<PutOptions, 'onlyIfPresent'>,
   ): Promise<void>
-  /** At least the write time of the latest remembered delete of a reaction on this message. */
+  /** The write time of the latest remembered delete of a reaction on this message, or later. */
   reactionsDeletedAt(key: MessageKey, deadline: Deadline): Promise<bigint | undefined>
   /** Deletes each at its own write time: a newer one stays. */
   deleteReactions(reactions: readonly Reaction[], deadline: Deadline): Promise<void>

@@ -167,7 +167,7 @@ export const sameMessage = (one: StoredMessage, other: StoredMessage): boolean =
 const ENOUGH = 20
 /** A cut-over waits no longer for pages: in a quiet chat there may be nothing to compare. */
 const ENOUGH_WITHIN_MS = 5_000
-/** By then a page that differed at the beginning is known to be doubtful, and reported. */
+/** A page that differed at the beginning is known to be doubtful by then, and reported. */
 const AT_LEAST_MS = 2_500
 const LOOK_MS = 100
 

@@ -48,7 +48,7 @@ export function changeMigration(
     ...from,
     ...change,
     epoch,
-    // What an earlier backfill copied is not known to be whole any more.
+    // An earlier backfill's copy is not known to be complete any more.
     ...(beginsDualWrites ? { generation: epoch } : {}),
     ...(entersPhase ? { since: new Date(nowMs), enteredEpoch: epoch } : {}),
   }
@@ -104,7 +104,7 @@ export interface MigrationState {
   sourceHasMessages(): Promise<boolean>
 }
 
-/** What is about to be written to two stores. A process that dies leaves behind where they differ. */
+/** A write to two stores that is about to begin. A process that dies leaves it behind. */
 export type Intent =
   | ({ readonly kind: 'insert' | 'edit' | 'remove' } & DeletedMessage)
   | ({ readonly kind: 'react' | 'unreact' } & Reaction)

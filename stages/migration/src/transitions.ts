@@ -17,7 +17,7 @@ export const ROLES: Readonly<Record<Phase, { readonly primary: End; readonly rep
 }
 
 /**
- * What must hold before a step may be taken, and what a step makes true.
+ * A step needs some facts to hold before it may be taken, and makes others true.
  * - `backfilled`: a backfill has ended since dual writes began.
  * - `verified`: a verification since this phase began found no difference.
  * - `readsAgree`: readers' pages, compared since then, were the same in both stores.

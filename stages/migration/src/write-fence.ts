@@ -36,7 +36,7 @@ export async function allAcknowledged(
   }
 }
 
-/** As `allAcknowledged`, and each has reported just now: required before writes wait for it. */
+/** Like `allAcknowledged`, and each has reported just now: required before writes wait for it. */
 async function allParticipantsFresh(context: MigratorContext, migration: Migration): Promise<void> {
   const until = Date.now() + ACKNOWLEDGED_WITHIN_MS
   for (;;) {
@@ -133,7 +133,7 @@ const AT_ONCE = 40
 /**
  * Reconciles every intent while the fence is up. Where the replica forgets deletes, young intents
  * are left alone, since their writes may still arrive there: most are done and about to be removed.
- * For the rest the fence comes down, and the transition is tried again.
+ * The fence comes down for the rest, and the transition is tried again.
  */
 async function reconcileAll(
   { intents }: MigratorContext,

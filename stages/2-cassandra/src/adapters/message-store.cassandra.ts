@@ -19,7 +19,7 @@ import { cassandraReactions } from './reactions.cassandra.ts'
 /**
  * The write time of every delete: later than any write, since ids are never reused. A deleted
  * message stays deleted, whatever arrives after the delete: an edit that read it a moment before, a
- * hint, a backfill. With the delete's own time, a later edit would bring back a row that has only
+ * hint, a backfill. A delete at its own time would let a later edit bring back a row that has only
  * the edited columns, a ghost (lab 2.5). The price: such a tombstone is dropped only once a
  * compaction has seen all of its partition.
  */
@@ -30,7 +30,7 @@ const IMPORTED_AT_ONCE = 128
 
 /**
  * Messages in partitions by channel and bucket ("How Discord Stores Billions of Messages", 2017).
- * Every write carries the message's own write time as its CQL timestamp. Of two writes the later one
+ * Every write carries the message's own write time as its CQL timestamp. The later of two writes
  * wins on every replica, in whatever order they arrive.
  *
  * An operation that reads and then writes holds the message's lock, within this process. Each id is

@@ -122,7 +122,7 @@ export function cassandraReactions(
     withLock(lockKey(reaction), async () => {
       const written = await writeTimeOf(execute, reaction)
       if (written === undefined) return 'absent'
-      // At least as late as the reaction, which it would not delete otherwise.
+      // The delete must be at least as late as the reaction to cover it.
       let at = reaction.writeTimeMicros
       if (at < written) at = written
       // The mark comes first and keeps the time of the tombstone, which cannot be read. The next

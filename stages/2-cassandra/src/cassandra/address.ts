@@ -3,7 +3,7 @@ import { CodedError } from '@threshold/kit'
 export interface CassandraAddress {
   readonly contactPoints: readonly string[]
   readonly port: number
-  /** The data centre whose nodes this process asks; those of others are for others. */
+  /** The data centre whose nodes this process uses. */
   readonly localDataCenter: string
   readonly keyspace: string
   readonly credentials?: { readonly username: string; readonly password: string }
@@ -13,9 +13,9 @@ const SHAPE =
   /^cassandra:\/\/(?:([^:@/]+):([^@/]+)@)?([^/:?@]+):(\d{1,5})\/([a-z]\w{0,47})(?:\?dc=([\w.-]+))?$/
 
 /**
- * `cassandra://[user:password@]host[,host]:port/keyspace[?dc=name]`. Any living node tells of all
- * the others: several hosts are there for the day on which the first of them is down. An error
- * never repeats the address, since it may hold a password.
+ * Reads `cassandra://[user:password@]host[,host]:port/keyspace[?dc=name]`. Any living node knows all
+ * others; several hosts help when the first is down. Throws `BAD_CONFIG`, and never repeats the
+ * address, which may hold a password.
  */
 export function cassandraAddress(uri: string): CassandraAddress {
   const [, username, password, hosts, port, keyspace, dc] = SHAPE.exec(uri) ?? []

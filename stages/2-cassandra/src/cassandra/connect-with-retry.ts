@@ -1,46 +1,42 @@
 import { hasCode, type Log, messageOf } from '@threshold/kit'
 
-/** How often what was away at the start is tried again, and what came back as something else. */
-const EVERY_MS = { away: 1_000, wrong: 10_000 }
+/** Pauses between tries while Cassandra is away, and while it answers and cannot be used. */
+const PAUSE_MS = { away: 1_000, unusable: 10_000 }
 
 export interface RetriedConnection extends AsyncDisposable {
   isConnected(): boolean
 }
 
 /**
- * Opens; where `whileAway` is given, what is not available does not keep the process from starting:
- * it is tried again until it is there. A process that is restarted in an outage so serves what it
- * can. What is wrong in another way is told as an error, and tried again more seldom: somebody may
- * mend it, and nodes that come back have been heard to say odd things.
+ * Connects, and rejects as `connect` does. Where `whileAway` is given, `UNAVAILABLE` does not reject:
+ * it goes on trying in the background, so a process that is restarted in an outage serves what it
+ * can. Any other error in the background is logged and tried again less often, since an operator may
+ * correct it, and nodes that come back may answer with passing errors.
  */
 export async function connectWithRetry(
-  open: (stopped: () => boolean) => Promise<void>,
+  connect: (stopped: () => boolean) => Promise<void>,
   whileAway?: Log,
 ): Promise<RetriedConnection> {
-  let [done, stopped] = [false, false]
+  let [connected, stopped] = [false, false]
   let timer: NodeJS.Timeout | undefined
   let working = Promise.resolve()
 
   const attempt = async (): Promise<void> => {
-    await open(() => stopped)
-    done = true
+    await connect(() => stopped)
+    connected = true
   }
   const again = async (log: Log): Promise<void> => {
     try {
       await attempt()
-      log.info('Cassandra is there')
+      log.info('Cassandra is connected')
     } catch (error) {
       if (stopped) return
       const away = hasCode(error, 'UNAVAILABLE')
-      if (!away)
-        log.error(
-          { err: messageOf(error) },
-          'Cassandra is there, and messages cannot be served from it',
-        )
-      later(log, away ? EVERY_MS.away : EVERY_MS.wrong)
+      if (!away) log.error({ err: messageOf(error) }, 'Cassandra answers and cannot be used')
+      retryAfter(log, away ? PAUSE_MS.away : PAUSE_MS.unusable)
     }
   }
-  const later = (log: Log, ms: number): void => {
+  const retryAfter = (log: Log, ms: number): void => {
     timer = setTimeout(() => {
       working = again(log)
     }, ms)
@@ -50,14 +46,12 @@ export async function connectWithRetry(
     await attempt()
   } catch (error) {
     if (!whileAway || !hasCode(error, 'UNAVAILABLE')) throw error
-    whileAway.warn(
-      { err: messageOf(error) },
-      'messages wait for Cassandra; it is tried again each second',
-    )
-    later(whileAway, EVERY_MS.away)
+    const words = 'Cassandra is away, and is tried again every second'
+    whileAway.warn({ err: messageOf(error) }, words)
+    retryAfter(whileAway, PAUSE_MS.away)
   }
   return {
-    isConnected: () => done,
+    isConnected: () => connected,
     async [Symbol.asyncDispose]() {
       stopped = true
       clearTimeout(timer)

@@ -5,9 +5,9 @@ import { permanentErrorIn, reasonOf } from './refusals.ts'
 import { createSchema } from './schema.ts'
 
 /**
- * Connects and sees to the schema; may be tried again from wherever it came to. Rejects with
- * `UNAVAILABLE` where waiting may help, and with `CASSANDRA_REFUSED` or `BUCKET_WIDTH` where
- * somebody has to change something.
+ * Connects and creates the schema. May be repeated after any failure. Rejects with `UNAVAILABLE`
+ * where waiting may help, and with `CASSANDRA_REFUSED` or `BUCKET_WIDTH` where an operator must
+ * change something.
  */
 export async function connect(
   client: Client,
@@ -23,7 +23,7 @@ export async function connect(
     if (refusal === undefined) throw unavailable('Cassandra', error)
     throw new CodedError(
       'CASSANDRA_REFUSED',
-      `Cassandra is there and cannot be used: ${reasonOf(refusal)}`,
+      `Cassandra answers and cannot be used: ${reasonOf(refusal)}`,
       {
         cause: error,
         next: 'check THRESHOLD_CASSANDRA_URI: host, data centre, user and password, and what that user may do',

@@ -1,16 +1,16 @@
 import { type QueryOptions, types } from 'cassandra-driver'
 
-/** What a statement asks of the replicas, and whether it may be sent twice. */
+/** How many replicas a statement needs, and whether the driver may send it twice. */
 export interface StatementOptions extends Pick<QueryOptions, 'consistency' | 'serialConsistency'> {
   /**
-   * A write with a time of its own is: the second is the first again. A lightweight transaction is
-   * not.
+   * True for a write that carries its own time, since repeating it changes nothing. False for a
+   * lightweight transaction.
    */
   readonly isIdempotent: boolean
 }
 
 /**
- * Reads and writes overlap in at least one replica, so what was acknowledged is read; one of three
+ * Reads and writes overlap in at least one replica, so acknowledged writes are read. One of three
  * nodes may be down.
  */
 const quorum: StatementOptions = {
@@ -18,8 +18,8 @@ const quorum: StatementOptions = {
   isIdempotent: true,
 }
 /**
- * Paxos among the replicas of one data centre: who of many came first. Two round trips between
- * them, or four with Paxos v1, where a write has one.
+ * Paxos among the replicas of one data centre decides which of several writers came first. It takes
+ * two round trips between them, or four with Paxos v1, where a plain write takes one.
  */
 const serial: StatementOptions = {
   ...quorum,

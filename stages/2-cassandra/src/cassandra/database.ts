@@ -20,25 +20,22 @@ import { refusalError } from './refusals.ts'
 
 export interface CassandraConfig extends CassandraAddress {
   readonly replication: number
-  /** Days of one bucket; fixed once a keyspace is made. */
+  /** The width of a bucket; fixed once the keyspace is made. */
   readonly bucketDays: number
   /**
-   * Off for what loads the nodes as much as they bear: each of its statements is slow, and would be
-   * sent twice.
+   * False for a process that loads the nodes to their limit: each of its statements is slow, and
+   * would be sent twice.
    */
   readonly speculate?: boolean
 }
 
 /**
- * Statements under way, and waiting. Beyond both a wait would only grow: 503 at once, and the
- * client comes again.
+ * Statements under way, and waiting. A longer queue would only add waiting, so the client is answered
+ * 503 at once and tries again.
  */
 const UNDER_WAY = 256
 const WAITING = 2_048
-/**
- * A second replica is asked when the first has not answered by then. Of one node it asks nothing;
- * there is no second.
- */
+/** A second replica is asked when the first has not answered by then. One node has no second. */
 const SPECULATE_AFTER_MS = 100
 const READ_TIMEOUT_MS = 4_000
 
@@ -46,27 +43,27 @@ export type CassandraRow = Readonly<Record<string, unknown>>
 export type Execute = (
   cql: string,
   values: readonly unknown[],
-  ask?: StatementOptions,
+  options?: StatementOptions,
 ) => Promise<readonly CassandraRow[]>
 
 export interface CassandraDatabase extends AsyncDisposable {
   readonly client: Client
   /**
-   * Runs one operation of a port, of however many statements. Rejects with `UNAVAILABLE` or
-   * `DEADLINE_EXCEEDED` where a later try may go well, with `TOO_LARGE` or `CASSANDRA_REFUSED`
-   * where none will, and never with an error of the driver's. After the deadline no further
-   * statement is sent; adapters order theirs so that each may be the last.
+   * Runs one operation of a port, of any number of statements. Rejects with `UNAVAILABLE` or
+   * `DEADLINE_EXCEEDED` where a later try may succeed, with `TOO_LARGE` or `CASSANDRA_REFUSED` where
+   * none will, and never with a driver's error. After the deadline no further statement is sent.
+   * Adapters order their statements so that any of them may be the last.
    */
-  run<T>(what: string, deadline: Deadline, work: (execute: Execute) => Promise<T>): Promise<T>
+  run<T>(operation: string, deadline: Deadline, work: (execute: Execute) => Promise<T>): Promise<T>
 }
 
 /**
  * Statements are prepared once and go straight to a replica of their partition (token-aware).
- * `undefined` is left unset on the wire: a null would be a tombstone for each column that a message
- * does not have.
+ * `undefined` is left unset on the wire, since a null would be a tombstone in each column that a
+ * message does not have.
  *
- * Rejects with `UNAVAILABLE` when nobody answers. Given `whileAway`, it tells that one instead,
- * goes on trying, and until then every operation is refused.
+ * Rejects with `UNAVAILABLE` when no node answers. Given `whileAway`, it logs that instead and goes
+ * on trying. Until it is connected, every operation rejects.
  */
 export async function cassandraDatabase(
   config: CassandraConfig,
@@ -77,7 +74,7 @@ export async function cassandraDatabase(
   const client = new Client({
     contactPoints: config.contactPoints.map((host) => `${host}:${port}`),
     localDataCenter,
-    protocolOptions: { port }, // or the other nodes are looked for on 9042, and stay down
+    protocolOptions: { port }, // the driver would look for the other nodes on 9042
     encoding: { useBigIntAsLong: true, useUndefinedAsUnset: true },
     socketOptions: { connectTimeout: 2_000, readTimeout: READ_TIMEOUT_MS },
     pooling: { heartBeatInterval: 5_000 },
@@ -92,13 +89,12 @@ export async function cassandraDatabase(
               SPECULATE_AFTER_MS,
               1,
             ),
-      // The driver's own default would send anything to the next node after a time-out, "for
-      // historical reasons".
+      // The driver's default sends any statement to the next node after a time-out, "for historical
+      // reasons".
       retry: new policies.retry.IdempotenceAwareRetryPolicy(
         config.speculate === false ? new policies.retry.RetryPolicy() : new OnceInTimePolicy(),
       ),
-      // A node that is down is looked for after half a second at first, then more seldom, but never
-      // later than 4 s.
+      // A node that is down is tried after half a second at first, then less often, but every 4 s.
       reconnection: new policies.reconnection.ExponentialReconnectionPolicy(500, 4_000, false),
     },
     ...(credentials
@@ -106,7 +102,7 @@ export async function cassandraDatabase(
       : {}),
   })
   const count = countStatements(telemetry)
-  const opened = await connectWithRetry(
+  const connection = await connectWithRetry(
     (stopped) => connect(client, config, stopped),
     whileAway,
   ).catch(async (error: unknown) => {
@@ -116,57 +112,55 @@ export async function cassandraDatabase(
   const limit = pLimit(UNDER_WAY)
 
   async function send(
-    what: string,
+    operation: string,
     deadline: Deadline,
     cql: string,
     values: readonly unknown[],
-    ask: StatementOptions,
+    options: StatementOptions,
   ): Promise<readonly CassandraRow[]> {
-    // Whoever waited past the deadline is not worth asking for any more, and a write could land
-    // after its undoing.
-    if (isExpired(deadline)) throw deadlineExceeded(what)
-    count(what)
+    // The caller has given up, and a write could arrive after its reconciliation.
+    if (isExpired(deadline)) throw deadlineExceeded(operation)
+    count(operation)
     try {
       const readTimeout = Math.min(READ_TIMEOUT_MS, remainingMs(deadline))
-      const answered = await client.execute(cql, [...values], {
-        ...ask,
+      const answer = await client.execute(cql, [...values], {
+        ...options,
         readTimeout,
         prepare: true,
       })
-      // The driver answers 5,000 rows and leaves the rest to be asked for: one message may have
-      // more reactions than that.
-      return answered.pageState == null ? answered.rows : await Array.fromAsync(answered)
+      // The driver answers 5,000 rows and leaves the rest to be fetched. One message may have more
+      // reactions than that.
+      return answer.pageState == null ? answer.rows : await Array.fromAsync(answer)
     } catch (error) {
-      throw storeError(what, error)
+      throw storeError(operation, error)
     }
   }
 
   return {
     client,
-    async run(what, deadline, work) {
-      if (isExpired(deadline)) throw deadlineExceeded(what)
-      if (!opened.isConnected()) throw unavailable('Cassandra')
-      // Turned away at the door: what has begun may finish.
+    async run(operation, deadline, work) {
+      if (isExpired(deadline)) throw deadlineExceeded(operation)
+      if (!connection.isConnected()) throw unavailable('Cassandra')
+      // Refused before it begins: operations that have begun may finish.
       if (limit.pendingCount >= WAITING) throw unavailable('Cassandra')
       return await withDeadline(
         deadline,
-        what,
-        work((cql, values, ask = CONSISTENCY.quorum) =>
-          limit(() => send(what, deadline, cql, values, ask)),
+        operation,
+        work((cql, values, options = CONSISTENCY.quorum) =>
+          limit(() => send(operation, deadline, cql, values, options)),
         ),
       )
     },
     async [Symbol.asyncDispose]() {
-      await opened[Symbol.asyncDispose]() // the driver does not end what is still connecting
+      await connection[Symbol.asyncDispose]() // shutdown does not stop a connection attempt
       await client.shutdown()
     },
   }
 }
 
 /**
- * Of a node that has not answered in its time (`READ_TIMEOUT_MS`, or what is left of the deadline)
- * no other is asked: whoever waits has waited long enough, and what is slow was overtaken before,
- * by the second node that is asked after `SPECULATE_AFTER_MS`.
+ * Asks no other node after a time-out (`READ_TIMEOUT_MS`, or the rest of the deadline): the client
+ * has waited long enough, and a second node was asked after `SPECULATE_AFTER_MS` anyway.
  */
 class OnceInTimePolicy extends policies.retry.RetryPolicy {
   override onRequestError(
@@ -178,32 +172,33 @@ class OnceInTimePolicy extends policies.retry.RetryPolicy {
   }
 }
 
-/** The coded error of the port for an error of the driver. */
-export function storeError(what: string, error: unknown): unknown {
-  if (error instanceof TypeError) return error // a value that no column takes: a fault of ours, not of Cassandra's
+/** Translates a driver's error into the coded error of the port. */
+export function storeError(operation: string, error: unknown): unknown {
+  if (error instanceof TypeError) return error // a value that no column takes: a bug here, not an outage
   return (
-    refusalError(what, error) ??
-    (mayHaveHappened(error) ? deadlineExceeded(what, error) : away(error))
+    refusalError(operation, error) ??
+    (mayHaveHappened(error) ? deadlineExceeded(operation, error) : away(error))
   )
 }
 
-/** A node's message is cut to this length. */
+/** A node's message is cut to this length, in characters. */
 const MESSAGE_CHARACTERS = 200
 
-/** A node whose disk is full stops serving, or ends, and stays so until it is restarted. */
+/** A node whose disk is full stops serving, or exits, and needs a restart. */
 function away(error: unknown): CodedError {
-  const said =
+  const reason =
     error instanceof errors.ResponseError ? ` (${error.message.slice(0, MESSAGE_CHARACTERS)})` : ''
-  return new CodedError('UNAVAILABLE', `Cassandra is not available${said}`, {
-    ...{ retryAfterMs: 1_000, cause: error },
+  return new CodedError('UNAVAILABLE', `Cassandra is not available${reason}`, {
+    retryAfterMs: 1_000,
+    cause: error,
     next: 'see its log and whether its disk is full; free space there, and restart it if it does not come back',
   })
 }
 
-/** Sent, and not answered in time: by a replica to its coordinator, or by the coordinator to us. */
+/** A replica did not answer its coordinator in time, or the coordinator did not answer here. */
 function mayHaveHappened(error: unknown): boolean {
   if (error instanceof errors.OperationTimedOutError) return true
-  // After the last node: what each of them said.
+  // The driver tried all nodes, and collected an error from each.
   if (error instanceof errors.NoHostAvailableError)
     return Object.values<unknown>(error.innerErrors ?? {}).some(mayHaveHappened)
   const { readTimeout, writeTimeout } = types.responseErrorCodes
@@ -213,8 +208,8 @@ function mayHaveHappened(error: unknown): boolean {
   )
 }
 
-/** Statements, not operations: how many a page needs is what buckets cost. */
-function countStatements(telemetry: Telemetry | undefined): (what: string) => void {
+/** Counts statements, not operations: the statements of a page are the cost of buckets. */
+function countStatements(telemetry: Telemetry | undefined): (operation: string) => void {
   if (!telemetry) return () => {}
   const counter = new Counter({
     name: 'threshold_cassandra_statements_total',
@@ -222,5 +217,5 @@ function countStatements(telemetry: Telemetry | undefined): (what: string) => vo
     labelNames: ['operation'],
     registers: [telemetry.registry],
   })
-  return (what) => counter.inc({ operation: what })
+  return (operation) => counter.inc({ operation })
 }

@@ -16,11 +16,11 @@ export interface Nonces {
   keyOf(dedupe: DedupeKey): string
   get(execute: Execute, key: string): Promise<HeldNonce | undefined>
   /**
-   * Reserves a key for an id. Of callers that reserve one key at the same time exactly one wins
-   * (Paxos), and the others learn the winner's id.
+   * Reserves a key for an id. When several callers reserve one key, exactly one wins (Paxos), and the
+   * others learn the winner's id.
    */
   reserve(execute: Execute, key: string, id: MessageId): Promise<HeldNonce>
-  /** Writes a nonce over whatever the key holds. For a migration. */
+  /** Writes a nonce over whatever the key holds. Only a migration does. */
   put(execute: Execute, nonce: HeldNonce): Promise<void>
   /** Must precede the delete of its message: a crash in between must not let a retry insert it. */
   markDeleted(execute: Execute, key: string, id: MessageId): Promise<void>

@@ -24,7 +24,7 @@ const REMEMBERED = 50_000
  * answered last. Most channels are light, and a page of them is one statement. Twenty pages at once
  * of a hundred messages of 240 kB took more than a small node's heap.
  *
- * A channel's weight is unknown before its first page. Of readers who come together, the first one
+ * A channel's weight is unknown before its first page. When readers come together, the first one
  * finds it out and the others wait.
  */
 export function createPageSizes() {

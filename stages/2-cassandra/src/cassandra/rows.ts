@@ -3,14 +3,11 @@ import type { StoredMessage } from '@threshold/domain'
 import type { MessageEdit, MessageSender } from '@threshold/ports'
 import type { CassandraRow } from './database.ts'
 
-/**
- * Ids travel as strings and rest as 64-bit integers: eight bytes instead of nineteen, and they sort
- * as numbers.
- */
+/** Ids are strings on the wire and 64-bit integers at rest: eight bytes, sorted as numbers. */
 export const long = (id: string): bigint => BigInt(id)
 export const text = (id: unknown): string => String(id)
 
-/** A message's columns beside its key. `reacted`, the only other one, is the reactions' own. */
+/** A message's columns beside its key. The only other one, `reacted`, belongs to its reactions. */
 export const COLUMNS = [
   'v',
   'author_id',
@@ -30,7 +27,7 @@ export const COLUMNS = [
   'dedupe',
 ] as const
 
-/** What an edit may set. */
+/** The columns that an edit may set. */
 export const EDITABLE = [
   'content',
   'flags',
@@ -43,13 +40,13 @@ export const EDITABLE = [
 
 type Columns = Readonly<Partial<Record<(typeof COLUMNS)[number], unknown>>>
 
-/** In the order of the columns. What is undefined stays unset; a null would be a tombstone. */
+/** Sorted as `COLUMNS`. Undefined values stay unset, since a null would be a tombstone. */
 export const insertValues = (m: StoredMessage, dedupe: string | undefined): unknown[] => {
   const columns: Columns = {
     v: m.v,
     author_id: long(m.authorId),
-    // Half a surrogate pair has no bytes in UTF-8. Better a replacement character than a driver
-    // that writes what no reader reads.
+    // Half a surrogate pair has no bytes in UTF-8, and the driver would write bytes that no reader
+    // decodes. A replacement character takes its place.
     content: m.content.toWellFormed(),
     write_time: m.writeTimeMicros,
     type: m.type,
@@ -68,7 +65,7 @@ export const insertValues = (m: StoredMessage, dedupe: string | undefined): unkn
   return COLUMNS.map((column) => columns[column])
 }
 
-/** The same for an edit: what it sets to nothing is written, what it does not name is not. */
+/** Sorted as `EDITABLE`. A field that the edit empties is written; one it leaves out is not. */
 export const editValues = (set: MessageEdit['set']): unknown[] => {
   const columns: Columns = {
     content: set.content?.toWellFormed(),
@@ -82,10 +79,7 @@ export const editValues = (set: MessageEdit['set']): unknown[] => {
   return EDITABLE.map((column) => columns[column])
 }
 
-/**
- * Undefined: columns without a message, which an edit leaves behind where nothing stops it from
- * following a delete.
- */
+/** Undefined for a row without a message, such as a ghost: an edit that arrived after a delete. */
 export function fromRow(row: CassandraRow): StoredMessage | undefined {
   if (row.author_id == null) return undefined
   return {

@@ -6,7 +6,7 @@ import { statements } from './statements.ts'
 
 /**
  * A channel's messages lie in partitions of some days each, newest first. A page is one slice of one
- * partition, or of the few that it must walk. Without the bucket, a busy channel would be one
+ * partition, or of the few that it must walk. A busy channel without buckets would be one
  * partition that grows for ever.
  */
 const TABLES = [
@@ -65,7 +65,7 @@ export async function hasMessages(
   return (await database.run('look', deadline, (execute) => execute(any, []))).length > 0
 }
 
-/** For /readyz: writes one row and reads, at as many replicas as a request does. */
+/** Serves /readyz: writes one row and reads, at as many replicas as a request does. */
 export async function probe(
   database: CassandraDatabase,
   { keyspace }: CassandraConfig,

@@ -35,14 +35,14 @@ export function statements(keyspace: string) {
   return {
     messages: {
       insert: insertMessage,
-      /** Of one partition: a batch over many would make one node the coordinator of all of them. */
+      /** All rows must be of one partition: a node would coordinate the others of a wider batch. */
       insertMany: (rows: number): string =>
         rows === 1
           ? insertMessage
           : `BEGIN UNLOGGED BATCH ${`${insertMessage}; `.repeat(rows)}APPLY BATCH`,
       edit: `UPDATE ${messages} USING TIMESTAMP ? SET write_time = ?, ${EDITABLE.map((column) => `${column} = ?`).join(', ')} WHERE ${ONE_MESSAGE}`,
       /**
-       * With its reactions. Logged: both or, after a crash, both a moment later. It costs a write to
+       * Deletes the reactions too. Logged: both or, after a crash, both a moment later. It costs a write to
        * the batch log, and deletes are rare.
        */
       delete: `BEGIN BATCH

@@ -53,8 +53,8 @@ export async function mongoCassandraPorts(
     intents,
     source: mongoReplica(mongo),
     async openTarget() {
-      // Without speculation: a backfill loads the nodes as much as they bear, and each of its slow
-      // statements would be sent twice.
+      // Speculation would send each slow statement twice, and a backfill loads the nodes to their
+      // limit.
       const cassandra = await cassandraDatabase({ ...config.cassandra, speculate: false })
       const close = () => cassandra[Symbol.asyncDispose]()
       return { ...cassandraReplica(cassandra, config.cassandra), [Symbol.asyncDispose]: close }

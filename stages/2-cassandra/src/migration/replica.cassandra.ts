@@ -27,7 +27,7 @@ import { each } from './each.ts'
 import { cassandraReactionReplica } from './replica-reactions.cassandra.ts'
 
 /**
- * Rows in one statement, all of one partition. In few sizes, so that few statements are prepared. A
+ * Rows in one statement, all of one partition. Few sizes mean few prepared statements. A
  * batch within a partition is one write to a node's log.
  */
 const BATCH_ROWS = [32, 16, 8, 4, 2, 1] as const
@@ -71,8 +71,8 @@ export function cassandraReplica(
 
   function valuesOf({ message, dedupe }: MessageRow, edited: boolean): unknown[] {
     const values = insertValues(message, dedupe).map((value, i) =>
-      // What an edit emptied is written as a null at the edit's time. An absent cell would let an
-      // older row's cell through.
+      // A column that an edit emptied is written as a null at the edit's time. An absent cell would
+      // let an older row's cell through.
       value === undefined && edited && EDITABLE_COLUMNS.has(COLUMNS[i]!) ? null : value,
     )
     return [...keyOf(message), ...values, message.writeTimeMicros]
@@ -159,7 +159,7 @@ export function cassandraReplica(
       const width = (TOKENS.last - TOKENS.first) / BigInt(parts)
       return equalRanges('target', parts, { from: TOKENS.first, width, last: TOKENS.last })
     },
-    /** By Cassandra's own page state, which holds for another process too. */
+    /** The cursor is Cassandra's page state, which holds for another process too. */
     async scanKeys({ from, to, cursor }, limit) {
       const options = {
         ...CONSISTENCY.quorum,

@@ -32,7 +32,7 @@ export async function backfill(context: DualStoreContext): Promise<void> {
 
   await copyNonces(context, migration, checkpoints)
 
-  // At most one second's worth, so that a low rate is low from one second to the next.
+  // One second's worth at most, so that a low rate is low from one second to the next.
   const limit = { ...READ, rows: Math.min(READ.rows, options.rate ?? READ.rows) }
   async function batch(range: Range): Promise<number> {
     const { rows, cursor, done } = await retry((by) => source.scan(range, limit, by))
