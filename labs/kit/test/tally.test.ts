@@ -72,7 +72,7 @@ const totals = (log: AttemptLog) => {
   }
 }
 
-/** Reparticipants each delivery by those whose indexes `pick` returns. */
+/** Replaces each delivery by those whose indexes `pick` returns. */
 function withDeliveries(log: AttemptLog, pick: (index: number) => readonly number[]): AttemptLog {
   const { attempt, session, atMs } = log.deliveries
   const indexes = attempt.flatMap((_, index) => pick(index))
